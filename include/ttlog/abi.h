@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a marked program, the BPF programs and the collector agree on: batches, records, site notes.
+ *
+ * A program's thread appends records to a batch; a full batch is handed to the kernel by the probe
+ * `ttlog:control`; the static part of every event lies in ELF notes that only the collector reads.
+ * Nothing here may change its meaning without a new TTLOG_ABI_VERSION: programs carry this header
+ * compiled in, and outlive the collector they were built beside.
+ *
+ * All integers are little or big endian as the machine is; a batch never leaves the machine.
+ * bpf/ includes this after vmlinux.h, which has the fixed-width types under other names.
+ */
+#ifndef TTLOG_ABI_H
+#define TTLOG_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <stdint.h>
+#else
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+typedef __s32 int32_t;
+#endif
+
+#ifdef __cplusplus
+#define TTLOG_ABI_ASSERT(cond, what) static_assert(cond, what)
+#else
+#define TTLOG_ABI_ASSERT(cond, what) _Static_assert(cond, what)
+#endif
+
+#define TTLOG_ABI_VERSION 1
+
+/* ---- Levels: stored, ordered; they only grow. ---- */
+
+enum ttlog_level {
+	TTLOG_LEVEL_TRACE = 0,
+	TTLOG_LEVEL_DEBUG = 1,
+	TTLOG_LEVEL_INFO = 2,
+	TTLOG_LEVEL_WARN = 3,
+	TTLOG_LEVEL_ERROR = 4,
+	TTLOG_LEVEL_FATAL = 5,
+};
+
+/* ---- Field types: stored. A change touches TTLOG__PUT in ttlog.h and value.c in src/. ---- */
+
+enum ttlog_type {
+	TTLOG_TYPE_NONE = 0,
+	TTLOG_TYPE_BOOL = 1, /* 1 byte, 0 or 1 */
+	TTLOG_TYPE_CHAR = 2, /* 1 byte */
+	TTLOG_TYPE_I8 = 3,
+	TTLOG_TYPE_U8 = 4,
+	TTLOG_TYPE_I16 = 5,
+	TTLOG_TYPE_U16 = 6,
+	TTLOG_TYPE_I32 = 7,
+	TTLOG_TYPE_U32 = 8,
+	TTLOG_TYPE_I64 = 9,
+	TTLOG_TYPE_U64 = 10,
+	TTLOG_TYPE_F32 = 11,     /* 4 bytes, IEEE 754 */
+	TTLOG_TYPE_F64 = 12,     /* 8 bytes, IEEE 754 */
+	TTLOG_TYPE_PTR = 13,     /* 8 bytes */
+	TTLOG_TYPE_STR = 14,     /* uint16_t length and marks, then the bytes */
+	TTLOG_TYPE_BYTES = 15,   /* as STR */
+	TTLOG_TYPE_HEX = 16,     /* 8 bytes, unsigned, shown in hexadecimal */
+	TTLOG_TYPE_DECIMAL = 17, /* int64_t units, then uint8_t scale: units * 10^-scale */
+};
+
+#define TTLOG_MAX_FIELDS 16
+
+/* A string's or byte sequence's length word. */
+#define TTLOG_STR_MAX  4000u /* longer ones are cut here and marked */
+#define TTLOG_STR_LEN  0x1fffu
+#define TTLOG_STR_CUT  0x4000u
+#define TTLOG_STR_NULL 0x8000u
+
+/* ---- Records ---- */
+
+/*
+ * 8 bytes, then the fields packed without padding in the order of the site's types, then up to 3
+ * bytes of padding so that the next record is 4-byte aligned.
+ * site_len: site index (offset of its semaphore in the section ttlog_sites, divided by 2) in the
+ * upper 18 bits, length of the whole record divided by 4 in the lower 14.
+ */
+struct ttlog_record {
+	uint32_t delta_ticks; /* since the batch's base_ticks */
+	uint32_t site_len;
+};
+
+#define TTLOG_RECORD_ALIGN     4u
+#define TTLOG_RECORD_LEN_BITS  14
+#define TTLOG_RECORD_LEN_MASK  ((1u << TTLOG_RECORD_LEN_BITS) - 1)
+#define TTLOG_RECORD_MAX_BYTES (TTLOG_RECORD_LEN_MASK * 4u)
+#define TTLOG_MAX_SITES        (1u << (32 - TTLOG_RECORD_LEN_BITS)) /* per executable or library */
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes");
+
+/* ---- Batches ---- */
+
+#define TTLOG_BATCH_MAGIC         0x474c5454u /* "TTLG" */
+#define TTLOG_BATCH_DEFAULT_BYTES 32768u      /* header and records */
+#define TTLOG_BATCH_MIN_BYTES     4096u
+#define TTLOG_BATCH_MAX_BYTES     65536u
+#define TTLOG_BATCH_SLACK_BYTES                                                                    \
+	16u /* behind the last record: short strings are copied 16 bytes wide */
+
+enum ttlog_clock {
+	TTLOG_CLOCK_MONOTONIC = 1, /* CLOCK_MONOTONIC, ns */
+	TTLOG_CLOCK_TSC = 2,       /* x86 rdtsc, invariant */
+	TTLOG_CLOCK_CNTVCT = 3,    /* arm64 cntvct_el0 */
+};
+
+/* The batch holds one record that could not go into its thread's batch (a signal handler that
+ * interrupted an append, or a record larger than a batch): seq and events_before are 0 in it. */
+#define TTLOG_BATCH_ALONE 0x01
+
+/*
+ * The head of a thread's batch; records follow. Every field is written by the owning thread only;
+ * the kernel and the collector read it while that thread runs. What they read holds where seq was
+ * the same before and after: within one seq, bytes below `committed` never change.
+ * A child after fork() finds zeroes here (MADV_WIPEONFORK).
+ */
+struct ttlog_batch {
+	uint32_t magic;
+	uint16_t version;
+	uint8_t clock;          /* enum ttlog_clock */
+	uint8_t flags;          /* TTLOG_BATCH_* */
+	uint64_t seq;           /* counts this thread's batches from 1 */
+	uint64_t events_before; /* events of this thread in all batches with a smaller seq */
+	uint64_t base_ticks;
+	uint64_t committed;   /* events << 32 | bytes of whole records; moves last, in one store */
+	uint32_t limit_bytes; /* capacity; 0 while an append is under way */
+	uint32_t capacity_bytes; /* of records, slack not counted */
+	uint32_t tid;            /* as the program sees it; the kernel's word counts */
+	uint32_t waiting;        /* the program's own: events that found an append under way */
+	uint64_t next;           /* address of the next batch in the module's list, 0 at the end */
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_batch) == 64, "a batch starts with 64 bytes");
+
+/* ---- The control probe: `ttlog:control`, one nop, arguments in the first three registers of the
+ * C calling convention: address, length in bytes, operation. ---- */
+
+enum ttlog_op {
+	TTLOG_OP_FLUSH = 1,    /* address of a struct ttlog_batch, length of header and records */
+	TTLOG_OP_BEGIN = 2,    /* a thread has a batch now: its address */
+	TTLOG_OP_END = 3,      /* a thread gives its batch up: its address */
+	TTLOG_OP_SNAPSHOT = 4, /* address and length of the reason */
+};
+
+/*
+ * One per executable or library, in memory of the program, named by the module note.
+ * The first two are semaphores: only the kernel writes them (uprobe ref_ctr).
+ */
+struct ttlog_module {
+	uint16_t listening; /* a collector is attached to the control probe */
+	uint16_t immediate; /* it wants a flush after every event */
+	uint32_t version;   /* TTLOG_ABI_VERSION */
+	uint64_t
+		batches; /* address of the first struct ttlog_batch, 0 for none; pushed atomically */
+	uint64_t dropped;    /* events for which no memory could be had */
+	uint32_t thread_key; /* pthread key + 1, 0 before the first batch */
+	uint32_t reserved[9];
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_module) == 64, "the module anchor has 64 bytes");
+
+/* ---- Notes: section .note.ttlog, owner "ttlog" ---- */
+
+#define TTLOG_NOTE_NAME     "ttlog"
+#define TTLOG_SITES_SECTION "ttlog_sites"
+
+enum ttlog_note_type {
+	TTLOG_NOTE_SITE = 1,
+	TTLOG_NOTE_MODULE = 2,
+};
+
+enum ttlog_site_kind {
+	TTLOG_SITE_EVENT = 0,
+	TTLOG_SITE_SPAN =
+		1, /* two indices: the begin, and index + 1 for the end: uint64_t ticks at the begin */
+	TTLOG_SITE_ENABLED = 2, /* TTLOG_ENABLED: records nothing */
+};
+
+/*
+ * Addresses are link-time addresses (as in the symbol table); a text address of 0 means none.
+ * A site that the compiler copied has several notes with the same semaphore: one site, any of the
+ * gates will do. Strings end with a zero byte; `keys` holds nfields of them in a row.
+ */
+struct ttlog_note_site {
+	uint64_t semaphore;
+	uint64_t gate;     /* an instruction that is never executed */
+	uint64_t service;  /* text; 0: the program's name */
+	uint64_t target;   /* text; 0: `file` without directory and suffix */
+	uint64_t name;     /* text */
+	uint64_t message;  /* text */
+	uint64_t file;     /* text */
+	uint64_t function; /* text */
+	uint64_t keys;     /* texts */
+	uint64_t types_lo; /* fields 0 to 7, a byte each, enum ttlog_type */
+	uint64_t types_hi; /* fields 8 to 15 */
+	uint32_t line;
+	uint8_t level; /* enum ttlog_level */
+	uint8_t kind;  /* enum ttlog_site_kind */
+	uint8_t nfields;
+	uint8_t version; /* TTLOG_ABI_VERSION */
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_note_site) == 96, "a site note has 96 bytes");
+
+struct ttlog_note_module {
+	uint64_t module;         /* struct ttlog_module */
+	uint64_t control;        /* the control probe's nop */
+	uint64_t immediate_gate; /* an instruction that is never executed: raises `immediate` */
+	uint64_t sites;          /* start of the section ttlog_sites */
+	uint32_t version;        /* TTLOG_ABI_VERSION */
+	uint32_t reserved;
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_note_module) == 40, "a module note has 40 bytes");
+
+#endif /* TTLOG_ABI_H */

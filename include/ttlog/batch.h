@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The thread's batch: the append, which every enabled event goes through, and what it falls back
+ * to.
+ *
+ * An append takes limit_bytes out (0 means: not here, not now), fills the record in, moves
+ * `committed` by one store, and puts limit_bytes back. So one comparison covers a full batch, a
+ * thread that has none, a child after fork() (all zeroes), and a signal handler that interrupted an
+ * append. No lock, no allocation, no system call, no call into libc.
+ *
+ * `committed` is stored last, with release: who reads it from outside, a uprobe or a death on this
+ * very thread or process_vm_readv() from another, finds whole records below it.
+ */
+#ifndef TTLOG_BATCH_H
+#define TTLOG_BATCH_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "abi.h"
+#include "field.h"
+#include "site.h"
+
+#ifdef TTLOG__HAS_SITES
+
+#ifndef TTLOG_BATCH_BYTES
+#define TTLOG_BATCH_BYTES TTLOG_BATCH_DEFAULT_BYTES
+#endif
+TTLOG__ASSERT(TTLOG_BATCH_BYTES >= TTLOG_BATCH_MIN_BYTES &&
+		      TTLOG_BATCH_BYTES <= TTLOG_BATCH_MAX_BYTES && TTLOG_BATCH_BYTES % 8 == 0,
+	      "ttlog: TTLOG_BATCH_BYTES must be 4096 to 65536, a multiple of 8");
+
+/*
+ * A handler that leaves by siglongjmp() leaves the append that it interrupted, if any, under way for
+ * ever. From inside a handler nothing tells that from an append that goes on when the handler
+ * returns, so nothing may be repaired: after so many events that went alone because of one append,
+ * the thread gets another batch. Should the append go on after all, it does so in the old one.
+ */
+#define TTLOG__WAITING_MAX   16u
+#define TTLOG__WAITING_COUNT 0xffu       /* of `waiting`; above it, the bytes committed then */
+#define TTLOG__HAS_OTHERS    0x80000000u /* of `waiting`: the thread left batches behind */
+#define TTLOG__OTHERS_MAX    8u          /* then the one left longest ago is taken again */
+
+/* What a record alone takes on the stack, at the most; a larger one gets memory of its own. */
+#define TTLOG__ALONE_BYTES 1024u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- The thread's batch ---- */
+
+/* A thread that has none points at the first; one that is getting one, at the second. */
+extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")));
+__attribute__((weak, visibility("hidden"))) struct ttlog_batch ttlog__no_batch[2];
+
+extern __thread struct ttlog_batch *ttlog__batch
+	__attribute__((visibility("hidden"), tls_model("initial-exec")));
+__attribute__((weak, visibility("hidden"),
+	       tls_model("initial-exec"))) __thread struct ttlog_batch *ttlog__batch =
+	ttlog__no_batch;
+
+#define TTLOG__BARRIER() __asm__ volatile("" : : : "memory")
+/* ---- Strict C modes hide these; the numbers are Linux's on x86 and arm64. ---- */
+
+#if !defined(__cplusplus) && !defined(__USE_MISC)
+extern long syscall(long number, ...);
+#endif
+#if !defined(__cplusplus) && !defined(__USE_POSIX199309)
+extern int clock_gettime(int clock, struct timespec *now);
+#endif
+
+enum ttlog__linux {
+	TTLOG__CLOCK_MONOTONIC = 1,
+	TTLOG__MAP_PRIVATE_ANONYMOUS = 0x22,
+	TTLOG__MAP_POPULATE = 0x8000,
+	TTLOG__MADV_WIPEONFORK = 18,
+};
+
+#define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define TTLOG__SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+
+TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
+{
+	struct timespec now;
+
+#if defined(__x86_64__)
+	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_TSC))
+		return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_CNTVCT)) {
+		uint64_t ticks;
+
+		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+		return ticks;
+	}
+#endif
+	(void)clock_gettime(TTLOG__CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- The append ---- */
+
+struct ttlog_cursor {
+	struct ttlog_batch *batch;
+	char *to; /* where the fields go */
+	uint64_t committed, ticks, delta;
+	uint32_t limit; /* as found: 0 where the batch was not to be had */
+};
+
+/* Room for a record of len bytes. Where there is none, limit_bytes stays 0 if it was not before. */
+TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
+{
+	struct ttlog_batch *batch = ttlog__batch;
+
+	cursor->batch = batch;
+	/* a handler that comes between these two finds the batch whole, and leaves it whole */
+	cursor->limit = TTLOG__GET(batch->limit_bytes);
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__BARRIER();
+	cursor->committed = TTLOG__GET(batch->committed);
+	if (TTLOG__UNLIKELY((uint32_t)cursor->committed + len > cursor->limit))
+		return 0;
+	cursor->ticks = ttlog__clock_ticks(batch->clock);
+	cursor->delta = cursor->ticks - batch->base_ticks;
+	cursor->to =
+		(char *)(batch + 1) + (uint32_t)cursor->committed + sizeof(struct ttlog_record);
+	return TTLOG__LIKELY(cursor->delta >> 32 == 0);
+}
+
+/* The record's head, and that it is whole. offset: of the site, as TTLOG__OFFSET. */
+TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offset, uint32_t len)
+{
+	struct ttlog_batch *batch = cursor->batch;
+	uint32_t site_len = offset << (TTLOG_RECORD_LEN_BITS - 1) | len / 4;
+	uint64_t head = (uint64_t)site_len << 32 | cursor->delta;
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "ttlog: big-endian machines are not supported"
+#endif
+	__builtin_memcpy((char *)(batch + 1) + (uint32_t)cursor->committed, &head, sizeof(head));
+	/* release: who finds it in `committed`, in process_vm_readv() on another CPU too, finds it
+	 * whole */
+	__atomic_store_n(&batch->committed, cursor->committed + (1ull << 32 | len),
+			 __ATOMIC_RELEASE);
+	TTLOG__BARRIER();
+	TTLOG__SET(batch->limit_bytes, cursor->limit);
+}
+
+/* An event on its way that the append did not take. */
+struct ttlog_event {
+	uint32_t offset; /* of the site, as TTLOG__OFFSET */
+	uint32_t field_cnt;
+	uint32_t types[4]; /* as in struct ttlog_note_site */
+	struct ttlog_value *values;
+};
+
+/* limit: as ttlog__open() found it. Returns the event's time in ticks. */
+uint64_t ttlog__append_slowly(struct ttlog_event *event, uint32_t limit);
+/* Flushes the calling thread's batch where it can. */
+void ttlog__flush(void);
+/* See TTLOG_SNAPSHOT. */
+void ttlog__request_snapshot(const char *reason);
+
+/* Whether a collector listens (lower half), and wants every event at once (upper half). */
+TTLOG__INLINE uint32_t ttlog__listeners(void)
+{
+	typedef uint32_t __attribute__((may_alias)) both;
+
+	return *(const volatile both *)&ttlog_module;
+}
+
+TTLOG__INLINE void ttlog__snapshot(const char *reason)
+{
+	if (TTLOG__UNLIKELY(ttlog__listeners()))
+		ttlog__request_snapshot(reason);
+}
+
+/* ---- Off the path ---- */
+
+struct ttlog_batch *ttlog__make_batch(void);
+struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch);
+void ttlog__end_thread(void *batch);
+void ttlog__flush_batch(struct ttlog_batch *batch);
+
+TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog_event *event, uint32_t i)
+{
+	return event->types[i / 4] >> i % 4 * 8 & 0xff;
+}
+
+TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog_event *event)
+{
+	uint32_t bytes = sizeof(struct ttlog_record);
+
+	for (uint32_t i = 0; i < event->field_cnt; i++)
+		bytes += ttlog__size(ttlog__type_at(event, i), event->values[i]);
+	return (bytes + TTLOG_RECORD_ALIGN - 1) & ~(TTLOG_RECORD_ALIGN - 1);
+}
+
+TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog_event *event)
+{
+	for (uint32_t i = 0; i < event->field_cnt; i++)
+		to = ttlog__put(to, ttlog__type_at(event, i), event->values[i]);
+}
+
+TTLOG__INLINE uint8_t ttlog__choose_clock(void)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+
+	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8], the TSC runs at a constant rate everywhere */
+	__cpuid(0x80000000, a, b, c, d);
+	if (a < 0x80000007)
+		return TTLOG_CLOCK_MONOTONIC;
+	__cpuid(0x80000007, a, b, c, d);
+	if (d & 1u << 8)
+		return TTLOG_CLOCK_TSC;
+	return TTLOG_CLOCK_MONOTONIC;
+#elif defined(__aarch64__)
+	return TTLOG_CLOCK_CNTVCT;
+#endif
+}
+
+/*
+ * Hands the batch over and starts the next one in the same memory. `committed` goes first: a reader
+ * from outside then sees either the old batch, or an empty one.
+ */
+TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
+{
+	uint64_t committed = TTLOG__GET(batch->committed);
+
+	if ((uint32_t)committed)
+		ttlog_control(batch, sizeof(*batch) + (uint32_t)committed, TTLOG_OP_FLUSH);
+	__atomic_store_n(&batch->committed, 0, __ATOMIC_SEQ_CST);
+	TTLOG__SET(batch->events_before, batch->events_before + (committed >> 32));
+	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
+	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_SEQ_CST);
+}
+
+/* The key whose destructor ends threads, made once; 0 where there is none to be had. */
+TTLOG__INLINE uint32_t ttlog__thread_key(void)
+{
+	uint32_t had = __atomic_load_n(&ttlog_module.thread_key, __ATOMIC_ACQUIRE);
+	pthread_key_t key;
+
+	if (had || pthread_key_create(&key, ttlog__end_thread))
+		return had;
+	if (__atomic_compare_exchange_n(&ttlog_module.thread_key, &had, (uint32_t)key + 1, 0,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return (uint32_t)key + 1;
+	pthread_key_delete(key);
+	return had;
+}
+
+/* Fills in a head of zeroes; the batch takes appends once limit_bytes is set. */
+TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid)
+{
+	batch->version = TTLOG_ABI_VERSION;
+	batch->clock = ttlog__choose_clock();
+	batch->seq = 1;
+	batch->capacity_bytes =
+		(uint32_t)(TTLOG_BATCH_BYTES - sizeof(*batch) - TTLOG_BATCH_SLACK_BYTES);
+	batch->base_ticks = ttlog__clock_ticks(batch->clock);
+	__atomic_store_n(&batch->tid, tid, __ATOMIC_RELAXED);
+	__atomic_store_n(&batch->magic, TTLOG_BATCH_MAGIC, __ATOMIC_RELEASE);
+}
+
+/* A batch that an ended thread left. Batches never leave the list: who walks it from outside is
+ * never led astray, and memory is bounded by the number of threads at one time. */
+TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
+{
+	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+
+	while (at) {
+		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
+		uint32_t nobody = 0;
+
+		if (__atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED)) {
+			/* zeroes: another thread's of the process that we are a child of */
+			if (batch->magic != TTLOG_BATCH_MAGIC)
+				ttlog__init_batch(batch, tid);
+			return batch;
+		}
+		at = batch->next;
+	}
+	return NULL;
+}
+
+TTLOG__INLINE void ttlog__enlist(struct ttlog_batch *batch)
+{
+	uint64_t first = __atomic_load_n(&ttlog_module.batches, __ATOMIC_RELAXED);
+
+	do {
+		batch->next = first;
+	} while (!__atomic_compare_exchange_n(&ttlog_module.batches, &first, (uintptr_t)batch, 0,
+					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
+{
+	void *memory = mmap(NULL, TTLOG_BATCH_BYTES, PROT_READ | PROT_WRITE,
+			    TTLOG__MAP_PRIVATE_ANONYMOUS | TTLOG__MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	(void)syscall(SYS_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_WIPEONFORK);
+	ttlog__init_batch((struct ttlog_batch *)memory, tid);
+	ttlog__enlist((struct ttlog_batch *)memory);
+	return (struct ttlog_batch *)memory;
+}
+
+/* In a child after fork(): its parent's batches are zeroes now, and but for its own nobody's. */
+TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
+{
+	ttlog__init_batch(batch, tid);
+	__atomic_store_n(&ttlog_module.batches, (uintptr_t)batch, __ATOMIC_RELEASE);
+	return batch;
+}
+
+/* The calling thread's batch, new, reused or revived; NULL without memory. limit_bytes is still 0.
+ * */
+TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
+{
+	struct ttlog_batch *batch = ttlog__batch;
+	int wiped = batch != ttlog__no_batch;
+	uint32_t tid = (uint32_t)syscall(SYS_gettid);
+	uint32_t key;
+
+	/* a signal handler that logs from here on finds a batch that is busy */
+	ttlog__no_batch[1].magic = TTLOG_BATCH_MAGIC;
+	ttlog__batch = &ttlog__no_batch[1];
+	TTLOG__BARRIER();
+	key = ttlog__thread_key();
+	if (wiped)
+		batch = ttlog__revive_batch(batch, tid);
+	else
+		batch = ttlog__reuse_batch(tid);
+	if (!batch)
+		batch = ttlog__map_batch(tid);
+	if (batch) {
+		if (key)
+			(void)pthread_setspecific((pthread_key_t)(key - 1), batch);
+		ttlog_control(batch, sizeof(*batch), TTLOG_OP_BEGIN);
+	}
+	TTLOG__BARRIER();
+	ttlog__batch = batch ? batch : ttlog__no_batch;
+	return batch;
+}
+
+/* The batch that the thread left longest ago, where it left many; NULL otherwise. */
+TTLOG__INLINE struct ttlog_batch *ttlog__oldest_other(const struct ttlog_batch *batch, uint32_t tid)
+{
+	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+	struct ttlog_batch *oldest = NULL;
+	uint32_t cnt = 0;
+
+	while (at) {
+		struct ttlog_batch *other = (struct ttlog_batch *)(uintptr_t)at;
+
+		at = other->next;
+		if (other == batch || __atomic_load_n(&other->tid, __ATOMIC_RELAXED) != tid)
+			continue;
+		cnt++;
+		if (!oldest || other->base_ticks < oldest->base_ticks)
+			oldest = other;
+	}
+	return cnt >= TTLOG__OTHERS_MAX ? oldest : NULL;
+}
+
+/*
+ * The append under way in the batch was in the way once more. NULL until it has been so too often;
+ * then an empty batch, the thread's from now on, limit_bytes still 0, or NULL without memory.
+ */
+TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
+{
+	uint32_t bytes = (uint32_t)TTLOG__GET(batch->committed) << 8;
+	uint32_t waiting = TTLOG__GET(batch->waiting);
+	uint32_t others = waiting & TTLOG__HAS_OTHERS;
+	uint32_t tid, key;
+	struct ttlog_batch *fresh;
+
+	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != bytes)
+		waiting = others | bytes;
+	TTLOG__SET(batch->waiting, ++waiting);
+	if ((waiting & TTLOG__WAITING_COUNT) < TTLOG__WAITING_MAX)
+		return NULL;
+	TTLOG__SET(batch->waiting, others);
+	tid = (uint32_t)syscall(SYS_gettid);
+	/* what is in it stays in it: taken twice it counts once */
+	if (bytes)
+		ttlog_control(batch, sizeof(*batch) + (bytes >> 8), TTLOG_OP_FLUSH);
+	fresh = ttlog__oldest_other(batch, tid);
+	if (fresh) {
+		TTLOG__SET(fresh->limit_bytes, 0);
+		ttlog__flush_batch(fresh);
+	} else {
+		fresh = ttlog__reuse_batch(tid);
+		if (!fresh)
+			fresh = ttlog__map_batch(tid);
+	}
+	if (!fresh)
+		return NULL;
+	TTLOG__SET(fresh->waiting, TTLOG__HAS_OTHERS);
+	key = ttlog__thread_key();
+	if (key)
+		(void)pthread_setspecific((pthread_key_t)(key - 1), fresh);
+	ttlog_control(fresh, sizeof(*fresh), TTLOG_OP_BEGIN);
+	TTLOG__BARRIER();
+	ttlog__batch = fresh;
+	return fresh;
+}
+
+TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
+{
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__BARRIER();
+	ttlog__flush_batch(batch);
+	ttlog_control(batch, sizeof(*batch), TTLOG_OP_END);
+	TTLOG__SET(batch->waiting, 0);
+	if (ttlog__batch == batch)
+		ttlog__batch = ttlog__no_batch;
+	__atomic_store_n(&batch->tid, 0, __ATOMIC_RELEASE);
+}
+
+/* Those that ttlog__replace_batch() left behind. */
+TTLOG__INLINE void ttlog__give_up_others(const struct ttlog_batch *batch)
+{
+	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+
+	while (at) {
+		struct ttlog_batch *other = (struct ttlog_batch *)(uintptr_t)at;
+
+		at = other->next;
+		if (other != batch && __atomic_load_n(&other->tid, __ATOMIC_RELAXED) == batch->tid)
+			ttlog__give_up(other);
+	}
+}
+
+/* Runs as the thread's last deed but for other destructors; should those log, it runs again. */
+TTLOG__COLD void ttlog__end_thread(void *memory)
+{
+	struct ttlog_batch *batch = (struct ttlog_batch *)memory;
+
+	if (ttlog__batch != batch || batch->magic != TTLOG_BATCH_MAGIC)
+		return;
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__BARRIER();
+	if (batch->waiting & TTLOG__HAS_OTHERS)
+		ttlog__give_up_others(batch);
+	ttlog__give_up(batch);
+}
+
+/* The batch in hand, or NULL where the thread has none or is inside an append. */
+TTLOG__INLINE struct ttlog_batch *ttlog__take_batch(uint32_t *ret_limit)
+{
+	struct ttlog_batch *batch = ttlog__batch;
+
+	*ret_limit = TTLOG__GET(batch->limit_bytes);
+	if (!*ret_limit)
+		return NULL;
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__BARRIER();
+	return batch;
+}
+
+TTLOG__COLD void ttlog__flush(void)
+{
+	int err = errno;
+	uint32_t limit;
+	struct ttlog_batch *batch = ttlog__take_batch(&limit);
+
+	if (batch) {
+		ttlog__flush_batch(batch);
+		TTLOG__BARRIER();
+		TTLOG__SET(batch->limit_bytes, limit);
+	}
+	errno = err;
+}
+
+TTLOG__COLD void ttlog__request_snapshot(const char *reason)
+{
+	ttlog__flush();
+	ttlog_control(reason, reason ? __builtin_strlen(reason) : 0, TTLOG_OP_SNAPSHOT);
+}
+
+/* At exit(), or when the library is unloaded: then the key must not call into it any more, and the
+ * kernel need not remember the batch. Other threads' batches stay, for it to take when they end. */
+__attribute__((used)) TTLOG__COLD void ttlog__finish(void)
+{
+	uint32_t key = __atomic_exchange_n(&ttlog_module.thread_key, 0, __ATOMIC_ACQ_REL);
+	uint32_t limit;
+	struct ttlog_batch *batch = ttlog__take_batch(&limit);
+
+	if (batch)
+		ttlog__give_up(batch);
+	if (key)
+		pthread_key_delete((pthread_key_t)(key - 1));
+}
+
+/* A batch of one record, in memory that is the event's own. */
+TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
+					  const struct ttlog_event *event, uint32_t len)
+{
+	struct ttlog_cursor cursor;
+
+	__builtin_memset(batch, 0, sizeof(*batch));
+	ttlog__init_batch(batch, 0);
+	batch->flags = TTLOG_BATCH_ALONE;
+	batch->seq = 0;
+	cursor.batch = batch;
+	cursor.limit = 0;
+	cursor.committed = 0;
+	cursor.delta = 0;
+	ttlog__put_fields((char *)(batch + 1) + sizeof(struct ttlog_record), event);
+	ttlog__close(&cursor, event->offset, len);
+	ttlog_control(batch, sizeof(*batch) + len, TTLOG_OP_FLUSH);
+	return batch->base_ticks;
+}
+
+TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog_event *event, uint32_t len)
+{
+	union {
+		struct ttlog_batch batch;
+		char room[sizeof(struct ttlog_batch) + TTLOG__ALONE_BYTES +
+			  TTLOG_BATCH_SLACK_BYTES];
+	} small;
+	size_t bytes = sizeof(struct ttlog_batch) + len + TTLOG_BATCH_SLACK_BYTES;
+	uint64_t ticks;
+	void *memory;
+
+	if (len <= TTLOG__ALONE_BYTES)
+		return ttlog__flush_alone(&small.batch, event, len);
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED) {
+		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
+		return 0;
+	}
+	ticks = ttlog__flush_alone((struct ttlog_batch *)memory, event, len);
+	(void)munmap(memory, bytes);
+	return ticks;
+}
+
+/* The batch is empty and in hand. 0 where the record is larger than it. */
+TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
+					   const struct ttlog_event *event, uint32_t len)
+{
+	struct ttlog_cursor cursor;
+
+	TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
+	if (len > batch->capacity_bytes)
+		return 0;
+	if (!ttlog__open(&cursor, len)) {
+		/* a signal handler was here first and filled it */
+		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
+		return 0;
+	}
+	ttlog__put_fields(cursor.to, event);
+	ttlog__close(&cursor, event->offset, len);
+	return cursor.ticks;
+}
+
+/*
+ * The batch is full, or its base time is too long ago; or there is none yet; or it is busy: then this
+ * is a signal handler that interrupted an append, and its record goes alone; or one did and never
+ * returned to it.
+ */
+TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog_event *event, uint32_t limit)
+{
+	int err = errno;
+	struct ttlog_batch *batch = ttlog__batch;
+	uint32_t len = ttlog__event_bytes(event);
+	uint64_t ticks = 0;
+
+	if (limit)
+		ttlog__flush_batch(batch);
+	else if (batch->magic == TTLOG_BATCH_MAGIC)
+		batch = ttlog__replace_batch(batch);
+	else
+		batch = ttlog__make_batch();
+	if (batch)
+		ticks = ttlog__append_fresh(batch, event, len);
+	if (!ticks)
+		ticks = ttlog__append_alone(event, len);
+	errno = err;
+	return ticks;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG__HAS_SITES */
+#endif /* TTLOG_BATCH_H */

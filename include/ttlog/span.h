@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the public macros expand to: a gate, and behind it values, USDT probe and append.
+ */
+#ifndef TTLOG_SPAN_H
+#define TTLOG_SPAN_H
+
+#include "batch.h"
+#include "field.h"
+#include "macro.h"
+#include "site.h"
+
+/* ---- For each field ---- */
+
+#define TTLOG__CHECK_FIELD(n, r, k, v)                                                             \
+	TTLOG__ASSERT(__builtin_constant_p(k) && TTLOG__TYPE(k) == TTLOG_TYPE_STR,                 \
+		      "ttlog: a key must be a string literal");                                    \
+	TTLOG__ASSERT(TTLOG__TYPE(v) != 0,                                                         \
+		      "ttlog: a value of this type can't be recorded; convert it, see ttlog.h");
+#define TTLOG__KEY(n, r, k, v) k "\0"
+#define TTLOG__TYPE_IN(part, n, r, v)                                                              \
+	| (((n) - (r)) / 4 == (part) ? (uint32_t)TTLOG__TYPE(v) << ((n) - (r)) % 4 * 8 : 0u)
+#define TTLOG__TYPE_0(n, r, k, v) TTLOG__TYPE_IN(0, n, r, v)
+#define TTLOG__TYPE_1(n, r, k, v) TTLOG__TYPE_IN(1, n, r, v)
+#define TTLOG__TYPE_2(n, r, k, v) TTLOG__TYPE_IN(2, n, r, v)
+#define TTLOG__TYPE_3(n, r, k, v) TTLOG__TYPE_IN(3, n, r, v)
+#define TTLOG__VALUE(n, r, k, v)                                                                   \
+	TTLOG__AUTO ttlog_x##r = (v);                                                              \
+	struct ttlog_value ttlog_v##r = ttlog__of(ttlog_x##r);
+#define TTLOG__VALUE_LIST(n, r, k, v) ttlog_v##r,
+#define TTLOG__SIZE(n, r, k, v)       +ttlog__size(TTLOG__TYPE(ttlog_x##r), ttlog_v##r)
+#define TTLOG__PUT(n, r, k, v)        ttlog_to = ttlog__put(ttlog_to, TTLOG__TYPE(ttlog_x##r), ttlog_v##r);
+#define TTLOG__ARGUMENT(n, r, k, v)   "%c[ttlog_s" #r "]@%[ttlog_a" #r "] "
+#define TTLOG__OPERAND(n, r, k, v)                                                                 \
+	, [ttlog_s##r] "n"(TTLOG__IS_SIGNED(TTLOG__TYPE(ttlog_x##r)) ? -8 : 8),                    \
+		[ttlog_a##r] "nor"(ttlog_v##r.bits)
+
+#define TTLOG__IS_SIGNED(type)                                                                     \
+	((type) == TTLOG_TYPE_I8 || (type) == TTLOG_TYPE_I16 || (type) == TTLOG_TYPE_I32 ||        \
+	 (type) == TTLOG_TYPE_I64 || (type) == TTLOG_TYPE_CHAR || (type) == TTLOG_TYPE_DECIMAL)
+
+/* The types of all fields, four to a number, the first in the lowest byte. */
+#define TTLOG__TYPES(n, ...)                                                                       \
+	(0u TTLOG__EACH(TTLOG__TYPE_0, n, __VA_ARGS__),                                            \
+	 0u TTLOG__EACH(TTLOG__TYPE_1, n, __VA_ARGS__),                                            \
+	 0u TTLOG__EACH(TTLOG__TYPE_2, n, __VA_ARGS__),                                            \
+	 0u TTLOG__EACH(TTLOG__TYPE_3, n, __VA_ARGS__))
+#define TTLOG__UNWRAP(types)           TTLOG__UNWRAP_ types
+#define TTLOG__UNWRAP_(t0, t1, t2, t3) t0, t1, t2, t3
+
+/* ---- A record ---- */
+
+/*
+ * Evaluates to the time of the event in ticks, 0 where it was not recorded. The variable arguments:
+ * something that is not looked at (message or level), then the fields.
+ */
+#define TTLOG__RECORD(ctr, bytes, name, level, kind, message, n, ...)                              \
+	TTLOG__CAT(TTLOG__RECORD_, TTLOG__CLASS(n))                                                \
+	(ctr, bytes, name, level, kind, message, n, __VA_ARGS__)
+
+/* clang-format off */
+#define TTLOG__CLASS(n) TTLOG__CAT(TTLOG__CLASS_, n)
+#define TTLOG__CLASS_ODD ODD
+#define TTLOG__CLASS_MANY MANY
+#define TTLOG__CLASS_0 OK
+#define TTLOG__CLASS_1 OK
+#define TTLOG__CLASS_2 OK
+#define TTLOG__CLASS_3 OK
+#define TTLOG__CLASS_4 OK
+#define TTLOG__CLASS_5 OK
+#define TTLOG__CLASS_6 OK
+#define TTLOG__CLASS_7 OK
+#define TTLOG__CLASS_8 OK
+#define TTLOG__CLASS_9 OK
+#define TTLOG__CLASS_10 OK
+#define TTLOG__CLASS_11 OK
+#define TTLOG__CLASS_12 OK
+#define TTLOG__CLASS_13 OK
+#define TTLOG__CLASS_14 OK
+#define TTLOG__CLASS_15 OK
+#define TTLOG__CLASS_16 OK
+/* clang-format on */
+
+#define TTLOG__RECORD_ODD(...)                                                                     \
+	__extension__({                                                                            \
+		TTLOG__ASSERT(0, "ttlog: each key needs a value, each value a key");               \
+		(uint64_t)0;                                                                       \
+	})
+#define TTLOG__RECORD_MANY(...)                                                                    \
+	__extension__({                                                                            \
+		TTLOG__ASSERT(0, "ttlog: an event has at most 16 fields");                         \
+		(uint64_t)0;                                                                       \
+	})
+
+#ifdef TTLOG__HAS_SITES
+
+#define TTLOG__RECORD_OK(ctr, bytes, name, level, kind, message, n, ...)                           \
+	__extension__({                                                                            \
+		TTLOG__ASSERT(__builtin_constant_p(message) &&                                     \
+				      TTLOG__TYPE(message) == TTLOG_TYPE_STR,                      \
+			      "ttlog: the message must be a string literal");                      \
+		uint64_t ttlog_ticks = 0;                                                          \
+		TTLOG__QUIET                                                                       \
+		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
+		if (TTLOG__UNLIKELY(TTLOG__GATE(ctr, bytes, name, level, kind, message,            \
+						TTLOG__EACH(TTLOG__KEY, n, __VA_ARGS__) "", n,     \
+						TTLOG__TYPES(n, __VA_ARGS__)))) {                  \
+			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
+			TTLOG__USDT(ctr, bytes, name,                                              \
+				    TTLOG__TAKE(TTLOG__ARGUMENT, n, __VA_ARGS__),                  \
+				    TTLOG__TYPES(n, __VA_ARGS__),                                  \
+				    TTLOG__TAKE(TTLOG__OPERAND, n, __VA_ARGS__));                  \
+			TTLOG__APPEND(ctr, bytes, n, __VA_ARGS__)                                  \
+		}                                                                                  \
+		TTLOG__LOUD                                                                        \
+		ttlog_ticks;                                                                       \
+	})
+
+#define TTLOG__APPEND(ctr, bytes, n, ...)                                                          \
+	uint32_t ttlog_listeners = ttlog__listeners();                                             \
+	if (TTLOG__LIKELY(ttlog_listeners)) {                                                      \
+		uint32_t ttlog_offset = TTLOG__OFFSET(ctr, bytes, TTLOG__TYPES(n, __VA_ARGS__));   \
+		uint32_t ttlog_len = ((uint32_t)sizeof(struct ttlog_record)                        \
+					      TTLOG__EACH(TTLOG__SIZE, n, __VA_ARGS__) +           \
+				      TTLOG_RECORD_ALIGN - 1) &                                    \
+				     ~(TTLOG_RECORD_ALIGN - 1);                                    \
+		struct ttlog_cursor ttlog_cursor;                                                  \
+		if (TTLOG__LIKELY(ttlog__open(&ttlog_cursor, ttlog_len))) {                        \
+			char *ttlog_to = ttlog_cursor.to;                                          \
+			TTLOG__EACH(TTLOG__PUT, n, __VA_ARGS__)                                    \
+			(void)ttlog_to;                                                            \
+			ttlog__close(&ttlog_cursor, ttlog_offset, ttlog_len);                      \
+			ttlog_ticks = ttlog_cursor.ticks;                                          \
+		} else {                                                                           \
+			struct ttlog_value ttlog_values[] = { TTLOG__EACH(TTLOG__VALUE_LIST, n,    \
+									  __VA_ARGS__){ 0, 0 } };  \
+			struct ttlog_event ttlog_event = {                                         \
+				ttlog_offset,                                                      \
+				n,                                                                 \
+				{ TTLOG__UNWRAP(TTLOG__TYPES(n, __VA_ARGS__)) },                   \
+				ttlog_values,                                                      \
+			};                                                                         \
+			ttlog_ticks = ttlog__append_slowly(&ttlog_event, ttlog_cursor.limit);      \
+		}                                                                                  \
+		if (TTLOG__UNLIKELY(ttlog_listeners >> 16))                                        \
+			ttlog__flush();                                                            \
+	}
+
+#define TTLOG__ENABLED(ctr, name, level) TTLOG__ENABLED_(ctr, name, level)
+#define TTLOG__ENABLED_(ctr, name, level)                                                          \
+	__extension__({                                                                            \
+		int ttlog_enabled = TTLOG__GATE(ctr, 2, name, level, TTLOG_SITE_ENABLED, "", "",   \
+						0, (0, 0, 0, 0));                                  \
+		if (TTLOG__UNLIKELY(ttlog_enabled))                                                \
+			TTLOG__USDT(ctr, 2, name, "", (0, 0, 0, 0), );                             \
+		ttlog_enabled;                                                                     \
+	})
+
+#else /* no sites on this machine: arguments are checked, nothing is evaluated */
+
+#define TTLOG__RECORD_OK(ctr, bytes, name, level, kind, message, n, ...)                           \
+	__extension__({                                                                            \
+		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
+		if (0) {                                                                           \
+			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
+			struct ttlog_value ttlog_values[] = { TTLOG__EACH(TTLOG__VALUE_LIST, n,    \
+									  __VA_ARGS__){ 0, 0 } };  \
+			(void)ttlog_values;                                                        \
+		}                                                                                  \
+		(uint64_t)0;                                                                       \
+	})
+#define TTLOG__ENABLED(ctr, name, level) 0
+static inline __attribute__((unused)) void ttlog__snapshot(const char *reason)
+{
+	(void)reason;
+}
+
+#endif
+
+#define TTLOG__EVENT(name, level, ...)                                                             \
+	((void)TTLOG__RECORD(__COUNTER__, 2, name, level, TTLOG_SITE_EVENT,                        \
+			     TTLOG__FIRST(__VA_ARGS__), TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__))
+
+/* ---- Spans ---- */
+
+struct ttlog_span {
+	uint64_t begin_ticks; /* 0: the begin was not recorded, so the end is not either */
+	uint32_t offset;      /* of the site; the end's index is one more */
+};
+
+#ifdef TTLOG__HAS_SITES
+TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
+{
+	uint32_t listeners = ttlog__listeners();
+	struct ttlog_value begin = { span->begin_ticks, 0 };
+	struct ttlog_cursor cursor;
+
+	if (TTLOG__LIKELY(!span->begin_ticks || !listeners))
+		return;
+	if (TTLOG__LIKELY(ttlog__open(&cursor, sizeof(struct ttlog_record) + 8))) {
+		(void)ttlog__put(cursor.to, TTLOG_TYPE_U64, begin);
+		ttlog__close(&cursor, span->offset + 2, sizeof(struct ttlog_record) + 8);
+	} else {
+		struct ttlog_event event = {
+			span->offset + 2, 1, { TTLOG_TYPE_U64, 0, 0, 0 }, &begin
+		};
+
+		(void)ttlog__append_slowly(&event, cursor.limit);
+	}
+	if (TTLOG__UNLIKELY(listeners >> 16))
+		ttlog__flush();
+}
+
+#define TTLOG__SPAN(ctr, name, ...) TTLOG__SPAN_(ctr, name, TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__)
+#define TTLOG__SPAN_(ctr, name, n, ...)                                                            \
+	struct ttlog_span TTLOG__CAT(ttlog_span_, ctr) __attribute__((cleanup(ttlog__end_span),    \
+								      unused)) = __extension__({   \
+		struct ttlog_span ttlog_span = { TTLOG__RECORD(                                    \
+							 ctr, 4, name, TTLOG__FIRST(__VA_ARGS__),  \
+							 TTLOG_SITE_SPAN, name, n, __VA_ARGS__),   \
+						 0 };                                              \
+		if (TTLOG__UNLIKELY(ttlog_span.begin_ticks)) {                                     \
+			TTLOG__QUIET                                                               \
+			ttlog_span.offset = TTLOG__OFFSET(ctr, 4, TTLOG__TYPES(n, __VA_ARGS__));   \
+			TTLOG__LOUD                                                                \
+		}                                                                                  \
+		ttlog_span;                                                                        \
+	})
+#else
+#define TTLOG__SPAN(ctr, name, ...)                                                                \
+	struct ttlog_span TTLOG__CAT(ttlog_span_, ctr) __attribute__((unused)) = {                 \
+		TTLOG__RECORD(ctr, 4, name, TTLOG__FIRST(__VA_ARGS__), TTLOG_SITE_SPAN, name,      \
+			      TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__),                            \
+		0                                                                                  \
+	}
+#endif
+
+#endif /* TTLOG_SPAN_H */
