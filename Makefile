@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+# make [V=1] [WERROR=1] [SANITIZE=address,undefined] [BUILD=dir]; `make help` lists the targets.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+VERSION := 0.1.0
+
+# All that Debian 12 needs to build, test and lint this.
+DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ gcc gdb git \
+	libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
+	libiberty-dev liblz4-dev lld lz4 make pkg-config procps python3 python3-cbor2 util-linux \
+	zlib1g-dev
+
+# Deps first, then the rest by a make of its own: this one has asked for what was not there.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+
+REST := $(filter-out deps,$(MAKECMDGOALS))
+
+.PHONY: deps $(REST)
+deps:
+	@.ci/install-packages $(DEPS)
+
+ifneq ($(REST),)
+$(firstword $(REST)): deps
+	+@$(MAKE) --no-print-directory $(REST)
+$(wordlist 2,$(words $(REST)),$(REST)): $(firstword $(REST))
+	@:
+endif
+
+else
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+MULTIARCH := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch)
+BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
+
+# In CI every warning is an error.
+WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	$(WERROR_FLAG)
+PKGS := libbpf liblz4 libdw
+CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -iquote src -I$(BUILD)/gen
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
+	$(shell pkg-config --cflags $(PKGS))
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) \
+	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
+	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
+LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread
+VIEW_LDLIBS := -llz4 -lcbor -lpthread -lm
+ifneq ($(SANITIZE),)
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+COLLECT_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*.c))
+VIEW_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard viewer/*.c))
+COLLECT_MAIN := $(BUILD)/src/main.o
+VIEW_MAIN := $(BUILD)/viewer/main.o
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(VIEW_OBJS))
+# What the viewer takes from src/: the shapes of values, nothing of the collector.
+VIEW_SHARED := $(BUILD)/src/value.o
+SKEL := $(BUILD)/gen/ttlog.skel.h
+
+.PHONY: all
+all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
+	@:
+
+$(BUILD)/ttlog-collect: $(COLLECT_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(VIEW_LDLIBS)
+
+# Changes only when the command lines do, and then everything is built anew.
+define FLAGS :=
+$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS)
+$(CXX) $(CXXFLAGS)
+$(CLANG) $(BPF_CFLAGS)
+endef
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
+
+# Only this one sees the BPF skeleton.
+$(BUILD)/src/kernel.o: $(SKEL)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags $(wildcard bpf/*.h include/ttlog/*.h) \
+		vmlinux/vmlinux.h
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(SKEL): $(BUILD)/bpf/ttlog.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name ttlog_bpf > $@.tmp && mv $@.tmp $@
+
+-include $(wildcard $(BUILD)/*/*.d)
+
+# Half a file is no file; and what was built once is kept.
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+include tests/tests.mk
+include bench/bench.mk
+
+# ---- installing ----
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+HEADERDIR = $(DESTDIR)$(PREFIX)/include/ttlog
+# not lib: there is no library, and nothing in it depends on the machine
+PCDIR = $(DESTDIR)$(PREFIX)/share/pkgconfig
+HEADERS := $(wildcard include/ttlog/*.h)
+
+.PHONY: install
+install: all
+	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR)
+	$(Q)install -m 755 $(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(BINDIR)
+	$(Q)install -m 644 $(HEADERS) $(HEADERDIR)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' ttlog.pc.in >$(PCDIR)/ttlog.pc
+	$(Q)chmod 644 $(PCDIR)/ttlog.pc
+
+.PHONY: uninstall
+uninstall:
+	$(Q)rm -f $(BINDIR)/ttlog-collect $(BINDIR)/ttlog-view $(PCDIR)/ttlog.pc \
+		$(addprefix $(HEADERDIR)/,$(notdir $(HEADERS)))
+	$(Q)rmdir --ignore-fail-on-non-empty $(HEADERDIR)
+
+# ---- how it looks ----
+
+# All of ours, tracked or new; vmlinux.h is the kernel's.
+SOURCES = $(filter-out vmlinux/%,$(shell git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' \
+	2>/dev/null || find . -name build -prune -o -name '*.[ch]' -printf '%P\n' -o -name '*.cc' -printf '%P\n'))
+
+.PHONY: format
+format:
+	$(Q)clang-format -i $(SOURCES)
+
+.PHONY: lint
+lint: lint-format lint-cppcheck lint-tidy
+	@:
+
+.PHONY: lint-format
+lint-format:
+	$(call say,FORMAT,'all sources')
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+
+.PHONY: lint-cppcheck
+lint-cppcheck:
+	$(call say,CPPCHECK,'src viewer')
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
+		--suppress=missingIncludeSystem --suppress=ctuuninitvar -D__x86_64__ -D__BYTE_ORDER__=1234 \
+		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude -Isrc -Ibpf src viewer
+
+.PHONY: lint-tidy
+lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c viewer/*.c))
+	@:
+
+# kernel.c sees the skeleton, in which bpftool leaks where memory is short.
+$(BUILD)/lint/src/kernel.tidy: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
+
+# On stderr it counts warnings that it does not show.
+$(BUILD)/lint/%.tidy: %.c .clang-tidy $(BUILD)/%.o
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FLAGS) $< -- -std=gnu17 $(CPPFLAGS) 2>$@.err || \
+		{ cat $@.err; false; }
+	@touch $@
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(BUILD)
+
+.PHONY: help
+help:
+	@sed -n 's/^# | //p' tests/tests.mk Makefile
+
+endif
+
+# | make                ttlog-collect and ttlog-view, in build/
+# | make deps           installs the Debian packages that all this needs; also `make deps check`
+# | make install        DESTDIR= PREFIX=/usr/local; make uninstall
+# | make bench          what a mark costs
+# | make lint           clang-format, cppcheck, clang-tidy
+# | make format         clang-format, in place
+# | make clean

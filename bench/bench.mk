@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+# `make bench`: every question of bench/README.md, here and now; `make bench-quick`: a look, under a
+# minute once its programs are built. One source a question, built once a recorder: ours, LTTng-UST,
+# spdlog. What is not installed is left out, and bench/run says so.
+BENCH := $(BUILD)/bench
+BENCH_HEADERS := $(wildcard bench/*.h include/ttlog/*.h)
+BENCH_INCLUDE ?= include
+# As a user would build them. Ours with all warnings; with the peers' macros most can't be had.
+BENCH_FLAGS := -O2 -g -D_GNU_SOURCE
+BENCH_OUR_FLAGS := -std=gnu17 $(BENCH_FLAGS) $(WARN) -I$(BENCH_INCLUDE)
+BENCH_LTTNG_FLAGS := -std=gnu17 $(BENCH_FLAGS) -Wall -DMARK_LTTNG -Ibench
+BENCH_SPDLOG_FLAGS := -std=c++17 $(BENCH_FLAGS) -Wall -DMARK_SPDLOG \
+	$(shell pkg-config --cflags spdlog 2>/dev/null)
+
+BENCH_OURS := $(addprefix $(BENCH)/,disabled cost latency rate idle)
+BENCH_LTTNG := $(if $(wildcard /usr/include/lttng/tracepoint.h \
+	/usr/include/$(MULTIARCH)/lttng/tracepoint.h),$(addprefix $(BENCH)/,disabled_lttng \
+	cost_lttng latency_lttng rate_lttng))
+BENCH_SPDLOG := $(if $(wildcard /usr/include/spdlog/spdlog.h),$(addprefix $(BENCH)/,cost_spdlog \
+	latency_spdlog))
+# 10,000 marks take a compiler a while: in files of 1,000.
+BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
+BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/sites_1000
+BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
+
+.PHONY: bench bench-quick bench-bins deps-bench
+bench: all $(BENCH_BINS)
+	$(Q)bench/run --build $(BUILD) --json $(BUILD)/bench.json $(BENCH_ARGS)
+
+bench-quick: all $(BENCH_QUICK_BINS)
+	$(Q)bench/run --quick --build $(BUILD) --json $(BUILD)/bench-quick.json $(BENCH_ARGS)
+
+bench-bins: $(BENCH_BINS)
+	@:
+
+deps-bench:
+	apt-get update
+	apt-get install -y --no-install-recommends lttng-tools liblttng-ust-dev libspdlog-dev \
+		bpftrace linux-perf babeltrace2
+
+$(BENCH_BINS): $(BENCH_HEADERS) bench/bench.mk
+
+$(BENCH_OURS): $(BENCH)/%: bench/%.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) -o $@ $< -lpthread
+
+$(BENCH_LTTNG): $(BENCH)/%_lttng: bench/%.c bench/lttng_events.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_LTTNG_FLAGS) -o $@ $(filter %.c,$^) -llttng-ust -ldl -lpthread
+
+$(BENCH_SPDLOG): $(BENCH)/%_spdlog: bench/%.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(BENCH_SPDLOG_FLAGS) -o $@ -x c++ $< -x none \
+		$(shell pkg-config --libs spdlog) -lpthread
+
+$(BENCH)/rings: bench/rings.c $(BUILD)/libttlog-test.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -iquote src -o $@ $< $(BUILD)/libttlog-test.a \
+		$(LDLIBS) -lm
+
+$(BENCH)/sites_1000.c: bench/make-sites
+	@mkdir -p $(@D)
+	$(Q)$< 1000 1 0 > $@
+
+$(BENCH)/sites_10000_%.c: bench/make-sites
+	@mkdir -p $(@D)
+	$(Q)$< 10000 $(words $(BENCH_PARTS)) $* > $@
+
+# -O1: what counts is how many there are.
+$(BENCH)/sites_%.bench.o: $(BENCH)/sites_%.c $(wildcard include/ttlog/*.h)
+	$(call say,BENCH,$@)
+	$(Q)$(CC) -std=gnu17 -O1 -D_GNU_SOURCE -I$(BENCH_INCLUDE) -c -o $@ $<
+
+$(BENCH)/sites_1000: $(BENCH)/sites_1000.bench.o
+	$(Q)$(CC) -o $@ $(filter %.o,$^) -lpthread
+
+$(BENCH)/sites_10000: $(patsubst %,$(BENCH)/sites_10000_%.bench.o,$(BENCH_PARTS))
+	$(Q)$(CC) -o $@ $(filter %.o,$^) -lpthread

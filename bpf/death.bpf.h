@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Dual MIT/GPL */
+/*
+ * Death: what a thread had not flushed, and how the process ended.
+ *
+ * Runs with interrupts off, on the dying thread, while its memory is still there. At most 64 KiB of
+ * a thread are taken.
+ */
+#ifndef TTLOG_DEATH_BPF_H
+#define TTLOG_DEATH_BPF_H
+
+#include "batch.bpf.h"
+
+#define SIGKILL           9
+#define SIGNAL_GROUP_EXIT 4
+#define DEATH_MAX_BYTES   (64u << 10)
+
+/* How many events there were in a batch that could not be sent: for the accounts. */
+static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
+{
+	struct ttlog_batch head;
+
+	if (bpf_probe_read_user(&head, sizeof(head), (void *)address) == 0)
+		own->left[i] = head.events_before + (head.committed >> 32);
+}
+
+/* Takes what the calling thread has not flushed. It may live on and be drained again: what is taken
+ * twice is told apart by the collector. False where there was no room for some of it. */
+static __always_inline bool drain_thread(void)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
+	bool is_whole = true;
+
+	if (!own)
+		return true;
+	for (int i = 0; i < WIRE_MAX_MODULES; i++) {
+		u64 address = own->address[i];
+
+		if (!address)
+			continue;
+		own->left[i] = 0;
+		if (batch__send_tail(address, own->module[i]) != -ENOSPC)
+			continue;
+		leave_count(own, i, address);
+		is_whole = false;
+	}
+	return is_whole;
+}
+
+static __always_inline void forget_thread(u32 tgid, u32 tid)
+{
+	u64 key = (u64)tgid << 32 | tid;
+
+	bpf_map_delete_elem(&threads, &key);
+}
+
+/* The calling thread runs no more code of the program: take what it left, forget it. Where not all
+ * could be sent it is tried again at the next sign of its death, and counted in the end. */
+static __always_inline void end_thread(struct wire_process *process)
+{
+	u64 key = bpf_get_current_pid_tgid();
+
+	if (drain_thread())
+		forget_thread(key >> 32, key);
+	else
+		__sync_fetch_and_add(&process->lost_tails, 1);
+}
+
+/* signal(7): what the default action does not end a process with: SIGCHLD, SIGCONT, SIGSTOP,
+ * SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH. The numbers are those of x86 and arm64. */
+static __always_inline bool ends_process(int sig, struct k_sigaction *action)
+{
+	const u64 harmless = 1ull << 17 | 1ull << 18 | 1ull << 19 | 1ull << 20 | 1ull << 21 |
+			     1ull << 22 | 1ull << 23 | 1ull << 28;
+
+	if (sig == SIGKILL)
+		return true;
+	return sig > 0 && sig < 64 && !(harmless >> sig & 1) && action->sa.sa_handler == 0;
+}
+
+static __always_inline void copy_registers(struct wire_crash *crash)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+	int i = 0;
+#define COPY_REGISTER(field, name) crash->registers[i++] = regs->field;
+	WIRE_X86_REGISTERS(COPY_REGISTER)
+#undef COPY_REGISTER
+#else
+	struct user_pt_regs user = {};
+
+	bpf_probe_read_kernel(&user, sizeof(user), regs);
+	__builtin_memcpy(crash->registers, &user, sizeof(user));
+#endif
+}
+
+static __always_inline void send_crash(void *ctx, struct wire_process *process, int sig,
+				       struct kernel_siginfo *info)
+{
+	struct wire_crash *crash = message__reserve(process, sizeof(*crash));
+	long bytes;
+
+	if (!crash)
+		return;
+	stamp(&crash->head, WIRE_CRASH, 0, 0);
+	crash->signal = sig;
+	crash->code = 0;
+	crash->address = 0;
+	/* a special value, not a pointer, stands for signals that nobody bothered to describe */
+	if ((u64)info > 2) {
+		crash->code = BPF_CORE_READ(info, si_code);
+		if (crash->code > 0)
+			crash->address = (u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
+	}
+	copy_registers(crash);
+	bytes = bpf_get_stack(ctx, crash->ips, sizeof(crash->ips), BPF_F_USER_STACK);
+	crash->frame_cnt = bytes > 0 ? bytes / sizeof(u64) : 0;
+	if (bpf_get_stack(ctx, crash->ids, sizeof(crash->ids),
+			  BPF_F_USER_STACK | BPF_F_USER_BUILD_ID) < 0)
+		crash->ids[0].status = 0;
+	message__submit(crash);
+}
+
+/* psABI: below sp, functions that call nothing keep what they like */
+#define RED_ZONE_BYTES   128
+/* How many pages from sp on are tried: 1 MiB. */
+#define STACK_SCAN_PAGES 256
+
+static __always_inline u64 user_sp(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#if defined(__TARGET_ARCH_x86)
+	return regs->sp;
+#else
+	struct user_pt_regs user = {};
+
+	bpf_probe_read_kernel(&user, sizeof(user), regs);
+	return user.sp;
+#endif
+}
+
+struct stack_scan {
+	u64 next; /* address */
+	u64 cnt;
+	u64 pages[WIRE_MAX_STACK_PAGES];
+};
+
+/* For bpf_loop(). */
+static long scan_page(u32 index, void *ctx)
+{
+	struct stack_scan *scan = ctx;
+	u64 page = scan->next;
+	char byte;
+
+	scan->next = page + WIRE_STACK_PAGE_BYTES;
+	if (bpf_probe_read_user(&byte, sizeof(byte), (void *)page))
+		return 0;
+	if (scan->cnt >= WIRE_MAX_STACK_PAGES)
+		return 1;
+	scan->pages[scan->cnt & (WIRE_MAX_STACK_PAGES - 1)] = page;
+	scan->cnt++;
+	return 0;
+}
+
+static __always_inline int copy_stack(const struct stack_scan *scan, const u32 page_cnt)
+{
+	struct wire_stack *message = bpf_ringbuf_reserve(
+		&deaths, sizeof(*message) + page_cnt * WIRE_STACK_PAGE_BYTES, 0);
+
+	if (!message)
+		return -ENOSPC;
+	stamp(&message->head, WIRE_STACK, scan->cnt * WIRE_STACK_PAGE_BYTES, 0);
+	message->page_cnt = scan->cnt;
+	message->reserved = 0;
+	for (u32 i = 0; i < page_cnt; i++) {
+		message->addresses[i] = i < scan->cnt ? scan->pages[i] : 0;
+		/* another thread may have unmapped it by now */
+		if (message->addresses[i] &&
+		    bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES,
+					(void *)message->addresses[i]))
+			message->addresses[i] = 0;
+	}
+	message__submit(message);
+	return 0;
+}
+
+/*
+ * For unwinding without frame pointers. It is a help, not an account: without memory to read or
+ * room in the ring there is none, and what others need to put there goes first. Who has run out of
+ * stack has sp in the guard below it, so the first page need not be readable. A global function, so
+ * that the verifier walks it once.
+ */
+__attribute__((noinline)) int send_stack(void)
+{
+	struct stack_scan scan = {
+		.next = (user_sp() - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
+	};
+
+	if (bpf_ringbuf_query(&deaths, BPF_RB_AVAIL_DATA) >
+	    bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 2)
+		return -ENOSPC;
+	bpf_loop(STACK_SCAN_PAGES, scan_page, &scan, 0);
+	if (!scan.cnt)
+		return -EFAULT;
+	/* messages are of constant size; see BATCH_CLASSES */
+	if (scan.cnt <= 2)
+		return copy_stack(&scan, 2);
+	if (scan.cnt <= 4)
+		return copy_stack(&scan, 4);
+	if (scan.cnt <= 8)
+		return copy_stack(&scan, 8);
+	return copy_stack(&scan, WIRE_MAX_STACK_PAGES);
+}
+
+/* Threads that end at the same moment may each see that no other is left; the first one to get here
+ * tells. What the others left may come after it. */
+static __always_inline void send_exit(struct wire_process *process)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_exit *message;
+	u64 status;
+
+	status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code
+							 : task->group_leader->exit_code;
+	process->exit_status = status;
+	if (__sync_fetch_and_add(&process->exits, 1))
+		return;
+	message = message__reserve(process, sizeof(*message));
+	if (!message)
+		return;
+	stamp(&message->head, WIRE_EXIT, 0, 0);
+	message->status = status;
+	message__submit(message);
+}
+
+#endif /* TTLOG_DEATH_BPF_H */

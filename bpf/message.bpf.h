@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Dual MIT/GPL */
+/*
+ * The two ring buffers, and what every message starts with.
+ *
+ * A uprobe program may be preempted and run again on the same CPU, so there is no per-CPU scratch:
+ * messages are built where they are read, in the ring buffer.
+ */
+#ifndef TTLOG_MESSAGE_BPF_H
+#define TTLOG_MESSAGE_BPF_H
+
+#include "state.bpf.h"
+
+/* A thread's pid and tid as its own pid namespace has them. */
+static __always_inline void stamp_namespace(struct wire_head *head, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct pid *tid = task->thread_pid;
+	struct pid *tgid = leader->thread_pid;
+	u32 level = tid->level;
+	int nr = 0;
+
+	head->ns_tid = head->tid;
+	head->ns_tgid = head->tgid;
+	if (level == 0)
+		return;
+	if (bpf_probe_read_kernel(&nr, sizeof(nr), &tid->numbers[level].nr) == 0)
+		head->ns_tid = nr;
+	if (bpf_probe_read_kernel(&nr, sizeof(nr), &tgid->numbers[level].nr) == 0)
+		head->ns_tgid = nr;
+}
+
+/* What a probe sends is in the name of who acts; what life and death send, of who lives and dies. */
+static __always_inline struct task_struct *sender_of(u32 kind)
+{
+	switch (kind) {
+	case WIRE_BATCH:
+	case WIRE_BEGIN:
+	case WIRE_END:
+	case WIRE_REQUEST:
+		return acting_task();
+	default:
+		return bpf_get_current_task_btf();
+	}
+}
+
+static __always_inline void stamp(struct wire_head *head, u32 kind, u32 bytes, u32 module)
+{
+	struct task_struct *task = sender_of(kind);
+
+	head->kind = kind;
+	head->bytes = bytes;
+	head->module = module;
+	head->stamp_ns = bpf_ktime_get_ns();
+	head->exec = task->self_exec_id;
+	head->reserved = 0;
+	head->start_ns = task->group_leader->start_boottime;
+	head->cgroup = bpf_get_current_cgroup_id();
+	head->tgid = task->tgid;
+	head->tid = task->pid;
+	head->uid = bpf_get_current_uid_gid();
+	stamp_namespace(head, task);
+	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);
+}
+
+/* A message without a batch in it: always to `deaths`, always waking the collector. */
+static __always_inline void *message__reserve(struct wire_process *process, u32 size)
+{
+	void *message = bpf_ringbuf_reserve(&deaths, size, 0);
+
+	if (!message)
+		__sync_fetch_and_add(&process->lost_messages, 1);
+	return message;
+}
+
+static __always_inline void message__submit(void *message)
+{
+	bpf_ringbuf_submit(message, BPF_RB_FORCE_WAKEUP);
+}
+
+static __always_inline void message__send_head(struct wire_process *process, u32 kind)
+{
+	struct wire_head *head = message__reserve(process, sizeof(*head));
+
+	if (!head)
+		return;
+	stamp(head, kind, 0, 0);
+	message__submit(head);
+}
+
+#endif /* TTLOG_MESSAGE_BPF_H */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Dual MIT/GPL */
+/*
+ * The maps, and who is recorded.
+ */
+#ifndef TTLOG_STATE_BPF_H
+#define TTLOG_STATE_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "wire.h"
+
+/* Set by the collector before the programs are loaded. */
+const volatile __u64 batches_bytes = 0;      /* size of ring buffer `batches` */
+const volatile __u64 wake_bytes = 0;         /* its fill at which the collector is woken */
+const volatile bool track_all = false;       /* whoever has a probed file is recorded (-e) */
+const volatile bool follow_children = false; /* children of the recorded are recorded (-- CMD) */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 << 20); /* -b */
+} batches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} deaths SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, u32); /* tgid */
+	__type(value, struct wire_process);
+} processes SEC(".maps");
+
+/* Bytes of `batches` that the collector has read, per process; written by the collector. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, u32); /* tgid */
+	__type(value, u64);
+} consumed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, u64); /* tgid << 32 | tid */
+	__type(value, struct wire_thread_batches);
+} threads SEC(".maps");
+
+/* Processes that could not be recorded because `processes` was full. */
+__u64 untracked_cnt = 0;
+
+static const struct wire_process new_process = {};
+static const struct wire_thread_batches no_batches = {};
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+/*
+ * In whose name a probe is hit: a child after vfork() runs on its parent's stack, in its parent's
+ * memory and batch, while the parent waits. What it does there the parent does.
+ */
+static __always_inline struct task_struct *acting_task(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *parent = task->real_parent;
+
+	return task->vfork_done && parent->mm == task->mm ? parent : task;
+}
+
+static __always_inline u64 thread_key(const struct task_struct *task)
+{
+	return (u64)task->tgid << 32 | (u32)task->pid;
+}
+
+static __always_inline struct wire_process *process__find(u32 tgid)
+{
+	return bpf_map_lookup_elem(&processes, &tgid);
+}
+
+static __always_inline struct wire_process *process__track(u32 tgid)
+{
+	/* -EEXIST is fine: another thread was first */
+	bpf_map_update_elem(&processes, &tgid, &new_process, BPF_NOEXIST);
+	struct wire_process *process = process__find(tgid);
+
+	if (!process)
+		__sync_fetch_and_add(&untracked_cnt, 1);
+	return process;
+}
+
+/* The process that hit a probe, where it is to be recorded. */
+static __always_inline struct wire_process *process__acting(void)
+{
+	u32 tgid = acting_task()->tgid;
+	struct wire_process *process = process__find(tgid);
+
+	if (!process && track_all)
+		process = process__track(tgid);
+	return process;
+}
+
+#endif /* TTLOG_STATE_BPF_H */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Dual MIT/GPL */
+/*
+ * The kernel side of ttlog: where it is hooked in, and what each hook does.
+ *
+ * control   uprobe on the nop of `ttlog:control`: batches, threads, requests
+ * gate      uprobe on instructions that never run, for the semaphores' sake alone
+ * library   uprobe on the dynamic linker's _dl_debug_state: libraries come and go
+ * the rest  on tracepoints of life and death of all processes: leave at once where it is not ours
+ *
+ * At sched_process_exit the memory is gone before 6.16, and sched_prepare_exec is there from 6.10:
+ * kprobes stand in on older kernels. The collector loads what it needs.
+ *
+ * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h.
+ */
+#include "death.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+static __always_inline void send_request(struct wire_process *process, u64 address)
+{
+	struct wire_request *message = message__reserve(process, sizeof(*message));
+
+	if (!message)
+		return;
+	stamp(&message->head, WIRE_REQUEST, 0, 0);
+	if (bpf_probe_read_user_str(message->reason, sizeof(message->reason), (void *)address) < 0)
+		message->reason[0] = '\0';
+	message__submit(message);
+}
+
+SEC("uprobe")
+int control(struct pt_regs *ctx)
+{
+	u64 address = PT_REGS_PARM1(ctx);
+	u32 module = bpf_get_attach_cookie(ctx);
+	struct wire_process *process = process__acting();
+
+	if (!process)
+		return 0;
+	switch ((u32)PT_REGS_PARM3(ctx)) {
+	case TTLOG_OP_FLUSH:
+		batch__flush(process, address, module);
+		break;
+	case TTLOG_OP_BEGIN:
+		batch__register(process, address, module);
+		break;
+	case TTLOG_OP_END:
+		batch__unregister(process, address, module);
+		break;
+	case TTLOG_OP_SNAPSHOT:
+		send_request(process, address);
+		break;
+	}
+	return 0;
+}
+
+SEC("uprobe")
+int gate(struct pt_regs *ctx)
+{
+	return 0;
+}
+
+SEC("uprobe")
+int library(struct pt_regs *ctx)
+{
+	struct wire_process *process = process__find(current_tgid());
+
+	if (process)
+		message__send_head(process, WIRE_LIBRARY);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct wire_process *process = process__find(current_tgid());
+
+	if (!process || !ends_process(sig, action))
+		return 0;
+	if (sig != SIGKILL)
+		send_crash(ctx, process, sig, info);
+	end_thread(process);
+	/* last: what was logged matters more than where */
+	if (sig != SIGKILL)
+		send_stack();
+	return 0;
+}
+
+/* Before the memory goes, where sched_process_exit comes after. */
+SEC("kprobe/do_exit")
+int exit_entry(struct pt_regs *ctx)
+{
+	struct wire_process *process = process__find(current_tgid());
+
+	if (process)
+		end_thread(process);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct wire_process *process = process__find(current_tgid());
+
+	if (!process)
+		return 0;
+	/* nothing is left of it where exit_entry was there first */
+	end_thread(process);
+	if (task->signal->live.counter == 0)
+		send_exit(process);
+	return 0;
+}
+
+/* The exec may still fail, and the thread go on: it is drained here, forgotten in process_exec. */
+static __always_inline int drain_for_exec(void)
+{
+	struct wire_process *process = process__find(current_tgid());
+
+	if (process)
+		(void)drain_thread();
+	return 0;
+}
+
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(prepare_exec, struct task_struct *task)
+{
+	return drain_for_exec();
+}
+
+/* The function that calls sched_prepare_exec where there is one. */
+SEC("kprobe/begin_new_exec")
+int exec_entry(struct pt_regs *ctx)
+{
+	return drain_for_exec();
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
+{
+	u32 tgid = current_tgid();
+	struct wire_process *process = process__find(tgid);
+
+	if (!process)
+		return 0;
+	/* the thread has taken the place of the first one */
+	forget_thread(tgid, old_tid);
+	forget_thread(tgid, tgid);
+	message__send_head(process, WIRE_EXEC);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct wire_process *process;
+	struct wire_fork *message;
+
+	if (!follow_children || parent->tgid == child->tgid)
+		return 0;
+	process = process__find(parent->tgid);
+	if (!process || !process__track(child->tgid))
+		return 0;
+	message = message__reserve(process, sizeof(*message));
+	if (!message)
+		return 0;
+	stamp(&message->head, WIRE_FORK, 0, 0);
+	message->child_tgid = child->tgid;
+	message__submit(message);
+	return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the BPF programs hand the collector, through two ring buffers and a few maps.
+ *
+ * `batches` carries WIRE_BATCH only; `deaths` carries all else, so that a flood of events can't
+ * crowd out a crash. A message in `deaths` never overtakes what its process put into `batches`
+ * earlier, provided that the reader takes what `deaths` has first, then empties `batches`, then
+ * acts on what it took.
+ */
+#ifndef TTLOG_WIRE_H
+#define TTLOG_WIRE_H
+
+#include "ttlog/abi.h"
+
+#define WIRE_MAX_FRAMES       64
+#define WIRE_MAX_REGISTERS    40
+#define WIRE_MAX_MODULES      64 /* with a batch, per thread */
+#define WIRE_REASON_BYTES     72
+#define WIRE_STACK_PAGE_BYTES 4096 /* whatever the machine's pages are */
+#define WIRE_MAX_STACK_PAGES  16
+
+/* Stored nowhere, but both sides switch on it: drain.c and the emit functions in bpf/. */
+enum wire_kind {
+	WIRE_BATCH = 1, /* struct wire_batch: a thread flushed */
+	WIRE_TAIL = 2,  /* struct wire_batch: what a dying thread had not flushed, maybe nothing */
+	WIRE_BEGIN = 3, /* struct wire_thread: a thread has a batch now */
+	WIRE_END = 4,   /* struct wire_thread: it gave it up */
+	WIRE_REQUEST = 5, /* struct wire_request: TTLOG_SNAPSHOT */
+	WIRE_FORK = 6,    /* struct wire_fork */
+	WIRE_EXEC = 7,    /* struct wire_head: a new program runs */
+	WIRE_LIBRARY = 8, /* struct wire_head: dlopen has mapped one */
+	WIRE_CRASH = 9,   /* struct wire_crash: a fatal signal, from the thread that took it */
+	WIRE_EXIT = 10,   /* struct wire_exit: the process's last thread is gone */
+	WIRE_STACK =
+		11, /* struct wire_stack: of the thread whose WIRE_CRASH came before; may be missing */
+};
+
+/* Stamped by the kernel, whatever the program says of itself. */
+struct wire_head {
+	uint32_t kind;     /* enum wire_kind */
+	uint32_t bytes;    /* behind the message's struct, where it has a tail */
+	uint64_t stamp_ns; /* CLOCK_MONOTONIC */
+	uint64_t start_ns; /* of the process, since boot */
+	uint64_t cgroup;
+	uint32_t tgid, tid;       /* in the initial pid namespace */
+	uint32_t ns_tgid, ns_tid; /* in the process's own */
+	uint32_t uid;
+	uint32_t module; /* the collector's number, by attach cookie; 0 where it has no meaning */
+	uint32_t
+		exec; /* counts the programs that this process has run: addresses mean nothing across */
+	uint32_t reserved;
+	char comm[16]; /* of the thread */
+};
+
+struct wire_batch {
+	struct wire_head head;
+	uint64_t address; /* of the batch, in the process */
+	struct ttlog_batch
+		batch; /* as copied; records follow: head.bytes less this struct's size */
+};
+
+struct wire_thread {
+	struct wire_head head;
+	uint64_t address;
+	struct ttlog_batch batch; /* its head: at the end, what closes the accounts of it */
+};
+
+struct wire_request {
+	struct wire_head head;
+	char reason[WIRE_REASON_BYTES]; /* zero-terminated */
+};
+
+struct wire_fork {
+	struct wire_head head; /* the parent */
+	uint32_t child_tgid;
+	uint32_t reserved;
+};
+
+struct wire_exit {
+	struct wire_head head;
+	int32_t status; /* as wait(2) reports it */
+	uint32_t reserved;
+};
+
+struct wire_frame_id {
+	int32_t status; /* BPF_STACK_BUILD_ID_*: 1 where build_id and offset hold */
+	uint8_t build_id[20];
+	uint64_t offset; /* in the file */
+};
+
+struct wire_crash {
+	struct wire_head head;
+	int32_t signal;
+	int32_t code;
+	uint64_t address;
+	uint32_t frame_cnt;
+	uint32_t reserved;
+	uint64_t registers[WIRE_MAX_REGISTERS]; /* enum wire_x86_register, or x0-x30 sp pc pstate */
+	uint64_t ips[WIRE_MAX_FRAMES];
+	struct wire_frame_id ids[WIRE_MAX_FRAMES];
+};
+
+/*
+ * The top of the user stack: those of its pages that could be read without a fault. There are holes
+ * in it, where a large array was hardly used.
+ */
+struct wire_stack {
+	struct wire_head head;
+	uint32_t page_cnt;
+	uint32_t reserved;
+	uint64_t addresses[WIRE_MAX_STACK_PAGES]; /* ascending; 0: that page is not valid */
+	uint8_t pages[][WIRE_STACK_PAGE_BYTES];
+};
+
+/* The order of crash registers on x86-64, with the names that snapshots use. */
+/* clang-format off */
+#define WIRE_X86_REGISTERS(X)                                                                      \
+	X(ax, rax) X(bx, rbx) X(cx, rcx) X(dx, rdx) X(si, rsi) X(di, rdi) X(bp, rbp) X(sp, rsp)    \
+	X(r8, r8) X(r9, r9) X(r10, r10) X(r11, r11) X(r12, r12) X(r13, r13) X(r14, r14)            \
+	X(r15, r15) X(ip, rip) X(flags, rflags)
+/* clang-format on */
+
+/*
+ * Map `processes`: tgid to this. The collector inserts the processes it was given and deletes what
+ * has ended; BPF inserts children and, under -e, whoever comes. Counters are BPF's alone.
+ */
+struct wire_process {
+	uint64_t start_ns;
+	uint64_t submitted_bytes; /* into `batches`, ever; the collector's part is map `consumed` */
+	uint64_t lost_ring_events; /* a ring buffer had no room */
+	uint64_t lost_ring_batches;
+	uint64_t lost_fault_events;  /* the batch's memory could not be read after its head was */
+	uint64_t lost_fault_batches; /* nor its head: how many events is unknown here */
+	uint64_t corrupt_batches;    /* its head was none */
+	uint64_t lost_alone_events;  /* of lost_*_events, those from TTLOG_BATCH_ALONE */
+	uint64_t lost_messages;      /* `deaths` had no room for a message without events */
+	uint64_t table_full;         /* threads that could not be registered */
+	uint64_t lost_tails;         /* of which `left` of map `threads` tells */
+	uint64_t exits;       /* not 0: the last thread has ended, and how is in what follows */
+	uint64_t exit_status; /* as wait(2) reports it */
+};
+
+/* Map `threads`: tgid << 32 | tid to this. */
+struct wire_thread_batches {
+	uint64_t address[WIRE_MAX_MODULES]; /* 0: free */
+	uint32_t module[WIRE_MAX_MODULES];
+	/* events ever in that batch, by a dead thread's head that no ring buffer had room for; else 0 */
+	uint64_t left[WIRE_MAX_MODULES];
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct wire_head) == 80, "a message starts with 80 bytes");
+TTLOG_ABI_ASSERT(sizeof(struct wire_batch) == 152,
+		 "a batch's message has 152 bytes before records");
+TTLOG_ABI_ASSERT(sizeof(struct wire_frame_id) == 32, "as the kernel's bpf_stack_build_id");
+
+#endif /* TTLOG_WIRE_H */

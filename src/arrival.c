@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arrival.h"
+#include "maps.h"
+#include "pull.h"
+
+/* The list is the program's, maybe a loop; more than map `threads` has room for helps
+ * nobody. */
+#define ARRIVAL_MAX_BATCHES (1u << 18)
+
+struct arrival *arrival__new(uint32_t pid)
+{
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
+
+	if (arrival)
+		arrival->pid = pid;
+	return arrival;
+}
+
+void arrival__free(struct arrival *arrival)
+{
+	if (!arrival)
+		return;
+	free(arrival->sources);
+	free(arrival->heads);
+	maps__free(arrival->maps);
+	free(arrival);
+}
+
+static bool shares_namespace(uint32_t pid)
+{
+	char path[64], theirs[64], ours[64];
+	ssize_t their_len, our_len;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
+	their_len = readlink(path, theirs, sizeof(theirs));
+	our_len = readlink("/proc/self/ns/pid", ours, sizeof(ours));
+	return their_len > 0 && their_len == our_len && memcmp(theirs, ours, our_len) == 0;
+}
+
+/* The last number of NSpid: in /proc/PID/task/TID/status: the thread as it sees itself. */
+static uint32_t namespace_tid(uint32_t pid, uint32_t tid)
+{
+	char path[64], line[256];
+	uint32_t last = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		const char *number = strrchr(line, '\t');
+
+		if (strncmp(line, "NSpid:", 6) == 0 && number)
+			last = strtoul(number, NULL, 10);
+	}
+	(void)fclose(file);
+	return last;
+}
+
+/* From a thread's own idea of its number to ours; 0 where there is no such thread. */
+static uint32_t global_tid(uint32_t pid, uint32_t own)
+{
+	char path[64];
+	struct dirent *entry;
+	uint32_t found = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while (!found && (entry = readdir(dir))) {
+		uint32_t tid = strtoul(entry->d_name, NULL, 10);
+
+		if (tid && namespace_tid(pid, tid) == own)
+			found = tid;
+	}
+	(void)closedir(dir);
+	return found;
+}
+
+static int add_source(struct arrival *arrival, const struct source *source,
+		      const struct ttlog_batch *head)
+{
+	size_t cap = arrival->source_cap ? arrival->source_cap * 2 : 16;
+	struct source *sources;
+	struct ttlog_batch *heads;
+
+	if (arrival->source_cnt == arrival->source_cap) {
+		sources = reallocarray(arrival->sources, cap, sizeof(*sources));
+		if (!sources)
+			return -ENOMEM;
+		arrival->sources = sources;
+		heads = reallocarray(arrival->heads, cap, sizeof(*heads));
+		if (!heads)
+			return -ENOMEM;
+		arrival->heads = heads;
+		arrival->source_cap = cap;
+	}
+	arrival->sources[arrival->source_cnt] = *source;
+	arrival->heads[arrival->source_cnt++] = *head;
+	return 0;
+}
+
+void arrival__add_anchor(struct arrival *arrival, uint64_t anchor)
+{
+	if (arrival->anchor_cnt < sizeof(arrival->anchors) / sizeof(*arrival->anchors))
+		arrival->anchors[arrival->anchor_cnt++] = anchor;
+}
+
+int arrival__add_batches(struct arrival *arrival, uint32_t module, uint64_t anchor)
+{
+	bool same = shares_namespace(arrival->pid);
+	struct ttlog_module own;
+	struct ttlog_batch head;
+	uint64_t address;
+	int err = pull__memory(arrival->pid, anchor, &own, sizeof(own));
+
+	address = own.batches;
+	for (uint32_t i = 0; !err && address; i++) {
+		struct source source = {
+			.address = address,
+			.module = module,
+			.exec = SOURCE_ANY_EXEC,
+		};
+
+		if (i == ARRIVAL_MAX_BATCHES)
+			return -ELOOP;
+		err = pull__memory(arrival->pid, address, &head, sizeof(head));
+		if (err || head.magic != TTLOG_BATCH_MAGIC)
+			break;
+		source.tid = same || !head.tid ? head.tid : global_tid(arrival->pid, head.tid);
+		err = add_source(arrival, &source, &head);
+		address = head.next;
+	}
+	return err;
+}

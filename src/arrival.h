@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process that the collector attaches to, and the batches that it had before: what is in them was
+ * not recorded for this collector, and is where its accounts of the process begin.
+ */
+#ifndef TTLOG_ARRIVAL_H
+#define TTLOG_ARRIVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ttlog/abi.h"
+#include "process.h"
+
+struct maps;
+
+struct arrival {
+	uint32_t pid;
+	bool given;     /* on the command line */
+	bool announced; /* "recording pid" will be said by who made this */
+	size_t source_cnt, source_cap;
+	struct source *sources;
+	struct ttlog_batch *heads; /* of each */
+	size_t anchor_cnt;
+	uint64_t anchors[64]; /* of its modules; more than that are not asked for losses */
+	struct maps *maps;    /* as of then: it may be gone when this is read; NULL unknown */
+	struct arrival *next; /* in a mailbox */
+};
+
+/* NULL without memory. */
+struct arrival *arrival__new(uint32_t pid);
+/* NULL is fine. */
+void arrival__free(struct arrival *arrival);
+
+/* Adds a module's own counters. anchor: the address of its struct ttlog_module in the process. */
+void arrival__add_anchor(struct arrival *arrival, uint64_t anchor);
+/* Adds the module's batches: only before its sites are enabled, for what they hold then is not
+ * ours. 0, or -errno where the process could not be read. */
+int arrival__add_batches(struct arrival *arrival, uint32_t module, uint64_t anchor);
+
+#endif /* TTLOG_ARRIVAL_H */

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
+ * process may run one that has no path any more.
+ *
+ * A module's links: the control probe first, then the gates, so that no site is enabled whose
+ * batches would go nowhere; in the other order when they go.
+ */
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arrival.h"
+#include "attach.h"
+#include "elf.h"
+#include "journal.h"
+#include "kernel.h"
+#include "linker.h"
+#include "maps.h"
+#include "select.h"
+#include "site.h"
+
+struct links {
+	pid_t pid; /* 0: all */
+	struct kernel_link *control, *gates, *immediate;
+	struct links *next;
+};
+
+/* Files without sites that are kept open for the names in them: descriptors are not endless. */
+#define ATTACH_MAX_KEPT 1024
+
+struct module {
+	dev_t map_dev; /* as maps shows them, which may differ from stat(2); inode 0: not mapped yet */
+	uint64_t map_inode;
+	dev_t dev;
+	ino_t inode;
+	struct timespec changed;
+	char *path;
+	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
+	struct site_table *table; /* NULL: no ELF file */
+	size_t enabled_cnt;
+	struct links *links;
+};
+
+struct attach {
+	struct attach_options options;
+	pthread_mutex_t lock;    /* what follows */
+	struct module **modules; /* by number; 0 stays empty */
+	uint32_t end, cap;
+	uint32_t kept_cnt;     /* modules without sites that have a descriptor */
+	struct links *linkers; /* control: the link to a dynamic linker, by pid */
+};
+
+/* One file as a process maps it. */
+struct mapped_file {
+	int fd;
+	char kernel_path[MAPS_PATH_BYTES];
+	const char *path;
+	const struct maps_entry *entry; /* NULL: not by a process's mapping */
+	uint64_t base;                  /* address of file offset 0; 0: not mapped */
+};
+
+struct attach *attach__new(const struct attach_options *options)
+{
+	struct attach *attach = calloc(1, sizeof(*attach));
+
+	if (!attach)
+		return NULL;
+	attach->options = *options;
+	attach->end = 1;
+	pthread_mutex_init(&attach->lock, NULL);
+	return attach;
+}
+
+/* Links on their way out, to be closed together. */
+struct leaving {
+	struct kernel_link **links;
+	size_t cnt, cap;
+};
+
+static void leave(struct leaving *leaving, struct kernel_link **link)
+{
+	size_t cap = leaving->cap ? leaving->cap * 2 : 64;
+	struct kernel_link **links = leaving->links;
+
+	if (*link && leaving->cnt == leaving->cap) {
+		links = reallocarray(links, cap, sizeof(struct kernel_link *));
+		if (links) {
+			leaving->links = links;
+			leaving->cap = cap;
+		}
+	}
+	if (*link && links)
+		leaving->links[leaving->cnt++] = *link;
+	else
+		kernel_link__free(*link);
+	*link = NULL;
+}
+
+static void close_leaving(struct leaving *leaving)
+{
+	kernel_link__free_all(leaving->links, leaving->cnt);
+	free(leaving->links);
+	*leaving = (struct leaving){ 0 };
+}
+
+static void free_links(struct links *links, struct leaving *leaving)
+{
+	while (links) {
+		struct links *next = links->next;
+
+		leave(leaving, &links->gates);
+		leave(leaving, &links->immediate);
+		leave(leaving, &links->control);
+		free(links);
+		links = next;
+	}
+}
+
+void attach__free(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	if (!attach)
+		return;
+	for (uint32_t i = 1; i < attach->end; i++) {
+		struct module *module = attach->modules[i];
+
+		free_links(module->links, &leaving);
+		site_table__free(module->table);
+		if (module->fd >= 0)
+			(void)close(module->fd);
+		free(module->path);
+		free(module);
+	}
+	free_links(attach->linkers, &leaving);
+	close_leaving(&leaving);
+	free(attach->modules);
+	pthread_mutex_destroy(&attach->lock);
+	free(attach);
+}
+
+void attach__close_gates(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->end; i++) {
+		for (struct links *links = attach->modules[i]->links; links; links = links->next)
+			leave(&leaving, &links->gates);
+	}
+	close_leaving(&leaving);
+	pthread_mutex_unlock(&attach->lock);
+}
+
+/* ---- files ---- */
+
+static bool is_module(const struct module *module, const struct stat *file)
+{
+	return module->dev == file->st_dev && module->inode == file->st_ino &&
+	       module->changed.tv_sec == file->st_ctim.tv_sec &&
+	       module->changed.tv_nsec == file->st_ctim.tv_nsec;
+}
+
+static int grow(struct attach *attach)
+{
+	uint32_t cap = attach->cap ? attach->cap * 2 : 32;
+	struct module **modules;
+
+	if (attach->end < attach->cap)
+		return 0;
+	modules = reallocarray(attach->modules, cap, sizeof(struct module *));
+	if (!modules)
+		return -ENOMEM;
+	attach->modules = modules;
+	attach->cap = cap;
+	return 0;
+}
+
+static size_t count_enabled(const struct attach *attach, const struct site_table *table)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < table->cnt; i++)
+		cnt += selection__matches(attach->options.selection, &table->sites[i]);
+	return cnt;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void note_mapping(struct module *module, const struct mapped_file *file)
+{
+	if (!file->entry)
+		return;
+	module->map_dev = file->entry->dev;
+	module->map_inode = file->entry->inode;
+}
+
+/* Whether its descriptor is worth having: for sites always, for names in crash reports within
+ * bounds. */
+static bool keeps_file(struct attach *attach, const struct site_table *table)
+{
+	if (!table)
+		return false;
+	return table->has_module || (table->build_id[0] && attach->kept_cnt++ < ATTACH_MAX_KEPT);
+}
+
+/* The module's number, made where it is not known yet; -errno. */
+static int64_t find_module(struct attach *attach, const struct mapped_file *file)
+{
+	struct module *module;
+	struct stat status;
+
+	if (fstat(file->fd, &status))
+		return -errno;
+	for (uint32_t i = 1; i < attach->end; i++) {
+		if (!is_module(attach->modules[i], &status))
+			continue;
+		note_mapping(attach->modules[i], file);
+		return i;
+	}
+	if (grow(attach))
+		return -ENOMEM;
+	module = calloc(1, sizeof(*module));
+	if (!module)
+		return -ENOMEM;
+	module->path = strdup(file->path);
+	module->table = elf__read_sites(file->fd, base_name(file->path));
+	if (!module->path || (!module->table && errno != ENOEXEC)) {
+		int err = -errno;
+
+		free(module->path);
+		free(module);
+		return err;
+	}
+	module->dev = status.st_dev;
+	module->inode = status.st_ino;
+	module->changed = status.st_ctim;
+	module->fd = -1;
+	note_mapping(module, file);
+	if (module->table && module->table->has_module)
+		module->enabled_cnt = count_enabled(attach, module->table);
+	if (keeps_file(attach, module->table))
+		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (attach->options.journal && module->table && module->table->has_module)
+		journal__add_module(attach->options.journal, attach->end, module->table);
+	attach->modules[attach->end] = module;
+	return attach->end++;
+}
+
+/* ---- links ---- */
+
+static struct links *find_links(struct links *links, pid_t pid)
+{
+	while (links && links->pid != pid)
+		links = links->next;
+	return links;
+}
+
+/* Links serve one process or all. */
+static pid_t filter_of(const struct attach *attach, pid_t pid)
+{
+	return attach->options.for_all ? 0 : pid;
+}
+
+static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
+				    const char *path, unsigned long offset, unsigned long semaphore,
+				    uint32_t cookie, pid_t pid)
+{
+	const struct kernel_places places = {
+		.path = path,
+		.offsets = &offset,
+		.semaphores = semaphore ? &semaphore : NULL,
+		.cnt = 1,
+	};
+
+	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
+}
+
+static struct kernel_link *link_gates(struct attach *attach, const struct module *module,
+				      const char *path, pid_t pid)
+{
+	const struct site_table *table = module->table;
+	unsigned long *offsets = calloc(2 * module->enabled_cnt, sizeof(*offsets));
+	unsigned long *semaphores;
+	struct kernel_link *link;
+	size_t cnt = 0;
+	int err;
+
+	if (!offsets)
+		return NULL;
+	semaphores = offsets + module->enabled_cnt;
+	for (size_t i = 0; i < table->cnt; i++) {
+		const struct site *site = &table->sites[i];
+
+		if (!selection__matches(attach->options.selection, site))
+			continue;
+		offsets[cnt] = site->gate_offset;
+		semaphores[cnt++] = site->semaphore_offset;
+	}
+	link = kernel__link(
+		attach->options.kernel, KERNEL_GATE,
+		&(struct kernel_places){
+			.path = path, .offsets = offsets, .semaphores = semaphores, .cnt = cnt },
+		0, pid);
+	err = errno;
+	free(offsets);
+	errno = err;
+	return link;
+}
+
+static int link_module(struct attach *attach, uint32_t number, const char *path, pid_t pid)
+{
+	struct module *module = attach->modules[number];
+	const struct site_table *table = module->table;
+	struct leaving leaving = { 0 };
+	struct links *links;
+	int err;
+
+	if (find_links(module->links, pid))
+		return 0;
+	links = calloc(1, sizeof(*links));
+	if (!links)
+		return -ENOMEM;
+	links->pid = pid;
+	links->control = link_one(attach, KERNEL_CONTROL, path, table->control_offset,
+				  table->listening_offset, number, pid);
+	if (!links->control)
+		goto fail;
+	if (attach->options.immediate) {
+		links->immediate = link_one(attach, KERNEL_GATE, path, table->immediate_gate_offset,
+					    table->immediate_offset, 0, pid);
+		if (!links->immediate)
+			goto fail;
+	}
+	if (module->enabled_cnt) {
+		links->gates = link_gates(attach, module, path, pid);
+		if (!links->gates)
+			goto fail;
+	}
+	links->next = module->links;
+	module->links = links;
+	return 0;
+fail:
+	err = -errno;
+	free_links(links, &leaving);
+	close_leaving(&leaving);
+	return err;
+}
+
+/* The place that the dynamic linker passes when libraries have come or gone. A process that can't
+ * be asked for it, or can't be hooked there, has no later libraries as far as we know. */
+static void link_linker(struct attach *attach, pid_t pid, const struct maps *maps)
+{
+	pid_t filter = filter_of(attach, pid);
+	const struct maps_entry *entry;
+	char path[MAPS_PATH_BYTES];
+	struct linker linker;
+	struct links *links;
+	int fd;
+
+	if (find_links(attach->linkers, filter) || linker__find(pid, &linker))
+		return;
+	entry = maps__find(maps, linker.notify);
+	fd = entry ? maps__open(pid, entry, path) : -1;
+	links = fd < 0 ? NULL : calloc(1, sizeof(*links));
+	if (links) {
+		links->pid = filter;
+		links->control = link_one(attach, KERNEL_LIBRARY, path,
+					  linker.notify - entry->start + entry->offset, 0, 0,
+					  filter);
+		links->next = attach->linkers;
+		attach->linkers = links;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* ---- processes ---- */
+
+/* The address of the mapping of a file's first byte that goes with this one. */
+static uint64_t find_base(const struct maps *maps, const struct maps_entry *entry)
+{
+	uint64_t base = 0;
+
+	for (size_t i = 0; i < maps->cnt && maps->entries[i].start <= entry->start; i++) {
+		const struct maps_entry *other = &maps->entries[i];
+
+		if (other->inode == entry->inode && other->dev == entry->dev && other->offset == 0)
+			base = other->start;
+	}
+	return base;
+}
+
+static int64_t take_file(struct attach *attach, const struct mapped_file *file,
+			 struct arrival *arrival)
+{
+	int64_t number = find_module(attach, file);
+	const struct site_table *table;
+
+	if (number < 0)
+		return number;
+	table = attach->modules[number]->table;
+	if (!table || !table->has_module)
+		return 0;
+	if (file->base) {
+		uint64_t anchor = file->base - table->load_vaddr + table->module_vaddr;
+
+		arrival__add_anchor(arrival, anchor);
+		if (!find_links(attach->modules[number]->links, filter_of(attach, arrival->pid)))
+			(void)arrival__add_batches(arrival, number, anchor);
+	}
+	return number;
+}
+
+/* The numbers of the modules with sites among a process's files, each with a path for the kernel.
+ * */
+struct found {
+	size_t cnt;
+	struct {
+		uint32_t number;
+		int fd;
+		char kernel_path[MAPS_PATH_BYTES];
+	} modules[64];
+};
+
+static bool is_found(const struct found *found, uint32_t number)
+{
+	for (size_t i = 0; i < found->cnt; i++) {
+		if (found->modules[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
+			struct found *found)
+{
+	int first_err = 0;
+
+	for (size_t i = 0; i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		struct mapped_file file = { .path = entry->path, .entry = entry };
+		int64_t number;
+
+		if (!entry->executable || !entry->inode || entry->path[0] != '/')
+			continue;
+		file.base = find_base(maps, entry);
+		file.fd = maps__open(arrival->pid, entry, file.kernel_path);
+		number = file.fd < 0 ? file.fd : take_file(attach, &file, arrival);
+		if (number < 0 && !first_err)
+			first_err = number;
+		if (number <= 0 || is_found(found, number) || found->cnt == 64) {
+			if (file.fd >= 0)
+				(void)close(file.fd);
+			continue;
+		}
+		found->modules[found->cnt].number = number;
+		found->modules[found->cnt].fd = file.fd;
+		memcpy(found->modules[found->cnt++].kernel_path, file.kernel_path,
+		       sizeof(file.kernel_path));
+	}
+	return first_err;
+}
+
+static int link_found(struct attach *attach, pid_t pid, struct found *found,
+		      struct attach_result *ret)
+{
+	int first_err = 0;
+
+	for (size_t i = 0; i < found->cnt; i++) {
+		int err = link_module(attach, found->modules[i].number,
+				      found->modules[i].kernel_path, filter_of(attach, pid));
+
+		if (err && !first_err)
+			first_err = err;
+		ret->module_cnt++;
+		ret->site_cnt += attach->modules[found->modules[i].number]->enabled_cnt;
+		(void)close(found->modules[i].fd);
+	}
+	return first_err;
+}
+
+int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
+		    struct attach_result *ret)
+{
+	struct arrival *arrival = arrival__new(pid);
+	struct found found = { 0 };
+	struct maps *maps;
+	int err, link_err;
+
+	*ret = (struct attach_result){ 0 };
+	if (!arrival)
+		return -ENOMEM;
+	maps = maps__read(pid);
+	if (!maps) {
+		err = -errno;
+		arrival__free(arrival);
+		return err;
+	}
+	arrival->maps = maps__read(pid);
+	pthread_mutex_lock(&attach->lock);
+	err = find_modules(attach, maps, arrival, &found);
+	before(ctx, arrival);
+	link_err = link_found(attach, pid, &found, ret);
+	link_linker(attach, pid, maps);
+	pthread_mutex_unlock(&attach->lock);
+	maps__free(maps);
+	return err ? err : link_err;
+}
+
+static struct module *find_mapped(struct attach *attach, dev_t dev, uint64_t inode)
+{
+	/* the latest: a file that was written over has a module for each change */
+	for (uint32_t i = attach->end; i-- > 1;) {
+		struct module *module = attach->modules[i];
+
+		if (module->map_inode == inode && module->map_dev == dev)
+			return module;
+	}
+	return NULL;
+}
+
+/* Opens what the process maps and was not seen before; locked. */
+static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps)
+{
+	for (size_t i = 0; i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		struct mapped_file file = { .path = entry->path, .entry = entry };
+
+		if (!entry->executable || !entry->inode || entry->path[0] != '/' ||
+		    find_mapped(attach, entry->dev, entry->inode))
+			continue;
+		file.fd = maps__open(pid, entry, file.kernel_path);
+		if (file.fd < 0)
+			continue;
+		(void)find_module(attach, &file);
+		(void)close(file.fd);
+	}
+}
+
+/* Where a process has the file mapped: its arrival, with what it had in its batches. */
+static void visit_process(struct attach *attach, pid_t pid, const struct stat *status,
+			  uint32_t number, attach_before_fn before, void *ctx)
+{
+	const struct site_table *table = attach->modules[number]->table;
+	struct maps *maps = maps__read(pid);
+	struct arrival *arrival;
+
+	for (size_t i = 0; maps && i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		uint64_t base, anchor;
+
+		if (!entry->executable || entry->inode != status->st_ino)
+			continue;
+		base = find_base(maps, entry);
+		arrival = base ? arrival__new(pid) : NULL;
+		if (!arrival)
+			break;
+		anchor = base - table->load_vaddr + table->module_vaddr;
+		arrival__add_anchor(arrival, anchor);
+		(void)arrival__add_batches(arrival, number, anchor);
+		arrival->maps = maps__read(pid);
+		before(ctx, arrival);
+		keep_files(attach, pid, maps);
+		break;
+	}
+	maps__free(maps);
+}
+
+static void visit_processes(struct attach *attach, const struct stat *status, uint32_t number,
+			    attach_before_fn before, void *ctx)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = strtoul(entry->d_name, NULL, 10);
+
+		if (pid > 0 && pid != getpid())
+			visit_process(attach, pid, status, number, before, ctx);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
+		 struct attach_result *ret)
+{
+	struct mapped_file file = { .path = path };
+	struct stat status;
+	int64_t number;
+	int err;
+
+	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file.fd < 0)
+		return -errno;
+	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
+	pthread_mutex_lock(&attach->lock);
+	number = fstat(file.fd, &status) ? -errno : find_module(attach, &file);
+	err = number < 0 ? number : 0;
+	if (!err && !attach->modules[number]->table)
+		err = -ENOEXEC;
+	else if (!err && !attach->modules[number]->table->has_module)
+		err = -ENOENT;
+	if (!err) {
+		visit_processes(attach, &status, number, before, ctx);
+		err = link_module(attach, number, file.kernel_path, 0);
+		*ret = (struct attach_result){ 1, attach->modules[number]->enabled_cnt };
+	}
+	pthread_mutex_unlock(&attach->lock);
+	(void)close(file.fd);
+	return err;
+}
+
+/* ---- questions ---- */
+
+void attach__keep_files(struct attach *attach, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+
+	if (!maps)
+		return;
+	pthread_mutex_lock(&attach->lock);
+	keep_files(attach, pid, maps);
+	pthread_mutex_unlock(&attach->lock);
+	maps__free(maps);
+}
+
+int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41])
+{
+	const struct module *module;
+	int err = -ENOENT;
+
+	pthread_mutex_lock(&attach->lock);
+	module = inode ? find_mapped(attach, dev, inode) : NULL;
+	/* without a descriptor the file may be gone, and its number another's */
+	if (module && module->fd >= 0) {
+		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
+		err = 0;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return err;
+}
+
+static struct module *get(struct attach *attach, uint32_t number)
+{
+	struct module *module = NULL;
+
+	pthread_mutex_lock(&attach->lock);
+	if (number && number < attach->end)
+		module = attach->modules[number];
+	pthread_mutex_unlock(&attach->lock);
+	return module;
+}
+
+const struct site_table *attach__table(struct attach *attach, uint32_t module)
+{
+	const struct module *found = get(attach, module);
+
+	return found ? found->table : NULL;
+}
+
+int attach__open(struct attach *attach, const char *build_id)
+{
+	int fd = -ENOENT;
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; fd == -ENOENT && i < attach->end; i++) {
+		const struct module *module = attach->modules[i];
+
+		if (module->fd < 0 || strcmp(module->table->build_id, build_id))
+			continue;
+		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			fd = -errno;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return fd;
+}
+
+const char *attach__service(struct attach *attach, const char *build_id)
+{
+	const char *service = NULL;
+	bool is_program = false;
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; !is_program && i < attach->end; i++) {
+		const struct site_table *table = attach->modules[i]->table;
+
+		if (!table || !table->cnt)
+			continue;
+		is_program = build_id[0] && strcmp(table->build_id, build_id) == 0;
+		if (!service || is_program)
+			service = table->sites[0].service;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return service;
+}
+
+uint32_t attach__end(struct attach *attach)
+{
+	uint32_t end;
+
+	pthread_mutex_lock(&attach->lock);
+	end = attach->end;
+	pthread_mutex_unlock(&attach->lock);
+	return end;
+}
+
+size_t attach__enabled_cnt(struct attach *attach, uint32_t module)
+{
+	const struct module *found = get(attach, module);
+
+	return found ? found->enabled_cnt : 0;
+}

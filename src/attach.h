@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the collector is attached to: files with sites (modules), each parsed once, and the links
+ * that hold their semaphores up.
+ *
+ * May be called from any thread: the launch thread, the main thread and the drain thread do.
+ */
+#ifndef TTLOG_ATTACH_H
+#define TTLOG_ATTACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct arrival;
+struct attach;
+struct journal;
+struct kernel;
+struct selection;
+struct site_table;
+
+struct attach_options {
+	struct kernel *kernel;
+	const struct selection *selection; /* which sites */
+	struct journal *journal;           /* gets the sites of each file; NULL: nobody does */
+	bool immediate;
+	bool for_all; /* links serve every process that maps the file, not one */
+	bool verbose;
+};
+
+/* NULL with errno. */
+struct attach *attach__new(const struct attach_options *options);
+/* Detaches. NULL is fine. */
+void attach__free(struct attach *attach);
+
+/* Takes ownership of the arrival; called before any site of that process is enabled. */
+typedef void (*attach_before_fn)(void *ctx, struct arrival *arrival);
+
+/* What was attached to: files with sites, and how many of these are enabled. */
+struct attach_result {
+	size_t module_cnt;
+	size_t site_cnt;
+};
+
+/*
+ * Attaches to every file with sites that the process maps now, and to its dynamic linker, to learn
+ * of later ones. 0, or -errno: of reading its mappings, or
+ * of the first file that could not be attached to; the others are.
+ */
+int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
+		    struct attach_result *ret);
+
+/*
+ * Attaches to one file, for every process; before() is called for each that has it mapped now.
+ * 0 or -errno; -ENOEXEC: no ELF file, -ENOENT: also where it has no sites.
+ */
+int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
+		 struct attach_result *ret);
+
+/*
+ * Opens the files that the process has mapped and that were not seen before, so that a crash report
+ * has names out of what ran, not out of what an upgrade has put in its place since.
+ */
+void attach__keep_files(struct attach *attach, pid_t pid);
+
+/* Lets the gates go: programs stop recording; what they have can still be flushed and pulled. */
+void attach__close_gates(struct attach *attach);
+
+/* The sites of a module by its number (1 and up), NULL for none; lives as long as attach. */
+const struct site_table *attach__table(struct attach *attach, uint32_t module);
+/*
+ * A descriptor of the file with that build id, whatever stands at its path by now; the caller closes
+ * it. -ENOENT where it is none of the modules and of the files that are kept.
+ */
+int attach__open(struct attach *attach, const char *build_id);
+/* Of the file that maps shows by these, where it is kept open: the number is another file's else, one
+ * day. 0 or -ENOENT. */
+int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41]);
+/*
+ * The service that a process is: what the program with that build id calls itself, else one of the
+ * modules. NULL for none; lives as long as attach.
+ */
+const char *attach__service(struct attach *attach, const char *build_id);
+/* Numbers in use are below this. */
+uint32_t attach__end(struct attach *attach);
+size_t attach__enabled_cnt(struct attach *attach, uint32_t module);
+
+#endif /* TTLOG_ATTACH_H */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tries, not versions: distributions port features back, and privileges, lockdown and container
+ * runtimes take them away.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/perf_event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "capability.h"
+#include "maps.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* include/uapi/linux/bpf.h of 6.6; Debian 12 has an older one */
+#define ATTACH_TYPE_UPROBE_MULTI 48
+
+struct uprobe_multi_attr {
+	uint32_t prog_fd, target_fd, attach_type, flags;
+	struct {
+		uint64_t path, offsets, ref_ctr_offsets, cookies;
+		uint32_t cnt, flags, pid, reserved;
+	} uprobe_multi;
+};
+
+_Static_assert(sizeof(struct uprobe_multi_attr) == 64, "as the kernel has it");
+
+/* r0 = 0; exit */
+static const struct bpf_insn nothing[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+/* What the tries attach to. In .data, so that the file has room for it. Volatile: the kernel
+ * writes the semaphore. */
+static volatile uint16_t semaphore __attribute__((section(".data"), aligned(2))) = 0;
+
+static void __attribute__((noinline, used)) place(void)
+{
+	__asm__ volatile("nop");
+}
+
+struct spot {
+	uint64_t offset; /* in the file */
+	char path[MAPS_PATH_BYTES];
+	int fd;
+};
+
+/* Where an address of ours lies in our file. */
+static int find_spot(const void *address, struct spot *ret_spot)
+{
+	struct maps *maps = maps__read(0);
+	const struct maps_entry *entry;
+	int err = 0;
+
+	if (!maps)
+		return -errno;
+	entry = maps__find(maps, (uintptr_t)address);
+	if (!entry) {
+		err = -ENOENT;
+		goto done;
+	}
+	ret_spot->offset = (uintptr_t)address - entry->start + entry->offset;
+	ret_spot->fd = maps__open(0, entry, ret_spot->path);
+	if (ret_spot->fd < 0)
+		err = ret_spot->fd;
+done:
+	maps__free(maps);
+	return err;
+}
+
+/* Both spots are in one file; only the first one's descriptor stays open. */
+static int find_spots(struct spot *ret_place, struct spot *ret_semaphore)
+{
+	int err = find_spot((const void *)(uintptr_t)place, ret_place);
+
+	if (err)
+		return err;
+	err = find_spot((const void *)&semaphore, ret_semaphore);
+	if (err)
+		close(ret_place->fd);
+	else
+		close(ret_semaphore->fd);
+	return err;
+}
+
+static int load_program(enum bpf_prog_type type, enum bpf_attach_type attach_type,
+			uint32_t attach_btf_id)
+{
+	const struct bpf_prog_load_opts opts = {
+		.sz = sizeof(opts),
+		.expected_attach_type = attach_type,
+		.attach_btf_id = attach_btf_id,
+	};
+	int fd = bpf_prog_load(type, "ttlog_try", "GPL", nothing, ARRAY_SIZE(nothing), &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool capability__uprobe_multi(void)
+{
+	struct spot at, counter;
+	bool raised = false;
+	int program_fd, link_fd;
+
+	if (find_spots(&at, &counter))
+		return false;
+	program_fd = load_program(BPF_PROG_TYPE_KPROBE,
+				  (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0);
+	if (program_fd >= 0) {
+		struct uprobe_multi_attr attr = {
+			.prog_fd = (uint32_t)program_fd,
+			.attach_type = ATTACH_TYPE_UPROBE_MULTI,
+			.uprobe_multi = { .path = (uintptr_t)at.path,
+					  .offsets = (uintptr_t)&at.offset,
+					  .ref_ctr_offsets = (uintptr_t)&counter.offset,
+					  .cnt = 1,
+					  .pid = (uint32_t)getpid() },
+		};
+
+		link_fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+		raised = link_fd >= 0 && semaphore;
+		if (link_fd >= 0)
+			close(link_fd);
+		close(program_fd);
+	}
+	close(at.fd);
+	return raised;
+}
+
+/* Parameters of a tracepoint besides its context; -ENOENT where there is none of that name. */
+static int tracepoint_parameters(const char *name, int *ret_btf_id)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *type;
+	char type_name[128];
+	int id, cnt = -ENOENT;
+
+	if (!btf)
+		return -errno;
+	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, type_name, BTF_KIND_TYPEDEF);
+	if (id > 0) {
+		/* a typedef of a pointer to a function (void *context, ...) */
+		type = btf__type_by_id(btf, btf__type_by_id(btf, (uint32_t)id)->type);
+		type = type ? btf__type_by_id(btf, type->type) : NULL;
+		if (type && btf_is_func_proto(type) && btf_vlen(type))
+			cnt = btf_vlen(type) - 1;
+		if (ret_btf_id)
+			*ret_btf_id = id;
+	}
+	btf__free(btf);
+	return cnt;
+}
+
+bool capability__tracepoint(const char *name)
+{
+	return tracepoint_parameters(name, NULL) >= 0;
+}
+
+bool capability__prepare_exec(void)
+{
+	return capability__tracepoint("sched_prepare_exec");
+}
+
+/* The change that moved it before the memory goes gave it group_dead as well. */
+bool capability__exit_memory(void)
+{
+	return tracepoint_parameters("sched_process_exit", NULL) >= 2;
+}
+
+int capability__btf(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return -errno;
+	btf__free(btf);
+	return 0;
+}
+
+static int try_map(enum bpf_map_type type, uint32_t key_bytes, uint32_t value_bytes,
+		   uint32_t entries)
+{
+	int fd = bpf_map_create(type, "ttlog_try", key_bytes, value_bytes, entries, NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int capability__bpf(void)
+{
+	return try_map(BPF_MAP_TYPE_HASH, 4, 8, 1);
+}
+
+int capability__ring_buffer(void)
+{
+	return try_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (uint32_t)sysconf(_SC_PAGESIZE));
+}
+
+int capability__tracing(void)
+{
+	int program_fd, link_fd, btf_id, err;
+
+	err = tracepoint_parameters("signal_deliver", &btf_id);
+	if (err < 0)
+		return err;
+	program_fd = load_program(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, (uint32_t)btf_id);
+	if (program_fd < 0)
+		return program_fd;
+	link_fd = bpf_raw_tracepoint_open(NULL, program_fd);
+	err = link_fd < 0 ? -errno : 0;
+	if (link_fd >= 0)
+		close(link_fd);
+	close(program_fd);
+	return err;
+}
+
+static int read_event_type(const char *path, uint32_t *ret_type)
+{
+	FILE *in = fopen(path, "re");
+	int matched;
+
+	if (!in)
+		return -errno;
+	matched = fscanf(in, "%u", ret_type);
+	fclose(in);
+	return matched == 1 ? 0 : -EIO;
+}
+
+static int try_uprobe(bool with_semaphore)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr) };
+	struct spot at, counter;
+	int err, fd;
+
+	err = read_event_type("/sys/bus/event_source/devices/uprobe/type", &attr.type);
+	if (!err)
+		err = find_spots(&at, &counter);
+	if (err)
+		return err;
+	attr.config1 = (uintptr_t)at.path;
+	attr.config2 = at.offset;
+	if (with_semaphore)
+		attr.config = counter.offset << 32; /* PERF_UPROBE_REF_CTR_OFFSET_SHIFT */
+	fd = (int)syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		err = -errno;
+	else if (with_semaphore && !semaphore)
+		err = -ENOTSUP;
+	if (fd >= 0)
+		close(fd);
+	close(at.fd);
+	return err;
+}
+
+int capability__uprobe(void)
+{
+	return try_uprobe(false);
+}
+
+int capability__semaphore(void)
+{
+	return try_uprobe(true);
+}
+
+int capability__kprobe(const char *function)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr) };
+	int err, fd;
+
+	err = read_event_type("/sys/bus/event_source/devices/kprobe/type", &attr.type);
+	if (err)
+		return err;
+	attr.config1 = (uintptr_t)function;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+bool capability__has(unsigned int number)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (number >= 64 || syscall(SYS_capget, &header, data))
+		return false;
+	return data[number / 32].effective >> number % 32 & 1;
+}

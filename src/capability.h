@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this kernel and these privileges allow. Each is tried for real where that is possible, on
+ * this process itself, and leaves nothing behind.
+ *
+ * Those that return int give 0 where it works, else -errno of the first step that did not.
+ */
+#ifndef TTLOG_CAPABILITY_H
+#define TTLOG_CAPABILITY_H
+
+#include <stdbool.h>
+
+/* One link for all sites of a file, with reference counters (6.6). Without: a perf event each. */
+bool capability__uprobe_multi(void);
+/* Tracepoint sched_prepare_exec (6.10). */
+bool capability__prepare_exec(void);
+/* Whether memory is alive at sched_process_exit (6.16). */
+bool capability__exit_memory(void);
+/* A kprobe on that function of the kernel, where the above are missing. */
+int capability__kprobe(const char *function);
+/* Whether the kernel's BTF knows a tracepoint of that name. */
+bool capability__tracepoint(const char *name);
+
+/* Type information of the running kernel can be read. */
+int capability__btf(void);
+/* bpf(2) makes a map. */
+int capability__bpf(void);
+int capability__ring_buffer(void);
+/* A BPF program is loaded and attached to a BTF tracepoint. */
+int capability__tracing(void);
+/* A uprobe by perf_event_open(2) on our own program... */
+int capability__uprobe(void);
+/* ...and one that raises a semaphore: -ENOTSUP where it is accepted and does not. */
+int capability__semaphore(void);
+
+/* Whether the effective set has it; number: CAP_*. */
+bool capability__has(unsigned int number);
+
+#endif /* TTLOG_CAPABILITY_H */

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A first walk over a copy: what occurs.
+ *
+ * Of each module that occurs, an array from site index to site: millions of records ask, and an
+ * index has 18 bits.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ttlog/abi.h"
+
+#include "catalog.h"
+#include "record.h"
+#include "ring.h"
+#include "site.h"
+#include "value.h"
+
+struct catalog_module {
+	uint32_t
+		*slots; /* by site index: place in sites + 1, 0 for none; NULL: not asked for yet */
+	uint32_t slot_cnt;
+	struct catalog_site *sites; /* ascending by index */
+	uint32_t site_cnt;
+};
+
+struct catalog {
+	const struct site_table *const *tables;
+	size_t module_cnt;
+	struct catalog_module *modules;
+	size_t thread_cnt;
+	uint32_t *thread_numbers; /* by thread */
+	uint32_t *threads;        /* by number */
+	uint32_t seen_thread_cnt;
+	const struct catalog_site **sites; /* by number */
+	uint32_t seen_site_cnt;
+};
+
+static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
+
+static struct catalog_site make_site(const struct site *site, bool is_span_end)
+{
+	struct catalog_site made = {
+		.site = site,
+		.is_span_end = is_span_end,
+		.nfields = is_span_end ? 1 : site->nfields,
+		.types = is_span_end ? span_end_types : site->types,
+		.number = CATALOG_NO_NUMBER,
+	};
+
+	for (size_t i = 0; i < made.nfields && i < TTLOG_MAX_FIELDS; i++) {
+		size_t bytes = value__fixed_bytes(made.types[i]);
+
+		made.fixed_bytes += (uint32_t)bytes;
+		made.is_variable |= bytes == 0;
+	}
+	return made;
+}
+
+/* Whether records can mean it at all. */
+static bool is_usable(const struct site *site)
+{
+	return site->kind != TTLOG_SITE_ENABLED && site->index < TTLOG_MAX_SITES &&
+	       site->nfields <= TTLOG_MAX_FIELDS;
+}
+
+static void add_site(struct catalog_module *module, const struct site *site, bool is_span_end)
+{
+	uint32_t index = site->index + is_span_end;
+
+	if (module->slots[index])
+		return;
+	module->sites[module->site_cnt++] = make_site(site, is_span_end);
+	module->slots[index] = module->site_cnt;
+}
+
+static int fill_module(struct catalog_module *module, const struct site_table *table)
+{
+	for (size_t i = 0; i < table->cnt; i++)
+		if (is_usable(&table->sites[i]) && table->sites[i].index + 2 > module->slot_cnt)
+			module->slot_cnt = table->sites[i].index + 2;
+	module->slots = calloc(module->slot_cnt + 1, sizeof(*module->slots));
+	module->sites = calloc(table->cnt * 2 + 1, sizeof(*module->sites));
+	if (!module->slots || !module->sites)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->cnt; i++) {
+		const struct site *site = &table->sites[i];
+
+		if (!is_usable(site))
+			continue;
+		add_site(module, site, false);
+		if (site->kind == TTLOG_SITE_SPAN)
+			add_site(module, site, true);
+	}
+	return 0;
+}
+
+static struct catalog_site *find_site(const struct catalog_module *module, uint32_t index)
+{
+	if (index >= module->slot_cnt || !module->slots[index])
+		return NULL;
+	return &module->sites[module->slots[index] - 1];
+}
+
+static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
+{
+	struct record_walk walk = record_walk__start(entry);
+	struct catalog_module *module;
+	struct catalog_site *site;
+	struct record record;
+	int err;
+
+	if (entry->thread >= catalog->thread_cnt || entry->module >= catalog->module_cnt ||
+	    !catalog->tables[entry->module])
+		return 0;
+	module = &catalog->modules[entry->module];
+	if (!module->slots) {
+		err = fill_module(module, catalog->tables[entry->module]);
+		if (err)
+			return err;
+	}
+	while (record_walk__next(&walk, &record) == 1) {
+		site = find_site(module, record.site_index);
+		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
+			continue;
+		/* seen; the numbers come when all are */
+		site->number = 0;
+		catalog->thread_numbers[entry->thread] = 0;
+	}
+	return 0;
+}
+
+static int number_sites(struct catalog *catalog)
+{
+	uint32_t cnt = 0;
+
+	for (size_t i = 0; i < catalog->module_cnt; i++)
+		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++)
+			cnt += catalog->modules[i].sites[k].number != CATALOG_NO_NUMBER;
+	catalog->sites = calloc((size_t)cnt + 1, sizeof(*catalog->sites));
+	if (!catalog->sites)
+		return -ENOMEM;
+	for (size_t i = 0; i < catalog->module_cnt; i++) {
+		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++) {
+			struct catalog_site *site = &catalog->modules[i].sites[k];
+
+			if (site->number == CATALOG_NO_NUMBER)
+				continue;
+			site->number = catalog->seen_site_cnt;
+			catalog->sites[catalog->seen_site_cnt++] = site;
+		}
+	}
+	return 0;
+}
+
+static void number_threads(struct catalog *catalog)
+{
+	for (uint32_t i = 0; i < catalog->thread_cnt; i++) {
+		if (catalog->thread_numbers[i] == CATALOG_NO_NUMBER)
+			continue;
+		catalog->thread_numbers[i] = catalog->seen_thread_cnt;
+		catalog->threads[catalog->seen_thread_cnt++] = i;
+	}
+}
+
+static struct catalog *make_empty(const struct site_table *const *modules, size_t module_cnt,
+				  size_t thread_cnt)
+{
+	struct catalog *catalog = calloc(1, sizeof(*catalog));
+
+	if (!catalog)
+		return NULL;
+	catalog->tables = modules;
+	catalog->module_cnt = module_cnt;
+	catalog->thread_cnt = thread_cnt;
+	catalog->modules = calloc(module_cnt + 1, sizeof(*catalog->modules));
+	catalog->thread_numbers = calloc(thread_cnt + 1, sizeof(*catalog->thread_numbers));
+	catalog->threads = calloc(thread_cnt + 1, sizeof(*catalog->threads));
+	if (!catalog->modules || !catalog->thread_numbers || !catalog->threads) {
+		catalog__free(catalog);
+		errno = ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i < thread_cnt; i++)
+		catalog->thread_numbers[i] = CATALOG_NO_NUMBER;
+	return catalog;
+}
+
+struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
+			     size_t module_cnt, size_t thread_cnt)
+{
+	struct catalog *catalog = make_empty(modules, module_cnt, thread_cnt);
+	const struct ring_entry *entry;
+	size_t cursor = 0;
+	int err = 0;
+
+	if (!catalog)
+		return NULL;
+	while (!err && (entry = ring_copy__next(copy, &cursor)))
+		err = walk_entry(catalog, entry);
+	if (!err)
+		err = number_sites(catalog);
+	if (err) {
+		catalog__free(catalog);
+		errno = -err;
+		return NULL;
+	}
+	number_threads(catalog);
+	return catalog;
+}
+
+void catalog__free(struct catalog *catalog)
+{
+	if (!catalog)
+		return;
+	for (size_t i = 0; catalog->modules && i < catalog->module_cnt; i++) {
+		free(catalog->modules[i].slots);
+		free(catalog->modules[i].sites);
+	}
+	free(catalog->modules);
+	free(catalog->thread_numbers);
+	free(catalog->threads);
+	free(catalog->sites);
+	free(catalog);
+}
+
+const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,
+					 uint32_t index)
+{
+	if (module >= catalog->module_cnt)
+		return NULL;
+	return find_site(&catalog->modules[module], index);
+}
+
+bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len)
+{
+	if (site->is_variable)
+		return value__fits(site->types, site->nfields, fields, len);
+	return len >= site->fixed_bytes && len - site->fixed_bytes < TTLOG_RECORD_ALIGN;
+}
+
+size_t catalog__site_cnt(const struct catalog *catalog)
+{
+	return catalog->seen_site_cnt;
+}
+
+const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number)
+{
+	return catalog->sites[number];
+}
+
+size_t catalog__thread_cnt(const struct catalog *catalog)
+{
+	return catalog->seen_thread_cnt;
+}
+
+uint32_t catalog__thread(const struct catalog *catalog, uint32_t number)
+{
+	return catalog->threads[number];
+}
+
+uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread)
+{
+	return thread < catalog->thread_cnt ? catalog->thread_numbers[thread] : CATALOG_NO_NUMBER;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which sites and threads occur in a copy of a ring, and their numbers in the snapshot.
+ *
+ * The header of a snapshot lists them and is written before the events, so the copy is walked
+ * twice: here to see what there is, in merge.c in the order of time. Both take the same records,
+ * namely those for which catalog__find() and catalog_site__fits() say yes.
+ */
+#ifndef TTLOG_CATALOG_H
+#define TTLOG_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct catalog;
+struct ring_copy;
+struct site;
+struct site_table;
+
+#define CATALOG_NO_NUMBER UINT32_MAX
+
+struct catalog_site {
+	const struct site *site;
+	bool is_span_end; /* else it is the site itself, or its begin */
+	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its begin */
+	const uint8_t *types;
+	uint32_t fixed_bytes; /* of all fields; meaningless where is_variable */
+	bool is_variable;
+	uint32_t number; /* in the file; CATALOG_NO_NUMBER where it does not occur */
+};
+
+/* NULL with errno. The tables must stay as long as the catalog. */
+struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
+			     size_t module_cnt, size_t thread_cnt);
+/* NULL is fine. */
+void catalog__free(struct catalog *catalog);
+
+/* The site that records of that module mean by that index; NULL where there is none. */
+const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,
+					 uint32_t index);
+/* Whether these are its fields. */
+bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len);
+
+/* Sites that occur, by number: by module, then by index. */
+size_t catalog__site_cnt(const struct catalog *catalog);
+const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number);
+
+/* Threads that occur, by number: as in the table of all threads. */
+size_t catalog__thread_cnt(const struct catalog *catalog);
+uint32_t catalog__thread(const struct catalog *catalog, uint32_t number);
+/* CATALOG_NO_NUMBER where it does not occur, or is none. */
+uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread);
+
+#endif /* TTLOG_CATALOG_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A growing buffer of CBOR: thin helpers over libcbor's encoders.
+ *
+ * Where memory is short the buffer turns bad and takes no more; ask once, at the end. Not named
+ * cbor.h, which is libcbor's.
+ */
+#ifndef TTLOG_CBOR_OUT_H
+#define TTLOG_CBOR_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cbor_out {
+	unsigned char *bytes;
+	size_t len;
+	size_t capacity;
+	int error; /* 0 or -ENOMEM; the content holds only where it is 0 */
+};
+
+/* All zero is a valid, empty buffer. */
+void cbor_out__fini(struct cbor_out *out);
+/* Empties it and forgets the error; keeps the memory. */
+void cbor_out__reset(struct cbor_out *out);
+
+void cbor_out__uint(struct cbor_out *out, uint64_t value);
+void cbor_out__int(struct cbor_out *out, int64_t value);
+void cbor_out__null(struct cbor_out *out);
+void cbor_out__single(struct cbor_out *out, float value);
+void cbor_out__double(struct cbor_out *out, double value);
+/* What follows is that many elements, or pairs of a key and a value. */
+void cbor_out__array(struct cbor_out *out, size_t cnt);
+void cbor_out__map(struct cbor_out *out, size_t cnt);
+
+void cbor_out__bytes(struct cbor_out *out, const void *bytes, size_t len);
+/* Valid UTF-8 as text, else as a byte string. */
+void cbor_out__text_or_bytes(struct cbor_out *out, const void *text, size_t len);
+/* Always text: what is not valid UTF-8 is replaced by U+FFFD, a byte each. */
+void cbor_out__text(struct cbor_out *out, const char *text);
+/* "0x1f" */
+void cbor_out__hex_text(struct cbor_out *out, uint64_t value);
+
+/* The head of a typed array (RFC 8746), then room for `bytes` of it, which the caller fills before
+ * the next call; NULL where memory is short. */
+void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes);
+
+/* Appends what another buffer holds. */
+void cbor_out__append(struct cbor_out *out, const struct cbor_out *other);
+
+#endif /* TTLOG_CBOR_OUT_H */

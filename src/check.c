@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table of questions, asked in the order in which one needs the other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "capability.h"
+#include "check.h"
+#include "runtime_dir.h"
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF     39
+#endif
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define OLDEST_MAJOR  6u
+#define OLDEST_MINOR  1u
+
+struct answer {
+	bool ok;
+	bool denied;      /* by privileges, not by what the kernel can do */
+	char detail[160]; /* "" for none */
+};
+
+struct question {
+	const char *what;
+	void (*ask)(struct answer *answer, const char *output_dir);
+	bool needed;      /* no recording without */
+	const char *cost; /* what it costs that it is missing */
+	const char *fix;
+};
+
+static void set_errno(struct answer *answer, int err)
+{
+	answer->ok = !err;
+	answer->denied = err == -EPERM || err == -EACCES;
+	if (err)
+		snprintf(answer->detail, sizeof(answer->detail), "%s", strerror(-err));
+}
+
+static void ask_kernel(struct answer *answer, const char *output_dir)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	(void)output_dir;
+	if (uname(&name)) {
+		set_errno(answer, -errno);
+		return;
+	}
+	snprintf(answer->detail, sizeof(answer->detail), "%s %s", name.release, name.machine);
+	if (sscanf(name.release, "%u.%u", &major, &minor) == 2)
+		answer->ok = major > OLDEST_MAJOR ||
+			     (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
+}
+
+static void ask_btf(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__btf());
+}
+
+/* CAP_SYS_ADMIN stands for those that were split off from it. */
+static void ask_split_off(struct answer *answer, unsigned int number)
+{
+	answer->ok = capability__has(number) || capability__has(CAP_SYS_ADMIN);
+	snprintf(answer->detail, sizeof(answer->detail), "effective user %u%s",
+		 (unsigned int)geteuid(),
+		 !answer->ok               ? ""
+		 : capability__has(number) ? ", has it"
+					   : ", has CAP_SYS_ADMIN");
+}
+
+static void ask_cap_bpf(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	ask_split_off(answer, CAP_BPF);
+}
+
+static void ask_cap_perfmon(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	ask_split_off(answer, CAP_PERFMON);
+}
+
+static void ask_cap_sys_ptrace(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	answer->ok = capability__has(CAP_SYS_PTRACE);
+}
+
+static void ask_cap_sys_admin(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	ask_split_off(answer, CAP_CHECKPOINT_RESTORE);
+}
+
+static void ask_bpf(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__bpf());
+}
+
+static void ask_ring_buffer(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__ring_buffer());
+}
+
+static void ask_tracing(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__tracing());
+}
+
+static void ask_signal_deliver(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	answer->ok = capability__tracepoint("signal_deliver");
+}
+
+static void ask_process_exit(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	answer->ok = capability__tracepoint("sched_process_exit");
+}
+
+/* Something that newer kernels have, or a kprobe in its place. */
+static void ask_stand_in(struct answer *answer, bool has_it, const char *newer,
+			 const char *function)
+{
+	if (has_it) {
+		answer->ok = true;
+		snprintf(answer->detail, sizeof(answer->detail), "%s", newer);
+		return;
+	}
+	set_errno(answer, capability__kprobe(function));
+	if (answer->ok)
+		snprintf(answer->detail, sizeof(answer->detail), "by a kprobe on %s", function);
+}
+
+static void ask_exit_memory(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	ask_stand_in(answer, capability__exit_memory(), "tracepoint sched_process_exit", "do_exit");
+}
+
+static void ask_prepare_exec(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	ask_stand_in(answer, capability__prepare_exec(), "tracepoint sched_prepare_exec",
+		     "begin_new_exec");
+}
+
+static void ask_uprobe(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__uprobe());
+}
+
+static void ask_semaphore(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	set_errno(answer, capability__semaphore());
+}
+
+static void ask_uprobe_multi(struct answer *answer, const char *output_dir)
+{
+	(void)output_dir;
+	answer->ok = capability__uprobe_multi();
+	answer->denied = !capability__has(CAP_BPF) && !capability__has(CAP_SYS_ADMIN);
+}
+
+/* A directory that is there, or could be made: its nearest ancestor that is. */
+static void find_existing(const char *dir, char *ret_path, size_t size)
+{
+	snprintf(ret_path, size, "%s", dir);
+	while (access(ret_path, F_OK)) {
+		char *slash = strrchr(ret_path, '/');
+
+		if (!slash) {
+			snprintf(ret_path, size, ".");
+			return;
+		}
+		/* "/x" goes to "/", and that is there */
+		slash[slash == ret_path] = 0;
+	}
+}
+
+/* By making a file without a name, or where there is no such thing, a directory for a moment. */
+static bool is_writable(const char *dir, char *existing, size_t size)
+{
+	char trial[4096 + 32];
+	int fd;
+
+	find_existing(dir, existing, size);
+	fd = open(existing, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	snprintf(trial, sizeof(trial), "%s/.ttlog-check.XXXXXX", existing);
+	return mkdtemp(trial) && !rmdir(trial);
+}
+
+static void ask_rings(struct answer *answer, const char *output_dir)
+{
+	char dir[PATH_MAX];
+	struct statfs fs;
+
+	(void)output_dir;
+	set_errno(answer, runtime_dir__find_for_rings(dir));
+	if (!answer->ok || statfs(dir, &fs))
+		return;
+	answer->ok = fs.f_type == TMPFS_MAGIC;
+	snprintf(answer->detail, sizeof(answer->detail), "%.96s%s, %llu MiB free", dir,
+		 answer->ok ? "" : " is on disk",
+		 (unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20);
+}
+
+static void ask_output(struct answer *answer, const char *output_dir)
+{
+	char existing[4096];
+
+	answer->ok = is_writable(output_dir, existing, sizeof(existing));
+	snprintf(answer->detail, sizeof(answer->detail), "%.140s%s", output_dir,
+		 answer->ok && !strcmp(existing, output_dir) ? ""
+		 : answer->ok                                ? " (will be made)"
+							     : "");
+}
+
+static const struct question questions[] = {
+	{ "kernel 6.1 or newer", ask_kernel, false,
+	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer" },
+	{ "type information of the kernel (BTF)", ask_btf, true,
+	  "BPF programs can't be fitted to this kernel",
+	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, and let /sys/kernel/btf be seen here" },
+	{ "CAP_BPF", ask_cap_bpf, true, "BPF programs can't be loaded",
+	  "run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_checkpoint_restore+ep "
+	  "ttlog-collect" },
+	{ "CAP_PERFMON", ask_cap_perfmon, true,
+	  "BPF programs can't read memory or attach to probes",
+	  "run as root, or give it this capability as above" },
+	{ "CAP_SYS_PTRACE", ask_cap_sys_ptrace, false,
+	  "only processes of your own user; the last events of idle threads come late for others",
+	  "run as root, or give it this capability" },
+	{ "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN", ask_cap_sys_admin, false,
+	  "a library that was replaced on disk while a program runs it can't be read",
+	  "run as root, or give it this capability" },
+	{ "bpf(2)", ask_bpf, true, "BPF can't be used at all",
+	  "allow bpf(2): in a container by its seccomp profile; see also kernel lockdown" },
+	{ "BPF ring buffer", ask_ring_buffer, true, "events can't reach the collector",
+	  "use Linux 5.8 or newer" },
+	{ "BPF programs on BTF tracepoints", ask_tracing, true,
+	  "deaths can't be seen, nor batches be taken then",
+	  "use a kernel with CONFIG_BPF_EVENTS=y and CONFIG_FTRACE=y, and these privileges" },
+	{ "tracepoint signal_deliver", ask_signal_deliver, true,
+	  "the last events before a fatal signal are lost",
+	  "use a kernel with CONFIG_TRACEPOINTS=y" },
+	{ "tracepoint sched_process_exit", ask_process_exit, true,
+	  "the end of processes can't be seen", "use a kernel with CONFIG_TRACEPOINTS=y" },
+	{ "memory of threads that end themselves", ask_exit_memory, false,
+	  "the last events of a thread that calls _exit() are lost, and not counted",
+	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y" },
+	{ "memory of programs before an exec", ask_prepare_exec, false,
+	  "the last events before an exec are lost, and not counted",
+	  "use Linux 6.10 or newer, or one with CONFIG_KPROBE_EVENTS=y" },
+	{ "uprobes", ask_uprobe, true, "probes can't be attached to",
+	  "use a kernel with CONFIG_UPROBE_EVENTS=y; see /proc/sys/kernel/perf_event_paranoid" },
+	{ "uprobes that raise semaphores (ref_ctr)", ask_semaphore, true, "sites can't be enabled",
+	  "use Linux 4.20 or newer" },
+	{ "one link for many uprobes (uprobe_multi)", ask_uprobe_multi, false,
+	  "each site takes 2 ms to enable, more to disable, and a descriptor: choose sites with -l "
+	  "and -F",
+	  "use Linux 6.6 or newer" },
+	{ "rings on tmpfs", ask_rings, false, "what is recorded is written to disk all the time",
+	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
+	{ "output directory can be written to", ask_output, true, "snapshots can't be kept",
+	  "name another with -o DIR" },
+};
+
+static bool may_trace(void)
+{
+	return capability__has(CAP_SYS_ADMIN) ||
+	       (capability__has(CAP_BPF) && capability__has(CAP_PERFMON));
+}
+
+int check__print(FILE *out, const char *output_dir)
+{
+	unsigned int missing_cnt = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		const struct question *question = &questions[i];
+		struct answer answer = { .ok = false };
+
+		question->ask(&answer, output_dir);
+		fprintf(out, "%-8s %s%s%s%s\n", answer.ok ? "OK" : "missing", question->what,
+			*answer.detail ? " (" : "", answer.detail, *answer.detail ? ")" : "");
+		if (answer.ok)
+			continue;
+		missing_cnt += question->needed;
+		fprintf(out, "           %s: %s\n           to fix: %s\n",
+			question->needed ? "needed" : "costs", question->cost,
+			answer.denied && !may_trace() ? "the capabilities above" : question->fix);
+	}
+	if (missing_cnt)
+		fprintf(out,
+			"Recording is not possible: %u of the above that it needs %s missing.\n",
+			missing_cnt, missing_cnt == 1 ? "is" : "are");
+	else
+		fputs("Recording is possible.\n", out);
+	return missing_cnt ? 1 : 0;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records to columns.
+ *
+ * While events come in, only their numbers, times and places are noted. A full chunk is sorted by
+ * site (counting, so events of one site stay in order), and each field of a site is read for all
+ * its events in one go: an array of places in the copy moves on from field to field.
+ *
+ * A chunk is full at 65,536 events, at 1 MiB of records, or where the columns' own heads may come
+ * to 1 MiB (many sites with few events each): together these keep it below the format's 4 MiB.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ttlog/abi.h"
+
+#include "catalog.h"
+#include "cbor_out.h"
+#include "chunk_out.h"
+#include "column_out.h"
+#include "format.h"
+#include "merge.h"
+#include "site.h"
+#include "value.h"
+
+#define MAX_RECORD_BYTES  (1u << 20)
+#define MAX_HEAD_BYTES    (1u << 20)
+/* No encoding takes more beside the values: {"scale": column, "units": column}, where each is
+ * {"first": 9 bytes, "delta": tag and head}. */
+#define COLUMN_HEAD_BYTES 80u
+#define SITE_HEAD_BYTES   16u /* [site, count] and the array of columns */
+
+struct chunk_event {
+	uint64_t mono_ns;
+	uint32_t site, thread; /* numbers in the file */
+	union {
+		const unsigned char *fields;
+		uint64_t duration_ns; /* a span's end */
+	};
+};
+
+struct chunk_out {
+	const struct catalog *catalog;
+	struct column_out *column;
+	struct chunk_event *events;
+	uint32_t cnt;
+	size_t record_bytes, head_bytes;
+	uint32_t *site_cnts;    /* by site */
+	uint32_t seen_site_cnt; /* sites with events */
+
+	/* while it is written */
+	uint32_t *starts;             /* by site: where its events start in `order` */
+	uint32_t *order;              /* events by site, then by time */
+	uint64_t *numbers;            /* one column */
+	struct value *values;         /* one column */
+	const unsigned char **places; /* the next field of each event of one site */
+};
+
+struct chunk_out *chunk_out__new(const struct catalog *catalog)
+{
+	const size_t max_cnt = FORMAT_CHUNK_MAX_EVENTS;
+	const size_t site_cnt = catalog__site_cnt(catalog);
+	struct chunk_out *chunk = calloc(1, sizeof(*chunk));
+
+	if (!chunk)
+		return NULL;
+	chunk->catalog = catalog;
+	chunk->column = column_out__new(max_cnt);
+	chunk->events = calloc(max_cnt, sizeof(*chunk->events));
+	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
+	chunk->starts = calloc(site_cnt + 1, sizeof(*chunk->starts));
+	chunk->order = calloc(max_cnt, sizeof(*chunk->order));
+	chunk->numbers = calloc(max_cnt, sizeof(*chunk->numbers));
+	chunk->values = calloc(max_cnt, sizeof(*chunk->values));
+	chunk->places = calloc(max_cnt, sizeof(*chunk->places));
+	if (!chunk->column || !chunk->events || !chunk->site_cnts || !chunk->starts ||
+	    !chunk->order || !chunk->numbers || !chunk->values || !chunk->places) {
+		chunk_out__free(chunk);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return chunk;
+}
+
+void chunk_out__free(struct chunk_out *chunk)
+{
+	if (!chunk)
+		return;
+	column_out__free(chunk->column);
+	free(chunk->events);
+	free(chunk->site_cnts);
+	free(chunk->starts);
+	free(chunk->order);
+	free(chunk->numbers);
+	free(chunk->values);
+	free(chunk->places);
+	free(chunk);
+}
+
+void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
+{
+	const struct catalog_site *site = record->site;
+	struct chunk_event *event = &chunk->events[chunk->cnt++];
+
+	event->mono_ns = record->mono_ns;
+	event->site = site->number;
+	event->thread = catalog__thread_number(chunk->catalog, record->thread);
+	if (site->is_span_end)
+		event->duration_ns = record->duration_ns;
+	else
+		event->fields = record->fields;
+	chunk->record_bytes += record->bytes;
+	if (!chunk->site_cnts[site->number]++) {
+		chunk->seen_site_cnt++;
+		chunk->head_bytes += SITE_HEAD_BYTES + (size_t)site->nfields * COLUMN_HEAD_BYTES;
+	}
+}
+
+bool chunk_out__is_full(const struct chunk_out *chunk)
+{
+	return chunk->cnt >= FORMAT_CHUNK_MAX_EVENTS || chunk->record_bytes >= MAX_RECORD_BYTES ||
+	       chunk->head_bytes >= MAX_HEAD_BYTES;
+}
+
+size_t chunk_out__cnt(const struct chunk_out *chunk)
+{
+	return chunk->cnt;
+}
+
+uint64_t chunk_out__first_ns(const struct chunk_out *chunk)
+{
+	return chunk->events[0].mono_ns;
+}
+
+uint64_t chunk_out__last_ns(const struct chunk_out *chunk)
+{
+	return chunk->events[chunk->cnt - 1].mono_ns;
+}
+
+static void sort_by_site(struct chunk_out *chunk)
+{
+	const size_t site_cnt = catalog__site_cnt(chunk->catalog);
+	uint32_t start = 0;
+
+	for (size_t i = 0; i < site_cnt; i++) {
+		chunk->starts[i] = start;
+		start += chunk->site_cnts[i];
+	}
+	for (uint32_t i = 0; i < chunk->cnt; i++)
+		chunk->order[chunk->starts[chunk->events[i].site]++] = i;
+	/* each start now stands at its end */
+	for (size_t i = 0; i < site_cnt; i++)
+		chunk->starts[i] -= chunk->site_cnts[i];
+}
+
+/* ---- fields ---- */
+
+/* Reads one number of each event, of that width and sign, and moves the places on. */
+#define TAKE_NUMBERS(ctype)                                                                        \
+	for (uint32_t i = 0; i < cnt; i++) {                                                       \
+		ctype number;                                                                      \
+                                                                                                   \
+		memcpy(&number, chunk->places[i], sizeof(number));                                 \
+		chunk->places[i] += sizeof(number);                                                \
+		chunk->numbers[i] = (uint64_t)number;                                              \
+	}
+
+static void take_bools(struct chunk_out *chunk, uint32_t cnt)
+{
+	/* a program's bool may hold anything once something went wrong in it */
+	for (uint32_t i = 0; i < cnt; i++)
+		chunk->numbers[i] = *chunk->places[i]++ != 0;
+}
+
+static void take_numbers(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
+{
+	switch (type) {
+	case TTLOG_TYPE_BOOL:
+		take_bools(chunk, cnt);
+		break;
+	case TTLOG_TYPE_I8:
+		TAKE_NUMBERS(int8_t)
+		break;
+	case TTLOG_TYPE_CHAR:
+	case TTLOG_TYPE_U8:
+		TAKE_NUMBERS(uint8_t)
+		break;
+	case TTLOG_TYPE_I16:
+		TAKE_NUMBERS(int16_t)
+		break;
+	case TTLOG_TYPE_U16:
+		TAKE_NUMBERS(uint16_t)
+		break;
+	case TTLOG_TYPE_I32:
+		TAKE_NUMBERS(int32_t)
+		break;
+	case TTLOG_TYPE_U32:
+	case TTLOG_TYPE_F32:
+		TAKE_NUMBERS(uint32_t)
+		break;
+	default:
+		TAKE_NUMBERS(uint64_t)
+		break;
+	}
+}
+
+/* Strings, byte sequences, decimals. */
+static void take_values(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
+{
+	/* the catalog has seen that they fit, so no length can be wrong here */
+	for (uint32_t i = 0; i < cnt; i++) {
+		int taken = value__read(type, chunk->places[i], SIZE_MAX, &chunk->values[i]);
+
+		if (taken > 0)
+			chunk->places[i] += taken;
+	}
+}
+
+static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type)
+{
+	switch (type) {
+	case TTLOG_TYPE_STR:
+	case TTLOG_TYPE_BYTES:
+		take_values(chunk, cnt, type);
+		column_out__texts(chunk->column, out, chunk->values, cnt);
+		break;
+	case TTLOG_TYPE_DECIMAL:
+		take_values(chunk, cnt, type);
+		column_out__decimals(chunk->column, out, chunk->values, cnt);
+		break;
+	case TTLOG_TYPE_F32:
+		take_numbers(chunk, cnt, type);
+		column_out__floats(chunk->column, out, chunk->numbers, cnt);
+		break;
+	case TTLOG_TYPE_F64:
+		take_numbers(chunk, cnt, type);
+		column_out__doubles(chunk->column, out, chunk->numbers, cnt);
+		break;
+	default:
+		take_numbers(chunk, cnt, type);
+		column_out__ints(chunk->column, out, chunk->numbers, cnt, value__is_signed(type));
+		break;
+	}
+}
+
+static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint32_t number)
+{
+	const struct catalog_site *site = catalog__site(chunk->catalog, number);
+	const uint32_t *order = chunk->order + chunk->starts[number];
+	const uint32_t cnt = chunk->site_cnts[number];
+
+	cbor_out__array(out, site->nfields);
+	if (site->is_span_end) {
+		for (uint32_t i = 0; i < cnt; i++)
+			chunk->numbers[i] = chunk->events[order[i]].duration_ns;
+		column_out__ints(chunk->column, out, chunk->numbers, cnt, false);
+		return;
+	}
+	for (uint32_t i = 0; i < cnt; i++)
+		chunk->places[i] = chunk->events[order[i]].fields;
+	for (size_t k = 0; k < site->nfields; k++)
+		put_field(chunk, out, cnt, site->types[k]);
+}
+
+/* ---- the chunk ---- */
+
+static void put_counts(const struct chunk_out *chunk, struct cbor_out *out)
+{
+	const uint32_t site_cnt = (uint32_t)catalog__site_cnt(chunk->catalog);
+
+	cbor_out__array(out, chunk->seen_site_cnt);
+	for (uint32_t i = 0; i < site_cnt; i++) {
+		if (!chunk->site_cnts[i])
+			continue;
+		cbor_out__array(out, 2);
+		cbor_out__uint(out, i);
+		cbor_out__uint(out, chunk->site_cnts[i]);
+	}
+}
+
+static void put_event_columns(struct chunk_out *chunk, struct cbor_out *out)
+{
+	uint64_t before_ns = chunk->events[0].mono_ns;
+
+	cbor_out__text(out, "site");
+	for (uint32_t i = 0; i < chunk->cnt; i++)
+		chunk->numbers[i] = chunk->events[i].site;
+	column_out__ints(chunk->column, out, chunk->numbers, chunk->cnt, false);
+
+	cbor_out__text(out, "time");
+	for (uint32_t i = 0; i < chunk->cnt; i++) {
+		chunk->numbers[i] = chunk->events[i].mono_ns - before_ns;
+		before_ns = chunk->events[i].mono_ns;
+	}
+	column_out__ints(chunk->column, out, chunk->numbers, chunk->cnt, false);
+
+	cbor_out__text(out, "thread");
+	for (uint32_t i = 0; i < chunk->cnt; i++)
+		chunk->numbers[i] = chunk->events[i].thread;
+	column_out__ints(chunk->column, out, chunk->numbers, chunk->cnt, false);
+}
+
+void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
+{
+	const size_t site_cnt = catalog__site_cnt(chunk->catalog);
+
+	sort_by_site(chunk);
+	cbor_out__map(out, 9);
+	cbor_out__text(out, "item");
+	cbor_out__text(out, "chunk");
+	cbor_out__text(out, "n");
+	cbor_out__uint(out, chunk->cnt);
+	cbor_out__text(out, "first_ns");
+	cbor_out__uint(out, chunk_out__first_ns(chunk));
+	cbor_out__text(out, "last_ns");
+	cbor_out__uint(out, chunk_out__last_ns(chunk));
+	cbor_out__text(out, "count");
+	put_counts(chunk, out);
+	put_event_columns(chunk, out);
+	cbor_out__text(out, "fields");
+	cbor_out__array(out, chunk->seen_site_cnt);
+	for (uint32_t i = 0; i < site_cnt; i++)
+		if (chunk->site_cnts[i])
+			put_site_fields(chunk, out, i);
+
+	memset(chunk->site_cnts, 0, site_cnt * sizeof(*chunk->site_cnts));
+	chunk->cnt = chunk->seen_site_cnt = 0;
+	chunk->record_bytes = chunk->head_bytes = 0;
+}

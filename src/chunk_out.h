@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A chunk of events on its way into a snapshot (FORMAT.md, section 4): gathers records in the
+ * order of time, then writes them column by column.
+ */
+#ifndef TTLOG_CHUNK_OUT_H
+#define TTLOG_CHUNK_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct catalog;
+struct cbor_out;
+struct chunk_out;
+struct merge_record;
+
+/* NULL with errno. The catalog must stay. */
+struct chunk_out *chunk_out__new(const struct catalog *catalog);
+/* NULL is fine. */
+void chunk_out__free(struct chunk_out *chunk);
+
+/* Adds a record, which is not copied: the ring's copy must stay. Not on a full chunk. */
+void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record);
+bool chunk_out__is_full(const struct chunk_out *chunk);
+size_t chunk_out__cnt(const struct chunk_out *chunk);
+uint64_t chunk_out__first_ns(const struct chunk_out *chunk);
+uint64_t chunk_out__last_ns(const struct chunk_out *chunk);
+
+/* Writes a chunk of at least one event and empties it. */
+void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out);
+
+#endif /* TTLOG_CHUNK_OUT_H */

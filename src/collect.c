@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main thread: starts the others, waits for signals, timers, the control socket and notices,
+ * and takes all down in order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "arrival.h"
+#include "attach.h"
+#include "clock.h"
+#include "collect.h"
+#include "control.h"
+#include "drain.h"
+#include "env.h"
+#include "journal.h"
+#include "kernel.h"
+#include "launch.h"
+#include "recorder.h"
+#include "recover.h"
+#include "runtime_dir.h"
+#include "trigger.h"
+#include "writer.h"
+
+#define EXIT_COLLECTOR 125 /* with -- CMD: the collector failed, as env(1) has it */
+#define COMMAND_END_MS 5000
+
+struct collector {
+	const struct env *env;
+	char ring_root[PATH_MAX];
+	struct journal journal; /* its directory lies in there */
+	struct kernel *kernel;
+	struct attach *attach;
+	struct clock *clock;
+	struct writer *writer;
+	struct recorder *recorder;
+	struct drain *drain;
+	struct control *control;
+	struct launch *launch;
+
+	int signal_fd, interval_fd, duration_fd;
+	int command_fd; /* eventfd: CMD ended; command_status is set */
+	int notices[2]; /* struct recorder_notice */
+	sigset_t old_mask;
+	bool over;
+	bool command_ended;
+	int stop_signal;    /* SIGINT or SIGTERM that ended the recording */
+	bool from_terminal; /* which sent it to CMD as well */
+	int command_status; /* wait status */
+};
+
+static int failed(const char *what, const char *on, int err)
+{
+	fprintf(stderr, "ttlog-collect: %s%s%s: %s\n", what, on ? " " : "", on ? on : "",
+		strerror(-err));
+	return err;
+}
+
+static const char *advice(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; see ttlog-collect --check)";
+	case ENOENT:
+	case ENOTSUP:
+		return " (see ttlog-collect --check)";
+	default:
+		return "";
+	}
+}
+
+/* ---- arrivals: from whichever thread attaches ---- */
+
+static void arrive(void *ctx, struct arrival *arrival)
+{
+	struct collector *collector = ctx;
+
+	arrival->given = collector->env->mode == ENV_PIDS;
+	drain__arrive(collector->drain, arrival);
+}
+
+static void arrive_announced(void *ctx, struct arrival *arrival)
+{
+	/* without a module it is not said, now */
+	arrival->announced = arrival->anchor_cnt > 0;
+	arrive(ctx, arrival);
+}
+
+static void announce(const struct collector *collector, pid_t pid, size_t site_cnt)
+{
+	if (!collector->env->quiet)
+		fprintf(stderr, "ttlog-collect: recording pid %d (%zu sites)\n", (int)pid,
+			site_cnt);
+}
+
+/* ---- the three kinds of targets ---- */
+
+static int attach_pid(struct collector *collector, pid_t pid)
+{
+	struct attach_result result = { 0 };
+	char name[16];
+	int err;
+
+	(void)snprintf(name, sizeof(name), "%d", (int)pid);
+	if (kill(pid, 0) && errno == ESRCH)
+		return failed("no process", name, -ESRCH);
+	err = kernel__track(collector->kernel, pid);
+	if (!err)
+		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
+	if (err)
+		return failed("can't attach to pid", name, err);
+	if (!result.module_cnt) {
+		fprintf(stderr,
+			"ttlog-collect: pid %d has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
+			(int)pid);
+		return -ENOENT;
+	}
+	announce(collector, pid, result.site_cnt);
+	return 0;
+}
+
+static int attach_pids(struct collector *collector)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < collector->env->pid_cnt; i++)
+		err = attach_pid(collector, collector->env->pids[i]);
+	return err;
+}
+
+struct file_arrivals {
+	struct collector *collector;
+	pid_t pids[4096]; /* more are recorded, not announced */
+	size_t cnt;
+};
+
+static void arrive_of_file(void *ctx, struct arrival *arrival)
+{
+	struct file_arrivals *arrivals = ctx;
+
+	if (arrivals->cnt < sizeof(arrivals->pids) / sizeof(*arrivals->pids))
+		arrivals->pids[arrivals->cnt++] = arrival->pid;
+	(void)kernel__track(arrivals->collector->kernel, arrival->pid);
+	arrive_announced(arrivals->collector, arrival);
+}
+
+static int attach_file(struct collector *collector)
+{
+	struct file_arrivals *arrivals = calloc(1, sizeof(*arrivals));
+	const char *path = collector->env->path;
+	struct attach_result result = { 0 };
+	int err;
+
+	if (!arrivals)
+		return -ENOMEM;
+	arrivals->collector = collector;
+	err = attach__file(collector->attach, path, arrive_of_file, arrivals, &result);
+	if (err == -ENOEXEC)
+		fprintf(stderr, "ttlog-collect: %s: not an ELF file of this machine\n", path);
+	else if (err == -ENOENT && access(path, F_OK) == 0)
+		fprintf(stderr,
+			"ttlog-collect: %s has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
+			path);
+	else if (err)
+		(void)failed("can't attach to", path, err);
+	else if (!collector->env->quiet)
+		fprintf(stderr, "ttlog-collect: recording %s (%zu sites)\n", path, result.site_cnt);
+	for (size_t i = 0; !err && i < arrivals->cnt; i++)
+		announce(collector, arrivals->pids[i], result.site_cnt);
+	free(arrivals);
+	return err;
+}
+
+/* In the launch thread, the process stopped with its libraries mapped. */
+static bool command_mapped(void *ctx, pid_t pid)
+{
+	struct collector *collector = ctx;
+	struct attach_result result = { 0 };
+	int err = kernel__track(collector->kernel, pid);
+
+	if (!err)
+		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
+	if (err && err != -ESRCH)
+		(void)failed("can't attach to all of what it starts", NULL, err);
+	if (!result.module_cnt)
+		return false;
+	announce(collector, pid, result.site_cnt);
+	return true;
+}
+
+static void command_ended(void *ctx, int wait_status)
+{
+	struct collector *collector = ctx;
+
+	collector->command_status = wait_status;
+	(void)eventfd_write(collector->command_fd, 1);
+}
+
+static int start_command(struct collector *collector, int *ret_exit_status)
+{
+	const struct launch_callbacks callbacks = {
+		.mapped = command_mapped,
+		.ended = command_ended,
+		.ctx = collector,
+	};
+	struct launch_signals signals = { .mask = collector->old_mask };
+
+	sigemptyset(&signals.defaults);
+	sigaddset(&signals.defaults, SIGPIPE);
+	sigaddset(&signals.defaults, SIGXFSZ);
+	collector->launch =
+		launch__start(collector->env->command, &signals, &callbacks, ret_exit_status);
+	if (!collector->launch)
+		return failed("can't run", collector->env->command[0], -errno);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static void request(struct collector *collector, const char *reason, bool only_new)
+{
+	struct trigger_request *wish = trigger_request__new(reason, 0, only_new);
+
+	if (wish)
+		drain__request(collector->drain, wish);
+}
+
+struct control_answer {
+	struct control *control;
+	uint64_t client;
+};
+
+static void answer_control(struct trigger_request *wish)
+{
+	struct control_answer *answer = wish->ctx;
+
+	(void)control__reply(answer->control, answer->client, wish->text, wish->made);
+	free(answer);
+}
+
+static void handle_control(struct collector *collector)
+{
+	struct control_request asked;
+	struct control_answer *answer;
+	struct trigger_request *wish;
+
+	while (control__receive(collector->control, &asked) == 1) {
+		if (!(collector->env->on & RECORDER_ON_REQUEST)) {
+			(void)control__reply(collector->control, asked.client,
+					     CONTROL_ERROR "requests are off (--on)\n", false);
+			continue;
+		}
+		wish = trigger_request__new(asked.reason, asked.pid, false);
+		answer = calloc(1, sizeof(*answer));
+		if (!wish || !answer) {
+			trigger_request__free(wish);
+			free(answer);
+			(void)control__reply(collector->control, asked.client,
+					     CONTROL_ERROR "out of memory\n", false);
+			continue;
+		}
+		*answer = (struct control_answer){ collector->control, asked.client };
+		wish->answer = answer_control;
+		wish->ctx = answer;
+		drain__request(collector->drain, wish);
+	}
+}
+
+static void handle_signal(struct collector *collector)
+{
+	struct signalfd_siginfo info;
+
+	if (read(collector->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1) {
+		if (collector->env->on & RECORDER_ON_REQUEST)
+			request(collector, "request", false);
+		else
+			fputs("ttlog-collect: SIGUSR1 does nothing: requests are off (--on)\n",
+			      stderr);
+		return;
+	}
+	collector->stop_signal = info.ssi_signo;
+	collector->from_terminal = info.ssi_code == SI_KERNEL;
+	collector->over = true;
+}
+
+/* A library or a program more: sites to enable. */
+static void handle_change(struct collector *collector, pid_t pid)
+{
+	struct attach_result result = { 0 };
+	int err;
+
+	if (collector->env->mode == ENV_PATH)
+		return;
+	err = attach__process(collector->attach, pid, arrive, collector, &result);
+	if (err && err != -ESRCH && err != -ENOENT)
+		(void)failed("can't attach to what a process has loaded", NULL, err);
+}
+
+static void handle_notice(struct collector *collector)
+{
+	struct recorder_notice notice;
+
+	if (read(collector->notices[0], &notice, sizeof(notice)) != sizeof(notice))
+		return;
+	switch ((enum recorder_event)notice.event) {
+	case RECORDER_LIBRARY:
+	case RECORDER_EXEC:
+		handle_change(collector, notice.pid);
+		break;
+	case RECORDER_NEW:
+		attach__keep_files(collector->attach, notice.pid);
+		break;
+	case RECORDER_DONE:
+		/* CMD may not have started anything yet that is recorded; and with -e there is
+		 * always another one to come */
+		if (collector->env->mode == ENV_PIDS ||
+		    (collector->env->mode == ENV_COMMAND && collector->command_ended))
+			collector->over = true;
+		break;
+	}
+}
+
+static void handle_command(struct collector *collector)
+{
+	eventfd_t ended;
+
+	(void)eventfd_read(collector->command_fd, &ended);
+	collector->command_ended = true;
+	drain__ask_done(collector->drain);
+}
+
+static void handle_timer(int fd)
+{
+	uint64_t expirations;
+
+	(void)!read(fd, &expirations, sizeof(expirations));
+}
+
+static void run(struct collector *collector)
+{
+	struct pollfd polls[] = {
+		{ .fd = collector->signal_fd, .events = POLLIN },
+		{ .fd = collector->notices[0], .events = POLLIN },
+		{ .fd = collector->interval_fd, .events = POLLIN },
+		{ .fd = collector->duration_fd, .events = POLLIN },
+		{ .fd = collector->control ? control__fd(collector->control) : -1,
+		  .events = POLLIN },
+		{ .fd = collector->command_fd, .events = POLLIN },
+	};
+
+	while (!collector->over) {
+		if (poll(polls, sizeof(polls) / sizeof(*polls), -1) < 0)
+			continue;
+		if (polls[0].revents)
+			handle_signal(collector);
+		if (polls[1].revents)
+			handle_notice(collector);
+		if (polls[2].revents) {
+			handle_timer(collector->interval_fd);
+			request(collector, "timer", true);
+		}
+		if (polls[3].revents)
+			collector->over = true;
+		if (polls[4].revents)
+			handle_control(collector);
+		if (polls[5].revents)
+			handle_command(collector);
+	}
+}
+
+/* ---- up and down ---- */
+
+static int open_timer(uint64_t ns, bool repeats)
+{
+	const struct timespec time = { .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
+	struct itimerspec spec = { .it_value = time };
+	int fd;
+
+	if (!ns)
+		return -1; /* poll(2) passes it over */
+	if (repeats)
+		spec.it_interval = time;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd >= 0)
+		(void)timerfd_settime(fd, 0, &spec, NULL);
+	return fd;
+}
+
+static int open_signals(struct collector *collector)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGUSR1);
+	if (pthread_sigmask(SIG_BLOCK, &mask, &collector->old_mask))
+		return -errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* a limit on file sizes is an error that a snapshot reports, not our death */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	collector->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
+	collector->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (collector->signal_fd < 0 || collector->command_fd < 0 ||
+	    pipe2(collector->notices, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	return 0;
+}
+
+static void tell_gaps(const struct collector *collector)
+{
+	unsigned int gaps = kernel__gaps(collector->kernel);
+
+	if (gaps & KERNEL_GAP_EXIT)
+		fputs("ttlog-collect: the last events of threads that call _exit() will be lost, "
+		      "and not counted (see ttlog-collect --check)\n",
+		      stderr);
+	if (gaps & KERNEL_GAP_EXEC)
+		fputs("ttlog-collect: the last events before an exec will be lost, and not counted "
+		      "(see ttlog-collect --check)\n",
+		      stderr);
+}
+
+static int open_kernel(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct kernel_options kernel = {
+		.batches_bytes = env->buffer_bytes,
+		.track_all = env->mode == ENV_PATH,
+		.follow_children = env->mode == ENV_COMMAND,
+	};
+	struct attach_options attach = {
+		.selection = env->selection,
+		.journal = &collector->journal,
+		.immediate = env->immediate,
+		.for_all = env->mode != ENV_PIDS,
+	};
+	int err;
+
+	collector->kernel = kernel__new(&kernel);
+	if (!collector->kernel) {
+		err = -errno;
+		fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n",
+			strerror(-err), advice(err));
+		return err;
+	}
+	tell_gaps(collector);
+	attach.kernel = collector->kernel;
+	collector->attach = attach__new(&attach);
+	return collector->attach ? 0 : -ENOMEM;
+}
+
+static void job_done(void *ctx, struct writer_job *job)
+{
+	struct collector *collector = ctx;
+
+	drain__job_done(collector->drain, job);
+}
+
+static int open_writer(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct writer_options options = {
+		.attach = collector->attach,
+		.dir = env->output_dir,
+		.max_files = env->max_snapshots,
+		.max_bytes = env->max_disk_bytes,
+		.done = job_done,
+		.ctx = collector,
+	};
+	char clock_path[PATH_MAX + 16];
+
+	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
+	collector->clock = clock__new(clock_path);
+	if (!collector->clock)
+		return failed("no clock", NULL, -errno);
+	collector->writer = writer__new(&options);
+	if (!collector->writer)
+		return failed("can't write snapshots to", env->output_dir, -errno);
+	return 0;
+}
+
+/* Before anything is attached to: what is in the batches of programs by now is what collectors that
+ * were killed had not got. */
+static void recover(struct collector *collector)
+{
+	const struct recover_options options = {
+		.root = collector->ring_root,
+		.out_dir = collector->env->output_dir,
+		.report = collector->env->quiet ? NULL : stderr,
+	};
+	int cnt = recover__run(&options);
+
+	if (cnt < 0)
+		(void)failed("can't recover all that collectors before had in",
+			     collector->ring_root, cnt);
+}
+
+static int open_journal(struct collector *collector)
+{
+	int err = runtime_dir__find_for_rings(collector->ring_root);
+
+	if (!err)
+		err = journal__init(&collector->journal, collector->ring_root);
+	return err ? failed("no private directory for rings", NULL, err) : 0;
+}
+
+static int open_recorder(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	struct recorder_options recorder = {
+		.kernel = collector->kernel,
+		.attach = collector->attach,
+		.clock = collector->clock,
+		.writer = collector->writer,
+		.ring_dir = collector->journal.dir,
+		.ring_bytes = env->ring_bytes,
+		.on = env->on,
+		.all_given = env->mode == ENV_COMMAND,
+		.quiet = env->quiet,
+		.notify_fd = collector->notices[1],
+	};
+	struct drain_options drain = {
+		.kernel = collector->kernel,
+		.batches_bytes = env->buffer_bytes,
+		.clock = collector->clock,
+	};
+	char control_dir[PATH_MAX];
+	int err;
+
+	collector->recorder = recorder__new(&recorder);
+	drain.recorder = collector->recorder;
+	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
+	if (!collector->drain)
+		return failed("can't start", NULL, -errno);
+	err = runtime_dir__find(control_dir);
+	if (!err) {
+		collector->control = control__new(control_dir);
+		err = collector->control ? 0 : -errno;
+	}
+	if (err)
+		(void)failed("--trigger won't work, no control socket", NULL, err);
+	return 0;
+}
+
+/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was given. */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int start(struct collector *collector, int *ret_exit_status)
+{
+	const struct env *env = collector->env;
+	int err;
+
+	err = open_signals(collector);
+	if (!err)
+		err = open_journal(collector);
+	if (!err)
+		err = open_kernel(collector);
+	if (!err)
+		err = open_writer(collector);
+	if (!err)
+		recover(collector);
+	if (!err)
+		err = open_recorder(collector);
+	if (err)
+		return err;
+	if (env->mode == ENV_PIDS)
+		err = attach_pids(collector);
+	else if (env->mode == ENV_PATH)
+		err = attach_file(collector);
+	else
+		err = start_command(collector, ret_exit_status);
+	raise_descriptors();
+	collector->interval_fd = open_timer(env->interval_ns, true);
+	collector->duration_fd = open_timer(env->duration_ns, false);
+	return err;
+}
+
+/* The gates first: what programs have by then is flushed, pulled, and in the last snapshot. */
+static void stop(struct collector *collector)
+{
+	struct trigger_request *last;
+
+	if (!collector->drain)
+		return;
+	attach__close_gates(collector->attach);
+	last = trigger_request__new("shutdown", 0, true);
+	drain__stop(collector->drain, last);
+	recorder__report(collector->recorder);
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void tear_down(struct collector *collector)
+{
+	/* its callbacks use all else */
+	launch__free(collector->launch);
+	control__free(collector->control);
+	drain__free(collector->drain);
+	writer__free(collector->writer);
+	recorder__free(collector->recorder);
+	attach__free(collector->attach);
+	kernel__free(collector->kernel);
+	clock__free(collector->clock);
+	journal__fini(&collector->journal);
+	close_fd(collector->notices[0]);
+	close_fd(collector->notices[1]);
+	close_fd(collector->signal_fd);
+	close_fd(collector->interval_fd);
+	close_fd(collector->duration_fd);
+	close_fd(collector->command_fd);
+}
+
+/* The recording was ended by a signal: CMD gets it too, as from a shell, and some time to end. */
+static void end_command(struct collector *collector)
+{
+	struct pollfd ended = { .fd = collector->command_fd, .events = POLLIN };
+
+	if (!collector->launch || collector->command_ended || !collector->stop_signal)
+		return;
+	if (!collector->from_terminal)
+		(void)launch__signal(collector->launch, collector->stop_signal);
+	collector->command_ended = poll(&ended, 1, COMMAND_END_MS) > 0;
+}
+
+static int exit_status(const struct collector *collector)
+{
+	int status = collector->command_status;
+	bool lost_file = collector->recorder && recorder__failed(collector->recorder);
+
+	if (collector->env->mode != ENV_COMMAND)
+		return lost_file ? 1 : 0;
+	if (!collector->command_ended)
+		return collector->stop_signal ? 128 + collector->stop_signal : 0;
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
+}
+
+int collect__run(const struct env *env)
+{
+	struct collector collector = {
+		.env = env,
+		.signal_fd = -1,
+		.interval_fd = -1,
+		.duration_fd = -1,
+		.command_fd = -1,
+		.notices = { -1, -1 },
+	};
+	int status = env->mode == ENV_COMMAND ? EXIT_COLLECTOR : 1;
+	int err;
+
+	libbpf_set_print(env->verbose ? print_libbpf : NULL);
+	err = start(&collector, &status);
+	if (!err)
+		run(&collector);
+	stop(&collector);
+	if (!err) {
+		end_command(&collector);
+		status = exit_status(&collector);
+	}
+	tear_down(&collector);
+	return status;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recording, from the command line to the exit status.
+ */
+#ifndef TTLOG_COLLECT_H
+#define TTLOG_COLLECT_H
+
+struct env;
+
+/* Records as env says until it is over. The exit status of ttlog-collect. */
+int collect__run(const struct env *env);
+
+#endif /* TTLOG_COLLECT_H */

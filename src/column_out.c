@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Choosing and writing column encodings.
+ *
+ * Integers: a constant, the narrowest array, or the narrowest array of differences where that is
+ * narrower or of one step. Floats: a constant, scaled decimals where every value comes back bit for
+ * bit (so no -0.0, infinity or NaN), else the bits. Strings: a constant, a dictionary with an
+ * index, or a list, whichever is shortest.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cbor_out.h"
+#include "column_out.h"
+#include "format.h"
+#include "value.h"
+
+#define MAP_COST_BYTES   24u /* what {"first": a, "delta": ...} takes beside the array, about */
+#define MAX_SCALE        22u /* the largest power of ten that a double holds exactly */
+#define EXACT_UNITS      9007199254740992.0 /* 2^53 */
+#define DICTIONARY_TRIAL 1024u              /* after so many values, is it worth going on? */
+#define MAX_PROBES       32u                /* strings made to collide cost room, not time */
+
+struct column_out {
+	size_t max_cnt;
+	uint64_t *ints; /* units of decimals, indices of strings */
+	uint64_t *scales;
+	uint32_t *slots;    /* hash table of numbers of distinct strings + 1; 0: free */
+	uint32_t *distinct; /* where each distinct string stands first */
+};
+
+struct int_shape {
+	bool is_const;
+	bool is_step;                        /* all differences are equal */
+	unsigned int bytes, tag;             /* of the narrowest array */
+	unsigned int delta_bytes, delta_tag; /* of the narrowest array of differences */
+};
+
+struct column_out *column_out__new(size_t max_cnt)
+{
+	struct column_out *column = calloc(1, sizeof(*column));
+	size_t slot_cnt = 1;
+
+	if (!column)
+		return NULL;
+	while (slot_cnt < max_cnt * 2)
+		slot_cnt *= 2;
+	column->max_cnt = max_cnt;
+	column->ints = calloc(max_cnt, sizeof(*column->ints));
+	column->scales = calloc(max_cnt, sizeof(*column->scales));
+	column->slots = calloc(slot_cnt, sizeof(*column->slots));
+	column->distinct = calloc(max_cnt, sizeof(*column->distinct));
+	if (!column->ints || !column->scales || !column->slots || !column->distinct) {
+		column_out__free(column);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return column;
+}
+
+void column_out__free(struct column_out *column)
+{
+	if (!column)
+		return;
+	free(column->ints);
+	free(column->scales);
+	free(column->slots);
+	free(column->distinct);
+	free(column);
+}
+
+/* ---- integers ---- */
+
+static unsigned int unsigned_width(uint64_t max, unsigned int *ret_tag)
+{
+	if (max <= UINT8_MAX) {
+		*ret_tag = FORMAT_TAG_U8;
+		return 1;
+	}
+	if (max <= UINT16_MAX) {
+		*ret_tag = FORMAT_TAG_U16;
+		return 2;
+	}
+	*ret_tag = max <= UINT32_MAX ? FORMAT_TAG_U32 : FORMAT_TAG_U64;
+	return max <= UINT32_MAX ? 4 : 8;
+}
+
+static unsigned int signed_width(int64_t min, int64_t max, unsigned int *ret_tag)
+{
+	if (min >= 0)
+		return unsigned_width((uint64_t)max, ret_tag);
+	if (min >= INT8_MIN && max <= INT8_MAX) {
+		*ret_tag = FORMAT_TAG_I8;
+		return 1;
+	}
+	if (min >= INT16_MIN && max <= INT16_MAX) {
+		*ret_tag = FORMAT_TAG_I16;
+		return 2;
+	}
+	if (min >= INT32_MIN && max <= INT32_MAX) {
+		*ret_tag = FORMAT_TAG_I32;
+		return 4;
+	}
+	*ret_tag = FORMAT_TAG_I64;
+	return 8;
+}
+
+static struct int_shape find_shape(const uint64_t *values, size_t cnt, bool is_signed)
+{
+	/* flipping the sign bit makes signed order unsigned order */
+	const uint64_t flip = is_signed ? UINT64_C(1) << 63 : 0;
+	uint64_t min = values[0] ^ flip, max = min;
+	int64_t delta_min = INT64_MAX, delta_max = INT64_MIN;
+	struct int_shape shape;
+
+	for (size_t i = 1; i < cnt; i++) {
+		uint64_t value = values[i] ^ flip;
+		int64_t delta = (int64_t)(values[i] - values[i - 1]);
+
+		min = value < min ? value : min;
+		max = value > max ? value : max;
+		delta_min = delta < delta_min ? delta : delta_min;
+		delta_max = delta > delta_max ? delta : delta_max;
+	}
+	shape.is_const = min == max;
+	shape.is_step = cnt > 1 && delta_min == delta_max;
+	shape.bytes =
+		is_signed ? signed_width((int64_t)(min ^ flip), (int64_t)(max ^ flip), &shape.tag)
+			  : unsigned_width(max, &shape.tag);
+	/* the first difference is 0 */
+	shape.delta_bytes = signed_width(delta_min < 0 ? delta_min : 0,
+					 delta_max > 0 ? delta_max : 0, &shape.delta_tag);
+	return shape;
+}
+
+static bool is_delta_better(const struct int_shape *shape, size_t cnt)
+{
+	if (shape->is_step)
+		return shape->bytes * cnt > MAP_COST_BYTES && shape->delta_bytes <= shape->bytes;
+	return shape->delta_bytes < shape->bytes &&
+	       (shape->bytes - shape->delta_bytes) * cnt > MAP_COST_BYTES;
+}
+
+/* The values, or their differences (the first 0), in so many bytes each. */
+static void store_ints(unsigned char *to, const uint64_t *values, size_t cnt, unsigned int bytes,
+		       bool is_delta)
+{
+	uint64_t before = values[0];
+
+	for (size_t i = 0; i < cnt; i++) {
+		uint64_t value = htole64(is_delta ? values[i] - before : values[i]);
+
+		before = values[i];
+		/* constant lengths make each of these one store */
+		switch (bytes) {
+		case 1:
+			memcpy(to + i, &value, 1);
+			break;
+		case 2:
+			memcpy(to + i * 2, &value, 2);
+			break;
+		case 4:
+			memcpy(to + i * 4, &value, 4);
+			break;
+		default:
+			memcpy(to + i * 8, &value, 8);
+			break;
+		}
+	}
+}
+
+static void put_array(struct cbor_out *out, const uint64_t *values, size_t cnt, unsigned int bytes,
+		      unsigned int tag, bool is_delta)
+{
+	unsigned char *to = cbor_out__typed_array(out, tag, cnt * bytes);
+
+	if (to)
+		store_ints(to, values, cnt, bytes, is_delta);
+}
+
+static void put_int(struct cbor_out *out, uint64_t value, bool is_signed)
+{
+	if (is_signed)
+		cbor_out__int(out, (int64_t)value);
+	else
+		cbor_out__uint(out, value);
+}
+
+static void put_shaped(struct cbor_out *out, const struct int_shape *shape, const uint64_t *values,
+		       size_t cnt, bool is_signed)
+{
+	if (shape->is_const) {
+		cbor_out__map(out, 1);
+		cbor_out__text(out, "const");
+		put_int(out, values[0], is_signed);
+	} else if (is_delta_better(shape, cnt)) {
+		cbor_out__map(out, 2);
+		cbor_out__text(out, "first");
+		put_int(out, values[0], is_signed);
+		cbor_out__text(out, "delta");
+		put_array(out, values, cnt, shape->delta_bytes, shape->delta_tag, true);
+	} else {
+		put_array(out, values, cnt, shape->bytes, shape->tag, false);
+	}
+}
+
+void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,
+		      size_t cnt, bool is_signed)
+{
+	const struct int_shape shape = find_shape(values, cnt, is_signed);
+
+	(void)column;
+	put_shaped(out, &shape, values, cnt, is_signed);
+}
+
+/* ---- floats ---- */
+
+static const double powers_of_ten[MAX_SCALE + 1] = {
+	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+static double as_double(uint64_t bits)
+{
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static float as_float(uint64_t bits)
+{
+	uint32_t low = (uint32_t)bits;
+	float value;
+
+	memcpy(&value, &low, sizeof(value));
+	return value;
+}
+
+static uint64_t bits_of(double value, bool is_float)
+{
+	float rounded = (float)value;
+	uint32_t low;
+	uint64_t bits;
+
+	if (is_float) {
+		memcpy(&low, &rounded, sizeof(low));
+		return low;
+	}
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+/* The units that give these bits back at that scale. 0, -EAGAIN where a larger scale might do, or
+ * -ERANGE where none will. */
+static int scale_value(uint64_t bits, bool is_float, unsigned int scale, uint64_t *ret_units)
+{
+	const double value = is_float ? (double)as_float(bits) : as_double(bits);
+	const double scaled = value * powers_of_ten[scale];
+	int64_t units;
+
+	if (!(fabs(scaled) < EXACT_UNITS - 1))
+		return -ERANGE; /* NaN too */
+	units = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
+	if (bits_of((double)units / powers_of_ten[scale], is_float) != bits)
+		return scale < MAX_SCALE ? -EAGAIN : -ERANGE;
+	*ret_units = (uint64_t)units;
+	return 0;
+}
+
+/* The smallest scale at which all values are exact, their units in column->ints. False: none. */
+static bool find_scale(struct column_out *column, const uint64_t *bits, size_t cnt, bool is_float,
+		       unsigned int *ret_scale)
+{
+	unsigned int scale = 0;
+	size_t i = 0;
+
+	while (i < cnt) {
+		int err = scale_value(bits[i], is_float, scale, &column->ints[i]);
+
+		if (err == -ERANGE)
+			return false;
+		if (err == 0) {
+			i++;
+			continue;
+		}
+		/* find what this one needs, then begin anew with that */
+		while (err == -EAGAIN)
+			err = scale_value(bits[i], is_float, ++scale, &column->ints[i]);
+		if (err)
+			return false;
+		i = 0;
+	}
+	*ret_scale = scale;
+	return true;
+}
+
+static bool all_equal(const uint64_t *values, size_t cnt)
+{
+	for (size_t i = 1; i < cnt; i++)
+		if (values[i] != values[0])
+			return false;
+	return true;
+}
+
+static void put_const_float(struct cbor_out *out, uint64_t bits, bool is_float)
+{
+	cbor_out__map(out, 1);
+	cbor_out__text(out, "const");
+	if (is_float)
+		cbor_out__single(out, as_float(bits));
+	else
+		cbor_out__double(out, as_double(bits));
+}
+
+static void put_floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+		       size_t cnt, bool is_float)
+{
+	const unsigned int width = is_float ? sizeof(float) : sizeof(double);
+	struct int_shape shape;
+	unsigned int scale;
+
+	/* a NaN's bits might not survive as a CBOR float */
+	if (all_equal(bits, cnt) &&
+	    !isnan(is_float ? (double)as_float(bits[0]) : as_double(bits[0]))) {
+		put_const_float(out, bits[0], is_float);
+		return;
+	}
+	if (find_scale(column, bits, cnt, is_float, &scale)) {
+		shape = find_shape(column->ints, cnt, true);
+		if (shape.bytes < width ||
+		    (shape.delta_bytes < width && is_delta_better(&shape, cnt))) {
+			cbor_out__map(out, 2);
+			cbor_out__text(out, "scale");
+			cbor_out__uint(out, scale);
+			cbor_out__text(out, "units");
+			put_shaped(out, &shape, column->ints, cnt, true);
+			return;
+		}
+	}
+	put_array(out, bits, cnt, width, is_float ? FORMAT_TAG_F32 : FORMAT_TAG_F64, false);
+}
+
+void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+			 size_t cnt)
+{
+	put_floats(column, out, bits, cnt, false);
+}
+
+void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+			size_t cnt)
+{
+	put_floats(column, out, bits, cnt, true);
+}
+
+void column_out__decimals(struct column_out *column, struct cbor_out *out,
+			  const struct value *values, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		column->ints[i] = values[i].u;
+		column->scales[i] = values[i].scale;
+	}
+	cbor_out__map(out, 2);
+	cbor_out__text(out, "scale");
+	if (all_equal(column->scales, cnt))
+		cbor_out__uint(out, column->scales[0]);
+	else
+		column_out__ints(column, out, column->scales, cnt, false);
+	cbor_out__text(out, "units");
+	column_out__ints(column, out, column->ints, cnt, true);
+}
+
+/* ---- strings ---- */
+
+static uint64_t hash_value(const struct value *value)
+{
+	uint64_t hash =
+		value->len + ((uint64_t)value->is_null << 32) + ((uint64_t)value->is_cut << 33);
+	const unsigned char *at = value->bytes;
+	uint64_t word;
+
+	for (uint32_t left = value->len; left; left -= left < 8 ? left : 8, at += 8) {
+		word = 0;
+		memcpy(&word, at, left < 8 ? left : 8);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	hash *= UINT64_C(0xbf58476d1ce4e5b9);
+	return hash ^ (hash >> 32);
+}
+
+static bool is_same(const struct value *a, const struct value *b)
+{
+	return a->len == b->len && a->is_null == b->is_null && a->is_cut == b->is_cut &&
+	       memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/* Number of this value among the *cnt distinct ones; adds it where it is new. */
+static uint32_t find_distinct(struct column_out *column, const struct value *values, uint32_t i,
+			      uint64_t slot_mask, uint32_t *cnt)
+{
+	uint64_t at = hash_value(&values[i]) & slot_mask;
+
+	for (unsigned int probe = 0; probe < MAX_PROBES; probe++) {
+		uint32_t found = column->slots[at];
+
+		if (!found) {
+			column->slots[at] = *cnt + 1;
+			break;
+		}
+		if (is_same(&values[column->distinct[found - 1]], &values[i]))
+			return found - 1;
+		at = (at + 1) & slot_mask;
+	}
+	column->distinct[*cnt] = i;
+	return (*cnt)++;
+}
+
+/* Fills column->distinct and, as indices into it, column->ints. Number of distinct values, or 0
+ * where a plain list is shorter. */
+static uint32_t build_dictionary(struct column_out *column, const struct value *values, size_t cnt)
+{
+	size_t list_bytes = 0, dictionary_bytes = 0;
+	uint64_t slot_cnt = 1;
+	uint32_t distinct = 0;
+	unsigned int tag;
+
+	while (slot_cnt < cnt * 2)
+		slot_cnt *= 2;
+	memset(column->slots, 0, slot_cnt * sizeof(*column->slots));
+	for (uint32_t i = 0; i < cnt; i++) {
+		uint32_t before = distinct;
+
+		if (i == DICTIONARY_TRIAL && distinct > DICTIONARY_TRIAL / 4 * 3)
+			return 0;
+		column->ints[i] = find_distinct(column, values, i, slot_cnt - 1, &distinct);
+		list_bytes += values[i].len + 1;
+		if (distinct > before)
+			dictionary_bytes += values[i].len + 1;
+	}
+	dictionary_bytes += unsigned_width(distinct - 1, &tag) * cnt;
+	return distinct == 1 || dictionary_bytes < list_bytes ? distinct : 0;
+}
+
+static void put_text_value(struct cbor_out *out, const struct value *value)
+{
+	if (value->is_null) {
+		cbor_out__null(out);
+		return;
+	}
+	if (value->is_cut)
+		cbor_out__array(out, 1);
+	if (value->type == TTLOG_TYPE_STR)
+		cbor_out__text_or_bytes(out, value->bytes, value->len);
+	else
+		cbor_out__bytes(out, value->bytes, value->len);
+}
+
+void column_out__texts(struct column_out *column, struct cbor_out *out, const struct value *values,
+		       size_t cnt)
+{
+	const uint32_t distinct = build_dictionary(column, values, cnt);
+
+	cbor_out__map(out, distinct > 1 ? 2 : 1);
+	if (distinct == 1) {
+		cbor_out__text(out, "const");
+		put_text_value(out, &values[0]);
+		return;
+	}
+	cbor_out__text(out, "values");
+	cbor_out__array(out, distinct ? distinct : cnt);
+	for (size_t i = 0; i < (distinct ? distinct : cnt); i++)
+		put_text_value(out, &values[distinct ? column->distinct[i] : i]);
+	if (!distinct)
+		return;
+	cbor_out__text(out, "index");
+	column_out__ints(column, out, column->ints, cnt, false);
+}

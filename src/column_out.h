@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Columns of a chunk: one field of one site over many events (FORMAT.md, section 5).
+ *
+ * Each call writes one column in the encoding that is smallest, or that LZ4 makes smallest, of
+ * those that give back exactly the same values.
+ */
+#ifndef TTLOG_COLUMN_OUT_H
+#define TTLOG_COLUMN_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cbor_out;
+struct column_out;
+struct value;
+
+/* Scratch memory for columns of up to max_cnt values. NULL with errno. */
+struct column_out *column_out__new(size_t max_cnt);
+/* NULL is fine. */
+void column_out__free(struct column_out *column);
+
+/* cnt of each is 1 to max_cnt. Lack of memory is noted in `out`. */
+
+/* Two's complement where is_signed. */
+void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,
+		      size_t cnt, bool is_signed);
+/* By their bits; those of floats in the lower 32. */
+void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+			 size_t cnt);
+void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+			size_t cnt);
+/* All STR or all BYTES. */
+void column_out__texts(struct column_out *column, struct cbor_out *out, const struct value *values,
+		       size_t cnt);
+/* All DECIMAL. */
+void column_out__decimals(struct column_out *column, struct cbor_out *out,
+			  const struct value *values, size_t cnt);
+
+#endif /* TTLOG_COLUMN_OUT_H */

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The collector's end of the control socket.
+ *
+ * A client has at most one request, and stays until the reply or its own end. There are few
+ * places; one who takes a place and asks nothing loses it to the next.
+ *
+ * Requests are received in one thread and answered in another: `lock` protects `clients`. A client
+ * that the receiving thread dropped is not found any more by its number.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control_wire.h"
+
+#define MAX_CLIENTS 16
+#define BACKLOG     16
+#define LISTENER    0 /* clients count from 1 */
+
+struct client {
+	uint64_t number; /* 0: free */
+	int fd;
+	bool has_asked;
+};
+
+struct control {
+	int dir_fd;
+	int listen_fd;
+	int epoll_fd;
+	char name[64]; /* "" before it has one */
+	pthread_mutex_t lock;
+	uint64_t last_number;
+	struct client clients[MAX_CLIENTS];
+};
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- The socket ---- */
+
+/* By the directory's descriptor: its path may be longer than an address can be. */
+static void make_address(int dir_fd, const char *name, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+}
+
+static bool is_answered(int dir_fd, const char *name)
+{
+	struct sockaddr_un address;
+	bool answered;
+	int fd;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	make_address(dir_fd, name, &address);
+	answered = !connect(fd, (struct sockaddr *)&address, sizeof(address)) || errno == EAGAIN;
+	close(fd);
+	return answered;
+}
+
+/*
+ * The socket gets its name when it listens already: a client takes one that refuses for dead and
+ * removes it.
+ */
+static int listen_in(struct control *control)
+{
+	struct sockaddr_un address;
+	char temporary[80], name[64];
+	int err;
+
+	(void)snprintf(name, sizeof(name), CONTROL_NAME_PREFIX "%d" CONTROL_NAME_SUFFIX,
+		       (int)getpid());
+	(void)snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	if (is_answered(control->dir_fd, name))
+		return -EADDRINUSE;
+	control->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->listen_fd < 0)
+		return -errno;
+	/* bind() makes the file with the socket's own mode */
+	if (fchmod(control->listen_fd, 0600))
+		return -errno;
+	(void)unlinkat(control->dir_fd, temporary, 0);
+	make_address(control->dir_fd, temporary, &address);
+	if (bind(control->listen_fd, (struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	if (listen(control->listen_fd, BACKLOG) ||
+	    renameat(control->dir_fd, temporary, control->dir_fd, name)) {
+		err = -errno;
+		(void)unlinkat(control->dir_fd, temporary, 0);
+		return err;
+	}
+	strcpy(control->name, name);
+	return 0;
+}
+
+/* Edge-triggered: where a connection can't be accepted for want of descriptors, it doesn't ask
+ * again and again. */
+static int watch_listener(struct control *control)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = LISTENER };
+
+	control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (control->epoll_fd < 0 ||
+	    epoll_ctl(control->epoll_fd, EPOLL_CTL_ADD, control->listen_fd, &event))
+		return -errno;
+	return 0;
+}
+
+struct control *control__new(const char *dir)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	int err;
+
+	if (!control)
+		return NULL;
+	(void)pthread_mutex_init(&control->lock, NULL);
+	control->listen_fd = -1;
+	control->epoll_fd = -1;
+	control->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = control->dir_fd < 0 ? -errno : listen_in(control);
+	if (!err)
+		err = watch_listener(control);
+	if (err) {
+		control__free(control);
+		errno = -err;
+		return NULL;
+	}
+	return control;
+}
+
+void control__free(struct control *control)
+{
+	if (!control)
+		return;
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		if (control->clients[i].number)
+			close(control->clients[i].fd);
+	}
+	if (control->name[0])
+		(void)unlinkat(control->dir_fd, control->name, 0);
+	close_fd(control->epoll_fd);
+	close_fd(control->listen_fd);
+	close_fd(control->dir_fd);
+	(void)pthread_mutex_destroy(&control->lock);
+	free(control);
+}
+
+int control__fd(const struct control *control)
+{
+	return control->epoll_fd;
+}
+
+/* ---- Clients; all under the lock ---- */
+
+static struct client *find_client(struct control *control, uint64_t number)
+{
+	for (size_t i = 0; number && i < MAX_CLIENTS; i++) {
+		if (control->clients[i].number == number)
+			return &control->clients[i];
+	}
+	return NULL;
+}
+
+/* Closing takes it out of the epoll set too. */
+static void drop_client(struct client *client)
+{
+	close(client->fd);
+	client->number = 0;
+}
+
+/* A free place, else that of the oldest who has asked nothing; NULL where all wait for a reply. */
+static struct client *make_place(struct control *control)
+{
+	struct client *oldest = NULL;
+
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		struct client *client = &control->clients[i];
+
+		if (!client->number)
+			return client;
+		if (!client->has_asked && (!oldest || client->number < oldest->number))
+			oldest = client;
+	}
+	if (oldest)
+		drop_client(oldest);
+	return oldest;
+}
+
+static bool is_allowed(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void add_client(struct control *control, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct client *client;
+
+	client = is_allowed(fd) ? make_place(control) : NULL;
+	if (!client) {
+		close(fd);
+		return;
+	}
+	event.data.u64 = ++control->last_number;
+	if (epoll_ctl(control->epoll_fd, EPOLL_CTL_ADD, fd, &event)) {
+		close(fd);
+		return;
+	}
+	*client = (struct client){ .number = control->last_number, .fd = fd };
+}
+
+static void accept_clients(struct control *control)
+{
+	int fd;
+
+	for (;;) {
+		fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0)
+			add_client(control, fd);
+		else if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+/* Returns whether there was a whole request, and not a second one. */
+static bool read_request(struct client *client, struct control_request *ret_request)
+{
+	struct control_wire_request wire;
+	ssize_t n;
+	size_t len;
+
+	n = recv(client->fd, &wire, sizeof(wire), MSG_DONTWAIT | MSG_TRUNC);
+	if (n != sizeof(wire) || client->has_asked || wire.magic != CONTROL_WIRE_MAGIC ||
+	    wire.version != CONTROL_WIRE_VERSION || wire.pid > INT32_MAX)
+		return false;
+	len = strnlen(wire.reason, CONTROL_REASON_BYTES);
+	if (!len || len == CONTROL_REASON_BYTES)
+		return false;
+	client->has_asked = true;
+	*ret_request = (struct control_request){ .client = client->number, .pid = wire.pid };
+	memcpy(ret_request->reason, wire.reason, len);
+	return true;
+}
+
+int control__receive(struct control *control, struct control_request *ret_request)
+{
+	struct epoll_event event;
+	struct client *client;
+	bool received = false;
+	int n;
+
+	while (!received) {
+		n = epoll_wait(control->epoll_fd, &event, 1, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : 0;
+		(void)pthread_mutex_lock(&control->lock);
+		if (event.data.u64 == LISTENER)
+			accept_clients(control);
+		client = find_client(control, event.data.u64);
+		if (client) {
+			received = read_request(client, ret_request);
+			/* rubbish, or the client's end */
+			if (!received)
+				drop_client(client);
+		}
+		(void)pthread_mutex_unlock(&control->lock);
+	}
+	return 1;
+}
+
+/* ---- Replies ---- */
+
+static int send_packet(int fd, enum control_wire_kind kind, const char *text, size_t len)
+{
+	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
+
+	packet[0] = (char)kind;
+	memcpy(packet + 1, text, len);
+	return send(fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int send_reply(int fd, const char *lines, bool done)
+{
+	size_t left = strlen(lines);
+	int err = 0;
+
+	while (left && !err) {
+		size_t len = left < CONTROL_WIRE_TEXT_BYTES ? left : CONTROL_WIRE_TEXT_BYTES;
+
+		err = send_packet(fd, CONTROL_WIRE_TEXT, lines, len);
+		lines += len;
+		left -= len;
+	}
+	if (!err)
+		err = send_packet(fd, done ? CONTROL_WIRE_DONE : CONTROL_WIRE_FAILED, "", 0);
+	return err;
+}
+
+int control__reply(struct control *control, uint64_t number, const char *lines, bool done)
+{
+	struct client *client;
+	int err = -ENOENT;
+
+	(void)pthread_mutex_lock(&control->lock);
+	client = find_client(control, number);
+	if (client) {
+		err = send_reply(client->fd, lines ? lines : "", done);
+		drop_client(client);
+	}
+	(void)pthread_mutex_unlock(&control->lock);
+	return err;
+}

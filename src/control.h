@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket: how `ttlog-collect --trigger REASON` reaches the collectors that run.
+ *
+ * Each collector listens on control-PID.sock in the runtime directory. A client sends one request
+ * and gets lines of text and a verdict. Only root and the collector's own user are listened to.
+ * No peer, whatever it sends or leaves unread, makes the collector wait.
+ */
+#ifndef TTLOG_CONTROL_H
+#define TTLOG_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONTROL_REASON_BYTES 65
+
+/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
+#define CONTROL_ERROR "error: "
+
+struct control;
+
+struct control_request {
+	uint64_t client;                   /* for control__reply() */
+	uint32_t pid;                      /* 0: every process */
+	char reason[CONTROL_REASON_BYTES]; /* never "" */
+};
+
+/* Listens in dir, which is private. NULL with errno: EADDRINUSE where a live collector has the
+ * name, from another pid namespace. */
+struct control *control__new(const char *dir);
+/* Takes the socket away; clients that wait are told nothing more. No other call may come at the
+ * same time or later: end who replies first. NULL is fine. */
+void control__free(struct control *control);
+
+/* Readable when control__receive() has something to do. */
+int control__fd(const struct control *control);
+
+/* One thread. 1 with a request, 0 when there is none now, or -errno. Call it until it gives 0. */
+int control__receive(struct control *control, struct control_request *ret_request);
+
+/*
+ * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. Any thread. 0 or
+ * -errno: -ENOENT where the client is gone, -EAGAIN where it doesn't read.
+ */
+int control__reply(struct control *control, uint64_t number, const char *lines, bool done);
+
+struct control_trigger {
+	const char *reason;  /* cut after 64 bytes */
+	uint32_t pid;        /* 0: every process */
+	unsigned timeout_ms; /* for each collector's answer */
+};
+
+/*
+ * Asks every collector that listens in dir, and removes the sockets of dead ones. The snapshots'
+ * paths go to out and errors to `errors`, one a line; what some collectors don't have is no error
+ * where another has it. Returns 0 where a snapshot was made, else 1.
+ */
+int control__trigger(const char *dir, const struct control_trigger *trigger, FILE *out,
+		     FILE *errors);
+
+#endif /* TTLOG_CONTROL_H */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `ttlog-collect --trigger REASON`: the client's end of the control socket.
+ *
+ * All collectors are asked first, and answer at the same time; then their replies are read one
+ * after the other.
+ */
+#include "control.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control_wire.h"
+
+#define MAX_COLLECTORS  64
+#define MAX_REPLY_BYTES (16u << 20)
+
+/* A collector that has been asked. */
+struct peer {
+	char name[64];
+	int fd;
+	char *text; /* from malloc */
+	size_t len;
+};
+
+struct peers {
+	const struct control_trigger *trigger;
+	int dir_fd;
+	size_t cnt;
+	struct peer peers[MAX_COLLECTORS];
+	char *errors; /* memory stream: told at the end, or not */
+	size_t errors_len;
+	FILE *errors_file;
+	bool done;
+};
+
+static bool is_socket_name(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(CONTROL_NAME_SUFFIX);
+
+	return len < sizeof(((struct peer *)NULL)->name) && len > suffix &&
+	       !strncmp(name, CONTROL_NAME_PREFIX, strlen(CONTROL_NAME_PREFIX)) &&
+	       !strcmp(name + len - suffix, CONTROL_NAME_SUFFIX);
+}
+
+static int send_request(int fd, const struct control_trigger *trigger)
+{
+	struct control_wire_request wire = {
+		.magic = CONTROL_WIRE_MAGIC,
+		.version = CONTROL_WIRE_VERSION,
+		.pid = trigger->pid,
+	};
+	size_t len = strnlen(trigger->reason, CONTROL_REASON_BYTES - 1);
+
+	memcpy(wire.reason, trigger->reason, len);
+	return send(fd, &wire, sizeof(wire), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* 0 with the connection in *ret_fd, or -errno. */
+static int ask(const struct peers *peers, const char *name, int *ret_fd)
+{
+	unsigned ms = peers->trigger->timeout_ms;
+	struct timeval timeout = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err = 0;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
+		       peers->dir_fd, name);
+	/* connecting waits too, where a collector that is stuck has its backlog full */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		err = -errno;
+	if (!err)
+		err = send_request(fd, peers->trigger);
+	if (err)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return err;
+}
+
+static void ask_one(struct peers *peers, const char *name)
+{
+	struct peer *peer = &peers->peers[peers->cnt];
+	int err;
+
+	err = ask(peers, name, &peer->fd);
+	if (!err) {
+		strcpy(peer->name, name);
+		peers->cnt++;
+	} else if (err == -ECONNREFUSED) {
+		/* its collector was killed */
+		(void)unlinkat(peers->dir_fd, name, 0);
+	} else if (err != -ENOENT) {
+		fprintf(peers->errors_file, "%s: can't be asked: %s\n", name, strerror(-err));
+	}
+}
+
+static int ask_all(struct peers *peers)
+{
+	const struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	fd = fcntl(peers->dir_fd, F_DUPFD_CLOEXEC, 0);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		int err = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	while (peers->cnt < MAX_COLLECTORS && (entry = readdir(dir))) {
+		if (is_socket_name(entry->d_name))
+			ask_one(peers, entry->d_name);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int append(struct peer *peer, const char *text, size_t len)
+{
+	char *grown;
+
+	if (peer->len + len > MAX_REPLY_BYTES)
+		return -EMSGSIZE;
+	grown = realloc(peer->text, peer->len + len + 1);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + peer->len, text, len);
+	peer->text = grown;
+	peer->len += len;
+	peer->text[peer->len] = 0;
+	return 0;
+}
+
+/* Waits for a packet until the deadline. Its length, or -errno; -EPIPE at the end. */
+static ssize_t receive_packet(int fd, int64_t deadline_ms, char *packet, size_t bytes)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	int64_t left_ms = deadline_ms - now_ms();
+	ssize_t n;
+	int ready;
+
+	ready = poll(&pollfd, 1, left_ms > 0 ? (int)left_ms : 0);
+	if (ready <= 0)
+		return ready ? -errno : -ETIMEDOUT;
+	n = recv(fd, packet, bytes, MSG_DONTWAIT);
+	if (n < 0)
+		return -errno;
+	return n ? n : -EPIPE;
+}
+
+/* The whole reply into peer->text. 1 where a snapshot was made, 0 where none was, or -errno. */
+static int read_reply(struct peer *peer, int64_t deadline_ms)
+{
+	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
+	ssize_t n;
+	int err;
+
+	for (;;) {
+		n = receive_packet(peer->fd, deadline_ms, packet, sizeof(packet));
+		if (n == -EINTR || n == -EAGAIN)
+			continue;
+		if (n < 0)
+			return (int)n;
+		if (packet[0] == CONTROL_WIRE_DONE)
+			return 1;
+		if (packet[0] == CONTROL_WIRE_FAILED)
+			return 0;
+		if (packet[0] != CONTROL_WIRE_TEXT)
+			return -EBADMSG;
+		err = append(peer, packet + 1, (size_t)n - 1);
+		if (err)
+			return err;
+	}
+}
+
+static void print_lines(struct peers *peers, char *text, FILE *out)
+{
+	size_t prefix = strlen(CONTROL_ERROR);
+	char *line, *rest = NULL;
+
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (!strncmp(line, CONTROL_ERROR, prefix))
+			fprintf(peers->errors_file, "%s\n", line + prefix);
+		else
+			fprintf(out, "%s\n", line);
+	}
+}
+
+static const char *describe(int err)
+{
+	if (err == -ETIMEDOUT)
+		return "did not answer in time";
+	if (err == -EPIPE || err == -ECONNRESET)
+		return "ended, or refused, before it answered";
+	return strerror(-err);
+}
+
+static void read_replies(struct peers *peers, FILE *out)
+{
+	int64_t deadline_ms = now_ms() + peers->trigger->timeout_ms;
+
+	for (size_t i = 0; i < peers->cnt; i++) {
+		struct peer *peer = &peers->peers[i];
+		int verdict = read_reply(peer, deadline_ms);
+
+		if (peer->text)
+			print_lines(peers, peer->text, out);
+		if (verdict == 1)
+			peers->done = true;
+		else if (verdict < 0)
+			fprintf(peers->errors_file, "%s: the collector %s\n", peer->name,
+				describe(verdict));
+		close(peer->fd);
+		free(peer->text);
+	}
+}
+
+static int trigger_all(struct peers *peers, FILE *out)
+{
+	int err = ask_all(peers);
+
+	read_replies(peers, out);
+	if (fflush(out))
+		err = -errno;
+	if (fclose(peers->errors_file))
+		err = -ENOMEM;
+	return err;
+}
+
+int control__trigger(const char *dir, const struct control_trigger *trigger, FILE *out,
+		     FILE *errors)
+{
+	struct peers peers = { .trigger = trigger };
+	int err = 0;
+
+	peers.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (peers.dir_fd < 0 && errno != ENOENT) {
+		fprintf(errors, "ttlog-collect: %s: %s\n", dir, strerror(errno));
+		return 1;
+	}
+	peers.errors_file = peers.dir_fd < 0 ? NULL
+					     : open_memstream(&peers.errors, &peers.errors_len);
+	if (peers.errors_file)
+		err = trigger_all(&peers, out);
+	if (err)
+		fprintf(errors, "ttlog-collect: %s: %s\n", dir, strerror(-err));
+	/* with a pid, most collectors don't have it; that one does is enough */
+	if (peers.errors && (!trigger->pid || !peers.done))
+		fputs(peers.errors, errors);
+	if (!peers.cnt && !err && !peers.errors_len)
+		fprintf(errors, "ttlog-collect: no collector is running (none listens in %s)\n",
+			dir);
+	free(peers.errors);
+	if (peers.dir_fd >= 0)
+		close(peers.dir_fd);
+	return peers.done ? 0 : 1;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crash.h"
+
+void crash_frame__fini(struct crash_frame *frame)
+{
+	free(frame->module);
+	free(frame->symbol);
+	free(frame->file);
+	memset(frame, 0, sizeof(*frame));
+}
+
+void crash__fini(struct crash *crash)
+{
+	for (size_t i = 0; i < crash->frame_cnt; i++)
+		crash_frame__fini(&crash->frames[i]);
+	for (size_t i = 0; i < crash->mapping_cnt; i++)
+		free(crash->mappings[i].path);
+	free(crash->mappings);
+	free(crash->pages);
+	memset(crash, 0, sizeof(*crash));
+}
+
+/* Replaces a text that belongs to the original by one that does not. */
+static int own(char **text)
+{
+	if (!*text)
+		return 0;
+	*text = strdup(*text);
+	return *text ? 0 : -ENOMEM;
+}
+
+int crash__copy(const struct crash *crash, struct crash *ret)
+{
+	int err = 0;
+
+	*ret = *crash;
+	ret->mappings = calloc(crash->mapping_cnt + 1, sizeof(*ret->mappings));
+	ret->pages = calloc(crash->page_cnt + 1, sizeof(*ret->pages));
+	if (!ret->mappings || !ret->pages) {
+		free(ret->mappings);
+		free(ret->pages);
+		memset(ret, 0, sizeof(*ret));
+		return -ENOMEM;
+	}
+	if (crash->page_cnt)
+		memcpy(ret->pages, crash->pages, crash->page_cnt * sizeof(*ret->pages));
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		ret->mappings[i] = crash->mappings[i];
+		err |= own(&ret->mappings[i].path);
+	}
+	for (size_t i = 0; i < crash->frame_cnt; i++)
+		err |= own(&ret->frames[i].module) | own(&ret->frames[i].symbol) |
+		       own(&ret->frames[i].file);
+	if (!err)
+		return 0;
+	crash__fini(ret);
+	return -ENOMEM;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel tells, at the moment of the signal, registers, addresses, and for each frame the build
+ * id and the offset in the file. Names come later and slowly, from files on disk, and only where
+ * the build id on disk is the one that ran.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../bpf/wire.h"
+#include "attach.h"
+#include "crash.h"
+#include "death.h"
+#include "elf.h"
+#include "maps.h"
+#include "unwind.h"
+
+/* At once, for one crash; programs map some 5 to 300. */
+#define MAX_OPEN_FILES     512
+/* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
+#define FRAME_HAS_BUILD_ID 1
+/* No file is so long: the kernel took the frame for part of a neighbour. */
+#define FRAME_MAX_OFFSET   (1ull << 40)
+/* vm.mmap_min_addr is 65536 on Debian */
+#define LOWEST_CODE        4096u
+
+static const char *const register_names[] = {
+#if defined(__x86_64__)
+#define NAME_OF(field, name) #name,
+	WIRE_X86_REGISTERS(NAME_OF)
+#undef NAME_OF
+#elif defined(__aarch64__)
+	"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",     "x10", "x11",
+	"x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",    "x22", "x23",
+	"x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "pc",  "pstate",
+#endif
+};
+
+static void hex_of(const uint8_t *bytes, size_t len, char *ret)
+{
+	for (size_t i = 0; i < len; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void take_frames(struct crash *crash, const struct wire_crash *message)
+{
+	size_t cnt = message->frame_cnt;
+
+	if (cnt > CRASH_MAX_FRAMES)
+		cnt = CRASH_MAX_FRAMES;
+	for (size_t i = 0; i < cnt; i++) {
+		struct crash_frame *frame = &crash->frames[i];
+		const struct wire_frame_id *id = &message->ids[i];
+
+		/* where frame pointers are used for something else, the walk ends in nonsense */
+		if (i && message->ips[i] < LOWEST_CODE) {
+			cnt = i;
+			break;
+		}
+		frame->ip = message->ips[i];
+		if (message->ids[0].status == 0 || id->status != FRAME_HAS_BUILD_ID ||
+		    id->offset >= FRAME_MAX_OFFSET)
+			continue;
+		frame->offset = id->offset;
+		hex_of(id->build_id, sizeof(id->build_id), frame->build_id);
+	}
+	crash->frame_cnt = cnt;
+}
+
+void death__take_crash(struct crash *crash, const struct wire_crash *message)
+{
+	if (crash->has_crash)
+		return;
+	crash->has_crash = true;
+	crash->signal = message->signal;
+	crash->code = message->code;
+	crash->address = message->address;
+	crash->tid = message->head.tid;
+	memcpy(crash->thread, message->head.comm, sizeof(crash->thread));
+	crash->register_cnt = sizeof(register_names) / sizeof(*register_names);
+	for (size_t i = 0; i < crash->register_cnt; i++) {
+		crash->registers[i].name = register_names[i];
+		crash->registers[i].value = message->registers[i];
+	}
+	take_frames(crash, message);
+}
+
+_Static_assert(CRASH_PAGE_BYTES == WIRE_STACK_PAGE_BYTES, "pages are copied whole");
+
+void death__take_stack(struct crash *crash, const struct wire_stack *message)
+{
+	if (!crash->has_crash || crash->pages || crash->tid != message->head.tid ||
+	    message->page_cnt > WIRE_MAX_STACK_PAGES)
+		return;
+	crash->pages = calloc(message->page_cnt + 1, sizeof(*crash->pages));
+	for (uint32_t i = 0; crash->pages && i < message->page_cnt; i++) {
+		struct crash_page *page = &crash->pages[crash->page_cnt];
+
+		if (!message->addresses[i])
+			continue;
+		page->address = message->addresses[i];
+		memcpy(page->bytes, message->pages[i], sizeof(page->bytes));
+		crash->page_cnt++;
+	}
+}
+
+void death__take_exit(struct crash *crash, const struct wire_exit *message)
+{
+	crash->has_exit = true;
+	if (WIFSIGNALED(message->status))
+		crash->exit_signal = WTERMSIG(message->status);
+	else
+		crash->exit_code = WEXITSTATUS(message->status);
+}
+
+/* Whether its memory is still there. */
+static bool has_memory(pid_t pid)
+{
+	char path[32], byte;
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, &byte, sizeof(byte));
+	(void)close(fd);
+	return len == sizeof(byte);
+}
+
+int death__take_mappings(struct crash *crash, const struct maps *maps)
+{
+	struct crash_mapping *mappings = calloc(maps->cnt + 1, sizeof(*mappings));
+	size_t cnt = 0;
+
+	if (!mappings)
+		return -ENOMEM;
+	for (size_t i = 0; i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+
+		if (!entry->executable || !entry->path[0])
+			continue;
+		mappings[cnt] = (struct crash_mapping){
+			.start = entry->start,
+			.end = entry->end,
+			.offset = entry->offset,
+			.dev = entry->dev,
+			.inode = entry->inode,
+			.path = strdup(entry->path),
+		};
+		if (mappings[cnt].path)
+			cnt++;
+	}
+	for (size_t i = 0; i < crash->mapping_cnt; i++)
+		free(crash->mappings[i].path);
+	free(crash->mappings);
+	crash->mappings = mappings;
+	crash->mapping_cnt = cnt;
+	return 0;
+}
+
+int death__read_mappings(struct crash *crash, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+	int err = 0;
+
+	if (!maps)
+		return -errno;
+	/* one that ends while it is read seems to have mapped less than it had */
+	if (!maps->cnt || !has_memory(pid))
+		err = -ESRCH;
+	else
+		err = death__take_mappings(crash, maps);
+	maps__free(maps);
+	return err;
+}
+
+/* Of the files that ran, as far as they are kept open; else of what stands at their paths now. */
+static void read_build_ids(struct crash *crash, struct attach *attach)
+{
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		struct crash_mapping *mapping = &crash->mappings[i];
+
+		if (mapping->path[0] != '/' || mapping->build_id[0])
+			continue;
+		if (attach__find_build_id(attach, mapping->dev, mapping->inode,
+					  mapping->build_id) &&
+		    elf__open_build_id(mapping->path, mapping->build_id))
+			mapping->build_id[0] = '\0';
+	}
+}
+
+/* What the kernel read in the crashing process itself counts most. */
+static void learn_build_ids(struct crash *crash)
+{
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		const struct crash_frame *frame = &crash->frames[i];
+
+		for (size_t k = 0; frame->build_id[0] && k < crash->mapping_cnt; k++) {
+			struct crash_mapping *mapping = &crash->mappings[k];
+
+			if (frame->ip >= mapping->start && frame->ip < mapping->end)
+				memcpy(mapping->build_id, frame->build_id,
+				       sizeof(mapping->build_id));
+		}
+	}
+}
+
+static const struct crash_mapping *find_mapping(const struct crash *crash,
+						const struct crash_frame *frame)
+{
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+
+		if (frame->ip >= mapping->start && frame->ip < mapping->end)
+			return mapping;
+	}
+	/* mapped after the mappings were read: the kernel's build id tells it */
+	for (size_t i = 0; frame->build_id[0] && i < crash->mapping_cnt; i++) {
+		if (strcmp(crash->mappings[i].build_id, frame->build_id) == 0)
+			return &crash->mappings[i];
+	}
+	return NULL;
+}
+
+/* Takes ownership of fd; gives it back where it is that file: else its names would be lies. */
+static int check_build_id(int fd, const char *build_id)
+{
+	char found[41];
+
+	if (elf__read_build_id(fd, found) == 0 && strcmp(found, build_id) == 0)
+		return fd;
+	(void)close(fd);
+	return -ESTALE;
+}
+
+/* The file that ran: one that is kept open, or what stands at its path where that is it. */
+static int open_file(const struct crash_mapping *mapping, const char *build_id,
+		     struct attach *attach)
+{
+	int fd = attach__open(attach, build_id);
+
+	if (fd >= 0)
+		fd = check_build_id(fd, build_id);
+	if (fd >= 0)
+		return fd;
+	if (mapping->path[0] != '/')
+		return -ENOENT;
+	fd = open(mapping->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd < 0 ? -errno : check_build_id(fd, build_id);
+}
+
+/* By unwinding tables and DWARF; what these do not tell is left to symbol tables. */
+static void unwind(struct crash *crash, struct attach *attach)
+{
+	int *fds = calloc(crash->mapping_cnt + 1, sizeof(*fds));
+
+	if (!fds)
+		return;
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+
+		fds[i] = i < MAX_OPEN_FILES && mapping->build_id[0]
+				 ? open_file(mapping, mapping->build_id, attach)
+				 : -1;
+	}
+	(void)unwind__crash(crash, fds);
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	}
+	free(fds);
+}
+
+static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
+			  struct attach *attach)
+{
+	const struct crash_mapping *mapping = find_mapping(crash, frame);
+	bool is_caller = frame != crash->frames;
+	int fd;
+
+	if (!mapping)
+		return;
+	free(frame->module);
+	frame->module = strdup(mapping->path);
+	if (!frame->build_id[0]) {
+		frame->offset = frame->ip - mapping->start + mapping->offset;
+		memcpy(frame->build_id, mapping->build_id, sizeof(frame->build_id));
+	}
+	if (!frame->build_id[0] || frame->symbol)
+		return;
+	fd = open_file(mapping, frame->build_id, attach);
+	if (fd < 0)
+		return;
+	/* a caller's address is that of the instruction behind the call, maybe of the next function
+	 * */
+	if (elf__find_symbol(fd, frame->offset - is_caller, &frame->symbol))
+		frame->symbol = NULL;
+	(void)close(fd);
+}
+
+void death__resolve(struct crash *crash, struct attach *attach)
+{
+	if (!crash->has_crash)
+		return;
+	read_build_ids(crash, attach);
+	learn_build_ids(crash);
+	unwind(crash, attach);
+	for (size_t i = 0; i < crash->frame_cnt; i++)
+		resolve_frame(crash, &crash->frames[i], attach);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the kernel's crash message to a crash report: names for numbers.
+ */
+#ifndef TTLOG_DEATH_H
+#define TTLOG_DEATH_H
+
+#include <sys/types.h>
+
+struct attach;
+struct crash;
+struct maps;
+struct wire_crash;
+struct wire_exit;
+struct wire_stack;
+
+/* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
+void death__take_crash(struct crash *crash, const struct wire_crash *message);
+/* The top of the crashed thread's stack; any other thread's is of no use. */
+void death__take_stack(struct crash *crash, const struct wire_stack *message);
+void death__take_exit(struct crash *crash, const struct wire_exit *message);
+
+/* The executable mappings of a process as of now, in the place of earlier ones; where it is gone,
+ * those stay. 0 or -errno. */
+int death__read_mappings(struct crash *crash, pid_t pid);
+
+/* The same from what was read before. 0 or -ENOMEM. */
+int death__take_mappings(struct crash *crash, const struct maps *maps);
+
+/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. */
+void death__resolve(struct crash *crash, struct attach *attach);
+
+#endif /* TTLOG_DEATH_H */

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One round: take what `deaths` has, empty `batches`, look into the mailbox, act on the deaths. The
+ * order matters: a death is handled after all that its process flushed before, and an arrival,
+ * which is posted before the arriving process's sites are enabled, before its first batch.
+ *
+ * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
+ * hence the timer.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "../bpf/wire.h"
+#include "arrival.h"
+#include "barrier.h"
+#include "clock.h"
+#include "drain.h"
+#include "kernel.h"
+#include "recorder.h"
+#include "trigger.h"
+#include "writer.h"
+
+#define DRAIN_POLL_MS  100
+#define DRAIN_CHECK_NS 1000000000ull
+
+/* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
+struct backlog {
+	char *bytes;
+	size_t len, cap;
+};
+
+struct request_list {
+	struct trigger_request *items[64];
+	size_t cnt;
+};
+
+struct mailbox {
+	pthread_mutex_t lock; /* what follows, but that `filled` may be read without */
+	struct arrival *arrivals, **last_arrival;
+	struct writer_job *jobs, **last_job;
+	struct request_list requests;
+	bool stopping, asked;
+	int filled; /* something is in it */
+};
+
+struct drain {
+	struct drain_options options;
+	struct ring_buffer *batches, *deaths;
+	struct backlog backlog;
+	struct mailbox mailbox;
+	int epoll_fd, event_fd;
+	uint64_t round_bytes;
+	uint64_t checked_ns;
+	bool stopping;
+	struct trigger_request *last_request;
+	pthread_t thread;
+	bool has_thread;
+};
+
+/* ---- the mailbox ---- */
+
+static void post(struct drain *drain)
+{
+	const uint64_t one = 1;
+
+	/* publish: pairs with the load in check_mailbox() */
+	barrier__store_release(&drain->mailbox.filled, 1);
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	(void)!write(drain->event_fd, &one, sizeof(one));
+}
+
+void drain__arrive(struct drain *drain, struct arrival *arrival)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	arrival->next = NULL;
+	*drain->mailbox.last_arrival = arrival;
+	drain->mailbox.last_arrival = &arrival->next;
+	post(drain);
+}
+
+void drain__job_done(struct drain *drain, struct writer_job *job)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	job->next = NULL;
+	*drain->mailbox.last_job = job;
+	drain->mailbox.last_job = &job->next;
+	post(drain);
+}
+
+void drain__request(struct drain *drain, struct trigger_request *request)
+{
+	struct request_list *requests = &drain->mailbox.requests;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	/* more than anyone can mean: the newest would show the same as those that wait */
+	if (requests->cnt == sizeof(requests->items) / sizeof(*requests->items)) {
+		pthread_mutex_unlock(&drain->mailbox.lock);
+		if (request->answer) {
+			trigger_request__add_line(request, "error: too many requests at once");
+			request->answer(request);
+		}
+		trigger_request__free(request);
+		return;
+	}
+	requests->items[requests->cnt++] = request;
+	post(drain);
+}
+
+void drain__ask_done(struct drain *drain)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.asked = true;
+	post(drain);
+}
+
+static void take_arrivals(struct drain *drain)
+{
+	struct arrival *arrival;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	arrival = drain->mailbox.arrivals;
+	drain->mailbox.arrivals = NULL;
+	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	while (arrival) {
+		struct arrival *next = arrival->next;
+
+		recorder__arrive(drain->options.recorder, arrival);
+		arrival__free(arrival);
+		arrival = next;
+	}
+}
+
+static void take_jobs(struct drain *drain)
+{
+	struct writer_job *job;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	job = drain->mailbox.jobs;
+	drain->mailbox.jobs = NULL;
+	drain->mailbox.last_job = &drain->mailbox.jobs;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	while (job) {
+		struct writer_job *next = job->next;
+
+		recorder__job_done(drain->options.recorder, job);
+		job = next;
+	}
+}
+
+/* ---- ring buffers ---- */
+
+static int take_death(void *ctx, void *data, size_t size)
+{
+	struct backlog *backlog = ctx;
+	size_t room = sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
+	uint64_t len = size;
+
+	if (backlog->cap - backlog->len < room) {
+		size_t cap = backlog->cap ? backlog->cap * 2 : 1u << 16;
+		char *bytes;
+
+		while (cap - backlog->len < room)
+			cap *= 2;
+		bytes = realloc(backlog->bytes, cap);
+		if (!bytes)
+			return -ENOMEM; /* it is taken all the same: libbpf has moved on */
+		backlog->bytes = bytes;
+		backlog->cap = cap;
+	}
+	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
+	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
+	backlog->len += room;
+	return 0;
+}
+
+static int take_batch(void *ctx, void *data, size_t size)
+{
+	struct drain *drain = ctx;
+	const struct wire_batch *message = data;
+
+	/* what was posted before this batch was flushed is seen here */
+	if (barrier__load_acquire(&drain->mailbox.filled))
+		take_arrivals(drain);
+	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
+	    message->head.bytes <= size)
+		recorder__take_batch(drain->options.recorder, message);
+	drain->round_bytes += size;
+	/* once around: all that was there at the start, and a flood does not keep deaths waiting */
+	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
+}
+
+static void take_batches(void *ctx)
+{
+	struct drain *drain = ctx;
+
+	drain->round_bytes = 0;
+	(void)ring_buffer__consume(drain->batches);
+	recorder__tell_consumed(drain->options.recorder);
+}
+
+static size_t smallest(uint32_t kind)
+{
+	switch ((enum wire_kind)kind) {
+	case WIRE_BATCH:
+	case WIRE_TAIL:
+		return sizeof(struct wire_batch);
+	case WIRE_BEGIN:
+	case WIRE_END:
+		return sizeof(struct wire_thread);
+	case WIRE_REQUEST:
+		return sizeof(struct wire_request);
+	case WIRE_FORK:
+		return sizeof(struct wire_fork);
+	case WIRE_CRASH:
+		return sizeof(struct wire_crash);
+	case WIRE_EXIT:
+		return sizeof(struct wire_exit);
+	case WIRE_STACK:
+		return sizeof(struct wire_stack);
+	case WIRE_EXEC:
+	case WIRE_LIBRARY:
+		break;
+	}
+	return sizeof(struct wire_head);
+}
+
+static void handle_deaths(struct drain *drain)
+{
+	struct backlog *backlog = &drain->backlog;
+
+	for (size_t at = 0; at < backlog->len;) {
+		const struct wire_head *head;
+		uint64_t size;
+
+		memcpy(&size, backlog->bytes + at, sizeof(size));
+		head = (const struct wire_head *)(backlog->bytes + at + sizeof(size));
+		at += sizeof(size) + ((size + 7) & ~7ull);
+		if (size < sizeof(*head) || size < smallest(head->kind) || head->bytes > size)
+			continue;
+		/* what the program asks for holds what its other threads have by now */
+		if (head->kind == WIRE_REQUEST)
+			recorder__pull(drain->options.recorder, head->tgid, take_batches, drain);
+		recorder__take_message(drain->options.recorder, head);
+	}
+	backlog->len = 0;
+}
+
+static void take_all(struct drain *drain)
+{
+	(void)ring_buffer__consume(drain->deaths);
+	take_batches(drain);
+	take_arrivals(drain);
+	handle_deaths(drain);
+}
+
+/* ---- the thread ---- */
+
+static void handle_requests(struct drain *drain)
+{
+	struct request_list requests;
+	bool asked;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	asked = drain->mailbox.asked;
+	drain->mailbox.asked = false;
+	requests = drain->mailbox.requests;
+	drain->mailbox.requests.cnt = 0;
+	drain->stopping = drain->mailbox.stopping;
+	drain->mailbox.filled = drain->mailbox.arrivals != NULL;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	/* threads that began before they were made have to be known, to be pulled from */
+	if (requests.cnt)
+		take_all(drain);
+	for (size_t i = 0; i < requests.cnt; i++) {
+		recorder__pull(drain->options.recorder, requests.items[i]->pid, take_batches,
+			       drain);
+		recorder__snapshot(drain->options.recorder, requests.items[i]);
+	}
+	if (asked)
+		recorder__tell_done(drain->options.recorder);
+}
+
+static void wait_for_work(struct drain *drain)
+{
+	struct epoll_event events[3];
+	uint64_t posted, now;
+
+	(void)epoll_wait(drain->epoll_fd, events, 3, DRAIN_POLL_MS);
+	(void)!read(drain->event_fd, &posted, sizeof(posted));
+	now = clock__now_mono_ns();
+	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
+		clock__sample(drain->options.clock);
+		recorder__sweep(drain->options.recorder);
+		drain->checked_ns = now;
+	}
+}
+
+static void finish(struct drain *drain)
+{
+	recorder__pull(drain->options.recorder, 0, take_batches, drain);
+	take_all(drain);
+	if (drain->last_request)
+		recorder__snapshot(drain->options.recorder, drain->last_request);
+	while (recorder__open_jobs(drain->options.recorder)) {
+		wait_for_work(drain);
+		take_jobs(drain);
+	}
+}
+
+/*
+ * This thread is rarely and shortly busy, but late it loses events: a thousand threads that log must
+ * not crowd it out, which a nice value alone lets them. The kernel leaves others 5% of the time
+ * whatever it does (sched_rt_runtime_us). Without CAP_SYS_NICE it is as good as it gets.
+ */
+static void take_precedence(void)
+{
+	const struct sched_param lowest = { .sched_priority = 1 };
+
+	if (pthread_setschedparam(pthread_self(), SCHED_RR, &lowest))
+		(void)setpriority(PRIO_PROCESS, gettid(), -20);
+}
+
+static void *run(void *arg)
+{
+	struct drain *drain = arg;
+
+	take_precedence();
+	while (!drain->stopping) {
+		wait_for_work(drain);
+		take_all(drain);
+		take_jobs(drain);
+		handle_requests(drain);
+	}
+	finish(drain);
+	return NULL;
+}
+
+/* Edge-triggered: a ring buffer that is not empty would else never let us sleep, for it is filled
+ * below the fill that wakes us, too. */
+static int watch(struct drain *drain, int fd, uint32_t flags)
+{
+	struct epoll_event event = { .events = EPOLLIN | flags };
+
+	return epoll_ctl(drain->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_all(struct drain *drain)
+{
+	int batches = kernel__batches_fd(drain->options.kernel);
+	int deaths = kernel__deaths_fd(drain->options.kernel);
+	int err;
+
+	drain->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (drain->epoll_fd < 0 || drain->event_fd < 0)
+		return -errno;
+	drain->batches = ring_buffer__new(batches, take_batch, drain, NULL);
+	drain->deaths = ring_buffer__new(deaths, take_death, &drain->backlog, NULL);
+	if (!drain->batches || !drain->deaths)
+		return -errno;
+	err = watch(drain, batches, EPOLLET);
+	if (!err)
+		err = watch(drain, deaths, EPOLLET);
+	if (!err)
+		err = watch(drain, drain->event_fd, 0);
+	return err;
+}
+
+struct drain *drain__new(const struct drain_options *options)
+{
+	struct drain *drain = calloc(1, sizeof(*drain));
+	int err;
+
+	if (!drain)
+		return NULL;
+	drain->options = *options;
+	drain->epoll_fd = -1;
+	drain->event_fd = -1;
+	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	drain->mailbox.last_job = &drain->mailbox.jobs;
+	pthread_mutex_init(&drain->mailbox.lock, NULL);
+	err = open_all(drain);
+	if (!err)
+		err = -pthread_create(&drain->thread, NULL, run, drain);
+	if (err) {
+		drain__free(drain);
+		errno = -err;
+		return NULL;
+	}
+	drain->has_thread = true;
+	return drain;
+}
+
+void drain__stop(struct drain *drain, struct trigger_request *last)
+{
+	drain->last_request = last;
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.stopping = true;
+	post(drain);
+	pthread_join(drain->thread, NULL);
+	drain->has_thread = false;
+}
+
+void drain__free(struct drain *drain)
+{
+	if (!drain)
+		return;
+	ring_buffer__free(drain->batches);
+	ring_buffer__free(drain->deaths);
+	if (drain->epoll_fd >= 0)
+		(void)close(drain->epoll_fd);
+	if (drain->event_fd >= 0)
+		(void)close(drain->event_fd);
+	free(drain->backlog.bytes);
+	pthread_mutex_destroy(&drain->mailbox.lock);
+	free(drain);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The drain thread: empties the kernel's ring buffers into the recorder, and is where everything
+ * else that concerns recorded processes is done, one thing at a time.
+ *
+ * Other threads put things into its mailbox; nothing waits for it but drain__stop().
+ */
+#ifndef TTLOG_DRAIN_H
+#define TTLOG_DRAIN_H
+
+#include <stddef.h>
+
+struct arrival;
+struct clock;
+struct drain;
+struct kernel;
+struct recorder;
+struct trigger_request;
+struct writer_job;
+
+struct drain_options {
+	struct kernel *kernel;
+	size_t batches_bytes;      /* size of the ring buffer */
+	struct clock *clock;       /* the drain thread samples it */
+	struct recorder *recorder; /* belongs to the drain thread from now on */
+};
+
+/* NULL with errno. */
+struct drain *drain__new(const struct drain_options *options);
+
+/* These take ownership. Any thread. */
+void drain__arrive(struct drain *drain, struct arrival *arrival);
+void drain__request(struct drain *drain, struct trigger_request *request);
+void drain__job_done(struct drain *drain, struct writer_job *job);
+
+/* RECORDER_DONE is to be said again where nothing is recorded now that the end must wait for. */
+void drain__ask_done(struct drain *drain);
+
+/*
+ * Takes what is left, makes the last request (NULL: none) of it, and ends the thread when all
+ * snapshots are written. The gates are closed by now.
+ */
+void drain__stop(struct drain *drain, struct trigger_request *last);
+/* After drain__stop(). NULL is fine. */
+void drain__free(struct drain *drain);
+
+#endif /* TTLOG_DRAIN_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of a crashed process know: how to unwind its stack (.eh_frame, .debug_frame), and
+ * names, source files and lines (DWARF, else symbol tables; also from separate debug files under
+ * /usr/lib/debug).
+ *
+ * This is elfutils, which reads what the process has chosen to map: files that are made to crash or
+ * to keep it busy. Only for a process of its own; see unwind.h.
+ */
+#ifndef TTLOG_DWARF_H
+#define TTLOG_DWARF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct crash;
+struct dwarf;
+
+struct dwarf_step {
+	uint64_t ip;
+	bool is_call; /* ip is where a call returns to, so the instruction behind the one meant */
+};
+
+struct dwarf_name {
+	const char *symbol; /* demangled, NULL unknown; valid until the call returns */
+	uint64_t offset;    /* from the symbol; 0 where it is inlined */
+	const char *file;   /* NULL unknown */
+	uint32_t line;
+	bool is_inlined; /* and a step has more names: those it is inlined into */
+};
+
+/*
+ * fds: of each of the crash's mappings, -1 where there is no file; they are the struct's from now on.
+ * Keeps a reference to crash. NULL with errno.
+ */
+struct dwarf *dwarf__new(const struct crash *crash, const int *fds);
+/* NULL is fine. */
+void dwarf__free(struct dwarf *dwarf);
+
+/*
+ * The way out from the crash's registers over its stack, innermost first, at most `max` steps.
+ * ret_whole: it ends where the thread began, or at max. Returns how many there are, 0 where nothing
+ * is known of the registers.
+ */
+size_t dwarf__walk(struct dwarf *dwarf, struct dwarf_step *steps, size_t max, bool *ret_whole);
+
+/* Calls take() for a step's function, before it for those inlined there, innermost first; once at
+ * least, and the last one is not inlined. */
+void dwarf__name(struct dwarf *dwarf, const struct dwarf_step *step,
+		 void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
+
+#endif /* TTLOG_DWARF_H */

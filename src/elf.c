@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From notes to a site table: what the collector attaches to, and what gives events their names.
+ *
+ * Notes carry link-time addresses. Gates and probes must lie in executable segments and semaphores
+ * in writable ones, at even file offsets: the kernel refuses others, and one refused site would
+ * cost all those that are attached in the same call.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "elf.h"
+#include "elf_file.h"
+#include "site.h"
+#include "text_pool.h"
+
+#define NOTE_SECTION      ".note.ttlog"
+#define USDT_SECTION      ".note.stapsdt"
+#define USDT_OWNER        "stapsdt"
+#define USDT_NOTE_TYPE    3
+#define USDT_BASE_SECTION ".stapsdt.base"
+
+/* Texts that neighbouring sites are likely to share. */
+enum shared_text {
+	TEXT_SERVICE,
+	TEXT_TARGET,
+	TEXT_FILE,
+	TEXT_FUNCTION,
+	TEXT_SHARED_CNT,
+	TEXT_OWN = TEXT_SHARED_CNT,
+};
+
+struct site_reader {
+	struct elf_file *file;
+	struct site_table *table;
+	const char *program_name;
+	uint64_t sites_vaddr; /* start of the section ttlog_sites */
+	size_t capacity;      /* of table->sites */
+	uint32_t *places;     /* by index: place in table->sites + 1, 0 for none */
+	uint64_t text_bytes;  /* looked at so far */
+	struct {
+		uint64_t vaddr;
+		const char *text;
+	} last[TEXT_SHARED_CNT];
+	char buffer[ELF_TEXT_MAX_BYTES + 1];
+};
+
+/* -ENODATA: makes no sense; the note is passed over. */
+static int add_text(struct site_reader *reader, uint64_t vaddr, const char **ret_text,
+		    size_t *ret_len)
+{
+	int err;
+
+	if (reader->text_bytes > ELF_TEXT_BUDGET_BYTES)
+		return -ENODATA;
+	err = elf_file__read_text(reader->file, vaddr, reader->buffer, sizeof(reader->buffer),
+				  ret_len);
+	if (err)
+		return err;
+	reader->text_bytes += *ret_len + 1;
+	*ret_text = text_pool__add(reader->table->pool, reader->buffer, *ret_len);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+static int read_text(struct site_reader *reader, enum shared_text which, uint64_t vaddr,
+		     const char **ret_text)
+{
+	const char *text;
+	size_t len;
+	int err;
+
+	if (!vaddr) {
+		*ret_text = "";
+		return 0;
+	}
+	if (which != TEXT_OWN && reader->last[which].vaddr == vaddr) {
+		*ret_text = reader->last[which].text;
+		return 0;
+	}
+	err = add_text(reader, vaddr, &text, &len);
+	if (err)
+		return err;
+	if (which != TEXT_OWN) {
+		reader->last[which].vaddr = vaddr;
+		reader->last[which].text = text;
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* File name without directory and suffix. */
+static int default_target(struct site_reader *reader, const char *file, const char **ret_target)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	const char *dot = strrchr(base, '.');
+	size_t len = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+
+	*ret_target = text_pool__add(reader->table->pool, base, len);
+	return *ret_target ? 0 : -ENOMEM;
+}
+
+static int read_keys(struct site_reader *reader, uint64_t vaddr, struct site *site)
+{
+	size_t len;
+	int err;
+
+	for (unsigned int i = 0; i < TTLOG_MAX_FIELDS; i++)
+		site->keys[i] = "";
+	for (unsigned int i = 0; i < site->nfields; i++) {
+		err = add_text(reader, vaddr, &site->keys[i], &len);
+		if (err)
+			return err;
+		if (len == ELF_TEXT_MAX_BYTES)
+			return -ENODATA; /* cut: where the next one starts is unknown */
+		vaddr += len + 1;
+	}
+	return 0;
+}
+
+static int read_texts(struct site_reader *reader, const struct ttlog_note_site *note,
+		      struct site *site)
+{
+	int err;
+
+	err = read_text(reader, TEXT_SERVICE, note->service, &site->service);
+	if (!err)
+		err = read_text(reader, TEXT_TARGET, note->target, &site->target);
+	if (!err)
+		err = read_text(reader, TEXT_OWN, note->name, &site->name);
+	if (!err)
+		err = read_text(reader, TEXT_OWN, note->message, &site->message);
+	if (!err)
+		err = read_text(reader, TEXT_FILE, note->file, &site->file);
+	if (!err)
+		err = read_text(reader, TEXT_FUNCTION, note->function, &site->function);
+	if (!err)
+		err = read_keys(reader, note->keys, site);
+	if (!err && !note->target)
+		err = default_target(reader, site->file, &site->target);
+	if (!err && !note->service && reader->program_name) {
+		site->service = text_pool__add(reader->table->pool, reader->program_name,
+					       strlen(reader->program_name));
+		err = site->service ? 0 : -ENOMEM;
+	}
+	return err;
+}
+
+static int find_semaphore(const struct elf_file *file, uint64_t vaddr, uint64_t *ret_offset)
+{
+	uint64_t offset;
+
+	if (elf_file__offset(file, vaddr, sizeof(uint16_t), PF_W, &offset) || offset % 2)
+		return -ENODATA;
+	*ret_offset = offset;
+	return 0;
+}
+
+static bool types_are_valid(struct site *site, const struct ttlog_note_site *note)
+{
+	for (unsigned int i = 0; i < site->nfields; i++) {
+		uint64_t types = i < 8 ? note->types_lo : note->types_hi;
+
+		site->types[i] = (uint8_t)(types >> (i % 8 * 8));
+		if (site->types[i] <= TTLOG_TYPE_NONE || site->types[i] > TTLOG_TYPE_DECIMAL)
+			return false;
+	}
+	return true;
+}
+
+/* What needs no text. */
+static int decode_site(const struct site_reader *reader, const struct ttlog_note_site *note,
+		       struct site *site)
+{
+	uint64_t distance = note->semaphore - reader->sites_vaddr;
+
+	*site = (struct site){
+		.index = (uint32_t)(distance / sizeof(uint16_t)),
+		.line = note->line,
+		.level = note->level,
+		.kind = note->kind,
+		.nfields = note->nfields,
+	};
+	if (note->version != TTLOG_ABI_VERSION || note->level > TTLOG_LEVEL_FATAL ||
+	    note->kind > TTLOG_SITE_ENABLED || note->nfields > TTLOG_MAX_FIELDS ||
+	    !types_are_valid(site, note))
+		return -ENODATA;
+	if (note->semaphore < reader->sites_vaddr || distance % sizeof(uint16_t) ||
+	    distance / sizeof(uint16_t) + (note->kind == TTLOG_SITE_SPAN) >= TTLOG_MAX_SITES)
+		return -ENODATA;
+	if (find_semaphore(reader->file, note->semaphore, &site->semaphore_offset))
+		return -ENODATA;
+	return elf_file__offset(reader->file, note->gate, 1, PF_X, &site->gate_offset);
+}
+
+static int append_site(struct site_reader *reader, const struct site *site)
+{
+	struct site_table *table = reader->table;
+
+	if (table->cnt == reader->capacity) {
+		size_t capacity = reader->capacity ? reader->capacity * 2 : 64;
+		struct site *sites = realloc(table->sites, capacity * sizeof(*sites));
+
+		if (!sites)
+			return -ENOMEM;
+		table->sites = sites;
+		reader->capacity = capacity;
+	}
+	table->sites[table->cnt++] = *site;
+	reader->places[site->index] = (uint32_t)table->cnt;
+	return 0;
+}
+
+static int visit_site(struct elf_file *file, const struct elf_note *elf_note, void *ctx)
+{
+	struct site_reader *reader = ctx;
+	struct ttlog_note_site note;
+	struct site site;
+	int err;
+
+	if (elf_note->type != TTLOG_NOTE_SITE)
+		return 0;
+	err = elf_note->desc_bytes < sizeof(note)
+		      ? -ENODATA
+		      : elf_file__read(file, elf_note->desc_offset, &note, sizeof(note));
+	if (!err) {
+		if (!note.semaphore || !note.gate)
+			return 0;
+		err = decode_site(reader, &note, &site);
+	}
+	if (!err && reader->places[site.index])
+		return 0;
+	if (!err)
+		err = read_texts(reader, &note, &site);
+	if (!err)
+		err = append_site(reader, &site);
+	if (err != -ENODATA)
+		return err;
+	reader->table->malformed_cnt++;
+	return 0;
+}
+
+/* Returns 1, which ends the walk, at the first one that makes sense. */
+static int visit_module(struct elf_file *file, const struct elf_note *elf_note, void *ctx)
+{
+	struct site_reader *reader = ctx;
+	struct site_table *table = reader->table;
+	struct ttlog_note_module note;
+	uint64_t anchor_offset;
+	int err;
+
+	if (elf_note->type != TTLOG_NOTE_MODULE)
+		return 0;
+	err = elf_note->desc_bytes < sizeof(note)
+		      ? -ENODATA
+		      : elf_file__read(file, elf_note->desc_offset, &note, sizeof(note));
+	if (err && err != -ENODATA)
+		return err;
+	if (!err && (!note.module || !note.control))
+		return 0;
+	if (err || note.version != TTLOG_ABI_VERSION || note.module % 8 ||
+	    elf_file__offset(file, note.module, sizeof(struct ttlog_module), PF_W,
+			     &anchor_offset) ||
+	    anchor_offset % 2 ||
+	    elf_file__offset(file, note.control, 1, PF_X, &table->control_offset) ||
+	    elf_file__offset(file, note.immediate_gate, 1, PF_X, &table->immediate_gate_offset)) {
+		table->malformed_cnt++;
+		return 0;
+	}
+	table->has_module = 1;
+	table->listening_offset = anchor_offset + offsetof(struct ttlog_module, listening);
+	table->immediate_offset = anchor_offset + offsetof(struct ttlog_module, immediate);
+	table->module_vaddr = note.module;
+	table->load_vaddr = elf_file__load_vaddr(file);
+	reader->sites_vaddr = note.sites;
+	return 1;
+}
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int read_notes(struct site_reader *reader)
+{
+	struct site_table *table = reader->table;
+	size_t damaged = 0;
+	int err;
+
+	err = elf_file__each_note(reader->file, NOTE_SECTION, TTLOG_NOTE_NAME, visit_module, reader,
+				  &damaged);
+	if (err < 0)
+		return err;
+	if (!table->has_module) {
+		table->malformed_cnt += damaged;
+		return 0;
+	}
+	damaged = 0;
+	reader->places = calloc(TTLOG_MAX_SITES, sizeof(*reader->places));
+	if (!reader->places)
+		return -ENOMEM;
+	err = elf_file__each_note(reader->file, NOTE_SECTION, TTLOG_NOTE_NAME, visit_site, reader,
+				  &damaged);
+	table->malformed_cnt += damaged;
+	if (!err && table->cnt)
+		qsort(table->sites, table->cnt, sizeof(*table->sites), compare_sites);
+	return err;
+}
+
+static int read_build_id(struct elf_file *file, char ret_build_id[41])
+{
+	unsigned char id[20];
+	struct elf_notes notes;
+	struct elf_note note;
+	size_t bytes;
+	int err = 0;
+
+	ret_build_id[0] = 0;
+	for (size_t i = 0; i < file->notes.cnt; i++) {
+		const struct elf_segment *segment = &file->notes.list[i];
+		uint64_t len = segment->file_bytes;
+
+		if (len > ELF_FILE_MAX_NOTE_BYTES)
+			len = ELF_FILE_MAX_NOTE_BYTES;
+		elf_notes__init(&notes, segment->offset, len, segment->align);
+		while ((err = elf_notes__next(&notes, file, &note)) > 0) {
+			if (note.type != NT_GNU_BUILD_ID || strcmp(note.owner, "GNU"))
+				continue;
+			bytes = note.desc_bytes < sizeof(id) ? note.desc_bytes : sizeof(id);
+			err = elf_file__read(file, note.desc_offset, id, bytes);
+			if (err)
+				break;
+			for (size_t at = 0; at < bytes; at++)
+				sprintf(ret_build_id + 2 * at, "%02x", id[at]);
+			return 0;
+		}
+		if (err && err != -ENODATA)
+			return err;
+	}
+	return 0;
+}
+
+struct site_table *elf__read_sites(int fd, const char *program_name)
+{
+	struct site_reader *reader = calloc(1, sizeof(*reader));
+	struct site_table *table = calloc(1, sizeof(*table));
+	int err = -ENOMEM;
+
+	if (!reader || !table)
+		goto done;
+	reader->table = table;
+	reader->program_name = program_name;
+	table->pool = text_pool__new();
+	if (!table->pool)
+		goto done;
+	reader->file = elf_file__new(fd);
+	if (!reader->file) {
+		err = -errno;
+		goto done;
+	}
+	err = read_build_id(reader->file, table->build_id);
+	if (!err)
+		err = read_notes(reader);
+
+done:
+	if (reader) {
+		elf_file__free(reader->file);
+		free(reader->places);
+		free(reader);
+	}
+	if (err) {
+		site_table__free(table);
+		errno = -err;
+		return NULL;
+	}
+	return table;
+}
+
+int elf__read_build_id(int fd, char ret_build_id[41])
+{
+	struct elf_file *file = elf_file__new(fd);
+	char build_id[41];
+	int err;
+
+	if (!file)
+		return -errno;
+	err = read_build_id(file, build_id);
+	if (!err)
+		memcpy(ret_build_id, build_id, sizeof(build_id));
+	elf_file__free(file);
+	return err;
+}
+
+int elf__open_build_id(const char *path, char ret_build_id[41])
+{
+	int path_fd = open(path, O_PATH | O_CLOEXEC), fd, err = 0;
+	char own_path[32];
+	struct stat st;
+
+	if (path_fd < 0)
+		return -errno;
+	/* to open a fifo would wait, and a device could do anything */
+	if (fstat(path_fd, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		err = -ENOEXEC;
+	if (err)
+		goto done;
+	snprintf(own_path, sizeof(own_path), "/proc/self/fd/%d", path_fd);
+	fd = open(own_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		err = -errno;
+		goto done;
+	}
+	err = elf__read_build_id(fd, ret_build_id);
+	close(fd);
+done:
+	close(path_fd);
+	return err;
+}
+
+struct usdt_search {
+	const char *provider, *name;
+	uint64_t base; /* where .stapsdt.base is; 0 unknown */
+	uint64_t offset;
+};
+
+/* A note: location, base, semaphore, then provider, name and arguments, each zero-ended. */
+static int visit_usdt(struct elf_file *file, const struct elf_note *note, void *ctx)
+{
+	struct usdt_search *search = ctx;
+	size_t provider_bytes = strlen(search->provider) + 1, name_bytes = strlen(search->name) + 1;
+	char names[512];
+	ElfW(Addr) words[3];
+
+	if (note->type != USDT_NOTE_TYPE || provider_bytes + name_bytes > sizeof(names) ||
+	    note->desc_bytes < sizeof(words) + provider_bytes + name_bytes)
+		return 0;
+	if (elf_file__read(file, note->desc_offset, words, sizeof(words)) ||
+	    elf_file__read(file, note->desc_offset + sizeof(words), names,
+			   provider_bytes + name_bytes) ||
+	    memcmp(names, search->provider, provider_bytes) ||
+	    memcmp(names + provider_bytes, search->name, name_bytes))
+		return 0;
+	/* prelink moves addresses, and does not know these: the base section tells by how much */
+	if (search->base && words[1])
+		words[0] += search->base - words[1];
+	return !elf_file__offset(file, words[0], 1, PF_X, &search->offset);
+}
+
+int elf__find_usdt(int fd, const char *provider, const char *name, uint64_t *ret_offset)
+{
+	struct usdt_search search = { .provider = provider, .name = name };
+	struct elf_file *file = elf_file__new(fd);
+	uint64_t number = 0;
+	size_t damaged = 0;
+	ElfW(Shdr) base;
+	int err;
+
+	if (!file)
+		return -errno;
+	if (elf_file__next_section(file, &number, SHT_PROGBITS, USDT_BASE_SECTION, &base) > 0)
+		search.base = base.sh_addr;
+	err = elf_file__each_note(file, USDT_SECTION, USDT_OWNER, visit_usdt, &search, &damaged);
+	elf_file__free(file);
+	if (err < 0)
+		return err;
+	if (!err)
+		return -ENOENT;
+	*ret_offset = search.offset;
+	return 0;
+}

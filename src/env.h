@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the command line of ttlog-collect says, checked and in units.
+ */
+#ifndef TTLOG_ENV_H
+#define TTLOG_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct selection;
+
+enum env_mode {
+	ENV_PIDS = 1, /* -p: pids, pid_cnt */
+	ENV_PATH,     /* -e: path */
+	ENV_COMMAND,  /* -- CMD: command */
+	ENV_TRIGGER,  /* --trigger: reason, and at most one of pids */
+	ENV_LIST,     /* --list: path, or where that is NULL one of pids */
+	ENV_CHECK,    /* --check */
+};
+
+/* Text points into argv. */
+struct env {
+	enum env_mode mode;
+	const char *path;
+	const char *reason; /* never "" */
+	char **command;     /* ends with NULL */
+	pid_t *pids;        /* each once */
+	size_t pid_cnt;
+
+	struct selection *selection; /* --level and --filter */
+	const char *output_dir;
+	size_t ring_bytes;
+	size_t buffer_bytes;     /* a power of two, at least a page */
+	uint64_t interval_ns;    /* 0: off */
+	uint64_t duration_ns;    /* 0: no end */
+	unsigned on;             /* enum recorder_trigger, or-ed */
+	size_t max_snapshots;    /* 0: no limit */
+	uint64_t max_disk_bytes; /* 0: no limit */
+	bool immediate;
+	bool quiet;
+	bool verbose;
+};
+
+/*
+ * 0 or -ENOMEM. Does not return where the user asked for help or the version (exit status 0), nor
+ * where the command line is wrong: then it says what is, and exits with 2.
+ */
+int env__parse(struct env *ret_env, int argc, char **argv);
+/* One that was never parsed, all zeroes, is fine. */
+void env__fini(struct env *env);
+
+#endif /* TTLOG_ENV_H */

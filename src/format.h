@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constants of FORMAT.md, for the writer here and the reader in viewer/.
+ */
+#ifndef TTLOG_FORMAT_H
+#define TTLOG_FORMAT_H
+
+#define FORMAT_NUMBER 1
+
+#define FORMAT_HEADER_MAX_BYTES (32u << 20)
+#define FORMAT_CHUNK_MAX_BYTES  (4u << 20)
+#define FORMAT_CHUNK_MAX_EVENTS 65536u
+#define FORMAT_MAX_DEPTH        8
+
+/* RFC 8746 typed arrays, little endian */
+enum format_tag {
+	FORMAT_TAG_U8 = 64,
+	FORMAT_TAG_U16 = 69,
+	FORMAT_TAG_U32 = 70,
+	FORMAT_TAG_U64 = 71,
+	FORMAT_TAG_I8 = 72,
+	FORMAT_TAG_I16 = 77,
+	FORMAT_TAG_I32 = 78,
+	FORMAT_TAG_I64 = 79,
+	FORMAT_TAG_F32 = 85,
+	FORMAT_TAG_F64 = 86,
+};
+
+/* Stored names: they only grow, and each stands at its number in include/ttlog/abi.h. */
+#define FORMAT_LEVELS(X) X(TRACE) X(DEBUG) X(INFO) X(WARN) X(ERROR) X(FATAL)
+
+/* clang-format off */
+#define FORMAT_TYPES(X)                                                                            \
+	X(NONE, none) X(BOOL, bool) X(CHAR, char) X(I8, i8) X(U8, u8) X(I16, i16) X(U16, u16)      \
+	X(I32, i32) X(U32, u32) X(I64, i64) X(U64, u64) X(F32, f32) X(F64, f64) X(PTR, ptr)        \
+	X(STR, str) X(BYTES, bytes) X(HEX, hex) X(DECIMAL, decimal)
+/* clang-format on */
+
+#endif /* TTLOG_FORMAT_H */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lz4frame with independent blocks, so that damage stays in its block, and a checksum each.
+ */
+#include <errno.h>
+#include <lz4frame.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "frame_out.h"
+
+void frame_out__fini(struct frame_out *frame)
+{
+	free(frame->bytes);
+	*frame = (struct frame_out){ 0 };
+}
+
+static int write_all(int fd, const unsigned char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t written = write(fd, bytes, len);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		if (written == 0)
+			return -EIO;
+		bytes += written;
+		len -= (size_t)written;
+	}
+	return 0;
+}
+
+int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len)
+{
+	const LZ4F_preferences_t preferences = {
+		.frameInfo = {
+			.blockSizeID = LZ4F_max256KB,
+			.blockMode = LZ4F_blockIndependent,
+			.contentChecksumFlag = LZ4F_contentChecksumEnabled,
+			.blockChecksumFlag = LZ4F_blockChecksumEnabled,
+			.contentSize = len,
+		},
+	};
+	const size_t bound = LZ4F_compressFrameBound(len, &preferences);
+	unsigned char *grown;
+	size_t bytes;
+
+	if (LZ4F_isError(bound))
+		return -EMSGSIZE;
+	if (bound > frame->capacity) {
+		grown = realloc(frame->bytes, bound);
+		if (!grown)
+			return -ENOMEM;
+		frame->bytes = grown;
+		frame->capacity = bound;
+	}
+	bytes = LZ4F_compressFrame(frame->bytes, frame->capacity, content, len, &preferences);
+	/* the room suffices, so the only thing that can fail inside is its own allocation */
+	if (LZ4F_isError(bytes))
+		return -ENOMEM;
+	return write_all(fd, frame->bytes, bytes);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One LZ4 frame to a file: what every item of a snapshot lies in (FORMAT.md, section 1).
+ */
+#ifndef TTLOG_FRAME_OUT_H
+#define TTLOG_FRAME_OUT_H
+
+#include <stddef.h>
+
+/* All zero is valid; keeps the compressed bytes' memory from frame to frame. */
+struct frame_out {
+	unsigned char *bytes;
+	size_t capacity;
+};
+
+void frame_out__fini(struct frame_out *frame);
+
+/* Writes len bytes as one frame with its content size and all checksums at fd's position. 0 or
+ * -errno; then part of it may be written. */
+int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len);
+
+#endif /* TTLOG_FRAME_OUT_H */

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The header's map, key by key.
+ *
+ * Lengths are definite and some keys are optional, so maps are built aside and counted.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "catalog.h"
+#include "cbor_out.h"
+#include "crash.h"
+#include "format.h"
+#include "header_out.h"
+#include "site.h"
+#include "snapshot.h"
+#include "value.h"
+
+#define NS_PER_S 1000000000u
+
+/* A map whose number of pairs is known at the end. */
+struct map_out {
+	struct cbor_out body;
+	size_t cnt;
+};
+
+static struct cbor_out *key(struct map_out *map, const char *name)
+{
+	map->cnt++;
+	cbor_out__text(&map->body, name);
+	return &map->body;
+}
+
+/* Puts the map into `out` and empties it. */
+static void end_map(struct map_out *map, struct cbor_out *out)
+{
+	cbor_out__map(out, map->cnt);
+	cbor_out__append(out, &map->body);
+	cbor_out__fini(&map->body);
+	map->cnt = 0;
+}
+
+static void put_text(struct map_out *map, const char *name, const char *text)
+{
+	if (text && *text)
+		cbor_out__text(key(map, name), text);
+}
+
+static void put_uint(struct map_out *map, const char *name, uint64_t value)
+{
+	cbor_out__uint(key(map, name), value);
+}
+
+static void put_signal(struct map_out *map, int signal)
+{
+	const char *abbreviation = sigabbrev_np(signal);
+	char name[32];
+
+	if (abbreviation)
+		(void)snprintf(name, sizeof(name), "SIG%s", abbreviation);
+	else
+		(void)snprintf(name, sizeof(name), "SIG%d", signal);
+	put_text(map, "signal", name);
+	cbor_out__int(key(map, "number"), signal);
+}
+
+/* ---- sites and threads ---- */
+
+static void put_site(struct cbor_out *out, const struct catalog_site *catalog_site)
+{
+	const struct site *site = catalog_site->site;
+	const char *level = value__level_name(site->level);
+	const char *kind = catalog_site->is_span_end       ? "span_end"
+			   : site->kind == TTLOG_SITE_SPAN ? "span"
+							   : "event";
+
+	cbor_out__map(out, 10);
+	cbor_out__text(out, "kind");
+	cbor_out__text(out, kind);
+	cbor_out__text(out, "level");
+	cbor_out__text(out, level ? level : "FATAL"); /* of a later version of ttlog.h: above all */
+	cbor_out__text(out, "target");
+	cbor_out__text(out, site->target);
+	cbor_out__text(out, "probe");
+	cbor_out__text(out, site->name);
+	cbor_out__text(out, "msg");
+	cbor_out__text(out, site->message);
+	cbor_out__text(out, "file");
+	cbor_out__text(out, site->file);
+	cbor_out__text(out, "func");
+	cbor_out__text(out, site->function);
+	cbor_out__text(out, "line");
+	cbor_out__uint(out, site->line);
+	cbor_out__text(out, "keys");
+	cbor_out__array(out, catalog_site->nfields);
+	for (size_t i = 0; i < catalog_site->nfields; i++)
+		cbor_out__text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i]);
+	cbor_out__text(out, "types");
+	cbor_out__array(out, catalog_site->nfields);
+	/* sites that occur have types that are known */
+	for (size_t i = 0; i < catalog_site->nfields; i++)
+		cbor_out__text(out, value__type_name(catalog_site->types[i]));
+}
+
+static void put_sites(struct cbor_out *out, const struct catalog *catalog)
+{
+	const size_t cnt = catalog__site_cnt(catalog);
+
+	cbor_out__array(out, cnt);
+	for (uint32_t i = 0; i < cnt; i++)
+		put_site(out, catalog__site(catalog, i));
+}
+
+static void put_thread(struct cbor_out *out, const struct snapshot_thread *thread)
+{
+	char comm[sizeof(thread->comm) + 1] = { 0 };
+	struct map_out map = { 0 };
+
+	memcpy(comm, thread->comm, sizeof(thread->comm));
+	put_uint(&map, "pid", thread->pid);
+	put_uint(&map, "tid", thread->tid);
+	cbor_out__text(key(&map, "comm"), comm);
+	if (thread->ns_pid)
+		put_uint(&map, "ns_pid", thread->ns_pid);
+	if (thread->ns_tid)
+		put_uint(&map, "ns_tid", thread->ns_tid);
+	end_map(&map, out);
+}
+
+static void put_threads(struct cbor_out *out, const struct snapshot_source *source,
+			const struct catalog *catalog)
+{
+	const size_t cnt = catalog__thread_cnt(catalog);
+
+	cbor_out__array(out, cnt);
+	for (uint32_t i = 0; i < cnt; i++)
+		put_thread(out, &source->threads[catalog__thread(catalog, i)]);
+}
+
+/* ---- how it ended ---- */
+
+static void put_mappings(struct cbor_out *out, const struct crash *crash)
+{
+	cbor_out__array(out, crash->mapping_cnt);
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+		struct map_out map = { 0 };
+
+		put_uint(&map, "start", mapping->start);
+		put_uint(&map, "end", mapping->end);
+		put_uint(&map, "offset", mapping->offset);
+		cbor_out__text(key(&map, "path"), mapping->path ? mapping->path : "");
+		put_text(&map, "build_id", mapping->build_id);
+		end_map(&map, out);
+	}
+}
+
+static void put_exit(struct cbor_out *out, const struct crash *crash)
+{
+	struct map_out map = { 0 };
+
+	if (crash->exit_signal)
+		put_signal(&map, crash->exit_signal);
+	else
+		cbor_out__int(key(&map, "code"), crash->exit_code);
+	end_map(&map, out);
+}
+
+static void put_frames(struct cbor_out *out, const struct crash *crash)
+{
+	cbor_out__array(out, crash->frame_cnt);
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		const struct crash_frame *frame = &crash->frames[i];
+		struct map_out map = { 0 };
+
+		cbor_out__hex_text(key(&map, "ip"), frame->ip);
+		put_text(&map, "module", frame->module);
+		put_text(&map, "build_id", frame->build_id);
+		if (frame->module)
+			cbor_out__hex_text(key(&map, "offset"), frame->offset);
+		put_text(&map, "symbol", frame->symbol);
+		put_text(&map, "file", frame->file);
+		if (frame->line)
+			put_uint(&map, "line", frame->line);
+		end_map(&map, out);
+	}
+}
+
+static void put_crash(struct cbor_out *out, const struct crash *crash)
+{
+	char thread[sizeof(crash->thread) + 1] = { 0 };
+	struct map_out map = { 0 };
+
+	memcpy(thread, crash->thread, sizeof(crash->thread));
+	put_signal(&map, crash->signal);
+	cbor_out__int(key(&map, "code"), crash->code);
+	cbor_out__hex_text(key(&map, "address"), crash->address);
+	put_uint(&map, "tid", crash->tid);
+	cbor_out__text(key(&map, "thread"), thread);
+	cbor_out__map(key(&map, "registers"), crash->register_cnt);
+	for (size_t i = 0; i < crash->register_cnt; i++) {
+		cbor_out__text(&map.body, crash->registers[i].name);
+		cbor_out__hex_text(&map.body, crash->registers[i].value);
+	}
+	put_frames(key(&map, "frames"), crash);
+	end_map(&map, out);
+}
+
+static void put_end_of_process(struct map_out *map, const struct crash *crash)
+{
+	if (crash->mapping_cnt)
+		put_mappings(key(map, "mappings"), crash);
+	if (crash->has_exit)
+		put_exit(key(map, "exit"), crash);
+	if (crash->has_crash)
+		put_crash(key(map, "crash"), crash);
+}
+
+/* ---- accounting ---- */
+
+static void put_lost(struct cbor_out *out, const struct snapshot_lost *lost)
+{
+	const struct {
+		const char *cause;
+		uint64_t cnt;
+	} causes[] = {
+		{ "memory", lost->memory },         { "kernel_ring", lost->kernel_ring },
+		{ "fault", lost->fault },           { "corrupt", lost->corrupt },
+		{ "table_full", lost->table_full },
+	};
+	struct map_out map = { 0 };
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		total += causes[i].cnt;
+	put_uint(&map, "total", total);
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (causes[i].cnt)
+			put_uint(&map, causes[i].cause, causes[i].cnt);
+	end_map(&map, out);
+}
+
+static void put_accounting(struct map_out *map, const struct snapshot_source *source)
+{
+	put_uint(map, "emitted", source->emitted);
+	put_uint(map, "recorded", source->recorded);
+	put_uint(map, "overwritten", source->overwritten);
+	put_lost(key(map, "lost"), &source->lost);
+}
+
+/* ---- the maps ---- */
+
+static void put_created_at(struct map_out *map, uint64_t real_ns)
+{
+	const time_t seconds = (time_t)(real_ns / NS_PER_S);
+	char text[64], day[32];
+	struct tm utc;
+
+	if (!gmtime_r(&seconds, &utc) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc))
+		return;
+	(void)snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(real_ns % NS_PER_S));
+	put_text(map, "created_at", text);
+}
+
+static void put_clock(struct cbor_out *out, const struct header_time *created)
+{
+	struct map_out map = { 0 };
+
+	put_uint(&map, "mono_ns", created->mono_ns);
+	put_uint(&map, "real_ns", created->real_ns);
+	end_map(&map, out);
+}
+
+static void put_process(struct map_out *map, const struct snapshot_source *source)
+{
+	struct utsname host;
+
+	put_uint(map, "pid", source->pid);
+	put_uint(map, "uid", source->uid);
+	put_uint(map, "cgroup", source->cgroup);
+	put_text(map, "service", source->service);
+	if (uname(&host) == 0) {
+		put_text(map, "host", host.nodename);
+		put_text(map, "kernel", host.release);
+	}
+	put_text(map, "comm", source->comm);
+	put_text(map, "exe", source->exe);
+	put_text(map, "build_id", source->build_id);
+	cbor_out__text(key(map, "reason"), source->reason ? source->reason : "");
+}
+
+void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
+		     const struct catalog *catalog, const struct header_time *created)
+{
+	struct map_out map = { 0 };
+
+	put_text(&map, "item", "header");
+	put_uint(&map, "format", FORMAT_NUMBER);
+	put_uint(&map, "incompatible", 0);
+	put_uint(&map, "compatible", 0);
+	put_clock(key(&map, "clock"), created);
+	put_created_at(&map, created->real_ns);
+	put_process(&map, source);
+	put_accounting(&map, source);
+	if (source->crash)
+		put_end_of_process(&map, source->crash);
+	put_threads(key(&map, "threads"), source, catalog);
+	put_sites(key(&map, "sites"), catalog);
+	end_map(&map, out);
+}
+
+void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,
+			 const struct header_totals *totals, const struct cbor_out *header)
+{
+	struct map_out map = { 0 };
+
+	put_text(&map, "item", "end");
+	put_uint(&map, "events", totals->events);
+	put_uint(&map, "chunks", totals->chunks);
+	if (totals->events) {
+		put_uint(&map, "first_ns", totals->first_ns);
+		put_uint(&map, "last_ns", totals->last_ns);
+	}
+	put_accounting(&map, source);
+	cbor_out__append(key(&map, "header"), header);
+	end_map(&map, out);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands in a snapshot beside the events: the header and the end (FORMAT.md, 2, 3 and 6).
+ */
+#ifndef TTLOG_HEADER_OUT_H
+#define TTLOG_HEADER_OUT_H
+
+#include <stdint.h>
+
+struct catalog;
+struct cbor_out;
+struct snapshot_source;
+
+/* The same moment on CLOCK_MONOTONIC and CLOCK_REALTIME: when the snapshot was made. */
+struct header_time {
+	uint64_t mono_ns, real_ns;
+};
+
+void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
+		     const struct catalog *catalog, const struct header_time *created);
+
+struct header_totals {
+	uint64_t events, chunks;
+	uint64_t first_ns, last_ns; /* where there are events */
+};
+
+/* `header`: what header_out__put() wrote. */
+void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,
+			 const struct header_totals *totals, const struct cbor_out *header);
+
+#endif /* TTLOG_HEADER_OUT_H */

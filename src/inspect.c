@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf.h"
+#include "inspect.h"
+#include "list.h"
+#include "maps.h"
+#include "site.h"
+
+#define INSPECT_MAX_MODULES 256
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int print(const char *subject, const struct list_module *modules, size_t cnt)
+{
+	size_t lines = 0;
+	int err;
+
+	if (!cnt) {
+		fprintf(stderr,
+			"ttlog-collect: %s has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
+			subject);
+		return 1;
+	}
+	err = list__print(stdout, modules, cnt, &lines);
+	if (err)
+		fprintf(stderr, "ttlog-collect: can't print the sites of %s: %s\n", subject,
+			strerror(-err));
+	return err ? 1 : 0;
+}
+
+int inspect__file(const char *path)
+{
+	struct list_module module = { .path = path };
+	struct site_table *table;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int status;
+
+	table = fd < 0 ? NULL : elf__read_sites(fd, base_name(path));
+	if (!table) {
+		fprintf(stderr, "ttlog-collect: can't read %s: %s\n", path,
+			errno == ENOEXEC ? "not an ELF file of this machine" : strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		return 1;
+	}
+	module.table = table;
+	status = print(path, &module, table->has_module ? 1 : 0);
+	site_table__free(table);
+	(void)close(fd);
+	return status;
+}
+
+/* The tables of the files with sites among the mappings, each once. */
+static size_t read_modules(pid_t pid, const struct maps *maps,
+			   struct site_table *tables[INSPECT_MAX_MODULES],
+			   struct list_module modules[INSPECT_MAX_MODULES])
+{
+	ino_t last = 0;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < maps->cnt && cnt < INSPECT_MAX_MODULES; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		int fd;
+
+		if (!entry->executable || !entry->inode || entry->inode == last)
+			continue;
+		last = entry->inode;
+		fd = maps__open(pid, entry, NULL);
+		if (fd < 0)
+			continue;
+		tables[cnt] = elf__read_sites(fd, base_name(entry->path));
+		(void)close(fd);
+		if (!tables[cnt] || !tables[cnt]->has_module) {
+			site_table__free(tables[cnt]);
+			continue;
+		}
+		modules[cnt] = (struct list_module){ .path = entry->path, .table = tables[cnt] };
+		cnt++;
+	}
+	return cnt;
+}
+
+int inspect__process(pid_t pid)
+{
+	struct site_table *tables[INSPECT_MAX_MODULES];
+	struct list_module modules[INSPECT_MAX_MODULES];
+	struct maps *maps = maps__read(pid);
+	char subject[32];
+	size_t cnt;
+	int status;
+
+	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
+	if (!maps) {
+		fprintf(stderr, "ttlog-collect: can't read the mappings of %s: %s\n", subject,
+			strerror(errno));
+		return 1;
+	}
+	cnt = read_modules(pid, maps, tables, modules);
+	status = print(subject, modules, cnt);
+	for (size_t i = 0; i < cnt; i++)
+		site_table__free(tables[i]);
+	maps__free(maps);
+	return status;
+}

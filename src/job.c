@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bpf/wire.h"
+#include "attach.h"
+#include "job.h"
+#include "kernel.h"
+#include "process.h"
+#include "recorder.h"
+#include "ring.h"
+#include "writer.h"
+
+/* A copy of a text that may be NULL or empty: then none. */
+static int copy_text(const char *text, char **ret)
+{
+	*ret = NULL;
+	if (!text || !text[0])
+		return 0;
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_texts(struct writer_job *job, const struct process *process, struct attach *attach,
+		      const char *reason)
+{
+	char comm[sizeof(process->comm) + 1] = { 0 };
+
+	memcpy(comm, process->comm, sizeof(process->comm));
+	return copy_text(attach__service(attach, process->build_id), &job->service) |
+	       copy_text(comm, &job->comm) | copy_text(process->exe, &job->exe) |
+	       copy_text(process->build_id, &job->build_id) | copy_text(reason, &job->reason);
+}
+
+static int copy_tables(struct writer_job *job, const struct process *process, struct attach *attach)
+{
+	uint32_t end = attach__end(attach);
+
+	job->threads = calloc(process->thread_cnt + 1, sizeof(*job->threads));
+	job->modules = calloc(end + 1, sizeof(*job->modules));
+	if (!job->threads || !job->modules)
+		return -ENOMEM;
+	if (process->thread_cnt)
+		memcpy(job->threads, process->threads, process->thread_cnt * sizeof(*job->threads));
+	for (uint32_t i = 0; i < end; i++)
+		job->modules[i] = attach__table(attach, i);
+	job->source.thread_cnt = process->thread_cnt;
+	job->source.module_cnt = end;
+	return 0;
+}
+
+static void fill_source(struct writer_job *job, const struct process *process,
+			const struct recorder_options *options)
+{
+	struct snapshot_source *source = &job->source;
+	struct process_accounts accounts;
+	struct wire_process counters;
+	int err = kernel__read_process(options->kernel, process->pid, &counters);
+
+	process__accounts(process, err ? NULL : &counters, &accounts);
+	source->events = job->events;
+	source->threads = job->threads;
+	source->modules = job->modules;
+	source->clock = options->clock;
+	source->pid = process->pid;
+	source->uid = process->uid;
+	source->cgroup = process->cgroup;
+	source->service = job->service;
+	source->comm = job->comm;
+	source->exe = job->exe;
+	source->build_id = job->build_id;
+	source->reason = job->reason;
+	source->emitted = accounts.emitted;
+	source->recorded = accounts.recorded;
+	source->overwritten = accounts.overwritten;
+	source->lost = accounts.lost;
+	source->crash = process->crash.has_exit || process->crash.has_crash ? &job->crash : NULL;
+}
+
+struct writer_job *job__new(const struct process *process, const struct recorder_options *options,
+			    const char *reason)
+{
+	struct writer_job *job = calloc(1, sizeof(*job));
+	uint64_t overwritten;
+
+	if (!job)
+		return NULL;
+	job->start_ns = process->start_ns;
+	job->events = ring__copy(process->ring, &overwritten);
+	if (!job->events || copy_texts(job, process, options->attach, reason) ||
+	    copy_tables(job, process, options->attach) ||
+	    crash__copy(&process->crash, &job->crash)) {
+		writer_job__free(job);
+		errno = ENOMEM;
+		return NULL;
+	}
+	fill_source(job, process, options);
+	return job;
+}

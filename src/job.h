@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot job: all of a process that goes into a file, copied, so that the process can go on or
+ * go.
+ */
+#ifndef TTLOG_JOB_H
+#define TTLOG_JOB_H
+
+struct process;
+struct recorder_options;
+struct writer_job;
+
+/* The process has a ring. NULL with errno. */
+struct writer_job *job__new(const struct process *process, const struct recorder_options *options,
+			    const char *reason);
+
+#endif /* TTLOG_JOB_H */

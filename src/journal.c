@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes records, each by one write(2).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "process.h"
+#include "site.h"
+#include "snapshot.h"
+
+/* ---- records ---- */
+
+struct payload {
+	char *bytes;
+	size_t len, cap;
+	int err;
+};
+
+static void put(struct payload *payload, const void *bytes, size_t len)
+{
+	size_t cap = payload->cap ? payload->cap : 256;
+	char *grown;
+
+	while (cap - payload->len < len)
+		cap *= 2;
+	if (cap != payload->cap) {
+		grown = payload->err ? NULL : realloc(payload->bytes, cap);
+		if (!grown) {
+			payload->err = -ENOMEM;
+			return;
+		}
+		payload->bytes = grown;
+		payload->cap = cap;
+	}
+	if (len)
+		memcpy(payload->bytes + payload->len, bytes, len);
+	payload->len += len;
+}
+
+static void put_u32(struct payload *payload, uint32_t value)
+{
+	put(payload, &value, sizeof(value));
+}
+
+static void put_u64(struct payload *payload, uint64_t value)
+{
+	put(payload, &value, sizeof(value));
+}
+
+static void put_text(struct payload *payload, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	put_u32(payload, (uint32_t)len);
+	put(payload, text, len);
+}
+
+static struct payload begin(enum journal_kind kind)
+{
+	const struct journal_record record = { .kind = kind | JOURNAL_VERSION << 16 };
+	struct payload payload = { 0 };
+
+	put(&payload, &record, sizeof(record));
+	return payload;
+}
+
+/* Writes it, and frees the payload. */
+static void end(struct payload *payload, int fd)
+{
+	static const char padding[8];
+	uint32_t bytes = (uint32_t)(payload->len - sizeof(struct journal_record));
+	off_t before;
+
+	put(payload, padding, -payload->len % 8);
+	if (!payload->err) {
+		memcpy(payload->bytes + offsetof(struct journal_record, bytes), &bytes,
+		       sizeof(bytes));
+		before = lseek(fd, 0, SEEK_END);
+		/* half a record would be in the way of all that come */
+		if (write(fd, payload->bytes, payload->len) != (ssize_t)payload->len && before >= 0)
+			(void)!ftruncate(fd, before);
+	}
+	free(payload->bytes);
+}
+
+/* ---- the directory ---- */
+
+/* On the directory itself: nothing is left behind. */
+int journal__lock_dir(const char *dir, bool waits)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | (waits ? 0 : LOCK_NB))) {
+		if (errno == EINTR)
+			continue;
+		err = -errno;
+		(void)close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int make_dir(struct journal *journal, const char *root)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%d-%llu", root, (int)getpid(),
+		     (unsigned long long)clock__now_mono_ns()) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (mkdir(path, 0700))
+		return -errno;
+	memcpy(journal->dir, path, sizeof(path));
+	journal->lock_fd = journal__lock_dir(path, false);
+	return journal->lock_fd < 0 ? journal->lock_fd : 0;
+}
+
+int journal__init(struct journal *journal, const char *root)
+{
+	char path[PATH_MAX + 16];
+	int root_fd, err;
+
+	*journal = (struct journal){ .lock_fd = -1, .modules_fd = -1 };
+	root_fd = journal__lock_dir(root, true);
+	if (root_fd < 0)
+		return root_fd;
+	err = make_dir(journal, root);
+	(void)close(root_fd);
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "%s/modules", journal->dir);
+	journal->modules_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return journal->modules_fd < 0 ? -errno : 0;
+}
+
+void journal__fini(struct journal *journal)
+{
+	static const char *const names[] = { "modules", "clock" };
+	char path[PATH_MAX + 16];
+
+	if (!journal->dir[0])
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", journal->dir, names[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(journal->dir);
+	if (journal->modules_fd >= 0)
+		(void)close(journal->modules_fd);
+	if (journal->lock_fd >= 0)
+		(void)close(journal->lock_fd);
+	journal->dir[0] = '\0';
+}
+
+/* ---- what is written ---- */
+
+static void put_site(struct payload *payload, const struct site *site)
+{
+	put_u32(payload, site->index);
+	put_u32(payload, site->line);
+	put_u32(payload, site->level);
+	put_u32(payload, site->kind);
+	put_u32(payload, site->nfields);
+	put(payload, site->types, sizeof(site->types));
+	put_text(payload, site->service);
+	put_text(payload, site->target);
+	put_text(payload, site->name);
+	put_text(payload, site->message);
+	put_text(payload, site->file);
+	put_text(payload, site->function);
+	for (size_t i = 0; i < site->nfields && i < TTLOG_MAX_FIELDS; i++)
+		put_text(payload, site->keys[i]);
+}
+
+void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table)
+{
+	struct payload payload = begin(JOURNAL_MODULE);
+
+	put_u32(&payload, number);
+	put_text(&payload, table->build_id);
+	put_u64(&payload, table->cnt);
+	for (size_t i = 0; i < table->cnt; i++)
+		put_site(&payload, &table->sites[i]);
+	end(&payload, journal->modules_fd);
+}
+
+void journal__add_process(int fd, const struct process *process)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_PROCESS);
+	put_u32(&payload, process->pid);
+	put_u32(&payload, process->ns_pid);
+	put_u32(&payload, process->uid);
+	put_u64(&payload, process->start_ns);
+	put_u64(&payload, process->cgroup);
+	put(&payload, process->comm, sizeof(process->comm));
+	put_text(&payload, process->exe);
+	put_text(&payload, process->build_id);
+	end(&payload, fd);
+}
+
+void journal__add_thread(int fd, const struct snapshot_thread *thread)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_THREAD);
+	put(&payload, thread, sizeof(*thread));
+	end(&payload, fd);
+}
+
+void journal__add_source(int fd, const struct source *source)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_SOURCE);
+	put_u64(&payload, source->address);
+	put_u32(&payload, source->module);
+	put_u32(&payload, source->exec);
+	put_u64(&payload, source->base);
+	end(&payload, fd);
+}
+
+void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_EXEC);
+	put_u32(&payload, exec);
+	put_u64(&payload, emitted);
+	end(&payload, fd);
+}
+
+int journal__open_process(const char *path, const struct process *process)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	journal__add_process(fd, process);
+	for (size_t i = 0; i < process->thread_cnt; i++)
+		journal__add_thread(fd, &process->threads[i]);
+	for (size_t i = 0; i < process->source_cap; i++) {
+		if (process->sources[i].address)
+			journal__add_source(fd, &process->sources[i]);
+	}
+	return fd;
+}

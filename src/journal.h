@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a flight ring can't be read without, kept beside it in files in case that the collector is
+ * killed: who the threads are, which sites the modules have, where the batches are.
+ *
+ * A collector has a directory of its own, DIR/PID-NS, locked (flock) as long as it lives, however
+ * it ends, with
+ *
+ *	clock           see clock__new()
+ *	modules         JOURNAL_MODULE records
+ *	*.ring          see ring.h, one for each process
+ *	*.facts         JOURNAL_PROCESS and the other records, one for each ring
+ *
+ * Files of records only grow. Each record is written before the first ring entry that needs it, and
+ * one that was cut off by the writer's death is the last one, so it is needed by none.
+ *
+ * Directories come and go while DIR is locked. recover.c reads all this.
+ */
+#ifndef TTLOG_JOURNAL_H
+#define TTLOG_JOURNAL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct process;
+struct site_table;
+struct snapshot_thread;
+struct source;
+
+#define JOURNAL_VERSION 1
+
+/* Stored; recover.c switches on it. */
+enum journal_kind {
+	JOURNAL_MODULE = 1,  /* number, build id, sites */
+	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
+	JOURNAL_THREAD = 3,  /* struct snapshot_thread; they are numbered as they come */
+	JOURNAL_SOURCE = 4,  /* address, module, exec, base; of one address the last one counts */
+	JOURNAL_EXEC = 5,    /* exec, events emitted until then; the sources before it are gone */
+};
+
+/* Payloads are padded to 8 bytes. */
+struct journal_record {
+	uint32_t kind;  /* enum journal_kind, and above it JOURNAL_VERSION << 16 */
+	uint32_t bytes; /* of the payload */
+};
+
+struct journal {
+	char dir[PATH_MAX];
+	int lock_fd;
+	int modules_fd;
+};
+
+/* Makes the directory in root. 0 or -errno; journal__fini() is right after both. */
+int journal__init(struct journal *journal, const char *root);
+/* Takes all of it away. One that is all zeroes is fine. */
+void journal__fini(struct journal *journal);
+
+/*
+ * Locks a directory: root against others that make or take directories in it, a collector's own as
+ * the sign that it lives. A descriptor to close, or -errno: -EWOULDBLOCK where it is another's and
+ * we do not wait.
+ */
+int journal__lock_dir(const char *dir, bool waits);
+
+/* Failures are no reason not to record: what needs the record can't be recovered then. */
+void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table);
+
+/* All that is known of a process, in a new file. The descriptor or -errno. */
+int journal__open_process(const char *path, const struct process *process);
+/* fd as from journal__open_process(), or -1: then nothing is done. */
+void journal__add_process(int fd, const struct process *process);
+void journal__add_thread(int fd, const struct snapshot_thread *thread);
+void journal__add_source(int fd, const struct source *source);
+void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);
+
+#endif /* TTLOG_JOURNAL_H */

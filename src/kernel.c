@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the skeleton, keeps its maps, makes links. Where the kernel lacks a tracepoint, a kprobe stands
+ * in; where it has no kprobes either, recording goes on and kernel__gaps() tells.
+ *
+ * Sites are enabled by one uprobe_multi link for all of a file (kernel 6.6 up: 10,000 in some
+ * 15 ms), else by a perf event each. libbpf 1.1 wraps neither with reference counters and cookies
+ * in one call, so both go through the system calls.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "capability.h"
+#include "kernel.h"
+#include "../bpf/wire.h"
+#include "ttlog.skel.h"
+
+/* Descriptors for all else than perf events. */
+#define OTHER_DESCRIPTORS 4096
+
+/* Kernel headers of Debian 12 are older than this (include/uapi/linux/bpf.h, 6.6). */
+#define ATTACH_TYPE_UPROBE_MULTI 48
+
+struct kernel {
+	struct ttlog_bpf *skel;
+	bool multi;       /* uprobe_multi links */
+	size_t event_cnt; /* perf events ever made: each has a descriptor */
+	unsigned int gaps;
+};
+
+struct kernel_link {
+	size_t cnt;
+	int fds[];
+};
+
+static void choose_programs(struct kernel *kernel)
+{
+	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
+					  kernel->skel->progs.library };
+
+	kernel->multi = capability__uprobe_multi();
+	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
+		bpf_program__set_expected_attach_type(
+			uprobes[i], (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
+	bpf_program__set_autoload(kernel->skel->progs.exit_entry, !capability__exit_memory());
+	bpf_program__set_autoload(kernel->skel->progs.prepare_exec, capability__prepare_exec());
+	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !capability__prepare_exec());
+}
+
+static void set_options(struct kernel *kernel, const struct kernel_options *options)
+{
+	struct ttlog_bpf *skel = kernel->skel;
+	size_t wake_bytes = options->batches_bytes / 16;
+
+	skel->rodata->batches_bytes = options->batches_bytes;
+	skel->rodata->wake_bytes = wake_bytes;
+	skel->rodata->track_all = options->track_all;
+	skel->rodata->follow_children = options->follow_children;
+	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
+}
+
+/* One that stands in for a tracepoint, where it is wanted. */
+static struct bpf_link *attach_kprobe(struct kernel *kernel, struct bpf_program *program,
+				      enum kernel_gap gap)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return NULL;
+	link = bpf_program__attach(program);
+	if (!link)
+		kernel->gaps |= gap;
+	return link;
+}
+
+/* The programs on tracepoints and functions; those on uprobes come with kernel__link(). */
+static int attach_programs(struct kernel *kernel)
+{
+	struct ttlog_bpf *skel = kernel->skel;
+
+	skel->links.signal_deliver = bpf_program__attach(skel->progs.signal_deliver);
+	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
+	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
+	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
+	if (!skel->links.signal_deliver || !skel->links.process_exit || !skel->links.process_exec ||
+	    !skel->links.process_fork)
+		return -errno;
+	if (bpf_program__autoload(skel->progs.prepare_exec)) {
+		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);
+		if (!skel->links.prepare_exec)
+			return -errno;
+	}
+	skel->links.exit_entry = attach_kprobe(kernel, skel->progs.exit_entry, KERNEL_GAP_EXIT);
+	skel->links.exec_entry = attach_kprobe(kernel, skel->progs.exec_entry, KERNEL_GAP_EXEC);
+	return 0;
+}
+
+struct kernel *kernel__new(const struct kernel_options *options)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int err;
+
+	if (!kernel)
+		return NULL;
+	kernel->skel = ttlog_bpf__open();
+	if (!kernel->skel) {
+		err = -errno;
+		goto fail;
+	}
+	set_options(kernel, options);
+	choose_programs(kernel);
+	err = ttlog_bpf__load(kernel->skel);
+	if (!err)
+		err = attach_programs(kernel);
+	if (err)
+		goto fail;
+	return kernel;
+fail:
+	kernel__free(kernel);
+	errno = -err;
+	return NULL;
+}
+
+void kernel__free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	ttlog_bpf__destroy(kernel->skel);
+	free(kernel);
+}
+
+unsigned int kernel__gaps(const struct kernel *kernel)
+{
+	return kernel->gaps;
+}
+
+int kernel__batches_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.batches);
+}
+
+int kernel__deaths_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.deaths);
+}
+
+int kernel__track(struct kernel *kernel, pid_t pid)
+{
+	const struct wire_process fresh = { 0 };
+	uint32_t key = pid;
+
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.processes), &key, &fresh,
+				BPF_NOEXIST))
+		return errno == EEXIST ? 0 : -errno;
+	return 0;
+}
+
+static void forget_threads(struct kernel *kernel, pid_t pid)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	uint64_t key, next, *from = NULL;
+
+	while (bpf_map_get_next_key(fd, from, &next) == 0) {
+		if (from && key >> 32 == (uint32_t)pid)
+			(void)bpf_map_delete_elem(fd, &key);
+		key = next;
+		from = &key;
+	}
+	if (from && key >> 32 == (uint32_t)pid)
+		(void)bpf_map_delete_elem(fd, &key);
+}
+
+void kernel__untrack(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = pid;
+
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
+	forget_threads(kernel, pid);
+}
+
+int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret)
+{
+	uint32_t key = pid;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &key, ret))
+		return -errno;
+	return 0;
+}
+
+void kernel__each_left(const struct kernel *kernel, pid_t pid,
+		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
+		       void *ctx)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	struct wire_thread_batches own;
+	uint64_t key, *from = NULL;
+
+	while (bpf_map_get_next_key(fd, from, &key) == 0) {
+		from = &key;
+		if (key >> 32 != (uint32_t)pid || bpf_map_lookup_elem(fd, &key, &own))
+			continue;
+		for (size_t i = 0; i < WIRE_MAX_MODULES; i++) {
+			if (own.left[i])
+				each(ctx, own.address[i], own.module[i], own.left[i]);
+		}
+	}
+}
+
+int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
+{
+	uint32_t key = pid;
+
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.consumed), &key, &bytes, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
+			   uint32_t module)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	uint64_t key = (uint64_t)pid << 32 | (uint32_t)tid;
+	struct wire_thread_batches own = { 0 };
+	size_t i = 0;
+
+	(void)bpf_map_lookup_elem(fd, &key, &own);
+	while (i < WIRE_MAX_MODULES && own.address[i] && own.address[i] != address)
+		i++;
+	if (i == WIRE_MAX_MODULES)
+		return -ENOSPC;
+	own.address[i] = address;
+	own.module[i] = module;
+	return bpf_map_update_elem(fd, &key, &own, BPF_ANY) ? -errno : 0;
+}
+
+uint64_t kernel__untracked_cnt(const struct kernel *kernel)
+{
+	return kernel->skel->bss->untracked_cnt;
+}
+
+static const struct bpf_program *program_of(const struct kernel *kernel,
+					    enum kernel_program program)
+{
+	switch (program) {
+	case KERNEL_CONTROL:
+		return kernel->skel->progs.control;
+	case KERNEL_GATE:
+		return kernel->skel->progs.gate;
+	case KERNEL_LIBRARY:
+		return kernel->skel->progs.library;
+	}
+	return NULL;
+}
+
+/* union bpf_attr's link_create as of 6.6, uprobe_multi part. */
+struct multi_attr {
+	uint32_t prog_fd, target_fd, attach_type, flags;
+	uint64_t path, offsets, ref_ctr_offsets, cookies;
+	uint32_t cnt, multi_flags, pid, reserved;
+};
+
+static int link_multi(int prog_fd, const struct kernel_places *places, uint64_t cookie, pid_t pid)
+{
+	struct multi_attr attr = {
+		.prog_fd = prog_fd,
+		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
+		.path = (uintptr_t)places->path,
+		.offsets = (uintptr_t)places->offsets,
+		.ref_ctr_offsets = (uintptr_t)places->semaphores,
+		.cnt = places->cnt,
+		.pid = pid,
+	};
+	uint64_t *cookies = malloc(places->cnt * sizeof(*cookies));
+	int fd, err;
+
+	if (!cookies)
+		return -ENOMEM;
+	for (size_t i = 0; i < places->cnt; i++)
+		cookies[i] = cookie;
+	attr.cookies = (uintptr_t)cookies;
+	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	err = errno;
+	free(cookies);
+	return fd < 0 ? -err : fd;
+}
+
+static int uprobe_event_type(void)
+{
+	FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	int type = -ENOENT;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &type) != 1)
+		type = -EINVAL;
+	(void)fclose(file);
+	return type;
+}
+
+/*
+ * Returns a descriptor that all goes with: the link's, which holds the event. The thread `pid` stands
+ * for all of its process: the kernel looks at the memory that it has.
+ */
+static int link_event(int prog_fd, int type, const struct kernel_places *places, size_t i,
+		      uint64_t cookie, pid_t pid)
+{
+	struct perf_event_attr attr = {
+		.type = type,
+		.size = sizeof(attr),
+		.config = places->semaphores ? (uint64_t)places->semaphores[i] << 32 : 0,
+		.config1 = (uintptr_t)places->path,
+		.config2 = places->offsets[i],
+	};
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = cookie);
+	int event, link;
+
+	event = syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
+			PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return -errno;
+	link = bpf_link_create(prog_fd, event, BPF_PERF_EVENT, &opts);
+	(void)close(event);
+	return link;
+}
+
+/* Raises the limit on descriptors, as far as may be; what is beyond it fails with EMFILE. */
+static void make_room(size_t event_cnt)
+{
+	struct rlimit files, wanted;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= event_cnt + OTHER_DESCRIPTORS)
+		return;
+	wanted.rlim_cur = event_cnt + OTHER_DESCRIPTORS;
+	wanted.rlim_max = wanted.rlim_cur > files.rlim_max ? wanted.rlim_cur : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+		return;
+	/* no CAP_SYS_RESOURCE, or above fs.nr_open */
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static struct kernel_link *link_events(struct kernel *kernel, int prog_fd,
+				       const struct kernel_places *places, uint64_t cookie,
+				       pid_t pid)
+{
+	struct kernel_link *link = calloc(1, sizeof(*link) + places->cnt * sizeof(int));
+	int type = uprobe_event_type();
+	int fd = type < 0 ? type : 0;
+
+	if (!link)
+		return NULL;
+	kernel->event_cnt += places->cnt;
+	make_room(kernel->event_cnt);
+	for (size_t i = 0; fd >= 0 && i < places->cnt; i++) {
+		fd = link_event(prog_fd, type, places, i, cookie, pid);
+		if (fd >= 0)
+			link->fds[link->cnt++] = fd;
+	}
+	if (fd < 0) {
+		kernel_link__free(link);
+		errno = -fd;
+		return NULL;
+	}
+	return link;
+}
+
+struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
+				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
+{
+	int prog_fd = bpf_program__fd(program_of(kernel, program));
+	struct kernel_link *link;
+	int fd;
+
+	if (!kernel->multi)
+		return link_events(kernel, prog_fd, places, cookie, pid);
+	link = calloc(1, sizeof(*link) + sizeof(int));
+	if (!link)
+		return NULL;
+	fd = link_multi(prog_fd, places, cookie, pid);
+	if (fd < 0) {
+		free(link);
+		errno = -fd;
+		return NULL;
+	}
+	link->cnt = 1;
+	link->fds[0] = fd;
+	return link;
+}
+
+void kernel_link__free(struct kernel_link *link)
+{
+	if (!link)
+		return;
+	for (size_t i = 0; i < link->cnt; i++)
+		(void)close(link->fds[i]);
+	free(link);
+}
+
+/* More wait no faster. */
+#define MAX_CLOSERS 32
+
+struct closing {
+	struct kernel_link **links;
+	size_t cnt;
+	size_t next; /* atomic */
+};
+
+static void *close_links(void *arg)
+{
+	struct closing *closing = arg;
+	size_t i;
+
+	while ((i = __atomic_fetch_add(&closing->next, 1, __ATOMIC_RELAXED)) < closing->cnt)
+		kernel_link__free(closing->links[i]);
+	return NULL;
+}
+
+void kernel_link__free_all(struct kernel_link **links, size_t cnt)
+{
+	struct closing closing = { .links = links, .cnt = cnt };
+	pthread_t threads[MAX_CLOSERS];
+	size_t started = 0;
+
+	while (started < MAX_CLOSERS && started + 1 < cnt &&
+	       pthread_create(&threads[started], NULL, close_links, &closing) == 0)
+		started++;
+	(void)close_links(&closing);
+	while (started-- > 0)
+		(void)pthread_join(threads[started], NULL);
+}

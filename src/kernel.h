@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel side as the collector holds it: the loaded BPF programs, their maps, and links to
+ * places in files.
+ *
+ * All state of the kernel side goes with the process that holds it: however the collector ends,
+ * the kernel takes back the probes and the semaphores.
+ */
+#ifndef TTLOG_KERNEL_H
+#define TTLOG_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kernel;
+struct kernel_link;
+struct wire_process;
+
+struct kernel_options {
+	size_t batches_bytes; /* ring buffer for batches: a power of two, at least a page */
+	bool track_all;       /* record whoever has a probed file */
+	bool follow_children; /* record the children of the recorded */
+};
+
+/* What an older kernel that has no kprobes either does not show: flags. */
+enum kernel_gap {
+	KERNEL_GAP_EXIT = 1, /* the last events of threads that end themselves */
+	KERNEL_GAP_EXEC = 2, /* the last events before an exec */
+};
+
+/* Loads and hooks into the tracepoints. NULL with errno. */
+struct kernel *kernel__new(const struct kernel_options *options);
+void kernel__free(struct kernel *kernel);
+
+unsigned int kernel__gaps(const struct kernel *kernel);
+
+int kernel__batches_fd(const struct kernel *kernel);
+int kernel__deaths_fd(const struct kernel *kernel);
+
+int kernel__track(struct kernel *kernel, pid_t pid);
+/* Forgets a process and its threads' batches. */
+void kernel__untrack(struct kernel *kernel, pid_t pid);
+int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret);
+/*
+ * Calls for each batch that a dead thread of the process could not hand in: its address, module and the
+ * events that were ever in it.
+ */
+void kernel__each_left(const struct kernel *kernel, pid_t pid,
+		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
+		       void *ctx);
+int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
+/* A thread that has a batch from before the collector came. */
+int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
+			   uint32_t module);
+/* Processes that were not recorded because the table was full. */
+uint64_t kernel__untracked_cnt(const struct kernel *kernel);
+
+enum kernel_program {
+	KERNEL_CONTROL,
+	KERNEL_GATE,
+	KERNEL_LIBRARY,
+};
+
+/* Places in one file; semaphores is NULL where there are none. All are file offsets. */
+struct kernel_places {
+	const char *path; /* as the kernel resolves it: /proc/PID/map_files/... will do */
+	const unsigned long *offsets;
+	const unsigned long *semaphores;
+	size_t cnt;
+};
+
+/* pid 0: in every process, present and future. cookie: what the program gets. NULL with errno. */
+struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
+				 const struct kernel_places *places, uint64_t cookie, pid_t pid);
+void kernel_link__free(struct kernel_link *link);
+/* Many at once: the kernel lets each go after an RCU grace period, which they can wait for together. */
+void kernel_link__free_all(struct kernel_link **links, size_t cnt);
+
+#endif /* TTLOG_KERNEL_H */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `ttlog-collect -- CMD`: starts CMD so that the collector can attach to every program of its
+ * process tree before any of that program's code has run, constructors of libraries included.
+ *
+ * A thread of its own traces CMD and its descendants by ptrace. At every exec it lets the dynamic
+ * linker map and relocate all libraries, stops the process there, and asks the collector. A
+ * program that carries ttlog is let go for good: from there on BPF follows it, and it runs at full
+ * speed. Others (a shell, make, ...) stay traced, so that their children and further execs are
+ * seen; threads too, since any of them may fork or exec.
+ *
+ * A program without a dynamic linker is stopped at its first instruction instead.
+ */
+#ifndef TTLOG_LAUNCH_H
+#define TTLOG_LAUNCH_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct launch;
+
+/* Called in the launch thread, possibly before launch__start() has returned. */
+struct launch_callbacks {
+	/* A program is mapped, and the process stopped. Returns whether it carries ttlog. */
+	bool (*mapped)(void *ctx, pid_t pid);
+	/* CMD itself ended; wait_status as of waitpid(2). */
+	void (*ended)(void *ctx, int wait_status);
+	void *ctx;
+};
+
+struct launch_signals {
+	sigset_t mask;     /* CMD starts with this one: the collector's own before it blocked any */
+	sigset_t defaults; /* ignored by the collector, not by CMD */
+};
+
+/*
+ * Returns once CMD runs. NULL with errno on failure; then *ret_exit_status is what env(1) would
+ * exit with: 127 CMD was not found, 126 it could not be run, 125 anything else.
+ */
+struct launch *launch__start(char *const argv[], const struct launch_signals *signals,
+			     const struct launch_callbacks *callbacks, int *ret_exit_status);
+
+/* CMD's. */
+pid_t launch__pid(const struct launch *launch);
+
+/* Any thread, at any time: it never hits a process that got CMD's number later. 0 or -errno. */
+int launch__signal(const struct launch *launch, int sig);
+
+/* Lets go of all processes, which run on, and ends the thread. No callback comes after. NULL is
+ * fine. Not from a callback. */
+void launch__free(struct launch *launch);
+
+#endif /* TTLOG_LAUNCH_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of sites that `ttlog-collect --list` prints.
+ */
+#ifndef TTLOG_LIST_H
+#define TTLOG_LIST_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct site_table;
+
+struct list_module {
+	const char *path;
+	const struct site_table *table;
+};
+
+/*
+ * A line a site, headings first, by target, file and line. Columns are aligned, apart by two
+ * spaces; messages stand in quotes; what is no printable text is escaped, so that a file can't
+ * write to the user's terminal. Sites that differ only in index or module (the same header,
+ * compiled into several) share a line. With several modules there is a column for them.
+ * ret_cnt: lines. 0, -ENOMEM, or -EIO where out can't take it.
+ */
+int list__print(FILE *out, const struct list_module *modules, size_t module_cnt, size_t *ret_cnt);
+
+#endif /* TTLOG_LIST_H */

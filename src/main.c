@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ttlog-collect: records marked programs and writes snapshots of the last of it.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "collect.h"
+#include "control.h"
+#include "env.h"
+#include "inspect.h"
+#include "runtime_dir.h"
+
+#define TRIGGER_TIMEOUT_MS 60000
+
+static int trigger(const struct env *env)
+{
+	const struct control_trigger wish = {
+		.reason = env->reason,
+		.pid = env->pid_cnt ? env->pids[0] : 0,
+		.timeout_ms = TRIGGER_TIMEOUT_MS,
+	};
+	char dir[PATH_MAX];
+	int err = runtime_dir__find(dir);
+
+	if (err) {
+		fprintf(stderr, "ttlog-collect: no runtime directory: %s\n", strerror(-err));
+		return 1;
+	}
+	return control__trigger(dir, &wish, stdout, stderr);
+}
+
+int main(int argc, char **argv)
+{
+	struct env env = { 0 };
+	int status = 1;
+
+	if (env__parse(&env, argc, argv)) {
+		fputs("ttlog-collect: out of memory\n", stderr);
+		return status;
+	}
+	switch (env.mode) {
+	case ENV_PIDS:
+	case ENV_PATH:
+	case ENV_COMMAND:
+		status = collect__run(&env);
+		break;
+	case ENV_TRIGGER:
+		status = trigger(&env);
+		break;
+	case ENV_LIST:
+		status = env.path ? inspect__file(env.path) : inspect__process(env.pids[0]);
+		break;
+	case ENV_CHECK:
+		status = check__print(stdout, env.output_dir);
+		break;
+	}
+	env__fini(&env);
+	return status;
+}

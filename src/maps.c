@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/PID/maps, and the ways to the files in it. The process is hostile: it may rename, replace
+ * and unlink what it runs, and put a fifo or a symbolic link there, at any moment.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "maps.h"
+
+#define DELETED            " (deleted)"
+#define FIRST_BUFFER_BYTES 16384u
+
+/* The kernel writes a newline in a path as \012 and leaves all else as it is. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		if (!strncmp(from, "\\012", 4)) {
+			*to = '\n';
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = 0;
+}
+
+static bool parse_entry(const char *line, struct maps_entry *ret_entry)
+{
+	unsigned int dev_major, dev_minor;
+	char rights[5];
+	int at = 0;
+
+	*ret_entry = (struct maps_entry){ .path = NULL };
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 "%n",
+		   &ret_entry->start, &ret_entry->end, rights, &ret_entry->offset, &dev_major,
+		   &dev_minor, &ret_entry->inode, &at) != 7 ||
+	    strlen(rights) != 4 || ret_entry->end <= ret_entry->start)
+		return false;
+	ret_entry->dev = makedev(dev_major, dev_minor);
+	ret_entry->readable = rights[0] == 'r';
+	ret_entry->writable = rights[1] == 'w';
+	ret_entry->executable = rights[2] == 'x';
+	while (line[at] == ' ')
+		at++;
+	ret_entry->path = strdup(line + at);
+	return true;
+}
+
+static void finish_path(struct maps_entry *entry)
+{
+	size_t len = strlen(entry->path), suffix = strlen(DELETED);
+
+	if (entry->inode && len > suffix && !strcmp(entry->path + len - suffix, DELETED)) {
+		entry->path[len - suffix] = 0;
+		entry->deleted = true;
+	}
+	unescape(entry->path);
+}
+
+static int append_entry(struct maps *maps, size_t *capacity, const struct maps_entry *entry)
+{
+	struct maps_entry *entries;
+
+	if (maps->cnt == *capacity) {
+		size_t more = *capacity ? *capacity * 2 : 64;
+
+		entries = realloc(maps->entries, more * sizeof(*entries));
+		if (!entries)
+			return -ENOMEM;
+		maps->entries = entries;
+		*capacity = more;
+	}
+	maps->entries[maps->cnt++] = *entry;
+	return 0;
+}
+
+struct maps *maps__parse(const char *text, size_t len)
+{
+	struct maps *maps = calloc(1, sizeof(*maps));
+	struct maps_entry entry;
+	size_t capacity = 0;
+	char *line = NULL;
+
+	while (maps && len) {
+		const char *newline = memchr(text, '\n', len);
+		size_t bytes = newline ? (size_t)(newline - text) : len;
+		bool parsed;
+
+		line = strndup(text, bytes);
+		if (!line)
+			goto fail;
+		parsed = parse_entry(line, &entry);
+		free(line);
+		if (parsed) {
+			if (!entry.path)
+				goto fail;
+			finish_path(&entry);
+			if (append_entry(maps, &capacity, &entry)) {
+				free(entry.path);
+				goto fail;
+			}
+		}
+		bytes += newline != NULL;
+		text += bytes;
+		len -= bytes;
+	}
+	return maps;
+
+fail:
+	maps__free(maps);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* All of a file whose size is not known before. */
+static char *read_all(int fd, size_t *ret_len)
+{
+	size_t capacity = FIRST_BUFFER_BYTES, len = 0;
+	char *text = malloc(capacity), *more;
+	ssize_t got;
+
+	while (text) {
+		got = read(fd, text + len, capacity - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		if (!got) {
+			*ret_len = len;
+			return text;
+		}
+		len += (size_t)got;
+		if (len < capacity)
+			continue;
+		more = realloc(text, capacity * 2);
+		if (!more)
+			break;
+		text = more;
+		capacity *= 2;
+	}
+	free(text);
+	return NULL;
+}
+
+struct maps *maps__read(pid_t pid)
+{
+	struct maps *maps;
+	char path[32], *text;
+	size_t len;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid ? (int)pid : (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd, &len);
+	err = errno;
+	close(fd);
+	if (!text) {
+		errno = err;
+		return NULL;
+	}
+	maps = maps__parse(text, len);
+	free(text);
+	return maps;
+}
+
+void maps__free(struct maps *maps)
+{
+	if (!maps)
+		return;
+	for (size_t i = 0; i < maps->cnt; i++)
+		free(maps->entries[i].path);
+	free(maps->entries);
+	free(maps);
+}
+
+const struct maps_entry *maps__find(const struct maps *maps, uint64_t address)
+{
+	size_t low = 0, high = maps->cnt;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (maps->entries[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == maps->cnt || address < maps->entries[low].start)
+		return NULL;
+	return &maps->entries[low];
+}
+
+/* Asks the kernel how maps shows this file: by mapping it ourselves. */
+static bool maps_as(int fd, const struct maps_entry *entry)
+{
+	const struct maps_entry *found;
+	struct maps *own = NULL;
+	bool same = false;
+	void *at = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (at == MAP_FAILED)
+		return false;
+	own = maps__read(0);
+	if (own) {
+		found = maps__find(own, (uintptr_t)at);
+		same = found && found->inode == entry->inode && found->dev == entry->dev;
+	}
+	maps__free(own);
+	munmap(at, 1);
+	return same;
+}
+
+/* Takes ownership of path_fd, an O_PATH descriptor. Nothing but the entry's regular file is opened:
+ * to open a fifo would wait, and a device could do anything. */
+static int reopen(int path_fd, const struct maps_entry *entry)
+{
+	char path[MAPS_PATH_BYTES];
+	struct stat st;
+	int fd = -1, err = 0;
+
+	if (fstat(path_fd, &st)) {
+		err = -errno;
+		goto done;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		err = -ENODEV;
+		goto done;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		err = -errno;
+		goto done;
+	}
+	if ((st.st_dev != entry->dev || st.st_ino != entry->inode) && !maps_as(fd, entry)) {
+		close(fd);
+		err = -ESTALE;
+	}
+done:
+	close(path_fd);
+	return err ? err : fd;
+}
+
+static int open_at(const char *path, const struct maps_entry *entry)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : reopen(fd, entry);
+}
+
+/* Symbolic links on the way are followed as the process would, not out of its root. */
+static int open_in_root(pid_t pid, const char *path, const struct maps_entry *entry)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	char root[32];
+	int root_fd, fd;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
+	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	if (fd < 0)
+		fd = -errno;
+	else
+		fd = reopen(fd, entry);
+	close(root_fd);
+	return fd;
+}
+
+/* As the process sees that name, then as we do: maps looks out of a chroot that it may be in. */
+static int open_by_name(pid_t pid, const char *path, const struct maps_entry *entry)
+{
+	int fd = open_in_root(pid, path, entry);
+
+	return fd >= 0 ? fd : open_at(path, entry);
+}
+
+static int open_any_way(pid_t pid, const struct maps_entry *entry)
+{
+	char path[PATH_MAX + sizeof(DELETED)];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid,
+		 entry->start, entry->end);
+	err = open_at(path, entry);
+	if (err >= 0)
+		return err;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open_at(path, entry);
+	if (fd < 0 && entry->path[0] == '/')
+		fd = open_by_name(pid, entry->path, entry);
+	if (fd < 0 && entry->path[0] == '/' && entry->deleted) {
+		snprintf(path, sizeof(path), "%s" DELETED, entry->path);
+		fd = open_by_name(pid, path, entry);
+	}
+	return fd >= 0 ? fd : err;
+}
+
+int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES])
+{
+	int fd;
+
+	if (!entry->inode)
+		return -ENODEV;
+	fd = open_any_way(pid ? pid : getpid(), entry);
+	if (fd >= 0 && ret_path)
+		snprintf(ret_path, MAPS_PATH_BYTES, "/proc/self/fd/%d", fd);
+	return fd;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * O_TMPFILE and linkat where the file system has them, else a hidden name that is renamed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "new_file.h"
+
+#define MODE 0600
+
+static int open_unnamed(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_hidden(struct new_file *file)
+{
+	uint64_t number = 0;
+	int fd;
+
+	/* The name needs only be free, and O_EXCL sees to that. */
+	(void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+	(void)snprintf(file->hidden_name, sizeof(file->hidden_name), ".ttlog-%ld-%016llx.tmp",
+		       (long)getpid(), (unsigned long long)number);
+	fd = openat(file->dir_fd, file->hidden_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+	if (fd < 0) {
+		file->hidden_name[0] = '\0';
+		return -errno;
+	}
+	return fd;
+}
+
+/* What openat(2) says of O_TMPFILE: the file system can't, or the kernel didn't know it. */
+static bool is_unsupported(int err)
+{
+	return err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL;
+}
+
+int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
+{
+	int err;
+
+	*file = (struct new_file){ .dir_fd = dir_fd, .fd = -1 };
+	file->fd = can_be_unnamed ? open_unnamed(dir_fd) : -EOPNOTSUPP;
+	if (file->fd < 0 && is_unsupported(file->fd))
+		file->fd = open_hidden(file);
+	if (file->fd < 0) {
+		err = file->fd;
+		file->fd = -1;
+		return err;
+	}
+	/* the umask may have taken more */
+	if (fchmod(file->fd, MODE) < 0) {
+		err = -errno;
+		new_file__close(file);
+		return err;
+	}
+	return 0;
+}
+
+static int sync_fd(int fd)
+{
+	/* EINVAL: a file system where there is nothing to synchronise */
+	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
+int new_file__sync(const struct new_file *file)
+{
+	return sync_fd(file->fd);
+}
+
+static int link_unnamed(const struct new_file *file, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	if (linkat(AT_FDCWD, path, file->dir_fd, name, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -EEXIST;
+	/* no /proc here; this one needs CAP_DAC_READ_SEARCH */
+	return linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int rename_hidden(struct new_file *file, const char *name)
+{
+	if (renameat2(file->dir_fd, file->hidden_name, file->dir_fd, name, RENAME_NOREPLACE) == 0) {
+		file->hidden_name[0] = '\0';
+		return 0;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* a file system without RENAME_NOREPLACE; the hidden name goes when the file is closed */
+	return linkat(file->dir_fd, file->hidden_name, file->dir_fd, name, 0) < 0 ? -errno : 0;
+}
+
+int new_file__publish(struct new_file *file, const char *name)
+{
+	int err = file->hidden_name[0] ? rename_hidden(file, name) : link_unnamed(file, name);
+
+	if (err)
+		return err;
+	err = sync_fd(file->dir_fd);
+	if (err)
+		(void)unlinkat(file->dir_fd, name, 0);
+	return err;
+}
+
+void new_file__close(struct new_file *file)
+{
+	if (file->fd >= 0)
+		(void)close(file->fd);
+	file->fd = -1;
+	if (file->hidden_name[0])
+		(void)unlinkat(file->dir_fd, file->hidden_name, 0);
+	file->hidden_name[0] = '\0';
+}

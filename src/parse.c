@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Command line values: nothing here knows which option they belong to. */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "parse.h"
+#include "value.h"
+
+#define ARRAY_SIZE(a)       (sizeof(a) / sizeof((a)[0]))
+#define FRACTION_DIGITS_MAX 9
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/*
+ * A decimal number with an optional fraction, times its unit; what does not make a whole number of
+ * the smallest unit is dropped, as long as something is left.
+ */
+static int scale(uint64_t whole, uint64_t fraction, uint64_t divisor, uint64_t factor,
+		 uint64_t *ret_value)
+{
+	unsigned __int128 value = (unsigned __int128)whole * factor;
+
+	value += (unsigned __int128)fraction * factor / divisor;
+	if (value > UINT64_MAX)
+		return -ERANGE;
+	if (!value && (whole || fraction))
+		return -ERANGE;
+	*ret_value = (uint64_t)value;
+	return 0;
+}
+
+static int parse_number(const char *text, uint64_t *ret_whole, uint64_t *ret_fraction,
+			uint64_t *ret_divisor, const char **ret_end)
+{
+	uint64_t whole = 0, fraction = 0, divisor = 1;
+	int digits = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*text); text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (__builtin_mul_overflow(whole, 10, &whole) ||
+		    __builtin_add_overflow(whole, digit, &whole))
+			return -ERANGE;
+	}
+	if (*text == '.') {
+		for (text++; isdigit((unsigned char)*text); text++, digits++) {
+			if (digits == FRACTION_DIGITS_MAX)
+				return -ERANGE;
+			fraction = fraction * 10 + (uint64_t)(*text - '0');
+			divisor *= 10;
+		}
+		if (!digits)
+			return -EINVAL;
+	}
+	*ret_whole = whole;
+	*ret_fraction = fraction;
+	*ret_divisor = divisor;
+	*ret_end = text;
+	return 0;
+}
+
+int parse__size(const char *text, uint64_t *ret_bytes)
+{
+	static const char units[] = "KMGT";
+	uint64_t whole, fraction, divisor, factor = 1;
+	const char *end, *unit = NULL;
+	int err;
+
+	err = parse_number(text, &whole, &fraction, &divisor, &end);
+	if (err)
+		return err;
+	if (*end)
+		unit = strchr(units, toupper((unsigned char)*end));
+	if (unit) {
+		factor = 1ull << (10 * (unit - units + 1));
+		end++;
+		if (!strcasecmp(end, "iB"))
+			end += 2;
+	}
+	if (!strcasecmp(end, "B"))
+		end++;
+	if (*end)
+		return -EINVAL;
+	return scale(whole, fraction, divisor, factor, ret_bytes);
+}
+
+int parse__duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct unit units[] = {
+		{ "", 1000000000 },
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", 1000000000 },
+		{ "m", 60 * 1000000000ull },
+		{ "h", 3600 * 1000000000ull },
+	};
+	uint64_t whole, fraction, divisor;
+	const char *end;
+	int err;
+
+	err = parse_number(text, &whole, &fraction, &divisor, &end);
+	if (err)
+		return err;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (!strcmp(end, units[i].name))
+			return scale(whole, fraction, divisor, units[i].factor, ret_ns);
+	}
+	return -EINVAL;
+}
+
+static int parse_pid(const char **text, pid_t *ret_pid)
+{
+	uint64_t pid = 0;
+
+	if (!isdigit((unsigned char)**text))
+		return -EINVAL;
+	for (; isdigit((unsigned char)**text); ++*text) {
+		pid = pid * 10 + (uint64_t)(**text - '0');
+		if (pid > INT_MAX)
+			return -ERANGE;
+	}
+	if (!pid)
+		return -EINVAL;
+	*ret_pid = (pid_t)pid;
+	return 0;
+}
+
+static bool contains(const pid_t *pids, size_t cnt, pid_t pid)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt)
+{
+	/* no more pids than half the characters, rounded up */
+	pid_t *pids = calloc(strlen(text) / 2 + 1, sizeof(*pids));
+	size_t cnt = 0;
+	int err;
+
+	if (!pids)
+		return -ENOMEM;
+	for (;;) {
+		pid_t pid;
+
+		err = parse_pid(&text, &pid);
+		if (err)
+			break;
+		if (!contains(pids, cnt, pid))
+			pids[cnt++] = pid;
+		if (!*text)
+			break;
+		err = -EINVAL;
+		if (*text++ != ',')
+			break;
+	}
+	if (err) {
+		free(pids);
+		return err;
+	}
+	*ret_pids = pids;
+	*ret_cnt = cnt;
+	return 0;
+}
+
+int parse__level(const char *text, uint8_t *ret_level)
+{
+	int level = value__parse_level(text);
+
+	if (level < 0)
+		return level;
+	*ret_level = (uint8_t)level;
+	return 0;
+}

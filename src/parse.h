@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What users write on the command line: sizes, durations, lists of processes, levels.
+ *
+ * All take the whole text or nothing: -EINVAL where it is not of that form, -ERANGE where the
+ * number does not fit, and the output is untouched then.
+ */
+#ifndef TTLOG_PARSE_H
+#define TTLOG_PARSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* "4096", "64K", "1.5G", "64MiB": powers of 1024, any case, K M G T with or without B or iB. */
+int parse__size(const char *text, uint64_t *ret_bytes);
+
+/* "250ms", "1.5s", "2m", "30": ns us ms s m h, seconds without a unit. */
+int parse__duration(const char *text, uint64_t *ret_ns);
+
+/* "1,22,333": at least one, each 1 or more, repeated ones once. The caller frees. Also -ENOMEM. */
+int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt);
+
+/* "info", "INFO": enum ttlog_level. */
+int parse__level(const char *text, uint8_t *ret_level);
+
+#endif /* TTLOG_PARSE_H */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One recorded process: which of its batches were taken, its flight ring, its accounts.
+ *
+ * The drain thread owns it. Batches come twice (a pull, then the flush; a flush, then the death)
+ * and are told apart by address, sequence number and offset, so nothing is recorded twice and
+ * emitted = recorded + lost holds by the program's own count.
+ */
+#ifndef TTLOG_PROCESS_H
+#define TTLOG_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crash.h"
+#include "snapshot.h"
+
+struct ring;
+struct ring_entry;
+struct wire_batch;
+struct wire_head;
+struct wire_process;
+struct wire_thread;
+struct ttlog_batch;
+
+#define SOURCE_ANY_EXEC UINT32_MAX
+
+/* One batch buffer of the process, used by one thread at a time. */
+struct source {
+	uint64_t address; /* 0: free slot */
+	uint32_t module;
+	uint32_t exec;   /* of which of the process's programs: another may have the same address;
+			* SOURCE_ANY_EXEC before the kernel has said so */
+	uint32_t tid;    /* who uses it now; 0: nobody */
+	uint32_t thread; /* number of (tid, comm) in threads[] as of the last batch */
+	uint32_t taken_bytes;  /* of seq */
+	uint32_t taken_events; /* of seq */
+	uint64_t seq;          /* the newest that anything is known of */
+	uint64_t base;         /* events before the recording began: not ours */
+	uint64_t emitted;      /* events ever, by the program's count */
+};
+
+struct process_accounts {
+	uint64_t emitted, recorded, overwritten, lost_total;
+	struct snapshot_lost lost;
+};
+
+struct process {
+	uint32_t pid, ns_pid, uid;
+	uint64_t start_ns, cgroup;
+	char comm[16];
+	char *exe; /* NULL unknown */
+	char build_id[41];
+
+	struct ring *ring; /* NULL before the first event */
+	int facts_fd;      /* see journal.h; -1 where there is none */
+	char *facts_path;  /* of it */
+	struct snapshot_thread *threads;
+	size_t thread_cnt, thread_cap;
+	struct source *sources; /* hash by address, open addressing */
+	size_t source_cnt, source_cap;
+
+	uint64_t recorded;
+	uint64_t emitted_earlier; /* by programs that it ran before the present one */
+	uint64_t alone;           /* of recorded: events outside of any thread's batch */
+	uint64_t corrupt;         /* events in batches that were refused */
+	uint64_t no_memory;       /* events for which the ring had none */
+	uint64_t consumed_bytes;  /* of the kernel's ring buffer */
+	uint64_t consumed_told;   /* the kernel knows of this many */
+	uint64_t *anchors;        /* addresses of its struct ttlog_module, those that are known */
+	size_t anchor_cnt;
+	uint64_t dropped; /* events for which the program had no memory */
+
+	struct crash crash;
+	bool given;     /* on the command line: the collector ends when all of these have */
+	bool announced; /* "recording pid" was said */
+	unsigned
+		missing; /* how often it was looked for and not there, while its end was not seen */
+	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
+	bool ended;      /* its last thread is gone */
+	size_t job_cnt;  /* snapshots being written */
+	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
+	char **files;           /* snapshots, by path */
+	size_t file_cnt;
+};
+
+struct process *process__new(const struct wire_head *head);
+/* The flight ring's file goes too. NULL is fine. */
+void process__free(struct process *process);
+
+/* Makes the flight ring in dir (NULL: in anonymous memory). 0 or -errno. */
+int process__open_ring(struct process *process, const char *dir, size_t bytes);
+
+/*
+ * Takes what is new in a batch into the ring. Returns the number of new events, or -EBADMSG where
+ * the batch is none (counted as corrupt), or another -errno.
+ */
+int64_t process__take(struct process *process, const struct wire_batch *message);
+
+/* A thread's batch from before the recording: what it holds is not ours. 0 or -errno. */
+int process__add_source(struct process *process, const struct source *known,
+			const struct ttlog_batch *head);
+/*
+ * For a process whose collector died, from what that left: a source's base; that batches of other
+ * programs than this one are gone; what the ring has of a batch, entries in their order; and before
+ * a batch is taken, how many of its events those are.
+ */
+void process__set_base(struct process *process, uint64_t address, uint64_t base);
+void process__forget_others(struct process *process, uint32_t exec);
+void process__mark_taken(struct process *process, const struct ring_entry *entry);
+void process__count_taken(struct process *process, const struct wire_batch *message);
+/* The thread that sent the message has that batch now (owns), or has given it up. */
+void process__set_owner(struct process *process, const struct wire_thread *message, bool owns);
+/* A batch's thread died, and its last events with it; events: ever in it. */
+void process__lose_tail(struct process *process, uint64_t address, uint32_t module,
+			uint64_t events);
+/* Whether a thread has a batch of which it has not handed in the last of it. */
+bool process__has_owners(const struct process *process);
+/* It runs another program now: the memory of the one before is gone. */
+void process__exec(struct process *process, const struct wire_head *head);
+
+/* kernel: BPF's counters; NULL where they are gone. */
+void process__accounts(const struct process *process, const struct wire_process *kernel,
+		       struct process_accounts *ret);
+
+/* What the kernel would have stamped on a batch of that source. The name is the one it had last. */
+void process__fill_head(const struct process *process, const struct source *source,
+			struct wire_head *ret);
+
+/* Where a module of it keeps its own counters. 0 or -ENOMEM. */
+int process__add_anchor(struct process *process, uint64_t address);
+
+int process__add_file(struct process *process, const char *path);
+
+#endif /* TTLOG_PROCESS_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches that their threads have not flushed, read from a running process.
+ *
+ * Only reads (process_vm_readv); the process notices nothing. What is read is consistent where the
+ * batch's sequence number is the same before and after: below `committed` nothing changes within
+ * one number.
+ */
+#ifndef TTLOG_PULL_H
+#define TTLOG_PULL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct ttlog_batch;
+struct wire_batch;
+
+/* Room that any batch fits into, for pull__batch(). */
+#define PULL_BUFFER_BYTES (1u << 17)
+
+/* Reads len bytes at address. 0; -ESRCH where the process is gone; -EFAULT, -EPERM. */
+int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len);
+
+/*
+ * The batch at address, as if it had been flushed, with head.bytes set and all else in head zero.
+ * ret has PULL_BUFFER_BYTES. -EAGAIN where its thread was faster each time; -EBADMSG where there
+ * is no batch; otherwise as pull__memory.
+ */
+int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret);
+
+#endif /* TTLOG_PULL_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walking the records of one batch: hostile bytes, every length checked.
+ */
+#ifndef TTLOG_RECORD_H
+#define TTLOG_RECORD_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ttlog/abi.h"
+
+#include "ring.h"
+
+struct record {
+	uint32_t delta_ticks;
+	uint32_t site_index;
+	const unsigned char *fields;
+	size_t fields_len; /* with padding */
+};
+
+struct record_walk {
+	const unsigned char *at;
+	const unsigned char *end;
+};
+
+static inline struct record_walk record_walk__start(const struct ring_entry *entry)
+{
+	const unsigned char *records = ring_entry__records(entry);
+
+	return (struct record_walk){ .at = records, .end = records + entry->bytes };
+}
+
+/* 1 with the next record, 0 at the end, -EBADMSG where no record can be here: what is left of the
+ * batch is lost, for nothing tells where the next one starts. */
+static inline int record_walk__next(struct record_walk *walk, struct record *ret_record)
+{
+	const size_t left = (size_t)(walk->end - walk->at);
+	struct ttlog_record head;
+	size_t len;
+
+	if (!left)
+		return 0;
+	if (left < sizeof(head))
+		return -EBADMSG;
+	memcpy(&head, walk->at, sizeof(head));
+	len = (size_t)(head.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
+	if (len < sizeof(head) || len > left)
+		return -EBADMSG;
+	*ret_record = (struct record){
+		.delta_ticks = head.delta_ticks,
+		.site_index = head.site_len >> TTLOG_RECORD_LEN_BITS,
+		.fields = walk->at + sizeof(head),
+		.fields_len = len - sizeof(head),
+	};
+	walk->at += len;
+	return 1;
+}
+
+#endif /* TTLOG_RECORD_H */

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes come (a batch, a fork, an attach), record, ask, and go. A process stays in the table
+ * until it has ended and no job works on it; then its line of accounts is printed.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../bpf/wire.h"
+#include "arrival.h"
+#include "attach.h"
+#include "clock.h"
+#include "death.h"
+#include "elf.h"
+#include "job.h"
+#include "journal.h"
+#include "kernel.h"
+#include "process.h"
+#include "process_table.h"
+#include "pull.h"
+#include "recorder.h"
+#include "report.h"
+#include "ring.h"
+#include "site.h"
+#include "trigger.h"
+#include "writer.h"
+
+struct recorder {
+	struct recorder_options options;
+	struct process_table table;
+	struct process *last; /* of the last batch: mostly the same again */
+	size_t given_cnt;     /* given and not ended */
+	size_t open_jobs;
+	bool failed;
+	struct wire_batch *pull_buffer;
+};
+
+struct recorder *recorder__new(const struct recorder_options *options)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+
+	if (!recorder)
+		return NULL;
+	recorder->options = *options;
+	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
+	if (!recorder->pull_buffer) {
+		free(recorder);
+		return NULL;
+	}
+	return recorder;
+}
+
+void recorder__free(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	process_table__fini(&recorder->table);
+	free(recorder->pull_buffer);
+	free(recorder);
+}
+
+static void notify(struct recorder *recorder, enum recorder_event event, uint32_t pid)
+{
+	const struct recorder_notice notice = { .event = event, .pid = pid };
+
+	(void)!write(recorder->options.notify_fd, &notice, sizeof(notice));
+}
+
+/* ---- coming ---- */
+
+/* What /proc knows of it, while it lasts. */
+static void look_up(struct process *process)
+{
+	char link[64], exe[PATH_MAX];
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
+	len = readlink(link, exe, sizeof(exe) - 1);
+	if (len > 0) {
+		exe[len] = '\0';
+		free(process->exe);
+		process->exe = strdup(exe);
+	}
+	if (elf__open_build_id(link, process->build_id))
+		process->build_id[0] = '\0';
+	(void)death__read_mappings(&process->crash, process->pid);
+}
+
+static void give(struct recorder *recorder, struct process *process)
+{
+	if (process->given)
+		return;
+	process->given = true;
+	recorder->given_cnt++;
+}
+
+static struct process *admit(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = process__new(head);
+
+	if (process && process_table__add(&recorder->table, process)) {
+		process__free(process);
+		process = NULL;
+	}
+	if (!process)
+		return NULL;
+	look_up(process);
+	notify(recorder, RECORDER_NEW, process->pid);
+	if (recorder->options.all_given)
+		give(recorder, process);
+	return process;
+}
+
+static void announce(struct recorder *recorder, struct process *process, size_t site_cnt)
+{
+	if (process->announced)
+		return;
+	process->announced = true;
+	if (!recorder->options.quiet)
+		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->pid,
+			site_cnt);
+}
+
+/* Another process had that number and its end was not seen: close its books. */
+static struct process *check_identity(struct recorder *recorder, struct process *process,
+				      const struct wire_head *head)
+{
+	if (!process || !process->start_ns || process->start_ns == head->start_ns) {
+		if (process)
+			process->start_ns = head->start_ns;
+		return process;
+	}
+	report__process(process, recorder->options.kernel);
+	process_table__remove(&recorder->table, process);
+	process__free(process);
+	return NULL;
+}
+
+static struct process *find(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = recorder->last;
+
+	if (process && process->pid == head->tgid && process->start_ns == head->start_ns)
+		return process;
+	process = process_table__find(&recorder->table, head->tgid);
+	process = check_identity(recorder, process, head);
+	recorder->last = process;
+	return process;
+}
+
+/* The sender, known from now on if not before; with a ring. NULL without memory. */
+static struct process *find_recording(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = find(recorder, head);
+	int err;
+
+	if (!process)
+		process = admit(recorder, head);
+	recorder->last = process;
+	if (!process || process->ring)
+		return process;
+	if (!process->start_ns || !process->comm[0]) {
+		process->ns_pid = head->ns_tgid;
+		process->uid = head->uid;
+		process->cgroup = head->cgroup;
+		memcpy(process->comm, head->comm, sizeof(process->comm));
+	}
+	err = process__open_ring(process, recorder->options.ring_dir, recorder->options.ring_bytes);
+	if (err) {
+		report__failure(process->pid, err, "no flight ring, so nothing is recorded");
+		return NULL;
+	}
+	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
+	return process;
+}
+
+void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
+{
+	const struct wire_head head = { .tgid = arrival->pid, .ns_tgid = arrival->pid };
+	struct process *process = process_table__find(&recorder->table, arrival->pid);
+
+	if (!process)
+		process = admit(recorder, &head);
+	if (!process)
+		return;
+	if (arrival->given)
+		give(recorder, process);
+	process->announced |= arrival->announced;
+	/* what it maps now is better, if there is a now */
+	if (!process->crash.mapping_cnt && arrival->maps)
+		(void)death__take_mappings(&process->crash, arrival->maps);
+	for (size_t i = 0; i < arrival->anchor_cnt; i++)
+		(void)process__add_anchor(process, arrival->anchors[i]);
+	for (size_t i = 0; i < arrival->source_cnt; i++) {
+		const struct source *source = &arrival->sources[i];
+
+		if (process__add_source(process, source, &arrival->heads[i]))
+			continue;
+		(void)kernel__register_batch(recorder->options.kernel, arrival->pid, source->tid,
+					     source->address, source->module);
+	}
+}
+
+/* ---- recording ---- */
+
+static void end_when_whole(struct recorder *recorder, struct process *process);
+
+void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
+{
+	struct process *process = find_recording(recorder, &message->head);
+
+	if (!process)
+		return;
+	process->consumed_bytes += message->head.bytes;
+	(void)process__take(process, message);
+	if (message->head.kind == WIRE_TAIL && process->exiting && !process->ended)
+		end_when_whole(recorder, process);
+}
+
+void recorder__tell_consumed(struct recorder *recorder)
+{
+	struct process *process;
+	size_t cursor = 0;
+
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (process->consumed_bytes == process->consumed_told)
+			continue;
+		if (kernel__set_consumed(recorder->options.kernel, process->pid,
+					 process->consumed_bytes) == 0)
+			process->consumed_told = process->consumed_bytes;
+	}
+}
+
+/* Of events that the program itself had no memory for, its anchors tell. */
+static void pull_dropped(struct process *process)
+{
+	struct ttlog_module module;
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < process->anchor_cnt; i++) {
+		if (pull__memory(process->pid, process->anchors[i], &module, sizeof(module)) == 0 &&
+		    module.version == TTLOG_ABI_VERSION)
+			dropped += module.dropped;
+	}
+	if (dropped > process->dropped)
+		process->dropped = dropped;
+}
+
+static void pull_process(struct recorder *recorder, struct process *process,
+			 void (*between)(void *ctx), void *ctx)
+{
+	struct wire_batch *buffer = recorder->pull_buffer;
+	size_t cnt = 0;
+	struct source *owned = calloc(process->source_cnt + 1, sizeof(*owned));
+
+	if (!owned)
+		return;
+	/* a copy: what is taken meanwhile may move the sources */
+	for (size_t i = 0; i < process->source_cap; i++) {
+		if (process->sources[i].address && process->sources[i].tid)
+			owned[cnt++] = process->sources[i];
+	}
+	for (size_t i = 0; i < cnt; i++) {
+		int err = pull__batch(process->pid, owned[i].address, buffer);
+
+		if (err == -ESRCH)
+			break;
+		if (err)
+			continue;
+		process__fill_head(process, &owned[i], &buffer->head);
+		buffer->head.stamp_ns = clock__now_mono_ns();
+		between(ctx);
+		/* a ring for it, if this is the first that it has to say */
+		if (find_recording(recorder, &buffer->head) == process)
+			(void)process__take(process, buffer);
+	}
+	free(owned);
+	pull_dropped(process);
+}
+
+void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx)
+{
+	struct process *process;
+	size_t cursor = 0, cnt = 0;
+	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
+
+	if (!pids)
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!process->ended && (!pid || process->pid == pid))
+			pids[cnt++] = process->pid;
+	}
+	for (size_t i = 0; i < cnt; i++) {
+		process = process_table__find(&recorder->table, pids[i]);
+		if (process && !process->ended)
+			pull_process(recorder, process, between, ctx);
+	}
+	free(pids);
+}
+
+/* ---- asking ---- */
+
+static void answer_if_closed(struct trigger_request *request)
+{
+	if (--request->open_cnt > 0)
+		return;
+	if (!request->text_len)
+		trigger_request__add_line(request, "error: nothing is recorded");
+	if (request->answer)
+		request->answer(request);
+	trigger_request__free(request);
+}
+
+static int start_job(struct recorder *recorder, struct process *process, const char *reason,
+		     struct trigger_request *request)
+{
+	struct writer_job *job = job__new(process, &recorder->options, reason);
+
+	if (!job)
+		return -errno;
+	job->request = request;
+	if (request)
+		request->open_cnt++;
+	process->snapshot_mark = ring__written_bytes(process->ring);
+	process->job_cnt++;
+	recorder->open_jobs++;
+	writer__submit(recorder->options.writer, job);
+	return 0;
+}
+
+static void snapshot_one(struct recorder *recorder, struct process *process,
+			 struct trigger_request *request)
+{
+	int err;
+
+	if (!process->ring || process->ended ||
+	    (request->only_new && process->snapshot_mark == ring__written_bytes(process->ring)))
+		return;
+	err = start_job(recorder, process, request->reason, request);
+	if (!err)
+		return;
+	recorder->failed = true;
+	report__failure(process->pid, err, "no snapshot");
+}
+
+void recorder__snapshot(struct recorder *recorder, struct trigger_request *request)
+{
+	struct process *process;
+	size_t cursor = 0;
+
+	request->open_cnt = 1;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!request->pid || process->pid == request->pid)
+			snapshot_one(recorder, process, request);
+	}
+	answer_if_closed(request);
+}
+
+static void request_from_program(struct recorder *recorder, struct process *process,
+				 const struct wire_request *message)
+{
+	struct trigger_request *request;
+
+	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
+		return;
+	/* a program that asks in a loop gets one at a time */
+	if (process->job_cnt)
+		return;
+	request = trigger_request__new(message->reason[0] ? message->reason : "request",
+				       process->pid, false);
+	if (request)
+		recorder__snapshot(recorder, request);
+}
+
+/* ---- going ---- */
+
+void recorder__tell_done(struct recorder *recorder)
+{
+	if (recorder->given_cnt == 0)
+		notify(recorder, RECORDER_DONE, 0);
+}
+
+/* Processes of CMD that never recorded anything are nobody's concern. */
+static bool says_accounts(const struct recorder *recorder, const struct process *process)
+{
+	return process->ring || (process->given && !recorder->options.all_given);
+}
+
+/* Out of the table, with its accounts said. */
+static void finish(struct recorder *recorder, struct process *process)
+{
+	if (!process->ended || process->job_cnt)
+		return;
+	if (says_accounts(recorder, process))
+		report__process(process, recorder->options.kernel);
+	kernel__untrack(recorder->options.kernel, process->pid);
+	process_table__remove(&recorder->table, process);
+	if (recorder->last == process)
+		recorder->last = NULL;
+	if (process->given)
+		recorder->given_cnt--;
+	process__free(process);
+	recorder__tell_done(recorder);
+}
+
+static void lose_tail(void *ctx, uint64_t address, uint32_t module, uint64_t events)
+{
+	process__lose_tail(ctx, address, module, events);
+}
+
+/* Where the kernel had no room for what dying threads had, it still knows how much that was. */
+static void count_lost_tails(struct recorder *recorder, struct process *process)
+{
+	struct wire_process counters;
+
+	if (kernel__read_process(recorder->options.kernel, process->pid, &counters) == 0 &&
+	    counters.lost_tails)
+		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
+}
+
+/* How it ended, where that is known, is in its crash by now. */
+static void end(struct recorder *recorder, struct process *process)
+{
+	bool crashed;
+	int err;
+
+	count_lost_tails(recorder, process);
+	crashed = process->crash.exit_signal != 0;
+	if (process->ring &&
+	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
+		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);
+		if (err) {
+			recorder->failed = true;
+			report__failure(process->pid, err, "no snapshot");
+		}
+	}
+	process->ended = true;
+	finish(recorder, process);
+}
+
+/* Threads that end at the same moment hand in after the end was told; soon. */
+static void end_when_whole(struct recorder *recorder, struct process *process)
+{
+	process->exiting = true;
+	if (process__has_owners(process))
+		count_lost_tails(recorder, process);
+	if (!process__has_owners(process))
+		end(recorder, process);
+}
+
+/* Whether its end is known only by now: nothing said so, or not all that it had came. */
+static bool is_overdue(struct recorder *recorder, struct process *process)
+{
+	struct wire_process counters;
+	struct wire_exit message = { 0 };
+
+	if (process->ended)
+		return false;
+	if (kernel__read_process(recorder->options.kernel, process->pid, &counters) == 0 &&
+	    counters.exits) {
+		message.status = counters.exit_status;
+		death__take_exit(&process->crash, &message);
+	} else if (!process->exiting && (kill(process->pid, 0) == 0 || errno != ESRCH)) {
+		return false;
+	}
+	/* what it said last may be on its way */
+	return process->missing++ > 0;
+}
+
+void recorder__sweep(struct recorder *recorder)
+{
+	struct process *process;
+	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
+	size_t cursor = 0, cnt = 0;
+
+	if (!pids)
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (is_overdue(recorder, process))
+			pids[cnt++] = process->pid;
+	}
+	for (size_t i = 0; i < cnt; i++) {
+		process = process_table__find(&recorder->table, pids[i]);
+		if (process)
+			end(recorder, process);
+	}
+	free(pids);
+}
+
+void recorder__job_done(struct recorder *recorder, struct writer_job *job)
+{
+	struct process *process = process_table__find(&recorder->table, job->source.pid);
+	char line[PATH_MAX + 128];
+
+	recorder->open_jobs--;
+	if (job->err) {
+		recorder->failed = true;
+		(void)snprintf(line, sizeof(line), "error: snapshot of pid %u: %s", job->source.pid,
+			       strerror(-job->err));
+		report__failure(job->source.pid, job->err, "snapshot could not be written");
+	} else {
+		(void)snprintf(line, sizeof(line), "%s", job->path);
+	}
+	if (job->request) {
+		job->request->made |= !job->err;
+		trigger_request__add_line(job->request, line);
+		answer_if_closed(job->request);
+	}
+	if (process && process->start_ns == job->start_ns) {
+		if (!job->err)
+			(void)process__add_file(process, job->path);
+		process->job_cnt--;
+		finish(recorder, process);
+	}
+	writer_job__free(job);
+}
+
+size_t recorder__open_jobs(const struct recorder *recorder)
+{
+	return recorder->open_jobs;
+}
+
+bool recorder__failed(const struct recorder *recorder)
+{
+	return recorder->failed;
+}
+
+void recorder__report(struct recorder *recorder)
+{
+	struct process *process;
+	size_t cursor = 0;
+
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (says_accounts(recorder, process))
+			report__process(process, recorder->options.kernel);
+	}
+}
+
+void recorder__take_message(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process;
+
+	/* the first sign of a process, maybe: of those that never record, none is kept */
+	if (head->kind == WIRE_BEGIN || head->kind == WIRE_TAIL)
+		process = find_recording(recorder, head);
+	else
+		process = find(recorder, head);
+	if (!process) {
+		if (head->kind == WIRE_EXIT)
+			kernel__untrack(recorder->options.kernel, head->tgid);
+		if (head->kind == WIRE_EXEC)
+			notify(recorder, RECORDER_EXEC, head->tgid);
+		return;
+	}
+	switch ((enum wire_kind)head->kind) {
+	case WIRE_BATCH:
+		break;
+	case WIRE_TAIL:
+		(void)process__take(process, (const struct wire_batch *)head);
+		if (process->exiting && !process->ended)
+			end_when_whole(recorder, process);
+		break;
+	case WIRE_BEGIN:
+	case WIRE_END:
+		process__set_owner(process, (const struct wire_thread *)head,
+				   head->kind == WIRE_BEGIN);
+		break;
+	case WIRE_REQUEST:
+		request_from_program(recorder, process, (const struct wire_request *)head);
+		break;
+	case WIRE_FORK:
+		break;
+	case WIRE_EXEC:
+		process__exec(process, head);
+		look_up(process);
+		journal__add_process(process->facts_fd, process);
+		notify(recorder, RECORDER_EXEC, head->tgid);
+		break;
+	case WIRE_LIBRARY:
+		(void)death__read_mappings(&process->crash, process->pid);
+		notify(recorder, RECORDER_LIBRARY, head->tgid);
+		break;
+	case WIRE_CRASH:
+		death__take_crash(&process->crash, (const struct wire_crash *)head);
+		(void)death__read_mappings(&process->crash, process->pid);
+		break;
+	case WIRE_STACK:
+		death__take_stack(&process->crash, (const struct wire_stack *)head);
+		break;
+	case WIRE_EXIT:
+		death__take_exit(&process->crash, (const struct wire_exit *)head);
+		if (!process->ended)
+			end_when_whole(recorder, process);
+		break;
+	}
+}

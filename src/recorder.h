@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All recorded processes: takes what drain.c reads from the kernel, and turns wishes for snapshots
+ * into jobs for the writer.
+ *
+ * Belongs to the drain thread, with the one exception named below.
+ */
+#ifndef TTLOG_RECORDER_H
+#define TTLOG_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arrival;
+struct attach;
+struct clock;
+struct kernel;
+struct recorder;
+struct trigger_request;
+struct wire_batch;
+struct wire_head;
+struct writer;
+struct writer_job;
+
+/* What --on lists. */
+enum recorder_trigger {
+	RECORDER_ON_CRASH = 1,
+	RECORDER_ON_EXIT = 2,
+	RECORDER_ON_REQUEST = 4,
+};
+
+/* What the main thread is told, by a write of one of these into notify_fd. */
+enum recorder_event {
+	RECORDER_LIBRARY = 1, /* pid has mapped another library */
+	RECORDER_EXEC = 2,    /* pid runs another program */
+	RECORDER_DONE = 3,    /* the last process that was given has ended */
+	RECORDER_NEW = 4,     /* pid records, and was not known before */
+};
+
+struct recorder_notice {
+	uint32_t event; /* enum recorder_event */
+	uint32_t pid;
+};
+
+struct recorder_options {
+	struct kernel *kernel;
+	struct attach *attach;
+	const struct clock *clock;
+	struct writer *writer;
+	const char *ring_dir; /* NULL: anonymous memory */
+	size_t ring_bytes;
+	unsigned on;    /* enum recorder_trigger, or-ed */
+	bool all_given; /* whoever records was given: it belongs to CMD */
+	bool quiet;
+	int notify_fd; /* a pipe; notices that find it full are dropped */
+};
+
+/* NULL with errno. */
+struct recorder *recorder__new(const struct recorder_options *options);
+void recorder__free(struct recorder *recorder);
+
+void recorder__arrive(struct recorder *recorder, const struct arrival *arrival);
+void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
+/* Any message but a batch. */
+void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
+/* Tells the kernel how much was read of whose; after each round of reading. */
+void recorder__tell_consumed(struct recorder *recorder);
+
+/*
+ * Reads what running threads have not flushed, of one process or all (0). between() is called
+ * before each batch that was read is taken: it must take all that the ring buffer has, since a
+ * flush that came before the reading must be taken before it.
+ */
+void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx);
+
+/* Takes ownership; the answer may come at once or later. Pull first. */
+void recorder__snapshot(struct recorder *recorder, struct trigger_request *request);
+/* A job is done; takes ownership. */
+void recorder__job_done(struct recorder *recorder, struct writer_job *job);
+size_t recorder__open_jobs(const struct recorder *recorder);
+
+/* RECORDER_DONE, where no process that was given is left. */
+void recorder__tell_done(struct recorder *recorder);
+/* Ends the books of processes that are gone and whose end was not seen; about once a second. */
+void recorder__sweep(struct recorder *recorder);
+
+/* One line for each process that is left: the accounts. */
+void recorder__report(struct recorder *recorder);
+/* Whether every snapshot so far could be written. */
+bool recorder__failed(const struct recorder *recorder);
+
+#endif /* TTLOG_RECORDER_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flight ring: the last so many bytes of one process's batches, in a memory-mapped file.
+ *
+ * The drain thread writes, overwriting the oldest entries; snapshots read, and never stop it: a
+ * reader copies an entry out and then asks whether the writer has come by. Lock-free and
+ * wait-free for the writer.
+ *
+ * Which calls may run at once on one ring:
+ *
+ *                 write   copy   fini
+ *      write       no      yes    no
+ *      copy        yes     yes    no
+ */
+#ifndef TTLOG_RING_H
+#define TTLOG_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring;
+
+/* What stands before each batch's records in the ring. */
+struct ring_entry {
+	uint32_t bytes;      /* of records behind this header, before padding to 8 */
+	uint32_t events;     /* in them */
+	uint32_t thread;     /* number in the process's thread table: pid, tid, name at that time */
+	uint32_t module;     /* number in the collector's module table: which site table */
+	uint64_t base_ticks; /* for the records' delta_ticks */
+	uint64_t stamp_ns; /* CLOCK_MONOTONIC when the kernel took the batch: no event is younger */
+	uint64_t seq;      /* of the batch in its thread */
+	uint64_t clock : 8;  /* enum ttlog_clock */
+	uint64_t page : 42;  /* of the batch's address, and */
+	uint64_t words : 14; /* of 4 bytes in it before these: for whoever goes on after a crash */
+};
+
+_Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 bytes");
+
+#define RING_MIN_BYTES (128u << 10)
+
+/*
+ * A new ring of data_bytes (rounded up to a power of two, at least RING_MIN_BYTES) in a new file
+ * at path (mode 0600); with a path of NULL in anonymous memory. NULL with errno on failure.
+ */
+struct ring *ring__new(const char *path, size_t data_bytes);
+/*
+ * The ring in a file whose writer is dead: what it had written, all of it and nothing but it. To be
+ * written on and freed as if it were new. NULL with errno: EBADMSG where the file is none.
+ */
+struct ring *ring__open(const char *path);
+/* Takes the file away too. NULL is fine. */
+void ring__free(struct ring *ring);
+
+/* The file stays when the ring is freed. */
+void ring__leave(struct ring *ring);
+
+/* Appends one entry. -EMSGSIZE where it is larger than half the ring, -ENOSPC where the file system
+ * has no memory for more of it. */
+int ring__write(struct ring *ring, const struct ring_entry *entry, const void *records);
+
+/* Events ever written, and those of them with a seq of 0. The writer, or after ring__open(). */
+uint64_t ring__events(const struct ring *ring);
+uint64_t ring__alone_events(const struct ring *ring);
+/* Events that were written and have been overwritten since. Any thread. */
+uint64_t ring__overwritten(const struct ring *ring);
+/* Bytes that entries occupy now, headers included. Any thread. */
+uint64_t ring__used_bytes(const struct ring *ring);
+/* Bytes ever written: tells whether anything came since. Any thread. */
+uint64_t ring__written_bytes(const struct ring *ring);
+
+/*
+ * A private copy of what is in the ring now, whole entries only, oldest first.
+ * ret_overwritten: events overwritten before the first entry of the copy. NULL with errno.
+ */
+struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten);
+void ring_copy__free(struct ring_copy *copy);
+
+/* The entry at or after *cursor (start with 0), moves the cursor on; NULL at the end. */
+const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *cursor);
+static inline const void *ring_entry__records(const struct ring_entry *entry)
+{
+	return entry + 1;
+}
+
+#endif /* TTLOG_RING_H */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sites of one executable or library: the static part of its events, read from its notes.
+ *
+ * A table is made once a file (elf.c reads the notes), never changes afterwards, and may be read
+ * by any thread.
+ */
+#ifndef TTLOG_SITE_H
+#define TTLOG_SITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ttlog/abi.h"
+
+struct site {
+	uint32_t index; /* as records carry it: offset in ttlog_sites / 2 */
+	uint32_t line;
+	uint8_t level; /* enum ttlog_level */
+	uint8_t kind;  /* enum ttlog_site_kind */
+	uint8_t nfields;
+	uint8_t types[TTLOG_MAX_FIELDS]; /* enum ttlog_type */
+	/* never NULL; target has the default filled in; all text is valid until the table goes */
+	const char *service; /* "" where the program defines none */
+	const char *target;
+	const char *name;
+	const char *message;
+	const char *file;
+	const char *function;
+	const char *keys[TTLOG_MAX_FIELDS];
+	uint64_t semaphore_offset; /* in the file, for ref_ctr_offset */
+	uint64_t gate_offset;      /* in the file, for the uprobe */
+};
+
+struct text_pool;
+
+struct site_table {
+	struct text_pool *pool; /* owns every text of the sites; freed with the table */
+	struct site *sites;     /* ascending by index; from malloc, freed with the table */
+	size_t cnt;
+	char build_id[41];         /* hex, "" where the file has none */
+	size_t malformed_cnt;      /* notes that were passed over */
+	int has_module;            /* whether what follows is set: it carries ttlog */
+	uint64_t control_offset;   /* in the file: the control probe's nop */
+	uint64_t listening_offset; /* in the file: its semaphore */
+	uint64_t immediate_gate_offset;
+	uint64_t immediate_offset;
+	uint64_t module_vaddr; /* link-time address of struct ttlog_module */
+	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
+};
+
+/* The site of that index; NULL where there is none. */
+const struct site *site_table__find(const struct site_table *table, uint32_t index);
+/* The span whose end this index is (index - 1 is a span's); NULL where it is none. */
+const struct site *site_table__find_span_end(const struct site_table *table, uint32_t index);
+void site_table__free(struct site_table *table);
+
+#endif /* TTLOG_SITE_H */

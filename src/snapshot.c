@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a copy of a ring to a file: the pipeline that catalog, merge, chunk_out, header_out,
+ * frame_out and new_file are the parts of.
+ *
+ * One chunk is in memory at a time. The end, which marks the file complete, is written last, and
+ * the file gets its name after that.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "catalog.h"
+#include "cbor_out.h"
+#include "chunk_out.h"
+#include "clock.h"
+#include "format.h"
+#include "frame_out.h"
+#include "header_out.h"
+#include "merge.h"
+#include "new_file.h"
+#include "snapshot.h"
+
+#define NS_PER_MS         1000000u
+#define MS_PER_S          1000u
+#define REASON_MAX        64
+#define NAME_TRIES        100000
+#define END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
+
+struct snapshot {
+	const struct snapshot_source *source;
+	struct header_time created;
+	struct catalog *catalog;
+	struct merge *merge;
+	struct chunk_out *chunk;
+	struct cbor_out header;
+	struct cbor_out item; /* chunk by chunk, then the end */
+	struct frame_out frame;
+	struct new_file file;
+	struct header_totals totals;
+};
+
+static void sanitise_reason(const char *reason, char ret_text[REASON_MAX + 1])
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = 0;
+
+	for (; reason && reason[len] && len < REASON_MAX; len++)
+		ret_text[len] = strchr(allowed, reason[len]) ? reason[len] : '_';
+	if (!len)
+		ret_text[len++] = '_';
+	ret_text[len] = '\0';
+}
+
+/* ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin */
+static int make_name(const struct snapshot_source *source, uint64_t real_ms,
+		     char ret_name[NAME_MAX + 1])
+{
+	const time_t seconds = (time_t)(real_ms / MS_PER_S);
+	char reason[REASON_MAX + 1], second[32];
+	struct tm utc;
+
+	if (!gmtime_r(&seconds, &utc) || !strftime(second, sizeof(second), "%Y%m%d%H%M%S", &utc))
+		return -EOVERFLOW;
+	sanitise_reason(source->reason, reason);
+	(void)snprintf(ret_name, NAME_MAX + 1, "ttlog-%" PRIu32 "-%s%03u-%s.bin", source->pid,
+		       second, (unsigned int)(real_ms % MS_PER_S), reason);
+	return 0;
+}
+
+static int publish(struct snapshot *snapshot, char ret_name[NAME_MAX + 1])
+{
+	const uint64_t real_ms = snapshot->created.real_ns / NS_PER_MS;
+	char name[NAME_MAX + 1];
+	int err = -EEXIST;
+
+	for (uint64_t i = 0; err == -EEXIST && i < NAME_TRIES; i++) {
+		err = make_name(snapshot->source, real_ms + i, name);
+		if (!err)
+			err = new_file__publish(&snapshot->file, name);
+	}
+	if (!err)
+		memcpy(ret_name, name, sizeof(name));
+	return err;
+}
+
+static int write_item(struct snapshot *snapshot, const struct cbor_out *item, size_t max_bytes)
+{
+	if (item->error)
+		return item->error;
+	if (item->len > max_bytes)
+		return -E2BIG;
+	return frame_out__write(&snapshot->frame, snapshot->file.fd, item->bytes, item->len);
+}
+
+static int write_chunk(struct snapshot *snapshot)
+{
+	struct header_totals *totals = &snapshot->totals;
+
+	if (!totals->events)
+		totals->first_ns = chunk_out__first_ns(snapshot->chunk);
+	totals->last_ns = chunk_out__last_ns(snapshot->chunk);
+	totals->events += chunk_out__cnt(snapshot->chunk);
+	totals->chunks++;
+	cbor_out__reset(&snapshot->item);
+	chunk_out__put(snapshot->chunk, &snapshot->item);
+	return write_item(snapshot, &snapshot->item, FORMAT_CHUNK_MAX_BYTES);
+}
+
+static int write_events(struct snapshot *snapshot)
+{
+	struct merge_record record;
+	int err = 0;
+
+	while (!err && merge__next(snapshot->merge, &record)) {
+		chunk_out__add(snapshot->chunk, &record);
+		if (chunk_out__is_full(snapshot->chunk))
+			err = write_chunk(snapshot);
+	}
+	if (!err && chunk_out__cnt(snapshot->chunk))
+		err = write_chunk(snapshot);
+	return err;
+}
+
+static int write_all(struct snapshot *snapshot)
+{
+	int err;
+
+	header_out__put(&snapshot->header, snapshot->source, snapshot->catalog, &snapshot->created);
+	err = write_item(snapshot, &snapshot->header, FORMAT_HEADER_MAX_BYTES - END_RESERVE_BYTES);
+	if (!err)
+		err = write_events(snapshot);
+	if (err)
+		return err;
+	cbor_out__reset(&snapshot->item);
+	header_out__put_end(&snapshot->item, snapshot->source, &snapshot->totals,
+			    &snapshot->header);
+	err = write_item(snapshot, &snapshot->item, FORMAT_HEADER_MAX_BYTES);
+	return err ? err : new_file__sync(&snapshot->file);
+}
+
+/* 0 or -errno; snapshot__fini() is right after both. */
+static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source)
+{
+	*snapshot = (struct snapshot){ .source = source, .file = { .fd = -1 } };
+	snapshot->created.mono_ns = clock__now_mono_ns();
+	snapshot->created.real_ns = clock__now_real_ns();
+	snapshot->catalog = catalog__new(source->events, source->modules, source->module_cnt,
+					 source->thread_cnt);
+	if (!snapshot->catalog)
+		return -errno;
+	snapshot->merge = merge__new(source->events, snapshot->catalog, source->clock);
+	if (!snapshot->merge)
+		return -errno;
+	snapshot->chunk = chunk_out__new(snapshot->catalog);
+	return snapshot->chunk ? 0 : -errno;
+}
+
+static void snapshot__fini(struct snapshot *snapshot)
+{
+	new_file__close(&snapshot->file);
+	frame_out__fini(&snapshot->frame);
+	cbor_out__fini(&snapshot->item);
+	cbor_out__fini(&snapshot->header);
+	chunk_out__free(snapshot->chunk);
+	merge__free(snapshot->merge);
+	catalog__free(snapshot->catalog);
+}
+
+int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
+		    uint64_t *ret_events, uint64_t *ret_corrupt)
+{
+	struct snapshot snapshot;
+	int err;
+
+	err = snapshot__init(&snapshot, source);
+	if (!err)
+		err = new_file__open(&snapshot.file, dir_fd, true);
+	if (!err)
+		err = write_all(&snapshot);
+	if (!err)
+		err = publish(&snapshot, ret_name);
+	if (!err) {
+		*ret_events = snapshot.totals.events;
+		*ret_corrupt = merge__corrupt_cnt(snapshot.merge);
+	}
+	snapshot__fini(&snapshot);
+	return err;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot file: FORMAT.md, from a copy of a flight ring.
+ *
+ * The last room of the collector: nothing here knows how events came. Runs beside the drain
+ * thread and holds nothing that it needs.
+ */
+#ifndef TTLOG_SNAPSHOT_H
+#define TTLOG_SNAPSHOT_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct clock;
+struct crash;
+struct ring_copy;
+struct site_table;
+
+struct snapshot_thread {
+	uint32_t pid, tid;       /* in the initial pid namespace */
+	uint32_t ns_pid, ns_tid; /* in its own, 0 where unknown or the same */
+	char comm[16];
+};
+
+struct snapshot_lost {
+	uint64_t memory, kernel_ring, fault, corrupt, table_full;
+};
+
+/* All that goes into a file. The caller owns everything; text may be NULL where unknown. */
+struct snapshot_source {
+	const struct ring_copy *events;
+	const struct snapshot_thread *threads; /* by ring_entry.thread */
+	size_t thread_cnt;
+	const struct site_table *const
+		*modules; /* by ring_entry.module; NULL entries are unknown */
+	size_t module_cnt;
+	const struct clock *clock;
+
+	uint32_t pid;
+	uint32_t uid;
+	uint64_t cgroup;
+	const char *service, *comm, *exe, *build_id;
+	const char *reason;
+	uint64_t emitted, recorded, overwritten;
+	struct snapshot_lost lost;
+	const struct crash *crash; /* NULL: it runs */
+};
+
+/*
+ * Writes ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin into the directory that dir_fd is open on:
+ * O_TMPFILE, fsync, linkat, fsync of the directory; mode 0600; never over an existing name (the
+ * milliseconds move on until a name is free). Where the file system has no O_TMPFILE, a hidden
+ * temporary name is renamed with RENAME_NOREPLACE.
+ * ret_name gets the file's name, ret_events how many events are in it, ret_corrupt how many events
+ * of the copy could not be decoded (site unknown, lengths that do not fit).
+ * Returns 0 or -errno; on failure nothing is left behind.
+ */
+int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
+		    uint64_t *ret_events, uint64_t *ret_corrupt);
+
+/* Deletes the oldest snapshots (by name's time) until at most max_files are left and they take at
+ * most max_bytes; 0 means no limit. The newest is never deleted. Returns 0 or -errno. */
+int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes);
+
+#endif /* TTLOG_SNAPSHOT_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wish for a snapshot, whoever has it: signal, timer, macro, control socket, death.
+ */
+#ifndef TTLOG_TRIGGER_H
+#define TTLOG_TRIGGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRIGGER_REASON_BYTES 65
+
+struct trigger_request {
+	char reason[TRIGGER_REASON_BYTES];
+	uint32_t pid;      /* 0: every process */
+	bool only_new;     /* not where nothing was recorded since the last one */
+	uint32_t open_cnt; /* jobs not done yet, and 1 while they are being made */
+
+	/* What came of it, a path or an error a line; called once, from the drain thread. NULL:
+	 * nobody waits. */
+	void (*answer)(struct trigger_request *request);
+	void *ctx;
+	char *text;
+	size_t text_len;
+	bool made; /* one snapshot at least is on disk */
+};
+
+/* NULL with errno. */
+struct trigger_request *trigger_request__new(const char *reason, uint32_t pid, bool only_new);
+void trigger_request__free(struct trigger_request *request);
+void trigger_request__add_line(struct trigger_request *request, const char *line);
+
+#endif /* TTLOG_TRIGGER_H */

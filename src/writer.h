@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes snapshots one after another in a thread of its own, so that a slow disk never delays the
+ * draining.
+ *
+ * A job owns all that it needs: the events were copied when it was made.
+ */
+#ifndef TTLOG_WRITER_H
+#define TTLOG_WRITER_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crash.h"
+#include "snapshot.h"
+
+struct attach;
+struct writer;
+
+/* What a job was made for; the drain thread counts down a request's jobs. */
+struct writer_job {
+	struct snapshot_source source; /* points into what follows */
+	struct ring_copy *events;
+	struct snapshot_thread *threads;
+	const struct site_table **modules;
+	struct crash crash;
+	char *service, *comm, *exe, *build_id, *reason;
+	uint64_t start_ns;               /* with source.pid: which process */
+	struct trigger_request *request; /* NULL: nobody waits for it */
+
+	/* set by the writer */
+	int err;
+	uint64_t events_cnt, corrupt_cnt;
+	char path[PATH_MAX];
+
+	struct writer_job *next;
+};
+
+/* All owned memory too. NULL is fine. */
+void writer_job__free(struct writer_job *job);
+
+struct writer_options {
+	struct attach *attach; /* for symbols of crash reports */
+	const char *dir;
+	size_t max_files; /* retention; 0: no limit */
+	uint64_t max_bytes;
+	/* from the writer's thread; takes ownership of the job */
+	void (*done)(void *ctx, struct writer_job *job);
+	void *ctx;
+};
+
+/* Makes the directory (0700) where it is not there. NULL with errno. */
+struct writer *writer__new(const struct writer_options *options);
+/* Takes ownership. */
+void writer__submit(struct writer *writer, struct writer_job *job);
+/* Writes what is queued first. NULL is fine. */
+void writer__free(struct writer *writer);
+
+#endif /* TTLOG_WRITER_H */

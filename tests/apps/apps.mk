@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# The marked programs that end-to-end tests run: built as a user would build them, and no more.
+# `make apps`; a static one, a non-PIE one and one without frame pointers or symbols besides.
+APP_CC_FLAGS := -O2 -g -Wall -Wextra -Wpedantic $(if $(or $(WERROR),$(CI)),-Werror) -Iinclude
+APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
+APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
+APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
+
+APPS_C := $(filter-out early earlylib callers callers_lib,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
+APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
+APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
+	trade_static trade_nopie trade_stripped crash_nofp \
+	callers callers_clang libcallers.so)
+
+.PHONY: apps
+apps: $(APPS)
+	@:
+
+$(APPS): $(APP_HEADERS) tests/apps/apps.mk
+
+$(addprefix $(BUILD)/apps/,$(APPS_C)): $(BUILD)/apps/%: tests/apps/%.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) $(APP_EXTRA) -o $@ $< -lpthread -lm
+
+$(addprefix $(BUILD)/apps/,$(APPS_CXX)): $(BUILD)/apps/%: tests/apps/%.cc
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(APP_CXX_FLAGS) -o $@ $< -lpthread
+
+# crash records are read by frame pointers where there are some, and by copied stack where not.
+$(BUILD)/apps/crash: APP_EXTRA := -fno-omit-frame-pointer -rdynamic
+
+$(BUILD)/apps/crash_nofp: tests/apps/crash.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -fomit-frame-pointer -o $@ $< -lpthread
+
+$(BUILD)/apps/libearly.so: tests/apps/earlylib.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/apps/early: tests/apps/early.c $(BUILD)/apps/libearly.so
+	$(call say,APP,$@)
+	$(Q)$(CC) $(APP_C_FLAGS) -o $@ $< -L$(@D) -learly -Wl,-rpath,'$$ORIGIN'
+
+$(BUILD)/apps/early_static: tests/apps/early.c tests/apps/earlylib.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -static -o $@ $(filter %.c,$^)
+
+$(BUILD)/apps/trade_static: tests/apps/trade.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -static -o $@ $< -lpthread
+
+$(BUILD)/apps/trade_nopie: tests/apps/trade.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -fno-pie -no-pie -o $@ $< -lpthread
+
+$(BUILD)/apps/trade_stripped: $(BUILD)/apps/trade
+	$(call say,STRIP,$@)
+	$(Q)strip -s -o $@ $<
+
+# Whose stacks only unwinding tables can tell. gcc's and clang's debug information differ.
+CALLERS_FLAGS := $(APP_C_FLAGS) -fomit-frame-pointer
+
+$(BUILD)/apps/libcallers.so: tests/apps/callers_lib.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CALLERS_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/apps/callers: tests/apps/callers.c $(BUILD)/apps/libcallers.so
+	$(call say,APP,$@)
+	$(Q)$(CC) $(CALLERS_FLAGS) -o $@ $< -L$(@D) -lcallers -Wl,-rpath,'$$ORIGIN'
+
+$(BUILD)/apps/callers_clang: tests/apps/callers.c $(BUILD)/apps/libcallers.so
+	$(call say,APP,$@)
+	$(Q)$(CLANG) $(CALLERS_FLAGS) -o $@ $< -L$(@D) -lcallers -Wl,-rpath,'$$ORIGIN'

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# make stress [STRESS=kills]: programs that die in every way, and what is in their snapshots.
+STRESS ?= 1000
+STRESS_DIR := $(BUILD)/stress
+STRESS_LIBS := $(STRESS_DIR)/libvictim.so $(foreach i,$(shell seq 0 23),$(STRESS_DIR)/libvictim$(i).so)
+STRESS_HEADERS := $(wildcard include/ttlog/*.h tests/stress/*.h) tests/stress/stress.mk
+STRESS_CC = $(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE $(WARN) -Iinclude
+
+.PHONY: stress
+stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/orphans $(STRESS_DIR)/victim $(STRESS_LIBS)
+	$(Q)$(STRESS_DIR)/runner --kills $(STRESS) --collector $(BUILD)/ttlog-collect
+	$(Q)$(STRESS_DIR)/orphans $(BUILD)/ttlog-collect $(shell expr $(STRESS) / 20)
+
+$(STRESS_DIR)/victim: tests/stress/victim.c tests/stress/ends.c $(STRESS_HEADERS)
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STRESS_CC) -o $@ $(filter %.c,$^) -lpthread -ldl
+
+$(STRESS_DIR)/libvictim.so: tests/stress/library.c $(STRESS_HEADERS)
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STRESS_CC) -fPIC -shared -o $@ $<
+
+$(STRESS_DIR)/libvictim%.so: $(STRESS_DIR)/libvictim.so
+	$(Q)cp $< $@
+
+$(STRESS_DIR)/runner: $(BUILD)/tests/stress/runner.o $(BUILD)/tests/stress/verify.o \
+		$(BUILD)/libttlog-test.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lm
+
+$(STRESS_DIR)/orphans: $(BUILD)/tests/stress/orphans.o $(BUILD)/libttlog-test.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lm

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# test_<module>.c: one cmocka binary each, linked with what it tests (an archive: only that).
+TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+
+include $(wildcard tests/apps/apps.mk)
+
+$(BUILD)/libttlog-test.a: $(LIB_OBJS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libttlog-test.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS) -lm
+
+$(BUILD)/tests/%.o: CPPFLAGS += -iquote viewer
+
+.PHONY: tests
+tests: $(TEST_BINS)
+	@:
+
+# | make check          all tests; the recording ones need root. CI=true: what is skipped fails
+.PHONY: check
+check: all tests apps
+	@tests/run -b $(BUILD) unit header view e2e
+
+# | make check-unit     the unit tests alone: no privileges
+.PHONY: check-unit
+check-unit: tests
+	@tests/run -b $(BUILD) unit
+
+# | make sanitize       unit tests with ASan and UBSan, the ring's with ThreadSanitizer
+# Each in a directory of its own, beside the plain build.
+.PHONY: sanitize
+sanitize:
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined check-unit
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring
+	@tests/run -b $(BUILD)/tsan unit
+
+# | make demo           records a program that crashes, and shows what led to it
+$(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BUILD)/flags
+	$(call say,DEMO,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O0 -g -fno-omit-frame-pointer -Wall -Wextra $(WERROR_FLAG) -Iinclude \
+		-o $@ $< -lpthread
+
+.PHONY: demo
+demo: all $(BUILD)/demo/exchange
+	@tests/demo/run $(BUILD)
+
+include $(wildcard tests/stress/stress.mk)
+include $(wildcard tests/kernels/kernels.mk)

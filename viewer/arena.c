@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "arena.h"
+
+#define ARENA_BLOCK_BYTES (256u << 10)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, cap;
+	uint64_t bytes[];
+};
+
+void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+	size_t bytes, cap;
+	void *p;
+
+	if (__builtin_mul_overflow(cnt, size, &bytes) || bytes > SIZE_MAX / 2)
+		return NULL;
+	bytes = (bytes + 7) & ~(size_t)7;
+	if (!bytes)
+		bytes = 8;
+	if (!block || block->cap - block->used < bytes) {
+		cap = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
+		block = malloc(sizeof(*block) + cap);
+		if (!block)
+			return NULL;
+		block->used = 0;
+		block->cap = cap;
+		block->next = arena->blocks;
+		arena->blocks = block;
+	}
+	p = (unsigned char *)block->bytes + block->used;
+	block->used += bytes;
+	return p;
+}
+
+static void free_blocks(struct arena_block *block)
+{
+	while (block) {
+		struct arena_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+}
+
+void arena__reset(struct arena *arena)
+{
+	if (!arena->blocks)
+		return;
+	free_blocks(arena->blocks->next);
+	arena->blocks->next = NULL;
+	arena->blocks->used = 0;
+}
+
+void arena__fini(struct arena *arena)
+{
+	free_blocks(arena->blocks);
+	arena->blocks = NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is given back all at once: one allocation a block, not one a value. */
+#ifndef TTLOG_VIEW_ARENA_H
+#define TTLOG_VIEW_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks; /* the one in use first */
+};
+
+/* `cnt` times `size` bytes, 8-byte aligned, not cleared; never 0 bytes. NULL: no memory. */
+void *arena__alloc(struct arena *arena, size_t cnt, size_t size);
+/* Everything is free again; the first block's memory is kept for the next round. */
+void arena__reset(struct arena *arena);
+void arena__fini(struct arena *arena);
+
+#endif /* TTLOG_VIEW_ARENA_H */

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "chunk.h"
+#include "format.h"
+#include "header.h"
+#include "unpack.h"
+
+#define GROUP_MIN_BYTES 3u /* [site, count] */
+
+static int parse_count(struct chunk *chunk, struct token_in *in)
+{
+	uint64_t cnt, pair, site, events, last_site = 0;
+
+	if (token__array(in, &cnt) || !cnt || cnt > token__left(in) / GROUP_MIN_BYTES)
+		return -EBADMSG;
+	if (cnt > FORMAT_CHUNK_MAX_EVENTS)
+		return -EBADMSG;
+	chunk->groups = arena__alloc(&chunk->arena, cnt, sizeof(*chunk->groups));
+	if (!chunk->groups)
+		return -ENOMEM;
+	chunk->group_cnt = (uint32_t)cnt;
+	for (uint32_t i = 0; i < cnt; i++) {
+		if (token__array(in, &pair) || pair != 2 || token__uint(in, &site) ||
+		    token__uint(in, &events))
+			return -EBADMSG;
+		if (site > UINT32_MAX || (i && site <= last_site) || !events ||
+		    events > FORMAT_CHUNK_MAX_EVENTS)
+			return -EBADMSG;
+		chunk->groups[i] = (struct chunk_group){
+			.site = (uint32_t)site,
+			.cnt = (uint32_t)events,
+		};
+		last_site = site;
+	}
+	return 0;
+}
+
+static int parse_key(struct chunk *chunk, struct text key, struct token_in *in, uint64_t *n)
+{
+	const struct {
+		const char *key;
+		struct token_in *to;
+	} columns[] = {
+		{ "site", &chunk->site },
+		{ "time", &chunk->time },
+		{ "thread", &chunk->thread },
+		{ "fields", &chunk->fields },
+	};
+
+	if (text_is(key, "n"))
+		return token__uint(in, n);
+	if (text_is(key, "first_ns"))
+		return token__uint(in, &chunk->first_ns);
+	if (text_is(key, "last_ns"))
+		return token__uint(in, &chunk->last_ns);
+	if (text_is(key, "count"))
+		return chunk->groups ? -EBADMSG : parse_count(chunk, in);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		if (text_is(key, columns[i].key))
+			*columns[i].to = *in;
+	}
+	return token__skip(in);
+}
+
+int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, const char **ret_why)
+{
+	struct token_in in = { data, data + len };
+	struct arena arena = chunk->arena;
+	uint64_t pairs, n = 0, sum = 0;
+
+	arena__reset(&arena);
+	*chunk = (struct chunk){ .arena = arena };
+	*ret_why = "a key or its value is not valid";
+	if (token__map(&in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+		int err = token__text(&in, &key);
+
+		if (!err)
+			err = parse_key(chunk, key, &in, &n);
+		if (err)
+			return err;
+	}
+	*ret_why = "a key is missing";
+	if (!n || !chunk->groups || !chunk->site.at || !chunk->time.at || !chunk->thread.at ||
+	    !chunk->fields.at)
+		return -EBADMSG;
+	*ret_why = "its counts do not fit";
+	for (uint32_t i = 0; i < chunk->group_cnt; i++)
+		sum += chunk->groups[i].cnt;
+	if (n > FORMAT_CHUNK_MAX_EVENTS || sum != n || chunk->first_ns > chunk->last_ns)
+		return -EBADMSG;
+	chunk->n = (uint32_t)n;
+	return 0;
+}
+
+/* Finds where each group's columns start. */
+static int load_fields(struct chunk *chunk, const struct header *header)
+{
+	struct token_in in = chunk->fields;
+	uint64_t cnt, columns;
+
+	if (token__array(&in, &cnt) || cnt != chunk->group_cnt)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < cnt; i++) {
+		struct chunk_group *group = &chunk->groups[i];
+		struct token_in start = in;
+		unsigned nfields;
+
+		if (group->site >= header->site_cnt)
+			return -EBADMSG;
+		nfields = header->sites[group->site].nfields;
+		if (token__array(&start, &columns) || columns != nfields || token__skip(&in))
+			return -EBADMSG;
+		group->fields = (struct token_in){ start.at, in.at };
+		group->columns = arena__alloc(&chunk->arena, nfields, sizeof(*group->columns));
+		group->tried = arena__alloc(&chunk->arena, nfields, sizeof(*group->tried));
+		if (!group->columns || !group->tried)
+			return -ENOMEM;
+		memset(group->columns, 0, nfields * sizeof(*group->columns));
+		memset(group->tried, 0, nfields * sizeof(*group->tried));
+	}
+	return 0;
+}
+
+static int load_time(struct chunk *chunk)
+{
+	struct token_in in = chunk->time;
+	struct unpacked time;
+	uint64_t at = chunk->first_ns;
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &time);
+
+	if (err)
+		return err;
+	chunk->mono_ns = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->mono_ns));
+	if (!chunk->mono_ns)
+		return -ENOMEM;
+	if (time.nums[0])
+		return -EBADMSG;
+	for (uint32_t i = 0; i < chunk->n; i++) {
+		if (__builtin_add_overflow(at, time.nums[i & time.mask], &at))
+			return -EBADMSG;
+		chunk->mono_ns[i] = at;
+	}
+	return at == chunk->last_ns ? 0 : -EBADMSG;
+}
+
+/* The group of a site; groups are in the order of their sites. */
+static int find_group(const struct chunk *chunk, uint64_t site, uint32_t *ret)
+{
+	uint32_t low = 0, high = chunk->group_cnt;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (chunk->groups[mid].site < site)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == chunk->group_cnt || chunk->groups[low].site != site)
+		return -EBADMSG;
+	*ret = low;
+	return 0;
+}
+
+static int load_sites(struct chunk *chunk)
+{
+	struct token_in in = chunk->site;
+	struct unpacked sites;
+	uint32_t *next, group = 0;
+	uint64_t last = UINT64_MAX;
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &sites);
+
+	if (err)
+		return err;
+	chunk->group_of = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->group_of));
+	chunk->row_of = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->row_of));
+	next = arena__alloc(&chunk->arena, chunk->group_cnt, sizeof(*next));
+	if (!chunk->group_of || !chunk->row_of || !next)
+		return -ENOMEM;
+	memset(next, 0, chunk->group_cnt * sizeof(*next));
+	for (uint32_t i = 0; i < chunk->n; i++) {
+		uint64_t site = sites.nums[i & sites.mask];
+
+		if (site != last && find_group(chunk, site, &group))
+			return -EBADMSG;
+		last = site;
+		if (next[group] == chunk->groups[group].cnt)
+			return -EBADMSG;
+		chunk->group_of[i] = group;
+		chunk->row_of[i] = next[group]++;
+	}
+	return 0;
+}
+
+static int load_threads(struct chunk *chunk, const struct header *header)
+{
+	struct token_in in = chunk->thread;
+	struct unpacked threads;
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &threads);
+
+	for (uint32_t i = 0; !err && i < (threads.mask ? chunk->n : 1); i++) {
+		if (threads.nums[i] >= header->thread_cnt)
+			err = -EBADMSG;
+	}
+	if (err)
+		return err;
+	chunk->threads = threads.nums;
+	chunk->thread_mask = threads.mask;
+	return 0;
+}
+
+int chunk__load(struct chunk *chunk, const struct header *header, const char **ret_why)
+{
+	int err;
+
+	*ret_why = "its fields do not fit its sites";
+	err = load_fields(chunk, header);
+	if (!err) {
+		*ret_why = "its times do not fit";
+		err = load_time(chunk);
+	}
+	if (!err) {
+		*ret_why = "its sites do not fit its counts";
+		err = load_sites(chunk);
+	}
+	if (!err) {
+		*ret_why = "its threads do not fit the header's";
+		err = load_threads(chunk, header);
+	}
+	return err;
+}
+
+const struct unpacked *chunk__column(struct chunk *chunk, const struct header *header,
+				     uint32_t group_idx, unsigned field, bool *ret_new)
+{
+	struct chunk_group *group = &chunk->groups[group_idx];
+	const struct event_site *site = &header->sites[group->site];
+	struct token_in in = group->fields;
+	struct unpacked *column;
+
+	*ret_new = false;
+	if (group->tried[field])
+		return group->columns[field];
+	group->tried[field] = true;
+	*ret_new = true;
+	for (unsigned i = 0; i < field; i++) {
+		if (token__skip(&in))
+			return NULL;
+	}
+	column = arena__alloc(&chunk->arena, 1, sizeof(*column));
+	if (!column || unpack__column(&chunk->arena, &in, site->types[field], group->cnt, column))
+		return NULL;
+	group->columns[field] = column;
+	return column;
+}
+
+void chunk__fini(struct chunk *chunk)
+{
+	arena__fini(&chunk->arena);
+	*chunk = (struct chunk){ .n = 0 };
+}

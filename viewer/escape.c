@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
+ */
+#include "out.h"
+
+static bool is_continuation(const char *p, const char *end)
+{
+	return p < end && ((unsigned char)*p & 0xc0) == 0x80;
+}
+
+/* The Unicode standard's table 3-7: which second bytes are allowed depends on the first. */
+size_t text_next_char(const char *p, const char *end, uint32_t *ret)
+{
+	unsigned char first = (unsigned char)p[0], low = 0x80, high = 0xbf, second;
+	size_t len, i;
+	uint32_t code;
+
+	*ret = UINT32_MAX;
+	if (first < 0x80) {
+		*ret = first;
+		return 1;
+	}
+	if (first < 0xc2 || first > 0xf4)
+		return 1;
+	len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	if (p + 1 >= end)
+		return 1;
+	second = (unsigned char)p[1];
+	if (second < low || second > high)
+		return 1;
+	code = first & (0x7fu >> len);
+	code = code << 6 | (second & 0x3f);
+	for (i = 2; i < len; i++) {
+		if (!is_continuation(p + i, end))
+			return 1;
+		code = code << 6 | ((unsigned char)p[i] & 0x3f);
+	}
+	*ret = code;
+	return len;
+}
+
+/* Characters that a terminal acts on, or that make text look like other text. */
+static bool is_unsafe(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
+	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+	       (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+}
+
+/* Printable ASCII up to the next byte that needs a look. */
+static size_t plain_run(const char *p, const char *end, bool quoted)
+{
+	const char *at = p;
+
+	while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f &&
+	       !(quoted && (*at == '"' || *at == '\\')))
+		at++;
+	return (size_t)(at - p);
+}
+
+static void json_escape(struct out *out, uint32_t code)
+{
+	static const char SHORT[] = "btn?fr"; /* 8 to 13 */
+
+	if (code == '"' || code == '\\') {
+		out__char(out, '\\');
+		out__char(out, (char)code);
+	} else if (code >= 8 && code <= 13 && code != 11) {
+		out__char(out, '\\');
+		out__char(out, SHORT[code - 8]);
+	} else if (code >= 0x10000) {
+		code -= 0x10000;
+		out__format(out, "\\u%04x\\u%04x", 0xd800 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	} else {
+		out__format(out, "\\u%04x", code);
+	}
+}
+
+void out__json_text(struct out *out, struct text text, bool cut)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	out__char(out, '"');
+	while (p < end) {
+		size_t len = plain_run(p, end, true);
+		uint32_t code;
+
+		if (len) {
+			out__bytes(out, p, len);
+			p += len;
+			continue;
+		}
+		len = text_next_char(p, end, &code);
+		if (code == UINT32_MAX)
+			out__text(out, "\xef\xbf\xbd");
+		else if (code == '"' || code == '\\' || is_unsafe(code))
+			json_escape(out, code);
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
+}
+
+static void plain_escape(struct out *out, uint32_t code)
+{
+	switch (code) {
+	case '\n':
+		out__text(out, "\\n");
+		break;
+	case '\r':
+		out__text(out, "\\r");
+		break;
+	case '\t':
+		out__text(out, "\\t");
+		break;
+	case '"':
+		out__text(out, "\\\"");
+		break;
+	case '\\':
+		out__text(out, "\\\\");
+		break;
+	default:
+		out__format(out,
+			    code < 0x80      ? "\\x%02x"
+			    : code < 0x10000 ? "\\u%04x"
+					     : "\\U%08x",
+			    code);
+	}
+}
+
+static void plain(struct out *out, struct text text, bool quoted)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	while (p < end) {
+		size_t len = plain_run(p, end, quoted);
+		uint32_t code;
+
+		if (len) {
+			out__bytes(out, p, len);
+			p += len;
+			continue;
+		}
+		len = text_next_char(p, end, &code);
+		if (code == UINT32_MAX) {
+			out__format(out, "\\x%02x", (unsigned char)*p);
+		} else if (is_unsafe(code) || (quoted && (code == '"' || code == '\\'))) {
+			plain_escape(out, code);
+		} else {
+			out__bytes(out, p, len);
+		}
+		p += len;
+	}
+}
+
+void out__plain(struct out *out, struct text text)
+{
+	plain(out, text, false);
+}
+
+/* Whether a value can stand without quotes: nothing in it that ends or escapes it. */
+static bool is_bare(struct text text)
+{
+	if (!text.len || text_is(text, "null"))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '=')
+			return false;
+	}
+	return true;
+}
+
+void out__value(struct out *out, struct text text, bool cut)
+{
+	if (!cut && is_bare(text)) {
+		out__bytes(out, text.p, text.len);
+		return;
+	}
+	out__char(out, '"');
+	plain(out, text, true);
+	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
+}
+
+void out__hex_bytes(struct out *out, struct text bytes)
+{
+	static const char DIGITS[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+
+		out__char(out, DIGITS[c >> 4]);
+		out__char(out, DIGITS[c & 15]);
+	}
+}
+
+size_t out__width(struct text text)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		width += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+	return width;
+}

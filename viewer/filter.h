@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which events someone wants to see: KEY OP VALUE terms, all of which must hold, and --search.
+ *
+ * Knows events as event.h has them, no files and no outputs. What depends on the site or the thread
+ * alone is decided once for each of them (filter__site, filter__thread), so that most events cost
+ * two table look-ups; only then are field values fetched.
+ */
+#ifndef TTLOG_VIEW_FILTER_H
+#define TTLOG_VIEW_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "event.h"
+
+struct filter;
+
+/* The keys of a filter that are no fields, for messages and for grouping. */
+#define FILTER_LEVEL_LIST "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
+
+enum filter_verdict {
+	FILTER_NO,
+	FILTER_YES,
+	FILTER_FIELDS, /* ask filter__fields */
+};
+
+struct filter *filter__new(void); /* everything passes; NULL: no memory */
+void filter__free(struct filter *filter);
+
+/*
+ * Adds a term: KEY (= | != | < | <= | > | >= | ~ | !~) VALUE.
+ * Returns 0; -EINVAL with what is wrong, and where, in ret_why; -ENOMEM.
+ */
+int filter__add(struct filter *filter, const char *expression, char *ret_why, size_t why_size);
+/* Adds a search: a POSIX extended regular expression for the message, a text field or key=value. */
+int filter__search(struct filter *filter, const char *regex, char *ret_why, size_t why_size);
+
+bool filter__is_empty(const struct filter *filter);
+enum filter_verdict filter__site(const struct filter *filter, const struct event_site *site);
+bool filter__thread(const struct filter *filter, const struct event_thread *thread);
+/* For an event whose site's verdict is FILTER_FIELDS. */
+bool filter__fields(const struct filter *filter, const struct event *event);
+
+/* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these. No text and no pattern
+ * takes longer than their lengths multiplied. */
+bool glob__match(struct text pattern, struct text text);
+
+/* A field's value as filters and groups see it: the text of a str, 150.25, true, 0x1f.
+ * `buf` (OUT_NUMBER_BYTES) holds what is not text already; bytes are given as they are. */
+struct text event_field__text(const struct event_field *field, char *buf);
+
+#endif /* TTLOG_VIEW_FILTER_H */

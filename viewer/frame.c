@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <lz4frame.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "format.h"
+#include "frame.h"
+
+#define WINDOW_BYTES           (256u << 10)
+#define FRAME_HEADER_MAX_BYTES 19u
+#define SKIPPABLE_HEADER_BYTES 8u
+/* LZ4 expands by at most 255: a larger content size is a lie, and not worth its memory. */
+#define LZ4_MAX_RATIO          255u
+
+static const unsigned char MAGIC[4] = { 0x04, 0x22, 0x4d, 0x18 };
+
+struct frame_file {
+	int fd;
+	uint64_t size;
+	unsigned char *window;
+	uint64_t window_at;
+	size_t window_len;
+	unsigned char *content;
+	size_t content_cap;
+	LZ4F_dctx *dctx;
+	/*
+	 * What the search for whole frames may still cost, in bytes read and decoded: a file made
+	 * of frame starts, each of which claims all the bytes that follow, would take for ever.
+	 */
+	uint64_t search_budget;
+};
+
+struct frame_file *frame_file__new(int fd)
+{
+	struct frame_file *file = calloc(1, sizeof(*file));
+	struct stat st;
+	int err = ENOMEM;
+
+	if (!file) {
+		close(fd);
+		errno = err;
+		return NULL;
+	}
+	file->fd = fd;
+	if (fstat(fd, &st)) {
+		err = errno;
+		goto fail;
+	}
+	file->size = (uint64_t)st.st_size;
+	file->search_budget = (256u << 20) + 16 * file->size;
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&file->dctx, LZ4F_VERSION)))
+		goto fail;
+	return file;
+fail:
+	frame_file__free(file);
+	errno = err;
+	return NULL;
+}
+
+void frame_file__free(struct frame_file *file)
+{
+	if (!file)
+		return;
+	LZ4F_freeDecompressionContext(file->dctx);
+	free(file->content);
+	free(file->window);
+	close(file->fd);
+	free(file);
+}
+
+void frame_file__trim(struct frame_file *file)
+{
+	free(file->window);
+	file->window = NULL;
+	file->window_len = 0;
+	free(file->content);
+	file->content = NULL;
+	file->content_cap = 0;
+}
+
+uint64_t frame_file__size(const struct frame_file *file)
+{
+	return file->size;
+}
+
+/* Makes at least `want` bytes (fewer at the end of the file) available at `offset`.
+ * Returns how many there are, or -errno. */
+static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want,
+			   const unsigned char **ret)
+{
+	bool is_inside, has_end;
+	size_t have = 0;
+
+	if (!file->window) {
+		file->window = malloc(WINDOW_BYTES);
+		if (!file->window)
+			return -ENOMEM;
+	}
+	is_inside = offset >= file->window_at && offset - file->window_at <= file->window_len;
+	has_end = file->window_at + file->window_len >= file->size;
+	if (is_inside)
+		have = file->window_len - (size_t)(offset - file->window_at);
+	if (have < want && !(is_inside && has_end)) {
+		if (have)
+			memmove(file->window, file->window + (offset - file->window_at), have);
+		file->window_at = offset;
+		file->window_len = have;
+		while (have < want) {
+			ssize_t got = pread(file->fd, file->window + have, WINDOW_BYTES - have,
+					    (off_t)(offset + have));
+			if (got < 0 && errno == EINTR)
+				continue;
+			if (got < 0)
+				return -errno;
+			if (!got)
+				break;
+			have += (size_t)got;
+			file->window_len = have;
+		}
+	}
+	if (have)
+		*ret = file->window + (offset - file->window_at);
+	return (ssize_t)have;
+}
+
+static int content__reserve(struct frame_file *file, size_t bytes)
+{
+	unsigned char *grown;
+
+	if (bytes <= file->content_cap)
+		return 0;
+	grown = realloc(file->content, bytes);
+	if (!grown)
+		return -ENOMEM;
+	file->content = grown;
+	file->content_cap = bytes;
+	return 0;
+}
+
+/* Reads the frame's descriptor. Returns 0, -EBADMSG, or another -errno. */
+static int begin(struct frame_file *file, uint64_t offset, size_t *ret_header_bytes,
+		 size_t *ret_content_bytes, const char **ret_why)
+{
+	LZ4F_frameInfo_t info = LZ4F_INIT_FRAMEINFO;
+	const unsigned char *p = NULL;
+	ssize_t have = window__get(file, offset, FRAME_HEADER_MAX_BYTES, &p);
+	size_t header_bytes;
+	uint64_t left = file->size - offset;
+
+	if (have < 0)
+		return (int)have;
+	*ret_why = "there is no frame";
+	if (have < 4 || memcmp(p, MAGIC, sizeof(MAGIC))) {
+		if (have > 0 && have < 4 && !memcmp(p, MAGIC, (size_t)have))
+			*ret_why = "the file is cut";
+		return -EBADMSG;
+	}
+	header_bytes = (size_t)have;
+	LZ4F_resetDecompressionContext(file->dctx);
+	if (LZ4F_isError(LZ4F_getFrameInfo(file->dctx, &info, p, &header_bytes))) {
+		*ret_why = have < (ssize_t)FRAME_HEADER_MAX_BYTES ? "the file is cut"
+								  : "the frame's descriptor is bad";
+		return -EBADMSG;
+	}
+	*ret_why = "the frame is not of this format";
+	if (info.frameType != LZ4F_frame || info.blockMode != LZ4F_blockIndependent ||
+	    info.blockChecksumFlag != LZ4F_blockChecksumEnabled ||
+	    info.contentChecksumFlag != LZ4F_contentChecksumEnabled || info.dictID ||
+	    !info.contentSize)
+		return -EBADMSG;
+	*ret_why = "the frame claims too much content";
+	if (info.contentSize > FORMAT_HEADER_MAX_BYTES || info.contentSize / LZ4_MAX_RATIO > left)
+		return -EBADMSG;
+	*ret_header_bytes = header_bytes;
+	*ret_content_bytes = (size_t)info.contentSize;
+	return 0;
+}
+
+/* Decodes the frame at `offset`. ret_cost gets what it took, in bytes, also on failure. */
+static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, uint64_t *ret_cost,
+		  const char **ret_why)
+{
+	static const LZ4F_decompressOptions_t stable = { .stableDst = 1 };
+	size_t header_bytes = 0, content_bytes = 0, len = 0;
+	uint64_t at;
+	int err = begin(file, offset, &header_bytes, &content_bytes, ret_why);
+
+	*ret_cost = FRAME_HEADER_MAX_BYTES;
+	if (err)
+		return err;
+	err = content__reserve(file, content_bytes);
+	if (err)
+		return err;
+	for (at = offset + header_bytes;;) {
+		const unsigned char *p = NULL;
+		ssize_t have = window__get(file, at, 1, &p);
+		size_t src = have > 0 ? (size_t)have : 0, dst = content_bytes - len, hint;
+
+		if (have < 0)
+			return (int)have;
+		if (!have) {
+			*ret_why = "the file is cut";
+			return -EBADMSG;
+		}
+		hint = LZ4F_decompress(file->dctx, file->content + len, &dst, p, &src, &stable);
+		if (LZ4F_isError(hint)) {
+			*ret_cost += (uint64_t)have;
+			*ret_why = "a checksum or length is wrong";
+			return -EBADMSG;
+		}
+		at += src;
+		len += dst;
+		*ret_cost += src + dst;
+		if (!hint)
+			break;
+		if (!src && !dst) {
+			*ret_why = "the frame holds more than it claims";
+			return -EBADMSG;
+		}
+	}
+	if (len != content_bytes) {
+		*ret_why = "the frame holds less than it claims";
+		return -EBADMSG;
+	}
+	*ret = (struct frame){ .offset = offset, .end = at, .content = file->content, .len = len };
+	return 0;
+}
+
+/* The next place of the magic from `offset` on; the file's size where there is none. */
+static int find_magic(struct frame_file *file, uint64_t offset, uint64_t *ret)
+{
+	for (;;) {
+		const unsigned char *p = NULL, *hit;
+		ssize_t have = window__get(file, offset, sizeof(MAGIC), &p);
+
+		if (have < 0)
+			return (int)have;
+		if (have < (ssize_t)sizeof(MAGIC)) {
+			*ret = file->size;
+			return 0;
+		}
+		hit = memmem(p, (size_t)have, MAGIC, sizeof(MAGIC));
+		if (hit) {
+			*ret = offset + (uint64_t)(hit - p);
+			return 0;
+		}
+		offset += (uint64_t)have - (sizeof(MAGIC) - 1);
+	}
+}
+
+/* Passes over skippable frames. */
+static int pass_skippable(struct frame_file *file, uint64_t *offset)
+{
+	for (;;) {
+		const unsigned char *p = NULL;
+		ssize_t have = window__get(file, *offset, SKIPPABLE_HEADER_BYTES, &p);
+		uint64_t len;
+
+		if (have < 0)
+			return (int)have;
+		if (have < (ssize_t)SKIPPABLE_HEADER_BYTES || (p[0] & 0xf0) != 0x50 ||
+		    p[1] != 0x2a || p[2] != 0x4d || p[3] != 0x18)
+			return 0;
+		len = (uint64_t)p[4] | (uint64_t)p[5] << 8 | (uint64_t)p[6] << 16 |
+		      (uint64_t)p[7] << 24;
+		if (len > file->size - *offset - SKIPPABLE_HEADER_BYTES)
+			return 0;
+		*offset += SKIPPABLE_HEADER_BYTES + len;
+	}
+}
+
+int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret,
+		     struct frame_damage *ret_damage)
+{
+	const char *why = "";
+	uint64_t from, cost;
+	int err = pass_skippable(file, &offset);
+
+	*ret_damage = (struct frame_damage){ .why = "" };
+	if (err)
+		return err;
+	if (offset >= file->size)
+		return 0;
+	err = decode(file, offset, ret, &cost, &why);
+	if (err != -EBADMSG)
+		return err ? err : 1;
+
+	*ret_damage = (struct frame_damage){ .from = offset, .to = file->size, .why = why };
+	for (from = offset;; from = offset) {
+		if (file->search_budget < cost) {
+			ret_damage->gave_up_at = from;
+			return 0;
+		}
+		file->search_budget -= cost;
+		err = find_magic(file, from + 1, &offset);
+		if (err)
+			return err;
+		if (offset >= file->size)
+			return 0;
+		err = decode(file, offset, ret, &cost, &why);
+		if (err == -EBADMSG)
+			continue;
+		ret_damage->to = offset;
+		return err ? err : 1;
+	}
+}
+
+int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret)
+{
+	const char *why;
+	uint64_t cost;
+
+	return decode(file, offset, ret, &cost, &why);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file as a sequence of LZ4 frames, some of which may be damaged: FORMAT.md sections 1 and 7.
+ *
+ * Reads with pread through a window of its own, so a file that is cut while it is read gives an
+ * error, not a signal. Memory: the window and one frame's content, FORMAT_HEADER_MAX_BYTES at most.
+ */
+#ifndef TTLOG_VIEW_FRAME_H
+#define TTLOG_VIEW_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct frame_file;
+
+struct frame {
+	uint64_t offset, end;         /* in the file */
+	const unsigned char *content; /* until the next call */
+	size_t len;
+};
+
+/* What lies between what was read last and the frame that was found, or the end of the file. */
+struct frame_damage {
+	uint64_t from, to; /* equal: nothing */
+	const char *why;
+	uint64_t gave_up_at; /* not 0: the search for a whole frame was given up here */
+};
+
+/* Takes ownership of fd, also on failure; it must be a regular file. NULL with errno. */
+struct frame_file *frame_file__new(int fd);
+void frame_file__free(struct frame_file *file);
+/* Gives back the memory of the window and the content; the next call takes it anew. */
+void frame_file__trim(struct frame_file *file);
+uint64_t frame_file__size(const struct frame_file *file);
+
+/* The next whole frame from `offset` on, past skippable frames and damage.
+ * Returns 1, 0 at the end of the file, -errno where the file cannot be read. */
+int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret,
+		     struct frame_damage *ret_damage);
+
+/* The frame at exactly that offset. Returns 0, -EBADMSG where none is whole, or another -errno. */
+int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret);
+
+#endif /* TTLOG_VIEW_FRAME_H */

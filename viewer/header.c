@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "format.h"
+#include "header.h"
+#include "value.h"
+
+/*
+ * The least that one element takes as CBOR, with the keys that it must have: what a claimed count
+ * is held against before memory is taken for it.
+ */
+#define SITE_MIN_BYTES    60u
+#define THREAD_MIN_BYTES  16u
+#define MAPPING_MIN_BYTES 24u
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *kind_name(unsigned kind)
+{
+	static const char *const names[] = { "event", "span", "span_end" };
+
+	return kind < ARRAY_SIZE(names) ? names[kind] : NULL;
+}
+
+/* The number that has this name; -1 where none has. */
+static int number_of(struct text name, const char *(*name_of)(unsigned))
+{
+	const char *candidate;
+
+	for (unsigned i = 0; (candidate = name_of(i)); i++) {
+		if (text_is(name, candidate))
+			return (int)i;
+	}
+	return -1;
+}
+
+struct parse {
+	struct header *header;
+	char *why;
+	size_t why_size;
+};
+
+__attribute__((format(printf, 2, 3))) static int bad(struct parse *parse, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(parse->why, parse->why_size, format, args);
+	va_end(args);
+	return -EBADMSG;
+}
+
+static uint64_t hash_text(uint64_t hash, struct text text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3u;
+	return (hash ^ 0xff) * 0x100000001b3u;
+}
+
+static uint64_t site_identity(const struct event_site *site)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	hash = hash_text(hash, site->target);
+	hash = hash_text(hash, site->probe);
+	hash = hash_text(hash, site->msg);
+	hash = hash_text(hash, site->file);
+	hash = hash_text(hash, site->func);
+	for (unsigned i = 0; i < site->nfields; i++)
+		hash = hash_text(hash, site->keys[i]) + site->types[i];
+	return hash ^ (site->line << 8 | (uint64_t)site->level << 4 | site->kind);
+}
+
+static int parse_keys(struct parse *parse, struct event_site *site, struct token_in *in)
+{
+	struct text *keys;
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
+		return -EBADMSG;
+	keys = arena__alloc(&parse->header->arena, cnt, sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (token__text(in, &keys[i]))
+			return -EBADMSG;
+	}
+	site->keys = keys;
+	site->nfields = (uint8_t)cnt;
+	return 0;
+}
+
+static int parse_types(struct event_site *site, struct token_in *in, uint64_t *ret_cnt)
+{
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
+		return -EBADMSG;
+	for (uint64_t i = 0; i < cnt; i++) {
+		struct text name;
+		int type;
+
+		if (token__text(in, &name))
+			return -EBADMSG;
+		type = number_of(name, value__type_name);
+		if (type <= TTLOG_TYPE_NONE)
+			return -EBADMSG;
+		site->types[i] = (uint8_t)type;
+	}
+	*ret_cnt = cnt;
+	return 0;
+}
+
+static int parse_site_text(struct event_site *site, struct text key, struct token_in *in)
+{
+	const struct {
+		const char *key;
+		struct text *to;
+	} texts[] = {
+		{ "target", &site->target }, { "probe", &site->probe }, { "msg", &site->msg },
+		{ "file", &site->file },     { "func", &site->func },
+	};
+	struct text text;
+	int number;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (text_is(key, texts[i].key))
+			return token__text(in, texts[i].to);
+	}
+	if (text_is(key, "line"))
+		return token__uint(in, &site->line);
+	if (text_is(key, "level")) {
+		if (token__text(in, &text))
+			return -EBADMSG;
+		number = number_of(text, value__level_name);
+		site->level = (uint8_t)number;
+		return number < 0 ? -EBADMSG : 0;
+	}
+	if (text_is(key, "kind")) {
+		if (token__text(in, &text))
+			return -EBADMSG;
+		/* A kind of a later version may be shown as a plain event. */
+		number = number_of(text, kind_name);
+		site->kind = number < 0 ? EVENT_PLAIN : (uint8_t)number;
+		return 0;
+	}
+	return token__skip(in);
+}
+
+static int parse_site(struct parse *parse, struct event_site *site, struct token_in *in)
+{
+	uint64_t pairs, type_cnt = UINT64_MAX;
+	int err;
+
+	*site = (struct event_site){ .level = UINT8_MAX };
+	if (token__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+
+		if (token__text(in, &key))
+			return -EBADMSG;
+		if (text_is(key, "keys"))
+			err = site->keys ? -EBADMSG : parse_keys(parse, site, in);
+		else if (text_is(key, "types"))
+			err = parse_types(site, in, &type_cnt);
+		else
+			err = parse_site_text(site, key, in);
+		if (err)
+			return err;
+	}
+	if (site->level == UINT8_MAX || !site->keys || type_cnt != site->nfields ||
+	    !site->target.p || !site->probe.p || !site->msg.p || !site->file.p || !site->func.p)
+		return -EBADMSG;
+	if (site->kind == EVENT_SPAN_END &&
+	    (site->nfields != 1 || site->types[0] != TTLOG_TYPE_U64))
+		return -EBADMSG;
+	site->identity = site_identity(site);
+	return 0;
+}
+
+static int parse_sites(struct parse *parse, struct token_in *in)
+{
+	struct header *header = parse->header;
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || cnt > token__left(in) / SITE_MIN_BYTES)
+		return bad(parse, "sites is no array of maps with all their keys");
+	header->sites = arena__alloc(&header->arena, cnt, sizeof(*header->sites));
+	if (!header->sites)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		int err = parse_site(parse, &header->sites[i], in);
+
+		if (err == -EBADMSG)
+			return bad(parse, "site %llu is not valid", (unsigned long long)i);
+		if (err)
+			return err;
+	}
+	header->site_cnt = cnt;
+	return 0;
+}
+
+static int parse_thread(struct event_thread *thread, struct token_in *in)
+{
+	uint64_t pairs;
+	bool has_pid = false, has_tid = false;
+
+	*thread = (struct event_thread){ .comm = { NULL, 0 } };
+	if (token__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+		int err;
+
+		if (token__text(in, &key))
+			return -EBADMSG;
+		if (text_is(key, "pid")) {
+			err = token__uint(in, &thread->pid);
+			has_pid = true;
+		} else if (text_is(key, "tid")) {
+			err = token__uint(in, &thread->tid);
+			has_tid = true;
+		} else if (text_is(key, "ns_pid")) {
+			err = token__uint(in, &thread->ns_pid);
+		} else if (text_is(key, "ns_tid")) {
+			err = token__uint(in, &thread->ns_tid);
+		} else if (text_is(key, "comm")) {
+			err = token__text(in, &thread->comm);
+		} else {
+			err = token__skip(in);
+		}
+		if (err)
+			return err;
+	}
+	return has_pid && has_tid && thread->comm.p ? 0 : -EBADMSG;
+}
+
+static int parse_threads(struct parse *parse, struct token_in *in)
+{
+	struct header *header = parse->header;
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || cnt > token__left(in) / THREAD_MIN_BYTES)
+		return bad(parse, "threads is no array of maps with all their keys");
+	header->threads = arena__alloc(&header->arena, cnt, sizeof(*header->threads));
+	if (!header->threads)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (parse_thread(&header->threads[i], in))
+			return bad(parse, "thread %llu is not valid", (unsigned long long)i);
+	}
+	header->thread_cnt = cnt;
+	return 0;
+}
+
+static int parse_mapping(struct header_mapping *mapping, struct token_in *in)
+{
+	uint64_t pairs;
+
+	*mapping = (struct header_mapping){ .path = { NULL, 0 } };
+	if (token__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+		int err;
+
+		if (token__text(in, &key))
+			return -EBADMSG;
+		if (text_is(key, "start"))
+			err = token__uint(in, &mapping->start);
+		else if (text_is(key, "end"))
+			err = token__uint(in, &mapping->end);
+		else if (text_is(key, "offset"))
+			err = token__uint(in, &mapping->offset);
+		else if (text_is(key, "path"))
+			err = token__text(in, &mapping->path);
+		else if (text_is(key, "build_id"))
+			err = token__text(in, &mapping->build_id);
+		else
+			err = token__skip(in);
+		if (err)
+			return err;
+	}
+	return mapping->path.p ? 0 : -EBADMSG;
+}
+
+static int parse_mappings(struct parse *parse, struct token_in *in)
+{
+	struct header *header = parse->header;
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || cnt > token__left(in) / MAPPING_MIN_BYTES)
+		return bad(parse, "mappings is no array of maps with all their keys");
+	header->mappings = arena__alloc(&header->arena, cnt, sizeof(*header->mappings));
+	if (!header->mappings)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (parse_mapping(&header->mappings[i], in))
+			return bad(parse, "mapping %llu is not valid", (unsigned long long)i);
+	}
+	header->mapping_cnt = cnt;
+	return 0;
+}
+
+static int parse_clock(struct parse *parse, struct token_in *in)
+{
+	uint64_t pairs;
+	bool has_mono = false, has_real = false;
+
+	if (token__map(in, &pairs))
+		return bad(parse, "clock is no map");
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+		int err;
+
+		if (token__text(in, &key))
+			return bad(parse, "clock is not valid");
+		if (text_is(key, "mono_ns")) {
+			err = token__uint(in, &parse->header->mono_ns);
+			has_mono = true;
+		} else if (text_is(key, "real_ns")) {
+			err = token__uint(in, &parse->header->real_ns);
+			has_real = true;
+		} else {
+			err = token__skip(in);
+		}
+		if (err)
+			return bad(parse, "clock is not valid");
+	}
+	return has_mono && has_real ? 0 : bad(parse, "clock is not whole");
+}
+
+/* Keys that are a text or a number. Returns 1 where the key is none of them. */
+static int parse_scalar(struct header *header, struct text key, struct token_in *in)
+{
+	const struct {
+		const char *key;
+		struct text *to;
+	} texts[] = {
+		{ "service", &header->service }, { "host", &header->host },
+		{ "kernel", &header->kernel },   { "comm", &header->comm },
+		{ "exe", &header->exe },         { "build_id", &header->build_id },
+		{ "reason", &header->reason },   { "created_at", &header->created_at },
+	};
+	const struct {
+		const char *key;
+		uint64_t *to;
+		bool *has;
+	} numbers[] = {
+		{ "pid", &header->pid, &header->has_pid },
+		{ "uid", &header->uid, &header->has_uid },
+		{ "cgroup", &header->cgroup, &header->has_cgroup },
+		{ "emitted", &header->emitted, &header->has_totals },
+		{ "recorded", &header->recorded, &header->has_totals },
+		{ "overwritten", &header->overwritten, &header->has_totals },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (text_is(key, texts[i].key))
+			return token__text(in, texts[i].to);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (text_is(key, numbers[i].key)) {
+			*numbers[i].has = true;
+			return token__uint(in, numbers[i].to);
+		}
+	}
+	return 1;
+}
+
+static int parse_map_span(struct token_in *in, struct token_in *ret)
+{
+	struct token_in start = *in;
+	enum token_kind kind;
+
+	if (token__peek(in, &kind) || kind != TOKEN_MAP || token__skip(in))
+		return -EBADMSG;
+	ret->at = start.at;
+	ret->end = in->at;
+	return 0;
+}
+
+static int parse_key(struct parse *parse, struct text key, struct token_in *in)
+{
+	struct header *header = parse->header;
+	int err;
+
+	if (text_is(key, "clock"))
+		return parse_clock(parse, in);
+	if (text_is(key, "sites"))
+		return header->sites ? -EBADMSG : parse_sites(parse, in);
+	if (text_is(key, "threads"))
+		return header->threads ? -EBADMSG : parse_threads(parse, in);
+	if (text_is(key, "mappings"))
+		return header->mappings ? -EBADMSG : parse_mappings(parse, in);
+	if (text_is(key, "lost"))
+		return parse_map_span(in, &header->lost);
+	if (text_is(key, "exit"))
+		return parse_map_span(in, &header->exit);
+	if (text_is(key, "crash"))
+		return parse_map_span(in, &header->crash);
+	err = parse_scalar(header, key, in);
+	return err == 1 ? token__skip(in) : err;
+}
+
+/* Looks whether this reader may read on before it looks at anything else. */
+static int check_format(struct parse *parse, struct token_in in)
+{
+	uint64_t pairs, format = 0, incompatible = 0;
+	struct text item = { NULL, 0 };
+
+	if (token__map(&in, &pairs))
+		return bad(parse, "it is no map");
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+		int err;
+
+		if (token__text(&in, &key))
+			return bad(parse, "a key is no text");
+		if (text_is(key, "item"))
+			err = token__text(&in, &item);
+		else if (text_is(key, "format"))
+			err = token__uint(&in, &format);
+		else if (text_is(key, "incompatible"))
+			err = token__uint(&in, &incompatible);
+		else
+			err = token__skip(&in);
+		if (err)
+			return bad(parse, "\"%.*s\" is not valid",
+				   (int)(key.len < 32 ? key.len : 32), key.p);
+	}
+	if (!text_is(item, "header"))
+		return bad(parse, "its item is no header");
+	if (!format)
+		return bad(parse, "it has no format number");
+	if (format != FORMAT_NUMBER) {
+		(void)bad(parse, "format %llu: this ttlog-view reads format %d",
+			  (unsigned long long)format, FORMAT_NUMBER);
+		return -ENOTSUP;
+	}
+	if (incompatible) {
+		(void)bad(parse,
+			  "it needs features that this ttlog-view does not know (bits 0x%llx)",
+			  (unsigned long long)incompatible);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int parse_header(struct parse *parse)
+{
+	struct header *header = parse->header;
+	struct token_in in = header->item;
+	uint64_t pairs;
+	bool has_clock = false;
+	int err = check_format(parse, in);
+
+	if (err)
+		return err;
+	if (token__map(&in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text key;
+
+		if (token__text(&in, &key))
+			return -EBADMSG;
+		has_clock = has_clock || text_is(key, "clock");
+		err = parse_key(parse, key, &in);
+		if (err == -EBADMSG && !*parse->why)
+			return bad(parse, "\"%.*s\" is not valid",
+				   (int)(key.len < 32 ? key.len : 32), key.p);
+		if (err)
+			return err;
+	}
+	if (!has_clock || !header->sites || !header->threads)
+		return bad(parse, "clock, sites or threads is missing");
+	return 0;
+}
+
+int header__init(struct header *ret, const unsigned char *data, size_t len, char *ret_why,
+		 size_t why_size)
+{
+	struct parse parse = { .header = ret, .why = ret_why, .why_size = why_size };
+	int err = -ENOMEM;
+
+	*ret = (struct header){ .content = malloc(len ? len : 1) };
+	*ret_why = '\0';
+	if (!ret->content)
+		return err;
+	memcpy(ret->content, data, len);
+	ret->item = (struct token_in){ ret->content, ret->content + len };
+	err = parse_header(&parse);
+	if (err) {
+		if (!*ret_why)
+			snprintf(ret_why, why_size, "%s", strerror(-err));
+		header__fini(ret);
+	}
+	return err;
+}
+
+void header__fini(struct header *header)
+{
+	arena__fini(&header->arena);
+	free(header->content);
+	*header = (struct header){ .content = NULL };
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --info for people. What one wants to know first after a crash stands first: what died, of what,
+ * where; then what was recorded and what was lost; then the details.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "info.h"
+#include "info_last.h"
+#include "signals.h"
+
+#define BOLD  "\033[1m"
+#define RED   "\033[1;31m"
+#define DIM   "\033[2m"
+#define RESET "\033[0m"
+
+#define LABEL_WIDTH      12u
+#define REGISTERS_A_LINE 4u
+
+struct page {
+	struct out *out;
+	bool colour;
+};
+
+static void style(struct page *page, const char *code)
+{
+	if (page->colour)
+		out__text(page->out, code);
+}
+
+static void title(struct page *page, const char *text)
+{
+	out__char(page->out, '\n');
+	style(page, BOLD);
+	out__text(page->out, text);
+	style(page, RESET);
+	out__char(page->out, '\n');
+}
+
+static void label(struct page *page, const char *text)
+{
+	size_t len = strlen(text);
+
+	out__text(page->out, "  ");
+	style(page, DIM);
+	out__text(page->out, text);
+	style(page, RESET);
+	out__pad(page->out, len < LABEL_WIDTH ? LABEL_WIDTH - len : 1);
+}
+
+static void line_text(struct page *page, const char *name, struct text value)
+{
+	if (!value.p)
+		return;
+	label(page, name);
+	out__plain(page->out, value);
+	out__char(page->out, '\n');
+}
+
+/* The value of a key in a map. False where it is not there. */
+static bool find(struct token_in map, const char *wanted, struct token_in *ret)
+{
+	uint64_t pairs;
+
+	if (!map.at || token__map(&map, &pairs))
+		return false;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct token_in value;
+		struct text key;
+
+		if (token__text(&map, &key))
+			return false;
+		value = map;
+		if (token__skip(&map))
+			return false;
+		if (text_is(key, wanted)) {
+			*ret = (struct token_in){ value.at, map.at };
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct text find_text(struct token_in map, const char *key)
+{
+	struct text text = { NULL, 0 };
+	struct token_in value;
+
+	if (find(map, key, &value))
+		(void)token__text(&value, &text);
+	return text;
+}
+
+static bool find_int(struct token_in map, const char *key, int64_t *ret)
+{
+	struct token_in value;
+	uint64_t number;
+
+	if (!find(map, key, &value) || token__int(&value, &number))
+		return false;
+	*ret = (int64_t)number;
+	return true;
+}
+
+/* ---- How it ended ---- */
+
+/* "SIGSEGV, SEGV_MAPERR: nothing is mapped there, at 0x10" */
+static void crash_cause(struct page *page, struct token_in crash)
+{
+	struct out *out = page->out;
+	struct text signal = find_text(crash, "signal"), address = find_text(crash, "address");
+	const struct signal_code *words;
+	int64_t code = 0;
+
+	style(page, RED);
+	if (signal.p)
+		out__plain(out, signal);
+	else
+		out__text(out, "unknown signal");
+	style(page, RESET);
+	if (find_int(crash, "code", &code)) {
+		words = signal_code__find(signal, code);
+		if (words)
+			out__format(out, ", %s: %s", words->name, words->meaning);
+		else
+			out__format(out, ", code %lld", (long long)code);
+	}
+	if (address.p && signal_code__has_address(signal, code)) {
+		out__text(out, ", address ");
+		out__plain(out, address);
+	}
+	out__char(out, '\n');
+}
+
+static void crash_thread(struct page *page, struct token_in crash)
+{
+	struct text thread = find_text(crash, "thread");
+	int64_t tid;
+
+	if (!find_int(crash, "tid", &tid))
+		return;
+	label(page, "thread");
+	out__i64(page->out, tid);
+	if (thread.p) {
+		out__char(page->out, ' ');
+		out__plain(page->out, thread);
+	}
+	out__char(page->out, '\n');
+}
+
+static void how_it_ended(struct page *page, const struct header *header)
+{
+	struct text signal = find_text(header->exit, "signal");
+	int64_t number;
+
+	if (header->crash.at) {
+		label(page, "died of");
+		crash_cause(page, header->crash);
+		crash_thread(page, header->crash);
+	} else if (signal.p) {
+		label(page, "died of");
+		style(page, RED);
+		out__plain(page->out, signal);
+		style(page, RESET);
+		out__char(page->out, '\n');
+	} else if (find_int(header->exit, "code", &number)) {
+		label(page, "ended");
+		out__format(page->out, "with status %lld\n", (long long)number);
+	}
+}
+
+static void frame_line(struct page *page, uint64_t number, struct token_in frame)
+{
+	struct out *out = page->out;
+	struct text ip = find_text(frame, "ip"), symbol = find_text(frame, "symbol");
+	struct text module = find_text(frame, "module"), offset = find_text(frame, "offset");
+	struct text file = find_text(frame, "file");
+	size_t width = ip.p ? out__width(ip) : 1;
+	int64_t line;
+
+	out__format(out, "  #%-3llu", (unsigned long long)number);
+	style(page, DIM);
+	out__plain(out, ip.p ? ip : text_of("?"));
+	style(page, RESET);
+	out__pad(out, width < 18 ? 20 - width : 2);
+	style(page, BOLD);
+	out__plain(out, symbol.p ? symbol : text_of("?"));
+	style(page, RESET);
+	if (file.p) {
+		out__text(out, "  at ");
+		out__plain(out, file);
+		if (find_int(frame, "line", &line))
+			out__format(out, ":%lld", (long long)line);
+	}
+	if (module.p) {
+		out__text(out, "  in ");
+		out__plain(out, module);
+		if (offset.p) {
+			out__char(out, '+');
+			out__plain(out, offset);
+		}
+	}
+	out__char(out, '\n');
+}
+
+static void stack(struct page *page, struct token_in crash)
+{
+	struct token_in frames;
+	uint64_t cnt;
+
+	if (!find(crash, "frames", &frames) || token__array(&frames, &cnt) || !cnt)
+		return;
+	title(page, "Stack");
+	for (uint64_t i = 0; i < cnt; i++) {
+		struct token_in frame = frames;
+
+		if (token__skip(&frames))
+			return;
+		frame.end = frames.at;
+		frame_line(page, i, frame);
+	}
+}
+
+static void registers(struct page *page, struct token_in crash)
+{
+	struct token_in map;
+	uint64_t cnt;
+
+	if (!find(crash, "registers", &map) || token__map(&map, &cnt) || !cnt)
+		return;
+	title(page, "Registers");
+	for (uint64_t i = 0; i < cnt; i++) {
+		bool is_last = i + 1 == cnt || (i + 1) % REGISTERS_A_LINE == 0;
+		struct text name, value;
+		size_t width;
+
+		if (token__text(&map, &name) || token__text(&map, &value))
+			return;
+		width = out__width(name);
+		out__pad(page->out, width < 8 ? 10 - width : 2);
+		style(page, DIM);
+		out__plain(page->out, name);
+		style(page, RESET);
+		out__char(page->out, ' ');
+		out__plain(page->out, value);
+		width = out__width(value);
+		if (is_last)
+			out__char(page->out, '\n');
+		else
+			out__pad(page->out, width < 18 ? 18 - width : 0);
+	}
+}
+
+/* What led to it: the crashed thread's last events. */
+static int last_events(struct page *page, struct reader *reader)
+{
+	struct info_last last = { .cnt = 0 };
+	int64_t tid;
+	int err;
+
+	if (!find_int(reader->header.crash, "tid", &tid))
+		return 0;
+	err = info_last__find(reader, (uint64_t)tid, &last);
+	if (err || !last.cnt)
+		return err;
+	title(page, "Last events of the thread");
+	return info_last__print(page->out, reader, &last, page->colour);
+}
+
+/* ---- What was recorded ---- */
+
+static void count_line(struct page *page, const char *name, uint64_t cnt, const char *what)
+{
+	label(page, name);
+	out__grouped(page->out, cnt);
+	out__text(page->out, what);
+	out__char(page->out, '\n');
+}
+
+static void losses(struct page *page, struct token_in lost)
+{
+	struct out *out = page->out;
+	int64_t total = 0;
+	uint64_t pairs;
+	bool any = false;
+
+	if (!lost.at)
+		return;
+	(void)find_int(lost, "total", &total);
+	label(page, "lost");
+	if (total)
+		style(page, RED);
+	out__grouped(out, (uint64_t)total);
+	style(page, RESET);
+	if (token__map(&lost, &pairs))
+		pairs = 0;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct text cause;
+		uint64_t cnt;
+
+		if (token__text(&lost, &cause) || token__uint(&lost, &cnt))
+			break;
+		if (text_is(cause, "total") || !cnt)
+			continue;
+		out__text(out, any ? ", " : " (");
+		out__plain(out, cause);
+		out__char(out, ' ');
+		out__grouped(out, cnt);
+		any = true;
+	}
+	out__text(out, any ? ")\n" : "\n");
+}
+
+static void events(struct page *page, const struct reader *reader)
+{
+	struct out *out = page->out;
+	const struct reader_chunk *first, *last;
+
+	title(page, "Events");
+	count_line(page, "in the file", reader->event_cnt, "");
+	if (reader->has_header && reader->chunk_cnt) {
+		first = &reader->chunks[0];
+		last = &reader->chunks[reader->chunk_cnt - 1];
+		label(page, "from");
+		out__time(out, header__real_ns(&reader->header, first->first_ns));
+		out__char(out, '\n');
+		label(page, "to");
+		out__time(out, header__real_ns(&reader->header, last->last_ns));
+		out__text(out, " (");
+		out__duration(out, last->last_ns - first->first_ns);
+		out__text(out, ")\n");
+	}
+	if (reader->has_totals) {
+		count_line(page, "emitted", reader->emitted, " by the process up to the snapshot");
+		count_line(page, "recorded", reader->recorded, "");
+		count_line(page, "overwritten", reader->overwritten,
+			   reader->overwritten ? " recorded, but older than the ring holds" : "");
+	}
+	losses(page, reader->lost);
+}
+
+/* ---- Threads and mappings ---- */
+
+static int count_by_thread(struct reader *reader, uint64_t *counts)
+{
+	for (size_t i = 0; i < reader->chunk_cnt; i++) {
+		const struct chunk *chunk = &reader->chunk;
+		int err = reader__load(reader, i);
+
+		if (err == -ENOMEM)
+			return err;
+		for (uint32_t k = 0; !err && k < chunk->n; k++)
+			counts[chunk->threads[k & chunk->thread_mask]]++;
+	}
+	return 0;
+}
+
+static int threads(struct page *page, struct reader *reader)
+{
+	const struct header *header = &reader->header;
+	struct out *out = page->out;
+	uint64_t *counts = calloc(header->thread_cnt + 1, sizeof(*counts));
+	int err;
+
+	if (!counts)
+		return -ENOMEM;
+	err = count_by_thread(reader, counts);
+	if (!header->thread_cnt || err)
+		goto cleanup;
+	title(page, "Threads");
+	out__format(out, "  %10s %10s %12s  %s\n", "pid", "tid", "events", "name");
+	for (size_t i = 0; i < header->thread_cnt; i++) {
+		const struct event_thread *thread = &header->threads[i];
+
+		out__format(out, "  %10llu %10llu %12llu  ", (unsigned long long)thread->pid,
+			    (unsigned long long)thread->tid, (unsigned long long)counts[i]);
+		out__plain(out, thread->comm);
+		if (thread->ns_tid)
+			out__format(out, "  (%llu/%llu in its pid namespace)",
+				    (unsigned long long)thread->ns_pid,
+				    (unsigned long long)thread->ns_tid);
+		out__char(out, '\n');
+	}
+cleanup:
+	free(counts);
+	return err;
+}
+
+static void mappings(struct page *page, const struct header *header)
+{
+	struct out *out = page->out;
+
+	if (!header->mapping_cnt)
+		return;
+	title(page, "Mappings");
+	for (size_t i = 0; i < header->mapping_cnt; i++) {
+		const struct header_mapping *mapping = &header->mappings[i];
+
+		out__format(out, "  %012llx-%012llx +%-8llx ", (unsigned long long)mapping->start,
+			    (unsigned long long)mapping->end, (unsigned long long)mapping->offset);
+		out__plain(out, mapping->path);
+		if (mapping->build_id.p) {
+			out__text(out, "  ");
+			style(page, DIM);
+			out__plain(out, mapping->build_id);
+			style(page, RESET);
+		}
+		out__char(out, '\n');
+	}
+}
+
+static void process(struct page *page, const struct header *header)
+{
+	struct out *out = page->out;
+
+	label(page, "process");
+	if (header->has_pid)
+		out__u64(out, header->pid);
+	else
+		out__char(out, '?');
+	if (header->comm.p) {
+		out__char(out, ' ');
+		out__plain(out, header->comm);
+	}
+	out__char(out, '\n');
+	how_it_ended(page, header);
+	line_text(page, "program", header->exe);
+	line_text(page, "build id", header->build_id);
+	line_text(page, "service", header->service);
+	line_text(page, "host", header->host);
+	line_text(page, "kernel", header->kernel);
+	if (header->has_uid) {
+		label(page, "uid");
+		out__u64(out, header->uid);
+		out__char(out, '\n');
+	}
+	line_text(page, "reason", header->reason);
+	line_text(page, "taken at", header->created_at);
+}
+
+int info__print_text(struct out *out, struct reader *reader, bool colour)
+{
+	struct page page = { .out = out, .colour = colour };
+	int err;
+
+	style(&page, BOLD);
+	out__plain(out, text_of(reader->name));
+	style(&page, RESET);
+	out__char(out, '\n');
+	if (!reader->has_header) {
+		out__text(out, "  no header could be read\n");
+		return 0;
+	}
+	process(&page, &reader->header);
+	stack(&page, reader->header.crash);
+	err = last_events(&page, reader);
+	if (err)
+		return err;
+	events(&page, reader);
+	registers(&page, reader->header.crash);
+	err = threads(&page, reader);
+	mappings(&page, &reader->header);
+	return err;
+}

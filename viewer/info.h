@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What a snapshot says of itself and of how the process ended: --info. */
+#ifndef TTLOG_VIEW_INFO_H
+#define TTLOG_VIEW_INFO_H
+
+#include <stdbool.h>
+
+#include "out.h"
+#include "reader.h"
+
+/* For people, over many lines. Goes over the events to count them by thread. */
+int info__print_text(struct out *out, struct reader *reader, bool colour);
+/* DESIGN.md section 6, one object and a newline. */
+void info__print_json(struct out *out, const struct reader *reader);
+
+#endif /* TTLOG_VIEW_INFO_H */

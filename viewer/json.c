@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "filter.h"
+#include "format.h"
+#include "json.h"
+#include "value.h"
+
+static inline void key_text(struct out *out, const char *key, struct text value)
+{
+	out__text(out, key);
+	out__json_text(out, value, false);
+}
+
+static inline void key_u64(struct out *out, const char *key, uint64_t value)
+{
+	out__text(out, key);
+	out__u64(out, value);
+}
+
+static void quoted(struct out *out, struct text text)
+{
+	out__char(out, '"');
+	out__bytes(out, text.p, text.len);
+	out__char(out, '"');
+}
+
+void json__field(struct out *out, const struct event_field *field)
+{
+	char buf[OUT_NUMBER_BYTES];
+	struct text text = event_field__text(field, buf);
+
+	if (field->null) {
+		out__text(out, "null");
+		return;
+	}
+	switch (field->type) {
+	case TTLOG_TYPE_STR:
+	case TTLOG_TYPE_CHAR:
+		out__json_text(out, text, field->cut);
+		break;
+	case TTLOG_TYPE_BYTES:
+		out__char(out, '"');
+		out__hex_bytes(out, field->text);
+		out__text(out, field->cut ? "\xe2\x80\xa6\"" : "\"");
+		break;
+	case TTLOG_TYPE_PTR:
+	case TTLOG_TYPE_HEX:
+		quoted(out, text);
+		break;
+	case TTLOG_TYPE_F32:
+	case TTLOG_TYPE_F64:
+		/* JSON has no NaN and no Infinity. */
+		if (!isfinite(field->d)) {
+			quoted(out, text);
+			break;
+		}
+		/* fall through */
+	default:
+		out__bytes(out, text.p, text.len);
+	}
+}
+
+static void fields(struct out *out, const struct event *event)
+{
+	const struct event_site *site = event->site;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		event__field(event, i, &field);
+		if (i)
+			out__char(out, ',');
+		out__json_text(out, site->keys[i], false);
+		out__char(out, ':');
+		json__field(out, &field);
+	}
+}
+
+void json__event(struct out *out, const struct event *event)
+{
+	const struct event_site *site = event->site;
+	struct event_field duration;
+
+	out__text(out, "{\"ts\":\"");
+	out__time(out, event->real_ns);
+	key_u64(out, "\",\"mono_ns\":", event->mono_ns);
+	key_text(out, ",\"level\":", text_of(value__level_name(site->level)));
+	key_text(out, ",\"target\":", site->target);
+	key_text(out, ",\"probe\":", site->probe);
+	key_text(out, ",\"msg\":", site->msg);
+	key_u64(out, ",\"pid\":", event->thread->pid);
+	key_u64(out, ",\"tid\":", event->thread->tid);
+	key_text(out, ",\"comm\":", event->thread->comm);
+	key_text(out, ",\"file\":", site->file);
+	key_u64(out, ",\"line\":", site->line);
+	key_text(out, ",\"func\":", site->func);
+	out__text(out, ",\"fields\":{");
+	if (site->kind == EVENT_SPAN_END) {
+		event__field(event, 0, &duration);
+		out__text(out, "},\"duration_ns\":");
+		json__field(out, &duration);
+	} else {
+		fields(out, event);
+		out__char(out, '}');
+	}
+	out__text(out, "}\n");
+}
+
+static void scalar(struct out *out, const struct token *token)
+{
+	char buf[OUT_NUMBER_BYTES];
+
+	switch (token->kind) {
+	case TOKEN_UINT:
+		out__u64(out, token->u);
+		break;
+	case TOKEN_NEGINT:
+		if (token->u <= INT64_MAX) {
+			out__i64(out, -1 - (int64_t)token->u);
+			break;
+		}
+		/* Beyond 64 bits: no key of format 1 is. */
+		out__bytes(out, buf, format__f64(buf, -1.0 - (double)token->u));
+		break;
+	case TOKEN_BYTES:
+		out__char(out, '"');
+		out__hex_bytes(out, token->text);
+		out__char(out, '"');
+		break;
+	case TOKEN_TEXT:
+		out__json_text(out, token->text, false);
+		break;
+	case TOKEN_FLOAT:
+		if (isfinite(token->d))
+			out__bytes(out, buf, format__f64(buf, token->d));
+		else
+			quoted(out, (struct text){ buf, format__f64(buf, token->d) });
+		break;
+	case TOKEN_BOOL:
+		out__text(out, token->u ? "true" : "false");
+		break;
+	default:
+		out__text(out, "null");
+	}
+}
+
+/* Nesting was bounded by token__check; the depth here is a second belt. */
+static void item_at(struct out *out, struct token_in *in, unsigned depth)
+{
+	struct token token = { .kind = TOKEN_NULL };
+	bool is_map;
+
+	do {
+		if (token__next(in, &token))
+			token.kind = TOKEN_NULL;
+	} while (token.kind == TOKEN_TAG);
+	if (token.kind != TOKEN_ARRAY && token.kind != TOKEN_MAP) {
+		scalar(out, &token);
+		return;
+	}
+	is_map = token.kind == TOKEN_MAP;
+	out__char(out, is_map ? '{' : '[');
+	for (uint64_t i = 0; i < token.u && in->at < in->end && depth < FORMAT_MAX_DEPTH; i++) {
+		struct text key;
+
+		if (i)
+			out__char(out, ',');
+		if (is_map) {
+			if (token__text(in, &key))
+				break;
+			out__json_text(out, key, false);
+			out__char(out, ':');
+		}
+		item_at(out, in, depth + 1);
+	}
+	out__char(out, is_map ? '}' : ']');
+}
+
+void json__item(struct out *out, struct token_in item)
+{
+	item_at(out, &item, 0);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Events for programs: DESIGN.md section 6, one JSON object a line. */
+#ifndef TTLOG_VIEW_JSON_H
+#define TTLOG_VIEW_JSON_H
+
+#include "event.h"
+#include "out.h"
+#include "token.h"
+
+void json__event(struct out *out, const struct event *event);
+void json__field(struct out *out, const struct event_field *field);
+/* Any item as JSON: bytes as hexadecimal text, tags passed over. What cannot be read is null. */
+void json__item(struct out *out, struct token_in item);
+
+#endif /* TTLOG_VIEW_JSON_H */

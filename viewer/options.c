@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "stats.h"
+
+const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
+
+enum option_key {
+	OPT_FILTER = 0x100,
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_SEARCH,
+	OPT_LIMIT,
+	OPT_HEAD,
+	OPT_FORMAT,
+	OPT_STATS,
+	OPT_GROUP_BY,
+	OPT_INFO,
+	OPT_INTERACTIVE,
+	OPT_OUTPUT = 'o',
+};
+
+static const char DOC[] =
+	"Shows the events in snapshots that ttlog-collect wrote."
+	"\v"
+	"FILE: one or more snapshots, merged by time; events that several snapshots of one process hold "
+	"are shown once. Without FILE: the newest snapshot in /var/lib/ttlog.\n"
+	"\n"
+	"EXPR is KEY OP VALUE; OP is = != < <= > >= and ~ !~ (POSIX extended regular expressions). "
+	"KEY is level, target, probe, msg, file, func, pid, tid, comm, or the key of any field "
+	"(fields.KEY where a field has one of these names). Text is compared with globs (* ? [a-z]), "
+	"numbers exactly. An event without the field never matches.\n"
+	"  level=ERROR  level>=WARN  'target=net.*'  'msg~time(out|d out)'\n"
+	"  symbol=AAPL  'latency_us>100'  price=150.25  flag=true\n"
+	"\n"
+	"TIME is 2026-11-21T06:00:00.5Z or with +01:00, '2026-11-21 06:00:00' (UTC), 2026-11-21, "
+	"06:00[:00] (UTC, on the day of the last event), @1795240800.5 (seconds since 1970), or -10s "
+	"(before the last event; ns us ms s m h d).\n"
+	"\n"
+	"Exit status: 0 done, 1 a file could not be read wholly (what could be is shown), 2 usage.\n"
+	"\n"
+	"Examples:\n"
+	"  ttlog-view ttlog-*.bin --filter level=ERROR --limit 100\n"
+	"  ttlog-view ttlog-*.bin --format json | jq .fields\n"
+	"  ttlog-view ttlog-*.bin --stats --group-by target\n"
+	"  ttlog-view ttlog-*.bin --since -10s --search 'order.*(timeout|reject)'";
+
+static const struct argp_option OPTIONS[] = {
+	{ NULL, 0, NULL, 0, "Which events:", 1 },
+	{ "filter", OPT_FILTER, "EXPR", 0, "Events that match; repeatable: all must match", 1 },
+	{ "search", OPT_SEARCH, "REGEX", 0,
+	  "Events whose message, text field or key=value matches; repeatable", 1 },
+	{ "since", OPT_SINCE, "TIME", 0, "Events from then on", 1 },
+	{ "until", OPT_UNTIL, "TIME", 0, "Events up to then", 1 },
+	{ "limit", OPT_LIMIT, "N", 0, "The last N of these", 1 },
+	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
+	{ NULL, 0, NULL, 0, "What to show:", 2 },
+	{ "format", OPT_FORMAT, "text|json", 0, "json: one object a line (default: text)", 2 },
+	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
+	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
+	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
+	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
+	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
+	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
+	{ NULL, 0, NULL, 0, NULL, -1 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static uint64_t parse_count(const char *name, const char *arg, struct argp_state *state)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(arg, &end, 10);
+	if (!isdigit((unsigned char)*arg) || *end || errno)
+		argp_error(state, "--%s %s: not a number", name, arg);
+	return v;
+}
+
+static void parse_when(const char *name, const char *arg, struct argp_state *state,
+		       struct when *ret)
+{
+	if (when__parse(ret, arg))
+		argp_error(state, "--%s %s: not a time; times are " WHEN_FORMS, name, arg);
+}
+
+static void add_filter(struct options *options, int key, const char *arg, struct argp_state *state)
+{
+	char why[512];
+	int err;
+
+	if (key == OPT_FILTER)
+		err = filter__add(options->filter, arg, why, sizeof(why));
+	else
+		err = filter__search(options->filter, arg, why, sizeof(why));
+	if (err == -ENOMEM)
+		argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
+	else if (err)
+		argp_error(state, "--%s %s", key == OPT_FILTER ? "filter" : "search", why);
+}
+
+static void set_mode(struct options *options, int key, struct argp_state *state)
+{
+	enum options_mode mode = key == OPT_STATS  ? MODE_STATS
+				 : key == OPT_INFO ? MODE_INFO
+						   : MODE_INTERACTIVE;
+
+	if (options->mode != MODE_EVENTS && options->mode != mode)
+		argp_error(state, "only one of --stats, --info and --interactive goes at once");
+	options->mode = mode;
+}
+
+static void add_file(struct options *options, char *arg, struct argp_state *state)
+{
+	char **grown = reallocarray(options->files, options->file_cnt + 1, sizeof(*grown));
+
+	if (!grown) {
+		argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
+		return;
+	}
+	options->files = grown;
+	grown[options->file_cnt++] = arg;
+}
+
+/* What does not go together. */
+static void check(const struct options *options, struct argp_state *state)
+{
+	struct stats *stats;
+
+	if (options->has_limit && options->has_head)
+		argp_error(state, "--limit (the last) and --head (the first) do not go together");
+	if (options->group_by && options->mode != MODE_STATS)
+		argp_error(state, "--group-by goes with --stats");
+	if (options->mode == MODE_INFO &&
+	    (!filter__is_empty(options->filter) || options->has_since || options->has_until ||
+	     options->has_limit || options->has_head))
+		argp_error(state, "--info is about whole files: it takes no choice of events");
+	if (!options->group_by)
+		return;
+	stats = stats__new(options->group_by);
+	if (!stats && errno == EINVAL)
+		argp_error(state, "--group-by %s: give 1 to %u keys with commas between",
+			   options->group_by, STATS_MAX_KEYS);
+	stats__free(stats);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case OPT_FILTER:
+	case OPT_SEARCH:
+		add_filter(options, key, arg, state);
+		return 0;
+	case OPT_SINCE:
+		parse_when("since", arg, state, &options->since);
+		options->has_since = true;
+		return 0;
+	case OPT_UNTIL:
+		parse_when("until", arg, state, &options->until);
+		options->has_until = true;
+		return 0;
+	case OPT_LIMIT:
+		options->limit = parse_count("limit", arg, state);
+		options->has_limit = true;
+		return 0;
+	case OPT_HEAD:
+		options->head = parse_count("head", arg, state);
+		options->has_head = true;
+		return 0;
+	case OPT_FORMAT:
+		if (strcmp(arg, "json") && strcmp(arg, "text"))
+			argp_error(state, "--format %s: text or json", arg);
+		options->json = !strcmp(arg, "json");
+		return 0;
+	case OPT_STATS:
+	case OPT_INFO:
+	case OPT_INTERACTIVE:
+		set_mode(options, key, state);
+		return 0;
+	case OPT_GROUP_BY:
+		options->group_by = arg;
+		return 0;
+	case OPT_OUTPUT:
+		options->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		add_file(options, arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		check(options, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void options__parse(struct options *ret, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = OPTIONS,
+		.parser = parse_option,
+		.args_doc = "[FILE...]",
+		.doc = DOC,
+	};
+	struct options options = { .mode = MODE_EVENTS, .filter = filter__new() };
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (!options.filter)
+		exit(EXIT_UNREADABLE);
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	*ret = options;
+}
+
+void options__fini(struct options *options)
+{
+	filter__free(options->filter);
+	free(options->files);
+}

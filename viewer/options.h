@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* ttlog-view's command line. */
+#ifndef TTLOG_VIEW_OPTIONS_H
+#define TTLOG_VIEW_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "filter.h"
+#include "when.h"
+
+enum options_mode {
+	MODE_EVENTS,
+	MODE_STATS,
+	MODE_INFO,
+	MODE_INTERACTIVE,
+};
+
+struct options {
+	enum options_mode mode;
+	bool json;
+	struct filter *filter;
+	bool has_since, has_until, has_limit, has_head;
+	struct when since, until;
+	uint64_t limit, head;
+	const char *group_by; /* NULL: the default */
+	const char *output;   /* NULL: stdout */
+	char **files;         /* of argv, in their order */
+	size_t file_cnt;
+};
+
+#define EXIT_UNREADABLE 1
+#define EXIT_USAGE      2
+
+/* Ends the process with EXIT_USAGE and a message where the command line is wrong. */
+void options__parse(struct options *ret, int argc, char **argv);
+void options__fini(struct options *options);
+
+#endif /* TTLOG_VIEW_OPTIONS_H */

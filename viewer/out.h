@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text into a big buffer, and from there to a descriptor.
+ *
+ * Numbers, times and hostile text are formatted here once for all outputs, without stdio: printing
+ * millions of events is mostly this. The first write error is kept and everything after it dropped;
+ * out__error() tells.
+ */
+#ifndef TTLOG_VIEW_OUT_H
+#define TTLOG_VIEW_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+
+#define OUT_BYTES        (256u << 10)
+/* Any number or time fits: a decimal of scale 255 is the longest. */
+#define OUT_NUMBER_BYTES 288u
+
+struct out {
+	int fd;
+	int err; /* 0 or -errno */
+	size_t len;
+	char *buf;
+	/* the last second that was formatted */
+	uint64_t second;
+	char date[20];
+};
+
+/* Returns 0 or -ENOMEM. fd stays the caller's. */
+int out__init(struct out *out, int fd);
+void out__fini(struct out *out);
+/* Writes what is in the buffer. Returns 0 or the first error. */
+int out__flush(struct out *out);
+
+/* Where the buffer has no room for these bytes. */
+void out__bytes_slow(struct out *out, const char *p, size_t len);
+
+/* Inlined, because the length of most texts is known where they are written. */
+static inline void out__bytes(struct out *out, const char *p, size_t len)
+{
+	if (len > OUT_BYTES - out->len) {
+		out__bytes_slow(out, p, len);
+		return;
+	}
+	if (len)
+		memcpy(out->buf + out->len, p, len);
+	out->len += len;
+}
+
+static inline void out__text(struct out *out, const char *zero_terminated)
+{
+	out__bytes(out, zero_terminated, strlen(zero_terminated));
+}
+
+static inline void out__char(struct out *out, char c)
+{
+	out__bytes(out, &c, 1);
+}
+
+void out__pad(struct out *out, size_t cnt);
+__attribute__((format(printf, 2, 3))) void out__format(struct out *out, const char *format, ...);
+
+void out__u64(struct out *out, uint64_t v);
+void out__i64(struct out *out, int64_t v);
+/* 1,234,567 */
+void out__grouped(struct out *out, uint64_t v);
+void out__hex(struct out *out, uint64_t v); /* 0x1f */
+/* "2026-11-21T06:00:00.123456789Z" without the quotes; `real_ns` since 1970. */
+void out__time(struct out *out, uint64_t real_ns);
+/* 1.234ms, with four digits or so. */
+void out__duration(struct out *out, uint64_t ns);
+/* All of these write at most OUT_NUMBER_BYTES, and return how many. The floating point ones are
+ * the shortest text that reads back as the same value, as Python's repr writes it. */
+size_t format__f64(char *to, double v);
+size_t format__f32(char *to, float v);
+size_t format__decimal(char *to, int64_t units, uint8_t scale);
+size_t format__u64(char *to, uint64_t v);
+
+/*
+ * Text in quotes as JSON has it; every byte that is not UTF-8 becomes a U+FFFD.
+ * Control characters and those that change the direction of text are escaped: JSON on a terminal
+ * is harmless, and reads back the same.
+ */
+void out__json_text(struct out *out, struct text text, bool cut);
+/* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
+void out__plain(struct out *out, struct text text);
+/* As a value of key=value: in quotes where it could be misread without. */
+void out__value(struct out *out, struct text text, bool cut);
+void out__hex_bytes(struct out *out, struct text bytes);
+/* How many columns out__plain takes, about: code points. */
+size_t out__width(struct text text);
+
+/* One character of UTF-8. Returns its length and sets ret to its code point; for a byte that begins
+ * none, returns 1 and sets ret to UINT32_MAX. p < end. */
+size_t text_next_char(const char *p, const char *end, uint32_t *ret);
+
+#endif /* TTLOG_VIEW_OUT_H */

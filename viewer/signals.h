@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What si_code says, by signal: sigaction(2). */
+#ifndef TTLOG_VIEW_SIGNALS_H
+#define TTLOG_VIEW_SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct signal_code {
+	const char *signal; /* NULL: any */
+	int code;
+	const char *name;
+	const char *meaning;
+};
+
+/* NULL where the code is not known. */
+const struct signal_code *signal_code__find(struct text signal, int64_t code);
+/* Whether si_addr means something: the fault itself sent the signal, and knows where. */
+bool signal_code__has_address(struct text signal, int64_t code);
+
+#endif /* TTLOG_VIEW_SIGNALS_H */

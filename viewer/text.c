@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+
+#include "filter.h"
+#include "text.h"
+#include "value.h"
+
+/* One endless name must not push every line out of the window. */
+#define WHERE_MAX_WIDTH 40u
+#define COMM_MAX_WIDTH  16u
+
+#define DIM   "\033[2m"
+#define BOLD  "\033[1m"
+#define RESET "\033[0m"
+
+static const char *const LEVEL_COLOURS[] = {
+	"\033[2m", "\033[36m", "\033[32m", "\033[33m", "\033[31m", "\033[1;37;41m",
+};
+
+/* A level macro's probe has the level's name in lower case, which says nothing new. */
+static bool has_own_probe(const struct event_site *site)
+{
+	const char *level = value__level_name(site->level);
+
+	if (site->probe.len != strlen(level))
+		return true;
+	for (size_t i = 0; i < site->probe.len; i++) {
+		if (site->probe.p[i] != tolower((unsigned char)level[i]))
+			return true;
+	}
+	return false;
+}
+
+static size_t where_width(const struct event_site *site)
+{
+	size_t width = out__width(site->target);
+
+	return has_own_probe(site) ? width + 1 + out__width(site->probe) : width;
+}
+
+static size_t digits_of(uint64_t v)
+{
+	char digits[OUT_NUMBER_BYTES];
+
+	return format__u64(digits, v);
+}
+
+static size_t at_most(size_t width, size_t most)
+{
+	return width < most ? width : most;
+}
+
+void text_output__init(struct text_output *text, struct out *out, bool colour,
+		       struct reader *const *readers, size_t reader_cnt)
+{
+	*text = (struct text_output){ .out = out, .colour = colour };
+	for (size_t i = 0; i < reader_cnt; i++) {
+		const struct header *header = &readers[i]->header;
+
+		for (size_t k = 0; k < header->site_cnt; k++) {
+			size_t width = where_width(&header->sites[k]);
+
+			if (width > text->where_width)
+				text->where_width = at_most(width, WHERE_MAX_WIDTH);
+		}
+		for (size_t k = 0; k < header->thread_cnt; k++) {
+			const struct event_thread *thread = &header->threads[k];
+			size_t id = digits_of(thread->pid) + 1 + digits_of(thread->tid);
+			size_t comm = out__width(thread->comm);
+
+			if (id > text->id_width)
+				text->id_width = id;
+			if (comm > text->comm_width)
+				text->comm_width = at_most(comm, COMM_MAX_WIDTH);
+		}
+	}
+}
+
+static void pad_to(struct out *out, size_t width, size_t used)
+{
+	out__pad(out, (used < width ? width - used : 0) + 1);
+}
+
+static void level(struct text_output *text, unsigned number)
+{
+	struct out *out = text->out;
+	const char *name = value__level_name(number);
+
+	if (text->colour && number < sizeof(LEVEL_COLOURS) / sizeof(LEVEL_COLOURS[0]))
+		out__text(out, LEVEL_COLOURS[number]);
+	out__text(out, name);
+	if (text->colour)
+		out__text(out, RESET);
+	pad_to(out, 5, strlen(name));
+}
+
+static void value(struct out *out, const struct event_field *field)
+{
+	char buf[OUT_NUMBER_BYTES];
+	struct text text;
+
+	if (field->type == TTLOG_TYPE_BYTES && !field->null) {
+		out__hex_bytes(out, field->text);
+		if (field->cut)
+			out__text(out, "\xe2\x80\xa6");
+		return;
+	}
+	text = event_field__text(field, buf);
+	if ((field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_CHAR) && !field->null)
+		out__value(out, text, field->cut);
+	else
+		out__bytes(out, text.p, text.len);
+}
+
+static void fields(struct text_output *text, const struct event *event)
+{
+	const struct event_site *site = event->site;
+	struct out *out = text->out;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		event__field(event, i, &field);
+		out__char(out, ' ');
+		if (text->colour)
+			out__text(out, DIM);
+		if (site->kind == EVENT_SPAN_END) {
+			out__text(out, "took=");
+		} else {
+			out__plain(out, site->keys[i]);
+			out__char(out, '=');
+		}
+		if (text->colour)
+			out__text(out, RESET);
+		if (site->kind == EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
+			out__duration(out, field.u);
+		else
+			value(out, &field);
+	}
+}
+
+static void where(struct text_output *text, const struct event_site *site)
+{
+	struct out *out = text->out;
+
+	out__plain(out, site->target);
+	if (has_own_probe(site)) {
+		out__char(out, ':');
+		out__plain(out, site->probe);
+	}
+	pad_to(out, text->where_width, where_width(site));
+}
+
+void text_output__event(struct text_output *text, const struct event *event)
+{
+	static const char *const MARKS[] = { "", " begin", " end" };
+	const struct event_site *site = event->site;
+	const struct event_thread *thread = event->thread;
+	struct out *out = text->out;
+
+	if (text->colour)
+		out__text(out, DIM);
+	out__time(out, event->real_ns);
+	if (text->colour)
+		out__text(out, RESET);
+	out__char(out, ' ');
+	level(text, site->level);
+	out__u64(out, thread->pid);
+	out__char(out, '/');
+	out__u64(out, thread->tid);
+	pad_to(out, text->id_width, digits_of(thread->pid) + 1 + digits_of(thread->tid));
+	out__plain(out, thread->comm);
+	pad_to(out, text->comm_width, out__width(thread->comm));
+	where(text, site);
+	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
+		out__text(out, BOLD);
+	out__plain(out, site->msg.len ? site->msg : site->probe);
+	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
+		out__text(out, RESET);
+	out__text(out, MARKS[site->kind]);
+	fields(text, event);
+	out__char(out, '\n');
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Events for people: one line an event, aligned, made for grep. */
+#ifndef TTLOG_VIEW_TEXT_H
+#define TTLOG_VIEW_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "event.h"
+#include "out.h"
+#include "reader.h"
+
+struct text_output {
+	struct out *out;
+	bool colour;
+	/* of the columns, over all files */
+	size_t id_width, comm_width, where_width;
+};
+
+void text_output__init(struct text_output *text, struct out *out, bool colour,
+		       struct reader *const *readers, size_t reader_cnt);
+void text_output__event(struct text_output *text, const struct event *event);
+
+#endif /* TTLOG_VIEW_TEXT_H */

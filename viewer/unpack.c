@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "format.h"
+#include "unpack.h"
+
+#define ALL               (~(size_t)0)
+#define FLOAT_SCALE_MAX   22u
+#define DECIMAL_SCALE_MAX 255u
+
+/* Every one of these is exact in a double. */
+static const double POWERS[FLOAT_SCALE_MAX + 1] = {
+	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+static bool is_real(uint8_t type)
+{
+	return type == TTLOG_TYPE_F32 || type == TTLOG_TYPE_F64;
+}
+
+static bool is_text(uint8_t type)
+{
+	return type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES;
+}
+
+/* The keys of a column that is a map; `at` is NULL where a key is absent. */
+struct keys {
+	struct token_in constant, first, delta, scale, units, values, index;
+};
+
+static int read_keys(struct token_in *in, struct keys *ret)
+{
+	const struct {
+		const char *key;
+		struct token_in *to;
+	} known[] = {
+		{ "const", &ret->constant }, { "first", &ret->first }, { "delta", &ret->delta },
+		{ "scale", &ret->scale },    { "units", &ret->units }, { "values", &ret->values },
+		{ "index", &ret->index },
+	};
+	uint64_t pairs;
+
+	*ret = (struct keys){ .constant = { NULL, NULL } };
+	if (token__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		struct token_in value;
+		struct text key;
+
+		if (token__text(in, &key))
+			return -EBADMSG;
+		value = *in;
+		if (token__skip(in))
+			return -EBADMSG;
+		value.end = in->at;
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+			if (!text_is(key, known[k].key))
+				continue;
+			if (known[k].to->at)
+				return -EBADMSG;
+			*known[k].to = value;
+		}
+	}
+	return 0;
+}
+
+/* ---- Typed arrays ---- */
+
+/* A tag and the byte string behind it, which must hold n elements of `width`. */
+static int typed_bytes(struct token_in *in, uint64_t *ret_tag, struct text *ret)
+{
+	struct token tag, bytes;
+
+	if (token__next(in, &tag) || tag.kind != TOKEN_TAG || token__next(in, &bytes) ||
+	    bytes.kind != TOKEN_BYTES)
+		return -EBADMSG;
+	*ret_tag = tag.u;
+	*ret = bytes.text;
+	return 0;
+}
+
+/* Byte strings have no alignment; the compiler makes vector loads of this. */
+#define WIDEN(type, to)                                                                            \
+	do {                                                                                       \
+		if (bytes.len / sizeof(type) != n || bytes.len % sizeof(type))                     \
+			return -EBADMSG;                                                           \
+		for (size_t i = 0; i < n; i++) {                                                   \
+			type v;                                                                    \
+			memcpy(&v, bytes.p + i * sizeof(type), sizeof(type));                      \
+			out[i] = (to)v;                                                            \
+		}                                                                                  \
+		return 0;                                                                          \
+	} while (0)
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "typed arrays are little endian in the file: swap in WIDEN"
+#endif
+
+static int widen_ints(uint64_t tag, struct text bytes, size_t n, uint64_t *out)
+{
+	switch (tag) {
+	case FORMAT_TAG_U8:
+		WIDEN(uint8_t, uint64_t);
+	case FORMAT_TAG_U16:
+		WIDEN(uint16_t, uint64_t);
+	case FORMAT_TAG_U32:
+		WIDEN(uint32_t, uint64_t);
+	case FORMAT_TAG_U64:
+		WIDEN(uint64_t, uint64_t);
+	case FORMAT_TAG_I8:
+		WIDEN(int8_t, uint64_t);
+	case FORMAT_TAG_I16:
+		WIDEN(int16_t, uint64_t);
+	case FORMAT_TAG_I32:
+		WIDEN(int32_t, uint64_t);
+	case FORMAT_TAG_I64:
+		WIDEN(int64_t, uint64_t);
+	default:
+		return -EBADMSG;
+	}
+}
+
+static int widen_reals(uint64_t tag, struct text bytes, size_t n, double *out)
+{
+	switch (tag) {
+	case FORMAT_TAG_F32:
+		WIDEN(float, double);
+	case FORMAT_TAG_F64:
+		WIDEN(double, double);
+	default:
+		return -EBADMSG;
+	}
+}
+
+/* ---- Integers ---- */
+
+static int typed_ints(struct arena *arena, struct token_in *in, size_t n, uint64_t **ret)
+{
+	struct text bytes;
+	uint64_t tag, *nums;
+
+	if (typed_bytes(in, &tag, &bytes) || bytes.len < n)
+		return -EBADMSG;
+	nums = arena__alloc(arena, n, sizeof(*nums));
+	if (!nums)
+		return -ENOMEM;
+	*ret = nums;
+	return widen_ints(tag, bytes, n, nums);
+}
+
+/* How many values a "values" array has; no writer has a use for more than a chunk has events. */
+static int begin_values(struct token_in *in, uint64_t *ret_cnt)
+{
+	uint64_t cnt;
+
+	if (token__array(in, &cnt) || !cnt || cnt > FORMAT_CHUNK_MAX_EVENTS)
+		return -EBADMSG;
+	*ret_cnt = cnt;
+	return 0;
+}
+
+static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret);
+
+/* The column of indices into `cnt` values: every one is checked here, none later. */
+static int unpack_index(struct arena *arena, struct token_in *in, size_t n, uint64_t cnt,
+			struct unpacked *ret)
+{
+	int err = unpack_ints(arena, in, n, ret);
+
+	for (size_t i = 0; !err && i < (ret->mask ? n : 1); i++) {
+		if (ret->nums[i] >= cnt)
+			err = -EBADMSG;
+	}
+	return err;
+}
+
+static int int_values(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
+{
+	struct unpacked index;
+	uint64_t cnt, *values, *nums;
+	int err;
+
+	if (begin_values(&keys->values, &cnt) || (!keys->index.at && cnt != n))
+		return -EBADMSG;
+	values = arena__alloc(arena, cnt, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (token__int(&keys->values, &values[i]))
+			return -EBADMSG;
+	}
+	ret->nums = values;
+	ret->mask = ALL;
+	if (!keys->index.at)
+		return 0;
+	err = unpack_index(arena, &keys->index, n, cnt, &index);
+	if (err)
+		return err;
+	nums = arena__alloc(arena, n, sizeof(*nums));
+	if (!nums)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		nums[i] = values[index.nums[i & index.mask]];
+	ret->nums = nums;
+	return 0;
+}
+
+static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+{
+	enum token_kind kind;
+	struct keys keys;
+	uint64_t *nums, sum;
+	int err;
+
+	if (token__peek(in, &kind))
+		return -EBADMSG;
+	ret->mask = ALL;
+	if (kind == TOKEN_TAG) {
+		err = typed_ints(arena, in, n, &nums);
+		ret->nums = nums;
+		return err;
+	}
+	if (read_keys(in, &keys))
+		return -EBADMSG;
+	if (keys.constant.at) {
+		nums = arena__alloc(arena, 1, sizeof(*nums));
+		ret->nums = nums;
+		ret->mask = 0;
+		return nums ? token__int(&keys.constant, nums) : -ENOMEM;
+	}
+	if (keys.values.at)
+		return int_values(arena, &keys, n, ret);
+	if (!keys.first.at || !keys.delta.at || token__int(&keys.first, &sum))
+		return -EBADMSG;
+	err = typed_ints(arena, &keys.delta, n, &nums);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		sum += nums[i];
+		nums[i] = sum;
+	}
+	ret->nums = nums;
+	return 0;
+}
+
+/* ---- Floating point ---- */
+
+static int real_of(struct token_in *in, double *ret)
+{
+	struct token token;
+
+	if (token__next(in, &token))
+		return -EBADMSG;
+	if (token.kind == TOKEN_FLOAT)
+		*ret = token.d;
+	else if (token.kind == TOKEN_UINT)
+		*ret = (double)token.u;
+	else if (token.kind == TOKEN_NEGINT)
+		*ret = -1.0 - (double)token.u;
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+static int scaled_reals(struct arena *arena, struct keys *keys, bool is_f32, size_t n,
+			struct unpacked *ret)
+{
+	struct unpacked units = { .nums = NULL };
+	uint64_t scale;
+	size_t cnt;
+	double *reals;
+	int err;
+
+	if (token__uint(&keys->scale, &scale) || scale > FLOAT_SCALE_MAX)
+		return -EBADMSG;
+	err = unpack_ints(arena, &keys->units, n, &units);
+	if (err)
+		return err;
+	cnt = units.mask ? n : 1;
+	reals = arena__alloc(arena, cnt, sizeof(*reals));
+	if (!reals)
+		return -ENOMEM;
+	for (size_t i = 0; i < cnt; i++) {
+		int64_t unit = (int64_t)units.nums[i];
+
+		if (unit <= -(1LL << 53) || unit >= 1LL << 53)
+			return -EBADMSG;
+		reals[i] = (double)unit / POWERS[scale];
+		if (is_f32)
+			reals[i] = (float)reals[i];
+	}
+	ret->reals = reals;
+	ret->mask = units.mask;
+	return 0;
+}
+
+static int real_values(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
+{
+	struct unpacked index;
+	uint64_t cnt;
+	double *values, *reals;
+	int err;
+
+	if (begin_values(&keys->values, &cnt) || (!keys->index.at && cnt != n))
+		return -EBADMSG;
+	values = arena__alloc(arena, cnt, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (real_of(&keys->values, &values[i]))
+			return -EBADMSG;
+	}
+	ret->reals = values;
+	if (!keys->index.at)
+		return 0;
+	err = unpack_index(arena, &keys->index, n, cnt, &index);
+	if (err)
+		return err;
+	reals = arena__alloc(arena, n, sizeof(*reals));
+	if (!reals)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		reals[i] = values[index.nums[i & index.mask]];
+	ret->reals = reals;
+	return 0;
+}
+
+static int unpack_reals(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+{
+	enum token_kind kind;
+	struct keys keys;
+	struct text bytes;
+	uint64_t tag;
+	double *reals;
+
+	if (token__peek(in, &kind))
+		return -EBADMSG;
+	ret->mask = ALL;
+	if (kind == TOKEN_TAG) {
+		if (typed_bytes(in, &tag, &bytes) || bytes.len < n)
+			return -EBADMSG;
+		reals = arena__alloc(arena, n, sizeof(*reals));
+		ret->reals = reals;
+		return reals ? widen_reals(tag, bytes, n, reals) : -ENOMEM;
+	}
+	if (read_keys(in, &keys))
+		return -EBADMSG;
+	if (keys.constant.at) {
+		reals = arena__alloc(arena, 1, sizeof(*reals));
+		ret->reals = reals;
+		ret->mask = 0;
+		return reals ? real_of(&keys.constant, reals) : -ENOMEM;
+	}
+	if (keys.values.at)
+		return real_values(arena, &keys, n, ret);
+	if (!keys.scale.at || !keys.units.at)
+		return -EBADMSG;
+	return scaled_reals(arena, &keys, ret->type == TTLOG_TYPE_F32, n, ret);
+}
+
+/* ---- Decimals ---- */
+
+static int unpack_decimals(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+{
+	struct unpacked units = { .nums = NULL }, scale = { .nums = NULL };
+	enum token_kind kind;
+	struct keys keys;
+	uint64_t *one;
+	int err;
+
+	if (read_keys(in, &keys) || !keys.scale.at || !keys.units.at ||
+	    token__peek(&keys.scale, &kind))
+		return -EBADMSG;
+	if (kind == TOKEN_UINT) {
+		one = arena__alloc(arena, 1, sizeof(*one));
+		scale.nums = one;
+		err = one ? token__uint(&keys.scale, one) : -ENOMEM;
+	} else {
+		err = unpack_ints(arena, &keys.scale, n, &scale);
+	}
+	if (!err)
+		err = unpack_ints(arena, &keys.units, n, &units);
+	if (err)
+		return err;
+	for (size_t i = 0; i < (scale.mask ? n : 1); i++) {
+		if (scale.nums[i] > DECIMAL_SCALE_MAX)
+			return -EBADMSG;
+	}
+	ret->nums = units.nums;
+	ret->mask = units.mask;
+	ret->scales = scale.nums;
+	ret->scale_mask = scale.mask;
+	return 0;
+}
+
+/* ---- Text and bytes ---- */
+
+static int text_of_token(struct token_in *in, struct unpacked_text *ret)
+{
+	struct token token;
+	bool cut = false;
+
+	if (token__next(in, &token))
+		return -EBADMSG;
+	if (token.kind == TOKEN_ARRAY) {
+		cut = true;
+		if (token.u != 1 || token__next(in, &token))
+			return -EBADMSG;
+	}
+	if (token.kind == TOKEN_NULL && !cut)
+		*ret = (struct unpacked_text){ .null = true };
+	else if (token.kind == TOKEN_TEXT || token.kind == TOKEN_BYTES)
+		*ret = (struct unpacked_text){ .text = token.text, .cut = cut };
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+static int unpack_texts(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+{
+	struct unpacked index = { .nums = NULL };
+	struct unpacked_text *texts;
+	struct keys keys;
+	uint64_t cnt = 1;
+	int err;
+
+	if (read_keys(in, &keys))
+		return -EBADMSG;
+	if (!keys.constant.at &&
+	    (!keys.values.at || begin_values(&keys.values, &cnt) || (!keys.index.at && cnt != n)))
+		return -EBADMSG;
+	texts = arena__alloc(arena, cnt, sizeof(*texts));
+	if (!texts)
+		return -ENOMEM;
+	ret->texts = texts;
+	if (keys.constant.at)
+		return text_of_token(&keys.constant, texts);
+	for (uint64_t i = 0; i < cnt; i++) {
+		if (text_of_token(&keys.values, &texts[i]))
+			return -EBADMSG;
+	}
+	ret->mask = ALL;
+	if (!keys.index.at)
+		return 0;
+	err = unpack_index(arena, &keys.index, n, cnt, &index);
+	ret->index = index.nums;
+	ret->index_mask = index.mask;
+	return err;
+}
+
+int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_t n,
+		   struct unpacked *ret)
+{
+	struct unpacked column = { .type = type };
+	int err;
+
+	if (is_real(type))
+		err = unpack_reals(arena, in, n, &column);
+	else if (is_text(type))
+		err = unpack_texts(arena, in, n, &column);
+	else if (type == TTLOG_TYPE_DECIMAL)
+		err = unpack_decimals(arena, in, n, &column);
+	else
+		err = unpack_ints(arena, in, n, &column);
+	if (!err)
+		*ret = column;
+	return err;
+}
+
+void unpacked__field(const struct unpacked *column, size_t i, struct event_field *ret)
+{
+	const struct unpacked_text *text;
+
+	ret->type = column->type;
+	ret->null = false;
+	ret->cut = false;
+	ret->scale = 0;
+	if (is_real(column->type)) {
+		ret->d = column->reals[i & column->mask];
+	} else if (is_text(column->type)) {
+		text = column->index ? &column->texts[column->index[i & column->index_mask]]
+				     : &column->texts[i & column->mask];
+		ret->text = text->text;
+		ret->null = text->null;
+		ret->cut = text->cut;
+	} else {
+		ret->u = column->nums[i & column->mask];
+		if (column->type == TTLOG_TYPE_DECIMAL)
+			ret->scale = (uint8_t)column->scales[i & column->scale_mask];
+	}
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "when.h"
+
+#define NS_PER_S   1000000000ull
+#define S_PER_DAY  86400ull
+#define NS_PER_DAY (S_PER_DAY * NS_PER_S)
+
+/* Exactly `cnt` digits. */
+static bool digits(const char **p, unsigned cnt, unsigned *ret)
+{
+	unsigned v = 0;
+
+	for (unsigned i = 0; i < cnt; i++) {
+		if (!isdigit((unsigned char)(*p)[i]))
+			return false;
+		v = v * 10 + (unsigned)((*p)[i] - '0');
+	}
+	*p += cnt;
+	*ret = v;
+	return true;
+}
+
+static bool skip(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* ".5" as nanoseconds; digits behind the ninth are dropped. */
+static bool fraction(const char **p, uint64_t *ret)
+{
+	uint64_t unit = NS_PER_S / 10, ns = 0;
+
+	*ret = 0;
+	if (!skip(p, '.'))
+		return true;
+	if (!isdigit((unsigned char)**p))
+		return false;
+	for (; isdigit((unsigned char)**p); (*p)++) {
+		ns += unit * (uint64_t)(**p - '0');
+		unit /= 10;
+	}
+	*ret = ns;
+	return true;
+}
+
+static bool days_since_1970(unsigned year, unsigned month, unsigned day, uint64_t *ret)
+{
+	static const unsigned char LENGTHS[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
+	uint64_t days = 0;
+
+	/* Nanoseconds since 1970 in 64 bits end in 2554. */
+	if (year < 1970 || year > 2553 || month < 1 || month > 12 || day < 1 ||
+	    day > LENGTHS[month - 1] + (month == 2 && leap ? 1u : 0u))
+		return false;
+	for (unsigned y = 1970; y < year; y++)
+		days += (y % 4 == 0 && y % 100) || y % 400 == 0 ? 366 : 365;
+	for (unsigned m = 1; m < month; m++)
+		days += LENGTHS[m - 1] + (m == 2 && leap ? 1u : 0u);
+	*ret = days + day - 1;
+	return true;
+}
+
+static bool parse_date(const char **p, uint64_t *ret_ns)
+{
+	unsigned year, month, day;
+	uint64_t days;
+
+	if (!digits(p, 4, &year) || !skip(p, '-') || !digits(p, 2, &month) || !skip(p, '-') ||
+	    !digits(p, 2, &day) || !days_since_1970(year, month, day, &days))
+		return false;
+	*ret_ns = days * NS_PER_DAY;
+	return true;
+}
+
+/* HH:MM[:SS[.f]]; a leap second's 60 is the next second. */
+static bool parse_time(const char **p, uint64_t *ret_ns)
+{
+	unsigned hour, minute, second = 0;
+	uint64_t ns = 0;
+
+	if (!digits(p, 2, &hour) || !skip(p, ':') || !digits(p, 2, &minute))
+		return false;
+	if (skip(p, ':') && (!digits(p, 2, &second) || !fraction(p, &ns)))
+		return false;
+	if (hour > 23 || minute > 59 || second > 60)
+		return false;
+	*ret_ns = (hour * 3600ull + minute * 60ull + second) * NS_PER_S + ns;
+	return true;
+}
+
+/* Nothing, Z, or +01:00. */
+static bool parse_zone(const char **p, int64_t *ret_ns)
+{
+	unsigned hour, minute;
+	char sign = **p;
+
+	*ret_ns = 0;
+	if (!sign)
+		return true;
+	(*p)++;
+	if (sign == 'Z' || sign == 'z')
+		return true;
+	if ((sign != '+' && sign != '-') || !digits(p, 2, &hour) || !skip(p, ':') ||
+	    !digits(p, 2, &minute) || hour > 23 || minute > 59)
+		return false;
+	*ret_ns = (int64_t)((hour * 3600ull + minute * 60ull) * NS_PER_S) * (sign == '-' ? -1 : 1);
+	return true;
+}
+
+static bool parse_absolute(const char *p, uint64_t *ret_ns)
+{
+	uint64_t date, time = 0;
+	int64_t zone;
+
+	if (!parse_date(&p, &date))
+		return false;
+	if (*p) {
+		if (*p != 'T' && *p != 't' && *p != ' ')
+			return false;
+		p++;
+		if (!parse_time(&p, &time))
+			return false;
+	}
+	if (!parse_zone(&p, &zone) || *p)
+		return false;
+	if (zone > 0 && date + time < (uint64_t)zone)
+		return false;
+	*ret_ns = date + time - (uint64_t)zone;
+	return true;
+}
+
+static bool whole(const char **p, uint64_t max, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!isdigit((unsigned char)**p))
+		return false;
+	for (; isdigit((unsigned char)**p); (*p)++) {
+		v = v * 10 + (uint64_t)(**p - '0');
+		if (v > max)
+			return false;
+	}
+	*ret = v;
+	return true;
+}
+
+static bool parse_epoch(const char *p, uint64_t *ret_ns)
+{
+	uint64_t second, ns;
+
+	if (!whole(&p, UINT64_MAX / NS_PER_S - 1, &second) || !fraction(&p, &ns) || *p)
+		return false;
+	*ret_ns = second * NS_PER_S + ns;
+	return true;
+}
+
+static bool parse_span(const char *p, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "ns", 1 },         { "us", 1000 },         { "ms", 1000000 },
+		{ "s", NS_PER_S },   { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
+		{ "d", NS_PER_DAY }, { "", NS_PER_S },
+	};
+	uint64_t cnt, ns;
+
+	if (!whole(&p, UINT64_MAX / 16, &cnt) || !fraction(&p, &ns))
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(p, units[i].name))
+			continue;
+		if (cnt > UINT64_MAX / units[i].ns - 1)
+			return false;
+		/* The fraction is in billionths of the unit. */
+		*ret_ns = cnt * units[i].ns +
+			  (uint64_t)((unsigned __int128)ns * units[i].ns / NS_PER_S);
+		return true;
+	}
+	return false;
+}
+
+int when__parse(struct when *ret, const char *text)
+{
+	struct when when = { .kind = WHEN_ABSOLUTE };
+	const char *p = text;
+
+	if (*p == '@') {
+		if (!parse_epoch(p + 1, &when.ns))
+			return -EINVAL;
+	} else if (*p == '-') {
+		when.kind = WHEN_BEFORE_LAST;
+		if (!parse_span(p + 1, &when.ns))
+			return -EINVAL;
+	} else if (strlen(p) > 2 && p[2] == ':') {
+		when.kind = WHEN_TIME_OF_DAY;
+		if (!parse_time(&p, &when.ns) || (*p && strcmp(p, "Z")))
+			return -EINVAL;
+	} else if (!parse_absolute(p, &when.ns)) {
+		return -EINVAL;
+	}
+	*ret = when;
+	return 0;
+}
+
+uint64_t when__resolve(const struct when *when, uint64_t last_ns)
+{
+	switch (when->kind) {
+	case WHEN_TIME_OF_DAY:
+		return last_ns / NS_PER_DAY * NS_PER_DAY + when->ns;
+	case WHEN_BEFORE_LAST:
+		return last_ns > when->ns ? last_ns - when->ns : 0;
+	default:
+		return when->ns;
+	}
+}
