@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+int lib_outer(volatile char *room);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EARLYLIB_H
+#define EARLYLIB_H
+
+/* Logs one event with the value; the value and one. */
+int earlylib__work(int value);
+
+#endif /* EARLYLIB_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks for snapshots.
+ *
+ * usage: snapshot [--wait] [REASON]		(default "checkpoint")
+ *
+ * Logs `before` (count 0 to 9), asks for a snapshot with REASON, logs `after` (count 0 to 9).
+ * --wait: says "asked" after the request, and waits for a byte before it goes on.
+ */
+#define TTLOG_SERVICE "snapshot"
+#include <ttlog/ttlog.h>
+
+#include "app.h"
+
+#define USAGE "snapshot [--wait] [REASON]"
+
+int main(int argc, char **argv)
+{
+	int wait = argc > 1 && !strcmp(argv[1], "--wait");
+
+	argc -= wait;
+	argv += wait;
+	if (argc > 2)
+		app__usage(USAGE);
+	for (int count = 0; count < 10; count++)
+		TTLOG_PROBE(before, INFO, "Before", "count", count);
+	if (argc == 2)
+		TTLOG_SNAPSHOT(argv[1]);
+	else
+		TTLOG_SNAPSHOT("checkpoint");
+	if (wait) {
+		app__say("asked");
+		app__wait();
+	}
+	for (int count = 0; count < 10; count++)
+		TTLOG_PROBE(after, INFO, "After", "count", count);
+	return 0;
+}

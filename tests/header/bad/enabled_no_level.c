@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* expects: LOUD */
+/* A level that there is not, in TTLOG_ENABLED. */
+#include <ttlog/ttlog.h>
+
+int main(void)
+{
+#ifdef GOOD
+	return TTLOG_ENABLED(INFO);
+#else
+	return TTLOG_ENABLED(LOUD);
+#endif
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* expects: string literal */
+/* A key that is a number: key and value the wrong way round. */
+#include <ttlog/ttlog.h>
+
+int main(void)
+{
+#ifdef GOOD
+	TTLOG_INFO("message", "key", 1);
+#else
+	TTLOG_INFO("message", 1, "key");
+#endif
+	return 0;
+}
