@@ -1,0 +1,543 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Writes the snapshots that the viewer's tests read: make_snapshot.py DIR
+
+From FORMAT.md alone, with python3-cbor2 and the lz4 program: nothing of the project's writer is in
+here, so that a mistake in both its writer and its reader is seen. What is written is always the same;
+the files are kept in tests/golden/, and `make_snapshot.py --check DIR` says whether they are still
+what this makes.
+
+golden.bin has every type, every encoding, spans, a crash and losses; golden.jsonl is what it must
+give, made from the values and not from the encodings.
+"""
+import json
+import math
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+import cbor2
+
+TAGS = {"B": 64, "H": 69, "I": 70, "Q": 71, "b": 72, "h": 77, "i": 78, "q": 79, "f": 85, "d": 86}
+CUT = "\u2026"
+
+
+# ---- Frames ----
+
+
+def lz4(content):
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = os.path.join(folder, "in"), os.path.join(folder, "out")
+        with open(source, "wb") as file:
+            file.write(content)
+        options = ["-q", "-f", "-9", "-B4", "-BI", "-BX", "--content-size"]
+        subprocess.run(["lz4", *options, source, target], check=True)
+        with open(target, "rb") as file:
+            return file.read()
+
+
+def frame(item):
+    return lz4(item if isinstance(item, bytes) else cbor2.dumps(item))
+
+
+# ---- Columns ----
+
+
+def ints(code, values):
+    return cbor2.CBORTag(TAGS[code], b"".join(struct.pack("<" + code, value) for value in values))
+
+
+def const(values):
+    assert all(value == values[0] for value in values)
+    return {"const": values[0]}
+
+
+def delta(code, first):
+    def encode(values):
+        steps, last = [], first
+        for value in values:
+            steps.append(value - last)
+            last = value
+        return {"first": first, "delta": ints(code, steps)}
+
+    return encode
+
+
+def array(code):
+    return lambda values: ints(code, values)
+
+
+def plain(values):
+    return {"values": values}
+
+
+def indexed(values):
+    unique = []
+    for value in values:
+        if value not in unique:
+            unique.append(value)
+    return {"values": unique, "index": ints("B", [unique.index(value) for value in values])}
+
+
+def indexed_const(values):
+    return {"values": ["never", values[0]], "index": {"const": 1}}
+
+
+def scaled(scale, code="i"):
+    return lambda values: {
+        "scale": scale,
+        "units": ints(code, [round(value * 10**scale) for value in values]),
+    }
+
+
+def scaled_const(scale):
+    return lambda values: {"scale": scale, "units": {"const": round(values[0] * 10**scale)}}
+
+
+def decimal_one(code):
+    def encode(values):
+        assert len({scale for _, scale in values}) == 1
+        return {"units": ints(code, [units for units, _ in values]), "scale": values[0][1]}
+
+    return encode
+
+
+def decimal_each(values):
+    return {
+        "units": ints("q", [units for units, _ in values]),
+        "scale": ints("B", [scale for _, scale in values]),
+    }
+
+
+# ---- What JSON shows ----
+
+
+def quoted(text):
+    """UTF-8 as it is, but no character that a terminal acts on."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join("\\u%04x" % ord(c) if c in "\u0085\u202e" else c for c in shown)
+
+
+def show(kind, value):
+    if value is None:
+        return "null"
+    if kind in ("str", "bytes"):
+        cut = isinstance(value, list)
+        value = value[0] if cut else value
+        if kind == "bytes":
+            text = value.hex()
+        elif isinstance(value, bytes):
+            # here: only bytes that are no start of anything
+            text = "".join(chr(c) if c < 128 else "\ufffd" for c in value)
+        else:
+            text = value
+        return quoted(text + (CUT if cut else ""))
+    if kind == "bool":
+        return "true" if value else "false"
+    if kind == "char":
+        return quoted(chr(value) if value < 128 else "\ufffd")
+    if kind in ("ptr", "hex"):
+        return '"0x%x"' % value
+    if kind == "decimal":
+        units, scale = value
+        text = str(abs(units)).rjust(scale + 1, "0")
+        text = text[: len(text) - scale] + ("." + text[len(text) - scale :] if scale else "")
+        return ("-" if units < 0 else "") + text
+    if kind in ("f32", "f64"):
+        if math.isnan(value):
+            return '"NaN"'
+        if math.isinf(value):
+            return '"Infinity"' if value > 0 else '"-Infinity"'
+    return json.dumps(value)
+
+
+def time_text(ns):
+    seconds, rest = divmod(ns, 10**9)
+    days, seconds = divmod(seconds, 86400)
+    import datetime
+
+    date = datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
+    hours, seconds = divmod(seconds, 3600)
+    return "%sT%02d:%02d:%02d.%09dZ" % (date, hours, seconds // 60, seconds % 60, rest)
+
+
+class Snapshot:
+    """A file being made. Values are given by event, encodings by site and field."""
+
+    def __init__(self, header, sites, threads, encoders):
+        self.header = dict(item="header", format=1, incompatible=0, compatible=0)
+        self.header.update(header, sites=sites, threads=threads)
+        self.sites, self.threads, self.encoders = sites, threads, encoders
+        self.frames, self.lines = [frame(self.header)], []
+        self.events = 0
+        self.first = self.last = None
+
+    def chunk(self, events, more=None):
+        """events: (mono_ns, site, thread, values)"""
+        counts = sorted({event[1] for event in events})
+        fields = []
+        for site in counts:
+            rows = [event[3] for event in events if event[1] == site]
+            columns = list(zip(*rows)) if self.sites[site]["keys"] else []
+            encoders = self.encoders.get(site, [])
+            fields.append([code(list(values)) for code, values in zip(encoders, columns)])
+            assert len(fields[-1]) == len(self.sites[site]["keys"])
+        times = [event[0] for event in events]
+        steps = [0] + [after - before for before, after in zip(times, times[1:])]
+        item = {
+            "item": "chunk",
+            "n": len(events),
+            "first_ns": times[0],
+            "last_ns": times[-1],
+            "count": [[site, sum(event[1] == site for event in events)] for site in counts],
+            "site": ints("B", [event[1] for event in events]),
+            "time": ints("I", steps),
+            "thread": ints("B", [event[2] for event in events]),
+            "fields": fields,
+        }
+        item.update(more or {})
+        self.frames.append(frame(item))
+        self.lines += [self.line(*event) for event in events]
+        self.events += len(events)
+        self.first = times[0] if self.first is None else self.first
+        self.last = times[-1]
+
+    def line(self, mono, site, thread, values):
+        clock, site, thread = self.header["clock"], self.sites[site], self.threads[thread]
+        is_end = site["kind"] == "span_end"
+        shown = [
+            json.dumps(key) + ":" + show(kind, value)
+            for key, kind, value in zip(site["keys"], site["types"], values)
+        ]
+        pairs = [
+            ("ts", time_text(clock["real_ns"] + mono - clock["mono_ns"])),
+            ("mono_ns", mono),
+            *((key, site[key]) for key in ("level", "target", "probe", "msg")),
+            *((key, thread[key]) for key in ("pid", "tid", "comm")),
+            *((key, site[key]) for key in ("file", "line", "func")),
+        ]
+        texts = ["%s:%s" % (json.dumps(key), json.dumps(value)) for key, value in pairs]
+        texts.append('"fields":{%s}' % ("" if is_end else ",".join(shown)))
+        if is_end:
+            texts.append('"duration_ns":%d' % values[0])
+        return "{" + ",".join(texts) + "}\n"
+
+    def end(self):
+        item = {"item": "end", "events": self.events, "chunks": len(self.frames) - 1}
+        if self.events:
+            item.update(first_ns=self.first, last_ns=self.last)
+        for key in ("emitted", "recorded", "overwritten", "lost"):
+            if key in self.header:
+                item[key] = self.header[key]
+        item["header"] = self.header
+        self.frames.append(frame(item))
+
+    def file(self):
+        return b"".join(self.frames)
+
+
+def site(kind, level, probe, msg, line, fields=(), target="orders", func="main"):
+    return {
+        "kind": kind,
+        "level": level,
+        "target": target,
+        "probe": probe,
+        "msg": msg,
+        "file": "src/orders.c",
+        "func": func,
+        "line": line,
+        "keys": [key for key, _ in fields],
+        "types": [type_name for _, type_name in fields],
+    }
+
+
+# ---- The snapshots ----
+
+MONO = 5_000_000_000_000
+REAL = 1_795_240_800_123_456_789  # 2026-11-21T06:00:00.123456789Z
+
+
+def golden():
+    integers = [
+        ("b", "bool"), ("c", "char"), ("i8", "i8"), ("u8", "u8"), ("i16", "i16"), ("u16", "u16"),
+        ("i32", "i32"), ("u32", "u32"), ("i64", "i64"), ("u64", "u64"), ("p", "ptr"), ("x", "hex"),
+    ]  # fmt: skip
+    others = [
+        ("f32", "f32"), ("f64", "f64"), ("scaled", "f64"), ("scaled32", "f32"), ("real", "f64"),
+        ("name", "str"), ("side", "str"), ("odd", "str"), ("blob", "bytes"),
+        ("price", "decimal"), ("each", "decimal"),
+    ]  # fmt: skip
+    sites = [
+        site("event", "INFO", "trade_executed", "Trade executed", 10,
+             [("symbol", "str"), ("quantity", "i32"), ("price", "f64"), ("side", "str"),
+              ("latency_us", "u32")], func="execute"),
+        site("event", "DEBUG", "all_integers", "Integers", 20, integers),
+        site("event", "TRACE", "all_others", "Others", 30, others),
+        site("span", "INFO", "handle_request", "handle_request", 40, [("path", "str")],
+             target="net.http"),
+        site("span_end", "INFO", "handle_request", "handle_request", 40, [("duration_ns", "u64")],
+             target="net.http"),
+        site("event", "ERROR", "error", "Disk \u001b[31mfull\u001b[0m\n100%", 50, target="disk"),
+        site("event", "FATAL", "fatal", "Giving up", 60, [("why", "str")]),
+        site("event", "WARN", "warn", "Slow", 70, [("symbol", "str"), ("f", "f32")]),
+    ]  # fmt: skip
+    encoders = {
+        0: [indexed, array("h"), scaled(2), const, delta("b", 40)],
+        1: [array("B"), array("B"), array("b"), array("B"), array("h"), array("H"), array("i"),
+            array("I"), delta("q", -5), array("Q"), delta("q", 4096), const],
+        2: [array("f"), array("d"), scaled(3, "q"), scaled(1), plain, plain, indexed_const, plain,
+            plain, decimal_one("i"), decimal_each],
+        3: [plain],
+        4: [array("I")],
+        6: [const],
+        7: [plain, scaled_const(1)],
+    }  # fmt: skip
+    header = {
+        "clock": {"mono_ns": MONO, "real_ns": REAL},
+        "mappings": [
+            {"start": 0x400000, "end": 0x452000, "offset": 0, "path": "/usr/bin/orderd",
+             "build_id": "c0ffee" * 6 + "cafe"},
+            {"start": 0x7F0000000000, "end": 0x7F0000021000, "offset": 0x1000,
+             "path": "/usr/lib/libc.so.6"},
+        ],
+        "service": "orders",
+        "host": "db1",
+        "kernel": "6.18.0",
+        "comm": "orderd",
+        "exe": "/usr/bin/orderd",
+        "build_id": "c0ffee" * 6 + "cafe",
+        "pid": 1234,
+        "uid": 1000,
+        "cgroup": 77,
+        "reason": "crash",
+        "created_at": time_text(REAL),
+        "emitted": 1021,
+        "recorded": 1016,
+        "overwritten": 1000,
+        "lost": {"total": 5, "kernel_ring": 3, "fault": 2},
+        "exit": {"signal": "SIGSEGV", "number": 11},
+        "crash": {
+            "signal": "SIGSEGV", "number": 11, "code": 1, "address": "0x10", "tid": 1240,
+            "thread": "worker-3",
+            "registers": {"rip": "0x401f3a", "rsp": "0x7ffd12345678", "rax": "0x0",
+                          "rbx": "0xffffffffffffffff", "rcx": "0x10"},
+            "frames": [
+                {"ip": "0x401f3a", "module": "/usr/bin/orderd", "build_id": "c0ffee" * 6 + "cafe",
+                 "offset": "0x1f3a", "symbol": "execute+0x1a", "file": "src/orders.c", "line": 12},
+                {"ip": "0x7f0000001234", "module": "/usr/lib/libc.so.6", "offset": "0x2234"},
+                {"ip": "0xdead"},
+            ],
+        },
+    }  # fmt: skip
+    threads = [
+        {"pid": 1234, "tid": 1234, "comm": "orderd"},
+        {"pid": 1234, "tid": 1240, "comm": "worker-3", "ns_pid": 7, "ns_tid": 9},
+    ]
+    snapshot = Snapshot(header, sites, threads, encoders)
+    t = MONO - 2_000_000_000
+    nan, inf = float("nan"), float("inf")
+    snapshot.chunk([
+        (t, 0, 0, ["AAPL", 1000, 150.25, "BUY", 42]),
+        (t, 0, 1, ["MSFT", -5, 0.07, "BUY", 41]),
+        (t + 10, 3, 1, ["/orders?id=1 2\n"]),
+        (t + 20, 1, 0, [1, 0x41, -128, 255, -32768, 65535, -(2**31), 2**32 - 1, -(2**63), 2**64 - 1,
+                        0x7FFD12345678, 0xDEADBEEF]),
+        (t + 20, 1, 1, [0, 0xE9, 127, 0, 32767, 0, 2**31 - 1, 0, 2**63 - 1 - 2**63, 2**63, 0,
+                        0xDEADBEEF]),
+        (t + 1_000_010, 4, 1, [1_000_000]),
+        (t + 1_000_020, 0, 0, ["AAPL", 7, 150.0, "BUY", 100]),
+    ], more={"later": {"nested": [1, "two", {"three": 3.5}]}})  # fmt: skip
+    f32 = struct.unpack("<f", struct.pack("<f", 0.1))[0]
+    snapshot.chunk([
+        (t + 2_000_000, 2, 0, [f32, 0.1, 1.234, 0.5, nan, "plain", "same", None, b"\x00\xff\x10",
+                               (15025, 2), (-5, 3)]),
+        (t + 2_000_001, 2, 1, [3.0000000e38, 1e300, -0.001, 1.5, inf, 'quote " \\ = \t', "same",
+                               b"bad \xff\xfe end", [b"\x01\x02"], (-1, 2), (2**63 - 1, 0)]),
+        (t + 2_000_001, 2, 1, [-0.0, 5e-324, 12345.678, -2.0, -inf, "\u202ebidi \u0085 \u00e9", "same",
+                               ["cut"], None, (0, 2), (7, 40)]),
+        (t + 2_000_002, 5, 0, []),
+        (t + 2_000_003, 7, 0, ["AAPL", 2.5]),
+        (t + 2_000_004, 7, 1, ["x", 2.5]),
+    ])  # fmt: skip
+    snapshot.chunk([(MONO - 1, 6, 1, ["null pointer"])])
+    # As JSON shows them: 0.1f is 0.1.
+    snapshot.lines = [line.replace(json.dumps(f32), "0.1") for line in snapshot.lines]
+    snapshot.end()
+    return snapshot
+
+
+def process(pid, host, mono, real, events, threads=((0, "main"),)):
+    """A small snapshot of one site, events: (mono_ns, thread, n)"""
+    sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])]
+    header = {
+        "clock": {"mono_ns": mono, "real_ns": real}, "host": host, "pid": pid, "exe": "/bin/tick",
+        "reason": "timer", "created_at": time_text(real), "comm": "tick",
+    }  # fmt: skip
+    rows = [{"pid": pid, "tid": pid + tid, "comm": comm} for tid, comm in threads]
+    snapshot = Snapshot(header, sites, rows, {0: [array("Q")]})
+    for start in range(0, len(events), 4):
+        snapshot.chunk([(at, 0, thread, [n]) for at, thread, n in events[start : start + 4]])
+    snapshot.end()
+    return snapshot
+
+
+def overlapping():
+    """Two snapshots of one process whose clocks differ by 5 us, and one of another process."""
+    two = ((0, "main"), (1, "side"))
+    ticks = [(1000 + 10 * i, i % 2, i) for i in range(10)]
+    # Twice the same in one nanosecond, which is two events; the later file has seen a third.
+    twin, late = [(1100, 0, 7), (1100, 0, 7)], [(1200, 0, 8), (1210, 1, 9)]
+    first = process(50, "h", 2000, 10_000_000, ticks + twin, two)
+    second = process(50, "h", 2500, 10_005_500, ticks[4:] + twin + twin[:1] + late, two)
+    other = process(51, "h", 2000, 10_000_000, [(1005, 0, 100), (1105, 0, 101)])
+    return first, second, other
+
+
+def hostile():
+    """Sound frames with content that is not. Each must give a problem and no crash."""
+    events = [(100, 0, 1), (110, 0, 2), (120, 0, 3)]
+    sound = process(9, "h", 200, 10**9, events)
+    head, chunk, end = sound.frames
+
+    def with_chunk(**changes):
+        item = {
+            "item": "chunk", "n": 3, "first_ns": 100, "last_ns": 120, "count": [[0, 3]],
+            "site": {"const": 0}, "time": ints("B", [0, 10, 10]), "thread": {"const": 0},
+            "fields": [[ints("B", [1, 2, 3])]],
+        }  # fmt: skip
+        for key, value in changes.items():
+            if value is None:
+                del item[key]
+            else:
+                item[key] = value
+        return head + frame(item) + end
+
+    def with_header(**changes):
+        item = dict(sound.header, **changes)
+        item = {key: value for key, value in item.items() if value is not None}
+        last = {"item": "end", "events": 3, "chunks": 1, "header": item}
+        return frame(item) + chunk + frame(last)
+
+    deep = b"\xa2\x64item\x65chunk\x61x" + b"\x81" * 100 + b"\x00"
+    huge = b"\xa2\x64item\x65chunk\x61x"
+    nine = sound.header["sites"][0]
+    return {
+        "deep": head + frame(deep) + end,
+        "huge-array": head + frame(huge + b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff") + end,
+        "huge-map": head + frame(huge + b"\xbb\x7f\xff\xff\xff\xff\xff\xff\xff") + end,
+        "huge-text": head + frame(huge + b"\x7b\x00\x00\x00\xff\xff\xff\xff\xff") + end,
+        "huge-bytes": head + frame(huge + b"\x5b\xff\xff\xff\xff\xff\xff\xff\xffabc") + end,
+        "indefinite": head + frame(huge + b"\x9f\x01\xff") + end,
+        "two-items": head + frame(b"\xa1\x64item\x65chunk\x01") + end,
+        "key-no-text": head + frame(b"\xa2\x64item\x65chunk\x01\x02") + end,
+        "no-map": head + frame(b"\x01") + end,
+        "unknown-item": head + frame({"item": "what"}) + chunk + end,
+        "n-lies": with_chunk(n=4),
+        "n-zero": with_chunk(n=0, count=[]),
+        "n-huge": with_chunk(n=2**63, count=[[0, 2**63]]),
+        "count-huge": with_chunk(n=65537, count=[[0, 65537]], time={"const": 0}, last_ns=100),
+        "count-wraps": with_chunk(count=[[0, 2**64 - 1], [1, 4]]),
+        "count-order": with_chunk(count=[[0, 1], [0, 2]], fields=[[], []]),
+        "count-zero": with_chunk(count=[[0, 0], [1, 3]]),
+        "site-unknown": with_chunk(count=[[7, 3]], site={"const": 7}),
+        "site-huge": with_chunk(count=[[2**40, 3]], site={"const": 2**40}),
+        "site-not-counted": with_chunk(site=ints("B", [0, 1, 0])),
+        "thread-unknown": with_chunk(thread=ints("B", [0, 1, 0])),
+        "thread-negative": with_chunk(thread=ints("b", [0, -1, 0])),
+        "time-starts-late": with_chunk(time=ints("B", [1, 10, 9])),
+        "time-falls": with_chunk(time=ints("b", [0, 30, -10])),
+        "time-lies": with_chunk(last_ns=121),
+        "time-backwards": with_chunk(first_ns=121),
+        "time-short": with_chunk(time=ints("B", [0, 20])),
+        "time-real": with_chunk(time=ints("f", [0, 10, 10])),
+        "no-fields": with_chunk(fields=None),
+        "fields-short": with_chunk(fields=[]),
+        "columns-short": with_chunk(fields=[[]]),
+        "columns-more": with_chunk(fields=[[{"const": 1}, {"const": 1}]]),
+        "column-short": with_chunk(fields=[[ints("B", [1, 2])]]),
+        "column-torn": with_chunk(fields=[[cbor2.CBORTag(69, b"12345")]]),
+        "column-tag": with_chunk(fields=[[cbor2.CBORTag(65, b"123456")]]),
+        "column-no-bytes": with_chunk(fields=[[cbor2.CBORTag(64, 5)]]),
+        "column-empty": with_chunk(fields=[[{}]]),
+        "column-text": with_chunk(fields=[[{"const": "x"}]]),
+        "column-no-map": with_chunk(fields=[[5]]),
+        "index-out": with_chunk(fields=[[{"values": [1, 2], "index": ints("B", [0, 1, 2])}]]),
+        "index-negative": with_chunk(fields=[[{"values": [1, 2], "index": {"const": -1}}]]),
+        "values-short": with_chunk(fields=[[{"values": [1, 2]}]]),
+        "values-none": with_chunk(fields=[[{"values": [], "index": {"const": 0}}]]),
+        "values-nested": with_chunk(fields=[[{"values": [[1], [2], [3]]}]]),
+        "chunk-empty": head + frame({"item": "chunk"}) + end,
+        "count-twice": head + frame(
+            b"\xa3\x64item\x65chunk\x65count\x81\x82\x00\x01\x65count\x81\x82\x00\x01") + end,
+        "header-format": with_header(format=2),
+        "header-incompatible": with_header(incompatible=4),
+        "header-no-clock": with_header(clock=None),
+        "header-no-sites": with_header(sites=None),
+        "header-sites-lie": with_header(sites={"a": 1}),
+        "header-site-short": with_header(sites=[{"kind": "event"}]),
+        "header-site-type": with_header(sites=[dict(nine, types=["quad"])]),
+        "header-site-types": with_header(sites=[dict(nine, types=["u64", "u64"])]),
+        "header-site-level": with_header(sites=[dict(nine, level="LOUD")]),
+        "header-site-fields": with_header(
+            sites=[dict(nine, keys=["k%d" % i for i in range(17)], types=["u64"] * 17)]
+        ),
+        "header-span-end": with_header(sites=[dict(nine, kind="span_end", types=["str"])]),
+        "header-thread-short": with_header(threads=[{"tid": 1}]),
+        "header-mapping-short": with_header(mappings=[{"start": 1}]),
+        "header-pid-text": with_header(pid="9"),
+        "header-lost-text": with_header(lost="all"),
+        "end-short": head + chunk + frame({"item": "end"}),
+        "end-lies": head + chunk + frame({"item": "end", "events": 4, "chunks": 1}),
+        "end-lies-less": head + chunk + frame({"item": "end", "events": 2, "chunks": 1}),
+        "end-lies-chunks": head + chunk + frame({"item": "end", "events": 3, "chunks": 2}),
+        "end-twice": head + chunk + end + end,
+        "end-garbage": head + chunk + end + b"more",
+        "header-twice": head + head + chunk + end,
+        "chunks-order": head + frame(cbor2.dumps({
+            "item": "chunk", "n": 1, "first_ns": 500, "last_ns": 500, "count": [[0, 1]],
+            "site": {"const": 0}, "time": {"const": 0}, "thread": {"const": 0},
+            "fields": [[{"const": 1}]]})) + chunk + end,
+        "no-frames": b"this is no snapshot at all\n",
+        "zero-bytes": b"",
+    }  # fmt: skip
+
+
+def files():
+    result = {}
+    snapshot = golden()
+    result["golden.bin"] = snapshot.file()
+    result["golden.jsonl"] = "".join(snapshot.lines).encode()
+    for name, snapshot in zip(("first", "second", "other"), overlapping()):
+        result["overlap-%s.bin" % name] = snapshot.file()
+    small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])
+    result["small.bin"] = small.file()
+    # All hostile files in one, so that the folder stays readable: name, length, bytes.
+    pack = b""
+    for name, data in hostile().items():
+        pack += b"%s %d\n" % (name.encode(), len(data)) + data
+    result["hostile.pack"] = lz4(pack)
+    return result
+
+
+def main():
+    check = len(sys.argv) == 3 and sys.argv[1] == "--check"
+    if len(sys.argv) != 2 + check:
+        sys.exit("usage: make_snapshot.py [--check] DIR")
+    wrong = 0
+    for name, data in files().items():
+        path = os.path.join(sys.argv[-1], name)
+        if not check:
+            with open(path, "wb") as file:
+                file.write(data)
+            continue
+        with open(path, "rb") as file:
+            if file.read() != data:
+                print("%s is not what make_snapshot.py makes" % path)
+                wrong = 1
+    sys.exit(wrong)
+
+
+if __name__ == "__main__":
+    main()

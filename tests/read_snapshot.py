@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A second reader of snapshots, written from FORMAT.md alone: lz4 -dc FILE | read_snapshot.py
+
+Prints one JSON object an event, as `ttlog-view --format json` does. It believes its input; what
+does not fit ends it with a traceback, which is what a test wants.
+"""
+import codecs
+import io
+import json
+import math
+import re
+import struct
+import sys
+import time
+
+import cbor2
+
+# RFC 8746 typed arrays, little endian: format of an element
+ARRAYS = {64: "B", 69: "H", 70: "I", 71: "Q", 72: "b", 77: "h", 78: "i", 79: "q", 85: "f", 86: "d"}
+SIGNED = {"i8", "i16", "i32", "i64"}
+
+# Characters that a terminal acts on, or that make text look like other text, are shown escaped.
+UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+
+codecs.register_error("each_byte", lambda error: ("\ufffd", error.start + 1))
+
+
+def show_text(text):
+    shown = json.dumps(text, ensure_ascii=False)
+    # json.dumps leaves DEL as it is
+    return UNSAFE.sub(lambda m: json.dumps(m.group())[1:-1].replace("\x7f", "\\u007f"), shown)
+
+
+def typed_array(tag):
+    code = ARRAYS[tag.tag]
+    assert len(tag.value) % struct.calcsize("<" + code) == 0
+    return [item[0] for item in struct.iter_unpack("<" + code, tag.value)]
+
+
+def ints(column, n, signed=False):
+    if isinstance(column, cbor2.CBORTag):
+        values = typed_array(column)
+    elif "const" in column or "values" in column:
+        values = strings(column, n)
+    else:
+        values, value = [], column["first"]
+        for delta in typed_array(column["delta"]):
+            value = (value + delta) % 2**64
+            values.append(value - 2**64 if signed and value >= 2**63 else value)
+    assert len(values) == n
+    return values
+
+
+def floats(column, n, single):
+    if isinstance(column, cbor2.CBORTag):
+        values = typed_array(column)
+    elif "const" in column:
+        values = [column["const"]] * n
+    elif "values" in column:
+        values = strings(column, n)
+    else:
+        values = [units / 10.0 ** column["scale"] for units in ints(column["units"], n, True)]
+        if single:
+            values = [struct.unpack("f", struct.pack("f", value))[0] for value in values]
+    assert len(values) == n
+    return values
+
+
+def decimals(column, n):
+    scale = column["scale"]
+    scales = [scale] * n if isinstance(scale, int) else ints(scale, n)
+    return list(zip(ints(column["units"], n, True), scales))
+
+
+def strings(column, n):
+    if "const" in column:
+        return [column["const"]] * n
+    values = column["values"]
+    if "index" in column:
+        return [values[i] for i in ints(column["index"], n)]
+    assert len(values) == n
+    return values
+
+
+def show_float(value, single):
+    if math.isnan(value):
+        return '"NaN"'
+    if math.isinf(value):
+        return '"Infinity"' if value > 0 else '"-Infinity"'
+    if not single:
+        return repr(value)
+    for digits in range(1, 18):
+        read = float("%.*g" % (digits, value))
+        # a number that rounds up to more than a float holds is not it
+        try:
+            if struct.unpack("f", struct.pack("f", read))[0] == value:
+                break
+        except OverflowError:
+            pass
+    return repr(read)
+
+
+def show_decimal(units, scale):
+    digits = str(abs(units)).rjust(scale + 1, "0")
+    text = digits[: len(digits) - scale] + ("." + digits[len(digits) - scale :] if scale else "")
+    return "-" + text if units < 0 else text
+
+
+def show_string(value, is_bytes):
+    if value is None:
+        return "null"
+    cut = isinstance(value, list)
+    if cut:
+        (value,) = value
+    if is_bytes:
+        text = value.hex()
+    else:
+        text = value if isinstance(value, str) else value.decode("utf-8", "each_byte")
+    return show_text(text + ("\u2026" if cut else ""))
+
+
+def field_texts(type_name, column, n):
+    """The column's values as JSON."""
+    if type_name in ("str", "bytes"):
+        return [show_string(value, type_name == "bytes") for value in strings(column, n)]
+    if type_name in ("f32", "f64"):
+        single = type_name == "f32"
+        return [show_float(value, single) for value in floats(column, n, single)]
+    if type_name == "decimal":
+        return [show_decimal(units, scale) for units, scale in decimals(column, n)]
+    values = ints(column, n, type_name in SIGNED)
+    if type_name == "bool":
+        return ["true" if value else "false" for value in values]
+    if type_name == "char":
+        return [show_string(bytes([value]), False) for value in values]
+    if type_name in ("ptr", "hex"):
+        return ['"0x%x"' % value for value in values]
+    return [str(value) for value in values]
+
+
+def show_time(ns):
+    seconds, fraction = divmod(ns, 10**9)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%09dZ" % fraction
+
+
+def event_text(header, mono_ns, site, thread, values):
+    clock = header["clock"]
+    pairs = [
+        ("ts", show_time(clock["real_ns"] + mono_ns - clock["mono_ns"])),
+        ("mono_ns", mono_ns),
+        ("level", site["level"]),
+        ("target", site["target"]),
+        ("probe", site["probe"]),
+        ("msg", site["msg"]),
+        ("pid", thread["pid"]),
+        ("tid", thread["tid"]),
+        ("comm", thread["comm"]),
+        ("file", site["file"]),
+        ("line", site["line"]),
+        ("func", site["func"]),
+    ]
+    texts = [(key, show_text(value) if isinstance(value, str) else str(value)) for key, value in pairs]
+    is_end = site["kind"] == "span_end"
+    # by hand: two fields may have the same key
+    fields = [show_text(key) + ":" + value for key, value in zip(site["keys"], values)]
+    texts.append(("fields", "{" + ",".join([] if is_end else fields) + "}"))
+    if is_end:
+        texts.append(("duration_ns", values[0]))
+    return "{" + ",".join('"%s":%s' % text for text in texts) + "}"
+
+
+def read_chunk(header, chunk, last_ns, out):
+    n, mono_ns = chunk["n"], chunk["first_ns"]
+    assert mono_ns >= last_ns and 1 <= n <= 65536
+    assert sum(count for _, count in chunk["count"]) == n
+    rows = {}
+    for (number, count), columns in zip(chunk["count"], chunk["fields"]):
+        types = header["sites"][number]["types"]
+        assert len(types) == len(columns) and number not in rows
+        texts = [field_texts(name, column, count) for name, column in zip(types, columns)]
+        rows[number] = iter(zip(*texts) if texts else [()] * count)
+    deltas, threads = ints(chunk["time"], n), ints(chunk["thread"], n)
+    for number, delta, thread in zip(ints(chunk["site"], n), deltas, threads):
+        mono_ns += delta
+        site = header["sites"][number]
+        print(
+            event_text(header, mono_ns, site, header["threads"][thread], next(rows[number])),
+            file=out,
+        )
+    assert mono_ns == chunk["last_ns"] and not any(list(rest) for rest in rows.values())
+    return mono_ns
+
+
+def main():
+    data = sys.stdin.buffer.read()
+    stream, items = io.BytesIO(data), []
+    decoder = cbor2.CBORDecoder(stream)
+    while stream.tell() < len(data):
+        items.append(decoder.decode())
+    header, chunks, end = items[0], items[1:-1], items[-1]
+    assert all(next(iter(item)) == "item" for item in items)
+    assert header["item"] == "header" and end["item"] == "end"
+    assert header["format"] == 1 and header["incompatible"] == 0
+    assert end["header"] == header
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="strict")
+    last_ns = 0
+    for chunk in chunks:
+        assert chunk["item"] == "chunk"
+        last_ns = read_chunk(header, chunk, last_ns, out)
+    out.flush()
+    assert end["chunks"] == len(chunks)
+    assert end["events"] == sum(chunk["n"] for chunk in chunks)
+    assert not chunks or (end["first_ns"], end["last_ns"]) == (chunks[0]["first_ns"], last_ns)
+
+
+if __name__ == "__main__":
+    main()

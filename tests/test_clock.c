@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ticks to nanoseconds: exact at the pairs, never falling, right in the limits of 64 bits, and
+ * readable while pairs are added.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+#include <cmocka.h>
+
+#include "ttlog/abi.h"
+
+#include "clock.h"
+
+#if defined(__aarch64__)
+#define MACHINE TTLOG_CLOCK_CNTVCT
+#else
+#define MACHINE TTLOG_CLOCK_TSC
+#endif
+
+#define STRESS_PAIRS 20000u
+
+static uint64_t read_machine_ticks(void)
+{
+#if defined(__x86_64__)
+	return __rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#else
+	return clock__now_mono_ns();
+#endif
+}
+
+static void assert_near(uint64_t value, uint64_t expected, uint64_t tolerance)
+{
+	assert_in_range(value, expected - tolerance, expected + tolerance);
+}
+
+static void test_clock_passes_monotonic_through(void **state)
+{
+	struct clock *clock = clock__new(NULL);
+
+	(void)state;
+	assert_non_null(clock);
+	assert_int_equal(clock__mono_ns(clock, TTLOG_CLOCK_MONOTONIC, 0), 0);
+	assert_int_equal(clock__mono_ns(clock, TTLOG_CLOCK_MONOTONIC, 123456789), 123456789);
+	assert_true(clock__mono_ns(clock, TTLOG_CLOCK_MONOTONIC, UINT64_MAX) == UINT64_MAX);
+	clock__free(clock);
+	clock__free(NULL);
+}
+
+static void test_clock_measures_the_machine(void **state)
+{
+	struct clock *clock = clock__new(NULL);
+	uint64_t before, ticks, after, mapped;
+
+	(void)state;
+	assert_non_null(clock);
+	/* a try may be interrupted between the readings; the tightest of many isn't */
+	for (int tries = 0; tries < 1000; tries++) {
+		before = clock__now_mono_ns();
+		ticks = read_machine_ticks();
+		after = clock__now_mono_ns();
+		if (after - before < 2000)
+			break;
+	}
+	mapped = clock__mono_ns(clock, MACHINE, ticks);
+	/* 100 ppm of some ms, and what the readings themselves take */
+	assert_in_range(mapped, before - 20000, after + 20000);
+	clock__free(clock);
+}
+
+static void test_clock_samples_keep_their_distance(void **state)
+{
+	struct clock *clock = clock__new_blank();
+	struct clock_span first, second;
+	struct timespec pause = { .tv_nsec = 3000000 };
+
+	(void)state;
+	assert_non_null(clock);
+	clock__sample(clock);
+	clock__sample(clock); /* too close: it counts for nothing */
+	clock__find_span(clock, MACHINE, read_machine_ticks(), &first);
+	assert_int_equal(first.rate, 1);
+	assert_int_equal(first.shift, 0);
+	assert_int_equal(clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL), 0);
+	clock__sample(clock);
+	clock__find_span(clock, MACHINE, read_machine_ticks(), &second);
+	assert_int_not_equal(second.shift, 0);
+	clock__free(clock);
+}
+
+static void test_clock_is_piecewise_linear(void **state)
+{
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	assert_int_equal(clock__add(clock, 3000, 1000000), 0);
+	assert_int_equal(clock__add(clock, 6000, 1001000), 0); /* 1/3 ns a tick */
+	assert_int_equal(clock__add(clock, 7000, 1003000), 0); /* 2 ns a tick */
+	assert_near(clock__mono_ns(clock, MACHINE, 3000), 1000000, 0);
+	assert_near(clock__mono_ns(clock, MACHINE, 4500), 1000500, 1);
+	assert_near(clock__mono_ns(clock, MACHINE, 6000), 1001000, 0);
+	assert_near(clock__mono_ns(clock, MACHINE, 6500), 1002000, 1);
+	assert_near(clock__mono_ns(clock, MACHINE, 7000), 1003000, 1);
+	/* after the last pair by the last rate, before the first by the first */
+	assert_near(clock__mono_ns(clock, MACHINE, 8000), 1005000, 1);
+	assert_near(clock__mono_ns(clock, MACHINE, 0), 999000, 1);
+	assert_int_equal(clock__add(clock, 7000, 1004000), -EINVAL);
+	assert_int_equal(clock__add(clock, 8000, 1003000), -EINVAL);
+	clock__free(clock);
+}
+
+static void test_clock_survives_extremes(void **state)
+{
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	assert_int_equal(clock__add(clock, 1000000, 5000), 0);
+	assert_int_equal(clock__add(clock, 1000001, 1000000005000), 0); /* 1000 s a tick */
+	assert_int_equal(clock__mono_ns(clock, MACHINE, 0), 0);
+	assert_true(clock__mono_ns(clock, MACHINE, UINT64_MAX) == UINT64_MAX);
+	clock__free(clock);
+
+	clock = clock__new_blank();
+	assert_non_null(clock);
+	assert_int_equal(clock__add(clock, 0, 0), 0);
+	assert_int_equal(clock__add(clock, UINT64_MAX - 1, UINT64_MAX / 2), 0);
+	assert_near(clock__mono_ns(clock, MACHINE, UINT64_MAX / 2), UINT64_MAX / 4, 8);
+	clock__free(clock);
+}
+
+static void test_clock_never_falls(void **state)
+{
+	struct clock *clock = clock__new_blank();
+	uint64_t ticks = 5, ns = 7, before = 0, mapped;
+
+	(void)state;
+	assert_non_null(clock);
+	for (uint64_t i = 0; i < 100; i++) {
+		ticks += 1 + i * 7919 % 3001;
+		ns += 1 + i * 104729 % 997;
+		assert_int_equal(clock__add(clock, ticks, ns), 0);
+	}
+	for (uint64_t at = 0; at < ticks + 5000; at++) {
+		mapped = clock__mono_ns(clock, MACHINE, at);
+		assert_true(mapped >= before);
+		before = mapped;
+	}
+	clock__free(clock);
+}
+
+/* Twenty thousand pairs: older ones are thinned out, and still the mapping holds everywhere. */
+static void test_clock_thins_old_pairs(void **state)
+{
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	for (uint64_t i = 1; i <= STRESS_PAIRS; i++)
+		assert_int_equal(clock__add(clock, i * 3000000000u, i * 1000000000u), 0);
+	for (uint64_t i = 1; i <= STRESS_PAIRS; i += 7)
+		assert_near(clock__mono_ns(clock, MACHINE, i * 3000000000u + 1500),
+			    i * 1000000000u + 500, 2);
+	clock__free(clock);
+}
+
+struct stress {
+	struct clock *clock;
+	uint32_t done; /* the adding thread sets it, atomically */
+	uint64_t wrong;
+};
+
+static void *map_forever(void *arg)
+{
+	struct stress *stress = arg;
+	uint64_t i = 0;
+
+	while (!__atomic_load_n(&stress->done, __ATOMIC_ACQUIRE)) {
+		uint64_t ticks = (i++ * 7919 % STRESS_PAIRS + 1) * 3000;
+		uint64_t mapped = clock__mono_ns(stress->clock, MACHINE, ticks);
+
+		if (mapped + 2 < ticks / 3 || mapped > ticks / 3 + 2)
+			stress->wrong++;
+	}
+	return NULL;
+}
+
+static void test_clock_is_readable_while_pairs_come(void **state)
+{
+	struct stress stress = { .clock = clock__new_blank() };
+	pthread_t reader;
+
+	(void)state;
+	assert_non_null(stress.clock);
+	/* of one rate throughout, so that any torn reading shows */
+	assert_int_equal(clock__add(stress.clock, 3, 1), 0);
+	assert_int_equal(clock__add(stress.clock, 6, 2), 0);
+	assert_int_equal(pthread_create(&reader, NULL, map_forever, &stress), 0);
+	for (uint64_t i = 1; i <= STRESS_PAIRS; i++)
+		assert_int_equal(clock__add(stress.clock, i * 3000, i * 1000), 0);
+	__atomic_store_n(&stress.done, 1, __ATOMIC_RELEASE);
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	assert_int_equal(stress.wrong, 0);
+	clock__free(stress.clock);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clock_passes_monotonic_through),
+		cmocka_unit_test(test_clock_measures_the_machine),
+		cmocka_unit_test(test_clock_samples_keep_their_distance),
+		cmocka_unit_test(test_clock_is_piecewise_linear),
+		cmocka_unit_test(test_clock_survives_extremes),
+		cmocka_unit_test(test_clock_never_falls),
+		cmocka_unit_test(test_clock_thins_old_pairs),
+		cmocka_unit_test(test_clock_is_readable_while_pairs_come),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

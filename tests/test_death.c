@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the kernel's messages to a crash report. The process that "crashed" is this one: its
+ * mappings, its symbols.
+ */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "make.h"
+
+#include "../bpf/wire.h"
+#include "attach.h"
+#include "crash.h"
+#include "death.h"
+
+static void test_death_takes_the_first_crash(void **state)
+{
+	struct wire_crash message = {
+		.head = { .tid = 12, .comm = "worker" },
+		.signal = 11,
+		.code = 1,
+		.address = 0x10,
+		.frame_cnt = 3,
+		.ips = { 0x401000, 0x402000, 1 },
+	};
+	struct crash crash = { 0 };
+
+	(void)state;
+	death__take_crash(&crash, &message);
+	message.signal = 6;
+	death__take_crash(&crash, &message);
+	assert_true(crash.has_crash);
+	assert_int_equal(crash.signal, 11);
+	assert_int_equal(crash.address, 0x10);
+	assert_int_equal(crash.tid, 12);
+	assert_string_equal(crash.thread, "worker");
+	assert_int_equal(crash.frame_cnt, 2); /* 1 is no address of code */
+	crash__fini(&crash);
+}
+
+static void test_death_tells_exit_from_signal(void **state)
+{
+	struct wire_exit message = { .status = 3 << 8 };
+	struct crash crash = { 0 };
+
+	(void)state;
+	death__take_exit(&crash, &message);
+	assert_int_equal(crash.exit_code, 3);
+	assert_int_equal(crash.exit_signal, 0);
+	message.status = 9;
+	death__take_exit(&crash, &message);
+	assert_int_equal(crash.exit_signal, 9);
+	crash__fini(&crash);
+}
+
+static void test_death_names_frames(void **state)
+{
+	struct wire_crash message = {
+		.frame_cnt = 2,
+		.ips = { (uintptr_t)test_death_takes_the_first_crash + 1,
+			 (uintptr_t)test_death_tells_exit_from_signal + 1 },
+	};
+	struct attach_options options = { 0 };
+	struct attach *attach = attach__new(&options);
+	struct crash crash = { 0 }, copy;
+	char exe[4096] = { 0 };
+
+	(void)state;
+	assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
+	death__take_crash(&crash, &message);
+	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+	assert_int_equal(crash__copy(&crash, &copy), 0);
+	crash__fini(&crash);
+	death__resolve(&copy, attach);
+	assert_string_equal(copy.frames[0].module, exe);
+	assert_string_equal(copy.frames[0].symbol, "test_death_takes_the_first_crash+0x1");
+	assert_string_equal(copy.frames[1].symbol, "test_death_tells_exit_from_signal+0x1");
+	crash__fini(&copy);
+	attach__free(attach);
+}
+
+static void test_death_keeps_mappings_of_the_dead(void **state)
+{
+	struct crash crash = { 0 };
+	pid_t child = fork();
+	size_t cnt;
+
+	(void)state;
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+	cnt = crash.mapping_cnt;
+	assert_true(cnt > 0);
+	assert_true(death__read_mappings(&crash, child) < 0);
+	assert_int_equal(crash.mapping_cnt, cnt);
+	crash__fini(&crash);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_death_takes_the_first_crash),
+		cmocka_unit_test(test_death_tells_exit_from_signal),
+		cmocka_unit_test(test_death_names_frames),
+		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

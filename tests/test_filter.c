@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filters against one event that is made here: what matches, what does not, and what is no filter.
+ */
+#include <errno.h>
+#include <math.h>
+
+#include "number.h"
+#include "view_fixture.h"
+
+static const struct {
+	const char *key;
+	struct event_field field;
+} FIELDS[] = {
+	{ "symbol", { .type = TTLOG_TYPE_STR, .text = { "AAPL", 4 } } },
+	{ "empty", { .type = TTLOG_TYPE_STR, .text = { "", 0 } } },
+	{ "none", { .type = TTLOG_TYPE_STR, .null = true } },
+	{ "zero", { .type = TTLOG_TYPE_STR, .text = { "a\0b", 3 } } },
+	{ "digits", { .type = TTLOG_TYPE_STR, .text = { "007", 3 } } },
+	{ "latency_us", { .type = TTLOG_TYPE_U32, .u = 101 } },
+	{ "delta", { .type = TTLOG_TYPE_I32, .i = -5 } },
+	{ "big", { .type = TTLOG_TYPE_U64, .u = UINT64_MAX } },
+	{ "small", { .type = TTLOG_TYPE_I64, .i = INT64_MIN } },
+	{ "price", { .type = TTLOG_TYPE_DECIMAL, .i = 15025, .scale = 2 } },
+	{ "debt", { .type = TTLOG_TYPE_DECIMAL, .i = -150, .scale = 2 } },
+	{ "ratio", { .type = TTLOG_TYPE_F64, .d = 0.1 } },
+	{ "nan", { .type = TTLOG_TYPE_F64, .d = NAN } },
+	{ "flag", { .type = TTLOG_TYPE_BOOL, .u = 1 } },
+	{ "side", { .type = TTLOG_TYPE_CHAR, .u = 'B' } },
+	{ "blob", { .type = TTLOG_TYPE_BYTES, .text = { "\x00\xff", 2 } } },
+	{ "file", { .type = TTLOG_TYPE_HEX, .u = 0x1f } },
+};
+
+#define FIELD_CNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
+_Static_assert(FIELD_CNT <= 24, "fields of the test's event");
+
+static void field_of(const struct event *event, unsigned idx, struct event_field *ret)
+{
+	(void)event;
+	*ret = FIELDS[idx].field;
+}
+
+static const struct event_source SOURCE = { .field = field_of };
+
+static bool matches(const struct filter *filter)
+{
+	static const struct event_thread thread = { .pid = 12,
+						    .tid = 13,
+						    .comm = { "worker-3", 8 } };
+	static struct text keys[FIELD_CNT];
+	struct event_site site = {
+		.level = TTLOG_LEVEL_WARN,
+		.nfields = FIELD_CNT,
+		.keys = keys,
+		.target = text_of("net.http"),
+		.probe = text_of("request_done"),
+		.msg = text_of("Request timed out"),
+		.file = text_of("src/net/http.c"),
+		.func = text_of("serve"),
+	};
+	const struct event event = { .source = &SOURCE, .site = &site, .thread = &thread };
+
+	for (size_t i = 0; i < FIELD_CNT; i++)
+		keys[i] = text_of(FIELDS[i].key);
+	if (!filter__thread(filter, &thread))
+		return false;
+	switch (filter__site(filter, &site)) {
+	case FILTER_NO:
+		return false;
+	case FILTER_YES:
+		return true;
+	default:
+		return filter__fields(filter, &event);
+	}
+}
+
+static void assert_matches(const char *expression, bool wanted)
+{
+	struct filter *filter = filter__new();
+	char why[256] = "";
+
+	assert_non_null(filter);
+	if (filter__add(filter, expression, why, sizeof(why)))
+		fail_msg("%s: %s", expression, why);
+	if (matches(filter) != wanted)
+		fail_msg("'%s' %s", expression, wanted ? "does not match" : "matches");
+	filter__free(filter);
+}
+
+static void test_filter_terms(void **state)
+{
+	static const char *const YES[] = {
+		"level=WARN",
+		"level==warn",
+		"level>=WARN",
+		"level<=WARN",
+		"level<ERROR",
+		"level>INFO",
+		"level!=INFO",
+		"target=net.*",
+		"target!=disk*",
+		"probe=request_done",
+		"probe=re?uest_[a-d]one",
+		"file=*/http.c",
+		"func=s*e",
+		"comm=worker-*",
+		"comm~^work",
+		"pid=12",
+		"tid=13",
+		"tid>12",
+		"pid!=13",
+		"pid~^1",
+		"msg~time(d )?out",
+		"msg!~ok$",
+		"msg=Request*",
+		" symbol = AAPL ",
+		"symbol=A*",
+		"symbol!=MSFT",
+		"symbol~^A+P?L",
+		"symbol=\"AAPL\"",
+		"empty=\"\"",
+		"none=null",
+		"zero~b$",
+		"zero=a?b",
+		"digits=007",
+		"digits!=7",
+		"latency_us>100",
+		"latency_us>=101",
+		"latency_us=101",
+		"latency_us=1.01e2",
+		"latency_us=0x65",
+		"latency_us<101.5",
+		"latency_us>100.99",
+		"latency_us!=100",
+		"latency_us~01$",
+		"delta<0",
+		"delta=-5",
+		"delta>-5.5",
+		"delta<-4.5",
+		"big=18446744073709551615",
+		"big>18446744073709551614",
+		"big<18446744073709551616",
+		"big>9223372036854775808",
+		"big>1.5",
+		"big<1e30",
+		"small=-9223372036854775808",
+		"small<-9223372036854775807",
+		"small>-9223372036854775809",
+		"small>-1e300",
+		"price=150.25",
+		"price=150.250",
+		"price>=150.25",
+		"price<150.250000000000000000001",
+		"price>150.2499999999999999999999",
+		"price>150",
+		"price<1e3",
+		"debt=-1.5",
+		"debt<-1.49",
+		"debt>-1.51",
+		"debt<0",
+		"ratio=0.1",
+		"ratio<=0.1",
+		"ratio>0.09999",
+		"ratio~^0\\.1$",
+		"nan=NaN",
+		"nan!=5",
+		"flag=true",
+		"flag=1",
+		"flag!=false",
+		"side=B",
+		"side~[AB]",
+		"blob=00ff",
+		"blob~ff$",
+		"file=*http*",
+		"fields.file=0x1f",
+		"fields.file=31",
+		"fields.file>30",
+		"fields.symbol=AAPL",
+	};
+	static const char *const NO[] = {
+		"level=ERROR",
+		"level>WARN",
+		"level!=WARN",
+		"target=net",
+		"target=*.",
+		"probe=request",
+		"file=http.c",
+		"comm=worker",
+		"pid=13",
+		"pid!=12",
+		"msg~ok",
+		"msg!~time",
+		"symbol=aapl",
+		"symbol=AAP",
+		"symbol!=A*",
+		"symbol>5",
+		"other=1",
+		"other!=1",
+		"other~.",
+		"none=AAPL",
+		"zero=a",
+		"latency_us>101",
+		"latency_us=101.5",
+		"latency_us=100.99",
+		"latency_us<101",
+		"latency_us=abc",
+		"big=18446744073709551616",
+		"big>=18446744073709551616",
+		"big<=18446744073709551614",
+		"big<-1",
+		"small=9223372036854775808",
+		"price=150.2500000000000000000000001",
+		"price>150.25",
+		"price=-150.25",
+		"price<-1",
+		"debt=1.5",
+		"debt>0",
+		"ratio>0.1",
+		"nan=5",
+		"nan>0",
+		"nan<0",
+		"nan=nil",
+		"flag=false",
+		"flag=0",
+		"side=C",
+		"side=66",
+		"blob=00",
+		"fields.file=0x20",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(YES) / sizeof(YES[0]); i++)
+		assert_matches(YES[i], true);
+	for (size_t i = 0; i < sizeof(NO) / sizeof(NO[0]); i++)
+		assert_matches(NO[i], false);
+}
+
+static void test_filter_all_terms_must_hold(void **state)
+{
+	struct filter *filter = filter__new();
+	char why[256];
+
+	(void)state;
+	assert_true(filter__is_empty(filter));
+	assert_true(matches(filter));
+	assert_int_equal(filter__add(filter, "level>=WARN", why, sizeof(why)), 0);
+	assert_int_equal(filter__add(filter, "symbol=AAPL", why, sizeof(why)), 0);
+	assert_true(matches(filter));
+	assert_int_equal(filter__add(filter, "price<0", why, sizeof(why)), 0);
+	assert_false(matches(filter));
+	filter__free(filter);
+}
+
+static void test_filter_search(void **state)
+{
+	static const struct {
+		const char *regex;
+		bool wanted;
+	} cases[] = {
+		{ "timed", true },        { "^Request", true },     { "^AAPL$", true },
+		{ "symbol=AAPL", true },  { "latency_us=1", true }, { "price=150\\.25$", true },
+		{ "blob=00ff", true },    { "MSFT", false },        { "^101$", false },
+		{ "timed.*AAPL", false }, { "flag=true", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filter *filter = filter__new();
+		char why[256];
+
+		assert_int_equal(filter__search(filter, cases[i].regex, why, sizeof(why)), 0);
+		if (matches(filter) != cases[i].wanted)
+			fail_msg("--search %s", cases[i].regex);
+		filter__free(filter);
+	}
+}
+
+/* A mistake is said, with what and where, and leaves the filter as it was. */
+static void test_filter_mistakes(void **state)
+{
+	static const struct {
+		const char *expression, *words;
+	} cases[] = {
+		{ "symbol", "no operator" },
+		{ "", "no operator" },
+		{ "=x", "no key" },
+		{ "symbol=", "no value" },
+		{ "symbol!x", "'!' at character 7" },
+		{ "level=LOUD", "'LOUD' is no level; levels are TRACE" },
+		{ "level~WARN", "a level is compared with" },
+		{ "price>cheap", "'cheap' at character 7 is no number" },
+		{ "pid=me", "no number" },
+		{ "target>net", "is text" },
+		{ "comm<a", "is text" },
+		{ "msg~(", "regular expression '(' is wrong" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filter *filter = filter__new();
+		char why[256] = "";
+
+		assert_int_equal(filter__add(filter, cases[i].expression, why, sizeof(why)),
+				 -EINVAL);
+		if (!strstr(why, cases[i].words))
+			fail_msg("'%s' says: %s", cases[i].expression, why);
+		assert_true(filter__is_empty(filter));
+		filter__free(filter);
+	}
+}
+
+static void test_filter_glob(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool wanted;
+	} cases[] = {
+		{ "", "", true },         { "", "a", false },         { "*", "", true },
+		{ "*", "abc", true },     { "a*c", "abbc", true },    { "a*c", "abcd", false },
+		{ "?", "", false },       { "?", "a", true },         { "a?c", "abc", true },
+		{ "[a-c]x", "bx", true }, { "[!a-c]x", "bx", false }, { "[^a]", "b", true },
+		{ "[]]", "]", true },     { "[a-]", "-", true },      { "[", "[", true },
+		{ "\\*", "*", true },     { "\\*", "a", false },      { "*.*.c", "a.b.c", true },
+		{ "**a**", "bab", true }, { "*ab", "aab", true },     { "a\\", "a\\", true },
+	};
+	char text[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (glob__match(text_of(cases[i].pattern), text_of(cases[i].text)) !=
+		    cases[i].wanted)
+			fail_msg("'%s' and '%s'", cases[i].pattern, cases[i].text);
+	}
+	/* Exponential where every star is tried again. */
+	memset(text, 'a', sizeof(text));
+	assert_false(glob__match(text_of("*a*a*a*a*a*a*a*a*a*a*b"),
+				 (struct text){ text, sizeof(text) }));
+}
+
+static void test_filter_number(void **state)
+{
+	static const char *const WRONG[] = {
+		"",
+		"-",
+		"1x",
+		"0x",
+		"0xg",
+		"1.2.3",
+		".",
+		"1e",
+		"1e ",
+		"e5",
+		"0x1ffffffffffffffff",
+		"1e999999999999",
+		"--1",
+		" 1",
+		"one",
+	};
+	struct number number;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+		if (!number__parse(&number, text_of(WRONG[i])))
+			fail_msg("'%s' was taken for a number", WRONG[i]);
+	}
+	assert_int_equal(number__parse(&number, text_of("-007.50e1")), 0);
+	assert_true(number.negative);
+	assert_int_equal(number.len, 2);
+	assert_memory_equal(number.digits, "75", 2);
+	assert_int_equal(number.point, 2);
+	assert_true(number.floor == -75 && !number.above_floor);
+	assert_int_equal(number__parse(&number, text_of("-0.5")), 0);
+	assert_true(number.floor == -1 && number.above_floor);
+	assert_int_equal(number__parse(&number, text_of("-0.000")), 0);
+	assert_false(number.negative);
+	assert_int_equal(number.len, 0);
+	assert_int_equal(number__parse(&number, text_of("0.001")), 0);
+	assert_true(number.floor == 0 && number.above_floor);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filter_terms),
+		cmocka_unit_test(test_filter_all_terms_must_hold),
+		cmocka_unit_test(test_filter_search),
+		cmocka_unit_test(test_filter_mistakes),
+		cmocka_unit_test(test_filter_glob),
+		cmocka_unit_test(test_filter_number),
+	};
+
+	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+}

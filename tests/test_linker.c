@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dynamic linker as it is found in a process, against what it says of itself: at the exec,
+ * before it has relocated itself, and long afterwards.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "linker.h"
+
+#define PAGE_BYTES 4096u
+
+static void test_linker_is_found_in_a_running_process(void **state)
+{
+	struct linker linker;
+
+	(void)state;
+	assert_int_equal(linker__find(getpid(), &linker), 0);
+	assert_int_equal(linker.notify, (uintptr_t)dlsym(RTLD_DEFAULT, "_dl_debug_state"));
+	assert_int_equal(linker.debug, (uintptr_t)dlsym(RTLD_DEFAULT, "_r_debug"));
+	assert_false(linker__is_adding(&linker, getpid()));
+}
+
+static void test_linker_is_found_at_the_exec(void **state)
+{
+	struct linker own, linker;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(linker__find(getpid(), &own), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	/* stopped by the exec */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(linker__find(pid, &linker), 0);
+	/* the same file, elsewhere */
+	assert_int_equal(linker.notify % PAGE_BYTES, own.notify % PAGE_BYTES);
+	assert_int_equal(linker.notify - linker.debug, own.notify - own.debug);
+	assert_false(linker__is_adding(&linker, pid));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void test_linker_refuses_what_has_none(void **state)
+{
+	struct linker linker = { 1, 2 };
+	int status;
+	pid_t pid;
+
+	(void)state;
+	/* a zombie has no memory */
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	assert_true(linker__find(pid, &linker) < 0);
+	assert_false(linker__is_adding(&linker, pid));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(linker__find(pid, &linker), -ENOENT);
+	assert_int_equal(linker.notify, 1);
+	assert_int_equal(linker.debug, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_linker_is_found_in_a_running_process),
+		cmocka_unit_test(test_linker_is_found_at_the_exec),
+		cmocka_unit_test(test_linker_refuses_what_has_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches come twice, late, cut, lost or forged: what is recorded, and what the accounts say.
+ */
+#include <errno.h>
+
+#include "make.h"
+
+#include "../bpf/wire.h"
+#include "process.h"
+
+#define RECORD_BYTES 24u
+#define ADDRESS      0x7f0000001000ull
+#define PID          100u
+#define TID          101u
+
+struct message {
+	struct wire_batch wire;
+	unsigned char records[4096];
+};
+
+/* A flush of batch number seq with so many events of 24 bytes, so many having been before it. */
+static struct message *flush(struct message *message, uint64_t seq, uint64_t before,
+			     uint32_t events)
+{
+	*message = (struct message){
+		.wire = {
+			.head = {
+				.kind = WIRE_BATCH,
+				.bytes = sizeof(struct wire_batch) + events * RECORD_BYTES,
+				.tgid = PID, .tid = TID, .ns_tgid = PID, .ns_tid = TID,
+				.module = 1, .exec = 7, .comm = "worker",
+			},
+			.address = ADDRESS,
+			.batch = {
+				.magic = TTLOG_BATCH_MAGIC,
+				.version = TTLOG_ABI_VERSION,
+				.seq = seq,
+				.events_before = before,
+				.committed = (uint64_t)events << 32 | events * RECORD_BYTES,
+			},
+		},
+	};
+	memset(message->records, (int)seq, sizeof(message->records));
+	return message;
+}
+
+static struct process *make_process(void)
+{
+	const struct wire_head head = { .tgid = PID, .ns_tgid = PID, .start_ns = 5, .comm = "app" };
+	struct process *process = process__new(&head);
+
+	assert_non_null(process);
+	assert_int_equal(process__open_ring(process, NULL, RING_MIN_BYTES), 0);
+	return process;
+}
+
+static void assert_accounts(const struct process *process, uint64_t emitted, uint64_t recorded)
+{
+	struct process_accounts accounts;
+
+	process__accounts(process, NULL, &accounts);
+	assert_int_equal(accounts.emitted, emitted);
+	assert_int_equal(accounts.recorded, recorded);
+	assert_int_equal(accounts.lost_total, emitted - recorded);
+}
+
+static void test_process_takes_each_batch_once(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 0);
+	assert_int_equal(process__take(process, &flush(&message, 2, 10, 5)->wire), 5);
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 0);
+	assert_accounts(process, 15, 15);
+	process__free(process);
+}
+
+static void test_process_takes_what_a_pull_left(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	/* pulled at 4 events, flushed at 10 */
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 4)->wire), 4);
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 6);
+	assert_accounts(process, 10, 10);
+	process__free(process);
+}
+
+static void test_process_counts_lost_batches(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
+	/* batch 2 with 30 events never came */
+	assert_int_equal(process__take(process, &flush(&message, 3, 40, 1)->wire), 1);
+	assert_accounts(process, 41, 11);
+	process__free(process);
+}
+
+static void test_process_learns_of_loss_from_the_last_head(void **state)
+{
+	struct process *process = make_process();
+	struct wire_thread end = { 0 };
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
+	flush(&message, 3, 25, 0);
+	end.head = message.wire.head;
+	end.address = ADDRESS;
+	end.batch = message.wire.batch;
+	process__set_owner(process, &end, false);
+	assert_accounts(process, 25, 10);
+	process__free(process);
+}
+
+static void test_process_starts_counting_at_arrival(void **state)
+{
+	const struct source known = {
+		.address = ADDRESS, .module = 1, .tid = TID, .exec = SOURCE_ANY_EXEC
+	};
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	/* before us: 100 events and 3 in the batch */
+	flush(&message, 8, 100, 3);
+	assert_int_equal(process__add_source(process, &known, &message.wire.batch), 0);
+	assert_int_equal(process__take(process, &flush(&message, 8, 100, 5)->wire), 2);
+	assert_accounts(process, 2, 2);
+	process__free(process);
+}
+
+static void test_process_tells_programs_apart(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush(&message, 4, 90, 10)->wire), 10);
+	/* after exec: the same address, numbers from the beginning */
+	flush(&message, 1, 0, 6);
+	message.wire.head.exec = 8;
+	assert_int_equal(process__take(process, &message.wire), 6);
+	assert_accounts(process, 106, 16);
+	process__free(process);
+}
+
+static void test_process_takes_lone_records(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		flush(&message, 0, 0, 1);
+		message.wire.batch.flags = TTLOG_BATCH_ALONE;
+		assert_int_equal(process__take(process, &message.wire), 1);
+	}
+	assert_accounts(process, 2, 2);
+	process__free(process);
+}
+
+static void assert_refused(struct process *process, struct message *message)
+{
+	assert_int_equal(process__take(process, &message->wire), -EBADMSG);
+	assert_accounts(process, 0, 0);
+}
+
+static void test_process_refuses_forged_batches(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	flush(&message, 1, 0, 10)->wire.batch.magic++;
+	assert_refused(process, &message);
+	flush(&message, 1, 0, 10)->wire.batch.version++;
+	assert_refused(process, &message);
+	flush(&message, 1, 0, 10)->wire.batch.committed += 4; /* more than was copied */
+	assert_refused(process, &message);
+	flush(&message, 1, 0, 10)->wire.batch.committed += 1000ull << 32; /* more than fit */
+	assert_refused(process, &message);
+	flush(&message, 1, UINT64_MAX - 5, 10);
+	assert_refused(process, &message);
+	flush(&message, 1, 0, 10)->wire.head.bytes = 3;
+	assert_refused(process, &message);
+	process__free(process);
+}
+
+static void test_process_numbers_threads_by_name(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	process__take(process, &flush(&message, 1, 0, 1)->wire);
+	process__take(process, &flush(&message, 2, 1, 1)->wire);
+	assert_int_equal(process->thread_cnt, 1);
+	flush(&message, 3, 2, 1);
+	memcpy(message.wire.head.comm, "renamed", 8);
+	process__take(process, &message.wire);
+	assert_int_equal(process->thread_cnt, 2);
+	assert_string_equal(process->threads[1].comm, "renamed");
+	assert_int_equal(process->threads[1].ns_tid, 0); /* the same in its own namespace */
+	process__free(process);
+}
+
+static void test_process_keeps_many_sources_apart(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	for (uint64_t round = 0; round < 2; round++) {
+		for (uint64_t i = 0; i < 1000; i++) {
+			flush(&message, round + 1, round, 1);
+			message.wire.address += i * 0x8000;
+			assert_int_equal(process__take(process, &message.wire), 1);
+		}
+	}
+	assert_accounts(process, 2000, 2000);
+	process__free(process);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_process_takes_each_batch_once),
+		cmocka_unit_test(test_process_takes_what_a_pull_left),
+		cmocka_unit_test(test_process_counts_lost_batches),
+		cmocka_unit_test(test_process_learns_of_loss_from_the_last_head),
+		cmocka_unit_test(test_process_starts_counting_at_arrival),
+		cmocka_unit_test(test_process_tells_programs_apart),
+		cmocka_unit_test(test_process_takes_lone_records),
+		cmocka_unit_test(test_process_refuses_forged_batches),
+		cmocka_unit_test(test_process_numbers_threads_by_name),
+		cmocka_unit_test(test_process_keeps_many_sources_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

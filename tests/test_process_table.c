@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "make.h"
+
+#include "../bpf/wire.h"
+#include "process.h"
+#include "process_table.h"
+
+static struct process *make_process(uint32_t pid)
+{
+	const struct wire_head head = { .tgid = pid };
+	struct process *process = process__new(&head);
+
+	assert_non_null(process);
+	return process;
+}
+
+static void test_process_table_finds_what_is_in_it(void **state)
+{
+	struct process_table table = { 0 };
+
+	(void)state;
+	assert_null(process_table__find(&table, 1));
+	for (uint32_t pid = 1; pid <= 1000; pid++)
+		assert_int_equal(process_table__add(&table, make_process(pid * 7)), 0);
+	for (uint32_t pid = 1; pid <= 7000; pid++) {
+		const struct process *process = process_table__find(&table, pid);
+
+		if (pid % 7)
+			assert_null(process);
+		else
+			assert_int_equal(process->pid, pid);
+	}
+	process_table__fini(&table);
+}
+
+/* Removal closes gaps: whoever stood behind one is found still. */
+static void test_process_table_forgets_only_what_was_removed(void **state)
+{
+	struct process_table table = { 0 };
+	struct process *process;
+	size_t cursor = 0, cnt = 0;
+
+	(void)state;
+	for (uint32_t pid = 1; pid <= 500; pid++)
+		assert_int_equal(process_table__add(&table, make_process(pid)), 0);
+	for (uint32_t pid = 1; pid <= 500; pid += 3) {
+		process = process_table__find(&table, pid);
+		process_table__remove(&table, process);
+		process__free(process);
+	}
+	for (uint32_t pid = 1; pid <= 500; pid++) {
+		process = process_table__find(&table, pid);
+		assert_true(pid % 3 == 1 ? !process : process && process->pid == pid);
+	}
+	while (process_table__next(&table, &cursor))
+		cnt++;
+	assert_int_equal(cnt, table.cnt);
+	process_table__fini(&table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_process_table_finds_what_is_in_it),
+		cmocka_unit_test(test_process_table_forgets_only_what_was_removed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches read from a process: this one, and a child that appends while it is read.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "make.h"
+
+#include "../bpf/wire.h"
+#include "arrival.h"
+#include "pull.h"
+
+#define RECORD_WORDS 2u
+
+struct batch {
+	struct ttlog_batch head;
+	uint64_t records[2048];
+};
+
+static struct batch *make_batch(void)
+{
+	struct batch *batch = mmap(NULL, sizeof(*batch), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(batch != MAP_FAILED);
+	batch->head = (struct ttlog_batch){
+		.magic = TTLOG_BATCH_MAGIC,
+		.version = TTLOG_ABI_VERSION,
+		.seq = 1,
+		.tid = (uint32_t)gettid(),
+	};
+	return batch;
+}
+
+static void test_pull_reads_the_committed_part(void **state)
+{
+	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES);
+	struct batch *batch = make_batch();
+
+	(void)state;
+	batch->records[0] = 11;
+	batch->records[1] = 22;
+	batch->records[2] = 33; /* behind what is committed */
+	batch->head.committed = 1ull << 32 | 16;
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), 0);
+	assert_int_equal(pulled->head.bytes, sizeof(*pulled) + 16);
+	assert_int_equal(pulled->address, (uintptr_t)batch);
+	assert_memory_equal(pulled + 1, batch->records, 16);
+	free(pulled);
+	munmap(batch, sizeof(*batch));
+}
+
+static void test_pull_refuses_what_is_no_batch(void **state)
+{
+	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES);
+	struct batch *batch = make_batch();
+
+	(void)state;
+	batch->head.committed = TTLOG_BATCH_MAX_BYTES + 4;
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), -EBADMSG);
+	batch->head.magic = 0;
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), -EBADMSG);
+	assert_int_equal(pull__batch(getpid(), 4096, pulled), -EFAULT);
+	munmap(batch, sizeof(*batch));
+	free(pulled);
+}
+
+/* Appends for ever: record i of batch s is (s, i); the order of stores is that of batch.h. */
+static void append_for_ever(struct batch *batch)
+{
+	for (uint64_t seq = 1;; seq++) {
+		for (uint64_t i = 0; i < sizeof(batch->records) / 8 / RECORD_WORDS; i++) {
+			__atomic_store_n(&batch->records[i * RECORD_WORDS], seq, __ATOMIC_RELAXED);
+			__atomic_store_n(&batch->records[i * RECORD_WORDS + 1], i,
+					 __ATOMIC_RELAXED);
+			__atomic_store_n(&batch->head.committed,
+					 (i + 1) << 32 | (i + 1) * RECORD_WORDS * 8,
+					 __ATOMIC_RELEASE);
+		}
+		__atomic_store_n(&batch->head.committed, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&batch->head.seq, seq + 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void test_pull_is_consistent_while_the_thread_appends(void **state)
+{
+	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES);
+	struct batch *batch = make_batch();
+	unsigned with_events = 0;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		append_for_ever(batch);
+	while (with_events < 2000) {
+		const uint64_t *records = (const uint64_t *)(pulled + 1);
+		int err = pull__batch(child, (uintptr_t)batch, pulled);
+		uint64_t events = pulled->batch.committed >> 32;
+
+		if (err == -EAGAIN)
+			continue;
+		assert_int_equal(err, 0);
+		with_events += events > 0;
+		for (uint64_t i = 0; i < events; i++) {
+			assert_int_equal(records[i * RECORD_WORDS], pulled->batch.seq);
+			assert_int_equal(records[i * RECORD_WORDS + 1], i);
+		}
+	}
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(pull__batch(child, (uintptr_t)batch, pulled), -ESRCH);
+	munmap(batch, sizeof(*batch));
+	free(pulled);
+}
+
+static void test_arrival_finds_batches_in_the_list(void **state)
+{
+	struct arrival *arrival = arrival__new((uint32_t)getpid());
+	struct batch *first = make_batch(), *second = make_batch();
+	struct ttlog_module module = { .version = TTLOG_ABI_VERSION };
+
+	(void)state;
+	module.batches = (uintptr_t)first;
+	first->head.next = (uintptr_t)second;
+	second->head.tid = 0; /* left by a thread that has ended */
+	second->head.seq = 9;
+	assert_int_equal(arrival__add_batches(arrival, 3, (uintptr_t)&module), 0);
+	assert_int_equal(arrival->source_cnt, 2);
+	assert_int_equal(arrival->sources[0].address, (uintptr_t)first);
+	assert_int_equal(arrival->sources[0].tid, gettid());
+	assert_int_equal(arrival->sources[0].module, 3);
+	assert_int_equal(arrival->sources[1].tid, 0);
+	assert_int_equal(arrival->heads[1].seq, 9);
+	arrival__free(arrival);
+	munmap(first, sizeof(*first));
+	munmap(second, sizeof(*second));
+}
+
+static void test_arrival_ends_on_a_list_that_does_not(void **state)
+{
+	struct arrival *arrival = arrival__new((uint32_t)getpid());
+	struct batch *batch = make_batch();
+	struct ttlog_module module = { .batches = (uintptr_t)batch };
+
+	(void)state;
+	batch->head.next = (uintptr_t)batch;
+	assert_int_equal(arrival__add_batches(arrival, 1, (uintptr_t)&module), -ELOOP);
+	arrival__free(arrival);
+	munmap(batch, sizeof(*batch));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pull_reads_the_committed_part),
+		cmocka_unit_test(test_pull_refuses_what_is_no_batch),
+		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
+		cmocka_unit_test(test_arrival_finds_batches_in_the_list),
+		cmocka_unit_test(test_arrival_ends_on_a_list_that_does_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

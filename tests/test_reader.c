@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader against files that another program wrote (make_snapshot.py): whole, damaged, hostile.
+ */
+#include <errno.h>
+#include <lz4frame.h>
+#include <time.h>
+
+#include "view_fixture.h"
+
+static bool has_problem(const struct reader *reader, const char *words)
+{
+	for (size_t i = 0; i < reader->problem_cnt; i++) {
+		if (strstr(reader->problems[i], words))
+			return true;
+	}
+	return false;
+}
+
+static void assert_sound(const struct reader *reader)
+{
+	if (reader->problem_cnt)
+		fail_msg("unexpected: %s", reader->problems[0]);
+}
+
+static void test_reader_golden(void **state)
+{
+	struct reader *reader = fixture__open_golden("golden.bin");
+	struct bytes wanted = bytes__golden("golden.jsonl");
+	char *json = fixture__json_of(reader);
+
+	(void)state;
+	assert_string_equal(json, (char *)wanted.p);
+	assert_sound(reader);
+	assert_int_equal(reader->event_cnt, 14);
+	assert_int_equal(reader->chunk_cnt, 3);
+	assert_true(reader->has_totals);
+	assert_int_equal(reader->emitted, 1021);
+	free(json);
+	free(wanted.p);
+	reader__close(reader);
+}
+
+/* From the last chunk to the first: what lies before the window has to be read again. */
+static void test_reader_goes_backwards(void **state)
+{
+	struct reader *reader = fixture__open_golden("golden.bin");
+	uint64_t events = 0;
+
+	(void)state;
+	for (size_t i = reader->chunk_cnt; i-- > 0;) {
+		assert_int_equal(reader__load(reader, i), 0);
+		assert_int_equal(reader->chunk.first_ns, reader->chunks[i].first_ns);
+		events += reader->chunk.n;
+	}
+	assert_int_equal(events, 14);
+	assert_sound(reader);
+	reader__close(reader);
+}
+
+static void test_reader_what_is_no_file(void **state)
+{
+	const struct {
+		const char *path, *why;
+		int err;
+	} cases[] = {
+		{ "/", "directory", EISDIR },
+		{ "/dev/null", "device", EINVAL },
+		{ "/nowhere/at/all", "No such file", ENOENT },
+	};
+	char why[160], fifo[] = "/tmp/ttlog-test-XXXXXX", path[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_null(reader__open(cases[i].path, why, sizeof(why)));
+		assert_int_equal(errno, cases[i].err);
+		assert_non_null(strstr(why, cases[i].why));
+	}
+	/* Nobody writes into it: opening it the usual way would wait for ever. */
+	assert_non_null(mkdtemp(fifo));
+	snprintf(path, sizeof(path), "%s/fifo", fifo);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(reader__open(path, why, sizeof(why)));
+	assert_non_null(strstr(why, "pipe"));
+	unlink(path);
+	rmdir(fifo);
+}
+
+/* ---- Damage ---- */
+
+/* A sound file, what it shows, and where its frames lie. */
+struct whole {
+	struct bytes file;
+	char *lines[16];               /* of each chunk */
+	uint64_t starts[16], ends[16]; /* of each chunk's frame */
+	size_t chunk_cnt;
+};
+
+static void whole__init(struct whole *whole, const char *name)
+{
+	struct reader *reader;
+
+	whole->file = bytes__golden(name);
+	reader = fixture__open(whole->file.p, whole->file.len);
+	assert_sound(reader);
+	whole->chunk_cnt = reader->chunk_cnt;
+	assert_true(whole->chunk_cnt <= 16);
+	for (size_t i = 0; i < whole->chunk_cnt; i++) {
+		struct event event;
+		struct out out;
+
+		whole->starts[i] = reader->chunks[i].offset;
+		assert_int_equal(reader__load(reader, i), 0);
+		capture__begin(&out);
+		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
+			reader__event(reader, k, &event);
+			json__event(&out, &event);
+		}
+		whole->lines[i] = capture__end(&out);
+	}
+	reader__close(reader);
+	/* A frame ends where the next begins; after the last chunk comes the end item's. */
+	for (size_t i = 0; i < whole->chunk_cnt; i++) {
+		uint64_t at = whole->starts[i] + 1;
+
+		while (memcmp(whole->file.p + at, "\x04\x22\x4d\x18", 4))
+			at++;
+		whole->ends[i] = at;
+	}
+}
+
+static void whole__fini(struct whole *whole)
+{
+	for (size_t i = 0; i < whole->chunk_cnt; i++)
+		free(whole->lines[i]);
+	free(whole->file.p);
+}
+
+/* What must be shown where the bytes from `from` to `to` are damaged. */
+static char *lines_without(const struct whole *whole, uint64_t from, uint64_t to)
+{
+	char *lines = calloc(1, 65536);
+
+	assert_non_null(lines);
+	for (size_t i = 0; i < whole->chunk_cnt; i++) {
+		if (whole->ends[i] <= from || whole->starts[i] >= to)
+			strcat(lines, whole->lines[i]);
+	}
+	return lines;
+}
+
+static void assert_damaged(const struct whole *whole, const void *p, size_t len, uint64_t from,
+			   uint64_t to, uint64_t what)
+{
+	struct reader *reader = fixture__open(p, len);
+	char *json = fixture__json_of(reader), *wanted = lines_without(whole, from, to);
+
+	if (!reader->problem_cnt)
+		fail_msg("nothing was noticed at %llu", (unsigned long long)what);
+	if (strcmp(json, wanted))
+		fail_msg("at %llu:\n%s\nand not:\n%s", (unsigned long long)what, json, wanted);
+	free(wanted);
+	free(json);
+	reader__close(reader);
+}
+
+static void test_reader_every_bit_flipped(void **state)
+{
+	struct whole whole;
+
+	(void)state;
+	whole__init(&whole, "small.bin");
+	for (size_t bit = 0; bit < whole.file.len * 8; bit++) {
+		size_t at = bit / 8;
+
+		whole.file.p[at] ^= (unsigned char)(1u << bit % 8);
+		assert_damaged(&whole, whole.file.p, whole.file.len, at, at + 1, bit);
+		whole.file.p[at] ^= (unsigned char)(1u << bit % 8);
+	}
+	whole__fini(&whole);
+}
+
+static void test_reader_cut_at_every_byte(void **state)
+{
+	struct whole whole;
+
+	(void)state;
+	whole__init(&whole, "golden.bin");
+	for (size_t len = 0; len < whole.file.len; len++)
+		assert_damaged(&whole, whole.file.p, len, len, UINT64_MAX, len);
+	whole__fini(&whole);
+}
+
+/* Bytes gone from the middle: the length of a frame and what follows no longer fit. */
+static void test_reader_gap(void **state)
+{
+	struct whole whole;
+	size_t from, gap = 7;
+
+	(void)state;
+	whole__init(&whole, "small.bin");
+	for (from = 0; from + gap < whole.file.len; from += 3) {
+		unsigned char *copy = malloc(whole.file.len);
+
+		assert_non_null(copy);
+		memcpy(copy, whole.file.p, from);
+		memcpy(copy + from, whole.file.p + from + gap, whole.file.len - from - gap);
+		assert_damaged(&whole, copy, whole.file.len - gap, from, from + gap, from);
+		free(copy);
+	}
+	whole__fini(&whole);
+}
+
+static void test_reader_says_what_is_missing(void **state)
+{
+	struct whole whole;
+	struct reader *reader;
+	char words[64];
+
+	(void)state;
+	whole__init(&whole, "small.bin");
+	whole.file.p[whole.starts[0] + 30] ^= 1;
+	reader = fixture__open(whole.file.p, whole.file.len);
+	snprintf(words, sizeof(words), "damaged from byte %llu to %llu",
+		 (unsigned long long)whole.starts[0], (unsigned long long)whole.ends[0]);
+	assert_true(has_problem(reader, words));
+	assert_true(has_problem(reader, "4 of 8 events are missing"));
+	reader__close(reader);
+
+	reader = fixture__open(whole.file.p, whole.ends[1]);
+	assert_true(has_problem(reader, "there is no end"));
+	assert_true(has_problem(reader, "4 events were read"));
+	reader__close(reader);
+
+	whole.file.p[whole.starts[0] + 30] ^= 1;
+	whole.file.p[20] ^= 1;
+	reader = fixture__open(whole.file.p, whole.file.len);
+	assert_true(has_problem(reader, "damaged from byte 0 to"));
+	assert_true(has_problem(reader, "copy at the end"));
+	assert_int_equal(reader->event_cnt, 8);
+	reader__close(reader);
+
+	/* Neither header nor end: nothing to make sense of the chunks with. */
+	reader = fixture__open(whole.file.p, whole.ends[1]);
+	assert_true(has_problem(reader, "there is no header"));
+	assert_false(reader->has_header);
+	reader__close(reader);
+	whole__fini(&whole);
+}
+
+/* ---- What lies between frames ---- */
+
+static void test_reader_skippable_frames(void **state)
+{
+	static const unsigned char SKIPPABLE[] = { 0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 4, 0x22, 1 };
+	struct whole whole;
+	struct bytes file;
+	struct reader *reader;
+	char *json, *wanted;
+	uint64_t cut;
+
+	(void)state;
+	whole__init(&whole, "small.bin");
+	cut = whole.ends[0];
+	file.len = whole.file.len + 2 * sizeof(SKIPPABLE);
+	file.p = malloc(file.len);
+	assert_non_null(file.p);
+	memcpy(file.p, SKIPPABLE, sizeof(SKIPPABLE));
+	memcpy(file.p + sizeof(SKIPPABLE), whole.file.p, cut);
+	memcpy(file.p + sizeof(SKIPPABLE) + cut, SKIPPABLE, sizeof(SKIPPABLE));
+	memcpy(file.p + 2 * sizeof(SKIPPABLE) + cut, whole.file.p + cut, whole.file.len - cut);
+	reader = fixture__open(file.p, file.len);
+	json = fixture__json_of(reader);
+	wanted = lines_without(&whole, UINT64_MAX - 1, UINT64_MAX);
+	assert_string_equal(json, wanted);
+	assert_sound(reader);
+	free(json);
+	free(wanted);
+	reader__close(reader);
+
+	/* One that claims more than there is, is damage. */
+	file.p[4] = 0xff;
+	file.p[7] = 0xff;
+	reader = fixture__open(file.p, file.len);
+	assert_int_not_equal(reader->problem_cnt, 0);
+	assert_int_equal(reader->event_cnt, 8);
+	reader__close(reader);
+	free(file.p);
+	whole__fini(&whole);
+}
+
+/*
+ * Frame starts, each of which claims the 64 KiB behind it as its block: every one is a candidate,
+ * and looking at each to its end would take time in the square of the file's size.
+ */
+static void test_reader_search_has_a_bound(void **state)
+{
+	const size_t cnt = 100000;
+	unsigned char one[19];
+	LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
+	LZ4F_cctx *context;
+	struct bytes file;
+	struct reader *reader;
+	clock_t start = clock();
+
+	(void)state;
+	preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+	preferences.frameInfo.blockMode = LZ4F_blockIndependent;
+	preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
+	preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+	preferences.frameInfo.contentSize = 60000;
+	assert_false(LZ4F_isError(LZ4F_createCompressionContext(&context, LZ4F_VERSION)));
+	assert_int_equal(LZ4F_compressBegin(context, one, sizeof(one), &preferences), 15);
+	LZ4F_freeCompressionContext(context);
+	memcpy(one + 15, "\xff\xff\x00\x00", 4);
+	file.len = cnt * sizeof(one);
+	file.p = malloc(file.len);
+	assert_non_null(file.p);
+	for (size_t i = 0; i < cnt; i++)
+		memcpy(file.p + i * sizeof(one), one, sizeof(one));
+	reader = fixture__open(file.p, file.len);
+	assert_true(has_problem(reader, "given up"));
+	/* Some 300 MB of checksums, and not 6 GB. */
+	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 30);
+	reader__close(reader);
+	free(file.p);
+}
+
+/* ---- Hostile content in sound frames ---- */
+
+static struct bytes unpack_lz4(const struct bytes *packed)
+{
+	struct bytes content = { malloc(1 << 20), 0 };
+	size_t used = packed->len, len = 1 << 20;
+	LZ4F_dctx *context;
+
+	assert_non_null(content.p);
+	assert_false(LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)));
+	assert_int_equal(LZ4F_decompress(context, content.p, &len, packed->p, &used, NULL), 0);
+	LZ4F_freeDecompressionContext(context);
+	content.len = len;
+	return content;
+}
+
+static void test_reader_hostile(void **state)
+{
+	struct bytes packed = bytes__golden("hostile.pack"), pack = unpack_lz4(&packed);
+	size_t at = 0, cnt = 0;
+
+	(void)state;
+	for (; at < pack.len; cnt++) {
+		char name[64];
+		struct reader *reader;
+		size_t len;
+		int head;
+
+		assert_int_equal(sscanf((char *)pack.p + at, "%63s %zu%n", name, &len, &head), 2);
+		at += (size_t)head + 1;
+		assert_true(at + len <= pack.len);
+		reader = fixture__open(pack.p + at, len);
+		free(fixture__json_of(reader));
+		if (!reader->problem_cnt)
+			fail_msg("%s was taken for sound", name);
+		reader__close(reader);
+		at += len;
+	}
+	assert_true(cnt > 60);
+	free(packed.p);
+	free(pack.p);
+}
+
+/* What is refused, and what is only said: the events of a sound chunk are shown all the same. */
+static void test_reader_hostile_in_words(void **state)
+{
+	static const struct {
+		const char *name, *words;
+		size_t events;
+	} cases[] = {
+		{ "header-format", "format 2", 0 },
+		{ "header-incompatible", "features", 0 },
+		{ "header-twice", "another header", 0 },
+		{ "deep", "no valid CBOR", 0 },
+		{ "unknown-item", "neither header, chunk nor end", 3 },
+		{ "end-twice", "follow the end", 3 },
+		{ "end-garbage", "damaged", 3 },
+		{ "end-lies", "1 of 4 events are missing", 3 },
+		{ "column-short", "field 0 of site 0 cannot be read", 3 },
+		{ "thread-unknown", "threads do not fit", 0 },
+		{ "chunks-order", "begins before", 4 },
+		{ "no-frames", "ttlog snapshot?", 0 },
+		{ "zero-bytes", "empty", 0 },
+	};
+	struct bytes packed = bytes__golden("hostile.pack"), pack = unpack_lz4(&packed);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char mark[64], *json;
+		const char *found;
+		struct reader *reader;
+		size_t len;
+		int mark_len = snprintf(mark, sizeof(mark), "%s ", cases[i].name), head;
+
+		found = memmem(pack.p, pack.len, mark, (size_t)mark_len);
+		assert_non_null(found);
+		assert_int_equal(sscanf(found + mark_len, "%zu%n", &len, &head), 1);
+		reader = fixture__open(found + mark_len + head + 1, len);
+		json = fixture__json_of(reader);
+		if (!has_problem(reader, cases[i].words))
+			fail_msg("%s: nothing about '%s' but '%s'", cases[i].name, cases[i].words,
+				 reader->problems[0]);
+		assert_int_equal(count_lines(json), cases[i].events);
+		free(json);
+		reader__close(reader);
+	}
+	free(packed.p);
+	free(pack.p);
+}
+
+/* ---- Every byte of the content changed, in frames that are sound ---- */
+
+static struct bytes pack_lz4(const struct bytes *content)
+{
+	LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
+	struct bytes packed;
+
+	preferences.frameInfo.blockMode = LZ4F_blockIndependent;
+	preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
+	preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+	preferences.frameInfo.contentSize = content->len;
+	packed.len = LZ4F_compressFrameBound(content->len, &preferences);
+	packed.p = malloc(packed.len);
+	assert_non_null(packed.p);
+	packed.len =
+		LZ4F_compressFrame(packed.p, packed.len, content->p, content->len, &preferences);
+	assert_false(LZ4F_isError(packed.len));
+	return packed;
+}
+
+/* The file with the frame from `start` to `end` replaced. */
+static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
+			const struct bytes *content)
+{
+	struct bytes packed = pack_lz4(content), changed;
+	struct reader *reader;
+	char *json;
+
+	changed.len = file->len - (end - start) + packed.len;
+	changed.p = malloc(changed.len);
+	assert_non_null(changed.p);
+	memcpy(changed.p, file->p, start);
+	memcpy(changed.p + start, packed.p, packed.len);
+	memcpy(changed.p + start + packed.len, file->p + end, file->len - end);
+	reader = fixture__open(changed.p, changed.len);
+	json = fixture__json_of(reader);
+	/* Whatever it was taken for: what it says it has is what it shows. */
+	assert_int_equal(count_lines(json), reader->has_header ? reader->event_cnt : 0);
+	free(json);
+	reader__close(reader);
+	free(changed.p);
+	free(packed.p);
+}
+
+static void test_reader_every_content_byte_changed(void **state)
+{
+	static const unsigned char CHANGES[] = { 0x01, 0x20, 0x80, 0xff };
+	struct bytes file = bytes__golden("golden.bin");
+	uint64_t start = 0, end;
+
+	(void)state;
+	for (; start < file.len; start = end) {
+		struct bytes frame, content;
+
+		for (end = start + 1; end < file.len; end++) {
+			if (end + 4 <= file.len && !memcmp(file.p + end, "\x04\x22\x4d\x18", 4))
+				break;
+		}
+		frame = (struct bytes){ file.p + start, end - start };
+		content = unpack_lz4(&frame);
+		for (size_t i = 0; i < content.len; i++) {
+			for (size_t k = 0; k < sizeof(CHANGES); k++) {
+				content.p[i] ^= CHANGES[k];
+				try_content(&file, start, end, &content);
+				content.p[i] ^= CHANGES[k];
+			}
+		}
+		free(content.p);
+	}
+	free(file.p);
+}
+
+/* All of a file's bytes are noise: nothing is found, and nothing happens. */
+static void test_reader_noise(void **state)
+{
+	unsigned char noise[4096];
+	uint64_t seed = 88172645463325252u;
+
+	(void)state;
+	for (unsigned round = 0; round < 200; round++) {
+		struct reader *reader;
+
+		for (size_t i = 0; i < sizeof(noise); i++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 7;
+			seed ^= seed << 17;
+			noise[i] = (unsigned char)(seed >> 32);
+		}
+		memcpy(noise + round * 3, "\x04\x22\x4d\x18", 4);
+		reader = fixture__open(noise, sizeof(noise));
+		assert_int_not_equal(reader->problem_cnt, 0);
+		assert_int_equal(reader->event_cnt, 0);
+		reader__close(reader);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reader_golden),
+		cmocka_unit_test(test_reader_goes_backwards),
+		cmocka_unit_test(test_reader_what_is_no_file),
+		cmocka_unit_test(test_reader_every_bit_flipped),
+		cmocka_unit_test(test_reader_cut_at_every_byte),
+		cmocka_unit_test(test_reader_gap),
+		cmocka_unit_test(test_reader_says_what_is_missing),
+		cmocka_unit_test(test_reader_skippable_frames),
+		cmocka_unit_test(test_reader_search_has_a_bound),
+		cmocka_unit_test(test_reader_hostile),
+		cmocka_unit_test(test_reader_hostile_in_words),
+		cmocka_unit_test(test_reader_every_content_byte_changed),
+		cmocka_unit_test(test_reader_noise),
+	};
+
+	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
+}

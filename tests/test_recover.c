@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a collector leaves when it is killed at any moment, and what the next one makes of it. The
+ * process that was recorded is this one, with a batch in memory of ours.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "make.h"
+
+#include "../bpf/wire.h"
+#include "clock.h"
+#include "journal.h"
+#include "process.h"
+#include "reader.h"
+#include "recover.h"
+#include "ring.h"
+#include "site.h"
+#include "text_pool.h"
+
+#define RECORD_BYTES 16u
+#define BATCH_BYTES  4096u
+
+struct dead {
+	char root[64], out[80];
+	struct journal journal;
+	struct clock *clock;
+	struct process *process;
+	struct ttlog_batch *batch; /* of ours, with records behind it */
+};
+
+static uint64_t own_start_ns(void)
+{
+	unsigned long long ticks = 0;
+	FILE *file = fopen("/proc/self/stat", "re");
+
+	assert_non_null(file);
+	assert_int_equal(
+		fscanf(file,
+		       "%*d (%*[^)]) %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+		       &ticks),
+		1);
+	(void)fclose(file);
+	return ticks * 10000000u + 1;
+}
+
+/* One site with one u64. */
+static void write_module(struct dead *dead)
+{
+	struct site site = {
+		.index = 1,
+		.level = TTLOG_LEVEL_INFO,
+		.nfields = 1,
+		.types = { TTLOG_TYPE_U64 },
+		.service = "service",
+		.target = "target",
+		.name = "step",
+		.message = "Step",
+		.file = "a.c",
+		.function = "f",
+		.keys = { "n" },
+	};
+	struct site_table table = { .sites = &site, .cnt = 1, .build_id = "abcd" };
+
+	journal__add_module(&dead->journal, 1, &table);
+}
+
+/* Commits events to our batch. */
+static void commit(struct dead *dead, uint32_t cnt)
+{
+	struct ttlog_batch *batch = dead->batch;
+	uint32_t events = (uint32_t)(batch->committed >> 32) + cnt;
+
+	for (uint32_t i = (uint32_t)(batch->committed >> 32); i < events; i++) {
+		const struct ttlog_record record = {
+			.site_len = 1u << TTLOG_RECORD_LEN_BITS | RECORD_BYTES / 4,
+		};
+		uint64_t n = batch->events_before + i + 1;
+		char *to = (char *)(batch + 1) + i * RECORD_BYTES;
+
+		memcpy(to, &record, sizeof(record));
+		memcpy(to + sizeof(record), &n, sizeof(n));
+	}
+	batch->committed = (uint64_t)events << 32 | events * RECORD_BYTES;
+}
+
+/* The collector gets what is in our batch, as by a flush or a pull. */
+static void hand_over(struct dead *dead)
+{
+	uint32_t bytes = (uint32_t)dead->batch->committed;
+	char room[sizeof(struct wire_batch) + BATCH_BYTES] = { 0 };
+	struct wire_batch *message = (struct wire_batch *)room;
+
+	message->head = (struct wire_head){
+		.kind = WIRE_BATCH,
+		.bytes = sizeof(*message) + bytes,
+		.tgid = (uint32_t)getpid(),
+		.tid = (uint32_t)gettid(),
+		.ns_tgid = (uint32_t)getpid(),
+		.ns_tid = (uint32_t)gettid(),
+		.module = 1,
+		.exec = 3,
+		.comm = "worker",
+		.stamp_ns = clock__now_mono_ns(),
+	};
+	message->address = (uintptr_t)dead->batch;
+	message->batch = *dead->batch;
+	memcpy(message + 1, dead->batch + 1, bytes);
+	assert_true(process__take(dead->process, message) >= 0);
+}
+
+static void next_batch(struct dead *dead)
+{
+	dead->batch->events_before += dead->batch->committed >> 32;
+	dead->batch->committed = 0;
+	dead->batch->seq++;
+}
+
+static void start(struct dead *dead)
+{
+	const struct wire_head head = {
+		.tgid = (uint32_t)getpid(),
+		.ns_tgid = (uint32_t)getpid(),
+		.start_ns = own_start_ns(),
+		.comm = "test",
+	};
+	char path[PATH_MAX + 16];
+
+	*dead = (struct dead){ .root = "/tmp/ttlog-recover-XXXXXX" };
+	assert_non_null(mkdtemp(dead->root));
+	snprintf(dead->out, sizeof(dead->out), "%s/out", dead->root);
+	assert_int_equal(mkdir(dead->out, 0700), 0);
+	assert_int_equal(journal__init(&dead->journal, dead->root), 0);
+	snprintf(path, sizeof(path), "%s/clock", dead->journal.dir);
+	dead->clock = clock__new(path);
+	assert_non_null(dead->clock);
+	write_module(dead);
+	dead->batch =
+		mmap(NULL, BATCH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(dead->batch, MAP_FAILED);
+	*dead->batch = (struct ttlog_batch){
+		.magic = TTLOG_BATCH_MAGIC,
+		.version = TTLOG_ABI_VERSION,
+		.clock = TTLOG_CLOCK_MONOTONIC,
+		.seq = 1,
+		.tid = (uint32_t)gettid(),
+		.base_ticks = clock__now_mono_ns(),
+	};
+	dead->process = process__new(&head);
+	assert_non_null(dead->process);
+	assert_int_equal(process__open_ring(dead->process, dead->journal.dir, RING_MIN_BYTES), 0);
+}
+
+/* As by SIGKILL: all descriptors and mappings are gone, the files stay. */
+static void die(struct dead *dead)
+{
+	ring__leave(dead->process->ring);
+	free(dead->process->facts_path);
+	dead->process->facts_path = NULL;
+	process__free(dead->process);
+	dead->process = NULL;
+	clock__free(dead->clock);
+	(void)close(dead->journal.modules_fd);
+	(void)close(dead->journal.lock_fd);
+}
+
+static int recover(const struct dead *dead)
+{
+	const struct recover_options options = { .root = dead->root, .out_dir = dead->out };
+
+	return recover__run(&options);
+}
+
+static void finish(struct dead *dead)
+{
+	char command[128];
+
+	(void)munmap(dead->batch, BATCH_BYTES);
+	snprintf(command, sizeof(command), "rm -r %s", dead->root);
+	assert_int_equal(system(command), 0);
+}
+
+static char *find_snapshot(const struct dead *dead)
+{
+	DIR *dir = opendir(dead->out);
+	static char path[512];
+	struct dirent *entry;
+	int cnt = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dead->out, entry->d_name);
+		cnt++;
+	}
+	(void)closedir(dir);
+	assert_int_equal(cnt, 1);
+	return path;
+}
+
+/* Events from 1 to last but for those between, and the accounts. */
+static void assert_events(const struct dead *dead, uint64_t last, uint64_t missing_from,
+			  uint64_t missing_to)
+{
+	uint64_t expected = 1, missing = missing_from ? missing_to - missing_from + 1 : 0;
+	char why[256];
+	struct reader *reader = reader__open(find_snapshot(dead), why, sizeof(why));
+	struct event_field field;
+	struct event event;
+
+	assert_non_null(reader);
+	assert_int_equal(reader->problem_cnt, 0);
+	assert_true(text_is(reader->header.reason, "recovered"));
+	assert_int_equal(reader->event_cnt, last - missing);
+	assert_int_equal(reader->recorded, last - missing);
+	assert_int_equal(reader->emitted, last);
+	for (size_t i = 0; i < reader->chunk_cnt; i++) {
+		assert_int_equal(reader__load(reader, i), 0);
+		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
+			if (expected == missing_from)
+				expected = missing_to + 1;
+			reader__event(reader, k, &event);
+			event__field(&event, 0, &field);
+			assert_int_equal(field.u, expected++);
+			assert_int_equal(event.thread->tid, gettid());
+			assert_true(text_is(event.site->probe, "step"));
+		}
+	}
+	assert_int_equal(expected, last + 1);
+	reader__close(reader);
+}
+
+static void test_recover_leaves_the_living_alone(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 3);
+	hand_over(&dead);
+	assert_int_equal(recover(&dead), 0);
+	die(&dead);
+	assert_int_equal(recover(&dead), 1);
+	assert_int_equal(access(dead.journal.dir, F_OK), -1);
+	/* and once is enough */
+	assert_int_equal(recover(&dead), 0);
+	assert_events(&dead, 3, 0, 0);
+	finish(&dead);
+}
+
+static void test_recover_reads_what_was_not_flushed(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 5);
+	hand_over(&dead);
+	commit(&dead, 4);
+	die(&dead);
+	assert_int_equal(recover(&dead), 1);
+	assert_events(&dead, 9, 0, 0);
+	finish(&dead);
+}
+
+static void test_recover_counts_what_fell_between(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 5);
+	hand_over(&dead);
+	next_batch(&dead);
+	commit(&dead, 7); /* flushed, and lost with the kernel's ring buffer */
+	next_batch(&dead);
+	commit(&dead, 2);
+	die(&dead);
+	assert_int_equal(recover(&dead), 1);
+	assert_events(&dead, 14, 6, 12);
+	finish(&dead);
+}
+
+static void write_at_end(const struct dead *dead, const char *suffix, const void *bytes, size_t len)
+{
+	DIR *dir = opendir(dead->journal.dir);
+	struct dirent *entry;
+	int fd = -1;
+
+	assert_non_null(dir);
+	while (fd < 0 && (entry = readdir(dir)))
+		if (strstr(entry->d_name, suffix))
+			fd = openat(dirfd(dir), entry->d_name, O_WRONLY | O_APPEND);
+	(void)closedir(dir);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	(void)close(fd);
+}
+
+/* A record that says it is longer than what is there. */
+static void test_recover_drops_torn_records(void **state)
+{
+	const struct journal_record torn = {
+		.kind = JOURNAL_THREAD | JOURNAL_VERSION << 16,
+		.bytes = 1000,
+	};
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 5);
+	hand_over(&dead);
+	die(&dead);
+	write_at_end(&dead, ".facts", &torn, sizeof(torn));
+	write_at_end(&dead, "modules", &torn, sizeof(torn) - 3);
+	assert_int_equal(recover(&dead), 1);
+	assert_events(&dead, 5, 0, 0);
+	finish(&dead);
+}
+
+static void test_recover_passes_over_what_is_no_ring(void **state)
+{
+	struct dead dead;
+	char path[PATH_MAX + 32];
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 5);
+	hand_over(&dead);
+	die(&dead);
+	snprintf(path, sizeof(path), "%s/1-1.ring", dead.journal.dir);
+	(void)close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(recover(&dead), 1);
+	assert_int_equal(access(dead.journal.dir, F_OK), -1);
+	assert_events(&dead, 5, 0, 0);
+	finish(&dead);
+}
+
+/* Where there is no room for the snapshot, the ring waits. */
+static void test_recover_keeps_rings_that_it_cannot_write(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 5);
+	hand_over(&dead);
+	die(&dead);
+	assert_int_equal(rmdir(dead.out), 0);
+	assert_int_equal(recover(&dead), -ENOENT);
+	assert_int_equal(mkdir(dead.out, 0700), 0);
+	assert_int_equal(recover(&dead), 1);
+	assert_events(&dead, 5, 0, 0);
+	finish(&dead);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recover_leaves_the_living_alone),
+		cmocka_unit_test(test_recover_reads_what_was_not_flushed),
+		cmocka_unit_test(test_recover_counts_what_fell_between),
+		cmocka_unit_test(test_recover_drops_torn_records),
+		cmocka_unit_test(test_recover_passes_over_what_is_no_ring),
+		cmocka_unit_test(test_recover_keeps_rings_that_it_cannot_write),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which snapshots go when there are too many.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "snapshot.h"
+
+struct fixture {
+	char dir[32];
+	int dir_fd;
+};
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	if (!fixture)
+		return -1;
+	*state = fixture;
+	strcpy(fixture->dir, "/tmp/test_retain.XXXXXX");
+	if (!mkdtemp(fixture->dir))
+		return -1;
+	fixture->dir_fd = open(fixture->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fixture->dir_fd < 0 ? -1 : 0;
+}
+
+/* Names in the directory; deletes them where asked. */
+static size_t walk_files(const struct fixture *fixture, int is_delete)
+{
+	DIR *dir = opendir(fixture->dir);
+	struct dirent *entry;
+	size_t cnt = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		cnt++;
+		if (is_delete)
+			(void)unlinkat(fixture->dir_fd, entry->d_name, 0);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return cnt;
+}
+
+static size_t count_files(const struct fixture *fixture)
+{
+	return walk_files(fixture, 0);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	(void)walk_files(fixture, 1);
+	(void)rmdir(fixture->dir);
+	(void)close(fixture->dir_fd);
+	free(fixture);
+	return 0;
+}
+
+static void touch(const struct fixture *fixture, const char *name, off_t bytes)
+{
+	int fd = openat(fixture->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, bytes), 0);
+	(void)close(fd);
+}
+
+static int exists(const struct fixture *fixture, const char *name)
+{
+	return faccessat(fixture->dir_fd, name, F_OK, 0) == 0;
+}
+
+static void test_retain_keeps_the_newest(void **state)
+{
+	struct fixture *fixture = *state;
+
+	touch(fixture, "ttlog-9-20260101000000000-crash.bin", 1000); /* by time, not by name */
+	touch(fixture, "ttlog-1-20260102000000000-timer.bin", 1000);
+	touch(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin", 1000);
+	touch(fixture, "ttlog-1-20260104000000000-timer.bin", 1000);
+	/* none of ours */
+	touch(fixture, "ttlog-1-2026010100000000-timer.bin", 1000);
+	touch(fixture, "ttlog--20260101000000000-timer.bin", 1000);
+	touch(fixture, "ttlog-1-20250101000000000-.bin", 1000);
+	touch(fixture, "ttlog-1-20250101000000000-timer.bin.gz", 1000);
+	touch(fixture, "ttlog-1", 1000);
+	touch(fixture, "ttlog-1-", 1000);
+	assert_int_equal(symlinkat("ttlog-1", fixture->dir_fd, "ttlog-1-20250101000000000-x.bin"),
+			 0);
+
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 0), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 4, 4000), 0);
+	assert_int_equal(count_files(fixture), 11);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 3, 0), 0);
+	assert_false(exists(fixture, "ttlog-9-20260101000000000-crash.bin"));
+	assert_int_equal(count_files(fixture), 10);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 2999), 0);
+	assert_false(exists(fixture, "ttlog-1-20260102000000000-timer.bin"));
+	assert_true(exists(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin"));
+	assert_int_equal(count_files(fixture), 9);
+	/* the newest stays whatever it takes */
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1), 0);
+	assert_true(exists(fixture, "ttlog-1-20260104000000000-timer.bin"));
+	assert_int_equal(count_files(fixture), 8);
+	assert_int_equal(snapshot__retain(-1, 1, 1), -EBADF);
+}
+
+static void test_retain_empty_directory(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1), 0);
+	touch(fixture, "ttlog-1-20260104000000000-timer.bin", 1000);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1), 0);
+	assert_int_equal(count_files(fixture), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retain_empty_directory, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flight ring: accounting to the event, and no torn entry under a running writer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ring.h"
+
+#define SLOT_BYTES (sizeof(struct ring_entry) + 16) /* what each entry takes beside its records */
+#ifdef __SANITIZE_THREAD__ /* some fifty times slower, and it needs no luck to see a race */
+#define STRESS_WRITES 10000u
+#else
+#define STRESS_WRITES 400000u
+#endif
+#define STRESS_READERS 2
+
+/* Entry number `number`: its length, thread and every byte follow from the number. */
+static uint32_t pattern_bytes(uint64_t number)
+{
+	return (uint32_t)(number * 7919 % 6000);
+}
+
+static struct ring_entry pattern_entry(uint64_t number)
+{
+	return (struct ring_entry){
+		.bytes = pattern_bytes(number),
+		.events = (uint32_t)(number % 9 + 1),
+		.thread = (uint32_t)(number * 3),
+		.module = (uint32_t)(number * 5),
+		.base_ticks = number * 11,
+		.stamp_ns = number * 13,
+		.seq = number,
+		.clock = 2,
+	};
+}
+
+static void fill_pattern(unsigned char *bytes, uint64_t number, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (unsigned char)(number * 31 + i);
+}
+
+static int is_whole(const struct ring_entry *entry)
+{
+	const struct ring_entry expected = pattern_entry(entry->seq);
+	const unsigned char *bytes = ring_entry__records(entry);
+
+	if (memcmp(entry, &expected, sizeof(expected)) != 0)
+		return 0;
+	for (size_t i = 0; i < entry->bytes; i++)
+		if (bytes[i] != (unsigned char)(entry->seq * 31 + i))
+			return 0;
+	return 1;
+}
+
+static void write_pattern(struct ring *ring, uint64_t number)
+{
+	const struct ring_entry entry = pattern_entry(number);
+	unsigned char bytes[6000];
+
+	fill_pattern(bytes, number, entry.bytes);
+	assert_int_equal(ring__write(ring, &entry, bytes), 0);
+}
+
+/* Writes `entry` with `bytes` of records, all of one value. */
+static int write_plain(struct ring *ring, uint64_t seq, uint32_t bytes, uint32_t events)
+{
+	const struct ring_entry entry = { .bytes = bytes, .events = events, .seq = seq };
+	unsigned char *records = malloc(bytes + 1);
+	int err;
+
+	assert_non_null(records);
+	memset(records, (int)seq, bytes);
+	err = ring__write(ring, &entry, records);
+	free(records);
+	return err;
+}
+
+/* Events in a copy; checks that the entries' numbers follow one another. */
+static uint64_t count_copy(const struct ring_copy *copy, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const struct ring_entry *entry;
+	uint64_t events = 0, before = 0;
+	size_t cursor = 0;
+
+	*ret_first = *ret_last = 0;
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		if (before)
+			assert_int_equal(entry->seq, before + 1);
+		else
+			*ret_first = entry->seq;
+		before = *ret_last = entry->seq;
+		events += entry->events;
+	}
+	return events;
+}
+
+static void test_ring_empty(void **state)
+{
+	struct ring *ring = ring__new(NULL, 1);
+	struct ring_copy *copy;
+	uint64_t overwritten = 99;
+	size_t cursor = 0;
+
+	(void)state;
+	assert_non_null(ring);
+	copy = ring__copy(ring, &overwritten);
+	assert_non_null(copy);
+	assert_null(ring_copy__next(copy, &cursor));
+	assert_int_equal(overwritten, 0);
+	assert_int_equal(ring__used_bytes(ring), 0);
+	assert_int_equal(ring__written_bytes(ring), 0);
+	ring_copy__free(copy);
+	ring_copy__free(NULL);
+	ring__free(ring);
+	ring__free(NULL);
+}
+
+static void test_ring_keeps_lengths(void **state)
+{
+	static const uint32_t lengths[] = { 0, 1, 7, 8, 9, 15, 4095, 4096, 65472 };
+	struct ring *ring = ring__new(NULL, 1 << 20);
+	const struct ring_entry *entry;
+	struct ring_copy *copy;
+	uint64_t overwritten, used = 0;
+	size_t cursor = 0;
+
+	(void)state;
+	assert_non_null(ring);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		assert_int_equal(write_plain(ring, i + 1, lengths[i], 1), 0);
+		used += SLOT_BYTES + (lengths[i] + 7) / 8 * 8;
+	}
+	assert_int_equal(ring__used_bytes(ring), used);
+	assert_int_equal(ring__written_bytes(ring), used);
+	copy = ring__copy(ring, &overwritten);
+	assert_non_null(copy);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const unsigned char *bytes;
+
+		entry = ring_copy__next(copy, &cursor);
+		assert_non_null(entry);
+		bytes = ring_entry__records(entry);
+		assert_int_equal(entry->bytes, lengths[i]);
+		for (uint32_t k = 0; k < lengths[i]; k++)
+			assert_int_equal(bytes[k], i + 1);
+	}
+	assert_null(ring_copy__next(copy, &cursor));
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
+static void test_ring_wraps_and_accounts(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_MIN_BYTES);
+	uint64_t written = 0, first, last, overwritten, in_copy;
+	struct ring_copy *copy;
+	size_t cursor;
+
+	(void)state;
+	assert_non_null(ring);
+	for (uint64_t number = 1; number <= 500; number++) {
+		const struct ring_entry *entry;
+
+		write_pattern(ring, number);
+		written += pattern_entry(number).events;
+		assert_true(ring__used_bytes(ring) <= RING_MIN_BYTES);
+		copy = ring__copy(ring, &overwritten);
+		assert_non_null(copy);
+		in_copy = count_copy(copy, &first, &last);
+		assert_int_equal(last, number);
+		assert_int_equal(overwritten + in_copy, written);
+		assert_int_equal(overwritten, ring__overwritten(ring));
+		for (cursor = 0; (entry = ring_copy__next(copy, &cursor));)
+			assert_true(is_whole(entry));
+		ring_copy__free(copy);
+	}
+	/* 500 entries of 3 KiB on average don't fit: the ring did wrap, and is as full as can be */
+	assert_true(ring__overwritten(ring) > 0);
+	assert_true(ring__used_bytes(ring) > RING_MIN_BYTES - 6000 - SLOT_BYTES);
+	ring__free(ring);
+}
+
+static void test_ring_overwrites_only_what_it_must(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_MIN_BYTES);
+	const uint32_t bytes = RING_MIN_BYTES / 4 - SLOT_BYTES;
+
+	(void)state;
+	assert_non_null(ring);
+	for (uint64_t seq = 1; seq <= 4; seq++)
+		assert_int_equal(write_plain(ring, seq, bytes, 10), 0);
+	/* filled to the last byte, and nothing lost yet */
+	assert_int_equal(ring__used_bytes(ring), RING_MIN_BYTES);
+	assert_int_equal(ring__overwritten(ring), 0);
+	assert_int_equal(write_plain(ring, 5, 0, 1), 0);
+	assert_int_equal(ring__overwritten(ring), 10);
+	assert_int_equal(write_plain(ring, 6, bytes, 10), 0);
+	assert_int_equal(ring__overwritten(ring), 20);
+	ring__free(ring);
+}
+
+static void test_ring_refuses_oversize(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_MIN_BYTES);
+
+	(void)state;
+	assert_non_null(ring);
+	assert_int_equal(write_plain(ring, 1, RING_MIN_BYTES / 2 - SLOT_BYTES + 1, 1), -EMSGSIZE);
+	assert_int_equal(ring__written_bytes(ring), 0);
+	assert_int_equal(write_plain(ring, 1, RING_MIN_BYTES / 2 - SLOT_BYTES, 1), 0);
+	assert_int_equal(ring__used_bytes(ring), RING_MIN_BYTES / 2);
+	ring__free(ring);
+	errno = 0;
+	assert_null(ring__new(NULL, SIZE_MAX));
+	assert_int_equal(errno, EINVAL);
+}
+
+static void test_ring_file_is_sparse_and_private(void **state)
+{
+	char dir[] = "/tmp/test_ring.XXXXXX", path[64];
+	struct ring *ring;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ring", dir);
+	ring = ring__new(path, 16 << 20);
+	assert_non_null(ring);
+	assert_int_equal(write_plain(ring, 1, 1000, 1), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_size, (16 << 20) + 4096);
+	assert_true(st.st_blocks * 512 < 2 << 20); /* memory comes in steps of 1 MiB */
+	errno = 0;
+	assert_null(ring__new(path, 1 << 20));
+	assert_int_equal(errno, EEXIST);
+	ring__free(ring);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(rmdir(dir), 0);
+	errno = 0;
+	assert_null(ring__new("/nonexistent/ring", 1 << 20));
+	assert_int_equal(errno, ENOENT);
+}
+
+/* Where there is no memory for more of the ring, that is an error, not a SIGBUS. */
+static void test_ring_on_a_full_file_system(void **state)
+{
+	char dir[] = "/tmp/test_ring.XXXXXX", path[64];
+	struct ring *ring;
+	int err = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(mount("none", dir, "tmpfs", 0, "size=3m"), 0);
+	(void)snprintf(path, sizeof(path), "%s/ring", dir);
+	ring = ring__new(path, 16 << 20);
+	assert_non_null(ring);
+	for (uint64_t i = 1; i < 10000 && !err; i++)
+		err = write_plain(ring, i, 1000, 1);
+	assert_int_equal(err, -ENOSPC);
+	assert_true(ring__used_bytes(ring) > 1 << 20);
+	assert_true(ring__used_bytes(ring) < 3 << 20);
+	ring__free(ring);
+	assert_int_equal(umount(dir), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+struct stress {
+	struct ring *ring;
+	pthread_barrier_t start;
+	uint32_t done; /* the writer sets it, atomically */
+};
+
+struct stress_reader {
+	struct stress *stress;
+	uint64_t entries, torn, gaps, misaccounted, copies;
+};
+
+static void *stress_write(void *arg)
+{
+	struct stress *stress = arg;
+	unsigned char bytes[6000];
+
+	(void)pthread_barrier_wait(&stress->start);
+	for (uint64_t number = 1; number <= STRESS_WRITES; number++) {
+		const struct ring_entry entry = pattern_entry(number);
+
+		fill_pattern(bytes, number, entry.bytes);
+		(void)ring__write(stress->ring, &entry, bytes);
+	}
+	__atomic_store_n(&stress->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Events in all entries before that one. */
+static uint64_t events_before(uint64_t number)
+{
+	uint64_t events = (number - 1) / 9 * 45;
+
+	for (uint64_t i = (number - 1) / 9 * 9 + 1; i < number; i++)
+		events += i % 9 + 1;
+	return events;
+}
+
+static void check_copy(struct stress_reader *reader, const struct ring_copy *copy,
+		       uint64_t overwritten)
+{
+	const struct ring_entry *entry;
+	uint64_t before = 0;
+	size_t cursor = 0;
+
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		if (!is_whole(entry)) {
+			reader->torn++;
+			return;
+		}
+		if (before ? entry->seq != before + 1 : 0)
+			reader->gaps++;
+		if (!before && overwritten != events_before(entry->seq))
+			reader->misaccounted++;
+		before = entry->seq;
+		reader->entries++;
+	}
+}
+
+static void *stress_copy(void *arg)
+{
+	struct stress_reader *reader = arg;
+	struct ring_copy *copy;
+	uint64_t overwritten;
+	int done;
+
+	(void)pthread_barrier_wait(&reader->stress->start);
+	do {
+		done = (int)__atomic_load_n(&reader->stress->done, __ATOMIC_ACQUIRE);
+		copy = ring__copy(reader->stress->ring, &overwritten);
+		if (!copy)
+			break;
+		check_copy(reader, copy, overwritten);
+		reader->copies++;
+		ring_copy__free(copy);
+	} while (!done);
+	return NULL;
+}
+
+static void test_ring_never_hands_out_torn_entries(void **state)
+{
+	struct stress stress = { .ring = ring__new(NULL, RING_MIN_BYTES) };
+	struct stress_reader readers[STRESS_READERS] = { 0 };
+	pthread_t writer, copiers[STRESS_READERS];
+
+	(void)state;
+	assert_non_null(stress.ring);
+	assert_int_equal(pthread_barrier_init(&stress.start, NULL, STRESS_READERS + 1), 0);
+	for (size_t i = 0; i < STRESS_READERS; i++) {
+		readers[i].stress = &stress;
+		assert_int_equal(pthread_create(&copiers[i], NULL, stress_copy, &readers[i]), 0);
+	}
+	assert_int_equal(pthread_create(&writer, NULL, stress_write, &stress), 0);
+	assert_int_equal(pthread_join(writer, NULL), 0);
+	for (size_t i = 0; i < STRESS_READERS; i++) {
+		assert_int_equal(pthread_join(copiers[i], NULL), 0);
+		assert_int_equal(readers[i].torn, 0);
+		assert_int_equal(readers[i].gaps, 0);
+		assert_int_equal(readers[i].misaccounted, 0);
+		assert_true(readers[i].copies > 0);
+		assert_true(readers[i].entries > 0);
+	}
+	(void)pthread_barrier_destroy(&stress.start);
+	ring__free(stress.ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ring_empty),
+		cmocka_unit_test(test_ring_keeps_lengths),
+		cmocka_unit_test(test_ring_wraps_and_accounts),
+		cmocka_unit_test(test_ring_overwrites_only_what_it_must),
+		cmocka_unit_test(test_ring_refuses_oversize),
+		cmocka_unit_test(test_ring_file_is_sparse_and_private),
+		cmocka_unit_test(test_ring_on_a_full_file_system),
+		cmocka_unit_test(test_ring_never_hands_out_torn_entries),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several files as one stream: order, every event once, the last N, ranges of time.
+ *
+ * overlap-first and overlap-second are two snapshots of process 50 whose clock pairs differ by
+ * 5 us; overlap-other is process 51's (make_snapshot.py).
+ */
+#include "view_fixture.h"
+
+/* The values of "n" in the order of the lines, as "0,100,1,". */
+static char *values_of(const char *json)
+{
+	char *values = calloc(1, strlen(json) + 1), *to = values;
+
+	assert_non_null(values);
+	for (const char *p = json; (p = strstr(p, "\"n\":")); p++) {
+		size_t len = strspn(p + 4, "0123456789");
+
+		memcpy(to, p + 4, len);
+		to += len;
+		*to++ = ',';
+	}
+	return values;
+}
+
+static void assert_values(const char *const *names, size_t cnt, struct show show,
+			  const char *wanted)
+{
+	struct reader *readers[4];
+	char *json, *values;
+
+	for (size_t i = 0; i < cnt; i++)
+		readers[i] = fixture__open_golden(names[i]);
+	json = fixture__json(readers, cnt, show);
+	values = values_of(json);
+	assert_string_equal(values, wanted);
+	for (size_t i = 0; i < cnt; i++) {
+		assert_int_equal(readers[i]->problem_cnt, 0);
+		reader__close(readers[i]);
+	}
+	free(values);
+	free(json);
+}
+
+#define FIRST  "overlap-first.bin"
+#define SECOND "overlap-second.bin"
+#define OTHER  "overlap-other.bin"
+
+static void test_timeline_each_event_once(void **state)
+{
+	static const char *const BOTH[] = { FIRST, SECOND }, *const SWAPPED[] = { SECOND, FIRST };
+	static const char *const SAME[] = { FIRST, FIRST };
+	const struct show all = { .filter = NULL };
+
+	(void)state;
+	assert_values(BOTH, 1, all, "0,1,2,3,4,5,6,7,8,9,7,7,");
+	/* The later one has seen three equal events in a nanosecond, and two more afterwards. */
+	assert_values(BOTH, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
+	assert_values(SWAPPED, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
+	assert_values(SAME, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,");
+}
+
+static void test_timeline_other_process(void **state)
+{
+	static const char *const ALL[] = { SECOND, OTHER, FIRST };
+
+	(void)state;
+	/* By the clock of the first file named: process 50's is 5 us ahead of 51's. */
+	assert_values(ALL + 1, 2, (struct show){ .filter = NULL },
+		      "0,100,1,2,3,4,5,6,7,8,9,7,7,101,");
+	assert_values(ALL, 3, (struct show){ .filter = NULL },
+		      "100,101,0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
+}
+
+static void test_timeline_filter(void **state)
+{
+	static const char *const BOTH[] = { FIRST, SECOND };
+
+	(void)state;
+	assert_values(BOTH, 2, (struct show){ .filter = "n>6" }, "7,8,9,7,7,7,8,9,");
+	assert_values(BOTH, 2, (struct show){ .filter = "comm=side" }, "1,3,5,7,9,9,");
+	assert_values(BOTH, 2, (struct show){ .filter = "tid=50", .search = "n=[02]" }, "0,2,");
+	assert_values(BOTH, 2, (struct show){ .filter = "level>INFO" }, "");
+	assert_values(BOTH, 2, (struct show){ .filter = "unknown=1" }, "");
+}
+
+/* For every N, the last N are the tail of all. */
+static void test_timeline_tail(void **state)
+{
+	static const char *const ALL[] = { FIRST, SECOND, OTHER };
+	static const char WHOLE[] = "0,100,1,2,3,4,5,6,7,8,9,7,7,7,101,8,9,";
+	const char *tail = WHOLE + sizeof(WHOLE) - 1;
+
+	(void)state;
+	for (uint64_t n = 0; n < 20; n++) {
+		const struct show show = { .has_tail = true, .tail = n };
+
+		assert_values(ALL, 3, show, tail);
+		if (tail > WHOLE) {
+			for (tail--; tail > WHOLE && tail[-1] != ','; tail--)
+				;
+		}
+	}
+	assert_values(ALL, 3, (struct show){ .has_tail = true, .tail = UINT64_MAX }, WHOLE);
+	assert_values(ALL, 3, (struct show){ .has_tail = true, .tail = 2, .filter = "n=7" },
+		      "7,7,");
+	assert_values(ALL, 3, (struct show){ .has_tail = true, .tail = 4, .filter = "n=7" },
+		      "7,7,7,7,");
+}
+
+static void test_timeline_range(void **state)
+{
+	static const char *const FILES[] = { FIRST };
+	const uint64_t base = 10000000 - 2000; /* wall time at CLOCK_MONOTONIC 0 */
+	struct show show = { .range = { base + 1020, base + 1040 } };
+
+	(void)state;
+	assert_values(FILES, 1, show, "2,3,4,");
+	show.range = (struct timeline_range){ base + 1041, UINT64_MAX };
+	assert_values(FILES, 1, show, "5,6,7,8,9,7,7,");
+	show.range = (struct timeline_range){ 0, base + 1009 };
+	assert_values(FILES, 1, show, "0,");
+	show.range = (struct timeline_range){ base + 2000, UINT64_MAX };
+	assert_values(FILES, 1, show, "");
+	show = (struct show){ .range = { base + 1020, base + 1080 }, .has_tail = true, .tail = 2 };
+	assert_values(FILES, 1, show, "7,8,");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timeline_each_event_once),
+		cmocka_unit_test(test_timeline_other_process),
+		cmocka_unit_test(test_timeline_filter),
+		cmocka_unit_test(test_timeline_tail),
+		cmocka_unit_test(test_timeline_range),
+	};
+
+	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unwinding a child that stopped at a known place: its registers by ptrace, its stack by
+ * process_vm_readv, as the kernel side would have sent them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "make.h"
+
+#include "attach.h"
+#include "crash.h"
+#include "death.h"
+#include "unwind.h"
+
+/* Where stop_here() stops. */
+enum {
+	STOP_LINE = __LINE__ + 7
+};
+__attribute__((noinline)) static int stop_here(int depth)
+{
+	volatile char room[100] = { 0 };
+
+	if (depth == 0)
+		raise(SIGSTOP);
+	else
+		room[0] = (char)stop_here(depth - 1);
+	return room[0] + depth;
+}
+
+static const struct {
+	const char *name;
+	size_t offset;
+} registers[] = {
+#define REGISTER(field)                                                                            \
+	{                                                                                          \
+#field, offsetof(struct user_regs_struct, field)                                   \
+	}
+	REGISTER(rax), REGISTER(rbx), REGISTER(rcx), REGISTER(rdx), REGISTER(rsi), REGISTER(rdi),
+	REGISTER(rbp), REGISTER(rsp), REGISTER(r8),  REGISTER(r9),  REGISTER(r10), REGISTER(r11),
+	REGISTER(r12), REGISTER(r13), REGISTER(r14), REGISTER(r15), REGISTER(rip),
+#undef REGISTER
+};
+
+static void take_registers(struct crash *crash, pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	assert_int_equal(ptrace(PTRACE_GETREGS, pid, NULL, &regs), 0);
+	for (size_t i = 0; i < sizeof(registers) / sizeof(*registers); i++) {
+		crash->registers[i].name = registers[i].name;
+		memcpy(&crash->registers[i].value, (char *)&regs + registers[i].offset,
+		       sizeof(uint64_t));
+	}
+	crash->register_cnt = sizeof(registers) / sizeof(*registers);
+	crash->frames[0].ip = regs.rip;
+	crash->frame_cnt = 1;
+}
+
+static void take_stack(struct crash *crash, pid_t pid, uint64_t sp, size_t max)
+{
+	uint64_t address = sp & -(uint64_t)CRASH_PAGE_BYTES;
+
+	crash->pages = calloc(max + 1, sizeof(*crash->pages));
+	assert_non_null(crash->pages);
+	for (; crash->page_cnt < max; address += CRASH_PAGE_BYTES) {
+		struct crash_page *page = &crash->pages[crash->page_cnt];
+		struct iovec to = { page->bytes, sizeof(page->bytes) };
+		struct iovec from = { (void *)address, sizeof(page->bytes) };
+
+		if (process_vm_readv(pid, &to, 1, &from, 1, 0) != (ssize_t)sizeof(page->bytes))
+			break;
+		page->address = address;
+		crash->page_cnt++;
+	}
+}
+
+/* A child, stopped in stop_here(0) called by stop_here(1), (2) and (3). */
+static pid_t start_stopped(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		_exit(stop_here(3));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void take_crash(struct crash *crash, pid_t pid, size_t pages)
+{
+	*crash = (struct crash){ .has_crash = true, .tid = (uint32_t)pid };
+	take_registers(crash, pid);
+	take_stack(crash, pid, crash->registers[7].value, pages);
+	assert_int_equal(death__read_mappings(crash, pid), 0);
+}
+
+static size_t count_frames(const struct crash *crash, const char *function)
+{
+	size_t cnt = 0, len = strlen(function);
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		const char *symbol = crash->frames[i].symbol;
+
+		cnt += symbol && !strncmp(symbol, function, len) && symbol[len] == '+';
+	}
+	return cnt;
+}
+
+static void test_unwind_names_the_callers(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	pid_t pid = start_stopped();
+	struct crash crash;
+	size_t at = 0;
+
+	(void)state;
+	take_crash(&crash, pid, 16);
+	end_child(pid);
+	death__resolve(&crash, attach);
+	assert_int_equal(count_frames(&crash, "stop_here"), 4);
+	assert_int_equal(count_frames(&crash, "start_stopped"), 1);
+	assert_int_equal(count_frames(&crash, "main"), 1);
+	while (strncmp(crash.frames[at].symbol, "stop_here+", 10))
+		at++;
+	assert_true(at > 0); /* raise() */
+	assert_non_null(strstr(crash.frames[at].file, "tests/test_unwind.c"));
+	assert_int_equal(crash.frames[at].line, STOP_LINE);
+	assert_string_equal(crash.frames[at].build_id, crash.frames[at + 1].build_id);
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
+/* Without a stack there is what the kernel gave, with a name. */
+static void test_unwind_without_a_stack(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	pid_t pid = start_stopped();
+	struct crash crash;
+
+	(void)state;
+	take_crash(&crash, pid, 0);
+	end_child(pid);
+	crash.frames[0].ip = (uintptr_t)stop_here + 1;
+	crash.registers[16].value = crash.frames[0].ip;
+	death__resolve(&crash, attach);
+	assert_true(crash.frame_cnt >= 1);
+	assert_string_equal(crash.frames[0].symbol, "stop_here+0x1");
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
+/* A file that is not the one that ran has no say. */
+static void test_unwind_not_by_another_file(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	pid_t pid = start_stopped();
+	struct crash crash;
+
+	(void)state;
+	take_crash(&crash, pid, 16);
+	end_child(pid);
+	for (size_t i = 0; i < crash.mapping_cnt; i++)
+		memset(crash.mappings[i].build_id, 'a', 40);
+	death__resolve(&crash, attach);
+	for (size_t i = 0; i < crash.frame_cnt; i++)
+		assert_null(crash.frames[i].symbol);
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
+/* Random registers and stacks: nothing to find, but always an end. */
+static void test_unwind_noise(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	pid_t pid = start_stopped();
+	uint64_t seed = 88172645463325252u;
+	struct crash crash;
+
+	(void)state;
+	take_crash(&crash, pid, 4);
+	end_child(pid);
+	for (unsigned round = 0; round < 10; round++) {
+		struct crash copy;
+
+		assert_int_equal(crash__copy(&crash, &copy), 0);
+		for (size_t i = 0; i < copy.page_cnt * CRASH_PAGE_BYTES; i++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 7;
+			seed ^= seed << 17;
+			copy.pages[i / CRASH_PAGE_BYTES].bytes[i % CRASH_PAGE_BYTES] ^=
+				seed % 11 ? 0 : (unsigned char)(seed >> 32);
+		}
+		copy.registers[round].value ^= seed;
+		death__resolve(&copy, attach);
+		assert_in_range(copy.frame_cnt, 1, CRASH_MAX_FRAMES);
+		crash__fini(&copy);
+	}
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unwind_names_the_callers),
+		cmocka_unit_test(test_unwind_without_a_stack),
+		cmocka_unit_test(test_unwind_not_by_another_file),
+		cmocka_unit_test(test_unwind_noise),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

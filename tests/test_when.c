@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Moments on the command line, and which snapshot is the newest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "newest.h"
+#include "view_fixture.h"
+#include "when.h"
+
+#define S    1000000000ull
+#define LAST (1795240800ull * S + 5) /* 2026-11-21T06:00:00.000000005Z */
+
+static void test_when_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} cases[] = {
+		{ "2026-11-21T06:00:00Z", 1795240800 * S },
+		{ "2026-11-21t06:00:00.123456789z", 1795240800 * S + 123456789 },
+		{ "2026-11-21T07:00:00+01:00", 1795240800 * S },
+		{ "2026-11-21T01:30:00.5-04:30", 1795240800 * S + 500000000 },
+		{ "2026-11-21 06:00", 1795240800 * S },
+		{ "2026-11-21", 1795219200 * S },
+		{ "2024-02-29", 1709164800 * S },
+		{ "1970-01-01", 0 },
+		{ "2026-11-21T05:59:60Z", 1795240800 * S },
+		{ "06:00", 1795240800 * S },
+		{ "05:59:59.9", 1795240799 * S + 900000000 },
+		{ "@1795240800", 1795240800 * S },
+		{ "@1795240800.000000001", 1795240800 * S + 1 },
+		{ "-10s", LAST - 10 * S },
+		{ "-10", LAST - 10 * S },
+		{ "-1.5ms", LAST - 1500000 },
+		{ "-5m", LAST - 300 * S },
+		{ "-1d", LAST - 86400 * S },
+		{ "-20ns", LAST - 20 },
+		{ "-200000d", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct when when;
+
+		if (when__parse(&when, cases[i].text))
+			fail_msg("'%s' was refused", cases[i].text);
+		if (when__resolve(&when, LAST) != cases[i].ns)
+			fail_msg("'%s' is %llu", cases[i].text,
+				 (unsigned long long)when__resolve(&when, LAST));
+	}
+}
+
+static void test_when_wrong(void **state)
+{
+	static const char *const WRONG[] = {
+		"",
+		"now",
+		"2026",
+		"2026-13-01",
+		"2026-02-29",
+		"2026-11-31",
+		"2026-11-21T",
+		"2026-11-21T06",
+		"2026-11-21T24:00:00Z",
+		"2026-11-21T06:60:00Z",
+		"2026-11-21T06:00:00X",
+		"2026-11-21T06:00:00+1",
+		"2026-11-21T06:00:00Zx",
+		"1969-12-31",
+		"2600-01-01",
+		"2026-11-21T06:00:00.Z",
+		"@",
+		"@-5",
+		"@99999999999999",
+		"-",
+		"-s",
+		"-5y",
+		"-5 s",
+		"06:0",
+		"06:00:00+01:00",
+		"-99999999999999999999s",
+		"1970-01-01T00:00:00+01:00",
+	};
+	struct when when;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+		if (!when__parse(&when, WRONG[i]))
+			fail_msg("'%s' was taken for a time", WRONG[i]);
+	}
+}
+
+static void test_when_newest_snapshot(void **state)
+{
+	static const char *const NAMES[] = {
+		"ttlog-9-20261121060000001-crash.bin",
+		"ttlog-10-20261121060000003-timer.bin", /* this one */
+		"ttlog-900-20261121060000002-exit.bin",
+		"ttlog-1-99991121060000003-timer.tmp",
+		"ttlog-x-99991121060000003-timer.bin",
+		"ttlog-1-9999112106000000-short.bin",
+		"other-1-99991121060000003-timer.bin",
+		"ttlog-.bin",
+	};
+	char dir[] = "/tmp/ttlog-test-XXXXXX", *path;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_null(newest__find(dir));
+	assert_int_equal(errno, ENOENT);
+	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		int file = openat(fd, NAMES[i], O_CREAT | O_WRONLY, 0600);
+
+		assert_true(file >= 0);
+		close(file);
+	}
+	path = newest__find(dir);
+	assert_non_null(path);
+	assert_string_equal(path + strlen(dir) + 1, NAMES[1]);
+	free(path);
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+		assert_int_equal(unlinkat(fd, NAMES[i], 0), 0);
+	close(fd);
+	rmdir(dir);
+	assert_null(newest__find(dir));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_when_forms),
+		cmocka_unit_test(test_when_wrong),
+		cmocka_unit_test(test_when_newest_snapshot),
+	};
+
+	return cmocka_run_group_tests_name("when", tests, NULL, NULL);
+}
