@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Semaphores are 0 after the collector has gone, however it went; programs live on."""
+import os
+import signal
+
+from harness import Snapshot, check, equal, wait_until
+from notes import Semaphores
+from test_trade import check_trades
+
+RAISED = {"trade:trade_executed", "ttlog:control"}
+
+
+def start_trade(t, events=50):
+    app = t.start(t.app("trade"), "--wait", 2, events)
+    app.out.wait("ready")
+    return app
+
+
+def end_trade(app):
+    app.say()
+    app.out.wait("done")
+    app.say()
+    app.end()
+
+
+def check_goes(t, number, status, *options):
+    """Raised while it records; 0 when it has gone by that signal; and the program can log on."""
+    app = start_trade(t)
+    semaphores = Semaphores(app.pid, t.path("trade"))
+    equal(semaphores.raised(), set(), "semaphores before")
+    collector = t.collect(*options, "-p", app.pid)
+    collector.recording(app.pid)
+    check(RAISED <= semaphores.raised(), f"semaphores while it records: {semaphores.read()}")
+    collector.signal(number)
+    collector.end(status)
+    wait_until(lambda: not semaphores.raised(), f"semaphores at 0: {semaphores.read()}")
+    end_trade(app)
+
+
+def test_collector_ends_by_SIGTERM(t):
+    check_goes(t, signal.SIGTERM, 0)
+
+
+def test_collector_ends_by_SIGINT(t):
+    check_goes(t, signal.SIGINT, 0)
+
+
+def test_collector_killed_by_SIGKILL(t):
+    t.rings_may_stay = True
+    check_goes(t, signal.SIGKILL, -signal.SIGKILL)
+
+
+def test_collector_killed_by_SIGSEGV(t):
+    t.rings_may_stay = True
+    check_goes(t, signal.SIGSEGV, -signal.SIGSEGV)
+
+
+def test_collector_killed_in_immediate_mode(t):
+    t.rings_may_stay = True
+    check_goes(t, signal.SIGKILL, -signal.SIGKILL, "--immediate")
+
+
+def test_collector_killed_while_the_program_logs(t):
+    """It logs on at full speed, and another collector records what follows."""
+    t.rings_may_stay = True
+    app = t.start(t.app("loops"), 5000)
+    app.out.wait("ready")
+    semaphores = Semaphores(app.pid, t.path("loops"))
+    first = t.collect("-p", app.pid)
+    first.recording(app.pid)
+    first.signal(signal.SIGKILL)
+    first.end(-signal.SIGKILL)
+    wait_until(lambda: not semaphores.raised(), "semaphores at 0")
+    second = t.collect("-o", t.path("second"), "-p", app.pid, "-d", "200ms", out=False)
+    second.recording(app.pid)
+    accounts = second.end().only_accounts()
+    check(accounts.recorded > 0 and accounts.lost == 0, f"recorded {accounts.recorded}")
+    equal(semaphores.raised(), set(), "semaphores after the second")
+    app.close_stdin()
+    app.end()
+
+
+def test_collector_killed_with_command(t):
+    """CMD goes on without it, and its semaphores are 0."""
+    t.rings_may_stay = True
+    collector = t.collect("--", t.app("trade"), "--wait", 2, 50)
+    collector.out.wait("ready")
+    pid, _ = collector.recording()
+    semaphores = Semaphores(pid, t.path("trade"))
+    check(RAISED <= semaphores.raised(), f"semaphores while it records: {semaphores.read()}")
+    collector.signal(signal.SIGKILL)
+    equal(collector.wait(), -signal.SIGKILL, "status")
+    wait_until(lambda: not semaphores.raised(), f"semaphores at 0: {semaphores.read()}")
+    collector.say()
+    collector.out.wait("done")
+    collector.say()
+    # an orphan, which comes to us
+    equal(os.waitpid(pid, 0), (pid, 0), "end of CMD")
+
+
+def test_collector_killed_by_path_and_new_ones_are_off(t):
+    """-e: what runs, and what starts after it was killed."""
+    t.rings_may_stay = True
+    app = start_trade(t)
+    path = t.path("trade")
+    collector = t.collect("-e", path)
+    collector.recording_path(path)
+    semaphores = Semaphores(app.pid, path)
+    equal(semaphores.raised(), RAISED, "semaphores while it records")
+    collector.signal(signal.SIGKILL)
+    collector.end(-signal.SIGKILL)
+    wait_until(lambda: not semaphores.raised(), f"semaphores at 0: {semaphores.read()}")
+    later = start_trade(t)
+    equal(Semaphores(later.pid, path).raised(), set(), "semaphores of a later process")
+    end_trade(later)
+    end_trade(app)
+
+
+def test_one_of_two_collectors_killed(t):
+    """The sites stay on for the other one, whose recording goes on, whole."""
+    t.rings_may_stay = True
+    app = start_trade(t)
+    semaphores = Semaphores(app.pid, t.path("trade"))
+    killed = t.collect("-p", app.pid)
+    other = t.collect("-o", t.path("other"), "--on", "exit", "-p", app.pid, out=False)
+    killed.recording(app.pid)
+    other.recording(app.pid)
+    killed.signal(signal.SIGKILL)
+    killed.end(-signal.SIGKILL)
+    equal(semaphores.raised(), RAISED, "semaphores with one")
+    end_trade(app)
+    accounts = other.end().only_accounts()
+    equal((accounts.emitted, accounts.recorded, accounts.lost), (100, 100, 0), "accounts")
+    check_trades(Snapshot(accounts.files[0]).events, 2, 0, 50)

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: MIT
+"""Deaths: all that eight threads had logged, the signal, the stack."""
+import os
+import re
+import signal
+import subprocess
+
+from harness import Snapshot, check, equal
+
+THREADS, EVENTS = 8, 100
+CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
+        signal.SIGSEGV, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGSYS}  # see signal(7)
+
+
+def check_steps(snapshot, threads=THREADS, events=EVENTS):
+    """All are there, each thread's in its order."""
+    steps = {}
+    for step in snapshot.of("step"):
+        steps.setdefault(step["tid"], []).append((step["fields"]["thread"], step["fields"]["event"]))
+    logged = sorted(steps.values())
+    equal([len(one) for one in logged], [events] * threads,
+          f"events of each thread; info has {snapshot.info['emitted']} emitted, "
+          f"{snapshot.info['recorded']} recorded, exit {snapshot.info.get('exit')}")
+    equal(logged, [[(t, e) for e in range(events)] for t in range(threads)], "events of the threads")
+    equal(len(snapshot.events), threads * events, "events in all")
+
+
+def check_crash(t, collector, pid, number, files=None):
+    """The snapshot of a crash by that signal."""
+    accounts = collector.accounts_of(pid)
+    equal((accounts.emitted, accounts.recorded, accounts.lost, accounts.overwritten),
+          (THREADS * EVENTS, THREADS * EVENTS, 0, 0), "accounts")
+    snapshot = t.only_snapshot()
+    equal(accounts.files, [snapshot.path], "files in accounts")
+    check_steps(snapshot)
+    name = signal.Signals(number).name
+    info = snapshot.info
+    equal((snapshot.pid, info["reason"], snapshot.name_reason), (pid, "crash", "crash"), "reason")
+    equal(info["exit"], {"signal": name, "number": int(number)}, "exit")
+    check_place(snapshot, number)
+    return snapshot
+
+
+def check_place(snapshot, number):
+    """Which thread took the signal, and where. The kernel makes SIGKILL of signals that dump no core
+    before it delivers them to threads; for those there may be no such place."""
+    crash = snapshot.info.get("crash")
+    if crash is None:
+        check(number not in CORE, f"no crash in {snapshot.info}")
+        return
+    equal((crash["signal"], crash["number"]), (signal.Signals(number).name, int(number)), "crash")
+    tids = {event["tid"] for event in snapshot.events} | {snapshot.pid}
+    check(crash["tid"] in tids, f"thread {crash['tid']} of the crash, of {tids}")
+    check(crash["frames"] and crash["registers"]["rip"] == crash["frames"][0]["ip"], "frames")
+
+
+def kill_by_command(t, number):
+    """A program that was started by the collector."""
+    collector = t.collect("--", t.app("crash"), THREADS, EVENTS)
+    collector.out.wait("ready")
+    pid, sites = collector.recording()
+    equal(sites, 1, "sites")
+    os.kill(pid, number)
+    collector.end(128 + number)
+    check_crash(t, collector, pid, number)
+
+
+def kill_by_pid(t, number):
+    """A program that has been running, attached to, and then logs."""
+    app = t.start(t.app("crash"), "--wait", THREADS, EVENTS)
+    app.out.wait("start")
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    app.say()
+    app.out.wait("ready")
+    app.signal(number)
+    app.end(-number)
+    collector.end()
+    check_crash(t, collector, app.pid, number)
+
+
+def kill_by_path(t, number):
+    """A program that is started later."""
+    path = t.app("crash")
+    collector = t.collect("-e", path)
+    equal(collector.recording_path(path), 1, "sites")
+    app = t.start(path, THREADS, EVENTS)
+    app.out.wait("ready")
+    app.signal(number)
+    app.end(-number)
+    check_crash(t, collector, app.pid, number)
+    collector.stop()
+
+
+def define_kills():
+    """test_kill_<SIGNAL>_by_<way>: each way to attach, each way to be killed."""
+    ways = {"command": kill_by_command, "pid": kill_by_pid, "path": kill_by_path}
+    for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGTERM):
+        for way, function in ways.items():
+            name = f"test_kill_{number.name[3:]}_by_{way}"
+            globals()[name] = lambda t, f=function, n=number: f(t, n)
+
+
+define_kills()
+
+
+def test_kill_by_path_of_one_that_runs(t):
+    """-e also attaches to what runs already."""
+    path = t.app("crash")
+    app = t.start(path, "--wait", THREADS, EVENTS)
+    app.out.wait("start")
+    collector = t.collect("-e", path)
+    collector.recording(app.pid)
+    app.say()
+    app.out.wait("ready")
+    app.signal(signal.SIGKILL)
+    app.end(-signal.SIGKILL)
+    check_crash(t, collector, app.pid, signal.SIGKILL)
+    collector.stop()
+
+
+# ---- faults ----
+
+
+def crash_itself(t, how, number, app="crash"):
+    """A program whose last thread does it; its snapshot."""
+    path = t.app(app)
+    collector = t.collect("--", path, THREADS, EVENTS, how).end(128 + number)
+    (pid,) = collector.all_accounts()
+    return check_crash(t, collector, pid, number)
+
+
+def last_thread(snapshot):
+    (tid,) = {e["tid"] for e in snapshot.events if e["fields"]["thread"] == THREADS - 1}
+    return tid
+
+
+def symbol_of(frame):
+    return frame.get("symbol", "?").split("+")[0]
+
+
+def own_frames(crash):
+    """Without those of functions that the compiler inlined, which have no offset from their start."""
+    return [f for f in crash["frames"] if "symbol" not in f or "+0x" in f["symbol"]]
+
+
+def resolve(path, offset):
+    """The function that the symbol table of the file has there."""
+    done = subprocess.run(["nm", "-S", "--defined-only", path], capture_output=True, check=True)
+    for line in done.stdout.decode().splitlines():
+        columns = line.split()
+        if len(columns) == 4 and columns[2] in "tT":
+            start, size = int(columns[0], 16), int(columns[1], 16)
+            if start <= offset < start + size:
+                return columns[3]
+    return None
+
+
+def test_fault_stack_and_registers(t):
+    """A null pointer is written to in level3, called by level2, called by level1."""
+    snapshot = crash_itself(t, "SEGV", signal.SIGSEGV)
+    crash, info, path = snapshot.info["crash"], snapshot.info, t.path("crash")
+    equal((crash["code"], crash["address"]), (1, "0x0"), "SEGV_MAPERR at 0")
+    equal((crash["tid"], crash["thread"]), (last_thread(snapshot), "crash"), "thread")
+    frames = own_frames(crash)
+    equal([symbol_of(frame) for frame in frames[:4]], ["level3", "level2", "level1", "crash__run"],
+          "symbols")
+    for frame in frames[:4]:
+        equal((frame["module"], frame["build_id"]), (path, info["build_id"]), "module of a frame")
+        # a return address may lie behind a call that ends its function
+        found = {resolve(path, int(frame["offset"], 16) - back) for back in (0, 1)}
+        check(symbol_of(frame) in found, f"{frame}: nm says {found}")
+    equal(len({int(f["ip"], 16) - int(f["offset"], 16) for f in frames[:4]}), 1, "module base")
+    check(any("libc.so" in frame.get("module", "") for frame in frames[4:]), f"no libc: {frames}")
+    registers = crash["registers"]
+    equal(registers["rip"], frames[0]["ip"], "rip")
+    for name in ("rsp", "rbp", "rax", "r15", "rflags"):
+        check(re.fullmatch("0x[0-9a-f]+", registers.get(name, "")), f"register {name}")
+    check(int(registers["rsp"], 16) <= int(registers["rbp"], 16), "stack pointer above the frame")
+
+
+def test_fault_without_frame_pointers(t):
+    snapshot = crash_itself(t, "SEGV", signal.SIGSEGV, "crash_nofp")
+    frames = own_frames(snapshot.info["crash"])
+    equal(symbol_of(frames[0]), "level3", "innermost frame")
+    equal(frames[0]["ip"], snapshot.info["crash"]["registers"]["rip"], "rip")
+
+
+def test_fault_stripped(t):
+    """Without symbols, module, build id and offset tell where it was."""
+    path = t.app("crash_nofp")
+    symbols = t.app("crash_nofp", t.path("with-symbols"))
+    subprocess.run(["strip", "-s", path], check=True)
+    collector = t.collect("--", path, THREADS, EVENTS, "SEGV").end(128 + signal.SIGSEGV)
+    (pid,) = collector.all_accounts()
+    snapshot = check_crash(t, collector, pid, signal.SIGSEGV)
+    frame = snapshot.info["crash"]["frames"][0]
+    check("symbol" not in frame, f"a symbol from nowhere: {frame}")
+    equal((frame["module"], frame["build_id"]), (path, snapshot.info["build_id"]), "module")
+    equal(resolve(symbols, int(frame["offset"], 16)), "level3", "function by nm")
+
+
+def test_fault_abort(t):
+    snapshot = crash_itself(t, "ABRT", signal.SIGABRT)
+    equal(snapshot.info["crash"]["tid"], last_thread(snapshot), "thread")
+    equal(snapshot.info["crash"]["code"], -6, "SI_TKILL")
+
+
+def test_fault_division(t):
+    snapshot = crash_itself(t, "FPE", signal.SIGFPE)
+    crash = snapshot.info["crash"]
+    equal(crash["code"], 1, "FPE_INTDIV")
+    equal(crash["address"], crash["registers"]["rip"], "address")
+    equal(symbol_of(own_frames(crash)[0]), "level3", "innermost frame")
+
+
+def test_fault_illegal_instruction(t):
+    snapshot = crash_itself(t, "ILL", signal.SIGILL)
+    crash = snapshot.info["crash"]
+    equal((crash["code"], crash["address"]), (2, crash["registers"]["rip"]), "ILL_ILLOPN")
+    equal([symbol_of(frame) for frame in own_frames(crash)[:3]], ["level3", "level2", "level1"],
+          "symbols")
+
+
+def test_fault_bus(t):
+    crash = crash_itself(t, "BUS", signal.SIGBUS).info["crash"]
+    equal(crash["code"], 2, "BUS_ADRERR")
+    check(int(crash["address"], 16) % 4096 == 0, f"address {crash['address']}")
+
+
+def test_fault_stack_overflow(t):
+    """The stack can't take another frame, and yet all is recorded."""
+    snapshot = crash_itself(t, "STACK", signal.SIGSEGV)
+    crash = snapshot.info["crash"]
+    equal(crash["tid"], last_thread(snapshot), "thread")
+    equal(symbol_of(own_frames(crash)[0]), "cause__deep", "innermost frame")
+    check(len(crash["frames"]) >= 8, f"only {len(crash['frames'])} frames")
+
+
+def test_raised_signals(t):
+    """Each that ends a program by default."""
+    path = t.app("crash")
+    for how in ("HUP", "INT", "QUIT", "TRAP", "PIPE", "ALRM", "USR1", "USR2", "SYS", "KILL", "TERM"):
+        number = signal.Signals["SIG" + how]
+        collector = t.collect("--", path, 2, 10, how).end(128 + number)
+        accounts = collector.only_accounts()
+        equal((accounts.emitted, accounts.recorded), (20, 20), f"accounts at {how}")
+        (file,) = accounts.files
+        snapshot = Snapshot(file)
+        check_steps(snapshot, 2, 10)
+        equal(snapshot.info["exit"], {"signal": "SIG" + how, "number": int(number)}, "exit")
+        check_place(snapshot, number)
+
+
+def test_raised_real_time_signal(t):
+    collector = t.collect("--", t.app("crash"), 2, 10, "SIG40").end(128 + 40)
+    equal(collector.only_accounts().recorded, 20, "recorded")
+    snapshot = t.only_snapshot()
+    check_steps(snapshot, 2, 10)
+    equal(snapshot.info["exit"]["number"], 40, "exit")
+
+
+def test_handled_signals_are_no_crash(t):
+    """A handler that logs while its thread logs: all events are there, and no snapshot is made."""
+    collector = t.collect("--on", "crash,exit", "--", t.app("signals"), 2000, 50).end()
+    said = dict(line.split(" ") for line in collector.out.all())
+    main, handler = int(said["main"]), int(said["handler"])
+    accounts = collector.only_accounts()
+    equal((accounts.emitted, accounts.lost), (main + handler, 0), "accounts")
+    snapshot = t.only_snapshot()
+    equal(snapshot.info["reason"], "exit", "reason")
+    equal(snapshot.fields("main_event", "count"), list(range(main)), "main's events")
+    equal(snapshot.fields("handler_event", "count"), list(range(handler)), "the handler's events")
+
+
+def test_ignored_signal_is_no_crash(t):
+    """env --ignore-signal and then: the program lives on, and nothing is written."""
+    path = t.app("crash")
+    collector = t.collect("--", "env", "--ignore-signal=USR1", path, "--wait", 2, 10, "USR1")
+    collector.out.wait("start")
+    pid, _ = collector.recording()
+    collector.say()
+    collector.out.wait("ready")
+    os.kill(pid, signal.SIGUSR1)
+    os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGKILL)
+    collector.end(128 + signal.SIGKILL)
+    snapshot = t.only_snapshot()
+    equal(snapshot.info["exit"]["signal"], "SIGKILL", "exit")
+    check_steps(snapshot, 2, 10)
+
+
+# ---- endings that are none by a signal ----
+
+
+def end_itself(t, how, status, on="crash,exit"):
+    collector = t.collect("--on", on, "--", t.app("crash"), THREADS, EVENTS, how).end(status)
+    accounts = collector.only_accounts()
+    equal((accounts.emitted, accounts.recorded, accounts.lost), (800, 800, 0), "accounts")
+    snapshot = t.only_snapshot()
+    check_steps(snapshot)
+    check("crash" not in snapshot.info, f"a crash in {snapshot.info}")
+    equal((snapshot.info["reason"], snapshot.info["exit"]), ("exit", {"code": status}), "end")
+
+
+def test_end_exit_by_a_thread(t):
+    end_itself(t, "exit", 3)
+
+
+def test_end__exit_by_a_thread(t):
+    end_itself(t, "_exit", 4)
+
+
+def test_end_return_while_threads_idle(t):
+    end_itself(t, "main_exit", 5)
+
+
+def test_end_exec_by_a_thread(t):
+    """Another program takes the process over: what was logged before is not lost."""
+    collector = t.collect("--on", "crash,exit", "--", t.app("crash"), THREADS, EVENTS, "exec").end()
+    accounts = collector.only_accounts()
+    equal((accounts.emitted, accounts.recorded, accounts.lost), (800, 800, 0), "accounts")
+    check_steps(t.only_snapshot())
+
+
+def test_end_pull_of_idle_threads(t):
+    """Threads that idle with unflushed batches are in a snapshot that is asked for."""
+    collector = t.collect("--", t.app("crash"), THREADS, EVENTS)
+    collector.out.wait("ready")
+    pid, _ = collector.recording()
+    collector.signal(signal.SIGUSR1)
+    (path,) = t.wait_files(1)
+    snapshot = t.only_snapshot()
+    equal(snapshot.info["reason"], "request", "reason")
+    check_steps(snapshot)
+    os.kill(pid, signal.SIGKILL)
+    accounts = collector.end(128 + signal.SIGKILL).only_accounts()
+    equal((accounts.emitted, accounts.recorded, accounts.lost), (800, 800, 0), "accounts")
+    equal(len(accounts.files), 2, "snapshots")
+    equal(accounts.files[0], path, "the first of them")
+    check_steps(t.snapshots()[-1])

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""Stacks of crashes: functions, files and lines of programs that keep no frame pointers."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from harness import TREE, APPS, Snapshot, check, equal, view
+
+SOURCE = os.path.join("tests", "apps", "callers.c")
+ABORT = ["raise", "abort"]
+
+
+def here(word, source=SOURCE):
+    """The number of the line that is marked."""
+    with open(os.path.join(TREE, source), encoding="utf-8") as file:
+        found = [i for i, line in enumerate(file, 1) if re.search(rf"here: {word}\b", line)]
+    equal(len(found), 1, f"lines marked {word}")
+    return found[0]
+
+
+def function_of(frame):
+    return re.sub(r"\+0x[0-9a-f]+$", "", frame.get("symbol", "?"))
+
+
+def place_of(frame):
+    """Function, file, line. gcc moves what is rarely run into a function.cold; clang's files are
+    absolute."""
+    file = frame.get("file")
+    function = re.sub(r"\.cold$", "", function_of(frame))
+    return function, file and file.removeprefix(TREE + "/"), frame.get("line")
+
+
+def app(t, name="callers"):
+    shutil.copy(os.path.join(APPS, "libcallers.so"), t.dir)
+    return t.app(name)
+
+
+def crash_of(t, path, how, number):
+    """The crash record of a program that the collector started."""
+    t.collect("--", path, how).end(128 + number)
+    return t.only_snapshot().info["crash"]
+
+
+def check_callers(frames, word, source=SOURCE):
+    """The way from main to where inner called what died."""
+    names = ["inner", "middle", "outer", "main"]
+    lines = [here(line, source) for line in (word, "middle", "outer", "main")]
+    wanted = [(name, source, line) for name, line in zip(names, lines)]
+    places = [place_of(frame) for frame in frames]
+    check(wanted[0] in places, f"{wanted[0]} is not in {places}")
+    first = places.index(wanted[0])
+    equal(places[first:first + 4], wanted, "callers")
+    return first
+
+
+def check_libc(frames, names):
+    """Frames of libc, by the symbols that it exports."""
+    found = [function_of(frame) for frame in frames]
+    for frame in frames:
+        check("libc.so" in frame["module"], f"not in libc: {frame}")
+    for name in names:
+        check(any(name in function for function in found), f"{name} is not in {found}")
+
+
+def define_compilers():
+    """test_unwind_<what>_<compiler>"""
+    cases = {
+        "strlen": (signal.SIGSEGV, ["strlen"]),
+        "abort": (signal.SIGABRT, ABORT),
+    }
+    for name in ("callers", "callers_clang"):
+        for how, (number, libc) in cases.items():
+            def test(t, name=name, how=how, number=number, libc=libc):
+                frames = crash_of(t, app(t, name), how, number)["frames"]
+                first = check_callers(frames, how)
+                check(first > 0, "nothing of libc")
+                check_libc(frames[:first], libc)
+            globals()[f"test_unwind_{how}_of_{name}"] = test
+
+
+define_compilers()
+
+
+def test_unwind_to_the_start(t):
+    """The whole way: what called main, and nothing behind it."""
+    frames = crash_of(t, app(t), "abort", signal.SIGABRT)["frames"]
+    equal(function_of(frames[-1]), "_start", "outermost frame")
+
+
+def test_unwind_call_of_null(t):
+    crash = crash_of(t, app(t), "call", signal.SIGSEGV)
+    equal(crash["frames"][0], {"ip": "0x0"}, "frame of what was called")
+    equal(check_callers(crash["frames"], "call"), 1, "frame of who called")
+
+
+def test_unwind_signal_handler(t):
+    """Out of the handler into what it interrupted."""
+    frames = crash_of(t, app(t), "handler", signal.SIGABRT)["frames"]
+    places = [place_of(frame) for frame in frames]
+    handler = ("take_signal", SOURCE, here("in_handler"))
+    check(handler in places, f"{handler} is not in {places}")
+    check(places.index(handler) < check_callers(frames, "handler"), f"order of {places}")
+
+
+def test_unwind_more_than_was_copied(t):
+    """30 frames of 8 KiB: seven of them at least are in 64 KiB."""
+    frames = crash_of(t, app(t), "deep", signal.SIGABRT)["frames"]
+    places = [place_of(frame) for frame in frames]
+    check(("deeper", SOURCE, here("deepest")) in places, f"deepest is not in {places}")
+    again = places.count(("deeper", SOURCE, here("deeper")))
+    check(6 <= again < 30, f"{again} calls of deeper")
+
+
+def test_unwind_cxx_names(t):
+    source = "tests/apps/callers_cxx.cc"
+    crash = crash_of_cxx(t)
+    places = [place_of(frame) for frame in crash["frames"]]
+    execute = ("int shop::order::execute<double>(double, std::__cxx11::basic_string<char, "
+               "std::char_traits<char>, std::allocator<char> > const&)")
+    found = [place for place in places if place[0].startswith(execute)]
+    equal([place[1:] for place in found[:1]], [(source, here("execute", source))], f"in {places}")
+    check(any(p[0].startswith("shop::run(shop::order&)") and p[1:] == (source, here("run", source))
+              for p in places), f"no shop::run in {places}")
+
+
+def crash_of_cxx(t):
+    t.collect("--", t.app("callers_cxx")).end(128 + signal.SIGABRT)
+    return t.only_snapshot().info["crash"]
+
+
+# ---- files that are elsewhere, or gone ----
+
+
+def test_unwind_separate_debug_file(t):
+    """A program without symbols, whose debug file lies where Debian's packages put it."""
+    path = app(t)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/usr/lib/debug"], check=True)
+    notes = subprocess.run(["readelf", "-n", path], capture_output=True, check=True).stdout.decode()
+    build_id = re.search(r"Build ID: ([0-9a-f]+)", notes)[1]
+    directory = f"/usr/lib/debug/.build-id/{build_id[:2]}"
+    os.makedirs(directory)
+    subprocess.run(["objcopy", "--only-keep-debug", path, f"{directory}/{build_id[2:]}.debug"],
+                   check=True)
+    subprocess.run(["strip", "-s", path], check=True)
+    check_callers(crash_of(t, path, "abort", signal.SIGABRT)["frames"], "abort")
+
+
+def test_unwind_stripped(t):
+    """Without names there are still the callers' places."""
+    path = app(t)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/usr/lib/debug"], check=True)
+    subprocess.run(["strip", "-s", path], check=True)
+    frames = crash_of(t, path, "abort", signal.SIGABRT)["frames"]
+    own = [frame for frame in frames if frame.get("module") == path]
+    check(len(own) >= 4, f"frames of the program: {frames}")
+    symbols = os.path.join(APPS, "callers")  # still has them
+    found = subprocess.run(["addr2line", "-fe", symbols] +
+                           [hex(int(frame["offset"], 16) - 1) for frame in own[:4]],
+                           capture_output=True, check=True).stdout.decode().splitlines()
+    equal(found[::2], ["inner", "middle", "outer", "main"], f"what addr2line says of {own}")
+
+
+def replace(path):
+    """Another file stands there, as after an upgrade."""
+    os.unlink(path)
+    shutil.copy("/bin/true", path)
+
+
+def check_upgraded(t, collector, program, *paths):
+    for path in paths:
+        replace(path)
+    program.say()
+    program.end(-signal.SIGSEGV)
+    files = collector.accounts_of(program.pid).files
+    equal(len(files), 1, f"snapshots; {collector.err.text()}")
+    frames = Snapshot(files[0]).info["crash"]["frames"]
+    library = os.path.join("tests", "apps", "callers_lib.c")
+    equal([place_of(frame) for frame in frames[:2]],
+          [("lib_inner", library, here("lib_inner", library)),
+           ("lib_outer", library, here("lib_outer", library))], "frames of the library")
+    check_callers(frames, "library")
+
+
+def test_unwind_after_upgrade_by_pid(t):
+    """The program and its library, which has no sites, are other files by the time of the crash."""
+    path = app(t)
+    program = t.start(path, "--wait", "library")
+    program.out.wait("start")
+    collector = t.collect("-p", program.pid)
+    collector.recording(program.pid)
+    check_upgraded(t, collector, program, path, t.path("libcallers.so"))
+    collector.end()
+
+
+def test_unwind_after_upgrade_by_path(t):
+    path = app(t)
+    program = t.start(path, "--wait", "library")
+    program.out.wait("start")
+    collector = t.collect("-e", path)
+    collector.recording(program.pid)
+    check_upgraded(t, collector, program, path, t.path("libcallers.so"))
+    collector.stop()
+
+
+# ---- what it costs, and what it must not ----
+
+
+def damage(path, section, to):
+    """The section's bytes, every one in seven changed."""
+    file = to + ".section"
+    subprocess.run(["objcopy", "-O", "binary", "--only-section=" + section,
+                    "--set-section-flags", section + "=alloc", path, file], check=True)
+    with open(file, "rb") as content:
+        data = bytearray(content.read())
+    check(data, f"no {section} in {path}")
+    for at in range(24, len(data), 7):
+        data[at] ^= (at * 167 + 13) & 0xff
+    with open(file, "wb") as content:
+        content.write(data)
+    subprocess.run(["objcopy", "--update-section", f"{section}={file}", path, to], check=True)
+    os.chmod(to, 0o755)
+
+
+def test_unwind_damaged_tables(t):
+    """Whatever stands in the tables, there is a snapshot with all events, at once."""
+    path = app(t)
+    for section in (".eh_frame", ".debug_info", ".debug_line", ".debug_abbrev", ".symtab"):
+        broken = t.path("broken" + section.replace(".", "_"))
+        if section == ".symtab":
+            subprocess.run(["strip", "-s", "-o", broken, path], check=True)
+        else:
+            damage(path, section, broken)
+        collector = t.collect("--", broken, "strlen").end(128 + signal.SIGSEGV)
+        accounts = collector.only_accounts()
+        equal((accounts.emitted, accounts.lost, len(accounts.files)), (30, 0, 1), section)
+        snapshot = Snapshot(accounts.files[0])
+        equal(len(snapshot.events), 30, "events")
+        check(snapshot.info["crash"]["frames"], "no frames")
+
+
+def test_unwind_shown(t):
+    """--info: the stack with lines, and what led to it."""
+    crash_of(t, app(t), "strlen", signal.SIGSEGV)
+    text = view("--info", t.files()[0])
+    line = here("strlen")
+    check(re.search(rf"\n  #\d+ +0x[0-9a-f]+ +inner\+0x[0-9a-f]+  at {SOURCE}:{line}  in ", text), text)
+    check("died of     SIGSEGV, SEGV_MAPERR: nothing is mapped there, address 0x0" in text, text)
+    last = text.split("\nLast events of the thread\n")[1].split("\n\n")[0].splitlines()
+    equal([int(re.search(r"event=(\d+)$", line)[1]) for line in last], list(range(10, 30)),
+          "last events")
+    check(re.search(r"\nRegisters\n(.*\n)*?.* rip 0x", text), "registers")
+    check(re.search(r"\nMappings\n(.*\n)*?.*/libc\.so\.6  [0-9a-f]{40}\n", text), "mappings")

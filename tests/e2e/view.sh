@@ -1,0 +1,153 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# ttlog-view's command line: view.sh TTLOG-VIEW. Run from the top of the tree; needs no privileges.
+view=${1:?usage: view.sh TTLOG-VIEW}
+golden=tests/golden
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+fail()
+{
+	echo "view.sh: $*" >&2
+	failed=1
+}
+
+# expect STATUS ARGUMENT...: output in $dir/out, messages in $dir/err
+expect()
+{
+	wanted=$1
+	shift
+	"$view" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+	[ "$status" = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat "$dir/err")"
+}
+
+out_is()
+{
+	cmp -s "$dir/out" "$1" || fail "not $1: $(head -3 "$dir/out")"
+}
+
+out_lines()
+{
+	lines=$(wc -l <"$dir/out")
+	[ "$lines" -eq "$1" ] || fail "$lines lines, not $1"
+}
+
+err_says()
+{
+	grep -q -- "$1" "$dir/err" || fail "'$1' is not in: $(cat "$dir/err")"
+}
+
+# Outputs
+expect 0 $golden/golden.bin
+out_is $golden/golden.txt
+expect 0 --format json $golden/golden.bin
+out_is $golden/golden.jsonl
+expect 0 $golden/golden.bin --stats
+out_is $golden/golden.stats.txt
+expect 0 $golden/golden.bin --stats --group-by symbol,level --format json
+out_is $golden/golden.stats.jsonl
+expect 0 $golden/golden.bin --info --format json
+out_is $golden/golden.info.json
+expect 0 --info --format json $golden/golden.bin $golden/small.bin
+out_lines 2
+expect 0 --version
+grep -q '^ttlog-view [0-9]' "$dir/out" || fail "--version says $(cat "$dir/out")"
+expect 0 --help
+for option in --filter --since --until --search --limit --head --format --stats --group-by --info \
+	--interactive --output; do
+	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
+done
+
+# Choice, options before and after the files
+expect 0 $golden/golden.bin --filter level=ERROR --limit 100
+out_lines 1
+expect 0 --filter 'level>=WARN' $golden/golden.bin --filter 'symbol=*'
+out_lines 2
+expect 0 --search 'null pointer' $golden/golden.bin
+out_lines 1
+expect 0 $golden/small.bin --head 3
+out_lines 3
+expect 0 --since -1s --until 2026-11-21T06:00:00Z $golden/golden.bin
+out_lines 0
+expect 0 --since -1s $golden/golden.bin
+out_lines 1
+expect 0 --since 05:59:58.125 $golden/golden.bin
+out_lines 7
+expect 0 $golden/overlap-first.bin $golden/overlap-second.bin
+out_lines 15
+expect 0 $golden/small.bin --limit 0
+out_lines 0
+
+# To a file, which must not be one of the snapshots
+expect 0 $golden/golden.bin --format json -o "$dir/file"
+out_lines 0
+cmp -s "$dir/file" $golden/golden.jsonl || fail "-o wrote something else"
+cp $golden/small.bin "$dir/copy.bin"
+expect 1 "$dir/copy.bin" -o "$dir/copy.bin"
+err_says 'one of the snapshots'
+cmp -s "$dir/copy.bin" $golden/small.bin || fail "-o destroyed its input"
+expect 1 $golden/small.bin -o "$dir/none/file"
+err_says 'No such file'
+
+# What cannot be read wholly: 1, and what can be is shown
+head -c 560 $golden/small.bin >"$dir/cut.bin"
+expect 1 "$dir/cut.bin"
+out_lines 4
+err_says 'there is no end'
+expect 1 "$dir/missing.bin" $golden/small.bin
+out_lines 8
+err_says 'No such file'
+expect 1 "$dir"
+err_says 'directory'
+mkfifo "$dir/fifo"
+expect 1 "$dir/fifo"
+err_says 'pipe'
+expect 1 "$(printf '%s/\033[31m' "$dir")"
+err_says '\\x1b\[31m'
+
+# Mistakes: 2, with what and where
+expect 2 --filter symbol $golden/small.bin
+err_says 'no operator'
+expect 2 --filter level=LOUD $golden/small.bin
+err_says 'no level'
+expect 2 --search '(' $golden/small.bin
+err_says 'regular expression'
+expect 2 --since yesterday $golden/small.bin
+err_says 'not a time'
+expect 2 --limit many $golden/small.bin
+expect 2 --limit 1 --head 1 $golden/small.bin
+expect 2 --format xml $golden/small.bin
+expect 2 --group-by level $golden/small.bin
+expect 2 --stats --group-by , $golden/small.bin
+expect 2 --stats --info $golden/small.bin
+expect 2 --info --limit 1 $golden/small.bin
+expect 2 --nonsense
+expect 2 --interactive $golden/small.bin
+err_says 'not built yet'
+
+# A reader that has seen enough is no error; a full disk is one.
+( "$view" $golden/golden.bin 2>"$dir/err"; echo $? >"$dir/status" ) | true
+[ "$(cat "$dir/status")" = 0 ] || fail "| true: status $(cat "$dir/status")"
+[ -s "$dir/err" ] && fail "| true: $(cat "$dir/err")"
+"$view" $golden/golden.bin >/dev/full 2>"$dir/err"
+[ $? = 1 ] || fail "/dev/full: no status 1"
+err_says 'No space'
+
+# No colours where it is no terminal; on one, unless NO_COLOR says so
+grep -q "$(printf '\033')" $golden/golden.txt && fail "escapes in the text"
+if command -v script >/dev/null; then
+	TERM=xterm NO_COLOR='' script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	grep -q "$(printf '\033\\[32m')" "$dir/out" || fail "no colours on a terminal"
+	TERM=xterm NO_COLOR=1 script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	grep -q "$(printf '\033')" "$dir/out" && fail "colours in spite of NO_COLOR"
+fi
+
+# The golden files are what the generator makes.
+if /usr/bin/python3 -c 'import cbor2' 2>/dev/null && command -v lz4 >/dev/null; then
+	/usr/bin/python3 -B tests/make_snapshot.py --check $golden || fail "golden files are stale"
+fi
+
+[ $failed = 0 ] && echo "view.sh: ok"
+exit $failed
