@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# usage: fetch.sh DIR NAME PACKAGE [SUITE]
+#
+# Takes the kernel that Debian's PACKAGE stands for, as of now, into DIR/NAME.vmlinuz; nothing is
+# installed. With SUITE, from there, whatever the machine is configured to use.
+set -eu
+
+dir=$1 name=$2 package=$3 suite=${4:-}
+apt=$PWD/$dir/$name.apt
+options=
+
+mkdir -p "$dir"
+if [ -n "$suite" ]; then
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		"http://deb.debian.org/debian $suite main" >"$apt/sources.list"
+	options="-o Dir::Etc::SourceList=$apt/sources.list -o Dir::Etc::SourceParts=-
+		-o Dir::State::Lists=$apt/lists -o Dir::Cache=$apt/cache"
+	apt-get $options -qq update
+fi
+# the package without a version depends on the newest one with
+image=$(apt-cache $options depends "$package" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p')
+[ -n "$image" ] || {
+	echo "check-kernels: no $package to be had from ${suite:-the configured suites}: apt-get update?" >&2
+	exit 1
+}
+rm -rf "$dir/$name.deb" "$dir/$name.unpacked"
+mkdir -p "$dir/$name.deb" "$dir/$name.unpacked"
+(cd "$dir/$name.deb" && apt-get $options -qq download "$image" 2>/dev/null)
+dpkg-deb --fsys-tarfile "$dir/$name.deb"/*.deb | tar -C "$dir/$name.unpacked" -x ./boot
+mv "$dir/$name.unpacked/boot"/vmlinuz-* "$dir/$name.vmlinuz"
+rm -rf "$dir/$name.deb" "$dir/$name.unpacked" "$apt"

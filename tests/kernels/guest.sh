@@ -1,0 +1,304 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: MIT
+#
+# The first process of the emulated machine: runs all tests, says "ttlog-kernels: PASS" in the end if
+# nothing failed, and switches the machine off. Every line for the outside starts with ttlog-kernels:
+export PATH=/ttlog:/ttlog/apps:/bin
+APPS=/ttlog/apps
+OUT=/tmp/snapshots
+failed=0
+
+say() {
+	echo "ttlog-kernels: $*"
+}
+
+fail() {
+	failed=$((failed + 1))
+	say "FAIL $test: $*"
+	[ ! -e log ] || sed 's/^/    collector: /' log
+}
+
+# Each test has a directory of its own.
+begin() {
+	test=$1
+	failed_before=$failed
+	mkdir -p "/tmp/$test"
+	cd "/tmp/$test" || exit 1
+	rm -rf "$OUT"
+	read -r began _ </proc/uptime
+}
+
+end() {
+	read -r now _ </proc/uptime
+	[ "$failed" != "$failed_before" ] ||
+		say "ok $test $(echo "$began $now" | awk '{ printf "%.1f s", $2 - $1 }')"
+	cd / && rm -rf "/tmp/$test" "$OUT"
+}
+
+# await WHAT COMMAND...: until it succeeds, 30 s at most.
+await() {
+	what=$1
+	shift
+	tries=600
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		if [ "$tries" = 0 ]; then
+			fail "$what did not come"
+			return 1
+		fi
+		usleep 50000
+	done
+}
+
+await_line() {
+	await "\"$1\" in $2" grep -q -- "$1" "$2"
+}
+
+# accounts PID EVENTS: one line, everything recorded, nothing lost.
+accounts() {
+	grep -q "^pid $1: $2 emitted, $2 recorded, 0 lost, 0 overwritten, " log ||
+		fail "not exactly $2 events recorded of pid $1"
+	[ "$(grep -c "^pid $1: " log)" = 1 ] || fail "more than one end of pid $1"
+}
+
+recorded_pid() {
+	sed -n 's/.*recording pid \([0-9]*\) .*/\1/p' log | head -n 1
+}
+
+# record STATUS CMD...: as `ttlog-collect -- CMD`, which must end with that status.
+record() {
+	wanted=$1
+	shift
+	timeout 60 ttlog-collect --on crash,exit,request -b 16M -s 16M -o "$OUT" -- "$@" >said 2>log
+	status=$?
+	[ "$status" = "$wanted" ] || fail "$*: status $status, not $wanted"
+}
+
+# start_collector ARG...: in the background, until it says that it records.
+start_collector() {
+	ttlog-collect --on crash,exit,request -b 16M -s 16M -o "$OUT" "$@" 2>log &
+	collector=$!
+	await_line "^ttlog-collect: recording" log
+}
+
+stop_collector() {
+	kill -INT "$collector"
+	wait "$collector" || fail "the collector ended with status $?"
+}
+
+only_snapshot() {
+	set -- "$OUT"/*"$1".bin
+	[ $# = 1 ] && [ -e "$1" ] || fail "not one snapshot but: $*"
+	ttlog-view --format json "$1" >events || fail "$1 is not whole"
+}
+
+# Descriptor 5 writes to the fifo `in`. Opened for both, or it would wait for the reader, and an
+# orphan's SIGCHLD would end that wait and with it this shell.
+open_input() {
+	mkfifo in
+	exec 5<>in
+}
+
+# The pairs of two fields, each once.
+count_pairs() {
+	sed -n "s/.*\"$1\":\([0-9]*\),\"$2\":\([0-9]*\).*/\1 \2/p" events | sort -u | wc -l
+}
+
+test_check() {
+	ttlog-collect --check >answers || fail "status $?"
+	grep -q '^Recording is possible' answers || fail "recording is not possible"
+	grep -q '^OK .*threads that end themselves (by a kprobe on do_exit)' answers ||
+		fail "no word of the kprobe on do_exit"
+	case $(uname -r) in
+	6.1.*)
+		grep -q '^OK .*before an exec (by a kprobe on begin_new_exec)' answers ||
+			fail "no word of the kprobe on begin_new_exec"
+		grep -q '^missing .*uprobe_multi' answers || fail "uprobe_multi is not missing"
+		;;
+	*)
+		grep -q '^OK .*before an exec (tracepoint sched_prepare_exec)' answers ||
+			fail "no word of sched_prepare_exec"
+		grep -q '^OK .*uprobe_multi' answers || fail "uprobe_multi is missing"
+		;;
+	esac
+	[ "$failed" = "$failed_before" ] || cat answers
+}
+
+test_command() {
+	record 0 trade 4 5000
+	accounts "$(recorded_pid)" 20000
+	only_snapshot exit
+	[ "$(wc -l <events)" = 20000 ] || fail "$(wc -l <events) events in the snapshot"
+}
+
+test_pid() {
+	open_input
+	crash --wait 8 100 <in >said 2>&1 5>&- &
+	victim=$!
+	await_line start said
+	start_collector -p "$victim"
+	echo >&5
+	await_line ready said
+	kill -KILL "$victim"
+	wait "$collector" || fail "the collector ended with status $?"
+	exec 5>&-
+	accounts "$victim" 800
+	only_snapshot crash
+	[ "$(count_pairs thread event)" = 800 ] || fail "$(count_pairs thread event) different events"
+}
+
+test_path() {
+	start_collector -e "$APPS/trade"
+	trade 1 100 &
+	first=$!
+	trade 8 1000 &
+	wait "$first"
+	wait $!
+	await_line "^pid $first: " log
+	await_line "^pid $!: " log
+	stop_collector
+	accounts "$first" 100
+	accounts $! 8000
+}
+
+# death HOW STATUS REASON: 8 threads with 100 unflushed events each
+death() {
+	record "$2" crash 8 100 "$1"
+	accounts "$(recorded_pid)" 800
+	only_snapshot "$3"
+	[ "$(count_pairs thread event)" = 800 ] ||
+		fail "$1: $(count_pairs thread event) different events"
+	rm -rf "$OUT"
+}
+
+test_deaths() {
+	death SEGV 139 crash
+	death ABRT 134 crash
+	death STACK 139 crash
+	death KILL 137 crash
+	death TERM 143 crash
+	death exit 3 exit
+	death _exit 4 exit
+	death main_exit 5 exit
+	death exec 0 exit
+}
+
+test_early() {
+	for app in early early_static; do
+		record 0 "$APPS/$app"
+		accounts "$(recorded_pid)" 12
+		only_snapshot exit
+		for probe in lib_constructor constructor main at_exit destructor lib_destructor; do
+			grep -q "\"probe\":\"$probe\"" events || fail "$app: no $probe"
+		done
+		rm -rf "$OUT"
+	done
+}
+
+# all_accounts EVENTS: of all processes together, nothing lost in any.
+all_accounts() {
+	total=$(sed -n 's/^pid .*: \([0-9]*\) emitted, \1 recorded, 0 lost, 0 .*/\1/p' log |
+		awk '{ sum += $1 } END { print sum }')
+	[ "$total" = "$1" ] || fail "$total of $1 events"
+}
+
+test_children() {
+	record 0 children 4 2
+	all_accounts 26
+	record 0 sh -c "trade 1 10; exec trade 2 10"
+	all_accounts 30
+}
+
+gates() {
+	echo >&5
+	tail -n 1 said | grep -qx "gates $1"
+}
+
+# However the collector ends, the semaphores go back to zero.
+test_gates() {
+	open_input
+	"$APPS/gates" <in >said 2>&1 5>&- &
+	victim=$!
+	await "zeroes before" gates "0 0 0"
+	start_collector -p "$victim"
+	await "site and listening" gates "1 1 0"
+	stop_collector
+	await "zeroes after SIGINT" gates "0 0 0"
+	rm log
+	start_collector --immediate -p "$victim"
+	await "immediate" gates "1 1 1"
+	kill -KILL "$collector"
+	wait "$collector"
+	await "zeroes after SIGKILL" gates "0 0 0"
+	exec 5>&-
+}
+
+# More sites than descriptors by the limit, which the program under test must not see raised.
+test_sites() {
+	ulimit -Sn 64
+	record 0 many
+	ulimit -Sn 1024
+	accounts "$(recorded_pid)" 150
+	grep -q "(150 sites)" log || fail "not 150 sites"
+	grep -qx "files 64" said || fail "it was given another limit: $(cat said)"
+}
+
+# The tally's two sums: events begun, events logged.
+tally_sums() {
+	od -A n -v -t u8 tally | awk '{ begun += $1; logged += $2 } END { print begun, logged }'
+}
+
+# kill THREADS EVENTS HOW: recorded must be what the victim's own tally says.
+kill_one() {
+	tally tally "$1" "$2" "$3" 2>/dev/null &
+	victim=$!
+	wait "$victim"
+	await_line "^pid $victim: " log || return
+	line=$(grep "^pid $victim: " log)
+	set -- "$@" $(tally_sums) $(echo "$line" | sed 's/[^0-9][^0-9]*/ /g')
+	# $4 begun $5 logged; $6 pid $7 emitted $8 recorded $9 lost
+	events=$((events + $8))
+	[ "$9" = 0 ] && [ "$8" = "$7" ] && [ "$8" -ge "$5" ] && [ "$8" -le "$4" ] ||
+		fail "kill $1 threads, $2 events, $3: $5 to $4 logged, but $line"
+}
+
+test_kills() {
+	kills=0 events=0 seed=1
+	start_collector --max-snapshots 4 -e "$APPS/tally"
+	while [ "$kills" -lt "${KILLS:-64}" ]; do
+		for how in SEGV ABRT KILL TERM exit _exit exit_group exec; do
+			seed=$(((seed * 1103515245 + 12345) % 2147483648))
+			kill_one $((kills % 16 < 8 ? 1 : 8)) $((seed / 65536 % 1500)) "$how"
+			kills=$((kills + 1))
+		done
+	done
+	stop_collector
+	say "$kills kills, $events events"
+}
+
+# Nothing above the level of information since the tests began.
+test_dmesg() {
+	dmesg -r >messages
+	grep '^<[0-4]>' messages >warnings && {
+		fail "the kernel warns"
+		cat warnings
+	}
+	[ "$(cat /proc/sys/kernel/tainted)" = "$tainted" ] || fail "the kernel is tainted"
+}
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+mount -t tmpfs run /run
+tainted=$(cat /proc/sys/kernel/tainted)
+dmesg -c >/dev/null
+echo
+say "$(uname -srv)"
+for name in ${TESTS:-check command pid path deaths early children gates sites kills dmesg}; do
+	begin "$name"
+	"test_$name"
+	end
+done
+[ "$failed" != 0 ] || say PASS
+poweroff -f

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a process's accounts and snapshot agree with what its threads had counted.
+ */
+#ifndef STRESS_VERIFY_H
+#define STRESS_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lanes;
+struct lanes_process;
+
+struct verify_result {
+	uint64_t events, lost;
+	char file[256]; /* the snapshot, "" where there is none */
+	char why[512];  /* what is wrong */
+};
+
+/*
+ * line: what the collector printed of the process. with_libraries: also lanes of libraries are
+ * recorded. 0, or -1 with result->why.
+ */
+int verify__process(const struct lanes *lanes, const struct lanes_process *expected,
+		    const char *line, int with_libraries, struct verify_result *result);
+
+#endif /* STRESS_VERIFY_H */
