@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The goals of issue 3, as ratios and figures of one run, and whether they were met."""
+
+NOISE = 1.03  # two equal things differ by this much from run to run
+
+LTTNGS = ('lttng snapshot', 'lttng snapshot, its own sizes')
+
+
+class Verdict:
+    """A goal with the figures that it needs."""
+
+    def __init__(self, what, goal):
+        self.what, self.goal = what, goal
+        self.parts = []
+        self.holds = []  # True, False, or None where there is no figure
+
+    def add(self, text, value, holds):
+        """One figure of the goal; value None: there is none."""
+        self.parts.append('?' if value is None else text.format(value))
+        self.holds.append(None if value is None else bool(holds))
+
+    @property
+    def met(self):
+        """One that does not hold decides; else one that is missing leaves it open."""
+        if False in self.holds:
+            return False
+        return None if None in self.holds or not self.holds else True
+
+    def none_lost(self, lost):
+        if lost:
+            self.add('{} lost', lost, False)
+        return self
+
+    def as_dict(self):
+        return {'what': self.what, 'goal': self.goal, 'measured': '; '.join(self.parts),
+                'met': self.met}
+
+
+def ratio(value, by):
+    return value / by if value is not None and by else None
+
+
+def at_most(verdict, text, value, limit):
+    verdict.add(text, value, value is not None and value <= limit)
+
+
+def at_least(verdict, text, value, limit):
+    verdict.add(text, value, value is not None and value >= limit)
+
+
+def fastest(bench, question, what, whos):
+    values = [bench.value(question, what, who) for who in whos]
+    return min((value for value in values if value is not None), default=None)
+
+
+def scaled(value, by):
+    return None if value is None else value / by
+
+
+def judge_disabled(bench):
+    verdict = Verdict('disabled site', '<= LTTng-UST\'s disabled tracepoint, and <= 0.4 ns')
+    for what in ('one mark in a loop', 'sixteen in a row'):
+        ours = bench.value('disabled', what)
+        at_most(verdict, f'{what} {{:.2f}} ns', ours, 0.4)
+        if not bench.args.no_peers:
+            at_most(verdict, '{:.2f} x LTTng', ratio(ours, bench.value('disabled', what, 'lttng')),
+                    NOISE)
+    return verdict
+
+
+def judge_two(bench):
+    verdict = Verdict('two-integer event, recording, one thread, program\'s cost',
+                      '<= 0.18 x LTTng-UST snapshot mode (about 15 ns)')
+    ours = bench.value('cost', 'two')
+    at_most(verdict, '{:.3f} x LTTng', ratio(ours, fastest(bench, 'cost', 'two', LTTNGS)), 0.18)
+    verdict.add('{:.1f} ns', ours, True)
+    return verdict.none_lost(bench.lost('cost', 'two'))
+
+
+def judge_trade(bench):
+    verdict = Verdict('five-field trade event',
+                      '<= 0.25 x LTTng-UST (about 26 ns), <= 0.1 x spdlog basic')
+    ours = bench.value('cost', 'trade')
+    at_most(verdict, '{:.3f} x LTTng', ratio(ours, fastest(bench, 'cost', 'trade', LTTNGS)), 0.25)
+    at_most(verdict, '{:.3f} x spdlog',
+            ratio(ours, bench.value('cost', 'trade', 'spdlog basic')), 0.1)
+    verdict.add('{:.1f} ns', ours, True)
+    return verdict.none_lost(bench.lost('cost', 'trade'))
+
+
+def judge_latency(bench):
+    verdict = Verdict('p99 of one event\'s cost, flushes included; p99.9', '<= 60 ns; <= 8 us')
+    for what in ('two', 'trade'):
+        at_most(verdict, f'{what} {{:.1f}} ns', bench.value('latency', f'{what} p99'), 60)
+        at_most(verdict, '{:.2f} us', scaled(bench.value('latency', f'{what} p99.9'), 1000), 8)
+    return verdict
+
+
+def judge_throughput(bench):
+    verdict = Verdict('recorded events/s, one producer, zero loss, two-integer event',
+                      '>= 66.9 million')
+    at_least(verdict, '{:.1f} million', scaled(bench.value('throughput', 'two, 1 thread'), 1e6),
+             66.9)
+    return verdict.none_lost(bench.lost('throughput', 'two, 1 thread'))
+
+
+def judge_sustained(bench):
+    verdict = Verdict('recorded five-field events/s, zero loss, sustained for 10 s',
+                      '>= 30 million')
+    at_least(verdict, '{:.1f} million', scaled(bench.value('sustained', 'trade, 1 thread'), 1e6),
+             30)
+    return verdict.none_lost(bench.lost('sustained', 'trade, 1 thread'))
+
+
+def judge_threads(bench):
+    verdict = Verdict('1,024 threads at once, 100,000 events each',
+                      'zero loss; <= 1.3 x the cost per event of 2 threads')
+    at_most(verdict, '{:.2f} x', ratio(bench.value('threads', 'two', 'ttlog, 1024 threads'),
+                                       bench.value('threads', 'two', 'ttlog, 2 threads')), 1.3)
+    return verdict.none_lost(bench.lost('threads', 'two', 'ttlog, 1024 threads'))
+
+
+def judge_light(bench):
+    verdict = Verdict('CPU of a program that logs 100,000 events/s',
+                      '< 1 % more, collector included < 2 % of one core')
+    alone = bench.value('light', 'the program', 'nobody records')
+    ours = bench.value('light', 'the program')
+    collector = bench.value('light', 'the collector')
+    more = ours - alone if None not in (ours, alone) else None
+    both = more + collector if None not in (more, collector) else None
+    verdict.add('{:.2f} % more', more, more is not None and more < 1)
+    verdict.add('{:.2f} % with the collector', both, both is not None and both < 2)
+    return verdict.none_lost(bench.lost('light', 'the program'))
+
+
+def judge_flight(bench):
+    verdict = Verdict('bytes in the flight ring per two-integer / trade event',
+                      '<= 24 / 44, all headers included')
+    at_most(verdict, '{:.2f}', bench.value('flight', 'two'), 24)
+    at_most(verdict, '{:.2f}', bench.value('flight', 'trade'), 44)
+    return verdict
+
+
+def judge_disk(bench):
+    verdict = Verdict('bytes on disk per trade event, varied fields', '<= 0.25 x LTTng\'s CTF')
+    ours = bench.value('disk', 'varied trade')
+    at_most(verdict, '{:.3f} x CTF', ratio(ours, bench.value('disk', 'varied trade', 'lttng')),
+            0.25)
+    verdict.add('{:.2f} bytes', ours, True)
+    return verdict.none_lost(bench.lost('disk', 'varied trade'))
+
+
+def judge_snapshot(bench):
+    verdict = Verdict('snapshot of a full 64 MiB ring to durable, 10 million events/s meanwhile',
+                      '<= 0.4 s, zero loss')
+    at_most(verdict, '{:.3f} s', bench.value('snapshot', 'two'), 0.4)
+    return verdict.none_lost(bench.lost('snapshot', 'two'))
+
+
+def judge_attach(bench):
+    verdict = Verdict('enabling 10,000 sites / attaching to 200 running processes',
+                      '<= 0.3 s / <= 1 s')
+    at_most(verdict, '{:.3f} s', bench.value('enable', '10000 sites'), 0.3)
+    for who in ('ttlog -p', 'ttlog -e'):
+        at_most(verdict, who[6:] + ' {:.3f} s', bench.value('attach', '200 processes', who), 1)
+    return verdict
+
+
+def judge_view(bench):
+    verdict = Verdict('ttlog-view --stats, and a filter that keeps 0.1 %',
+                      '>= 10 million events/s a core, >= 15 x babeltrace2 counting the same')
+    theirs = bench.value('view', 'count', 'babeltrace2 counter')
+    for name, ours in (('stats', bench.value('view', 'count', 'ttlog --stats')),
+                       ('filter', bench.value('view', 'a filter that keeps 0.1%'))):
+        at_least(verdict, f'{name} {{:.1f}} million', scaled(ours, 1e6), 10)
+        if not bench.args.no_peers:
+            at_least(verdict, '{:.1f} x', ratio(ours, theirs), 15)
+    return verdict
+
+
+def judge_json(bench):
+    verdict = Verdict('ttlog-view --format json', '>= 2 million events/s')
+    at_least(verdict, '{:.2f} million', scaled(bench.value('view', 'print', 'ttlog json'), 1e6), 2)
+    return verdict
+
+
+def judge_memory(bench):
+    verdict = Verdict('collector\'s memory', 'rings + kernel buffers + <= 16 MiB')
+    at_most(verdict, '{:.1f} MiB more', bench.value('memory', 'rest'), 16)
+    at_most(verdict, '{:.1f} MiB while it writes a snapshot',
+            bench.value('memory', 'rest, at the peak of a snapshot'), 16)
+    return verdict
+
+
+def judge_immediate(bench):
+    verdict = Verdict('immediate mode per event', '<= 1.3 x bpftrace counting the same probe')
+    ours = bench.value('immediate', 'two')
+    at_most(verdict, '{:.2f} x', ratio(ours, bench.value('immediate', 'two', 'bpftrace')), 1.3)
+    verdict.add('{:.0f} ns', ours, True)
+    return verdict.none_lost(bench.lost('immediate', 'two'))
+
+
+JUDGES = {
+    'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
+    'throughput': (judge_throughput,), 'sustained': (judge_sustained,),
+    'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
+    'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
+    'view': (judge_view, judge_json), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
+}
+
+
+def judge(bench):
+    """The goals of the questions that were asked."""
+    asked = bench.args.question or JUDGES
+    return [judge_one(bench) for name, judges in JUDGES.items() if name in asked
+            for judge_one in judges]

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""How much can be recorded, and what a program that logs a little pays."""
+import time
+
+from .process import Process, cpu_seconds_of
+from .q_cost import ring_bytes, with_lttng, with_ttlog
+
+
+def throughput(bench):
+    """events/s recorded, none lost: one producer, 16 threads, as fast as they go"""
+    total = bench.scale(200_000_000, 10_000_000)
+    for what, count in (('two', total), ('trade', total // 2)):
+        for threads in bench.scale((1, 16), (1,) if what == 'trade' else (1, 16)):
+            name = f'{what}, {threads} thread{"s" if threads > 1 else ""}'
+            bench.compare('throughput', name, 'events/s', {
+                'ttlog': with_ttlog(bench, what, count // threads, threads, unit='rate'),
+                'lttng snapshot': with_lttng(bench, what, count // 20 // threads, 'snapshot',
+                                             threads, unit='rate'),
+            }, bench.repeats(5))
+
+
+def readable(bench):
+    """every event counted as recorded is in the snapshot at the end or was overwritten"""
+    def once():
+        done = bench.product.record([bench.program('cost'), 'two', bench.scale(20_000_000,
+                                                                               4_000_000)],
+                                    ['--on', 'exit'])
+        path = done.accounts.files[-1]
+        info = bench.product.info(path)
+        missing = done.accounts.recorded - done.accounts.overwritten - info['events']
+        return {'value': info['events'], 'lost': done.lost + abs(missing), 'cpu_s': done.cpu_s,
+                'bytes_per_event': ring_bytes(done.accounts),
+                'note': f'{missing} neither in the snapshot nor overwritten' if missing else
+                        f'and {done.accounts.overwritten} overwritten: all of '
+                        f'{done.result["marks"]}'}
+    bench.compare('readable', 'two', 'events', {'ttlog': once}, 1)
+
+
+def sustained(bench):
+    """five-field events/s for 10 s, none lost"""
+    seconds = bench.scale(10, 2)
+
+    def ours(threads):
+        def once():
+            done = bench.product.record([bench.program('rate'), 'trade', seconds, 0, threads])
+            kept = 1 - done.lost / done.result['marks']
+            return {'value': kept * done.result['events_per_s'], 'lost': done.lost,
+                    'cpu_s': done.cpu_s, 'bytes_per_event': ring_bytes(done.accounts),
+                    'note': done.note}
+        return once
+
+    def lttngs():
+        result, lost, cpu_s = bench.lttng.record('snapshot', 'rate_lttng', ['trade', seconds])
+        return {'value': result['events_per_s'], 'lost': lost, 'cpu_s': cpu_s}
+
+    bench.compare('sustained', 'trade, 1 thread', 'events/s',
+                  {'ttlog': ours(1), 'lttng snapshot': lttngs}, bench.repeats(3))
+    if not bench.quick:
+        bench.compare('sustained', 'trade, 2 threads', 'events/s', {'ttlog': ours(2)}, 1)
+
+
+def percent_between(pids, seconds):
+    """CPU percent of one core of each process over the next seconds."""
+    begin, before = time.monotonic(), [cpu_seconds_of(pid) for pid in pids]
+    time.sleep(seconds)
+    passed = time.monotonic() - begin
+    return [100 * (cpu_seconds_of(pid) - was) / passed for pid, was in zip(pids, before)]
+
+
+def light(bench):
+    """CPU of a program that logs 100,000 events/s, and of the collector: % of one core"""
+    seconds = bench.scale(6, 1)
+    command = [bench.program('rate'), 'trade', seconds + 60, 100_000]
+
+    def alone():
+        program = Process(command)
+        time.sleep(0.5)
+        percent = percent_between([program.pid], seconds)[0]
+        program.signal()
+        program.wait(20).check()
+        return {'value': percent}
+
+    def recorded():
+        collector = bench.product.start([], command)
+        pid = bench.product.traced_pid(collector, 'rate')
+        time.sleep(0.5)
+        percents = percent_between([pid, collector.pid], seconds)
+        done = bench.product.recorded(bench.product.end(collector, pid))
+        bench.line('light', 'the collector', 'ttlog', '% of a core').add(percents[1])
+        return {'value': percents[0], 'lost': done.lost, 'note': done.note}
+
+    def with_lttng_on():
+        with bench.lttng.session('snapshot') as session:
+            program = Process([bench.program('rate_lttng'), *command[1:]],
+                              env=bench.lttng.app_env)
+            time.sleep(1)
+            percent = percent_between([program.pid], seconds)[0]
+            program.signal()
+            program.wait(20).check()
+            return {'value': percent, 'lost': session.stop()}
+
+    bench.compare('light', 'the program', '% of a core', {
+        'nobody records': alone, 'ttlog': recorded, 'lttng snapshot': with_lttng_on,
+    }, bench.repeats(3))
+
+
+QUESTIONS = {'throughput': throughput, 'readable': readable, 'sustained': sustained,
+             'light': light}
