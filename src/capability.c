@@ -49,6 +49,13 @@ static void __attribute__((noinline, used)) place(void)
 	__asm__ volatile("nop");
 }
 
+/* The kernel refuses a place with and without a semaphore at once, be it in another process that
+ * tries at the same moment: each kind has a place of its own. */
+static void __attribute__((noinline, used)) plain_place(void)
+{
+	__asm__ volatile("nop; nop");
+}
+
 struct spot {
 	uint64_t offset; /* in the file */
 	char path[MAPS_PATH_BYTES];
@@ -79,9 +86,9 @@ done:
 }
 
 /* Both spots are in one file; only the first one's descriptor stays open. */
-static int find_spots(struct spot *ret_place, struct spot *ret_semaphore)
+static int find_spots(void (*where)(void), struct spot *ret_place, struct spot *ret_semaphore)
 {
-	int err = find_spot((const void *)(uintptr_t)place, ret_place);
+	int err = find_spot((const void *)(uintptr_t)where, ret_place);
 
 	if (err)
 		return err;
@@ -112,7 +119,7 @@ bool capability__uprobe_multi(void)
 	bool raised = false;
 	int program_fd, link_fd;
 
-	if (find_spots(&at, &counter))
+	if (find_spots(place, &at, &counter))
 		return false;
 	program_fd = load_program(BPF_PROG_TYPE_KPROBE,
 				  (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0);
@@ -247,7 +254,7 @@ static int try_uprobe(bool with_semaphore)
 
 	err = read_event_type("/sys/bus/event_source/devices/uprobe/type", &attr.type);
 	if (!err)
-		err = find_spots(&at, &counter);
+		err = find_spots(with_semaphore ? place : plain_place, &at, &counter);
 	if (err)
 		return err;
 	attr.config1 = (uintptr_t)at.path;
