@@ -59,7 +59,9 @@ static __always_inline void stamp(struct wire_head *head, u32 kind, u32 bytes, u
 	head->tid = task->pid;
 	head->uid = bpf_get_current_uid_gid();
 	stamp_namespace(head, task);
-	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);
+	/* whole, with the zeroes behind the name: the collector compares it so */
+	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
+	head->comm[sizeof(head->comm) - 1] = '\0';
 }
 
 /* A message without a batch in it: always to `deaths`, always waking the collector. */

@@ -65,6 +65,9 @@ def test_trade_default_ring_overwrites_the_oldest(t):
     check(accounts.overwritten > 0, "3,000,000 events fit into 64M")
     equal(info["overwritten"], accounts.overwritten, "overwritten in info")
     equal(info["events"], accounts.recorded - accounts.overwritten, "events in the file")
+    # the kernel's buffer was used more than once, and what it held before is in no thread's name
+    listed = view("--info", path).split("\nThreads\n")[1].split("\n\n")[0].splitlines()
+    equal([line.split()[3] for line in listed[1:]], ["trade", "trade"], "threads")
 
 
 def run_small(t, name, threads=3, events=2000):
