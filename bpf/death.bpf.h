@@ -2,8 +2,9 @@
 /*
  * Death: what a thread had not flushed, and how the process ended.
  *
- * Runs with interrupts off, on the dying thread, while its memory is still there. At most 64 KiB of
- * a thread are taken.
+ * Runs on the dying thread, while its memory is still there. At the delivery of the signal interrupts
+ * are off, and 64 KiB are taken; what is left of a thread with many full batches is taken when it
+ * exits.
  */
 #ifndef TTLOG_DEATH_BPF_H
 #define TTLOG_DEATH_BPF_H
@@ -12,7 +13,17 @@
 
 #define SIGKILL           9
 #define SIGNAL_GROUP_EXIT 4
-#define DEATH_MAX_BYTES   (64u << 10)
+
+/* At most so much is copied while interrupts are off; any one batch fits. */
+#define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES + 128)
+#define ROOM_ALL      (1ull << 32)
+
+struct drain {
+	struct wire_thread_batches *own;
+	u64 room;      /* bytes that may yet be sent here */
+	u32 is_ending; /* the thread runs no more code of the program */
+	u32 left_cnt;  /* batches that there was no room for, here or in the rings */
+};
 
 /* How many events there were in a batch that could not be sent: for the accounts. */
 static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
@@ -23,28 +34,52 @@ static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, 
 		own->left[i] = head.events_before + (head.committed >> 32);
 }
 
-/* Takes what the calling thread has not flushed. It may live on and be drained again: what is taken
- * twice is told apart by the collector. False where there was no room for some of it. */
-static __always_inline bool drain_thread(void)
+/* For bpf_loop(). */
+static long drain_slot(u32 i, void *ctx)
+{
+	struct drain *drain = ctx;
+	struct wire_thread_batches *own = drain->own;
+	u64 address;
+	int sent;
+
+	if (i >= WIRE_MAX_MODULES)
+		return 1;
+	address = own->address[i];
+	if (!address)
+		return 0;
+	own->left[i] = 0;
+	sent = batch__send_tail(address, own->module[i], drain->room);
+	if (sent == -ENOSPC)
+		leave_count(own, i, address);
+	if (sent == -ENOSPC || sent == -EAGAIN) {
+		drain->left_cnt++;
+		return 0;
+	}
+	if (drain->is_ending)
+		own->address[i] = 0;
+	if (sent > 0)
+		drain->room -= sent;
+	return 0;
+}
+
+/*
+ * Takes what the calling thread has not flushed, as far as `room` goes. It may live on and be
+ * drained again: what is taken twice is told apart by the collector. Returns how many batches are
+ * left.
+ */
+static __always_inline u32 drain_thread(u64 room, bool is_ending)
 {
 	u64 key = bpf_get_current_pid_tgid();
-	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
-	bool is_whole = true;
+	struct drain drain = {
+		.own = bpf_map_lookup_elem(&threads, &key),
+		.room = room,
+		.is_ending = is_ending,
+	};
 
-	if (!own)
-		return true;
-	for (int i = 0; i < WIRE_MAX_MODULES; i++) {
-		u64 address = own->address[i];
-
-		if (!address)
-			continue;
-		own->left[i] = 0;
-		if (batch__send_tail(address, own->module[i]) != -ENOSPC)
-			continue;
-		leave_count(own, i, address);
-		is_whole = false;
-	}
-	return is_whole;
+	if (!drain.own)
+		return 0;
+	bpf_loop(WIRE_MAX_MODULES, drain_slot, &drain, 0);
+	return drain.left_cnt;
 }
 
 static __always_inline void forget_thread(u32 tgid, u32 tid)
@@ -56,11 +91,11 @@ static __always_inline void forget_thread(u32 tgid, u32 tid)
 
 /* The calling thread runs no more code of the program: take what it left, forget it. Where not all
  * could be sent it is tried again at the next sign of its death, and counted in the end. */
-static __always_inline void end_thread(struct wire_process *process)
+static __always_inline void end_thread(struct wire_process *process, u64 room)
 {
 	u64 key = bpf_get_current_pid_tgid();
 
-	if (drain_thread())
+	if (!drain_thread(room, true))
 		forget_thread(key >> 32, key);
 	else
 		__sync_fetch_and_add(&process->lost_tails, 1);
@@ -75,7 +110,7 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 
 	if (sig == SIGKILL)
 		return true;
-	return sig > 0 && sig < 64 && !(harmless >> sig & 1) && action->sa.sa_handler == 0;
+	return sig > 0 && sig < 64 && !(harmless >> sig & 1) && BPF_CORE_READ(action, sa.sa_handler) == 0;
 }
 
 static __always_inline void copy_registers(struct wire_crash *crash)
@@ -102,7 +137,7 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 
 	if (!crash)
 		return;
-	stamp(&crash->head, WIRE_CRASH, 0, 0);
+	stamp(&crash->head, WIRE_CRASH);
 	crash->signal = sig;
 	crash->code = 0;
 	crash->address = 0;
@@ -169,16 +204,17 @@ static __always_inline int copy_stack(const struct stack_scan *scan, const u32 p
 
 	if (!message)
 		return -ENOSPC;
-	stamp(&message->head, WIRE_STACK, scan->cnt * WIRE_STACK_PAGE_BYTES, 0);
+	stamp(&message->head, WIRE_STACK);
+	message->head.bytes = scan->cnt * WIRE_STACK_PAGE_BYTES;
 	message->page_cnt = scan->cnt;
 	message->reserved = 0;
 	for (u32 i = 0; i < page_cnt; i++) {
-		message->addresses[i] = i < scan->cnt ? scan->pages[i] : 0;
-		/* another thread may have unmapped it by now */
-		if (message->addresses[i] &&
-		    bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES,
-					(void *)message->addresses[i]))
-			message->addresses[i] = 0;
+		u64 address = scan->pages[i];
+
+		/* another thread may have unmapped it by now; nothing is at 0 */
+		if (bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES, (void *)address))
+			address = 0;
+		message->addresses[i] = address;
 	}
 	message__submit(message);
 	return 0;
@@ -220,15 +256,17 @@ static __always_inline void send_exit(struct wire_process *process)
 	struct wire_exit *message;
 	u64 status;
 
-	status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code
-							 : task->group_leader->exit_code;
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		status = BPF_CORE_READ(task, signal, group_exit_code);
+	else
+		status = BPF_CORE_READ(task, group_leader, exit_code);
 	process->exit_status = status;
 	if (__sync_fetch_and_add(&process->exits, 1))
 		return;
 	message = message__reserve(process, sizeof(*message));
 	if (!message)
 		return;
-	stamp(&message->head, WIRE_EXIT, 0, 0);
+	stamp(&message->head, WIRE_EXIT);
 	message->status = status;
 	message__submit(message);
 }

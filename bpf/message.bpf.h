@@ -13,10 +13,9 @@
 /* A thread's pid and tid as its own pid namespace has them. */
 static __always_inline void stamp_namespace(struct wire_head *head, struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
-	struct pid *tid = task->thread_pid;
-	struct pid *tgid = leader->thread_pid;
-	u32 level = tid->level;
+	struct pid *tid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(tid, level);
+	struct pid *tgid;
 	int nr = 0;
 
 	head->ns_tid = head->tid;
@@ -25,43 +24,39 @@ static __always_inline void stamp_namespace(struct wire_head *head, struct task_
 		return;
 	if (bpf_probe_read_kernel(&nr, sizeof(nr), &tid->numbers[level].nr) == 0)
 		head->ns_tid = nr;
+	tgid = BPF_CORE_READ(task, group_leader, thread_pid);
 	if (bpf_probe_read_kernel(&nr, sizeof(nr), &tgid->numbers[level].nr) == 0)
 		head->ns_tgid = nr;
 }
 
-/* What a probe sends is in the name of who acts; what life and death send, of who lives and dies. */
-static __always_inline struct task_struct *sender_of(u32 kind)
+/* What a probe sends is in the name of acting_task(); what life and death send, of the task that
+ * lives or dies. */
+static __always_inline void stamp_as(struct wire_head *head, struct task_struct *task, u32 kind,
+				     u32 bytes, u32 module)
 {
-	switch (kind) {
-	case WIRE_BATCH:
-	case WIRE_BEGIN:
-	case WIRE_END:
-	case WIRE_REQUEST:
-		return acting_task();
-	default:
-		return bpf_get_current_task_btf();
-	}
-}
-
-static __always_inline void stamp(struct wire_head *head, u32 kind, u32 bytes, u32 module)
-{
-	struct task_struct *task = sender_of(kind);
-
 	head->kind = kind;
 	head->bytes = bytes;
 	head->module = module;
 	head->stamp_ns = bpf_ktime_get_ns();
 	head->exec = task->self_exec_id;
 	head->reserved = 0;
-	head->start_ns = task->group_leader->start_boottime;
-	head->cgroup = bpf_get_current_cgroup_id();
 	head->tgid = task->tgid;
 	head->tid = task->pid;
+	if (head->tid == head->tgid)
+		head->start_ns = task->start_boottime;
+	else
+		head->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	head->cgroup = bpf_get_current_cgroup_id();
 	head->uid = bpf_get_current_uid_gid();
 	stamp_namespace(head, task);
 	/* whole, with the zeroes behind the name: the collector compares it so */
 	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
 	head->comm[sizeof(head->comm) - 1] = '\0';
+}
+
+static __always_inline void stamp(struct wire_head *head, u32 kind)
+{
+	stamp_as(head, bpf_get_current_task_btf(), kind, 0, 0);
 }
 
 /* A message without a batch in it: always to `deaths`, always waking the collector. */
@@ -85,7 +80,7 @@ static __always_inline void message__send_head(struct wire_process *process, u32
 
 	if (!head)
 		return;
-	stamp(head, kind, 0, 0);
+	stamp(head, kind);
 	message__submit(head);
 }
 

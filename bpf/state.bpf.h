@@ -65,15 +65,24 @@ static __always_inline u32 current_tgid(void)
 }
 
 /*
+ * Pointers in kernel structures are read by BPF_CORE_READ() throughout. Where a program follows one
+ * by itself, the verifier looks through all of the kernel's types by name, three times a place it
+ * sees that in: 0.25 s of the 0.37 s that loading took (6.18).
+ */
+
+/*
  * In whose name a probe is hit: a child after vfork() runs on its parent's stack, in its parent's
  * memory and batch, while the parent waits. What it does there the parent does.
  */
 static __always_inline struct task_struct *acting_task(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *parent = task->real_parent;
+	struct task_struct *parent;
 
-	return task->vfork_done && parent->mm == task->mm ? parent : task;
+	if (!BPF_CORE_READ(task, vfork_done))
+		return task;
+	parent = task->real_parent;
+	return BPF_CORE_READ(parent, mm) == BPF_CORE_READ(task, mm) ? parent : task;
 }
 
 static __always_inline u64 thread_key(const struct task_struct *task)
@@ -97,10 +106,10 @@ static __always_inline struct wire_process *process__track(u32 tgid)
 	return process;
 }
 
-/* The process that hit a probe, where it is to be recorded. */
-static __always_inline struct wire_process *process__acting(void)
+/* The process of the task that hit a probe, where it is to be recorded. */
+static __always_inline struct wire_process *process__of(const struct task_struct *task)
 {
-	u32 tgid = acting_task()->tgid;
+	u32 tgid = task->tgid;
 	struct wire_process *process = process__find(tgid);
 
 	if (!process && track_all)

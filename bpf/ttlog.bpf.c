@@ -16,13 +16,14 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-static __always_inline void send_request(struct wire_process *process, u64 address)
+static __always_inline void send_request(struct task_struct *task, struct wire_process *process,
+					 u64 address)
 {
 	struct wire_request *message = message__reserve(process, sizeof(*message));
 
 	if (!message)
 		return;
-	stamp(&message->head, WIRE_REQUEST, 0, 0);
+	stamp_as(&message->head, task, WIRE_REQUEST, 0, 0);
 	if (bpf_probe_read_user_str(message->reason, sizeof(message->reason), (void *)address) < 0)
 		message->reason[0] = '\0';
 	message__submit(message);
@@ -33,22 +34,23 @@ int control(struct pt_regs *ctx)
 {
 	u64 address = PT_REGS_PARM1(ctx);
 	u32 module = bpf_get_attach_cookie(ctx);
-	struct wire_process *process = process__acting();
+	struct task_struct *task = acting_task();
+	struct wire_process *process = process__of(task);
 
 	if (!process)
 		return 0;
 	switch ((u32)PT_REGS_PARM3(ctx)) {
 	case TTLOG_OP_FLUSH:
-		batch__flush(process, address, module);
+		batch__flush(task, process, address, PT_REGS_PARM2(ctx), module);
 		break;
 	case TTLOG_OP_BEGIN:
-		batch__register(process, address, module);
+		batch__register(task, process, address, module);
 		break;
 	case TTLOG_OP_END:
-		batch__unregister(process, address, module);
+		batch__unregister(task, process, address, module);
 		break;
 	case TTLOG_OP_SNAPSHOT:
-		send_request(process, address);
+		send_request(task, process, address);
 		break;
 	}
 	return 0;
@@ -79,7 +81,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 		return 0;
 	if (sig != SIGKILL)
 		send_crash(ctx, process, sig, info);
-	end_thread(process);
+	end_thread(process, ROOM_IRQS_OFF);
 	/* last: what was logged matters more than where */
 	if (sig != SIGKILL)
 		send_stack();
@@ -93,7 +95,7 @@ int exit_entry(struct pt_regs *ctx)
 	struct wire_process *process = process__find(current_tgid());
 
 	if (process)
-		end_thread(process);
+		end_thread(process, ROOM_ALL);
 	return 0;
 }
 
@@ -105,8 +107,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!process)
 		return 0;
 	/* nothing is left of it where exit_entry was there first */
-	end_thread(process);
-	if (task->signal->live.counter == 0)
+	end_thread(process, ROOM_ALL);
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		send_exit(process);
 	return 0;
 }
@@ -117,7 +119,7 @@ static __always_inline int drain_for_exec(void)
 	struct wire_process *process = process__find(current_tgid());
 
 	if (process)
-		(void)drain_thread();
+		(void)drain_thread(ROOM_ALL, false);
 	return 0;
 }
 
@@ -163,7 +165,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	message = message__reserve(process, sizeof(*message));
 	if (!message)
 		return 0;
-	stamp(&message->head, WIRE_FORK, 0, 0);
+	stamp(&message->head, WIRE_FORK);
 	message->child_tgid = child->tgid;
 	message__submit(message);
 	return 0;

@@ -239,10 +239,13 @@ TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
 
 	if ((uint32_t)committed)
 		ttlog_control(batch, sizeof(*batch) + (uint32_t)committed, TTLOG_OP_FLUSH);
-	__atomic_store_n(&batch->committed, 0, __ATOMIC_SEQ_CST);
+	TTLOG__SET(batch->committed, 0);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	TTLOG__SET(batch->events_before, batch->events_before + (committed >> 32));
 	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
-	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_RELEASE);
+	/* before the next records, which go where a reader may still read the last ones */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* The key whose destructor ends threads, made once; 0 where there is none to be had. */
