@@ -87,7 +87,7 @@ struct writer_job *job__new(const struct process *process, const struct recorder
 	if (!job)
 		return NULL;
 	job->start_ns = process->start_ns;
-	job->events = ring__copy(process->ring, &overwritten);
+	job->events = ring__freeze(process->ring, &overwritten);
 	if (!job->events || copy_texts(job, process, options->attach, reason) ||
 	    copy_tables(job, process, options->attach) ||
 	    crash__copy(&process->crash, &job->crash)) {

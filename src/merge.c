@@ -191,6 +191,19 @@ int merge__next(struct merge *merge, struct merge_record *ret_record)
 	return 1;
 }
 
+const struct ring_entry *merge__oldest(const struct merge *merge)
+{
+	uint32_t oldest = NO_ENTRY;
+
+	for (uint32_t i = 0; i < merge->heap_cnt; i++) {
+		const struct lane *lane = &merge->lanes[merge->heap[i]];
+
+		if (lane->first < oldest)
+			oldest = lane->first;
+	}
+	return oldest == NO_ENTRY ? NULL : merge->entries[oldest].entry;
+}
+
 /* ---- making one ---- */
 
 static uint64_t hash_lane(const struct ring_entry *entry)

@@ -15,6 +15,7 @@ struct catalog_site;
 struct clock;
 struct merge;
 struct ring_copy;
+struct ring_entry;
 
 struct merge_record {
 	uint64_t mono_ns;     /* never falls from one record to the next */
@@ -33,6 +34,9 @@ void merge__free(struct merge *merge);
 
 /* 1 with the next record, 0 at the end. */
 int merge__next(struct merge *merge, struct merge_record *ret_record);
+
+/* The oldest entry that records are yet to come from, NULL at the end. */
+const struct ring_entry *merge__oldest(const struct merge *merge);
 
 /* Events up to here that could not be decoded: site or thread unknown, lengths that do not fit. */
 uint64_t merge__corrupt_cnt(const struct merge *merge);

@@ -511,13 +511,16 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 		trigger_request__add_line(job->request, line);
 		answer_if_closed(job->request);
 	}
-	if (process && process->start_ns == job->start_ns) {
-		if (!job->err)
-			(void)process__add_file(process, job->path);
+	if (process && process->start_ns != job->start_ns)
+		process = NULL;
+	if (process && !job->err)
+		(void)process__add_file(process, job->path);
+	/* it holds a part of the process's ring */
+	writer_job__free(job);
+	if (process) {
 		process->job_cnt--;
 		finish(recorder, process);
 	}
-	writer_job__free(job);
 }
 
 size_t recorder__open_jobs(const struct recorder *recorder)

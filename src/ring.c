@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flight ring: see ring.h for what it is, and who may call what at once.
- *
- * The mapped file is one page of struct ring_head and a data area of a power of two. Positions
- * count bytes since the beginning and never wrap; the data of position p lies at p modulo the size.
- * Whole entries stand between tail and head. In the data, each is a word that counts the events
- * before it (struct ring_slot), the struct ring_entry, and the records padded to 8, so every
- * entry starts at a word, and one that crosses the end of the area goes on at its start.
- *
- * Invariants, at every moment, also for one who maps the file after the writer was killed:
- * - tail <= head <= tail + size, and both are at entry boundaries;
- * - what is between them is whole. The writer moves tail before it overwrites, and head after it
- *   has written.
+ * The flight ring: see ring.h for what it is and who may call what at once, ring_layout.h for what
+ * is in the file.
  *
  * Words are copied as relaxed atomics of 8 bytes by both sides: a reader copies entries that the
  * writer may be overwriting (it finds out afterwards), and plain copies would be a data race.
@@ -28,74 +18,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ttlog/abi.h"
-
 #include "barrier.h"
 #include "ring.h"
+#include "ring_layout.h"
 
-#define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
-#define RING_VERSION    2u
-#define RING_HEAD_BYTES 4096u
-#define RING_MAX_BYTES  ((size_t)1 << 40)
+#define RING_MAX_BYTES ((size_t)1 << 40)
 
 /* Memory of the file is asked for in steps of this size. */
 #define RING_STEP_BYTES ((size_t)1 << 20)
-
-/* How often a copy starts anew because the writer came by all that it had taken. */
-#define RING_COPY_ATTEMPTS 64
-
-/* The first page of the file. The writer writes every field; readers only read. */
-struct ring_head {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t head_bytes; /* where the data area starts */
-	uint64_t data_bytes; /* a power of two */
-	uint32_t writer_pid;
-	uint8_t reserved0[36];
-
-	/* readers ask for these again and again while they copy */
-	uint64_t tail;        /* position of the oldest entry */
-	uint64_t overwritten; /* events of the entries before it */
-	uint8_t reserved1[48];
-
-	uint64_t head;         /* position behind the newest entry */
-	uint64_t events;       /* ever written; the writer's own */
-	uint64_t alone_events; /* of these, with a seq of 0; the writer's own */
-	uint8_t reserved2[RING_HEAD_BYTES - 152];
-};
-
-_Static_assert(offsetof(struct ring_head, tail) == 64, "tail has a cache line");
-_Static_assert(offsetof(struct ring_head, head) == 128, "head has another");
-_Static_assert(sizeof(struct ring_head) == RING_HEAD_BYTES, "the head fills a page");
-
-/* What each entry starts with in the data area and in copies. */
-struct ring_slot {
-	uint64_t events_before; /* events in all entries before this one */
-	uint64_t alone_before;  /* of these, with a seq of 0 */
-	struct ring_entry entry;
-};
-
-_Static_assert(sizeof(struct ring_slot) == 64, "a slot is whole words");
-/* The largest batch must fit into half of the smallest ring. */
-_Static_assert(TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch) + sizeof(struct ring_slot) <=
-		       RING_MIN_BYTES / 2,
-	       "every batch fits into every ring");
-
-struct ring {
-	struct ring_head *head;
-	uint64_t *words; /* the data area */
-	size_t data_bytes;
-	uint64_t word_mask;
-	int fd;              /* of the file; -1 in anonymous memory */
-	size_t backed_bytes; /* of the data area: memory is there; the writer's own */
-	char *path;          /* NULL in anonymous memory */
-};
-
-struct ring_copy {
-	size_t start; /* of the first whole entry in bytes */
-	size_t end;
-	unsigned char *bytes;
-};
 
 static size_t round_size(size_t bytes)
 {
@@ -106,48 +36,31 @@ static size_t round_size(size_t bytes)
 	return size;
 }
 
-static int map_file(struct ring *ring, const char *path, size_t map_bytes)
+static int open_new(struct ring *ring, const char *path)
 {
-	int fd, err = 0;
-	void *map;
-
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	ring->fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)
+			: memfd_create("ttlog-ring", MFD_CLOEXEC);
+	if (ring->fd < 0)
 		return -errno;
+	if (!path)
+		return 0;
 	ring->path = strdup(path);
-	if (!ring->path) {
-		err = -ENOMEM;
-		goto out;
-	}
-	if (ftruncate(fd, (off_t)map_bytes) < 0) {
-		err = -errno;
-		goto out;
-	}
-	map = mmap(NULL, map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED) {
-		err = -errno;
-		goto out;
-	}
-	ring->head = map;
-	ring->fd = fd;
-	return 0;
-out:
-	free(ring->path);
-	ring->path = NULL;
+	if (ring->path)
+		return 0;
 	(void)unlink(path);
-	(void)close(fd);
-	return err;
+	return -ENOMEM;
 }
 
-static int map_anonymous(struct ring *ring, size_t map_bytes)
+static int map(struct ring *ring, size_t file_bytes)
 {
-	void *map = mmap(NULL, map_bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *mapped = mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 
-	if (map == MAP_FAILED)
+	if (mapped == MAP_FAILED)
 		return -errno;
-	ring->head = map;
-	ring->backed_bytes = ring->data_bytes;
+	ring->head = mapped;
+	ring->data_bytes = file_bytes - RING_HEAD_BYTES;
+	ring->words = (uint64_t *)((char *)mapped + RING_HEAD_BYTES);
+	ring->word_mask = ring->data_bytes / sizeof(uint64_t) - 1;
 	return 0;
 }
 
@@ -174,6 +87,7 @@ static int back(struct ring *ring, uint64_t end)
 struct ring *ring__new(const char *path, size_t data_bytes)
 {
 	struct ring *ring;
+	size_t file_bytes;
 	int err;
 
 	if (data_bytes > RING_MAX_BYTES) {
@@ -183,19 +97,19 @@ struct ring *ring__new(const char *path, size_t data_bytes)
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return NULL;
-	ring->fd = -1;
-	ring->data_bytes = round_size(data_bytes);
-	ring->word_mask = ring->data_bytes / sizeof(uint64_t) - 1;
-	err = path ? map_file(ring, path, RING_HEAD_BYTES + ring->data_bytes)
-		   : map_anonymous(ring, RING_HEAD_BYTES + ring->data_bytes);
-	if (!err && path)
+	file_bytes = RING_HEAD_BYTES + round_size(data_bytes);
+	err = open_new(ring, path);
+	if (!err && ftruncate(ring->fd, (off_t)file_bytes) < 0)
+		err = -errno;
+	if (!err)
+		err = map(ring, file_bytes);
+	if (!err)
 		err = back(ring, 1);
 	if (err) {
 		ring__free(ring);
 		errno = -err;
 		return NULL;
 	}
-	ring->words = (uint64_t *)((char *)ring->head + RING_HEAD_BYTES);
 	ring->head->version = RING_VERSION;
 	ring->head->head_bytes = RING_HEAD_BYTES;
 	ring->head->data_bytes = ring->data_bytes;
@@ -213,6 +127,7 @@ void ring__free(struct ring *ring)
 		(void)unlink(ring->path);
 	if (ring->fd >= 0)
 		(void)close(ring->fd);
+	ring_copy__orphan(ring->frozen);
 	if (ring->head)
 		(void)munmap(ring->head, RING_HEAD_BYTES + ring->data_bytes);
 	free(ring->path);
@@ -223,16 +138,6 @@ void ring__leave(struct ring *ring)
 {
 	free(ring->path);
 	ring->path = NULL;
-}
-
-static size_t pad_word(size_t bytes)
-{
-	return (bytes + 7) & ~(size_t)7;
-}
-
-static size_t slot_bytes(const struct ring_entry *entry)
-{
-	return sizeof(struct ring_slot) + pad_word(entry->bytes);
 }
 
 static void store_words(struct ring *ring, uint64_t position, const void *source, size_t bytes)
@@ -248,17 +153,6 @@ static void store_words(struct ring *ring, uint64_t position, const void *source
 		word = 0;
 		memcpy(&word, from, bytes);
 		barrier__store_relaxed(&ring->words[at & ring->word_mask], word);
-	}
-}
-
-static void load_words(const struct ring *ring, uint64_t position, void *target, size_t bytes)
-{
-	uint64_t at = position / sizeof(uint64_t), word;
-	unsigned char *to = target;
-
-	for (; bytes; bytes -= sizeof(word), to += sizeof(word), at++) {
-		word = barrier__load_relaxed(&ring->words[at & ring->word_mask]);
-		memcpy(to, &word, sizeof(word));
 	}
 }
 
@@ -308,20 +202,16 @@ static int repair(struct ring *ring)
 static int open_file(struct ring *ring, const char *path)
 {
 	struct stat status;
-	void *map;
+	int err;
 
 	ring->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (ring->fd < 0 || fstat(ring->fd, &status))
 		return -errno;
 	if (!S_ISREG(status.st_mode) || status.st_size <= (off_t)RING_HEAD_BYTES)
 		return -EBADMSG;
-	map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	ring->head = map;
-	ring->data_bytes = (size_t)status.st_size - RING_HEAD_BYTES;
-	ring->words = (uint64_t *)((char *)map + RING_HEAD_BYTES);
-	ring->word_mask = ring->data_bytes / sizeof(uint64_t) - 1;
+	err = map(ring, (size_t)status.st_size);
+	if (err)
+		return err;
 	return is_whole(ring->head, (uint64_t)status.st_size) ? repair(ring) : -EBADMSG;
 }
 
@@ -345,24 +235,29 @@ struct ring *ring__open(const char *path)
 }
 
 /* Takes the oldest entries back until `bytes` are free. */
-static void make_room(struct ring *ring, size_t bytes)
+static int make_room(struct ring *ring, size_t bytes)
 {
 	struct ring_head *head = ring->head;
 	uint64_t overwritten = head->overwritten;
 	uint64_t tail = head->tail;
 	struct ring_slot slot;
+	int err;
 
 	if (head->head + bytes - tail <= ring->data_bytes)
-		return;
+		return 0;
 	do {
 		load_words(ring, tail, &slot, sizeof(slot));
 		tail += slot_bytes(&slot.entry);
 		overwritten += slot.entry.events;
 	} while (head->head + bytes - tail > ring->data_bytes);
+	err = ring_copy__save(ring->frozen, tail);
+	if (err)
+		return err;
 	barrier__store_relaxed(&head->overwritten, overwritten);
 	barrier__store_relaxed(&head->tail, tail);
 	/* Orders the tail before the words that overwrite; its pair is in copy_once(). */
 	barrier__fence_release();
+	return 0;
 }
 
 int ring__write(struct ring *ring, const struct ring_entry *entry, const void *records)
@@ -374,15 +269,15 @@ int ring__write(struct ring *ring, const struct ring_entry *entry, const void *r
 		.alone_before = head->alone_events,
 		.entry = *entry,
 	};
-
 	int err;
 
 	if (bytes > ring->data_bytes / 2)
 		return -EMSGSIZE;
 	err = back(ring, head->head + bytes);
+	if (!err)
+		err = make_room(ring, bytes);
 	if (err)
 		return err;
-	make_room(ring, bytes);
 	store_words(ring, head->head, &slot, sizeof(slot));
 	store_words(ring, head->head + sizeof(slot), records, entry->bytes);
 	head->events += entry->events;
@@ -421,82 +316,4 @@ uint64_t ring__used_bytes(const struct ring *ring)
 uint64_t ring__written_bytes(const struct ring *ring)
 {
 	return barrier__load_relaxed(&ring->head->head);
-}
-
-/* 0, -EAGAIN where the writer has come by everything, or -ENOMEM. */
-static int copy_once(const struct ring *ring, struct ring_copy *copy)
-{
-	const struct ring_head *shared = ring->head;
-	uint64_t head, tail, tail_after;
-	unsigned char *bytes;
-
-	/* Acquire, from the store in ring__write(): all words below head are there, and the tail
-	 * read next is none older than the one of that moment, so no more than a ring lies between.
-	 * */
-	head = barrier__load_acquire(&shared->head);
-	tail = barrier__load_relaxed(&shared->tail);
-	if (tail > head)
-		return -EAGAIN;
-	if (head - tail > copy->end || !copy->bytes) {
-		bytes = realloc(copy->bytes, head - tail ? head - tail : 1);
-		if (!bytes)
-			return -ENOMEM;
-		copy->bytes = bytes;
-	}
-	load_words(ring, tail, copy->bytes, head - tail);
-	/* Orders the copy before the question; its pair is in make_room(). */
-	barrier__fence_acquire();
-	tail_after = barrier__load_relaxed(&shared->tail);
-	copy->end = head - tail;
-	copy->start = tail_after < head ? tail_after - tail : head - tail;
-	return tail_after < head || head == tail ? 0 : -EAGAIN;
-}
-
-struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
-{
-	struct ring_copy *copy = calloc(1, sizeof(*copy));
-	struct ring_slot slot;
-	int err;
-
-	if (!copy)
-		return NULL;
-	for (int i = 0; i < RING_COPY_ATTEMPTS; i++) {
-		err = copy_once(ring, copy);
-		if (err != -EAGAIN)
-			break;
-	}
-	if (err == -ENOMEM) {
-		ring_copy__free(copy);
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (copy->start < copy->end) {
-		memcpy(&slot, copy->bytes + copy->start, sizeof(slot));
-		*ret_overwritten = slot.events_before;
-	} else {
-		*ret_overwritten = ring__overwritten(ring);
-	}
-	return copy;
-}
-
-void ring_copy__free(struct ring_copy *copy)
-{
-	if (!copy)
-		return;
-	free(copy->bytes);
-	free(copy);
-}
-
-const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *cursor)
-{
-	size_t at = *cursor > copy->start ? *cursor : copy->start;
-	const struct ring_slot *slot;
-
-	if (copy->end - at < sizeof(*slot))
-		return NULL;
-	slot = (const struct ring_slot *)(copy->bytes + at);
-	if (slot_bytes(&slot->entry) > copy->end - at)
-		return NULL;
-	*cursor = at + slot_bytes(&slot->entry);
-	return &slot->entry;
 }

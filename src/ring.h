@@ -2,15 +2,17 @@
 /*
  * The flight ring: the last so many bytes of one process's batches, in a memory-mapped file.
  *
- * The drain thread writes, overwriting the oldest entries; snapshots read, and never stop it: a
- * reader copies an entry out and then asks whether the writer has come by. Lock-free and
- * wait-free for the writer.
+ * The drain thread writes, overwriting the oldest entries; readers never stop it. One may copy
+ * entries out and then ask whether the writer has come by, or have the writer save, before it
+ * overwrites them, pages that were not read yet. Neither waits for the other.
  *
- * Which calls may run at once on one ring:
+ * Which calls may run at once on one ring; write, freeze and the end of a frozen copy are the
+ * writer's thread's, whoever reads it:
  *
- *                 write   copy   fini
- *      write       no      yes    no
- *      copy        yes     yes    no
+ *                 write   freeze  copy    fini
+ *      write       no      no      yes    no
+ *      freeze      no      no      yes    no
+ *      copy        yes     yes     yes    no
  */
 #ifndef TTLOG_RING_H
 #define TTLOG_RING_H
@@ -40,7 +42,7 @@ _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 byt
 
 /*
  * A new ring of data_bytes (rounded up to a power of two, at least RING_MIN_BYTES) in a new file
- * at path (mode 0600); with a path of NULL in anonymous memory. NULL with errno on failure.
+ * at path (mode 0600); with a path of NULL in one without a name. NULL with errno on failure.
  */
 struct ring *ring__new(const char *path, size_t data_bytes);
 /*
@@ -55,7 +57,7 @@ void ring__free(struct ring *ring);
 void ring__leave(struct ring *ring);
 
 /* Appends one entry. -EMSGSIZE where it is larger than half the ring, -ENOSPC where the file system
- * has no memory for more of it. */
+ * has no memory for more of it, -ENOMEM where there is none to save what a frozen copy needs. */
 int ring__write(struct ring *ring, const struct ring_entry *entry, const void *records);
 
 /* Events ever written, and those of them with a seq of 0. The writer, or after ring__open(). */
@@ -69,10 +71,18 @@ uint64_t ring__used_bytes(const struct ring *ring);
 uint64_t ring__written_bytes(const struct ring *ring);
 
 /*
- * A private copy of what is in the ring now, whole entries only, oldest first.
- * ret_overwritten: events overwritten before the first entry of the copy. NULL with errno.
+ * A copy of what is in the ring now, whole entries only, oldest first. Any thread; never stops the
+ * writer. ret_overwritten: events overwritten before the first entry of the copy. NULL with errno.
  */
 struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten);
+/*
+ * The same, for the writer's thread to make and free, and another one to read: at once and without
+ * memory, however large the ring. What is overwritten before it was read is copied then.
+ */
+struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten);
+/* The reader has done with all entries before that one. */
+void ring_copy__consumed(struct ring_copy *copy, const struct ring_entry *next);
+/* NULL is fine. */
 void ring_copy__free(struct ring_copy *copy);
 
 /* The entry at or after *cursor (start with 0), moves the cursor on; NULL at the end. */

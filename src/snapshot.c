@@ -23,6 +23,7 @@
 #include "header_out.h"
 #include "merge.h"
 #include "new_file.h"
+#include "ring.h"
 #include "snapshot.h"
 
 #define NS_PER_MS         1000000u
@@ -114,13 +115,18 @@ static int write_chunk(struct snapshot *snapshot)
 
 static int write_events(struct snapshot *snapshot)
 {
+	const struct ring_entry *oldest;
 	struct merge_record record;
 	int err = 0;
 
 	while (!err && merge__next(snapshot->merge, &record)) {
 		chunk_out__add(snapshot->chunk, &record);
-		if (chunk_out__is_full(snapshot->chunk))
-			err = write_chunk(snapshot);
+		if (!chunk_out__is_full(snapshot->chunk))
+			continue;
+		err = write_chunk(snapshot);
+		oldest = merge__oldest(snapshot->merge);
+		if (oldest)
+			ring_copy__consumed(snapshot->source->events, oldest);
 	}
 	if (!err && chunk_out__cnt(snapshot->chunk))
 		err = write_chunk(snapshot);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ring.c, which writes, and ring_copy.c, which reads, have in common. Nobody else's.
+ *
+ * The mapped file is a struct ring_head and a data area of a power of two. Positions count bytes
+ * since the beginning and never wrap; the data of position p lies at p modulo the size. Whole
+ * entries stand between tail and head. In the data, each is a struct ring_slot and the records
+ * padded to 8, so every entry starts at a word, and one that crosses the end of the area goes on at
+ * its start.
+ *
+ * Invariants, at every moment, also for one who maps the file after the writer was killed:
+ * - tail <= head <= tail + size, and both are at entry boundaries;
+ * - what is between them is whole. The writer moves tail before it overwrites, and head after it
+ *   has written.
+ */
+#ifndef TTLOG_RING_LAYOUT_H
+#define TTLOG_RING_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ttlog/abi.h"
+
+#include "barrier.h"
+#include "ring.h"
+
+#define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
+#define RING_VERSION    3u
+#define RING_HEAD_BYTES 65536u /* whole pages on every machine */
+
+/* The beginning of the file. The writer writes every field; readers only read. */
+struct ring_head {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t head_bytes; /* where the data area starts */
+	uint64_t data_bytes; /* a power of two */
+	uint32_t writer_pid;
+	uint8_t reserved0[36];
+
+	/* readers ask for these again and again while they copy */
+	uint64_t tail;        /* position of the oldest entry */
+	uint64_t overwritten; /* events of the entries before it */
+	uint8_t reserved1[48];
+
+	uint64_t head;         /* position behind the newest entry */
+	uint64_t events;       /* ever written; the writer's own */
+	uint64_t alone_events; /* of these, with a seq of 0; the writer's own */
+	uint8_t reserved2[RING_HEAD_BYTES - 152];
+};
+
+_Static_assert(offsetof(struct ring_head, tail) == 64, "tail has a cache line");
+_Static_assert(offsetof(struct ring_head, head) == 128, "head has another");
+_Static_assert(sizeof(struct ring_head) == RING_HEAD_BYTES, "the head fills whole pages");
+
+/* What each entry starts with in the data area and in copies. */
+struct ring_slot {
+	uint64_t events_before; /* events in all entries before this one */
+	uint64_t alone_before;  /* of these, with a seq of 0 */
+	struct ring_entry entry;
+};
+
+_Static_assert(sizeof(struct ring_slot) == 64, "a slot is whole words");
+/* The largest batch must fit into half of the smallest ring. */
+_Static_assert(TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch) + sizeof(struct ring_slot) <=
+		       RING_MIN_BYTES / 2,
+	       "every batch fits into every ring");
+
+struct ring {
+	struct ring_head *head;
+	uint64_t *words; /* the data area */
+	size_t data_bytes;
+	uint64_t word_mask;
+	int fd;                   /* of the file */
+	size_t backed_bytes;      /* of the data area: memory is there; the writer's own */
+	char *path;               /* NULL where the file has no name */
+	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
+};
+
+static inline size_t pad_word(size_t bytes)
+{
+	return (bytes + 7) & ~(size_t)7;
+}
+
+static inline size_t slot_bytes(const struct ring_entry *entry)
+{
+	return sizeof(struct ring_slot) + pad_word(entry->bytes);
+}
+
+static inline void load_words(const struct ring *ring, uint64_t position, void *target,
+			      size_t bytes)
+{
+	uint64_t at = position / sizeof(uint64_t), word;
+	unsigned char *to = target;
+
+	for (; bytes; bytes -= sizeof(word), to += sizeof(word), at++) {
+		word = barrier__load_relaxed(&ring->words[at & ring->word_mask]);
+		memcpy(to, &word, sizeof(word));
+	}
+}
+
+/*
+ * Before the tail moves to a position: copies what frozen copies still need and the writer is about
+ * to overwrite. The writer's thread. -errno where there is no memory for it: then nothing may be
+ * overwritten.
+ */
+int ring_copy__save(struct ring_copy *frozen, uint64_t new_tail);
+/* The ring is gone, and the copies stay. */
+void ring_copy__orphan(struct ring_copy *frozen);
+
+#endif /* TTLOG_RING_LAYOUT_H */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frozen copies of a ring: what the ring had at that moment, whatever is written meanwhile.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ring.h"
+#include "ring_pattern.h"
+
+#define RING_BYTES ((size_t)1 << 20)
+#define ROUNDS     50u
+
+/* Writes entries `first` and up until that many bytes are in; returns the next number. */
+static uint64_t write_bytes(struct ring *ring, uint64_t first, uint64_t bytes)
+{
+	const uint64_t end = ring__written_bytes(ring) + bytes;
+
+	while (ring__written_bytes(ring) < end)
+		write_pattern(ring, first++);
+	return first;
+}
+
+/* All entries are whole and follow one another; returns the last one's number, `ret_first` is the
+ * first's. Says how far it is as it goes where `tells`. */
+static uint64_t read_all(struct ring_copy *copy, bool tells, uint64_t *ret_first)
+{
+	const struct ring_entry *entry;
+	uint64_t before = 0;
+	size_t cursor = 0;
+
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		if (tells)
+			ring_copy__consumed(copy, entry);
+		assert_true(is_whole(entry));
+		if (before)
+			assert_int_equal(entry->seq, before + 1);
+		else
+			*ret_first = entry->seq;
+		before = entry->seq;
+	}
+	return before;
+}
+
+static void test_ring_copy_frozen_stays(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_BYTES);
+	struct ring_copy *copies[3];
+	uint64_t overwritten, next = 1, last[3], oldest[3], first;
+
+	(void)state;
+	assert_non_null(ring);
+	for (size_t i = 0; i < 3; i++) {
+		struct ring_copy *plain;
+
+		next = write_bytes(ring, next, RING_BYTES * 2 / 3);
+		plain = ring__copy(ring, &overwritten);
+		assert_int_equal(read_all(plain, false, &oldest[i]), next - 1);
+		ring_copy__free(plain);
+		copies[i] = ring__freeze(ring, &overwritten);
+		assert_non_null(copies[i]);
+		assert_int_equal(overwritten, ring__overwritten(ring));
+		last[i] = next - 1;
+	}
+	(void)write_bytes(ring, next, RING_BYTES * 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(read_all(copies[i], false, &first), last[i]);
+		assert_int_equal(first, oldest[i]);
+	}
+	/* the middle, an end, and one that the ring is gone before */
+	ring_copy__free(copies[1]);
+	ring_copy__free(copies[0]);
+	ring__free(ring);
+	assert_int_equal(read_all(copies[2], true, &first), last[2]);
+	ring_copy__free(copies[2]);
+}
+
+static void test_ring_copy_frozen_empty(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_BYTES);
+	uint64_t overwritten = 99, next;
+	struct ring_copy *copy;
+	size_t cursor = 0;
+
+	(void)state;
+	assert_non_null(ring);
+	copy = ring__freeze(ring, &overwritten);
+	assert_non_null(copy);
+	assert_int_equal(overwritten, 0);
+	next = write_bytes(ring, 1, RING_BYTES * 2);
+	assert_true(next > 1);
+	assert_null(ring_copy__next(copy, &cursor));
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
+static long resident_pages(void)
+{
+	long size = 0, resident = 0, shared = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld %ld", &size, &resident, &shared), 3);
+	(void)fclose(file);
+	return resident - shared;
+}
+
+/* Memory is taken for what is overwritten before it was read, and for no more. */
+static void test_ring_copy_frozen_takes_no_memory(void **state)
+{
+	const long mib = (1 << 20) / sysconf(_SC_PAGESIZE);
+	struct ring *ring = ring__new(NULL, 32 << 20);
+	struct ring_copy *copy;
+	uint64_t overwritten, next, first;
+	long before;
+
+	(void)state;
+	assert_non_null(ring);
+	next = write_bytes(ring, 1, 40 << 20);
+	before = resident_pages();
+	copy = ring__freeze(ring, &overwritten);
+	assert_non_null(copy);
+	assert_int_equal(read_all(copy, false, &first), next - 1);
+	assert_true(resident_pages() - before < mib);
+	next = write_bytes(ring, next, 8 << 20);
+	assert_in_range(resident_pages() - before, 7 * mib, 10 * mib);
+	(void)read_all(copy, true, &first);
+	assert_true(resident_pages() - before < mib);
+	(void)write_bytes(ring, next, 64 << 20);
+	/* all but the last was consumed */
+	assert_true(resident_pages() - before < mib);
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
+static struct rlimit allow_no_more_data(void)
+{
+	struct rlimit before, none;
+
+	assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+	none = before;
+	none.rlim_cur = 4096; /* of 0 the kernel makes an exception, for Valgrind */
+	assert_int_equal(setrlimit(RLIMIT_DATA, &none), 0);
+	return before;
+}
+
+/* What there is no memory to save is not overwritten. */
+static void test_ring_copy_frozen_that_cannot_be_saved(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_BYTES);
+	const struct ring_entry entry = { .bytes = 40000, .events = 1, .seq = 7 };
+	static const unsigned char records[40000];
+	uint64_t overwritten, next, written, before, first;
+	struct ring_copy *copy;
+	struct rlimit limit;
+	int err;
+
+	(void)state;
+	assert_non_null(ring);
+	next = write_bytes(ring, 1, RING_BYTES * 2);
+	copy = ring__freeze(ring, &overwritten);
+	assert_non_null(copy);
+	written = ring__written_bytes(ring);
+	before = ring__overwritten(ring);
+	limit = allow_no_more_data();
+	err = ring__write(ring, &entry, records);
+	assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
+	assert_int_equal(err, -ENOMEM);
+	assert_int_equal(ring__written_bytes(ring), written);
+	assert_int_equal(ring__overwritten(ring), before);
+	assert_int_equal(ring__write(ring, &entry, records), 0);
+	assert_int_equal(read_all(copy, true, &first), next - 1);
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
+/* ---- a reader in another thread ---- */
+
+struct reader {
+	pthread_t thread;
+	struct ring_copy *copy;
+	uint64_t first, last;
+	uint32_t done;
+};
+
+static void *read_frozen(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->last = read_all(reader->copy, true, &reader->first);
+	__atomic_store_n(&reader->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void test_ring_copy_frozen_while_written(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_BYTES);
+	uint64_t overwritten, next = write_bytes(ring, 1, RING_BYTES * 2), during = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct reader reader = { .copy = ring__freeze(ring, &overwritten) };
+		const uint64_t newest = next - 1;
+
+		assert_non_null(reader.copy);
+		assert_int_equal(pthread_create(&reader.thread, NULL, read_frozen, &reader), 0);
+		while (!__atomic_load_n(&reader.done, __ATOMIC_ACQUIRE)) {
+			write_pattern(ring, next++);
+			during++;
+		}
+		assert_int_equal(pthread_join(reader.thread, NULL), 0);
+		assert_int_equal(reader.last, newest);
+		assert_true(reader.first < newest - 300);
+		ring_copy__free(reader.copy);
+	}
+	assert_true(during > ROUNDS);
+	ring__free(ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ring_copy_frozen_stays),
+		cmocka_unit_test(test_ring_copy_frozen_empty),
+		cmocka_unit_test(test_ring_copy_frozen_takes_no_memory),
+		cmocka_unit_test(test_ring_copy_frozen_that_cannot_be_saved),
+		cmocka_unit_test(test_ring_copy_frozen_while_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
