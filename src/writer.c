@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "death.h"
 #include "ring.h"
+#include "unwind.h"
 #include "writer.h"
+
+#define REST_AFTER_S 1
 
 struct writer {
 	struct writer_options options;
@@ -19,6 +23,7 @@ struct writer {
 	int dir_fd;
 	pthread_t thread;
 	bool has_thread;
+	struct unwind *unwind; /* the thread's */
 
 	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t changed;
@@ -46,7 +51,7 @@ static void write_job(struct writer *writer, struct writer_job *job)
 {
 	char name[NAME_MAX + 1];
 
-	death__resolve(&job->crash, writer->options.attach);
+	death__resolve(&job->crash, job->source.uid, writer->options.attach, writer->unwind);
 	job->err = snapshot__write(writer->dir_fd, &job->source, name, &job->events_cnt,
 				   &job->corrupt_cnt);
 	if (job->err)
@@ -57,13 +62,28 @@ static void write_job(struct writer *writer, struct writer_job *job)
 			       writer->options.max_bytes);
 }
 
+/* With nothing to do for a while it rests: the child keeps files that others may want to be rid of. */
+static void wait_for_change(struct writer *writer)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REST_AFTER_S;
+	if (pthread_cond_timedwait(&writer->changed, &writer->lock, &until) != ETIMEDOUT)
+		return;
+	if (writer->unwind)
+		unwind__rest(writer->unwind);
+	while (!writer->first && !writer->stopping)
+		pthread_cond_wait(&writer->changed, &writer->lock);
+}
+
 static struct writer_job *wait_for_job(struct writer *writer)
 {
 	struct writer_job *job;
 
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->first && !writer->stopping)
-		pthread_cond_wait(&writer->changed, &writer->lock);
+		wait_for_change(writer);
 	job = writer->first;
 	if (job) {
 		writer->first = job->next;
@@ -79,10 +99,13 @@ static void *run(void *arg)
 	struct writer *writer = arg;
 	struct writer_job *job;
 
+	/* without memory for it stacks are as the kernel saw them */
+	writer->unwind = unwind__new();
 	while ((job = wait_for_job(writer))) {
 		write_job(writer, job);
 		writer->options.done(writer->options.ctx, job);
 	}
+	unwind__free(writer->unwind);
 	return NULL;
 }
 
@@ -104,6 +127,16 @@ static int make_dir(const char *dir)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 struct writer *writer__new(const struct writer_options *options)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
@@ -115,7 +148,7 @@ struct writer *writer__new(const struct writer_options *options)
 	writer->last = &writer->first;
 	writer->dir_fd = -1;
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_cond_init(&writer->changed, NULL);
+	init_condition(&writer->changed);
 	err = make_dir(options->dir);
 	if (!err) {
 		writer->dir = realpath(options->dir, NULL);
