@@ -44,6 +44,7 @@ static const char *const dwarf_registers[] = {
 struct dwarf_file {
 	char build_id[41];
 	int fd;
+	Elf *elf; /* its program headers, for where it is mapped; NULL where it is none */
 	Dwfl *dwfl; /* of this file alone, where it was linked for: whoever maps it, it is read once */
 	struct dwarf_names *names;
 	bool symbols_only;
@@ -116,6 +117,7 @@ int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path,
 		(void)close(fd);
 		return -ENOMEM;
 	}
+	file->elf = elf_begin(fd, ELF_C_READ, NULL);
 	dwarf->cnt++;
 	dwfl_report_begin(file->dwfl);
 	module = report_file(file->dwfl, path, fd, 0);
@@ -139,17 +141,16 @@ static struct dwarf_file *find_file(struct dwarf *dwarf, const struct crash_mapp
 static int find_bias(const struct dwarf_file *file, const struct crash_mapping *mapping,
 		     uint64_t *ret_bias)
 {
-	Elf *elf = elf_begin(file->fd, ELF_C_READ, NULL);
 	size_t cnt = 0;
 	int err = -ENOEXEC;
 
-	if (!elf || elf_getphdrnum(elf, &cnt))
+	if (!file->elf || elf_getphdrnum(file->elf, &cnt))
 		cnt = 0;
 	for (size_t i = 0; err && i < cnt; i++) {
 		uint64_t page;
 		GElf_Phdr segment;
 
-		if (!gelf_getphdr(elf, i, &segment) || segment.p_type != PT_LOAD ||
+		if (!gelf_getphdr(file->elf, i, &segment) || segment.p_type != PT_LOAD ||
 		    !(segment.p_flags & PF_X))
 			continue;
 		page = segment.p_align ? segment.p_offset & -segment.p_align : segment.p_offset;
@@ -159,7 +160,6 @@ static int find_bias(const struct dwarf_file *file, const struct crash_mapping *
 		*ret_bias = mapping->start - (segment.p_vaddr + mapping->offset - segment.p_offset);
 		err = 0;
 	}
-	(void)elf_end(elf);
 	return err;
 }
 
@@ -372,6 +372,7 @@ void dwarf__free(struct dwarf *dwarf)
 	for (size_t i = 0; i < dwarf->cnt; i++) {
 		dwarf_names__free(dwarf->files[i].names);
 		dwfl_end(dwarf->files[i].dwfl);
+		(void)elf_end(dwarf->files[i].elf);
 		(void)close(dwarf->files[i].fd);
 	}
 	free(dwarf->files);

@@ -75,26 +75,55 @@ static void fill_source(struct writer_job *job, const struct process *process,
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;
 	source->lost = accounts.lost;
-	source->crash = process->crash.has_exit || process->crash.has_crash ? &job->crash : NULL;
+	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 
-struct writer_job *job__new(const struct process *process, const struct recorder_options *options,
-			    const char *reason)
+/* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
+static void take_ended(struct writer_job *job, struct process *process)
 {
-	struct writer_job *job = calloc(1, sizeof(*job));
+	job->ring = process->ring;
+	job->crash = process->crash;
+	process->crash = (struct crash){
+		.has_exit = job->crash.has_exit,
+		.exit_code = job->crash.exit_code,
+		.exit_signal = job->crash.exit_signal,
+	};
+}
+
+static int copy_running(struct writer_job *job, const struct process *process)
+{
 	uint64_t overwritten;
 
+	job->events = ring__copy(process->ring, &overwritten);
+	if (!job->events)
+		return -ENOMEM;
+	return crash__copy(&process->crash, &job->crash);
+}
+
+struct writer_job *job__new(struct process *process, const struct recorder_options *options,
+			    const char *reason)
+{
+	uint64_t bytes = process->ended ? 0 : ring__used_bytes(process->ring);
+	struct writer_job *job;
+
+	if (writer__is_full(options->writer, bytes)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	job = calloc(1, sizeof(*job));
 	if (!job)
 		return NULL;
 	job->start_ns = process->start_ns;
-	job->events = ring__copy(process->ring, &overwritten);
-	if (!job->events || copy_texts(job, process, options->attach, reason) ||
+	job->bytes = bytes;
+	if (copy_texts(job, process, options->attach, reason) ||
 	    copy_tables(job, process, options->attach) ||
-	    crash__copy(&process->crash, &job->crash)) {
+	    (!process->ended && copy_running(job, process))) {
 		writer_job__free(job);
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (process->ended)
+		take_ended(job, process);
 	fill_source(job, process, options);
 	return job;
 }

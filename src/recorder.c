@@ -431,6 +431,7 @@ static void end(struct recorder *recorder, struct process *process)
 
 	count_lost_tails(recorder, process);
 	crashed = process->crash.exit_signal != 0;
+	process->ended = true;
 	if (process->ring &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
 		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);
@@ -439,7 +440,6 @@ static void end(struct recorder *recorder, struct process *process)
 			report__failure(process->pid, err, "no snapshot");
 		}
 	}
-	process->ended = true;
 	finish(recorder, process);
 }
 
