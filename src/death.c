@@ -75,6 +75,7 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message)
 	if (crash->has_crash)
 		return;
 	crash->has_crash = true;
+	crash->stamp_ns = message->head.stamp_ns;
 	crash->signal = message->signal;
 	crash->code = message->code;
 	crash->address = message->address;

@@ -30,6 +30,11 @@
 #include "trigger.h"
 #include "writer.h"
 
+/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to a
+ * helper that hangs. With threads that did not hand in yet what they had: so long. */
+#define CRASH_HURRY_NS 300000000ull
+#define CRASH_MAX_NS   800000000ull
+
 struct recorder {
 	struct recorder_options options;
 	struct process_table table;
@@ -423,6 +428,12 @@ static void count_lost_tails(struct recorder *recorder, struct process *process)
 		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
 }
 
+/* Its crash is in a snapshot already, with all that it ever recorded. */
+static bool is_written(const struct process *process)
+{
+	return process->hurried && process->snapshot_mark == ring__written_bytes(process->ring);
+}
+
 /* How it ended, where that is known, is in its crash by now. */
 static void end(struct recorder *recorder, struct process *process)
 {
@@ -432,7 +443,7 @@ static void end(struct recorder *recorder, struct process *process)
 	count_lost_tails(recorder, process);
 	crashed = process->crash.exit_signal != 0;
 	process->ended = true;
-	if (process->ring &&
+	if (process->ring && !is_written(process) &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
 		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);
 		if (err) {
@@ -451,6 +462,41 @@ static void end_when_whole(struct recorder *recorder, struct process *process)
 		count_lost_tails(recorder, process);
 	if (!process__has_owners(process))
 		end(recorder, process);
+}
+
+/* Its threads run no more, and yet it is there. */
+static bool is_held_up(const struct process *process, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - process->crash.stamp_ns;
+
+	if (!process->ring || !process->crash.has_crash || process->ended || process->hurried)
+		return false;
+	return age_ns > CRASH_MAX_NS || (age_ns > CRASH_HURRY_NS && !process__has_owners(process));
+}
+
+void recorder__hurry(struct recorder *recorder)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+	struct process *process;
+	size_t cursor = 0;
+	int err;
+
+	if (!(recorder->options.on & RECORDER_ON_CRASH))
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!is_held_up(process, now_ns))
+			continue;
+		process->hurried = true;
+		/* nothing else can become of it */
+		process->crash.has_exit = true;
+		process->crash.exit_signal = process->crash.signal;
+		err = start_job(recorder, process, "crash", NULL);
+		if (!err)
+			continue;
+		process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
+		recorder->failed = true;
+		report__failure(process->pid, err, "no snapshot");
+	}
 }
 
 /* Whether its end is known only by now: nothing said so, or not all that it had came. */
