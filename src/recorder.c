@@ -20,6 +20,7 @@
 #include "job.h"
 #include "journal.h"
 #include "kernel.h"
+#include "kin.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
@@ -38,6 +39,7 @@
 struct recorder {
 	struct recorder_options options;
 	struct process_table table;
+	struct kin kin;
 	struct process *last; /* of the last batch: mostly the same again */
 	size_t given_cnt;     /* given and not ended */
 	size_t open_jobs;
@@ -65,6 +67,7 @@ void recorder__free(struct recorder *recorder)
 	if (!recorder)
 		return;
 	process_table__fini(&recorder->table);
+	kin__fini(&recorder->kin);
 	free(recorder->pull_buffer);
 	free(recorder);
 }
@@ -115,6 +118,7 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 	if (!process)
 		return NULL;
 	look_up(process);
+	kin__remember(&recorder->kin, process);
 	notify(recorder, RECORDER_NEW, process->pid);
 	if (recorder->options.all_given)
 		give(recorder, process);
@@ -633,7 +637,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_CRASH:
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
-		(void)death__read_mappings(&process->crash, process->pid);
+		if (death__read_mappings(&process->crash, process->pid))
+			kin__lend(&recorder->kin, process);
 		break;
 	case WIRE_STACK:
 		death__take_stack(&process->crash, (const struct wire_stack *)head);
