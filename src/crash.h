@@ -41,7 +41,8 @@ struct crash {
 	int exit_code; /* where exit_signal is 0 */
 	int exit_signal;
 
-	bool has_crash; /* what follows is known */
+	bool has_crash;    /* what follows is known */
+	uint64_t stamp_ns; /* when, CLOCK_MONOTONIC */
 	int signal;
 	int code;         /* si_code */
 	uint64_t address; /* si_addr; 0 where the signal has none */

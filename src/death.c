@@ -20,8 +20,6 @@
 #include "maps.h"
 #include "unwind.h"
 
-/* At once, for one crash; programs map some 5 to 300. */
-#define MAX_OPEN_FILES     512
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
 #define FRAME_HAS_BUILD_ID 1
 /* No file is so long: the kernel took the frame for part of a neighbour. */
@@ -77,6 +75,7 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message)
 	if (crash->has_crash)
 		return;
 	crash->has_crash = true;
+	crash->stamp_ns = message->head.stamp_ns;
 	crash->signal = message->signal;
 	crash->code = message->code;
 	crash->address = message->address;
@@ -256,26 +255,9 @@ static int open_file(const struct crash_mapping *mapping, const char *build_id,
 	return fd < 0 ? -errno : check_build_id(fd, build_id);
 }
 
-/* By unwinding tables and DWARF; what these do not tell is left to symbol tables. */
-static void unwind(struct crash *crash, struct attach *attach)
+static int open_mapped(void *ctx, const struct crash_mapping *mapping)
 {
-	int *fds = calloc(crash->mapping_cnt + 1, sizeof(*fds));
-
-	if (!fds)
-		return;
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
-
-		fds[i] = i < MAX_OPEN_FILES && mapping->build_id[0]
-				 ? open_file(mapping, mapping->build_id, attach)
-				 : -1;
-	}
-	(void)unwind__crash(crash, fds);
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		if (fds[i] >= 0)
-			(void)close(fds[i]);
-	}
-	free(fds);
+	return open_file(mapping, mapping->build_id, ctx);
 }
 
 static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
@@ -305,13 +287,15 @@ static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
 	(void)close(fd);
 }
 
-void death__resolve(struct crash *crash, struct attach *attach)
+void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, struct unwind *unwind)
 {
 	if (!crash->has_crash)
 		return;
 	read_build_ids(crash, attach);
 	learn_build_ids(crash);
-	unwind(crash, attach);
+	/* what unwinding tables and DWARF do not tell is left to symbol tables */
+	if (unwind)
+		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		resolve_frame(crash, &crash->frames[i], attach);
 }

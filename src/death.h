@@ -5,11 +5,13 @@
 #ifndef TTLOG_DEATH_H
 #define TTLOG_DEATH_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct attach;
 struct crash;
 struct maps;
+struct unwind;
 struct wire_crash;
 struct wire_exit;
 struct wire_stack;
@@ -27,7 +29,9 @@ int death__read_mappings(struct crash *crash, pid_t pid);
 /* The same from what was read before. 0 or -ENOMEM. */
 int death__take_mappings(struct crash *crash, const struct maps *maps);
 
-/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. */
-void death__resolve(struct crash *crash, struct attach *attach);
+/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. uid: whose
+ * process it was. unwind: NULL for names by symbol tables alone. */
+void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
+		    struct unwind *unwind);
 
 #endif /* TTLOG_DEATH_H */

@@ -340,6 +340,7 @@ static void *run(void *arg)
 		wait_for_work(drain);
 		take_all(drain);
 		take_jobs(drain);
+		recorder__hurry(drain->options.recorder);
 		handle_requests(drain);
 	}
 	finish(drain);

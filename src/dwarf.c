@@ -3,10 +3,14 @@
  * The process as libdwfl sees it: its files at their addresses, one thread, its registers, and of its
  * memory the copied top of the stack. Nothing else of the memory is needed: unwinding tables come
  * from the files, and what they say of is registers and stack.
+ *
+ * That view is each crash's own and quickly made. Names come from a view of each file alone, which
+ * stays: to read debug information is what takes long.
  */
 #include <elf.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +39,29 @@ static const char *const dwarf_registers[] = {
 
 #define REGISTER_CNT (sizeof(dwarf_registers) / sizeof(*dwarf_registers))
 
+#define MAX_FILES 1024
+
+struct dwarf_file {
+	char build_id[41];
+	int fd;
+	Elf *elf; /* its program headers, for where it is mapped; NULL where it is none */
+	Dwfl *dwfl; /* of this file alone, where it was linked for: whoever maps it, it is read once */
+	struct dwarf_names *names;
+	bool symbols_only;
+};
+
 struct dwarf {
+	struct dwarf_file *files;
+	size_t cnt;
+};
+
+/* One crash's. */
+struct walk {
 	const struct crash *crash;
-	Dwfl *dwfl;
+	Dwfl *dwfl; /* of its files where they were mapped */
 	Dwarf_Word registers[REGISTER_CNT];
+	struct dwarf_step *steps;
+	size_t cnt, max;
 };
 
 /* ---- files ---- */
@@ -55,20 +78,79 @@ static int find_nothing(Dwfl_Module *module, void **user, const char *name, Dwar
 	return -1; /* a module is reported with its file, or not at all */
 }
 
-/* Where the file is loaded, less the address that it was linked for. 0 or -ENOEXEC. */
-static int find_bias(int fd, const struct crash_mapping *mapping, uint64_t *ret_bias)
+static const Dwfl_Callbacks dwfl_callbacks = {
+	.find_elf = find_nothing,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+static Dwfl_Module *report_file(Dwfl *dwfl, const char *path, int fd, uint64_t bias)
 {
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	Dwfl_Module *module = NULL;
+
+	if (own >= 0)
+		module = dwfl_report_elf(dwfl, path, path, own, bias, true);
+	if (!module && own >= 0)
+		(void)close(own);
+	return module;
+}
+
+int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path, int fd,
+		    bool symbols_only)
+{
+	struct dwarf_file *file, *files;
+	Dwfl_Module *module;
+
+	files = dwarf->cnt < MAX_FILES ? reallocarray(dwarf->files, dwarf->cnt + 1, sizeof(*files))
+				       : NULL;
+	if (!files) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	dwarf->files = files;
+	file = &files[dwarf->cnt];
+	*file = (struct dwarf_file){ .fd = fd, .symbols_only = symbols_only };
+	memcpy(file->build_id, build_id, sizeof(file->build_id) - 1);
+	file->dwfl = dwfl_begin(&dwfl_callbacks);
+	if (!file->dwfl) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	file->elf = elf_begin(fd, ELF_C_READ, NULL);
+	dwarf->cnt++;
+	dwfl_report_begin(file->dwfl);
+	module = report_file(file->dwfl, path, fd, 0);
+	(void)dwfl_report_end(file->dwfl, NULL, NULL);
+	/* one that is no ELF file has nothing to say, and is not asked for again */
+	if (module)
+		file->names = dwarf_names__new(module);
+	return 0;
+}
+
+static struct dwarf_file *find_file(struct dwarf *dwarf, const struct crash_mapping *mapping)
+{
+	for (size_t i = 0; mapping->build_id[0] && i < dwarf->cnt; i++) {
+		if (strcmp(dwarf->files[i].build_id, mapping->build_id) == 0)
+			return &dwarf->files[i];
+	}
+	return NULL;
+}
+
+/* Where the file is loaded, less the address that it was linked for. 0 or -ENOEXEC. */
+static int find_bias(const struct dwarf_file *file, const struct crash_mapping *mapping,
+		     uint64_t *ret_bias)
+{
 	size_t cnt = 0;
 	int err = -ENOEXEC;
 
-	if (!elf || elf_getphdrnum(elf, &cnt))
+	if (!file->elf || elf_getphdrnum(file->elf, &cnt))
 		cnt = 0;
 	for (size_t i = 0; err && i < cnt; i++) {
 		uint64_t page;
 		GElf_Phdr segment;
 
-		if (!gelf_getphdr(elf, i, &segment) || segment.p_type != PT_LOAD ||
+		if (!gelf_getphdr(file->elf, i, &segment) || segment.p_type != PT_LOAD ||
 		    !(segment.p_flags & PF_X))
 			continue;
 		page = segment.p_align ? segment.p_offset & -segment.p_align : segment.p_offset;
@@ -78,50 +160,48 @@ static int find_bias(int fd, const struct crash_mapping *mapping, uint64_t *ret_
 		*ret_bias = mapping->start - (segment.p_vaddr + mapping->offset - segment.p_offset);
 		err = 0;
 	}
-	(void)elf_end(elf);
 	return err;
 }
 
-static void report_files(struct dwarf *dwarf, const int *fds)
+static void report_files(struct dwarf *dwarf, const struct walk *walk)
 {
-	const struct crash *crash = dwarf->crash;
+	const struct crash *crash = walk->crash;
 
-	dwfl_report_begin(dwarf->dwfl);
+	dwfl_report_begin(walk->dwfl);
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
+		const struct dwarf_file *file = find_file(dwarf, &crash->mappings[i]);
 		uint64_t bias;
 
-		if (fds[i] < 0 || find_bias(fds[i], mapping, &bias))
+		if (!file || find_bias(file, &crash->mappings[i], &bias))
 			continue;
 		/* one of several mappings of a file is enough; the same again is passed over */
-		(void)dwfl_report_elf(dwarf->dwfl, mapping->path, mapping->path, fds[i], bias,
-				      true);
+		(void)report_file(walk->dwfl, file->build_id, file->fd, bias);
 	}
-	(void)dwfl_report_end(dwarf->dwfl, NULL, NULL);
+	(void)dwfl_report_end(walk->dwfl, NULL, NULL);
 }
 
 /* ---- registers and memory ---- */
 
 static pid_t next_thread(Dwfl *dwfl, void *ctx, void **thread)
 {
-	const struct dwarf *dwarf = ctx;
+	const struct walk *walk = ctx;
 
 	(void)dwfl;
 	if (*thread)
 		return 0;
 	*thread = ctx;
-	return (pid_t)dwarf->crash->tid;
+	return (pid_t)walk->crash->tid;
 }
 
 static bool set_registers(Dwfl_Thread *thread, void *ctx)
 {
-	struct dwarf *dwarf = ctx;
+	struct walk *walk = ctx;
 
 #if defined(__aarch64__)
-	dwfl_thread_state_register_pc(thread, dwarf->registers[REGISTER_PC]);
-	return dwfl_thread_state_registers(thread, 0, REGISTER_PC, dwarf->registers);
+	dwfl_thread_state_register_pc(thread, walk->registers[REGISTER_PC]);
+	return dwfl_thread_state_registers(thread, 0, REGISTER_PC, walk->registers);
 #else
-	return dwfl_thread_state_registers(thread, 0, REGISTER_CNT, dwarf->registers);
+	return dwfl_thread_state_registers(thread, 0, REGISTER_CNT, walk->registers);
 #endif
 }
 
@@ -152,22 +232,22 @@ static bool read_word(const struct crash *crash, uint64_t address, Dwarf_Word *r
 
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *ctx)
 {
-	const struct dwarf *dwarf = ctx;
+	const struct walk *walk = ctx;
 
 	(void)dwfl;
-	return read_word(dwarf->crash, address, ret);
+	return read_word(walk->crash, address, ret);
 }
 
-static int take_registers(struct dwarf *dwarf)
+static int take_registers(struct walk *walk)
 {
-	const struct crash *crash = dwarf->crash;
+	const struct crash *crash = walk->crash;
 	size_t found = 0;
 
 	for (size_t i = 0; i < REGISTER_CNT; i++) {
 		for (size_t k = 0; k < crash->register_cnt; k++) {
 			if (strcmp(crash->registers[k].name, dwarf_registers[i]))
 				continue;
-			dwarf->registers[i] = crash->registers[k].value;
+			walk->registers[i] = crash->registers[k].value;
 			found++;
 			break;
 		}
@@ -176,11 +256,6 @@ static int take_registers(struct dwarf *dwarf)
 }
 
 /* ---- walking ---- */
-
-struct walk {
-	struct dwarf_step *steps;
-	size_t cnt, max;
-};
 
 static int take_step(Dwfl_Frame *frame, void *ctx)
 {
@@ -199,87 +274,107 @@ static int take_step(Dwfl_Frame *frame, void *ctx)
 
 /* A call through a bad pointer: nothing has run there yet, so only the return address is to be undone.
  * False where it is not to be had, or where code is there. */
-static bool undo_call(struct dwarf *dwarf)
+static bool undo_call(struct walk *walk)
 {
 	Dwarf_Word caller;
 
-	if (dwfl_addrmodule(dwarf->dwfl, dwarf->registers[REGISTER_PC]))
+	if (dwfl_addrmodule(walk->dwfl, walk->registers[REGISTER_PC]))
 		return false;
 #if defined(__aarch64__)
-	caller = dwarf->registers[REGISTER_LR];
+	caller = walk->registers[REGISTER_LR];
 #else
-	if (!read_word(dwarf->crash, dwarf->registers[REGISTER_SP], &caller))
+	if (!read_word(walk->crash, walk->registers[REGISTER_SP], &caller))
 		return false;
 #endif
-	if (!dwfl_addrmodule(dwarf->dwfl, caller))
+	if (!dwfl_addrmodule(walk->dwfl, caller))
 		return false;
 #if !defined(__aarch64__)
-	dwarf->registers[REGISTER_SP] += sizeof(caller);
+	walk->registers[REGISTER_SP] += sizeof(caller);
 #endif
-	dwarf->registers[REGISTER_PC] = caller;
+	walk->registers[REGISTER_PC] = caller;
 	return true;
 }
 
-size_t dwarf__walk(struct dwarf *dwarf, struct dwarf_step *steps, size_t max, bool *ret_whole)
+static bool walk_out(struct walk *walk)
 {
 	static const Dwfl_Thread_Callbacks callbacks = {
 		.next_thread = next_thread,
 		.memory_read = read_memory,
 		.set_initial_registers = set_registers,
 	};
-	struct walk walk = { .steps = steps, .max = max };
+	const pid_t tid = (pid_t)walk->crash->tid;
 	size_t undone;
 	int result;
 
+	if (take_registers(walk) || !dwfl_attach_state(walk->dwfl, NULL, tid, &callbacks, walk))
+		return false;
+	walk->steps[walk->cnt] = (struct dwarf_step){ .ip = walk->registers[REGISTER_PC] };
+	undone = undo_call(walk);
+	walk->cnt += undone;
+	result = dwfl_getthread_frames(walk->dwfl, tid, take_step, walk);
+	if (undone && walk->cnt > undone)
+		walk->steps[undone].is_call = true;
+	return result == DWARF_CB_OK || walk->cnt == walk->max;
+}
+
+size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+		   size_t max, bool *ret_whole)
+{
+	struct walk walk = { .crash = crash, .steps = steps, .max = max };
+
 	*ret_whole = false;
-	if (take_registers(dwarf) ||
-	    !dwfl_attach_state(dwarf->dwfl, NULL, (pid_t)dwarf->crash->tid, &callbacks, dwarf))
+	walk.dwfl = dwfl_begin(&dwfl_callbacks);
+	if (!walk.dwfl)
 		return 0;
-	walk.steps[walk.cnt] = (struct dwarf_step){ .ip = dwarf->registers[REGISTER_PC] };
-	undone = undo_call(dwarf);
-	walk.cnt += undone;
-	result = dwfl_getthread_frames(dwarf->dwfl, (pid_t)dwarf->crash->tid, take_step, &walk);
-	if (undone && walk.cnt > undone)
-		steps[undone].is_call = true;
-	*ret_whole = result == DWARF_CB_OK || walk.cnt == max;
+	report_files(dwarf, &walk);
+	*ret_whole = walk_out(&walk);
+	dwfl_end(walk.dwfl);
 	return walk.cnt;
+}
+
+/* ---- names ---- */
+
+void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dwarf_step *step,
+		 bool whole, void (*take)(void *ctx, const struct dwarf_name *name), void *ctx)
+{
+	const uint64_t address = step->ip - step->is_call;
+	struct dwarf_step linked = *step;
+
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+		const struct dwarf_file *file;
+		uint64_t bias;
+
+		if (address < mapping->start || address >= mapping->end)
+			continue;
+		file = find_file(dwarf, mapping);
+		if (!file || !file->names || find_bias(file, mapping, &bias))
+			break;
+		linked.ip -= bias;
+		dwarf_names__each(file->names, &linked, whole && !file->symbols_only, take, ctx);
+		return;
+	}
+	take(ctx, &(struct dwarf_name){ 0 });
 }
 
 /* ---- life ---- */
 
-struct dwarf *dwarf__new(const struct crash *crash, const int *fds)
+struct dwarf *dwarf__new(void)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = find_nothing,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
-	struct dwarf *dwarf = calloc(1, sizeof(*dwarf));
-
-	if (!dwarf)
-		return NULL;
 	(void)elf_version(EV_CURRENT);
-	dwarf->crash = crash;
-	dwarf->dwfl = dwfl_begin(&callbacks);
-	if (!dwarf->dwfl) {
-		free(dwarf);
-		errno = ENOMEM;
-		return NULL;
-	}
-	report_files(dwarf, fds);
-	return dwarf;
+	return calloc(1, sizeof(struct dwarf));
 }
 
 void dwarf__free(struct dwarf *dwarf)
 {
 	if (!dwarf)
 		return;
-	dwfl_end(dwarf->dwfl);
+	for (size_t i = 0; i < dwarf->cnt; i++) {
+		dwarf_names__free(dwarf->files[i].names);
+		dwfl_end(dwarf->files[i].dwfl);
+		(void)elf_end(dwarf->files[i].elf);
+		(void)close(dwarf->files[i].fd);
+	}
+	free(dwarf->files);
 	free(dwarf);
-}
-
-void dwarf__name(struct dwarf *dwarf, const struct dwarf_step *step,
-		 void (*take)(void *ctx, const struct dwarf_name *name), void *ctx)
-{
-	dwarf_names__each(dwarf->dwfl, step, take, ctx);
 }

@@ -30,24 +30,28 @@ struct dwarf_name {
 	bool is_inlined; /* and a step has more names: those it is inlined into */
 };
 
-/*
- * fds: of each of the crash's mappings, -1 where there is no file; they are the struct's from now on.
- * Keeps a reference to crash. NULL with errno.
- */
-struct dwarf *dwarf__new(const struct crash *crash, const int *fds);
+/* The files that crashes have had so far, with what was read of them. NULL with errno. */
+struct dwarf *dwarf__new(void);
 /* NULL is fine. */
 void dwarf__free(struct dwarf *dwarf);
 
+/* Takes ownership of fd, also on failure. path: where separate debug information is looked for, beside
+ * it. symbols_only: names of it come from symbol tables. 0 or -errno. */
+int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path, int fd,
+		    bool symbols_only);
+
 /*
- * The way out from the crash's registers over its stack, innermost first, at most `max` steps.
+ * The way out from the crash's registers over its stack, innermost first, at most `max` steps. Mappings
+ * whose build id was never added are passed over.
  * ret_whole: it ends where the thread began, or at max. Returns how many there are, 0 where nothing
  * is known of the registers.
  */
-size_t dwarf__walk(struct dwarf *dwarf, struct dwarf_step *steps, size_t max, bool *ret_whole);
+size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+		   size_t max, bool *ret_whole);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at
- * least, and the last one is not inlined. */
-void dwarf__name(struct dwarf *dwarf, const struct dwarf_step *step,
-		 void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
+ * least, and the last one is not inlined. Not whole: the function's symbol alone, which is quick. */
+void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dwarf_step *step,
+		 bool whole, void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 
 #endif /* TTLOG_DWARF_H */

@@ -13,6 +13,23 @@
 
 #include "dwarf_names.h"
 
+/* A question that was asked before, with its answer. */
+struct known {
+	struct dwarf_step step;
+	bool whole;
+	struct dwarf_name *names; /* with texts of their own */
+	size_t cnt;
+};
+
+/* Crashes that come together mostly come from the same places. */
+#define MAX_KNOWN 4096
+
+struct dwarf_names {
+	Dwfl_Module *module;
+	struct known *known;
+	size_t cnt;
+};
+
 struct lookup {
 	Dwfl_Module *module;
 	Dwarf_Die *unit; /* NULL: no DWARF for it */
@@ -20,8 +37,7 @@ struct lookup {
 	Dwarf_Addr address;
 	const char *file; /* of the function that comes next */
 	uint32_t line;
-	void (*take)(void *ctx, const struct dwarf_name *name);
-	void *ctx;
+	struct known answer;
 };
 
 /* clang writes no .debug_aranges: then each unit is asked. */
@@ -94,18 +110,30 @@ static char *readable_name(const char *symbol)
 	return demangled;
 }
 
+/* Takes ownership of symbol. */
+static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool is_inlined)
+{
+	struct known *answer = &lookup->answer;
+	struct dwarf_name *names =
+		reallocarray(answer->names, answer->cnt + 1, sizeof(*answer->names));
+
+	if (!names) {
+		free(symbol);
+		return;
+	}
+	answer->names = names;
+	names[answer->cnt++] = (struct dwarf_name){
+		.symbol = symbol,
+		.offset = offset,
+		.file = lookup->file ? strdup(lookup->file) : NULL,
+		.line = lookup->line,
+		.is_inlined = is_inlined,
+	};
+}
+
 static void give(struct lookup *lookup, const char *symbol, uint64_t offset, bool is_inlined)
 {
-	char *name = readable_name(symbol);
-
-	lookup->take(lookup->ctx, &(struct dwarf_name){
-					  .symbol = name,
-					  .offset = offset,
-					  .file = lookup->file,
-					  .line = lookup->line,
-					  .is_inlined = is_inlined,
-				  });
-	free(name);
+	add_name(lookup, readable_name(symbol), offset, is_inlined);
 }
 
 /* The scopes around the address, innermost first, by where their code lies (not by where it is
@@ -142,31 +170,106 @@ static void give_inlined(struct lookup *lookup, const char **ret_name)
 	free(scopes);
 }
 
-void dwarf_names__each(Dwfl *dwfl, const struct dwarf_step *step,
-		       void (*take)(void *ctx, const struct dwarf_name *name), void *ctx)
+static void look_up(struct lookup *lookup, const struct dwarf_step *step, bool whole)
 {
-	struct lookup lookup = {
-		.address = step->ip - step->is_call,
-		.take = take,
-		.ctx = ctx,
-	};
 	const char *symbol = NULL, *die_symbol = NULL;
 	GElf_Off offset = 0;
 	GElf_Sym sym;
 
-	lookup.module = dwfl_addrmodule(dwfl, lookup.address);
-	if (lookup.module) {
-		lookup.unit = find_unit(lookup.module, lookup.address, &lookup.bias);
-		symbol = dwfl_module_addrinfo(lookup.module, lookup.address, &offset, &sym, NULL,
-					      NULL, NULL);
-	}
-	if (lookup.unit) {
-		find_line(&lookup);
-		give_inlined(&lookup, &die_symbol);
+	if (whole)
+		lookup->unit = find_unit(lookup->module, lookup->address, &lookup->bias);
+	symbol = dwfl_module_addrinfo(lookup->module, lookup->address, &offset, &sym, NULL, NULL,
+				      NULL);
+	if (lookup->unit) {
+		find_line(lookup);
+		give_inlined(lookup, &die_symbol);
 	}
 	/* a function may have lost its symbol but kept its DIE */
 	if (!symbol)
-		give(&lookup, die_symbol, 0, false);
+		give(lookup, die_symbol, 0, false);
 	else
-		give(&lookup, symbol, offset + step->is_call, false);
+		give(lookup, symbol, offset + step->is_call, false);
+}
+
+static void fini_known(struct known *known)
+{
+	for (size_t i = 0; i < known->cnt; i++) {
+		free((char *)known->names[i].symbol);
+		free((char *)known->names[i].file);
+	}
+	free(known->names);
+}
+
+static struct known *find_known(const struct dwarf_names *names, const struct dwarf_step *step,
+				bool whole)
+{
+	for (size_t i = 0; i < names->cnt; i++) {
+		struct known *known = &names->known[i];
+
+		if (known->step.ip == step->ip && known->step.is_call == step->is_call &&
+		    known->whole == whole)
+			return known;
+	}
+	return NULL;
+}
+
+static void remember(struct dwarf_names *names, const struct known *answer)
+{
+	struct known *known = NULL;
+
+	if (names->cnt < MAX_KNOWN)
+		known = reallocarray(names->known, names->cnt + 1, sizeof(*known));
+	if (!known) {
+		fini_known((struct known *)answer);
+		return;
+	}
+	names->known = known;
+	known[names->cnt++] = *answer;
+}
+
+static void give_all(const struct known *known,
+		     void (*take)(void *ctx, const struct dwarf_name *name), void *ctx)
+{
+	for (size_t i = 0; i < known->cnt; i++)
+		take(ctx, &known->names[i]);
+	if (!known->cnt || known->names[known->cnt - 1].is_inlined)
+		take(ctx, &(struct dwarf_name){ 0 }); /* no memory for it */
+}
+
+void dwarf_names__each(struct dwarf_names *names, const struct dwarf_step *step, bool whole,
+		       void (*take)(void *ctx, const struct dwarf_name *name), void *ctx)
+{
+	const struct known *known = find_known(names, step, whole);
+	struct lookup lookup = {
+		.module = names->module,
+		.address = step->ip - step->is_call,
+		.answer = { .step = *step, .whole = whole },
+	};
+
+	if (known) {
+		give_all(known, take, ctx);
+		return;
+	}
+	look_up(&lookup, step, whole);
+	give_all(&lookup.answer, take, ctx);
+	remember(names, &lookup.answer);
+}
+
+struct dwarf_names *dwarf_names__new(Dwfl_Module *module)
+{
+	struct dwarf_names *names = calloc(1, sizeof(*names));
+
+	if (names)
+		names->module = module;
+	return names;
+}
+
+void dwarf_names__free(struct dwarf_names *names)
+{
+	if (!names)
+		return;
+	for (size_t i = 0; i < names->cnt; i++)
+		fini_known(&names->known[i]);
+	free(names->known);
+	free(names);
 }

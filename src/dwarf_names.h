@@ -9,7 +9,15 @@
 
 #include "dwarf.h"
 
-void dwarf_names__each(Dwfl *dwfl, const struct dwarf_step *step,
+struct dwarf_names;
+
+/* The module is one that lies where it was linked for, and lives longer. NULL with errno. */
+struct dwarf_names *dwarf_names__new(Dwfl_Module *module);
+/* NULL is fine. */
+void dwarf_names__free(struct dwarf_names *names);
+
+/* As dwarf__name(). What was asked before is known by heart. */
+void dwarf_names__each(struct dwarf_names *names, const struct dwarf_step *step, bool whole,
 		       void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 
 #endif /* TTLOG_DWARF_NAMES_H */

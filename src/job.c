@@ -75,22 +75,43 @@ static void fill_source(struct writer_job *job, const struct process *process,
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;
 	source->lost = accounts.lost;
-	source->crash = process->crash.has_exit || process->crash.has_crash ? &job->crash : NULL;
+	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 
-struct writer_job *job__new(const struct process *process, const struct recorder_options *options,
+/* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
+static int take_crash(struct writer_job *job, struct process *process)
+{
+	if (!process->ended)
+		return crash__copy(&process->crash, &job->crash);
+	job->crash = process->crash;
+	process->crash = (struct crash){
+		.has_exit = job->crash.has_exit,
+		.exit_code = job->crash.exit_code,
+		.exit_signal = job->crash.exit_signal,
+	};
+	return 0;
+}
+
+struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason)
 {
-	struct writer_job *job = calloc(1, sizeof(*job));
+	/* the first of a process may wait, whatever it costs: no more than the ring itself */
+	uint64_t bytes = process->ended || !process->job_cnt ? 0 : ring__used_bytes(process->ring);
+	struct writer_job *job;
 	uint64_t overwritten;
 
+	if (writer__is_full(options->writer, bytes)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	job = calloc(1, sizeof(*job));
 	if (!job)
 		return NULL;
 	job->start_ns = process->start_ns;
+	job->bytes = bytes;
 	job->events = ring__freeze(process->ring, &overwritten);
 	if (!job->events || copy_texts(job, process, options->attach, reason) ||
-	    copy_tables(job, process, options->attach) ||
-	    crash__copy(&process->crash, &job->crash)) {
+	    copy_tables(job, process, options->attach) || take_crash(job, process)) {
 		writer_job__free(job);
 		errno = ENOMEM;
 		return NULL;

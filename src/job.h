@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot job: all of a process that goes into a file, copied, so that the process can go on or
- * go.
+ * A snapshot job: all of a process that goes into a file, kept, so that the process can go on, or,
+ * where it has ended, taken from it.
  */
 #ifndef TTLOG_JOB_H
 #define TTLOG_JOB_H
@@ -10,8 +10,9 @@ struct process;
 struct recorder_options;
 struct writer_job;
 
-/* The process has a ring. NULL with errno. */
-struct writer_job *job__new(const struct process *process, const struct recorder_options *options,
+/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno: ENOBUFS
+ * where too many wait to be written. */
+struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason);
 
 #endif /* TTLOG_JOB_H */

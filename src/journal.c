@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "process.h"
 #include "site.h"
 #include "snapshot.h"
+
+#define BOOT_ID_LEN 36
 
 /* ---- records ---- */
 
@@ -126,6 +129,58 @@ static int make_dir(struct journal *journal, const char *root)
 	return journal->lock_fd < 0 ? journal->lock_fd : 0;
 }
 
+static int read_boot_id(char ret_id[BOOT_ID_LEN + 1])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	int found;
+
+	if (!file)
+		return -errno;
+	found = fscanf(file, "%36s", ret_id);
+	(void)fclose(file);
+	return found == 1 && strlen(ret_id) == BOOT_ID_LEN ? 0 : -EIO;
+}
+
+static int write_boot(const struct journal *journal)
+{
+	int64_t offset_ns = (int64_t)(clock__now_real_ns() - clock__now_mono_ns());
+	char path[PATH_MAX + 16], id[BOOT_ID_LEN + 1], line[80];
+	int fd, len, err = read_boot_id(id);
+
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "%s/boot", journal->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	len = snprintf(line, sizeof(line), "%s %" PRId64 "\n", id, offset_ns);
+	if (write(fd, line, (size_t)len) != len)
+		err = -EIO;
+	(void)close(fd);
+	return err;
+}
+
+int journal__read_boot(const char *dir, int64_t *ret_offset_ns)
+{
+	char path[PATH_MAX + 16], id[BOOT_ID_LEN + 1], now[BOOT_ID_LEN + 1];
+	int64_t offset_ns;
+	int err = read_boot_id(now), found;
+	FILE *file;
+
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "%s/boot", dir);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	found = fscanf(file, "%36s %" SCNd64, id, &offset_ns);
+	(void)fclose(file);
+	if (found != 2)
+		return -EBADMSG;
+	*ret_offset_ns = offset_ns;
+	return strcmp(id, now) != 0;
+}
+
 int journal__init(struct journal *journal, const char *root)
 {
 	char path[PATH_MAX + 16];
@@ -139,6 +194,9 @@ int journal__init(struct journal *journal, const char *root)
 	(void)close(root_fd);
 	if (err)
 		return err;
+	err = write_boot(journal);
+	if (err)
+		return err;
 	(void)snprintf(path, sizeof(path), "%s/modules", journal->dir);
 	journal->modules_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return journal->modules_fd < 0 ? -errno : 0;
@@ -146,7 +204,7 @@ int journal__init(struct journal *journal, const char *root)
 
 void journal__fini(struct journal *journal)
 {
-	static const char *const names[] = { "modules", "clock" };
+	static const char *const names[] = { "boot", "modules", "clock" };
 	char path[PATH_MAX + 16];
 
 	if (!journal->dir[0])

@@ -6,6 +6,7 @@
  * A collector has a directory of its own, DIR/PID-NS, locked (flock) as long as it lives, however
  * it ends, with
  *
+ *	boot            which boot of the machine, and its wall time less CLOCK_MONOTONIC
  *	clock           see clock__new()
  *	modules         JOURNAL_MODULE records
  *	*.ring          see ring.h, one for each process
@@ -63,6 +64,12 @@ void journal__fini(struct journal *journal);
  * we do not wait.
  */
 int journal__lock_dir(const char *dir, bool waits);
+
+/*
+ * Whether the directory is of an earlier boot: addresses and pids of it mean nothing any more, and
+ * its times only with that boot's offset. 1, 0, or -errno where it does not say.
+ */
+int journal__read_boot(const char *dir, int64_t *ret_offset_ns);
 
 /* Failures are no reason not to record: what needs the record can't be recovered then. */
 void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table);

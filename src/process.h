@@ -79,6 +79,7 @@ struct process {
 		missing; /* how often it was looked for and not there, while its end was not seen */
 	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
 	bool ended;      /* its last thread is gone */
+	bool hurried;    /* its crash is in a snapshot though it has not ended */
 	size_t job_cnt;  /* snapshots being written */
 	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
 	char **files;           /* snapshots, by path */

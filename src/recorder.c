@@ -20,6 +20,7 @@
 #include "job.h"
 #include "journal.h"
 #include "kernel.h"
+#include "kin.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
@@ -30,9 +31,15 @@
 #include "trigger.h"
 #include "writer.h"
 
+/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to a
+ * helper that hangs. With threads that did not hand in yet what they had: so long. */
+#define CRASH_HURRY_NS 300000000ull
+#define CRASH_MAX_NS   800000000ull
+
 struct recorder {
 	struct recorder_options options;
 	struct process_table table;
+	struct kin kin;
 	struct process *last; /* of the last batch: mostly the same again */
 	size_t given_cnt;     /* given and not ended */
 	size_t open_jobs;
@@ -60,6 +67,7 @@ void recorder__free(struct recorder *recorder)
 	if (!recorder)
 		return;
 	process_table__fini(&recorder->table);
+	kin__fini(&recorder->kin);
 	free(recorder->pull_buffer);
 	free(recorder);
 }
@@ -110,6 +118,7 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 	if (!process)
 		return NULL;
 	look_up(process);
+	kin__remember(&recorder->kin, process);
 	notify(recorder, RECORDER_NEW, process->pid);
 	if (recorder->options.all_given)
 		give(recorder, process);
@@ -423,6 +432,12 @@ static void count_lost_tails(struct recorder *recorder, struct process *process)
 		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
 }
 
+/* Its crash is in a snapshot already, with all that it ever recorded. */
+static bool is_written(const struct process *process)
+{
+	return process->hurried && process->snapshot_mark == ring__written_bytes(process->ring);
+}
+
 /* How it ended, where that is known, is in its crash by now. */
 static void end(struct recorder *recorder, struct process *process)
 {
@@ -431,7 +446,8 @@ static void end(struct recorder *recorder, struct process *process)
 
 	count_lost_tails(recorder, process);
 	crashed = process->crash.exit_signal != 0;
-	if (process->ring &&
+	process->ended = true;
+	if (process->ring && !is_written(process) &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
 		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);
 		if (err) {
@@ -439,7 +455,6 @@ static void end(struct recorder *recorder, struct process *process)
 			report__failure(process->pid, err, "no snapshot");
 		}
 	}
-	process->ended = true;
 	finish(recorder, process);
 }
 
@@ -451,6 +466,41 @@ static void end_when_whole(struct recorder *recorder, struct process *process)
 		count_lost_tails(recorder, process);
 	if (!process__has_owners(process))
 		end(recorder, process);
+}
+
+/* Its threads run no more, and yet it is there. */
+static bool is_held_up(const struct process *process, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - process->crash.stamp_ns;
+
+	if (!process->ring || !process->crash.has_crash || process->ended || process->hurried)
+		return false;
+	return age_ns > CRASH_MAX_NS || (age_ns > CRASH_HURRY_NS && !process__has_owners(process));
+}
+
+void recorder__hurry(struct recorder *recorder)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+	struct process *process;
+	size_t cursor = 0;
+	int err;
+
+	if (!(recorder->options.on & RECORDER_ON_CRASH))
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!is_held_up(process, now_ns))
+			continue;
+		process->hurried = true;
+		/* nothing else can become of it */
+		process->crash.has_exit = true;
+		process->crash.exit_signal = process->crash.signal;
+		err = start_job(recorder, process, "crash", NULL);
+		if (!err)
+			continue;
+		process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
+		recorder->failed = true;
+		report__failure(process->pid, err, "no snapshot");
+	}
 }
 
 /* Whether its end is known only by now: nothing said so, or not all that it had came. */
@@ -590,7 +640,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_CRASH:
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
-		(void)death__read_mappings(&process->crash, process->pid);
+		if (death__read_mappings(&process->crash, process->pid))
+			kin__lend(&recorder->kin, process);
 		break;
 	case WIRE_STACK:
 		death__take_stack(&process->crash, (const struct wire_stack *)head);

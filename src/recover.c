@@ -37,6 +37,8 @@ struct session {
 	char dir[PATH_MAX];
 	int lock_fd, out_fd;
 	struct clock *clock;
+	bool is_earlier; /* it is of an earlier boot: who has its pids now is someone else, */
+	int64_t boot_offset_ns;      /* and CLOCK_MONOTONIC was another one */
 	struct site_table **modules; /* by number */
 	size_t module_cnt;
 };
@@ -463,6 +465,7 @@ static int write_snapshot(struct session *session, const struct process *process
 		.modules = (const struct site_table *const *)session->modules,
 		.module_cnt = session->module_cnt,
 		.clock = session->clock,
+		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
 		.pid = process->pid,
 		.uid = process->uid,
 		.cgroup = process->cgroup,
@@ -499,6 +502,15 @@ static int write_snapshot(struct session *session, const struct process *process
 	return err;
 }
 
+/* A ring that a machine took down with it may be on disk in part only. */
+static void report_damage(const struct session *session, const char *ring_path)
+{
+	if (session->options->report)
+		fprintf(session->options->report,
+			"ttlog-collect: %s is of an earlier boot and damaged: its events are lost\n",
+			ring_path);
+}
+
 /* 1 where there is a snapshot of it, 0 where there was nothing in it. */
 static int recover_ring(struct session *session, const char *ring_path, const char *facts_path)
 {
@@ -509,13 +521,15 @@ static int recover_ring(struct session *session, const char *ring_path, const ch
 		lost.process->ring = ring__open(ring_path);
 		err = lost.process->ring ? mark_taken(lost.process) : -errno;
 	}
-	if (!err && still_runs(lost.process))
+	if (!err && !session->is_earlier && still_runs(lost.process))
 		pull(lost.process);
 	if (!err && ring__used_bytes(lost.process->ring)) {
 		err = write_snapshot(session, lost.process);
 		if (!err)
 			err = 1;
 	}
+	if (err == -EBADMSG && session->is_earlier)
+		report_damage(session, ring_path);
 	/* its file goes with a ring; one that could not be written waits for a better day */
 	if (err < 0 && err != -EBADMSG && lost.process && lost.process->ring)
 		ring__leave(lost.process->ring);
@@ -581,6 +595,7 @@ static int recover_session(struct session *session)
 	char path[PATH_MAX + 16];
 	int got;
 
+	session->is_earlier = journal__read_boot(session->dir, &session->boot_offset_ns) == 1;
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
 	session->clock = clock__open(path);
 	/* killed before it had one: nor had it recorded anything */

@@ -124,11 +124,13 @@ static int delete_oldest(int dir_fd, struct retained_list *list, size_t max_file
 int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes)
 {
 	/* a directory stream of its own: it moves the position and closes the descriptor */
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct retained_list list = { 0 };
 	DIR *dir;
-	int err;
+	int fd, err;
 
+	if (!max_files && !max_bytes)
+		return 0;
+	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	dir = fdopendir(fd);

@@ -156,6 +156,10 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 	*snapshot = (struct snapshot){ .source = source, .file = { .fd = -1 } };
 	snapshot->created.mono_ns = clock__now_mono_ns();
 	snapshot->created.real_ns = clock__now_real_ns();
+	/* what its clock would show now had it run on */
+	if (source->boot_offset_ns)
+		snapshot->created.mono_ns =
+			snapshot->created.real_ns - (uint64_t)source->boot_offset_ns;
 	snapshot->catalog = catalog__new(source->events, source->modules, source->module_cnt,
 					 source->thread_cnt);
 	if (!snapshot->catalog)

@@ -36,6 +36,7 @@ struct snapshot_source {
 		*modules; /* by ring_entry.module; NULL entries are unknown */
 	size_t module_cnt;
 	const struct clock *clock;
+	int64_t boot_offset_ns; /* wall time less CLOCK_MONOTONIC at an earlier boot; 0: this one */
 
 	uint32_t pid;
 	uint32_t uid;

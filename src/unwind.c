@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parent and child, and the pipe between them: first all steps of the stack, then their names, a
- * message each, so that a child that is cut off has told the most important part.
- *
- * The child is a fork and not a program of its own: it needs the crash's memory, and nothing of the
- * locks that other threads may hold but malloc's, which fork keeps usable.
+ * The parent's side: starts the child, gives it what it has not yet, takes what it tells, and ends it
+ * when it takes too long. What a child that was ended had told is kept.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,305 +12,370 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "crash.h"
-#include "dwarf.h"
 #include "unwind.h"
+#include "unwind_child.h"
 
-#define NOBODY           65534
-#define NS_PER_MS        1000000ull
-#define NS_PER_S         1000000000ull
-#define LOOK_EVERY_MS    20
-/* On top of what the collector has mapped. Debug information of a gigabyte is mapped, too. */
-#define CHILD_MORE_BYTES (8ull << 30)
-#define CHILD_CPU_S      1
+#define NS_PER_MS     1000000ull
+#define LOOK_EVERY_MS 20
+/* So many children late, and for the time being it goes without. */
+#define MAX_LATE      3
 
-enum told_kind {
-	TOLD_STEP = 1,    /* address only; all of them come first */
-	TOLD_INLINED = 2, /* a name of the next step without one, more follow */
-	TOLD_NAME = 3,    /* its last */
-};
-
-/* Fits a pipe in one piece. */
-struct told {
-	uint32_t kind; /* enum told_kind */
-	uint32_t line;
-	uint64_t ip;
-	char symbol[2000]; /* with offset; "" unknown */
-	char file[2000];   /* "" unknown */
-};
-
-_Static_assert(sizeof(struct told) <= PIPE_BUF, "written and read in one piece");
-
-/* ---- the child ---- */
-
-static int compare_ints(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Above all those that hold a program's semaphores up: they must go when the collector goes. */
-static void close_others(const int *fds, size_t cnt, int pipe_fd)
-{
-	int *kept = calloc(cnt + 1, sizeof(*kept));
-	unsigned int next = 0;
-
-	if (!kept)
-		_exit(1);
-	if (cnt)
-		memcpy(kept, fds, cnt * sizeof(*kept));
-	kept[cnt] = pipe_fd;
-	qsort(kept, cnt + 1, sizeof(*kept), compare_ints);
-	for (size_t i = 0; i <= cnt; i++) {
-		if (kept[i] < 0 || (unsigned int)kept[i] < next)
-			continue;
-		if ((unsigned int)kept[i] > next)
-			(void)syscall(SYS_close_range, next, kept[i] - 1, 0);
-		next = kept[i] + 1;
-	}
-	(void)syscall(SYS_close_range, next, UINT_MAX, 0);
-	free(kept);
-}
-
-static void limit(int resource, uint64_t most)
-{
-	const struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
-
-	(void)setrlimit(resource, &limit);
-}
-
-static void limit_memory(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	uint64_t pages;
-
-	if (file && fscanf(file, "%" SCNu64, &pages) == 1)
-		limit(RLIMIT_AS, pages * sysconf(_SC_PAGESIZE) + CHILD_MORE_BYTES);
-	if (file)
-		(void)fclose(file);
-	/* where memory runs out all the same, this is what to give up first */
-	file = fopen("/proc/self/oom_score_adj", "we");
-	if (file) {
-		(void)fputs("1000", file);
-		(void)fclose(file);
-	}
-}
-
-/* From here on it can do no harm but to its answer. Raw system calls: the threads that libc would
- * change with us are not here. */
-static void drop_rights(pid_t parent)
-{
-	sigset_t all;
-
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	limit(RLIMIT_CPU, CHILD_CPU_S);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit_memory();
-	if (geteuid() == 0 &&
-	    (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
-	     syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY)))
-		_exit(1);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* after the change of user, which resets it */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent)
-		_exit(1);
-	/* libdwfl would ask servers for what it does not find */
-	(void)unsetenv("DEBUGINFOD_URLS");
-}
-
-struct teller {
-	int fd;
-	uint64_t ip;
-};
-
-static void tell(const struct teller *teller, const struct told *told)
-{
-	if (write(teller->fd, told, sizeof(*told)) != sizeof(*told))
-		_exit(1);
-}
-
-static void tell_name(void *ctx, const struct dwarf_name *name)
-{
-	const struct teller *teller = ctx;
-	struct told told = {
-		.kind = name->is_inlined ? TOLD_INLINED : TOLD_NAME,
-		.line = name->file ? name->line : 0,
-		.ip = teller->ip,
-	};
-
-	if (name->symbol && name->is_inlined)
-		(void)snprintf(told.symbol, sizeof(told.symbol), "%s", name->symbol);
-	else if (name->symbol)
-		/* the offset is not to be lost where a template's name is endless */
-		(void)snprintf(told.symbol, sizeof(told.symbol), "%.1900s+0x%" PRIx64, name->symbol,
-			       name->offset);
-	if (name->file)
-		(void)snprintf(told.file, sizeof(told.file), "%s", name->file);
-	tell(teller, &told);
-}
-
-/* What the kernel found by frame pointers, from `from` on. */
-static size_t append_frames(const struct crash *crash, size_t from, struct dwarf_step *steps,
-			    size_t cnt)
-{
-	for (; from < crash->frame_cnt && cnt < CRASH_MAX_FRAMES; from++)
-		steps[cnt++] =
-			(struct dwarf_step){ .ip = crash->frames[from].ip, .is_call = from != 0 };
-	return cnt;
-}
-
-/* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it, else
- * instead, if they have more. */
-static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps)
-{
-	bool whole;
-	size_t cnt = dwarf__walk(dwarf, steps, CRASH_MAX_FRAMES, &whole);
-
-	if (cnt && whole)
-		return cnt;
-	for (size_t i = 0; cnt && i < crash->frame_cnt; i++) {
-		if (crash->frames[i].ip == steps[cnt - 1].ip)
-			return append_frames(crash, i + 1, steps, cnt);
-	}
-	return cnt > crash->frame_cnt ? cnt : append_frames(crash, 0, steps, 0);
-}
-
-static void run_child(const struct crash *crash, const int *fds, int pipe_fd)
-{
-	struct dwarf_step steps[CRASH_MAX_FRAMES];
-	struct teller teller = { .fd = pipe_fd };
-	struct dwarf *dwarf = dwarf__new(crash, fds);
+struct id_list {
+	char (*ids)[41];
 	size_t cnt;
+};
 
-	if (!dwarf)
-		return;
-	cnt = find_steps(dwarf, crash, steps);
-	for (size_t i = 0; i < cnt; i++)
-		tell(&teller, &(struct told){ .kind = TOLD_STEP, .ip = steps[i].ip });
-	for (size_t i = 0; i < cnt; i++) {
-		teller.ip = steps[i].ip;
-		dwarf__name(dwarf, &steps[i], tell_name, &teller);
-	}
-}
-
-static pid_t start_child(const struct crash *crash, const int *fds, int *ret_fd)
-{
-	pid_t parent = getpid(), pid;
-	int ends[2], err;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	err = errno;
-	if (pid == 0) {
-		close_others(fds, crash->mapping_cnt, ends[1]);
-		drop_rights(parent);
-		run_child(crash, fds, ends[1]);
-		_exit(0);
-	}
-	(void)close(ends[1]);
-	if (pid < 0) {
-		(void)close(ends[0]);
-		return -err;
-	}
-	*ret_fd = ends[0];
-	return pid;
-}
-
-/* ---- the parent ---- */
+struct unwind {
+	pid_t pid; /* 0: none */
+	int socket;
+	uint32_t uid;         /* whom it serves */
+	struct id_list given; /* files that it has */
+	struct id_list slow; /* files whose debug information takes too long; until the next rest */
+	unsigned late_cnt;   /* children that were ended; until the next rest */
+};
 
 /* What the child has told. */
 struct answer {
 	uint64_t steps[CRASH_MAX_FRAMES];
-	size_t step_cnt;
+	char *symbols[CRASH_MAX_FRAMES]; /* of steps */
+	size_t step_cnt, symbol_cnt;
 	size_t named_cnt; /* steps whose names are all there */
 	struct crash_frame frames[CRASH_MAX_FRAMES];
 	size_t frame_cnt; /* of the steps that are named */
 	size_t open_cnt;  /* and of the one that is being named */
 };
 
-/* The child read what the program made: nothing that it says is believed to be well formed. */
-static void take_told(struct answer *answer, struct told *told)
+/* ---- lists of build ids ---- */
+
+static bool has_id(const struct id_list *list, const char *id)
+{
+	for (size_t i = 0; i < list->cnt; i++) {
+		if (strcmp(list->ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_id(struct id_list *list, const char *id)
+{
+	char(*ids)[41] = reallocarray(list->ids, list->cnt + 1, sizeof(*ids));
+
+	if (!ids)
+		return;
+	list->ids = ids;
+	(void)snprintf(ids[list->cnt++], sizeof(*ids), "%s", id);
+}
+
+static void clear_ids(struct id_list *list)
+{
+	free(list->ids);
+	*list = (struct id_list){ 0 };
+}
+
+/* ---- the child ---- */
+
+static void end_child(struct unwind *unwind)
+{
+	if (!unwind->pid)
+		return;
+	(void)close(unwind->socket);
+	(void)kill(unwind->pid, SIGKILL);
+	while (waitpid(unwind->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	unwind->pid = 0;
+	clear_ids(&unwind->given);
+}
+
+static int start_child(struct unwind *unwind, uint32_t uid)
+{
+	/* a child that does not listen must not hold us up */
+	const struct timeval limit = { .tv_usec = UNWIND_MAX_MS * 1000 };
+	pid_t parent = getpid(), pid;
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	pid = fork();
+	err = errno;
+	if (pid == 0)
+		unwind_child__run(ends[1], parent);
+	(void)close(ends[1]);
+	if (pid < 0) {
+		(void)close(ends[0]);
+		return -err;
+	}
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	unwind->pid = pid;
+	unwind->socket = ends[0];
+	unwind->uid = uid;
+	return 0;
+}
+
+/* ---- questions ---- */
+
+/* All of it or -errno. */
+static int send_parts(const struct unwind *unwind, struct iovec *parts, size_t cnt, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = cnt };
+
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	return sendmsg(unwind->socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int give_file(struct unwind *unwind, const struct crash_mapping *mapping, int fd)
+{
+	struct unwind_file file = {
+		.kind = UNWIND_FILE,
+		.symbols_only = has_id(&unwind->slow, mapping->build_id),
+	};
+	struct iovec part = { &file, sizeof(file) };
+	int err;
+
+	memcpy(file.build_id, mapping->build_id, sizeof(file.build_id));
+	(void)snprintf(file.path, sizeof(file.path), "%s", mapping->path);
+	err = send_parts(unwind, &part, 1, fd);
+	if (!err)
+		add_id(&unwind->given, mapping->build_id);
+	return err;
+}
+
+static int give_files(struct unwind *unwind, const struct crash *crash, unwind_open_fn open,
+		      void *ctx)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+		int fd;
+
+		if (!mapping->build_id[0] || has_id(&unwind->given, mapping->build_id))
+			continue;
+		fd = open(ctx, mapping);
+		if (fd < 0)
+			continue;
+		err = give_file(unwind, mapping, fd);
+		(void)close(fd);
+	}
+	return err;
+}
+
+static int give_crash(const struct unwind *unwind, const struct crash *crash)
+{
+	struct unwind_crash message = { .kind = UNWIND_CRASH, .crash = *crash };
+	struct crash_mapping *mappings = calloc(crash->mapping_cnt + 1, sizeof(*mappings));
+	struct iovec parts[3];
+	size_t cnt = 0;
+	int err;
+
+	if (!mappings)
+		return -ENOMEM;
+	for (size_t i = 0; i < crash->mapping_cnt && cnt < UNWIND_MAX_MAPPINGS; i++) {
+		if (has_id(&unwind->given, crash->mappings[i].build_id))
+			mappings[cnt++] = crash->mappings[i];
+	}
+	message.crash.mapping_cnt = cnt;
+	if (message.crash.page_cnt > UNWIND_MAX_PAGES)
+		message.crash.page_cnt = UNWIND_MAX_PAGES;
+	parts[0] = (struct iovec){ &message, sizeof(message) };
+	parts[1] = (struct iovec){ mappings, cnt * sizeof(*mappings) };
+	parts[2] = (struct iovec){ crash->pages, message.crash.page_cnt * sizeof(*crash->pages) };
+	err = send_parts(unwind, parts, 3, -1);
+	free(mappings);
+	return err;
+}
+
+/* Its child may have gone since: for its size, or for what the last crash did to it. */
+static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, unwind_open_fn open,
+	       void *ctx)
+{
+	bool is_new = false;
+	int err = -ECONNRESET;
+
+	if (unwind->pid && unwind->uid != uid)
+		end_child(unwind);
+	while (err && !is_new) {
+		is_new = !unwind->pid;
+		err = is_new ? start_child(unwind, uid) : 0;
+		if (err)
+			return err;
+		err = give_files(unwind, crash, open, ctx);
+		if (!err)
+			err = give_crash(unwind, crash);
+		if (err)
+			end_child(unwind);
+	}
+	return err;
+}
+
+/* ---- answers ---- */
+
+static char *text_or_null(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	return text[0] ? strdup(text) : NULL;
+}
+
+static void take_name(struct answer *answer, struct unwind_told *told)
 {
 	struct crash_frame *frame;
 
-	told->symbol[sizeof(told->symbol) - 1] = '\0';
-	told->file[sizeof(told->file) - 1] = '\0';
-	if (told->kind == TOLD_STEP) {
-		if (answer->step_cnt < CRASH_MAX_FRAMES)
-			answer->steps[answer->step_cnt++] = told->ip;
-		return;
-	}
 	if (answer->named_cnt == answer->step_cnt)
 		return;
 	if (answer->frame_cnt + answer->open_cnt < CRASH_MAX_FRAMES) {
 		frame = &answer->frames[answer->frame_cnt + answer->open_cnt++];
 		frame->ip = answer->steps[answer->named_cnt];
-		frame->symbol = told->symbol[0] ? strdup(told->symbol) : NULL;
-		frame->file = told->file[0] ? strdup(told->file) : NULL;
+		frame->symbol = text_or_null(told->symbol, sizeof(told->symbol));
+		frame->file = text_or_null(told->file, sizeof(told->file));
 		frame->line = told->line;
 	}
-	if (told->kind != TOLD_NAME)
+	if (told->kind != UNWIND_NAME)
 		return;
 	answer->frame_cnt += answer->open_cnt;
 	answer->open_cnt = 0;
 	answer->named_cnt++;
 }
 
-/* On a busy machine it is not the child's fault that it takes long. */
-static bool is_late(clockid_t clock, uint64_t start_ns)
+/* The child read what the program made: nothing that it says is believed to be well formed. */
+static void take_told(struct answer *answer, struct unwind_told *told)
 {
-	struct timespec used;
-
-	if (clock__now_mono_ns() - start_ns > UNWIND_MAX_WAIT_MS * NS_PER_MS)
-		return true;
-	return clock_gettime(clock, &used) ||
-	       used.tv_sec * NS_PER_S + used.tv_nsec > UNWIND_MAX_MS * NS_PER_MS;
-}
-
-/* Until the child is done, or its time is over. */
-static void listen_to_child(pid_t pid, int fd, struct answer *answer)
-{
-	struct pollfd waiting = { .fd = fd, .events = POLLIN };
-	uint64_t start_ns = clock__now_mono_ns();
-	struct told told;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock))
-		return;
-	for (;;) {
-		int ready = poll(&waiting, 1, LOOK_EVERY_MS);
-
-		if (ready > 0 && read(fd, &told, sizeof(told)) != sizeof(told))
-			return;
-		if (ready > 0)
-			take_told(answer, &told);
-		if ((ready < 0 && errno != EINTR) || is_late(clock, start_ns))
-			return;
+	switch ((enum unwind_kind)told->kind) {
+	case UNWIND_STEP:
+		if (answer->step_cnt < CRASH_MAX_FRAMES && !answer->symbol_cnt &&
+		    !answer->named_cnt)
+			answer->steps[answer->step_cnt++] = told->ip;
+		break;
+	case UNWIND_SYMBOL:
+		if (answer->symbol_cnt < answer->step_cnt)
+			answer->symbols[answer->symbol_cnt++] =
+				text_or_null(told->symbol, sizeof(told->symbol));
+		break;
+	case UNWIND_INLINED:
+	case UNWIND_NAME:
+		take_name(answer, told);
+		break;
+	case UNWIND_FILE:
+	case UNWIND_CRASH:
+	case UNWIND_DONE:
+		break;
 	}
 }
 
-/* Those that were told without names come behind those with. */
+/* How long it has waited for a processor, ever: on a busy machine it is not the child's fault that it
+ * takes long. 0 where the kernel does not say. */
+static uint64_t waited_ns(pid_t pid)
+{
+	char path[32];
+	uint64_t ran_ns, waited_ns = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns) != 2)
+		waited_ns = 0;
+	(void)fclose(file);
+	return waited_ns;
+}
+
+struct watch {
+	pid_t pid;
+	uint64_t start_ns, looked_ns, waited_ns;
+};
+
+static bool is_late(struct watch *watch)
+{
+	uint64_t now = clock__now_mono_ns(), took_ns = now - watch->start_ns;
+
+	if (now - watch->looked_ns < LOOK_EVERY_MS * NS_PER_MS)
+		return false;
+	watch->looked_ns = now;
+	return took_ns > UNWIND_MAX_WAIT_MS * NS_PER_MS ||
+	       took_ns > UNWIND_MAX_MS * NS_PER_MS + waited_ns(watch->pid) - watch->waited_ns;
+}
+
+/* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is late. */
+static int listen_to_child(const struct unwind *unwind, struct answer *answer)
+{
+	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
+	struct watch watch = {
+		.pid = unwind->pid,
+		.start_ns = clock__now_mono_ns(),
+		.looked_ns = clock__now_mono_ns(),
+		.waited_ns = waited_ns(unwind->pid),
+	};
+	struct unwind_told told;
+
+	for (;;) {
+		int ready = poll(&waiting, 1, LOOK_EVERY_MS);
+
+		if (ready < 0 && errno != EINTR)
+			return -errno;
+		if (ready > 0 &&
+		    recv(unwind->socket, &told, sizeof(told), MSG_DONTWAIT) != sizeof(told))
+			return -EPIPE;
+		if (ready > 0 && told.kind == UNWIND_DONE)
+			return 0;
+		if (ready > 0)
+			take_told(answer, &told);
+		if (is_late(&watch))
+			return -ETIME;
+	}
+}
+
+/* The file of the step that took too long, where it is known, goes without the next time. */
+static void blame(struct unwind *unwind, const struct crash *crash, const struct answer *answer)
+{
+	unwind->late_cnt++;
+	if (!answer->step_cnt || answer->symbol_cnt < answer->step_cnt ||
+	    answer->named_cnt == answer->step_cnt)
+		return;
+	for (size_t i = 0; i < crash->mapping_cnt; i++) {
+		const struct crash_mapping *mapping = &crash->mappings[i];
+		uint64_t ip = answer->steps[answer->named_cnt] - 1;
+
+		if (ip < mapping->start || ip >= mapping->end)
+			continue;
+		add_id(&unwind->slow, mapping->build_id);
+		unwind->late_cnt--;
+		return;
+	}
+}
+
+/* Those whose names were not told come behind those with, with what their symbol tables say. */
 static void add_unnamed(struct answer *answer)
 {
 	for (size_t i = 0; i < answer->open_cnt; i++)
 		crash_frame__fini(&answer->frames[answer->frame_cnt + i]);
 	for (size_t i = answer->named_cnt;
-	     i < answer->step_cnt && answer->frame_cnt < CRASH_MAX_FRAMES; i++)
-		answer->frames[answer->frame_cnt++].ip = answer->steps[i];
+	     i < answer->step_cnt && answer->frame_cnt < CRASH_MAX_FRAMES; i++) {
+		struct crash_frame *frame = &answer->frames[answer->frame_cnt++];
+
+		frame->ip = answer->steps[i];
+		frame->symbol = answer->symbols[i];
+		answer->symbols[i] = NULL;
+	}
+	for (size_t i = 0; i < answer->symbol_cnt; i++)
+		free(answer->symbols[i]);
 }
 
 /* Build id and offset, where the kernel told them at the crash. */
@@ -341,29 +400,51 @@ static void replace_frames(struct crash *crash, struct answer *answer)
 	crash->frame_cnt = answer->frame_cnt;
 }
 
-int unwind__crash(struct crash *crash, const int *fds)
+int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwind_open_fn open,
+		  void *ctx)
 {
-	struct answer *answer = calloc(1, sizeof(*answer));
-	pid_t pid;
-	int fd = -1, err = 0;
+	struct answer *answer;
+	int err;
 
+	if (unwind->late_cnt >= MAX_LATE)
+		return -EBUSY;
+	answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
-	pid = start_child(crash, fds, &fd);
-	if (pid < 0) {
-		free(answer);
-		return pid;
+	err = ask(unwind, crash, uid, open, ctx);
+	if (!err) {
+		err = listen_to_child(unwind, answer);
+		if (err == -ETIME)
+			blame(unwind, crash, answer);
+		if (err)
+			end_child(unwind);
 	}
-	listen_to_child(pid, fd, answer);
-	(void)close(fd);
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 	add_unnamed(answer);
 	if (answer->frame_cnt)
 		replace_frames(crash, answer);
-	else
+	else if (!err)
 		err = -ENODATA;
+	err = answer->frame_cnt ? 0 : err;
 	free(answer);
 	return err;
+}
+
+void unwind__rest(struct unwind *unwind)
+{
+	end_child(unwind);
+	clear_ids(&unwind->slow);
+	unwind->late_cnt = 0;
+}
+
+struct unwind *unwind__new(void)
+{
+	return calloc(1, sizeof(struct unwind));
+}
+
+void unwind__free(struct unwind *unwind)
+{
+	if (!unwind)
+		return;
+	unwind__rest(unwind);
+	free(unwind);
 }

@@ -7,22 +7,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "death.h"
 #include "ring.h"
+#include "unwind.h"
 #include "writer.h"
+
+#define REST_AFTER_S 1
+
+#define THREAD_CNT  2
+#define MAX_WAITING 4096 /* jobs; beyond it snapshots are refused */
+/* Of the rings of further jobs of processes that have one waiting; one such is always taken. */
+#define MAX_BYTES   (512u << 20)
+
+struct writer_thread {
+	struct writer *writer;
+	pthread_t thread;
+	struct unwind *unwind;
+	const struct writer_job *job; /* that it works on; NULL: none */
+};
 
 struct writer {
 	struct writer_options options;
 	char *dir;
 	int dir_fd;
-	pthread_t thread;
-	bool has_thread;
+	struct writer_thread threads[THREAD_CNT];
+	size_t thread_cnt;
 
-	pthread_mutex_t lock; /* what follows */
+	pthread_mutex_t lock; /* what follows, and the threads' jobs */
 	pthread_cond_t changed;
 	struct writer_job *first, **last;
+	size_t waiting_cnt;
+	uint64_t waiting_bytes;
 	bool stopping;
 };
 
@@ -42,11 +60,11 @@ void writer_job__free(struct writer_job *job)
 	free(job);
 }
 
-static void write_job(struct writer *writer, struct writer_job *job)
+static void write_job(struct writer *writer, struct writer_job *job, struct unwind *unwind)
 {
 	char name[NAME_MAX + 1];
 
-	death__resolve(&job->crash, writer->options.attach);
+	death__resolve(&job->crash, job->source.uid, writer->options.attach, unwind);
 	job->err = snapshot__write(writer->dir_fd, &job->source, name, &job->events_cnt,
 				   &job->corrupt_cnt);
 	if (job->err)
@@ -57,33 +75,96 @@ static void write_job(struct writer *writer, struct writer_job *job)
 			       writer->options.max_bytes);
 }
 
-static struct writer_job *wait_for_job(struct writer *writer)
+static bool is_being_written(const struct writer *writer, uint32_t pid)
 {
-	struct writer_job *job;
+	for (size_t i = 0; i < writer->thread_cnt; i++) {
+		if (writer->threads[i].job && writer->threads[i].job->source.pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* The first that may be written now, taken out of the queue; NULL for none. */
+static struct writer_job *take_job(struct writer *writer)
+{
+	struct writer_job **link = &writer->first, *job;
+
+	while (*link && is_being_written(writer, (*link)->source.pid))
+		link = &(*link)->next;
+	job = *link;
+	if (!job)
+		return NULL;
+	*link = job->next;
+	if (!job->next)
+		writer->last = link;
+	writer->waiting_cnt--;
+	writer->waiting_bytes -= job->bytes;
+	return job;
+}
+
+/* With nothing to do for a while it rests: the child keeps files that others may want to be rid of. */
+static void wait_for_change(struct writer_thread *thread, bool *rests)
+{
+	struct writer *writer = thread->writer;
+	struct timespec until;
+
+	if (*rests) {
+		pthread_cond_wait(&writer->changed, &writer->lock);
+		return;
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REST_AFTER_S;
+	if (pthread_cond_timedwait(&writer->changed, &writer->lock, &until) != ETIMEDOUT)
+		return;
+	*rests = true;
+	if (thread->unwind)
+		unwind__rest(thread->unwind);
+}
+
+static struct writer_job *wait_for_job(struct writer_thread *thread)
+{
+	struct writer *writer = thread->writer;
+	bool rests = false;
 
 	pthread_mutex_lock(&writer->lock);
-	while (!writer->first && !writer->stopping)
-		pthread_cond_wait(&writer->changed, &writer->lock);
-	job = writer->first;
-	if (job) {
-		writer->first = job->next;
-		if (!writer->first)
-			writer->last = &writer->first;
-	}
+	while (!(thread->job = take_job(writer)) && !(writer->stopping && !writer->first))
+		wait_for_change(thread, &rests);
 	pthread_mutex_unlock(&writer->lock);
-	return job;
+	return (struct writer_job *)thread->job;
 }
 
 static void *run(void *arg)
 {
-	struct writer *writer = arg;
+	struct writer_thread *thread = arg;
+	struct writer *writer = thread->writer;
 	struct writer_job *job;
 
-	while ((job = wait_for_job(writer))) {
-		write_job(writer, job);
+	/* without memory for it stacks are as the kernel saw them */
+	thread->unwind = unwind__new();
+	while ((job = wait_for_job(thread))) {
+		write_job(writer, job, thread->unwind);
+		pthread_mutex_lock(&writer->lock);
+		thread->job = NULL;
+		/* those of the same process have waited for it */
+		if (writer->first)
+			pthread_cond_broadcast(&writer->changed);
+		pthread_mutex_unlock(&writer->lock);
 		writer->options.done(writer->options.ctx, job);
 	}
+	unwind__free(thread->unwind);
 	return NULL;
+}
+
+static int start_threads(struct writer *writer)
+{
+	for (; writer->thread_cnt < THREAD_CNT; writer->thread_cnt++) {
+		struct writer_thread *thread = &writer->threads[writer->thread_cnt];
+
+		thread->writer = writer;
+		if (pthread_create(&thread->thread, NULL, run, thread))
+			break;
+	}
+	return writer->thread_cnt ? 0 : -EAGAIN;
 }
 
 /* mkdir -p, the last part private. */
@@ -104,6 +185,16 @@ static int make_dir(const char *dir)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 struct writer *writer__new(const struct writer_options *options)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
@@ -115,7 +206,7 @@ struct writer *writer__new(const struct writer_options *options)
 	writer->last = &writer->first;
 	writer->dir_fd = -1;
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_cond_init(&writer->changed, NULL);
+	init_condition(&writer->changed);
 	err = make_dir(options->dir);
 	if (!err) {
 		writer->dir = realpath(options->dir, NULL);
@@ -126,14 +217,24 @@ struct writer *writer__new(const struct writer_options *options)
 			err = -errno;
 	}
 	if (!err)
-		err = -pthread_create(&writer->thread, NULL, run, writer);
+		err = start_threads(writer);
 	if (err) {
 		writer__free(writer);
 		errno = -err;
 		return NULL;
 	}
-	writer->has_thread = true;
 	return writer;
+}
+
+bool writer__is_full(struct writer *writer, uint64_t bytes)
+{
+	bool is_full;
+
+	pthread_mutex_lock(&writer->lock);
+	is_full = writer->waiting_cnt >= MAX_WAITING ||
+		  (bytes && writer->waiting_cnt && writer->waiting_bytes + bytes > MAX_BYTES);
+	pthread_mutex_unlock(&writer->lock);
+	return is_full;
 }
 
 void writer__submit(struct writer *writer, struct writer_job *job)
@@ -142,6 +243,8 @@ void writer__submit(struct writer *writer, struct writer_job *job)
 	pthread_mutex_lock(&writer->lock);
 	*writer->last = job;
 	writer->last = &job->next;
+	writer->waiting_cnt++;
+	writer->waiting_bytes += job->bytes;
 	pthread_cond_signal(&writer->changed);
 	pthread_mutex_unlock(&writer->lock);
 }
@@ -150,13 +253,12 @@ void writer__free(struct writer *writer)
 {
 	if (!writer)
 		return;
-	if (writer->has_thread) {
-		pthread_mutex_lock(&writer->lock);
-		writer->stopping = true;
-		pthread_cond_signal(&writer->changed);
-		pthread_mutex_unlock(&writer->lock);
-		pthread_join(writer->thread, NULL);
-	}
+	pthread_mutex_lock(&writer->lock);
+	writer->stopping = true;
+	pthread_cond_broadcast(&writer->changed);
+	pthread_mutex_unlock(&writer->lock);
+	for (size_t i = 0; i < writer->thread_cnt; i++)
+		pthread_join(writer->threads[i].thread, NULL);
 	if (writer->dir_fd >= 0)
 		(void)close(writer->dir_fd);
 	free(writer->dir);

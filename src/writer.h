@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes snapshots one after another in a thread of its own, so that a slow disk never delays the
- * draining.
+ * Writes snapshots in threads of its own, so that a slow disk never delays the draining. Two of them:
+ * one waits for the disk or for a large program's debug information, the other goes on. Those of one
+ * process are written one after another.
  *
- * A job owns all that it needs: the events were copied when it was made.
+ * A job owns all that it needs, and has the ring frozen: however many crash at once, none is in
+ * memory twice.
  */
 #ifndef TTLOG_WRITER_H
 #define TTLOG_WRITER_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +37,7 @@ struct writer_job {
 	uint64_t events_cnt, corrupt_cnt;
 	char path[PATH_MAX];
 
+	uint64_t bytes; /* that may have to be copied of the ring while it waits */
 	struct writer_job *next;
 };
 
@@ -52,6 +56,9 @@ struct writer_options {
 
 /* Makes the directory (0700) where it is not there. NULL with errno. */
 struct writer *writer__new(const struct writer_options *options);
+/* Whether one more job, for which so many bytes of a ring may have to be copied while it waits, is too
+ * many: the disk is too slow, or stuck. */
+bool writer__is_full(struct writer *writer, uint64_t bytes);
 /* Takes ownership. */
 void writer__submit(struct writer *writer, struct writer_job *job);
 /* Writes what is queued first. NULL is fine. */

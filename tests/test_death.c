@@ -13,6 +13,7 @@
 #include "attach.h"
 #include "crash.h"
 #include "death.h"
+#include "unwind.h"
 
 static void test_death_takes_the_first_crash(void **state)
 {
@@ -63,6 +64,7 @@ static void test_death_names_frames(void **state)
 	};
 	struct attach_options options = { 0 };
 	struct attach *attach = attach__new(&options);
+	struct unwind *unwind = unwind__new();
 	struct crash crash = { 0 }, copy;
 	char exe[4096] = { 0 };
 
@@ -72,11 +74,12 @@ static void test_death_names_frames(void **state)
 	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	crash__fini(&crash);
-	death__resolve(&copy, attach);
+	death__resolve(&copy, 0, attach, unwind);
 	assert_string_equal(copy.frames[0].module, exe);
 	assert_string_equal(copy.frames[0].symbol, "test_death_takes_the_first_crash+0x1");
 	assert_string_equal(copy.frames[1].symbol, "test_death_tells_exit_from_signal+0x1");
 	crash__fini(&copy);
+	unwind__free(unwind);
 	attach__free(attach);
 }
 

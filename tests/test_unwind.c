@@ -125,6 +125,7 @@ static size_t count_frames(const struct crash *crash, const char *function)
 static void test_unwind_names_the_callers(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
 	pid_t pid = start_stopped();
 	struct crash crash;
 	size_t at = 0;
@@ -132,7 +133,7 @@ static void test_unwind_names_the_callers(void **state)
 	(void)state;
 	take_crash(&crash, pid, 16);
 	end_child(pid);
-	death__resolve(&crash, attach);
+	death__resolve(&crash, 0, attach, unwind);
 	assert_int_equal(count_frames(&crash, "stop_here"), 4);
 	assert_int_equal(count_frames(&crash, "start_stopped"), 1);
 	assert_int_equal(count_frames(&crash, "main"), 1);
@@ -143,6 +144,7 @@ static void test_unwind_names_the_callers(void **state)
 	assert_int_equal(crash.frames[at].line, STOP_LINE);
 	assert_string_equal(crash.frames[at].build_id, crash.frames[at + 1].build_id);
 	crash__fini(&crash);
+	unwind__free(unwind);
 	attach__free(attach);
 }
 
@@ -150,6 +152,7 @@ static void test_unwind_names_the_callers(void **state)
 static void test_unwind_without_a_stack(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
 	pid_t pid = start_stopped();
 	struct crash crash;
 
@@ -158,10 +161,11 @@ static void test_unwind_without_a_stack(void **state)
 	end_child(pid);
 	crash.frames[0].ip = (uintptr_t)stop_here + 1;
 	crash.registers[16].value = crash.frames[0].ip;
-	death__resolve(&crash, attach);
+	death__resolve(&crash, 0, attach, unwind);
 	assert_true(crash.frame_cnt >= 1);
 	assert_string_equal(crash.frames[0].symbol, "stop_here+0x1");
 	crash__fini(&crash);
+	unwind__free(unwind);
 	attach__free(attach);
 }
 
@@ -169,6 +173,7 @@ static void test_unwind_without_a_stack(void **state)
 static void test_unwind_not_by_another_file(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
 	pid_t pid = start_stopped();
 	struct crash crash;
 
@@ -177,10 +182,11 @@ static void test_unwind_not_by_another_file(void **state)
 	end_child(pid);
 	for (size_t i = 0; i < crash.mapping_cnt; i++)
 		memset(crash.mappings[i].build_id, 'a', 40);
-	death__resolve(&crash, attach);
+	death__resolve(&crash, 0, attach, unwind);
 	for (size_t i = 0; i < crash.frame_cnt; i++)
 		assert_null(crash.frames[i].symbol);
 	crash__fini(&crash);
+	unwind__free(unwind);
 	attach__free(attach);
 }
 
@@ -188,6 +194,7 @@ static void test_unwind_not_by_another_file(void **state)
 static void test_unwind_noise(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
 	pid_t pid = start_stopped();
 	uint64_t seed = 88172645463325252u;
 	struct crash crash;
@@ -207,11 +214,12 @@ static void test_unwind_noise(void **state)
 				seed % 11 ? 0 : (unsigned char)(seed >> 32);
 		}
 		copy.registers[round].value ^= seed;
-		death__resolve(&copy, attach);
+		death__resolve(&copy, 0, attach, unwind);
 		assert_in_range(copy.frame_cnt, 1, CRASH_MAX_FRAMES);
 		crash__fini(&copy);
 	}
 	crash__fini(&crash);
+	unwind__free(unwind);
 	attach__free(attach);
 }
 

@@ -7,6 +7,7 @@
  *
  *	strlen		a null pointer given to libc
  *	abort		by libc
+ *	free		of what malloc never gave
  *	call		a call through a null pointer
  *	handler		abort in a handler of a signal that inner was interrupted by
  *	library		in a library without sites: see callers_lib.c
@@ -24,6 +25,8 @@
 #include "callers_lib.h"
 
 static const char *volatile nothing;
+static long long some_memory[8];
+static void *volatile never_given = some_memory + 1;
 static void (*volatile nowhere)(void);
 static const char *how;
 static volatile int depth;
@@ -63,6 +66,8 @@ __attribute__((noinline)) int inner(void)
 
 	if (!strcmp(how, "strlen"))
 		result = (int)strlen(nothing); /* here: strlen */
+	else if (!strcmp(how, "free"))
+		free(never_given); /* here: free */
 	else if (!strcmp(how, "call"))
 		nowhere(); /* here: call */
 	else if (!strcmp(how, "handler"))

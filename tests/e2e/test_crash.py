@@ -290,6 +290,69 @@ def test_ignored_signal_is_no_crash(t):
     check_steps(snapshot, 2, 10)
 
 
+# ---- one crash, one snapshot ----
+
+
+def fault(t, how, status):
+    """A program's only snapshot, with all that it logged, whatever signals came."""
+    collector = t.collect("--on", "crash,exit", "--", t.app("faults"), how).end(status)
+    snapshot = t.only_snapshot()
+    accounts = collector.only_accounts()
+    equal(accounts.files, [snapshot.path], "files in accounts")
+    equal((accounts.emitted, accounts.lost), (len(snapshot.events), 0), "accounts")
+    equal(snapshot.fields("before", "event"), list(range(10)), "events before")
+    return snapshot
+
+
+def check_handled(snapshot, number, names):
+    """The crash is that of the second time, when the handler has returned."""
+    equal(snapshot.fields("handled", "number"), [number], "events of the handler")
+    info = snapshot.info
+    equal((info["reason"], info["exit"]["number"], info["crash"]["number"]),
+          ("crash", number, number), "crash")
+    found = [symbol_of(frame) for frame in info["crash"]["frames"]]
+    for name in names:
+        check(name in found, f"no {name} in {found}")
+
+
+def test_once_handler_raises_again(t):
+    snapshot = fault(t, "raise_again", 128 + signal.SIGABRT)
+    check_handled(snapshot, signal.SIGABRT, ["abort", "main"])
+
+
+def test_once_handler_returns_into_the_fault(t):
+    snapshot = fault(t, "fault_again", 128 + signal.SIGSEGV)
+    check_handled(snapshot, signal.SIGSEGV, ["cause", "main"])
+    equal((snapshot.info["crash"]["code"], snapshot.info["crash"]["address"]), (1, "0x0"), "fault")
+
+
+def test_once_several_threads(t):
+    """Whoever comes first; five times, for they take turns in who it is."""
+    for run in range(5):
+        t.out = t.path(f"out{run}")
+        snapshot = fault(t, "together", 128 + signal.SIGSEGV)
+        check(sorted(snapshot.fields("thread", "thread", "event")) ==
+              [(thread, event) for thread in range(8) for event in range(10)], "events of threads")
+        crash = snapshot.info["crash"]
+        check(crash["tid"] in {event["tid"] for event in snapshot.of("thread")}, "thread")
+        equal(symbol_of(crash["frames"][0]), "cause", "innermost frame")
+
+
+def test_once_exit_by_a_handler(t):
+    """The signal was handled, so this is an exit."""
+    snapshot = fault(t, "handler_exits", 7)
+    equal(len(snapshot.of("handled")), 1, "events of the handler")
+    equal((snapshot.info["reason"], snapshot.info["exit"]), ("exit", {"code": 7}), "end")
+    check("crash" not in snapshot.info, "a crash")
+
+
+def test_once_handled_and_jumped_out_of(t):
+    snapshot = fault(t, "goes_on", 0)
+    equal((len(snapshot.of("handled")), len(snapshot.of("after"))), (1, 1), "events")
+    equal((snapshot.info["reason"], snapshot.info["exit"]), ("exit", {"code": 0}), "end")
+    check("crash" not in snapshot.info, "a crash")
+
+
 # ---- endings that are none by a signal ----
 
 

@@ -69,6 +69,7 @@ def define_compilers():
     cases = {
         "strlen": (signal.SIGSEGV, ["strlen"]),
         "abort": (signal.SIGABRT, ABORT),
+        "free": (signal.SIGABRT, ABORT + ["free"]),
     }
     for name in ("callers", "callers_clang"):
         for how, (number, libc) in cases.items():
@@ -204,6 +205,22 @@ def test_unwind_after_upgrade_by_path(t):
     collector.stop()
 
 
+def test_unwind_after_removal(t):
+    """Nothing stands at the paths any more."""
+    path = app(t)
+    collector = t.collect("--", path, "--wait", "library")
+    collector.out.wait("start")
+    pid, _ = collector.recording()
+    os.unlink(path)
+    os.unlink(t.path("libcallers.so"))
+    collector.say()
+    collector.end(128 + signal.SIGSEGV)
+    (file,) = collector.accounts_of(pid).files
+    frames = Snapshot(file).info["crash"]["frames"]
+    equal([function_of(frame) for frame in frames[:2]], ["lib_inner", "lib_outer"], "the library's")
+    check_callers(frames, "library")
+
+
 # ---- what it costs, and what it must not ----
 
 
@@ -238,6 +255,17 @@ def test_unwind_damaged_tables(t):
         snapshot = Snapshot(accounts.files[0])
         equal(len(snapshot.events), 30, "events")
         check(snapshot.info["crash"]["frames"], "no frames")
+
+
+def test_unwind_shown_of_many_threads(t):
+    """--info: the last events of the thread that crashed, not of the others."""
+    t.collect("--", t.app("crash"), 8, 100, "SEGV").end(128 + signal.SIGSEGV)
+    snapshot = t.only_snapshot()
+    text = view("--info", snapshot.path)
+    last = text.split("\nLast events of the thread\n")[1].split("\n\n")[0].splitlines()
+    equal([re.search(r"thread=(\d+).* event=(\d+)$", line).groups() for line in last],
+          [("7", str(event)) for event in range(80, 100)], "last events")
+    check(text.index("Last events of the thread") < text.index("Mappings"), "order")
 
 
 def test_unwind_shown(t):

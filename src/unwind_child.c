@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The child: gives up what it may do, and answers.
+ *
+ * It is a fork and not a program of its own: it needs nothing of the locks that other threads may
+ * hold but malloc's, which fork keeps usable.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dwarf.h"
+#include "unwind_child.h"
+
+#define NOBODY     65534
+/* On top of what the collector has mapped. Debug information of a gigabyte is mapped, too. */
+#define MORE_BYTES (8ull << 30)
+/* It goes when it holds more: the next one begins anew. */
+#define KEEP_BYTES (256ull << 20)
+/* In case that the collector is stopped while it should be watching. */
+#define CPU_S      60
+
+union request {
+	uint32_t kind; /* enum unwind_kind */
+	struct unwind_file file;
+	struct {
+		struct unwind_crash head;
+		char rest[UNWIND_MAX_MAPPINGS * sizeof(struct crash_mapping) +
+			  UNWIND_MAX_PAGES * sizeof(struct crash_page)];
+	} crash;
+};
+
+/* ---- rights ---- */
+
+/* Above all those that hold a program's semaphores up: they must go when the collector goes. */
+static void close_others(int kept)
+{
+	if (kept > 0)
+		(void)syscall(SYS_close_range, 0, kept - 1, 0);
+	(void)syscall(SYS_close_range, kept + 1, UINT_MAX, 0);
+}
+
+static void limit(int resource, uint64_t most)
+{
+	const struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
+
+	(void)setrlimit(resource, &limit);
+}
+
+static uint64_t read_statm(bool resident)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	uint64_t size, held;
+
+	if (!file || fscanf(file, "%" SCNu64 " %" SCNu64, &size, &held) != 2)
+		size = held = 0;
+	if (file)
+		(void)fclose(file);
+	return (resident ? held : size) * sysconf(_SC_PAGESIZE);
+}
+
+static void limit_memory(void)
+{
+	uint64_t mapped = read_statm(false);
+	FILE *file;
+
+	if (mapped)
+		limit(RLIMIT_AS, mapped + MORE_BYTES);
+	/* where memory runs out all the same, this is what to give up first */
+	file = fopen("/proc/self/oom_score_adj", "we");
+	if (file) {
+		(void)fputs("1000", file);
+		(void)fclose(file);
+	}
+}
+
+/* From here on it can do no harm but to its answers. Raw system calls: the threads that libc would
+ * change with us are not here. */
+static void drop_rights(pid_t parent)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	limit(RLIMIT_CPU, CPU_S);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_FSIZE, 0);
+	limit_memory();
+	if (geteuid() == 0 &&
+	    (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
+	     syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY)))
+		_exit(1);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* after the change of user, which resets it */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+	/* libdwfl would ask servers for what it does not find */
+	(void)unsetenv("DEBUGINFOD_URLS");
+}
+
+/* ---- answers ---- */
+
+struct teller {
+	int socket;
+	uint64_t ip;
+	bool symbols_only;
+};
+
+static void tell(const struct teller *teller, const struct unwind_told *told)
+{
+	if (send(teller->socket, told, sizeof(*told), MSG_NOSIGNAL) != sizeof(*told))
+		_exit(1);
+}
+
+static void tell_name(void *ctx, const struct dwarf_name *name)
+{
+	const struct teller *teller = ctx;
+	struct unwind_told told = {
+		.kind = name->is_inlined ? UNWIND_INLINED : UNWIND_NAME,
+		.line = name->file ? name->line : 0,
+		.ip = teller->ip,
+	};
+
+	if (teller->symbols_only)
+		told.kind = UNWIND_SYMBOL;
+	if (name->symbol && name->is_inlined)
+		(void)snprintf(told.symbol, sizeof(told.symbol), "%s", name->symbol);
+	else if (name->symbol)
+		/* the offset is not to be lost where a template's name is endless */
+		(void)snprintf(told.symbol, sizeof(told.symbol), "%.1900s+0x%" PRIx64, name->symbol,
+			       name->offset);
+	if (name->file)
+		(void)snprintf(told.file, sizeof(told.file), "%s", name->file);
+	tell(teller, &told);
+}
+
+/* What the kernel found by frame pointers, from `from` on. */
+static size_t append_frames(const struct crash *crash, size_t from, struct dwarf_step *steps,
+			    size_t cnt)
+{
+	for (; from < crash->frame_cnt && cnt < CRASH_MAX_FRAMES; from++)
+		steps[cnt++] =
+			(struct dwarf_step){ .ip = crash->frames[from].ip, .is_call = from != 0 };
+	return cnt;
+}
+
+/* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it, else
+ * instead, if they have more. */
+static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps)
+{
+	bool whole;
+	size_t cnt = dwarf__walk(dwarf, crash, steps, CRASH_MAX_FRAMES, &whole);
+
+	if (cnt && whole)
+		return cnt;
+	for (size_t i = 0; cnt && i < crash->frame_cnt; i++) {
+		if (crash->frames[i].ip == steps[cnt - 1].ip)
+			return append_frames(crash, i + 1, steps, cnt);
+	}
+	return cnt > crash->frame_cnt ? cnt : append_frames(crash, 0, steps, 0);
+}
+
+/* The most important first, for a child that is cut off. */
+static void answer(struct dwarf *dwarf, const struct crash *crash, int socket)
+{
+	struct dwarf_step steps[CRASH_MAX_FRAMES];
+	struct teller teller = { .socket = socket };
+	size_t cnt = find_steps(dwarf, crash, steps);
+
+	for (size_t i = 0; i < cnt; i++)
+		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP, .ip = steps[i].ip });
+	for (int whole = 0; whole < 2; whole++) {
+		teller.symbols_only = !whole;
+		for (size_t i = 0; i < cnt; i++) {
+			teller.ip = steps[i].ip;
+			dwarf__name(dwarf, crash, &steps[i], whole, tell_name, &teller);
+		}
+	}
+	tell(&teller, &(struct unwind_told){ .kind = UNWIND_DONE });
+}
+
+/* ---- questions ---- */
+
+/* Whole, or the parent is none. */
+static size_t receive(int socket, union request *request, int *ret_fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { request, sizeof(*request) };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *head;
+	ssize_t len;
+
+	do
+		len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (len < 0 && errno == EINTR);
+	if (len < (ssize_t)sizeof(request->kind))
+		_exit(0);
+	*ret_fd = -1;
+	head = CMSG_FIRSTHDR(&message);
+	if (head && head->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
+	return (size_t)len;
+}
+
+/* The crash as the parent has it, its tables behind it. */
+static void take_crash(union request *request, struct dwarf *dwarf, int socket)
+{
+	struct crash *crash = &request->crash.head.crash;
+
+	crash->mappings = (struct crash_mapping *)request->crash.rest;
+	crash->pages = (struct crash_page *)(crash->mappings + crash->mapping_cnt);
+	answer(dwarf, crash, socket);
+}
+
+void unwind_child__run(int socket, pid_t parent)
+{
+	union request *request = malloc(sizeof(*request));
+	struct dwarf *dwarf = dwarf__new();
+	int fd;
+
+	close_others(socket);
+	drop_rights(parent);
+	while (request && dwarf && read_statm(true) < KEEP_BYTES) {
+		(void)receive(socket, request, &fd);
+		if (request->kind == UNWIND_CRASH)
+			take_crash(request, dwarf, socket);
+		else if (dwarf__add_file(dwarf, request->file.build_id, request->file.path, fd,
+					 request->file.symbols_only))
+			break;
+	}
+	_exit(1);
+}

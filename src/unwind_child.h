@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What unwind.c and its child tell each other, and the child.
+ *
+ * Each message is one of a SOCK_SEQPACKET pair. Both ends are the same program, so the child can make
+ * use of a struct crash as it lies in memory, with the addresses of its constants.
+ */
+#ifndef TTLOG_UNWIND_CHILD_H
+#define TTLOG_UNWIND_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "crash.h"
+
+enum unwind_kind {
+	UNWIND_FILE = 1,    /* to the child: struct unwind_file, with a descriptor */
+	UNWIND_CRASH = 2,   /* to it: struct unwind_crash, mappings, pages */
+	UNWIND_STEP = 3,    /* from it: struct unwind_told; address only; all of them come first */
+	UNWIND_SYMBOL = 4,  /* the name of the next step, by symbol tables; all of them come next */
+	UNWIND_INLINED = 5, /* a name of the next step, more follow */
+	UNWIND_NAME = 6,    /* its last */
+	UNWIND_DONE = 7,
+};
+
+struct unwind_file {
+	uint32_t kind; /* enum unwind_kind */
+	bool symbols_only;
+	char build_id[41];
+	char path[4096]; /* where debug information is looked for, beside it */
+};
+
+/* Pointers in it are nobody's, but those to the names of registers. */
+struct unwind_crash {
+	uint32_t kind; /* enum unwind_kind */
+	struct crash crash;
+};
+
+#define UNWIND_MAX_MAPPINGS 512
+#define UNWIND_MAX_PAGES    16
+
+struct unwind_told {
+	uint32_t kind; /* enum unwind_kind */
+	uint32_t line;
+	uint64_t ip;
+	char symbol[2000]; /* with offset; "" unknown */
+	char file[2000];   /* "" unknown */
+};
+
+/* All that the child does. */
+_Noreturn void unwind_child__run(int socket, pid_t parent);
+
+#endif /* TTLOG_UNWIND_CHILD_H */
