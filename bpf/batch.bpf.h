@@ -141,7 +141,7 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module)
 {
 	struct wire_process *process = process__find(current_tgid());
 	struct ttlog_batch head;
-	u64 bytes;
+	u64 bytes, used;
 	int err;
 
 	if (!process)
@@ -149,9 +149,12 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module)
 	err = read_head(process, address, &head, &bytes);
 	if (err)
 		return err;
-	err = copy_batch(&deaths, WIRE_TAIL, address, bytes, module, BPF_RB_FORCE_WAKEUP);
-	if (err == -ENOSPC) {
-		/* many die at once; here what it sends is bounded by what it is */
+	err = -ENOSPC;
+	if (deaths__have_room(2))
+		err = copy_batch(&deaths, WIRE_TAIL, address, bytes, module, BPF_RB_FORCE_WAKEUP);
+	used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
+	if (err == -ENOSPC && has_share(process, current_tgid(), MESSAGE_BYTES(bytes), used)) {
+		/* many die at once */
 		err = copy_batch(&batches, WIRE_TAIL, address, bytes, module, BPF_RB_FORCE_WAKEUP);
 		if (!err)
 			__sync_fetch_and_add(&process->submitted_bytes, MESSAGE_BYTES(bytes));
@@ -164,7 +167,7 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module)
 static __always_inline void send_thread(struct wire_process *process, u32 kind, u64 address,
 					u32 module)
 {
-	struct wire_thread *message = message__reserve(process, sizeof(*message));
+	struct wire_thread *message = message__reserve_said(process, sizeof(*message));
 
 	if (!message)
 		return;

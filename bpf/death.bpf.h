@@ -196,8 +196,7 @@ __attribute__((noinline)) int send_stack(void)
 		.next = (user_sp() - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
 	};
 
-	if (bpf_ringbuf_query(&deaths, BPF_RB_AVAIL_DATA) >
-	    bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 2)
+	if (!deaths__have_room(2))
 		return -ENOSPC;
 	bpf_loop(STACK_SCAN_PAGES, scan_page, &scan, 0);
 	if (!scan.cnt)

@@ -18,7 +18,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 static __always_inline void send_request(struct wire_process *process, u64 address)
 {
-	struct wire_request *message = message__reserve(process, sizeof(*message));
+	struct wire_request *message = message__reserve_said(process, sizeof(*message));
 
 	if (!message)
 		return;
@@ -65,7 +65,7 @@ int library(struct pt_regs *ctx)
 {
 	struct wire_process *process = process__find(current_tgid());
 
-	if (process)
+	if (process && deaths__have_room(3))
 		message__send_head(process, WIRE_LIBRARY);
 	return 0;
 }
