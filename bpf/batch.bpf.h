@@ -164,18 +164,28 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module)
 	return err;
 }
 
-static __always_inline void send_thread(struct wire_process *process, u32 kind, u64 address,
+static __always_inline bool send_thread(struct wire_process *process, u32 kind, u64 address,
 					u32 module)
 {
 	struct wire_thread *message = message__reserve_said(process, sizeof(*message));
 
 	if (!message)
-		return;
+		return false;
 	stamp(&message->head, kind, 0, module);
 	message->address = address;
 	if (bpf_probe_read_user(&message->batch, sizeof(message->batch), (void *)address))
 		message->batch.magic = 0;
 	message__submit(message);
+	return true;
+}
+
+/* How many events there were in a batch that could not be sent: for the accounts. */
+static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
+{
+	struct ttlog_batch head;
+
+	if (bpf_probe_read_user(&head, sizeof(head), (void *)address) == 0)
+		own->left[i] = (head.events_before + (head.committed >> 32)) & ~WIRE_LEFT_GONE;
 }
 
 #define REGISTER_TRIES 16
@@ -206,15 +216,19 @@ static __always_inline void batch__register(struct wire_process *process, u64 ad
 		__sync_fetch_and_add(&process->table_full, 1);
 		return;
 	}
-	if (find_slot(own, address) < WIRE_MAX_MODULES)
+	slot = find_slot(own, address);
+	if (slot < WIRE_MAX_MODULES && !(own->left[slot] & WIRE_LEFT_GONE))
 		return;
-	slot = find_slot(own, 0);
+	/* one that it gave up and that nobody could be told of: now its own count goes on */
+	if (slot >= WIRE_MAX_MODULES)
+		slot = find_slot(own, 0);
 	if (slot >= WIRE_MAX_MODULES) {
 		__sync_fetch_and_add(&process->table_full, 1);
 		return;
 	}
 	own->address[slot] = address;
 	own->module[slot] = module;
+	own->left[slot] = 0;
 	send_thread(process, WIRE_BEGIN, address, module);
 }
 
@@ -229,8 +243,14 @@ static __always_inline void batch__unregister(struct wire_process *process, u64 
 	slot = find_slot(own, address);
 	if (slot >= WIRE_MAX_MODULES)
 		return;
-	own->address[slot] = 0;
-	send_thread(process, WIRE_END, address, module);
+	if (!send_thread(process, WIRE_END, address, module))
+		leave_count(own, slot, address);
+	if (!own->left[slot]) {
+		own->address[slot] = 0;
+		return;
+	}
+	own->left[slot] |= WIRE_LEFT_GONE;
+	__sync_fetch_and_add(&process->lost_tails, 1);
 }
 
 #endif /* TTLOG_BATCH_BPF_H */

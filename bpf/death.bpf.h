@@ -14,15 +14,6 @@
 #define SIGNAL_GROUP_EXIT 4
 #define DEATH_MAX_BYTES   (64u << 10)
 
-/* How many events there were in a batch that could not be sent: for the accounts. */
-static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
-{
-	struct ttlog_batch head;
-
-	if (bpf_probe_read_user(&head, sizeof(head), (void *)address) == 0)
-		own->left[i] = head.events_before + (head.committed >> 32);
-}
-
 /* Takes what the calling thread has not flushed. It may live on and be drained again: what is taken
  * twice is told apart by the collector. False where there was no room for some of it. */
 static __always_inline bool drain_thread(void)
@@ -38,6 +29,10 @@ static __always_inline bool drain_thread(void)
 
 		if (!address)
 			continue;
+		if (own->left[i] & WIRE_LEFT_GONE) {
+			is_whole = false;
+			continue;
+		}
 		own->left[i] = 0;
 		if (batch__send_tail(address, own->module[i]) != -ENOSPC)
 			continue;
@@ -52,6 +47,27 @@ static __always_inline void forget_thread(u32 tgid, u32 tid)
 	u64 key = (u64)tgid << 32 | tid;
 
 	bpf_map_delete_elem(&threads, &key);
+}
+
+/* As forget_thread(), where its memory is gone; but for what it could not send. */
+static __always_inline void release_thread(u32 tgid, u32 tid)
+{
+	u64 key = (u64)tgid << 32 | tid;
+	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
+	bool is_whole = true;
+
+	if (!own)
+		return;
+	for (int i = 0; i < WIRE_MAX_MODULES; i++) {
+		if (own->left[i]) {
+			own->left[i] |= WIRE_LEFT_GONE;
+			is_whole = false;
+		} else {
+			own->address[i] = 0;
+		}
+	}
+	if (is_whole)
+		bpf_map_delete_elem(&threads, &key);
 }
 
 /* The calling thread runs no more code of the program: take what it left, forget it. Where not all

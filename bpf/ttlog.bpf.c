@@ -111,13 +111,13 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* The exec may still fail, and the thread go on: it is drained here, forgotten in process_exec. */
+/* The exec may still fail, and the thread go on: it is drained here, released in process_exec. */
 static __always_inline int drain_for_exec(void)
 {
 	struct wire_process *process = process__find(current_tgid());
 
-	if (process)
-		(void)drain_thread();
+	if (process && !drain_thread())
+		__sync_fetch_and_add(&process->lost_tails, 1);
 	return 0;
 }
 
@@ -143,8 +143,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	if (!process)
 		return 0;
 	/* the thread has taken the place of the first one */
-	forget_thread(tgid, old_tid);
-	forget_thread(tgid, tgid);
+	release_thread(tgid, old_tid);
+	release_thread(tgid, tgid);
 	message__send_head(process, WIRE_EXEC);
 	return 0;
 }
