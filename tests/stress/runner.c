@@ -114,9 +114,17 @@ static void report(const struct victim *victim, const char *file, const char *fo
 	funlockfile(stdout);
 }
 
+/* libraries are found only by a collector that follows processes */
+static bool can_die_so(const struct death *death)
+{
+	return runner.inside || (!strstr(death->name, "dlclose") && strcmp(death->name, "modules"));
+}
+
+/* Every death with each number of threads, then any. */
 static void choose(struct victim *victim, unsigned int number)
 {
-	static const long busy[] = { 1, 1, 8, 8, 64 };
+	static const long busy[] = { 1, 8, 64 };
+	const size_t busy_cnt = sizeof(busy) / sizeof(*busy);
 	unsigned int state, sum = 0, at;
 
 	victim->seed = runner.seed + number;
@@ -128,16 +136,16 @@ static void choose(struct victim *victim, unsigned int number)
 		victim->death = deaths;
 		while (at >= (unsigned int)victim->death->weight)
 			at -= (unsigned int)victim->death++->weight;
-		/* libraries are found only by a collector that follows processes */
-	} while (!runner.inside && (strstr(victim->death->name, "dlclose") ||
-				    strcmp(victim->death->name, "modules") == 0));
-	victim->busy = busy[rand_r(&state) % (sizeof(busy) / sizeof(*busy))];
+	} while (!can_die_so(victim->death));
+	victim->busy = busy[rand_r(&state) % busy_cnt];
+	if (number < DEATH_CNT * busy_cnt && can_die_so(&deaths[number / busy_cnt])) {
+		victim->death = &deaths[number / busy_cnt];
+		victim->busy = busy[number % busy_cnt];
+	}
 	for (size_t i = 0; runner.death && i < DEATH_CNT; i++) {
 		if (strcmp(deaths[i].name, runner.death) == 0)
 			victim->death = &deaths[i];
 	}
-	if (strncmp(victim->death->name, "timer", 5) == 0 && victim->busy > 8)
-		victim->busy = 8;
 	if (runner.busy)
 		victim->busy = runner.busy;
 }
