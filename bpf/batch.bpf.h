@@ -161,7 +161,7 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 	struct wire_process *process = process__find(current_tgid());
 	struct ttlog_batch batch;
 	struct wire_head head;
-	u64 bytes;
+	u64 bytes, used;
 	int err;
 
 	if (!process)
@@ -177,9 +177,12 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 	if (bytes > room)
 		return -EAGAIN;
 	stamp_as(&head, bpf_get_current_task_btf(), WIRE_TAIL, bytes, module);
-	err = copy_batch(&deaths, &head, address, BPF_RB_FORCE_WAKEUP);
-	if (err == -ENOSPC) {
-		/* many die at once; here what it sends is bounded by what it is */
+	err = -ENOSPC;
+	if (deaths__have_room(2))
+		err = copy_batch(&deaths, &head, address, BPF_RB_FORCE_WAKEUP);
+	used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
+	if (err == -ENOSPC && has_share(process, head.tgid, bytes, used)) {
+		/* many die at once */
 		err = copy_batch(&batches, &head, address, BPF_RB_FORCE_WAKEUP);
 		if (!err)
 			__sync_fetch_and_add(&process->submitted_bytes, bytes);
@@ -191,18 +194,28 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 	return bytes;
 }
 
-static __always_inline void send_thread(struct task_struct *task, struct wire_process *process,
+static __always_inline bool send_thread(struct task_struct *task, struct wire_process *process,
 					u32 kind, u64 address, u32 module)
 {
-	struct wire_thread *message = message__reserve(process, sizeof(*message));
+	struct wire_thread *message = message__reserve_said(process, sizeof(*message));
 
 	if (!message)
-		return;
+		return false;
 	stamp_as(&message->head, task, kind, 0, module);
 	message->address = address;
 	if (bpf_probe_read_user(&message->batch, sizeof(message->batch), (void *)address))
 		message->batch.magic = 0;
 	message__submit(message);
+	return true;
+}
+
+/* How many events there were in a batch that could not be sent: for the accounts. */
+static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
+{
+	struct ttlog_batch head;
+
+	if (bpf_probe_read_user(&head, sizeof(head), (void *)address) == 0)
+		own->left[i] = (head.events_before + (head.committed >> 32)) & ~WIRE_LEFT_GONE;
 }
 
 #define REGISTER_TRIES 16
@@ -234,20 +247,24 @@ static __always_inline void batch__register(struct task_struct *task, struct wir
 		__sync_fetch_and_add(&process->table_full, 1);
 		return;
 	}
-	if (find_slot(own, address) < WIRE_MAX_MODULES)
+	slot = find_slot(own, address);
+	if (slot < WIRE_MAX_MODULES && !(own->left[slot] & WIRE_LEFT_GONE))
 		return;
-	slot = find_slot(own, 0);
+	/* one that it gave up and that nobody could be told of: now its own count goes on */
+	if (slot >= WIRE_MAX_MODULES)
+		slot = find_slot(own, 0);
 	if (slot >= WIRE_MAX_MODULES) {
 		__sync_fetch_and_add(&process->table_full, 1);
 		return;
 	}
 	own->address[slot] = address;
 	own->module[slot] = module;
-	send_thread(task, process, WIRE_BEGIN, address, module);
+	own->left[slot] = 0;
+	(void)send_thread(task, process, WIRE_BEGIN, address, module);
 }
 
-static __always_inline void batch__unregister(struct task_struct *task, struct wire_process *process,
-					      u64 address, u32 module)
+static __always_inline void batch__unregister(struct task_struct *task,
+					      struct wire_process *process, u64 address, u32 module)
 {
 	u64 key = thread_key(task);
 	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
@@ -258,8 +275,14 @@ static __always_inline void batch__unregister(struct task_struct *task, struct w
 	slot = find_slot(own, address);
 	if (slot >= WIRE_MAX_MODULES)
 		return;
-	own->address[slot] = 0;
-	send_thread(task, process, WIRE_END, address, module);
+	if (!send_thread(task, process, WIRE_END, address, module))
+		leave_count(own, slot, address);
+	if (!own->left[slot]) {
+		own->address[slot] = 0;
+		return;
+	}
+	own->left[slot] |= WIRE_LEFT_GONE;
+	__sync_fetch_and_add(&process->lost_tails, 1);
 }
 
 #endif /* TTLOG_BATCH_BPF_H */

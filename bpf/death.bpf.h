@@ -25,15 +25,6 @@ struct drain {
 	u32 left_cnt;  /* batches that there was no room for, here or in the rings */
 };
 
-/* How many events there were in a batch that could not be sent: for the accounts. */
-static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
-{
-	struct ttlog_batch head;
-
-	if (bpf_probe_read_user(&head, sizeof(head), (void *)address) == 0)
-		own->left[i] = head.events_before + (head.committed >> 32);
-}
-
 /* For bpf_loop(). */
 static long drain_slot(u32 i, void *ctx)
 {
@@ -47,6 +38,10 @@ static long drain_slot(u32 i, void *ctx)
 	address = own->address[i];
 	if (!address)
 		return 0;
+	if (own->left[i] & WIRE_LEFT_GONE) {
+		drain->left_cnt++;
+		return 0;
+	}
 	own->left[i] = 0;
 	sent = batch__send_tail(address, own->module[i], drain->room);
 	if (sent == -ENOSPC)
@@ -89,6 +84,27 @@ static __always_inline void forget_thread(u32 tgid, u32 tid)
 	bpf_map_delete_elem(&threads, &key);
 }
 
+/* As forget_thread(), where its memory is gone; but for what it could not send. */
+static __always_inline void release_thread(u32 tgid, u32 tid)
+{
+	u64 key = (u64)tgid << 32 | tid;
+	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
+	bool is_whole = true;
+
+	if (!own)
+		return;
+	for (int i = 0; i < WIRE_MAX_MODULES; i++) {
+		if (own->left[i]) {
+			own->left[i] |= WIRE_LEFT_GONE;
+			is_whole = false;
+		} else {
+			own->address[i] = 0;
+		}
+	}
+	if (is_whole)
+		bpf_map_delete_elem(&threads, &key);
+}
+
 /* The calling thread runs no more code of the program: take what it left, forget it. Where not all
  * could be sent it is tried again at the next sign of its death, and counted in the end. */
 static __always_inline void end_thread(struct wire_process *process, u64 room)
@@ -110,7 +126,8 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 
 	if (sig == SIGKILL)
 		return true;
-	return sig > 0 && sig < 64 && !(harmless >> sig & 1) && BPF_CORE_READ(action, sa.sa_handler) == 0;
+	return sig > 0 && sig < 64 && !(harmless >> sig & 1) &&
+	       BPF_CORE_READ(action, sa.sa_handler) == 0;
 }
 
 static __always_inline void copy_registers(struct wire_crash *crash)
@@ -232,8 +249,7 @@ __attribute__((noinline)) int send_stack(void)
 		.next = (user_sp() - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
 	};
 
-	if (bpf_ringbuf_query(&deaths, BPF_RB_AVAIL_DATA) >
-	    bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 2)
+	if (!deaths__have_room(2))
 		return -ENOSPC;
 	bpf_loop(STACK_SCAN_PAGES, scan_page, &scan, 0);
 	if (!scan.cnt)

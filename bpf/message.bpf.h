@@ -59,6 +59,17 @@ static __always_inline void stamp(struct wire_head *head, u32 kind)
 	stamp_as(head, bpf_get_current_task_btf(), kind, 0, 0);
 }
 
+/*
+ * Who may put how much into `deaths`, so that a program that dies in crowds or shouts at the probe
+ * leaves room for what becomes of the others: tails and stacks up to a half, what a program can say
+ * as often as it likes up to three quarters.
+ */
+static __always_inline bool deaths__have_room(u32 quarters)
+{
+	return bpf_ringbuf_query(&deaths, BPF_RB_AVAIL_DATA) <=
+	       bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 4 * quarters;
+}
+
 /* A message without a batch in it: always to `deaths`, always waking the collector. */
 static __always_inline void *message__reserve(struct wire_process *process, u32 size)
 {
@@ -67,6 +78,15 @@ static __always_inline void *message__reserve(struct wire_process *process, u32 
 	if (!message)
 		__sync_fetch_and_add(&process->lost_messages, 1);
 	return message;
+}
+
+/* One that the program itself brings about. */
+static __always_inline void *message__reserve_said(struct wire_process *process, u32 size)
+{
+	if (deaths__have_room(3))
+		return message__reserve(process, size);
+	__sync_fetch_and_add(&process->lost_messages, 1);
+	return NULL;
 }
 
 static __always_inline void message__submit(void *message)

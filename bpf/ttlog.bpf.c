@@ -19,7 +19,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 static __always_inline void send_request(struct task_struct *task, struct wire_process *process,
 					 u64 address)
 {
-	struct wire_request *message = message__reserve(process, sizeof(*message));
+	struct wire_request *message = message__reserve_said(process, sizeof(*message));
 
 	if (!message)
 		return;
@@ -67,7 +67,7 @@ int library(struct pt_regs *ctx)
 {
 	struct wire_process *process = process__find(current_tgid());
 
-	if (process)
+	if (process && deaths__have_room(3))
 		message__send_head(process, WIRE_LIBRARY);
 	return 0;
 }
@@ -113,13 +113,13 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* The exec may still fail, and the thread go on: it is drained here, forgotten in process_exec. */
+/* The exec may still fail, and the thread go on: it is drained here, released in process_exec. */
 static __always_inline int drain_for_exec(void)
 {
 	struct wire_process *process = process__find(current_tgid());
 
-	if (process)
-		(void)drain_thread(ROOM_ALL, false);
+	if (process && drain_thread(ROOM_ALL, false))
+		__sync_fetch_and_add(&process->lost_tails, 1);
 	return 0;
 }
 
@@ -145,8 +145,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	if (!process)
 		return 0;
 	/* the thread has taken the place of the first one */
-	forget_thread(tgid, old_tid);
-	forget_thread(tgid, tgid);
+	release_thread(tgid, old_tid);
+	release_thread(tgid, tgid);
 	message__send_head(process, WIRE_EXEC);
 	return 0;
 }

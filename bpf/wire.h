@@ -140,11 +140,14 @@ struct wire_process {
 	uint64_t exit_status; /* as wait(2) reports it */
 };
 
+#define WIRE_LEFT_GONE (1ull << 63)
+
 /* Map `threads`: tgid << 32 | tid to this. */
 struct wire_thread_batches {
 	uint64_t address[WIRE_MAX_MODULES]; /* 0: free */
 	uint32_t module[WIRE_MAX_MODULES];
-	/* events ever in that batch, by a dead thread's head that no ring buffer had room for; else 0 */
+	/* events ever in that batch, by a dead thread's head that no ring buffer had room for; else 0.
+	 * With WIRE_LEFT_GONE: the batch is another's by now, or its memory is gone. */
 	uint64_t left[WIRE_MAX_MODULES];
 };
 

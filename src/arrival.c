@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include "arrival.h"
+#include "clock.h"
 #include "maps.h"
 #include "pull.h"
 
-/* The list is the program's, maybe a loop; more than map `threads` has room for helps
- * nobody. */
-#define ARRIVAL_MAX_BATCHES (1u << 18)
+/* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand batches
+ * take half a second. */
+#define ARRIVAL_MAX_NS (2 * 1000000000ull)
 
 struct arrival *arrival__new(uint32_t pid)
 {
@@ -119,22 +120,28 @@ void arrival__add_anchor(struct arrival *arrival, uint64_t anchor)
 int arrival__add_batches(struct arrival *arrival, uint32_t module, uint64_t anchor)
 {
 	bool same = shares_namespace(arrival->pid);
+	const uint64_t end_ns = clock__now_mono_ns() + ARRIVAL_MAX_NS;
 	struct ttlog_module own;
 	struct ttlog_batch head;
-	uint64_t address;
-	int err = pull__memory(arrival->pid, anchor, &own, sizeof(own));
+	uint64_t address, seen = 0;
+	int err = pull__memory(arrival->pid, anchor, &own, sizeof(own), NULL);
 
 	address = own.batches;
-	for (uint32_t i = 0; !err && address; i++) {
+	for (uint32_t i = 1; !err && address; i++) {
 		struct source source = {
 			.address = address,
 			.module = module,
 			.exec = SOURCE_ANY_EXEC,
 		};
 
-		if (i == ARRIVAL_MAX_BATCHES)
+		/* Brent 1980: a loop comes back to where it was at some power of two */
+		if (address == seen)
 			return -ELOOP;
-		err = pull__memory(arrival->pid, address, &head, sizeof(head));
+		if ((i & (i - 1)) == 0)
+			seen = address;
+		if (clock__now_mono_ns() > end_ns)
+			return -ETIMEDOUT;
+		err = pull__memory(arrival->pid, address, &head, sizeof(head), NULL);
 		if (err || head.magic != TTLOG_BATCH_MAGIC)
 			break;
 		source.tid = same || !head.tid ? head.tid : global_tid(arrival->pid, head.tid);

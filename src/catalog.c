@@ -34,6 +34,7 @@ struct catalog {
 	uint32_t seen_thread_cnt;
 	const struct catalog_site **sites; /* by number */
 	uint32_t seen_site_cnt;
+	uint64_t corrupt_cnt;
 };
 
 static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
@@ -110,6 +111,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 	struct record record;
 	int err;
 
+	catalog->corrupt_cnt += entry->events;
 	if (entry->thread >= catalog->thread_cnt || entry->module >= catalog->module_cnt ||
 	    !catalog->tables[entry->module])
 		return 0;
@@ -125,6 +127,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 			continue;
 		/* seen; the numbers come when all are */
 		site->number = 0;
+		catalog->corrupt_cnt--;
 		catalog->thread_numbers[entry->thread] = 0;
 	}
 	return 0;
@@ -237,6 +240,11 @@ bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fi
 	if (site->is_variable)
 		return value__fits(site->types, site->nfields, fields, len);
 	return len >= site->fixed_bytes && len - site->fixed_bytes < TTLOG_RECORD_ALIGN;
+}
+
+uint64_t catalog__corrupt_cnt(const struct catalog *catalog)
+{
+	return catalog->corrupt_cnt;
 }
 
 size_t catalog__site_cnt(const struct catalog *catalog)

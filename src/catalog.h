@@ -42,6 +42,9 @@ const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t
 /* Whether these are its fields. */
 bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len);
 
+/* Events of which the batch said that it had them, and that can't be read: they are lost. */
+uint64_t catalog__corrupt_cnt(const struct catalog *catalog);
+
 /* Sites that occur, by number: by module, then by index. */
 size_t catalog__site_cnt(const struct catalog *catalog);
 const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number);

@@ -31,6 +31,7 @@
 #include "writer.h"
 
 #define DRAIN_POLL_MS  100
+#define BACKLOG_MAX    (32u << 20)
 #define DRAIN_CHECK_NS 1000000000ull
 
 /* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
@@ -181,7 +182,8 @@ static int take_death(void *ctx, void *data, size_t size)
 	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
 	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
 	backlog->len += room;
-	return 0;
+	/* a flood of them does not keep batches waiting, nor take all memory; there is a next round */
+	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 
 static int take_batch(void *ctx, void *data, size_t size)

@@ -213,7 +213,8 @@ void kernel__each_left(const struct kernel *kernel, pid_t pid,
 			continue;
 		for (size_t i = 0; i < WIRE_MAX_MODULES; i++) {
 			if (own.left[i])
-				each(ctx, own.address[i], own.module[i], own.left[i]);
+				each(ctx, own.address[i], own.module[i],
+				     own.left[i] & ~WIRE_LEFT_GONE);
 		}
 	}
 }

@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "pull.h"
 
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
@@ -24,13 +25,7 @@
 
 static int read_memory(pid_t pid, uint64_t address, void *buf, size_t bytes)
 {
-	struct iovec local = { .iov_base = buf, .iov_len = bytes };
-	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = bytes };
-	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-
-	if (n < 0)
-		return -errno;
-	return (size_t)n == bytes ? 0 : -EFAULT;
+	return pull__memory(pid, address, buf, bytes, NULL);
 }
 
 static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)

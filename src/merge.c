@@ -34,10 +34,10 @@ struct lane {
 	bool is_alone;        /* batches of a single record */
 	uint32_t first, last; /* entries; `first` is the one being walked */
 	struct record_walk walk;
-	uint32_t seen_cnt, good_cnt; /* records of the entry being walked */
-	struct clock_span span;      /* where the last ticks were */
-	uint8_t span_clock;          /* 0: span is not set */
-	struct merge_record record;  /* the next one */
+	uint32_t good_cnt;          /* records of the entry being walked */
+	struct clock_span span;     /* where the last ticks were */
+	uint8_t span_clock;         /* 0: span is not set */
+	struct merge_record record; /* the next one */
 };
 
 struct merge {
@@ -102,10 +102,8 @@ static bool advance_in_entry(const struct merge *merge, struct lane *lane)
 	const struct ring_entry *entry = merge->entries[lane->first].entry;
 	const struct catalog_site *site;
 	struct record record;
-	int err;
 
-	while ((err = record_walk__next(&lane->walk, &record)) == 1) {
-		lane->seen_cnt++;
+	while (record_walk__next(&lane->walk, &record) == 1) {
 		site = catalog__find(merge->catalog, entry->module, record.site_index);
 		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
 			continue;
@@ -113,7 +111,6 @@ static bool advance_in_entry(const struct merge *merge, struct lane *lane)
 		take_record(merge, lane, entry, &record, site);
 		return true;
 	}
-	lane->seen_cnt += err < 0;
 	return false;
 }
 
@@ -122,17 +119,15 @@ static bool start_entry(struct merge *merge, struct lane *lane)
 	if (lane->first == NO_ENTRY)
 		return false;
 	lane->walk = record_walk__start(merge->entries[lane->first].entry);
-	lane->seen_cnt = lane->good_cnt = 0;
+	lane->good_cnt = 0;
 	return true;
 }
 
 static void end_entry(struct merge *merge, struct lane *lane)
 {
 	const struct ring_entry *entry = merge->entries[lane->first].entry;
-	uint32_t cnt = entry->events > lane->seen_cnt ? entry->events : lane->seen_cnt;
 
-	/* what the batch said it had, or more where more was found */
-	merge->corrupt_cnt += cnt - lane->good_cnt;
+	merge->corrupt_cnt += entry->events - lane->good_cnt;
 	lane->first = merge->entries[lane->first].next;
 }
 

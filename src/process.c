@@ -14,6 +14,12 @@
 #include "journal.h"
 #include "process.h"
 #include "ring.h"
+#include "thread_index.h"
+
+/* Of one thread; whoever renames it more often goes on under the last of them. */
+#define NAMES_MAX   256u
+/* Batches in one process: as many as map `threads` has room for. */
+#define SOURCES_MAX (1u << 18)
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -51,6 +57,7 @@ void process__free(struct process *process)
 		free(process->files[i]);
 	free(process->files);
 	free(process->threads);
+	thread_index__fini(&process->thread_index);
 	free(process->sources);
 	free(process->exe);
 	free(process->anchors);
@@ -116,7 +123,8 @@ static int grow_sources(struct process *process)
 	return 0;
 }
 
-/* The source of that address, made where there is none; NULL without memory. */
+/* The source of that address, made where there is none; NULL without memory, or where there are too
+ * many. */
 static struct source *find_source(struct process *process, uint64_t address, uint32_t module,
 				  uint32_t exec)
 {
@@ -131,6 +139,8 @@ static struct source *find_source(struct process *process, uint64_t address, uin
 		return source;
 	if (source->address)
 		process->emitted_earlier += source->emitted - source->base;
+	else if (process->source_cnt >= SOURCES_MAX)
+		return NULL;
 	else
 		process->source_cnt++;
 	*source = (struct source){
@@ -149,17 +159,10 @@ static bool is_thread(const struct snapshot_thread *thread, const struct wire_he
 	       memcmp(thread->comm, head->comm, sizeof(thread->comm)) == 0;
 }
 
-/* The number of (tid, comm) in threads[]; `hint` is tried first. */
-static int64_t find_thread(struct process *process, const struct wire_head *head, uint32_t hint)
+static int64_t add_thread(struct process *process, const struct wire_head *head)
 {
 	struct snapshot_thread *threads = process->threads;
 
-	if (hint < process->thread_cnt && is_thread(&threads[hint], head))
-		return hint;
-	for (size_t i = process->thread_cnt; i-- > 0;) {
-		if (is_thread(&threads[i], head))
-			return i;
-	}
 	if (process->thread_cnt == process->thread_cap) {
 		size_t cap = process->thread_cap ? process->thread_cap * 2 : 16;
 
@@ -178,6 +181,29 @@ static int64_t find_thread(struct process *process, const struct wire_head *head
 	memcpy(threads[process->thread_cnt].comm, head->comm, sizeof(head->comm));
 	journal__add_thread(process->facts_fd, &threads[process->thread_cnt]);
 	return process->thread_cnt++;
+}
+
+/* The number of (tid, comm) in threads[]; `hint` is tried first. */
+static int64_t find_thread(struct process *process, const struct wire_head *head, uint32_t hint)
+{
+	const struct thread_index *index = &process->thread_index;
+	uint32_t newest = THREAD_INDEX_NONE, names = 0;
+	uint32_t i;
+
+	if (hint < process->thread_cnt && is_thread(&process->threads[hint], head))
+		return hint;
+	if (thread_index__update(&process->thread_index, process->threads, process->thread_cnt))
+		return -ENOMEM;
+	for (i = thread_index__first(index, head->tid); i != THREAD_INDEX_NONE;
+	     i = thread_index__next(index, i)) {
+		if (process->threads[i].tid != head->tid)
+			continue;
+		if (is_thread(&process->threads[i], head))
+			return i;
+		if (!names++)
+			newest = i;
+	}
+	return names < NAMES_MAX ? add_thread(process, head) : newest;
 }
 
 /* By the program's own count, which it carries from batch to batch: what was lost shows in it. */
@@ -284,8 +310,10 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	if (batch->flags & TTLOG_BATCH_ALONE)
 		return take_alone(process, message);
 	source = find_source(process, message->address, message->head.module, message->head.exec);
-	if (!source)
+	if (!source) {
+		process->refused += batch->committed >> 32;
 		return -ENOMEM;
+	}
 	if (message->head.kind == WIRE_TAIL)
 		source->tid = 0;
 	else if (!source->tid && !source->seq)
@@ -314,8 +342,12 @@ int process__add_source(struct process *process, const struct source *known,
 void process__set_owner(struct process *process, const struct wire_thread *message, bool owns)
 {
 	const struct wire_head *head = &message->head;
-	struct source *source = find_source(process, message->address, head->module, head->exec);
+	struct source *source;
 
+	/* nothing to be read there, now or later */
+	if (owns && message->batch.magic != TTLOG_BATCH_MAGIC)
+		return;
+	source = find_source(process, message->address, head->module, head->exec);
 	if (!source)
 		return;
 	source->tid = owns ? head->tid : 0;
@@ -438,7 +470,8 @@ void process__accounts(const struct process *process, const struct wire_process 
 	struct process_accounts accounts = { .recorded = process->recorded };
 	uint64_t left;
 
-	accounts.emitted = process->alone + process->emitted_earlier + process->dropped;
+	accounts.emitted =
+		process->alone + process->emitted_earlier + process->dropped + process->refused;
 	for (size_t i = 0; i < process->source_cap; i++)
 		accounts.emitted += process->sources[i].emitted - process->sources[i].base;
 	if (kernel)
@@ -450,12 +483,24 @@ void process__accounts(const struct process *process, const struct wire_process 
 	accounts.lost_total = left;
 	accounts.lost.memory = min_u64(left, process->dropped + process->no_memory);
 	left -= accounts.lost.memory;
+	accounts.lost.table_full = min_u64(left, process->refused);
+	left -= accounts.lost.table_full;
 	accounts.lost.corrupt = min_u64(left, process->corrupt);
 	left -= accounts.lost.corrupt;
 	accounts.lost.fault = kernel ? min_u64(left, kernel->lost_fault_events) : 0;
 	left -= accounts.lost.fault;
-	accounts.lost.kernel_ring = left;
+	/* what nothing explains is how a program counts that counts wrong */
+	accounts.lost.kernel_ring = kernel ? min_u64(left, kernel->lost_ring_events) : left;
+	accounts.lost.corrupt += left - accounts.lost.kernel_ring;
 	*ret = accounts;
+}
+
+void process_accounts__add_corrupt(struct process_accounts *accounts, uint64_t cnt)
+{
+	cnt = min_u64(cnt, accounts->recorded);
+	accounts->recorded -= cnt;
+	accounts->lost_total += cnt;
+	accounts->lost.corrupt += cnt;
 }
 
 void process__fill_head(const struct process *process, const struct source *source,

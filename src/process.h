@@ -15,6 +15,7 @@
 
 #include "crash.h"
 #include "snapshot.h"
+#include "thread_index.h"
 
 struct ring;
 struct ring_entry;
@@ -58,6 +59,7 @@ struct process {
 	char *facts_path;  /* of it */
 	struct snapshot_thread *threads;
 	size_t thread_cnt, thread_cap;
+	struct thread_index thread_index;
 	struct source *sources; /* hash by address, open addressing */
 	size_t source_cnt, source_cap;
 
@@ -65,6 +67,8 @@ struct process {
 	uint64_t emitted_earlier; /* by programs that it ran before the present one */
 	uint64_t alone;           /* of recorded: events outside of any thread's batch */
 	uint64_t corrupt;         /* events in batches that were refused */
+	uint64_t unreadable;      /* of recorded: no events, as its last snapshot found out */
+	uint64_t refused;         /* events in batches of which there are too many */
 	uint64_t no_memory;       /* events for which the ring had none */
 	uint64_t consumed_bytes;  /* of the kernel's ring buffer */
 	uint64_t consumed_told;   /* the kernel knows of this many */
@@ -77,10 +81,11 @@ struct process {
 	bool announced; /* "recording pid" was said */
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */
-	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
-	bool ended;      /* its last thread is gone */
-	bool hurried;    /* its crash is in a snapshot though it has not ended */
-	size_t job_cnt;  /* snapshots being written */
+	bool stalls;  /* who reads its memory waits for ever: what it has comes by flush or death */
+	bool exiting; /* its end was told, and threads have yet to hand in what they had */
+	bool ended;   /* its last thread is gone */
+	bool hurried; /* its crash is in a snapshot though it has not ended */
+	size_t job_cnt;         /* snapshots being written */
 	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
 	char **files;           /* snapshots, by path */
 	size_t file_cnt;
@@ -121,9 +126,12 @@ bool process__has_owners(const struct process *process);
 /* It runs another program now: the memory of the one before is gone. */
 void process__exec(struct process *process, const struct wire_head *head);
 
-/* kernel: BPF's counters; NULL where they are gone. */
+/* kernel: BPF's counters; NULL where they are gone. What is unreadable counts as recorded. */
 void process__accounts(const struct process *process, const struct wire_process *kernel,
 		       struct process_accounts *ret);
+
+/* Of what was recorded, so much is lost. */
+void process_accounts__add_corrupt(struct process_accounts *accounts, uint64_t cnt);
 
 /* What the kernel would have stamped on a batch of that source. The name is the one it had last. */
 void process__fill_head(const struct process *process, const struct source *source,

@@ -19,14 +19,26 @@ struct wire_batch;
 /* Room that any batch fits into, for pull__batch(). */
 #define PULL_BUFFER_BYTES (1u << 17)
 
-/* Reads len bytes at address. 0; -ESRCH where the process is gone; -EFAULT, -EPERM. */
-int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len);
+/* What the caller has to do while it waits, every few milliseconds. */
+struct pull_meanwhile {
+	void (*act)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Reads len bytes at address, from any thread. 0; -ESRCH where the process is gone; -EFAULT, -EPERM;
+ * -ETIMEDOUT after a quarter of a second, where it makes readers wait: then it is better not asked
+ * again. meanwhile: NULL is fine.
+ */
+int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
+		 const struct pull_meanwhile *meanwhile);
 
 /*
  * The batch at address, as if it had been flushed, with head.bytes set and all else in head zero.
  * ret has PULL_BUFFER_BYTES. -EAGAIN where its thread was faster each time; -EBADMSG where there
  * is no batch; otherwise as pull__memory.
  */
-int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret);
+int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
+		const struct pull_meanwhile *meanwhile);
 
 #endif /* TTLOG_PULL_H */

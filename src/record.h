@@ -24,13 +24,18 @@ struct record {
 struct record_walk {
 	const unsigned char *at;
 	const unsigned char *end;
+	uint32_t left; /* records, as its batch said: what is behind them was never logged */
 };
 
 static inline struct record_walk record_walk__start(const struct ring_entry *entry)
 {
 	const unsigned char *records = ring_entry__records(entry);
 
-	return (struct record_walk){ .at = records, .end = records + entry->bytes };
+	return (struct record_walk){
+		.at = records,
+		.end = records + entry->bytes,
+		.left = entry->events,
+	};
 }
 
 /* 1 with the next record, 0 at the end, -EBADMSG where no record can be here: what is left of the
@@ -41,7 +46,7 @@ static inline int record_walk__next(struct record_walk *walk, struct record *ret
 	struct ttlog_record head;
 	size_t len;
 
-	if (!left)
+	if (!left || !walk->left)
 		return 0;
 	if (left < sizeof(head))
 		return -EBADMSG;
@@ -56,6 +61,7 @@ static inline int record_walk__next(struct record_walk *walk, struct record *ret
 		.fields_len = len - sizeof(head),
 	};
 	walk->at += len;
+	walk->left--;
 	return 1;
 }
 

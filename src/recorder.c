@@ -40,8 +40,9 @@ struct recorder {
 	struct recorder_options options;
 	struct process_table table;
 	struct kin kin;
-	struct process *last; /* of the last batch: mostly the same again */
-	size_t given_cnt;     /* given and not ended */
+	struct process *last;   /* of the last batch: mostly the same again */
+	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
+	size_t given_cnt;       /* given and not ended */
 	size_t open_jobs;
 	bool failed;
 	struct wire_batch *pull_buffer;
@@ -146,6 +147,8 @@ static struct process *check_identity(struct recorder *recorder, struct process 
 	}
 	report__process(process, recorder->options.kernel);
 	process_table__remove(&recorder->table, process);
+	if (recorder->pulled == process)
+		recorder->pulled = NULL;
 	process__free(process);
 	return NULL;
 }
@@ -218,6 +221,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 /* ---- recording ---- */
 
 static void end_when_whole(struct recorder *recorder, struct process *process);
+static void finish(struct recorder *recorder, struct process *process);
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
 {
@@ -246,25 +250,56 @@ void recorder__tell_consumed(struct recorder *recorder)
 }
 
 /* Of events that the program itself had no memory for, its anchors tell. */
-static void pull_dropped(struct process *process)
+static void pull_dropped(struct recorder *recorder, struct process *process,
+			 const struct pull_meanwhile *meanwhile)
 {
 	struct ttlog_module module;
 	uint64_t dropped = 0;
 
 	for (size_t i = 0; i < process->anchor_cnt; i++) {
-		if (pull__memory(process->pid, process->anchors[i], &module, sizeof(module)) == 0 &&
-		    module.version == TTLOG_ABI_VERSION)
+		int err = pull__memory(process->pid, process->anchors[i], &module, sizeof(module),
+				       meanwhile);
+
+		if (recorder->pulled != process)
+			return;
+		if (err == 0 && module.version == TTLOG_ABI_VERSION)
 			dropped += module.dropped;
+		if (err == -ETIMEDOUT) {
+			process->stalls = true;
+			break;
+		}
 	}
 	if (dropped > process->dropped)
 		process->dropped = dropped;
 }
 
-static void pull_process(struct recorder *recorder, struct process *process,
-			 void (*between)(void *ctx), void *ctx)
+/* A batch of it: to be gone on with the others? */
+static bool pull_source(struct recorder *recorder, struct process *process,
+			const struct source *source, const struct pull_meanwhile *meanwhile)
 {
 	struct wire_batch *buffer = recorder->pull_buffer;
-	size_t cnt = 0;
+	int err = pull__batch(process->pid, source->address, buffer, meanwhile);
+
+	if (recorder->pulled != process)
+		return false;
+	process->stalls = err == -ETIMEDOUT;
+	if (err)
+		return err != -ESRCH && err != -ETIMEDOUT;
+	process__fill_head(process, source, &buffer->head);
+	buffer->head.stamp_ns = clock__now_mono_ns();
+	meanwhile->act(meanwhile->ctx);
+	if (recorder->pulled != process)
+		return false;
+	/* a ring for it, if this is the first that it has to say */
+	if (find_recording(recorder, &buffer->head) == process)
+		(void)process__take(process, buffer);
+	return true;
+}
+
+static void pull_process(struct recorder *recorder, struct process *process,
+			 const struct pull_meanwhile *meanwhile)
+{
+	size_t cnt = 0, at = 0;
 	struct source *owned = calloc(process->source_cnt + 1, sizeof(*owned));
 
 	if (!owned)
@@ -274,26 +309,21 @@ static void pull_process(struct recorder *recorder, struct process *process,
 		if (process->sources[i].address && process->sources[i].tid)
 			owned[cnt++] = process->sources[i];
 	}
-	for (size_t i = 0; i < cnt; i++) {
-		int err = pull__batch(process->pid, owned[i].address, buffer);
-
-		if (err == -ESRCH)
-			break;
-		if (err)
-			continue;
-		process__fill_head(process, &owned[i], &buffer->head);
-		buffer->head.stamp_ns = clock__now_mono_ns();
-		between(ctx);
-		/* a ring for it, if this is the first that it has to say */
-		if (find_recording(recorder, &buffer->head) == process)
-			(void)process__take(process, buffer);
-	}
+	recorder->pulled = process;
+	while (at < cnt && pull_source(recorder, process, &owned[at], meanwhile))
+		at++;
 	free(owned);
-	pull_dropped(process);
+	if (recorder->pulled == process && !process->stalls)
+		pull_dropped(recorder, process, meanwhile);
+	if (recorder->pulled != process)
+		return;
+	recorder->pulled = NULL;
+	finish(recorder, process);
 }
 
 void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx)
 {
+	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	struct process *process;
 	size_t cursor = 0, cnt = 0;
 	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
@@ -306,8 +336,8 @@ void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(voi
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		process = process_table__find(&recorder->table, pids[i]);
-		if (process && !process->ended)
-			pull_process(recorder, process, between, ctx);
+		if (process && !process->ended && !process->stalls)
+			pull_process(recorder, process, &meanwhile);
 	}
 	free(pids);
 }
@@ -403,7 +433,7 @@ static bool says_accounts(const struct recorder *recorder, const struct process 
 /* Out of the table, with its accounts said. */
 static void finish(struct recorder *recorder, struct process *process)
 {
-	if (!process->ended || process->job_cnt)
+	if (!process->ended || process->job_cnt || process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
 		report__process(process, recorder->options.kernel);
@@ -563,8 +593,10 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 	}
 	if (process && process->start_ns != job->start_ns)
 		process = NULL;
-	if (process && !job->err)
+	if (process && !job->err) {
 		(void)process__add_file(process, job->path);
+		process->unreadable = job->corrupt_cnt;
+	}
 	/* it holds a part of the process's ring */
 	writer_job__free(job);
 	if (process) {

@@ -421,8 +421,14 @@ static void pull(struct process *process)
 
 	for (size_t i = 0; buffer && i < process->source_cap; i++) {
 		struct source *source = &process->sources[i];
+		int err;
 
-		if (!source->address || pull__batch(process->pid, source->address, buffer))
+		if (!source->address)
+			continue;
+		err = pull__batch(process->pid, source->address, buffer, NULL);
+		if (err == -ETIMEDOUT)
+			break;
+		if (err)
 			continue;
 		set_owner(process, source, buffer->batch.tid);
 		process__fill_head(process, source, &buffer->head);
@@ -492,6 +498,8 @@ static int write_snapshot(struct session *session, const struct process *process
 	source.lost = accounts.lost;
 	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt);
 	ring_copy__free(copy);
+	if (!err)
+		process_accounts__add_corrupt(&accounts, corrupt);
 	if (!err && session->options->report)
 		fprintf(session->options->report,
 			"ttlog-collect: a collector that was killed had of pid %u: %" PRIu64

@@ -37,6 +37,7 @@ void report__process(const struct process *process, const struct kernel *kernel)
 	int err = kernel__read_process(kernel, process->pid, &counters);
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
+	process_accounts__add_corrupt(&accounts, process->unreadable);
 	flockfile(stderr);
 	fprintf(stderr, "pid %u: %" PRIu64 " emitted, %" PRIu64 " recorded, %" PRIu64 " lost",
 		process->pid, accounts.emitted, accounts.recorded, accounts.lost_total);

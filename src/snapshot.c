@@ -33,7 +33,7 @@
 #define END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
 
 struct snapshot {
-	const struct snapshot_source *source;
+	struct snapshot_source source; /* with what turned out to be corrupt in its accounts */
 	struct header_time created;
 	struct catalog *catalog;
 	struct merge *merge;
@@ -81,7 +81,7 @@ static int publish(struct snapshot *snapshot, char ret_name[NAME_MAX + 1])
 	int err = -EEXIST;
 
 	for (uint64_t i = 0; err == -EEXIST && i < NAME_TRIES; i++) {
-		err = make_name(snapshot->source, real_ms + i, name);
+		err = make_name(&snapshot->source, real_ms + i, name);
 		if (!err)
 			err = new_file__publish(&snapshot->file, name);
 	}
@@ -126,7 +126,7 @@ static int write_events(struct snapshot *snapshot)
 		err = write_chunk(snapshot);
 		oldest = merge__oldest(snapshot->merge);
 		if (oldest)
-			ring_copy__consumed(snapshot->source->events, oldest);
+			ring_copy__consumed(snapshot->source.events, oldest);
 	}
 	if (!err && chunk_out__cnt(snapshot->chunk))
 		err = write_chunk(snapshot);
@@ -137,23 +137,33 @@ static int write_all(struct snapshot *snapshot)
 {
 	int err;
 
-	header_out__put(&snapshot->header, snapshot->source, snapshot->catalog, &snapshot->created);
+	header_out__put(&snapshot->header, &snapshot->source, snapshot->catalog,
+			&snapshot->created);
 	err = write_item(snapshot, &snapshot->header, FORMAT_HEADER_MAX_BYTES - END_RESERVE_BYTES);
 	if (!err)
 		err = write_events(snapshot);
 	if (err)
 		return err;
 	cbor_out__reset(&snapshot->item);
-	header_out__put_end(&snapshot->item, snapshot->source, &snapshot->totals,
+	header_out__put_end(&snapshot->item, &snapshot->source, &snapshot->totals,
 			    &snapshot->header);
 	err = write_item(snapshot, &snapshot->item, FORMAT_HEADER_MAX_BYTES);
 	return err ? err : new_file__sync(&snapshot->file);
 }
 
+/* What was recorded and is no event is lost. */
+static void count_corrupt(struct snapshot_source *source, uint64_t cnt)
+{
+	if (cnt > source->recorded)
+		cnt = source->recorded;
+	source->recorded -= cnt;
+	source->lost.corrupt += cnt;
+}
+
 /* 0 or -errno; snapshot__fini() is right after both. */
 static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source)
 {
-	*snapshot = (struct snapshot){ .source = source, .file = { .fd = -1 } };
+	*snapshot = (struct snapshot){ .source = *source, .file = { .fd = -1 } };
 	snapshot->created.mono_ns = clock__now_mono_ns();
 	snapshot->created.real_ns = clock__now_real_ns();
 	/* what its clock would show now had it run on */
@@ -164,6 +174,7 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 					 source->thread_cnt);
 	if (!snapshot->catalog)
 		return -errno;
+	count_corrupt(&snapshot->source, catalog__corrupt_cnt(snapshot->catalog));
 	snapshot->merge = merge__new(source->events, snapshot->catalog, source->clock);
 	if (!snapshot->merge)
 		return -errno;

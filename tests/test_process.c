@@ -3,6 +3,7 @@
  * Batches come twice, late, cut, lost or forged: what is recorded, and what the accounts say.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "make.h"
 
@@ -231,6 +232,83 @@ static void test_process_keeps_many_sources_apart(void **state)
 	process__free(process);
 }
 
+/* A program can't make the collector list names for ever, nor search longer and longer. */
+static void test_process_bounds_names_of_a_thread(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++) {
+		flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
+		(void)snprintf(message.wire.head.comm, sizeof(message.wire.head.comm), "n%u", i);
+		assert_int_equal(process__take(process, &message.wire), 1);
+	}
+	assert_in_range(process->thread_cnt, 2, 1000);
+	assert_accounts(process, 100000, 100000);
+	/* other threads have theirs */
+	flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
+	message.wire.head.tid = TID + 1;
+	assert_int_equal(process__take(process, &message.wire), 1);
+	assert_int_equal(process->threads[process->thread_cnt - 1].tid, TID + 1);
+	process__free(process);
+}
+
+static void test_process_finds_each_of_many_threads(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	for (uint32_t i = 0; i < 60000; i++) {
+		flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
+		message.wire.head.tid = TID + i % 20000;
+		assert_int_equal(process__take(process, &message.wire), 1);
+	}
+	assert_int_equal(process->thread_cnt, 20000);
+	for (uint32_t i = 0; i < 20000; i++)
+		assert_int_equal(process->threads[i].tid, TID + i);
+	process__free(process);
+}
+
+static void test_process_bounds_batches(void **state)
+{
+	const uint32_t cnt = (1u << 18) + 10;
+	struct process *process = make_process();
+	struct process_accounts accounts;
+	struct message message;
+
+	(void)state;
+	for (uint32_t i = 0; i < cnt; i++) {
+		flush(&message, 1, 0, 1)->wire.address = ADDRESS + ((uint64_t)i << 12);
+		(void)process__take(process, &message.wire);
+	}
+	process__accounts(process, NULL, &accounts);
+	assert_int_equal(accounts.emitted, cnt);
+	assert_int_equal(accounts.lost_total, 10);
+	assert_int_equal(accounts.lost.table_full, 10);
+	process__free(process);
+}
+
+/* What the kernel has not counted as lost was never there. */
+static void test_process_blames_who_counts_wrong(void **state)
+{
+	const struct wire_process kernel = { .lost_ring_events = 30 };
+	struct process *process = make_process();
+	struct process_accounts accounts;
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
+	assert_int_equal(process__take(process, &flush(&message, 3, 1000000, 1)->wire), 1);
+	process__accounts(process, &kernel, &accounts);
+	assert_int_equal(accounts.emitted, 1000001);
+	assert_int_equal(accounts.recorded, 11);
+	assert_int_equal(accounts.lost.kernel_ring, 30);
+	assert_int_equal(accounts.lost.corrupt, 1000001 - 11 - 30);
+	process__free(process);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +322,10 @@ int main(void)
 		cmocka_unit_test(test_process_refuses_forged_batches),
 		cmocka_unit_test(test_process_numbers_threads_by_name),
 		cmocka_unit_test(test_process_keeps_many_sources_apart),
+		cmocka_unit_test(test_process_bounds_names_of_a_thread),
+		cmocka_unit_test(test_process_finds_each_of_many_threads),
+		cmocka_unit_test(test_process_bounds_batches),
+		cmocka_unit_test(test_process_blames_who_counts_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,12 @@
  * Batches read from a process: this one, and a child that appends while it is read.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,7 +50,7 @@ static void test_pull_reads_the_committed_part(void **state)
 	batch->records[1] = 22;
 	batch->records[2] = 33; /* behind what is committed */
 	batch->head.committed = 1ull << 32 | 16;
-	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), 0);
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled, NULL), 0);
 	assert_int_equal(pulled->head.bytes, sizeof(*pulled) + 16);
 	assert_int_equal(pulled->address, (uintptr_t)batch);
 	assert_memory_equal(pulled + 1, batch->records, 16);
@@ -61,10 +65,10 @@ static void test_pull_refuses_what_is_no_batch(void **state)
 
 	(void)state;
 	batch->head.committed = TTLOG_BATCH_MAX_BYTES + 4;
-	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), -EBADMSG);
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled, NULL), -EBADMSG);
 	batch->head.magic = 0;
-	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled), -EBADMSG);
-	assert_int_equal(pull__batch(getpid(), 4096, pulled), -EFAULT);
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled, NULL), -EBADMSG);
+	assert_int_equal(pull__batch(getpid(), 4096, pulled, NULL), -EFAULT);
 	munmap(batch, sizeof(*batch));
 	free(pulled);
 }
@@ -99,7 +103,7 @@ static void test_pull_is_consistent_while_the_thread_appends(void **state)
 		append_for_ever(batch);
 	while (with_events < 2000) {
 		const uint64_t *records = (const uint64_t *)(pulled + 1);
-		int err = pull__batch(child, (uintptr_t)batch, pulled);
+		int err = pull__batch(child, (uintptr_t)batch, pulled, NULL);
 		uint64_t events = pulled->batch.committed >> 32;
 
 		if (err == -EAGAIN)
@@ -113,9 +117,70 @@ static void test_pull_is_consistent_while_the_thread_appends(void **state)
 	}
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(pull__batch(child, (uintptr_t)batch, pulled), -ESRCH);
+	assert_int_equal(pull__batch(child, (uintptr_t)batch, pulled, NULL), -ESRCH);
 	munmap(batch, sizeof(*batch));
 	free(pulled);
+}
+
+static unsigned int meanwhile_cnt;
+
+static void count_meanwhile(void *ctx)
+{
+	(void)ctx;
+	meanwhile_cnt++;
+}
+
+/* A page that nobody will ever fill in. */
+static void *make_waiting_page(int *ret_fd)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)page, .len = 4096 },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	assert_true(page != MAP_FAILED);
+	*ret_fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (*ret_fd < 0)
+		skip(); /* vm.unprivileged_userfaultfd */
+	assert_int_equal(ioctl(*ret_fd, UFFDIO_API, &api), 0);
+	assert_int_equal(ioctl(*ret_fd, UFFDIO_REGISTER, &range), 0);
+	return page;
+}
+
+static void test_pull_does_not_wait_for_ever(void **state)
+{
+	const struct pull_meanwhile meanwhile = { .act = count_meanwhile };
+	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES);
+	uint64_t word = 7, read = 0;
+	int fd;
+	void *page = make_waiting_page(&fd);
+
+	(void)state;
+	assert_int_equal(pull__batch(getpid(), (uintptr_t)page, pulled, &meanwhile), -ETIMEDOUT);
+	assert_in_range(meanwhile_cnt, 2, 1000);
+	/* others are read as ever */
+	assert_int_equal(pull__memory(getpid(), (uintptr_t)&word, &read, sizeof(read), NULL), 0);
+	assert_int_equal(read, 7);
+	/* lets the one go that waits */
+	(void)close(fd);
+	munmap(page, 4096);
+	free(pulled);
+}
+
+static void test_pull_reads_more_than_a_buffer(void **state)
+{
+	const size_t bytes = 3 * PULL_BUFFER_BYTES + 5;
+	char *from = malloc(bytes), *to = calloc(bytes, 1);
+
+	(void)state;
+	for (size_t i = 0; i < bytes; i++)
+		from[i] = (char)(i * 7 / 3);
+	assert_int_equal(pull__memory(getpid(), (uintptr_t)from, to, bytes, NULL), 0);
+	assert_memory_equal(from, to, bytes);
+	free(from);
+	free(to);
 }
 
 static void test_arrival_finds_batches_in_the_list(void **state)
@@ -160,6 +225,8 @@ int main(void)
 		cmocka_unit_test(test_pull_reads_the_committed_part),
 		cmocka_unit_test(test_pull_refuses_what_is_no_batch),
 		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
+		cmocka_unit_test(test_pull_does_not_wait_for_ever),
+		cmocka_unit_test(test_pull_reads_more_than_a_buffer),
 		cmocka_unit_test(test_arrival_finds_batches_in_the_list),
 		cmocka_unit_test(test_arrival_ends_on_a_list_that_does_not),
 	};

@@ -525,9 +525,21 @@ static void test_snapshot_corrupt_is_counted(void **state)
 	make__flush(&fixture->batch, fixture->ring, 0, 0, 1000, 2000, 1);
 	make__record(&fixture->batch, COUNT_SITE, 1, 5);
 	make__flush(&fixture->batch, fixture->ring, 9, 0, 1000, 2000, 1);
+	fixture->source.emitted = 4;
+	fixture->source.recorded = 3;
+	fixture->source.lost = (struct snapshot_lost){ .fault = 1 };
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 1);
 	assert_int_equal(fixture->corrupt, 2);
+	/* in the accounts they are lost */
+	for (size_t i = 0; i < fixture->item_cnt; i += fixture->item_cnt - 1) {
+		cbor_item_t *lost = decode__get(fixture->items[i], "lost");
+
+		assert_int_equal(get_int(fixture->items[i], "emitted"), 4);
+		assert_int_equal(get_int(fixture->items[i], "recorded"), 1);
+		assert_int_equal(get_int(lost, "corrupt"), 2);
+		assert_int_equal(get_int(lost, "total"), 3);
+	}
 }
 
 static void test_snapshot_crash(void **state)

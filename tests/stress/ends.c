@@ -439,7 +439,8 @@ void ends__prepare_thread(void)
 	if (!has_prefix("timer_"))
 		return;
 	timer_lane = victim__open_lane(LANE_UNORDERED);
-	start_timer(TIMER_NS);
+	/* as many signals as eight threads take, more than which two CPUs do not manage */
+	start_timer(victim.busy_cnt > 8 ? TIMER_NS * victim.busy_cnt / 8 : TIMER_NS);
 }
 
 static void end_by_signal(struct lane *lane)

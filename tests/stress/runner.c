@@ -13,14 +13,12 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -31,12 +29,12 @@
 
 #include "deaths.h"
 #include "lanes.h"
+#include "listener.h"
 #include "verify.h"
 
 #define WORKER_CNT   3
 #define FAILURES_MAX 10
-#define WAIT_MS      20000      /* for the collector, and for a victim to be ready */
-#define LOG_MAX      (1u << 22) /* what the collector says during one kill */
+#define WAIT_MS      20000 /* for the collector, and for a victim to be ready */
 #define OOM_BYTES    (96u << 20)
 #define INSIDE_SHARE 5 /* one kill in so many under `-- CMD` */
 
@@ -86,59 +84,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ---- the collector's words ---- */
-
-struct listener {
-	int fd, inotify_fd;
-	off_t from; /* what was said before does not concern this kill */
-	char *text;
-};
-
-static void listener__open(struct listener *listener, const char *path)
-{
-	struct stat st;
-
-	listener->fd = open(path, O_RDONLY | O_CLOEXEC);
-	listener->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	listener->text = malloc(LOG_MAX + 1);
-	if (listener->fd < 0 || listener->inotify_fd < 0 || !listener->text ||
-	    inotify_add_watch(listener->inotify_fd, path, IN_MODIFY) < 0 ||
-	    fstat(listener->fd, &st))
-		die(path);
-	listener->from = st.st_size;
-}
-
-static void listener__close(struct listener *listener)
-{
-	(void)close(listener->fd);
-	(void)close(listener->inotify_fd);
-	free(listener->text);
-}
-
-/* The whole line that starts so; NULL where it does not come. */
-static char *listener__wait(struct listener *listener, const char *start)
-{
-	const uint64_t end_ns = now_ns() + WAIT_MS * 1000000ull;
-	struct pollfd poll_fd = { .fd = listener->inotify_fd, .events = POLLIN };
-	char events[4096];
-
-	while (now_ns() < end_ns) {
-		ssize_t len = pread(listener->fd, listener->text, LOG_MAX, listener->from);
-
-		listener->text[len > 0 ? len : 0] = '\0';
-		for (char *line = listener->text, *newline; (newline = strchr(line, '\n'));
-		     line = newline + 1) {
-			if (strncmp(line, start, strlen(start)))
-				continue;
-			*newline = '\0';
-			return line;
-		}
-		(void)poll(&poll_fd, 1, 200);
-		(void)!read(listener->inotify_fd, events, sizeof(events));
-	}
-	return NULL;
-}
-
 /* ---- one kill ---- */
 
 struct victim {
@@ -169,9 +114,17 @@ static void report(const struct victim *victim, const char *file, const char *fo
 	funlockfile(stdout);
 }
 
+/* libraries are found only by a collector that follows processes */
+static bool can_die_so(const struct death *death)
+{
+	return runner.inside || (!strstr(death->name, "dlclose") && strcmp(death->name, "modules"));
+}
+
+/* Every death with each number of threads, then any. */
 static void choose(struct victim *victim, unsigned int number)
 {
-	static const long busy[] = { 1, 1, 8, 8, 64 };
+	static const long busy[] = { 1, 8, 64 };
+	const size_t busy_cnt = sizeof(busy) / sizeof(*busy);
 	unsigned int state, sum = 0, at;
 
 	victim->seed = runner.seed + number;
@@ -183,16 +136,16 @@ static void choose(struct victim *victim, unsigned int number)
 		victim->death = deaths;
 		while (at >= (unsigned int)victim->death->weight)
 			at -= (unsigned int)victim->death++->weight;
-		/* libraries are found only by a collector that follows processes */
-	} while (!runner.inside && (strstr(victim->death->name, "dlclose") ||
-				    strcmp(victim->death->name, "modules") == 0));
-	victim->busy = busy[rand_r(&state) % (sizeof(busy) / sizeof(*busy))];
+	} while (!can_die_so(victim->death));
+	victim->busy = busy[rand_r(&state) % busy_cnt];
+	if (number < DEATH_CNT * busy_cnt && can_die_so(&deaths[number / busy_cnt])) {
+		victim->death = &deaths[number / busy_cnt];
+		victim->busy = busy[number % busy_cnt];
+	}
 	for (size_t i = 0; runner.death && i < DEATH_CNT; i++) {
 		if (strcmp(deaths[i].name, runner.death) == 0)
 			victim->death = &deaths[i];
 	}
-	if (strncmp(victim->death->name, "timer", 5) == 0 && victim->busy > 8)
-		victim->busy = 8;
 	if (runner.busy)
 		victim->busy = runner.busy;
 }
@@ -261,7 +214,7 @@ static void check_process(const struct victim *victim, struct listener *listener
 	char *line;
 
 	(void)snprintf(start, sizeof(start), "pid %u: ", process->pid);
-	line = listener__wait(listener, start);
+	line = listener__wait(listener, start, WAIT_MS);
 	if (!line) {
 		report(victim, NULL, "no word of pid %u", process->pid);
 		return;
@@ -311,7 +264,8 @@ static void kill_one(unsigned int number)
 		mmap(NULL, sizeof(*victim.lanes), PROT_READ | PROT_WRITE, MAP_SHARED, victim.fd, 0);
 	if (victim.lanes == MAP_FAILED)
 		die("lanes");
-	listener__open(&listener, runner.log);
+	if (listener__open(&listener, runner.log))
+		die(runner.log);
 	start_victim(&victim);
 	if (strstr(victim.death->name, "_outside"))
 		kill_from_outside(&victim);
@@ -407,9 +361,10 @@ static int run_by_path(unsigned int kills)
 	(void)snprintf(victim, sizeof(victim), "%s/victim", runner.bin);
 	(void)snprintf(runner.log, sizeof(runner.log), "%s/path.log", runner.dir);
 	(void)close(open(runner.log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	listener__open(&listener, runner.log);
+	if (listener__open(&listener, runner.log))
+		die(runner.log);
 	pid = start_collector(rest);
-	if (pid < 0 || !listener__wait(&listener, "ttlog-collect: recording /")) {
+	if (pid < 0 || !listener__wait(&listener, "ttlog-collect: recording /", WAIT_MS)) {
 		printf("FAIL no collector; it said: %s\n", runner.log);
 		(void)kill(pid, SIGINT);
 		return -1;

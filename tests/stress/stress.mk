@@ -7,9 +7,26 @@ STRESS_HEADERS := $(wildcard include/ttlog/*.h tests/stress/*.h) tests/stress/st
 STRESS_CC = $(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE $(WARN) -Iinclude
 
 .PHONY: stress
-stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/orphans $(STRESS_DIR)/victim $(STRESS_LIBS)
+stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/orphans $(STRESS_DIR)/victim $(STRESS_LIBS) stress-steps
 	$(Q)$(STRESS_DIR)/runner --kills $(STRESS) --collector $(BUILD)/ttlog-collect
 	$(Q)$(STRESS_DIR)/orphans $(BUILD)/ttlog-collect $(shell expr $(STRESS) / 20)
+
+# make stress-steps: killed at every instruction of an append.
+.PHONY: stress-steps
+stress-steps: $(BUILD)/ttlog-collect $(STRESS_DIR)/steps $(STRESS_DIR)/stepped
+	$(Q)$(STRESS_DIR)/steps $(BUILD)/ttlog-collect
+
+# bound at once: the dynamic linker is not what is to be stepped through
+$(STRESS_DIR)/stepped: tests/stress/stepped.c $(STRESS_HEADERS)
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STRESS_CC) -Wl,-z,now -o $@ $< -lpthread
+
+$(STRESS_DIR)/steps: $(BUILD)/tests/stress/steps.o $(BUILD)/tests/stress/listener.o \
+		$(BUILD)/libttlog-test.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lm
 
 $(STRESS_DIR)/victim: tests/stress/victim.c tests/stress/ends.c $(STRESS_HEADERS)
 	$(call say,APP,$@)
@@ -25,7 +42,7 @@ $(STRESS_DIR)/libvictim%.so: $(STRESS_DIR)/libvictim.so
 	$(Q)cp $< $@
 
 $(STRESS_DIR)/runner: $(BUILD)/tests/stress/runner.o $(BUILD)/tests/stress/verify.o \
-		$(BUILD)/libttlog-test.a
+		$(BUILD)/tests/stress/listener.o $(BUILD)/libttlog-test.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lm
