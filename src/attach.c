@@ -50,7 +50,8 @@ struct module {
 
 struct attach {
 	struct attach_options options;
-	pthread_mutex_t lock;    /* what follows */
+	pthread_mutex_t turn;    /* one attaches at a time; taken before `lock` */
+	pthread_mutex_t lock;    /* what follows; the drain thread takes it */
 	struct module **modules; /* by number; 0 stays empty */
 	uint32_t end, cap;
 	uint32_t kept_cnt;     /* modules without sites that have a descriptor */
@@ -74,6 +75,7 @@ struct attach *attach__new(const struct attach_options *options)
 		return NULL;
 	attach->options = *options;
 	attach->end = 1;
+	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
 	return attach;
 }
@@ -142,6 +144,7 @@ void attach__free(struct attach *attach)
 	free_links(attach->linkers, &leaving);
 	close_leaving(&leaving);
 	free(attach->modules);
+	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
 }
@@ -510,12 +513,17 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 		return err;
 	}
 	arrival->maps = maps__read(pid);
+	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
 	err = find_modules(attach, maps, arrival, &found);
+	/* it waits for the drain thread */
+	pthread_mutex_unlock(&attach->lock);
 	before(ctx, arrival);
+	pthread_mutex_lock(&attach->lock);
 	link_err = link_found(attach, pid, &found, ret);
 	link_linker(attach, pid, maps);
 	pthread_mutex_unlock(&attach->lock);
+	pthread_mutex_unlock(&attach->turn);
 	maps__free(maps);
 	return err ? err : link_err;
 }
@@ -550,11 +558,37 @@ static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps
 	}
 }
 
-/* Where a process has the file mapped: its arrival, with what it had in its batches. */
-static void visit_process(struct attach *attach, pid_t pid, const struct stat *status,
-			  uint32_t number, attach_before_fn before, void *ctx)
+/* One file with sites, and who is told of the processes that have it mapped. */
+struct visit {
+	struct attach *attach;
+	struct stat file;
+	uint32_t number;
+	const struct site_table *table;
+	attach_before_fn before;
+	void *ctx;
+};
+
+/* On some file systems maps has other numbers than stat(2), and these may be another file's. */
+static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
 {
-	const struct site_table *table = attach->modules[number]->table;
+	struct stat file;
+	bool same = true;
+	int fd;
+
+	if (!entry->executable || entry->inode != visit->file.st_ino)
+		return false;
+	fd = maps__open(pid, entry, NULL);
+	if (fd < 0)
+		return true;
+	if (fstat(fd, &file) == 0)
+		same = file.st_dev == visit->file.st_dev && file.st_ino == visit->file.st_ino;
+	(void)close(fd);
+	return same;
+}
+
+/* Where a process has the file mapped: its arrival, with what it had in its batches. */
+static void visit_process(const struct visit *visit, pid_t pid)
+{
 	struct maps *maps = maps__read(pid);
 	struct arrival *arrival;
 
@@ -562,25 +596,26 @@ static void visit_process(struct attach *attach, pid_t pid, const struct stat *s
 		const struct maps_entry *entry = &maps->entries[i];
 		uint64_t base, anchor;
 
-		if (!entry->executable || entry->inode != status->st_ino)
+		if (!is_visited(visit, pid, entry))
 			continue;
 		base = find_base(maps, entry);
 		arrival = base ? arrival__new(pid) : NULL;
 		if (!arrival)
 			break;
-		anchor = base - table->load_vaddr + table->module_vaddr;
+		anchor = base - visit->table->load_vaddr + visit->table->module_vaddr;
 		arrival__add_anchor(arrival, anchor);
-		(void)arrival__add_batches(arrival, number, anchor);
+		(void)arrival__add_batches(arrival, visit->number, anchor);
 		arrival->maps = maps__read(pid);
-		before(ctx, arrival);
-		keep_files(attach, pid, maps);
+		visit->before(visit->ctx, arrival);
+		pthread_mutex_lock(&visit->attach->lock);
+		keep_files(visit->attach, pid, maps);
+		pthread_mutex_unlock(&visit->attach->lock);
 		break;
 	}
 	maps__free(maps);
 }
 
-static void visit_processes(struct attach *attach, const struct stat *status, uint32_t number,
-			    attach_before_fn before, void *ctx)
+static void visit_processes(const struct visit *visit)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -589,39 +624,58 @@ static void visit_processes(struct attach *attach, const struct stat *status, ui
 		pid_t pid = strtoul(entry->d_name, NULL, 10);
 
 		if (pid > 0 && pid != getpid())
-			visit_process(attach, pid, status, number, before, ctx);
+			visit_process(visit, pid);
 	}
 	if (dir)
 		(void)closedir(dir);
 }
 
+/* The module's number where it has sites, or -errno. */
+static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
+			       struct stat *ret_status)
+{
+	const struct site_table *table;
+	int64_t number;
+
+	if (fstat(file->fd, ret_status))
+		return -errno;
+	number = find_module(attach, file);
+	if (number < 0)
+		return number;
+	table = attach->modules[number]->table;
+	if (!table)
+		return -ENOEXEC;
+	return table->has_module ? number : -ENOENT;
+}
+
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret)
 {
+	struct visit visit = { .attach = attach, .before = before, .ctx = ctx };
 	struct mapped_file file = { .path = path };
-	struct stat status;
 	int64_t number;
-	int err;
+	int err = 0;
 
 	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file.fd < 0)
 		return -errno;
 	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
+	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
-	number = fstat(file.fd, &status) ? -errno : find_module(attach, &file);
-	err = number < 0 ? number : 0;
-	if (!err && !attach->modules[number]->table)
-		err = -ENOEXEC;
-	else if (!err && !attach->modules[number]->table->has_module)
-		err = -ENOENT;
-	if (!err) {
-		visit_processes(attach, &status, number, before, ctx);
+	number = find_with_sites(attach, &file, &visit.file);
+	if (number > 0) {
+		visit.number = number;
+		visit.table = attach->modules[number]->table;
+		pthread_mutex_unlock(&attach->lock);
+		visit_processes(&visit);
+		pthread_mutex_lock(&attach->lock);
 		err = link_module(attach, number, file.kernel_path, 0);
 		*ret = (struct attach_result){ 1, attach->modules[number]->enabled_cnt };
 	}
 	pthread_mutex_unlock(&attach->lock);
+	pthread_mutex_unlock(&attach->turn);
 	(void)close(file.fd);
-	return err;
+	return number < 0 ? number : err;
 }
 
 /* ---- questions ---- */

@@ -204,6 +204,8 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 		(void)kernel__register_batch(recorder->options.kernel, arrival->pid, source->tid,
 					     source->address, source->module);
 	}
+	if (process->anchor_cnt)
+		process__open_facts(process, recorder->options.ring_dir);
 }
 
 /* ---- recording ---- */
