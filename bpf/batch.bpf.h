@@ -72,7 +72,9 @@ static __always_inline int copy_batch(void *ring, u32 kind, u64 address, u64 byt
 static __always_inline bool has_share(struct wire_process *process, u32 tgid, u64 bytes, u64 used)
 {
 	u64 *read = bpf_map_lookup_elem(&consumed, &tgid);
-	u64 held = process->submitted_bytes - (read ? *read : 0);
+	u64 submitted = process->submitted_bytes;
+	/* more was read than this one has sent: of an earlier process with its number */
+	u64 held = read && *read > submitted ? 0 : submitted - (read ? *read : 0);
 	u64 free = used < batches_bytes ? batches_bytes - used : 0;
 
 	return held + bytes <= SHARE * free && bytes <= free;

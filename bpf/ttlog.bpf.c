@@ -63,7 +63,7 @@ int gate(struct pt_regs *ctx)
 SEC("uprobe")
 int library(struct pt_regs *ctx)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process)
 		message__send_head(process, WIRE_LIBRARY);
@@ -73,7 +73,7 @@ int library(struct pt_regs *ctx)
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (!process || !ends_process(sig, action))
 		return 0;
@@ -90,7 +90,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 SEC("kprobe/do_exit")
 int exit_entry(struct pt_regs *ctx)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process)
 		end_thread(process);
@@ -100,7 +100,7 @@ int exit_entry(struct pt_regs *ctx)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (!process)
 		return 0;
@@ -114,7 +114,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 /* The exec may still fail, and the thread go on: it is drained here, forgotten in process_exec. */
 static __always_inline int drain_for_exec(void)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process)
 		(void)drain_thread();
@@ -138,7 +138,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 {
 	u32 tgid = current_tgid();
-	struct wire_process *process = process__find(tgid);
+	struct wire_process *process = process__of(task);
 
 	if (!process)
 		return 0;
@@ -157,8 +157,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 	if (!follow_children || parent->tgid == child->tgid)
 		return 0;
-	process = process__find(parent->tgid);
-	if (!process || !process__track(child->tgid))
+	process = process__of(parent);
+	if (!process || !process__track(child))
 		return 0;
 	message = message__reserve(process, sizeof(*message));
 	if (!message)

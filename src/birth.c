@@ -34,9 +34,14 @@ uint64_t birth__read_ns(pid_t pid)
 	return ticks * USER_TICK_NS;
 }
 
+bool birth__is_same(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns / USER_TICK_NS == b_ns / USER_TICK_NS;
+}
+
 bool birth__is(pid_t pid, uint64_t start_ns)
 {
 	uint64_t now_ns = birth__read_ns(pid);
 
-	return now_ns && now_ns == start_ns - start_ns % USER_TICK_NS;
+	return now_ns && birth__is_same(now_ns, start_ns);
 }

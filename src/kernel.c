@@ -181,22 +181,26 @@ static void forget_threads(struct kernel *kernel, pid_t pid)
 		(void)bpf_map_delete_elem(fd, &key);
 }
 
-void kernel__untrack(struct kernel *kernel, pid_t pid)
+void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 {
+	struct wire_process now;
 	uint32_t key = pid;
 
+	if (kernel__read_process(kernel, pid, start_ns, &now) == -ESRCH)
+		return;
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
 	forget_threads(kernel, pid);
 }
 
-int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret)
+int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
+			 struct wire_process *ret)
 {
 	uint32_t key = pid;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &key, ret))
 		return -errno;
-	return 0;
+	return start_ns && ret->start_ns && start_ns != ret->start_ns ? -ESRCH : 0;
 }
 
 void kernel__each_left(const struct kernel *kernel, pid_t pid,

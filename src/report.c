@@ -34,7 +34,7 @@ void report__process(const struct process *process, const struct kernel *kernel)
 {
 	struct process_accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(kernel, process->pid, &counters);
+	int err = kernel__read_process(kernel, process->pid, process->start_ns, &counters);
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	flockfile(stderr);
