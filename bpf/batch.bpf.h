@@ -163,6 +163,33 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module)
 	return err;
 }
 
+/*
+ * What is in a batch by now, as by a flush, but it stays there, too: where there is no room nothing
+ * is lost by that. In `batches`, where what the thread flushes later comes later. A global function
+ * as above.
+ */
+__attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
+{
+	struct wire_process *process = process__find(current_tgid());
+	u64 used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
+	struct ttlog_batch head;
+	u64 bytes, room;
+	int err;
+
+	if (!process)
+		return 0;
+	err = read_head(process, address, &head, &bytes);
+	if (err || bytes == sizeof(head))
+		return err;
+	room = MESSAGE_BYTES(bytes);
+	if (!has_share(process, current_tgid(), room, used))
+		return -ENOSPC;
+	err = copy_batch(&batches, WIRE_BATCH, address, bytes, module, BPF_RB_NO_WAKEUP);
+	if (!err)
+		__sync_fetch_and_add(&process->submitted_bytes, room);
+	return err;
+}
+
 static __always_inline void send_thread(struct wire_process *process, u32 kind, u64 address,
 					u32 module)
 {

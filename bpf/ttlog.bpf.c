@@ -86,6 +86,17 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	return 0;
 }
 
+/* What the thread has logged by now it has logged under the name that it still has. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
+{
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
+
+	if (process && task == bpf_get_current_task_btf())
+		send_so_far();
+	return 0;
+}
+
 /* Before the memory goes, where sched_process_exit comes after. */
 SEC("kprobe/do_exit")
 int exit_entry(struct pt_regs *ctx)

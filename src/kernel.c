@@ -93,8 +93,9 @@ static int attach_programs(struct kernel *kernel)
 	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
 	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
-	if (!skel->links.signal_deliver || !skel->links.process_exit || !skel->links.process_exec ||
-	    !skel->links.process_fork)
+	skel->links.thread_rename = bpf_program__attach(skel->progs.thread_rename);
+	if (!skel->links.signal_deliver || !skel->links.thread_rename ||
+	    !skel->links.process_exit || !skel->links.process_exec || !skel->links.process_fork)
 		return -errno;
 	if (bpf_program__autoload(skel->progs.prepare_exec)) {
 		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);

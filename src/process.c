@@ -73,7 +73,7 @@ void process__open_facts(struct process *process, const char *dir)
 int process__open_ring(struct process *process, const char *dir, size_t bytes)
 {
 	char path[PATH_MAX];
-	int len;
+	int len, err;
 
 	if (process->ring)
 		return 0;
@@ -95,7 +95,12 @@ int process__open_ring(struct process *process, const char *dir, size_t bytes)
 		return -ENAMETOOLONG;
 	memcpy(path + len - strlen("facts"), "ring", sizeof("ring"));
 	process->ring = ring__new(path, bytes);
-	return process->ring ? 0 : -errno;
+	if (process->ring)
+		return 0;
+	/* one that nobody can recover is better than none */
+	err = -errno;
+	process->ring = ring__new(NULL, bytes);
+	return process->ring ? err : -ENOMEM;
 }
 
 static size_t slot_of(const struct process *process, uint64_t address)
@@ -216,7 +221,10 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		.page = message->address >> 12,
 		.words = from / sizeof(uint32_t),
 	};
-	int err = ring__write(process->ring, &entry, (const char *)(batch + 1) + from);
+	int err = -ENOMEM;
+
+	if (process->ring)
+		err = ring__write(process->ring, &entry, (const char *)(batch + 1) + from);
 
 	if (err)
 		process->no_memory += events;

@@ -78,6 +78,7 @@ struct process {
 	struct crash crash;
 	bool given;     /* on the command line: the collector ends when all of these have */
 	bool announced; /* "recording pid" was said */
+	bool no_ring;   /* there was no memory for it: said */
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */
 	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
@@ -98,8 +99,11 @@ void process__free(struct process *process);
  * process is recorded all the same, and nothing of it can be recovered.
  */
 void process__open_facts(struct process *process, const char *dir);
-/* Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or
- * -errno. */
+/*
+ * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or -errno:
+ * then it is in anonymous memory, where no other collector finds it, or with -ENOMEM there is none,
+ * and what is taken is counted as lost.
+ */
 int process__open_ring(struct process *process, const char *dir, size_t bytes);
 
 /*

@@ -28,6 +28,7 @@
 #include "report.h"
 #include "ring.h"
 #include "site.h"
+#include "task.h"
 #include "trigger.h"
 #include "writer.h"
 
@@ -38,6 +39,7 @@ struct recorder {
 	size_t given_cnt;     /* given and not ended */
 	size_t open_jobs;
 	bool failed;
+	bool told_untracked;
 	struct wire_batch *pull_buffer;
 };
 
@@ -130,6 +132,9 @@ static void announce(struct recorder *recorder, struct process *process, size_t 
 /* Whether it is the one that started then; one that arrived is not known so exactly. */
 static bool is_same(const struct process *process, uint64_t start_ns)
 {
+	/* what was pulled from one that arrived */
+	if (!start_ns)
+		return true;
 	if (process->start_ns)
 		return process->start_ns == start_ns;
 	return !process->birth_ns || birth__is_same(process->birth_ns, start_ns);
@@ -178,7 +183,7 @@ static struct process *find_recording(struct recorder *recorder, const struct wi
 	if (!process && !is_past(recorder, head))
 		process = admit(recorder, head);
 	recorder->last = process;
-	if (!process || process->ring)
+	if (!process || process->ring || process->no_ring)
 		return process;
 	if (!process->start_ns || !process->comm[0]) {
 		process->ns_pid = head->ns_tgid;
@@ -187,12 +192,28 @@ static struct process *find_recording(struct recorder *recorder, const struct wi
 		memcpy(process->comm, head->comm, sizeof(process->comm));
 	}
 	err = process__open_ring(process, recorder->options.ring_dir, recorder->options.ring_bytes);
-	if (err) {
-		report__failure(process->pid, err, "no flight ring, so nothing is recorded");
-		return NULL;
-	}
+	if (err && process->ring)
+		report__failure(
+			process->pid, err,
+			"no file for its ring: nothing can be recovered should we be killed");
+	else if (err)
+		report__failure(process->pid, err, "no flight ring, so all of it is lost");
+	process->no_ring = !process->ring;
 	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
 	return process;
+}
+
+/* As the kernel would: what is known of the thread may be old, or nothing at all. */
+static void stamp_thread(struct wire_head *head)
+{
+	struct task task;
+
+	if (task__read(head->tgid, head->tid, &task))
+		return;
+	head->ns_tgid = task.ns_tgid;
+	head->ns_tid = task.ns_tid;
+	head->uid = task.uid;
+	memcpy(head->comm, task.comm, sizeof(head->comm));
 }
 
 static struct process *find_arrived(const struct recorder *recorder, uint32_t pid,
@@ -209,12 +230,17 @@ static struct process *find_arrived(const struct recorder *recorder, uint32_t pi
 
 void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 {
-	const struct wire_head head = { .tgid = arrival->pid, .ns_tgid = arrival->pid };
+	struct wire_head head = { .tgid = arrival->pid };
 	uint64_t birth_ns = birth__read_ns(arrival->pid);
 	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
 
-	if (!process)
+	if (!process) {
+		head.tid = arrival->pid;
+		head.ns_tgid = arrival->pid;
+		head.cgroup = task__read_cgroup(arrival->pid);
+		stamp_thread(&head);
 		process = admit(recorder, &head);
+	}
 	if (!process)
 		return;
 	process->birth_ns = birth_ns;
@@ -315,6 +341,7 @@ static void pull_process(struct recorder *recorder, struct process *process,
 		if (err)
 			continue;
 		process__fill_head(process, &owned[i], &buffer->head);
+		stamp_thread(&buffer->head);
 		buffer->head.stamp_ns = clock__now_mono_ns();
 		between(ctx);
 		/* a ring for it, if this is the first that it has to say */
@@ -432,7 +459,8 @@ void recorder__tell_done(struct recorder *recorder)
 /* Processes of CMD that never recorded anything are nobody's concern. */
 static bool says_accounts(const struct recorder *recorder, const struct process *process)
 {
-	return process->ring || (process->given && !recorder->options.all_given);
+	return process->ring || process->no_ring ||
+	       (process->given && !recorder->options.all_given);
 }
 
 /* Out of the table, with its accounts said. */
@@ -518,6 +546,16 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 	return process->missing++ > 0;
 }
 
+/* Once: the kernel counts marks that were hit, not processes. */
+static void tell_untracked(struct recorder *recorder)
+{
+	if (recorder->told_untracked || !kernel__untracked_cnt(recorder->options.kernel))
+		return;
+	recorder->told_untracked = true;
+	fputs("ttlog-collect: the kernel's table of processes is full: some are not recorded\n",
+	      stderr);
+}
+
 void recorder__sweep(struct recorder *recorder)
 {
 	struct process **overdue = calloc(recorder->table.cnt + 1, sizeof(struct process *));
@@ -525,6 +563,7 @@ void recorder__sweep(struct recorder *recorder)
 	struct process_cursor cursor = { 0 };
 	size_t cnt = 0;
 
+	tell_untracked(recorder);
 	if (!overdue)
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
@@ -580,6 +619,7 @@ void recorder__report(struct recorder *recorder)
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 
+	tell_untracked(recorder);
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (says_accounts(recorder, process))
 			report__process(process, recorder->options.kernel);

@@ -45,6 +45,12 @@ void report__process(const struct process *process, const struct kernel *kernel)
 	for (size_t i = 0; i < process->file_cnt; i++)
 		fprintf(stderr, "%s%s", i ? " " : "", process->files[i]);
 	fputs(process->file_cnt ? "\n" : "no snapshot\n", stderr);
+	if (!err && counters.table_full)
+		fprintf(stderr,
+			"ttlog-collect: pid %u: %" PRIu64
+			" of its threads had no room in the kernel's table: what they had not "
+			"flushed at their end is lost, and not counted\n",
+			process->pid, counters.table_full);
 	funlockfile(stderr);
 }
 

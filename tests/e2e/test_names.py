@@ -4,12 +4,13 @@ import ctypes
 import os
 import signal
 import struct
+import subprocess
 
 import cbor2
 
 from harness import Failure, Snapshot, check, equal, wait_until
+from notes import read_batches
 from test_trade import check_trades
-import subprocess
 
 SYS_CLONE3 = 435
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -170,11 +171,18 @@ def test_names_at_the_time(t):
 
 def test_second_recording_knows_who(t):
     """A process whose batch is from an earlier recording, and is only pulled from: all facts are there."""
-    app = t.start(t.app("loops"), 200)
+    path = t.app("loops")
+    app = t.start(path, 200)
     app.out.wait("ready")
+
+    def logged():
+        return sum(events for events, _ in read_batches(app.pid, path))
+
     for _ in range(2):
-        collector = t.collect("-p", app.pid, "-d", "100ms")
-        snapshot = Snapshot(collector.end().only_file())
+        before = logged()
+        collector = t.collect("-p", app.pid)
+        wait_until(lambda: logged() > before + 5, "some events")
+        snapshot = Snapshot(collector.stop().only_file())
         check(snapshot.events, "no events")
         equal({(e["pid"], e["tid"], e["comm"]) for e in snapshot.events}, {(app.pid, app.pid, "loops")},
               "who")
