@@ -3,8 +3,11 @@
  * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
  * process may run one that has no path any more.
  *
- * A module's links: the control probe first, then the gates, so that no site is enabled whose
- * batches would go nowhere; in the other order when they go.
+ * A module has one link: to the control probe, and to all gates. When we are killed the kernel takes
+ * back the semaphores of a link at once, but lets the next one wait for a grace period, which takes
+ * some 0.5 s on a busy machine. A program records while both the site's gate and `listening` are on, so
+ * it does not matter which of them comes first. When we end in peace the gates go before the control
+ * probe does, which another link holds meanwhile.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -27,8 +30,9 @@
 #include "site.h"
 
 struct links {
-	pid_t pid; /* 0: all */
-	struct kernel_link *control, *gates, *immediate;
+	pid_t pid;                   /* 0: all */
+	struct kernel_link *all;     /* control probe and gates */
+	struct kernel_link *control; /* alone, once the gates are closed */
 	struct links *next;
 };
 
@@ -117,8 +121,7 @@ static void free_links(struct links *links, struct leaving *leaving)
 	while (links) {
 		struct links *next = links->next;
 
-		leave(leaving, &links->gates);
-		leave(leaving, &links->immediate);
+		leave(leaving, &links->all);
 		leave(leaving, &links->control);
 		free(links);
 		links = next;
@@ -147,19 +150,6 @@ void attach__free(struct attach *attach)
 	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
-}
-
-void attach__close_gates(struct attach *attach)
-{
-	struct leaving leaving = { 0 };
-
-	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; i < attach->end; i++) {
-		for (struct links *links = attach->modules[i]->links; links; links = links->next)
-			leave(&leaving, &links->gates);
-	}
-	close_leaving(&leaving);
-	pthread_mutex_unlock(&attach->lock);
 }
 
 /* ---- files ---- */
@@ -291,19 +281,18 @@ static struct kernel_link *link_one(struct attach *attach, enum kernel_program p
 	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
 }
 
-static struct kernel_link *link_gates(struct attach *attach, const struct module *module,
-				      const char *path, pid_t pid)
+/* Where the kernel is to look at, with what it is to raise, for all that is enabled in a module. */
+static void choose_places(const struct attach *attach, const struct site_table *table,
+			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
 {
-	const struct site_table *table = module->table;
-	unsigned long *offsets = calloc(2 * module->enabled_cnt, sizeof(*offsets));
-	unsigned long *semaphores;
-	struct kernel_link *link;
 	size_t cnt = 0;
-	int err;
 
-	if (!offsets)
-		return NULL;
-	semaphores = offsets + module->enabled_cnt;
+	offsets[cnt] = table->control_offset;
+	semaphores[cnt++] = table->listening_offset;
+	if (attach->options.immediate) {
+		offsets[cnt] = table->immediate_gate_offset;
+		semaphores[cnt++] = table->immediate_offset;
+	}
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
@@ -312,11 +301,27 @@ static struct kernel_link *link_gates(struct attach *attach, const struct module
 		offsets[cnt] = site->gate_offset;
 		semaphores[cnt++] = site->semaphore_offset;
 	}
+	*ret_cnt = cnt;
+}
+
+/* The program at the gates is never run. */
+static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
+				    pid_t pid)
+{
+	const struct module *module = attach->modules[number];
+	size_t max = module->enabled_cnt + 2, cnt;
+	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
+	struct kernel_link *link;
+	int err;
+
+	if (!offsets)
+		return NULL;
+	choose_places(attach, module->table, offsets, offsets + max, &cnt);
 	link = kernel__link(
-		attach->options.kernel, KERNEL_GATE,
+		attach->options.kernel, KERNEL_CONTROL,
 		&(struct kernel_places){
-			.path = path, .offsets = offsets, .semaphores = semaphores, .cnt = cnt },
-		0, pid);
+			.path = path, .offsets = offsets, .semaphores = offsets + max, .cnt = cnt },
+		number, pid);
 	err = errno;
 	free(offsets);
 	errno = err;
@@ -326,10 +331,7 @@ static struct kernel_link *link_gates(struct attach *attach, const struct module
 static int link_module(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
 	struct module *module = attach->modules[number];
-	const struct site_table *table = module->table;
-	struct leaving leaving = { 0 };
 	struct links *links;
-	int err;
 
 	if (find_links(module->links, pid))
 		return 0;
@@ -337,29 +339,44 @@ static int link_module(struct attach *attach, uint32_t number, const char *path,
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
-	links->control = link_one(attach, KERNEL_CONTROL, path, table->control_offset,
-				  table->listening_offset, number, pid);
-	if (!links->control)
-		goto fail;
-	if (attach->options.immediate) {
-		links->immediate = link_one(attach, KERNEL_GATE, path, table->immediate_gate_offset,
-					    table->immediate_offset, 0, pid);
-		if (!links->immediate)
-			goto fail;
-	}
-	if (module->enabled_cnt) {
-		links->gates = link_gates(attach, module, path, pid);
-		if (!links->gates)
-			goto fail;
+	links->all = link_all(attach, number, path, pid);
+	if (!links->all) {
+		int err = -errno;
+
+		free(links);
+		return err;
 	}
 	links->next = module->links;
 	module->links = links;
 	return 0;
-fail:
-	err = -errno;
-	free_links(links, &leaving);
+}
+
+/* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
+static void keep_control(struct attach *attach, uint32_t number, struct links *links)
+{
+	const struct module *module = attach->modules[number];
+	char path[32];
+
+	if (links->control || module->fd < 0)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
+	links->control = link_one(attach, KERNEL_CONTROL, path, module->table->control_offset,
+				  module->table->listening_offset, number, links->pid);
+}
+
+void attach__close_gates(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->end; i++) {
+		for (struct links *links = attach->modules[i]->links; links; links = links->next) {
+			keep_control(attach, i, links);
+			leave(&leaving, &links->all);
+		}
+	}
 	close_leaving(&leaving);
-	return err;
+	pthread_mutex_unlock(&attach->lock);
 }
 
 /* The place that the dynamic linker passes when libraries have come or gone. A process that can't
@@ -520,8 +537,9 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 	pthread_mutex_unlock(&attach->lock);
 	before(ctx, arrival);
 	pthread_mutex_lock(&attach->lock);
-	link_err = link_found(attach, pid, &found, ret);
+	/* first: what was opened last the kernel closes first, when we are killed */
 	link_linker(attach, pid, maps);
+	link_err = link_found(attach, pid, &found, ret);
 	pthread_mutex_unlock(&attach->lock);
 	pthread_mutex_unlock(&attach->turn);
 	maps__free(maps);
