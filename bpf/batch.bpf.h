@@ -91,7 +91,10 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 	if (used + bytes <= SHARE * free)
 		return true;
 	read = bpf_map_lookup_elem(&consumed, &tgid);
-	held = process->submitted_bytes - (read ? *read : 0);
+	held = process->submitted_bytes;
+	/* where more was read than this one has sent, that is of an earlier one with its number */
+	if (read)
+		held = *read > held ? 0 : held - *read;
 	return held + bytes <= SHARE * free;
 }
 
@@ -192,6 +195,36 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 		return err;
 	}
 	return bytes;
+}
+
+/*
+ * What is in a batch by now, as by a flush, but it stays there, too: where there is no room nothing
+ * is lost by that. In `batches`, where what the thread flushes later comes later. A global function
+ * as above.
+ */
+__attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
+{
+	struct wire_process *process = process__find(current_tgid());
+	u64 used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
+	struct ttlog_batch batch;
+	struct wire_head head;
+	u64 bytes;
+	int err;
+
+	if (!process)
+		return 0;
+	err = bpf_probe_read_user(&batch, sizeof(batch), (void *)address);
+	if (err || !is_batch(&batch) || !(u32)batch.committed ||
+	    (u32)batch.committed > TTLOG_BATCH_MAX_BYTES)
+		return err;
+	bytes = MESSAGE_BYTES(sizeof(batch) + (u32)batch.committed);
+	if (!has_share(process, current_tgid(), bytes, used))
+		return -ENOSPC;
+	stamp_as(&head, bpf_get_current_task_btf(), WIRE_BATCH, bytes, module);
+	err = copy_batch(&batches, &head, address, BPF_RB_NO_WAKEUP);
+	if (!err)
+		__sync_fetch_and_add(&process->submitted_bytes, bytes);
+	return err;
 }
 
 static __always_inline bool send_thread(struct task_struct *task, struct wire_process *process,

@@ -77,6 +77,20 @@ static __always_inline u32 drain_thread(u64 room, bool is_ending)
 	return drain.left_cnt;
 }
 
+/* As drain_thread(), of a thread that lives on: its batches stay its own. */
+static __always_inline void send_so_far(void)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
+
+	if (!own)
+		return;
+	for (int i = 0; i < WIRE_MAX_MODULES; i++) {
+		if (own->address[i])
+			batch__send_so_far(own->address[i], own->module[i]);
+	}
+}
+
 static __always_inline void forget_thread(u32 tgid, u32 tid)
 {
 	u64 key = (u64)tgid << 32 | tid;

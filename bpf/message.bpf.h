@@ -42,10 +42,7 @@ static __always_inline void stamp_as(struct wire_head *head, struct task_struct 
 	head->reserved = 0;
 	head->tgid = task->tgid;
 	head->tid = task->pid;
-	if (head->tid == head->tgid)
-		head->start_ns = task->start_boottime;
-	else
-		head->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	head->start_ns = start_ns_of(task);
 	head->cgroup = bpf_get_current_cgroup_id();
 	head->uid = bpf_get_current_uid_gid();
 	stamp_namespace(head, task);

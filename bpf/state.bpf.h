@@ -95,26 +95,53 @@ static __always_inline struct wire_process *process__find(u32 tgid)
 	return bpf_map_lookup_elem(&processes, &tgid);
 }
 
-static __always_inline struct wire_process *process__track(u32 tgid)
+/* When its process was born, since boot. */
+static __always_inline u64 start_ns_of(const struct task_struct *task)
 {
+	if (task->pid == task->tgid)
+		return task->start_boottime;
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/*
+ * The entry of a task's process, where that is recorded. Numbers come again: an entry belongs to the
+ * process that it was first used for, and to no later one of that number.
+ */
+static __always_inline struct wire_process *process__of(const struct task_struct *task)
+{
+	u64 start_ns = start_ns_of(task);
+	struct wire_process *process = process__find(task->tgid);
+
+	if (!process)
+		return NULL;
+	if (!process->start_ns)
+		process->start_ns = start_ns;
+	return process->start_ns == start_ns ? process : NULL;
+}
+
+/* A task whose process is to be recorded from now on. */
+static __always_inline struct wire_process *process__track(const struct task_struct *task)
+{
+	struct wire_process *process = process__of(task);
+	u32 tgid = task->tgid;
+
+	if (process)
+		return process;
+	/* of an earlier process with that number, which the collector has yet to close */
+	if (process__find(tgid))
+		bpf_map_delete_elem(&processes, &tgid);
 	/* -EEXIST is fine: another thread was first */
 	bpf_map_update_elem(&processes, &tgid, &new_process, BPF_NOEXIST);
-	struct wire_process *process = process__find(tgid);
-
+	process = process__of(task);
 	if (!process)
 		__sync_fetch_and_add(&untracked_cnt, 1);
 	return process;
 }
 
-/* The process of the task that hit a probe, where it is to be recorded. */
-static __always_inline struct wire_process *process__of(const struct task_struct *task)
+/* The process of a task that hit a probe, where it is to be recorded. */
+static __always_inline struct wire_process *process__acting(const struct task_struct *task)
 {
-	u32 tgid = task->tgid;
-	struct wire_process *process = process__find(tgid);
-
-	if (!process && track_all)
-		process = process__track(tgid);
-	return process;
+	return track_all ? process__track(task) : process__of(task);
 }
 
 #endif /* TTLOG_STATE_BPF_H */

@@ -35,7 +35,7 @@ int control(struct pt_regs *ctx)
 	u64 address = PT_REGS_PARM1(ctx);
 	u32 module = bpf_get_attach_cookie(ctx);
 	struct task_struct *task = acting_task();
-	struct wire_process *process = process__of(task);
+	struct wire_process *process = process__acting(task);
 
 	if (!process)
 		return 0;
@@ -65,7 +65,7 @@ int gate(struct pt_regs *ctx)
 SEC("uprobe")
 int library(struct pt_regs *ctx)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process && deaths__have_room(3))
 		message__send_head(process, WIRE_LIBRARY);
@@ -75,7 +75,7 @@ int library(struct pt_regs *ctx)
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (!process || !ends_process(sig, action))
 		return 0;
@@ -88,11 +88,22 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	return 0;
 }
 
+/* What the thread has logged by now it has logged under the name that it still has. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
+{
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
+
+	if (process && task == bpf_get_current_task_btf())
+		send_so_far();
+	return 0;
+}
+
 /* Before the memory goes, where sched_process_exit comes after. */
 SEC("kprobe/do_exit")
 int exit_entry(struct pt_regs *ctx)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process)
 		end_thread(process, ROOM_ALL);
@@ -102,7 +113,7 @@ int exit_entry(struct pt_regs *ctx)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (!process)
 		return 0;
@@ -116,7 +127,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 /* The exec may still fail, and the thread go on: it is drained here, released in process_exec. */
 static __always_inline int drain_for_exec(void)
 {
-	struct wire_process *process = process__find(current_tgid());
+	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
 	if (process && drain_thread(ROOM_ALL, false))
 		__sync_fetch_and_add(&process->lost_tails, 1);
@@ -140,7 +151,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 {
 	u32 tgid = current_tgid();
-	struct wire_process *process = process__find(tgid);
+	struct wire_process *process = process__of(task);
 
 	if (!process)
 		return 0;
@@ -159,8 +170,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 	if (!follow_children || parent->tgid == child->tgid)
 		return 0;
-	process = process__find(parent->tgid);
-	if (!process || !process__track(child->tgid))
+	process = process__of(parent);
+	if (!process || !process__track(child))
 		return 0;
 	message = message__reserve(process, sizeof(*message));
 	if (!message)

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "maps.h"
 #include "pull.h"
+#include "task.h"
 
 /* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand batches
  * take half a second. */
@@ -45,27 +46,6 @@ static bool shares_namespace(uint32_t pid)
 	return their_len > 0 && their_len == our_len && memcmp(theirs, ours, our_len) == 0;
 }
 
-/* The last number of NSpid: in /proc/PID/task/TID/status: the thread as it sees itself. */
-static uint32_t namespace_tid(uint32_t pid, uint32_t tid)
-{
-	char path[64], line[256];
-	uint32_t last = 0;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file)) {
-		const char *number = strrchr(line, '\t');
-
-		if (strncmp(line, "NSpid:", 6) == 0 && number)
-			last = strtoul(number, NULL, 10);
-	}
-	(void)fclose(file);
-	return last;
-}
-
 /* From a thread's own idea of its number to ours; 0 where there is no such thread. */
 static uint32_t global_tid(uint32_t pid, uint32_t own)
 {
@@ -80,8 +60,9 @@ static uint32_t global_tid(uint32_t pid, uint32_t own)
 		return 0;
 	while (!found && (entry = readdir(dir))) {
 		uint32_t tid = strtoul(entry->d_name, NULL, 10);
+		struct task task;
 
-		if (tid && namespace_tid(pid, tid) == own)
+		if (tid && task__read(pid, tid, &task) == 0 && task.ns_tid == own)
 			found = tid;
 	}
 	(void)closedir(dir);

@@ -3,8 +3,11 @@
  * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
  * process may run one that has no path any more.
  *
- * A module's links: the control probe first, then the gates, so that no site is enabled whose
- * batches would go nowhere; in the other order when they go.
+ * A module has one link: to the control probe, and to all gates. When we are killed the kernel takes
+ * back the semaphores of a link at once, but lets the next one wait for a grace period, which takes
+ * some 0.5 s on a busy machine. A program records while both the site's gate and `listening` are on, so
+ * it does not matter which of them comes first. When we end in peace the gates go before the control
+ * probe does, which another link holds meanwhile.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -27,8 +30,9 @@
 #include "site.h"
 
 struct links {
-	pid_t pid; /* 0: all */
-	struct kernel_link *control, *gates, *immediate;
+	pid_t pid;                   /* 0: all */
+	struct kernel_link *all;     /* control probe and gates */
+	struct kernel_link *control; /* alone, once the gates are closed */
 	struct links *next;
 };
 
@@ -50,7 +54,8 @@ struct module {
 
 struct attach {
 	struct attach_options options;
-	pthread_mutex_t lock;    /* what follows */
+	pthread_mutex_t turn;    /* one attaches at a time; taken before `lock` */
+	pthread_mutex_t lock;    /* what follows; the drain thread takes it */
 	struct module **modules; /* by number; 0 stays empty */
 	uint32_t end, cap;
 	uint32_t kept_cnt;     /* modules without sites that have a descriptor */
@@ -74,6 +79,7 @@ struct attach *attach__new(const struct attach_options *options)
 		return NULL;
 	attach->options = *options;
 	attach->end = 1;
+	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
 	return attach;
 }
@@ -115,8 +121,7 @@ static void free_links(struct links *links, struct leaving *leaving)
 	while (links) {
 		struct links *next = links->next;
 
-		leave(leaving, &links->gates);
-		leave(leaving, &links->immediate);
+		leave(leaving, &links->all);
 		leave(leaving, &links->control);
 		free(links);
 		links = next;
@@ -142,21 +147,9 @@ void attach__free(struct attach *attach)
 	free_links(attach->linkers, &leaving);
 	close_leaving(&leaving);
 	free(attach->modules);
+	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
-}
-
-void attach__close_gates(struct attach *attach)
-{
-	struct leaving leaving = { 0 };
-
-	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; i < attach->end; i++) {
-		for (struct links *links = attach->modules[i]->links; links; links = links->next)
-			leave(&leaving, &links->gates);
-	}
-	close_leaving(&leaving);
-	pthread_mutex_unlock(&attach->lock);
 }
 
 /* ---- files ---- */
@@ -288,19 +281,18 @@ static struct kernel_link *link_one(struct attach *attach, enum kernel_program p
 	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
 }
 
-static struct kernel_link *link_gates(struct attach *attach, const struct module *module,
-				      const char *path, pid_t pid)
+/* Where the kernel is to look at, with what it is to raise, for all that is enabled in a module. */
+static void choose_places(const struct attach *attach, const struct site_table *table,
+			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
 {
-	const struct site_table *table = module->table;
-	unsigned long *offsets = calloc(2 * module->enabled_cnt, sizeof(*offsets));
-	unsigned long *semaphores;
-	struct kernel_link *link;
 	size_t cnt = 0;
-	int err;
 
-	if (!offsets)
-		return NULL;
-	semaphores = offsets + module->enabled_cnt;
+	offsets[cnt] = table->control_offset;
+	semaphores[cnt++] = table->listening_offset;
+	if (attach->options.immediate) {
+		offsets[cnt] = table->immediate_gate_offset;
+		semaphores[cnt++] = table->immediate_offset;
+	}
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
@@ -309,11 +301,27 @@ static struct kernel_link *link_gates(struct attach *attach, const struct module
 		offsets[cnt] = site->gate_offset;
 		semaphores[cnt++] = site->semaphore_offset;
 	}
+	*ret_cnt = cnt;
+}
+
+/* The program at the gates is never run. */
+static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
+				    pid_t pid)
+{
+	const struct module *module = attach->modules[number];
+	size_t max = module->enabled_cnt + 2, cnt;
+	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
+	struct kernel_link *link;
+	int err;
+
+	if (!offsets)
+		return NULL;
+	choose_places(attach, module->table, offsets, offsets + max, &cnt);
 	link = kernel__link(
-		attach->options.kernel, KERNEL_GATE,
+		attach->options.kernel, KERNEL_CONTROL,
 		&(struct kernel_places){
-			.path = path, .offsets = offsets, .semaphores = semaphores, .cnt = cnt },
-		0, pid);
+			.path = path, .offsets = offsets, .semaphores = offsets + max, .cnt = cnt },
+		number, pid);
 	err = errno;
 	free(offsets);
 	errno = err;
@@ -323,10 +331,7 @@ static struct kernel_link *link_gates(struct attach *attach, const struct module
 static int link_module(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
 	struct module *module = attach->modules[number];
-	const struct site_table *table = module->table;
-	struct leaving leaving = { 0 };
 	struct links *links;
-	int err;
 
 	if (find_links(module->links, pid))
 		return 0;
@@ -334,29 +339,44 @@ static int link_module(struct attach *attach, uint32_t number, const char *path,
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
-	links->control = link_one(attach, KERNEL_CONTROL, path, table->control_offset,
-				  table->listening_offset, number, pid);
-	if (!links->control)
-		goto fail;
-	if (attach->options.immediate) {
-		links->immediate = link_one(attach, KERNEL_GATE, path, table->immediate_gate_offset,
-					    table->immediate_offset, 0, pid);
-		if (!links->immediate)
-			goto fail;
-	}
-	if (module->enabled_cnt) {
-		links->gates = link_gates(attach, module, path, pid);
-		if (!links->gates)
-			goto fail;
+	links->all = link_all(attach, number, path, pid);
+	if (!links->all) {
+		int err = -errno;
+
+		free(links);
+		return err;
 	}
 	links->next = module->links;
 	module->links = links;
 	return 0;
-fail:
-	err = -errno;
-	free_links(links, &leaving);
+}
+
+/* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
+static void keep_control(struct attach *attach, uint32_t number, struct links *links)
+{
+	const struct module *module = attach->modules[number];
+	char path[32];
+
+	if (links->control || module->fd < 0)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
+	links->control = link_one(attach, KERNEL_CONTROL, path, module->table->control_offset,
+				  module->table->listening_offset, number, links->pid);
+}
+
+void attach__close_gates(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->end; i++) {
+		for (struct links *links = attach->modules[i]->links; links; links = links->next) {
+			keep_control(attach, i, links);
+			leave(&leaving, &links->all);
+		}
+	}
 	close_leaving(&leaving);
-	return err;
+	pthread_mutex_unlock(&attach->lock);
 }
 
 /* The place that the dynamic linker passes when libraries have come or gone. A process that can't
@@ -510,12 +530,18 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 		return err;
 	}
 	arrival->maps = maps__read(pid);
+	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
 	err = find_modules(attach, maps, arrival, &found);
-	before(ctx, arrival);
-	link_err = link_found(attach, pid, &found, ret);
-	link_linker(attach, pid, maps);
+	/* it waits for the drain thread */
 	pthread_mutex_unlock(&attach->lock);
+	before(ctx, arrival);
+	pthread_mutex_lock(&attach->lock);
+	/* first: what was opened last the kernel closes first, when we are killed */
+	link_linker(attach, pid, maps);
+	link_err = link_found(attach, pid, &found, ret);
+	pthread_mutex_unlock(&attach->lock);
+	pthread_mutex_unlock(&attach->turn);
 	maps__free(maps);
 	return err ? err : link_err;
 }
@@ -550,11 +576,37 @@ static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps
 	}
 }
 
-/* Where a process has the file mapped: its arrival, with what it had in its batches. */
-static void visit_process(struct attach *attach, pid_t pid, const struct stat *status,
-			  uint32_t number, attach_before_fn before, void *ctx)
+/* One file with sites, and who is told of the processes that have it mapped. */
+struct visit {
+	struct attach *attach;
+	struct stat file;
+	uint32_t number;
+	const struct site_table *table;
+	attach_before_fn before;
+	void *ctx;
+};
+
+/* On some file systems maps has other numbers than stat(2), and these may be another file's. */
+static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
 {
-	const struct site_table *table = attach->modules[number]->table;
+	struct stat file;
+	bool same = true;
+	int fd;
+
+	if (!entry->executable || entry->inode != visit->file.st_ino)
+		return false;
+	fd = maps__open(pid, entry, NULL);
+	if (fd < 0)
+		return true;
+	if (fstat(fd, &file) == 0)
+		same = file.st_dev == visit->file.st_dev && file.st_ino == visit->file.st_ino;
+	(void)close(fd);
+	return same;
+}
+
+/* Where a process has the file mapped: its arrival, with what it had in its batches. */
+static void visit_process(const struct visit *visit, pid_t pid)
+{
 	struct maps *maps = maps__read(pid);
 	struct arrival *arrival;
 
@@ -562,25 +614,26 @@ static void visit_process(struct attach *attach, pid_t pid, const struct stat *s
 		const struct maps_entry *entry = &maps->entries[i];
 		uint64_t base, anchor;
 
-		if (!entry->executable || entry->inode != status->st_ino)
+		if (!is_visited(visit, pid, entry))
 			continue;
 		base = find_base(maps, entry);
 		arrival = base ? arrival__new(pid) : NULL;
 		if (!arrival)
 			break;
-		anchor = base - table->load_vaddr + table->module_vaddr;
+		anchor = base - visit->table->load_vaddr + visit->table->module_vaddr;
 		arrival__add_anchor(arrival, anchor);
-		(void)arrival__add_batches(arrival, number, anchor);
+		(void)arrival__add_batches(arrival, visit->number, anchor);
 		arrival->maps = maps__read(pid);
-		before(ctx, arrival);
-		keep_files(attach, pid, maps);
+		visit->before(visit->ctx, arrival);
+		pthread_mutex_lock(&visit->attach->lock);
+		keep_files(visit->attach, pid, maps);
+		pthread_mutex_unlock(&visit->attach->lock);
 		break;
 	}
 	maps__free(maps);
 }
 
-static void visit_processes(struct attach *attach, const struct stat *status, uint32_t number,
-			    attach_before_fn before, void *ctx)
+static void visit_processes(const struct visit *visit)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -589,39 +642,58 @@ static void visit_processes(struct attach *attach, const struct stat *status, ui
 		pid_t pid = strtoul(entry->d_name, NULL, 10);
 
 		if (pid > 0 && pid != getpid())
-			visit_process(attach, pid, status, number, before, ctx);
+			visit_process(visit, pid);
 	}
 	if (dir)
 		(void)closedir(dir);
 }
 
+/* The module's number where it has sites, or -errno. */
+static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
+			       struct stat *ret_status)
+{
+	const struct site_table *table;
+	int64_t number;
+
+	if (fstat(file->fd, ret_status))
+		return -errno;
+	number = find_module(attach, file);
+	if (number < 0)
+		return number;
+	table = attach->modules[number]->table;
+	if (!table)
+		return -ENOEXEC;
+	return table->has_module ? number : -ENOENT;
+}
+
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret)
 {
+	struct visit visit = { .attach = attach, .before = before, .ctx = ctx };
 	struct mapped_file file = { .path = path };
-	struct stat status;
 	int64_t number;
-	int err;
+	int err = 0;
 
 	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file.fd < 0)
 		return -errno;
 	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
+	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
-	number = fstat(file.fd, &status) ? -errno : find_module(attach, &file);
-	err = number < 0 ? number : 0;
-	if (!err && !attach->modules[number]->table)
-		err = -ENOEXEC;
-	else if (!err && !attach->modules[number]->table->has_module)
-		err = -ENOENT;
-	if (!err) {
-		visit_processes(attach, &status, number, before, ctx);
+	number = find_with_sites(attach, &file, &visit.file);
+	if (number > 0) {
+		visit.number = number;
+		visit.table = attach->modules[number]->table;
+		pthread_mutex_unlock(&attach->lock);
+		visit_processes(&visit);
+		pthread_mutex_lock(&attach->lock);
 		err = link_module(attach, number, file.kernel_path, 0);
 		*ret = (struct attach_result){ 1, attach->modules[number]->enabled_cnt };
 	}
 	pthread_mutex_unlock(&attach->lock);
+	pthread_mutex_unlock(&attach->turn);
 	(void)close(file.fd);
-	return err;
+	return number < 0 ? number : err;
 }
 
 /* ---- questions ---- */

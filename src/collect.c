@@ -39,8 +39,10 @@
 #include "trigger.h"
 #include "writer.h"
 
-#define EXIT_COLLECTOR 125 /* with -- CMD: the collector failed, as env(1) has it */
-#define COMMAND_END_MS 5000
+#define EXIT_COLLECTOR  125 /* with -- CMD: the collector failed, as env(1) has it */
+#define COMMAND_END_MS  5000
+/* One process, one file with sites, and some to spare. */
+#define MIN_DESCRIPTORS 64
 
 struct collector {
 	const struct env *env;
@@ -73,8 +75,18 @@ static int failed(const char *what, const char *on, int err)
 	return err;
 }
 
+/* Where they run out libbpf may have another name for it. */
+static bool has_few_descriptors(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < MIN_DESCRIPTORS;
+}
+
 static const char *advice(int err)
 {
+	if (has_few_descriptors())
+		return " (too few file descriptors: ulimit -n 64, or more)";
 	switch (-err) {
 	case EPERM:
 	case EACCES:
@@ -580,7 +592,9 @@ static int start(struct collector *collector, int *ret_exit_status)
 	int err;
 
 	err = open_signals(collector);
-	if (!err)
+	if (err)
+		(void)failed("can't start", NULL, err);
+	else
 		err = open_journal(collector);
 	if (!err)
 		err = open_kernel(collector);

@@ -10,6 +10,7 @@
  */
 #include "control.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control_wire.h"
@@ -26,6 +28,9 @@
 #define MAX_CLIENTS 16
 #define BACKLOG     16
 #define LISTENER    0 /* clients count from 1 */
+
+#define TEMPORARY_SUFFIX ".new"
+#define TEMPORARY_MAX_S  60 /* nobody takes so long to listen */
 
 struct client {
 	uint64_t number; /* 0: free */
@@ -58,19 +63,60 @@ static void make_address(int dir_fd, const char *name, struct sockaddr_un *ret)
 	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
 }
 
+/* Where not: errno tells why. */
 static bool is_answered(int dir_fd, const char *name)
 {
 	struct sockaddr_un address;
 	bool answered;
-	int fd;
+	int fd, err;
 
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
 	make_address(dir_fd, name, &address);
 	answered = !connect(fd, (struct sockaddr *)&address, sizeof(address)) || errno == EAGAIN;
+	err = errno;
 	close(fd);
+	errno = err;
 	return answered;
+}
+
+static bool has_shape(const char *name, const char *prefix, const char *suffix)
+{
+	size_t len = strlen(name), prefix_len = strlen(prefix), suffix_len = strlen(suffix);
+
+	return len > prefix_len + suffix_len && !strncmp(name, prefix, prefix_len) &&
+	       !strcmp(name + len - suffix_len, suffix);
+}
+
+/* Whether a collector that was killed has left it. One that is being made refuses too, but has
+ * another name, and not for long. */
+static bool is_dead(int dir_fd, const char *name)
+{
+	struct stat status;
+
+	if (has_shape(name, CONTROL_NAME_PREFIX, CONTROL_NAME_SUFFIX))
+		return !is_answered(dir_fd, name) && errno == ECONNREFUSED;
+	return has_shape(name, "." CONTROL_NAME_PREFIX, TEMPORARY_SUFFIX) &&
+	       !fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) &&
+	       time(NULL) - status.st_mtime > TEMPORARY_MAX_S && !is_answered(dir_fd, name) &&
+	       errno == ECONNREFUSED;
+}
+
+static void remove_dead(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (is_dead(dir_fd, entry->d_name))
+			(void)unlinkat(dir_fd, entry->d_name, 0);
+	}
+	if (dir)
+		(void)closedir(dir);
+	else if (fd >= 0)
+		(void)close(fd);
 }
 
 /*
@@ -85,7 +131,7 @@ static int listen_in(struct control *control)
 
 	(void)snprintf(name, sizeof(name), CONTROL_NAME_PREFIX "%d" CONTROL_NAME_SUFFIX,
 		       (int)getpid());
-	(void)snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	(void)snprintf(temporary, sizeof(temporary), ".%s" TEMPORARY_SUFFIX, name);
 	if (is_answered(control->dir_fd, name))
 		return -EADDRINUSE;
 	control->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -132,7 +178,11 @@ struct control *control__new(const char *dir)
 	control->listen_fd = -1;
 	control->epoll_fd = -1;
 	control->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	err = control->dir_fd < 0 ? -errno : listen_in(control);
+	err = control->dir_fd < 0 ? -errno : 0;
+	if (!err) {
+		remove_dead(control->dir_fd);
+		err = listen_in(control);
+	}
 	if (!err)
 		err = watch_listener(control);
 	if (err) {

@@ -26,7 +26,7 @@ struct control_request {
 	char reason[CONTROL_REASON_BYTES]; /* never "" */
 };
 
-/* Listens in dir, which is private. NULL with errno: EADDRINUSE where a live collector has the
+/* Listens in dir, which is private, and takes away what killed collectors left in it. NULL with errno: EADDRINUSE where a live collector has the
  * name, from another pid namespace. */
 struct control *control__new(const char *dir);
 /* Takes the socket away; clients that wait are told nothing more. No other call may come at the

@@ -48,6 +48,9 @@ struct request_list {
 struct mailbox {
 	pthread_mutex_t lock; /* what follows, but that `filled` may be read without */
 	struct arrival *arrivals, **last_arrival;
+	uint64_t posted_cnt, taken_cnt; /* arrivals, ever */
+	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
+	bool ended;                     /* nothing is taken any more */
 	struct writer_job *jobs, **last_job;
 	struct request_list requests;
 	bool stopping, asked;
@@ -82,11 +85,19 @@ static void post(struct drain *drain)
 
 void drain__arrive(struct drain *drain, struct arrival *arrival)
 {
-	pthread_mutex_lock(&drain->mailbox.lock);
+	struct mailbox *mailbox = &drain->mailbox;
+	uint64_t number;
+
+	pthread_mutex_lock(&mailbox->lock);
 	arrival->next = NULL;
-	*drain->mailbox.last_arrival = arrival;
-	drain->mailbox.last_arrival = &arrival->next;
+	*mailbox->last_arrival = arrival;
+	mailbox->last_arrival = &arrival->next;
+	number = ++mailbox->posted_cnt;
 	post(drain);
+	pthread_mutex_lock(&mailbox->lock);
+	while (mailbox->taken_cnt < number && !mailbox->ended)
+		pthread_cond_wait(&mailbox->taken, &mailbox->lock);
+	pthread_mutex_unlock(&mailbox->lock);
 }
 
 void drain__job_done(struct drain *drain, struct writer_job *job)
@@ -127,12 +138,16 @@ void drain__ask_done(struct drain *drain)
 static void take_arrivals(struct drain *drain)
 {
 	struct arrival *arrival;
+	uint64_t taken_cnt;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
 	arrival = drain->mailbox.arrivals;
 	drain->mailbox.arrivals = NULL;
 	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	taken_cnt = drain->mailbox.posted_cnt;
 	pthread_mutex_unlock(&drain->mailbox.lock);
+	if (!arrival)
+		return;
 	while (arrival) {
 		struct arrival *next = arrival->next;
 
@@ -140,6 +155,10 @@ static void take_arrivals(struct drain *drain)
 		arrival__free(arrival);
 		arrival = next;
 	}
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.taken_cnt = taken_cnt;
+	pthread_cond_broadcast(&drain->mailbox.taken);
+	pthread_mutex_unlock(&drain->mailbox.lock);
 }
 
 static void take_jobs(struct drain *drain)
@@ -346,6 +365,10 @@ static void *run(void *arg)
 		handle_requests(drain);
 	}
 	finish(drain);
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.ended = true;
+	pthread_cond_broadcast(&drain->mailbox.taken);
+	pthread_mutex_unlock(&drain->mailbox.lock);
 	return NULL;
 }
 
@@ -393,6 +416,7 @@ struct drain *drain__new(const struct drain_options *options)
 	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
 	drain->mailbox.last_job = &drain->mailbox.jobs;
 	pthread_mutex_init(&drain->mailbox.lock, NULL);
+	pthread_cond_init(&drain->mailbox.taken, NULL);
 	err = open_all(drain);
 	if (!err)
 		err = -pthread_create(&drain->thread, NULL, run, drain);
@@ -426,6 +450,13 @@ void drain__free(struct drain *drain)
 	if (drain->event_fd >= 0)
 		(void)close(drain->event_fd);
 	free(drain->backlog.bytes);
+	while (drain->mailbox.arrivals) {
+		struct arrival *arrival = drain->mailbox.arrivals;
+
+		drain->mailbox.arrivals = arrival->next;
+		arrival__free(arrival);
+	}
+	pthread_cond_destroy(&drain->mailbox.taken);
 	pthread_mutex_destroy(&drain->mailbox.lock);
 	free(drain);
 }

@@ -56,7 +56,7 @@ static void fill_source(struct writer_job *job, const struct process *process,
 	struct snapshot_source *source = &job->source;
 	struct process_accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(options->kernel, process->pid, &counters);
+	int err = kernel__read_process(options->kernel, process->pid, process->start_ns, &counters);
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "birth.h"
 #include "clock.h"
 #include "journal.h"
 #include "process.h"
@@ -255,6 +256,8 @@ void journal__add_module(struct journal *journal, uint32_t number, const struct 
 
 void journal__add_process(int fd, const struct process *process)
 {
+	/* before its first batch, on which the kernel stamps it, /proc knows */
+	uint64_t start_ns = process->start_ns ? process->start_ns : birth__read_ns(process->pid);
 	struct payload payload;
 
 	if (fd < 0)
@@ -263,7 +266,7 @@ void journal__add_process(int fd, const struct process *process)
 	put_u32(&payload, process->pid);
 	put_u32(&payload, process->ns_pid);
 	put_u32(&payload, process->uid);
-	put_u64(&payload, process->start_ns);
+	put_u64(&payload, start_ns);
 	put_u64(&payload, process->cgroup);
 	put(&payload, process->comm, sizeof(process->comm));
 	put_text(&payload, process->exe);

@@ -9,8 +9,8 @@
  *	boot            which boot of the machine, and its wall time less CLOCK_MONOTONIC
  *	clock           see clock__new()
  *	modules         JOURNAL_MODULE records
- *	*.ring          see ring.h, one for each process
- *	*.facts         JOURNAL_PROCESS and the other records, one for each ring
+ *	*.facts         JOURNAL_PROCESS and the other records, one for each process
+ *	*.ring          see ring.h, one for each process that has recorded something
  *
  * Files of records only grow. Each record is written before the first ring entry that needs it, and
  * one that was cut off by the writer's death is the last one, so it is needed by none.

@@ -93,8 +93,9 @@ static int attach_programs(struct kernel *kernel)
 	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
 	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
-	if (!skel->links.signal_deliver || !skel->links.process_exit || !skel->links.process_exec ||
-	    !skel->links.process_fork)
+	skel->links.thread_rename = bpf_program__attach(skel->progs.thread_rename);
+	if (!skel->links.signal_deliver || !skel->links.thread_rename ||
+	    !skel->links.process_exit || !skel->links.process_exec || !skel->links.process_fork)
 		return -errno;
 	if (bpf_program__autoload(skel->progs.prepare_exec)) {
 		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);
@@ -181,22 +182,26 @@ static void forget_threads(struct kernel *kernel, pid_t pid)
 		(void)bpf_map_delete_elem(fd, &key);
 }
 
-void kernel__untrack(struct kernel *kernel, pid_t pid)
+void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 {
+	struct wire_process now;
 	uint32_t key = pid;
 
+	if (kernel__read_process(kernel, pid, start_ns, &now) == -ESRCH)
+		return;
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
 	forget_threads(kernel, pid);
 }
 
-int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret)
+int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
+			 struct wire_process *ret)
 {
 	uint32_t key = pid;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &key, ret))
 		return -errno;
-	return 0;
+	return start_ns && ret->start_ns && start_ns != ret->start_ns ? -ESRCH : 0;
 }
 
 void kernel__each_left(const struct kernel *kernel, pid_t pid,

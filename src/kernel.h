@@ -40,9 +40,12 @@ int kernel__batches_fd(const struct kernel *kernel);
 int kernel__deaths_fd(const struct kernel *kernel);
 
 int kernel__track(struct kernel *kernel, pid_t pid);
-/* Forgets a process and its threads' batches. */
-void kernel__untrack(struct kernel *kernel, pid_t pid);
-int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret);
+/* Forgets a process and its threads' batches, unless another one has its number by now. start_ns: as
+ * the kernel stamps it, 0 unknown. */
+void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns);
+/* -ESRCH where another process has its number by now. */
+int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
+			 struct wire_process *ret);
 /*
  * Calls for each batch that a dead thread of the process could not hand in: its address, module and the
  * events that were ever in it.

@@ -64,9 +64,14 @@ void process__free(struct process *process)
 	free(process);
 }
 
-/* Without these the ring works as well, until the collector is killed. */
-static void open_facts(struct process *process, const char *path)
+void process__open_facts(struct process *process, const char *dir)
 {
+	char path[PATH_MAX];
+
+	if (!dir || process->facts_fd >= 0 ||
+	    snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
+		     (unsigned long long)process->start_ns) >= (int)sizeof(path))
+		return;
 	process->facts_fd = journal__open_process(path, process);
 	if (process->facts_fd >= 0)
 		process->facts_path = strdup(path);
@@ -75,7 +80,7 @@ static void open_facts(struct process *process, const char *path)
 int process__open_ring(struct process *process, const char *dir, size_t bytes)
 {
 	char path[PATH_MAX];
-	int len;
+	int len, err;
 
 	if (process->ring)
 		return 0;
@@ -83,15 +88,26 @@ int process__open_ring(struct process *process, const char *dir, size_t bytes)
 		process->ring = ring__new(NULL, bytes);
 		return process->ring ? 0 : -errno;
 	}
-	len = snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
-		       (unsigned long long)process->start_ns);
+	/* the facts first: nobody can read a ring without them */
+	if (process->facts_fd >= 0)
+		journal__add_process(process->facts_fd, process);
+	else
+		process__open_facts(process, dir);
+	if (process->facts_path)
+		len = snprintf(path, sizeof(path), "%s", process->facts_path);
+	else
+		len = snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
+			       (unsigned long long)process->start_ns);
 	if (len >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	/* the facts first: there is no ring without them */
-	open_facts(process, path);
 	memcpy(path + len - strlen("facts"), "ring", sizeof("ring"));
 	process->ring = ring__new(path, bytes);
-	return process->ring ? 0 : -errno;
+	if (process->ring)
+		return 0;
+	/* one that nobody can recover is better than none */
+	err = -errno;
+	process->ring = ring__new(NULL, bytes);
+	return process->ring ? err : -ENOMEM;
 }
 
 static size_t slot_of(const struct process *process, uint64_t address)
@@ -231,7 +247,10 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		.page = message->address >> 12,
 		.words = from / sizeof(uint32_t),
 	};
-	int err = ring__write(process->ring, &entry, (const char *)(batch + 1) + from);
+	int err = -ENOMEM;
+
+	if (process->ring)
+		err = ring__write(process->ring, &entry, (const char *)(batch + 1) + from);
 
 	if (err)
 		process->no_memory += events;
@@ -407,23 +426,40 @@ void process__mark_taken(struct process *process, const struct ring_entry *entry
 	source->taken_bytes = entry->words * (uint32_t)sizeof(uint32_t) + entry->bytes;
 }
 
-void process__count_taken(struct process *process, const struct wire_batch *message)
+/* Walks records until `events` or `bytes` of them are behind; tells how far that was. */
+static void skip_records(const struct wire_batch *message, uint64_t events, uint32_t bytes,
+			 struct source *source)
 {
-	struct source *source = known_source(process, message->address);
 	const unsigned char *records = (const unsigned char *)(message + 1);
 	struct ttlog_record record;
-	uint32_t at = 0;
+	uint32_t at = 0, len;
 
-	if (!source || message->batch.seq != source->seq)
-		return;
 	source->taken_events = 0;
-	while (at + sizeof(record) <= source->taken_bytes &&
-	       at + sizeof(record) <= (uint32_t)message->batch.committed) {
+	while (source->taken_events < events && at + sizeof(record) <= bytes) {
 		memcpy(&record, records + at, sizeof(record));
-		at += (record.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
+		len = (record.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
+		if (!len)
+			break;
+		at += len;
 		source->taken_events++;
-		if (!(record.site_len & TTLOG_RECORD_LEN_MASK))
-			return;
+	}
+	source->taken_bytes = at;
+}
+
+void process__count_taken(struct process *process, const struct wire_batch *message)
+{
+	const struct ttlog_batch *batch = &message->batch;
+	struct source *source = known_source(process, message->address);
+	uint32_t bytes = batch->committed;
+
+	if (!source)
+		return;
+	if (batch->seq == source->seq) {
+		skip_records(message, UINT64_MAX, min_u64(source->taken_bytes, bytes), source);
+	} else if (batch->events_before < source->base) {
+		/* nothing of it was taken, but its first events are from before the recording */
+		source->seq = batch->seq;
+		skip_records(message, source->base - batch->events_before, bytes, source);
 	}
 }
 

@@ -50,6 +50,9 @@ struct process_accounts {
 struct process {
 	uint32_t pid, ns_pid, uid;
 	uint64_t start_ns, cgroup;
+	uint64_t birth_ns; /* before the kernel has told start_ns: as /proc has it, or 0 */
+	struct process
+		*earlier; /* had the number before, and is not through yet; process_table's */
 	char comm[16];
 	char *exe; /* NULL unknown */
 	char build_id[41];
@@ -79,6 +82,7 @@ struct process {
 	struct crash crash;
 	bool given;     /* on the command line: the collector ends when all of these have */
 	bool announced; /* "recording pid" was said */
+	bool no_ring;   /* there was no memory for it: said */
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */
 	bool stalls;  /* who reads its memory waits for ever: what it has comes by flush or death */
@@ -95,7 +99,17 @@ struct process *process__new(const struct wire_head *head);
 /* The flight ring's file goes too. NULL is fine. */
 void process__free(struct process *process);
 
-/* Makes the flight ring in dir (NULL: in anonymous memory). 0 or -errno. */
+/*
+ * Writes into dir what the next collector needs should this one be killed (journal.h): before any site
+ * is enabled, so that nothing is emitted that no accounts tell of. Where it can't be written the
+ * process is recorded all the same, and nothing of it can be recovered.
+ */
+void process__open_facts(struct process *process, const char *dir);
+/*
+ * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or -errno:
+ * then it is in anonymous memory, where no other collector finds it, or with -ENOMEM there is none,
+ * and what is taken is counted as lost.
+ */
 int process__open_ring(struct process *process, const char *dir, size_t bytes);
 
 /*

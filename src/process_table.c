@@ -7,8 +7,14 @@
 
 void process_table__fini(struct process_table *table)
 {
-	for (size_t i = 0; i < table->cap; i++)
-		process__free(table->slots[i]);
+	for (size_t i = 0; i < table->cap; i++) {
+		while (table->slots[i]) {
+			struct process *process = table->slots[i];
+
+			table->slots[i] = process->earlier;
+			process__free(process);
+		}
+	}
 	free(table->slots);
 	*table = (struct process_table){ 0 };
 }
@@ -51,9 +57,13 @@ static int grow(struct process_table *table)
 
 int process_table__add(struct process_table *table, struct process *process)
 {
+	size_t slot;
+
 	if (table->cnt * 2 >= table->cap && grow(table))
 		return -ENOMEM;
-	table->slots[slot_of(table, process->pid)] = process;
+	slot = slot_of(table, process->pid);
+	process->earlier = table->slots[slot];
+	table->slots[slot] = process;
 	table->cnt++;
 	return 0;
 }
@@ -61,11 +71,17 @@ int process_table__add(struct process_table *table, struct process *process)
 void process_table__remove(struct process_table *table, const struct process *process)
 {
 	size_t hole = slot_of(table, process->pid);
+	struct process **at = &table->slots[hole];
 	size_t mask = table->cap - 1;
 
-	if (!table->slots[hole])
+	while (*at && *at != process)
+		at = &(*at)->earlier;
+	if (!*at)
 		return;
+	*at = process->earlier;
 	table->cnt--;
+	if (table->slots[hole])
+		return;
 	/* close the gap, so that no search ends at it too early (Knuth 6.4, algorithm R) */
 	for (size_t i = (hole + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
 		size_t home = home_of(table, table->slots[i]->pid);
@@ -78,13 +94,22 @@ void process_table__remove(struct process_table *table, const struct process *pr
 	table->slots[hole] = NULL;
 }
 
-struct process *process_table__next(const struct process_table *table, size_t *cursor)
+struct process *process_table__next(const struct process_table *table,
+				    struct process_cursor *cursor)
 {
-	while (*cursor < table->cap) {
-		struct process *process = table->slots[(*cursor)++];
+	if (cursor->earlier) {
+		struct process *process = cursor->earlier;
 
-		if (process)
-			return process;
+		cursor->earlier = process->earlier;
+		return process;
+	}
+	while (cursor->slot < table->cap) {
+		struct process *process = table->slots[cursor->slot++];
+
+		if (!process)
+			continue;
+		cursor->earlier = process->earlier;
+		return process;
 	}
 	return NULL;
 }

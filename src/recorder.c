@@ -14,6 +14,7 @@
 #include "../bpf/wire.h"
 #include "arrival.h"
 #include "attach.h"
+#include "birth.h"
 #include "clock.h"
 #include "death.h"
 #include "elf.h"
@@ -28,6 +29,7 @@
 #include "report.h"
 #include "ring.h"
 #include "site.h"
+#include "task.h"
 #include "trigger.h"
 #include "writer.h"
 
@@ -45,6 +47,7 @@ struct recorder {
 	size_t given_cnt;       /* given and not ended */
 	size_t open_jobs;
 	bool failed;
+	bool told_untracked;
 	struct wire_batch *pull_buffer;
 };
 
@@ -136,21 +139,25 @@ static void announce(struct recorder *recorder, struct process *process, size_t 
 			site_cnt);
 }
 
-/* Another process had that number and its end was not seen: close its books. */
-static struct process *check_identity(struct recorder *recorder, struct process *process,
-				      const struct wire_head *head)
+/* Whether it is the one that started then; one that arrived is not known so exactly. */
+static bool is_same(const struct process *process, uint64_t start_ns)
 {
-	if (!process || !process->start_ns || process->start_ns == head->start_ns) {
-		if (process)
-			process->start_ns = head->start_ns;
-		return process;
-	}
-	report__process(process, recorder->options.kernel);
-	process_table__remove(&recorder->table, process);
-	if (recorder->pulled == process)
-		recorder->pulled = NULL;
-	process__free(process);
-	return NULL;
+	/* what was pulled from one that arrived */
+	if (!start_ns)
+		return true;
+	if (process->start_ns)
+		return process->start_ns == start_ns;
+	return !process->birth_ns || birth__is_same(process->birth_ns, start_ns);
+}
+
+/* The process with that number that started then, of those that had it one after another. */
+static struct process *find_exact(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
+{
+	struct process *process = process_table__find(&recorder->table, pid);
+
+	while (process && !is_same(process, start_ns))
+		process = process->earlier;
+	return process;
 }
 
 static struct process *find(struct recorder *recorder, const struct wire_head *head)
@@ -159,10 +166,22 @@ static struct process *find(struct recorder *recorder, const struct wire_head *h
 
 	if (process && process->pid == head->tgid && process->start_ns == head->start_ns)
 		return process;
-	process = process_table__find(&recorder->table, head->tgid);
-	process = check_identity(recorder, process, head);
+	process = find_exact(recorder, head->tgid, head->start_ns);
+	if (process)
+		process->start_ns = head->start_ns;
 	recorder->last = process;
 	return process;
+}
+
+/* Whether its books are closed, and another has its number. */
+static bool is_past(const struct recorder *recorder, const struct wire_head *head)
+{
+	const struct process *newest = process_table__find(&recorder->table, head->tgid);
+	uint64_t start_ns = 0;
+
+	if (newest)
+		start_ns = newest->start_ns ? newest->start_ns : newest->birth_ns;
+	return start_ns > head->start_ns;
 }
 
 /* The sender, known from now on if not before; with a ring. NULL without memory. */
@@ -171,10 +190,10 @@ static struct process *find_recording(struct recorder *recorder, const struct wi
 	struct process *process = find(recorder, head);
 	int err;
 
-	if (!process)
+	if (!process && !is_past(recorder, head))
 		process = admit(recorder, head);
 	recorder->last = process;
-	if (!process || process->ring)
+	if (!process || process->ring || process->no_ring)
 		return process;
 	if (!process->start_ns || !process->comm[0]) {
 		process->ns_pid = head->ns_tgid;
@@ -183,23 +202,58 @@ static struct process *find_recording(struct recorder *recorder, const struct wi
 		memcpy(process->comm, head->comm, sizeof(process->comm));
 	}
 	err = process__open_ring(process, recorder->options.ring_dir, recorder->options.ring_bytes);
-	if (err) {
-		report__failure(process->pid, err, "no flight ring, so nothing is recorded");
-		return NULL;
-	}
+	if (err && process->ring)
+		report__failure(
+			process->pid, err,
+			"no file for its ring: nothing can be recovered should we be killed");
+	else if (err)
+		report__failure(process->pid, err, "no flight ring, so all of it is lost");
+	process->no_ring = !process->ring;
 	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
 	return process;
 }
 
+/* As the kernel would: what is known of the thread may be old, or nothing at all. */
+static void stamp_thread(struct wire_head *head)
+{
+	struct task task;
+
+	if (task__read(head->tgid, head->tid, &task))
+		return;
+	head->ns_tgid = task.ns_tgid;
+	head->ns_tid = task.ns_tid;
+	head->uid = task.uid;
+	memcpy(head->comm, task.comm, sizeof(head->comm));
+}
+
+static struct process *find_arrived(const struct recorder *recorder, uint32_t pid,
+				    uint64_t birth_ns)
+{
+	struct process *process = process_table__find(&recorder->table, pid);
+	uint64_t known_ns;
+
+	if (!process || !birth_ns)
+		return process;
+	known_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	return birth__is_same(birth_ns, known_ns) ? process : NULL;
+}
+
 void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 {
-	const struct wire_head head = { .tgid = arrival->pid, .ns_tgid = arrival->pid };
-	struct process *process = process_table__find(&recorder->table, arrival->pid);
+	struct wire_head head = { .tgid = arrival->pid };
+	uint64_t birth_ns = birth__read_ns(arrival->pid);
+	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
 
-	if (!process)
+	if (!process) {
+		head.tid = arrival->pid;
+		head.ns_tgid = arrival->pid;
+		head.cgroup = task__read_cgroup(arrival->pid);
+		stamp_thread(&head);
 		process = admit(recorder, &head);
+	}
 	if (!process)
 		return;
+	process->birth_ns = birth_ns;
 	if (arrival->given)
 		give(recorder, process);
 	process->announced |= arrival->announced;
@@ -216,6 +270,18 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 		(void)kernel__register_batch(recorder->options.kernel, arrival->pid, source->tid,
 					     source->address, source->module);
 	}
+	if (process->anchor_cnt)
+		process__open_facts(process, recorder->options.ring_dir);
+}
+
+static bool still_runs(const struct process *process)
+{
+	uint64_t now_ns = birth__read_ns(process->pid);
+	uint64_t start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+
+	if (now_ns && start_ns)
+		return birth__is_same(now_ns, start_ns);
+	return kill(process->pid, 0) == 0 || errno != ESRCH;
 }
 
 /* ---- recording ---- */
@@ -238,7 +304,7 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 void recorder__tell_consumed(struct recorder *recorder)
 {
 	struct process *process;
-	size_t cursor = 0;
+	struct process_cursor cursor = { 0 };
 
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (process->consumed_bytes == process->consumed_told)
@@ -286,6 +352,7 @@ static bool pull_source(struct recorder *recorder, struct process *process,
 	if (err)
 		return err != -ESRCH && err != -ETIMEDOUT;
 	process__fill_head(process, source, &buffer->head);
+	stamp_thread(&buffer->head);
 	buffer->head.stamp_ns = clock__now_mono_ns();
 	meanwhile->act(meanwhile->ctx);
 	if (recorder->pulled != process)
@@ -325,7 +392,8 @@ void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(voi
 {
 	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	struct process *process;
-	size_t cursor = 0, cnt = 0;
+	struct process_cursor cursor = { 0 };
+	size_t cnt = 0;
 	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
 
 	if (!pids)
@@ -336,7 +404,8 @@ void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(voi
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		process = process_table__find(&recorder->table, pids[i]);
-		if (process && !process->ended && !process->stalls)
+		/* what has its number by now has not its memory */
+		if (process && !process->ended && !process->stalls && still_runs(process))
 			pull_process(recorder, process, &meanwhile);
 	}
 	free(pids);
@@ -390,7 +459,7 @@ static void snapshot_one(struct recorder *recorder, struct process *process,
 void recorder__snapshot(struct recorder *recorder, struct trigger_request *request)
 {
 	struct process *process;
-	size_t cursor = 0;
+	struct process_cursor cursor = { 0 };
 
 	request->open_cnt = 1;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
@@ -427,7 +496,8 @@ void recorder__tell_done(struct recorder *recorder)
 /* Processes of CMD that never recorded anything are nobody's concern. */
 static bool says_accounts(const struct recorder *recorder, const struct process *process)
 {
-	return process->ring || (process->given && !recorder->options.all_given);
+	return process->ring || process->no_ring ||
+	       (process->given && !recorder->options.all_given);
 }
 
 /* Out of the table, with its accounts said. */
@@ -437,7 +507,7 @@ static void finish(struct recorder *recorder, struct process *process)
 		return;
 	if (says_accounts(recorder, process))
 		report__process(process, recorder->options.kernel);
-	kernel__untrack(recorder->options.kernel, process->pid);
+	kernel__untrack(recorder->options.kernel, process->pid, process->start_ns);
 	process_table__remove(&recorder->table, process);
 	if (recorder->last == process)
 		recorder->last = NULL;
@@ -457,7 +527,8 @@ static void count_lost_tails(struct recorder *recorder, struct process *process)
 {
 	struct wire_process counters;
 
-	if (kernel__read_process(recorder->options.kernel, process->pid, &counters) == 0 &&
+	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
+				 &counters) == 0 &&
 	    counters.lost_tails)
 		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
 }
@@ -512,7 +583,7 @@ void recorder__hurry(struct recorder *recorder)
 {
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process;
-	size_t cursor = 0;
+	struct process_cursor cursor = { 0 };
 	int err;
 
 	if (!(recorder->options.on & RECORDER_ON_CRASH))
@@ -541,40 +612,51 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 
 	if (process->ended)
 		return false;
-	if (kernel__read_process(recorder->options.kernel, process->pid, &counters) == 0 &&
+	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
+				 &counters) == 0 &&
 	    counters.exits) {
 		message.status = counters.exit_status;
 		death__take_exit(&process->crash, &message);
-	} else if (!process->exiting && (kill(process->pid, 0) == 0 || errno != ESRCH)) {
+	} else if (!process->exiting && still_runs(process)) {
 		return false;
 	}
 	/* what it said last may be on its way */
 	return process->missing++ > 0;
 }
 
+/* Once: the kernel counts marks that were hit, not processes. */
+static void tell_untracked(struct recorder *recorder)
+{
+	if (recorder->told_untracked || !kernel__untracked_cnt(recorder->options.kernel))
+		return;
+	recorder->told_untracked = true;
+	fputs("ttlog-collect: the kernel's table of processes is full: some are not recorded\n",
+	      stderr);
+}
+
 void recorder__sweep(struct recorder *recorder)
 {
+	struct process **overdue = calloc(recorder->table.cnt + 1, sizeof(struct process *));
 	struct process *process;
-	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
-	size_t cursor = 0, cnt = 0;
+	struct process_cursor cursor = { 0 };
+	size_t cnt = 0;
 
-	if (!pids)
+	tell_untracked(recorder);
+	if (!overdue)
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (is_overdue(recorder, process))
-			pids[cnt++] = process->pid;
+			overdue[cnt++] = process;
 	}
-	for (size_t i = 0; i < cnt; i++) {
-		process = process_table__find(&recorder->table, pids[i]);
-		if (process)
-			end(recorder, process);
-	}
-	free(pids);
+	/* none frees another */
+	while (cnt-- > 0)
+		end(recorder, overdue[cnt]);
+	free(overdue);
 }
 
 void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 {
-	struct process *process = process_table__find(&recorder->table, job->source.pid);
+	struct process *process = find_exact(recorder, job->source.pid, job->start_ns);
 	char line[PATH_MAX + 128];
 
 	recorder->open_jobs--;
@@ -591,8 +673,6 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 		trigger_request__add_line(job->request, line);
 		answer_if_closed(job->request);
 	}
-	if (process && process->start_ns != job->start_ns)
-		process = NULL;
 	if (process && !job->err) {
 		(void)process__add_file(process, job->path);
 		process->unreadable = job->corrupt_cnt;
@@ -618,8 +698,9 @@ bool recorder__failed(const struct recorder *recorder)
 void recorder__report(struct recorder *recorder)
 {
 	struct process *process;
-	size_t cursor = 0;
+	struct process_cursor cursor = { 0 };
 
+	tell_untracked(recorder);
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (says_accounts(recorder, process))
 			report__process(process, recorder->options.kernel);
@@ -637,7 +718,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		process = find(recorder, head);
 	if (!process) {
 		if (head->kind == WIRE_EXIT)
-			kernel__untrack(recorder->options.kernel, head->tgid);
+			kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
 		if (head->kind == WIRE_EXEC)
 			notify(recorder, RECORDER_EXEC, head->tgid);
 		return;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "birth.h"
 #include "clock.h"
 #include "journal.h"
 #include "process.h"
@@ -28,8 +29,7 @@
 #include "snapshot.h"
 #include "text_pool.h"
 
-#define MAX_MODULES  (1u << 20)
-#define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine of today's */
+#define MAX_MODULES (1u << 20)
 
 /* One dead collector. */
 struct session {
@@ -277,6 +277,10 @@ static void take_process(struct lost_process *lost, struct reader *payload)
 		lost->process = process__new(&head);
 	if (!lost->process)
 		return;
+	lost->process->ns_pid = head.ns_tgid;
+	lost->process->uid = head.uid;
+	lost->process->start_ns = head.start_ns;
+	lost->process->cgroup = head.cgroup;
 	memcpy(lost->process->comm, head.comm, sizeof(head.comm));
 	free(lost->process->exe);
 	lost->process->exe = copy_text(payload);
@@ -372,31 +376,6 @@ static int mark_taken(struct process *process)
 	process->recorded = ring__events(process->ring);
 	process->alone = ring__alone_events(process->ring);
 	return 0;
-}
-
-/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. */
-static bool still_runs(const struct process *process)
-{
-	unsigned long long ticks = 0;
-	char path[64], text[2048];
-	const char *at;
-	ssize_t len;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%u/stat", process->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		(void)close(fd);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
-	at = strrchr(text, ')');
-	return at &&
-	       sscanf(at + 1,
-		      " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-		      &ticks) == 1 &&
-	       ticks == process->start_ns / USER_TICK_NS;
 }
 
 /* own_tid: as the program sees it. Whose events the ring had last from there, if that is it. */
@@ -519,19 +498,34 @@ static void report_damage(const struct session *session, const char *ring_path)
 			ring_path);
 }
 
-/* 1 where there is a snapshot of it, 0 where there was nothing in it. */
-static int recover_ring(struct session *session, const char *ring_path, const char *facts_path)
+/* The ring that it had; a new one for what it has in its batches where it had none yet. */
+static int open_ring(struct process *process, const char *path)
+{
+	process->ring = ring__open(path);
+	if (!process->ring && errno == ENOENT)
+		process->ring = ring__new(NULL, process->source_cnt * PULL_BUFFER_BYTES);
+	return process->ring ? mark_taken(process) : -errno;
+}
+
+static bool has_accounts(const struct process *process)
+{
+	struct process_accounts accounts;
+
+	process__accounts(process, NULL, &accounts);
+	return accounts.emitted || ring__used_bytes(process->ring);
+}
+
+/* 1 where there is a snapshot of it, 0 where there was nothing to tell. */
+static int recover_process(struct session *session, const char *ring_path, const char *facts_path)
 {
 	struct lost_process lost = { 0 };
 	int err = read_facts(&lost, facts_path);
 
-	if (!err) {
-		lost.process->ring = ring__open(ring_path);
-		err = lost.process->ring ? mark_taken(lost.process) : -errno;
-	}
-	if (!err && !session->is_earlier && still_runs(lost.process))
+	if (!err)
+		err = open_ring(lost.process, ring_path);
+	if (!err && !session->is_earlier && birth__is(lost.process->pid, lost.process->start_ns))
 		pull(lost.process);
-	if (!err && ring__used_bytes(lost.process->ring)) {
+	if (!err && has_accounts(lost.process)) {
 		err = write_snapshot(session, lost.process);
 		if (!err)
 			err = 1;
@@ -559,7 +553,7 @@ static bool ends_in(const char *name, const char *suffix)
 	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
 }
 
-static int recover_rings(struct session *session)
+static int recover_processes(struct session *session)
 {
 	DIR *dir = opendir(session->dir);
 	char ring[PATH_MAX + NAME_MAX + 8], facts[PATH_MAX + NAME_MAX + 8];
@@ -569,12 +563,12 @@ static int recover_rings(struct session *session)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (!ends_in(entry->d_name, ".ring"))
+		if (!ends_in(entry->d_name, ".facts"))
 			continue;
-		(void)snprintf(ring, sizeof(ring), "%s/%s", session->dir, entry->d_name);
-		memcpy(facts, ring, sizeof(facts));
-		memcpy(facts + strlen(facts) - strlen("ring"), "facts", sizeof("facts"));
-		got = recover_ring(session, ring, facts);
+		(void)snprintf(facts, sizeof(facts), "%s/%s", session->dir, entry->d_name);
+		memcpy(ring, facts, sizeof(ring));
+		memcpy(ring + strlen(ring) - strlen("facts"), "ring", sizeof("ring"));
+		got = recover_process(session, ring, facts);
 		if (got < 0)
 			err = got;
 		else
@@ -584,7 +578,7 @@ static int recover_rings(struct session *session)
 	return err ? err : cnt;
 }
 
-/* Facts without a ring too: the collector died between the two. */
+/* A ring without facts too: there was no memory for them. */
 static void remove_session(const struct session *session)
 {
 	DIR *dir = opendir(session->dir);
@@ -612,7 +606,7 @@ static int recover_session(struct session *session)
 	if (!session->clock)
 		return -errno;
 	(void)read_modules(session);
-	got = recover_rings(session);
+	got = recover_processes(session);
 	if (got >= 0)
 		remove_session(session);
 	for (size_t i = 0; i < session->module_cnt; i++)

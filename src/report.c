@@ -34,7 +34,7 @@ void report__process(const struct process *process, const struct kernel *kernel)
 {
 	struct process_accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(kernel, process->pid, &counters);
+	int err = kernel__read_process(kernel, process->pid, process->start_ns, &counters);
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	process_accounts__add_corrupt(&accounts, process->unreadable);
@@ -46,6 +46,12 @@ void report__process(const struct process *process, const struct kernel *kernel)
 	for (size_t i = 0; i < process->file_cnt; i++)
 		fprintf(stderr, "%s%s", i ? " " : "", process->files[i]);
 	fputs(process->file_cnt ? "\n" : "no snapshot\n", stderr);
+	if (!err && counters.table_full)
+		fprintf(stderr,
+			"ttlog-collect: pid %u: %" PRIu64
+			" of its threads had no room in the kernel's table: what they had not "
+			"flushed at their end is lost, and not counted\n",
+			process->pid, counters.table_full);
 	funlockfile(stderr);
 }
 

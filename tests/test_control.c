@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -391,6 +392,42 @@ static void test_control_takes_over_a_dead_name(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* Of collectors with other numbers, which nobody else would take away. */
+static void test_control_removes_what_the_dead_left(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	const char *const names[] = { "control-1.sock", ".control-1.sock.new",
+				      ".control-2.sock.new", "control-3.other" };
+	struct control *control, *other;
+	struct stat status;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[i]);
+		assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		close(fd);
+		if (i == 1)
+			assert_int_equal(utimes(address.sun_path, old), 0);
+	}
+	control = control__new(dir);
+	assert_non_null(control);
+	/* its own, one that may be made just now, and one that is none of ours */
+	assert_int_equal(count_files(), 3);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[2]);
+	assert_int_equal(unlink(address.sun_path), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[3]);
+	assert_int_equal(unlink(address.sun_path), 0);
+	/* and the living stay */
+	other = control__new(dir);
+	assert_null(other);
+	assert_int_equal(stat(socket_path(getpid()), &status), 0);
+	control__free(control);
+	assert_int_equal(count_files(), 0);
+}
+
 static void test_control_takes_long_directories(void **state)
 {
 	char path[PATH_MAX], name[101];
@@ -620,6 +657,7 @@ int main(void)
 		cmocka_unit_test(test_control_gives_up_on_a_stuck_collector),
 		cmocka_unit_test(test_control_is_private_and_leaves_nothing),
 		cmocka_unit_test(test_control_takes_over_a_dead_name),
+		cmocka_unit_test(test_control_removes_what_the_dead_left),
 		cmocka_unit_test(test_control_takes_long_directories),
 		cmocka_unit_test(test_control_refuses_rubbish),
 		cmocka_unit_test(test_control_forgets_who_hangs_up),

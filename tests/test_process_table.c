@@ -38,7 +38,8 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 {
 	struct process_table table = { 0 };
 	struct process *process;
-	size_t cursor = 0, cnt = 0;
+	struct process_cursor cursor = { 0 };
+	size_t cnt = 0;
 
 	(void)state;
 	for (uint32_t pid = 1; pid <= 500; pid++)
@@ -58,11 +59,42 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 	process_table__fini(&table);
 }
 
+/* Who had a number before stands behind who has it now, until it is taken out. */
+static void test_process_table_keeps_who_had_the_number_before(void **state)
+{
+	struct process *processes[3];
+	struct process_table table = { 0 };
+	struct process_cursor cursor = { 0 };
+	size_t cnt = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		processes[i] = make_process(7);
+		assert_int_equal(process_table__add(&table, processes[i]), 0);
+	}
+	assert_ptr_equal(process_table__find(&table, 7), processes[2]);
+	while (process_table__next(&table, &cursor))
+		cnt++;
+	assert_int_equal(cnt, 3);
+	process_table__remove(&table, processes[1]);
+	assert_ptr_equal(process_table__find(&table, 7), processes[2]);
+	assert_ptr_equal(processes[2]->earlier, processes[0]);
+	process_table__remove(&table, processes[2]);
+	assert_ptr_equal(process_table__find(&table, 7), processes[0]);
+	process_table__remove(&table, processes[0]);
+	assert_null(process_table__find(&table, 7));
+	assert_int_equal(table.cnt, 0);
+	for (size_t i = 0; i < 3; i++)
+		process__free(processes[i]);
+	process_table__fini(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_process_table_finds_what_is_in_it),
 		cmocka_unit_test(test_process_table_forgets_only_what_was_removed),
+		cmocka_unit_test(test_process_table_keeps_who_had_the_number_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,7 +159,8 @@ static void start(struct dead *dead)
 /* As by SIGKILL: all descriptors and mappings are gone, the files stay. */
 static void die(struct dead *dead)
 {
-	ring__leave(dead->process->ring);
+	if (dead->process->ring)
+		ring__leave(dead->process->ring);
 	free(dead->process->facts_path);
 	dead->process->facts_path = NULL;
 	process__free(dead->process);
@@ -204,11 +205,11 @@ static char *find_snapshot(const struct dead *dead)
 	return path;
 }
 
-/* Events from 1 to last but for those between, and the accounts. */
-static void assert_events(const struct dead *dead, uint64_t last, uint64_t missing_from,
-			  uint64_t missing_to)
+/* Events from first to last but for those between, and the accounts. */
+static void assert_events_from(const struct dead *dead, uint64_t first, uint64_t last,
+			       uint64_t missing_from, uint64_t missing_to)
 {
-	uint64_t expected = 1, missing = missing_from ? missing_to - missing_from + 1 : 0;
+	uint64_t expected = first, missing = missing_from ? missing_to - missing_from + 1 : 0;
 	char why[256];
 	struct reader *reader = reader__open(find_snapshot(dead), why, sizeof(why));
 	struct event_field field;
@@ -217,9 +218,9 @@ static void assert_events(const struct dead *dead, uint64_t last, uint64_t missi
 	assert_non_null(reader);
 	assert_int_equal(reader->problem_cnt, 0);
 	assert_true(text_is(reader->header.reason, "recovered"));
-	assert_int_equal(reader->event_cnt, last - missing);
-	assert_int_equal(reader->recorded, last - missing);
-	assert_int_equal(reader->emitted, last);
+	assert_int_equal(reader->event_cnt, last + 1 - first - missing);
+	assert_int_equal(reader->recorded, last + 1 - first - missing);
+	assert_int_equal(reader->emitted, last + 1 - first);
 	for (size_t i = 0; i < reader->chunk_cnt; i++) {
 		assert_int_equal(reader__load(reader, i), 0);
 		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
@@ -234,6 +235,12 @@ static void assert_events(const struct dead *dead, uint64_t last, uint64_t missi
 	}
 	assert_int_equal(expected, last + 1);
 	reader__close(reader);
+}
+
+static void assert_events(const struct dead *dead, uint64_t last, uint64_t missing_from,
+			  uint64_t missing_to)
+{
+	assert_events_from(dead, 1, last, missing_from, missing_to);
 }
 
 static void test_recover_leaves_the_living_alone(void **state)
@@ -284,6 +291,75 @@ static void test_recover_counts_what_fell_between(void **state)
 	die(&dead);
 	assert_int_equal(recover(&dead), 1);
 	assert_events(&dead, 14, 6, 12);
+	finish(&dead);
+}
+
+/* The collector knows of a process and its batch, and has nothing of it yet. */
+static void arrive(struct dead *dead)
+{
+	const struct source source = {
+		.address = (uintptr_t)dead->batch,
+		.module = 1,
+		.exec = SOURCE_ANY_EXEC,
+		.tid = (uint32_t)gettid(),
+	};
+	const struct wire_head head = { .tgid = (uint32_t)getpid(), .ns_tgid = (uint32_t)getpid() };
+
+	ring__free(dead->process->ring);
+	dead->process->ring = NULL;
+	process__free(dead->process);
+	dead->process = process__new(&head);
+	assert_non_null(dead->process);
+	assert_int_equal(process__add_source(dead->process, &source, dead->batch), 0);
+	process__open_facts(dead->process, dead->journal.dir);
+	assert_true(dead->process->facts_fd >= 0);
+}
+
+/* What the batch held when the recording began is not ours, and is in the same batch. */
+static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 4);
+	arrive(&dead);
+	commit(&dead, 3);
+	die(&dead);
+	assert_int_equal(recover(&dead), 1);
+	assert_events_from(&dead, 5, 7, 0, 0);
+	finish(&dead);
+}
+
+static void test_recover_says_nothing_of_who_emitted_nothing(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 4);
+	arrive(&dead);
+	die(&dead);
+	assert_int_equal(recover(&dead), 0);
+	assert_int_equal(access(dead.journal.dir, F_OK), -1);
+	finish(&dead);
+}
+
+static void test_recover_goes_on_after_arrival(void **state)
+{
+	struct dead dead;
+
+	(void)state;
+	start(&dead);
+	commit(&dead, 4);
+	arrive(&dead);
+	assert_int_equal(process__open_ring(dead.process, dead.journal.dir, RING_MIN_BYTES), 0);
+	commit(&dead, 3);
+	hand_over(&dead);
+	commit(&dead, 2);
+	die(&dead);
+	assert_int_equal(recover(&dead), 1);
+	assert_events_from(&dead, 5, 9, 0, 0);
 	finish(&dead);
 }
 
@@ -366,6 +442,9 @@ int main(void)
 		cmocka_unit_test(test_recover_leaves_the_living_alone),
 		cmocka_unit_test(test_recover_reads_what_was_not_flushed),
 		cmocka_unit_test(test_recover_counts_what_fell_between),
+		cmocka_unit_test(test_recover_knows_who_has_recorded_nothing_yet),
+		cmocka_unit_test(test_recover_says_nothing_of_who_emitted_nothing),
+		cmocka_unit_test(test_recover_goes_on_after_arrival),
 		cmocka_unit_test(test_recover_drops_torn_records),
 		cmocka_unit_test(test_recover_passes_over_what_is_no_ring),
 		cmocka_unit_test(test_recover_keeps_rings_that_it_cannot_write),

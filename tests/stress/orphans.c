@@ -5,15 +5,17 @@
  *
  * usage: orphans COLLECTOR KILLS [SEED]
  *
- * One victim logs from four threads all the time. After each kill it must run on and have no
- * enabled site within a second. The next collector writes what the killed one had: each thread's events
- * in order, from one number to another; what is missing between is in the accounts as lost.
+ * Several tracks at a time, each with a /run, a program (bystander.c) and collectors of its own. After
+ * each kill the program must run on, and have no enabled site within a second. The next collector
+ * writes what the killed one had: each thread's events in order, and all that it was asked to record
+ * meanwhile is in the accounts, to the event. Nothing of the killed one stays in /run.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,33 +31,45 @@
 
 #include "reader.h"
 
-#include "lanes.h"
+#include "bystander.h"
 
-#define WAIT_MS    20000
-#define SILENCE_MS 1000 /* from the kill to sites that are off */
-#define BUSY_CNT   "4"
+#define TRACKS_MAX   3
+#define FAILURES_MAX 5
+#define WAIT_MS      30000
+#define SILENCE_MS   1000 /* from the kill to sites that are off */
+#define EARLY_IN     4    /* one in so many is killed before it is known to record */
+#define EARLY_MS     600
+#define LATE_MS      200
+#define RUN_DIR      "/run/ttlog"
 
-static struct {
+struct track {
 	const char *collector;
-	char bin[PATH_MAX / 2], dir[PATH_MAX / 2], log[PATH_MAX];
-	struct lanes *lanes;
-	int lanes_fd;
-	pid_t victim;
-	uint64_t last[LANES_MAX]; /* by lane: the newest event in any snapshot so far */
+	unsigned int state; /* of rand_r() */
+	char dir[64], program[96], out[96], log[96], pid[16];
+	struct bystander *shared;
+	int shared_fd;
+	pid_t bystander;
+	uint64_t last[BYSTANDER_LANES];  /* the newest event in any snapshot so far */
+	uint64_t calls[BYSTANDER_LANES]; /* at the kill before */
+	uint64_t settled;                /* events that were emitted when the sites were last off */
+	uint64_t told;                   /* events that some snapshot accounts for */
+	unsigned int kills, early_kills;
 	uint64_t files, events, lost, slowest_ms;
 	int failures;
-} orphans;
+};
 
-static void fail(const char *format, ...)
+static void fail(struct track *track, const char *format, ...)
 {
 	va_list args;
 
+	flockfile(stdout);
 	va_start(args, format);
-	printf("FAIL ");
+	printf("FAIL kill %u: ", track->kills);
 	vprintf(format, args);
-	printf("; see %s\n", orphans.dir);
+	printf("; see %s\n", track->dir);
 	va_end(args);
-	orphans.failures++;
+	funlockfile(stdout);
+	track->failures++;
 }
 
 static uint64_t now_ms(void)
@@ -65,225 +80,396 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void nap(long ns)
+static void nap_us(unsigned int us)
 {
-	struct timespec time = { .tv_nsec = ns };
+	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
 
 	(void)nanosleep(&time, NULL);
 }
 
-static void start_victim(void)
-{
-	char path[PATH_MAX], fd[16];
+/* ---- programs ---- */
 
-	orphans.lanes_fd = memfd_create("lanes", 0);
-	if (orphans.lanes_fd < 0 || ftruncate(orphans.lanes_fd, sizeof(struct lanes)))
-		exit(1);
-	orphans.lanes = mmap(NULL, sizeof(struct lanes), PROT_READ | PROT_WRITE, MAP_SHARED,
-			     orphans.lanes_fd, 0);
-	(void)snprintf(path, sizeof(path), "%s/victim", orphans.bin);
-	(void)snprintf(fd, sizeof(fd), "%d", orphans.lanes_fd);
-	orphans.victim = fork();
-	if (orphans.victim)
-		return;
-	execl(path, "victim", fd, "orphan", BUSY_CNT, "1", (char *)NULL);
-	_exit(127);
+static bool start_bystander(struct track *track)
+{
+	char fd[16];
+	pid_t pid;
+
+	track->shared_fd = memfd_create("bystander", 0);
+	if (track->shared_fd < 0 || ftruncate(track->shared_fd, sizeof(*track->shared)))
+		return false;
+	track->shared = mmap(NULL, sizeof(*track->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+			     track->shared_fd, 0);
+	if (track->shared == MAP_FAILED)
+		return false;
+	(void)snprintf(fd, sizeof(fd), "%d", track->shared_fd);
+	pid = fork();
+	if (pid == 0) {
+		execl(track->program, "bystander", fd, (char *)NULL);
+		_exit(127);
+	}
+	/* the track is in memory that the child shares */
+	track->bystander = pid;
+	(void)snprintf(track->pid, sizeof(track->pid), "%d", (int)pid);
+	return pid > 0;
 }
 
-static pid_t start_collector(void)
+/* By path or by pid, and now and then with a flush after every event. */
+static pid_t start_collector(struct track *track)
 {
-	char victim[PATH_MAX], out[PATH_MAX];
+	unsigned int how = (unsigned int)rand_r(&track->state) % 8;
+	const char *argv[16] = { "ttlog-collect", "-s", "2M", "--on", "request", "-o", track->out };
+	int cnt = 7, log;
 	pid_t pid;
-	int log;
 
-	(void)snprintf(victim, sizeof(victim), "%s/victim", orphans.bin);
-	(void)snprintf(out, sizeof(out), "%s/out", orphans.dir);
+	if (how == 0)
+		argv[cnt++] = "--immediate";
+	argv[cnt++] = how % 2 ? "-e" : "-p";
+	argv[cnt++] = how % 2 ? track->program : track->pid;
 	pid = fork();
+	if (pid < 0)
+		_exit(1);
 	if (pid)
 		return pid;
-	log = open(orphans.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	log = open(track->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	(void)dup2(log, STDERR_FILENO);
-	execl(orphans.collector, "ttlog-collect", "-s", "1G", "-o", out, "--on", "request", "-e",
-	      victim, (char *)NULL);
+	execv(track->collector, (char **)(uintptr_t)argv);
 	_exit(127);
 }
 
-static bool wait_listening(bool wanted, uint64_t max_ms)
+static bool wait_listening(const struct track *track, bool wanted)
 {
-	const uint64_t end_ms = now_ms() + max_ms;
+	const uint64_t end_ms = now_ms() + WAIT_MS;
+	uint32_t both;
 
-	while (!!(__atomic_load_n(&orphans.lanes->listening, __ATOMIC_ACQUIRE) & 0xffff) !=
-	       wanted) {
-		if (now_ms() > end_ms)
-			return false;
-		nap(1000000);
-	}
-	return true;
+	do {
+		both = __atomic_load_n(&track->shared->listening, __ATOMIC_ACQUIRE);
+		/* all of it is on, or all of it is off */
+		if (wanted ? both & 0xffff && both >> 16 : !both)
+			return true;
+		nap_us(500);
+	} while (now_ms() < end_ms);
+	return false;
 }
 
-static void kill_one(unsigned int *state)
+static uint64_t emitted(const struct track *track)
 {
-	pid_t pid = start_collector();
-	uint64_t killed_ms, took_ms;
+	uint64_t sum = 0;
 
-	if (!wait_listening(true, WAIT_MS))
-		fail("the collector never came");
-	/* a ring has something in it after DRAIN_POLL_MS of drain.c */
-	nap(150000000 + (long)(rand_r(state) % 200) * 1000000 + rand_r(state) % 1000000);
-	(void)kill(pid, SIGKILL);
-	killed_ms = now_ms();
-	if (!wait_listening(false, WAIT_MS))
-		fail("a collector is dead, and its sites are on");
-	took_ms = now_ms() - killed_ms;
-	if (took_ms > SILENCE_MS)
-		fail("a collector is dead, and sites were on for %" PRIu64 " ms", took_ms);
-	if (took_ms > orphans.slowest_ms)
-		orphans.slowest_ms = took_ms;
-	(void)waitpid(pid, NULL, 0);
-	if (waitpid(orphans.victim, NULL, WNOHANG))
-		fail("the program died with the collector");
+	for (size_t i = 0; i < BYSTANDER_LANES; i++)
+		sum += __atomic_load_n(&track->shared->lanes[i].emitted, __ATOMIC_ACQUIRE);
+	return sum;
 }
 
 /* ---- what is in the files ---- */
 
-static void check_events(struct reader *reader, const char *name)
+static bool check_event(struct track *track, const struct event *event, const char *name,
+			uint64_t previous[BYSTANDER_LANES], uint64_t first[BYSTANDER_LANES],
+			uint64_t *gaps)
 {
-	static uint64_t first[LANES_MAX], previous[LANES_MAX];
-	uint64_t gaps = 0, lost = reader->emitted - reader->recorded;
-	struct event_field lane, n;
-	struct event event;
+	const struct bystander_lane *lane;
+	struct event_field number, n;
 
-	memset(first, 0, sizeof(first));
-	memcpy(previous, orphans.last, sizeof(previous));
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		if (reader__load(reader, i))
-			fail("%s: chunk %zu can't be read", name, i);
-		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
-			reader__event(reader, k, &event);
-			event__field(&event, 0, &lane);
-			event__field(&event, 1, &n);
-			if (lane.u >= orphans.lanes->lane_cnt ||
-			    event.thread->tid != orphans.lanes->lanes[lane.u].tid ||
-			    n.u > orphans.lanes->lanes[lane.u].committed + 1 ||
-			    n.u <= previous[lane.u]) {
-				fail("%s: lane %" PRIu64 " event %" PRIu64 " after %" PRIu64, name,
-				     lane.u, n.u, previous[lane.u]);
-				return;
-			}
-			if (first[lane.u])
-				gaps += n.u - previous[lane.u] - 1;
-			else
-				first[lane.u] = n.u;
-			previous[lane.u] = n.u;
-		}
+	event__field(event, 0, &number);
+	event__field(event, 1, &n);
+	lane = &track->shared->lanes[number.u % BYSTANDER_LANES];
+	if (number.u >= BYSTANDER_LANES || event->thread->tid != lane->tid ||
+	    n.u > lane->emitted + 1 || n.u <= previous[number.u]) {
+		fail(track, "%s: lane %" PRIu64 " event %" PRIu64 " of thread %u", name, number.u,
+		     n.u, event->thread->tid);
+		return false;
 	}
-	memcpy(orphans.last, previous, sizeof(previous));
-	if (gaps > lost)
-		fail("%s: %" PRIu64 " events are missing, %" PRIu64 " are said to be lost", name,
-		     gaps, lost);
-	orphans.events += reader->event_cnt;
-	orphans.lost += lost;
+	if (first[number.u])
+		*gaps += n.u - previous[number.u] - 1;
+	else
+		first[number.u] = n.u;
+	previous[number.u] = n.u;
+	return true;
 }
 
-static void check_file(const char *path)
+static void check_events(struct track *track, struct reader *reader, const char *name)
 {
-	char why[256];
-	struct reader *reader = reader__open(path, why, sizeof(why));
+	uint64_t first[BYSTANDER_LANES] = { 0 }, previous[BYSTANDER_LANES];
+	uint64_t gaps = 0, lost = reader->emitted - reader->recorded;
+	struct event event;
 
+	memcpy(previous, track->last, sizeof(previous));
+	for (size_t i = 0; i < reader->chunk_cnt; i++) {
+		if (reader__load(reader, i)) {
+			fail(track, "%s: chunk %zu can't be read", name, i);
+			return;
+		}
+		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
+			reader__event(reader, k, &event);
+			if (!check_event(track, &event, name, previous, first, &gaps))
+				return;
+		}
+	}
+	memcpy(track->last, previous, sizeof(previous));
+	if (gaps > lost)
+		fail(track, "%s: %" PRIu64 " events are missing, %" PRIu64 " are said to be lost",
+		     name, gaps, lost);
+	track->events += reader->event_cnt;
+	track->lost += lost;
+	track->told += reader->emitted;
+}
+
+static void check_file(struct track *track, const char *path)
+{
+	int failures = track->failures;
+	struct reader *reader;
+	char why[256];
+
+	reader = reader__open(path, why, sizeof(why));
 	if (!reader) {
-		fail("%s: %s", path, why);
+		fail(track, "%s: %s", path, why);
 		return;
 	}
 	if (reader->problem_cnt)
-		fail("%s: %s", path, reader->problems[0]);
+		fail(track, "%s: %s", path, reader->problems[0]);
 	if (reader->event_cnt != reader->recorded - reader->overwritten)
-		fail("%s: %" PRIu64 " events, %" PRIu64 " recorded", path, reader->event_cnt,
-		     reader->recorded);
-	check_events(reader, path);
+		fail(track, "%s: %" PRIu64 " events, %" PRIu64 " recorded, %" PRIu64 " overwritten",
+		     path, reader->event_cnt, reader->recorded, reader->overwritten);
+	check_events(track, reader, path);
 	reader__close(reader);
-	orphans.files++;
-	if (!orphans.failures)
+	track->files++;
+	if (track->failures == failures)
 		(void)unlink(path);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int by_time(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	/* behind the pid, which they all have in common */
+	return strcmp(strchr((*a)->d_name, '-') + 1, strchr((*b)->d_name, '-') + 1);
 }
 
 static int is_snapshot(const struct dirent *entry)
 {
-	return strstr(entry->d_name, ".bin") != NULL;
+	return strncmp(entry->d_name, "ttlog-", 6) == 0;
 }
 
-static void check_files(void)
+/* All that collectors before the present one had is in files by now. */
+static void check_files(struct track *track, const char *reason)
 {
-	char out[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
+	char path[PATH_MAX];
 	struct dirent **names;
-	int cnt;
+	int cnt = scandir(track->out, &names, is_snapshot, by_time);
 
-	(void)snprintf(out, sizeof(out), "%s/out", orphans.dir);
-	cnt = scandir(out, &names, is_snapshot, by_name);
 	for (int i = 0; i < cnt; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", out, names[i]->d_name);
-		if (!strstr(path, "-recovered.bin") && i != cnt - 1)
-			fail("%s: not a recovered one", path);
-		check_file(path);
+		(void)snprintf(path, sizeof(path), "%s/%s", track->out, names[i]->d_name);
+		if (!strstr(path, reason))
+			fail(track, "%s: not because of %s", path, reason);
+		check_file(track, path);
 		free(names[i]);
 	}
-	free(names);
+	if (cnt >= 0)
+		free(names);
+	if (track->told != track->settled)
+		fail(track, "%" PRIu64 " events were emitted, %" PRIu64 " are accounted for",
+		     track->settled, track->told);
+	track->told = track->settled;
 }
 
-static void remove_dir(void)
+/* Directories of collectors, and their sockets. */
+static void check_left(struct track *track, int max)
 {
-	char out[PATH_MAX];
+	struct dirent **names;
+	int cnt = scandir(RUN_DIR, &names, NULL, alphasort);
 
-	(void)snprintf(out, sizeof(out), "%s/out", orphans.dir);
-	(void)rmdir(out);
-	(void)unlink(orphans.log);
-	(void)rmdir(orphans.dir);
+	if (cnt > max + 2)
+		fail(track, "%d files in " RUN_DIR ", of which one is %s", cnt - 2,
+		     names[2]->d_name);
+	for (int i = 0; i < cnt; i++)
+		free(names[i]);
+	if (cnt >= 0)
+		free(names);
+}
+
+/* ---- one after another ---- */
+
+/* The program runs on, and is no longer asked for anything. */
+static void check_bystander(struct track *track, uint64_t killed_ms)
+{
+	uint64_t took_ms, now;
+
+	if (!wait_listening(track, false))
+		fail(track, "a collector is dead, and its sites are on");
+	took_ms = now_ms() - killed_ms;
+	if (took_ms > SILENCE_MS)
+		fail(track, "a collector is dead, and sites were on for %" PRIu64 " ms", took_ms);
+	if (took_ms > track->slowest_ms)
+		track->slowest_ms = took_ms;
+	if (waitpid(track->bystander, NULL, WNOHANG))
+		fail(track, "the program died with the collector");
+	/* who was in the middle of an event when the sites went off is through with it */
+	for (size_t i = 0; i < BYSTANDER_LANES; i++) {
+		track->calls[i] = __atomic_load_n(&track->shared->lanes[i].calls, __ATOMIC_ACQUIRE);
+		do {
+			now = __atomic_load_n(&track->shared->lanes[i].calls, __ATOMIC_ACQUIRE);
+			if (now == track->calls[i])
+				nap_us(200);
+		} while (now == track->calls[i] && now_ms() < killed_ms + WAIT_MS);
+		if (now == track->calls[i])
+			fail(track, "thread %zu of the program does not run on", i);
+	}
+	track->settled = emitted(track);
+}
+
+static void kill_one(struct track *track)
+{
+	bool early = rand_r(&track->state) % EARLY_IN == 0;
+	pid_t pid = start_collector(track);
+	uint64_t killed_ms;
+	int status;
+
+	if (early) {
+		track->early_kills++;
+		nap_us((unsigned int)rand_r(&track->state) % (EARLY_MS * 1000));
+	} else {
+		if (!wait_listening(track, true))
+			fail(track, "the collector never came");
+		check_files(track, "-recovered.bin");
+		check_left(track, 2);
+		nap_us((unsigned int)rand_r(&track->state) % (LATE_MS * 1000));
+	}
+	(void)kill(pid, SIGKILL);
+	killed_ms = now_ms();
+	check_bystander(track, killed_ms);
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		fail(track, "the collector ended by itself, status %d", status);
+	track->kills++;
+}
+
+static void end_in_peace(struct track *track)
+{
+	pid_t pid = start_collector(track);
+	int status;
+
+	if (!wait_listening(track, true))
+		fail(track, "the last collector never came");
+	check_files(track, "-recovered.bin");
+	nap_us(LATE_MS * 1000);
+	(void)kill(pid, SIGINT);
+	if (waitpid(pid, &status, 0) != pid || status)
+		fail(track, "the last collector ended with status %d", status);
+	track->settled = emitted(track);
+	check_files(track, "-shutdown.bin");
+	check_left(track, 0);
+	(void)kill(track->bystander, SIGKILL);
+	(void)waitpid(track->bystander, NULL, 0);
+}
+
+/* ---- tracks ---- */
+
+static bool copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	struct stat status;
+	bool done;
+
+	done = in >= 0 && out >= 0 && fstat(in, &status) == 0 &&
+	       copy_file_range(in, NULL, out, NULL, (size_t)status.st_size, 0) == status.st_size;
+	if (in >= 0)
+		(void)close(in);
+	if (out >= 0)
+		(void)close(out);
+	return done;
+}
+
+/* A directory, a program that nobody else records, and a /run that nobody else sees. */
+static bool prepare(struct track *track, const char *bystander)
+{
+	(void)snprintf(track->dir, sizeof(track->dir), "/tmp/ttlog-orphans-XXXXXX");
+	if (!mkdtemp(track->dir))
+		return false;
+	(void)snprintf(track->program, sizeof(track->program), "%s/bystander", track->dir);
+	(void)snprintf(track->out, sizeof(track->out), "%s/out", track->dir);
+	(void)snprintf(track->log, sizeof(track->log), "%s/log", track->dir);
+	if (!copy_file(bystander, track->program) || mkdir(track->out, 0700))
+		return false;
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("run", "/run", "tmpfs", 0, "mode=755"))
+		return false;
+	return start_bystander(track);
+}
+
+static void clean_up(const struct track *track)
+{
+	(void)unlink(track->program);
+	(void)rmdir(track->out);
+	(void)unlink(track->log);
+	(void)rmdir(track->dir);
+}
+
+static _Noreturn void run_track(struct track *track, unsigned int kills, const char *bystander)
+{
+	if (!prepare(track, bystander)) {
+		printf("FAIL can't prepare %s: %s\n", track->dir, strerror(errno));
+		_exit(1);
+	}
+	while (track->kills < kills && track->failures < FAILURES_MAX)
+		kill_one(track);
+	end_in_peace(track);
+	if (track->failures)
+		_exit(1);
+	clean_up(track);
+	_exit(0);
+}
+
+static int report(const struct track *tracks, size_t cnt, uint64_t start_ms)
+{
+	struct track sum = { 0 };
+
+	for (size_t i = 0; i < cnt; i++) {
+		sum.kills += tracks[i].kills;
+		sum.early_kills += tracks[i].early_kills;
+		sum.files += tracks[i].files;
+		sum.events += tracks[i].events;
+		sum.lost += tracks[i].lost;
+		sum.settled += tracks[i].settled;
+		sum.failures += tracks[i].failures;
+		if (tracks[i].slowest_ms > sum.slowest_ms)
+			sum.slowest_ms = tracks[i].slowest_ms;
+	}
+	printf("%u collectors killed (%u while they started), %" PRIu64 " snapshots, %" PRIu64
+	       " events emitted, %" PRIu64 " read back, %" PRIu64
+	       " lost and counted, %d failures, sites off after %" PRIu64 " ms at most, %" PRIu64
+	       " s\n",
+	       sum.kills, sum.early_kills, sum.files, sum.settled, sum.events, sum.lost,
+	       sum.failures, sum.slowest_ms, (now_ms() - start_ms) / 1000);
+	return sum.failures;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int kills = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 0;
-	unsigned int state = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : 1;
+	unsigned int seed = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : 1;
+	unsigned int cnt = kills < TRACKS_MAX ? kills : TRACKS_MAX;
 	const uint64_t start_ms = now_ms();
-	ssize_t len = readlink("/proc/self/exe", orphans.bin, sizeof(orphans.bin) - 1);
-	pid_t last;
+	char bystander[PATH_MAX];
+	ssize_t len =
+		readlink("/proc/self/exe", bystander, sizeof(bystander) - sizeof("bystander"));
+	struct track *tracks;
+	int status, failed = 0;
 
 	if (!kills || len <= 0) {
 		fprintf(stderr, "usage: orphans COLLECTOR KILLS [SEED]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	*strrchr(orphans.bin, '/') = '\0';
-	orphans.collector = argv[1];
-	(void)snprintf(orphans.dir, sizeof(orphans.dir), "/dev/shm/ttlog-orphans-XXXXXX");
-	if (!mkdtemp(orphans.dir))
+	bystander[len] = '\0';
+	memcpy(strrchr(bystander, '/') + 1, "bystander", sizeof("bystander"));
+	tracks = mmap(NULL, cnt * sizeof(*tracks), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tracks == MAP_FAILED)
 		return 1;
-	(void)snprintf(orphans.log, sizeof(orphans.log), "%s/log", orphans.dir);
-	start_victim();
-	for (unsigned int i = 0; i < kills && orphans.failures < 5; i++) {
-		kill_one(&state);
-		check_files();
+	for (unsigned int i = 0; i < cnt; i++) {
+		tracks[i].collector = argv[1];
+		tracks[i].state = seed * TRACKS_MAX + i;
+		if (fork() == 0)
+			run_track(&tracks[i], kills / cnt + (i < kills % cnt), bystander);
 	}
-	last = start_collector();
-	(void)wait_listening(true, WAIT_MS);
-	(void)kill(last, SIGINT);
-	(void)waitpid(last, NULL, 0);
-	check_files();
-	(void)kill(orphans.victim, SIGKILL);
-	(void)waitpid(orphans.victim, NULL, 0);
-	/* the one that ends in peace may have something to say, or not */
-	if (orphans.files < kills || orphans.files > kills + 1)
-		fail("%u kills, %" PRIu64 " snapshots", kills, orphans.files);
-	printf("%u collectors killed, %" PRIu64 " snapshots, %" PRIu64 " events, %" PRIu64
-	       " lost, %d failures, sites off after %" PRIu64 " ms at most, %" PRIu64 " s\n",
-	       kills, orphans.files, orphans.events, orphans.lost, orphans.failures,
-	       orphans.slowest_ms, (now_ms() - start_ms) / 1000);
-	if (orphans.failures)
-		return 1;
-	remove_dir();
-	return 0;
+	while (wait(&status) > 0)
+		failed |= status;
+	return report(tracks, cnt, start_ms) || failed;
 }

@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: MIT
 # make stress [STRESS=kills]: programs that die in every way, and what is in their snapshots.
+# make stress-collector [KILLS=kills]: collectors that are killed, and what the next ones make of it.
 STRESS ?= 1000
+KILLS ?= 1000
 STRESS_DIR := $(BUILD)/stress
 STRESS_LIBS := $(STRESS_DIR)/libvictim.so $(foreach i,$(shell seq 0 23),$(STRESS_DIR)/libvictim$(i).so)
 STRESS_HEADERS := $(wildcard include/ttlog/*.h tests/stress/*.h) tests/stress/stress.mk
 STRESS_CC = $(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE $(WARN) -Iinclude
 
 .PHONY: stress
-stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/orphans $(STRESS_DIR)/victim $(STRESS_LIBS) stress-steps
+stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/victim $(STRESS_LIBS) stress-steps
 	$(Q)$(STRESS_DIR)/runner --kills $(STRESS) --collector $(BUILD)/ttlog-collect
-	$(Q)$(STRESS_DIR)/orphans $(BUILD)/ttlog-collect $(shell expr $(STRESS) / 20)
+
+.PHONY: stress-collector
+stress-collector: $(BUILD)/ttlog-collect $(STRESS_DIR)/orphans $(STRESS_DIR)/bystander
+	$(Q)$(STRESS_DIR)/orphans $(BUILD)/ttlog-collect $(KILLS)
+
+$(STRESS_DIR)/bystander: tests/stress/bystander.c $(STRESS_HEADERS)
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STRESS_CC) -o $@ $< -lpthread
 
 # make stress-steps: killed at every instruction of an append.
 .PHONY: stress-steps

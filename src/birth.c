@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "birth.h"
+
+#define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine of today's */
+
+/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. */
+uint64_t birth__read_ns(pid_t pid)
+{
+	unsigned long long ticks = 0;
+	char path[64], text[2048];
+	const char *at;
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		(void)close(fd);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	at = strrchr(text, ')');
+	if (!at ||
+	    sscanf(at + 1,
+		   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+		   &ticks) != 1)
+		return 0;
+	return ticks * USER_TICK_NS;
+}
+
+bool birth__is_same(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns / USER_TICK_NS == b_ns / USER_TICK_NS;
+}
+
+bool birth__is(pid_t pid, uint64_t start_ns)
+{
+	uint64_t now_ns = birth__read_ns(pid);
+
+	return now_ns && birth__is_same(now_ns, start_ns);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "task.h"
+
+/* Where systemd mounts it, alone or beside version 1. */
+static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+static int read_comm(uint32_t pid, uint32_t tid, char ret[16])
+{
+	char path[64];
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	memset(ret, 0, 16);
+	len = read(fd, ret, 16);
+	(void)close(fd);
+	/* the newline stands behind 15 bytes at most */
+	if (len <= 0)
+		return -ESRCH;
+	ret[len - 1] = '\0';
+	return 0;
+}
+
+/* The last of the numbers behind a key: as the innermost namespace has it. */
+static uint32_t last_number(const char *line)
+{
+	const char *number = strrchr(line, '\t');
+
+	return number ? (uint32_t)strtoul(number, NULL, 10) : 0;
+}
+
+int task__read(uint32_t pid, uint32_t tid, struct task *ret)
+{
+	char path[64], line[512];
+	struct task task = { 0 };
+	FILE *file;
+	int err;
+
+	err = read_comm(pid, tid, task.comm);
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "NSpid:", 6) == 0)
+			task.ns_tid = last_number(line);
+		else if (strncmp(line, "NStgid:", 7) == 0)
+			task.ns_tgid = last_number(line);
+		else if (strncmp(line, "Uid:\t", 5) == 0)
+			task.uid = (uint32_t)strtoul(line + 5, NULL, 10);
+	}
+	(void)fclose(file);
+	if (!task.ns_tid || !task.ns_tgid)
+		return -ESRCH;
+	*ret = task;
+	return 0;
+}
+
+uint64_t task__read_cgroup(uint32_t pid)
+{
+	char path[64], line[PATH_MAX], dir[PATH_MAX + 64];
+	struct stat status;
+	uint64_t found = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (!found && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (size_t i = 0; i < sizeof(cgroup_roots) / sizeof(*cgroup_roots); i++) {
+			if (strncmp(line, "0::", 3) || found)
+				continue;
+			(void)snprintf(dir, sizeof(dir), "%s%s/cgroup.procs", cgroup_roots[i],
+				       line + 3);
+			if (access(dir, F_OK))
+				continue;
+			*strrchr(dir, '/') = '\0';
+			if (stat(dir, &status) == 0)
+				found = status.st_ino;
+		}
+	}
+	(void)fclose(file);
+	return found;
+}

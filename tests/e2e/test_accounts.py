@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Accounts are exact, by the programs' own count, whatever the collector has no room or time for."""
+import os
+import signal
+import struct
+
+from harness import Snapshot, alone, check, equal, wait_until
+
+TINY = "64K"  # a ring buffer that is far too small: one batch has room in it
+
+
+class Flood:
+    """A program that logs at some rate and counts, in memory that we see, what went into its batches."""
+
+    def __init__(self, t, name, threads, rate, path=None):
+        self.counts = t.path(name + ".counts")
+        self.app = t.start(path or t.app("flood"), self.counts, threads, rate)
+        self.app.out.wait("ready")
+        self.pid = self.app.pid
+
+    def emitted(self):
+        with open(self.counts, "rb") as file:
+            data = file.read()
+        return sum(struct.unpack(f"<{len(data) // 8}Q", data))
+
+    def wait_more(self, events):
+        """Until it has logged so many more."""
+        goal = self.emitted() + events
+        wait_until(lambda: self.emitted() >= goal, f"{events} more events of {self.pid}")
+
+    def stop(self):
+        self.app.close_stdin()
+        self.app.end()
+
+
+def record(t, floods, *options):
+    collector = t.collect("--on", "exit", "-s", "1M", *options, "-p",
+                          ",".join(str(flood.pid) for flood in floods))
+    for flood in floods:
+        collector.recording(flood.pid)
+        flood.wait_more(1)
+    return collector
+
+
+def end_all(floods, collector):
+    for flood in floods:
+        flood.stop()
+    collector.end()
+
+
+def check_accounts(flood, collector):
+    """What is lost is lost to the kernel's ring buffer; the rest is in the snapshot."""
+    accounts = collector.accounts_of(flood.pid)
+    equal(accounts.emitted, flood.emitted(), f"events of {flood.pid}, by its own count")
+    check(set(accounts.causes) <= {"kernel_ring"}, f"causes {accounts.causes}")
+    snapshot = Snapshot(accounts.files[-1], compare=False)
+    equal((snapshot.info["emitted"], snapshot.info["recorded"]),
+          (accounts.emitted, accounts.recorded), "accounts in the snapshot")
+    newest = {}
+    for thread, number in snapshot.fields("flooded", "thread", "n"):
+        check(number > newest.get(thread, 0), f"event {number} of thread {thread} is not in order")
+        newest[thread] = number
+    return accounts
+
+
+@alone
+def test_accounts_of_a_stopped_collector(t):
+    """Stopped until ten times what its buffer holds was logged."""
+    flood = Flood(t, "flood", 2, 0)
+    collector = record(t, [flood], "-b", "1M")
+    for _ in range(3):
+        collector.signal(signal.SIGSTOP)
+        flood.wait_more(10 << 20)
+        collector.signal(signal.SIGCONT)
+        flood.wait_more(100000)
+    end_all([flood], collector)
+    accounts = check_accounts(flood, collector)
+    check(accounts.lost > 20 << 20, f"{accounts.lost} lost, the collector stopped")
+
+
+@alone
+def test_accounts_of_tiny_buffers(t):
+    floods = [Flood(t, f"flood{i}", 2, 0) for i in range(3)]
+    collector = record(t, floods, "-b", TINY)
+    for flood in floods:
+        flood.wait_more(5 << 20)
+    end_all(floods, collector)
+    for flood in floods:
+        check_accounts(flood, collector)
+    check(sum(collector.accounts_of(flood.pid).lost for flood in floods), "nothing was lost")
+
+
+@alone
+def test_accounts_at_four_times_the_rate(t):
+    """Several processes, with a collector that gets to run a part of the time."""
+    floods = [Flood(t, f"flood{i}", 1, 0) for i in range(3)]
+    collector = record(t, floods, "-b", "1M")
+    for _ in range(20):
+        collector.signal(signal.SIGSTOP)
+        floods[0].wait_more(3 << 20)
+        collector.signal(signal.SIGCONT)
+        floods[0].wait_more(50000)
+    end_all(floods, collector)
+    all_accounts = [check_accounts(flood, collector) for flood in floods]
+    emitted = sum(accounts.emitted for accounts in all_accounts)
+    recorded = sum(accounts.recorded for accounts in all_accounts)
+    check(emitted >= 4 * recorded, f"{emitted} emitted, {recorded} recorded: not four times as many")
+
+
+@alone
+def test_accounts_of_a_polite_process_among_floods(t):
+    """100,000 events a second lose none, whatever the others do."""
+    polite = Flood(t, "polite", 2, 50000, t.app("flood", t.path("polite")))
+    floods = [Flood(t, f"flood{i}", 2, 0) for i in range(3)]
+    collector = record(t, floods + [polite], "-b", "16M", "-s", "1M")
+    for _ in range(10):
+        polite.wait_more(20000)
+        # a tenth of a second without the collector: to the floods it is ten times too long
+        collector.signal(signal.SIGSTOP)
+        polite.wait_more(10000)
+        collector.signal(signal.SIGCONT)
+    end_all(floods + [polite], collector)
+    accounts = check_accounts(polite, collector)
+    equal(accounts.lost, 0, "events of the polite one that were lost")
+    check(accounts.emitted >= 300000, f"only {accounts.emitted} events of the polite one")
+    lost = sum(check_accounts(flood, collector).lost for flood in floods)
+    check(lost, "the floods were too tame: nothing of theirs was lost")

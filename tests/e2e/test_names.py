@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""Who is who: numbers that come again, namespaces, names that change."""
+import ctypes
+import os
+import signal
+import struct
+import subprocess
+
+import cbor2
+
+from harness import Failure, Snapshot, check, equal, wait_until
+from notes import read_batches
+from test_trade import check_trades
+
+SYS_CLONE3 = 435
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def fork_as(pid):
+    """fork() into a process with that number, which nobody has any more."""
+    number = ctypes.c_int(pid)
+    # struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, size, tls, set_tid, size
+    args = struct.pack("<10Q", 0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(number), 1)
+    buffer = ctypes.create_string_buffer(args, len(args))
+    child = LIBC.syscall(SYS_CLONE3, buffer, len(args))
+    if child < 0:
+        raise Failure(f"clone3: {os.strerror(ctypes.get_errno())}")
+    return child
+
+
+def run_as(pid, *argv):
+    """Runs a program under that number, to its end."""
+    if fork_as(pid) == 0:
+        try:
+            os.execv(argv[0], list(map(str, argv)))
+        finally:
+            os._exit(127)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def header(path):
+    """As another CBOR reader has it."""
+    content = subprocess.run(["lz4", "-dcq", path], capture_output=True, check=True).stdout
+    return cbor2.loads(content)
+
+
+def check_two_lives(t, collector, pid, out):
+    """Each with accounts, a snapshot, and the events of its own."""
+    wait_until(lambda: len(t.files()) == 2, f"two snapshots in {out}")
+    collector.stop()
+    lines = [line for line in collector.err.lines if line.startswith(f"pid {pid}: ")]
+    equal([line.split(", /")[0] for line in lines],
+          ["pid %d: %d emitted, %d recorded, 0 lost, 0 overwritten" % (pid, n, n) for n in (30, 80)],
+          "accounts")
+    first, second = [Snapshot(path) for path in t.files()]
+    check_trades(first.events, 1, 0, 30)
+    check_trades(second.events, 2, 0, 40)
+
+
+def test_number_that_comes_again(t):
+    """-e: two processes, one after the other, with one number."""
+    path = t.app("trade")
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording_path(path)
+    first = t.start(path, 1, 30).end()
+    equal(run_as(first.pid, path, 2, 40), 0, "status of the second")
+    check_two_lives(t, collector, first.pid, t.out)
+
+
+def test_number_that_comes_again_unseen(t):
+    """The collector hears of the end of the first when the second has ended, too."""
+    path = t.app("trade")
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording_path(path)
+    collector.signal(signal.SIGSTOP)
+    first = t.start(path, 1, 30).end()
+    equal(run_as(first.pid, path, 2, 40), 0, "status of the second")
+    collector.signal(signal.SIGCONT)
+    check_two_lives(t, collector, first.pid, t.out)
+
+
+def test_number_that_comes_again_as_another(t):
+    """-p: who has the number later is not the one that was meant."""
+    path = t.app("trade")
+    first = t.start(path, "--wait", 1, 30)
+    first.out.wait("ready")
+    collector = t.collect("--on", "exit,crash", "-p", first.pid)
+    collector.recording(first.pid)
+    first.say()
+    first.out.wait("done")
+    collector.signal(signal.SIGSTOP)
+    first.say()
+    first.end()
+    equal(run_as(first.pid, t.app("crash"), 2, 40, "SEGV"), -signal.SIGSEGV, "status of the second")
+    collector.signal(signal.SIGCONT)
+    collector.end()
+    accounts = collector.only_accounts()
+    equal((accounts.emitted, accounts.recorded, len(accounts.files)), (30, 30, 1), "accounts")
+    snapshot = t.only_snapshot()
+    equal((snapshot.info["reason"], snapshot.info.get("crash")), ("exit", None), "end")
+    check_trades(snapshot.events, 1, 0, 30)
+
+
+def in_pid_namespace(script):
+    return ["unshare", "-p", "-f", "--mount-proc", "sh", "-c", script]
+
+
+def test_numbers_of_a_small_namespace(t):
+    """Where numbers come again after a few processes. (Before 6.14 pid_max is the whole machine's.)"""
+    path = t.app("trade")
+    script = (f"echo 310 >/proc/sys/kernel/pid_max || exit 9; "
+              f"for i in $(seq 200); do {path} 2 50 || exit 8; done")
+    before = open("/proc/sys/kernel/pid_max", encoding="ascii").read()
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording_path(path)
+    t.start(*in_pid_namespace(script)).end()
+    equal(open("/proc/sys/kernel/pid_max", encoding="ascii").read(), before, "pid_max of the machine")
+    wait_until(lambda: len(t.files()) == 200, "200 snapshots")
+    accounts = collector.stop().all_accounts()
+    equal(len(accounts), 200, "processes")
+    own = set()
+    for pid, one in accounts.items():
+        equal((one.emitted, one.recorded), (100, 100), f"accounts of {pid}")
+        threads = header(one.files[0])["threads"]
+        equal({thread["pid"] for thread in threads}, {pid}, "pid")
+        check(all(thread["ns_tid"] < 310 for thread in threads), f"threads {threads}")
+        own |= {thread["ns_pid"] for thread in threads}
+    check(len(own) < 200, f"no number came again: {sorted(own)}")
+
+
+def check_namespace_numbers(path, pid):
+    threads = header(path)["threads"]
+    equal({thread["pid"] for thread in threads}, {pid}, "pid")
+    for thread in threads:
+        check(0 < thread["ns_pid"] < 20 and 0 < thread["ns_tid"] < 20 and thread["tid"] > 20,
+              f"numbers of {thread}")
+    check(len({thread["ns_tid"] for thread in threads}) == len({thread["tid"] for thread in threads}),
+          f"threads {threads}")
+
+
+def test_numbers_of_a_pull(t):
+    """Both numbers and the name of threads that have flushed nothing, and had a batch before."""
+    path = t.app("trade")
+    app = t.start(*in_pid_namespace(f"exec {path} --wait 3 20"), "x")
+    app.out.wait("ready")
+    with open(f"/proc/{app.pid}/task/{app.pid}/children", encoding="ascii") as children:
+        pid = int(children.read())
+    collector = t.collect("-p", pid)
+    collector.recording(pid)
+    app.say()
+    app.out.wait("done")
+    snapshot = Snapshot(collector.stop().only_file())
+    check_trades(snapshot.events, 3, 0, 20)
+    equal((snapshot.info["comm"], {event["comm"] for event in snapshot.events}), ("trade", {"trade"}),
+          "names")
+    check_namespace_numbers(snapshot.path, pid)
+    app.say()
+    app.end()
+
+
+def test_names_at_the_time(t):
+    """Each event has the name that its thread had then."""
+    t.collect("--on", "exit", "--", t.app("names")).end()
+    snapshot = t.only_snapshot()
+    equal(sorted(event["comm"] for event in snapshot.events),
+          sorted(event["fields"]["name"] for event in snapshot.events), "names")
+    for event in snapshot.events:
+        equal(event["comm"], event["fields"]["name"], "name of a thread")
+
+
+def test_second_recording_knows_who(t):
+    """A process whose batch is from an earlier recording, and is only pulled from: all facts are there."""
+    path = t.app("loops")
+    app = t.start(path, 200)
+    app.out.wait("ready")
+
+    def logged():
+        return sum(events for events, _ in read_batches(app.pid, path))
+
+    for _ in range(2):
+        before = logged()
+        collector = t.collect("-p", app.pid)
+        wait_until(lambda: logged() > before + 5, "some events")
+        snapshot = Snapshot(collector.stop().only_file())
+        check(snapshot.events, "no events")
+        equal({(e["pid"], e["tid"], e["comm"]) for e in snapshot.events}, {(app.pid, app.pid, "loops")},
+              "who")
+        equal((snapshot.info["comm"], snapshot.info["service"]), ("loops", "loops"), "process")
+        facts = header(snapshot.path)
+        equal((facts["uid"], facts["cgroup"] > 0), (0, True), "uid and cgroup")
+    app.close_stdin()
+    app.end()

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Without descriptors, memory or room in the kernel's tables: less is recorded, it is said, and the
+accounts hold."""
+import json
+import os
+import re
+import resource
+import struct
+import subprocess
+
+from harness import COLLECT, Snapshot, check, equal, wait_until
+from notes import Semaphores
+from test_trade import check_trades
+
+WIRE_PROCESS_BYTES = 13 * 8  # struct wire_process in bpf/wire.h
+
+
+def limited(what, limit):
+    return lambda: resource.setrlimit(what, (limit, limit))
+
+
+def test_descriptors_at_the_start(t):
+    """Every limit: it records all, or says why not; and the program goes on, with its sites off."""
+    path = t.app("loops")
+    app = t.start(path, 1000)
+    app.out.wait("ready")
+    semaphores = Semaphores(app.pid, path)
+    outcomes = []
+    for limit in list(range(4, 64, 10)) + [256]:
+        done = subprocess.run([COLLECT, "-o", t.out, "-d", "20ms", "-p", str(app.pid)], check=False,
+                              capture_output=True, preexec_fn=limited(resource.RLIMIT_NOFILE, limit))
+        errors = done.stderr.decode()
+        recorded = f"recording pid {app.pid}" in errors
+        check(recorded or "Too many open files" in errors or
+              "too few file descriptors" in errors, f"with {limit} descriptors it says {errors!r}")
+        check(recorded or done.returncode, f"status {done.returncode} with {limit} descriptors")
+        outcomes.append(recorded and done.returncode == 0)
+        equal(semaphores.raised(), set(), f"semaphores after {limit} descriptors")
+    equal((outcomes[0], outcomes[-1]), (False, True), "with 4 descriptors, and with 256")
+    app.close_stdin()
+    app.end()
+
+
+def test_descriptors_run_out(t):
+    """More processes than there are descriptors for: all are recorded, in memory where need be."""
+    path = t.app("trade")
+    collector = t.collect("--on", "exit", "-s", "128K", "-e", path,
+                          preexec_fn=limited(resource.RLIMIT_NOFILE, 80))
+    collector.recording_path(path)
+    apps = [t.start(path, "--wait", 1, 50) for _ in range(40)]
+    for app in apps:
+        app.out.wait("ready")
+        app.say()
+    for app in apps:
+        app.out.wait("done")
+    wait_until(lambda: "Too many open files" in collector.err.text(), "it says so")
+    for app in apps:
+        app.say()
+        app.end()
+    for app in apps:
+        accounts = collector.accounts_of(app.pid)
+        equal((accounts.emitted, accounts.recorded), (50, 50), f"accounts of {app.pid}")
+    collector.signal(2)
+    collector.wait()
+    for path in t.files():
+        check_trades(Snapshot(path).events, 1, 0, 50)
+
+
+def test_memory_for_rings(t):
+    """What there is no ring for is counted as lost, and the process that has one loses nothing."""
+    path = t.app("trade")
+    collector = t.collect("--on", "exit", "-s", "1G", "-b", "1M", "-e", path,
+                          preexec_fn=limited(resource.RLIMIT_AS, 3 << 30))
+    collector.recording_path(path)
+    apps = [t.start(path, "--wait", 1, 50) for _ in range(5)]
+    for app in apps:
+        app.out.wait("ready")
+        app.say()
+        app.out.wait("done")
+    for app in apps:
+        app.say()
+        app.end()
+    causes = []
+    for app in apps:
+        accounts = collector.accounts_of(app.pid)
+        equal(accounts.emitted, 50, f"events of {app.pid}")
+        check(accounts.lost in (0, 50), f"{accounts.lost} lost")
+        equal(accounts.causes, {"memory": 50} if accounts.lost else {}, "causes")
+        causes.append(accounts.lost)
+    collector.signal(2)
+    collector.wait()
+    check(0 in causes and 50 in causes, f"lost: {causes}")
+    check("no flight ring" in collector.err.text(), f"it says {collector.err.text()!r}")
+
+
+def test_memory_at_the_start(t):
+    """A ring buffer that there is no address space for."""
+    app = t.start(t.app("trade"), "--wait", 1, 5)
+    app.out.wait("ready")
+    done = subprocess.run([COLLECT, "-o", t.out, "-b", "1G", "-p", str(app.pid)], check=False,
+                          capture_output=True, preexec_fn=limited(resource.RLIMIT_AS, 1 << 30))
+    equal(done.returncode, 1, "status")
+    check("Cannot allocate memory" in done.stderr.decode(), f"it says {done.stderr!r}")
+    equal(Semaphores(app.pid, t.path("trade")).raised(), set(), "semaphores")
+    app.say()
+    app.out.wait("done")
+    app.say()
+    app.end()
+
+
+def map_of(pid, name):
+    """The collector's map of that name."""
+    with_ids = [f"/proc/{pid}/fdinfo/{fd}" for fd in os.listdir(f"/proc/{pid}/fdinfo")]
+    text = "".join(open(path, encoding="ascii").read() for path in with_ids)
+    for number in re.findall(r"^map_id:\s+(\d+)$", text, re.M):
+        done = subprocess.run(["bpftool", "-j", "map", "show", "id", number], capture_output=True,
+                              check=True)
+        one = json.loads(done.stdout)
+        if one["name"] == name:
+            return one
+    return check(False, f"no map {name}")
+
+
+def fill(t, number, cnt):
+    """The table of processes, with some that there can't be."""
+    value = " ".join(["0"] * WIRE_PROCESS_BYTES)
+    with open(t.path("batch"), "w", encoding="ascii") as batch:
+        for i in range(cnt):
+            key = " ".join(map(str, struct.pack("<I", (1 << 30) + i)))
+            batch.write(f"map update id {number} key {key} value {value}\n")
+    # it stops where the table is full
+    subprocess.run(["bpftool", "batch", "file", t.path("batch")], capture_output=True, check=False)
+
+
+def test_table_of_processes_is_full(t):
+    """It says so; who is in it already is recorded as ever."""
+    path = t.app("trade")
+    first = t.start(path, "--wait", 1, 50)
+    first.out.wait("ready")
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording(first.pid)
+    table = map_of(collector.pid, "processes")
+    fill(t, table["id"], table["max_entries"])
+    t.start(path, 1, 50).end()
+    collector.err.wait("ttlog-collect: the kernel's table of processes is full: .*")
+    first.say()
+    first.out.wait("done")
+    first.say()
+    first.end()
+    accounts = collector.accounts_of(first.pid)
+    equal((accounts.emitted, accounts.recorded), (50, 50), "accounts of the first")
+    collector.stop()
+    equal(len(collector.all_accounts()), 1, "processes")
+    check_trades(t.only_snapshot().events, 1, 0, 50)
