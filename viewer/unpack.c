@@ -7,6 +7,7 @@
 #define ALL               (~(size_t)0)
 #define FLOAT_SCALE_MAX   22u
 #define DECIMAL_SCALE_MAX 255u
+#define EXACT_UNITS       (UINT64_C(1) << 53)
 
 /* Every one of these is exact in a double. */
 static const double POWERS[FLOAT_SCALE_MAX + 1] = {
@@ -263,34 +264,27 @@ static int real_of(struct token_in *in, double *ret)
 	return 0;
 }
 
-static int scaled_reals(struct arena *arena, struct keys *keys, bool is_f32, size_t n,
-			struct unpacked *ret)
+/* Only checked here: a column is seldom asked for all its values. */
+static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
 {
 	struct unpacked units = { .nums = NULL };
-	uint64_t scale;
-	size_t cnt;
-	double *reals;
+	uint64_t *scale = arena__alloc(arena, 1, sizeof(*scale));
+	bool too_large = false;
 	int err;
 
-	if (token__uint(&keys->scale, &scale) || scale > FLOAT_SCALE_MAX)
+	if (!scale)
+		return -ENOMEM;
+	if (token__uint(&keys->scale, scale) || *scale > FLOAT_SCALE_MAX)
 		return -EBADMSG;
 	err = unpack_ints(arena, &keys->units, n, &units);
 	if (err)
 		return err;
-	cnt = units.mask ? n : 1;
-	reals = arena__alloc(arena, cnt, sizeof(*reals));
-	if (!reals)
-		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++) {
-		int64_t unit = (int64_t)units.nums[i];
-
-		if (unit <= -(1LL << 53) || unit >= 1LL << 53)
-			return -EBADMSG;
-		reals[i] = (double)unit / POWERS[scale];
-		if (is_f32)
-			reals[i] = (float)reals[i];
-	}
-	ret->reals = reals;
+	for (size_t i = 0; i < (units.mask ? n : 1); i++)
+		too_large |= units.nums[i] + EXACT_UNITS - 1 > 2 * (EXACT_UNITS - 1);
+	if (too_large)
+		return -EBADMSG;
+	ret->scales = scale;
+	ret->nums = units.nums;
 	ret->mask = units.mask;
 	return 0;
 }
@@ -356,7 +350,7 @@ static int unpack_reals(struct arena *arena, struct token_in *in, size_t n, stru
 		return real_values(arena, &keys, n, ret);
 	if (!keys.scale.at || !keys.units.at)
 		return -EBADMSG;
-	return scaled_reals(arena, &keys, ret->type == TTLOG_TYPE_F32, n, ret);
+	return scaled_reals(arena, &keys, n, ret);
 }
 
 /* ---- Decimals ---- */
@@ -434,6 +428,7 @@ static int unpack_texts(struct arena *arena, struct token_in *in, size_t n, stru
 	if (!texts)
 		return -ENOMEM;
 	ret->texts = texts;
+	ret->text_cnt = (uint32_t)cnt;
 	if (keys.constant.at)
 		return text_of_token(&keys.constant, texts);
 	for (uint64_t i = 0; i < cnt; i++) {
@@ -468,6 +463,16 @@ int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_
 	return err;
 }
 
+static double real_at(const struct unpacked *column, size_t i)
+{
+	double v;
+
+	if (column->reals)
+		return column->reals[i & column->mask];
+	v = (double)(int64_t)column->nums[i & column->mask] / POWERS[column->scales[0]];
+	return column->type == TTLOG_TYPE_F32 ? (double)(float)v : v;
+}
+
 void unpacked__field(const struct unpacked *column, size_t i, struct event_field *ret)
 {
 	const struct unpacked_text *text;
@@ -477,7 +482,7 @@ void unpacked__field(const struct unpacked *column, size_t i, struct event_field
 	ret->cut = false;
 	ret->scale = 0;
 	if (is_real(column->type)) {
-		ret->d = column->reals[i & column->mask];
+		ret->d = real_at(column, i);
 	} else if (is_text(column->type)) {
 		text = column->index ? &column->texts[column->index[i & column->index_mask]]
 				     : &column->texts[i & column->mask];
