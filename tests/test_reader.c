@@ -43,22 +43,33 @@ static void assert_same_in_one_go(const void *p, size_t len, const struct reader
 	reader__close(reader);
 }
 
-static void test_reader_golden(void **state)
+static void assert_gives(const char *snapshot, const char *lines, uint64_t events, uint64_t emitted)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
-	struct bytes wanted = bytes__golden("golden.jsonl");
+	struct reader *reader = fixture__open_golden(snapshot);
+	struct bytes wanted = bytes__golden(lines);
 	char *json = fixture__json_of(reader);
 
-	(void)state;
 	assert_string_equal(json, (char *)wanted.p);
 	assert_sound(reader);
-	assert_int_equal(reader->event_cnt, 14);
+	assert_int_equal(reader->event_cnt, events);
 	assert_int_equal(reader->chunk_cnt, 3);
 	assert_true(reader->has_totals);
-	assert_int_equal(reader->emitted, 1021);
+	assert_int_equal(reader->emitted, emitted);
 	free(json);
 	free(wanted.p);
 	reader__close(reader);
+}
+
+static void test_reader_golden(void **state)
+{
+	(void)state;
+	assert_gives("golden.bin", "golden.jsonl", 14, 1021);
+}
+
+static void test_reader_packed_bits(void **state)
+{
+	(void)state;
+	assert_gives("packed.bin", "packed.jsonl", 100, 0);
 }
 
 /* From the last chunk to the first: what lies before the window has to be read again. */
@@ -566,6 +577,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_golden),
+		cmocka_unit_test(test_reader_packed_bits),
 		cmocka_unit_test(test_reader_goes_backwards),
 		cmocka_unit_test(test_reader_in_one_go),
 		cmocka_unit_test(test_reader_what_is_no_file),

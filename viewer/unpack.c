@@ -27,7 +27,7 @@ static bool is_text(uint8_t type)
 
 /* The keys of a column that is a map; `at` is NULL where a key is absent. */
 struct keys {
-	struct token_in constant, first, delta, scale, units, values, index;
+	struct token_in constant, first, delta, scale, units, values, index, bits, base, packed;
 };
 
 static int read_keys(struct token_in *in, struct keys *ret)
@@ -38,7 +38,8 @@ static int read_keys(struct token_in *in, struct keys *ret)
 	} known[] = {
 		{ "const", &ret->constant }, { "first", &ret->first }, { "delta", &ret->delta },
 		{ "scale", &ret->scale },    { "units", &ret->units }, { "values", &ret->values },
-		{ "index", &ret->index },
+		{ "index", &ret->index },    { "bits", &ret->bits },   { "base", &ret->base },
+		{ "packed", &ret->packed },
 	};
 	uint64_t pairs;
 
@@ -150,6 +151,60 @@ static int typed_ints(struct arena *arena, struct token_in *in, size_t n, uint64
 	return widen_ints(tag, bytes, n, nums);
 }
 
+/* Numbers of `bits` bits each, the lowest first; there are n of them, bytes.len is checked. */
+static void unpack_bits(struct text bytes, unsigned bits, uint64_t base, size_t n, uint64_t *out)
+{
+	const uint64_t mask = (UINT64_C(1) << bits) - 1;
+	size_t i = 0, last = bytes.len < sizeof(uint64_t) ? 0 : bytes.len - sizeof(uint64_t);
+	uint64_t word;
+
+	/* As long as eight bytes can be read at where the number begins. */
+	for (; i < n && i * bits / 8 < last; i++) {
+		memcpy(&word, bytes.p + i * bits / 8, sizeof(word));
+		out[i] = base + (word >> i * bits % 8 & mask);
+	}
+	for (; i < n; i++) {
+		size_t at = i * bits / 8, left = bytes.len - at;
+
+		word = 0;
+		memcpy(&word, bytes.p + at, left < sizeof(word) ? left : sizeof(word));
+		out[i] = base + (word >> i * bits % 8 & mask);
+	}
+}
+
+static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_t **ret)
+{
+	struct token bytes;
+	uint64_t bits, base;
+
+	if (!keys->bits.at || !keys->base.at || token__uint(&keys->bits, &bits) ||
+	    token__int(&keys->base, &base) || token__next(&keys->packed, &bytes) ||
+	    bytes.kind != TOKEN_BYTES)
+		return -EBADMSG;
+	if (!bits || bits > FORMAT_PACKED_MAX_BITS || bytes.text.len != (n * bits + 7) / 8)
+		return -EBADMSG;
+	*ret = arena__alloc(arena, n, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	unpack_bits(bytes.text, (unsigned)bits, base, n, *ret);
+	return 0;
+}
+
+/* Either of these. */
+static int array_ints(struct arena *arena, struct token_in *in, size_t n, uint64_t **ret)
+{
+	enum token_kind kind;
+	struct keys keys;
+
+	if (token__peek(in, &kind))
+		return -EBADMSG;
+	if (kind == TOKEN_TAG)
+		return typed_ints(arena, in, n, ret);
+	if (read_keys(in, &keys) || !keys.packed.at)
+		return -EBADMSG;
+	return packed_ints(arena, &keys, n, ret);
+}
+
 /* How many values a "values" array has; no writer has a use for more than a chunk has events. */
 static int begin_values(struct token_in *in, uint64_t *ret_cnt)
 {
@@ -232,9 +287,14 @@ static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struc
 	}
 	if (keys.values.at)
 		return int_values(arena, &keys, n, ret);
+	if (keys.packed.at) {
+		err = packed_ints(arena, &keys, n, &nums);
+		ret->nums = nums;
+		return err;
+	}
 	if (!keys.first.at || !keys.delta.at || token__int(&keys.first, &sum))
 		return -EBADMSG;
-	err = typed_ints(arena, &keys.delta, n, &nums);
+	err = array_ints(arena, &keys.delta, n, &nums);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++) {
