@@ -75,6 +75,9 @@ SKEL := $(BUILD)/gen/ttlog.skel.h
 all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
 	@:
 
+# Loops over columns: of these gcc 12 makes vectors from -O3 on.
+$(patsubst %,$(BUILD)/viewer/%.o,chunk filter unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

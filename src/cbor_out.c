@@ -187,6 +187,18 @@ void cbor_out__hex_text(struct cbor_out *out, uint64_t value)
 	put_text(out, text, strlen(text));
 }
 
+void *cbor_out__byte_array(struct cbor_out *out, size_t bytes)
+{
+	unsigned char *at = reserve(out, HEAD_BYTES + bytes);
+
+	if (!at)
+		return NULL;
+	out->len += cbor_encode_bytestring_start(bytes, at, HEAD_BYTES);
+	at = out->bytes + out->len;
+	out->len += bytes;
+	return at;
+}
+
 void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes)
 {
 	unsigned char *at = reserve(out, 2 * HEAD_BYTES + bytes);
@@ -194,11 +206,7 @@ void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes
 	if (!at)
 		return NULL;
 	out->len += cbor_encode_tag(tag, at, HEAD_BYTES);
-	at = out->bytes + out->len;
-	out->len += cbor_encode_bytestring_start(bytes, at, HEAD_BYTES);
-	at = out->bytes + out->len;
-	out->len += bytes;
-	return at;
+	return cbor_out__byte_array(out, bytes);
 }
 
 void cbor_out__append(struct cbor_out *out, const struct cbor_out *other)

@@ -44,6 +44,9 @@ void cbor_out__hex_text(struct cbor_out *out, uint64_t value);
  * the next call; NULL where memory is short. */
 void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes);
 
+/* The same without a tag: a byte string. */
+void *cbor_out__byte_array(struct cbor_out *out, size_t bytes);
+
 /* Appends what another buffer holds. */
 void cbor_out__append(struct cbor_out *out, const struct cbor_out *other);
 

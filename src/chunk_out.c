@@ -27,7 +27,7 @@
 #define MAX_RECORD_BYTES  (1u << 20)
 #define MAX_HEAD_BYTES    (1u << 20)
 /* No encoding takes more beside the values: {"scale": column, "units": column}, where each is
- * {"first": 9 bytes, "delta": tag and head}. */
+ * {"first": 9 bytes, "delta": tag and head}. Packed bits take more, and save more than that. */
 #define COLUMN_HEAD_BYTES 80u
 #define SITE_HEAD_BYTES   16u /* [site, count] and the array of columns */
 

@@ -2,12 +2,10 @@
 /*
  * Choosing and writing column encodings.
  *
- * Integers: a constant, the narrowest array, or the narrowest array of differences where that is
- * narrower or of one step. Floats: a constant, scaled decimals where every value comes back bit for
+ * Integers: ints_out.c. Floats: a constant, scaled decimals where every value comes back bit for
  * bit (so no -0.0, infinity or NaN), else the bits. Strings: a constant, a dictionary with an
  * index, or a list, whichever is shortest.
  */
-#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,9 +14,9 @@
 #include "cbor_out.h"
 #include "column_out.h"
 #include "format.h"
+#include "ints_out.h"
 #include "value.h"
 
-#define MAP_COST_BYTES   24u /* what {"first": a, "delta": ...} takes beside the array, about */
 #define MAX_SCALE        22u /* the largest power of ten that a double holds exactly */
 #define EXACT_UNITS      9007199254740992.0 /* 2^53 */
 #define DICTIONARY_TRIAL 1024u              /* after so many values, is it worth going on? */
@@ -26,17 +24,11 @@
 
 struct column_out {
 	size_t max_cnt;
+	struct ints_out *packing;
 	uint64_t *ints; /* units of decimals, indices of strings */
 	uint64_t *scales;
 	uint32_t *slots;    /* hash table of numbers of distinct strings + 1; 0: free */
 	uint32_t *distinct; /* where each distinct string stands first */
-};
-
-struct int_shape {
-	bool is_const;
-	bool is_step;                        /* all differences are equal */
-	unsigned int bytes, tag;             /* of the narrowest array */
-	unsigned int delta_bytes, delta_tag; /* of the narrowest array of differences */
 };
 
 struct column_out *column_out__new(size_t max_cnt)
@@ -49,11 +41,13 @@ struct column_out *column_out__new(size_t max_cnt)
 	while (slot_cnt < max_cnt * 2)
 		slot_cnt *= 2;
 	column->max_cnt = max_cnt;
+	column->packing = ints_out__new();
 	column->ints = calloc(max_cnt, sizeof(*column->ints));
 	column->scales = calloc(max_cnt, sizeof(*column->scales));
 	column->slots = calloc(slot_cnt, sizeof(*column->slots));
 	column->distinct = calloc(max_cnt, sizeof(*column->distinct));
-	if (!column->ints || !column->scales || !column->slots || !column->distinct) {
+	if (!column->packing || !column->ints || !column->scales || !column->slots ||
+	    !column->distinct) {
 		column_out__free(column);
 		errno = ENOMEM;
 		return NULL;
@@ -65,6 +59,7 @@ void column_out__free(struct column_out *column)
 {
 	if (!column)
 		return;
+	ints_out__free(column->packing);
 	free(column->ints);
 	free(column->scales);
 	free(column->slots);
@@ -72,148 +67,12 @@ void column_out__free(struct column_out *column)
 	free(column);
 }
 
-/* ---- integers ---- */
-
-static unsigned int unsigned_width(uint64_t max, unsigned int *ret_tag)
-{
-	if (max <= UINT8_MAX) {
-		*ret_tag = FORMAT_TAG_U8;
-		return 1;
-	}
-	if (max <= UINT16_MAX) {
-		*ret_tag = FORMAT_TAG_U16;
-		return 2;
-	}
-	*ret_tag = max <= UINT32_MAX ? FORMAT_TAG_U32 : FORMAT_TAG_U64;
-	return max <= UINT32_MAX ? 4 : 8;
-}
-
-static unsigned int signed_width(int64_t min, int64_t max, unsigned int *ret_tag)
-{
-	if (min >= 0)
-		return unsigned_width((uint64_t)max, ret_tag);
-	if (min >= INT8_MIN && max <= INT8_MAX) {
-		*ret_tag = FORMAT_TAG_I8;
-		return 1;
-	}
-	if (min >= INT16_MIN && max <= INT16_MAX) {
-		*ret_tag = FORMAT_TAG_I16;
-		return 2;
-	}
-	if (min >= INT32_MIN && max <= INT32_MAX) {
-		*ret_tag = FORMAT_TAG_I32;
-		return 4;
-	}
-	*ret_tag = FORMAT_TAG_I64;
-	return 8;
-}
-
-static struct int_shape find_shape(const uint64_t *values, size_t cnt, bool is_signed)
-{
-	/* flipping the sign bit makes signed order unsigned order */
-	const uint64_t flip = is_signed ? UINT64_C(1) << 63 : 0;
-	uint64_t min = values[0] ^ flip, max = min;
-	int64_t delta_min = INT64_MAX, delta_max = INT64_MIN;
-	struct int_shape shape;
-
-	for (size_t i = 1; i < cnt; i++) {
-		uint64_t value = values[i] ^ flip;
-		int64_t delta = (int64_t)(values[i] - values[i - 1]);
-
-		min = value < min ? value : min;
-		max = value > max ? value : max;
-		delta_min = delta < delta_min ? delta : delta_min;
-		delta_max = delta > delta_max ? delta : delta_max;
-	}
-	shape.is_const = min == max;
-	shape.is_step = cnt > 1 && delta_min == delta_max;
-	shape.bytes =
-		is_signed ? signed_width((int64_t)(min ^ flip), (int64_t)(max ^ flip), &shape.tag)
-			  : unsigned_width(max, &shape.tag);
-	/* the first difference is 0 */
-	shape.delta_bytes = signed_width(delta_min < 0 ? delta_min : 0,
-					 delta_max > 0 ? delta_max : 0, &shape.delta_tag);
-	return shape;
-}
-
-static bool is_delta_better(const struct int_shape *shape, size_t cnt)
-{
-	if (shape->is_step)
-		return shape->bytes * cnt > MAP_COST_BYTES && shape->delta_bytes <= shape->bytes;
-	return shape->delta_bytes < shape->bytes &&
-	       (shape->bytes - shape->delta_bytes) * cnt > MAP_COST_BYTES;
-}
-
-/* The values, or their differences (the first 0), in so many bytes each. */
-static void store_ints(unsigned char *to, const uint64_t *values, size_t cnt, unsigned int bytes,
-		       bool is_delta)
-{
-	uint64_t before = values[0];
-
-	for (size_t i = 0; i < cnt; i++) {
-		uint64_t value = htole64(is_delta ? values[i] - before : values[i]);
-
-		before = values[i];
-		/* constant lengths make each of these one store */
-		switch (bytes) {
-		case 1:
-			memcpy(to + i, &value, 1);
-			break;
-		case 2:
-			memcpy(to + i * 2, &value, 2);
-			break;
-		case 4:
-			memcpy(to + i * 4, &value, 4);
-			break;
-		default:
-			memcpy(to + i * 8, &value, 8);
-			break;
-		}
-	}
-}
-
-static void put_array(struct cbor_out *out, const uint64_t *values, size_t cnt, unsigned int bytes,
-		      unsigned int tag, bool is_delta)
-{
-	unsigned char *to = cbor_out__typed_array(out, tag, cnt * bytes);
-
-	if (to)
-		store_ints(to, values, cnt, bytes, is_delta);
-}
-
-static void put_int(struct cbor_out *out, uint64_t value, bool is_signed)
-{
-	if (is_signed)
-		cbor_out__int(out, (int64_t)value);
-	else
-		cbor_out__uint(out, value);
-}
-
-static void put_shaped(struct cbor_out *out, const struct int_shape *shape, const uint64_t *values,
-		       size_t cnt, bool is_signed)
-{
-	if (shape->is_const) {
-		cbor_out__map(out, 1);
-		cbor_out__text(out, "const");
-		put_int(out, values[0], is_signed);
-	} else if (is_delta_better(shape, cnt)) {
-		cbor_out__map(out, 2);
-		cbor_out__text(out, "first");
-		put_int(out, values[0], is_signed);
-		cbor_out__text(out, "delta");
-		put_array(out, values, cnt, shape->delta_bytes, shape->delta_tag, true);
-	} else {
-		put_array(out, values, cnt, shape->bytes, shape->tag, false);
-	}
-}
-
 void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,
 		      size_t cnt, bool is_signed)
 {
-	const struct int_shape shape = find_shape(values, cnt, is_signed);
+	const struct int_shape shape = int_shape__of(values, cnt, is_signed);
 
-	(void)column;
-	put_shaped(out, &shape, values, cnt, is_signed);
+	ints_out__put(column->packing, out, &shape, values, cnt, is_signed);
 }
 
 /* ---- floats ---- */
@@ -330,18 +189,17 @@ static void put_floats(struct column_out *column, struct cbor_out *out, const ui
 		return;
 	}
 	if (find_scale(column, bits, cnt, is_float, &scale)) {
-		shape = find_shape(column->ints, cnt, true);
-		if (shape.bytes < width ||
-		    (shape.delta_bytes < width && is_delta_better(&shape, cnt))) {
+		shape = int_shape__of(column->ints, cnt, true);
+		if (int_shape__is_narrower(&shape, cnt, width)) {
 			cbor_out__map(out, 2);
 			cbor_out__text(out, "scale");
 			cbor_out__uint(out, scale);
 			cbor_out__text(out, "units");
-			put_shaped(out, &shape, column->ints, cnt, true);
+			ints_out__put(column->packing, out, &shape, column->ints, cnt, true);
 			return;
 		}
 	}
-	put_array(out, bits, cnt, width, is_float ? FORMAT_TAG_F32 : FORMAT_TAG_F64, false);
+	ints_out__put_array(out, bits, cnt, width, is_float ? FORMAT_TAG_F32 : FORMAT_TAG_F64);
 }
 
 void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
@@ -441,7 +299,7 @@ static uint32_t build_dictionary(struct column_out *column, const struct value *
 		if (distinct > before)
 			dictionary_bytes += values[i].len + 1;
 	}
-	dictionary_bytes += unsigned_width(distinct - 1, &tag) * cnt;
+	dictionary_bytes += ints_out__width(distinct - 1, &tag) * cnt;
 	return distinct == 1 || dictionary_bytes < list_bytes ? distinct : 0;
 }
 

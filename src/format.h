@@ -11,6 +11,7 @@
 #define FORMAT_CHUNK_MAX_BYTES  (4u << 20)
 #define FORMAT_CHUNK_MAX_EVENTS 65536u
 #define FORMAT_MAX_DEPTH        8
+#define FORMAT_PACKED_MAX_BITS  56u
 
 /* RFC 8746 typed arrays, little endian */
 enum format_tag {

@@ -88,6 +88,37 @@ static inline uint64_t decode__typed(const cbor_item_t *item, size_t i, size_t *
 	return value;
 }
 
+/* Element i of cnt in packed bits, bit by bit. */
+static inline uint64_t decode__packed(const cbor_item_t *map, size_t i, size_t cnt)
+{
+	const uint64_t bits = decode__int(decode__get(map, "bits"));
+	const cbor_item_t *bytes = decode__get(map, "packed");
+	uint64_t value = 0;
+
+	assert_true(bits >= 1 && bits <= 56 && cbor_isa_bytestring(bytes));
+	assert_int_equal(cbor_bytestring_length(bytes), (cnt * bits + 7) / 8);
+	for (uint64_t k = 0; k < bits; k++) {
+		uint64_t at = i * bits + k;
+		unsigned int byte = cbor_bytestring_handle(bytes)[at / 8];
+
+		value |= (uint64_t)(byte >> at % 8 & 1) << k;
+	}
+	return value + decode__int(decode__get(map, "base"));
+}
+
+/* Element i of differences: typed or packed. */
+static inline uint64_t decode__delta(const cbor_item_t *deltas, size_t i, size_t cnt)
+{
+	uint64_t value;
+	size_t found;
+
+	if (cbor_isa_map(deltas))
+		return decode__packed(deltas, i, cnt);
+	value = decode__typed(deltas, i, &found);
+	assert_int_equal(found, cnt);
+	return value;
+}
+
 /* Element i of a column of integers of cnt values. */
 static inline uint64_t decode__column_int(const cbor_item_t *column, size_t i, size_t cnt)
 {
@@ -103,13 +134,13 @@ static inline uint64_t decode__column_int(const cbor_item_t *column, size_t i, s
 	assert_true(cbor_isa_map(column));
 	if (decode__get(column, "const"))
 		return decode__int(decode__get(column, "const"));
+	if (decode__get(column, "packed"))
+		return decode__packed(column, i, cnt);
 	assert_non_null(decode__get(column, "first"));
 	value = decode__int(decode__get(column, "first"));
 	deltas = decode__get(column, "delta");
-	for (size_t k = 0; k <= i; k++) {
-		value += decode__typed(deltas, k, &found);
-		assert_int_equal(found, cnt);
-	}
+	for (size_t k = 0; k <= i; k++)
+		value += decode__delta(deltas, k, cnt);
 	return value;
 }
 
@@ -118,11 +149,10 @@ static inline void decode__column_ints(const cbor_item_t *column, uint64_t *ret_
 {
 	const cbor_item_t *deltas = cbor_isa_map(column) ? decode__get(column, "delta") : NULL;
 	uint64_t value = deltas ? decode__int(decode__get(column, "first")) : 0;
-	size_t found;
 
 	for (size_t i = 0; i < cnt; i++) {
 		if (deltas)
-			value += decode__typed(deltas, i, &found);
+			value += decode__delta(deltas, i, cnt);
 		ret_values[i] = deltas ? value : decode__column_int(column, i, cnt);
 	}
 }

@@ -65,12 +65,47 @@ def delta(code, first):
     return encode
 
 
+def bits_of(bits, base, values):
+    """Bit by bit, as FORMAT.md has it."""
+    data = bytearray((len(values) * bits + 7) // 8)
+    for i, value in enumerate(values):
+        assert 0 <= value - base < 2**bits
+        for k in range(bits):
+            at = i * bits + k
+            data[at // 8] |= (value - base >> k & 1) << at % 8
+    return {"bits": bits, "base": base, "packed": bytes(data)}
+
+
+def packed(bits, base):
+    return lambda values: bits_of(bits, base, values)
+
+
+def packed_delta(bits, base, first):
+    def encode(values):
+        steps = [after - before for before, after in zip([first] + values, values)]
+        return {"first": first, "delta": bits_of(bits, base, steps)}
+
+    return encode
+
+
 def array(code):
     return lambda values: ints(code, values)
 
 
 def plain(values):
     return {"values": values}
+
+
+def indexed_packed(values):
+    result = indexed(values)
+    return dict(result, index=bits_of(3, 0, [result["values"].index(value) for value in values]))
+
+
+def scaled_packed(scale, bits, base):
+    return lambda values: {
+        "scale": scale,
+        "units": bits_of(bits, base, [round(value * 10**scale) for value in values]),
+    }
 
 
 def indexed(values):
@@ -368,6 +403,41 @@ def golden():
     return snapshot
 
 
+def packed_bits():
+    """Columns of packed bits, each of enough values to end within a byte and a word."""
+    fields = [
+        ("one", "bool"), ("narrow", "u8"), ("odd", "u64"), ("wide", "i64"), ("step", "i32"),
+        ("real", "f64"), ("side", "str"), ("price", "decimal"),
+    ]  # fmt: skip
+    sites = [site("event", "INFO", "packed", "Packed", 5, fields)]
+    header = {
+        "clock": {"mono_ns": MONO, "real_ns": REAL}, "pid": 60, "host": "h", "exe": "/bin/packed",
+        "reason": "exit", "created_at": time_text(REAL), "comm": "packed",
+    }  # fmt: skip
+    encoders = [
+        packed(1, 0), packed(3, 250), packed(13, 2**64 - 8192), packed(56, -(2**55)),
+        packed_delta(17, -65536, 5), scaled_packed(2, 15, 10000), indexed_packed,
+        lambda values: {
+            "units": bits_of(5, -16, [units for units, _ in values]),
+            "scale": bits_of(2, 0, [scale for _, scale in values]),
+        },
+    ]  # fmt: skip
+    snapshot = Snapshot(header, sites, [{"pid": 60, "tid": 60, "comm": "packed"}], {0: encoders})
+    noise, rows = 1, []
+    for i in range(100):
+        noise = noise * 6364136223846793005 + 1442695040888963407 & 2**64 - 1
+        rows.append((MONO + 7 * i, 0, 0, [
+            noise >> 63, 250 + (noise >> 20) % 6, 2**64 - 8192 + (noise >> 30) % 8192,
+            (noise >> 8) - 2**55, 5 + (noise >> 40) % 60000, (10000 + (noise >> 33) % 20000) / 100,
+            "ABCDE"[(noise >> 50) % 5], ((noise >> 44) % 32 - 16, (noise >> 55) % 4),
+        ]))  # fmt: skip
+    # in 8 bits and more, and in fewer
+    for start, end in ((0, 92), (92, 93), (93, 100)):
+        snapshot.chunk(rows[start:end])
+    snapshot.end()
+    return snapshot
+
+
 def process(pid, host, mono, real, events, threads=((0, "main"),)):
     """A small snapshot of one site, events: (mono_ns, thread, n)"""
     sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])]
@@ -463,6 +533,19 @@ def hostile():
         "column-empty": with_chunk(fields=[[{}]]),
         "column-text": with_chunk(fields=[[{"const": "x"}]]),
         "column-no-map": with_chunk(fields=[[5]]),
+        "packed-short": with_chunk(fields=[[{"bits": 9, "base": 0, "packed": b"123"}]]),
+        "packed-long": with_chunk(fields=[[{"bits": 9, "base": 0, "packed": b"12345"}]]),
+        "packed-no-bits": with_chunk(fields=[[{"bits": 0, "base": 0, "packed": b""}]]),
+        "packed-too-many": with_chunk(fields=[[{"bits": 57, "base": 0, "packed": b"1" * 22}]]),
+        "packed-huge": with_chunk(fields=[[{"bits": 2**63, "base": 0, "packed": b"123"}]]),
+        "packed-no-base": with_chunk(fields=[[{"bits": 8, "packed": b"123"}]]),
+        "packed-text": with_chunk(fields=[[{"bits": 8, "base": 0, "packed": "123"}]]),
+        "packed-deltas-of-deltas": with_chunk(
+            fields=[[{"first": 0, "delta": {"first": 0, "delta": ints("B", [1, 2, 3])}}]]
+        ),
+        "index-packed-out": with_chunk(
+            fields=[[{"values": [1, 2], "index": {"bits": 2, "base": 0, "packed": b"\x24"}}]]
+        ),
         "index-out": with_chunk(fields=[[{"values": [1, 2], "index": ints("B", [0, 1, 2])}]]),
         "index-negative": with_chunk(fields=[[{"values": [1, 2], "index": {"const": -1}}]]),
         "values-short": with_chunk(fields=[[{"values": [1, 2]}]]),
@@ -509,6 +592,9 @@ def files():
     snapshot = golden()
     result["golden.bin"] = snapshot.file()
     result["golden.jsonl"] = "".join(snapshot.lines).encode()
+    snapshot = packed_bits()
+    result["packed.bin"] = snapshot.file()
+    result["packed.jsonl"] = "".join(snapshot.lines).encode()
     for name, snapshot in zip(("first", "second", "other"), overlapping()):
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])

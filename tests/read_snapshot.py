@@ -41,14 +41,27 @@ def typed_array(tag):
     return [item[0] for item in struct.iter_unpack("<" + code, tag.value)]
 
 
+def packed(column, n):
+    bits, data = column["bits"], column["packed"]
+    assert 1 <= bits <= 56 and len(data) == (n * bits + 7) // 8
+    # 8 elements are `bits` bytes
+    parts = [int.from_bytes(data[i : i + bits], "little") for i in range(0, len(data), bits)]
+    values = [part >> k * bits & (1 << bits) - 1 for part in parts for k in range(8)]
+    return [column["base"] + value for value in values[:n]]
+
+
+def array(column, n):
+    return typed_array(column) if isinstance(column, cbor2.CBORTag) else packed(column, n)
+
+
 def ints(column, n, signed=False):
-    if isinstance(column, cbor2.CBORTag):
-        values = typed_array(column)
+    if isinstance(column, cbor2.CBORTag) or "packed" in column:
+        values = array(column, n)
     elif "const" in column or "values" in column:
         values = strings(column, n)
     else:
         values, value = [], column["first"]
-        for delta in typed_array(column["delta"]):
+        for delta in array(column["delta"], n):
             value = (value + delta) % 2**64
             values.append(value - 2**64 if signed and value >= 2**63 else value)
     assert len(values) == n

@@ -141,6 +141,73 @@ static void test_column_out_ints_take_differences(void **state)
 	(void)check_ints(*state, values, 1000, true);
 }
 
+/* Bits that LZ4 finds nothing in. */
+static uint64_t noise_of(uint64_t i)
+{
+	i = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	i = (i ^ i >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	return i ^ i >> 27;
+}
+
+static void test_column_out_ints_pack_noise(void **state)
+{
+	static const uint64_t BASES[] = { 0, 1000, (uint64_t)-77, (uint64_t)INT64_MIN };
+	uint64_t values[1003];
+	cbor_item_t *item;
+
+	for (unsigned int bits = 1; bits <= 64; bits++) {
+		for (size_t b = 0; b < sizeof(BASES) / sizeof(BASES[0]); b++) {
+			const bool is_signed = b >= 2;
+			const size_t cnt = 1003 - bits % 9;
+
+			if (bits > 62)
+				break; /* the base would make some wrap */
+			for (size_t i = 0; i < cnt; i++)
+				values[i] = BASES[b] + (noise_of(i) >> (64 - bits));
+			values[7] = BASES[b];
+			values[9] = BASES[b] + (UINT64_MAX >> (64 - bits));
+			item = check_ints(*state, values, cnt, is_signed);
+			/* 8, 16 and 32 bits from 0 on are whole bytes already */
+			if (bits > 56 || (b == 0 && !(bits & (bits - 1)) && bits >= 8)) {
+				assert_true(cbor_isa_tag(item));
+				continue;
+			}
+			assert_int_equal(decode__int(decode__get(item, "bits")), bits);
+			assert_true(decode__int(decode__get(item, "base")) == BASES[b]);
+		}
+	}
+	/* too few to pay for the map */
+	for (size_t i = 0; i < 20; i++)
+		values[i] = noise_of(i) % 64;
+	assert_true(cbor_isa_tag(check_ints(*state, values, 20, false)));
+}
+
+static void test_column_out_ints_pack_differences(void **state)
+{
+	uint64_t values[1000] = { UINT64_C(1) << 60 };
+	cbor_item_t *item;
+
+	for (size_t i = 1; i < 1000; i++)
+		values[i] = values[i - 1] + (i == 500 ? 0 : noise_of(i) % 999 + 1) - 300;
+	item = check_ints(*state, values, 1000, false);
+	item = decode__get(item, "delta");
+	assert_int_equal(decode__int(decode__get(item, "bits")), 10);
+	assert_int_equal((int64_t)decode__int(decode__get(item, "base")), -300);
+}
+
+/* Whole bytes that repeat are less than bits. */
+static void test_column_out_ints_leave_patterns_to_lz4(void **state)
+{
+	uint64_t values[2000];
+
+	for (size_t i = 0; i < 2000; i++)
+		values[i] = noise_of(i % 50) % 3000;
+	assert_true(cbor_isa_tag(check_ints(*state, values, 2000, false)));
+	for (size_t i = 0; i < 2000; i++)
+		values[i] = i % 700 ? 3 : 1000;
+	assert_true(cbor_isa_tag(check_ints(*state, values, 2000, true)));
+}
+
 static cbor_item_t *check_doubles(struct fixture *fixture, const double *values, size_t cnt)
 {
 	uint64_t bits[MAX_CNT];
@@ -386,6 +453,9 @@ int main(void)
 		TEST(ints_take_the_narrowest_array),
 		TEST(ints_of_one_value),
 		TEST(ints_take_differences),
+		TEST(ints_pack_noise),
+		TEST(ints_pack_differences),
+		TEST(ints_leave_patterns_to_lz4),
 		TEST(floats_as_decimals),
 		TEST(floats_keep_what_decimals_lose),
 		TEST(floats_of_all_kinds_come_back),

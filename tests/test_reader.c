@@ -23,22 +23,53 @@ static void assert_sound(const struct reader *reader)
 		fail_msg("unexpected: %s", reader->problems[0]);
 }
 
-static void test_reader_golden(void **state)
+/* Who reads the file in one go gets the same events and hears of the same problems. */
+static void assert_same_in_one_go(const void *p, size_t len, const struct reader *opened,
+				  const char *wanted)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
-	struct bytes wanted = bytes__golden("golden.jsonl");
+	struct reader *reader = fixture__start(p, len);
 	char *json = fixture__json_of(reader);
 
-	(void)state;
+	assert_string_equal(json, wanted);
+	assert_false(reader__has(reader, SIZE_MAX));
+	assert_int_equal(reader->event_cnt, opened->event_cnt);
+	assert_int_equal(reader->chunk_cnt, opened->chunk_cnt);
+	assert_int_equal(reader->problem_cnt, opened->problem_cnt);
+	for (size_t i = 0; i < reader->problem_cnt; i++) {
+		if (!has_problem(opened, reader->problems[i]))
+			fail_msg("only in one go: %s", reader->problems[i]);
+	}
+	free(json);
+	reader__close(reader);
+}
+
+static void assert_gives(const char *snapshot, const char *lines, uint64_t events, uint64_t emitted)
+{
+	struct reader *reader = fixture__open_golden(snapshot);
+	struct bytes wanted = bytes__golden(lines);
+	char *json = fixture__json_of(reader);
+
 	assert_string_equal(json, (char *)wanted.p);
 	assert_sound(reader);
-	assert_int_equal(reader->event_cnt, 14);
+	assert_int_equal(reader->event_cnt, events);
 	assert_int_equal(reader->chunk_cnt, 3);
 	assert_true(reader->has_totals);
-	assert_int_equal(reader->emitted, 1021);
+	assert_int_equal(reader->emitted, emitted);
 	free(json);
 	free(wanted.p);
 	reader__close(reader);
+}
+
+static void test_reader_golden(void **state)
+{
+	(void)state;
+	assert_gives("golden.bin", "golden.jsonl", 14, 1021);
+}
+
+static void test_reader_packed_bits(void **state)
+{
+	(void)state;
+	assert_gives("packed.bin", "packed.jsonl", 100, 0);
 }
 
 /* From the last chunk to the first: what lies before the window has to be read again. */
@@ -84,6 +115,33 @@ static void test_reader_what_is_no_file(void **state)
 	assert_non_null(strstr(why, "pipe"));
 	unlink(path);
 	rmdir(fifo);
+}
+
+/* One chunk after the other, and not further than what is asked for. */
+static void test_reader_in_one_go(void **state)
+{
+	struct bytes file = bytes__golden("golden.bin");
+	struct reader *reader = fixture__start(file.p, file.len);
+
+	(void)state;
+	assert_true(reader->has_header);
+	assert_int_equal(reader->chunk_cnt, 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(reader__has(reader, i));
+		assert_int_equal(reader->chunk_cnt, i + 1);
+		assert_int_equal(reader__load(reader, i), 0);
+		assert_int_equal(reader->chunk.n, reader->chunks[i].n);
+	}
+	assert_false(reader->is_scanned);
+	assert_false(reader__has(reader, 3));
+	assert_true(reader->is_scanned);
+	assert_true(reader->has_totals);
+	/* Back to what went by. */
+	assert_int_equal(reader__load(reader, 0), 0);
+	assert_int_equal(reader->chunk.first_ns, reader->chunks[0].first_ns);
+	assert_sound(reader);
+	reader__close(reader);
+	free(file.p);
 }
 
 /* ---- Damage ---- */
@@ -159,6 +217,7 @@ static void assert_damaged(const struct whole *whole, const void *p, size_t len,
 		fail_msg("nothing was noticed at %llu", (unsigned long long)what);
 	if (strcmp(json, wanted))
 		fail_msg("at %llu:\n%s\nand not:\n%s", (unsigned long long)what, json, wanted);
+	assert_same_in_one_go(p, len, reader, wanted);
 	free(wanted);
 	free(json);
 	reader__close(reader);
@@ -409,6 +468,7 @@ static void test_reader_hostile_in_words(void **state)
 			fail_msg("%s: nothing about '%s' but '%s'", cases[i].name, cases[i].words,
 				 reader->problems[0]);
 		assert_int_equal(count_lines(json), cases[i].events);
+		assert_same_in_one_go(found + mark_len + head + 1, len, reader, json);
 		free(json);
 		reader__close(reader);
 	}
@@ -454,6 +514,7 @@ static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
 	json = fixture__json_of(reader);
 	/* Whatever it was taken for: what it says it has is what it shows. */
 	assert_int_equal(count_lines(json), reader->has_header ? reader->event_cnt : 0);
+	assert_same_in_one_go(changed.p, changed.len, reader, json);
 	free(json);
 	reader__close(reader);
 	free(changed.p);
@@ -516,7 +577,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_golden),
+		cmocka_unit_test(test_reader_packed_bits),
 		cmocka_unit_test(test_reader_goes_backwards),
+		cmocka_unit_test(test_reader_in_one_go),
 		cmocka_unit_test(test_reader_what_is_no_file),
 		cmocka_unit_test(test_reader_every_bit_flipped),
 		cmocka_unit_test(test_reader_cut_at_every_byte),

@@ -84,6 +84,67 @@ static void test_timeline_filter(void **state)
 	assert_values(BOTH, 2, (struct show){ .filter = "unknown=1" }, "");
 }
 
+/* The filter, asked event by event. */
+static char *filtered_one_by_one(struct reader *reader, const struct filter *filter)
+{
+	struct event event;
+	struct out out;
+
+	capture__begin(&out);
+	for (size_t i = 0; i < reader->chunk_cnt; i++) {
+		assert_int_equal(reader__load(reader, i), 0);
+		for (uint32_t k = 0; k < reader->chunk.n; k++) {
+			enum filter_verdict verdict;
+
+			reader__event(reader, k, &event);
+			verdict = filter__site(filter, event.site);
+			if (verdict != FILTER_NO && filter__thread(filter, event.thread) &&
+			    (verdict == FILTER_YES || filter__fields(filter, &event)))
+				json__event(&out, &event);
+		}
+	}
+	return capture__end(&out);
+}
+
+/* Column by column it lets the same events pass. */
+static void test_timeline_filter_by_columns(void **state)
+{
+	static const char *const FILTERS[][2] = {
+		{ "symbol=A*", NULL },    { "quantity>=100", NULL },    { "quantity!=100", NULL },
+		{ "price<150.25", NULL }, { "price~^1", NULL },         { "duration_ns>0", NULL },
+		{ "level>=WARN", NULL },  { "level>=INFO", "1" },       { "nothing=1", NULL },
+		{ "symbol!=AAPL", "a" },  { "tid!=1", "symbol=[A-M]" }, { "n>6", NULL },
+	};
+	static const char *const NAMES[] = { "golden.bin", "small.bin", FIRST };
+	size_t shown = 0;
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(NAMES) / sizeof(NAMES[0]); f++) {
+		struct reader *reader = fixture__open_golden(NAMES[f]);
+
+		for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++) {
+			const struct show show = { .filter = FILTERS[i][0],
+						   .search = FILTERS[i][1] };
+			struct filter *filter = filter__new();
+			char why[160], *wanted, *json;
+
+			assert_int_equal(filter__add(filter, show.filter, why, sizeof(why)), 0);
+			if (show.search)
+				assert_int_equal(
+					filter__search(filter, show.search, why, sizeof(why)), 0);
+			wanted = filtered_one_by_one(reader, filter);
+			json = fixture__json(&reader, 1, show);
+			assert_string_equal(json, wanted);
+			shown += count_lines(json);
+			free(json);
+			free(wanted);
+			filter__free(filter);
+		}
+		reader__close(reader);
+	}
+	assert_true(shown > 20);
+}
+
 /* For every N, the last N are the tail of all. */
 static void test_timeline_tail(void **state)
 {
@@ -132,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_timeline_each_event_once),
 		cmocka_unit_test(test_timeline_other_process),
 		cmocka_unit_test(test_timeline_filter),
+		cmocka_unit_test(test_timeline_filter_by_columns),
 		cmocka_unit_test(test_timeline_tail),
 		cmocka_unit_test(test_timeline_range),
 	};

@@ -315,18 +315,22 @@ static void test_view_output_info(void **state)
 	reader__close(reader);
 }
 
-static char *stats_of(struct reader *reader, const char *keys, bool json)
+/* one_by_one: without a look at columns. */
+static char *stats_of(struct reader *reader, const char *keys, bool json, bool one_by_one)
 {
 	const struct timeline_range range = { 0, UINT64_MAX };
 	struct filter *filter = filter__new();
 	struct timeline *timeline = timeline__new(&reader, 1, filter, &range);
 	struct stats *stats = stats__new(keys);
+	struct timeline_run run;
 	struct event event;
 	struct out out;
 
 	assert_non_null(stats);
-	while (timeline__next(timeline, &event))
+	while (one_by_one && timeline__next(timeline, &event))
 		assert_int_equal(stats__event(stats, &event), 0);
+	while (!one_by_one && timeline__run(timeline, UINT64_MAX, &run))
+		assert_int_equal(stats__run(stats, &run), 0);
 	capture__begin(&out);
 	assert_int_equal(stats__print(stats, &out, json), 0);
 	stats__free(stats);
@@ -337,11 +341,26 @@ static char *stats_of(struct reader *reader, const char *keys, bool json)
 
 static void test_view_output_stats(void **state)
 {
+	static const char *const KEYS[] = {
+		STATS_DEFAULT_KEYS, "tid",
+		"comm,msg",         "symbol",
+		"symbol,quantity",  "price",
+		"nothing",          "pid,line",
+		"duration_ns",      "quantity,symbol,tid",
+	};
 	struct reader *reader = fixture__open_golden("golden.bin");
 
 	(void)state;
-	assert_golden(stats_of(reader, STATS_DEFAULT_KEYS, false), "golden.stats.txt");
-	assert_golden(stats_of(reader, "symbol,level", true), "golden.stats.jsonl");
+	assert_golden(stats_of(reader, STATS_DEFAULT_KEYS, false, false), "golden.stats.txt");
+	assert_golden(stats_of(reader, "symbol,level", true, false), "golden.stats.jsonl");
+	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
+		char *by_event = stats_of(reader, KEYS[i], false, true);
+		char *by_column = stats_of(reader, KEYS[i], false, false);
+
+		assert_string_equal(by_column, by_event);
+		free(by_column);
+		free(by_event);
+	}
 	assert_null(stats__new(""));
 	assert_null(stats__new("a,"));
 	assert_null(stats__new(",a"));

@@ -82,6 +82,17 @@ static inline struct reader *fixture__open(const void *p, size_t len)
 	return reader;
 }
 
+/* The same, but only begun: the rest is read as the events are. */
+static inline struct reader *fixture__start(const void *p, size_t len)
+{
+	char why[160] = "";
+	struct reader *reader = reader__start_fd(bytes__to_fd(p, len), "test", why, sizeof(why));
+
+	if (!reader)
+		fail_msg("cannot start: %s", why);
+	return reader;
+}
+
 static inline struct reader *fixture__open_golden(const char *name)
 {
 	char path[256], why[160] = "";

@@ -37,8 +37,8 @@ struct chunk {
 
 	/* chunk__load: n elements each, in the order of time */
 	uint64_t *mono_ns;
-	uint32_t *group_of;
-	uint32_t *row_of; /* which of its group's events it is */
+	uint32_t *group_of; /* this and the next: NULL where there is but one group */
+	uint32_t *row_of;   /* which of its group's events it is */
 	const uint64_t *threads;
 	size_t thread_mask;
 };
@@ -48,6 +48,21 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 
 /* After chunk__parse: who, when and in which order. The content must stay where it is. */
 int chunk__load(struct chunk *chunk, const struct header *header, const char **ret_why);
+
+static inline uint32_t chunk__group(const struct chunk *chunk, uint32_t i)
+{
+	return chunk->group_of ? chunk->group_of[i] : 0;
+}
+
+static inline uint32_t chunk__row(const struct chunk *chunk, uint32_t i)
+{
+	return chunk->row_of ? chunk->row_of[i] : i;
+}
+
+static inline uint32_t chunk__thread(const struct chunk *chunk, uint32_t i)
+{
+	return (uint32_t)chunk->threads[i & chunk->thread_mask];
+}
 
 /* The column of a field, decoded if it was not yet. NULL where it is not valid; ret_new says
  * whether that was found out just now. */

@@ -75,9 +75,13 @@ struct event_field {
 };
 
 struct event;
+struct unpacked;
 
 struct event_source {
 	void (*field)(const struct event *event, unsigned idx, struct event_field *ret);
+	/* All values of the field in the event's group, the event's own at its row. NULL where they
+	 * could not be decoded. */
+	const struct unpacked *(*column)(const struct event *event, unsigned idx);
 };
 
 struct event {
@@ -94,6 +98,11 @@ struct event {
 static inline void event__field(const struct event *event, unsigned idx, struct event_field *ret)
 {
 	event->source->field(event, idx, ret);
+}
+
+static inline const struct unpacked *event__column(const struct event *event, unsigned idx)
+{
+	return event->source->column(event, idx);
 }
 
 #endif /* TTLOG_VIEW_EVENT_H */

@@ -4,7 +4,7 @@
  *
  * Knows events as event.h has them, no files and no outputs. What depends on the site or the thread
  * alone is decided once for each of them (filter__site, filter__thread), so that most events cost
- * two table look-ups; only then are field values fetched.
+ * two table look-ups at most; only then are field values fetched, and only of the keys it names.
  */
 #ifndef TTLOG_VIEW_FILTER_H
 #define TTLOG_VIEW_FILTER_H
@@ -41,13 +41,16 @@ enum filter_verdict filter__site(const struct filter *filter, const struct event
 bool filter__thread(const struct filter *filter, const struct event_thread *thread);
 /* For an event whose site's verdict is FILTER_FIELDS. */
 bool filter__fields(const struct filter *filter, const struct event *event);
+/*
+ * The same for all `cnt` rows of the event's group, column by column: pass[row] becomes 0 where
+ * filter__fields would be false. Rows at which it is 0 already are not looked at. The event's row
+ * is changed; scratch has room for cnt, too.
+ */
+void filter__rows(const struct filter *filter, struct event *event, uint32_t cnt, uint8_t *pass,
+		  uint8_t *scratch);
 
 /* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these. No text and no pattern
  * takes longer than their lengths multiplied. */
 bool glob__match(struct text pattern, struct text text);
-
-/* A field's value as filters and groups see it: the text of a str, 150.25, true, 0x1f.
- * `buf` (OUT_NUMBER_BYTES) holds what is not text already; bytes are given as they are. */
-struct text event_field__text(const struct event_field *field, char *buf);
 
 #endif /* TTLOG_VIEW_FILTER_H */

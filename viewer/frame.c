@@ -141,14 +141,21 @@ static int content__reserve(struct frame_file *file, size_t bytes)
 	return 0;
 }
 
+/* What a frame's descriptor says. */
+struct descriptor {
+	size_t header_bytes, content_bytes;
+	size_t block_max_bytes;
+	size_t hint; /* the decoder would like so many bytes next */
+};
+
 /* Reads the frame's descriptor. Returns 0, -EBADMSG, or another -errno. */
-static int begin(struct frame_file *file, uint64_t offset, size_t *ret_header_bytes,
-		 size_t *ret_content_bytes, const char **ret_why)
+static int begin(struct frame_file *file, uint64_t offset, struct descriptor *ret,
+		 const char **ret_why)
 {
 	LZ4F_frameInfo_t info = LZ4F_INIT_FRAMEINFO;
 	const unsigned char *p = NULL;
 	ssize_t have = window__get(file, offset, FRAME_HEADER_MAX_BYTES, &p);
-	size_t header_bytes;
+	size_t header_bytes, hint;
 	uint64_t left = file->size - offset;
 
 	if (have < 0)
@@ -161,7 +168,8 @@ static int begin(struct frame_file *file, uint64_t offset, size_t *ret_header_by
 	}
 	header_bytes = (size_t)have;
 	LZ4F_resetDecompressionContext(file->dctx);
-	if (LZ4F_isError(LZ4F_getFrameInfo(file->dctx, &info, p, &header_bytes))) {
+	hint = LZ4F_getFrameInfo(file->dctx, &info, p, &header_bytes);
+	if (LZ4F_isError(hint)) {
 		*ret_why = have < (ssize_t)FRAME_HEADER_MAX_BYTES ? "the file is cut"
 								  : "the frame's descriptor is bad";
 		return -EBADMSG;
@@ -175,30 +183,43 @@ static int begin(struct frame_file *file, uint64_t offset, size_t *ret_header_by
 	*ret_why = "the frame claims too much content";
 	if (info.contentSize > FORMAT_HEADER_MAX_BYTES || info.contentSize / LZ4_MAX_RATIO > left)
 		return -EBADMSG;
-	*ret_header_bytes = header_bytes;
-	*ret_content_bytes = (size_t)info.contentSize;
+	*ret = (struct descriptor){
+		.header_bytes = header_bytes,
+		.content_bytes = (size_t)info.contentSize,
+		/* 64 KiB, 256 KiB, 1 MiB, 4 MiB */
+		.block_max_bytes = (size_t)1 << (8 + 2 * info.blockSizeID),
+		.hint = hint,
+	};
 	return 0;
 }
 
-/* Decodes the frame at `offset`. ret_cost gets what it took, in bytes, also on failure. */
+/*
+ * Decodes the frame at `offset`. ret_cost gets what it took, in bytes, also on failure.
+ *
+ * The decoder gets whole blocks, and room for one beyond the content: else it takes both ways
+ * through buffers of its own.
+ */
 static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, uint64_t *ret_cost,
 		  const char **ret_why)
 {
 	static const LZ4F_decompressOptions_t stable = { .stableDst = 1 };
-	size_t header_bytes = 0, content_bytes = 0, len = 0;
+	struct descriptor found = { .hint = 0 };
+	size_t len = 0, room;
 	uint64_t at;
-	int err = begin(file, offset, &header_bytes, &content_bytes, ret_why);
+	int err = begin(file, offset, &found, ret_why);
 
 	*ret_cost = FRAME_HEADER_MAX_BYTES;
 	if (err)
 		return err;
-	err = content__reserve(file, content_bytes);
+	room = found.content_bytes + found.block_max_bytes;
+	err = content__reserve(file, room);
 	if (err)
 		return err;
-	for (at = offset + header_bytes;;) {
+	for (at = offset + found.header_bytes;;) {
+		size_t want = found.hint < WINDOW_BYTES ? found.hint : WINDOW_BYTES;
 		const unsigned char *p = NULL;
-		ssize_t have = window__get(file, at, 1, &p);
-		size_t src = have > 0 ? (size_t)have : 0, dst = content_bytes - len, hint;
+		ssize_t have = window__get(file, at, want, &p);
+		size_t src = have > (ssize_t)want ? want : (size_t)have, dst = room - len;
 
 		if (have < 0)
 			return (int)have;
@@ -206,23 +227,24 @@ static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, u
 			*ret_why = "the file is cut";
 			return -EBADMSG;
 		}
-		hint = LZ4F_decompress(file->dctx, file->content + len, &dst, p, &src, &stable);
-		if (LZ4F_isError(hint)) {
-			*ret_cost += (uint64_t)have;
+		found.hint =
+			LZ4F_decompress(file->dctx, file->content + len, &dst, p, &src, &stable);
+		if (LZ4F_isError(found.hint)) {
+			*ret_cost += want;
 			*ret_why = "a checksum or length is wrong";
 			return -EBADMSG;
 		}
 		at += src;
 		len += dst;
 		*ret_cost += src + dst;
-		if (!hint)
+		if (!found.hint)
 			break;
-		if (!src && !dst) {
+		if (len > found.content_bytes || (!src && !dst)) {
 			*ret_why = "the frame holds more than it claims";
 			return -EBADMSG;
 		}
 	}
-	if (len != content_bytes) {
+	if (len != found.content_bytes) {
 		*ret_why = "the frame holds less than it claims";
 		return -EBADMSG;
 	}

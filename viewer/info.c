@@ -352,7 +352,7 @@ static int count_by_thread(struct reader *reader, uint64_t *counts)
 		if (err == -ENOMEM)
 			return err;
 		for (uint32_t k = 0; !err && k < chunk->n; k++)
-			counts[chunk->threads[k & chunk->thread_mask]]++;
+			counts[chunk__thread(chunk, k)]++;
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@ int info_last__find(struct reader *reader, uint64_t tid, struct info_last *ret)
 		if (err == -ENOMEM)
 			return err;
 		for (uint32_t k = err ? 0 : chunk->n; free_cnt && k-- > 0;) {
-			uint64_t thread = chunk->threads[k & chunk->thread_mask];
+			uint32_t thread = chunk__thread(chunk, k);
 
 			if (reader->header.threads[thread].tid != tid)
 				continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "filter.h"
+#include "field.h"
 #include "format.h"
 #include "json.h"
 #include "value.h"

@@ -83,9 +83,18 @@ static void allow_files(void)
 	}
 }
 
+/* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
+static bool is_stream(const struct options *options)
+{
+	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
+	       !options->has_until;
+}
+
 static int open_files(struct view *view)
 {
 	struct options *options = &view->options;
+	struct reader *(*open_file)(const char *path, char *ret_why, size_t why_size) =
+		reader__open;
 	int err;
 
 	if (!options->file_cnt) {
@@ -93,13 +102,15 @@ static int open_files(struct view *view)
 		if (err)
 			return err;
 	}
+	if (is_stream(options))
+		open_file = reader__start;
 	allow_files();
 	view->readers = calloc(options->file_cnt, sizeof(struct reader *));
 	if (!view->readers)
 		return fail("files", ENOMEM);
 	for (size_t i = 0; i < options->file_cnt; i++) {
 		char why[160];
-		struct reader *reader = reader__open(options->files[i], why, sizeof(why));
+		struct reader *reader = open_file(options->files[i], why, sizeof(why));
 
 		if (reader) {
 			view->readers[view->reader_cnt++] = reader;
@@ -194,11 +205,11 @@ static int show_stats(struct view *view, struct timeline *timeline, uint64_t mos
 {
 	const char *keys = view->options.group_by ? view->options.group_by : STATS_DEFAULT_KEYS;
 	struct stats *stats = stats__new(keys);
-	struct event event;
+	struct timeline_run run;
 	int err = stats ? 0 : -errno;
 
-	for (uint64_t i = 0; !err && i < most && timeline__next(timeline, &event); i++)
-		err = stats__event(stats, &event);
+	for (; !err && most && timeline__run(timeline, most, &run); most -= run.cnt)
+		err = stats__run(stats, &run);
 	if (!err)
 		err = stats__print(stats, &view->out, view->options.json);
 	stats__free(stats);
@@ -242,9 +253,11 @@ static int show_events(struct view *view)
 static void show_problems(struct view *view)
 {
 	for (size_t i = 0; i < view->reader_cnt; i++) {
-		const struct reader *reader = view->readers[i];
+		struct reader *reader = view->readers[i];
 		char more[64];
 
+		/* --head may not have come to the end. */
+		(void)reader__has(reader, SIZE_MAX);
 		for (size_t k = 0; k < reader->problem_cnt; k++)
 			complain(reader->name, reader->problems[k]);
 		if (reader->problem_more) {

@@ -60,12 +60,6 @@ __attribute__((format(printf, 2, 3))) static void problem(struct reader *reader,
 
 /* ---- The first pass ---- */
 
-struct scan {
-	bool second_header;
-	uint64_t frame_cnt;
-	struct chunk chunk; /* to look into each, nothing more */
-};
-
 /* The first key is "item". An empty text where there is none. */
 static struct text item_of(const struct frame *frame)
 {
@@ -79,14 +73,15 @@ static struct text item_of(const struct frame *frame)
 	return item;
 }
 
-static int add_chunk(struct reader *reader, struct scan *scan, const struct frame *frame)
+static int add_chunk(struct reader *reader, const struct frame *frame)
 {
+	const struct chunk *chunk = &reader->chunk;
 	const struct reader_chunk *before;
 	const char *why = "it is too large";
 	int err = -EBADMSG;
 
 	if (frame->len <= FORMAT_CHUNK_MAX_BYTES)
-		err = chunk__parse(&scan->chunk, frame->content, frame->len, &why);
+		err = chunk__parse(&reader->chunk, frame->content, frame->len, &why);
 	if (err == -EBADMSG) {
 		problem(reader, "the chunk at byte %llu is not valid: %s", (ull)frame->offset, why);
 		return 0;
@@ -103,16 +98,17 @@ static int add_chunk(struct reader *reader, struct scan *scan, const struct fram
 		reader->chunk_cap = cap;
 	}
 	before = reader->chunk_cnt ? &reader->chunks[reader->chunk_cnt - 1] : NULL;
-	if (before && scan->chunk.first_ns < before->last_ns)
+	if (before && chunk->first_ns < before->last_ns)
 		problem(reader, "the chunk at byte %llu begins before the one before it ends",
 			(ull)frame->offset);
+	reader->parsed = reader->chunk_cnt;
 	reader->chunks[reader->chunk_cnt++] = (struct reader_chunk){
 		.offset = frame->offset,
-		.first_ns = scan->chunk.first_ns,
-		.last_ns = scan->chunk.last_ns,
-		.n = scan->chunk.n,
+		.first_ns = chunk->first_ns,
+		.last_ns = chunk->last_ns,
+		.n = chunk->n,
 	};
-	reader->event_cnt += scan->chunk.n;
+	reader->event_cnt += chunk->n;
 	return 0;
 }
 
@@ -201,16 +197,16 @@ static int take_end(struct reader *reader, const struct frame *frame)
 	return 0;
 }
 
-static int take_header(struct reader *reader, struct scan *scan, const struct frame *frame)
+static int take_header(struct reader *reader, const struct frame *frame)
 {
 	char why[160];
 	int err;
 
-	if (scan->frame_cnt) {
+	if (reader->frame_cnt) {
 		problem(reader,
 			"another header at byte %llu: what follows is another snapshot's, and passed over",
 			(ull)frame->offset);
-		scan->second_header = true;
+		reader->second_header = true;
 		return 0;
 	}
 	err = header__init(&reader->header, frame->content, frame->len, why, sizeof(why));
@@ -222,7 +218,7 @@ static int take_header(struct reader *reader, struct scan *scan, const struct fr
 	return err == -ENOTSUP ? err : 0;
 }
 
-static int take_frame(struct reader *reader, struct scan *scan, const struct frame *frame)
+static int take_frame(struct reader *reader, const struct frame *frame)
 {
 	struct text item;
 
@@ -233,11 +229,11 @@ static int take_frame(struct reader *reader, struct scan *scan, const struct fra
 	}
 	item = item_of(frame);
 	if (text_is(item, "chunk"))
-		return add_chunk(reader, scan, frame);
+		return add_chunk(reader, frame);
 	if (text_is(item, "end"))
 		return take_end(reader, frame);
 	if (text_is(item, "header"))
-		return take_header(reader, scan, frame);
+		return take_header(reader, frame);
 	problem(reader, "the frame at byte %llu is neither header, chunk nor end",
 		(ull)frame->offset);
 	return 0;
@@ -257,73 +253,68 @@ static void report_damage(struct reader *reader, const struct frame_damage *dama
 			(ull)damage->to, damage->why);
 }
 
-static int scan_frames(struct reader *reader, struct scan *scan)
+/* Returns 1, 0 where that was the last frame that counts, or -errno. */
+static int scan_frame(struct reader *reader)
 {
-	uint64_t offset = 0;
+	struct frame_damage damage;
+	struct frame frame;
+	int found, err;
 
-	for (;;) {
-		struct frame_damage damage;
-		struct frame frame;
-		int found = frame_file__next(reader->file, offset, &frame, &damage);
-		int err;
-
-		if (found < 0)
-			return found;
-		if (damage.to > damage.from)
-			report_damage(reader, &damage, !found);
-		if (!found)
-			return 0;
-		if (reader->has_end) {
-			problem(reader, "%llu bytes follow the end item, and are passed over",
-				(ull)(reader->size - offset));
-			return 0;
-		}
-		err = take_frame(reader, scan, &frame);
-		if (err)
-			return err;
-		if (scan->second_header)
-			return 0;
-		scan->frame_cnt++;
-		offset = frame.end;
+	/* The frame takes the place of what the loaded chunk points into. */
+	reader->parsed = reader->loaded = SIZE_MAX;
+	found = frame_file__next(reader->file, reader->offset, &frame, &damage);
+	if (found < 0)
+		return found;
+	if (damage.to > damage.from)
+		report_damage(reader, &damage, !found);
+	if (!found)
+		return 0;
+	if (reader->has_end) {
+		problem(reader, "%llu bytes follow the end item, and are passed over",
+			(ull)(reader->size - reader->offset));
+		return 0;
 	}
+	err = take_frame(reader, &frame);
+	if (err)
+		return err;
+	if (reader->second_header)
+		return 0;
+	reader->frame_cnt++;
+	reader->offset = frame.end;
+	return 1;
 }
 
 /* What is missing, once all frames were seen. */
-static void conclude(struct reader *reader, const struct scan *scan)
+static void conclude(struct reader *reader)
 {
+	/* Chunks that could not be loaded have said what is missing of them. */
+	uint64_t cnt = reader->event_cnt + reader->unloadable_cnt;
+
 	if (!reader->size)
 		problem(reader, "the file is empty");
-	else if (!scan->frame_cnt)
+	else if (!reader->frame_cnt)
 		problem(reader, "nothing in it is whole: is this a ttlog snapshot?");
 	else if (!reader->has_header)
-		problem(reader, "there is no header: its %llu events cannot be shown",
-			(ull)reader->event_cnt);
-	if (!scan->frame_cnt)
+		problem(reader, "there is no header: its %llu events cannot be shown", (ull)cnt);
+	if (!reader->frame_cnt)
 		return;
 	if (!reader->has_end)
 		problem(reader,
 			"there is no end: the file is cut or damaged; %llu events were read",
-			(ull)reader->event_cnt);
-	else if (reader->end_events > reader->event_cnt)
-		problem(reader, "%llu of %llu events are missing",
-			(ull)(reader->end_events - reader->event_cnt), (ull)reader->end_events);
-	else if (reader->end_events != reader->event_cnt || reader->end_chunks != reader->chunk_cnt)
+			(ull)cnt);
+	else if (reader->end_events > cnt)
+		problem(reader, "%llu of %llu events are missing", (ull)(reader->end_events - cnt),
+			(ull)reader->end_events);
+	else if (reader->end_events != cnt || reader->end_chunks != reader->chunk_cnt)
 		problem(reader, "the end says %llu events in %llu chunks, there are %llu in %zu",
-			(ull)reader->end_events, (ull)reader->end_chunks, (ull)reader->event_cnt,
+			(ull)reader->end_events, (ull)reader->end_chunks, (ull)cnt,
 			reader->chunk_cnt);
 }
 
-static int scan_file(struct reader *reader)
+static void end_scan(struct reader *reader)
 {
-	struct scan scan = { .second_header = false };
-	int err = scan_frames(reader, &scan);
-
-	chunk__fini(&scan.chunk);
-	if (err == -ENOTSUP)
-		return 0; /* said already; there is nothing that may be shown */
-	if (err)
-		return err;
-	conclude(reader, &scan);
+	reader->is_scanned = true;
+	conclude(reader);
 	if (reader->has_header && !reader->has_end && reader->header.has_totals) {
 		reader->has_totals = true;
 		reader->emitted = reader->header.emitted;
@@ -332,7 +323,35 @@ static int scan_file(struct reader *reader)
 	}
 	if (reader->has_header && !reader->lost.at)
 		reader->lost = reader->header.lost;
-	return 0;
+}
+
+/* A frame, or the end. Returns 0 or -errno. */
+static int scan_on(struct reader *reader)
+{
+	int more = scan_frame(reader);
+
+	if (more == -ENOTSUP) {
+		/* said already; there is nothing that may be shown */
+		reader->is_scanned = true;
+		return 0;
+	}
+	if (!more)
+		end_scan(reader);
+	return more < 0 ? more : 0;
+}
+
+bool reader__has(struct reader *reader, size_t idx)
+{
+	while (!reader->is_scanned && reader->chunk_cnt <= idx) {
+		int err = scan_on(reader);
+
+		if (!err)
+			continue;
+		problem(reader, "it cannot be read from byte %llu on: %s", (ull)reader->offset,
+			strerror(-err));
+		reader->is_scanned = true;
+	}
+	return idx < reader->chunk_cnt;
 }
 
 /* ---- Opening ---- */
@@ -348,7 +367,7 @@ static const char *kind_in_words(mode_t mode)
 	return "it is a device; a snapshot must be a file";
 }
 
-struct reader *reader__open_fd(int fd, const char *name, char *ret_why, size_t why_size)
+struct reader *reader__start_fd(int fd, const char *name, char *ret_why, size_t why_size)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	struct stat st;
@@ -356,7 +375,7 @@ struct reader *reader__open_fd(int fd, const char *name, char *ret_why, size_t w
 
 	if (!reader)
 		goto fail_fd;
-	reader->loaded = SIZE_MAX;
+	reader->parsed = reader->loaded = SIZE_MAX;
 	reader->name = strdup(name);
 	if (!reader->name)
 		goto fail_fd;
@@ -377,11 +396,10 @@ struct reader *reader__open_fd(int fd, const char *name, char *ret_why, size_t w
 		goto fail_fd;
 	}
 	reader->size = frame_file__size(reader->file);
-	err = scan_file(reader);
-	if (err)
-		goto fail_fd;
-	frame_file__trim(reader->file);
-	return reader;
+	for (err = 0; !err && !reader->is_scanned && !reader->has_header;)
+		err = scan_on(reader);
+	if (!err)
+		return reader;
 fail_fd:
 	if (fd >= 0)
 		close(fd);
@@ -392,7 +410,7 @@ fail_said:
 	return NULL;
 }
 
-struct reader *reader__open(const char *path, char *ret_why, size_t why_size)
+struct reader *reader__start(const char *path, char *ret_why, size_t why_size)
 {
 	/* Without O_NONBLOCK a FIFO would hang here; a regular file does not mind it. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -404,7 +422,35 @@ struct reader *reader__open(const char *path, char *ret_why, size_t why_size)
 		errno = err;
 		return NULL;
 	}
-	return reader__open_fd(fd, path, ret_why, why_size);
+	return reader__start_fd(fd, path, ret_why, why_size);
+}
+
+/* The rest of the file. Takes ownership of the reader. */
+static struct reader *scan_rest(struct reader *reader, char *ret_why, size_t why_size)
+{
+	int err = 0;
+
+	while (reader && !err && !reader->is_scanned)
+		err = scan_on(reader);
+	if (err) {
+		snprintf(ret_why, why_size, "%s", strerror(-err));
+		reader__close(reader);
+		errno = -err;
+		return NULL;
+	}
+	if (reader)
+		reader__unload(reader);
+	return reader;
+}
+
+struct reader *reader__open(const char *path, char *ret_why, size_t why_size)
+{
+	return scan_rest(reader__start(path, ret_why, why_size), ret_why, why_size);
+}
+
+struct reader *reader__open_fd(int fd, const char *name, char *ret_why, size_t why_size)
+{
+	return scan_rest(reader__start_fd(fd, name, ret_why, why_size), ret_why, why_size);
 }
 
 void reader__close(struct reader *reader)
@@ -425,12 +471,42 @@ void reader__close(struct reader *reader)
 
 /* ---- Events ---- */
 
+/* Makes the content of chunk `idx` reader->chunk, unless the scan has just done it. */
+static int parse_chunk(struct reader *reader, size_t idx, const char **ret_why)
+{
+	struct frame frame;
+	int err;
+
+	if (reader->parsed == idx)
+		return 0;
+	reader->parsed = SIZE_MAX;
+	reader->chunk.n = 0;
+	err = frame_file__at(reader->file, reader->chunks[idx].offset, &frame);
+	if (!err && !token__check(frame.content, frame.len))
+		err = -EBADMSG;
+	if (!err)
+		err = chunk__parse(&reader->chunk, frame.content, frame.len, ret_why);
+	return err;
+}
+
+void reader__drop(struct reader *reader, size_t idx, const char *why)
+{
+	struct reader_chunk *info = &reader->chunks[idx];
+
+	problem(reader, "the chunk at byte %llu cannot be read: %s: %u events are missing",
+		(ull)info->offset, why, info->n);
+	reader->event_cnt -= info->n;
+	reader->unloadable_cnt += info->n;
+	info->n = 0;
+	reader->loaded = SIZE_MAX;
+	reader->chunk.n = 0;
+}
+
 int reader__load(struct reader *reader, size_t idx)
 {
 	struct reader_chunk *info = &reader->chunks[idx];
 	const char *why = "it changed since it was opened";
-	struct frame frame;
-	int err = -EBADMSG;
+	int err;
 
 	if (!reader->has_header)
 		return -ENODATA;
@@ -439,44 +515,41 @@ int reader__load(struct reader *reader, size_t idx)
 	if (!info->n)
 		return -EBADMSG;
 	reader->loaded = SIZE_MAX;
-	reader->chunk.n = 0;
-	err = frame_file__at(reader->file, info->offset, &frame);
-	if (!err && !token__check(frame.content, frame.len))
-		err = -EBADMSG;
-	if (!err)
-		err = chunk__parse(&reader->chunk, frame.content, frame.len, &why);
+	err = parse_chunk(reader, idx, &why);
 	if (!err)
 		err = chunk__load(&reader->chunk, &reader->header, &why);
-	if (err) {
-		reader->chunk.n = 0;
-		problem(reader, "the chunk at byte %llu cannot be read: %s: %u events are missing",
-			(ull)info->offset, err == -EBADMSG ? why : strerror(-err), info->n);
-		reader->event_cnt -= info->n;
-		info->n = 0;
-		return err;
-	}
-	reader->loaded = idx;
-	return 0;
+	reader->parsed = SIZE_MAX;
+	if (err)
+		reader__drop(reader, idx, err == -EBADMSG ? why : strerror(-err));
+	else
+		reader->loaded = idx;
+	return err;
 }
 
-static void field_of(const struct event *event, unsigned idx, struct event_field *ret)
+static const struct unpacked *column_of(const struct event *event, unsigned idx)
 {
 	struct reader *reader = event->context;
 	bool first_time;
 	const struct unpacked *column =
 		chunk__column(&reader->chunk, &reader->header, event->group, idx, &first_time);
 
-	if (column) {
-		unpacked__field(column, event->row, ret);
-		return;
-	}
-	*ret = (struct event_field){ .type = TTLOG_TYPE_NONE, .null = true };
-	if (first_time)
+	if (!column && first_time)
 		problem(reader, "in the chunk at byte %llu, field %u of site %u cannot be read",
 			(ull)reader->chunks[reader->loaded].offset, idx, event->site_number);
+	return column;
 }
 
-static const struct event_source SOURCE = { .field = field_of };
+static void field_of(const struct event *event, unsigned idx, struct event_field *ret)
+{
+	const struct unpacked *column = column_of(event, idx);
+
+	if (column)
+		unpacked__field(column, event->row, ret);
+	else
+		*ret = (struct event_field){ .type = TTLOG_TYPE_NONE, .null = true };
+}
+
+static const struct event_source SOURCE = { .field = field_of, .column = column_of };
 
 void reader__event(struct reader *reader, uint32_t i, struct event *ret)
 {
@@ -485,19 +558,32 @@ void reader__event(struct reader *reader, uint32_t i, struct event *ret)
 
 	ret->source = &SOURCE;
 	ret->context = reader;
-	ret->group = chunk->group_of[i];
-	ret->row = chunk->row_of[i];
+	ret->group = chunk__group(chunk, i);
+	ret->row = chunk__row(chunk, i);
 	ret->site_number = chunk->groups[ret->group].site;
-	ret->thread_number = (uint32_t)chunk->threads[i & chunk->thread_mask];
+	ret->thread_number = chunk__thread(chunk, i);
 	ret->site = &header->sites[ret->site_number];
 	ret->thread = &header->threads[ret->thread_number];
 	ret->mono_ns = chunk->mono_ns[i];
 	ret->real_ns = header__real_ns(header, ret->mono_ns);
 }
 
+void reader__group_event(struct reader *reader, uint32_t group, struct event *ret)
+{
+	uint32_t site = reader->chunk.groups[group].site;
+
+	*ret = (struct event){
+		.source = &SOURCE,
+		.context = reader,
+		.site = &reader->header.sites[site],
+		.site_number = site,
+		.group = group,
+	};
+}
+
 void reader__unload(struct reader *reader)
 {
-	reader->loaded = SIZE_MAX;
+	reader->parsed = reader->loaded = SIZE_MAX;
 	chunk__fini(&reader->chunk);
 	if (reader->file)
 		frame_file__trim(reader->file);

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "filter.h"
+#include "field.h"
 #include "json.h"
 #include "stats.h"
+#include "tally.h"
 #include "value.h"
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
@@ -59,7 +60,9 @@ struct stats {
 	struct text keys[STATS_MAX_KEYS];
 	enum stats_key kinds[STATS_MAX_KEYS];
 	unsigned key_cnt;
-	bool needs_fields;
+	struct text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
+	struct tally_keys tally_keys;
+	struct tally *tally;
 	struct group **table;
 	size_t table_cap, group_cnt;
 	struct group *rest;
@@ -89,7 +92,10 @@ static int parse_keys(struct stats *stats)
 			return -EINVAL;
 		stats->keys[stats->key_cnt] = key;
 		stats->kinds[stats->key_cnt++] = kind;
-		stats->needs_fields = stats->needs_fields || kind == KEY_FIELD;
+		if (kind == KEY_FIELD)
+			stats->fields[stats->tally_keys.field_cnt++] = key;
+		if (kind == KEY_PID || kind == KEY_TID || kind == KEY_COMM)
+			stats->tally_keys.by_thread = true;
 		p += key.len;
 		if (!*p)
 			return 0;
@@ -107,7 +113,9 @@ struct stats *stats__new(const char *keys)
 	stats->names = strdup(keys);
 	stats->table_cap = 1024;
 	stats->table = calloc(stats->table_cap, sizeof(struct group *));
-	if (stats->names && stats->table)
+	stats->tally = tally__new();
+	stats->tally_keys.fields = stats->fields;
+	if (stats->names && stats->table && stats->tally)
 		err = parse_keys(stats);
 	if (err) {
 		stats__free(stats);
@@ -129,6 +137,7 @@ void stats__free(struct stats *stats)
 			stats->table[i] = next;
 		}
 	}
+	tally__free(stats->tally);
 	free(stats->rest);
 	free(stats->table);
 	free(stats->names);
@@ -299,6 +308,15 @@ static struct group *find_group(struct stats *stats, const struct event *event)
 	return group;
 }
 
+static void group__add(struct group *group, uint64_t cnt, uint64_t first_ns, uint64_t last_ns)
+{
+	group->cnt += cnt;
+	if (first_ns < group->first_ns)
+		group->first_ns = first_ns;
+	if (last_ns > group->last_ns)
+		group->last_ns = last_ns;
+}
+
 int stats__event(struct stats *stats, const struct event *event)
 {
 	struct cache_slot *slot =
@@ -307,7 +325,8 @@ int stats__event(struct stats *stats, const struct event *event)
 			      CACHE_SLOTS];
 	struct group *group;
 
-	if (!stats->needs_fields && slot->site == event->site && slot->thread == event->thread) {
+	if (!stats->tally_keys.field_cnt && slot->site == event->site &&
+	    slot->thread == event->thread) {
 		group = slot->group;
 	} else {
 		group = find_group(stats, event);
@@ -316,12 +335,42 @@ int stats__event(struct stats *stats, const struct event *event)
 		*slot = (struct cache_slot){ event->site, event->thread, group };
 	}
 	stats->event_cnt++;
-	group->cnt++;
-	if (event->real_ns < group->first_ns)
-		group->first_ns = event->real_ns;
-	if (event->real_ns > group->last_ns)
-		group->last_ns = event->real_ns;
+	group__add(group, 1, event->real_ns, event->real_ns);
 	return 0;
+}
+
+/* Any event of a cell stands for all when it comes to the group. */
+static int count_cell(struct stats *stats, struct reader *reader, const struct tally_cell *cell)
+{
+	struct event event, last;
+	struct group *group;
+
+	reader__event(reader, cell->first, &event);
+	reader__event(reader, cell->last, &last);
+	group = find_group(stats, &event);
+	if (!group)
+		return -ENOMEM;
+	stats->event_cnt += cell->cnt;
+	group__add(group, cell->cnt, event.real_ns, last.real_ns);
+	return 0;
+}
+
+int stats__run(struct stats *stats, const struct timeline_run *run)
+{
+	const struct tally_cell *cells;
+	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
+
+	for (int i = 0; !err && i < cnt; i++) {
+		if (cells[i].cnt)
+			err = count_cell(stats, run->reader, &cells[i]);
+	}
+	for (uint32_t i = 0; !err && cnt < 0 && i < run->cnt; i++) {
+		struct event event;
+
+		reader__event(run->reader, timeline_run__at(run, i), &event);
+		err = stats__event(stats, &event);
+	}
+	return err;
 }
 
 /* ---- Printing ---- */

@@ -7,6 +7,7 @@
 
 #include "event.h"
 #include "out.h"
+#include "timeline.h"
 
 #define STATS_MAX_KEYS     8u
 #define STATS_DEFAULT_KEYS "level,target,probe"
@@ -17,6 +18,8 @@ struct stats;
  * NULL with errno: EINVAL where a key is empty or there are too many. */
 struct stats *stats__new(const char *keys);
 void stats__free(struct stats *stats);
+/* The events of a run: the same as stats__event for each of them. Returns 0 or -ENOMEM. */
+int stats__run(struct stats *stats, const struct timeline_run *run);
 /* Returns 0 or -ENOMEM. */
 int stats__event(struct stats *stats, const struct event *event);
 /* Groups in the order of their counts, the largest first: a table, or one JSON object a line. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 
-#include "filter.h"
+#include "field.h"
 #include "text.h"
 #include "value.h"
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "selection.h"
 #include "timeline.h"
 
 #define SAME_BOOT_NS (3600ull * 1000000000u)
@@ -13,7 +14,8 @@ struct input {
 	struct reader *reader;
 	uint32_t number;
 	size_t chunk; /* the next event's */
-	uint32_t pos;
+	struct selection wanted;
+	uint32_t at;    /* the next event's, among those wanted */
 	bool pending;   /* the chunk is not loaded yet: the key is its first event's */
 	uint64_t key;   /* what the merge goes by */
 	uint64_t shift; /* from CLOCK_MONOTONIC to the key */
@@ -23,7 +25,7 @@ struct input {
 	uint64_t overlap_from_ns, overlap_to_ns;
 	uint8_t *sites; /* enum filter_verdict */
 	bool *threads;
-	struct event event;
+	struct selection_rule rule;
 };
 
 /* Events of this very key, to recognise them in the next file. */
@@ -44,7 +46,10 @@ struct timeline {
 
 	struct input **heap;
 	size_t heap_cnt;
-	bool started;
+	uint32_t given; /* so many events of the heap's top are out */
+
+	struct timeline_run run; /* timeline__next is in */
+	uint32_t run_at;
 
 	struct seen *seen; /* hash table */
 	size_t seen_cap, seen_cnt;
@@ -58,79 +63,71 @@ static uint64_t key_of(const struct input *input, uint64_t mono_ns)
 	return mono_ns + input->shift;
 }
 
-static bool wants_chunk(const struct timeline *timeline, const struct input *input,
-			const struct reader_chunk *chunk)
+static uint64_t mono_of(const struct input *input, uint32_t wanted)
 {
-	const struct header *header = &input->reader->header;
-
-	return chunk->n && header__real_ns(header, chunk->last_ns) >= timeline->range.since_ns &&
-	       header__real_ns(header, chunk->first_ns) <= timeline->range.until_ns &&
-	       key_of(input, chunk->last_ns) >= timeline->from_key;
+	return input->reader->chunk.mono_ns[selection__at(&input->wanted, wanted)];
 }
 
 /* Goes to the next chunk that may matter, from input->chunk on. False at the end. */
-static bool find_chunk(const struct timeline *timeline, struct input *input)
+static bool find_chunk(struct input *input)
 {
-	const struct reader *reader = input->reader;
+	struct reader *reader = input->reader;
 
-	for (; input->chunk < reader->chunk_cnt; input->chunk++) {
+	for (; reader__has(reader, input->chunk); input->chunk++) {
 		const struct reader_chunk *chunk = &reader->chunks[input->chunk];
 
-		if (!wants_chunk(timeline, input, chunk))
+		if (!chunk->n || chunk->last_ns < input->rule.first_ns ||
+		    chunk->first_ns > input->rule.last_ns)
 			continue;
 		input->pending = true;
-		input->pos = 0;
 		input->key = key_of(input, chunk->first_ns);
 		return true;
 	}
-	reader__unload(input->reader);
+	reader__unload(reader);
 	return false;
 }
 
-static bool wants_event(const struct timeline *timeline, struct input *input)
+static void load(struct input *input)
 {
-	const struct event *event = &input->event;
-	enum filter_verdict verdict;
+	struct reader *reader = input->reader;
 
-	if (event->real_ns < timeline->range.since_ns ||
-	    event->real_ns > timeline->range.until_ns ||
-	    key_of(input, event->mono_ns) < timeline->from_key)
-		return false;
-	verdict = input->sites[event->site_number];
-	if (verdict == FILTER_NO || !input->threads[event->thread_number])
-		return false;
-	return verdict == FILTER_YES || filter__fields(timeline->filter, event);
+	input->wanted.cnt = 0;
+	if (reader__load(reader, input->chunk))
+		return;
+	if (selection__make(&input->wanted, reader, &input->rule)) {
+		reader__drop(reader, input->chunk, strerror(ENOMEM));
+		input->wanted.cnt = 0;
+	}
 }
 
-/* Makes the next wanted event from input->pos on the input's. False at the end of the file. */
-static bool find_event(const struct timeline *timeline, struct input *input)
+/* Makes the next wanted event from input->at on the input's. False at the end of the file. */
+static bool find_event(struct input *input)
 {
-	for (;;) {
-		if (input->pending) {
-			input->pending = false;
-			if (reader__load(input->reader, input->chunk)) {
-				input->chunk++;
-				return find_chunk(timeline, input);
-			}
-		}
-		for (; input->pos < input->reader->chunk.n; input->pos++) {
-			reader__event(input->reader, input->pos, &input->event);
-			if (wants_event(timeline, input)) {
-				input->key = key_of(input, input->event.mono_ns);
-				return true;
-			}
-		}
-		input->chunk++;
-		/* The next chunk waits for its turn. */
-		return find_chunk(timeline, input);
+	if (input->pending) {
+		input->pending = false;
+		input->at = 0;
+		load(input);
 	}
+	if (input->at < input->wanted.cnt) {
+		input->key = key_of(input, mono_of(input, input->at));
+		return true;
+	}
+	input->chunk++;
+	/* The next chunk waits for its turn. */
+	return find_chunk(input);
 }
 
 /* ---- The heap ---- */
 
+/* Whether the input's next event comes before one of this key in the file of this number. */
+static bool comes_before(const struct input *input, uint64_t key, uint32_t number)
+{
+	return input->key != key ? input->key < key : input->number < number;
+}
+
 static bool is_before(const struct input *a, const struct input *b)
 {
-	return a->key != b->key ? a->key < b->key : a->number < b->number;
+	return comes_before(a, b->key, b->number);
 }
 
 static void sift_down(struct timeline *timeline, size_t i)
@@ -153,6 +150,34 @@ static void sift_down(struct timeline *timeline, size_t i)
 	timeline->heap[i] = moved;
 }
 
+/* Less `shift`, which may stand for a negative number, within what there is. 0 and UINT64_MAX are
+ * no limit to any clock. */
+static uint64_t shift_back(uint64_t ns, uint64_t shift)
+{
+	if (!ns || ns == UINT64_MAX)
+		return ns;
+	if (shift <= INT64_MAX)
+		return ns > shift ? ns - shift : 0;
+	return ns >= shift ? UINT64_MAX : ns - shift;
+}
+
+/* The times that are asked for, by the file's own clock. */
+static void set_range(const struct timeline *timeline, struct input *input)
+{
+	const struct header *header = &input->reader->header;
+	const struct timeline_range *range = &timeline->range;
+	uint64_t shift = header->real_ns - header->mono_ns;
+	uint64_t from_ns = shift_back(timeline->from_key, input->shift);
+	struct selection_rule *rule = &input->rule;
+
+	rule->first_ns = shift_back(range->since_ns, shift);
+	rule->last_ns = shift_back(range->until_ns, shift);
+	if (from_ns > rule->first_ns)
+		rule->first_ns = from_ns;
+	if (shift <= INT64_MAX && range->until_ns < shift)
+		rule->first_ns = UINT64_MAX; /* before its clock began: nothing */
+}
+
 static void rewind_inputs(struct timeline *timeline)
 {
 	timeline->heap_cnt = 0;
@@ -160,12 +185,14 @@ static void rewind_inputs(struct timeline *timeline)
 		struct input *input = &timeline->inputs[i];
 
 		input->chunk = 0;
-		if (input->reader->has_header && find_chunk(timeline, input))
+		set_range(timeline, input);
+		if (input->reader->has_header && find_chunk(input))
 			timeline->heap[timeline->heap_cnt++] = input;
 	}
 	for (size_t i = timeline->heap_cnt / 2; i-- > 0;)
 		sift_down(timeline, i);
-	timeline->started = false;
+	timeline->given = 0;
+	timeline->run.cnt = timeline->run_at = 0;
 }
 
 static void keep_top(struct timeline *timeline, bool more)
@@ -199,9 +226,8 @@ static uint64_t mix_text(uint64_t hash, struct text text)
 	return mix(hash, word);
 }
 
-static uint64_t hash_event(const struct input *input)
+static uint64_t hash_event(const struct input *input, const struct event *event)
 {
-	const struct event *event = &input->event;
 	uint64_t hash = mix(mix(input->family, event->site->identity), event->thread->tid);
 
 	hash = mix(hash, event->thread->pid);
@@ -250,15 +276,14 @@ static int grow_seen(struct timeline *timeline)
 	return 0;
 }
 
-/* Whether another file of the process has shown this event. Equal keys come file by file. */
+/* Whether another file of the process has shown the input's next event. Equal keys come file by
+ * file. */
 static bool is_repeated(struct timeline *timeline, const struct input *input)
 {
+	struct event event;
 	struct seen *seen;
 	uint64_t hash;
 
-	if (!input->overlaps || input->event.mono_ns < input->overlap_from_ns ||
-	    input->event.mono_ns > input->overlap_to_ns)
-		return false;
 	if (timeline->seen_key != input->key || !timeline->seen_round) {
 		timeline->seen_key = input->key;
 		timeline->seen_round++;
@@ -266,7 +291,8 @@ static bool is_repeated(struct timeline *timeline, const struct input *input)
 	}
 	if (timeline->seen_cnt * 2 >= timeline->seen_cap && grow_seen(timeline))
 		return false;
-	hash = hash_event(input);
+	reader__event(input->reader, selection__at(&input->wanted, input->at), &event);
+	hash = hash_event(input, &event);
 	seen = find_seen(timeline, hash);
 	if (seen->round != timeline->seen_round) {
 		*seen = (struct seen){ .hash = hash,
@@ -286,87 +312,162 @@ static bool is_repeated(struct timeline *timeline, const struct input *input)
 
 /* ---- The stream ---- */
 
-static struct input *next_input(struct timeline *timeline)
+/* Whether an event of this time may be in another file of the process, too. */
+static bool may_be_repeated(const struct input *input, uint64_t mono_ns)
 {
-	if (timeline->started) {
-		timeline->heap[0]->pos++;
-		keep_top(timeline, find_event(timeline, timeline->heap[0]));
-	}
-	for (;;) {
-		struct input *top;
+	return input->overlaps && mono_ns >= input->overlap_from_ns &&
+	       mono_ns <= input->overlap_to_ns;
+}
 
-		timeline->started = false;
-		if (!timeline->heap_cnt)
-			return NULL;
-		top = timeline->heap[0];
+/* How many of the top's events come before any other input's and need no second look. */
+static uint32_t run_length(const struct timeline *timeline)
+{
+	const struct input *top = timeline->heap[0];
+	const uint32_t left = top->wanted.cnt - top->at;
+	uint32_t cnt = 1;
+
+	if (timeline->heap_cnt == 1 && !top->overlaps)
+		return left;
+	if (may_be_repeated(top, mono_of(top, top->at)))
+		return 1;
+	for (; cnt < left; cnt++) {
+		uint64_t mono_ns = mono_of(top, top->at + cnt);
+		uint64_t key = key_of(top, mono_ns);
+
+		if (may_be_repeated(top, mono_ns))
+			break;
+		if ((timeline->heap_cnt > 1 && comes_before(timeline->heap[1], key, top->number)) ||
+		    (timeline->heap_cnt > 2 && comes_before(timeline->heap[2], key, top->number)))
+			break;
+	}
+	return cnt;
+}
+
+/* The input with the next events, from input->at on, and how many there are; NULL at the end. */
+static struct input *next_input(struct timeline *timeline, uint32_t *ret_cnt)
+{
+	if (timeline->given) {
+		timeline->heap[0]->at += timeline->given;
+		keep_top(timeline, find_event(timeline->heap[0]));
+		timeline->given = 0;
+	}
+	while (timeline->heap_cnt) {
+		struct input *top = timeline->heap[0];
+
 		if (top->pending) {
-			keep_top(timeline, find_event(timeline, top));
+			keep_top(timeline, find_event(top));
 			continue;
 		}
-		timeline->started = true;
-		if (!is_repeated(timeline, top))
+		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(timeline, top)) {
+			*ret_cnt = run_length(timeline);
 			return top;
-		top->pos++;
-		keep_top(timeline, find_event(timeline, top));
+		}
+		top->at++;
+		keep_top(timeline, find_event(top));
 	}
+	return NULL;
+}
+
+int timeline__run(struct timeline *timeline, uint64_t most, struct timeline_run *ret)
+{
+	struct input *input;
+	uint32_t cnt, skipped = 0;
+
+	while ((input = next_input(timeline, &cnt))) {
+		skipped = timeline->skip < cnt ? (uint32_t)timeline->skip : cnt;
+		timeline->skip -= skipped;
+		timeline->given = skipped;
+		if (skipped < cnt)
+			break;
+	}
+	if (!input)
+		return 0;
+	cnt -= skipped;
+	cnt = cnt < most ? cnt : (uint32_t)most;
+	timeline->given += cnt;
+	*ret = (struct timeline_run){
+		.reader = input->reader,
+		.cnt = cnt,
+		.first = input->at + skipped,
+	};
+	if (input->wanted.positions)
+		ret->positions = input->wanted.positions + ret->first;
+	return 1;
 }
 
 int timeline__next(struct timeline *timeline, struct event *ret)
 {
-	struct input *input = next_input(timeline);
+	struct timeline_run *run = &timeline->run;
 
-	for (; input && timeline->skip; timeline->skip--)
-		input = next_input(timeline);
-	if (!input)
-		return 0;
-	*ret = input->event;
+	if (timeline->run_at == run->cnt) {
+		run->cnt = timeline->run_at = 0;
+		if (!timeline__run(timeline, UINT32_MAX, run))
+			return 0;
+	}
+	reader__event(run->reader, timeline_run__at(run, timeline->run_at++), ret);
 	return 1;
+}
+
+/* The keys of the last events that were seen, a ring. */
+struct tail {
+	uint64_t *keys;
+	uint64_t cnt; /* as many as are wanted */
+	size_t used, cap, at;
+	uint64_t total;
+	/* Of those that went, the ones with the key that is now the oldest will come again and must
+	 * be skipped. */
+	uint64_t last_dropped, before;
+};
+
+static int tail__add(struct tail *tail, uint64_t key)
+{
+	tail->total++;
+	if (tail->used == tail->cap && tail->cap < tail->cnt) {
+		uint64_t want = tail->cap ? 2 * (uint64_t)tail->cap : 1024;
+		size_t cap = (size_t)(want < tail->cnt ? want : tail->cnt);
+		uint64_t *grown = reallocarray(tail->keys, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		tail->keys = grown;
+		tail->cap = cap;
+	}
+	if (tail->used < tail->cnt) {
+		tail->keys[tail->used++] = key;
+		return 0;
+	}
+	tail->before = tail->keys[tail->at] == tail->last_dropped ? tail->before + 1 : 1;
+	tail->last_dropped = tail->keys[tail->at];
+	tail->keys[tail->at] = key;
+	tail->at = tail->at + 1 == tail->cnt ? 0 : tail->at + 1;
+	return 0;
 }
 
 int timeline__tail(struct timeline *timeline, uint64_t cnt)
 {
-	uint64_t *keys = NULL, total = 0, before = 0, last_dropped = 0;
-	size_t cap = 0, used = 0, at = 0;
-	struct input *input;
+	struct tail tail = { .cnt = cnt };
+	const struct input *input;
+	uint32_t run_cnt;
+	int err = 0;
 
 	timeline->skip = 0;
-	while (cnt && (input = next_input(timeline))) {
-		if (used == cap && cap < cnt) {
-			size_t grown_cap = cap ? (cap < cnt / 2 ? cap * 2 : cnt)
-					       : (cnt < 1024 ? cnt : 1024);
-			uint64_t *grown = reallocarray(keys, grown_cap, sizeof(*grown));
-
-			if (!grown) {
-				free(keys);
-				return -ENOMEM;
-			}
-			keys = grown;
-			cap = grown_cap;
-		}
-		total++;
-		if (used < cnt) {
-			keys[used++] = input->key;
-			continue;
-		}
-		/* A ring from here on: the oldest goes. Of those that went, the ones with the key
-		 * that is now the oldest will come again and must be skipped. */
-		before = keys[at] == last_dropped ? before + 1 : 1;
-		last_dropped = keys[at];
-		keys[at] = input->key;
-		at = at + 1 == cnt ? 0 : at + 1;
+	while (!err && cnt && (input = next_input(timeline, &run_cnt))) {
+		for (uint32_t i = 0; !err && i < run_cnt; i++)
+			err = tail__add(&tail, key_of(input, mono_of(input, input->at + i)));
+		timeline->given = run_cnt;
 	}
 	if (!cnt) {
 		timeline->from_key = UINT64_MAX;
 		timeline->skip = UINT64_MAX;
-	} else if (total > cnt) {
-		timeline->from_key = keys[at];
-		timeline->skip = last_dropped == keys[at] ? before : 0;
+	} else if (!err && tail.total > cnt) {
+		timeline->from_key = tail.keys[tail.at];
+		timeline->skip = tail.last_dropped == timeline->from_key ? tail.before : 0;
 	}
-	free(keys);
+	free(tail.keys);
 	timeline->seen_round++;
 	timeline->seen_cnt = 0;
 	rewind_inputs(timeline);
-	return 0;
+	return err;
 }
 
 /* ---- Setting up ---- */
@@ -464,6 +565,11 @@ struct timeline *timeline__new(struct reader *const *readers, size_t reader_cnt,
 		timeline->input_cnt++;
 		if (decide(&timeline->inputs[i], filter))
 			goto fail;
+		timeline->inputs[i].rule = (struct selection_rule){
+			.filter = filter,
+			.sites = timeline->inputs[i].sites,
+			.threads = timeline->inputs[i].threads,
+		};
 	}
 	find_families(timeline);
 	rewind_inputs(timeline);

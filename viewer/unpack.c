@@ -7,6 +7,7 @@
 #define ALL               (~(size_t)0)
 #define FLOAT_SCALE_MAX   22u
 #define DECIMAL_SCALE_MAX 255u
+#define EXACT_UNITS       (UINT64_C(1) << 53)
 
 /* Every one of these is exact in a double. */
 static const double POWERS[FLOAT_SCALE_MAX + 1] = {
@@ -26,7 +27,7 @@ static bool is_text(uint8_t type)
 
 /* The keys of a column that is a map; `at` is NULL where a key is absent. */
 struct keys {
-	struct token_in constant, first, delta, scale, units, values, index;
+	struct token_in constant, first, delta, scale, units, values, index, bits, base, packed;
 };
 
 static int read_keys(struct token_in *in, struct keys *ret)
@@ -37,7 +38,8 @@ static int read_keys(struct token_in *in, struct keys *ret)
 	} known[] = {
 		{ "const", &ret->constant }, { "first", &ret->first }, { "delta", &ret->delta },
 		{ "scale", &ret->scale },    { "units", &ret->units }, { "values", &ret->values },
-		{ "index", &ret->index },
+		{ "index", &ret->index },    { "bits", &ret->bits },   { "base", &ret->base },
+		{ "packed", &ret->packed },
 	};
 	uint64_t pairs;
 
@@ -149,6 +151,60 @@ static int typed_ints(struct arena *arena, struct token_in *in, size_t n, uint64
 	return widen_ints(tag, bytes, n, nums);
 }
 
+/* Numbers of `bits` bits each, the lowest first; there are n of them, bytes.len is checked. */
+static void unpack_bits(struct text bytes, unsigned bits, uint64_t base, size_t n, uint64_t *out)
+{
+	const uint64_t mask = (UINT64_C(1) << bits) - 1;
+	size_t i = 0, last = bytes.len < sizeof(uint64_t) ? 0 : bytes.len - sizeof(uint64_t);
+	uint64_t word;
+
+	/* As long as eight bytes can be read at where the number begins. */
+	for (; i < n && i * bits / 8 < last; i++) {
+		memcpy(&word, bytes.p + i * bits / 8, sizeof(word));
+		out[i] = base + (word >> i * bits % 8 & mask);
+	}
+	for (; i < n; i++) {
+		size_t at = i * bits / 8, left = bytes.len - at;
+
+		word = 0;
+		memcpy(&word, bytes.p + at, left < sizeof(word) ? left : sizeof(word));
+		out[i] = base + (word >> i * bits % 8 & mask);
+	}
+}
+
+static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_t **ret)
+{
+	struct token bytes;
+	uint64_t bits, base;
+
+	if (!keys->bits.at || !keys->base.at || token__uint(&keys->bits, &bits) ||
+	    token__int(&keys->base, &base) || token__next(&keys->packed, &bytes) ||
+	    bytes.kind != TOKEN_BYTES)
+		return -EBADMSG;
+	if (!bits || bits > FORMAT_PACKED_MAX_BITS || bytes.text.len != (n * bits + 7) / 8)
+		return -EBADMSG;
+	*ret = arena__alloc(arena, n, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	unpack_bits(bytes.text, (unsigned)bits, base, n, *ret);
+	return 0;
+}
+
+/* Either of these. */
+static int array_ints(struct arena *arena, struct token_in *in, size_t n, uint64_t **ret)
+{
+	enum token_kind kind;
+	struct keys keys;
+
+	if (token__peek(in, &kind))
+		return -EBADMSG;
+	if (kind == TOKEN_TAG)
+		return typed_ints(arena, in, n, ret);
+	if (read_keys(in, &keys) || !keys.packed.at)
+		return -EBADMSG;
+	return packed_ints(arena, &keys, n, ret);
+}
+
 /* How many values a "values" array has; no writer has a use for more than a chunk has events. */
 static int begin_values(struct token_in *in, uint64_t *ret_cnt)
 {
@@ -231,9 +287,14 @@ static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struc
 	}
 	if (keys.values.at)
 		return int_values(arena, &keys, n, ret);
+	if (keys.packed.at) {
+		err = packed_ints(arena, &keys, n, &nums);
+		ret->nums = nums;
+		return err;
+	}
 	if (!keys.first.at || !keys.delta.at || token__int(&keys.first, &sum))
 		return -EBADMSG;
-	err = typed_ints(arena, &keys.delta, n, &nums);
+	err = array_ints(arena, &keys.delta, n, &nums);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++) {
@@ -263,34 +324,27 @@ static int real_of(struct token_in *in, double *ret)
 	return 0;
 }
 
-static int scaled_reals(struct arena *arena, struct keys *keys, bool is_f32, size_t n,
-			struct unpacked *ret)
+/* Only checked here: a column is seldom asked for all its values. */
+static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
 {
 	struct unpacked units = { .nums = NULL };
-	uint64_t scale;
-	size_t cnt;
-	double *reals;
+	uint64_t *scale = arena__alloc(arena, 1, sizeof(*scale));
+	bool too_large = false;
 	int err;
 
-	if (token__uint(&keys->scale, &scale) || scale > FLOAT_SCALE_MAX)
+	if (!scale)
+		return -ENOMEM;
+	if (token__uint(&keys->scale, scale) || *scale > FLOAT_SCALE_MAX)
 		return -EBADMSG;
 	err = unpack_ints(arena, &keys->units, n, &units);
 	if (err)
 		return err;
-	cnt = units.mask ? n : 1;
-	reals = arena__alloc(arena, cnt, sizeof(*reals));
-	if (!reals)
-		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++) {
-		int64_t unit = (int64_t)units.nums[i];
-
-		if (unit <= -(1LL << 53) || unit >= 1LL << 53)
-			return -EBADMSG;
-		reals[i] = (double)unit / POWERS[scale];
-		if (is_f32)
-			reals[i] = (float)reals[i];
-	}
-	ret->reals = reals;
+	for (size_t i = 0; i < (units.mask ? n : 1); i++)
+		too_large |= units.nums[i] + EXACT_UNITS - 1 > 2 * (EXACT_UNITS - 1);
+	if (too_large)
+		return -EBADMSG;
+	ret->scales = scale;
+	ret->nums = units.nums;
 	ret->mask = units.mask;
 	return 0;
 }
@@ -356,7 +410,7 @@ static int unpack_reals(struct arena *arena, struct token_in *in, size_t n, stru
 		return real_values(arena, &keys, n, ret);
 	if (!keys.scale.at || !keys.units.at)
 		return -EBADMSG;
-	return scaled_reals(arena, &keys, ret->type == TTLOG_TYPE_F32, n, ret);
+	return scaled_reals(arena, &keys, n, ret);
 }
 
 /* ---- Decimals ---- */
@@ -434,6 +488,7 @@ static int unpack_texts(struct arena *arena, struct token_in *in, size_t n, stru
 	if (!texts)
 		return -ENOMEM;
 	ret->texts = texts;
+	ret->text_cnt = (uint32_t)cnt;
 	if (keys.constant.at)
 		return text_of_token(&keys.constant, texts);
 	for (uint64_t i = 0; i < cnt; i++) {
@@ -468,6 +523,16 @@ int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_
 	return err;
 }
 
+static double real_at(const struct unpacked *column, size_t i)
+{
+	double v;
+
+	if (column->reals)
+		return column->reals[i & column->mask];
+	v = (double)(int64_t)column->nums[i & column->mask] / POWERS[column->scales[0]];
+	return column->type == TTLOG_TYPE_F32 ? (double)(float)v : v;
+}
+
 void unpacked__field(const struct unpacked *column, size_t i, struct event_field *ret)
 {
 	const struct unpacked_text *text;
@@ -477,7 +542,7 @@ void unpacked__field(const struct unpacked *column, size_t i, struct event_field
 	ret->cut = false;
 	ret->scale = 0;
 	if (is_real(column->type)) {
-		ret->d = column->reals[i & column->mask];
+		ret->d = real_at(column, i);
 	} else if (is_text(column->type)) {
 		text = column->index ? &column->texts[column->index[i & column->index_mask]]
 				     : &column->texts[i & column->mask];

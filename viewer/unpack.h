@@ -25,10 +25,11 @@ struct unpacked_text {
 struct unpacked {
 	uint8_t type; /* enum ttlog_type; NONE for the chunk's own integers */
 	size_t mask, scale_mask, index_mask;
-	const uint64_t *nums;              /* all but f32, f64, str, bytes */
-	const double *reals;               /* f32, f64 */
-	const uint64_t *scales;            /* decimal */
+	const uint64_t *nums;   /* all but f32, f64, str, bytes */
+	const double *reals;    /* f32, f64 */
+	const uint64_t *scales; /* decimal; f32, f64 without `reals`: nums / 10^scales[0] */
 	const struct unpacked_text *texts; /* str, bytes */
+	uint32_t text_cnt;
 	const uint64_t *index; /* str, bytes: into texts; NULL: element i is texts[i & mask] */
 };
 
@@ -39,6 +40,12 @@ struct unpacked {
  */
 int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_t n,
 		   struct unpacked *ret);
+
+/* Whether one value stands for all. */
+static inline bool unpacked__is_const(const struct unpacked *column)
+{
+	return column->index ? !column->index_mask : !column->mask && !column->scale_mask;
+}
 
 /* Element i of a field's column. */
 void unpacked__field(const struct unpacked *column, size_t i, struct event_field *ret);

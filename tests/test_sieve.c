@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A term over a column holds exactly where it holds for the elements one by one.
+ */
+#include <math.h>
+
+#include "sieve.h"
+#include "term.h"
+#include "unpack.h"
+#include "view_fixture.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const OPS[] = { "=", "!=", "<", "<=", ">", ">=", "~", "!~" };
+
+static const char *const VALUES[] = {
+	"0",
+	"1",
+	"-1",
+	"1.5",
+	"-0.5",
+	"127",
+	"-128",
+	"-128.5",
+	"0x1f",
+	"007",
+	"9223372036854775807",
+	"-9223372036854775808",
+	"9223372036854775808",
+	"18446744073709551615",
+	"18446744073709551615.5",
+	"18446744073709551616",
+	"1e30",
+	"-1e30",
+	"Infinity",
+	"-Infinity",
+	"NaN",
+	"true",
+	"B",
+	"AAPL",
+	"A*",
+};
+
+static void assert_sieves(const struct unpacked *column, uint32_t cnt)
+{
+	uint8_t hits[64], asked[64];
+	char why[160], source[64];
+
+	assert_true(cnt <= sizeof(hits));
+	memset(asked, 1, sizeof(asked));
+	for (size_t i = 0; i < ARRAY_SIZE(OPS) * ARRAY_SIZE(VALUES); i++) {
+		struct term term;
+
+		snprintf(source, sizeof(source), "key%s%s", OPS[i % ARRAY_SIZE(OPS)],
+			 VALUES[i / ARRAY_SIZE(OPS)]);
+		/* What has no order, or is no pattern, is no term. */
+		if (term__init(&term, source, why, sizeof(why)))
+			continue;
+		memset(hits, 0, sizeof(hits));
+		sieve__column(&term, column, cnt, asked, hits);
+		for (uint32_t k = 0; k < cnt; k++) {
+			struct event_field field;
+
+			unpacked__field(column, k, &field);
+			if (hits[k] != term__field(&term, &field))
+				fail_msg("type %u, element %u: %s: %u", column->type, k, source,
+					 hits[k]);
+		}
+		term__fini(&term);
+	}
+}
+
+static void test_sieve_integers(void **state)
+{
+	static const uint64_t NUMS[] = {
+		0,
+		1,
+		2,
+		31,
+		7,
+		127,
+		128,
+		255,
+		(uint64_t)-1,
+		(uint64_t)-2,
+		(uint64_t)-128,
+		(uint64_t)-129,
+		INT64_MAX,
+		(uint64_t)INT64_MAX + 1,
+		(uint64_t)INT64_MAX + 2,
+		'B',
+	};
+	static const uint8_t TYPES[] = {
+		TTLOG_TYPE_BOOL, TTLOG_TYPE_CHAR, TTLOG_TYPE_I8,  TTLOG_TYPE_U8,
+		TTLOG_TYPE_I16,  TTLOG_TYPE_U16,  TTLOG_TYPE_I32, TTLOG_TYPE_U32,
+		TTLOG_TYPE_I64,  TTLOG_TYPE_U64,  TTLOG_TYPE_PTR, TTLOG_TYPE_HEX,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(TYPES); i++) {
+		struct unpacked column = { .type = TYPES[i], .mask = SIZE_MAX, .nums = NUMS };
+
+		assert_sieves(&column, ARRAY_SIZE(NUMS));
+		column.mask = 0;
+		assert_sieves(&column, 3);
+	}
+}
+
+static void test_sieve_reals(void **state)
+{
+	static const double REALS[] = { 0,     -0.0, 1.5,      -0.5,      1e30,
+					-1e30, NAN,  HUGE_VAL, -HUGE_VAL, 0.1f };
+	static const uint64_t UNITS[] = { 0, 15, 10, (uint64_t)-5 }, SCALE[] = { 1 };
+	struct unpacked column = { .mask = SIZE_MAX };
+
+	(void)state;
+	for (column.type = TTLOG_TYPE_F32; column.type <= TTLOG_TYPE_F64; column.type++) {
+		column.reals = REALS;
+		assert_sieves(&column, ARRAY_SIZE(REALS));
+		column.reals = NULL;
+		column.nums = UNITS;
+		column.scales = SCALE;
+		assert_sieves(&column, ARRAY_SIZE(UNITS));
+	}
+	column.type = TTLOG_TYPE_DECIMAL;
+	assert_sieves(&column, ARRAY_SIZE(UNITS));
+}
+
+static void test_sieve_texts(void **state)
+{
+	static const struct unpacked_text TEXTS[] = {
+		{ .text = { "AAPL", 4 } }, { .text = { "", 0 } },    { .null = true },
+		{ .text = { "true", 4 } }, { .text = { "007", 3 } }, { .text = { "A\0B", 3 } },
+	};
+	static const uint64_t INDEX[] = { 5, 0, 0, 2, 1, 4, 3 };
+	struct unpacked column = {
+		.type = TTLOG_TYPE_STR,
+		.mask = SIZE_MAX,
+		.texts = TEXTS,
+		.text_cnt = ARRAY_SIZE(TEXTS),
+	};
+
+	(void)state;
+	assert_sieves(&column, ARRAY_SIZE(TEXTS));
+	column.index = INDEX;
+	column.index_mask = SIZE_MAX;
+	assert_sieves(&column, ARRAY_SIZE(INDEX));
+	column.index_mask = 0;
+	assert_sieves(&column, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sieve_integers),
+		cmocka_unit_test(test_sieve_reals),
+		cmocka_unit_test(test_sieve_texts),
+	};
+
+	return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each event has a byte, 1 as long as it may be wanted; those of one site lie side by side, in the
+ * order of its columns. Time, thread and site come first, for they cost next to nothing; then the
+ * filter goes over the columns of each site that has fields it asks for.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "selection.h"
+
+struct pass {
+	uint8_t *bytes;
+	uint32_t *starts; /* of each group's bytes; NULL: there is but one group */
+};
+
+/* Whether neither time nor thread keep any event out. */
+static bool is_all_in(const struct chunk *chunk, const struct selection_rule *rule)
+{
+	if (chunk->first_ns < rule->first_ns || chunk->last_ns > rule->last_ns)
+		return false;
+	for (uint32_t i = 0; i < (chunk->thread_mask ? chunk->n : 1); i++) {
+		if (!rule->threads[chunk__thread(chunk, i)])
+			return false;
+	}
+	return true;
+}
+
+static bool is_every_site(const struct chunk *chunk, const struct selection_rule *rule,
+			  enum filter_verdict verdict)
+{
+	for (uint32_t i = 0; i < chunk->group_cnt; i++) {
+		if (rule->sites[chunk->groups[i].site] != verdict)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t place_of(const struct pass *pass, const struct chunk *chunk, uint32_t i)
+{
+	return pass->starts ? pass->starts[chunk__group(chunk, i)] + chunk__row(chunk, i) : i;
+}
+
+static void pass_sites(struct pass *pass, const struct chunk *chunk,
+		       const struct selection_rule *rule)
+{
+	for (uint32_t g = 0; g < chunk->group_cnt; g++)
+		memset(pass->bytes + (pass->starts ? pass->starts[g] : 0),
+		       rule->sites[chunk->groups[g].site] != FILTER_NO, chunk->groups[g].cnt);
+}
+
+static void pass_times_and_threads(struct pass *pass, const struct chunk *chunk,
+				   const struct selection_rule *rule)
+{
+	for (uint32_t i = 0; i < chunk->n; i++) {
+		uint64_t mono_ns = chunk->mono_ns[i];
+
+		pass->bytes[place_of(pass, chunk, i)] &= mono_ns >= rule->first_ns &&
+							 mono_ns <= rule->last_ns &&
+							 rule->threads[chunk__thread(chunk, i)];
+	}
+}
+
+static void apply_filter(struct pass *pass, struct reader *reader,
+			 const struct selection_rule *rule, uint8_t *scratch)
+{
+	const struct chunk *chunk = &reader->chunk;
+
+	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
+		const struct chunk_group *group = &chunk->groups[g];
+		struct event event;
+
+		if (rule->sites[group->site] != FILTER_FIELDS)
+			continue;
+		reader__group_event(reader, g, &event);
+		filter__rows(rule->filter, &event, group->cnt,
+			     pass->bytes + (pass->starts ? pass->starts[g] : 0), scratch);
+	}
+}
+
+/* Few are wanted as a rule, so eight that are not are passed over at once. */
+static uint32_t collect(const struct pass *pass, const struct chunk *chunk, uint32_t *positions)
+{
+	uint32_t cnt = 0;
+	uint64_t eight;
+
+	for (uint32_t i = 0; i < chunk->n; i++) {
+		if (!pass->starts && i + sizeof(eight) <= chunk->n) {
+			memcpy(&eight, pass->bytes + i, sizeof(eight));
+			if (!eight) {
+				i += sizeof(eight) - 1;
+				continue;
+			}
+		}
+		positions[cnt] = i;
+		cnt += pass->bytes[place_of(pass, chunk, i)];
+	}
+	return cnt;
+}
+
+int selection__make(struct selection *ret, struct reader *reader, const struct selection_rule *rule)
+{
+	struct chunk *chunk = &reader->chunk;
+	struct pass pass = { .bytes = NULL };
+	uint32_t *positions, start = 0;
+	uint8_t *scratch;
+	bool all_in;
+
+	*ret = (struct selection){ .cnt = 0 };
+	if (is_every_site(chunk, rule, FILTER_NO))
+		return 0;
+	ret->cnt = chunk->n;
+	all_in = is_all_in(chunk, rule);
+	if (all_in && is_every_site(chunk, rule, FILTER_YES))
+		return 0;
+	pass.bytes = arena__alloc(&chunk->arena, chunk->n, 1);
+	scratch = arena__alloc(&chunk->arena, chunk->n, 1);
+	positions = arena__alloc(&chunk->arena, chunk->n, sizeof(*positions));
+	if (chunk->group_cnt > 1)
+		pass.starts = arena__alloc(&chunk->arena, chunk->group_cnt, sizeof(*pass.starts));
+	if (!pass.bytes || !scratch || !positions || (chunk->group_cnt > 1 && !pass.starts))
+		return -ENOMEM;
+	for (uint32_t g = 0; pass.starts && g < chunk->group_cnt; g++) {
+		pass.starts[g] = start;
+		start += chunk->groups[g].cnt;
+	}
+	pass_sites(&pass, chunk, rule);
+	if (!all_in)
+		pass_times_and_threads(&pass, chunk, rule);
+	apply_filter(&pass, reader, rule, scratch);
+	ret->cnt = collect(&pass, chunk, positions);
+	ret->positions = positions;
+	return 0;
+}

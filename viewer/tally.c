@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every event gets the number of a cell: the site's first cell, plus a number in the mixed radix of
+ * its fields' distinct values, plus, as the last digit, its thread. Then it is one loop of counting.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format.h"
+#include "tally.h"
+#include "unpack.h"
+#include "value.h"
+
+#define MAX_CELLS FORMAT_CHUNK_MAX_EVENTS
+/* Columns are looked at wholly: not worth it for a few of a chunk's events. */
+#define MIN_SHARE 4u
+
+struct tally {
+	struct tally_cell cells[MAX_CELLS];
+	uint32_t codes[FORMAT_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
+	uint32_t code_starts[FORMAT_CHUNK_MAX_EVENTS]; /* by group: into codes */
+	uint32_t cell_starts[FORMAT_CHUNK_MAX_EVENTS]; /* by group: into cells */
+};
+
+struct tally *tally__new(void)
+{
+	return malloc(sizeof(struct tally));
+}
+
+void tally__free(struct tally *tally)
+{
+	free(tally);
+}
+
+/* ---- Columns to digits ---- */
+
+/* A column whose values have small numbers. */
+struct digits {
+	const uint64_t *values;
+	uint64_t base; /* the smallest value */
+	uint64_t cnt;  /* of different numbers */
+};
+
+static bool is_int(uint8_t type)
+{
+	return type == TTLOG_TYPE_BOOL || type == TTLOG_TYPE_CHAR ||
+	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
+}
+
+static int find_digits(const struct unpacked *column, uint32_t cnt, struct digits *ret)
+{
+	const uint64_t flip = value__is_signed(column->type) ? UINT64_C(1) << 63 : 0;
+	uint64_t min = UINT64_MAX, max = 0;
+
+	if (column->index) {
+		*ret = (struct digits){ column->index, 0, column->text_cnt };
+		return 0;
+	}
+	if (!is_int(column->type))
+		return -E2BIG;
+	for (uint32_t i = 0; i < cnt; i++) {
+		uint64_t v = column->nums[i] ^ flip;
+
+		min = v < min ? v : min;
+		max = v > max ? v : max;
+	}
+	if (max - min >= MAX_CELLS)
+		return -E2BIG;
+	*ret = (struct digits){ column->nums, min ^ flip, max - min + 1 };
+	return 0;
+}
+
+/* NULL: all events of the group have the same value, or none. */
+static const struct unpacked *varying_column(const struct event *event, struct text key)
+{
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		const struct unpacked *column;
+
+		if (!text_equal(event->site->keys[i], key))
+			continue;
+		column = event__column(event, i);
+		return column && !unpacked__is_const(column) ? column : NULL;
+	}
+	return NULL;
+}
+
+/* Returns how many different codes the group's events may have, or -E2BIG. */
+static int encode_group(uint32_t *codes, const struct event *event, uint32_t cnt,
+			const struct tally_keys *keys)
+{
+	uint64_t radix = 1;
+
+	for (unsigned i = 0; i < keys->field_cnt; i++) {
+		const struct unpacked *column = varying_column(event, keys->fields[i]);
+		struct digits digits;
+
+		if (!column)
+			continue;
+		if (find_digits(column, cnt, &digits) || radix * digits.cnt > MAX_CELLS)
+			return -E2BIG;
+		for (uint32_t row = 0; row < cnt; row++)
+			codes[row] = (radix > 1 ? codes[row] * (uint32_t)digits.cnt : 0) +
+				     (uint32_t)(digits.values[row] - digits.base);
+		radix *= digits.cnt;
+	}
+	if (radix == 1)
+		memset(codes, 0, cnt * sizeof(*codes));
+	return (int)radix;
+}
+
+/* ---- Counting ---- */
+
+static void count(struct tally_cell *cell, uint32_t position)
+{
+	if (!cell->cnt++)
+		cell->first = position;
+	cell->last = position;
+}
+
+static void count_one_site(struct tally *tally, const struct timeline_run *run)
+{
+	for (uint32_t i = 0; i < run->cnt; i++) {
+		uint32_t position = timeline_run__at(run, i);
+
+		count(&tally->cells[tally->codes[position]], position);
+	}
+}
+
+static void count_sites(struct tally *tally, const struct timeline_run *run, uint32_t threads)
+{
+	const struct chunk *chunk = &run->reader->chunk;
+
+	for (uint32_t i = 0; i < run->cnt; i++) {
+		uint32_t position = timeline_run__at(run, i);
+		uint32_t group = chunk__group(chunk, position);
+		uint32_t code =
+			tally->codes[tally->code_starts[group] + chunk__row(chunk, position)];
+		uint32_t cell = (tally->cell_starts[group] + code) * threads;
+
+		if (threads > 1)
+			cell += chunk__thread(chunk, position);
+		count(&tally->cells[cell], position);
+	}
+}
+
+/* Cells of all groups, one thread's. */
+static int encode_groups(struct tally *tally, const struct timeline_run *run,
+			 const struct tally_keys *keys)
+{
+	const struct chunk *chunk = &run->reader->chunk;
+	uint32_t row_cnt = 0, cell_cnt = 0;
+
+	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
+		struct event event;
+		int cnt;
+
+		reader__group_event(run->reader, g, &event);
+		cnt = encode_group(tally->codes + row_cnt, &event, chunk->groups[g].cnt, keys);
+		if (cnt < 0)
+			return cnt;
+		tally->code_starts[g] = row_cnt;
+		tally->cell_starts[g] = cell_cnt;
+		row_cnt += chunk->groups[g].cnt;
+		cell_cnt += (uint32_t)cnt;
+		if (cell_cnt > MAX_CELLS)
+			return -E2BIG;
+	}
+	return (int)cell_cnt;
+}
+
+int tally__run(struct tally *tally, const struct timeline_run *run, const struct tally_keys *keys,
+	       const struct tally_cell **ret_cells)
+{
+	const struct chunk *chunk = &run->reader->chunk;
+	bool by_thread = keys->by_thread && chunk->thread_mask;
+	uint64_t threads = by_thread ? run->reader->header.thread_cnt : 1;
+	int cnt;
+
+	if ((uint64_t)run->cnt * MIN_SHARE < chunk->n)
+		return -E2BIG;
+	cnt = encode_groups(tally, run, keys);
+	if (cnt < 0 || (uint64_t)cnt * threads > MAX_CELLS)
+		return -E2BIG;
+	cnt *= (int)threads;
+	memset(tally->cells, 0, (size_t)cnt * sizeof(*tally->cells));
+	*ret_cells = tally->cells;
+	if (cnt == 1)
+		tally->cells[0] = (struct tally_cell){
+			.cnt = run->cnt,
+			.first = timeline_run__at(run, 0),
+			.last = timeline_run__at(run, run->cnt - 1),
+		};
+	else if (chunk->group_cnt == 1 && threads == 1)
+		count_one_site(tally, run);
+	else
+		count_sites(tally, run, (uint32_t)threads);
+	return cnt;
+}

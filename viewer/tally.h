@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts the events of a run by what tells their groups apart, without looking at one event's
+ * values: dictionaries and small integers are numbers already.
+ */
+#ifndef TTLOG_VIEW_TALLY_H
+#define TTLOG_VIEW_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "timeline.h"
+
+/* Events that are alike in site, in the fields and, where asked for, in thread. */
+struct tally_cell {
+	uint32_t cnt;         /* 0: no such events */
+	uint32_t first, last; /* positions in the chunk */
+};
+
+struct tally_keys {
+	const struct text *fields; /* keys; of several fields of one key the first counts */
+	unsigned field_cnt;
+	bool by_thread;
+};
+
+struct tally;
+
+struct tally *tally__new(void); /* NULL: no memory */
+void tally__free(struct tally *tally);
+
+/* Returns how many cells *ret_cells has, until the next call, or -E2BIG where there would be too
+ * many, or more than there is to count: events are then better counted one by one. */
+int tally__run(struct tally *tally, const struct timeline_run *run, const struct tally_keys *keys,
+	       const struct tally_cell **ret_cells);
+
+#endif /* TTLOG_VIEW_TALLY_H */
