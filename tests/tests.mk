@@ -47,5 +47,7 @@ $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BU
 demo: all $(BUILD)/demo/exchange
 	@tests/demo/run $(BUILD)
 
+# | make stress         STRESS=1000 kills in every way, and at every instruction of an append
+# | make check-kernels  records on Debian's kernels, emulated; make deps-kernels before it
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

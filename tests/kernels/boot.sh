@@ -14,7 +14,7 @@ here=$(dirname "$0")
 work=$build/kernels
 root=$work/$name.root
 log=$work/$name.log
-: "${KERNELS_TIMEOUT_S:=270}"
+: "${KERNELS_TIMEOUT_S:=600}"
 : "${KERNELS_MEMORY:=1536M}"
 
 fail() {
@@ -33,10 +33,10 @@ add() {
 	done
 }
 
-command -v qemu-system-x86_64 >/dev/null || fail "needs qemu-system-x86_64: apt-get install qemu-system-x86"
-command -v cpio >/dev/null || fail "needs cpio: apt-get install cpio"
+command -v qemu-system-x86_64 >/dev/null || fail "needs qemu-system-x86_64: make deps-kernels"
+command -v cpio >/dev/null || fail "needs cpio: make deps-kernels"
 [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 ||
-	fail "needs a static busybox: apt-get install busybox-static"
+	fail "needs a static busybox: make deps-kernels"
 
 rm -rf "$root"
 mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/var/tmp"
@@ -46,9 +46,13 @@ for tool in $(busybox --list | grep -vx busybox); do
 done
 add "$build/ttlog-collect" /ttlog
 add "$build/ttlog-view" /ttlog
-for app in crash trade early early_static children gates tally many; do
+for app in crash trade early early_static children gates tally many hostile; do
 	add "$build/apps/$app" /ttlog/apps
 done
+for program in runner victim steps stepped; do
+	add "$build/stress/$program" /ttlog/stress
+done
+cp "$build"/stress/libvictim*.so "$root/ttlog/stress/"
 cp "$build/apps/libearly.so" "$root/ttlog/apps/"
 cp "$here/guest.sh" "$root/init"
 chmod 755 "$root/init"
@@ -60,7 +64,7 @@ timeout "$KERNELS_TIMEOUT_S" qemu-system-x86_64 -accel tcg,thread=single -cpu ma
 	-nodefaults -no-user-config -nographic -no-reboot -serial stdio \
 	-kernel "$vmlinuz" -initrd "$work/$name.initramfs" \
 	-append "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off tsc=unstable ${KERNELS_ENV:-}" \
-	</dev/null 2>&1 | tr -d '\r' | tee "$log" | grep --line-buffered '^ttlog-kernels: ' || :
+	</dev/null 2>&1 | sed -u 's|\r||g' | tee "$log" | grep --line-buffered '^ttlog-kernels: ' || :
 [ "$(grep -c '^ttlog-kernels: PASS$' "$log")" = 1 ] || {
 	tail -n 30 "$log" >&2
 	fail "$name: failed; all that it said is in $log"

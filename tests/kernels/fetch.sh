@@ -21,7 +21,17 @@ if [ -n "$suite" ]; then
 	apt-get $options -qq update
 fi
 # the package without a version depends on the newest one with
-image=$(apt-cache $options depends "$package" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p')
+find_image() {
+	apt-cache $options depends "$package" 2>/dev/null |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p'
+}
+
+image=$(find_image)
+if [ -z "$image" ] && [ "$(id -u)" = 0 ]; then
+	# a machine that has never asked
+	apt-get $options -qq update
+	image=$(find_image)
+fi
 [ -n "$image" ] || {
 	echo "check-kernels: no $package to be had from ${suite:-the configured suites}: apt-get update?" >&2
 	exit 1

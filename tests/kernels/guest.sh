@@ -265,7 +265,7 @@ kill_one() {
 test_kills() {
 	kills=0 events=0 seed=1
 	start_collector --max-snapshots 4 -e "$APPS/tally"
-	while [ "$kills" -lt "${KILLS:-64}" ]; do
+	while [ "$kills" -lt "${KILLS:-32}" ]; do
 		for how in SEGV ABRT KILL TERM exit _exit exit_group exec; do
 			seed=$(((seed * 1103515245 + 12345) % 2147483648))
 			kill_one $((kills % 16 < 8 ? 1 : 8)) $((seed / 65536 % 1500)) "$how"
@@ -274,6 +274,55 @@ test_kills() {
 	done
 	stop_collector
 	say "$kills kills, $events events"
+}
+
+# The ways to die of `make stress`, by themselves and under -- CMD.
+test_stress() {
+	mkdir -p /sys/fs/cgroup
+	mount -t cgroup2 cgroup /sys/fs/cgroup
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	/ttlog/stress/runner --kills "${STRESS:-12}" --collector /ttlog/ttlog-collect >kills 2>&1 ||
+		fail "$(grep -v ', .*, .*, ' kills)"
+	say "$(tail -n 1 kills)"
+}
+
+# Killed at every instruction of an append.
+test_steps() {
+	/ttlog/stress/steps /ttlog/ttlog-collect pair >steps 2>&1 || fail "$(cat steps)"
+	say "$(tail -n 1 steps)"
+}
+
+# A program that lies at the probe, and one beside it that must lose nothing.
+lie() {
+	open_input
+	hostile "$1" <in >said 2>&1 5>&- &
+	liar=$!
+	mkfifo in_victim
+	exec 6<>in_victim
+	crash --wait 8 100 <in_victim >said_victim 2>&1 5>&- 6>&- &
+	victim=$!
+	await_line ready said
+	await_line start said_victim
+	start_collector -p "$liar,$victim"
+	echo >&5
+	echo >&6
+	await_line "^done" said
+	await_line ready said_victim
+	timeout 20 ttlog-collect --trigger asked >asked || fail "$1: --trigger: status $?"
+	kill -KILL "$victim"
+	echo >&5
+	await_line "^pid $liar: " log
+	await_line "^pid $victim: " log
+	wait "$collector" || fail "$1: the collector ended with status $?"
+	accounts "$victim" 800
+	exec 5>&- 6>&-
+	rm -rf in in_victim said said_victim log asked "$OUT"
+}
+
+test_hostile() {
+	for how in pointers heads records semaphores fault_batch; do
+		lie "$how"
+	done
 }
 
 # Nothing above the level of information since the tests began.
@@ -289,13 +338,15 @@ test_dmesg() {
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+mkdir /dev/shm
+mount -t tmpfs shm /dev/shm
 mount -t tmpfs tmp /tmp
 mount -t tmpfs run /run
 tainted=$(cat /proc/sys/kernel/tainted)
 dmesg -c >/dev/null
 echo
 say "$(uname -srv)"
-for name in ${TESTS:-check command pid path deaths early children gates sites kills dmesg}; do
+for name in ${TESTS:-check command pid path deaths early children gates sites kills stress steps hostile dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

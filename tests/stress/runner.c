@@ -51,6 +51,11 @@ static const struct death deaths[] = {
 
 #define DEATH_CNT (sizeof(deaths) / sizeof(*deaths))
 
+static const long busy_cnts[] = { 1, 8, 64 };
+
+#define BUSY_CNT   (sizeof(busy_cnts) / sizeof(*busy_cnts))
+#define MATRIX_CNT (DEATH_CNT * BUSY_CNT)
+
 struct totals {
 	uint32_t next, failures;
 	uint64_t kills, processes, events, lost;
@@ -121,10 +126,10 @@ static bool can_die_so(const struct death *death)
 }
 
 /* Every death with each number of threads, then any. */
-static void choose(struct victim *victim, unsigned int number)
+static void choose(struct victim *victim, unsigned int number, unsigned int kills)
 {
-	static const long busy[] = { 1, 8, 64 };
-	const size_t busy_cnt = sizeof(busy) / sizeof(*busy);
+	/* of a few kills, a few all over the matrix */
+	size_t cell = kills < MATRIX_CNT ? number * MATRIX_CNT / kills : number;
 	unsigned int state, sum = 0, at;
 
 	victim->seed = runner.seed + number;
@@ -137,10 +142,10 @@ static void choose(struct victim *victim, unsigned int number)
 		while (at >= (unsigned int)victim->death->weight)
 			at -= (unsigned int)victim->death++->weight;
 	} while (!can_die_so(victim->death));
-	victim->busy = busy[rand_r(&state) % busy_cnt];
-	if (number < DEATH_CNT * busy_cnt && can_die_so(&deaths[number / busy_cnt])) {
-		victim->death = &deaths[number / busy_cnt];
-		victim->busy = busy[number % busy_cnt];
+	victim->busy = busy_cnts[(size_t)rand_r(&state) % BUSY_CNT];
+	if (cell < MATRIX_CNT && can_die_so(&deaths[cell / BUSY_CNT])) {
+		victim->death = &deaths[cell / BUSY_CNT];
+		victim->busy = busy_cnts[cell % BUSY_CNT];
 	}
 	for (size_t i = 0; runner.death && i < DEATH_CNT; i++) {
 		if (strcmp(deaths[i].name, runner.death) == 0)
@@ -251,12 +256,12 @@ static void check_all(const struct victim *victim, struct listener *listener)
 		check_process(victim, listener, &lanes->processes[i]);
 }
 
-static void kill_one(unsigned int number)
+static void kill_one(unsigned int number, unsigned int kills)
 {
 	struct victim victim = { 0 };
 	struct listener listener;
 
-	choose(&victim, number);
+	choose(&victim, number, kills);
 	victim.fd = memfd_create("lanes", 0);
 	if (victim.fd < 0 || ftruncate(victim.fd, sizeof(*victim.lanes)))
 		die("lanes");
@@ -289,7 +294,7 @@ static void work(unsigned int kills)
 		if (number >= kills ||
 		    __atomic_load_n(&runner.totals->failures, __ATOMIC_RELAXED) >= FAILURES_MAX)
 			return;
-		kill_one(number);
+		kill_one(number, kills);
 	}
 }
 

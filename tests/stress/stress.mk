@@ -8,8 +8,15 @@ STRESS_LIBS := $(STRESS_DIR)/libvictim.so $(foreach i,$(shell seq 0 23),$(STRESS
 STRESS_HEADERS := $(wildcard include/ttlog/*.h tests/stress/*.h) tests/stress/stress.mk
 STRESS_CC = $(CC) -std=gnu17 -O2 -g -D_GNU_SOURCE $(WARN) -Iinclude
 
+STRESS_PROGRAMS := $(addprefix $(STRESS_DIR)/,runner orphans bystander victim steps \
+	stepped) $(STRESS_LIBS)
+
+.PHONY: stress-programs
+stress-programs: $(STRESS_PROGRAMS)
+	@:
+
 .PHONY: stress
-stress: $(BUILD)/ttlog-collect $(STRESS_DIR)/runner $(STRESS_DIR)/victim $(STRESS_LIBS) stress-steps
+stress: $(BUILD)/ttlog-collect $(STRESS_PROGRAMS) stress-steps
 	$(Q)$(STRESS_DIR)/runner --kills $(STRESS) --collector $(BUILD)/ttlog-collect
 
 .PHONY: stress-collector
@@ -23,7 +30,7 @@ $(STRESS_DIR)/bystander: tests/stress/bystander.c $(STRESS_HEADERS)
 
 # make stress-steps: killed at every instruction of an append.
 .PHONY: stress-steps
-stress-steps: $(BUILD)/ttlog-collect $(STRESS_DIR)/steps $(STRESS_DIR)/stepped
+stress-steps: $(BUILD)/ttlog-collect $(STRESS_PROGRAMS)
 	$(Q)$(STRESS_DIR)/steps $(BUILD)/ttlog-collect
 
 # bound at once: the dynamic linker is not what is to be stepped through
