@@ -166,6 +166,16 @@ int kernel__track(struct kernel *kernel, pid_t pid)
 	return 0;
 }
 
+/* Whether threads of it may be left: they go by themselves when they end, but for those that could not
+ * hand in what they had. To look is to walk the whole table. */
+static bool may_have_threads(const struct kernel *kernel, pid_t pid)
+{
+	struct wire_process counters;
+
+	return kernel__read_process(kernel, pid, &counters) || counters.lost_tails ||
+	       !counters.exits;
+}
+
 static void forget_threads(struct kernel *kernel, pid_t pid)
 {
 	int fd = bpf_map__fd(kernel->skel->maps.threads);
@@ -185,9 +195,10 @@ void kernel__untrack(struct kernel *kernel, pid_t pid)
 {
 	uint32_t key = pid;
 
+	if (may_have_threads(kernel, pid))
+		forget_threads(kernel, pid);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
-	forget_threads(kernel, pid);
 }
 
 int kernel__read_process(const struct kernel *kernel, pid_t pid, struct wire_process *ret)
