@@ -203,27 +203,18 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 	return err;
 }
 
-/* Its child may have gone since: for its size, or for what the last crash did to it. */
+/* 0, -EPIPE where the child is gone, or why there is none. */
 static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, unwind_open_fn open,
 	       void *ctx)
 {
-	bool is_new = false;
-	int err = -ECONNRESET;
+	int err = unwind->pid ? 0 : start_child(unwind, uid);
 
-	if (unwind->pid && unwind->uid != uid)
-		end_child(unwind);
-	while (err && !is_new) {
-		is_new = !unwind->pid;
-		err = is_new ? start_child(unwind, uid) : 0;
-		if (err)
-			return err;
-		err = give_files(unwind, crash, open, ctx);
-		if (!err)
-			err = give_crash(unwind, crash);
-		if (err)
-			end_child(unwind);
-	}
-	return err;
+	if (err)
+		return err;
+	err = give_files(unwind, crash, open, ctx);
+	if (!err)
+		err = give_crash(unwind, crash);
+	return err == -ENOMEM ? err : err ? -EPIPE : 0;
 }
 
 /* ---- answers ---- */
@@ -400,6 +391,29 @@ static void replace_frames(struct crash *crash, struct answer *answer)
 	crash->frame_cnt = answer->frame_cnt;
 }
 
+/* A child that served others may have gone since, for its size or for what those did to it: then another
+ * one is asked. */
+static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
+		      unwind_open_fn open, void *ctx, struct answer *answer)
+{
+	bool was_there;
+	int err;
+
+	do {
+		if (unwind->uid != uid)
+			end_child(unwind);
+		was_there = unwind->pid != 0;
+		err = ask(unwind, crash, uid, open, ctx);
+		if (!err)
+			err = listen_to_child(unwind, answer);
+		if (err == -ETIME)
+			blame(unwind, crash, answer);
+		if (err)
+			end_child(unwind);
+	} while (err == -EPIPE && was_there && !answer->step_cnt);
+	return err;
+}
+
 int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwind_open_fn open,
 		  void *ctx)
 {
@@ -411,20 +425,14 @@ int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwi
 	answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
-	err = ask(unwind, crash, uid, open, ctx);
-	if (!err) {
-		err = listen_to_child(unwind, answer);
-		if (err == -ETIME)
-			blame(unwind, crash, answer);
-		if (err)
-			end_child(unwind);
-	}
+	err = get_answer(unwind, crash, uid, open, ctx, answer);
 	add_unnamed(answer);
-	if (answer->frame_cnt)
+	if (answer->frame_cnt) {
 		replace_frames(crash, answer);
-	else if (!err)
+		err = 0;
+	} else if (!err) {
 		err = -ENODATA;
-	err = answer->frame_cnt ? 0 : err;
+	}
 	free(answer);
 	return err;
 }
