@@ -167,6 +167,13 @@ int kernel__track(struct kernel *kernel, pid_t pid)
 	return 0;
 }
 
+/* Whether threads of it may be left: they go by themselves when they end, but for those that could not
+ * hand in what they had. To look is to walk the whole table. */
+static bool may_have_threads(const struct wire_process *process)
+{
+	return process->lost_tails || !process->exits;
+}
+
 static void forget_threads(struct kernel *kernel, pid_t pid)
 {
 	int fd = bpf_map__fd(kernel->skel->maps.threads);
@@ -186,12 +193,15 @@ void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 {
 	struct wire_process now;
 	uint32_t key = pid;
+	int err;
 
-	if (kernel__read_process(kernel, pid, start_ns, &now) == -ESRCH)
+	err = kernel__read_process(kernel, pid, start_ns, &now);
+	if (err == -ESRCH)
 		return;
+	if (err || may_have_threads(&now))
+		forget_threads(kernel, pid);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
-	forget_threads(kernel, pid);
 }
 
 int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,

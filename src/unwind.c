@@ -4,7 +4,6 @@
  * when it takes too long. What a child that was ended had told is kept.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +23,7 @@
 #include "unwind_child.h"
 
 #define NS_PER_MS     1000000ull
+#define NS_PER_S      1000000000ull
 #define LOOK_EVERY_MS 20
 /* So many children late, and for the time being it goes without. */
 #define MAX_LATE      3
@@ -203,27 +203,18 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 	return err;
 }
 
-/* Its child may have gone since: for its size, or for what the last crash did to it. */
+/* 0, -EPIPE where the child is gone, or why there is none. */
 static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, unwind_open_fn open,
 	       void *ctx)
 {
-	bool is_new = false;
-	int err = -ECONNRESET;
+	int err = unwind->pid ? 0 : start_child(unwind, uid);
 
-	if (unwind->pid && unwind->uid != uid)
-		end_child(unwind);
-	while (err && !is_new) {
-		is_new = !unwind->pid;
-		err = is_new ? start_child(unwind, uid) : 0;
-		if (err)
-			return err;
-		err = give_files(unwind, crash, open, ctx);
-		if (!err)
-			err = give_crash(unwind, crash);
-		if (err)
-			end_child(unwind);
-	}
-	return err;
+	if (err)
+		return err;
+	err = give_files(unwind, crash, open, ctx);
+	if (!err)
+		err = give_crash(unwind, crash);
+	return err == -ENOMEM ? err : err ? -EPIPE : 0;
 }
 
 /* ---- answers ---- */
@@ -279,52 +270,71 @@ static void take_told(struct answer *answer, struct unwind_told *told)
 	}
 }
 
-/* How long it has waited for a processor, ever: on a busy machine it is not the child's fault that it
- * takes long. 0 where the kernel does not say. */
-static uint64_t waited_ns(pid_t pid)
-{
-	char path[32];
-	uint64_t ran_ns, waited_ns = 0;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns) != 2)
-		waited_ns = 0;
-	(void)fclose(file);
-	return waited_ns;
-}
-
 struct watch {
 	pid_t pid;
-	uint64_t start_ns, looked_ns, waited_ns;
+	clockid_t cpu_clock;
+	uint64_t start_ns, looked_ns, cpu_ns;
+	uint64_t blocked_ns; /* it waited for a disk, or was stopped */
 };
 
+static uint64_t cpu_ns(clockid_t clock)
+{
+	struct timespec used;
+
+	return clock_gettime(clock, &used) ? 0 : used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
+/* Whether it has, or waits for, a processor. */
+static bool is_runnable(pid_t pid)
+{
+	char path[32], state = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	/* its name is ours, which has no bracket in it */
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	(void)fclose(file);
+	return state == 'R';
+}
+
+static void start_watch(struct watch *watch, pid_t pid)
+{
+	*watch = (struct watch){ .pid = pid, .start_ns = clock__now_mono_ns() };
+	if (clock_getcpuclockid(pid, &watch->cpu_clock))
+		watch->cpu_clock = -1;
+	watch->looked_ns = watch->start_ns;
+	watch->cpu_ns = cpu_ns(watch->cpu_clock);
+}
+
+/* On a busy machine it is not the child's fault that it takes long: what counts is what it had of a
+ * processor, and what it did not want one for. */
 static bool is_late(struct watch *watch)
 {
-	uint64_t now = clock__now_mono_ns(), took_ns = now - watch->start_ns;
+	uint64_t now = clock__now_mono_ns(), since_ns = now - watch->looked_ns;
 
-	if (now - watch->looked_ns < LOOK_EVERY_MS * NS_PER_MS)
+	if (since_ns < LOOK_EVERY_MS * NS_PER_MS)
 		return false;
 	watch->looked_ns = now;
-	return took_ns > UNWIND_MAX_WAIT_MS * NS_PER_MS ||
-	       took_ns > UNWIND_MAX_MS * NS_PER_MS + waited_ns(watch->pid) - watch->waited_ns;
+	/* we may have been late ourselves, so no more than one look's time */
+	if (!is_runnable(watch->pid))
+		watch->blocked_ns += LOOK_EVERY_MS * NS_PER_MS;
+	return now - watch->start_ns > UNWIND_MAX_WAIT_MS * NS_PER_MS ||
+	       cpu_ns(watch->cpu_clock) - watch->cpu_ns + watch->blocked_ns >
+		       UNWIND_MAX_MS * NS_PER_MS;
 }
 
 /* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is late. */
 static int listen_to_child(const struct unwind *unwind, struct answer *answer)
 {
 	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
-	struct watch watch = {
-		.pid = unwind->pid,
-		.start_ns = clock__now_mono_ns(),
-		.looked_ns = clock__now_mono_ns(),
-		.waited_ns = waited_ns(unwind->pid),
-	};
 	struct unwind_told told;
+	struct watch watch;
 
+	start_watch(&watch, unwind->pid);
 	for (;;) {
 		int ready = poll(&waiting, 1, LOOK_EVERY_MS);
 
@@ -400,6 +410,29 @@ static void replace_frames(struct crash *crash, struct answer *answer)
 	crash->frame_cnt = answer->frame_cnt;
 }
 
+/* A child that served others may have gone since, for its size or for what those did to it: then another
+ * one is asked. */
+static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
+		      unwind_open_fn open, void *ctx, struct answer *answer)
+{
+	bool was_there;
+	int err;
+
+	do {
+		if (unwind->uid != uid)
+			end_child(unwind);
+		was_there = unwind->pid != 0;
+		err = ask(unwind, crash, uid, open, ctx);
+		if (!err)
+			err = listen_to_child(unwind, answer);
+		if (err == -ETIME)
+			blame(unwind, crash, answer);
+		if (err)
+			end_child(unwind);
+	} while (err == -EPIPE && was_there && !answer->step_cnt);
+	return err;
+}
+
 int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwind_open_fn open,
 		  void *ctx)
 {
@@ -411,20 +444,14 @@ int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwi
 	answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
-	err = ask(unwind, crash, uid, open, ctx);
-	if (!err) {
-		err = listen_to_child(unwind, answer);
-		if (err == -ETIME)
-			blame(unwind, crash, answer);
-		if (err)
-			end_child(unwind);
-	}
+	err = get_answer(unwind, crash, uid, open, ctx, answer);
 	add_unnamed(answer);
-	if (answer->frame_cnt)
+	if (answer->frame_cnt) {
 		replace_frames(crash, answer);
-	else if (!err)
+		err = 0;
+	} else if (!err) {
 		err = -ENODATA;
-	err = answer->frame_cnt ? 0 : err;
+	}
 	free(answer);
 	return err;
 }

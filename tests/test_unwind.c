@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -15,6 +16,7 @@
 #include "make.h"
 
 #include "attach.h"
+#include "clock.h"
 #include "crash.h"
 #include "death.h"
 #include "unwind.h"
@@ -223,6 +225,92 @@ static void test_unwind_noise(void **state)
 	attach__free(attach);
 }
 
+/* The child of ours that runs; 0 for none. */
+static pid_t find_child(void)
+{
+	char path[64];
+	int pid = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+	file = fopen(path, "re");
+	assert_non_null(file);
+	if (fscanf(file, "%d", &pid) != 1)
+		pid = 0;
+	(void)fclose(file);
+	return pid;
+}
+
+/* Resolves a copy of the crash, which must have its names; the child that did it. */
+static pid_t resolve_again(const struct crash *crash, uint32_t uid, struct attach *attach,
+			   struct unwind *unwind)
+{
+	struct crash copy;
+
+	assert_int_equal(crash__copy(crash, &copy), 0);
+	death__resolve(&copy, uid, attach, unwind);
+	assert_int_equal(count_frames(&copy, "stop_here"), 4);
+	assert_int_equal(count_frames(&copy, "main"), 1);
+	crash__fini(&copy);
+	return find_child();
+}
+
+/* It stays for the next crash, but not for another user's; where it died another takes its place. */
+static void test_unwind_keeps_its_child(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
+	pid_t pid = start_stopped(), first, second;
+	struct crash crash;
+
+	(void)state;
+	take_crash(&crash, pid, 16);
+	end_child(pid);
+	first = resolve_again(&crash, 1, attach, unwind);
+	assert_true(first > 0);
+	assert_int_equal(resolve_again(&crash, 1, attach, unwind), first);
+	second = resolve_again(&crash, 2, attach, unwind);
+	assert_true(second > 0 && second != first);
+	assert_int_equal(kill(second, SIGKILL), 0);
+	assert_int_not_equal(resolve_again(&crash, 2, attach, unwind), second);
+	unwind__rest(unwind);
+	assert_int_equal(find_child(), 0);
+	assert_true(resolve_again(&crash, 2, attach, unwind) > 0);
+	unwind__free(unwind);
+	assert_int_equal(find_child(), 0);
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
+/* One that does not answer is ended, in time, and what was known stays. */
+static void test_unwind_without_an_answer(void **state)
+{
+	struct attach *attach = attach__new(&(struct attach_options){ 0 });
+	struct unwind *unwind = unwind__new();
+	pid_t pid = start_stopped(), child;
+	struct crash crash, copy;
+	uint64_t start_ns;
+
+	(void)state;
+	take_crash(&crash, pid, 16);
+	end_child(pid);
+	child = resolve_again(&crash, 1, attach, unwind);
+	assert_int_equal(kill(child, SIGSTOP), 0);
+	assert_int_equal(crash__copy(&crash, &copy), 0);
+	start_ns = clock__now_mono_ns();
+	death__resolve(&copy, 1, attach, unwind);
+	assert_in_range((clock__now_mono_ns() - start_ns) / 1000000, UNWIND_MAX_MS,
+			UNWIND_MAX_WAIT_MS + 1000);
+	assert_int_equal(find_child(), 0);
+	assert_true(copy.frame_cnt >= 1);
+	assert_int_equal(copy.frames[0].ip, crash.frames[0].ip);
+	crash__fini(&copy);
+	(void)resolve_again(&crash, 1, attach, unwind);
+	unwind__free(unwind);
+	crash__fini(&crash);
+	attach__free(attach);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_unwind_without_a_stack),
 		cmocka_unit_test(test_unwind_not_by_another_file),
 		cmocka_unit_test(test_unwind_noise),
+		cmocka_unit_test(test_unwind_keeps_its_child),
+		cmocka_unit_test(test_unwind_without_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
