@@ -60,3 +60,23 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	crash__fini(ret);
 	return -ENOMEM;
 }
+
+int crash__inherit(struct crash *crash, const struct crash *parent)
+{
+	struct crash_mapping *mappings = calloc(parent->mapping_cnt + 1, sizeof(*mappings));
+	size_t cnt = 0;
+
+	if (!mappings)
+		return -ENOMEM;
+	for (; cnt < parent->mapping_cnt; cnt++) {
+		mappings[cnt] = parent->mappings[cnt];
+		if (own(&mappings[cnt].path))
+			break;
+	}
+	for (size_t i = 0; i < crash->mapping_cnt; i++)
+		free(crash->mappings[i].path);
+	free(crash->mappings);
+	crash->mappings = mappings;
+	crash->mapping_cnt = cnt;
+	return cnt == parent->mapping_cnt ? 0 : -ENOMEM;
+}

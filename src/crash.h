@@ -68,4 +68,7 @@ void crash__fini(struct crash *crash);
 /* A copy that hangs on nothing of the original. 0 or -ENOMEM, then ret is empty. */
 int crash__copy(const struct crash *crash, struct crash *ret);
 
+/* The mappings of a process's parent, in place of its own. 0 or -ENOMEM. */
+int crash__inherit(struct crash *crash, const struct crash *parent);
+
 #endif /* TTLOG_CRASH_H */

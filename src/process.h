@@ -48,6 +48,7 @@ struct process_accounts {
 
 struct process {
 	uint32_t pid, ns_pid, uid;
+	uint32_t exec; /* counts the programs that it has run, as the kernel does */
 	uint64_t start_ns, cgroup;
 	uint64_t birth_ns; /* before the kernel has told start_ns: as /proc has it, or 0 */
 	struct process

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "death.h"
 #include "elf.h"
+#include "family.h"
 #include "job.h"
 #include "journal.h"
 #include "kernel.h"
@@ -36,7 +37,8 @@ struct recorder {
 	struct recorder_options options;
 	struct process_table table;
 	struct process *last; /* of the last batch: mostly the same again */
-	size_t given_cnt;     /* given and not ended */
+	struct family family;
+	size_t given_cnt; /* given and not ended */
 	size_t open_jobs;
 	bool failed;
 	bool told_untracked;
@@ -94,41 +96,6 @@ static void look_up(struct process *process)
 	(void)death__read_mappings(&process->crash, process->pid);
 }
 
-static void give(struct recorder *recorder, struct process *process)
-{
-	if (process->given)
-		return;
-	process->given = true;
-	recorder->given_cnt++;
-}
-
-static struct process *admit(struct recorder *recorder, const struct wire_head *head)
-{
-	struct process *process = process__new(head);
-
-	if (process && process_table__add(&recorder->table, process)) {
-		process__free(process);
-		process = NULL;
-	}
-	if (!process)
-		return NULL;
-	look_up(process);
-	notify(recorder, RECORDER_NEW, process->pid);
-	if (recorder->options.all_given)
-		give(recorder, process);
-	return process;
-}
-
-static void announce(struct recorder *recorder, struct process *process, size_t site_cnt)
-{
-	if (process->announced)
-		return;
-	process->announced = true;
-	if (!recorder->options.quiet)
-		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->pid,
-			site_cnt);
-}
-
 /* Whether it is the one that started then; one that arrived is not known so exactly. */
 static bool is_same(const struct process *process, uint64_t start_ns)
 {
@@ -148,6 +115,77 @@ static struct process *find_exact(const struct recorder *recorder, uint32_t pid,
 	while (process && !is_same(process, start_ns))
 		process = process->earlier;
 	return process;
+}
+
+/* It was gone before anybody looked, and runs what its parent ran when it was forked. */
+static void inherit(struct recorder *recorder, struct process *process, uint32_t exec)
+{
+	const struct family_fork *fork = family__find(&recorder->family, process->pid);
+	const struct process *parent;
+
+	if (process->crash.mapping_cnt || !fork || fork->exec != exec)
+		return;
+	parent = find_exact(recorder, fork->parent, fork->parent_start_ns);
+	if (!parent || parent == process)
+		return;
+	(void)crash__inherit(&process->crash, &parent->crash);
+	if (!process->exe && parent->exe)
+		process->exe = strdup(parent->exe);
+	if (!process->build_id[0])
+		memcpy(process->build_id, parent->build_id, sizeof(process->build_id));
+}
+
+/* The news may come behind the child's first batch, but it comes before its end. */
+static void take_fork(struct recorder *recorder, const struct wire_fork *message)
+{
+	const struct family_fork fork = {
+		.child = message->child_tgid,
+		.parent = message->head.tgid,
+		.parent_start_ns = message->head.start_ns,
+		.exec = message->head.exec,
+	};
+	struct process *child = process_table__find(&recorder->table, fork.child);
+
+	family__add(&recorder->family, &fork);
+	if (child && child->exec == fork.exec)
+		inherit(recorder, child, fork.exec);
+}
+
+static void give(struct recorder *recorder, struct process *process)
+{
+	if (process->given)
+		return;
+	process->given = true;
+	recorder->given_cnt++;
+}
+
+static struct process *admit(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = process__new(head);
+
+	if (process && process_table__add(&recorder->table, process)) {
+		process__free(process);
+		process = NULL;
+	}
+	if (!process)
+		return NULL;
+	process->exec = head->exec;
+	look_up(process);
+	inherit(recorder, process, head->exec);
+	notify(recorder, RECORDER_NEW, process->pid);
+	if (recorder->options.all_given)
+		give(recorder, process);
+	return process;
+}
+
+static void announce(struct recorder *recorder, struct process *process, size_t site_cnt)
+{
+	if (process->announced)
+		return;
+	process->announced = true;
+	if (!recorder->options.quiet)
+		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->pid,
+			site_cnt);
 }
 
 static struct process *find(struct recorder *recorder, const struct wire_head *head)
@@ -659,9 +697,11 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		request_from_program(recorder, process, (const struct wire_request *)head);
 		break;
 	case WIRE_FORK:
+		take_fork(recorder, (const struct wire_fork *)head);
 		break;
 	case WIRE_EXEC:
 		process__exec(process, head);
+		process->exec = head->exec;
 		look_up(process);
 		journal__add_process(process->facts_fd, process);
 		notify(recorder, RECORDER_EXEC, head->tgid);
