@@ -681,7 +681,8 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
 	number = find_with_sites(attach, &file, &visit.file);
-	if (number > 0) {
+	*ret = (struct attach_result){ 0 };
+	if (number > 0 && !find_links(attach->modules[number]->links, 0)) {
 		visit.number = number;
 		visit.table = attach->modules[number]->table;
 		pthread_mutex_unlock(&attach->lock);

@@ -53,7 +53,8 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 
 /*
  * Attaches to one file, for every process; before() is called for each that has it mapped now.
- * 0 or -errno; -ENOEXEC: no ELF file, -ENOENT: also where it has no sites.
+ * 0 or -errno; -ENOEXEC: no ELF file, -ENOENT: also where it has no sites. A module_cnt of 0: it is
+ * attached to already.
  */
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret);

@@ -37,6 +37,7 @@
 #include "recover.h"
 #include "runtime_dir.h"
 #include "trigger.h"
+#include "watch.h"
 #include "writer.h"
 
 #define EXIT_COLLECTOR  125 /* with -- CMD: the collector failed, as env(1) has it */
@@ -56,6 +57,7 @@ struct collector {
 	struct drain *drain;
 	struct control *control;
 	struct launch *launch;
+	struct watch *watch; /* of -e PATH; NULL: none */
 
 	int signal_fd, interval_fd, duration_fd;
 	int command_fd; /* eventfd: CMD ended; command_status is set */
@@ -193,12 +195,23 @@ static int attach_file(struct collector *collector)
 			path);
 	else if (err)
 		(void)failed("can't attach to", path, err);
-	else if (!collector->env->quiet)
+	else if (result.module_cnt && !collector->env->quiet)
 		fprintf(stderr, "ttlog-collect: recording %s (%zu sites)\n", path, result.site_cnt);
 	for (size_t i = 0; !err && i < arrivals->cnt; i++)
 		announce(collector, arrivals->pids[i], result.site_cnt);
 	free(arrivals);
 	return err;
+}
+
+/* Before the first look at the file: what takes its place meanwhile is not missed. */
+static int watch_file(struct collector *collector)
+{
+	const char *path = collector->env->path;
+
+	collector->watch = watch__new(path);
+	if (!collector->watch)
+		(void)failed("what takes this file's place won't be recorded:", path, -errno);
+	return attach_file(collector);
 }
 
 /* In the launch thread, the process stopped with its libraries mapped. */
@@ -378,6 +391,7 @@ static void run(struct collector *collector)
 		{ .fd = collector->control ? control__fd(collector->control) : -1,
 		  .events = POLLIN },
 		{ .fd = collector->command_fd, .events = POLLIN },
+		{ .fd = collector->watch ? watch__fd(collector->watch) : -1, .events = POLLIN },
 	};
 
 	while (!collector->over) {
@@ -397,6 +411,9 @@ static void run(struct collector *collector)
 			handle_control(collector);
 		if (polls[5].revents)
 			handle_command(collector);
+		/* half a file is none yet; there is more to come */
+		if (polls[6].revents && watch__changed(collector->watch))
+			(void)attach_file(collector);
 	}
 }
 
@@ -609,7 +626,7 @@ static int start(struct collector *collector, int *ret_exit_status)
 	if (env->mode == ENV_PIDS)
 		err = attach_pids(collector);
 	else if (env->mode == ENV_PATH)
-		err = attach_file(collector);
+		err = watch_file(collector);
 	else
 		err = start_command(collector, ret_exit_status);
 	raise_descriptors();
@@ -641,6 +658,7 @@ static void tear_down(struct collector *collector)
 {
 	/* its callbacks use all else */
 	launch__free(collector->launch);
+	watch__free(collector->watch);
 	control__free(collector->control);
 	drain__free(collector->drain);
 	writer__free(collector->writer);

@@ -252,6 +252,60 @@ def test_upgraded_while_recorded(t):
     check_steps(t.only_snapshot())
 
 
+def run_replaced(t, collector, path, cnt):
+    """The program that stands at that path now, once the collector knows of it."""
+    line = f"ttlog-collect: recording {path} "
+    wait_until(lambda: sum(line in said for said in collector.err.lines) == cnt, "it knows the new one")
+    app = t.start(path, 2, 25).end()
+    accounts = collector.accounts_of(app.pid)
+    equal((accounts.emitted, accounts.recorded), (50, 50), "accounts of the new one")
+    check_trades(Snapshot(accounts.files[0]).events, 2, 0, 25)
+
+
+def test_upgraded_while_recorded_by_path(t):
+    """-e is the path: what is renamed over it or written there anew is recorded from its first event,
+    and what runs goes on."""
+    path = t.app("crash")
+    collector = t.collect("--on", "exit,crash", "-e", path)
+    collector.recording_path(path)
+    old = t.start(path, "--wait", 8, 100)
+    old.out.wait("start")
+    os.rename(t.app("trade"), path)
+    run_replaced(t, collector, path, 2)
+    os.unlink(path)
+    t.app("trade", path)
+    run_replaced(t, collector, path, 3)
+    old.say()
+    old.out.wait("ready")
+    old.signal(signal.SIGABRT)
+    old.end(-signal.SIGABRT)
+    check_steps(Snapshot(collector.accounts_of(old.pid).files[0]))
+    collector.stop()
+
+
+def test_upgraded_by_a_link(t):
+    """-e through a symbolic link that is made to point elsewhere."""
+    link = t.path("current")
+    os.symlink(t.app("crash"), link)
+    collector = t.collect("--on", "exit", "-e", link)
+    collector.recording_path(link)
+    os.symlink(t.app("trade"), t.path("next"))
+    os.rename(t.path("next"), link)
+    run_replaced(t, collector, link, 2)
+    collector.stop()
+
+
+def test_upgraded_to_one_without_marks(t):
+    """It is said."""
+    path = t.app("trade")
+    collector = t.collect("-e", path)
+    collector.recording_path(path)
+    shutil.copy("/bin/true", t.path("new"))
+    os.rename(t.path("new"), path)
+    collector.err.wait(f"ttlog-collect: {re.escape(path)} has no ttlog sites: .*")
+    collector.stop()
+
+
 def test_deleted_on_disk(t):
     path = t.app("crash")
     app = t.start(path, "--wait", 8, 100)

@@ -32,6 +32,7 @@ def run_as(pid, *argv):
     """Runs a program under that number, to its end."""
     if fork_as(pid) == 0:
         try:
+            os.dup2(os.open("/dev/null", os.O_RDWR), 1)
             os.execv(argv[0], list(map(str, argv)))
         finally:
             os._exit(127)
@@ -191,3 +192,23 @@ def test_second_recording_knows_who(t):
         equal((facts["uid"], facts["cgroup"] > 0), (0, True), "uid and cgroup")
     app.close_stdin()
     app.end()
+
+
+def test_child_that_is_gone_before_it_was_seen(t):
+    """Its report names its program and library, which are its parent's."""
+    path = t.app("forks")
+    collector = t.collect("--", path)
+    pid, _ = collector.recording()
+    collector.out.wait("ready")
+    collector.signal(signal.SIGSTOP)
+    collector.say()
+    collector.out.wait("done")
+    collector.signal(signal.SIGCONT)
+    collector.say()
+    collector.end()
+    child = t.only_snapshot()
+    check(child.pid != pid, "a snapshot of the parent")
+    equal(child.probes(), ["child"], "events")
+    equal((child.info["exe"], child.info["crash"]["signal"]), (path, "SIGSEGV"), "program and end")
+    check(path in {mapping["path"] for mapping in header(child.path)["mappings"]}, "no mapping of it")
+    check(child.info["crash"]["frames"][0]["symbol"].startswith("main"), "symbol")
