@@ -304,6 +304,8 @@ lie() {
 	await_line ready said
 	await_line start said_victim
 	start_collector -p "$liar,$victim"
+	await_line "recording pid $liar " log
+	await_line "recording pid $victim " log
 	echo >&5
 	echo >&6
 	await_line "^done" said
@@ -327,7 +329,8 @@ test_hostile() {
 
 # Nothing above the level of information since the tests began.
 test_dmesg() {
-	dmesg -r >messages
+	# a busy host lets the machine's time stand still, then jump
+	dmesg -r | grep -v -e 'hrtimer: interrupt took' -e 'RT throttling activated' >messages
 	grep '^<[0-4]>' messages >warnings && {
 		fail "the kernel warns"
 		cat warnings
