@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What each machine calls its debug registers. The kernel keeps them per thread; fork() and exec
- * clear them, detaching does not.
- */
 #include "breakpoint.h"
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#include <unistd.h>
 
 static int get_regs(pid_t tid, struct user_regs_struct *regs)
 {
@@ -22,31 +22,7 @@ static int get_regs(pid_t tid, struct user_regs_struct *regs)
 
 #if defined(__x86_64__)
 
-#define REGS_IP(regs)   ((regs).rip)
-#define CONTROL_LOCAL_0 1ul /* enables address 0; its kind and length of 0: execution */
-
-static int write_register(pid_t tid, size_t number, uint64_t value)
-{
-	size_t offset = offsetof(struct user, u_debugreg) + number * sizeof(long);
-
-	return ptrace(PTRACE_POKEUSER, tid, (void *)offset, (void *)value) ? -errno : 0;
-}
-
-int breakpoint__clear(pid_t tid)
-{
-	return write_register(tid, 7, 0);
-}
-
-int breakpoint__set(pid_t tid, uint64_t address)
-{
-	int err = breakpoint__clear(tid);
-
-	if (!err)
-		err = write_register(tid, 0, address);
-	if (!err)
-		err = write_register(tid, 7, CONTROL_LOCAL_0);
-	return err;
-}
+#define REGS_IP(regs) ((regs).rip)
 
 int breakpoint__return_address(pid_t tid, uint64_t *ret_address)
 {
@@ -66,29 +42,7 @@ int breakpoint__return_address(pid_t tid, uint64_t *ret_address)
 
 #elif defined(__aarch64__)
 
-#include <asm/ptrace.h>
-
-#define REGS_IP(regs)     ((regs).pc)
-#define CONTROL_EXECUTION ((0xfu << 5) | (2u << 1) | 1u) /* four bytes, user mode, enabled */
-
-static int write_first(pid_t tid, uint64_t address, uint32_t control)
-{
-	struct user_hwdebug_state state = { .dbg_regs[0] = { .addr = address, .ctrl = control } };
-	struct iovec iov = { .iov_base = &state,
-			     .iov_len = offsetof(struct user_hwdebug_state, dbg_regs[1]) };
-
-	return ptrace(PTRACE_SETREGSET, tid, (void *)NT_ARM_HW_BREAK, &iov) ? -errno : 0;
-}
-
-int breakpoint__clear(pid_t tid)
-{
-	return write_first(tid, 0, 0);
-}
-
-int breakpoint__set(pid_t tid, uint64_t address)
-{
-	return write_first(tid, address, CONTROL_EXECUTION);
-}
+#define REGS_IP(regs) ((regs).pc)
 
 int breakpoint__return_address(pid_t tid, uint64_t *ret_address)
 {
@@ -101,14 +55,42 @@ int breakpoint__return_address(pid_t tid, uint64_t *ret_address)
 }
 
 #else
-#error "no debug registers known for this machine"
+#error "no registers known for this machine"
 #endif
+
+int breakpoint__open(pid_t tid, uint64_t address)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_X,
+		.bp_addr = address,
+		.bp_len = sizeof(long), /* as the kernel wants it for execution */
+		.sample_period = 1,
+		.wakeup_events = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+		.remove_on_exec = 1,
+	};
+	const struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = tid };
+	int fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!fcntl(fd, F_SETSIG, BREAKPOINT_SIGNAL) && !fcntl(fd, F_SETOWN_EX, &owner) &&
+	    !fcntl(fd, F_SETFL, O_ASYNC))
+		return fd;
+	err = -errno;
+	(void)close(fd);
+	return err;
+}
 
 bool breakpoint__was_hit(pid_t tid, uint64_t address)
 {
 	struct user_regs_struct regs;
 	siginfo_t info;
 
-	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_code == TRAP_HWBKPT &&
+	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_code == POLL_IN &&
 	       !get_regs(tid, &regs) && REGS_IP(regs) == address;
 }

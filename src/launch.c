@@ -43,6 +43,8 @@ struct linking {
 	pid_t pid;
 	struct linker linker;
 	uint64_t breakpoint; /* linker.notify, or where it was called from to get past it */
+	int fd;              /* of the breakpoint */
+	uint64_t mask;       /* of signals, before the breakpoint's was let through */
 	bool adding;         /* the linker said that it starts */
 };
 
@@ -82,8 +84,25 @@ static void forget_linking(struct launch *launch, pid_t pid)
 {
 	struct linking *linking = find_linking(launch, pid);
 
-	if (linking)
-		*linking = launch->linkings[--launch->linking_cnt];
+	if (!linking)
+		return;
+	(void)close(linking->fd);
+	if (linking->mask >> (BREAKPOINT_SIGNAL - 1) & 1)
+		(void)ptrace(PTRACE_SETSIGMASK, pid, sizeof(linking->mask), &linking->mask);
+	*linking = launch->linkings[--launch->linking_cnt];
+}
+
+/* A signal that is blocked stops nobody. Undone by forget_linking(). */
+static int let_through(struct linking *linking)
+{
+	uint64_t mask;
+
+	if (ptrace(PTRACE_GETSIGMASK, linking->pid, sizeof(mask), &linking->mask))
+		return -errno;
+	mask = linking->mask & ~(1ull << (BREAKPOINT_SIGNAL - 1));
+	if (mask == linking->mask)
+		return 0;
+	return ptrace(PTRACE_SETSIGMASK, linking->pid, sizeof(mask), &mask) ? -errno : 0;
 }
 
 /* Puts a breakpoint where the linker will call. Non-zero where that can't be had. */
@@ -105,9 +124,14 @@ static int start_linking(struct launch *launch, pid_t pid)
 		launch->linking_cap = cap;
 	}
 	linking.breakpoint = linking.linker.notify;
-	err = breakpoint__set(pid, linking.breakpoint);
-	if (err)
+	linking.fd = breakpoint__open(pid, linking.breakpoint);
+	if (linking.fd < 0)
+		return linking.fd;
+	err = let_through(&linking);
+	if (err) {
+		(void)close(linking.fd);
 		return err;
+	}
 	launch->linkings[launch->linking_cnt++] = linking;
 	return 0;
 }
@@ -156,15 +180,19 @@ static bool is_complete(struct linking *linking)
 static int move_breakpoint(struct linking *linking)
 {
 	uint64_t address = linking->linker.notify;
-	int err = 0;
+	int err = 0, fd;
 
 	if (linking->breakpoint == address)
 		err = breakpoint__return_address(linking->pid, &address);
-	if (!err)
-		err = breakpoint__set(linking->pid, address);
-	if (!err)
-		linking->breakpoint = address;
-	return err;
+	if (err)
+		return err;
+	fd = breakpoint__open(linking->pid, address);
+	if (fd < 0)
+		return fd;
+	(void)close(linking->fd);
+	linking->fd = fd;
+	linking->breakpoint = address;
+	return 0;
 }
 
 /* Whether the signal was the breakpoint's; then the process runs again. */
@@ -176,7 +204,6 @@ static bool handle_trap(struct launch *launch, pid_t pid)
 		return false;
 	if ((linking->breakpoint == linking->linker.notify && is_complete(linking)) ||
 	    move_breakpoint(linking)) {
-		(void)breakpoint__clear(pid);
 		forget_linking(launch, pid);
 		tell_mapped(launch, pid);
 	} else {
@@ -200,7 +227,7 @@ static void handle_stop(struct launch *launch, pid_t pid, int status)
 		(void)ptrace(PTRACE_LISTEN, pid, NULL, NULL); /* stays stopped until SIGCONT */
 	else if (event)
 		resume(pid, 0);
-	else if (sig != SIGTRAP || !handle_trap(launch, pid))
+	else if (sig != BREAKPOINT_SIGNAL || !handle_trap(launch, pid))
 		resume(pid, sig);
 }
 
@@ -210,11 +237,10 @@ static void handle_last_stop(struct launch *launch, const struct linking *linkin
 	pid_t pid = linking->pid;
 	int sig = status >> 16 ? 0 : WSTOPSIG(status);
 
-	if (sig == SIGTRAP && breakpoint__was_hit(pid, linking->breakpoint))
+	if (sig == BREAKPOINT_SIGNAL && breakpoint__was_hit(pid, linking->breakpoint))
 		sig = 0;
-	(void)breakpoint__clear(pid);
-	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
 	forget_linking(launch, pid);
+	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
 }
 
 /* ---- The thread ---- */

@@ -132,3 +132,19 @@ def test_one_of_two_collectors_killed(t):
     accounts = other.end().only_accounts()
     equal((accounts.emitted, accounts.recorded, accounts.lost), (100, 100, 0), "accounts")
     check_trades(Snapshot(accounts.files[0]).events, 2, 0, 50)
+
+
+def test_collector_killed_while_programs_start(t):
+    """-- CMD: no program that is just being started is left with a breakpoint that nobody handles."""
+    t.rings_may_stay = True
+    path = t.app("early")
+    script = f"for i in $(seq 30); do {path} 1 || echo died $?; done; echo over"
+    for started in range(1, 13):
+        collector = t.collect("--on", "request", "--", "sh", "-c", script)
+        wait_until(lambda: collector.err.text().count("recording pid") >= started, "programs start")
+        collector.signal(signal.SIGKILL)
+        equal(collector.wait(), -signal.SIGKILL, "status")
+        collector.out.wait("over")
+        equal([line for line in collector.out.lines if line.startswith("died")], [], "programs that died")
+        # the shell, an orphan, which comes to us
+        os.wait()

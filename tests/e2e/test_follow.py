@@ -54,6 +54,30 @@ def test_early_events_static(t):
     equal(logged[2:6], EARLY[2:6], "events between constructors and destructors")
 
 
+BLOCKED = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); "
+
+
+def test_early_events_with_all_signals_blocked(t):
+    """As some daemons are started."""
+    code = BLOCKED + f"os.execv('{t.app('early')}', ['early', '1'])"
+    t.collect("--on", "exit", "--", PYTHON, "-c", code).end()
+    equal([(e["target"], e["probe"]) for e in t.only_snapshot().events], EARLY, "events")
+
+
+def test_blocked_signals_stay_blocked(t):
+    code = BLOCKED + f"os.execv('{t.app('trade')}', ['trade', '--wait', '1', '1'])"
+    collector = t.collect("--", PYTHON, "-c", code)
+    collector.out.wait("ready")
+    pid, _ = collector.recording()
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        (mask,) = re.findall(r"SigBlk:\s+(\w+)", status.read())
+    check(int(mask, 16) >> (signal.SIGURG - 1) & 1, f"SIGURG is let through: {mask}")
+    collector.say()
+    collector.out.wait("done")
+    collector.say()
+    collector.end()
+
+
 def test_early_events_of_a_child(t):
     """Of programs that CMD starts, too."""
     path = t.app("early")
