@@ -36,24 +36,24 @@ static size_t round_size(size_t bytes)
 	return size;
 }
 
-static int open_new(struct ring *ring, const char *path)
+static int open_new(struct ring *ring, const char *path, size_t file_bytes)
 {
-	ring->fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)
-			: memfd_create("ttlog-ring", MFD_CLOEXEC);
+	ring->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (ring->fd < 0)
 		return -errno;
-	if (!path)
-		return 0;
 	ring->path = strdup(path);
-	if (ring->path)
-		return 0;
-	(void)unlink(path);
-	return -ENOMEM;
+	if (!ring->path) {
+		(void)unlink(path);
+		return -ENOMEM;
+	}
+	return ftruncate(ring->fd, (off_t)file_bytes) ? -errno : 0;
 }
 
+/* Without a file, shared all the same: only that can be mapped once more. */
 static int map(struct ring *ring, size_t file_bytes)
 {
-	void *mapped = mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	int flags = ring->fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *mapped = mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, flags, ring->fd, 0);
 
 	if (mapped == MAP_FAILED)
 		return -errno;
@@ -98,13 +98,14 @@ struct ring *ring__new(const char *path, size_t data_bytes)
 	if (!ring)
 		return NULL;
 	file_bytes = RING_HEAD_BYTES + round_size(data_bytes);
-	err = open_new(ring, path);
-	if (!err && ftruncate(ring->fd, (off_t)file_bytes) < 0)
-		err = -errno;
+	ring->fd = -1;
+	err = path ? open_new(ring, path, file_bytes) : 0;
 	if (!err)
 		err = map(ring, file_bytes);
-	if (!err)
+	if (!err && path)
 		err = back(ring, 1);
+	else if (!err)
+		ring->backed_bytes = ring->data_bytes;
 	if (err) {
 		ring__free(ring);
 		errno = -err;

@@ -42,7 +42,7 @@ _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 byt
 
 /*
  * A new ring of data_bytes (rounded up to a power of two, at least RING_MIN_BYTES) in a new file
- * at path (mode 0600); with a path of NULL in one without a name. NULL with errno on failure.
+ * at path (mode 0600); with a path of NULL in memory without one. NULL with errno on failure.
  */
 struct ring *ring__new(const char *path, size_t data_bytes);
 /*

@@ -105,7 +105,7 @@ struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
 
 static int map_twice(const struct ring *ring, struct ring_copy *copy)
 {
-	const int flags = MAP_SHARED | MAP_FIXED;
+	const int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
 	const size_t bytes = ring->data_bytes;
 	char *map;
 
@@ -114,8 +114,9 @@ static int map_twice(const struct ring *ring, struct ring_copy *copy)
 		return -errno;
 	copy->map = map;
 	copy->map_bytes = 2 * bytes;
-	if (mmap(map, bytes, PROT_READ, flags, ring->fd, RING_HEAD_BYTES) == MAP_FAILED ||
-	    mmap(map + bytes, bytes, PROT_READ, flags, ring->fd, RING_HEAD_BYTES) == MAP_FAILED)
+	/* an old size of 0: the same pages once more, mremap(2) */
+	if (mremap(ring->words, 0, bytes, flags, map) == MAP_FAILED ||
+	    mremap(ring->words, 0, bytes, flags, map + bytes) == MAP_FAILED)
 		return -errno;
 	return 0;
 }

@@ -73,7 +73,7 @@ struct ring {
 	uint64_t word_mask;
 	int fd;                   /* of the file */
 	size_t backed_bytes;      /* of the data area: memory is there; the writer's own */
-	char *path;               /* NULL where the file has no name */
+	char *path;               /* NULL: no file */
 	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
 };
 

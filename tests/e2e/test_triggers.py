@@ -214,7 +214,9 @@ def test_trigger_all(t):
     one = t.collect("-p", apps[2].pid)
     for collector, app in ((both, apps[0]), (both, apps[1]), (one, apps[2])):
         collector.recording(app.pid)
-    wait_until(lambda: len(trigger("early")[1]) == 3, "events of all")
+    # a process has a ring before it has events
+    wait_until(lambda: [bool(Snapshot(path).events) for path in trigger("early")[1]] == 3 * [True],
+               "events of all")
     status, lines, errors = trigger("for-all")
     equal((status, errors), (0, ""), "status and errors")
     snapshots = [Snapshot(path) for path in lines]
