@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A k-way merge over lanes: the entries of one thread and one module, in ring order, are in the
+ * A k-way merge over lanes: the entries of one thread and one batch, in ring order, are in the
  * order of time among themselves.
  *
- * A thread has a batch in every module that it logs from, and these fill at different speeds;
- * batches of a single record (sequence number 0, TTLOG_BATCH_ALONE) overtake the batch that was
- * being filled. So each of these is a lane of its own.
+ * A thread has a batch in every module that it logs from, and these fill at different speeds; it
+ * leaves a batch whose append never ends (a jump out of a signal handler, or one that only takes
+ * long), and what is in that comes late; batches of a single record (sequence number 0,
+ * TTLOG_BATCH_ALONE) overtake the batch that was being filled. So each of these is a lane of its
+ * own.
  *
  * A record's time is its mapped ticks, at most the time when the kernel took the batch, at least
  * that of the record before it in its lane: programs can lie, but only so far.
@@ -32,6 +34,7 @@ struct merge_entry {
 struct lane {
 	uint32_t thread, module;
 	bool is_alone;        /* batches of a single record */
+	uint64_t page;        /* of the batch; 0 where is_alone */
 	uint32_t first, last; /* entries; `first` is the one being walked */
 	struct record_walk walk;
 	uint32_t good_cnt;          /* records of the entry being walked */
@@ -201,18 +204,25 @@ const struct ring_entry *merge__oldest(const struct merge *merge)
 
 /* ---- making one ---- */
 
+/* A record alone lies on a stack, anywhere. */
+static uint64_t page_of(const struct ring_entry *entry)
+{
+	return entry->seq ? entry->page : 0;
+}
+
 static uint64_t hash_lane(const struct ring_entry *entry)
 {
 	uint64_t hash = (uint64_t)entry->thread << 32 | entry->module;
 
-	hash = (hash * 2 + (entry->seq == 0)) * UINT64_C(0x9e3779b97f4a7c15);
+	hash = (hash * 2 + (entry->seq == 0)) ^ page_of(entry);
+	hash *= UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ (hash >> 32);
 }
 
 static bool is_lane_of(const struct lane *lane, const struct ring_entry *entry)
 {
 	return lane->thread == entry->thread && lane->module == entry->module &&
-	       lane->is_alone == (entry->seq == 0);
+	       lane->is_alone == (entry->seq == 0) && lane->page == page_of(entry);
 }
 
 /* Puts entry i at the end of its lane; `slots` hold lanes + 1, 0 where free. */
@@ -234,6 +244,7 @@ static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask
 		.thread = entry->thread,
 		.module = entry->module,
 		.is_alone = entry->seq == 0,
+		.page = page_of(entry),
 		.first = i,
 		.last = i,
 	};

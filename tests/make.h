@@ -24,6 +24,7 @@ struct make_batch {
 	uint32_t len;
 	uint32_t events;
 	uint32_t record; /* where the record being made starts */
+	uint64_t page;   /* of its address */
 };
 
 static inline void make__begin(struct make_batch *batch, uint32_t site, uint32_t delta_ticks)
@@ -91,6 +92,7 @@ static inline void make__flush(struct make_batch *batch, struct ring *ring, uint
 		.base_ticks = base_ns,
 		.stamp_ns = stamp_ns,
 		.seq = seq,
+		.page = batch->page,
 		.clock = TTLOG_CLOCK_MONOTONIC,
 	};
 

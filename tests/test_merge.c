@@ -156,6 +156,28 @@ static void test_merge_orders_threads(void **state)
 	assert_int_equal(catalog__thread_cnt(fixture->catalog), THREADS);
 }
 
+/* One was left in the middle of an append, which went on later. */
+static void test_merge_orders_batches_of_one_thread(void **state)
+{
+	struct fixture *fixture = *state;
+	struct merge *merge;
+
+	make__record(&fixture->batch, EVENT_SITE, 20, 3);
+	make__record(&fixture->batch, EVENT_SITE, 30, 4);
+	fixture->batch.page = 2;
+	make__flush(&fixture->batch, fixture->ring, 0, 0, 100, 150, 1);
+	make__record(&fixture->batch, EVENT_SITE, 1, 1);
+	make__record(&fixture->batch, EVENT_SITE, 10, 2);
+	fixture->batch.page = 1;
+	make__flush(&fixture->batch, fixture->ring, 0, 0, 100, 160, 1);
+	merge = start(fixture);
+	expect(merge, 101, 1);
+	expect(merge, 110, 2);
+	expect(merge, 120, 3);
+	expect(merge, 130, 4);
+	expect_end(fixture, 0);
+}
+
 static void test_merge_orders_modules_of_one_thread(void **state)
 {
 	struct fixture *fixture = *state;
@@ -375,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing),
 		TEST(orders_threads),
+		TEST(orders_batches_of_one_thread),
 		TEST(orders_modules_of_one_thread),
 		TEST(lone_batches_overtake),
 		TEST(bounds_times),
