@@ -427,8 +427,12 @@ static void answer_if_closed(struct trigger_request *request)
 static int start_job(struct recorder *recorder, struct process *process, const char *reason,
 		     struct trigger_request *request)
 {
-	struct writer_job *job = job__new(process, &recorder->options, reason);
+	struct writer_job *job;
 
+	/* a pair later than all events: beyond the last one time is only as good as the rate of
+	 * the last stretch, which at first is 8 ms long */
+	clock__sample(recorder->options.clock);
+	job = job__new(process, &recorder->options, reason);
 	if (!job)
 		return -errno;
 	job->request = request;

@@ -46,7 +46,7 @@ struct recorder_notice {
 struct recorder_options {
 	struct kernel *kernel;
 	struct attach *attach;
-	const struct clock *clock;
+	struct clock *clock; /* sampled for each snapshot */
 	struct writer *writer;
 	const char *ring_dir; /* NULL: anonymous memory */
 	size_t ring_bytes;
