@@ -29,7 +29,7 @@ struct snapshot_lost {
 
 /* All that goes into a file. The caller owns everything; text may be NULL where unknown. */
 struct snapshot_source {
-	struct ring_copy *events; /* is told what has been read of it */
+	struct ring_copy *events;              /* is told what has been read of it */
 	const struct snapshot_thread *threads; /* by ring_entry.thread */
 	size_t thread_cnt;
 	const struct site_table *const
