@@ -169,6 +169,44 @@ void out__plain(struct out *out, struct text text)
 	plain(out, text, false);
 }
 
+/* Printable ASCII that needs no quotes. */
+static bool is_csv_bare(struct text text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '"' || c == ',')
+			return false;
+	}
+	return text.len;
+}
+
+void out__csv_text(struct out *out, struct text text, bool cut)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	if (is_csv_bare(text) && !cut) {
+		out__bytes(out, text.p, text.len);
+		return;
+	}
+	out__char(out, '"');
+	while (p < end) {
+		uint32_t code;
+		size_t len = text_next_char(p, end, &code);
+
+		if (code == UINT32_MAX)
+			out__text(out, "\xef\xbf\xbd");
+		else if (code == '"')
+			out__text(out, "\"\"");
+		else if (is_unsafe(code) && code != '\n' && code != '\t')
+			plain_escape(out, code);
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
+}
+
 /* Whether a value can stand without quotes: nothing in it that ends or escapes it. */
 static bool is_bare(struct text text)
 {

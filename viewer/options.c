@@ -60,7 +60,8 @@ static const struct argp_option OPTIONS[] = {
 	{ "limit", OPT_LIMIT, "N", 0, "The last N of these", 1 },
 	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
-	{ "format", OPT_FORMAT, "text|json", 0, "json: one object a line (default: text)", 2 },
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "text (default), json: one object a line, csv; --stats and --info: text or json", 2 },
 	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
 	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
@@ -116,6 +117,19 @@ static void set_mode(struct options *options, int key, struct argp_state *state)
 	options->mode = mode;
 }
 
+static void set_format(struct options *options, const char *arg, struct argp_state *state)
+{
+	static const char *const FORMAT_NAMES[] = { "text", "json", "csv" };
+
+	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
+		if (!strcmp(arg, FORMAT_NAMES[i])) {
+			options->format = (enum options_format)i;
+			return;
+		}
+	}
+	argp_error(state, "--format %s: there is text, json, csv", arg);
+}
+
 static void add_file(struct options *options, char *arg, struct argp_state *state)
 {
 	char **grown = reallocarray(options->files, options->file_cnt + 1, sizeof(*grown));
@@ -135,6 +149,9 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
+	if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
+		argp_error(state,
+			   "--stats, --info and --interactive go with --format text or json");
 	if (options->group_by && options->mode != MODE_STATS)
 		argp_error(state, "--group-by goes with --stats");
 	if (options->mode == MODE_INFO &&
@@ -176,9 +193,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->has_head = true;
 		return 0;
 	case OPT_FORMAT:
-		if (strcmp(arg, "json") && strcmp(arg, "text"))
-			argp_error(state, "--format %s: text or json", arg);
-		options->json = !strcmp(arg, "json");
+		set_format(options, arg, state);
 		return 0;
 	case OPT_STATS:
 	case OPT_INFO:

@@ -17,9 +17,16 @@ enum options_mode {
 	MODE_INTERACTIVE,
 };
 
+/* In the order of FORMAT_NAMES. */
+enum options_format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_CSV,
+};
+
 struct options {
 	enum options_mode mode;
-	bool json;
+	enum options_format format;
 	struct filter *filter;
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;

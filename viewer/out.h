@@ -85,6 +85,9 @@ size_t format__u64(char *to, uint64_t v);
  * is harmless, and reads back the same.
  */
 void out__json_text(struct out *out, struct text text, bool cut);
+/* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON would
+ * escape are shown as out__plain shows them. Empty text is a pair of quotes. */
+void out__csv_text(struct out *out, struct text text, bool cut);
 /* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
 void out__plain(struct out *out, struct text text);
 /* As a value of key=value: in quotes where it could be misread without. */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a way to print events in order consists of, for those that keep something from one event to
+ * the next. Memory does not grow with the number of events.
+ */
+#ifndef TTLOG_VIEW_EVENT_OUTPUT_H
+#define TTLOG_VIEW_EVENT_OUTPUT_H
+
+#include <stddef.h>
+
+#include "event.h"
+#include "out.h"
+#include "reader.h"
+
+struct event_output_setup {
+	struct out *out;
+	struct reader *const *readers; /* those that the events come from; all headers are read */
+	size_t reader_cnt;
+	const char *counters; /* KEY[,KEY], or NULL */
+};
+
+struct event_output {
+	/* Prints what comes before the first event. NULL with errno. */
+	void *(*begin)(const struct event_output_setup *setup);
+	void (*event)(void *state, const struct event *event);
+	/* Prints what comes after the last one, and frees. Takes NULL. */
+	void (*end)(void *state);
+	/* Where what belongs together is far apart in the files: all events are given again, between
+	 * the first time and the second `again` is called. NULL: once is enough. */
+	void (*again)(void *state);
+};
+
+extern const struct event_output csv_output;
+
+#endif /* TTLOG_VIEW_EVENT_OUTPUT_H */
