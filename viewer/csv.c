@@ -14,13 +14,6 @@
 #include "origin.h"
 #include "value.h"
 
-static const char *const FIXED[] = {
-	"ts",  "mono_ns", "level", "target", "probe", "msg",         "pid",
-	"tid", "comm",    "file",  "line",   "func",  "duration_ns",
-};
-
-#define FIXED_CNT (sizeof(FIXED) / sizeof(FIXED[0]))
-
 /* A column, found by its key. Where a site has a key more than once, each has a column. */
 struct column {
 	struct text key;
@@ -146,24 +139,15 @@ static int add_sites(struct csv *csv, const struct event_output_setup *setup)
 	return err;
 }
 
-static bool is_fixed(struct text key)
-{
-	for (size_t i = 0; i < FIXED_CNT; i++) {
-		if (text_is(key, FIXED[i]))
-			return true;
-	}
-	return false;
-}
-
 static void header_line(struct csv *csv)
 {
-	for (size_t i = 0; i < FIXED_CNT; i++) {
+	for (size_t i = 0; i < EVENT_KEY_CNT; i++) {
 		if (i)
 			out__char(csv->out, ',');
-		out__text(csv->out, FIXED[i]);
+		out__bytes(csv->out, EVENT_KEYS[i].p, EVENT_KEYS[i].len);
 	}
 	for (uint32_t i = 0; i < csv->column_cnt; i++) {
-		out__text(csv->out, is_fixed(csv->columns[i].key) ? ",fields." : ",");
+		out__text(csv->out, event_output__is_taken(csv->columns[i].key) ? ",fields." : ",");
 		out__csv_text(csv->out, csv->columns[i].key, false);
 	}
 	out__text(csv->out, "\r\n");

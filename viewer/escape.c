@@ -221,6 +221,41 @@ static bool is_bare(struct text text)
 	return true;
 }
 
+void out__logfmt_text(struct out *out, struct text text, bool cut)
+{
+	if (!cut && is_bare(text) && !memchr(text.p, '\'', text.len))
+		out__bytes(out, text.p, text.len);
+	else
+		out__json_text(out, text, cut);
+}
+
+static bool ends_key(uint32_t code)
+{
+	return code <= ' ' || code == '=' || code == '"' || code == '\'' || is_unsafe(code);
+}
+
+void out__logfmt_key(struct out *out, struct text key)
+{
+	const char *p = key.p, *end = p + key.len;
+
+	if (is_bare(key) && !memchr(key.p, '\'', key.len)) {
+		out__bytes(out, key.p, key.len);
+		return;
+	}
+	while (p < end) {
+		uint32_t code;
+		size_t len = text_next_char(p, end, &code);
+
+		if (code == UINT32_MAX || code == 0xfffd || ends_key(code))
+			out__char(out, '_');
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	if (!key.len)
+		out__char(out, '_');
+}
+
 void out__value(struct out *out, struct text text, bool cut)
 {
 	if (!cut && is_bare(text)) {

@@ -30,6 +30,13 @@ struct event_output {
 	void (*again)(void *state);
 };
 
+/* The keys that every event has, as in JSON, where fields are not apart from them. */
+#define EVENT_KEY_CNT 13u
+extern const struct text EVENT_KEYS[EVENT_KEY_CNT];
+/* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
+bool event_output__is_taken(struct text key);
+
 extern const struct event_output csv_output;
+extern const struct event_output logfmt_output;
 
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

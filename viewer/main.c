@@ -323,6 +323,7 @@ static int show(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
 		[FORMAT_CSV] = &csv_output,
+		[FORMAT_LOGFMT] = &logfmt_output,
 	};
 	enum options_format format = view->options.format;
 	int err;

@@ -61,7 +61,8 @@ static const struct argp_option OPTIONS[] = {
 	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
-	  "text (default), json: one object a line, csv; --stats and --info: text or json", 2 },
+	  "text (default), json: one object a line, csv, logfmt; --stats and --info: text or json",
+	  2 },
 	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
 	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
@@ -119,7 +120,7 @@ static void set_mode(struct options *options, int key, struct argp_state *state)
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	static const char *const FORMAT_NAMES[] = { "text", "json", "csv" };
+	static const char *const FORMAT_NAMES[] = { "text", "json", "csv", "logfmt" };
 
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
@@ -127,7 +128,7 @@ static void set_format(struct options *options, const char *arg, struct argp_sta
 			return;
 		}
 	}
-	argp_error(state, "--format %s: there is text, json, csv", arg);
+	argp_error(state, "--format %s: there is text, json, csv, logfmt", arg);
 }
 
 static void add_file(struct options *options, char *arg, struct argp_state *state)

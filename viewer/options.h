@@ -22,6 +22,7 @@ enum options_format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
 	FORMAT_CSV,
+	FORMAT_LOGFMT,
 };
 
 struct options {

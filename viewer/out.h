@@ -92,6 +92,10 @@ void out__csv_text(struct out *out, struct text text, bool cut);
 void out__plain(struct out *out, struct text text);
 /* As a value of key=value: in quotes where it could be misread without. */
 void out__value(struct out *out, struct text text, bool cut);
+/* The same as go-logfmt reads it: a JSON string where quotes are needed. */
+void out__logfmt_text(struct out *out, struct text text, bool cut);
+/* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
+void out__logfmt_key(struct out *out, struct text key);
 void out__hex_bytes(struct out *out, struct text bytes);
 /* How many columns out__plain takes, about: code points. */
 size_t out__width(struct text text);

@@ -21,6 +21,7 @@ from read_snapshot import UNSAFE  # noqa: E402
 
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
          "func", "duration_ns"]  # fmt: skip
+FORMATS = ["csv", "logfmt"]
 GOLDEN = ["tests/golden/golden.bin"]
 FILES = {
     "golden": GOLDEN,
@@ -136,12 +137,71 @@ def test_csv_columns():
     assert len(csv_rows(view("--format", "csv", *GOLDEN, "--limit", 0))) == 1
 
 
+# ---- logfmt ----
+
+
+def logfmt_pairs(line):
+    """By the rules of go-logfmt's decoder: whatever it would refuse fails here."""
+    pairs, at = [], 0
+    while at < len(line):
+        if line[at] <= " ":
+            at += 1
+            continue
+        key = re.compile("[^\x00-\x20=\"']+").match(line, at)
+        assert key and "\ufffd" not in key.group() and line[key.end()] == "=", (line, at)
+        at = key.end() + 1
+        if line[at : at + 1] == '"':
+            value = re.compile(r'"(?:[^"\\]|\\.)*"').match(line, at)
+            pairs.append((key.group(), json.loads(value.group())))
+        else:
+            value = re.compile("[^\x00-\x20=\"']*").match(line, at)
+            pairs.append((key.group(), value.group()))
+        at = value.end()
+        assert line[at : at + 1] in ("", " "), (line, at)
+    return pairs
+
+
+def logfmt_shown(value):
+    return {None: "null", True: "true", False: "false"}[value] if value in (None, True, False) else value
+
+
+def test_logfmt():
+    with tempfile.TemporaryDirectory() as folder:
+        for files in [*FILES.values(), [odd_file(folder)]]:
+            text = view("--format", "logfmt", *files)
+            no_escapes(text)
+            events = texts_of(*files)
+            assert len(text.splitlines()) == len(events) > 0
+            for line, event in zip(text.splitlines(), events):
+                want = [(key, event[key]) for key in FIXED[:-1]]
+                want += [(re.sub("[\x00- =\"']", "_", name) or "_", logfmt_shown(event["fields"][key]))
+                         for key, name in names(event).items()]  # fmt: skip
+                want += [("duration_ns", event["duration_ns"])] if "duration_ns" in event else []
+                pairs = logfmt_pairs(line)
+                # JSON's parser keeps the last of two equal keys only
+                assert [pair for i, pair in enumerate(pairs)
+                        if pair[0] not in [key for key, _ in pairs[i + 1 :]]] == \
+                    sorted(want, key=lambda pair: max(i for i, got in enumerate(pairs)
+                                                      if got[0] == pair[0])), (pairs, want)  # fmt: skip
+
+
 # ---- all of them ----
 
 
 def test_mistakes():
     for mode in ("--info", "--stats"):
-        view("--format", "csv", mode, *GOLDEN, status=2)
+        for name in FORMATS:
+            view("--format", name, mode, *GOLDEN, status=2)
+
+
+def test_damaged():
+    """What can be read is shown, and the status says that it is not all."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "cut.bin")
+        with open("tests/golden/small.bin", "rb") as whole, open(path, "wb") as cut:
+            cut.write(whole.read(560))
+        for name in FORMATS:
+            assert len(view("--format", name, path, status=1)) > 100, name
 
 
 def main():
