@@ -36,6 +36,7 @@ extern const struct text EVENT_KEYS[EVENT_KEY_CNT];
 /* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
 bool event_output__is_taken(struct text key);
 
+extern const struct event_output chrome_output;
 extern const struct event_output csv_output;
 extern const struct event_output logfmt_output;
 

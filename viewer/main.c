@@ -287,6 +287,7 @@ static int show_output(struct view *view, const struct event_output *output)
 		.out = &view->out,
 		.readers = view->readers,
 		.reader_cnt = view->reader_cnt,
+		.counters = view->options.counters,
 	};
 	void *state = output->begin(&setup);
 	int err = state ? show_once(view, output, state) : -errno;
@@ -324,6 +325,7 @@ static int show(struct view *view)
 	static const struct event_output *const OUTPUTS[] = {
 		[FORMAT_CSV] = &csv_output,
 		[FORMAT_LOGFMT] = &logfmt_output,
+		[FORMAT_CHROME] = &chrome_output,
 	};
 	enum options_format format = view->options.format;
 	int err;

@@ -23,6 +23,7 @@ enum options_format {
 	FORMAT_JSON,
 	FORMAT_CSV,
 	FORMAT_LOGFMT,
+	FORMAT_CHROME,
 };
 
 struct options {
@@ -33,6 +34,7 @@ struct options {
 	struct when since, until;
 	uint64_t limit, head;
 	const char *group_by; /* NULL: the default */
+	const char *counters; /* NULL: none */
 	const char *output;   /* NULL: stdout */
 	char **files;         /* of argv, in their order */
 	size_t file_cnt;

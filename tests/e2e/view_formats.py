@@ -21,7 +21,7 @@ from read_snapshot import UNSAFE  # noqa: E402
 
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
          "func", "duration_ns"]  # fmt: skip
-FORMATS = ["csv", "logfmt"]
+FORMATS = ["csv", "logfmt", "chrome"]
 GOLDEN = ["tests/golden/golden.bin"]
 FILES = {
     "golden": GOLDEN,
@@ -185,6 +185,194 @@ def test_logfmt():
                                                       if got[0] == pair[0])), (pairs, want)  # fmt: skip
 
 
+# ---- spans, for chrome and otlp-json ----
+
+SPAN, END, WORK = 0, 3, 6
+
+
+def span_file(folder, events, threads=2):
+    """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
+    those of the innermost a that is open; "-a 5" says another."""
+    fields = [("n", "u32"), ("what", "str")]
+    sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
+    sites += [make.site("span_end", "INFO", name, name, 10 + i, [("duration_ns", "u64")])
+              for i, name in enumerate("abc")]  # fmt: skip
+    sites.append(make.site("event", "WARN", "work", "Work", 20, [("n", "u32")]))
+    encoders = {SPAN + i: [make.plain, make.plain] for i in range(3)}
+    encoders.update((END + i, [make.plain]) for i in range(3))
+    encoders[WORK] = [make.plain]
+    header = {"clock": {"mono_ns": 10**9, "real_ns": make.REAL}, "pid": 7, "host": "h",
+              "service": "spans", "exe": "/bin/spans"}  # fmt: skip
+    snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7 + i, "comm": "t%d" % i}
+                                             for i in range(threads)], encoders)  # fmt: skip
+    rows, begun = [], {}
+    for i, (at, thread, what) in enumerate(events):
+        kind = "abc".find(what[1:2])
+        if what[0] == "+":
+            begun.setdefault((thread, kind), []).append(at)
+            rows.append((at, SPAN + kind, thread, [i, what]))
+        elif what[0] == "-":
+            stack = begun.get((thread, kind))
+            duration = int(what[3:]) if len(what) > 2 else at - stack[-1]
+            stack and stack.pop()
+            rows.append((at, END + kind, thread, [duration]))
+        else:
+            rows.append((at, WORK, thread, [i]))
+    for i in range(0, len(rows), 3):
+        snapshot.chunk(rows[i : i + 3])
+    snapshot.end()
+    path = os.path.join(folder, "spans.bin")
+    with open(path, "wb") as file:
+        file.write(snapshot.file())
+    return path
+
+
+MS = 10**6
+# one thread nests while the other interleaves with it
+NESTED = [
+    (10 * MS, 0, "+a"), (11 * MS, 1, "+a"), (12 * MS + 1, 0, "+b"), (13 * MS, 0, "!"),
+    (14 * MS, 1, "!"), (15 * MS + 7, 0, "+c"), (16 * MS, 1, "-a"), (17 * MS + 123, 0, "-c"),
+    (18 * MS, 0, "-b"), (19 * MS, 0, "+b"), (20 * MS, 0, "-b"), (21 * MS, 0, "-a"),
+]  # fmt: skip
+# b is left by longjmp; the first c began before the file; the last a and b never end
+TORN = [
+    (10 * MS, 0, "-c 4000000"), (11 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-a"),
+    (16 * MS, 0, "+a"), (17 * MS, 0, "+b"), (18 * MS, 0, "!"),
+]  # fmt: skip
+
+
+# ---- chrome ----
+
+
+def to_ns(event, key):
+    text = event[key]
+    assert re.fullmatch(r"[0-9]+\.[0-9]{3}", text), text
+    return int(text.replace(".", ""))
+
+
+def chrome(*args, status=0):
+    text = view("--format", "chrome", *args, status=status)
+    no_escapes(text)
+    json.loads(text, parse_constant=lambda name: 1 / 0)  # no NaN
+    # numbers as they are written
+    return json.loads(text, parse_int=str, parse_float=str)["traceEvents"]
+
+
+def check_nested(events):
+    """In each thread, of any two slices one is in the other, or they are apart."""
+    threads = {}
+    for event in events:
+        if event["ph"] == "X":
+            at = to_ns(event, "ts")
+            threads.setdefault((event["pid"], event["tid"]), []).append((at, at + to_ns(event, "dur")))
+    for slices in threads.values():
+        ends = []
+        for begin, end in sorted(slices, key=lambda pair: (pair[0], -pair[1])):
+            while ends and ends[-1] <= begin:
+                ends.pop()
+            assert not ends or end <= ends[-1], (begin, end, ends)
+            ends.append(end)
+
+
+def test_chrome_events():
+    """What is no span is an instant, with all its fields, to the nanosecond."""
+    for files in FILES.values():
+        events = chrome(*files)
+        lines = [line for line in texts_of(*files) if "duration_ns" not in line]
+        instants = [event for event in events if event["ph"] == "i"]
+        spans = {event["args"]["ttlog"]["line"] for event in events if event["ph"] == "X"}
+        lines = [line for line in lines if line["line"] not in spans]
+        assert len(instants) == len(lines) > 0
+        for event, line in zip(instants, lines):
+            args = dict(event["args"])
+            place = args.pop("ttlog")
+            assert args == line["fields"], (args, line)
+            assert place == {key: line[key] for key in ("level", "probe", "file", "line", "func")}
+            assert (event["name"], event["cat"], event["s"]) == (line["msg"] or line["probe"],
+                                                                 line["target"], "t")  # fmt: skip
+            assert (event["pid"], event["tid"]) == (line["pid"], line["tid"])
+            if len(files) == 1:
+                assert to_ns(event, "ts") == int(line["mono_ns"])
+        check_nested(events)
+
+
+def test_chrome_names():
+    events = [event for event in chrome(*GOLDEN) if event["ph"] == "M"]
+    named = {(event["name"], event["pid"], event["tid"]): event["args"] for event in events}
+    assert named["process_name", "1234", "1234"] == {"name": "orders"}, named
+    assert named["thread_name", "1234", "1234"] == {"name": "orderd"}, named
+    assert named["thread_name", "1234", "1240"] == {"name": "worker-3"}, named
+
+
+def test_chrome_spans():
+    with tempfile.TemporaryDirectory() as folder:
+        path = span_file(folder, NESTED)
+        events = chrome(path)
+        slices = {(e["tid"], e["name"], to_ns(e, "ts")): e for e in events if e["ph"] == "X"}
+        got = {key: to_ns(event, "dur") for key, event in slices.items()}
+        assert got == {
+            ("7", "a", 10 * MS): 11 * MS, ("7", "b", 12 * MS + 1): 6 * MS - 1,
+            ("7", "c", 15 * MS + 7): 2 * MS + 116, ("7", "b", 19 * MS): MS,
+            ("8", "a", 11 * MS): 5 * MS,
+        }, got  # fmt: skip
+        for number, (at, thread, what) in enumerate(NESTED):
+            if what[0] == "+":
+                args = slices[str(7 + thread), what[1], at]["args"]
+                assert (args["n"], args["what"]) == (str(number), what), args
+                assert "unfinished" not in args["ttlog"]
+        check_nested(events)
+        # Cut anywhere, it is whole JSON with slices that nest.
+        for cut in range(len(NESTED) + 1):
+            for option in ("--limit", "--head"):
+                events = chrome(path, option, cut)
+                check_nested(events)
+                ends = [what for _, _, what in (NESTED[-cut:] if option == "--limit" else NESTED[:cut])
+                        if cut and what[0] == "-"]  # fmt: skip
+                assert len([event for event in events if event["ph"] == "X"]) == len(ends)
+
+
+def test_chrome_torn_spans():
+    with tempfile.TemporaryDirectory() as folder:
+        events = chrome(span_file(folder, TORN))
+        check_nested(events)
+        got = [(e["ph"], e["name"], to_ns(e, "ts"), "dur" in e and to_ns(e, "dur"), e["args"].get("what"),
+                e["args"]["ttlog"].get("unfinished", False)) for e in events if e["ph"] in "XB"]  # fmt: skip
+        assert got == [
+            ("X", "c", 6 * MS, 4 * MS, None, False),
+            ("X", "b", 12 * MS, 3 * MS, "+b", True),
+            ("X", "a", 11 * MS, 4 * MS, "+a", False),
+            ("B", "a", 16 * MS, False, "+a", True),
+            ("B", "b", 17 * MS, False, "+b", True),
+        ], got
+
+
+def test_chrome_deep_spans():
+    """Begins that are too many to be kept are shown all the same, and the slices stay right."""
+    depth = 300
+    down = [((10 + i) * MS, 0, "+" + "abc"[i % 3]) for i in range(depth)]
+    up = [((1000 + i) * MS, 0, "-" + "abc"[(depth - 1 - i) % 3]) for i in range(depth)]
+    with tempfile.TemporaryDirectory() as folder:
+        events = chrome(span_file(folder, down + up, threads=1))
+        slices = sorted((to_ns(e, "ts"), to_ns(e, "dur")) for e in events if e["ph"] == "X")
+        assert slices == [((10 + i) * MS, (990 + depth - 1 - 2 * i) * MS) for i in range(depth)]
+        whats = [e["args"]["n"] for e in events if "n" in e.get("args", {})]
+        assert sorted(map(int, whats)) == list(range(depth)), "every begin's fields, once"
+
+
+def test_chrome_counters():
+    events = chrome("--counters", "latency_us,f,symbol,u64,duration_ns,real,each", *GOLDEN)
+    got = [(e["name"], to_ns(e, "ts"), e["args"]) for e in events if e["ph"] == "C"]
+    want = []
+    for line in texts_of(*GOLDEN):
+        at = int(line["mono_ns"])
+        fields = line["fields"]
+        want += [(key, at, {"value": fields[key]}) for key in ("latency_us", "u64", "each", "f")
+                 if key in fields]  # fmt: skip
+        if "duration_ns" in line:
+            want.append(("duration_ns", at, {"value": line["duration_ns"]}))
+    assert got == want and len(got) > 10, (got, want)
+
+
 # ---- all of them ----
 
 
@@ -194,6 +382,40 @@ def test_mistakes():
             view("--format", name, mode, *GOLDEN, status=2)
 
 
+def test_chrome_mistakes():
+    view("--format", "json", "--counters", "a", *GOLDEN, status=2)
+    for keys in ("", ",", "a,", ",a", "a,,b"):
+        view("--format", "chrome", "--counters", keys, *GOLDEN, status=2)
+
+
+def is_whole(name, text):
+    """Whatever the file was, the output is what the format says."""
+    if name == "csv":
+        csv_rows(text)
+    elif name == "logfmt":
+        [logfmt_pairs(line) for line in text.splitlines()]
+    else:
+        json.loads(text)
+
+
+def test_hostile():
+    pack = subprocess.run(["lz4", "-dc", "tests/golden/hostile.pack"], capture_output=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        path, at, count = os.path.join(folder, "hostile.bin"), 0, 0
+        while at < len(pack):
+            end = pack.index(b"\n", at)
+            length = int(pack[at:end].split()[1])
+            at = end + 1 + length
+            count += 1
+            with open(path, "wb") as file:
+                file.write(pack[end + 1 : at])
+            for name in FORMATS:
+                result = subprocess.run([VIEW, "--format", name, path], capture_output=True, timeout=10)
+                assert result.returncode in (0, 1), (pack[at - length - 30 : end], result)
+                is_whole(name, result.stdout.decode())
+        assert count > 50
+
+
 def test_damaged():
     """What can be read is shown, and the status says that it is not all."""
     with tempfile.TemporaryDirectory() as folder:
@@ -201,7 +423,9 @@ def test_damaged():
         with open("tests/golden/small.bin", "rb") as whole, open(path, "wb") as cut:
             cut.write(whole.read(560))
         for name in FORMATS:
-            assert len(view("--format", name, path, status=1)) > 100, name
+            text = view("--format", name, path, status=1)
+            assert len(text) > 100, name
+            is_whole(name, text)
 
 
 def main():
