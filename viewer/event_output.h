@@ -6,6 +6,7 @@
 #ifndef TTLOG_VIEW_EVENT_OUTPUT_H
 #define TTLOG_VIEW_EVENT_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "event.h"
@@ -25,9 +26,9 @@ struct event_output {
 	void (*event)(void *state, const struct event *event);
 	/* Prints what comes after the last one, and frees. Takes NULL. */
 	void (*end)(void *state);
-	/* Where what belongs together is far apart in the files: all events are given again, between
-	 * the first time and the second `again` is called. NULL: once is enough. */
-	void (*again)(void *state);
+	/* Where what is to stand together comes apart: the first time that events come is over. Whether
+	 * they shall all come once more. NULL: no. */
+	bool (*again)(void *state);
 };
 
 /* The keys that every event has, as in JSON, where fields are not apart from them. */
@@ -39,5 +40,6 @@ bool event_output__is_taken(struct text key);
 extern const struct event_output chrome_output;
 extern const struct event_output csv_output;
 extern const struct event_output logfmt_output;
+extern const struct event_output otlp_output;
 
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

@@ -292,10 +292,8 @@ static int show_output(struct view *view, const struct event_output *output)
 	void *state = output->begin(&setup);
 	int err = state ? show_once(view, output, state) : -errno;
 
-	if (!err && output->again) {
-		output->again(state);
+	if (!err && output->again && output->again(state))
 		err = show_once(view, output, state);
-	}
 	output->end(state);
 	return err;
 }
@@ -326,6 +324,7 @@ static int show(struct view *view)
 		[FORMAT_CSV] = &csv_output,
 		[FORMAT_LOGFMT] = &logfmt_output,
 		[FORMAT_CHROME] = &chrome_output,
+		[FORMAT_OTLP_JSON] = &otlp_output,
 	};
 	enum options_format format = view->options.format;
 	int err;

@@ -24,6 +24,7 @@ enum options_format {
 	FORMAT_CSV,
 	FORMAT_LOGFMT,
 	FORMAT_CHROME,
+	FORMAT_OTLP_JSON,
 };
 
 struct options {

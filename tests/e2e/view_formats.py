@@ -4,6 +4,7 @@
 
 What each says is compared with `--format json` of the same files, through a parser that is not ours.
 """
+import base64
 import csv
 import io
 import json
@@ -21,7 +22,7 @@ from read_snapshot import UNSAFE  # noqa: E402
 
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
          "func", "duration_ns"]  # fmt: skip
-FORMATS = ["csv", "logfmt", "chrome"]
+FORMATS = ["csv", "logfmt", "chrome", "otlp-json"]
 GOLDEN = ["tests/golden/golden.bin"]
 FILES = {
     "golden": GOLDEN,
@@ -371,6 +372,168 @@ def test_chrome_counters():
         if "duration_ns" in line:
             want.append(("duration_ns", at, {"value": line["duration_ns"]}))
     assert got == want and len(got) > 10, (got, want)
+
+
+# ---- otlp-json ----
+
+SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
+
+
+def otlp(*args):
+    """(process's attributes, log) and the same of spans."""
+    text = view("--format", "otlp-json", *args)
+    no_escapes(text)
+    assert text.endswith("\n") and text.count("\n") == 1, "a collector reads files by lines"
+    result = json.loads(text, parse_float=str, parse_constant=lambda name: 1 / 0)
+    assert list(result) == ["resourceLogs", "resourceSpans"]
+    found = []
+    for outer, inner, items in (("resourceLogs", "scopeLogs", "logRecords"),
+                                ("resourceSpans", "scopeSpans", "spans")):  # fmt: skip
+        found.append([(attributes(resource["resource"]), item) for resource in result[outer]
+                      for scope in resource[inner] for item in scope[items]])  # fmt: skip
+        assert all(scope["scope"]["name"] == "ttlog" for resource in result[outer]
+                   for scope in resource[inner])  # fmt: skip
+    return found
+
+
+def any_value(value):
+    """An AnyValue, by protobuf's JSON mapping: (its kind, what JSON shows of it)."""
+    if not value:
+        return None, None
+    ((kind, shown),) = value.items()
+    if kind == "boolValue":
+        assert isinstance(shown, bool)
+    elif kind == "doubleValue":
+        shown = str(shown)
+    else:
+        assert isinstance(shown, str), "64-bit integers are strings"  # so are floats, by parse_float
+    if kind == "intValue":
+        assert -(2**63) <= int(shown) < 2**63
+    if kind == "bytesValue":
+        shown = base64.b64decode(shown, validate=True).hex()
+    assert kind in ("boolValue", "intValue", "doubleValue", "stringValue", "bytesValue"), kind
+    return kind, shown
+
+
+def attributes(item):
+    return {pair["key"]: any_value(pair["value"]) for pair in item["attributes"]}
+
+
+def plain(pairs):
+    return {key: value for key, (_, value) in pairs.items()}
+
+
+def own(pairs):
+    """Without those that every log or span has."""
+    return {key: value for key, value in plain(pairs).items()
+            if key.split(".")[0] not in ("code", "thread", "ttlog")}  # fmt: skip
+
+
+def test_otlp_logs():
+    for files in FILES.values():
+        logs, spans = otlp(*files)
+        spans = {plain(attributes(span))["code.line.number"] for _, span in spans}
+        lines = [line for line in texts_of(*files) if line["line"] not in spans]
+        assert len(logs) == len(lines) > 0
+        for (process, log), line in zip(logs, lines):
+            pairs = attributes(log)
+            fields = {key: value and value.replace("\u2026", "") if pairs[key][0] == "bytesValue" else value
+                      for key, value in line["fields"].items()}  # fmt: skip
+            assert own(pairs) == fields, (pairs, fields)
+            for key, of in (("code.file.path", "file"), ("code.function.name", "func"), ("thread.id", "tid"),
+                            ("code.line.number", "line"), ("thread.name", "comm"),
+                            ("ttlog.target", "target")):  # fmt: skip
+                assert pairs[key][1] == line[of], (key, pairs)
+            assert log["severityNumber"] == SEVERITY[line["level"]]
+            assert log["severityText"] == line["level"] and log["eventName"] == line["probe"]
+            assert log["body"] == {"stringValue": line["msg"]}
+            seconds, _, rest = log["timeUnixNano"][:-9], 0, log["timeUnixNano"][-9:]
+            assert make.time_text(int(seconds + rest)) == line["ts"]
+            assert process["process.pid"] == ("intValue", line["pid"])
+
+
+def test_otlp_types():
+    logs, _ = otlp(*GOLDEN, "--filter", "probe=all_*")
+    kinds = {}
+    for _, log in logs:
+        for key, (kind, _) in attributes(log).items():
+            kinds.setdefault(key, set()).add(kind)
+    for key, kind in (("b", "boolValue"), ("c", "stringValue"), ("i64", "intValue"), ("x", "stringValue"),
+                      ("f32", "doubleValue"), ("blob", "bytesValue"), ("price", "doubleValue"),
+                      ("name", "stringValue")):  # fmt: skip
+        assert kinds[key] - {None} == {kind}, (key, kinds[key])
+    # what its integers cannot hold
+    assert kinds["u64"] == {"stringValue"}
+    assert [plain(attributes(log))["ttlog.cut"] for _, log in logs if "ttlog.cut" in attributes(log)] == ["blob"]
+    process, _ = logs[0]
+    assert plain(process) == {
+        "service.name": "orders", "host.name": "db1", "process.pid": "1234",
+        "process.executable.path": "/usr/bin/orderd",
+        "process.executable.build_id.gnu": "c0ffee" * 6 + "cafe",
+    }, process  # fmt: skip
+
+
+def otlp_spans(*args):
+    logs, spans = otlp(*args)
+    spans = [span for _, span in spans]
+    for item in spans + [log for _, log in logs if "spanId" in log]:
+        assert re.fullmatch("[0-9a-f]{32}", item["traceId"]) and re.fullmatch("[0-9a-f]{16}", item["spanId"])
+        assert int(item["spanId"], 16) and int(item["traceId"], 16)
+    by_id = {span["spanId"]: span for span in spans}
+    assert len(by_id) == len(spans)
+    for span in spans:
+        assert span["kind"] == 1 and int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"])
+        if "parentSpanId" in span:
+            parent = by_id[span["parentSpanId"]]
+            assert parent["traceId"] == span["traceId"]
+            assert int(parent["startTimeUnixNano"]) <= int(span["startTimeUnixNano"])
+            assert int(parent["endTimeUnixNano"]) >= int(span["endTimeUnixNano"])
+    return [log for _, log in logs], spans, by_id
+
+
+def otlp_shape(span, by_id):
+    start = int(span["startTimeUnixNano"]) - make.REAL + 10**9
+    pairs = plain(attributes(span))
+    return (span["name"], start, int(span["endTimeUnixNano"]) - make.REAL + 10**9 - start,
+            by_id[span["parentSpanId"]]["name"] if "parentSpanId" in span else None, pairs.get("what"),
+            pairs.get("ttlog.unfinished", False))  # fmt: skip
+
+
+def test_otlp_spans():
+    with tempfile.TemporaryDirectory() as folder:
+        path = span_file(folder, NESTED)
+        logs, spans, by_id = otlp_spans(path)
+        got = [otlp_shape(span, by_id) for span in spans]
+        assert got == [
+            ("a", 11 * MS, 5 * MS, None, "+a", False),
+            ("c", 15 * MS + 7, 2 * MS + 116, "b", "+c", False),
+            ("b", 12 * MS + 1, 6 * MS - 1, "a", "+b", False),
+            ("b", 19 * MS, MS, "a", "+b", False),
+            ("a", 10 * MS, 11 * MS, None, "+a", False),
+        ], got
+        assert len({span["traceId"] for span in spans}) == 2, "a trace is what is in an outermost span"
+        assert [by_id[log["spanId"]]["name"] for log in logs] == ["b", "a"], logs
+        assert all(by_id[log["spanId"]]["traceId"] == log["traceId"] for log in logs)
+        # The same file, the same ids; and where less of it is shown.
+        assert otlp_spans(path)[2].keys() == by_id.keys()
+        assert otlp_spans(path, "--filter", "tid=8")[2].keys() < by_id.keys()
+        for cut in range(len(NESTED) + 1):
+            otlp_spans(path, "--limit", cut)
+            otlp_spans(path, "--head", cut)
+
+
+def test_otlp_torn_spans():
+    with tempfile.TemporaryDirectory() as folder:
+        logs, spans, by_id = otlp_spans(span_file(folder, TORN))
+        got = [otlp_shape(span, by_id) for span in spans]
+        assert got == [
+            ("c", 6 * MS, 4 * MS, None, None, False),
+            ("b", 12 * MS, 3 * MS, "a", "+b", True),
+            ("a", 11 * MS, 4 * MS, None, "+a", False),
+            ("a", 16 * MS, 2 * MS, None, "+a", True),
+            ("b", 17 * MS, MS, "a", "+b", True),
+        ], got
+        assert [by_id[log["spanId"]]["name"] for log in logs] == ["b"]
 
 
 # ---- all of them ----
