@@ -19,6 +19,7 @@
 #include "options.h"
 #include "out.h"
 #include "reader.h"
+#include "schema.h"
 #include "stats.h"
 #include "text.h"
 
@@ -318,7 +319,7 @@ static void show_problems(struct view *view)
 	}
 }
 
-static int show(struct view *view)
+static int show_chosen(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
 		[FORMAT_CSV] = &csv_output,
@@ -327,14 +328,22 @@ static int show(struct view *view)
 		[FORMAT_OTLP_JSON] = &otlp_output,
 	};
 	enum options_format format = view->options.format;
-	int err;
 
 	if (view->options.mode == MODE_INFO)
-		err = show_info(view);
-	else if (format > FORMAT_JSON)
-		err = show_output(view, OUTPUTS[format]);
+		return show_info(view);
+	if (view->options.mode == MODE_STATS || format <= FORMAT_JSON)
+		return show_events(view);
+	if (format == FORMAT_SCHEMA)
+		schema__print(&view->out);
 	else
-		err = show_events(view);
+		return show_output(view, OUTPUTS[format]);
+	return 0;
+}
+
+static int show(struct view *view)
+{
+	int err = show_chosen(view);
+
 	if (err)
 		return fail("cannot go on", -err);
 	err = out__flush(&view->out);
@@ -370,7 +379,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	err = open_files(&view);
+	err = view.options.format == FORMAT_SCHEMA ? 0 : open_files(&view);
 	if (!err)
 		err = open_output(&view);
 	if (!err)

@@ -62,7 +62,9 @@ static const struct argp_option OPTIONS[] = {
 	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
-	  "text (default), json: one object a line, csv, logfmt, chrome: for Perfetto UI, otlp-json: for OpenTelemetry; --stats and --info: text or json",
+	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
+	  "(for OpenTelemetry), or schema: the JSON Schema of json, without a FILE. --stats and --info "
+	  "have text and json",
 	  2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome draws as counters", 2 },
@@ -123,8 +125,8 @@ static void set_mode(struct options *options, int key, struct argp_state *state)
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	static const char *const FORMAT_NAMES[] = { "text",   "json",   "csv",
-						    "logfmt", "chrome", "otlp-json" };
+	static const char *const FORMAT_NAMES[] = { "text",   "json",      "csv",   "logfmt",
+						    "chrome", "otlp-json", "schema" };
 
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
@@ -132,7 +134,8 @@ static void set_format(struct options *options, const char *arg, struct argp_sta
 			return;
 		}
 	}
-	argp_error(state, "--format %s: there is text, json, csv, logfmt, chrome, otlp-json", arg);
+	argp_error(state,
+		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, schema", arg);
 }
 
 static void add_file(struct options *options, char *arg, struct argp_state *state)

@@ -17,6 +17,7 @@ import tempfile
 sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
+import jsonschema  # noqa: E402
 import make_snapshot as make  # noqa: E402
 from read_snapshot import UNSAFE  # noqa: E402
 
@@ -82,6 +83,37 @@ def odd_file(folder):
     with open(path, "wb") as file:
         file.write(snapshot.file())
     return path
+
+
+# ---- schema ----
+
+
+def test_schema():
+    """Every line that there is obeys it, and what is no event does not."""
+    text = view("--format", "schema")
+    assert text == view("--format", "schema", "/nonexistent"), "no file is read"
+    schema = json.loads(text)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    with tempfile.TemporaryDirectory() as folder:
+        events = [event for files in [*FILES.values(), [odd_file(folder)]] for event in events_of(*files)]
+    for event in events:
+        validator.validate(event)
+    assert {key for event in events for key in event} == set(schema["properties"])
+
+    def refuses(event, **changes):
+        event = {key: value for key, value in dict(event, **changes).items() if value is not ...}
+        return not validator.is_valid(event)
+
+    begin, end = (next(e for e in events if ("duration_ns" in e) == is_end) for is_end in (False, True))
+    for key in begin:
+        assert refuses(begin, **{key: ...}) and refuses(begin, **{key: []}), key
+    for changes in ({"level": "LOUD"}, {"ts": "2026-11-21T06:00:00Z"}, {"pid": -1}, {"mono_ns": 2**64},
+                    {"mono_ns": 1.5}, {"other": 1}, {"fields": {"a": [1]}}, {"fields": {"a": {}}},
+                    {"duration_ns": "1"}):  # fmt: skip
+        assert refuses(begin, **changes), changes
+    assert refuses(end, fields={"a": 1}), "the end of a span has no fields"
 
 
 # ---- csv ----
