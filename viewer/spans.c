@@ -195,19 +195,27 @@ static void keep_fields(struct spans *spans, struct span *span)
 	spans->bytes += bytes;
 }
 
+static void grow(struct spans *spans, struct lane *lane)
+{
+	uint32_t cap = lane->cap ? lane->cap * 2 : 8;
+	struct span *grown;
+
+	if (cap > SPANS_MAX_DEPTH || spans->room + cap > 2 * (size_t)SPANS_MAX_OPEN)
+		return;
+	grown = reallocarray(lane->open, cap, sizeof(*grown));
+	if (!grown)
+		return;
+	spans->room += cap - lane->cap;
+	lane->open = grown;
+	lane->cap = cap;
+}
+
 struct span *spans__begin(struct spans *spans, struct lane *lane, const struct event *begin)
 {
 	struct span *span;
 
-	if (lane->cnt == lane->cap && lane->cap < SPANS_MAX_DEPTH) {
-		uint32_t cap = lane->cap ? lane->cap * 2 : 8;
-		struct span *grown = reallocarray(lane->open, cap, sizeof(*grown));
-
-		if (grown) {
-			lane->open = grown;
-			lane->cap = cap;
-		}
-	}
+	if (lane->cnt == lane->cap)
+		grow(spans, lane);
 	if (lane->cnt == lane->cap || spans->open_cnt == SPANS_MAX_OPEN) {
 		lane->unkept++;
 		return NULL;
@@ -251,4 +259,11 @@ void spans__pop(struct spans *spans, struct lane *lane)
 	spans->bytes -= span->bytes;
 	spans->open_cnt--;
 	free(span->fields);
+	/* Many lanes that were deep once must not hold what others need. */
+	if (lane->cnt || spans->room <= SPANS_MAX_OPEN)
+		return;
+	spans->room -= lane->cap;
+	free(lane->open);
+	lane->open = NULL;
+	lane->cap = 0;
 }

@@ -49,6 +49,7 @@ struct spans {
 	size_t lane_cnt;
 	uint32_t *lane_of; /* of each thread of each file */
 	size_t open_cnt, bytes;
+	size_t room; /* for so many spans memory is held, open or not */
 };
 
 /* Returns 0 or -ENOMEM; then ret is empty. */
