@@ -223,9 +223,9 @@ def test_logfmt():
 SPAN, END, WORK = 0, 3, 6
 
 
-def span_file(folder, events, threads=2):
+def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
     """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
-    those of the innermost a that is open; "-a 5" says another."""
+    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds."""
     fields = [("n", "u32"), ("what", "str")]
     sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
     sites += [make.site("span_end", "INFO", name, name, 10 + i, [("duration_ns", "u64")])
@@ -234,7 +234,7 @@ def span_file(folder, events, threads=2):
     encoders = {SPAN + i: [make.plain, make.plain] for i in range(3)}
     encoders.update((END + i, [make.plain]) for i in range(3))
     encoders[WORK] = [make.plain]
-    header = {"clock": {"mono_ns": 10**9, "real_ns": make.REAL}, "pid": 7, "host": "h",
+    header = {"clock": {"mono_ns": 10**9, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
               "service": "spans", "exe": "/bin/spans"}  # fmt: skip
     snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7 + i, "comm": "t%d" % i}
                                              for i in range(threads)], encoders)  # fmt: skip
@@ -254,7 +254,7 @@ def span_file(folder, events, threads=2):
     for i in range(0, len(rows), 3):
         snapshot.chunk(rows[i : i + 3])
     snapshot.end()
-    path = os.path.join(folder, "spans.bin")
+    path = os.path.join(folder, name)
     with open(path, "wb") as file:
         file.write(snapshot.file())
     return path
@@ -390,6 +390,44 @@ def test_chrome_deep_spans():
         assert slices == [((10 + i) * MS, (990 + depth - 1 - 2 * i) * MS) for i in range(depth)]
         whats = [e["args"]["n"] for e in events if "n" in e.get("args", {})]
         assert sorted(map(int, whats)) == list(range(depth)), "every begin's fields, once"
+
+
+def test_chrome_machines():
+    """The same pid on two machines is two processes, each with its spans, on one time axis."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [span_file(folder, NESTED, name="one.bin"),
+                 span_file(folder, NESTED, name="two.bin", host="other", ahead=3 * MS)]  # fmt: skip
+        events = chrome(*paths)
+        check_nested(events)
+        slices = {}
+        for event in events:
+            if event["ph"] == "X":
+                found = (event["tid"], event["name"], to_ns(event, "ts"), to_ns(event, "dur"))
+                slices.setdefault(event["pid"], set()).add(found)
+        assert len(slices) == 2 and len(slices["7"]) == 5
+        ((other, found),) = ((pid, found) for pid, found in slices.items() if pid != "7")
+        assert found == {(tid, name, at + 3 * MS, dur) for tid, name, at, dur in slices["7"]}
+        named = [event["pid"] for event in events if event["name"] == "process_name"]
+        assert sorted(named) == sorted(slices)
+        _, spans = otlp(*paths)
+        hosts = [plain(process)["host.name"] for process, _ in spans]
+        assert hosts.count("h") == hosts.count("other") == 5
+        assert len({span["spanId"] for _, span in spans}) == 10
+
+
+def test_chrome_spans_over_files():
+    """Snapshots of one process: a span that begins in one and ends in the next is one."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = chrome(span_file(folder, NESTED, name="whole.bin"))
+        # the second was written later, by a clock that was set meanwhile
+        paths = [span_file(folder, NESTED[:8], name="one.bin"),
+                 span_file(folder, NESTED, name="two.bin", ahead=123)]  # fmt: skip
+        events = chrome(*paths)
+        check_nested(events)
+        assert [event for event in events if event["ph"] == "X"] == \
+            [event for event in whole if event["ph"] == "X"]  # fmt: skip
+        _, spans, by_id = otlp_spans(*paths)
+        assert len(spans) == 5 and all("ttlog.unfinished" not in attributes(span) for span in spans)
 
 
 def test_chrome_counters():
