@@ -8,8 +8,8 @@ VERSION := 0.1.0
 # All that Debian 12 needs to build, test and lint this.
 DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ gcc gdb git \
 	libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
-	libiberty-dev liblz4-dev lld lz4 make pkg-config procps python3 python3-cbor2 util-linux \
-	zlib1g-dev
+	libiberty-dev liblz4-dev lld lz4 make pkg-config procps python3 python3-cbor2 \
+	python3-jsonschema util-linux zlib1g-dev
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

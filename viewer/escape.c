@@ -169,6 +169,44 @@ void out__plain(struct out *out, struct text text)
 	plain(out, text, false);
 }
 
+/* Printable ASCII that needs no quotes. */
+static bool is_csv_bare(struct text text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '"' || c == ',')
+			return false;
+	}
+	return text.len;
+}
+
+void out__csv_text(struct out *out, struct text text, bool cut)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	if (is_csv_bare(text) && !cut) {
+		out__bytes(out, text.p, text.len);
+		return;
+	}
+	out__char(out, '"');
+	while (p < end) {
+		uint32_t code;
+		size_t len = text_next_char(p, end, &code);
+
+		if (code == UINT32_MAX)
+			out__text(out, "\xef\xbf\xbd");
+		else if (code == '"')
+			out__text(out, "\"\"");
+		else if (is_unsafe(code) && code != '\n' && code != '\t')
+			plain_escape(out, code);
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
+}
+
 /* Whether a value can stand without quotes: nothing in it that ends or escapes it. */
 static bool is_bare(struct text text)
 {
@@ -181,6 +219,41 @@ static bool is_bare(struct text text)
 			return false;
 	}
 	return true;
+}
+
+void out__logfmt_text(struct out *out, struct text text, bool cut)
+{
+	if (!cut && is_bare(text) && !memchr(text.p, '\'', text.len))
+		out__bytes(out, text.p, text.len);
+	else
+		out__json_text(out, text, cut);
+}
+
+static bool ends_key(uint32_t code)
+{
+	return code <= ' ' || code == '=' || code == '"' || code == '\'' || is_unsafe(code);
+}
+
+void out__logfmt_key(struct out *out, struct text key)
+{
+	const char *p = key.p, *end = p + key.len;
+
+	if (is_bare(key) && !memchr(key.p, '\'', key.len)) {
+		out__bytes(out, key.p, key.len);
+		return;
+	}
+	while (p < end) {
+		uint32_t code;
+		size_t len = text_next_char(p, end, &code);
+
+		if (code == UINT32_MAX || code == 0xfffd || ends_key(code))
+			out__char(out, '_');
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	if (!key.len)
+		out__char(out, '_');
 }
 
 void out__value(struct out *out, struct text text, bool cut)

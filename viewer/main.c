@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "event_output.h"
 #include "info.h"
 #include "json.h"
 #include "timeline.h"
@@ -18,6 +19,7 @@
 #include "options.h"
 #include "out.h"
 #include "reader.h"
+#include "schema.h"
 #include "stats.h"
 #include "text.h"
 
@@ -166,7 +168,7 @@ static int show_info(struct view *view)
 	int err = 0;
 
 	for (size_t i = 0; i < view->reader_cnt && !err; i++) {
-		if (view->options.json) {
+		if (view->options.format == FORMAT_JSON) {
 			info__print_json(&view->out, view->readers[i]);
 			continue;
 		}
@@ -211,41 +213,89 @@ static int show_stats(struct view *view, struct timeline *timeline, uint64_t mos
 	for (; !err && most && timeline__run(timeline, most, &run); most -= run.cnt)
 		err = stats__run(stats, &run);
 	if (!err)
-		err = stats__print(stats, &view->out, view->options.json);
+		err = stats__print(stats, &view->out, view->options.format == FORMAT_JSON);
 	stats__free(stats);
 	return err;
 }
 
 static void show_lines(struct view *view, struct timeline *timeline, uint64_t most)
 {
+	bool json = view->options.format == FORMAT_JSON;
 	struct text_output text;
 	struct event event;
 
 	text_output__init(&text, &view->out, view->colour, view->readers, view->reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && timeline__next(timeline, &event); i++) {
-		if (view->options.json)
+		if (json)
 			json__event(&view->out, &event);
 		else
 			text_output__event(&text, &event);
 	}
 }
 
-static int show_events(struct view *view)
+static int make_timeline(struct view *view, struct timeline **ret)
 {
 	const struct options *options = &view->options;
 	struct timeline_range range = range_of(view);
 	struct timeline *timeline =
 		timeline__new(view->readers, view->reader_cnt, options->filter, &range);
-	uint64_t most = options->has_head ? options->head : UINT64_MAX;
 	int err = timeline ? 0 : -errno;
 
 	if (!err && options->has_limit)
 		err = timeline__tail(timeline, options->limit);
-	if (!err && options->mode == MODE_STATS)
+	if (err)
+		timeline__free(timeline);
+	else
+		*ret = timeline;
+	return err;
+}
+
+static int show_events(struct view *view)
+{
+	const struct options *options = &view->options;
+	uint64_t most = options->has_head ? options->head : UINT64_MAX;
+	struct timeline *timeline;
+	int err = make_timeline(view, &timeline);
+
+	if (err)
+		return err;
+	if (options->mode == MODE_STATS)
 		err = show_stats(view, timeline, most);
-	else if (!err)
+	else
 		show_lines(view, timeline, most);
 	timeline__free(timeline);
+	return err;
+}
+
+static int show_once(struct view *view, const struct event_output *output, void *state)
+{
+	uint64_t most = view->options.has_head ? view->options.head : UINT64_MAX;
+	struct timeline *timeline;
+	struct event event;
+	int err = make_timeline(view, &timeline);
+
+	if (err)
+		return err;
+	for (uint64_t i = 0; i < most && !view->out.err && timeline__next(timeline, &event); i++)
+		output->event(state, &event);
+	timeline__free(timeline);
+	return 0;
+}
+
+static int show_output(struct view *view, const struct event_output *output)
+{
+	struct event_output_setup setup = {
+		.out = &view->out,
+		.readers = view->readers,
+		.reader_cnt = view->reader_cnt,
+		.counters = view->options.counters,
+	};
+	void *state = output->begin(&setup);
+	int err = state ? show_once(view, output, state) : -errno;
+
+	if (!err && output->again && output->again(state))
+		err = show_once(view, output, state);
+	output->end(state);
 	return err;
 }
 
@@ -269,9 +319,30 @@ static void show_problems(struct view *view)
 	}
 }
 
+static int show_chosen(struct view *view)
+{
+	static const struct event_output *const OUTPUTS[] = {
+		[FORMAT_CSV] = &csv_output,
+		[FORMAT_LOGFMT] = &logfmt_output,
+		[FORMAT_CHROME] = &chrome_output,
+		[FORMAT_OTLP_JSON] = &otlp_output,
+	};
+	enum options_format format = view->options.format;
+
+	if (view->options.mode == MODE_INFO)
+		return show_info(view);
+	if (view->options.mode == MODE_STATS || format <= FORMAT_JSON)
+		return show_events(view);
+	if (format == FORMAT_SCHEMA)
+		schema__print(&view->out);
+	else
+		return show_output(view, OUTPUTS[format]);
+	return 0;
+}
+
 static int show(struct view *view)
 {
-	int err = view->options.mode == MODE_INFO ? show_info(view) : show_events(view);
+	int err = show_chosen(view);
 
 	if (err)
 		return fail("cannot go on", -err);
@@ -308,7 +379,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	err = open_files(&view);
+	err = view.options.format == FORMAT_SCHEMA ? 0 : open_files(&view);
 	if (!err)
 		err = open_output(&view);
 	if (!err)

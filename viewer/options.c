@@ -18,6 +18,7 @@ enum option_key {
 	OPT_LIMIT,
 	OPT_HEAD,
 	OPT_FORMAT,
+	OPT_COUNTERS,
 	OPT_STATS,
 	OPT_GROUP_BY,
 	OPT_INFO,
@@ -60,7 +61,13 @@ static const struct argp_option OPTIONS[] = {
 	{ "limit", OPT_LIMIT, "N", 0, "The last N of these", 1 },
 	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
-	{ "format", OPT_FORMAT, "text|json", 0, "json: one object a line (default: text)", 2 },
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
+	  "(for OpenTelemetry), or schema: the JSON Schema of json, without a FILE. --stats and --info "
+	  "have text and json",
+	  2 },
+	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
+	  "Numeric fields that --format chrome draws as counters", 2 },
 	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
 	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
@@ -116,6 +123,21 @@ static void set_mode(struct options *options, int key, struct argp_state *state)
 	options->mode = mode;
 }
 
+static void set_format(struct options *options, const char *arg, struct argp_state *state)
+{
+	static const char *const FORMAT_NAMES[] = { "text",   "json",      "csv",   "logfmt",
+						    "chrome", "otlp-json", "schema" };
+
+	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
+		if (!strcmp(arg, FORMAT_NAMES[i])) {
+			options->format = (enum options_format)i;
+			return;
+		}
+	}
+	argp_error(state,
+		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, schema", arg);
+}
+
 static void add_file(struct options *options, char *arg, struct argp_state *state)
 {
 	char **grown = reallocarray(options->files, options->file_cnt + 1, sizeof(*grown));
@@ -128,6 +150,11 @@ static void add_file(struct options *options, char *arg, struct argp_state *stat
 	grown[options->file_cnt++] = arg;
 }
 
+static bool is_list(const char *keys)
+{
+	return *keys && *keys != ',' && !strstr(keys, ",,") && keys[strlen(keys) - 1] != ',';
+}
+
 /* What does not go together. */
 static void check(const struct options *options, struct argp_state *state)
 {
@@ -135,6 +162,14 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
+	if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
+		argp_error(state,
+			   "--stats, --info and --interactive go with --format text or json");
+	if (options->counters && !is_list(options->counters))
+		argp_error(state, "--counters %s: give keys with commas between",
+			   options->counters);
+	if (options->counters && options->format != FORMAT_CHROME)
+		argp_error(state, "--counters goes with --format chrome");
 	if (options->group_by && options->mode != MODE_STATS)
 		argp_error(state, "--group-by goes with --stats");
 	if (options->mode == MODE_INFO &&
@@ -176,9 +211,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->has_head = true;
 		return 0;
 	case OPT_FORMAT:
-		if (strcmp(arg, "json") && strcmp(arg, "text"))
-			argp_error(state, "--format %s: text or json", arg);
-		options->json = !strcmp(arg, "json");
+		set_format(options, arg, state);
+		return 0;
+	case OPT_COUNTERS:
+		options->counters = arg;
 		return 0;
 	case OPT_STATS:
 	case OPT_INFO:

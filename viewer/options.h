@@ -17,14 +17,26 @@ enum options_mode {
 	MODE_INTERACTIVE,
 };
 
+/* In the order of FORMAT_NAMES. */
+enum options_format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_CSV,
+	FORMAT_LOGFMT,
+	FORMAT_CHROME,
+	FORMAT_OTLP_JSON,
+	FORMAT_SCHEMA, /* of FORMAT_JSON: reads no file */
+};
+
 struct options {
 	enum options_mode mode;
-	bool json;
+	enum options_format format;
 	struct filter *filter;
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;
 	const char *group_by; /* NULL: the default */
+	const char *counters; /* NULL: none */
 	const char *output;   /* NULL: stdout */
 	char **files;         /* of argv, in their order */
 	size_t file_cnt;

@@ -85,10 +85,17 @@ size_t format__u64(char *to, uint64_t v);
  * is harmless, and reads back the same.
  */
 void out__json_text(struct out *out, struct text text, bool cut);
+/* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON would
+ * escape are shown as out__plain shows them. Empty text is a pair of quotes. */
+void out__csv_text(struct out *out, struct text text, bool cut);
 /* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
 void out__plain(struct out *out, struct text text);
 /* As a value of key=value: in quotes where it could be misread without. */
 void out__value(struct out *out, struct text text, bool cut);
+/* The same as go-logfmt reads it: a JSON string where quotes are needed. */
+void out__logfmt_text(struct out *out, struct text text, bool cut);
+/* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
+void out__logfmt_key(struct out *out, struct text key);
 void out__hex_bytes(struct out *out, struct text bytes);
 /* How many columns out__plain takes, about: code points. */
 size_t out__width(struct text text);

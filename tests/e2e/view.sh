@@ -55,7 +55,7 @@ out_lines 2
 expect 0 --version
 grep -q '^ttlog-view [0-9]' "$dir/out" || fail "--version says $(cat "$dir/out")"
 expect 0 --help
-for option in --filter --since --until --search --limit --head --format --stats --group-by --info \
+for option in --filter --since --until --search --limit --head --format --counters --stats --group-by --info \
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
@@ -148,6 +148,9 @@ fi
 if /usr/bin/python3 -c 'import cbor2' 2>/dev/null && command -v lz4 >/dev/null; then
 	/usr/bin/python3 -B tests/make_snapshot.py --check $golden || fail "golden files are stale"
 fi
+
+# What other tools' parsers make of the other formats.
+/usr/bin/python3 -B tests/e2e/view_formats.py "$view" || fail "formats"
 
 [ $failed = 0 ] && echo "view.sh: ok"
 exit $failed

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Recorded spans as other tools see them."""
+import json
+from collections import Counter
+
+from harness import check, equal, view
+from test_types import record
+
+# a thread's 12 requests, see tests/apps/spans.c
+SLICES = {"handle_request": 12, "parse": 12, "lookup": 3, "step": 9, "outer": 3, "inner": 3}
+THREADS = 3
+
+
+def test_chrome_slices_nest(t):
+    """On the kernel's clock, where begins, ends and durations come from different readings of it."""
+    _, snapshot = record(t, "spans", THREADS)
+    events = json.loads(view("--format", "chrome", snapshot.path), parse_float=str)["traceEvents"]
+    slices = [event for event in events if event["ph"] == "X"]
+    equal(Counter(event["name"] for event in slices),
+          Counter({name: cnt * THREADS for name, cnt in SLICES.items()}), "slices")
+    check(not any(event["ph"] == "B" for event in events), "nothing is left open")
+    check(all("request" in event["args"] for event in slices), "fields of the begins")
+    for tid in {event["tid"] for event in slices}:
+        ends = []
+        mine = [(int(event["ts"].replace(".", "")), int(event["dur"].replace(".", "")))
+                for event in slices if event["tid"] == tid]
+        for begin, dur in sorted(mine, key=lambda pair: (pair[0], -pair[1])):
+            while ends and ends[-1] <= begin:
+                ends.pop()
+            check(not ends or begin + dur <= ends[-1], f"a slice of {tid} ends after the one around it")
+            ends.append(begin + dur)
+
+
+def test_otlp_spans_have_parents(t):
+    _, snapshot = record(t, "spans", THREADS)
+    result = json.loads(view("--format", "otlp-json", snapshot.path))
+    spans = [span for resource in result["resourceSpans"] for scope in resource["scopeSpans"]
+             for span in scope["spans"]]  # fmt: skip
+    by_id = {span["spanId"]: span for span in spans}
+    equal(len(by_id), sum(SLICES.values()) * THREADS, "spans, each with an id of its own")
+    parents = Counter((span["name"], by_id[span["parentSpanId"]]["name"] if "parentSpanId" in span else None)
+                      for span in spans)
+    wanted = {(name, "handle_request"): cnt * THREADS for name, cnt in SLICES.items()}
+    del wanted["handle_request", "handle_request"], wanted["inner", "handle_request"]
+    wanted.update({("handle_request", None): 12 * THREADS, ("inner", "outer"): 3 * THREADS})
+    equal(parents, Counter(wanted), "what is in what")
+    logs = [log for resource in result["resourceLogs"] for scope in resource["scopeLogs"]
+            for log in scope["logRecords"]]  # fmt: skip
+    equal(Counter(by_id[log["spanId"]]["name"] for log in logs),
+          Counter({"outer": 3 * THREADS, "inner": 3 * THREADS}), "logs in spans")

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trace Event Format, the JSON that Perfetto UI, chrome://tracing and speedscope open.
+ *
+ * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does not
+ * come begins and stays open, as it was when the process died. Everything else is an instant.
+ * Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: wall time would not fit
+ * the doubles that readers put them in.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "event_output.h"
+#include "field.h"
+#include "json.h"
+#include "spans.h"
+#include "value.h"
+
+/* Linux has no pid beyond. Another machine's pids come after. */
+#define PIDS_PER_MACHINE (1ull << 22)
+
+struct chrome {
+	struct out *out;
+	struct spans spans;
+	uint16_t *counters; /* of each site: its fields that are one */
+	bool any;           /* something is in the array */
+};
+
+/* ---- Parts ---- */
+
+static void microseconds(struct out *out, const char *key, uint64_t ns)
+{
+	const char rest[] = { '.', (char)('0' + ns / 100 % 10), (char)('0' + ns / 10 % 10),
+			      (char)('0' + ns % 10) };
+
+	out__text(out, key);
+	out__u64(out, ns / 1000);
+	out__bytes(out, rest, sizeof(rest));
+}
+
+static uint64_t pid_of(const struct lane *lane)
+{
+	return lane->thread->pid + lane->machine * PIDS_PER_MACHINE;
+}
+
+/* {"ph":"X","pid":1,"tid":2 */
+static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
+{
+	struct out *out = chrome->out;
+
+	out__text(out, chrome->any ? ",\n{\"ph\":\"" : "\n{\"ph\":\"");
+	chrome->any = true;
+	out__text(out, phase);
+	out__text(out, "\",\"pid\":");
+	out__u64(out, pid_of(lane));
+	out__text(out, ",\"tid\":");
+	out__u64(out, lane->thread->tid);
+}
+
+static void name(struct out *out, struct text name, struct text category)
+{
+	out__text(out, ",\"name\":");
+	out__json_text(out, name, false);
+	out__text(out, ",\"cat\":");
+	out__json_text(out, category, false);
+}
+
+static void fields(struct out *out, const struct event *event, const struct event_field *kept)
+{
+	const struct event_site *site = event->site;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		if (kept)
+			field = kept[i];
+		else
+			event__field(event, i, &field);
+		out__json_text(out, site->keys[i], false);
+		out__char(out, ':');
+		json__field(out, &field);
+		out__char(out, ',');
+	}
+}
+
+/* What is not a field stands in one object, so that no key of a field is taken. */
+static void place(struct out *out, const struct event_site *site)
+{
+	out__text(out, "\"ttlog\":{\"level\":\"");
+	out__text(out, value__level_name(site->level));
+	out__text(out, "\",\"probe\":");
+	out__json_text(out, site->probe, false);
+	out__text(out, ",\"file\":");
+	out__json_text(out, site->file, false);
+	out__text(out, ",\"line\":");
+	out__u64(out, site->line);
+	out__text(out, ",\"func\":");
+	out__json_text(out, site->func, false);
+}
+
+/* ---- Begin and end of the file ---- */
+
+static void process(struct chrome *chrome, const struct lane *lane)
+{
+	const struct header *header = &lane->reader->header;
+	struct text named = header->service.len ? header->service
+			    : header->comm.len  ? header->comm
+						: lane->thread->comm;
+
+	start(chrome, "M", lane);
+	out__text(chrome->out, ",\"name\":\"process_name\",\"args\":{\"name\":");
+	out__json_text(chrome->out, named, false);
+	out__text(chrome->out, "}}");
+	if (!header->host.len && !header->exe.len)
+		return;
+	start(chrome, "M", lane);
+	out__text(chrome->out, ",\"name\":\"process_labels\",\"args\":{\"labels\":");
+	out__json_text(chrome->out, header->exe.len ? header->exe : header->host, false);
+	out__text(chrome->out, "}}");
+}
+
+static void metadata(struct chrome *chrome)
+{
+	const struct lane *last = NULL;
+
+	for (size_t i = 0; i < chrome->spans.lane_cnt; i++) {
+		const struct lane *lane = &chrome->spans.lanes[i];
+
+		if (!last || pid_of(last) != pid_of(lane))
+			process(chrome, lane);
+		start(chrome, "M", lane);
+		out__text(chrome->out, ",\"name\":\"thread_name\",\"args\":{\"name\":");
+		out__json_text(chrome->out, lane->thread->comm, false);
+		out__text(chrome->out, "}}");
+		last = lane;
+	}
+}
+
+static void head(struct chrome *chrome, const struct event_output_setup *setup)
+{
+	struct out *out = chrome->out;
+
+	out__text(
+		out,
+		"{\"displayTimeUnit\":\"ns\",\"otherData\":{\"producer\":\"ttlog-view " TTLOG_VERSION
+		"\"");
+	if (setup->reader_cnt) {
+		const struct header *header = &setup->readers[0]->header;
+
+		out__text(out, ",\"unix_ns_at_0\":\"");
+		out__u64(out, header->real_ns - header->mono_ns);
+		out__text(out, "\",\"host\":");
+		out__json_text(out, header->host, false);
+	}
+	out__text(out, "},\"traceEvents\":[");
+}
+
+/* What never ended; and what is inside a span that has: nobody knows when it was left. */
+static void open_slice(struct chrome *chrome, const struct lane *lane, const struct span *span,
+		       const char *phase, uint64_t end_ns)
+{
+	struct out *out = chrome->out;
+	const struct event *begin = &span->begin;
+	uint64_t begin_ns = spans__ns(&chrome->spans, begin);
+
+	start(chrome, phase, lane);
+	name(out, begin->site->probe, begin->site->target);
+	microseconds(out, ",\"ts\":", begin_ns);
+	if (phase[0] == 'X')
+		microseconds(out, ",\"dur\":", end_ns - begin_ns);
+	out__text(out, ",\"args\":{");
+	if (span->fields)
+		fields(out, begin, span->fields);
+	place(out, begin->site);
+	out__text(out, ",\"unfinished\":true}}}");
+}
+
+static void free_chrome(struct chrome *chrome)
+{
+	spans__fini(&chrome->spans);
+	free(chrome->counters);
+	free(chrome);
+}
+
+static void chrome__end(void *state)
+{
+	struct chrome *chrome = state;
+
+	if (!chrome)
+		return;
+	for (size_t i = 0; i < chrome->spans.lane_cnt; i++) {
+		const struct lane *lane = &chrome->spans.lanes[i];
+
+		for (uint32_t k = 0; k < lane->cnt; k++)
+			open_slice(chrome, lane, &lane->open[k], "B", 0);
+	}
+	out__text(chrome->out, "\n]}\n");
+	free_chrome(chrome);
+}
+
+static bool is_counter(struct text key, uint8_t type, const char *keys)
+{
+	if (type < TTLOG_TYPE_I8 || type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES ||
+	    type == TTLOG_TYPE_PTR || type == TTLOG_TYPE_HEX || type == TTLOG_TYPE_CHAR)
+		return false;
+	for (;;) {
+		size_t len = strcspn(keys, ",");
+
+		if (text_equal(key, (struct text){ keys, len }))
+			return true;
+		if (!keys[len])
+			return false;
+		keys += len + 1;
+	}
+}
+
+static int choose_counters(struct chrome *chrome, const char *keys)
+{
+	const struct origins *origins = &chrome->spans.origins;
+
+	if (!keys)
+		return 0;
+	chrome->counters = calloc(origins->site_cnt + 1, sizeof(*chrome->counters));
+	if (!chrome->counters)
+		return -ENOMEM;
+	for (size_t i = 0; i < origins->cnt; i++) {
+		const struct header *header = &origins->list[i].reader->header;
+
+		for (size_t k = 0; k < header->site_cnt; k++) {
+			const struct event_site *site = &header->sites[k];
+			uint16_t *to = &chrome->counters[origins->list[i].first_site + k];
+
+			for (unsigned f = 0; f < site->nfields; f++)
+				*to |= (uint16_t)(is_counter(site->keys[f], site->types[f], keys)
+						  << f);
+		}
+	}
+	return 0;
+}
+
+static void *chrome__begin(const struct event_output_setup *setup)
+{
+	struct chrome *chrome = calloc(1, sizeof(*chrome));
+	int err = chrome ? 0 : -ENOMEM;
+
+	if (!err) {
+		chrome->out = setup->out;
+		err = spans__init(&chrome->spans, setup->readers, setup->reader_cnt);
+	}
+	if (!err)
+		err = choose_counters(chrome, setup->counters);
+	if (err) {
+		if (chrome)
+			free_chrome(chrome);
+		errno = -err;
+		return NULL;
+	}
+	head(chrome, setup);
+	metadata(chrome);
+	return chrome;
+}
+
+/* ---- Events ---- */
+
+static void slice(struct chrome *chrome, struct lane *lane, const struct event *end)
+{
+	struct out *out = chrome->out;
+	uint64_t end_ns = spans__ns(&chrome->spans, end), begin_ns;
+	const struct span *span = NULL;
+	struct event_field duration;
+	uint64_t duration_ns;
+	uint32_t at;
+
+	event__field(end, 0, &duration);
+	duration_ns = duration.type == TTLOG_TYPE_NONE ? 0 : duration.u;
+	at = spans__match(lane, end, duration_ns);
+	if (at < lane->cnt) {
+		for (; lane->cnt > at + 1; spans__pop(&chrome->spans, lane))
+			open_slice(chrome, lane, &lane->open[lane->cnt - 1], "X", end_ns);
+		span = &lane->open[at];
+		begin_ns = spans__ns(&chrome->spans, &span->begin);
+	} else {
+		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
+	}
+	start(chrome, "X", lane);
+	name(out, end->site->probe, end->site->target);
+	microseconds(out, ",\"ts\":", begin_ns);
+	microseconds(out, ",\"dur\":", end_ns - begin_ns);
+	out__text(out, ",\"args\":{");
+	if (span && span->fields)
+		fields(out, &span->begin, span->fields);
+	place(out, end->site);
+	out__text(out, ",\"duration_ns\":");
+	json__field(out, &duration);
+	out__text(out, "}}}");
+	if (span)
+		spans__pop(&chrome->spans, lane);
+}
+
+static void instant(struct chrome *chrome, const struct lane *lane, const struct event *event)
+{
+	const struct event_site *site = event->site;
+	struct out *out = chrome->out;
+
+	start(chrome, "i", lane);
+	name(out, site->msg.len ? site->msg : site->probe, site->target);
+	microseconds(out, ",\"ts\":", spans__ns(&chrome->spans, event));
+	out__text(out, ",\"s\":\"t\",\"args\":{");
+	fields(out, event, NULL);
+	place(out, site);
+	out__text(out, "}}}");
+}
+
+static void counters(struct chrome *chrome, const struct lane *lane, const struct event *event,
+		     uint16_t chosen)
+{
+	const struct event_site *site = event->site;
+	struct out *out = chrome->out;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		if (!(chosen >> i & 1))
+			continue;
+		event__field(event, i, &field);
+		if (field.null || field.type == TTLOG_TYPE_NONE)
+			continue;
+		if ((field.type == TTLOG_TYPE_F32 || field.type == TTLOG_TYPE_F64) &&
+		    !isfinite(field.d))
+			continue;
+		start(chrome, "C", lane);
+		name(out, site->keys[i], site->target);
+		microseconds(out, ",\"ts\":", spans__ns(&chrome->spans, event));
+		out__text(out, ",\"args\":{\"value\":");
+		json__field(out, &field);
+		out__text(out, "}}");
+	}
+}
+
+static void chrome__event(void *state, const struct event *event)
+{
+	struct chrome *chrome = state;
+	struct lane *lane = spans__lane(&chrome->spans, event);
+	uint16_t chosen = 0;
+
+	if (event->site->kind == EVENT_SPAN_END)
+		slice(chrome, lane, event);
+	else if (event->site->kind != EVENT_SPAN || !spans__begin(&chrome->spans, lane, event))
+		instant(chrome, lane, event);
+	if (chrome->counters)
+		chosen = chrome->counters[spans__site_number(&chrome->spans, event)];
+	if (chosen)
+		counters(chrome, lane, event, chosen);
+}
+
+const struct event_output chrome_output = {
+	.begin = chrome__begin,
+	.event = chrome__event,
+	.end = chrome__end,
+};

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events for spreadsheets and data frames: RFC 4180, a header line, then a line an event.
+ *
+ * First the fixed columns, those of JSON, then one for each key of a field that occurs, in the
+ * order in which the files' sites have them. A key that is the name of a fixed column is called
+ * fields.KEY, as in filters.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event_output.h"
+#include "field.h"
+#include "origin.h"
+#include "value.h"
+
+/* A column, found by its key. Where a site has a key more than once, each has a column. */
+struct column {
+	struct text key;
+	uint32_t nth;
+	uint32_t next; /* with the same hash, plus 1 */
+};
+
+/* The site's fields in the order of their columns. */
+struct csv_site {
+	uint8_t field[TTLOG_MAX_FIELDS];
+	uint32_t column[TTLOG_MAX_FIELDS];
+};
+
+struct csv {
+	struct out *out;
+	struct origins origins;
+	struct csv_site *sites;
+	struct column *columns;
+	uint32_t column_cnt, column_cap;
+	uint32_t *heads; /* hash table of columns, their numbers plus 1 */
+	uint32_t head_cnt;
+};
+
+/* ---- The columns ---- */
+
+static uint32_t *head_of(const struct csv *csv, struct text key, uint32_t nth)
+{
+	uint64_t hash = 0xcbf29ce484222325u + nth;
+
+	for (size_t i = 0; i < key.len; i++)
+		hash = (hash ^ (unsigned char)key.p[i]) * 0x100000001b3u;
+	return &csv->heads[(hash ^ hash >> 32) & (csv->head_cnt - 1)];
+}
+
+static void link_column(struct csv *csv, uint32_t number)
+{
+	struct column *column = &csv->columns[number];
+	uint32_t *head = head_of(csv, column->key, column->nth);
+
+	column->next = *head;
+	*head = number + 1;
+}
+
+static int grow(struct csv *csv)
+{
+	uint32_t cap = csv->column_cap ? csv->column_cap * 2 : 64;
+	struct column *columns = reallocarray(csv->columns, cap, sizeof(*columns));
+	uint32_t *heads;
+
+	if (!columns)
+		return -ENOMEM;
+	csv->columns = columns;
+	heads = calloc(cap, sizeof(*heads));
+	if (!heads)
+		return -ENOMEM;
+	free(csv->heads);
+	csv->heads = heads;
+	csv->head_cnt = csv->column_cap = cap;
+	for (uint32_t i = 0; i < csv->column_cnt; i++)
+		link_column(csv, i);
+	return 0;
+}
+
+static int find_column(struct csv *csv, struct text key, uint32_t nth, uint32_t *ret)
+{
+	int err = csv->column_cnt == csv->column_cap ? grow(csv) : 0;
+
+	if (err)
+		return err;
+	for (uint32_t at = *head_of(csv, key, nth); at; at = csv->columns[at - 1].next) {
+		const struct column *column = &csv->columns[at - 1];
+
+		if (column->nth == nth && text_equal(column->key, key)) {
+			*ret = at - 1;
+			return 0;
+		}
+	}
+	*ret = csv->column_cnt;
+	csv->columns[csv->column_cnt] = (struct column){ .key = key, .nth = nth };
+	link_column(csv, csv->column_cnt++);
+	return 0;
+}
+
+static int add_site(struct csv *csv, struct csv_site *to, const struct event_site *site)
+{
+	/* the duration of a span's end has a column of its own */
+	unsigned nfields = site->kind == EVENT_SPAN_END ? 0 : site->nfields;
+
+	for (unsigned i = 0; i < nfields; i++) {
+		uint32_t nth = 0, column;
+		unsigned at = i;
+		int err;
+
+		for (unsigned k = 0; k < i; k++)
+			nth += text_equal(site->keys[k], site->keys[i]);
+		err = find_column(csv, site->keys[i], nth, &column);
+		if (err)
+			return err;
+		for (; at && to->column[at - 1] > column; at--) {
+			to->column[at] = to->column[at - 1];
+			to->field[at] = to->field[at - 1];
+		}
+		to->column[at] = column;
+		to->field[at] = (uint8_t)i;
+	}
+	return 0;
+}
+
+static int add_sites(struct csv *csv, const struct event_output_setup *setup)
+{
+	size_t number = 0;
+	int err = 0;
+
+	csv->sites = calloc(csv->origins.site_cnt + 1, sizeof(*csv->sites));
+	if (!csv->sites)
+		return -ENOMEM;
+	for (size_t i = 0; i < setup->reader_cnt; i++) {
+		const struct header *header = &setup->readers[i]->header;
+
+		for (size_t k = 0; k < header->site_cnt && !err; k++)
+			err = add_site(csv, &csv->sites[number++], &header->sites[k]);
+	}
+	return err;
+}
+
+static void header_line(struct csv *csv)
+{
+	for (size_t i = 0; i < EVENT_KEY_CNT; i++) {
+		if (i)
+			out__char(csv->out, ',');
+		out__bytes(csv->out, EVENT_KEYS[i].p, EVENT_KEYS[i].len);
+	}
+	for (uint32_t i = 0; i < csv->column_cnt; i++) {
+		out__text(csv->out, event_output__is_taken(csv->columns[i].key) ? ",fields." : ",");
+		out__csv_text(csv->out, csv->columns[i].key, false);
+	}
+	out__text(csv->out, "\r\n");
+}
+
+static void csv__end(void *state)
+{
+	struct csv *csv = state;
+
+	if (!csv)
+		return;
+	origins__fini(&csv->origins);
+	free(csv->sites);
+	free(csv->columns);
+	free(csv->heads);
+	free(csv);
+}
+
+static void *csv__begin(const struct event_output_setup *setup)
+{
+	struct csv *csv = calloc(1, sizeof(*csv));
+	int err = csv ? 0 : -ENOMEM;
+
+	if (!err) {
+		csv->out = setup->out;
+		err = origins__init(&csv->origins, setup->readers, setup->reader_cnt);
+	}
+	if (!err)
+		err = add_sites(csv, setup);
+	if (err) {
+		csv__end(csv);
+		errno = -err;
+		return NULL;
+	}
+	header_line(csv);
+	return csv;
+}
+
+/* ---- The lines ---- */
+
+static void commas(struct out *out, uint32_t cnt)
+{
+	static const char COMMAS[] = ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,";
+
+	for (; cnt >= sizeof(COMMAS); cnt -= sizeof(COMMAS) - 1)
+		out__bytes(out, COMMAS, sizeof(COMMAS) - 1);
+	out__bytes(out, COMMAS, cnt);
+}
+
+/* null is nothing at all, empty text a pair of quotes. */
+static void value(struct out *out, const struct event_field *field)
+{
+	char buf[OUT_NUMBER_BYTES];
+	struct text text;
+
+	if (field->null || field->type == TTLOG_TYPE_NONE)
+		return;
+	if (field->type == TTLOG_TYPE_BYTES) {
+		out__hex_bytes(out, field->text);
+		out__text(out, field->cut ? "\xe2\x80\xa6" : "");
+		return;
+	}
+	text = event_field__text(field, buf);
+	if (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_CHAR)
+		out__csv_text(out, text, field->cut);
+	else
+		out__bytes(out, text.p, text.len);
+}
+
+static void text_cell(struct out *out, struct text text)
+{
+	out__char(out, ',');
+	out__csv_text(out, text, false);
+}
+
+static void number_cell(struct out *out, uint64_t number)
+{
+	out__char(out, ',');
+	out__u64(out, number);
+}
+
+static void csv__event(void *state, const struct event *event)
+{
+	struct csv *csv = state;
+	const struct event_site *site = event->site;
+	const struct origin *origin = origins__find(&csv->origins, event);
+	const struct csv_site *order = &csv->sites[origin->first_site + event->site_number];
+	struct out *out = csv->out;
+	struct event_field field;
+	uint32_t at = 0;
+
+	out__time(out, event->real_ns);
+	number_cell(out, event->mono_ns);
+	text_cell(out, text_of(value__level_name(site->level)));
+	text_cell(out, site->target);
+	text_cell(out, site->probe);
+	text_cell(out, site->msg);
+	number_cell(out, event->thread->pid);
+	number_cell(out, event->thread->tid);
+	text_cell(out, event->thread->comm);
+	text_cell(out, site->file);
+	number_cell(out, site->line);
+	text_cell(out, site->func);
+	out__char(out, ',');
+	if (site->kind == EVENT_SPAN_END) {
+		event__field(event, 0, &field);
+		value(out, &field);
+	}
+	for (unsigned i = 0; site->kind != EVENT_SPAN_END && i < site->nfields; i++) {
+		commas(out, order->column[i] + 1 - at);
+		at = order->column[i] + 1;
+		event__field(event, order->field[i], &field);
+		value(out, &field);
+	}
+	commas(out, csv->column_cnt - at);
+	out__text(out, "\r\n");
+}
+
+const struct event_output csv_output = {
+	.begin = csv__begin,
+	.event = csv__event,
+	.end = csv__end,
+};

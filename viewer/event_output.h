@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a way to print events in order consists of, for those that keep something from one event to
+ * the next. Memory does not grow with the number of events.
+ */
+#ifndef TTLOG_VIEW_EVENT_OUTPUT_H
+#define TTLOG_VIEW_EVENT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "event.h"
+#include "out.h"
+#include "reader.h"
+
+struct event_output_setup {
+	struct out *out;
+	struct reader *const *readers; /* those that the events come from; all headers are read */
+	size_t reader_cnt;
+	const char *counters; /* KEY[,KEY], or NULL */
+};
+
+struct event_output {
+	/* Prints what comes before the first event. NULL with errno. */
+	void *(*begin)(const struct event_output_setup *setup);
+	void (*event)(void *state, const struct event *event);
+	/* Prints what comes after the last one, and frees. Takes NULL. */
+	void (*end)(void *state);
+	/* Where what is to stand together comes apart: the first time that events come is over. Whether
+	 * they shall all come once more. NULL: no. */
+	bool (*again)(void *state);
+};
+
+/* The keys that every event has, as in JSON, where fields are not apart from them. */
+#define EVENT_KEY_CNT 13u
+extern const struct text EVENT_KEYS[EVENT_KEY_CNT];
+/* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
+bool event_output__is_taken(struct text key);
+
+extern const struct event_output chrome_output;
+extern const struct event_output csv_output;
+extern const struct event_output logfmt_output;
+extern const struct event_output otlp_output;
+
+#endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

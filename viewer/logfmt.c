@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events as key=value, a line each, as go-logfmt and what follows it (Loki, lnav, hutils) read them:
+ * a value in quotes is a JSON string; keys cannot be quoted, so what would end one is a _ there.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event_output.h"
+#include "field.h"
+#include "value.h"
+
+struct logfmt {
+	struct out *out;
+};
+
+static void value(struct out *out, const struct event_field *field)
+{
+	char buf[OUT_NUMBER_BYTES];
+	struct text text = event_field__text(field, buf);
+
+	if (field->type == TTLOG_TYPE_BYTES && !field->null) {
+		out__hex_bytes(out, field->text);
+		out__text(out, field->cut ? "\xe2\x80\xa6" : "");
+	} else if ((field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_CHAR) &&
+		   !field->null) {
+		out__logfmt_text(out, text, field->cut);
+	} else {
+		out__bytes(out, text.p, text.len);
+	}
+}
+
+static void fields(struct out *out, const struct event *event)
+{
+	const struct event_site *site = event->site;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		event__field(event, i, &field);
+		out__char(out, ' ');
+		if (site->kind == EVENT_SPAN_END) {
+			out__text(out, "duration_ns");
+		} else {
+			out__text(out, event_output__is_taken(site->keys[i]) ? "fields." : "");
+			out__logfmt_key(out, site->keys[i]);
+		}
+		out__char(out, '=');
+		value(out, &field);
+	}
+}
+
+static void key_text(struct out *out, const char *key, struct text text)
+{
+	out__text(out, key);
+	out__logfmt_text(out, text, false);
+}
+
+static void key_u64(struct out *out, const char *key, uint64_t number)
+{
+	out__text(out, key);
+	out__u64(out, number);
+}
+
+static void logfmt__event(void *state, const struct event *event)
+{
+	struct out *out = ((struct logfmt *)state)->out;
+	const struct event_site *site = event->site;
+
+	out__text(out, "ts=");
+	out__time(out, event->real_ns);
+	key_u64(out, " mono_ns=", event->mono_ns);
+	out__text(out, " level=");
+	out__text(out, value__level_name(site->level));
+	key_text(out, " target=", site->target);
+	key_text(out, " probe=", site->probe);
+	key_text(out, " msg=", site->msg);
+	key_u64(out, " pid=", event->thread->pid);
+	key_u64(out, " tid=", event->thread->tid);
+	key_text(out, " comm=", event->thread->comm);
+	key_text(out, " file=", site->file);
+	key_u64(out, " line=", site->line);
+	key_text(out, " func=", site->func);
+	fields(out, event);
+	out__char(out, '\n');
+}
+
+static void *logfmt__begin(const struct event_output_setup *setup)
+{
+	struct logfmt *logfmt = malloc(sizeof(*logfmt));
+
+	if (logfmt)
+		logfmt->out = setup->out;
+	return logfmt;
+}
+
+const struct event_output logfmt_output = {
+	.begin = logfmt__begin,
+	.event = logfmt__event,
+	.end = free,
+};

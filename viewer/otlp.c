@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenTelemetry: one object, on one line, with resourceLogs and resourceSpans, as OTLP/JSON encodes
+ * them: what a collector takes at /v1/logs and /v1/traces, and reads from a file.
+ *
+ * Logs and spans are two arrays while events come mixed: events are gone over twice. A span is
+ * printed when its end comes. Ids are made from host, pid, thread, time and site, so that a span has
+ * the same in whichever snapshot of the process it is; a trace is an outermost span with all inside.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event_output.h"
+#include "field.h"
+#include "json.h"
+#include "spans.h"
+#include "value.h"
+
+#define SPAN_KIND_INTERNAL "1"
+
+struct otlp {
+	struct out *out;
+	struct spans spans;
+	size_t *processes; /* of each reader: the first one of the same process */
+	size_t process;    /* whose array is open; SIZE_MAX: none */
+	bool in_spans;     /* the second time */
+	bool any_process, any_item;
+	bool has_spans; /* there are sites of spans */
+	uint64_t last_ns;
+};
+
+/* ---- Attributes ---- */
+
+static void base64(struct out *out, struct text bytes)
+{
+	static const char DIGITS[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t left = bytes.len - i;
+		uint32_t three = (uint32_t)(unsigned char)bytes.p[i] << 16;
+		char four[4];
+
+		if (left > 1)
+			three |= (uint32_t)(unsigned char)bytes.p[i + 1] << 8;
+		if (left > 2)
+			three |= (unsigned char)bytes.p[i + 2];
+		four[0] = DIGITS[three >> 18];
+		four[1] = DIGITS[three >> 12 & 63];
+		four[2] = left > 1 ? DIGITS[three >> 6 & 63] : '=';
+		four[3] = left > 2 ? DIGITS[three & 63] : '=';
+		out__bytes(out, four, sizeof(four));
+	}
+}
+
+static const char *value_key(const struct event_field *field)
+{
+	switch (field->type) {
+	case TTLOG_TYPE_BOOL:
+		return "boolValue";
+	case TTLOG_TYPE_F32:
+	case TTLOG_TYPE_F64:
+	case TTLOG_TYPE_DECIMAL:
+		return "doubleValue";
+	case TTLOG_TYPE_STR:
+	case TTLOG_TYPE_CHAR:
+	case TTLOG_TYPE_PTR:
+	case TTLOG_TYPE_HEX:
+		return "stringValue";
+	case TTLOG_TYPE_BYTES:
+		return "bytesValue";
+	case TTLOG_TYPE_U64:
+		/* its integers are signed */
+		return field->u > INT64_MAX ? "stringValue" : "intValue";
+	default:
+		return "intValue";
+	}
+}
+
+/* An empty value is null. */
+static void value(struct out *out, const struct event_field *field)
+{
+	const char *key = value_key(field);
+	bool quoted = !strcmp(key, "intValue") ||
+		      (field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX);
+
+	out__text(out, ",\"value\":{");
+	if (field->null || field->type == TTLOG_TYPE_NONE) {
+		out__text(out, "}}");
+		return;
+	}
+	out__char(out, '"');
+	out__text(out, key);
+	out__text(out, "\":");
+	if (field->type == TTLOG_TYPE_BYTES) {
+		out__char(out, '"');
+		base64(out, field->text);
+		out__char(out, '"');
+	} else {
+		out__text(out, quoted ? "\"" : "");
+		json__field(out, field);
+		out__text(out, quoted ? "\"" : "");
+	}
+	out__text(out, "}}");
+}
+
+static void fields(struct out *out, const struct event *event, const struct event_field *kept)
+{
+	const struct event_site *site = event->site;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct event_field field;
+
+		if (kept)
+			field = kept[i];
+		else
+			event__field(event, i, &field);
+		out__text(out, "{\"key\":");
+		out__json_text(out, site->keys[i], false);
+		value(out, &field);
+		out__char(out, ',');
+		/* text that was cut shows it, bytes cannot */
+		if (field.type != TTLOG_TYPE_BYTES || !field.cut)
+			continue;
+		out__text(out, "{\"key\":\"ttlog.cut\",\"value\":{\"stringValue\":");
+		out__json_text(out, site->keys[i], false);
+		out__text(out, "}},");
+	}
+}
+
+/* Without a comma before it, with one after it. */
+static void attribute(struct out *out, const char *key, struct text text)
+{
+	if (!text.len)
+		return;
+	out__text(out, "{\"key\":\"");
+	out__text(out, key);
+	out__text(out, "\",\"value\":{\"stringValue\":");
+	out__json_text(out, text, false);
+	out__text(out, "}},");
+}
+
+static void attribute_u64(struct out *out, const char *key, uint64_t number, const char *after)
+{
+	out__text(out, "{\"key\":\"");
+	out__text(out, key);
+	out__text(out, "\",\"value\":{\"intValue\":\"");
+	out__u64(out, number);
+	out__text(out, "\"}}");
+	out__text(out, after);
+}
+
+/* By OpenTelemetry's semantic conventions; what they have no word for is ttlog's. */
+static void place(struct out *out, const struct event *event)
+{
+	const struct event_site *site = event->site;
+
+	attribute(out, "ttlog.target", site->target);
+	attribute(out, "thread.name", event->thread->comm);
+	attribute(out, "code.file.path", site->file);
+	attribute(out, "code.function.name", site->func);
+	attribute_u64(out, "code.line.number", site->line, ",");
+	attribute_u64(out, "thread.id", event->thread->tid, "]");
+}
+
+/* ---- The arrays ---- */
+
+static void close_process(struct otlp *otlp)
+{
+	if (otlp->process != SIZE_MAX)
+		out__text(otlp->out, "]}]}");
+	otlp->process = SIZE_MAX;
+}
+
+static void resource(struct out *out, const struct header *header)
+{
+	out__text(out, "{\"resource\":{\"attributes\":[");
+	attribute(out, "host.name", header->host);
+	attribute(out, "process.executable.path", header->exe);
+	attribute(out, "process.executable.build_id.gnu", header->build_id);
+	if (header->has_pid)
+		attribute_u64(out, "process.pid", header->pid, ",");
+	out__text(out, "{\"key\":\"service.name\",\"value\":{\"stringValue\":");
+	out__json_text(out,
+		       header->service.len ? header->service
+		       : header->comm.len  ? header->comm
+					   : text_of("unknown_service"),
+		       false);
+	out__text(out, "}}]},");
+}
+
+/* What follows belongs to the process of this event. */
+static void start_item(struct otlp *otlp, const struct event *event)
+{
+	const struct origin *origin = origins__find(&otlp->spans.origins, event);
+	size_t process = otlp->processes[origin->number];
+	struct out *out = otlp->out;
+
+	if (process != otlp->process) {
+		close_process(otlp);
+		if (otlp->any_process)
+			out__char(out, ',');
+		resource(out, &origin->reader->header);
+		out__text(out, otlp->in_spans ? "\"scopeSpans\"" : "\"scopeLogs\"");
+		out__text(out,
+			  ":[{\"scope\":{\"name\":\"ttlog\",\"version\":\"" TTLOG_VERSION "\"},");
+		out__text(out, otlp->in_spans ? "\"spans\":[" : "\"logRecords\":[");
+		otlp->process = process;
+		otlp->any_process = true;
+		otlp->any_item = false;
+	}
+	if (otlp->any_item)
+		out__char(out, ',');
+	otlp->any_item = true;
+}
+
+/* ---- Ids ---- */
+
+static uint64_t mix(uint64_t hash, uint64_t v)
+{
+	hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 29;
+}
+
+static uint64_t mix_text(uint64_t hash, struct text text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		hash = mix(hash, (unsigned char)text.p[i]);
+	return mix(hash, text.len);
+}
+
+/* Never 0, which would be no id. */
+static uint64_t id_of(struct otlp *otlp, const struct event *event, uint64_t begin_ns)
+{
+	const struct header *header = &origins__find(&otlp->spans.origins, event)->reader->header;
+	uint64_t hash = mix_text(0x7474c0de, header->host);
+
+	hash = mix(mix(mix(hash, event->thread->pid), event->thread->tid), begin_ns);
+	hash = mix_text(mix(hash, event->site->line), event->site->probe);
+	return hash ? hash : 1;
+}
+
+static void hex_id(struct out *out, uint64_t id)
+{
+	char digits[16];
+
+	for (int i = 15; i >= 0; i--) {
+		digits[i] = "0123456789abcdef"[id & 15];
+		id >>= 4;
+	}
+	out__bytes(out, digits, sizeof(digits));
+}
+
+static void ids(struct out *out, uint64_t trace, uint64_t id)
+{
+	out__text(out, "\"traceId\":\"");
+	hex_id(out, mix(trace, 1));
+	hex_id(out, trace);
+	out__text(out, "\",\"spanId\":\"");
+	hex_id(out, id);
+	out__char(out, '"');
+}
+
+/* ---- Logs ---- */
+
+static void time_key(struct out *out, const char *key, uint64_t real_ns)
+{
+	out__text(out, key);
+	out__u64(out, real_ns);
+	out__char(out, '"');
+}
+
+static void log_record(struct otlp *otlp, const struct lane *lane, const struct event *event)
+{
+	const struct event_site *site = event->site;
+	struct out *out = otlp->out;
+
+	start_item(otlp, event);
+	time_key(out, "{\"timeUnixNano\":\"", event->real_ns);
+	time_key(out, ",\"observedTimeUnixNano\":\"", event->real_ns);
+	/* TRACE is 1, and each level has four numbers */
+	out__text(out, ",\"severityNumber\":");
+	out__u64(out, 1 + 4 * (uint64_t)site->level);
+	out__text(out, ",\"severityText\":\"");
+	out__text(out, value__level_name(site->level));
+	out__text(out, "\",\"eventName\":");
+	out__json_text(out, site->probe, false);
+	out__text(out, ",\"body\":{\"stringValue\":");
+	out__json_text(out, site->msg, false);
+	out__text(out, "},\"attributes\":[");
+	fields(out, event, NULL);
+	place(out, event);
+	if (lane->cnt) {
+		out__char(out, ',');
+		ids(out, lane->open[lane->cnt - 1].trace, lane->open[lane->cnt - 1].id);
+	}
+	out__char(out, '}');
+}
+
+/* ---- Spans ---- */
+
+struct otlp_span {
+	const struct event *event; /* begin, or end where the begin was not seen */
+	const struct event_field *fields;
+	const struct span *parent; /* or NULL */
+	uint64_t id, trace, begin_ns, end_ns;
+	const struct event_field *duration; /* NULL: its end was not seen */
+};
+
+static void print_span(struct otlp *otlp, const struct otlp_span *span)
+{
+	struct out *out = otlp->out;
+
+	start_item(otlp, span->event);
+	out__char(out, '{');
+	ids(out, span->trace, span->id);
+	if (span->parent) {
+		out__text(out, ",\"parentSpanId\":\"");
+		hex_id(out, span->parent->id);
+		out__char(out, '"');
+	}
+	out__text(out, ",\"name\":");
+	out__json_text(out, span->event->site->probe, false);
+	out__text(out, ",\"kind\":" SPAN_KIND_INTERNAL);
+	time_key(out, ",\"startTimeUnixNano\":\"", span->begin_ns);
+	time_key(out, ",\"endTimeUnixNano\":\"", span->end_ns);
+	out__text(out, ",\"attributes\":[");
+	if (span->fields)
+		fields(out, span->event, span->fields);
+	attribute(out, "ttlog.level", text_of(value__level_name(span->event->site->level)));
+	if (span->duration) {
+		out__text(out, "{\"key\":\"ttlog.duration_ns\"");
+		value(out, span->duration);
+		out__char(out, ',');
+	} else {
+		out__text(out, "{\"key\":\"ttlog.unfinished\",\"value\":{\"boolValue\":true}},");
+	}
+	place(out, span->event);
+	out__char(out, '}');
+}
+
+/* A span that is open, as one that ends now. */
+static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, uint64_t end_ns,
+		     const struct event_field *duration)
+{
+	const struct span *span = &lane->open[at];
+	struct otlp_span shown = {
+		.event = &span->begin,
+		.fields = span->fields,
+		.parent = at ? span - 1 : NULL,
+		.id = span->id,
+		.trace = span->trace,
+		.begin_ns = span->begin.real_ns,
+		.end_ns = end_ns > span->begin.real_ns ? end_ns : span->begin.real_ns,
+		.duration = duration,
+	};
+
+	print_span(otlp, &shown);
+}
+
+static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct event *end,
+		       const struct event_field *duration)
+{
+	uint64_t took_ns = duration->type == TTLOG_TYPE_NONE ? 0 : duration->u;
+	struct otlp_span shown = {
+		.event = end,
+		.id = id_of(otlp, end, end->mono_ns - took_ns),
+		.begin_ns = end->real_ns > took_ns ? end->real_ns - took_ns : 0,
+		.end_ns = end->real_ns,
+		.duration = duration,
+	};
+
+	for (uint32_t i = lane->cnt; i-- > 0 && !shown.parent;) {
+		if (lane->open[i].begin.real_ns <= shown.begin_ns)
+			shown.parent = &lane->open[i];
+	}
+	shown.trace = shown.parent ? shown.parent->trace : shown.id;
+	print_span(otlp, &shown);
+}
+
+static void end_span(struct otlp *otlp, struct lane *lane, const struct event *end)
+{
+	struct event_field duration;
+	uint32_t at;
+
+	event__field(end, 0, &duration);
+	at = spans__match(lane, end, duration.type == TTLOG_TYPE_NONE ? 0 : duration.u);
+	if (at == lane->cnt) {
+		if (otlp->in_spans)
+			end_unseen(otlp, lane, end, &duration);
+		return;
+	}
+	while (lane->cnt > at) {
+		uint32_t last = lane->cnt - 1;
+
+		if (otlp->in_spans)
+			end_open(otlp, lane, last, end->real_ns, last == at ? &duration : NULL);
+		spans__pop(&otlp->spans, lane);
+	}
+}
+
+static void otlp__event(void *state, const struct event *event)
+{
+	struct otlp *otlp = state;
+	struct lane *lane = spans__lane(&otlp->spans, event);
+	struct span *span;
+
+	otlp->last_ns = event->real_ns;
+	switch (event->site->kind) {
+	case EVENT_SPAN_END:
+		end_span(otlp, lane, event);
+		return;
+	case EVENT_SPAN:
+		span = spans__begin(&otlp->spans, lane, event);
+		if (span) {
+			span->id = id_of(otlp, event, event->mono_ns);
+			span->trace = lane->cnt > 1 ? lane->open[0].id : span->id;
+			return;
+		}
+		/* Its fields are nowhere else. */
+		break;
+	default:
+		break;
+	}
+	if (!otlp->in_spans)
+		log_record(otlp, lane, event);
+}
+
+/* ---- Begin and end ---- */
+
+static void free_otlp(struct otlp *otlp)
+{
+	spans__fini(&otlp->spans);
+	free(otlp->processes);
+	free(otlp);
+}
+
+static bool otlp__again(void *state)
+{
+	struct otlp *otlp = state;
+
+	close_process(otlp);
+	out__text(otlp->out, "],\"resourceSpans\":[");
+	otlp->in_spans = true;
+	otlp->any_process = false;
+	for (size_t i = 0; i < otlp->spans.lane_cnt; i++) {
+		while (otlp->spans.lanes[i].cnt)
+			spans__pop(&otlp->spans, &otlp->spans.lanes[i]);
+		otlp->spans.lanes[i].unkept = 0;
+	}
+	return otlp->has_spans;
+}
+
+static void otlp__end(void *state)
+{
+	struct otlp *otlp = state;
+
+	if (!otlp)
+		return;
+	for (size_t i = 0; otlp->in_spans && i < otlp->spans.lane_cnt; i++) {
+		const struct lane *lane = &otlp->spans.lanes[i];
+
+		for (uint32_t k = 0; k < lane->cnt; k++)
+			end_open(otlp, lane, k, otlp->last_ns, NULL);
+	}
+	close_process(otlp);
+	out__text(otlp->out, "]}\n");
+	free_otlp(otlp);
+}
+
+static void find_processes(struct otlp *otlp, struct reader *const *readers, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		const struct header *a = &readers[i]->header;
+		size_t k;
+
+		for (k = 0; k < i; k++) {
+			const struct header *b = &readers[k]->header;
+
+			if (otlp->spans.machines[i] == otlp->spans.machines[k] && a->has_pid &&
+			    b->has_pid && a->pid == b->pid && text_equal(a->exe, b->exe) &&
+			    text_equal(a->service, b->service))
+				break;
+		}
+		otlp->processes[i] = k;
+		for (size_t s = 0; s < a->site_cnt; s++)
+			otlp->has_spans |= a->sites[s].kind != EVENT_PLAIN;
+	}
+}
+
+static void *otlp__begin(const struct event_output_setup *setup)
+{
+	struct otlp *otlp = calloc(1, sizeof(*otlp));
+	int err = otlp ? 0 : -ENOMEM;
+
+	if (!err) {
+		otlp->out = setup->out;
+		otlp->process = SIZE_MAX;
+		otlp->processes = calloc(setup->reader_cnt + 1, sizeof(*otlp->processes));
+		err = otlp->processes ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = spans__init(&otlp->spans, setup->readers, setup->reader_cnt);
+	if (err) {
+		if (otlp)
+			free_otlp(otlp);
+		errno = -err;
+		return NULL;
+	}
+	find_processes(otlp, setup->readers, setup->reader_cnt);
+	out__text(otlp->out, "{\"resourceLogs\":[");
+	return otlp;
+}
+
+const struct event_output otlp_output = {
+	.begin = otlp__begin,
+	.event = otlp__event,
+	.again = otlp__again,
+	.end = otlp__end,
+};

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "spans.h"
+
+#define SAME_BOOT_NS   (3600ull * 1000000000u)
+/* A begin's and an end's time are not from the same reading of the clock as the duration. */
+#define CLOCK_SLACK_NS 100000u
+
+struct thread_entry {
+	size_t machine;
+	const struct event_thread *thread;
+	const struct reader *reader;
+	size_t number;
+};
+
+/* ---- Machines and lanes ---- */
+
+static uint64_t offset_of(const struct reader *reader)
+{
+	return reader->header.real_ns - reader->header.mono_ns;
+}
+
+static void find_machines(struct spans *spans, struct reader *const *readers, size_t cnt)
+{
+	uint64_t first_offset = cnt ? offset_of(readers[0]) : 0;
+	size_t machine_cnt = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		size_t k;
+
+		for (k = 0; k < i; k++) {
+			uint64_t apart = offset_of(readers[i]) - offset_of(readers[k]);
+
+			if (text_equal(readers[i]->header.host, readers[k]->header.host) &&
+			    (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS))
+				break;
+		}
+		spans->machines[i] = k < i ? spans->machines[k] : machine_cnt++;
+		spans->shift_ns[i] = k < i ? spans->shift_ns[k]
+					   : offset_of(readers[i]) - first_offset;
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct thread_entry *x = a, *y = b;
+
+	if (x->machine != y->machine)
+		return x->machine < y->machine ? -1 : 1;
+	if (x->thread->pid != y->thread->pid)
+		return x->thread->pid < y->thread->pid ? -1 : 1;
+	if (x->thread->tid != y->thread->tid)
+		return x->thread->tid < y->thread->tid ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static bool is_same_lane(const struct lane *lane, const struct thread_entry *entry)
+{
+	return lane->machine == entry->machine && lane->thread->pid == entry->thread->pid &&
+	       lane->thread->tid == entry->thread->tid;
+}
+
+static int find_lanes(struct spans *spans)
+{
+	const struct origins *origins = &spans->origins;
+	size_t cnt = 0;
+	struct thread_entry *entries = calloc(origins->thread_cnt + 1, sizeof(*entries));
+
+	spans->lanes = calloc(origins->thread_cnt + 1, sizeof(*spans->lanes));
+	spans->lane_of = calloc(origins->thread_cnt + 1, sizeof(*spans->lane_of));
+	if (!entries || !spans->lanes || !spans->lane_of) {
+		free(entries);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < origins->cnt; i++) {
+		const struct origin *origin = &origins->list[i];
+
+		for (size_t k = 0; k < origin->reader->header.thread_cnt; k++) {
+			entries[cnt++] = (struct thread_entry){
+				.machine = spans->machines[origin->number],
+				.thread = &origin->reader->header.threads[k],
+				.reader = origin->reader,
+				.number = origin->first_thread + k,
+			};
+		}
+	}
+	qsort(entries, cnt, sizeof(*entries), compare);
+	for (size_t i = 0; i < cnt; i++) {
+		struct lane *lane = &spans->lanes[spans->lane_cnt];
+
+		if (!i || !is_same_lane(lane - 1, &entries[i]))
+			spans->lane_cnt++;
+		else
+			lane--;
+		lane->machine = entries[i].machine;
+		lane->thread = entries[i].thread;
+		lane->reader = entries[i].reader;
+		spans->lane_of[entries[i].number] = (uint32_t)(lane - spans->lanes);
+	}
+	free(entries);
+	return 0;
+}
+
+int spans__init(struct spans *ret, struct reader *const *readers, size_t reader_cnt)
+{
+	struct spans spans = {
+		.machines = calloc(reader_cnt + 1, sizeof(*spans.machines)),
+		.shift_ns = calloc(reader_cnt + 1, sizeof(*spans.shift_ns)),
+	};
+	int err = spans.machines && spans.shift_ns ? 0 : -ENOMEM;
+
+	if (!err)
+		err = origins__init(&spans.origins, readers, reader_cnt);
+	if (!err) {
+		find_machines(&spans, readers, reader_cnt);
+		err = find_lanes(&spans);
+	}
+	if (err) {
+		spans__fini(&spans);
+		spans = (struct spans){ .lane_cnt = 0 };
+	}
+	*ret = spans;
+	return err;
+}
+
+void spans__fini(struct spans *spans)
+{
+	for (size_t i = 0; i < spans->lane_cnt; i++) {
+		while (spans->lanes[i].cnt)
+			spans__pop(spans, &spans->lanes[i]);
+		free(spans->lanes[i].open);
+	}
+	free(spans->lanes);
+	free(spans->lane_of);
+	free(spans->machines);
+	free(spans->shift_ns);
+	origins__fini(&spans->origins);
+	*spans = (struct spans){ .lane_cnt = 0 };
+}
+
+uint64_t spans__ns(struct spans *spans, const struct event *event)
+{
+	return event->mono_ns + spans->shift_ns[origins__find(&spans->origins, event)->number];
+}
+
+size_t spans__site_number(struct spans *spans, const struct event *event)
+{
+	return origins__find(&spans->origins, event)->first_site + event->site_number;
+}
+
+struct lane *spans__lane(struct spans *spans, const struct event *event)
+{
+	const struct origin *origin = origins__find(&spans->origins, event);
+
+	return &spans->lanes[spans->lane_of[origin->first_thread + event->thread_number]];
+}
+
+/* ---- Begin and end ---- */
+
+static bool has_text(const struct event_field *field)
+{
+	return !field->null && (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_BYTES);
+}
+
+/* The chunk that the values lie in may be gone when the end comes. */
+static void keep_fields(struct spans *spans, struct span *span)
+{
+	struct event_field fields[TTLOG_MAX_FIELDS];
+	unsigned cnt = span->begin.site->nfields;
+	size_t bytes = cnt * sizeof(*fields);
+	char *text;
+
+	for (unsigned i = 0; i < cnt; i++) {
+		event__field(&span->begin, i, &fields[i]);
+		if (has_text(&fields[i]))
+			bytes += fields[i].text.len;
+	}
+	if (!cnt || bytes > SPANS_MAX_BYTES - spans->bytes)
+		return;
+	span->fields = malloc(bytes);
+	if (!span->fields)
+		return;
+	text = (char *)(span->fields + cnt);
+	for (unsigned i = 0; i < cnt; i++) {
+		if (has_text(&fields[i]) && fields[i].text.len) {
+			memcpy(text, fields[i].text.p, fields[i].text.len);
+			fields[i].text.p = text;
+			text += fields[i].text.len;
+		}
+		span->fields[i] = fields[i];
+	}
+	span->bytes = bytes;
+	spans->bytes += bytes;
+}
+
+static void grow(struct spans *spans, struct lane *lane)
+{
+	uint32_t cap = lane->cap ? lane->cap * 2 : 8;
+	struct span *grown;
+
+	if (cap > SPANS_MAX_DEPTH || spans->room + cap > 2 * (size_t)SPANS_MAX_OPEN)
+		return;
+	grown = reallocarray(lane->open, cap, sizeof(*grown));
+	if (!grown)
+		return;
+	spans->room += cap - lane->cap;
+	lane->open = grown;
+	lane->cap = cap;
+}
+
+struct span *spans__begin(struct spans *spans, struct lane *lane, const struct event *begin)
+{
+	struct span *span;
+
+	if (lane->cnt == lane->cap)
+		grow(spans, lane);
+	if (lane->cnt == lane->cap || spans->open_cnt == SPANS_MAX_OPEN) {
+		lane->unkept++;
+		return NULL;
+	}
+	span = &lane->open[lane->cnt++];
+	spans->open_cnt++;
+	*span = (struct span){ .begin = *begin };
+	keep_fields(spans, span);
+	return span;
+}
+
+static bool is_begin_of(const struct span *span, const struct event *end, uint64_t duration_ns)
+{
+	const struct event_site *a = span->begin.site, *b = end->site;
+	uint64_t passed_ns = end->mono_ns - span->begin.mono_ns;
+	uint64_t apart_ns = passed_ns > duration_ns ? passed_ns - duration_ns
+						    : duration_ns - passed_ns;
+
+	return a->line == b->line && text_equal(a->probe, b->probe) &&
+	       text_equal(a->file, b->file) && apart_ns <= CLOCK_SLACK_NS + duration_ns / 256;
+}
+
+uint32_t spans__match(struct lane *lane, const struct event *end, uint64_t duration_ns)
+{
+	/* Those that were not kept began last, and end first. */
+	if (lane->unkept) {
+		lane->unkept--;
+		return lane->cnt;
+	}
+	for (uint32_t i = lane->cnt; i-- > 0;) {
+		if (is_begin_of(&lane->open[i], end, duration_ns))
+			return i;
+	}
+	return lane->cnt;
+}
+
+void spans__pop(struct spans *spans, struct lane *lane)
+{
+	struct span *span = &lane->open[--lane->cnt];
+
+	spans->bytes -= span->bytes;
+	spans->open_cnt--;
+	free(span->fields);
+	/* Many lanes that were deep once must not hold what others need. */
+	if (lane->cnt || spans->room <= SPANS_MAX_OPEN)
+		return;
+	spans->room -= lane->cap;
+	free(lane->open);
+	lane->open = NULL;
+	lane->cap = 0;
+}
