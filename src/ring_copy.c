@@ -96,7 +96,7 @@ struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
 		memcpy(&slot, copy->bytes + copy->start, sizeof(slot));
 		*ret_overwritten = slot.events_before;
 	} else {
-		*ret_overwritten = ring__overwritten(ring);
+		*ret_overwritten = barrier__load_relaxed(&ring->head->overwritten);
 	}
 	return copy;
 }
