@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "glob.h"
 #include "number.h"
 #include "view_fixture.h"
 

@@ -16,9 +16,6 @@
 
 struct filter;
 
-/* The keys of a filter that are no fields, for messages and for grouping. */
-#define FILTER_LEVEL_LIST "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
-
 enum filter_verdict {
 	FILTER_NO,
 	FILTER_YES,
@@ -48,9 +45,5 @@ bool filter__fields(const struct filter *filter, const struct event *event);
  */
 void filter__rows(const struct filter *filter, struct event *event, uint32_t cnt, uint8_t *pass,
 		  uint8_t *scratch);
-
-/* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these. No text and no pattern
- * takes longer than their lengths multiplied. */
-bool glob__match(struct text pattern, struct text text);
 
 #endif /* TTLOG_VIEW_FILTER_H */

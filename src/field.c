@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "field.h"
-#include "out.h"
+#include "format_number.h"
 
 static size_t format_hex(char *to, uint64_t v)
 {

@@ -3,15 +3,15 @@
  * One term of a filter, KEY OP VALUE or a search, and how it looks at one value. Which value it is
  * asked about is the filter's affair.
  */
-#ifndef TTLOG_VIEW_TERM_H
-#define TTLOG_VIEW_TERM_H
+#ifndef TTLOG_TERM_H
+#define TTLOG_TERM_H
 
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event.h"
+#include "field.h"
 #include "number.h"
 
 enum term_op {
@@ -70,4 +70,4 @@ static inline bool term__is_numeric(const struct term *term)
 	return term->is_number && term->op != OP_MATCH && term->op != OP_NO_MATCH;
 }
 
-#endif /* TTLOG_VIEW_TERM_H */
+#endif /* TTLOG_TERM_H */

@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "field.h"
-#include "filter.h"
-#include "out.h"
+#include "glob.h"
+#include "format_number.h"
 #include "term.h"
 #include "value.h"
 
@@ -28,6 +28,8 @@ static const struct {
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define LEVEL_LIST "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
 
 void term__fini(struct term *term)
 {
@@ -134,8 +136,8 @@ static int parse_level(struct term *term, char *why, size_t size)
 			return 0;
 		}
 	}
-	return wrong(why, size, "'%s': '%.*s' is no level; levels are " FILTER_LEVEL_LIST,
-		     term->source, (int)term->value.len, term->value.p);
+	return wrong(why, size, "'%s': '%.*s' is no level; levels are " LEVEL_LIST, term->source,
+		     (int)term->value.len, term->value.p);
 }
 
 /* What the value must be, by key and operator. */
@@ -283,7 +285,7 @@ bool term__text(const struct term *term, struct text text)
 
 bool term__number(const struct term *term, uint64_t v)
 {
-	char digits[OUT_NUMBER_BYTES];
+	char digits[FORMAT_NUMBER_BYTES];
 	int order;
 
 	if (is_regex(term->op)) {
@@ -310,7 +312,7 @@ static struct text hex_of(struct text bytes, char *to, size_t size)
 
 bool term__field(const struct term *term, const struct event_field *field)
 {
-	char buf[OUT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
+	char buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
 	int order;
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
@@ -324,7 +326,7 @@ bool term__field(const struct term *term, const struct event_field *field)
 /* One field for --search: its text, and key=value. */
 bool term__search_field(const struct term *term, struct text key, const struct event_field *field)
 {
-	char subject[SUBJECT_MAX_BYTES], buf[OUT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
+	char subject[SUBJECT_MAX_BYTES], buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
 	struct text value = event_field__text(field, buf);
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
