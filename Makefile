@@ -68,7 +68,8 @@ COLLECT_MAIN := $(BUILD)/src/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(VIEW_OBJS))
 # What the viewer takes from src/: the shapes of values and the language of filters.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,field format_number glob number term value when)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
+	format_number glob number pattern term unit value when)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all
@@ -76,7 +77,7 @@ all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/viewer/%.o,chunk filter unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/viewer/%.o,chunk filter_rows sieve unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)

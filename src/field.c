@@ -49,3 +49,14 @@ struct text event_field__text(const struct event_field *field, char *buf)
 	}
 	return (struct text){ buf, len };
 }
+
+struct text event_field__hex(struct text bytes, char *to, size_t size)
+{
+	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
+
+	for (size_t i = 0; i < len; i++) {
+		to[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
+		to[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
+	}
+	return (struct text){ to, 2 * len };
+}

@@ -51,4 +51,7 @@ struct event_field {
  * `buf` (FORMAT_NUMBER_BYTES) holds what is not text already; bytes are given as they are. */
 struct text event_field__text(const struct event_field *field, char *buf);
 
+/* Bytes as their hexadecimal text, which is what the outputs show; cut to what fits. */
+struct text event_field__hex(struct text bytes, char *to, size_t size);
+
 #endif /* TTLOG_FIELD_H */

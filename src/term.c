@@ -1,70 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <ctype.h>
-#include <regex.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
-#include "field.h"
-#include "glob.h"
 #include "format_number.h"
+#include "glob.h"
 #include "term.h"
+#include "unit.h"
 #include "value.h"
 
-#define FIELD_PREFIX      "fields."
-/* What a regular expression sees of a text: a string is cut at 4,000 bytes, bytes are searched as
- * hex, and a key comes before them. Only a hostile file has more. */
-#define SUBJECT_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
-
-static const struct {
-	const char *name;
-	enum term_subject subject;
-} SUBJECTS[] = {
-	{ "level", SUBJECT_LEVEL }, { "target", SUBJECT_TARGET }, { "probe", SUBJECT_PROBE },
-	{ "msg", SUBJECT_MSG },     { "file", SUBJECT_FILE },     { "func", SUBJECT_FUNC },
-	{ "pid", SUBJECT_PID },     { "tid", SUBJECT_TID },       { "comm", SUBJECT_COMM },
-};
+#define FIELD_PREFIX "fields."
+#define LEVEL_LIST   "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define LEVEL_LIST "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
+static const char *const SUBJECTS[] = {
+	[SUBJECT_LEVEL] = "level", [SUBJECT_TARGET] = "target", [SUBJECT_PROBE] = "probe",
+	[SUBJECT_MSG] = "msg",     [SUBJECT_FILE] = "file",     [SUBJECT_FUNC] = "func",
+	[SUBJECT_COMM] = "comm",   [SUBJECT_PID] = "pid",       [SUBJECT_TID] = "tid",
+	[SUBJECT_TS] = "ts",
+};
 
-void term__fini(struct term *term)
+static const char *const OPS[] = {
+	[OP_EQ] = "=",  [OP_NE] = "!=",   [OP_LT] = "<",        [OP_LE] = "<=",   [OP_GT] = ">",
+	[OP_GE] = ">=", [OP_MATCH] = "~", [OP_NO_MATCH] = "!~", [OP_HAS] = "has",
+};
+
+const char *term__subject_name(enum term_subject subject)
 {
-	if (term->has_regex)
-		regfree(&term->regex);
-	free(term->source);
+	return SUBJECTS[subject];
 }
 
-/* ---- Reading an expression ---- */
-
-__attribute__((format(printf, 3, 4))) static int wrong(char *why, size_t size, const char *format,
-						       ...)
+const char *term__op_text(enum term_op op)
 {
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, size, format, args);
-	va_end(args);
-	return -EINVAL;
+	return OPS[op];
 }
 
-static struct text trim(struct text text)
+size_t term__parse_op(const char *p, enum term_op *ret)
 {
-	while (text.len && isspace((unsigned char)text.p[0])) {
-		text.p++;
-		text.len--;
-	}
-	while (text.len && isspace((unsigned char)text.p[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-/* The operator at p and its length. A key has none of these characters. */
-static size_t parse_op(const char *p, enum term_op *ret)
-{
+	/* longer ones first */
 	static const struct {
 		const char *text;
 		enum term_op op;
@@ -83,13 +59,15 @@ static size_t parse_op(const char *p, enum term_op *ret)
 	return 0;
 }
 
+/* ---- What the words mean ---- */
+
 static enum term_subject subject_of(struct text *key)
 {
 	size_t prefix = strlen(FIELD_PREFIX);
 
-	for (size_t i = 0; i < ARRAY_SIZE(SUBJECTS); i++) {
-		if (text_is(*key, SUBJECTS[i].name))
-			return SUBJECTS[i].subject;
+	for (size_t i = SUBJECT_LEVEL; i < ARRAY_SIZE(SUBJECTS); i++) {
+		if (text_is(*key, SUBJECTS[i]))
+			return (enum term_subject)i;
 	}
 	if (key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
 		key->p += prefix;
@@ -108,131 +86,124 @@ static bool is_regex(enum term_op op)
 	return op == OP_MATCH || op == OP_NO_MATCH;
 }
 
-static int compile(struct term *term, const char *pattern, const char *at, char *why, size_t size)
+static bool is_text(enum term_subject subject)
 {
-	char reason[128];
-	int err = regcomp(&term->regex, pattern, REG_EXTENDED);
-
-	if (err) {
-		regerror(err, &term->regex, reason, sizeof(reason));
-		return wrong(why, size, "'%s': the regular expression '%s' is wrong: %s", at,
-			     pattern, reason);
-	}
-	term->has_regex = true;
-	return 0;
+	return subject >= SUBJECT_TARGET && subject <= SUBJECT_COMM;
 }
 
-static int parse_level(struct term *term, char *why, size_t size)
+static int parse_level(struct term *term, const struct term_words *words, struct expr_error *ret)
 {
 	const char *name;
 
 	if (is_regex(term->op))
-		return wrong(why, size,
-			     "'%s': a level is compared with = != < <= > >=", term->source);
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "a level is compared with = != < <= > >=");
 	for (unsigned i = 0; (name = value__level_name(i)); i++) {
-		if (term->value.len == strlen(name) &&
-		    !strncasecmp(term->value.p, name, term->value.len)) {
+		if (!strcasecmp(term->value.p, name)) {
 			term->level = i;
 			return 0;
 		}
 	}
-	return wrong(why, size, "'%s': '%.*s' is no level; levels are " LEVEL_LIST, term->source,
-		     (int)term->value.len, term->value.p);
+	return expr_error__set(ret, words->value_at, words->value_len,
+			       "'%.60s' is no level; levels are " LEVEL_LIST, term->value.p);
+}
+
+static int parse_moment(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	if (is_regex(term->op))
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "a time is compared with = != < <= > >=");
+	if (when__parse(&term->when, term->value.p))
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.40s' is no time; times are " WHEN_FORMS, term->value.p);
+	term->when_ns = term->when.ns;
+	return 0;
+}
+
+static int parse_number(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	bool is_id = term->subject == SUBJECT_PID || term->subject == SUBJECT_TID;
+
+	term->is_number = !number__parse(&term->number, term->value);
+	if (!term->is_number && term->subject == SUBJECT_FIELD) {
+		term->is_duration = !unit__parse(&term->number, term->value, term->key);
+		term->is_number = term->is_duration;
+	}
+	if (!term->is_number && is_id)
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.60s' is no number", term->value.p);
+	if (!term->is_number && is_order(term->op))
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.60s' is no number, and no duration (" UNIT_LIST ")",
+				       term->value.p);
+	return 0;
 }
 
 /* What the value must be, by key and operator. */
-static int check_term(struct term *term, char *why, size_t size)
-{
-	bool is_text = term->subject >= SUBJECT_TARGET && term->subject <= SUBJECT_FUNC;
-
-	if (term->subject == SUBJECT_LEVEL)
-		return parse_level(term, why, size);
-	if (is_regex(term->op))
-		return compile(term, term->value.p, term->source, why, size);
-	if (is_order(term->op) && (is_text || term->subject == SUBJECT_COMM))
-		return wrong(why, size, "'%s': %.*s is text: it is compared with = != ~ !~",
-			     term->source, (int)term->key.len, term->key.p);
-	term->is_number = !number__parse(&term->number, term->value);
-	if (!term->is_number &&
-	    (is_order(term->op) || term->subject == SUBJECT_PID || term->subject == SUBJECT_TID))
-		return wrong(why, size, "'%s': '%.*s' at character %zu is no number", term->source,
-			     (int)term->value.len, term->value.p,
-			     (size_t)(term->value.p - term->source) + 1);
-	return 0;
-}
-
-static int parse_term(struct term *term, char *why, size_t size)
-{
-	char *source = term->source;
-	size_t key_len = strcspn(source, "=!<>~");
-	size_t op_len = parse_op(source + key_len, &term->op);
-	struct text value;
-
-	term->key = trim((struct text){ source, key_len });
-	if (!source[key_len])
-		return wrong(why, size,
-			     "'%s': there is no operator: write KEY=VALUE, with one of "
-			     "= != < <= > >= ~ !~",
-			     source);
-	if (!op_len)
-		return wrong(why, size, "'%s': '%c' at character %zu is no operator", source,
-			     source[key_len], key_len + 1);
-	if (!term->key.len)
-		return wrong(why, size, "'%s': there is no key before the operator", source);
-	value = trim(text_of(source + key_len + op_len));
-	if (value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"') {
-		value.p++;
-		value.len -= 2;
-	} else if (!value.len) {
-		return wrong(why, size, "'%s': there is no value; write \"\" for an empty one",
-			     source);
-	}
-	/* The value ends the text that regcomp sees. */
-	term->value = value;
-	term->subject = subject_of(&term->key);
-	return 0;
-}
-
-static int init_term(struct term *term, char *why, size_t size)
-{
-	char *pattern = NULL;
-	int err = parse_term(term, why, size);
-
-	if (!err && is_regex(term->op)) {
-		pattern = strndup(term->value.p, term->value.len);
-		if (!pattern)
-			err = -ENOMEM;
-		else
-			term->value = text_of(pattern);
-	}
-	if (!err)
-		err = check_term(term, why, size);
-	free(pattern);
-	if (is_regex(term->op))
-		term->value = text_of("");
-	return err;
-}
-
-int term__init(struct term *term, const char *expression, char *ret_why, size_t why_size)
+static int parse_value(struct term *term, const struct term_words *words, struct expr_error *ret)
 {
 	int err;
 
-	*term = (struct term){ .source = strdup(expression) };
-	if (!term->source)
+	if (term->op == OP_HAS)
+		return 0;
+	if (term->subject == SUBJECT_LEVEL)
+		return parse_level(term, words, ret);
+	if (term->subject == SUBJECT_TS)
+		return parse_moment(term, words, ret);
+	if (is_regex(term->op)) {
+		err = pattern__init(&term->pattern, term->value.p, words->value_at, words->budget,
+				    ret);
+		term->has_pattern = !err;
+		return err;
+	}
+	if (is_order(term->op) && is_text(term->subject))
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "%s is text: it is compared with = != ~ !~",
+				       SUBJECTS[term->subject]);
+	return parse_number(term, words, ret);
+}
+
+int term__init(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	char *copy = malloc(words->key.len + words->value.len + 2);
+	int err;
+
+	if (!copy)
 		return -ENOMEM;
-	err = init_term(term, ret_why, why_size);
+	*term = (struct term){ .op = words->op, .words = copy };
+	term->key = (struct text){ copy, words->key.len };
+	memcpy(copy, words->key.p, words->key.len);
+	copy[words->key.len] = '\0';
+	copy += words->key.len + 1;
+	term->value = (struct text){ copy, words->value.len };
+	if (words->value.len)
+		memcpy(copy, words->value.p, words->value.len);
+	copy[words->value.len] = '\0';
+	term->subject = subject_of(&term->key);
+	err = parse_value(term, words, ret);
 	if (err)
 		term__fini(term);
 	return err;
 }
 
-int term__init_search(struct term *term, const char *regex, char *ret_why, size_t why_size)
+void term__fini(struct term *term)
 {
-	*term = (struct term){ .subject = SUBJECT_SEARCH, .op = OP_MATCH };
-	return compile(term, regex, regex, ret_why, why_size);
+	if (term->has_pattern)
+		pattern__fini(&term->pattern);
+	free(term->words);
+}
+
+void term__set_last(struct term *term, uint64_t last_ns)
+{
+	term->when_ns = when__resolve(&term->when, last_ns);
 }
 
 /* ---- Deciding ---- */
+
+static int order_of(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
 
 bool term__order(const struct term *term, int order)
 {
@@ -254,20 +225,7 @@ bool term__order(const struct term *term, int order)
 	}
 }
 
-bool term__search(const struct term *term, struct text text)
-{
-	char subject[SUBJECT_MAX_BYTES + 1];
-	size_t len = text.len < SUBJECT_MAX_BYTES ? text.len : SUBJECT_MAX_BYTES;
-	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)len };
-
-	/* With a zero behind it, for those who look for it before they look at REG_STARTEND (the
-	 * sanitizers do), and with REG_STARTEND because there may be zeros in it. */
-	memcpy(subject, text.p, len);
-	subject[len] = '\0';
-	return !regexec(&term->regex, subject, 1, &range, REG_STARTEND);
-}
-
-bool term__text(const struct term *term, struct text text)
+static bool holds_for_text(const struct term *term, struct text text)
 {
 	switch (term->op) {
 	case OP_EQ:
@@ -275,15 +233,15 @@ bool term__text(const struct term *term, struct text text)
 	case OP_NE:
 		return !glob__match(term->value, text);
 	case OP_MATCH:
-		return term__search(term, text);
+		return pattern__matches(&term->pattern, text);
 	case OP_NO_MATCH:
-		return !term__search(term, text);
+		return !pattern__matches(&term->pattern, text);
 	default:
 		return false;
 	}
 }
 
-bool term__number(const struct term *term, uint64_t v)
+static bool holds_for_number(const struct term *term, uint64_t v)
 {
 	char digits[FORMAT_NUMBER_BYTES];
 	int order;
@@ -291,23 +249,11 @@ bool term__number(const struct term *term, uint64_t v)
 	if (is_regex(term->op)) {
 		size_t len = format__u64(digits, v);
 
-		return term__text(term, (struct text){ digits, len });
+		return holds_for_text(term, (struct text){ digits, len });
 	}
 	if (number__compare_u64(&term->number, v, &order))
 		return term->op == OP_NE;
 	return term__order(term, order);
-}
-
-/* Bytes as their hexadecimal text, which is what the outputs show; cut to what fits. */
-static struct text hex_of(struct text bytes, char *to, size_t size)
-{
-	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
-
-	for (size_t i = 0; i < len; i++) {
-		to[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
-		to[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
-	}
-	return (struct text){ to, 2 * len };
 }
 
 bool term__field(const struct term *term, const struct event_field *field)
@@ -315,28 +261,31 @@ bool term__field(const struct term *term, const struct event_field *field)
 	char buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
 	int order;
 
+	if (term->op == OP_HAS)
+		return true;
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
-		return term__text(term, hex_of(field->text, hex, sizeof(hex)));
+		return holds_for_text(term, event_field__hex(field->text, hex, sizeof(hex)));
 	/* A number is compared as one where it can be; 007 and NaN go as text. */
 	if (term__is_numeric(term) && !number__compare(&term->number, field, &order))
 		return term__order(term, order);
-	return term__text(term, event_field__text(field, buf));
+	return holds_for_text(term, event_field__text(field, buf));
 }
 
-/* One field for --search: its text, and key=value. */
-bool term__search_field(const struct term *term, struct text key, const struct event_field *field)
+bool term__holds(const struct term *term, const struct event_field *field)
 {
-	char subject[SUBJECT_MAX_BYTES], buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
-	struct text value = event_field__text(field, buf);
-
-	if (field->type == TTLOG_TYPE_BYTES && !field->null)
-		value = hex_of(value, hex, sizeof(hex));
-	if (field->type == TTLOG_TYPE_STR && term__search(term, value))
+	if (term->op == OP_HAS)
 		return true;
-	if (key.len + 1 + value.len > sizeof(subject))
-		return false;
-	memcpy(subject, key.p, key.len);
-	subject[key.len] = '=';
-	memcpy(subject + key.len + 1, value.p, value.len);
-	return term__search(term, (struct text){ subject, key.len + 1 + value.len });
+	switch (term->subject) {
+	case SUBJECT_FIELD:
+		return term__field(term, field);
+	case SUBJECT_LEVEL:
+		return term__order(term, order_of(field->u, term->level));
+	case SUBJECT_TS:
+		return term__order(term, order_of(field->u, term->when_ns));
+	case SUBJECT_PID:
+	case SUBJECT_TID:
+		return holds_for_number(term, field->u);
+	default:
+		return holds_for_text(term, field->text);
+	}
 }

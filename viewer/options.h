@@ -20,6 +20,7 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool json;
+	bool explain; /* the filter, and nothing else */
 	struct filter *filter;
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
