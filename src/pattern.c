@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,11 @@
  * hex, and a key comes before them. Only a hostile file has more. */
 #define SUBJECT_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
 
+#define CLASS_MAX_BYTES   32u
+#define BRACKET_MAX_BYTES 512
+
+#define MAX_SQUARES ((uint64_t)PATTERN_MAX_PARTS * PATTERN_MAX_PARTS)
+
 /* How many parts the pattern has once the repetitions are written out. */
 struct cost {
 	uint64_t sums[PATTERN_MAX_DEPTH + 1]; /* of each group that is open */
@@ -18,38 +22,65 @@ struct cost {
 	unsigned depth;
 };
 
+/* Behind [:alpha:], [.x.] or [=x=] at p, in which a bracket is no end; or NULL. */
+static const char *skip_class(const char *p)
+{
+	const char ends[] = { p[1], ']' };
+	const char *close;
+
+	if (!p[1] || !strchr(":.=", p[1]))
+		return NULL;
+	close = memmem(p + 2, strnlen(p + 2, CLASS_MAX_BYTES), ends, sizeof(ends));
+	return close ? close + sizeof(ends) : NULL;
+}
+
 const char *pattern__skip_bracket(const char *p)
 {
 	const char *end = p + 1;
 
 	end += *end == '^';
 	end += *end == ']';
-	while (*end && *end != ']') {
-		const char *close = NULL;
+	/* Bounded, because there may be one at every byte that has no end. */
+	while (*end && *end != ']' && end - p < BRACKET_MAX_BYTES) {
+		const char *behind = *end == '[' ? skip_class(end) : NULL;
 
-		/* [:alpha:], [.x.], [=x=]: a bracket in there is no end */
-		if (*end == '[' && end[1] && strchr(":.=", end[1])) {
-			const char ends[] = { end[1], ']', '\0' };
-
-			close = strstr(end + 2, ends);
-		}
-		end = close ? close + 2 : end + 1;
+		end = behind ? behind : end + 1;
 	}
-	return *end ? end + 1 : p + 1;
+	return *end == ']' ? end + 1 : p + 1;
 }
 
-/* {n}, {n,} or {n,m} at p, or a brace that stands for itself: how often, and behind it. */
+/* {n}, {n,} or {n,m} at p: how often, and behind it. A brace that stands for itself: once. */
 static const char *repetitions(const char *p, uint64_t *ret)
 {
-	uint64_t most = 0, n = 0;
+	const char *end = p + 1 + strspn(p + 1, "0123456789,");
+	uint64_t most = 1, n = 0;
 
-	for (p++; *p && *p != '}'; p++) {
-		n = isdigit((unsigned char)*p) ? n * 10 + (uint64_t)(*p - '0') : 0;
+	*ret = 1;
+	if (*end != '}')
+		return p + 1;
+	for (p++; p < end; p++) {
+		n = *p == ',' ? 0 : n * 10 + (uint64_t)(*p - '0');
 		n = n > PATTERN_MAX_PARTS ? PATTERN_MAX_PARTS + 1 : n;
 		most = n > most ? n : most;
 	}
-	*ret = most ? most : 1;
-	return *p ? p + 1 : p;
+	*ret = most;
+	return end + 1;
+}
+
+/* Where nobody sees the end of a bracket, nobody knows what is behind it; where there is none, the
+ * compiler goes no further than to it. */
+static bool skip_brackets(const char **p)
+{
+	const char *end = pattern__skip_bracket(*p);
+
+	if (end > *p + 1) {
+		*p = end;
+		return true;
+	}
+	if (strchr(*p, ']'))
+		return false;
+	*p += strlen(*p);
+	return true;
 }
 
 /* One step: false where it is too much. */
@@ -80,10 +111,13 @@ static bool add_part(struct cost *cost, const char **p)
 	case '?':
 		break;
 	default:
-		if (**p == '[')
-			next = pattern__skip_bracket(*p);
-		else if (**p == '\\' && next[0])
+		if (**p == '[') {
+			next = *p;
+			if (!skip_brackets(&next))
+				return false;
+		} else if (**p == '\\' && next[0]) {
 			next++;
+		}
 		cost->last = 1;
 		*sum += 1;
 	}
@@ -91,23 +125,34 @@ static bool add_part(struct cost *cost, const char **p)
 	return cost->sums[cost->depth] <= PATTERN_MAX_PARTS;
 }
 
+/* False where it is too large. */
+static bool measure(const char *text, struct cost *cost)
+{
+	for (const char *p = text; *p;) {
+		if (!add_part(cost, &p))
+			return false;
+	}
+	/* a parenthesis that is not closed is the compiler's to complain of */
+	for (; cost->depth; cost->depth--)
+		cost->sums[cost->depth - 1] += cost->sums[cost->depth];
+	return cost->sums[0] <= PATTERN_MAX_PARTS;
+}
+
 int pattern__init(struct pattern *pattern, const char *text, size_t at,
 		  struct pattern_budget *budget, struct expr_error *ret)
 {
-	struct cost cost = { .sums = { budget->used } };
+	struct cost cost = { .depth = 0 };
 	size_t len = strlen(text);
 	char reason[128];
 	int err;
 
-	for (const char *p = text; *p;) {
-		if (!add_part(&cost, &p))
-			return expr_error__set(ret, at, len,
-					       "the regular expression is too large: at most %u "
-					       "parentheses in one another, and %u parts with "
-					       "repetitions written out in all",
-					       PATTERN_MAX_DEPTH, PATTERN_MAX_PARTS);
-	}
-	budget->used = (uint32_t)cost.sums[0];
+	if (!measure(text, &cost) || cost.sums[0] * cost.sums[0] > MAX_SQUARES - budget->squares)
+		return expr_error__set(ret, at, len,
+				       "the regular expression is too large: at most %u parts, "
+				       "with every repetition written out, and %u parentheses in "
+				       "one another",
+				       PATTERN_MAX_PARTS, PATTERN_MAX_DEPTH);
+	budget->squares += cost.sums[0] * cost.sums[0];
 	err = regcomp(&pattern->regex, text, REG_EXTENDED);
 	if (err == REG_ESPACE)
 		return -ENOMEM;
