@@ -325,6 +325,7 @@ static void test_filter_columns(void **state)
 		{ "duration>=1ms", 1 },
 		{ "duration<1ms or duration>1ms", 0 },
 		{ "duration_ns=1ms", 1 },
+		{ "took=1ms", 1 },
 		{ "ts>=2026-11-21T06:00:00Z", 1 },
 		{ "ts<2026-11-21T05:59:58.123456790Z", 2 },
 		{ "ts=2026-11-21T05:59:58.123456809Z", 2 },

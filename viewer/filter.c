@@ -176,8 +176,11 @@ bool filter__is_settled(const struct filter_conjunct *conjunct)
 
 bool filter__is_key(const struct term *term, const struct event_site *site, unsigned idx)
 {
-	return text_equal(site->keys[idx], term->key) ||
-	       (site->kind == EVENT_SPAN_END && text_is(term->key, "duration"));
+	if (text_equal(site->keys[idx], term->key))
+		return true;
+	/* duration_ns, and as the text output has it */
+	return site->kind == EVENT_SPAN_END &&
+	       (text_is(term->key, "duration") || text_is(term->key, "took"));
 }
 
 static struct text text_of_site(const struct event_site *site, enum term_subject subject)

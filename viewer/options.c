@@ -36,7 +36,7 @@ static const char DOC[] =
 	"EXPR is terms with and, or, not and parentheses. A term is KEY OP VALUE or has(KEY); OP is "
 	"= != < <= > >= and ~ !~ (POSIX extended regular expressions). KEY is level, target, probe, "
 	"msg, file, func, pid, tid, comm, ts (a TIME), or the key of any field (fields.KEY where a field "
-	"has one of these names); duration is how long a span took. Text is compared with globs (* ? "
+	"has one of these names); duration, or took, is how long a span took. Text is compared with globs (* ? "
 	"[a-z]), numbers exactly, durations in the unit that the key ends in (5ms with latency_us is "
 	"5000; else ns; ns us ms s m h d). An event without the field never matches a term, and always "
 	"its not. A value with ' and ', ' or ' or a lone parenthesis in it needs quotes. --explain shows "
