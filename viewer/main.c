@@ -97,6 +97,8 @@ static int open_files(struct view *view)
 		reader__open;
 	int err;
 
+	if (options->explain)
+		return 0;
 	if (!options->file_cnt) {
 		err = choose_newest(view);
 		if (err)
@@ -291,21 +293,19 @@ static int show(struct view *view)
 static int explain(struct view *view)
 {
 	char *text = filter__explain(view->options.filter);
-	int err = text ? open_output(view) : fail("filter", ENOMEM);
+	int err;
 
-	if (!err) {
-		for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-			out__plain(&view->out, (struct text){ line, (size_t)(end - line) });
-			out__char(&view->out, '\n');
-		}
-		err = out__flush(&view->out);
-		if (err && err != -EPIPE)
-			(void)fail(view->options.output ? view->options.output : "stdout", -err);
-		if (err == -EPIPE)
-			err = 0;
+	if (!text)
+		return fail("filter", ENOMEM);
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		out__plain(&view->out, (struct text){ line, (size_t)(end - line) });
+		out__char(&view->out, '\n');
 	}
 	free(text);
-	return err;
+	err = out__flush(&view->out);
+	if (!err || err == -EPIPE)
+		return 0;
+	return fail(view->options.output ? view->options.output : "stdout", -err);
 }
 
 static void view__fini(struct view *view)
@@ -330,15 +330,11 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (view.options.explain) {
-		err = explain(&view);
-	} else {
-		err = open_files(&view);
-		if (!err)
-			err = open_output(&view);
-		if (!err)
-			err = show(&view);
-	}
+	err = open_files(&view);
+	if (!err)
+		err = open_output(&view);
+	if (!err)
+		err = view.options.explain ? explain(&view) : show(&view);
 	view__fini(&view);
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

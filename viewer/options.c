@@ -143,14 +143,14 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
-	if (options->explain && filter__is_empty(options->filter))
-		argp_error(state, "--explain goes with --filter");
 	if (options->group_by && options->mode != MODE_STATS)
 		argp_error(state, "--group-by goes with --stats");
 	if (options->mode == MODE_INFO &&
 	    (!filter__is_empty(options->filter) || options->has_since || options->has_until ||
 	     options->has_limit || options->has_head))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
+	if (options->explain && filter__is_empty(options->filter))
+		argp_error(state, "--explain goes with --filter");
 	if (!options->group_by)
 		return;
 	stats = stats__new(options->group_by);

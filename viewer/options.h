@@ -20,8 +20,8 @@ enum options_mode {
 struct options {
 	enum options_mode mode;
 	bool json;
-	bool explain; /* the filter, and nothing else */
 	struct filter *filter;
+	bool explain; /* the filter, and nothing else */
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;

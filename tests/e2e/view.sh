@@ -55,10 +55,11 @@ out_lines 2
 expect 0 --version
 grep -q '^ttlog-view [0-9]' "$dir/out" || fail "--version says $(cat "$dir/out")"
 expect 0 --help
-for option in --filter --explain --since --until --search --limit --head --format --stats --group-by --info \
+for option in --filter --since --until --search --limit --head --format --stats --group-by --info \
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
+grep -q -- --explain "$dir/out" || fail "--help says nothing of --explain"
 
 # Choice, options before and after the files
 expect 0 $golden/golden.bin --filter level=ERROR --limit 100
