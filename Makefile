@@ -77,7 +77,7 @@ all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/viewer/%.o,chunk filter_rows sieve unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/viewer/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Filters column by column: each term once for all events of a site, and the next one only for
- * those that are left.
+ * those that are left. Bytes may alias anything, so what a loop needs of `rows` is copied before it:
+ * else it is read again for each byte that is written, and there are no vectors.
  */
 #include <string.h>
 
@@ -80,18 +81,17 @@ static void sieve_fields(const struct term *term, const struct filter_rows *rows
 /* Many events in a row are of one thread. */
 static void sieve_threads(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
+	const uint32_t cnt = rows->cnt, *threads = rows->threads;
 	uint32_t last = 0;
 	uint8_t verdict = 0;
 
-	for (uint32_t row = 0; row < rows->cnt; row++) {
-		if (!row || rows->threads[row] != last) {
-			struct filter_known known = {
-				.thread = &rows->thread_table[rows->threads[row]]
-			};
+	for (uint32_t row = 0; row < cnt; row++) {
+		if (!row || threads[row] != last) {
+			struct filter_known known = { .thread = &rows->thread_table[threads[row]] };
 			struct event_field field;
 			unsigned at = 0;
 
-			last = rows->threads[row];
+			last = threads[row];
 			verdict = filter__look_up(&known, term, &at, &field) == EXPR_FOUND &&
 				  term__holds(term, &field);
 		}
@@ -101,13 +101,14 @@ static void sieve_threads(const struct term *term, const struct filter_rows *row
 
 static void sieve_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
-	const uint64_t at = term->when_ns;
+	const uint64_t at = term->when_ns, *real_ns = rows->real_ns;
+	const uint32_t cnt = rows->cnt;
 	uint8_t verdicts[3];
 
 	for (int i = 0; i < 3; i++)
 		verdicts[i] = term->op == OP_HAS || term__order(term, i - 1);
-	for (uint32_t row = 0; row < rows->cnt; row++)
-		hits[row] = verdicts[(rows->real_ns[row] >= at) + (rows->real_ns[row] > at)];
+	for (uint32_t row = 0; row < cnt; row++)
+		hits[row] = verdicts[(real_ns[row] >= at) + (real_ns[row] > at)];
 }
 
 static void sieve_term(const struct term *term, const struct filter_rows *rows,
@@ -135,22 +136,23 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 		       const struct filter_rows *rows, uint8_t *pass, uint8_t *scratch)
 {
 	const struct expr_node *it = &expr->nodes[node];
-	uint8_t *left = scratch, *one = scratch + rows->cnt, *rest = scratch;
+	const uint32_t cnt = rows->cnt;
+	uint8_t *left = scratch, *one = scratch + cnt, *rest = scratch;
 	bool any;
 
-	if (!memchr(pass, 1, rows->cnt))
+	if (!memchr(pass, 1, cnt))
 		return; /* and no column is decoded for nothing */
 	if (it->kind == EXPR_TERM) {
 		sieve_term(&expr->terms[it->child], rows, pass, scratch);
-		for (uint32_t row = 0; row < rows->cnt; row++)
+		for (uint32_t row = 0; row < cnt; row++)
 			pass[row] &= scratch[row] ^ negate;
 		return;
 	}
 	negate ^= it->kind == EXPR_NOT;
 	any = is_any(it->kind, negate);
 	if (any) {
-		memcpy(left, pass, rows->cnt);
-		rest = scratch + 2 * (size_t)rows->cnt;
+		memcpy(left, pass, cnt);
+		rest = scratch + 2 * (size_t)cnt;
 	}
 	for (uint32_t child = it->child; child != EXPR_NONE; child = expr->nodes[child].next) {
 		if (!any) {
@@ -158,12 +160,12 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 			continue;
 		}
 		/* only those are asked for which none has held yet */
-		memcpy(one, left, rows->cnt);
+		memcpy(one, left, cnt);
 		apply_node(expr, child, negate, rows, one, rest);
-		for (uint32_t row = 0; row < rows->cnt; row++)
+		for (uint32_t row = 0; row < cnt; row++)
 			left[row] ^= one[row];
 	}
-	for (uint32_t row = 0; any && row < rows->cnt; row++)
+	for (uint32_t row = 0; any && row < cnt; row++)
 		pass[row] ^= left[row];
 }
 
