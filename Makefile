@@ -55,7 +55,7 @@ ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) \
 	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
 	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread
+LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 VIEW_LDLIBS := -llz4 -lcbor -lpthread -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
@@ -67,8 +67,9 @@ VIEW_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard viewer/*.c))
 COLLECT_MAIN := $(BUILD)/src/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(VIEW_OBJS))
-# What the viewer takes from src/: the shapes of values, nothing of the collector.
-VIEW_SHARED := $(BUILD)/src/value.o
+# What the viewer takes from src/: the shapes of values and the language of filters.
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
+	format_number glob number pattern term unit value when)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all
@@ -76,7 +77,7 @@ all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/viewer/%.o,chunk filter unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/viewer/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "expr_error.h"
+#include "glob.h"
 #include "number.h"
 #include "view_fixture.h"
 
@@ -77,7 +79,7 @@ static bool matches(const struct filter *filter)
 static void assert_matches(const char *expression, bool wanted)
 {
 	struct filter *filter = filter__new();
-	char why[256] = "";
+	char why[EXPR_ERROR_PRINT_BYTES] = "";
 
 	assert_non_null(filter);
 	if (filter__add(filter, expression, why, sizeof(why)))
@@ -238,7 +240,7 @@ static void test_filter_terms(void **state)
 static void test_filter_all_terms_must_hold(void **state)
 {
 	struct filter *filter = filter__new();
-	char why[256];
+	char why[EXPR_ERROR_PRINT_BYTES];
 
 	(void)state;
 	assert_true(filter__is_empty(filter));
@@ -266,13 +268,87 @@ static void test_filter_search(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct filter *filter = filter__new();
-		char why[256];
+		char why[EXPR_ERROR_PRINT_BYTES];
 
 		assert_int_equal(filter__search(filter, cases[i].regex, why, sizeof(why)), 0);
 		if (matches(filter) != cases[i].wanted)
 			fail_msg("--search %s", cases[i].regex);
 		filter__free(filter);
 	}
+}
+
+static size_t cnt_of_events(struct reader *reader, const char *expression, bool by_columns)
+{
+	const struct timeline_range range = { 0, UINT64_MAX };
+	struct filter *filter = filter__new(), *all = filter__new();
+	struct timeline *timeline;
+	struct event event;
+	char why[EXPR_ERROR_PRINT_BYTES];
+	size_t cnt = 0;
+
+	if (filter__add(filter, expression, why, sizeof(why)))
+		fail_msg("%s", why);
+	filter__set_last(filter, 1795240800123456788u);
+	timeline = timeline__new(&reader, 1, by_columns ? filter : all, &range);
+	assert_non_null(timeline);
+	while (timeline__next(timeline, &event))
+		cnt += by_columns || filter__fields(filter, &event);
+	timeline__free(timeline);
+	filter__free(filter);
+	filter__free(all);
+	return cnt;
+}
+
+/* What is decided by site, by thread, by time and column by column is what is decided event by
+ * event, and is what it should be. */
+static void test_filter_columns(void **state)
+{
+	static const struct {
+		const char *expression;
+		size_t cnt;
+	} CASES[] = {
+		{ "level>=INFO", 9 },
+		{ "level=ERROR or level=FATAL", 2 },
+		{ "tid=1240", 8 },
+		{ "not tid=1240", 6 },
+		{ "tid=1240 or level=ERROR", 9 },
+		{ "tid=1240 and latency_us<42", 1 },
+		{ "(tid=1240 and latency_us<42) or (tid=1234 and latency_us=42)", 2 },
+		{ "not (tid=1240 or symbol=*)", 3 },
+		{ "not (tid=1240 and symbol=*)", 12 },
+		{ "not (symbol=AAPL or not has(symbol))", 2 },
+		{ "latency_us<=42 or latency_us=100 or symbol=x", 4 },
+		{ "latency_us>41 and (symbol=AAPL or symbol=MSFT)", 2 },
+		{ "(quantity>5 or quantity<0) and (price=150.25 or (price<0.1 and side=BUY))", 2 },
+		{ "has(symbol)", 5 },
+		{ "not has(symbol) and not has(b)", 7 },
+		{ "duration>=1ms", 1 },
+		{ "duration<1ms or duration>1ms", 0 },
+		{ "duration_ns=1ms", 1 },
+		{ "took=1ms", 1 },
+		{ "ts>=2026-11-21T06:00:00Z", 1 },
+		{ "ts<2026-11-21T05:59:58.123456790Z", 2 },
+		{ "ts=2026-11-21T05:59:58.123456809Z", 2 },
+		{ "ts!=2026-11-21T05:59:58.123456809Z", 12 },
+		{ "ts>=2026-11-21T05:59:58.124Z and ts<05:59:59", 8 },
+		{ "ts>=-1s or symbol=MSFT", 2 },
+		{ "not ts<-1s", 1 },
+		{ "ts<1970-01-01", 0 },
+		{ "comm=worker* and ts<05:59:58.1235 and not level=DEBUG", 2 },
+		{ "comm=worker* and (b=false or path=*)", 2 },
+	};
+	struct reader *reader = fixture__open_golden("golden.bin");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		size_t columns = cnt_of_events(reader, CASES[i].expression, true);
+		size_t one_by_one = cnt_of_events(reader, CASES[i].expression, false);
+
+		if (columns != CASES[i].cnt || one_by_one != CASES[i].cnt)
+			fail_msg("%s: %zu by columns, %zu one by one, not %zu", CASES[i].expression,
+				 columns, one_by_one, CASES[i].cnt);
+	}
+	reader__close(reader);
 }
 
 /* A mistake is said, with what and where, and leaves the filter as it was. */
@@ -282,13 +358,13 @@ static void test_filter_mistakes(void **state)
 		const char *expression, *words;
 	} cases[] = {
 		{ "symbol", "no operator" },
-		{ "", "no operator" },
+		{ "", "is empty" },
 		{ "=x", "no key" },
 		{ "symbol=", "no value" },
-		{ "symbol!x", "'!' at character 7" },
+		{ "symbol!x", "'!' is no operator, at character 7" },
 		{ "level=LOUD", "'LOUD' is no level; levels are TRACE" },
 		{ "level~WARN", "a level is compared with" },
-		{ "price>cheap", "'cheap' at character 7 is no number" },
+		{ "price>cheap", "'cheap' is no number" },
 		{ "pid=me", "no number" },
 		{ "target>net", "is text" },
 		{ "comm<a", "is text" },
@@ -298,7 +374,7 @@ static void test_filter_mistakes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct filter *filter = filter__new();
-		char why[256] = "";
+		char why[EXPR_ERROR_PRINT_BYTES] = "";
 
 		assert_int_equal(filter__add(filter, cases[i].expression, why, sizeof(why)),
 				 -EINVAL);
@@ -384,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_filter_terms),
 		cmocka_unit_test(test_filter_all_terms_must_hold),
 		cmocka_unit_test(test_filter_search),
+		cmocka_unit_test(test_filter_columns),
 		cmocka_unit_test(test_filter_mistakes),
 		cmocka_unit_test(test_filter_glob),
 		cmocka_unit_test(test_filter_number),

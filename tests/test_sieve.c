@@ -4,8 +4,8 @@
  */
 #include <math.h>
 
+#include "expr.h"
 #include "sieve.h"
-#include "term.h"
 #include "unpack.h"
 #include "view_fixture.h"
 
@@ -44,29 +44,31 @@ static const char *const VALUES[] = {
 static void assert_sieves(const struct unpacked *column, uint32_t cnt)
 {
 	uint8_t hits[64], asked[64];
-	char why[160], source[64];
+	char source[64];
 
 	assert_true(cnt <= sizeof(hits));
 	memset(asked, 1, sizeof(asked));
 	for (size_t i = 0; i < ARRAY_SIZE(OPS) * ARRAY_SIZE(VALUES); i++) {
-		struct term term;
+		struct expr_error error;
+		struct expr *expr;
 
 		snprintf(source, sizeof(source), "key%s%s", OPS[i % ARRAY_SIZE(OPS)],
 			 VALUES[i / ARRAY_SIZE(OPS)]);
 		/* What has no order, or is no pattern, is no term. */
-		if (term__init(&term, source, why, sizeof(why)))
+		expr = expr__parse(source, &error);
+		if (!expr)
 			continue;
 		memset(hits, 0, sizeof(hits));
-		sieve__column(&term, column, cnt, asked, hits);
+		sieve__column(expr->terms, column, cnt, asked, hits);
 		for (uint32_t k = 0; k < cnt; k++) {
 			struct event_field field;
 
 			unpacked__field(column, k, &field);
-			if (hits[k] != term__field(&term, &field))
+			if (hits[k] != term__field(expr->terms, &field))
 				fail_msg("type %u, element %u: %s: %u", column->type, k, source,
 					 hits[k]);
 		}
-		term__fini(&term);
+		expr__free(expr);
 	}
 }
 

@@ -10,7 +10,7 @@ $(BUILD)/libttlog-test.a: $(LIB_OBJS)
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libttlog-test.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS) -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS)
 
 $(BUILD)/tests/%.o: CPPFLAGS += -iquote viewer
 

@@ -12,29 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "ttlog/abi.h"
 
-struct text {
-	const char *p;
-	size_t len;
-};
-
-static inline struct text text_of(const char *zero_terminated)
-{
-	return (struct text){ zero_terminated, strlen(zero_terminated) };
-}
-
-static inline bool text_equal(struct text a, struct text b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
-}
-
-static inline bool text_is(struct text a, const char *zero_terminated)
-{
-	return text_equal(a, text_of(zero_terminated));
-}
+#include "field.h"
 
 enum event_kind {
 	EVENT_PLAIN,
@@ -58,20 +39,6 @@ struct event_thread {
 	uint64_t pid, tid;
 	uint64_t ns_pid, ns_tid; /* 0 where they are the same */
 	struct text comm;
-};
-
-/* A field's value; which member holds it is by type. */
-struct event_field {
-	uint8_t type; /* enum ttlog_type; TTLOG_TYPE_NONE: it could not be decoded */
-	bool null;
-	bool cut;      /* STR, BYTES: the program's value was longer */
-	uint8_t scale; /* DECIMAL: u units * 10^-scale */
-	union {
-		uint64_t u;       /* BOOL, CHAR, U8..U64, PTR, HEX */
-		int64_t i;        /* I8..I64, DECIMAL */
-		double d;         /* F32 (exactly a float), F64 */
-		struct text text; /* STR, BYTES */
-	};
 };
 
 struct event;

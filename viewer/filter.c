@@ -2,15 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "filter.h"
-#include "sieve.h"
-#include "term.h"
-#include "unpack.h"
+#include "filter_parts.h"
+#include "format_number.h"
 
-struct filter {
-	struct term *terms;
-	size_t cnt;
-};
+/* A key, '=' and a value: only a hostile file has longer ones than pattern__matches looks at. */
+#define SEARCHED_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
 
 struct filter *filter__new(void)
 {
@@ -21,148 +17,320 @@ void filter__free(struct filter *filter)
 {
 	if (!filter)
 		return;
-	for (size_t i = 0; i < filter->cnt; i++)
-		term__fini(&filter->terms[i]);
-	free(filter->terms);
+	for (size_t i = 0; i < filter->expr_cnt; i++)
+		expr__free(filter->exprs[i]);
+	for (size_t i = 0; i < filter->search_cnt; i++)
+		pattern__fini(&filter->searches[i]);
+	free(filter->exprs);
+	free(filter->conjuncts);
+	free(filter->searches);
 	free(filter);
 }
 
 bool filter__is_empty(const struct filter *filter)
 {
-	return !filter->cnt;
+	return !filter->expr_cnt && !filter->search_cnt;
 }
 
-/* Room for one more; it counts once it is sound. */
-static int reserve(struct filter *filter, struct term **ret)
+/* ---- Adding ---- */
+
+static int add_conjunct(struct filter *filter, const struct expr *expr, uint32_t node)
 {
-	struct term *grown = reallocarray(filter->terms, filter->cnt + 1, sizeof(*grown));
+	struct filter_conjunct *grown =
+		reallocarray(filter->conjuncts, filter->conjunct_cnt + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	filter->terms = grown;
-	*ret = &grown[filter->cnt];
+	filter->conjuncts = grown;
+	grown[filter->conjunct_cnt++] = (struct filter_conjunct){
+		.expr = expr,
+		.node = node,
+		.subjects = expr__subjects(expr, node),
+	};
+	return 0;
+}
+
+/* Takes ownership of the expression. */
+static int add_expr(struct filter *filter, struct expr *expr)
+{
+	struct expr **grown = reallocarray(filter->exprs, filter->expr_cnt + 1, sizeof(*grown));
+	const struct expr_node *root = &expr->nodes[expr->root];
+	size_t before = filter->conjunct_cnt;
+	int err = 0;
+
+	if (!grown) {
+		expr__free(expr);
+		return -ENOMEM;
+	}
+	filter->exprs = grown;
+	if (root->kind != EXPR_AND) {
+		err = add_conjunct(filter, expr, expr->root);
+	} else {
+		for (uint32_t child = root->child; child != EXPR_NONE && !err;
+		     child = expr->nodes[child].next)
+			err = add_conjunct(filter, expr, child);
+	}
+	if (err) {
+		filter->conjunct_cnt = before;
+		expr__free(expr);
+		return err;
+	}
+	grown[filter->expr_cnt++] = expr;
 	return 0;
 }
 
 int filter__add(struct filter *filter, const char *expression, char *ret_why, size_t why_size)
 {
-	struct term *term;
-	int err = reserve(filter, &term);
+	struct expr_error error;
+	struct expr *expr = expr__parse(expression, &error);
 
-	if (!err)
-		err = term__init(term, expression, ret_why, why_size);
-	if (!err)
-		filter->cnt++;
-	return err;
+	if (expr)
+		return add_expr(filter, expr);
+	if (errno != EINVAL)
+		return -ENOMEM;
+	expr_error__print(&error, expression, ret_why, why_size);
+	return -EINVAL;
 }
 
 int filter__search(struct filter *filter, const char *regex, char *ret_why, size_t why_size)
 {
-	struct term *term;
-	int err = reserve(filter, &term);
+	struct pattern *grown =
+		reallocarray(filter->searches, filter->search_cnt + 1, sizeof(*grown));
+	struct expr_error error;
+	int err;
 
+	if (!grown)
+		return -ENOMEM;
+	filter->searches = grown;
+	err = pattern__init(&grown[filter->search_cnt], regex, 0, &filter->budget, &error);
 	if (!err)
-		err = term__init_search(term, regex, ret_why, why_size);
-	if (!err)
-		filter->cnt++;
+		filter->search_cnt++;
+	if (err == -EINVAL)
+		expr_error__print(&error, regex, ret_why, why_size);
 	return err;
 }
 
-/* ---- Deciding ---- */
+/* ---- Time ---- */
 
-static int order_of(unsigned a, unsigned b)
+bool filter__needs_last(const struct filter *filter)
 {
-	return (a > b) - (a < b);
-}
-
-static bool match_field(const struct term *term, const struct event *event)
-{
-	struct event_field field;
-
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		if (!text_equal(event->site->keys[i], term->key))
-			continue;
-		event__field(event, i, &field);
-		if (term__field(term, &field))
+	for (size_t i = 0; i < filter->expr_cnt; i++) {
+		if (expr__needs_last(filter->exprs[i]))
 			return true;
 	}
 	return false;
 }
 
-static bool search_fields(const struct term *term, const struct event *event)
+void filter__set_last(struct filter *filter, uint64_t last_ns)
 {
-	struct event_field field;
-
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		event__field(event, i, &field);
-		if (term__search_field(term, event->site->keys[i], &field))
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < filter->expr_cnt; i++)
+		expr__set_last(filter->exprs[i], last_ns);
 }
 
-static enum filter_verdict site_verdict(const struct term *term, const struct event_site *site)
+/* The term of a conjunct that is nothing but a bound of time; NULL where it is none. */
+static const struct term *bound_of(const struct filter_conjunct *conjunct)
 {
-	bool hit;
+	const struct expr_node *node = &conjunct->expr->nodes[conjunct->node];
+	const struct term *term = &conjunct->expr->terms[node->child];
 
-	switch (term->subject) {
-	case SUBJECT_LEVEL:
-		hit = term__order(term, order_of(site->level, term->level));
-		break;
+	if (node->kind != EXPR_TERM || term->subject != SUBJECT_TS || term->op == OP_NE ||
+	    term->op == OP_HAS)
+		return NULL;
+	return term;
+}
+
+static void narrow(const struct term *term, uint64_t *since_ns, uint64_t *until_ns)
+{
+	uint64_t first = 0, last = UINT64_MAX, at = term->when_ns;
+	bool none = (term->op == OP_LT && !at) || (term->op == OP_GT && at == UINT64_MAX);
+
+	if (none) {
+		*since_ns = UINT64_MAX;
+		*until_ns = 0;
+		return;
+	}
+	if (term->op == OP_EQ || term->op == OP_GE || term->op == OP_GT)
+		first = at + (term->op == OP_GT);
+	if (term->op == OP_EQ || term->op == OP_LE || term->op == OP_LT)
+		last = at - (term->op == OP_LT);
+	*since_ns = first > *since_ns ? first : *since_ns;
+	*until_ns = last < *until_ns ? last : *until_ns;
+}
+
+void filter__range(const struct filter *filter, uint64_t *since_ns, uint64_t *until_ns)
+{
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		const struct term *term = bound_of(&filter->conjuncts[i]);
+
+		if (term)
+			narrow(term, since_ns, until_ns);
+	}
+}
+
+bool filter__is_settled(const struct filter_conjunct *conjunct)
+{
+	return !(conjunct->subjects & ~THREAD_SUBJECTS) || bound_of(conjunct);
+}
+
+/* ---- One value after the other ---- */
+
+bool filter__is_key(const struct term *term, const struct event_site *site, unsigned idx)
+{
+	if (text_equal(site->keys[idx], term->key))
+		return true;
+	/* duration_ns, and as the text output has it */
+	return site->kind == EVENT_SPAN_END &&
+	       (text_is(term->key, "duration") || text_is(term->key, "took"));
+}
+
+static struct text text_of_site(const struct event_site *site, enum term_subject subject)
+{
+	switch (subject) {
 	case SUBJECT_TARGET:
-		hit = term__text(term, site->target);
-		break;
+		return site->target;
 	case SUBJECT_PROBE:
-		hit = term__text(term, site->probe);
-		break;
+		return site->probe;
 	case SUBJECT_MSG:
-		hit = term__text(term, site->msg);
-		break;
+		return site->msg;
 	case SUBJECT_FILE:
-		hit = term__text(term, site->file);
-		break;
-	case SUBJECT_FUNC:
-		hit = term__text(term, site->func);
-		break;
-	case SUBJECT_FIELD:
-		for (unsigned i = 0; i < site->nfields; i++) {
-			if (text_equal(site->keys[i], term->key))
-				return FILTER_FIELDS;
-		}
-		return FILTER_NO;
-	case SUBJECT_SEARCH:
-		if (term__search(term, site->msg))
-			return FILTER_YES;
-		return site->nfields ? FILTER_FIELDS : FILTER_NO;
+		return site->file;
 	default:
-		return FILTER_YES; /* the thread's */
+		return site->func;
 	}
-	return hit ? FILTER_YES : FILTER_NO;
+}
+
+static enum expr_found look_up_field(const struct filter_known *known, const struct term *term,
+				     unsigned *at, struct event_field *ret)
+{
+	if (!known->site)
+		return EXPR_UNKNOWN;
+	while (*at < known->site->nfields) {
+		unsigned idx = (*at)++;
+
+		if (!filter__is_key(term, known->site, idx))
+			continue;
+		if (term->op == OP_HAS)
+			return EXPR_FOUND;
+		if (!known->event)
+			return EXPR_UNKNOWN;
+		event__field(known->event, idx, ret);
+		return EXPR_FOUND;
+	}
+	return EXPR_ABSENT;
+}
+
+enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
+				unsigned *at, struct event_field *ret)
+{
+	if (term->subject == SUBJECT_FIELD)
+		return look_up_field(known, term, at, ret);
+	if ((*at)++)
+		return EXPR_ABSENT;
+	*ret = (struct event_field){ .type = TTLOG_TYPE_NONE };
+	switch (term->subject) {
+	case SUBJECT_PID:
+	case SUBJECT_TID:
+		if (!known->thread)
+			return EXPR_UNKNOWN;
+		ret->u = term->subject == SUBJECT_PID ? known->thread->pid : known->thread->tid;
+		return EXPR_FOUND;
+	case SUBJECT_COMM:
+		if (!known->thread)
+			return EXPR_UNKNOWN;
+		ret->text = known->thread->comm;
+		return EXPR_FOUND;
+	case SUBJECT_TS:
+		if (!known->event)
+			return EXPR_UNKNOWN;
+		ret->u = known->event->real_ns;
+		return EXPR_FOUND;
+	default:
+		break;
+	}
+	if (!known->site)
+		return EXPR_UNKNOWN;
+	if (term->subject == SUBJECT_LEVEL)
+		ret->u = known->site->level;
+	else
+		ret->text = text_of_site(known->site, term->subject);
+	return EXPR_FOUND;
+}
+
+static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
+			       struct event_field *ret)
+{
+	return filter__look_up(context, term, at, ret);
+}
+
+static enum expr_truth truth_of(const struct filter_conjunct *conjunct, struct filter_known known)
+{
+	const struct expr_host host = { .look_up = look_up, .context = &known };
+
+	return expr__truth(conjunct->expr, conjunct->node, &host);
+}
+
+/* One field for --search: its text, and key=value. */
+static bool search_field(const struct pattern *pattern, struct text key,
+			 const struct event_field *field)
+{
+	char subject[SEARCHED_MAX_BYTES], buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
+	struct text value = event_field__text(field, buf);
+
+	if (field->type == TTLOG_TYPE_BYTES && !field->null)
+		value = event_field__hex(value, hex, sizeof(hex));
+	if (field->type == TTLOG_TYPE_STR && pattern__matches(pattern, value))
+		return true;
+	if (key.len + 1 + value.len > sizeof(subject))
+		return false;
+	memcpy(subject, key.p, key.len);
+	subject[key.len] = '=';
+	if (value.len)
+		memcpy(subject + key.len + 1, value.p, value.len);
+	return pattern__matches(pattern, (struct text){ subject, key.len + 1 + value.len });
+}
+
+bool filter__search_fields(const struct pattern *pattern, const struct event *event)
+{
+	struct event_field field;
+
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		event__field(event, i, &field);
+		if (search_field(pattern, event->site->keys[i], &field))
+			return true;
+	}
+	return false;
 }
 
 enum filter_verdict filter__site(const struct filter *filter, const struct event_site *site)
 {
 	enum filter_verdict all = FILTER_YES;
 
-	for (size_t i = 0; i < filter->cnt; i++) {
-		enum filter_verdict one = site_verdict(&filter->terms[i], site);
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		enum expr_truth truth;
 
-		if (one == FILTER_NO)
+		if (filter__is_settled(&filter->conjuncts[i]))
+			continue;
+		truth = truth_of(&filter->conjuncts[i], (struct filter_known){ .site = site });
+		if (truth == EXPR_NO)
 			return FILTER_NO;
-		if (one == FILTER_FIELDS)
+		if (truth == EXPR_OPEN)
 			all = FILTER_FIELDS;
+	}
+	for (size_t i = 0; i < filter->search_cnt; i++) {
+		if (pattern__matches(&filter->searches[i], site->msg))
+			continue;
+		if (!site->nfields)
+			return FILTER_NO;
+		all = FILTER_FIELDS;
 	}
 	return all;
 }
 
 bool filter__thread(const struct filter *filter, const struct event_thread *thread)
 {
-	for (size_t i = 0; i < filter->cnt; i++) {
-		const struct term *term = &filter->terms[i];
-
-		if ((term->subject == SUBJECT_PID && !term__number(term, thread->pid)) ||
-		    (term->subject == SUBJECT_TID && !term__number(term, thread->tid)) ||
-		    (term->subject == SUBJECT_COMM && !term__text(term, thread->comm)))
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		if (truth_of(&filter->conjuncts[i], (struct filter_known){ .thread = thread }) ==
+		    EXPR_NO)
 			return false;
 	}
 	return true;
@@ -170,54 +338,16 @@ bool filter__thread(const struct filter *filter, const struct event_thread *thre
 
 bool filter__fields(const struct filter *filter, const struct event *event)
 {
-	for (size_t i = 0; i < filter->cnt; i++) {
-		const struct term *term = &filter->terms[i];
+	const struct filter_known known = { event->site, event->thread, event };
 
-		if (term->subject == SUBJECT_FIELD && !match_field(term, event))
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		if (truth_of(&filter->conjuncts[i], known) != EXPR_YES)
 			return false;
-		if (term->subject == SUBJECT_SEARCH && !term__search(term, event->site->msg) &&
-		    !search_fields(term, event))
+	}
+	for (size_t i = 0; i < filter->search_cnt; i++) {
+		if (!pattern__matches(&filter->searches[i], event->site->msg) &&
+		    !filter__search_fields(&filter->searches[i], event))
 			return false;
 	}
 	return true;
-}
-
-/* ---- Column by column ---- */
-
-/* Any field of that key will do. */
-static void match_column(const struct term *term, const struct event *event, uint32_t cnt,
-			 const uint8_t *asked, uint8_t *hits)
-{
-	const struct event_field unreadable = { .type = TTLOG_TYPE_NONE, .null = true };
-
-	memset(hits, 0, cnt);
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		const struct unpacked *column;
-
-		if (!text_equal(event->site->keys[i], term->key))
-			continue;
-		column = event__column(event, i);
-		if (column)
-			sieve__column(term, column, cnt, asked, hits);
-		else if (term__field(term, &unreadable))
-			memset(hits, 1, cnt);
-	}
-}
-
-void filter__rows(const struct filter *filter, struct event *event, uint32_t cnt, uint8_t *pass,
-		  uint8_t *scratch)
-{
-	for (size_t i = 0; i < filter->cnt; i++) {
-		const struct term *term = &filter->terms[i];
-
-		if (term->subject == SUBJECT_FIELD) {
-			match_column(term, event, cnt, pass, scratch);
-			for (uint32_t row = 0; row < cnt; row++)
-				pass[row] &= scratch[row];
-		} else if (term->subject == SUBJECT_SEARCH &&
-			   !term__search(term, event->site->msg)) {
-			for (event->row = 0; event->row < cnt; event->row++)
-				pass[event->row] = pass[event->row] && search_fields(term, event);
-		}
-	}
 }

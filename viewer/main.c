@@ -89,7 +89,7 @@ static void allow_files(void)
 static bool is_stream(const struct options *options)
 {
 	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
-	       !options->has_until;
+	       !options->has_until && !filter__needs_last(options->filter);
 }
 
 static int open_files(struct view *view)
@@ -99,6 +99,8 @@ static int open_files(struct view *view)
 		reader__open;
 	int err;
 
+	if (options->explain)
+		return 0;
 	if (!options->file_cnt) {
 		err = choose_newest(view);
 		if (err)
@@ -196,6 +198,7 @@ static struct timeline_range range_of(const struct view *view)
 		if (end_ns > last_ns)
 			last_ns = end_ns;
 	}
+	filter__set_last(options->filter, last_ns);
 	if (options->has_since)
 		range.since_ns = when__resolve(&options->since, last_ns);
 	if (options->has_until)
@@ -357,6 +360,25 @@ static int show(struct view *view)
 	return view->unreadable ? -EBADMSG : 0;
 }
 
+/* What was made of the filter. A key of it may be anything. */
+static int explain(struct view *view)
+{
+	char *text = filter__explain(view->options.filter);
+	int err;
+
+	if (!text)
+		return fail("filter", ENOMEM);
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		out__plain(&view->out, (struct text){ line, (size_t)(end - line) });
+		out__char(&view->out, '\n');
+	}
+	free(text);
+	err = out__flush(&view->out);
+	if (!err || err == -EPIPE)
+		return 0;
+	return fail(view->options.output ? view->options.output : "stdout", -err);
+}
+
 static void view__fini(struct view *view)
 {
 	for (size_t i = 0; i < view->reader_cnt; i++)
@@ -383,7 +405,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = show(&view);
+		err = view.options.explain ? explain(&view) : show(&view);
 	view__fini(&view);
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expr_error.h"
 #include "options.h"
 #include "stats.h"
 
@@ -14,6 +15,7 @@ enum option_key {
 	OPT_FILTER = 0x100,
 	OPT_SINCE,
 	OPT_UNTIL,
+	OPT_EXPLAIN,
 	OPT_SEARCH,
 	OPT_LIMIT,
 	OPT_HEAD,
@@ -32,12 +34,17 @@ static const char DOC[] =
 	"FILE: one or more snapshots, merged by time; events that several snapshots of one process hold "
 	"are shown once. Without FILE: the newest snapshot in /var/lib/ttlog.\n"
 	"\n"
-	"EXPR is KEY OP VALUE; OP is = != < <= > >= and ~ !~ (POSIX extended regular expressions). "
-	"KEY is level, target, probe, msg, file, func, pid, tid, comm, or the key of any field "
-	"(fields.KEY where a field has one of these names). Text is compared with globs (* ? [a-z]), "
-	"numbers exactly. An event without the field never matches.\n"
+	"EXPR is terms with and, or, not and parentheses. A term is KEY OP VALUE or has(KEY); OP is "
+	"= != < <= > >= and ~ !~ (POSIX extended regular expressions). KEY is level, target, probe, "
+	"msg, file, func, pid, tid, comm, ts (a TIME), or the key of any field (fields.KEY where a field "
+	"has one of these names); duration, or took, is how long a span took. Text is compared with globs (* ? "
+	"[a-z]), numbers exactly, durations in the unit that the key ends in (5ms with latency_us is "
+	"5000; else ns; ns us ms s m h d). An event without the field never matches a term, and always "
+	"its not. A value with ' and ', ' or ' or a lone parenthesis in it needs quotes. --explain shows "
+	"how an EXPR is understood.\n"
 	"  level=ERROR  level>=WARN  'target=net.*'  'msg~time(out|d out)'\n"
-	"  symbol=AAPL  'latency_us>100'  price=150.25  flag=true\n"
+	"  symbol=AAPL  'latency_us>5ms'  price=150.25  flag=true\n"
+	"  'level>=WARN or (target=net.* and not has(retry))'\n"
 	"\n"
 	"TIME is 2026-11-21T06:00:00.5Z or with +01:00, '2026-11-21 06:00:00' (UTC), 2026-11-21, "
 	"06:00[:00] (UTC, on the day of the last event), @1795240800.5 (seconds since 1970), or -10s "
@@ -54,6 +61,7 @@ static const char DOC[] =
 static const struct argp_option OPTIONS[] = {
 	{ NULL, 0, NULL, 0, "Which events:", 1 },
 	{ "filter", OPT_FILTER, "EXPR", 0, "Events that match; repeatable: all must match", 1 },
+	{ "explain", OPT_EXPLAIN, NULL, 0, "How --filter was understood, not events", 1 },
 	{ "search", OPT_SEARCH, "REGEX", 0,
 	  "Events whose message, text field or key=value matches; repeatable", 1 },
 	{ "since", OPT_SINCE, "TIME", 0, "Events from then on", 1 },
@@ -99,7 +107,7 @@ static void parse_when(const char *name, const char *arg, struct argp_state *sta
 
 static void add_filter(struct options *options, int key, const char *arg, struct argp_state *state)
 {
-	char why[512];
+	char why[EXPR_ERROR_PRINT_BYTES];
 	int err;
 
 	if (key == OPT_FILTER)
@@ -109,7 +117,7 @@ static void add_filter(struct options *options, int key, const char *arg, struct
 	if (err == -ENOMEM)
 		argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
 	else if (err)
-		argp_error(state, "--%s %s", key == OPT_FILTER ? "filter" : "search", why);
+		argp_error(state, "--%s: %s", key == OPT_FILTER ? "filter" : "search", why);
 }
 
 static void set_mode(struct options *options, int key, struct argp_state *state)
@@ -176,6 +184,8 @@ static void check(const struct options *options, struct argp_state *state)
 	    (!filter__is_empty(options->filter) || options->has_since || options->has_until ||
 	     options->has_limit || options->has_head))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
+	if (options->explain && filter__is_empty(options->filter))
+		argp_error(state, "--explain goes with --filter");
 	if (!options->group_by)
 		return;
 	stats = stats__new(options->group_by);
@@ -193,6 +203,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_FILTER:
 	case OPT_SEARCH:
 		add_filter(options, key, arg, state);
+		return 0;
+	case OPT_EXPLAIN:
+		options->explain = true;
 		return 0;
 	case OPT_SINCE:
 		parse_when("since", arg, state, &options->since);

@@ -32,6 +32,7 @@ struct options {
 	enum options_mode mode;
 	enum options_format format;
 	struct filter *filter;
+	bool explain; /* the filter, and nothing else */
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;

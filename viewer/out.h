@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "format_number.h"
 
 #define OUT_BYTES        (256u << 10)
-/* Any number or time fits: a decimal of scale 255 is the longest. */
-#define OUT_NUMBER_BYTES 288u
+#define OUT_NUMBER_BYTES FORMAT_NUMBER_BYTES
 
 struct out {
 	int fd;
@@ -72,12 +72,6 @@ void out__hex(struct out *out, uint64_t v); /* 0x1f */
 void out__time(struct out *out, uint64_t real_ns);
 /* 1.234ms, with four digits or so. */
 void out__duration(struct out *out, uint64_t ns);
-/* All of these write at most OUT_NUMBER_BYTES, and return how many. The floating point ones are
- * the shortest text that reads back as the same value, as Python's repr writes it. */
-size_t format__f64(char *to, double v);
-size_t format__f32(char *to, float v);
-size_t format__decimal(char *to, int64_t units, uint8_t scale);
-size_t format__u64(char *to, uint64_t v);
 
 /*
  * Text in quotes as JSON has it; every byte that is not UTF-8 becomes a U+FFFD.

@@ -61,21 +61,61 @@ static void pass_times_and_threads(struct pass *pass, const struct chunk *chunk,
 	}
 }
 
-static void apply_filter(struct pass *pass, struct reader *reader,
-			 const struct selection_rule *rule, uint8_t *scratch)
-{
-	const struct chunk *chunk = &reader->chunk;
+/* Of each event, in the place of its byte: what a filter may want to know beside its columns. */
+struct origins {
+	uint32_t *threads;
+	uint64_t *real_ns;
+};
 
+static int find_origins(struct origins *ret, const struct pass *pass, struct reader *reader)
+{
+	struct chunk *chunk = &reader->chunk;
+
+	ret->threads = arena__alloc(&chunk->arena, chunk->n, sizeof(*ret->threads));
+	ret->real_ns = arena__alloc(&chunk->arena, chunk->n, sizeof(*ret->real_ns));
+	if (!ret->threads || !ret->real_ns)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < chunk->n; i++) {
+		uint32_t place = place_of(pass, chunk, i);
+
+		ret->threads[place] = chunk__thread(chunk, i);
+		ret->real_ns[place] = header__real_ns(&reader->header, chunk->mono_ns[i]);
+	}
+	return 0;
+}
+
+static int apply_filter(struct pass *pass, struct reader *reader, const struct selection_rule *rule)
+{
+	struct chunk *chunk = &reader->chunk;
+	struct origins origins = { .threads = NULL };
+	size_t scratch_cnt = filter__scratch_cnt(rule->filter);
+	uint8_t *scratch = arena__alloc(&chunk->arena, chunk->n, scratch_cnt);
+	bool needs_origins = filter__needs_origins(rule->filter);
+
+	if (!scratch || (needs_origins && find_origins(&origins, pass, reader)))
+		return -ENOMEM;
 	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
 		const struct chunk_group *group = &chunk->groups[g];
+		const uint32_t start = pass->starts ? pass->starts[g] : 0;
 		struct event event;
+		struct filter_rows rows = {
+			.event = &event,
+			.cnt = group->cnt,
+			.thread_table = reader->header.threads,
+			.pass = pass->bytes + start,
+			.scratch = scratch,
+		};
 
 		if (rule->sites[group->site] != FILTER_FIELDS)
 			continue;
+		if (needs_origins) {
+			rows.threads = origins.threads + start;
+			rows.real_ns = origins.real_ns + start;
+		}
 		reader__group_event(reader, g, &event);
-		filter__rows(rule->filter, &event, group->cnt,
-			     pass->bytes + (pass->starts ? pass->starts[g] : 0), scratch);
+		filter__rows(rule->filter, &rows);
 	}
+	return 0;
 }
 
 /* Few are wanted as a rule, so eight that are not are passed over at once. */
@@ -103,7 +143,6 @@ int selection__make(struct selection *ret, struct reader *reader, const struct s
 	struct chunk *chunk = &reader->chunk;
 	struct pass pass = { .bytes = NULL };
 	uint32_t *positions, start = 0;
-	uint8_t *scratch;
 	bool all_in;
 
 	*ret = (struct selection){ .cnt = 0 };
@@ -114,11 +153,10 @@ int selection__make(struct selection *ret, struct reader *reader, const struct s
 	if (all_in && is_every_site(chunk, rule, FILTER_YES))
 		return 0;
 	pass.bytes = arena__alloc(&chunk->arena, chunk->n, 1);
-	scratch = arena__alloc(&chunk->arena, chunk->n, 1);
 	positions = arena__alloc(&chunk->arena, chunk->n, sizeof(*positions));
 	if (chunk->group_cnt > 1)
 		pass.starts = arena__alloc(&chunk->arena, chunk->group_cnt, sizeof(*pass.starts));
-	if (!pass.bytes || !scratch || !positions || (chunk->group_cnt > 1 && !pass.starts))
+	if (!pass.bytes || !positions || (chunk->group_cnt > 1 && !pass.starts))
 		return -ENOMEM;
 	for (uint32_t g = 0; pass.starts && g < chunk->group_cnt; g++) {
 		pass.starts[g] = start;
@@ -127,7 +165,8 @@ int selection__make(struct selection *ret, struct reader *reader, const struct s
 	pass_sites(&pass, chunk, rule);
 	if (!all_in)
 		pass_times_and_threads(&pass, chunk, rule);
-	apply_filter(&pass, reader, rule, scratch);
+	if (apply_filter(&pass, reader, rule))
+		return -ENOMEM;
 	ret->cnt = collect(&pass, chunk, positions);
 	ret->positions = positions;
 	return 0;

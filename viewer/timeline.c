@@ -555,6 +555,7 @@ struct timeline *timeline__new(struct reader *const *readers, size_t reader_cnt,
 		return NULL;
 	timeline->filter = filter;
 	timeline->range = *range;
+	filter__range(filter, &timeline->range.since_ns, &timeline->range.until_ns);
 	timeline->inputs = calloc(reader_cnt + 1, sizeof(*timeline->inputs));
 	timeline->heap = calloc(reader_cnt + 1, sizeof(struct input *));
 	if (!timeline->inputs || !timeline->heap)

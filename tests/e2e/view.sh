@@ -59,11 +59,24 @@ for option in --filter --since --until --search --limit --head --format --counte
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
+grep -q -- --explain "$dir/out" || fail "--help says nothing of --explain"
 
 # Choice, options before and after the files
 expect 0 $golden/golden.bin --filter level=ERROR --limit 100
 out_lines 1
 expect 0 --filter 'level>=WARN' $golden/golden.bin --filter 'symbol=*'
+out_lines 2
+expect 0 --filter 'level=ERROR or (symbol=* and not price=*)' $golden/golden.bin
+out_lines 3
+expect 0 --filter 'not (tid=1240 or has(symbol))' $golden/golden.bin
+out_lines 3
+expect 0 --filter 'ts>=-1s' $golden/golden.bin
+out_lines 1
+expect 0 --filter 'duration>=1ms' $golden/golden.bin
+out_lines 1
+expect 0 --filter 'latency_us>0.099ms and ts<05:59:59' $golden/golden.bin
+out_lines 1
+expect 0 --filter 'msg~(Disk|Giving) (.*full|up)' $golden/golden.bin
 out_lines 2
 expect 0 --search 'null pointer' $golden/golden.bin
 out_lines 1
@@ -107,11 +120,51 @@ err_says 'pipe'
 expect 1 "$(printf '%s/\033[31m' "$dir")"
 err_says '\\x1b\[31m'
 
+# How a filter is understood; no file is read
+cat >"$dir/explained" <<'END'
+level >= WARN and (latency_us > 5ms or not symbol = "A*")
+
+and
+  level >= WARN                         level, by rank
+  or
+    latency_us > 5ms                    duration, 5000 us
+    not
+      symbol = "A*"                     text, by glob
+
+tid = 3 or has(retry)
+
+or
+  tid = 3                               number
+  has(retry)                            whether there is such a field
+
+looked at once a site   level
+looked at once a thread tid
+looked at by time       -
+columns decoded         latency_us, symbol
+END
+expect 0 --explain --filter 'level>=warn&&(latency_us>5ms||!symbol=A*)' --filter 'tid=3 or has(retry)' \
+	"$dir/none"
+out_is "$dir/explained"
+expect 0 --explain --filter "$(printf '"\033[31m"=1')"
+grep -q "$(printf '\033')" "$dir/out" && fail "--explain lets escapes through"
+expect 2 --explain
+err_says 'goes with --filter'
+
 # Mistakes: 2, with what and where
 expect 2 --filter symbol $golden/small.bin
 err_says 'no operator'
-expect 2 --filter level=LOUD $golden/small.bin
+out_lines 0
+expect 2 --filter 'symbol=AAPL and level=LOUD' $golden/small.bin
 err_says 'no level'
+err_says 'at character 23$'
+err_says '^  symbol=AAPL and level=LOUD$'
+err_says '^                        ^~~~$'
+expect 2 --filter '(symbol=AAPL' $golden/small.bin
+err_says '^  ^$'
+expect 2 --explain --filter 'level=WARN symbol=AAPL'
+err_says "'and' or 'or' is missing"
+expect 2 --filter "$(printf '%040d' 0 | tr 0 '(')a=1" $golden/small.bin
+err_says 'in one another'
 expect 2 --search '(' $golden/small.bin
 err_says 'regular expression'
 expect 2 --since yesterday $golden/small.bin

@@ -3,7 +3,7 @@
  * Globs over text that may hold any byte: fnmatch wants zero-terminated strings, and takes
  * exponential time for some patterns.
  */
-#include "filter.h"
+#include "glob.h"
 
 /* Matches one character against the pattern at *at, which is not a star; moves *at past it. */
 static bool match_one(struct text pattern, size_t *at, unsigned char c)

@@ -3,13 +3,13 @@
  * A number as someone wrote it, compared exactly with values of any type: 18446744073709551615 is
  * not 18446744073709551616, and 150.25 is the decimal 150.250.
  */
-#ifndef TTLOG_VIEW_NUMBER_H
-#define TTLOG_VIEW_NUMBER_H
+#ifndef TTLOG_NUMBER_H
+#define TTLOG_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "event.h"
+#include "field.h"
 
 #define NUMBER_MAX_DIGITS 320u
 
@@ -39,4 +39,4 @@ int number__compare(const struct number *number, const struct event_field *field
 /* The same for a plain unsigned number. */
 int number__compare_u64(const struct number *number, uint64_t v, int *ret);
 
-#endif /* TTLOG_VIEW_NUMBER_H */
+#endif /* TTLOG_NUMBER_H */

@@ -7,8 +7,8 @@
  *   @1795240800[.5]                                     seconds since 1970
  *   -10s                                                before the last event (ns us ms s m h d)
  */
-#ifndef TTLOG_VIEW_WHEN_H
-#define TTLOG_VIEW_WHEN_H
+#ifndef TTLOG_WHEN_H
+#define TTLOG_WHEN_H
 
 #include <stdint.h>
 
@@ -32,4 +32,4 @@ int when__parse(struct when *ret, const char *text);
 /* The moment in ns since 1970, where the last event was at last_ns. */
 uint64_t when__resolve(const struct when *when, uint64_t last_ns);
 
-#endif /* TTLOG_VIEW_WHEN_H */
+#endif /* TTLOG_WHEN_H */

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "number.h"
-#include "out.h"
+#include "format_number.h"
 
 #define MAX_EXPONENT 100000
 #define FLOOR_LIMIT  ((__int128)1 << 100)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "field.h"
-#include "out.h"
+#include "format_number.h"
 
 static size_t format_hex(char *to, uint64_t v)
 {
@@ -48,4 +48,15 @@ struct text event_field__text(const struct event_field *field, char *buf)
 		len = format__u64(buf, field->u);
 	}
 	return (struct text){ buf, len };
+}
+
+struct text event_field__hex(struct text bytes, char *to, size_t size)
+{
+	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
+
+	for (size_t i = 0; i < len; i++) {
+		to[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
+		to[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
+	}
+	return (struct text){ to, 2 * len };
 }

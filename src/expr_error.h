@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with an expression, and where. */
+#ifndef TTLOG_EXPR_ERROR_H
+#define TTLOG_EXPR_ERROR_H
+
+#include <stddef.h>
+
+#define EXPR_ERROR_PRINT_BYTES 640u
+
+struct expr_error {
+	size_t at, len; /* of the source, in bytes */
+	char why[256];
+};
+
+/* Fills it in. Returns -EINVAL. */
+__attribute__((format(printf, 4, 5))) int expr_error__set(struct expr_error *error, size_t at,
+							  size_t len, const char *format, ...);
+
+/*
+ * The reason, and below it the expression, or the part of a long one, with a caret under the place;
+ * three lines, the last without its end. What a terminal might obey becomes '?'.
+ */
+void expr_error__print(const struct expr_error *error, const char *source, char *to, size_t size);
+
+#endif /* TTLOG_EXPR_ERROR_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TTLOG_GLOB_H
+#define TTLOG_GLOB_H
+
+#include <stdbool.h>
+
+#include "field.h"
+
+/* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these. No text and no pattern
+ * takes longer than their lengths multiplied. */
+bool glob__match(struct text pattern, struct text text);
+
+#endif /* TTLOG_GLOB_H */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "format_number.h"
+#include "glob.h"
+#include "term.h"
+#include "unit.h"
+#include "value.h"
+
+#define FIELD_PREFIX "fields."
+#define LEVEL_LIST   "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const SUBJECTS[] = {
+	[SUBJECT_LEVEL] = "level", [SUBJECT_TARGET] = "target", [SUBJECT_PROBE] = "probe",
+	[SUBJECT_MSG] = "msg",     [SUBJECT_FILE] = "file",     [SUBJECT_FUNC] = "func",
+	[SUBJECT_COMM] = "comm",   [SUBJECT_PID] = "pid",       [SUBJECT_TID] = "tid",
+	[SUBJECT_TS] = "ts",
+};
+
+static const char *const OPS[] = {
+	[OP_EQ] = "=",  [OP_NE] = "!=",   [OP_LT] = "<",        [OP_LE] = "<=",   [OP_GT] = ">",
+	[OP_GE] = ">=", [OP_MATCH] = "~", [OP_NO_MATCH] = "!~", [OP_HAS] = "has",
+};
+
+const char *term__subject_name(enum term_subject subject)
+{
+	return SUBJECTS[subject];
+}
+
+const char *term__op_text(enum term_op op)
+{
+	return OPS[op];
+}
+
+size_t term__parse_op(const char *p, enum term_op *ret)
+{
+	/* longer ones first */
+	static const struct {
+		const char *text;
+		enum term_op op;
+	} ops[] = {
+		{ "!=", OP_NE }, { "!~", OP_NO_MATCH }, { "<=", OP_LE }, { ">=", OP_GE },
+		{ "==", OP_EQ }, { "=~", OP_MATCH },    { "=", OP_EQ },  { "<", OP_LT },
+		{ ">", OP_GT },  { "~", OP_MATCH },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (!strncmp(p, ops[i].text, strlen(ops[i].text))) {
+			*ret = ops[i].op;
+			return strlen(ops[i].text);
+		}
+	}
+	return 0;
+}
+
+/* ---- What the words mean ---- */
+
+static enum term_subject subject_of(struct text *key)
+{
+	size_t prefix = strlen(FIELD_PREFIX);
+
+	for (size_t i = SUBJECT_LEVEL; i < ARRAY_SIZE(SUBJECTS); i++) {
+		if (text_is(*key, SUBJECTS[i]))
+			return (enum term_subject)i;
+	}
+	if (key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
+		key->p += prefix;
+		key->len -= prefix;
+	}
+	return SUBJECT_FIELD;
+}
+
+static bool is_order(enum term_op op)
+{
+	return op >= OP_LT && op <= OP_GE;
+}
+
+static bool is_regex(enum term_op op)
+{
+	return op == OP_MATCH || op == OP_NO_MATCH;
+}
+
+static bool is_text(enum term_subject subject)
+{
+	return subject >= SUBJECT_TARGET && subject <= SUBJECT_COMM;
+}
+
+static int parse_level(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	const char *name;
+
+	if (is_regex(term->op))
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "a level is compared with = != < <= > >=");
+	for (unsigned i = 0; (name = value__level_name(i)); i++) {
+		if (!strcasecmp(term->value.p, name)) {
+			term->level = i;
+			return 0;
+		}
+	}
+	return expr_error__set(ret, words->value_at, words->value_len,
+			       "'%.60s' is no level; levels are " LEVEL_LIST, term->value.p);
+}
+
+static int parse_moment(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	if (is_regex(term->op))
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "a time is compared with = != < <= > >=");
+	if (when__parse(&term->when, term->value.p))
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.40s' is no time; times are " WHEN_FORMS, term->value.p);
+	term->when_ns = term->when.ns;
+	return 0;
+}
+
+static int parse_number(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	bool is_id = term->subject == SUBJECT_PID || term->subject == SUBJECT_TID;
+
+	term->is_number = !number__parse(&term->number, term->value);
+	if (!term->is_number && term->subject == SUBJECT_FIELD) {
+		term->is_duration = !unit__parse(&term->number, term->value, term->key);
+		term->is_number = term->is_duration;
+	}
+	if (!term->is_number && is_id)
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.60s' is no number", term->value.p);
+	if (!term->is_number && is_order(term->op))
+		return expr_error__set(ret, words->value_at, words->value_len,
+				       "'%.60s' is no number, and no duration (" UNIT_LIST ")",
+				       term->value.p);
+	return 0;
+}
+
+/* What the value must be, by key and operator. */
+static int parse_value(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	int err;
+
+	if (term->op == OP_HAS)
+		return 0;
+	if (term->subject == SUBJECT_LEVEL)
+		return parse_level(term, words, ret);
+	if (term->subject == SUBJECT_TS)
+		return parse_moment(term, words, ret);
+	if (is_regex(term->op)) {
+		err = pattern__init(&term->pattern, term->value.p, words->value_at, words->budget,
+				    ret);
+		term->has_pattern = !err;
+		return err;
+	}
+	if (is_order(term->op) && is_text(term->subject))
+		return expr_error__set(ret, words->op_at, words->op_len,
+				       "%s is text: it is compared with = != ~ !~",
+				       SUBJECTS[term->subject]);
+	return parse_number(term, words, ret);
+}
+
+int term__init(struct term *term, const struct term_words *words, struct expr_error *ret)
+{
+	char *copy = malloc(words->key.len + words->value.len + 2);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	*term = (struct term){ .op = words->op, .words = copy };
+	term->key = (struct text){ copy, words->key.len };
+	memcpy(copy, words->key.p, words->key.len);
+	copy[words->key.len] = '\0';
+	copy += words->key.len + 1;
+	term->value = (struct text){ copy, words->value.len };
+	if (words->value.len)
+		memcpy(copy, words->value.p, words->value.len);
+	copy[words->value.len] = '\0';
+	term->subject = subject_of(&term->key);
+	err = parse_value(term, words, ret);
+	if (err)
+		term__fini(term);
+	return err;
+}
+
+void term__fini(struct term *term)
+{
+	if (term->has_pattern)
+		pattern__fini(&term->pattern);
+	free(term->words);
+}
+
+void term__set_last(struct term *term, uint64_t last_ns)
+{
+	term->when_ns = when__resolve(&term->when, last_ns);
+}
+
+/* ---- Deciding ---- */
+
+static int order_of(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+bool term__order(const struct term *term, int order)
+{
+	switch (term->op) {
+	case OP_EQ:
+		return order == 0;
+	case OP_NE:
+		return order != 0;
+	case OP_LT:
+		return order < 0;
+	case OP_LE:
+		return order <= 0;
+	case OP_GT:
+		return order > 0;
+	case OP_GE:
+		return order >= 0;
+	default:
+		return false;
+	}
+}
+
+static bool holds_for_text(const struct term *term, struct text text)
+{
+	switch (term->op) {
+	case OP_EQ:
+		return glob__match(term->value, text);
+	case OP_NE:
+		return !glob__match(term->value, text);
+	case OP_MATCH:
+		return pattern__matches(&term->pattern, text);
+	case OP_NO_MATCH:
+		return !pattern__matches(&term->pattern, text);
+	default:
+		return false;
+	}
+}
+
+static bool holds_for_number(const struct term *term, uint64_t v)
+{
+	char digits[FORMAT_NUMBER_BYTES];
+	int order;
+
+	if (is_regex(term->op)) {
+		size_t len = format__u64(digits, v);
+
+		return holds_for_text(term, (struct text){ digits, len });
+	}
+	if (number__compare_u64(&term->number, v, &order))
+		return term->op == OP_NE;
+	return term__order(term, order);
+}
+
+bool term__field(const struct term *term, const struct event_field *field)
+{
+	char buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
+	int order;
+
+	if (term->op == OP_HAS)
+		return true;
+	if (field->type == TTLOG_TYPE_BYTES && !field->null)
+		return holds_for_text(term, event_field__hex(field->text, hex, sizeof(hex)));
+	/* A number is compared as one where it can be; 007 and NaN go as text. */
+	if (term__is_numeric(term) && !number__compare(&term->number, field, &order))
+		return term__order(term, order);
+	return holds_for_text(term, event_field__text(field, buf));
+}
+
+bool term__holds(const struct term *term, const struct event_field *field)
+{
+	if (term->op == OP_HAS)
+		return true;
+	switch (term->subject) {
+	case SUBJECT_FIELD:
+		return term__field(term, field);
+	case SUBJECT_LEVEL:
+		return term__order(term, order_of(field->u, term->level));
+	case SUBJECT_TS:
+		return term__order(term, order_of(field->u, term->when_ns));
+	case SUBJECT_PID:
+	case SUBJECT_TID:
+		return holds_for_number(term, field->u);
+	default:
+		return holds_for_text(term, field->text);
+	}
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define DIGITS_MAX 64u
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A unit is times * 10^exponent seconds. Longer names first: ms ends in s. */
+static const struct unit {
+	const char *name;
+	unsigned times;
+	int exponent;
+} UNITS[] = {
+	{ "ns", 1, -9 }, { "us", 1, -6 },  { "ms", 1, -3 },   { "s", 1, 0 },
+	{ "m", 60, 0 },  { "h", 3600, 0 }, { "d", 86400, 0 },
+};
+
+#define KEY_UNITS                                                                                  \
+	4u /* of these a key's end may name: minutes, and what has no exact multiple, not */
+
+static bool ends_in(struct text text, const char *end)
+{
+	size_t len = strlen(end);
+
+	return text.len > len && !memcmp(text.p + text.len - len, end, len);
+}
+
+static const struct unit *unit_of_key(struct text key)
+{
+	for (size_t i = 0; i < KEY_UNITS; i++) {
+		size_t len = strlen(UNITS[i].name);
+
+		if (ends_in(key, UNITS[i].name) && key.p[key.len - len - 1] == '_')
+			return &UNITS[i];
+	}
+	return &UNITS[0];
+}
+
+const char *unit__of_key(struct text key)
+{
+	return unit_of_key(key)->name;
+}
+
+/* Digits, most significant first, times a small number, in place with room before them. */
+static size_t multiply(char *digits, size_t len, unsigned times, char *ret)
+{
+	char reversed[DIGITS_MAX + 8] = "";
+	unsigned carry = 0;
+	size_t cnt = 0;
+
+	for (size_t i = len; i-- > 0;) {
+		carry += (unsigned)(digits[i] - '0') * times;
+		reversed[cnt++] = (char)('0' + carry % 10);
+		carry /= 10;
+	}
+	for (; carry; carry /= 10)
+		reversed[cnt++] = (char)('0' + carry % 10);
+	for (size_t i = 0; i < cnt; i++)
+		ret[i] = reversed[cnt - 1 - i];
+	return cnt;
+}
+
+static const struct unit *unit_of_value(struct text text, struct text *ret_number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
+		if (!ends_in(text, UNITS[i].name))
+			continue;
+		*ret_number = (struct text){ text.p, text.len - strlen(UNITS[i].name) };
+		while (ret_number->len && ret_number->p[ret_number->len - 1] == ' ')
+			ret_number->len--;
+		return &UNITS[i];
+	}
+	return NULL;
+}
+
+int unit__parse(struct number *ret, struct text text, struct text key)
+{
+	char digits[DIGITS_MAX], scaled[DIGITS_MAX + 48];
+	const struct unit *unit;
+	struct text number;
+	size_t len = 0, at = 0, fraction = 0;
+	bool point = false;
+
+	unit = unit_of_value(text, &number);
+	if (!unit || !number.len || number.len > sizeof(digits))
+		return -EINVAL;
+	if (number.p[0] == '-' || number.p[0] == '+') {
+		scaled[at++] = *number.p++;
+		number.len--;
+	}
+	for (size_t i = 0; i < number.len; i++) {
+		if (number.p[i] == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (number.p[i] < '0' || number.p[i] > '9')
+			return -EINVAL;
+		digits[len++] = number.p[i];
+		fraction += point;
+	}
+	if (!len)
+		return -EINVAL;
+	at += multiply(digits, len, unit->times, scaled + at);
+	at += (size_t)snprintf(scaled + at, sizeof(scaled) - at, "e%d",
+			       unit->exponent - unit_of_key(key)->exponent - (int)fraction);
+	return number__parse(ret, (struct text){ scaled, at });
+}

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The language of filters, without a viewer: what is understood, what is a mistake and where, and
+ * that nothing anybody writes does harm.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "expr.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define S 1000000000ull
+
+/* ---- What it means ---- */
+
+static const struct {
+	const char *key;
+	struct event_field field;
+} FIELDS[] = {
+	{ "a", { .type = TTLOG_TYPE_U32, .u = 1 } },
+	{ "b", { .type = TTLOG_TYPE_U32, .u = 2 } },
+	{ "price", { .type = TTLOG_TYPE_DECIMAL, .i = 15025, .scale = 2 } },
+	{ "symbol", { .type = TTLOG_TYPE_STR, .text = { "AAPL", 4 } } },
+	{ "text", { .type = TTLOG_TYPE_STR, .text = { "this and that", 13 } } },
+	{ "none", { .type = TTLOG_TYPE_STR, .null = true } },
+	{ "two words", { .type = TTLOG_TYPE_BOOL, .u = 1 } },
+	{ "not", { .type = TTLOG_TYPE_U8, .u = 5 } },
+	{ "latency_us", { .type = TTLOG_TYPE_U32, .u = 5000 } },
+	{ "wait_ms", { .type = TTLOG_TYPE_F64, .d = 1.5 } },
+	{ "took_s", { .type = TTLOG_TYPE_DECIMAL, .i = 90, .scale = 0 } },
+	{ "duration", { .type = TTLOG_TYPE_U64, .u = 5000000 } },
+	{ "period", { .type = TTLOG_TYPE_STR, .text = { "5m", 2 } } },
+	/* twice: either will do */
+	{ "twice", { .type = TTLOG_TYPE_U8, .u = 1 } },
+	{ "twice", { .type = TTLOG_TYPE_U8, .u = 2 } },
+};
+
+struct known {
+	bool site, fields;
+};
+
+static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
+			       struct event_field *ret)
+{
+	const struct known *known = context;
+	const bool is_site = term->subject == SUBJECT_LEVEL || term->subject == SUBJECT_TARGET ||
+			     term->subject == SUBJECT_MSG;
+
+	if (!(is_site ? known->site : known->fields))
+		return EXPR_UNKNOWN;
+	if (term->subject != SUBJECT_FIELD && (*at)++)
+		return EXPR_ABSENT;
+	switch (term->subject) {
+	case SUBJECT_LEVEL:
+		*ret = (struct event_field){ .u = TTLOG_LEVEL_WARN };
+		return EXPR_FOUND;
+	case SUBJECT_TARGET:
+		*ret = (struct event_field){ .text = text_of("net.http") };
+		return EXPR_FOUND;
+	case SUBJECT_MSG:
+		*ret = (struct event_field){ .text = text_of("Request timed out (again)") };
+		return EXPR_FOUND;
+	case SUBJECT_TID:
+		*ret = (struct event_field){ .u = 13 };
+		return EXPR_FOUND;
+	case SUBJECT_TS:
+		*ret = (struct event_field){ .u = 1795240800 * S };
+		return EXPR_FOUND;
+	case SUBJECT_FIELD:
+		break;
+	default:
+		return EXPR_ABSENT;
+	}
+	while (*at < ARRAY_SIZE(FIELDS)) {
+		*ret = FIELDS[*at].field;
+		if (text_is(term->key, FIELDS[(*at)++].key))
+			return EXPR_FOUND;
+	}
+	return EXPR_ABSENT;
+}
+
+static enum expr_truth truth_of(const struct expr *expr, struct known known)
+{
+	const struct expr_host host = { .look_up = look_up, .context = &known };
+
+	return expr__truth(expr, expr->root, &host);
+}
+
+static struct expr *parse(const char *source)
+{
+	struct expr_error error;
+	struct expr *expr = expr__parse(source, &error);
+
+	if (!expr)
+		fail_msg("%s: %s, at %zu", source, error.why, error.at);
+	return expr;
+}
+
+static void test_expr_truth(void **state)
+{
+	static const struct {
+		const char *source;
+		bool wanted;
+	} CASES[] = {
+		{ "a=1", true },
+		{ "a=1 and b=2", true },
+		{ "a=1 and b=3", false },
+		{ "a=2 or b=2", true },
+		{ "a=2 OR b=3", false },
+		/* `and` binds more tightly than `or`, `not` most */
+		{ "a=1 or a=2 and b=3", true },
+		{ "(a=1 or a=2) and b=3", false },
+		{ "not a=2 and b=2", true },
+		{ "not (a=2 and b=2)", true },
+		{ "not a=1 or b=2", true },
+		{ "not not a=1", true },
+		{ "!a=1", false },
+		{ "!(a=1)&&b=2", false },
+		{ "(a=1)&&(b=2)||(c=3)", true },
+		{ "a=1 && b=2", true },
+		{ "a=1&&b=3||symbol=A*", true },
+		{ "symbol~(x||AAPL)&&b=2", true },
+		{ "text=\"a&&b\"||a=0", false },
+		{ "a=0 || b=0", false },
+		{ "((((a=1))))", true },
+		{ "(a = 1)and(b = 2)", true },
+		{ "\ta=1\n  and\n  b=2\n", true },
+		/* what is not there: the term is false, its not is true */
+		{ "c=1", false },
+		{ "c!=1", false },
+		{ "not c=1", true },
+		{ "has(c)", false },
+		{ "not has(c)", true },
+		{ "has(a)", true },
+		{ "has( a ) and has(none)", true },
+		{ "has(level) and has(ts)", true },
+		{ "has(\"two words\")", true },
+		{ "a=1 and not has(symbol)", false },
+		/* keys */
+		{ "\"two words\"=true", true },
+		{ "'two words'=false", false },
+		{ "not=5", true },
+		{ "not = 5", true },
+		{ "not not = 6", true },
+		{ "fields.a=1", true },
+		/* values */
+		{ "symbol=\"AAPL\"", true },
+		{ "symbol='AAPL'", true },
+		{ "symbol=A*", true },
+		{ "symbol=[A-B]*L and a=1", true },
+		{ "symbol~[[:upper:]]{4}", true },
+		{ "(symbol~(AAPL|MSFT))", true },
+		{ "msg~time(d )?out", true },
+		{ "msg~(Request|Answer) timed [^ ]+ and a=1", true },
+		{ "msg=Request timed out (again)", true },
+		{ "(msg=Request timed out (again)) and a=1", true },
+		{ "msg=\"Request*\" and a=1", true },
+		{ "msg~\\(again\\)", true },
+		{ "msg~\"\\(again\\)$\"", true },
+		{ "text=\"this and that\"", true },
+		{ "text~'s and t'", true },
+		{ "text~\"quote\\\"\"", false },
+		{ "price=150.250", true },
+		{ "price>150 and price<150.2500000001", true },
+		{ "twice=1 and twice=2", true },
+		{ "twice=3", false },
+		/* levels */
+		{ "level>=warn and level<ERROR", true },
+		{ "level=ERROR or level=FATAL", false },
+		/* times */
+		{ "ts>=2026-11-21T06:00:00Z", true },
+		{ "ts=2026-11-21 06:00:00 and a=1", true },
+		{ "ts>2026-11-21T07:00:00+01:00", false },
+		{ "ts<@1795240800.5", true },
+		/* durations, in the unit of the key */
+		{ "duration>=5ms", true },
+		{ "duration=5ms", true },
+		{ "duration>5ms", false },
+		{ "duration<0.1s", true },
+		{ "duration<=5000us", true },
+		{ "duration=5000000", true },
+		{ "latency_us=5ms", true },
+		{ "latency_us<5.001 ms", true },
+		{ "latency_us>4999.999us", true },
+		{ "latency_us<1m", true },
+		{ "wait_ms=1500us", true },
+		{ "took_s=1.5m", true },
+		{ "took_s<1h and took_s>=90s", true },
+		{ "took_s>-1d", true },
+		{ "period=5m", true },
+		{ "period=5ms", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct expr *expr = parse(CASES[i].source);
+
+		if (truth_of(expr, (struct known){ true, true }) !=
+		    (CASES[i].wanted ? EXPR_YES : EXPR_NO))
+			fail_msg("'%s' is %s", CASES[i].source, CASES[i].wanted ? "no" : "yes");
+		expr__free(expr);
+	}
+}
+
+/* What is known of an expression before everything is. */
+static void test_expr_open(void **state)
+{
+	static const struct {
+		const char *source;
+		enum expr_truth wanted;
+	} CASES[] = {
+		{ "level=WARN", EXPR_YES },
+		{ "a=1", EXPR_OPEN },
+		{ "not a=1", EXPR_OPEN },
+		{ "level=WARN and a=1", EXPR_OPEN },
+		{ "level=INFO and a=1", EXPR_NO },
+		{ "a=1 and level=INFO", EXPR_NO },
+		{ "level=WARN or a=1", EXPR_YES },
+		{ "a=1 or level=WARN", EXPR_YES },
+		{ "level=INFO or tid=1", EXPR_OPEN },
+		{ "not (level=INFO and a=1)", EXPR_YES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct expr *expr = parse(CASES[i].source);
+
+		if (truth_of(expr, (struct known){ .site = true }) != CASES[i].wanted)
+			fail_msg("'%s'", CASES[i].source);
+		expr__free(expr);
+	}
+}
+
+static void test_expr_subjects(void **state)
+{
+	struct expr *expr = parse("level=WARN and not (tid=3 or ts>-10s)");
+
+	(void)state;
+	assert_int_equal(expr__subjects(expr, expr->root),
+			 1 << SUBJECT_LEVEL | 1 << SUBJECT_TID | 1 << SUBJECT_TS);
+	assert_true(expr__needs_last(expr));
+	expr__set_last(expr, 1795240800 * S);
+	assert_int_equal(truth_of(expr, (struct known){ true, true }), EXPR_NO);
+	expr__set_last(expr, 1795240810 * S);
+	assert_int_equal(truth_of(expr, (struct known){ true, true }), EXPR_YES);
+	expr__free(expr);
+	expr = parse("ts>2026-11-21 and has(ts)");
+	assert_false(expr__needs_last(expr));
+	expr__free(expr);
+}
+
+/* ---- How it was understood ---- */
+
+static void test_expr_text(void **state)
+{
+	static const struct {
+		const char *source, *text;
+	} CASES[] = {
+		{ "a=1", "a = 1" },
+		{ "(a==1)&&!(b=2)", "a = 1 and not b = 2" },
+		{ "a=1 and (b=2 and c=3)", "a = 1 and b = 2 and c = 3" },
+		{ "a=1 or (b=2 or (c=3 or d=4)) or e=5",
+		  "a = 1 or b = 2 or c = 3 or d = 4 or e = 5" },
+		{ "a=1 or b=2 and c=3", "a = 1 or (b = 2 and c = 3)" },
+		{ "not(a=1 or b=2)", "not (a = 1 or b = 2)" },
+		{ "not not a=1", "not not a = 1" },
+		{ "level>=warn", "level >= WARN" },
+		{ "has( 'two words' )", "has(\"two words\")" },
+		{ "symbol=A*", "symbol = \"A*\"" },
+		{ "symbol='say \"x\"'", "symbol = \"say \\\"x\\\"\"" },
+		{ "msg=~a\\.b", "msg ~ \"a\\.b\"" },
+		{ "msg=a\\", "msg = \"a\\\\\"" },
+		{ "fields.file=0x1f", "fields.file = 0x1f" },
+		{ "took_s>1.5m", "took_s > 1.5m" },
+		{ "'not'=1", "\"not\" = 1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct expr *expr = parse(CASES[i].source);
+		char *text = expr__text(expr);
+
+		assert_string_equal(text, CASES[i].text);
+		free(text);
+		expr__free(expr);
+	}
+}
+
+static void test_expr_explain(void **state)
+{
+	struct expr *expr = parse("level>=warn and (latency_us>5ms or not symbol=A*) and has(x)"
+				  " and wait_ms<=0.25us");
+	char *text = expr__explain(expr);
+
+	(void)state;
+	assert_string_equal(
+		text, "and\n"
+		      "  level >= WARN                         level, by rank\n"
+		      "  or\n"
+		      "    latency_us > 5ms                    duration, 5000 us\n"
+		      "    not\n"
+		      "      symbol = \"A*\"                     text, by glob\n"
+		      "  has(x)                                whether there is such a field\n"
+		      "  wait_ms <= 0.25us                     duration, 0.00025 ms\n");
+	free(text);
+	expr__free(expr);
+}
+
+/* ---- Mistakes ---- */
+
+static void test_expr_mistakes(void **state)
+{
+	static const struct {
+		const char *source;
+		size_t at, len;
+		const char *words;
+	} CASES[] = {
+		{ "", 0, 1, "is empty" },
+		{ "  ", 2, 1, "is empty" },
+		{ "symbol", 0, 6, "no operator after 'symbol'" },
+		{ "=x", 0, 1, "no key" },
+		{ "symbol=", 7, 1, "no value" },
+		{ "symbol= and a=1", 8, 3, "no value before this" },
+		{ "symbol!x", 6, 1, "'!' is no operator" },
+		{ "level=LOUD", 6, 4, "'LOUD' is no level" },
+		{ "a=1 and level=LOUD or b=2", 14, 4, "'LOUD' is no level" },
+		{ "level~WARN", 5, 1, "a level is compared with" },
+		{ "price>cheap", 6, 5, "'cheap' is no number" },
+		{ "price > \"5 apples\"", 8, 10, "no number" },
+		{ "pid=me", 4, 2, "no number" },
+		{ "target>net", 6, 1, "is text" },
+		{ "ts>yesterday", 3, 9, "is no time" },
+		{ "ts~2026", 2, 1, "a time is compared" },
+		{ "msg~(", 4, 1, "regular expression '(' is wrong" },
+		{ "a=1 and msg~*( ", 12, 2, "is wrong" },
+		{ "(a=1", 0, 1, "not closed" },
+		{ "(a=1 and (b=2)", 0, 1, "not closed" },
+		{ "a=1)", 3, 1, "no parenthesis that this one closes" },
+		{ "()", 1, 1, "no term" },
+		{ "a=1 and", 7, 1, "something is missing" },
+		{ "a=1 and )", 8, 1, "no term" },
+		{ "or a=1", 0, 2, "no operator after 'or'" },
+		{ "not", 3, 1, "something is missing" },
+		{ "not ", 4, 1, "something is missing" },
+		{ "a=1 b=2", 4, 1, "'and' or 'or' is missing" },
+		{ "symbol=AAPL level>=WARN", 12, 5, "'and' or 'or' is missing" },
+		{ "symbol=AAPL has(a)", 12, 3, "'and' or 'or' is missing" },
+		{ "has(a) b=2", 7, 1, "'and' or 'or' is missing" },
+		{ "(a=1) (b=2)", 6, 1, "'and' or 'or' is missing" },
+		{ "\"a\"=\"b\"c", 7, 1, "'and' or 'or' is missing" },
+		{ "has(a", 5, 1, "closed here" },
+		{ "has()", 4, 1, "no term" },
+		{ "msg=\"open", 4, 1, "quote is not closed" },
+		{ "msg='open\\'", 4, 1, "quote is not closed" },
+		{ "msg=half (a and b=1", 9, 1, "not closed" },
+		{ "msg=read and write", 13, 5, "needs quotes" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct expr_error error;
+		struct expr *expr = expr__parse(CASES[i].source, &error);
+
+		if (expr)
+			fail_msg("'%s' is taken", CASES[i].source);
+		assert_int_equal(errno, EINVAL);
+		if (error.at != CASES[i].at || error.len != CASES[i].len ||
+		    !strstr(error.why, CASES[i].words))
+			fail_msg("'%s': %s, at %zu, %zu long", CASES[i].source, error.why, error.at,
+				 error.len);
+	}
+}
+
+static void assert_prints(const char *source, const char *wanted)
+{
+	struct expr_error error;
+	char text[EXPR_ERROR_PRINT_BYTES];
+
+	assert_null(expr__parse(source, &error));
+	expr_error__print(&error, source, text, sizeof(text));
+	assert_string_equal(text, wanted);
+}
+
+static void test_expr_caret(void **state)
+{
+	(void)state;
+	assert_prints("price>cheap",
+		      "'cheap' is no number, and no duration (ns us ms s m h d), at character 7\n"
+		      "  price>cheap\n"
+		      "        ^~~~~");
+	/* a character is a column, however many bytes it has; nothing for a terminal to obey */
+	assert_prints("name=\xc3\xa4\xc3\xb6 and \x1b[31m",
+		      "there is no operator after '?[31m': "
+		      "write KEY=VALUE, with one of = != < "
+		      "<= > >= ~ !~, or has(KEY); a value with "
+		      "'and' or 'or' in it needs quotes, at "
+		      "character 13\n"
+		      "  name=\xc3\xa4\xc3\xb6 and ?[31m\n"
+		      "              ^~~~~");
+	assert_prints(
+		"aaaaaaaaaaaaaaaaaaaaaaaa=1 and bbbbbbbbbbbbbbbbbbbbbbbbbbb=2 and level=LOUD and "
+		"cccccccccccccccccccccccccccccccccccccc=3",
+		"'LOUD' is no level; levels are TRACE, DEBUG, INFO, WARN, ERROR, FATAL, at "
+		"character 72\n"
+		"  ...bbbbbbbbbbbbbbbbbbbbbbbbbbb=2 and level=LOUD and ccccccccccccccccccccccc...\n"
+		"                                             ^~~~");
+}
+
+/* ---- Limits ---- */
+
+static char *repeated(const char *what, size_t cnt, const char *end)
+{
+	size_t len = strlen(what);
+	char *text = malloc(len * cnt + strlen(end) + 1);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < cnt; i++)
+		memcpy(text + i * len, what, len);
+	strcpy(text + cnt * len, end);
+	return text;
+}
+
+static void assert_repeated(const char *what, size_t cnt, const char *end, const char *words)
+{
+	char *source = repeated(what, cnt, end);
+	struct expr_error error;
+	struct expr *expr = expr__parse(source, &error);
+
+	if (words && (expr || !strstr(error.why, words)))
+		fail_msg("%zu times %s: %s", cnt, what, expr ? "taken" : error.why);
+	if (!words && !expr)
+		fail_msg("%zu times %s: %s", cnt, what, error.why);
+	expr__free(expr);
+	free(source);
+}
+
+static void test_expr_limits(void **state)
+{
+	(void)state;
+	assert_repeated("(", 16000, "", "in one another");
+	assert_repeated("not ", 4000, "a=1", "in one another");
+	assert_repeated("!", 16000, "a=1", "in one another");
+	assert_repeated("not ", EXPR_MAX_DEPTH, "a=1", NULL);
+	assert_repeated("not ", EXPR_MAX_DEPTH + 1, "a=1", "in one another");
+	assert_repeated("a=1 or ", 2000, "b=2", NULL);
+	assert_repeated("a=1 or b=2 and ", 1000, "c=3", NULL);
+	assert_repeated("a", EXPR_MAX_BYTES, "=1", "longer than 16384 bytes");
+	/* nothing takes longer than its length squared */
+	assert_repeated("a~[:[.", 2700, "", "is wrong");
+	assert_repeated("a=[=[=[:", 1000, ":]", NULL);
+	assert_repeated("a=(((( ", 1000, "", "not closed");
+	assert_repeated("a and ", 2000, "", "no operator");
+	assert_repeated("a=\\", 4000, "", NULL);
+	assert_repeated("a~[", 1, "", "is wrong");
+	assert_repeated("a~x{((", 100, "", "too large");
+	assert_repeated("a~x", 1, "{,x}", "is wrong");
+	/* the C library's compiler would overflow the stack, or take all memory */
+	assert_repeated("a~", 1, "((((((((((((((((((((((((((((((((((((((((x", "too large");
+	assert_repeated("a~x{10000}", 1, "{10000}", "too large");
+	assert_repeated("a~(((x{100}){100}){100}){100}", 1, "", "too large");
+	assert_repeated("a~x{1,2001}", 1, "", "too large");
+	assert_repeated("a~x{1,2000}", 1, "", NULL);
+	assert_repeated("a~(x?)(y?)", 1, "{2000}", "too large");
+	assert_repeated("a~.{900} or ", 4, "a=1", NULL);
+	assert_repeated("a~.{900} or ", 5, "a=1", "too large");
+	assert_repeated("a~time(d )?out or ", 500, "a=1", NULL);
+	assert_repeated("a~[(((]{4}-[0-9]{2}-[^]]{2}x{2,} and ", 100, "a=1", NULL);
+	assert_repeated("a~x", 1, "*****************************", NULL);
+}
+
+static uint64_t random_below(uint64_t *seed, uint64_t limit)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed % limit;
+}
+
+/* Words of the language, and bytes, in any order: they are taken, or refused with a place. What is
+ * taken can be asked, explained, and is understood the same when it is read again. */
+static void assert_harmless(const char *source)
+{
+	struct expr_error error;
+	char text[EXPR_ERROR_PRINT_BYTES], *canonical, *again, *tree;
+	struct expr *expr = expr__parse(source, &error), *second;
+
+	if (!expr) {
+		assert_int_equal(errno, EINVAL);
+		assert_true(error.at <= strlen(source));
+		expr_error__print(&error, source, text, sizeof(text));
+		assert_non_null(strchr(text, '^'));
+		return;
+	}
+	tree = expr__explain(expr);
+	canonical = expr__text(expr);
+	second = expr__parse(canonical, &error);
+	if (!second)
+		fail_msg("%s: became %s: %s", source, canonical, error.why);
+	again = expr__text(second);
+	assert_string_equal(again, canonical);
+	assert_int_equal(truth_of(second, (struct known){ true, true }),
+			 truth_of(expr, (struct known){ true, true }));
+	(void)truth_of(expr, (struct known){ .site = true });
+	free(again);
+	free(canonical);
+	free(tree);
+	expr__free(second);
+	expr__free(expr);
+}
+
+static void test_expr_random(void **state)
+{
+	static const char *const PIECES[] = {
+		"a",   "b",   "symbol", "level", "ts",   "msg",      "=",  "!=", "<",   ">=",
+		"~",   "!~",  "and ",   " and ", " or ", "not ",     "!",  "(",  ")",   "has(",
+		"\"",  "'",   "\\",     "[",     "]",    "{3}",      "*",  "?",  " ",   "WARN",
+		"1.5", "5ms", "-10s",   "0x1f",  "\xff", "\xc3\xa4", "&&", "||", "a=1", "\n",
+	};
+	uint64_t seed = 88172645463325252u;
+	char source[256];
+
+	(void)state;
+	for (int i = 0; i < 30000; i++) {
+		size_t len = 0, cnt = 1 + random_below(&seed, 14);
+
+		for (size_t k = 0; k < cnt; k++) {
+			const char *piece = PIECES[random_below(&seed, ARRAY_SIZE(PIECES))];
+
+			len += (size_t)snprintf(source + len, sizeof(source) - len, "%s", piece);
+		}
+		assert_harmless(source);
+	}
+	for (int i = 0; i < 30000; i++) {
+		size_t len = random_below(&seed, 24);
+
+		for (size_t k = 0; k < len; k++)
+			source[k] = (char)(1 + random_below(&seed, 255));
+		source[len] = '\0';
+		assert_harmless(source);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expr_truth),    cmocka_unit_test(test_expr_open),
+		cmocka_unit_test(test_expr_subjects), cmocka_unit_test(test_expr_text),
+		cmocka_unit_test(test_expr_explain),  cmocka_unit_test(test_expr_mistakes),
+		cmocka_unit_test(test_expr_caret),    cmocka_unit_test(test_expr_limits),
+		cmocka_unit_test(test_expr_random),
+	};
+
+	return cmocka_run_group_tests_name("expr", tests, NULL, NULL);
+}

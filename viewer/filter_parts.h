@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the filter share, and nobody else sees.
+ *
+ * The operands of an expression's outermost `and`, of all expressions, are conjuncts: each must
+ * hold. Those about threads alone, and bounds of time, are settled before events are looked at.
+ */
+#ifndef TTLOG_VIEW_FILTER_PARTS_H
+#define TTLOG_VIEW_FILTER_PARTS_H
+
+#include "expr.h"
+#include "filter.h"
+
+#define BIT(subject)    (1u << (subject))
+#define THREAD_SUBJECTS (BIT(SUBJECT_PID) | BIT(SUBJECT_TID) | BIT(SUBJECT_COMM))
+#define ROW_SUBJECTS    (THREAD_SUBJECTS | BIT(SUBJECT_TS) | BIT(SUBJECT_FIELD))
+
+struct filter_conjunct {
+	const struct expr *expr;
+	uint32_t node;
+	unsigned subjects;
+};
+
+struct filter {
+	struct expr **exprs;
+	struct filter_conjunct *conjuncts;
+	struct pattern *searches;
+	size_t expr_cnt, conjunct_cnt, search_cnt;
+	struct pattern_budget budget; /* of the searches */
+};
+
+/* What is known: parts that are NULL are not. */
+struct filter_known {
+	const struct event_site *site;
+	const struct event_thread *thread;
+	const struct event *event;
+};
+
+/* A value of the term's subject, of what is known; as expr_host.look_up. */
+enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
+				unsigned *at, struct event_field *ret);
+/* Whether the site's field is what the term is about. */
+bool filter__is_key(const struct term *term, const struct event_site *site, unsigned idx);
+/* Whether threads and range have decided it wholly. */
+bool filter__is_settled(const struct filter_conjunct *conjunct);
+/* Whether --search finds something in one of the event's fields. */
+bool filter__search_fields(const struct pattern *pattern, const struct event *event);
+
+#endif /* TTLOG_VIEW_FILTER_PARTS_H */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filters column by column: each term once for all events of a site, and the next one only for
+ * those that are left. Bytes may alias anything, so what a loop needs of `rows` is copied before it:
+ * else it is read again for each byte that is written, and there are no vectors.
+ */
+#include <string.h>
+
+#include "filter_parts.h"
+#include "sieve.h"
+#include "unpack.h"
+
+bool filter__needs_origins(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
+
+		if (conjunct->subjects & (THREAD_SUBJECTS | BIT(SUBJECT_TS)) &&
+		    !filter__is_settled(conjunct))
+			return true;
+	}
+	return false;
+}
+
+/* Whether one child that holds is enough. */
+static bool is_any(enum expr_kind kind, bool negate)
+{
+	return kind == (negate ? EXPR_AND : EXPR_OR);
+}
+
+static size_t scratch_of(const struct expr *expr, uint32_t node, bool negate)
+{
+	const struct expr_node *it = &expr->nodes[node];
+	size_t most = 0;
+
+	if (it->kind == EXPR_TERM)
+		return 1;
+	negate ^= it->kind == EXPR_NOT;
+	for (uint32_t child = it->child; child != EXPR_NONE; child = expr->nodes[child].next) {
+		size_t one = scratch_of(expr, child, negate);
+
+		most = one > most ? one : most;
+	}
+	return most + (is_any(it->kind, negate) ? 2 : 0);
+}
+
+size_t filter__scratch_cnt(const struct filter *filter)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		size_t one =
+			scratch_of(filter->conjuncts[i].expr, filter->conjuncts[i].node, false);
+
+		most = one > most ? one : most;
+	}
+	return most;
+}
+
+/* Any field of that key will do. */
+static void sieve_fields(const struct term *term, const struct filter_rows *rows,
+			 const uint8_t *asked, uint8_t *hits)
+{
+	const struct event_field unreadable = { .type = TTLOG_TYPE_NONE, .null = true };
+	const struct event *event = rows->event;
+
+	memset(hits, 0, rows->cnt);
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		const struct unpacked *column;
+
+		if (!filter__is_key(term, event->site, i))
+			continue;
+		column = term->op == OP_HAS ? NULL : event__column(event, i);
+		if (column)
+			sieve__column(term, column, rows->cnt, asked, hits);
+		else if (term__field(term, &unreadable))
+			memset(hits, 1, rows->cnt);
+	}
+}
+
+/* Many events in a row are of one thread. */
+static void sieve_threads(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
+{
+	const uint32_t cnt = rows->cnt, *threads = rows->threads;
+	uint32_t last = 0;
+	uint8_t verdict = 0;
+
+	for (uint32_t row = 0; row < cnt; row++) {
+		if (!row || threads[row] != last) {
+			struct filter_known known = { .thread = &rows->thread_table[threads[row]] };
+			struct event_field field;
+			unsigned at = 0;
+
+			last = threads[row];
+			verdict = filter__look_up(&known, term, &at, &field) == EXPR_FOUND &&
+				  term__holds(term, &field);
+		}
+		hits[row] = verdict;
+	}
+}
+
+static void sieve_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
+{
+	const uint64_t at = term->when_ns, *real_ns = rows->real_ns;
+	const uint32_t cnt = rows->cnt;
+	uint8_t verdicts[3];
+
+	for (int i = 0; i < 3; i++)
+		verdicts[i] = term->op == OP_HAS || term__order(term, i - 1);
+	for (uint32_t row = 0; row < cnt; row++)
+		hits[row] = verdicts[(real_ns[row] >= at) + (real_ns[row] > at)];
+}
+
+static void sieve_term(const struct term *term, const struct filter_rows *rows,
+		       const uint8_t *asked, uint8_t *hits)
+{
+	struct filter_known known = { .site = rows->event->site };
+	struct event_field field;
+	unsigned at = 0;
+
+	if (term->subject == SUBJECT_FIELD)
+		sieve_fields(term, rows, asked, hits);
+	else if (BIT(term->subject) & THREAD_SUBJECTS)
+		sieve_threads(term, rows, hits);
+	else if (term->subject == SUBJECT_TS)
+		sieve_times(term, rows, hits);
+	else
+		memset(hits,
+		       filter__look_up(&known, term, &at, &field) == EXPR_FOUND &&
+			       term__holds(term, &field),
+		       rows->cnt);
+}
+
+/* pass becomes 0 where the node, or with `negate` its contrary, does not hold. */
+static void apply_node(const struct expr *expr, uint32_t node, bool negate,
+		       const struct filter_rows *rows, uint8_t *pass, uint8_t *scratch)
+{
+	const struct expr_node *it = &expr->nodes[node];
+	const uint32_t cnt = rows->cnt;
+	uint8_t *left = scratch, *one = scratch + cnt, *rest = scratch;
+	bool any;
+
+	if (!memchr(pass, 1, cnt))
+		return; /* and no column is decoded for nothing */
+	if (it->kind == EXPR_TERM) {
+		sieve_term(&expr->terms[it->child], rows, pass, scratch);
+		for (uint32_t row = 0; row < cnt; row++)
+			pass[row] &= scratch[row] ^ negate;
+		return;
+	}
+	negate ^= it->kind == EXPR_NOT;
+	any = is_any(it->kind, negate);
+	if (any) {
+		memcpy(left, pass, cnt);
+		rest = scratch + 2 * (size_t)cnt;
+	}
+	for (uint32_t child = it->child; child != EXPR_NONE; child = expr->nodes[child].next) {
+		if (!any) {
+			apply_node(expr, child, negate, rows, pass, rest);
+			continue;
+		}
+		/* only those are asked for which none has held yet */
+		memcpy(one, left, cnt);
+		apply_node(expr, child, negate, rows, one, rest);
+		for (uint32_t row = 0; row < cnt; row++)
+			left[row] ^= one[row];
+	}
+	for (uint32_t row = 0; any && row < cnt; row++)
+		pass[row] ^= left[row];
+}
+
+void filter__rows(const struct filter *filter, const struct filter_rows *rows)
+{
+	struct event *event = rows->event;
+
+	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
+		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
+
+		/* what is about the site alone holds, or nobody would ask */
+		if (conjunct->subjects & ROW_SUBJECTS && !filter__is_settled(conjunct))
+			apply_node(conjunct->expr, conjunct->node, false, rows, rows->pass,
+				   rows->scratch);
+	}
+	for (size_t i = 0; i < filter->search_cnt; i++) {
+		const struct pattern *pattern = &filter->searches[i];
+
+		if (pattern__matches(pattern, event->site->msg))
+			continue;
+		for (event->row = 0; event->row < rows->cnt; event->row++)
+			rows->pass[event->row] = rows->pass[event->row] &&
+						 filter__search_fields(pattern, event);
+	}
+}
