@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the figures were made on, and how quiet it was."""
+import contextlib
 import os
 import platform
 import re
@@ -10,6 +11,27 @@ def cpu_model():
     with open('/proc/cpuinfo') as file:
         found = re.search(r'^(?:model name|CPU part)\s*:\s*(.*)$', file.read(), re.M)
     return found.group(1) if found else platform.machine()
+
+
+@contextlib.contextmanager
+def mappings(wanted):
+    """A process may have so many mappings for a while, where we may say so; yields how many."""
+    path = '/proc/sys/vm/max_map_count'
+    with open(path) as file:
+        allowed = int(file.read())
+    if wanted <= allowed or not os.access(path, os.W_OK):
+        yield allowed
+        return
+    write(path, wanted)
+    try:
+        yield wanted
+    finally:
+        write(path, allowed)
+
+
+def write(path, value):
+    with open(path, 'w') as file:
+        file.write(str(value))
 
 
 def mem_kib(name):
