@@ -6,8 +6,8 @@
  *
  * Each mark stands between two readings of the clock that wait for what was before them to be done,
  * so it can't overlap with its neighbours as it does in a program: the figures are higher than
- * cost's. The clock's own cost is measured in the same way around nothing; `clock` has it, `raw` the
- * marks with it, `net` the marks less the clock's median. GAP_NS is spun away after each event.
+ * cost's. The clock's own cost is measured in the same way around nothing; `clock` has it, `raw`
+ * the marks with it, `net` the marks less the clock's median. GAP_NS is spun away after each event.
  */
 #include "mark.h"
 

@@ -104,8 +104,8 @@ static __always_inline u64 start_ns_of(const struct task_struct *task)
 }
 
 /*
- * The entry of a task's process, where that is recorded. Numbers come again: an entry belongs to the
- * process that it was first used for, and to no later one of that number.
+ * The entry of a task's process, where that is recorded. Numbers come again: an entry belongs to
+ * the process that it was first used for, and to no later one of that number.
  */
 static __always_inline struct wire_process *process__of(const struct task_struct *task)
 {

@@ -146,8 +146,8 @@ struct wire_process {
 struct wire_thread_batches {
 	uint64_t address[WIRE_MAX_MODULES]; /* 0: free */
 	uint32_t module[WIRE_MAX_MODULES];
-	/* events ever in that batch, by a dead thread's head that no ring buffer had room for; else 0.
-	 * With WIRE_LEFT_GONE: the batch is another's by now, or its memory is gone. */
+	/* events ever in that batch, by a dead thread's head that no ring buffer had room for; else
+	 * 0. With WIRE_LEFT_GONE: the batch is another's by now, or its memory is gone. */
 	uint64_t left[WIRE_MAX_MODULES];
 };
 

@@ -12,8 +12,8 @@
 #include "pull.h"
 #include "task.h"
 
-/* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand batches
- * take half a second. */
+/* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
+ * batches take half a second. */
 #define ARRIVAL_MAX_NS (2 * 1000000000ull)
 
 struct arrival *arrival__new(uint32_t pid)

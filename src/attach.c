@@ -3,11 +3,11 @@
  * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
  * process may run one that has no path any more.
  *
- * A module has one link: to the control probe, and to all gates. When we are killed the kernel takes
- * back the semaphores of a link at once, but lets the next one wait for a grace period, which takes
- * some 0.5 s on a busy machine. A program records while both the site's gate and `listening` are on, so
- * it does not matter which of them comes first. When we end in peace the gates go before the control
- * probe does, which another link holds meanwhile.
+ * A module has one link: to the control probe, and to all gates. When we are killed the kernel
+ * takes back the semaphores of a link at once, but lets the next one wait for a grace period, which
+ * takes some 0.5 s on a busy machine. A program records while both the site's gate and `listening`
+ * are on, so it does not matter which of them comes first. When we end in peace the gates go before
+ * the control probe does, which another link holds meanwhile.
  */
 #include <errno.h>
 #include <dirent.h>

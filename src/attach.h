@@ -71,12 +71,12 @@ void attach__close_gates(struct attach *attach);
 /* The sites of a module by its number (1 and up), NULL for none; lives as long as attach. */
 const struct site_table *attach__table(struct attach *attach, uint32_t module);
 /*
- * A descriptor of the file with that build id, whatever stands at its path by now; the caller closes
- * it. -ENOENT where it is none of the modules and of the files that are kept.
+ * A descriptor of the file with that build id, whatever stands at its path by now; the caller
+ * closes it. -ENOENT where it is none of the modules and of the files that are kept.
  */
 int attach__open(struct attach *attach, const char *build_id);
-/* Of the file that maps shows by these, where it is kept open: the number is another file's else, one
- * day. 0 or -ENOENT. */
+/* Of the file that maps shows by these, where it is kept open: the number is another file's else,
+ * one day. 0 or -ENOENT. */
 int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41]);
 /*
  * The service that a process is: what the program with that build id calls itself, else one of the

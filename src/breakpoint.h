@@ -3,10 +3,11 @@
  * One breakpoint in a thread that the calling thread traces, by the processor's debug registers.
  *
  * No byte of the process is changed: a trap instruction in its memory would be swallowed where a
- * uprobe has its own at the same place, as the collector's own on the dynamic linker. And it is a perf
- * event with a signal that nobody minds, not what ptrace(2) writes into the registers: that stays when
- * the tracer is killed, and its SIGTRAP would kill the process. This goes with the descriptor, and
- * where it is hit before that, or its stop is let go by our death, the signal is ignored.
+ * uprobe has its own at the same place, as the collector's own on the dynamic linker. And it is a
+ * perf event with a signal that nobody minds, not what ptrace(2) writes into the registers: that
+ * stays when the tracer is killed, and its SIGTRAP would kill the process. This goes with the
+ * descriptor, and where it is hit before that, or its stop is let go by our death, the signal is
+ * ignored.
  *
  * All calls need the thread in a ptrace stop, and return -ESRCH when it died meanwhile.
  */

@@ -15,8 +15,8 @@
 
 struct clock;
 
-/* Measures for about 8 ms. path: a new file that keeps the pairs if we die; NULL: none does. NULL with
- * errno on failure. */
+/* Measures for about 8 ms. path: a new file that keeps the pairs if we die; NULL: none does. NULL
+ * with errno on failure. */
 struct clock *clock__new(const char *path);
 /* The pairs of one who died. To be read only. NULL with errno. */
 struct clock *clock__open(const char *path);

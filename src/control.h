@@ -26,8 +26,8 @@ struct control_request {
 	char reason[CONTROL_REASON_BYTES]; /* never "" */
 };
 
-/* Listens in dir, which is private, and takes away what killed collectors left in it. NULL with errno: EADDRINUSE where a live collector has the
- * name, from another pid namespace. */
+/* Listens in dir, which is private, and takes away what killed collectors left in it. NULL with
+ * errno: EADDRINUSE where a live collector has the name, from another pid namespace. */
 struct control *control__new(const char *dir);
 /* Takes the socket away; clients that wait are told nothing more. No other call may come at the
  * same time or later: end who replies first. NULL is fine. */
@@ -40,7 +40,8 @@ int control__fd(const struct control *control);
 int control__receive(struct control *control, struct control_request *ret_request);
 
 /*
- * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. Any thread. 0 or
+ * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. Any
+ * thread. 0 or
  * -errno: -ENOENT where the client is gone, -EAGAIN where it doesn't read.
  */
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done);

@@ -29,8 +29,8 @@ int death__read_mappings(struct crash *crash, pid_t pid);
 /* The same from what was read before. 0 or -ENOMEM. */
 int death__take_mappings(struct crash *crash, const struct maps *maps);
 
-/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. uid: whose
- * process it was. unwind: NULL for names by symbol tables alone. */
+/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. uid:
+ * whose process it was. unwind: NULL for names by symbol tables alone. */
 void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 		    struct unwind *unwind);
 

@@ -201,7 +201,8 @@ static int take_death(void *ctx, void *data, size_t size)
 	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
 	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
 	backlog->len += room;
-	/* a flood of them does not keep batches waiting, nor take all memory; there is a next round */
+	/* a flood of them does not keep batches waiting, nor take all memory; there is a next round
+	 * */
 	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 
@@ -340,9 +341,9 @@ static void finish(struct drain *drain)
 }
 
 /*
- * This thread is rarely and shortly busy, but late it loses events: a thousand threads that log must
- * not crowd it out, which a nice value alone lets them. The kernel leaves others 5% of the time
- * whatever it does (sched_rt_runtime_us). Without CAP_SYS_NICE it is as good as it gets.
+ * This thread is rarely and shortly busy, but late it loses events: a thousand threads that log
+ * must not crowd it out, which a nice value alone lets them. The kernel leaves others 5% of the
+ * time whatever it does (sched_rt_runtime_us). Without CAP_SYS_NICE it is as good as it gets.
  */
 static void take_precedence(void)
 {

@@ -30,7 +30,8 @@ struct drain *drain__new(const struct drain_options *options);
 
 /*
  * These take ownership. Any thread but the drain's, and the first without a lock that it takes: it
- * returns when the recorder has taken the arrival in, so that there are accounts before there is a batch.
+ * returns when the recorder has taken the arrival in, so that there are accounts before there is a
+ * batch.
  */
 void drain__arrive(struct drain *drain, struct arrival *arrival);
 void drain__request(struct drain *drain, struct trigger_request *request);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process as libdwfl sees it: its files at their addresses, one thread, its registers, and of its
- * memory the copied top of the stack. Nothing else of the memory is needed: unwinding tables come
- * from the files, and what they say of is registers and stack.
+ * The process as libdwfl sees it: its files at their addresses, one thread, its registers, and of
+ * its memory the copied top of the stack. Nothing else of the memory is needed: unwinding tables
+ * come from the files, and what they say of is registers and stack.
  *
  * That view is each crash's own and quickly made. Names come from a view of each file alone, which
  * stays: to read debug information is what takes long.
@@ -272,8 +272,8 @@ static int take_step(Dwfl_Frame *frame, void *ctx)
 	return DWARF_CB_OK;
 }
 
-/* A call through a bad pointer: nothing has run there yet, so only the return address is to be undone.
- * False where it is not to be had, or where code is there. */
+/* A call through a bad pointer: nothing has run there yet, so only the return address is to be
+ * undone. False where it is not to be had, or where code is there. */
 static bool undo_call(struct walk *walk)
 {
 	Dwarf_Word caller;

@@ -35,14 +35,14 @@ struct dwarf *dwarf__new(void);
 /* NULL is fine. */
 void dwarf__free(struct dwarf *dwarf);
 
-/* Takes ownership of fd, also on failure. path: where separate debug information is looked for, beside
- * it. symbols_only: names of it come from symbol tables. 0 or -errno. */
+/* Takes ownership of fd, also on failure. path: where separate debug information is looked for,
+ * beside it. symbols_only: names of it come from symbol tables. 0 or -errno. */
 int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path, int fd,
 		    bool symbols_only);
 
 /*
- * The way out from the crash's registers over its stack, innermost first, at most `max` steps. Mappings
- * whose build id was never added are passed over.
+ * The way out from the crash's registers over its stack, innermost first, at most `max` steps.
+ * Mappings whose build id was never added are passed over.
  * ret_whole: it ends where the thread began, or at max. Returns how many there are, 0 where nothing
  * is known of the registers.
  */
@@ -50,7 +50,8 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 		   size_t max, bool *ret_whole);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at
- * least, and the last one is not inlined. Not whole: the function's symbol alone, which is quick. */
+ * least, and the last one is not inlined. Not whole: the function's symbol alone, which is quick.
+ * */
 void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dwarf_step *step,
 		 bool whole, void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 

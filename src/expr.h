@@ -9,8 +9,8 @@
  * A KEY is a word, or in quotes. A VALUE in quotes ends with them; \" is a quote there, and every
  * other backslash is the pattern's. Without quotes it may have blanks and parentheses that match,
  * so that msg~time(d )?out and msg=Request timed out mean what they say: it ends before the
- * word `and` or `or`, before && and ||, a parenthesis that closes the expression's, and at the end. What looks like another term
- * in it is a mistake, not silently a part of the text.
+ * word `and` or `or`, before && and ||, a parenthesis that closes the expression's, and at the end.
+ * What looks like another term in it is a mistake, not silently a part of the text.
  *
  * Two values of truth: a term about what is not there is false, and its `not` is true.
  *
@@ -86,7 +86,8 @@ unsigned expr__subjects(const struct expr *expr, uint32_t node);
 bool expr__needs_last(const struct expr *expr);
 void expr__set_last(struct expr *expr, uint64_t last_ns);
 
-/* As an expression, in one way for all that mean the same words. The caller frees; NULL with errno. */
+/* As an expression, in one way for all that mean the same words. The caller frees; NULL with errno.
+ * */
 char *expr__text(const struct expr *expr);
 /* The same as a tree, a line a node, with what each compares and how. */
 char *expr__explain(const struct expr *expr);

@@ -14,7 +14,8 @@ static const char *const WORDS[] = { [EXPR_NOT] = "not", [EXPR_AND] = "and", [EX
 
 /* ---- One term ---- */
 
-/* In quotes as the parser reads them: a backslash before a quote is the quote's, all others stay. */
+/* In quotes as the parser reads them: a backslash before a quote is the quote's, all others stay.
+ * */
 static void put_quoted(FILE *to, struct text text)
 {
 	fputc('"', to);

@@ -114,8 +114,8 @@ static size_t format_searched(char *to, double v, bool is_f32)
 	char text[40], digits[24];
 	int len = 0, exponent = 0;
 
-	/* 15 digits (6) always read back, so no shorter text hides; but not near zero, where numbers are
-	 * far apart. */
+	/* 15 digits (6) always read back, so no shorter text hides; but not near zero, where
+	 * numbers are far apart. */
 	int precision = is_f32 ? (fabs(v) < 1.2e-38 ? 0 : 5) : (fabs(v) < 2.3e-308 ? 0 : 14);
 
 	for (; precision <= 16; precision++) {

@@ -10,8 +10,8 @@ struct process;
 struct recorder_options;
 struct writer_job;
 
-/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno: ENOBUFS
- * where too many wait to be written. */
+/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno:
+ * ENOBUFS where too many wait to be written. */
 struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason);
 

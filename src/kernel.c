@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads the skeleton, keeps its maps, makes links. Where the kernel lacks a tracepoint, a kprobe stands
- * in; where it has no kprobes either, recording goes on and kernel__gaps() tells.
+ * Loads the skeleton, keeps its maps, makes links. Where the kernel lacks a tracepoint, a kprobe
+ * stands in; where it has no kprobes either, recording goes on and kernel__gaps() tells.
  *
  * Sites are enabled by one uprobe_multi link for all of a file (kernel 6.6 up: 10,000 in some
  * 15 ms), else by a perf event each. libbpf 1.1 wraps neither with reference counters and cookies
@@ -167,8 +167,8 @@ int kernel__track(struct kernel *kernel, pid_t pid)
 	return 0;
 }
 
-/* Whether threads of it may be left: they go by themselves when they end, but for those that could not
- * hand in what they had. To look is to walk the whole table. */
+/* Whether threads of it may be left: they go by themselves when they end, but for those that could
+ * not hand in what they had. To look is to walk the whole table. */
 static bool may_have_threads(const struct wire_process *process)
 {
 	return process->lost_tails || !process->exits;
@@ -326,8 +326,8 @@ static int uprobe_event_type(void)
 }
 
 /*
- * Returns a descriptor that all goes with: the link's, which holds the event. The thread `pid` stands
- * for all of its process: the kernel looks at the memory that it has.
+ * Returns a descriptor that all goes with: the link's, which holds the event. The thread `pid`
+ * stands for all of its process: the kernel looks at the memory that it has.
  */
 static int link_event(int prog_fd, int type, const struct kernel_places *places, size_t i,
 		      uint64_t cookie, pid_t pid)

@@ -40,15 +40,15 @@ int kernel__batches_fd(const struct kernel *kernel);
 int kernel__deaths_fd(const struct kernel *kernel);
 
 int kernel__track(struct kernel *kernel, pid_t pid);
-/* Forgets a process and its threads' batches, unless another one has its number by now. start_ns: as
- * the kernel stamps it, 0 unknown. */
+/* Forgets a process and its threads' batches, unless another one has its number by now. start_ns:
+ * as the kernel stamps it, 0 unknown. */
 void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns);
 /* -ESRCH where another process has its number by now. */
 int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
 			 struct wire_process *ret);
 /*
- * Calls for each batch that a dead thread of the process could not hand in: its address, module and the
- * events that were ever in it.
+ * Calls for each batch that a dead thread of the process could not hand in: its address, module and
+ * the events that were ever in it.
  */
 void kernel__each_left(const struct kernel *kernel, pid_t pid,
 		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
@@ -78,7 +78,8 @@ struct kernel_places {
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid);
 void kernel_link__free(struct kernel_link *link);
-/* Many at once: the kernel lets each go after an RCU grace period, which they can wait for together. */
+/* Many at once: the kernel lets each go after an RCU grace period, which they can wait for
+ * together. */
 void kernel_link__free_all(struct kernel_link **links, size_t cnt);
 
 #endif /* TTLOG_KERNEL_H */

@@ -23,7 +23,8 @@ struct number {
 	int point;
 	double f64; /* the nearest */
 	float f32;
-	/* For integers: the largest integer not above it, held within +-2^100, and whether it is more. */
+	/* For integers: the largest integer not above it, held within +-2^100, and whether it is
+	 * more. */
 	__int128 floor;
 	bool above_floor;
 };

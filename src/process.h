@@ -100,15 +100,15 @@ struct process *process__new(const struct wire_head *head);
 void process__free(struct process *process);
 
 /*
- * Writes into dir what the next collector needs should this one be killed (journal.h): before any site
- * is enabled, so that nothing is emitted that no accounts tell of. Where it can't be written the
- * process is recorded all the same, and nothing of it can be recovered.
+ * Writes into dir what the next collector needs should this one be killed (journal.h): before any
+ * site is enabled, so that nothing is emitted that no accounts tell of. Where it can't be written
+ * the process is recorded all the same, and nothing of it can be recovered.
  */
 void process__open_facts(struct process *process, const char *dir);
 /*
- * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or -errno:
- * then it is in anonymous memory, where no other collector finds it, or with -ENOMEM there is none,
- * and what is taken is counted as lost.
+ * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or
+ * -errno: then it is in anonymous memory, where no other collector finds it, or with -ENOMEM there
+ * is none, and what is taken is counted as lost.
  */
 int process__open_ring(struct process *process, const char *dir, size_t bytes);
 

@@ -2,8 +2,8 @@
 /*
  * The recorded processes by pid. Owns them. One thread.
  *
- * Numbers come again, maybe before all that an earlier process of that number left was read: that one
- * stays behind the newer one, in the list of struct process's `earlier`.
+ * Numbers come again, maybe before all that an earlier process of that number left was read: that
+ * one stays behind the newer one, in the list of struct process's `earlier`.
  */
 #ifndef TTLOG_PROCESS_TABLE_H
 #define TTLOG_PROCESS_TABLE_H

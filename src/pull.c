@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A page that is not there may keep its reader waiting for ever, where its process wants that
- * (userfaultfd, FUSE), and nothing but death ends process_vm_readv() then. So each thread that reads has
- * another do it. That one is left behind when it does not come back, and ends when it does.
+ * (userfaultfd, FUSE), and nothing but death ends process_vm_readv() then. So each thread that
+ * reads has another do it. That one is left behind when it does not come back, and ends when it
+ * does.
  */
 #include <errno.h>
 #include <pthread.h>

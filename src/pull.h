@@ -26,7 +26,8 @@ struct pull_meanwhile {
 };
 
 /*
- * Reads len bytes at address, from any thread. 0; -ESRCH where the process is gone; -EFAULT, -EPERM;
+ * Reads len bytes at address, from any thread. 0; -ESRCH where the process is gone; -EFAULT,
+ * -EPERM;
  * -ETIMEDOUT after a quarter of a second, where it makes readers wait: then it is better not asked
  * again. meanwhile: NULL is fine.
  */

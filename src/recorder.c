@@ -33,8 +33,8 @@
 #include "trigger.h"
 #include "writer.h"
 
-/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to a
- * helper that hangs. With threads that did not hand in yet what they had: so long. */
+/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to
+ * a helper that hangs. With threads that did not hand in yet what they had: so long. */
 #define CRASH_HURRY_NS 300000000ull
 #define CRASH_MAX_NS   800000000ull
 

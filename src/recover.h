@@ -15,13 +15,13 @@ struct recover_options {
 };
 
 /*
- * Looks for what dead collectors left, writes a snapshot of every ring in it, and takes it away. What
- * living collectors have, and what another one is just recovering, is left alone.
+ * Looks for what dead collectors left, writes a snapshot of every ring in it, and takes it away.
+ * What living collectors have, and what another one is just recovering, is left alone.
  *
  * Of processes that still run, what their threads had not flushed is read too, and the accounts are
  * closed by the program's own count: call it before any of their sites is enabled again. Rings on a
- * disk may be of an earlier boot: then no process has to do with them, and their wall times are that
- * boot's.
+ * disk may be of an earlier boot: then no process has to do with them, and their wall times are
+ * that boot's.
  *
  * Returns the number of snapshots, or -errno where one could not be written: its ring stays.
  */

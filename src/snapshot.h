@@ -54,8 +54,8 @@ struct snapshot_source {
  * milliseconds move on until a name is free). Where the file system has no O_TMPFILE, a hidden
  * temporary name is renamed with RENAME_NOREPLACE.
  * ret_name gets the file's name, ret_events how many events are in it, ret_corrupt how many events
- * of the copy could not be decoded (site unknown, lengths that do not fit): in the file these are lost,
- * not recorded.
+ * of the copy could not be decoded (site unknown, lengths that do not fit): in the file these are
+ * lost, not recorded.
  * Returns 0 or -errno; on failure nothing is left behind.
  */
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /proc says of a thread: what the kernel stamps on its messages, for those who have sent none.
+ * What /proc says of a thread: what the kernel stamps on its messages, for those who have sent
+ * none.
  */
 #ifndef TTLOG_TASK_H
 #define TTLOG_TASK_H

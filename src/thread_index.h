@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a process's threads by number: each (tid, name) is an entry of its own, and a program may have
- * tens of thousands of threads, or rename one for ever.
+ * Finds a process's threads by number: each (tid, name) is an entry of its own, and a program may
+ * have tens of thousands of threads, or rename one for ever.
  */
 #ifndef TTLOG_THREAD_INDEX_H
 #define TTLOG_THREAD_INDEX_H

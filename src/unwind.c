@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's side: starts the child, gives it what it has not yet, takes what it tells, and ends it
- * when it takes too long. What a child that was ended had told is kept.
+ * The parent's side: starts the child, gives it what it has not yet, takes what it tells, and ends
+ * it when it takes too long. What a child that was ended had told is kept.
  */
 #include <errno.h>
 #include <poll.h>
@@ -327,7 +327,8 @@ static bool is_late(struct watch *watch)
 		       UNWIND_MAX_MS * NS_PER_MS;
 }
 
-/* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is late. */
+/* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is
+ * late. */
 static int listen_to_child(const struct unwind *unwind, struct answer *answer)
 {
 	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
@@ -410,8 +411,8 @@ static void replace_frames(struct crash *crash, struct answer *answer)
 	crash->frame_cnt = answer->frame_cnt;
 }
 
-/* A child that served others may have gone since, for its size or for what those did to it: then another
- * one is asked. */
+/* A child that served others may have gone since, for its size or for what those did to it: then
+ * another one is asked. */
 static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
 		      unwind_open_fn open, void *ctx, struct answer *answer)
 {

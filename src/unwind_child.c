@@ -158,8 +158,8 @@ static size_t append_frames(const struct crash *crash, size_t from, struct dwarf
 	return cnt;
 }
 
-/* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it, else
- * instead, if they have more. */
+/* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it,
+ * else instead, if they have more. */
 static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps)
 {
 	bool whole;

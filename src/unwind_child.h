@@ -2,8 +2,8 @@
 /*
  * What unwind.c and its child tell each other, and the child.
  *
- * Each message is one of a SOCK_SEQPACKET pair. Both ends are the same program, so the child can make
- * use of a struct crash as it lies in memory, with the addresses of its constants.
+ * Each message is one of a SOCK_SEQPACKET pair. Both ends are the same program, so the child can
+ * make use of a struct crash as it lies in memory, with the addresses of its constants.
  */
 #ifndef TTLOG_UNWIND_CHILD_H
 #define TTLOG_UNWIND_CHILD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories are watched, not files: a file does not hear of what takes its name. Where the path is
- * a symbolic link there are two: that of the link and that of what it points to.
+ * Directories are watched, not files: a file does not hear of what takes its name. Where the path
+ * is a symbolic link there are two: that of the link and that of what it points to.
  */
 #include <errno.h>
 #include <libgen.h>

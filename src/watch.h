@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells when another file may stand at a path: an upgrade has renamed one over it, or has pointed the
- * symbolic link elsewhere. One thread.
+ * Tells when another file may stand at a path: an upgrade has renamed one over it, or has pointed
+ * the symbolic link elsewhere. One thread.
  */
 #ifndef TTLOG_WATCH_H
 #define TTLOG_WATCH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes snapshots in threads of its own, so that a slow disk never delays the draining. Two of them:
- * one waits for the disk or for a large program's debug information, the other goes on. Those of one
- * process are written one after another.
+ * Writes snapshots in threads of its own, so that a slow disk never delays the draining. Two of
+ * them: one waits for the disk or for a large program's debug information, the other goes on. Those
+ * of one process are written one after another.
  *
  * A job owns all that it needs, and has the ring frozen: however many crash at once, none is in
  * memory twice.
@@ -56,8 +56,8 @@ struct writer_options {
 
 /* Makes the directory (0700) where it is not there. NULL with errno. */
 struct writer *writer__new(const struct writer_options *options);
-/* Whether one more job, for which so many bytes of a ring may have to be copied while it waits, is too
- * many: the disk is too slow, or stuck. */
+/* Whether one more job, for which so many bytes of a ring may have to be copied while it waits, is
+ * too many: the disk is too slow, or stuck. */
 bool writer__is_full(struct writer *writer, uint64_t bytes);
 /* Takes ownership. */
 void writer__submit(struct writer *writer, struct writer_job *job);

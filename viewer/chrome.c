@@ -2,8 +2,8 @@
 /*
  * Trace Event Format, the JSON that Perfetto UI, chrome://tracing and speedscope open.
  *
- * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does not
- * come begins and stays open, as it was when the process died. Everything else is an instant.
+ * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does
+ * not come begins and stays open, as it was when the process died. Everything else is an instant.
  * Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: wall time would not fit
  * the doubles that readers put them in.
  */

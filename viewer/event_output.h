@@ -26,8 +26,8 @@ struct event_output {
 	void (*event)(void *state, const struct event *event);
 	/* Prints what comes after the last one, and frees. Takes NULL. */
 	void (*end)(void *state);
-	/* Where what is to stand together comes apart: the first time that events come is over. Whether
-	 * they shall all come once more. NULL: no. */
+	/* Where what is to stand together comes apart: the first time that events come is over.
+	 * Whether they shall all come once more. NULL: no. */
 	bool (*again)(void *state);
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Filters column by column: each term once for all events of a site, and the next one only for
- * those that are left. Bytes may alias anything, so what a loop needs of `rows` is copied before it:
- * else it is read again for each byte that is written, and there are no vectors.
+ * those that are left. Bytes may alias anything, so what a loop needs of `rows` is copied before
+ * it: else it is read again for each byte that is written, and there are no vectors.
  */
 #include <string.h>
 

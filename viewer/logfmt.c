@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events as key=value, a line each, as go-logfmt and what follows it (Loki, lnav, hutils) read them:
- * a value in quotes is a JSON string; keys cannot be quoted, so what would end one is a _ there.
+ * Events as key=value, a line each, as go-logfmt and what follows it (Loki, lnav, hutils) read
+ * them: a value in quotes is a JSON string; keys cannot be quoted, so what would end one is a _
+ * there.
  */
 #include <errno.h>
 #include <stdlib.h>

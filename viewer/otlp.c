@@ -4,8 +4,9 @@
  * them: what a collector takes at /v1/logs and /v1/traces, and reads from a file.
  *
  * Logs and spans are two arrays while events come mixed: events are gone over twice. A span is
- * printed when its end comes. Ids are made from host, pid, thread, time and site, so that a span has
- * the same in whichever snapshot of the process it is; a trace is an outermost span with all inside.
+ * printed when its end comes. Ids are made from host, pid, thread, time and site, so that a span
+ * has the same in whichever snapshot of the process it is; a trace is an outermost span with all
+ * inside.
  */
 #include <errno.h>
 #include <stdlib.h>

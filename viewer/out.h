@@ -79,8 +79,8 @@ void out__duration(struct out *out, uint64_t ns);
  * is harmless, and reads back the same.
  */
 void out__json_text(struct out *out, struct text text, bool cut);
-/* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON would
- * escape are shown as out__plain shows them. Empty text is a pair of quotes. */
+/* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON
+ * would escape are shown as out__plain shows them. Empty text is a pair of quotes. */
 void out__csv_text(struct out *out, struct text text, bool cut);
 /* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
 void out__plain(struct out *out, struct text text);

@@ -5,8 +5,8 @@
  * Opening goes over the whole file once, checks every frame, and keeps the header and where each
  * chunk lies; events come from one chunk at a time. Who reads one file from its begin to its end
  * starts it instead: then it goes over the file as it is read, and decodes each chunk once, not
- * twice. Everything in the file is hostile; whatever is wrong with it becomes a problem in words, and the rest is read.
- * A reader belongs to one thread.
+ * twice. Everything in the file is hostile; whatever is wrong with it becomes a problem in words,
+ * and the rest is read. A reader belongs to one thread.
  */
 #ifndef TTLOG_VIEW_READER_H
 #define TTLOG_VIEW_READER_H
@@ -87,7 +87,8 @@ int reader__load(struct reader *reader, size_t idx);
 void reader__drop(struct reader *reader, size_t idx, const char *why);
 /* Event i of the loaded chunk; it is valid until another is loaded. */
 void reader__event(struct reader *reader, uint32_t i, struct event *ret);
-/* Any event of a group of the loaded chunk, for its site and its columns: without thread and time. */
+/* Any event of a group of the loaded chunk, for its site and its columns: without thread and time.
+ * */
 void reader__group_event(struct reader *reader, uint32_t group, struct event *ret);
 /* Gives back the memory of the loaded chunk and what it took to decode it. */
 void reader__unload(struct reader *reader);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every event gets the number of a cell: the site's first cell, plus a number in the mixed radix of
- * its fields' distinct values, plus, as the last digit, its thread. Then it is one loop of counting.
+ * its fields' distinct values, plus, as the last digit, its thread. Then it is one loop of
+ * counting.
  */
 #include <errno.h>
 #include <stdlib.h>

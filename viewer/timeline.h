@@ -49,8 +49,8 @@ struct timeline *timeline__new(struct reader *const *readers, size_t reader_cnt,
 			       const struct filter *filter, const struct timeline_range *range);
 void timeline__free(struct timeline *timeline);
 
-/* The next events, at most `most` (more than 0), and 1 at least; they are valid until the next call.
- * Returns 1, or 0 at the end. */
+/* The next events, at most `most` (more than 0), and 1 at least; they are valid until the next
+ * call. Returns 1, or 0 at the end. */
 int timeline__run(struct timeline *timeline, uint64_t most, struct timeline_run *ret);
 
 /* The next event; it is valid until the next call. Returns 1, or 0 at the end. */

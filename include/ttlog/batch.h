@@ -39,8 +39,8 @@ TTLOG__ASSERT(TTLOG_BATCH_BYTES >= TTLOG_BATCH_MIN_BYTES &&
 	      "ttlog: TTLOG_BATCH_BYTES must be 4096 to 65536, a multiple of 8");
 
 /*
- * A handler that leaves by siglongjmp() leaves the append that it interrupted, if any, under way for
- * ever. From inside a handler nothing tells that from an append that goes on when the handler
+ * A handler that leaves by siglongjmp() leaves the append that it interrupted, if any, under way
+ * for ever. From inside a handler nothing tells that from an append that goes on when the handler
  * returns, so nothing may be repaired: after so many events that went alone because of one append,
  * the thread gets another batch. Should the append go on after all, it does so in the old one.
  */
@@ -572,9 +572,9 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 }
 
 /*
- * The batch is full, or its base time is too long ago; or there is none yet; or it is busy: then this
- * is a signal handler that interrupted an append, and its record goes alone; or one did and never
- * returned to it.
+ * The batch is full, or its base time is too long ago; or there is none yet; or it is busy: then
+ * this is a signal handler that interrupted an append, and its record goes alone; or one did and
+ * never returned to it.
  */
 TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog_event *event, uint32_t limit)
 {

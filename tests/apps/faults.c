@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that are handled, more than once, or by several threads: what is one crash, and what none.
+ * Signals that are handled, more than once, or by several threads: what is one crash, and what
+ * none.
  *
  * usage: faults HOW
  *

@@ -5,9 +5,9 @@
  * usage: flood FILE THREADS RATE
  *
  * THREADS threads log `flooded` (thread, n from 1) at RATE events a second each, 0: as fast as they
- * can. FILE is mapped and holds a uint64_t for each thread: its newest n. An event has a number only
- * where it goes into the thread's batch, so these are what collectors have to account for. Says
- * "ready" when all threads run; at the end of stdin they stop, and it ends.
+ * can. FILE is mapped and holds a uint64_t for each thread: its newest n. An event has a number
+ * only where it goes into the thread's batch, so these are what collectors have to account for.
+ * Says "ready" when all threads run; at the end of stdin they stop, and it ends.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

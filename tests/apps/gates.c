@@ -4,8 +4,8 @@
  *
  * usage: gates
  *
- * For each byte on stdin it says "gates S L I": whether a site is enabled, 0 or 1, and the values of
- * the semaphores `listening` and `immediate`. Ends at the end of stdin.
+ * For each byte on stdin it says "gates S L I": whether a site is enabled, 0 or 1, and the values
+ * of the semaphores `listening` and `immediate`. Ends at the end of stdin.
  */
 #define TTLOG_SERVICE "gates"
 #include <ttlog/ttlog.h>

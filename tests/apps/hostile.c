@@ -5,7 +5,8 @@
  * usage: hostile HOW
  *
  * Says "ready", waits for a byte, logs 100 times `honest` (n from 0), says "at it", does HOW, logs
- * 100 more, says "done N" (N: how many events it forged that have to be counted), waits for a byte, ends.
+ * 100 more, says "done N" (N: how many events it forged that have to be counted), waits for a byte,
+ * ends.
  *	pointers	addresses that can't be read, with lengths that can't be, in every operation
  *	heads		heads of batches in which one thing is wrong
  *	records		two batches that are right, with records that are not

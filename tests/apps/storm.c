@@ -5,9 +5,9 @@
  * usage: storm CHILDREN EVENTS
  *
  * CHILDREN children are forked, each of which logs EVENTS events `stormy` (child from 0, event from
- * 0), which stay in its batch as long as they fit. When all have, the program says "ready" and waits
- * for a byte; then all children write to a null pointer in inner, called by middle, called by outer.
- * As each is gone its pid is said, and when that was: nanoseconds of CLOCK_REALTIME.
+ * 0), which stay in its batch as long as they fit. When all have, the program says "ready" and
+ * waits for a byte; then all children write to a null pointer in inner, called by middle, called by
+ * outer. As each is gone its pid is said, and when that was: nanoseconds of CLOCK_REALTIME.
  */
 #include <errno.h>
 #include <signal.h>

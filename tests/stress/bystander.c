@@ -4,8 +4,8 @@
  *
  * usage: bystander FD
  *
- * FD is a struct bystander shared with orphans.c. Threads log `step` (lane, n) without end, mostly a
- * little at a time, now and then as fast as they can. n counts what went into a batch, so what
+ * FD is a struct bystander shared with orphans.c. Threads log `step` (lane, n) without end, mostly
+ * a little at a time, now and then as fast as they can. n counts what went into a batch, so what
  * snapshots hold and say was lost must be just these numbers.
  */
 #include <pthread.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a victim leaves behind: a page of memory shared with the runner, in which every thread counts
- * the events that it has committed.
+ * What a victim leaves behind: a page of memory shared with the runner, in which every thread
+ * counts the events that it has committed.
  *
  * A lane is one sequence of events, numbered from 1, by one thread or one signal handler. Its count
- * is stored right after each event, so whatever kills the thread, what was committed is the count or
- * one more.
+ * is stored right after each event, so whatever kills the thread, what was committed is the count
+ * or one more.
  */
 #ifndef STRESS_LANES_H
 #define STRESS_LANES_H

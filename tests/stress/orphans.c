@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kills the collector at any moment, under load, again and again, and looks at what the next one makes
- * of what it left.
+ * Kills the collector at any moment, under load, again and again, and looks at what the next one
+ * makes of what it left.
  *
  * usage: orphans COLLECTOR KILLS [SEED]
  *
- * Several tracks at a time, each with a /run, a program (bystander.c) and collectors of its own. After
- * each kill the program must run on, and have no enabled site within a second. The next collector
- * writes what the killed one had: each thread's events in order, and all that it was asked to record
- * meanwhile is in the accounts, to the event. Nothing of the killed one stays in /run.
+ * Several tracks at a time, each with a /run, a program (bystander.c) and collectors of its own.
+ * After each kill the program must run on, and have no enabled site within a second. The next
+ * collector writes what the killed one had: each thread's events in order, and all that it was
+ * asked to record meanwhile is in the accounts, to the event. Nothing of the killed one stays in
+ * /run.
  */
 #include <dirent.h>
 #include <errno.h>

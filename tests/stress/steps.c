@@ -6,9 +6,9 @@
  *
  * For each kind of append (stepped.h) and each n from 0 on: a new program is run up to its first
  * breakpoint, then for n instructions, and is killed there, until one n takes it to the second
- * breakpoint. What it had committed is read from its memory just before. All of these events must be
- * in the snapshot and in the accounts, whole, in order, and nothing else: no part of the event in
- * the making, none lost, none twice.
+ * breakpoint. What it had committed is read from its memory just before. All of these events must
+ * be in the snapshot and in the accounts, whole, in order, and nothing else: no part of the event
+ * in the making, none lost, none twice.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each lane's events must be in the snapshot from the first to the last committed one: none missing,
- * none twice, in order, under the right thread; and the accounts must say the same.
+ * Each lane's events must be in the snapshot from the first to the last committed one: none
+ * missing, none twice, in order, under the right thread; and the accounts must say the same.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -93,7 +93,8 @@ static int check_end(struct check *check, const struct reader *reader)
 		return FAIL(check, "the end is not told");
 	if (number != (uint64_t)(expected->signal ? expected->signal : expected->code))
 		return FAIL(check, "ended by %" PRIu64, number);
-	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes them */
+	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
+	 * them */
 	if (!expected->signal || expected->signal == SIGKILL || expected->signal == SIGTERM) {
 		if (reader->header.crash.at)
 			return FAIL(check, "a crash report, where nothing crashed");

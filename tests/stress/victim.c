@@ -4,10 +4,10 @@
  *
  * usage: victim FD DEATH BUSY SEED
  *
- * FD is a struct lanes shared with the runner. BUSY threads log without end; four more have logged a
- * little and sleep, with what they logged in their batches. The first busy one, the killer, brings
- * the end about after a random number of events; see deaths.h. With BUSY 0 it logs a little and
- * exits: so runs what a victim execs.
+ * FD is a struct lanes shared with the runner. BUSY threads log without end; four more have logged
+ * a little and sleep, with what they logged in their batches. The first busy one, the killer,
+ * brings the end about after a random number of events; see deaths.h. With BUSY 0 it logs a little
+ * and exits: so runs what a victim execs.
  */
 #include <errno.h>
 #include <fcntl.h>
