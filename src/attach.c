@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
- * process may run one that has no path any more.
- *
  * A module has one link: to the control probe, and to all gates. When we are killed the kernel
  * takes back the semaphores of a link at once, but lets the next one wait for a grace period, which
  * takes some 0.5 s on a busy machine. A program records while both the site's gate and `listening`
@@ -21,11 +18,10 @@
 
 #include "arrival.h"
 #include "attach.h"
-#include "elf.h"
-#include "journal.h"
 #include "kernel.h"
 #include "linker.h"
 #include "maps.h"
+#include "module.h"
 #include "select.h"
 #include "site.h"
 
@@ -36,39 +32,12 @@ struct links {
 	struct links *next;
 };
 
-/* Files without sites that are kept open for the names in them: descriptors are not endless. */
-#define ATTACH_MAX_KEPT 1024
-
-struct module {
-	dev_t map_dev; /* as maps shows them, which may differ from stat(2); inode 0: not mapped yet */
-	uint64_t map_inode;
-	dev_t dev;
-	ino_t inode;
-	struct timespec changed;
-	char *path;
-	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
-	struct site_table *table; /* NULL: no ELF file */
-	size_t enabled_cnt;
-	struct links *links;
-};
-
 struct attach {
 	struct attach_options options;
-	pthread_mutex_t turn;    /* one attaches at a time; taken before `lock` */
-	pthread_mutex_t lock;    /* what follows; the drain thread takes it */
-	struct module **modules; /* by number; 0 stays empty */
-	uint32_t end, cap;
-	uint32_t kept_cnt;     /* modules without sites that have a descriptor */
+	pthread_mutex_t turn; /* one attaches at a time; taken before `lock` */
+	pthread_mutex_t lock; /* what follows; the drain thread takes it */
+	struct modules modules;
 	struct links *linkers; /* control: the link to a dynamic linker, by pid */
-};
-
-/* One file as a process maps it. */
-struct mapped_file {
-	int fd;
-	char kernel_path[MAPS_PATH_BYTES];
-	const char *path;
-	const struct maps_entry *entry; /* NULL: not by a process's mapping */
-	uint64_t base;                  /* address of file offset 0; 0: not mapped */
 };
 
 struct attach *attach__new(const struct attach_options *options)
@@ -78,7 +47,6 @@ struct attach *attach__new(const struct attach_options *options)
 	if (!attach)
 		return NULL;
 	attach->options = *options;
-	attach->end = 1;
 	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
 	return attach;
@@ -134,122 +102,14 @@ void attach__free(struct attach *attach)
 
 	if (!attach)
 		return;
-	for (uint32_t i = 1; i < attach->end; i++) {
-		struct module *module = attach->modules[i];
-
-		free_links(module->links, &leaving);
-		site_table__free(module->table);
-		if (module->fd >= 0)
-			(void)close(module->fd);
-		free(module->path);
-		free(module);
-	}
+	for (uint32_t i = 1; i < attach->modules.end; i++)
+		free_links(attach->modules.by_number[i]->links, &leaving);
 	free_links(attach->linkers, &leaving);
 	close_leaving(&leaving);
-	free(attach->modules);
+	modules__fini(&attach->modules);
 	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
-}
-
-/* ---- files ---- */
-
-static bool is_module(const struct module *module, const struct stat *file)
-{
-	return module->dev == file->st_dev && module->inode == file->st_ino &&
-	       module->changed.tv_sec == file->st_ctim.tv_sec &&
-	       module->changed.tv_nsec == file->st_ctim.tv_nsec;
-}
-
-static int grow(struct attach *attach)
-{
-	uint32_t cap = attach->cap ? attach->cap * 2 : 32;
-	struct module **modules;
-
-	if (attach->end < attach->cap)
-		return 0;
-	modules = reallocarray(attach->modules, cap, sizeof(struct module *));
-	if (!modules)
-		return -ENOMEM;
-	attach->modules = modules;
-	attach->cap = cap;
-	return 0;
-}
-
-static size_t count_enabled(const struct attach *attach, const struct site_table *table)
-{
-	size_t cnt = 0;
-
-	for (size_t i = 0; i < table->cnt; i++)
-		cnt += selection__matches(attach->options.selection, &table->sites[i]);
-	return cnt;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void note_mapping(struct module *module, const struct mapped_file *file)
-{
-	if (!file->entry)
-		return;
-	module->map_dev = file->entry->dev;
-	module->map_inode = file->entry->inode;
-}
-
-/* Whether its descriptor is worth having: for sites always, for names in crash reports within
- * bounds. */
-static bool keeps_file(struct attach *attach, const struct site_table *table)
-{
-	if (!table)
-		return false;
-	return table->has_module || (table->build_id[0] && attach->kept_cnt++ < ATTACH_MAX_KEPT);
-}
-
-/* The module's number, made where it is not known yet; -errno. */
-static int64_t find_module(struct attach *attach, const struct mapped_file *file)
-{
-	struct module *module;
-	struct stat status;
-
-	if (fstat(file->fd, &status))
-		return -errno;
-	for (uint32_t i = 1; i < attach->end; i++) {
-		if (!is_module(attach->modules[i], &status))
-			continue;
-		note_mapping(attach->modules[i], file);
-		return i;
-	}
-	if (grow(attach))
-		return -ENOMEM;
-	module = calloc(1, sizeof(*module));
-	if (!module)
-		return -ENOMEM;
-	module->path = strdup(file->path);
-	module->table = elf__read_sites(file->fd, base_name(file->path));
-	if (!module->path || (!module->table && errno != ENOEXEC)) {
-		int err = -errno;
-
-		free(module->path);
-		free(module);
-		return err;
-	}
-	module->dev = status.st_dev;
-	module->inode = status.st_ino;
-	module->changed = status.st_ctim;
-	module->fd = -1;
-	note_mapping(module, file);
-	if (module->table && module->table->has_module)
-		module->enabled_cnt = count_enabled(attach, module->table);
-	if (keeps_file(attach, module->table))
-		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
-	if (attach->options.journal && module->table && module->table->has_module)
-		journal__add_module(attach->options.journal, attach->end, module->table);
-	attach->modules[attach->end] = module;
-	return attach->end++;
 }
 
 /* ---- links ---- */
@@ -308,7 +168,7 @@ static void choose_places(const struct attach *attach, const struct site_table *
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
 				    pid_t pid)
 {
-	const struct module *module = attach->modules[number];
+	const struct module *module = attach->modules.by_number[number];
 	size_t max = module->enabled_cnt + 2, cnt;
 	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
 	struct kernel_link *link;
@@ -330,7 +190,7 @@ static struct kernel_link *link_all(struct attach *attach, uint32_t number, cons
 
 static int link_module(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
-	struct module *module = attach->modules[number];
+	struct module *module = attach->modules.by_number[number];
 	struct links *links;
 
 	if (find_links(module->links, pid))
@@ -354,7 +214,7 @@ static int link_module(struct attach *attach, uint32_t number, const char *path,
 /* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
 static void keep_control(struct attach *attach, uint32_t number, struct links *links)
 {
-	const struct module *module = attach->modules[number];
+	const struct module *module = attach->modules.by_number[number];
 	char path[32];
 
 	if (links->control || module->fd < 0)
@@ -369,8 +229,9 @@ void attach__close_gates(struct attach *attach)
 	struct leaving leaving = { 0 };
 
 	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; i < attach->end; i++) {
-		for (struct links *links = attach->modules[i]->links; links; links = links->next) {
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		for (struct links *links = attach->modules.by_number[i]->links; links;
+		     links = links->next) {
 			keep_control(attach, i, links);
 			leave(&leaving, &links->all);
 		}
@@ -426,19 +287,21 @@ static uint64_t find_base(const struct maps *maps, const struct maps_entry *entr
 static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 			 struct arrival *arrival)
 {
-	int64_t number = find_module(attach, file);
+	int64_t number = modules__find(&attach->modules, file, attach->options.selection,
+				       attach->options.journal);
 	const struct site_table *table;
 
 	if (number < 0)
 		return number;
-	table = attach->modules[number]->table;
+	table = attach->modules.by_number[number]->table;
 	if (!table || !table->has_module)
 		return 0;
 	if (file->base) {
 		uint64_t anchor = file->base - table->load_vaddr + table->module_vaddr;
 
 		arrival__add_anchor(arrival, anchor);
-		if (!find_links(attach->modules[number]->links, filter_of(attach, arrival->pid)))
+		if (!find_links(attach->modules.by_number[number]->links,
+				filter_of(attach, arrival->pid)))
 			(void)arrival__add_batches(arrival, number, anchor);
 	}
 	return number;
@@ -506,7 +369,7 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		if (err && !first_err)
 			first_err = err;
 		ret->module_cnt++;
-		ret->site_cnt += attach->modules[found->modules[i].number]->enabled_cnt;
+		ret->site_cnt += attach->modules.by_number[found->modules[i].number]->enabled_cnt;
 		(void)close(found->modules[i].fd);
 	}
 	return first_err;
@@ -546,18 +409,6 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 	return err ? err : link_err;
 }
 
-static struct module *find_mapped(struct attach *attach, dev_t dev, uint64_t inode)
-{
-	/* the latest: a file that was written over has a module for each change */
-	for (uint32_t i = attach->end; i-- > 1;) {
-		struct module *module = attach->modules[i];
-
-		if (module->map_inode == inode && module->map_dev == dev)
-			return module;
-	}
-	return NULL;
-}
-
 /* Opens what the process maps and was not seen before; locked. */
 static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps)
 {
@@ -566,12 +417,13 @@ static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps
 		struct mapped_file file = { .path = entry->path, .entry = entry };
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/' ||
-		    find_mapped(attach, entry->dev, entry->inode))
+		    modules__find_mapped(&attach->modules, entry->dev, entry->inode))
 			continue;
 		file.fd = maps__open(pid, entry, file.kernel_path);
 		if (file.fd < 0)
 			continue;
-		(void)find_module(attach, &file);
+		(void)modules__find(&attach->modules, &file, attach->options.selection,
+				    attach->options.journal);
 		(void)close(file.fd);
 	}
 }
@@ -657,10 +509,11 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 
 	if (fstat(file->fd, ret_status))
 		return -errno;
-	number = find_module(attach, file);
+	number = modules__find(&attach->modules, file, attach->options.selection,
+			       attach->options.journal);
 	if (number < 0)
 		return number;
-	table = attach->modules[number]->table;
+	table = attach->modules.by_number[number]->table;
 	if (!table)
 		return -ENOEXEC;
 	return table->has_module ? number : -ENOENT;
@@ -682,14 +535,14 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 	pthread_mutex_lock(&attach->lock);
 	number = find_with_sites(attach, &file, &visit.file);
 	*ret = (struct attach_result){ 0 };
-	if (number > 0 && !find_links(attach->modules[number]->links, 0)) {
+	if (number > 0 && !find_links(attach->modules.by_number[number]->links, 0)) {
 		visit.number = number;
-		visit.table = attach->modules[number]->table;
+		visit.table = attach->modules.by_number[number]->table;
 		pthread_mutex_unlock(&attach->lock);
 		visit_processes(&visit);
 		pthread_mutex_lock(&attach->lock);
 		err = link_module(attach, number, file.kernel_path, 0);
-		*ret = (struct attach_result){ 1, attach->modules[number]->enabled_cnt };
+		*ret = (struct attach_result){ 1, attach->modules.by_number[number]->enabled_cnt };
 	}
 	pthread_mutex_unlock(&attach->lock);
 	pthread_mutex_unlock(&attach->turn);
@@ -717,7 +570,7 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
 	int err = -ENOENT;
 
 	pthread_mutex_lock(&attach->lock);
-	module = inode ? find_mapped(attach, dev, inode) : NULL;
+	module = inode ? modules__find_mapped(&attach->modules, dev, inode) : NULL;
 	/* without a descriptor the file may be gone, and its number another's */
 	if (module && module->fd >= 0) {
 		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
@@ -732,8 +585,8 @@ static struct module *get(struct attach *attach, uint32_t number)
 	struct module *module = NULL;
 
 	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->end)
-		module = attach->modules[number];
+	if (number && number < attach->modules.end)
+		module = attach->modules.by_number[number];
 	pthread_mutex_unlock(&attach->lock);
 	return module;
 }
@@ -747,37 +600,20 @@ const struct site_table *attach__table(struct attach *attach, uint32_t module)
 
 int attach__open(struct attach *attach, const char *build_id)
 {
-	int fd = -ENOENT;
+	int fd;
 
 	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; fd == -ENOENT && i < attach->end; i++) {
-		const struct module *module = attach->modules[i];
-
-		if (module->fd < 0 || strcmp(module->table->build_id, build_id))
-			continue;
-		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			fd = -errno;
-	}
+	fd = modules__open(&attach->modules, build_id);
 	pthread_mutex_unlock(&attach->lock);
 	return fd;
 }
 
 const char *attach__service(struct attach *attach, const char *build_id)
 {
-	const char *service = NULL;
-	bool is_program = false;
+	const char *service;
 
 	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; !is_program && i < attach->end; i++) {
-		const struct site_table *table = attach->modules[i]->table;
-
-		if (!table || !table->cnt)
-			continue;
-		is_program = build_id[0] && strcmp(table->build_id, build_id) == 0;
-		if (!service || is_program)
-			service = table->sites[0].service;
-	}
+	service = modules__service(&attach->modules, build_id);
 	pthread_mutex_unlock(&attach->lock);
 	return service;
 }
@@ -787,7 +623,7 @@ uint32_t attach__end(struct attach *attach)
 	uint32_t end;
 
 	pthread_mutex_lock(&attach->lock);
-	end = attach->end;
+	end = attach->modules.end;
 	pthread_mutex_unlock(&attach->lock);
 	return end;
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that programs run: each with its sites, parsed once, and with a descriptor for its
+ * symbols.
+ *
+ * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
+ * process may run one that has no path any more. No locks: who has the table has them.
+ */
+#ifndef TTLOG_MODULE_H
+#define TTLOG_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "maps.h"
+
+struct journal;
+struct links;
+struct selection;
+struct site_table;
+
+struct module {
+	dev_t map_dev; /* as maps shows them, which may differ from stat(2); inode 0: not mapped yet */
+	uint64_t map_inode;
+	dev_t dev;
+	ino_t inode;
+	struct timespec changed;
+	char *path;
+	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
+	struct site_table *table; /* NULL: no ELF file */
+	size_t enabled_cnt;
+	struct links *links; /* attach.c's */
+};
+
+/* Starts with zeroes. */
+struct modules {
+	struct module **by_number; /* 0 stays empty */
+	uint32_t end, cap;         /* numbers in use are below `end`, once there is one */
+	uint32_t kept_cnt;         /* without sites, that have a descriptor */
+};
+
+/* One file as a process maps it. */
+struct mapped_file {
+	int fd;
+	char kernel_path[MAPS_PATH_BYTES];
+	const char *path;
+	const struct maps_entry *entry; /* NULL: not by a process's mapping */
+	uint64_t base;                  /* address of file offset 0; 0: not mapped */
+};
+
+void modules__fini(struct modules *modules);
+
+/*
+ * The number of the module that this file is, made where it is not known yet: then its sites are
+ * counted by the selection, and put into the journal (NULL: none). 1 and up, or -errno.
+ */
+int64_t modules__find(struct modules *modules, const struct mapped_file *file,
+		      const struct selection *selection, struct journal *journal);
+/* The one that a process maps by these numbers of maps(5); NULL for none. */
+struct module *modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode);
+/* A new descriptor of the file with that build id, or -errno: -ENOENT where none is kept. */
+int modules__open(const struct modules *modules, const char *build_id);
+/* What the program with that build id calls itself, else one of the others; NULL for none. */
+const char *modules__service(const struct modules *modules, const char *build_id);
+
+#endif /* TTLOG_MODULE_H */
