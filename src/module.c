@@ -32,7 +32,7 @@ void modules__fini(struct modules *modules)
 static bool is_module(const struct module *module, const struct stat *file)
 {
 	return module->dev == file->st_dev && module->inode == file->st_ino &&
-	       module->changed.tv_sec == file->st_ctim.tv_sec &&
+	       module->size == file->st_size && module->changed.tv_sec == file->st_ctim.tv_sec &&
 	       module->changed.tv_nsec == file->st_ctim.tv_nsec;
 }
 
@@ -116,6 +116,7 @@ int64_t modules__find(struct modules *modules, const struct mapped_file *file,
 	}
 	module->dev = status.st_dev;
 	module->inode = status.st_ino;
+	module->size = status.st_size;
 	module->changed = status.st_ctim;
 	module->fd = -1;
 	note_mapping(module, file);

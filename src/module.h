@@ -3,8 +3,8 @@
  * The files that programs run: each with its sites, parsed once, and with a descriptor for its
  * symbols.
  *
- * Files are known by device, inode and change time: a path may mean another file tomorrow, and a
- * process may run one that has no path any more. No locks: who has the table has them.
+ * Files are known by device, inode, size and change time: a path may mean another file tomorrow,
+ * and a process may run one that has no path any more. No locks: who has the table has them.
  */
 #ifndef TTLOG_MODULE_H
 #define TTLOG_MODULE_H
@@ -27,6 +27,7 @@ struct module {
 	uint64_t map_inode;
 	dev_t dev;
 	ino_t inode;
+	off_t size; /* what is written in steps may change twice in one tick of the clock */
 	struct timespec changed;
 	char *path;
 	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
