@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 		__atomic_store_n(&shared->listening,
 				 TTLOG_ENABLED(INFO) | (ttlog__listeners() & 0xffff) << 16,
 				 __ATOMIC_RELEASE);
+		__atomic_store_n(&shared->looks, shared->looks + 1, __ATOMIC_RELEASE);
 		(void)usleep(1000);
 	}
 }

@@ -19,7 +19,8 @@ struct bystander_lane {
 
 struct bystander {
 	uint32_t listening; /* whether the site is on; and above it, the control probe */
-	uint32_t reserved[15];
+	uint32_t looks;     /* how often it looked for that; may wrap */
+	uint32_t reserved[14];
 	struct bystander_lane lanes[BYSTANDER_LANES];
 };
 

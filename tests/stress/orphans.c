@@ -152,6 +152,21 @@ static bool wait_listening(const struct track *track, bool wanted)
 	return false;
 }
 
+/* The program has looked at its semaphores since this was called. */
+static bool wait_look(const struct track *track)
+{
+	const uint64_t end_ms = now_ms() + WAIT_MS;
+	/* the one that may be under way has seen what was */
+	const uint32_t first = __atomic_load_n(&track->shared->looks, __ATOMIC_ACQUIRE);
+
+	while (__atomic_load_n(&track->shared->looks, __ATOMIC_ACQUIRE) - first < 2) {
+		if (now_ms() >= end_ms)
+			return false;
+		nap_us(500);
+	}
+	return true;
+}
+
 static uint64_t emitted(const struct track *track)
 {
 	uint64_t sum = 0;
@@ -292,7 +307,7 @@ static void check_bystander(struct track *track, uint64_t killed_ms)
 {
 	uint64_t took_ms, now;
 
-	if (!wait_listening(track, false))
+	if (!wait_look(track) || !wait_listening(track, false))
 		fail(track, "a collector is dead, and its sites are on");
 	took_ms = now_ms() - killed_ms;
 	if (took_ms > SILENCE_MS)
@@ -334,9 +349,10 @@ static void kill_one(struct track *track)
 	}
 	(void)kill(pid, SIGKILL);
 	killed_ms = now_ms();
-	check_bystander(track, killed_ms);
+	/* one that was killed while it started may first raise what it then lets fall */
 	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
 		fail(track, "the collector ended by itself, status %d", status);
+	check_bystander(track, killed_ms);
 	track->kills++;
 }
 
