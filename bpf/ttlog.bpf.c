@@ -165,19 +165,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct wire_process *process;
-	struct wire_fork *message;
-
-	if (!follow_children || parent->tgid == child->tgid)
-		return 0;
-	process = process__of(parent);
-	if (!process || !process__track(child))
-		return 0;
-	message = message__reserve(process, sizeof(*message));
-	if (!message)
-		return 0;
-	stamp(&message->head, WIRE_FORK);
-	message->child_tgid = child->tgid;
-	message__submit(message);
+	if (follow_children && parent->tgid != child->tgid && process__of(parent))
+		(void)process__track(child);
 	return 0;
 }

@@ -26,7 +26,6 @@ enum wire_kind {
 	WIRE_BEGIN = 3, /* struct wire_thread: a thread has a batch now */
 	WIRE_END = 4,   /* struct wire_thread: it gave it up */
 	WIRE_REQUEST = 5, /* struct wire_request: TTLOG_SNAPSHOT */
-	WIRE_FORK = 6,    /* struct wire_fork */
 	WIRE_EXEC = 7,    /* struct wire_head: a new program runs */
 	WIRE_LIBRARY = 8, /* struct wire_head: dlopen has mapped one */
 	WIRE_CRASH = 9,   /* struct wire_crash: a fatal signal, from the thread that took it */
@@ -68,12 +67,6 @@ struct wire_thread {
 struct wire_request {
 	struct wire_head head;
 	char reason[WIRE_REASON_BYTES]; /* zero-terminated */
-};
-
-struct wire_fork {
-	struct wire_head head; /* the parent */
-	uint32_t child_tgid;
-	uint32_t reserved;
 };
 
 struct wire_exit {

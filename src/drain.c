@@ -242,8 +242,6 @@ static size_t smallest(uint32_t kind)
 		return sizeof(struct wire_thread);
 	case WIRE_REQUEST:
 		return sizeof(struct wire_request);
-	case WIRE_FORK:
-		return sizeof(struct wire_fork);
 	case WIRE_CRASH:
 		return sizeof(struct wire_crash);
 	case WIRE_EXIT:

@@ -743,8 +743,6 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_REQUEST:
 		request_from_program(recorder, process, (const struct wire_request *)head);
 		break;
-	case WIRE_FORK:
-		break;
 	case WIRE_EXEC:
 		process__exec(process, head);
 		look_up(process);

@@ -11,7 +11,7 @@
 
 static const char *real_text(double v, bool is_f32)
 {
-	static char buf[OUT_NUMBER_BYTES + 1];
+	static char buf[FORMAT_NUMBER_BYTES + 1];
 
 	buf[is_f32 ? format__f32(buf, (float)v) : format__f64(buf, v)] = '\0';
 	return buf;
@@ -131,7 +131,7 @@ static void test_view_output_decimal(void **state)
 		{ INT64_MIN, 19, "-0.9223372036854775808" },
 		{ INT64_MAX, 18, "9.223372036854775807" },
 	};
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -200,7 +200,7 @@ static void commas(struct out *out, uint32_t cnt)
 /* null is nothing at all, empty text a pair of quotes. */
 static void value(struct out *out, const struct event_field *field)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 	struct text text;
 
 	if (field->null || field->type == TTLOG_TYPE_NONE)

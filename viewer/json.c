@@ -27,7 +27,7 @@ static void quoted(struct out *out, struct text text)
 
 void json__field(struct out *out, const struct event_field *field)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 	struct text text = event_field__text(field, buf);
 
 	if (field->null) {
@@ -109,7 +109,7 @@ void json__event(struct out *out, const struct event *event)
 
 static void scalar(struct out *out, const struct token *token)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 
 	switch (token->kind) {
 	case TOKEN_UINT:

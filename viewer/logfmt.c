@@ -17,7 +17,7 @@ struct logfmt {
 
 static void value(struct out *out, const struct event_field *field)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 	struct text text = event_field__text(field, buf);
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null) {

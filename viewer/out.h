@@ -16,8 +16,7 @@
 #include "event.h"
 #include "format_number.h"
 
-#define OUT_BYTES        (256u << 10)
-#define OUT_NUMBER_BYTES FORMAT_NUMBER_BYTES
+#define OUT_BYTES (256u << 10)
 
 struct out {
 	int fd;

@@ -219,7 +219,7 @@ static struct text key_value(const struct stats *stats, unsigned i, const struct
 
 static size_t make_key(const struct stats *stats, const struct event *event, unsigned char *to)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 	size_t len = 0;
 
 	for (unsigned i = 0; i < stats->key_cnt; i++) {
@@ -409,7 +409,7 @@ static double rate_of(const struct group *group)
 static void print_json(const struct stats *stats, struct out *out, const struct group *group)
 {
 	const unsigned char *p = group->key;
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 
 	out__text(out, "{\"group\":{");
 	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {

@@ -40,7 +40,7 @@ static size_t where_width(const struct event_site *site)
 
 static size_t digits_of(uint64_t v)
 {
-	char digits[OUT_NUMBER_BYTES];
+	char digits[FORMAT_NUMBER_BYTES];
 
 	return format__u64(digits, v);
 }
@@ -96,7 +96,7 @@ static void level(struct text_output *text, unsigned number)
 
 static void value(struct out *out, const struct event_field *field)
 {
-	char buf[OUT_NUMBER_BYTES];
+	char buf[FORMAT_NUMBER_BYTES];
 	struct text text;
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null) {
