@@ -7,137 +7,28 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "event_output.h"
 #include "info.h"
+#include "input.h"
 #include "json.h"
 #include "timeline.h"
-#include "newest.h"
 #include "options.h"
 #include "out.h"
 #include "reader.h"
+#include "say.h"
 #include "schema.h"
 #include "stats.h"
 #include "text.h"
 
-#define SNAPSHOT_DIR "/var/lib/ttlog"
-
 struct view {
 	struct options options;
-	struct reader **readers;
-	size_t reader_cnt;
-	char *newest; /* the file that was meant where none was named */
+	struct input input;
 	struct out out;
 	bool colour;
-	bool unreadable; /* a file, or a part of one */
 };
-
-static int fail(const char *what, int err)
-{
-	fprintf(stderr, "ttlog-view: %s: %s\n", what, strerror(err));
-	return -err;
-}
-
-/* A file's name and what the reader says of it may hold anything: no escapes to the terminal. */
-static void complain(const char *name, const char *what)
-{
-	struct out out;
-
-	if (out__init(&out, STDERR_FILENO))
-		return;
-	out__text(&out, "ttlog-view: ");
-	out__plain(&out, text_of(name));
-	out__text(&out, ": ");
-	out__plain(&out, text_of(what));
-	out__char(&out, '\n');
-	(void)out__flush(&out);
-	out__fini(&out);
-}
-
-static int choose_newest(struct view *view)
-{
-	struct options *options = &view->options;
-
-	view->newest = newest__find(SNAPSHOT_DIR);
-	if (!view->newest) {
-		fprintf(stderr, "ttlog-view: no snapshot in " SNAPSHOT_DIR " (%s): name a file\n",
-			errno == ENOENT ? "there is none" : strerror(errno));
-		return -ENOENT;
-	}
-	options->files = malloc(sizeof(*options->files));
-	if (!options->files)
-		return fail("files", ENOMEM);
-	options->files[options->file_cnt++] = view->newest;
-	return 0;
-}
-
-/* Every file stays open until the end: as many as the system lets us. */
-static void allow_files(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-/* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
-static bool is_stream(const struct options *options)
-{
-	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
-	       !options->has_until && !filter__needs_last(options->filter);
-}
-
-static int open_files(struct view *view)
-{
-	struct options *options = &view->options;
-	struct reader *(*open_file)(const char *path, char *ret_why, size_t why_size) =
-		reader__open;
-	int err;
-
-	if (options->explain)
-		return 0;
-	if (!options->file_cnt) {
-		err = choose_newest(view);
-		if (err)
-			return err;
-	}
-	if (is_stream(options))
-		open_file = reader__start;
-	allow_files();
-	view->readers = calloc(options->file_cnt, sizeof(struct reader *));
-	if (!view->readers)
-		return fail("files", ENOMEM);
-	for (size_t i = 0; i < options->file_cnt; i++) {
-		char why[160];
-		struct reader *reader = open_file(options->files[i], why, sizeof(why));
-
-		if (reader) {
-			view->readers[view->reader_cnt++] = reader;
-		} else {
-			complain(options->files[i], why);
-			view->unreadable = true;
-		}
-	}
-	return 0;
-}
-
-/* Whether the output is one of the snapshots: writing would destroy it. */
-static bool is_input(const struct view *view, const struct stat *output)
-{
-	for (size_t i = 0; i < view->options.file_cnt; i++) {
-		struct stat st;
-
-		if (!stat(view->options.files[i], &st) && st.st_dev == output->st_dev &&
-		    st.st_ino == output->st_ino)
-			return true;
-	}
-	return false;
-}
 
 static int open_output(struct view *view)
 {
@@ -149,18 +40,18 @@ static int open_output(struct view *view)
 	if (path) {
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 		if (fd < 0 || fstat(fd, &st))
-			return fail(path, errno);
-		if (is_input(view, &st)) {
-			complain(path, "it is one of the snapshots to read: nothing was written");
+			return say_error(path, errno);
+		if (input__is_one(&view->input, &st)) {
+			say(path, "it is one of the snapshots to read: nothing was written");
 			close(fd);
 			return -EINVAL;
 		}
 		if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
-			return fail(path, errno);
+			return say_error(path, errno);
 	}
 	view->colour = !path && isatty(fd) && !(no_color && *no_color) &&
 		       !(term && !strcmp(term, "dumb"));
-	return out__init(&view->out, fd) ? fail("output", ENOMEM) : 0;
+	return out__init(&view->out, fd) ? say_error("output", ENOMEM) : 0;
 }
 
 /* ---- The outputs ---- */
@@ -169,14 +60,14 @@ static int show_info(struct view *view)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < view->reader_cnt && !err; i++) {
+	for (size_t i = 0; i < view->input.reader_cnt && !err; i++) {
 		if (view->options.format == FORMAT_JSON) {
-			info__print_json(&view->out, view->readers[i]);
+			info__print_json(&view->out, view->input.readers[i]);
 			continue;
 		}
 		if (i)
 			out__char(&view->out, '\n');
-		err = info__print_text(&view->out, view->readers[i], view->colour);
+		err = info__print_text(&view->out, view->input.readers[i], view->colour);
 	}
 	return err;
 }
@@ -187,8 +78,8 @@ static struct timeline_range range_of(const struct view *view)
 	struct timeline_range range = { 0, UINT64_MAX };
 	uint64_t last_ns = 0;
 
-	for (size_t i = 0; i < view->reader_cnt; i++) {
-		const struct reader *reader = view->readers[i];
+	for (size_t i = 0; i < view->input.reader_cnt; i++) {
+		const struct reader *reader = view->input.readers[i];
 		uint64_t end_ns;
 
 		if (!reader->has_header || !reader->chunk_cnt)
@@ -227,7 +118,8 @@ static void show_lines(struct view *view, struct timeline *timeline, uint64_t mo
 	struct text_output text;
 	struct event event;
 
-	text_output__init(&text, &view->out, view->colour, view->readers, view->reader_cnt);
+	text_output__init(&text, &view->out, view->colour, view->input.readers,
+			  view->input.reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && timeline__next(timeline, &event); i++) {
 		if (json)
 			json__event(&view->out, &event);
@@ -241,7 +133,7 @@ static int make_timeline(struct view *view, struct timeline **ret)
 	const struct options *options = &view->options;
 	struct timeline_range range = range_of(view);
 	struct timeline *timeline =
-		timeline__new(view->readers, view->reader_cnt, options->filter, &range);
+		timeline__new(view->input.readers, view->input.reader_cnt, options->filter, &range);
 	int err = timeline ? 0 : -errno;
 
 	if (!err && options->has_limit)
@@ -289,8 +181,8 @@ static int show_output(struct view *view, const struct event_output *output)
 {
 	struct event_output_setup setup = {
 		.out = &view->out,
-		.readers = view->readers,
-		.reader_cnt = view->reader_cnt,
+		.readers = view->input.readers,
+		.reader_cnt = view->input.reader_cnt,
 		.counters = view->options.counters,
 	};
 	void *state = output->begin(&setup);
@@ -300,26 +192,6 @@ static int show_output(struct view *view, const struct event_output *output)
 		err = show_once(view, output, state);
 	output->end(state);
 	return err;
-}
-
-/* What is wrong with the files, after everything that could be shown. */
-static void show_problems(struct view *view)
-{
-	for (size_t i = 0; i < view->reader_cnt; i++) {
-		struct reader *reader = view->readers[i];
-		char more[64];
-
-		/* --head may not have come to the end. */
-		(void)reader__has(reader, SIZE_MAX);
-		for (size_t k = 0; k < reader->problem_cnt; k++)
-			complain(reader->name, reader->problems[k]);
-		if (reader->problem_more) {
-			snprintf(more, sizeof(more), "and %zu problems more", reader->problem_more);
-			complain(reader->name, more);
-		}
-		if (reader->problem_cnt)
-			view->unreadable = true;
-	}
 }
 
 static int show_chosen(struct view *view)
@@ -332,14 +204,19 @@ static int show_chosen(struct view *view)
 	};
 	enum options_format format = view->options.format;
 
-	if (view->options.mode == MODE_INFO)
+	switch (view->options.mode) {
+	case MODE_INFO:
 		return show_info(view);
-	if (view->options.mode == MODE_STATS || format <= FORMAT_JSON)
+	case MODE_STATS:
 		return show_events(view);
-	if (format == FORMAT_SCHEMA)
-		schema__print(&view->out);
-	else
+	default:
+		break;
+	}
+	if (format <= FORMAT_JSON)
+		return show_events(view);
+	if (format != FORMAT_SCHEMA)
 		return show_output(view, OUTPUTS[format]);
+	schema__print(&view->out);
 	return 0;
 }
 
@@ -348,16 +225,16 @@ static int show(struct view *view)
 	int err = show_chosen(view);
 
 	if (err)
-		return fail("cannot go on", -err);
+		return say_error("cannot go on", -err);
 	err = out__flush(&view->out);
 	if (view->out.fd != STDOUT_FILENO && close(view->out.fd) && !err)
 		err = -errno;
 	if (err == -EPIPE)
 		return 0; /* whoever reads has seen enough */
 	if (err)
-		return fail(view->options.output ? view->options.output : "stdout", -err);
-	show_problems(view);
-	return view->unreadable ? -EBADMSG : 0;
+		return say_error(view->options.output ? view->options.output : "stdout", -err);
+	input__report(&view->input);
+	return view->input.unreadable ? -EBADMSG : 0;
 }
 
 /* What was made of the filter. A key of it may be anything. */
@@ -367,7 +244,7 @@ static int explain(struct view *view)
 	int err;
 
 	if (!text)
-		return fail("filter", ENOMEM);
+		return say_error("filter", ENOMEM);
 	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
 		out__plain(&view->out, (struct text){ line, (size_t)(end - line) });
 		out__char(&view->out, '\n');
@@ -376,23 +253,20 @@ static int explain(struct view *view)
 	err = out__flush(&view->out);
 	if (!err || err == -EPIPE)
 		return 0;
-	return fail(view->options.output ? view->options.output : "stdout", -err);
+	return say_error(view->options.output ? view->options.output : "stdout", -err);
 }
 
 static void view__fini(struct view *view)
 {
-	for (size_t i = 0; i < view->reader_cnt; i++)
-		reader__close(view->readers[i]);
-	free(view->readers);
-	free(view->newest);
+	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);
 }
 
 int main(int argc, char **argv)
 {
-	struct view view = { .reader_cnt = 0 };
-	int err;
+	struct view view = { .colour = false };
+	int err = 0;
 
 	options__parse(&view.options, argc, argv);
 	if (view.options.mode == MODE_INTERACTIVE) {
@@ -401,7 +275,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	err = view.options.format == FORMAT_SCHEMA ? 0 : open_files(&view);
+	if (!view.options.explain && view.options.format != FORMAT_SCHEMA)
+		err = input__open(&view.input, &view.options);
 	if (!err)
 		err = open_output(&view);
 	if (!err)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "input.h"
+#include "newest.h"
+#include "options.h"
+#include "reader.h"
+#include "say.h"
+
+#define SNAPSHOT_DIR "/var/lib/ttlog"
+
+static int choose_newest(struct input *input, struct options *options)
+{
+	input->newest = newest__find(SNAPSHOT_DIR);
+	if (!input->newest) {
+		fprintf(stderr, "ttlog-view: no snapshot in " SNAPSHOT_DIR " (%s): name a file\n",
+			errno == ENOENT ? "there is none" : strerror(errno));
+		return -ENOENT;
+	}
+	options->files = malloc(sizeof(*options->files));
+	if (!options->files)
+		return say_error("files", ENOMEM);
+	options->files[options->file_cnt++] = input->newest;
+	return 0;
+}
+
+/* Every file stays open until the end: as many as the system lets us. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
+static bool is_stream(const struct options *options)
+{
+	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
+	       !options->has_until && !filter__needs_last(options->filter);
+}
+
+static void open_file(struct input *input, const char *path, bool stream)
+{
+	char why[160];
+	struct reader *reader = stream ? reader__start(path, why, sizeof(why))
+				       : reader__open(path, why, sizeof(why));
+
+	if (reader) {
+		input->readers[input->reader_cnt++] = reader;
+	} else {
+		say(path, why);
+		input->unreadable = true;
+	}
+}
+
+int input__open(struct input *ret, struct options *options)
+{
+	int err;
+
+	*ret = (struct input){ .reader_cnt = 0 };
+	if (!options->file_cnt) {
+		err = choose_newest(ret, options);
+		if (err)
+			return err;
+	}
+	ret->files = options->files;
+	ret->file_cnt = options->file_cnt;
+	allow_files();
+	ret->readers = reallocarray(NULL, options->file_cnt, sizeof(struct reader *));
+	if (!ret->readers)
+		return say_error("files", ENOMEM);
+	for (size_t i = 0; i < options->file_cnt; i++)
+		open_file(ret, options->files[i], is_stream(options));
+	return 0;
+}
+
+bool input__is_one(const struct input *input, const struct stat *file)
+{
+	for (size_t i = 0; i < input->file_cnt; i++) {
+		struct stat st;
+
+		if (!stat(input->files[i], &st) && st.st_dev == file->st_dev &&
+		    st.st_ino == file->st_ino)
+			return true;
+	}
+	return false;
+}
+
+void input__report(struct input *input)
+{
+	for (size_t i = 0; i < input->reader_cnt; i++) {
+		struct reader *reader = input->readers[i];
+		char more[64];
+
+		/* --head may not have come to the end. */
+		(void)reader__has(reader, SIZE_MAX);
+		for (size_t k = 0; k < reader->problem_cnt; k++)
+			say(reader->name, reader->problems[k]);
+		if (reader->problem_more) {
+			snprintf(more, sizeof(more), "and %zu problems more", reader->problem_more);
+			say(reader->name, more);
+		}
+		if (reader->problem_cnt)
+			input->unreadable = true;
+	}
+}
+
+void input__fini(struct input *input)
+{
+	for (size_t i = 0; i < input->reader_cnt; i++)
+		reader__close(input->readers[i]);
+	free(input->readers);
+	free(input->newest);
+}
