@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 import jsonschema  # noqa: E402
 import make_snapshot as make  # noqa: E402
 from read_snapshot import UNSAFE  # noqa: E402
+from view_harness import VIEW, events_of, run, texts_of, view, view_bytes  # noqa: E402
 
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
          "func", "duration_ns"]  # fmt: skip
@@ -30,26 +31,6 @@ FILES = {
     "packed": ["tests/golden/packed.bin"],
     "overlapping": ["tests/golden/overlap-%s.bin" % name for name in ("first", "second", "other")],
 }
-
-
-def view_bytes(*args, status=0):
-    result = subprocess.run([VIEW, *map(str, args)], capture_output=True, timeout=60)
-    assert result.returncode == status, (args, result.returncode, result.stderr)
-    return result.stdout
-
-
-def view(*args, status=0):
-    # not text=True, which would read \r\n as \n
-    return view_bytes(*args, status=status).decode()
-
-
-def events_of(*args, status=0, **how):
-    return [json.loads(line, **how) for line in view("--format", "json", *args, status=status).splitlines()]
-
-
-def texts_of(*args, status=0):
-    """The same with every number as the text that it is."""
-    return events_of(*args, status=status, parse_int=str, parse_float=str)
 
 
 def names(event):
@@ -661,18 +642,5 @@ def test_damaged():
             is_whole(name, text)
 
 
-def main():
-    failed = 0
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            try:
-                test()
-            except Exception as error:
-                print("view_formats.py: %s: %s: %s" % (name, type(error).__name__, error), file=sys.stderr)
-                failed = 1
-    sys.exit(failed)
-
-
 if __name__ == "__main__":
-    VIEW = sys.argv[1]
-    main()
+    run(globals())

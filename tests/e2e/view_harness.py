@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""What tests of ttlog-view alone have in common: view_NAME.py TTLOG-VIEW, from the top of the tree.
+
+Each such file is a suite: its functions test_*() are run in their order, and `tests/run view` runs
+every file.
+"""
+import json
+import subprocess
+import sys
+
+VIEW = sys.argv[1] if len(sys.argv) > 1 else "build/ttlog-view"
+
+
+def view_bytes(*args, status=0):
+    result = subprocess.run([VIEW, *map(str, args)], capture_output=True, timeout=60)
+    assert result.returncode == status, (args, result.returncode, result.stderr)
+    return result.stdout
+
+
+def view(*args, status=0):
+    # not text=True, which would read \r\n as \n
+    return view_bytes(*args, status=status).decode()
+
+
+def events_of(*args, status=0, **how):
+    return [json.loads(line, **how) for line in view("--format", "json", *args, status=status).splitlines()]
+
+
+def texts_of(*args, status=0):
+    """The same with every number as the text that it is."""
+    return events_of(*args, status=status, parse_int=str, parse_float=str)
+
+
+def run(namespace):
+    """Runs the test_*() in there; ends the process with their status, and their count in the last line."""
+    failed = passed = 0
+    for name, test in list(namespace.items()):
+        if not name.startswith("test_"):
+            continue
+        try:
+            test()
+            passed += 1
+        except Exception as error:
+            print("%s: %s: %s" % (name, type(error).__name__, error), file=sys.stderr)
+            failed += 1
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(failed != 0)
