@@ -120,15 +120,78 @@ static void add_filter(struct options *options, int key, const char *arg, struct
 		argp_error(state, "--%s: %s", key == OPT_FILTER ? "filter" : "search", why);
 }
 
-static void set_mode(struct options *options, int key, struct argp_state *state)
-{
-	enum options_mode mode = key == OPT_STATS  ? MODE_STATS
-				 : key == OPT_INFO ? MODE_INFO
-						   : MODE_INTERACTIVE;
+/* What is shown instead of events. */
+static const struct mode {
+	int key;
+	enum options_mode mode;
+	const char *name;
+} MODES[] = {
+	{ OPT_STATS, MODE_STATS, "--stats" },
+	{ OPT_INFO, MODE_INFO, "--info" },
+	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
+};
 
-	if (options->mode != MODE_EVENTS && options->mode != mode)
-		argp_error(state, "only one of --stats, --info and --interactive goes at once");
-	options->mode = mode;
+static const char *mode_name(enum options_mode mode)
+{
+	size_t i = 0;
+
+	while (MODES[i].mode != mode)
+		i++;
+	return MODES[i].name;
+}
+
+/* Whether the key is that of a mode. */
+static bool set_mode(struct options *options, int key, struct argp_state *state)
+{
+	for (size_t i = 0; i < sizeof(MODES) / sizeof(MODES[0]); i++) {
+		if (MODES[i].key != key)
+			continue;
+		if (options->mode != MODE_EVENTS && options->mode != MODES[i].mode)
+			argp_error(state, "%s and %s do not go together", mode_name(options->mode),
+				   MODES[i].name);
+		options->mode = MODES[i].mode;
+		return true;
+	}
+	return false;
+}
+
+/* Where an option is kept that only says yes. */
+static bool *flag_of(struct options *options, int key)
+{
+	switch (key) {
+	case OPT_EXPLAIN:
+		return &options->explain;
+	default:
+		return NULL;
+	}
+}
+
+/* Where an option is kept whose argument is taken as it stands. */
+static const char **argument_of(struct options *options, int key)
+{
+	switch (key) {
+	case OPT_COUNTERS:
+		return &options->counters;
+	case OPT_GROUP_BY:
+		return &options->group_by;
+	case OPT_OUTPUT:
+		return &options->output;
+	default:
+		return NULL;
+	}
+}
+
+/* Whether the option is one of these, and done. */
+static bool take_simple(struct options *options, int key, const char *arg, struct argp_state *state)
+{
+	const char **argument = argument_of(options, key);
+	bool *flag = flag_of(options, key);
+
+	if (flag)
+		*flag = true;
+	if (argument)
+		*argument = arg;
+	return flag || argument || set_mode(options, key, state);
 }
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
@@ -171,8 +234,7 @@ static void check(const struct options *options, struct argp_state *state)
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
 	if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
-		argp_error(state,
-			   "--stats, --info and --interactive go with --format text or json");
+		argp_error(state, "%s goes with --format text or json", mode_name(options->mode));
 	if (options->counters && !is_list(options->counters))
 		argp_error(state, "--counters %s: give keys with commas between",
 			   options->counters);
@@ -199,13 +261,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
+	if (take_simple(options, key, arg, state))
+		return 0;
 	switch (key) {
 	case OPT_FILTER:
 	case OPT_SEARCH:
 		add_filter(options, key, arg, state);
-		return 0;
-	case OPT_EXPLAIN:
-		options->explain = true;
 		return 0;
 	case OPT_SINCE:
 		parse_when("since", arg, state, &options->since);
@@ -225,20 +286,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FORMAT:
 		set_format(options, arg, state);
-		return 0;
-	case OPT_COUNTERS:
-		options->counters = arg;
-		return 0;
-	case OPT_STATS:
-	case OPT_INFO:
-	case OPT_INTERACTIVE:
-		set_mode(options, key, state);
-		return 0;
-	case OPT_GROUP_BY:
-		options->group_by = arg;
-		return 0;
-	case OPT_OUTPUT:
-		options->output = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		add_file(options, arg, state);
