@@ -398,11 +398,11 @@ static int parse_key(struct parse *parse, struct text key, struct token_in *in)
 	if (text_is(key, "mappings"))
 		return header->mappings ? -EBADMSG : parse_mappings(parse, in);
 	if (text_is(key, "lost"))
-		return parse_map_span(in, &header->lost);
+		return parse_map_span(in, &header->lost_item);
 	if (text_is(key, "exit"))
-		return parse_map_span(in, &header->exit);
+		return parse_map_span(in, &header->exit_item);
 	if (text_is(key, "crash"))
-		return parse_map_span(in, &header->crash);
+		return parse_map_span(in, &header->crash_item);
 	err = parse_scalar(header, key, in);
 	return err == 1 ? token__skip(in) : err;
 }
@@ -451,6 +451,19 @@ static int check_format(struct parse *parse, struct token_in in)
 	return 0;
 }
 
+static int parse_details(struct header *header)
+{
+	int err = 0;
+
+	if (header->exit_item.at)
+		err = details__parse_exit(&header->exit, header->exit_item);
+	if (!err && header->crash_item.at)
+		err = details__parse_crash(&header->crash, header->crash_item, &header->arena);
+	if (!err && header->lost_item.at)
+		err = details__parse_lost(&header->lost, header->lost_item, &header->arena);
+	return err;
+}
+
 static int parse_header(struct parse *parse)
 {
 	struct header *header = parse->header;
@@ -478,7 +491,7 @@ static int parse_header(struct parse *parse)
 	}
 	if (!has_clock || !header->sites || !header->threads)
 		return bad(parse, "clock, sites or threads is missing");
-	return 0;
+	return parse_details(header);
 }
 
 int header__init(struct header *ret, const unsigned char *data, size_t len, char *ret_why,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "details.h"
 #include "event.h"
 #include "token.h"
 
@@ -36,7 +37,11 @@ struct header {
 	uint64_t pid, uid, cgroup;
 	bool has_totals;
 	uint64_t emitted, recorded, overwritten;
-	struct token_in lost, exit, crash; /* maps; `at` is NULL where absent */
+	struct details_exit exit;
+	struct details_crash crash;
+	struct details_lost lost;
+	struct token_in lost_item, exit_item, crash_item; /* the same as they stand, with unknown
+							   * keys; `at` is NULL where absent */
 };
 
 /*

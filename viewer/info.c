@@ -59,210 +59,147 @@ static void line_text(struct page *page, const char *name, struct text value)
 	out__char(page->out, '\n');
 }
 
-/* The value of a key in a map. False where it is not there. */
-static bool find(struct token_in map, const char *wanted, struct token_in *ret)
-{
-	uint64_t pairs;
-
-	if (!map.at || token__map(&map, &pairs))
-		return false;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct token_in value;
-		struct text key;
-
-		if (token__text(&map, &key))
-			return false;
-		value = map;
-		if (token__skip(&map))
-			return false;
-		if (text_is(key, wanted)) {
-			*ret = (struct token_in){ value.at, map.at };
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct text find_text(struct token_in map, const char *key)
-{
-	struct text text = { NULL, 0 };
-	struct token_in value;
-
-	if (find(map, key, &value))
-		(void)token__text(&value, &text);
-	return text;
-}
-
-static bool find_int(struct token_in map, const char *key, int64_t *ret)
-{
-	struct token_in value;
-	uint64_t number;
-
-	if (!find(map, key, &value) || token__int(&value, &number))
-		return false;
-	*ret = (int64_t)number;
-	return true;
-}
-
 /* ---- How it ended ---- */
 
 /* "SIGSEGV, SEGV_MAPERR: nothing is mapped there, at 0x10" */
-static void crash_cause(struct page *page, struct token_in crash)
+static void crash_cause(struct page *page, const struct details_crash *crash)
 {
 	struct out *out = page->out;
-	struct text signal = find_text(crash, "signal"), address = find_text(crash, "address");
 	const struct signal_code *words;
-	int64_t code = 0;
 
 	style(page, RED);
-	if (signal.p)
-		out__plain(out, signal);
+	if (crash->signal.p)
+		out__plain(out, crash->signal);
 	else
 		out__text(out, "unknown signal");
 	style(page, RESET);
-	if (find_int(crash, "code", &code)) {
-		words = signal_code__find(signal, code);
+	if (crash->has_code) {
+		words = signal_code__find(crash->signal, crash->code);
 		if (words)
 			out__format(out, ", %s: %s", words->name, words->meaning);
 		else
-			out__format(out, ", code %lld", (long long)code);
+			out__format(out, ", code %lld", (long long)crash->code);
 	}
-	if (address.p && signal_code__has_address(signal, code)) {
+	if (crash->address.p && signal_code__has_address(crash->signal, crash->code)) {
 		out__text(out, ", address ");
-		out__plain(out, address);
+		out__plain(out, crash->address);
 	}
 	out__char(out, '\n');
 }
 
-static void crash_thread(struct page *page, struct token_in crash)
+static void crash_thread(struct page *page, const struct details_crash *crash)
 {
-	struct text thread = find_text(crash, "thread");
-	int64_t tid;
-
-	if (!find_int(crash, "tid", &tid))
+	if (!crash->has_tid)
 		return;
 	label(page, "thread");
-	out__i64(page->out, tid);
-	if (thread.p) {
+	out__u64(page->out, crash->tid);
+	if (crash->thread.p) {
 		out__char(page->out, ' ');
-		out__plain(page->out, thread);
+		out__plain(page->out, crash->thread);
 	}
 	out__char(page->out, '\n');
 }
 
 static void how_it_ended(struct page *page, const struct header *header)
 {
-	struct text signal = find_text(header->exit, "signal");
-	int64_t number;
-
-	if (header->crash.at) {
+	if (header->crash.is_there) {
 		label(page, "died of");
-		crash_cause(page, header->crash);
-		crash_thread(page, header->crash);
-	} else if (signal.p) {
+		crash_cause(page, &header->crash);
+		crash_thread(page, &header->crash);
+	} else if (header->exit.signal.p) {
 		label(page, "died of");
 		style(page, RED);
-		out__plain(page->out, signal);
+		out__plain(page->out, header->exit.signal);
 		style(page, RESET);
 		out__char(page->out, '\n');
-	} else if (find_int(header->exit, "code", &number)) {
+	} else if (header->exit.has_code) {
 		label(page, "ended");
-		out__format(page->out, "with status %lld\n", (long long)number);
+		out__format(page->out, "with status %lld\n", (long long)header->exit.code);
 	}
 }
 
-static void frame_line(struct page *page, uint64_t number, struct token_in frame)
+static void frame_line(struct page *page, size_t number, const struct details_frame *frame)
 {
 	struct out *out = page->out;
-	struct text ip = find_text(frame, "ip"), symbol = find_text(frame, "symbol");
-	struct text module = find_text(frame, "module"), offset = find_text(frame, "offset");
-	struct text file = find_text(frame, "file");
-	size_t width = ip.p ? out__width(ip) : 1;
-	int64_t line;
+	size_t width = frame->ip.p ? out__width(frame->ip) : 1;
 
-	out__format(out, "  #%-3llu", (unsigned long long)number);
+	out__format(out, "  #%-3zu", number);
 	style(page, DIM);
-	out__plain(out, ip.p ? ip : text_of("?"));
+	out__plain(out, frame->ip.p ? frame->ip : text_of("?"));
 	style(page, RESET);
 	out__pad(out, width < 18 ? 20 - width : 2);
 	style(page, BOLD);
-	out__plain(out, symbol.p ? symbol : text_of("?"));
+	out__plain(out, frame->symbol.p ? frame->symbol : text_of("?"));
 	style(page, RESET);
-	if (file.p) {
+	if (frame->file.p) {
 		out__text(out, "  at ");
-		out__plain(out, file);
-		if (find_int(frame, "line", &line))
-			out__format(out, ":%lld", (long long)line);
+		out__plain(out, frame->file);
+		if (frame->has_line)
+			out__format(out, ":%llu", (unsigned long long)frame->line);
 	}
-	if (module.p) {
+	if (frame->module.p) {
 		out__text(out, "  in ");
-		out__plain(out, module);
-		if (offset.p) {
+		out__plain(out, frame->module);
+		if (frame->offset.p) {
 			out__char(out, '+');
-			out__plain(out, offset);
+			out__plain(out, frame->offset);
 		}
 	}
 	out__char(out, '\n');
 }
 
-static void stack(struct page *page, struct token_in crash)
+static void more_line(struct page *page, uint64_t cnt)
 {
-	struct token_in frames;
-	uint64_t cnt;
-
-	if (!find(crash, "frames", &frames) || token__array(&frames, &cnt) || !cnt)
-		return;
-	title(page, "Stack");
-	for (uint64_t i = 0; i < cnt; i++) {
-		struct token_in frame = frames;
-
-		if (token__skip(&frames))
-			return;
-		frame.end = frames.at;
-		frame_line(page, i, frame);
-	}
+	if (cnt)
+		out__format(page->out, "  and %llu more\n", (unsigned long long)cnt);
 }
 
-static void registers(struct page *page, struct token_in crash)
+static void stack(struct page *page, const struct details_crash *crash)
 {
-	struct token_in map;
-	uint64_t cnt;
+	if (!crash->frame_cnt)
+		return;
+	title(page, "Stack");
+	for (size_t i = 0; i < crash->frame_cnt; i++)
+		frame_line(page, i, &crash->frames[i]);
+	more_line(page, crash->frame_more);
+}
 
-	if (!find(crash, "registers", &map) || token__map(&map, &cnt) || !cnt)
+static void registers(struct page *page, const struct details_crash *crash)
+{
+	size_t cnt = crash->register_cnt;
+
+	if (!cnt)
 		return;
 	title(page, "Registers");
-	for (uint64_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < cnt; i++) {
+		const struct details_register *reg = &crash->registers[i];
 		bool is_last = i + 1 == cnt || (i + 1) % REGISTERS_A_LINE == 0;
-		struct text name, value;
-		size_t width;
+		size_t width = out__width(reg->name);
 
-		if (token__text(&map, &name) || token__text(&map, &value))
-			return;
-		width = out__width(name);
 		out__pad(page->out, width < 8 ? 10 - width : 2);
 		style(page, DIM);
-		out__plain(page->out, name);
+		out__plain(page->out, reg->name);
 		style(page, RESET);
 		out__char(page->out, ' ');
-		out__plain(page->out, value);
-		width = out__width(value);
+		out__plain(page->out, reg->value);
+		width = out__width(reg->value);
 		if (is_last)
 			out__char(page->out, '\n');
 		else
 			out__pad(page->out, width < 18 ? 18 - width : 0);
 	}
+	more_line(page, crash->register_more);
 }
 
 /* What led to it: the crashed thread's last events. */
 static int last_events(struct page *page, struct reader *reader)
 {
 	struct info_last last = { .cnt = 0 };
-	int64_t tid;
 	int err;
 
-	if (!find_int(reader->header.crash, "tid", &tid))
+	if (!reader->header.crash.has_tid)
 		return 0;
-	err = info_last__find(reader, (uint64_t)tid, &last);
+	err = info_last__find(reader, reader->header.crash.tid, &last);
 	if (err || !last.cnt)
 		return err;
 	title(page, "Last events of the thread");
@@ -279,35 +216,25 @@ static void count_line(struct page *page, const char *name, uint64_t cnt, const 
 	out__char(page->out, '\n');
 }
 
-static void losses(struct page *page, struct token_in lost)
+static void losses(struct page *page, const struct details_lost *lost)
 {
 	struct out *out = page->out;
-	int64_t total = 0;
-	uint64_t pairs;
 	bool any = false;
 
-	if (!lost.at)
+	if (!lost->is_there)
 		return;
-	(void)find_int(lost, "total", &total);
 	label(page, "lost");
-	if (total)
+	if (lost->total)
 		style(page, RED);
-	out__grouped(out, (uint64_t)total);
+	out__grouped(out, lost->total);
 	style(page, RESET);
-	if (token__map(&lost, &pairs))
-		pairs = 0;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct text cause;
-		uint64_t cnt;
-
-		if (token__text(&lost, &cause) || token__uint(&lost, &cnt))
-			break;
-		if (text_is(cause, "total") || !cnt)
+	for (size_t i = 0; i < lost->cause_cnt; i++) {
+		if (!lost->causes[i].cnt)
 			continue;
 		out__text(out, any ? ", " : " (");
-		out__plain(out, cause);
+		out__plain(out, lost->causes[i].name);
 		out__char(out, ' ');
-		out__grouped(out, cnt);
+		out__grouped(out, lost->causes[i].cnt);
 		any = true;
 	}
 	out__text(out, any ? ")\n" : "\n");
@@ -338,7 +265,7 @@ static void events(struct page *page, const struct reader *reader)
 		count_line(page, "overwritten", reader->overwritten,
 			   reader->overwritten ? " recorded, but older than the ring holds" : "");
 	}
-	losses(page, reader->lost);
+	losses(page, &reader->lost);
 }
 
 /* ---- Threads and mappings ---- */
@@ -454,12 +381,12 @@ int info__print_text(struct out *out, struct reader *reader, bool colour)
 		return 0;
 	}
 	process(&page, &reader->header);
-	stack(&page, reader->header.crash);
+	stack(&page, &reader->header.crash);
 	err = last_events(&page, reader);
 	if (err)
 		return err;
 	events(&page, reader);
-	registers(&page, reader->header.crash);
+	registers(&page, &reader->header.crash);
 	err = threads(&page, reader);
 	mappings(&page, &reader->header);
 	return err;

@@ -86,7 +86,7 @@ static void put_totals(struct object *object, const struct reader *reader)
 		put_u64(object, "recorded", reader->recorded);
 		put_u64(object, "overwritten", reader->overwritten);
 	}
-	put_item(object, "lost", &reader->lost);
+	put_item(object, "lost", &reader->lost_item);
 }
 
 /* Keys that a later writer added, and those that section 6 does not name. */
@@ -132,8 +132,8 @@ void info__print_json(struct out *out, const struct reader *reader)
 	put_text(&object, "reason", header->reason);
 	put_text(&object, "created_at", header->created_at);
 	put_totals(&object, reader);
-	put_item(&object, "exit", &header->exit);
-	put_item(&object, "crash", &header->crash);
+	put_item(&object, "exit", &header->exit_item);
+	put_item(&object, "crash", &header->crash_item);
 	if (reader->has_header)
 		put_others(&object, header->item);
 	out__text(out, "}\n");

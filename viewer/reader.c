@@ -124,8 +124,8 @@ static int keep_lost(struct reader *reader, const struct token_in *start, const 
 		return -ENOMEM;
 	memcpy(copy, start->at, len);
 	reader->end_lost = copy;
-	reader->lost = (struct token_in){ copy, copy + len };
-	return 0;
+	reader->lost_item = (struct token_in){ copy, copy + len };
+	return details__parse_lost(&reader->lost, reader->lost_item, &reader->end_arena);
 }
 
 static int header_of_end(struct reader *reader, const struct token_in *start,
@@ -321,8 +321,10 @@ static void end_scan(struct reader *reader)
 		reader->recorded = reader->header.recorded;
 		reader->overwritten = reader->header.overwritten;
 	}
-	if (reader->has_header && !reader->lost.at)
+	if (reader->has_header && !reader->lost_item.at) {
+		reader->lost_item = reader->header.lost_item;
 		reader->lost = reader->header.lost;
+	}
 }
 
 /* A frame, or the end. Returns 0 or -errno. */
@@ -465,6 +467,7 @@ void reader__close(struct reader *reader)
 	free(reader->problems);
 	free(reader->chunks);
 	free(reader->end_lost);
+	arena__fini(&reader->end_arena);
 	free(reader->name);
 	free(reader);
 }

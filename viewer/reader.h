@@ -43,7 +43,8 @@ struct reader {
 	/* From the end item where there is one, else from the header. */
 	bool has_totals;
 	uint64_t emitted, recorded, overwritten;
-	struct token_in lost; /* a map; `at` is NULL where it is absent */
+	struct details_lost lost;
+	struct token_in lost_item; /* the same as it stands; `at` is NULL where it is absent */
 
 	char **problems; /* what is wrong with the file, as it was found */
 	size_t problem_cnt, problem_cap;
@@ -55,7 +56,8 @@ struct reader {
 	uint64_t frame_cnt;
 	bool second_header;
 	uint64_t unloadable_cnt; /* events that event_cnt has lost since they were scanned */
-	unsigned char *end_lost; /* owns the bytes of lost */
+	unsigned char *end_lost; /* owns the bytes of lost, and the arena the rest of it */
+	struct arena end_arena;
 	struct chunk chunk;
 	size_t parsed; /* the number of the chunk in `chunk`, not loaded yet; SIZE_MAX: none */
 	size_t loaded; /* the same, loaded */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* How a process ended and what was lost, from maps that are as the writer has them, and not. */
+#include "view_fixture.h"
+
+#include "cbor_out.h"
+#include "details.h"
+
+static void put_text(struct cbor_out *out, const char *text)
+{
+	cbor_out__text(out, text);
+}
+
+static struct token_in item_of(const struct cbor_out *out)
+{
+	assert_true(token__check(out->bytes, out->len));
+	return (struct token_in){ out->bytes, out->bytes + out->len };
+}
+
+static void assert_text(struct text text, const char *want)
+{
+	assert_non_null(text.p);
+	assert_int_equal(text.len, strlen(want));
+	assert_memory_equal(text.p, want, text.len);
+}
+
+static void put_frame(struct cbor_out *out, const char *ip, const char *symbol)
+{
+	cbor_out__map(out, 2);
+	put_text(out, "ip");
+	put_text(out, ip);
+	put_text(out, "symbol");
+	put_text(out, symbol);
+}
+
+static void test_details_reads_the_golden_crash(void **state)
+{
+	struct reader *reader = fixture__open_golden("golden.bin");
+	const struct details_crash *crash = &reader->header.crash;
+
+	(void)state;
+	assert_true(reader->header.exit.is_there);
+	assert_text(reader->header.exit.signal, "SIGSEGV");
+	assert_int_equal(reader->header.exit.number, 11);
+	assert_false(reader->header.exit.has_code);
+	assert_true(crash->is_there && crash->has_number && crash->has_code && crash->has_tid);
+	assert_text(crash->signal, "SIGSEGV");
+	assert_int_equal(crash->number, 11);
+	assert_int_equal(crash->code, 1);
+	assert_text(crash->address, "0x10");
+	assert_int_equal(crash->tid, 1240);
+	assert_text(crash->thread, "worker-3");
+	assert_int_equal(crash->register_cnt, 5);
+	assert_text(crash->registers[0].name, "rip");
+	assert_text(crash->registers[0].value, "0x401f3a");
+	assert_int_equal(crash->frame_cnt, 3);
+	assert_text(crash->frames[0].symbol, "execute+0x1a");
+	assert_text(crash->frames[0].module, "/usr/bin/orderd");
+	assert_text(crash->frames[0].offset, "0x1f3a");
+	assert_true(crash->frames[0].has_line);
+	assert_int_equal(crash->frames[0].line, 12);
+	assert_text(crash->frames[2].ip, "0xdead");
+	assert_null(crash->frames[2].symbol.p);
+	assert_false(crash->frames[2].has_line);
+	assert_int_equal(reader->lost.total, 5);
+	assert_int_equal(reader->lost.cause_cnt, 2);
+	assert_text(reader->lost.causes[0].name, "kernel_ring");
+	assert_int_equal(reader->lost.causes[0].cnt, 3);
+	reader__close(reader);
+}
+
+/* Frames of a recursion have one ip, too. */
+static void test_details_tells_inlined_from_recursive(void **state)
+{
+	struct cbor_out out = { .bytes = NULL };
+	struct details_crash crash;
+	struct arena arena = { NULL };
+
+	(void)state;
+	cbor_out__map(&out, 1);
+	put_text(&out, "frames");
+	cbor_out__array(&out, 6);
+	put_frame(&out, "0x10", "operator+");
+	put_frame(&out, "0x10", "inner");
+	put_frame(&out, "0x10", "outer+0x1f");
+	put_frame(&out, "0x20", "again+0x8");
+	put_frame(&out, "0x20", "again+0x8");
+	put_frame(&out, "0x20", "main");
+	assert_int_equal(details__parse_crash(&crash, item_of(&out), &arena), 0);
+	assert_int_equal(crash.frame_cnt, 6);
+	assert_true(crash.frames[0].is_inlined);
+	assert_true(crash.frames[1].is_inlined);
+	for (size_t i = 2; i < 6; i++)
+		assert_false(crash.frames[i].is_inlined);
+	arena__fini(&arena);
+	cbor_out__fini(&out);
+}
+
+static void test_details_passes_over_other_types(void **state)
+{
+	struct cbor_out out = { .bytes = NULL };
+	struct details_crash crash;
+	struct arena arena = { NULL };
+
+	(void)state;
+	/* {"signal": 11, "tid": -1, "code": -6, "frames": [1, {}], "registers": {"rip": 7, "a": "b"},
+	 *  "later": {}} */
+	cbor_out__map(&out, 6);
+	put_text(&out, "signal");
+	cbor_out__uint(&out, 11);
+	put_text(&out, "tid");
+	cbor_out__int(&out, -1);
+	put_text(&out, "code");
+	cbor_out__int(&out, -6);
+	put_text(&out, "frames");
+	cbor_out__array(&out, 2);
+	cbor_out__uint(&out, 1);
+	cbor_out__map(&out, 0);
+	put_text(&out, "registers");
+	cbor_out__map(&out, 2);
+	put_text(&out, "rip");
+	cbor_out__uint(&out, 7);
+	put_text(&out, "a");
+	put_text(&out, "b");
+	put_text(&out, "later");
+	cbor_out__map(&out, 0);
+	assert_int_equal(details__parse_crash(&crash, item_of(&out), &arena), 0);
+	assert_null(crash.signal.p);
+	assert_false(crash.has_tid);
+	assert_true(crash.has_code);
+	assert_int_equal(crash.code, -6);
+	assert_int_equal(crash.frame_cnt, 2);
+	assert_null(crash.frames[0].ip.p);
+	assert_int_equal(crash.register_cnt, 0);
+	assert_int_equal(crash.register_more, 2);
+	arena__fini(&arena);
+	cbor_out__fini(&out);
+}
+
+/* However many a file has, and however often it says so. */
+static void test_details_are_bounded(void **state)
+{
+	struct cbor_out out = { .bytes = NULL };
+	struct details_crash crash;
+	struct details_lost lost;
+	struct arena arena = { NULL };
+	char cause[16];
+
+	(void)state;
+	cbor_out__map(&out, 2);
+	for (unsigned k = 0; k < 2; k++) {
+		put_text(&out, "frames");
+		cbor_out__array(&out, DETAILS_MAX_FRAMES + 5 + k);
+		for (unsigned i = 0; i < DETAILS_MAX_FRAMES + 5 + k; i++)
+			cbor_out__map(&out, 0);
+	}
+	assert_int_equal(details__parse_crash(&crash, item_of(&out), &arena), 0);
+	assert_int_equal(crash.frame_cnt, DETAILS_MAX_FRAMES);
+	assert_int_equal(crash.frame_more, 5);
+	cbor_out__fini(&out);
+
+	out = (struct cbor_out){ .bytes = NULL };
+	cbor_out__map(&out, DETAILS_MAX_CAUSES + 6);
+	for (unsigned i = 0; i < DETAILS_MAX_CAUSES + 5; i++) {
+		snprintf(cause, sizeof(cause), "cause%u", i);
+		put_text(&out, cause);
+		cbor_out__uint(&out, i);
+	}
+	put_text(&out, "total");
+	cbor_out__uint(&out, 77);
+	assert_int_equal(details__parse_lost(&lost, item_of(&out), &arena), 0);
+	assert_int_equal(lost.cause_cnt, DETAILS_MAX_CAUSES);
+	assert_int_equal(lost.total, 77);
+	cbor_out__fini(&out);
+	arena__fini(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_details_reads_the_golden_crash),
+		cmocka_unit_test(test_details_tells_inlined_from_recursive),
+		cmocka_unit_test(test_details_passes_over_other_types),
+		cmocka_unit_test(test_details_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
