@@ -35,6 +35,7 @@ endif
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
+OBJCOPY ?= objcopy
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 MULTIARCH := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch)
@@ -56,40 +57,45 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
 	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
-VIEW_LDLIBS := -llz4 -lcbor -lpthread -lm
+READ_LDLIBS := -llz4 -lcbor -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 COLLECT_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*.c))
+READ_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard read/*.c))
 VIEW_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard viewer/*.c))
 COLLECT_MAIN := $(BUILD)/src/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
-LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(VIEW_OBJS))
-# What the viewer takes from src/: the shapes of values and the language of filters.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(READ_OBJS) $(VIEW_OBJS))
+# What libttlogread takes from src/: the shapes of values and the language of filters.
+READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
 	format_number glob number pattern term unit value when)
+READ_LIB := $(BUILD)/libttlogread.a
+READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
+# And ttlog-view, beside the library: numbers as text, moments of a command line.
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all
-all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view
+all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/viewer/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/read/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED)
+$(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(VIEW_LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(READ_LDLIBS)
 
 # Changes only when the command lines do, and then everything is built anew.
 define FLAGS :=
-$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS)
+$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(READ_CFLAGS)
 $(CXX) $(CXXFLAGS)
 $(CLANG) $(BPF_CFLAGS)
 endef
@@ -117,6 +123,8 @@ $(SKEL): $(BUILD)/bpf/ttlog.bpf.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name ttlog_bpf > $@.tmp && mv $@.tmp $@
+
+include read/read.mk
 
 -include $(wildcard $(BUILD)/*/*.d)
 
@@ -170,17 +178,19 @@ lint-format:
 
 .PHONY: lint-cppcheck
 lint-cppcheck:
-	$(call say,CPPCHECK,'src viewer')
+	$(call say,CPPCHECK,'src read viewer')
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
 		--suppress=missingIncludeSystem --suppress=ctuuninitvar -D__x86_64__ -D__BYTE_ORDER__=1234 \
-		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude -Isrc -Ibpf src viewer
+		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude -Isrc -Ibpf src read viewer
 
 .PHONY: lint-tidy
-lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c viewer/*.c))
+lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c read/*.c viewer/*.c))
 	@:
 
 # kernel.c sees the skeleton, in which bpftool leaks where memory is short.
 $(BUILD)/lint/src/kernel.tidy: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
+
+$(BUILD)/lint/read/%.tidy: CPPFLAGS += -iquote read
 
 # On stderr it counts warnings that it does not show.
 $(BUILD)/lint/%.tidy: %.c .clang-tidy $(BUILD)/%.o

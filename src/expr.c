@@ -17,7 +17,7 @@ void expr__free(struct expr *expr)
 
 static enum expr_truth truth_of_term(const struct term *term, const struct expr_host *host)
 {
-	struct event_field field;
+	struct ttlog_field field;
 	unsigned at = 0;
 
 	for (;;) {

@@ -69,7 +69,7 @@ struct expr_host {
 	 * and what the host made of it then. It holds for a term if it holds for one of them.
 	 */
 	enum expr_found (*look_up)(void *context, const struct term *term, unsigned *at,
-				   struct event_field *ret);
+				   struct ttlog_field *ret);
 	void *context;
 };
 

@@ -16,7 +16,7 @@ static const char *const WORDS[] = { [EXPR_NOT] = "not", [EXPR_AND] = "and", [EX
 
 /* In quotes as the parser reads them: a backslash before a quote is the quote's, all others stay.
  * */
-static void put_quoted(FILE *to, struct text text)
+static void put_quoted(FILE *to, struct ttlog_text text)
 {
 	fputc('"', to);
 	for (size_t i = 0; i < text.len; i++) {
@@ -37,7 +37,7 @@ static void put_quoted(FILE *to, struct text text)
 	fputc('"', to);
 }
 
-static bool is_plain(struct text text)
+static bool is_plain(struct ttlog_text text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.p[i];
@@ -46,16 +46,16 @@ static bool is_plain(struct text text)
 		    !(i && ((c >= '0' && c <= '9') || c == '.' || c == '-')))
 			return false;
 	}
-	return text.len && !text_is(text, "not");
+	return text.len && !ttlog_text_is(text, "not");
 }
 
 static void put_key(FILE *to, const struct term *term)
 {
-	struct text key = term->key;
+	struct ttlog_text key = term->key;
 
 	/* where the key says something else without it, it was there */
 	if (term->subject == SUBJECT_FIELD && key.p != term->words)
-		key = text_of(term->words);
+		key = ttlog_text_of(term->words);
 	if (is_plain(key))
 		fwrite(key.p, 1, key.len, to);
 	else

@@ -210,7 +210,7 @@ static int find_value_end(struct parser *parser, bool is_regex, const char **ret
 }
 
 /* Text in quotes at parser->p, into a buffer that has room for it. */
-static int parse_quoted(struct parser *parser, char *buf, struct text *ret)
+static int parse_quoted(struct parser *parser, char *buf, struct ttlog_text *ret)
 {
 	const char quote = *parser->p, *p = parser->p + 1;
 	size_t len = 0;
@@ -225,7 +225,7 @@ static int parse_quoted(struct parser *parser, char *buf, struct text *ret)
 	if (!*p)
 		return wrong_here(parser, 1, "this quote is not closed");
 	parser->p = p + 1;
-	*ret = (struct text){ buf, len };
+	*ret = (struct ttlog_text){ buf, len };
 	return 0;
 }
 
@@ -244,7 +244,7 @@ static int parse_key(struct parser *parser, char *buf, struct term_words *words)
 		if (err)
 			return err;
 	} else {
-		words->key = (struct text){ parser->p, strcspn(parser->p, KEY_ENDS) };
+		words->key = (struct ttlog_text){ parser->p, strcspn(parser->p, KEY_ENDS) };
 		parser->p += words->key.len;
 	}
 	words->key_len = (size_t)(parser->p - parser->source) - words->key_at;
@@ -299,7 +299,7 @@ static int parse_value(struct parser *parser, char *buf, struct term_words *word
 	err = find_value_end(parser, words->op == OP_MATCH || words->op == OP_NO_MATCH, &end);
 	if (err)
 		return err;
-	words->value = (struct text){ parser->p, (size_t)(end - parser->p) };
+	words->value = (struct ttlog_text){ parser->p, (size_t)(end - parser->p) };
 	while (words->value.len && strchr(BLANKS, words->value.p[words->value.len - 1]))
 		words->value.len--;
 	if (!words->value.len)

@@ -9,15 +9,15 @@ static size_t format_hex(char *to, uint64_t v)
 	return (size_t)sprintf(to, "0x%llx", (unsigned long long)v);
 }
 
-struct text event_field__text(const struct event_field *field, char *buf)
+struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf)
 {
 	size_t len = 0;
 
 	if (field->null || field->type == TTLOG_TYPE_NONE)
-		return text_of("null");
+		return ttlog_text_of("null");
 	switch (field->type) {
 	case TTLOG_TYPE_BOOL:
-		return text_of(field->u ? "true" : "false");
+		return ttlog_text_of(field->u ? "true" : "false");
 	case TTLOG_TYPE_CHAR:
 		buf[0] = (char)field->u;
 		len = 1;
@@ -47,10 +47,10 @@ struct text event_field__text(const struct event_field *field, char *buf)
 	default:
 		len = format__u64(buf, field->u);
 	}
-	return (struct text){ buf, len };
+	return (struct ttlog_text){ buf, len };
 }
 
-struct text event_field__hex(struct text bytes, char *to, size_t size)
+struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t size)
 {
 	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
 
@@ -58,5 +58,5 @@ struct text event_field__hex(struct text bytes, char *to, size_t size)
 		to[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
 		to[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
 	}
-	return (struct text){ to, 2 * len };
+	return (struct ttlog_text){ to, 2 * len };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constants of FORMAT.md, for the writer here and the reader in viewer/.
+ * The constants of FORMAT.md, for the writer here and the reader in read/.
  */
 #ifndef TTLOG_FORMAT_H
 #define TTLOG_FORMAT_H

@@ -6,7 +6,7 @@
 #include "glob.h"
 
 /* Matches one character against the pattern at *at, which is not a star; moves *at past it. */
-static bool match_one(struct text pattern, size_t *at, unsigned char c)
+static bool match_one(struct ttlog_text pattern, size_t *at, unsigned char c)
 {
 	size_t i = *at;
 	bool negate, hit = false;
@@ -41,7 +41,7 @@ static bool match_one(struct text pattern, size_t *at, unsigned char c)
 	return hit != negate;
 }
 
-bool glob__match(struct text pattern, struct text text)
+bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, star_t = 0;
 

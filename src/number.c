@@ -84,7 +84,7 @@ static void set_floor(struct number *number)
 	number->floor = number->negative ? -whole - above : whole;
 }
 
-int number__parse(struct number *ret, struct text text)
+int number__parse(struct number *ret, struct ttlog_text text)
 {
 	struct number number = { .negative = false };
 	char buf[NUMBER_MAX_DIGITS + 32];
@@ -178,7 +178,7 @@ int number__compare_u64(const struct number *number, uint64_t v, int *ret)
 	return 0;
 }
 
-int number__compare(const struct number *number, const struct event_field *field, int *ret)
+int number__compare(const struct number *number, const struct ttlog_field *field, int *ret)
 {
 	if (field->null || number->is_nan)
 		return -EINVAL;

@@ -31,11 +31,11 @@ struct number {
 
 /* Decimal with fraction and exponent, 0x hexadecimal, NaN, Infinity, -Infinity.
  * Returns 0, or -EINVAL where the text is no number (or has too many digits). */
-int number__parse(struct number *ret, struct text text);
+int number__parse(struct number *ret, struct ttlog_text text);
 
 /* Compares a field's value with the number: -1, 0 or 1 in ret. Returns 0, or -EINVAL where there is
  * no order: a NaN, or a value that is no number. Bool counts as 0 and 1, char as no number. */
-int number__compare(const struct number *number, const struct event_field *field, int *ret);
+int number__compare(const struct number *number, const struct ttlog_field *field, int *ret);
 
 /* The same for a plain unsigned number. */
 int number__compare_u64(const struct number *number, uint64_t v, int *ret);

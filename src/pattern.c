@@ -168,7 +168,7 @@ void pattern__fini(struct pattern *pattern)
 	regfree(&pattern->regex);
 }
 
-bool pattern__matches(const struct pattern *pattern, struct text text)
+bool pattern__matches(const struct pattern *pattern, struct ttlog_text text)
 {
 	char subject[SUBJECT_MAX_BYTES + 1];
 	size_t len = text.len < SUBJECT_MAX_BYTES ? text.len : SUBJECT_MAX_BYTES;

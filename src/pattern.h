@@ -40,6 +40,6 @@ void pattern__fini(struct pattern *pattern);
 const char *pattern__skip_bracket(const char *p);
 
 /* Whether it is found in the text. */
-bool pattern__matches(const struct pattern *pattern, struct text text);
+bool pattern__matches(const struct pattern *pattern, struct ttlog_text text);
 
 #endif /* TTLOG_PATTERN_H */

@@ -61,12 +61,12 @@ size_t term__parse_op(const char *p, enum term_op *ret)
 
 /* ---- What the words mean ---- */
 
-static enum term_subject subject_of(struct text *key)
+static enum term_subject subject_of(struct ttlog_text *key)
 {
 	size_t prefix = strlen(FIELD_PREFIX);
 
 	for (size_t i = SUBJECT_LEVEL; i < ARRAY_SIZE(SUBJECTS); i++) {
-		if (text_is(*key, SUBJECTS[i]))
+		if (ttlog_text_is(*key, SUBJECTS[i]))
 			return (enum term_subject)i;
 	}
 	if (key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
@@ -171,11 +171,11 @@ int term__init(struct term *term, const struct term_words *words, struct expr_er
 	if (!copy)
 		return -ENOMEM;
 	*term = (struct term){ .op = words->op, .words = copy };
-	term->key = (struct text){ copy, words->key.len };
+	term->key = (struct ttlog_text){ copy, words->key.len };
 	memcpy(copy, words->key.p, words->key.len);
 	copy[words->key.len] = '\0';
 	copy += words->key.len + 1;
-	term->value = (struct text){ copy, words->value.len };
+	term->value = (struct ttlog_text){ copy, words->value.len };
 	if (words->value.len)
 		memcpy(copy, words->value.p, words->value.len);
 	copy[words->value.len] = '\0';
@@ -225,7 +225,7 @@ bool term__order(const struct term *term, int order)
 	}
 }
 
-static bool holds_for_text(const struct term *term, struct text text)
+static bool holds_for_text(const struct term *term, struct ttlog_text text)
 {
 	switch (term->op) {
 	case OP_EQ:
@@ -249,14 +249,14 @@ static bool holds_for_number(const struct term *term, uint64_t v)
 	if (is_regex(term->op)) {
 		size_t len = format__u64(digits, v);
 
-		return holds_for_text(term, (struct text){ digits, len });
+		return holds_for_text(term, (struct ttlog_text){ digits, len });
 	}
 	if (number__compare_u64(&term->number, v, &order))
 		return term->op == OP_NE;
 	return term__order(term, order);
 }
 
-bool term__field(const struct term *term, const struct event_field *field)
+bool term__field(const struct term *term, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
 	int order;
@@ -268,10 +268,10 @@ bool term__field(const struct term *term, const struct event_field *field)
 	/* A number is compared as one where it can be; 007 and NaN go as text. */
 	if (term__is_numeric(term) && !number__compare(&term->number, field, &order))
 		return term__order(term, order);
-	return holds_for_text(term, event_field__text(field, buf));
+	return holds_for_text(term, ttlog_field_text(field, buf));
 }
 
-bool term__holds(const struct term *term, const struct event_field *field)
+bool term__holds(const struct term *term, const struct ttlog_field *field)
 {
 	if (term->op == OP_HAS)
 		return true;

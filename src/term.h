@@ -47,7 +47,7 @@ enum term_subject {
 /* The words of a term as the parser found them, and where, in bytes of the expression. */
 struct term_words {
 	enum term_op op;
-	struct text key, value;
+	struct ttlog_text key, value;
 	size_t key_at, key_len, op_at, op_len, value_at, value_len;
 	struct pattern_budget *budget; /* the expression's */
 };
@@ -55,8 +55,8 @@ struct term_words {
 struct term {
 	enum term_subject subject;
 	enum term_op op;
-	char *words;            /* what key and value lie in, each zero-terminated */
-	struct text key, value; /* the key without "fields." */
+	char *words;                  /* what key and value lie in, each zero-terminated */
+	struct ttlog_text key, value; /* the key without "fields." */
 	unsigned level;
 	bool is_number, is_duration, has_pattern;
 	struct number number; /* a duration: in the key's unit */
@@ -79,7 +79,7 @@ const char *term__subject_name(enum term_subject subject);
  * Whether it holds for a value of its subject: a field's as it is; a level, a pid, a tid and a ts
  * (ns since 1970) in `u`; the others in `text`.
  */
-bool term__holds(const struct term *term, const struct event_field *field);
+bool term__holds(const struct term *term, const struct ttlog_field *field);
 
 /* Moments that are relative to the last event need to know when that was. */
 static inline bool term__needs_last(const struct term *term)
@@ -90,7 +90,7 @@ static inline bool term__needs_last(const struct term *term)
 void term__set_last(struct term *term, uint64_t last_ns);
 
 /* The parts of term__holds, for those who look at many values. */
-bool term__field(const struct term *term, const struct event_field *field);
+bool term__field(const struct term *term, const struct ttlog_field *field);
 /* Whether this order of the value to the term's, less than 0, 0 or more, is what it asks for. */
 bool term__order(const struct term *term, int order);
 

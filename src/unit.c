@@ -22,14 +22,14 @@ static const struct unit {
 #define KEY_UNITS                                                                                  \
 	4u /* of these a key's end may name: minutes, and what has no exact multiple, not */
 
-static bool ends_in(struct text text, const char *end)
+static bool ends_in(struct ttlog_text text, const char *end)
 {
 	size_t len = strlen(end);
 
 	return text.len > len && !memcmp(text.p + text.len - len, end, len);
 }
 
-static const struct unit *unit_of_key(struct text key)
+static const struct unit *unit_of_key(struct ttlog_text key)
 {
 	for (size_t i = 0; i < KEY_UNITS; i++) {
 		size_t len = strlen(UNITS[i].name);
@@ -40,7 +40,7 @@ static const struct unit *unit_of_key(struct text key)
 	return &UNITS[0];
 }
 
-const char *unit__of_key(struct text key)
+const char *unit__of_key(struct ttlog_text key)
 {
 	return unit_of_key(key)->name;
 }
@@ -64,12 +64,12 @@ static size_t multiply(char *digits, size_t len, unsigned times, char *ret)
 	return cnt;
 }
 
-static const struct unit *unit_of_value(struct text text, struct text *ret_number)
+static const struct unit *unit_of_value(struct ttlog_text text, struct ttlog_text *ret_number)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
 		if (!ends_in(text, UNITS[i].name))
 			continue;
-		*ret_number = (struct text){ text.p, text.len - strlen(UNITS[i].name) };
+		*ret_number = (struct ttlog_text){ text.p, text.len - strlen(UNITS[i].name) };
 		while (ret_number->len && ret_number->p[ret_number->len - 1] == ' ')
 			ret_number->len--;
 		return &UNITS[i];
@@ -77,11 +77,11 @@ static const struct unit *unit_of_value(struct text text, struct text *ret_numbe
 	return NULL;
 }
 
-int unit__parse(struct number *ret, struct text text, struct text key)
+int unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key)
 {
 	char digits[DIGITS_MAX], scaled[DIGITS_MAX + 48];
 	const struct unit *unit;
-	struct text number;
+	struct ttlog_text number;
 	size_t len = 0, at = 0, fraction = 0;
 	bool point = false;
 
@@ -107,5 +107,5 @@ int unit__parse(struct number *ret, struct text text, struct text key)
 	at += multiply(digits, len, unit->times, scaled + at);
 	at += (size_t)snprintf(scaled + at, sizeof(scaled) - at, "e%d",
 			       unit->exponent - unit_of_key(key)->exponent - (int)fraction);
-	return number__parse(ret, (struct text){ scaled, at });
+	return number__parse(ret, (struct ttlog_text){ scaled, at });
 }

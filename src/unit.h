@@ -12,9 +12,9 @@
 #define UNIT_LIST "ns us ms s m h d"
 
 /* "us" of latency_us, "ns" of duration. */
-const char *unit__of_key(struct text key);
+const char *unit__of_key(struct ttlog_text key);
 
 /* Text as a number of the key's unit. Returns 0, or -EINVAL where it is no number with a unit. */
-int unit__parse(struct number *ret, struct text text, struct text key);
+int unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key);
 
 #endif /* TTLOG_UNIT_H */

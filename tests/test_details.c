@@ -10,13 +10,13 @@ static void put_text(struct cbor_out *out, const char *text)
 	cbor_out__text(out, text);
 }
 
-static struct token_in item_of(const struct cbor_out *out)
+static struct ttlog_cbor item_of(const struct cbor_out *out)
 {
 	assert_true(token__check(out->bytes, out->len));
-	return (struct token_in){ out->bytes, out->bytes + out->len };
+	return (struct ttlog_cbor){ out->bytes, out->bytes + out->len };
 }
 
-static void assert_text(struct text text, const char *want)
+static void assert_text(struct ttlog_text text, const char *want)
 {
 	assert_non_null(text.p);
 	assert_int_equal(text.len, strlen(want));
@@ -34,15 +34,15 @@ static void put_frame(struct cbor_out *out, const char *ip, const char *symbol)
 
 static void test_details_reads_the_golden_crash(void **state)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
-	const struct details_crash *crash = &reader->header.crash;
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
+	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
 
 	(void)state;
-	assert_true(reader->header.exit.is_there);
-	assert_text(reader->header.exit.signal, "SIGSEGV");
-	assert_int_equal(reader->header.exit.number, 11);
-	assert_false(reader->header.exit.has_code);
-	assert_true(crash->is_there && crash->has_number && crash->has_code && crash->has_tid);
+	assert_non_null(ttlog_snapshot_info(reader)->exit);
+	assert_text(ttlog_snapshot_info(reader)->exit->signal, "SIGSEGV");
+	assert_int_equal(ttlog_snapshot_info(reader)->exit->number, 11);
+	assert_false(ttlog_snapshot_info(reader)->exit->has_code);
+	assert_true(crash->has_number && crash->has_code && crash->has_tid);
 	assert_text(crash->signal, "SIGSEGV");
 	assert_int_equal(crash->number, 11);
 	assert_int_equal(crash->code, 1);
@@ -53,26 +53,26 @@ static void test_details_reads_the_golden_crash(void **state)
 	assert_text(crash->registers[0].name, "rip");
 	assert_text(crash->registers[0].value, "0x401f3a");
 	assert_int_equal(crash->frame_cnt, 3);
-	assert_text(crash->frames[0].symbol, "execute+0x1a");
-	assert_text(crash->frames[0].module, "/usr/bin/orderd");
-	assert_text(crash->frames[0].offset, "0x1f3a");
-	assert_true(crash->frames[0].has_line);
-	assert_int_equal(crash->frames[0].line, 12);
-	assert_text(crash->frames[2].ip, "0xdead");
-	assert_null(crash->frames[2].symbol.p);
-	assert_false(crash->frames[2].has_line);
-	assert_int_equal(reader->lost.total, 5);
-	assert_int_equal(reader->lost.cause_cnt, 2);
-	assert_text(reader->lost.causes[0].name, "kernel_ring");
-	assert_int_equal(reader->lost.causes[0].cnt, 3);
-	reader__close(reader);
+	assert_text(crash->frames[0]->symbol, "execute+0x1a");
+	assert_text(crash->frames[0]->module, "/usr/bin/orderd");
+	assert_text(crash->frames[0]->offset, "0x1f3a");
+	assert_true(crash->frames[0]->has_line);
+	assert_int_equal(crash->frames[0]->line, 12);
+	assert_text(crash->frames[2]->ip, "0xdead");
+	assert_null(crash->frames[2]->symbol.p);
+	assert_false(crash->frames[2]->has_line);
+	assert_int_equal(ttlog_snapshot_contents(reader)->lost->total, 5);
+	assert_int_equal(ttlog_snapshot_contents(reader)->lost->cause_cnt, 2);
+	assert_text(ttlog_snapshot_contents(reader)->lost->causes[0].name, "kernel_ring");
+	assert_int_equal(ttlog_snapshot_contents(reader)->lost->causes[0].cnt, 3);
+	ttlog_snapshot_close(reader);
 }
 
 /* Frames of a recursion have one ip, too. */
 static void test_details_tells_inlined_from_recursive(void **state)
 {
 	struct cbor_out out = { .bytes = NULL };
-	struct details_crash crash;
+	struct ttlog_crash crash;
 	struct arena arena = { NULL };
 
 	(void)state;
@@ -87,10 +87,10 @@ static void test_details_tells_inlined_from_recursive(void **state)
 	put_frame(&out, "0x20", "main");
 	assert_int_equal(details__parse_crash(&crash, item_of(&out), &arena), 0);
 	assert_int_equal(crash.frame_cnt, 6);
-	assert_true(crash.frames[0].is_inlined);
-	assert_true(crash.frames[1].is_inlined);
+	assert_true(crash.frames[0]->is_inlined);
+	assert_true(crash.frames[1]->is_inlined);
 	for (size_t i = 2; i < 6; i++)
-		assert_false(crash.frames[i].is_inlined);
+		assert_false(crash.frames[i]->is_inlined);
 	arena__fini(&arena);
 	cbor_out__fini(&out);
 }
@@ -98,7 +98,7 @@ static void test_details_tells_inlined_from_recursive(void **state)
 static void test_details_passes_over_other_types(void **state)
 {
 	struct cbor_out out = { .bytes = NULL };
-	struct details_crash crash;
+	struct ttlog_crash crash;
 	struct arena arena = { NULL };
 
 	(void)state;
@@ -129,7 +129,7 @@ static void test_details_passes_over_other_types(void **state)
 	assert_true(crash.has_code);
 	assert_int_equal(crash.code, -6);
 	assert_int_equal(crash.frame_cnt, 2);
-	assert_null(crash.frames[0].ip.p);
+	assert_null(crash.frames[0]->ip.p);
 	assert_int_equal(crash.register_cnt, 0);
 	assert_int_equal(crash.register_more, 2);
 	arena__fini(&arena);
@@ -140,8 +140,8 @@ static void test_details_passes_over_other_types(void **state)
 static void test_details_are_bounded(void **state)
 {
 	struct cbor_out out = { .bytes = NULL };
-	struct details_crash crash;
-	struct details_lost lost;
+	struct ttlog_crash crash;
+	struct ttlog_lost lost;
 	struct arena arena = { NULL };
 	char cause[16];
 

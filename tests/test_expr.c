@@ -21,7 +21,7 @@
 
 static const struct {
 	const char *key;
-	struct event_field field;
+	struct ttlog_field field;
 } FIELDS[] = {
 	{ "a", { .type = TTLOG_TYPE_U32, .u = 1 } },
 	{ "b", { .type = TTLOG_TYPE_U32, .u = 2 } },
@@ -46,7 +46,7 @@ struct known {
 };
 
 static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
-			       struct event_field *ret)
+			       struct ttlog_field *ret)
 {
 	const struct known *known = context;
 	const bool is_site = term->subject == SUBJECT_LEVEL || term->subject == SUBJECT_TARGET ||
@@ -58,19 +58,19 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 		return EXPR_ABSENT;
 	switch (term->subject) {
 	case SUBJECT_LEVEL:
-		*ret = (struct event_field){ .u = TTLOG_LEVEL_WARN };
+		*ret = (struct ttlog_field){ .u = TTLOG_LEVEL_WARN };
 		return EXPR_FOUND;
 	case SUBJECT_TARGET:
-		*ret = (struct event_field){ .text = text_of("net.http") };
+		*ret = (struct ttlog_field){ .text = ttlog_text_of("net.http") };
 		return EXPR_FOUND;
 	case SUBJECT_MSG:
-		*ret = (struct event_field){ .text = text_of("Request timed out (again)") };
+		*ret = (struct ttlog_field){ .text = ttlog_text_of("Request timed out (again)") };
 		return EXPR_FOUND;
 	case SUBJECT_TID:
-		*ret = (struct event_field){ .u = 13 };
+		*ret = (struct ttlog_field){ .u = 13 };
 		return EXPR_FOUND;
 	case SUBJECT_TS:
-		*ret = (struct event_field){ .u = 1795240800 * S };
+		*ret = (struct ttlog_field){ .u = 1795240800 * S };
 		return EXPR_FOUND;
 	case SUBJECT_FIELD:
 		break;
@@ -79,7 +79,7 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 	}
 	while (*at < ARRAY_SIZE(FIELDS)) {
 		*ret = FIELDS[*at].field;
-		if (text_is(term->key, FIELDS[(*at)++].key))
+		if (ttlog_text_is(term->key, FIELDS[(*at)++].key))
 			return EXPR_FOUND;
 	}
 	return EXPR_ABSENT;

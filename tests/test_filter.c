@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <math.h>
 
+#include "event.h"
 #include "expr_error.h"
+#include "filter.h"
 #include "glob.h"
 #include "number.h"
 #include "view_fixture.h"
 
 static const struct {
 	const char *key;
-	struct event_field field;
+	struct ttlog_field field;
 } FIELDS[] = {
 	{ "symbol", { .type = TTLOG_TYPE_STR, .text = { "AAPL", 4 } } },
 	{ "empty", { .type = TTLOG_TYPE_STR, .text = { "", 0 } } },
@@ -36,34 +38,34 @@ static const struct {
 #define FIELD_CNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
 _Static_assert(FIELD_CNT <= 24, "fields of the test's event");
 
-static void field_of(const struct event *event, unsigned idx, struct event_field *ret)
+static void field_of(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
 {
 	(void)event;
 	*ret = FIELDS[idx].field;
 }
 
-static const struct event_source SOURCE = { .field = field_of };
+static const struct ttlog_event_source SOURCE = { .field = field_of };
 
-static bool matches(const struct filter *filter)
+static bool matches(const struct ttlog_filter *filter)
 {
-	static const struct event_thread thread = { .pid = 12,
+	static const struct ttlog_thread thread = { .pid = 12,
 						    .tid = 13,
 						    .comm = { "worker-3", 8 } };
-	static struct text keys[FIELD_CNT];
-	struct event_site site = {
+	static struct ttlog_text keys[FIELD_CNT];
+	struct ttlog_site site = {
 		.level = TTLOG_LEVEL_WARN,
 		.nfields = FIELD_CNT,
 		.keys = keys,
-		.target = text_of("net.http"),
-		.probe = text_of("request_done"),
-		.msg = text_of("Request timed out"),
-		.file = text_of("src/net/http.c"),
-		.func = text_of("serve"),
+		.target = ttlog_text_of("net.http"),
+		.probe = ttlog_text_of("request_done"),
+		.msg = ttlog_text_of("Request timed out"),
+		.file = ttlog_text_of("src/net/http.c"),
+		.func = ttlog_text_of("serve"),
 	};
-	const struct event event = { .source = &SOURCE, .site = &site, .thread = &thread };
+	const struct ttlog_event event = { .source = &SOURCE, .site = &site, .thread = &thread };
 
 	for (size_t i = 0; i < FIELD_CNT; i++)
-		keys[i] = text_of(FIELDS[i].key);
+		keys[i] = ttlog_text_of(FIELDS[i].key);
 	if (!filter__thread(filter, &thread))
 		return false;
 	switch (filter__site(filter, &site)) {
@@ -72,21 +74,21 @@ static bool matches(const struct filter *filter)
 	case FILTER_YES:
 		return true;
 	default:
-		return filter__fields(filter, &event);
+		return ttlog_filter_matches(filter, &event);
 	}
 }
 
 static void assert_matches(const char *expression, bool wanted)
 {
-	struct filter *filter = filter__new();
+	struct ttlog_filter *filter = ttlog_filter_new();
 	char why[EXPR_ERROR_PRINT_BYTES] = "";
 
 	assert_non_null(filter);
-	if (filter__add(filter, expression, why, sizeof(why)))
+	if (ttlog_filter_add(filter, expression, why, sizeof(why)))
 		fail_msg("%s: %s", expression, why);
 	if (matches(filter) != wanted)
 		fail_msg("'%s' %s", expression, wanted ? "does not match" : "matches");
-	filter__free(filter);
+	ttlog_filter_free(filter);
 }
 
 static void test_filter_terms(void **state)
@@ -239,18 +241,18 @@ static void test_filter_terms(void **state)
 
 static void test_filter_all_terms_must_hold(void **state)
 {
-	struct filter *filter = filter__new();
+	struct ttlog_filter *filter = ttlog_filter_new();
 	char why[EXPR_ERROR_PRINT_BYTES];
 
 	(void)state;
-	assert_true(filter__is_empty(filter));
+	assert_true(ttlog_filter_is_empty(filter));
 	assert_true(matches(filter));
-	assert_int_equal(filter__add(filter, "level>=WARN", why, sizeof(why)), 0);
-	assert_int_equal(filter__add(filter, "symbol=AAPL", why, sizeof(why)), 0);
+	assert_int_equal(ttlog_filter_add(filter, "level>=WARN", why, sizeof(why)), 0);
+	assert_int_equal(ttlog_filter_add(filter, "symbol=AAPL", why, sizeof(why)), 0);
 	assert_true(matches(filter));
-	assert_int_equal(filter__add(filter, "price<0", why, sizeof(why)), 0);
+	assert_int_equal(ttlog_filter_add(filter, "price<0", why, sizeof(why)), 0);
 	assert_false(matches(filter));
-	filter__free(filter);
+	ttlog_filter_free(filter);
 }
 
 static void test_filter_search(void **state)
@@ -267,35 +269,35 @@ static void test_filter_search(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct filter *filter = filter__new();
+		struct ttlog_filter *filter = ttlog_filter_new();
 		char why[EXPR_ERROR_PRINT_BYTES];
 
-		assert_int_equal(filter__search(filter, cases[i].regex, why, sizeof(why)), 0);
+		assert_int_equal(ttlog_filter_search(filter, cases[i].regex, why, sizeof(why)), 0);
 		if (matches(filter) != cases[i].wanted)
 			fail_msg("--search %s", cases[i].regex);
-		filter__free(filter);
+		ttlog_filter_free(filter);
 	}
 }
 
-static size_t cnt_of_events(struct reader *reader, const char *expression, bool by_columns)
+static size_t cnt_of_events(struct ttlog_snapshot *reader, const char *expression, bool by_columns)
 {
-	const struct timeline_range range = { 0, UINT64_MAX };
-	struct filter *filter = filter__new(), *all = filter__new();
-	struct timeline *timeline;
-	struct event event;
+	const struct ttlog_range range = { 0, UINT64_MAX };
+	struct ttlog_filter *filter = ttlog_filter_new(), *all = ttlog_filter_new();
+	struct ttlog_timeline *timeline;
+	struct ttlog_event event;
 	char why[EXPR_ERROR_PRINT_BYTES];
 	size_t cnt = 0;
 
-	if (filter__add(filter, expression, why, sizeof(why)))
+	if (ttlog_filter_add(filter, expression, why, sizeof(why)))
 		fail_msg("%s", why);
-	filter__set_last(filter, 1795240800123456788u);
-	timeline = timeline__new(&reader, 1, by_columns ? filter : all, &range);
+	ttlog_filter_set_last(filter, 1795240800123456788u);
+	timeline = ttlog_timeline_new(&reader, 1, by_columns ? filter : all, &range);
 	assert_non_null(timeline);
-	while (timeline__next(timeline, &event))
-		cnt += by_columns || filter__fields(filter, &event);
-	timeline__free(timeline);
-	filter__free(filter);
-	filter__free(all);
+	while (ttlog_timeline_next(timeline, &event))
+		cnt += by_columns || ttlog_filter_matches(filter, &event);
+	ttlog_timeline_free(timeline);
+	ttlog_filter_free(filter);
+	ttlog_filter_free(all);
 	return cnt;
 }
 
@@ -337,7 +339,7 @@ static void test_filter_columns(void **state)
 		{ "comm=worker* and ts<05:59:58.1235 and not level=DEBUG", 2 },
 		{ "comm=worker* and (b=false or path=*)", 2 },
 	};
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -348,7 +350,7 @@ static void test_filter_columns(void **state)
 			fail_msg("%s: %zu by columns, %zu one by one, not %zu", CASES[i].expression,
 				 columns, one_by_one, CASES[i].cnt);
 	}
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 /* A mistake is said, with what and where, and leaves the filter as it was. */
@@ -373,15 +375,15 @@ static void test_filter_mistakes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct filter *filter = filter__new();
+		struct ttlog_filter *filter = ttlog_filter_new();
 		char why[EXPR_ERROR_PRINT_BYTES] = "";
 
-		assert_int_equal(filter__add(filter, cases[i].expression, why, sizeof(why)),
+		assert_int_equal(ttlog_filter_add(filter, cases[i].expression, why, sizeof(why)),
 				 -EINVAL);
 		if (!strstr(why, cases[i].words))
 			fail_msg("'%s' says: %s", cases[i].expression, why);
-		assert_true(filter__is_empty(filter));
-		filter__free(filter);
+		assert_true(ttlog_filter_is_empty(filter));
+		ttlog_filter_free(filter);
 	}
 }
 
@@ -403,14 +405,14 @@ static void test_filter_glob(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (glob__match(text_of(cases[i].pattern), text_of(cases[i].text)) !=
+		if (glob__match(ttlog_text_of(cases[i].pattern), ttlog_text_of(cases[i].text)) !=
 		    cases[i].wanted)
 			fail_msg("'%s' and '%s'", cases[i].pattern, cases[i].text);
 	}
 	/* Exponential where every star is tried again. */
 	memset(text, 'a', sizeof(text));
-	assert_false(glob__match(text_of("*a*a*a*a*a*a*a*a*a*a*b"),
-				 (struct text){ text, sizeof(text) }));
+	assert_false(glob__match(ttlog_text_of("*a*a*a*a*a*a*a*a*a*a*b"),
+				 (struct ttlog_text){ text, sizeof(text) }));
 }
 
 static void test_filter_number(void **state)
@@ -436,21 +438,21 @@ static void test_filter_number(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-		if (!number__parse(&number, text_of(WRONG[i])))
+		if (!number__parse(&number, ttlog_text_of(WRONG[i])))
 			fail_msg("'%s' was taken for a number", WRONG[i]);
 	}
-	assert_int_equal(number__parse(&number, text_of("-007.50e1")), 0);
+	assert_int_equal(number__parse(&number, ttlog_text_of("-007.50e1")), 0);
 	assert_true(number.negative);
 	assert_int_equal(number.len, 2);
 	assert_memory_equal(number.digits, "75", 2);
 	assert_int_equal(number.point, 2);
 	assert_true(number.floor == -75 && !number.above_floor);
-	assert_int_equal(number__parse(&number, text_of("-0.5")), 0);
+	assert_int_equal(number__parse(&number, ttlog_text_of("-0.5")), 0);
 	assert_true(number.floor == -1 && number.above_floor);
-	assert_int_equal(number__parse(&number, text_of("-0.000")), 0);
+	assert_int_equal(number__parse(&number, ttlog_text_of("-0.000")), 0);
 	assert_false(number.negative);
 	assert_int_equal(number.len, 0);
-	assert_int_equal(number__parse(&number, text_of("0.001")), 0);
+	assert_int_equal(number__parse(&number, ttlog_text_of("0.001")), 0);
 	assert_true(number.floor == 0 && number.above_floor);
 }
 

@@ -8,56 +8,60 @@
 
 #include "view_fixture.h"
 
-static bool has_problem(const struct reader *reader, const char *words)
+static bool has_problem(const struct ttlog_snapshot *reader, const char *words)
 {
-	for (size_t i = 0; i < reader->problem_cnt; i++) {
-		if (strstr(reader->problems[i], words))
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->problem_cnt; i++) {
+		if (strstr(ttlog_snapshot_contents(reader)->problems[i], words))
 			return true;
 	}
 	return false;
 }
 
-static void assert_sound(const struct reader *reader)
+static void assert_sound(const struct ttlog_snapshot *reader)
 {
-	if (reader->problem_cnt)
-		fail_msg("unexpected: %s", reader->problems[0]);
+	if (ttlog_snapshot_contents(reader)->problem_cnt)
+		fail_msg("unexpected: %s", ttlog_snapshot_contents(reader)->problems[0]);
 }
 
 /* Who reads the file in one go gets the same events and hears of the same problems. */
-static void assert_same_in_one_go(const void *p, size_t len, const struct reader *opened,
+static void assert_same_in_one_go(const void *p, size_t len, const struct ttlog_snapshot *opened,
 				  const char *wanted)
 {
-	struct reader *reader = fixture__start(p, len);
+	struct ttlog_snapshot *reader = fixture__start(p, len);
 	char *json = fixture__json_of(reader);
 
 	assert_string_equal(json, wanted);
-	assert_false(reader__has(reader, SIZE_MAX));
-	assert_int_equal(reader->event_cnt, opened->event_cnt);
-	assert_int_equal(reader->chunk_cnt, opened->chunk_cnt);
-	assert_int_equal(reader->problem_cnt, opened->problem_cnt);
-	for (size_t i = 0; i < reader->problem_cnt; i++) {
-		if (!has_problem(opened, reader->problems[i]))
-			fail_msg("only in one go: %s", reader->problems[i]);
+	assert_false(ttlog_snapshot_has_chunk(reader, SIZE_MAX));
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt,
+			 ttlog_snapshot_contents(opened)->event_cnt);
+	assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt,
+			 ttlog_snapshot_contents(opened)->chunk_cnt);
+	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt,
+			 ttlog_snapshot_contents(opened)->problem_cnt);
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->problem_cnt; i++) {
+		if (!has_problem(opened, ttlog_snapshot_contents(reader)->problems[i]))
+			fail_msg("only in one go: %s",
+				 ttlog_snapshot_contents(reader)->problems[i]);
 	}
 	free(json);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void assert_gives(const char *snapshot, const char *lines, uint64_t events, uint64_t emitted)
 {
-	struct reader *reader = fixture__open_golden(snapshot);
+	struct ttlog_snapshot *reader = fixture__open_golden(snapshot);
 	struct bytes wanted = bytes__golden(lines);
 	char *json = fixture__json_of(reader);
 
 	assert_string_equal(json, (char *)wanted.p);
 	assert_sound(reader);
-	assert_int_equal(reader->event_cnt, events);
-	assert_int_equal(reader->chunk_cnt, 3);
-	assert_true(reader->has_totals);
-	assert_int_equal(reader->emitted, emitted);
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, events);
+	assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt, 3);
+	assert_true(ttlog_snapshot_contents(reader)->has_totals);
+	assert_int_equal(ttlog_snapshot_contents(reader)->emitted, emitted);
 	free(json);
 	free(wanted.p);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void test_reader_golden(void **state)
@@ -75,18 +79,19 @@ static void test_reader_packed_bits(void **state)
 /* From the last chunk to the first: what lies before the window has to be read again. */
 static void test_reader_goes_backwards(void **state)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 	uint64_t events = 0;
 
 	(void)state;
-	for (size_t i = reader->chunk_cnt; i-- > 0;) {
-		assert_int_equal(reader__load(reader, i), 0);
-		assert_int_equal(reader->chunk.first_ns, reader->chunks[i].first_ns);
-		events += reader->chunk.n;
+	for (size_t i = ttlog_snapshot_contents(reader)->chunk_cnt; i-- > 0;) {
+		assert_int_equal(ttlog_snapshot_load(reader, i), 0);
+		assert_int_equal(ttlog_snapshot_chunk(reader)->first_ns,
+				 ttlog_snapshot_contents(reader)->chunks[i].first_ns);
+		events += ttlog_snapshot_chunk(reader)->n;
 	}
 	assert_int_equal(events, 14);
 	assert_sound(reader);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void test_reader_what_is_no_file(void **state)
@@ -103,7 +108,7 @@ static void test_reader_what_is_no_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_null(reader__open(cases[i].path, why, sizeof(why)));
+		assert_null(ttlog_snapshot_open(cases[i].path, why, sizeof(why)));
 		assert_int_equal(errno, cases[i].err);
 		assert_non_null(strstr(why, cases[i].why));
 	}
@@ -111,7 +116,7 @@ static void test_reader_what_is_no_file(void **state)
 	assert_non_null(mkdtemp(fifo));
 	snprintf(path, sizeof(path), "%s/fifo", fifo);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(reader__open(path, why, sizeof(why)));
+	assert_null(ttlog_snapshot_open(path, why, sizeof(why)));
 	assert_non_null(strstr(why, "pipe"));
 	unlink(path);
 	rmdir(fifo);
@@ -121,26 +126,28 @@ static void test_reader_what_is_no_file(void **state)
 static void test_reader_in_one_go(void **state)
 {
 	struct bytes file = bytes__golden("golden.bin");
-	struct reader *reader = fixture__start(file.p, file.len);
+	struct ttlog_snapshot *reader = fixture__start(file.p, file.len);
 
 	(void)state;
-	assert_true(reader->has_header);
-	assert_int_equal(reader->chunk_cnt, 0);
+	assert_true(ttlog_snapshot_info(reader)->has_header);
+	assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt, 0);
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(reader__has(reader, i));
-		assert_int_equal(reader->chunk_cnt, i + 1);
-		assert_int_equal(reader__load(reader, i), 0);
-		assert_int_equal(reader->chunk.n, reader->chunks[i].n);
+		assert_true(ttlog_snapshot_has_chunk(reader, i));
+		assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt, i + 1);
+		assert_int_equal(ttlog_snapshot_load(reader, i), 0);
+		assert_int_equal(ttlog_snapshot_chunk(reader)->n,
+				 ttlog_snapshot_contents(reader)->chunks[i].n);
 	}
-	assert_false(reader->is_scanned);
-	assert_false(reader__has(reader, 3));
-	assert_true(reader->is_scanned);
-	assert_true(reader->has_totals);
+	assert_false(ttlog_snapshot_contents(reader)->is_scanned);
+	assert_false(ttlog_snapshot_has_chunk(reader, 3));
+	assert_true(ttlog_snapshot_contents(reader)->is_scanned);
+	assert_true(ttlog_snapshot_contents(reader)->has_totals);
 	/* Back to what went by. */
-	assert_int_equal(reader__load(reader, 0), 0);
-	assert_int_equal(reader->chunk.first_ns, reader->chunks[0].first_ns);
+	assert_int_equal(ttlog_snapshot_load(reader, 0), 0);
+	assert_int_equal(ttlog_snapshot_chunk(reader)->first_ns,
+			 ttlog_snapshot_contents(reader)->chunks[0].first_ns);
 	assert_sound(reader);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	free(file.p);
 }
 
@@ -156,27 +163,27 @@ struct whole {
 
 static void whole__init(struct whole *whole, const char *name)
 {
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 
 	whole->file = bytes__golden(name);
 	reader = fixture__open(whole->file.p, whole->file.len);
 	assert_sound(reader);
-	whole->chunk_cnt = reader->chunk_cnt;
+	whole->chunk_cnt = ttlog_snapshot_contents(reader)->chunk_cnt;
 	assert_true(whole->chunk_cnt <= 16);
 	for (size_t i = 0; i < whole->chunk_cnt; i++) {
-		struct event event;
+		struct ttlog_event event;
 		struct out out;
 
-		whole->starts[i] = reader->chunks[i].offset;
-		assert_int_equal(reader__load(reader, i), 0);
+		whole->starts[i] = ttlog_snapshot_contents(reader)->chunks[i].offset;
+		assert_int_equal(ttlog_snapshot_load(reader, i), 0);
 		capture__begin(&out);
-		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
-			reader__event(reader, k, &event);
+		for (uint32_t k = 0; k < ttlog_snapshot_contents(reader)->chunks[i].n; k++) {
+			ttlog_snapshot_event(reader, k, &event);
 			json__event(&out, &event);
 		}
 		whole->lines[i] = capture__end(&out);
 	}
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	/* A frame ends where the next begins; after the last chunk comes the end item's. */
 	for (size_t i = 0; i < whole->chunk_cnt; i++) {
 		uint64_t at = whole->starts[i] + 1;
@@ -210,17 +217,17 @@ static char *lines_without(const struct whole *whole, uint64_t from, uint64_t to
 static void assert_damaged(const struct whole *whole, const void *p, size_t len, uint64_t from,
 			   uint64_t to, uint64_t what)
 {
-	struct reader *reader = fixture__open(p, len);
+	struct ttlog_snapshot *reader = fixture__open(p, len);
 	char *json = fixture__json_of(reader), *wanted = lines_without(whole, from, to);
 
-	if (!reader->problem_cnt)
+	if (!ttlog_snapshot_contents(reader)->problem_cnt)
 		fail_msg("nothing was noticed at %llu", (unsigned long long)what);
 	if (strcmp(json, wanted))
 		fail_msg("at %llu:\n%s\nand not:\n%s", (unsigned long long)what, json, wanted);
 	assert_same_in_one_go(p, len, reader, wanted);
 	free(wanted);
 	free(json);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void test_reader_every_bit_flipped(void **state)
@@ -273,7 +280,7 @@ static void test_reader_gap(void **state)
 static void test_reader_says_what_is_missing(void **state)
 {
 	struct whole whole;
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	char words[64];
 
 	(void)state;
@@ -284,26 +291,26 @@ static void test_reader_says_what_is_missing(void **state)
 		 (unsigned long long)whole.starts[0], (unsigned long long)whole.ends[0]);
 	assert_true(has_problem(reader, words));
 	assert_true(has_problem(reader, "4 of 8 events are missing"));
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 
 	reader = fixture__open(whole.file.p, whole.ends[1]);
 	assert_true(has_problem(reader, "there is no end"));
 	assert_true(has_problem(reader, "4 events were read"));
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 
 	whole.file.p[whole.starts[0] + 30] ^= 1;
 	whole.file.p[20] ^= 1;
 	reader = fixture__open(whole.file.p, whole.file.len);
 	assert_true(has_problem(reader, "damaged from byte 0 to"));
 	assert_true(has_problem(reader, "copy at the end"));
-	assert_int_equal(reader->event_cnt, 8);
-	reader__close(reader);
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, 8);
+	ttlog_snapshot_close(reader);
 
 	/* Neither header nor end: nothing to make sense of the chunks with. */
 	reader = fixture__open(whole.file.p, whole.ends[1]);
 	assert_true(has_problem(reader, "there is no header"));
-	assert_false(reader->has_header);
-	reader__close(reader);
+	assert_false(ttlog_snapshot_info(reader)->has_header);
+	ttlog_snapshot_close(reader);
 	whole__fini(&whole);
 }
 
@@ -314,7 +321,7 @@ static void test_reader_skippable_frames(void **state)
 	static const unsigned char SKIPPABLE[] = { 0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 4, 0x22, 1 };
 	struct whole whole;
 	struct bytes file;
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	char *json, *wanted;
 	uint64_t cut;
 
@@ -335,15 +342,15 @@ static void test_reader_skippable_frames(void **state)
 	assert_sound(reader);
 	free(json);
 	free(wanted);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 
 	/* One that claims more than there is, is damage. */
 	file.p[4] = 0xff;
 	file.p[7] = 0xff;
 	reader = fixture__open(file.p, file.len);
-	assert_int_not_equal(reader->problem_cnt, 0);
-	assert_int_equal(reader->event_cnt, 8);
-	reader__close(reader);
+	assert_int_not_equal(ttlog_snapshot_contents(reader)->problem_cnt, 0);
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, 8);
+	ttlog_snapshot_close(reader);
 	free(file.p);
 	whole__fini(&whole);
 }
@@ -359,7 +366,7 @@ static void test_reader_search_has_a_bound(void **state)
 	LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
 	LZ4F_cctx *context;
 	struct bytes file;
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	clock_t start = clock();
 
 	(void)state;
@@ -381,7 +388,7 @@ static void test_reader_search_has_a_bound(void **state)
 	assert_true(has_problem(reader, "given up"));
 	/* Some 300 MB of checksums, and not 6 GB. */
 	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 30);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	free(file.p);
 }
 
@@ -409,7 +416,7 @@ static void test_reader_hostile(void **state)
 	(void)state;
 	for (; at < pack.len; cnt++) {
 		char name[64];
-		struct reader *reader;
+		struct ttlog_snapshot *reader;
 		size_t len;
 		int head;
 
@@ -418,9 +425,9 @@ static void test_reader_hostile(void **state)
 		assert_true(at + len <= pack.len);
 		reader = fixture__open(pack.p + at, len);
 		free(fixture__json_of(reader));
-		if (!reader->problem_cnt)
+		if (!ttlog_snapshot_contents(reader)->problem_cnt)
 			fail_msg("%s was taken for sound", name);
-		reader__close(reader);
+		ttlog_snapshot_close(reader);
 		at += len;
 	}
 	assert_true(cnt > 60);
@@ -455,7 +462,7 @@ static void test_reader_hostile_in_words(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char mark[64], *json;
 		const char *found;
-		struct reader *reader;
+		struct ttlog_snapshot *reader;
 		size_t len;
 		int mark_len = snprintf(mark, sizeof(mark), "%s ", cases[i].name), head;
 
@@ -466,11 +473,11 @@ static void test_reader_hostile_in_words(void **state)
 		json = fixture__json_of(reader);
 		if (!has_problem(reader, cases[i].words))
 			fail_msg("%s: nothing about '%s' but '%s'", cases[i].name, cases[i].words,
-				 reader->problems[0]);
+				 ttlog_snapshot_contents(reader)->problems[0]);
 		assert_int_equal(count_lines(json), cases[i].events);
 		assert_same_in_one_go(found + mark_len + head + 1, len, reader, json);
 		free(json);
-		reader__close(reader);
+		ttlog_snapshot_close(reader);
 	}
 	free(packed.p);
 	free(pack.p);
@@ -501,7 +508,7 @@ static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
 			const struct bytes *content)
 {
 	struct bytes packed = pack_lz4(content), changed;
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	char *json;
 
 	changed.len = file->len - (end - start) + packed.len;
@@ -513,10 +520,12 @@ static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
 	reader = fixture__open(changed.p, changed.len);
 	json = fixture__json_of(reader);
 	/* Whatever it was taken for: what it says it has is what it shows. */
-	assert_int_equal(count_lines(json), reader->has_header ? reader->event_cnt : 0);
+	assert_int_equal(count_lines(json), ttlog_snapshot_info(reader)->has_header
+						    ? ttlog_snapshot_contents(reader)->event_cnt
+						    : 0);
 	assert_same_in_one_go(changed.p, changed.len, reader, json);
 	free(json);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	free(changed.p);
 	free(packed.p);
 }
@@ -557,7 +566,7 @@ static void test_reader_noise(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 200; round++) {
-		struct reader *reader;
+		struct ttlog_snapshot *reader;
 
 		for (size_t i = 0; i < sizeof(noise); i++) {
 			seed ^= seed << 13;
@@ -567,9 +576,9 @@ static void test_reader_noise(void **state)
 		}
 		memcpy(noise + round * 3, "\x04\x22\x4d\x18", 4);
 		reader = fixture__open(noise, sizeof(noise));
-		assert_int_not_equal(reader->problem_cnt, 0);
-		assert_int_equal(reader->event_cnt, 0);
-		reader__close(reader);
+		assert_int_not_equal(ttlog_snapshot_contents(reader)->problem_cnt, 0);
+		assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, 0);
+		ttlog_snapshot_close(reader);
 	}
 }
 

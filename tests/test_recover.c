@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "journal.h"
 #include "process.h"
-#include "reader.h"
+#include <ttlog/read.h>
 #include "recover.h"
 #include "ring.h"
 #include "site.h"
@@ -211,30 +211,30 @@ static void assert_events_from(const struct dead *dead, uint64_t first, uint64_t
 {
 	uint64_t expected = first, missing = missing_from ? missing_to - missing_from + 1 : 0;
 	char why[256];
-	struct reader *reader = reader__open(find_snapshot(dead), why, sizeof(why));
-	struct event_field field;
-	struct event event;
+	struct ttlog_snapshot *reader = ttlog_snapshot_open(find_snapshot(dead), why, sizeof(why));
+	struct ttlog_field field;
+	struct ttlog_event event;
 
 	assert_non_null(reader);
-	assert_int_equal(reader->problem_cnt, 0);
-	assert_true(text_is(reader->header.reason, "recovered"));
-	assert_int_equal(reader->event_cnt, last + 1 - first - missing);
-	assert_int_equal(reader->recorded, last + 1 - first - missing);
-	assert_int_equal(reader->emitted, last + 1 - first);
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		assert_int_equal(reader__load(reader, i), 0);
-		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
+	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt, 0);
+	assert_true(ttlog_text_is(ttlog_snapshot_info(reader)->reason, "recovered"));
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, last + 1 - first - missing);
+	assert_int_equal(ttlog_snapshot_contents(reader)->recorded, last + 1 - first - missing);
+	assert_int_equal(ttlog_snapshot_contents(reader)->emitted, last + 1 - first);
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->chunk_cnt; i++) {
+		assert_int_equal(ttlog_snapshot_load(reader, i), 0);
+		for (uint32_t k = 0; k < ttlog_snapshot_contents(reader)->chunks[i].n; k++) {
 			if (expected == missing_from)
 				expected = missing_to + 1;
-			reader__event(reader, k, &event);
-			event__field(&event, 0, &field);
+			ttlog_snapshot_event(reader, k, &event);
+			ttlog_event_field(&event, 0, &field);
 			assert_int_equal(field.u, expected++);
 			assert_int_equal(event.thread->tid, gettid());
-			assert_true(text_is(event.site->probe, "step"));
+			assert_true(ttlog_text_is(event.site->probe, "step"));
 		}
 	}
 	assert_int_equal(expected, last + 1);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void assert_events(const struct dead *dead, uint64_t last, uint64_t missing_from,

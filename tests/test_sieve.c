@@ -6,7 +6,6 @@
 
 #include "expr.h"
 #include "sieve.h"
-#include "unpack.h"
 #include "view_fixture.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -41,7 +40,7 @@ static const char *const VALUES[] = {
 	"A*",
 };
 
-static void assert_sieves(const struct unpacked *column, uint32_t cnt)
+static void assert_sieves(const struct ttlog_column *column, uint32_t cnt)
 {
 	uint8_t hits[64], asked[64];
 	char source[64];
@@ -61,9 +60,9 @@ static void assert_sieves(const struct unpacked *column, uint32_t cnt)
 		memset(hits, 0, sizeof(hits));
 		sieve__column(expr->terms, column, cnt, asked, hits);
 		for (uint32_t k = 0; k < cnt; k++) {
-			struct event_field field;
+			struct ttlog_field field;
 
-			unpacked__field(column, k, &field);
+			ttlog_column_field(column, k, &field);
 			if (hits[k] != term__field(expr->terms, &field))
 				fail_msg("type %u, element %u: %s: %u", column->type, k, source,
 					 hits[k]);
@@ -100,7 +99,7 @@ static void test_sieve_integers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(TYPES); i++) {
-		struct unpacked column = { .type = TYPES[i], .mask = SIZE_MAX, .nums = NUMS };
+		struct ttlog_column column = { .type = TYPES[i], .mask = SIZE_MAX, .nums = NUMS };
 
 		assert_sieves(&column, ARRAY_SIZE(NUMS));
 		column.mask = 0;
@@ -113,7 +112,7 @@ static void test_sieve_reals(void **state)
 	static const double REALS[] = { 0,     -0.0, 1.5,      -0.5,      1e30,
 					-1e30, NAN,  HUGE_VAL, -HUGE_VAL, 0.1f };
 	static const uint64_t UNITS[] = { 0, 15, 10, (uint64_t)-5 }, SCALE[] = { 1 };
-	struct unpacked column = { .mask = SIZE_MAX };
+	struct ttlog_column column = { .mask = SIZE_MAX };
 
 	(void)state;
 	for (column.type = TTLOG_TYPE_F32; column.type <= TTLOG_TYPE_F64; column.type++) {
@@ -130,12 +129,12 @@ static void test_sieve_reals(void **state)
 
 static void test_sieve_texts(void **state)
 {
-	static const struct unpacked_text TEXTS[] = {
+	static const struct ttlog_column_text TEXTS[] = {
 		{ .text = { "AAPL", 4 } }, { .text = { "", 0 } },    { .null = true },
 		{ .text = { "true", 4 } }, { .text = { "007", 3 } }, { .text = { "A\0B", 3 } },
 	};
 	static const uint64_t INDEX[] = { 5, 0, 0, 2, 1, 4, 3 };
-	struct unpacked column = {
+	struct ttlog_column column = {
 		.type = TTLOG_TYPE_STR,
 		.mask = SIZE_MAX,
 		.texts = TEXTS,

@@ -2,6 +2,7 @@
 /*
  * Spans that are open: what is kept of their begins outlives the chunk, and is bounded.
  */
+#include "event.h"
 #include "spans.h"
 #include "view_fixture.h"
 
@@ -10,41 +11,41 @@
 static char big[BIG_BYTES];
 
 /* Begins of golden.bin's span, with a string of a size that no program can write. */
-static void big_field(const struct event *event, unsigned idx, struct event_field *ret)
+static void big_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
 {
 	(void)event;
 	(void)idx;
-	*ret = (struct event_field){ .type = TTLOG_TYPE_STR, .text = { big, BIG_BYTES } };
+	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_STR, .text = { big, BIG_BYTES } };
 }
 
-static const struct event_source BIG_SOURCE = { .field = big_field };
+static const struct ttlog_event_source BIG_SOURCE = { .field = big_field };
 
 struct fixture {
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	struct spans spans;
-	struct event begin, end;
+	struct ttlog_event begin, end;
 	struct lane *lane;
 };
 
 /* golden.bin's first chunk has one span, begin and end. */
 static void fixture__init(struct fixture *fixture)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 
 	fixture->reader = reader;
 	assert_int_equal(spans__init(&fixture->spans, &fixture->reader, 1), 0);
-	assert_int_equal(reader__load(reader, 0), 0);
-	for (uint32_t i = 0; i < reader->chunks[0].n; i++) {
-		struct event event;
+	assert_int_equal(ttlog_snapshot_load(reader, 0), 0);
+	for (uint32_t i = 0; i < ttlog_snapshot_contents(reader)->chunks[0].n; i++) {
+		struct ttlog_event event;
 
-		reader__event(reader, i, &event);
-		if (event.site->kind == EVENT_SPAN)
+		ttlog_snapshot_event(reader, i, &event);
+		if (event.site->kind == TTLOG_EVENT_SPAN)
 			fixture->begin = event;
-		else if (event.site->kind == EVENT_SPAN_END)
+		else if (event.site->kind == TTLOG_EVENT_SPAN_END)
 			fixture->end = event;
 	}
-	assert_int_equal(fixture->begin.site->kind, EVENT_SPAN);
-	assert_int_equal(fixture->end.site->kind, EVENT_SPAN_END);
+	assert_int_equal(fixture->begin.site->kind, TTLOG_EVENT_SPAN);
+	assert_int_equal(fixture->end.site->kind, TTLOG_EVENT_SPAN_END);
 	fixture->lane = spans__lane(&fixture->spans, &fixture->begin);
 	assert_ptr_equal(fixture->lane, spans__lane(&fixture->spans, &fixture->end));
 }
@@ -52,7 +53,7 @@ static void fixture__init(struct fixture *fixture)
 static void fixture__fini(struct fixture *fixture)
 {
 	spans__fini(&fixture->spans);
-	reader__close(fixture->reader);
+	ttlog_snapshot_close(fixture->reader);
 }
 
 static void test_spans_outlive_their_chunk(void **state)
@@ -65,7 +66,7 @@ static void test_spans_outlive_their_chunk(void **state)
 	fixture__init(&fixture);
 	span = spans__begin(&fixture.spans, fixture.lane, &fixture.begin);
 	assert_non_null(span);
-	assert_int_equal(reader__load(fixture.reader, 1), 0);
+	assert_int_equal(ttlog_snapshot_load(fixture.reader, 1), 0);
 	assert_non_null(span->fields);
 	assert_int_equal(span->fields[0].text.len, sizeof(PATH) - 1);
 	assert_memory_equal(span->fields[0].text.p, PATH, sizeof(PATH) - 1);
@@ -79,7 +80,7 @@ static void test_spans_outlive_their_chunk(void **state)
 /* An end whose duration says that it began at another time belongs to another begin. */
 static void test_spans_match_by_duration(void **state)
 {
-	struct event inner;
+	struct ttlog_event inner;
 	struct fixture fixture;
 
 	(void)state;

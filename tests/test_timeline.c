@@ -5,6 +5,7 @@
  * overlap-first and overlap-second are two snapshots of process 50 whose clock pairs differ by
  * 5 us; overlap-other is process 51's (make_snapshot.py).
  */
+#include "filter.h"
 #include "view_fixture.h"
 
 /* The values of "n" in the order of the lines, as "0,100,1,". */
@@ -26,7 +27,7 @@ static char *values_of(const char *json)
 static void assert_values(const char *const *names, size_t cnt, struct show show,
 			  const char *wanted)
 {
-	struct reader *readers[4];
+	struct ttlog_snapshot *readers[4];
 	char *json, *values;
 
 	for (size_t i = 0; i < cnt; i++)
@@ -35,8 +36,8 @@ static void assert_values(const char *const *names, size_t cnt, struct show show
 	values = values_of(json);
 	assert_string_equal(values, wanted);
 	for (size_t i = 0; i < cnt; i++) {
-		assert_int_equal(readers[i]->problem_cnt, 0);
-		reader__close(readers[i]);
+		assert_int_equal(ttlog_snapshot_contents(readers[i])->problem_cnt, 0);
+		ttlog_snapshot_close(readers[i]);
 	}
 	free(values);
 	free(json);
@@ -85,21 +86,21 @@ static void test_timeline_filter(void **state)
 }
 
 /* The filter, asked event by event. */
-static char *filtered_one_by_one(struct reader *reader, const struct filter *filter)
+static char *filtered_one_by_one(struct ttlog_snapshot *reader, const struct ttlog_filter *filter)
 {
-	struct event event;
+	struct ttlog_event event;
 	struct out out;
 
 	capture__begin(&out);
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		assert_int_equal(reader__load(reader, i), 0);
-		for (uint32_t k = 0; k < reader->chunk.n; k++) {
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->chunk_cnt; i++) {
+		assert_int_equal(ttlog_snapshot_load(reader, i), 0);
+		for (uint32_t k = 0; k < ttlog_snapshot_chunk(reader)->n; k++) {
 			enum filter_verdict verdict;
 
-			reader__event(reader, k, &event);
+			ttlog_snapshot_event(reader, k, &event);
 			verdict = filter__site(filter, event.site);
 			if (verdict != FILTER_NO && filter__thread(filter, event.thread) &&
-			    (verdict == FILTER_YES || filter__fields(filter, &event)))
+			    (verdict == FILTER_YES || ttlog_filter_matches(filter, &event)))
 				json__event(&out, &event);
 		}
 	}
@@ -120,27 +121,29 @@ static void test_timeline_filter_by_columns(void **state)
 
 	(void)state;
 	for (size_t f = 0; f < sizeof(NAMES) / sizeof(NAMES[0]); f++) {
-		struct reader *reader = fixture__open_golden(NAMES[f]);
+		struct ttlog_snapshot *reader = fixture__open_golden(NAMES[f]);
 
 		for (size_t i = 0; i < sizeof(FILTERS) / sizeof(FILTERS[0]); i++) {
 			const struct show show = { .filter = FILTERS[i][0],
 						   .search = FILTERS[i][1] };
-			struct filter *filter = filter__new();
+			struct ttlog_filter *filter = ttlog_filter_new();
 			char why[160], *wanted, *json;
 
-			assert_int_equal(filter__add(filter, show.filter, why, sizeof(why)), 0);
+			assert_int_equal(ttlog_filter_add(filter, show.filter, why, sizeof(why)),
+					 0);
 			if (show.search)
 				assert_int_equal(
-					filter__search(filter, show.search, why, sizeof(why)), 0);
+					ttlog_filter_search(filter, show.search, why, sizeof(why)),
+					0);
 			wanted = filtered_one_by_one(reader, filter);
 			json = fixture__json(&reader, 1, show);
 			assert_string_equal(json, wanted);
 			shown += count_lines(json);
 			free(json);
 			free(wanted);
-			filter__free(filter);
+			ttlog_filter_free(filter);
 		}
-		reader__close(reader);
+		ttlog_snapshot_close(reader);
 	}
 	assert_true(shown > 20);
 }
@@ -177,11 +180,11 @@ static void test_timeline_range(void **state)
 
 	(void)state;
 	assert_values(FILES, 1, show, "2,3,4,");
-	show.range = (struct timeline_range){ base + 1041, UINT64_MAX };
+	show.range = (struct ttlog_range){ base + 1041, UINT64_MAX };
 	assert_values(FILES, 1, show, "5,6,7,8,9,7,7,");
-	show.range = (struct timeline_range){ 0, base + 1009 };
+	show.range = (struct ttlog_range){ 0, base + 1009 };
 	assert_values(FILES, 1, show, "0,");
-	show.range = (struct timeline_range){ base + 2000, UINT64_MAX };
+	show.range = (struct ttlog_range){ base + 2000, UINT64_MAX };
 	assert_values(FILES, 1, show, "");
 	show = (struct show){ .range = { base + 1020, base + 1080 }, .has_tail = true, .tail = 2 };
 	assert_values(FILES, 1, show, "7,8,");

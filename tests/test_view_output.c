@@ -168,21 +168,21 @@ static void test_view_output_time(void **state)
 	}
 }
 
-static char *shown(void (*show)(struct out *, struct text), const char *p, size_t len)
+static char *shown(void (*show)(struct out *, struct ttlog_text), const char *p, size_t len)
 {
 	struct out out;
 
 	capture__begin(&out);
-	show(&out, (struct text){ p, len });
+	show(&out, (struct ttlog_text){ p, len });
 	return capture__end(&out);
 }
 
-static void show_json(struct out *out, struct text text)
+static void show_json(struct out *out, struct ttlog_text text)
 {
 	out__json_text(out, text, false);
 }
 
-static void show_value(struct out *out, struct text text)
+static void show_value(struct out *out, struct ttlog_text text)
 {
 	out__value(out, text, false);
 }
@@ -267,27 +267,27 @@ static void assert_golden(char *text, const char *name)
 	free(text);
 }
 
-static char *text_lines(struct reader *reader, bool colour)
+static char *text_lines(struct ttlog_snapshot *reader, bool colour)
 {
-	const struct timeline_range range = { 0, UINT64_MAX };
-	struct filter *filter = filter__new();
-	struct timeline *timeline = timeline__new(&reader, 1, filter, &range);
+	const struct ttlog_range range = { 0, UINT64_MAX };
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, filter, &range);
 	struct text_output text;
-	struct event event;
+	struct ttlog_event event;
 	struct out out;
 
 	capture__begin(&out);
 	text_output__init(&text, &out, colour, &reader, 1);
-	while (timeline__next(timeline, &event))
+	while (ttlog_timeline_next(timeline, &event))
 		text_output__event(&text, &event);
-	timeline__free(timeline);
-	filter__free(filter);
+	ttlog_timeline_free(timeline);
+	ttlog_filter_free(filter);
 	return capture__end(&out);
 }
 
 static void test_view_output_text(void **state)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 	char *coloured = text_lines(reader, true);
 
 	(void)state;
@@ -295,47 +295,50 @@ static void test_view_output_text(void **state)
 	assert_non_null(strstr(coloured, "\033[31mERROR\033[0m"));
 	assert_non_null(strstr(coloured, "\\x1b[31mfull"));
 	free(coloured);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 static void test_view_output_info(void **state)
 {
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct bytes bytes = bytes__golden("golden.bin");
+	char why[TTLOG_WHY_BYTES];
+	struct ttlog_snapshot *reader = ttlog_snapshot_open_fd(bytes__to_fd(bytes.p, bytes.len),
+							       "golden.bin", why, sizeof(why));
 	struct out out;
 
 	(void)state;
-	free(reader->name);
-	reader->name = strdup("golden.bin");
+	free(bytes.p);
+	assert_non_null(reader);
 	capture__begin(&out);
 	assert_int_equal(info__print_text(&out, reader, false), 0);
 	assert_golden(capture__end(&out), "golden.info.txt");
 	capture__begin(&out);
 	info__print_json(&out, reader);
 	assert_golden(capture__end(&out), "golden.info.json");
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 /* one_by_one: without a look at columns. */
-static char *stats_of(struct reader *reader, const char *keys, bool json, bool one_by_one)
+static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json, bool one_by_one)
 {
-	const struct timeline_range range = { 0, UINT64_MAX };
-	struct filter *filter = filter__new();
-	struct timeline *timeline = timeline__new(&reader, 1, filter, &range);
+	const struct ttlog_range range = { 0, UINT64_MAX };
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, filter, &range);
 	struct stats *stats = stats__new(keys);
-	struct timeline_run run;
-	struct event event;
+	struct ttlog_run run;
+	struct ttlog_event event;
 	struct out out;
 
 	assert_non_null(stats);
-	while (one_by_one && timeline__next(timeline, &event))
+	while (one_by_one && ttlog_timeline_next(timeline, &event))
 		assert_int_equal(stats__event(stats, &event), 0);
-	while (!one_by_one && timeline__run(timeline, UINT64_MAX, &run))
+	while (!one_by_one && ttlog_timeline_run(timeline, UINT64_MAX, &run))
 		assert_int_equal(stats__run(stats, &run), 0);
 	capture__begin(&out);
 	assert_int_equal(stats__print(stats, &out, json), 0);
 	stats__free(stats);
-	timeline__free(timeline);
-	filter__free(filter);
+	ttlog_timeline_free(timeline);
+	ttlog_filter_free(filter);
 	return capture__end(&out);
 }
 
@@ -348,7 +351,7 @@ static void test_view_output_stats(void **state)
 		"nothing",          "pid,line",
 		"duration_ns",      "quantity,symbol,tid",
 	};
-	struct reader *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 
 	(void)state;
 	assert_golden(stats_of(reader, STATS_DEFAULT_KEYS, false, false), "golden.stats.txt");
@@ -365,7 +368,7 @@ static void test_view_output_stats(void **state)
 	assert_null(stats__new("a,"));
 	assert_null(stats__new(",a"));
 	assert_null(stats__new("a,b,c,d,e,f,g,h,i"));
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 int main(void)

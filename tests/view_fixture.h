@@ -19,12 +19,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "filter.h"
+#include <ttlog/read.h>
 #include "json.h"
 #include "out.h"
-#include "reader.h"
 #include "text.h"
-#include "timeline.h"
 
 #define GOLDEN "tests/golden/"
 
@@ -72,10 +70,11 @@ static inline int bytes__to_fd(const void *p, size_t len)
 	return fd;
 }
 
-static inline struct reader *fixture__open(const void *p, size_t len)
+static inline struct ttlog_snapshot *fixture__open(const void *p, size_t len)
 {
 	char why[160] = "";
-	struct reader *reader = reader__open_fd(bytes__to_fd(p, len), "test", why, sizeof(why));
+	struct ttlog_snapshot *reader =
+		ttlog_snapshot_open_fd(bytes__to_fd(p, len), "test", why, sizeof(why));
 
 	if (!reader)
 		fail_msg("cannot open: %s", why);
@@ -83,23 +82,24 @@ static inline struct reader *fixture__open(const void *p, size_t len)
 }
 
 /* The same, but only begun: the rest is read as the events are. */
-static inline struct reader *fixture__start(const void *p, size_t len)
+static inline struct ttlog_snapshot *fixture__start(const void *p, size_t len)
 {
 	char why[160] = "";
-	struct reader *reader = reader__start_fd(bytes__to_fd(p, len), "test", why, sizeof(why));
+	struct ttlog_snapshot *reader =
+		ttlog_snapshot_start_fd(bytes__to_fd(p, len), "test", why, sizeof(why));
 
 	if (!reader)
 		fail_msg("cannot start: %s", why);
 	return reader;
 }
 
-static inline struct reader *fixture__open_golden(const char *name)
+static inline struct ttlog_snapshot *fixture__open_golden(const char *name)
 {
 	char path[256], why[160] = "";
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 
 	snprintf(path, sizeof(path), GOLDEN "%s", name);
-	reader = reader__open(path, why, sizeof(why));
+	reader = ttlog_snapshot_open(path, why, sizeof(why));
 	if (!reader)
 		fail_msg("%s: %s", path, why);
 	return reader;
@@ -128,40 +128,41 @@ static inline char *capture__end(struct out *out)
 struct show {
 	const char *filter; /* NULL: none */
 	const char *search;
-	struct timeline_range range; /* all 0: everything */
+	struct ttlog_range range; /* all 0: everything */
 	bool has_tail;
 	uint64_t tail;
 };
 
 /* The events as JSON lines, to be freed. */
-static inline char *fixture__json(struct reader *const *readers, size_t cnt, struct show show)
+static inline char *fixture__json(struct ttlog_snapshot *const *readers, size_t cnt,
+				  struct show show)
 {
-	struct filter *filter = filter__new();
-	struct timeline *timeline;
-	struct event event;
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct ttlog_timeline *timeline;
+	struct ttlog_event event;
 	struct out out;
 	char why[256];
 
 	assert_non_null(filter);
-	if (show.filter && filter__add(filter, show.filter, why, sizeof(why)))
+	if (show.filter && ttlog_filter_add(filter, show.filter, why, sizeof(why)))
 		fail_msg("%s", why);
-	if (show.search && filter__search(filter, show.search, why, sizeof(why)))
+	if (show.search && ttlog_filter_search(filter, show.search, why, sizeof(why)))
 		fail_msg("%s", why);
 	if (!show.range.until_ns)
 		show.range.until_ns = UINT64_MAX;
-	timeline = timeline__new(readers, cnt, filter, &show.range);
+	timeline = ttlog_timeline_new(readers, cnt, filter, &show.range);
 	assert_non_null(timeline);
 	if (show.has_tail)
-		assert_int_equal(timeline__tail(timeline, show.tail), 0);
+		assert_int_equal(ttlog_timeline_tail(timeline, show.tail), 0);
 	capture__begin(&out);
-	while (timeline__next(timeline, &event))
+	while (ttlog_timeline_next(timeline, &event))
 		json__event(&out, &event);
-	timeline__free(timeline);
-	filter__free(filter);
+	ttlog_timeline_free(timeline);
+	ttlog_filter_free(filter);
 	return capture__end(&out);
 }
 
-static inline char *fixture__json_of(struct reader *reader)
+static inline char *fixture__json_of(struct ttlog_snapshot *reader)
 {
 	return fixture__json(&reader, 1, (struct show){ .filter = NULL });
 }

@@ -12,10 +12,9 @@
 #include <stdlib.h>
 
 #include "event_output.h"
-#include "field.h"
+#include <ttlog/read.h>
 #include "json.h"
 #include "spans.h"
-#include "value.h"
 
 /* Linux has no pid beyond. Another machine's pids come after. */
 #define PIDS_PER_MACHINE (1ull << 22)
@@ -58,7 +57,7 @@ static void start(struct chrome *chrome, const char *phase, const struct lane *l
 	out__u64(out, lane->thread->tid);
 }
 
-static void name(struct out *out, struct text name, struct text category)
+static void name(struct out *out, struct ttlog_text name, struct ttlog_text category)
 {
 	out__text(out, ",\"name\":");
 	out__json_text(out, name, false);
@@ -66,17 +65,17 @@ static void name(struct out *out, struct text name, struct text category)
 	out__json_text(out, category, false);
 }
 
-static void fields(struct out *out, const struct event *event, const struct event_field *kept)
+static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
 		if (kept)
 			field = kept[i];
 		else
-			event__field(event, i, &field);
+			ttlog_event_field(event, i, &field);
 		out__json_text(out, site->keys[i], false);
 		out__char(out, ':');
 		json__field(out, &field);
@@ -85,10 +84,10 @@ static void fields(struct out *out, const struct event *event, const struct even
 }
 
 /* What is not a field stands in one object, so that no key of a field is taken. */
-static void place(struct out *out, const struct event_site *site)
+static void place(struct out *out, const struct ttlog_site *site)
 {
 	out__text(out, "\"ttlog\":{\"level\":\"");
-	out__text(out, value__level_name(site->level));
+	out__text(out, ttlog_level_name(site->level));
 	out__text(out, "\",\"probe\":");
 	out__json_text(out, site->probe, false);
 	out__text(out, ",\"file\":");
@@ -103,10 +102,10 @@ static void place(struct out *out, const struct event_site *site)
 
 static void process(struct chrome *chrome, const struct lane *lane)
 {
-	const struct header *header = &lane->reader->header;
-	struct text named = header->service.len ? header->service
-			    : header->comm.len  ? header->comm
-						: lane->thread->comm;
+	const struct ttlog_info *header = ttlog_snapshot_info(lane->reader);
+	struct ttlog_text named = header->service.len ? header->service
+				  : header->comm.len  ? header->comm
+						      : lane->thread->comm;
 
 	start(chrome, "M", lane);
 	out__text(chrome->out, ",\"name\":\"process_name\",\"args\":{\"name\":");
@@ -146,7 +145,7 @@ static void head(struct chrome *chrome, const struct event_output_setup *setup)
 		"{\"displayTimeUnit\":\"ns\",\"otherData\":{\"producer\":\"ttlog-view " TTLOG_VERSION
 		"\"");
 	if (setup->reader_cnt) {
-		const struct header *header = &setup->readers[0]->header;
+		const struct ttlog_info *header = ttlog_snapshot_info(setup->readers[0]);
 
 		out__text(out, ",\"unix_ns_at_0\":\"");
 		out__u64(out, header->real_ns - header->mono_ns);
@@ -161,7 +160,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 		       const char *phase, uint64_t end_ns)
 {
 	struct out *out = chrome->out;
-	const struct event *begin = &span->begin;
+	const struct ttlog_event *begin = &span->begin;
 	uint64_t begin_ns = spans__ns(&chrome->spans, begin);
 
 	start(chrome, phase, lane);
@@ -199,7 +198,7 @@ static void chrome__end(void *state)
 	free_chrome(chrome);
 }
 
-static bool is_counter(struct text key, uint8_t type, const char *keys)
+static bool is_counter(struct ttlog_text key, uint8_t type, const char *keys)
 {
 	if (type < TTLOG_TYPE_I8 || type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES ||
 	    type == TTLOG_TYPE_PTR || type == TTLOG_TYPE_HEX || type == TTLOG_TYPE_CHAR)
@@ -207,7 +206,7 @@ static bool is_counter(struct text key, uint8_t type, const char *keys)
 	for (;;) {
 		size_t len = strcspn(keys, ",");
 
-		if (text_equal(key, (struct text){ keys, len }))
+		if (ttlog_text_equal(key, (struct ttlog_text){ keys, len }))
 			return true;
 		if (!keys[len])
 			return false;
@@ -225,10 +224,10 @@ static int choose_counters(struct chrome *chrome, const char *keys)
 	if (!chrome->counters)
 		return -ENOMEM;
 	for (size_t i = 0; i < origins->cnt; i++) {
-		const struct header *header = &origins->list[i].reader->header;
+		const struct ttlog_info *header = ttlog_snapshot_info(origins->list[i].reader);
 
 		for (size_t k = 0; k < header->site_cnt; k++) {
-			const struct event_site *site = &header->sites[k];
+			const struct ttlog_site *site = header->sites[k];
 			uint16_t *to = &chrome->counters[origins->list[i].first_site + k];
 
 			for (unsigned f = 0; f < site->nfields; f++)
@@ -263,16 +262,16 @@ static void *chrome__begin(const struct event_output_setup *setup)
 
 /* ---- Events ---- */
 
-static void slice(struct chrome *chrome, struct lane *lane, const struct event *end)
+static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
 {
 	struct out *out = chrome->out;
 	uint64_t end_ns = spans__ns(&chrome->spans, end), begin_ns;
 	const struct span *span = NULL;
-	struct event_field duration;
+	struct ttlog_field duration;
 	uint64_t duration_ns;
 	uint32_t at;
 
-	event__field(end, 0, &duration);
+	ttlog_event_field(end, 0, &duration);
 	duration_ns = duration.type == TTLOG_TYPE_NONE ? 0 : duration.u;
 	at = spans__match(lane, end, duration_ns);
 	if (at < lane->cnt) {
@@ -298,9 +297,9 @@ static void slice(struct chrome *chrome, struct lane *lane, const struct event *
 		spans__pop(&chrome->spans, lane);
 }
 
-static void instant(struct chrome *chrome, const struct lane *lane, const struct event *event)
+static void instant(struct chrome *chrome, const struct lane *lane, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 	struct out *out = chrome->out;
 
 	start(chrome, "i", lane);
@@ -312,18 +311,18 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 	out__text(out, "}}}");
 }
 
-static void counters(struct chrome *chrome, const struct lane *lane, const struct event *event,
-		     uint16_t chosen)
+static void counters(struct chrome *chrome, const struct lane *lane,
+		     const struct ttlog_event *event, uint16_t chosen)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 	struct out *out = chrome->out;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
 		if (!(chosen >> i & 1))
 			continue;
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		if (field.null || field.type == TTLOG_TYPE_NONE)
 			continue;
 		if ((field.type == TTLOG_TYPE_F32 || field.type == TTLOG_TYPE_F64) &&
@@ -338,15 +337,16 @@ static void counters(struct chrome *chrome, const struct lane *lane, const struc
 	}
 }
 
-static void chrome__event(void *state, const struct event *event)
+static void chrome__event(void *state, const struct ttlog_event *event)
 {
 	struct chrome *chrome = state;
 	struct lane *lane = spans__lane(&chrome->spans, event);
 	uint16_t chosen = 0;
 
-	if (event->site->kind == EVENT_SPAN_END)
+	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		slice(chrome, lane, event);
-	else if (event->site->kind != EVENT_SPAN || !spans__begin(&chrome->spans, lane, event))
+	else if (event->site->kind != TTLOG_EVENT_SPAN ||
+		 !spans__begin(&chrome->spans, lane, event))
 		instant(chrome, lane, event);
 	if (chrome->counters)
 		chosen = chrome->counters[spans__site_number(&chrome->spans, event)];

@@ -10,13 +10,12 @@
 #include <stdlib.h>
 
 #include "event_output.h"
-#include "field.h"
+#include <ttlog/read.h>
 #include "origin.h"
-#include "value.h"
 
 /* A column, found by its key. Where a site has a key more than once, each has a column. */
 struct column {
-	struct text key;
+	struct ttlog_text key;
 	uint32_t nth;
 	uint32_t next; /* with the same hash, plus 1 */
 };
@@ -39,7 +38,7 @@ struct csv {
 
 /* ---- The columns ---- */
 
-static uint32_t *head_of(const struct csv *csv, struct text key, uint32_t nth)
+static uint32_t *head_of(const struct csv *csv, struct ttlog_text key, uint32_t nth)
 {
 	uint64_t hash = 0xcbf29ce484222325u + nth;
 
@@ -77,7 +76,7 @@ static int grow(struct csv *csv)
 	return 0;
 }
 
-static int find_column(struct csv *csv, struct text key, uint32_t nth, uint32_t *ret)
+static int find_column(struct csv *csv, struct ttlog_text key, uint32_t nth, uint32_t *ret)
 {
 	int err = csv->column_cnt == csv->column_cap ? grow(csv) : 0;
 
@@ -86,7 +85,7 @@ static int find_column(struct csv *csv, struct text key, uint32_t nth, uint32_t 
 	for (uint32_t at = *head_of(csv, key, nth); at; at = csv->columns[at - 1].next) {
 		const struct column *column = &csv->columns[at - 1];
 
-		if (column->nth == nth && text_equal(column->key, key)) {
+		if (column->nth == nth && ttlog_text_equal(column->key, key)) {
 			*ret = at - 1;
 			return 0;
 		}
@@ -97,10 +96,10 @@ static int find_column(struct csv *csv, struct text key, uint32_t nth, uint32_t 
 	return 0;
 }
 
-static int add_site(struct csv *csv, struct csv_site *to, const struct event_site *site)
+static int add_site(struct csv *csv, struct csv_site *to, const struct ttlog_site *site)
 {
 	/* the duration of a span's end has a column of its own */
-	unsigned nfields = site->kind == EVENT_SPAN_END ? 0 : site->nfields;
+	unsigned nfields = site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
 
 	for (unsigned i = 0; i < nfields; i++) {
 		uint32_t nth = 0, column;
@@ -108,7 +107,7 @@ static int add_site(struct csv *csv, struct csv_site *to, const struct event_sit
 		int err;
 
 		for (unsigned k = 0; k < i; k++)
-			nth += text_equal(site->keys[k], site->keys[i]);
+			nth += ttlog_text_equal(site->keys[k], site->keys[i]);
 		err = find_column(csv, site->keys[i], nth, &column);
 		if (err)
 			return err;
@@ -131,10 +130,10 @@ static int add_sites(struct csv *csv, const struct event_output_setup *setup)
 	if (!csv->sites)
 		return -ENOMEM;
 	for (size_t i = 0; i < setup->reader_cnt; i++) {
-		const struct header *header = &setup->readers[i]->header;
+		const struct ttlog_info *header = ttlog_snapshot_info(setup->readers[i]);
 
 		for (size_t k = 0; k < header->site_cnt && !err; k++)
-			err = add_site(csv, &csv->sites[number++], &header->sites[k]);
+			err = add_site(csv, &csv->sites[number++], header->sites[k]);
 	}
 	return err;
 }
@@ -198,10 +197,10 @@ static void commas(struct out *out, uint32_t cnt)
 }
 
 /* null is nothing at all, empty text a pair of quotes. */
-static void value(struct out *out, const struct event_field *field)
+static void value(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];
-	struct text text;
+	struct ttlog_text text;
 
 	if (field->null || field->type == TTLOG_TYPE_NONE)
 		return;
@@ -210,14 +209,14 @@ static void value(struct out *out, const struct event_field *field)
 		out__text(out, field->cut ? "\xe2\x80\xa6" : "");
 		return;
 	}
-	text = event_field__text(field, buf);
+	text = ttlog_field_text(field, buf);
 	if (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_CHAR)
 		out__csv_text(out, text, field->cut);
 	else
 		out__bytes(out, text.p, text.len);
 }
 
-static void text_cell(struct out *out, struct text text)
+static void text_cell(struct out *out, struct ttlog_text text)
 {
 	out__char(out, ',');
 	out__csv_text(out, text, false);
@@ -229,19 +228,19 @@ static void number_cell(struct out *out, uint64_t number)
 	out__u64(out, number);
 }
 
-static void csv__event(void *state, const struct event *event)
+static void csv__event(void *state, const struct ttlog_event *event)
 {
 	struct csv *csv = state;
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 	const struct origin *origin = origins__find(&csv->origins, event);
 	const struct csv_site *order = &csv->sites[origin->first_site + event->site_number];
 	struct out *out = csv->out;
-	struct event_field field;
+	struct ttlog_field field;
 	uint32_t at = 0;
 
 	out__time(out, event->real_ns);
 	number_cell(out, event->mono_ns);
-	text_cell(out, text_of(value__level_name(site->level)));
+	text_cell(out, ttlog_text_of(ttlog_level_name(site->level)));
 	text_cell(out, site->target);
 	text_cell(out, site->probe);
 	text_cell(out, site->msg);
@@ -252,14 +251,14 @@ static void csv__event(void *state, const struct event *event)
 	number_cell(out, site->line);
 	text_cell(out, site->func);
 	out__char(out, ',');
-	if (site->kind == EVENT_SPAN_END) {
-		event__field(event, 0, &field);
+	if (site->kind == TTLOG_EVENT_SPAN_END) {
+		ttlog_event_field(event, 0, &field);
 		value(out, &field);
 	}
-	for (unsigned i = 0; site->kind != EVENT_SPAN_END && i < site->nfields; i++) {
+	for (unsigned i = 0; site->kind != TTLOG_EVENT_SPAN_END && i < site->nfields; i++) {
 		commas(out, order->column[i] + 1 - at);
 		at = order->column[i] + 1;
-		event__field(event, order->field[i], &field);
+		ttlog_event_field(event, order->field[i], &field);
 		value(out, &field);
 	}
 	commas(out, csv->column_cnt - at);

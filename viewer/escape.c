@@ -86,7 +86,7 @@ static void json_escape(struct out *out, uint32_t code)
 	}
 }
 
-void out__json_text(struct out *out, struct text text, bool cut)
+void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 {
 	const char *p = text.p, *end = p + text.len;
 
@@ -139,7 +139,7 @@ static void plain_escape(struct out *out, uint32_t code)
 	}
 }
 
-static void plain(struct out *out, struct text text, bool quoted)
+static void plain(struct out *out, struct ttlog_text text, bool quoted)
 {
 	const char *p = text.p, *end = p + text.len;
 
@@ -164,13 +164,13 @@ static void plain(struct out *out, struct text text, bool quoted)
 	}
 }
 
-void out__plain(struct out *out, struct text text)
+void out__plain(struct out *out, struct ttlog_text text)
 {
 	plain(out, text, false);
 }
 
 /* Printable ASCII that needs no quotes. */
-static bool is_csv_bare(struct text text)
+static bool is_csv_bare(struct ttlog_text text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.p[i];
@@ -181,7 +181,7 @@ static bool is_csv_bare(struct text text)
 	return text.len;
 }
 
-void out__csv_text(struct out *out, struct text text, bool cut)
+void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 {
 	const char *p = text.p, *end = p + text.len;
 
@@ -208,9 +208,9 @@ void out__csv_text(struct out *out, struct text text, bool cut)
 }
 
 /* Whether a value can stand without quotes: nothing in it that ends or escapes it. */
-static bool is_bare(struct text text)
+static bool is_bare(struct ttlog_text text)
 {
-	if (!text.len || text_is(text, "null"))
+	if (!text.len || ttlog_text_is(text, "null"))
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.p[i];
@@ -221,7 +221,7 @@ static bool is_bare(struct text text)
 	return true;
 }
 
-void out__logfmt_text(struct out *out, struct text text, bool cut)
+void out__logfmt_text(struct out *out, struct ttlog_text text, bool cut)
 {
 	if (!cut && is_bare(text) && !memchr(text.p, '\'', text.len))
 		out__bytes(out, text.p, text.len);
@@ -234,7 +234,7 @@ static bool ends_key(uint32_t code)
 	return code <= ' ' || code == '=' || code == '"' || code == '\'' || is_unsafe(code);
 }
 
-void out__logfmt_key(struct out *out, struct text key)
+void out__logfmt_key(struct out *out, struct ttlog_text key)
 {
 	const char *p = key.p, *end = p + key.len;
 
@@ -256,7 +256,7 @@ void out__logfmt_key(struct out *out, struct text key)
 		out__char(out, '_');
 }
 
-void out__value(struct out *out, struct text text, bool cut)
+void out__value(struct out *out, struct ttlog_text text, bool cut)
 {
 	if (!cut && is_bare(text)) {
 		out__bytes(out, text.p, text.len);
@@ -267,7 +267,7 @@ void out__value(struct out *out, struct text text, bool cut)
 	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
 }
 
-void out__hex_bytes(struct out *out, struct text bytes)
+void out__hex_bytes(struct out *out, struct ttlog_text bytes)
 {
 	static const char DIGITS[] = "0123456789abcdef";
 
@@ -279,7 +279,7 @@ void out__hex_bytes(struct out *out, struct text bytes)
 	}
 }
 
-size_t out__width(struct text text)
+size_t out__width(struct ttlog_text text)
 {
 	size_t width = 0;
 

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "out.h"
-#include "reader.h"
 
 struct event_output_setup {
 	struct out *out;
-	struct reader *const *readers; /* those that the events come from; all headers are read */
+	struct ttlog_snapshot *const
+		*readers; /* those that the events come from; all headers are read */
 	size_t reader_cnt;
 	const char *counters; /* KEY[,KEY], or NULL */
 };
@@ -23,7 +23,7 @@ struct event_output_setup {
 struct event_output {
 	/* Prints what comes before the first event. NULL with errno. */
 	void *(*begin)(const struct event_output_setup *setup);
-	void (*event)(void *state, const struct event *event);
+	void (*event)(void *state, const struct ttlog_event *event);
 	/* Prints what comes after the last one, and frees. Takes NULL. */
 	void (*end)(void *state);
 	/* Where what is to stand together comes apart: the first time that events come is over.
@@ -33,9 +33,9 @@ struct event_output {
 
 /* The keys that every event has, as in JSON, where fields are not apart from them. */
 #define EVENT_KEY_CNT 13u
-extern const struct text EVENT_KEYS[EVENT_KEY_CNT];
+extern const struct ttlog_text EVENT_KEYS[EVENT_KEY_CNT];
 /* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
-bool event_output__is_taken(struct text key);
+bool event_output__is_taken(struct ttlog_text key);
 
 extern const struct event_output chrome_output;
 extern const struct event_output csv_output;

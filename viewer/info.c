@@ -50,7 +50,7 @@ static void label(struct page *page, const char *text)
 	out__pad(page->out, len < LABEL_WIDTH ? LABEL_WIDTH - len : 1);
 }
 
-static void line_text(struct page *page, const char *name, struct text value)
+static void line_text(struct page *page, const char *name, struct ttlog_text value)
 {
 	if (!value.p)
 		return;
@@ -62,7 +62,7 @@ static void line_text(struct page *page, const char *name, struct text value)
 /* ---- How it ended ---- */
 
 /* "SIGSEGV, SEGV_MAPERR: nothing is mapped there, at 0x10" */
-static void crash_cause(struct page *page, const struct details_crash *crash)
+static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 {
 	struct out *out = page->out;
 	const struct signal_code *words;
@@ -87,7 +87,7 @@ static void crash_cause(struct page *page, const struct details_crash *crash)
 	out__char(out, '\n');
 }
 
-static void crash_thread(struct page *page, const struct details_crash *crash)
+static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 {
 	if (!crash->has_tid)
 		return;
@@ -100,36 +100,36 @@ static void crash_thread(struct page *page, const struct details_crash *crash)
 	out__char(page->out, '\n');
 }
 
-static void how_it_ended(struct page *page, const struct header *header)
+static void how_it_ended(struct page *page, const struct ttlog_info *header)
 {
-	if (header->crash.is_there) {
+	if (header->crash) {
 		label(page, "died of");
-		crash_cause(page, &header->crash);
-		crash_thread(page, &header->crash);
-	} else if (header->exit.signal.p) {
+		crash_cause(page, header->crash);
+		crash_thread(page, header->crash);
+	} else if (header->exit->signal.p) {
 		label(page, "died of");
 		style(page, RED);
-		out__plain(page->out, header->exit.signal);
+		out__plain(page->out, header->exit->signal);
 		style(page, RESET);
 		out__char(page->out, '\n');
-	} else if (header->exit.has_code) {
+	} else if (header->exit->has_code) {
 		label(page, "ended");
-		out__format(page->out, "with status %lld\n", (long long)header->exit.code);
+		out__format(page->out, "with status %lld\n", (long long)header->exit->code);
 	}
 }
 
-static void frame_line(struct page *page, size_t number, const struct details_frame *frame)
+static void frame_line(struct page *page, size_t number, const struct ttlog_frame *frame)
 {
 	struct out *out = page->out;
 	size_t width = frame->ip.p ? out__width(frame->ip) : 1;
 
 	out__format(out, "  #%-3zu", number);
 	style(page, DIM);
-	out__plain(out, frame->ip.p ? frame->ip : text_of("?"));
+	out__plain(out, frame->ip.p ? frame->ip : ttlog_text_of("?"));
 	style(page, RESET);
 	out__pad(out, width < 18 ? 20 - width : 2);
 	style(page, BOLD);
-	out__plain(out, frame->symbol.p ? frame->symbol : text_of("?"));
+	out__plain(out, frame->symbol.p ? frame->symbol : ttlog_text_of("?"));
 	style(page, RESET);
 	if (frame->file.p) {
 		out__text(out, "  at ");
@@ -154,25 +154,25 @@ static void more_line(struct page *page, uint64_t cnt)
 		out__format(page->out, "  and %llu more\n", (unsigned long long)cnt);
 }
 
-static void stack(struct page *page, const struct details_crash *crash)
+static void stack(struct page *page, const struct ttlog_crash *crash)
 {
-	if (!crash->frame_cnt)
+	if (!crash || !crash->frame_cnt)
 		return;
 	title(page, "Stack");
 	for (size_t i = 0; i < crash->frame_cnt; i++)
-		frame_line(page, i, &crash->frames[i]);
+		frame_line(page, i, crash->frames[i]);
 	more_line(page, crash->frame_more);
 }
 
-static void registers(struct page *page, const struct details_crash *crash)
+static void registers(struct page *page, const struct ttlog_crash *crash)
 {
-	size_t cnt = crash->register_cnt;
+	size_t cnt = crash ? crash->register_cnt : 0;
 
 	if (!cnt)
 		return;
 	title(page, "Registers");
 	for (size_t i = 0; i < cnt; i++) {
-		const struct details_register *reg = &crash->registers[i];
+		const struct ttlog_register *reg = &crash->registers[i];
 		bool is_last = i + 1 == cnt || (i + 1) % REGISTERS_A_LINE == 0;
 		size_t width = out__width(reg->name);
 
@@ -192,14 +192,15 @@ static void registers(struct page *page, const struct details_crash *crash)
 }
 
 /* What led to it: the crashed thread's last events. */
-static int last_events(struct page *page, struct reader *reader)
+static int last_events(struct page *page, struct ttlog_snapshot *reader)
 {
+	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
 	struct info_last last = { .cnt = 0 };
 	int err;
 
-	if (!reader->header.crash.has_tid)
+	if (!crash || !crash->has_tid)
 		return 0;
-	err = info_last__find(reader, reader->header.crash.tid, &last);
+	err = info_last__find(reader, crash->tid, &last);
 	if (err || !last.cnt)
 		return err;
 	title(page, "Last events of the thread");
@@ -216,12 +217,12 @@ static void count_line(struct page *page, const char *name, uint64_t cnt, const 
 	out__char(page->out, '\n');
 }
 
-static void losses(struct page *page, const struct details_lost *lost)
+static void losses(struct page *page, const struct ttlog_lost *lost)
 {
 	struct out *out = page->out;
 	bool any = false;
 
-	if (!lost->is_there)
+	if (!lost)
 		return;
 	label(page, "lost");
 	if (lost->total)
@@ -240,53 +241,58 @@ static void losses(struct page *page, const struct details_lost *lost)
 	out__text(out, any ? ")\n" : "\n");
 }
 
-static void events(struct page *page, const struct reader *reader)
+static void events(struct page *page, const struct ttlog_snapshot *reader)
 {
 	struct out *out = page->out;
-	const struct reader_chunk *first, *last;
+	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 
 	title(page, "Events");
-	count_line(page, "in the file", reader->event_cnt, "");
-	if (reader->has_header && reader->chunk_cnt) {
-		first = &reader->chunks[0];
-		last = &reader->chunks[reader->chunk_cnt - 1];
+	count_line(page, "in the file", contents->event_cnt, "");
+	if (info->has_header && contents->chunk_cnt) {
+		uint64_t first_ns = contents->chunks[0].first_ns;
+		uint64_t last_ns = contents->chunks[contents->chunk_cnt - 1].last_ns;
+
 		label(page, "from");
-		out__time(out, header__real_ns(&reader->header, first->first_ns));
+		out__time(out, ttlog_info_real_ns(info, first_ns));
 		out__char(out, '\n');
 		label(page, "to");
-		out__time(out, header__real_ns(&reader->header, last->last_ns));
+		out__time(out, ttlog_info_real_ns(info, last_ns));
 		out__text(out, " (");
-		out__duration(out, last->last_ns - first->first_ns);
+		out__duration(out, last_ns - first_ns);
 		out__text(out, ")\n");
 	}
-	if (reader->has_totals) {
-		count_line(page, "emitted", reader->emitted, " by the process up to the snapshot");
-		count_line(page, "recorded", reader->recorded, "");
-		count_line(page, "overwritten", reader->overwritten,
-			   reader->overwritten ? " recorded, but older than the ring holds" : "");
+	if (contents->has_totals) {
+		count_line(page, "emitted", contents->emitted,
+			   " by the process up to the snapshot");
+		count_line(page, "recorded", contents->recorded, "");
+		count_line(page, "overwritten", contents->overwritten,
+			   contents->overwritten ? " recorded, but older than the ring holds" : "");
 	}
-	losses(page, &reader->lost);
+	losses(page, contents->lost);
 }
 
 /* ---- Threads and mappings ---- */
 
-static int count_by_thread(struct reader *reader, uint64_t *counts)
+static int count_by_thread(struct ttlog_snapshot *reader, uint64_t *counts)
 {
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		const struct chunk *chunk = &reader->chunk;
-		int err = reader__load(reader, i);
+	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(reader);
+
+	for (size_t i = 0; i < contents->chunk_cnt; i++) {
+		int err = ttlog_snapshot_load(reader, i);
 
 		if (err == -ENOMEM)
 			return err;
 		for (uint32_t k = 0; !err && k < chunk->n; k++)
-			counts[chunk__thread(chunk, k)]++;
+			counts[ttlog_chunk_thread(chunk, k)]++;
 	}
 	return 0;
 }
 
-static int threads(struct page *page, struct reader *reader)
+static int threads(struct page *page, struct ttlog_snapshot *reader)
 {
-	const struct header *header = &reader->header;
+	const struct ttlog_info *header = ttlog_snapshot_info(reader);
 	struct out *out = page->out;
 	uint64_t *counts = calloc(header->thread_cnt + 1, sizeof(*counts));
 	int err;
@@ -299,7 +305,7 @@ static int threads(struct page *page, struct reader *reader)
 	title(page, "Threads");
 	out__format(out, "  %10s %10s %12s  %s\n", "pid", "tid", "events", "name");
 	for (size_t i = 0; i < header->thread_cnt; i++) {
-		const struct event_thread *thread = &header->threads[i];
+		const struct ttlog_thread *thread = header->threads[i];
 
 		out__format(out, "  %10llu %10llu %12llu  ", (unsigned long long)thread->pid,
 			    (unsigned long long)thread->tid, (unsigned long long)counts[i]);
@@ -315,7 +321,7 @@ cleanup:
 	return err;
 }
 
-static void mappings(struct page *page, const struct header *header)
+static void mappings(struct page *page, const struct ttlog_info *header)
 {
 	struct out *out = page->out;
 
@@ -323,7 +329,7 @@ static void mappings(struct page *page, const struct header *header)
 		return;
 	title(page, "Mappings");
 	for (size_t i = 0; i < header->mapping_cnt; i++) {
-		const struct header_mapping *mapping = &header->mappings[i];
+		const struct ttlog_mapping *mapping = header->mappings[i];
 
 		out__format(out, "  %012llx-%012llx +%-8llx ", (unsigned long long)mapping->start,
 			    (unsigned long long)mapping->end, (unsigned long long)mapping->offset);
@@ -338,7 +344,7 @@ static void mappings(struct page *page, const struct header *header)
 	}
 }
 
-static void process(struct page *page, const struct header *header)
+static void process(struct page *page, const struct ttlog_info *header)
 {
 	struct out *out = page->out;
 
@@ -367,27 +373,28 @@ static void process(struct page *page, const struct header *header)
 	line_text(page, "taken at", header->created_at);
 }
 
-int info__print_text(struct out *out, struct reader *reader, bool colour)
+int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour)
 {
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	struct page page = { .out = out, .colour = colour };
 	int err;
 
 	style(&page, BOLD);
-	out__plain(out, text_of(reader->name));
+	out__plain(out, ttlog_text_of(ttlog_snapshot_name(reader)));
 	style(&page, RESET);
 	out__char(out, '\n');
-	if (!reader->has_header) {
+	if (!info->has_header) {
 		out__text(out, "  no header could be read\n");
 		return 0;
 	}
-	process(&page, &reader->header);
-	stack(&page, &reader->header.crash);
+	process(&page, info);
+	stack(&page, info->crash);
 	err = last_events(&page, reader);
 	if (err)
 		return err;
 	events(&page, reader);
-	registers(&page, &reader->header.crash);
+	registers(&page, info->crash);
 	err = threads(&page, reader);
-	mappings(&page, &reader->header);
+	mappings(&page, info);
 	return err;
 }

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #include "out.h"
-#include "reader.h"
+#include <ttlog/read.h>
 
 /* For people, over many lines. Goes over the events to count them by thread. */
-int info__print_text(struct out *out, struct reader *reader, bool colour);
+int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour);
 /* DESIGN.md section 6, one object and a newline. */
-void info__print_json(struct out *out, const struct reader *reader);
+void info__print_json(struct out *out, const struct ttlog_snapshot *reader);
 
 #endif /* TTLOG_VIEW_INFO_H */

@@ -2,7 +2,7 @@
 /*
  * --info --format json: the header's keys as they stand, those of DESIGN.md section 6 first.
  */
-#include "format.h"
+#include <ttlog/read.h>
 #include "info.h"
 #include "json.h"
 
@@ -22,16 +22,16 @@ struct object {
 	bool has_keys;
 };
 
-static bool is_in(struct text key, const char *const *list, size_t cnt)
+static bool is_in(struct ttlog_text key, const char *const *list, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		if (text_is(key, list[i]))
+		if (ttlog_text_is(key, list[i]))
 			return true;
 	}
 	return false;
 }
 
-static void put_key(struct object *object, struct text key)
+static void put_key(struct object *object, struct ttlog_text key)
 {
 	if (object->has_keys)
 		out__char(object->out, ',');
@@ -40,101 +40,102 @@ static void put_key(struct object *object, struct text key)
 	out__char(object->out, ':');
 }
 
-static void put_text(struct object *object, const char *key, struct text value)
+static void put_text(struct object *object, const char *key, struct ttlog_text value)
 {
 	if (!value.p)
 		return;
-	put_key(object, text_of(key));
+	put_key(object, ttlog_text_of(key));
 	out__json_text(object->out, value, false);
 }
 
 static void put_u64(struct object *object, const char *key, uint64_t value)
 {
-	put_key(object, text_of(key));
+	put_key(object, ttlog_text_of(key));
 	out__u64(object->out, value);
 }
 
-static void put_item(struct object *object, const char *key, const struct token_in *item)
+static void put_item(struct object *object, const char *key, const struct ttlog_cbor *item)
 {
 	if (!item->at)
 		return;
-	put_key(object, text_of(key));
+	put_key(object, ttlog_text_of(key));
 	json__item(object->out, *item);
 }
 
 static void put_time(struct object *object, const char *key, uint64_t real_ns)
 {
-	put_key(object, text_of(key));
+	put_key(object, ttlog_text_of(key));
 	out__char(object->out, '"');
 	out__time(object->out, real_ns);
 	out__char(object->out, '"');
 }
 
-static void put_totals(struct object *object, const struct reader *reader)
+static void put_totals(struct object *object, const struct ttlog_snapshot *reader)
 {
-	const struct header *header = &reader->header;
+	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 
-	if (reader->has_header && reader->chunk_cnt) {
-		const struct reader_chunk *last = &reader->chunks[reader->chunk_cnt - 1];
+	if (info->has_header && contents->chunk_cnt) {
+		const struct ttlog_chunk_place *last = &contents->chunks[contents->chunk_cnt - 1];
 
-		put_time(object, "first_ts", header__real_ns(header, reader->chunks[0].first_ns));
-		put_time(object, "last_ts", header__real_ns(header, last->last_ns));
+		put_time(object, "first_ts",
+			 ttlog_info_real_ns(info, contents->chunks[0].first_ns));
+		put_time(object, "last_ts", ttlog_info_real_ns(info, last->last_ns));
 	}
-	put_u64(object, "events", reader->event_cnt);
-	if (reader->has_totals) {
-		put_u64(object, "emitted", reader->emitted);
-		put_u64(object, "recorded", reader->recorded);
-		put_u64(object, "overwritten", reader->overwritten);
+	put_u64(object, "events", contents->event_cnt);
+	if (contents->has_totals) {
+		put_u64(object, "emitted", contents->emitted);
+		put_u64(object, "recorded", contents->recorded);
+		put_u64(object, "overwritten", contents->overwritten);
 	}
-	put_item(object, "lost", &reader->lost_item);
+	put_item(object, "lost", &contents->lost_item);
 }
 
 /* Keys that a later writer added, and those that section 6 does not name. */
-static void put_others(struct object *object, struct token_in in)
+static void put_others(struct object *object, struct ttlog_cbor in)
 {
-	uint64_t pairs;
+	struct ttlog_cbor_item map, key;
 
-	if (token__map(&in, &pairs))
+	if (ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
 		return;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct token_in value;
-		struct text key;
+	for (uint64_t i = 0; i < map.u; i++) {
+		struct ttlog_cbor value;
 
-		if (token__text(&in, &key))
+		if (ttlog_cbor_next(&in, &key))
 			return;
 		value = in;
-		if (token__skip(&in))
+		if (ttlog_cbor_skip(&in))
 			return;
-		if (is_in(key, HIDDEN, sizeof(HIDDEN) / sizeof(HIDDEN[0])) ||
-		    is_in(key, PLACED, sizeof(PLACED) / sizeof(PLACED[0])))
+		if (is_in(key.text, HIDDEN, sizeof(HIDDEN) / sizeof(HIDDEN[0])) ||
+		    is_in(key.text, PLACED, sizeof(PLACED) / sizeof(PLACED[0])))
 			continue;
-		put_key(object, key);
-		json__item(object->out, (struct token_in){ value.at, in.at });
+		put_key(object, key.text);
+		json__item(object->out, (struct ttlog_cbor){ value.at, in.at });
 	}
 }
 
-void info__print_json(struct out *out, const struct reader *reader)
+void info__print_json(struct out *out, const struct ttlog_snapshot *reader)
 {
-	const struct header *header = &reader->header;
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	struct object object = { .out = out };
 
 	out__char(out, '{');
-	if (reader->has_header)
-		put_u64(&object, "format", FORMAT_NUMBER);
-	put_text(&object, "service", header->service);
-	put_text(&object, "host", header->host);
-	put_text(&object, "kernel", header->kernel);
-	if (header->has_pid)
-		put_u64(&object, "pid", header->pid);
-	put_text(&object, "comm", header->comm);
-	put_text(&object, "exe", header->exe);
-	put_text(&object, "build_id", header->build_id);
-	put_text(&object, "reason", header->reason);
-	put_text(&object, "created_at", header->created_at);
+	if (info->has_header)
+		put_u64(&object, "format", info->format);
+	put_text(&object, "service", info->service);
+	put_text(&object, "host", info->host);
+	put_text(&object, "kernel", info->kernel);
+	if (info->has_pid)
+		put_u64(&object, "pid", info->pid);
+	put_text(&object, "comm", info->comm);
+	put_text(&object, "exe", info->exe);
+	put_text(&object, "build_id", info->build_id);
+	put_text(&object, "reason", info->reason);
+	put_text(&object, "created_at", info->created_at);
 	put_totals(&object, reader);
-	put_item(&object, "exit", &header->exit_item);
-	put_item(&object, "crash", &header->crash_item);
-	if (reader->has_header)
-		put_others(&object, header->item);
+	put_item(&object, "exit", &info->exit_item);
+	put_item(&object, "crash", &info->crash_item);
+	if (info->has_header)
+		put_others(&object, info->item);
 	out__text(out, "}\n");
 }

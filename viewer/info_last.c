@@ -5,20 +5,20 @@
 #include "info_last.h"
 #include "text.h"
 
-int info_last__find(struct reader *reader, uint64_t tid, struct info_last *ret)
+int info_last__find(struct ttlog_snapshot *reader, uint64_t tid, struct info_last *ret)
 {
-	const struct chunk *chunk = &reader->chunk;
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(reader);
 	size_t free_cnt = INFO_LAST_CNT;
 
-	for (size_t i = reader->chunk_cnt; free_cnt && i-- > 0;) {
-		int err = reader__load(reader, i);
+	for (size_t i = ttlog_snapshot_contents(reader)->chunk_cnt; free_cnt && i-- > 0;) {
+		int err = ttlog_snapshot_load(reader, i);
 
 		if (err == -ENOMEM)
 			return err;
 		for (uint32_t k = err ? 0 : chunk->n; free_cnt && k-- > 0;) {
-			uint32_t thread = chunk__thread(chunk, k);
+			uint32_t thread = ttlog_chunk_thread(chunk, k);
 
-			if (reader->header.threads[thread].tid != tid)
+			if (ttlog_snapshot_info(reader)->threads[thread]->tid != tid)
 				continue;
 			ret->places[--free_cnt].chunk = i;
 			ret->places[free_cnt].row = k;
@@ -29,22 +29,22 @@ int info_last__find(struct reader *reader, uint64_t tid, struct info_last *ret)
 	return 0;
 }
 
-int info_last__print(struct out *out, struct reader *reader, const struct info_last *last,
+int info_last__print(struct out *out, struct ttlog_snapshot *reader, const struct info_last *last,
 		     bool colour)
 {
 	struct text_output text;
-	struct event event;
+	struct ttlog_event event;
 
 	text_output__init(&text, out, colour, &reader, 1);
 	for (size_t i = 0; i < last->cnt; i++) {
 		bool is_loaded = i && last->places[i].chunk == last->places[i - 1].chunk;
-		int err = is_loaded ? 0 : reader__load(reader, last->places[i].chunk);
+		int err = is_loaded ? 0 : ttlog_snapshot_load(reader, last->places[i].chunk);
 
 		if (err == -ENOMEM)
 			return err;
 		if (err)
 			continue;
-		reader__event(reader, last->places[i].row, &event);
+		ttlog_snapshot_event(reader, last->places[i].row, &event);
 		text_output__event(&text, &event);
 	}
 	return 0;

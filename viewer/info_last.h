@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "out.h"
-#include "reader.h"
+#include <ttlog/read.h>
 
 #define INFO_LAST_CNT 20
 
@@ -22,9 +22,9 @@ struct info_last {
 };
 
 /* The last events of a thread. 0 or -ENOMEM. */
-int info_last__find(struct reader *reader, uint64_t tid, struct info_last *ret);
+int info_last__find(struct ttlog_snapshot *reader, uint64_t tid, struct info_last *ret);
 /* One line each, as without --info. 0 or -ENOMEM. */
-int info_last__print(struct out *out, struct reader *reader, const struct info_last *last,
+int info_last__print(struct out *out, struct ttlog_snapshot *reader, const struct info_last *last,
 		     bool colour);
 
 #endif /* TTLOG_VIEW_INFO_LAST_H */

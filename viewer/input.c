@@ -9,7 +9,7 @@
 #include "input.h"
 #include "newest.h"
 #include "options.h"
-#include "reader.h"
+#include <ttlog/read.h>
 #include "say.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"
@@ -44,14 +44,14 @@ static void allow_files(void)
 static bool is_stream(const struct options *options)
 {
 	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
-	       !options->has_until && !filter__needs_last(options->filter);
+	       !options->has_until && !ttlog_filter_needs_last(options->filter);
 }
 
 static void open_file(struct input *input, const char *path, bool stream)
 {
 	char why[160];
-	struct reader *reader = stream ? reader__start(path, why, sizeof(why))
-				       : reader__open(path, why, sizeof(why));
+	struct ttlog_snapshot *reader = stream ? ttlog_snapshot_start(path, why, sizeof(why))
+					       : ttlog_snapshot_open(path, why, sizeof(why));
 
 	if (reader) {
 		input->readers[input->reader_cnt++] = reader;
@@ -74,7 +74,7 @@ int input__open(struct input *ret, struct options *options)
 	ret->files = options->files;
 	ret->file_cnt = options->file_cnt;
 	allow_files();
-	ret->readers = reallocarray(NULL, options->file_cnt, sizeof(struct reader *));
+	ret->readers = reallocarray(NULL, options->file_cnt, sizeof(struct ttlog_snapshot *));
 	if (!ret->readers)
 		return say_error("files", ENOMEM);
 	for (size_t i = 0; i < options->file_cnt; i++)
@@ -97,18 +97,20 @@ bool input__is_one(const struct input *input, const struct stat *file)
 void input__report(struct input *input)
 {
 	for (size_t i = 0; i < input->reader_cnt; i++) {
-		struct reader *reader = input->readers[i];
+		struct ttlog_snapshot *reader = input->readers[i];
+		const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
 		char more[64];
 
 		/* --head may not have come to the end. */
-		(void)reader__has(reader, SIZE_MAX);
-		for (size_t k = 0; k < reader->problem_cnt; k++)
-			say(reader->name, reader->problems[k]);
-		if (reader->problem_more) {
-			snprintf(more, sizeof(more), "and %zu problems more", reader->problem_more);
-			say(reader->name, more);
+		(void)ttlog_snapshot_has_chunk(reader, SIZE_MAX);
+		for (size_t k = 0; k < contents->problem_cnt; k++)
+			say(ttlog_snapshot_name(reader), contents->problems[k]);
+		if (contents->problem_more) {
+			snprintf(more, sizeof(more), "and %zu problems more",
+				 contents->problem_more);
+			say(ttlog_snapshot_name(reader), more);
 		}
-		if (reader->problem_cnt)
+		if (contents->problem_cnt)
 			input->unreadable = true;
 	}
 }
@@ -116,7 +118,7 @@ void input__report(struct input *input)
 void input__fini(struct input *input)
 {
 	for (size_t i = 0; i < input->reader_cnt; i++)
-		reader__close(input->readers[i]);
+		ttlog_snapshot_close(input->readers[i]);
 	free(input->readers);
 	free(input->newest);
 }

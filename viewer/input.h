@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 struct options;
-struct reader;
+struct ttlog_snapshot;
 struct stat;
 
 struct input {
 	char *const *files; /* the options' */
 	size_t file_cnt;
-	struct reader **readers; /* of those that could be opened */
+	struct ttlog_snapshot **readers; /* of those that could be opened */
 	size_t reader_cnt;
 	char *newest;    /* the file that was meant where none was named */
 	bool unreadable; /* a file, or a part of one */

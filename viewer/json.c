@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "field.h"
-#include "format.h"
+#include <ttlog/read.h>
 #include "json.h"
-#include "value.h"
 
-static inline void key_text(struct out *out, const char *key, struct text value)
+static inline void key_text(struct out *out, const char *key, struct ttlog_text value)
 {
 	out__text(out, key);
 	out__json_text(out, value, false);
@@ -18,17 +16,17 @@ static inline void key_u64(struct out *out, const char *key, uint64_t value)
 	out__u64(out, value);
 }
 
-static void quoted(struct out *out, struct text text)
+static void quoted(struct out *out, struct ttlog_text text)
 {
 	out__char(out, '"');
 	out__bytes(out, text.p, text.len);
 	out__char(out, '"');
 }
 
-void json__field(struct out *out, const struct event_field *field)
+void json__field(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];
-	struct text text = event_field__text(field, buf);
+	struct ttlog_text text = ttlog_field_text(field, buf);
 
 	if (field->null) {
 		out__text(out, "null");
@@ -61,14 +59,14 @@ void json__field(struct out *out, const struct event_field *field)
 	}
 }
 
-static void fields(struct out *out, const struct event *event)
+static void fields(struct out *out, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		if (i)
 			out__char(out, ',');
 		out__json_text(out, site->keys[i], false);
@@ -77,15 +75,15 @@ static void fields(struct out *out, const struct event *event)
 	}
 }
 
-void json__event(struct out *out, const struct event *event)
+void json__event(struct out *out, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
-	struct event_field duration;
+	const struct ttlog_site *site = event->site;
+	struct ttlog_field duration;
 
 	out__text(out, "{\"ts\":\"");
 	out__time(out, event->real_ns);
 	key_u64(out, "\",\"mono_ns\":", event->mono_ns);
-	key_text(out, ",\"level\":", text_of(value__level_name(site->level)));
+	key_text(out, ",\"level\":", ttlog_text_of(ttlog_level_name(site->level)));
 	key_text(out, ",\"target\":", site->target);
 	key_text(out, ",\"probe\":", site->probe);
 	key_text(out, ",\"msg\":", site->msg);
@@ -96,8 +94,8 @@ void json__event(struct out *out, const struct event *event)
 	key_u64(out, ",\"line\":", site->line);
 	key_text(out, ",\"func\":", site->func);
 	out__text(out, ",\"fields\":{");
-	if (site->kind == EVENT_SPAN_END) {
-		event__field(event, 0, &duration);
+	if (site->kind == TTLOG_EVENT_SPAN_END) {
+		ttlog_event_field(event, 0, &duration);
 		out__text(out, "},\"duration_ns\":");
 		json__field(out, &duration);
 	} else {
@@ -107,15 +105,15 @@ void json__event(struct out *out, const struct event *event)
 	out__text(out, "}\n");
 }
 
-static void scalar(struct out *out, const struct token *token)
+static void scalar(struct out *out, const struct ttlog_cbor_item *token)
 {
 	char buf[FORMAT_NUMBER_BYTES];
 
 	switch (token->kind) {
-	case TOKEN_UINT:
+	case TTLOG_CBOR_UINT:
 		out__u64(out, token->u);
 		break;
-	case TOKEN_NEGINT:
+	case TTLOG_CBOR_NEGINT:
 		if (token->u <= INT64_MAX) {
 			out__i64(out, -1 - (int64_t)token->u);
 			break;
@@ -123,21 +121,21 @@ static void scalar(struct out *out, const struct token *token)
 		/* Beyond 64 bits: no key of format 1 is. */
 		out__bytes(out, buf, format__f64(buf, -1.0 - (double)token->u));
 		break;
-	case TOKEN_BYTES:
+	case TTLOG_CBOR_BYTES:
 		out__char(out, '"');
 		out__hex_bytes(out, token->text);
 		out__char(out, '"');
 		break;
-	case TOKEN_TEXT:
+	case TTLOG_CBOR_TEXT:
 		out__json_text(out, token->text, false);
 		break;
-	case TOKEN_FLOAT:
+	case TTLOG_CBOR_FLOAT:
 		if (isfinite(token->d))
 			out__bytes(out, buf, format__f64(buf, token->d));
 		else
-			quoted(out, (struct text){ buf, format__f64(buf, token->d) });
+			quoted(out, (struct ttlog_text){ buf, format__f64(buf, token->d) });
 		break;
-	case TOKEN_BOOL:
+	case TTLOG_CBOR_BOOL:
 		out__text(out, token->u ? "true" : "false");
 		break;
 	default:
@@ -145,31 +143,31 @@ static void scalar(struct out *out, const struct token *token)
 	}
 }
 
-/* Nesting was bounded by token__check; the depth here is a second belt. */
-static void item_at(struct out *out, struct token_in *in, unsigned depth)
+/* The library has bounded nesting; the depth here is a second belt. */
+static void item_at(struct out *out, struct ttlog_cbor *in, unsigned depth)
 {
-	struct token token = { .kind = TOKEN_NULL };
+	struct ttlog_cbor_item token = { .kind = TTLOG_CBOR_NULL };
 	bool is_map;
 
 	do {
-		if (token__next(in, &token))
-			token.kind = TOKEN_NULL;
-	} while (token.kind == TOKEN_TAG);
-	if (token.kind != TOKEN_ARRAY && token.kind != TOKEN_MAP) {
+		if (ttlog_cbor_next(in, &token))
+			token.kind = TTLOG_CBOR_NULL;
+	} while (token.kind == TTLOG_CBOR_TAG);
+	if (token.kind != TTLOG_CBOR_ARRAY && token.kind != TTLOG_CBOR_MAP) {
 		scalar(out, &token);
 		return;
 	}
-	is_map = token.kind == TOKEN_MAP;
+	is_map = token.kind == TTLOG_CBOR_MAP;
 	out__char(out, is_map ? '{' : '[');
-	for (uint64_t i = 0; i < token.u && in->at < in->end && depth < FORMAT_MAX_DEPTH; i++) {
-		struct text key;
+	for (uint64_t i = 0; i < token.u && in->at < in->end && depth < TTLOG_CBOR_MAX_DEPTH; i++) {
+		struct ttlog_cbor_item key;
 
 		if (i)
 			out__char(out, ',');
 		if (is_map) {
-			if (token__text(in, &key))
+			if (ttlog_cbor_next(in, &key) || key.kind != TTLOG_CBOR_TEXT)
 				break;
-			out__json_text(out, key, false);
+			out__json_text(out, key.text, false);
 			out__char(out, ':');
 		}
 		item_at(out, in, depth + 1);
@@ -177,7 +175,7 @@ static void item_at(struct out *out, struct token_in *in, unsigned depth)
 	out__char(out, is_map ? '}' : ']');
 }
 
-void json__item(struct out *out, struct token_in item)
+void json__item(struct out *out, struct ttlog_cbor item)
 {
 	item_at(out, &item, 0);
 }

@@ -3,13 +3,12 @@
 #ifndef TTLOG_VIEW_JSON_H
 #define TTLOG_VIEW_JSON_H
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "out.h"
-#include "token.h"
 
-void json__event(struct out *out, const struct event *event);
-void json__field(struct out *out, const struct event_field *field);
+void json__event(struct out *out, const struct ttlog_event *event);
+void json__field(struct out *out, const struct ttlog_field *field);
 /* Any item as JSON: bytes as hexadecimal text, tags passed over. What cannot be read is null. */
-void json__item(struct out *out, struct token_in item);
+void json__item(struct out *out, struct ttlog_cbor item);
 
 #endif /* TTLOG_VIEW_JSON_H */

@@ -8,17 +8,16 @@
 #include <stdlib.h>
 
 #include "event_output.h"
-#include "field.h"
-#include "value.h"
+#include <ttlog/read.h>
 
 struct logfmt {
 	struct out *out;
 };
 
-static void value(struct out *out, const struct event_field *field)
+static void value(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];
-	struct text text = event_field__text(field, buf);
+	struct ttlog_text text = ttlog_field_text(field, buf);
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null) {
 		out__hex_bytes(out, field->text);
@@ -31,16 +30,16 @@ static void value(struct out *out, const struct event_field *field)
 	}
 }
 
-static void fields(struct out *out, const struct event *event)
+static void fields(struct out *out, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		out__char(out, ' ');
-		if (site->kind == EVENT_SPAN_END) {
+		if (site->kind == TTLOG_EVENT_SPAN_END) {
 			out__text(out, "duration_ns");
 		} else {
 			out__text(out, event_output__is_taken(site->keys[i]) ? "fields." : "");
@@ -51,7 +50,7 @@ static void fields(struct out *out, const struct event *event)
 	}
 }
 
-static void key_text(struct out *out, const char *key, struct text text)
+static void key_text(struct out *out, const char *key, struct ttlog_text text)
 {
 	out__text(out, key);
 	out__logfmt_text(out, text, false);
@@ -63,16 +62,16 @@ static void key_u64(struct out *out, const char *key, uint64_t number)
 	out__u64(out, number);
 }
 
-static void logfmt__event(void *state, const struct event *event)
+static void logfmt__event(void *state, const struct ttlog_event *event)
 {
 	struct out *out = ((struct logfmt *)state)->out;
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	out__text(out, "ts=");
 	out__time(out, event->real_ns);
 	key_u64(out, " mono_ns=", event->mono_ns);
 	out__text(out, " level=");
-	out__text(out, value__level_name(site->level));
+	out__text(out, ttlog_level_name(site->level));
 	key_text(out, " target=", site->target);
 	key_text(out, " probe=", site->probe);
 	key_text(out, " msg=", site->msg);

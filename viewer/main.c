@@ -14,10 +14,9 @@
 #include "info.h"
 #include "input.h"
 #include "json.h"
-#include "timeline.h"
+#include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
-#include "reader.h"
 #include "say.h"
 #include "schema.h"
 #include "stats.h"
@@ -72,24 +71,19 @@ static int show_info(struct view *view)
 	return err;
 }
 
-static struct timeline_range range_of(const struct view *view)
+static struct ttlog_range range_of(const struct view *view)
 {
 	const struct options *options = &view->options;
-	struct timeline_range range = { 0, UINT64_MAX };
+	struct ttlog_range range = { 0, UINT64_MAX };
 	uint64_t last_ns = 0;
 
 	for (size_t i = 0; i < view->input.reader_cnt; i++) {
-		const struct reader *reader = view->input.readers[i];
-		uint64_t end_ns;
+		uint64_t end_ns = ttlog_snapshot_last_ns(view->input.readers[i]);
 
-		if (!reader->has_header || !reader->chunk_cnt)
-			continue;
-		end_ns = header__real_ns(&reader->header,
-					 reader->chunks[reader->chunk_cnt - 1].last_ns);
 		if (end_ns > last_ns)
 			last_ns = end_ns;
 	}
-	filter__set_last(options->filter, last_ns);
+	ttlog_filter_set_last(options->filter, last_ns);
 	if (options->has_since)
 		range.since_ns = when__resolve(&options->since, last_ns);
 	if (options->has_until)
@@ -97,14 +91,14 @@ static struct timeline_range range_of(const struct view *view)
 	return range;
 }
 
-static int show_stats(struct view *view, struct timeline *timeline, uint64_t most)
+static int show_stats(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
 {
 	const char *keys = view->options.group_by ? view->options.group_by : STATS_DEFAULT_KEYS;
 	struct stats *stats = stats__new(keys);
-	struct timeline_run run;
+	struct ttlog_run run;
 	int err = stats ? 0 : -errno;
 
-	for (; !err && most && timeline__run(timeline, most, &run); most -= run.cnt)
+	for (; !err && most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
 		err = stats__run(stats, &run);
 	if (!err)
 		err = stats__print(stats, &view->out, view->options.format == FORMAT_JSON);
@@ -112,15 +106,16 @@ static int show_stats(struct view *view, struct timeline *timeline, uint64_t mos
 	return err;
 }
 
-static void show_lines(struct view *view, struct timeline *timeline, uint64_t most)
+static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
 {
 	bool json = view->options.format == FORMAT_JSON;
 	struct text_output text;
-	struct event event;
+	struct ttlog_event event;
 
 	text_output__init(&text, &view->out, view->colour, view->input.readers,
 			  view->input.reader_cnt);
-	for (uint64_t i = 0; i < most && !view->out.err && timeline__next(timeline, &event); i++) {
+	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
+	     i++) {
 		if (json)
 			json__event(&view->out, &event);
 		else
@@ -128,18 +123,18 @@ static void show_lines(struct view *view, struct timeline *timeline, uint64_t mo
 	}
 }
 
-static int make_timeline(struct view *view, struct timeline **ret)
+static int make_timeline(struct view *view, struct ttlog_timeline **ret)
 {
 	const struct options *options = &view->options;
-	struct timeline_range range = range_of(view);
-	struct timeline *timeline =
-		timeline__new(view->input.readers, view->input.reader_cnt, options->filter, &range);
+	struct ttlog_range range = range_of(view);
+	struct ttlog_timeline *timeline = ttlog_timeline_new(
+		view->input.readers, view->input.reader_cnt, options->filter, &range);
 	int err = timeline ? 0 : -errno;
 
 	if (!err && options->has_limit)
-		err = timeline__tail(timeline, options->limit);
+		err = ttlog_timeline_tail(timeline, options->limit);
 	if (err)
-		timeline__free(timeline);
+		ttlog_timeline_free(timeline);
 	else
 		*ret = timeline;
 	return err;
@@ -149,7 +144,7 @@ static int show_events(struct view *view)
 {
 	const struct options *options = &view->options;
 	uint64_t most = options->has_head ? options->head : UINT64_MAX;
-	struct timeline *timeline;
+	struct ttlog_timeline *timeline;
 	int err = make_timeline(view, &timeline);
 
 	if (err)
@@ -158,22 +153,23 @@ static int show_events(struct view *view)
 		err = show_stats(view, timeline, most);
 	else
 		show_lines(view, timeline, most);
-	timeline__free(timeline);
+	ttlog_timeline_free(timeline);
 	return err;
 }
 
 static int show_once(struct view *view, const struct event_output *output, void *state)
 {
 	uint64_t most = view->options.has_head ? view->options.head : UINT64_MAX;
-	struct timeline *timeline;
-	struct event event;
+	struct ttlog_timeline *timeline;
+	struct ttlog_event event;
 	int err = make_timeline(view, &timeline);
 
 	if (err)
 		return err;
-	for (uint64_t i = 0; i < most && !view->out.err && timeline__next(timeline, &event); i++)
+	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
+	     i++)
 		output->event(state, &event);
-	timeline__free(timeline);
+	ttlog_timeline_free(timeline);
 	return 0;
 }
 
@@ -240,13 +236,13 @@ static int show(struct view *view)
 /* What was made of the filter. A key of it may be anything. */
 static int explain(struct view *view)
 {
-	char *text = filter__explain(view->options.filter);
+	char *text = ttlog_filter_explain(view->options.filter);
 	int err;
 
 	if (!text)
 		return say_error("filter", ENOMEM);
 	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-		out__plain(&view->out, (struct text){ line, (size_t)(end - line) });
+		out__plain(&view->out, (struct ttlog_text){ line, (size_t)(end - line) });
 		out__char(&view->out, '\n');
 	}
 	free(text);

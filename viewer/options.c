@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr_error.h"
 #include "options.h"
 #include "stats.h"
 
@@ -107,13 +106,13 @@ static void parse_when(const char *name, const char *arg, struct argp_state *sta
 
 static void add_filter(struct options *options, int key, const char *arg, struct argp_state *state)
 {
-	char why[EXPR_ERROR_PRINT_BYTES];
+	char why[TTLOG_WHY_BYTES];
 	int err;
 
 	if (key == OPT_FILTER)
-		err = filter__add(options->filter, arg, why, sizeof(why));
+		err = ttlog_filter_add(options->filter, arg, why, sizeof(why));
 	else
-		err = filter__search(options->filter, arg, why, sizeof(why));
+		err = ttlog_filter_search(options->filter, arg, why, sizeof(why));
 	if (err == -ENOMEM)
 		argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
 	else if (err)
@@ -243,10 +242,10 @@ static void check(const struct options *options, struct argp_state *state)
 	if (options->group_by && options->mode != MODE_STATS)
 		argp_error(state, "--group-by goes with --stats");
 	if (options->mode == MODE_INFO &&
-	    (!filter__is_empty(options->filter) || options->has_since || options->has_until ||
+	    (!ttlog_filter_is_empty(options->filter) || options->has_since || options->has_until ||
 	     options->has_limit || options->has_head))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
-	if (options->explain && filter__is_empty(options->filter))
+	if (options->explain && ttlog_filter_is_empty(options->filter))
 		argp_error(state, "--explain goes with --filter");
 	if (!options->group_by)
 		return;
@@ -306,7 +305,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 		.args_doc = "[FILE...]",
 		.doc = DOC,
 	};
-	struct options options = { .mode = MODE_EVENTS, .filter = filter__new() };
+	struct options options = { .mode = MODE_EVENTS, .filter = ttlog_filter_new() };
 
 	argp_err_exit_status = EXIT_USAGE;
 	if (!options.filter)
@@ -317,6 +316,6 @@ void options__parse(struct options *ret, int argc, char **argv)
 
 void options__fini(struct options *options)
 {
-	filter__free(options->filter);
+	ttlog_filter_free(options->filter);
 	free(options->files);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "filter.h"
+#include <ttlog/read.h>
 #include "when.h"
 
 enum options_mode {
@@ -31,7 +31,7 @@ enum options_format {
 struct options {
 	enum options_mode mode;
 	enum options_format format;
-	struct filter *filter;
+	struct ttlog_filter *filter;
 	bool explain; /* the filter, and nothing else */
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;

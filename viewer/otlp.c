@@ -12,10 +12,9 @@
 #include <stdlib.h>
 
 #include "event_output.h"
-#include "field.h"
+#include <ttlog/read.h>
 #include "json.h"
 #include "spans.h"
-#include "value.h"
 
 #define SPAN_KIND_INTERNAL "1"
 
@@ -32,7 +31,7 @@ struct otlp {
 
 /* ---- Attributes ---- */
 
-static void base64(struct out *out, struct text bytes)
+static void base64(struct out *out, struct ttlog_text bytes)
 {
 	static const char DIGITS[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -54,7 +53,7 @@ static void base64(struct out *out, struct text bytes)
 	}
 }
 
-static const char *value_key(const struct event_field *field)
+static const char *value_key(const struct ttlog_field *field)
 {
 	switch (field->type) {
 	case TTLOG_TYPE_BOOL:
@@ -79,7 +78,7 @@ static const char *value_key(const struct event_field *field)
 }
 
 /* An empty value is null. */
-static void value(struct out *out, const struct event_field *field)
+static void value(struct out *out, const struct ttlog_field *field)
 {
 	const char *key = value_key(field);
 	bool quoted = !strcmp(key, "intValue") ||
@@ -105,17 +104,17 @@ static void value(struct out *out, const struct event_field *field)
 	out__text(out, "}}");
 }
 
-static void fields(struct out *out, const struct event *event, const struct event_field *kept)
+static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
 		if (kept)
 			field = kept[i];
 		else
-			event__field(event, i, &field);
+			ttlog_event_field(event, i, &field);
 		out__text(out, "{\"key\":");
 		out__json_text(out, site->keys[i], false);
 		value(out, &field);
@@ -130,7 +129,7 @@ static void fields(struct out *out, const struct event *event, const struct even
 }
 
 /* Without a comma before it, with one after it. */
-static void attribute(struct out *out, const char *key, struct text text)
+static void attribute(struct out *out, const char *key, struct ttlog_text text)
 {
 	if (!text.len)
 		return;
@@ -152,9 +151,9 @@ static void attribute_u64(struct out *out, const char *key, uint64_t number, con
 }
 
 /* By OpenTelemetry's semantic conventions; what they have no word for is ttlog's. */
-static void place(struct out *out, const struct event *event)
+static void place(struct out *out, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 
 	attribute(out, "ttlog.target", site->target);
 	attribute(out, "thread.name", event->thread->comm);
@@ -173,7 +172,7 @@ static void close_process(struct otlp *otlp)
 	otlp->process = SIZE_MAX;
 }
 
-static void resource(struct out *out, const struct header *header)
+static void resource(struct out *out, const struct ttlog_info *header)
 {
 	out__text(out, "{\"resource\":{\"attributes\":[");
 	attribute(out, "host.name", header->host);
@@ -185,13 +184,13 @@ static void resource(struct out *out, const struct header *header)
 	out__json_text(out,
 		       header->service.len ? header->service
 		       : header->comm.len  ? header->comm
-					   : text_of("unknown_service"),
+					   : ttlog_text_of("unknown_service"),
 		       false);
 	out__text(out, "}}]},");
 }
 
 /* What follows belongs to the process of this event. */
-static void start_item(struct otlp *otlp, const struct event *event)
+static void start_item(struct otlp *otlp, const struct ttlog_event *event)
 {
 	const struct origin *origin = origins__find(&otlp->spans.origins, event);
 	size_t process = otlp->processes[origin->number];
@@ -201,7 +200,7 @@ static void start_item(struct otlp *otlp, const struct event *event)
 		close_process(otlp);
 		if (otlp->any_process)
 			out__char(out, ',');
-		resource(out, &origin->reader->header);
+		resource(out, ttlog_snapshot_info(origin->reader));
 		out__text(out, otlp->in_spans ? "\"scopeSpans\"" : "\"scopeLogs\"");
 		out__text(out,
 			  ":[{\"scope\":{\"name\":\"ttlog\",\"version\":\"" TTLOG_VERSION "\"},");
@@ -223,7 +222,7 @@ static uint64_t mix(uint64_t hash, uint64_t v)
 	return hash ^ hash >> 29;
 }
 
-static uint64_t mix_text(uint64_t hash, struct text text)
+static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		hash = mix(hash, (unsigned char)text.p[i]);
@@ -231,10 +230,9 @@ static uint64_t mix_text(uint64_t hash, struct text text)
 }
 
 /* Never 0, which would be no id. */
-static uint64_t id_of(struct otlp *otlp, const struct event *event, uint64_t begin_ns)
+static uint64_t id_of(const struct ttlog_event *event, uint64_t begin_ns)
 {
-	const struct header *header = &origins__find(&otlp->spans.origins, event)->reader->header;
-	uint64_t hash = mix_text(0x7474c0de, header->host);
+	uint64_t hash = mix_text(0x7474c0de, ttlog_snapshot_info(event->snapshot)->host);
 
 	hash = mix(mix(mix(hash, event->thread->pid), event->thread->tid), begin_ns);
 	hash = mix_text(mix(hash, event->site->line), event->site->probe);
@@ -271,9 +269,9 @@ static void time_key(struct out *out, const char *key, uint64_t real_ns)
 	out__char(out, '"');
 }
 
-static void log_record(struct otlp *otlp, const struct lane *lane, const struct event *event)
+static void log_record(struct otlp *otlp, const struct lane *lane, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 	struct out *out = otlp->out;
 
 	start_item(otlp, event);
@@ -283,7 +281,7 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 	out__text(out, ",\"severityNumber\":");
 	out__u64(out, 1 + 4 * (uint64_t)site->level);
 	out__text(out, ",\"severityText\":\"");
-	out__text(out, value__level_name(site->level));
+	out__text(out, ttlog_level_name(site->level));
 	out__text(out, "\",\"eventName\":");
 	out__json_text(out, site->probe, false);
 	out__text(out, ",\"body\":{\"stringValue\":");
@@ -301,11 +299,11 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 /* ---- Spans ---- */
 
 struct otlp_span {
-	const struct event *event; /* begin, or end where the begin was not seen */
-	const struct event_field *fields;
+	const struct ttlog_event *event; /* begin, or end where the begin was not seen */
+	const struct ttlog_field *fields;
 	const struct span *parent; /* or NULL */
 	uint64_t id, trace, begin_ns, end_ns;
-	const struct event_field *duration; /* NULL: its end was not seen */
+	const struct ttlog_field *duration; /* NULL: its end was not seen */
 };
 
 static void print_span(struct otlp *otlp, const struct otlp_span *span)
@@ -328,7 +326,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	out__text(out, ",\"attributes\":[");
 	if (span->fields)
 		fields(out, span->event, span->fields);
-	attribute(out, "ttlog.level", text_of(value__level_name(span->event->site->level)));
+	attribute(out, "ttlog.level", ttlog_text_of(ttlog_level_name(span->event->site->level)));
 	if (span->duration) {
 		out__text(out, "{\"key\":\"ttlog.duration_ns\"");
 		value(out, span->duration);
@@ -342,7 +340,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 
 /* A span that is open, as one that ends now. */
 static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, uint64_t end_ns,
-		     const struct event_field *duration)
+		     const struct ttlog_field *duration)
 {
 	const struct span *span = &lane->open[at];
 	struct otlp_span shown = {
@@ -359,13 +357,13 @@ static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, ui
 	print_span(otlp, &shown);
 }
 
-static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct event *end,
-		       const struct event_field *duration)
+static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct ttlog_event *end,
+		       const struct ttlog_field *duration)
 {
 	uint64_t took_ns = duration->type == TTLOG_TYPE_NONE ? 0 : duration->u;
 	struct otlp_span shown = {
 		.event = end,
-		.id = id_of(otlp, end, end->mono_ns - took_ns),
+		.id = id_of(end, end->mono_ns - took_ns),
 		.begin_ns = end->real_ns > took_ns ? end->real_ns - took_ns : 0,
 		.end_ns = end->real_ns,
 		.duration = duration,
@@ -379,12 +377,12 @@ static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct 
 	print_span(otlp, &shown);
 }
 
-static void end_span(struct otlp *otlp, struct lane *lane, const struct event *end)
+static void end_span(struct otlp *otlp, struct lane *lane, const struct ttlog_event *end)
 {
-	struct event_field duration;
+	struct ttlog_field duration;
 	uint32_t at;
 
-	event__field(end, 0, &duration);
+	ttlog_event_field(end, 0, &duration);
 	at = spans__match(lane, end, duration.type == TTLOG_TYPE_NONE ? 0 : duration.u);
 	if (at == lane->cnt) {
 		if (otlp->in_spans)
@@ -400,7 +398,7 @@ static void end_span(struct otlp *otlp, struct lane *lane, const struct event *e
 	}
 }
 
-static void otlp__event(void *state, const struct event *event)
+static void otlp__event(void *state, const struct ttlog_event *event)
 {
 	struct otlp *otlp = state;
 	struct lane *lane = spans__lane(&otlp->spans, event);
@@ -408,13 +406,13 @@ static void otlp__event(void *state, const struct event *event)
 
 	otlp->last_ns = event->real_ns;
 	switch (event->site->kind) {
-	case EVENT_SPAN_END:
+	case TTLOG_EVENT_SPAN_END:
 		end_span(otlp, lane, event);
 		return;
-	case EVENT_SPAN:
+	case TTLOG_EVENT_SPAN:
 		span = spans__begin(&otlp->spans, lane, event);
 		if (span) {
-			span->id = id_of(otlp, event, event->mono_ns);
+			span->id = id_of(event, event->mono_ns);
 			span->trace = lane->cnt > 1 ? lane->open[0].id : span->id;
 			return;
 		}
@@ -469,23 +467,23 @@ static void otlp__end(void *state)
 	free_otlp(otlp);
 }
 
-static void find_processes(struct otlp *otlp, struct reader *const *readers, size_t cnt)
+static void find_processes(struct otlp *otlp, struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		const struct header *a = &readers[i]->header;
+		const struct ttlog_info *a = ttlog_snapshot_info(readers[i]);
 		size_t k;
 
 		for (k = 0; k < i; k++) {
-			const struct header *b = &readers[k]->header;
+			const struct ttlog_info *b = ttlog_snapshot_info(readers[k]);
 
 			if (otlp->spans.machines[i] == otlp->spans.machines[k] && a->has_pid &&
-			    b->has_pid && a->pid == b->pid && text_equal(a->exe, b->exe) &&
-			    text_equal(a->service, b->service))
+			    b->has_pid && a->pid == b->pid && ttlog_text_equal(a->exe, b->exe) &&
+			    ttlog_text_equal(a->service, b->service))
 				break;
 		}
 		otlp->processes[i] = k;
 		for (size_t s = 0; s < a->site_cnt; s++)
-			otlp->has_spans |= a->sites[s].kind != EVENT_PLAIN;
+			otlp->has_spans |= a->sites[s]->kind != TTLOG_EVENT_PLAIN;
 	}
 }
 

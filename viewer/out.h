@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "format_number.h"
 
 #define OUT_BYTES (256u << 10)
@@ -77,21 +77,21 @@ void out__duration(struct out *out, uint64_t ns);
  * Control characters and those that change the direction of text are escaped: JSON on a terminal
  * is harmless, and reads back the same.
  */
-void out__json_text(struct out *out, struct text text, bool cut);
+void out__json_text(struct out *out, struct ttlog_text text, bool cut);
 /* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON
  * would escape are shown as out__plain shows them. Empty text is a pair of quotes. */
-void out__csv_text(struct out *out, struct text text, bool cut);
+void out__csv_text(struct out *out, struct ttlog_text text, bool cut);
 /* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
-void out__plain(struct out *out, struct text text);
+void out__plain(struct out *out, struct ttlog_text text);
 /* As a value of key=value: in quotes where it could be misread without. */
-void out__value(struct out *out, struct text text, bool cut);
+void out__value(struct out *out, struct ttlog_text text, bool cut);
 /* The same as go-logfmt reads it: a JSON string where quotes are needed. */
-void out__logfmt_text(struct out *out, struct text text, bool cut);
+void out__logfmt_text(struct out *out, struct ttlog_text text, bool cut);
 /* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
-void out__logfmt_key(struct out *out, struct text key);
-void out__hex_bytes(struct out *out, struct text bytes);
+void out__logfmt_key(struct out *out, struct ttlog_text key);
+void out__hex_bytes(struct out *out, struct ttlog_text bytes);
 /* How many columns out__plain takes, about: code points. */
-size_t out__width(struct text text);
+size_t out__width(struct ttlog_text text);
 
 /* One character of UTF-8. Returns its length and sets ret to its code point; for a byte that begins
  * none, returns 1 and sets ret to UINT32_MAX. p < end. */

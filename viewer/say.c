@@ -12,9 +12,9 @@ void say(const char *name, const char *what)
 	if (out__init(&out, STDERR_FILENO))
 		return;
 	out__text(&out, "ttlog-view: ");
-	out__plain(&out, text_of(name));
+	out__plain(&out, ttlog_text_of(name));
 	out__text(&out, ": ");
-	out__plain(&out, text_of(what));
+	out__plain(&out, ttlog_text_of(what));
 	out__char(&out, '\n');
 	(void)out__flush(&out);
 	out__fini(&out);

@@ -47,25 +47,25 @@ static const struct signal_code CODES[] = {
 	{ NULL, -6, "SI_TKILL", "sent with tkill, as raise and abort do" },
 };
 
-const struct signal_code *signal_code__find(struct text signal, int64_t code)
+const struct signal_code *signal_code__find(struct ttlog_text signal, int64_t code)
 {
 	for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++) {
 		if (CODES[i].code != code)
 			continue;
-		if (!CODES[i].signal || (signal.p && text_is(signal, CODES[i].signal)))
+		if (!CODES[i].signal || (signal.p && ttlog_text_is(signal, CODES[i].signal)))
 			return &CODES[i];
 	}
 	return NULL;
 }
 
-bool signal_code__has_address(struct text signal, int64_t code)
+bool signal_code__has_address(struct ttlog_text signal, int64_t code)
 {
 	static const char *const WITH[] = { "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP" };
 
 	if (code <= 0 || code == SI_KERNEL_CODE)
 		return false;
 	for (size_t i = 0; signal.p && i < sizeof(WITH) / sizeof(WITH[0]); i++) {
-		if (text_is(signal, WITH[i]))
+		if (ttlog_text_is(signal, WITH[i]))
 			return true;
 	}
 	return false;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 
 struct signal_code {
 	const char *signal; /* NULL: any */
@@ -16,8 +16,8 @@ struct signal_code {
 };
 
 /* NULL where the code is not known. */
-const struct signal_code *signal_code__find(struct text signal, int64_t code);
+const struct signal_code *signal_code__find(struct ttlog_text signal, int64_t code);
 /* Whether si_addr means something: the fault itself sent the signal, and knows where. */
-bool signal_code__has_address(struct text signal, int64_t code);
+bool signal_code__has_address(struct ttlog_text signal, int64_t code);
 
 #endif /* TTLOG_VIEW_SIGNALS_H */

@@ -10,19 +10,21 @@
 
 struct thread_entry {
 	size_t machine;
-	const struct event_thread *thread;
-	const struct reader *reader;
+	const struct ttlog_thread *thread;
+	const struct ttlog_snapshot *reader;
 	size_t number;
 };
 
 /* ---- Machines and lanes ---- */
 
-static uint64_t offset_of(const struct reader *reader)
+static uint64_t offset_of(const struct ttlog_snapshot *reader)
 {
-	return reader->header.real_ns - reader->header.mono_ns;
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
+
+	return info->real_ns - info->mono_ns;
 }
 
-static void find_machines(struct spans *spans, struct reader *const *readers, size_t cnt)
+static void find_machines(struct spans *spans, struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	uint64_t first_offset = cnt ? offset_of(readers[0]) : 0;
 	size_t machine_cnt = 0;
@@ -33,7 +35,8 @@ static void find_machines(struct spans *spans, struct reader *const *readers, si
 		for (k = 0; k < i; k++) {
 			uint64_t apart = offset_of(readers[i]) - offset_of(readers[k]);
 
-			if (text_equal(readers[i]->header.host, readers[k]->header.host) &&
+			if (ttlog_text_equal(ttlog_snapshot_info(readers[i])->host,
+					     ttlog_snapshot_info(readers[k])->host) &&
 			    (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS))
 				break;
 		}
@@ -76,11 +79,12 @@ static int find_lanes(struct spans *spans)
 	}
 	for (size_t i = 0; i < origins->cnt; i++) {
 		const struct origin *origin = &origins->list[i];
+		const struct ttlog_info *info = ttlog_snapshot_info(origin->reader);
 
-		for (size_t k = 0; k < origin->reader->header.thread_cnt; k++) {
+		for (size_t k = 0; k < info->thread_cnt; k++) {
 			entries[cnt++] = (struct thread_entry){
 				.machine = spans->machines[origin->number],
-				.thread = &origin->reader->header.threads[k],
+				.thread = info->threads[k],
 				.reader = origin->reader,
 				.number = origin->first_thread + k,
 			};
@@ -103,7 +107,7 @@ static int find_lanes(struct spans *spans)
 	return 0;
 }
 
-int spans__init(struct spans *ret, struct reader *const *readers, size_t reader_cnt)
+int spans__init(struct spans *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	struct spans spans = {
 		.machines = calloc(reader_cnt + 1, sizeof(*spans.machines)),
@@ -140,17 +144,17 @@ void spans__fini(struct spans *spans)
 	*spans = (struct spans){ .lane_cnt = 0 };
 }
 
-uint64_t spans__ns(struct spans *spans, const struct event *event)
+uint64_t spans__ns(struct spans *spans, const struct ttlog_event *event)
 {
 	return event->mono_ns + spans->shift_ns[origins__find(&spans->origins, event)->number];
 }
 
-size_t spans__site_number(struct spans *spans, const struct event *event)
+size_t spans__site_number(struct spans *spans, const struct ttlog_event *event)
 {
 	return origins__find(&spans->origins, event)->first_site + event->site_number;
 }
 
-struct lane *spans__lane(struct spans *spans, const struct event *event)
+struct lane *spans__lane(struct spans *spans, const struct ttlog_event *event)
 {
 	const struct origin *origin = origins__find(&spans->origins, event);
 
@@ -159,7 +163,7 @@ struct lane *spans__lane(struct spans *spans, const struct event *event)
 
 /* ---- Begin and end ---- */
 
-static bool has_text(const struct event_field *field)
+static bool has_text(const struct ttlog_field *field)
 {
 	return !field->null && (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_BYTES);
 }
@@ -167,13 +171,13 @@ static bool has_text(const struct event_field *field)
 /* The chunk that the values lie in may be gone when the end comes. */
 static void keep_fields(struct spans *spans, struct span *span)
 {
-	struct event_field fields[TTLOG_MAX_FIELDS];
+	struct ttlog_field fields[TTLOG_MAX_FIELDS];
 	unsigned cnt = span->begin.site->nfields;
 	size_t bytes = cnt * sizeof(*fields);
 	char *text;
 
 	for (unsigned i = 0; i < cnt; i++) {
-		event__field(&span->begin, i, &fields[i]);
+		ttlog_event_field(&span->begin, i, &fields[i]);
 		if (has_text(&fields[i]))
 			bytes += fields[i].text.len;
 	}
@@ -210,7 +214,7 @@ static void grow(struct spans *spans, struct lane *lane)
 	lane->cap = cap;
 }
 
-struct span *spans__begin(struct spans *spans, struct lane *lane, const struct event *begin)
+struct span *spans__begin(struct spans *spans, struct lane *lane, const struct ttlog_event *begin)
 {
 	struct span *span;
 
@@ -227,18 +231,19 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct e
 	return span;
 }
 
-static bool is_begin_of(const struct span *span, const struct event *end, uint64_t duration_ns)
+static bool is_begin_of(const struct span *span, const struct ttlog_event *end,
+			uint64_t duration_ns)
 {
-	const struct event_site *a = span->begin.site, *b = end->site;
+	const struct ttlog_site *a = span->begin.site, *b = end->site;
 	uint64_t passed_ns = end->mono_ns - span->begin.mono_ns;
 	uint64_t apart_ns = passed_ns > duration_ns ? passed_ns - duration_ns
 						    : duration_ns - passed_ns;
 
-	return a->line == b->line && text_equal(a->probe, b->probe) &&
-	       text_equal(a->file, b->file) && apart_ns <= CLOCK_SLACK_NS + duration_ns / 256;
+	return a->line == b->line && ttlog_text_equal(a->probe, b->probe) &&
+	       ttlog_text_equal(a->file, b->file) && apart_ns <= CLOCK_SLACK_NS + duration_ns / 256;
 }
 
-uint32_t spans__match(struct lane *lane, const struct event *end, uint64_t duration_ns)
+uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns)
 {
 	/* Those that were not kept began last, and end first. */
 	if (lane->unkept) {

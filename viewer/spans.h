@@ -16,26 +16,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "origin.h"
-#include "reader.h"
 
 #define SPANS_MAX_DEPTH 256u
 #define SPANS_MAX_OPEN  65536u
 #define SPANS_MAX_BYTES (16u << 20)
 
 struct span {
-	struct event begin;         /* its fields are in `fields`, and nowhere else */
-	struct event_field *fields; /* owned, with their text; NULL: it has none, or no memory */
+	struct ttlog_event begin;   /* its fields are in `fields`, and nowhere else */
+	struct ttlog_field *fields; /* owned, with their text; NULL: it has none, or no memory */
 	size_t bytes;
 	uint64_t id, trace; /* the output's own */
 };
 
 struct lane {
 	size_t machine;
-	const struct event_thread *thread; /* its last name */
-	const struct reader *reader;       /* a file of its process */
-	struct span *open;                 /* the outermost first */
+	const struct ttlog_thread *thread;   /* its last name */
+	const struct ttlog_snapshot *reader; /* a file of its process */
+	struct span *open;                   /* the outermost first */
 	uint32_t cnt, cap;
 	uint32_t unkept; /* begins that were not kept, inside those that are */
 };
@@ -53,20 +52,20 @@ struct spans {
 };
 
 /* Returns 0 or -ENOMEM; then ret is empty. */
-int spans__init(struct spans *ret, struct reader *const *readers, size_t reader_cnt);
+int spans__init(struct spans *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);
 void spans__fini(struct spans *spans);
 
 /* CLOCK_MONOTONIC of the first file's machine: one time axis for all. */
-uint64_t spans__ns(struct spans *spans, const struct event *event);
+uint64_t spans__ns(struct spans *spans, const struct ttlog_event *event);
 /* Over all files, from 0. */
-size_t spans__site_number(struct spans *spans, const struct event *event);
-struct lane *spans__lane(struct spans *spans, const struct event *event);
+size_t spans__site_number(struct spans *spans, const struct ttlog_event *event);
+struct lane *spans__lane(struct spans *spans, const struct ttlog_event *event);
 
 /* The span is the lane's innermost now. NULL where it was not kept. */
-struct span *spans__begin(struct spans *spans, struct lane *lane, const struct event *begin);
+struct span *spans__begin(struct spans *spans, struct lane *lane, const struct ttlog_event *begin);
 /* Which of the lane's open spans has ended, or lane->cnt where its begin was not seen. Those inside
  * it never will end (longjmp, or their ends were lost). */
-uint32_t spans__match(struct lane *lane, const struct event *end, uint64_t duration_ns);
+uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns);
 /* Forgets the innermost. */
 void spans__pop(struct spans *spans, struct lane *lane);
 

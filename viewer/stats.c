@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "field.h"
+#include <ttlog/read.h>
 #include "json.h"
 #include "stats.h"
 #include "tally.h"
-#include "value.h"
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
 #define MAX_GROUPS       (1u << 20)
@@ -50,17 +49,17 @@ enum value_kind {
 };
 
 struct cache_slot {
-	const struct event_site *site;
-	const struct event_thread *thread;
+	const struct ttlog_site *site;
+	const struct ttlog_thread *thread;
 	struct group *group;
 };
 
 struct stats {
 	char *names; /* the keys' text */
-	struct text keys[STATS_MAX_KEYS];
+	struct ttlog_text keys[STATS_MAX_KEYS];
 	enum stats_key kinds[STATS_MAX_KEYS];
 	unsigned key_cnt;
-	struct text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
+	struct ttlog_text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
 	struct tally_keys tally_keys;
 	struct tally *tally;
 	struct group **table;
@@ -71,10 +70,10 @@ struct stats {
 	struct cache_slot cache[CACHE_SLOTS];
 };
 
-static enum stats_key kind_of(struct text name)
+static enum stats_key kind_of(struct ttlog_text name)
 {
 	for (unsigned i = KEY_LEVEL; i <= KEY_COMM; i++) {
-		if (text_is(name, KEY_NAMES[i]))
+		if (ttlog_text_is(name, KEY_NAMES[i]))
 			return (enum stats_key)i;
 	}
 	return KEY_FIELD;
@@ -85,7 +84,7 @@ static int parse_keys(struct stats *stats)
 	const char *p = stats->names;
 
 	for (;;) {
-		struct text key = { p, strcspn(p, ",") };
+		struct ttlog_text key = { p, strcspn(p, ",") };
 		enum stats_key kind = kind_of(key);
 
 		if (!key.len || stats->key_cnt == STATS_MAX_KEYS)
@@ -147,7 +146,7 @@ void stats__free(struct stats *stats)
 /* ---- Counting ---- */
 
 /* As the outputs show bytes; what is beyond KEY_MAX_BYTES is cut there anyway. */
-static struct text hex_value(struct text bytes, char *buf)
+static struct ttlog_text hex_value(struct ttlog_text bytes, char *buf)
 {
 	size_t len = bytes.len < KEY_MAX_BYTES / 2 ? bytes.len : KEY_MAX_BYTES / 2;
 
@@ -155,18 +154,18 @@ static struct text hex_value(struct text bytes, char *buf)
 		buf[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
 		buf[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
 	}
-	return (struct text){ buf, 2 * len };
+	return (struct ttlog_text){ buf, 2 * len };
 }
 
-static struct text field_value(const struct event *event, struct text key, char *buf,
-			       enum value_kind *ret_kind)
+static struct ttlog_text field_value(const struct ttlog_event *event, struct ttlog_text key,
+				     char *buf, enum value_kind *ret_kind)
 {
 	for (unsigned i = 0; i < event->site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
-		if (!text_equal(event->site->keys[i], key))
+		if (!ttlog_text_equal(event->site->keys[i], key))
 			continue;
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		if (field.null)
 			break;
 		*ret_kind = field.type == TTLOG_TYPE_STR || field.type == TTLOG_TYPE_CHAR ||
@@ -176,24 +175,25 @@ static struct text field_value(const struct event *event, struct text key, char 
 				    ? VALUE_TEXT
 				    : VALUE_NUMBER;
 		return field.type == TTLOG_TYPE_BYTES ? hex_value(field.text, buf)
-						      : event_field__text(&field, buf);
+						      : ttlog_field_text(&field, buf);
 	}
 	*ret_kind = VALUE_NONE;
-	return text_of("");
+	return ttlog_text_of("");
 }
 
-static struct text number_text(uint64_t v, char *buf)
+static struct ttlog_text number_text(uint64_t v, char *buf)
 {
-	return (struct text){ buf, format__u64(buf, v) };
+	return (struct ttlog_text){ buf, format__u64(buf, v) };
 }
 
-static struct text key_value(const struct stats *stats, unsigned i, const struct event *event,
-			     char *buf, enum value_kind *ret_kind)
+static struct ttlog_text key_value(const struct stats *stats, unsigned i,
+				   const struct ttlog_event *event, char *buf,
+				   enum value_kind *ret_kind)
 {
 	*ret_kind = VALUE_TEXT;
 	switch (stats->kinds[i]) {
 	case KEY_LEVEL:
-		return text_of(value__level_name(event->site->level));
+		return ttlog_text_of(ttlog_level_name(event->site->level));
 	case KEY_TARGET:
 		return event->site->target;
 	case KEY_PROBE:
@@ -217,14 +217,15 @@ static struct text key_value(const struct stats *stats, unsigned i, const struct
 	}
 }
 
-static size_t make_key(const struct stats *stats, const struct event *event, unsigned char *to)
+static size_t make_key(const struct stats *stats, const struct ttlog_event *event,
+		       unsigned char *to)
 {
 	char buf[FORMAT_NUMBER_BYTES];
 	size_t len = 0;
 
 	for (unsigned i = 0; i < stats->key_cnt; i++) {
 		enum value_kind kind;
-		struct text value = key_value(stats, i, event, buf, &kind);
+		struct ttlog_text value = key_value(stats, i, event, buf, &kind);
 		size_t kept = value.len < KEY_MAX_BYTES ? value.len : KEY_MAX_BYTES;
 
 		to[len++] = (unsigned char)kind;
@@ -280,7 +281,7 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 	return group;
 }
 
-static struct group *find_group(struct stats *stats, const struct event *event)
+static struct group *find_group(struct stats *stats, const struct ttlog_event *event)
 {
 	unsigned char key[STATS_MAX_KEYS * (KEY_MAX_BYTES + 3)];
 	size_t len = make_key(stats, event, key);
@@ -317,7 +318,7 @@ static void group__add(struct group *group, uint64_t cnt, uint64_t first_ns, uin
 		group->last_ns = last_ns;
 }
 
-int stats__event(struct stats *stats, const struct event *event)
+int stats__event(struct stats *stats, const struct ttlog_event *event)
 {
 	struct cache_slot *slot =
 		&stats->cache[((uintptr_t)event->site / sizeof(*event->site) +
@@ -340,13 +341,14 @@ int stats__event(struct stats *stats, const struct event *event)
 }
 
 /* Any event of a cell stands for all when it comes to the group. */
-static int count_cell(struct stats *stats, struct reader *reader, const struct tally_cell *cell)
+static int count_cell(struct stats *stats, struct ttlog_snapshot *reader,
+		      const struct tally_cell *cell)
 {
-	struct event event, last;
+	struct ttlog_event event, last;
 	struct group *group;
 
-	reader__event(reader, cell->first, &event);
-	reader__event(reader, cell->last, &last);
+	ttlog_snapshot_event(reader, cell->first, &event);
+	ttlog_snapshot_event(reader, cell->last, &last);
 	group = find_group(stats, &event);
 	if (!group)
 		return -ENOMEM;
@@ -355,19 +357,19 @@ static int count_cell(struct stats *stats, struct reader *reader, const struct t
 	return 0;
 }
 
-int stats__run(struct stats *stats, const struct timeline_run *run)
+int stats__run(struct stats *stats, const struct ttlog_run *run)
 {
 	const struct tally_cell *cells;
 	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
 
 	for (int i = 0; !err && i < cnt; i++) {
 		if (cells[i].cnt)
-			err = count_cell(stats, run->reader, &cells[i]);
+			err = count_cell(stats, run->snapshot, &cells[i]);
 	}
 	for (uint32_t i = 0; !err && cnt < 0 && i < run->cnt; i++) {
-		struct event event;
+		struct ttlog_event event;
 
-		reader__event(run->reader, timeline_run__at(run, i), &event);
+		ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, i), &event);
 		err = stats__event(stats, &event);
 	}
 	return err;
@@ -389,9 +391,9 @@ static int by_count(const void *a, const void *b)
 	return order ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
 }
 
-static struct text next_value(const unsigned char **p, enum value_kind *ret_kind)
+static struct ttlog_text next_value(const unsigned char **p, enum value_kind *ret_kind)
 {
-	struct text value = { (const char *)*p + 3, (size_t)(*p)[1] | (size_t)(*p)[2] << 8 };
+	struct ttlog_text value = { (const char *)*p + 3, (size_t)(*p)[1] | (size_t)(*p)[2] << 8 };
 
 	*ret_kind = (enum value_kind)(*p)[0];
 	*p += 3 + value.len;
@@ -414,7 +416,7 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 	out__text(out, "{\"group\":{");
 	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
 		enum value_kind kind;
-		struct text value = next_value(&p, &kind);
+		struct ttlog_text value = next_value(&p, &kind);
 
 		if (i)
 			out__char(out, ',');
@@ -422,7 +424,7 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 		out__char(out, ':');
 		if (kind == VALUE_NONE)
 			out__text(out, "null");
-		else if (kind == VALUE_TEXT || text_is(value, "NaN") ||
+		else if (kind == VALUE_TEXT || ttlog_text_is(value, "NaN") ||
 			 (value.len > 7 && !memcmp(value.p + value.len - 8, "Infinity", 8)))
 			out__json_text(out, value, false);
 		else
@@ -442,7 +444,7 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 	out__text(out, "}\n");
 }
 
-static size_t shown_width(struct text value, enum value_kind kind)
+static size_t shown_width(struct ttlog_text value, enum value_kind kind)
 {
 	size_t width = kind == VALUE_NONE ? 1 : out__width(value);
 
@@ -467,7 +469,7 @@ static void print_row(const struct stats *stats, struct out *out, const struct g
 		out__text(out, "  (all further groups)");
 	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
 		enum value_kind kind;
-		struct text value = next_value(&p, &kind);
+		struct ttlog_text value = next_value(&p, &kind);
 
 		out__text(out, "  ");
 		if (kind == VALUE_NONE)
@@ -492,7 +494,7 @@ static void print_table(const struct stats *stats, struct out *out, struct group
 
 		for (unsigned i = 0; !groups[g]->is_rest && i < stats->key_cnt; i++) {
 			enum value_kind kind;
-			struct text value = next_value(&p, &kind);
+			struct ttlog_text value = next_value(&p, &kind);
 
 			if (shown_width(value, kind) > widths[i])
 				widths[i] = shown_width(value, kind);

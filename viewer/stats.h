@@ -5,9 +5,8 @@
 
 #include <stddef.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "out.h"
-#include "timeline.h"
 
 #define STATS_MAX_KEYS     8u
 #define STATS_DEFAULT_KEYS "level,target,probe"
@@ -19,9 +18,9 @@ struct stats;
 struct stats *stats__new(const char *keys);
 void stats__free(struct stats *stats);
 /* The events of a run: the same as stats__event for each of them. Returns 0 or -ENOMEM. */
-int stats__run(struct stats *stats, const struct timeline_run *run);
+int stats__run(struct stats *stats, const struct ttlog_run *run);
 /* Returns 0 or -ENOMEM. */
-int stats__event(struct stats *stats, const struct event *event);
+int stats__event(struct stats *stats, const struct ttlog_event *event);
 /* Groups in the order of their counts, the largest first: a table, or one JSON object a line. */
 int stats__print(struct stats *stats, struct out *out, bool json);
 

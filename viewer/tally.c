@@ -8,20 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format.h"
+#include <ttlog/read.h>
 #include "tally.h"
-#include "unpack.h"
-#include "value.h"
 
-#define MAX_CELLS FORMAT_CHUNK_MAX_EVENTS
+#define MAX_CELLS TTLOG_CHUNK_MAX_EVENTS
 /* Columns are looked at wholly: not worth it for a few of a chunk's events. */
 #define MIN_SHARE 4u
 
 struct tally {
 	struct tally_cell cells[MAX_CELLS];
-	uint32_t codes[FORMAT_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
-	uint32_t code_starts[FORMAT_CHUNK_MAX_EVENTS]; /* by group: into codes */
-	uint32_t cell_starts[FORMAT_CHUNK_MAX_EVENTS]; /* by group: into cells */
+	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
+	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into codes */
+	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into cells */
 };
 
 struct tally *tally__new(void)
@@ -49,9 +47,9 @@ static bool is_int(uint8_t type)
 	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
 }
 
-static int find_digits(const struct unpacked *column, uint32_t cnt, struct digits *ret)
+static int find_digits(const struct ttlog_column *column, uint32_t cnt, struct digits *ret)
 {
-	const uint64_t flip = value__is_signed(column->type) ? UINT64_C(1) << 63 : 0;
+	const uint64_t flip = ttlog_type_is_signed(column->type) ? UINT64_C(1) << 63 : 0;
 	uint64_t min = UINT64_MAX, max = 0;
 
 	if (column->index) {
@@ -73,27 +71,28 @@ static int find_digits(const struct unpacked *column, uint32_t cnt, struct digit
 }
 
 /* NULL: all events of the group have the same value, or none. */
-static const struct unpacked *varying_column(const struct event *event, struct text key)
+static const struct ttlog_column *varying_column(const struct ttlog_event *event,
+						 struct ttlog_text key)
 {
 	for (unsigned i = 0; i < event->site->nfields; i++) {
-		const struct unpacked *column;
+		const struct ttlog_column *column;
 
-		if (!text_equal(event->site->keys[i], key))
+		if (!ttlog_text_equal(event->site->keys[i], key))
 			continue;
-		column = event__column(event, i);
-		return column && !unpacked__is_const(column) ? column : NULL;
+		column = ttlog_event_column(event, i);
+		return column && !ttlog_column_is_const(column) ? column : NULL;
 	}
 	return NULL;
 }
 
 /* Returns how many different codes the group's events may have, or -E2BIG. */
-static int encode_group(uint32_t *codes, const struct event *event, uint32_t cnt,
+static int encode_group(uint32_t *codes, const struct ttlog_event *event, uint32_t cnt,
 			const struct tally_keys *keys)
 {
 	uint64_t radix = 1;
 
 	for (unsigned i = 0; i < keys->field_cnt; i++) {
-		const struct unpacked *column = varying_column(event, keys->fields[i]);
+		const struct ttlog_column *column = varying_column(event, keys->fields[i]);
 		struct digits digits;
 
 		if (!column)
@@ -119,44 +118,44 @@ static void count(struct tally_cell *cell, uint32_t position)
 	cell->last = position;
 }
 
-static void count_one_site(struct tally *tally, const struct timeline_run *run)
+static void count_one_site(struct tally *tally, const struct ttlog_run *run)
 {
 	for (uint32_t i = 0; i < run->cnt; i++) {
-		uint32_t position = timeline_run__at(run, i);
+		uint32_t position = ttlog_run_at(run, i);
 
 		count(&tally->cells[tally->codes[position]], position);
 	}
 }
 
-static void count_sites(struct tally *tally, const struct timeline_run *run, uint32_t threads)
+static void count_sites(struct tally *tally, const struct ttlog_run *run, uint32_t threads)
 {
-	const struct chunk *chunk = &run->reader->chunk;
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 
 	for (uint32_t i = 0; i < run->cnt; i++) {
-		uint32_t position = timeline_run__at(run, i);
-		uint32_t group = chunk__group(chunk, position);
+		uint32_t position = ttlog_run_at(run, i);
+		uint32_t group = ttlog_chunk_group(chunk, position);
 		uint32_t code =
-			tally->codes[tally->code_starts[group] + chunk__row(chunk, position)];
+			tally->codes[tally->code_starts[group] + ttlog_chunk_row(chunk, position)];
 		uint32_t cell = (tally->cell_starts[group] + code) * threads;
 
 		if (threads > 1)
-			cell += chunk__thread(chunk, position);
+			cell += ttlog_chunk_thread(chunk, position);
 		count(&tally->cells[cell], position);
 	}
 }
 
 /* Cells of all groups, one thread's. */
-static int encode_groups(struct tally *tally, const struct timeline_run *run,
+static int encode_groups(struct tally *tally, const struct ttlog_run *run,
 			 const struct tally_keys *keys)
 {
-	const struct chunk *chunk = &run->reader->chunk;
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	uint32_t row_cnt = 0, cell_cnt = 0;
 
 	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		struct event event;
+		struct ttlog_event event;
 		int cnt;
 
-		reader__group_event(run->reader, g, &event);
+		ttlog_snapshot_group_event(run->snapshot, g, &event);
 		cnt = encode_group(tally->codes + row_cnt, &event, chunk->groups[g].cnt, keys);
 		if (cnt < 0)
 			return cnt;
@@ -170,12 +169,12 @@ static int encode_groups(struct tally *tally, const struct timeline_run *run,
 	return (int)cell_cnt;
 }
 
-int tally__run(struct tally *tally, const struct timeline_run *run, const struct tally_keys *keys,
+int tally__run(struct tally *tally, const struct ttlog_run *run, const struct tally_keys *keys,
 	       const struct tally_cell **ret_cells)
 {
-	const struct chunk *chunk = &run->reader->chunk;
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	bool by_thread = keys->by_thread && chunk->thread_mask;
-	uint64_t threads = by_thread ? run->reader->header.thread_cnt : 1;
+	uint64_t threads = by_thread ? ttlog_snapshot_info(run->snapshot)->thread_cnt : 1;
 	int cnt;
 
 	if ((uint64_t)run->cnt * MIN_SHARE < chunk->n)
@@ -189,8 +188,8 @@ int tally__run(struct tally *tally, const struct timeline_run *run, const struct
 	if (cnt == 1)
 		tally->cells[0] = (struct tally_cell){
 			.cnt = run->cnt,
-			.first = timeline_run__at(run, 0),
-			.last = timeline_run__at(run, run->cnt - 1),
+			.first = ttlog_run_at(run, 0),
+			.last = ttlog_run_at(run, run->cnt - 1),
 		};
 	else if (chunk->group_cnt == 1 && threads == 1)
 		count_one_site(tally, run);

@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "event.h"
-#include "timeline.h"
+#include <ttlog/read.h>
 
 /* Events that are alike in site, in the fields and, where asked for, in thread. */
 struct tally_cell {
@@ -19,7 +18,7 @@ struct tally_cell {
 };
 
 struct tally_keys {
-	const struct text *fields; /* keys; of several fields of one key the first counts */
+	const struct ttlog_text *fields; /* keys; of several fields of one key the first counts */
 	unsigned field_cnt;
 	bool by_thread;
 };
@@ -31,7 +30,7 @@ void tally__free(struct tally *tally);
 
 /* Returns how many cells *ret_cells has, until the next call, or -E2BIG where there would be too
  * many, or more than there is to count: events are then better counted one by one. */
-int tally__run(struct tally *tally, const struct timeline_run *run, const struct tally_keys *keys,
+int tally__run(struct tally *tally, const struct ttlog_run *run, const struct tally_keys *keys,
 	       const struct tally_cell **ret_cells);
 
 #endif /* TTLOG_VIEW_TALLY_H */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 
-#include "field.h"
+#include <ttlog/read.h>
 #include "text.h"
-#include "value.h"
 
 /* One endless name must not push every line out of the window. */
 #define WHERE_MAX_WIDTH 40u
@@ -18,9 +17,9 @@ static const char *const LEVEL_COLOURS[] = {
 };
 
 /* A level macro's probe has the level's name in lower case, which says nothing new. */
-static bool has_own_probe(const struct event_site *site)
+static bool has_own_probe(const struct ttlog_site *site)
 {
-	const char *level = value__level_name(site->level);
+	const char *level = ttlog_level_name(site->level);
 
 	if (site->probe.len != strlen(level))
 		return true;
@@ -31,7 +30,7 @@ static bool has_own_probe(const struct event_site *site)
 	return false;
 }
 
-static size_t where_width(const struct event_site *site)
+static size_t where_width(const struct ttlog_site *site)
 {
 	size_t width = out__width(site->target);
 
@@ -51,20 +50,20 @@ static size_t at_most(size_t width, size_t most)
 }
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,
-		       struct reader *const *readers, size_t reader_cnt)
+		       struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	*text = (struct text_output){ .out = out, .colour = colour };
 	for (size_t i = 0; i < reader_cnt; i++) {
-		const struct header *header = &readers[i]->header;
+		const struct ttlog_info *header = ttlog_snapshot_info(readers[i]);
 
 		for (size_t k = 0; k < header->site_cnt; k++) {
-			size_t width = where_width(&header->sites[k]);
+			size_t width = where_width(header->sites[k]);
 
 			if (width > text->where_width)
 				text->where_width = at_most(width, WHERE_MAX_WIDTH);
 		}
 		for (size_t k = 0; k < header->thread_cnt; k++) {
-			const struct event_thread *thread = &header->threads[k];
+			const struct ttlog_thread *thread = header->threads[k];
 			size_t id = digits_of(thread->pid) + 1 + digits_of(thread->tid);
 			size_t comm = out__width(thread->comm);
 
@@ -84,7 +83,7 @@ static void pad_to(struct out *out, size_t width, size_t used)
 static void level(struct text_output *text, unsigned number)
 {
 	struct out *out = text->out;
-	const char *name = value__level_name(number);
+	const char *name = ttlog_level_name(number);
 
 	if (text->colour && number < sizeof(LEVEL_COLOURS) / sizeof(LEVEL_COLOURS[0]))
 		out__text(out, LEVEL_COLOURS[number]);
@@ -94,10 +93,10 @@ static void level(struct text_output *text, unsigned number)
 	pad_to(out, 5, strlen(name));
 }
 
-static void value(struct out *out, const struct event_field *field)
+static void value(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];
-	struct text text;
+	struct ttlog_text text;
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null) {
 		out__hex_bytes(out, field->text);
@@ -105,26 +104,26 @@ static void value(struct out *out, const struct event_field *field)
 			out__text(out, "\xe2\x80\xa6");
 		return;
 	}
-	text = event_field__text(field, buf);
+	text = ttlog_field_text(field, buf);
 	if ((field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_CHAR) && !field->null)
 		out__value(out, text, field->cut);
 	else
 		out__bytes(out, text.p, text.len);
 }
 
-static void fields(struct text_output *text, const struct event *event)
+static void fields(struct text_output *text, const struct ttlog_event *event)
 {
-	const struct event_site *site = event->site;
+	const struct ttlog_site *site = event->site;
 	struct out *out = text->out;
 
 	for (unsigned i = 0; i < site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		out__char(out, ' ');
 		if (text->colour)
 			out__text(out, DIM);
-		if (site->kind == EVENT_SPAN_END) {
+		if (site->kind == TTLOG_EVENT_SPAN_END) {
 			out__text(out, "took=");
 		} else {
 			out__plain(out, site->keys[i]);
@@ -132,14 +131,14 @@ static void fields(struct text_output *text, const struct event *event)
 		}
 		if (text->colour)
 			out__text(out, RESET);
-		if (site->kind == EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
+		if (site->kind == TTLOG_EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
 			out__duration(out, field.u);
 		else
 			value(out, &field);
 	}
 }
 
-static void where(struct text_output *text, const struct event_site *site)
+static void where(struct text_output *text, const struct ttlog_site *site)
 {
 	struct out *out = text->out;
 
@@ -151,11 +150,11 @@ static void where(struct text_output *text, const struct event_site *site)
 	pad_to(out, text->where_width, where_width(site));
 }
 
-void text_output__event(struct text_output *text, const struct event *event)
+void text_output__event(struct text_output *text, const struct ttlog_event *event)
 {
 	static const char *const MARKS[] = { "", " begin", " end" };
-	const struct event_site *site = event->site;
-	const struct event_thread *thread = event->thread;
+	const struct ttlog_site *site = event->site;
+	const struct ttlog_thread *thread = event->thread;
 	struct out *out = text->out;
 
 	if (text->colour)

@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "event.h"
+#include <ttlog/read.h>
 #include "out.h"
-#include "reader.h"
 
 struct text_output {
 	struct out *out;
@@ -18,7 +17,7 @@ struct text_output {
 };
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,
-		       struct reader *const *readers, size_t reader_cnt);
-void text_output__event(struct text_output *text, const struct event *event);
+		       struct ttlog_snapshot *const *readers, size_t reader_cnt);
+void text_output__event(struct text_output *text, const struct ttlog_event *event);
 
 #endif /* TTLOG_VIEW_TEXT_H */

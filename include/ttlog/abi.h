@@ -29,46 +29,11 @@ typedef __s32 int32_t;
 #define TTLOG_ABI_ASSERT(cond, what) _Static_assert(cond, what)
 #endif
 
+#include "types.h"
+
 #define TTLOG_ABI_VERSION 1
 
-/* ---- Levels: stored, ordered; they only grow. ---- */
-
-enum ttlog_level {
-	TTLOG_LEVEL_TRACE = 0,
-	TTLOG_LEVEL_DEBUG = 1,
-	TTLOG_LEVEL_INFO = 2,
-	TTLOG_LEVEL_WARN = 3,
-	TTLOG_LEVEL_ERROR = 4,
-	TTLOG_LEVEL_FATAL = 5,
-};
-
-/* ---- Field types: stored. A change touches TTLOG__PUT in ttlog.h and value.c in src/. ---- */
-
-enum ttlog_type {
-	TTLOG_TYPE_NONE = 0,
-	TTLOG_TYPE_BOOL = 1, /* 1 byte, 0 or 1 */
-	TTLOG_TYPE_CHAR = 2, /* 1 byte */
-	TTLOG_TYPE_I8 = 3,
-	TTLOG_TYPE_U8 = 4,
-	TTLOG_TYPE_I16 = 5,
-	TTLOG_TYPE_U16 = 6,
-	TTLOG_TYPE_I32 = 7,
-	TTLOG_TYPE_U32 = 8,
-	TTLOG_TYPE_I64 = 9,
-	TTLOG_TYPE_U64 = 10,
-	TTLOG_TYPE_F32 = 11,     /* 4 bytes, IEEE 754 */
-	TTLOG_TYPE_F64 = 12,     /* 8 bytes, IEEE 754 */
-	TTLOG_TYPE_PTR = 13,     /* 8 bytes */
-	TTLOG_TYPE_STR = 14,     /* uint16_t length and marks, then the bytes */
-	TTLOG_TYPE_BYTES = 15,   /* as STR */
-	TTLOG_TYPE_HEX = 16,     /* 8 bytes, unsigned, shown in hexadecimal */
-	TTLOG_TYPE_DECIMAL = 17, /* int64_t units, then uint8_t scale: units * 10^-scale */
-};
-
-#define TTLOG_MAX_FIELDS 16
-
-/* A string's or byte sequence's length word. */
-#define TTLOG_STR_MAX  4000u /* longer ones are cut here and marked */
+/* A string's or byte sequence's length word; of more than TTLOG_STR_MAX bytes, they are cut. */
 #define TTLOG_STR_LEN  0x1fffu
 #define TTLOG_STR_CUT  0x4000u
 #define TTLOG_STR_NULL 0x8000u

@@ -156,7 +156,7 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 }
 
 /* An event on its way that the append did not take. */
-struct ttlog_event {
+struct ttlog__event {
 	uint32_t offset; /* of the site, as TTLOG__OFFSET */
 	uint32_t field_cnt;
 	uint32_t types[4]; /* as in struct ttlog_note_site */
@@ -164,7 +164,7 @@ struct ttlog_event {
 };
 
 /* limit: as ttlog__open() found it. Returns the event's time in ticks. */
-uint64_t ttlog__append_slowly(struct ttlog_event *event, uint32_t limit);
+uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t limit);
 /* Flushes the calling thread's batch where it can. */
 void ttlog__flush(void);
 /* See TTLOG_SNAPSHOT. */
@@ -191,12 +191,12 @@ struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch);
 void ttlog__end_thread(void *batch);
 void ttlog__flush_batch(struct ttlog_batch *batch);
 
-TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog_event *event, uint32_t i)
+TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)
 {
 	return event->types[i / 4] >> i % 4 * 8 & 0xff;
 }
 
-TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog_event *event)
+TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog__event *event)
 {
 	uint32_t bytes = sizeof(struct ttlog_record);
 
@@ -205,7 +205,7 @@ TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog_event *event)
 	return (bytes + TTLOG_RECORD_ALIGN - 1) & ~(TTLOG_RECORD_ALIGN - 1);
 }
 
-TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog_event *event)
+TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog__event *event)
 {
 	for (uint32_t i = 0; i < event->field_cnt; i++)
 		to = ttlog__put(to, ttlog__type_at(event, i), event->values[i]);
@@ -511,7 +511,7 @@ __attribute__((used)) TTLOG__COLD void ttlog__finish(void)
 
 /* A batch of one record, in memory that is the event's own. */
 TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
-					  const struct ttlog_event *event, uint32_t len)
+					  const struct ttlog__event *event, uint32_t len)
 {
 	struct ttlog_cursor cursor;
 
@@ -529,7 +529,7 @@ TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 	return batch->base_ticks;
 }
 
-TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog_event *event, uint32_t len)
+TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uint32_t len)
 {
 	union {
 		struct ttlog_batch batch;
@@ -554,7 +554,7 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog_event *event, uint
 
 /* The batch is empty and in hand. 0 where the record is larger than it. */
 TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
-					   const struct ttlog_event *event, uint32_t len)
+					   const struct ttlog__event *event, uint32_t len)
 {
 	struct ttlog_cursor cursor;
 
@@ -576,7 +576,7 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
  * this is a signal handler that interrupted an append, and its record goes alone; or one did and
  * never returned to it.
  */
-TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog_event *event, uint32_t limit)
+TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t limit)
 {
 	int err = errno;
 	struct ttlog_batch *batch = ttlog__batch;

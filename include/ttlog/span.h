@@ -134,7 +134,7 @@
 		} else {                                                                           \
 			struct ttlog_value ttlog_values[] = { TTLOG__EACH(TTLOG__VALUE_LIST, n,    \
 									  __VA_ARGS__){ 0, 0 } };  \
-			struct ttlog_event ttlog_event = {                                         \
+			struct ttlog__event ttlog_event = {                                        \
 				ttlog_offset,                                                      \
 				n,                                                                 \
 				{ TTLOG__UNWRAP(TTLOG__TYPES(n, __VA_ARGS__)) },                   \
@@ -201,7 +201,7 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 		(void)ttlog__put(cursor.to, TTLOG_TYPE_U64, begin);
 		ttlog__close(&cursor, span->offset + 2, sizeof(struct ttlog_record) + 8);
 	} else {
-		struct ttlog_event event = {
+		struct ttlog__event event = {
 			span->offset + 2, 1, { TTLOG_TYPE_U64, 0, 0, 0 }, &begin
 		};
 

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reader.h"
+#include <ttlog/read.h>
 
 #include "bystander.h"
 
@@ -178,15 +178,15 @@ static uint64_t emitted(const struct track *track)
 
 /* ---- what is in the files ---- */
 
-static bool check_event(struct track *track, const struct event *event, const char *name,
+static bool check_event(struct track *track, const struct ttlog_event *event, const char *name,
 			uint64_t previous[BYSTANDER_LANES], uint64_t first[BYSTANDER_LANES],
 			uint64_t *gaps)
 {
 	const struct bystander_lane *lane;
-	struct event_field number, n;
+	struct ttlog_field number, n;
 
-	event__field(event, 0, &number);
-	event__field(event, 1, &n);
+	ttlog_event_field(event, 0, &number);
+	ttlog_event_field(event, 1, &n);
 	lane = &track->shared->lanes[number.u % BYSTANDER_LANES];
 	if (number.u >= BYSTANDER_LANES || event->thread->tid != lane->tid ||
 	    n.u > lane->emitted + 1 || n.u <= previous[number.u]) {
@@ -202,20 +202,21 @@ static bool check_event(struct track *track, const struct event *event, const ch
 	return true;
 }
 
-static void check_events(struct track *track, struct reader *reader, const char *name)
+static void check_events(struct track *track, struct ttlog_snapshot *reader, const char *name)
 {
 	uint64_t first[BYSTANDER_LANES] = { 0 }, previous[BYSTANDER_LANES];
-	uint64_t gaps = 0, lost = reader->emitted - reader->recorded;
-	struct event event;
+	uint64_t gaps = 0, lost = ttlog_snapshot_contents(reader)->emitted -
+				  ttlog_snapshot_contents(reader)->recorded;
+	struct ttlog_event event;
 
 	memcpy(previous, track->last, sizeof(previous));
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		if (reader__load(reader, i)) {
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->chunk_cnt; i++) {
+		if (ttlog_snapshot_load(reader, i)) {
 			fail(track, "%s: chunk %zu can't be read", name, i);
 			return;
 		}
-		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
-			reader__event(reader, k, &event);
+		for (uint32_t k = 0; k < ttlog_snapshot_contents(reader)->chunks[i].n; k++) {
+			ttlog_snapshot_event(reader, k, &event);
 			if (!check_event(track, &event, name, previous, first, &gaps))
 				return;
 		}
@@ -224,29 +225,33 @@ static void check_events(struct track *track, struct reader *reader, const char 
 	if (gaps > lost)
 		fail(track, "%s: %" PRIu64 " events are missing, %" PRIu64 " are said to be lost",
 		     name, gaps, lost);
-	track->events += reader->event_cnt;
+	track->events += ttlog_snapshot_contents(reader)->event_cnt;
 	track->lost += lost;
-	track->told += reader->emitted;
+	track->told += ttlog_snapshot_contents(reader)->emitted;
 }
 
 static void check_file(struct track *track, const char *path)
 {
 	int failures = track->failures;
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	char why[256];
 
-	reader = reader__open(path, why, sizeof(why));
+	reader = ttlog_snapshot_open(path, why, sizeof(why));
 	if (!reader) {
 		fail(track, "%s: %s", path, why);
 		return;
 	}
-	if (reader->problem_cnt)
-		fail(track, "%s: %s", path, reader->problems[0]);
-	if (reader->event_cnt != reader->recorded - reader->overwritten)
+	if (ttlog_snapshot_contents(reader)->problem_cnt)
+		fail(track, "%s: %s", path, ttlog_snapshot_contents(reader)->problems[0]);
+	if (ttlog_snapshot_contents(reader)->event_cnt !=
+	    ttlog_snapshot_contents(reader)->recorded -
+		    ttlog_snapshot_contents(reader)->overwritten)
 		fail(track, "%s: %" PRIu64 " events, %" PRIu64 " recorded, %" PRIu64 " overwritten",
-		     path, reader->event_cnt, reader->recorded, reader->overwritten);
+		     path, ttlog_snapshot_contents(reader)->event_cnt,
+		     ttlog_snapshot_contents(reader)->recorded,
+		     ttlog_snapshot_contents(reader)->overwritten);
 	check_events(track, reader, path);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	track->files++;
 	if (track->failures == failures)
 		(void)unlink(path);

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reader.h"
+#include <ttlog/read.h>
 #include "ttlog/abi.h"
 
 #include "listener.h"
@@ -184,35 +184,35 @@ static void run_and_kill(struct victim *victim)
 
 /* ---- what is left of it ---- */
 
-static bool is_text(const struct event *event, unsigned int field, const char *wanted)
+static bool is_text(const struct ttlog_event *event, unsigned int field, const char *wanted)
 {
-	struct event_field value = { 0 };
+	struct ttlog_field value = { 0 };
 
-	event__field(event, field, &value);
-	return value.type == TTLOG_TYPE_STR && text_is(value.text, wanted);
+	ttlog_event_field(event, field, &value);
+	return value.type == TTLOG_TYPE_STR && ttlog_text_is(value.text, wanted);
 }
 
-static uint64_t number(const struct event *event, unsigned int field)
+static uint64_t number(const struct ttlog_event *event, unsigned int field)
 {
-	struct event_field value = { 0 };
+	struct ttlog_field value = { 0 };
 
-	event__field(event, field, &value);
+	ttlog_event_field(event, field, &value);
 	return value.u;
 }
 
-static bool is_trade(const struct event *event, uint64_t n)
+static bool is_trade(const struct ttlog_event *event, uint64_t n)
 {
-	struct event_field price = { 0 };
+	struct ttlog_field price = { 0 };
 
-	event__field(event, 2, &price);
-	return text_is(event->site->probe, "trade") && event->site->nfields == 5 &&
+	ttlog_event_field(event, 2, &price);
+	return ttlog_text_is(event->site->probe, "trade") && event->site->nfields == 5 &&
 	       number(event, 0) == n && is_text(event, 1, stepped__symbol(n)) &&
 	       price.d == stepped__price(n) && is_text(event, 3, stepped__side(n)) &&
 	       number(event, 4) == n;
 }
 
 /* Whether it is the n-th that the program logged, from 1, with all that it said. */
-static bool is_event(const struct victim *victim, const struct event *event, uint64_t n)
+static bool is_event(const struct victim *victim, const struct ttlog_event *event, uint64_t n)
 {
 	bool is_span = strcmp(victim->kind, "span") == 0;
 
@@ -221,21 +221,22 @@ static bool is_event(const struct victim *victim, const struct event *event, uin
 	if (strcmp(victim->kind, "trade") == 0)
 		return is_trade(event, n);
 	if (is_span && n == STEPPED_PREFIX + 2)
-		return event->site->kind == EVENT_SPAN_END && text_is(event->site->probe, "work");
-	return text_is(event->site->probe, is_span && n > STEPPED_PREFIX ? "work" : "pair") &&
+		return event->site->kind == TTLOG_EVENT_SPAN_END &&
+		       ttlog_text_is(event->site->probe, "work");
+	return ttlog_text_is(event->site->probe, is_span && n > STEPPED_PREFIX ? "work" : "pair") &&
 	       number(event, 0) == n && number(event, 1) == n * 2;
 }
 
-static int check_events(const struct victim *victim, struct reader *reader)
+static int check_events(const struct victim *victim, struct ttlog_snapshot *reader)
 {
-	struct event event;
+	struct ttlog_event event;
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < reader->chunk_cnt; i++) {
-		if (reader__load(reader, i))
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->chunk_cnt; i++) {
+		if (ttlog_snapshot_load(reader, i))
 			break;
-		for (uint32_t k = 0; k < reader->chunks[i].n; k++) {
-			reader__event(reader, k, &event);
+		for (uint32_t k = 0; k < ttlog_snapshot_contents(reader)->chunks[i].n; k++) {
+			ttlog_snapshot_event(reader, k, &event);
 			if (!is_event(victim, &event, ++n)) {
 				fail(victim, "the event in place %" PRIu64 " is another", n);
 				return -1;
@@ -248,20 +249,20 @@ static int check_events(const struct victim *victim, struct reader *reader)
 static void check_file(const struct victim *victim, const char *path, uint64_t recorded)
 {
 	char why[256] = "";
-	struct reader *reader = reader__open(path, why, sizeof(why));
+	struct ttlog_snapshot *reader = ttlog_snapshot_open(path, why, sizeof(why));
 
 	if (!reader) {
 		fail(victim, "%s: %s", path, why);
 		return;
 	}
-	if (reader->problem_cnt)
-		fail(victim, "%s", reader->problems[0]);
-	else if (reader->event_cnt != recorded)
-		fail(victim, "%" PRIu64 " events, %" PRIu64 " recorded", reader->event_cnt,
-		     recorded);
+	if (ttlog_snapshot_contents(reader)->problem_cnt)
+		fail(victim, "%s", ttlog_snapshot_contents(reader)->problems[0]);
+	else if (ttlog_snapshot_contents(reader)->event_cnt != recorded)
+		fail(victim, "%" PRIu64 " events, %" PRIu64 " recorded",
+		     ttlog_snapshot_contents(reader)->event_cnt, recorded);
 	else if (check_events(victim, reader) == 0)
 		(void)unlink(path);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 }
 
 /* What was recorded, in *ret_recorded. */

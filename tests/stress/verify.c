@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader.h"
-#include "token.h"
+#include <ttlog/read.h>
 
 #include "lanes.h"
 #include "verify.h"
@@ -60,64 +59,48 @@ static int parse_line(struct check *check, const char *line)
 
 /* ---- the end ---- */
 
-static bool find_uint(struct token_in in, const char *key, uint64_t *ret)
-{
-	uint64_t pairs;
-	struct text name;
-
-	if (!in.at || token__map(&in, &pairs))
-		return false;
-	while (pairs--) {
-		if (token__text(&in, &name))
-			return false;
-		if (text_is(name, key))
-			return token__uint(&in, ret) == 0;
-		if (token__skip(&in))
-			return false;
-	}
-	return false;
-}
-
-static int check_end(struct check *check, const struct reader *reader)
+static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 {
 	const struct lanes_process *expected = check->expected;
 	const char *reason = expected->signal ? "crash" : "exit";
-	uint64_t number = 0;
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
+	const struct ttlog_exit *exit = info->exit;
+	const struct ttlog_crash *crash = info->crash;
 
-	if (reader->problem_cnt)
-		return FAIL(check, "%s", reader->problems[0]);
-	if (!text_is(reader->header.reason, reason))
-		return FAIL(check, "reason %.*s, not %s", (int)reader->header.reason.len,
-			    reader->header.reason.p, reason);
-	if (!find_uint(reader->header.exit, expected->signal ? "number" : "code", &number))
+	if (ttlog_snapshot_contents(reader)->problem_cnt)
+		return FAIL(check, "%s", ttlog_snapshot_contents(reader)->problems[0]);
+	if (!ttlog_text_is(info->reason, reason))
+		return FAIL(check, "reason %.*s, not %s", (int)info->reason.len, info->reason.p,
+			    reason);
+	if (!exit || !(expected->signal ? exit->has_number : exit->has_code))
 		return FAIL(check, "the end is not told");
-	if (number != (uint64_t)(expected->signal ? expected->signal : expected->code))
-		return FAIL(check, "ended by %" PRIu64, number);
+	if (expected->signal ? exit->number != expected->signal : exit->code != expected->code)
+		return FAIL(check, "ended by %" PRId64,
+			    expected->signal ? exit->number : exit->code);
 	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
 	 * them */
 	if (!expected->signal || expected->signal == SIGKILL || expected->signal == SIGTERM) {
-		if (reader->header.crash.at)
+		if (crash)
 			return FAIL(check, "a crash report, where nothing crashed");
 		return 0;
 	}
-	if (!find_uint(reader->header.crash, "number", &number) ||
-	    number != (uint64_t)expected->signal)
+	if (!crash || !crash->has_number || crash->number != expected->signal)
 		return FAIL(check, "no crash report of signal %d", expected->signal);
 	return 0;
 }
 
 /* ---- events ---- */
 
-static int check_event(struct check *check, const struct event *event)
+static int check_event(struct check *check, const struct ttlog_event *event)
 {
-	struct event_field lane_field = { 0 }, n_field = { 0 };
+	struct ttlog_field lane_field = { 0 }, n_field = { 0 };
 	const struct lane *lane;
 	struct seen *seen;
 
 	if (event->site->nfields != 2)
 		return FAIL(check, "an event that nobody logged");
-	event__field(event, 0, &lane_field);
-	event__field(event, 1, &n_field);
+	ttlog_event_field(event, 0, &lane_field);
+	ttlog_event_field(event, 1, &n_field);
 	if (lane_field.u >= check->lane_cnt)
 		return FAIL(check, "lane %" PRIu64, lane_field.u);
 	lane = &check->lanes->lanes[lane_field.u];
@@ -172,32 +155,33 @@ static int check_lane(struct check *check, uint32_t number)
 	return 0;
 }
 
-static int check_events(struct check *check, struct reader *reader)
+static int check_events(struct check *check, struct ttlog_snapshot *reader)
 {
-	struct event event;
+	struct ttlog_event event;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < reader->chunk_cnt; i++) {
-		if (reader__load(reader, i))
+	for (size_t i = 0; !err && i < ttlog_snapshot_contents(reader)->chunk_cnt; i++) {
+		if (ttlog_snapshot_load(reader, i))
 			return FAIL(check, "chunk %zu can't be read", i);
-		for (uint32_t k = 0; !err && k < reader->chunks[i].n; k++) {
-			reader__event(reader, k, &event);
+		for (uint32_t k = 0; !err && k < ttlog_snapshot_contents(reader)->chunks[i].n;
+		     k++) {
+			ttlog_snapshot_event(reader, k, &event);
 			err = check_event(check, &event);
 		}
 	}
-	check->result->events = reader->event_cnt;
+	check->result->events = ttlog_snapshot_contents(reader)->event_cnt;
 	for (uint32_t i = 0; !err && i < check->lane_cnt; i++)
 		err = check_lane(check, i);
-	if (!err && reader->event_cnt != check->recorded)
-		return FAIL(check, "%" PRIu64 " events, %" PRIu64 " recorded", reader->event_cnt,
-			    check->recorded);
+	if (!err && ttlog_snapshot_contents(reader)->event_cnt != check->recorded)
+		return FAIL(check, "%" PRIu64 " events, %" PRIu64 " recorded",
+			    ttlog_snapshot_contents(reader)->event_cnt, check->recorded);
 	return err;
 }
 
 static int check_file(struct check *check)
 {
 	char why[256] = "";
-	struct reader *reader = reader__open(check->result->file, why, sizeof(why));
+	struct ttlog_snapshot *reader = ttlog_snapshot_open(check->result->file, why, sizeof(why));
 	int err;
 
 	if (!reader)
@@ -205,7 +189,7 @@ static int check_file(struct check *check)
 	err = check_end(check, reader);
 	if (!err)
 		err = check_events(check, reader);
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	return err;
 }
 

@@ -27,14 +27,14 @@ static bool is_text(uint8_t type)
 
 /* The keys of a column that is a map; `at` is NULL where a key is absent. */
 struct keys {
-	struct token_in constant, first, delta, scale, units, values, index, bits, base, packed;
+	struct ttlog_cbor constant, first, delta, scale, units, values, index, bits, base, packed;
 };
 
-static int read_keys(struct token_in *in, struct keys *ret)
+static int read_keys(struct ttlog_cbor *in, struct keys *ret)
 {
 	const struct {
 		const char *key;
-		struct token_in *to;
+		struct ttlog_cbor *to;
 	} known[] = {
 		{ "const", &ret->constant }, { "first", &ret->first }, { "delta", &ret->delta },
 		{ "scale", &ret->scale },    { "units", &ret->units }, { "values", &ret->values },
@@ -47,17 +47,17 @@ static int read_keys(struct token_in *in, struct keys *ret)
 	if (token__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct token_in value;
-		struct text key;
+		struct ttlog_cbor value;
+		struct ttlog_text key;
 
 		if (token__text(in, &key))
 			return -EBADMSG;
 		value = *in;
-		if (token__skip(in))
+		if (ttlog_cbor_skip(in))
 			return -EBADMSG;
 		value.end = in->at;
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-			if (!text_is(key, known[k].key))
+			if (!ttlog_text_is(key, known[k].key))
 				continue;
 			if (known[k].to->at)
 				return -EBADMSG;
@@ -70,12 +70,12 @@ static int read_keys(struct token_in *in, struct keys *ret)
 /* ---- Typed arrays ---- */
 
 /* A tag and the byte string behind it, which must hold n elements of `width`. */
-static int typed_bytes(struct token_in *in, uint64_t *ret_tag, struct text *ret)
+static int typed_bytes(struct ttlog_cbor *in, uint64_t *ret_tag, struct ttlog_text *ret)
 {
-	struct token tag, bytes;
+	struct ttlog_cbor_item tag, bytes;
 
-	if (token__next(in, &tag) || tag.kind != TOKEN_TAG || token__next(in, &bytes) ||
-	    bytes.kind != TOKEN_BYTES)
+	if (ttlog_cbor_next(in, &tag) || tag.kind != TTLOG_CBOR_TAG ||
+	    ttlog_cbor_next(in, &bytes) || bytes.kind != TTLOG_CBOR_BYTES)
 		return -EBADMSG;
 	*ret_tag = tag.u;
 	*ret = bytes.text;
@@ -99,7 +99,7 @@ static int typed_bytes(struct token_in *in, uint64_t *ret_tag, struct text *ret)
 #error "typed arrays are little endian in the file: swap in WIDEN"
 #endif
 
-static int widen_ints(uint64_t tag, struct text bytes, size_t n, uint64_t *out)
+static int widen_ints(uint64_t tag, struct ttlog_text bytes, size_t n, uint64_t *out)
 {
 	switch (tag) {
 	case FORMAT_TAG_U8:
@@ -123,7 +123,7 @@ static int widen_ints(uint64_t tag, struct text bytes, size_t n, uint64_t *out)
 	}
 }
 
-static int widen_reals(uint64_t tag, struct text bytes, size_t n, double *out)
+static int widen_reals(uint64_t tag, struct ttlog_text bytes, size_t n, double *out)
 {
 	switch (tag) {
 	case FORMAT_TAG_F32:
@@ -137,9 +137,9 @@ static int widen_reals(uint64_t tag, struct text bytes, size_t n, double *out)
 
 /* ---- Integers ---- */
 
-static int typed_ints(struct arena *arena, struct token_in *in, size_t n, uint64_t **ret)
+static int typed_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint64_t **ret)
 {
-	struct text bytes;
+	struct ttlog_text bytes;
 	uint64_t tag, *nums;
 
 	if (typed_bytes(in, &tag, &bytes) || bytes.len < n)
@@ -152,7 +152,8 @@ static int typed_ints(struct arena *arena, struct token_in *in, size_t n, uint64
 }
 
 /* Numbers of `bits` bits each, the lowest first; there are n of them, bytes.len is checked. */
-static void unpack_bits(struct text bytes, unsigned bits, uint64_t base, size_t n, uint64_t *out)
+static void unpack_bits(struct ttlog_text bytes, unsigned bits, uint64_t base, size_t n,
+			uint64_t *out)
 {
 	const uint64_t mask = (UINT64_C(1) << bits) - 1;
 	size_t i = 0, last = bytes.len < sizeof(uint64_t) ? 0 : bytes.len - sizeof(uint64_t);
@@ -174,12 +175,12 @@ static void unpack_bits(struct text bytes, unsigned bits, uint64_t base, size_t 
 
 static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_t **ret)
 {
-	struct token bytes;
+	struct ttlog_cbor_item bytes;
 	uint64_t bits, base;
 
 	if (!keys->bits.at || !keys->base.at || token__uint(&keys->bits, &bits) ||
-	    token__int(&keys->base, &base) || token__next(&keys->packed, &bytes) ||
-	    bytes.kind != TOKEN_BYTES)
+	    token__int(&keys->base, &base) || ttlog_cbor_next(&keys->packed, &bytes) ||
+	    bytes.kind != TTLOG_CBOR_BYTES)
 		return -EBADMSG;
 	if (!bits || bits > FORMAT_PACKED_MAX_BITS || bytes.text.len != (n * bits + 7) / 8)
 		return -EBADMSG;
@@ -191,14 +192,14 @@ static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_
 }
 
 /* Either of these. */
-static int array_ints(struct arena *arena, struct token_in *in, size_t n, uint64_t **ret)
+static int array_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint64_t **ret)
 {
-	enum token_kind kind;
+	enum ttlog_cbor_kind kind;
 	struct keys keys;
 
 	if (token__peek(in, &kind))
 		return -EBADMSG;
-	if (kind == TOKEN_TAG)
+	if (kind == TTLOG_CBOR_TAG)
 		return typed_ints(arena, in, n, ret);
 	if (read_keys(in, &keys) || !keys.packed.at)
 		return -EBADMSG;
@@ -206,7 +207,7 @@ static int array_ints(struct arena *arena, struct token_in *in, size_t n, uint64
 }
 
 /* How many values a "values" array has; no writer has a use for more than a chunk has events. */
-static int begin_values(struct token_in *in, uint64_t *ret_cnt)
+static int begin_values(struct ttlog_cbor *in, uint64_t *ret_cnt)
 {
 	uint64_t cnt;
 
@@ -216,11 +217,12 @@ static int begin_values(struct token_in *in, uint64_t *ret_cnt)
 	return 0;
 }
 
-static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret);
+static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
+		       struct ttlog_column *ret);
 
 /* The column of indices into `cnt` values: every one is checked here, none later. */
-static int unpack_index(struct arena *arena, struct token_in *in, size_t n, uint64_t cnt,
-			struct unpacked *ret)
+static int unpack_index(struct arena *arena, struct ttlog_cbor *in, size_t n, uint64_t cnt,
+			struct ttlog_column *ret)
 {
 	int err = unpack_ints(arena, in, n, ret);
 
@@ -231,9 +233,9 @@ static int unpack_index(struct arena *arena, struct token_in *in, size_t n, uint
 	return err;
 }
 
-static int int_values(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
+static int int_values(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
 {
-	struct unpacked index;
+	struct ttlog_column index;
 	uint64_t cnt, *values, *nums;
 	int err;
 
@@ -262,9 +264,10 @@ static int int_values(struct arena *arena, struct keys *keys, size_t n, struct u
 	return 0;
 }
 
-static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
+		       struct ttlog_column *ret)
 {
-	enum token_kind kind;
+	enum ttlog_cbor_kind kind;
 	struct keys keys;
 	uint64_t *nums, sum;
 	int err;
@@ -272,7 +275,7 @@ static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struc
 	if (token__peek(in, &kind))
 		return -EBADMSG;
 	ret->mask = ALL;
-	if (kind == TOKEN_TAG) {
+	if (kind == TTLOG_CBOR_TAG) {
 		err = typed_ints(arena, in, n, &nums);
 		ret->nums = nums;
 		return err;
@@ -307,17 +310,17 @@ static int unpack_ints(struct arena *arena, struct token_in *in, size_t n, struc
 
 /* ---- Floating point ---- */
 
-static int real_of(struct token_in *in, double *ret)
+static int real_of(struct ttlog_cbor *in, double *ret)
 {
-	struct token token;
+	struct ttlog_cbor_item token;
 
-	if (token__next(in, &token))
+	if (ttlog_cbor_next(in, &token))
 		return -EBADMSG;
-	if (token.kind == TOKEN_FLOAT)
+	if (token.kind == TTLOG_CBOR_FLOAT)
 		*ret = token.d;
-	else if (token.kind == TOKEN_UINT)
+	else if (token.kind == TTLOG_CBOR_UINT)
 		*ret = (double)token.u;
-	else if (token.kind == TOKEN_NEGINT)
+	else if (token.kind == TTLOG_CBOR_NEGINT)
 		*ret = -1.0 - (double)token.u;
 	else
 		return -EBADMSG;
@@ -325,9 +328,9 @@ static int real_of(struct token_in *in, double *ret)
 }
 
 /* Only checked here: a column is seldom asked for all its values. */
-static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
+static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
 {
-	struct unpacked units = { .nums = NULL };
+	struct ttlog_column units = { .nums = NULL };
 	uint64_t *scale = arena__alloc(arena, 1, sizeof(*scale));
 	bool too_large = false;
 	int err;
@@ -349,9 +352,9 @@ static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct
 	return 0;
 }
 
-static int real_values(struct arena *arena, struct keys *keys, size_t n, struct unpacked *ret)
+static int real_values(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
 {
-	struct unpacked index;
+	struct ttlog_column index;
 	uint64_t cnt;
 	double *values, *reals;
 	int err;
@@ -380,18 +383,19 @@ static int real_values(struct arena *arena, struct keys *keys, size_t n, struct 
 	return 0;
 }
 
-static int unpack_reals(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+static int unpack_reals(struct arena *arena, struct ttlog_cbor *in, size_t n,
+			struct ttlog_column *ret)
 {
-	enum token_kind kind;
+	enum ttlog_cbor_kind kind;
 	struct keys keys;
-	struct text bytes;
+	struct ttlog_text bytes;
 	uint64_t tag;
 	double *reals;
 
 	if (token__peek(in, &kind))
 		return -EBADMSG;
 	ret->mask = ALL;
-	if (kind == TOKEN_TAG) {
+	if (kind == TTLOG_CBOR_TAG) {
 		if (typed_bytes(in, &tag, &bytes) || bytes.len < n)
 			return -EBADMSG;
 		reals = arena__alloc(arena, n, sizeof(*reals));
@@ -415,10 +419,11 @@ static int unpack_reals(struct arena *arena, struct token_in *in, size_t n, stru
 
 /* ---- Decimals ---- */
 
-static int unpack_decimals(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+static int unpack_decimals(struct arena *arena, struct ttlog_cbor *in, size_t n,
+			   struct ttlog_column *ret)
 {
-	struct unpacked units = { .nums = NULL }, scale = { .nums = NULL };
-	enum token_kind kind;
+	struct ttlog_column units = { .nums = NULL }, scale = { .nums = NULL };
+	enum ttlog_cbor_kind kind;
 	struct keys keys;
 	uint64_t *one;
 	int err;
@@ -426,7 +431,7 @@ static int unpack_decimals(struct arena *arena, struct token_in *in, size_t n, s
 	if (read_keys(in, &keys) || !keys.scale.at || !keys.units.at ||
 	    token__peek(&keys.scale, &kind))
 		return -EBADMSG;
-	if (kind == TOKEN_UINT) {
+	if (kind == TTLOG_CBOR_UINT) {
 		one = arena__alloc(arena, 1, sizeof(*one));
 		scale.nums = one;
 		err = one ? token__uint(&keys.scale, one) : -ENOMEM;
@@ -450,31 +455,32 @@ static int unpack_decimals(struct arena *arena, struct token_in *in, size_t n, s
 
 /* ---- Text and bytes ---- */
 
-static int text_of_token(struct token_in *in, struct unpacked_text *ret)
+static int text_of_token(struct ttlog_cbor *in, struct ttlog_column_text *ret)
 {
-	struct token token;
+	struct ttlog_cbor_item token;
 	bool cut = false;
 
-	if (token__next(in, &token))
+	if (ttlog_cbor_next(in, &token))
 		return -EBADMSG;
-	if (token.kind == TOKEN_ARRAY) {
+	if (token.kind == TTLOG_CBOR_ARRAY) {
 		cut = true;
-		if (token.u != 1 || token__next(in, &token))
+		if (token.u != 1 || ttlog_cbor_next(in, &token))
 			return -EBADMSG;
 	}
-	if (token.kind == TOKEN_NULL && !cut)
-		*ret = (struct unpacked_text){ .null = true };
-	else if (token.kind == TOKEN_TEXT || token.kind == TOKEN_BYTES)
-		*ret = (struct unpacked_text){ .text = token.text, .cut = cut };
+	if (token.kind == TTLOG_CBOR_NULL && !cut)
+		*ret = (struct ttlog_column_text){ .null = true };
+	else if (token.kind == TTLOG_CBOR_TEXT || token.kind == TTLOG_CBOR_BYTES)
+		*ret = (struct ttlog_column_text){ .text = token.text, .cut = cut };
 	else
 		return -EBADMSG;
 	return 0;
 }
 
-static int unpack_texts(struct arena *arena, struct token_in *in, size_t n, struct unpacked *ret)
+static int unpack_texts(struct arena *arena, struct ttlog_cbor *in, size_t n,
+			struct ttlog_column *ret)
 {
-	struct unpacked index = { .nums = NULL };
-	struct unpacked_text *texts;
+	struct ttlog_column index = { .nums = NULL };
+	struct ttlog_column_text *texts;
 	struct keys keys;
 	uint64_t cnt = 1;
 	int err;
@@ -504,10 +510,10 @@ static int unpack_texts(struct arena *arena, struct token_in *in, size_t n, stru
 	return err;
 }
 
-int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_t n,
-		   struct unpacked *ret)
+int unpack__column(struct arena *arena, struct ttlog_cbor *in, uint8_t type, size_t n,
+		   struct ttlog_column *ret)
 {
-	struct unpacked column = { .type = type };
+	struct ttlog_column column = { .type = type };
 	int err;
 
 	if (is_real(type))
@@ -523,7 +529,7 @@ int unpack__column(struct arena *arena, struct token_in *in, uint8_t type, size_
 	return err;
 }
 
-static double real_at(const struct unpacked *column, size_t i)
+static double real_at(const struct ttlog_column *column, size_t i)
 {
 	double v;
 
@@ -533,9 +539,9 @@ static double real_at(const struct unpacked *column, size_t i)
 	return column->type == TTLOG_TYPE_F32 ? (double)(float)v : v;
 }
 
-void unpacked__field(const struct unpacked *column, size_t i, struct event_field *ret)
+void ttlog_column_field(const struct ttlog_column *column, size_t i, struct ttlog_field *ret)
 {
-	const struct unpacked_text *text;
+	const struct ttlog_column_text *text;
 
 	ret->type = column->type;
 	ret->null = false;

@@ -10,7 +10,7 @@
 #include "sieve.h"
 #include "unpack.h"
 
-bool filter__needs_origins(const struct filter *filter)
+bool filter__needs_origins(const struct ttlog_filter *filter)
 {
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
@@ -44,7 +44,7 @@ static size_t scratch_of(const struct expr *expr, uint32_t node, bool negate)
 	return most + (is_any(it->kind, negate) ? 2 : 0);
 }
 
-size_t filter__scratch_cnt(const struct filter *filter)
+size_t filter__scratch_cnt(const struct ttlog_filter *filter)
 {
 	size_t most = 1;
 
@@ -61,16 +61,16 @@ size_t filter__scratch_cnt(const struct filter *filter)
 static void sieve_fields(const struct term *term, const struct filter_rows *rows,
 			 const uint8_t *asked, uint8_t *hits)
 {
-	const struct event_field unreadable = { .type = TTLOG_TYPE_NONE, .null = true };
-	const struct event *event = rows->event;
+	const struct ttlog_field unreadable = { .type = TTLOG_TYPE_NONE, .null = true };
+	const struct ttlog_event *event = rows->event;
 
 	memset(hits, 0, rows->cnt);
 	for (unsigned i = 0; i < event->site->nfields; i++) {
-		const struct unpacked *column;
+		const struct ttlog_column *column;
 
 		if (!filter__is_key(term, event->site, i))
 			continue;
-		column = term->op == OP_HAS ? NULL : event__column(event, i);
+		column = term->op == OP_HAS ? NULL : ttlog_event_column(event, i);
 		if (column)
 			sieve__column(term, column, rows->cnt, asked, hits);
 		else if (term__field(term, &unreadable))
@@ -88,7 +88,7 @@ static void sieve_threads(const struct term *term, const struct filter_rows *row
 	for (uint32_t row = 0; row < cnt; row++) {
 		if (!row || threads[row] != last) {
 			struct filter_known known = { .thread = &rows->thread_table[threads[row]] };
-			struct event_field field;
+			struct ttlog_field field;
 			unsigned at = 0;
 
 			last = threads[row];
@@ -115,7 +115,7 @@ static void sieve_term(const struct term *term, const struct filter_rows *rows,
 		       const uint8_t *asked, uint8_t *hits)
 {
 	struct filter_known known = { .site = rows->event->site };
-	struct event_field field;
+	struct ttlog_field field;
 	unsigned at = 0;
 
 	if (term->subject == SUBJECT_FIELD)
@@ -169,9 +169,9 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 		pass[row] ^= left[row];
 }
 
-void filter__rows(const struct filter *filter, const struct filter_rows *rows)
+void filter__rows(const struct ttlog_filter *filter, const struct filter_rows *rows)
 {
-	struct event *event = rows->event;
+	struct ttlog_event *event = rows->event;
 
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];

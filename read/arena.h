@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that is given back all at once: one allocation a block, not one a value. */
-#ifndef TTLOG_VIEW_ARENA_H
-#define TTLOG_VIEW_ARENA_H
+#ifndef TTLOG_READ_ARENA_H
+#define TTLOG_READ_ARENA_H
 
 #include <stddef.h>
 
@@ -17,4 +17,4 @@ void *arena__alloc(struct arena *arena, size_t cnt, size_t size);
 void arena__reset(struct arena *arena);
 void arena__fini(struct arena *arena);
 
-#endif /* TTLOG_VIEW_ARENA_H */
+#endif /* TTLOG_READ_ARENA_H */

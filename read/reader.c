@@ -18,25 +18,26 @@
 typedef unsigned long long ull;
 
 /* Takes ownership of text where it returns 0. */
-static int add_problem(struct reader *reader, char *text)
+static int add_problem(struct ttlog_snapshot *reader, char *text)
 {
-	if (reader->problem_cnt == MAX_PROBLEMS)
+	if (reader->contents.problem_cnt == MAX_PROBLEMS)
 		return -ENOSPC;
-	if (reader->problem_cnt == reader->problem_cap) {
+	if (reader->contents.problem_cnt == reader->problem_cap) {
 		size_t cap = reader->problem_cap ? reader->problem_cap * 2 : 8;
 		char **grown = reallocarray(reader->problems, cap, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
 		reader->problems = grown;
+		reader->contents.problems = (const char *const *)grown;
 		reader->problem_cap = cap;
 	}
-	reader->problems[reader->problem_cnt++] = text;
+	reader->problems[reader->contents.problem_cnt++] = text;
 	return 0;
 }
 
-__attribute__((format(printf, 2, 3))) static void problem(struct reader *reader, const char *format,
-							  ...)
+__attribute__((format(printf, 2, 3))) static void problem(struct ttlog_snapshot *reader,
+							  const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -46,7 +47,7 @@ __attribute__((format(printf, 2, 3))) static void problem(struct reader *reader,
 		text = NULL;
 	va_end(args);
 	/* A chunk that is read twice has the same problem twice. */
-	for (size_t i = 0; text && i < reader->problem_cnt; i++) {
+	for (size_t i = 0; text && i < reader->contents.problem_cnt; i++) {
 		if (!strcmp(reader->problems[i], text)) {
 			free(text);
 			return;
@@ -55,28 +56,28 @@ __attribute__((format(printf, 2, 3))) static void problem(struct reader *reader,
 	if (text && !add_problem(reader, text))
 		return;
 	free(text);
-	reader->problem_more++;
+	reader->contents.problem_more++;
 }
 
 /* ---- The first pass ---- */
 
 /* The first key is "item". An empty text where there is none. */
-static struct text item_of(const struct frame *frame)
+static struct ttlog_text item_of(const struct frame *frame)
 {
-	struct token_in in = { frame->content, frame->content + frame->len };
-	struct text key, item;
+	struct ttlog_cbor in = { frame->content, frame->content + frame->len };
+	struct ttlog_text key, item;
 	uint64_t pairs;
 
-	if (token__map(&in, &pairs) || !pairs || token__text(&in, &key) || !text_is(key, "item") ||
-	    token__text(&in, &item))
-		return text_of("");
+	if (token__map(&in, &pairs) || !pairs || token__text(&in, &key) ||
+	    !ttlog_text_is(key, "item") || token__text(&in, &item))
+		return ttlog_text_of("");
 	return item;
 }
 
-static int add_chunk(struct reader *reader, const struct frame *frame)
+static int add_chunk(struct ttlog_snapshot *reader, const struct frame *frame)
 {
 	const struct chunk *chunk = &reader->chunk;
-	const struct reader_chunk *before;
+	const struct ttlog_chunk_place *before;
 	const char *why = "it is too large";
 	int err = -EBADMSG;
 
@@ -88,31 +89,34 @@ static int add_chunk(struct reader *reader, const struct frame *frame)
 	}
 	if (err)
 		return err;
-	if (reader->chunk_cnt == reader->chunk_cap) {
+	if (reader->contents.chunk_cnt == reader->chunk_cap) {
 		size_t cap = reader->chunk_cap ? reader->chunk_cap * 2 : 64;
-		struct reader_chunk *grown = reallocarray(reader->chunks, cap, sizeof(*grown));
+		struct ttlog_chunk_place *grown = reallocarray(reader->places, cap, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		reader->chunks = grown;
+		reader->places = grown;
+		reader->contents.chunks = grown;
 		reader->chunk_cap = cap;
 	}
-	before = reader->chunk_cnt ? &reader->chunks[reader->chunk_cnt - 1] : NULL;
-	if (before && chunk->first_ns < before->last_ns)
+	before = reader->contents.chunk_cnt ? &reader->places[reader->contents.chunk_cnt - 1]
+					    : NULL;
+	if (before && chunk->events.first_ns < before->last_ns)
 		problem(reader, "the chunk at byte %llu begins before the one before it ends",
 			(ull)frame->offset);
-	reader->parsed = reader->chunk_cnt;
-	reader->chunks[reader->chunk_cnt++] = (struct reader_chunk){
+	reader->parsed = reader->contents.chunk_cnt;
+	reader->places[reader->contents.chunk_cnt++] = (struct ttlog_chunk_place){
 		.offset = frame->offset,
-		.first_ns = chunk->first_ns,
-		.last_ns = chunk->last_ns,
-		.n = chunk->n,
+		.first_ns = chunk->events.first_ns,
+		.last_ns = chunk->events.last_ns,
+		.n = chunk->events.n,
 	};
-	reader->event_cnt += chunk->n;
+	reader->contents.event_cnt += chunk->events.n;
 	return 0;
 }
 
-static int keep_lost(struct reader *reader, const struct token_in *start, const unsigned char *end)
+static int keep_lost(struct ttlog_snapshot *reader, const struct ttlog_cbor *start,
+		     const unsigned char *end)
 {
 	size_t len = (size_t)(end - start->at);
 	unsigned char *copy;
@@ -124,22 +128,22 @@ static int keep_lost(struct reader *reader, const struct token_in *start, const 
 		return -ENOMEM;
 	memcpy(copy, start->at, len);
 	reader->end_lost = copy;
-	reader->lost_item = (struct token_in){ copy, copy + len };
-	return details__parse_lost(&reader->lost, reader->lost_item, &reader->end_arena);
+	reader->contents.lost_item = (struct ttlog_cbor){ copy, copy + len };
+	reader->contents.lost = &reader->lost;
+	return details__parse_lost(&reader->lost, reader->contents.lost_item, &reader->end_arena);
 }
 
-static int header_of_end(struct reader *reader, const struct token_in *start,
+static int header_of_end(struct ttlog_snapshot *reader, const struct ttlog_cbor *start,
 			 const unsigned char *end)
 {
 	char why[160];
 	int err;
 
-	if (reader->has_header)
+	if (reader->header.info.has_header)
 		return 0;
 	err = header__init(&reader->header, start->at, (size_t)(end - start->at), why, sizeof(why));
 	if (err == -ENOMEM)
 		return err;
-	reader->has_header = !err;
 	problem(reader, "%s%s",
 		err ? "the copy of the header at the end is not valid either: "
 		    : "the header is taken from its copy at the end",
@@ -147,40 +151,42 @@ static int header_of_end(struct reader *reader, const struct token_in *start,
 	return 0;
 }
 
-static int end_key(struct reader *reader, struct text key, struct token_in *in)
+static int end_key(struct ttlog_snapshot *reader, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	const struct {
 		const char *key;
 		uint64_t *to;
 	} numbers[] = {
-		{ "events", &reader->end_events },       { "chunks", &reader->end_chunks },
-		{ "emitted", &reader->emitted },         { "recorded", &reader->recorded },
-		{ "overwritten", &reader->overwritten },
+		{ "events", &reader->end_events },
+		{ "chunks", &reader->end_chunks },
+		{ "emitted", &reader->contents.emitted },
+		{ "recorded", &reader->contents.recorded },
+		{ "overwritten", &reader->contents.overwritten },
 	};
-	struct token_in start = *in;
+	struct ttlog_cbor start = *in;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (text_is(key, numbers[i].key))
+		if (ttlog_text_is(key, numbers[i].key))
 			return token__uint(in, numbers[i].to);
 	}
-	if (token__skip(in))
+	if (ttlog_cbor_skip(in))
 		return -EBADMSG;
-	if (text_is(key, "lost"))
+	if (ttlog_text_is(key, "lost"))
 		return keep_lost(reader, &start, in->at);
-	if (text_is(key, "header"))
+	if (ttlog_text_is(key, "header"))
 		return header_of_end(reader, &start, in->at);
 	return 0;
 }
 
-static int take_end(struct reader *reader, const struct frame *frame)
+static int take_end(struct ttlog_snapshot *reader, const struct frame *frame)
 {
-	struct token_in in = { frame->content, frame->content + frame->len };
+	struct ttlog_cbor in = { frame->content, frame->content + frame->len };
 	uint64_t pairs = 0;
 	int err = token__map(&in, &pairs);
 
 	reader->end_events = UINT64_MAX;
 	for (uint64_t i = 0; !err && i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 
 		err = token__text(&in, &key);
 		if (!err)
@@ -193,11 +199,11 @@ static int take_end(struct reader *reader, const struct frame *frame)
 		return 0;
 	}
 	reader->has_end = true;
-	reader->has_totals = true;
+	reader->contents.has_totals = true;
 	return 0;
 }
 
-static int take_header(struct reader *reader, const struct frame *frame)
+static int take_header(struct ttlog_snapshot *reader, const struct frame *frame)
 {
 	char why[160];
 	int err;
@@ -212,15 +218,14 @@ static int take_header(struct reader *reader, const struct frame *frame)
 	err = header__init(&reader->header, frame->content, frame->len, why, sizeof(why));
 	if (err == -ENOMEM)
 		return err;
-	reader->has_header = !err;
 	if (err)
 		problem(reader, "the header cannot be read: %s", why);
 	return err == -ENOTSUP ? err : 0;
 }
 
-static int take_frame(struct reader *reader, const struct frame *frame)
+static int take_frame(struct ttlog_snapshot *reader, const struct frame *frame)
 {
-	struct text item;
+	struct ttlog_text item;
 
 	if (!token__check(frame->content, frame->len)) {
 		problem(reader, "the frame from byte %llu to %llu holds no valid CBOR item",
@@ -228,18 +233,19 @@ static int take_frame(struct reader *reader, const struct frame *frame)
 		return 0;
 	}
 	item = item_of(frame);
-	if (text_is(item, "chunk"))
+	if (ttlog_text_is(item, "chunk"))
 		return add_chunk(reader, frame);
-	if (text_is(item, "end"))
+	if (ttlog_text_is(item, "end"))
 		return take_end(reader, frame);
-	if (text_is(item, "header"))
+	if (ttlog_text_is(item, "header"))
 		return take_header(reader, frame);
 	problem(reader, "the frame at byte %llu is neither header, chunk nor end",
 		(ull)frame->offset);
 	return 0;
 }
 
-static void report_damage(struct reader *reader, const struct frame_damage *damage, bool at_end)
+static void report_damage(struct ttlog_snapshot *reader, const struct frame_damage *damage,
+			  bool at_end)
 {
 	if (damage->gave_up_at)
 		problem(reader,
@@ -254,7 +260,7 @@ static void report_damage(struct reader *reader, const struct frame_damage *dama
 }
 
 /* Returns 1, 0 where that was the last frame that counts, or -errno. */
-static int scan_frame(struct reader *reader)
+static int scan_frame(struct ttlog_snapshot *reader)
 {
 	struct frame_damage damage;
 	struct frame frame;
@@ -271,7 +277,7 @@ static int scan_frame(struct reader *reader)
 		return 0;
 	if (reader->has_end) {
 		problem(reader, "%llu bytes follow the end item, and are passed over",
-			(ull)(reader->size - reader->offset));
+			(ull)(reader->contents.size - reader->offset));
 		return 0;
 	}
 	err = take_frame(reader, &frame);
@@ -285,16 +291,16 @@ static int scan_frame(struct reader *reader)
 }
 
 /* What is missing, once all frames were seen. */
-static void conclude(struct reader *reader)
+static void conclude(struct ttlog_snapshot *reader)
 {
 	/* Chunks that could not be loaded have said what is missing of them. */
-	uint64_t cnt = reader->event_cnt + reader->unloadable_cnt;
+	uint64_t cnt = reader->contents.event_cnt + reader->unloadable_cnt;
 
-	if (!reader->size)
+	if (!reader->contents.size)
 		problem(reader, "the file is empty");
 	else if (!reader->frame_cnt)
 		problem(reader, "nothing in it is whole: is this a ttlog snapshot?");
-	else if (!reader->has_header)
+	else if (!reader->header.info.has_header)
 		problem(reader, "there is no header: its %llu events cannot be shown", (ull)cnt);
 	if (!reader->frame_cnt)
 		return;
@@ -305,36 +311,36 @@ static void conclude(struct reader *reader)
 	else if (reader->end_events > cnt)
 		problem(reader, "%llu of %llu events are missing", (ull)(reader->end_events - cnt),
 			(ull)reader->end_events);
-	else if (reader->end_events != cnt || reader->end_chunks != reader->chunk_cnt)
+	else if (reader->end_events != cnt || reader->end_chunks != reader->contents.chunk_cnt)
 		problem(reader, "the end says %llu events in %llu chunks, there are %llu in %zu",
 			(ull)reader->end_events, (ull)reader->end_chunks, (ull)cnt,
-			reader->chunk_cnt);
+			reader->contents.chunk_cnt);
 }
 
-static void end_scan(struct reader *reader)
+static void end_scan(struct ttlog_snapshot *reader)
 {
-	reader->is_scanned = true;
+	reader->contents.is_scanned = true;
 	conclude(reader);
-	if (reader->has_header && !reader->has_end && reader->header.has_totals) {
-		reader->has_totals = true;
-		reader->emitted = reader->header.emitted;
-		reader->recorded = reader->header.recorded;
-		reader->overwritten = reader->header.overwritten;
+	if (reader->header.info.has_header && !reader->has_end && reader->header.has_totals) {
+		reader->contents.has_totals = true;
+		reader->contents.emitted = reader->header.emitted;
+		reader->contents.recorded = reader->header.recorded;
+		reader->contents.overwritten = reader->header.overwritten;
 	}
-	if (reader->has_header && !reader->lost_item.at) {
-		reader->lost_item = reader->header.lost_item;
-		reader->lost = reader->header.lost;
+	if (reader->header.info.has_header && !reader->contents.lost_item.at) {
+		reader->contents.lost_item = reader->header.lost_item;
+		reader->contents.lost = reader->header.lost_item.at ? &reader->header.lost : NULL;
 	}
 }
 
 /* A frame, or the end. Returns 0 or -errno. */
-static int scan_on(struct reader *reader)
+static int scan_on(struct ttlog_snapshot *reader)
 {
 	int more = scan_frame(reader);
 
 	if (more == -ENOTSUP) {
 		/* said already; there is nothing that may be shown */
-		reader->is_scanned = true;
+		reader->contents.is_scanned = true;
 		return 0;
 	}
 	if (!more)
@@ -342,18 +348,18 @@ static int scan_on(struct reader *reader)
 	return more < 0 ? more : 0;
 }
 
-bool reader__has(struct reader *reader, size_t idx)
+bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *reader, size_t idx)
 {
-	while (!reader->is_scanned && reader->chunk_cnt <= idx) {
+	while (!reader->contents.is_scanned && reader->contents.chunk_cnt <= idx) {
 		int err = scan_on(reader);
 
 		if (!err)
 			continue;
 		problem(reader, "it cannot be read from byte %llu on: %s", (ull)reader->offset,
 			strerror(-err));
-		reader->is_scanned = true;
+		reader->contents.is_scanned = true;
 	}
-	return idx < reader->chunk_cnt;
+	return idx < reader->contents.chunk_cnt;
 }
 
 /* ---- Opening ---- */
@@ -369,9 +375,10 @@ static const char *kind_in_words(mode_t mode)
 	return "it is a device; a snapshot must be a file";
 }
 
-struct reader *reader__start_fd(int fd, const char *name, char *ret_why, size_t why_size)
+struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
+					       size_t why_size)
 {
-	struct reader *reader = calloc(1, sizeof(*reader));
+	struct ttlog_snapshot *reader = calloc(1, sizeof(*reader));
 	struct stat st;
 	int err = -ENOMEM;
 
@@ -397,8 +404,8 @@ struct reader *reader__start_fd(int fd, const char *name, char *ret_why, size_t 
 		err = -errno;
 		goto fail_fd;
 	}
-	reader->size = frame_file__size(reader->file);
-	for (err = 0; !err && !reader->is_scanned && !reader->has_header;)
+	reader->contents.size = frame_file__size(reader->file);
+	for (err = 0; !err && !reader->contents.is_scanned && !reader->header.info.has_header;)
 		err = scan_on(reader);
 	if (!err)
 		return reader;
@@ -407,12 +414,12 @@ fail_fd:
 		close(fd);
 	snprintf(ret_why, why_size, "%s", strerror(-err));
 fail_said:
-	reader__close(reader);
+	ttlog_snapshot_close(reader);
 	errno = -err;
 	return NULL;
 }
 
-struct reader *reader__start(const char *path, char *ret_why, size_t why_size)
+struct ttlog_snapshot *ttlog_snapshot_start(const char *path, char *ret_why, size_t why_size)
 {
 	/* Without O_NONBLOCK a FIFO would hang here; a regular file does not mind it. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -424,48 +431,50 @@ struct reader *reader__start(const char *path, char *ret_why, size_t why_size)
 		errno = err;
 		return NULL;
 	}
-	return reader__start_fd(fd, path, ret_why, why_size);
+	return ttlog_snapshot_start_fd(fd, path, ret_why, why_size);
 }
 
 /* The rest of the file. Takes ownership of the reader. */
-static struct reader *scan_rest(struct reader *reader, char *ret_why, size_t why_size)
+static struct ttlog_snapshot *scan_rest(struct ttlog_snapshot *reader, char *ret_why,
+					size_t why_size)
 {
 	int err = 0;
 
-	while (reader && !err && !reader->is_scanned)
+	while (reader && !err && !reader->contents.is_scanned)
 		err = scan_on(reader);
 	if (err) {
 		snprintf(ret_why, why_size, "%s", strerror(-err));
-		reader__close(reader);
+		ttlog_snapshot_close(reader);
 		errno = -err;
 		return NULL;
 	}
 	if (reader)
-		reader__unload(reader);
+		ttlog_snapshot_unload(reader);
 	return reader;
 }
 
-struct reader *reader__open(const char *path, char *ret_why, size_t why_size)
+struct ttlog_snapshot *ttlog_snapshot_open(const char *path, char *ret_why, size_t why_size)
 {
-	return scan_rest(reader__start(path, ret_why, why_size), ret_why, why_size);
+	return scan_rest(ttlog_snapshot_start(path, ret_why, why_size), ret_why, why_size);
 }
 
-struct reader *reader__open_fd(int fd, const char *name, char *ret_why, size_t why_size)
+struct ttlog_snapshot *ttlog_snapshot_open_fd(int fd, const char *name, char *ret_why,
+					      size_t why_size)
 {
-	return scan_rest(reader__start_fd(fd, name, ret_why, why_size), ret_why, why_size);
+	return scan_rest(ttlog_snapshot_start_fd(fd, name, ret_why, why_size), ret_why, why_size);
 }
 
-void reader__close(struct reader *reader)
+void ttlog_snapshot_close(struct ttlog_snapshot *reader)
 {
 	if (!reader)
 		return;
-	reader__unload(reader);
+	ttlog_snapshot_unload(reader);
 	frame_file__free(reader->file);
 	header__fini(&reader->header);
-	for (size_t i = 0; i < reader->problem_cnt; i++)
+	for (size_t i = 0; i < reader->contents.problem_cnt; i++)
 		free(reader->problems[i]);
 	free(reader->problems);
-	free(reader->chunks);
+	free(reader->places);
 	free(reader->end_lost);
 	arena__fini(&reader->end_arena);
 	free(reader->name);
@@ -475,7 +484,7 @@ void reader__close(struct reader *reader)
 /* ---- Events ---- */
 
 /* Makes the content of chunk `idx` reader->chunk, unless the scan has just done it. */
-static int parse_chunk(struct reader *reader, size_t idx, const char **ret_why)
+static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **ret_why)
 {
 	struct frame frame;
 	int err;
@@ -483,8 +492,8 @@ static int parse_chunk(struct reader *reader, size_t idx, const char **ret_why)
 	if (reader->parsed == idx)
 		return 0;
 	reader->parsed = SIZE_MAX;
-	reader->chunk.n = 0;
-	err = frame_file__at(reader->file, reader->chunks[idx].offset, &frame);
+	reader->chunk.events.n = 0;
+	err = frame_file__at(reader->file, reader->places[idx].offset, &frame);
 	if (!err && !token__check(frame.content, frame.len))
 		err = -EBADMSG;
 	if (!err)
@@ -492,30 +501,33 @@ static int parse_chunk(struct reader *reader, size_t idx, const char **ret_why)
 	return err;
 }
 
-void reader__drop(struct reader *reader, size_t idx, const char *why)
+void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why)
 {
-	struct reader_chunk *info = &reader->chunks[idx];
+	struct ttlog_chunk_place *info = &reader->places[idx];
 
 	problem(reader, "the chunk at byte %llu cannot be read: %s: %u events are missing",
 		(ull)info->offset, why, info->n);
-	reader->event_cnt -= info->n;
+	reader->contents.event_cnt -= info->n;
 	reader->unloadable_cnt += info->n;
 	info->n = 0;
 	reader->loaded = SIZE_MAX;
-	reader->chunk.n = 0;
+	reader->chunk.events.n = 0;
 }
 
-int reader__load(struct reader *reader, size_t idx)
+int ttlog_snapshot_load(struct ttlog_snapshot *reader, size_t idx)
 {
-	struct reader_chunk *info = &reader->chunks[idx];
+	const struct ttlog_chunk_place *place;
 	const char *why = "it changed since it was opened";
 	int err;
 
-	if (!reader->has_header)
+	if (idx >= reader->contents.chunk_cnt)
+		return -ENOENT;
+	if (!reader->header.info.has_header)
 		return -ENODATA;
 	if (reader->loaded == idx)
 		return 0;
-	if (!info->n)
+	place = &reader->places[idx];
+	if (!place->n)
 		return -EBADMSG;
 	reader->loaded = SIZE_MAX;
 	err = parse_chunk(reader, idx, &why);
@@ -529,65 +541,108 @@ int reader__load(struct reader *reader, size_t idx)
 	return err;
 }
 
-static const struct unpacked *column_of(const struct event *event, unsigned idx)
+static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
 {
-	struct reader *reader = event->context;
+	struct ttlog_snapshot *reader = event->snapshot;
 	bool first_time;
-	const struct unpacked *column =
+	const struct ttlog_column *column =
 		chunk__column(&reader->chunk, &reader->header, event->group, idx, &first_time);
 
 	if (!column && first_time)
 		problem(reader, "in the chunk at byte %llu, field %u of site %u cannot be read",
-			(ull)reader->chunks[reader->loaded].offset, idx, event->site_number);
+			(ull)reader->places[reader->loaded].offset, idx, event->site_number);
 	return column;
 }
 
-static void field_of(const struct event *event, unsigned idx, struct event_field *ret)
+static void field_of(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
 {
-	const struct unpacked *column = column_of(event, idx);
+	const struct ttlog_column *column = column_of(event, idx);
 
 	if (column)
-		unpacked__field(column, event->row, ret);
+		ttlog_column_field(column, event->row, ret);
 	else
-		*ret = (struct event_field){ .type = TTLOG_TYPE_NONE, .null = true };
+		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE, .null = true };
 }
 
-static const struct event_source SOURCE = { .field = field_of, .column = column_of };
+static const struct ttlog_event_source SOURCE = { .field = field_of, .column = column_of };
 
-void reader__event(struct reader *reader, uint32_t i, struct event *ret)
+void ttlog_snapshot_event(struct ttlog_snapshot *reader, uint32_t i, struct ttlog_event *ret)
 {
-	const struct chunk *chunk = &reader->chunk;
+	const struct ttlog_chunk *chunk = &reader->chunk.events;
 	const struct header *header = &reader->header;
 
 	ret->source = &SOURCE;
-	ret->context = reader;
-	ret->group = chunk__group(chunk, i);
-	ret->row = chunk__row(chunk, i);
+	ret->snapshot = reader;
+	memset(ret->reserved, 0, sizeof(ret->reserved));
+	ret->group = ttlog_chunk_group(chunk, i);
+	ret->row = ttlog_chunk_row(chunk, i);
 	ret->site_number = chunk->groups[ret->group].site;
-	ret->thread_number = chunk__thread(chunk, i);
+	ret->thread_number = ttlog_chunk_thread(chunk, i);
 	ret->site = &header->sites[ret->site_number];
 	ret->thread = &header->threads[ret->thread_number];
 	ret->mono_ns = chunk->mono_ns[i];
-	ret->real_ns = header__real_ns(header, ret->mono_ns);
+	ret->real_ns = ttlog_info_real_ns(&header->info, ret->mono_ns);
 }
 
-void reader__group_event(struct reader *reader, uint32_t group, struct event *ret)
+void ttlog_snapshot_group_event(struct ttlog_snapshot *reader, uint32_t group,
+				struct ttlog_event *ret)
 {
-	uint32_t site = reader->chunk.groups[group].site;
+	uint32_t site = reader->chunk.events.groups[group].site;
 
-	*ret = (struct event){
+	*ret = (struct ttlog_event){
 		.source = &SOURCE,
-		.context = reader,
+		.snapshot = reader,
 		.site = &reader->header.sites[site],
 		.site_number = site,
 		.group = group,
 	};
 }
 
-void reader__unload(struct reader *reader)
+void ttlog_snapshot_unload(struct ttlog_snapshot *reader)
 {
 	reader->parsed = reader->loaded = SIZE_MAX;
 	chunk__fini(&reader->chunk);
 	if (reader->file)
 		frame_file__trim(reader->file);
+}
+
+/* ---- What others may know of it ---- */
+
+const char *ttlog_snapshot_name(const struct ttlog_snapshot *reader)
+{
+	return reader->name;
+}
+
+const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *reader)
+{
+	return &reader->header.info;
+}
+
+const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *reader)
+{
+	return &reader->contents;
+}
+
+uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *reader)
+{
+	const struct ttlog_contents *contents = &reader->contents;
+
+	if (!reader->header.info.has_header || !contents->chunk_cnt)
+		return 0;
+	return ttlog_info_real_ns(&reader->header.info,
+				  contents->chunks[contents->chunk_cnt - 1].last_ns);
+}
+
+const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *reader)
+{
+	return &reader->chunk.events;
+}
+
+const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *reader, uint32_t group,
+						 unsigned field)
+{
+	struct ttlog_event event;
+
+	ttlog_snapshot_group_event(reader, group, &event);
+	return ttlog_event_column(&event, field);
 }

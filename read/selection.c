@@ -15,18 +15,18 @@ struct pass {
 };
 
 /* Whether neither time nor thread keep any event out. */
-static bool is_all_in(const struct chunk *chunk, const struct selection_rule *rule)
+static bool is_all_in(const struct ttlog_chunk *chunk, const struct selection_rule *rule)
 {
 	if (chunk->first_ns < rule->first_ns || chunk->last_ns > rule->last_ns)
 		return false;
 	for (uint32_t i = 0; i < (chunk->thread_mask ? chunk->n : 1); i++) {
-		if (!rule->threads[chunk__thread(chunk, i)])
+		if (!rule->threads[ttlog_chunk_thread(chunk, i)])
 			return false;
 	}
 	return true;
 }
 
-static bool is_every_site(const struct chunk *chunk, const struct selection_rule *rule,
+static bool is_every_site(const struct ttlog_chunk *chunk, const struct selection_rule *rule,
 			  enum filter_verdict verdict)
 {
 	for (uint32_t i = 0; i < chunk->group_cnt; i++) {
@@ -36,12 +36,13 @@ static bool is_every_site(const struct chunk *chunk, const struct selection_rule
 	return true;
 }
 
-static uint32_t place_of(const struct pass *pass, const struct chunk *chunk, uint32_t i)
+static uint32_t place_of(const struct pass *pass, const struct ttlog_chunk *chunk, uint32_t i)
 {
-	return pass->starts ? pass->starts[chunk__group(chunk, i)] + chunk__row(chunk, i) : i;
+	return pass->starts ? pass->starts[ttlog_chunk_group(chunk, i)] + ttlog_chunk_row(chunk, i)
+			    : i;
 }
 
-static void pass_sites(struct pass *pass, const struct chunk *chunk,
+static void pass_sites(struct pass *pass, const struct ttlog_chunk *chunk,
 		       const struct selection_rule *rule)
 {
 	for (uint32_t g = 0; g < chunk->group_cnt; g++)
@@ -49,15 +50,15 @@ static void pass_sites(struct pass *pass, const struct chunk *chunk,
 		       rule->sites[chunk->groups[g].site] != FILTER_NO, chunk->groups[g].cnt);
 }
 
-static void pass_times_and_threads(struct pass *pass, const struct chunk *chunk,
+static void pass_times_and_threads(struct pass *pass, const struct ttlog_chunk *chunk,
 				   const struct selection_rule *rule)
 {
 	for (uint32_t i = 0; i < chunk->n; i++) {
 		uint64_t mono_ns = chunk->mono_ns[i];
 
-		pass->bytes[place_of(pass, chunk, i)] &= mono_ns >= rule->first_ns &&
-							 mono_ns <= rule->last_ns &&
-							 rule->threads[chunk__thread(chunk, i)];
+		pass->bytes[place_of(pass, chunk, i)] &=
+			mono_ns >= rule->first_ns && mono_ns <= rule->last_ns &&
+			rule->threads[ttlog_chunk_thread(chunk, i)];
 	}
 }
 
@@ -67,37 +68,40 @@ struct origins {
 	uint64_t *real_ns;
 };
 
-static int find_origins(struct origins *ret, const struct pass *pass, struct reader *reader)
+static int find_origins(struct origins *ret, const struct pass *pass, struct ttlog_snapshot *reader)
 {
-	struct chunk *chunk = &reader->chunk;
+	const struct ttlog_chunk *chunk = &reader->chunk.events;
+	struct arena *arena = &reader->chunk.arena;
 
-	ret->threads = arena__alloc(&chunk->arena, chunk->n, sizeof(*ret->threads));
-	ret->real_ns = arena__alloc(&chunk->arena, chunk->n, sizeof(*ret->real_ns));
+	ret->threads = arena__alloc(arena, chunk->n, sizeof(*ret->threads));
+	ret->real_ns = arena__alloc(arena, chunk->n, sizeof(*ret->real_ns));
 	if (!ret->threads || !ret->real_ns)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < chunk->n; i++) {
 		uint32_t place = place_of(pass, chunk, i);
 
-		ret->threads[place] = chunk__thread(chunk, i);
-		ret->real_ns[place] = header__real_ns(&reader->header, chunk->mono_ns[i]);
+		ret->threads[place] = ttlog_chunk_thread(chunk, i);
+		ret->real_ns[place] = ttlog_info_real_ns(&reader->header.info, chunk->mono_ns[i]);
 	}
 	return 0;
 }
 
-static int apply_filter(struct pass *pass, struct reader *reader, const struct selection_rule *rule)
+static int apply_filter(struct pass *pass, struct ttlog_snapshot *reader,
+			const struct selection_rule *rule)
 {
-	struct chunk *chunk = &reader->chunk;
+	const struct ttlog_chunk *chunk = &reader->chunk.events;
+	struct arena *arena = &reader->chunk.arena;
 	struct origins origins = { .threads = NULL };
 	size_t scratch_cnt = filter__scratch_cnt(rule->filter);
-	uint8_t *scratch = arena__alloc(&chunk->arena, chunk->n, scratch_cnt);
+	uint8_t *scratch = arena__alloc(arena, chunk->n, scratch_cnt);
 	bool needs_origins = filter__needs_origins(rule->filter);
 
 	if (!scratch || (needs_origins && find_origins(&origins, pass, reader)))
 		return -ENOMEM;
 	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		const struct chunk_group *group = &chunk->groups[g];
+		const struct ttlog_group *group = &chunk->groups[g];
 		const uint32_t start = pass->starts ? pass->starts[g] : 0;
-		struct event event;
+		struct ttlog_event event;
 		struct filter_rows rows = {
 			.event = &event,
 			.cnt = group->cnt,
@@ -112,14 +116,15 @@ static int apply_filter(struct pass *pass, struct reader *reader, const struct s
 			rows.threads = origins.threads + start;
 			rows.real_ns = origins.real_ns + start;
 		}
-		reader__group_event(reader, g, &event);
+		ttlog_snapshot_group_event(reader, g, &event);
 		filter__rows(rule->filter, &rows);
 	}
 	return 0;
 }
 
 /* Few are wanted as a rule, so eight that are not are passed over at once. */
-static uint32_t collect(const struct pass *pass, const struct chunk *chunk, uint32_t *positions)
+static uint32_t collect(const struct pass *pass, const struct ttlog_chunk *chunk,
+			uint32_t *positions)
 {
 	uint32_t cnt = 0;
 	uint64_t eight;
@@ -138,9 +143,11 @@ static uint32_t collect(const struct pass *pass, const struct chunk *chunk, uint
 	return cnt;
 }
 
-int selection__make(struct selection *ret, struct reader *reader, const struct selection_rule *rule)
+int selection__make(struct selection *ret, struct ttlog_snapshot *reader,
+		    const struct selection_rule *rule)
 {
-	struct chunk *chunk = &reader->chunk;
+	const struct ttlog_chunk *chunk = &reader->chunk.events;
+	struct arena *arena = &reader->chunk.arena;
 	struct pass pass = { .bytes = NULL };
 	uint32_t *positions, start = 0;
 	bool all_in;
@@ -152,10 +159,10 @@ int selection__make(struct selection *ret, struct reader *reader, const struct s
 	all_in = is_all_in(chunk, rule);
 	if (all_in && is_every_site(chunk, rule, FILTER_YES))
 		return 0;
-	pass.bytes = arena__alloc(&chunk->arena, chunk->n, 1);
-	positions = arena__alloc(&chunk->arena, chunk->n, sizeof(*positions));
+	pass.bytes = arena__alloc(arena, chunk->n, 1);
+	positions = arena__alloc(arena, chunk->n, sizeof(*positions));
 	if (chunk->group_cnt > 1)
-		pass.starts = arena__alloc(&chunk->arena, chunk->group_cnt, sizeof(*pass.starts));
+		pass.starts = arena__alloc(arena, chunk->group_cnt, sizeof(*pass.starts));
 	if (!pass.bytes || !positions || (chunk->group_cnt > 1 && !pass.starts))
 		return -ENOMEM;
 	for (uint32_t g = 0; pass.starts && g < chunk->group_cnt; g++) {

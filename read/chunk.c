@@ -8,18 +8,21 @@
 
 #define GROUP_MIN_BYTES 3u /* [site, count] */
 
-static int parse_count(struct chunk *chunk, struct token_in *in)
+static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)
 {
 	uint64_t cnt, pair, site, events, last_site = 0;
+	struct ttlog_group *groups;
 
 	if (token__array(in, &cnt) || !cnt || cnt > token__left(in) / GROUP_MIN_BYTES)
 		return -EBADMSG;
 	if (cnt > FORMAT_CHUNK_MAX_EVENTS)
 		return -EBADMSG;
+	groups = arena__alloc(&chunk->arena, cnt, sizeof(*groups));
 	chunk->groups = arena__alloc(&chunk->arena, cnt, sizeof(*chunk->groups));
-	if (!chunk->groups)
+	if (!groups || !chunk->groups)
 		return -ENOMEM;
-	chunk->group_cnt = (uint32_t)cnt;
+	chunk->events.groups = groups;
+	chunk->events.group_cnt = (uint32_t)cnt;
 	for (uint32_t i = 0; i < cnt; i++) {
 		if (token__array(in, &pair) || pair != 2 || token__uint(in, &site) ||
 		    token__uint(in, &events))
@@ -27,7 +30,7 @@ static int parse_count(struct chunk *chunk, struct token_in *in)
 		if (site > UINT32_MAX || (i && site <= last_site) || !events ||
 		    events > FORMAT_CHUNK_MAX_EVENTS)
 			return -EBADMSG;
-		chunk->groups[i] = (struct chunk_group){
+		groups[i] = (struct ttlog_group){
 			.site = (uint32_t)site,
 			.cnt = (uint32_t)events,
 		};
@@ -36,11 +39,11 @@ static int parse_count(struct chunk *chunk, struct token_in *in)
 	return 0;
 }
 
-static int parse_key(struct chunk *chunk, struct text key, struct token_in *in, uint64_t *n)
+static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cbor *in, uint64_t *n)
 {
 	const struct {
 		const char *key;
-		struct token_in *to;
+		struct ttlog_cbor *to;
 	} columns[] = {
 		{ "site", &chunk->site },
 		{ "time", &chunk->time },
@@ -48,24 +51,24 @@ static int parse_key(struct chunk *chunk, struct text key, struct token_in *in, 
 		{ "fields", &chunk->fields },
 	};
 
-	if (text_is(key, "n"))
+	if (ttlog_text_is(key, "n"))
 		return token__uint(in, n);
-	if (text_is(key, "first_ns"))
-		return token__uint(in, &chunk->first_ns);
-	if (text_is(key, "last_ns"))
-		return token__uint(in, &chunk->last_ns);
-	if (text_is(key, "count"))
-		return chunk->groups ? -EBADMSG : parse_count(chunk, in);
+	if (ttlog_text_is(key, "first_ns"))
+		return token__uint(in, &chunk->events.first_ns);
+	if (ttlog_text_is(key, "last_ns"))
+		return token__uint(in, &chunk->events.last_ns);
+	if (ttlog_text_is(key, "count"))
+		return chunk->events.groups ? -EBADMSG : parse_count(chunk, in);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		if (text_is(key, columns[i].key))
+		if (ttlog_text_is(key, columns[i].key))
 			*columns[i].to = *in;
 	}
-	return token__skip(in);
+	return ttlog_cbor_skip(in);
 }
 
 int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, const char **ret_why)
 {
-	struct token_in in = { data, data + len };
+	struct ttlog_cbor in = { data, data + len };
 	struct arena arena = chunk->arena;
 	uint64_t pairs, n = 0, sum = 0;
 
@@ -75,7 +78,7 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	if (token__map(&in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 		int err = token__text(&in, &key);
 
 		if (!err)
@@ -84,37 +87,39 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 			return err;
 	}
 	*ret_why = "a key is missing";
-	if (!n || !chunk->groups || !chunk->site.at || !chunk->time.at || !chunk->thread.at ||
-	    !chunk->fields.at)
+	if (!n || !chunk->events.groups || !chunk->site.at || !chunk->time.at ||
+	    !chunk->thread.at || !chunk->fields.at)
 		return -EBADMSG;
 	*ret_why = "its counts do not fit";
-	for (uint32_t i = 0; i < chunk->group_cnt; i++)
-		sum += chunk->groups[i].cnt;
-	if (n > FORMAT_CHUNK_MAX_EVENTS || sum != n || chunk->first_ns > chunk->last_ns)
+	for (uint32_t i = 0; i < chunk->events.group_cnt; i++)
+		sum += chunk->events.groups[i].cnt;
+	if (n > FORMAT_CHUNK_MAX_EVENTS || sum != n ||
+	    chunk->events.first_ns > chunk->events.last_ns)
 		return -EBADMSG;
-	chunk->n = (uint32_t)n;
+	chunk->events.n = (uint32_t)n;
 	return 0;
 }
 
 /* Finds where each group's columns start. */
 static int load_fields(struct chunk *chunk, const struct header *header)
 {
-	struct token_in in = chunk->fields;
+	struct ttlog_cbor in = chunk->fields;
 	uint64_t cnt, columns;
 
-	if (token__array(&in, &cnt) || cnt != chunk->group_cnt)
+	if (token__array(&in, &cnt) || cnt != chunk->events.group_cnt)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < cnt; i++) {
 		struct chunk_group *group = &chunk->groups[i];
-		struct token_in start = in;
+		const uint32_t site = chunk->events.groups[i].site;
+		struct ttlog_cbor start = in;
 		unsigned nfields;
 
-		if (group->site >= header->site_cnt)
+		if (site >= header->info.site_cnt)
 			return -EBADMSG;
-		nfields = header->sites[group->site].nfields;
-		if (token__array(&start, &columns) || columns != nfields || token__skip(&in))
+		nfields = header->sites[site].nfields;
+		if (token__array(&start, &columns) || columns != nfields || ttlog_cbor_skip(&in))
 			return -EBADMSG;
-		group->fields = (struct token_in){ start.at, in.at };
+		*group = (struct chunk_group){ .fields = { start.at, in.at } };
 		group->columns = arena__alloc(&chunk->arena, nfields, sizeof(*group->columns));
 		group->tried = arena__alloc(&chunk->arena, nfields, sizeof(*group->tried));
 		if (!group->columns || !group->tried)
@@ -127,101 +132,104 @@ static int load_fields(struct chunk *chunk, const struct header *header)
 
 static int load_time(struct chunk *chunk)
 {
-	struct token_in in = chunk->time;
-	struct unpacked time;
-	uint64_t at = chunk->first_ns;
-	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &time);
+	struct ttlog_cbor in = chunk->time;
+	struct ttlog_column time;
+	uint64_t at = chunk->events.first_ns, *mono_ns;
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->events.n, &time);
 
 	if (err)
 		return err;
-	chunk->mono_ns = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->mono_ns));
-	if (!chunk->mono_ns)
+	mono_ns = arena__alloc(&chunk->arena, chunk->events.n, sizeof(*mono_ns));
+	if (!mono_ns)
 		return -ENOMEM;
+	chunk->events.mono_ns = mono_ns;
 	if (time.nums[0])
 		return -EBADMSG;
-	for (uint32_t i = 0; i < chunk->n; i++) {
+	for (uint32_t i = 0; i < chunk->events.n; i++) {
 		if (__builtin_add_overflow(at, time.nums[i & time.mask], &at))
 			return -EBADMSG;
-		chunk->mono_ns[i] = at;
+		mono_ns[i] = at;
 	}
-	return at == chunk->last_ns ? 0 : -EBADMSG;
+	return at == chunk->events.last_ns ? 0 : -EBADMSG;
 }
 
 /* The group of a site; groups are in the order of their sites. */
 static int find_group(const struct chunk *chunk, uint64_t site, uint32_t *ret)
 {
-	uint32_t low = 0, high = chunk->group_cnt;
+	uint32_t low = 0, high = chunk->events.group_cnt;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (chunk->groups[mid].site < site)
+		if (chunk->events.groups[mid].site < site)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == chunk->group_cnt || chunk->groups[low].site != site)
+	if (low == chunk->events.group_cnt || chunk->events.groups[low].site != site)
 		return -EBADMSG;
 	*ret = low;
 	return 0;
 }
 
 /* The usual case of a program that logs one thing much: events and rows are the same. */
-static int check_one_site(const struct chunk *chunk, const struct unpacked *sites)
+static int check_one_site(const struct chunk *chunk, const struct ttlog_column *sites)
 {
 	uint64_t wrong = 0;
 
-	for (uint32_t i = 0; i < (sites->mask ? chunk->n : 1); i++)
-		wrong |= sites->nums[i] ^ chunk->groups[0].site;
+	for (uint32_t i = 0; i < (sites->mask ? chunk->events.n : 1); i++)
+		wrong |= sites->nums[i] ^ chunk->events.groups[0].site;
 	return wrong ? -EBADMSG : 0;
 }
 
 static int load_sites(struct chunk *chunk)
 {
-	struct token_in in = chunk->site;
-	struct unpacked sites;
-	uint32_t *next, group = 0;
+	struct ttlog_cbor in = chunk->site;
+	struct ttlog_column sites;
+	uint32_t *group_of, *row_of, *next, group = 0;
 	uint64_t last = UINT64_MAX;
-	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &sites);
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->events.n, &sites);
 
 	if (err)
 		return err;
-	if (chunk->group_cnt == 1)
+	if (chunk->events.group_cnt == 1)
 		return check_one_site(chunk, &sites);
-	chunk->group_of = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->group_of));
-	chunk->row_of = arena__alloc(&chunk->arena, chunk->n, sizeof(*chunk->row_of));
-	next = arena__alloc(&chunk->arena, chunk->group_cnt, sizeof(*next));
-	if (!chunk->group_of || !chunk->row_of || !next)
+	group_of = arena__alloc(&chunk->arena, chunk->events.n, sizeof(*group_of));
+	row_of = arena__alloc(&chunk->arena, chunk->events.n, sizeof(*row_of));
+	next = arena__alloc(&chunk->arena, chunk->events.group_cnt, sizeof(*next));
+	if (!group_of || !row_of || !next)
 		return -ENOMEM;
-	memset(next, 0, chunk->group_cnt * sizeof(*next));
-	for (uint32_t i = 0; i < chunk->n; i++) {
+	chunk->events.group_of = group_of;
+	chunk->events.row_of = row_of;
+	memset(next, 0, chunk->events.group_cnt * sizeof(*next));
+	for (uint32_t i = 0; i < chunk->events.n; i++) {
 		uint64_t site = sites.nums[i & sites.mask];
 
 		if (site != last && find_group(chunk, site, &group))
 			return -EBADMSG;
 		last = site;
-		if (next[group] == chunk->groups[group].cnt)
+		if (next[group] == chunk->events.groups[group].cnt)
 			return -EBADMSG;
-		chunk->group_of[i] = group;
-		chunk->row_of[i] = next[group]++;
+		group_of[i] = group;
+		row_of[i] = next[group]++;
 	}
 	return 0;
 }
 
 static int load_threads(struct chunk *chunk, const struct header *header)
 {
-	struct token_in in = chunk->thread;
-	struct unpacked threads;
-	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->n, &threads);
+	struct ttlog_cbor in = chunk->thread;
+	struct ttlog_column threads;
+	int err = unpack__column(&chunk->arena, &in, TTLOG_TYPE_NONE, chunk->events.n, &threads);
 
-	for (uint32_t i = 0; !err && i < (threads.mask ? chunk->n : 1); i++) {
-		if (threads.nums[i] >= header->thread_cnt)
+	for (uint32_t i = 0; !err && i < (threads.mask ? chunk->events.n : 1); i++) {
+		if (threads.nums[i] >= header->info.thread_cnt)
 			err = -EBADMSG;
 	}
 	if (err)
 		return err;
-	chunk->threads = threads.nums;
-	chunk->thread_mask = threads.mask;
+	chunk->events.threads = threads.nums;
+	chunk->events.thread_mask = threads.mask;
 	return 0;
 }
 
@@ -246,13 +254,14 @@ int chunk__load(struct chunk *chunk, const struct header *header, const char **r
 	return err;
 }
 
-const struct unpacked *chunk__column(struct chunk *chunk, const struct header *header,
-				     uint32_t group_idx, unsigned field, bool *ret_new)
+const struct ttlog_column *chunk__column(struct chunk *chunk, const struct header *header,
+					 uint32_t group_idx, unsigned field, bool *ret_new)
 {
 	struct chunk_group *group = &chunk->groups[group_idx];
-	const struct event_site *site = &header->sites[group->site];
-	struct token_in in = group->fields;
-	struct unpacked *column;
+	const struct ttlog_group *events = &chunk->events.groups[group_idx];
+	const struct ttlog_site *site = &header->sites[events->site];
+	struct ttlog_cbor in = group->fields;
+	struct ttlog_column *column;
 
 	*ret_new = false;
 	if (group->tried[field])
@@ -260,11 +269,11 @@ const struct unpacked *chunk__column(struct chunk *chunk, const struct header *h
 	group->tried[field] = true;
 	*ret_new = true;
 	for (unsigned i = 0; i < field; i++) {
-		if (token__skip(&in))
+		if (ttlog_cbor_skip(&in))
 			return NULL;
 	}
 	column = arena__alloc(&chunk->arena, 1, sizeof(*column));
-	if (!column || unpack__column(&chunk->arena, &in, site->types[field], group->cnt, column))
+	if (!column || unpack__column(&chunk->arena, &in, site->types[field], events->cnt, column))
 		return NULL;
 	group->columns[field] = column;
 	return column;
@@ -273,5 +282,5 @@ const struct unpacked *chunk__column(struct chunk *chunk, const struct header *h
 void chunk__fini(struct chunk *chunk)
 {
 	arena__fini(&chunk->arena);
-	*chunk = (struct chunk){ .n = 0 };
+	*chunk = (struct chunk){ .groups = NULL };
 }

@@ -7,21 +7,21 @@
 #include "unpack.h"
 #include "value.h"
 
-static bool holds_at(const struct term *term, const struct unpacked *column, uint32_t i)
+static bool holds_at(const struct term *term, const struct ttlog_column *column, uint32_t i)
 {
-	struct event_field field;
+	struct ttlog_field field;
 
-	unpacked__field(column, i, &field);
+	ttlog_column_field(column, i, &field);
 	return term__field(term, &field);
 }
 
 /* ---- Text of a dictionary: each distinct one is looked at once ---- */
 
-static void sieve_dictionary(const struct term *term, const struct unpacked *column, uint32_t cnt,
-			     uint8_t *hits)
+static void sieve_dictionary(const struct term *term, const struct ttlog_column *column,
+			     uint32_t cnt, uint8_t *hits)
 {
 	uint8_t verdicts[FORMAT_CHUNK_MAX_EVENTS];
-	const struct unpacked texts = {
+	const struct ttlog_column texts = {
 		.type = column->type,
 		.mask = column->mask,
 		.texts = column->texts,
@@ -48,7 +48,7 @@ struct bounds {
 
 static int order_at(const struct term *term, uint8_t type, uint64_t v)
 {
-	const struct event_field field = { .type = type, .u = v };
+	const struct ttlog_field field = { .type = type, .u = v };
 	int order = 0;
 
 	(void)number__compare(&term->number, &field, &order);
@@ -90,7 +90,7 @@ static struct bounds find_bounds(const struct term *term, uint8_t type)
 	return bounds;
 }
 
-static void sieve_ints(const struct term *term, const struct unpacked *column, uint32_t cnt,
+static void sieve_ints(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
 		       uint8_t *hits)
 {
 	const struct bounds bounds = find_bounds(term, column->type);
@@ -109,10 +109,10 @@ static bool is_int(uint8_t type)
 	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
 }
 
-void sieve__column(const struct term *term, const struct unpacked *column, uint32_t cnt,
+void sieve__column(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
 		   const uint8_t *asked, uint8_t *hits)
 {
-	if (unpacked__is_const(column)) {
+	if (ttlog_column_is_const(column)) {
 		if (holds_at(term, column, 0))
 			memset(hits, 1, cnt);
 	} else if (column->index) {

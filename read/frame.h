@@ -5,8 +5,8 @@
  * Reads with pread through a window of its own, so a file that is cut while it is read gives an
  * error, not a signal. Memory: the window and one frame's content, FORMAT_HEADER_MAX_BYTES at most.
  */
-#ifndef TTLOG_VIEW_FRAME_H
-#define TTLOG_VIEW_FRAME_H
+#ifndef TTLOG_READ_FRAME_H
+#define TTLOG_READ_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,4 +42,4 @@ int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret
 /* The frame at exactly that offset. Returns 0, -EBADMSG where none is whole, or another -errno. */
 int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret);
 
-#endif /* TTLOG_VIEW_FRAME_H */
+#endif /* TTLOG_READ_FRAME_H */

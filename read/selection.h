@@ -2,8 +2,8 @@
 /*
  * Which events of a loaded chunk are wanted: by time, thread, site and fields, column by column.
  */
-#ifndef TTLOG_VIEW_SELECTION_H
-#define TTLOG_VIEW_SELECTION_H
+#ifndef TTLOG_READ_SELECTION_H
+#define TTLOG_READ_SELECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 /* What makes an event of one file wanted. */
 struct selection_rule {
-	const struct filter *filter;
+	const struct ttlog_filter *filter;
 	const uint8_t *sites;       /* enum filter_verdict, by number */
 	const bool *threads;        /* by number */
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC, both included */
@@ -30,7 +30,7 @@ static inline uint32_t selection__at(const struct selection *selection, uint32_t
 }
 
 /* Of the reader's loaded chunk; valid as long as that is. Returns 0 or -ENOMEM. */
-int selection__make(struct selection *ret, struct reader *reader,
+int selection__make(struct selection *ret, struct ttlog_snapshot *reader,
 		    const struct selection_rule *rule);
 
-#endif /* TTLOG_VIEW_SELECTION_H */
+#endif /* TTLOG_READ_SELECTION_H */

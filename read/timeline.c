@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The events of several files as one stream: filtered, in the order of time, each once.
+ *
+ * Order. Every file maps its CLOCK_MONOTONIC to wall time with its own pair, and pairs that were
+ * taken at different moments disagree a little. Files of one process (same host, pid and
+ * executable, and pairs that disagree by less than an hour: the same boot) are therefore merged by
+ * CLOCK_MONOTONIC, which they share, and these with the others by wall time, by the clock of the
+ * first file named of each process.
+ *
+ * Once. Snapshots of one process overlap: its ring is written again and again. Two events of
+ * different files of one process are the same event if thread, site, CLOCK_MONOTONIC in
+ * nanoseconds and all values are the same. Where one file has k equal events in one nanosecond and
+ * another m, the greater number is shown. Within one file nothing is left out.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "filter.h"
+#include "reader.h"
 #include "selection.h"
-#include "timeline.h"
 
 #define SAME_BOOT_NS (3600ull * 1000000000u)
 /* Equal nanoseconds are rare; a file in which all are equal must not fill the memory. */
 #define MAX_SEEN     (1u << 20)
 
 struct input {
-	struct reader *reader;
+	struct ttlog_snapshot *reader;
 	uint32_t number;
 	size_t chunk; /* the next event's */
 	struct selection wanted;
@@ -36,11 +51,10 @@ struct seen {
 	uint32_t in_input, shown;
 };
 
-struct timeline {
+struct ttlog_timeline {
 	struct input *inputs;
 	size_t input_cnt;
-	const struct filter *filter;
-	struct timeline_range range;
+	struct ttlog_range range;
 	uint64_t from_key; /* what lies before is passed over */
 	uint64_t skip;     /* and so many behind it */
 
@@ -48,7 +62,7 @@ struct timeline {
 	size_t heap_cnt;
 	uint32_t given; /* so many events of the heap's top are out */
 
-	struct timeline_run run; /* timeline__next is in */
+	struct ttlog_run run; /* ttlog_timeline_next is in */
 	uint32_t run_at;
 
 	struct seen *seen; /* hash table */
@@ -65,16 +79,16 @@ static uint64_t key_of(const struct input *input, uint64_t mono_ns)
 
 static uint64_t mono_of(const struct input *input, uint32_t wanted)
 {
-	return input->reader->chunk.mono_ns[selection__at(&input->wanted, wanted)];
+	return input->reader->chunk.events.mono_ns[selection__at(&input->wanted, wanted)];
 }
 
 /* Goes to the next chunk that may matter, from input->chunk on. False at the end. */
 static bool find_chunk(struct input *input)
 {
-	struct reader *reader = input->reader;
+	struct ttlog_snapshot *reader = input->reader;
 
-	for (; reader__has(reader, input->chunk); input->chunk++) {
-		const struct reader_chunk *chunk = &reader->chunks[input->chunk];
+	for (; ttlog_snapshot_has_chunk(reader, input->chunk); input->chunk++) {
+		const struct ttlog_chunk_place *chunk = &reader->contents.chunks[input->chunk];
 
 		if (!chunk->n || chunk->last_ns < input->rule.first_ns ||
 		    chunk->first_ns > input->rule.last_ns)
@@ -83,16 +97,16 @@ static bool find_chunk(struct input *input)
 		input->key = key_of(input, chunk->first_ns);
 		return true;
 	}
-	reader__unload(reader);
+	ttlog_snapshot_unload(reader);
 	return false;
 }
 
 static void load(struct input *input)
 {
-	struct reader *reader = input->reader;
+	struct ttlog_snapshot *reader = input->reader;
 
 	input->wanted.cnt = 0;
-	if (reader__load(reader, input->chunk))
+	if (ttlog_snapshot_load(reader, input->chunk))
 		return;
 	if (selection__make(&input->wanted, reader, &input->rule)) {
 		reader__drop(reader, input->chunk, strerror(ENOMEM));
@@ -130,7 +144,7 @@ static bool is_before(const struct input *a, const struct input *b)
 	return comes_before(a, b->key, b->number);
 }
 
-static void sift_down(struct timeline *timeline, size_t i)
+static void sift_down(struct ttlog_timeline *timeline, size_t i)
 {
 	struct input *moved = timeline->heap[i];
 
@@ -162,10 +176,10 @@ static uint64_t shift_back(uint64_t ns, uint64_t shift)
 }
 
 /* The times that are asked for, by the file's own clock. */
-static void set_range(const struct timeline *timeline, struct input *input)
+static void set_range(const struct ttlog_timeline *timeline, struct input *input)
 {
-	const struct header *header = &input->reader->header;
-	const struct timeline_range *range = &timeline->range;
+	const struct ttlog_info *header = &input->reader->header.info;
+	const struct ttlog_range *range = &timeline->range;
 	uint64_t shift = header->real_ns - header->mono_ns;
 	uint64_t from_ns = shift_back(timeline->from_key, input->shift);
 	struct selection_rule *rule = &input->rule;
@@ -178,7 +192,7 @@ static void set_range(const struct timeline *timeline, struct input *input)
 		rule->first_ns = UINT64_MAX; /* before its clock began: nothing */
 }
 
-static void rewind_inputs(struct timeline *timeline)
+static void rewind_inputs(struct ttlog_timeline *timeline)
 {
 	timeline->heap_cnt = 0;
 	for (size_t i = 0; i < timeline->input_cnt; i++) {
@@ -186,7 +200,7 @@ static void rewind_inputs(struct timeline *timeline)
 
 		input->chunk = 0;
 		set_range(timeline, input);
-		if (input->reader->has_header && find_chunk(input))
+		if (input->reader->header.info.has_header && find_chunk(input))
 			timeline->heap[timeline->heap_cnt++] = input;
 	}
 	for (size_t i = timeline->heap_cnt / 2; i-- > 0;)
@@ -195,7 +209,7 @@ static void rewind_inputs(struct timeline *timeline)
 	timeline->run.cnt = timeline->run_at = 0;
 }
 
-static void keep_top(struct timeline *timeline, bool more)
+static void keep_top(struct ttlog_timeline *timeline, bool more)
 {
 	if (!more)
 		timeline->heap[0] = timeline->heap[--timeline->heap_cnt];
@@ -211,7 +225,7 @@ static uint64_t mix(uint64_t hash, uint64_t v)
 	return hash ^ hash >> 32;
 }
 
-static uint64_t mix_text(uint64_t hash, struct text text)
+static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
 {
 	uint64_t word;
 	size_t i;
@@ -226,15 +240,15 @@ static uint64_t mix_text(uint64_t hash, struct text text)
 	return mix(hash, word);
 }
 
-static uint64_t hash_event(const struct input *input, const struct event *event)
+static uint64_t hash_event(const struct input *input, const struct ttlog_event *event)
 {
 	uint64_t hash = mix(mix(input->family, event->site->identity), event->thread->tid);
 
 	hash = mix(hash, event->thread->pid);
 	for (unsigned i = 0; i < event->site->nfields; i++) {
-		struct event_field field;
+		struct ttlog_field field;
 
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		hash = mix(hash, (uint64_t)field.type << 16 | (uint64_t)field.null << 9 |
 					 (uint64_t)field.cut << 8 | field.scale);
 		if (field.null)
@@ -247,7 +261,7 @@ static uint64_t hash_event(const struct input *input, const struct event *event)
 	return hash;
 }
 
-static struct seen *find_seen(struct timeline *timeline, uint64_t hash)
+static struct seen *find_seen(struct ttlog_timeline *timeline, uint64_t hash)
 {
 	size_t i = hash & (timeline->seen_cap - 1);
 
@@ -256,7 +270,7 @@ static struct seen *find_seen(struct timeline *timeline, uint64_t hash)
 	return &timeline->seen[i];
 }
 
-static int grow_seen(struct timeline *timeline)
+static int grow_seen(struct ttlog_timeline *timeline)
 {
 	size_t cap = timeline->seen_cap ? timeline->seen_cap * 2 : 64, old_cap = timeline->seen_cap;
 	struct seen *old = timeline->seen, *grown;
@@ -278,9 +292,9 @@ static int grow_seen(struct timeline *timeline)
 
 /* Whether another file of the process has shown the input's next event. Equal keys come file by
  * file. */
-static bool is_repeated(struct timeline *timeline, const struct input *input)
+static bool is_repeated(struct ttlog_timeline *timeline, const struct input *input)
 {
-	struct event event;
+	struct ttlog_event event;
 	struct seen *seen;
 	uint64_t hash;
 
@@ -291,7 +305,7 @@ static bool is_repeated(struct timeline *timeline, const struct input *input)
 	}
 	if (timeline->seen_cnt * 2 >= timeline->seen_cap && grow_seen(timeline))
 		return false;
-	reader__event(input->reader, selection__at(&input->wanted, input->at), &event);
+	ttlog_snapshot_event(input->reader, selection__at(&input->wanted, input->at), &event);
 	hash = hash_event(input, &event);
 	seen = find_seen(timeline, hash);
 	if (seen->round != timeline->seen_round) {
@@ -320,7 +334,7 @@ static bool may_be_repeated(const struct input *input, uint64_t mono_ns)
 }
 
 /* How many of the top's events come before any other input's and need no second look. */
-static uint32_t run_length(const struct timeline *timeline)
+static uint32_t run_length(const struct ttlog_timeline *timeline)
 {
 	const struct input *top = timeline->heap[0];
 	const uint32_t left = top->wanted.cnt - top->at;
@@ -344,7 +358,7 @@ static uint32_t run_length(const struct timeline *timeline)
 }
 
 /* The input with the next events, from input->at on, and how many there are; NULL at the end. */
-static struct input *next_input(struct timeline *timeline, uint32_t *ret_cnt)
+static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_cnt)
 {
 	if (timeline->given) {
 		timeline->heap[0]->at += timeline->given;
@@ -368,7 +382,7 @@ static struct input *next_input(struct timeline *timeline, uint32_t *ret_cnt)
 	return NULL;
 }
 
-int timeline__run(struct timeline *timeline, uint64_t most, struct timeline_run *ret)
+int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret)
 {
 	struct input *input;
 	uint32_t cnt, skipped = 0;
@@ -385,8 +399,8 @@ int timeline__run(struct timeline *timeline, uint64_t most, struct timeline_run 
 	cnt -= skipped;
 	cnt = cnt < most ? cnt : (uint32_t)most;
 	timeline->given += cnt;
-	*ret = (struct timeline_run){
-		.reader = input->reader,
+	*ret = (struct ttlog_run){
+		.snapshot = input->reader,
 		.cnt = cnt,
 		.first = input->at + skipped,
 	};
@@ -395,16 +409,16 @@ int timeline__run(struct timeline *timeline, uint64_t most, struct timeline_run 
 	return 1;
 }
 
-int timeline__next(struct timeline *timeline, struct event *ret)
+int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret)
 {
-	struct timeline_run *run = &timeline->run;
+	struct ttlog_run *run = &timeline->run;
 
 	if (timeline->run_at == run->cnt) {
 		run->cnt = timeline->run_at = 0;
-		if (!timeline__run(timeline, UINT32_MAX, run))
+		if (!ttlog_timeline_run(timeline, UINT32_MAX, run))
 			return 0;
 	}
-	reader__event(run->reader, timeline_run__at(run, timeline->run_at++), ret);
+	ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, timeline->run_at++), ret);
 	return 1;
 }
 
@@ -443,7 +457,7 @@ static int tail__add(struct tail *tail, uint64_t key)
 	return 0;
 }
 
-int timeline__tail(struct timeline *timeline, uint64_t cnt)
+int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 {
 	struct tail tail = { .cnt = cnt };
 	const struct input *input;
@@ -472,30 +486,32 @@ int timeline__tail(struct timeline *timeline, uint64_t cnt)
 
 /* ---- Setting up ---- */
 
-static bool is_same_process(const struct reader *a, const struct reader *b)
+static bool is_same_process(const struct ttlog_snapshot *a, const struct ttlog_snapshot *b)
 {
-	const struct header *x = &a->header, *y = &b->header;
+	const struct ttlog_info *x = &a->header.info, *y = &b->header.info;
 	uint64_t offset_x = x->real_ns - x->mono_ns, offset_y = y->real_ns - y->mono_ns;
 	uint64_t apart = offset_x - offset_y;
 
-	if (!a->has_header || !b->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid)
+	if (!x->has_header || !y->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid)
 		return false;
-	return text_equal(x->host, y->host) && text_equal(x->exe, y->exe) &&
+	return ttlog_text_equal(x->host, y->host) && ttlog_text_equal(x->exe, y->exe) &&
 	       (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS);
 }
 
 static void find_overlap(struct input *a, const struct input *b)
 {
-	const struct reader *x = a->reader, *y = b->reader;
+	const struct ttlog_snapshot *x = a->reader, *y = b->reader;
 	uint64_t from, to;
 
-	if (!x->chunk_cnt || !y->chunk_cnt)
+	if (!x->contents.chunk_cnt || !y->contents.chunk_cnt)
 		return;
-	from = x->chunks[0].first_ns > y->chunks[0].first_ns ? x->chunks[0].first_ns
-							     : y->chunks[0].first_ns;
-	to = x->chunks[x->chunk_cnt - 1].last_ns < y->chunks[y->chunk_cnt - 1].last_ns
-		     ? x->chunks[x->chunk_cnt - 1].last_ns
-		     : y->chunks[y->chunk_cnt - 1].last_ns;
+	from = x->contents.chunks[0].first_ns > y->contents.chunks[0].first_ns
+		       ? x->contents.chunks[0].first_ns
+		       : y->contents.chunks[0].first_ns;
+	to = x->contents.chunks[x->contents.chunk_cnt - 1].last_ns <
+			     y->contents.chunks[y->contents.chunk_cnt - 1].last_ns
+		     ? x->contents.chunks[x->contents.chunk_cnt - 1].last_ns
+		     : y->contents.chunks[y->contents.chunk_cnt - 1].last_ns;
 	if (from > to)
 		return;
 	if (!a->overlaps || from < a->overlap_from_ns)
@@ -505,11 +521,11 @@ static void find_overlap(struct input *a, const struct input *b)
 	a->overlaps = true;
 }
 
-static void find_families(struct timeline *timeline)
+static void find_families(struct ttlog_timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->input_cnt; i++) {
 		struct input *input = &timeline->inputs[i];
-		const struct header *header = &input->reader->header;
+		const struct ttlog_info *header = &input->reader->header.info;
 
 		input->family = i;
 		input->shift = header->real_ns - header->mono_ns;
@@ -531,36 +547,40 @@ static void find_families(struct timeline *timeline)
 }
 
 /* What the filter thinks of every site and thread, once. */
-static int decide(struct input *input, const struct filter *filter)
+static int decide(struct input *input, const struct ttlog_filter *filter)
 {
 	const struct header *header = &input->reader->header;
 
-	input->sites = calloc(header->site_cnt + 1, sizeof(*input->sites));
-	input->threads = calloc(header->thread_cnt + 1, sizeof(*input->threads));
+	input->sites = calloc(header->info.site_cnt + 1, sizeof(*input->sites));
+	input->threads = calloc(header->info.thread_cnt + 1, sizeof(*input->threads));
 	if (!input->sites || !input->threads)
 		return -ENOMEM;
-	for (size_t i = 0; i < header->site_cnt; i++)
+	for (size_t i = 0; i < header->info.site_cnt; i++)
 		input->sites[i] = (uint8_t)filter__site(filter, &header->sites[i]);
-	for (size_t i = 0; i < header->thread_cnt; i++)
+	for (size_t i = 0; i < header->info.thread_cnt; i++)
 		input->threads[i] = filter__thread(filter, &header->threads[i]);
 	return 0;
 }
 
-struct timeline *timeline__new(struct reader *const *readers, size_t reader_cnt,
-			       const struct filter *filter, const struct timeline_range *range)
+struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *readers, size_t reader_cnt,
+					  const struct ttlog_filter *filter,
+					  const struct ttlog_range *range)
 {
-	struct timeline *timeline = calloc(1, sizeof(*timeline));
+	struct ttlog_timeline *timeline = calloc(1, sizeof(*timeline));
 
 	if (!timeline)
 		return NULL;
-	timeline->filter = filter;
-	timeline->range = *range;
+	filter = filter ? filter : filter__everything();
+	timeline->range = range ? *range : (struct ttlog_range){ 0, UINT64_MAX };
 	filter__range(filter, &timeline->range.since_ns, &timeline->range.until_ns);
 	timeline->inputs = calloc(reader_cnt + 1, sizeof(*timeline->inputs));
 	timeline->heap = calloc(reader_cnt + 1, sizeof(struct input *));
 	if (!timeline->inputs || !timeline->heap)
 		goto fail;
 	for (size_t i = 0; i < reader_cnt; i++) {
+		/* their overlap has to be known */
+		if (reader_cnt > 1)
+			(void)ttlog_snapshot_has_chunk(readers[i], SIZE_MAX);
 		timeline->inputs[i].reader = readers[i];
 		timeline->inputs[i].number = (uint32_t)i;
 		timeline->input_cnt++;
@@ -576,12 +596,12 @@ struct timeline *timeline__new(struct reader *const *readers, size_t reader_cnt,
 	rewind_inputs(timeline);
 	return timeline;
 fail:
-	timeline__free(timeline);
+	ttlog_timeline_free(timeline);
 	errno = ENOMEM;
 	return NULL;
 }
 
-void timeline__free(struct timeline *timeline)
+void ttlog_timeline_free(struct ttlog_timeline *timeline)
 {
 	if (!timeline)
 		return;

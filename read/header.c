@@ -26,12 +26,12 @@ static const char *kind_name(unsigned kind)
 }
 
 /* The number that has this name; -1 where none has. */
-static int number_of(struct text name, const char *(*name_of)(unsigned))
+static int number_of(struct ttlog_text name, const char *(*name_of)(unsigned))
 {
 	const char *candidate;
 
 	for (unsigned i = 0; (candidate = name_of(i)); i++) {
-		if (text_is(name, candidate))
+		if (ttlog_text_is(name, candidate))
 			return (int)i;
 	}
 	return -1;
@@ -53,14 +53,14 @@ __attribute__((format(printf, 2, 3))) static int bad(struct parse *parse, const 
 	return -EBADMSG;
 }
 
-static uint64_t hash_text(uint64_t hash, struct text text)
+static uint64_t hash_text(uint64_t hash, struct ttlog_text text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3u;
 	return (hash ^ 0xff) * 0x100000001b3u;
 }
 
-static uint64_t site_identity(const struct event_site *site)
+static uint64_t site_identity(const struct ttlog_site *site)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
 
@@ -74,9 +74,9 @@ static uint64_t site_identity(const struct event_site *site)
 	return hash ^ (site->line << 8 | (uint64_t)site->level << 4 | site->kind);
 }
 
-static int parse_keys(struct parse *parse, struct event_site *site, struct token_in *in)
+static int parse_keys(struct parse *parse, struct ttlog_site *site, struct ttlog_cbor *in)
 {
-	struct text *keys;
+	struct ttlog_text *keys;
 	uint64_t cnt;
 
 	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
@@ -93,14 +93,14 @@ static int parse_keys(struct parse *parse, struct event_site *site, struct token
 	return 0;
 }
 
-static int parse_types(struct event_site *site, struct token_in *in, uint64_t *ret_cnt)
+static int parse_types(struct ttlog_site *site, struct ttlog_cbor *in, uint64_t *ret_cnt)
 {
 	uint64_t cnt;
 
 	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < cnt; i++) {
-		struct text name;
+		struct ttlog_text name;
 		int type;
 
 		if (token__text(in, &name))
@@ -114,58 +114,58 @@ static int parse_types(struct event_site *site, struct token_in *in, uint64_t *r
 	return 0;
 }
 
-static int parse_site_text(struct event_site *site, struct text key, struct token_in *in)
+static int parse_site_text(struct ttlog_site *site, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	const struct {
 		const char *key;
-		struct text *to;
+		struct ttlog_text *to;
 	} texts[] = {
 		{ "target", &site->target }, { "probe", &site->probe }, { "msg", &site->msg },
 		{ "file", &site->file },     { "func", &site->func },
 	};
-	struct text text;
+	struct ttlog_text text;
 	int number;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (text_is(key, texts[i].key))
+		if (ttlog_text_is(key, texts[i].key))
 			return token__text(in, texts[i].to);
 	}
-	if (text_is(key, "line"))
+	if (ttlog_text_is(key, "line"))
 		return token__uint(in, &site->line);
-	if (text_is(key, "level")) {
+	if (ttlog_text_is(key, "level")) {
 		if (token__text(in, &text))
 			return -EBADMSG;
 		number = number_of(text, value__level_name);
 		site->level = (uint8_t)number;
 		return number < 0 ? -EBADMSG : 0;
 	}
-	if (text_is(key, "kind")) {
+	if (ttlog_text_is(key, "kind")) {
 		if (token__text(in, &text))
 			return -EBADMSG;
 		/* A kind of a later version may be shown as a plain event. */
 		number = number_of(text, kind_name);
-		site->kind = number < 0 ? EVENT_PLAIN : (uint8_t)number;
+		site->kind = number < 0 ? TTLOG_EVENT_PLAIN : (uint8_t)number;
 		return 0;
 	}
-	return token__skip(in);
+	return ttlog_cbor_skip(in);
 }
 
-static int parse_site(struct parse *parse, struct event_site *site, struct token_in *in)
+static int parse_site(struct parse *parse, struct ttlog_site *site, struct ttlog_cbor *in)
 {
 	uint64_t pairs, type_cnt = UINT64_MAX;
 	int err;
 
-	*site = (struct event_site){ .level = UINT8_MAX };
+	*site = (struct ttlog_site){ .level = UINT8_MAX };
 	if (token__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 
 		if (token__text(in, &key))
 			return -EBADMSG;
-		if (text_is(key, "keys"))
+		if (ttlog_text_is(key, "keys"))
 			err = site->keys ? -EBADMSG : parse_keys(parse, site, in);
-		else if (text_is(key, "types"))
+		else if (ttlog_text_is(key, "types"))
 			err = parse_types(site, in, &type_cnt);
 		else
 			err = parse_site_text(site, key, in);
@@ -175,63 +175,67 @@ static int parse_site(struct parse *parse, struct event_site *site, struct token
 	if (site->level == UINT8_MAX || !site->keys || type_cnt != site->nfields ||
 	    !site->target.p || !site->probe.p || !site->msg.p || !site->file.p || !site->func.p)
 		return -EBADMSG;
-	if (site->kind == EVENT_SPAN_END &&
+	if (site->kind == TTLOG_EVENT_SPAN_END &&
 	    (site->nfields != 1 || site->types[0] != TTLOG_TYPE_U64))
 		return -EBADMSG;
 	site->identity = site_identity(site);
 	return 0;
 }
 
-static int parse_sites(struct parse *parse, struct token_in *in)
+static int parse_sites(struct parse *parse, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
+	const struct ttlog_site **list;
 	uint64_t cnt;
 
 	if (token__array(in, &cnt) || cnt > token__left(in) / SITE_MIN_BYTES)
 		return bad(parse, "sites is no array of maps with all their keys");
 	header->sites = arena__alloc(&header->arena, cnt, sizeof(*header->sites));
-	if (!header->sites)
+	list = arena__alloc(&header->arena, cnt, sizeof(*list));
+	if (!header->sites || !list)
 		return -ENOMEM;
+	header->info.sites = list;
 	for (uint64_t i = 0; i < cnt; i++) {
 		int err = parse_site(parse, &header->sites[i], in);
 
+		list[i] = &header->sites[i];
 		if (err == -EBADMSG)
 			return bad(parse, "site %llu is not valid", (unsigned long long)i);
 		if (err)
 			return err;
 	}
-	header->site_cnt = cnt;
+	header->info.site_cnt = cnt;
 	return 0;
 }
 
-static int parse_thread(struct event_thread *thread, struct token_in *in)
+static int parse_thread(struct ttlog_thread *thread, struct ttlog_cbor *in)
 {
 	uint64_t pairs;
 	bool has_pid = false, has_tid = false;
 
-	*thread = (struct event_thread){ .comm = { NULL, 0 } };
+	*thread = (struct ttlog_thread){ .comm = { NULL, 0 } };
 	if (token__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 		int err;
 
 		if (token__text(in, &key))
 			return -EBADMSG;
-		if (text_is(key, "pid")) {
+		if (ttlog_text_is(key, "pid")) {
 			err = token__uint(in, &thread->pid);
 			has_pid = true;
-		} else if (text_is(key, "tid")) {
+		} else if (ttlog_text_is(key, "tid")) {
 			err = token__uint(in, &thread->tid);
 			has_tid = true;
-		} else if (text_is(key, "ns_pid")) {
+		} else if (ttlog_text_is(key, "ns_pid")) {
 			err = token__uint(in, &thread->ns_pid);
-		} else if (text_is(key, "ns_tid")) {
+		} else if (ttlog_text_is(key, "ns_tid")) {
 			err = token__uint(in, &thread->ns_tid);
-		} else if (text_is(key, "comm")) {
+		} else if (ttlog_text_is(key, "comm")) {
 			err = token__text(in, &thread->comm);
 		} else {
-			err = token__skip(in);
+			err = ttlog_cbor_skip(in);
 		}
 		if (err)
 			return err;
@@ -239,74 +243,82 @@ static int parse_thread(struct event_thread *thread, struct token_in *in)
 	return has_pid && has_tid && thread->comm.p ? 0 : -EBADMSG;
 }
 
-static int parse_threads(struct parse *parse, struct token_in *in)
+static int parse_threads(struct parse *parse, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
+	const struct ttlog_thread **list;
 	uint64_t cnt;
 
 	if (token__array(in, &cnt) || cnt > token__left(in) / THREAD_MIN_BYTES)
 		return bad(parse, "threads is no array of maps with all their keys");
 	header->threads = arena__alloc(&header->arena, cnt, sizeof(*header->threads));
-	if (!header->threads)
+	list = arena__alloc(&header->arena, cnt, sizeof(*list));
+	if (!header->threads || !list)
 		return -ENOMEM;
+	header->info.threads = list;
 	for (uint64_t i = 0; i < cnt; i++) {
+		list[i] = &header->threads[i];
 		if (parse_thread(&header->threads[i], in))
 			return bad(parse, "thread %llu is not valid", (unsigned long long)i);
 	}
-	header->thread_cnt = cnt;
+	header->info.thread_cnt = cnt;
 	return 0;
 }
 
-static int parse_mapping(struct header_mapping *mapping, struct token_in *in)
+static int parse_mapping(struct ttlog_mapping *mapping, struct ttlog_cbor *in)
 {
 	uint64_t pairs;
 
-	*mapping = (struct header_mapping){ .path = { NULL, 0 } };
+	*mapping = (struct ttlog_mapping){ .path = { NULL, 0 } };
 	if (token__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 		int err;
 
 		if (token__text(in, &key))
 			return -EBADMSG;
-		if (text_is(key, "start"))
+		if (ttlog_text_is(key, "start"))
 			err = token__uint(in, &mapping->start);
-		else if (text_is(key, "end"))
+		else if (ttlog_text_is(key, "end"))
 			err = token__uint(in, &mapping->end);
-		else if (text_is(key, "offset"))
+		else if (ttlog_text_is(key, "offset"))
 			err = token__uint(in, &mapping->offset);
-		else if (text_is(key, "path"))
+		else if (ttlog_text_is(key, "path"))
 			err = token__text(in, &mapping->path);
-		else if (text_is(key, "build_id"))
+		else if (ttlog_text_is(key, "build_id"))
 			err = token__text(in, &mapping->build_id);
 		else
-			err = token__skip(in);
+			err = ttlog_cbor_skip(in);
 		if (err)
 			return err;
 	}
 	return mapping->path.p ? 0 : -EBADMSG;
 }
 
-static int parse_mappings(struct parse *parse, struct token_in *in)
+static int parse_mappings(struct parse *parse, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
+	const struct ttlog_mapping **list;
 	uint64_t cnt;
 
 	if (token__array(in, &cnt) || cnt > token__left(in) / MAPPING_MIN_BYTES)
 		return bad(parse, "mappings is no array of maps with all their keys");
 	header->mappings = arena__alloc(&header->arena, cnt, sizeof(*header->mappings));
-	if (!header->mappings)
+	list = arena__alloc(&header->arena, cnt, sizeof(*list));
+	if (!header->mappings || !list)
 		return -ENOMEM;
+	header->info.mappings = list;
 	for (uint64_t i = 0; i < cnt; i++) {
+		list[i] = &header->mappings[i];
 		if (parse_mapping(&header->mappings[i], in))
 			return bad(parse, "mapping %llu is not valid", (unsigned long long)i);
 	}
-	header->mapping_cnt = cnt;
+	header->info.mapping_cnt = cnt;
 	return 0;
 }
 
-static int parse_clock(struct parse *parse, struct token_in *in)
+static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 {
 	uint64_t pairs;
 	bool has_mono = false, has_real = false;
@@ -314,19 +326,19 @@ static int parse_clock(struct parse *parse, struct token_in *in)
 	if (token__map(in, &pairs))
 		return bad(parse, "clock is no map");
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 		int err;
 
 		if (token__text(in, &key))
 			return bad(parse, "clock is not valid");
-		if (text_is(key, "mono_ns")) {
-			err = token__uint(in, &parse->header->mono_ns);
+		if (ttlog_text_is(key, "mono_ns")) {
+			err = token__uint(in, &parse->header->info.mono_ns);
 			has_mono = true;
-		} else if (text_is(key, "real_ns")) {
-			err = token__uint(in, &parse->header->real_ns);
+		} else if (ttlog_text_is(key, "real_ns")) {
+			err = token__uint(in, &parse->header->info.real_ns);
 			has_real = true;
 		} else {
-			err = token__skip(in);
+			err = ttlog_cbor_skip(in);
 		}
 		if (err)
 			return bad(parse, "clock is not valid");
@@ -335,36 +347,36 @@ static int parse_clock(struct parse *parse, struct token_in *in)
 }
 
 /* Keys that are a text or a number. Returns 1 where the key is none of them. */
-static int parse_scalar(struct header *header, struct text key, struct token_in *in)
+static int parse_scalar(struct header *header, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	const struct {
 		const char *key;
-		struct text *to;
+		struct ttlog_text *to;
 	} texts[] = {
-		{ "service", &header->service }, { "host", &header->host },
-		{ "kernel", &header->kernel },   { "comm", &header->comm },
-		{ "exe", &header->exe },         { "build_id", &header->build_id },
-		{ "reason", &header->reason },   { "created_at", &header->created_at },
+		{ "service", &header->info.service }, { "host", &header->info.host },
+		{ "kernel", &header->info.kernel },   { "comm", &header->info.comm },
+		{ "exe", &header->info.exe },         { "build_id", &header->info.build_id },
+		{ "reason", &header->info.reason },   { "created_at", &header->info.created_at },
 	};
 	const struct {
 		const char *key;
 		uint64_t *to;
 		bool *has;
 	} numbers[] = {
-		{ "pid", &header->pid, &header->has_pid },
-		{ "uid", &header->uid, &header->has_uid },
-		{ "cgroup", &header->cgroup, &header->has_cgroup },
+		{ "pid", &header->info.pid, &header->info.has_pid },
+		{ "uid", &header->info.uid, &header->info.has_uid },
+		{ "cgroup", &header->info.cgroup, &header->info.has_cgroup },
 		{ "emitted", &header->emitted, &header->has_totals },
 		{ "recorded", &header->recorded, &header->has_totals },
 		{ "overwritten", &header->overwritten, &header->has_totals },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (text_is(key, texts[i].key))
+		if (ttlog_text_is(key, texts[i].key))
 			return token__text(in, texts[i].to);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		if (text_is(key, numbers[i].key)) {
+		if (ttlog_text_is(key, numbers[i].key)) {
 			*numbers[i].has = true;
 			return token__uint(in, numbers[i].to);
 		}
@@ -372,68 +384,68 @@ static int parse_scalar(struct header *header, struct text key, struct token_in 
 	return 1;
 }
 
-static int parse_map_span(struct token_in *in, struct token_in *ret)
+static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
 {
-	struct token_in start = *in;
-	enum token_kind kind;
+	struct ttlog_cbor start = *in;
+	enum ttlog_cbor_kind kind;
 
-	if (token__peek(in, &kind) || kind != TOKEN_MAP || token__skip(in))
+	if (token__peek(in, &kind) || kind != TTLOG_CBOR_MAP || ttlog_cbor_skip(in))
 		return -EBADMSG;
 	ret->at = start.at;
 	ret->end = in->at;
 	return 0;
 }
 
-static int parse_key(struct parse *parse, struct text key, struct token_in *in)
+static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
 	int err;
 
-	if (text_is(key, "clock"))
+	if (ttlog_text_is(key, "clock"))
 		return parse_clock(parse, in);
-	if (text_is(key, "sites"))
+	if (ttlog_text_is(key, "sites"))
 		return header->sites ? -EBADMSG : parse_sites(parse, in);
-	if (text_is(key, "threads"))
+	if (ttlog_text_is(key, "threads"))
 		return header->threads ? -EBADMSG : parse_threads(parse, in);
-	if (text_is(key, "mappings"))
+	if (ttlog_text_is(key, "mappings"))
 		return header->mappings ? -EBADMSG : parse_mappings(parse, in);
-	if (text_is(key, "lost"))
+	if (ttlog_text_is(key, "lost"))
 		return parse_map_span(in, &header->lost_item);
-	if (text_is(key, "exit"))
-		return parse_map_span(in, &header->exit_item);
-	if (text_is(key, "crash"))
-		return parse_map_span(in, &header->crash_item);
+	if (ttlog_text_is(key, "exit"))
+		return parse_map_span(in, &header->info.exit_item);
+	if (ttlog_text_is(key, "crash"))
+		return parse_map_span(in, &header->info.crash_item);
 	err = parse_scalar(header, key, in);
-	return err == 1 ? token__skip(in) : err;
+	return err == 1 ? ttlog_cbor_skip(in) : err;
 }
 
 /* Looks whether this reader may read on before it looks at anything else. */
-static int check_format(struct parse *parse, struct token_in in)
+static int check_format(struct parse *parse, struct ttlog_cbor in)
 {
 	uint64_t pairs, format = 0, incompatible = 0;
-	struct text item = { NULL, 0 };
+	struct ttlog_text item = { NULL, 0 };
 
 	if (token__map(&in, &pairs))
 		return bad(parse, "it is no map");
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 		int err;
 
 		if (token__text(&in, &key))
 			return bad(parse, "a key is no text");
-		if (text_is(key, "item"))
+		if (ttlog_text_is(key, "item"))
 			err = token__text(&in, &item);
-		else if (text_is(key, "format"))
+		else if (ttlog_text_is(key, "format"))
 			err = token__uint(&in, &format);
-		else if (text_is(key, "incompatible"))
+		else if (ttlog_text_is(key, "incompatible"))
 			err = token__uint(&in, &incompatible);
 		else
-			err = token__skip(&in);
+			err = ttlog_cbor_skip(&in);
 		if (err)
 			return bad(parse, "\"%.*s\" is not valid",
 				   (int)(key.len < 32 ? key.len : 32), key.p);
 	}
-	if (!text_is(item, "header"))
+	if (!ttlog_text_is(item, "header"))
 		return bad(parse, "its item is no header");
 	if (!format)
 		return bad(parse, "it has no format number");
@@ -455,10 +467,14 @@ static int parse_details(struct header *header)
 {
 	int err = 0;
 
-	if (header->exit_item.at)
-		err = details__parse_exit(&header->exit, header->exit_item);
-	if (!err && header->crash_item.at)
-		err = details__parse_crash(&header->crash, header->crash_item, &header->arena);
+	if (header->info.exit_item.at) {
+		err = details__parse_exit(&header->exit, header->info.exit_item);
+		header->info.exit = &header->exit;
+	}
+	if (!err && header->info.crash_item.at) {
+		err = details__parse_crash(&header->crash, header->info.crash_item, &header->arena);
+		header->info.crash = &header->crash;
+	}
 	if (!err && header->lost_item.at)
 		err = details__parse_lost(&header->lost, header->lost_item, &header->arena);
 	return err;
@@ -467,7 +483,7 @@ static int parse_details(struct header *header)
 static int parse_header(struct parse *parse)
 {
 	struct header *header = parse->header;
-	struct token_in in = header->item;
+	struct ttlog_cbor in = header->info.item;
 	uint64_t pairs;
 	bool has_clock = false;
 	int err = check_format(parse, in);
@@ -477,11 +493,11 @@ static int parse_header(struct parse *parse)
 	if (token__map(&in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct text key;
+		struct ttlog_text key;
 
 		if (token__text(&in, &key))
 			return -EBADMSG;
-		has_clock = has_clock || text_is(key, "clock");
+		has_clock = has_clock || ttlog_text_is(key, "clock");
 		err = parse_key(parse, key, &in);
 		if (err == -EBADMSG && !*parse->why)
 			return bad(parse, "\"%.*s\" is not valid",
@@ -491,6 +507,8 @@ static int parse_header(struct parse *parse)
 	}
 	if (!has_clock || !header->sites || !header->threads)
 		return bad(parse, "clock, sites or threads is missing");
+	header->info.format = FORMAT_NUMBER;
+	header->info.has_header = true;
 	return parse_details(header);
 }
 
@@ -505,7 +523,7 @@ int header__init(struct header *ret, const unsigned char *data, size_t len, char
 	if (!ret->content)
 		return err;
 	memcpy(ret->content, data, len);
-	ret->item = (struct token_in){ ret->content, ret->content + len };
+	ret->info.item = (struct ttlog_cbor){ ret->content, ret->content + len };
 	err = parse_header(&parse);
 	if (err) {
 		if (!*ret_why)

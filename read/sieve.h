@@ -3,17 +3,17 @@
  * A filter's term over a whole column: what is the same for many values is found out once, so that
  * a value costs a nanosecond where term__field takes twenty.
  */
-#ifndef TTLOG_VIEW_SIEVE_H
-#define TTLOG_VIEW_SIEVE_H
+#ifndef TTLOG_READ_SIEVE_H
+#define TTLOG_READ_SIEVE_H
 
 #include <stdint.h>
 
 struct term;
-struct unpacked;
+struct ttlog_column;
 
 /* hits[i] becomes 1 where term__field holds for element i, and stays as it is elsewhere; where
  * asked[i] is 0, either may happen. */
-void sieve__column(const struct term *term, const struct unpacked *column, uint32_t cnt,
+void sieve__column(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
 		   const uint8_t *asked, uint8_t *hits);
 
-#endif /* TTLOG_VIEW_SIEVE_H */
+#endif /* TTLOG_READ_SIEVE_H */

@@ -5,8 +5,8 @@
  * The operands of an expression's outermost `and`, of all expressions, are conjuncts: each must
  * hold. Those about threads alone, and bounds of time, are settled before events are looked at.
  */
-#ifndef TTLOG_VIEW_FILTER_PARTS_H
-#define TTLOG_VIEW_FILTER_PARTS_H
+#ifndef TTLOG_READ_FILTER_PARTS_H
+#define TTLOG_READ_FILTER_PARTS_H
 
 #include "expr.h"
 #include "filter.h"
@@ -21,7 +21,7 @@ struct filter_conjunct {
 	unsigned subjects;
 };
 
-struct filter {
+struct ttlog_filter {
 	struct expr **exprs;
 	struct filter_conjunct *conjuncts;
 	struct pattern *searches;
@@ -31,19 +31,19 @@ struct filter {
 
 /* What is known: parts that are NULL are not. */
 struct filter_known {
-	const struct event_site *site;
-	const struct event_thread *thread;
-	const struct event *event;
+	const struct ttlog_site *site;
+	const struct ttlog_thread *thread;
+	const struct ttlog_event *event;
 };
 
 /* A value of the term's subject, of what is known; as expr_host.look_up. */
 enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
-				unsigned *at, struct event_field *ret);
+				unsigned *at, struct ttlog_field *ret);
 /* Whether the site's field is what the term is about. */
-bool filter__is_key(const struct term *term, const struct event_site *site, unsigned idx);
+bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsigned idx);
 /* Whether threads and range have decided it wholly. */
 bool filter__is_settled(const struct filter_conjunct *conjunct);
 /* Whether --search finds something in one of the event's fields. */
-bool filter__search_fields(const struct pattern *pattern, const struct event *event);
+bool filter__search_fields(const struct pattern *pattern, const struct ttlog_event *event);
 
-#endif /* TTLOG_VIEW_FILTER_PARTS_H */
+#endif /* TTLOG_READ_FILTER_PARTS_H */

@@ -8,14 +8,14 @@
 /* A key that may stand in a map, and where its value goes: to one of the three. */
 struct want {
 	const char *key;
-	struct text *text;
+	struct ttlog_text *text;
 	int64_t *number;
 	uint64_t *count;
-	bool *has;             /* of a number, a count */
-	struct token_in *item; /* any other value, as it stands */
+	bool *has;               /* of a number, a count */
+	struct ttlog_cbor *item; /* any other value, as it stands */
 };
 
-static void take(const struct want *want, struct token_in value)
+static void take(const struct want *want, struct ttlog_cbor value)
 {
 	uint64_t number;
 
@@ -31,30 +31,30 @@ static void take(const struct want *want, struct token_in value)
 		*want->has = true;
 }
 
-static void take_map(struct token_in map, const struct want *wants, size_t want_cnt)
+static void take_map(struct ttlog_cbor map, const struct want *wants, size_t want_cnt)
 {
 	uint64_t pairs;
 
 	if (token__map(&map, &pairs))
 		return;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct token_in value;
-		struct text key;
+		struct ttlog_cbor value;
+		struct ttlog_text key;
 
 		if (token__text(&map, &key))
 			return;
 		value = map;
-		if (token__skip(&map))
+		if (ttlog_cbor_skip(&map))
 			return;
 		value.end = map.at;
 		for (size_t k = 0; k < want_cnt; k++) {
-			if (text_is(key, wants[k].key))
+			if (ttlog_text_is(key, wants[k].key))
 				take(&wants[k], value);
 		}
 	}
 }
 
-int details__parse_exit(struct details_exit *ret, struct token_in map)
+int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
 {
 	const struct want wants[] = {
 		{ "code", .number = &ret->code, .has = &ret->has_code },
@@ -62,16 +62,16 @@ int details__parse_exit(struct details_exit *ret, struct token_in map)
 		{ "number", .number = &ret->number, .has = &ret->has_number },
 	};
 
-	*ret = (struct details_exit){ .is_there = true };
+	*ret = (struct ttlog_exit){ .has_code = false };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	return 0;
 }
 
 /* ---- The crash ---- */
 
-static int parse_registers(struct details_crash *crash, struct token_in map, struct arena *arena)
+static int parse_registers(struct ttlog_crash *crash, struct ttlog_cbor map, struct arena *arena)
 {
-	struct details_register *registers;
+	struct ttlog_register *registers;
 	uint64_t pairs, cnt;
 
 	if (!map.at || token__map(&map, &pairs) || !pairs)
@@ -82,7 +82,7 @@ static int parse_registers(struct details_crash *crash, struct token_in map, str
 		return -ENOMEM;
 	crash->registers = registers;
 	while (crash->register_cnt < cnt) {
-		struct details_register *to = &registers[crash->register_cnt];
+		struct ttlog_register *to = &registers[crash->register_cnt];
 
 		if (token__text(&map, &to->name) || token__text(&map, &to->value))
 			break;
@@ -92,7 +92,7 @@ static int parse_registers(struct details_crash *crash, struct token_in map, str
 	return 0;
 }
 
-static void parse_frame(struct details_frame *frame, struct token_in map)
+static void parse_frame(struct ttlog_frame *frame, struct ttlog_cbor map)
 {
 	const struct want wants[] = {
 		{ "ip", .text = &frame->ip },
@@ -104,12 +104,12 @@ static void parse_frame(struct details_frame *frame, struct token_in map)
 		{ "line", .count = &frame->line, .has = &frame->has_line },
 	};
 
-	*frame = (struct details_frame){ .has_line = false };
+	*frame = (struct ttlog_frame){ .has_line = false };
 	take_map(map, wants, ARRAY_SIZE(wants));
 }
 
 /* Whether a symbol ends in +0x and digits: that of a function with code of its own. */
-static bool has_offset(struct text symbol)
+static bool has_offset(struct ttlog_text symbol)
 {
 	size_t at = symbol.len;
 
@@ -119,31 +119,35 @@ static bool has_offset(struct text symbol)
 }
 
 /* Frames of a recursion have one ip, too, but their symbols have offsets. */
-static bool is_inlined(const struct details_frame *frame, const struct details_frame *next)
+static bool is_inlined(const struct ttlog_frame *frame, const struct ttlog_frame *next)
 {
 	return frame->symbol.p && !has_offset(frame->symbol) && frame->ip.p && next->ip.p &&
-	       text_equal(frame->ip, next->ip);
+	       ttlog_text_equal(frame->ip, next->ip);
 }
 
-static int parse_frames(struct details_crash *crash, struct token_in in, struct arena *arena)
+static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct arena *arena)
 {
-	struct details_frame *frames;
+	const struct ttlog_frame **list;
+	struct ttlog_frame *frames;
 	uint64_t all, cnt;
 
 	if (!in.at || token__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_FRAMES ? all : DETAILS_MAX_FRAMES;
 	frames = arena__alloc(arena, cnt, sizeof(*frames));
-	if (!frames)
+	list = arena__alloc(arena, cnt, sizeof(*list));
+	if (!frames || !list)
 		return -ENOMEM;
-	crash->frames = frames;
+	crash->frames = list;
 	for (uint64_t i = 0; i < cnt; i++) {
-		struct token_in frame = in;
+		struct ttlog_cbor frame = in;
 
-		if (token__skip(&in))
+		if (ttlog_cbor_skip(&in))
 			break;
 		frame.end = in.at;
-		parse_frame(&frames[crash->frame_cnt++], frame);
+		list[i] = &frames[i];
+		parse_frame(&frames[i], frame);
+		crash->frame_cnt++;
 	}
 	for (size_t i = 0; i + 1 < crash->frame_cnt; i++)
 		frames[i].is_inlined = is_inlined(&frames[i], &frames[i + 1]);
@@ -151,9 +155,9 @@ static int parse_frames(struct details_crash *crash, struct token_in in, struct 
 	return 0;
 }
 
-int details__parse_crash(struct details_crash *ret, struct token_in map, struct arena *arena)
+int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena)
 {
-	struct token_in registers = { NULL, NULL }, frames = { NULL, NULL };
+	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
@@ -166,36 +170,36 @@ int details__parse_crash(struct details_crash *ret, struct token_in map, struct 
 	};
 	int err;
 
-	*ret = (struct details_crash){ .is_there = true };
+	*ret = (struct ttlog_crash){ .has_tid = false };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	err = parse_registers(ret, registers, arena);
 	if (!err)
 		err = parse_frames(ret, frames, arena);
 	if (err)
-		*ret = (struct details_crash){ .is_there = false };
+		*ret = (struct ttlog_crash){ .has_tid = false };
 	return err;
 }
 
 /* ---- Losses ---- */
 
-int details__parse_lost(struct details_lost *ret, struct token_in map, struct arena *arena)
+int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct arena *arena)
 {
-	struct details_cause *causes;
+	struct ttlog_cause *causes;
 	uint64_t pairs;
 
-	*ret = (struct details_lost){ .is_there = false };
+	*ret = (struct ttlog_lost){ .total = 0 };
 	if (token__map(&map, &pairs))
 		return 0;
 	causes = arena__alloc(arena, DETAILS_MAX_CAUSES, sizeof(*causes));
 	if (!causes)
 		return -ENOMEM;
-	*ret = (struct details_lost){ .is_there = true, .causes = causes };
+	ret->causes = causes;
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct details_cause cause;
+		struct ttlog_cause cause;
 
 		if (token__text(&map, &cause.name) || token__uint(&map, &cause.cnt))
 			break;
-		if (text_is(cause.name, "total"))
+		if (ttlog_text_is(cause.name, "total"))
 			ret->total = cause.cnt;
 		else if (ret->cause_cnt < DETAILS_MAX_CAUSES)
 			causes[ret->cause_cnt++] = cause;

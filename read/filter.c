@@ -8,12 +8,19 @@
 /* A key, '=' and a value: only a hostile file has longer ones than pattern__matches looks at. */
 #define SEARCHED_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
 
-struct filter *filter__new(void)
+struct ttlog_filter *ttlog_filter_new(void)
 {
-	return calloc(1, sizeof(struct filter));
+	return calloc(1, sizeof(struct ttlog_filter));
 }
 
-void filter__free(struct filter *filter)
+const struct ttlog_filter *filter__everything(void)
+{
+	static const struct ttlog_filter EVERYTHING;
+
+	return &EVERYTHING;
+}
+
+void ttlog_filter_free(struct ttlog_filter *filter)
 {
 	if (!filter)
 		return;
@@ -27,14 +34,14 @@ void filter__free(struct filter *filter)
 	free(filter);
 }
 
-bool filter__is_empty(const struct filter *filter)
+bool ttlog_filter_is_empty(const struct ttlog_filter *filter)
 {
 	return !filter->expr_cnt && !filter->search_cnt;
 }
 
 /* ---- Adding ---- */
 
-static int add_conjunct(struct filter *filter, const struct expr *expr, uint32_t node)
+static int add_conjunct(struct ttlog_filter *filter, const struct expr *expr, uint32_t node)
 {
 	struct filter_conjunct *grown =
 		reallocarray(filter->conjuncts, filter->conjunct_cnt + 1, sizeof(*grown));
@@ -51,7 +58,7 @@ static int add_conjunct(struct filter *filter, const struct expr *expr, uint32_t
 }
 
 /* Takes ownership of the expression. */
-static int add_expr(struct filter *filter, struct expr *expr)
+static int add_expr(struct ttlog_filter *filter, struct expr *expr)
 {
 	struct expr **grown = reallocarray(filter->exprs, filter->expr_cnt + 1, sizeof(*grown));
 	const struct expr_node *root = &expr->nodes[expr->root];
@@ -79,7 +86,8 @@ static int add_expr(struct filter *filter, struct expr *expr)
 	return 0;
 }
 
-int filter__add(struct filter *filter, const char *expression, char *ret_why, size_t why_size)
+int ttlog_filter_add(struct ttlog_filter *filter, const char *expression, char *ret_why,
+		     size_t why_size)
 {
 	struct expr_error error;
 	struct expr *expr = expr__parse(expression, &error);
@@ -92,7 +100,8 @@ int filter__add(struct filter *filter, const char *expression, char *ret_why, si
 	return -EINVAL;
 }
 
-int filter__search(struct filter *filter, const char *regex, char *ret_why, size_t why_size)
+int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *ret_why,
+			size_t why_size)
 {
 	struct pattern *grown =
 		reallocarray(filter->searches, filter->search_cnt + 1, sizeof(*grown));
@@ -112,7 +121,7 @@ int filter__search(struct filter *filter, const char *regex, char *ret_why, size
 
 /* ---- Time ---- */
 
-bool filter__needs_last(const struct filter *filter)
+bool ttlog_filter_needs_last(const struct ttlog_filter *filter)
 {
 	for (size_t i = 0; i < filter->expr_cnt; i++) {
 		if (expr__needs_last(filter->exprs[i]))
@@ -121,7 +130,7 @@ bool filter__needs_last(const struct filter *filter)
 	return false;
 }
 
-void filter__set_last(struct filter *filter, uint64_t last_ns)
+void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns)
 {
 	for (size_t i = 0; i < filter->expr_cnt; i++)
 		expr__set_last(filter->exprs[i], last_ns);
@@ -157,7 +166,7 @@ static void narrow(const struct term *term, uint64_t *since_ns, uint64_t *until_
 	*until_ns = last < *until_ns ? last : *until_ns;
 }
 
-void filter__range(const struct filter *filter, uint64_t *since_ns, uint64_t *until_ns)
+void filter__range(const struct ttlog_filter *filter, uint64_t *since_ns, uint64_t *until_ns)
 {
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct term *term = bound_of(&filter->conjuncts[i]);
@@ -174,16 +183,16 @@ bool filter__is_settled(const struct filter_conjunct *conjunct)
 
 /* ---- One value after the other ---- */
 
-bool filter__is_key(const struct term *term, const struct event_site *site, unsigned idx)
+bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsigned idx)
 {
-	if (text_equal(site->keys[idx], term->key))
+	if (ttlog_text_equal(site->keys[idx], term->key))
 		return true;
 	/* duration_ns, and as the text output has it */
-	return site->kind == EVENT_SPAN_END &&
-	       (text_is(term->key, "duration") || text_is(term->key, "took"));
+	return site->kind == TTLOG_EVENT_SPAN_END &&
+	       (ttlog_text_is(term->key, "duration") || ttlog_text_is(term->key, "took"));
 }
 
-static struct text text_of_site(const struct event_site *site, enum term_subject subject)
+static struct ttlog_text text_of_site(const struct ttlog_site *site, enum term_subject subject)
 {
 	switch (subject) {
 	case SUBJECT_TARGET:
@@ -200,7 +209,7 @@ static struct text text_of_site(const struct event_site *site, enum term_subject
 }
 
 static enum expr_found look_up_field(const struct filter_known *known, const struct term *term,
-				     unsigned *at, struct event_field *ret)
+				     unsigned *at, struct ttlog_field *ret)
 {
 	if (!known->site)
 		return EXPR_UNKNOWN;
@@ -213,20 +222,20 @@ static enum expr_found look_up_field(const struct filter_known *known, const str
 			return EXPR_FOUND;
 		if (!known->event)
 			return EXPR_UNKNOWN;
-		event__field(known->event, idx, ret);
+		ttlog_event_field(known->event, idx, ret);
 		return EXPR_FOUND;
 	}
 	return EXPR_ABSENT;
 }
 
 enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
-				unsigned *at, struct event_field *ret)
+				unsigned *at, struct ttlog_field *ret)
 {
 	if (term->subject == SUBJECT_FIELD)
 		return look_up_field(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
-	*ret = (struct event_field){ .type = TTLOG_TYPE_NONE };
+	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
 	switch (term->subject) {
 	case SUBJECT_PID:
 	case SUBJECT_TID:
@@ -257,7 +266,7 @@ enum expr_found filter__look_up(const struct filter_known *known, const struct t
 }
 
 static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
-			       struct event_field *ret)
+			       struct ttlog_field *ret)
 {
 	return filter__look_up(context, term, at, ret);
 }
@@ -270,11 +279,11 @@ static enum expr_truth truth_of(const struct filter_conjunct *conjunct, struct f
 }
 
 /* One field for --search: its text, and key=value. */
-static bool search_field(const struct pattern *pattern, struct text key,
-			 const struct event_field *field)
+static bool search_field(const struct pattern *pattern, struct ttlog_text key,
+			 const struct ttlog_field *field)
 {
 	char subject[SEARCHED_MAX_BYTES], buf[FORMAT_NUMBER_BYTES], hex[2 * TTLOG_STR_MAX];
-	struct text value = event_field__text(field, buf);
+	struct ttlog_text value = ttlog_field_text(field, buf);
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
 		value = event_field__hex(value, hex, sizeof(hex));
@@ -286,22 +295,22 @@ static bool search_field(const struct pattern *pattern, struct text key,
 	subject[key.len] = '=';
 	if (value.len)
 		memcpy(subject + key.len + 1, value.p, value.len);
-	return pattern__matches(pattern, (struct text){ subject, key.len + 1 + value.len });
+	return pattern__matches(pattern, (struct ttlog_text){ subject, key.len + 1 + value.len });
 }
 
-bool filter__search_fields(const struct pattern *pattern, const struct event *event)
+bool filter__search_fields(const struct pattern *pattern, const struct ttlog_event *event)
 {
-	struct event_field field;
+	struct ttlog_field field;
 
 	for (unsigned i = 0; i < event->site->nfields; i++) {
-		event__field(event, i, &field);
+		ttlog_event_field(event, i, &field);
 		if (search_field(pattern, event->site->keys[i], &field))
 			return true;
 	}
 	return false;
 }
 
-enum filter_verdict filter__site(const struct filter *filter, const struct event_site *site)
+enum filter_verdict filter__site(const struct ttlog_filter *filter, const struct ttlog_site *site)
 {
 	enum filter_verdict all = FILTER_YES;
 
@@ -326,7 +335,7 @@ enum filter_verdict filter__site(const struct filter *filter, const struct event
 	return all;
 }
 
-bool filter__thread(const struct filter *filter, const struct event_thread *thread)
+bool filter__thread(const struct ttlog_filter *filter, const struct ttlog_thread *thread)
 {
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		if (truth_of(&filter->conjuncts[i], (struct filter_known){ .thread = thread }) ==
@@ -336,7 +345,7 @@ bool filter__thread(const struct filter *filter, const struct event_thread *thre
 	return true;
 }
 
-bool filter__fields(const struct filter *filter, const struct event *event)
+bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event)
 {
 	const struct filter_known known = { event->site, event->thread, event };
 

@@ -5,7 +5,7 @@
 
 #include "filter_parts.h"
 
-static void explain_exprs(FILE *to, const struct filter *filter)
+static void explain_exprs(FILE *to, const struct ttlog_filter *filter)
 {
 	for (size_t i = 0; i < filter->expr_cnt; i++) {
 		char *text = expr__text(filter->exprs[i]), *tree = expr__explain(filter->exprs[i]);
@@ -19,7 +19,7 @@ static void explain_exprs(FILE *to, const struct filter *filter)
 		fprintf(to, "%zu of --search\n\n", filter->search_cnt);
 }
 
-static void explain_subjects(FILE *to, const struct filter *filter, const char *what,
+static void explain_subjects(FILE *to, const struct ttlog_filter *filter, const char *what,
 			     unsigned subjects)
 {
 	unsigned all = 0;
@@ -41,13 +41,13 @@ static bool is_first_of_key(const struct expr *expr, uint32_t idx)
 {
 	for (uint32_t i = 0; i < idx; i++) {
 		if (expr->terms[i].subject == SUBJECT_FIELD && expr->terms[i].op != OP_HAS &&
-		    text_equal(expr->terms[i].key, expr->terms[idx].key))
+		    ttlog_text_equal(expr->terms[i].key, expr->terms[idx].key))
 			return false;
 	}
 	return true;
 }
 
-static void explain_columns(FILE *to, const struct filter *filter)
+static void explain_columns(FILE *to, const struct ttlog_filter *filter)
 {
 	const char *before = "";
 
@@ -72,7 +72,7 @@ static void explain_columns(FILE *to, const struct filter *filter)
 	fprintf(to, "%s\n", *before ? "" : "-");
 }
 
-char *filter__explain(const struct filter *filter)
+char *ttlog_filter_explain(const struct ttlog_filter *filter)
 {
 	char *text = NULL;
 	size_t size;

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libttlogread: reads the snapshots that ttlog-collect writes. C and C++;
+ * `cc tool.c $(pkg-config --cflags --libs ttlogread)`. libttlogread(3) is the manual.
+ *
+ *	#include <stdio.h>
+ *	#include <ttlog/read.h>
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		char why[TTLOG_WHY_BYTES] = "usage: errors FILE";
+ *		struct ttlog_snapshot *snapshot =
+ *			argc > 1 ? ttlog_snapshot_open(argv[1], why, sizeof(why)) : NULL;
+ *		struct ttlog_filter *filter = ttlog_filter_new();
+ *		struct ttlog_timeline *timeline = NULL;
+ *		struct ttlog_event event;
+ *
+ *		if (snapshot && filter && !ttlog_filter_add(filter, "level>=WARN", why, sizeof(why)))
+ *			timeline = ttlog_timeline_new(&snapshot, 1, filter, NULL);
+ *		while (timeline && ttlog_timeline_next(timeline, &event))
+ *			printf("%llu %s %.*s\n", (unsigned long long)event.real_ns,
+ *			       ttlog_level_name(event.site->level), (int)event.site->msg.len,
+ *			       event.site->msg.p);
+ *		if (!timeline)
+ *			fprintf(stderr, "%s\n", why);
+ *		ttlog_timeline_free(timeline);
+ *		ttlog_filter_free(filter);
+ *		ttlog_snapshot_close(snapshot);
+ *		return !timeline;
+ *	}
+ *
+ * Files are hostile. Whatever is in one, memory is bounded by what FORMAT.md allows and nothing
+ * crashes or hangs: what can be read is, and what is wrong becomes a problem in words. Text from a
+ * snapshot may hold any byte, terminal escapes too, has no zero at its end, and may be NULL where
+ * its length is 0: print it with care.
+ *
+ * Threads: a snapshot, and every filter and timeline that is used with it, belongs to one thread at
+ * a time. Different snapshots may be used at once. There are no globals, and no signal handlers.
+ *
+ * Lifetime: what a snapshot gives lives until it is closed: its info, sites, threads, all their
+ * text. What a chunk of events gives, values and columns, lives until another chunk of that
+ * snapshot is loaded: until the next call that goes on in it or in a timeline over it.
+ *
+ * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno. Where
+ * there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1; TTLOG_WHY_BYTES is
+ * always enough). All *_free and *_close take NULL.
+ *
+ * Versions. The soname's number changes with every incompatible change. Without one: functions,
+ * constants and enumerators are added; structs that only the library allocates grow at their end
+ * (never hold an array of them, nor sizeof); structs that callers allocate get a meaning for their
+ * reserved members, which are 0 until then. Each struct says which it is. What a later file has
+ * and this library does not know is passed over, or named in a problem.
+ */
+#ifndef TTLOG_READ_H
+#define TTLOG_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TTLOG_READ_MAJOR   0
+#define TTLOG_READ_MINOR   1
+#define TTLOG_READ_PATCH   0
+#define TTLOG_READ_VERSION (TTLOG_READ_MAJOR * 10000 + TTLOG_READ_MINOR * 100 + TTLOG_READ_PATCH)
+
+#define TTLOG_WHY_BYTES        640u   /* any ret_why fits */
+#define TTLOG_FIELD_TEXT_BYTES 288u   /* any field as text fits, but text itself */
+#define TTLOG_CHUNK_MAX_EVENTS 65536u /* in a chunk */
+#define TTLOG_CBOR_MAX_DEPTH   8      /* of what is in a header */
+
+/* Everything from here to its end is what the library exports, and nothing else is. */
+#pragma GCC visibility push(default)
+
+/* Of the library that the program runs with, as TTLOG_READ_VERSION. */
+int ttlog_read_version(void);
+
+/* ---- Text ---- */
+
+/* Fixed. */
+struct ttlog_text {
+	const char *p; /* NULL: absent */
+	size_t len;
+};
+
+static inline struct ttlog_text ttlog_text_of(const char *zero_terminated)
+{
+	struct ttlog_text text;
+
+	text.p = zero_terminated;
+	text.len = strlen(zero_terminated);
+	return text;
+}
+
+static inline bool ttlog_text_equal(struct ttlog_text a, struct ttlog_text b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
+}
+
+static inline bool ttlog_text_is(struct ttlog_text a, const char *zero_terminated)
+{
+	return ttlog_text_equal(a, ttlog_text_of(zero_terminated));
+}
+
+/* "INFO" of enum ttlog_level, "u64" of enum ttlog_type; NULL where there is none of that number.
+ * A site's level and types always have one. */
+const char *ttlog_level_name(unsigned level);
+const char *ttlog_type_name(unsigned type);
+/* Whether it is i8, i16, i32 or i64. */
+bool ttlog_type_is_signed(unsigned type);
+
+/* ---- A field's value ---- */
+
+/* Fixed. Which member holds the value is by type. */
+struct ttlog_field {
+	uint8_t type;  /* enum ttlog_type; TTLOG_TYPE_NONE: it could not be decoded, and is null */
+	bool null;     /* STR, BYTES: the program's pointer was NULL */
+	bool cut;      /* STR, BYTES: the program's value was longer than these 4,000 bytes */
+	uint8_t scale; /* DECIMAL: i units of 10^-scale */
+	uint32_t reserved;
+	union {
+		uint64_t u;             /* BOOL, CHAR (a byte), U8 to U64, PTR, HEX */
+		int64_t i;              /* I8 to I64, DECIMAL */
+		double d;               /* F32 (exactly a float), F64 */
+		struct ttlog_text text; /* STR (may be no UTF-8), BYTES */
+	};
+};
+
+/* The value as text: a str's own, 150.25, true, 0x1f, null; bytes are given as they are. `buf` has
+ * TTLOG_FIELD_TEXT_BYTES, and holds what is not text already. Floating point is the shortest text
+ * that reads back as the same value; decimals are exact. */
+struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf);
+
+/* ---- Events ---- */
+
+/* They only grow: show what you do not know as a plain event. */
+enum ttlog_event_kind {
+	TTLOG_EVENT_PLAIN = 0,
+	TTLOG_EVENT_SPAN = 1,     /* a span's begin */
+	TTLOG_EVENT_SPAN_END = 2, /* one field, duration_ns, u64; the begin is the last open one of
+				   * its thread with the same probe, file and line */
+};
+
+/* The static part of an event: a mark in the program's source. Grows. */
+struct ttlog_site {
+	uint8_t kind;  /* enum ttlog_event_kind */
+	uint8_t level; /* enum ttlog_level */
+	uint8_t nfields;
+	uint8_t types[TTLOG_MAX_FIELDS]; /* enum ttlog_type */
+	const struct ttlog_text *keys;   /* nfields */
+	struct ttlog_text target, probe, msg, file, func;
+	uint64_t line;
+	uint64_t identity; /* a hash of all this: the same for the same site in another file */
+};
+
+/* A thread that changed its name stands there once a name. Grows. */
+struct ttlog_thread {
+	uint64_t pid, tid;       /* as the initial pid namespace sees them */
+	uint64_t ns_pid, ns_tid; /* as its own does; 0 where they are the same */
+	struct ttlog_text comm;  /* its name */
+};
+
+struct ttlog_snapshot;
+struct ttlog_event_source;
+
+/* Has reserved members. Callers allocate it; a copy is as good. */
+struct ttlog_event {
+	const struct ttlog_site *site;
+	const struct ttlog_thread *thread;
+	uint64_t mono_ns;                        /* CLOCK_MONOTONIC of the machine */
+	uint64_t real_ns;                        /* since 1970, UTC */
+	uint32_t site_number, thread_number;     /* in the snapshot's info */
+	uint32_t group, row;                     /* where its values are in the chunk's columns */
+	struct ttlog_snapshot *snapshot;         /* that it is from */
+	const struct ttlog_event_source *source; /* the library's own */
+	uint64_t reserved[2];
+};
+
+struct ttlog_column;
+
+/* Field `idx` of the event, below its site's nfields: else one of TTLOG_TYPE_NONE. */
+void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
+/* All values of that field in the event's group, the event's own at its row. NULL where they could
+ * not be decoded: then it is a problem of the snapshot. */
+const struct ttlog_column *ttlog_event_column(const struct ttlog_event *event, unsigned idx);
+
+/* ---- What a snapshot says of itself ---- */
+
+/* How the process ended: `code`, or `signal` and `number`. Grows. */
+struct ttlog_exit {
+	bool has_code, has_number;
+	int64_t code;
+	int64_t number;
+	struct ttlog_text signal; /* "SIGSEGV" */
+};
+
+/* Fixed. */
+struct ttlog_register {
+	struct ttlog_text name, value; /* the value in hex, 0x1f */
+};
+
+/* Grows. */
+struct ttlog_frame {
+	struct ttlog_text ip, module, build_id, offset; /* ip and offset in hex, 0x1f */
+	struct ttlog_text symbol;                       /* name+0x1f, or the name: is_inlined */
+	struct ttlog_text file;
+	bool has_line;
+	bool is_inlined; /* into the function of the next frame, whose ip it has */
+	uint64_t line;
+};
+
+/* Grows. */
+struct ttlog_crash {
+	bool has_number, has_code, has_tid;
+	struct ttlog_text signal; /* "SIGSEGV" */
+	int64_t number;
+	int64_t code;              /* si_code */
+	struct ttlog_text address; /* si_addr in hex, 0x1f */
+	uint64_t tid;
+	struct ttlog_text thread; /* its name */
+	const struct ttlog_register *registers;
+	size_t register_cnt;
+	const struct ttlog_frame *const *frames; /* innermost first */
+	size_t frame_cnt;
+	uint64_t register_more, frame_more; /* so many were not kept, or are not valid */
+};
+
+/* Fixed. */
+struct ttlog_cause {
+	struct ttlog_text name; /* "kernel_ring" */
+	uint64_t cnt;           /* events; may be 0 */
+};
+
+/* Events that were emitted and not recorded. Grows. */
+struct ttlog_lost {
+	uint64_t total; /* as the file says it */
+	const struct ttlog_cause *causes;
+	size_t cause_cnt;
+};
+
+/* An executable mapping of the process. Grows. */
+struct ttlog_mapping {
+	uint64_t start, end, offset;
+	struct ttlog_text path, build_id;
+};
+
+/* Items of CBOR that are left to read: see ttlog_cbor_next(). Fixed. */
+struct ttlog_cbor {
+	const unsigned char *at, *end; /* NULL: absent */
+};
+
+/* The header. Text that the file does not have is absent. Grows. */
+struct ttlog_info {
+	bool has_header; /* else all the rest is 0: none could be read */
+	bool has_pid, has_uid, has_cgroup;
+	uint32_t format;           /* src/FORMAT.md's number */
+	uint64_t mono_ns, real_ns; /* one moment on both clocks: see ttlog_info_real_ns() */
+	uint64_t pid, uid, cgroup;
+	struct ttlog_text service, host, kernel, comm, exe, build_id;
+	struct ttlog_text reason;        /* "crash", "exit", "timer", "request", ... */
+	struct ttlog_text created_at;    /* RFC 3339, UTC */
+	const struct ttlog_exit *exit;   /* NULL: unknown, or it did not end */
+	const struct ttlog_crash *crash; /* NULL: it did not die of a signal that was seen */
+	const struct ttlog_site *const *sites;
+	size_t site_cnt;
+	const struct ttlog_thread *const *threads;
+	size_t thread_cnt;
+	const struct ttlog_mapping *const *mappings;
+	size_t mapping_cnt;
+	/* As they stand in the file, with keys that are not here. */
+	struct ttlog_cbor item, exit_item, crash_item;
+};
+
+/* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's own pair of clocks. */
+static inline uint64_t ttlog_info_real_ns(const struct ttlog_info *info, uint64_t mono_ns)
+{
+	return info->real_ns + (mono_ns - info->mono_ns);
+}
+
+/* Where a chunk is, and what is in it. Fixed. */
+struct ttlog_chunk_place {
+	uint64_t offset;            /* in the file */
+	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC of its first and last event */
+	uint32_t n;                 /* events; 0 once it turned out that they cannot be read */
+	uint32_t reserved;
+};
+
+/* What is in the file, as far as it was gone over: ttlog_snapshot_open() has gone over all of it.
+ * Grows. */
+struct ttlog_contents {
+	uint64_t size;   /* of the file, in bytes */
+	bool is_scanned; /* to its end */
+	bool has_totals;
+	const struct ttlog_chunk_place *chunks; /* in the order of time */
+	size_t chunk_cnt;
+	uint64_t event_cnt; /* in all of them */
+
+	/* Of the process up to the snapshot: emitted = recorded + lost->total. The recorded ones
+	 * that are not here were overwritten, or are missing. */
+	uint64_t emitted, recorded, overwritten;
+	const struct ttlog_lost *lost; /* NULL: unknown */
+	struct ttlog_cbor lost_item;   /* as it stands in the file */
+
+	/* What is wrong with the file, in words; none: all is well. They may quote it. */
+	const char *const *problems;
+	size_t problem_cnt;
+	size_t problem_more; /* so many were not kept */
+};
+
+/* ---- A snapshot ---- */
+
+/*
+ * Opens a file and goes over all of it once: every frame is checked. NULL with errno and ret_why
+ * where it cannot be read at all (no such file, a pipe, a directory); a file in which nothing is
+ * whole opens, with problems. The file may be cut or written while it is open.
+ */
+struct ttlog_snapshot *ttlog_snapshot_open(const char *path, char *ret_why, size_t why_size);
+/* The same with a descriptor, whose ownership it takes also on failure. The name is for
+ * ttlog_snapshot_name(). */
+struct ttlog_snapshot *ttlog_snapshot_open_fd(int fd, const char *name, char *ret_why,
+					      size_t why_size);
+/* The same, but goes no further than to the header: who goes over one file's events once does so
+ * at nearly twice the speed. Contents and problems are known at the end. */
+struct ttlog_snapshot *ttlog_snapshot_start(const char *path, char *ret_why, size_t why_size);
+struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
+					       size_t why_size);
+void ttlog_snapshot_close(struct ttlog_snapshot *snapshot);
+
+const char *ttlog_snapshot_name(const struct ttlog_snapshot *snapshot); /* the path */
+/* Never NULL. Both stay where they are; the contents are up to date at any time. */
+const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *snapshot);
+const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *snapshot);
+
+/* Wall time of the last event, as far as the file was gone over; 0: there is none. */
+uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *snapshot);
+
+/* ---- Filters ---- */
+
+/* Which events someone wants to see: the expressions of ttlog-view(1) --filter. */
+struct ttlog_filter;
+
+struct ttlog_filter *ttlog_filter_new(void); /* everything passes */
+void ttlog_filter_free(struct ttlog_filter *filter);
+
+/* Adds an expression; all must hold. Returns 0; -EINVAL with what is wrong in ret_why, in several
+ * lines, the place with a caret; -ENOMEM. */
+int ttlog_filter_add(struct ttlog_filter *filter, const char *expression, char *ret_why,
+		     size_t why_size);
+/* Adds a search: a POSIX extended regular expression for the message, a text field or key=value. */
+int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *ret_why,
+			size_t why_size);
+
+bool ttlog_filter_is_empty(const struct ttlog_filter *filter);
+/* How it was understood, in lines of text. The caller frees. */
+char *ttlog_filter_explain(const struct ttlog_filter *filter);
+/* Whether there are times that are relative to the last event (ts>-10s), and when that was (the
+ * greatest ttlog_snapshot_last_ns()): to be set before the filter is used. */
+bool ttlog_filter_needs_last(const struct ttlog_filter *filter);
+void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns);
+
+/* Whether this one event passes. Timelines do it by column, ten times as fast. */
+bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);
+
+/* ---- Timelines: the events of several files, in order, filtered, each once ---- */
+
+/* Snapshots of one process overlap; an event that is in several of them comes once. */
+struct ttlog_timeline;
+
+/* Wall time in ns since 1970, both included. Fixed. */
+struct ttlog_range {
+	uint64_t since_ns, until_ns;
+};
+
+/* filter NULL: all events; range NULL: of all times. Snapshots and filter stay the caller's, and
+ * as they are while the timeline lives. Several snapshots are first gone over to their ends. */
+struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshots,
+					  size_t snapshot_cnt, const struct ttlog_filter *filter,
+					  const struct ttlog_range *range);
+void ttlog_timeline_free(struct ttlog_timeline *timeline);
+
+/* The next event; valid until the next call. Returns 1, or 0 at the end. What cannot be read is a
+ * problem of its snapshot, and passed over. */
+int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret);
+
+/* Before the first event: goes over everything once, so that only the last `cnt` events come.
+ * Returns 0 or -ENOMEM. */
+int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt);
+
+/* Events that follow one another, all of one snapshot's loaded chunk. Has reserved members. */
+struct ttlog_run {
+	struct ttlog_snapshot *snapshot;
+	uint32_t cnt;
+	uint32_t first;            /* position in the chunk where `positions` is NULL */
+	const uint32_t *positions; /* in the chunk, ascending; NULL: from `first` on, all of them */
+	uint64_t reserved[2];
+};
+
+static inline uint32_t ttlog_run_at(const struct ttlog_run *run, uint32_t i)
+{
+	return run->positions ? run->positions[i] : run->first + i;
+}
+
+/* The same as ttlog_timeline_next, for those who look at columns: the next events, at most `most`
+ * (more than 0), and at least 1; valid until the next call. Do not mix the two. */
+int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret);
+
+/* ---- Chunks and columns: tens of millions of events a second ---- */
+
+/*
+ * Events are stored in chunks, in the order of time. The events of one site in a chunk are a group,
+ * and each field of the group is a column: the k-th event of the group has row k of each.
+ */
+
+/* Fixed. */
+struct ttlog_group {
+	uint32_t site; /* its number in the info */
+	uint32_t cnt;  /* rows */
+};
+
+/* The events of a chunk. Use the functions below for what has a mask or may be NULL. Grows. */
+struct ttlog_chunk {
+	uint32_t n; /* 0: none is loaded */
+	uint32_t group_cnt;
+	uint64_t first_ns, last_ns;
+	const struct ttlog_group *groups; /* sites ascend */
+	const uint64_t *mono_ns;          /* n, ascending: CLOCK_MONOTONIC */
+	const uint32_t *group_of;         /* n; NULL: there is one group */
+	const uint32_t *row_of;           /* n; NULL: there is one group */
+	const uint64_t *threads;          /* [i & thread_mask]: numbers in the info */
+	size_t thread_mask;
+};
+
+static inline uint32_t ttlog_chunk_group(const struct ttlog_chunk *chunk, uint32_t i)
+{
+	return chunk->group_of ? chunk->group_of[i] : 0;
+}
+
+static inline uint32_t ttlog_chunk_row(const struct ttlog_chunk *chunk, uint32_t i)
+{
+	return chunk->row_of ? chunk->row_of[i] : i;
+}
+
+static inline uint32_t ttlog_chunk_thread(const struct ttlog_chunk *chunk, uint32_t i)
+{
+	return (uint32_t)chunk->threads[i & chunk->thread_mask];
+}
+
+/* Fixed. */
+struct ttlog_column_text {
+	struct ttlog_text text;
+	bool null, cut; /* as struct ttlog_field has them */
+};
+
+/*
+ * The values of one field in one group. Element i of an array is [i & its mask]: a mask is 0 where
+ * one value stands for all. Only the library makes them. Grows.
+ */
+struct ttlog_column {
+	uint8_t type; /* enum ttlog_type */
+	size_t mask, scale_mask, index_mask;
+	const uint64_t *nums;   /* all but F32, F64, STR, BYTES; signed as two's complement */
+	const double *reals;    /* F32, F64 */
+	const uint64_t *scales; /* DECIMAL; F32, F64 without `reals`: nums / 10^scales[0], signed */
+	const struct ttlog_column_text *texts; /* STR, BYTES */
+	uint32_t text_cnt;
+	const uint64_t *index; /* STR, BYTES: into texts; NULL: element i is texts[i & mask] */
+};
+
+/* Whether one value stands for all. */
+static inline bool ttlog_column_is_const(const struct ttlog_column *column)
+{
+	return column->index ? !column->index_mask : !column->mask && !column->scale_mask;
+}
+
+/* Element i, below the group's cnt. */
+void ttlog_column_field(const struct ttlog_column *column, size_t i, struct ttlog_field *ret);
+
+/* Whether there is a chunk `idx`: goes over the file up to it, SIZE_MAX: to its end. The loaded
+ * chunk is no more where that was needed. */
+bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *snapshot, size_t idx);
+/* Makes chunk `idx` the loaded one. Returns 0, or -errno: then there is a problem that says so, and
+ * none is loaded. -ENOENT: there is no such chunk. */
+int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx);
+/* Gives back the memory of the loaded chunk and what it took to decode it. */
+void ttlog_snapshot_unload(struct ttlog_snapshot *snapshot);
+
+/* The loaded one; never NULL, and stays where it is. */
+const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *snapshot);
+/* Event i of it, below its n. */
+void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret);
+/* Any event of a group, for its site and columns: without thread and time. */
+void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
+				struct ttlog_event *ret);
+/* A field of a group, decoded when it is first asked for. NULL where it cannot be: then that is a
+ * problem. */
+const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
+						 unsigned field);
+
+/* ---- CBOR: keys of the header that have no member ---- */
+
+enum ttlog_cbor_kind {
+	TTLOG_CBOR_UINT = 0,
+	TTLOG_CBOR_NEGINT = 1, /* the value is -1 - u */
+	TTLOG_CBOR_BYTES = 2,
+	TTLOG_CBOR_TEXT = 3,
+	TTLOG_CBOR_ARRAY = 4, /* u elements follow */
+	TTLOG_CBOR_MAP = 5,   /* u pairs follow, each key a text */
+	TTLOG_CBOR_TAG = 6,   /* one item follows */
+	TTLOG_CBOR_FLOAT = 7,
+	TTLOG_CBOR_BOOL = 8,
+	TTLOG_CBOR_NULL = 9,
+	TTLOG_CBOR_OTHER = 10, /* undefined: format 1 has none */
+};
+
+/* Fixed. */
+struct ttlog_cbor_item {
+	enum ttlog_cbor_kind kind;
+	uint64_t u; /* BOOL: 0 or 1 */
+	double d;
+	struct ttlog_text text; /* BYTES, TEXT */
+};
+
+/* Reads one item's head, and skips a whole item with all that is in it. Both go on in `in` and
+ * return 0, or -EBADMSG at its end. */
+int ttlog_cbor_next(struct ttlog_cbor *in, struct ttlog_cbor_item *ret);
+int ttlog_cbor_skip(struct ttlog_cbor *in);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG_READ_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A chunk of events: FORMAT.md section 4.
+ *
+ * Sites, times and threads are decoded when the chunk is loaded; a field's column when someone
+ * first asks for it. Everything lies in the chunk's arena and goes with the next chunk.
+ */
+#ifndef TTLOG_READ_CHUNK_H
+#define TTLOG_READ_CHUNK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "token.h"
+
+struct header;
+
+/* The columns of one group of events. */
+struct chunk_group {
+	struct ttlog_cbor fields;      /* one after the other */
+	struct ttlog_column **columns; /* one a field of the site; NULL: not decoded yet */
+	bool *tried;                   /* one a field: decoded, or known to be bad */
+};
+
+struct chunk {
+	struct arena arena;
+	struct ttlog_chunk events;  /* chunk__parse: n, groups, first and last; chunk__load: all */
+	struct chunk_group *groups; /* as many */
+	struct ttlog_cbor site, time, thread, fields; /* the columns as they stand */
+};
+
+/* Reads the keys and checks the counts. Returns 0, -EBADMSG with a reason in words, or -ENOMEM. */
+int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, const char **ret_why);
+
+/* After chunk__parse: who, when and in which order. The content must stay where it is. */
+int chunk__load(struct chunk *chunk, const struct header *header, const char **ret_why);
+
+/* The column of a field, decoded if it was not yet. NULL where it is not valid; ret_new says
+ * whether that was found out just now. */
+const struct ttlog_column *chunk__column(struct chunk *chunk, const struct header *header,
+					 uint32_t group, unsigned field, bool *ret_new);
+
+void chunk__fini(struct chunk *chunk);
+
+#endif /* TTLOG_READ_CHUNK_H */

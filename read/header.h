@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot's header: FORMAT.md sections 2 and 3.
+ */
+#ifndef TTLOG_READ_HEADER_H
+#define TTLOG_READ_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "details.h"
+#include "token.h"
+
+/* All text lies in `content`. */
+struct header {
+	struct ttlog_info info; /* has_header: the rest is not empty */
+	unsigned char *content; /* owned: the item */
+	struct arena arena;
+
+	struct ttlog_site *sites; /* info has pointers to these */
+	struct ttlog_thread *threads;
+	struct ttlog_mapping *mappings;
+	struct ttlog_exit exit;
+	struct ttlog_crash crash;
+
+	/* What counts is the end, where it is there. */
+	bool has_totals;
+	uint64_t emitted, recorded, overwritten;
+	struct ttlog_lost lost;
+	struct ttlog_cbor lost_item;
+};
+
+/*
+ * Reads a map that is a header. Copies what it needs. ret_why says what is wrong in words.
+ * Returns 0; -EBADMSG where it is no valid header; -ENOTSUP where it is one that this reader must
+ * refuse; -ENOMEM. On failure ret is empty.
+ */
+int header__init(struct header *ret, const unsigned char *data, size_t len, char *ret_why,
+		 size_t why_size);
+void header__fini(struct header *header);
+
+#endif /* TTLOG_READ_HEADER_H */

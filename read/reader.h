@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot file: FORMAT.md section 7, the reader's algorithm.
+ *
+ * Opening goes over the whole file once, checks every frame, and keeps the header and where each
+ * chunk lies; events come from one chunk at a time. Who reads one file from its begin to its end
+ * starts it instead: then it goes over the file as it is read, and decodes each chunk once, not
+ * twice. Everything in the file is hostile; whatever is wrong with it becomes a problem in words,
+ * and the rest is read. A reader belongs to one thread.
+ */
+#ifndef TTLOG_READ_READER_H
+#define TTLOG_READ_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chunk.h"
+#include "event.h"
+#include "header.h"
+
+struct frame_file;
+
+struct ttlog_snapshot {
+	char *name;
+	struct header header;
+	struct ttlog_contents
+		contents; /* totals from the end where there is one, else the header */
+	struct ttlog_chunk_place *places; /* contents' chunks */
+	char **problems;                  /* contents' */
+	size_t chunk_cap, problem_cap;
+
+	struct frame_file *file;
+	uint64_t offset; /* where the scan goes on */
+	uint64_t frame_cnt;
+	bool second_header;
+	uint64_t unloadable_cnt; /* events that event_cnt has lost since they were scanned */
+	struct ttlog_lost lost;
+	unsigned char *end_lost; /* owns the bytes of lost, and the arena the rest of it */
+	struct arena end_arena;
+	struct chunk chunk;
+	size_t parsed; /* the number of the chunk in `chunk`, not loaded yet; SIZE_MAX: none */
+	size_t loaded; /* the same, loaded */
+	bool has_end;
+	uint64_t end_events, end_chunks;
+};
+
+/* Says that the chunk's events cannot be shown, and why; they count as missing. */
+void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why);
+
+#endif /* TTLOG_READ_READER_H */

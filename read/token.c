@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <cbor.h>
+
+#include "format.h"
+#include "token.h"
+
+static void on_uint8(void *ctx, uint8_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+}
+
+static void on_uint16(void *ctx, uint16_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+}
+
+static void on_uint32(void *ctx, uint32_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+}
+
+static void on_uint64(void *ctx, uint64_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+}
+
+static void on_negint8(void *ctx, uint8_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
+}
+
+static void on_negint16(void *ctx, uint16_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
+}
+
+static void on_negint32(void *ctx, uint32_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
+}
+
+static void on_negint64(void *ctx, uint64_t v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
+}
+
+static void on_bytes(void *ctx, cbor_data p, size_t len)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_BYTES,
+					  .text = { (const char *)p, len } };
+}
+
+static void on_text(void *ctx, cbor_data p, size_t len)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_TEXT,
+					  .text = { (const char *)p, len } };
+}
+
+static void on_array(void *ctx, size_t cnt)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_ARRAY, .u = cnt };
+}
+
+static void on_map(void *ctx, size_t cnt)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_MAP, .u = cnt };
+}
+
+static void on_tag(void *ctx, uint64_t v)
+{
+	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_TAG, .u = v };
+}
+
+static void on_float(void *ctx, float v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_FLOAT, .d = v };
+}
+
+static void on_double(void *ctx, double v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_FLOAT, .d = v };
+}
+
+static void on_bool(void *ctx, bool v)
+{
+	*(struct ttlog_cbor_item *)ctx =
+		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_BOOL, .u = v };
+}
+
+static void on_null(void *ctx)
+{
+	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NULL };
+}
+
+static void on_other(void *ctx)
+{
+	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_OTHER };
+}
+
+static const struct cbor_callbacks CALLBACKS = {
+	.uint8 = on_uint8,
+	.uint16 = on_uint16,
+	.uint32 = on_uint32,
+	.uint64 = on_uint64,
+	.negint8 = on_negint8,
+	.negint16 = on_negint16,
+	.negint32 = on_negint32,
+	.negint64 = on_negint64,
+	.byte_string_start = on_other,
+	.byte_string = on_bytes,
+	.string = on_text,
+	.string_start = on_other,
+	.indef_array_start = on_other,
+	.array_start = on_array,
+	.indef_map_start = on_other,
+	.map_start = on_map,
+	.tag = on_tag,
+	.float2 = on_float,
+	.float4 = on_float,
+	.float8 = on_double,
+	.undefined = on_other,
+	.null = on_null,
+	.boolean = on_bool,
+	.indef_break = on_other,
+};
+
+int ttlog_cbor_next(struct ttlog_cbor *in, struct ttlog_cbor_item *ret)
+{
+	struct ttlog_cbor_item token;
+	struct cbor_decoder_result result;
+
+	if (in->at >= in->end)
+		return -EBADMSG;
+	result = cbor_stream_decode(in->at, token__left(in), &CALLBACKS, &token);
+	if (result.status != CBOR_DECODER_FINISHED || !result.read || result.read > token__left(in))
+		return -EBADMSG;
+	in->at += result.read;
+	if (token.kind == TTLOG_CBOR_OTHER)
+		return -EBADMSG;
+	*ret = token;
+	return 0;
+}
+
+int token__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret)
+{
+	struct ttlog_cbor copy = *in;
+	struct ttlog_cbor_item token;
+	int err = ttlog_cbor_next(&copy, &token);
+
+	if (!err)
+		*ret = token.kind;
+	return err;
+}
+
+/* Passes over one item. A count that the bytes left cannot hold is refused at once. */
+static int walk(struct ttlog_cbor *in)
+{
+	struct {
+		uint64_t left;
+		bool is_map;
+	} stack[FORMAT_MAX_DEPTH + 1] = { { 1, false } };
+	unsigned depth = 0;
+	bool after_tag = false;
+	struct ttlog_cbor_item token;
+
+	for (;;) {
+		while (!after_tag && !stack[depth].left) {
+			if (!depth)
+				return 0;
+			depth--;
+		}
+		if (ttlog_cbor_next(in, &token))
+			return -EBADMSG;
+		if (!after_tag) {
+			bool is_key = stack[depth].is_map && !(stack[depth].left & 1);
+
+			if (is_key && token.kind != TTLOG_CBOR_TEXT)
+				return -EBADMSG;
+			stack[depth].left--;
+		}
+		after_tag = token.kind == TTLOG_CBOR_TAG;
+		if (token.kind != TTLOG_CBOR_ARRAY && token.kind != TTLOG_CBOR_MAP)
+			continue;
+		if (depth == FORMAT_MAX_DEPTH || token.u > token__left(in))
+			return -EBADMSG;
+		depth++;
+		stack[depth].is_map = token.kind == TTLOG_CBOR_MAP;
+		stack[depth].left = token.kind == TTLOG_CBOR_MAP ? token.u * 2 : token.u;
+	}
+}
+
+bool token__check(const unsigned char *data, size_t len)
+{
+	struct ttlog_cbor in = { data, data + len };
+
+	return !walk(&in) && in.at == in.end;
+}
+
+int ttlog_cbor_skip(struct ttlog_cbor *in)
+{
+	return walk(in);
+}
+
+static int next_of(struct ttlog_cbor *in, enum ttlog_cbor_kind kind, struct ttlog_cbor_item *ret)
+{
+	struct ttlog_cbor copy = *in;
+	struct ttlog_cbor_item token;
+
+	if (ttlog_cbor_next(&copy, &token) || token.kind != kind)
+		return -EBADMSG;
+	*in = copy;
+	*ret = token;
+	return 0;
+}
+
+int token__map(struct ttlog_cbor *in, uint64_t *ret_pairs)
+{
+	struct ttlog_cbor_item token;
+
+	if (next_of(in, TTLOG_CBOR_MAP, &token) || token.u > token__left(in) / 2)
+		return -EBADMSG;
+	*ret_pairs = token.u;
+	return 0;
+}
+
+int token__array(struct ttlog_cbor *in, uint64_t *ret_cnt)
+{
+	struct ttlog_cbor_item token;
+
+	if (next_of(in, TTLOG_CBOR_ARRAY, &token) || token.u > token__left(in))
+		return -EBADMSG;
+	*ret_cnt = token.u;
+	return 0;
+}
+
+int token__text(struct ttlog_cbor *in, struct ttlog_text *ret)
+{
+	struct ttlog_cbor_item token;
+
+	if (next_of(in, TTLOG_CBOR_TEXT, &token))
+		return -EBADMSG;
+	*ret = token.text;
+	return 0;
+}
+
+int token__uint(struct ttlog_cbor *in, uint64_t *ret)
+{
+	struct ttlog_cbor_item token;
+
+	if (next_of(in, TTLOG_CBOR_UINT, &token))
+		return -EBADMSG;
+	*ret = token.u;
+	return 0;
+}
+
+int token__int(struct ttlog_cbor *in, uint64_t *ret)
+{
+	struct ttlog_cbor copy = *in;
+	struct ttlog_cbor_item token;
+
+	if (ttlog_cbor_next(&copy, &token))
+		return -EBADMSG;
+	if (token.kind != TTLOG_CBOR_UINT && token.kind != TTLOG_CBOR_NEGINT &&
+	    token.kind != TTLOG_CBOR_BOOL)
+		return -EBADMSG;
+	*in = copy;
+	*ret = token.kind == TTLOG_CBOR_NEGINT ? ~token.u : token.u;
+	return 0;
+}
