@@ -27,6 +27,17 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* Where the character begins that has the byte there; no character is longer than four bytes,
+ * whatever the text. */
+static size_t char_begin(const char *source, size_t at)
+{
+	for (size_t back = 0; back <= 3 && back <= at; back++) {
+		if (!is_continuation(source[at - back]))
+			return at - back;
+	}
+	return at;
+}
+
 static void make_harmless(char *p)
 {
 	for (; *p; p++) {
@@ -46,11 +57,8 @@ void expr_error__print(const struct expr_error *error, const char *source, char 
 	char shown[SHOWN_MAX + 1], why[sizeof(error->why)], line[SHOWN_MAX + 1];
 	size_t column = 0, cnt = 0, number = 1;
 
-	while (from && is_continuation(source[from]))
-		from--;
-	end = total - from > SHOWN_MAX ? from + SHOWN_MAX : total;
-	while (end < total && is_continuation(source[end]))
-		end--;
+	from = char_begin(source, from);
+	end = total - from > SHOWN_MAX ? char_begin(source, from + SHOWN_MAX) : total;
 	memcpy(shown, source + from, end - from);
 	shown[end - from] = '\0';
 	make_harmless(shown);

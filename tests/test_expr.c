@@ -412,6 +412,27 @@ static void test_expr_caret(void **state)
 		"                                             ^~~~");
 }
 
+/* Bytes that only go on with a character, and none begins: there is no end to go back to. */
+static void test_expr_caret_no_utf8(void **state)
+{
+	char *source = NULL, print[EXPR_ERROR_PRINT_BYTES];
+	struct expr_error error;
+
+	(void)state;
+	for (size_t len = 1; len < 300; len++) {
+		source = realloc(source, len + 1);
+		assert_non_null(source);
+		memset(source, 0xb3, len);
+		source[len] = '\0';
+		assert_null(expr__parse(source, &error));
+		for (error.at = 0; error.at <= len; error.at++) {
+			expr_error__print(&error, source, print, sizeof(print));
+			assert_non_null(strstr(print, "\xb3"));
+		}
+	}
+	free(source);
+}
+
 /* ---- Limits ---- */
 
 static char *repeated(const char *what, size_t cnt, const char *end)
@@ -552,8 +573,8 @@ int main(void)
 		cmocka_unit_test(test_expr_truth),    cmocka_unit_test(test_expr_open),
 		cmocka_unit_test(test_expr_subjects), cmocka_unit_test(test_expr_text),
 		cmocka_unit_test(test_expr_explain),  cmocka_unit_test(test_expr_mistakes),
-		cmocka_unit_test(test_expr_caret),    cmocka_unit_test(test_expr_limits),
-		cmocka_unit_test(test_expr_random),
+		cmocka_unit_test(test_expr_caret),    cmocka_unit_test(test_expr_caret_no_utf8),
+		cmocka_unit_test(test_expr_limits),   cmocka_unit_test(test_expr_random),
 	};
 
 	return cmocka_run_group_tests_name("expr", tests, NULL, NULL);
