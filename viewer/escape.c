@@ -2,6 +2,7 @@
 /*
  * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
  */
+#include "field.h"
 #include "out.h"
 
 static bool is_continuation(const char *p, const char *end)
@@ -88,7 +89,7 @@ static void json_escape(struct out *out, uint32_t code)
 
 void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 {
-	const char *p = text.p, *end = p + text.len;
+	const char *p = text.p, *end = text_end(text);
 
 	out__char(out, '"');
 	while (p < end) {
@@ -141,7 +142,7 @@ static void plain_escape(struct out *out, uint32_t code)
 
 static void plain(struct out *out, struct ttlog_text text, bool quoted)
 {
-	const char *p = text.p, *end = p + text.len;
+	const char *p = text.p, *end = text_end(text);
 
 	while (p < end) {
 		size_t len = plain_run(p, end, quoted);
@@ -183,7 +184,7 @@ static bool is_csv_bare(struct ttlog_text text)
 
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 {
-	const char *p = text.p, *end = p + text.len;
+	const char *p = text.p, *end = text_end(text);
 
 	if (is_csv_bare(text) && !cut) {
 		out__bytes(out, text.p, text.len);
@@ -236,7 +237,7 @@ static bool ends_key(uint32_t code)
 
 void out__logfmt_key(struct out *out, struct ttlog_text key)
 {
-	const char *p = key.p, *end = p + key.len;
+	const char *p = key.p, *end = text_end(key);
 
 	if (is_bare(key) && !memchr(key.p, '\'', key.len)) {
 		out__bytes(out, key.p, key.len);
