@@ -49,7 +49,8 @@ const char *pattern__skip_bracket(const char *p)
 	return *end == ']' ? end + 1 : p + 1;
 }
 
-/* {n}, {n,} or {n,m} at p: how often, and behind it. A brace that stands for itself: once. */
+/* {n}, {n,} or {n,m} at p: how often it is written, and behind it. A brace that stands for itself:
+ * once. x{n,} is xx...xx*: one more than n. */
 static const char *repetitions(const char *p, uint64_t *ret)
 {
 	const char *end = p + 1 + strspn(p + 1, "0123456789,");
@@ -63,7 +64,7 @@ static const char *repetitions(const char *p, uint64_t *ret)
 		n = n > PATTERN_MAX_PARTS ? PATTERN_MAX_PARTS + 1 : n;
 		most = n > most ? n : most;
 	}
-	*ret = most;
+	*ret = most + (end[-1] == ',');
 	return end + 1;
 }
 
@@ -106,8 +107,11 @@ static bool add_part(struct cost *cost, const char **p)
 		*sum += cost->last * (repeat - 1);
 		cost->last *= repeat;
 		break;
+	case '+': /* x+ is xx*, x++ four of them, and so on */
+		*sum += cost->last;
+		cost->last *= 2;
+		break;
 	case '*':
-	case '+':
 	case '?':
 		break;
 	default:

@@ -493,6 +493,10 @@ static void test_expr_limits(void **state)
 	assert_repeated("a~time(d )?out or ", 500, "a=1", NULL);
 	assert_repeated("a~[(((]{4}-[0-9]{2}-[^]]{2}x{2,} and ", 100, "a=1", NULL);
 	assert_repeated("a~x", 1, "*****************************", NULL);
+	assert_repeated("a~x", 1, "++++++++++", NULL);
+	assert_repeated("a~x", 1, "++++++++++++++++++++++++", "too large");
+	assert_repeated("a~x", 1, "{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}", "too large");
+	assert_repeated("a~((((((((((((x+)+)+)+)+)+)+)+)+)+)+)", 1, "+)", "too large");
 }
 
 static uint64_t random_below(uint64_t *seed, uint64_t limit)
