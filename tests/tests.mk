@@ -20,13 +20,13 @@ tests: $(TEST_BINS)
 
 # | make check          all tests; the recording ones need root. CI=true: what is skipped fails
 .PHONY: check
-check: all tests apps
-	@tests/run -b $(BUILD) unit header view e2e
+check: all tests fuzz-replays apps
+	@tests/run -b $(BUILD) unit header fuzz view e2e
 
 # | make check-unit     the unit tests alone: no privileges
 .PHONY: check-unit
-check-unit: tests
-	@tests/run -b $(BUILD) unit
+check-unit: tests fuzz-replays
+	@tests/run -b $(BUILD) unit fuzz
 
 # | make sanitize       unit tests with ASan and UBSan, the ring's with ThreadSanitizer
 # Each in a directory of its own, beside the plain build.
@@ -49,5 +49,6 @@ demo: all $(BUILD)/demo/exchange
 
 # | make stress         STRESS=1000 kills in every way, and at every instruction of an append
 # | make check-kernels  records on Debian's kernels, emulated; make deps-kernels before it
+include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What fuzz_TARGET.c have in common. Each defines LLVMFuzzerTestOneInput, which libFuzzer calls
+ * with what it makes up (make fuzz), and replay.c with the corpus (make check).
+ */
+#ifndef TTLOG_TESTS_FUZZ_H
+#define TTLOG_TESTS_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define FUZZ_CHECK(condition)                                                                      \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not %s\n", __FILE__, __LINE__, #condition);        \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* A file with these bytes. */
+int fuzz__file(const void *data, size_t size);
+
+/* A folder of this process, empty at first; goes with it. */
+const char *fuzz__folder(void);
+
+/* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer) and 2 s of
+ * processor time: aborts where it takes more. libFuzzer's own limits count what the sanitizer and
+ * earlier inputs take, and the time that others have the processor. */
+void fuzz__begin(void);
+void fuzz__end(void);
+
+/* ttlog-view over the file in every way that it can be shown. Takes ownership of fd. */
+void fuzz__view(int fd);
+
+#endif /* TTLOG_TESTS_FUZZ_H */

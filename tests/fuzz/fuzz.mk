@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# fuzz_TARGET.c: each is a libFuzzer binary (clang, in a build of its own), and a plain one that
+# runs the checked-in corpus.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
+FUZZ_BINS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
+FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/view.o $(BUILD)/tests/fuzz/view_main.o \
+	$(BUILD)/libttlog-test.a
+FUZZ_S ?= 60
+FUZZ_JOBS ?= $(shell nproc)
+
+-include $(wildcard $(BUILD)/tests/fuzz/*.d)
+
+$(BUILD)/tests/fuzz/%.o: CPPFLAGS += -iquote tests
+
+# A program in a program.
+$(BUILD)/tests/fuzz/view_main.o: $(VIEW_MAIN)
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-sym main=view_main $< $@
+
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS)
+
+$(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS)
+
+.PHONY: fuzz-replays
+fuzz-replays: $(FUZZ_REPLAYS)
+	@:
+
+.PHONY: fuzz-binaries
+fuzz-binaries: $(FUZZ_BINS)
+	@:
+
+# | make fuzz           FUZZ_S=60 seconds of each target of tests/fuzz/, with ASan and UBSan
+.PHONY: fuzz
+fuzz:
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-binaries
+	@tests/fuzz/run -b $(BUILD)/fuzz -j $(FUZZ_JOBS) -s $(FUZZ_S) $(FUZZ_TARGETS)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The collector's end of its control socket: clients send packets, hang up, or ask for something.
+ * Input: packets, each a byte (0x80: of a client that connects just now; else its length) and
+ * so many bytes.
+ */
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "fuzz.h"
+
+#define MAX_CLIENTS 20 /* more than have a place */
+
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+static struct control *listen_once(void)
+{
+	static struct control *control;
+
+	if (control)
+		return control;
+	control = control__new(fuzz__folder());
+	FUZZ_CHECK(control);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control-%d.sock", fuzz__folder(),
+		 (int)getpid());
+	return control;
+}
+
+static int connect_client(void)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	FUZZ_CHECK(fd >= 0);
+	FUZZ_CHECK(!connect(fd, (struct sockaddr *)&address, sizeof(address)));
+	return fd;
+}
+
+static void receive(struct control *control)
+{
+	struct control_request request;
+	int n;
+
+	while ((n = control__receive(control, &request)) == 1) {
+		size_t len = strnlen(request.reason, sizeof(request.reason));
+
+		FUZZ_CHECK(len && len < sizeof(request.reason));
+		FUZZ_CHECK(request.pid <= INT32_MAX);
+		(void)control__reply(control, request.client, request.reason, len % 2);
+		FUZZ_CHECK(control__reply(control, request.client, NULL, true));
+	}
+	FUZZ_CHECK(!n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct control *control = listen_once();
+	int clients[MAX_CLIENTS], cnt = 0;
+	const uint8_t *end = data + size;
+
+	fuzz__begin();
+	while (data < end) {
+		uint8_t head = *data++;
+		size_t len = head & 0x7f;
+
+		if (len > (size_t)(end - data))
+			len = (size_t)(end - data);
+		if ((!cnt || head & 0x80) && cnt < MAX_CLIENTS) {
+			clients[cnt++] = connect_client();
+			/* the backlog is not what is looked at here */
+			receive(control);
+		}
+		(void)send(clients[cnt - 1], data, len, MSG_NOSIGNAL);
+		data += len;
+		if (len % 2)
+			receive(control);
+	}
+	receive(control);
+	while (cnt)
+		close(clients[--cnt]);
+	receive(control);
+	fuzz__end();
+	return 0;
+}

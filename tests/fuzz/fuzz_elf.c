@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* An ELF file: ttlog's notes, the build id, symbols, USDT probes, and the list of what it has. */
+#include <string.h>
+#include <unistd.h>
+
+#include "elf.h"
+#include "fuzz.h"
+#include "list.h"
+#include "site.h"
+
+static void print_list(const struct site_table *table)
+{
+	const struct list_module module = { .path = "a.out", .table = table };
+	char *text = NULL;
+	size_t len = 0, cnt = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	FUZZ_CHECK(out);
+	FUZZ_CHECK(!list__print(out, &module, 1, &cnt));
+	FUZZ_CHECK(!fclose(out));
+	/* a file can't write to the user's terminal */
+	FUZZ_CHECK(!memchr(text, '\033', len));
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint64_t OFFSETS[] = { 0, 0x1000, 0x1139, 0x2000, UINT64_MAX };
+	int fd = fuzz__file(data, size);
+	struct elf_symbols *symbols;
+	struct site_table *table;
+	char build_id[41];
+	uint64_t offset;
+
+	fuzz__begin();
+	table = elf__read_sites(fd, "program");
+	if (table) {
+		for (size_t i = 0; i < table->cnt; i++)
+			FUZZ_CHECK(site_table__find(table, table->sites[i].index) ==
+				   &table->sites[i]);
+		print_list(table);
+	}
+	site_table__free(table);
+	if (!elf__read_build_id(fd, build_id))
+		FUZZ_CHECK(strlen(build_id) < sizeof(build_id));
+	(void)elf__find_usdt(fd, "ttlog", "info", &offset);
+	symbols = elf_symbols__new(fd);
+	for (size_t i = 0; symbols && i < sizeof(OFFSETS) / sizeof(OFFSETS[0]); i++) {
+		char *name;
+
+		if (!elf_symbols__find(symbols, OFFSETS[i], &name))
+			free(name);
+	}
+	elf_symbols__free(symbols);
+	close(fd);
+	fuzz__end();
+	return 0;
+}

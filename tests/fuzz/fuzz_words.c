@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What users write on the command line: moments, sizes, durations, lists of processes, globs. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "glob.h"
+#include "parse.h"
+#include "unit.h"
+#include "when.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *source = malloc(size + 1), *second;
+	struct number number;
+	struct when when;
+	uint64_t value;
+	uint8_t level;
+	pid_t *pids = NULL;
+	size_t cnt = 0;
+
+	FUZZ_CHECK(source);
+	memcpy(source, data, size);
+	source[size] = '\0';
+	fuzz__begin();
+	if (!when__parse(&when, source))
+		(void)when__resolve(&when, UINT64_C(1795240800000000000));
+	(void)parse__size(source, &value);
+	(void)parse__duration(source, &value);
+	if (!parse__level(source, &level))
+		FUZZ_CHECK(level <= 5);
+	if (!parse__pids(source, &pids, &cnt))
+		FUZZ_CHECK(cnt && pids[0] > 0);
+	free(pids);
+	second = memchr(source, '\n', size);
+	if (second) {
+		struct ttlog_text first = { source, (size_t)(second - source) };
+		struct ttlog_text rest = { second + 1, size - first.len - 1 };
+
+		(void)glob__match(first, rest);
+		(void)unit__parse(&number, first, rest);
+	}
+	free(source);
+	fuzz__end();
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole program over one file, in this process: what a mistake costs is a crash, wherever it is.
+ * tests/e2e/view_hostile.py holds the table against --help.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+/* viewer/main.c's main */
+int view_main(int argc, char **argv);
+
+/* A sound chunk of 200 bytes may hold 65,536 events: showing them all is no one's fault. */
+#define MOST_EVENTS "--head=300"
+
+static const char *const WAYS[][2] = {
+	{ "--format=text", MOST_EVENTS },
+	{ "--format=json", MOST_EVENTS },
+	{ "--format=csv", MOST_EVENTS },
+	{ "--format=logfmt", MOST_EVENTS },
+	{ "--format=chrome", MOST_EVENTS },
+	{ "--format=otlp-json", MOST_EVENTS },
+	{ "--stats", "--group-by=n,level,comm,symbol" },
+	{ "--info", "--format=text" },
+	{ "--info", "--format=json" },
+	{ "--limit=20", "--filter=n>1 or tid<9 and text~a" },
+};
+
+void fuzz__view(int fd)
+{
+	char name[] = "ttlog-view", output[] = "--output=/dev/null", path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++) {
+		char way[2][64];
+		char *argv[] = { name, output, way[0], way[1], path, NULL };
+		int status;
+
+		snprintf(way[0], sizeof(way[0]), "%s", WAYS[i][0]);
+		snprintf(way[1], sizeof(way[1]), "%s", WAYS[i][1]);
+		optind = 0;
+		status = view_main(5, argv);
+		FUZZ_CHECK(status == 0 || status == 1);
+	}
+	close(fd);
+}
