@@ -102,19 +102,21 @@ static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 
 static void how_it_ended(struct page *page, const struct ttlog_info *header)
 {
+	const struct ttlog_exit *how = header->exit;
+
 	if (header->crash) {
 		label(page, "died of");
 		crash_cause(page, header->crash);
 		crash_thread(page, header->crash);
-	} else if (header->exit->signal.p) {
+	} else if (how && how->signal.p) {
 		label(page, "died of");
 		style(page, RED);
-		out__plain(page->out, header->exit->signal);
+		out__plain(page->out, how->signal);
 		style(page, RESET);
 		out__char(page->out, '\n');
-	} else if (header->exit->has_code) {
+	} else if (how && how->has_code) {
 		label(page, "ended");
-		out__format(page->out, "with status %lld\n", (long long)header->exit->code);
+		out__format(page->out, "with status %lld\n", (long long)how->code);
 	}
 }
 

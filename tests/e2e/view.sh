@@ -50,6 +50,8 @@ expect 0 $golden/golden.bin --stats --group-by symbol,level --format json
 out_is $golden/golden.stats.jsonl
 expect 0 $golden/golden.bin --info --format json
 out_is $golden/golden.info.json
+expect 0 --info $golden/small.bin
+grep -q '^  process     9 tick$' "$dir/out" || fail "--info of a process that runs: $(head -3 "$dir/out")"
 expect 0 --info --format json $golden/golden.bin $golden/small.bin
 out_lines 2
 expect 0 --version
