@@ -102,7 +102,7 @@ static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 
 static void how_it_ended(struct page *page, const struct ttlog_info *header)
 {
-	if (header->crash) {
+	if (header->crash->is_there) {
 		label(page, "died of");
 		crash_cause(page, header->crash);
 		crash_thread(page, header->crash);
@@ -156,7 +156,7 @@ static void more_line(struct page *page, uint64_t cnt)
 
 static void stack(struct page *page, const struct ttlog_crash *crash)
 {
-	if (!crash || !crash->frame_cnt)
+	if (!crash->frame_cnt)
 		return;
 	title(page, "Stack");
 	for (size_t i = 0; i < crash->frame_cnt; i++)
@@ -166,7 +166,7 @@ static void stack(struct page *page, const struct ttlog_crash *crash)
 
 static void registers(struct page *page, const struct ttlog_crash *crash)
 {
-	size_t cnt = crash ? crash->register_cnt : 0;
+	size_t cnt = crash->register_cnt;
 
 	if (!cnt)
 		return;
@@ -198,7 +198,7 @@ static int last_events(struct page *page, struct ttlog_snapshot *reader)
 	struct info_last last = { .cnt = 0 };
 	int err;
 
-	if (!crash || !crash->has_tid)
+	if (!crash->has_tid)
 		return 0;
 	err = info_last__find(reader, crash->tid, &last);
 	if (err || !last.cnt)
@@ -222,7 +222,7 @@ static void losses(struct page *page, const struct ttlog_lost *lost)
 	struct out *out = page->out;
 	bool any = false;
 
-	if (!lost)
+	if (!lost->is_there)
 		return;
 	label(page, "lost");
 	if (lost->total)
