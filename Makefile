@@ -8,7 +8,7 @@ VERSION := 0.1.0
 # All that Debian 12 needs to build, test and lint this.
 DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ gcc gdb git \
 	libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
-	libiberty-dev liblz4-dev lld lz4 make pkg-config procps python3 python3-cbor2 \
+	libiberty-dev liblz4-dev lld lz4 make mandoc pkg-config procps python3 python3-cbor2 \
 	python3-jsonschema util-linux zlib1g-dev
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
@@ -58,6 +58,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lm
+# What ttlog-view needs beside libttlogread.
+VIEW_LDLIBS := -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -91,7 +93,7 @@ $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 
 $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(READ_LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(READ_LDLIBS) $(VIEW_LDLIBS)
 
 # Changes only when the command lines do, and then everything is built anew.
 define FLAGS :=
@@ -99,9 +101,11 @@ $(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(READ_CFLAGS)
 $(CXX) $(CXXFLAGS)
 $(CLANG) $(BPF_CFLAGS)
 endef
+ifeq ($(filter install-files print-view-libs,$(MAKECMDGOALS)),)
 ifneq ($(file <$(BUILD)/flags),$(FLAGS))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags,$(FLAGS))
+endif
 endif
 
 # Only this one sees the BPF skeleton.
@@ -135,25 +139,50 @@ include read/read.mk
 include tests/tests.mk
 include bench/bench.mk
 
+.PHONY: print-view-libs
+print-view-libs:
+	@echo $(VIEW_LDLIBS)
+
 # ---- installing ----
 
+LIBDIR ?= $(PREFIX)/lib
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 HEADERDIR = $(DESTDIR)$(PREFIX)/include/ttlog
-# not lib: there is no library, and nothing in it depends on the machine
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+# ttlog.pc is no library's: nothing in it depends on the machine
 PCDIR = $(DESTDIR)$(PREFIX)/share/pkgconfig
+READ_PCDIR = $(DESTDIR)$(LIBDIR)/pkgconfig
 HEADERS := $(wildcard include/ttlog/*.h)
+SO := $(DESTDIR)$(LIBDIR)/$(READ_SO)
 
 .PHONY: install
 install: all
-	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR)
+	+$(Q)$(MAKE) --no-print-directory install-files
+
+# What is built already; the tests install so.
+.PHONY: install-files
+install-files:
+	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR) $(READ_PCDIR) $(MANDIR)/man1 $(MANDIR)/man3
 	$(Q)install -m 755 $(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(BINDIR)
 	$(Q)install -m 644 $(HEADERS) $(HEADERDIR)
+	$(Q)install -m 644 $(BUILD)/$(READ_SONAME) $(SO).$(VERSION)
+	$(Q)ln -sf $(READ_SO).$(VERSION) $(DESTDIR)$(LIBDIR)/$(READ_SONAME)
+	$(Q)ln -sf $(READ_SONAME) $(SO)
+	$(Q)install -m 644 $(READ_LIB) $(DESTDIR)$(LIBDIR)
+	$(Q)install -m 644 $(wildcard man/*.1) $(MANDIR)/man1
+	$(Q)install -m 644 $(wildcard man/*.3) $(MANDIR)/man3
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' ttlog.pc.in >$(PCDIR)/ttlog.pc
-	$(Q)chmod 644 $(PCDIR)/ttlog.pc
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(READ_LDLIBS)|' \
+		ttlogread.pc.in >$(READ_PCDIR)/ttlogread.pc
+	$(Q)chmod 644 $(PCDIR)/ttlog.pc $(READ_PCDIR)/ttlogread.pc
 
 .PHONY: uninstall
 uninstall:
 	$(Q)rm -f $(BINDIR)/ttlog-collect $(BINDIR)/ttlog-view $(PCDIR)/ttlog.pc \
+		$(READ_PCDIR)/ttlogread.pc $(SO) $(DESTDIR)$(LIBDIR)/$(READ_SONAME) $(SO).$(VERSION) \
+		$(DESTDIR)$(LIBDIR)/$(notdir $(READ_LIB)) \
+		$(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) \
+		$(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3)) \
 		$(addprefix $(HEADERDIR)/,$(notdir $(HEADERS)))
 	$(Q)rmdir --ignore-fail-on-non-empty $(HEADERDIR)
 
@@ -168,7 +197,7 @@ format:
 	$(Q)clang-format -i $(SOURCES)
 
 .PHONY: lint
-lint: lint-format lint-cppcheck lint-tidy
+lint: lint-format lint-cppcheck lint-man lint-tidy
 	@:
 
 .PHONY: lint-format
@@ -182,6 +211,11 @@ lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
 		--suppress=missingIncludeSystem --suppress=ctuuninitvar -D__x86_64__ -D__BYTE_ORDER__=1234 \
 		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude -Isrc -Ibpf src read viewer
+
+.PHONY: lint-man
+lint-man:
+	$(call say,MANDOC,man)
+	$(Q)mandoc -Tlint -Wwarning man/*
 
 .PHONY: lint-tidy
 lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c read/*.c viewer/*.c))
@@ -214,6 +248,6 @@ endif
 # | make deps           installs the Debian packages that all this needs; also `make deps check`
 # | make install        DESTDIR= PREFIX=/usr/local; make uninstall
 # | make bench          what a mark costs
-# | make lint           clang-format, cppcheck, clang-tidy
+# | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place
 # | make clean

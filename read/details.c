@@ -62,7 +62,7 @@ int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
 		{ "number", .number = &ret->number, .has = &ret->has_number },
 	};
 
-	*ret = (struct ttlog_exit){ .has_code = false };
+	*ret = (struct ttlog_exit){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	return 0;
 }
@@ -170,13 +170,13 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 	};
 	int err;
 
-	*ret = (struct ttlog_crash){ .has_tid = false };
+	*ret = (struct ttlog_crash){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	err = parse_registers(ret, registers, arena);
 	if (!err)
 		err = parse_frames(ret, frames, arena);
 	if (err)
-		*ret = (struct ttlog_crash){ .has_tid = false };
+		*ret = (struct ttlog_crash){ .is_there = false };
 	return err;
 }
 
@@ -187,13 +187,13 @@ int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct ar
 	struct ttlog_cause *causes;
 	uint64_t pairs;
 
-	*ret = (struct ttlog_lost){ .total = 0 };
+	*ret = (struct ttlog_lost){ .is_there = false };
 	if (token__map(&map, &pairs))
 		return 0;
 	causes = arena__alloc(arena, DETAILS_MAX_CAUSES, sizeof(*causes));
 	if (!causes)
 		return -ENOMEM;
-	ret->causes = causes;
+	*ret = (struct ttlog_lost){ .is_there = true, .causes = causes };
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_cause cause;
 

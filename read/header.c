@@ -467,14 +467,10 @@ static int parse_details(struct header *header)
 {
 	int err = 0;
 
-	if (header->info.exit_item.at) {
+	if (header->info.exit_item.at)
 		err = details__parse_exit(&header->exit, header->info.exit_item);
-		header->info.exit = &header->exit;
-	}
-	if (!err && header->info.crash_item.at) {
+	if (!err && header->info.crash_item.at)
 		err = details__parse_crash(&header->crash, header->info.crash_item, &header->arena);
-		header->info.crash = &header->crash;
-	}
 	if (!err && header->lost_item.at)
 		err = details__parse_lost(&header->lost, header->lost_item, &header->arena);
 	return err;
@@ -512,13 +508,19 @@ static int parse_header(struct parse *parse)
 	return parse_details(header);
 }
 
+void header__clear(struct header *ret)
+{
+	*ret = (struct header){ .info.exit = &ret->exit, .info.crash = &ret->crash };
+}
+
 int header__init(struct header *ret, const unsigned char *data, size_t len, char *ret_why,
 		 size_t why_size)
 {
 	struct parse parse = { .header = ret, .why = ret_why, .why_size = why_size };
 	int err = -ENOMEM;
 
-	*ret = (struct header){ .content = malloc(len ? len : 1) };
+	header__clear(ret);
+	ret->content = malloc(len ? len : 1);
 	*ret_why = '\0';
 	if (!ret->content)
 		return err;
@@ -537,5 +539,5 @@ void header__fini(struct header *header)
 {
 	arena__fini(&header->arena);
 	free(header->content);
-	*header = (struct header){ .content = NULL };
+	header__clear(header);
 }

@@ -32,6 +32,9 @@ struct header {
 	struct ttlog_cbor lost_item;
 };
 
+/* Makes it empty, whatever it was: it must not move. */
+void header__clear(struct header *ret);
+
 /*
  * Reads a map that is a header. Copies what it needs. ret_why says what is wrong in words.
  * Returns 0; -EBADMSG where it is no valid header; -ENOTSUP where it is one that this reader must

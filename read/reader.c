@@ -129,7 +129,6 @@ static int keep_lost(struct ttlog_snapshot *reader, const struct ttlog_cbor *sta
 	memcpy(copy, start->at, len);
 	reader->end_lost = copy;
 	reader->contents.lost_item = (struct ttlog_cbor){ copy, copy + len };
-	reader->contents.lost = &reader->lost;
 	return details__parse_lost(&reader->lost, reader->contents.lost_item, &reader->end_arena);
 }
 
@@ -329,7 +328,7 @@ static void end_scan(struct ttlog_snapshot *reader)
 	}
 	if (reader->header.info.has_header && !reader->contents.lost_item.at) {
 		reader->contents.lost_item = reader->header.lost_item;
-		reader->contents.lost = reader->header.lost_item.at ? &reader->header.lost : NULL;
+		reader->contents.lost = &reader->header.lost;
 	}
 }
 
@@ -384,6 +383,8 @@ struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *r
 
 	if (!reader)
 		goto fail_fd;
+	header__clear(&reader->header);
+	reader->contents.lost = &reader->lost;
 	reader->parsed = reader->loaded = SIZE_MAX;
 	reader->name = strdup(name);
 	if (!reader->name)

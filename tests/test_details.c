@@ -38,11 +38,11 @@ static void test_details_reads_the_golden_crash(void **state)
 	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
 
 	(void)state;
-	assert_non_null(ttlog_snapshot_info(reader)->exit);
+	assert_true(ttlog_snapshot_info(reader)->exit->is_there);
 	assert_text(ttlog_snapshot_info(reader)->exit->signal, "SIGSEGV");
 	assert_int_equal(ttlog_snapshot_info(reader)->exit->number, 11);
 	assert_false(ttlog_snapshot_info(reader)->exit->has_code);
-	assert_true(crash->has_number && crash->has_code && crash->has_tid);
+	assert_true(crash->is_there && crash->has_number && crash->has_code && crash->has_tid);
 	assert_text(crash->signal, "SIGSEGV");
 	assert_int_equal(crash->number, 11);
 	assert_int_equal(crash->code, 1);

@@ -2,6 +2,7 @@
 /*
  * What the viewer prints: numbers, times, hostile text, and each output as a whole.
  */
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 
@@ -318,6 +319,55 @@ static void test_view_output_info(void **state)
 	ttlog_snapshot_close(reader);
 }
 
+/* Neither exit nor crash, no service, no thread that crashed: nothing is made up. */
+static void test_view_output_info_of_little(void **state)
+{
+	static const char *const names[] = { "packed.bin", "small.bin", "overlap-first.bin" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct ttlog_snapshot *reader = fixture__open_golden(names[i]);
+		struct out out;
+		char *text;
+
+		capture__begin(&out);
+		assert_int_equal(info__print_text(&out, reader, false), 0);
+		text = capture__end(&out);
+		assert_non_null(strstr(text, "in the file"));
+		assert_null(strstr(text, "died of"));
+		assert_null(strstr(text, "Stack"));
+		free(text);
+		capture__begin(&out);
+		info__print_json(&out, reader);
+		text = capture__end(&out);
+		assert_null(strstr(text, "\"crash\":"));
+		free(text);
+		ttlog_snapshot_close(reader);
+	}
+}
+
+/* What is in memory of a file that has no header is empty, and all of it can be asked for. */
+static void test_view_output_info_of_nothing(void **state)
+{
+	struct ttlog_snapshot *reader = fixture__open("nothing", 7);
+	struct out out;
+	char *text;
+
+	(void)state;
+	assert_false(ttlog_snapshot_info(reader)->has_header);
+	assert_false(ttlog_snapshot_info(reader)->exit->is_there);
+	assert_false(ttlog_snapshot_info(reader)->crash->is_there);
+	assert_false(ttlog_snapshot_contents(reader)->lost->is_there);
+	assert_int_equal(ttlog_snapshot_last_ns(reader), 0);
+	assert_int_equal(ttlog_snapshot_load(reader, 0), -ENOENT);
+	capture__begin(&out);
+	assert_int_equal(info__print_text(&out, reader, false), 0);
+	text = capture__end(&out);
+	assert_non_null(strstr(text, "no header"));
+	free(text);
+	ttlog_snapshot_close(reader);
+}
+
 /* one_by_one: without a look at columns. */
 static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json, bool one_by_one)
 {
@@ -382,6 +432,8 @@ int main(void)
 		cmocka_unit_test(test_view_output_no_escapes),
 		cmocka_unit_test(test_view_output_text),
 		cmocka_unit_test(test_view_output_info),
+		cmocka_unit_test(test_view_output_info_of_little),
+		cmocka_unit_test(test_view_output_info_of_nothing),
 		cmocka_unit_test(test_view_output_stats),
 	};
 

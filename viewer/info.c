@@ -102,21 +102,19 @@ static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 
 static void how_it_ended(struct page *page, const struct ttlog_info *header)
 {
-	const struct ttlog_exit *how = header->exit;
-
-	if (header->crash) {
+	if (header->crash->is_there) {
 		label(page, "died of");
 		crash_cause(page, header->crash);
 		crash_thread(page, header->crash);
-	} else if (how && how->signal.p) {
+	} else if (header->exit->signal.p) {
 		label(page, "died of");
 		style(page, RED);
-		out__plain(page->out, how->signal);
+		out__plain(page->out, header->exit->signal);
 		style(page, RESET);
 		out__char(page->out, '\n');
-	} else if (how && how->has_code) {
+	} else if (header->exit->has_code) {
 		label(page, "ended");
-		out__format(page->out, "with status %lld\n", (long long)how->code);
+		out__format(page->out, "with status %lld\n", (long long)header->exit->code);
 	}
 }
 
@@ -158,7 +156,7 @@ static void more_line(struct page *page, uint64_t cnt)
 
 static void stack(struct page *page, const struct ttlog_crash *crash)
 {
-	if (!crash || !crash->frame_cnt)
+	if (!crash->frame_cnt)
 		return;
 	title(page, "Stack");
 	for (size_t i = 0; i < crash->frame_cnt; i++)
@@ -168,7 +166,7 @@ static void stack(struct page *page, const struct ttlog_crash *crash)
 
 static void registers(struct page *page, const struct ttlog_crash *crash)
 {
-	size_t cnt = crash ? crash->register_cnt : 0;
+	size_t cnt = crash->register_cnt;
 
 	if (!cnt)
 		return;
@@ -200,7 +198,7 @@ static int last_events(struct page *page, struct ttlog_snapshot *reader)
 	struct info_last last = { .cnt = 0 };
 	int err;
 
-	if (!crash || !crash->has_tid)
+	if (!crash->has_tid)
 		return 0;
 	err = info_last__find(reader, crash->tid, &last);
 	if (err || !last.cnt)
@@ -224,7 +222,7 @@ static void losses(struct page *page, const struct ttlog_lost *lost)
 	struct out *out = page->out;
 	bool any = false;
 
-	if (!lost)
+	if (!lost->is_there)
 		return;
 	label(page, "lost");
 	if (lost->total)

@@ -194,6 +194,7 @@ const struct ttlog_column *ttlog_event_column(const struct ttlog_event *event, u
 
 /* How the process ended: `code`, or `signal` and `number`. Grows. */
 struct ttlog_exit {
+	bool is_there; /* else it is unknown, or the process did not end, and all the rest is 0 */
 	bool has_code, has_number;
 	int64_t code;
 	int64_t number;
@@ -217,6 +218,7 @@ struct ttlog_frame {
 
 /* Grows. */
 struct ttlog_crash {
+	bool is_there; /* else it did not die of a signal that was seen, and all the rest is 0 */
 	bool has_number, has_code, has_tid;
 	struct ttlog_text signal; /* "SIGSEGV" */
 	int64_t number;
@@ -239,6 +241,7 @@ struct ttlog_cause {
 
 /* Events that were emitted and not recorded. Grows. */
 struct ttlog_lost {
+	bool is_there;  /* else it is unknown, and all the rest is 0 */
 	uint64_t total; /* as the file says it */
 	const struct ttlog_cause *causes;
 	size_t cause_cnt;
@@ -263,10 +266,10 @@ struct ttlog_info {
 	uint64_t mono_ns, real_ns; /* one moment on both clocks: see ttlog_info_real_ns() */
 	uint64_t pid, uid, cgroup;
 	struct ttlog_text service, host, kernel, comm, exe, build_id;
-	struct ttlog_text reason;        /* "crash", "exit", "timer", "request", ... */
-	struct ttlog_text created_at;    /* RFC 3339, UTC */
-	const struct ttlog_exit *exit;   /* NULL: unknown, or it did not end */
-	const struct ttlog_crash *crash; /* NULL: it did not die of a signal that was seen */
+	struct ttlog_text reason;      /* "crash", "exit", "timer", "request", ... */
+	struct ttlog_text created_at;  /* RFC 3339, UTC */
+	const struct ttlog_exit *exit; /* never NULL, as the next */
+	const struct ttlog_crash *crash;
 	const struct ttlog_site *const *sites;
 	size_t site_cnt;
 	const struct ttlog_thread *const *threads;
@@ -304,7 +307,7 @@ struct ttlog_contents {
 	/* Of the process up to the snapshot: emitted = recorded + lost->total. The recorded ones
 	 * that are not here were overwritten, or are missing. */
 	uint64_t emitted, recorded, overwritten;
-	const struct ttlog_lost *lost; /* NULL: unknown */
+	const struct ttlog_lost *lost; /* never NULL */
 	struct ttlog_cbor lost_item;   /* as it stands in the file */
 
 	/* What is wrong with the file, in words; none: all is well. They may quote it. */

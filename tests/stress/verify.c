@@ -72,7 +72,7 @@ static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 	if (!ttlog_text_is(info->reason, reason))
 		return FAIL(check, "reason %.*s, not %s", (int)info->reason.len, info->reason.p,
 			    reason);
-	if (!exit || !(expected->signal ? exit->has_number : exit->has_code))
+	if (!(expected->signal ? exit->has_number : exit->has_code))
 		return FAIL(check, "the end is not told");
 	if (expected->signal ? exit->number != expected->signal : exit->code != expected->code)
 		return FAIL(check, "ended by %" PRId64,
@@ -80,11 +80,11 @@ static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
 	 * them */
 	if (!expected->signal || expected->signal == SIGKILL || expected->signal == SIGTERM) {
-		if (crash)
+		if (crash->is_there)
 			return FAIL(check, "a crash report, where nothing crashed");
 		return 0;
 	}
-	if (!crash || !crash->has_number || crash->number != expected->signal)
+	if (!crash->has_number || crash->number != expected->signal)
 		return FAIL(check, "no crash report of signal %d", expected->signal);
 	return 0;
 }
