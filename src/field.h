@@ -9,12 +9,6 @@
 
 #include "ttlog/read.h"
 
-/* Text that is absent is a NULL, to which C17 lets nobody add even 0. */
-static inline const char *text_end(struct ttlog_text text)
-{
-	return text.len ? text.p + text.len : text.p;
-}
-
 /* Bytes as their hexadecimal text, which is what the outputs show; cut to what fits. */
 struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t size);
 

@@ -2,7 +2,6 @@
 /*
  * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
  */
-#include "field.h"
 #include "out.h"
 
 static bool is_continuation(const char *p, const char *end)
@@ -89,7 +88,7 @@ static void json_escape(struct out *out, uint32_t code)
 
 void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 {
-	const char *p = text.p, *end = text_end(text);
+	const char *p = text.p, *end = ttlog_text_end(text);
 
 	out__char(out, '"');
 	while (p < end) {
@@ -142,7 +141,7 @@ static void plain_escape(struct out *out, uint32_t code)
 
 static void plain(struct out *out, struct ttlog_text text, bool quoted)
 {
-	const char *p = text.p, *end = text_end(text);
+	const char *p = text.p, *end = ttlog_text_end(text);
 
 	while (p < end) {
 		size_t len = plain_run(p, end, quoted);
@@ -184,7 +183,7 @@ static bool is_csv_bare(struct ttlog_text text)
 
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 {
-	const char *p = text.p, *end = text_end(text);
+	const char *p = text.p, *end = ttlog_text_end(text);
 
 	if (is_csv_bare(text) && !cut) {
 		out__bytes(out, text.p, text.len);
@@ -237,7 +236,7 @@ static bool ends_key(uint32_t code)
 
 void out__logfmt_key(struct out *out, struct ttlog_text key)
 {
-	const char *p = key.p, *end = text_end(key);
+	const char *p = key.p, *end = ttlog_text_end(key);
 
 	if (is_bare(key) && !memchr(key.p, '\'', key.len)) {
 		out__bytes(out, key.p, key.len);

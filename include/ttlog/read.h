@@ -98,6 +98,12 @@ static inline struct ttlog_text ttlog_text_of(const char *zero_terminated)
 	return text;
 }
 
+/* Absent text is a NULL, to which C17 lets nobody add even 0. */
+static inline const char *ttlog_text_end(struct ttlog_text text)
+{
+	return text.len ? text.p + text.len : text.p;
+}
+
 static inline bool ttlog_text_equal(struct ttlog_text a, struct ttlog_text b)
 {
 	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
