@@ -136,6 +136,7 @@ include read/read.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+include viewer/html/html.mk
 include tests/tests.mk
 include bench/bench.mk
 

@@ -47,6 +47,17 @@ $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BU
 demo: all $(BUILD)/demo/exchange
 	@tests/demo/run $(BUILD)
 
+# | make check-html     the page of --format html in Chromium; make deps-browser before it
+DEPS_BROWSER := chromium fonts-dejavu-core
+
+.PHONY: deps-browser
+deps-browser:
+	@.ci/install-packages $(DEPS_BROWSER)
+
+.PHONY: check-html
+check-html: $(BUILD)/ttlog-view
+	@TTLOG_NEED_BROWSER=1 tests/e2e/view_html.py $(BUILD)/ttlog-view
+
 # | make stress         STRESS=1000 kills in every way, and at every instruction of an append
 # | make check-kernels  records on Debian's kernels, emulated; make deps-kernels before it
 include $(wildcard tests/fuzz/fuzz.mk)

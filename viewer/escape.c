@@ -86,6 +86,14 @@ static void json_escape(struct out *out, uint32_t code)
 	}
 }
 
+/* In a script element of HTML nothing but '<' ends it, whatever quotes it is in. */
+static size_t before_markup(const char *p, size_t len)
+{
+	const char *markup = len ? memchr(p, '<', len) : NULL;
+
+	return markup ? (size_t)(markup - p) : len;
+}
+
 void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 {
 	const char *p = text.p, *end = ttlog_text_end(text);
@@ -95,6 +103,8 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 		size_t len = plain_run(p, end, true);
 		uint32_t code;
 
+		if (out->in_html)
+			len = before_markup(p, len);
 		if (len) {
 			out__bytes(out, p, len);
 			p += len;
@@ -103,7 +113,7 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 		len = text_next_char(p, end, &code);
 		if (code == UINT32_MAX)
 			out__text(out, "\xef\xbf\xbd");
-		else if (code == '"' || code == '\\' || is_unsafe(code))
+		else if (code == '"' || code == '\\' || code == '<' || is_unsafe(code))
 			json_escape(out, code);
 		else
 			out__bytes(out, p, len);
@@ -265,6 +275,28 @@ void out__value(struct out *out, struct ttlog_text text, bool cut)
 	out__char(out, '"');
 	plain(out, text, true);
 	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
+}
+
+void out__base64(struct out *out, struct ttlog_text bytes)
+{
+	static const char DIGITS[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t left = bytes.len - i;
+		uint32_t three = (uint32_t)(unsigned char)bytes.p[i] << 16;
+		char four[4];
+
+		if (left > 1)
+			three |= (uint32_t)(unsigned char)bytes.p[i + 1] << 8;
+		if (left > 2)
+			three |= (unsigned char)bytes.p[i + 2];
+		four[0] = DIGITS[three >> 18];
+		four[1] = DIGITS[three >> 12 & 63];
+		four[2] = left > 1 ? DIGITS[three >> 6 & 63] : '=';
+		four[3] = left > 2 ? DIGITS[three & 63] : '=';
+		out__bytes(out, four, sizeof(four));
+	}
 }
 
 void out__hex_bytes(struct out *out, struct ttlog_text bytes)

@@ -17,7 +17,10 @@ struct event_output_setup {
 	struct ttlog_snapshot *const
 		*readers; /* those that the events come from; all headers are read */
 	size_t reader_cnt;
+	size_t unread_cnt;    /* files that could not be read at all */
 	const char *counters; /* KEY[,KEY], or NULL */
+	bool has_limit;       /* of the events, only the last `limit` come */
+	uint64_t limit;
 };
 
 struct event_output {
@@ -39,7 +42,11 @@ bool event_output__is_taken(struct ttlog_text key);
 
 extern const struct event_output chrome_output;
 extern const struct event_output csv_output;
+extern const struct event_output html_output;
 extern const struct event_output logfmt_output;
 extern const struct event_output otlp_output;
+
+/* A page of that many events is still usable; more are a matter of the browser's memory. */
+#define HTML_DEFAULT_LIMIT 1000000u
 
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

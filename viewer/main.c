@@ -179,7 +179,10 @@ static int show_output(struct view *view, const struct event_output *output)
 		.out = &view->out,
 		.readers = view->input.readers,
 		.reader_cnt = view->input.reader_cnt,
+		.unread_cnt = view->input.file_cnt - view->input.reader_cnt,
 		.counters = view->options.counters,
+		.has_limit = view->options.has_limit,
+		.limit = view->options.limit,
 	};
 	void *state = output->begin(&setup);
 	int err = state ? show_once(view, output, state) : -errno;
@@ -193,10 +196,9 @@ static int show_output(struct view *view, const struct event_output *output)
 static int show_chosen(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
-		[FORMAT_CSV] = &csv_output,
-		[FORMAT_LOGFMT] = &logfmt_output,
-		[FORMAT_CHROME] = &chrome_output,
-		[FORMAT_OTLP_JSON] = &otlp_output,
+		[FORMAT_CSV] = &csv_output,       [FORMAT_LOGFMT] = &logfmt_output,
+		[FORMAT_CHROME] = &chrome_output, [FORMAT_OTLP_JSON] = &otlp_output,
+		[FORMAT_HTML] = &html_output,
 	};
 	enum options_format format = view->options.format;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_output.h"
 #include "options.h"
 #include "stats.h"
 
@@ -70,8 +71,8 @@ static const struct argp_option OPTIONS[] = {
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
-	  "(for OpenTelemetry), or schema: the JSON Schema of json, without a FILE. --stats and --info "
-	  "have text and json",
+	  "(for OpenTelemetry), html (one page to look at and to send), or schema: the JSON Schema of "
+	  "json, without a FILE. --stats and --info have text and json",
 	  2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome draws as counters", 2 },
@@ -195,8 +196,8 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	static const char *const FORMAT_NAMES[] = { "text",   "json",      "csv",   "logfmt",
-						    "chrome", "otlp-json", "schema" };
+	static const char *const FORMAT_NAMES[] = { "text",   "json",      "csv",  "logfmt",
+						    "chrome", "otlp-json", "html", "schema" };
 
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
@@ -205,7 +206,8 @@ static void set_format(struct options *options, const char *arg, struct argp_sta
 		}
 	}
 	argp_error(state,
-		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, schema", arg);
+		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, html, schema",
+		   arg);
 }
 
 static void add_file(struct options *options, char *arg, struct argp_state *state)
@@ -256,6 +258,15 @@ static void check(const struct options *options, struct argp_state *state)
 	stats__free(stats);
 }
 
+/* What a browser can hold. */
+static void bound_page(struct options *options)
+{
+	if (options->format != FORMAT_HTML || options->has_limit || options->has_head)
+		return;
+	options->limit = HTML_DEFAULT_LIMIT;
+	options->has_limit = true;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -291,6 +302,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check(options, state);
+		bound_page(options);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

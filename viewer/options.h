@@ -25,6 +25,7 @@ enum options_format {
 	FORMAT_LOGFMT,
 	FORMAT_CHROME,
 	FORMAT_OTLP_JSON,
+	FORMAT_HTML,
 	FORMAT_SCHEMA, /* of FORMAT_JSON: reads no file */
 };
 

@@ -31,28 +31,6 @@ struct otlp {
 
 /* ---- Attributes ---- */
 
-static void base64(struct out *out, struct ttlog_text bytes)
-{
-	static const char DIGITS[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t left = bytes.len - i;
-		uint32_t three = (uint32_t)(unsigned char)bytes.p[i] << 16;
-		char four[4];
-
-		if (left > 1)
-			three |= (uint32_t)(unsigned char)bytes.p[i + 1] << 8;
-		if (left > 2)
-			three |= (unsigned char)bytes.p[i + 2];
-		four[0] = DIGITS[three >> 18];
-		four[1] = DIGITS[three >> 12 & 63];
-		four[2] = left > 1 ? DIGITS[three >> 6 & 63] : '=';
-		four[3] = left > 2 ? DIGITS[three & 63] : '=';
-		out__bytes(out, four, sizeof(four));
-	}
-}
-
 static const char *value_key(const struct ttlog_field *field)
 {
 	switch (field->type) {
@@ -94,7 +72,7 @@ static void value(struct out *out, const struct ttlog_field *field)
 	out__text(out, "\":");
 	if (field->type == TTLOG_TYPE_BYTES) {
 		out__char(out, '"');
-		base64(out, field->text);
+		out__base64(out, field->text);
 		out__char(out, '"');
 	} else {
 		out__text(out, quoted ? "\"" : "");

@@ -20,7 +20,8 @@
 
 struct out {
 	int fd;
-	int err; /* 0 or -errno */
+	int err;      /* 0 or -errno */
+	bool in_html; /* what JSON is in ends at a tag: none may be in its text */
 	size_t len;
 	char *buf;
 	/* the last second that was formatted */
@@ -90,6 +91,7 @@ void out__logfmt_text(struct out *out, struct ttlog_text text, bool cut);
 /* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
 void out__logfmt_key(struct out *out, struct ttlog_text key);
 void out__hex_bytes(struct out *out, struct ttlog_text bytes);
+void out__base64(struct out *out, struct ttlog_text bytes);
 /* How many columns out__plain takes, about: code points. */
 size_t out__width(struct ttlog_text text);
 

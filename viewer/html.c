@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One page of HTML with everything in it, for whoever has no ttlog-view: html/ is what the browser
+ * shows and runs, this writes the page around the data.
+ *
+ * The page is html/page.html with its styles and scripts, blocks of events, each a script element
+ * that no browser runs, and what was found out up to the end: the files, how their processes
+ * ended, what is wrong. Text of a snapshot is in base64, or in JSON without '<': none of it is
+ * markup; what the page shows of it is text, too.
+ *
+ * An event of a block:
+ *   site*2 + 1 where a field is null; the site's definition where it comes first
+ *   thread; its definition where it comes first
+ *   wall time in ns, less that of the event before, signed
+ *   where a field is null: a bit a field
+ *   the fields that are not null, by their types
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event_output.h"
+#include <ttlog/read.h>
+#include "html_pack.h"
+#include "info.h"
+#include "origin.h"
+#include "signals.h"
+
+/* Each is `{ bytes, }`: od's, of files that the Makefile puts together. */
+static const char PAGE_HEAD[] = {
+#include "page_head.inc"
+};
+static const char PAGE_TAIL[] = {
+#include "page_tail.inc"
+};
+
+struct html_thread {
+	uint32_t number; /* plus 1; 0: not defined yet */
+	uint64_t shift_ns;
+};
+
+struct html {
+	const struct event_output_setup *setup;
+	struct out *out;
+	struct html_pack pack;
+	struct origins origins;
+	uint32_t *sites;             /* their numbers in the page plus 1 */
+	struct html_thread *threads; /* by the origins' numbers */
+	uint32_t site_cnt, thread_cnt;
+	uint64_t event_cnt, slot_cnt, last_ns;
+};
+
+/* ---- Events ---- */
+
+static void define_site(struct html_pack *pack, const struct ttlog_site *site)
+{
+	html_pack__u64(pack, site->kind);
+	html_pack__u64(pack, site->level);
+	html_pack__u64(pack, site->line);
+	html_pack__text(pack, site->target, false);
+	html_pack__text(pack, site->probe, false);
+	html_pack__text(pack, site->msg, false);
+	html_pack__text(pack, site->file, false);
+	html_pack__text(pack, site->func, false);
+	html_pack__u64(pack, site->nfields);
+	for (unsigned i = 0; i < site->nfields; i++) {
+		html_pack__u64(pack, site->types[i]);
+		html_pack__text(pack, site->keys[i], false);
+	}
+}
+
+static void put_site(struct html *html, const struct ttlog_event *event,
+		     const struct origin *origin, bool has_nulls)
+{
+	uint32_t *number = &html->sites[origin->first_site + event->site_number];
+
+	if (*number) {
+		html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
+		return;
+	}
+	*number = ++html->site_cnt;
+	html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
+	define_site(&html->pack, event->site);
+}
+
+/* The same thread is another where its two clocks are further apart. */
+static void put_thread(struct html *html, const struct ttlog_event *event,
+		       const struct origin *origin)
+{
+	struct html_thread *known = &html->threads[origin->first_thread + event->thread_number];
+	const struct ttlog_thread *thread = event->thread;
+	uint64_t shift_ns = event->real_ns - event->mono_ns;
+	struct html_pack *pack = &html->pack;
+
+	if (known->number && known->shift_ns == shift_ns) {
+		html_pack__u64(pack, known->number - 1);
+		return;
+	}
+	*known = (struct html_thread){ ++html->thread_cnt, shift_ns };
+	html_pack__u64(pack, known->number - 1);
+	html_pack__u64(pack, origin->number);
+	html_pack__u64(pack, thread->pid);
+	html_pack__u64(pack, thread->tid);
+	html_pack__u64(pack, thread->ns_pid);
+	html_pack__u64(pack, thread->ns_tid);
+	html_pack__u64(pack, shift_ns);
+	html_pack__text(pack, thread->comm, false);
+}
+
+static void put_bytes(struct html_pack *pack, const struct ttlog_field *field)
+{
+	char hex[2 * TTLOG_STR_MAX];
+	size_t len = field->text.len < TTLOG_STR_MAX ? field->text.len : TTLOG_STR_MAX;
+
+	for (size_t i = 0; i < len; i++) {
+		hex[2 * i] = "0123456789abcdef"[(unsigned char)field->text.p[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[(unsigned char)field->text.p[i] & 15];
+	}
+	html_pack__text(pack, (struct ttlog_text){ hex, 2 * len }, field->cut);
+}
+
+static void put_value(struct html *html, const struct ttlog_field *field, uint8_t type)
+{
+	struct html_pack *pack = &html->pack;
+
+	switch (type) {
+	case TTLOG_TYPE_I8:
+	case TTLOG_TYPE_I16:
+	case TTLOG_TYPE_I32:
+	case TTLOG_TYPE_I64:
+		html_pack__i64(pack, field->i);
+		break;
+	case TTLOG_TYPE_F32:
+	case TTLOG_TYPE_F64:
+		html_pack__f64(pack, field->d);
+		break;
+	case TTLOG_TYPE_DECIMAL:
+		html_pack__i64(pack, field->i);
+		html_pack__u64(pack, field->scale);
+		break;
+	case TTLOG_TYPE_STR:
+		html_pack__text(pack, field->text, field->cut);
+		break;
+	case TTLOG_TYPE_BYTES:
+		put_bytes(pack, field);
+		break;
+	default:
+		html_pack__u64(pack, field->u);
+	}
+}
+
+static void put_fields(struct html *html, const struct ttlog_site *site,
+		       const struct ttlog_field *fields, unsigned nulls)
+{
+	for (unsigned i = 0; i < site->nfields; i++) {
+		/* a decimal's scale has a slot of its own */
+		html->slot_cnt += site->types[i] == TTLOG_TYPE_DECIMAL ? 2 : 1;
+		if (!(nulls >> i & 1))
+			put_value(html, &fields[i], site->types[i]);
+	}
+}
+
+static void put_block(struct html *html)
+{
+	out__text(html->out, "<script type=\"text/plain\" class=\"block\">");
+	html_pack__flush(&html->pack, html->out);
+	out__text(html->out, "</script>\n");
+	if (html->pack.err && !html->out->err)
+		html->out->err = html->pack.err;
+}
+
+static void html__event(void *state, const struct ttlog_event *event)
+{
+	struct html *html = state;
+	const struct ttlog_site *site = event->site;
+	const struct origin *origin = origins__find(&html->origins, event);
+	struct ttlog_field fields[TTLOG_MAX_FIELDS];
+	unsigned nulls = 0;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		ttlog_event_field(event, i, &fields[i]);
+		nulls |= (unsigned)(fields[i].null || fields[i].type != site->types[i]) << i;
+	}
+	put_site(html, event, origin, nulls);
+	put_thread(html, event, origin);
+	html_pack__i64(&html->pack, (int64_t)(event->real_ns - html->last_ns));
+	if (nulls)
+		html_pack__u64(&html->pack, nulls);
+	put_fields(html, site, fields, nulls);
+	html->last_ns = event->real_ns;
+	html->event_cnt++;
+	if (html_pack__is_full(&html->pack))
+		put_block(html);
+}
+
+/* ---- Begin and end ---- */
+
+static void free_html(struct html *html)
+{
+	if (!html)
+		return;
+	html_pack__fini(&html->pack);
+	origins__fini(&html->origins);
+	free(html->sites);
+	free(html->threads);
+	free(html);
+}
+
+static void *html__begin(const struct event_output_setup *setup)
+{
+	struct html *html = calloc(1, sizeof(*html));
+	int err = html ? html_pack__init(&html->pack) : -ENOMEM;
+
+	if (!err)
+		err = origins__init(&html->origins, setup->readers, setup->reader_cnt);
+	if (!err) {
+		html->setup = setup;
+		html->out = setup->out;
+		html->sites = calloc(html->origins.site_cnt + 1, sizeof(*html->sites));
+		html->threads = calloc(html->origins.thread_cnt + 1, sizeof(*html->threads));
+		if (!html->sites || !html->threads)
+			err = -ENOMEM;
+	}
+	if (err) {
+		free_html(html);
+		errno = -err;
+		return NULL;
+	}
+	out__bytes(html->out, PAGE_HEAD, sizeof(PAGE_HEAD));
+	return html;
+}
+
+static void put_u64(struct out *out, const char *key, uint64_t v)
+{
+	out__text(out, key);
+	out__u64(out, v);
+}
+
+static void put_problems(struct out *out, const struct ttlog_snapshot *reader)
+{
+	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+
+	out__text(out, ",\"problems\":[");
+	for (size_t i = 0; i < contents->problem_cnt; i++) {
+		out__text(out, i ? "," : "");
+		out__json_text(out, ttlog_text_of(contents->problems[i]), false);
+	}
+	put_u64(out, "],\"more_problems\":", contents->problem_more);
+}
+
+/* What the crash's numbers mean. */
+static void put_cause(struct out *out, const struct ttlog_crash *crash)
+{
+	const struct signal_code *words =
+		crash->has_code ? signal_code__find(crash->signal, crash->code) : NULL;
+
+	out__text(out, signal_code__has_address(crash->signal, crash->code)
+			       ? ",\"has_address\":true"
+			       : "");
+	if (words)
+		out__format(out, ",\"cause\":\"%s: %s\"", words->name, words->meaning);
+}
+
+static void put_file(struct out *out, struct ttlog_snapshot *reader)
+{
+	out__text(out, "{\"name\":");
+	out__json_text(out, ttlog_text_of(ttlog_snapshot_name(reader)), false);
+	put_problems(out, reader);
+	if (ttlog_snapshot_info(reader)->crash)
+		put_cause(out, ttlog_snapshot_info(reader)->crash);
+	out__text(out, ",\"info\":");
+	info__print_json(out, reader);
+	out__char(out, '}');
+}
+
+/* What is known only now, in JSON. */
+static void put_summary(struct html *html)
+{
+	const struct event_output_setup *setup = html->setup;
+	struct out *out = html->out;
+	uint64_t held = 0;
+
+	out__text(out,
+		  "<script type=\"application/json\" id=\"summary\">{\"version\":\"" TTLOG_VERSION
+		  "\"");
+	put_u64(out, ",\"events\":", html->event_cnt);
+	put_u64(out, ",\"slots\":", html->slot_cnt);
+	put_u64(out, ",\"unread\":", setup->unread_cnt);
+	if (setup->has_limit)
+		put_u64(out, ",\"limit\":", setup->limit);
+	out__text(out, ",\"files\":[");
+	for (size_t i = 0; i < setup->reader_cnt; i++) {
+		/* --head may not have come to the end */
+		(void)ttlog_snapshot_has_chunk(setup->readers[i], SIZE_MAX);
+		held += ttlog_snapshot_contents(setup->readers[i])->event_cnt;
+		out__text(out, i ? "," : "");
+		put_file(out, setup->readers[i]);
+	}
+	put_u64(out, "],\"held\":", held);
+	out__text(out, "}</script>\n");
+}
+
+static void html__end(void *state)
+{
+	struct html *html = state;
+
+	if (!html)
+		return;
+	if (html->pack.len)
+		put_block(html);
+	html->out->in_html = true;
+	put_summary(html);
+	html->out->in_html = false;
+	out__bytes(html->out, PAGE_TAIL, sizeof(PAGE_TAIL));
+	free_html(html);
+}
+
+const struct event_output html_output = {
+	.begin = html__begin,
+	.event = html__event,
+	.end = html__end,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Globs and POSIX extended regular expressions, as functions of a text. They see characters where
+ * ttlog-view sees bytes.
+ */
+
+/* Where a bracket expression that begins there ends, or 0. */
+function bracketEnd(text, at) {
+	let end = at + 1;
+
+	if (text[end] === "^" || text[end] === "!")
+		end++;
+	if (text[end] === "]")
+		end++;
+	for (; end < text.length && text[end] !== "]"; end++) {
+		const named = /^\[([:.=]).*?\1\]/.exec(text.slice(end));
+
+		if (named)
+			end += named[0].length - 1;
+	}
+	return end < text.length ? end + 1 : 0;
+}
+
+function quoteRegex(text) {
+	return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+/* ---- Globs ---- */
+
+function globBracket(inside) {
+	const negate = inside[0] === "!" || inside[0] === "^";
+	const parts = (negate ? inside.slice(1) : inside).match(/[^]-[^]|[^]/gu) || [];
+	const ranges = [];
+
+	for (const part of parts) {
+		const chars = Array.from(part);
+
+		if (chars.length < 3)
+			ranges.push(quoteRegex(part));
+		else if (chars[0] <= chars[2])
+			ranges.push(quoteRegex(chars[0]) + "-" + quoteRegex(chars[2]));
+	}
+	return (negate ? "[^" : "[") + ranges.join("") + "]";
+}
+
+/* A bracket right at the start of one stands for itself. */
+function globBracketEnd(text, at) {
+	const first = text[at + 1] === "!" || text[at + 1] === "^" ? at + 2 : at + 1;
+	const end = text.indexOf("]", first + 1);
+
+	return end < 0 ? 0 : end + 1;
+}
+
+function globRegex(text) {
+	let regex = "";
+
+	for (let i = 0; i < text.length; i++) {
+		const end = text[i] === "[" ? globBracketEnd(text, i) : 0;
+
+		if (text[i] === "*")
+			regex += regex.endsWith("[^]*") ? "" : "[^]*";
+		else if (text[i] === "?")
+			regex += "[^]";
+		else if (text[i] === "\\" && i + 1 < text.length)
+			regex += quoteRegex(text[++i]);
+		else if (end) {
+			regex += globBracket(text.slice(i + 1, end - 1));
+			i = end - 1;
+		} else
+			regex += quoteRegex(text[i]);
+	}
+	return regex;
+}
+
+function globTest(text) {
+	if (!/[*?[\\]/.test(text))
+		return (value) => value === text;
+
+	const regex = new RegExp("^" + globRegex(text) + "$", "su");
+
+	return (value) => regex.test(value);
+}
+
+/* ---- Regular expressions ---- */
+
+const CLASSES = {
+	alpha: "a-zA-Z", digit: "0-9", alnum: "a-zA-Z0-9", upper: "A-Z", lower: "a-z",
+	space: " \\t\\n\\r\\f\\v", blank: " \\t", punct: "!-\\/:-@\\[-`{-~", print: " -~",
+	graph: "!-~", cntrl: "\\x00-\\x1f\\x7f", xdigit: "0-9A-Fa-f",
+};
+
+/* In a bracket of POSIX the backslash is a character as others. */
+function regexBracket(inside) {
+	const negate = inside[0] === "^";
+	const regex = inside.slice(negate ? 1 : 0)
+		.replace(/\[:(\w+):\]|[\\\][^]/g, (found, name) => name && CLASSES[name] || "\\" + found);
+
+	return (negate ? "[^" : "[") + regex + "]";
+}
+
+/* As JavaScript has it. GNU's \w \s \b and their like mean the same; \< and \> are both \b. */
+function translateRegex(text) {
+	let regex = "";
+
+	for (let i = 0; i < text.length; i++) {
+		const end = text[i] === "[" ? bracketEnd(text, i) : 0;
+
+		if (end) {
+			regex += regexBracket(text.slice(i + 1, end - 1));
+			i = end - 1;
+		} else if (text[i] === "\\" && i + 1 < text.length) {
+			const char = text[++i];
+
+			regex += /[wWsSbB]/.test(char) ? "\\" + char : /[<>]/.test(char) ? "\\b"
+				: char === "`" ? "^" : char === "'" ? "$" : quoteRegex(char);
+		} else if (text[i] === "(" && text[i + 1] === "?") {
+			throw new SyntaxError("nothing to repeat");
+		} else
+			regex += text[i];
+	}
+	return regex;
+}
+
+/* Throws a SyntaxError where it is none. */
+function regexTest(text) {
+	const regex = new RegExp(translateRegex(text), "s");
+
+	return (value) => regex.test(value);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the snapshot says of itself, above and beside the events: what died of what, where and when;
+ * what was lost and what could not be read; the stack. All of it is as hostile as the events.
+ */
+
+const MAX_FRAMES = 1024;
+
+function isObject(value) {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function arrayOf(value) {
+	return Array.isArray(value) ? value.filter(isObject).slice(0, MAX_FRAMES) : [];
+}
+
+/* Objects where there may be anything. */
+function tidyFile(file) {
+	const info = isObject(file.info) ? file.info : {};
+
+	for (const key of ["crash", "exit", "lost"])
+		info[key] = isObject(info[key]) ? info[key] : null;
+	return { ...file, info };
+}
+
+function processName(info) {
+	return plain(info.service || info.comm || (info.exe || "").split("/").pop() || "A process");
+}
+
+/* The last part of a path; all of it on hovering. */
+function baseName(path) {
+	return plain(String(path).split("/").pop());
+}
+
+function withoutOffset(symbol) {
+	return plain(String(symbol).replace(/\+0x[0-9a-f]+$/, ""));
+}
+
+function frameName(frame) {
+	return frame.symbol ? withoutOffset(frame.symbol) : "?";
+}
+
+function framePlace(frame) {
+	return frame.file ? plain(frame.file) + (frame.line ? ":" + plain(frame.line) : "") : "";
+}
+
+/* ---- Heading ---- */
+
+function endText(info) {
+	if (info.crash || (info.exit && info.exit.signal))
+		return "died of " + plain((info.crash || info.exit).signal || (info.exit || {}).signal ||
+			"an unknown signal");
+	if (info.exit && "code" in info.exit)
+		return "ended with status " + plain(info.exit.code);
+	return "";
+}
+
+function causeText(file) {
+	const { crash } = file.info;
+	const address = file.has_address && crash.address ? ", address " + plain(crash.address) : "";
+
+	if (!crash)
+		return "";
+	return (file.cause || ("code" in crash ? "code " + plain(crash.code) : "")) + address;
+}
+
+/* The first frame with a name: above it there may be what the C library does to die. */
+function whereParts(info) {
+	const frames = arrayOf(info.crash && info.crash.frames);
+	const own = frames.find((frame) => frame.file && !/^\.\.?\//.test(frame.file)) ||
+		frames.find((frame) => frame.symbol);
+	const parts = [];
+
+	if (own)
+		parts.push("in ", element("strong", "", frameName(own)), own.file ? " at " : "",
+			element("span", "mono", framePlace(own)));
+	if (info.crash && info.crash.thread !== undefined)
+		parts.push(parts.length ? ", thread " : "thread ",
+			element("strong", "", plain(info.crash.thread)),
+			info.crash.tid ? " (" + plain(info.crash.tid) + ")" : "");
+	return parts;
+}
+
+function localTime(text) {
+	const date = new Date(String(text).replace(/(\.\d{3})\d*Z$/, "$1Z"));
+
+	return Number.isNaN(date.getTime()) ? "" : date.toLocaleString() + " here";
+}
+
+function whenElement(text) {
+	const made = element("time", "", plain(text).replace("T", " ").replace(/(\.\d{3})\d*Z$/, "$1 UTC"));
+
+	made.title = localTime(text);
+	return made;
+}
+
+function showHeading(file) {
+	const { info } = file;
+	const ended = endText(info);
+	const isDead = ended.startsWith("died");
+	const heading = document.getElementById("heading");
+	const where = document.getElementById("where");
+	const facts = document.getElementById("facts");
+	const title = processName(info) + (ended ? " " + ended : ", snapshot \u201c" +
+		plain(info.reason || "?") + "\u201d");
+
+	document.title = title;
+	document.body.classList.toggle("dead", isDead);
+	heading.replaceChildren(element("span", "", processName(info)), " ",
+		element("span", isDead ? "died" : "", title.slice(processName(info).length).trim()));
+	where.replaceChildren(...whereParts(info));
+	if (causeText(file))
+		where.append(element("span", "cause", causeText(file)));
+
+	const parts = [["pid", info.pid], ["on", info.host], ["reason", info.reason]]
+		.filter(([, value]) => value !== undefined)
+		.map(([name, value]) => {
+			const fact = element("span", "fact", name + " ");
+
+			fact.append(element("b", "", plain(value)));
+			return fact;
+		});
+
+	if (info.created_at)
+		parts.push(whenElement(info.created_at));
+	facts.replaceChildren(...parts);
+}
+
+/* ---- What is missing ---- */
+
+function lossText(lost) {
+	const causes = Object.entries(lost).filter(([cause, count]) => cause !== "total" && count)
+		.map(([cause, count]) => grouped(plain(count)) + " " + plain(cause));
+
+	return grouped(plain(lost.total)) + " events were lost before they were recorded" +
+		(causes.length ? " (" + causes.join(", ") + ")" : "") + ".";
+}
+
+function limitText(summary) {
+	const held = Number(summary.held), count = summary.events;
+
+	if (count >= held)
+		return "";
+	if (summary.limit !== undefined && count >= summary.limit)
+		return "Only the last " + grouped(count) + " of the files\u2019 " + grouped(held) +
+			" events are in this page; ttlog-view\u2019s --limit says how many.";
+	return grouped(count) + " of the files\u2019 " + grouped(held) + " events are in this page; the " +
+		"others were left out by ttlog-view\u2019s options" +
+		(summary.files.length > 1 ? ", or are the same events in another file." : ".");
+}
+
+function showNotices(summary, files, decoded) {
+	const list = document.getElementById("notices");
+	const say = (kind, text, file) => {
+		const item = element("li", kind);
+
+		if (files.length > 1 && file)
+			item.append(element("b", "mono", baseName(file.name) + ": "));
+		item.append(text);
+		list.append(item);
+	};
+
+	for (const file of files) {
+		for (const problem of file.problems)
+			say("bad", "Damaged: " + plain(problem), file);
+		if (file.more_problems)
+			say("bad", "and " + counted(file.more_problems, "problem") + " more", file);
+		if (file.info.lost && file.info.lost.total)
+			say("bad", lossText(file.info.lost), file);
+	}
+	if (decoded < summary.events)
+		say("bad", "This page is damaged: " + counted(summary.events - decoded, "event") +
+			" of it could not be read.");
+	if (summary.unread)
+		say("bad", counted(summary.unread, "file") + " could not be read at all.");
+	if (limitText(summary))
+		say("note", limitText(summary));
+	list.hidden = !list.children.length;
+}
+
+/* ---- One file's section ---- */
+
+function frameItem(frame, number) {
+	const item = element("li", "frame" + (frame.symbol ? "" : " unknown"));
+	const name = element("span", "symbol", frameName(frame));
+	const under = element("span", "under");
+
+	item.append(element("span", "number", "#" + number), name);
+	if (frame.file)
+		under.append(element("span", "mono", framePlace(frame)));
+	else
+		under.append(element("span", "mono", plain(frame.ip || "?")));
+	if (frame.module)
+		under.append(element("span", "module", " " + baseName(frame.module) +
+			(frame.offset ? "+" + plain(frame.offset) : "")));
+	item.append(under);
+	item.title = [frame.ip, frame.symbol, frame.module, frame.build_id].filter(Boolean).map(plain)
+		.join("\n");
+	return item;
+}
+
+function stackSection(crash) {
+	const frames = arrayOf(crash && crash.frames);
+	const section = element("section", "stack");
+	const list = element("ol");
+
+	list.append(...frames.map(frameItem));
+	section.append(element("h3", "", "Stack"), list);
+	return frames.length ? section : "";
+}
+
+function registersSection(crash) {
+	const registers = Object.entries(crash && isObject(crash.registers) ? crash.registers : {})
+		.slice(0, 256);
+	const section = element("details", "registers");
+	const list = element("dl");
+
+	for (const [name, value] of registers) {
+		const pair = element("div");
+
+		pair.append(element("dt", "", plain(name)), element("dd", "", plain(value)));
+		list.append(pair);
+	}
+	section.append(element("summary", "", "Registers"), list);
+	return registers.length ? section : "";
+}
+
+function factsOf(file) {
+	const { info } = file;
+	const count = (value) => value === undefined ? undefined : grouped(plain(value));
+
+	return [["Program", info.exe], ["Command", info.comm], ["Build id", info.build_id],
+		["Service", info.service], ["Process", info.pid], ["Uid", info.uid], ["Host", info.host],
+		["Kernel", info.kernel], ["Reason", info.reason], ["Ended", endText(info) || undefined],
+		["Taken", info.created_at], ["First event", info.first_ts], ["Last event", info.last_ts],
+		["Events", count(info.events)], ["Emitted", count(info.emitted)],
+		["Recorded", count(info.recorded)], ["Overwritten", count(info.overwritten)],
+		["Lost", info.lost ? count(info.lost.total) : undefined], ["File", file.name]]
+		.filter(([, value]) => value !== undefined && value !== "");
+}
+
+function factsSection(file) {
+	const section = element("details", "about");
+	const list = element("dl");
+
+	for (const [name, value] of factsOf(file)) {
+		const pair = element("div");
+		const shown = element("dd", "", plain(value));
+
+		shown.title = plain(value);
+		pair.append(element("dt", "", name), shown);
+		list.append(pair);
+	}
+	section.open = !window.matchMedia("(max-width: 1000px)").matches;
+	section.append(element("summary", "", "Snapshot"), list);
+	return section;
+}
+
+function fileSection(file, isOnly, isOpen) {
+	const section = element(isOnly ? "div" : "details", "file");
+
+	if (!isOnly) {
+		section.open = isOpen;
+		section.append(element("summary", "", processName(file.info) + " " +
+			plain(file.info.pid || "") + " " + endText(file.info)));
+	}
+	section.append(stackSection(file.info.crash), registersSection(file.info.crash),
+		factsSection(file));
+	return section;
+}
+
+function showSummary(summary, files, decoded) {
+	const main = files.find((file) => file.info.crash) || files[0];
+	const others = files.filter((file) => file !== main);
+
+	showNotices(summary, files, decoded);
+	if (!main)
+		return;
+	showHeading(main);
+	document.getElementById("files").replaceChildren(
+		fileSection(main, !others.length, true),
+		...others.map((file) => fileSection(file, false, false)));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events as the page of `html` holds them: numbers of variable length and texts, each text once a
+ * block, deflated and in base64. html/unpack.js is the other end, and html.c says what is packed.
+ *
+ * A number is 7 bits a byte, the lowest first, the highest bit set where more follow. A text is the
+ * number of the block's text times 2, plus 1 where the program cut it; where there is none of that
+ * number yet, its length and bytes follow.
+ */
+#ifndef TTLOG_VIEW_HTML_PACK_H
+#define TTLOG_VIEW_HTML_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+
+struct out;
+struct html_pack_text;
+
+struct html_pack {
+	unsigned char *bytes; /* the block, not deflated */
+	size_t len, cap;
+	struct html_pack_text *texts; /* hash table */
+	uint32_t text_cnt;            /* in the block */
+	int err;                      /* 0 or -ENOMEM: then nothing more is packed */
+};
+
+/* Returns 0 or -ENOMEM. */
+int html_pack__init(struct html_pack *ret);
+void html_pack__fini(struct html_pack *pack);
+
+void html_pack__u64(struct html_pack *pack, uint64_t v);
+void html_pack__i64(struct html_pack *pack, int64_t v); /* its sign is the lowest bit */
+void html_pack__f64(struct html_pack *pack, double v);  /* 8 bytes, little endian */
+void html_pack__text(struct html_pack *pack, struct ttlog_text text, bool cut);
+
+/* Whether a block is large enough: then the next event belongs into another. */
+bool html_pack__is_full(const struct html_pack *pack);
+/* Writes the block as text in base64, and begins another. */
+void html_pack__flush(struct html_pack *pack, struct out *out);
+
+#endif /* TTLOG_VIEW_HTML_PACK_H */
