@@ -59,7 +59,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lm
 # What ttlog-view needs beside libttlogread.
-VIEW_LDLIBS := -lm
+VIEW_LDLIBS := -lz -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)

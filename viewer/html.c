@@ -265,7 +265,7 @@ static void put_file(struct out *out, struct ttlog_snapshot *reader)
 	out__text(out, "{\"name\":");
 	out__json_text(out, ttlog_text_of(ttlog_snapshot_name(reader)), false);
 	put_problems(out, reader);
-	if (ttlog_snapshot_info(reader)->crash)
+	if (ttlog_snapshot_info(reader)->crash->is_there)
 		put_cause(out, ttlog_snapshot_info(reader)->crash);
 	out__text(out, ",\"info\":");
 	info__print_json(out, reader);

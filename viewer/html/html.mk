@@ -5,7 +5,6 @@ PAGE_JS := $(patsubst %,$(PAGE)/%.js,text unpack events number when pattern pars
 	summary table details chart timeline page)
 PAGE_CSS := $(patsubst %,$(PAGE)/%.css,page events media)
 
-$(BUILD)/ttlog-view: READ_LDLIBS += -lz
 $(BUILD)/tests/test_%: LDLIBS += -lz
 
 $(BUILD)/gen/page.js: $(PAGE_JS) $(PAGE)/html.mk
