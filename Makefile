@@ -10,6 +10,8 @@ DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-de
 	libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
 	libiberty-dev liblz4-dev lld lz4 make mandoc pkg-config procps python3 python3-cbor2 \
 	python3-jsonschema util-linux zlib1g-dev
+# What reads the traces that the viewer makes.
+DEPS += babeltrace2 protobuf-compiler python3-bt2 python3-protobuf
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

@@ -8,9 +8,9 @@
  * the doubles that readers put them in.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
+#include "counters.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -22,8 +22,8 @@
 struct chrome {
 	struct out *out;
 	struct spans spans;
-	uint16_t *counters; /* of each site: its fields that are one */
-	bool any;           /* something is in the array */
+	struct counters counters;
+	bool any; /* something is in the array */
 };
 
 /* ---- Parts ---- */
@@ -65,22 +65,12 @@ static void name(struct out *out, struct ttlog_text name, struct ttlog_text cate
 	out__json_text(out, category, false);
 }
 
-static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
+static void field_pair(void *out, struct ttlog_text key, const struct ttlog_field *field)
 {
-	const struct ttlog_site *site = event->site;
-
-	for (unsigned i = 0; i < site->nfields; i++) {
-		struct ttlog_field field;
-
-		if (kept)
-			field = kept[i];
-		else
-			ttlog_event_field(event, i, &field);
-		out__json_text(out, site->keys[i], false);
-		out__char(out, ':');
-		json__field(out, &field);
-		out__char(out, ',');
-	}
+	out__json_text(out, key, false);
+	out__char(out, ':');
+	json__field(out, field);
+	out__char(out, ',');
 }
 
 /* What is not a field stands in one object, so that no key of a field is taken. */
@@ -170,7 +160,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 		microseconds(out, ",\"dur\":", end_ns - begin_ns);
 	out__text(out, ",\"args\":{");
 	if (span->fields)
-		fields(out, begin, span->fields);
+		spans__each_field(begin, span->fields, field_pair, out);
 	place(out, begin->site);
 	out__text(out, ",\"unfinished\":true}}}");
 }
@@ -178,7 +168,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 static void free_chrome(struct chrome *chrome)
 {
 	spans__fini(&chrome->spans);
-	free(chrome->counters);
+	counters__fini(&chrome->counters);
 	free(chrome);
 }
 
@@ -198,46 +188,6 @@ static void chrome__end(void *state)
 	free_chrome(chrome);
 }
 
-static bool is_counter(struct ttlog_text key, uint8_t type, const char *keys)
-{
-	if (type < TTLOG_TYPE_I8 || type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES ||
-	    type == TTLOG_TYPE_PTR || type == TTLOG_TYPE_HEX || type == TTLOG_TYPE_CHAR)
-		return false;
-	for (;;) {
-		size_t len = strcspn(keys, ",");
-
-		if (ttlog_text_equal(key, (struct ttlog_text){ keys, len }))
-			return true;
-		if (!keys[len])
-			return false;
-		keys += len + 1;
-	}
-}
-
-static int choose_counters(struct chrome *chrome, const char *keys)
-{
-	const struct origins *origins = &chrome->spans.origins;
-
-	if (!keys)
-		return 0;
-	chrome->counters = calloc(origins->site_cnt + 1, sizeof(*chrome->counters));
-	if (!chrome->counters)
-		return -ENOMEM;
-	for (size_t i = 0; i < origins->cnt; i++) {
-		const struct ttlog_info *header = ttlog_snapshot_info(origins->list[i].reader);
-
-		for (size_t k = 0; k < header->site_cnt; k++) {
-			const struct ttlog_site *site = header->sites[k];
-			uint16_t *to = &chrome->counters[origins->list[i].first_site + k];
-
-			for (unsigned f = 0; f < site->nfields; f++)
-				*to |= (uint16_t)(is_counter(site->keys[f], site->types[f], keys)
-						  << f);
-		}
-	}
-	return 0;
-}
-
 static void *chrome__begin(const struct event_output_setup *setup)
 {
 	struct chrome *chrome = calloc(1, sizeof(*chrome));
@@ -248,7 +198,7 @@ static void *chrome__begin(const struct event_output_setup *setup)
 		err = spans__init(&chrome->spans, setup->readers, setup->reader_cnt);
 	}
 	if (!err)
-		err = choose_counters(chrome, setup->counters);
+		err = counters__init(&chrome->counters, &chrome->spans.origins, setup->counters);
 	if (err) {
 		if (chrome)
 			free_chrome(chrome);
@@ -288,7 +238,7 @@ static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_e
 	microseconds(out, ",\"dur\":", end_ns - begin_ns);
 	out__text(out, ",\"args\":{");
 	if (span && span->fields)
-		fields(out, &span->begin, span->fields);
+		spans__each_field(&span->begin, span->fields, field_pair, out);
 	place(out, end->site);
 	out__text(out, ",\"duration_ns\":");
 	json__field(out, &duration);
@@ -306,7 +256,7 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 	name(out, site->msg.len ? site->msg : site->probe, site->target);
 	microseconds(out, ",\"ts\":", spans__ns(&chrome->spans, event));
 	out__text(out, ",\"s\":\"t\",\"args\":{");
-	fields(out, event, NULL);
+	spans__each_field(event, NULL, field_pair, out);
 	place(out, site);
 	out__text(out, "}}}");
 }
@@ -320,13 +270,7 @@ static void counters(struct chrome *chrome, const struct lane *lane,
 	for (unsigned i = 0; i < site->nfields; i++) {
 		struct ttlog_field field;
 
-		if (!(chosen >> i & 1))
-			continue;
-		ttlog_event_field(event, i, &field);
-		if (field.null || field.type == TTLOG_TYPE_NONE)
-			continue;
-		if ((field.type == TTLOG_TYPE_F32 || field.type == TTLOG_TYPE_F64) &&
-		    !isfinite(field.d))
+		if (!(chosen >> i & 1) || !counters__value(event, i, &field))
 			continue;
 		start(chrome, "C", lane);
 		name(out, site->keys[i], site->target);
@@ -341,15 +285,14 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 {
 	struct chrome *chrome = state;
 	struct lane *lane = spans__lane(&chrome->spans, event);
-	uint16_t chosen = 0;
+	uint16_t chosen;
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		slice(chrome, lane, event);
 	else if (event->site->kind != TTLOG_EVENT_SPAN ||
 		 !spans__begin(&chrome->spans, lane, event))
 		instant(chrome, lane, event);
-	if (chrome->counters)
-		chosen = chrome->counters[spans__site_number(&chrome->spans, event)];
+	chosen = counters__of(&chrome->counters, spans__site_number(&chrome->spans, event));
 	if (chosen)
 		counters(chrome, lane, event, chosen);
 }

@@ -266,6 +266,28 @@ void out__logfmt_key(struct out *out, struct ttlog_text key)
 		out__char(out, '_');
 }
 
+void out__tsdl_text(struct out *out, struct ttlog_text text)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	out__char(out, '"');
+	while (p < end) {
+		size_t len = plain_run(p, end, true);
+		uint32_t code = ' ';
+
+		if (!len)
+			len = text_next_char(p, end, &code);
+		if (code == '"' || code == '\\')
+			out__char(out, '\\');
+		if (code == UINT32_MAX || is_unsafe(code))
+			out__text(out, "\xef\xbf\xbd");
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+	out__char(out, '"');
+}
+
 void out__value(struct out *out, struct ttlog_text text, bool cut)
 {
 	if (!cut && is_bare(text)) {

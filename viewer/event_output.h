@@ -21,6 +21,7 @@ struct event_output_setup {
 	const char *counters; /* KEY[,KEY], or NULL */
 	bool has_limit;       /* of the events, only the last `limit` come */
 	uint64_t limit;
+	const char *directory; /* that ctf makes */
 };
 
 struct event_output {
@@ -45,6 +46,8 @@ extern const struct event_output csv_output;
 extern const struct event_output html_output;
 extern const struct event_output logfmt_output;
 extern const struct event_output otlp_output;
+extern const struct event_output ctf_output;
+extern const struct event_output perfetto_output;
 
 /* A page of that many events is still usable; more are a matter of the browser's memory. */
 #define HTML_DEFAULT_LIMIT 1000000u

@@ -36,6 +36,8 @@ static int open_output(struct view *view)
 	int fd = STDOUT_FILENO;
 	struct stat st;
 
+	if (view->options.format == FORMAT_CTF)
+		path = NULL; /* a directory, which the output makes */
 	if (path) {
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 		if (fd < 0 || fstat(fd, &st))
@@ -47,6 +49,10 @@ static int open_output(struct view *view)
 		}
 		if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
 			return say_error(path, errno);
+	}
+	if (view->options.format == FORMAT_PERFETTO && isatty(fd)) {
+		say("--format perfetto", "that is nothing for a terminal: give a file with -o");
+		return -EINVAL;
 	}
 	view->colour = !path && isatty(fd) && !(no_color && *no_color) &&
 		       !(term && !strcmp(term, "dumb"));
@@ -183,6 +189,7 @@ static int show_output(struct view *view, const struct event_output *output)
 		.counters = view->options.counters,
 		.has_limit = view->options.has_limit,
 		.limit = view->options.limit,
+		.directory = view->options.output,
 	};
 	void *state = output->begin(&setup);
 	int err = state ? show_once(view, output, state) : -errno;
@@ -196,9 +203,10 @@ static int show_output(struct view *view, const struct event_output *output)
 static int show_chosen(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
-		[FORMAT_CSV] = &csv_output,       [FORMAT_LOGFMT] = &logfmt_output,
-		[FORMAT_CHROME] = &chrome_output, [FORMAT_OTLP_JSON] = &otlp_output,
-		[FORMAT_HTML] = &html_output,
+		[FORMAT_CSV] = &csv_output,           [FORMAT_LOGFMT] = &logfmt_output,
+		[FORMAT_CHROME] = &chrome_output,     [FORMAT_OTLP_JSON] = &otlp_output,
+		[FORMAT_HTML] = &html_output,         [FORMAT_CTF] = &ctf_output,
+		[FORMAT_PERFETTO] = &perfetto_output,
 	};
 	enum options_format format = view->options.format;
 
@@ -218,19 +226,31 @@ static int show_chosen(struct view *view)
 	return 0;
 }
 
+static int say_output_error(const struct view *view, int err)
+{
+	const char *path = view->options.output;
+
+	if (err != -EEXIST || !path)
+		return say_error(path ? path : "stdout", -err);
+	say(path, "there is something of that name already: nothing was written");
+	return err;
+}
+
 static int show(struct view *view)
 {
 	int err = show_chosen(view);
 
-	if (err)
+	if (err == -ENOMEM)
 		return say_error("cannot go on", -err);
+	if (err)
+		return say_output_error(view, err);
 	err = out__flush(&view->out);
 	if (view->out.fd != STDOUT_FILENO && close(view->out.fd) && !err)
 		err = -errno;
 	if (err == -EPIPE)
 		return 0; /* whoever reads has seen enough */
 	if (err)
-		return say_error(view->options.output ? view->options.output : "stdout", -err);
+		return say_output_error(view, err);
 	input__report(&view->input);
 	return view->input.unreadable ? -EBADMSG : 0;
 }

@@ -71,11 +71,12 @@ static const struct argp_option OPTIONS[] = {
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
-	  "(for OpenTelemetry), html (one page to look at and to send), or schema: the JSON Schema of "
-	  "json, without a FILE. --stats and --info have text and json",
+	  "(for OpenTelemetry), html (one page to look at and to send), ctf (with -o DIR; for "
+	  "babeltrace2, Trace Compass), perfetto (its protobuf), or schema: the JSON Schema of json, "
+	  "without a FILE. --stats, --info and --diff have text and json",
 	  2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
-	  "Numeric fields that --format chrome draws as counters", 2 },
+	  "Numeric fields that --format chrome or perfetto draws as counters", 2 },
 	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
 	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
@@ -196,8 +197,9 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	static const char *const FORMAT_NAMES[] = { "text",   "json",      "csv",  "logfmt",
-						    "chrome", "otlp-json", "html", "schema" };
+	static const char *const FORMAT_NAMES[] = { "text",     "json",      "csv",  "logfmt",
+						    "chrome",   "otlp-json", "html", "ctf",
+						    "perfetto", "schema" };
 
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
@@ -206,7 +208,8 @@ static void set_format(struct options *options, const char *arg, struct argp_sta
 		}
 	}
 	argp_error(state,
-		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, html, schema",
+		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, html, ctf, "
+		   "perfetto, schema",
 		   arg);
 }
 
@@ -239,8 +242,11 @@ static void check(const struct options *options, struct argp_state *state)
 	if (options->counters && !is_list(options->counters))
 		argp_error(state, "--counters %s: give keys with commas between",
 			   options->counters);
-	if (options->counters && options->format != FORMAT_CHROME)
-		argp_error(state, "--counters goes with --format chrome");
+	if (options->counters && options->format != FORMAT_CHROME &&
+	    options->format != FORMAT_PERFETTO)
+		argp_error(state, "--counters goes with --format chrome or perfetto");
+	if (options->format == FORMAT_CTF && !options->output)
+		argp_error(state, "--format ctf makes a directory: name it with --output");
 	if (options->group_by && options->mode != MODE_STATS)
 		argp_error(state, "--group-by goes with --stats");
 	if (options->mode == MODE_INFO &&

@@ -26,6 +26,8 @@ enum options_format {
 	FORMAT_CHROME,
 	FORMAT_OTLP_JSON,
 	FORMAT_HTML,
+	FORMAT_CTF,
+	FORMAT_PERFETTO,
 	FORMAT_SCHEMA, /* of FORMAT_JSON: reads no file */
 };
 

@@ -21,9 +21,8 @@
 struct otlp {
 	struct out *out;
 	struct spans spans;
-	size_t *processes; /* of each reader: the first one of the same process */
-	size_t process;    /* whose array is open; SIZE_MAX: none */
-	bool in_spans;     /* the second time */
+	size_t process; /* whose array is open; SIZE_MAX: none */
+	bool in_spans;  /* the second time */
 	bool any_process, any_item;
 	bool has_spans; /* there are sites of spans */
 	uint64_t last_ns;
@@ -82,28 +81,20 @@ static void value(struct out *out, const struct ttlog_field *field)
 	out__text(out, "}}");
 }
 
-static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
+static void field_attribute(void *to, struct ttlog_text key, const struct ttlog_field *field)
 {
-	const struct ttlog_site *site = event->site;
+	struct out *out = to;
 
-	for (unsigned i = 0; i < site->nfields; i++) {
-		struct ttlog_field field;
-
-		if (kept)
-			field = kept[i];
-		else
-			ttlog_event_field(event, i, &field);
-		out__text(out, "{\"key\":");
-		out__json_text(out, site->keys[i], false);
-		value(out, &field);
-		out__char(out, ',');
-		/* text that was cut shows it, bytes cannot */
-		if (field.type != TTLOG_TYPE_BYTES || !field.cut)
-			continue;
-		out__text(out, "{\"key\":\"ttlog.cut\",\"value\":{\"stringValue\":");
-		out__json_text(out, site->keys[i], false);
-		out__text(out, "}},");
-	}
+	out__text(out, "{\"key\":");
+	out__json_text(out, key, false);
+	value(out, field);
+	out__char(out, ',');
+	/* text that was cut shows it, bytes cannot */
+	if (field->type != TTLOG_TYPE_BYTES || !field->cut)
+		return;
+	out__text(out, "{\"key\":\"ttlog.cut\",\"value\":{\"stringValue\":");
+	out__json_text(out, key, false);
+	out__text(out, "}},");
 }
 
 /* Without a comma before it, with one after it. */
@@ -171,7 +162,7 @@ static void resource(struct out *out, const struct ttlog_info *header)
 static void start_item(struct otlp *otlp, const struct ttlog_event *event)
 {
 	const struct origin *origin = origins__find(&otlp->spans.origins, event);
-	size_t process = otlp->processes[origin->number];
+	size_t process = otlp->spans.processes[origin->number];
 	struct out *out = otlp->out;
 
 	if (process != otlp->process) {
@@ -210,7 +201,8 @@ static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
 /* Never 0, which would be no id. */
 static uint64_t id_of(const struct ttlog_event *event, uint64_t begin_ns)
 {
-	uint64_t hash = mix_text(0x7474c0de, ttlog_snapshot_info(event->snapshot)->host);
+	const struct ttlog_info *header = ttlog_snapshot_info(event->snapshot);
+	uint64_t hash = mix_text(0x7474c0de, header->host);
 
 	hash = mix(mix(mix(hash, event->thread->pid), event->thread->tid), begin_ns);
 	hash = mix_text(mix(hash, event->site->line), event->site->probe);
@@ -265,7 +257,7 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 	out__text(out, ",\"body\":{\"stringValue\":");
 	out__json_text(out, site->msg, false);
 	out__text(out, "},\"attributes\":[");
-	fields(out, event, NULL);
+	spans__each_field(event, NULL, field_attribute, out);
 	place(out, event);
 	if (lane->cnt) {
 		out__char(out, ',');
@@ -303,7 +295,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	time_key(out, ",\"endTimeUnixNano\":\"", span->end_ns);
 	out__text(out, ",\"attributes\":[");
 	if (span->fields)
-		fields(out, span->event, span->fields);
+		spans__each_field(span->event, span->fields, field_attribute, out);
 	attribute(out, "ttlog.level", ttlog_text_of(ttlog_level_name(span->event->site->level)));
 	if (span->duration) {
 		out__text(out, "{\"key\":\"ttlog.duration_ns\"");
@@ -408,7 +400,6 @@ static void otlp__event(void *state, const struct ttlog_event *event)
 static void free_otlp(struct otlp *otlp)
 {
 	spans__fini(&otlp->spans);
-	free(otlp->processes);
 	free(otlp);
 }
 
@@ -445,23 +436,13 @@ static void otlp__end(void *state)
 	free_otlp(otlp);
 }
 
-static void find_processes(struct otlp *otlp, struct ttlog_snapshot *const *readers, size_t cnt)
+static void find_spans(struct otlp *otlp, struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		const struct ttlog_info *a = ttlog_snapshot_info(readers[i]);
-		size_t k;
+		const struct ttlog_info *header = ttlog_snapshot_info(readers[i]);
 
-		for (k = 0; k < i; k++) {
-			const struct ttlog_info *b = ttlog_snapshot_info(readers[k]);
-
-			if (otlp->spans.machines[i] == otlp->spans.machines[k] && a->has_pid &&
-			    b->has_pid && a->pid == b->pid && ttlog_text_equal(a->exe, b->exe) &&
-			    ttlog_text_equal(a->service, b->service))
-				break;
-		}
-		otlp->processes[i] = k;
-		for (size_t s = 0; s < a->site_cnt; s++)
-			otlp->has_spans |= a->sites[s]->kind != TTLOG_EVENT_PLAIN;
+		for (size_t s = 0; s < header->site_cnt; s++)
+			otlp->has_spans |= header->sites[s]->kind != TTLOG_EVENT_PLAIN;
 	}
 }
 
@@ -473,18 +454,15 @@ static void *otlp__begin(const struct event_output_setup *setup)
 	if (!err) {
 		otlp->out = setup->out;
 		otlp->process = SIZE_MAX;
-		otlp->processes = calloc(setup->reader_cnt + 1, sizeof(*otlp->processes));
-		err = otlp->processes ? 0 : -ENOMEM;
-	}
-	if (!err)
 		err = spans__init(&otlp->spans, setup->readers, setup->reader_cnt);
+	}
 	if (err) {
 		if (otlp)
 			free_otlp(otlp);
 		errno = -err;
 		return NULL;
 	}
-	find_processes(otlp, setup->readers, setup->reader_cnt);
+	find_spans(otlp, setup->readers, setup->reader_cnt);
 	out__text(otlp->out, "{\"resourceLogs\":[");
 	return otlp;
 }

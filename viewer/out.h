@@ -90,6 +90,8 @@ void out__value(struct out *out, struct ttlog_text text, bool cut);
 void out__logfmt_text(struct out *out, struct ttlog_text text, bool cut);
 /* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
 void out__logfmt_key(struct out *out, struct ttlog_text key);
+/* A string of CTF's metadata: what JSON would escape becomes a U+FFFD, as it is no line of text. */
+void out__tsdl_text(struct out *out, struct ttlog_text text);
 void out__hex_bytes(struct out *out, struct ttlog_text bytes);
 void out__base64(struct out *out, struct ttlog_text bytes);
 /* How many columns out__plain takes, about: code points. */

@@ -46,6 +46,27 @@ static void find_machines(struct spans *spans, struct ttlog_snapshot *const *rea
 	}
 }
 
+static bool is_one_process(const struct ttlog_info *a, const struct ttlog_info *b)
+{
+	return a->has_pid && b->has_pid && a->pid == b->pid && ttlog_text_equal(a->exe, b->exe) &&
+	       ttlog_text_equal(a->service, b->service);
+}
+
+static void find_processes(struct spans *spans, struct ttlog_snapshot *const *readers, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		size_t k;
+
+		for (k = 0; k < i; k++) {
+			if (spans->machines[i] == spans->machines[k] &&
+			    is_one_process(ttlog_snapshot_info(readers[i]),
+					   ttlog_snapshot_info(readers[k])))
+				break;
+		}
+		spans->processes[i] = k;
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct thread_entry *x = a, *y = b;
@@ -111,14 +132,16 @@ int spans__init(struct spans *ret, struct ttlog_snapshot *const *readers, size_t
 {
 	struct spans spans = {
 		.machines = calloc(reader_cnt + 1, sizeof(*spans.machines)),
+		.processes = calloc(reader_cnt + 1, sizeof(*spans.processes)),
 		.shift_ns = calloc(reader_cnt + 1, sizeof(*spans.shift_ns)),
 	};
-	int err = spans.machines && spans.shift_ns ? 0 : -ENOMEM;
+	int err = spans.machines && spans.processes && spans.shift_ns ? 0 : -ENOMEM;
 
 	if (!err)
 		err = origins__init(&spans.origins, readers, reader_cnt);
 	if (!err) {
 		find_machines(&spans, readers, reader_cnt);
+		find_processes(&spans, readers, reader_cnt);
 		err = find_lanes(&spans);
 	}
 	if (err) {
@@ -139,6 +162,7 @@ void spans__fini(struct spans *spans)
 	free(spans->lanes);
 	free(spans->lane_of);
 	free(spans->machines);
+	free(spans->processes);
 	free(spans->shift_ns);
 	origins__fini(&spans->origins);
 	*spans = (struct spans){ .lane_cnt = 0 };
@@ -271,4 +295,22 @@ void spans__pop(struct spans *spans, struct lane *lane)
 	free(lane->open);
 	lane->open = NULL;
 	lane->cap = 0;
+}
+
+void spans__each_field(const struct ttlog_event *event, const struct ttlog_field *kept,
+		       void (*show)(void *to, struct ttlog_text key,
+				    const struct ttlog_field *field),
+		       void *to)
+{
+	const struct ttlog_site *site = event->site;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		struct ttlog_field field;
+
+		if (kept)
+			field = kept[i];
+		else
+			ttlog_event_field(event, i, &field);
+		show(to, site->keys[i], &field);
+	}
 }

@@ -41,7 +41,8 @@ struct lane {
 
 struct spans {
 	struct origins origins;
-	size_t *machines; /* of each reader, by its place */
+	size_t *machines;  /* of each reader, by its place */
+	size_t *processes; /* the same: the place of the first one of the same process */
 	uint64_t *
 		shift_ns; /* of each reader: from its CLOCK_MONOTONIC to the first one's machine's */
 	struct lane *lanes; /* by machine, pid, tid */
@@ -68,5 +69,11 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct t
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns);
 /* Forgets the innermost. */
 void spans__pop(struct spans *spans, struct lane *lane);
+
+/* Each field of an event, or of what was kept of it where that is not NULL. */
+void spans__each_field(const struct ttlog_event *event, const struct ttlog_field *kept,
+		       void (*show)(void *to, struct ttlog_text key,
+				    const struct ttlog_field *field),
+		       void *to);
 
 #endif /* TTLOG_VIEW_SPANS_H */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorded spans as other tools see them."""
+"""What was recorded, as other tools see it."""
 import json
 from collections import Counter
 
@@ -48,3 +48,32 @@ def test_otlp_spans_have_parents(t):
             for log in scope["logRecords"]]  # fmt: skip
     equal(Counter(by_id[log["spanId"]]["name"] for log in logs),
           Counter({"outer": 3 * THREADS, "inner": 3 * THREADS}), "logs in spans")
+
+
+def check_traces(t, app, *args):
+    """babeltrace2 and protobuf read what JSON says."""
+    import read_traces  # their modules are for these tests alone
+
+    _, snapshot = record(t, app, *args)
+    lines = [json.loads(line, parse_int=str, parse_float=str)
+             for line in view("--format", "json", snapshot.path).splitlines()]  # fmt: skip
+    folder, path = t.path("trace.ctf"), t.path("trace.perfetto")
+    view("--format", "ctf", "-o", folder, snapshot.path)
+    read_traces.check_ctf(read_traces.ctf_events(folder), lines, app)
+    equal(len(read_traces.babeltrace(folder)), len(lines), "lines of babeltrace2")
+    view("--format", "perfetto", "-o", path, snapshot.path)
+    with open(path, "rb") as file:
+        trace = read_traces.Perfetto(file.read())
+    read_traces.check_perfetto(trace, lines, app)
+    slices = trace.slices()
+    check(all(item["end"] for item in slices), "nothing is left open")
+    equal(Counter(item["name"] for item in slices),
+          Counter(line["probe"] for line in lines if "duration_ns" in line), f"slices of {app}")  # fmt: skip
+
+
+def test_traces_of_all_types(t):
+    check_traces(t, "types")
+
+
+def test_traces_of_spans(t):
+    check_traces(t, "spans", THREADS)

@@ -5,6 +5,7 @@ Each such file is a suite: its functions test_*() are run in their order, and `t
 every file.
 """
 import json
+import os
 import subprocess
 import sys
 
@@ -29,6 +30,18 @@ def events_of(*args, status=0, **how):
 def texts_of(*args, status=0):
     """The same with every number as the text that it is."""
     return events_of(*args, status=status, parse_int=str, parse_float=str)
+
+
+def hostile_files(folder):
+    """The path of one file that is wrong in some way after the other."""
+    pack = subprocess.run(["lz4", "-dc", "tests/golden/hostile.pack"], capture_output=True, check=True).stdout
+    path, at = os.path.join(folder, "hostile.bin"), 0
+    while at < len(pack):
+        end = pack.index(b"\n", at)
+        at = end + 1 + int(pack[at:end].split()[1])
+        with open(path, "wb") as file:
+            file.write(pack[end + 1 : at])
+        yield path
 
 
 def run(namespace):

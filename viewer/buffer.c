@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "buffer.h"
+#include "out.h"
+
+void buffer__fini(struct buffer *buffer)
+{
+	free(buffer->bytes);
+	*buffer = (struct buffer){ .len = 0 };
+}
+
+int buffer__grow(struct buffer *buffer, size_t len)
+{
+	size_t cap = buffer->cap ? buffer->cap : 4096;
+	char *grown;
+
+	while (!buffer->err && cap - buffer->len < len)
+		cap *= 2;
+	grown = buffer->err ? NULL : realloc(buffer->bytes, cap);
+	if (!grown) {
+		buffer->err = -ENOMEM;
+		return buffer->err;
+	}
+	buffer->bytes = grown;
+	buffer->cap = cap;
+	return 0;
+}
+
+/* ASCII but NUL, which stands as it is. */
+static size_t plain_run(const char *p, const char *end)
+{
+	const char *at = p;
+
+	while (at < end && (unsigned char)(*at - 1) < 0x7f)
+		at++;
+	return (size_t)(at - p);
+}
+
+void buffer__text(struct buffer *buffer, struct ttlog_text text)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	while (p < end) {
+		size_t len = plain_run(p, end);
+		uint32_t code = ' ';
+
+		if (!len)
+			len = text_next_char(p, end, &code);
+		if (code == UINT32_MAX)
+			buffer__bytes(buffer, "\xef\xbf\xbd", 3);
+		else if (code)
+			buffer__bytes(buffer, p, len);
+		else
+			buffer__bytes(buffer, "\xe2\x90\x80", 3);
+		p += len;
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "counters.h"
+
+static bool is_number(uint8_t type)
+{
+	return type >= TTLOG_TYPE_I8 && type != TTLOG_TYPE_STR && type != TTLOG_TYPE_BYTES &&
+	       type != TTLOG_TYPE_PTR && type != TTLOG_TYPE_HEX;
+}
+
+static size_t count_keys(const char *keys)
+{
+	size_t cnt = 1;
+
+	for (; *keys; keys++)
+		cnt += *keys == ',';
+	return cnt;
+}
+
+size_t counters__key(const struct counters *counters, struct ttlog_text key)
+{
+	const char *keys = counters->keys;
+	size_t i = 0;
+
+	for (; i < counters->key_cnt; i++) {
+		size_t len = strcspn(keys, ",");
+
+		if (ttlog_text_equal(key, (struct ttlog_text){ keys, len }))
+			break;
+		keys += len + 1;
+	}
+	return i;
+}
+
+static uint16_t choose_fields(const struct counters *counters, const struct ttlog_site *site)
+{
+	unsigned chosen = 0;
+
+	for (unsigned i = 0; i < site->nfields; i++) {
+		if (is_number(site->types[i]) &&
+		    counters__key(counters, site->keys[i]) < counters->key_cnt)
+			chosen |= 1u << i;
+	}
+	return (uint16_t)chosen;
+}
+
+int counters__init(struct counters *ret, const struct origins *origins, const char *keys)
+{
+	struct counters counters = { .keys = keys };
+
+	*ret = counters;
+	if (!keys)
+		return 0;
+	counters.key_cnt = count_keys(keys);
+	counters.fields = calloc(origins->site_cnt + 1, sizeof(*counters.fields));
+	if (!counters.fields)
+		return -ENOMEM;
+	for (size_t i = 0; i < origins->cnt; i++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(origins->list[i].reader);
+		uint16_t *to = counters.fields + origins->list[i].first_site;
+
+		for (size_t k = 0; k < header->site_cnt; k++)
+			to[k] = choose_fields(&counters, header->sites[k]);
+	}
+	*ret = counters;
+	return 0;
+}
+
+void counters__fini(struct counters *counters)
+{
+	free(counters->fields);
+	counters->fields = NULL;
+}
+
+bool counters__value(const struct ttlog_event *event, unsigned field, struct ttlog_field *ret)
+{
+	ttlog_event_field(event, field, ret);
+	if (ret->null || ret->type == TTLOG_TYPE_NONE)
+		return false;
+	return (ret->type != TTLOG_TYPE_F32 && ret->type != TTLOG_TYPE_F64) || isfinite(ret->d);
+}

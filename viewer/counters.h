@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which fields are drawn as counters, for outputs that draw: --counters KEY[,KEY].
+ */
+#ifndef TTLOG_VIEW_COUNTERS_H
+#define TTLOG_VIEW_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "origin.h"
+
+struct counters {
+	const char *keys; /* the caller's */
+	size_t key_cnt;
+	uint16_t *fields; /* of each site, over all files: a bit a field; NULL: none at all */
+};
+
+/* keys: NULL for none. Returns 0 or -ENOMEM. */
+int counters__init(struct counters *ret, const struct origins *origins, const char *keys);
+void counters__fini(struct counters *counters);
+
+/* Which of the keys it is, from 0; key_cnt: none. */
+size_t counters__key(const struct counters *counters, struct ttlog_text key);
+/* The value of a field that is a counter, if it has one that can be drawn. */
+bool counters__value(const struct ttlog_event *event, unsigned field, struct ttlog_field *ret);
+
+static inline uint16_t counters__of(const struct counters *counters, size_t site_number)
+{
+	return counters->fields ? counters->fields[site_number] : 0;
+}
+
+#endif /* TTLOG_VIEW_COUNTERS_H */

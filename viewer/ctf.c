@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Traces for babeltrace2, Trace Compass and whatever else reads CTF: the streams. See ctf.h.
+ *
+ * Events go into a packet of their process; a packet is written when it is full. The metadata come
+ * last, when it is known which classes there are. Memory: a packet a process, a class a site that
+ * occurs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "ctf.h"
+#include "event_output.h"
+#include "new_directory.h"
+#include "spans.h"
+
+/* A packet is written after the event that makes it longer. */
+#define PACKET_BYTES (256u << 10)
+/* Classes beyond one a site: a hostile file may leave out fields in every way. */
+#define MAX_VARIANTS (1u << 16)
+
+/* The places in a packet's head of what is known at its end. */
+enum {
+	AT_INSTANCE = 4 + CTF_UUID_BYTES + 4,
+	AT_BEGIN = AT_INSTANCE + 8,
+	AT_END = AT_BEGIN + 8,
+	AT_CONTENT_BITS = AT_END + 8,
+	AT_PACKET_BITS = AT_CONTENT_BITS + 8,
+	AT_NUMBER = AT_PACKET_BITS + 8,
+	HEAD_BYTES = AT_NUMBER + 8,
+};
+
+struct stream {
+	struct buffer packet;
+	uint64_t last_ns;
+	uint64_t packet_cnt;
+};
+
+struct ctf {
+	struct out *out; /* for its error alone */
+	struct ttlog_snapshot *const *readers;
+	size_t reader_cnt;
+	struct new_directory directory;
+	unsigned char uuid[CTF_UUID_BYTES];
+	struct spans spans;
+	struct stream *streams; /* of each reader; those of one process share the first one's */
+	uint32_t *whole;        /* of each site: its class with all fields, plus 1 */
+	struct ctf_class *classes;
+	uint32_t class_cnt, class_cap;
+	uint32_t *heads; /* hash table of classes, their numbers plus 1 */
+};
+
+/* ---- Classes ---- */
+
+static uint32_t *head_of(const struct ctf *ctf, const struct ctf_class *class)
+{
+	uint64_t hash = class->site->identity ^ (uint64_t) class->absent << 16 ^ class->cut;
+
+	hash *= 0x9e3779b97f4a7c15u;
+	return &ctf->heads[(hash >> 32) & (ctf->class_cap - 1)];
+}
+
+static void link_class(struct ctf *ctf, uint32_t number)
+{
+	uint32_t *head = head_of(ctf, &ctf->classes[number]);
+
+	ctf->classes[number].next = *head;
+	*head = number + 1;
+}
+
+static int grow_classes(struct ctf *ctf)
+{
+	uint32_t cap = ctf->class_cap ? ctf->class_cap * 2 : 64;
+	struct ctf_class *classes = reallocarray(ctf->classes, cap, sizeof(*classes));
+	uint32_t *heads;
+
+	if (!classes)
+		return -ENOMEM;
+	ctf->classes = classes;
+	heads = calloc(cap, sizeof(*heads));
+	if (!heads)
+		return -ENOMEM;
+	free(ctf->heads);
+	ctf->heads = heads;
+	ctf->class_cap = cap;
+	for (uint32_t i = 0; i < ctf->class_cnt; i++)
+		link_class(ctf, i);
+	return 0;
+}
+
+/* Identities are hashes: a file may well have two that are the same. */
+static bool is_same_site(const struct ttlog_site *a, const struct ttlog_site *b)
+{
+	if (a == b)
+		return true;
+	if (a->identity != b->identity || a->kind != b->kind || a->level != b->level ||
+	    a->line != b->line || a->nfields != b->nfields ||
+	    memcmp(a->types, b->types, a->nfields) || !ttlog_text_equal(a->target, b->target) ||
+	    !ttlog_text_equal(a->probe, b->probe) || !ttlog_text_equal(a->msg, b->msg) ||
+	    !ttlog_text_equal(a->file, b->file) || !ttlog_text_equal(a->func, b->func))
+		return false;
+	for (unsigned i = 0; i < a->nfields; i++) {
+		if (!ttlog_text_equal(a->keys[i], b->keys[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Returns the class's number, or -ENOMEM. */
+static int64_t find_class(struct ctf *ctf, const struct ctf_class *wanted)
+{
+	int err = ctf->class_cnt == ctf->class_cap ? grow_classes(ctf) : 0;
+
+	if (err)
+		return err;
+	for (uint32_t at = *head_of(ctf, wanted); at; at = ctf->classes[at - 1].next) {
+		const struct ctf_class *class = &ctf->classes[at - 1];
+
+		if (class->absent == wanted->absent && class->cut == wanted->cut &&
+		    is_same_site(class->site, wanted->site))
+			return at - 1;
+	}
+	ctf->classes[ctf->class_cnt] = *wanted;
+	link_class(ctf, ctf->class_cnt);
+	return ctf->class_cnt++;
+}
+
+static int64_t class_of(struct ctf *ctf, const struct ttlog_event *event, struct ctf_class *wanted)
+{
+	uint32_t *whole = &ctf->whole[spans__site_number(&ctf->spans, event)];
+	int64_t number;
+
+	if (wanted->absent || wanted->cut) {
+		if (ctf->class_cnt < ctf->spans.origins.site_cnt + MAX_VARIANTS)
+			return find_class(ctf, wanted);
+		wanted->absent = UINT16_MAX;
+		wanted->cut = 0;
+		return find_class(ctf, wanted);
+	}
+	if (*whole)
+		return *whole - 1;
+	number = find_class(ctf, wanted);
+	if (number >= 0)
+		*whole = (uint32_t)number + 1;
+	return number;
+}
+
+/* ---- Packets ---- */
+
+static void u16(struct buffer *packet, uint16_t v)
+{
+	buffer__bytes(packet, &v, sizeof(v));
+}
+
+static void u32(struct buffer *packet, uint32_t v)
+{
+	buffer__bytes(packet, &v, sizeof(v));
+}
+
+static void u64(struct buffer *packet, uint64_t v)
+{
+	buffer__bytes(packet, &v, sizeof(v));
+}
+
+static void begin_packet(struct ctf *ctf, struct stream *stream, uint64_t ns)
+{
+	struct buffer *packet = &stream->packet;
+
+	u32(packet, CTF_MAGIC);
+	buffer__bytes(packet, ctf->uuid, sizeof(ctf->uuid));
+	u32(packet, 0);
+	u64(packet, (uint64_t)(stream - ctf->streams));
+	u64(packet, ns);
+	u64(packet, 0);
+	u64(packet, 0);
+	u64(packet, 0);
+	u64(packet, stream->packet_cnt++);
+}
+
+static int append_file(const struct ctf *ctf, const struct stream *stream)
+{
+	struct out out;
+	char name[32];
+	int fd, err;
+
+	snprintf(name, sizeof(name), "stream_%zu", (size_t)(stream - ctf->streams));
+	fd = openat(ctf->directory.fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	err = out__init(&out, fd);
+	if (!err) {
+		out__bytes(&out, stream->packet.bytes, stream->packet.len);
+		err = out__flush(&out);
+		out__fini(&out);
+	}
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+static void write_packet(struct ctf *ctf, struct stream *stream)
+{
+	struct buffer *packet = &stream->packet;
+	uint64_t bits = (uint64_t)packet->len * 8;
+	int err = packet->err;
+
+	if (!err) {
+		memcpy(packet->bytes + AT_END, &stream->last_ns, sizeof(stream->last_ns));
+		memcpy(packet->bytes + AT_CONTENT_BITS, &bits, sizeof(bits));
+		memcpy(packet->bytes + AT_PACKET_BITS, &bits, sizeof(bits));
+		err = append_file(ctf, stream);
+	}
+	if (err && !ctf->out->err)
+		ctf->out->err = err;
+	packet->len = 0;
+}
+
+/* ---- Events ---- */
+
+static void text_field(struct buffer *packet, const struct ttlog_field *field)
+{
+	buffer__text(packet, field->text);
+	if (field->cut)
+		buffer__bytes(packet, "\xe2\x80\xa6", 3);
+	buffer__byte(packet, 0);
+}
+
+static void decimal(struct buffer *packet, const struct ttlog_field *field)
+{
+	char buf[FORMAT_NUMBER_BYTES + 1];
+	double value;
+
+	buf[format__decimal(buf, field->i, field->scale)] = '\0';
+	value = strtod(buf, NULL);
+	buffer__bytes(packet, &value, sizeof(value));
+	u64(packet, field->u);
+	buffer__byte(packet, field->scale);
+}
+
+static void put_field(struct buffer *packet, const struct ttlog_field *field)
+{
+	char c = (char)field->u;
+	float single;
+
+	switch (field->type) {
+	case TTLOG_TYPE_BOOL:
+	case TTLOG_TYPE_I8:
+	case TTLOG_TYPE_U8:
+		buffer__byte(packet, (unsigned char)field->u);
+		break;
+	case TTLOG_TYPE_CHAR:
+		buffer__text(packet, (struct ttlog_text){ &c, 1 });
+		buffer__byte(packet, 0);
+		break;
+	case TTLOG_TYPE_I16:
+	case TTLOG_TYPE_U16:
+		u16(packet, (uint16_t)field->u);
+		break;
+	case TTLOG_TYPE_I32:
+	case TTLOG_TYPE_U32:
+		u32(packet, (uint32_t)field->u);
+		break;
+	case TTLOG_TYPE_F32:
+		single = (float)field->d;
+		buffer__bytes(packet, &single, sizeof(single));
+		break;
+	case TTLOG_TYPE_F64:
+		buffer__bytes(packet, &field->d, sizeof(field->d));
+		break;
+	case TTLOG_TYPE_STR:
+		text_field(packet, field);
+		break;
+	case TTLOG_TYPE_BYTES:
+		u32(packet, (uint32_t)field->text.len);
+		buffer__bytes(packet, field->text.p, field->text.len);
+		break;
+	case TTLOG_TYPE_DECIMAL:
+		decimal(packet, field);
+		break;
+	default:
+		u64(packet, field->u);
+	}
+}
+
+static void put_event(struct buffer *packet, const struct ttlog_event *event, uint32_t class,
+		      uint64_t ns)
+{
+	u32(packet, class);
+	u64(packet, ns);
+	u32(packet, (uint32_t)event->thread->pid);
+	u32(packet, (uint32_t)event->thread->tid);
+	buffer__text(packet, event->thread->comm);
+	buffer__byte(packet, 0);
+	/* what never changes of the site */
+	buffer__byte(packet, 0);
+}
+
+static void ctf__event(void *state, const struct ttlog_event *event)
+{
+	struct ctf *ctf = state;
+	size_t reader = origins__find(&ctf->spans.origins, event)->number;
+	struct stream *stream = &ctf->streams[ctf->spans.processes[reader]];
+	uint64_t ns = spans__ns(&ctf->spans, event);
+	struct ctf_class class = { .site = event->site };
+	struct ttlog_field fields[TTLOG_MAX_FIELDS];
+	int64_t number;
+
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		ttlog_event_field(event, i, &fields[i]);
+		if (fields[i].null || fields[i].type == TTLOG_TYPE_NONE)
+			class.absent |= (uint16_t)(1u << i);
+		else if (fields[i].type == TTLOG_TYPE_BYTES && fields[i].cut)
+			class.cut |= (uint16_t)(1u << i);
+	}
+	number = class_of(ctf, event, &class);
+	if (number < 0) {
+		ctf->out->err = (int)number;
+		return;
+	}
+	/* Time that goes back, of a damaged file, would end the reading. */
+	if (ns > stream->last_ns)
+		stream->last_ns = ns;
+	if (!stream->packet.len)
+		begin_packet(ctf, stream, stream->last_ns);
+	put_event(&stream->packet, event, (uint32_t)number, stream->last_ns);
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		if (!(class.absent >> i & 1))
+			put_field(&stream->packet, &fields[i]);
+	}
+	if (stream->packet.len >= PACKET_BYTES)
+		write_packet(ctf, stream);
+}
+
+/* ---- Begin and end ---- */
+
+static int write_metadata(struct ctf *ctf)
+{
+	const struct ctf_trace trace = {
+		.uuid = ctf->uuid,
+		.readers = ctf->readers,
+		.reader_cnt = ctf->reader_cnt,
+		.classes = ctf->classes,
+		.class_cnt = ctf->class_cnt,
+	};
+	struct out out;
+	int fd = openat(ctf->directory.fd, "metadata", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			0666);
+	int err = fd < 0 ? -errno : out__init(&out, fd);
+
+	if (!err) {
+		ctf__print_metadata(&out, &trace);
+		err = out__flush(&out);
+		out__fini(&out);
+	}
+	if (fd >= 0 && close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+static void free_ctf(struct ctf *ctf)
+{
+	for (size_t i = 0; ctf->streams && i < ctf->reader_cnt; i++)
+		buffer__fini(&ctf->streams[i].packet);
+	new_directory__fini(&ctf->directory);
+	spans__fini(&ctf->spans);
+	free(ctf->streams);
+	free(ctf->whole);
+	free(ctf->classes);
+	free(ctf->heads);
+	free(ctf);
+}
+
+static void ctf__end(void *state)
+{
+	struct ctf *ctf = state;
+	int err;
+
+	if (!ctf)
+		return;
+	for (size_t i = 0; i < ctf->reader_cnt; i++) {
+		if (ctf->streams[i].packet.len)
+			write_packet(ctf, &ctf->streams[i]);
+	}
+	err = ctf->out->err;
+	if (!err)
+		err = write_metadata(ctf);
+	if (!err)
+		err = new_directory__publish(&ctf->directory);
+	ctf->out->err = err;
+	free_ctf(ctf);
+}
+
+/* The same files, the same trace. */
+static void make_uuid(struct ctf *ctf)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < ctf->reader_cnt; i++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(ctf->readers[i]);
+		const uint64_t of[] = { header->real_ns, header->mono_ns, header->pid,
+					ttlog_snapshot_contents(ctf->readers[i])->size };
+
+		for (size_t k = 0; k < sizeof(of) / sizeof(of[0]); k++)
+			hash = (hash ^ of[k]) * 0x9e3779b97f4a7c15u ^ hash >> 29;
+	}
+	for (unsigned i = 0; i < CTF_UUID_BYTES; i++) {
+		hash = hash * 0x9e3779b97f4a7c15u + i;
+		ctf->uuid[i] = (unsigned char)(hash >> 56);
+	}
+	/* RFC 9562: version 8, of whoever made it */
+	ctf->uuid[6] = (unsigned char)((ctf->uuid[6] & 0x0f) | 0x80);
+	ctf->uuid[8] = (unsigned char)((ctf->uuid[8] & 0x3f) | 0x80);
+}
+
+static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
+{
+	int err = new_directory__make(&ctf->directory, setup->directory);
+
+	if (!err)
+		err = spans__init(&ctf->spans, setup->readers, setup->reader_cnt);
+	if (err)
+		return err;
+	ctf->out = setup->out;
+	ctf->readers = setup->readers;
+	ctf->reader_cnt = setup->reader_cnt;
+	ctf->streams = calloc(ctf->reader_cnt + 1, sizeof(*ctf->streams));
+	ctf->whole = calloc(ctf->spans.origins.site_cnt + 1, sizeof(*ctf->whole));
+	make_uuid(ctf);
+	return ctf->streams && ctf->whole ? 0 : -ENOMEM;
+}
+
+static void *ctf__begin(const struct event_output_setup *setup)
+{
+	struct ctf *ctf = calloc(1, sizeof(*ctf));
+	int err = ctf ? init_ctf(ctf, setup) : -ENOMEM;
+
+	if (err) {
+		if (ctf)
+			free_ctf(ctf);
+		errno = -err;
+		return NULL;
+	}
+	return ctf;
+}
+
+const struct event_output ctf_output = {
+	.begin = ctf__begin,
+	.event = ctf__event,
+	.end = ctf__end,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Common Trace Format, version 1.8 (diamon.org/ctf/v1.8.3): a directory with streams of events,
+ * as ctf.c writes them, and `metadata`, which says how to read these: ctf_metadata.c.
+ *
+ * A stream is a process, in the order of its CLOCK_MONOTONIC. An event class is a site with those
+ * of its fields that have a value: CTF has no null, a field that is null is not there. What never
+ * changes of a site costs no bytes but a byte for all of it: enumerations of a few bits,
+ * always 0, whose label is the text.
+ */
+#ifndef TTLOG_VIEW_CTF_H
+#define TTLOG_VIEW_CTF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "out.h"
+
+/* Only grow at the end: ctf.c writes them, ctf_metadata.c declares them in the same order. */
+#define CTF_MAGIC      0xc1fc1fc1u
+#define CTF_UUID_BYTES 16u
+
+/* The number of a class is the id of its events. */
+struct ctf_class {
+	const struct ttlog_site *site;
+	uint16_t absent; /* a bit a field: it has no value */
+	uint16_t cut;    /* the same: bytes that were longer; text shows it itself */
+	uint32_t next;   /* with the same hash: its number plus 1 */
+};
+
+struct ctf_trace {
+	const unsigned char *uuid;
+	struct ttlog_snapshot *const *readers;
+	size_t reader_cnt;
+	const struct ctf_class *classes;
+	size_t class_cnt;
+};
+
+/* Prints the metadata. */
+void ctf__print_metadata(struct out *out, const struct ctf_trace *trace);
+
+#endif /* TTLOG_VIEW_CTF_H */

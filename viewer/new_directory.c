@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "new_directory.h"
+
+/* As mkdir() would have made it; mkdtemp() makes it private. */
+static int allow_others(int fd)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	return fchmod(fd, 0777 & ~mask) ? -errno : 0;
+}
+
+/* PATH without the slashes at its end, which would make a hidden name inside of it. */
+static char *trimmed(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return strndup(path, len);
+}
+
+static int make_hidden(struct new_directory *directory)
+{
+	const char *slash = strrchr(directory->path, '/');
+	char *hidden;
+	int before = slash ? (int)(slash - directory->path) + 1 : 0;
+
+	if (asprintf(&hidden, "%.*s.%s.XXXXXX", before, directory->path, directory->path + before) <
+	    0)
+		return -ENOMEM;
+	if (!mkdtemp(hidden)) {
+		int err = -errno;
+
+		free(hidden);
+		return err;
+	}
+	directory->hidden = hidden;
+	directory->fd = open(directory->hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return directory->fd < 0 ? -errno : allow_others(directory->fd);
+}
+
+int new_directory__make(struct new_directory *ret, const char *path)
+{
+	struct new_directory directory = { .path = trimmed(path), .fd = -1 };
+	struct stat st;
+	int err = directory.path ? 0 : -ENOMEM;
+
+	/* What takes hours should not fail at its end. */
+	if (!err && !lstat(directory.path, &st))
+		err = -EEXIST;
+	if (!err)
+		err = make_hidden(&directory);
+	if (err) {
+		new_directory__fini(&directory);
+		directory = (struct new_directory){ .fd = -1 };
+	}
+	*ret = directory;
+	return err;
+}
+
+int new_directory__publish(struct new_directory *directory)
+{
+	int err =
+		renameat2(AT_FDCWD, directory->hidden, AT_FDCWD, directory->path, RENAME_NOREPLACE)
+			? -errno
+			: 0;
+
+	/* A file system that does not know the flag: rename() takes no directory's place but an
+	 * empty one's. */
+	if (err == -EINVAL)
+		err = rename(directory->hidden, directory->path) ? -errno : 0;
+	if (err)
+		return err == -ENOTEMPTY ? -EEXIST : err;
+	free(directory->hidden);
+	directory->hidden = NULL;
+	return 0;
+}
+
+static void remove_files(int fd)
+{
+	DIR *files = fdopendir(fd);
+	const struct dirent *file;
+
+	if (!files) {
+		close(fd);
+		return;
+	}
+	while ((file = readdir(files)))
+		(void)unlinkat(fd, file->d_name, 0);
+	closedir(files);
+}
+
+void new_directory__fini(struct new_directory *directory)
+{
+	if (directory->hidden) {
+		if (directory->fd >= 0)
+			remove_files(directory->fd);
+		(void)rmdir(directory->hidden);
+	} else if (directory->fd >= 0) {
+		close(directory->fd);
+	}
+	free(directory->hidden);
+	free(directory->path);
+	*directory = (struct new_directory){ .fd = -1 };
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Protocol Buffers' wire format (protobuf.dev/programming-guides/encoding), as far as it takes to
+ * write: a message is its fields one after the other, each a number and a value.
+ *
+ * Inlined, because most numbers of fields are constants: millions of events are mostly this.
+ */
+#ifndef TTLOG_VIEW_PROTOBUF_H
+#define TTLOG_VIEW_PROTOBUF_H
+
+#include <stdint.h>
+
+#include "buffer.h"
+
+#define PROTOBUF_VARINT_BYTES 10u
+
+enum protobuf_wire {
+	PROTOBUF_VARINT = 0,
+	PROTOBUF_FIXED64 = 1,
+	PROTOBUF_LEN = 2,
+};
+
+/* Returns how many bytes it took. */
+static inline size_t protobuf__varint(char *to, uint64_t v)
+{
+	size_t len = 0;
+
+	for (; v > 0x7f; v >>= 7)
+		to[len++] = (char)(v | 0x80);
+	to[len++] = (char)v;
+	return len;
+}
+
+/* Every integer type but the zigzag ones, bool and enum: signed ones as two's complement. */
+static inline void protobuf__u64(struct buffer *to, unsigned field, uint64_t v)
+{
+	char *at = buffer__room(to, 2 * PROTOBUF_VARINT_BYTES);
+	size_t len;
+
+	if (!at)
+		return;
+	len = protobuf__varint(at, field << 3 | PROTOBUF_VARINT);
+	to->len += len + protobuf__varint(at + len, v);
+}
+
+/*
+ * What follows belongs to a message of its own, up to the close, which gets what this returned.
+ * Most are short: a byte is left for the length.
+ */
+static inline size_t protobuf__open(struct buffer *to, unsigned field)
+{
+	char *at = buffer__room(to, PROTOBUF_VARINT_BYTES + 1);
+
+	if (at)
+		to->len += protobuf__varint(at, field << 3 | PROTOBUF_LEN) + 1;
+	return to->len;
+}
+
+/* Makes room for a length that takes more than a byte. */
+void protobuf__close_long(struct buffer *to, size_t opened);
+
+static inline void protobuf__close(struct buffer *to, size_t opened)
+{
+	if (to->len - opened > 0x7f || to->err)
+		protobuf__close_long(to, opened);
+	else
+		to->bytes[opened - 1] = (char)(to->len - opened);
+}
+
+void protobuf__double(struct buffer *to, unsigned field, double v);
+void protobuf__text(struct buffer *to, unsigned field, struct ttlog_text text);
+
+#endif /* TTLOG_VIEW_PROTOBUF_H */
