@@ -25,6 +25,11 @@ const char *ttlog_type_name(unsigned type)
 	return value__type_name(type);
 }
 
+int ttlog_level_parse(const char *name)
+{
+	return value__parse_level(name);
+}
+
 bool ttlog_type_is_signed(unsigned type)
 {
 	return type <= UINT8_MAX && value__is_signed((uint8_t)type);

@@ -347,18 +347,18 @@ static int scan_on(struct ttlog_snapshot *reader)
 	return more < 0 ? more : 0;
 }
 
-bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *reader, size_t idx)
+bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *snapshot, size_t idx)
 {
-	while (!reader->contents.is_scanned && reader->contents.chunk_cnt <= idx) {
-		int err = scan_on(reader);
+	while (!snapshot->contents.is_scanned && snapshot->contents.chunk_cnt <= idx) {
+		int err = scan_on(snapshot);
 
 		if (!err)
 			continue;
-		problem(reader, "it cannot be read from byte %llu on: %s", (ull)reader->offset,
+		problem(snapshot, "it cannot be read from byte %llu on: %s", (ull)snapshot->offset,
 			strerror(-err));
-		reader->contents.is_scanned = true;
+		snapshot->contents.is_scanned = true;
 	}
-	return idx < reader->contents.chunk_cnt;
+	return idx < snapshot->contents.chunk_cnt;
 }
 
 /* ---- Opening ---- */
@@ -377,17 +377,17 @@ static const char *kind_in_words(mode_t mode)
 struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
 					       size_t why_size)
 {
-	struct ttlog_snapshot *reader = calloc(1, sizeof(*reader));
+	struct ttlog_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	struct stat st;
 	int err = -ENOMEM;
 
-	if (!reader)
+	if (!snapshot)
 		goto fail_fd;
-	header__clear(&reader->header);
-	reader->contents.lost = &reader->lost;
-	reader->parsed = reader->loaded = SIZE_MAX;
-	reader->name = strdup(name);
-	if (!reader->name)
+	header__clear(&snapshot->header);
+	snapshot->contents.lost = &snapshot->lost;
+	snapshot->parsed = snapshot->loaded = SIZE_MAX;
+	snapshot->name = strdup(name);
+	if (!snapshot->name)
 		goto fail_fd;
 	if (fstat(fd, &st)) {
 		err = -errno;
@@ -399,23 +399,23 @@ struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *r
 		close(fd);
 		goto fail_said;
 	}
-	reader->file = frame_file__new(fd);
+	snapshot->file = frame_file__new(fd);
 	fd = -1;
-	if (!reader->file) {
+	if (!snapshot->file) {
 		err = -errno;
 		goto fail_fd;
 	}
-	reader->contents.size = frame_file__size(reader->file);
-	for (err = 0; !err && !reader->contents.is_scanned && !reader->header.info.has_header;)
-		err = scan_on(reader);
+	snapshot->contents.size = frame_file__size(snapshot->file);
+	for (err = 0; !err && !snapshot->contents.is_scanned && !snapshot->header.info.has_header;)
+		err = scan_on(snapshot);
 	if (!err)
-		return reader;
+		return snapshot;
 fail_fd:
 	if (fd >= 0)
 		close(fd);
 	snprintf(ret_why, why_size, "%s", strerror(-err));
 fail_said:
-	ttlog_snapshot_close(reader);
+	ttlog_snapshot_close(snapshot);
 	errno = -err;
 	return NULL;
 }
@@ -465,21 +465,21 @@ struct ttlog_snapshot *ttlog_snapshot_open_fd(int fd, const char *name, char *re
 	return scan_rest(ttlog_snapshot_start_fd(fd, name, ret_why, why_size), ret_why, why_size);
 }
 
-void ttlog_snapshot_close(struct ttlog_snapshot *reader)
+void ttlog_snapshot_close(struct ttlog_snapshot *snapshot)
 {
-	if (!reader)
+	if (!snapshot)
 		return;
-	ttlog_snapshot_unload(reader);
-	frame_file__free(reader->file);
-	header__fini(&reader->header);
-	for (size_t i = 0; i < reader->contents.problem_cnt; i++)
-		free(reader->problems[i]);
-	free(reader->problems);
-	free(reader->places);
-	free(reader->end_lost);
-	arena__fini(&reader->end_arena);
-	free(reader->name);
-	free(reader);
+	ttlog_snapshot_unload(snapshot);
+	frame_file__free(snapshot->file);
+	header__fini(&snapshot->header);
+	for (size_t i = 0; i < snapshot->contents.problem_cnt; i++)
+		free(snapshot->problems[i]);
+	free(snapshot->problems);
+	free(snapshot->places);
+	free(snapshot->end_lost);
+	arena__fini(&snapshot->end_arena);
+	free(snapshot->name);
+	free(snapshot);
 }
 
 /* ---- Events ---- */
@@ -515,30 +515,30 @@ void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why)
 	reader->chunk.events.n = 0;
 }
 
-int ttlog_snapshot_load(struct ttlog_snapshot *reader, size_t idx)
+int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 {
 	const struct ttlog_chunk_place *place;
 	const char *why = "it changed since it was opened";
 	int err;
 
-	if (idx >= reader->contents.chunk_cnt)
+	if (idx >= snapshot->contents.chunk_cnt)
 		return -ENOENT;
-	if (!reader->header.info.has_header)
+	if (!snapshot->header.info.has_header)
 		return -ENODATA;
-	if (reader->loaded == idx)
+	if (snapshot->loaded == idx)
 		return 0;
-	place = &reader->places[idx];
+	place = &snapshot->places[idx];
 	if (!place->n)
 		return -EBADMSG;
-	reader->loaded = SIZE_MAX;
-	err = parse_chunk(reader, idx, &why);
+	snapshot->loaded = SIZE_MAX;
+	err = parse_chunk(snapshot, idx, &why);
 	if (!err)
-		err = chunk__load(&reader->chunk, &reader->header, &why);
-	reader->parsed = SIZE_MAX;
+		err = chunk__load(&snapshot->chunk, &snapshot->header, &why);
+	snapshot->parsed = SIZE_MAX;
 	if (err)
-		reader__drop(reader, idx, err == -EBADMSG ? why : strerror(-err));
+		reader__drop(snapshot, idx, err == -EBADMSG ? why : strerror(-err));
 	else
-		reader->loaded = idx;
+		snapshot->loaded = idx;
 	return err;
 }
 
@@ -567,13 +567,13 @@ static void field_of(const struct ttlog_event *event, unsigned idx, struct ttlog
 
 static const struct ttlog_event_source SOURCE = { .field = field_of, .column = column_of };
 
-void ttlog_snapshot_event(struct ttlog_snapshot *reader, uint32_t i, struct ttlog_event *ret)
+void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret)
 {
-	const struct ttlog_chunk *chunk = &reader->chunk.events;
-	const struct header *header = &reader->header;
+	const struct ttlog_chunk *chunk = &snapshot->chunk.events;
+	const struct header *header = &snapshot->header;
 
 	ret->source = &SOURCE;
-	ret->snapshot = reader;
+	ret->snapshot = snapshot;
 	memset(ret->reserved, 0, sizeof(ret->reserved));
 	ret->group = ttlog_chunk_group(chunk, i);
 	ret->row = ttlog_chunk_row(chunk, i);
@@ -585,65 +585,65 @@ void ttlog_snapshot_event(struct ttlog_snapshot *reader, uint32_t i, struct ttlo
 	ret->real_ns = ttlog_info_real_ns(&header->info, ret->mono_ns);
 }
 
-void ttlog_snapshot_group_event(struct ttlog_snapshot *reader, uint32_t group,
+void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
 				struct ttlog_event *ret)
 {
-	uint32_t site = reader->chunk.events.groups[group].site;
+	uint32_t site = snapshot->chunk.events.groups[group].site;
 
 	*ret = (struct ttlog_event){
 		.source = &SOURCE,
-		.snapshot = reader,
-		.site = &reader->header.sites[site],
+		.snapshot = snapshot,
+		.site = &snapshot->header.sites[site],
 		.site_number = site,
 		.group = group,
 	};
 }
 
-void ttlog_snapshot_unload(struct ttlog_snapshot *reader)
+void ttlog_snapshot_unload(struct ttlog_snapshot *snapshot)
 {
-	reader->parsed = reader->loaded = SIZE_MAX;
-	chunk__fini(&reader->chunk);
-	if (reader->file)
-		frame_file__trim(reader->file);
+	snapshot->parsed = snapshot->loaded = SIZE_MAX;
+	chunk__fini(&snapshot->chunk);
+	if (snapshot->file)
+		frame_file__trim(snapshot->file);
 }
 
 /* ---- What others may know of it ---- */
 
-const char *ttlog_snapshot_name(const struct ttlog_snapshot *reader)
+const char *ttlog_snapshot_name(const struct ttlog_snapshot *snapshot)
 {
-	return reader->name;
+	return snapshot->name;
 }
 
-const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *reader)
+const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *snapshot)
 {
-	return &reader->header.info;
+	return &snapshot->header.info;
 }
 
-const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *reader)
+const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *snapshot)
 {
-	return &reader->contents;
+	return &snapshot->contents;
 }
 
-uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *reader)
+uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *snapshot)
 {
-	const struct ttlog_contents *contents = &reader->contents;
+	const struct ttlog_contents *contents = &snapshot->contents;
 
-	if (!reader->header.info.has_header || !contents->chunk_cnt)
+	if (!snapshot->header.info.has_header || !contents->chunk_cnt)
 		return 0;
-	return ttlog_info_real_ns(&reader->header.info,
+	return ttlog_info_real_ns(&snapshot->header.info,
 				  contents->chunks[contents->chunk_cnt - 1].last_ns);
 }
 
-const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *reader)
+const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *snapshot)
 {
-	return &reader->chunk.events;
+	return &snapshot->chunk.events;
 }
 
-const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *reader, uint32_t group,
+const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field)
 {
 	struct ttlog_event event;
 
-	ttlog_snapshot_group_event(reader, group, &event);
+	ttlog_snapshot_group_event(snapshot, group, &event);
 	return ttlog_event_column(&event, field);
 }

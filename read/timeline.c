@@ -562,8 +562,8 @@ static int decide(struct input *input, const struct ttlog_filter *filter)
 	return 0;
 }
 
-struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *readers, size_t reader_cnt,
-					  const struct ttlog_filter *filter,
+struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshots,
+					  size_t snapshot_cnt, const struct ttlog_filter *filter,
 					  const struct ttlog_range *range)
 {
 	struct ttlog_timeline *timeline = calloc(1, sizeof(*timeline));
@@ -573,15 +573,15 @@ struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *readers,
 	filter = filter ? filter : filter__everything();
 	timeline->range = range ? *range : (struct ttlog_range){ 0, UINT64_MAX };
 	filter__range(filter, &timeline->range.since_ns, &timeline->range.until_ns);
-	timeline->inputs = calloc(reader_cnt + 1, sizeof(*timeline->inputs));
-	timeline->heap = calloc(reader_cnt + 1, sizeof(struct input *));
+	timeline->inputs = calloc(snapshot_cnt + 1, sizeof(*timeline->inputs));
+	timeline->heap = calloc(snapshot_cnt + 1, sizeof(struct input *));
 	if (!timeline->inputs || !timeline->heap)
 		goto fail;
-	for (size_t i = 0; i < reader_cnt; i++) {
+	for (size_t i = 0; i < snapshot_cnt; i++) {
 		/* their overlap has to be known */
-		if (reader_cnt > 1)
-			(void)ttlog_snapshot_has_chunk(readers[i], SIZE_MAX);
-		timeline->inputs[i].reader = readers[i];
+		if (snapshot_cnt > 1)
+			(void)ttlog_snapshot_has_chunk(snapshots[i], SIZE_MAX);
+		timeline->inputs[i].reader = snapshots[i];
 		timeline->inputs[i].number = (uint32_t)i;
 		timeline->input_cnt++;
 		if (decide(&timeline->inputs[i], filter))

@@ -118,6 +118,8 @@ static inline bool ttlog_text_is(struct ttlog_text a, const char *zero_terminate
  * A site's level and types always have one. */
 const char *ttlog_level_name(unsigned level);
 const char *ttlog_type_name(unsigned type);
+/* The number of a level by its name, in any case; -EINVAL where it is none. */
+int ttlog_level_parse(const char *name);
 /* Whether it is i8, i16, i32 or i64. */
 bool ttlog_type_is_signed(unsigned type);
 
