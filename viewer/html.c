@@ -18,8 +18,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "event_output.h"
 #include <ttlog/read.h>
+
+#include "event_output.h"
 #include "html_pack.h"
 #include "info.h"
 #include "origin.h"

@@ -100,8 +100,8 @@ function drawHistogram(canvas, width, totals, counts, colours) {
 		if (!total)
 			continue;
 		context.fillStyle = colours.faint;
-		context.fillRect(bin * BAR_WIDTH, CHART_HEIGHT - Math.max(1, total * scale), BAR_WIDTH - 1,
-			Math.max(1, total * scale));
+		context.fillRect(bin * BAR_WIDTH, CHART_HEIGHT, BAR_WIDTH - 1,
+			-Math.max(1, total * scale));
 		drawBar(context, counts, bin, scale, bin * BAR_WIDTH, colours);
 	}
 	return { bins, counts, most };
@@ -133,7 +133,8 @@ function tickLabel(ns, step, hasDays) {
 	const clock = clockText(ns);
 
 	if (hasDays && step >= 60e9)
-		return timeText(ns).slice(step >= 86400e9 ? 0 : 5, step >= 86400e9 ? 10 : 16).replace("T", " ");
+		return step >= 86400e9 ? timeText(ns).slice(0, 10)
+			: timeText(ns).slice(5, 16).replace("T", " ");
 	if (step >= 1e9)
 		return clock.slice(0, 8);
 	if (step >= 1e6)
@@ -171,7 +172,8 @@ function drawSpans(context, width, lanes, view, colours) {
 	const tracks = Math.min(lanes.shown.length, MAX_LANES) * SPAN_DEPTHS;
 	const from = new Float64Array(tracks).fill(-1), to = new Float64Array(tracks).fill(-1);
 	const flush = (track) => {
-		const y = Math.floor(track / SPAN_DEPTHS) * LANE_HEIGHT + 3 + track % SPAN_DEPTHS * 4;
+		const y = Math.floor(track / SPAN_DEPTHS) * LANE_HEIGHT + 3 +
+			track % SPAN_DEPTHS * 4;
 
 		if (to[track] >= 0)
 			context.fillRect(from[track], y, Math.max(1, to[track] - from[track]), 3);

@@ -46,12 +46,13 @@ class Details {
 		const field = events.siteOf(event).fields[index];
 		const text = events.valueText(event, index);
 		const cell = element("td", "terms");
-		const key = asWord(THREAD_SUBJECTS.concat(SITE_SUBJECTS, "level", "ts").includes(field.key)
-			? "fields." + field.key : field.key, true);
+		const isTaken = SUBJECTS.includes(field.key);
+		const key = asWord(isTaken ? "fields." + field.key : field.key, true);
 
 		if (field.key && text.length < 200 && !text.includes("\ufffd"))
 			cell.append(this.termButton("=", "Only these", key + "=" + asValue(text)),
-				this.termButton("\u2260", "Not these", "not " + key + "=" + asValue(text)));
+				this.termButton("\u2260", "Not these",
+					"not " + key + "=" + asValue(text)));
 		return cell;
 	}
 
@@ -59,13 +60,16 @@ class Details {
 		const { events } = this;
 		const site = events.siteOf(event), field = site.fields[index];
 		const row = element("tr");
-		const value = element("td", "value", site.kind === KIND.SPAN_END && index === 0
-			? events.shownValue(event, index) + " (" + events.valueText(event, index) + " ns)"
-			: plain(events.valueText(event, index)) + (events.isCut(event, index) ? "\u2026" : ""));
+		const isDuration = site.kind === KIND.SPAN_END && index === 0;
+		const isCut = events.isCut(event, index);
+		const text = plain(events.valueText(event, index));
+		const value = element("td", "value", isDuration
+			? events.shownValue(event, index) + " (" + text + " ns)"
+			: text + (isCut ? "\u2026" : ""));
 
 		value.classList.toggle("null", events.isNull(event, index));
 		row.append(element("th", "", plain(field.key)), value,
-			element("td", "type", TYPE_NAMES[field.type] + (events.isCut(event, index) ? ", cut" : "")),
+			element("td", "type", TYPE_NAMES[field.type] + (isCut ? ", cut" : "")),
 			this.termsOf(event, index));
 		row.firstChild.scope = "row";
 		return row;
@@ -78,12 +82,13 @@ class Details {
 
 		list.replaceChildren();
 		this.fact(list, "Time", timeText(events.realTime(event)), true);
-		this.fact(list, "Source", (site.file ? plain(site.file) + ":" + site.line : "?"), true);
+		this.fact(list, "Source", plain(site.file || "?") + ":" + site.line, true);
 		this.fact(list, "Function", plain(site.func) || "?", true);
 		this.fact(list, "Target", plain(site.target), true);
 		this.fact(list, "Probe", plain(site.probe), true);
 		this.fact(list, "Thread", plain(thread.comm) + " " + thread.pid + "/" + thread.tid +
-			(thread.nsTid ? " (" + thread.nsPid + "/" + thread.nsTid + " in its namespace)" : ""), true);
+			(thread.nsTid ? ", in its namespace " + thread.nsPid + "/" + thread.nsTid
+				: ""), true);
 		this.fact(list, "Monotonic", grouped(events.monoTime(event)) + " ns", true);
 	}
 

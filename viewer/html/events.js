@@ -89,7 +89,8 @@ class Events {
 		case TYPE.BOOL:
 			return this.words[2 * slot] ? "true" : "false";
 		case TYPE.CHAR:
-			return this.words[2 * slot] < 128 ? String.fromCharCode(this.words[2 * slot])
+			return this.words[2 * slot] < 128
+				? String.fromCharCode(this.words[2 * slot])
 				: "\ufffd";
 		case TYPE.F32:
 		case TYPE.F64:
@@ -118,7 +119,8 @@ class Events {
 	shownValue(row, index) {
 		const site = this.siteOf(row);
 		const field = site.fields[index];
-		const text = plain(this.valueText(row, index)) + (this.isCut(row, index) ? "\u2026" : "");
+		const text = plain(this.valueText(row, index)) +
+			(this.isCut(row, index) ? "\u2026" : "");
 
 		if (this.isNull(row, index))
 			return "null";
@@ -133,7 +135,8 @@ class Events {
 		const site = this.siteOf(row);
 		const text = plain(site.msg || site.probe);
 
-		return text + (site.kind === KIND.SPAN ? " begin" : site.kind === KIND.SPAN_END ? " end" : "");
+		return text + (site.kind === KIND.SPAN ? " begin" : site.kind === KIND.SPAN_END
+			? " end" : "");
 	}
 
 	realTime(row) {

@@ -6,6 +6,7 @@
 
 const SITE_SUBJECTS = ["target", "probe", "msg", "file", "func"];
 const THREAD_SUBJECTS = ["pid", "tid", "comm"];
+const SUBJECTS = ["level", "ts", ...SITE_SUBJECTS, ...THREAD_SUBJECTS];
 const ORDERS = {
 	"=": (order) => order === 0, "!=": (order) => order !== 0, "<": (order) => order < 0,
 	"<=": (order) => order <= 0, ">": (order) => order > 0, ">=": (order) => order >= 0,
@@ -35,17 +36,19 @@ function textTestOf(term) {
 function prepareLevel(term) {
 	term.level = LEVELS.indexOf(term.value.toUpperCase());
 	if (!ORDERS[term.op])
-		throw new FilterError("a level is compared with = != < <= > >=", term.opAt, term.opLength);
+		throw new FilterError("a level is compared with = != < <= > >=", term.opAt,
+			term.opLength);
 	if (term.level < 0)
-		throw new FilterError("'" + term.value + "' is no level; levels are " + LEVELS.join(", "),
-			term.valueAt, term.valueLength);
+		throw new FilterError("'" + term.value + "' is no level; levels are " +
+			LEVELS.join(", "), term.valueAt, term.valueLength);
 }
 
 function prepareTime(term, last) {
 	const time = parseTime(term.value, last);
 
 	if (!ORDERS[term.op])
-		throw new FilterError("a time is compared with = != < <= > >=", term.opAt, term.opLength);
+		throw new FilterError("a time is compared with = != < <= > >=", term.opAt,
+			term.opLength);
 	if (time === null)
 		throw new FilterError("'" + term.value + "' is no time; times are " + TIME_FORMS,
 			term.valueAt, term.valueLength);
@@ -60,15 +63,15 @@ function prepareNumber(term) {
 		term.number = parseDuration(term.value, term.key);
 	if (!term.number && (isId || isOrder(term.op)))
 		throw new FilterError("'" + term.value + "' is no number" +
-			(isId ? "" : ", and no duration (ns us ms s m h d)"), term.valueAt, term.valueLength);
+			(isId ? "" : ", and no duration (ns us ms s m h d)"), term.valueAt,
+			term.valueLength);
 }
 
 function prepareTerm(term, last) {
-	const subjects = ["level", "ts", ...SITE_SUBJECTS, ...THREAD_SUBJECTS];
 	const isRegex = term.op === "~" || term.op === "!~";
 	const isName = SITE_SUBJECTS.includes(term.key) || term.key === "comm";
 
-	term.subject = subjects.includes(term.key) ? term.key : "field";
+	term.subject = SUBJECTS.includes(term.key) ? term.key : "field";
 	if (term.subject === "field" && /^fields\../.test(term.key))
 		term.key = term.key.slice(7);
 	term.number = null;
@@ -79,8 +82,8 @@ function prepareTerm(term, last) {
 	if (term.subject === "ts")
 		return prepareTime(term, last);
 	if (isName && isOrder(term.op))
-		throw new FilterError(term.key + " is text: it is compared with = != ~ !~", term.opAt,
-			term.opLength);
+		throw new FilterError(term.key + " is text: it is compared with = != ~ !~",
+			term.opAt, term.opLength);
 	if (!isRegex)
 		prepareNumber(term);
 	term.test = textTestOf(term);
@@ -261,7 +264,8 @@ class Compiler {
 		if (has(site.msg) || has(site.probe))
 			return true;
 		return this.any(site.fields.map((field, index) => isText(field.type)
-			? (row) => !(nulls[row] >> index & 1) && test(words[2 * (first[row] + field.slot)])
+			? (row) => !(nulls[row] >> index & 1) &&
+				test(words[2 * (first[row] + field.slot)])
 			: (row) => has(events.valueText(row, index))));
 	}
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The page of --format html: its parts, in the order in which the browser reads them, in one.
 PAGE := viewer/html
-PAGE_JS := $(patsubst %,$(PAGE)/%.js,text unpack events number when pattern parse filter spans \
+PAGE_JS := $(patsubst %,$(PAGE)/%.js,text dom unpack events number when pattern parse filter spans \
 	summary table details chart timeline page)
 PAGE_CSS := $(patsubst %,$(PAGE)/%.css,page events media)
 

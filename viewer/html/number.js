@@ -25,8 +25,8 @@ class ExactNumber {
 		return number;
 	}
 
-	/* Whether it is more (1) or less (-1) than the nearest double, of those that are safe integers:
-	 * no other is equal to one. */
+	/* Whether it is more (1) or less (-1) than the nearest double, of those that are safe
+	 * integers: no other is equal to one. */
 	exactRest() {
 		if (!Number.isSafeInteger(this.real))
 			return 0;
@@ -48,7 +48,8 @@ class ExactNumber {
 
 		const shift = this.exponent + scale;
 		const left = shift < 0 ? units * 10n ** BigInt(-shift) : units;
-		const right = shift > 0 ? this.coefficient * 10n ** BigInt(shift) : this.coefficient;
+		const right = shift > 0 ? this.coefficient * 10n ** BigInt(shift)
+			: this.coefficient;
 
 		return left < right ? -1 : left > right ? 1 : 0;
 	}

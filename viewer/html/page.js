@@ -26,9 +26,10 @@ class Page {
 		this.table.scrollTo(Infinity);
 	}
 
-	/* Of all files, also where the page has not all events: what relative times are relative to. */
+	/* Of all files, also where the page has not all events: relative times are before it. */
 	lastTime(files) {
-		const times = files.map((file) => parseTime(String(file.info.last_ts || ""), 0n) || 0n);
+		const times = files.map((file) => parseTime(String(file.info.last_ts || ""), 0n) ||
+			0n);
 
 		return times.reduce((last, time) => time > last ? time : last, 0n);
 	}
@@ -46,7 +47,8 @@ class Page {
 			button.disabled = !counts[level];
 			button.setAttribute("aria-pressed", "true");
 			button.title = "Show or hide " + name + " (double click: this one alone)";
-			button.append(element("span", "swatch"), name + " ", element("b", "", grouped(counts[level])));
+			button.append(element("span", "swatch"), name + " ",
+				element("b", "", grouped(counts[level])));
 			button.addEventListener("click", () => this.toggleLevel(level));
 			button.addEventListener("dblclick", () => this.onlyLevel(level));
 			bar.append(button);
@@ -84,15 +86,20 @@ class Page {
 		this.input.setAttribute("aria-invalid", error ? "true" : "false");
 		if (!error)
 			return;
+
+		const source = this.input.value;
+		const length = Math.min(error.length, source.length - error.at);
+
 		box.replaceChildren(element("span", "why", error.message),
-			element("pre", "", plain(this.input.value) + "\n" + " ".repeat(error.at) + "^" +
-				"~".repeat(Math.max(0, Math.min(error.length, this.input.value.length - error.at) - 1))));
+			element("pre", "", plain(source) + "\n" + " ".repeat(error.at) + "^" +
+				"~".repeat(Math.max(1, length) - 1)));
 	}
 
 	/* A mistake leaves what was there. */
 	apply() {
 		try {
-			this.matched = this.ofLevels(filterEvents(this.events, this.input.value, this.last));
+			this.matched = this.ofLevels(filterEvents(this.events, this.input.value,
+				this.last));
 			this.showError(null);
 		} catch (error) {
 			if (!(error instanceof FilterError))
@@ -144,7 +151,8 @@ class Page {
 		const before = this.input.value.trim();
 		const isPlain = !/\b(or)\b|\|\|/i.test(before);
 
-		this.setFilter(before ? (isPlain ? before : "(" + before + ")") + " and " + term : term);
+		this.setFilter(before ? (isPlain ? before : "(" + before + ")") + " and " + term
+			: term);
 	}
 
 	clear() {
@@ -215,7 +223,8 @@ class Page {
 
 	toggleTime() {
 		this.table.isRelative = !this.table.isRelative;
-		document.getElementById("time-head").setAttribute("aria-pressed", this.table.isRelative);
+		document.getElementById("time-head").setAttribute("aria-pressed",
+			this.table.isRelative);
 		this.table.draw();
 	}
 
@@ -230,12 +239,20 @@ class Page {
 
 	keys() {
 		return {
-			"/": () => this.input.select(), "?": () => document.getElementById("help").showModal(),
-			j: () => this.table.step(1), k: () => this.table.step(-1),
-			n: () => this.seekError(1), N: () => this.seekError(-1), c: () => this.toCrash(),
-			"[": () => this.bound(false), "]": () => this.bound(true),
-			z: () => this.timeline.zoom(), 0: () => this.setRange(null), t: () => this.toggleTime(),
-			x: () => this.clear(), Escape: () => this.escape(),
+			"/": () => this.input.select(),
+			"?": () => document.getElementById("help").showModal(),
+			j: () => this.table.step(1),
+			k: () => this.table.step(-1),
+			n: () => this.seekError(1),
+			N: () => this.seekError(-1),
+			c: () => this.toCrash(),
+			"[": () => this.bound(false),
+			"]": () => this.bound(true),
+			z: () => this.timeline.zoom(),
+			0: () => this.setRange(null),
+			t: () => this.toggleTime(),
+			x: () => this.clear(),
+			Escape: () => this.escape(),
 		};
 	}
 
@@ -245,7 +262,8 @@ class Page {
 		document.addEventListener("keydown", (event) => {
 			const isTyping = event.target.closest("input, dialog");
 
-			if (isTyping || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key])
+			if (isTyping || event.ctrlKey || event.altKey || event.metaKey ||
+				!keys[event.key])
 				return;
 			event.preventDefault();
 			keys[event.key]();
@@ -285,8 +303,8 @@ async function load() {
 	const progress = document.getElementById("progress");
 	const summary = JSON.parse(document.getElementById("summary").textContent);
 	const files = summary.files.map(tidyFile);
-	const events = await unpackAll(summary, Array.from(document.querySelectorAll("script.block")),
-		(share) => {
+	const events = await unpackAll(summary,
+		Array.from(document.querySelectorAll("script.block")), (share) => {
 			progress.value = share;
 		});
 

@@ -77,7 +77,8 @@ class Parser {
 	looksLikeTerm(at) {
 		const word = /^[A-Za-z_][\w.]*/.exec(this.source.slice(at, at + 256));
 
-		return word && (this.isHas(at) || this.operatorAt(this.skipBlanks(at + word[0].length)));
+		return word && (this.isHas(at) ||
+			this.operatorAt(this.skipBlanks(at + word[0].length)));
 	}
 
 	quoted() {
@@ -86,7 +87,8 @@ class Parser {
 
 		for (; at < this.source.length && this.source[at] !== quote; at++) {
 			if (this.source[at] === "\\" && at + 1 < this.source.length)
-				text += this.source[++at] === quote ? quote : "\\" + this.source[at];
+				text += this.source[++at] === quote ? quote
+					: "\\" + this.source[at];
 			else
 				text += this.source[at];
 		}
@@ -124,6 +126,13 @@ class Parser {
 		return end && (isRegex || !/\s/.test(this.source.slice(at, end))) ? end : at + 1;
 	}
 
+	missingAnd(at) {
+		const word = /^[\w.]*/.exec(this.source.slice(at))[0];
+
+		this.wrong("'and' or 'or' is missing before this; if it is part of the value, " +
+			"put the value in quotes", word.length, at);
+	}
+
 	/* Where a value without quotes ends. */
 	valueEnd(isRegex) {
 		let at = this.at, open = 0, opened = 0;
@@ -152,15 +161,13 @@ class Parser {
 					break;
 				at = word;
 				if (this.looksLikeTerm(at))
-					this.wrong("'and' or 'or' is missing before this; if it is part of the " +
-						"value, put the value in quotes", /^[\w.]*/.exec(this.source.slice(at))[0]
-						.length, at);
+					this.missingAnd(at);
 			} else
 				at++;
 		}
 		if (open && !isRegex)
-			this.wrong("this parenthesis is not closed; if it is part of the value, put the " +
-				"value in quotes", 1, opened);
+			this.wrong("this parenthesis is not closed; if it is part of the value, " +
+				"put the value in quotes", 1, opened);
 		return at;
 	}
 
@@ -172,8 +179,8 @@ class Parser {
 		const length = this.andAt() + this.orAt();
 
 		if (length && this.skipBlanks(this.at + length) < this.source.length)
-			this.wrong("there is no value before this; a value that begins with it needs quotes",
-				length);
+			this.wrong("there is no value before this; a value that begins with it " +
+				"needs quotes", length);
 
 		const end = this.valueEnd(op === "~" || op === "!~");
 		const value = this.source.slice(this.at, end).trimEnd();
@@ -195,7 +202,8 @@ class Parser {
 		if (this.source[this.at] !== ")")
 			this.wrong("has(KEY) is closed here", 1);
 		this.at++;
-		return { kind: "term", op: "has", key, value: "", keyAt: at, keyLength: this.at - at };
+		return { kind: "term", op: "has", key, value: "", keyAt: at,
+			keyLength: this.at - at };
 	}
 
 	/* KEY OP VALUE, or words to search for. */
@@ -220,8 +228,9 @@ class Parser {
 		const valueAt = this.skipBlanks();
 		const value = this.value(op);
 
-		return { kind: "term", op: op === "==" ? "=" : op === "=~" ? "~" : op, key, value, keyAt,
-			keyLength, opAt, opLength: op.length, valueAt, valueLength: this.at - valueAt };
+		return { kind: "term", op: op === "==" ? "=" : op === "=~" ? "~" : op, key, value,
+			keyAt, keyLength, opAt, opLength: op.length, valueAt,
+			valueLength: this.at - valueAt };
 	}
 
 	parentheses() {
@@ -259,7 +268,8 @@ class Parser {
 	isImplied(nodes) {
 		const rest = this.source.slice(this.at);
 
-		return nodes[nodes.length - 1].kind === "word" && rest && rest[0] !== ")" && !this.orAt();
+		return nodes[nodes.length - 1].kind === "word" && rest && rest[0] !== ")" &&
+			!this.orAt();
 	}
 
 	conjunction() {
@@ -303,8 +313,8 @@ function parseFilter(source) {
 	const node = parser.expression();
 
 	if (source[parser.at] === ")")
-		parser.wrong("there is no parenthesis that this one closes; if it is part of a value, " +
-			"put the value in quotes", 1);
+		parser.wrong("there is no parenthesis that this one closes; if it is part of a " +
+			"value, put the value in quotes", 1);
 	if (parser.at < source.length)
 		parser.wrong("'and' or 'or' is missing before this", 1);
 	return node;

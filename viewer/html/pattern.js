@@ -93,7 +93,8 @@ const CLASSES = {
 function regexBracket(inside) {
 	const negate = inside[0] === "^";
 	const regex = inside.slice(negate ? 1 : 0)
-		.replace(/\[:(\w+):\]|[\\\][^]/g, (found, name) => name && CLASSES[name] || "\\" + found);
+		.replace(/\[:(\w+):\]|[\\\][^]/g,
+			(found, name) => name && CLASSES[name] || "\\" + found);
 
 	return (negate ? "[^" : "[") + regex + "]";
 }

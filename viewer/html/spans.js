@@ -32,12 +32,13 @@ class Lanes {
 		this.events.threads.forEach((thread, number) => {
 			const info = (files[thread.file] || {}).info || {};
 			const key = [info.host, thread.pid, thread.tid].join("/");
-			const crash = info.crash && info.pid === thread.pid && info.crash.tid === thread.tid;
+			const crash = info.crash && info.pid === thread.pid &&
+				info.crash.tid === thread.tid;
 
 			if (!known.has(key)) {
 				known.set(key, this.list.length);
-				this.list.push({ pid: thread.pid, tid: thread.tid, count: 0, errors: 0, last: -1,
-					open: [], crash: null });
+				this.list.push({ pid: thread.pid, tid: thread.tid, count: 0,
+					errors: 0, last: -1, open: [], crash: null });
 			}
 
 			const lane = this.list[known.get(key)];
@@ -79,18 +80,21 @@ class Lanes {
 	close(lane, number, row) {
 		const { events } = this;
 		const end = events.time[row];
-		const duration = events.isNull(row, 0) ? 0 : events.number(events.first[row], false);
+		const duration = events.isNull(row, 0) ? 0
+			: events.number(events.first[row], false);
 		let at = lane.open.length - 1;
 
 		while (at >= 0 && !this.isBeginOf(lane.open[at], row, duration))
 			at--;
 		if (at < 0) {
-			this.add(number, end - duration, end, lane.open.length, events.siteOf(row).level);
+			this.add(number, end - duration, end, lane.open.length,
+				events.siteOf(row).level);
 			return;
 		}
 		/* what is inside it will not end any more: nobody knows when it was left */
 		for (let depth = lane.open.length - 1; depth >= at; depth--)
-			this.add(number, events.time[lane.open[depth]], end, depth, events.siteOf(row).level);
+			this.add(number, events.time[lane.open[depth]], end, depth,
+				events.siteOf(row).level);
 		lane.open.length = at;
 	}
 
@@ -110,8 +114,8 @@ class Lanes {
 				this.close(lane, number, row);
 		}
 		this.list.forEach((lane, number) => {
-			lane.open.forEach((row, depth) => this.add(number, events.time[row], Infinity, depth,
-				events.siteOf(row).level));
+			lane.open.forEach((row, depth) => this.add(number, events.time[row],
+				Infinity, depth, events.siteOf(row).level));
 		});
 	}
 

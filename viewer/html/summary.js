@@ -48,8 +48,8 @@ function framePlace(frame) {
 
 function endText(info) {
 	if (info.crash || (info.exit && info.exit.signal))
-		return "died of " + plain((info.crash || info.exit).signal || (info.exit || {}).signal ||
-			"an unknown signal");
+		return "died of " + plain((info.crash || info.exit).signal ||
+			(info.exit || {}).signal || "an unknown signal");
 	if (info.exit && "code" in info.exit)
 		return "ended with status " + plain(info.exit.code);
 	return "";
@@ -57,7 +57,8 @@ function endText(info) {
 
 function causeText(file) {
 	const { crash } = file.info;
-	const address = file.has_address && crash.address ? ", address " + plain(crash.address) : "";
+	const address = file.has_address && crash.address ? ", address " + plain(crash.address)
+		: "";
 
 	if (!crash)
 		return "";
@@ -88,7 +89,8 @@ function localTime(text) {
 }
 
 function whenElement(text) {
-	const made = element("time", "", plain(text).replace("T", " ").replace(/(\.\d{3})\d*Z$/, "$1 UTC"));
+	const shown = plain(text).replace("T", " ").replace(/(\.\d{3})\d*Z$/, "$1 UTC");
+	const made = element("time", "", shown);
 
 	made.title = localTime(text);
 	return made;
@@ -101,13 +103,14 @@ function showHeading(file) {
 	const heading = document.getElementById("heading");
 	const where = document.getElementById("where");
 	const facts = document.getElementById("facts");
-	const title = processName(info) + (ended ? " " + ended : ", snapshot \u201c" +
+	const name = processName(info);
+	const title = name + (ended ? " " + ended : ", snapshot \u201c" +
 		plain(info.reason || "?") + "\u201d");
 
 	document.title = title;
 	document.body.classList.toggle("dead", isDead);
-	heading.replaceChildren(element("span", "", processName(info)), " ",
-		element("span", isDead ? "died" : "", title.slice(processName(info).length).trim()));
+	heading.replaceChildren(element("span", "", name), " ",
+		element("span", isDead ? "died" : "", title.slice(name.length).trim()));
 	where.replaceChildren(...whereParts(info));
 	if (causeText(file))
 		where.append(element("span", "cause", causeText(file)));
@@ -144,8 +147,8 @@ function limitText(summary) {
 	if (summary.limit !== undefined && count >= summary.limit)
 		return "Only the last " + grouped(count) + " of the files\u2019 " + grouped(held) +
 			" events are in this page; ttlog-view\u2019s --limit says how many.";
-	return grouped(count) + " of the files\u2019 " + grouped(held) + " events are in this page; the " +
-		"others were left out by ttlog-view\u2019s options" +
+	return grouped(count) + " of the files\u2019 " + grouped(held) +
+		" events are in this page; the others were left out by ttlog-view\u2019s options" +
 		(summary.files.length > 1 ? ", or are the same events in another file." : ".");
 }
 
@@ -194,8 +197,8 @@ function frameItem(frame, number) {
 		under.append(element("span", "module", " " + baseName(frame.module) +
 			(frame.offset ? "+" + plain(frame.offset) : "")));
 	item.append(under);
-	item.title = [frame.ip, frame.symbol, frame.module, frame.build_id].filter(Boolean).map(plain)
-		.join("\n");
+	item.title = [frame.ip, frame.symbol, frame.module, frame.build_id].filter(Boolean)
+		.map(plain).join("\n");
 	return item;
 }
 
@@ -230,9 +233,10 @@ function factsOf(file) {
 	const count = (value) => value === undefined ? undefined : grouped(plain(value));
 
 	return [["Program", info.exe], ["Command", info.comm], ["Build id", info.build_id],
-		["Service", info.service], ["Process", info.pid], ["Uid", info.uid], ["Host", info.host],
-		["Kernel", info.kernel], ["Reason", info.reason], ["Ended", endText(info) || undefined],
-		["Taken", info.created_at], ["First event", info.first_ts], ["Last event", info.last_ts],
+		["Service", info.service], ["Process", info.pid], ["Uid", info.uid],
+		["Host", info.host], ["Kernel", info.kernel], ["Reason", info.reason],
+		["Ended", endText(info) || undefined], ["Taken", info.created_at],
+		["First event", info.first_ts], ["Last event", info.last_ts],
 		["Events", count(info.events)], ["Emitted", count(info.emitted)],
 		["Recorded", count(info.recorded)], ["Overwritten", count(info.overwritten)],
 		["Lost", info.lost ? count(info.lost.total) : undefined], ["File", file.name]]

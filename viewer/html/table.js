@@ -9,10 +9,12 @@
 const ROW_HEIGHT = 24;
 const MAX_HEIGHT = 4000000;
 const SHOWN_FIELDS = 16;
+const SHOWN_CHARS = 400; /* of a value */
 const PRINTED_ROWS = 60;
 
-class Table {
+class Table extends Picture {
 	constructor(events, lanes, onSelect) {
+		super();
 		this.events = events;
 		this.crash = lanes.crash();
 		this.onSelect = onSelect;
@@ -87,7 +89,8 @@ class Table {
 		const total = this.rows.length * ROW_HEIGHT;
 		const wasSeen = this.selected >= 0 && this.isSeen(this.placeOf(this.selected));
 
-		this.height = Math.max(ROW_HEIGHT, this.scroller.clientHeight - this.head.offsetHeight);
+		this.height = Math.max(ROW_HEIGHT,
+			this.scroller.clientHeight - this.head.offsetHeight);
 
 		const drawn = Math.min(total, MAX_HEIGHT);
 
@@ -156,7 +159,8 @@ class Table {
 	/* ---- What ---- */
 
 	setRows(rows) {
-		const anchor = this.selected >= 0 ? this.selected : this.rows[Math.floor(this.top / ROW_HEIGHT)];
+		const anchor = this.selected >= 0 ? this.selected
+			: this.rows[Math.floor(this.top / ROW_HEIGHT)];
 
 		this.rows = rows;
 		this.scroller.setAttribute("aria-rowcount", rows.length + 1);
@@ -188,9 +192,10 @@ class Table {
 	/* Selects the next (1) or last (-1) row that is wanted. */
 	seek(direction, isWanted) {
 		const { rows } = this;
-		const from = this.selected < 0 ? direction > 0 ? -1 : rows.length : this.placeOf(this.selected);
+		const outside = direction > 0 ? -1 : rows.length;
+		const from = this.selected < 0 ? outside : this.placeOf(this.selected);
 
-		for (let place = from + direction; place >= 0 && place < rows.length; place += direction) {
+		for (let place = from + direction; rows[place] !== undefined; place += direction) {
 			if (isWanted(rows[place])) {
 				this.center(place);
 				this.select(rows[place]);
@@ -201,15 +206,6 @@ class Table {
 	}
 
 	/* ---- Drawing ---- */
-
-	draw() {
-		if (this.pending)
-			return;
-		this.pending = requestAnimationFrame(() => {
-			this.pending = 0;
-			this.drawNow();
-		});
-	}
 
 	newRow() {
 		const row = element("div", "row");
@@ -229,7 +225,8 @@ class Table {
 		const clock = timeText(this.events.realTime(event));
 
 		if (!this.isRelative)
-			return this.hasDays ? clock.slice(0, -1).replace("T", " ") : clock.slice(11, -1);
+			return this.hasDays ? clock.slice(0, -1).replace("T", " ")
+				: clock.slice(11, -1);
 
 		const from = this.crash ? this.crash.time : this.events.time[this.events.count - 1];
 		const ns = this.events.time[event] - from;
@@ -246,7 +243,8 @@ class Table {
 			const key = site.kind === KIND.SPAN_END ? "took" : plain(field.key);
 
 			parts.push(" ", element("span", "key", key + "="),
-				element("span", "value", events.shownValue(event, index).slice(0, 400)));
+				element("span", "value", events.shownValue(event, index)
+					.slice(0, SHOWN_CHARS)));
 		});
 		cell.replaceChildren(...parts);
 	}
@@ -268,12 +266,14 @@ class Table {
 		name.textContent = this.nameOf(site);
 		this.fillMessage(message, event);
 		if (isCrash)
-			message.prepend(element("span", "badge", plain(this.crash.signal).slice(0, 24) + " after this"), " ");
+			message.prepend(element("span", "badge",
+				plain(this.crash.signal).slice(0, 24) + " after this"), " ");
 	}
 
 	drawNow() {
 		const first = Math.floor(this.top / ROW_HEIGHT);
-		const count = Math.min(this.rows.length - first, Math.ceil(this.height / ROW_HEIGHT) + 1);
+		const count = Math.min(this.rows.length - first,
+			Math.ceil(this.height / ROW_HEIGHT) + 1);
 
 		while (this.pool.length < count)
 			this.pool.push(this.newRow());
@@ -290,10 +290,12 @@ class Table {
 				this.fill(row, first + i);
 			}
 			row.setAttribute("aria-selected", event === this.selected);
-			row.style.transform = "translateY(" + ((first + i) * ROW_HEIGHT - this.top) + "px)";
+			row.style.transform = "translateY(" +
+				((first + i) * ROW_HEIGHT - this.top) + "px)";
 		});
 		if (this.selected >= 0 && document.getElementById("event-" + this.selected))
-			this.scroller.setAttribute("aria-activedescendant", "event-" + this.selected);
+			this.scroller.setAttribute("aria-activedescendant",
+				"event-" + this.selected);
 		else
 			this.scroller.removeAttribute("aria-activedescendant");
 	}

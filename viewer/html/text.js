@@ -1,5 +1,6 @@
-"use strict";
 /* SPDX-License-Identifier: MIT */
+"use strict";
+
 /*
  * Values as text: the same text as ttlog-view prints. Text of a snapshot reaches the page through
  * plain() and textContent only, so that nothing of it is markup, hides or changes direction.
@@ -100,8 +101,8 @@ function durationText(ns) {
 	while (at < 3 && size >= units[at + 1][1])
 		at++;
 	if (size >= 120e9) {
-		const [length, name] = size < 7200e9 ? [60e9, "min"] : size < 172800e9 ? [3600e9, "h"]
-			: [86400e9, "d"];
+		const [length, name] = size < 7200e9 ? [60e9, "min"]
+			: size < 172800e9 ? [3600e9, "h"] : [86400e9, "d"];
 
 		return sign + (size / length).toFixed(1) + name;
 	}

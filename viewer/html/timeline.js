@@ -7,18 +7,10 @@
 const DRAG_PIXELS = 4;
 const MIN_VIEW_NS = 500;
 
-function element(tag, className, text) {
-	const made = document.createElement(tag);
-
-	if (className)
-		made.className = className;
-	if (text !== undefined)
-		made.textContent = text;
-	return made;
-}
-
-class Timeline {
+class Timeline extends Picture {
 	constructor(events, lanes, on) {
+		super();
+
 		const last = events.count ? events.time[events.count - 1] : 0;
 		const margin = Math.max(last * 0.004, (MIN_VIEW_NS - last) / 2);
 
@@ -49,13 +41,15 @@ class Timeline {
 			const lane = this.lanes.list[number];
 			const item = element("li", lane.crash ? "crashed" : "");
 
-			item.append(element("span", "name", plain(lane.name) || "?"), element("span", "id", lane.tid));
+			item.append(element("span", "name", plain(lane.name) || "?"),
+				element("span", "id", lane.tid));
 			item.title = plain(lane.name) + " " + lane.pid + "/" + lane.tid + ": " +
 				counted(lane.count, "event") + (lane.crash ? ", died here" : "");
 			list.append(item);
 		}
 		if (this.lanes.shown.length > MAX_LANES)
-			list.append(element("li", "", "and " + grouped(this.lanes.shown.length - MAX_LANES) + " more"));
+			list.append(element("li", "", "and " +
+				grouped(this.lanes.shown.length - MAX_LANES) + " more"));
 	}
 
 	/* ---- Pointer ---- */
@@ -103,7 +97,8 @@ class Timeline {
 		if (this.drag && this.drag.moved) {
 			const time = this.timeAt(event);
 
-			this.range = { from: Math.min(time, this.drag.time), to: Math.max(time, this.drag.time) };
+			this.range = { from: Math.min(time, this.drag.time),
+				to: Math.max(time, this.drag.time) };
 			this.place();
 		}
 		this.point(event);
@@ -135,8 +130,10 @@ class Timeline {
 		const bin = Math.min(drawn.bins - 1, Math.floor(share * drawn.bins));
 		const length = (view.to - view.from) / drawn.bins;
 		const at = Math.max(0, Math.round(view.from + bin * length));
-		const counts = LEVELS.map((name, level) => [name, drawn.counts[bin * LEVELS.length + level]])
-			.filter(([, count]) => count).map(([name, count]) => grouped(count) + " " + name);
+		const counts = LEVELS.map((name, level) =>
+			[name, drawn.counts[bin * LEVELS.length + level]])
+			.filter(([, count]) => count)
+			.map(([name, count]) => grouped(count) + " " + name);
 
 		this.say((lane >= 0 ? plain(this.lanes.list[lane].name) + " \u00b7 " : "") +
 			clockText(events.base + BigInt(at)) + " +" + durationText(length) + ": " +
@@ -179,15 +176,6 @@ class Timeline {
 
 	/* ---- Drawing ---- */
 
-	draw() {
-		if (this.pending)
-			return;
-		this.pending = requestAnimationFrame(() => {
-			this.pending = 0;
-			this.drawNow();
-		});
-	}
-
 	drawNow() {
 		const { events, view, lanes } = this;
 		const width = this.plot.clientWidth;
@@ -195,8 +183,8 @@ class Timeline {
 		if (!width)
 			return;
 		this.colours = this.colours || readColours();
-		this.drawn = drawHistogram(document.getElementById("histogram"), width, this.totals(width),
-			this.counts(this.rows, width), this.colours);
+		this.drawn = drawHistogram(document.getElementById("histogram"), width,
+			this.totals(width), this.counts(this.rows, width), this.colours);
 		drawAxis(document.getElementById("axis"), width, events, view, this.colours);
 		drawLanes(document.getElementById("lanes"), width, events, this.rows, lanes, view,
 			this.colours);
@@ -208,7 +196,8 @@ class Timeline {
 	}
 
 	counts(rows, width) {
-		return countBins(this.events, rows, this.view, Math.max(1, Math.floor(width / BAR_WIDTH)));
+		return countBins(this.events, rows, this.view,
+			Math.max(1, Math.floor(width / BAR_WIDTH)));
 	}
 
 	/* Of all events: the same until another part is seen. */
@@ -216,7 +205,8 @@ class Timeline {
 		const known = this.known;
 
 		if (!known || known.view !== this.view || known.width !== width)
-			this.known = { view: this.view, width, counts: this.counts(this.all, width) };
+			this.known = { view: this.view, width,
+				counts: this.counts(this.all, width) };
 		return this.known.counts;
 	}
 
@@ -225,7 +215,8 @@ class Timeline {
 		const { view } = this;
 		const { crash } = this;
 		const put = (id, time) => {
-			const share = time === null ? -1 : (time - view.from) / (view.to - view.from);
+			const share = time === null ? -1
+				: (time - view.from) / (view.to - view.from);
 			const mark = document.getElementById(id);
 
 			mark.hidden = share < 0 || share > 1;
@@ -235,11 +226,13 @@ class Timeline {
 
 		put("cursor", this.selected);
 		put("crash-mark", crash ? crash.time : null);
-		brush.hidden = !this.range || (this.range.from <= view.from && this.range.to >= view.to);
+		brush.hidden = !this.range || (this.range.from <= view.from &&
+			this.range.to >= view.to);
 		if (brush.hidden)
 			return;
 
-		const share = (time) => Math.min(1, Math.max(0, (time - view.from) / (view.to - view.from)));
+		const share = (time) => Math.min(1,
+			Math.max(0, (time - view.from) / (view.to - view.from)));
 
 		brush.style.left = share(this.range.from) * 100 + "%";
 		brush.style.width = (share(this.range.to) - share(this.range.from)) * 100 + "%";

@@ -57,6 +57,10 @@ class Cursor {
 
 	big() {
 		this.wide();
+		return this.asBig();
+	}
+
+	asBig() {
 		return BigInt(this.high >>> 0) << 32n | BigInt(this.low >>> 0);
 	}
 
@@ -106,8 +110,11 @@ class Unpacker {
 		const reference = cursor.number();
 		const index = Math.floor(reference / 2);
 
-		if (index === cursor.texts.length)
-			cursor.texts.push(this.numberOf(decodeText(cursor.bytesOf(cursor.number()))));
+		if (index === cursor.texts.length) {
+			const bytes = cursor.bytesOf(cursor.number());
+
+			cursor.texts.push(this.numberOf(decodeText(bytes)));
+		}
 		cursor.low = reference % 2;
 		return cursor.texts[index];
 	}
@@ -119,7 +126,8 @@ class Unpacker {
 	defineSite(cursor) {
 		const site = {
 			kind: cursor.number(), level: cursor.number(), line: cursor.number(),
-			target: this.string(cursor), probe: this.string(cursor), msg: this.string(cursor),
+			target: this.string(cursor), probe: this.string(cursor),
+				msg: this.string(cursor),
 			file: this.string(cursor), func: this.string(cursor), fields: [], slots: 0,
 		};
 
@@ -171,7 +179,7 @@ class Unpacker {
 			this.high = this.high + cursor.high + (low >= TWO_32 ? 1 : 0) | 0;
 			this.low = low >>> 0;
 		} else
-			this.events.base = BigInt(cursor.high >>> 0) << 32n | BigInt(cursor.low >>> 0);
+			this.events.base = cursor.asBig();
 		this.events.time[row] = this.high * TWO_32 + this.low;
 		this.events.timeLow[row] = this.low;
 	}
@@ -197,7 +205,8 @@ class Unpacker {
 		events.first[row] = this.slotCount;
 		for (let i = 0; i < site.fields.length; i++) {
 			if (!(nulls >> i & 1))
-				this.value(cursor, site.fields[i].type, this.slotCount + site.fields[i].slot);
+				this.value(cursor, site.fields[i].type, this.slotCount +
+					site.fields[i].slot);
 		}
 		this.slotCount += site.slots;
 	}

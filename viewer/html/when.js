@@ -31,7 +31,8 @@ function parseZone(text) {
 		return 0n;
 	if (!parts || parts[2] > "23" || parts[3] > "59")
 		return null;
-	return BigInt((parts[2] * 60 + Number(parts[3])) * 60) * SECOND * (parts[1] === "-" ? -1n : 1n);
+	return BigInt((parts[2] * 60 + Number(parts[3])) * 60) * SECOND * (parts[1] === "-" ? -1n
+		: 1n);
 }
 
 function parseDate(text) {
@@ -43,9 +44,11 @@ function parseDate(text) {
 	return BigInt(date.getTime()) * 1000000n;
 }
 
+const ABSOLUTE = new RegExp("^(\\d{4}-\\d\\d-\\d\\d)" +
+	"(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?))?([Zz]|[+-]\\d\\d:\\d\\d)?$");
+
 function parseAbsolute(text) {
-	const parts = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?([Zz]|[+-]\d\d:\d\d)?$/
-		.exec(text);
+	const parts = ABSOLUTE.exec(text);
 	const date = parts && parseDate(parts[1]);
 	const clock = parts && (parts[2] ? parseClock(parts[2]) : 0n);
 	const zone = parts && parseZone(parts[3] || "");
