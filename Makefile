@@ -85,7 +85,7 @@ all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/read/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/%.o,read/chunk read/filter_rows read/unpack viewer/figures viewer/sketch): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)

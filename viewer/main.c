@@ -19,7 +19,7 @@
 #include "out.h"
 #include "say.h"
 #include "schema.h"
-#include "stats.h"
+#include "summary.h"
 #include "text.h"
 
 struct view {
@@ -91,21 +91,6 @@ static struct ttlog_range range_of(const struct view *view)
 	return range;
 }
 
-static int show_stats(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
-{
-	const char *keys = view->options.group_by ? view->options.group_by : STATS_DEFAULT_KEYS;
-	struct stats *stats = stats__new(keys);
-	struct ttlog_run run;
-	int err = stats ? 0 : -errno;
-
-	for (; !err && most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
-		err = stats__run(stats, &run);
-	if (!err)
-		err = stats__print(stats, &view->out, view->options.format == FORMAT_JSON);
-	stats__free(stats);
-	return err;
-}
-
 static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
 {
 	bool json = view->options.format == FORMAT_JSON;
@@ -149,10 +134,10 @@ static int show_events(struct view *view)
 
 	if (err)
 		return err;
-	if (options->mode == MODE_STATS)
-		err = show_stats(view, timeline, most);
-	else
+	if (options->mode == MODE_EVENTS)
 		show_lines(view, timeline, most);
+	else
+		err = summary__show(options, timeline, most, &view->out, view->colour);
 	ttlog_timeline_free(timeline);
 	return err;
 }
@@ -206,6 +191,8 @@ static int show_chosen(struct view *view)
 	case MODE_INFO:
 		return show_info(view);
 	case MODE_STATS:
+	case MODE_HISTOGRAM:
+	case MODE_TIMELINE:
 		return show_events(view);
 	default:
 		break;

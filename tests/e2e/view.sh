@@ -61,7 +61,9 @@ for option in --filter --since --until --search --limit --head --format --counte
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
-grep -q -- --explain "$dir/out" || fail "--help says nothing of --explain"
+for option in --explain --histogram --timeline --top; do
+	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
+done
 
 # Choice, options before and after the files
 expect 0 $golden/golden.bin --filter level=ERROR --limit 100
@@ -177,6 +179,12 @@ expect 2 --format xml $golden/small.bin
 expect 2 --group-by level $golden/small.bin
 expect 2 --stats --group-by , $golden/small.bin
 expect 2 --stats --info $golden/small.bin
+expect 2 --stats --timeline $golden/small.bin
+err_says 'do not go together'
+expect 2 --timeline --top 3 $golden/small.bin
+err_says 'goes with --stats or --histogram'
+expect 2 --histogram latency_us --format csv $golden/small.bin
+expect 2 --histogram '' $golden/small.bin
 expect 2 --info --limit 1 $golden/small.bin
 expect 2 --nonsense
 expect 2 --interactive $golden/small.bin
