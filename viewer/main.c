@@ -17,17 +17,59 @@
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
+#include "pager.h"
+#include "progress.h"
 #include "say.h"
 #include "schema.h"
 #include "summary.h"
+#include "terminal.h"
 #include "text.h"
 
 struct view {
 	struct options options;
 	struct input input;
 	struct out out;
-	bool colour;
+	struct terminal terminal;
+	const char *pager; /* NULL: none */
 };
+
+static const char *choose_pager(const struct options *options)
+{
+	if (options->no_pager || options->output || !isatty(STDOUT_FILENO))
+		return NULL;
+	return pager__command();
+}
+
+/* Where the events go to a terminal as they come, there is nothing to wait for. */
+static void begin_progress(const struct view *view)
+{
+	const struct options *options = &view->options;
+
+	if (options->output || view->pager || !isatty(STDOUT_FILENO))
+		progress__begin(options->files, options->file_cnt, input__passes(options));
+}
+
+/* Whoever reads may have the same terminal. */
+static int begin_output(struct out *out)
+{
+	struct stat st;
+
+	if (fstat(out->fd, &st) || !S_ISREG(st.st_mode))
+		progress__end();
+	return 0;
+}
+
+static int begin_paging(struct out *out)
+{
+	int fd;
+
+	progress__end();
+	fd = pager__start(pager__command());
+	if (fd < 0)
+		return say_error("pager", -fd);
+	out->fd = fd;
+	return 0;
+}
 
 static int open_output(struct view *view)
 {
@@ -48,9 +90,12 @@ static int open_output(struct view *view)
 		if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
 			return say_error(path, errno);
 	}
-	view->colour = !path && isatty(fd) && !(no_color && *no_color) &&
-		       !(term && !strcmp(term, "dumb"));
-	return out__init(&view->out, fd) ? say_error("output", ENOMEM) : 0;
+	view->terminal = terminal__of(fd, !path && isatty(fd) && !(no_color && *no_color) &&
+						  !(term && !strcmp(term, "dumb")));
+	if (out__init(&view->out, fd))
+		return say_error("output", ENOMEM);
+	view->out.begin = view->pager ? begin_paging : begin_output;
+	return 0;
 }
 
 /* ---- The outputs ---- */
@@ -66,7 +111,7 @@ static int show_info(struct view *view)
 		}
 		if (i)
 			out__char(&view->out, '\n');
-		err = info__print_text(&view->out, view->input.readers[i], view->colour);
+		err = info__print_text(&view->out, view->input.readers[i], view->terminal.colour);
 	}
 	return err;
 }
@@ -97,7 +142,7 @@ static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint6
 	struct text_output text;
 	struct ttlog_event event;
 
-	text_output__init(&text, &view->out, view->colour, view->input.readers,
+	text_output__init(&text, &view->out, view->terminal.colour, view->input.readers,
 			  view->input.reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
 	     i++) {
@@ -137,7 +182,7 @@ static int show_events(struct view *view)
 	if (options->mode == MODE_EVENTS)
 		show_lines(view, timeline, most);
 	else
-		err = summary__show(options, timeline, most, &view->out, view->colour);
+		err = summary__show(options, timeline, most, &view->out, &view->terminal);
 	ttlog_timeline_free(timeline);
 	return err;
 }
@@ -212,8 +257,11 @@ static int show(struct view *view)
 	if (err)
 		return say_error("cannot go on", -err);
 	err = out__flush(&view->out);
-	if (view->out.fd != STDOUT_FILENO && close(view->out.fd) && !err)
+	if (view->options.output && close(view->out.fd) && !err)
 		err = -errno;
+	/* what is said now comes after what it shows */
+	pager__finish();
+	progress__end();
 	if (err == -EPIPE)
 		return 0; /* whoever reads has seen enough */
 	if (err)
@@ -243,6 +291,8 @@ static int explain(struct view *view)
 
 static void view__fini(struct view *view)
 {
+	progress__end();
+	pager__finish();
 	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);
@@ -250,7 +300,7 @@ static void view__fini(struct view *view)
 
 int main(int argc, char **argv)
 {
-	struct view view = { .colour = false };
+	struct view view = { .pager = NULL };
 	int err = 0;
 
 	options__parse(&view.options, argc, argv);
@@ -260,6 +310,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	view.pager = choose_pager(&view.options);
+	begin_progress(&view);
 	if (!view.options.explain && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
 	if (!err)

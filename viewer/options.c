@@ -28,6 +28,7 @@ enum option_key {
 	OPT_TOP,
 	OPT_INFO,
 	OPT_INTERACTIVE,
+	OPT_NO_PAGER,
 	OPT_OUTPUT = 'o',
 };
 
@@ -93,6 +94,8 @@ static const struct argp_option OPTIONS[] = {
 	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
+	{ "no-pager", OPT_NO_PAGER, NULL, 0,
+	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
 	{ NULL, 0, NULL, 0, NULL, -1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -174,6 +177,8 @@ static bool *flag_of(struct options *options, int key)
 	switch (key) {
 	case OPT_EXPLAIN:
 		return &options->explain;
+	case OPT_NO_PAGER:
+		return &options->no_pager;
 	default:
 		return NULL;
 	}

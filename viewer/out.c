@@ -26,6 +26,12 @@ void out__fini(struct out *out)
 
 static void write_all(struct out *out, const char *p, size_t len)
 {
+	int (*begin)(struct out * out) = out->begin;
+
+	if (begin && len) {
+		out->begin = NULL;
+		out->err = begin(out);
+	}
 	while (len && !out->err) {
 		ssize_t done = write(out->fd, p, len);
 

@@ -24,6 +24,9 @@ struct out {
 	bool in_html; /* what JSON is in ends at a tag: none may be in its text */
 	size_t len;
 	char *buf;
+	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
+	 * nothing has to be done. */
+	int (*begin)(struct out *out);
 	/* the last second that was formatted */
 	uint64_t second;
 	char date[20];

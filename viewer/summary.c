@@ -6,7 +6,6 @@
 #include "rates.h"
 #include "stats.h"
 #include "summary.h"
-#include "terminal.h"
 #include <ttlog/read.h>
 
 static int show_stats(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
@@ -50,11 +49,9 @@ static int show_rates(const struct options *options, struct ttlog_timeline *time
 }
 
 int summary__show(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
-		  struct out *out, bool colour)
+		  struct out *out, const struct terminal *terminal)
 {
-	const struct terminal terminal = terminal__of(out->fd, colour);
-
 	if (options->mode == MODE_TIMELINE)
-		return show_rates(options, timeline, most, out, &terminal);
-	return show_stats(options, timeline, most, out, &terminal);
+		return show_rates(options, timeline, most, out, terminal);
+	return show_stats(options, timeline, most, out, terminal);
 }

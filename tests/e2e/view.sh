@@ -61,7 +61,7 @@ for option in --filter --since --until --search --limit --head --format --counte
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
-for option in --explain --histogram --timeline --top; do
+for option in --explain --histogram --timeline --top --no-pager; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
 
@@ -201,9 +201,9 @@ err_says 'No space'
 # No colours where it is no terminal; on one, unless NO_COLOR says so
 grep -q "$(printf '\033')" $golden/golden.txt && fail "escapes in the text"
 if command -v script >/dev/null; then
-	TERM=xterm NO_COLOR='' script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	TERM=xterm NO_COLOR='' script -qec "$view --no-pager $golden/small.bin" /dev/null >"$dir/out" </dev/null
 	grep -q "$(printf '\033\\[32m')" "$dir/out" || fail "no colours on a terminal"
-	TERM=xterm NO_COLOR=1 script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	TERM=xterm NO_COLOR=1 script -qec "$view --no-pager $golden/small.bin" /dev/null >"$dir/out" </dev/null
 	grep -q "$(printf '\033')" "$dir/out" && fail "colours in spite of NO_COLOR"
 fi
 
