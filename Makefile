@@ -7,7 +7,7 @@ VERSION := 0.1.0
 
 # All that Debian 12 needs to build, test and lint this.
 DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ gcc gdb git \
-	libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
+	less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libelf-dev \
 	libiberty-dev liblz4-dev lld lz4 make mandoc pkg-config procps python3 python3-cbor2 \
 	python3-jsonschema util-linux zlib1g-dev
 # What reads the traces that the viewer makes.
@@ -87,7 +87,7 @@ all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
 	@:
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/read/%.o,chunk filter_rows unpack): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(patsubst %,$(BUILD)/%.o,read/chunk read/filter_rows read/unpack viewer/figures viewer/sketch): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
 $(BUILD)/ttlog-collect: $(COLLECT_OBJS)
 	$(call say,LINK,$@)

@@ -374,7 +374,7 @@ static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json
 	const struct ttlog_range range = { 0, UINT64_MAX };
 	struct ttlog_filter *filter = ttlog_filter_new();
 	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, filter, &range);
-	struct stats *stats = stats__new(keys);
+	struct stats *stats = stats__new(&(struct stats_setup){ .keys = keys });
 	struct ttlog_run run;
 	struct ttlog_event event;
 	struct out out;
@@ -385,7 +385,7 @@ static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json
 	while (!one_by_one && ttlog_timeline_run(timeline, UINT64_MAX, &run))
 		assert_int_equal(stats__run(stats, &run), 0);
 	capture__begin(&out);
-	assert_int_equal(stats__print(stats, &out, json), 0);
+	assert_int_equal(stats__print(stats, &out, SIZE_MAX, json), 0);
 	stats__free(stats);
 	ttlog_timeline_free(timeline);
 	ttlog_filter_free(filter);
@@ -414,10 +414,9 @@ static void test_view_output_stats(void **state)
 		free(by_column);
 		free(by_event);
 	}
-	assert_null(stats__new(""));
-	assert_null(stats__new("a,"));
-	assert_null(stats__new(",a"));
-	assert_null(stats__new("a,b,c,d,e,f,g,h,i"));
+	assert_null(stats__new(&(struct stats_setup){ .keys = "a," }));
+	assert_null(stats__new(&(struct stats_setup){ .keys = ",a" }));
+	assert_null(stats__new(&(struct stats_setup){ .keys = "a,b,c,d,e,f,g,h,i" }));
 	ttlog_snapshot_close(reader);
 }
 

@@ -47,6 +47,13 @@ static bool is_stream(const struct options *options)
 	       !options->has_until && !ttlog_filter_needs_last(options->filter);
 }
 
+unsigned input__passes(const struct options *options)
+{
+	/* opening goes over it, the last N events have to be found, and then they are read */
+	return (is_stream(options) ? 0 : 1) + (options->has_limit ? 1 : 0) +
+	       (options->mode != MODE_INFO ? 1 : 0);
+}
+
 static void open_file(struct input *input, const char *path, bool stream)
 {
 	char why[160];

@@ -26,6 +26,8 @@ struct input {
  * stderr, and left out. Returns 0 or -errno, said too.
  */
 int input__open(struct input *ret, struct options *options);
+/* How many times the files will be read for what the options ask for, as a rule. */
+unsigned input__passes(const struct options *options);
 /* What is wrong with the files, on stderr; goes over the rest of each. For after all that could be
  * shown. */
 void input__report(struct input *input);

@@ -17,17 +17,59 @@
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
+#include "pager.h"
+#include "progress.h"
 #include "say.h"
 #include "schema.h"
-#include "stats.h"
+#include "summary.h"
+#include "terminal.h"
 #include "text.h"
 
 struct view {
 	struct options options;
 	struct input input;
 	struct out out;
-	bool colour;
+	struct terminal terminal;
+	const char *pager; /* NULL: none */
 };
+
+static const char *choose_pager(const struct options *options)
+{
+	if (options->no_pager || options->output || !isatty(STDOUT_FILENO))
+		return NULL;
+	return pager__command();
+}
+
+/* Where the events go to a terminal as they come, there is nothing to wait for. */
+static void begin_progress(const struct view *view)
+{
+	const struct options *options = &view->options;
+
+	if (options->output || view->pager || !isatty(STDOUT_FILENO))
+		progress__begin(options->files, options->file_cnt, input__passes(options));
+}
+
+/* Whoever reads may have the same terminal. */
+static int begin_output(struct out *out)
+{
+	struct stat st;
+
+	if (fstat(out->fd, &st) || !S_ISREG(st.st_mode))
+		progress__end();
+	return 0;
+}
+
+static int begin_paging(struct out *out)
+{
+	int fd;
+
+	progress__end();
+	fd = pager__start(pager__command());
+	if (fd < 0)
+		return say_error("pager", -fd);
+	out->fd = fd;
+	return 0;
+}
 
 static int open_output(struct view *view)
 {
@@ -54,9 +96,12 @@ static int open_output(struct view *view)
 		say("--format perfetto", "that is nothing for a terminal: give a file with -o");
 		return -EINVAL;
 	}
-	view->colour = !path && isatty(fd) && !(no_color && *no_color) &&
-		       !(term && !strcmp(term, "dumb"));
-	return out__init(&view->out, fd) ? say_error("output", ENOMEM) : 0;
+	view->terminal = terminal__of(fd, !path && isatty(fd) && !(no_color && *no_color) &&
+						  !(term && !strcmp(term, "dumb")));
+	if (out__init(&view->out, fd))
+		return say_error("output", ENOMEM);
+	view->out.begin = view->pager ? begin_paging : begin_output;
+	return 0;
 }
 
 /* ---- The outputs ---- */
@@ -72,7 +117,7 @@ static int show_info(struct view *view)
 		}
 		if (i)
 			out__char(&view->out, '\n');
-		err = info__print_text(&view->out, view->input.readers[i], view->colour);
+		err = info__print_text(&view->out, view->input.readers[i], view->terminal.colour);
 	}
 	return err;
 }
@@ -97,28 +142,13 @@ static struct ttlog_range range_of(const struct view *view)
 	return range;
 }
 
-static int show_stats(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
-{
-	const char *keys = view->options.group_by ? view->options.group_by : STATS_DEFAULT_KEYS;
-	struct stats *stats = stats__new(keys);
-	struct ttlog_run run;
-	int err = stats ? 0 : -errno;
-
-	for (; !err && most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
-		err = stats__run(stats, &run);
-	if (!err)
-		err = stats__print(stats, &view->out, view->options.format == FORMAT_JSON);
-	stats__free(stats);
-	return err;
-}
-
 static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
 {
 	bool json = view->options.format == FORMAT_JSON;
 	struct text_output text;
 	struct ttlog_event event;
 
-	text_output__init(&text, &view->out, view->colour, view->input.readers,
+	text_output__init(&text, &view->out, view->terminal.colour, view->input.readers,
 			  view->input.reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
 	     i++) {
@@ -155,10 +185,10 @@ static int show_events(struct view *view)
 
 	if (err)
 		return err;
-	if (options->mode == MODE_STATS)
-		err = show_stats(view, timeline, most);
-	else
+	if (options->mode == MODE_EVENTS)
 		show_lines(view, timeline, most);
+	else
+		err = summary__show(options, timeline, most, &view->out, &view->terminal);
 	ttlog_timeline_free(timeline);
 	return err;
 }
@@ -214,6 +244,8 @@ static int show_chosen(struct view *view)
 	case MODE_INFO:
 		return show_info(view);
 	case MODE_STATS:
+	case MODE_HISTOGRAM:
+	case MODE_TIMELINE:
 		return show_events(view);
 	default:
 		break;
@@ -245,8 +277,11 @@ static int show(struct view *view)
 	if (err)
 		return say_output_error(view, err);
 	err = out__flush(&view->out);
-	if (view->out.fd != STDOUT_FILENO && close(view->out.fd) && !err)
+	if (view->options.output && close(view->out.fd) && !err)
 		err = -errno;
+	/* what is said now comes after what it shows */
+	pager__finish();
+	progress__end();
 	if (err == -EPIPE)
 		return 0; /* whoever reads has seen enough */
 	if (err)
@@ -276,6 +311,8 @@ static int explain(struct view *view)
 
 static void view__fini(struct view *view)
 {
+	progress__end();
+	pager__finish();
 	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);
@@ -283,7 +320,7 @@ static void view__fini(struct view *view)
 
 int main(int argc, char **argv)
 {
-	struct view view = { .colour = false };
+	struct view view = { .pager = NULL };
 	int err = 0;
 
 	options__parse(&view.options, argc, argv);
@@ -293,6 +330,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	view.pager = choose_pager(&view.options);
+	begin_progress(&view);
 	if (!view.options.explain && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
 	if (!err)

@@ -23,8 +23,12 @@ enum option_key {
 	OPT_COUNTERS,
 	OPT_STATS,
 	OPT_GROUP_BY,
+	OPT_HISTOGRAM,
+	OPT_TIMELINE,
+	OPT_TOP,
 	OPT_INFO,
 	OPT_INTERACTIVE,
+	OPT_NO_PAGER,
 	OPT_OUTPUT = 'o',
 };
 
@@ -77,12 +81,22 @@ static const struct argp_option OPTIONS[] = {
 	  2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome or perfetto draws as counters", 2 },
-	{ "stats", OPT_STATS, NULL, 0, "Counts, times and rates by group, not events", 2 },
+	{ "stats", OPT_STATS, NULL, 0,
+	  "Counts, times and rates by group, and what the numbers in their fields come to, not events",
+	  2 },
+	{ "histogram", OPT_HISTOGRAM, "FIELD", 0,
+	  "How a field's numbers are distributed, or the duration of spans", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
-	  "Groups of --stats: keys as in EXPR (default: " STATS_DEFAULT_KEYS ")", 2 },
+	  "Groups of --stats and --histogram: keys as in EXPR (default: " STATS_DEFAULT_KEYS
+	  "; all events)",
+	  2 },
+	{ "top", OPT_TOP, "N", 0, "The N groups with the most events", 2 },
+	{ "timeline", OPT_TIMELINE, NULL, 0, "Events by interval of time and level", 2 },
 	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
+	{ "no-pager", OPT_NO_PAGER, NULL, 0,
+	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
 	{ NULL, 0, NULL, 0, NULL, -1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -128,6 +142,8 @@ static const struct mode {
 	const char *name;
 } MODES[] = {
 	{ OPT_STATS, MODE_STATS, "--stats" },
+	{ OPT_HISTOGRAM, MODE_HISTOGRAM, "--histogram" },
+	{ OPT_TIMELINE, MODE_TIMELINE, "--timeline" },
 	{ OPT_INFO, MODE_INFO, "--info" },
 	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
 };
@@ -162,6 +178,8 @@ static bool *flag_of(struct options *options, int key)
 	switch (key) {
 	case OPT_EXPLAIN:
 		return &options->explain;
+	case OPT_NO_PAGER:
+		return &options->no_pager;
 	default:
 		return NULL;
 	}
@@ -175,6 +193,8 @@ static const char **argument_of(struct options *options, int key)
 		return &options->counters;
 	case OPT_GROUP_BY:
 		return &options->group_by;
+	case OPT_HISTOGRAM:
+		return &options->histogram;
 	case OPT_OUTPUT:
 		return &options->output;
 	default:
@@ -192,7 +212,7 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 		*flag = true;
 	if (argument)
 		*argument = arg;
-	return flag || argument || set_mode(options, key, state);
+	return set_mode(options, key, state) || flag || argument;
 }
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
@@ -247,8 +267,12 @@ static void check(const struct options *options, struct argp_state *state)
 		argp_error(state, "--counters goes with --format chrome or perfetto");
 	if (options->format == FORMAT_CTF && !options->output)
 		argp_error(state, "--format ctf makes a directory: name it with --output");
-	if (options->group_by && options->mode != MODE_STATS)
-		argp_error(state, "--group-by goes with --stats");
+	if ((options->group_by || options->has_top) && options->mode != MODE_STATS &&
+	    options->mode != MODE_HISTOGRAM)
+		argp_error(state, "%s goes with --stats or --histogram",
+			   options->group_by ? "--group-by" : "--top");
+	if (options->histogram && !*options->histogram)
+		argp_error(state, "--histogram: give the key of a field, or duration");
 	if (options->mode == MODE_INFO &&
 	    (!ttlog_filter_is_empty(options->filter) || options->has_since || options->has_until ||
 	     options->has_limit || options->has_head))
@@ -257,8 +281,9 @@ static void check(const struct options *options, struct argp_state *state)
 		argp_error(state, "--explain goes with --filter");
 	if (!options->group_by)
 		return;
-	stats = stats__new(options->group_by);
-	if (!stats && errno == EINVAL)
+	stats = *options->group_by ? stats__new(&(struct stats_setup){ .keys = options->group_by })
+				   : NULL;
+	if (!stats && (!*options->group_by || errno == EINVAL))
 		argp_error(state, "--group-by %s: give 1 to %u keys with commas between",
 			   options->group_by, STATS_MAX_KEYS);
 	stats__free(stats);
@@ -299,6 +324,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_HEAD:
 		options->head = parse_count("head", arg, state);
 		options->has_head = true;
+		return 0;
+	case OPT_TOP:
+		options->top = parse_count("top", arg, state);
+		options->has_top = true;
 		return 0;
 	case OPT_FORMAT:
 		set_format(options, arg, state);

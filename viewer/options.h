@@ -13,6 +13,8 @@
 enum options_mode {
 	MODE_EVENTS,
 	MODE_STATS,
+	MODE_HISTOGRAM,
+	MODE_TIMELINE,
 	MODE_INFO,
 	MODE_INTERACTIVE,
 };
@@ -36,10 +38,14 @@ struct options {
 	enum options_format format;
 	struct ttlog_filter *filter;
 	bool explain; /* the filter, and nothing else */
+	bool no_pager;
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;
-	const char *group_by; /* NULL: the default */
+	const char *group_by;  /* NULL: the default */
+	const char *histogram; /* of MODE_HISTOGRAM: the field */
+	bool has_top;
+	uint64_t top;
 	const char *counters; /* NULL: none */
 	const char *output;   /* NULL: stdout */
 	char **files;         /* of argv, in their order */

@@ -9,6 +9,7 @@
 
 #define NS_PER_S   1000000000u
 #define DIGITS_MAX 20u
+#define DAY_BYTES  9u /* "06:00:00." */
 
 int out__init(struct out *out, int fd)
 {
@@ -25,6 +26,12 @@ void out__fini(struct out *out)
 
 static void write_all(struct out *out, const char *p, size_t len)
 {
+	int (*begin)(struct out * out) = out->begin;
+
+	if (begin && len) {
+		out->begin = NULL;
+		out->err = begin(out);
+	}
 	while (len && !out->err) {
 		ssize_t done = write(out->fd, p, len);
 
@@ -154,11 +161,11 @@ static void format_date(char *to, uint64_t second)
 	two_digits(to + 17, (unsigned)(rest % 60));
 }
 
-void out__time(struct out *out, uint64_t real_ns)
+/* All but the Z. Returns where the time of day begins. */
+static const char *time_text(struct out *out, uint64_t real_ns, char *to)
 {
 	uint64_t second = real_ns / NS_PER_S;
 	uint32_t ns = (uint32_t)(real_ns % NS_PER_S);
-	char *to = reserve(out, sizeof(out->date) + 10);
 
 	if (second != out->second) {
 		format_date(out->date, second);
@@ -170,25 +177,47 @@ void out__time(struct out *out, uint64_t real_ns)
 		to[i] = (char)('0' + ns % 10);
 		ns /= 10;
 	}
-	to[9] = 'Z';
+	return to - DAY_BYTES;
+}
+
+void out__time(struct out *out, uint64_t real_ns)
+{
+	char *to = reserve(out, sizeof(out->date) + 10);
+
+	(void)time_text(out, real_ns, to);
+	to[sizeof(out->date) + 9] = 'Z';
 	out->len += sizeof(out->date) + 10;
+}
+
+void out__time_of_day(struct out *out, uint64_t real_ns)
+{
+	char text[sizeof(out->date) + 9];
+
+	out__bytes(out, time_text(out, real_ns, text), DAY_BYTES + 9);
+}
+
+size_t duration_text(char *to, uint64_t ns)
+{
+	const unsigned long minutes = (unsigned long)(ns / (60ull * NS_PER_S));
+	int len;
+
+	if (ns < 1000)
+		len = sprintf(to, "%luns", (unsigned long)ns);
+	else if (ns < 1000000)
+		len = sprintf(to, "%.3fus", (double)ns / 1e3);
+	else if (ns < NS_PER_S)
+		len = sprintf(to, "%.3fms", (double)ns / 1e6);
+	else if (!minutes)
+		len = sprintf(to, "%.3fs", (double)ns / 1e9);
+	else if (minutes < 60)
+		len = sprintf(to, "%lum%.3fs", minutes, (double)(ns % (60ull * NS_PER_S)) / 1e9);
+	else
+		len = sprintf(to, "%luh%lum%lus", minutes / 60, minutes % 60,
+			      (unsigned long)(ns / NS_PER_S % 60));
+	return (size_t)len;
 }
 
 void out__duration(struct out *out, uint64_t ns)
 {
-	if (ns < 1000)
-		out__format(out, "%luns", (unsigned long)ns);
-	else if (ns < 1000000)
-		out__format(out, "%.3fus", (double)ns / 1e3);
-	else if (ns < NS_PER_S)
-		out__format(out, "%.3fms", (double)ns / 1e6);
-	else if (ns < 60ull * NS_PER_S)
-		out__format(out, "%.3fs", (double)ns / 1e9);
-	else if (ns < 3600ull * NS_PER_S)
-		out__format(out, "%lum%.3fs", (unsigned long)(ns / (60ull * NS_PER_S)),
-			    (double)(ns % (60ull * NS_PER_S)) / 1e9);
-	else
-		out__format(out, "%luh%lum%lus", (unsigned long)(ns / (3600ull * NS_PER_S)),
-			    (unsigned long)(ns / (60ull * NS_PER_S) % 60),
-			    (unsigned long)(ns / NS_PER_S % 60));
+	out->len += duration_text(reserve(out, DURATION_BYTES), ns);
 }

@@ -24,6 +24,9 @@ struct out {
 	bool in_html; /* what JSON is in ends at a tag: none may be in its text */
 	size_t len;
 	char *buf;
+	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
+	 * nothing has to be done. */
+	int (*begin)(struct out *out);
 	/* the last second that was formatted */
 	uint64_t second;
 	char date[20];
@@ -70,6 +73,8 @@ void out__grouped(struct out *out, uint64_t v);
 void out__hex(struct out *out, uint64_t v); /* 0x1f */
 /* "2026-11-21T06:00:00.123456789Z" without the quotes; `real_ns` since 1970. */
 void out__time(struct out *out, uint64_t real_ns);
+/* The same from the hour on, and without the Z: "06:00:00.123456789". */
+void out__time_of_day(struct out *out, uint64_t real_ns);
 /* 1.234ms, with four digits or so. */
 void out__duration(struct out *out, uint64_t ns);
 
@@ -96,6 +101,10 @@ void out__hex_bytes(struct out *out, struct ttlog_text bytes);
 void out__base64(struct out *out, struct ttlog_text bytes);
 /* How many columns out__plain takes, about: code points. */
 size_t out__width(struct ttlog_text text);
+
+/* What out__duration writes, with a zero behind; returns its length. */
+#define DURATION_BYTES 48u
+size_t duration_text(char *to, uint64_t ns);
 
 /* One character of UTF-8. Returns its length and sets ret to its code point; for a byte that begins
  * none, returns 1 and sets ret to UINT32_MAX. p < end. */

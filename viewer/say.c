@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "out.h"
+#include "progress.h"
 #include "say.h"
 
 void say(const char *name, const char *what)
@@ -16,7 +17,9 @@ void say(const char *name, const char *what)
 	out__text(&out, ": ");
 	out__plain(&out, ttlog_text_of(what));
 	out__char(&out, '\n');
+	progress__hold();
 	(void)out__flush(&out);
+	progress__release();
 	out__fini(&out);
 }
 

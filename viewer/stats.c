@@ -1,73 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A run's events are counted cell by cell (tally.h); a cell's group takes its rows of each numeric
+ * column at once. Memory: MAX_GROUPS groups, and FIGURES_MAX_BYTES for the figures of all; groups
+ * and fields that come when it is used up have none, and say so.
+ */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "stats_parts.h"
 #include <ttlog/read.h>
-#include "json.h"
-#include "stats.h"
-#include "tally.h"
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
-#define MAX_GROUPS       (1u << 20)
-#define CACHE_SLOTS      4096u
-#define KEY_MAX_BYTES    256u
-#define COLUMN_MAX_WIDTH 48u
-
-enum stats_key {
-	KEY_FIELD,
-	KEY_LEVEL,
-	KEY_TARGET,
-	KEY_PROBE,
-	KEY_MSG,
-	KEY_FILE,
-	KEY_FUNC,
-	KEY_PID,
-	KEY_TID,
-	KEY_COMM,
-};
+#define MAX_GROUPS        (1u << 20)
+#define KEY_MAX_BYTES     256u
+#define FIGURES_MAX_BYTES (32u << 20)
 
 static const char *const KEY_NAMES[] = {
 	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm",
-};
-
-struct group {
-	struct group *next; /* of the same hash */
-	uint64_t hash;
-	uint64_t cnt;
-	uint64_t first_ns, last_ns;
-	bool is_rest;
-	size_t key_len;
-	/* each value: a byte of enum value_kind, two bytes of length, the bytes */
-	unsigned char key[];
-};
-
-enum value_kind {
-	VALUE_NONE, /* the event has no such field, or it is null */
-	VALUE_TEXT,
-	VALUE_NUMBER, /* JSON prints it as it is */
-};
-
-struct cache_slot {
-	const struct ttlog_site *site;
-	const struct ttlog_thread *thread;
-	struct group *group;
-};
-
-struct stats {
-	char *names; /* the keys' text */
-	struct ttlog_text keys[STATS_MAX_KEYS];
-	enum stats_key kinds[STATS_MAX_KEYS];
-	unsigned key_cnt;
-	struct ttlog_text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
-	struct tally_keys tally_keys;
-	struct tally *tally;
-	struct group **table;
-	size_t table_cap, group_cnt;
-	struct group *rest;
-	uint64_t event_cnt;
-	/* Without field keys the group follows from site and thread. */
-	struct cache_slot cache[CACHE_SLOTS];
 };
 
 static enum stats_key kind_of(struct ttlog_text name)
@@ -83,7 +32,7 @@ static int parse_keys(struct stats *stats)
 {
 	const char *p = stats->names;
 
-	for (;;) {
+	while (*p || stats->key_cnt) {
 		struct ttlog_text key = { p, strcspn(p, ",") };
 		enum stats_key kind = kind_of(key);
 
@@ -97,23 +46,27 @@ static int parse_keys(struct stats *stats)
 			stats->tally_keys.by_thread = true;
 		p += key.len;
 		if (!*p)
-			return 0;
+			break;
 		p++;
 	}
+	return 0;
 }
 
-struct stats *stats__new(const char *keys)
+struct stats *stats__new(const struct stats_setup *setup)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
 	int err = -ENOMEM;
 
 	if (!stats)
 		return NULL;
-	stats->names = strdup(keys);
+	stats->names = strdup(setup->keys);
 	stats->table_cap = 1024;
 	stats->table = calloc(stats->table_cap, sizeof(struct group *));
 	stats->tally = tally__new();
 	stats->tally_keys.fields = stats->fields;
+	stats->first_ns = UINT64_MAX;
+	stats->budget = FIGURES_MAX_BYTES;
+	stats->only_field = setup->field;
 	if (stats->names && stats->table && stats->tally)
 		err = parse_keys(stats);
 	if (err) {
@@ -124,6 +77,18 @@ struct stats *stats__new(const char *keys)
 	return stats;
 }
 
+static void group__free(struct group *group)
+{
+	while (group && group->fields) {
+		struct group_field *next = group->fields->next;
+
+		figures__fini(&group->fields->figures);
+		free(group->fields);
+		group->fields = next;
+	}
+	free(group);
+}
+
 void stats__free(struct stats *stats)
 {
 	if (!stats)
@@ -132,12 +97,12 @@ void stats__free(struct stats *stats)
 		while (stats->table[i]) {
 			struct group *next = stats->table[i]->next;
 
-			free(stats->table[i]);
+			group__free(stats->table[i]);
 			stats->table[i] = next;
 		}
 	}
 	tally__free(stats->tally);
-	free(stats->rest);
+	group__free(stats->rest);
 	free(stats->table);
 	free(stats->names);
 	free(stats);
@@ -318,6 +283,75 @@ static void group__add(struct group *group, uint64_t cnt, uint64_t first_ns, uin
 		group->last_ns = last_ns;
 }
 
+static void add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t first_ns,
+		uint64_t last_ns)
+{
+	stats->event_cnt += cnt;
+	if (first_ns < stats->first_ns)
+		stats->first_ns = first_ns;
+	if (last_ns > stats->last_ns)
+		stats->last_ns = last_ns;
+	group__add(group, cnt, first_ns, last_ns);
+}
+
+/* ---- Figures ---- */
+
+static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, unsigned idx)
+{
+	const char *only = stats->only_field;
+
+	if (!figures__takes(site->types[idx]))
+		return false;
+	if (!only)
+		return true;
+	if (site->kind == TTLOG_EVENT_SPAN_END)
+		return !strcmp(only, "duration") || !strcmp(only, "took") ||
+		       !strcmp(only, "duration_ns");
+	return ttlog_text_is(site->keys[idx], strncmp(only, "fields.", 7) ? only : only + 7);
+}
+
+/* NULL: there is no memory left for another. */
+static struct group_field *find_field(struct stats *stats, struct group *group,
+				      const struct ttlog_site *site, unsigned idx)
+{
+	const struct ttlog_text key = site->keys[idx];
+	const bool is_duration = site->kind == TTLOG_EVENT_SPAN_END;
+	struct group_field **at = &group->fields;
+
+	for (; *at; at = &(*at)->next) {
+		if ((*at)->is_duration == is_duration &&
+		    ((*at)->key.p == key.p || ttlog_text_equal((*at)->key, key)))
+			return *at;
+	}
+	if (stats->budget >= sizeof(**at))
+		*at = calloc(1, sizeof(**at));
+	if (!*at) {
+		group->lacks_fields = true;
+		return NULL;
+	}
+	stats->budget -= sizeof(**at);
+	(*at)->key = key;
+	(*at)->is_duration = is_duration;
+	return *at;
+}
+
+/* Rows of the event's group; NULL: the first `cnt`. */
+static void add_figures(struct stats *stats, struct group *group, const struct ttlog_event *event,
+			const uint32_t *rows, uint32_t cnt)
+{
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		const struct ttlog_column *column;
+		struct group_field *field;
+
+		if (!is_wanted(stats, event->site, i))
+			continue;
+		column = ttlog_event_column(event, i);
+		field = column ? find_field(stats, group, event->site, i) : NULL;
+		if (field)
+			figures__column(&field->figures, &stats->budget, column, rows, cnt);
+	}
+}
+
 int stats__event(struct stats *stats, const struct ttlog_event *event)
 {
 	struct cache_slot *slot =
@@ -335,25 +369,25 @@ int stats__event(struct stats *stats, const struct ttlog_event *event)
 			return -ENOMEM;
 		*slot = (struct cache_slot){ event->site, event->thread, group };
 	}
-	stats->event_cnt++;
-	group__add(group, 1, event->real_ns, event->real_ns);
+	add(stats, group, 1, event->real_ns, event->real_ns);
+	add_figures(stats, group, event, &event->row, 1);
 	return 0;
 }
 
 /* Any event of a cell stands for all when it comes to the group. */
-static int count_cell(struct stats *stats, struct ttlog_snapshot *reader,
+static int count_cell(struct stats *stats, const struct ttlog_run *run,
 		      const struct tally_cell *cell)
 {
 	struct ttlog_event event, last;
 	struct group *group;
 
-	ttlog_snapshot_event(reader, cell->first, &event);
-	ttlog_snapshot_event(reader, cell->last, &last);
+	ttlog_snapshot_event(run->snapshot, cell->first, &event);
+	ttlog_snapshot_event(run->snapshot, cell->last, &last);
 	group = find_group(stats, &event);
 	if (!group)
 		return -ENOMEM;
-	stats->event_cnt += cell->cnt;
-	group__add(group, cell->cnt, event.real_ns, last.real_ns);
+	add(stats, group, cell->cnt, event.real_ns, last.real_ns);
+	add_figures(stats, group, &event, tally__rows(stats->tally, run, cell), cell->cnt);
 	return 0;
 }
 
@@ -364,7 +398,7 @@ int stats__run(struct stats *stats, const struct ttlog_run *run)
 
 	for (int i = 0; !err && i < cnt; i++) {
 		if (cells[i].cnt)
-			err = count_cell(stats, run->snapshot, &cells[i]);
+			err = count_cell(stats, run, &cells[i]);
 	}
 	for (uint32_t i = 0; !err && cnt < 0 && i < run->cnt; i++) {
 		struct ttlog_event event;
@@ -375,7 +409,7 @@ int stats__run(struct stats *stats, const struct ttlog_run *run)
 	return err;
 }
 
-/* ---- Printing ---- */
+/* ---- Order ---- */
 
 static int by_count(const void *a, const void *b)
 {
@@ -391,137 +425,18 @@ static int by_count(const void *a, const void *b)
 	return order ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
 }
 
-static struct ttlog_text next_value(const unsigned char **p, enum value_kind *ret_kind)
+size_t stats__group_cnt(const struct stats *stats)
 {
-	struct ttlog_text value = { (const char *)*p + 3, (size_t)(*p)[1] | (size_t)(*p)[2] << 8 };
-
-	*ret_kind = (enum value_kind)(*p)[0];
-	*p += 3 + value.len;
-	return value;
+	return stats->group_cnt + (stats->rest != NULL);
 }
 
-/* Events a second between the first and the last; 0 where there is no such time. */
-static double rate_of(const struct group *group)
-{
-	if (group->cnt < 2 || group->last_ns <= group->first_ns)
-		return 0;
-	return (double)(group->cnt - 1) / ((double)(group->last_ns - group->first_ns) / 1e9);
-}
-
-static void print_json(const struct stats *stats, struct out *out, const struct group *group)
-{
-	const unsigned char *p = group->key;
-	char buf[FORMAT_NUMBER_BYTES];
-
-	out__text(out, "{\"group\":{");
-	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
-		enum value_kind kind;
-		struct ttlog_text value = next_value(&p, &kind);
-
-		if (i)
-			out__char(out, ',');
-		out__json_text(out, stats->keys[i], false);
-		out__char(out, ':');
-		if (kind == VALUE_NONE)
-			out__text(out, "null");
-		else if (kind == VALUE_TEXT || ttlog_text_is(value, "NaN") ||
-			 (value.len > 7 && !memcmp(value.p + value.len - 8, "Infinity", 8)))
-			out__json_text(out, value, false);
-		else
-			out__bytes(out, value.p, value.len);
-	}
-	out__text(out, group->is_rest ? "},\"rest\":true,\"events\":" : "},\"events\":");
-	out__u64(out, group->cnt);
-	out__text(out, ",\"first_ts\":\"");
-	out__time(out, group->first_ns);
-	out__text(out, "\",\"last_ts\":\"");
-	out__time(out, group->last_ns);
-	out__text(out, "\",\"per_second\":");
-	if (rate_of(group) > 0)
-		out__bytes(out, buf, format__f64(buf, rate_of(group)));
-	else
-		out__text(out, "null");
-	out__text(out, "}\n");
-}
-
-static size_t shown_width(struct ttlog_text value, enum value_kind kind)
-{
-	size_t width = kind == VALUE_NONE ? 1 : out__width(value);
-
-	return width < COLUMN_MAX_WIDTH ? width : COLUMN_MAX_WIDTH;
-}
-
-static void print_row(const struct stats *stats, struct out *out, const struct group *group,
-		      const size_t *widths)
-{
-	const unsigned char *p = group->key;
-
-	out__format(out, "%10llu %5.1f%% ", (unsigned long long)group->cnt,
-		    100.0 * (double)group->cnt / (double)stats->event_cnt);
-	if (rate_of(group) > 0)
-		out__format(out, "%12.1f  ", rate_of(group));
-	else
-		out__text(out, "           -  ");
-	out__time(out, group->first_ns);
-	out__text(out, "  ");
-	out__time(out, group->last_ns);
-	if (group->is_rest)
-		out__text(out, "  (all further groups)");
-	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
-		enum value_kind kind;
-		struct ttlog_text value = next_value(&p, &kind);
-
-		out__text(out, "  ");
-		if (kind == VALUE_NONE)
-			out__char(out, '-');
-		else
-			out__plain(out, value);
-		if (i + 1 < stats->key_cnt)
-			out__pad(out, widths[i] - shown_width(value, kind));
-	}
-	out__char(out, '\n');
-}
-
-static void print_table(const struct stats *stats, struct out *out, struct group *const *groups,
-			size_t cnt)
-{
-	size_t widths[STATS_MAX_KEYS];
-
-	for (unsigned i = 0; i < stats->key_cnt; i++)
-		widths[i] = shown_width(stats->keys[i], VALUE_TEXT);
-	for (size_t g = 0; g < cnt; g++) {
-		const unsigned char *p = groups[g]->key;
-
-		for (unsigned i = 0; !groups[g]->is_rest && i < stats->key_cnt; i++) {
-			enum value_kind kind;
-			struct ttlog_text value = next_value(&p, &kind);
-
-			if (shown_width(value, kind) > widths[i])
-				widths[i] = shown_width(value, kind);
-		}
-	}
-	out__format(out, "%10s %6s %12s  %-30s  %-30s", "events", "share", "per second", "first",
-		    "last");
-	for (unsigned i = 0; i < stats->key_cnt; i++) {
-		out__text(out, "  ");
-		out__plain(out, stats->keys[i]);
-		if (i + 1 < stats->key_cnt)
-			out__pad(out, widths[i] - shown_width(stats->keys[i], VALUE_TEXT));
-	}
-	out__char(out, '\n');
-	for (size_t g = 0; g < cnt; g++)
-		print_row(stats, out, groups[g], widths);
-	out__format(out, "%10llu %5.1f%%  in %zu group%s\n", (unsigned long long)stats->event_cnt,
-		    stats->event_cnt ? 100.0 : 0.0, cnt, cnt == 1 ? "" : "s");
-}
-
-int stats__print(struct stats *stats, struct out *out, bool json)
+struct group **stats__sorted(const struct stats *stats, size_t most, size_t *ret_cnt)
 {
 	struct group **groups = calloc(stats->group_cnt + 1, sizeof(*groups));
 	size_t cnt = 0;
 
 	if (!groups)
-		return -ENOMEM;
+		return NULL;
 	for (size_t i = 0; i < stats->table_cap; i++) {
 		for (struct group *group = stats->table[i]; group; group = group->next)
 			groups[cnt++] = group;
@@ -529,10 +444,6 @@ int stats__print(struct stats *stats, struct out *out, bool json)
 	if (stats->rest)
 		groups[cnt++] = stats->rest;
 	qsort(groups, cnt, sizeof(struct group *), by_count);
-	for (size_t i = 0; json && i < cnt; i++)
-		print_json(stats, out, groups[i]);
-	if (!json)
-		print_table(stats, out, groups, cnt);
-	free(groups);
-	return 0;
+	*ret_cnt = cnt < most ? cnt : most;
+	return groups;
 }

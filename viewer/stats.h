@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Events counted by group: --stats. */
+/*
+ * Events counted by group, and what their numeric fields come to: --stats, --histogram.
+ */
 #ifndef TTLOG_VIEW_STATS_H
 #define TTLOG_VIEW_STATS_H
 
@@ -12,16 +14,29 @@
 #define STATS_DEFAULT_KEYS "level,target,probe"
 
 struct stats;
+struct terminal;
 
-/* keys: comma-separated: level target probe msg file func pid tid comm, or any field's key.
- * NULL with errno: EINVAL where a key is empty or there are too many. */
-struct stats *stats__new(const char *keys);
+struct stats_setup {
+	/* comma-separated: level target probe msg file func pid tid comm, or any field's key; empty: all
+	 * events are one group */
+	const char *keys;
+	const char
+		*field; /* figures of this one alone; "duration" is that of spans. NULL: of all */
+};
+
+/* NULL with errno: EINVAL where a key is empty or there are too many. */
+struct stats *stats__new(const struct stats_setup *setup);
 void stats__free(struct stats *stats);
 /* The events of a run: the same as stats__event for each of them. Returns 0 or -ENOMEM. */
 int stats__run(struct stats *stats, const struct ttlog_run *run);
 /* Returns 0 or -ENOMEM. */
 int stats__event(struct stats *stats, const struct ttlog_event *event);
-/* Groups in the order of their counts, the largest first: a table, or one JSON object a line. */
-int stats__print(struct stats *stats, struct out *out, bool json);
+
+/* In the order of their counts, the largest first, the first `most` groups: a table and one of
+ * their figures, or one JSON object a line. Returns 0 or -ENOMEM. */
+int stats__print(struct stats *stats, struct out *out, size_t most, bool json);
+/* The same as pictures of how the setup's field is distributed, or one JSON object a bin. */
+int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
+			    const struct terminal *terminal, bool json);
 
 #endif /* TTLOG_VIEW_STATS_H */

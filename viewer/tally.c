@@ -20,6 +20,10 @@ struct tally {
 	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
 	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into codes */
 	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into cells */
+	uint32_t threads;                             /* cells of a code: 1, or one a thread */
+	uint32_t cell_cnt;
+	bool has_rows;
+	uint32_t rows[TTLOG_CHUNK_MAX_EVENTS]; /* cell by cell */
 };
 
 struct tally *tally__new(void)
@@ -127,20 +131,26 @@ static void count_one_site(struct tally *tally, const struct ttlog_run *run)
 	}
 }
 
-static void count_sites(struct tally *tally, const struct ttlog_run *run, uint32_t threads)
+static struct tally_cell *cell_of(struct tally *tally, const struct ttlog_chunk *chunk,
+				  uint32_t position)
+{
+	uint32_t group = ttlog_chunk_group(chunk, position);
+	uint32_t code = tally->codes[tally->code_starts[group] + ttlog_chunk_row(chunk, position)];
+	uint32_t cell = (tally->cell_starts[group] + code) * tally->threads;
+
+	if (tally->threads > 1)
+		cell += ttlog_chunk_thread(chunk, position);
+	return &tally->cells[cell];
+}
+
+static void count_sites(struct tally *tally, const struct ttlog_run *run)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 
 	for (uint32_t i = 0; i < run->cnt; i++) {
 		uint32_t position = ttlog_run_at(run, i);
-		uint32_t group = ttlog_chunk_group(chunk, position);
-		uint32_t code =
-			tally->codes[tally->code_starts[group] + ttlog_chunk_row(chunk, position)];
-		uint32_t cell = (tally->cell_starts[group] + code) * threads;
 
-		if (threads > 1)
-			cell += ttlog_chunk_thread(chunk, position);
-		count(&tally->cells[cell], position);
+		count(cell_of(tally, chunk, position), position);
 	}
 }
 
@@ -184,6 +194,9 @@ int tally__run(struct tally *tally, const struct ttlog_run *run, const struct ta
 		return -E2BIG;
 	cnt *= (int)threads;
 	memset(tally->cells, 0, (size_t)cnt * sizeof(*tally->cells));
+	tally->threads = (uint32_t)threads;
+	tally->cell_cnt = (uint32_t)cnt;
+	tally->has_rows = false;
 	*ret_cells = tally->cells;
 	if (cnt == 1)
 		tally->cells[0] = (struct tally_cell){
@@ -194,6 +207,38 @@ int tally__run(struct tally *tally, const struct ttlog_run *run, const struct ta
 	else if (chunk->group_cnt == 1 && threads == 1)
 		count_one_site(tally, run);
 	else
-		count_sites(tally, run, (uint32_t)threads);
+		count_sites(tally, run);
 	return cnt;
+}
+
+/* ---- Rows ---- */
+
+static void sort_rows(struct tally *tally, const struct ttlog_run *run)
+{
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < tally->cell_cnt; i++) {
+		tally->cells[i].end = at;
+		at += tally->cells[i].cnt;
+	}
+	for (uint32_t i = 0; i < run->cnt; i++) {
+		uint32_t position = ttlog_run_at(run, i);
+
+		tally->rows[cell_of(tally, chunk, position)->end++] =
+			ttlog_chunk_row(chunk, position);
+	}
+	tally->has_rows = true;
+}
+
+const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,
+			    const struct tally_cell *cell)
+{
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
+
+	if (cell->cnt == chunk->groups[ttlog_chunk_group(chunk, cell->first)].cnt)
+		return NULL;
+	if (!tally->has_rows)
+		sort_rows(tally, run);
+	return tally->rows + cell->end - cell->cnt;
 }

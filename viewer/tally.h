@@ -15,6 +15,7 @@
 struct tally_cell {
 	uint32_t cnt;         /* 0: no such events */
 	uint32_t first, last; /* positions in the chunk */
+	uint32_t end;         /* tally__rows' own */
 };
 
 struct tally_keys {
@@ -32,5 +33,10 @@ void tally__free(struct tally *tally);
  * many, or more than there is to count: events are then better counted one by one. */
 int tally__run(struct tally *tally, const struct ttlog_run *run, const struct tally_keys *keys,
 	       const struct tally_cell **ret_cells);
+
+/* The rows that a cell's events have in their group, until the next run; NULL: all of the group. The
+ * run is that of the last tally__run. */
+const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,
+			    const struct tally_cell *cell);
 
 #endif /* TTLOG_VIEW_TALLY_H */

@@ -16,6 +16,11 @@ static const char *const LEVEL_COLOURS[] = {
 	"\033[2m", "\033[36m", "\033[32m", "\033[33m", "\033[31m", "\033[1;37;41m",
 };
 
+const char *level_colour(uint8_t level)
+{
+	return level < sizeof(LEVEL_COLOURS) / sizeof(LEVEL_COLOURS[0]) ? LEVEL_COLOURS[level] : "";
+}
+
 /* A level macro's probe has the level's name in lower case, which says nothing new. */
 static bool has_own_probe(const struct ttlog_site *site)
 {
@@ -85,8 +90,8 @@ static void level(struct text_output *text, unsigned number)
 	struct out *out = text->out;
 	const char *name = ttlog_level_name(number);
 
-	if (text->colour && number < sizeof(LEVEL_COLOURS) / sizeof(LEVEL_COLOURS[0]))
-		out__text(out, LEVEL_COLOURS[number]);
+	if (text->colour)
+		out__text(out, level_colour(number));
 	out__text(out, name);
 	if (text->colour)
 		out__text(out, RESET);

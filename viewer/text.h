@@ -18,6 +18,8 @@ struct text_output {
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,
 		       struct ttlog_snapshot *const *readers, size_t reader_cnt);
+/* The escape that begins it. */
+const char *level_colour(uint8_t level);
 void text_output__event(struct text_output *text, const struct ttlog_event *event);
 
 #endif /* TTLOG_VIEW_TEXT_H */

@@ -61,7 +61,9 @@ for option in --filter --since --until --search --limit --head --format --counte
 	--interactive --output; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
-grep -q -- --explain "$dir/out" || fail "--help says nothing of --explain"
+for option in --explain --histogram --timeline --top --no-pager; do
+	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
+done
 
 # Choice, options before and after the files
 expect 0 $golden/golden.bin --filter level=ERROR --limit 100
@@ -177,6 +179,12 @@ expect 2 --format xml $golden/small.bin
 expect 2 --group-by level $golden/small.bin
 expect 2 --stats --group-by , $golden/small.bin
 expect 2 --stats --info $golden/small.bin
+expect 2 --stats --timeline $golden/small.bin
+err_says 'do not go together'
+expect 2 --timeline --top 3 $golden/small.bin
+err_says 'goes with --stats or --histogram'
+expect 2 --histogram latency_us --format csv $golden/small.bin
+expect 2 --histogram '' $golden/small.bin
 expect 2 --info --limit 1 $golden/small.bin
 expect 2 --nonsense
 expect 2 --interactive $golden/small.bin
@@ -193,9 +201,9 @@ err_says 'No space'
 # No colours where it is no terminal; on one, unless NO_COLOR says so
 grep -q "$(printf '\033')" $golden/golden.txt && fail "escapes in the text"
 if command -v script >/dev/null; then
-	TERM=xterm NO_COLOR='' script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	TERM=xterm NO_COLOR='' script -qec "$view --no-pager $golden/small.bin" /dev/null >"$dir/out" </dev/null
 	grep -q "$(printf '\033\\[32m')" "$dir/out" || fail "no colours on a terminal"
-	TERM=xterm NO_COLOR=1 script -qec "$view $golden/small.bin" /dev/null >"$dir/out" </dev/null
+	TERM=xterm NO_COLOR=1 script -qec "$view --no-pager $golden/small.bin" /dev/null >"$dir/out" </dev/null
 	grep -q "$(printf '\033')" "$dir/out" && fail "colours in spite of NO_COLOR"
 fi
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* A field's figures against sums done by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "figures.h"
+#include <ttlog/read.h>
+
+static size_t budget;
+
+#define ALL (~(size_t)0)
+
+static void figure_is(const struct figures *figures, enum figure which, const char *wanted)
+{
+	char text[FIGURES_TEXT_BYTES];
+	size_t len = figures__text(figures, which, text);
+
+	text[len] = '\0';
+	assert_string_equal(text, wanted);
+}
+
+static void add_ints(struct figures *figures, uint8_t type, const uint64_t *nums, uint32_t cnt)
+{
+	const struct ttlog_column column = { .type = type, .nums = nums, .mask = ALL };
+
+	figures__column(figures, &budget, &column, NULL, cnt);
+}
+
+static void test_figures_of_the_widest_integers(void **state)
+{
+	const uint64_t nums[] = { 0, UINT64_MAX, UINT64_MAX, UINT64_MAX - 1 };
+	const uint64_t negative[] = { UINT64_C(1) << 63, INT64_MAX, UINT64_MAX };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	add_ints(&figures, TTLOG_TYPE_U64, nums, 4);
+	figure_is(&figures, FIGURE_MIN, "0");
+	figure_is(&figures, FIGURE_MAX, "18446744073709551615");
+	figure_is(&figures, FIGURE_MEAN, "13835058055282163711");
+	figure_is(&figures, FIGURE_P99, "18446744073709551615");
+	/* the same field as a signed one at another site */
+	add_ints(&figures, TTLOG_TYPE_I64, negative, 3);
+	figure_is(&figures, FIGURE_MIN, "-9223372036854775808");
+	figure_is(&figures, FIGURE_MAX, "18446744073709551615");
+	assert_int_equal(figures__cnt(&figures), 7);
+	figures__fini(&figures);
+}
+
+static void test_figures_of_small_integers_are_exact(void **state)
+{
+	uint64_t nums[1000];
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	for (uint32_t i = 0; i < 1000; i++)
+		nums[i] = i % 100 + 1;
+	add_ints(&figures, TTLOG_TYPE_U32, nums, 1000);
+	figure_is(&figures, FIGURE_MIN, "1");
+	figure_is(&figures, FIGURE_MEAN, "50.5");
+	figure_is(&figures, FIGURE_P50, "50");
+	figure_is(&figures, FIGURE_P90, "90");
+	figure_is(&figures, FIGURE_P99, "99");
+	figure_is(&figures, FIGURE_MAX, "100");
+	figures__fini(&figures);
+}
+
+static void test_figures_of_rows_and_constants(void **state)
+{
+	const uint64_t nums[] = { 10, 20, 30, 40 }, one = (uint64_t)-5;
+	const uint32_t rows[] = { 1, 3 };
+	const struct ttlog_column column = { .type = TTLOG_TYPE_I32, .nums = nums, .mask = ALL };
+	const struct ttlog_column constant = { .type = TTLOG_TYPE_I32, .nums = &one };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	figures__column(&figures, &budget, &column, rows, 2);
+	figure_is(&figures, FIGURE_MEAN, "30");
+	figures__column(&figures, &budget, &constant, NULL, 8);
+	assert_int_equal(figures__cnt(&figures), 10);
+	figure_is(&figures, FIGURE_MIN, "-5");
+	figure_is(&figures, FIGURE_P50, "-5");
+	figure_is(&figures, FIGURE_MEAN, "2");
+	figure_is(&figures, FIGURE_P90, "20");
+	figures__fini(&figures);
+}
+
+static void test_figures_of_decimals(void **state)
+{
+	const uint64_t cents[] = { 10, 20, 10 }, scale = 2, mills[] = { 5 }, other = 3;
+	struct ttlog_column column = {
+		.type = TTLOG_TYPE_DECIMAL, .nums = cents, .mask = ALL, .scales = &scale
+	};
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	figures__column(&figures, &budget, &column, NULL, 3);
+	figure_is(&figures, FIGURE_MIN, "0.10");
+	figure_is(&figures, FIGURE_MAX, "0.20");
+	figure_is(&figures, FIGURE_P50, "0.10");
+	figure_is(&figures, FIGURE_MEAN, "0.13333333"); /* of cents: six digits more */
+	column.nums = mills;
+	column.scales = &other;
+	figures__column(&figures, &budget, &column, NULL, 1);
+	figure_is(&figures, FIGURE_MIN, "0.005");
+	figure_is(&figures, FIGURE_MAX, "0.2");
+	assert_true(fabs(figures__value(&figures, FIGURE_MEAN) - 0.405 / 4) < 1e-15);
+	figures__fini(&figures);
+}
+
+static void test_figures_count_nan_and_infinities_apart(void **state)
+{
+	const double reals[] = { NAN, 1.5, INFINITY, -2.5, -INFINITY, NAN, 4 };
+	const struct ttlog_column column = { .type = TTLOG_TYPE_F64, .reals = reals, .mask = ALL };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	figures__column(&figures, &budget, &column, NULL, 1);
+	assert_int_equal(figures__cnt(&figures), 0);
+	figure_is(&figures, FIGURE_MEAN, "");
+	figures__column(&figures, &budget, &column, NULL, 7);
+	assert_int_equal(figures.nan_cnt, 3);
+	assert_int_equal(figures.infinite_cnt, 2);
+	assert_int_equal(figures__cnt(&figures), 3);
+	figure_is(&figures, FIGURE_MIN, "-2.5");
+	figure_is(&figures, FIGURE_MEAN, "1.0");
+	figure_is(&figures, FIGURE_MAX, "4.0");
+	figures__fini(&figures);
+}
+
+static void test_figures_without_memory_have_no_quantiles(void **state)
+{
+	const uint64_t nums[] = { 1, 1000000 };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 100;
+	add_ints(&figures, TTLOG_TYPE_U64, nums, 2);
+	figure_is(&figures, FIGURE_MAX, "1000000");
+	figure_is(&figures, FIGURE_MEAN, "500000.5");
+	figure_is(&figures, FIGURE_P50, "");
+	figures__fini(&figures);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_figures_of_the_widest_integers),
+		cmocka_unit_test(test_figures_of_small_integers_are_exact),
+		cmocka_unit_test(test_figures_of_rows_and_constants),
+		cmocka_unit_test(test_figures_of_decimals),
+		cmocka_unit_test(test_figures_count_nan_and_infinities_apart),
+		cmocka_unit_test(test_figures_without_memory_have_no_quantiles),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the numbers of one field come to: how many, the least, the mean, the greatest, and quantiles
+ * of a sketch.
+ *
+ * Whole numbers, and decimals of one scale, are added up exactly, floating point that a file holds
+ * as scaled numbers (150.25 as 15025) among them. What is of another scale, or has none, is added
+ * in floating point; then the mean is, too. NaN and infinities are counted apart and are part of
+ * nothing else.
+ */
+#ifndef TTLOG_VIEW_FIGURES_H
+#define TTLOG_VIEW_FIGURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "format_number.h"
+#include "sketch.h"
+
+__extension__ typedef __int128 figures_int;
+
+#define FIGURES_TEXT_BYTES (FORMAT_NUMBER_BYTES + 64u)
+
+struct ttlog_column;
+
+struct figures {
+	/* exact: numbers times 10^scale */
+	uint64_t exact_cnt;
+	unsigned scale;
+	figures_int sum, min, max;
+	/* all others */
+	uint64_t real_cnt;
+	long double real_sum;
+	double real_min, real_max;
+	bool has_wide; /* not all of them are floats */
+
+	uint64_t nan_cnt, infinite_cnt;
+	struct sketch sketch;
+	bool no_quantiles; /* there was no memory for more of the sketch */
+};
+
+enum figure {
+	FIGURE_MIN,
+	FIGURE_MEAN,
+	FIGURE_P50,
+	FIGURE_P90,
+	FIGURE_P99,
+	FIGURE_MAX,
+	FIGURE_CNT,
+};
+
+extern const char *const FIGURE_NAMES[FIGURE_CNT];
+
+/* Whether values of that type are numbers that someone would add up. */
+bool figures__takes(uint8_t type);
+
+void figures__fini(struct figures *figures);
+/* Values of a column of such a type: the `cnt` rows given, or from 0 on where rows is NULL. The
+ * sketch takes its memory from *budget. cnt <= TTLOG_CHUNK_MAX_EVENTS. */
+void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
+		     const uint32_t *rows, uint32_t cnt);
+
+/* Finite values. */
+static inline uint64_t figures__cnt(const struct figures *figures)
+{
+	return figures->exact_cnt + figures->real_cnt;
+}
+
+/* As a number of JSON, in FIGURES_TEXT_BYTES; returns the length, 0 where there is none. */
+size_t figures__text(const struct figures *figures, enum figure which, char *to);
+/* The same as a double; NaN where there is none. */
+double figures__value(const struct figures *figures, enum figure which);
+/* What stands for the values of a bucket of the sketch: within SKETCH_ERROR of each. */
+double figures__middle(const struct figures *figures, const struct sketch_bucket *bucket);
+
+#endif /* TTLOG_VIEW_FIGURES_H */

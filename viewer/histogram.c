@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --histogram: how one field's values are distributed, group by group, a line a bin.
+ *
+ * Bins are made of a sketch's buckets, each counted where its middle lies: a value closer to the
+ * end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole numbers below 128 never are.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "stats_parts.h"
+#include "terminal.h"
+
+#define MAX_BINS     48u
+#define LINEAR_BINS  20
+/* Bins grow with the values where the greatest is so many times the least, and the median. */
+#define LEAST_RATIO  100
+#define MEDIAN_RATIO 10
+#define MAX_DECADES  8  /* with three bins each */
+#define MAX_POWERS   40 /* bins of a power of ten or more each */
+#define LABEL_BYTES  32u
+#define LABEL_WIDTH  10
+#define PREFIX_WIDTH (2 * LABEL_WIDTH + 22)
+
+struct histogram {
+	const struct group_field *field;
+	double edges[MAX_BINS + 1]; /* a bin is from its edge to below the next */
+	uint64_t cnts[MAX_BINS];
+	unsigned bin_cnt;
+};
+
+/* ---- Bins ---- */
+
+/* 1, 2 or 5 times a power of ten, not below v. */
+static double nice_step(double v)
+{
+	double power = pow(10, floor(log10(v)));
+
+	if (v <= power * 1.0000001)
+		return power;
+	return v <= 2 * power ? 2 * power : v <= 5 * power ? 5 * power : 10 * power;
+}
+
+static void linear_bins(struct histogram *histogram, double min, double max)
+{
+	const struct figures *figures = &histogram->field->figures;
+	const double unit = figures->real_cnt ? 0 : pow(10, -(double)figures->scale);
+	double step, first;
+
+	step = max / LINEAR_BINS - min / LINEAR_BINS;
+	step = step > 0 ? nice_step(step) : fabs(max);
+	if (step < unit || !(step > 0))
+		step = unit > 0 ? unit : 1;
+	first = floor(min / step);
+	do {
+		histogram->edges[histogram->bin_cnt] = (first + histogram->bin_cnt) * step;
+		histogram->bin_cnt++;
+	} while ((first + histogram->bin_cnt) * step <= max && histogram->bin_cnt < MAX_BINS);
+	histogram->edges[histogram->bin_cnt] = (first + histogram->bin_cnt) * step;
+}
+
+static double log_edge(int i, int first_power, int powers)
+{
+	static const double MANTISSAS[] = { 1, 2, 5 };
+	const int power = first_power + i / 3;
+
+	if (powers)
+		return pow(10, first_power + i * powers);
+	return MANTISSAS[i % 3] * pow(10, power);
+}
+
+/* From 0 in a bin of its own, where there is one. */
+static void log_bins(struct histogram *histogram, double min, double least, double max)
+{
+	const int first_power = (int)floor(log10(least));
+	const int decades = (int)floor(log10(max)) - first_power + 1;
+	const int powers = decades <= MAX_DECADES ? 0 : (decades + MAX_POWERS - 1) / MAX_POWERS;
+	unsigned cnt = 0;
+	int i = 0;
+
+	while (log_edge(i + 1, first_power, powers) <= least)
+		i++;
+	if (min < log_edge(i, first_power, powers))
+		histogram->edges[cnt++] = 0;
+	do {
+		histogram->edges[cnt++] = log_edge(i++, first_power, powers);
+	} while (histogram->edges[cnt - 1] <= max && cnt <= MAX_BINS);
+	histogram->bin_cnt = cnt - 1;
+}
+
+/* The least value that is not 0. */
+static double least_of(const struct figures *figures)
+{
+	struct sketch_bucket bucket;
+	size_t at = 0;
+
+	while (sketch__next(&figures->sketch, &at, &bucket)) {
+		double middle = figures__middle(figures, &bucket);
+
+		if (bucket.from > 0 && middle > 0)
+			return middle;
+	}
+	return 0;
+}
+
+static void make_bins(struct histogram *histogram)
+{
+	const struct figures *figures = &histogram->field->figures;
+	const double min = figures__value(figures, FIGURE_MIN);
+	const double max = figures__value(figures, FIGURE_MAX), least = least_of(figures);
+	struct sketch_bucket bucket;
+	unsigned bin = 0;
+	size_t at = 0;
+
+	if (min >= 0 && least > 0 && max / least >= LEAST_RATIO &&
+	    max / MEDIAN_RATIO >= figures__value(figures, FIGURE_P50))
+		log_bins(histogram, min, least, max);
+	else
+		linear_bins(histogram, min, max);
+	while (sketch__next(&figures->sketch, &at, &bucket)) {
+		double middle = figures__middle(figures, &bucket);
+
+		while (bin + 1 < histogram->bin_cnt && middle >= histogram->edges[bin + 1])
+			bin++;
+		histogram->cnts[bin] += bucket.cnt;
+	}
+}
+
+/* ---- Text ---- */
+
+static const char *edge_text(const struct histogram *histogram, double v, char *to)
+{
+	static const struct {
+		double ns;
+		const char *name;
+	} UNITS[] = { { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } };
+	unsigned i = 0;
+
+	if (!histogram->field->is_duration) {
+		snprintf(to, LABEL_BYTES, "%.6g", v);
+		return to;
+	}
+	while (i < 3 && v < UNITS[i].ns)
+		i++;
+	snprintf(to, LABEL_BYTES, "%.6g%s", v / UNITS[i].ns, UNITS[i].name);
+	return to;
+}
+
+static void print_title(const struct histogram *histogram, struct out *out,
+			const struct stats *stats, const struct group *group)
+{
+	const struct figures *figures = &histogram->field->figures;
+	const struct group_widths widths = { .keys = { 0 } };
+
+	if (histogram->field->is_duration)
+		out__text(out, "duration");
+	else
+		out__plain(out, histogram->field->key);
+	out__format(out, ": %llu values", (unsigned long long)figures__cnt(figures));
+	for (unsigned i = 0; i < FIGURE_CNT; i++) {
+		char text[FIGURES_TEXT_BYTES];
+		size_t len = group_field__text(histogram->field, i, text);
+
+		out__format(out, ", %s ", FIGURE_NAMES[i]);
+		out__bytes(out, text, len);
+	}
+	if (figures->nan_cnt)
+		out__format(out, ", %llu NaN", (unsigned long long)figures->nan_cnt);
+	if (figures->infinite_cnt)
+		out__format(out, ", %llu infinite", (unsigned long long)figures->infinite_cnt);
+	group__print(group, stats, out, &widths);
+	out__char(out, '\n');
+}
+
+static void print_bins(const struct histogram *histogram, struct out *out,
+		       const struct terminal *terminal)
+{
+	const double all = (double)figures__cnt(&histogram->field->figures);
+	uint64_t most = 1;
+
+	for (unsigned i = 0; i < histogram->bin_cnt; i++)
+		most = histogram->cnts[i] > most ? histogram->cnts[i] : most;
+	for (unsigned i = 0; i < histogram->bin_cnt; i++) {
+		const uint64_t cnt = histogram->cnts[i];
+		char from[LABEL_BYTES], to[LABEL_BYTES];
+
+		out__format(out, "%*s - %-*s %10llu %5.1f%%", LABEL_WIDTH,
+			    edge_text(histogram, histogram->edges[i], from), LABEL_WIDTH,
+			    edge_text(histogram, histogram->edges[i + 1], to),
+			    (unsigned long long)cnt, 100.0 * (double)cnt / all);
+		if (cnt) {
+			out__char(out, ' ');
+			terminal__bar(terminal, out, (double)cnt / (double)most,
+				      terminal->width - PREFIX_WIDTH);
+		}
+		out__char(out, '\n');
+	}
+}
+
+/* ---- JSON ---- */
+
+static void print_json(const struct histogram *histogram, struct out *out,
+		       const struct stats *stats, const struct group *group)
+{
+	char number[FORMAT_NUMBER_BYTES];
+
+	for (unsigned i = 0; i < histogram->bin_cnt; i++) {
+		group__print_json(group, stats, out);
+		out__text(out, ",\"field\":");
+		if (histogram->field->is_duration)
+			out__text(out, "\"duration_ns\"");
+		else
+			out__json_text(out, histogram->field->key, false);
+		out__text(out, ",\"from\":");
+		out__bytes(out, number, format__f64(number, histogram->edges[i]));
+		out__text(out, ",\"to\":");
+		out__bytes(out, number, format__f64(number, histogram->edges[i + 1]));
+		out__text(out, ",\"values\":");
+		out__u64(out, histogram->cnts[i]);
+		out__text(out, "}\n");
+	}
+}
+
+int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
+			    const struct terminal *terminal, bool json)
+{
+	size_t cnt, shown = 0;
+	struct group **groups = stats__sorted(stats, most, &cnt);
+
+	if (!groups)
+		return -ENOMEM;
+	for (size_t g = 0; g < cnt; g++) {
+		for (const struct group_field *field = groups[g]->fields; field;
+		     field = field->next) {
+			struct histogram histogram = { .field = field };
+
+			if (!figures__cnt(&field->figures) || field->figures.no_quantiles)
+				continue;
+			make_bins(&histogram);
+			if (json) {
+				print_json(&histogram, out, stats, groups[g]);
+				continue;
+			}
+			if (shown++)
+				out__char(out, '\n');
+			print_title(&histogram, out, stats, groups[g]);
+			print_bins(&histogram, out, terminal);
+		}
+	}
+	if (!shown && !json)
+		out__text(out, "no numbers in that field\n");
+	free(groups);
+	return 0;
+}

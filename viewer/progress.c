@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+#define FIRST_MS  1000
+#define AGAIN_MS  200
+#define NS_PER_MS 1000000
+#define NS_PER_S  1000000000
+#define ERASE     "\r\033[K"
+#define LINE_MAX  79
+
+/* There is one stderr. The lock is held by whoever writes to it. */
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t ending;
+	bool runs, ends, is_shown;
+	uint64_t total; /* bytes to read; 0: unknown */
+	uint64_t before;
+	struct timespec begin;
+} progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Bytes that all reading calls of this process have returned; 0: the kernel does not say. */
+static uint64_t bytes_read(void)
+{
+	unsigned long long bytes = 0;
+	FILE *file = fopen("/proc/self/io", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "rchar: %llu", &bytes) != 1)
+		bytes = 0;
+	(void)fclose(file);
+	return bytes;
+}
+
+static void write_line(const char *text, size_t len)
+{
+	/* nobody is told where this fails */
+	if (write(STDERR_FILENO, text, len) < 0)
+		errno = 0;
+}
+
+/* Only under the lock. */
+static void erase(void)
+{
+	if (progress.is_shown)
+		write_line(ERASE, strlen(ERASE));
+	progress.is_shown = false;
+}
+
+static void show(void)
+{
+	const double mb = 1e6;
+	uint64_t done = bytes_read();
+	struct timespec now;
+	char line[LINE_MAX + sizeof(ERASE)];
+	int len;
+
+	done = done > progress.before ? done - progress.before : 0;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!progress.total)
+		len = snprintf(line, sizeof(line), ERASE "reading: %.0f MB, %ld s",
+			       (double)done / mb, (long)(now.tv_sec - progress.begin.tv_sec));
+	else
+		len = snprintf(line, sizeof(line), ERASE "reading: %.0f of %.0f MB, %.0f %%, %ld s",
+			       (double)(done < progress.total ? done : progress.total) / mb,
+			       (double)progress.total / mb,
+			       /* what else is read is little, and 100 % would be done */
+			       100.0 * (double)done / (double)progress.total < 99
+				       ? 100.0 * (double)done / (double)progress.total
+				       : 99,
+			       (long)(now.tv_sec - progress.begin.tv_sec));
+	write_line(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+	progress.is_shown = true;
+}
+
+static void add_ms(struct timespec *to, long ms)
+{
+	to->tv_nsec += ms % 1000 * NS_PER_MS;
+	to->tv_sec += ms / 1000 + to->tv_nsec / NS_PER_S;
+	to->tv_nsec %= NS_PER_S;
+}
+
+static void *run(void *arg)
+{
+	struct timespec next = progress.begin;
+
+	(void)arg;
+	add_ms(&next, FIRST_MS);
+	(void)pthread_mutex_lock(&progress.lock);
+	while (!progress.ends) {
+		if (pthread_cond_timedwait(&progress.ending, &progress.lock, &next) != ETIMEDOUT)
+			continue;
+		show();
+		add_ms(&next, AGAIN_MS);
+	}
+	erase();
+	(void)pthread_mutex_unlock(&progress.lock);
+	return NULL;
+}
+
+static bool has_watcher(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+void progress__begin(char *const *files, size_t cnt, unsigned passes)
+{
+	pthread_condattr_t attributes;
+	sigset_t all, old;
+
+	if (!has_watcher() || pthread_condattr_init(&attributes))
+		return;
+	progress.total = 0;
+	for (size_t i = 0; i < cnt; i++) {
+		struct stat st;
+
+		if (!stat(files[i], &st) && S_ISREG(st.st_mode))
+			progress.total += (uint64_t)st.st_size * passes;
+	}
+	progress.ends = false;
+	progress.before = bytes_read();
+	(void)clock_gettime(CLOCK_MONOTONIC, &progress.begin);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	/* signals are the main thread's */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	progress.runs = !pthread_cond_init(&progress.ending, &attributes) &&
+			!pthread_create(&progress.thread, NULL, run, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
+void progress__hold(void)
+{
+	(void)pthread_mutex_lock(&progress.lock);
+	erase();
+}
+
+void progress__release(void)
+{
+	(void)pthread_mutex_unlock(&progress.lock);
+}
+
+void progress__end(void)
+{
+	if (!progress.runs)
+		return;
+	(void)pthread_mutex_lock(&progress.lock);
+	progress.ends = true;
+	(void)pthread_cond_signal(&progress.ending);
+	(void)pthread_mutex_unlock(&progress.lock);
+	(void)pthread_join(progress.thread, NULL);
+	progress.runs = false;
+}

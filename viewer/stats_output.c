@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --stats: a table of the groups, and one of their numeric fields, a line for each.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "stats_parts.h"
+
+#define NS_PER_DAY   (86400ull * 1000000000u)
+#define TIME_WIDTH   30
+#define DAY_WIDTH    18
+#define NUMBER_WIDTH 7u /* of a figure, at least */
+
+/* Events a second between the first and the last; 0 where there is no such time. */
+static double rate_of(const struct group *group)
+{
+	if (group->cnt < 2 || group->last_ns <= group->first_ns)
+		return 0;
+	return (double)(group->cnt - 1) / ((double)(group->last_ns - group->first_ns) / 1e9);
+}
+
+/* ---- JSON ---- */
+
+static void print_json_figures(struct out *out, const struct figures *figures)
+{
+	char text[FIGURES_TEXT_BYTES];
+
+	out__text(out, "{\"count\":");
+	out__u64(out, figures__cnt(figures));
+	for (unsigned i = 0; i < FIGURE_CNT; i++) {
+		size_t len = figures__text(figures, i, text);
+
+		out__text(out, ",\"");
+		out__text(out, FIGURE_NAMES[i]);
+		out__text(out, "\":");
+		out__bytes(out, len ? text : "null", len ? len : 4);
+	}
+	if (figures->nan_cnt) {
+		out__text(out, ",\"nan\":");
+		out__u64(out, figures->nan_cnt);
+	}
+	if (figures->infinite_cnt) {
+		out__text(out, ",\"infinite\":");
+		out__u64(out, figures->infinite_cnt);
+	}
+	out__char(out, '}');
+}
+
+static void print_json_fields(struct out *out, const struct group *group)
+{
+	const struct group_field *duration = NULL;
+	bool first = true;
+
+	out__text(out, ",\"fields\":{");
+	for (const struct group_field *field = group->fields; field; field = field->next) {
+		if (field->is_duration) {
+			duration = field;
+			continue;
+		}
+		if (!first)
+			out__char(out, ',');
+		first = false;
+		out__json_text(out, field->key, false);
+		out__char(out, ':');
+		print_json_figures(out, &field->figures);
+	}
+	out__char(out, '}');
+	if (duration) {
+		out__text(out, ",\"duration_ns\":");
+		print_json_figures(out, &duration->figures);
+	}
+	if (group->lacks_fields)
+		out__text(out, ",\"fields_left_out\":true");
+}
+
+static void print_json(const struct stats *stats, struct out *out, const struct group *group)
+{
+	char buf[FORMAT_NUMBER_BYTES];
+
+	group__print_json(group, stats, out);
+	out__text(out, ",\"events\":");
+	out__u64(out, group->cnt);
+	out__text(out, ",\"first_ts\":\"");
+	out__time(out, group->first_ns);
+	out__text(out, "\",\"last_ts\":\"");
+	out__time(out, group->last_ns);
+	out__text(out, "\",\"per_second\":");
+	if (rate_of(group) > 0)
+		out__bytes(out, buf, format__f64(buf, rate_of(group)));
+	else
+		out__text(out, "null");
+	print_json_fields(out, group);
+	out__text(out, "}\n");
+}
+
+/* ---- The table of groups ---- */
+
+/* All events are of one day: it stands below the table. */
+static bool is_one_day(const struct stats *stats)
+{
+	return stats->event_cnt && stats->first_ns / NS_PER_DAY == stats->last_ns / NS_PER_DAY;
+}
+
+static void print_time(struct out *out, uint64_t ns, bool one_day)
+{
+	out__text(out, "  ");
+	if (one_day)
+		out__time_of_day(out, ns);
+	else
+		out__time(out, ns);
+}
+
+static void print_groups(const struct stats *stats, struct out *out, struct group *const *groups,
+			 size_t cnt, const struct group_widths *widths)
+{
+	const bool one_day = is_one_day(stats);
+	const int width = one_day ? DAY_WIDTH : TIME_WIDTH;
+
+	out__format(out, "%10s %6s %12s  %-*s  %-*s", "events", "share", "per second", width,
+		    "first", width, "last");
+	stats__print_keys(stats, out, widths);
+	out__char(out, '\n');
+	for (size_t g = 0; g < cnt; g++) {
+		const struct group *group = groups[g];
+
+		out__format(out, "%10llu %5.1f%% ", (unsigned long long)group->cnt,
+			    100.0 * (double)group->cnt / (double)stats->event_cnt);
+		if (rate_of(group) > 0)
+			out__format(out, "%12.1f", rate_of(group));
+		else
+			out__text(out, "           -");
+		print_time(out, group->first_ns, one_day);
+		print_time(out, group->last_ns, one_day);
+		group__print(group, stats, out, widths);
+		out__char(out, '\n');
+	}
+}
+
+static void print_total(const struct stats *stats, struct out *out, size_t shown)
+{
+	size_t cnt = stats__group_cnt(stats);
+
+	out__format(out, "%10llu %5.1f%%  in %zu group%s", (unsigned long long)stats->event_cnt,
+		    stats->event_cnt ? 100.0 : 0.0, cnt, cnt == 1 ? "" : "s");
+	if (shown < cnt)
+		out__format(out, ", the first %zu shown", shown);
+	if (stats->event_cnt) {
+		out__text(out, ", ");
+		out__time(out, stats->first_ns);
+		out__text(out, " to ");
+		out__time(out, stats->last_ns);
+	}
+	out__char(out, '\n');
+}
+
+/* ---- The table of fields ---- */
+
+size_t group_field__text(const struct group_field *field, enum figure which, char *to)
+{
+	double v = figures__value(&field->figures, which);
+	size_t len = 0;
+
+	if (field->is_duration && v >= 0)
+		return duration_text(to, (uint64_t)v);
+	if (which != FIGURE_MEAN)
+		len = figures__text(&field->figures, which, to);
+	if (len && len <= 10)
+		return len;
+	if (!isfinite(v)) {
+		*to = '-';
+		return 1;
+	}
+	return (size_t)snprintf(to, FIGURES_TEXT_BYTES, "%.5g", v);
+}
+
+struct field_widths {
+	size_t figures[FIGURE_CNT], key;
+};
+
+static size_t field_width(const struct group_field *field)
+{
+	return field->is_duration ? 8 : out__width(field->key);
+}
+
+static void measure_fields(struct field_widths *ret, struct group *const *groups, size_t cnt)
+{
+	char text[FIGURES_TEXT_BYTES];
+
+	*ret = (struct field_widths){ .key = 5 };
+	for (unsigned i = 0; i < FIGURE_CNT; i++)
+		ret->figures[i] = NUMBER_WIDTH;
+	for (size_t g = 0; g < cnt; g++) {
+		for (const struct group_field *field = groups[g]->fields; field;
+		     field = field->next) {
+			for (unsigned i = 0; i < FIGURE_CNT; i++) {
+				size_t len = group_field__text(field, i, text);
+
+				if (len > ret->figures[i])
+					ret->figures[i] = len;
+			}
+			if (field_width(field) > ret->key)
+				ret->key = field_width(field);
+		}
+	}
+}
+
+static void print_field(struct out *out, const struct group_field *field,
+			const struct field_widths *widths, size_t pad)
+{
+	char text[FIGURES_TEXT_BYTES];
+
+	out__format(out, "%10llu", (unsigned long long)figures__cnt(&field->figures));
+	for (unsigned i = 0; i < FIGURE_CNT; i++) {
+		size_t len = group_field__text(field, i, text);
+
+		out__pad(out, 1 + widths->figures[i] - len);
+		out__bytes(out, text, len);
+	}
+	out__text(out, "  ");
+	if (field->is_duration)
+		out__text(out, "duration");
+	else
+		out__plain(out, field->key);
+	out__pad(out, pad);
+}
+
+static void print_fields(const struct stats *stats, struct out *out, struct group *const *groups,
+			 size_t cnt, const struct group_widths *group_widths)
+{
+	struct field_widths widths;
+	bool lacks = false;
+
+	measure_fields(&widths, groups, cnt);
+	out__format(out, "\n%10s", "values");
+	for (unsigned i = 0; i < FIGURE_CNT; i++)
+		out__format(out, " %*s", (int)widths.figures[i], FIGURE_NAMES[i]);
+	out__format(out, "  %-*s", (int)widths.key, "field");
+	stats__print_keys(stats, out, group_widths);
+	out__char(out, '\n');
+	for (size_t g = 0; g < cnt; g++) {
+		for (const struct group_field *field = groups[g]->fields; field;
+		     field = field->next) {
+			print_field(out, field, &widths, widths.key - field_width(field));
+			group__print(groups[g], stats, out, group_widths);
+			out__char(out, '\n');
+		}
+		lacks |= groups[g]->lacks_fields;
+	}
+	if (lacks)
+		out__text(out, "figures of more groups or fields would take too much memory\n");
+}
+
+static bool has_fields(struct group *const *groups, size_t cnt)
+{
+	for (size_t g = 0; g < cnt; g++) {
+		if (groups[g]->fields)
+			return true;
+	}
+	return false;
+}
+
+int stats__print(struct stats *stats, struct out *out, size_t most, bool json)
+{
+	struct group_widths widths;
+	size_t cnt;
+	struct group **groups = stats__sorted(stats, most, &cnt);
+
+	if (!groups)
+		return -ENOMEM;
+	for (size_t i = 0; json && i < cnt; i++)
+		print_json(stats, out, groups[i]);
+	if (!json) {
+		group_widths__init(&widths, stats, groups, cnt);
+		print_groups(stats, out, groups, cnt, &widths);
+		print_total(stats, out, cnt);
+		if (has_fields(groups, cnt))
+			print_fields(stats, out, groups, cnt, &widths);
+	}
+	free(groups);
+	return 0;
+}

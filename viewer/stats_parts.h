@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What counting groups of events and showing them share, and nobody else sees.
+ */
+#ifndef TTLOG_VIEW_STATS_PARTS_H
+#define TTLOG_VIEW_STATS_PARTS_H
+
+#include "figures.h"
+#include "stats.h"
+#include "tally.h"
+
+#define CACHE_SLOTS 4096u
+
+enum stats_key {
+	KEY_FIELD,
+	KEY_LEVEL,
+	KEY_TARGET,
+	KEY_PROBE,
+	KEY_MSG,
+	KEY_FILE,
+	KEY_FUNC,
+	KEY_PID,
+	KEY_TID,
+	KEY_COMM,
+};
+
+/* The figures of a group's fields of one key. */
+struct group_field {
+	struct group_field *next; /* in the order in which they were first seen */
+	struct ttlog_text key;    /* in the file's header */
+	bool is_duration;         /* of spans; the key is that of their one field */
+	struct figures figures;
+};
+
+struct group {
+	struct group *next; /* of the same hash */
+	struct group_field *fields;
+	uint64_t hash;
+	uint64_t cnt;
+	uint64_t first_ns, last_ns;
+	bool is_rest;
+	bool lacks_fields; /* there was no memory for more of them */
+	size_t key_len;
+	/* each value: a byte of enum value_kind, two bytes of length, the bytes */
+	unsigned char key[];
+};
+
+enum value_kind {
+	VALUE_NONE, /* the event has no such field, or it is null */
+	VALUE_TEXT,
+	VALUE_NUMBER, /* JSON prints it as it is */
+};
+
+struct cache_slot {
+	const struct ttlog_site *site;
+	const struct ttlog_thread *thread;
+	struct group *group;
+};
+
+struct stats {
+	char *names; /* the keys' text */
+	struct ttlog_text keys[STATS_MAX_KEYS];
+	enum stats_key kinds[STATS_MAX_KEYS];
+	unsigned key_cnt;
+	struct ttlog_text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
+	struct tally_keys tally_keys;
+	struct tally *tally;
+	struct group **table;
+	size_t table_cap, group_cnt;
+	struct group *rest;
+	uint64_t event_cnt, first_ns, last_ns;
+	const char *only_field; /* NULL: figures of all fields */
+	size_t budget;          /* bytes left for figures */
+	/* Without field keys the group follows from site and thread. */
+	struct cache_slot cache[CACHE_SLOTS];
+};
+
+/* The groups, largest first, at most so many; *ret_cnt of them. The caller frees. NULL: no memory.
+ */
+struct group **stats__sorted(const struct stats *stats, size_t most, size_t *ret_cnt);
+/* All groups, the rest among them. */
+size_t stats__group_cnt(const struct stats *stats);
+
+/* ---- How a group is called and shown: stats_group.c ---- */
+
+/* Of each key, how wide the text of its values is over all groups. */
+struct group_widths {
+	size_t keys[STATS_MAX_KEYS];
+};
+
+void group_widths__init(struct group_widths *ret, const struct stats *stats,
+			struct group *const *groups, size_t cnt);
+/* The names of the keys, and a group's values, each after two blanks; the last one not padded. */
+void stats__print_keys(const struct stats *stats, struct out *out,
+		       const struct group_widths *widths);
+void group__print(const struct group *group, const struct stats *stats, struct out *out,
+		  const struct group_widths *widths);
+/* {"group":{...} without the end of the object. */
+void group__print_json(const struct group *group, const struct stats *stats, struct out *out);
+
+/* A figure as tables show it: exact where that is short, durations with their unit. Writes at most
+ * FIGURES_TEXT_BYTES, returns the length. */
+size_t group_field__text(const struct group_field *field, enum figure which, char *to);
+
+#endif /* TTLOG_VIEW_STATS_PARTS_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "options.h"
+#include "out.h"
+#include "rates.h"
+#include "stats.h"
+#include "summary.h"
+#include <ttlog/read.h>
+
+static int show_stats(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+		      struct out *out, const struct terminal *terminal)
+{
+	const bool json = options->format == FORMAT_JSON;
+	const size_t top = options->has_top ? options->top : SIZE_MAX;
+	const struct stats_setup setup = {
+		.keys = options->group_by    ? options->group_by
+			: options->histogram ? ""
+					     : STATS_DEFAULT_KEYS,
+		.field = options->histogram,
+	};
+	struct stats *stats = stats__new(&setup);
+	struct ttlog_run run;
+	int err = stats ? 0 : -errno;
+
+	for (; !err && most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
+		err = stats__run(stats, &run);
+	if (!err && options->histogram)
+		err = stats__print_histograms(stats, out, top, terminal, json);
+	else if (!err)
+		err = stats__print(stats, out, top, json);
+	stats__free(stats);
+	return err;
+}
+
+static int show_rates(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+		      struct out *out, const struct terminal *terminal)
+{
+	struct rates *rates = rates__new();
+	struct ttlog_run run;
+
+	if (!rates)
+		return -ENOMEM;
+	for (; most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
+		rates__run(rates, &run);
+	rates__print(rates, out, terminal, options->format == FORMAT_JSON);
+	rates__free(rates);
+	return 0;
+}
+
+int summary__show(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+		  struct out *out, const struct terminal *terminal)
+{
+	if (options->mode == MODE_TIMELINE)
+		return show_rates(options, timeline, most, out, terminal);
+	return show_stats(options, timeline, most, out, terminal);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is shown of all events together, instead of the events: --stats, --histogram, --timeline.
+ */
+#ifndef TTLOG_VIEW_SUMMARY_H
+#define TTLOG_VIEW_SUMMARY_H
+
+#include <stdint.h>
+
+struct options;
+struct out;
+struct terminal;
+struct ttlog_timeline;
+
+/* Of the next `most` events. Returns 0 or -ENOMEM. */
+int summary__show(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+		  struct out *out, const struct terminal *terminal);
+
+#endif /* TTLOG_VIEW_SUMMARY_H */
