@@ -39,10 +39,13 @@ struct reader {
 	pid_t pid;
 	uint64_t address;
 	size_t len; /* 0: a batch */
+	size_t head_cnt; /* not 0: heads, of those addresses; how many were read */
+	uint64_t head_addresses[PULL_MAX_HEADS];
 	int err;
 	union {
 		unsigned char bytes[PULL_BUFFER_BYTES];
 		struct wire_batch batch;
+		struct ttlog_batch heads[PULL_MAX_HEADS];
 	};
 };
 
@@ -88,10 +91,29 @@ static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret)
 	return 0;
 }
 
+static int read_heads(struct reader *reader)
+{
+	struct iovec to = { .iov_base = reader->heads,
+			    .iov_len = reader->head_cnt * sizeof(reader->heads[0]) };
+	struct iovec from[PULL_MAX_HEADS];
+	ssize_t got;
+
+	for (size_t i = 0; i < reader->head_cnt; i++)
+		from[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)reader->head_addresses[i],
+					  .iov_len = sizeof(reader->heads[0]) };
+	got = process_vm_readv(reader->pid, &to, 1, from, reader->head_cnt, 0);
+	if (got < 0 && errno != EFAULT)
+		return -errno;
+	reader->head_cnt = got < 0 ? 0 : (size_t)got / sizeof(reader->heads[0]);
+	return 0;
+}
+
 static int read_asked(struct reader *reader)
 {
 	int err = -EAGAIN;
 
+	if (reader->head_cnt)
+		return read_heads(reader);
 	if (reader->len)
 		return read_now(reader->pid, reader->address, reader->bytes, reader->len);
 	for (int i = 0; err == -EAGAIN && i < PULL_TRIES; i++)
@@ -197,19 +219,25 @@ static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhi
 	return reader->state != READER_ASKED;
 }
 
-/* Into the reader's bytes. len: at most PULL_BUFFER_BYTES; 0 for a batch. */
-static int ask(pid_t pid, uint64_t address, size_t len, const struct pull_meanwhile *meanwhile)
+/* The reader, locked, to be told what is wanted; NULL with errno. */
+static struct reader *begin(pid_t pid)
 {
 	struct reader *reader = own_reader ? own_reader : reader__new();
-	int err;
 
 	if (!reader)
-		return -errno;
+		return NULL;
 	own_reader = reader;
 	pthread_mutex_lock(&reader->lock);
 	reader->pid = pid;
-	reader->address = address;
-	reader->len = len;
+	reader->head_cnt = 0;
+	return reader;
+}
+
+/* Unlocks it when it has done what it was told. */
+static int finish(struct reader *reader, const struct pull_meanwhile *meanwhile)
+{
+	int err;
+
 	reader->state = READER_ASKED;
 	pthread_cond_signal(&reader->changed);
 	if (!wait_for(reader, meanwhile)) {
@@ -222,6 +250,18 @@ static int ask(pid_t pid, uint64_t address, size_t len, const struct pull_meanwh
 	reader->state = READER_IDLE;
 	pthread_mutex_unlock(&reader->lock);
 	return err;
+}
+
+/* Into the reader's bytes. len: at most PULL_BUFFER_BYTES; 0 for a batch. */
+static int ask(pid_t pid, uint64_t address, size_t len, const struct pull_meanwhile *meanwhile)
+{
+	struct reader *reader = begin(pid);
+
+	if (!reader)
+		return -errno;
+	reader->address = address;
+	reader->len = len;
+	return finish(reader, meanwhile);
 }
 
 int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
@@ -247,4 +287,21 @@ int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 	if (!err)
 		memcpy(ret, own_reader->bytes, own_reader->batch.head.bytes);
 	return err;
+}
+
+ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
+		    const struct pull_meanwhile *meanwhile)
+{
+	struct reader *reader = cnt ? begin(pid) : NULL;
+	int err;
+
+	if (!reader)
+		return cnt ? -errno : 0;
+	reader->head_cnt = cnt;
+	memcpy(reader->head_addresses, addresses, cnt * sizeof(*addresses));
+	err = finish(reader, meanwhile);
+	if (err)
+		return err;
+	memcpy(ret, own_reader->heads, own_reader->head_cnt * sizeof(*ret));
+	return (ssize_t)own_reader->head_cnt;
 }

@@ -42,4 +42,13 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 		const struct pull_meanwhile *meanwhile);
 
+#define PULL_MAX_HEADS 256u
+
+/*
+ * Only the heads of so many batches (at most PULL_MAX_HEADS), in one go. How many of the first of
+ * them could be read, or -errno as above.
+ */
+ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
+		    const struct pull_meanwhile *meanwhile);
+
 #endif /* TTLOG_PULL_H */
