@@ -14,6 +14,7 @@
 #include "info.h"
 #include "input.h"
 #include "json.h"
+#include "live_output.h"
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
@@ -255,6 +256,11 @@ static int show(struct view *view)
 	return view->input.unreadable ? -EBADMSG : 0;
 }
 
+static int follow(struct view *view)
+{
+	return live_output__show(&view->options, &view->out, view->colour);
+}
+
 /* What was made of the filter. A key of it may be anything. */
 static int explain(struct view *view)
 {
@@ -293,12 +299,14 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (!view.options.explain && view.options.format != FORMAT_SCHEMA)
+	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = view.options.explain ? explain(&view) : show(&view);
+		err = view.options.explain  ? explain(&view)
+		      : view.options.follow ? follow(&view)
+					    : show(&view);
 	view__fini(&view);
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

@@ -36,6 +36,7 @@ struct options {
 	enum options_format format;
 	struct ttlog_filter *filter;
 	bool explain; /* the filter, and nothing else */
+	bool follow;  /* running collectors, not files */
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;
