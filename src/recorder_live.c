@@ -3,7 +3,7 @@
  * Those who follow: in rounds, a job for each process of which there is something new.
  *
  * A round takes the drain thread's time: what is unflushed is pulled, rings are frozen. Where that
- * is much, thousands of threads, rounds are further apart, so that it stays a tenth of it.
+ * is much, thousands of threads, rounds are further apart, so that it stays a fifth of it.
  */
 #include <errno.h>
 
@@ -17,7 +17,7 @@
 #include "writer.h"
 
 #define ROUND_NS  100000000ull
-#define MAX_SHARE 10u /* a round takes at most one of so many parts of the time */
+#define MAX_SHARE 5u /* a round takes at most one of so many parts of the time */
 
 static bool has_news(const struct process *process)
 {

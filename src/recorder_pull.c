@@ -13,6 +13,7 @@
 #include "process.h"
 #include "pull.h"
 #include "recorder_parts.h"
+#include "task.h"
 
 struct sources {
 	struct source *items;
@@ -43,28 +44,59 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 		process->dropped = dropped;
 }
 
-/* A batch of it: to be gone on with the others? */
-static bool pull_source(struct recorder *recorder, struct process *process,
-			const struct source *source, const struct pull_meanwhile *meanwhile)
+/* Of a thread that is known only the name may be another by now. */
+static bool is_known(const struct process *process, const struct source *source)
 {
-	struct wire_batch *buffer = recorder->pull_buffer;
-	int err = pull__batch(process->pid, source->address, buffer, meanwhile);
+	return source->thread < process->thread_cnt &&
+	       process->threads[source->thread].tid == source->tid;
+}
 
-	if (recorder->pulled != process)
-		return false;
-	process->stalls = err == -ETIMEDOUT;
-	if (err)
-		return err != -ESRCH && err != -ETIMEDOUT;
-	process__fill_head(process, source, &buffer->head);
-	recorder__stamp_thread(&buffer->head);
-	buffer->head.stamp_ns = clock__now_mono_ns();
-	meanwhile->act(meanwhile->ctx);
-	if (recorder->pulled != process)
-		return false;
+/* One that was read. False where the process is not the one that is pulled any more. */
+static bool take_pulled(struct recorder *recorder, struct process *process,
+			const struct source *source, struct wire_batch *batch, uint64_t stamp_ns)
+{
+	process__fill_head(process, source, &batch->head);
+	if (is_known(process, source))
+		(void)task__read_comm(process->pid, source->tid, batch->head.comm);
+	else
+		recorder__stamp_thread(&batch->head);
+	batch->head.stamp_ns = stamp_ns;
 	/* a ring for it, if this is the first that it has to say */
-	if (recorder__find_recording(recorder, &buffer->head) == process)
-		(void)process__take(process, buffer);
-	return true;
+	if (recorder__find_recording(recorder, &batch->head) == process)
+		(void)process__take(process, batch);
+	return recorder->pulled == process;
+}
+
+/* So many of them as can be read at once. 0 where it can't go on. */
+static size_t pull_some(struct recorder *recorder, struct process *process,
+			const struct source *sources, size_t cnt,
+			const struct pull_meanwhile *meanwhile)
+{
+	struct wire_batch *batch = recorder->pull_buffer;
+	uint64_t addresses[PULL_MAX_CNT], stamp_ns;
+	ssize_t got;
+
+	if (cnt > PULL_MAX_CNT)
+		cnt = PULL_MAX_CNT;
+	for (size_t i = 0; i < cnt; i++)
+		addresses[i] = sources[i].address;
+	got = pull__batches(process->pid, addresses, cnt, batch, meanwhile);
+	if (recorder->pulled != process)
+		return 0;
+	process->stalls = got == -ETIMEDOUT;
+	if (got < 0)
+		return 0;
+	stamp_ns = clock__now_mono_ns();
+	meanwhile->act(meanwhile->ctx);
+	for (ssize_t i = 0; i < got && recorder->pulled == process; i++) {
+		struct wire_batch *next = pull__next(batch);
+
+		if (batch->head.bytes &&
+		    !take_pulled(recorder, process, &sources[i], batch, stamp_ns))
+			return 0;
+		batch = next;
+	}
+	return recorder->pulled == process ? (size_t)got : 0;
 }
 
 /* A copy: what is taken meanwhile may move the sources. */
@@ -84,10 +116,11 @@ static int list_sources(const struct process *process, struct sources *ret)
 static void pull_sources(struct recorder *recorder, struct process *process,
 			 const struct sources *sources, const struct pull_meanwhile *meanwhile)
 {
-	size_t at = 0;
+	size_t at = 0, got = 1;
 
-	while (at < sources->cnt && pull_source(recorder, process, &sources->items[at], meanwhile))
-		at++;
+	for (; at < sources->cnt && got; at += got)
+		got = pull_some(recorder, process, sources->items + at, sources->cnt - at,
+				meanwhile);
 }
 
 static void end_pull(struct recorder *recorder, struct process *process)
@@ -130,13 +163,13 @@ static bool has_new(const struct source *source, const struct ttlog_batch *head)
 static int keep_new(struct process *process, struct sources *sources,
 		    const struct pull_meanwhile *meanwhile)
 {
-	struct ttlog_batch heads[PULL_MAX_HEADS];
-	uint64_t addresses[PULL_MAX_HEADS];
+	struct ttlog_batch heads[PULL_MAX_CNT];
+	uint64_t addresses[PULL_MAX_CNT];
 	size_t kept = 0;
 
-	for (size_t at = 0; at < sources->cnt; at += PULL_MAX_HEADS) {
+	for (size_t at = 0; at < sources->cnt; at += PULL_MAX_CNT) {
 		const size_t left = sources->cnt - at;
-		const size_t cnt = left < PULL_MAX_HEADS ? left : PULL_MAX_HEADS;
+		const size_t cnt = left < PULL_MAX_CNT ? left : PULL_MAX_CNT;
 		ssize_t got;
 
 		for (size_t i = 0; i < cnt; i++)
