@@ -76,7 +76,9 @@ static void test_pull_refuses_what_is_no_batch(void **state)
 /* Some of them no batches, and more than there is room for at once. */
 static void test_pull_reads_many_batches(void **state)
 {
-	enum { CNT = 16 };
+	enum {
+		CNT = 16
+	};
 	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES), *at;
 	struct ttlog_batch heads[CNT];
 	struct batch *batches[CNT];
