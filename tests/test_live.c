@@ -352,8 +352,9 @@ static void test_live_counts_what_nobody_asks_for(void **state)
 			expect(slow, CONTROL_WIRE_COUNTS, 0, 0);
 	}
 	assert_int_equal(recv(slow, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
-	/* it asks again, and goes on */
+	/* it asks again, is told, and goes on */
 	assert_int_equal(send(slow, "a", 1, 0), 1);
+	expect(slow, CONTROL_WIRE_COUNTS, 8ul * 9, 0);
 	log_counts(fixture, 0, 10);
 	show(fixture, 0);
 	expect_piece(slow, 9, 9);
