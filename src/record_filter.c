@@ -77,6 +77,11 @@ struct record_filter *record_filter__new(const char *texts, size_t bytes, uint64
 	return filter;
 }
 
+bool record_filter__is_empty(const struct record_filter *filter)
+{
+	return !filter->cnt;
+}
+
 /* ---- values ---- */
 
 static void to_field(const struct value *value, struct ttlog_field *ret)

@@ -29,6 +29,8 @@ struct record_filter *record_filter__new(const char *texts, size_t bytes, uint64
 /* NULL is fine. */
 void record_filter__free(struct record_filter *filter);
 
+/* Whether all match. */
+bool record_filter__is_empty(const struct record_filter *filter);
 /* Whether records of the site match, as far as the site alone tells. */
 enum expr_truth record_filter__site(const struct record_filter *filter,
 				    const struct catalog_site *site);
