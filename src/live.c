@@ -88,10 +88,11 @@ enum live_state live__state(struct live *live)
 	if (!barrier__load_acquire(&live->wanted))
 		return state;
 	pthread_mutex_lock(&live->lock);
-	if (live->wanted && !live->has_begun)
-		state = LIVE_NEW;
+	/* jobs of before, too: they are not for who is new */
+	if (live->wanted && (live->first || live->is_working))
+		state = LIVE_BUSY;
 	else if (live->wanted)
-		state = live->first || live->is_working ? LIVE_BUSY : LIVE_IDLE;
+		state = live->has_begun ? LIVE_IDLE : LIVE_NEW;
 	pthread_mutex_unlock(&live->lock);
 	return state;
 }
