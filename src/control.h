@@ -15,10 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONTROL_REASON_BYTES 65
-
-/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
-#define CONTROL_ERROR "error: "
+#include "control_wire.h"
 
 struct control;
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "control.h"
 #include "control_wire.h"
 
 static int parse_snapshot(const void *bytes, size_t len, struct control_wire_parsed *ret)

@@ -17,10 +17,16 @@
 #include <stdint.h>
 
 #include "expr.h"
+#include "format.h"
 
 #define CONTROL_WIRE_MAGIC      0x434c5454u /* "TTLC" */
 #define CONTROL_WIRE_VERSION    1u
 #define CONTROL_WIRE_TEXT_BYTES 16384u
+
+#define CONTROL_REASON_BYTES 65
+
+/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
+#define CONTROL_ERROR "error: "
 
 #define CONTROL_NAME_PREFIX "control-"
 #define CONTROL_NAME_SUFFIX ".sock"
@@ -37,6 +43,7 @@ _Static_assert(offsetof(struct control_wire_request, reason) == 12, "the reason 
 
 #define CONTROL_WIRE_FOLLOW_MAGIC 0x464c5454u /* "TTLF" */
 #define CONTROL_WIRE_FILTER_BYTES EXPR_MAX_BYTES
+#define CONTROL_WIRE_FORMAT       FORMAT_NUMBER
 
 struct control_wire_follow {
 	uint32_t magic;

@@ -10,11 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control.h"
 #include "control_dial.h"
 #include "control_wire.h"
 #include "follow.h"
-#include "format.h"
 #include <ttlog/read.h>
 #include "runtime_dir.h"
 
@@ -92,7 +90,7 @@ static int ask_all(struct opening *opening, int dir_fd, const struct ttlog_filte
 	struct control_wire_follow wire = {
 		.magic = CONTROL_WIRE_FOLLOW_MAGIC,
 		.version = CONTROL_WIRE_VERSION,
-		.format = FORMAT_NUMBER,
+		.format = CONTROL_WIRE_FORMAT,
 	};
 	char *request = malloc(CONTROL_WIRE_MAX_BYTES);
 	int err;
