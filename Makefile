@@ -79,7 +79,8 @@ READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_p
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # And ttlog-view, beside the library: numbers as text, moments of a command line.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when) \
+	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all

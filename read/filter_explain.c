@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a filter was understood. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -88,5 +89,13 @@ char *ttlog_filter_explain(const struct ttlog_filter *filter)
 	if (!fclose(to))
 		return text;
 	free(text);
+	return NULL;
+}
+
+char *ttlog_filter_expression(const struct ttlog_filter *filter, size_t idx)
+{
+	if (idx < filter->expr_cnt)
+		return expr__text(filter->exprs[idx]);
+	errno = ENOENT;
 	return NULL;
 }

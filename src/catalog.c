@@ -35,6 +35,7 @@ struct catalog {
 	const struct catalog_site **sites; /* by number */
 	uint32_t seen_site_cnt;
 	uint64_t corrupt_cnt;
+	const struct catalog_choice *choice; /* only while it is made */
 };
 
 static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
@@ -65,17 +66,21 @@ static bool is_usable(const struct site *site)
 	       site->nfields <= TTLOG_MAX_FIELDS;
 }
 
-static void add_site(struct catalog_module *module, const struct site *site, bool is_span_end)
+static void add_site(const struct catalog *catalog, struct catalog_module *module,
+		     const struct site *site, bool is_span_end)
 {
+	const struct catalog_choice *choice = catalog->choice;
 	uint32_t index = site->index + is_span_end;
+	struct catalog_site made = make_site(site, is_span_end);
 
-	if (module->slots[index])
+	if (module->slots[index] || (choice && !choice->wants(choice->ctx, &made)))
 		return;
-	module->sites[module->site_cnt++] = make_site(site, is_span_end);
+	module->sites[module->site_cnt++] = made;
 	module->slots[index] = module->site_cnt;
 }
 
-static int fill_module(struct catalog_module *module, const struct site_table *table)
+static int fill_module(const struct catalog *catalog, struct catalog_module *module,
+		       const struct site_table *table)
 {
 	for (size_t i = 0; i < table->cnt; i++)
 		if (is_usable(&table->sites[i]) && table->sites[i].index + 2 > module->slot_cnt)
@@ -89,9 +94,9 @@ static int fill_module(struct catalog_module *module, const struct site_table *t
 
 		if (!is_usable(site))
 			continue;
-		add_site(module, site, false);
+		add_site(catalog, module, site, false);
 		if (site->kind == TTLOG_SITE_SPAN)
-			add_site(module, site, true);
+			add_site(catalog, module, site, true);
 	}
 	return 0;
 }
@@ -117,7 +122,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		return 0;
 	module = &catalog->modules[entry->module];
 	if (!module->slots) {
-		err = fill_module(module, catalog->tables[entry->module]);
+		err = fill_module(catalog, module, catalog->tables[entry->module]);
 		if (err)
 			return err;
 	}
@@ -190,7 +195,8 @@ static struct catalog *make_empty(const struct site_table *const *modules, size_
 }
 
 struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
-			     size_t module_cnt, size_t thread_cnt)
+			     size_t module_cnt, size_t thread_cnt,
+			     const struct catalog_choice *choice)
 {
 	struct catalog *catalog = make_empty(modules, module_cnt, thread_cnt);
 	const struct ring_entry *entry;
@@ -199,6 +205,7 @@ struct catalog *catalog__new(const struct ring_copy *copy, const struct site_tab
 
 	if (!catalog)
 		return NULL;
+	catalog->choice = choice;
 	while (!err && (entry = ring_copy__next(copy, &cursor)))
 		err = walk_entry(catalog, entry);
 	if (!err)

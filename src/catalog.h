@@ -30,9 +30,16 @@ struct catalog_site {
 	uint32_t number; /* in the file; CATALOG_NO_NUMBER where it does not occur */
 };
 
-/* NULL with errno. The tables must stay as long as the catalog. */
+/* Which sites count: records of others are passed over as if nobody knew them. */
+struct catalog_choice {
+	bool (*wants)(const void *ctx, const struct catalog_site *site);
+	const void *ctx;
+};
+
+/* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all. */
 struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
-			     size_t module_cnt, size_t thread_cnt);
+			     size_t module_cnt, size_t thread_cnt,
+			     const struct catalog_choice *choice);
 /* NULL is fine. */
 void catalog__free(struct catalog *catalog);
 

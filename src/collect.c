@@ -33,6 +33,8 @@
 #include "journal.h"
 #include "kernel.h"
 #include "launch.h"
+#include "live.h"
+#include "reception.h"
 #include "recorder.h"
 #include "recover.h"
 #include "runtime_dir.h"
@@ -56,6 +58,7 @@ struct collector {
 	struct recorder *recorder;
 	struct drain *drain;
 	struct control *control;
+	struct live *live;
 	struct launch *launch;
 	struct watch *watch; /* of -e PATH; NULL: none */
 
@@ -268,47 +271,6 @@ static void request(struct collector *collector, const char *reason, bool only_n
 		drain__request(collector->drain, wish);
 }
 
-struct control_answer {
-	struct control *control;
-	uint64_t client;
-};
-
-static void answer_control(struct trigger_request *wish)
-{
-	struct control_answer *answer = wish->ctx;
-
-	(void)control__reply(answer->control, answer->client, wish->text, wish->made);
-	free(answer);
-}
-
-static void handle_control(struct collector *collector)
-{
-	struct control_request asked;
-	struct control_answer *answer;
-	struct trigger_request *wish;
-
-	while (control__receive(collector->control, &asked) == 1) {
-		if (!(collector->env->on & RECORDER_ON_REQUEST)) {
-			(void)control__reply(collector->control, asked.client,
-					     CONTROL_ERROR "requests are off (--on)\n", false);
-			continue;
-		}
-		wish = trigger_request__new(asked.reason, asked.pid, false);
-		answer = calloc(1, sizeof(*answer));
-		if (!wish || !answer) {
-			trigger_request__free(wish);
-			free(answer);
-			(void)control__reply(collector->control, asked.client,
-					     CONTROL_ERROR "out of memory\n", false);
-			continue;
-		}
-		*answer = (struct control_answer){ collector->control, asked.client };
-		wish->answer = answer_control;
-		wish->ctx = answer;
-		drain__request(collector->drain, wish);
-	}
-}
-
 static void handle_signal(struct collector *collector)
 {
 	struct signalfd_siginfo info;
@@ -383,6 +345,11 @@ static void handle_timer(int fd)
 
 static void run(struct collector *collector)
 {
+	const struct reception reception = {
+		.drain = collector->drain,
+		.live = collector->live,
+		.requests_off = !(collector->env->on & RECORDER_ON_REQUEST),
+	};
 	struct pollfd polls[] = {
 		{ .fd = collector->signal_fd, .events = POLLIN },
 		{ .fd = collector->notices[0], .events = POLLIN },
@@ -408,7 +375,7 @@ static void run(struct collector *collector)
 		if (polls[3].revents)
 			collector->over = true;
 		if (polls[4].revents)
-			handle_control(collector);
+			reception__receive(collector->control, &reception);
 		if (polls[5].revents)
 			handle_command(collector);
 		/* half a file is none yet; there is more to come */
@@ -526,7 +493,8 @@ static int open_writer(struct collector *collector)
 	collector->writer = writer__new(&options);
 	if (!collector->writer)
 		return failed("can't write snapshots to", env->output_dir, -errno);
-	return 0;
+	collector->live = live__new();
+	return collector->live ? 0 : failed("can't start", NULL, -errno);
 }
 
 /* Before anything is attached to: what is in the batches of programs by now is what collectors that
@@ -562,6 +530,7 @@ static int open_recorder(struct collector *collector)
 		.attach = collector->attach,
 		.clock = collector->clock,
 		.writer = collector->writer,
+		.live = collector->live,
 		.ring_dir = collector->journal.dir,
 		.ring_bytes = env->ring_bytes,
 		.on = env->on,
@@ -588,7 +557,7 @@ static int open_recorder(struct collector *collector)
 		err = collector->control ? 0 : -errno;
 	}
 	if (err)
-		(void)failed("--trigger won't work, no control socket", NULL, err);
+		(void)failed("--trigger and --follow won't work, no control socket", NULL, err);
 	return 0;
 }
 
@@ -663,6 +632,7 @@ static void tear_down(struct collector *collector)
 	control__free(collector->control);
 	drain__free(collector->drain);
 	writer__free(collector->writer);
+	live__free(collector->live);
 	recorder__free(collector->recorder);
 	attach__free(collector->attach);
 	kernel__free(collector->kernel);

@@ -46,6 +46,7 @@ struct control {
 	pthread_mutex_t lock;
 	uint64_t last_number;
 	struct client clients[MAX_CLIENTS];
+	unsigned char packet[CONTROL_WIRE_MAX_BYTES]; /* the receiving thread's */
 };
 
 static void close_fd(int fd)
@@ -292,22 +293,27 @@ static void accept_clients(struct control *control)
 }
 
 /* Returns whether there was a whole request, and not a second one. */
-static bool read_request(struct client *client, struct control_request *ret_request)
+static bool read_request(struct control *control, struct client *client,
+			 struct control_request *ret_request)
 {
-	struct control_wire_request wire;
+	struct control_wire_parsed parsed;
 	ssize_t n;
-	size_t len;
 
-	n = recv(client->fd, &wire, sizeof(wire), MSG_DONTWAIT | MSG_TRUNC);
-	if (n != sizeof(wire) || client->has_asked || wire.magic != CONTROL_WIRE_MAGIC ||
-	    wire.version != CONTROL_WIRE_VERSION || wire.pid > INT32_MAX)
-		return false;
-	len = strnlen(wire.reason, CONTROL_REASON_BYTES);
-	if (!len || len == CONTROL_REASON_BYTES)
+	n = recv(client->fd, control->packet, sizeof(control->packet), MSG_DONTWAIT | MSG_TRUNC);
+	if (n < 0 || (size_t)n > sizeof(control->packet) || client->has_asked ||
+	    control_wire__parse(control->packet, (size_t)n, &parsed))
 		return false;
 	client->has_asked = true;
-	*ret_request = (struct control_request){ .client = client->number, .pid = wire.pid };
-	memcpy(ret_request->reason, wire.reason, len);
+	*ret_request = (struct control_request){
+		.client = client->number,
+		.follows = parsed.wish == CONTROL_WISH_FOLLOW,
+		.pid = parsed.pid,
+		.format = parsed.format,
+		.filter = parsed.filter,
+		.filter_bytes = parsed.filter_bytes,
+	};
+	if (parsed.reason)
+		strcpy(ret_request->reason, parsed.reason);
 	return true;
 }
 
@@ -329,7 +335,7 @@ int control__receive(struct control *control, struct control_request *ret_reques
 			accept_clients(control);
 		client = find_client(control, event.data.u64);
 		if (client) {
-			received = read_request(client, ret_request);
+			received = read_request(control, client, ret_request);
 			/* rubbish, or the client's end */
 			if (!received)
 				drop_client(client);
@@ -380,4 +386,20 @@ int control__reply(struct control *control, uint64_t number, const char *lines, 
 	}
 	(void)pthread_mutex_unlock(&control->lock);
 	return err;
+}
+
+int control__take(struct control *control, uint64_t number)
+{
+	struct client *client;
+	int fd = -ENOENT;
+
+	(void)pthread_mutex_lock(&control->lock);
+	client = find_client(control, number);
+	if (client) {
+		fd = client->fd;
+		client->number = 0;
+		(void)epoll_ctl(control->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	}
+	(void)pthread_mutex_unlock(&control->lock);
+	return fd;
 }

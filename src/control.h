@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control socket: how `ttlog-collect --trigger REASON` reaches the collectors that run.
+ * The control socket: how `ttlog-collect --trigger REASON` and `ttlog-view --follow` reach the
+ * collectors that run.
  *
  * Each collector listens on control-PID.sock in the runtime directory. A client sends one request
- * and gets lines of text and a verdict. Only root and the collector's own user are listened to.
- * No peer, whatever it sends or leaves unread, makes the collector wait.
+ * and gets lines of text and a verdict; one that follows stays (live.h). Only root and the
+ * collector's own user are listened to. No peer, whatever it sends or leaves unread, makes the
+ * collector wait.
  */
 #ifndef TTLOG_CONTROL_H
 #define TTLOG_CONTROL_H
@@ -13,17 +15,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONTROL_REASON_BYTES 65
-
-/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
-#define CONTROL_ERROR "error: "
+#include "control_wire.h"
 
 struct control;
 
 struct control_request {
-	uint64_t client;                   /* for control__reply() */
+	uint64_t client; /* for control__reply() or control__take() */
+	bool follows;    /* it wants events as they come, not a snapshot */
+
+	/* a snapshot */
 	uint32_t pid;                      /* 0: every process */
 	char reason[CONTROL_REASON_BYTES]; /* never "" */
+
+	/* events; valid until the next control__receive() */
+	uint32_t format;    /* the newest that it reads */
+	const char *filter; /* expressions, each zero-terminated, one behind the other */
+	size_t filter_bytes;
 };
 
 /* Listens in dir, which is private, and takes away what killed collectors left in it. NULL with
@@ -45,6 +52,10 @@ int control__receive(struct control *control, struct control_request *ret_reques
  * -errno: -ENOENT where the client is gone, -EAGAIN where it doesn't read.
  */
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done);
+
+/* The client's descriptor, which is the caller's from now on; the client is forgotten. -ENOENT where
+ * it is gone. Any thread. */
+int control__take(struct control *control, uint64_t number);
 
 struct control_trigger {
 	const char *reason;  /* cut after 64 bytes */

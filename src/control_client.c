@@ -7,26 +7,23 @@
  */
 #include "control.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "control_dial.h"
 #include "control_wire.h"
 
-#define MAX_COLLECTORS  64
 #define MAX_REPLY_BYTES (16u << 20)
 
 /* A collector that has been asked. */
 struct peer {
-	char name[64];
+	char name[CONTROL_DIAL_NAME_BYTES];
 	int fd;
 	char *text; /* from malloc */
 	size_t len;
@@ -36,99 +33,45 @@ struct peers {
 	const struct control_trigger *trigger;
 	int dir_fd;
 	size_t cnt;
-	struct peer peers[MAX_COLLECTORS];
+	struct peer peers[CONTROL_DIAL_MAX];
 	char *errors; /* memory stream: told at the end, or not */
 	size_t errors_len;
 	FILE *errors_file;
 	bool done;
 };
 
-static bool is_socket_name(const char *name)
+static void take_answerer(void *ctx, const char *name, int fd, int err)
 {
-	size_t len = strlen(name), suffix = strlen(CONTROL_NAME_SUFFIX);
+	struct peers *peers = ctx;
+	struct peer *peer = &peers->peers[peers->cnt];
 
-	return len < sizeof(((struct peer *)NULL)->name) && len > suffix &&
-	       !strncmp(name, CONTROL_NAME_PREFIX, strlen(CONTROL_NAME_PREFIX)) &&
-	       !strcmp(name + len - suffix, CONTROL_NAME_SUFFIX);
+	if (err) {
+		fprintf(peers->errors_file, "%s: can't be asked: %s\n", name, strerror(-err));
+		return;
+	}
+	(void)snprintf(peer->name, sizeof(peer->name), "%s", name);
+	peer->fd = fd;
+	peers->cnt++;
 }
 
-static int send_request(int fd, const struct control_trigger *trigger)
+static int ask_all(struct peers *peers)
 {
+	const struct control_trigger *trigger = peers->trigger;
 	struct control_wire_request wire = {
 		.magic = CONTROL_WIRE_MAGIC,
 		.version = CONTROL_WIRE_VERSION,
 		.pid = trigger->pid,
 	};
-	size_t len = strnlen(trigger->reason, CONTROL_REASON_BYTES - 1);
+	const struct control_dial dial = {
+		.request = &wire,
+		.request_len = sizeof(wire),
+		.timeout_ms = trigger->timeout_ms,
+		.reached = take_answerer,
+		.ctx = peers,
+	};
 
-	memcpy(wire.reason, trigger->reason, len);
-	return send(fd, &wire, sizeof(wire), MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* 0 with the connection in *ret_fd, or -errno. */
-static int ask(const struct peers *peers, const char *name, int *ret_fd)
-{
-	unsigned ms = peers->trigger->timeout_ms;
-	struct timeval timeout = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err = 0;
-
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
-		       peers->dir_fd, name);
-	/* connecting waits too, where a collector that is stuck has its backlog full */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		err = -errno;
-	if (!err)
-		err = send_request(fd, peers->trigger);
-	if (err)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return err;
-}
-
-static void ask_one(struct peers *peers, const char *name)
-{
-	struct peer *peer = &peers->peers[peers->cnt];
-	int err;
-
-	err = ask(peers, name, &peer->fd);
-	if (!err) {
-		strcpy(peer->name, name);
-		peers->cnt++;
-	} else if (err == -ECONNREFUSED) {
-		/* its collector was killed */
-		(void)unlinkat(peers->dir_fd, name, 0);
-	} else if (err != -ENOENT) {
-		fprintf(peers->errors_file, "%s: can't be asked: %s\n", name, strerror(-err));
-	}
-}
-
-static int ask_all(struct peers *peers)
-{
-	const struct dirent *entry;
-	DIR *dir;
-	int fd;
-
-	fd = fcntl(peers->dir_fd, F_DUPFD_CLOEXEC, 0);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		int err = -errno;
-
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	while (peers->cnt < MAX_COLLECTORS && (entry = readdir(dir))) {
-		if (is_socket_name(entry->d_name))
-			ask_one(peers, entry->d_name);
-	}
-	closedir(dir);
-	return 0;
+	memcpy(wire.reason, trigger->reason, strnlen(trigger->reason, CONTROL_REASON_BYTES - 1));
+	return control_dial__all(peers->dir_fd, &dial);
 }
 
 static int64_t now_ms(void)

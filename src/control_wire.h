@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes over the control socket (SOCK_SEQPACKET): one request; then any number of packets of
- * text and one with the verdict. Both ends are of one machine, but maybe not of one version.
+ * What goes over the control socket (SOCK_SEQPACKET). Both ends are of one machine, but maybe not of
+ * one version, and a peer may send anything: control_wire.c looks at every byte.
+ *
+ * A wish for a snapshot: one request; then any number of packets of text and one with the verdict.
+ *
+ * A wish to see events as they come: one request; then a refusal, as above, or CONTROL_WIRE_FOLLOWED
+ * and pieces. A piece is a packet with a descriptor (SCM_RIGHTS) of a sealed file in memory, which
+ * is a snapshot as FORMAT.md has it: a header, one chunk, the end. The client answers each piece
+ * with one byte when it is done with it; so many pieces and no more may be unanswered.
  */
 #ifndef TTLOG_CONTROL_WIRE_H
 #define TTLOG_CONTROL_WIRE_H
@@ -9,9 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "expr.h"
+#include "format.h"
+
 #define CONTROL_WIRE_MAGIC      0x434c5454u /* "TTLC" */
 #define CONTROL_WIRE_VERSION    1u
 #define CONTROL_WIRE_TEXT_BYTES 16384u
+
+#define CONTROL_REASON_BYTES 65
+
+/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
+#define CONTROL_ERROR "error: "
 
 #define CONTROL_NAME_PREFIX "control-"
 #define CONTROL_NAME_SUFFIX ".sock"
@@ -26,11 +41,65 @@ struct control_wire_request {
 _Static_assert(sizeof(struct control_wire_request) == 80, "a request has 80 bytes");
 _Static_assert(offsetof(struct control_wire_request, reason) == 12, "the reason is at 12");
 
+#define CONTROL_WIRE_FOLLOW_MAGIC 0x464c5454u /* "TTLF" */
+#define CONTROL_WIRE_FILTER_BYTES EXPR_MAX_BYTES
+#define CONTROL_WIRE_FORMAT       FORMAT_NUMBER
+
+struct control_wire_follow {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t format;       /* the newest of FORMAT.md's that the client reads */
+	uint32_t filter_bytes; /* behind this: expressions (expr.h), each zero-terminated */
+};
+
+_Static_assert(sizeof(struct control_wire_follow) == 16, "what stands before the filter");
+
+#define CONTROL_WIRE_MAX_BYTES (sizeof(struct control_wire_follow) + CONTROL_WIRE_FILTER_BYTES)
+
 /* The first byte of each packet of a reply. They only grow. */
 enum control_wire_kind {
 	CONTROL_WIRE_TEXT = 't',   /* whole or part of lines follow */
 	CONTROL_WIRE_DONE = 'd',   /* a snapshot was made; nothing follows */
-	CONTROL_WIRE_FAILED = 'f', /* none was made; nothing follows */
+	CONTROL_WIRE_FAILED = 'f', /* none was made, or nothing can be followed; nothing follows */
+
+	/* These are a struct control_wire_live. */
+	CONTROL_WIRE_FOLLOWED = 'o', /* from now on nothing is missed that is not counted */
+	CONTROL_WIRE_PIECE = 'p',
+	CONTROL_WIRE_COUNTS = 'n', /* of what is in no piece; all of one moment has come */
+	CONTROL_WIRE_END = 'e',    /* the collector ends; nothing follows */
 };
+
+/* Pieces that the client has not answered. */
+#define CONTROL_WIRE_WINDOW 16u
+
+struct control_wire_live {
+	uint8_t kind;
+	uint8_t reserved[7];
+	uint64_t events;  /* in the piece */
+	uint64_t dropped; /* ever: that matched, when no more pieces might be unanswered */
+	uint64_t missed;  /* ever: of any kind, overwritten before they could be looked at */
+};
+
+_Static_assert(sizeof(struct control_wire_live) == 32, "a live packet has 32 bytes");
+
+enum control_wire_wish {
+	CONTROL_WISH_SNAPSHOT,
+	CONTROL_WISH_FOLLOW,
+};
+
+/* A request that has been looked at. */
+struct control_wire_parsed {
+	enum control_wire_wish wish;
+	uint32_t pid;       /* of a snapshot; 0: every process */
+	const char *reason; /* of a snapshot; points into the bytes; 1 to 64 bytes */
+	uint32_t format;
+	const char *filter; /* points into the bytes; zero-terminated unless filter_bytes is 0 */
+	size_t filter_bytes;
+};
+
+/* A packet, whole, from anybody. 0, or -EBADMSG where it is no request. */
+int control_wire__parse(const void *bytes, size_t len, struct control_wire_parsed *ret);
+/* The same for the other direction. */
+int control_wire__parse_live(const void *bytes, size_t len, struct control_wire_live *ret);
 
 #endif /* TTLOG_CONTROL_WIRE_H */

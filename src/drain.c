@@ -316,7 +316,8 @@ static void wait_for_work(struct drain *drain)
 	struct epoll_event events[3];
 	uint64_t posted, now;
 
-	(void)epoll_wait(drain->epoll_fd, events, 3, DRAIN_POLL_MS);
+	(void)epoll_wait(drain->epoll_fd, events, 3,
+			 recorder__live_wait_ms(drain->options.recorder, DRAIN_POLL_MS));
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
 	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
@@ -330,6 +331,7 @@ static void finish(struct drain *drain)
 {
 	recorder__pull(drain->options.recorder, 0, take_batches, drain);
 	take_all(drain);
+	recorder__show_all(drain->options.recorder);
 	if (drain->last_request)
 		recorder__snapshot(drain->options.recorder, drain->last_request);
 	while (recorder__open_jobs(drain->options.recorder)) {
@@ -362,6 +364,7 @@ static void *run(void *arg)
 		take_jobs(drain);
 		recorder__hurry(drain->options.recorder);
 		handle_requests(drain);
+		recorder__show(drain->options.recorder, take_batches, drain);
 	}
 	finish(drain);
 	pthread_mutex_lock(&drain->mailbox.lock);

@@ -92,6 +92,28 @@ static int take_crash(struct writer_job *job, struct process *process)
 	return 0;
 }
 
+/* Takes the copy, which may be NULL. */
+static struct writer_job *make(const struct process *process,
+			       const struct recorder_options *options, struct ring_copy *events,
+			       const char *reason)
+{
+	struct writer_job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		ring_copy__free(events);
+		return NULL;
+	}
+	job->start_ns = process->start_ns;
+	job->events = events;
+	if (!events || copy_texts(job, process, options->attach, reason) ||
+	    copy_tables(job, process, options->attach)) {
+		writer_job__free(job);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return job;
+}
+
 struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason)
 {
@@ -104,18 +126,30 @@ struct writer_job *job__new(struct process *process, const struct recorder_optio
 		errno = ENOBUFS;
 		return NULL;
 	}
-	job = calloc(1, sizeof(*job));
+	job = make(process, options, ring__freeze(process->ring, &overwritten), reason);
 	if (!job)
 		return NULL;
-	job->start_ns = process->start_ns;
 	job->bytes = bytes;
-	job->events = ring__freeze(process->ring, &overwritten);
-	if (!job->events || copy_texts(job, process, options->attach, reason) ||
-	    copy_tables(job, process, options->attach) || take_crash(job, process)) {
+	if (take_crash(job, process)) {
 		writer_job__free(job);
 		errno = ENOMEM;
 		return NULL;
 	}
+	fill_source(job, process, options);
+	return job;
+}
+
+struct writer_job *job__new_since(struct process *process, const struct recorder_options *options,
+				  uint64_t position, uint64_t *ret_events_before)
+{
+	struct ring_copy *events = ring__freeze_since(process->ring, position, ret_events_before);
+	struct writer_job *job = make(process, options, events, "live");
+
+	if (!job)
+		return NULL;
+	job->bytes = ring__written_bytes(process->ring) - position;
+	if (job->bytes > ring__used_bytes(process->ring))
+		job->bytes = ring__used_bytes(process->ring);
 	fill_source(job, process, options);
 	return job;
 }

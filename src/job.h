@@ -6,6 +6,8 @@
 #ifndef TTLOG_JOB_H
 #define TTLOG_JOB_H
 
+#include <stdint.h>
+
 struct process;
 struct recorder_options;
 struct writer_job;
@@ -14,5 +16,9 @@ struct writer_job;
  * ENOBUFS where too many wait to be written. */
 struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason);
+/* Of what came since that position of its ring, for those who follow (live.h): nothing of how it
+ * ended, if it has. */
+struct writer_job *job__new_since(struct process *process, const struct recorder_options *options,
+				  uint64_t position, uint64_t *ret_events_before);
 
 #endif /* TTLOG_JOB_H */

@@ -91,6 +91,8 @@ struct process {
 	bool hurried; /* its crash is in a snapshot though it has not ended */
 	size_t job_cnt;         /* snapshots being written */
 	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
+	uint64_t live_mark;     /* the same of what those who follow were shown */
+	uint64_t live_events;   /* ring__events then */
 	char **files;           /* snapshots, by path */
 	size_t file_cnt;
 };

@@ -31,18 +31,28 @@ enum reader_state {
 	READER_LEFT, /* its thread, when it comes back, frees it */
 };
 
+enum wish {
+	WISH_MEMORY,
+	WISH_BATCH,
+	WISH_BATCHES,
+	WISH_HEADS,
+};
+
 struct reader {
 	pthread_mutex_t
 		lock; /* what follows, but that `bytes` are its thread's while it is asked */
 	pthread_cond_t changed;
 	enum reader_state state;
 	pid_t pid;
-	uint64_t address;
-	size_t len; /* 0: a batch */
+	enum wish wish;
+	uint64_t addresses[PULL_MAX_CNT];
+	size_t cnt; /* of addresses; how many were read */
+	size_t len; /* of memory */
 	int err;
 	union {
 		unsigned char bytes[PULL_BUFFER_BYTES];
 		struct wire_batch batch;
+		struct ttlog_batch heads[PULL_MAX_CNT];
 	};
 };
 
@@ -62,8 +72,8 @@ static int read_now(pid_t pid, uint64_t address, void *ret, size_t len)
 	return (size_t)got == len ? 0 : -EFAULT;
 }
 
-/* In one go: its thread flushes meanwhile. */
-static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret)
+/* In one go: its thread flushes meanwhile. -EMSGSIZE where there is no room for its records. */
+static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret, size_t room)
 {
 	struct ttlog_batch before, after;
 	uint64_t bytes;
@@ -74,6 +84,8 @@ static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret)
 	bytes = (uint32_t)before.committed;
 	if (before.magic != TTLOG_BATCH_MAGIC || bytes > TTLOG_BATCH_MAX_BYTES)
 		return -EBADMSG;
+	if (bytes > room)
+		return -EMSGSIZE;
 	err = read_now(pid, address + sizeof(before), ret + 1, bytes);
 	if (!err)
 		err = read_now(pid, address, &after, sizeof(after));
@@ -88,15 +100,72 @@ static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret)
 	return 0;
 }
 
-static int read_asked(struct reader *reader)
+static int try_batch(pid_t pid, uint64_t address, struct wire_batch *ret, size_t room)
 {
 	int err = -EAGAIN;
 
-	if (reader->len)
-		return read_now(reader->pid, reader->address, reader->bytes, reader->len);
 	for (int i = 0; err == -EAGAIN && i < PULL_TRIES; i++)
-		err = read_batch(reader->pid, reader->address, &reader->batch);
+		err = read_batch(pid, address, ret, room);
 	return err;
+}
+
+static int read_batches(struct reader *reader)
+{
+	struct wire_batch *batch = &reader->batch;
+	size_t cnt = 0;
+
+	while (cnt < reader->cnt) {
+		const size_t used = (size_t)((unsigned char *)(batch + 1) - reader->bytes);
+		int err = -EMSGSIZE;
+
+		if (used <= sizeof(reader->bytes))
+			err = try_batch(reader->pid, reader->addresses[cnt], batch,
+					sizeof(reader->bytes) - used);
+		if (err == -ESRCH || err == -EPERM)
+			return err;
+		if (err == -EMSGSIZE && cnt)
+			break;
+		if (err)
+			batch->head.bytes = 0;
+		batch = pull__next(batch);
+		cnt++;
+	}
+	reader->cnt = cnt;
+	return 0;
+}
+
+static int read_heads(struct reader *reader)
+{
+	struct iovec to = { .iov_base = reader->heads,
+			    .iov_len = reader->cnt * sizeof(reader->heads[0]) };
+	struct iovec from[PULL_MAX_CNT];
+	ssize_t got;
+
+	for (size_t i = 0; i < reader->cnt; i++)
+		from[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)reader->addresses[i],
+					  .iov_len = sizeof(reader->heads[0]) };
+	got = process_vm_readv(reader->pid, &to, 1, from, reader->cnt, 0);
+	if (got < 0 && errno != EFAULT)
+		return -errno;
+	reader->cnt = got < 0 ? 0 : (size_t)got / sizeof(reader->heads[0]);
+	return 0;
+}
+
+static int read_asked(struct reader *reader)
+{
+	const size_t room = sizeof(reader->bytes) - sizeof(reader->batch);
+
+	switch (reader->wish) {
+	case WISH_MEMORY:
+		return read_now(reader->pid, reader->addresses[0], reader->bytes, reader->len);
+	case WISH_BATCH:
+		return try_batch(reader->pid, reader->addresses[0], &reader->batch, room);
+	case WISH_BATCHES:
+		return read_batches(reader);
+	case WISH_HEADS:
+		break;
+	}
+	return read_heads(reader);
 }
 
 static void reader__free(struct reader *reader)
@@ -197,8 +266,9 @@ static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhi
 	return reader->state != READER_ASKED;
 }
 
-/* Into the reader's bytes. len: at most PULL_BUFFER_BYTES; 0 for a batch. */
-static int ask(pid_t pid, uint64_t address, size_t len, const struct pull_meanwhile *meanwhile)
+/* The answer is in own_reader. */
+static int ask(pid_t pid, enum wish wish, const uint64_t *addresses, size_t cnt, size_t len,
+	       const struct pull_meanwhile *meanwhile)
 {
 	struct reader *reader = own_reader ? own_reader : reader__new();
 	int err;
@@ -208,7 +278,9 @@ static int ask(pid_t pid, uint64_t address, size_t len, const struct pull_meanwh
 	own_reader = reader;
 	pthread_mutex_lock(&reader->lock);
 	reader->pid = pid;
-	reader->address = address;
+	reader->wish = wish;
+	memcpy(reader->addresses, addresses, cnt * sizeof(*addresses));
+	reader->cnt = cnt;
 	reader->len = len;
 	reader->state = READER_ASKED;
 	pthread_cond_signal(&reader->changed);
@@ -231,8 +303,9 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 
 	for (size_t at = 0; !err && at < len; at += PULL_BUFFER_BYTES) {
 		size_t part = len - at < PULL_BUFFER_BYTES ? len - at : PULL_BUFFER_BYTES;
+		uint64_t from = address + at;
 
-		err = ask(pid, address + at, part, meanwhile);
+		err = ask(pid, WISH_MEMORY, &from, 1, part, meanwhile);
 		if (!err)
 			memcpy((char *)ret + at, own_reader->bytes, part);
 	}
@@ -242,9 +315,42 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 		const struct pull_meanwhile *meanwhile)
 {
-	int err = ask(pid, address, 0, meanwhile);
+	int err = ask(pid, WISH_BATCH, &address, 1, 0, meanwhile);
 
 	if (!err)
 		memcpy(ret, own_reader->bytes, own_reader->batch.head.bytes);
 	return err;
+}
+
+struct wire_batch *pull__next(struct wire_batch *batch)
+{
+	size_t bytes = batch->head.bytes ? batch->head.bytes : sizeof(*batch);
+
+	return (struct wire_batch *)((char *)batch + ((bytes + 7) & ~(size_t)7));
+}
+
+ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct wire_batch *ret,
+		      const struct pull_meanwhile *meanwhile)
+{
+	int err = ask(pid, WISH_BATCHES, addresses, cnt, 0, meanwhile);
+	const struct wire_batch *end;
+
+	if (err)
+		return err;
+	end = &own_reader->batch;
+	for (size_t i = 0; i < own_reader->cnt; i++)
+		end = pull__next((struct wire_batch *)end);
+	memcpy(ret, own_reader->bytes, (size_t)((const unsigned char *)end - own_reader->bytes));
+	return (ssize_t)own_reader->cnt;
+}
+
+ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
+		    const struct pull_meanwhile *meanwhile)
+{
+	int err = ask(pid, WISH_HEADS, addresses, cnt, 0, meanwhile);
+
+	if (err)
+		return err;
+	memcpy(ret, own_reader->heads, own_reader->cnt * sizeof(*ret));
+	return (ssize_t)own_reader->cnt;
 }

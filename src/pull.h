@@ -42,4 +42,21 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 		const struct pull_meanwhile *meanwhile);
 
+#define PULL_MAX_CNT 256u
+
+/*
+ * Of so many batches (at most PULL_MAX_CNT), as many as there is room for, one behind the other, in
+ * one go: to ask for each alone costs far more than to read it. One that can't be read has
+ * head.bytes 0 and nothing behind its struct. How many of the first these are, 1 at least, or
+ * -ESRCH, -EPERM, -ETIMEDOUT.
+ */
+ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct wire_batch *ret,
+		      const struct pull_meanwhile *meanwhile);
+/* The one behind that, aligned as it is. */
+struct wire_batch *pull__next(struct wire_batch *batch);
+
+/* Only their heads. How many of the first of them could be read, or -errno. */
+ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
+		    const struct pull_meanwhile *meanwhile);
+
 #endif /* TTLOG_PULL_H */

@@ -26,6 +26,7 @@
 #include "process_table.h"
 #include "pull.h"
 #include "recorder.h"
+#include "recorder_parts.h"
 #include "report.h"
 #include "ring.h"
 #include "site.h"
@@ -37,19 +38,6 @@
  * a helper that hangs. With threads that did not hand in yet what they had: so long. */
 #define CRASH_HURRY_NS 300000000ull
 #define CRASH_MAX_NS   800000000ull
-
-struct recorder {
-	struct recorder_options options;
-	struct process_table table;
-	struct kin kin;
-	struct process *last;   /* of the last batch: mostly the same again */
-	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
-	size_t given_cnt;       /* given and not ended */
-	size_t open_jobs;
-	bool failed;
-	bool told_untracked;
-	struct wire_batch *pull_buffer;
-};
 
 struct recorder *recorder__new(const struct recorder_options *options)
 {
@@ -184,8 +172,7 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 	return start_ns > head->start_ns;
 }
 
-/* The sender, known from now on if not before; with a ring. NULL without memory. */
-static struct process *find_recording(struct recorder *recorder, const struct wire_head *head)
+struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process = find(recorder, head);
 	int err;
@@ -213,8 +200,7 @@ static struct process *find_recording(struct recorder *recorder, const struct wi
 	return process;
 }
 
-/* As the kernel would: what is known of the thread may be old, or nothing at all. */
-static void stamp_thread(struct wire_head *head)
+void recorder__stamp_thread(struct wire_head *head)
 {
 	struct task task;
 
@@ -248,7 +234,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 		head.tid = arrival->pid;
 		head.ns_tgid = arrival->pid;
 		head.cgroup = task__read_cgroup(arrival->pid);
-		stamp_thread(&head);
+		recorder__stamp_thread(&head);
 		process = admit(recorder, &head);
 	}
 	if (!process)
@@ -274,7 +260,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 		process__open_facts(process, recorder->options.ring_dir);
 }
 
-static bool still_runs(const struct process *process)
+bool recorder__still_runs(const struct process *process)
 {
 	uint64_t now_ns = birth__read_ns(process->pid);
 	uint64_t start_ns = process->start_ns ? process->start_ns : process->birth_ns;
@@ -287,11 +273,10 @@ static bool still_runs(const struct process *process)
 /* ---- recording ---- */
 
 static void end_when_whole(struct recorder *recorder, struct process *process);
-static void finish(struct recorder *recorder, struct process *process);
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
 {
-	struct process *process = find_recording(recorder, &message->head);
+	struct process *process = recorder__find_recording(recorder, &message->head);
 
 	if (!process)
 		return;
@@ -313,102 +298,6 @@ void recorder__tell_consumed(struct recorder *recorder)
 					 process->consumed_bytes) == 0)
 			process->consumed_told = process->consumed_bytes;
 	}
-}
-
-/* Of events that the program itself had no memory for, its anchors tell. */
-static void pull_dropped(struct recorder *recorder, struct process *process,
-			 const struct pull_meanwhile *meanwhile)
-{
-	struct ttlog_module module;
-	uint64_t dropped = 0;
-
-	for (size_t i = 0; i < process->anchor_cnt; i++) {
-		int err = pull__memory(process->pid, process->anchors[i], &module, sizeof(module),
-				       meanwhile);
-
-		if (recorder->pulled != process)
-			return;
-		if (err == 0 && module.version == TTLOG_ABI_VERSION)
-			dropped += module.dropped;
-		if (err == -ETIMEDOUT) {
-			process->stalls = true;
-			break;
-		}
-	}
-	if (dropped > process->dropped)
-		process->dropped = dropped;
-}
-
-/* A batch of it: to be gone on with the others? */
-static bool pull_source(struct recorder *recorder, struct process *process,
-			const struct source *source, const struct pull_meanwhile *meanwhile)
-{
-	struct wire_batch *buffer = recorder->pull_buffer;
-	int err = pull__batch(process->pid, source->address, buffer, meanwhile);
-
-	if (recorder->pulled != process)
-		return false;
-	process->stalls = err == -ETIMEDOUT;
-	if (err)
-		return err != -ESRCH && err != -ETIMEDOUT;
-	process__fill_head(process, source, &buffer->head);
-	stamp_thread(&buffer->head);
-	buffer->head.stamp_ns = clock__now_mono_ns();
-	meanwhile->act(meanwhile->ctx);
-	if (recorder->pulled != process)
-		return false;
-	/* a ring for it, if this is the first that it has to say */
-	if (find_recording(recorder, &buffer->head) == process)
-		(void)process__take(process, buffer);
-	return true;
-}
-
-static void pull_process(struct recorder *recorder, struct process *process,
-			 const struct pull_meanwhile *meanwhile)
-{
-	size_t cnt = 0, at = 0;
-	struct source *owned = calloc(process->source_cnt + 1, sizeof(*owned));
-
-	if (!owned)
-		return;
-	/* a copy: what is taken meanwhile may move the sources */
-	for (size_t i = 0; i < process->source_cap; i++) {
-		if (process->sources[i].address && process->sources[i].tid)
-			owned[cnt++] = process->sources[i];
-	}
-	recorder->pulled = process;
-	while (at < cnt && pull_source(recorder, process, &owned[at], meanwhile))
-		at++;
-	free(owned);
-	if (recorder->pulled == process && !process->stalls)
-		pull_dropped(recorder, process, meanwhile);
-	if (recorder->pulled != process)
-		return;
-	recorder->pulled = NULL;
-	finish(recorder, process);
-}
-
-void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx)
-{
-	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
-	struct process *process;
-	struct process_cursor cursor = { 0 };
-	size_t cnt = 0;
-	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
-
-	if (!pids)
-		return;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (!process->ended && (!pid || process->pid == pid))
-			pids[cnt++] = process->pid;
-	}
-	for (size_t i = 0; i < cnt; i++) {
-		process = process_table__find(&recorder->table, pids[i]);
-		/* what has its number by now has not its memory */
-		if (process && !process->ended && !process->stalls && still_runs(process))
-			pull_process(recorder, process, &meanwhile);
-	}
-	free(pids);
 }
 
 /* ---- asking ---- */
@@ -504,8 +393,7 @@ static bool says_accounts(const struct recorder *recorder, const struct process 
 	       (process->given && !recorder->options.all_given);
 }
 
-/* Out of the table, with its accounts said. */
-static void finish(struct recorder *recorder, struct process *process)
+void recorder__finish(struct recorder *recorder, struct process *process)
 {
 	if (!process->ended || process->job_cnt || process == recorder->pulled)
 		return;
@@ -560,7 +448,8 @@ static void end(struct recorder *recorder, struct process *process)
 			report__failure(process->pid, err, "no snapshot");
 		}
 	}
-	finish(recorder, process);
+	recorder__show_last(recorder, process);
+	recorder__finish(recorder, process);
 }
 
 /* Threads that end at the same moment hand in after the end was told; soon. */
@@ -621,7 +510,7 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 	    counters.exits) {
 		message.status = counters.exit_status;
 		death__take_exit(&process->crash, &message);
-	} else if (!process->exiting && still_runs(process)) {
+	} else if (!process->exiting && recorder__still_runs(process)) {
 		return false;
 	}
 	/* what it said last may be on its way */
@@ -685,7 +574,7 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 	writer_job__free(job);
 	if (process) {
 		process->job_cnt--;
-		finish(recorder, process);
+		recorder__finish(recorder, process);
 	}
 }
 
@@ -717,7 +606,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 
 	/* the first sign of a process, maybe: of those that never record, none is kept */
 	if (head->kind == WIRE_BEGIN || head->kind == WIRE_TAIL)
-		process = find_recording(recorder, head);
+		process = recorder__find_recording(recorder, head);
 	else
 		process = find(recorder, head);
 	if (!process) {

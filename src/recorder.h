@@ -16,6 +16,7 @@ struct arrival;
 struct attach;
 struct clock;
 struct kernel;
+struct live;
 struct recorder;
 struct trigger_request;
 struct wire_batch;
@@ -48,6 +49,7 @@ struct recorder_options {
 	struct attach *attach;
 	struct clock *clock; /* sampled for each snapshot */
 	struct writer *writer;
+	struct live *live;    /* NULL: nobody can follow */
 	const char *ring_dir; /* NULL: anonymous memory */
 	size_t ring_bytes;
 	unsigned on;    /* enum recorder_trigger, or-ed */
@@ -73,6 +75,14 @@ void recorder__tell_consumed(struct recorder *recorder);
  * flush that came before the reading must be taken before it.
  */
 void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx);
+
+/*
+ * Those who follow are shown what is new, ten times a second at most; between() as above. How long
+ * that may wait, at most so many ms; and what is left, without pulling, at the end.
+ */
+void recorder__show(struct recorder *recorder, void (*between)(void *ctx), void *ctx);
+int recorder__live_wait_ms(const struct recorder *recorder, int longest_ms);
+void recorder__show_all(struct recorder *recorder);
 
 /* Takes ownership; the answer may come at once or later. Pull first. */
 void recorder__snapshot(struct recorder *recorder, struct trigger_request *request);

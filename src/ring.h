@@ -80,6 +80,10 @@ struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
  * memory, however large the ring. What is overwritten before it was read is copied then.
  */
 struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten);
+/* Only what was written from that position on, a ring__written_bytes() of before. The events before
+ * its first entry, or the end: those that were there at that position, and what was overwritten. */
+struct ring_copy *ring__freeze_since(struct ring *ring, uint64_t position,
+				     uint64_t *ret_events_before);
 /* The reader has done with all entries before that one. */
 void ring_copy__consumed(struct ring_copy *copy, const struct ring_entry *next);
 /* NULL is fine. */
@@ -87,6 +91,8 @@ void ring_copy__free(struct ring_copy *copy);
 
 /* The entry at or after *cursor (start with 0), moves the cursor on; NULL at the end. */
 const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *cursor);
+/* In all entries. */
+uint64_t ring_copy__events(const struct ring_copy *copy);
 static inline const void *ring_entry__records(const struct ring_entry *entry)
 {
 	return entry + 1;

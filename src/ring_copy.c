@@ -121,7 +121,18 @@ static int map_twice(const struct ring *ring, struct ring_copy *copy)
 	return 0;
 }
 
-struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
+static uint64_t events_before(const struct ring *ring, uint64_t position)
+{
+	struct ring_slot slot;
+
+	if (position == ring->head->head)
+		return ring->head->events;
+	load_words(ring, position, &slot, sizeof(slot));
+	return slot.events_before;
+}
+
+struct ring_copy *ring__freeze_since(struct ring *ring, uint64_t position,
+				     uint64_t *ret_events_before)
 {
 	const struct ring_head *head = ring->head;
 	struct ring_copy *copy = calloc(1, sizeof(*copy));
@@ -129,20 +140,27 @@ struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
 
 	if (!copy)
 		return NULL;
+	if (position < head->tail)
+		position = head->tail;
 	err = map_twice(ring, copy);
 	if (err) {
 		ring_copy__free(copy);
 		errno = -err;
 		return NULL;
 	}
-	copy->bytes = (unsigned char *)copy->map + head->tail % ring->data_bytes;
-	copy->end = head->head - head->tail;
-	copy->position = copy->consumed = copy->given_back = copy->saved = head->tail;
+	copy->bytes = (unsigned char *)copy->map + position % ring->data_bytes;
+	copy->end = head->head - position;
+	copy->position = copy->consumed = copy->given_back = copy->saved = position;
 	copy->ring = ring;
 	copy->next = ring->frozen;
 	ring->frozen = copy;
-	*ret_overwritten = head->overwritten;
+	*ret_events_before = events_before(ring, position);
 	return copy;
+}
+
+struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
+{
+	return ring__freeze_since(ring, 0, ret_overwritten);
 }
 
 /* The whole pages that have something of those positions, or only of those. */
@@ -266,4 +284,15 @@ const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *c
 		return NULL;
 	*cursor = at + slot_bytes(&slot->entry);
 	return &slot->entry;
+}
+
+uint64_t ring_copy__events(const struct ring_copy *copy)
+{
+	const struct ring_entry *entry;
+	uint64_t events = 0;
+	size_t cursor = 0;
+
+	while ((entry = ring_copy__next(copy, &cursor)))
+		events += entry->events;
+	return events;
 }

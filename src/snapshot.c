@@ -171,7 +171,7 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 		snapshot->created.mono_ns =
 			snapshot->created.real_ns - (uint64_t)source->boot_offset_ns;
 	snapshot->catalog = catalog__new(source->events, source->modules, source->module_cnt,
-					 source->thread_cnt);
+					 source->thread_cnt, NULL);
 	if (!snapshot->catalog)
 		return -errno;
 	count_corrupt(&snapshot->source, catalog__corrupt_cnt(snapshot->catalog));

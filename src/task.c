@@ -13,7 +13,7 @@
 /* Where systemd mounts it, alone or beside version 1. */
 static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
-static int read_comm(uint32_t pid, uint32_t tid, char ret[16])
+int task__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {
 	char path[64];
 	ssize_t len;
@@ -48,7 +48,7 @@ int task__read(uint32_t pid, uint32_t tid, struct task *ret)
 	FILE *file;
 	int err;
 
-	err = read_comm(pid, tid, task.comm);
+	err = task__read_comm(pid, tid, task.comm);
 	if (err)
 		return err;
 	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);

@@ -16,6 +16,8 @@ struct task {
 
 /* 0 or -errno: there is no such thread. */
 int task__read(uint32_t pid, uint32_t tid, struct task *ret);
+/* Only its name, which costs a fraction of that. */
+int task__read_comm(uint32_t pid, uint32_t tid, char ret[16]);
 /* The number of a process's cgroup (v2); 0 where that can't be told. */
 uint64_t task__read_cgroup(uint32_t pid);
 

@@ -629,6 +629,99 @@ static void test_control_refuses_other_users(void **state)
 	control__free(control);
 }
 
+/* ---- Those who follow ---- */
+
+static size_t make_follow(char *to, uint32_t format, const char *filter, size_t filter_bytes)
+{
+	struct control_wire_follow wire = {
+		.magic = CONTROL_WIRE_FOLLOW_MAGIC,
+		.version = CONTROL_WIRE_VERSION,
+		.format = format,
+		.filter_bytes = (uint32_t)filter_bytes,
+	};
+
+	memcpy(to, &wire, sizeof(wire));
+	memcpy(to + sizeof(wire), filter, filter_bytes);
+	return sizeof(wire) + filter_bytes;
+}
+
+static void test_control_hands_over_who_follows(void **state)
+{
+	static const char filter[] = "level>=WARN\0n=1";
+	struct control *control = control__new(dir);
+	struct control_request request;
+	char packet[256], byte;
+	int fd, taken;
+
+	(void)state;
+	assert_non_null(control);
+	fd = raw_connect();
+	assert_true(send(fd, packet, make_follow(packet, 3, filter, sizeof(filter)), 0) > 0);
+	assert_int_equal(control__receive(control, &request), 1);
+	assert_true(request.follows);
+	assert_int_equal(request.format, 3);
+	assert_int_equal(request.filter_bytes, sizeof(filter));
+	assert_memory_equal(request.filter, filter, sizeof(filter));
+	taken = control__take(control, request.client);
+	assert_true(taken >= 0);
+	assert_int_equal(control__take(control, request.client), -ENOENT);
+	/* it hears nothing more of it, and does not end it */
+	assert_int_equal(send(fd, "a", 1, 0), 1);
+	assert_int_equal(control__receive(control, &request), 0);
+	control__free(control);
+	assert_int_equal(recv(taken, &byte, 1, 0), 1);
+	close(taken);
+	close(fd);
+}
+
+static void test_control_parses_who_follows(void **state)
+{
+	char *packet = malloc(CONTROL_WIRE_MAX_BYTES + 1);
+	char *filter = calloc(1, CONTROL_WIRE_FILTER_BYTES + 1);
+	struct control_wire_parsed parsed;
+	size_t len;
+
+	(void)state;
+	assert_non_null(packet);
+	assert_non_null(filter);
+	len = make_follow(packet, 1, "", 0);
+	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
+	assert_int_equal(parsed.wish, CONTROL_WISH_FOLLOW);
+	assert_int_equal(parsed.filter_bytes, 0);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(control_wire__parse(packet, cut, &parsed), -EBADMSG);
+	assert_int_equal(control_wire__parse(packet, len + 1, &parsed), -EBADMSG);
+	memset(filter, 'x', CONTROL_WIRE_FILTER_BYTES - 1);
+	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES);
+	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
+	/* longer than any may be, without a zero at the end, of a format that never was */
+	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES + 1);
+	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
+	len = make_follow(packet, 1, "a=1", 3);
+	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
+	len = make_follow(packet, 0, "", 0);
+	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
+	free(packet);
+	free(filter);
+}
+
+static void test_control_parses_live_packets(void **state)
+{
+	struct control_wire_live live = { .events = 7 }, parsed;
+	unsigned known = 0;
+
+	(void)state;
+	for (unsigned kind = 0; kind < 256; kind++) {
+		live.kind = (uint8_t)kind;
+		known += !control_wire__parse_live(&live, sizeof(live), &parsed);
+	}
+	assert_int_equal(known, 4);
+	live.kind = CONTROL_WIRE_PIECE;
+	assert_int_equal(control_wire__parse_live(&live, sizeof(live) - 1, &parsed), -EBADMSG);
+	assert_int_equal(control_wire__parse_live(&live, sizeof(live), &parsed), 0);
+	assert_int_equal(parsed.events, 7);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -665,6 +758,9 @@ int main(void)
 		cmocka_unit_test(test_control_waits_for_no_reader),
 		cmocka_unit_test(test_control_has_room_for_those_who_ask),
 		cmocka_unit_test(test_control_refuses_other_users),
+		cmocka_unit_test(test_control_hands_over_who_follows),
+		cmocka_unit_test(test_control_parses_who_follows),
+		cmocka_unit_test(test_control_parses_live_packets),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -78,7 +78,7 @@ static struct merge *start(struct fixture *fixture)
 
 	fixture->copy = ring__copy(fixture->ring, &overwritten);
 	assert_non_null(fixture->copy);
-	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS);
+	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS, NULL);
 	assert_non_null(fixture->catalog);
 	fixture->merge = merge__new(fixture->copy, fixture->catalog, fixture->clock);
 	assert_non_null(fixture->merge);

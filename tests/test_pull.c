@@ -73,6 +73,55 @@ static void test_pull_refuses_what_is_no_batch(void **state)
 	free(pulled);
 }
 
+/* Some of them no batches, and more than there is room for at once. */
+static void test_pull_reads_many_batches(void **state)
+{
+	enum {
+		CNT = 16
+	};
+	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES), *at;
+	struct ttlog_batch heads[CNT];
+	struct batch *batches[CNT];
+	uint64_t addresses[CNT];
+	ssize_t got, done = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < CNT; i++) {
+		batches[i] = make_batch();
+		batches[i]->records[0] = i;
+		batches[i]->head.committed = 1ull << 32 | sizeof(batches[i]->records);
+		addresses[i] = (uintptr_t)batches[i];
+	}
+	batches[3]->head.magic = 0;
+	while (done < CNT) {
+		got = pull__batches(getpid(), addresses + done, (size_t)(CNT - done), pulled, NULL);
+		assert_in_range(got, 1, CNT - 1);
+		at = pulled;
+		for (ssize_t i = done; i < done + got; i++) {
+			const size_t bytes = i == 3 ? 0 : sizeof(*at) + sizeof(batches[i]->records);
+
+			assert_int_equal(at->head.bytes, bytes);
+			if (i != 3) {
+				assert_int_equal(at->address, addresses[i]);
+				assert_memory_equal(at + 1, batches[i]->records,
+						    sizeof(batches[i]->records));
+			}
+			at = pull__next(at);
+		}
+		done += got;
+	}
+	assert_int_equal(pull__heads(getpid(), addresses, CNT, heads, NULL), CNT);
+	for (size_t i = 0; i < CNT; i++)
+		assert_memory_equal(&heads[i], &batches[i]->head, sizeof(heads[i]));
+	addresses[5] = 4096;
+	assert_int_equal(pull__heads(getpid(), addresses, CNT, heads, NULL), 5);
+	addresses[0] = 4096;
+	assert_int_equal(pull__heads(getpid(), addresses, CNT, heads, NULL), 0);
+	for (size_t i = 0; i < CNT; i++)
+		munmap(batches[i], sizeof(*batches[i]));
+	free(pulled);
+}
+
 /* Appends for ever: record i of batch s is (s, i); the order of stores is that of batch.h. */
 static void append_for_ever(struct batch *batch)
 {
@@ -224,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pull_reads_the_committed_part),
 		cmocka_unit_test(test_pull_refuses_what_is_no_batch),
+		cmocka_unit_test(test_pull_reads_many_batches),
 		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
 		cmocka_unit_test(test_pull_does_not_wait_for_ever),
 		cmocka_unit_test(test_pull_reads_more_than_a_buffer),

@@ -90,6 +90,45 @@ static void test_ring_copy_frozen_stays(void **state)
 	ring_copy__free(copies[2]);
 }
 
+/* What came since a position, and how much of that was overwritten before. */
+static void test_ring_copy_frozen_since(void **state)
+{
+	struct ring *ring = ring__new(NULL, RING_BYTES);
+	uint64_t next, first, events_before, position, events;
+	struct ring_copy *copy;
+	size_t cursor = 0;
+
+	(void)state;
+	assert_non_null(ring);
+	next = write_bytes(ring, 1, RING_BYTES / 4);
+	position = ring__written_bytes(ring);
+	events = ring__events(ring);
+	copy = ring__freeze_since(ring, position, &events_before);
+	assert_non_null(copy);
+	assert_null(ring_copy__next(copy, &cursor));
+	assert_int_equal(events_before, events);
+	ring_copy__free(copy);
+
+	(void)write_bytes(ring, next, RING_BYTES / 4);
+	copy = ring__freeze_since(ring, position, &events_before);
+	assert_non_null(copy);
+	assert_int_equal(events_before, events);
+	assert_int_equal(ring_copy__events(copy), ring__events(ring) - events);
+	(void)read_all(copy, false, &first);
+	assert_int_equal(first, next);
+	ring_copy__free(copy);
+
+	/* around, and by the position */
+	(void)write_bytes(ring, 1, RING_BYTES * 3);
+	copy = ring__freeze_since(ring, position, &events_before);
+	assert_non_null(copy);
+	assert_int_equal(events_before, ring__overwritten(ring));
+	assert_true(events_before > events);
+	assert_int_equal(ring_copy__events(copy), ring__events(ring) - events_before);
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
 static void test_ring_copy_frozen_empty(void **state)
 {
 	struct ring *ring = ring__new(NULL, RING_BYTES);
@@ -238,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ring_copy_frozen_stays),
+		cmocka_unit_test(test_ring_copy_frozen_since),
 		cmocka_unit_test(test_ring_copy_frozen_empty),
 #ifndef SHADOWED
 		cmocka_unit_test(test_ring_copy_frozen_takes_no_memory),

@@ -14,6 +14,7 @@
 #include "info.h"
 #include "input.h"
 #include "json.h"
+#include "live_output.h"
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
@@ -35,7 +36,7 @@ struct view {
 
 static const char *choose_pager(const struct options *options)
 {
-	if (options->no_pager || options->output || !isatty(STDOUT_FILENO))
+	if (options->no_pager || options->follow || options->output || !isatty(STDOUT_FILENO))
 		return NULL;
 	return pager__command();
 }
@@ -45,7 +46,7 @@ static void begin_progress(const struct view *view)
 {
 	const struct options *options = &view->options;
 
-	if (options->output || view->pager || !isatty(STDOUT_FILENO))
+	if (!options->follow && (options->output || view->pager || !isatty(STDOUT_FILENO)))
 		progress__begin(options->files, options->file_cnt, input__passes(options));
 }
 
@@ -290,6 +291,11 @@ static int show(struct view *view)
 	return view->input.unreadable ? -EBADMSG : 0;
 }
 
+static int follow(struct view *view)
+{
+	return live_output__show(&view->options, &view->out, view->terminal.colour);
+}
+
 /* What was made of the filter. A key of it may be anything. */
 static int explain(struct view *view)
 {
@@ -332,12 +338,14 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	view.pager = choose_pager(&view.options);
 	begin_progress(&view);
-	if (!view.options.explain && view.options.format != FORMAT_SCHEMA)
+	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = view.options.explain ? explain(&view) : show(&view);
+		err = view.options.explain  ? explain(&view)
+		      : view.options.follow ? follow(&view)
+					    : show(&view);
 	view__fini(&view);
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

@@ -16,6 +16,7 @@ enum option_key {
 	OPT_SINCE,
 	OPT_UNTIL,
 	OPT_EXPLAIN,
+	OPT_FOLLOW,
 	OPT_SEARCH,
 	OPT_LIMIT,
 	OPT_HEAD,
@@ -60,6 +61,7 @@ static const char DOC[] =
 	"  ttlog-view ttlog-*.bin --filter level=ERROR --limit 100\n"
 	"  ttlog-view ttlog-*.bin --format json | jq .fields\n"
 	"  ttlog-view ttlog-*.bin --stats --group-by target\n"
+	"  ttlog-view --follow --filter 'level>=WARN'\n"
 	"  ttlog-view ttlog-*.bin --since -10s --search 'order.*(timeout|reject)'";
 
 static const struct argp_option OPTIONS[] = {
@@ -72,6 +74,9 @@ static const struct argp_option OPTIONS[] = {
 	{ "until", OPT_UNTIL, "TIME", 0, "Events up to then", 1 },
 	{ "limit", OPT_LIMIT, "N", 0, "The last N of these", 1 },
 	{ "head", OPT_HEAD, "N", 0, "The first N of these", 1 },
+	{ "follow", OPT_FOLLOW, NULL, 0,
+	  "Events of running collectors as they come, instead of snapshots; --filter is applied there",
+	  1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
@@ -180,6 +185,8 @@ static bool *flag_of(struct options *options, int key)
 		return &options->explain;
 	case OPT_NO_PAGER:
 		return &options->no_pager;
+	case OPT_FOLLOW:
+		return &options->follow;
 	default:
 		return NULL;
 	}
@@ -250,6 +257,20 @@ static bool is_list(const char *keys)
 	return *keys && *keys != ',' && !strstr(keys, ",,") && keys[strlen(keys) - 1] != ',';
 }
 
+/* What can't be done with events that are yet to come. */
+static void check_follow(const struct options *options, struct argp_state *state)
+{
+	if (options->file_cnt)
+		argp_error(state, "--follow shows running collectors, no FILE");
+	if (options->mode == MODE_STATS || options->mode == MODE_INFO)
+		argp_error(state, "--follow and %s do not go together", mode_name(options->mode));
+	if (options->has_since || options->has_until || options->has_limit)
+		argp_error(state, "--follow shows what comes from now on: it takes --head, not "
+				  "--since, --until or --limit");
+	if (options->format > FORMAT_LOGFMT || options->format == FORMAT_CSV)
+		argp_error(state, "--follow goes with --format text, json or logfmt");
+}
+
 /* What does not go together. */
 static void check(const struct options *options, struct argp_state *state)
 {
@@ -279,6 +300,8 @@ static void check(const struct options *options, struct argp_state *state)
 		argp_error(state, "--info is about whole files: it takes no choice of events");
 	if (options->explain && ttlog_filter_is_empty(options->filter))
 		argp_error(state, "--explain goes with --filter");
+	if (options->follow)
+		check_follow(options, state);
 	if (!options->group_by)
 		return;
 	stats = *options->group_by ? stats__new(&(struct stats_setup){ .keys = options->group_by })

@@ -39,6 +39,7 @@ struct options {
 	struct ttlog_filter *filter;
 	bool explain; /* the filter, and nothing else */
 	bool no_pager;
+	bool follow; /* running collectors, not files */
 	bool has_since, has_until, has_limit, has_head;
 	struct when since, until;
 	uint64_t limit, head;

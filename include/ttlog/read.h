@@ -368,6 +368,9 @@ int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *re
 			size_t why_size);
 
 bool ttlog_filter_is_empty(const struct ttlog_filter *filter);
+/* Expression `idx` of those that were added, as text: the same for all that mean the same words. The
+ * caller frees. ENOENT: there are fewer. */
+char *ttlog_filter_expression(const struct ttlog_filter *filter, size_t idx);
 /* How it was understood, in lines of text. The caller frees. */
 char *ttlog_filter_explain(const struct ttlog_filter *filter);
 /* Whether there are times that are relative to the last event (ts>-10s), and when that was (the

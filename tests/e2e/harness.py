@@ -126,8 +126,11 @@ class Program:
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
         )
         self.pid = self.process.pid
-        self.out = Lines(self.process.stdout)
+        self.out = self._lines(self.process.stdout)
         self.err = Lines(self.process.stderr)
+
+    def _lines(self, pipe):
+        return Lines(pipe)
 
     def say(self):
         """The byte that programs wait for; see tests/apps/app.h."""

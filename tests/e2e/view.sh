@@ -58,7 +58,7 @@ expect 0 --version
 grep -q '^ttlog-view [0-9]' "$dir/out" || fail "--version says $(cat "$dir/out")"
 expect 0 --help
 for option in --filter --since --until --search --limit --head --format --counters --stats --group-by --info \
-	--interactive --output; do
+	--interactive --output --follow; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
 for option in --explain --histogram --timeline --top --no-pager; do
@@ -187,6 +187,14 @@ expect 2 --histogram latency_us --format csv $golden/small.bin
 expect 2 --histogram '' $golden/small.bin
 expect 2 --info --limit 1 $golden/small.bin
 expect 2 --nonsense
+expect 2 --follow $golden/small.bin
+err_says 'no FILE'
+expect 2 --follow --limit 1
+err_says 'it takes --head'
+expect 2 --follow --since -1s
+expect 2 --follow --stats
+expect 2 --follow --format csv
+err_says 'text, json or logfmt'
 expect 2 --interactive $golden/small.bin
 err_says 'not built yet'
 

@@ -4,6 +4,7 @@
  * Input: packets, each a byte (0x80: of a client that connects just now; else its length) and
  * so many bytes.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,6 +12,7 @@
 
 #include "control.h"
 #include "fuzz.h"
+#include "record_filter.h"
 
 #define MAX_CLIENTS 20 /* more than have a place */
 
@@ -38,6 +40,22 @@ static int connect_client(void)
 	return fd;
 }
 
+/* What the collector does with one that wants to follow, up to its thread. */
+static void welcome(struct control *control, const struct control_request *request)
+{
+	char why[EXPR_ERROR_PRINT_BYTES];
+	struct record_filter *filter;
+	int fd;
+
+	FUZZ_CHECK(request->format && request->filter_bytes <= EXPR_MAX_BYTES);
+	filter = record_filter__new(request->filter, request->filter_bytes, 1, why, sizeof(why));
+	record_filter__free(filter);
+	fd = control__take(control, request->client);
+	if (fd >= 0)
+		close(fd);
+	FUZZ_CHECK(control__take(control, request->client) == -ENOENT);
+}
+
 static void receive(struct control *control)
 {
 	struct control_request request;
@@ -46,6 +64,10 @@ static void receive(struct control *control)
 	while ((n = control__receive(control, &request)) == 1) {
 		size_t len = strnlen(request.reason, sizeof(request.reason));
 
+		if (request.follows) {
+			welcome(control, &request);
+			continue;
+		}
 		FUZZ_CHECK(len && len < sizeof(request.reason));
 		FUZZ_CHECK(request.pid <= INT32_MAX);
 		(void)control__reply(control, request.client, request.reason, len % 2);

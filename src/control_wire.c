@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes to requests and back: no socket, no memory, no state. */
+#include <errno.h>
+#include <string.h>
+
+#include "control_wire.h"
+
+static int parse_snapshot(const void *bytes, size_t len, struct control_wire_parsed *ret)
+{
+	const char *reason = (const char *)bytes + offsetof(struct control_wire_request, reason);
+	struct control_wire_request wire;
+	size_t reason_len;
+
+	if (len != sizeof(wire))
+		return -EBADMSG;
+	memcpy(&wire, bytes, sizeof(wire));
+	reason_len = strnlen(wire.reason, CONTROL_REASON_BYTES);
+	if (wire.version != CONTROL_WIRE_VERSION || wire.pid > INT32_MAX || !reason_len ||
+	    reason_len == CONTROL_REASON_BYTES)
+		return -EBADMSG;
+	*ret = (struct control_wire_parsed){
+		.wish = CONTROL_WISH_SNAPSHOT,
+		.pid = wire.pid,
+		.reason = reason,
+	};
+	return 0;
+}
+
+static int parse_follow(const void *bytes, size_t len, struct control_wire_parsed *ret)
+{
+	const char *filter = (const char *)bytes + sizeof(struct control_wire_follow);
+	struct control_wire_follow wire;
+
+	if (len < sizeof(wire) || len > CONTROL_WIRE_MAX_BYTES)
+		return -EBADMSG;
+	memcpy(&wire, bytes, sizeof(wire));
+	if (wire.version != CONTROL_WIRE_VERSION || !wire.format ||
+	    wire.filter_bytes != len - sizeof(wire) ||
+	    (wire.filter_bytes && filter[wire.filter_bytes - 1]))
+		return -EBADMSG;
+	*ret = (struct control_wire_parsed){
+		.wish = CONTROL_WISH_FOLLOW,
+		.format = wire.format,
+		.filter = filter,
+		.filter_bytes = wire.filter_bytes,
+	};
+	return 0;
+}
+
+int control_wire__parse(const void *bytes, size_t len, struct control_wire_parsed *ret)
+{
+	uint32_t magic;
+
+	if (len < sizeof(magic))
+		return -EBADMSG;
+	memcpy(&magic, bytes, sizeof(magic));
+	if (magic == CONTROL_WIRE_MAGIC)
+		return parse_snapshot(bytes, len, ret);
+	if (magic == CONTROL_WIRE_FOLLOW_MAGIC)
+		return parse_follow(bytes, len, ret);
+	return -EBADMSG;
+}
+
+int control_wire__parse_live(const void *bytes, size_t len, struct control_wire_live *ret)
+{
+	if (len != sizeof(*ret))
+		return -EBADMSG;
+	memcpy(ret, bytes, sizeof(*ret));
+	switch (ret->kind) {
+	case CONTROL_WIRE_FOLLOWED:
+	case CONTROL_WIRE_PIECE:
+	case CONTROL_WIRE_COUNTS:
+	case CONTROL_WIRE_END:
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values are decoded when a term asks for the first of them, all of the record at once: their
+ * places follow from one another.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "merge.h"
+#include "record_filter.h"
+#include "site.h"
+#include "snapshot.h"
+#include "value.h"
+
+#define MAX_EXPRS 64u
+
+struct record_filter {
+	struct expr *exprs[MAX_EXPRS];
+	size_t cnt;
+};
+
+/* What is known; what is NULL is not. */
+struct known {
+	const struct catalog_site *site;
+	const struct record_facts *facts;
+	bool decoded;
+	struct value values[TTLOG_MAX_FIELDS];
+};
+
+void record_filter__free(struct record_filter *filter)
+{
+	if (!filter)
+		return;
+	for (size_t i = 0; i < filter->cnt; i++)
+		expr__free(filter->exprs[i]);
+	free(filter);
+}
+
+static int add(struct record_filter *filter, const char *text, char *ret_why, size_t why_size)
+{
+	struct expr_error error;
+	struct expr *expr;
+
+	if (filter->cnt == MAX_EXPRS) {
+		(void)snprintf(ret_why, why_size, "more than %u expressions", MAX_EXPRS);
+		return -EINVAL;
+	}
+	expr = expr__parse(text, &error);
+	if (!expr && errno == EINVAL)
+		expr_error__print(&error, text, ret_why, why_size);
+	if (!expr)
+		return -errno;
+	filter->exprs[filter->cnt++] = expr;
+	return 0;
+}
+
+struct record_filter *record_filter__new(const char *texts, size_t bytes, uint64_t now_ns,
+					 char *ret_why, size_t why_size)
+{
+	struct record_filter *filter = calloc(1, sizeof(*filter));
+	int err = 0;
+
+	if (!filter)
+		return NULL;
+	for (size_t at = 0; !err && at < bytes; at += strlen(texts + at) + 1)
+		err = add(filter, texts + at, ret_why, why_size);
+	if (err) {
+		record_filter__free(filter);
+		errno = -err;
+		return NULL;
+	}
+	for (size_t i = 0; i < filter->cnt; i++)
+		expr__set_last(filter->exprs[i], now_ns);
+	return filter;
+}
+
+bool record_filter__is_empty(const struct record_filter *filter)
+{
+	return !filter->cnt;
+}
+
+/* ---- values ---- */
+
+static void to_field(const struct value *value, struct ttlog_field *ret)
+{
+	*ret = (struct ttlog_field){
+		.type = value->type,
+		.null = value->is_null,
+		.cut = value->is_cut,
+		.scale = value->scale,
+	};
+	switch (value->type) {
+	case TTLOG_TYPE_STR:
+	case TTLOG_TYPE_BYTES:
+		ret->text = (struct ttlog_text){ (const char *)value->bytes, value->len };
+		break;
+	case TTLOG_TYPE_F32:
+		ret->d = value->f32;
+		break;
+	case TTLOG_TYPE_F64:
+		ret->d = value->f64;
+		break;
+	default:
+		ret->u = value->u;
+		break;
+	}
+}
+
+static void decode(struct known *known)
+{
+	const struct merge_record *record = known->facts->record;
+	const struct catalog_site *site = known->site;
+
+	known->decoded = true;
+	if (site->is_span_end)
+		known->values[0] =
+			(struct value){ .type = TTLOG_TYPE_U64, .u = record->duration_ns };
+	else
+		(void)value__read_fields(site->types, site->nfields, record->fields,
+					 record->bytes - sizeof(struct ttlog_record),
+					 known->values);
+}
+
+static bool is_key(const struct term *term, const struct catalog_site *site, unsigned idx)
+{
+	if (!site->is_span_end)
+		return ttlog_text_is(term->key, site->site->keys[idx]);
+	/* as the text output has it, too */
+	return ttlog_text_is(term->key, "duration_ns") || ttlog_text_is(term->key, "duration") ||
+	       ttlog_text_is(term->key, "took");
+}
+
+static enum expr_found look_up_field(struct known *known, const struct term *term, unsigned *at,
+				     struct ttlog_field *ret)
+{
+	while (*at < known->site->nfields) {
+		unsigned idx = (*at)++;
+
+		if (!is_key(term, known->site, idx))
+			continue;
+		if (term->op == OP_HAS)
+			return EXPR_FOUND;
+		if (!known->facts)
+			return EXPR_UNKNOWN;
+		if (!known->decoded)
+			decode(known);
+		to_field(&known->values[idx], ret);
+		return EXPR_FOUND;
+	}
+	return EXPR_ABSENT;
+}
+
+static struct ttlog_text text_of_site(const struct site *site, enum term_subject subject)
+{
+	switch (subject) {
+	case SUBJECT_TARGET:
+		return ttlog_text_of(site->target);
+	case SUBJECT_PROBE:
+		return ttlog_text_of(site->name);
+	case SUBJECT_MSG:
+		return ttlog_text_of(site->message);
+	case SUBJECT_FILE:
+		return ttlog_text_of(site->file);
+	default:
+		return ttlog_text_of(site->function);
+	}
+}
+
+static enum expr_found look_up_origin(const struct record_facts *facts, enum term_subject subject,
+				      struct ttlog_field *ret)
+{
+	if (!facts)
+		return EXPR_UNKNOWN;
+	if (subject == SUBJECT_PID)
+		ret->u = facts->thread->pid;
+	else if (subject == SUBJECT_TID)
+		ret->u = facts->thread->tid;
+	else if (subject == SUBJECT_TS)
+		ret->u = facts->real_ns;
+	else
+		ret->text = (struct ttlog_text){ facts->thread->comm,
+						 strnlen(facts->thread->comm,
+							 sizeof(facts->thread->comm)) };
+	return EXPR_FOUND;
+}
+
+static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
+			       struct ttlog_field *ret)
+{
+	struct known *known = context;
+
+	if (term->subject == SUBJECT_FIELD)
+		return look_up_field(known, term, at, ret);
+	if ((*at)++)
+		return EXPR_ABSENT;
+	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
+	switch (term->subject) {
+	case SUBJECT_PID:
+	case SUBJECT_TID:
+	case SUBJECT_COMM:
+	case SUBJECT_TS:
+		return look_up_origin(known->facts, term->subject, ret);
+	case SUBJECT_LEVEL:
+		ret->u = known->site->site->level;
+		break;
+	default:
+		ret->text = text_of_site(known->site->site, term->subject);
+		break;
+	}
+	return EXPR_FOUND;
+}
+
+/* ---- asking ---- */
+
+static enum expr_truth truth_of(const struct record_filter *filter, struct known *known)
+{
+	const struct expr_host host = { .look_up = look_up, .context = known };
+	enum expr_truth all = EXPR_YES;
+
+	for (size_t i = 0; i < filter->cnt; i++) {
+		enum expr_truth one = expr__truth(filter->exprs[i], filter->exprs[i]->root, &host);
+
+		if (one == EXPR_NO)
+			return EXPR_NO;
+		if (one == EXPR_OPEN)
+			all = EXPR_OPEN;
+	}
+	return all;
+}
+
+enum expr_truth record_filter__site(const struct record_filter *filter,
+				    const struct catalog_site *site)
+{
+	struct known known;
+
+	known.site = site;
+	known.facts = NULL;
+	return truth_of(filter, &known);
+}
+
+bool record_filter__matches(const struct record_filter *filter, const struct record_facts *facts)
+{
+	struct known known;
+
+	known.site = facts->record->site;
+	known.facts = facts;
+	known.decoded = false;
+	return truth_of(filter, &known) == EXPR_YES;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Expressions (expr.h) about records as they are in a ring: so that what nobody asked for is not
+ * even encoded. Means the same as the viewer's filter over the snapshot that would be made of them.
+ *
+ * Never changes once it is made; one thread at a time asks it.
+ */
+#ifndef TTLOG_RECORD_FILTER_H
+#define TTLOG_RECORD_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "expr.h"
+
+struct catalog_site;
+struct merge_record;
+struct record_filter;
+struct snapshot_thread;
+
+/*
+ * Of expressions, each zero-terminated, one behind the other; all must hold, and none is fine.
+ * now_ns: wall time that relative moments are relative to. NULL with errno; at EINVAL ret_why has
+ * what is wrong, and where, in lines.
+ */
+struct record_filter *record_filter__new(const char *texts, size_t bytes, uint64_t now_ns,
+					 char *ret_why, size_t why_size);
+/* NULL is fine. */
+void record_filter__free(struct record_filter *filter);
+
+/* Whether all match. */
+bool record_filter__is_empty(const struct record_filter *filter);
+/* Whether records of the site match, as far as the site alone tells. */
+enum expr_truth record_filter__site(const struct record_filter *filter,
+				    const struct catalog_site *site);
+
+/* A record, and what it does not say itself. */
+struct record_facts {
+	const struct merge_record *record;
+	const struct snapshot_thread *thread;
+	uint64_t real_ns;
+};
+
+bool record_filter__matches(const struct record_filter *filter, const struct record_facts *facts);
+
+#endif /* TTLOG_RECORD_FILTER_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the recorder share, and nobody else sees: recorder.c, recorder_pull.c (what is
+ * unflushed), recorder_live.c (those who follow).
+ */
+#ifndef TTLOG_RECORDER_PARTS_H
+#define TTLOG_RECORDER_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kin.h"
+#include "process_table.h"
+#include "recorder.h"
+
+struct process;
+struct pull_meanwhile;
+struct wire_batch;
+struct wire_head;
+
+struct recorder {
+	struct recorder_options options;
+	struct process_table table;
+	struct kin kin;
+	struct process *last;   /* of the last batch: mostly the same again */
+	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
+	size_t given_cnt;       /* given and not ended */
+	size_t open_jobs;
+	bool failed;
+	bool told_untracked;
+	struct wire_batch *pull_buffer;
+	uint64_t live_due_ns; /* when those who follow are shown more */
+};
+
+/* The sender, known from now on if not before; with a ring. NULL without memory. */
+struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head);
+/* As the kernel would: what is known of the thread may be old, or nothing at all. */
+void recorder__stamp_thread(struct wire_head *head);
+bool recorder__still_runs(const struct process *process);
+/* Out of the table, with its accounts said, where it has ended and nothing works on it. */
+void recorder__finish(struct recorder *recorder, struct process *process);
+
+/* Of every process that runs, only batches that have something new. */
+void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile);
+
+/* Of a process that has ended, what nobody who follows has seen. */
+void recorder__show_last(struct recorder *recorder, struct process *process);
+
+#endif /* TTLOG_RECORDER_PARTS_H */

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What running threads have not flushed, read from their processes.
+ *
+ * While a process is read the ring buffers are emptied, and anything may come of that: after each
+ * batch the recorder is asked whether it is still the process that is read.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../bpf/wire.h"
+#include "clock.h"
+#include "process.h"
+#include "pull.h"
+#include "recorder_parts.h"
+#include "task.h"
+
+struct sources {
+	struct source *items;
+	size_t cnt;
+};
+
+/* Of events that the program itself had no memory for, its anchors tell. */
+static void pull_dropped(struct recorder *recorder, struct process *process,
+			 const struct pull_meanwhile *meanwhile)
+{
+	struct ttlog_module module;
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < process->anchor_cnt; i++) {
+		int err = pull__memory(process->pid, process->anchors[i], &module, sizeof(module),
+				       meanwhile);
+
+		if (recorder->pulled != process)
+			return;
+		if (err == 0 && module.version == TTLOG_ABI_VERSION)
+			dropped += module.dropped;
+		if (err == -ETIMEDOUT) {
+			process->stalls = true;
+			break;
+		}
+	}
+	if (dropped > process->dropped)
+		process->dropped = dropped;
+}
+
+/* Of a thread that is known only the name may be another by now. */
+static bool is_known(const struct process *process, const struct source *source)
+{
+	return source->thread < process->thread_cnt &&
+	       process->threads[source->thread].tid == source->tid;
+}
+
+/* One that was read. False where the process is not the one that is pulled any more. */
+static bool take_pulled(struct recorder *recorder, struct process *process,
+			const struct source *source, struct wire_batch *batch, uint64_t stamp_ns)
+{
+	process__fill_head(process, source, &batch->head);
+	if (is_known(process, source))
+		(void)task__read_comm(process->pid, source->tid, batch->head.comm);
+	else
+		recorder__stamp_thread(&batch->head);
+	batch->head.stamp_ns = stamp_ns;
+	/* a ring for it, if this is the first that it has to say */
+	if (recorder__find_recording(recorder, &batch->head) == process)
+		(void)process__take(process, batch);
+	return recorder->pulled == process;
+}
+
+/* So many of them as can be read at once. 0 where it can't go on. */
+static size_t pull_some(struct recorder *recorder, struct process *process,
+			const struct source *sources, size_t cnt,
+			const struct pull_meanwhile *meanwhile)
+{
+	struct wire_batch *batch = recorder->pull_buffer;
+	uint64_t addresses[PULL_MAX_CNT], stamp_ns;
+	ssize_t got;
+
+	if (cnt > PULL_MAX_CNT)
+		cnt = PULL_MAX_CNT;
+	for (size_t i = 0; i < cnt; i++)
+		addresses[i] = sources[i].address;
+	got = pull__batches(process->pid, addresses, cnt, batch, meanwhile);
+	if (recorder->pulled != process)
+		return 0;
+	process->stalls = got == -ETIMEDOUT;
+	if (got < 0)
+		return 0;
+	stamp_ns = clock__now_mono_ns();
+	meanwhile->act(meanwhile->ctx);
+	for (ssize_t i = 0; i < got && recorder->pulled == process; i++) {
+		struct wire_batch *next = pull__next(batch);
+
+		if (batch->head.bytes &&
+		    !take_pulled(recorder, process, &sources[i], batch, stamp_ns))
+			return 0;
+		batch = next;
+	}
+	return recorder->pulled == process ? (size_t)got : 0;
+}
+
+/* A copy: what is taken meanwhile may move the sources. */
+static int list_sources(const struct process *process, struct sources *ret)
+{
+	ret->cnt = 0;
+	ret->items = calloc(process->source_cnt + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < process->source_cap; i++) {
+		if (process->sources[i].address && process->sources[i].tid)
+			ret->items[ret->cnt++] = process->sources[i];
+	}
+	return 0;
+}
+
+static void pull_sources(struct recorder *recorder, struct process *process,
+			 const struct sources *sources, const struct pull_meanwhile *meanwhile)
+{
+	size_t at = 0, got = 1;
+
+	for (; at < sources->cnt && got; at += got)
+		got = pull_some(recorder, process, sources->items + at, sources->cnt - at,
+				meanwhile);
+}
+
+static void end_pull(struct recorder *recorder, struct process *process)
+{
+	if (recorder->pulled != process)
+		return;
+	recorder->pulled = NULL;
+	recorder__finish(recorder, process);
+}
+
+static void pull_all(struct recorder *recorder, struct process *process,
+		     const struct pull_meanwhile *meanwhile)
+{
+	struct sources sources;
+
+	/* what has its number by now has not its memory */
+	if (!recorder__still_runs(process) || list_sources(process, &sources))
+		return;
+	recorder->pulled = process;
+	pull_sources(recorder, process, &sources, meanwhile);
+	free(sources.items);
+	if (recorder->pulled == process && !process->stalls)
+		pull_dropped(recorder, process, meanwhile);
+	end_pull(recorder, process);
+}
+
+/* ---- only what is new ---- */
+
+static bool has_new(const struct source *source, const struct ttlog_batch *head)
+{
+	const uint32_t bytes = (uint32_t)head->committed;
+
+	/* what is no batch, others shall say */
+	if (head->magic != TTLOG_BATCH_MAGIC || head->seq < source->seq)
+		return true;
+	return bytes > (head->seq == source->seq ? source->taken_bytes : 0);
+}
+
+/* Looks at so many at once that a thousand idle threads cost a fraction of a millisecond. */
+static int keep_new(struct process *process, struct sources *sources,
+		    const struct pull_meanwhile *meanwhile)
+{
+	struct ttlog_batch heads[PULL_MAX_CNT];
+	uint64_t addresses[PULL_MAX_CNT];
+	size_t kept = 0;
+
+	for (size_t at = 0; at < sources->cnt; at += PULL_MAX_CNT) {
+		const size_t left = sources->cnt - at;
+		const size_t cnt = left < PULL_MAX_CNT ? left : PULL_MAX_CNT;
+		ssize_t got;
+
+		for (size_t i = 0; i < cnt; i++)
+			addresses[i] = sources->items[at + i].address;
+		got = pull__heads(process->pid, addresses, cnt, heads, meanwhile);
+		if (got < 0)
+			return (int)got;
+		/* what could not be read is asked for alone */
+		for (size_t i = 0; i < cnt; i++) {
+			if (i >= (size_t)got || has_new(&sources->items[at + i], &heads[i]))
+				sources->items[kept++] = sources->items[at + i];
+		}
+	}
+	sources->cnt = kept;
+	return 0;
+}
+
+static void pull_new(struct recorder *recorder, struct process *process,
+		     const struct pull_meanwhile *meanwhile)
+{
+	struct sources sources;
+	int err;
+
+	if (list_sources(process, &sources))
+		return;
+	recorder->pulled = process;
+	err = keep_new(process, &sources, meanwhile);
+	if (recorder->pulled == process) {
+		process->stalls |= err == -ETIMEDOUT;
+		if (!err && sources.cnt && recorder__still_runs(process))
+			pull_sources(recorder, process, &sources, meanwhile);
+		end_pull(recorder, process);
+	}
+	free(sources.items);
+}
+
+/* ---- of all ---- */
+
+static void pull_each(struct recorder *recorder, uint32_t pid,
+		      void (*pull)(struct recorder *recorder, struct process *process,
+				   const struct pull_meanwhile *meanwhile),
+		      const struct pull_meanwhile *meanwhile)
+{
+	struct process *process;
+	struct process_cursor cursor = { 0 };
+	size_t cnt = 0;
+	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
+
+	if (!pids)
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!process->ended && (!pid || process->pid == pid))
+			pids[cnt++] = process->pid;
+	}
+	for (size_t i = 0; i < cnt; i++) {
+		process = process_table__find(&recorder->table, pids[i]);
+		if (process && !process->ended && !process->stalls)
+			pull(recorder, process, meanwhile);
+	}
+	free(pids);
+}
+
+void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx)
+{
+	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
+
+	pull_each(recorder, pid, pull_all, &meanwhile);
+}
+
+void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile)
+{
+	pull_each(recorder, 0, pull_new, meanwhile);
+}

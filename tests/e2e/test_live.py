@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: MIT
+"""ttlog-view --follow: what running collectors record, as it comes; and clients that are slow, many, gone
+or hostile."""
+import array
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+from harness import VIEW, Lines, Program, alone, check, equal, view, wait_until
+
+MAX_FOLLOWERS = 16
+FOLLOW_MAGIC, TRIGGER_MAGIC = 0x464C5454, 0x434C5454
+WINDOW = 16  # pieces that a client has not answered
+LIVE_BYTES = 32
+END = re.compile(r"ttlog-view: (the collector has ended: )?(\d+) events shown"
+                 r"(?:, (\d+) not shown \(what reads them is too slow\))?"
+                 r"(?:, (\d+) overwritten before they could be looked at)?")
+
+
+class StampedLines(Lines):
+    """With the time at which each came, by CLOCK_MONOTONIC in ns."""
+
+    def __init__(self, pipe):
+        self.stamps = []
+        super().__init__(pipe)
+
+    def _read(self, pipe):
+        def stamped():
+            for line in pipe:
+                self.stamps.append(time.monotonic_ns())
+                yield line
+        super()._read(stamped())
+
+
+class Follower(Program):
+    def __init__(self, argv, **options):
+        super().__init__(argv, **options)
+        self.err.wait(r"ttlog-view: following \d+ collectors?")
+
+    def _lines(self, pipe):
+        return StampedLines(pipe)
+
+    def events(self):
+        return [json.loads(line) for line in self.out.lines]
+
+    def wait_events(self, count):
+        wait_until(lambda: len(self.out.lines) >= count, f"{count} events")
+        return self.events()
+
+    def last_word(self):
+        """Whether the collector has ended, shown, dropped, missed."""
+        match = END.fullmatch(self.err.all()[-1])
+        check(match, f"its last line is {self.err.text()!r}")
+        return (match[1] is not None, *(int(number or 0) for number in match.group(2, 3, 4)))
+
+
+def follow(t, *args):
+    """A viewer that follows."""
+    return t._add(Follower([VIEW, "--follow", *map(str, args)], cwd=t.dir))
+
+
+def follow_json(t, *args):
+    return follow(t, "--format", "json", *args)
+
+
+def start_beat(t, *args):
+    """A program that logs when it is told to, and its collector."""
+    app = t.start(t.app("beat"), *args)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    return app, collector
+
+
+def beat(app):
+    """Once more; back when it has logged."""
+    done = len(app.out.lines)
+    app.say()
+    app.out.wait("beat", after=done)
+
+
+def control_path():
+    (path,) = glob.glob("/run/ttlog/control-*.sock")
+    return path
+
+
+def connect():
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(control_path())
+    client.settimeout(30)
+    return client
+
+
+def follow_request(filters=b"", **changed):
+    fields = {"magic": FOLLOW_MAGIC, "version": 1, "format": 1, "bytes": len(filters), **changed}
+    return struct.pack("<4I", *fields.values()) + filters
+
+
+def is_hung_up(client):
+    try:
+        return client.recv(100) == b""
+    except ConnectionResetError:
+        return True
+
+
+def receive(client):
+    """A live packet: kind, events, dropped, missed, descriptor or None."""
+    data, control, _, _ = client.recvmsg(100, socket.CMSG_SPACE(4))
+    equal(len(data), LIVE_BYTES, f"length of {data!r}")
+    fds = array.array("i", b"".join(item[2] for item in control))
+    kind, *counts = struct.unpack("<c7x3Q", data)
+    return kind, *counts, fds[0] if fds else None
+
+
+# ---- what is shown ----
+
+
+def test_live_nobody(t):
+    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=30, check=False)
+    equal((done.returncode, done.stdout), (1, b""), "status and output")
+    check(b"no collector is running" in done.stderr and b"ttlog-collect -p PID" in done.stderr,
+          f"it says {done.stderr}")
+
+
+def ages_of_beats(app, viewer, count):
+    """How old each of so many beats is when its line comes, in ns."""
+    before = len(viewer.out.lines)
+    for i in range(count):
+        beat(app)
+        viewer.wait_events(before + i + 1)
+    events = viewer.events()
+    equal([event["fields"]["n"] for event in events], list(range(before + count)), "beats")
+    return [stamp - event["fields"]["at_ns"]
+            for stamp, event in zip(viewer.out.stamps[before:], events[before:])]
+
+
+@alone
+def test_live_fresh(t):
+    """Events are 0.2 s old at most, of a thread that fills no batch, without --immediate."""
+    app, collector = start_beat(t, 20)
+    viewer = follow_json(t)
+    # whoever else works on this machine may keep us from a CPU now and then, not each time
+    oldest = [max(ages_of_beats(app, viewer, 10)) for _ in range(3)]
+    check(min(oldest) <= 200 * 1000 * 1000, f"the oldest of each ten, in ns: {oldest}")
+    collector.stop()
+    viewer.end()
+
+
+def test_live_only_what_comes(t):
+    """What was logged before anybody followed is not shown, flushed or not."""
+    app, collector = start_beat(t)
+    beat(app)
+    viewer = follow_json(t)
+    beat(app)
+    equal([event["fields"]["n"] for event in viewer.wait_events(1)], [1], "beats")
+    collector.stop()
+    equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
+
+
+def test_live_head_and_formats(t):
+    app, collector = start_beat(t, 0, 3)
+    text, logfmt = follow(t, "--head", 2), follow(t, "--format", "logfmt", "--head", 3)
+    beat(app)
+    check(all(re.search(r" Beat n=\d at_ns=\d+$", line) for line in text.end().out.all()), "text")
+    equal(text.last_word(), (False, 2, 0, 0), "its last word")
+    equal([re.search(r" n=(\d) ", line)[1] for line in logfmt.end().out.all()], ["0", "1", "2"], "n")
+    collector.stop()
+
+
+def test_live_end_of_process(t):
+    """The last events before a crash are shown, and then that the collector has ended."""
+    app = t.start(t.app("crash"), "--wait", 2, 10, "SEGV")
+    app.out.wait("start")
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    viewer = follow_json(t)
+    app.say()
+    app.out.wait("ready")
+    app.say()
+    app.wait()
+    collector.end()
+    equal(viewer.end().last_word(), (True, 20, 0, 0), "its last word")
+    equal(len(viewer.events()), 20, "events")
+
+
+def test_live_new_processes(t):
+    """Of -e PATH: those that come later show up by themselves, and end."""
+    path = t.app("beat")
+    collector = t.collect("-e", path)
+    collector.recording_path(path)
+    viewer = follow_json(t)
+    apps = [t.start(path) for _ in range(3)]
+    for app in apps:
+        app.out.wait("ready")
+        beat(app)
+    equal({event["pid"] for event in viewer.wait_events(3)}, {app.pid for app in apps}, "pids")
+    for app in apps:
+        app.close_stdin()
+        app.end()
+    collector.stop()
+    equal(viewer.end().last_word(), (True, 3, 0, 0), "its last word")
+
+
+def test_live_collector_killed(t):
+    app, collector = start_beat(t)
+    t.rings_may_stay = True
+    viewer = follow_json(t)
+    beat(app)
+    viewer.wait_events(1)
+    collector.signal(signal.SIGKILL)
+    equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
+    app.close_stdin()
+    app.end()
+
+
+def test_live_interrupted(t):
+    app, collector = start_beat(t)
+    viewer = follow_json(t)
+    beat(app)
+    viewer.wait_events(1)
+    viewer.signal(signal.SIGINT)
+    equal(viewer.end().last_word(), (False, 1, 0, 0), "its last word")
+    collector.stop()
+
+
+def test_live_nobody_reads(t):
+    """It ends with whom it writes for, though nothing comes."""
+    _, collector = start_beat(t)
+    reading, writing = os.pipe()
+    with subprocess.Popen([VIEW, "--follow"], stdout=writing, stderr=subprocess.PIPE) as viewer:
+        os.close(writing)
+        equal(viewer.stderr.readline(), b"ttlog-view: following 1 collector\n", "its first line")
+        os.close(reading)
+        equal(viewer.wait(30), 0, "status")
+    collector.stop()
+
+
+def test_live_several_collectors(t):
+    apps = [t.start(t.app("beat", t.path(name))) for name in ("one", "two")]
+    collectors = []
+    for app in apps:
+        app.out.wait("ready")
+        collectors.append(t.collect("-p", app.pid))
+        collectors[-1].recording(app.pid)
+    viewer = follow_json(t)
+    viewer.err.wait("ttlog-view: following 2 collectors")
+    for app in apps:
+        beat(app)
+    equal({event["pid"] for event in viewer.wait_events(2)}, {app.pid for app in apps}, "pids")
+    collectors[0].stop()
+    beat(apps[1])
+    viewer.wait_events(3)
+    collectors[1].stop()
+    equal(viewer.end().last_word(), (True, 3, 0, 0), "its last word")
+
+
+# ---- filters at the source ----
+
+
+FILTERS = [
+    "symbol=AAPL", "symbol=A*", "symbol~^.M", "quantity>=90", "quantity=7 or quantity=8", "price=100.25",
+    "price>120.5 and side=BUY", "not side=BUY", "latency_us>1s", "latency_us<5us", "has(symbol) and not has(x)",
+    "level>=WARN", "probe=trade_*", "tid>0 and pid>0", "comm=trade", "msg~exec and file=*trade.c",
+]
+
+
+def test_live_filters(t):
+    """The collector's filter means what the viewer's does, for each type of field."""
+    app = t.start(t.app("trade"), "--wait", 2, 100)
+    app.out.wait("ready")
+    collector = t.collect("--on", "exit", "-p", app.pid)
+    collector.recording(app.pid)
+    clients = []
+    for text in FILTERS:
+        clients.append(connect())
+        clients[-1].send(follow_request(text.encode() + b"\0"))
+        equal(receive(clients[-1])[0], b"o", "answer")
+    app.say()
+    app.out.wait("done")
+    app.say()
+    app.end()
+    collector.end()
+    snapshot = t.files()[0]
+    for text, client in zip(FILTERS, clients):
+        shown = 0
+        while True:
+            kind, events, dropped, missed, fd = receive(client)
+            if kind == b"e":
+                break
+            if kind == b"p":
+                shown += events
+                os.close(fd)
+        want = len(view("--filter", text, snapshot).splitlines())
+        equal((shown, dropped, missed), (want, 0, 0), f"events of {text}")
+        client.close()
+
+
+def test_live_filter_of_viewer(t):
+    """And so does a viewer's with --search, which the collector knows nothing of."""
+    app, collector = start_beat(t, 0, 10)
+    viewer = follow_json(t, "--filter", "n>=3", "--filter", "n<8", "--search", "n=[46]")
+    beat(app)
+    equal([event["fields"]["n"] for event in viewer.wait_events(2)], [4, 6], "beats")
+    collector.stop()
+    equal(viewer.end().last_word(), (True, 2, 0, 0), "its last word")
+
+
+# ---- slow, gone, many ----
+
+
+def flood(t, rate):
+    app = t.start(t.app("flood"), t.path("counts"), 1, rate)
+    app.out.wait("ready")
+    return app
+
+
+def flooded(t):
+    with open(t.path("counts"), "rb") as counts:
+        return struct.unpack("<Q", counts.read(8))[0]
+
+
+def test_live_stopped_viewer(t):
+    """Nothing is lost by who doesn't read, and it is told exactly how much it was not shown."""
+    app = flood(t, 100000)
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    viewer = follow_json(t)
+    viewer.wait_events(1)
+    viewer.signal(signal.SIGSTOP)
+    stopped_at = flooded(t)
+    wait_until(lambda: flooded(t) > stopped_at + 400000, "4 s of events")
+    viewer.signal(signal.SIGCONT)
+    resumed_at = flooded(t)
+    wait_until(lambda: flooded(t) > resumed_at + 100000, "more events")
+    app.close_stdin()
+    app.end()
+    accounts = collector.end().only_accounts()
+    equal((accounts.emitted, accounts.lost), (flooded(t), 0), "emitted and lost")
+    ended, shown, dropped, missed = viewer.end().last_word()
+    check(ended and dropped > 0, f"its last word: {viewer.err.text()!r}")
+    numbers = [event["fields"]["n"] for event in viewer.events()]
+    equal(len(numbers), shown, "events shown")
+    check(all(a < b for a, b in zip(numbers, numbers[1:])), "events out of order, or twice")
+    # what came before the first that it was shown was before it followed
+    equal(shown + dropped + missed, accounts.emitted - (numbers[0] - 1), "shown, dropped and missed")
+    equal(missed, 0, "missed")
+
+
+def test_live_gone_and_back(t):
+    """One that vanishes makes room, and costs nothing."""
+    app, collector = start_beat(t)
+    for i in range(2 * MAX_FOLLOWERS):
+        viewer = follow_json(t)
+        beat(app)
+        equal(viewer.wait_events(1)[0]["fields"]["n"], i, "beat")
+        viewer.signal(signal.SIGKILL)
+        viewer.wait()
+    accounts = collector.stop().only_accounts()
+    equal((accounts.emitted, accounts.lost), (2 * MAX_FOLLOWERS, 0), "emitted and lost")
+
+
+def test_live_too_many(t):
+    app, collector = start_beat(t)
+    clients = [connect() for _ in range(MAX_FOLLOWERS)]
+    for client in clients:
+        client.send(follow_request())
+        equal(receive(client)[0], b"o", "answer")
+    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=30, check=False)
+    equal((done.returncode, done.stdout), (1, b""), "status and output")
+    check(b"too many follow already" in done.stderr, f"it says {done.stderr}")
+    beat(app)
+    for client in clients:
+        kind, events, dropped, missed, fd = receive(client)
+        equal((kind, events, dropped, missed), (b"p", 1, 0, 0), "piece")
+        os.close(fd)
+    clients.pop().close()
+    viewer = wait_until(lambda: try_follow(t), "a place")
+    viewer.signal(signal.SIGINT)
+    viewer.end()
+    collector.stop()
+
+
+def try_follow(t):
+    viewer = t.start(VIEW, "--follow")
+    wait_until(lambda: viewer.err.lines, "a line")
+    return viewer if "following" in viewer.err.lines[0] else None
+
+
+# ---- hostile clients ----
+
+
+def test_live_rubbish(t):
+    """Who sends anything but a request is hung up on; nobody else notices."""
+    app, collector = start_beat(t)
+    viewer = follow_json(t)
+    for packet in [
+        b"\0", b"x" * 3, b"x" * 70000, os.urandom(4096), follow_request()[:15], follow_request(magic=0),
+        follow_request(version=2), follow_request(format=0), follow_request(bytes=1),
+        follow_request(bytes=0xFFFFFFFF), follow_request(b"level=INFO"), follow_request(b"a=1\0", bytes=3),
+        follow_request(b"x" * 16384 + b"\0"), struct.pack("<3I", TRIGGER_MAGIC, 1, 0) + b"x" * 68,
+    ]:
+        with connect() as client:
+            client.send(packet)
+            check(is_hung_up(client), f"{packet[:40]!r} was not refused")
+    with connect() as client:
+        client.send(follow_request(b"level>=\0"))
+        reply = client.recv(1000)
+        check(reply.startswith(b"terror: ") and b"level>=\n" in reply and b"^" in reply,
+              f"a bad filter is told {reply!r}")
+        equal((client.recv(100), client.recv(100)), (b"f", b""), "verdict and end")
+    beat(app)
+    viewer.wait_events(1)
+    collector.stop()
+    equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
+
+
+def test_live_answers_rubbish(t):
+    """A follower that answers what it was not asked, or anything but a byte, is gone."""
+    app, collector = start_beat(t)
+    for rubbish in (b"a", b"aa", b"x" * 100000):
+        with connect() as client:
+            client.send(follow_request())
+            equal(receive(client)[0], b"o", "answer")
+            client.send(rubbish)
+            check(is_hung_up(client), f"{rubbish[:9]} was not refused")
+    collector.stop()
+    app.close_stdin()
+    app.end()
+
+
+def test_live_window(t):
+    """So many pieces and no more go to who does not answer, and the rest is counted."""
+    app, collector = start_beat(t)
+    viewer = follow_json(t)
+    with connect() as client:
+        client.send(follow_request())
+        equal(receive(client)[0], b"o", "answer")
+        for i in range(WINDOW + 4):
+            beat(app)
+            viewer.wait_events(i + 1)
+        collector.stop()
+        packets = []
+        while not packets or packets[-1][0] != b"e":
+            packets.append(receive(client))
+            if packets[-1][4] is not None:
+                os.close(packets[-1][4])
+    pieces = [packet for packet in packets if packet[0] == b"p"]
+    equal(sum(packet[1] for packet in pieces), WINDOW, "events in pieces")
+    equal(packets[-1][1:4], (0, 4, 0), "the last counts")
+    equal(viewer.end().last_word(), (True, WINDOW + 4, 0, 0), "the other's last word")
+
+
+def test_live_thousand_connections(t):
+    """Of clients that connect and never ask."""
+    app, collector = start_beat(t)
+    viewer = follow_json(t)
+    clients = []
+    for _ in range(1000):
+        clients.append(connect())
+    beat(app)
+    viewer.wait_events(1)
+    equal(sum(is_open(client) for client in clients) <= 16, True, "few are kept")
+    other = follow_json(t)
+    beat(app)
+    other.wait_events(1)
+    collector.stop()
+    equal(other.end().last_word(), (True, 1, 0, 0), "its last word")
+
+
+def is_open(client):
+    client.setblocking(False)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False

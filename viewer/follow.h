@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events of running collectors as they come, as snapshots of a moment, one after another.
+ *
+ * All collectors whose control sockets this user can reach are followed; each evaluates the filter
+ * itself and sends only what matches. Who asks for the next piece has done with the one before: a
+ * collector sends so many and no more that nobody has asked for, and counts what it leaves out.
+ * Nothing here waits but follow__open(). One thread.
+ */
+#ifndef TTLOG_VIEW_FOLLOW_H
+#define TTLOG_VIEW_FOLLOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+
+struct follow;
+
+enum follow_news {
+	FOLLOW_NOTHING, /* until follow__fd() is readable */
+	FOLLOW_PIECE,
+	FOLLOW_PAUSE, /* what came at one moment is there; ask again */
+	FOLLOW_ENDED, /* all collectors have */
+};
+
+struct follow_counts {
+	uint64_t events;  /* in pieces that came */
+	uint64_t dropped; /* that matched, and were left out because nobody asked for more */
+	uint64_t missed;  /* that were overwritten before the collector could look at them */
+};
+
+/*
+ * Returns when every collector has answered; from then on all that happens comes, or is counted.
+ * --search of the filter is not the collectors' affair: filter the pieces again. NULL with errno,
+ * and with what to tell the user, maybe several lines, in ret_why: ENOENT where none runs, EINVAL
+ * where all refuse.
+ */
+struct follow *follow__open(const struct ttlog_filter *filter, char *ret_why, size_t why_size);
+void follow__close(struct follow *follow);
+
+size_t follow__collector_cnt(const struct follow *follow);
+/* To be polled for reading. */
+int follow__fd(const struct follow *follow);
+/* With a piece: a reader that is the caller's to close, whenever it likes. */
+enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret);
+void follow__counts(const struct follow *follow, struct follow_counts *ret);
+
+#endif /* TTLOG_VIEW_FOLLOW_H */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes at one moment, of all processes, is printed in the order of time, so pieces wait for
+ * each other until there is a pause, or one more of the same process: nothing of one process may
+ * be taken for a repetition.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "event_output.h"
+#include "follow.h"
+#include "json.h"
+#include "live_output.h"
+#include "options.h"
+#include "out.h"
+#include "say.h"
+#include "text.h"
+#include <ttlog/read.h>
+
+#define MAX_GROUP 64
+/* A pause may not be said where the collector has other things to do. */
+#define GROUP_MS  20
+
+struct live_output {
+	const struct options *options;
+	struct out *out;
+	struct follow *follow;
+	struct ttlog_snapshot *group[MAX_GROUP];
+	size_t group_cnt;
+	uint64_t left, shown; /* by --head */
+	struct text_output text;
+	const struct event_output *other; /* NULL: text or json */
+	void *state;
+	bool is_damaged; /* a piece was */
+};
+
+static int signal_pipe[2];
+
+/* The second one ends us, whatever we wait for. */
+static void on_signal(int number)
+{
+	(void)number;
+	(void)!write(signal_pipe[1], "", 1);
+}
+
+static int catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGINT, &action, NULL) ||
+	    sigaction(SIGTERM, &action, NULL))
+		return -errno;
+	return 0;
+}
+
+/* Columns only grow: what was printed stays as it is. */
+static void widen(struct live_output *live)
+{
+	struct text_output now;
+
+	text_output__init(&now, live->out, live->text.colour, live->group, live->group_cnt);
+	if (now.id_width > live->text.id_width)
+		live->text.id_width = now.id_width;
+	if (now.comm_width > live->text.comm_width)
+		live->text.comm_width = now.comm_width;
+	if (now.where_width > live->text.where_width)
+		live->text.where_width = now.where_width;
+}
+
+static void print_event(struct live_output *live, const struct ttlog_event *event)
+{
+	if (live->other)
+		live->other->event(live->state, event);
+	else if (live->options->format == FORMAT_JSON)
+		json__event(live->out, event);
+	else
+		text_output__event(&live->text, event);
+	live->left--;
+	live->shown++;
+}
+
+static int print_group(struct live_output *live)
+{
+	const struct ttlog_range all = { 0, UINT64_MAX };
+	struct ttlog_timeline *timeline;
+	struct ttlog_event event;
+
+	for (size_t i = 0; i < live->group_cnt; i++) {
+		(void)ttlog_snapshot_has_chunk(live->group[i], SIZE_MAX);
+		live->is_damaged |= ttlog_snapshot_contents(live->group[i])->problem_cnt > 0;
+	}
+	widen(live);
+	timeline = ttlog_timeline_new(live->group, live->group_cnt, live->options->filter, &all);
+	if (!timeline)
+		return -errno;
+	while (live->left && !live->out->err && ttlog_timeline_next(timeline, &event))
+		print_event(live, &event);
+	ttlog_timeline_free(timeline);
+	for (size_t i = 0; i < live->group_cnt; i++)
+		ttlog_snapshot_close(live->group[i]);
+	live->group_cnt = 0;
+	return out__flush(live->out);
+}
+
+static bool has_process(const struct live_output *live, const struct ttlog_snapshot *reader)
+{
+	for (size_t i = 0; i < live->group_cnt; i++) {
+		if (ttlog_snapshot_info(live->group[i])->pid == ttlog_snapshot_info(reader)->pid)
+			return true;
+	}
+	return false;
+}
+
+static int add(struct live_output *live, struct ttlog_snapshot *reader)
+{
+	int err = 0;
+
+	if (live->group_cnt == MAX_GROUP || has_process(live, reader))
+		err = print_group(live);
+	if (err) {
+		ttlog_snapshot_close(reader);
+		return err;
+	}
+	live->group[live->group_cnt++] = reader;
+	return 0;
+}
+
+/* 1 where there is something, 0 where nothing came, or -errno: -EINTR where a signal did, -EPIPE
+ * where nobody reads. */
+static int wait_for_news(const struct live_output *live)
+{
+	struct pollfd polls[] = {
+		{ .fd = follow__fd(live->follow), .events = POLLIN },
+		{ .fd = signal_pipe[0], .events = POLLIN },
+		{ .fd = live->out->fd },
+	};
+	int cnt = poll(polls, 3, live->group_cnt ? GROUP_MS : -1);
+
+	if (cnt < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (polls[1].revents)
+		return -EINTR;
+	if (polls[2].revents & (POLLERR | POLLHUP | POLLNVAL))
+		return -EPIPE;
+	return cnt;
+}
+
+/* 0 at the end, or -errno. */
+static int print_all(struct live_output *live)
+{
+	struct ttlog_snapshot *reader;
+	int err = 0;
+
+	while (!err && live->left) {
+		switch (follow__next(live->follow, &reader)) {
+		case FOLLOW_PIECE:
+			err = add(live, reader);
+			break;
+		case FOLLOW_PAUSE:
+			err = live->group_cnt ? print_group(live) : 0;
+			break;
+		case FOLLOW_NOTHING:
+			err = wait_for_news(live);
+			if (!err && live->group_cnt)
+				err = print_group(live);
+			err = err > 0 ? 0 : err;
+			break;
+		case FOLLOW_ENDED:
+			return live->group_cnt ? print_group(live) : 0;
+		}
+	}
+	return err;
+}
+
+static void say_end(const struct live_output *live, int err)
+{
+	struct follow_counts counts;
+
+	follow__counts(live->follow, &counts);
+	fprintf(stderr, "ttlog-view: %s%" PRIu64 " events shown",
+		err || !live->left                    ? ""
+		: follow__collector_cnt(live->follow) ? ""
+						      : "the collector has ended: ",
+		live->shown);
+	if (counts.dropped)
+		fprintf(stderr, ", %" PRIu64 " not shown (what reads them is too slow)",
+			counts.dropped);
+	if (counts.missed)
+		fprintf(stderr, ", %" PRIu64 " overwritten before they could be looked at",
+			counts.missed);
+	fputc('\n', stderr);
+}
+
+static int begin(struct live_output *live, bool colour)
+{
+	struct event_output_setup setup = { .out = live->out };
+
+	live->left = live->options->has_head ? live->options->head : UINT64_MAX;
+	live->text = (struct text_output){ .out = live->out, .colour = colour };
+	if (live->options->format != FORMAT_LOGFMT)
+		return 0;
+	live->other = &logfmt_output;
+	live->state = live->other->begin(&setup);
+	return live->state ? 0 : -errno;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int show(struct live_output *live, bool colour)
+{
+	int err = catch_signals();
+
+	if (!err)
+		err = begin(live, colour);
+	if (err)
+		return say_error("cannot follow", -err);
+	fprintf(stderr, "ttlog-view: following %zu collector%s\n",
+		follow__collector_cnt(live->follow),
+		follow__collector_cnt(live->follow) == 1 ? "" : "s");
+	err = print_all(live);
+	if (live->other)
+		live->other->end(live->state);
+	for (size_t i = 0; i < live->group_cnt; i++)
+		ttlog_snapshot_close(live->group[i]);
+	say_end(live, err);
+	/* whoever reads has seen enough, or we are told to end */
+	if (!err || err == -EPIPE || err == -EINTR)
+		return live->is_damaged ? -EBADMSG : 0;
+	return say_error(live->options->output ? live->options->output : "stdout", -err);
+}
+
+/* Each line of it with our name. */
+static void complain(char *why)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(why, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		fprintf(stderr, "ttlog-view: %s\n", line);
+}
+
+int live_output__show(const struct options *options, struct out *out, bool colour)
+{
+	struct live_output live = { .options = options, .out = out };
+	char why[4096];
+	int err;
+
+	ttlog_filter_set_last(options->filter, now_ns());
+	live.follow = follow__open(options->filter, why, sizeof(why));
+	if (!live.follow) {
+		err = -errno;
+		complain(why);
+		return err;
+	}
+	err = show(&live, colour);
+	follow__close(live.follow);
+	return err;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* `--follow`: events of running collectors, printed as they come. */
+#ifndef TTLOG_VIEW_LIVE_OUTPUT_H
+#define TTLOG_VIEW_LIVE_OUTPUT_H
+
+#include <stdbool.h>
+
+struct options;
+struct out;
+
+/* Until the collectors end, --head is reached, nobody reads any more or a signal comes. 0 or -errno,
+ * which is said on stderr. */
+int live_output__show(const struct options *options, struct out *out, bool colour);
+
+#endif /* TTLOG_VIEW_LIVE_OUTPUT_H */
