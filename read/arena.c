@@ -25,9 +25,14 @@ void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
 		bytes = 8;
 	if (!block || block->cap - block->used < bytes) {
 		cap = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
+		if (arena->max_bytes && cap > arena->max_bytes - arena->held_bytes) {
+			arena->is_full = true;
+			return NULL;
+		}
 		block = malloc(sizeof(*block) + cap);
 		if (!block)
 			return NULL;
+		arena->held_bytes += cap;
 		block->used = 0;
 		block->cap = cap;
 		block->next = arena->blocks;
@@ -50,15 +55,18 @@ static void free_blocks(struct arena_block *block)
 
 void arena__reset(struct arena *arena)
 {
+	arena->is_full = false;
 	if (!arena->blocks)
 		return;
 	free_blocks(arena->blocks->next);
 	arena->blocks->next = NULL;
 	arena->blocks->used = 0;
+	arena->held_bytes = arena->blocks->cap;
 }
 
 void arena__fini(struct arena *arena)
 {
 	free_blocks(arena->blocks);
 	arena->blocks = NULL;
+	arena->held_bytes = 0;
 }

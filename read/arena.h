@@ -3,15 +3,20 @@
 #ifndef TTLOG_READ_ARENA_H
 #define TTLOG_READ_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
 
 struct arena {
 	struct arena_block *blocks; /* the one in use first */
+	size_t held_bytes;
+	size_t max_bytes; /* of blocks, together; 0: no limit */
+	bool is_full;     /* more was asked for */
 };
 
-/* `cnt` times `size` bytes, 8-byte aligned, not cleared; never 0 bytes. NULL: no memory. */
+/* `cnt` times `size` bytes, 8-byte aligned, not cleared; never 0 bytes. NULL: no memory, or none
+ * within the limit. */
 void *arena__alloc(struct arena *arena, size_t cnt, size_t size);
 /* Everything is free again; the first block's memory is kept for the next round. */
 void arena__reset(struct arena *arena);

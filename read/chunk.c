@@ -8,6 +8,10 @@
 
 #define GROUP_MIN_BYTES 3u /* [site, count] */
 
+/* What a chunk may take decoded: more than any that was written (they close at 1 MiB of records),
+ * less than one may claim in which hundreds of columns have 65,536 values that nobody refers to. */
+#define ARENA_MAX_BYTES (20u << 20)
+
 static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)
 {
 	uint64_t cnt, pair, site, events, last_site = 0;
@@ -73,6 +77,7 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	uint64_t pairs, n = 0, sum = 0;
 
 	arena__reset(&arena);
+	arena.max_bytes = ARENA_MAX_BYTES;
 	*chunk = (struct chunk){ .arena = arena };
 	*ret_why = "a key or its value is not valid";
 	if (token__map(&in, &pairs))
@@ -100,34 +105,47 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	return 0;
 }
 
-/* Finds where each group's columns start. */
+/* Finds where the columns of a group start: each is passed over once, however many are asked for. */
+static int find_columns(struct arena *arena, struct chunk_group *group, unsigned nfields,
+			struct ttlog_cbor *in)
+{
+	uint64_t columns;
+
+	if (token__array(in, &columns) || columns != nfields)
+		return -EBADMSG;
+	group->starts = arena__alloc(arena, nfields, sizeof(*group->starts));
+	group->columns = arena__alloc(arena, nfields, sizeof(*group->columns));
+	group->tried = arena__alloc(arena, nfields, sizeof(*group->tried));
+	if (!group->starts || !group->columns || !group->tried)
+		return -ENOMEM;
+	memset(group->columns, 0, nfields * sizeof(*group->columns));
+	memset(group->tried, 0, nfields * sizeof(*group->tried));
+	for (unsigned i = 0; i < nfields; i++) {
+		group->starts[i] = in->at;
+		if (ttlog_cbor_skip(in))
+			return -EBADMSG;
+	}
+	group->end = in->at;
+	return 0;
+}
+
 static int load_fields(struct chunk *chunk, const struct header *header)
 {
 	struct ttlog_cbor in = chunk->fields;
-	uint64_t cnt, columns;
+	uint64_t cnt;
+	int err = 0;
 
 	if (token__array(&in, &cnt) || cnt != chunk->events.group_cnt)
 		return -EBADMSG;
-	for (uint32_t i = 0; i < cnt; i++) {
-		struct chunk_group *group = &chunk->groups[i];
+	for (uint32_t i = 0; !err && i < cnt; i++) {
 		const uint32_t site = chunk->events.groups[i].site;
-		struct ttlog_cbor start = in;
-		unsigned nfields;
 
 		if (site >= header->info.site_cnt)
 			return -EBADMSG;
-		nfields = header->sites[site].nfields;
-		if (token__array(&start, &columns) || columns != nfields || ttlog_cbor_skip(&in))
-			return -EBADMSG;
-		*group = (struct chunk_group){ .fields = { start.at, in.at } };
-		group->columns = arena__alloc(&chunk->arena, nfields, sizeof(*group->columns));
-		group->tried = arena__alloc(&chunk->arena, nfields, sizeof(*group->tried));
-		if (!group->columns || !group->tried)
-			return -ENOMEM;
-		memset(group->columns, 0, nfields * sizeof(*group->columns));
-		memset(group->tried, 0, nfields * sizeof(*group->tried));
+		err = find_columns(&chunk->arena, &chunk->groups[i], header->sites[site].nfields,
+				   &in);
 	}
-	return 0;
+	return err;
 }
 
 static int load_time(struct chunk *chunk)
@@ -251,6 +269,10 @@ int chunk__load(struct chunk *chunk, const struct header *header, const char **r
 		*ret_why = "its threads do not fit the header's";
 		err = load_threads(chunk, header);
 	}
+	if (err == -ENOMEM && chunk->arena.is_full) {
+		*ret_why = "it would take too much memory";
+		return -EBADMSG;
+	}
 	return err;
 }
 
@@ -260,7 +282,7 @@ const struct ttlog_column *chunk__column(struct chunk *chunk, const struct heade
 	struct chunk_group *group = &chunk->groups[group_idx];
 	const struct ttlog_group *events = &chunk->events.groups[group_idx];
 	const struct ttlog_site *site = &header->sites[events->site];
-	struct ttlog_cbor in = group->fields;
+	struct ttlog_cbor in = { group->starts[field], group->end };
 	struct ttlog_column *column;
 
 	*ret_new = false;
@@ -268,10 +290,6 @@ const struct ttlog_column *chunk__column(struct chunk *chunk, const struct heade
 		return group->columns[field];
 	group->tried[field] = true;
 	*ret_new = true;
-	for (unsigned i = 0; i < field; i++) {
-		if (ttlog_cbor_skip(&in))
-			return NULL;
-	}
 	column = arena__alloc(&chunk->arena, 1, sizeof(*column));
 	if (!column || unpack__column(&chunk->arena, &in, site->types[field], events->cnt, column))
 		return NULL;

@@ -19,7 +19,8 @@ struct header;
 
 /* The columns of one group of events. */
 struct chunk_group {
-	struct ttlog_cbor fields;      /* one after the other */
+	const unsigned char **starts;  /* one a field of the site */
+	const unsigned char *end;      /* of the last one */
 	struct ttlog_column **columns; /* one a field of the site; NULL: not decoded yet */
 	bool *tried;                   /* one a field: decoded, or known to be bad */
 };

@@ -513,20 +513,23 @@ void header__clear(struct header *ret)
 	*ret = (struct header){ .info.exit = &ret->exit, .info.crash = &ret->crash };
 }
 
-int header__init(struct header *ret, const unsigned char *data, size_t len, char *ret_why,
-		 size_t why_size)
+int header__init(struct header *ret, const unsigned char *data, size_t len, size_t max_bytes,
+		 char *ret_why, size_t why_size)
 {
 	struct parse parse = { .header = ret, .why = ret_why, .why_size = why_size };
 	int err = -ENOMEM;
 
 	header__clear(ret);
 	ret->content = malloc(len ? len : 1);
+	ret->arena.max_bytes = max_bytes;
 	*ret_why = '\0';
 	if (!ret->content)
 		return err;
 	memcpy(ret->content, data, len);
 	ret->info.item = (struct ttlog_cbor){ ret->content, ret->content + len };
 	err = parse_header(&parse);
+	if (err == -ENOMEM && ret->arena.is_full)
+		err = bad(&parse, "sites, threads and mappings are too many for so small a file");
 	if (err) {
 		if (!*ret_why)
 			snprintf(ret_why, why_size, "%s", strerror(-err));

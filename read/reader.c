@@ -15,6 +15,15 @@
 /* A file of nothing but damage must not fill the memory with words about it. */
 #define MAX_PROBLEMS 100u
 
+/* Of CBOR: what a header may take that is said twice, and what an event of 16 texts takes. */
+#define TOKENS_BASE      (8u << 20)
+#define TOKENS_PER_BYTE  4u
+#define TOKENS_PER_EVENT 40u
+
+/* The header's tables, by the size of the file: what makes 1 MB of input take 64 MiB at most. */
+#define TABLES_BASE_BYTES (4u << 20)
+#define TABLES_PER_BYTE   4u
+
 typedef unsigned long long ull;
 
 /* Takes ownership of text where it returns 0. */
@@ -104,6 +113,7 @@ static int add_chunk(struct ttlog_snapshot *reader, const struct frame *frame)
 	if (before && chunk->events.first_ns < before->last_ns)
 		problem(reader, "the chunk at byte %llu begins before the one before it ends",
 			(ull)frame->offset);
+	reader->token_budget += (uint64_t)chunk->events.n * TOKENS_PER_EVENT;
 	reader->parsed = reader->contents.chunk_cnt;
 	reader->places[reader->contents.chunk_cnt++] = (struct ttlog_chunk_place){
 		.offset = frame->offset,
@@ -132,6 +142,14 @@ static int keep_lost(struct ttlog_snapshot *reader, const struct ttlog_cbor *sta
 	return details__parse_lost(&reader->lost, reader->contents.lost_item, &reader->end_arena);
 }
 
+static int init_header(struct ttlog_snapshot *reader, const unsigned char *data, size_t len,
+		       char *ret_why, size_t why_size)
+{
+	size_t max_bytes = TABLES_BASE_BYTES + TABLES_PER_BYTE * (size_t)reader->contents.size;
+
+	return header__init(&reader->header, data, len, max_bytes, ret_why, why_size);
+}
+
 static int header_of_end(struct ttlog_snapshot *reader, const struct ttlog_cbor *start,
 			 const unsigned char *end)
 {
@@ -140,7 +158,7 @@ static int header_of_end(struct ttlog_snapshot *reader, const struct ttlog_cbor 
 
 	if (reader->header.info.has_header)
 		return 0;
-	err = header__init(&reader->header, start->at, (size_t)(end - start->at), why, sizeof(why));
+	err = init_header(reader, start->at, (size_t)(end - start->at), why, sizeof(why));
 	if (err == -ENOMEM)
 		return err;
 	problem(reader, "%s%s",
@@ -214,7 +232,9 @@ static int take_header(struct ttlog_snapshot *reader, const struct frame *frame)
 		reader->second_header = true;
 		return 0;
 	}
-	err = header__init(&reader->header, frame->content, frame->len, why, sizeof(why));
+	err = init_header(reader, frame->content, frame->len, why, sizeof(why));
+	/* chunks are smaller */
+	frame_file__trim(reader->file);
 	if (err == -ENOMEM)
 		return err;
 	if (err)
@@ -225,8 +245,18 @@ static int take_header(struct ttlog_snapshot *reader, const struct frame *frame)
 static int take_frame(struct ttlog_snapshot *reader, const struct frame *frame)
 {
 	struct ttlog_text item;
+	uint64_t tokens;
+	bool is_sound = token__check(frame->content, frame->len, &tokens);
 
-	if (!token__check(frame->content, frame->len)) {
+	if (tokens > reader->token_budget) {
+		problem(reader,
+			"from byte %llu on it holds far more than its events take: passed over",
+			(ull)frame->offset);
+		reader->is_given_up = true;
+		return 0;
+	}
+	reader->token_budget -= tokens;
+	if (!is_sound) {
 		problem(reader, "the frame from byte %llu to %llu holds no valid CBOR item",
 			(ull)frame->offset, (ull)frame->end);
 		return 0;
@@ -282,7 +312,7 @@ static int scan_frame(struct ttlog_snapshot *reader)
 	err = take_frame(reader, &frame);
 	if (err)
 		return err;
-	if (reader->second_header)
+	if (reader->second_header || reader->is_given_up)
 		return 0;
 	reader->frame_cnt++;
 	reader->offset = frame.end;
@@ -406,6 +436,7 @@ struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *r
 		goto fail_fd;
 	}
 	snapshot->contents.size = frame_file__size(snapshot->file);
+	snapshot->token_budget = TOKENS_BASE + TOKENS_PER_BYTE * snapshot->contents.size;
 	for (err = 0; !err && !snapshot->contents.is_scanned && !snapshot->header.info.has_header;)
 		err = scan_on(snapshot);
 	if (!err)
@@ -488,6 +519,7 @@ void ttlog_snapshot_close(struct ttlog_snapshot *snapshot)
 static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **ret_why)
 {
 	struct frame frame;
+	uint64_t tokens;
 	int err;
 
 	if (reader->parsed == idx)
@@ -495,7 +527,7 @@ static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **r
 	reader->parsed = SIZE_MAX;
 	reader->chunk.events.n = 0;
 	err = frame_file__at(reader->file, reader->places[idx].offset, &frame);
-	if (!err && !token__check(frame.content, frame.len))
+	if (!err && !token__check(frame.content, frame.len, &tokens))
 		err = -EBADMSG;
 	if (!err)
 		err = chunk__parse(&reader->chunk, frame.content, frame.len, ret_why);

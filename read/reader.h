@@ -34,6 +34,12 @@ struct ttlog_snapshot {
 	uint64_t offset; /* where the scan goes on */
 	uint64_t frame_cnt;
 	bool second_header;
+	/*
+	 * Tokens of CBOR that may still be looked at. A chunk costs its own, and its events pay for
+	 * theirs: what has millions of values and no events would take for ever.
+	 */
+	uint64_t token_budget;
+	bool is_given_up;
 	uint64_t unloadable_cnt; /* events that event_cnt has lost since they were scanned */
 	struct ttlog_lost lost;
 	unsigned char *end_lost; /* owns the bytes of lost, and the arena the rest of it */

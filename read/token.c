@@ -168,7 +168,7 @@ int token__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret)
 }
 
 /* Passes over one item. A count that the bytes left cannot hold is refused at once. */
-static int walk(struct ttlog_cbor *in)
+static int walk(struct ttlog_cbor *in, uint64_t *cnt)
 {
 	struct {
 		uint64_t left;
@@ -186,6 +186,7 @@ static int walk(struct ttlog_cbor *in)
 		}
 		if (ttlog_cbor_next(in, &token))
 			return -EBADMSG;
+		++*cnt;
 		if (!after_tag) {
 			bool is_key = stack[depth].is_map && !(stack[depth].left & 1);
 
@@ -204,16 +205,19 @@ static int walk(struct ttlog_cbor *in)
 	}
 }
 
-bool token__check(const unsigned char *data, size_t len)
+bool token__check(const unsigned char *data, size_t len, uint64_t *ret_cnt)
 {
 	struct ttlog_cbor in = { data, data + len };
 
-	return !walk(&in) && in.at == in.end;
+	*ret_cnt = 0;
+	return !walk(&in, ret_cnt) && in.at == in.end;
 }
 
 int ttlog_cbor_skip(struct ttlog_cbor *in)
 {
-	return walk(in);
+	uint64_t cnt = 0;
+
+	return walk(in, &cnt);
 }
 
 static int next_of(struct ttlog_cbor *in, enum ttlog_cbor_kind kind, struct ttlog_cbor_item *ret)

@@ -19,8 +19,8 @@ static inline size_t token__left(const struct ttlog_cbor *in)
 }
 
 /* Whether these bytes are exactly one item: well-formed, definite lengths, text keys in maps, at
- * most FORMAT_MAX_DEPTH deep. */
-bool token__check(const unsigned char *data, size_t len);
+ * most FORMAT_MAX_DEPTH deep. ret_cnt: the tokens that were looked at. */
+bool token__check(const unsigned char *data, size_t len, uint64_t *ret_cnt);
 
 /* As ttlog_cbor_next and ttlog_cbor_skip, all return 0 or -EBADMSG; outputs are untouched on
  * failure. */

@@ -13,12 +13,23 @@
 #define CLASS_MAX_BYTES   32u
 #define BRACKET_MAX_BYTES 512
 
+/*
+ * Of ^ $ \b \< and so on in parentheses, or repeated, with every repetition written out: where one
+ * may be passed over, the compiler keeps all ways past those that follow, and (^|$|\b|){40} takes
+ * 12 GiB. Alternatives without parentheses, ^a$|^b$, may be as many as one likes.
+ */
+#define MAX_ANCHORS       24u
+#define MAX_OUTER_ANCHORS 8u /* of each alternative */
+
 #define MAX_SQUARES ((uint64_t)PATTERN_MAX_PARTS * PATTERN_MAX_PARTS)
 
 /* How many parts the pattern has once the repetitions are written out. */
 struct cost {
-	uint64_t sums[PATTERN_MAX_DEPTH + 1]; /* of each group that is open */
-	uint64_t last;                        /* of what a repetition would repeat */
+	uint64_t sums[PATTERN_MAX_DEPTH + 1];       /* of each group that is open */
+	uint64_t last;                              /* of what a repetition would repeat */
+	uint64_t anchors;                           /* in parentheses, or repeated */
+	uint64_t anchors_at[PATTERN_MAX_DEPTH + 1]; /* how many there were when a group began */
+	uint64_t last_anchors, outer_anchors;
 	unsigned depth;
 };
 
@@ -84,6 +95,31 @@ static bool skip_brackets(const char **p)
 	return true;
 }
 
+static void repeat_last(struct cost *cost, uint64_t times)
+{
+	cost->sums[cost->depth] += cost->last * (times - 1);
+	cost->last *= times;
+	cost->anchors += cost->last_anchors * (times - 1);
+	cost->last_anchors *= times;
+}
+
+static bool is_anchor(const char *p)
+{
+	return *p == '^' || *p == '$' || (*p == '\\' && p[1] && strchr("bB<>`'", p[1]));
+}
+
+/* One that begins, or ends, an alternative of many is as good as nothing. */
+static void add_anchor(struct cost *cost, const char *p)
+{
+	cost->last_anchors = is_anchor(p);
+	if (cost->depth)
+		cost->anchors += cost->last_anchors;
+	else
+		cost->outer_anchors = *p == '|' ? 0 : cost->outer_anchors + cost->last_anchors;
+	if (cost->outer_anchors > MAX_OUTER_ANCHORS)
+		cost->anchors = MAX_ANCHORS + 1;
+}
+
 /* One step: false where it is too much. */
 static bool add_part(struct cost *cost, const char **p)
 {
@@ -95,26 +131,27 @@ static bool add_part(struct cost *cost, const char **p)
 		if (cost->depth == PATTERN_MAX_DEPTH)
 			return false;
 		cost->sums[++cost->depth] = 1;
-		cost->last = 0;
+		cost->anchors_at[cost->depth] = cost->anchors;
+		cost->last = cost->last_anchors = 0;
 		break;
 	case ')':
 		cost->last = cost->depth ? *sum : 1;
+		cost->last_anchors = cost->anchors - cost->anchors_at[cost->depth];
 		cost->depth -= cost->depth > 0;
 		cost->sums[cost->depth] += cost->last;
 		break;
 	case '{':
 		next = repetitions(*p, &repeat);
-		*sum += cost->last * (repeat - 1);
-		cost->last *= repeat;
+		repeat_last(cost, repeat);
 		break;
 	case '+': /* x+ is xx*, x++ four of them, and so on */
-		*sum += cost->last;
-		cost->last *= 2;
+		repeat_last(cost, 2);
 		break;
 	case '*':
 	case '?':
 		break;
 	default:
+		add_anchor(cost, *p);
 		if (**p == '[') {
 			next = *p;
 			if (!skip_brackets(&next))
@@ -126,7 +163,7 @@ static bool add_part(struct cost *cost, const char **p)
 		*sum += 1;
 	}
 	*p = next;
-	return cost->sums[cost->depth] <= PATTERN_MAX_PARTS;
+	return cost->sums[cost->depth] <= PATTERN_MAX_PARTS && cost->anchors <= MAX_ANCHORS;
 }
 
 /* False where it is too large. */
@@ -154,8 +191,8 @@ int pattern__init(struct pattern *pattern, const char *text, size_t at,
 		return expr_error__set(ret, at, len,
 				       "the regular expression is too large: at most %u parts, "
 				       "with every repetition written out, and %u parentheses in "
-				       "one another",
-				       PATTERN_MAX_PARTS, PATTERN_MAX_DEPTH);
+				       "one another, with %u anchors in them",
+				       PATTERN_MAX_PARTS, PATTERN_MAX_DEPTH, MAX_ANCHORS);
 	budget->squares += cost.sums[0] * cost.sums[0];
 	err = regcomp(&pattern->regex, text, REG_EXTENDED);
 	if (err == REG_ESPACE)

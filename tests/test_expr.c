@@ -493,6 +493,16 @@ static void test_expr_limits(void **state)
 	assert_repeated("a~time(d )?out or ", 500, "a=1", NULL);
 	assert_repeated("a~[(((]{4}-[0-9]{2}-[^]]{2}x{2,} and ", 100, "a=1", NULL);
 	assert_repeated("a~x", 1, "*****************************", NULL);
+	assert_repeated("a~x", 1, "(^|$|\\b|){8}", NULL);
+	assert_repeated("a~x", 1, "(^|$|\\b|){40}", "too large");
+	assert_repeated("a~x", 1,
+			"($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)"
+			"($|)($|)($|)($|)($|)($|)($|)($|)($|)",
+			"too large");
+	assert_repeated("a~x", 1, "(,A||x||$|s}){058}", "too large");
+	assert_repeated("a~^x$", 1,
+			"|^y$|^z$|^aa$|^bb$|^cc$|^dd$|^ee$|^ff$|^gg$|^hh$|^ii$|^jj$|^kk$", NULL);
+	assert_repeated("a~\\b", 1, "\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b", "too large");
 	assert_repeated("a~x", 1, "++++++++++", NULL);
 	assert_repeated("a~x", 1, "++++++++++++++++++++++++", "too large");
 	assert_repeated("a~x", 1, "{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}", "too large");

@@ -33,7 +33,10 @@ const char *fuzz__folder(void);
 void fuzz__begin(void);
 void fuzz__end(void);
 
-/* ttlog-view over the file in every way that it can be shown. Takes ownership of fd. */
-void fuzz__view(int fd);
+#define FUZZ_WAYS 17u
+
+/* ttlog-view over the file in every way that it can be shown; how many of them say that it cannot
+ * be read wholly. Takes ownership of fd. */
+unsigned fuzz__view(int fd);
 
 #endif /* TTLOG_TESTS_FUZZ_H */

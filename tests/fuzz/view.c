@@ -16,13 +16,15 @@ int view_main(int argc, char **argv);
 /* A sound chunk of 200 bytes may hold 65,536 events: showing them all is no one's fault. */
 #define MOST_EVENTS "--head=300"
 
-static const char *const WAYS[][2] = {
+static const char *const WAYS[FUZZ_WAYS][2] = {
 	{ "--format=text", MOST_EVENTS },
 	{ "--format=json", MOST_EVENTS },
 	{ "--format=csv", MOST_EVENTS },
 	{ "--format=logfmt", MOST_EVENTS },
 	{ "--format=chrome", MOST_EVENTS },
 	{ "--format=otlp-json", MOST_EVENTS },
+	{ "--format=html", MOST_EVENTS },
+	{ "--format=perfetto", MOST_EVENTS },
 	{ "--stats", "--group-by=n,level,comm,symbol" },
 	{ "--stats", "--format=json" },
 	{ "--histogram=n", "--group-by=comm" },
@@ -34,8 +36,9 @@ static const char *const WAYS[][2] = {
 	{ "--limit=20", "--filter=n>1 or tid<9 and text~a" },
 };
 
-void fuzz__view(int fd)
+unsigned fuzz__view(int fd)
 {
+	unsigned unreadable = 0;
 	char name[] = "ttlog-view", output[] = "--output=/dev/null", path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -49,6 +52,8 @@ void fuzz__view(int fd)
 		optind = 0;
 		status = view_main(5, argv);
 		FUZZ_CHECK(status == 0 || status == 1);
+		unreadable += (unsigned)status;
 	}
 	close(fd);
+	return unreadable;
 }
