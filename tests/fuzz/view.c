@@ -23,6 +23,8 @@ static const char *const WAYS[][2] = {
 	{ "--format=logfmt", MOST_EVENTS },
 	{ "--format=chrome", MOST_EVENTS },
 	{ "--format=otlp-json", MOST_EVENTS },
+	{ "--format=perfetto", MOST_EVENTS },
+	{ "--diff", "tests/golden/golden.bin" },
 	{ "--stats", "--group-by=n,level,comm,symbol" },
 	{ "--stats", "--format=json" },
 	{ "--histogram=n", "--group-by=comm" },
