@@ -40,7 +40,7 @@ static size_t plain_run(const char *p, const char *end)
 
 void buffer__text(struct buffer *buffer, struct ttlog_text text)
 {
-	const char *p = text.p, *end = p + text.len;
+	const char *p = text.p, *end = ttlog_text_end(text);
 
 	while (p < end) {
 		size_t len = plain_run(p, end);

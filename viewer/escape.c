@@ -268,7 +268,7 @@ void out__logfmt_key(struct out *out, struct ttlog_text key)
 
 void out__tsdl_text(struct out *out, struct ttlog_text text)
 {
-	const char *p = text.p, *end = p + text.len;
+	const char *p = text.p, *end = ttlog_text_end(text);
 
 	out__char(out, '"');
 	while (p < end) {

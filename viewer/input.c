@@ -43,7 +43,9 @@ static void allow_files(void)
 /* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
 static bool is_stream(const struct options *options)
 {
-	return options->file_cnt == 1 && options->mode != MODE_INFO && !options->has_since &&
+	bool is_alone = options->file_cnt == 1 || options->mode == MODE_DIFF;
+
+	return is_alone && options->mode != MODE_INFO && !options->has_since &&
 	       !options->has_until && !ttlog_filter_needs_last(options->filter);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "diff_output.h"
 #include "event_output.h"
 #include "info.h"
 #include "input.h"
@@ -244,6 +245,11 @@ static int show_chosen(struct view *view)
 	switch (view->options.mode) {
 	case MODE_INFO:
 		return show_info(view);
+	case MODE_DIFF:
+		/* one that cannot be read has been said */
+		return view->input.reader_cnt < 2
+			       ? 0
+			       : diff__show(&view->options, view->input.readers, &view->out);
 	case MODE_STATS:
 	case MODE_HISTOGRAM:
 	case MODE_TIMELINE:

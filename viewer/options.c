@@ -30,6 +30,7 @@ enum option_key {
 	OPT_INFO,
 	OPT_INTERACTIVE,
 	OPT_NO_PAGER,
+	OPT_DIFF,
 	OPT_OUTPUT = 'o',
 };
 
@@ -95,9 +96,13 @@ static const struct argp_option OPTIONS[] = {
 	  "Groups of --stats and --histogram: keys as in EXPR (default: " STATS_DEFAULT_KEYS
 	  "; all events)",
 	  2 },
-	{ "top", OPT_TOP, "N", 0, "The N groups with the most events", 2 },
+	{ "top", OPT_TOP, "N", 0,
+	  "The N groups with the most events, or the N differences that tell most", 2 },
 	{ "timeline", OPT_TIMELINE, NULL, 0, "Events by interval of time and level", 2 },
 	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
+	{ "diff", OPT_DIFF, NULL, 0,
+	  "What differs between two snapshots, a good run's and a bad one's, most telling first",
+	  2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
@@ -151,6 +156,7 @@ static const struct mode {
 	{ OPT_TIMELINE, MODE_TIMELINE, "--timeline" },
 	{ OPT_INFO, MODE_INFO, "--info" },
 	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
+	{ OPT_DIFF, MODE_DIFF, "--diff" },
 };
 
 static const char *mode_name(enum options_mode mode)
@@ -288,16 +294,22 @@ static void check(const struct options *options, struct argp_state *state)
 		argp_error(state, "--counters goes with --format chrome or perfetto");
 	if (options->format == FORMAT_CTF && !options->output)
 		argp_error(state, "--format ctf makes a directory: name it with --output");
-	if ((options->group_by || options->has_top) && options->mode != MODE_STATS &&
-	    options->mode != MODE_HISTOGRAM)
-		argp_error(state, "%s goes with --stats or --histogram",
-			   options->group_by ? "--group-by" : "--top");
+	if ((options->group_by || (options->has_top && options->mode != MODE_DIFF)) &&
+	    options->mode != MODE_STATS && options->mode != MODE_HISTOGRAM)
+		argp_error(state, options->group_by ? "--group-by goes with --stats or --histogram"
+						    : "--top goes with --stats or --histogram, "
+						      "or --diff");
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
 	if (options->mode == MODE_INFO &&
 	    (!ttlog_filter_is_empty(options->filter) || options->has_since || options->has_until ||
 	     options->has_limit || options->has_head))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
+	if (options->mode == MODE_DIFF && (options->has_limit || options->has_head))
+		argp_error(state, "--diff takes --filter, --since and --until, but no %s",
+			   options->has_limit ? "--limit" : "--head");
+	if (options->mode == MODE_DIFF && options->file_cnt != 2)
+		argp_error(state, "--diff: give two snapshots, the good run's first");
 	if (options->explain && ttlog_filter_is_empty(options->filter))
 		argp_error(state, "--explain goes with --filter");
 	if (options->follow)

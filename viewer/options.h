@@ -17,6 +17,7 @@ enum options_mode {
 	MODE_TIMELINE,
 	MODE_INFO,
 	MODE_INTERACTIVE,
+	MODE_DIFF,
 };
 
 /* In the order of FORMAT_NAMES. */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* What is told of two runs, and what is chance. */
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "score.h"
+
+static void test_score_counts(void **state)
+{
+	struct score score;
+
+	(void)state;
+	/* the same rate in half the time */
+	score = score__counts(1000, 10, 500, 5);
+	assert_false(score.is_sure);
+	assert_true(fabs(score.change) < 0.01);
+	/* four times as many; seen from the other side, a quarter */
+	score = score__counts(1000, 10, 4000, 10);
+	assert_true(score.is_sure);
+	assert_true(fabs(score.change - 2) < 0.01);
+	assert_true(fabs(score__counts(4000, 10, 1000, 10).change + score.change) < 0.01);
+	/* without times the counts themselves */
+	assert_true(score__counts(10, 0, 1000, 5).is_sure);
+	/* what one run has not at all is the greatest change; three of them may be chance */
+	score = score__counts(0, 10, 412, 10);
+	assert_true(score.is_sure);
+	assert_true(score.change >= SCORE_MAX_CHANGE);
+	assert_false(score__counts(0, 10, 3, 10).is_sure);
+	assert_false(score__counts(0, 10, 0, 10).is_sure);
+	/* a tenth more of very many is certain, and slight */
+	assert_false(score__counts(10000000, 10, 11000000, 10).is_sure);
+	assert_true(score__counts(UINT64_MAX, 1, 1, UINT64_MAX / 2).is_sure);
+}
+
+static void test_score_shares(void **state)
+{
+	(void)state;
+	assert_false(score__shares(500, 1000, 250, 500).is_sure);
+	assert_true(score__shares(10, 1000, 100, 1000).is_sure);
+	assert_true(score__shares(10, 1000, 100, 1000).change > 3);
+	assert_true(score__shares(100, 1000, 0, 1000).change <= -SCORE_MAX_CHANGE);
+	assert_false(score__shares(1, 10, 3, 10).is_sure);
+	assert_false(score__shares(0, 0, 3, 10).is_sure);
+	assert_false(score__shares(1000, 1000, 1000, 1000).is_sure);
+}
+
+static struct figures figures_of(uint32_t cnt, uint64_t (*value)(uint32_t i))
+{
+	static uint64_t values[TTLOG_CHUNK_MAX_EVENTS];
+	const struct ttlog_column column = { .type = TTLOG_TYPE_U64,
+					     .nums = values,
+					     .mask = SIZE_MAX };
+	struct figures figures = { .exact_cnt = 0 };
+	size_t budget = 1 << 20;
+
+	for (uint32_t i = 0; i < cnt; i++)
+		values[i] = value(i);
+	figures__column(&figures, &budget, &column, NULL, cnt);
+	return figures;
+}
+
+static uint64_t even(uint32_t i)
+{
+	return 1000 + i * 2654435761u % 100;
+}
+
+static uint64_t twice(uint32_t i)
+{
+	return 2 * even(i);
+}
+
+static uint64_t tail(uint32_t i)
+{
+	return i % 50 ? even(i) : 10 * even(i);
+}
+
+static uint64_t zero(uint32_t i)
+{
+	(void)i;
+	return 0;
+}
+
+static void check_quantiles(uint32_t cnt, uint64_t (*a)(uint32_t i), uint64_t (*b)(uint32_t i),
+			    double p50, double p99)
+{
+	struct figures from = figures_of(cnt, a), to = figures_of(cnt, b);
+	struct score median = score__quantiles(&from, &to, FIGURE_P50);
+	struct score most = score__quantiles(&from, &to, FIGURE_P99);
+
+	assert_int_equal(median.is_sure, p50 != 0);
+	assert_true(p50 == 0 || fabs(median.change - p50) < 0.05);
+	assert_int_equal(most.is_sure, p99 != 0);
+	assert_true(p99 == 0 || fabs(most.change - p99) < 0.05);
+	figures__fini(&from);
+	figures__fini(&to);
+}
+
+static void test_score_quantiles(void **state)
+{
+	(void)state;
+	check_quantiles(1000, even, even, 0, 0);
+	check_quantiles(1000, even, twice, 1, 1);
+	check_quantiles(1000, twice, even, -1, -1);
+	/* of one in fifty the median knows nothing */
+	check_quantiles(1000, even, tail, 0, log2(9.55));
+	/* so few have a median and no tail; fewer, neither */
+	check_quantiles(100, even, twice, 1, 0);
+	check_quantiles(19, even, twice, 0, 0);
+	check_quantiles(1000, zero, zero, 0, 0);
+	/* from 0: against all that occurs */
+	check_quantiles(1000, zero, even, log2(1 + 1000 * 1049 / 1099.0), SCORE_MAX_CHANGE);
+}
+
+static void test_score_weight(void **state)
+{
+	const struct score twice_as_many = { .change = -1 };
+
+	(void)state;
+	assert_true(score__weight(twice_as_many, 0) <= 0);
+	assert_true(fabs(score__weight(twice_as_many, 999) - 3) < 1e-9);
+	assert_true(score__weight(twice_as_many, UINT64_MAX) < 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_score_counts),
+		cmocka_unit_test(test_score_shares),
+		cmocka_unit_test(test_score_quantiles),
+		cmocka_unit_test(test_score_weight),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

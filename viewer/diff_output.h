@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* --diff, shown: a line or an object a finding. */
+#ifndef TTLOG_VIEW_DIFF_OUTPUT_H
+#define TTLOG_VIEW_DIFF_OUTPUT_H
+
+#include "diff.h"
+#include "options.h"
+#include "out.h"
+
+/*
+ * Compares the two snapshots and shows what the options want to see. Returns 0 or -errno.
+ */
+int diff__show(const struct options *options, struct ttlog_snapshot *const *snapshots,
+	       struct out *out);
+
+#endif /* TTLOG_VIEW_DIFF_OUTPUT_H */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* How a process ended, in a few words, and whether two ended alike. */
+#ifndef TTLOG_VIEW_ENDING_H
+#define TTLOG_VIEW_ENDING_H
+
+#include <stdbool.h>
+
+#include <ttlog/read.h>
+
+/* "SIGSEGV in parse_order (src/orders.c:88)", "exit status 1", "no crash". Owned by the caller; NULL:
+ * no memory. */
+char *ending__words(const struct ttlog_info *info);
+/* Whether both crashed by one signal in one function, or neither crashed and both have the same
+ * status. */
+bool ending__is_same(const struct ttlog_info *a, const struct ttlog_info *b);
+
+#endif /* TTLOG_VIEW_ENDING_H */

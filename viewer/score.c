@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "score.h"
+
+/* Of chi square with one degree of freedom, what chance exceeds once in a thousand times. */
+#define SURE_G         10.83
+/* As doublings: half as much again, and a quarter. */
+#define MIN_COUNTS     0.585
+#define MIN_SHARES     0.585
+#define MIN_QUANTILES  0.322
+/* Values without which a quantile says nothing. */
+#define MIN_FOR_MEDIAN 20u
+#define MIN_FOR_TAIL   200u
+
+static double limit(double change)
+{
+	return change > SCORE_MAX_CHANGE    ? SCORE_MAX_CHANGE
+	       : change < -SCORE_MAX_CHANGE ? -SCORE_MAX_CHANGE
+					    : change;
+}
+
+static double term(double seen, double expected)
+{
+	return seen > 0 && expected > 0 ? 2 * seen * log(seen / expected) : 0;
+}
+
+struct score score__counts(uint64_t a, double a_s, uint64_t b, double b_s)
+{
+	double all = (double)a + (double)b, a_share, g;
+	struct score score = { 0, false };
+
+	if (a_s <= 0 || b_s <= 0)
+		a_s = b_s = 1;
+	a_share = a_s / (a_s + b_s);
+	g = term((double)a, all * a_share) + term((double)b, all * (1 - a_share));
+	score.change = log2(((double)b + 0.5) / b_s) - log2(((double)a + 0.5) / a_s);
+	if (!a != !b)
+		score.change = b ? SCORE_MAX_CHANGE : -SCORE_MAX_CHANGE;
+	score.change = limit(score.change);
+	score.is_sure = g >= SURE_G && fabs(score.change) >= MIN_COUNTS;
+	return score;
+}
+
+/* The likelihood ratio of a table of two by two. */
+static double test_shares(double a, double a_of, double b, double b_of)
+{
+	double share = (a + b) / (a_of + b_of);
+
+	return term(a, a_of * share) + term(b, b_of * share) + term(a_of - a, a_of * (1 - share)) +
+	       term(b_of - b, b_of * (1 - share));
+}
+
+struct score score__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
+{
+	struct score score = { 0, false };
+
+	if (!a_of || !b_of)
+		return score;
+	score.change = log2(((double)b + 0.5) / ((double)b_of + 1)) -
+		       log2(((double)a + 0.5) / ((double)a_of + 1));
+	if (!a != !b)
+		score.change = b ? SCORE_MAX_CHANGE : -SCORE_MAX_CHANGE;
+	score.change = limit(score.change);
+	score.is_sure = test_shares((double)a, (double)a_of, (double)b, (double)b_of) >= SURE_G &&
+			fabs(score.change) >= MIN_SHARES;
+	return score;
+}
+
+/* How many values are above the bucket that `at` is in, or in it too. */
+static uint64_t count_above(const struct sketch *sketch, double at, bool or_in)
+{
+	struct sketch_bucket bucket;
+	uint64_t cnt = 0;
+	size_t i = 0;
+
+	while (sketch__next(sketch, &i, &bucket)) {
+		double low = bucket.from < bucket.to ? bucket.from : bucket.to;
+		double high = bucket.from < bucket.to ? bucket.to : bucket.from;
+		bool is_in = low <= at && at <= high;
+
+		if (is_in ? or_in : low > at)
+			cnt += bucket.cnt;
+	}
+	return cnt;
+}
+
+/* Whether more, or fewer, of the values lie beyond one run's quantile than in that run. */
+static bool is_shifted(const struct figures *a, const struct figures *b, double at)
+{
+	double a_cnt = (double)a->sketch.cnt, b_cnt = (double)b->sketch.cnt;
+
+	for (int or_in = 0; or_in < 2; or_in++) {
+		if (test_shares((double)count_above(&a->sketch, at, or_in), a_cnt,
+				(double)count_above(&b->sketch, at, or_in), b_cnt) >= SURE_G)
+			return true;
+	}
+	return false;
+}
+
+/* What a difference is held against where there is no ratio: a thousandth of all that occurs. */
+static double unit_of(const struct figures *a, const struct figures *b)
+{
+	double min = fmin(figures__value(a, FIGURE_MIN), figures__value(b, FIGURE_MIN));
+	double max = fmax(figures__value(a, FIGURE_MAX), figures__value(b, FIGURE_MAX));
+
+	return (max - min) / 1000;
+}
+
+struct score score__quantiles(const struct figures *a, const struct figures *b, enum figure which)
+{
+	const uint64_t need = which == FIGURE_P50 ? MIN_FOR_MEDIAN : MIN_FOR_TAIL;
+	double from = figures__value(a, which), to = figures__value(b, which), base;
+	struct score score = { 0, false };
+
+	if (figures__cnt(a) < need || figures__cnt(b) < need || isnan(from) || isnan(to) ||
+	    from == to)
+		return score;
+	base = fmin(fabs(from), fabs(to));
+	if (base == 0)
+		base = unit_of(a, b);
+	score.change = log2(1 + fabs(to - from) / base);
+	score.change = limit(to > from ? score.change : -score.change);
+	score.is_sure = fabs(score.change) >= MIN_QUANTILES &&
+			(is_shifted(a, b, from) || is_shifted(a, b, to));
+	return score;
+}
+
+double score__weight(struct score score, uint64_t events)
+{
+	return fabs(score.change) * log10(1 + (double)events);
+}

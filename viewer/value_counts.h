@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How often each value of a field occurs, as long as there are not too many different ones: names,
+ * states and reasons, not ids.
+ */
+#ifndef TTLOG_VIEW_VALUE_COUNTS_H
+#define TTLOG_VIEW_VALUE_COUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+
+#define VALUE_COUNTS_MAX       1024u
+#define VALUE_COUNTS_MAX_BYTES 256u /* of a value: those that begin so are one */
+
+struct value_count {
+	char *p;
+	size_t len;
+	uint64_t hash, cnt; /* cnt 0: the slot is free */
+};
+
+/* All zero is empty. */
+struct value_counts {
+	struct value_count *slots;
+	uint32_t cap, different;
+	uint64_t cnt, null_cnt; /* cnt: with the nulls */
+	bool too_many;          /* different ones, or no memory: nothing is known */
+};
+
+void value_counts__fini(struct value_counts *counts);
+/* Values of a column of text, bytes, chars or bools: the `cnt` rows given, or from 0 on where rows is
+ * NULL. Takes memory from *budget. */
+void value_counts__column(struct value_counts *counts, size_t *budget,
+			  const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt);
+/* How often that value occurs. */
+uint64_t value_counts__of(const struct value_counts *counts, struct ttlog_text value);
+/* Whether the values of that type are such. */
+bool value_counts__takes(uint8_t type);
+
+#endif /* TTLOG_VIEW_VALUE_COUNTS_H */
