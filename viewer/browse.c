@@ -433,7 +433,8 @@ static void loop(struct browse *browse)
 
 	while (!browse->is_over && !browse->err) {
 		bool is_special;
-		int key = screen__key(more || is_stale ? 0 : -1, -1, &is_special);
+		int fd = browse->follow && !browse->is_paused ? follow__fd(browse->follow) : -1;
+		int key = screen__key(more || is_stale ? 0 : -1, fd, &is_special);
 
 		if (key != SCREEN_KEY_NONE) {
 			browse__key(browse, key, is_special);
@@ -443,6 +444,10 @@ static void loop(struct browse *browse)
 			is_stale = more = true;
 			drawn_ns = 0;
 			continue;
+		}
+		if (fd >= 0) {
+			browse__take_pieces(browse);
+			more = more || !browse->is_ready || !rows__is_done(browse->rows);
 		}
 		if (is_stale && sources__now_ns() - drawn_ns >= DRAW_NS) {
 			look_here(browse);
@@ -546,6 +551,7 @@ int browse__main(struct options *options)
 	rows__free(browse->hits);
 	rows__free(browse->errors);
 	rows__free(browse->survey);
+	browse__end_follow(browse);
 	browse__end_sort(browse);
 	browse__free_lines(browse);
 	free(browse->ranked);

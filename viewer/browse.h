@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "follow.h"
 #include "input.h"
 #include "lanes.h"
 #include "line_edit.h"
@@ -132,6 +133,8 @@ struct browse {
 	bool has_here;
 	bool is_reversed;
 	bool is_following, is_paused;
+	struct follow *follow; /* running collectors; NULL: none is followed */
+	uint64_t piece_cnt, piece_bytes;
 
 	struct text_output widths; /* of columns, over the first part */
 	bool has_widths;
@@ -183,6 +186,13 @@ uint64_t browse__row(const struct browse *browse, uint64_t line);
 uint64_t browse__line(const struct browse *browse, uint64_t row);
 void browse__go_to_place(struct browse *browse, const struct rows_place *place);
 void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows);
+
+/* ---- browse_follow.c ---- */
+
+/* What running collectors record, behind the files' events. */
+void browse__begin_follow(struct browse *browse);
+void browse__end_follow(struct browse *browse);
+void browse__take_pieces(struct browse *browse);
 
 /* ---- browse_line.c ---- */
 

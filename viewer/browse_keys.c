@@ -332,6 +332,8 @@ static void space(struct browse *browse)
 static void follow(struct browse *browse)
 {
 	browse->is_following = !browse->is_following;
+	if (browse->is_following)
+		browse__begin_follow(browse);
 	browse->is_paused = false;
 	browse->goal = GOAL_NONE;
 }

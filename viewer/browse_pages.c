@@ -34,7 +34,7 @@ static const char HELP[] =
 	"  p                 threads: a line each, how much it said when; Enter: only that one's\n"
 	"  o                 statistics: counts, times and rates by level, target and probe\n"
 	"  i                 the files: crash, stack, registers, losses, threads, what is damaged\n"
-	"  f                 follow: stay at the last event; space pauses\n"
+	"  f                 follow running collectors behind the file; space pauses\n"
 	"  ^L                draw anew                Esc               back\n"
 	"  ? q               this help, quit\n"
 	"\n"
