@@ -12,6 +12,8 @@ DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-de
 	python3-jsonschema util-linux zlib1g-dev
 # What reads the traces that the viewer makes.
 DEPS += babeltrace2 protobuf-compiler python3-bt2 python3-protobuf
+# The full screen, and what drives it in tests.
+DEPS += libncurses-dev tmux
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -61,7 +63,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lm
 # What ttlog-view needs beside libttlogread.
-VIEW_LDLIBS := -lz -lm
+VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)

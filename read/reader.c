@@ -315,7 +315,7 @@ static int scan_frame(struct ttlog_snapshot *reader)
 	if (reader->second_header || reader->is_given_up)
 		return 0;
 	reader->frame_cnt++;
-	reader->offset = frame.end;
+	reader->offset = reader->contents.scanned_bytes = frame.end;
 	return 1;
 }
 
@@ -567,11 +567,14 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 	if (!err)
 		err = chunk__load(&snapshot->chunk, &snapshot->header, &why);
 	snapshot->parsed = SIZE_MAX;
-	if (err)
+	if (err) {
 		reader__drop(snapshot, idx, err == -EBADMSG ? why : strerror(-err));
-	else
-		snapshot->loaded = idx;
-	return err;
+		return err;
+	}
+	snapshot->loaded = idx;
+	snapshot->chunk.events.number = idx;
+	snapshot->chunk.events.load_cnt = ++snapshot->load_cnt;
+	return 0;
 }
 
 static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)

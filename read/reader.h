@@ -47,6 +47,7 @@ struct ttlog_snapshot {
 	struct chunk chunk;
 	size_t parsed; /* the number of the chunk in `chunk`, not loaded yet; SIZE_MAX: none */
 	size_t loaded; /* the same, loaded */
+	uint64_t load_cnt;
 	bool has_end;
 	uint64_t end_events, end_chunks;
 };

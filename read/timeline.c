@@ -30,6 +30,7 @@ struct input {
 	uint32_t number;
 	size_t chunk; /* the next event's */
 	struct selection wanted;
+	uint64_t made;  /* `wanted` is, by this load of the reader's, of `chunk`; 0: never */
 	uint32_t at;    /* the next event's, among those wanted */
 	bool pending;   /* the chunk is not loaded yet: the key is its first event's */
 	uint64_t key;   /* what the merge goes by */
@@ -61,6 +62,7 @@ struct ttlog_timeline {
 	struct input **heap;
 	size_t heap_cnt;
 	uint32_t given; /* so many events of the heap's top are out */
+	uint32_t loads_left;
 
 	struct ttlog_run run; /* ttlog_timeline_next is in */
 	uint32_t run_at;
@@ -94,6 +96,7 @@ static bool find_chunk(struct input *input)
 		    chunk->first_ns > input->rule.last_ns)
 			continue;
 		input->pending = true;
+		input->at = 0;
 		input->key = key_of(input, chunk->first_ns);
 		return true;
 	}
@@ -105,9 +108,12 @@ static void load(struct input *input)
 {
 	struct ttlog_snapshot *reader = input->reader;
 
+	if (reader->loaded == input->chunk && input->made == reader->chunk.events.load_cnt)
+		return;
 	input->wanted.cnt = 0;
 	if (ttlog_snapshot_load(reader, input->chunk))
 		return;
+	input->made = reader->chunk.events.load_cnt;
 	if (selection__make(&input->wanted, reader, &input->rule)) {
 		reader__drop(reader, input->chunk, strerror(ENOMEM));
 		input->wanted.cnt = 0;
@@ -119,7 +125,6 @@ static bool find_event(struct input *input)
 {
 	if (input->pending) {
 		input->pending = false;
-		input->at = 0;
 		load(input);
 	}
 	if (input->at < input->wanted.cnt) {
@@ -192,6 +197,16 @@ static void set_range(const struct ttlog_timeline *timeline, struct input *input
 		rule->first_ns = UINT64_MAX; /* before its clock began: nothing */
 }
 
+/* The heap has its inputs, in no order. */
+static void begin_heap(struct ttlog_timeline *timeline)
+{
+	for (size_t i = timeline->heap_cnt / 2; i-- > 0;)
+		sift_down(timeline, i);
+	timeline->given = 0;
+	timeline->run.cnt = timeline->run_at = 0;
+	timeline->loads_left = UINT32_MAX;
+}
+
 static void rewind_inputs(struct ttlog_timeline *timeline)
 {
 	timeline->heap_cnt = 0;
@@ -199,14 +214,12 @@ static void rewind_inputs(struct ttlog_timeline *timeline)
 		struct input *input = &timeline->inputs[i];
 
 		input->chunk = 0;
+		input->made = 0;
 		set_range(timeline, input);
 		if (input->reader->header.info.has_header && find_chunk(input))
 			timeline->heap[timeline->heap_cnt++] = input;
 	}
-	for (size_t i = timeline->heap_cnt / 2; i-- > 0;)
-		sift_down(timeline, i);
-	timeline->given = 0;
-	timeline->run.cnt = timeline->run_at = 0;
+	begin_heap(timeline);
 }
 
 static void keep_top(struct ttlog_timeline *timeline, bool more)
@@ -357,18 +370,27 @@ static uint32_t run_length(const struct ttlog_timeline *timeline)
 	return cnt;
 }
 
-/* The input with the next events, from input->at on, and how many there are; NULL at the end. */
+static void pass_given(struct ttlog_timeline *timeline)
+{
+	if (!timeline->given)
+		return;
+	timeline->heap[0]->at += timeline->given;
+	keep_top(timeline, find_event(timeline->heap[0]));
+	timeline->given = 0;
+}
+
+/* The input with the next events, from input->at on, and how many there are; NULL at the end, and
+ * where no more chunks may be loaded. */
 static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_cnt)
 {
-	if (timeline->given) {
-		timeline->heap[0]->at += timeline->given;
-		keep_top(timeline, find_event(timeline->heap[0]));
-		timeline->given = 0;
-	}
+	pass_given(timeline);
 	while (timeline->heap_cnt) {
 		struct input *top = timeline->heap[0];
 
 		if (top->pending) {
+			if (!timeline->loads_left)
+				break;
+			timeline->loads_left--;
 			keep_top(timeline, find_event(top));
 			continue;
 		}
@@ -403,10 +425,70 @@ int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct tt
 		.snapshot = input->reader,
 		.cnt = cnt,
 		.first = input->at + skipped,
+		.shift = input->shift,
+		.number = input->number,
 	};
 	if (input->wanted.positions)
 		ret->positions = input->wanted.positions + ret->first;
 	return 1;
+}
+
+int ttlog_timeline_step(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret)
+{
+	int found;
+
+	timeline->loads_left = 1;
+	found = ttlog_timeline_run(timeline, most, ret);
+	timeline->loads_left = UINT32_MAX;
+	return !found && timeline->heap_cnt ? -EAGAIN : found;
+}
+
+uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns)
+{
+	return key_of(&timeline->inputs[number], mono_ns);
+}
+
+bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *ret_places,
+			 uint64_t *ret_key)
+{
+	const struct input *top;
+
+	pass_given(timeline);
+	top = timeline->heap_cnt ? timeline->heap[0] : NULL;
+	if (top && top->overlaps && timeline->seen_round && top->key == timeline->seen_key)
+		return false;
+	for (size_t i = 0; i < timeline->input_cnt; i++)
+		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
+	for (size_t i = 0; i < timeline->heap_cnt; i++) {
+		const struct input *input = timeline->heap[i];
+
+		ret_places[input->number] = (struct ttlog_place){
+			.key = input->key,
+			.chunk = (uint32_t)input->chunk,
+			.at = input->at,
+		};
+	}
+	*ret_key = top ? top->key : UINT64_MAX;
+	return true;
+}
+
+void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_place *places)
+{
+	timeline->heap_cnt = 0;
+	for (size_t i = 0; i < timeline->input_cnt; i++) {
+		struct input *input = &timeline->inputs[i];
+
+		if (places[i].chunk == UINT32_MAX)
+			continue;
+		input->chunk = places[i].chunk;
+		input->at = places[i].at;
+		input->key = places[i].key;
+		input->pending = true;
+		timeline->heap[timeline->heap_cnt++] = input;
+	}
+	begin_heap(timeline);
+	timeline->seen_round++;
+	timeline->seen_cnt = 0;
 }
 
 int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret)

@@ -87,6 +87,11 @@ static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 	out__char(out, '\n');
 }
 
+void info__crash_cause(struct out *out, const struct ttlog_crash *crash)
+{
+	crash_cause(&(struct page){ .out = out }, crash);
+}
+
 static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 {
 	if (!crash->has_tid)

@@ -45,6 +45,8 @@ static bool is_stream(const struct options *options)
 {
 	bool is_alone = options->file_cnt == 1 || options->mode == MODE_DIFF;
 
+	if (options->mode == MODE_INTERACTIVE)
+		return true; /* it goes over them while it is up */
 	return is_alone && options->mode != MODE_INFO && !options->has_since &&
 	       !options->has_until && !ttlog_filter_needs_last(options->filter);
 }
@@ -105,13 +107,19 @@ bool input__is_one(const struct input *input, const struct stat *file)
 
 void input__report(struct input *input)
 {
+	/* --head may not have come to the end. */
+	for (size_t i = 0; i < input->reader_cnt; i++)
+		(void)ttlog_snapshot_has_chunk(input->readers[i], SIZE_MAX);
+	input__report_known(input);
+}
+
+void input__report_known(struct input *input)
+{
 	for (size_t i = 0; i < input->reader_cnt; i++) {
 		struct ttlog_snapshot *reader = input->readers[i];
 		const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
 		char more[64];
 
-		/* --head may not have come to the end. */
-		(void)ttlog_snapshot_has_chunk(reader, SIZE_MAX);
 		for (size_t k = 0; k < contents->problem_cnt; k++)
 			say(ttlog_snapshot_name(reader), contents->problems[k]);
 		if (contents->problem_more) {

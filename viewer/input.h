@@ -31,6 +31,8 @@ unsigned input__passes(const struct options *options);
 /* What is wrong with the files, on stderr; goes over the rest of each. For after all that could be
  * shown. */
 void input__report(struct input *input);
+/* The same of what was gone over. */
+void input__report_known(struct input *input);
 /* Whether a file is one of the snapshots: writing would destroy it. */
 bool input__is_one(const struct input *input, const struct stat *file);
 void input__fini(struct input *input);

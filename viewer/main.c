@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "diff_output.h"
+#include "browse.h"
 #include "event_output.h"
 #include "info.h"
 #include "input.h"
@@ -336,12 +337,9 @@ int main(int argc, char **argv)
 	int err = 0;
 
 	options__parse(&view.options, argc, argv);
-	if (view.options.mode == MODE_INTERACTIVE) {
-		fputs("ttlog-view: --interactive is not built yet\n", stderr);
-		options__fini(&view.options);
-		return EXIT_USAGE;
-	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (view.options.mode == MODE_INTERACTIVE && !view.options.explain)
+		return browse__main(&view.options);
 	view.pager = choose_pager(&view.options);
 	begin_progress(&view);
 	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)

@@ -130,6 +130,17 @@ static void parse_when(const char *name, const char *arg, struct argp_state *sta
 		argp_error(state, "--%s %s: not a time; times are " WHEN_FORMS, name, arg);
 }
 
+static int keep(const char ***texts, size_t *cnt, const char *arg)
+{
+	const char **grown = reallocarray(*texts, *cnt + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	*texts = grown;
+	grown[(*cnt)++] = arg;
+	return 0;
+}
+
 static void add_filter(struct options *options, int key, const char *arg, struct argp_state *state)
 {
 	char why[TTLOG_WHY_BYTES];
@@ -139,6 +150,10 @@ static void add_filter(struct options *options, int key, const char *arg, struct
 		err = ttlog_filter_add(options->filter, arg, why, sizeof(why));
 	else
 		err = ttlog_filter_search(options->filter, arg, why, sizeof(why));
+	if (!err && key == OPT_FILTER)
+		err = keep(&options->filters, &options->filter_cnt, arg);
+	else if (!err)
+		err = keep(&options->searches, &options->search_cnt, arg);
 	if (err == -ENOMEM)
 		argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
 	else if (err)
@@ -310,6 +325,10 @@ static void check(const struct options *options, struct argp_state *state)
 			   options->has_limit ? "--limit" : "--head");
 	if (options->mode == MODE_DIFF && options->file_cnt != 2)
 		argp_error(state, "--diff: give two snapshots, the good run's first");
+	if (options->mode == MODE_INTERACTIVE &&
+	    (options->has_limit || options->has_head || options->output ||
+	     options->format != FORMAT_TEXT))
+		argp_error(state, "--interactive takes no --limit, --head, --format and --output");
 	if (options->explain && ttlog_filter_is_empty(options->filter))
 		argp_error(state, "--explain goes with --filter");
 	if (options->follow)
@@ -399,5 +418,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 void options__fini(struct options *options)
 {
 	ttlog_filter_free(options->filter);
+	free(options->filters);
+	free(options->searches);
 	free(options->files);
 }

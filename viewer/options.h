@@ -38,6 +38,8 @@ struct options {
 	enum options_mode mode;
 	enum options_format format;
 	struct ttlog_filter *filter;
+	const char **filters, **searches; /* of argv: what the filter was made of */
+	size_t filter_cnt, search_cnt;
 	bool explain; /* the filter, and nothing else */
 	bool no_pager;
 	bool follow; /* running collectors, not files */

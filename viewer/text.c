@@ -35,7 +35,7 @@ static bool has_own_probe(const struct ttlog_site *site)
 	return false;
 }
 
-static size_t where_width(const struct ttlog_site *site)
+size_t text__where_width(const struct ttlog_site *site)
 {
 	size_t width = out__width(site->target);
 
@@ -62,7 +62,7 @@ void text_output__init(struct text_output *text, struct out *out, bool colour,
 		const struct ttlog_info *header = ttlog_snapshot_info(readers[i]);
 
 		for (size_t k = 0; k < header->site_cnt; k++) {
-			size_t width = where_width(header->sites[k]);
+			size_t width = text__where_width(header->sites[k]);
 
 			if (width > text->where_width)
 				text->where_width = at_most(width, WHERE_MAX_WIDTH);
@@ -116,48 +116,60 @@ static void value(struct out *out, const struct ttlog_field *field)
 		out__bytes(out, text.p, text.len);
 }
 
+void text__key(struct out *out, const struct ttlog_site *site, unsigned idx)
+{
+	if (site->kind == TTLOG_EVENT_SPAN_END)
+		out__text(out, "took");
+	else
+		out__plain(out, site->keys[idx]);
+}
+
+void text__value(struct out *out, const struct ttlog_event *event, unsigned idx)
+{
+	struct ttlog_field field;
+
+	ttlog_event_field(event, idx, &field);
+	if (event->site->kind == TTLOG_EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
+		out__duration(out, field.u);
+	else
+		value(out, &field);
+}
+
 static void fields(struct text_output *text, const struct ttlog_event *event)
 {
-	const struct ttlog_site *site = event->site;
 	struct out *out = text->out;
 
-	for (unsigned i = 0; i < site->nfields; i++) {
-		struct ttlog_field field;
-
-		ttlog_event_field(event, i, &field);
+	for (unsigned i = 0; i < event->site->nfields; i++) {
 		out__char(out, ' ');
 		if (text->colour)
 			out__text(out, DIM);
-		if (site->kind == TTLOG_EVENT_SPAN_END) {
-			out__text(out, "took=");
-		} else {
-			out__plain(out, site->keys[i]);
-			out__char(out, '=');
-		}
+		text__key(out, event->site, i);
+		out__char(out, '=');
 		if (text->colour)
 			out__text(out, RESET);
-		if (site->kind == TTLOG_EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
-			out__duration(out, field.u);
-		else
-			value(out, &field);
+		text__value(out, event, i);
 	}
 }
 
-static void where(struct text_output *text, const struct ttlog_site *site)
+void text__where(struct out *out, const struct ttlog_site *site)
 {
-	struct out *out = text->out;
-
 	out__plain(out, site->target);
 	if (has_own_probe(site)) {
 		out__char(out, ':');
 		out__plain(out, site->probe);
 	}
-	pad_to(out, text->where_width, where_width(site));
+}
+
+void text__message(struct out *out, const struct ttlog_site *site)
+{
+	static const char *const MARKS[] = { "", " begin", " end" };
+
+	out__plain(out, site->msg.len ? site->msg : site->probe);
+	out__text(out, MARKS[site->kind]);
 }
 
 void text_output__event(struct text_output *text, const struct ttlog_event *event)
 {
-	static const char *const MARKS[] = { "", " begin", " end" };
 	const struct ttlog_site *site = event->site;
 	const struct ttlog_thread *thread = event->thread;
 	struct out *out = text->out;
@@ -175,13 +187,13 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	pad_to(out, text->id_width, digits_of(thread->pid) + 1 + digits_of(thread->tid));
 	out__plain(out, thread->comm);
 	pad_to(out, text->comm_width, out__width(thread->comm));
-	where(text, site);
+	text__where(out, site);
+	pad_to(out, text->where_width, text__where_width(site));
 	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
 		out__text(out, BOLD);
-	out__plain(out, site->msg.len ? site->msg : site->probe);
+	text__message(out, site);
 	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
 		out__text(out, RESET);
-	out__text(out, MARKS[site->kind]);
 	fields(text, event);
 	out__char(out, '\n');
 }

@@ -322,6 +322,8 @@ struct ttlog_contents {
 	const char *const *problems;
 	size_t problem_cnt;
 	size_t problem_more; /* so many were not kept */
+
+	uint64_t scanned_bytes; /* how far the file was gone over */
 };
 
 /* ---- A snapshot ---- */
@@ -412,7 +414,9 @@ struct ttlog_run {
 	uint32_t cnt;
 	uint32_t first;            /* position in the chunk where `positions` is NULL */
 	const uint32_t *positions; /* in the chunk, ascending; NULL: from `first` on, all of them */
-	uint64_t reserved[2];
+	uint64_t shift;  /* from CLOCK_MONOTONIC to the key that the stream is ordered by */
+	uint32_t number; /* the snapshot's, in ttlog_timeline_new's array */
+	uint32_t reserved;
 };
 
 static inline uint32_t ttlog_run_at(const struct ttlog_run *run, uint32_t i)
@@ -423,6 +427,26 @@ static inline uint32_t ttlog_run_at(const struct ttlog_run *run, uint32_t i)
 /* The same as ttlog_timeline_next, for those who look at columns: the next events, at most `most`
  * (more than 0), and at least 1; valid until the next call. Do not mix the two. */
 int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret);
+
+/* The same, but loads one chunk at most: -EAGAIN where no event was found in it. */
+int ttlog_timeline_step(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret);
+
+/* Where one snapshot's events go on. Fixed. */
+struct ttlog_place {
+	uint64_t key;       /* of what comes next there, or less: about wall time */
+	uint32_t chunk, at; /* UINT32_MAX: nothing comes; the library's own */
+};
+
+/* Where the stream goes on, a place a snapshot, and the key of what comes next (UINT64_MAX: nothing
+ * does). The last run is valid no more. False where one cannot return to: between events of one
+ * nanosecond of which those that come twice are being left out. */
+bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *ret_places,
+			 uint64_t *ret_key);
+/* Goes on from a mark, also when others have loaded chunks of the snapshots since: until then, that
+ * is all that may be asked of the timeline. */
+void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_place *places);
+/* The key of an event of snapshot `number`. */
+uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns);
 
 /* ---- Chunks and columns: tens of millions of events a second ---- */
 
@@ -448,6 +472,8 @@ struct ttlog_chunk {
 	const uint32_t *row_of;           /* n; NULL: there is one group */
 	const uint64_t *threads;          /* [i & thread_mask]: numbers in the info */
 	size_t thread_mask;
+	size_t number;     /* which chunk it is */
+	uint64_t load_cnt; /* chunks that were loaded so far: another number, another content */
 };
 
 static inline uint32_t ttlog_chunk_group(const struct ttlog_chunk *chunk, uint32_t i)

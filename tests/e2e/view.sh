@@ -196,7 +196,7 @@ expect 2 --follow --stats
 expect 2 --follow --format csv
 err_says 'text, json or logfmt'
 expect 2 --interactive $golden/small.bin
-err_says 'not built yet'
+err_says 'needs a terminal'
 
 # A reader that has seen enough is no error; a full disk is one.
 ( "$view" $golden/golden.bin 2>"$dir/err"; echo $? >"$dir/status" ) | true

@@ -1,0 +1,771 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The full screen, driven by keys in tmux: view_screen.py TTLOG-VIEW. Run from the top of the tree.
+
+What is seen is what tmux's terminal shows; it is waited for, never slept for. TTLOG_KEEP=1 prints
+every screen that a test waited for.
+"""
+import os
+import random
+import re
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+import cbor2  # noqa: E402
+import make_snapshot as make  # noqa: E402
+from view_harness import VIEW, run  # noqa: E402
+
+DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 30))
+FOLDER = tempfile.TemporaryDirectory(prefix="ttlog-screen-")
+CHUNK = 65536
+GOLDEN = "tests/golden/golden.bin"
+SMALL = "tests/golden/small.bin"
+
+
+class Terminal:
+    """A tmux server of its own, with a shell in one window."""
+
+    def __init__(self, width=80, height=24, lang="C.UTF-8", **env):
+        self.folder = tempfile.TemporaryDirectory(prefix="ttlog-tmux-")
+        self.socket = os.path.join(self.folder.name, "socket")
+        self.env = dict(os.environ, LC_ALL=lang, PS1="$ ", **env)
+        self.env.pop("TMUX", None)
+        self.env.pop("NO_COLOR", None)
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "bash", "--norc",
+                  "--noprofile", "-i")  # fmt: skip
+        self.tmux("set", "-g", "status", "off")
+        self.wait(r"^\$ *$")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tmux("kill-server")
+        self.folder.cleanup()
+
+    def tmux(self, *args):
+        result = subprocess.run(["tmux", "-u", "-S", self.socket, *args], env=self.env, capture_output=True, timeout=60)
+        assert result.returncode == 0, (args, result.stderr)
+        return result.stdout.decode()
+
+    def view(self, *args):
+        """Starts it; its process is known by self.pid()."""
+        script = os.path.join(self.folder.name, "script")
+        with open(script, "w") as file:
+            file.write("echo $$ >%s/pid; exec %s --interactive %s\n" % (
+                self.folder.name, os.path.abspath(VIEW), " ".join(shlex.quote(str(arg)) for arg in args)))  # fmt: skip
+        self.type("clear; sh %s; echo status=$?\n" % script)
+
+    def pid(self):
+        with open(os.path.join(self.folder.name, "pid")) as file:
+            return int(file.read())
+
+    def memory_kb(self):
+        with open("/proc/%d/status" % self.pid()) as file:
+            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1))
+
+    def type(self, text):
+        for part in re.findall(r"\n|[^\n]+", text):
+            self.tmux(*(["send-keys", "Enter"] if part == "\n" else ["send-keys", "-l", "--", part]))
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def text(self, *args):
+        return self.tmux("capture-pane", "-p", *args)
+
+    def lines(self):
+        return self.text().split("\n")
+
+    def row(self):
+        """The line that the cursor of the table is in: the one in reverse."""
+        for line in self.text("-e").split("\n")[2:-3]:
+            if re.match("(\x1b\\[[0-9;]*m)*\x1b\\[([0-9]+;)*7m", line) and ":" in line:
+                return re.sub("\x1b\\[[0-9;]*m|[\x0e\x0f]", "", line)
+        return ""
+
+    def flag(self, name):
+        return self.tmux("display-message", "-p", "#{%s}" % name).strip()
+
+    def until(self, what, condition):
+        end = time.monotonic() + DEADLINE_S
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError("not seen: %s, in:\n%s" % (what, self.text()))
+            time.sleep(0.005)
+        if os.environ.get("TTLOG_KEEP"):
+            print("---- %s\n%s" % (what, self.text()))
+
+    def wait(self, *patterns):
+        """Until all of them are on the screen."""
+        self.until(patterns, lambda: all(re.search(pattern, self.text(), re.M) for pattern in patterns))
+
+    def wait_gone(self, pattern):
+        self.until("no " + pattern, lambda: not re.search(pattern, self.text(), re.M))
+
+    def wait_row(self, pattern):
+        self.until("the cursor at " + pattern, lambda: re.search(pattern, self.row()))
+
+    def quit(self, status=0):
+        self.keys("q")
+        self.wait(r"^status=%d$" % status)
+
+
+# ---- Snapshots ----
+
+
+def path_of(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def lz4(content):
+    """As make.lz4, but fast: hundreds of chunks."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        options = ["-q", "-c", "-1", "-B4", "-BI", "-BX", "--content-size"]
+        return subprocess.run(["lz4", *options, file.name], check=True, capture_output=True).stdout
+
+
+def columns_of(code, count, top):
+    noise = random.Random(count)
+    values = [noise.randrange(top) for _ in range(count)]
+    return cbor2.CBORTag(make.TAGS[code], struct.pack("<%d%s" % (count, code), *values))
+
+
+def crash_header(events):
+    return {
+        "clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 4321, "host": "night", "comm": "exchange",
+        "exe": "/usr/bin/exchange", "reason": "crash", "created_at": make.time_text(make.REAL),
+        "exit": {"signal": "SIGSEGV", "number": 11},
+        "crash": {"signal": "SIGSEGV", "number": 11, "code": 1, "address": "0x10", "tid": 4322, "thread": "worker-1",
+                  "frames": [{"ip": "0x55d0", "symbol": "book::match+0x10"}]},
+    }  # fmt: skip
+
+
+def big(events, path):
+    """Every 100 ns an event, up to the header's moment; the same chunk again and again."""
+    noise = random.Random(1)
+    sites = [
+        make.site("event", "INFO", "order", "Order placed", 10, [("symbol", "str"), ("quantity", "u32")], "orders.book"),
+        make.site("event", "DEBUG", "debug", "Cache looked up", 20, [("key", "u64")], "cache"),
+        make.site("event", "WARN", "slow", "Slow answer", 30, [("took_us", "u32")], "net.http"),
+        make.site("event", "ERROR", "error", "Request failed", 40, [("code", "i32")], "net.http"),
+    ]  # fmt: skip
+    threads = [{"pid": 4321, "tid": 4321 + i, "comm": "worker-%d" % i} for i in range(4)]
+    snapshot = make.Snapshot(crash_header(events), sites, threads, {})
+    site = [noise.choice([0] * 10 + [1] * 8 + [2]) for _ in range(CHUNK)]
+    site[::1000] = [3] * len(site[::1000])
+    counts = [site.count(k) for k in range(4)]
+    symbols = {"values": ["AAPL", "MSFT", "GOOG", "TSLA"], "index": columns_of("B", counts[0], 4)}
+    item = {
+        "item": "chunk", "n": CHUNK, "first_ns": 0, "last_ns": 0, "count": [list(pair) for pair in enumerate(counts)],
+        "site": cbor2.CBORTag(64, bytes(site)), "time": cbor2.CBORTag(64, bytes([0] + [100] * (CHUNK - 1))),
+        "thread": cbor2.CBORTag(64, bytes(noise.randrange(4) for _ in range(CHUNK))),
+        "fields": [[symbols, columns_of("H", counts[0], 5000)], [columns_of("Q", counts[1], 2**40)],
+                   [columns_of("I", counts[2], 100000)], [columns_of("h", counts[3], 500)]],
+    }  # fmt: skip
+    with open(path, "wb") as file:
+        file.write(snapshot.frames[0])
+        for first in range(make.MONO - events * 100, make.MONO, CHUNK * 100):
+            file.write(lz4(cbor2.dumps(dict(item, first_ns=first, last_ns=first + (CHUNK - 1) * 100))))
+            snapshot.frames.append(b"")
+            snapshot.events += CHUNK
+        snapshot.end()
+        file.write(snapshot.frames[-1])
+    return snapshot.events
+
+
+def logs(name="logs.bin", count=200, pid=7, start=0, step=1000):
+    """Events by turns DEBUG, INFO, WARN; two are ERROR; of two threads; the field n counts them."""
+    with open(path_of("source.c"), "w") as file:
+        file.write("\n" * 4 + "\tTTLOG_INFO(\"Tick\", \"n\", n); /* the line */\n")
+    levels = ["DEBUG", "INFO", "WARN", "ERROR"]
+    sites = [make.site("event", level, level.lower(), "Tick %s" % level, 5, [("n", "u64"), ("who", "str")], "clock")
+             for level in levels]  # fmt: skip
+    for site in sites:
+        site["file"] = path_of("source.c")
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": pid, "host": "h", "comm": "ticker",
+              "exe": "/bin/ticker", "reason": "timer", "created_at": make.time_text(make.REAL)}  # fmt: skip
+    threads = [{"pid": pid, "tid": pid + i, "comm": name} for i, name in enumerate(("main", "side"))]
+    snapshot = make.Snapshot(header, sites, threads, {i: [make.array("Q"), make.plain] for i in range(4)})
+    for at in range(0, count, 50):
+        snapshot.chunk([
+            (make.MONO + start + i * step, 3 if i in (60, 120) else i % 3, i % 2, [i, "n%03d" % i])
+            for i in range(at, min(at + 50, count))
+        ])  # fmt: skip
+    snapshot.end()
+    with open(path_of(name), "wb") as file:
+        file.write(snapshot.file())
+    return path_of(name)
+
+
+# ---- Looking at events ----
+
+
+def test_first_screen():
+    """What died, of what, when; the last events of it; where one is, and the keys."""
+    with Terminal() as terminal:
+        terminal.view(GOLDEN)
+        terminal.wait(r"golden\.bin", r"died of SIGSEGV", r"TIME \(UTC\) +LEVEL +THREAD +WHERE +MESSAGE", r"q:quit")
+        assert len(terminal.lines()[-2]) <= 80
+        terminal.wait(r"^ \d+/14 ")
+        terminal.quit()
+
+
+def test_move():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait(r"^ 200/200 100%")
+        terminal.wait_row("n=199 ")
+        steps = [("g", 0), ("j", 1), ("Down", 2), ("C-n", 3), ("k", 2), ("Up", 1), ("C-p", 0), ("Up", 0), ("G", 199),
+                 ("Down", 199), ("Home", 0), ("End", 199), ("Home", 0), ("NPage", 20), ("C-f", 40), ("PPage", 20),
+                 ("C-b", 0), ("C-d", 10), ("C-u", 0), ("Space", 20)]  # fmt: skip
+        for key, row in steps:
+            terminal.keys(key)
+            terminal.wait_row("n=%d " % row)
+            terminal.wait(r"^ %d/200 " % (row + 1))
+        terminal.quit()
+
+
+def test_columns():
+    """They fit; what does not is scrolled to."""
+    with Terminal(40, 12) as terminal:
+        terminal.view(logs())
+        terminal.wait(r"TIME \(UTC\) +LEVEL MESSAGE", r"Tick INFO n=199")
+        terminal.keys("Right")
+        terminal.wait(r"O n=199 who=n199")
+        terminal.keys("Left")
+        terminal.wait(r"Tick INFO n=199")
+        terminal.quit()
+
+
+def test_detail():
+    """All fields and the line of source; Tab scrolls in it."""
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait(r"^ 200/200")
+        terminal.keys("Enter")
+        terminal.wait(r"^ message +Tick INFO$", r"^ n +199$", r"^ who +n199$", r"^ time +2026-11-21T06:00:00.123655789Z",
+                      r"^ thread +7/8 side")  # fmt: skip
+        terminal.keys("Tab", "j", "j", "j", "Down", "Down", "j")
+        terminal.wait(r"^ source +\S+/source.c:5  in main", r"TTLOG_INFO\(\"Tick\".*the line")
+        terminal.wait_row("n=199 ")
+        terminal.keys("Tab", "k")
+        terminal.wait_row("n=198 ")
+        terminal.keys("Escape")
+        terminal.wait_gone(r"^ message")
+        terminal.keys("Tab")
+        terminal.wait(r"^ message")
+        terminal.quit()
+
+
+def test_levels():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait(r"^ 200/200")
+        terminal.keys("l")
+        terminal.wait(r"/200 ", "level DEBUG and above")
+        terminal.keys("l", "l")
+        terminal.wait(r"^ \d+/68 .*level>=WARN")
+        terminal.wait_row("n=197 ")
+        terminal.keys("L")
+        terminal.wait(r"/135 .*level>=INFO")
+        terminal.keys("5")
+        terminal.wait(r"/2 .*level>=ERROR")
+        terminal.wait_row("n=120 ")
+        terminal.keys("c")
+        terminal.wait(r"^ 121/200 ", "everything is shown")
+        terminal.quit()
+
+
+def test_level_colours():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait(r"^ 200/200")
+        terminal.keys("g")
+        terminal.wait(r"^ 1/200")
+        terminal.until("yellow", lambda: re.search("\x1b\\[33m.?WARN", terminal.text("-e")))
+        assert re.search("\x1b\\[36m.?DEBUG", terminal.text("-e").replace("\x1b[7m", ""))
+        terminal.quit()
+    with Terminal() as terminal:
+        terminal.type("export NO_COLOR=1\n")
+        terminal.view(logs())
+        terminal.wait(r"^ 200/200")
+        assert not re.search("\x1b\\[[0-9;]*3[0-7]m", terminal.text("-e"))
+        terminal.quit()
+
+
+def test_filter():
+    """Live; a mistake shows its place, and what was shown stays; Esc undoes, Enter keeps."""
+    with Terminal() as terminal:
+        terminal.view(logs(), "--filter", "level>=INFO", "--filter", "n<190")
+        terminal.wait(r"/128 .*filter: \(level>=INFO\) and \(n<190\)")
+        terminal.keys("&", "C-u")
+        terminal.wait(r"^filter: *$")
+        terminal.type("n>=150")
+        terminal.wait(r"^filter: n>=150", "n=186 ")
+        terminal.type(" and who=")
+        terminal.wait(r"^filter: n>=150 and who=\n {23,24}\^\n.*", "n=186 ")
+        terminal.type("n15*")
+        terminal.wait_gone("n=160 ")
+        terminal.wait("n=159 ")
+        terminal.keys("Escape")
+        terminal.wait(r"/128 .*filter: \(level>=INFO\) and \(n<190\)")
+        terminal.keys("&", "C-u")
+        terminal.type("who=n00?")
+        terminal.keys("Enter")
+        terminal.wait(r"/10 .*filter: who=n00\?")
+        terminal.keys("&", "C-u")
+        terminal.type("who=\u00e9\u5b57")
+        terminal.keys("Left", "BSpace", "Home", "Right", "DC", "End")
+        terminal.wait(r"^filter: wo=\u5b57")
+        terminal.keys("Enter")
+        terminal.wait("No event matches")
+        terminal.keys("c")
+        terminal.wait("/200 ")
+        terminal.quit()
+
+
+def test_filter_keeps_the_place():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("/200 ")
+        terminal.keys("t")
+        terminal.type("06:00:00.123577\n")  # between 120 and 121
+        terminal.wait_row("n=121 ")
+        terminal.keys("&")
+        terminal.type("n=121 or n<5\n")
+        terminal.wait("^ 6/6 ")
+        terminal.wait_row("n=121 ")
+        terminal.keys("c")
+        terminal.wait("^ 122/200 ")
+        terminal.wait_row("n=121 ")
+        terminal.quit()
+
+
+def test_search():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("g")
+        terminal.type("/n05[0-4\n")
+        terminal.wait(r"^/n05\[0-4\n +\^\n")
+        terminal.type("]\n")
+        terminal.wait(r"/n05\[0-4\] 5 found")
+        terminal.wait_row("n=50 ")
+        assert terminal.row().startswith("/")
+        for key, row in [("n", 51), ("n", 52), ("N", 51), ("N", 50)]:
+            terminal.keys(key)
+            terminal.wait_row("n=%d " % row)
+        terminal.keys("N")
+        terminal.wait("no match further up")
+        terminal.keys("G", "n")
+        terminal.wait("no match further down")
+        terminal.keys("N")
+        terminal.wait_row("n=54 ")
+        terminal.keys("5")  # of the errors none is a match
+        terminal.wait(r"/2 .*/n05\[0-4\] 0 found")
+        terminal.quit()
+
+
+def test_errors_and_time():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("E")
+        terminal.wait_row("ERROR.*n=120 ")
+        terminal.keys("E")
+        terminal.wait_row("ERROR.*n=60 ")
+        terminal.keys("E")
+        terminal.wait("no error further up")
+        terminal.keys("e")
+        terminal.wait_row("ERROR.*n=120 ")
+        terminal.keys("t")
+        terminal.type("noon\n")
+        terminal.wait("times are")
+        terminal.keys("C-u")
+        terminal.type("-100us\n")
+        terminal.wait_row("n=99 ")
+        terminal.keys("x")
+        terminal.wait("nothing crashed")
+        terminal.quit()
+
+
+def test_crash():
+    """It begins there, and x leads back."""
+    with Terminal() as terminal:
+        terminal.view(GOLDEN)
+        terminal.wait("died of SIGSEGV")
+        start = terminal.row()
+        assert "worker" in start or start, terminal.text()
+        terminal.keys("g")
+        terminal.wait(r"^ 1/14 ")
+        terminal.keys("x")
+        terminal.until("the crash", lambda: terminal.row() == start)
+        terminal.quit()
+
+
+def test_reverse_and_follow():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("r")
+        terminal.wait("newest first")
+        terminal.wait_row("n=199 ")
+        terminal.keys("j")
+        terminal.wait_row("n=198 ")
+        terminal.keys("e")
+        terminal.wait_row("ERROR.*n=120 ")
+        terminal.keys("r")
+        terminal.wait("^ 121/200", "oldest first")
+        terminal.keys("f")
+        terminal.wait("following")
+        terminal.wait_row("n=199 ")
+        terminal.keys("Space")
+        terminal.wait("paused")
+        terminal.keys("k")
+        terminal.wait_gone("paused")
+        terminal.quit()
+
+
+def test_sort():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        first = {"level": "ERROR.*n=60 ", "thread": "main.*n=0 ", "where": "n=0 ", "message": "Tick DEBUG n=0 "}
+        for name, row in first.items():
+            terminal.keys("s")
+            terminal.wait(r"^ 1/200 .*  by %s$" % name)
+            terminal.wait_row(row)
+        terminal.keys("s")
+        terminal.wait("by time")
+        terminal.keys("S")
+        terminal.type("n\n")
+        terminal.wait(r"^ 1/200 .*  by n$")
+        terminal.wait_row("n=199 ")
+        terminal.keys("j")
+        terminal.wait_row("n=198 ")
+        terminal.keys("r")
+        terminal.wait(r"^ 1/200 .*  by n reversed$")
+        terminal.wait_row("n=0 ")
+        terminal.keys("G")
+        terminal.wait_row("n=199 ")
+        terminal.keys("5")
+        terminal.wait(r"^ 1/2 .*  by n reversed  level>=ERROR")
+        terminal.wait_row("n=60 ")
+        terminal.keys("S")
+        terminal.type("who\n")
+        terminal.wait(r"by who reversed")
+        terminal.wait_row("n=120 ")
+        terminal.keys("S")
+        terminal.type("nothing\n")
+        terminal.wait("no event has a field of that name")
+        terminal.quit()
+
+
+def test_statistics_and_threads():
+    with Terminal(120, 24) as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("o")
+        terminal.wait(r"^ +67 +33.5%.* INFO +clock", r"^ +2 +1.0%.* ERROR +clock")
+        terminal.keys("Escape", "5", "o")
+        terminal.wait(r"^ +2 100.0%.* in 1 groups?|^ +2 100.0%.* ERROR +clock")
+        terminal.keys("q", "c", "p")
+        terminal.wait(r"^ 7/7 main +100 +[.:=+*#%@-]+", r"^ 7/8 side +100 +[.:=+*#%@-]+")
+        terminal.keys("j", "Enter")
+        terminal.wait(r"^ \d+/100 .*filter: pid=7 and tid=8")
+        terminal.quit()
+
+
+def test_bookmarks():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("B")
+        terminal.wait("no bookmarks")
+        terminal.keys("b")
+        terminal.wait("bookmark set")
+        terminal.wait_row(r"^\*.*n=199 ")
+        terminal.keys("g", "b")
+        terminal.wait_row(r"^\*.*n=0 ")
+        terminal.keys("B")
+        terminal.wait_row("n=199 ")
+        terminal.keys("B")
+        terminal.wait_row("n=0 ")
+        terminal.keys("b")
+        terminal.wait("bookmark gone")
+        terminal.quit()
+
+
+def test_pages():
+    with Terminal() as terminal:
+        terminal.view(GOLDEN)
+        terminal.wait("died of SIGSEGV")
+        terminal.keys("?")
+        terminal.wait("^Moving", "^Choosing")
+        assert not [line for line in terminal.lines() if len(line) > 80]
+        terminal.keys("G")
+        terminal.wait("^Filters")
+        terminal.keys("q")
+        terminal.wait("LEVEL +THREAD")
+        terminal.keys("i")
+        terminal.wait("^tests/golden/golden.bin", "process +1234")
+        terminal.keys("NPage")
+        terminal.wait("^(Stack|Registers|Events)")
+        terminal.keys("Escape")
+        terminal.wait("LEVEL +THREAD")
+        terminal.quit()
+
+
+def test_mouse():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.until("mouse", lambda: terminal.flag("mouse_any_flag") == "1")
+        terminal.keys("g")
+        terminal.wait("^ 1/200")
+        terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (0, 10, 6)))
+        terminal.wait_row("n=3 ")
+        terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (65, 10, 6)))
+        terminal.wait_row("n=6 ")
+        terminal.quit()
+
+
+def test_resize():
+    with Terminal() as terminal:
+        terminal.view(logs())
+        terminal.wait("^ 200/200")
+        terminal.keys("Enter")
+        for width, height in [(120, 40), (30, 10), (20, 5), (10, 3), (200, 60), (80, 24)]:
+            terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
+            terminal.until("%dx%d" % (width, height), lambda: "q:quit"[: width - 7] in terminal.lines()[height - 1])
+            assert all(len(line) <= width for line in terminal.lines())
+        terminal.wait_row("n=199 ")
+        terminal.quit()
+
+
+def test_several_files():
+    """Merged by time; each event once."""
+    files = [logs("a.bin", 100, 7), logs("b.bin", 100, 8, 500), logs("c.bin", 150, 7)]
+    with Terminal() as terminal:
+        terminal.view(*files)
+        terminal.wait("3 files", "^ 250/250 ")
+        terminal.keys("g")
+        terminal.wait("^ 1/250")
+        numbers = re.findall(r"\bn=(\d+)", terminal.text())
+        assert numbers[:8] == ["0", "0", "1", "1", "2", "2", "3", "3"], numbers
+        terminal.keys("Enter")
+        terminal.wait(r"^ file +\S*/a.bin")
+        terminal.keys("j")
+        terminal.wait(r"^ file +\S*/b.bin")
+        terminal.quit()
+
+
+# ---- Hostile and damaged ----
+
+
+def test_hostile_text():
+    """Nothing of it reaches the terminal, and widths are counted right."""
+    texts = ["\x1b[2J\x1b]0;owned\x07\x1b[31mred", "a\tb\r\nc\x00d", "\u202eabc\u202c", "\u5b57\u5b57\u5b57 wide",
+             "e\u0301\u0301\u0301\u0301\u0301 marks", "\U0001f600 face", "x" * 4000]  # fmt: skip
+    sites = [make.site("event", "INFO", "p\x1b[5m", "M \x1b[7mtext", 1, [("k\x1b[1m", "str"), ("end", "str")], "t\x1bc")]
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h", "comm": "c\x1b[8m",
+              "exe": "/bin/x", "reason": "r\x1b[2J", "created_at": "\x1bc", "exit": {"signal": "S\x1b[2J"}}  # fmt: skip
+    snapshot = make.Snapshot(header, sites, [{"pid": 1, "tid": 1, "comm": "t\x1b[2J"}], {0: [make.plain] * 2})
+    snapshot.chunk([(make.MONO + i, 0, 0, [text, "END"]) for i, text in enumerate(texts)])
+    snapshot.end()
+    path = path_of("hostile\x1b[31m.bin")
+    with open(path, "wb") as file:
+        file.write(snapshot.file())
+    with Terminal(200, 24) as terminal:
+        title = terminal.flag("pane_title")
+        terminal.view(path)
+        terminal.wait("^ 7/7", r"hostile\\x1b\[31m.bin", r"M \\x1b\[7mtext")
+        screen = terminal.text()
+        for shown in [r"\x1b[2J\x1b]0;owned\x07", r"a\tb\r\nc\x00d", r"\u202eabc\u202c", "\u5b57\u5b57\u5b57 wide", "e\u0301\u0301 marks"]:
+            assert shown in screen, (shown, screen)
+        assert terminal.flag("pane_title") == title
+        lines = [line for line in screen.split("\n") if "wide" in line or "marks" in line or "face" in line]
+        assert len(lines) == 3 and all(line.endswith('end=END') for line in lines), lines
+        terminal.keys("Enter", "i")
+        terminal.wait(r"reason +r\\x1b\[2J")
+        terminal.keys("i", "k", "k")
+        terminal.wait(r"^ k\\x1b\[1m +")
+        assert not re.search("[\x00-\x09\x0b-\x1f]", terminal.text())
+        terminal.quit()
+    with Terminal(200, 24, lang="C") as terminal:
+        terminal.view(path)
+        terminal.wait("^ 7/7", r"\?\?\? wide")
+        terminal.quit()
+
+
+def test_damaged():
+    """What can be read is shown, and what is wrong; the status says so."""
+    with open(logs(), "rb") as file:
+        data = file.read()
+    with open(path_of("cut.bin"), "wb") as file:
+        file.write(data[: len(data) * 2 // 3])
+    with Terminal() as terminal:
+        terminal.view(path_of("cut.bin"))
+        terminal.wait("^ 1[05]0/1[05]0 ", "not whole: cut: what begins at byte")
+        terminal.keys("i")
+        terminal.wait("there is no end: the file is cut or damaged")
+        terminal.keys("i")
+        terminal.quit(1)
+    with Terminal() as terminal:
+        terminal.view(SMALL, "/nonexistent")
+        terminal.wait("8/8", "not whole")
+        terminal.quit(1)
+        terminal.wait("/nonexistent: No such file")
+    with open(path_of("none.bin"), "wb") as file:
+        file.write(b"nothing")
+    with Terminal() as terminal:
+        terminal.view(path_of("none.bin"))
+        terminal.wait("There are no events", "not whole")
+        terminal.keys("j", "G", "e", "n", "b", "B", "x", "r", "Enter", "i", "i", "l", "c", "f", "Space", "/")
+        terminal.type("x\n")
+        terminal.wait("There are no events|No event matches")
+        terminal.quit(1)
+
+
+def test_usage():
+    for args in ["--limit 1", "--head 1", "--format json", "-o x"]:
+        result = subprocess.run([VIEW, "--interactive", *args.split(), SMALL], capture_output=True, timeout=60)
+        assert result.returncode == 2, args
+    result = subprocess.run([VIEW, "--interactive", SMALL], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert result.returncode == 2 and b"needs a terminal" in result.stderr and not result.stdout, result
+    with Terminal() as terminal:
+        terminal.type("export TERM=nonsense\n")
+        terminal.view(SMALL)
+        terminal.wait("^status=2$", "nothing is known of the terminal 'nonsense'")
+
+
+# ---- The terminal as it was ----
+
+
+def modes(terminal, name):
+    path = os.path.join(terminal.folder.name, name)
+    terminal.type("stty -a >%s; echo done=%s\n" % (path, name))
+    terminal.wait("^done=" + name)
+    with open(path) as file:
+        return file.read()
+
+
+def is_as_it_was(terminal):
+    return [terminal.flag(name) for name in
+            ("alternate_on", "cursor_flag", "keypad_cursor_flag", "mouse_any_flag", "insert_flag")] \
+        == ["0", "1", "0", "0", "0"]  # fmt: skip
+
+
+def test_killed():
+    """However it ends."""
+    for number in ["TERM", "INT", "HUP", "QUIT", "SEGV", "BUS", "ABRT", "FPE", "ILL"]:
+        with Terminal() as terminal:
+            terminal.type("ulimit -c 0\n")
+            before = modes(terminal, "before")
+            terminal.view(SMALL)
+            terminal.wait("8/8")
+            assert terminal.flag("alternate_on") == "1"
+            os.kill(terminal.pid(), getattr(signal, "SIG" + number))
+            terminal.until("the terminal as it was after " + number, lambda: is_as_it_was(terminal))
+            # of SIGINT, bash ends the whole line
+            terminal.type("echo status=$?\n" if number == "INT" else "")
+            terminal.wait(r"^status=%d$" % (128 + getattr(signal, "SIG" + number)))
+            assert modes(terminal, "after") == before, number
+
+
+def test_quit_and_interrupted():
+    with Terminal() as terminal:
+        before = modes(terminal, "before")
+        terminal.view(SMALL)
+        terminal.wait("8/8")
+        terminal.quit()
+        assert is_as_it_was(terminal)
+        assert modes(terminal, "after") == before
+        terminal.view(SMALL)
+        terminal.wait("8/8")
+        terminal.keys("C-c")
+        terminal.until("the terminal as it was", lambda: is_as_it_was(terminal))
+        terminal.type("echo status=$?\n")
+        terminal.wait("^status=130$")
+        assert modes(terminal, "again") == before
+
+
+def test_stopped():
+    """Ctrl-Z and fg, also in another size."""
+    with Terminal() as terminal:
+        before = modes(terminal, "before")
+        terminal.type("clear; %s --interactive %s; echo status=$?\n" % (os.path.abspath(VIEW), logs()))
+        terminal.wait("200/200")
+        terminal.keys("C-z")
+        terminal.wait(r"Stopped")
+        terminal.until("the terminal as it was", lambda: is_as_it_was(terminal))
+        assert modes(terminal, "stopped") == before
+        terminal.tmux("resize-window", "-x", "100", "-y", "30")
+        terminal.type("fg\n")
+        terminal.until("30 lines", lambda: "q:quit" in terminal.lines()[29])
+        terminal.keys("k")
+        terminal.wait_row("n=198 ")
+        terminal.keys("q")
+        terminal.until("the end", lambda: is_as_it_was(terminal))
+        assert modes(terminal, "after").split(";", 3)[3] == before.split(";", 3)[3]
+
+
+# ---- 10 million events ----
+
+
+def test_ten_million():
+    """The first screen, scrolling, a filter, a search: fast, and in bounded memory."""
+    events = big(10_000_000, path_of("big.bin"))
+    shown = "{:,}".format(events)
+    with Terminal() as terminal:
+        start = time.monotonic()
+        terminal.view(path_of("big.bin"))
+        terminal.wait("died of SIGSEGV", "worker-[0-3] ", "q:quit")
+        first_s = time.monotonic() - start
+        terminal.wait("/%s " % shown)
+        terminal.wait_row("worker-1 ")
+        known_s = time.monotonic() - start
+        terminal.keys("g")
+        terminal.wait("^ 1/" + shown)
+        start = time.monotonic()
+        for _ in range(20):
+            terminal.keys(*["NPage"] * 10)
+        terminal.wait("^ 3,801/" + shown)
+        page_ms = (time.monotonic() - start) / 200 * 1000
+        start = time.monotonic()
+        terminal.keys("t")
+        terminal.type("-500ms\n")
+        terminal.wait("^ 5,02[0-9],[0-9]{3}/" + shown)
+        jump_s = time.monotonic() - start
+        start = time.monotonic()
+        terminal.keys("&")
+        terminal.type("code=13 and symbol=*\n")
+        terminal.wait("No event matches")
+        filter_s = time.monotonic() - start
+        terminal.keys("c", "G")
+        terminal.wait("^ %s/%s" % (shown, shown))
+        terminal.type("/code=[0-9]$\n")
+        terminal.wait("no match further down")
+        terminal.keys("N")
+        terminal.wait_row("Request failed code=[0-9]$")
+        memory_kb = terminal.memory_kb()
+        terminal.quit()
+    print("    10 M events: first screen %.2f s, all known %.2f s, a page %.1f ms, a jump %.2f s, "
+          "a filter %.2f s, %d kB" % (first_s, known_s, page_ms, jump_s, filter_s, memory_kb))  # fmt: skip
+    assert first_s < 1 and known_s < 5 and page_ms < 50 and jump_s < 1 and filter_s < 10
+    assert memory_kb < 64 << 10
+
+
+if __name__ == "__main__":
+    run(globals())

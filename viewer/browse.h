@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The full screen, --interactive: files -> sources -> rows -> what is drawn.
+ *
+ * One thread. Between keys it works in slices of some ms: files are gone over, rows found, hits
+ * searched; so that a key never waits for longer than a chunk takes. What is drawn is always what
+ * is known by then. This header is what the files browse*.c share, and nobody else sees it but
+ * for browse__main.
+ */
+#ifndef TTLOG_VIEW_BROWSE_H
+#define TTLOG_VIEW_BROWSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "follow.h"
+#include "input.h"
+#include "lanes.h"
+#include "line_edit.h"
+#include "options.h"
+#include "order.h"
+#include "out.h"
+#include "scroll.h"
+#include "rows.h"
+#include "sources.h"
+#include "text.h"
+
+#define BROWSE_MARKS_MAX 1000u
+#define BROWSE_WHY_BYTES TTLOG_WHY_BYTES
+
+#define BROWSE_LINES 512u
+
+enum browse_cell {
+	CELL_TIME,
+	CELL_LEVEL,
+	CELL_THREAD,
+	CELL_WHERE,
+	CELL_CONTENT,
+	CELL_CNT,
+};
+
+/* A line of the table, as text. */
+struct browse_line {
+	bool is_valid, is_hit;
+	uint8_t level;
+	uint64_t row;
+	struct rows_place place;
+	char *text; /* owned */
+	struct ttlog_text cells[CELL_CNT];
+};
+
+/* What the table is sorted by; browse__sort_name follows. */
+enum browse_sort {
+	SORT_TIME,
+	SORT_LEVEL,
+	SORT_THREAD,
+	SORT_WHERE,
+	SORT_MESSAGE,
+	SORT_FIELD,
+};
+
+enum browse_page {
+	PAGE_EVENTS,
+	PAGE_HELP,
+	PAGE_INFO,
+	PAGE_STATS,
+	PAGE_LANES,
+};
+
+enum browse_prompt {
+	PROMPT_NONE,
+	PROMPT_FILTER,
+	PROMPT_SEARCH,
+	PROMPT_TIME,
+	PROMPT_SORT,
+};
+
+/* Where to go as soon as enough is known. */
+enum browse_goal {
+	GOAL_NONE,
+	GOAL_PLACE, /* browse.goal_place */
+	GOAL_END,
+	GOAL_CRASH,
+	GOAL_NEXT, /* of browse.goal_rows, from browse.here */
+	GOAL_PREVIOUS,
+};
+
+/* What the shown events are chosen by. */
+struct browse_choice {
+	char expr[LINE_EDIT_BYTES];
+	uint8_t level; /* the lowest shown */
+};
+
+struct browse {
+	struct options *options;
+	struct input input;
+	struct sources sources;
+	struct ttlog_range range;
+	struct out out; /* for a line of text; never written */
+	bool is_ready;  /* as much of the files is known as the rows need */
+
+	struct browse_choice choice;
+	struct rows *rows; /* what is shown */
+	struct rows *next; /* what will be, once it has come to where the cursor is; NULL: none */
+	bool next_done;
+
+	char search[LINE_EDIT_BYTES]; /* "": none */
+	struct ttlog_filter *hit;     /* the same */
+	struct rows *hits;            /* of these, those with the search; NULL: none */
+	struct rows *errors;
+	struct rows *survey; /* goes over all of them for a page; NULL: none does */
+	bool is_surveyed;    /* and what it found was shown */
+
+	enum browse_goal goal;
+	struct rows *goal_rows;
+	struct rows_place goal_place;
+	size_t crash;      /* the reader whose crash the title tells of */
+	bool was_at_crash; /* by a key: the next is another file's */
+
+	enum browse_sort sort;
+	char sort_field[LINE_EDIT_BYTES];
+	struct rows *sorter;              /* NULL: nothing is being sorted */
+	struct order sorting, order;      /* what is, and what was: is_sorted */
+	bool is_sorted;                   /* else by time */
+	const struct ttlog_site **ranked; /* SORT_WHERE, SORT_MESSAGE: the sites, sorted */
+	size_t ranked_cnt;
+
+	struct browse_line lines[BROWSE_LINES]; /* at row % BROWSE_LINES */
+	uint64_t cursor, top;                   /* lines of the table, from the first row */
+	int left;                               /* columns of the message that are out of sight */
+	struct rows_place here;                 /* the cursor's event */
+	bool has_here;
+	bool is_reversed;
+	bool is_following, is_paused;
+	struct follow *follow; /* running collectors; NULL: none is followed */
+	uint64_t piece_cnt, piece_bytes;
+
+	struct text_output widths; /* of columns, over the first part */
+	bool has_widths;
+
+	enum browse_page page;
+	bool has_detail, is_in_detail;
+	int detail_top;
+	struct scroll scroll; /* of the pages of text */
+	struct stats *stats;  /* PAGE_STATS */
+	struct lanes lanes;   /* PAGE_LANES */
+	size_t lane, lane_top;
+
+	struct rows_place marks[BROWSE_MARKS_MAX];
+	size_t mark_cnt;
+
+	enum browse_prompt prompt;
+	struct line_edit edit;
+	struct browse_choice before; /* the prompt: what Esc returns to */
+	char why[BROWSE_WHY_BYTES];  /* what is wrong with what is typed */
+	size_t why_at;               /* characters before it */
+	char message[256];           /* until the next key */
+
+	bool is_over;
+	int err;
+};
+
+/* The whole of it. Returns the exit status. */
+int browse__main(struct options *options);
+
+/* ---- browse.c: the state ---- */
+
+/* Something was said by a key; in plain text. */
+__attribute__((format(printf, 2, 3))) void browse__say(struct browse *browse, const char *format,
+						       ...);
+/* Shows other events; the cursor stays where it was. 0, or -errno with the reason in browse.why. */
+int browse__choose(struct browse *browse, const struct browse_choice *choice);
+/* The rows that have the choice and `expr` and `search` (NULL: none of it). NULL with errno. */
+struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
+			       const char *expr, const char *search);
+int browse__search(struct browse *browse, const char *regex);
+/* Shows a watcher all events of the choice, as they are found again. 0 or -errno. */
+int browse__survey(struct browse *browse, rows_watch *watch);
+/* Some ms of work. Returns whether there is more. */
+bool browse__work(struct browse *browse, uint64_t until_ns);
+/* In thousandths; 1000: nothing is being done. */
+unsigned browse__progress(const struct browse *browse);
+uint64_t browse__line_cnt(const struct browse *browse);
+uint64_t browse__row(const struct browse *browse, uint64_t line);
+uint64_t browse__line(const struct browse *browse, uint64_t row);
+void browse__go_to_place(struct browse *browse, const struct rows_place *place);
+void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows);
+
+/* ---- browse_follow.c ---- */
+
+/* What running collectors record, behind the files' events. */
+void browse__begin_follow(struct browse *browse);
+void browse__end_follow(struct browse *browse);
+void browse__take_pieces(struct browse *browse);
+
+/* ---- browse_line.c ---- */
+
+/* Valid until the next call. NULL where it cannot be had. */
+const struct browse_line *browse__get_line(struct browse *browse, uint64_t row);
+void browse__forget_lines(struct browse *browse); /* rows are others now, or hits */
+void browse__free_lines(struct browse *browse);
+
+/* ---- browse_order.c ---- */
+
+/* Begins anew, by browse.sort and is_reversed. 0 or -errno. */
+int browse__sort(struct browse *browse);
+void browse__sorted(struct browse *browse); /* all events were seen */
+void browse__end_sort(struct browse *browse);
+const char *browse__sort_name(const struct browse *browse);
+
+/* ---- browse_keys.c ---- */
+
+void browse__key(struct browse *browse, int key, bool special);
+
+/* ---- browse_table.c: the screen but for the pages ---- */
+
+void browse__draw(struct browse *browse);
+int browse__table_height(const struct browse *browse);
+int browse__table_top(const struct browse *browse); /* the screen's line */
+
+/* ---- browse_detail.c ---- */
+
+int browse__detail_height(const struct browse *browse); /* 0: none */
+void browse__draw_detail(struct browse *browse, int top, int height);
+
+/* ---- browse_pages.c ---- */
+
+void browse__open_page(struct browse *browse, enum browse_page page);
+void browse__close_page(struct browse *browse);
+/* The page's survey is over. */
+void browse__surveyed(struct browse *browse);
+
+/* ---- browse_lanes.c ---- */
+
+int browse__begin_lanes(struct browse *browse);
+void browse__end_lanes(struct browse *browse); /* all events were seen */
+void browse__draw_lanes(struct browse *browse, int top, int height);
+bool browse__lanes_key(struct browse *browse, int key, bool special, int height);
+
+#endif /* TTLOG_VIEW_BROWSE_H */

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/* What keys do. Those of the first ttlog's viewer mean what they did there. */
+#include <errno.h>
+#include <ncurses.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "browse.h"
+#include "screen.h"
+#include <ttlog/read.h>
+
+#define LEFT_STEP  8
+#define WHEEL_STEP 3
+
+/* ---- Moving ---- */
+
+static void move_by(struct browse *browse, int64_t lines, bool with_top)
+{
+	uint64_t cnt = browse__line_cnt(browse);
+	uint64_t last = cnt ? cnt - 1 : 0, up = (uint64_t)-lines, before = browse->cursor;
+
+	browse->goal = GOAL_NONE;
+	browse->is_following = false;
+	if (lines < 0)
+		browse->cursor = before > up ? before - up : 0;
+	else
+		browse->cursor = last - before > (uint64_t)lines ? before + (uint64_t)lines : last;
+	if (!with_top)
+		return;
+	if (lines < 0)
+		browse->top = browse->top > up ? browse->top - up : 0;
+	else
+		browse->top += browse->cursor - before;
+}
+
+static void go_to_end(struct browse *browse)
+{
+	move_by(browse, INT64_MAX / 2, false);
+	if (!browse->is_reversed && !browse->is_sorted)
+		browse__go(browse, GOAL_END, NULL);
+}
+
+static bool move_key(struct browse *browse, int key, bool special)
+{
+	const int page = browse__table_height(browse);
+
+	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+		move_by(browse, 1, false);
+	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+		move_by(browse, -1, false);
+	else if (key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+		move_by(browse, page, true);
+	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+		move_by(browse, -page, true);
+	else if (key == SCREEN_KEY('d'))
+		move_by(browse, page / 2, true);
+	else if (key == SCREEN_KEY('u'))
+		move_by(browse, -page / 2, true);
+	else if (key == 'g' || (special && key == KEY_HOME))
+		move_by(browse, INT64_MIN / 2, false);
+	else if (key == 'G' || (special && key == KEY_END))
+		go_to_end(browse);
+	else if (special && key == KEY_RIGHT)
+		browse->left += LEFT_STEP;
+	else if (special && key == KEY_LEFT)
+		browse->left -= browse->left ? LEFT_STEP : 0;
+	else
+		return false;
+	return true;
+}
+
+static void mouse(struct browse *browse)
+{
+	int line;
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return;
+	line = event.y - browse__table_top(browse);
+	if (event.bstate & BUTTON4_PRESSED) {
+		move_by(browse, -WHEEL_STEP, true);
+	} else if (event.bstate & BUTTON5_PRESSED) {
+		move_by(browse, WHEEL_STEP, true);
+	} else if (line >= 0 && line < browse__table_height(browse)) {
+		move_by(browse, (int64_t)(browse->top + (uint64_t)line - browse->cursor), false);
+		if (event.bstate & BUTTON1_DOUBLE_CLICKED)
+			browse->has_detail = true;
+	}
+}
+
+/* ---- Choosing ---- */
+
+static void choose(struct browse *browse, const struct browse_choice *choice)
+{
+	int err = browse__choose(browse, choice);
+
+	if (err == -EINVAL)
+		browse__say(browse, "%s", browse->why);
+	else if (err)
+		browse->err = err;
+}
+
+static void choose_level(struct browse *browse, unsigned level)
+{
+	struct browse_choice choice = browse->choice;
+
+	choice.level = (uint8_t)(level % (TTLOG_LEVEL_FATAL + 1));
+	choose(browse, &choice);
+	browse__say(browse, "level %s and above", ttlog_level_name(choice.level));
+}
+
+static void show_all(struct browse *browse)
+{
+	struct browse_choice choice = { .level = 0 };
+
+	(void)browse__search(browse, "");
+	choose(browse, &choice);
+	browse__say(browse, "everything is shown");
+}
+
+static void sort_by(struct browse *browse, enum browse_sort sort)
+{
+	struct rows_place here = browse->here;
+
+	browse->sort = sort;
+	browse->err = browse__sort(browse);
+	browse__say(browse, "by %s", browse__sort_name(browse));
+	if (browse->is_ready && browse->has_here && sort == SORT_TIME)
+		browse__go_to_place(browse, &here);
+}
+
+/* ---- Prompts ---- */
+
+static void open_prompt(struct browse *browse, enum browse_prompt prompt, const char *text)
+{
+	browse->prompt = prompt;
+	browse->before = browse->choice;
+	browse->why[0] = '\0';
+	line_edit__set(&browse->edit, text);
+}
+
+static void go_to_time(struct browse *browse)
+{
+	struct when when;
+
+	if (when__parse(&when, browse->edit.text)) {
+		snprintf(browse->why, sizeof(browse->why), "times are %s", WHEN_FORMS);
+		browse->why_at = 0;
+		return;
+	}
+	while (when.kind != WHEN_ABSOLUTE && sources__scan(&browse->sources, UINT64_MAX))
+		;
+	browse->prompt = PROMPT_NONE;
+	browse__go(browse, GOAL_PLACE, NULL);
+	browse->goal_place =
+		rows__place_of_time(browse->rows, when__resolve(&when, browse->sources.last_ns));
+}
+
+static void accept(struct browse *browse)
+{
+	if (browse->prompt == PROMPT_TIME) {
+		if (browse->is_ready)
+			go_to_time(browse);
+		return;
+	}
+	if (browse->prompt == PROMPT_SORT && *browse->edit.text) {
+		snprintf(browse->sort_field, sizeof(browse->sort_field), "%s", browse->edit.text);
+		sort_by(browse, SORT_FIELD);
+	}
+	if (browse->prompt == PROMPT_FILTER && *browse->why)
+		return; /* the place is shown */
+	if (browse->prompt == PROMPT_SEARCH) {
+		int err = browse__search(browse, browse->edit.text);
+
+		if (err == -EINVAL)
+			return;
+		browse->err = err;
+		if (browse->hits)
+			browse__go(browse, GOAL_NEXT, browse->hits);
+	}
+	browse->why[0] = '\0';
+	browse->prompt = PROMPT_NONE;
+}
+
+static void cancel(struct browse *browse)
+{
+	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr))
+		choose(browse, &browse->before);
+	browse->why[0] = '\0';
+	browse->prompt = PROMPT_NONE;
+}
+
+/* Until it is right, what was shown before stays. */
+static void typed(struct browse *browse)
+{
+	struct browse_choice choice = browse->choice;
+	int err;
+
+	browse->why[0] = '\0';
+	if (browse->prompt != PROMPT_FILTER)
+		return;
+	snprintf(choice.expr, sizeof(choice.expr), "%s", browse->edit.text);
+	err = browse__choose(browse, &choice);
+	if (err && err != -EINVAL)
+		browse->err = err;
+}
+
+static void prompt_key(struct browse *browse, int key, bool special)
+{
+	if (!special && key == SCREEN_KEY_ESC)
+		cancel(browse);
+	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
+		accept(browse);
+	else if (line_edit__key(&browse->edit, key, special))
+		typed(browse);
+}
+
+/* ---- Bookmarks ---- */
+
+static void toggle_mark(struct browse *browse)
+{
+	if (!browse->has_here)
+		return;
+	for (size_t i = 0; i < browse->mark_cnt; i++) {
+		if (rows_place__compare(&browse->marks[i], &browse->here))
+			continue;
+		browse->marks[i] = browse->marks[--browse->mark_cnt];
+		browse__say(browse, "bookmark gone");
+		return;
+	}
+	if (browse->mark_cnt == BROWSE_MARKS_MAX) {
+		browse__say(browse, "no more than %u bookmarks", BROWSE_MARKS_MAX);
+		return;
+	}
+	browse->marks[browse->mark_cnt++] = browse->here;
+	browse__say(browse, "bookmark set: B goes to the next one");
+}
+
+/* The next one after the cursor's event; behind the last comes the first. */
+static void next_mark(struct browse *browse)
+{
+	const struct rows_place *first = NULL, *next = NULL;
+
+	for (size_t i = 0; i < browse->mark_cnt; i++) {
+		const struct rows_place *mark = &browse->marks[i];
+
+		if (!first || rows_place__compare(mark, first) < 0)
+			first = mark;
+		if (rows_place__compare(mark, &browse->here) > 0 &&
+		    (!next || rows_place__compare(mark, next) < 0))
+			next = mark;
+	}
+	if (!first) {
+		browse__say(browse, "no bookmarks: b sets one");
+		return;
+	}
+	browse__go(browse, GOAL_PLACE, NULL);
+	browse->goal_place = next ? *next : *first;
+}
+
+/* ---- The rest ---- */
+
+static void go_to_error(struct browse *browse, enum browse_goal goal)
+{
+	if (!browse->is_ready)
+		return;
+	if (!browse->errors)
+		browse->errors = browse__make_rows(browse, &browse->choice, "level>=ERROR", NULL);
+	if (!browse->errors)
+		browse->err = -errno;
+	else
+		browse__go(browse, goal, browse->errors);
+}
+
+static void go_to_hit(struct browse *browse, enum browse_goal goal)
+{
+	if (browse->hits)
+		browse__go(browse, goal, browse->hits);
+	else
+		browse__say(browse, "nothing is searched: / searches");
+}
+
+/* The first time where it stands; then the next file's. */
+static void go_to_crash(struct browse *browse)
+{
+	const struct input *input = &browse->input;
+
+	for (size_t i = 0; i < input->reader_cnt; i++) {
+		size_t k = (browse->crash + i + (browse->was_at_crash ? 1 : 0)) % input->reader_cnt;
+
+		if (!ttlog_snapshot_info(input->readers[k])->crash->is_there)
+			continue;
+		browse->crash = k;
+		browse->was_at_crash = true;
+		browse__go(browse, GOAL_CRASH, NULL);
+		return;
+	}
+	browse__say(browse, "nothing crashed in there");
+}
+
+static void escape(struct browse *browse)
+{
+	if (browse->page != PAGE_EVENTS)
+		browse__close_page(browse);
+	else if (browse->is_in_detail)
+		browse->is_in_detail = false;
+	else
+		browse->has_detail = false;
+}
+
+static void toggle_detail(struct browse *browse)
+{
+	browse->has_detail = !browse->has_detail;
+	browse->is_in_detail = false;
+	browse->detail_top = 0;
+}
+
+static void switch_pane(struct browse *browse)
+{
+	browse->is_in_detail = !browse->has_detail || !browse->is_in_detail;
+	browse->has_detail = true;
+}
+
+static void space(struct browse *browse)
+{
+	if (browse->is_following)
+		browse->is_paused = !browse->is_paused;
+	else
+		move_by(browse, browse__table_height(browse), true);
+}
+
+static void follow(struct browse *browse)
+{
+	browse->is_following = !browse->is_following;
+	if (browse->is_following)
+		browse__begin_follow(browse);
+	browse->is_paused = false;
+	browse->goal = GOAL_NONE;
+}
+
+static void reverse(struct browse *browse)
+{
+	struct rows_place here = browse->here;
+
+	browse->is_reversed = !browse->is_reversed;
+	if (browse->sort != SORT_TIME) {
+		browse->err = browse__sort(browse);
+		return;
+	}
+	if (browse->is_ready && browse->has_here)
+		browse__go_to_place(browse, &here);
+	browse__say(browse, browse->is_reversed ? "newest first" : "oldest first");
+}
+
+static void command(struct browse *browse, int key)
+{
+	switch (key) {
+	case 'q':
+		browse->is_over = true;
+		break;
+	case '?':
+		browse__open_page(browse, PAGE_HELP);
+		break;
+	case 'i':
+		browse__open_page(browse, PAGE_INFO);
+		break;
+	case 's':
+		sort_by(browse, (enum browse_sort)((browse->sort + 1) % SORT_FIELD));
+		break;
+	case 'S':
+		open_prompt(browse, PROMPT_SORT, "");
+		break;
+	case 'o':
+		browse__open_page(browse, PAGE_STATS);
+		break;
+	case 'p':
+		browse__open_page(browse, PAGE_LANES);
+		break;
+	case '&':
+		open_prompt(browse, PROMPT_FILTER, browse->choice.expr);
+		break;
+	case '/':
+		open_prompt(browse, PROMPT_SEARCH, "");
+		break;
+	case 't':
+		open_prompt(browse, PROMPT_TIME, "");
+		break;
+	case 'n':
+		go_to_hit(browse, GOAL_NEXT);
+		break;
+	case 'N':
+		go_to_hit(browse, GOAL_PREVIOUS);
+		break;
+	case 'e':
+		go_to_error(browse, GOAL_NEXT);
+		break;
+	case 'E':
+		go_to_error(browse, GOAL_PREVIOUS);
+		break;
+	case 'x':
+		go_to_crash(browse);
+		break;
+	case 'l':
+		choose_level(browse, browse->choice.level + 1u);
+		break;
+	case 'L':
+		choose_level(browse, browse->choice.level + TTLOG_LEVEL_FATAL);
+		break;
+	case '1' ... '6':
+		choose_level(browse, (unsigned)(key - '1'));
+		break;
+	case 'c':
+		show_all(browse);
+		break;
+	case 'r':
+		reverse(browse);
+		break;
+	case 'f':
+		follow(browse);
+		break;
+	case ' ':
+		space(browse);
+		break;
+	case 'b':
+		toggle_mark(browse);
+		break;
+	case 'B':
+		next_mark(browse);
+		break;
+	case '\t':
+		switch_pane(browse);
+		break;
+	case '\r':
+	case '\n':
+		toggle_detail(browse);
+		break;
+	case SCREEN_KEY('l'):
+		screen__redraw();
+		break;
+	case SCREEN_KEY_ESC:
+		escape(browse);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool detail_key(struct browse *browse, int key, bool special)
+{
+	if (key == 'j' || (special && key == KEY_DOWN))
+		browse->detail_top++;
+	else if (key == 'k' || (special && key == KEY_UP))
+		browse->detail_top -= browse->detail_top > 0;
+	else
+		return false;
+	return true;
+}
+
+void browse__key(struct browse *browse, int key, bool special)
+{
+	int page = screen__height() - browse__table_top(browse) - 1;
+
+	browse->message[0] = '\0';
+	if (special && key == KEY_RESIZE)
+		return;
+	if (browse->prompt != PROMPT_NONE) {
+		prompt_key(browse, key, special);
+		return;
+	}
+	if (browse->page != PAGE_EVENTS) {
+		if (browse->page == PAGE_LANES ? browse__lanes_key(browse, key, special, page)
+					       : scroll__key(&browse->scroll, key, special, page))
+			return;
+		if (!special && key > 0 && key < 0x7f && strchr("q?iop\t", key)) {
+			browse__close_page(browse);
+			return;
+		}
+	} else {
+		if (browse->is_in_detail && detail_key(browse, key, special))
+			return;
+		if (move_key(browse, key, special))
+			return;
+	}
+	if (special && key == KEY_MOUSE)
+		mouse(browse);
+	else if (special && key == KEY_ENTER)
+		command(browse, '\r');
+	else if (!special)
+		command(browse, key);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Pages of text in the place of the table: help, and what the files say of themselves. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "browse.h"
+#include "info.h"
+#include <ttlog/read.h>
+#include "screen.h"
+#include "stats.h"
+
+static const char HELP[] =
+	"Moving\n"
+	"  j k Up Down       an event down, up        PgDn PgUp ^F ^B   a screen\n"
+	"  ^D ^U             half a screen            g G Home End      first, last\n"
+	"  Left Right        the message's rest       wheel, click      the mouse, too\n"
+	"  e E               next, previous error     x                 the crash; the next file's\n"
+	"  t                 to a time: 06:00:00.5, -10s (before the last event), 2026-11-21T06:00Z\n"
+	"\n"
+	"Choosing\n"
+	"  &                 filter, as --filter; what is typed is shown at once, and a mistake's\n"
+	"                    place; Enter keeps, Esc undoes\n"
+	"  l L               lowest level: up, down   1 to 6            TRACE to FATAL and above\n"
+	"  c                 clear filter, level and search\n"
+	"  /                 search: a regular expression for message, text fields and key=value\n"
+	"  n N               next, previous match\n"
+	"  s S               sort by time, level, thread, where, message; S: by a field\n"
+	"  r                 reverse: newest first\n"
+	"\n"
+	"Looking\n"
+	"  Enter             the event with all its fields, and its line of source\n"
+	"  Tab               into the event and back: arrows scroll there\n"
+	"  b B               bookmark, go to the next bookmark\n"
+	"  p                 threads: a line each, how much it said when; Enter: only that one's\n"
+	"  o                 statistics: counts, times and rates by level, target and probe\n"
+	"  i                 the files: crash, stack, registers, losses, threads, what is damaged\n"
+	"  f                 follow running collectors behind the file; space pauses\n"
+	"  ^L                draw anew                Esc               back\n"
+	"  ? q               this help, quit\n"
+	"\n"
+	"Filters\n"
+	"  level>=WARN   target=net.*   msg~time(out|d out)   symbol=AAPL and latency_us>5ms\n"
+	"  pid=1 tid=2 comm=worker*   has(retry)   not ( ... or ... )   took>1ms   ts>=-10s\n";
+
+static void write_problems(struct out *out, const struct input *input)
+{
+	size_t missing = input->file_cnt - input->reader_cnt;
+
+	if (missing)
+		out__format(out, "%zu of %zu files could not be opened\n\n", missing,
+			    input->file_cnt);
+	for (size_t i = 0; i < input->reader_cnt; i++) {
+		const struct ttlog_snapshot *reader = input->readers[i];
+
+		if (!ttlog_snapshot_contents(reader)->problem_cnt)
+			continue;
+		out__plain(out, ttlog_text_of(ttlog_snapshot_name(reader)));
+		out__text(out, " is not whole\n");
+		for (size_t k = 0; k < ttlog_snapshot_contents(reader)->problem_cnt; k++) {
+			out__text(out, "  ");
+			out__plain(out,
+				   ttlog_text_of(ttlog_snapshot_contents(reader)->problems[k]));
+			out__char(out, '\n');
+		}
+		if (ttlog_snapshot_contents(reader)->problem_more)
+			out__format(out, "  and %zu problems more\n",
+				    ttlog_snapshot_contents(reader)->problem_more);
+		out__char(out, '\n');
+	}
+}
+
+static int write_info(struct browse *browse, struct out *out)
+{
+	int err = 0;
+
+	sources__disturb(&browse->sources);
+	write_problems(out, &browse->input);
+	for (size_t i = 0; !err && i < browse->input.reader_cnt; i++) {
+		if (i)
+			out__char(out, '\n');
+		err = info__print_text(out, browse->input.readers[i], false);
+	}
+	return err;
+}
+
+static void watch_stats(void *context, uint64_t row, const struct ttlog_run *run)
+{
+	struct browse *browse = context;
+
+	(void)row;
+	if (browse->stats && stats__run(browse->stats, run))
+		browse->err = -ENOMEM;
+}
+
+static int begin_stats(struct browse *browse)
+{
+	const char *keys = browse->options->group_by;
+	const struct stats_setup setup = { .keys = keys ? keys : STATS_DEFAULT_KEYS };
+
+	stats__free(browse->stats);
+	browse->stats = stats__new(&setup);
+	return browse->stats ? browse__survey(browse, watch_stats) : -errno;
+}
+
+void browse__surveyed(struct browse *browse)
+{
+	struct out out;
+	int err = 0;
+
+	browse->is_surveyed = true;
+	if (browse->page == PAGE_LANES)
+		browse__end_lanes(browse);
+	if (browse->page != PAGE_STATS)
+		return;
+	err = scroll__begin(&out);
+	if (!err) {
+		err = stats__print(browse->stats, &out, SIZE_MAX, false);
+		browse->err = scroll__end(&browse->scroll, &out);
+	}
+	if (err)
+		browse->err = err;
+}
+
+static int write_page(struct browse *browse, enum browse_page page)
+{
+	struct out out;
+	int err = scroll__begin(&out), closed;
+
+	if (err)
+		return err;
+	if (page == PAGE_HELP)
+		out__text(&out, HELP);
+	if (page == PAGE_INFO)
+		err = write_info(browse, &out);
+	if (page == PAGE_STATS)
+		out__text(&out, "counting ...\n");
+	closed = scroll__end(&browse->scroll, &out);
+	return err ? err : closed;
+}
+
+void browse__open_page(struct browse *browse, enum browse_page page)
+{
+	int err = 0;
+
+	if (!browse->is_ready && page != PAGE_HELP)
+		return;
+	browse->page = page;
+	if (page == PAGE_LANES)
+		err = browse__begin_lanes(browse);
+	else
+		err = write_page(browse, page);
+	if (!err && page == PAGE_STATS)
+		err = begin_stats(browse);
+	if (err)
+		browse->err = err;
+}
+
+void browse__close_page(struct browse *browse)
+{
+	browse->page = PAGE_EVENTS;
+	rows__free(browse->survey);
+	browse->survey = NULL;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <ncurses.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "line_edit.h"
+#include "screen.h"
+
+void line_edit__set(struct line_edit *edit, const char *text)
+{
+	snprintf(edit->text, sizeof(edit->text), "%s", text);
+	edit->len = edit->at = strlen(edit->text);
+}
+
+static bool is_inside(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static size_t before(const struct line_edit *edit, size_t at)
+{
+	if (at)
+		at--;
+	while (at && is_inside(edit->text[at]))
+		at--;
+	return at;
+}
+
+static size_t after(const struct line_edit *edit, size_t at)
+{
+	if (at < edit->len)
+		at++;
+	while (at < edit->len && is_inside(edit->text[at]))
+		at++;
+	return at;
+}
+
+static size_t word_before(const struct line_edit *edit)
+{
+	size_t at = edit->at;
+
+	while (at && edit->text[at - 1] == ' ')
+		at--;
+	while (at && edit->text[at - 1] != ' ')
+		at--;
+	return at;
+}
+
+static bool erase_bytes(struct line_edit *edit, size_t from, size_t to)
+{
+	if (from == to)
+		return false;
+	memmove(edit->text + from, edit->text + to, edit->len - to + 1);
+	edit->len -= to - from;
+	edit->at = from;
+	return true;
+}
+
+static size_t encode(char *to, unsigned code)
+{
+	if (code < 0x80) {
+		to[0] = (char)code;
+		return 1;
+	}
+	if (code < 0x800) {
+		to[0] = (char)(0xc0 | code >> 6);
+		to[1] = (char)(0x80 | (code & 0x3f));
+		return 2;
+	}
+	if (code < 0x10000) {
+		to[0] = (char)(0xe0 | code >> 12);
+		to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (code & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | code >> 18);
+	to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (code & 0x3f));
+	return 4;
+}
+
+static bool insert(struct line_edit *edit, unsigned code)
+{
+	char bytes[4];
+	size_t len = encode(bytes, code);
+
+	if (edit->len + len >= sizeof(edit->text))
+		return false;
+	memmove(edit->text + edit->at + len, edit->text + edit->at, edit->len - edit->at + 1);
+	memcpy(edit->text + edit->at, bytes, len);
+	edit->len += len;
+	edit->at += len;
+	return true;
+}
+
+static bool special_key(struct line_edit *edit, int key)
+{
+	switch (key) {
+	case KEY_LEFT:
+		edit->at = before(edit, edit->at);
+		return false;
+	case KEY_RIGHT:
+		edit->at = after(edit, edit->at);
+		return false;
+	case KEY_HOME:
+		edit->at = 0;
+		return false;
+	case KEY_END:
+		edit->at = edit->len;
+		return false;
+	case KEY_BACKSPACE:
+		return erase_bytes(edit, before(edit, edit->at), edit->at);
+	case KEY_DC:
+		return erase_bytes(edit, edit->at, after(edit, edit->at));
+	default:
+		return false;
+	}
+}
+
+bool line_edit__key(struct line_edit *edit, int key, bool special)
+{
+	if (special)
+		return special_key(edit, key);
+	switch (key) {
+	case SCREEN_KEY('a'):
+		return special_key(edit, KEY_HOME);
+	case SCREEN_KEY('e'):
+		return special_key(edit, KEY_END);
+	case SCREEN_KEY('b'):
+		return special_key(edit, KEY_LEFT);
+	case SCREEN_KEY('f'):
+		return special_key(edit, KEY_RIGHT);
+	case SCREEN_KEY('d'):
+		return special_key(edit, KEY_DC);
+	case SCREEN_KEY('h'):
+	case 0x7f:
+		return special_key(edit, KEY_BACKSPACE);
+	case SCREEN_KEY('u'):
+		return erase_bytes(edit, 0, edit->at);
+	case SCREEN_KEY('k'):
+		return erase_bytes(edit, edit->at, edit->len);
+	case SCREEN_KEY('w'):
+		return erase_bytes(edit, word_before(edit), edit->at);
+	default:
+		/* C1 control characters are not typed, and surrogates are none. */
+		if (key < 0x20 || (key >= 0x80 && key < 0xa0) || key > 0x10ffff)
+			return false;
+		return insert(edit, (unsigned)key);
+	}
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <ncurses.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "scroll.h"
+#include "screen.h"
+
+/* A stats page over a hostile file must not fill the memory. */
+#define MAX_BYTES  (16u << 20)
+#define LEFT_STEP  8
+#define HEAD_BYTES 2u /* a line that begins with no blank is a heading */
+
+int scroll__begin(struct out *ret)
+{
+	int fd = memfd_create("page", MFD_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = out__init(ret, fd);
+	if (err)
+		close(fd);
+	return err;
+}
+
+static int split(struct scroll *scroll)
+{
+	size_t cnt = 1, at = 0;
+
+	for (size_t i = 0; i < scroll->len; i++)
+		cnt += scroll->text[i] == '\n';
+	scroll->starts = reallocarray(NULL, cnt + 1, sizeof(*scroll->starts));
+	if (!scroll->starts)
+		return -ENOMEM;
+	for (size_t i = 0; i < scroll->len; i++) {
+		if (!i || scroll->text[i - 1] == '\n')
+			scroll->starts[at++] = i;
+	}
+	scroll->line_cnt = at;
+	scroll->starts[at] = scroll->len;
+	return 0;
+}
+
+static int take(struct scroll *scroll, int fd)
+{
+	struct stat st;
+	ssize_t got;
+
+	if (fstat(fd, &st))
+		return -errno;
+	scroll->len = st.st_size < (off_t)MAX_BYTES ? (size_t)st.st_size : MAX_BYTES;
+	scroll->text = malloc(scroll->len + 1);
+	if (!scroll->text)
+		return -ENOMEM;
+	got = pread(fd, scroll->text, scroll->len, 0);
+	if (got < 0)
+		return -errno;
+	scroll->len = (size_t)got;
+	return split(scroll);
+}
+
+int scroll__end(struct scroll *scroll, struct out *out)
+{
+	struct scroll taken = { .text = NULL };
+	int err = out__flush(out);
+
+	if (!err)
+		err = take(&taken, out->fd);
+	scroll__fini(err ? &taken : scroll);
+	if (!err)
+		*scroll = taken;
+	close(out->fd);
+	out__fini(out);
+	return err;
+}
+
+void scroll__fini(struct scroll *scroll)
+{
+	free(scroll->text);
+	free(scroll->starts);
+	*scroll = (struct scroll){ .text = NULL };
+}
+
+void scroll__draw(const struct scroll *scroll, int y, int height)
+{
+	for (int i = 0; i < height; i++) {
+		size_t line = scroll->top + (size_t)i;
+		enum screen_style style = STYLE_PLAIN;
+		struct ttlog_text text;
+
+		screen__line(y + i, STYLE_PLAIN, false);
+		if (line >= scroll->line_cnt)
+			continue;
+		text.p = scroll->text + scroll->starts[line];
+		text.len = scroll->starts[line + 1] - scroll->starts[line];
+		if (text.len && text.p[text.len - 1] == '\n')
+			text.len--;
+		if (text.len >= HEAD_BYTES && *text.p != ' ')
+			style = STYLE_BOLD;
+		(void)screen__text_from(y + i, 0, screen__width(), text, scroll->left, style,
+					false);
+	}
+}
+
+bool scroll__key(struct scroll *scroll, int key, bool special, int height)
+{
+	const long most = (long)scroll->line_cnt - height;
+	long top = (long)scroll->top;
+
+	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+		top++;
+	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+		top--;
+	else if (key == ' ' || key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+		top += height;
+	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+		top -= height;
+	else if (key == 'g' || (special && key == KEY_HOME))
+		top = 0;
+	else if (key == 'G' || (special && key == KEY_END))
+		top = most;
+	else if (special && key == KEY_RIGHT)
+		scroll->left += LEFT_STEP;
+	else if (special && key == KEY_LEFT)
+		scroll->left -= scroll->left ? LEFT_STEP : 0;
+	else
+		return false;
+	top = top > most ? most : top;
+	scroll->top = top < 0 ? 0 : (size_t)top;
+	return true;
+}

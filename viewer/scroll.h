@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Text over many lines, to scroll through. */
+#ifndef TTLOG_VIEW_SCROLL_H
+#define TTLOG_VIEW_SCROLL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct out;
+
+struct scroll {
+	char *text; /* owned */
+	size_t len;
+	size_t *starts; /* of lines */
+	size_t line_cnt, top;
+	int left;
+};
+
+/* Where the text is to be written to. Returns 0 or -errno. */
+int scroll__begin(struct out *ret);
+/* Takes what was written; also what failed to be. Returns 0 or -errno. */
+int scroll__end(struct scroll *scroll, struct out *out);
+void scroll__fini(struct scroll *scroll);
+void scroll__draw(const struct scroll *scroll, int y, int height);
+/* Whether the key was one to scroll with. */
+bool scroll__key(struct scroll *scroll, int key, bool special, int height);
+
+#endif /* TTLOG_VIEW_SCROLL_H */

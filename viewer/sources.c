@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <ttlog/read.h>
+#include "sources.h"
+
+uint64_t sources__now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers, size_t cnt,
+		 bool owns)
+{
+	struct ttlog_snapshot **copy = reallocarray(NULL, cnt + 1, sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	if (sources->part_cnt == sources->part_cap) {
+		size_t cap = sources->part_cap ? sources->part_cap * 2 : 8;
+		struct source_part *grown = reallocarray(sources->parts, cap, sizeof(*grown));
+
+		if (!grown) {
+			free(copy);
+			return -ENOMEM;
+		}
+		sources->parts = grown;
+		sources->part_cap = cap;
+	}
+	if (cnt)
+		memcpy(copy, readers, cnt * sizeof(*copy));
+	sources->parts[sources->part_cnt++] =
+		(struct source_part){ .readers = copy, .reader_cnt = cnt, .is_owned = owns };
+	return 0;
+}
+
+static void note_last(struct sources *sources, const struct source_part *part)
+{
+	for (size_t i = 0; i < part->reader_cnt; i++) {
+		const struct ttlog_snapshot *reader = part->readers[i];
+		uint64_t end_ns;
+
+		if (!ttlog_snapshot_info(reader)->has_header ||
+		    !ttlog_snapshot_contents(reader)->chunk_cnt)
+			continue;
+		end_ns = ttlog_info_real_ns(
+			ttlog_snapshot_info(reader),
+			ttlog_snapshot_contents(reader)
+				->chunks[ttlog_snapshot_contents(reader)->chunk_cnt - 1]
+				.last_ns);
+		if (end_ns > sources->last_ns)
+			sources->last_ns = end_ns;
+	}
+}
+
+bool sources__scan(struct sources *sources, uint64_t until_ns)
+{
+	for (; sources->scanned < sources->part_cnt; sources->scanned++) {
+		struct source_part *part = &sources->parts[sources->scanned];
+
+		for (size_t i = 0; i < part->reader_cnt; i++) {
+			while (!ttlog_snapshot_contents(part->readers[i])->is_scanned) {
+				part->user = NULL;
+				if (sources__now_ns() >= until_ns)
+					return true;
+				(void)ttlog_snapshot_has_chunk(
+					part->readers[i],
+					ttlog_snapshot_contents(part->readers[i])->chunk_cnt);
+			}
+		}
+		note_last(sources, part);
+	}
+	return false;
+}
+
+unsigned sources__scan_progress(const struct sources *sources)
+{
+	uint64_t done = 0, all = 0;
+
+	for (size_t p = 0; p < sources->part_cnt; p++) {
+		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++) {
+			const struct ttlog_snapshot *reader = sources->parts[p].readers[i];
+
+			all += ttlog_snapshot_contents(reader)->size;
+			done += ttlog_snapshot_contents(reader)->is_scanned
+					? ttlog_snapshot_contents(reader)->size
+					: ttlog_snapshot_contents(reader)->scanned_bytes;
+		}
+	}
+	return all ? (unsigned)((double)done / (double)all * 1000) : 1000;
+}
+
+void sources__disturb(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->part_cnt; i++)
+		sources->parts[i].user = NULL;
+}
+
+void sources__fini(struct sources *sources)
+{
+	for (size_t p = 0; p < sources->part_cnt; p++) {
+		for (size_t i = 0; sources->parts[p].is_owned && i < sources->parts[p].reader_cnt;
+		     i++)
+			ttlog_snapshot_close(sources->parts[p].readers[i]);
+		free(sources->parts[p].readers);
+	}
+	free(sources->parts);
+	*sources = (struct sources){ .part_cnt = 0 };
+}
