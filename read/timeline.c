@@ -601,6 +601,12 @@ fail:
 	return NULL;
 }
 
+bool ttlog_timeline_place(const struct ttlog_timeline *timeline, size_t number, uint64_t *ret_shift)
+{
+	*ret_shift = timeline->inputs[number].shift;
+	return timeline->inputs[number].overlaps;
+}
+
 void ttlog_timeline_free(struct ttlog_timeline *timeline)
 {
 	if (!timeline)

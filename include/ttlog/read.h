@@ -403,6 +403,12 @@ int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret
  * Returns 0 or -ENOMEM. */
 int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt);
 
+/* How snapshot `number` of those given is merged with the others: by CLOCK_MONOTONIC and the shift,
+ * modulo 2^64; then in the order in which they were given. Returns whether another one may have some
+ * of its events, too. */
+bool ttlog_timeline_place(const struct ttlog_timeline *timeline, size_t number,
+			  uint64_t *ret_shift);
+
 /* Events that follow one another, all of one snapshot's loaded chunk. Has reserved members. */
 struct ttlog_run {
 	struct ttlog_snapshot *snapshot;
@@ -501,6 +507,8 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx);
 /* Gives back the memory of the loaded chunk and what it took to decode it. */
 void ttlog_snapshot_unload(struct ttlog_snapshot *snapshot);
 
+/* The number of the loaded one; SIZE_MAX: there is none. */
+size_t ttlog_snapshot_loaded(const struct ttlog_snapshot *snapshot);
 /* The loaded one; never NULL, and stays where it is. */
 const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *snapshot);
 /* Event i of it, below its n. */
@@ -512,6 +520,25 @@ void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
  * problem. */
 const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field);
+
+/* ---- Kept chunks: for who goes to and fro, or stands in several places at once ---- */
+
+/* A chunk by itself: it lives until it is freed, whatever the snapshot loads. */
+struct ttlog_kept;
+
+/* Chunk `idx`, its n, times and groups alone. Afterwards the snapshot has none loaded. NULL with
+ * errno: where it cannot be read there is a problem that says so. */
+struct ttlog_kept *ttlog_kept_new(struct ttlog_snapshot *snapshot, size_t idx);
+/* The rest of it. Returns 0, or -errno: then there is a problem that says so. */
+int ttlog_kept_load(struct ttlog_kept *kept);
+/* Before the snapshot is closed. */
+void ttlog_kept_free(struct ttlog_kept *kept);
+
+const struct ttlog_chunk *ttlog_kept_chunk(const struct ttlog_kept *kept);
+/* Event i of it, loaded; valid as long as it lives. */
+void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret);
+/* The memory that it takes, which grows with the columns that were asked for. */
+size_t ttlog_kept_bytes(const struct ttlog_kept *kept);
 
 /* ---- CBOR: keys of the header that have no member ---- */
 
