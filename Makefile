@@ -12,6 +12,8 @@ DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-de
 	python3-jsonschema util-linux zlib1g-dev
 # What reads the traces that the viewer makes.
 DEPS += babeltrace2 protobuf-compiler python3-bt2 python3-protobuf
+# SQL, and the line editor of its shell: libedit, for GNU readline is GPL-3 and this is MIT.
+DEPS += libedit-dev libsqlite3-dev sqlite3
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -62,6 +64,7 @@ LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lm
 # What ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lz -lm
+VIEW_LDLIBS += $(shell pkg-config --libs sqlite3 libedit)
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -79,7 +82,7 @@ READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_p
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # And ttlog-view, beside the library: numbers as text, moments of a command line.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number number unit value when)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all

@@ -124,7 +124,7 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 
 void out__json_made(struct out *out, struct ttlog_text json)
 {
-	const char *p = json.p, *end = text_end(json);
+	const char *p = json.p, *end = ttlog_text_end(json);
 
 	while (p < end) {
 		uint32_t code;

@@ -21,6 +21,7 @@
 #include "progress.h"
 #include "say.h"
 #include "schema.h"
+#include "sql_show.h"
 #include "summary.h"
 #include "terminal.h"
 #include "text.h"
@@ -31,6 +32,7 @@ struct view {
 	struct out out;
 	struct terminal terminal;
 	const char *pager; /* NULL: none */
+	int status;        /* 0: what the error says */
 };
 
 static const char *choose_pager(const struct options *options)
@@ -290,6 +292,22 @@ static int show(struct view *view)
 	return view->input.unreadable ? -EBADMSG : 0;
 }
 
+static int show_sql(struct view *view)
+{
+	int err = sql_show__run(&view->options, &view->input, &view->out);
+	int flush_err = out__flush(&view->out);
+
+	input__report(&view->input);
+	if (err == -EINVAL)
+		view->status = EXIT_USAGE;
+	if (flush_err && flush_err != -EPIPE)
+		return say_error(view->options.output ? view->options.output : "stdout",
+				 -flush_err);
+	if (!err || err == -EPIPE)
+		return view->input.unreadable ? -EBADMSG : 0;
+	return err;
+}
+
 /* What was made of the filter. A key of it may be anything. */
 static int explain(struct view *view)
 {
@@ -337,7 +355,11 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = view.options.explain ? explain(&view) : show(&view);
+		err = view.options.explain            ? explain(&view)
+		      : view.options.mode == MODE_SQL ? show_sql(&view)
+						      : show(&view);
 	view__fini(&view);
+	if (view.status)
+		return view.status;
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 
 #include "event_output.h"
 #include "options.h"
+#include "sql_words.h"
 #include "stats.h"
 
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
@@ -29,6 +30,7 @@ enum option_key {
 	OPT_INFO,
 	OPT_INTERACTIVE,
 	OPT_NO_PAGER,
+	OPT_SQL,
 	OPT_OUTPUT = 'o',
 };
 
@@ -94,6 +96,11 @@ static const struct argp_option OPTIONS[] = {
 	{ "timeline", OPT_TIMELINE, NULL, 0, "Events by interval of time and level", 2 },
 	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
+	{ "sql", OPT_SQL, "STATEMENT", OPTION_ARG_OPTIONAL,
+	  "What SQL gives, over tables events, spans, threads, sites, frames and snapshots; without "
+	  "STATEMENT a shell. A word after --sql is the STATEMENT where it has a blank in it and is no "
+	  "file",
+	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
@@ -146,6 +153,7 @@ static const struct mode {
 	{ OPT_TIMELINE, MODE_TIMELINE, "--timeline" },
 	{ OPT_INFO, MODE_INFO, "--info" },
 	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
+	{ OPT_SQL, MODE_SQL, "--sql" },
 };
 
 static const char *mode_name(enum options_mode mode)
@@ -197,6 +205,8 @@ static const char **argument_of(struct options *options, int key)
 		return &options->histogram;
 	case OPT_OUTPUT:
 		return &options->output;
+	case OPT_SQL:
+		return &options->statement;
 	default:
 		return NULL;
 	}
@@ -208,11 +218,13 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 	const char **argument = argument_of(options, key);
 	bool *flag = flag_of(options, key);
 
+	bool is_mode = set_mode(options, key, state);
+
 	if (flag)
 		*flag = true;
 	if (argument)
 		*argument = arg;
-	return set_mode(options, key, state) || flag || argument;
+	return flag || argument || is_mode;
 }
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
@@ -250,6 +262,21 @@ static bool is_list(const char *keys)
 	return *keys && *keys != ',' && !strstr(keys, ",,") && keys[strlen(keys) - 1] != ',';
 }
 
+static bool is_choosing(const struct options *options)
+{
+	return !ttlog_filter_is_empty(options->filter) || options->has_since ||
+	       options->has_until || options->has_limit || options->has_head;
+}
+
+static void check_sql(const struct options *options, struct argp_state *state)
+{
+	if (is_choosing(options))
+		argp_error(state, "%s takes no other choice of events: say it in SQL",
+			   mode_name(options->mode));
+	if (options->format > FORMAT_CSV)
+		argp_error(state, "--sql goes with --format text, json or csv");
+}
+
 /* What does not go together. */
 static void check(const struct options *options, struct argp_state *state)
 {
@@ -257,7 +284,9 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
-	if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
+	if (options->mode == MODE_SQL)
+		check_sql(options, state);
+	else if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
 		argp_error(state, "%s goes with --format text or json", mode_name(options->mode));
 	if (options->counters && !is_list(options->counters))
 		argp_error(state, "--counters %s: give keys with commas between",
@@ -273,9 +302,7 @@ static void check(const struct options *options, struct argp_state *state)
 			   options->group_by ? "--group-by" : "--top");
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
-	if (options->mode == MODE_INFO &&
-	    (!ttlog_filter_is_empty(options->filter) || options->has_since || options->has_until ||
-	     options->has_limit || options->has_head))
+	if (options->mode == MODE_INFO && is_choosing(options))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
 	if (options->explain && ttlog_filter_is_empty(options->filter))
 		argp_error(state, "--explain goes with --filter");
@@ -357,6 +384,8 @@ void options__parse(struct options *ret, int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (!options.filter)
 		exit(EXIT_UNREADABLE);
+	if (sql_words__join(&argc, argv, &options.sql_word))
+		exit(EXIT_UNREADABLE);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	*ret = options;
 }
@@ -365,4 +394,5 @@ void options__fini(struct options *options)
 {
 	ttlog_filter_free(options->filter);
 	free(options->files);
+	free(options->sql_word);
 }

@@ -17,6 +17,7 @@ enum options_mode {
 	MODE_TIMELINE,
 	MODE_INFO,
 	MODE_INTERACTIVE,
+	MODE_SQL,
 };
 
 /* In the order of FORMAT_NAMES. */
@@ -46,9 +47,11 @@ struct options {
 	const char *histogram; /* of MODE_HISTOGRAM: the field */
 	bool has_top;
 	uint64_t top;
-	const char *counters; /* NULL: none */
-	const char *output;   /* NULL: stdout */
-	char **files;         /* of argv, in their order */
+	const char *counters;  /* NULL: none */
+	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
+	char *sql_word;        /* owned: see sql_words__join */
+	const char *output;    /* NULL: stdout */
+	char **files;          /* of argv, in their order */
 	size_t file_cnt;
 };
 
