@@ -43,7 +43,7 @@ static void allow_files(void)
 /* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
 static bool is_stream(const struct options *options)
 {
-	return options->file_cnt == 1 && options->mode != MODE_INFO && options->mode != MODE_SQL &&
+	return options->file_cnt == 1 && options->mode != MODE_INFO && !options__is_sql(options) &&
 	       !options->has_since && !options->has_until &&
 	       !ttlog_filter_needs_last(options->filter);
 }

@@ -355,9 +355,9 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = view.options.explain            ? explain(&view)
-		      : view.options.mode == MODE_SQL ? show_sql(&view)
-						      : show(&view);
+		err = view.options.explain             ? explain(&view)
+		      : options__is_sql(&view.options) ? show_sql(&view)
+						       : show(&view);
 	view__fini(&view);
 	if (view.status)
 		return view.status;

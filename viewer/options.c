@@ -31,6 +31,7 @@ enum option_key {
 	OPT_INTERACTIVE,
 	OPT_NO_PAGER,
 	OPT_SQL,
+	OPT_TO_SQLITE,
 	OPT_OUTPUT = 'o',
 };
 
@@ -101,6 +102,8 @@ static const struct argp_option OPTIONS[] = {
 	  "STATEMENT a shell. A word after --sql is the STATEMENT where it has a blank in it and is no "
 	  "file",
 	  2 },
+	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
+	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
@@ -154,6 +157,7 @@ static const struct mode {
 	{ OPT_INFO, MODE_INFO, "--info" },
 	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
 	{ OPT_SQL, MODE_SQL, "--sql" },
+	{ OPT_TO_SQLITE, MODE_TO_SQLITE, "--to-sqlite" },
 };
 
 static const char *mode_name(enum options_mode mode)
@@ -205,6 +209,8 @@ static const char **argument_of(struct options *options, int key)
 		return &options->histogram;
 	case OPT_OUTPUT:
 		return &options->output;
+	case OPT_TO_SQLITE:
+		return &options->database;
 	case OPT_SQL:
 		return &options->statement;
 	default:
@@ -273,6 +279,8 @@ static void check_sql(const struct options *options, struct argp_state *state)
 	if (is_choosing(options))
 		argp_error(state, "%s takes no other choice of events: say it in SQL",
 			   mode_name(options->mode));
+	if (options->mode == MODE_TO_SQLITE && options->output)
+		argp_error(state, "--to-sqlite and --output do not go together");
 	if (options->format > FORMAT_CSV)
 		argp_error(state, "--sql goes with --format text, json or csv");
 }
@@ -284,7 +292,7 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
-	if (options->mode == MODE_SQL)
+	if (options__is_sql(options))
 		check_sql(options, state);
 	else if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
 		argp_error(state, "%s goes with --format text or json", mode_name(options->mode));

@@ -18,6 +18,7 @@ enum options_mode {
 	MODE_INFO,
 	MODE_INTERACTIVE,
 	MODE_SQL,
+	MODE_TO_SQLITE,
 };
 
 /* In the order of FORMAT_NAMES. */
@@ -50,6 +51,7 @@ struct options {
 	const char *counters;  /* NULL: none */
 	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
 	char *sql_word;        /* owned: see sql_words__join */
+	const char *database;  /* MODE_TO_SQLITE */
 	const char *output;    /* NULL: stdout */
 	char **files;          /* of argv, in their order */
 	size_t file_cnt;
@@ -57,6 +59,12 @@ struct options {
 
 #define EXIT_UNREADABLE 1
 #define EXIT_USAGE      2
+
+/* Whether events are wanted as tables. */
+static inline bool options__is_sql(const struct options *options)
+{
+	return options->mode == MODE_SQL || options->mode == MODE_TO_SQLITE;
+}
 
 /* Ends the process with EXIT_USAGE and a message where the command line is wrong. */
 void options__parse(struct options *ret, int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "sql.h"
 #include "sql_shell.h"
 #include "sql_show.h"
+#include "to_sqlite.h"
 
 static enum sql_format format_of(const struct options *options)
 {
@@ -22,9 +23,12 @@ static enum sql_format format_of(const struct options *options)
 
 int sql_show__run(const struct options *options, const struct input *input, struct out *out)
 {
-	struct sql *sql = sql__new(input->readers, input->reader_cnt);
+	struct sql *sql;
 	int err;
 
+	if (options->mode == MODE_TO_SQLITE)
+		return to_sqlite__write(options->database, input->readers, input->reader_cnt);
+	sql = sql__new(input->readers, input->reader_cnt);
 	if (!sql)
 		return -errno;
 	if (options->statement)

@@ -7,9 +7,14 @@ What tables hold is compared with `--format json`, what queries give with the sa
 import decimal
 import json
 import os
+import pty
+import select
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
@@ -367,6 +372,153 @@ def test_forms():
     assert text == "name   n\na     10\nlong   7\n", text
     many = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 2000) SELECT i FROM c"
     assert [int(line) for line in view("--sql", many, GOLDEN).splitlines()[1:]] == list(range(1, 2001))
+
+
+# ---- --to-sqlite ----
+
+
+def test_to_sqlite():
+    """Python's sqlite3 and the sqlite3 program read what --sql shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = big(folder), os.path.join(folder, "to.db")
+        assert view("--to-sqlite", target, path) == ""
+        db = sqlite3.connect("file:%s?mode=ro" % target, uri=True)
+        rows = sql("SELECT * FROM events", path)
+        names = [column[0] for column in db.execute("SELECT * FROM events LIMIT 1").description]
+        assert names == list(rows[0])
+        for row, copied in zip(rows, db.execute("SELECT * FROM events ORDER BY rowid")):
+            for name, value in zip(names, copied):
+                if name == "fields":
+                    value = json.loads(value)
+                elif name == "big" and value is not None:
+                    # beyond 2^63 - 1 a column of integers makes a double of it; `fields` is exact
+                    assert float(value) == float(row[name])
+                    continue
+                assert value == row[name], (name, value, row[name])
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (len(rows),)
+        plan_text = str(db.execute("EXPLAIN QUERY PLAN SELECT * FROM events WHERE ts = '2'").fetchall())
+        assert "events_ts" in plan_text, plan_text
+        db.close()
+        text = subprocess.run(["sqlite3", "-readonly", target, "PRAGMA integrity_check", "SELECT sum(n) FROM events"],
+                              capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
+        assert text.split() == ["ok", str(sum(r["n"] or 0 for r in rows))]
+        # never over a file, and nothing half is left
+        before = os.stat(target)
+        assert "already" in message("--to-sqlite", target, GOLDEN, status=1)
+        assert os.stat(target).st_mtime_ns == before.st_mtime_ns
+        message("--to-sqlite", os.path.join(folder, "no", "x.db"), GOLDEN, status=1)
+        assert sorted(os.listdir(folder)) == ["made.bin", "to.db"]
+        with open(GOLDEN, "rb") as source, open(path, "wb") as to:
+            to.write(source.read()[:-100])
+        text = message("--to-sqlite", os.path.join(folder, "cut.db"), path, status=1)
+        assert path in text and os.path.exists(os.path.join(folder, "cut.db"))
+
+
+def test_to_sqlite_tables():
+    """The other tables, row by row."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = os.path.join(folder, "to.db")
+        view("--to-sqlite", target, GOLDEN, *OVERLAP)
+        db = sqlite3.connect(target)
+        for table in ("spans", "threads", "sites", "frames", "registers", "losses", "snapshots"):
+            expected = sql("SELECT * FROM %s" % table, GOLDEN, *OVERLAP)
+            got = db.execute("SELECT * FROM %s" % table).fetchall()
+            assert len(got) == len(expected) > 0, table
+            for row, values in zip(expected, got):
+                for (name, want), value in zip(row.items(), values):
+                    assert (json.loads(value) if name == "fields" else value) == want, (table, name)
+        db.close()
+
+
+# ---- The shell ----
+
+
+class Shell:
+    """ttlog-view --sql on a terminal."""
+
+    def __init__(self, folder, *args):
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            os.environ.update(XDG_STATE_HOME=folder, TERM="dumb")
+            os.execv(VIEW, [VIEW, "--sql", *args])
+        self.text, self.at = "", 0
+
+    def until(self, what):
+        """What came up to that, from where the last one ended."""
+        deadline = time.monotonic() + 30
+        while what not in self.text[self.at:]:
+            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+            assert ready, (what, self.text)
+            self.text += os.read(self.fd, 65536).decode()
+        end = self.text.index(what, self.at) + len(what)
+        text, self.at = self.text[self.at:end], end
+        return text
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def say(self, line, answer, prompt="ttlog> "):
+        self.send(line + "\r")
+        text = self.until(prompt)
+        assert answer in text, (line, text)
+
+    def end(self):
+        try:
+            while os.read(self.fd, 65536):
+                pass
+        except OSError:
+            pass
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def busy(pid):
+    """Until the process has used some time: its statement runs."""
+    deadline, begin = time.monotonic() + 30, None
+    while time.monotonic() < deadline:
+        with open("/proc/%d/stat" % pid) as file:
+            used = int(file.read().rsplit(")", 1)[1].split()[11])
+        begin = used if begin is None else begin
+        if used > begin + 5:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it does not run")
+
+
+def test_shell():
+    with tempfile.TemporaryDirectory() as folder:
+        shell = Shell(folder, GOLDEN)
+        shell.until("ttlog> ")
+        shell.say(".tables", "snapshots")
+        shell.say(".schema frames", "build_id")
+        shell.say("SELECT count(*) AS n", "", prompt="...> ")
+        shell.say("FROM events;", "14")
+        shell.say(".mode json", "")
+        shell.say("SELECT 'x' AS a;", '{"a":"x"}')
+        shell.say("SELECT 'x' AS a;", '{"a":"x"}')
+        shell.say("SELEC;", "syntax error")
+        shell.say(".nothing", "no such command")
+        # a statement that would take for ever, and a line, are ended by Ctrl-C
+        shell.send("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c;\r")
+        shell.until("FROM c;")
+        busy(shell.pid)
+        os.kill(shell.pid, signal.SIGINT)
+        assert "interrupted" in shell.until("ttlog> ")
+        shell.say("SELECT", "", prompt="...> ")
+        shell.send("\x03")
+        shell.until("ttlog> ")
+        # what changed is read anew
+        shell.say("CREATE TABLE t(i);", "")
+        for n in (0, 1, 2):
+            shell.say("SELECT count(*) AS n FROM t;", '{"n":%d}' % n)
+            shell.say("SELECT count(*) AS n FROM t;", '{"n":%d}' % n)
+            shell.say("INSERT INTO t VALUES (1);", "")
+        shell.send(".quit\r")
+        assert shell.end() == 0
+        history = os.path.join(folder, "ttlog", "sql_history")
+        with open(history) as file:
+            assert "count" in file.read()
+        assert os.stat(history).st_mode & 0o77 == 0
 
 
 if __name__ == "__main__":
