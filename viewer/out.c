@@ -49,6 +49,14 @@ static void spill(struct out *out, const char *p, size_t len)
 	out->spilled_len += len;
 }
 
+static void copy_to(struct out *copy, const char *p, size_t len)
+{
+	if (copy->len + copy->spilled_len + len > OUT_COPY_BYTES)
+		copy->err = -E2BIG;
+	else
+		out__bytes(copy, p, len);
+}
+
 static void write_all(struct out *out, const char *p, size_t len)
 {
 	int (*begin)(struct out * out) = out->begin;
@@ -61,6 +69,8 @@ static void write_all(struct out *out, const char *p, size_t len)
 		out->begin = NULL;
 		out->err = begin(out);
 	}
+	if (out->copy)
+		copy_to(out->copy, p, len);
 	while (len && !out->err) {
 		ssize_t done = write(out->fd, p, len);
 

@@ -16,7 +16,8 @@
 #include <ttlog/read.h>
 #include "format_number.h"
 
-#define OUT_BYTES (256u << 10)
+#define OUT_BYTES      (256u << 10)
+#define OUT_COPY_BYTES (1u << 20) /* a copy that would be larger has an error instead */
 
 struct out {
 	int fd;
@@ -27,6 +28,7 @@ struct out {
 	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
 	 * nothing has to be done. */
 	int (*begin)(struct out *out);
+	struct out *copy; /* in memory: gets what is written, too; NULL: none does */
 	/* in memory: what the buffer had no room for */
 	char *spilled;
 	size_t spilled_len, spilled_cap;

@@ -27,12 +27,29 @@ static bool is_telling(const char *pragma)
 	return false;
 }
 
+/* Whether it may give something else the next time. */
+static bool is_volatile(const char *function)
+{
+	static const char *const VOLATILE[] = {
+		"random",    "randomblob", "changes",      "total_changes", "last_insert_rowid",
+		"date",      "time",       "datetime",     "julianday",     "strftime",
+		"unixepoch", "decoded",    "current_time", "current_date",  "current_timestamp",
+	};
+
+	for (size_t i = 0; i < sizeof(VOLATILE) / sizeof(VOLATILE[0]); i++) {
+		if (!sqlite3_stricmp(function, VOLATILE[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Tables and indices of the user's own are made in memory, or in SQLite's unnamed temporary file;
  * no other file can be named. VACUUM INTO attaches, too. */
-static int authorize(void *unused, int action, const char *first, const char *second,
+static int authorize(void *context, int action, const char *first, const char *second,
 		     const char *database, const char *trigger)
 {
-	(void)unused;
+	struct sql *sql = context;
+
 	(void)database;
 	(void)trigger;
 	switch (action) {
@@ -42,6 +59,7 @@ static int authorize(void *unused, int action, const char *first, const char *se
 	case SQLITE_DROP_VTABLE:
 		return SQLITE_DENY;
 	case SQLITE_FUNCTION:
+		sql->is_volatile |= is_volatile(second);
 		return sqlite3_stricmp(second, "load_extension") ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_PRAGMA:
 		return is_telling(first) ? SQLITE_OK : SQLITE_DENY;
@@ -50,15 +68,17 @@ static int authorize(void *unused, int action, const char *first, const char *se
 	}
 }
 
-static int confine(sqlite3 *db)
+static int confine(struct sql *sql)
 {
+	sqlite3 *db = sql->db;
+
 	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	(void)sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES);
 	(void)sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-	return sqlite3_set_authorizer(db, authorize, NULL);
+	return sqlite3_set_authorizer(db, authorize, sql);
 }
 
 /* ---- Opening ---- */
@@ -111,6 +131,7 @@ int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size
 void sql_parts__fini(struct sql *sql)
 {
 	(void)sqlite3_close(sql->db);
+	sql_cache__clear(&sql->cache);
 	sql_columns__fini(&sql->columns);
 	store__fini(&sql->store);
 	out__fini(&sql->scratch);
@@ -147,7 +168,7 @@ struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 	if (!code)
 		code = sql_parts__register(sql, "");
 	if (!code)
-		code = confine(sql->db);
+		code = confine(sql);
 	if (!code)
 		return sql;
 	say("sql", sqlite3_errstr(code));
@@ -202,17 +223,50 @@ static int fail(struct sql *sql, int code, const char *statement)
 	return -EINVAL;
 }
 
+/* Rows as they come; and kept, where the same statement would give the same. */
+static int print(struct sql *sql, sqlite3_stmt *statement, struct out *out, enum sql_format format)
+{
+	const char *text = sqlite3_sql(statement) + strspn(sqlite3_sql(statement), " \t\r\n");
+	bool tells = sqlite3_stmt_readonly(statement) && sqlite3_column_count(statement);
+	struct sql_cached *cached = NULL;
+	int code;
+
+	if (!tells)
+		sql_cache__clear(&sql->cache);
+	if (tells && !sql->is_volatile) {
+		cached = sql_cache__find(&sql->cache, text, format);
+		if (cached) {
+			struct ttlog_text kept = out__written(&cached->text);
+
+			out__bytes(out, kept.p, kept.len);
+			return SQLITE_DONE;
+		}
+		cached = sql_cache__begin(&sql->cache);
+	}
+	(void)out__flush(out);
+	out->copy = cached ? &cached->text : NULL;
+	code = sql_print__rows(out, statement, format);
+	(void)out__flush(out);
+	out->copy = NULL;
+	if (cached && code == SQLITE_DONE)
+		sql_cache__keep(cached, text, format);
+	return code;
+}
+
 int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_format format)
 {
 	while (*statements && !out->err) {
 		sqlite3_stmt *statement;
 		const char *rest = statements;
-		int code = sqlite3_prepare_v2(sql->db, statements, -1, &statement, &rest);
+		int code;
+
+		sql->is_volatile = false;
+		code = sqlite3_prepare_v2(sql->db, statements, -1, &statement, &rest);
 
 		if (code)
 			return fail(sql, code, statements);
 		if (statement) {
-			code = sql_print__rows(out, statement, format);
+			code = print(sql, statement, out, format);
 			if (code != SQLITE_DONE && code != SQLITE_ROW) {
 				(void)out__flush(out);
 				code = fail(sql, code, statements);

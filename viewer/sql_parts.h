@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "out.h"
+#include "sql_cache.h"
 #include "sql_columns.h"
 #include "store.h"
 
@@ -41,7 +42,9 @@ struct sql {
 	size_t reader_cnt;
 	struct store store;
 	struct sql_columns columns;
-	bool is_clean;      /* all text of all headers is valid UTF-8 */
+	bool is_clean; /* all text of all headers is valid UTF-8 */
+	struct sql_cache cache;
+	bool is_volatile; /* the statement that was prepared last: it may give another thing each time */
 	struct out scratch; /* in memory: text of one value */
 };
 
