@@ -59,6 +59,10 @@ static const char DOC[] =
 	"\n"
 	"Exit status: 0 done, 1 a file could not be read wholly (what could be is shown), 2 usage.\n"
 	"\n"
+	"SQL has tables events (a column a field), spans, threads, sites, frames, registers, losses and "
+	"snapshots. The word after --sql is the STATEMENT where it has a blank in it and names no file; "
+	"without one there is a shell, or statements are read from stdin.\n"
+	"\n"
 	"Examples:\n"
 	"  ttlog-view ttlog-*.bin --filter level=ERROR --limit 100\n"
 	"  ttlog-view ttlog-*.bin --format json | jq .fields\n"
@@ -98,10 +102,7 @@ static const struct argp_option OPTIONS[] = {
 	{ "info", OPT_INFO, NULL, 0, "Metadata, losses, crash, stack, threads, not events", 2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "sql", OPT_SQL, "STATEMENT", OPTION_ARG_OPTIONAL,
-	  "What SQL gives, over tables events, spans, threads, sites, frames and snapshots; without "
-	  "STATEMENT a shell. A word after --sql is the STATEMENT where it has a blank in it and is no "
-	  "file",
-	  2 },
+	  "What a statement of SQL gives; without one a shell. --format text, csv or json", 2 },
 	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
 	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
