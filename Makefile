@@ -82,7 +82,7 @@ READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_p
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # And ttlog-view, beside the library: numbers as text, moments of a command line.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number number unit value when)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all

@@ -557,7 +557,8 @@ static const struct ttlog_column *column_of(const struct ttlog_event *event, uns
 		chunk__column(&reader->chunk, &reader->header, event->group, idx, &first_time);
 
 	if (!column && first_time)
-		reader__blame_field(event->snapshot, event->snapshot->loaded, idx, event->site_number);
+		reader__blame_field(event->snapshot, event->snapshot->loaded, idx,
+				    event->site_number);
 	return column;
 }
 

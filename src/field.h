@@ -9,15 +9,6 @@
 
 #include "ttlog/read.h"
 
-/* Byte by byte, as memcmp: less than 0, 0 or more. */
-static inline int text_compare(struct ttlog_text a, struct ttlog_text b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len ? memcmp(a.p, b.p, len) : 0;
-
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Bytes as their hexadecimal text, which is what the outputs show; cut to what fits. */
 struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t size);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "field.h"
 #include "sql_columns.h"
 #include "sql_value.h"
 
@@ -24,7 +23,7 @@ struct places {
 static int compare_keys(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = text_compare(x->key, y->key);
+	int order = sql_value__compare(x->key, y->key);
 
 	if (order)
 		return order;
@@ -63,8 +62,8 @@ static int find_places(struct places *ret, const struct store *store)
 		for (size_t s = 0; s < header->site_cnt; s++) {
 			const struct ttlog_site *site = header->sites[s];
 
-			for (unsigned i = 0; i < fields_of(site); i++)
-				ret->list[ret->cnt++] = (struct place){
+			for (unsigned i = 0; i < fields_of(site); i++, ret->cnt++)
+				ret->list[ret->cnt] = (struct place){
 					.key = site->keys[i],
 					.order = ret->cnt,
 					.file = (uint32_t)f,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include <ttlog/read.h>
-#include "field.h"
 #include "sql_decimal.h"
+#include "sql_value.h"
 
 #define LIMB         1000000000
 #define LIMB_DIGITS  9
@@ -104,7 +104,7 @@ int sql_decimal__collate(struct ttlog_text a, struct ttlog_text b)
 	if (!a_err && !b_err)
 		return sql_decimal__compare(&x, &y);
 	if (a_err && b_err)
-		return text_compare(a, b);
+		return sql_value__compare(a, b);
 	return a_err ? 1 : -1;
 }
 

@@ -11,12 +11,10 @@
 #include <stdlib.h>
 
 #include <ttlog/read.h>
-#include "number.h"
 #include "sql_decimal.h"
 #include "sql_level.h"
 #include "sql_parts.h"
 #include "sql_value.h"
-#include "unit.h"
 #include "when.h"
 
 static int collate_decimals(void *unused, int a_len, const void *a, int b_len, const void *b)
@@ -37,20 +35,22 @@ static int collate_levels(void *unused, int a_len, const void *a, int b_len, con
 
 static void ns_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
-	struct ttlog_text text = sql_value__text_of(argv[0]);
-	struct number number;
+	const char *text = (const char *)sqlite3_value_text(argv[0]);
+	struct when when = { .kind = WHEN_ABSOLUTE };
+	char *before;
 
 	(void)argc;
-	if (!text.p)
+	if (!text)
 		return;
-	if (unit__parse(&number, text, ttlog_text_of("ns"))) {
-		sqlite3_result_error(to, "ns(): give a number with a unit: " UNIT_LIST, -1);
-		return;
-	}
-	if (!number.above_floor && number.floor >= INT64_MIN && number.floor <= INT64_MAX)
-		sqlite3_result_int64(to, (sqlite3_int64)number.floor);
+	/* A duration is how long before the last event something was. */
+	before = sqlite3_mprintf("-%s", text);
+	if (!before)
+		sqlite3_result_error_nomem(to);
+	else if (when__parse(&when, before) || when.kind != WHEN_BEFORE_LAST)
+		sqlite3_result_error(to, "ns(): give a number with a unit: ns us ms s m h d", -1);
 	else
-		sqlite3_result_double(to, number.f64);
+		sql_value__u64(to, when.ns);
+	sqlite3_free(before);
 }
 
 static void level_of(sqlite3_context *to, int argc, sqlite3_value **argv)

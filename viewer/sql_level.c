@@ -3,19 +3,18 @@
 #include <string.h>
 
 #include <ttlog/read.h>
-#include "field.h"
 #include "sql_level.h"
-#include "value.h"
+#include "sql_value.h"
 
 int sql_level__parse(struct ttlog_text name)
 {
-	char text[8];
+	const char *level;
 
-	if (!name.len || name.len >= sizeof(text) || memchr(name.p, 0, name.len))
-		return -EINVAL;
-	memcpy(text, name.p, name.len);
-	text[name.len] = 0;
-	return value__parse_level(text);
+	for (unsigned i = 0; (level = ttlog_level_name(i)); i++) {
+		if (strlen(level) == name.len && !strncasecmp(level, name.p, name.len))
+			return (int)i;
+	}
+	return -EINVAL;
 }
 
 int sql_level__collate(struct ttlog_text a, struct ttlog_text b)
@@ -25,6 +24,6 @@ int sql_level__collate(struct ttlog_text a, struct ttlog_text b)
 	if (x >= 0 && y >= 0)
 		return x - y;
 	if (x < 0 && y < 0)
-		return text_compare(a, b);
+		return sql_value__compare(a, b);
 	return x < 0 ? 1 : -1;
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include <ttlog/read.h>
-#include "field.h"
 #include "sql_print.h"
 #include "sql_value.h"
 

@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include <ttlog/read.h>
-#include "field.h"
 #include "sql_value.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"

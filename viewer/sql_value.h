@@ -39,6 +39,15 @@ void sql_value__written(sqlite3_context *to, struct out *written);
 void sql_value__clean(struct out *out, struct ttlog_text text);
 bool sql_value__is_clean(struct ttlog_text text);
 
+/* Byte by byte, as SQLite does: less than 0, 0 or more. */
+static inline int sql_value__compare(struct ttlog_text a, struct ttlog_text b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len ? memcmp(a.p, b.p, len) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 static inline struct ttlog_text sql_value__text_of(sqlite3_value *value)
 {
 	const char *p = (const char *)sqlite3_value_text(value);

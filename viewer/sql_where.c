@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
 #include "sql_level.h"
 #include "sql_value.h"
 #include "sql_where.h"
@@ -252,7 +251,7 @@ static bool text_holds(const struct term *term, struct ttlog_text text)
 		struct ttlog_text value = sql_value__text_of(term->values[i]);
 
 		if (holds(term->op, term->column == EVENTS_LEVEL ? sql_level__collate(text, value)
-								 : text_compare(text, value)))
+								 : sql_value__compare(text, value)))
 			return true;
 	}
 	return false;
@@ -343,7 +342,7 @@ static bool find_moment(struct ttlog_text text, bool above, uint64_t *ret)
 
 		out__clear(&out);
 		out__time(&out, mid);
-		order = text_compare(out__written(&out), text);
+		order = sql_value__compare(out__written(&out), text);
 		if (above ? order > 0 : order >= 0) {
 			found = true;
 			*ret = mid;
