@@ -14,6 +14,8 @@ DEPS := binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-de
 DEPS += babeltrace2 protobuf-compiler python3-bt2 python3-protobuf
 # The full screen, and what drives it in tests.
 DEPS += libncurses-dev tmux
+# SQL, and the line editor of its shell: libedit, for GNU readline is GPL-3 and this is MIT.
+DEPS += libedit-dev libsqlite3-dev sqlite3
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -64,6 +66,7 @@ LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lm
 # What ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
+VIEW_LDLIBS += $(shell pkg-config --libs sqlite3 libedit)
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)

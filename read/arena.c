@@ -64,6 +64,15 @@ void arena__reset(struct arena *arena)
 	arena->held_bytes = arena->blocks->cap;
 }
 
+size_t arena__bytes(const struct arena *arena)
+{
+	size_t bytes = 0;
+
+	for (const struct arena_block *block = arena->blocks; block; block = block->next)
+		bytes += sizeof(*block) + block->cap;
+	return bytes;
+}
+
 void arena__fini(struct arena *arena)
 {
 	free_blocks(arena->blocks);

@@ -20,6 +20,8 @@ struct arena {
 void *arena__alloc(struct arena *arena, size_t cnt, size_t size);
 /* Everything is free again; the first block's memory is kept for the next round. */
 void arena__reset(struct arena *arena);
+/* How much memory it holds. */
+size_t arena__bytes(const struct arena *arena);
 void arena__fini(struct arena *arena);
 
 #endif /* TTLOG_READ_ARENA_H */

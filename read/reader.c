@@ -577,6 +577,13 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 	return 0;
 }
 
+void reader__blame_field(struct ttlog_snapshot *snapshot, size_t chunk, unsigned field,
+			 uint32_t site)
+{
+	problem(snapshot, "in the chunk at byte %llu, field %u of site %u cannot be read",
+		(ull)snapshot->places[chunk].offset, field, site);
+}
+
 static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
 {
 	struct ttlog_snapshot *reader = event->snapshot;
@@ -585,8 +592,8 @@ static const struct ttlog_column *column_of(const struct ttlog_event *event, uns
 		chunk__column(&reader->chunk, &reader->header, event->group, idx, &first_time);
 
 	if (!column && first_time)
-		problem(reader, "in the chunk at byte %llu, field %u of site %u cannot be read",
-			(ull)reader->places[reader->loaded].offset, idx, event->site_number);
+		reader__blame_field(event->snapshot, event->snapshot->loaded, idx,
+				    event->site_number);
 	return column;
 }
 
@@ -602,9 +609,9 @@ static void field_of(const struct ttlog_event *event, unsigned idx, struct ttlog
 
 static const struct ttlog_event_source SOURCE = { .field = field_of, .column = column_of };
 
-void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret)
+void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chunk *chunk,
+			uint32_t i, struct ttlog_event *ret)
 {
-	const struct ttlog_chunk *chunk = &snapshot->chunk.events;
 	const struct header *header = &snapshot->header;
 
 	ret->source = &SOURCE;
@@ -618,6 +625,11 @@ void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct tt
 	ret->thread = &header->threads[ret->thread_number];
 	ret->mono_ns = chunk->mono_ns[i];
 	ret->real_ns = ttlog_info_real_ns(&header->info, ret->mono_ns);
+}
+
+void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret)
+{
+	reader__fill_event(snapshot, &snapshot->chunk.events, i, ret);
 }
 
 void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,

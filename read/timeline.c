@@ -683,6 +683,11 @@ fail:
 	return NULL;
 }
 
+bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number)
+{
+	return timeline->inputs[number].overlaps;
+}
+
 void ttlog_timeline_free(struct ttlog_timeline *timeline)
 {
 	if (!timeline)

@@ -122,6 +122,22 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
 }
 
+void out__json_made(struct out *out, struct ttlog_text json)
+{
+	const char *p = json.p, *end = ttlog_text_end(json);
+
+	while (p < end) {
+		uint32_t code;
+		size_t len = text_next_char(p, end, &code);
+
+		if (code == UINT32_MAX || is_unsafe(code))
+			json_escape(out, code == UINT32_MAX ? 0xfffd : code);
+		else
+			out__bytes(out, p, len);
+		p += len;
+	}
+}
+
 static void plain_escape(struct out *out, uint32_t code)
 {
 	switch (code) {

@@ -47,8 +47,9 @@ static bool is_stream(const struct options *options)
 
 	if (options->mode == MODE_INTERACTIVE)
 		return true; /* it goes over them while it is up */
-	return is_alone && options->mode != MODE_INFO && !options->has_since &&
-	       !options->has_until && !ttlog_filter_needs_last(options->filter);
+	return is_alone && options->mode != MODE_INFO && !options__is_sql(options) &&
+	       !options->has_since && !options->has_until &&
+	       !ttlog_filter_needs_last(options->filter);
 }
 
 unsigned input__passes(const struct options *options)

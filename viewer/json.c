@@ -59,11 +59,14 @@ void json__field(struct out *out, const struct ttlog_field *field)
 	}
 }
 
-static void fields(struct out *out, const struct ttlog_event *event)
+void json__fields(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
+	/* the duration of a span's end has a key of its own */
+	unsigned nfields = site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
 
-	for (unsigned i = 0; i < site->nfields; i++) {
+	out__char(out, '{');
+	for (unsigned i = 0; i < nfields; i++) {
 		struct ttlog_field field;
 
 		ttlog_event_field(event, i, &field);
@@ -73,6 +76,7 @@ static void fields(struct out *out, const struct ttlog_event *event)
 		out__char(out, ':');
 		json__field(out, &field);
 	}
+	out__char(out, '}');
 }
 
 void json__event(struct out *out, const struct ttlog_event *event)
@@ -93,14 +97,12 @@ void json__event(struct out *out, const struct ttlog_event *event)
 	key_text(out, ",\"file\":", site->file);
 	key_u64(out, ",\"line\":", site->line);
 	key_text(out, ",\"func\":", site->func);
-	out__text(out, ",\"fields\":{");
+	out__text(out, ",\"fields\":");
+	json__fields(out, event);
 	if (site->kind == TTLOG_EVENT_SPAN_END) {
 		ttlog_event_field(event, 0, &duration);
-		out__text(out, "},\"duration_ns\":");
+		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
-	} else {
-		fields(out, event);
-		out__char(out, '}');
 	}
 	out__text(out, "}\n");
 }

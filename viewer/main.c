@@ -24,6 +24,7 @@
 #include "progress.h"
 #include "say.h"
 #include "schema.h"
+#include "sql_show.h"
 #include "summary.h"
 #include "terminal.h"
 #include "text.h"
@@ -34,6 +35,7 @@ struct view {
 	struct out out;
 	struct terminal terminal;
 	const char *pager; /* NULL: none */
+	int status;        /* 0: what the error says */
 };
 
 static const char *choose_pager(const struct options *options)
@@ -303,6 +305,24 @@ static int follow(struct view *view)
 	return live_output__show(&view->options, &view->out, view->terminal.colour);
 }
 
+static int show_sql(struct view *view)
+{
+	int err = sql_show__run(&view->options, &view->input, &view->out);
+	int flush_err = out__flush(&view->out);
+
+	pager__finish();
+	progress__end();
+	input__report(&view->input);
+	if (err == -EINVAL)
+		view->status = EXIT_USAGE;
+	if (flush_err && flush_err != -EPIPE)
+		return say_error(view->options.output ? view->options.output : "stdout",
+				 -flush_err);
+	if (!err || err == -EPIPE)
+		return view->input.unreadable ? -EBADMSG : 0;
+	return err;
+}
+
 /* What was made of the filter. A key of it may be anything. */
 static int explain(struct view *view)
 {
@@ -347,9 +367,12 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_output(&view);
 	if (!err)
-		err = view.options.explain  ? explain(&view)
-		      : view.options.follow ? follow(&view)
-					    : show(&view);
+		err = view.options.explain             ? explain(&view)
+		      : view.options.follow            ? follow(&view)
+		      : options__is_sql(&view.options) ? show_sql(&view)
+						       : show(&view);
 	view__fini(&view);
+	if (view.status)
+		return view.status;
 	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 
 #include "event_output.h"
 #include "options.h"
+#include "sql_words.h"
 #include "stats.h"
 
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
@@ -31,6 +32,8 @@ enum option_key {
 	OPT_INTERACTIVE,
 	OPT_NO_PAGER,
 	OPT_DIFF,
+	OPT_SQL,
+	OPT_TO_SQLITE,
 	OPT_OUTPUT = 'o',
 };
 
@@ -57,6 +60,10 @@ static const char DOC[] =
 	"(before the last event; ns us ms s m h d).\n"
 	"\n"
 	"Exit status: 0 done, 1 a file could not be read wholly (what could be is shown), 2 usage.\n"
+	"\n"
+	"SQL has tables events (a column a field), spans, threads, sites, frames, registers, losses and "
+	"snapshots. The word after --sql is the STATEMENT where it has a blank in it and names no file; "
+	"without one there is a shell, or statements are read from stdin.\n"
 	"\n"
 	"Examples:\n"
 	"  ttlog-view ttlog-*.bin --filter level=ERROR --limit 100\n"
@@ -104,6 +111,10 @@ static const struct argp_option OPTIONS[] = {
 	  "What differs between two snapshots, a good run's and a bad one's, most telling first",
 	  2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
+	{ "sql", OPT_SQL, "STATEMENT", OPTION_ARG_OPTIONAL,
+	  "What a statement of SQL gives; without one a shell. --format text, csv or json", 2 },
+	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
+	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
@@ -172,6 +183,8 @@ static const struct mode {
 	{ OPT_INFO, MODE_INFO, "--info" },
 	{ OPT_INTERACTIVE, MODE_INTERACTIVE, "--interactive" },
 	{ OPT_DIFF, MODE_DIFF, "--diff" },
+	{ OPT_SQL, MODE_SQL, "--sql" },
+	{ OPT_TO_SQLITE, MODE_TO_SQLITE, "--to-sqlite" },
 };
 
 static const char *mode_name(enum options_mode mode)
@@ -225,6 +238,10 @@ static const char **argument_of(struct options *options, int key)
 		return &options->histogram;
 	case OPT_OUTPUT:
 		return &options->output;
+	case OPT_TO_SQLITE:
+		return &options->database;
+	case OPT_SQL:
+		return &options->statement;
 	default:
 		return NULL;
 	}
@@ -236,11 +253,13 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 	const char **argument = argument_of(options, key);
 	bool *flag = flag_of(options, key);
 
+	bool is_mode = set_mode(options, key, state);
+
 	if (flag)
 		*flag = true;
 	if (argument)
 		*argument = arg;
-	return set_mode(options, key, state) || flag || argument;
+	return flag || argument || is_mode;
 }
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
@@ -283,13 +302,30 @@ static void check_follow(const struct options *options, struct argp_state *state
 {
 	if (options->file_cnt)
 		argp_error(state, "--follow shows running collectors, no FILE");
-	if (options->mode == MODE_STATS || options->mode == MODE_INFO)
+	if (options->mode != MODE_EVENTS)
 		argp_error(state, "--follow and %s do not go together", mode_name(options->mode));
 	if (options->has_since || options->has_until || options->has_limit)
 		argp_error(state, "--follow shows what comes from now on: it takes --head, not "
 				  "--since, --until or --limit");
 	if (options->format > FORMAT_LOGFMT || options->format == FORMAT_CSV)
 		argp_error(state, "--follow goes with --format text, json or logfmt");
+}
+
+static bool is_choosing(const struct options *options)
+{
+	return !ttlog_filter_is_empty(options->filter) || options->has_since ||
+	       options->has_until || options->has_limit || options->has_head;
+}
+
+static void check_sql(const struct options *options, struct argp_state *state)
+{
+	if (is_choosing(options))
+		argp_error(state, "%s takes no other choice of events: say it in SQL",
+			   mode_name(options->mode));
+	if (options->mode == MODE_TO_SQLITE && options->output)
+		argp_error(state, "--to-sqlite and --output do not go together");
+	if (options->format > FORMAT_CSV)
+		argp_error(state, "--sql goes with --format text, json or csv");
 }
 
 /* What does not go together. */
@@ -299,7 +335,9 @@ static void check(const struct options *options, struct argp_state *state)
 
 	if (options->has_limit && options->has_head)
 		argp_error(state, "--limit (the last) and --head (the first) do not go together");
-	if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
+	if (options__is_sql(options))
+		check_sql(options, state);
+	else if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
 		argp_error(state, "%s goes with --format text or json", mode_name(options->mode));
 	if (options->counters && !is_list(options->counters))
 		argp_error(state, "--counters %s: give keys with commas between",
@@ -316,9 +354,7 @@ static void check(const struct options *options, struct argp_state *state)
 						      "or --diff");
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
-	if (options->mode == MODE_INFO &&
-	    (!ttlog_filter_is_empty(options->filter) || options->has_since || options->has_until ||
-	     options->has_limit || options->has_head))
+	if (options->mode == MODE_INFO && is_choosing(options))
 		argp_error(state, "--info is about whole files: it takes no choice of events");
 	if (options->mode == MODE_DIFF && (options->has_limit || options->has_head))
 		argp_error(state, "--diff takes --filter, --since and --until, but no %s",
@@ -411,6 +447,8 @@ void options__parse(struct options *ret, int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (!options.filter)
 		exit(EXIT_UNREADABLE);
+	if (sql_words__join(&argc, argv, &options.sql_word))
+		exit(EXIT_UNREADABLE);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	*ret = options;
 }
@@ -421,4 +459,5 @@ void options__fini(struct options *options)
 	free(options->filters);
 	free(options->searches);
 	free(options->files);
+	free(options->sql_word);
 }

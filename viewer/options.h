@@ -18,6 +18,8 @@ enum options_mode {
 	MODE_INFO,
 	MODE_INTERACTIVE,
 	MODE_DIFF,
+	MODE_SQL,
+	MODE_TO_SQLITE,
 };
 
 /* In the order of FORMAT_NAMES. */
@@ -50,14 +52,23 @@ struct options {
 	const char *histogram; /* of MODE_HISTOGRAM: the field */
 	bool has_top;
 	uint64_t top;
-	const char *counters; /* NULL: none */
-	const char *output;   /* NULL: stdout */
-	char **files;         /* of argv, in their order */
+	const char *counters;  /* NULL: none */
+	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
+	char *sql_word;        /* owned: see sql_words__join */
+	const char *database;  /* MODE_TO_SQLITE */
+	const char *output;    /* NULL: stdout */
+	char **files;          /* of argv, in their order */
 	size_t file_cnt;
 };
 
 #define EXIT_UNREADABLE 1
 #define EXIT_USAGE      2
+
+/* Whether events are wanted as tables. */
+static inline bool options__is_sql(const struct options *options)
+{
+	return options->mode == MODE_SQL || options->mode == MODE_TO_SQLITE;
+}
 
 /* Ends the process with EXIT_USAGE and a message where the command line is wrong. */
 void options__parse(struct options *ret, int argc, char **argv);

@@ -10,6 +10,7 @@
 #define NS_PER_S   1000000000u
 #define DIGITS_MAX 20u
 #define DAY_BYTES  9u /* "06:00:00." */
+#define IN_MEMORY  (-1)
 
 int out__init(struct out *out, int fd)
 {
@@ -18,20 +19,58 @@ int out__init(struct out *out, int fd)
 	return out->buf ? 0 : -ENOMEM;
 }
 
+int out__init_memory(struct out *out)
+{
+	return out__init(out, IN_MEMORY);
+}
+
 void out__fini(struct out *out)
 {
 	free(out->buf);
-	out->buf = NULL;
+	free(out->spilled);
+	out->buf = out->spilled = NULL;
+}
+
+static void spill(struct out *out, const char *p, size_t len)
+{
+	if (out->spilled_cap - out->spilled_len < len) {
+		size_t cap = 2 * out->spilled_cap + len;
+		char *grown = realloc(out->spilled, cap);
+
+		if (!grown) {
+			out->err = -ENOMEM;
+			return;
+		}
+		out->spilled = grown;
+		out->spilled_cap = cap;
+	}
+	if (len)
+		memcpy(out->spilled + out->spilled_len, p, len);
+	out->spilled_len += len;
+}
+
+static void copy_to(struct out *copy, const char *p, size_t len)
+{
+	if (copy->len + copy->spilled_len + len > OUT_COPY_BYTES)
+		copy->err = -E2BIG;
+	else
+		out__bytes(copy, p, len);
 }
 
 static void write_all(struct out *out, const char *p, size_t len)
 {
 	int (*begin)(struct out * out) = out->begin;
 
+	if (out->fd == IN_MEMORY && !out->err) {
+		spill(out, p, len);
+		return;
+	}
 	if (begin && len) {
 		out->begin = NULL;
 		out->err = begin(out);
 	}
+	if (out->copy)
+		copy_to(out->copy, p, len);
 	while (len && !out->err) {
 		ssize_t done = write(out->fd, p, len);
 
@@ -51,6 +90,20 @@ int out__flush(struct out *out)
 	write_all(out, out->buf, out->len);
 	out->len = 0;
 	return out->err;
+}
+
+struct ttlog_text out__written(struct out *out)
+{
+	if (!out->spilled_len)
+		return (struct ttlog_text){ out->buf, out->len };
+	(void)out__flush(out);
+	return (struct ttlog_text){ out->spilled, out->spilled_len };
+}
+
+void out__clear(struct out *out)
+{
+	out->len = out->spilled_len = 0;
+	out->err = 0;
 }
 
 void out__bytes_slow(struct out *out, const char *p, size_t len)

@@ -16,7 +16,8 @@
 #include <ttlog/read.h>
 #include "format_number.h"
 
-#define OUT_BYTES (256u << 10)
+#define OUT_BYTES      (256u << 10)
+#define OUT_COPY_BYTES (1u << 20) /* a copy that would be larger has an error instead */
 
 struct out {
 	int fd;
@@ -27,6 +28,10 @@ struct out {
 	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
 	 * nothing has to be done. */
 	int (*begin)(struct out *out);
+	struct out *copy; /* in memory: gets what is written, too; NULL: none does */
+	/* in memory: what the buffer had no room for */
+	char *spilled;
+	size_t spilled_len, spilled_cap;
 	/* the last second that was formatted */
 	uint64_t second;
 	char date[20];
@@ -34,6 +39,11 @@ struct out {
 
 /* Returns 0 or -ENOMEM. fd stays the caller's. */
 int out__init(struct out *out, int fd);
+/* Keeps what is written for out__written() and out__clear(), and writes it nowhere. */
+int out__init_memory(struct out *out);
+/* All of it; until more is written. Only what there was memory for: out->err. */
+struct ttlog_text out__written(struct out *out);
+void out__clear(struct out *out);
 void out__fini(struct out *out);
 /* Writes what is in the buffer. Returns 0 or the first error. */
 int out__flush(struct out *out);
@@ -84,6 +94,8 @@ void out__duration(struct out *out, uint64_t ns);
  * is harmless, and reads back the same.
  */
 void out__json_text(struct out *out, struct ttlog_text text, bool cut);
+/* JSON that someone made, in which only what a terminal would act on is escaped. */
+void out__json_made(struct out *out, struct ttlog_text json);
 /* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON
  * would escape are shown as out__plain shows them. Empty text is a pair of quotes. */
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut);

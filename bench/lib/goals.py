@@ -184,6 +184,27 @@ def judge_json(bench):
     return verdict
 
 
+def judge_sql(bench):
+    verdict = Verdict('--sql: rows scanned', '>= 5 million/s a core')
+    for who in ('ttlog count(*)', 'ttlog sum of a field'):
+        at_least(verdict, who[6:] + ' {:.1f} million',
+                 scaled(bench.value('sql', 'scan', who), 1e6), 5)
+    return verdict
+
+
+def judge_look_ups(bench):
+    verdict = Verdict('--sql: look-ups by an index in memory', '>= 5 million/s a core')
+    at_least(verdict, '{:.2f} million',
+             scaled(bench.value('sql', 'look-up of a key'), 1e6), 5)
+    return verdict
+
+
+def judge_again(bench):
+    verdict = Verdict('--sql: the same statement again', '>= 2 x as fast')
+    at_least(verdict, '{:.0f} x', bench.value('sql', 'the same statement again'), 2)
+    return verdict
+
+
 def judge_memory(bench):
     verdict = Verdict('collector\'s memory', 'rings + kernel buffers + <= 16 MiB')
     at_most(verdict, '{:.1f} MiB more', bench.value('memory', 'rest'), 16)
@@ -205,7 +226,8 @@ JUDGES = {
     'throughput': (judge_throughput,), 'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
-    'view': (judge_view, judge_json), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
+    'view': (judge_view, judge_json),
+    'sql': (judge_sql, judge_look_ups, judge_again), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
 }
 
 

@@ -445,8 +445,11 @@ bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *re
 /* Goes on from a mark, also when others have loaded chunks of the snapshots since: until then, that
  * is all that may be asked of the timeline. */
 void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_place *places);
-/* The key of an event of snapshot `number`. */
+/* The key of an event of snapshot `number`: CLOCK_MONOTONIC and a shift, modulo 2^64. Of equal ones
+ * those of the snapshot that was given first come first. */
 uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns);
+/* Whether another snapshot may have some of the events of snapshot `number`, too. */
+bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number);
 
 /* ---- Chunks and columns: tens of millions of events a second ---- */
 
@@ -541,6 +544,25 @@ void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
  * problem. */
 const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field);
+
+/* ---- Kept chunks: for who goes to and fro, or stands in several places at once ---- */
+
+/* A chunk by itself: it lives until it is freed, whatever the snapshot loads. */
+struct ttlog_kept;
+
+/* Chunk `idx`, its n, times and groups alone. Afterwards the snapshot has none loaded. NULL with
+ * errno: where it cannot be read there is a problem that says so. */
+struct ttlog_kept *ttlog_kept_new(struct ttlog_snapshot *snapshot, size_t idx);
+/* The rest of it. Returns 0, or -errno: then there is a problem that says so. */
+int ttlog_kept_load(struct ttlog_kept *kept);
+/* Before the snapshot is closed. */
+void ttlog_kept_free(struct ttlog_kept *kept);
+
+const struct ttlog_chunk *ttlog_kept_chunk(const struct ttlog_kept *kept);
+/* Event i of it, loaded; valid as long as it lives. */
+void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret);
+/* The memory that it takes, which grows with the columns that were asked for. */
+size_t ttlog_kept_bytes(const struct ttlog_kept *kept);
 
 /* ---- CBOR: keys of the header that have no member ---- */
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""What SQL over snapshots costs."""
+from .process import run
+from .q_view import rate
+
+KEYS = 1_000_000
+# A million keys in a table of their own, and as many look-ups of any of them in one statement.
+FILL = ('CREATE TABLE t(k INTEGER PRIMARY KEY, v INTEGER);'
+        'WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c LIMIT %d) '
+        'INSERT INTO t SELECT i, i * 2 FROM c;'
+        'CREATE TABLE keys AS SELECT abs(random()) %% %d AS k FROM t;' % (KEYS, KEYS))
+LOOK_UP = 'SELECT sum(t.v) FROM keys CROSS JOIN t ON t.k = keys.k;'
+GROUPS = 'SELECT symbol, count(*), sum(quantity) FROM events GROUP BY symbol;'
+
+
+def sql(bench):
+    """SQL over a snapshot: rows a second of one core, its start and the opening of the file included"""
+    events = bench.scale(4_000_000, 300_000)
+    done = bench.product.record([bench.program('cost'), 'varied', events],
+                                ['--on', 'exit', '-s', '512M', '-o', bench.fresh_dir('sql')])
+    path, marks = done.accounts.files[-1], done.result['marks']
+    recorded = int(run([bench.product.view, path, '--format', 'csv', '--sql',
+                        'SELECT count(*) FROM events']).check().out.split()[-1])
+
+    def ask(statements):
+        return run([bench.product.view, path, '--sql', statements]).check()
+
+    def look_up():
+        without, ended = ask(FILL), ask(FILL + LOOK_UP)
+        return {'value': KEYS / max(ended.cpu_s - without.cpu_s, 1e-3), 'cpu_s': ended.cpu_s}
+
+    def again():
+        once, ended = ask(GROUPS), ask(GROUPS * 11)
+        return {'value': once.cpu_s * 10 / max(ended.cpu_s - once.cpu_s, 1e-3),
+                'cpu_s': ended.cpu_s}
+
+    bench.compare('sql', 'scan', 'rows/s', {
+        'ttlog count(*)': lambda: {**rate(recorded, ask('SELECT count(*) FROM events')),
+                                   'note': f'{recorded} of {marks} events'},
+        'ttlog sum of a field': lambda: rate(recorded, ask('SELECT sum(quantity) FROM events')),
+        'ttlog group by a text': lambda: rate(recorded, ask(GROUPS)),
+    }, bench.repeats(3))
+    bench.compare('sql', 'look-up of a key', 'look-ups/s', {'ttlog': look_up}, bench.repeats(3))
+    bench.compare('sql', 'the same statement again', 'x', {'ttlog': again}, bench.repeats(3))
+
+
+QUESTIONS = {'sql': sql}

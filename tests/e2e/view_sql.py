@@ -1,0 +1,525 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""--sql and --to-sqlite: view_sql.py TTLOG-VIEW. Run from the top of the tree.
+
+What tables hold is compared with `--format json`, what queries give with the same made here.
+"""
+import decimal
+import json
+import os
+import pty
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+import make_snapshot as make  # noqa: E402
+from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
+
+GOLDEN = "tests/golden/golden.bin"
+OVERLAP = ["tests/golden/overlap-%s.bin" % name for name in ("first", "second", "other")]
+LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
+         "func"]  # fmt: skip
+
+
+def sql(statement, *files, status=0, **how):
+    text = view("--format", "json", "--sql", statement, *files, status=status)
+    return [json.loads(line, **how) for line in text.splitlines()]
+
+
+def texts(statement, *files):
+    return sql(statement, *files, parse_int=str, parse_float=str)
+
+
+def one(statement, *files):
+    (row,) = sql(statement, *files)
+    (value,) = row.values()
+    return value
+
+
+def message(*args, status, stdin=None):
+    result = subprocess.run([VIEW, *args], capture_output=True, timeout=60, input=stdin, text=True)
+    assert result.returncode == status, (args, result)
+    return result.stderr
+
+
+# ---- Tables ----
+
+
+def check_events(*files):
+    events, rows = texts_of(*files), texts("SELECT * FROM events", *files)
+    assert len(events) == len(rows) > 0
+    for event, row in zip(events, rows):
+        for key in FIXED:
+            assert row[key] == event[key], (key, event, row)
+        assert row["fields"] == event["fields"]
+        assert row["duration_ns"] == event.get("duration_ns")
+        assert row["level_number"] == str(LEVELS.index(event["level"]))
+        for key, value in event["fields"].items():
+            if key not in FIXED:
+                yield key, value, row[key]
+
+
+def test_events():
+    """Every event, in order, once, with all that --format json says of it."""
+    compared = 0
+    for files in ([GOLDEN], ["tests/golden/packed.bin"], ["tests/golden/small.bin"], OVERLAP,
+                  OVERLAP[::-1], [GOLDEN] + OVERLAP):  # fmt: skip
+        for key, value, got in check_events(*files):
+            compared += 1
+            if key in ("f32", "scaled32"):  # a float as a double has more digits
+                assert value is got is None or abs(float(value) - float(got)) < 1e-6 * abs(float(got)) + 1e-9
+            elif key == "blob" and value is not None:
+                assert value.rstrip("\u2026") == got
+            else:
+                assert value == got or float(value) == float(got), (key, value, got)
+    assert compared > 100
+
+
+def test_names():
+    """Fields that are called as fixed columns, or alike but for their case; and nothing at all."""
+    fields = [("pid", "u32"), ("A", "str"), ("a", "u8"), ('k "\n', "str"), ("", "bool"),
+              ("fields.pid", "u8")]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(folder, [make.site("event", "INFO", "odd", "Odd", 1, fields)],
+                    [(10, 0, 0, [1, "x", 2, "k", 1, 7])])  # fmt: skip
+        (row,) = sql("SELECT * FROM events", path)
+        assert row["pid"] == 5 and row["fields.pid"] == 1 and row["A"] == "x" and row["fields.a"] == 2
+        assert row['k "\n'] == "k" and row["fields."] is True and row["fields.fields.pid"] == 7
+        assert one('SELECT "k ""\n" FROM events', path) == "k"
+
+
+def made(folder, sites, events, name="made.bin", threads=None, encoders=None):
+    encoders = encoders or {
+        i: [make.indexed if kind == "str" else make.plain for kind in site["types"]]
+        for i, site in enumerate(sites)
+    }
+    header = {"clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5, "host": "h", "comm": "m"}
+    threads = threads or [{"pid": 5, "tid": 6, "comm": "main"}, {"pid": 5, "tid": 7, "comm": "two"}]
+    snapshot = make.Snapshot(header, sites, threads, encoders)
+    for at in range(0, len(events), 1000):
+        snapshot.chunk(events[at : at + 1000])
+    snapshot.end()
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(snapshot.file())
+    return path
+
+
+def big(folder):
+    """10,000 events of three sites and two threads in ten chunks."""
+    sites = [
+        make.site("event", "DEBUG", "tick", "Tick", 1, [("n", "u32"), ("name", "str")]),
+        make.site("event", "WARN", "price", "Price", 2, [("price", "decimal"), ("n", "u32")]),
+        make.site("event", "ERROR", "large", "Large", 3, [("big", "u64")]),
+    ]
+    encoders = {0: [make.plain, make.indexed], 1: [make.decimal_each, make.plain], 2: [make.plain]}
+    events = []
+    for i in range(10000):
+        if i % 1000 == 999:
+            events.append((i * 10, 2, 0, [2**64 - 1 - i]))
+        elif i % 7 == 3:
+            events.append((i * 10, 1, i % 2, [(i * 37 - 5000, i % 5), i]))
+        else:
+            events.append((i * 10, 0, i % 2, [i, "name-%d" % (i % 11)]))
+    return made(folder, sites, events, encoders=encoders)
+
+
+WHERES = [
+    ("mono_ns >= 50000", lambda e: int(e["mono_ns"]) >= 50000),
+    ("mono_ns > 50000 AND mono_ns <= 70010", lambda e: 50000 < int(e["mono_ns"]) <= 70010),
+    ("mono_ns < -1", lambda e: False),
+    ("mono_ns > -1", lambda e: True),
+    ("mono_ns = 12340", lambda e: int(e["mono_ns"]) == 12340),
+    ("mono_ns = NULL", lambda e: False),
+    ("mono_ns < '50000'", lambda e: int(e["mono_ns"]) < 50000),
+    ("mono_ns < 50000.5", lambda e: int(e["mono_ns"]) < 50001),
+    ("level = 'ERROR'", lambda e: e["level"] == "ERROR"),
+    ("level >= 'WARN'", lambda e: e["level"] in ("WARN", "ERROR")),
+    ("level < 'warn'", lambda e: e["level"] == "DEBUG"),
+    ("level IN ('ERROR', 'DEBUG', NULL)", lambda e: e["level"] in ("ERROR", "DEBUG")),
+    ("level NOT IN ('ERROR', 'DEBUG')", lambda e: e["level"] == "WARN"),
+    ("level_number >= level('warn')", lambda e: e["level"] in ("WARN", "ERROR")),
+    ("tid = 7 AND probe = 'price'", lambda e: e["tid"] == "7" and e["probe"] == "price"),
+    ("tid = '7'", lambda e: e["tid"] == "7"),
+    ("tid IN (SELECT tid FROM threads WHERE comm = 'two')", lambda e: e["tid"] == "7"),
+    ("comm <> 'main' OR line = 3", lambda e: e["comm"] != "main" or e["line"] == "3"),
+    ("probe > 'm' AND target = 'orders'", lambda e: e["probe"] > "m"),
+    ("msg LIKE 'pri%' COLLATE NOCASE", lambda e: e["msg"] == "Price"),
+    ("name = 'name-4'", lambda e: e["fields"].get("name") == "name-4"),
+    ("n BETWEEN 100 AND 200", lambda e: "n" in e["fields"] and 100 <= int(e["fields"]["n"]) <= 200),
+    ("price > 12.5", lambda e: "price" in e["fields"] and decimal.Decimal(e["fields"]["price"]) > decimal.Decimal("12.5")),
+    ("price = '-5'", lambda e: "price" in e["fields"] and decimal.Decimal(e["fields"]["price"]) == -5),
+    ("CAST(big AS TEXT) = '18446744073709549617'", lambda e: e["fields"].get("big") == "18446744073709549617"),
+    ("big > 9223372036854775807", lambda e: "big" in e["fields"]),
+    ("json_extract(fields, '$.n') = 12", lambda e: e["fields"].get("n") == "12"),
+    ("snapshot = 'nowhere'", lambda e: False),
+]  # fmt: skip
+
+
+def test_where():
+    """What a WHERE lets through, whether we decide or SQLite does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        events = texts_of(path)
+        for where, keeps in WHERES:
+            expected = [e["mono_ns"] for e in events if keeps(e)]
+            for text in (where, "+(%s)" % where, "%s ORDER BY ts" % where, "%s ORDER BY mono_ns" % where):
+                got = [row["mono_ns"] for row in texts("SELECT mono_ns FROM events WHERE " + text, path)]
+                assert got == expected, (text, len(got), len(expected))
+        for at in (0, 1, 5000, 9999):
+            ts = events[at]["ts"]
+            for text in (ts, ts[:-1], ts[:-4], ts[:19], ts + "x", "", "2026", "9999"):
+                for op in ("<", "<=", "=", ">=", ">"):
+                    expected = sum(eval({"=": "=="}.get(op, op).join(("a", "b")), {"a": e["ts"], "b": text})
+                                   for e in events)  # fmt: skip
+                    where = "FROM events WHERE ts %s '%s'" % (op, text)
+                    assert one("SELECT count(*) " + where, path) == expected, where
+
+
+def plan(statement, *files):
+    return "\n".join(row["detail"] for row in sql("EXPLAIN QUERY PLAN " + statement, *files))
+
+
+def test_pushdown():
+    """The plan says what is decided by us, and what lies outside a time is not decoded."""
+    text = plan("SELECT * FROM events WHERE ts > '2026' AND level IN ('ERROR', 'FATAL') AND tid = 3 "
+                "ORDER BY ts", GOLDEN)  # fmt: skip
+    assert "ts>, level in, tid=" in text and "ORDER BY" not in text, text
+    assert "ORDER BY" in plan("SELECT * FROM events ORDER BY ts DESC", GOLDEN)
+    assert "ORDER BY" in plan("SELECT * FROM events ORDER BY mono_ns", GOLDEN, *OVERLAP)
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        for where, most in (("1", 10), ("mono_ns BETWEEN 25000 AND 34990", 2), ("ts > '9'", 0),
+                            ("mono_ns = 10", 1), ("level = 'FATAL'", 10)):  # fmt: skip
+            rows = sql("SELECT count(*) AS n FROM events WHERE %s; SELECT decoded() AS n" % where, path)
+            assert rows[1]["n"] == most, (where, rows)
+
+
+def test_decimals():
+    """Compared, put in order and added exactly."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        prices = [decimal.Decimal(e["fields"]["price"]) for e in texts_of(path) if "price" in e["fields"]]
+        with decimal.localcontext() as context:
+            context.prec = 60
+            assert decimal.Decimal(one("SELECT dec_sum(price) FROM events", path)) == sum(prices)
+        got = [decimal.Decimal(row["price"]) for row in
+               texts("SELECT price FROM events WHERE price IS NOT NULL ORDER BY price", path)]  # fmt: skip
+        assert got == sorted(prices)
+        assert decimal.Decimal(one("SELECT max(price) FROM events", path)) == max(prices)
+        assert one("SELECT count(DISTINCT price) FROM events", path) == len(set(prices))
+        got = [row["big"] for row in texts("SELECT big FROM events WHERE big IS NOT NULL ORDER BY big", path)]
+        assert got == sorted(got, key=int) and len(got) == 10
+    for sums, expected in ((("0.1", "0.2"), "0.3"), (("1e3", "-0.001"), "999.999"), (("-1", "1.00"), "0.00"),
+                           (("-0.5", "0.25"), "-0.25"), (("9" * 40, "1"), "1" + "0" * 40),
+                           (("1e-250", "-1"), "-0." + "9" * 250)):  # fmt: skip
+        values = ", ".join("('%s')" % value for value in sums)
+        assert one("SELECT dec_sum(column1) FROM (VALUES %s)" % values, GOLDEN) == expected, sums
+    for a, b, order in (("1", "1.0", 0), ("10", "9", 1), ("-10", "9", -1), ("1e2", "100", 0), ("x", "1", 1),
+                        ("0.1", "0.01", 1), ("-0", "0", 0), ("x", "y", -1), (".5", "0.50", 0)):  # fmt: skip
+        assert one("SELECT dec_cmp('%s', '%s')" % (a, b), GOLDEN) == order, (a, b)
+    assert "no number" in message("--sql", "SELECT dec_sum('x')", GOLDEN, status=2)
+
+
+def test_functions():
+    for call, value in (("ns('5ms')", 5000000), ("ns('1.5s')", 1500000000), ("ns(NULL)", None),
+                        ("level('WARN')", 3), ("ts(0)", "1970-01-01T00:00:00.000000000Z"),
+                        ("ts_ns('2026-11-21T06:00:00.5Z')", 1795240800500000000)):  # fmt: skip
+        assert one("SELECT " + call, GOLDEN) == value, call
+    assert one("SELECT ts_ns(ts) - ts_ns FROM events LIMIT 1", GOLDEN) == 0
+    assert "unit" in message("--sql", "SELECT ns('x') AS n", GOLDEN, status=2)
+
+
+def test_spans():
+    """Begins and ends together: those that are whole, cut at the begin, and at the end."""
+    ended = [e for e in events_of(GOLDEN) if "duration_ns" in e]
+    rows = sql("SELECT * FROM spans", GOLDEN)
+    assert len(ended) == sum(row["state"] in ("ended", "begin unseen") for row in rows) > 0
+    for row in rows:
+        if row["state"] == "ended":
+            assert row["end_mono_ns"] - row["mono_ns"] == row["duration_ns"]
+    sites = [make.site("span", "INFO", "work", "work", 1, [("id", "u32")]),
+             make.site("span_end", "INFO", "work", "work", 1, [("duration_ns", "u64")]),
+             make.site("span", "INFO", "in", "in", 2)]  # fmt: skip
+    events = [(100, 1, 0, [40]), (1000000, 0, 0, [1]), (2000000, 2, 0, []), (3000000, 1, 0, [2000000]),
+              (4000000, 0, 0, [2]), (5000000, 0, 1, [3])]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        rows = sql("SELECT * FROM spans", made(folder, sites, events))
+    got = [(row["state"], row["probe"], row["mono_ns"], row["duration_ns"], row["fields"].get("id"), row["depth"])
+           for row in rows]  # fmt: skip
+    assert got == [("begin unseen", "work", 60, 40, None, 0), ("end unseen", "in", 2000000, None, None, 1),
+                   ("ended", "work", 1000000, 2000000, 1, 0), ("open", "work", 4000000, None, 2, 0),
+                   ("open", "work", 5000000, None, 3, 0)], got  # fmt: skip
+
+
+def test_other_tables():
+    info = json.loads(view("--info", "--format", "json", GOLDEN))
+    (row,) = sql("SELECT * FROM snapshots", GOLDEN)
+    for key in ("service", "host", "kernel", "pid", "comm", "exe", "build_id", "reason", "created_at", "first_ts",
+                "last_ts", "events", "emitted", "recorded", "overwritten"):  # fmt: skip
+        assert row[key] == info[key], key
+    assert row["lost"] == info["lost"]["total"] and row["crash_signal"] == info["crash"]["signal"]
+    frames = sql("SELECT * FROM frames ORDER BY number", GOLDEN)
+    assert [f["ip"] for f in frames] == [f["ip"] for f in info["crash"]["frames"]]
+    assert [f["symbol"] for f in frames] == [f.get("symbol") for f in info["crash"]["frames"]]
+    assert {r["name"]: r["value"] for r in sql("SELECT * FROM registers", GOLDEN)} == info["crash"]["registers"]
+    losses = {r["cause"]: r["count"] for r in sql("SELECT * FROM losses", GOLDEN)}
+    assert losses == {k: v for k, v in info["lost"].items() if k != "total"}
+    tids = {(e["pid"], e["tid"], e["comm"]) for e in events_of(*OVERLAP)}
+    got = {(t["pid"], t["tid"], t["comm"]) for t in sql("SELECT * FROM threads", *OVERLAP)}
+    assert tids <= got
+    assert one("SELECT count(*) FROM snapshots", *OVERLAP) == 3
+    sites = {(e["probe"], e["line"], e["level"]) for e in events_of(GOLDEN)}
+    assert sites <= {(s["probe"], s["line"], s["level"]) for s in sql("SELECT * FROM sites", GOLDEN)}
+
+
+def test_join():
+    """Two cursors stand in the same file at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        got = one("SELECT count(*) FROM events a JOIN events b ON b.mono_ns = a.mono_ns + 10 "
+                  "WHERE a.level = 'ERROR'", path)  # fmt: skip
+        assert got == 9
+        got = one("SELECT count(*) FROM events e JOIN threads t USING (pid, tid) JOIN sites s USING "
+                  "(probe, line)", path)  # fmt: skip
+        assert got == 10000
+        got = sql("CREATE TABLE t AS SELECT n, name FROM events WHERE n IS NOT NULL; CREATE INDEX i ON t(n);"
+                  "SELECT name FROM t WHERE n = 15", path)  # fmt: skip
+        assert got == [{"name": "name-4"}]
+
+
+# ---- The command line ----
+
+
+def test_words():
+    """A word with a blank is a statement, another one a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "with blank.bin")
+        with open(GOLDEN, "rb") as source, open(path, "wb") as to:
+            to.write(source.read())
+        for args in (["--sql", "SELECT 1", GOLDEN], [GOLDEN, "--sql", "SELECT 1"], ["--sql=SELECT 1", GOLDEN]):
+            assert view("--format", "csv", *args) == "1\r\n1\r\n"
+        for args in (["--sql", GOLDEN], ["--sql", path], [GOLDEN, "--sql"]):
+            result = subprocess.run([VIEW, *args, "--format", "csv"], capture_output=True, timeout=60, text=True,
+                                    input="SELECT\n1;SELECT 2;\n SELECT ';' AS x")  # fmt: skip
+            assert (result.returncode, result.stdout) == (0, "1\n1\n2\n2\nx\n;\n"), result
+
+
+def test_mistakes():
+    text = message("--sql", "SELECT * FRM events", GOLDEN, status=2)
+    assert 'near "FRM": syntax error' in text and "\n           ^\n" in text, text
+    assert "no such column" in message("--sql", "SELECT nix FROM events", GOLDEN, status=2)
+    message("--sql", "SELECT 1", "--filter", "level=INFO", GOLDEN, status=2)
+    message("--sql", "SELECT 1", "--stats", GOLDEN, status=2)
+    message("--sql", "SELECT 1", "--format", "chrome", GOLDEN, status=2)
+    assert sql("SELECT 1 AS a; SELECT x; SELECT 2 AS a", GOLDEN, status=2) == [{"a": 1}]
+
+
+def test_confined():
+    """No statement gets at another file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x")
+        for statement in ("ATTACH '%s' AS x", "VACUUM INTO '%s'", "PRAGMA temp_store_directory = '%s'",
+                          "SELECT load_extension('%s')", "SELECT writefile('%s', 'x')",
+                          "CREATE VIRTUAL TABLE f USING fts5('%s')", "PRAGMA journal_mode = DELETE --%s"):  # fmt: skip
+            message("--sql", statement % path, GOLDEN, status=2)
+        assert not os.path.exists(path)
+        message("--sql", "DELETE FROM events", GOLDEN, status=2)
+
+
+def test_damaged():
+    """What is readable is there, and the status says that not all is."""
+    with open(GOLDEN, "rb") as file:
+        whole = file.read()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "cut.bin")
+        for cut in (len(whole) - 1, len(whole) // 2, 3000, 10, 0):
+            with open(path, "wb") as file:
+                file.write(whole[:cut])
+            expected = len(events_of(path, status=1))
+            assert sql("SELECT count(*) AS n FROM events", path, status=1) == [{"n": expected}], cut
+        assert sql("SELECT 1 AS a", "/nonexistent", GOLDEN, status=1) == [{"a": 1}]
+
+
+def test_hostile():
+    """Nothing that a terminal would act on comes out, in any form."""
+    evil = "\x1b[2J\u202e\x9b31m"
+    sites = [make.site("event", "INFO", evil, evil, 1, [(evil, "str"), ("b\x00c", "str")])]
+    with tempfile.TemporaryDirectory() as folder:
+        path = made(folder, sites, [(10, 0, 0, [evil, b"\xff\x1b"])], encoders={0: [make.plain] * 2})
+        for form in ("text", "csv", "json"):
+            text = view("--format", form, "--sql", "SELECT * FROM events", path)
+            assert not set(text) & set("\x1b\u202e\x9b\x00"), (form, text)
+            text = view("--format", form, "--sql", "SELECT \"%s\" AS \"%s\" FROM events" % (evil, evil), path)
+            assert not set(text) & set("\x1b\u202e\x9b"), (form, text)
+        text = message("--sql", 'SELECT "%s" FROM events WHERE nix' % evil, path, status=2)
+        assert not set(text) & set("\x1b\u202e\x9b"), text
+
+
+def test_forms():
+    statement = "SELECT 1 AS a, 'x,\"y' AS b, NULL AS c, 1.5 AS d, x'00ff' AS e"
+    assert view("--format", "csv", "--sql", statement, GOLDEN) == 'a,b,c,d,e\r\n1,"x,""y",,1.5,00ff\r\n'
+    assert sql(statement, GOLDEN) == [{"a": 1, "b": 'x,"y', "c": None, "d": 1.5, "e": "00ff"}]
+    text = view("--sql", "SELECT 'a' AS name, 10 AS n UNION ALL SELECT 'long', 7", GOLDEN)
+    assert text == "name   n\na     10\nlong   7\n", text
+    many = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 2000) SELECT i FROM c"
+    assert [int(line) for line in view("--sql", many, GOLDEN).splitlines()[1:]] == list(range(1, 2001))
+
+
+# ---- --to-sqlite ----
+
+
+def test_to_sqlite():
+    """Python's sqlite3 and the sqlite3 program read what --sql shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = big(folder), os.path.join(folder, "to.db")
+        assert view("--to-sqlite", target, path) == ""
+        db = sqlite3.connect("file:%s?mode=ro" % target, uri=True)
+        rows = sql("SELECT * FROM events", path)
+        names = [column[0] for column in db.execute("SELECT * FROM events LIMIT 1").description]
+        assert names == list(rows[0])
+        for row, copied in zip(rows, db.execute("SELECT * FROM events ORDER BY rowid")):
+            for name, value in zip(names, copied):
+                if name == "fields":
+                    value = json.loads(value)
+                elif name == "big" and value is not None:
+                    # beyond 2^63 - 1 a column of integers makes a double of it; `fields` is exact
+                    assert float(value) == float(row[name])
+                    continue
+                assert value == row[name], (name, value, row[name])
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (len(rows),)
+        plan_text = str(db.execute("EXPLAIN QUERY PLAN SELECT * FROM events WHERE ts = '2'").fetchall())
+        assert "events_ts" in plan_text, plan_text
+        db.close()
+        text = subprocess.run(["sqlite3", "-readonly", target, "PRAGMA integrity_check", "SELECT sum(n) FROM events"],
+                              capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
+        assert text.split() == ["ok", str(sum(r["n"] or 0 for r in rows))]
+        # never over a file, and nothing half is left
+        before = os.stat(target)
+        assert "already" in message("--to-sqlite", target, GOLDEN, status=1)
+        assert os.stat(target).st_mtime_ns == before.st_mtime_ns
+        message("--to-sqlite", os.path.join(folder, "no", "x.db"), GOLDEN, status=1)
+        assert sorted(os.listdir(folder)) == ["made.bin", "to.db"]
+        with open(GOLDEN, "rb") as source, open(path, "wb") as to:
+            to.write(source.read()[:-100])
+        text = message("--to-sqlite", os.path.join(folder, "cut.db"), path, status=1)
+        assert path in text and os.path.exists(os.path.join(folder, "cut.db"))
+
+
+def test_to_sqlite_tables():
+    """The other tables, row by row."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = os.path.join(folder, "to.db")
+        view("--to-sqlite", target, GOLDEN, *OVERLAP)
+        db = sqlite3.connect(target)
+        for table in ("spans", "threads", "sites", "frames", "registers", "losses", "snapshots"):
+            expected = sql("SELECT * FROM %s" % table, GOLDEN, *OVERLAP)
+            got = db.execute("SELECT * FROM %s" % table).fetchall()
+            assert len(got) == len(expected) > 0, table
+            for row, values in zip(expected, got):
+                for (name, want), value in zip(row.items(), values):
+                    assert (json.loads(value) if name == "fields" else value) == want, (table, name)
+        db.close()
+
+
+# ---- The shell ----
+
+
+class Shell:
+    """ttlog-view --sql on a terminal."""
+
+    def __init__(self, folder, *args):
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            os.environ.update(XDG_STATE_HOME=folder, TERM="dumb")
+            os.execv(VIEW, [VIEW, "--sql", *args])
+        self.text, self.at = "", 0
+
+    def until(self, what):
+        """What came up to that, from where the last one ended."""
+        deadline = time.monotonic() + 30
+        while what not in self.text[self.at:]:
+            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
+            assert ready, (what, self.text)
+            self.text += os.read(self.fd, 65536).decode()
+        end = self.text.index(what, self.at) + len(what)
+        text, self.at = self.text[self.at:end], end
+        return text
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def say(self, line, answer, prompt="ttlog> "):
+        self.send(line + "\r")
+        text = self.until(prompt)
+        assert answer in text, (line, text)
+
+    def end(self):
+        try:
+            while os.read(self.fd, 65536):
+                pass
+        except OSError:
+            pass
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def busy(pid):
+    """Until the process has used some time: its statement runs."""
+    deadline, begin = time.monotonic() + 30, None
+    while time.monotonic() < deadline:
+        with open("/proc/%d/stat" % pid) as file:
+            used = int(file.read().rsplit(")", 1)[1].split()[11])
+        begin = used if begin is None else begin
+        if used > begin + 5:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it does not run")
+
+
+def test_shell():
+    with tempfile.TemporaryDirectory() as folder:
+        shell = Shell(folder, GOLDEN)
+        shell.until("ttlog> ")
+        shell.say(".tables", "snapshots")
+        shell.say(".schema frames", "build_id")
+        shell.say("SELECT count(*) AS n", "", prompt="...> ")
+        shell.say("FROM events;", "14")
+        shell.say(".mode json", "")
+        shell.say("SELECT 'x' AS a;", '{"a":"x"}')
+        shell.say("SELECT 'x' AS a;", '{"a":"x"}')
+        shell.say("SELEC;", "syntax error")
+        shell.say(".nothing", "no such command")
+        # a statement that would take for ever, and a line, are ended by Ctrl-C
+        shell.send("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c;\r")
+        shell.until("FROM c;")
+        busy(shell.pid)
+        os.kill(shell.pid, signal.SIGINT)
+        assert "interrupted" in shell.until("ttlog> ")
+        shell.say("SELECT", "", prompt="...> ")
+        shell.send("\x03")
+        shell.until("ttlog> ")
+        # what changed is read anew
+        shell.say("CREATE TABLE t(i);", "")
+        for n in (0, 1, 2):
+            shell.say("SELECT count(*) AS n FROM t;", '{"n":%d}' % n)
+            shell.say("SELECT count(*) AS n FROM t;", '{"n":%d}' % n)
+            shell.say("INSERT INTO t VALUES (1);", "")
+        shell.send(".quit\r")
+        assert shell.end() == 0
+        history = os.path.join(folder, "ttlog", "sql_history")
+        with open(history) as file:
+            assert "count" in file.read()
+        assert os.stat(history).st_mode & 0o77 == 0
+
+
+if __name__ == "__main__":
+    run(globals())

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ttlog/read.h>
+#include "say.h"
+#include "sql.h"
+#include "sql_parts.h"
+#include "sql_value.h"
+
+#define MAX_STATEMENT_BYTES (1 << 20)
+
+/* ---- What a statement may do ---- */
+
+/* PRAGMAs that only tell. */
+static bool is_telling(const char *pragma)
+{
+	static const char *const TELLING[] = { "collation_list", "compile_options", "function_list",
+					       "index_info",     "index_list",      "index_xinfo",
+					       "table_info",     "table_list",      "table_xinfo" };
+
+	for (size_t i = 0; i < sizeof(TELLING) / sizeof(TELLING[0]); i++) {
+		if (!sqlite3_stricmp(pragma, TELLING[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it may give something else the next time. */
+static bool is_volatile(const char *function)
+{
+	static const char *const VOLATILE[] = {
+		"random",    "randomblob", "changes",      "total_changes", "last_insert_rowid",
+		"date",      "time",       "datetime",     "julianday",     "strftime",
+		"unixepoch", "decoded",    "current_time", "current_date",  "current_timestamp",
+	};
+
+	for (size_t i = 0; i < sizeof(VOLATILE) / sizeof(VOLATILE[0]); i++) {
+		if (!sqlite3_stricmp(function, VOLATILE[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Tables and indices of the user's own are made in memory, or in SQLite's unnamed temporary file;
+ * no other file can be named. VACUUM INTO attaches, too. */
+static int authorize(void *context, int action, const char *first, const char *second,
+		     const char *database, const char *trigger)
+{
+	struct sql *sql = context;
+
+	(void)database;
+	(void)trigger;
+	switch (action) {
+	case SQLITE_ATTACH:
+	case SQLITE_DETACH:
+	case SQLITE_CREATE_VTABLE:
+	case SQLITE_DROP_VTABLE:
+		return SQLITE_DENY;
+	case SQLITE_FUNCTION:
+		sql->is_volatile |= is_volatile(second);
+		return sqlite3_stricmp(second, "load_extension") ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_PRAGMA:
+		return is_telling(first) ? SQLITE_OK : SQLITE_DENY;
+	default:
+		return SQLITE_OK;
+	}
+}
+
+static int confine(struct sql *sql)
+{
+	sqlite3 *db = sql->db;
+
+	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	(void)sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES);
+	(void)sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	return sqlite3_set_authorizer(db, authorize, sql);
+}
+
+/* ---- Opening ---- */
+
+static bool is_clean_site(const struct ttlog_site *site)
+{
+	return sql_value__is_clean(site->target) && sql_value__is_clean(site->probe) &&
+	       sql_value__is_clean(site->msg) && sql_value__is_clean(site->file) &&
+	       sql_value__is_clean(site->func);
+}
+
+static bool is_clean(const struct store *store)
+{
+	for (size_t f = 0; f < store->file_cnt; f++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(store->files[f].reader);
+
+		if (!sql_value__is_clean(
+			    ttlog_text_of(ttlog_snapshot_name(store->files[f].reader))))
+			return false;
+		for (size_t i = 0; i < header->site_cnt; i++) {
+			if (!is_clean_site(header->sites[i]))
+				return false;
+		}
+		for (size_t i = 0; i < header->thread_cnt; i++) {
+			if (!sql_value__is_clean(header->threads[i]->comm))
+				return false;
+		}
+	}
+	return true;
+}
+
+int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
+{
+	int err;
+
+	*ret = (struct sql){ .readers = readers, .reader_cnt = reader_cnt };
+	err = out__init_memory(&ret->scratch);
+	if (!err)
+		err = store__init(&ret->store, readers, reader_cnt);
+	if (!err)
+		err = sql_columns__init(&ret->columns, &ret->store, EVENTS_COLUMNS,
+					EVENTS_COLUMN_CNT);
+	if (err)
+		sql_parts__fini(ret);
+	else
+		ret->is_clean = is_clean(&ret->store);
+	return err;
+}
+
+void sql_parts__fini(struct sql *sql)
+{
+	(void)sqlite3_close(sql->db);
+	sql_cache__clear(&sql->cache);
+	sql_columns__fini(&sql->columns);
+	store__fini(&sql->store);
+	out__fini(&sql->scratch);
+}
+
+int sql_parts__register(struct sql *sql, const char *prefix)
+{
+	char *events = sqlite3_mprintf("%sevents", prefix);
+	char *spans = sqlite3_mprintf("%sspans", prefix);
+	int err = events && spans ? sql_functions__register(sql) : SQLITE_NOMEM;
+
+	if (!err)
+		err = sql_events__register(sql, events);
+	if (!err)
+		err = sql_spans__register(sql, spans);
+	if (!err)
+		err = sql_tables__register(sql, prefix);
+	sqlite3_free(events);
+	sqlite3_free(spans);
+	return err;
+}
+
+struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
+{
+	struct sql *sql = malloc(sizeof(*sql));
+	int code;
+
+	if (!sql || sql_parts__init(sql, readers, reader_cnt)) {
+		free(sql);
+		errno = -say_error("sql", ENOMEM);
+		return NULL;
+	}
+	code = sqlite3_open(":memory:", &sql->db);
+	if (!code)
+		code = sql_parts__register(sql, "");
+	if (!code)
+		code = confine(sql);
+	if (!code)
+		return sql;
+	say("sql", sqlite3_errstr(code));
+	sql__free(sql);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void sql__free(struct sql *sql)
+{
+	if (!sql)
+		return;
+	sql_parts__fini(sql);
+	free(sql);
+}
+
+/* ---- Statements ---- */
+
+/* The place in the statement, where SQLite knows it, as filters show theirs. */
+static void say_place(struct sql *sql, const char *statement)
+{
+	int at = sqlite3_error_offset(sql->db), begin, len, column = 0;
+	struct out out;
+
+	if (at < 0 || (size_t)at > strlen(statement) || out__init(&out, 2))
+		return;
+	for (begin = at; begin && statement[begin - 1] != '\n' && at - begin < 70;)
+		begin--;
+	len = (int)strcspn(statement + begin, "\n");
+	out__text(&out, "  ");
+	out__plain(&out, (struct ttlog_text){ statement + begin, (size_t)len });
+	column = (int)out__width((struct ttlog_text){ statement + begin, (size_t)(at - begin) });
+	out__text(&out, "\n  ");
+	out__pad(&out, (size_t)column);
+	out__text(&out, "^\n");
+	(void)out__flush(&out);
+	out__fini(&out);
+}
+
+static int fail(struct sql *sql, int code, const char *statement)
+{
+	if (code < 0)
+		return code;
+	if (code == SQLITE_INTERRUPT) {
+		say("sql", "interrupted");
+		return -EINTR;
+	}
+	say("sql", code == SQLITE_AUTH ? "not authorized: statements read the snapshots, and write "
+					 "tables of their own in memory"
+				       : sqlite3_errmsg(sql->db));
+	say_place(sql, statement);
+	return -EINVAL;
+}
+
+/* Rows as they come; and kept, where the same statement would give the same. */
+static int print(struct sql *sql, sqlite3_stmt *statement, struct out *out, enum sql_format format)
+{
+	const char *text = sqlite3_sql(statement) + strspn(sqlite3_sql(statement), " \t\r\n");
+	bool tells = sqlite3_stmt_readonly(statement) && sqlite3_column_count(statement);
+	struct sql_cached *cached = NULL;
+	int code;
+
+	if (!tells)
+		sql_cache__clear(&sql->cache);
+	if (tells && !sql->is_volatile) {
+		cached = sql_cache__find(&sql->cache, text, format);
+		if (cached) {
+			struct ttlog_text kept = out__written(&cached->text);
+
+			out__bytes(out, kept.p, kept.len);
+			return SQLITE_DONE;
+		}
+		cached = sql_cache__begin(&sql->cache);
+	}
+	(void)out__flush(out);
+	out->copy = cached ? &cached->text : NULL;
+	code = sql_print__rows(out, statement, format);
+	(void)out__flush(out);
+	out->copy = NULL;
+	if (cached && code == SQLITE_DONE)
+		sql_cache__keep(cached, text, format);
+	return code;
+}
+
+int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_format format)
+{
+	while (*statements && !out->err) {
+		sqlite3_stmt *statement;
+		const char *rest = statements;
+		int code;
+
+		sql->is_volatile = false;
+		code = sqlite3_prepare_v2(sql->db, statements, -1, &statement, &rest);
+
+		if (code)
+			return fail(sql, code, statements);
+		if (statement) {
+			code = print(sql, statement, out, format);
+			if (code != SQLITE_DONE && code != SQLITE_ROW) {
+				(void)out__flush(out);
+				code = fail(sql, code, statements);
+				(void)sqlite3_finalize(statement);
+				return code;
+			}
+		}
+		(void)sqlite3_finalize(statement);
+		statements = rest;
+	}
+	return out->err;
+}
+
+bool sql__is_complete(const char *text)
+{
+	return sqlite3_complete(text);
+}
+
+/* A table that is not made is in no list of SQLite's. */
+#define TABLES                                                                                     \
+	"WITH tables(name) AS (VALUES ('events'), ('spans'), ('threads'), ('sites'), ('frames'), " \
+	"('registers'), ('losses'), ('snapshots') UNION ALL SELECT name FROM main.sqlite_schema "  \
+	"WHERE type IN ('table', 'view') UNION ALL SELECT name FROM temp.sqlite_schema "           \
+	"WHERE type IN ('table', 'view')) "
+
+const char *sql__tables_query(void)
+{
+	return TABLES "SELECT name FROM tables";
+}
+
+char *sql__schema_query(const char *table)
+{
+	static const char ALL[] = TABLES
+		"SELECT tables.name AS \"table\", c.name AS \"column\", c.type FROM tables "
+		"JOIN pragma_table_info(tables.name) c";
+	char *query = table ? sqlite3_mprintf("SELECT name AS \"column\", type FROM "
+					      "pragma_table_info(%Q)",
+					      table)
+			    : sqlite3_mprintf("%s", ALL);
+	char *copy = query ? strdup(query) : NULL;
+
+	sqlite3_free(query);
+	return copy;
+}
+
+void sql__interrupt(struct sql *sql)
+{
+	sqlite3_interrupt(sql->db);
+}

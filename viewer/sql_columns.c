@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sql_columns.h"
+#include "sql_value.h"
+
+/* A field of a site: where keys are told apart, by sorting. */
+struct place {
+	struct ttlog_text key;
+	uint64_t order; /* of the field, over all files */
+	uint32_t file, site;
+	uint8_t field, type;
+};
+
+struct places {
+	struct place *list;
+	size_t cnt;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int order = sql_value__compare(x->key, y->key);
+
+	if (order)
+		return order;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct place *x = *(const struct place *const *)a;
+	const struct place *y = *(const struct place *const *)b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static unsigned fields_of(const struct ttlog_site *site)
+{
+	return site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
+}
+
+static int find_places(struct places *ret, const struct store *store)
+{
+	size_t cnt = 0;
+
+	for (size_t f = 0; f < store->file_cnt; f++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(store->files[f].reader);
+
+		for (size_t s = 0; s < header->site_cnt; s++)
+			cnt += fields_of(header->sites[s]);
+	}
+	ret->list = calloc(cnt + 1, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t f = 0; f < store->file_cnt; f++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(store->files[f].reader);
+
+		for (size_t s = 0; s < header->site_cnt; s++) {
+			const struct ttlog_site *site = header->sites[s];
+
+			for (unsigned i = 0; i < fields_of(site); i++, ret->cnt++)
+				ret->list[ret->cnt] = (struct place){
+					.key = site->keys[i],
+					.order = ret->cnt,
+					.file = (uint32_t)f,
+					.site = (uint32_t)s,
+					.field = (uint8_t)i,
+					.type = site->types[i],
+				};
+		}
+	}
+	qsort(ret->list, ret->cnt, sizeof(*ret->list), compare_keys);
+	return 0;
+}
+
+/* ---- Names ---- */
+
+static bool is_taken(const struct sql_columns *columns, const char *name, const char *const *taken,
+		     size_t taken_cnt)
+{
+	for (size_t i = 0; i < taken_cnt; i++) {
+		if (!sqlite3_stricmp(name, taken[i]))
+			return true;
+	}
+	for (size_t i = 0; i < columns->cnt; i++) {
+		if (!sqlite3_stricmp(name, columns->list[i].name))
+			return true;
+	}
+	return false;
+}
+
+/* Valid UTF-8, and no zero inside. */
+static char *clean_name(struct ttlog_text key)
+{
+	struct out out;
+	char *name = NULL;
+
+	if (out__init_memory(&out))
+		return NULL;
+	for (size_t i = 0; i < key.len;) {
+		size_t len = strnlen(key.p + i, key.len - i);
+
+		sql_value__clean(&out, (struct ttlog_text){ key.p + i, len });
+		i += len;
+		if (i < key.len) {
+			out__text(&out, "\xef\xbf\xbd");
+			i++;
+		}
+	}
+	if (!out.err)
+		name = strndup(out__written(&out).p, out__written(&out).len);
+	out__fini(&out);
+	return name;
+}
+
+static char *choose_name(const struct sql_columns *columns, struct ttlog_text key,
+			 const char *const *taken, size_t taken_cnt)
+{
+	char *clean = clean_name(key), *name = clean ? strdup(clean) : NULL;
+
+	for (unsigned i = 1; name && (!*name || is_taken(columns, name, taken, taken_cnt)); i++) {
+		free(name);
+		if ((i == 1 ? asprintf(&name, "fields.%s", clean)
+			    : asprintf(&name, "fields.%s#%u", clean, i)) < 0)
+			name = NULL;
+	}
+	free(clean);
+	return name;
+}
+
+/* ---- Columns ---- */
+
+static bool is_decimal(uint32_t types)
+{
+	const uint32_t others = 1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_BYTES |
+				1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX;
+
+	return types & 1u << TTLOG_TYPE_DECIMAL && !(types & others);
+}
+
+static bool is_same_field(const struct place *a, const struct place *b)
+{
+	return a->file == b->file && a->site == b->site;
+}
+
+/* Of places with one key, in their order. */
+static int add_column(struct sql_columns *columns, const struct place *places,
+		      const struct place *end, const char *const *taken, size_t taken_cnt)
+{
+	struct sql_column *column = &columns->list[columns->cnt];
+
+	column->key = places->key;
+	column->name = choose_name(columns, places->key, taken, taken_cnt);
+	if (!column->name)
+		return -ENOMEM;
+	for (const struct place *p = places; p < end && ttlog_text_equal(p->key, places->key);
+	     p++) {
+		if (p > places && is_same_field(p - 1, p))
+			continue;
+		column->types |= 1u << p->type;
+		columns->sites[p->file][p->site].columns[p->field] = (uint16_t)columns->cnt;
+	}
+	column->is_decimal = is_decimal(column->types);
+	columns->cnt++;
+	return 0;
+}
+
+static int add_columns(struct sql_columns *columns, const struct places *places,
+		       const char *const *taken, size_t taken_cnt)
+{
+	const struct place **firsts = calloc(places->cnt + 1, sizeof(*firsts));
+	size_t cnt = 0;
+	int err = firsts ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < places->cnt && !err; i++) {
+		if (!i || !ttlog_text_equal(places->list[i - 1].key, places->list[i].key))
+			firsts[cnt++] = &places->list[i];
+	}
+	if (!err && cnt)
+		qsort((void *)firsts, cnt, sizeof(*firsts), compare_order);
+	if (cnt > SQL_COLUMNS_MAX)
+		columns->left_out = cnt - SQL_COLUMNS_MAX;
+	for (size_t i = 0; i < cnt && i < SQL_COLUMNS_MAX && !err; i++)
+		err = add_column(columns, firsts[i], places->list + places->cnt, taken, taken_cnt);
+	free((void *)firsts);
+	return err;
+}
+
+static int alloc_sites(struct sql_columns *columns, const struct store *store)
+{
+	columns->sites = calloc(store->file_cnt + 1, sizeof(struct sql_site *));
+	columns->list = calloc(SQL_COLUMNS_MAX, sizeof(*columns->list));
+	if (!columns->sites || !columns->list)
+		return -ENOMEM;
+	for (size_t f = 0; f < store->file_cnt; f++) {
+		size_t cnt = ttlog_snapshot_info(store->files[f].reader)->site_cnt;
+
+		columns->sites[f] = calloc(cnt + 1, sizeof(struct sql_site));
+		if (!columns->sites[f])
+			return -ENOMEM;
+		columns->file_cnt++;
+		memset(columns->sites[f], 0xff, cnt * sizeof(struct sql_site));
+	}
+	return 0;
+}
+
+int sql_columns__init(struct sql_columns *ret, const struct store *store, const char *const *taken,
+		      size_t taken_cnt)
+{
+	struct places places = { .list = NULL };
+	int err;
+
+	*ret = (struct sql_columns){ .cnt = 0 };
+	err = alloc_sites(ret, store);
+	if (!err)
+		err = find_places(&places, store);
+	if (!err)
+		err = add_columns(ret, &places, taken, taken_cnt);
+	free(places.list);
+	if (err)
+		sql_columns__fini(ret);
+	return err;
+}
+
+void sql_columns__fini(struct sql_columns *columns)
+{
+	for (size_t i = 0; i < columns->cnt; i++)
+		free(columns->list[i].name);
+	for (size_t f = 0; f < columns->file_cnt; f++)
+		free(columns->sites[f]);
+	free((void *)columns->sites);
+	free(columns->list);
+	*columns = (struct sql_columns){ .cnt = 0 };
+}
+
+/* ---- In SQL ---- */
+
+void sql_columns__quote(struct out *out, const char *name)
+{
+	out__char(out, '"');
+	for (; *name; name++) {
+		if (*name == '"')
+			out__char(out, '"');
+		out__char(out, *name);
+	}
+	out__char(out, '"');
+}
+
+/* Affinities are chosen so that a comparison with a literal means what it says: a decimal's makes
+ * text of the literal, which the collation compares as numbers. */
+static const char *type_of(const struct sql_column *column, bool plain)
+{
+	const uint32_t texts = 1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR |
+			       1u << TTLOG_TYPE_HEX;
+	const uint32_t reals = 1u << TTLOG_TYPE_F32 | 1u << TTLOG_TYPE_F64;
+	const uint32_t types = column->types;
+
+	if (column->is_decimal)
+		return plain ? "NUMERIC" : "DECIMAL_TEXT COLLATE dec";
+	if (!(types & ~texts))
+		return "TEXT";
+	if (types == 1u << TTLOG_TYPE_BYTES)
+		return "BLOB";
+	if (types & (texts | 1u << TTLOG_TYPE_BYTES | 1u << TTLOG_TYPE_DECIMAL))
+		return "";
+	if (types == 1u << TTLOG_TYPE_BOOL)
+		return "BOOLEAN";
+	if (!(types & ~reals))
+		return "REAL";
+	if (types & reals)
+		return "NUMERIC";
+	return types & 1u << TTLOG_TYPE_U64 && !plain ? "INTEGER COLLATE dec" : "INTEGER";
+}
+
+void sql_columns__declare(const struct sql_column *column, struct out *out, bool plain)
+{
+	sql_columns__quote(out, column->name);
+	out__char(out, ' ');
+	out__text(out, type_of(column, plain));
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The columns of table events that fields give: one for each key of any site of any file, in the
+ * order in which the sites have them, up to SQL_COLUMNS_MAX.
+ *
+ * SQL's names of columns are equal in any case. A key that is the name of a column already is
+ * called fields.KEY; where that is one, too, fields.KEY#2 and so on. Of several fields of one key
+ * in a site the first counts. What has no column is still in the JSON of column `fields`.
+ */
+#ifndef TTLOG_VIEW_SQL_COLUMNS_H
+#define TTLOG_VIEW_SQL_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "out.h"
+#include "store.h"
+
+/* SQLite takes 2,000 of them at most, and the fixed ones need some. */
+#define SQL_COLUMNS_MAX  1900u
+#define SQL_COLUMNS_NONE UINT16_MAX
+
+struct sql_column {
+	char *name;
+	struct ttlog_text key;
+	uint32_t types;  /* a bit for each enum ttlog_type that the key has */
+	bool is_decimal; /* every value is given as the text of a decimal */
+};
+
+struct sql_site {
+	uint16_t columns[TTLOG_MAX_FIELDS]; /* by field */
+};
+
+struct sql_columns {
+	struct sql_column *list;
+	size_t cnt, left_out;    /* so many keys have none */
+	struct sql_site **sites; /* by file, by number */
+	size_t file_cnt;
+};
+
+/* `taken`: the names of the fixed columns. Returns 0 or -ENOMEM; then ret is empty. */
+int sql_columns__init(struct sql_columns *ret, const struct store *store, const char *const *taken,
+		      size_t taken_cnt);
+void sql_columns__fini(struct sql_columns *columns);
+
+/* As SQL declares it: "name" TYPE. Without the collations that only we have: for other programs. */
+void sql_columns__declare(const struct sql_column *column, struct out *out, bool plain);
+/* A name in quotes. */
+void sql_columns__quote(struct out *out, const char *name);
+
+#endif /* TTLOG_VIEW_SQL_COLUMNS_H */

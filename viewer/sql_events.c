@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Table events: a scan of the store. A field's column is decoded when its value is asked for, and
+ * what WHERE keeps out by time, site or thread is not looked at.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "sql_parts.h"
+#include "sql_scan.h"
+#include "sql_value.h"
+#include <ttlog/read.h>
+
+const char *const EVENTS_COLUMNS[EVENTS_COLUMN_CNT] = {
+	"ts",    "ts_ns", "mono_ns",     "level",  "level_number", "target",
+	"probe", "msg",   "pid",         "tid",    "comm",         "file",
+	"line",  "func",  "duration_ns", "fields", "snapshot",
+};
+
+/* In the order of EVENTS_COLUMNS. */
+static const struct {
+	const char *type, *collation;
+} TYPES[EVENTS_COLUMN_CNT] = {
+	{ "TEXT", "" },    { "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "level" },
+	{ "INTEGER", "" }, { "TEXT", "" },       { "TEXT", "" },       { "TEXT", "" },
+	{ "INTEGER", "" }, { "INTEGER", "" },    { "TEXT", "" },       { "TEXT", "" },
+	{ "INTEGER", "" }, { "TEXT", "" },       { "INTEGER", "dec" }, { "JSON_TEXT", "" },
+	{ "TEXT", "" },
+};
+
+struct events_table {
+	sqlite3_vtab base;
+	struct sql *sql;
+};
+
+struct events_cursor {
+	sqlite3_vtab_cursor base;
+	struct sql *sql;
+	struct sql_where where;
+	struct sql_scan scan;
+	bool has_event;
+	struct ttlog_event event;
+};
+
+void sql_events__declare(const struct sql *sql, struct out *out, const char *name, bool plain)
+{
+	out__text(out, "CREATE TABLE ");
+	sql_columns__quote(out, name);
+	for (int i = 0; i < EVENTS_COLUMN_CNT; i++) {
+		out__text(out, i ? ", " : "(");
+		out__text(out, EVENTS_COLUMNS[i]);
+		out__char(out, ' ');
+		out__text(out, TYPES[i].type);
+		if (*TYPES[i].collation && !plain) {
+			out__text(out, " COLLATE ");
+			out__text(out, TYPES[i].collation);
+		}
+	}
+	for (size_t i = 0; i < sql->columns.cnt; i++) {
+		out__text(out, ", ");
+		sql_columns__declare(&sql->columns.list[i], out, plain);
+	}
+	out__char(out, ')');
+}
+
+/* ---- The table ---- */
+
+static int connect_table(sqlite3 *db, void *context, int argc, const char *const *argv,
+			 sqlite3_vtab **ret, char **ret_why)
+{
+	struct sql *sql = context;
+	struct events_table *table;
+	int err;
+
+	(void)argc;
+	(void)argv;
+	out__clear(&sql->scratch);
+	sql_events__declare(sql, &sql->scratch, "events", false);
+	out__char(&sql->scratch, 0);
+	if (sql->scratch.err)
+		return SQLITE_NOMEM;
+	err = sqlite3_declare_vtab(db, out__written(&sql->scratch).p);
+	if (err) {
+		*ret_why = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+		return err;
+	}
+	(void)sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
+	table = sqlite3_malloc(sizeof(*table));
+	if (!table)
+		return SQLITE_NOMEM;
+	*table = (struct events_table){ .sql = sql };
+	*ret = &table->base;
+	return SQLITE_OK;
+}
+
+static int disconnect(sqlite3_vtab *table)
+{
+	sqlite3_free(table);
+	return SQLITE_OK;
+}
+
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+	return sql_where__choose(((struct events_table *)table)->sql, info);
+}
+
+/* ---- A cursor ---- */
+
+static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
+{
+	struct events_cursor *cursor = calloc(1, sizeof(*cursor));
+
+	if (!cursor)
+		return SQLITE_NOMEM;
+	cursor->sql = ((struct events_table *)table)->sql;
+	*ret = &cursor->base;
+	return SQLITE_OK;
+}
+
+static void end_scan(struct events_cursor *cursor)
+{
+	sql_scan__fini(&cursor->scan);
+	sql_where__fini(&cursor->where);
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+	struct events_cursor *cursor = (struct events_cursor *)base;
+
+	end_scan(cursor);
+	free(cursor);
+	return SQLITE_OK;
+}
+
+static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int argc,
+		  sqlite3_value **argv)
+{
+	struct events_cursor *cursor = (struct events_cursor *)base;
+	int err;
+
+	(void)number;
+	end_scan(cursor);
+	cursor->has_event = false;
+	err = sql_where__init(&cursor->where, cursor->sql, chosen, argc, argv);
+	if (!err && sql_scan__init(&cursor->scan, &cursor->sql->store, &cursor->where))
+		err = SQLITE_NOMEM;
+	return err;
+}
+
+static int next(sqlite3_vtab_cursor *base)
+{
+	struct events_cursor *cursor = (struct events_cursor *)base;
+
+	sql_scan__next(&cursor->scan);
+	cursor->has_event = false;
+	return SQLITE_OK;
+}
+
+static int is_over(sqlite3_vtab_cursor *base)
+{
+	return sql_scan__is_over(&((struct events_cursor *)base)->scan);
+}
+
+static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
+{
+	*ret = sql_scan__number(&((struct events_cursor *)base)->scan);
+	return SQLITE_OK;
+}
+
+/* ---- Values ---- */
+
+static void field_column(sqlite3_context *to, const struct events_cursor *cursor, size_t column)
+{
+	const struct sql_columns *columns = &cursor->sql->columns;
+	const struct ttlog_event *event = &cursor->event;
+	const struct sql_site *site =
+		&columns->sites[sql_scan__file(&cursor->scan)][event->site_number];
+	struct ttlog_field field;
+
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		if (site->columns[i] != column)
+			continue;
+		ttlog_event_field(event, i, &field);
+		sql_value__field(to, &field, columns->list[column].is_decimal);
+		return;
+	}
+}
+
+static void duration(sqlite3_context *to, const struct ttlog_event *event)
+{
+	struct ttlog_field field;
+
+	if (event->site->kind != TTLOG_EVENT_SPAN_END)
+		return;
+	ttlog_event_field(event, 0, &field);
+	sql_value__field(to, &field, false);
+}
+
+static void fields(sqlite3_context *to, struct out *scratch, const struct ttlog_event *event)
+{
+	out__clear(scratch);
+	json__fields(scratch, event);
+	sql_value__written(to, scratch);
+}
+
+static void site_column(sqlite3_context *to, const struct ttlog_site *site, int column)
+{
+	switch (column) {
+	case EVENTS_LEVEL:
+		sql_value__text(to, ttlog_text_of(ttlog_level_name(site->level)), SQL_VALUE_STAYS);
+		return;
+	case EVENTS_LEVEL_NUMBER:
+		sqlite3_result_int(to, site->level);
+		return;
+	case EVENTS_TARGET:
+		sql_value__text(to, site->target, SQL_VALUE_STAYS);
+		return;
+	case EVENTS_PROBE:
+		sql_value__text(to, site->probe, SQL_VALUE_STAYS);
+		return;
+	case EVENTS_MSG:
+		sql_value__text(to, site->msg, SQL_VALUE_STAYS);
+		return;
+	case EVENTS_FILE:
+		sql_value__text(to, site->file, SQL_VALUE_STAYS);
+		return;
+	case EVENTS_LINE:
+		sql_value__u64(to, site->line);
+		return;
+	default:
+		sql_value__text(to, site->func, SQL_VALUE_STAYS);
+	}
+}
+
+static void fixed_column(sqlite3_context *to, struct sql *sql, const struct ttlog_event *event,
+			 int column)
+{
+	switch (column) {
+	case EVENTS_TS:
+		sql_value__time(to, &sql->scratch, event->real_ns);
+		return;
+	case EVENTS_TS_NS:
+		sql_value__u64(to, event->real_ns);
+		return;
+	case EVENTS_MONO_NS:
+		sql_value__u64(to, event->mono_ns);
+		return;
+	case EVENTS_PID:
+		sql_value__u64(to, event->thread->pid);
+		return;
+	case EVENTS_TID:
+		sql_value__u64(to, event->thread->tid);
+		return;
+	case EVENTS_COMM:
+		sql_value__text(to, event->thread->comm, SQL_VALUE_STAYS);
+		return;
+	case EVENTS_DURATION_NS:
+		duration(to, event);
+		return;
+	case EVENTS_FIELDS:
+		fields(to, &sql->scratch, event);
+		return;
+	case EVENTS_SNAPSHOT:
+		sql_value__text(to, ttlog_text_of(ttlog_snapshot_name(event->snapshot)),
+				SQL_VALUE_STAYS);
+		return;
+	default:
+		site_column(to, event->site, column);
+	}
+}
+
+static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
+{
+	struct events_cursor *cursor = (struct events_cursor *)base;
+
+	if (!cursor->has_event) {
+		sql_scan__event(&cursor->scan, &cursor->event);
+		cursor->has_event = true;
+	}
+	if (number < EVENTS_COLUMN_CNT)
+		fixed_column(to, cursor->sql, &cursor->event, number);
+	else
+		field_column(to, cursor, (size_t)number - EVENTS_COLUMN_CNT);
+	return SQLITE_OK;
+}
+
+int sql_events__register(struct sql *sql, const char *name)
+{
+	/* No xCreate: the table is there without being made. */
+	static const sqlite3_module MODULE = {
+		.xConnect = connect_table,
+		.xBestIndex = best_index,
+		.xDisconnect = disconnect,
+		.xOpen = open_cursor,
+		.xClose = close_cursor,
+		.xFilter = filter,
+		.xNext = next,
+		.xEof = is_over,
+		.xColumn = column,
+		.xRowid = row_number,
+	};
+
+	return sqlite3_create_module(sql->db, name, &MODULE, sql);
+}

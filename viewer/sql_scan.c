@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sql_scan.h"
+
+/* ---- One file ---- */
+
+static bool any_site(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+{
+	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
+		if (where->sites[chunk->groups[g].site])
+			return true;
+	}
+	return false;
+}
+
+static bool every_site(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+{
+	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
+		if (!where->sites[chunk->groups[g].site])
+			return false;
+	}
+	return true;
+}
+
+static bool every_thread(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+{
+	for (uint32_t i = 0; i < (chunk->thread_mask ? chunk->n : 1); i++) {
+		if (!where->threads[ttlog_chunk_thread(chunk, i)])
+			return false;
+	}
+	return true;
+}
+
+static uint64_t real_shift(const struct sql_scan_file *file)
+{
+	const struct ttlog_info *header = ttlog_snapshot_info(file->file->reader);
+
+	return header->real_ns - header->mono_ns;
+}
+
+/* Makes the events of the chunk the file's. False where none of them matters. */
+static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
+{
+	const struct sql_where_file *where = file->where;
+	const struct ttlog_chunk *chunk;
+
+	file->kept =
+		store__get(scan->store, (size_t)(file->file - scan->store->files), file->chunk);
+	if (!file->kept)
+		return false;
+	chunk = file->events = ttlog_kept_chunk(file->kept->kept);
+	if ((where->sites && !any_site(where, chunk)) || ttlog_kept_load(file->kept->kept)) {
+		store__put(scan->store, file->kept);
+		file->kept = NULL;
+		return false;
+	}
+	file->at = 0;
+	file->n = chunk->n;
+	file->is_open = !(file->file->repeated && file->file->repeated[file->chunk]) &&
+			sql_where__has_all(scan->where, chunk->first_ns, chunk->last_ns,
+					   real_shift(file)) &&
+			(!where->sites || every_site(where, chunk)) &&
+			(!where->threads || every_thread(where, chunk));
+	return true;
+}
+
+static bool gets_through(const struct sql_scan *scan, const struct sql_scan_file *file)
+{
+	const struct ttlog_chunk *chunk = file->events;
+	uint64_t mono_ns = chunk->mono_ns[file->at];
+
+	return (!file->where->sites ||
+		file->where->sites[chunk->groups[ttlog_chunk_group(chunk, file->at)].site]) &&
+	       (!file->where->threads ||
+		file->where->threads[ttlog_chunk_thread(chunk, file->at)]) &&
+	       sql_where__is_in_time(scan->where, mono_ns, mono_ns + real_shift(file)) &&
+	       !store__is_repeated(file->file, file->chunk, file->at);
+}
+
+/* From file->chunk on, the next that may matter; its turn comes when the merge comes to it. */
+static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
+{
+	for (; file->chunk < file->file->chunk_cnt; file->chunk++) {
+		const struct ttlog_chunk_place *chunk = store__place(file->file, file->chunk);
+
+		if (!chunk->n || sql_where__has_none(scan->where, chunk->first_ns, chunk->last_ns,
+						     real_shift(file)))
+			continue;
+		file->key = chunk->first_ns + file->file->shift;
+		return;
+	}
+	file->is_over = true;
+}
+
+/* From file->at on. False where the chunk has no more, and the next one waits for its turn. */
+static bool find_event(struct sql_scan *scan, struct sql_scan_file *file)
+{
+	if (!file->is_open) {
+		while (file->at < file->n && !gets_through(scan, file))
+			file->at++;
+	}
+	if (file->at < file->n) {
+		file->key = file->events->mono_ns[file->at] + file->file->shift;
+		return true;
+	}
+	store__put(scan->store, file->kept);
+	file->kept = NULL;
+	file->chunk++;
+	find_chunk(scan, file);
+	return false;
+}
+
+/* ---- The merge ---- */
+
+static bool comes_before(const struct sql_scan_file *a, const struct sql_scan_file *b)
+{
+	return a->key != b->key ? a->key < b->key : a < b;
+}
+
+static void find_first_two(struct sql_scan *scan)
+{
+	scan->top = scan->next = NULL;
+	for (size_t i = 0; i < scan->store->file_cnt; i++) {
+		struct sql_scan_file *file = &scan->files[i];
+
+		if (file->is_over)
+			continue;
+		if (!scan->top || comes_before(file, scan->top)) {
+			scan->next = scan->top;
+			scan->top = file;
+		} else if (!scan->next || comes_before(file, scan->next)) {
+			scan->next = file;
+		}
+	}
+}
+
+/* Until the file whose turn it is stands at an event. */
+static void settle(struct sql_scan *scan)
+{
+	for (;;) {
+		find_first_two(scan);
+		if (!scan->top || scan->top->kept)
+			return;
+		if (enter(scan, scan->top)) {
+			(void)find_event(scan, scan->top);
+		} else {
+			scan->top->chunk++;
+			find_chunk(scan, scan->top);
+		}
+	}
+}
+
+void sql_scan__next(struct sql_scan *scan)
+{
+	struct sql_scan_file *top = scan->top;
+
+	top->at++;
+	if (find_event(scan, top) && (!scan->next || comes_before(top, scan->next)))
+		return;
+	settle(scan);
+}
+
+int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_where *where)
+{
+	*ret = (struct sql_scan){
+		.store = store,
+		.where = where,
+		.files = calloc(store->file_cnt + 1, sizeof(*ret->files)),
+	};
+	if (!ret->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < store->file_cnt; i++) {
+		struct sql_scan_file *file = &ret->files[i];
+
+		file->file = &store->files[i];
+		file->where = &where->files[i];
+		file->is_over = where->is_nothing || where->files[i].is_out;
+		if (!file->is_over)
+			find_chunk(ret, file);
+	}
+	settle(ret);
+	return 0;
+}
+
+void sql_scan__fini(struct sql_scan *scan)
+{
+	for (size_t i = 0; scan->files && i < scan->store->file_cnt; i++)
+		store__put(scan->store, scan->files[i].kept);
+	free(scan->files);
+	*scan = (struct sql_scan){ .store = NULL };
+}
+
+void sql_scan__event(const struct sql_scan *scan, struct ttlog_event *ret)
+{
+	ttlog_kept_event(scan->top->kept->kept, scan->top->at, ret);
+}
+
+int64_t sql_scan__number(const struct sql_scan *scan)
+{
+	const struct sql_scan_file *top = scan->top;
+	/* as many as a file of 2^40 events leaves */
+	uint64_t file = sql_scan__file(scan) & 0x7fffff;
+
+	return (int64_t)(file << 40 | (top->file->starts[top->chunk] + top->at + 1));
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <editline/readline.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "sql_shell.h"
+
+#define HISTORY_LINES 1000
+#define MAX_BYTES     (1u << 20) /* of a statement */
+
+struct shell {
+	struct sql *sql;
+	struct out *out;
+	enum sql_format format;
+	char *history; /* its file; NULL: none is kept */
+	char *statement;
+	size_t len;
+	bool is_over;
+};
+
+/* ---- Ctrl-C ---- */
+
+/* What a signal ends: a statement that runs, or a line that is edited. */
+static struct sql *volatile running;
+static sigjmp_buf line_begin;
+static volatile sig_atomic_t is_editing;
+
+static void interrupt(int unused)
+{
+	(void)unused;
+	if (running)
+		sql__interrupt(running);
+	else if (is_editing)
+		siglongjmp(line_begin, 1);
+}
+
+/* ---- History ---- */
+
+/* $XDG_STATE_HOME/ttlog/sql_history; directories are made, the last two for the user alone. */
+static char *history_file(void)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *folder = NULL, *path = NULL;
+
+	if (state && *state == '/') {
+		if (asprintf(&folder, "%s", state) < 0)
+			return NULL;
+	} else if (!home || *home != '/' || asprintf(&folder, "%s/.local/state", home) < 0) {
+		return NULL;
+	}
+	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		(void)mkdir(folder, 0700);
+		*slash = '/';
+	}
+	(void)mkdir(folder, 0700);
+	if (asprintf(&path, "%s/ttlog", folder) >= 0) {
+		(void)mkdir(path, 0700);
+		free(path);
+		if (asprintf(&path, "%s/ttlog/sql_history", folder) < 0)
+			path = NULL;
+	} else {
+		path = NULL;
+	}
+	free(folder);
+	return path;
+}
+
+static void open_history(struct shell *shell)
+{
+	using_history();
+	stifle_history(HISTORY_LINES);
+	shell->history = history_file();
+	if (shell->history)
+		(void)read_history(shell->history);
+}
+
+static void close_history(struct shell *shell)
+{
+	if (shell->history) {
+		mode_t old = umask(077);
+
+		(void)write_history(shell->history);
+		(void)umask(old);
+	}
+	free(shell->history);
+	clear_history();
+}
+
+/* A statement of several lines is remembered as one. */
+static void remember(const char *statement)
+{
+	char *line = strdup(statement);
+
+	for (char *p = line; p && *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	if (line)
+		add_history(line);
+	free(line);
+}
+
+/* ---- Commands ---- */
+
+static void run(struct shell *shell, const char *statements)
+{
+	running = shell->sql;
+	(void)sql__run(shell->sql, statements, shell->out, shell->format);
+	running = NULL;
+	(void)out__flush(shell->out);
+}
+
+static void show_help(struct shell *shell)
+{
+	out__text(
+		shell->out,
+		"STATEMENT;            what SQL gives; a statement goes on until its ;\n"
+		".tables               the tables there are\n"
+		".schema [TABLE]       their columns\n"
+		".mode table|csv|json  how rows are shown\n"
+		".help                 this\n"
+		".quit                 ends; so does Ctrl-D\n"
+		"Ctrl-C ends a statement that runs, or forgets the line.\n"
+		"Functions: ns('5ms')  ts(NS)  ts_ns(TEXT)  level('WARN')  dec_sum(X)  dec_cmp(A, B)\n");
+}
+
+static void show_schema(struct shell *shell, const char *table)
+{
+	char *query = sql__schema_query(table);
+
+	if (query)
+		run(shell, query);
+	free(query);
+}
+
+static void set_mode(struct shell *shell, const char *name)
+{
+	static const char *const NAMES[] = { "table", "csv", "json" };
+
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		if (!strcmp(name, NAMES[i])) {
+			shell->format = (enum sql_format)i;
+			return;
+		}
+	}
+	say(".mode", "there is table, csv, json");
+}
+
+static void command(struct shell *shell, char *line)
+{
+	char *rest = NULL, *word = strtok_r(line, " \t;", &rest);
+	const char *argument = strtok_r(NULL, " \t;", &rest);
+
+	if (!strcmp(word, ".quit") || !strcmp(word, ".exit"))
+		shell->is_over = true;
+	else if (!strcmp(word, ".help"))
+		show_help(shell);
+	else if (!strcmp(word, ".tables"))
+		run(shell, sql__tables_query());
+	else if (!strcmp(word, ".schema"))
+		show_schema(shell, argument);
+	else if (!strcmp(word, ".mode"))
+		set_mode(shell, argument ? argument : "");
+	else
+		say(word, "no such command: see .help");
+	(void)out__flush(shell->out);
+}
+
+/* ---- Lines ---- */
+
+static int add_line(struct shell *shell, const char *line)
+{
+	size_t len = strlen(line);
+	char *grown;
+
+	if (shell->len + len > MAX_BYTES) {
+		say("sql", "the statement is too long");
+		shell->len = 0;
+		return -E2BIG;
+	}
+	grown = realloc(shell->statement, shell->len + len + 2);
+	if (!grown)
+		return -ENOMEM;
+	shell->statement = grown;
+	memcpy(grown + shell->len, line, len);
+	shell->len += len;
+	grown[shell->len++] = '\n';
+	grown[shell->len] = 0;
+	return 0;
+}
+
+static bool is_blank(const char *line)
+{
+	return line[strspn(line, " \t\r\n")] == 0;
+}
+
+static void take_line(struct shell *shell, char *line)
+{
+	if (!shell->len && (is_blank(line) || *line == '.')) {
+		if (*line == '.') {
+			remember(line);
+			command(shell, line);
+		}
+		return;
+	}
+	if (add_line(shell, line) || !sql__is_complete(shell->statement))
+		return;
+	shell->statement[shell->len - 1] = 0;
+	shell->len = 0;
+	remember(shell->statement);
+	run(shell, shell->statement);
+}
+
+/* The next line, which the caller frees; NULL at the end. */
+static char *edit_line(struct shell *shell)
+{
+	char *line;
+
+	if (sigsetjmp(line_begin, 1)) {
+		/* The line is forgotten, and what it went on with. */
+		shell->len = 0;
+		fputs("^C\n", stdout);
+		fflush(stdout);
+	}
+	is_editing = 1;
+	line = readline(shell->len ? "   ...> " : "ttlog> ");
+	is_editing = 0;
+	return line;
+}
+
+int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
+{
+	struct shell shell = { .sql = sql, .out = out, .format = format };
+	struct sigaction action = { .sa_handler = interrupt }, old;
+	char *line;
+
+	rl_readline_name = (char *)"ttlog-view";
+	open_history(&shell);
+	(void)sigaction(SIGINT, &action, &old);
+	puts("SQL over events, spans, threads, sites, frames, snapshots ...: .help tells more.");
+	while (!shell.is_over && !out->err && (line = edit_line(&shell))) {
+		take_line(&shell, line);
+		free(line);
+	}
+	(void)sigaction(SIGINT, &old, NULL);
+	close_history(&shell);
+	free(shell.statement);
+	return out->err;
+}
+
+/* ---- Without a terminal ---- */
+
+int sql_shell__read(struct sql *sql, struct out *out, enum sql_format format)
+{
+	struct shell shell = { .sql = sql, .out = out, .format = format };
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	int err = 0;
+
+	while (!err && (len = getline(&line, &cap, stdin)) >= 0) {
+		if (len && line[len - 1] == '\n')
+			line[len - 1] = 0;
+		err = add_line(&shell, line);
+		if (!err && sql__is_complete(shell.statement)) {
+			err = sql__run(sql, shell.statement, out, format);
+			shell.len = 0;
+		}
+	}
+	/* The last one needs no ';'. */
+	if (!err && shell.len)
+		err = sql__run(sql, shell.statement, out, format);
+	free(line);
+	free(shell.statement);
+	return err;
+}

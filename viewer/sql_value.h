@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of snapshots as SQL has them.
+ *
+ * Text is valid UTF-8 (U+FFFD for what is not), and ends in an ellipsis where the program's was
+ * longer. bool is 0 or 1; integers are integers, those beyond 2^63-1 the text of their digits;
+ * decimals the text of their digits; ptr and hex text (0x1f); bytes a BLOB; NaN is text, for SQL
+ * has none; null, and what cannot be read, is NULL.
+ */
+#ifndef TTLOG_VIEW_SQL_VALUE_H
+#define TTLOG_VIEW_SQL_VALUE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "out.h"
+
+/* Text that lives as long as the database is not copied. */
+enum sql_value_life {
+	SQL_VALUE_PASSING,
+	SQL_VALUE_STAYS,
+};
+
+void sql_value__text(sqlite3_context *to, struct ttlog_text text, enum sql_value_life life);
+/* The same, but NULL where there is none. */
+void sql_value__text_or_null(sqlite3_context *to, struct ttlog_text text);
+void sql_value__u64(sqlite3_context *to, uint64_t v);
+/* `as_decimal`: numbers of any type as the text of a decimal. */
+void sql_value__field(sqlite3_context *to, const struct ttlog_field *field, bool as_decimal);
+/* ns since 1970 as text; `scratch` is cleared. */
+void sql_value__time(sqlite3_context *to, struct out *scratch, uint64_t real_ns);
+
+/* What was written in there, which is in memory: valid UTF-8. */
+void sql_value__written(sqlite3_context *to, struct out *written);
+
+/* Text as it becomes above. */
+void sql_value__clean(struct out *out, struct ttlog_text text);
+bool sql_value__is_clean(struct ttlog_text text);
+
+/* Byte by byte, as SQLite does: less than 0, 0 or more. */
+static inline int sql_value__compare(struct ttlog_text a, struct ttlog_text b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len ? memcmp(a.p, b.p, len) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static inline struct ttlog_text sql_value__text_of(sqlite3_value *value)
+{
+	const char *p = (const char *)sqlite3_value_text(value);
+
+	return (struct ttlog_text){ p, p ? (size_t)sqlite3_value_bytes(value) : 0 };
+}
+
+#endif /* TTLOG_VIEW_SQL_VALUE_H */

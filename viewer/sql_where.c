@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql_level.h"
+#include "sql_value.h"
+#include "sql_where.h"
+#include <ttlog/read.h>
+
+/* A list that is longer is left to SQLite. */
+#define MAX_LIST 256
+
+enum where_op {
+	WHERE_EQ,
+	WHERE_LT,
+	WHERE_LE,
+	WHERE_GT,
+	WHERE_GE,
+	WHERE_IN,
+	WHERE_OP_CNT,
+};
+
+/* In the order of enum where_op; none begins with another one before it. */
+static const char *const OPS[WHERE_OP_CNT] = { "=", "<", "<=", ">", ">=", " in" };
+
+enum where_kind {
+	WHERE_NO, /* SQLite looks at the values */
+	WHERE_TIME,
+	WHERE_SITE,
+	WHERE_THREAD,
+	WHERE_SNAPSHOT,
+};
+
+static const struct {
+	enum where_kind kind;
+	bool is_text;
+} KINDS[EVENTS_COLUMN_CNT] = {
+	[EVENTS_TS] = { WHERE_TIME, true },
+	[EVENTS_TS_NS] = { WHERE_TIME, false },
+	[EVENTS_MONO_NS] = { WHERE_TIME, false },
+	[EVENTS_LEVEL] = { WHERE_SITE, true },
+	[EVENTS_LEVEL_NUMBER] = { WHERE_SITE, false },
+	[EVENTS_TARGET] = { WHERE_SITE, true },
+	[EVENTS_PROBE] = { WHERE_SITE, true },
+	[EVENTS_MSG] = { WHERE_SITE, true },
+	[EVENTS_PID] = { WHERE_THREAD, false },
+	[EVENTS_TID] = { WHERE_THREAD, false },
+	[EVENTS_COMM] = { WHERE_THREAD, true },
+	[EVENTS_FILE] = { WHERE_SITE, true },
+	[EVENTS_LINE] = { WHERE_SITE, false },
+	[EVENTS_FUNC] = { WHERE_SITE, true },
+	[EVENTS_SNAPSHOT] = { WHERE_SNAPSHOT, true },
+};
+
+/* ---- Before the values are known ---- */
+
+static bool op_of(sqlite3_index_info *info, int i, enum where_op *ret)
+{
+	switch (info->aConstraint[i].op) {
+	case SQLITE_INDEX_CONSTRAINT_EQ:
+		*ret = sqlite3_vtab_in(info, i, -1) ? WHERE_IN : WHERE_EQ;
+		return true;
+	case SQLITE_INDEX_CONSTRAINT_LT:
+		*ret = WHERE_LT;
+		return true;
+	case SQLITE_INDEX_CONSTRAINT_LE:
+		*ret = WHERE_LE;
+		return true;
+	case SQLITE_INDEX_CONSTRAINT_GT:
+		*ret = WHERE_GT;
+		return true;
+	case SQLITE_INDEX_CONSTRAINT_GE:
+		*ret = WHERE_GE;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_usable(sqlite3_index_info *info, int i, enum where_op *ret_op)
+{
+	const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
+	int column = constraint->iColumn;
+
+	if (!constraint->usable || column < 0 || column >= EVENTS_COLUMN_CNT ||
+	    KINDS[column].kind == WHERE_NO || !op_of(info, i, ret_op))
+		return false;
+	if (*ret_op == WHERE_IN && KINDS[column].kind == WHERE_TIME)
+		return false;
+	return !KINDS[column].is_text || !strcmp(sqlite3_vtab_collation(info, i),
+						 column == EVENTS_LEVEL ? "level" : "BINARY");
+}
+
+/* Whether SQLite need not look again: the value is a literal of the column's own type. */
+static bool is_decided(const struct sql *sql, sqlite3_index_info *info, int i, enum where_op op)
+{
+	int column = info->aConstraint[i].iColumn;
+	sqlite3_value *value;
+
+	if (op == WHERE_IN || sqlite3_vtab_rhs_value(info, i, &value) != SQLITE_OK)
+		return false;
+	if (!KINDS[column].is_text)
+		return sqlite3_value_type(value) == SQLITE_INTEGER;
+	return sqlite3_value_type(value) == SQLITE_TEXT &&
+	       (column == EVENTS_TS || column == EVENTS_LEVEL || sql->is_clean);
+}
+
+/* Whether the order of events is the order that is asked for. */
+static bool is_ordered(const struct sql *sql, const sqlite3_index_info *info)
+{
+	int column;
+
+	if (info->nOrderBy != 1 || info->aOrderBy[0].desc)
+		return false;
+	column = info->aOrderBy[0].iColumn;
+	return ((column == EVENTS_TS || column == EVENTS_TS_NS) && sql->store.is_by_ts) ||
+	       (column == EVENTS_MONO_NS && sql->store.is_by_mono);
+}
+
+int sql_where__choose(const struct sql *sql, sqlite3_index_info *info)
+{
+	double rows = (double)sql->store.event_cnt + 1;
+	sqlite3_str *chosen = sqlite3_str_new(sql->db);
+	enum where_op op;
+	int cnt = 0;
+
+	for (int i = 0; i < info->nConstraint; i++) {
+		int column = info->aConstraint[i].iColumn;
+
+		if (!is_usable(info, i, &op))
+			continue;
+		if (op == WHERE_IN)
+			(void)sqlite3_vtab_in(info, i, 1);
+		info->aConstraintUsage[i].argvIndex = ++cnt;
+		info->aConstraintUsage[i].omit = is_decided(sql, info, i, op);
+		sqlite3_str_appendf(chosen, "%s%s%s", cnt > 1 ? ", " : "", EVENTS_COLUMNS[column],
+				    OPS[op]);
+		rows /= op == WHERE_EQ || op == WHERE_IN ? 10 : 3;
+	}
+	info->idxNum = cnt;
+	info->estimatedRows = (sqlite3_int64)rows + 1;
+	info->estimatedCost = rows + 1;
+	info->orderByConsumed = is_ordered(sql, info);
+	info->idxStr = sqlite3_str_finish(chosen);
+	info->needToFreeIdxStr = 1;
+	return cnt && !info->idxStr ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+/* ---- The values ---- */
+
+struct term {
+	int column;
+	enum where_op op;
+	sqlite3_value *values[MAX_LIST]; /* of the column's type */
+	int cnt;
+};
+
+static void term__fini(struct term *term)
+{
+	for (int i = 0; i < term->cnt; i++)
+		sqlite3_value_free(term->values[i]);
+}
+
+/* Returns the text behind the term. */
+static const char *parse_term(const char *p, struct term *ret)
+{
+	size_t len = strcspn(p, "=<> "), op_len;
+	const char *end = strstr(p, ", ");
+
+	if (!end)
+		end = p + strlen(p);
+	op_len = (size_t)(end - p) - len;
+	for (int i = 0; i < EVENTS_COLUMN_CNT; i++) {
+		if (ttlog_text_is((struct ttlog_text){ p, len }, EVENTS_COLUMNS[i]))
+			ret->column = i;
+	}
+	for (int i = 0; i < WHERE_OP_CNT; i++) {
+		if (ttlog_text_is((struct ttlog_text){ p + len, op_len }, OPS[i]))
+			ret->op = (enum where_op)i;
+	}
+	return *end ? end + 2 : end;
+}
+
+/* Returns 1 where it is of a type that we compare as SQLite does, 0 where it is not, or -ENOMEM. */
+static int take_value(struct term *term, sqlite3_value *value)
+{
+	int type = KINDS[term->column].is_text ? SQLITE_TEXT : SQLITE_INTEGER;
+	sqlite3_value *copy;
+
+	if (sqlite3_value_type(value) != type || term->cnt == MAX_LIST)
+		return 0;
+	copy = sqlite3_value_dup(value);
+	if (!copy)
+		return -ENOMEM;
+	term->values[term->cnt++] = copy;
+	return 1;
+}
+
+/* As take_value. */
+static int take_values(struct term *term, sqlite3_value *value)
+{
+	sqlite3_value *each;
+	int err, taken = 1;
+
+	if (term->op != WHERE_IN)
+		return take_value(term, value);
+	for (err = sqlite3_vtab_in_first(value, &each); err == SQLITE_OK && each && taken > 0;
+	     err = sqlite3_vtab_in_next(value, &each)) {
+		if (sqlite3_value_type(each) != SQLITE_NULL)
+			taken = take_value(term, each);
+	}
+	return err != SQLITE_OK && err != SQLITE_DONE ? -ENOMEM : taken;
+}
+
+static bool holds(enum where_op op, int order)
+{
+	switch (op) {
+	case WHERE_LT:
+		return order < 0;
+	case WHERE_LE:
+		return order <= 0;
+	case WHERE_GT:
+		return order > 0;
+	case WHERE_GE:
+		return order >= 0;
+	default:
+		return !order;
+	}
+}
+
+static bool number_holds(const struct term *term, uint64_t number)
+{
+	for (int i = 0; i < term->cnt; i++) {
+		int64_t v = sqlite3_value_int64(term->values[i]);
+
+		if (holds(term->op, v < 0 || number > (uint64_t)v ? 1
+				    : number < (uint64_t)v        ? -1
+								  : 0))
+			return true;
+	}
+	return false;
+}
+
+static bool text_holds(const struct term *term, struct ttlog_text text)
+{
+	/* SQLite will see another text. */
+	if (!sql_value__is_clean(text))
+		return true;
+	for (int i = 0; i < term->cnt; i++) {
+		struct ttlog_text value = sql_value__text_of(term->values[i]);
+
+		if (holds(term->op, term->column == EVENTS_LEVEL ? sql_level__collate(text, value)
+								 : sql_value__compare(text, value)))
+			return true;
+	}
+	return false;
+}
+
+static bool site_holds(const struct term *term, const struct ttlog_site *site)
+{
+	switch (term->column) {
+	case EVENTS_LEVEL:
+		return text_holds(term, ttlog_text_of(ttlog_level_name(site->level)));
+	case EVENTS_LEVEL_NUMBER:
+		return number_holds(term, site->level);
+	case EVENTS_TARGET:
+		return text_holds(term, site->target);
+	case EVENTS_PROBE:
+		return text_holds(term, site->probe);
+	case EVENTS_MSG:
+		return text_holds(term, site->msg);
+	case EVENTS_FILE:
+		return text_holds(term, site->file);
+	case EVENTS_LINE:
+		return number_holds(term, site->line);
+	default:
+		return text_holds(term, site->func);
+	}
+}
+
+static bool thread_holds(const struct term *term, const struct ttlog_thread *thread)
+{
+	switch (term->column) {
+	case EVENTS_PID:
+		return number_holds(term, thread->pid);
+	case EVENTS_TID:
+		return number_holds(term, thread->tid);
+	default:
+		return text_holds(term, thread->comm);
+	}
+}
+
+static uint8_t *all_of(size_t cnt)
+{
+	uint8_t *all = malloc(cnt + 1);
+
+	if (all)
+		memset(all, 1, cnt);
+	return all;
+}
+
+static int apply_to_file(struct sql_where_file *file, const struct term *term,
+			 const struct ttlog_snapshot *reader)
+{
+	const struct ttlog_info *header = ttlog_snapshot_info(reader);
+
+	switch (KINDS[term->column].kind) {
+	case WHERE_SITE:
+		if (!file->sites)
+			file->sites = all_of(header->site_cnt);
+		for (size_t i = 0; file->sites && i < header->site_cnt; i++)
+			file->sites[i] &= site_holds(term, header->sites[i]);
+		return file->sites ? 0 : -ENOMEM;
+	case WHERE_THREAD:
+		if (!file->threads)
+			file->threads = all_of(header->thread_cnt);
+		for (size_t i = 0; file->threads && i < header->thread_cnt; i++)
+			file->threads[i] &= thread_holds(term, header->threads[i]);
+		return file->threads ? 0 : -ENOMEM;
+	default:
+		file->is_out |= !text_holds(term, ttlog_text_of(ttlog_snapshot_name(reader)));
+		return 0;
+	}
+}
+
+/* ---- Time ---- */
+
+/* The first moment whose text does not come before this one: texts of moments are in their order.
+ * `above`: comes behind it. False: there is none. */
+static bool find_moment(struct ttlog_text text, bool above, uint64_t *ret)
+{
+	uint64_t low = 0, high = UINT64_MAX;
+	struct out out;
+	bool found = false;
+
+	if (out__init_memory(&out))
+		return false;
+	for (;;) {
+		uint64_t mid = low + (high - low) / 2;
+		int order;
+
+		out__clear(&out);
+		out__time(&out, mid);
+		order = sql_value__compare(out__written(&out), text);
+		if (above ? order > 0 : order >= 0) {
+			found = true;
+			*ret = mid;
+			if (mid == low)
+				break;
+			high = mid - 1;
+		} else {
+			if (mid == high)
+				break;
+			low = mid + 1;
+		}
+	}
+	out__fini(&out);
+	return found;
+}
+
+/* Moments that hold `op`, from the first that is not before the value, and the first behind it. */
+static void narrow(struct sql_where *where, enum where_op op, bool is_mono, const uint64_t *at,
+		   const uint64_t *behind)
+{
+	uint64_t *first = is_mono ? &where->first_mono_ns : &where->first_real_ns;
+	uint64_t *last = is_mono ? &where->last_mono_ns : &where->last_real_ns;
+	const uint64_t *from = op == WHERE_GT ? behind : at, *to = op == WHERE_LT ? at : behind;
+
+	if (op == WHERE_EQ || op == WHERE_GT || op == WHERE_GE) {
+		if (!from)
+			where->is_nothing = true;
+		else if (*from > *first)
+			*first = *from;
+	}
+	if (op == WHERE_EQ || op == WHERE_LT || op == WHERE_LE) {
+		if (to && !*to)
+			where->is_nothing = true;
+		else if (to && *to - 1 < *last)
+			*last = *to - 1;
+	}
+}
+
+static void apply_time(struct sql_where *where, const struct term *term)
+{
+	bool is_mono = term->column == EVENTS_MONO_NS, has_at = true, has_behind = true;
+	uint64_t at = 0, behind = 0;
+
+	if (term->column == EVENTS_TS) {
+		struct ttlog_text text = sql_value__text_of(term->values[0]);
+
+		has_at = find_moment(text, false, &at);
+		has_behind = find_moment(text, true, &behind);
+	} else {
+		int64_t v = sqlite3_value_int64(term->values[0]);
+
+		at = v < 0 ? 0 : (uint64_t)v;
+		behind = v < 0 ? 0 : (uint64_t)v + 1;
+	}
+	narrow(where, term->op, is_mono, has_at ? &at : NULL, has_behind ? &behind : NULL);
+}
+
+bool sql_where__has_all(const struct sql_where *where, uint64_t first_mono_ns,
+			uint64_t last_mono_ns, uint64_t shift)
+{
+	if (first_mono_ns + shift > last_mono_ns + shift)
+		return where->first_real_ns == 0 && where->last_real_ns == UINT64_MAX &&
+		       first_mono_ns >= where->first_mono_ns && last_mono_ns <= where->last_mono_ns;
+	return sql_where__is_in_time(where, first_mono_ns, first_mono_ns + shift) &&
+	       sql_where__is_in_time(where, last_mono_ns, last_mono_ns + shift);
+}
+
+bool sql_where__has_none(const struct sql_where *where, uint64_t first_mono_ns,
+			 uint64_t last_mono_ns, uint64_t shift)
+{
+	uint64_t first_real_ns = first_mono_ns + shift, last_real_ns = last_mono_ns + shift;
+
+	if (last_mono_ns < where->first_mono_ns || first_mono_ns > where->last_mono_ns)
+		return true;
+	return first_real_ns <= last_real_ns &&
+	       (last_real_ns < where->first_real_ns || first_real_ns > where->last_real_ns);
+}
+
+/* ---- All of it ---- */
+
+static int apply(struct sql_where *where, const struct sql *sql, const struct term *term)
+{
+	int err = 0;
+
+	if (KINDS[term->column].kind == WHERE_TIME) {
+		apply_time(where, term);
+		return 0;
+	}
+	for (size_t i = 0; i < where->file_cnt && !err; i++)
+		err = apply_to_file(&where->files[i], term, sql->store.files[i].reader);
+	return err;
+}
+
+static int add_term(struct sql_where *where, const struct sql *sql, struct term *term,
+		    sqlite3_value *value)
+{
+	int taken, err;
+
+	/* Nothing compares with NULL. */
+	if (term->op != WHERE_IN && sqlite3_value_type(value) == SQLITE_NULL) {
+		where->is_nothing = true;
+		return 0;
+	}
+	taken = take_values(term, value);
+	err = taken > 0 ? apply(where, sql, term) : taken;
+	term__fini(term);
+	return err;
+}
+
+int sql_where__init(struct sql_where *ret, const struct sql *sql, const char *chosen, int cnt,
+		    sqlite3_value **values)
+{
+	int err = 0;
+
+	*ret = (struct sql_where){
+		.last_mono_ns = UINT64_MAX,
+		.last_real_ns = UINT64_MAX,
+		.files = calloc(sql->store.file_cnt + 1, sizeof(*ret->files)),
+		.file_cnt = sql->store.file_cnt,
+	};
+	if (!ret->files)
+		return SQLITE_NOMEM;
+	for (int i = 0; i < cnt && !err; i++) {
+		struct term term = { .cnt = 0 };
+
+		chosen = parse_term(chosen, &term);
+		err = add_term(ret, sql, &term, values[i]);
+	}
+	if (!err)
+		return SQLITE_OK;
+	sql_where__fini(ret);
+	return SQLITE_NOMEM;
+}
+
+int sql_where__keep_spans(struct sql_where *where, const struct sql *sql)
+{
+	for (size_t i = 0; i < where->file_cnt; i++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(sql->store.files[i].reader);
+
+		if (!where->files[i].sites)
+			where->files[i].sites = all_of(header->site_cnt);
+		if (!where->files[i].sites)
+			return -ENOMEM;
+		for (size_t k = 0; k < header->site_cnt; k++)
+			where->files[i].sites[k] &= header->sites[k]->kind != TTLOG_EVENT_PLAIN;
+	}
+	return 0;
+}
+
+void sql_where__fini(struct sql_where *where)
+{
+	for (size_t i = 0; where->files && i < where->file_cnt; i++) {
+		free(where->files[i].sites);
+		free(where->files[i].threads);
+	}
+	free(where->files);
+	*where = (struct sql_where){ .file_cnt = 0 };
+}

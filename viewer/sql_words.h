@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The word after --sql. To argp an optional argument is --sql=STATEMENT alone; people write
+ * --sql 'SELECT ...' FILE, and --sql FILE for the shell. A statement has a blank in it and is not
+ * the name of a file.
+ */
+#ifndef TTLOG_VIEW_SQL_WORDS_H
+#define TTLOG_VIEW_SQL_WORDS_H
+
+/* Makes `--sql STATEMENT` one word, which the caller frees. Returns 0 or -ENOMEM. */
+int sql_words__join(int *argc, char **argv, char **ret_word);
+
+#endif /* TTLOG_VIEW_SQL_WORDS_H */

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store.h"
+#include <ttlog/read.h>
+
+/* ---- What is kept ---- */
+
+static void free_chunk(struct store *store, struct store_chunk *chunk)
+{
+	store->bytes -= chunk->bytes;
+	store->files[chunk->file].kept[chunk->idx] = NULL;
+	ttlog_kept_free(chunk->kept);
+	free(chunk);
+}
+
+/* Drops those that were used the longest time ago. */
+static void make_room(struct store *store)
+{
+	while (store->bytes > STORE_MAX_BYTES) {
+		size_t oldest = SIZE_MAX;
+
+		for (size_t i = 0; i < store->list_cnt; i++) {
+			if (!store->list[i]->pins &&
+			    (oldest == SIZE_MAX ||
+			     store->list[i]->used_at < store->list[oldest]->used_at))
+				oldest = i;
+		}
+		if (oldest == SIZE_MAX)
+			return;
+		free_chunk(store, store->list[oldest]);
+		store->list[oldest] = store->list[--store->list_cnt];
+	}
+}
+
+static struct store_chunk *add_chunk(struct store *store, size_t file, size_t idx)
+{
+	struct store_chunk *chunk, **grown;
+
+	if (store->list_cnt == store->list_cap) {
+		size_t cap = store->list_cap ? store->list_cap * 2 : 64;
+
+		grown = reallocarray(store->list, cap, sizeof(struct store_chunk *));
+		if (!grown)
+			return NULL;
+		store->list = grown;
+		store->list_cap = cap;
+	}
+	chunk = calloc(1, sizeof(*chunk));
+	if (!chunk)
+		return NULL;
+	chunk->kept = ttlog_kept_new(store->files[file].reader, idx);
+	if (!chunk->kept) {
+		free(chunk);
+		return NULL;
+	}
+	chunk->file = file;
+	chunk->idx = idx;
+	store->list[store->list_cnt++] = chunk;
+	store->files[file].kept[idx] = chunk;
+	store->decoded_cnt++;
+	return chunk;
+}
+
+struct store_chunk *store__get(struct store *store, size_t file, size_t idx)
+{
+	struct store_chunk *chunk = store->files[file].kept[idx];
+
+	if (!store__place(&store->files[file], idx)->n)
+		return NULL;
+	if (!chunk)
+		chunk = add_chunk(store, file, idx);
+	if (!chunk)
+		return NULL;
+	chunk->pins++;
+	chunk->used_at = ++store->clock;
+	return chunk;
+}
+
+void store__put(struct store *store, struct store_chunk *chunk)
+{
+	size_t bytes;
+
+	if (!chunk || --chunk->pins)
+		return;
+	/* Columns were decoded meanwhile. */
+	bytes = sizeof(*chunk) + ttlog_kept_bytes(chunk->kept);
+	store->bytes += bytes - chunk->bytes;
+	chunk->bytes = bytes;
+	make_room(store);
+}
+
+/* ---- Several files ---- */
+
+static void set_bits(uint8_t *bits, uint32_t from, uint32_t cnt)
+{
+	for (uint32_t i = from; i < from + cnt; i++)
+		bits[i / 8] |= (uint8_t)(1u << (i % 8));
+}
+
+static int alloc_bits(struct store_file *file)
+{
+	file->repeated = calloc(file->chunk_cnt + 1, sizeof(*file->repeated));
+	if (!file->repeated)
+		return -ENOMEM;
+	for (size_t i = 0; i < file->chunk_cnt; i++) {
+		file->repeated[i] = calloc(store__place(file, i)->n / 8 + 1, 1);
+		if (!file->repeated[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static struct store_file *file_of(struct store *store, const struct ttlog_snapshot *reader)
+{
+	struct store_file *file = store->files;
+
+	while (file->reader != reader)
+		file++;
+	return file;
+}
+
+/* What the merge shows is not repeated; all the rest is. */
+static int mark_repeated(struct store *store, struct ttlog_timeline *timeline)
+{
+	struct ttlog_run run;
+	int err = 0;
+
+	for (size_t i = 0; i < store->file_cnt && !err; i++)
+		err = alloc_bits(&store->files[i]);
+	while (!err && ttlog_timeline_run(timeline, UINT32_MAX, &run))
+		set_bits(file_of(store, run.snapshot)
+				 ->repeated[ttlog_snapshot_chunk(run.snapshot)->number],
+			 run.first, run.cnt);
+	for (size_t i = 0; i < store->file_cnt && !err; i++) {
+		struct store_file *file = &store->files[i];
+
+		for (size_t k = 0; k < file->chunk_cnt; k++) {
+			for (uint32_t b = 0; b < store__place(file, k)->n / 8 + 1; b++)
+				file->repeated[k][b] ^= 0xff;
+		}
+		ttlog_snapshot_unload(file->reader);
+	}
+	return err;
+}
+
+static int merge(struct store *store)
+{
+	const struct ttlog_range all = { 0, UINT64_MAX };
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct ttlog_snapshot **readers =
+		calloc(store->file_cnt + 1, sizeof(struct ttlog_snapshot *));
+	struct ttlog_timeline *timeline = NULL;
+	bool overlaps = false;
+	int err = 0;
+
+	for (size_t i = 0; readers && i < store->file_cnt; i++)
+		readers[i] = store->files[i].reader;
+	if (filter && readers)
+		timeline = ttlog_timeline_new(readers, store->file_cnt, filter, &all);
+	if (!timeline)
+		err = -ENOMEM;
+	for (size_t i = 0; i < store->file_cnt && !err; i++) {
+		store->files[i].shift = ttlog_timeline_key(timeline, i, 0);
+		overlaps |= ttlog_timeline_overlaps(timeline, i);
+	}
+	if (!err && overlaps)
+		err = mark_repeated(store, timeline);
+	ttlog_timeline_free(timeline);
+	free(readers);
+	ttlog_filter_free(filter);
+	return err;
+}
+
+/* A file may say anything: where its wall time passes 2^64, it is in no order. */
+static void find_order(struct store *store)
+{
+	store->is_by_ts = store->is_by_mono = true;
+	for (size_t i = 0; i < store->file_cnt; i++) {
+		const struct store_file *file = &store->files[i];
+		const struct ttlog_info *header = ttlog_snapshot_info(file->reader);
+		uint64_t own = header->real_ns - header->mono_ns, first_ns, last_ns;
+
+		if (!file->chunk_cnt)
+			continue;
+		first_ns = store__place(file, 0)->first_ns + own;
+		last_ns = store__place(file, file->chunk_cnt - 1)->last_ns + own;
+		store->is_by_ts &= file->shift == own && first_ns <= last_ns;
+		store->is_by_mono &= file->shift == store->files[0].shift;
+	}
+}
+
+static int init_file(struct store_file *file, struct ttlog_snapshot *reader)
+{
+	const struct ttlog_info *header = ttlog_snapshot_info(reader);
+	uint64_t start = 0;
+
+	file->reader = reader;
+	file->chunk_cnt = ttlog_snapshot_contents(reader)->chunk_cnt;
+	file->shift = header->real_ns - header->mono_ns;
+	file->kept = calloc(file->chunk_cnt + 1, sizeof(*file->kept));
+	file->starts = calloc(file->chunk_cnt + 1, sizeof(*file->starts));
+	if (!file->kept || !file->starts)
+		return -ENOMEM;
+	for (size_t i = 0; i < file->chunk_cnt; i++) {
+		file->starts[i] = start;
+		start += ttlog_snapshot_contents(reader)->chunks[i].n;
+	}
+	file->starts[file->chunk_cnt] = start;
+	return 0;
+}
+
+int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
+{
+	int err = 0;
+
+	*ret = (struct store){ .files = calloc(reader_cnt + 1, sizeof(*ret->files)) };
+	if (!ret->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < reader_cnt && !err; i++) {
+		if (!ttlog_snapshot_info(readers[i])->has_header)
+			continue;
+		ret->event_cnt += ttlog_snapshot_contents(readers[i])->event_cnt;
+		err = init_file(&ret->files[ret->file_cnt++], readers[i]);
+	}
+	if (!err && ret->file_cnt > 1)
+		err = merge(ret);
+	if (err)
+		store__fini(ret);
+	else
+		find_order(ret);
+	return err;
+}
+
+void store__fini(struct store *store)
+{
+	while (store->list_cnt)
+		free_chunk(store, store->list[--store->list_cnt]);
+	for (size_t i = 0; i < store->file_cnt; i++) {
+		struct store_file *file = &store->files[i];
+
+		for (size_t k = 0; file->repeated && k < file->chunk_cnt; k++)
+			free(file->repeated[k]);
+		free((void *)file->repeated);
+		free((void *)file->kept);
+		free(file->starts);
+	}
+	free(store->files);
+	free((void *)store->list);
+	*store = (struct store){ .file_cnt = 0 };
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The chunks of several files for those who come back to them: decoded ones are kept, up to
+ * STORE_MAX_BYTES and those in use, and any number of cursors may stand in them at once.
+ *
+ * What timeline.h says holds here, too: how files are merged (store_file.shift), and that an event
+ * which several files of a process hold is there once (store_file.repeated). Who makes a store has
+ * gone over the files to their ends.
+ */
+#ifndef TTLOG_VIEW_STORE_H
+#define TTLOG_VIEW_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+
+#define STORE_MAX_BYTES (128u << 20)
+
+struct store_chunk {
+	struct ttlog_kept *kept;
+	size_t file, idx, bytes;
+	unsigned pins;
+	uint64_t used_at; /* by the store's clock */
+};
+
+struct store_file {
+	struct ttlog_snapshot *reader;
+	struct store_chunk **kept; /* by number; NULL: not decoded */
+	uint64_t *starts;          /* how many events are in the chunks before */
+	size_t chunk_cnt;
+	uint8_t **repeated; /* by chunk, a bit an event: another file has it; NULL: none */
+	uint64_t shift;     /* from CLOCK_MONOTONIC to what the files are merged by */
+};
+
+struct store {
+	struct store_file *files; /* of those readers that have a header */
+	size_t file_cnt;
+	uint64_t event_cnt; /* in all of them, the repeated ones, too */
+	/* Whether events in the order of the merge are also in that of their own wall time, and of
+	 * their CLOCK_MONOTONIC. */
+	bool is_by_ts, is_by_mono;
+	struct store_chunk **list;
+	size_t list_cnt, list_cap;
+	size_t bytes;
+	uint64_t clock, decoded_cnt;
+};
+
+static inline const struct ttlog_chunk_place *store__place(const struct store_file *file,
+							   size_t chunk)
+{
+	return &ttlog_snapshot_contents(file->reader)->chunks[chunk];
+}
+
+/* Returns 0 or -ENOMEM; then ret is empty. */
+int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);
+void store__fini(struct store *store);
+
+/* The chunk, as ttlog_kept_new() gives it. The caller gives it back. NULL where it cannot be read: a
+ * problem of the snapshot's already. */
+struct store_chunk *store__get(struct store *store, size_t file, size_t idx);
+/* Takes NULL. */
+void store__put(struct store *store, struct store_chunk *chunk);
+
+static inline bool store__is_repeated(const struct store_file *file, size_t chunk, uint32_t i)
+{
+	return file->repeated && file->repeated[chunk] &&
+	       (file->repeated[chunk][i / 8] >> (i % 8) & 1);
+}
+
+#endif /* TTLOG_VIEW_STORE_H */

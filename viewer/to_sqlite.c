@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "sql_parts.h"
+#include "to_sqlite.h"
+
+/* The virtual tables, beside those that are made of them. */
+#define PREFIX "snapshot_"
+
+struct export
+{
+	const char *path;
+	char *temporary; /* in the same directory */
+	struct sql sql;
+};
+
+static int fail(const struct export *export, const char *why)
+{
+	say(export->path, why);
+	return -EIO;
+}
+
+static int run(struct export *export, const char *statements)
+{
+	return sqlite3_exec(export->sql.db, statements, NULL, NULL, NULL)
+		       ? fail(export, sqlite3_errmsg(export->sql.db))
+		       : 0;
+}
+
+/* A file of our own, to which nobody else comes. */
+static int make_temporary(struct export *export)
+{
+	struct stat st;
+	mode_t mask;
+	int fd, err;
+
+	if (!lstat(export->path, &st)) {
+		say(export->path, "it is there already: nothing was written");
+		return -EEXIST;
+	}
+	if (asprintf(&export->temporary, "%s.XXXXXX", export->path) < 0) {
+		export->temporary = NULL;
+		return say_error(export->path, ENOMEM);
+	}
+	fd = mkostemp(export->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		err = errno;
+		free(export->temporary);
+		export->temporary = NULL;
+		return say_error(export->path, err);
+	}
+	mask = umask(0);
+	(void)umask(mask);
+	(void)fchmod(fd, 0666 & ~mask);
+	close(fd);
+	return 0;
+}
+
+static int open_database(struct export *export)
+{
+	int code = sqlite3_open_v2(export->temporary, &export->sql.db, SQLITE_OPEN_READWRITE, NULL);
+
+	if (!code)
+		code = sql_parts__register(&export->sql, PREFIX);
+	if (code)
+		return fail(export, sqlite3_errstr(code));
+	/* Nobody sees the file before it is whole, so a journal is good for nothing. */
+	return run(export, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; "
+			   "PRAGMA cache_size = -65536; PRAGMA page_size = 8192");
+}
+
+static int copy_events(struct export *export)
+{
+	struct out *text = &export->sql.scratch;
+	char *create;
+	int err;
+
+	out__clear(text);
+	sql_events__declare(&export->sql, text, "events", true);
+	out__char(text, 0);
+	create = text->err ? NULL : strdup(out__written(text).p);
+	if (!create)
+		return say_error(export->path, ENOMEM);
+	err = run(export, create);
+	free(create);
+	return err ? err : run(export, "INSERT INTO events SELECT * FROM " PREFIX "events");
+}
+
+static int copy_tables(struct export *export)
+{
+	return run(export, "CREATE TABLE spans AS SELECT * FROM " PREFIX "spans;"
+			   "CREATE TABLE threads AS SELECT * FROM " PREFIX "threads;"
+			   "CREATE TABLE sites AS SELECT * FROM " PREFIX "sites;"
+			   "CREATE TABLE frames AS SELECT * FROM " PREFIX "frames;"
+			   "CREATE TABLE registers AS SELECT * FROM " PREFIX "registers;"
+			   "CREATE TABLE losses AS SELECT * FROM " PREFIX "losses;"
+			   "CREATE TABLE snapshots AS SELECT * FROM " PREFIX "snapshots");
+}
+
+/* Of what is asked for most. Rare levels alone have one. */
+static int make_indices(struct export *export)
+{
+	return run(export,
+		   "CREATE INDEX events_ts ON events(ts);"
+		   "CREATE INDEX events_level ON events(level_number) WHERE level_number >= 3;"
+		   "CREATE INDEX spans_duration ON spans(probe, duration_ns)");
+}
+
+static int fill(struct export *export)
+{
+	int err = open_database(export);
+
+	if (!err)
+		err = run(export, "BEGIN");
+	if (!err)
+		err = copy_events(export);
+	if (!err)
+		err = copy_tables(export);
+	if (!err)
+		err = make_indices(export);
+	return err ? err : run(export, "COMMIT");
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Its name is given to it by link(2), which never replaces another file. */
+static int publish(const struct export *export)
+{
+	char *copy = strdup(export->path);
+	int err = copy ? sync_path(export->temporary, O_RDONLY) : -ENOMEM;
+
+	if (!err && link(export->temporary, export->path))
+		err = -errno;
+	if (!err)
+		(void)sync_path(dirname(copy), O_RDONLY | O_DIRECTORY);
+	free(copy);
+	return err ? say_error(export->path, -err) : 0;
+}
+
+int to_sqlite__write(const char *path, struct ttlog_snapshot *const *readers, size_t reader_cnt)
+{
+	struct export export = { .path = path };
+	int err = make_temporary(&export);
+
+	if (err)
+		return err;
+	if (sql_parts__init(&export.sql, readers, reader_cnt)) {
+		err = say_error(path, ENOMEM);
+	} else {
+		err = fill(&export);
+		sql_parts__fini(&export.sql);
+	}
+	if (!err)
+		err = publish(&export);
+	(void)unlink(export.temporary);
+	free(export.temporary);
+	return err;
+}
