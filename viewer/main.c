@@ -40,7 +40,9 @@ struct view {
 
 static const char *choose_pager(const struct options *options)
 {
-	if (options->no_pager || options->follow || options->output || !isatty(STDOUT_FILENO))
+	bool is_dialogue = options->follow || (options->mode == MODE_SQL && !options->statement);
+
+	if (options->no_pager || is_dialogue || options->output || !isatty(STDOUT_FILENO))
 		return NULL;
 	return pager__command();
 }
