@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <argp.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "event_output.h"
-#include "options.h"
+#include "options_parts.h"
 #include "sql_words.h"
 #include "stats.h"
 
@@ -37,40 +36,11 @@ enum option_key {
 	OPT_OUTPUT = 'o',
 };
 
-static const char DOC[] =
-	"Shows the events in snapshots that ttlog-collect wrote."
-	"\v"
-	"FILE: one or more snapshots, merged by time; events that several snapshots of one process hold "
-	"are shown once. Without FILE: the newest snapshot in /var/lib/ttlog.\n"
-	"\n"
-	"EXPR is terms with and, or, not and parentheses. A term is KEY OP VALUE or has(KEY); OP is "
-	"= != < <= > >= and ~ !~ (POSIX extended regular expressions). KEY is level, target, probe, "
-	"msg, file, func, pid, tid, comm, ts (a TIME), or the key of any field (fields.KEY where a field "
-	"has one of these names); duration, or took, is how long a span took. Text is compared with globs (* ? "
-	"[a-z]), numbers exactly, durations in the unit that the key ends in (5ms with latency_us is "
-	"5000; else ns; ns us ms s m h d). An event without the field never matches a term, and always "
-	"its not. A value with ' and ', ' or ' or a lone parenthesis in it needs quotes. --explain shows "
-	"how an EXPR is understood.\n"
-	"  level=ERROR  level>=WARN  'target=net.*'  'msg~time(out|d out)'\n"
-	"  symbol=AAPL  'latency_us>5ms'  price=150.25  flag=true\n"
-	"  'level>=WARN or (target=net.* and not has(retry))'\n"
-	"\n"
-	"TIME is 2026-11-21T06:00:00.5Z or with +01:00, '2026-11-21 06:00:00' (UTC), 2026-11-21, "
-	"06:00[:00] (UTC, on the day of the last event), @1795240800.5 (seconds since 1970), or -10s "
-	"(before the last event; ns us ms s m h d).\n"
-	"\n"
-	"Exit status: 0 done, 1 a file could not be read wholly (what could be is shown), 2 usage.\n"
-	"\n"
-	"SQL has tables events (a column a field), spans, threads, sites, frames, registers, losses and "
-	"snapshots. The word after --sql is the STATEMENT where it has a blank in it and names no file; "
-	"without one there is a shell, or statements are read from stdin.\n"
-	"\n"
-	"Examples:\n"
-	"  ttlog-view ttlog-*.bin --filter level=ERROR --limit 100\n"
-	"  ttlog-view ttlog-*.bin --format json | jq .fields\n"
-	"  ttlog-view ttlog-*.bin --stats --group-by target\n"
-	"  ttlog-view --follow --filter 'level>=WARN'\n"
-	"  ttlog-view ttlog-*.bin --since -10s --search 'order.*(timeout|reject)'";
+#define FORMAT_HELP(id, name, help)    name help
+#define FORMAT_NAME(id, name, help)    [FORMAT_##id] = name,
+#define FORMAT_IN_LIST(id, name, help) " " name
+
+static const char *const FORMAT_NAMES[] = { OPTIONS_FORMATS(FORMAT_NAME) };
 
 static const struct argp_option OPTIONS[] = {
 	{ NULL, 0, NULL, 0, "Which events:", 1 },
@@ -87,11 +57,7 @@ static const struct argp_option OPTIONS[] = {
 	  1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
-	  "text (default), json (one object a line), csv, logfmt, chrome (for Perfetto UI), otlp-json "
-	  "(for OpenTelemetry), html (one page to look at and to send), ctf (with -o DIR; for "
-	  "babeltrace2, Trace Compass), perfetto (its protobuf), or schema: the JSON Schema of json, "
-	  "without a FILE. --stats, --info and --diff have text and json",
-	  2 },
+	  OPTIONS_FORMATS(FORMAT_HELP) "--stats, --info and --diff have text and json", 2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome or perfetto draws as counters", 2 },
 	{ "stats", OPT_STATS, NULL, 0,
@@ -264,20 +230,13 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	static const char *const FORMAT_NAMES[] = { "text",     "json",      "csv",  "logfmt",
-						    "chrome",   "otlp-json", "html", "ctf",
-						    "perfetto", "schema" };
-
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
 			options->format = (enum options_format)i;
 			return;
 		}
 	}
-	argp_error(state,
-		   "--format %s: there is text, json, csv, logfmt, chrome, otlp-json, html, ctf, "
-		   "perfetto, schema",
-		   arg);
+	argp_error(state, "--format %s: there is" OPTIONS_FORMATS(FORMAT_IN_LIST), arg);
 }
 
 static void add_file(struct options *options, char *arg, struct argp_state *state)
@@ -290,93 +249,6 @@ static void add_file(struct options *options, char *arg, struct argp_state *stat
 	}
 	options->files = grown;
 	grown[options->file_cnt++] = arg;
-}
-
-static bool is_list(const char *keys)
-{
-	return *keys && *keys != ',' && !strstr(keys, ",,") && keys[strlen(keys) - 1] != ',';
-}
-
-/* What can't be done with events that are yet to come. */
-static void check_follow(const struct options *options, struct argp_state *state)
-{
-	if (options->file_cnt)
-		argp_error(state, "--follow shows running collectors, no FILE");
-	if (options->mode != MODE_EVENTS)
-		argp_error(state, "--follow and %s do not go together", mode_name(options->mode));
-	if (options->has_since || options->has_until || options->has_limit)
-		argp_error(state, "--follow shows what comes from now on: it takes --head, not "
-				  "--since, --until or --limit");
-	if (options->format > FORMAT_LOGFMT || options->format == FORMAT_CSV)
-		argp_error(state, "--follow goes with --format text, json or logfmt");
-}
-
-static bool is_choosing(const struct options *options)
-{
-	return !ttlog_filter_is_empty(options->filter) || options->has_since ||
-	       options->has_until || options->has_limit || options->has_head;
-}
-
-static void check_sql(const struct options *options, struct argp_state *state)
-{
-	if (is_choosing(options))
-		argp_error(state, "%s takes no other choice of events: say it in SQL",
-			   mode_name(options->mode));
-	if (options->mode == MODE_TO_SQLITE && options->output)
-		argp_error(state, "--to-sqlite and --output do not go together");
-	if (options->format > FORMAT_CSV)
-		argp_error(state, "--sql goes with --format text, json or csv");
-}
-
-/* What does not go together. */
-static void check(const struct options *options, struct argp_state *state)
-{
-	struct stats *stats;
-
-	if (options->has_limit && options->has_head)
-		argp_error(state, "--limit (the last) and --head (the first) do not go together");
-	if (options__is_sql(options))
-		check_sql(options, state);
-	else if (options->mode != MODE_EVENTS && options->format > FORMAT_JSON)
-		argp_error(state, "%s goes with --format text or json", mode_name(options->mode));
-	if (options->counters && !is_list(options->counters))
-		argp_error(state, "--counters %s: give keys with commas between",
-			   options->counters);
-	if (options->counters && options->format != FORMAT_CHROME &&
-	    options->format != FORMAT_PERFETTO)
-		argp_error(state, "--counters goes with --format chrome or perfetto");
-	if (options->format == FORMAT_CTF && !options->output)
-		argp_error(state, "--format ctf makes a directory: name it with --output");
-	if ((options->group_by || (options->has_top && options->mode != MODE_DIFF)) &&
-	    options->mode != MODE_STATS && options->mode != MODE_HISTOGRAM)
-		argp_error(state, options->group_by ? "--group-by goes with --stats or --histogram"
-						    : "--top goes with --stats or --histogram, "
-						      "or --diff");
-	if (options->histogram && !*options->histogram)
-		argp_error(state, "--histogram: give the key of a field, or duration");
-	if (options->mode == MODE_INFO && is_choosing(options))
-		argp_error(state, "--info is about whole files: it takes no choice of events");
-	if (options->mode == MODE_DIFF && (options->has_limit || options->has_head))
-		argp_error(state, "--diff takes --filter, --since and --until, but no %s",
-			   options->has_limit ? "--limit" : "--head");
-	if (options->mode == MODE_DIFF && options->file_cnt != 2)
-		argp_error(state, "--diff: give two snapshots, the good run's first");
-	if (options->mode == MODE_INTERACTIVE &&
-	    (options->has_limit || options->has_head || options->output ||
-	     options->format != FORMAT_TEXT))
-		argp_error(state, "--interactive takes no --limit, --head, --format and --output");
-	if (options->explain && ttlog_filter_is_empty(options->filter))
-		argp_error(state, "--explain goes with --filter");
-	if (options->follow)
-		check_follow(options, state);
-	if (!options->group_by)
-		return;
-	stats = *options->group_by ? stats__new(&(struct stats_setup){ .keys = options->group_by })
-				   : NULL;
-	if (!stats && (!*options->group_by || errno == EINVAL))
-		argp_error(state, "--group-by %s: give 1 to %u keys with commas between",
-			   options->group_by, STATS_MAX_KEYS);
-	stats__free(stats);
 }
 
 /* What a browser can hold. */
@@ -426,7 +298,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		add_file(options, arg, state);
 		return 0;
 	case ARGP_KEY_END:
-		check(options, state);
+		options__check(options, state);
 		bound_page(options);
 		return 0;
 	default:
@@ -440,7 +312,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 		.options = OPTIONS,
 		.parser = parse_option,
 		.args_doc = "[FILE...]",
-		.doc = DOC,
+		.doc = OPTIONS_DOC,
 	};
 	struct options options = { .mode = MODE_EVENTS, .filter = ttlog_filter_new() };
 

@@ -22,18 +22,23 @@ enum options_mode {
 	MODE_TO_SQLITE,
 };
 
-/* In the order of FORMAT_NAMES. */
+/* What --format takes: FORMAT_<ID>, its name, and what --help says of it. */
+#define OPTIONS_FORMATS(F)                                                                         \
+	F(TEXT, "text", " (default), ")                                                            \
+	F(JSON, "json", " (one object a line), ")                                                  \
+	F(CSV, "csv", ", ")                                                                        \
+	F(LOGFMT, "logfmt", ", ")                                                                  \
+	F(CHROME, "chrome", " (for Perfetto UI), ")                                                \
+	F(OTLP_JSON, "otlp-json", " (for OpenTelemetry), ")                                        \
+	F(HTML, "html", " (one page to look at and to send), ")                                    \
+	F(CTF, "ctf", " (with -o DIR; for babeltrace2, Trace Compass), ")                          \
+	F(PERFETTO, "perfetto", " (its protobuf), or ")                                            \
+	F(SCHEMA, "schema", ": the JSON Schema of json, without a FILE. ")
+
 enum options_format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_CSV,
-	FORMAT_LOGFMT,
-	FORMAT_CHROME,
-	FORMAT_OTLP_JSON,
-	FORMAT_HTML,
-	FORMAT_CTF,
-	FORMAT_PERFETTO,
-	FORMAT_SCHEMA, /* of FORMAT_JSON: reads no file */
+#define OPTIONS_FORMAT_ID(id, name, help) FORMAT_##id,
+	OPTIONS_FORMATS(OPTIONS_FORMAT_ID)
+#undef OPTIONS_FORMAT_ID
 };
 
 struct options {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of `options` share. */
+#ifndef TTLOG_VIEW_OPTIONS_PARTS_H
+#define TTLOG_VIEW_OPTIONS_PARTS_H
+
+#include <argp.h>
+
+#include "options.h"
+
+/* What --help says around the list of options. */
+extern const char OPTIONS_DOC[];
+
+/* Ends the process where options do not go together. */
+void options__check(const struct options *options, struct argp_state *state);
+
+#endif /* TTLOG_VIEW_OPTIONS_PARTS_H */
