@@ -352,53 +352,76 @@ static void reverse(struct browse *browse)
 	browse__say(browse, browse->is_reversed ? "newest first" : "oldest first");
 }
 
+/* Keys that open something. */
+static bool open_key(struct browse *browse, int key)
+{
+	switch (key) {
+	case '?':
+		browse__open_page(browse, PAGE_HELP);
+		return true;
+	case 'i':
+		browse__open_page(browse, PAGE_INFO);
+		return true;
+	case 'o':
+		browse__open_page(browse, PAGE_STATS);
+		return true;
+	case 'p':
+		browse__open_page(browse, PAGE_LANES);
+		return true;
+	case 'S':
+		open_prompt(browse, PROMPT_SORT, "");
+		return true;
+	case '&':
+		open_prompt(browse, PROMPT_FILTER, browse->choice.expr);
+		return true;
+	case '/':
+		open_prompt(browse, PROMPT_SEARCH, "");
+		return true;
+	case 't':
+		open_prompt(browse, PROMPT_TIME, "");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Keys that go to the next or previous of something. */
+static bool go_key(struct browse *browse, int key)
+{
+	switch (key) {
+	case 'n':
+		go_to_hit(browse, GOAL_NEXT);
+		return true;
+	case 'N':
+		go_to_hit(browse, GOAL_PREVIOUS);
+		return true;
+	case 'e':
+		go_to_error(browse, GOAL_NEXT);
+		return true;
+	case 'E':
+		go_to_error(browse, GOAL_PREVIOUS);
+		return true;
+	case 'x':
+		go_to_crash(browse);
+		return true;
+	case 'B':
+		next_mark(browse);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void command(struct browse *browse, int key)
 {
+	if (open_key(browse, key) || go_key(browse, key))
+		return;
 	switch (key) {
 	case 'q':
 		browse->is_over = true;
 		break;
-	case '?':
-		browse__open_page(browse, PAGE_HELP);
-		break;
-	case 'i':
-		browse__open_page(browse, PAGE_INFO);
-		break;
 	case 's':
 		sort_by(browse, (enum browse_sort)((browse->sort + 1) % SORT_FIELD));
-		break;
-	case 'S':
-		open_prompt(browse, PROMPT_SORT, "");
-		break;
-	case 'o':
-		browse__open_page(browse, PAGE_STATS);
-		break;
-	case 'p':
-		browse__open_page(browse, PAGE_LANES);
-		break;
-	case '&':
-		open_prompt(browse, PROMPT_FILTER, browse->choice.expr);
-		break;
-	case '/':
-		open_prompt(browse, PROMPT_SEARCH, "");
-		break;
-	case 't':
-		open_prompt(browse, PROMPT_TIME, "");
-		break;
-	case 'n':
-		go_to_hit(browse, GOAL_NEXT);
-		break;
-	case 'N':
-		go_to_hit(browse, GOAL_PREVIOUS);
-		break;
-	case 'e':
-		go_to_error(browse, GOAL_NEXT);
-		break;
-	case 'E':
-		go_to_error(browse, GOAL_PREVIOUS);
-		break;
-	case 'x':
-		go_to_crash(browse);
 		break;
 	case 'l':
 		choose_level(browse, browse->choice.level + 1u);
@@ -423,9 +446,6 @@ static void command(struct browse *browse, int key)
 		break;
 	case 'b':
 		toggle_mark(browse);
-		break;
-	case 'B':
-		next_mark(browse);
 		break;
 	case '\t':
 		switch_pane(browse);
