@@ -37,8 +37,15 @@ bool ttlog_type_is_signed(unsigned type)
 
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
 {
-	if (idx < event->site->nfields)
+	const struct ttlog_column *column;
+
+	if (idx < event->site->nfields && event->source->field) {
 		event->source->field(event, idx, ret);
+		return;
+	}
+	column = ttlog_event_column(event, idx);
+	if (column)
+		ttlog_column_field(column, event->row, ret);
 	else
 		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE, .null = true };
 }

@@ -11,9 +11,10 @@
 #include "field.h"
 
 struct ttlog_event_source {
-	void (*field)(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 	/* NULL where it could not be decoded */
 	const struct ttlog_column *(*column)(const struct ttlog_event *event, unsigned idx);
+	/* NULL: of the column */
+	void (*field)(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 };
 
 #endif /* TTLOG_READ_EVENT_H */

@@ -187,9 +187,7 @@ bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsi
 {
 	if (ttlog_text_equal(site->keys[idx], term->key))
 		return true;
-	/* duration_ns, and as the text output has it */
-	return site->kind == TTLOG_EVENT_SPAN_END &&
-	       (ttlog_text_is(term->key, "duration") || ttlog_text_is(term->key, "took"));
+	return site->kind == TTLOG_EVENT_SPAN_END && term__means_duration(term);
 }
 
 static struct ttlog_text text_of_site(const struct ttlog_site *site, enum term_subject subject)

@@ -130,17 +130,7 @@ static const struct ttlog_column *column_of(const struct ttlog_event *event, uns
 	return column;
 }
 
-static void field_of(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
-{
-	const struct ttlog_column *column = column_of(event, idx);
-
-	if (column)
-		ttlog_column_field(column, event->row, ret);
-	else
-		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE, .null = true };
-}
-
-static const struct ttlog_event_source SOURCE = { .field = field_of, .column = column_of };
+static const struct ttlog_event_source SOURCE = { .column = column_of };
 
 void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret)
 {

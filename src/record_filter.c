@@ -128,9 +128,7 @@ static bool is_key(const struct term *term, const struct catalog_site *site, uns
 {
 	if (!site->is_span_end)
 		return ttlog_text_is(term->key, site->site->keys[idx]);
-	/* as the text output has it, too */
-	return ttlog_text_is(term->key, "duration_ns") || ttlog_text_is(term->key, "duration") ||
-	       ttlog_text_is(term->key, "took");
+	return ttlog_text_is(term->key, "duration_ns") || term__means_duration(term);
 }
 
 static enum expr_found look_up_field(struct known *known, const struct term *term, unsigned *at,

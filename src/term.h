@@ -100,4 +100,10 @@ static inline bool term__is_numeric(const struct term *term)
 	return term->is_number && term->op <= OP_GE;
 }
 
+/* Whether its key is another name of a span's duration_ns, as the text output has it, too. */
+static inline bool term__means_duration(const struct term *term)
+{
+	return ttlog_text_is(term->key, "duration") || ttlog_text_is(term->key, "took");
+}
+
 #endif /* TTLOG_TERM_H */
