@@ -145,7 +145,7 @@ def test_planted():
 
 
 def test_figures():
-    """Both figures of each, and the score as README.md has it."""
+    """Both figures of each, and the score as the manual page has it."""
     with Runs() as (_, good, bad):
         crash, retry, side, worker, handle, latency, tick = [item for item in diff(good, bad)
                                                               if where(item) in PLANTED]  # fmt: skip
