@@ -300,8 +300,7 @@ static void snapshot_column(sqlite3_context *to, struct sql *sql,
 			sql_value__u64(to, contents->lost->total);
 		return;
 	case SNAPSHOTS_PROBLEMS:
-		sqlite3_result_int64(
-			to, (sqlite3_int64)(contents->problem_cnt + contents->problem_more));
+		sql_value__u64(to, contents->problem_cnt + contents->problem_more);
 		return;
 	default:
 		snapshot_text(to, reader, column);
