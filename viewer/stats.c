@@ -12,8 +12,9 @@
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
 #define MAX_GROUPS        (1u << 20)
-#define KEY_MAX_BYTES     256u
 #define FIGURES_MAX_BYTES (32u << 20)
+/* Whose memory is asked for before it is needed: most groups have no more. */
+#define FIELDS_AHEAD      4u
 
 static const char *const KEY_NAMES[] = {
 	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm",
@@ -79,13 +80,8 @@ struct stats *stats__new(const struct stats_setup *setup)
 
 static void group__free(struct group *group)
 {
-	while (group && group->fields) {
-		struct group_field *next = group->fields->next;
-
-		figures__fini(&group->fields->figures);
-		free(group->fields);
-		group->fields = next;
-	}
+	if (group)
+		group__free_fields(group);
 	free(group);
 }
 
@@ -110,10 +106,10 @@ void stats__free(struct stats *stats)
 
 /* ---- Counting ---- */
 
-/* As the outputs show bytes; what is beyond KEY_MAX_BYTES is cut there anyway. */
+/* As the outputs show bytes; what is beyond STATS_KEY_BYTES is cut there anyway. */
 static struct ttlog_text hex_value(struct ttlog_text bytes, char *buf)
 {
-	size_t len = bytes.len < KEY_MAX_BYTES / 2 ? bytes.len : KEY_MAX_BYTES / 2;
+	size_t len = bytes.len < STATS_KEY_BYTES / 2 ? bytes.len : STATS_KEY_BYTES / 2;
 
 	for (size_t i = 0; i < len; i++) {
 		buf[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
@@ -191,7 +187,7 @@ static size_t make_key(const struct stats *stats, const struct ttlog_event *even
 	for (unsigned i = 0; i < stats->key_cnt; i++) {
 		enum value_kind kind;
 		struct ttlog_text value = key_value(stats, i, event, buf, &kind);
-		size_t kept = value.len < KEY_MAX_BYTES ? value.len : KEY_MAX_BYTES;
+		size_t kept = value.len < STATS_KEY_BYTES ? value.len : STATS_KEY_BYTES;
 
 		to[len++] = (unsigned char)kind;
 		to[len++] = (unsigned char)(kept & 0xff);
@@ -246,11 +242,9 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 	return group;
 }
 
-static struct group *find_group(struct stats *stats, const struct ttlog_event *event)
+static struct group *find_group(struct stats *stats, const unsigned char *key, size_t len,
+				uint64_t hash)
 {
-	unsigned char key[STATS_MAX_KEYS * (KEY_MAX_BYTES + 3)];
-	size_t len = make_key(stats, event, key);
-	uint64_t hash = hash_key(key, len);
 	struct group *group = stats->table[hash & (stats->table_cap - 1)];
 
 	for (; group; group = group->next) {
@@ -294,84 +288,103 @@ static void add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 	group__add(group, cnt, first_ns, last_ns);
 }
 
-/* ---- Figures ---- */
+/* ---- Many at a time ---- */
 
-static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, unsigned idx)
+static void prefetch_field(const struct group_field *field)
 {
-	const char *only = stats->only_field;
-
-	if (!figures__takes(site->types[idx]))
-		return false;
-	if (!only)
-		return true;
-	if (site->kind == TTLOG_EVENT_SPAN_END)
-		return !strcmp(only, "duration") || !strcmp(only, "took") ||
-		       !strcmp(only, "duration_ns");
-	return ttlog_text_is(site->keys[idx], strncmp(only, "fields.", 7) ? only : only + 7);
+	for (size_t at = 0; field && at < offsetof(struct group_field, figures); at += 64)
+		__builtin_prefetch((const char *)field + at);
 }
 
-/* NULL: there is no memory left for another. */
-static struct group_field *find_field(struct stats *stats, struct group *group,
-				      const struct ttlog_site *site, unsigned idx)
+/* The groups of the parts, one step at a time for all: each waits for memory that the caches may not
+ * have, and so they wait together. */
+static int find_groups(struct stats *stats)
 {
-	const struct ttlog_text key = site->keys[idx];
-	const bool is_duration = site->kind == TTLOG_EVENT_SPAN_END;
-	struct group_field **at = &group->fields;
+	for (unsigned i = 0; i < stats->part_cnt; i++)
+		__builtin_prefetch(stats->table[stats->parts[i].hash & (stats->table_cap - 1)]);
+	for (unsigned i = 0; i < stats->part_cnt; i++) {
+		struct stats_part *part = &stats->parts[i];
 
-	for (; *at; at = &(*at)->next) {
-		if ((*at)->is_duration == is_duration &&
-		    ((*at)->key.p == key.p || ttlog_text_equal((*at)->key, key)))
-			return *at;
+		part->group = find_group(stats, part->key, part->key_len, part->hash);
+		if (!part->group)
+			return -ENOMEM;
+		add(stats, part->group, part->cnt, part->event.real_ns, part->last_ns);
+		part->ahead = part->group->fields;
+		prefetch_field(part->ahead);
 	}
-	if (stats->budget >= sizeof(**at))
-		*at = calloc(1, sizeof(**at));
-	if (!*at) {
-		group->lacks_fields = true;
-		return NULL;
+	for (unsigned n = 1; n < FIELDS_AHEAD; n++) {
+		for (unsigned i = 0; i < stats->part_cnt; i++) {
+			struct stats_part *part = &stats->parts[i];
+
+			part->ahead = part->ahead ? part->ahead->next : NULL;
+			prefetch_field(part->ahead);
+		}
 	}
-	stats->budget -= sizeof(**at);
-	(*at)->key = key;
-	(*at)->is_duration = is_duration;
-	return *at;
+	return 0;
 }
 
-/* Rows of the event's group; NULL: the first `cnt`. */
-static void add_figures(struct stats *stats, struct group *group, const struct ttlog_event *event,
-			const uint32_t *rows, uint32_t cnt)
+static int flush_parts(struct stats *stats)
 {
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		const struct ttlog_column *column;
-		struct group_field *field;
+	int err = find_groups(stats);
 
-		if (!is_wanted(stats, event->site, i))
-			continue;
-		column = ttlog_event_column(event, i);
-		field = column ? find_field(stats, group, event->site, i) : NULL;
-		if (field)
-			figures__column(&field->figures, &stats->budget, column, rows, cnt);
+	for (unsigned i = 0; !err && i < stats->part_cnt; i++) {
+		struct stats_part *part = &stats->parts[i];
+
+		stats__add_fields(stats, part->group, &part->event, part->rows, part->cnt);
 	}
+	stats->part_cnt = 0;
+	return err;
 }
 
-int stats__event(struct stats *stats, const struct ttlog_event *event)
+/* One event: whoever knows of more that are alike says so in the part. */
+static struct stats_part *add_part(struct stats *stats, const struct ttlog_event *event)
+{
+	struct stats_part *part = &stats->parts[stats->part_cnt++];
+
+	part->event = *event;
+	part->rows = &part->event.row;
+	part->cnt = 1;
+	part->last_ns = event->real_ns;
+	part->key_len = make_key(stats, event, part->key);
+	part->hash = hash_key(part->key, part->key_len);
+	__builtin_prefetch(&stats->table[part->hash & (stats->table_cap - 1)]);
+	return part;
+}
+
+/* Without field keys the group follows from site and thread. */
+static int count_by_thread(struct stats *stats, const struct ttlog_event *event)
 {
 	struct cache_slot *slot =
 		&stats->cache[((uintptr_t)event->site / sizeof(*event->site) +
 			       (uintptr_t)event->thread / sizeof(*event->thread) * 31) %
 			      CACHE_SLOTS];
-	struct group *group;
+	struct stats_part *part;
 
-	if (!stats->tally_keys.field_cnt && slot->site == event->site &&
-	    slot->thread == event->thread) {
-		group = slot->group;
-	} else {
-		group = find_group(stats, event);
-		if (!group)
-			return -ENOMEM;
-		*slot = (struct cache_slot){ event->site, event->thread, group };
+	if (slot->site == event->site && slot->thread == event->thread) {
+		add(stats, slot->group, 1, event->real_ns, event->real_ns);
+		stats__add_fields(stats, slot->group, event, &event->row, 1);
+		return 0;
 	}
-	add(stats, group, 1, event->real_ns, event->real_ns);
-	add_figures(stats, group, event, &event->row, 1);
+	part = add_part(stats, event);
+	if (flush_parts(stats))
+		return -ENOMEM;
+	*slot = (struct cache_slot){ event->site, event->thread, part->group };
 	return 0;
+}
+
+static int count_event(struct stats *stats, const struct ttlog_event *event)
+{
+	if (!stats->tally_keys.field_cnt)
+		return count_by_thread(stats, event);
+	add_part(stats, event);
+	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
+}
+
+int stats__event(struct stats *stats, const struct ttlog_event *event)
+{
+	int err = count_event(stats, event);
+
+	return err ? err : flush_parts(stats);
 }
 
 /* Any event of a cell stands for all when it comes to the group. */
@@ -379,16 +392,15 @@ static int count_cell(struct stats *stats, const struct ttlog_run *run,
 		      const struct tally_cell *cell)
 {
 	struct ttlog_event event, last;
-	struct group *group;
+	struct stats_part *part;
 
 	ttlog_snapshot_event(run->snapshot, cell->first, &event);
 	ttlog_snapshot_event(run->snapshot, cell->last, &last);
-	group = find_group(stats, &event);
-	if (!group)
-		return -ENOMEM;
-	add(stats, group, cell->cnt, event.real_ns, last.real_ns);
-	add_figures(stats, group, &event, tally__rows(stats->tally, run, cell), cell->cnt);
-	return 0;
+	part = add_part(stats, &event);
+	part->rows = tally__rows(stats->tally, run, cell);
+	part->cnt = cell->cnt;
+	part->last_ns = last.real_ns;
+	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
 }
 
 int stats__run(struct stats *stats, const struct ttlog_run *run)
@@ -404,9 +416,9 @@ int stats__run(struct stats *stats, const struct ttlog_run *run)
 		struct ttlog_event event;
 
 		ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, i), &event);
-		err = stats__event(stats, &event);
+		err = count_event(stats, &event);
 	}
-	return err;
+	return err ? err : flush_parts(stats);
 }
 
 /* ---- Order ---- */
@@ -430,7 +442,7 @@ size_t stats__group_cnt(const struct stats *stats)
 	return stats->group_cnt + (stats->rest != NULL);
 }
 
-struct group **stats__sorted(const struct stats *stats, size_t most, size_t *ret_cnt)
+struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt)
 {
 	struct group **groups = calloc(stats->group_cnt + 1, sizeof(*groups));
 	size_t cnt = 0;
@@ -445,5 +457,7 @@ struct group **stats__sorted(const struct stats *stats, size_t most, size_t *ret
 		groups[cnt++] = stats->rest;
 	qsort(groups, cnt, sizeof(struct group *), by_count);
 	*ret_cnt = cnt < most ? cnt : most;
+	for (size_t i = 0; i < *ret_cnt; i++)
+		stats__settle(stats, groups[i]);
 	return groups;
 }

@@ -9,7 +9,9 @@
 #include "stats.h"
 #include "tally.h"
 
-#define CACHE_SLOTS 4096u
+#define CACHE_SLOTS     4096u
+#define STATS_KEY_BYTES 256u /* of a value: those that begin so are one */
+#define STATS_PARTS     16u
 
 enum stats_key {
 	KEY_FIELD,
@@ -24,11 +26,21 @@ enum stats_key {
 	KEY_COMM,
 };
 
+/* So many values of a field wait before its figures are touched. */
+#define FIELD_WAITING_MAX 24u
+
 /* The figures of a group's fields of one key. */
 struct group_field {
 	struct group_field *next; /* in the order in which they were first seen */
 	struct ttlog_text key;    /* in the file's header */
 	bool is_duration;         /* of spans; the key is that of their one field */
+	/* Values that the figures lack until stats__settle: units of that scale, or the bits of
+	 * reals, of one type. */
+	bool waits_reals, waits_scaled;
+	uint8_t waiting_type;
+	uint16_t waiting_cnt;
+	uint64_t waiting_scale;
+	uint64_t waiting[FIELD_WAITING_MAX];
 	struct figures figures;
 };
 
@@ -57,6 +69,19 @@ struct cache_slot {
 	struct group *group;
 };
 
+/* Events of one group that are to be counted. */
+struct stats_part {
+	struct ttlog_event event; /* any of them, the first in time */
+	const uint32_t *rows;     /* of all in the event's columns; NULL: the first `cnt` */
+	uint32_t cnt;
+	uint64_t last_ns;
+	struct group *group;
+	const struct group_field *ahead; /* how far its fields are on their way to the cache */
+	uint64_t hash;
+	size_t key_len;
+	unsigned char key[STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
+};
+
 struct stats {
 	char *names; /* the keys' text */
 	struct ttlog_text keys[STATS_MAX_KEYS];
@@ -71,15 +96,26 @@ struct stats {
 	uint64_t event_cnt, first_ns, last_ns;
 	const char *only_field; /* NULL: figures of all fields */
 	size_t budget;          /* bytes left for figures */
-	/* Without field keys the group follows from site and thread. */
+	struct stats_part parts[STATS_PARTS];
+	unsigned part_cnt;
 	struct cache_slot cache[CACHE_SLOTS];
 };
 
-/* The groups, largest first, at most so many; *ret_cnt of them. The caller frees. NULL: no memory.
- */
-struct group **stats__sorted(const struct stats *stats, size_t most, size_t *ret_cnt);
+/* The groups, largest first, at most so many, settled; *ret_cnt of them. The caller frees. NULL: no
+ * memory. */
+struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt);
 /* All groups, the rest among them. */
 size_t stats__group_cnt(const struct stats *stats);
+
+/* ---- Figures of a group's fields: stats_fields.c ---- */
+
+/* Values of the event's fields in these rows of its group; NULL: the first `cnt`. Where there is no
+ * memory for more fields the group says so. */
+void stats__add_fields(struct stats *stats, struct group *group, const struct ttlog_event *event,
+		       const uint32_t *rows, uint32_t cnt);
+/* Before a group's figures are looked at: counts the values that still wait. */
+void stats__settle(struct stats *stats, struct group *group);
+void group__free_fields(struct group *group);
 
 /* ---- How a group is called and shown: stats_group.c ---- */
 
