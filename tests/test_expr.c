@@ -102,108 +102,108 @@ static struct expr *parse(const char *source)
 	return expr;
 }
 
+static const struct {
+	const char *source;
+	bool wanted;
+} TRUTHS[] = {
+	{ "a=1", true },
+	{ "a=1 and b=2", true },
+	{ "a=1 and b=3", false },
+	{ "a=2 or b=2", true },
+	{ "a=2 OR b=3", false },
+	/* `and` binds more tightly than `or`, `not` most */
+	{ "a=1 or a=2 and b=3", true },
+	{ "(a=1 or a=2) and b=3", false },
+	{ "not a=2 and b=2", true },
+	{ "not (a=2 and b=2)", true },
+	{ "not a=1 or b=2", true },
+	{ "not not a=1", true },
+	{ "!a=1", false },
+	{ "!(a=1)&&b=2", false },
+	{ "(a=1)&&(b=2)||(c=3)", true },
+	{ "a=1 && b=2", true },
+	{ "a=1&&b=3||symbol=A*", true },
+	{ "symbol~(x||AAPL)&&b=2", true },
+	{ "text=\"a&&b\"||a=0", false },
+	{ "a=0 || b=0", false },
+	{ "((((a=1))))", true },
+	{ "(a = 1)and(b = 2)", true },
+	{ "\ta=1\n  and\n  b=2\n", true },
+	/* what is not there: the term is false, its not is true */
+	{ "c=1", false },
+	{ "c!=1", false },
+	{ "not c=1", true },
+	{ "has(c)", false },
+	{ "not has(c)", true },
+	{ "has(a)", true },
+	{ "has( a ) and has(none)", true },
+	{ "has(level) and has(ts)", true },
+	{ "has(\"two words\")", true },
+	{ "a=1 and not has(symbol)", false },
+	/* keys */
+	{ "\"two words\"=true", true },
+	{ "'two words'=false", false },
+	{ "not=5", true },
+	{ "not = 5", true },
+	{ "not not = 6", true },
+	{ "fields.a=1", true },
+	/* values */
+	{ "symbol=\"AAPL\"", true },
+	{ "symbol='AAPL'", true },
+	{ "symbol=A*", true },
+	{ "symbol=[A-B]*L and a=1", true },
+	{ "symbol~[[:upper:]]{4}", true },
+	{ "(symbol~(AAPL|MSFT))", true },
+	{ "msg~time(d )?out", true },
+	{ "msg~(Request|Answer) timed [^ ]+ and a=1", true },
+	{ "msg=Request timed out (again)", true },
+	{ "(msg=Request timed out (again)) and a=1", true },
+	{ "msg=\"Request*\" and a=1", true },
+	{ "msg~\\(again\\)", true },
+	{ "msg~\"\\(again\\)$\"", true },
+	{ "text=\"this and that\"", true },
+	{ "text~'s and t'", true },
+	{ "text~\"quote\\\"\"", false },
+	{ "price=150.250", true },
+	{ "price>150 and price<150.2500000001", true },
+	{ "twice=1 and twice=2", true },
+	{ "twice=3", false },
+	/* levels */
+	{ "level>=warn and level<ERROR", true },
+	{ "level=ERROR or level=FATAL", false },
+	/* times */
+	{ "ts>=2026-11-21T06:00:00Z", true },
+	{ "ts=2026-11-21 06:00:00 and a=1", true },
+	{ "ts>2026-11-21T07:00:00+01:00", false },
+	{ "ts<@1795240800.5", true },
+	/* durations, in the unit of the key */
+	{ "duration>=5ms", true },
+	{ "duration=5ms", true },
+	{ "duration>5ms", false },
+	{ "duration<0.1s", true },
+	{ "duration<=5000us", true },
+	{ "duration=5000000", true },
+	{ "latency_us=5ms", true },
+	{ "latency_us<5.001 ms", true },
+	{ "latency_us>4999.999us", true },
+	{ "latency_us<1m", true },
+	{ "wait_ms=1500us", true },
+	{ "took_s=1.5m", true },
+	{ "took_s<1h and took_s>=90s", true },
+	{ "took_s>-1d", true },
+	{ "period=5m", true },
+	{ "period=5ms", false },
+};
+
 static void test_expr_truth(void **state)
 {
-	static const struct {
-		const char *source;
-		bool wanted;
-	} CASES[] = {
-		{ "a=1", true },
-		{ "a=1 and b=2", true },
-		{ "a=1 and b=3", false },
-		{ "a=2 or b=2", true },
-		{ "a=2 OR b=3", false },
-		/* `and` binds more tightly than `or`, `not` most */
-		{ "a=1 or a=2 and b=3", true },
-		{ "(a=1 or a=2) and b=3", false },
-		{ "not a=2 and b=2", true },
-		{ "not (a=2 and b=2)", true },
-		{ "not a=1 or b=2", true },
-		{ "not not a=1", true },
-		{ "!a=1", false },
-		{ "!(a=1)&&b=2", false },
-		{ "(a=1)&&(b=2)||(c=3)", true },
-		{ "a=1 && b=2", true },
-		{ "a=1&&b=3||symbol=A*", true },
-		{ "symbol~(x||AAPL)&&b=2", true },
-		{ "text=\"a&&b\"||a=0", false },
-		{ "a=0 || b=0", false },
-		{ "((((a=1))))", true },
-		{ "(a = 1)and(b = 2)", true },
-		{ "\ta=1\n  and\n  b=2\n", true },
-		/* what is not there: the term is false, its not is true */
-		{ "c=1", false },
-		{ "c!=1", false },
-		{ "not c=1", true },
-		{ "has(c)", false },
-		{ "not has(c)", true },
-		{ "has(a)", true },
-		{ "has( a ) and has(none)", true },
-		{ "has(level) and has(ts)", true },
-		{ "has(\"two words\")", true },
-		{ "a=1 and not has(symbol)", false },
-		/* keys */
-		{ "\"two words\"=true", true },
-		{ "'two words'=false", false },
-		{ "not=5", true },
-		{ "not = 5", true },
-		{ "not not = 6", true },
-		{ "fields.a=1", true },
-		/* values */
-		{ "symbol=\"AAPL\"", true },
-		{ "symbol='AAPL'", true },
-		{ "symbol=A*", true },
-		{ "symbol=[A-B]*L and a=1", true },
-		{ "symbol~[[:upper:]]{4}", true },
-		{ "(symbol~(AAPL|MSFT))", true },
-		{ "msg~time(d )?out", true },
-		{ "msg~(Request|Answer) timed [^ ]+ and a=1", true },
-		{ "msg=Request timed out (again)", true },
-		{ "(msg=Request timed out (again)) and a=1", true },
-		{ "msg=\"Request*\" and a=1", true },
-		{ "msg~\\(again\\)", true },
-		{ "msg~\"\\(again\\)$\"", true },
-		{ "text=\"this and that\"", true },
-		{ "text~'s and t'", true },
-		{ "text~\"quote\\\"\"", false },
-		{ "price=150.250", true },
-		{ "price>150 and price<150.2500000001", true },
-		{ "twice=1 and twice=2", true },
-		{ "twice=3", false },
-		/* levels */
-		{ "level>=warn and level<ERROR", true },
-		{ "level=ERROR or level=FATAL", false },
-		/* times */
-		{ "ts>=2026-11-21T06:00:00Z", true },
-		{ "ts=2026-11-21 06:00:00 and a=1", true },
-		{ "ts>2026-11-21T07:00:00+01:00", false },
-		{ "ts<@1795240800.5", true },
-		/* durations, in the unit of the key */
-		{ "duration>=5ms", true },
-		{ "duration=5ms", true },
-		{ "duration>5ms", false },
-		{ "duration<0.1s", true },
-		{ "duration<=5000us", true },
-		{ "duration=5000000", true },
-		{ "latency_us=5ms", true },
-		{ "latency_us<5.001 ms", true },
-		{ "latency_us>4999.999us", true },
-		{ "latency_us<1m", true },
-		{ "wait_ms=1500us", true },
-		{ "took_s=1.5m", true },
-		{ "took_s<1h and took_s>=90s", true },
-		{ "took_s>-1d", true },
-		{ "period=5m", true },
-		{ "period=5ms", false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
-		struct expr *expr = parse(CASES[i].source);
+	for (size_t i = 0; i < ARRAY_SIZE(TRUTHS); i++) {
+		struct expr *expr = parse(TRUTHS[i].source);
 
 		if (truth_of(expr, (struct known){ true, true }) !=
-		    (CASES[i].wanted ? EXPR_YES : EXPR_NO))
-			fail_msg("'%s' is %s", CASES[i].source, CASES[i].wanted ? "no" : "yes");
+		    (TRUTHS[i].wanted ? EXPR_YES : EXPR_NO))
+			fail_msg("'%s' is %s", TRUTHS[i].source, TRUTHS[i].wanted ? "no" : "yes");
 		expr__free(expr);
 	}
 }
