@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "expr.h"
+#include "expr_words.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -275,7 +276,16 @@ static void test_expr_text(void **state)
 		{ "symbol=A*", "symbol = \"A*\"" },
 		{ "symbol='say \"x\"'", "symbol = \"say \\\"x\\\"\"" },
 		{ "msg=~a\\.b", "msg ~ \"a\\.b\"" },
-		{ "msg=a\\", "msg = \"a\\\\\"" },
+		{ "msg=a\\\\", "msg = \"a\\\\\"" },
+		/* a backslash that quotes would lose */
+		{ "msg='a\\\"b'", "msg = 'a\\\"b'" },
+		{ "msg~[\\\"]", "msg ~ '[\\\"]'" },
+		{ "msg=a\\\"b\\'c", "msg = a\\\"b\\'c" },
+		{ "a\\=1", "a\\  = 1" },
+		{ "has(a\\)", "has(a\\ )" },
+		{ "msg=a\\", "msg = a\\ " },
+		{ "not (msg=a\\ ) or a=1", "not msg = a\\  or a = 1" },
+		{ "a=2 or (msg=a\\\\\\  and b=2)", "a = 2 or (msg = a\\\\\\  and b = 2)" },
 		{ "fields.file=0x1f", "fields.file = 0x1f" },
 		{ "took_s>1.5m", "took_s > 1.5m" },
 		{ "'not'=1", "\"not\" = 1" },
@@ -522,7 +532,7 @@ static uint64_t random_below(uint64_t *seed, uint64_t limit)
 static void assert_harmless(const char *source)
 {
 	struct expr_error error;
-	char text[EXPR_ERROR_PRINT_BYTES], *canonical, *again, *tree;
+	char text[EXPR_ERROR_PRINT_BYTES], *canonical, *again, *tree, *words, *same_words;
 	struct expr *expr = expr__parse(source, &error), *second;
 
 	if (!expr) {
@@ -539,9 +549,14 @@ static void assert_harmless(const char *source)
 		fail_msg("%s: became %s: %s", source, canonical, error.why);
 	again = expr__text(second);
 	assert_string_equal(again, canonical);
+	words = expr_words(expr);
+	same_words = expr_words(second);
+	assert_string_equal(same_words, words);
 	assert_int_equal(truth_of(second, (struct known){ true, true }),
 			 truth_of(expr, (struct known){ true, true }));
 	(void)truth_of(expr, (struct known){ .site = true });
+	free(same_words);
+	free(words);
 	free(again);
 	free(canonical);
 	free(tree);
@@ -552,10 +567,11 @@ static void assert_harmless(const char *source)
 static void test_expr_random(void **state)
 {
 	static const char *const PIECES[] = {
-		"a",   "b",   "symbol", "level", "ts",   "msg",      "=",  "!=", "<",   ">=",
-		"~",   "!~",  "and ",   " and ", " or ", "not ",     "!",  "(",  ")",   "has(",
-		"\"",  "'",   "\\",     "[",     "]",    "{3}",      "*",  "?",  " ",   "WARN",
-		"1.5", "5ms", "-10s",   "0x1f",  "\xff", "\xc3\xa4", "&&", "||", "a=1", "\n",
+		"a",  "b",    "symbol", "level", "ts",    "msg",  "=",    "!=",   "<",
+		">=", "~",    "!~",     "and ",  " and ", " or ", "not ", "!",    "(",
+		")",  "has(", "\"",     "'",     "\\",    "[",    "]",    "{3}",  "*",
+		"?",  " ",    "WARN",   "1.5",   "5ms",   "-10s", "0x1f", "\xff", "\xc3\xa4",
+		"&&", "||",   "a=1",    "\n",    "\\\"",  "\\'",
 	};
 	uint64_t seed = 88172645463325252u;
 	char source[256];
