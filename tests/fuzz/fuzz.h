@@ -28,8 +28,8 @@ int fuzz__file(const void *data, size_t size);
 const char *fuzz__folder(void);
 
 /* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer) and 2 s of
- * processor time: aborts where it takes more. libFuzzer's own limits count what the sanitizer and
- * earlier inputs take, and the time that others have the processor. */
+ * processor time (6 s under a sanitizer): aborts where it takes more. libFuzzer's own limits count
+ * what the sanitizer and earlier inputs take, and the time that others have the processor. */
 void fuzz__begin(void);
 void fuzz__end(void);
 
