@@ -24,6 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A file with these bytes. */
 int fuzz__file(const void *data, size_t size);
 
+/* A snapshot with this CBOR sequence. Each item becomes a sound frame, so that no checksum stands
+ * between the fuzzer and the reader; what is no item any more becomes the last frame. */
+int fuzz__snapshot(const void *data, size_t size);
+
 /* A folder of this process, empty at first; goes with it. */
 const char *fuzz__folder(void);
 
