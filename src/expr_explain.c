@@ -14,27 +14,41 @@ static const char *const WORDS[] = { [EXPR_NOT] = "not", [EXPR_AND] = "and", [EX
 
 /* ---- One term ---- */
 
-/* In quotes as the parser reads them: a backslash before a quote is the quote's, all others stay.
- * */
-static void put_quoted(FILE *to, struct ttlog_text text)
+/* Whether every backslash there has something behind it, which is not the quote that it would end. */
+static bool can_quote(struct ttlog_text text, char quote)
 {
-	fputc('"', to);
 	for (size_t i = 0; i < text.len; i++) {
-		char c = text.p[i];
-
-		if (c == '\\' && i + 1 < text.len && text.p[i + 1] != '"') {
-			fputc(c, to);
-			c = text.p[++i];
-		} else if (c == '\\' && i + 1 == text.len) {
-			fputc(c, to);
-		} else if (c == '\\') {
-			c = text.p[++i];
-		}
-		if (c == '"')
-			fputc('\\', to);
-		fputc(c, to);
+		if (text.p[i] == '\\' && (++i == text.len || text.p[i] == quote))
+			return false;
 	}
-	fputc('"', to);
+	return true;
+}
+
+static void put_quoted(FILE *to, struct ttlog_text text, char quote)
+{
+	fputc(quote, to);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == quote)
+			fputc('\\', to);
+		else if (text.p[i] == '\\')
+			fputc(text.p[i++], to);
+		fputc(text.p[i], to);
+	}
+	fputc(quote, to);
+}
+
+/* What no quotes can hold was written without: a backslash takes the blank at the end then. */
+static void put_words(FILE *to, struct ttlog_text text)
+{
+	if (can_quote(text, '"')) {
+		put_quoted(to, text, '"');
+	} else if (can_quote(text, '\'')) {
+		put_quoted(to, text, '\'');
+	} else {
+		fwrite(text.p, 1, text.len, to);
+		if (text.p[text.len - 1] == '\\')
+			fputc(' ', to);
+	}
 }
 
 static bool is_plain(struct ttlog_text text)
@@ -59,7 +73,7 @@ static void put_key(FILE *to, const struct term *term)
 	if (is_plain(key))
 		fwrite(key.p, 1, key.len, to);
 	else
-		put_quoted(to, key);
+		put_words(to, key);
 }
 
 static void put_term(FILE *to, const struct term *term)
@@ -77,7 +91,7 @@ static void put_term(FILE *to, const struct term *term)
 	else if (term__is_numeric(term))
 		fwrite(term->value.p, 1, term->value.len, to);
 	else
-		put_quoted(to, term->value);
+		put_words(to, term->value);
 }
 
 /* 0.DIGITS * 10^point, as people write it. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "expr.h"
+#include "expr_words.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -102,108 +103,108 @@ static struct expr *parse(const char *source)
 	return expr;
 }
 
+static const struct {
+	const char *source;
+	bool wanted;
+} TRUTHS[] = {
+	{ "a=1", true },
+	{ "a=1 and b=2", true },
+	{ "a=1 and b=3", false },
+	{ "a=2 or b=2", true },
+	{ "a=2 OR b=3", false },
+	/* `and` binds more tightly than `or`, `not` most */
+	{ "a=1 or a=2 and b=3", true },
+	{ "(a=1 or a=2) and b=3", false },
+	{ "not a=2 and b=2", true },
+	{ "not (a=2 and b=2)", true },
+	{ "not a=1 or b=2", true },
+	{ "not not a=1", true },
+	{ "!a=1", false },
+	{ "!(a=1)&&b=2", false },
+	{ "(a=1)&&(b=2)||(c=3)", true },
+	{ "a=1 && b=2", true },
+	{ "a=1&&b=3||symbol=A*", true },
+	{ "symbol~(x||AAPL)&&b=2", true },
+	{ "text=\"a&&b\"||a=0", false },
+	{ "a=0 || b=0", false },
+	{ "((((a=1))))", true },
+	{ "(a = 1)and(b = 2)", true },
+	{ "\ta=1\n  and\n  b=2\n", true },
+	/* what is not there: the term is false, its not is true */
+	{ "c=1", false },
+	{ "c!=1", false },
+	{ "not c=1", true },
+	{ "has(c)", false },
+	{ "not has(c)", true },
+	{ "has(a)", true },
+	{ "has( a ) and has(none)", true },
+	{ "has(level) and has(ts)", true },
+	{ "has(\"two words\")", true },
+	{ "a=1 and not has(symbol)", false },
+	/* keys */
+	{ "\"two words\"=true", true },
+	{ "'two words'=false", false },
+	{ "not=5", true },
+	{ "not = 5", true },
+	{ "not not = 6", true },
+	{ "fields.a=1", true },
+	/* values */
+	{ "symbol=\"AAPL\"", true },
+	{ "symbol='AAPL'", true },
+	{ "symbol=A*", true },
+	{ "symbol=[A-B]*L and a=1", true },
+	{ "symbol~[[:upper:]]{4}", true },
+	{ "(symbol~(AAPL|MSFT))", true },
+	{ "msg~time(d )?out", true },
+	{ "msg~(Request|Answer) timed [^ ]+ and a=1", true },
+	{ "msg=Request timed out (again)", true },
+	{ "(msg=Request timed out (again)) and a=1", true },
+	{ "msg=\"Request*\" and a=1", true },
+	{ "msg~\\(again\\)", true },
+	{ "msg~\"\\(again\\)$\"", true },
+	{ "text=\"this and that\"", true },
+	{ "text~'s and t'", true },
+	{ "text~\"quote\\\"\"", false },
+	{ "price=150.250", true },
+	{ "price>150 and price<150.2500000001", true },
+	{ "twice=1 and twice=2", true },
+	{ "twice=3", false },
+	/* levels */
+	{ "level>=warn and level<ERROR", true },
+	{ "level=ERROR or level=FATAL", false },
+	/* times */
+	{ "ts>=2026-11-21T06:00:00Z", true },
+	{ "ts=2026-11-21 06:00:00 and a=1", true },
+	{ "ts>2026-11-21T07:00:00+01:00", false },
+	{ "ts<@1795240800.5", true },
+	/* durations, in the unit of the key */
+	{ "duration>=5ms", true },
+	{ "duration=5ms", true },
+	{ "duration>5ms", false },
+	{ "duration<0.1s", true },
+	{ "duration<=5000us", true },
+	{ "duration=5000000", true },
+	{ "latency_us=5ms", true },
+	{ "latency_us<5.001 ms", true },
+	{ "latency_us>4999.999us", true },
+	{ "latency_us<1m", true },
+	{ "wait_ms=1500us", true },
+	{ "took_s=1.5m", true },
+	{ "took_s<1h and took_s>=90s", true },
+	{ "took_s>-1d", true },
+	{ "period=5m", true },
+	{ "period=5ms", false },
+};
+
 static void test_expr_truth(void **state)
 {
-	static const struct {
-		const char *source;
-		bool wanted;
-	} CASES[] = {
-		{ "a=1", true },
-		{ "a=1 and b=2", true },
-		{ "a=1 and b=3", false },
-		{ "a=2 or b=2", true },
-		{ "a=2 OR b=3", false },
-		/* `and` binds more tightly than `or`, `not` most */
-		{ "a=1 or a=2 and b=3", true },
-		{ "(a=1 or a=2) and b=3", false },
-		{ "not a=2 and b=2", true },
-		{ "not (a=2 and b=2)", true },
-		{ "not a=1 or b=2", true },
-		{ "not not a=1", true },
-		{ "!a=1", false },
-		{ "!(a=1)&&b=2", false },
-		{ "(a=1)&&(b=2)||(c=3)", true },
-		{ "a=1 && b=2", true },
-		{ "a=1&&b=3||symbol=A*", true },
-		{ "symbol~(x||AAPL)&&b=2", true },
-		{ "text=\"a&&b\"||a=0", false },
-		{ "a=0 || b=0", false },
-		{ "((((a=1))))", true },
-		{ "(a = 1)and(b = 2)", true },
-		{ "\ta=1\n  and\n  b=2\n", true },
-		/* what is not there: the term is false, its not is true */
-		{ "c=1", false },
-		{ "c!=1", false },
-		{ "not c=1", true },
-		{ "has(c)", false },
-		{ "not has(c)", true },
-		{ "has(a)", true },
-		{ "has( a ) and has(none)", true },
-		{ "has(level) and has(ts)", true },
-		{ "has(\"two words\")", true },
-		{ "a=1 and not has(symbol)", false },
-		/* keys */
-		{ "\"two words\"=true", true },
-		{ "'two words'=false", false },
-		{ "not=5", true },
-		{ "not = 5", true },
-		{ "not not = 6", true },
-		{ "fields.a=1", true },
-		/* values */
-		{ "symbol=\"AAPL\"", true },
-		{ "symbol='AAPL'", true },
-		{ "symbol=A*", true },
-		{ "symbol=[A-B]*L and a=1", true },
-		{ "symbol~[[:upper:]]{4}", true },
-		{ "(symbol~(AAPL|MSFT))", true },
-		{ "msg~time(d )?out", true },
-		{ "msg~(Request|Answer) timed [^ ]+ and a=1", true },
-		{ "msg=Request timed out (again)", true },
-		{ "(msg=Request timed out (again)) and a=1", true },
-		{ "msg=\"Request*\" and a=1", true },
-		{ "msg~\\(again\\)", true },
-		{ "msg~\"\\(again\\)$\"", true },
-		{ "text=\"this and that\"", true },
-		{ "text~'s and t'", true },
-		{ "text~\"quote\\\"\"", false },
-		{ "price=150.250", true },
-		{ "price>150 and price<150.2500000001", true },
-		{ "twice=1 and twice=2", true },
-		{ "twice=3", false },
-		/* levels */
-		{ "level>=warn and level<ERROR", true },
-		{ "level=ERROR or level=FATAL", false },
-		/* times */
-		{ "ts>=2026-11-21T06:00:00Z", true },
-		{ "ts=2026-11-21 06:00:00 and a=1", true },
-		{ "ts>2026-11-21T07:00:00+01:00", false },
-		{ "ts<@1795240800.5", true },
-		/* durations, in the unit of the key */
-		{ "duration>=5ms", true },
-		{ "duration=5ms", true },
-		{ "duration>5ms", false },
-		{ "duration<0.1s", true },
-		{ "duration<=5000us", true },
-		{ "duration=5000000", true },
-		{ "latency_us=5ms", true },
-		{ "latency_us<5.001 ms", true },
-		{ "latency_us>4999.999us", true },
-		{ "latency_us<1m", true },
-		{ "wait_ms=1500us", true },
-		{ "took_s=1.5m", true },
-		{ "took_s<1h and took_s>=90s", true },
-		{ "took_s>-1d", true },
-		{ "period=5m", true },
-		{ "period=5ms", false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
-		struct expr *expr = parse(CASES[i].source);
+	for (size_t i = 0; i < ARRAY_SIZE(TRUTHS); i++) {
+		struct expr *expr = parse(TRUTHS[i].source);
 
 		if (truth_of(expr, (struct known){ true, true }) !=
-		    (CASES[i].wanted ? EXPR_YES : EXPR_NO))
-			fail_msg("'%s' is %s", CASES[i].source, CASES[i].wanted ? "no" : "yes");
+		    (TRUTHS[i].wanted ? EXPR_YES : EXPR_NO))
+			fail_msg("'%s' is %s", TRUTHS[i].source, TRUTHS[i].wanted ? "no" : "yes");
 		expr__free(expr);
 	}
 }
@@ -275,7 +276,16 @@ static void test_expr_text(void **state)
 		{ "symbol=A*", "symbol = \"A*\"" },
 		{ "symbol='say \"x\"'", "symbol = \"say \\\"x\\\"\"" },
 		{ "msg=~a\\.b", "msg ~ \"a\\.b\"" },
-		{ "msg=a\\", "msg = \"a\\\\\"" },
+		{ "msg=a\\\\", "msg = \"a\\\\\"" },
+		/* a backslash that quotes would lose */
+		{ "msg='a\\\"b'", "msg = 'a\\\"b'" },
+		{ "msg~[\\\"]", "msg ~ '[\\\"]'" },
+		{ "msg=a\\\"b\\'c", "msg = a\\\"b\\'c" },
+		{ "a\\=1", "a\\  = 1" },
+		{ "has(a\\)", "has(a\\ )" },
+		{ "msg=a\\", "msg = a\\ " },
+		{ "not (msg=a\\ ) or a=1", "not msg = a\\  or a = 1" },
+		{ "a=2 or (msg=a\\\\\\  and b=2)", "a = 2 or (msg = a\\\\\\  and b = 2)" },
 		{ "fields.file=0x1f", "fields.file = 0x1f" },
 		{ "took_s>1.5m", "took_s > 1.5m" },
 		{ "'not'=1", "\"not\" = 1" },
@@ -522,7 +532,7 @@ static uint64_t random_below(uint64_t *seed, uint64_t limit)
 static void assert_harmless(const char *source)
 {
 	struct expr_error error;
-	char text[EXPR_ERROR_PRINT_BYTES], *canonical, *again, *tree;
+	char text[EXPR_ERROR_PRINT_BYTES], *canonical, *again, *tree, *words, *same_words;
 	struct expr *expr = expr__parse(source, &error), *second;
 
 	if (!expr) {
@@ -539,9 +549,14 @@ static void assert_harmless(const char *source)
 		fail_msg("%s: became %s: %s", source, canonical, error.why);
 	again = expr__text(second);
 	assert_string_equal(again, canonical);
+	words = expr_words(expr);
+	same_words = expr_words(second);
+	assert_string_equal(same_words, words);
 	assert_int_equal(truth_of(second, (struct known){ true, true }),
 			 truth_of(expr, (struct known){ true, true }));
 	(void)truth_of(expr, (struct known){ .site = true });
+	free(same_words);
+	free(words);
 	free(again);
 	free(canonical);
 	free(tree);
@@ -552,10 +567,11 @@ static void assert_harmless(const char *source)
 static void test_expr_random(void **state)
 {
 	static const char *const PIECES[] = {
-		"a",   "b",   "symbol", "level", "ts",   "msg",      "=",  "!=", "<",   ">=",
-		"~",   "!~",  "and ",   " and ", " or ", "not ",     "!",  "(",  ")",   "has(",
-		"\"",  "'",   "\\",     "[",     "]",    "{3}",      "*",  "?",  " ",   "WARN",
-		"1.5", "5ms", "-10s",   "0x1f",  "\xff", "\xc3\xa4", "&&", "||", "a=1", "\n",
+		"a",  "b",    "symbol", "level", "ts",    "msg",  "=",    "!=",   "<",
+		">=", "~",    "!~",     "and ",  " and ", " or ", "not ", "!",    "(",
+		")",  "has(", "\"",     "'",     "\\",    "[",    "]",    "{3}",  "*",
+		"?",  " ",    "WARN",   "1.5",   "5ms",   "-10s", "0x1f", "\xff", "\xc3\xa4",
+		"&&", "||",   "a=1",    "\n",    "\\\"",  "\\'",
 	};
 	uint64_t seed = 88172645463325252u;
 	char source[256];

@@ -24,7 +24,6 @@
 #include "crash.h"
 #include "decode.h"
 #include "make.h"
-#include "new_file.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
@@ -636,28 +635,6 @@ static void test_snapshot_names_never_collide(void **state)
 	assert_int_equal(count_files(fixture), 50);
 }
 
-static void test_snapshot_file_without_tmpfile(void **state)
-{
-	struct fixture *fixture = *state;
-	struct new_file file;
-
-	for (int can_be_unnamed = 0; can_be_unnamed < 2; can_be_unnamed++) {
-		const char *name = can_be_unnamed ? "ttlog-a" : "ttlog-b";
-		size_t before = count_files(fixture);
-
-		assert_int_equal(new_file__open(&file, fixture->dir_fd, can_be_unnamed), 0);
-		assert_int_equal(write(file.fd, "x", 1), 1);
-		assert_int_equal(new_file__publish(&file, name), 0);
-		new_file__close(&file);
-		assert_int_equal(count_files(fixture), before + 1);
-		/* never over an existing name, and nothing is left of what was not published */
-		assert_int_equal(new_file__open(&file, fixture->dir_fd, can_be_unnamed), 0);
-		assert_int_equal(new_file__publish(&file, name), -EEXIST);
-		new_file__close(&file);
-		assert_int_equal(count_files(fixture), before + 1);
-	}
-}
-
 /* ---- failures ---- */
 
 static void test_snapshot_full_disk_leaves_nothing(void **state)
@@ -800,7 +777,6 @@ int main(void)
 		TEST(crash),
 		TEST(reason_in_the_name),
 		TEST(names_never_collide),
-		TEST(file_without_tmpfile),
 		TEST(full_disk_leaves_nothing),
 		TEST(bad_directory),
 		TEST(is_read_by_another_reader),

@@ -3,16 +3,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 
 #define LIMIT_BYTES (64l << 20)
 #define LIMIT_S     2
+#define SANITIZED   3 /* so many times as long, at least */
 
 /* Of the sanitizers' runtime, where there is one; pthreads call malloc too. */
 __attribute__((weak)) int
@@ -21,7 +23,6 @@ __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile voi
 __attribute__((weak)) size_t __sanitizer_get_allocated_size(const volatile void *p);
 
 static atomic_long live_bytes, limit_bytes = LONG_MAX;
-static clock_t start;
 
 static void on_malloc(const volatile void *p, size_t size)
 {
@@ -38,13 +39,34 @@ static void on_free(const volatile void *p)
 	atomic_fetch_sub(&live_bytes, (long)__sanitizer_get_allocated_size(p));
 }
 
+static void on_slow(int signal_number)
+{
+	static const char WHY[] = "it takes too much processor time\n";
+
+	(void)signal_number;
+	(void)!write(STDERR_FILENO, WHY, sizeof(WHY) - 1);
+	abort();
+}
+
+/* Of the processor's time, so that it holds on a machine that is busy; and in the middle of what
+ * would not end. */
+static void limit_time(time_t seconds)
+{
+	const struct itimerval limit = { .it_value = { .tv_sec = seconds } };
+
+	FUZZ_CHECK(signal(SIGPROF, on_slow) != SIG_ERR);
+	FUZZ_CHECK(!setitimer(ITIMER_PROF, &limit, NULL));
+}
+
 void fuzz__begin(void)
 {
 	static bool is_installed;
 
-	start = clock();
-	if (!__sanitizer_install_malloc_and_free_hooks)
+	if (!__sanitizer_install_malloc_and_free_hooks) {
+		limit_time(LIMIT_S);
 		return;
+	}
+	limit_time(LIMIT_S * SANITIZED);
 	if (!is_installed)
 		FUZZ_CHECK(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free));
 	is_installed = true;
@@ -54,7 +76,7 @@ void fuzz__begin(void)
 void fuzz__end(void)
 {
 	limit_bytes = LONG_MAX;
-	FUZZ_CHECK((double)(clock() - start) / CLOCKS_PER_SEC < LIMIT_S);
+	limit_time(0);
 }
 
 int fuzz__file(const void *data, size_t size)

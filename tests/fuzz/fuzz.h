@@ -24,12 +24,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A file with these bytes. */
 int fuzz__file(const void *data, size_t size);
 
+/* A snapshot with this CBOR sequence. Each item becomes a sound frame, so that no checksum stands
+ * between the fuzzer and the reader; what is no item any more becomes the last frame. */
+int fuzz__snapshot(const void *data, size_t size);
+
 /* A folder of this process, empty at first; goes with it. */
 const char *fuzz__folder(void);
 
 /* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer) and 2 s of
- * processor time: aborts where it takes more. libFuzzer's own limits count what the sanitizer and
- * earlier inputs take, and the time that others have the processor. */
+ * processor time (6 s under a sanitizer): aborts where it takes more. libFuzzer's own limits count
+ * what the sanitizer and earlier inputs take, and the time that others have the processor. */
 void fuzz__begin(void);
 void fuzz__end(void);
 

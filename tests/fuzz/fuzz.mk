@@ -4,8 +4,8 @@
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
 FUZZ_BINS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
-FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/view.o $(BUILD)/tests/fuzz/view_main.o \
-	$(BUILD)/libttlog-test.a
+FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/snapshot.o $(BUILD)/tests/fuzz/view.o \
+	$(BUILD)/tests/fuzz/view_main.o $(BUILD)/libttlog-test.a
 FUZZ_S ?= 60
 FUZZ_JOBS ?= $(shell nproc)
 

@@ -1,47 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ttlog-view on what is in a snapshot's frames: a CBOR sequence, as `lz4 -dc SNAPSHOT` gives it.
- * Each item becomes a sound frame, so that no checksum stands between the fuzzer and the reader;
- * what is no item any more becomes the last frame.
- */
-#include <lz4frame.h>
-#include <unistd.h>
-
+/* ttlog-view on what is in a snapshot's frames: a CBOR sequence, as `lz4 -dc SNAPSHOT` gives it. */
 #include "fuzz.h"
-#include "token.h"
-
-static void write_frame(int fd, const unsigned char *content, size_t len)
-{
-	const LZ4F_preferences_t how = {
-		.frameInfo = {
-			.blockMode = LZ4F_blockIndependent,
-			.contentChecksumFlag = LZ4F_contentChecksumEnabled,
-			.blockChecksumFlag = LZ4F_blockChecksumEnabled,
-			.contentSize = len,
-		},
-	};
-	size_t cap = LZ4F_compressFrameBound(len, &how), done;
-	void *frame = malloc(cap);
-
-	FUZZ_CHECK(frame);
-	done = LZ4F_compressFrame(frame, cap, content, len, &how);
-	FUZZ_CHECK(!LZ4F_isError(done));
-	FUZZ_CHECK(write(fd, frame, done) == (ssize_t)done);
-	free(frame);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct ttlog_cbor in = { data, data + size };
-	int fd = fuzz__file("", 0);
+	int fd = fuzz__snapshot(data, size);
 
-	while (token__left(&in)) {
-		const unsigned char *start = in.at;
-
-		if (ttlog_cbor_skip(&in))
-			in.at = in.end;
-		write_frame(fd, start, (size_t)(in.at - start));
-	}
 	fuzz__begin();
 	(void)fuzz__view(fd);
 	fuzz__end();

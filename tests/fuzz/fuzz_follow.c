@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --follow of a collector that sends anything. Input: packets, each a byte, two bytes of length, the
+ * lower first, and so many bytes. By the byte: 0: a packet as it is, 1: what is in the frames of a
+ * piece, 2: a piece that is a device.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control_wire.h"
+#include "follow.h"
+#include "fuzz.h"
+#include "runtime_dir.h"
+
+#define WAIT_MS     60000
+#define MOST_EVENTS 300
+
+struct collector {
+	const uint8_t *at, *end;
+	int listen_fd;
+};
+
+/* Not the real one, where collectors may run: in front of the archive's. */
+int runtime_dir__find(char ret_path[PATH_MAX])
+{
+	(void)snprintf(ret_path, PATH_MAX, "%s", fuzz__folder());
+	return 0;
+}
+
+static int listen_once(void)
+{
+	static int fd = -1;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (fd >= 0)
+		return fd;
+	snprintf(address.sun_path, sizeof(address.sun_path),
+		 "%s/" CONTROL_NAME_PREFIX "1" CONTROL_NAME_SUFFIX, fuzz__folder());
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	FUZZ_CHECK(fd >= 0);
+	FUZZ_CHECK(!bind(fd, (struct sockaddr *)&address, sizeof(address)) && !listen(fd, 4));
+	return fd;
+}
+
+/* Whether somebody is there still. */
+static int send_piece(int to, int piece_fd)
+{
+	struct control_wire_live live = { .kind = CONTROL_WIRE_PIECE, .events = 1 };
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec iovec = { .iov_base = &live, .iov_len = sizeof(live) };
+	struct msghdr message = {
+		.msg_iov = &iovec,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &piece_fd, sizeof(piece_fd));
+	return sendmsg(to, &message, MSG_NOSIGNAL) >= 0;
+}
+
+static int send_next(int to, struct collector *collector)
+{
+	size_t len = collector->at[1] | (size_t)collector->at[2] << 8, left;
+	const uint8_t *bytes = collector->at + 3;
+	int kind = collector->at[0] % 3, piece_fd, is_sent;
+
+	left = (size_t)(collector->end - bytes);
+	len = len < left ? len : left;
+	collector->at = bytes + len;
+	if (!kind)
+		return send(to, bytes, len, MSG_NOSIGNAL) >= 0;
+	piece_fd = kind == 1 ? fuzz__snapshot(bytes, len) : open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	FUZZ_CHECK(piece_fd >= 0);
+	is_sent = send_piece(to, piece_fd);
+	close(piece_fd);
+	return is_sent;
+}
+
+static void *serve(void *context)
+{
+	struct collector *collector = context;
+	int fd = accept4(collector->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	static char request[CONTROL_WIRE_MAX_BYTES];
+	struct control_wire_parsed parsed;
+	ssize_t len;
+
+	FUZZ_CHECK(fd >= 0);
+	len = recv(fd, request, sizeof(request), 0);
+	FUZZ_CHECK(len > 0 && !control_wire__parse(request, (size_t)len, &parsed));
+	FUZZ_CHECK(parsed.wish == CONTROL_WISH_FOLLOW && parsed.filter_bytes);
+	while (collector->end - collector->at >= 3 && send_next(fd, collector))
+		;
+	close(fd);
+	return NULL;
+}
+
+static void read_piece(struct ttlog_snapshot *piece, const struct ttlog_filter *filter)
+{
+	const struct ttlog_range all = { 0, UINT64_MAX };
+	struct ttlog_timeline *timeline = ttlog_timeline_new(&piece, 1, filter, &all);
+	struct ttlog_event event;
+
+	FUZZ_CHECK(timeline);
+	for (int i = 0; i < MOST_EVENTS && ttlog_timeline_next(timeline, &event); i++)
+		FUZZ_CHECK(event.site && event.thread);
+	ttlog_timeline_free(timeline);
+	ttlog_snapshot_close(piece);
+}
+
+static void follow_all(struct follow *follow, const struct ttlog_filter *filter)
+{
+	struct pollfd pollfd = { .fd = follow__fd(follow), .events = POLLIN };
+	struct follow_counts before = { 0 }, counts;
+	struct ttlog_snapshot *piece;
+	enum follow_news news;
+
+	while ((news = follow__next(follow, &piece)) != FOLLOW_ENDED) {
+		if (news == FOLLOW_NOTHING)
+			FUZZ_CHECK(poll(&pollfd, 1, WAIT_MS) == 1);
+		if (news == FOLLOW_PIECE)
+			read_piece(piece, filter);
+		follow__counts(follow, &counts);
+		FUZZ_CHECK(counts.events >= before.events);
+		before = counts;
+	}
+	FUZZ_CHECK(!follow__collector_cnt(follow));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct collector collector = { data, data + size, listen_once() };
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct follow *follow;
+	pthread_t thread;
+	char why[4096];
+
+	fuzz__begin();
+	FUZZ_CHECK(filter && !ttlog_filter_add(filter, "not has(none)", why, sizeof(why)));
+	FUZZ_CHECK(!pthread_create(&thread, NULL, serve, &collector));
+	follow = follow__open(filter, why, sizeof(why));
+	FUZZ_CHECK(follow || (errno == EINVAL && *why));
+	if (follow)
+		follow_all(follow, filter);
+	follow__close(follow);
+	FUZZ_CHECK(!pthread_join(thread, NULL));
+	ttlog_filter_free(filter);
+	fuzz__end();
+	return 0;
+}

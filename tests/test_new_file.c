@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* A file that appears whole, with and without O_TMPFILE. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "new_file.h"
+
+static const char *const NAMES[] = { "ttlog-a", "ttlog-b" };
+
+struct fixture {
+	char dir[32];
+	int dir_fd;
+};
+
+static int setup(void **state)
+{
+	static struct fixture fixture;
+
+	strcpy(fixture.dir, "/tmp/test_new_file.XXXXXX");
+	if (!mkdtemp(fixture.dir))
+		return -1;
+	fixture.dir_fd = open(fixture.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*state = &fixture;
+	return fixture.dir_fd < 0;
+}
+
+static int teardown(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < 2; i++)
+		(void)unlinkat(fixture->dir_fd, NAMES[i], 0);
+	(void)close(fixture->dir_fd);
+	/* fails where something is left */
+	return rmdir(fixture->dir);
+}
+
+static size_t count_files(const struct fixture *fixture)
+{
+	DIR *dir = opendir(fixture->dir);
+	const struct dirent *entry;
+	size_t cnt = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		cnt += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	(void)closedir(dir);
+	return cnt;
+}
+
+static void start(struct new_file *file, const struct fixture *fixture, bool can_be_unnamed)
+{
+	assert_int_equal(new_file__open(file, fixture->dir_fd, can_be_unnamed), 0);
+	assert_int_equal(!file->hidden_name[0], can_be_unnamed);
+	assert_int_equal(write(file->fd, "x", 1), 1);
+}
+
+static void test_new_file_appears_whole(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct new_file file;
+	struct stat st;
+
+	for (int can_be_unnamed = 0; can_be_unnamed < 2; can_be_unnamed++) {
+		const char *name = NAMES[can_be_unnamed];
+
+		start(&file, fixture, can_be_unnamed);
+		assert_int_equal(fstatat(fixture->dir_fd, name, &st, 0), -1);
+		assert_int_equal(new_file__sync(&file), 0);
+		assert_int_equal(new_file__publish(&file, name), 0);
+		new_file__close(&file);
+		assert_int_equal(fstatat(fixture->dir_fd, name, &st, 0), 0);
+		assert_int_equal(st.st_size, 1);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		assert_int_equal(count_files(fixture), can_be_unnamed + 1);
+	}
+}
+
+/* Nor is there anything left of what was not published. */
+static void test_new_file_never_over_another(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct new_file file;
+
+	start(&file, fixture, true);
+	assert_int_equal(new_file__publish(&file, NAMES[0]), 0);
+	new_file__close(&file);
+	for (int can_be_unnamed = 0; can_be_unnamed < 2; can_be_unnamed++) {
+		start(&file, fixture, can_be_unnamed);
+		assert_int_equal(new_file__publish(&file, NAMES[0]), -EEXIST);
+		new_file__close(&file);
+		assert_int_equal(count_files(fixture), 1);
+		start(&file, fixture, can_be_unnamed);
+		new_file__close(&file);
+		assert_int_equal(count_files(fixture), 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_new_file_appears_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_file_never_over_another, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("new_file", tests, NULL, NULL);
+}
