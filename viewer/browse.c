@@ -43,8 +43,8 @@ static void keep_why(struct browse *browse, const char *message)
 	browse->why_at = found ? strtoul(found + sizeof(AT) - 1, NULL, 10) - 1 : 0;
 }
 
-static struct ttlog_filter *make_filter(struct browse *browse, const struct browse_choice *choice,
-					const char *expr, const char *search)
+struct ttlog_filter *browse__make_filter(struct browse *browse, const struct browse_choice *choice,
+					 const char *expr, const char *search)
 {
 	const struct options *options = browse->options;
 	struct ttlog_filter *filter = ttlog_filter_new();
@@ -75,7 +75,7 @@ static struct ttlog_filter *make_filter(struct browse *browse, const struct brow
 struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
 			       const char *expr, const char *search)
 {
-	struct ttlog_filter *filter = make_filter(browse, choice, expr, search);
+	struct ttlog_filter *filter = browse__make_filter(browse, choice, expr, search);
 
 	if (!filter)
 		return NULL;
@@ -433,11 +433,12 @@ static void loop(struct browse *browse)
 
 	while (!browse->is_over && !browse->err) {
 		bool is_special;
-		int fd = browse->follow && !browse->is_paused ? follow__fd(browse->follow) : -1;
+		int fd = browse__follow_fd(browse);
 		int key = screen__key(more || is_stale ? 0 : -1, fd, &is_special);
 
 		if (key != SCREEN_KEY_NONE) {
 			browse__key(browse, key, is_special);
+			browse__follow_choice(browse);
 			if (browse->is_ready)
 				pursue(browse);
 			look_here(browse);
@@ -448,6 +449,8 @@ static void loop(struct browse *browse)
 		if (fd >= 0) {
 			browse__take_pieces(browse);
 			more = more || !browse->is_ready || !rows__is_done(browse->rows);
+			is_stale = true;
+			drawn_ns = more ? drawn_ns : 0;
 		}
 		if (is_stale && sources__now_ns() - drawn_ns >= DRAW_NS) {
 			look_here(browse);
@@ -485,11 +488,24 @@ static int join_filters(struct browse *browse)
 	return 0;
 }
 
+static int open_follow(struct browse *browse)
+{
+	char why[4096];
+	int err = browse__begin_follow(browse, why, sizeof(why));
+	char *next = why, *line;
+
+	browse->is_following = true;
+	while (err && (line = strsep(&next, "\n")) && *line)
+		say("--follow", line);
+	return err;
+}
+
 static int open_all(struct browse *browse)
 {
-	int err = input__open(&browse->input, browse->options);
+	const bool is_live = browse->options->follow;
+	int err = is_live ? open_follow(browse) : input__open(&browse->input, browse->options);
 
-	if (!err && !browse->input.reader_cnt)
+	if (!err && !is_live && !browse->input.reader_cnt)
 		err = -ENOENT;
 	if (!err)
 		err = out__init(&browse->out, -1);
@@ -502,6 +518,8 @@ static int open_all(struct browse *browse)
 /* At the end is what the snapshot was taken for. */
 static void choose_start(struct browse *browse)
 {
+	if (browse->is_following)
+		return;
 	for (size_t i = 0; i < browse->input.reader_cnt; i++) {
 		if (!ttlog_snapshot_info(browse->input.readers[i])->crash->is_there)
 			continue;

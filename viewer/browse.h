@@ -133,8 +133,10 @@ struct browse {
 	bool has_here;
 	bool is_reversed;
 	bool is_following, is_paused;
-	struct follow *follow; /* running collectors; NULL: none is followed */
-	uint64_t piece_cnt, piece_bytes;
+	struct follow *follow;                /* running collectors; NULL: none is followed */
+	struct browse_choice followed;        /* what they were asked for */
+	bool has_followed;                    /* they were, and have ended */
+	uint64_t piece_bytes, gone, left_out; /* kept; events: dropped here, and by collectors */
 
 	struct text_output widths; /* of columns, over the first part */
 	bool has_widths;
@@ -174,6 +176,9 @@ int browse__choose(struct browse *browse, const struct browse_choice *choice);
 /* The rows that have the choice and `expr` and `search` (NULL: none of it). NULL with errno. */
 struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
 			       const char *expr, const char *search);
+/* The filter of it; as browse__make_rows. */
+struct ttlog_filter *browse__make_filter(struct browse *browse, const struct browse_choice *choice,
+					 const char *expr, const char *search);
 int browse__search(struct browse *browse, const char *regex);
 /* Shows a watcher all events of the choice, as they are found again. 0 or -errno. */
 int browse__survey(struct browse *browse, rows_watch *watch);
@@ -189,10 +194,15 @@ void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
 
 /* ---- browse_follow.c ---- */
 
-/* What running collectors record, behind the files' events. */
-void browse__begin_follow(struct browse *browse);
+/* What running collectors record, behind the files' events. 0, or -errno with the reason in why. */
+int browse__begin_follow(struct browse *browse, char *why, size_t why_size);
 void browse__end_follow(struct browse *browse);
+/* To be polled for reading; -1: nothing is awaited. */
+int browse__follow_fd(const struct browse *browse);
 void browse__take_pieces(struct browse *browse);
+/* The collectors send what is shown, also when that is something else now. */
+void browse__follow_choice(struct browse *browse);
+void browse__print_follow(const struct browse *browse, struct out *out); /* for the status */
 
 /* ---- browse_line.c ---- */
 

@@ -302,7 +302,7 @@ static void check_follow(const struct options *options, struct argp_state *state
 {
 	if (options->file_cnt)
 		argp_error(state, "--follow shows running collectors, no FILE");
-	if (options->mode != MODE_EVENTS)
+	if (options->mode != MODE_EVENTS && options->mode != MODE_INTERACTIVE)
 		argp_error(state, "--follow and %s do not go together", mode_name(options->mode));
 	if (options->has_since || options->has_until || options->has_limit)
 		argp_error(state, "--follow shows what comes from now on: it takes --head, not "
