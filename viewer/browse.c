@@ -132,6 +132,7 @@ int browse__search(struct browse *browse, const char *regex)
 		ttlog_filter_free(hit);
 		return err;
 	}
+	browse__end_found(browse);
 	ttlog_filter_free(browse->hit);
 	browse->hit = hit;
 	browse__forget_lines(browse);
@@ -236,8 +237,7 @@ static void go_to_crash(struct browse *browse)
 /* The next or the previous of goal_rows: of hits, of errors. */
 static void go_to_other(struct browse *browse)
 {
-	const bool is_next = (browse->goal == GOAL_NEXT) !=
-			     (browse->is_reversed && !browse->is_sorted);
+	const bool is_next = (browse->goal == GOAL_NEXT) != browse->is_reversed;
 	struct rows *rows = browse->goal_rows;
 	struct ttlog_event event;
 	bool is_exact;
@@ -267,7 +267,9 @@ static void pursue(struct browse *browse)
 
 	if (browse->next)
 		return; /* first what was chosen */
-	if (browse->goal >= GOAL_NEXT)
+	if (browse->goal >= GOAL_NEXT && browse->is_sorted)
+		browse__go_to_found(browse);
+	else if (browse->goal >= GOAL_NEXT)
 		go_to_other(browse);
 	if (browse->goal == GOAL_CRASH)
 		go_to_crash(browse);
@@ -354,6 +356,8 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 		if (!more)
 			browse__sorted(browse);
 	}
+	if (!more && browse__is_finding(browse))
+		more = rows__work(browse->found.rows, until_ns);
 	if (!more && browse->hits)
 		more = rows__work(browse->hits, until_ns);
 	if (!more && browse->errors)
@@ -392,6 +396,8 @@ unsigned browse__progress(const struct browse *browse)
 
 	if (!browse->is_ready)
 		return sources__scan_progress(&browse->sources) * 999 / 1000;
+	if (browse__is_finding(browse))
+		return rows__progress(browse->found.rows) * 999 / 1000;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i] && !rows__is_done(all[i]))
 			return rows__progress(all[i]) * 999 / 1000;

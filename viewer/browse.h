@@ -92,6 +92,14 @@ struct browse_choice {
 	uint8_t level; /* the lowest shown */
 };
 
+/* What the lines of a sorted view are, for n and e. */
+struct found {
+	struct rows *rows; /* as those shown; NULL: nothing was asked for */
+	uint32_t *lines;   /* in the order of their rows; those before `at` were looked at */
+	size_t at;
+	uint8_t *flags; /* of each line */
+};
+
 struct browse {
 	struct options *options;
 	struct input input;
@@ -120,9 +128,10 @@ struct browse {
 
 	enum browse_sort sort;
 	char sort_field[LINE_EDIT_BYTES];
-	struct rows *sorter;              /* NULL: nothing is being sorted */
-	struct order sorting, order;      /* what is, and what was: is_sorted */
-	bool is_sorted;                   /* else by time */
+	struct rows *sorter;         /* NULL: nothing is being sorted */
+	struct order sorting, order; /* what is, and what was: is_sorted */
+	bool is_sorted;              /* else by time */
+	struct found found;
 	const struct ttlog_site **ranked; /* SORT_WHERE, SORT_MESSAGE: the sites, sorted */
 	size_t ranked_cnt;
 
@@ -218,6 +227,13 @@ int browse__sort(struct browse *browse);
 void browse__sorted(struct browse *browse); /* all events were seen */
 void browse__end_sort(struct browse *browse);
 const char *browse__sort_name(const struct browse *browse);
+
+/* ---- browse_found.c ---- */
+
+/* Pursues GOAL_NEXT and GOAL_PREVIOUS by line: is_sorted. */
+void browse__go_to_found(struct browse *browse);
+bool browse__is_finding(const struct browse *browse);
+void browse__end_found(struct browse *browse); /* something else is sorted or searched */
 
 /* ---- browse_keys.c ---- */
 

@@ -178,6 +178,7 @@ static void make_room(struct browse *browse)
 
 	if (has_row)
 		row = browse__row(browse, browse->cursor);
+	browse__end_found(browse);
 	rows__free(browse->sorter);
 	browse->sorter = NULL;
 	drop_rows(browse, choose_oldest(browse), &first, &gone);

@@ -181,6 +181,7 @@ int browse__sort(struct browse *browse)
 
 void browse__end_sort(struct browse *browse)
 {
+	browse__end_found(browse);
 	rows__free(browse->sorter);
 	browse->sorter = NULL;
 	order__fini(&browse->sorting);
