@@ -260,6 +260,71 @@ static void test_rows_more_parts(void **state)
 	end(&model);
 }
 
+/* The oldest part goes: rows behind it move up, places stay what they were. */
+static void test_rows_drop_a_part(void **state)
+{
+	struct rows_place gone, kept, place;
+	uint64_t files, first, dropped, all;
+	struct ttlog_snapshot *late[2];
+	struct ttlog_event event;
+	struct model model;
+	bool is_exact;
+
+	(void)state;
+	begin(&model, GOLDENS[2], "n>=0");
+	assert_int_equal(rows__work(model.rows, UINT64_MAX), 0);
+	files = rows__cnt(model.rows);
+	late[0] = fixture__open_golden("overlap-first.bin");
+	late[1] = fixture__open_golden("overlap-other.bin");
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(sources__add(&model.sources, &late[i], 1, true), 0);
+	assert_int_equal(rows__work(model.rows, UINT64_MAX), 0);
+	all = rows__cnt(model.rows);
+	assert_int_equal(rows__event(model.rows, files, &event, &gone), 0);
+	assert_int_equal(rows__event(model.rows, all - 1, &event, &kept), 0);
+
+	dropped = rows__drop(model.rows, 1, &first);
+	sources__drop(&model.sources, 1);
+	assert_int_equal(first, files);
+	assert_true(dropped > 0 && files + dropped < all);
+	assert_int_equal(rows__cnt(model.rows), all - dropped);
+	assert_true(rows__is_done(model.rows));
+	assert_int_equal(rows__find(model.rows, &gone, &is_exact), files);
+	assert_false(is_exact);
+	assert_int_equal(rows__find(model.rows, &kept, &is_exact), all - dropped - 1);
+	assert_true(is_exact);
+	assert_int_equal(rows__event(model.rows, all - dropped - 1, &event, &place), 0);
+	assert_int_equal(rows_place__compare(&place, &kept), 0);
+
+	late[0] = fixture__open_golden("overlap-first.bin");
+	assert_int_equal(sources__add(&model.sources, &late[0], 1, true), 0);
+	assert_int_equal(rows__work(model.rows, UINT64_MAX), 0);
+	assert_int_equal(rows__cnt(model.rows), all);
+	assert_int_equal(rows__event(model.rows, all - 1, &event, &place), 0);
+	assert_int_equal(place.part, 3);
+	end(&model);
+}
+
+static void test_rows_order_drops_rows(void **state)
+{
+	static const uint64_t LEFT[] = { 9 - 3, 8 - 3, 7 - 3, 3, 2, 1, 0 };
+	struct order order = { .cnt = 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 10; i++)
+		assert_int_equal(order__add(&order, 100 - i, i), 0);
+	order__finish(&order);
+	order__drop(&order, 4, 3);
+	assert_int_equal(order.total, 7);
+	assert_int_equal(order.cnt, 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(order.entries[i].row, LEFT[i]);
+	order__drop(&order, 6, 1000);
+	assert_int_equal(order.total, 6);
+	assert_int_equal(order.entries[0].row, 5);
+	order__fini(&order);
+}
+
 static void test_rows_order_keeps_the_first(void **state)
 {
 	struct order order = { .cnt = 0 };
@@ -316,6 +381,8 @@ int main(void)
 		cmocka_unit_test(test_rows_find),
 		cmocka_unit_test(test_rows_find_time),
 		cmocka_unit_test(test_rows_more_parts),
+		cmocka_unit_test(test_rows_drop_a_part),
+		cmocka_unit_test(test_rows_order_drops_rows),
 		cmocka_unit_test(test_rows_order_keeps_the_first),
 		cmocka_unit_test(test_rows_order_of_equals_is_the_rows),
 		cmocka_unit_test(test_rows_order_keys),

@@ -43,8 +43,8 @@ static void keep_why(struct browse *browse, const char *message)
 	browse->why_at = found ? strtoul(found + sizeof(AT) - 1, NULL, 10) - 1 : 0;
 }
 
-static struct ttlog_filter *make_filter(struct browse *browse, const struct browse_choice *choice,
-					const char *expr, const char *search)
+struct ttlog_filter *browse__make_filter(struct browse *browse, const struct browse_choice *choice,
+					 const char *expr, const char *search)
 {
 	const struct options *options = browse->options;
 	struct ttlog_filter *filter = ttlog_filter_new();
@@ -75,7 +75,7 @@ static struct ttlog_filter *make_filter(struct browse *browse, const struct brow
 struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
 			       const char *expr, const char *search)
 {
-	struct ttlog_filter *filter = make_filter(browse, choice, expr, search);
+	struct ttlog_filter *filter = browse__make_filter(browse, choice, expr, search);
 
 	if (!filter)
 		return NULL;
@@ -132,6 +132,7 @@ int browse__search(struct browse *browse, const char *regex)
 		ttlog_filter_free(hit);
 		return err;
 	}
+	browse__end_found(browse);
 	ttlog_filter_free(browse->hit);
 	browse->hit = hit;
 	browse__forget_lines(browse);
@@ -236,8 +237,7 @@ static void go_to_crash(struct browse *browse)
 /* The next or the previous of goal_rows: of hits, of errors. */
 static void go_to_other(struct browse *browse)
 {
-	const bool is_next = (browse->goal == GOAL_NEXT) !=
-			     (browse->is_reversed && !browse->is_sorted);
+	const bool is_next = (browse->goal == GOAL_NEXT) != browse->is_reversed;
 	struct rows *rows = browse->goal_rows;
 	struct ttlog_event event;
 	bool is_exact;
@@ -267,7 +267,9 @@ static void pursue(struct browse *browse)
 
 	if (browse->next)
 		return; /* first what was chosen */
-	if (browse->goal >= GOAL_NEXT)
+	if (browse->goal >= GOAL_NEXT && browse->is_sorted)
+		browse__go_to_found(browse);
+	else if (browse->goal >= GOAL_NEXT)
 		go_to_other(browse);
 	if (browse->goal == GOAL_CRASH)
 		go_to_crash(browse);
@@ -354,6 +356,8 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 		if (!more)
 			browse__sorted(browse);
 	}
+	if (!more && browse__is_finding(browse))
+		more = rows__work(browse->found.rows, until_ns);
 	if (!more && browse->hits)
 		more = rows__work(browse->hits, until_ns);
 	if (!more && browse->errors)
@@ -392,6 +396,8 @@ unsigned browse__progress(const struct browse *browse)
 
 	if (!browse->is_ready)
 		return sources__scan_progress(&browse->sources) * 999 / 1000;
+	if (browse__is_finding(browse))
+		return rows__progress(browse->found.rows) * 999 / 1000;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i] && !rows__is_done(all[i]))
 			return rows__progress(all[i]) * 999 / 1000;
@@ -433,11 +439,12 @@ static void loop(struct browse *browse)
 
 	while (!browse->is_over && !browse->err) {
 		bool is_special;
-		int fd = browse->follow && !browse->is_paused ? follow__fd(browse->follow) : -1;
+		int fd = browse__follow_fd(browse);
 		int key = screen__key(more || is_stale ? 0 : -1, fd, &is_special);
 
 		if (key != SCREEN_KEY_NONE) {
 			browse__key(browse, key, is_special);
+			browse__follow_choice(browse);
 			if (browse->is_ready)
 				pursue(browse);
 			look_here(browse);
@@ -448,6 +455,8 @@ static void loop(struct browse *browse)
 		if (fd >= 0) {
 			browse__take_pieces(browse);
 			more = more || !browse->is_ready || !rows__is_done(browse->rows);
+			is_stale = true;
+			drawn_ns = more ? drawn_ns : 0;
 		}
 		if (is_stale && sources__now_ns() - drawn_ns >= DRAW_NS) {
 			look_here(browse);
@@ -485,11 +494,24 @@ static int join_filters(struct browse *browse)
 	return 0;
 }
 
+static int open_follow(struct browse *browse)
+{
+	char why[4096];
+	int err = browse__begin_follow(browse, why, sizeof(why));
+	char *next = why, *line;
+
+	browse->is_following = true;
+	while (err && (line = strsep(&next, "\n")) && *line)
+		say("--follow", line);
+	return err;
+}
+
 static int open_all(struct browse *browse)
 {
-	int err = input__open(&browse->input, browse->options);
+	const bool is_live = browse->options->follow;
+	int err = is_live ? open_follow(browse) : input__open(&browse->input, browse->options);
 
-	if (!err && !browse->input.reader_cnt)
+	if (!err && !is_live && !browse->input.reader_cnt)
 		err = -ENOENT;
 	if (!err)
 		err = out__init(&browse->out, -1);
@@ -502,6 +524,8 @@ static int open_all(struct browse *browse)
 /* At the end is what the snapshot was taken for. */
 static void choose_start(struct browse *browse)
 {
+	if (browse->is_following)
+		return;
 	for (size_t i = 0; i < browse->input.reader_cnt; i++) {
 		if (!ttlog_snapshot_info(browse->input.readers[i])->crash->is_there)
 			continue;

@@ -92,6 +92,14 @@ struct browse_choice {
 	uint8_t level; /* the lowest shown */
 };
 
+/* What the lines of a sorted view are, for n and e. */
+struct found {
+	struct rows *rows; /* as those shown; NULL: nothing was asked for */
+	uint32_t *lines;   /* in the order of their rows; those before `at` were looked at */
+	size_t at;
+	uint8_t *flags; /* of each line */
+};
+
 struct browse {
 	struct options *options;
 	struct input input;
@@ -120,9 +128,10 @@ struct browse {
 
 	enum browse_sort sort;
 	char sort_field[LINE_EDIT_BYTES];
-	struct rows *sorter;              /* NULL: nothing is being sorted */
-	struct order sorting, order;      /* what is, and what was: is_sorted */
-	bool is_sorted;                   /* else by time */
+	struct rows *sorter;         /* NULL: nothing is being sorted */
+	struct order sorting, order; /* what is, and what was: is_sorted */
+	bool is_sorted;              /* else by time */
+	struct found found;
 	const struct ttlog_site **ranked; /* SORT_WHERE, SORT_MESSAGE: the sites, sorted */
 	size_t ranked_cnt;
 
@@ -133,8 +142,10 @@ struct browse {
 	bool has_here;
 	bool is_reversed;
 	bool is_following, is_paused;
-	struct follow *follow; /* running collectors; NULL: none is followed */
-	uint64_t piece_cnt, piece_bytes;
+	struct follow *follow;                /* running collectors; NULL: none is followed */
+	struct browse_choice followed;        /* what they were asked for */
+	bool has_followed;                    /* they were, and have ended */
+	uint64_t piece_bytes, gone, left_out; /* kept; events: dropped here, and by collectors */
 
 	struct text_output widths; /* of columns, over the first part */
 	bool has_widths;
@@ -174,6 +185,9 @@ int browse__choose(struct browse *browse, const struct browse_choice *choice);
 /* The rows that have the choice and `expr` and `search` (NULL: none of it). NULL with errno. */
 struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
 			       const char *expr, const char *search);
+/* The filter of it; as browse__make_rows. */
+struct ttlog_filter *browse__make_filter(struct browse *browse, const struct browse_choice *choice,
+					 const char *expr, const char *search);
 int browse__search(struct browse *browse, const char *regex);
 /* Shows a watcher all events of the choice, as they are found again. 0 or -errno. */
 int browse__survey(struct browse *browse, rows_watch *watch);
@@ -189,10 +203,15 @@ void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
 
 /* ---- browse_follow.c ---- */
 
-/* What running collectors record, behind the files' events. */
-void browse__begin_follow(struct browse *browse);
+/* What running collectors record, behind the files' events. 0, or -errno with the reason in why. */
+int browse__begin_follow(struct browse *browse, char *why, size_t why_size);
 void browse__end_follow(struct browse *browse);
+/* To be polled for reading; -1: nothing is awaited. */
+int browse__follow_fd(const struct browse *browse);
 void browse__take_pieces(struct browse *browse);
+/* The collectors send what is shown, also when that is something else now. */
+void browse__follow_choice(struct browse *browse);
+void browse__print_follow(const struct browse *browse, struct out *out); /* for the status */
 
 /* ---- browse_line.c ---- */
 
@@ -208,6 +227,13 @@ int browse__sort(struct browse *browse);
 void browse__sorted(struct browse *browse); /* all events were seen */
 void browse__end_sort(struct browse *browse);
 const char *browse__sort_name(const struct browse *browse);
+
+/* ---- browse_found.c ---- */
+
+/* Pursues GOAL_NEXT and GOAL_PREVIOUS by line: is_sorted. */
+void browse__go_to_found(struct browse *browse);
+bool browse__is_finding(const struct browse *browse);
+void browse__end_found(struct browse *browse); /* something else is sorted or searched */
 
 /* ---- browse_keys.c ---- */
 

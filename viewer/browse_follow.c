@@ -1,68 +1,227 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running collectors: each piece is a part of the sources, behind all others. Pieces are kept, so
- * they are bounded; when the bound is reached or the screen is paused none is asked for, and the
- * collectors count what they leave out.
+ * Running collectors: each piece is a part of the sources, behind all others. They are bounded:
+ * where there are too many the oldest eighth goes. While the screen is paused none is asked for,
+ * and the collectors count what they leave out.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "browse.h"
+#include "stats.h"
 
 #define PIECES_MAX      4096u
-#define PIECE_BYTES_MAX (64u << 20)
+#define PIECE_BYTES_MAX (64ull << 20)
 
-void browse__begin_follow(struct browse *browse)
+static uint64_t wall_ns(void)
 {
-	struct ttlog_filter *filter = ttlog_filter_new();
-	char why[TTLOG_WHY_BYTES];
+	struct timespec now;
 
-	if (browse->follow || !filter) {
-		ttlog_filter_free(filter);
-		return;
-	}
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int browse__begin_follow(struct browse *browse, char *why, size_t why_size)
+{
+	struct ttlog_filter *filter = browse__make_filter(browse, &browse->choice, NULL, NULL);
+	int err = 0;
+
 	*why = '\0';
-	browse->follow = follow__open(filter, why, sizeof(why));
-	ttlog_filter_free(filter);
-	why[strcspn(why, "\n")] = '\0';
+	if (!filter) {
+		(void)snprintf(why, why_size, "%s", errno == EINVAL ? browse->why : "no memory");
+		return -errno;
+	}
+	ttlog_filter_set_last(filter, wall_ns());
+	browse->follow = follow__open(filter, why, why_size);
 	if (!browse->follow)
-		browse__say(browse, "the file's end is followed; of collectors: %s", why);
+		err = -errno;
+	ttlog_filter_free(filter);
+	browse->followed = browse->choice;
+	browse->has_followed = false;
+	return err;
 }
 
 void browse__end_follow(struct browse *browse)
 {
+	struct follow_counts counts;
+
+	if (!browse->follow)
+		return;
+	follow__counts(browse->follow, &counts);
+	browse->left_out += counts.dropped + counts.missed;
 	follow__close(browse->follow);
 	browse->follow = NULL;
 }
 
+void browse__follow_choice(struct browse *browse)
+{
+	const struct browse_choice *old = &browse->followed, *new = &browse->choice;
+	char why[TTLOG_WHY_BYTES];
+
+	if (!browse->follow || browse->prompt != PROMPT_NONE ||
+	    (old->level == new->level && !strcmp(old->expr, new->expr)))
+		return;
+	browse__end_follow(browse);
+	if (browse__begin_follow(browse, why, sizeof(why))) {
+		why[strcspn(why, "\n")] = '\0';
+		browse__say(browse, "%s", why);
+	}
+}
+
+void browse__print_follow(const struct browse *browse, struct out *out)
+{
+	struct follow_counts counts = { .events = 0 };
+	uint64_t left_out = browse->left_out;
+
+	if (browse->has_followed)
+		out__text(out, "  collectors have ended");
+	else if (browse->is_following)
+		out__text(out, browse->is_paused ? "  paused" : "  following");
+	else if (browse->follow)
+		out__text(out, "  live (f: to the end)");
+	if (browse->follow)
+		follow__counts(browse->follow, &counts);
+	left_out += counts.dropped + counts.missed;
+	if (browse->gone) {
+		out__text(out, "  oldest gone: ");
+		out__grouped(out, browse->gone);
+	}
+	if (left_out) {
+		out__text(out, "  not sent: ");
+		out__grouped(out, left_out);
+	}
+}
+
+/* ---- Room ---- */
+
 static bool is_full(const struct browse *browse)
 {
-	return browse->piece_cnt >= PIECES_MAX || browse->piece_bytes >= PIECE_BYTES_MAX;
+	return browse->sources.part_cnt > PIECES_MAX || browse->piece_bytes >= PIECE_BYTES_MAX;
+}
+
+/* What such a page counts has names that lie in the pieces. */
+static bool has_counts(const struct browse *browse)
+{
+	return browse->page == PAGE_STATS || browse->page == PAGE_LANES;
+}
+
+int browse__follow_fd(const struct browse *browse)
+{
+	if (!browse->follow || browse->is_paused || !browse->is_ready ||
+	    (is_full(browse) && has_counts(browse)))
+		return -1;
+	return follow__fd(browse->follow);
+}
+
+static uint64_t part_bytes(const struct source_part *part)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < part->reader_cnt; i++)
+		bytes += ttlog_snapshot_contents(part->readers[i])->size;
+	return bytes;
+}
+
+/* How many parts are the oldest eighth. */
+static size_t choose_oldest(struct browse *browse)
+{
+	const struct sources *sources = &browse->sources;
+	size_t cnt = 0;
+
+	while (cnt + 1 < sources->part_cnt &&
+	       (sources->part_cnt - cnt > PIECES_MAX - PIECES_MAX / 8 ||
+		browse->piece_bytes > PIECE_BYTES_MAX - PIECE_BYTES_MAX / 8)) {
+		cnt++;
+		browse->piece_bytes -= part_bytes(&sources->parts[cnt]);
+	}
+	return cnt;
+}
+
+static void drop_marks(struct browse *browse)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < browse->mark_cnt; i++) {
+		if (!sources__is_gone(&browse->sources, browse->marks[i].part))
+			browse->marks[cnt++] = browse->marks[i];
+	}
+	browse->mark_cnt = cnt;
+}
+
+static void drop_rows(struct browse *browse, size_t cnt, uint64_t *ret_first, uint64_t *ret_gone)
+{
+	struct rows *others[] = { browse->next, browse->hits, browse->errors };
+	uint64_t first;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i])
+			(void)rows__drop(others[i], cnt, &first);
+	}
+	*ret_gone = rows__drop(browse->rows, cnt, ret_first);
+	order__drop(&browse->order, *ret_first, *ret_gone);
+	browse->gone += *ret_gone;
+	browse__forget_lines(browse);
+	/* What was counted of them has names that lie in them. */
+	stats__free(browse->stats);
+	browse->stats = NULL;
+	sources__drop(&browse->sources, cnt);
+	drop_marks(browse);
+}
+
+/* The cursor stays at its event, if that stays. */
+static void make_room(struct browse *browse)
+{
+	uint64_t above = browse->cursor - browse->top, row = 0, first, gone;
+	bool has_row = browse->cursor < browse__line_cnt(browse), is_sorting = browse->sorter;
+
+	if (has_row)
+		row = browse__row(browse, browse->cursor);
+	browse__end_found(browse);
+	rows__free(browse->sorter);
+	browse->sorter = NULL;
+	drop_rows(browse, choose_oldest(browse), &first, &gone);
+	if (has_row && browse__line_cnt(browse)) {
+		row = row < first ? row : row - first < gone ? first : row - gone;
+		browse->cursor = browse__line(browse, row);
+		browse->top = browse->cursor > above ? browse->cursor - above : 0;
+	}
+	if (is_sorting)
+		browse->err = browse__sort(browse);
+}
+
+/* Columns are as wide as what is in them. */
+static void widen(struct browse *browse, struct ttlog_snapshot *piece)
+{
+	struct text_output widths;
+
+	text_output__init(&widths, &browse->out, false, &piece, 1);
+	if (widths.comm_width > browse->widths.comm_width)
+		browse->widths.comm_width = widths.comm_width;
+	if (widths.where_width > browse->widths.where_width)
+		browse->widths.where_width = widths.where_width;
 }
 
 void browse__take_pieces(struct browse *browse)
 {
 	struct ttlog_snapshot *piece;
-	enum follow_news news = FOLLOW_NOTHING;
 
-	if (browse->is_paused)
-		return;
-	while (browse->follow && !is_full(browse)) {
-		news = follow__next(browse->follow, &piece);
-		if (news != FOLLOW_PIECE)
-			break;
-		browse->piece_cnt++;
+	while (browse__follow_fd(browse) >= 0 &&
+	       follow__next(browse->follow, &piece) == FOLLOW_PIECE) {
+		if (sources__add(&browse->sources, &piece, 1, true)) {
+			ttlog_snapshot_close(piece);
+			browse->err = -ENOMEM;
+			return;
+		}
 		browse->piece_bytes += ttlog_snapshot_contents(piece)->size;
-		if (!sources__add(&browse->sources, &piece, 1, true))
-			continue;
-		ttlog_snapshot_close(piece);
-		browse__say(browse, "no memory for what comes");
-		break;
+		widen(browse, piece);
+		if (is_full(browse) && !has_counts(browse))
+			make_room(browse);
 	}
-	if (news == FOLLOW_ENDED) {
-		browse__say(browse, "all collectors have ended");
-		browse__end_follow(browse);
-	} else if (browse->follow && is_full(browse)) {
-		browse__say(browse, "no more is kept: the collectors are followed no longer");
-		browse__end_follow(browse);
-	}
+	/* Nothing tells of the last one's end once more. */
+	if (!browse->follow || follow__collector_cnt(browse->follow))
+		return;
+	browse__end_follow(browse);
+	browse->has_followed = true;
 }

@@ -331,9 +331,14 @@ static void space(struct browse *browse)
 
 static void follow(struct browse *browse)
 {
+	char why[TTLOG_WHY_BYTES];
+
 	browse->is_following = !browse->is_following;
-	if (browse->is_following)
-		browse__begin_follow(browse);
+	if (browse->is_following && !browse->follow &&
+	    browse__begin_follow(browse, why, sizeof(why))) {
+		why[strcspn(why, "\n")] = '\0';
+		browse__say(browse, "the file's end is followed; of collectors: %s", why);
+	}
 	browse->is_paused = false;
 	browse->goal = GOAL_NONE;
 }

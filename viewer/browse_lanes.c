@@ -56,10 +56,12 @@ int browse__begin_lanes(struct browse *browse)
 
 void browse__end_lanes(struct browse *browse)
 {
-	const struct ttlog_crash *crash =
-		ttlog_snapshot_info(browse->input.readers[browse->crash])->crash;
+	const struct input *input = &browse->input;
+	uint64_t tid = UINT64_MAX;
 
-	lanes__sort(&browse->lanes, crash->has_tid ? crash->tid : UINT64_MAX);
+	if (input->reader_cnt && ttlog_snapshot_info(input->readers[browse->crash])->crash->has_tid)
+		tid = ttlog_snapshot_info(input->readers[browse->crash])->crash->tid;
+	lanes__sort(&browse->lanes, tid);
 }
 
 static char shade(uint64_t cnt, uint64_t most)

@@ -85,20 +85,22 @@ static int by_message(const void *a, const void *b)
 /* All sites of all files, in the order that is asked for; a site's rank is its place there. */
 static int rank_sites(struct browse *browse)
 {
-	size_t cnt = 0, at = 0;
+	size_t cnt = 0, at = 0, reader_cnt;
+	struct ttlog_snapshot **readers = sources__readers(&browse->sources, &reader_cnt);
 
-	for (size_t i = 0; i < browse->input.reader_cnt; i++)
-		cnt += ttlog_snapshot_info(browse->input.readers[i])->site_cnt;
+	for (size_t i = 0; i < reader_cnt; i++)
+		cnt += ttlog_snapshot_info(readers[i])->site_cnt;
 	free(browse->ranked);
-	browse->ranked = reallocarray(NULL, cnt + 1, sizeof(*browse->ranked));
-	if (!browse->ranked)
-		return -ENOMEM;
-	for (size_t i = 0; i < browse->input.reader_cnt; i++) {
-		const struct ttlog_info *info = ttlog_snapshot_info(browse->input.readers[i]);
+	browse->ranked = readers ? reallocarray(NULL, cnt + 1, sizeof(*browse->ranked)) : NULL;
+	for (size_t i = 0; browse->ranked && i < reader_cnt; i++) {
+		const struct ttlog_info *info = ttlog_snapshot_info(readers[i]);
 
 		for (size_t k = 0; k < info->site_cnt; k++)
 			browse->ranked[at++] = info->sites[k];
 	}
+	free(readers);
+	if (!browse->ranked)
+		return -ENOMEM;
 	browse->ranked_cnt = cnt;
 	qsort(browse->ranked, cnt, sizeof(*browse->ranked),
 	      browse->sort == SORT_WHERE ? by_where : by_message);
@@ -179,6 +181,7 @@ int browse__sort(struct browse *browse)
 
 void browse__end_sort(struct browse *browse)
 {
+	browse__end_found(browse);
 	rows__free(browse->sorter);
 	browse->sorter = NULL;
 	order__fini(&browse->sorting);

@@ -42,10 +42,10 @@ static struct ttlog_text base_name(const char *path)
 	return ttlog_text_of(slash && slash[1] ? slash + 1 : path);
 }
 
-/* The reader that the title tells of: the one that crashed, or else the first. */
+/* The reader that the title tells of: the one that crashed, or else the first. NULL: no file. */
 static struct ttlog_snapshot *chief(const struct browse *browse)
 {
-	return browse->input.readers[browse->crash];
+	return browse->input.reader_cnt ? browse->input.readers[browse->crash] : NULL;
 }
 
 static size_t problem_cnt(const struct browse *browse)
@@ -70,6 +70,11 @@ static void draw_title(struct browse *browse, int y)
 	uint64_t lost = 0;
 
 	out__char(out, ' ');
+	if (!reader) {
+		out__text(out, "Events of running collectors, as they come");
+		(void)draw_bar(browse, y, STYLE_BAR);
+		return;
+	}
 	if (browse->input.reader_cnt > 1)
 		out__format(out, "%zu files: ", browse->input.reader_cnt);
 	out__plain(out, base_name(ttlog_snapshot_name(reader)));
@@ -93,8 +98,11 @@ static void draw_title(struct browse *browse, int y)
 
 static bool has_end_line(const struct browse *browse)
 {
-	const struct ttlog_info *header = ttlog_snapshot_info(chief(browse));
+	const struct ttlog_info *header;
 
+	if (!chief(browse))
+		return false;
+	header = ttlog_snapshot_info(chief(browse));
 	return header->crash->is_there || header->exit->signal.p || header->exit->has_code;
 }
 
@@ -282,6 +290,8 @@ static void draw_nothing(struct browse *browse, int y)
 		out__format(out, "reading: %u%%", progress / 10);
 	else if (*browse->choice.expr || browse->choice.level)
 		out__text(out, "No event matches. & edits the filter, c clears it.");
+	else if (browse->follow)
+		out__text(out, "Waiting for events.");
 	else
 		out__text(out, "There are no events.");
 	(void)screen__text(y, 2, screen__width() - 2, text_since(browse, 0), STYLE_PLAIN, false);
@@ -341,8 +351,7 @@ static void draw_status(struct browse *browse, int y)
 			    (unsigned)((double)(browse->cursor + 1) / (double)cnt * 100));
 	if (progress < 1000)
 		out__format(out, "  [reading %u%%]", progress / 10);
-	if (browse->is_following)
-		out__text(out, browse->is_paused ? "  paused" : "  following");
+	browse__print_follow(browse, out);
 	if (browse->is_sorted || browse->sorter)
 		draw_sorting(browse);
 	else if (browse->is_reversed)

@@ -66,7 +66,7 @@ static const struct rule {
 	{ MODE(DIFF), CHOICE(NOT_TWO_FILES), "--diff: give two snapshots, the good run's first" },
 
 	{ CHOICE(FOLLOW), CHOICE(FILES), "--follow shows running collectors, no FILE" },
-	{ CHOICE(FOLLOW), ALL_MODES & ~MODE(EVENTS),
+	{ CHOICE(FOLLOW), ALL_MODES & ~(MODE(EVENTS) | MODE(INTERACTIVE)),
 	  "--follow shows events as they come: it does not go together with what shows all" },
 	{ CHOICE(FOLLOW), CHOICE(TIMES) | CHOICE(LIMIT),
 	  "--follow shows what comes from now on: it takes --head, not --since, --until or --limit" },

@@ -116,6 +116,23 @@ size_t order__find(const struct order *order, uint64_t row)
 	return i;
 }
 
+void order__drop(struct order *order, uint64_t first, uint64_t cnt)
+{
+	uint64_t behind = order->total > first ? order->total - first : 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < order->cnt; i++) {
+		struct order_entry entry = order->entries[i];
+
+		if (entry.row >= first && entry.row - first < cnt)
+			continue;
+		entry.row -= entry.row < first ? 0 : cnt;
+		order->entries[at++] = entry;
+	}
+	order->cnt = at;
+	order->total -= behind < cnt ? behind : cnt;
+}
+
 void order__fini(struct order *order)
 {
 	free(order->entries);

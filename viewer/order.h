@@ -33,6 +33,8 @@ static inline bool order__is_cut(const struct order *order)
 }
 /* Which entry has the row; cnt where none. */
 size_t order__find(const struct order *order, uint64_t row);
+/* Those rows are gone, and those behind them have moved up. */
+void order__drop(struct order *order, uint64_t first, uint64_t cnt);
 void order__fini(struct order *order);
 
 /* Keys whose order is that of the numbers, of the texts (of their first bytes). */

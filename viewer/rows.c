@@ -61,17 +61,21 @@ struct rows *rows__new(struct sources *sources, struct ttlog_filter *filter,
 	return rows;
 }
 
+static void free_part(struct part *part)
+{
+	ttlog_timeline_free(part->timeline);
+	free(part->marks);
+	free(part->places);
+}
+
 void rows__free(struct rows *rows)
 {
 	if (!rows)
 		return;
 	/* Another one may get the same address. */
 	sources__disturb(rows->sources);
-	for (size_t i = 0; i < rows->part_cnt; i++) {
-		ttlog_timeline_free(rows->parts[i].timeline);
-		free(rows->parts[i].marks);
-		free(rows->parts[i].places);
-	}
+	for (size_t i = 0; i < rows->part_cnt; i++)
+		free_part(&rows->parts[i]);
 	free(rows->parts);
 	ttlog_filter_free(rows->filter);
 	free(rows);
@@ -349,6 +353,26 @@ uint64_t rows__cnt(const struct rows *rows)
 	return last ? last->first + last->cnt : 0;
 }
 
+uint64_t rows__drop(struct rows *rows, size_t cnt, uint64_t *ret_first)
+{
+	uint64_t gone = 0;
+
+	*ret_first = rows->part_cnt ? rows->parts[0].cnt : 0;
+	if (rows->part_cnt < 2)
+		return 0;
+	cnt = cnt < rows->part_cnt ? cnt : rows->part_cnt - 1;
+	for (size_t i = 1; i <= cnt; i++) {
+		gone += rows->parts[i].cnt;
+		free_part(&rows->parts[i]);
+	}
+	rows->part_cnt -= cnt;
+	memmove(rows->parts + 1, rows->parts + 1 + cnt,
+		(rows->part_cnt - 1) * sizeof(*rows->parts));
+	for (size_t i = 1; i < rows->part_cnt; i++)
+		rows->parts[i].first -= gone;
+	return gone;
+}
+
 bool rows__is_done(const struct rows *rows)
 {
 	return rows->part_cnt == rows->sources->part_cnt &&
@@ -385,7 +409,7 @@ static struct rows_place place_of(const struct rows *rows, const struct part *pa
 
 	return (struct rows_place){
 		.key = ttlog_snapshot_chunk(run->snapshot)->mono_ns[position] + run->shift,
-		.part = (uint32_t)(part - rows->parts),
+		.part = sources__number(rows->sources, (size_t)(part - rows->parts)),
 		.input = run->number,
 		.chunk = (uint32_t)ttlog_snapshot_chunk(run->snapshot)->number,
 		.position = position,
@@ -428,21 +452,24 @@ int rows_place__compare(const struct rows_place *a, const struct rows_place *b)
 
 void rows__set_key(const struct rows *rows, struct rows_place *place, uint64_t mono_ns)
 {
-	if (place->part < rows->part_cnt)
-		place->key = ttlog_timeline_key(rows->parts[place->part].timeline, place->input,
-						mono_ns);
+	size_t idx = sources__index(rows->sources, place->part);
+
+	if (idx < rows->part_cnt && !sources__is_gone(rows->sources, place->part))
+		place->key = ttlog_timeline_key(rows->parts[idx].timeline, place->input, mono_ns);
 }
 
 bool rows__has_passed(const struct rows *rows, const struct rows_place *place)
 {
+	size_t idx = sources__index(rows->sources, place->part);
 	const struct part *part;
 
 	if (rows__is_done(rows))
 		return true;
-	if (place->part >= rows->part_cnt)
+	if (idx >= rows->part_cnt)
 		return false;
-	part = &rows->parts[place->part];
-	return part->done || part->marks[part->mark_cnt - 1].key > place->key;
+	part = &rows->parts[idx];
+	return part->done || sources__is_gone(rows->sources, place->part) ||
+	       part->marks[part->mark_cnt - 1].key > place->key;
 }
 
 /* The first event of the part's run that is not before the place; run.cnt where there is none. */
@@ -465,12 +492,15 @@ static uint32_t find_in_run(const struct rows *rows, const struct part *part,
 
 uint64_t rows__find(struct rows *rows, const struct rows_place *place, bool *ret_exact)
 {
+	size_t idx = sources__index(rows->sources, place->part);
 	struct part *part;
 
 	*ret_exact = false;
-	if (place->part >= rows->part_cnt)
+	if (idx >= rows->part_cnt)
 		return rows__cnt(rows);
-	part = &rows->parts[place->part];
+	part = &rows->parts[idx];
+	if (sources__is_gone(rows->sources, place->part))
+		return part->first;
 	go_to_mark(rows, part, mark_of_key(part, place->key));
 	while (part->next < part->cnt) {
 		int found = step(part, part->cnt - part->next);
@@ -497,7 +527,7 @@ struct rows_place rows__place_of_time(const struct rows *rows, uint64_t real_ns)
 
 	for (size_t i = rows->part_cnt; i-- > 1;) {
 		if (rows->parts[i].mark_cnt && rows->parts[i].marks[0].key <= real_ns) {
-			place.part = (uint32_t)i;
+			place.part = sources__number(rows->sources, i);
 			break;
 		}
 	}

@@ -102,14 +102,46 @@ void sources__disturb(struct sources *sources)
 		sources->parts[i].user = NULL;
 }
 
+struct ttlog_snapshot **sources__readers(const struct sources *sources, size_t *ret_cnt)
+{
+	struct ttlog_snapshot **all;
+	size_t cnt = 0;
+
+	for (size_t p = 0; p < sources->part_cnt; p++)
+		cnt += sources->parts[p].reader_cnt;
+	all = reallocarray(NULL, cnt + 1, sizeof(*all));
+	*ret_cnt = all ? cnt : 0;
+	cnt = 0;
+	for (size_t p = 0; all && p < sources->part_cnt; p++) {
+		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++)
+			all[cnt++] = sources->parts[p].readers[i];
+	}
+	return all;
+}
+
+static void close_part(struct source_part *part)
+{
+	for (size_t i = 0; part->is_owned && i < part->reader_cnt; i++)
+		ttlog_snapshot_close(part->readers[i]);
+	free(part->readers);
+}
+
+void sources__drop(struct sources *sources, size_t cnt)
+{
+	for (size_t p = 1; p <= cnt; p++)
+		close_part(&sources->parts[p]);
+	sources->part_cnt -= cnt;
+	memmove(sources->parts + 1, sources->parts + 1 + cnt,
+		(sources->part_cnt - 1) * sizeof(*sources->parts));
+	if (sources->scanned > 1)
+		sources->scanned = sources->scanned > cnt + 1 ? sources->scanned - cnt : 1;
+	sources->gone += (uint32_t)cnt;
+}
+
 void sources__fini(struct sources *sources)
 {
-	for (size_t p = 0; p < sources->part_cnt; p++) {
-		for (size_t i = 0; sources->parts[p].is_owned && i < sources->parts[p].reader_cnt;
-		     i++)
-			ttlog_snapshot_close(sources->parts[p].readers[i]);
-		free(sources->parts[p].readers);
-	}
+	for (size_t p = 0; p < sources->part_cnt; p++)
+		close_part(&sources->parts[p]);
 	free(sources->parts);
 	*sources = (struct sources){ .part_cnt = 0 };
 }

@@ -8,7 +8,6 @@ every screen that a test waited for.
 import os
 import random
 import re
-import shlex
 import signal
 import struct
 import subprocess
@@ -21,102 +20,14 @@ sys.dont_write_bytecode = True
 
 import cbor2  # noqa: E402
 import make_snapshot as make  # noqa: E402
+from tmux import Terminal  # noqa: E402
 from view_harness import VIEW, run  # noqa: E402
 
-DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 30))
 FOLDER = tempfile.TemporaryDirectory(prefix="ttlog-screen-")
 CHUNK = 65536
 GOLDEN = "tests/golden/golden.bin"
 SMALL = "tests/golden/small.bin"
-
-
-class Terminal:
-    """A tmux server of its own, with a shell in one window."""
-
-    def __init__(self, width=80, height=24, lang="C.UTF-8", **env):
-        self.folder = tempfile.TemporaryDirectory(prefix="ttlog-tmux-")
-        self.socket = os.path.join(self.folder.name, "socket")
-        self.env = dict(os.environ, LC_ALL=lang, PS1="$ ", **env)
-        self.env.pop("TMUX", None)
-        self.env.pop("NO_COLOR", None)
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "bash", "--norc",
-                  "--noprofile", "-i")  # fmt: skip
-        self.tmux("set", "-g", "status", "off")
-        self.wait(r"^\$ *$")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
-        self.folder.cleanup()
-
-    def tmux(self, *args):
-        result = subprocess.run(["tmux", "-u", "-S", self.socket, *args], env=self.env, capture_output=True, timeout=60)
-        assert result.returncode == 0, (args, result.stderr)
-        return result.stdout.decode()
-
-    def view(self, *args):
-        """Starts it; its process is known by self.pid()."""
-        script = os.path.join(self.folder.name, "script")
-        with open(script, "w") as file:
-            file.write("echo $$ >%s/pid; exec %s --interactive %s\n" % (
-                self.folder.name, os.path.abspath(VIEW), " ".join(shlex.quote(str(arg)) for arg in args)))  # fmt: skip
-        self.type("clear; sh %s; echo status=$?\n" % script)
-
-    def pid(self):
-        with open(os.path.join(self.folder.name, "pid")) as file:
-            return int(file.read())
-
-    def memory_kb(self):
-        with open("/proc/%d/status" % self.pid()) as file:
-            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1))
-
-    def type(self, text):
-        for part in re.findall(r"\n|[^\n]+", text):
-            self.tmux(*(["send-keys", "Enter"] if part == "\n" else ["send-keys", "-l", "--", part]))
-
-    def keys(self, *keys):
-        self.tmux("send-keys", *keys)
-
-    def text(self, *args):
-        return self.tmux("capture-pane", "-p", *args)
-
-    def lines(self):
-        return self.text().split("\n")
-
-    def row(self):
-        """The line that the cursor of the table is in: the one in reverse."""
-        for line in self.text("-e").split("\n")[2:-3]:
-            if re.match("(\x1b\\[[0-9;]*m)*\x1b\\[([0-9]+;)*7m", line) and ":" in line:
-                return re.sub("\x1b\\[[0-9;]*m|[\x0e\x0f]", "", line)
-        return ""
-
-    def flag(self, name):
-        return self.tmux("display-message", "-p", "#{%s}" % name).strip()
-
-    def until(self, what, condition):
-        end = time.monotonic() + DEADLINE_S
-        while not condition():
-            if time.monotonic() > end:
-                raise AssertionError("not seen: %s, in:\n%s" % (what, self.text()))
-            time.sleep(0.005)
-        if os.environ.get("TTLOG_KEEP"):
-            print("---- %s\n%s" % (what, self.text()))
-
-    def wait(self, *patterns):
-        """Until all of them are on the screen."""
-        self.until(patterns, lambda: all(re.search(pattern, self.text(), re.M) for pattern in patterns))
-
-    def wait_gone(self, pattern):
-        self.until("no " + pattern, lambda: not re.search(pattern, self.text(), re.M))
-
-    def wait_row(self, pattern):
-        self.until("the cursor at " + pattern, lambda: re.search(pattern, self.row()))
-
-    def quit(self, status=0):
-        self.keys("q")
-        self.wait(r"^status=%d$" % status)
+Terminal.viewer = os.path.abspath(VIEW)
 
 
 # ---- Snapshots ----
@@ -454,9 +365,29 @@ def test_sort():
         terminal.wait_row("n=199 ")
         terminal.keys("j")
         terminal.wait_row("n=198 ")
+        for key, row in [("e", 120), ("e", 60), ("E", 120)]:  # by line
+            terminal.keys(key)
+            terminal.wait_row("ERROR.*n=%d " % row)
+        terminal.keys("E")
+        terminal.wait("no error further up")
         terminal.keys("r")
         terminal.wait(r"^ 1/200 .*  by n reversed$")
         terminal.wait_row("n=0 ")
+        terminal.type("/n05[0-2]\n")
+        terminal.wait_row("n=50 ")
+        for key, row in [("n", 51), ("n", 52), ("N", 51)]:
+            terminal.keys(key)
+            terminal.wait_row("n=%d " % row)
+        terminal.keys("s")
+        terminal.wait("^ 1/200 .*  by level reversed")
+        for key, row in [("n", 51), ("n", 52), ("n", 50)]:  # DEBUG, INFO, WARN
+            terminal.keys(key)
+            terminal.wait_row("n=%d " % row)
+        terminal.keys("n")
+        terminal.wait("no match further down")
+        terminal.keys("c", "S")
+        terminal.type("n\n")
+        terminal.wait(r"^ 1/200 .*  by n reversed$")
         terminal.keys("G")
         terminal.wait_row("n=199 ")
         terminal.keys("5")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The full screen on running collectors, in tmux."""
+import re
+import time
+
+from harness import VIEW, check, equal
+from test_live import beat, start_beat
+from tmux import Terminal
+
+Terminal.viewer = VIEW
+
+
+def shown(terminal):
+    """The numbers of the beats on the screen."""
+    return [int(n) for n in re.findall(r" n=(\d+) at_ns=", terminal.text())]
+
+
+def wait_shown(terminal, last):
+    terminal.until(f"beat {last}", lambda: shown(terminal)[-1:] == [last])
+
+
+def make_snapshot(t):
+    """Of a process that is over: 100 events."""
+    t.collect("--on", "exit", "--", t.app("trade"), 1, 100).end()
+    (path,) = t.files()
+    return path
+
+
+def test_screen_follows(t):
+    """Without a file: an empty screen that fills, each event within a second; its end is said."""
+    app, collector = start_beat(t)
+    with Terminal(120, 24) as terminal:
+        terminal.view("--follow")
+        terminal.wait("Events of running collectors", "Waiting for events", "^ 0/0  following")
+        for n in range(30):
+            start = time.monotonic()
+            beat(app)
+            wait_shown(terminal, n)
+            took = time.monotonic() - start
+            check(took < 1, f"beat {n} came after {took:.2f} s")
+        terminal.wait("^ 30/30 100%  following", "INFO +beat")
+        terminal.keys("q")
+        terminal.wait("^status=0$")
+        check(collector.runs(), "the collector has ended")
+        beat(app)
+        terminal.view("--follow")
+        terminal.wait("Waiting for events")
+        beat(app)
+        wait_shown(terminal, 31)
+        app.close_stdin()
+        app.end()
+        terminal.wait("collectors have ended")
+        collector.end()
+        wait_shown(terminal, 31)
+        terminal.quit()
+
+
+def test_screen_follow_pauses(t):
+    """Space; then what comes is left out, and counted by nobody but the collector."""
+    app, collector = start_beat(t)
+    with Terminal(120, 24) as terminal:
+        terminal.view("--follow")
+        terminal.wait("Waiting for events")
+        beat(app)
+        wait_shown(terminal, 0)
+        terminal.keys("Space")
+        terminal.wait("^ 1/1 100%  paused")
+        beat(app)
+        terminal.keys("k")
+        terminal.keys("f")
+        terminal.wait("^ 2/2 100%  following")
+        wait_shown(terminal, 1)
+        terminal.keys("g")
+        terminal.wait(r"^ 1/2 50%  live \(f: to the end\)")
+        beat(app)
+        terminal.wait("^ 1/3 ")
+        terminal.keys("f")
+        terminal.wait("^ 3/3 100%  following")
+        terminal.quit()
+    collector.stop()
+
+
+def test_screen_follows_behind_a_file(t):
+    """f, with the filter that is set, at the source; another one asks anew."""
+    path = make_snapshot(t)
+    app, collector = start_beat(t)
+    with Terminal(120, 24) as terminal:
+        terminal.view(path, "--filter", "n>=2 or price>0")
+        terminal.wait("^ 100/100 ")
+        terminal.keys("f")
+        terminal.wait("^ 100/100 100%  following")
+        for _ in range(4):
+            beat(app)
+        terminal.wait("^ 102/102 100%  following")
+        equal(shown(terminal), [2, 3], "beats")
+        terminal.keys("c")
+        terminal.wait("everything is shown")
+        beat(app)
+        wait_shown(terminal, 4)
+        equal(shown(terminal), [2, 3, 4], "beats")
+        terminal.wait("^ 103/103 100%  following")
+        terminal.quit()
+    collector.stop()
+
+
+def test_screen_follows_nobody(t):
+    with Terminal() as terminal:
+        terminal.view("--follow")
+        terminal.wait("^status=1$", "no collector is running")
+        equal(terminal.flag("alternate_on"), "0", "the alternate screen")
