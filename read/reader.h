@@ -56,10 +56,10 @@ struct ttlog_snapshot {
 void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why);
 
 /* Says that a field of a site cannot be read in that chunk. */
-void reader__blame_field(struct ttlog_snapshot *reader, size_t chunk, unsigned field,
+void reader__blame_field(struct ttlog_snapshot *snapshot, size_t chunk, unsigned field,
 			 uint32_t site);
 /* Event i of a chunk of the reader's, whose values are fetched as those of the loaded one. */
-void reader__fill_event(struct ttlog_snapshot *reader, const struct ttlog_chunk *chunk, uint32_t i,
-			struct ttlog_event *ret);
+void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chunk *chunk,
+			uint32_t i, struct ttlog_event *ret);
 
 #endif /* TTLOG_READ_READER_H */
