@@ -37,7 +37,7 @@ const char *fuzz__folder(void);
 void fuzz__begin(void);
 void fuzz__end(void);
 
-#define FUZZ_WAYS 18u
+#define FUZZ_WAYS 19u
 
 /* ttlog-view over the file in every way that it can be shown; how many of them say that it cannot
  * be read wholly. Takes ownership of fd. */
