@@ -458,6 +458,19 @@ def test_pages():
         terminal.quit()
 
 
+def test_help_fits():
+    """80 columns; seen in a wider one, which cuts nothing."""
+    with Terminal(120, 60) as terminal:
+        terminal.view(GOLDEN)
+        terminal.wait("died of SIGSEGV")
+        terminal.keys("?")
+        terminal.wait("^Moving", "^Filters")
+        lines = terminal.lines()[terminal.lines().index("Moving"):]
+        assert max(map(len, lines)) <= 80, max(lines, key=len)
+        terminal.keys("q", "q")
+        terminal.wait("^status=0$")
+
+
 def test_mouse():
     with Terminal() as terminal:
         terminal.view(logs())
@@ -579,6 +592,35 @@ def test_usage():
         terminal.type("export TERM=nonsense\n")
         terminal.view(SMALL)
         terminal.wait("^status=2$", "nothing is known of the terminal 'nonsense'")
+        terminal.type("export TERM=dumb\n")
+        terminal.view(SMALL)
+        terminal.wait("^status=2$", "the terminal 'dumb' can't move its cursor")
+        terminal.type("unset TERM\n")
+        terminal.view(SMALL)
+        terminal.wait("^status=2$", "TERM is not set")
+        assert "nothing is known of the terminal ''" not in terminal.text()
+
+
+def test_terminal_without_another_screen():
+    """The shell goes on in an empty line."""
+    with Terminal() as terminal:
+        terminal.type("export TERM=vt100\n")
+        terminal.view(SMALL)
+        terminal.wait("8/8", "q:quit")
+        terminal.quit()
+
+
+def test_no_events():
+    with Terminal() as terminal:
+        terminal.view(logs("empty.bin", 0))
+        terminal.wait("There are no events", "^ TIME \\(UTC\\) +LEVEL THREAD WHERE MESSAGE")
+        terminal.keys("p")
+        terminal.wait("^ THREAD +EVENTS$", "^ 7/7 main +0$")
+        terminal.keys("p", "o")
+        terminal.wait("in 0 groups")
+        terminal.keys("o", "x")
+        terminal.wait("nothing crashed")
+        terminal.quit()
 
 
 # ---- The terminal as it was ----
