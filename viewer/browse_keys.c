@@ -144,7 +144,9 @@ static void go_to_time(struct browse *browse)
 	struct when when;
 
 	if (when__parse(&when, browse->edit.text)) {
-		snprintf(browse->why, sizeof(browse->why), "times are %s", WHEN_FORMS);
+		snprintf(
+			browse->why, sizeof(browse->why),
+			"times are as 06:00:00.5, 2026-11-21T06:00Z, or -10s: before the last event");
 		browse->why_at = 0;
 		return;
 	}

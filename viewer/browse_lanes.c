@@ -132,9 +132,11 @@ static void draw_axis(struct browse *browse, int y)
 	(void)screen__text(y, 1, NAME_WIDTH, ttlog_text_of("THREAD"), STYLE_HEAD, false);
 	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH - 8, 8, ttlog_text_of("EVENTS"), STYLE_HEAD,
 			   false);
-	out__time(out, lanes->first_ns);
-	out__text(out, "  + ");
-	out__duration(out, lanes->last_ns - lanes->first_ns);
+	if (lanes->first_ns) {
+		out__time(out, lanes->first_ns);
+		out__text(out, "  + ");
+		out__duration(out, lanes->last_ns - lanes->first_ns);
+	}
 	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH, width,
 			   (struct ttlog_text){ out->buf, out->len }, STYLE_HEAD, false);
 	if (!browse->has_here || browse->here.key < lanes->first_ns || width < 1)

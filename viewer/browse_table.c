@@ -9,10 +9,8 @@
 #include "screen.h"
 #include "text.h"
 
-/* Of one line's text: what no screen has room for need not be made. */
-#define CONTENT_BYTES 8192u
-#define LEVEL_WIDTH   5
-#define DATE_BYTES    11u /* "2026-11-21T" */
+#define LEVEL_WIDTH 5
+#define TIMES       "06:00:00.5, 2026-11-21T06:00Z or -10s"
 
 /* What is in browse->out since that length. */
 static struct ttlog_text text_since(const struct browse *browse, size_t start)
@@ -118,10 +116,13 @@ static void draw_end(struct browse *browse, int y)
 		info__crash_cause(out, header->crash);
 		if (out->len && out->buf[out->len - 1] == '\n')
 			out->len--;
-		if (header->crash->has_tid)
-			out__format(out, "  thread %llu ", (unsigned long long)header->crash->tid);
+		/* The name first: 80 columns may end here. */
+		if (header->crash->has_tid || header->crash->thread.p)
+			out__text(out, "  in ");
 		if (header->crash->thread.p)
 			out__plain(out, header->crash->thread);
+		if (header->crash->has_tid)
+			out__format(out, "[%llu]", (unsigned long long)header->crash->tid);
 	} else if (header->exit->signal.p) {
 		out__text(out, " died of ");
 		out__plain(out, header->exit->signal);
@@ -190,8 +191,13 @@ struct layout {
 	int x[CELL_CNT], width[CELL_CNT];
 };
 
-static int at_most(size_t width, int most)
+static const char *const HEADS[] = { "TIME (UTC)", "LEVEL", "THREAD", "WHERE", "MESSAGE" };
+
+static int width_of(enum browse_cell cell, size_t width, int most)
 {
+	size_t least = strlen(HEADS[cell]);
+
+	width = width > least ? width : least;
 	return width < (size_t)most ? (int)width : most;
 }
 
@@ -207,9 +213,11 @@ static void lay_out(struct browse *browse, struct layout *ret)
 	}
 	ret->width[CELL_TIME] = total >= 120 ? 18 : 15;
 	ret->width[CELL_LEVEL] = LEVEL_WIDTH;
-	ret->width[CELL_THREAD] =
-		total < 50 ? 0 : at_most(browse->widths.comm_width, total < 100 ? 8 : 16);
-	ret->width[CELL_WHERE] = total < 60 ? 0 : at_most(browse->widths.where_width, total / 5);
+	ret->width[CELL_THREAD] = total < 50 ? 0
+					     : width_of(CELL_THREAD, browse->widths.comm_width,
+							total < 100 ? 10 : 16);
+	ret->width[CELL_WHERE] =
+		total < 60 ? 0 : width_of(CELL_WHERE, browse->widths.where_width, total / 5);
 	for (int i = 0; i < CELL_CNT; i++) {
 		ret->x[i] = x;
 		if (i < CELL_CONTENT && ret->width[i])
@@ -220,11 +228,9 @@ static void lay_out(struct browse *browse, struct layout *ret)
 
 static void draw_head(const struct layout *layout, int y)
 {
-	static const char *const NAMES[] = { "TIME (UTC)", "LEVEL", "THREAD", "WHERE", "MESSAGE" };
-
 	screen__line(y, STYLE_HEAD, false);
 	for (int i = 0; i < CELL_CNT; i++)
-		(void)screen__text(y, layout->x[i], layout->width[i], ttlog_text_of(NAMES[i]),
+		(void)screen__text(y, layout->x[i], layout->width[i], ttlog_text_of(HEADS[i]),
 				   STYLE_HEAD, false);
 }
 
@@ -423,6 +429,13 @@ static void draw_prompt(struct browse *browse, int y)
 		[PROMPT_TIME] = "go to time: ",
 		[PROMPT_SORT] = "sort by field: ",
 	};
+	static const char *const HINTS[] = {
+		[PROMPT_FILTER] = "Enter: keep it   Esc: as it was   Ctrl-U: empty",
+		[PROMPT_SEARCH] =
+			"Enter: to the next match   Esc: back   nothing: searches no more",
+		[PROMPT_TIME] = "Enter: go there   Esc: back   " TIMES,
+		[PROMPT_SORT] = "Enter: sort by this field's key   Esc: back",
+	};
 	struct ttlog_text name = ttlog_text_of(NAMES[browse->prompt]),
 			  text = ttlog_text_of(browse->edit.text);
 	int x = (int)name.len, width = screen__width() - x - 1;
@@ -436,7 +449,7 @@ static void draw_prompt(struct browse *browse, int y)
 		y--;
 	} else {
 		out = begin_text(browse);
-		out__text(out, "Enter: keep it   Esc: as it was   Ctrl-U: empty");
+		out__text(out, HINTS[browse->prompt]);
 		if (progress < 1000)
 			out__format(out, "   [reading %u%%]", progress / 10);
 		screen__line(y + 1, STYLE_PLAIN, false);

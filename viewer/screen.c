@@ -151,6 +151,10 @@ int screen__begin(bool colour, char *ret_why, size_t why_size)
 			 "the full screen needs a terminal for both its input and its output");
 		return -EINVAL;
 	}
+	if (!term || !*term) {
+		snprintf(ret_why, why_size, "TERM is not set, so nothing is known of the terminal");
+		return -EINVAL;
+	}
 	/* Nothing but the characters: numbers stay as they are everywhere else. */
 	(void)setlocale(LC_CTYPE, "");
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
@@ -159,7 +163,16 @@ int screen__begin(bool colour, char *ret_why, size_t why_size)
 	terminal = newterm(NULL, stdout, stdin);
 	if (!terminal) {
 		snprintf(ret_why, why_size, "nothing is known of the terminal '%s': set TERM",
-			 term ? term : "");
+			 term);
+		return -EINVAL;
+	}
+	/* newterm() takes terminals that only print, too, and then writes all on one line. */
+	if (!cursor_address) {
+		(void)endwin();
+		delscreen(terminal);
+		terminal = NULL;
+		snprintf(ret_why, why_size,
+			 "the terminal '%s' can't move its cursor: use --format text", term);
 		return -EINVAL;
 	}
 	prepare_restore();
@@ -183,6 +196,9 @@ void screen__end(void)
 {
 	if (!terminal)
 		return;
+	/* Where the screen stays, as on a vt100, the shell goes on in its last line. */
+	screen__line(LINES - 1, STYLE_PLAIN, false);
+	(void)refresh();
 	(void)endwin();
 	restore.is_up = 0;
 	delscreen(terminal);

@@ -52,9 +52,9 @@ def columns_of(code, count, top):
     return cbor2.CBORTag(make.TAGS[code], struct.pack("<%d%s" % (count, code), *values))
 
 
-def crash_header(events):
+def crash_header(pid):
     return {
-        "clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 4321, "host": "night", "comm": "exchange",
+        "clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": pid, "host": "night", "comm": "exchange",
         "exe": "/usr/bin/exchange", "reason": "crash", "created_at": make.time_text(make.REAL),
         "exit": {"signal": "SIGSEGV", "number": 11},
         "crash": {"signal": "SIGSEGV", "number": 11, "code": 1, "address": "0x10", "tid": 4322, "thread": "worker-1",
@@ -62,8 +62,8 @@ def crash_header(events):
     }  # fmt: skip
 
 
-def big(events, path):
-    """Every 100 ns an event, up to the header's moment; the same chunk again and again."""
+def big(events, path, pid=4321, end=make.MONO):
+    """Every 100 ns an event, up to that moment; the same chunk again and again."""
     noise = random.Random(1)
     sites = [
         make.site("event", "INFO", "order", "Order placed", 10, [("symbol", "str"), ("quantity", "u32")], "orders.book"),
@@ -71,8 +71,8 @@ def big(events, path):
         make.site("event", "WARN", "slow", "Slow answer", 30, [("took_us", "u32")], "net.http"),
         make.site("event", "ERROR", "error", "Request failed", 40, [("code", "i32")], "net.http"),
     ]  # fmt: skip
-    threads = [{"pid": 4321, "tid": 4321 + i, "comm": "worker-%d" % i} for i in range(4)]
-    snapshot = make.Snapshot(crash_header(events), sites, threads, {})
+    threads = [{"pid": pid, "tid": pid + i, "comm": "worker-%d" % i} for i in range(4)]
+    snapshot = make.Snapshot(crash_header(pid), sites, threads, {})
     site = [noise.choice([0] * 10 + [1] * 8 + [2]) for _ in range(CHUNK)]
     site[::1000] = [3] * len(site[::1000])
     counts = [site.count(k) for k in range(4)]
@@ -86,7 +86,7 @@ def big(events, path):
     }  # fmt: skip
     with open(path, "wb") as file:
         file.write(snapshot.frames[0])
-        for first in range(make.MONO - events * 100, make.MONO, CHUNK * 100):
+        for first in range(end - events * 100, end, CHUNK * 100):
             file.write(lz4(cbor2.dumps(dict(item, first_ns=first, last_ns=first + (CHUNK - 1) * 100))))
             snapshot.frames.append(b"")
             snapshot.events += CHUNK
@@ -458,6 +458,19 @@ def test_pages():
         terminal.quit()
 
 
+def test_help_fits():
+    """80 columns; seen in a wider one, which cuts nothing."""
+    with Terminal(120, 60) as terminal:
+        terminal.view(GOLDEN)
+        terminal.wait("died of SIGSEGV")
+        terminal.keys("?")
+        terminal.wait("^Moving", "^Filters")
+        lines = terminal.lines()[terminal.lines().index("Moving"):]
+        assert max(map(len, lines)) <= 80, max(lines, key=len)
+        terminal.keys("q", "q")
+        terminal.wait("^status=0$")
+
+
 def test_mouse():
     with Terminal() as terminal:
         terminal.view(logs())
@@ -579,6 +592,35 @@ def test_usage():
         terminal.type("export TERM=nonsense\n")
         terminal.view(SMALL)
         terminal.wait("^status=2$", "nothing is known of the terminal 'nonsense'")
+        terminal.type("export TERM=dumb\n")
+        terminal.view(SMALL)
+        terminal.wait("^status=2$", "the terminal 'dumb' can't move its cursor")
+        terminal.type("unset TERM\n")
+        terminal.view(SMALL)
+        terminal.wait("^status=2$", "TERM is not set")
+        assert "nothing is known of the terminal ''" not in terminal.text()
+
+
+def test_terminal_without_another_screen():
+    """The shell goes on in an empty line."""
+    with Terminal() as terminal:
+        terminal.type("export TERM=vt100\n")
+        terminal.view(SMALL)
+        terminal.wait("8/8", "q:quit")
+        terminal.quit()
+
+
+def test_no_events():
+    with Terminal() as terminal:
+        terminal.view(logs("empty.bin", 0))
+        terminal.wait("There are no events", "^ TIME \\(UTC\\) +LEVEL THREAD WHERE MESSAGE")
+        terminal.keys("p")
+        terminal.wait("^ THREAD +EVENTS$", "^ 7/7 main +0$")
+        terminal.keys("p", "o")
+        terminal.wait("in 0 groups")
+        terminal.keys("o", "x")
+        terminal.wait("nothing crashed")
+        terminal.quit()
 
 
 # ---- The terminal as it was ----
@@ -696,6 +738,59 @@ def test_ten_million():
           "a filter %.2f s, %d kB" % (first_s, known_s, page_ms, jump_s, filter_s, memory_kb))  # fmt: skip
     assert first_s < 1 and known_s < 5 and page_ms < 50 and jump_s < 1 and filter_s < 10
     assert memory_kb < 64 << 10
+
+
+def page_ms(terminal, key, count):
+    """One after the other, each seen."""
+    start = time.monotonic()
+    for _ in range(count):
+        before = terminal.lines()[-3]
+        terminal.keys(key)
+        terminal.until("another place", lambda: terminal.lines()[-3] != before)
+    return (time.monotonic() - start) / count * 1000
+
+
+def look_at_several(name, files, events):
+    """Merged: to any place, and a page from there in both directions."""
+    with Terminal() as terminal:
+        start = time.monotonic()
+        terminal.view(*files)
+        terminal.wait("died of SIGSEGV", r"^ [\d,]+/%s .*[^\]]$" % "{:,}".format(events))
+        known_s = time.monotonic() - start
+        terminal.keys("g")
+        terminal.wait("^ 1/")
+        start = time.monotonic()
+        terminal.keys("t")
+        terminal.type("-100ms\n")
+        terminal.wait(r"^ \d,\d{3},\d{3}/")
+        jump_s = time.monotonic() - start
+        pages = [page_ms(terminal, key, 10) for key in ("PPage", "NPage")]
+        start = time.monotonic()
+        terminal.keys("G")
+        terminal.wait("100%")
+        end_s = time.monotonic() - start
+        pages += [page_ms(terminal, "PPage", 10)]
+        memory_kb = terminal.memory_kb()
+        terminal.quit()
+    print("    %s: all known %.2f s, a jump %.2f s, the end %.2f s, pages %s ms, %d kB"
+          % (name, known_s, jump_s, end_s, ["%.0f" % ms for ms in pages], memory_kb))  # fmt: skip
+    assert known_s < 15 and jump_s < 1 and end_s < 1 and max(pages) < 250
+    assert memory_kb < 96 << 10
+
+
+def test_four_processes():
+    files = [path_of("process%d.bin" % i) for i in range(4)]
+    for i, path in enumerate(files):
+        big(2_500_000, path, pid=5000 + 10 * i, end=make.MONO + 37 * i)
+    look_at_several("4 files of 2.5 M events", files, 4 * 39 * CHUNK)
+
+
+def test_overlapping_snapshots():
+    """Of one process, each event in two of them."""
+    files = [path_of("overlap%d.bin" % i) for i in range(4)]
+    for i, path in enumerate(files):
+        big(2_500_000, path, end=make.MONO + CHUNK * 100 * 19 * i)
+    look_at_several("4 snapshots of 2.5 M events that overlap", files, (39 + 3 * 19) * CHUNK)
 
 
 if __name__ == "__main__":
