@@ -10,7 +10,6 @@
 #include "text.h"
 
 #define LEVEL_WIDTH 5
-#define TIMES       "06:00:00.5, 2026-11-21T06:00Z or -10s"
 
 /* What is in browse->out since that length. */
 static struct ttlog_text text_since(const struct browse *browse, size_t start)
@@ -433,7 +432,8 @@ static void draw_prompt(struct browse *browse, int y)
 		[PROMPT_FILTER] = "Enter: keep it   Esc: as it was   Ctrl-U: empty",
 		[PROMPT_SEARCH] =
 			"Enter: to the next match   Esc: back   nothing: searches no more",
-		[PROMPT_TIME] = "Enter: go there   Esc: back   " TIMES,
+		[PROMPT_TIME] =
+			"Enter: go there   Esc: back   06:00:00.5, 2026-11-21T06:00Z or -10s",
 		[PROMPT_SORT] = "Enter: sort by this field's key   Esc: back",
 	};
 	struct ttlog_text name = ttlog_text_of(NAMES[browse->prompt]),
