@@ -118,16 +118,23 @@ size_t ttlog_kept_bytes(const struct ttlog_kept *kept)
 
 /* ---- Events ---- */
 
-static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
+const struct ttlog_column *ttlog_kept_column(struct ttlog_kept *kept, uint32_t group,
+					     unsigned field)
 {
-	struct ttlog_kept *kept = (struct ttlog_kept *)(uintptr_t)event->reserved[0];
 	bool first_time;
-	const struct ttlog_column *column = chunk__column(&kept->chunk, &kept->snapshot->header,
-							  event->group, idx, &first_time);
+	const struct ttlog_column *column =
+		chunk__column(&kept->chunk, &kept->snapshot->header, group, field, &first_time);
 
 	if (!column && first_time)
-		reader__blame_field(kept->snapshot, kept->idx, idx, event->site_number);
+		reader__blame_field(kept->snapshot, kept->idx, field,
+				    kept->chunk.events.groups[group].site);
 	return column;
+}
+
+static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
+{
+	return ttlog_kept_column((struct ttlog_kept *)(uintptr_t)event->reserved[0], event->group,
+				 idx);
 }
 
 static const struct ttlog_event_source SOURCE = { .column = column_of };

@@ -132,6 +132,7 @@ void sql_parts__fini(struct sql *sql)
 {
 	(void)sqlite3_close(sql->db);
 	sql_cache__clear(&sql->cache);
+	sql_indices__fini(&sql->indices, sql->columns.cnt);
 	sql_columns__fini(&sql->columns);
 	store__fini(&sql->store);
 	out__fini(&sql->scratch);

@@ -45,6 +45,19 @@ int sql_columns__init(struct sql_columns *ret, const struct store *store, const 
 		      size_t taken_cnt);
 void sql_columns__fini(struct sql_columns *columns);
 
+/* Which field of the site is the column; -1: none. */
+static inline int sql_columns__field(const struct sql_columns *columns, size_t file, size_t site,
+				     size_t column)
+{
+	const struct sql_site *fields = &columns->sites[file][site];
+
+	for (int i = 0; i < (int)TTLOG_MAX_FIELDS; i++) {
+		if (fields->columns[i] == column)
+			return i;
+	}
+	return -1;
+}
+
 /* As SQL declares it: "name" TYPE. Without the collations that only we have: for other programs. */
 void sql_columns__declare(const struct sql_column *column, struct out *out, bool plain);
 /* A name in quotes. */

@@ -132,8 +132,9 @@ int sql_decimal_sum__add(struct sql_decimal_sum *sum, const struct sql_decimal *
 
 	for (const char *q = number->digits; q < number->end; q++)
 		scale += *q != '.';
-	if (p < number->end && (place >= (int)(SQL_DECIMAL_LIMBS - 1) * LIMB_DIGITS ||
-				scale > (int)SQL_DECIMAL_FRACTION * LIMB_DIGITS))
+	/* A zero has a scale, too. */
+	if (scale > (int)SQL_DECIMAL_FRACTION * LIMB_DIGITS ||
+	    (p < number->end && place >= (int)(SQL_DECIMAL_LIMBS - 1) * LIMB_DIGITS))
 		return -ERANGE;
 	if (scale > sum->scale)
 		sum->scale = scale;

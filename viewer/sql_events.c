@@ -39,6 +39,8 @@ struct events_cursor {
 	struct sql *sql;
 	struct sql_where where;
 	struct sql_scan scan;
+	bool is_look_up; /* it goes over the hits, not over the scan */
+	struct sql_hits hits;
 	bool has_event;
 	struct ttlog_event event;
 };
@@ -129,6 +131,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 	struct events_cursor *cursor = (struct events_cursor *)base;
 
 	end_scan(cursor);
+	sql_hits__end(&cursor->hits);
 	free(cursor);
 	return SQLITE_OK;
 }
@@ -139,10 +142,13 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 	struct events_cursor *cursor = (struct events_cursor *)base;
 	int err;
 
-	(void)number;
-	end_scan(cursor);
 	cursor->has_event = false;
-	err = sql_where__init(&cursor->where, cursor->sql, chosen, argc, argv);
+	cursor->is_look_up = number < 0 && sql_hits__begin(&cursor->hits, cursor->sql,
+							   sql_where__index_of(number), argv[0]);
+	if (cursor->is_look_up)
+		return SQLITE_OK;
+	end_scan(cursor);
+	err = sql_where__init(&cursor->where, cursor->sql, chosen, number < 0 ? 0 : argc, argv);
 	if (!err && sql_scan__init(&cursor->scan, &cursor->sql->store, &cursor->where))
 		err = SQLITE_NOMEM;
 	return err;
@@ -152,19 +158,28 @@ static int next(sqlite3_vtab_cursor *base)
 {
 	struct events_cursor *cursor = (struct events_cursor *)base;
 
-	sql_scan__next(&cursor->scan);
+	if (cursor->is_look_up)
+		sql_hits__next(&cursor->hits);
+	else
+		sql_scan__next(&cursor->scan);
 	cursor->has_event = false;
 	return SQLITE_OK;
 }
 
 static int is_over(sqlite3_vtab_cursor *base)
 {
-	return sql_scan__is_over(&((struct events_cursor *)base)->scan);
+	const struct events_cursor *cursor = (struct events_cursor *)base;
+
+	return cursor->is_look_up ? sql_hits__is_over(&cursor->hits)
+				  : sql_scan__is_over(&cursor->scan);
 }
 
 static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 {
-	*ret = sql_scan__number(&((struct events_cursor *)base)->scan);
+	const struct events_cursor *cursor = (struct events_cursor *)base;
+
+	*ret = cursor->is_look_up ? sql_hits__number(&cursor->hits)
+				  : sql_scan__number(&cursor->scan);
 	return SQLITE_OK;
 }
 
@@ -174,17 +189,14 @@ static void field_column(sqlite3_context *to, const struct events_cursor *cursor
 {
 	const struct sql_columns *columns = &cursor->sql->columns;
 	const struct ttlog_event *event = &cursor->event;
-	const struct sql_site *site =
-		&columns->sites[sql_scan__file(&cursor->scan)][event->site_number];
+	int idx = sql_columns__field(columns, sql_scan__file(&cursor->scan), event->site_number,
+				     column);
 	struct ttlog_field field;
 
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		if (site->columns[i] != column)
-			continue;
-		ttlog_event_field(event, i, &field);
-		sql_value__field(to, &field, columns->list[column].is_decimal);
+	if (idx < 0)
 		return;
-	}
+	ttlog_event_field(event, (unsigned)idx, &field);
+	sql_value__field(to, &field, columns->list[column].is_decimal);
 }
 
 static void duration(sqlite3_context *to, const struct ttlog_event *event)
@@ -274,8 +286,16 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 {
 	struct events_cursor *cursor = (struct events_cursor *)base;
 
+	if (cursor->is_look_up && number >= EVENTS_COLUMN_CNT) {
+		sql_hits__column(&cursor->hits, cursor->sql, (size_t)number - EVENTS_COLUMN_CNT,
+				 to);
+		return SQLITE_OK;
+	}
 	if (!cursor->has_event) {
-		sql_scan__event(&cursor->scan, &cursor->event);
+		if (cursor->is_look_up)
+			sql_hits__event(&cursor->hits, &cursor->event);
+		else
+			sql_scan__event(&cursor->scan, &cursor->event);
 		cursor->has_event = true;
 	}
 	if (number < EVENTS_COLUMN_CNT)

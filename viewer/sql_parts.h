@@ -10,6 +10,7 @@
 #include "out.h"
 #include "sql_cache.h"
 #include "sql_columns.h"
+#include "sql_index.h"
 #include "store.h"
 
 /* The fixed columns of table events, sql_events.c's table of names follows. */
@@ -42,7 +43,8 @@ struct sql {
 	size_t reader_cnt;
 	struct store store;
 	struct sql_columns columns;
-	bool is_clean; /* all text of all headers is valid UTF-8 */
+	struct sql_indices indices; /* of columns */
+	bool is_clean;              /* all text of all headers is valid UTF-8 */
 	struct sql_cache cache;
 	bool is_volatile; /* the statement that was prepared last: it may give another thing each time */
 	struct out scratch; /* in memory: text of one value */

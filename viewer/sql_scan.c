@@ -200,8 +200,6 @@ void sql_scan__event(const struct sql_scan *scan, struct ttlog_event *ret)
 int64_t sql_scan__number(const struct sql_scan *scan)
 {
 	const struct sql_scan_file *top = scan->top;
-	/* as many as a file of 2^40 events leaves */
-	uint64_t file = sql_scan__file(scan) & 0x7fffff;
 
-	return (int64_t)(file << 40 | (top->file->starts[top->chunk] + top->at + 1));
+	return store__number(scan->store, sql_scan__file(scan), top->chunk, top->at);
 }

@@ -50,6 +50,13 @@ void sql_value__clean(struct out *out, struct ttlog_text text)
 	}
 }
 
+void sql_value__show(struct out *out, struct ttlog_text text, bool cut)
+{
+	sql_value__clean(out, text);
+	if (cut)
+		out__text(out, ELLIPSIS);
+}
+
 void sql_value__written(sqlite3_context *to, struct out *written)
 {
 	struct ttlog_text text = out__written(written);
@@ -69,9 +76,7 @@ static void odd_text(sqlite3_context *to, struct ttlog_text text, bool cut)
 		sqlite3_result_error_nomem(to);
 		return;
 	}
-	sql_value__clean(&out, text);
-	if (cut)
-		out__text(&out, ELLIPSIS);
+	sql_value__show(&out, text, cut);
 	sql_value__written(to, &out);
 	out__fini(&out);
 }

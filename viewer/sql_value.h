@@ -37,6 +37,7 @@ void sql_value__written(sqlite3_context *to, struct out *written);
 
 /* Text as it becomes above. */
 void sql_value__clean(struct out *out, struct ttlog_text text);
+void sql_value__show(struct out *out, struct ttlog_text text, bool cut);
 bool sql_value__is_clean(struct ttlog_text text);
 
 /* Byte by byte, as SQLite does: less than 0, 0 or more. */

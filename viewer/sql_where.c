@@ -118,13 +118,62 @@ static bool is_ordered(const struct sql *sql, const sqlite3_index_info *info)
 	       (column == EVENTS_MONO_NS && sql->store.is_by_mono);
 }
 
+/* The constraint by which an index is looked up; -1: there is none. Where a time keeps chunks out,
+ * they are not decoded for an index either. */
+static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double *ret_rows)
+{
+	int found = -1;
+	double rows;
+
+	for (int i = 0; i < info->nConstraint; i++) {
+		const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
+		int column = constraint->iColumn;
+		enum where_op op;
+
+		if (column >= 0 && column < EVENTS_COLUMN_CNT) {
+			if (KINDS[column].kind == WHERE_TIME && is_usable(info, i, &op))
+				return -1;
+			continue;
+		}
+		if (column < 0 || !constraint->usable ||
+		    constraint->op != SQLITE_INDEX_CONSTRAINT_EQ ||
+		    !sql_index__is_offered(sql, (size_t)column - EVENTS_COLUMN_CNT, &rows) ||
+		    (sql_index__is_text(sql, (size_t)column - EVENTS_COLUMN_CNT) &&
+		     strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0))
+			continue;
+		if (found < 0 || rows < *ret_rows) {
+			found = i;
+			*ret_rows = rows;
+		}
+	}
+	return found;
+}
+
+static int choose_look_up(const struct sql *sql, sqlite3_index_info *info, int i, double rows)
+{
+	size_t column = (size_t)info->aConstraint[i].iColumn - EVENTS_COLUMN_CNT;
+
+	info->aConstraintUsage[i].argvIndex = 1;
+	info->idxNum = sql_where__of_index(column);
+	info->estimatedRows = (sqlite3_int64)rows;
+	info->estimatedCost = rows + 1;
+	/* An IN comes as one look-up after the other. */
+	info->orderByConsumed = is_ordered(sql, info) && !sqlite3_vtab_in(info, i, -1);
+	info->idxStr = sqlite3_mprintf("index of %s", sql->columns.list[column].name);
+	info->needToFreeIdxStr = 1;
+	return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+}
+
 int sql_where__choose(const struct sql *sql, sqlite3_index_info *info)
 {
-	double rows = (double)sql->store.event_cnt + 1;
-	sqlite3_str *chosen = sqlite3_str_new(sql->db);
+	double rows = (double)sql->store.event_cnt + 1, found_rows = 0;
+	int cnt = 0, found = find_look_up(sql, info, &found_rows);
+	sqlite3_str *chosen;
 	enum where_op op;
-	int cnt = 0;
 
+	if (found >= 0)
+		return choose_look_up(sql, info, found, found_rows);
+	chosen = sqlite3_str_new(sql->db);
 	for (int i = 0; i < info->nConstraint; i++) {
 		int column = info->aConstraint[i].iColumn;
 

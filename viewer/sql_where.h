@@ -28,6 +28,18 @@ struct sql_where {
 	size_t file_cnt;
 };
 
+/* The number that goes with the text: negative where a field's column is looked up in its index, and
+ * there is one value. */
+static inline int sql_where__of_index(size_t column)
+{
+	return -1 - (int)column;
+}
+
+static inline size_t sql_where__index_of(int number)
+{
+	return (size_t)(-1 - number);
+}
+
 /* xBestIndex. Returns SQLite's code. */
 int sql_where__choose(const struct sql *sql, sqlite3_index_info *info);
 /* `chosen` and values are what xFilter has. Returns SQLite's code; on failure ret is empty. */

@@ -53,6 +53,15 @@ static inline const struct ttlog_chunk_place *store__place(const struct store_fi
 	return &ttlog_snapshot_contents(file->reader)->chunks[chunk];
 }
 
+/* The same number for the same event always: its place in its file, and the file. */
+static inline int64_t store__number(const struct store *store, size_t file, size_t chunk,
+				    uint32_t at)
+{
+	/* as many files as one of 2^40 events leaves */
+	return (int64_t)((uint64_t)(file & 0x7fffff) << 40 |
+			 (store->files[file].starts[chunk] + at + 1));
+}
+
 /* Returns 0 or -ENOMEM; then ret is empty. */
 int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);
 void store__fini(struct store *store);

@@ -561,6 +561,9 @@ void ttlog_kept_free(struct ttlog_kept *kept);
 const struct ttlog_chunk *ttlog_kept_chunk(const struct ttlog_kept *kept);
 /* Event i of it, loaded; valid as long as it lives. */
 void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret);
+/* As ttlog_snapshot_column, of a loaded one. */
+const struct ttlog_column *ttlog_kept_column(struct ttlog_kept *kept, uint32_t group,
+					     unsigned field);
 /* The memory that it takes, which grows with the columns that were asked for. */
 size_t ttlog_kept_bytes(const struct ttlog_kept *kept);
 

@@ -203,6 +203,43 @@ def test_pushdown():
             assert rows[1]["n"] == most, (where, rows)
 
 
+LOOK_UPS = ["n = 8", "n = 3", "n = -1", "n = '8'", "n = 8.0", "n = 8.5", "n = NULL", "n IN (8, 3, 9000, NULL, 8)",
+            "n = 10 AND name = 'name-10'", "n = 10 OR name = 'name-3'", "name = 'name-4'", "name = 4", "name = ''",
+            "name = x'6e616d652d34'", "name = 'NAME-4' COLLATE NOCASE", "big = 9223372036854775807", "big = -1000",
+            "big = '18446744073709550616'", "n = 31 AND tid = 7", "name = 'name-4' AND mono_ns < 5000",
+            "n = (SELECT max(n) FROM events WHERE price IS NOT NULL)", "price = 12.5", "price = '-5.0'"]  # fmt: skip
+
+
+def test_look_up():
+    """What an index gives is what a scan does, in its order, whatever type the value has."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        found = 0
+        for where in LOOK_UPS:
+            for order in ("", " ORDER BY ts"):
+                statement = "SELECT *, rowid FROM %s WHERE " + where + order
+                scan = "(SELECT *, rowid FROM events LIMIT -1 OFFSET 0)"  # nothing is pushed into it
+                got, expected = texts(statement % "events", path), texts(statement % scan, path)
+                if " IN " in where or " OR " in where:
+                    got, expected = (sorted(rows, key=str) for rows in (got, expected))
+                assert got == expected, (where, len(got), len(expected))
+                found += len(got)
+        assert found > 1000, found
+        assert "index of n" in plan("SELECT * FROM events WHERE n = 3", path)
+        assert "ORDER" not in plan("SELECT * FROM events WHERE n = 3 ORDER BY ts", path)
+        for where in ("price = 3", "name = 'x' COLLATE NOCASE", "n = 3 AND ts > '2026'"):
+            assert "index" not in plan("SELECT * FROM events WHERE " + where, path).replace("TABLE INDEX", "")
+        join = ("CREATE TABLE keys(k, s); INSERT INTO keys VALUES (3, 'name-3'), (4, 'name-4'), (4, NULL), (NULL, 'x'),"
+                " ('5', 6), (6.0, 'name-6'); SELECT keys.rowid AS r, e.mono_ns AS m, e.n, e.name FROM keys JOIN %s e"
+                " ON %s ORDER BY r, m")  # fmt: skip
+        for on in ("e.n = keys.k", "e.name = keys.s", "e.name = keys.s AND e.n = keys.k", "e.n = e.tid + keys.k"):
+            assert texts(join % ("events", on), path) == texts(join % (scan, on), path), on
+    for where in ("n = 8", "n IN (1, 2, 3)"):
+        got, expected = (texts("SELECT * FROM %s WHERE %s ORDER BY ts" % (table, where), *OVERLAP)
+                         for table in ("events", "(SELECT * FROM events LIMIT -1 OFFSET 0)"))  # fmt: skip
+        assert got == expected and got, where
+
+
 def test_decimals():
     """Compared, put in order and added exactly."""
     with tempfile.TemporaryDirectory() as folder:
