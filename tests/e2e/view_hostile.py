@@ -35,7 +35,7 @@ ESCAPES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80
 def formats():
     """As the program has them; schema reads no file, and ctf is a folder."""
     names = subprocess.run([VIEW, "--format", "?", "x"], capture_output=True, text=True).stderr
-    found = re.search(r"there is (.*)", names).group(1).split(", ")
+    found = re.search(r"there is (.*)", names).group(1).split()
     assert "json" in found, names
     return [name for name in found if name not in ("schema", "ctf")]
 
