@@ -11,6 +11,7 @@
 
 #include "event_output.h"
 #include <ttlog/read.h>
+#include "hash.h"
 #include "origin.h"
 
 /* A column, found by its key. Where a site has a key more than once, each has a column. */
@@ -40,11 +41,7 @@ struct csv {
 
 static uint32_t *head_of(const struct csv *csv, struct ttlog_text key, uint32_t nth)
 {
-	uint64_t hash = 0xcbf29ce484222325u + nth;
-
-	for (size_t i = 0; i < key.len; i++)
-		hash = (hash ^ (unsigned char)key.p[i]) * 0x100000001b3u;
-	return &csv->heads[(hash ^ hash >> 32) & (csv->head_cnt - 1)];
+	return &csv->heads[(hash__text(key) + nth) & (csv->head_cnt - 1)];
 }
 
 static void link_column(struct csv *csv, uint32_t number)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "hash.h"
 #include "html_pack.h"
 #include "out.h"
 
@@ -96,19 +97,10 @@ void html_pack__f64(struct html_pack *pack, double v)
 	raw(pack, &bits, sizeof(bits));
 }
 
-static uint64_t hash_of(struct ttlog_text text)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3u;
-	return hash ^ hash >> 32;
-}
-
 /* The text's place, or one where it may be put, or NULL. */
 static struct html_pack_text *find(const struct html_pack *pack, struct ttlog_text text)
 {
-	uint64_t hash = hash_of(text);
+	uint64_t hash = hash__text(text);
 
 	for (uint64_t i = 0; i < MAX_PROBES; i++) {
 		struct html_pack_text *at = &pack->texts[(hash + i) & (TABLE_CNT - 1)];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "value_counts.h"
 
 bool value_counts__takes(uint8_t type)
@@ -22,15 +23,6 @@ void value_counts__fini(struct value_counts *counts)
 {
 	forget(counts);
 	*counts = (struct value_counts){ .cnt = 0 };
-}
-
-static uint64_t hash_of(struct ttlog_text value)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < value.len; i++)
-		hash = (hash ^ (unsigned char)value.p[i]) * 0x100000001b3u;
-	return hash ^ hash >> 29;
 }
 
 /* The value's slot, or the free one where it would be. There always is a free one. */
@@ -96,7 +88,7 @@ static void add(struct value_counts *counts, size_t *budget, struct ttlog_text v
 
 	if (value.len > VALUE_COUNTS_MAX_BYTES)
 		value.len = VALUE_COUNTS_MAX_BYTES;
-	hash = hash_of(value);
+	hash = hash__text(value);
 	if (counts->different * 2 >= counts->cap && !grow(counts, budget))
 		goto too_many;
 	slot = find(counts, value, hash);
@@ -179,5 +171,5 @@ uint64_t value_counts__of(const struct value_counts *counts, struct ttlog_text v
 {
 	if (!counts->cap)
 		return 0;
-	return find(counts, value, hash_of(value))->cnt;
+	return find(counts, value, hash__text(value))->cnt;
 }
