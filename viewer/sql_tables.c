@@ -356,18 +356,15 @@ static int connect_table(sqlite3 *db, void *context, int argc, const char *const
 {
 	const struct listing_context *of = context;
 	struct listing_table *table = sqlite3_malloc(sizeof(*table));
-	char *text = sqlite3_mprintf("CREATE TABLE x(%s)", of->listing->columns);
-	int err = table && text ? sqlite3_declare_vtab(db, text) : SQLITE_NOMEM;
+	int err = table ? sql_parts__declare(db, of->listing->columns) : SQLITE_NOMEM;
 
 	(void)argc;
 	(void)argv;
 	(void)ret_why;
-	sqlite3_free(text);
 	if (err) {
 		sqlite3_free(table);
 		return err;
 	}
-	(void)sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
 	*table = (struct listing_table){ .context = *of };
 	*ret = &table->base;
 	return SQLITE_OK;
