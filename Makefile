@@ -12,9 +12,9 @@ VERSION := 0.1.0
 # header tests with another linker; tmux drives the full screen.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ \
 	gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
-	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libsqlite3-dev lld \
-	lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 python3-cbor2 \
-	python3-jsonschema python3-protobuf sqlite3 tmux util-linux zlib1g-dev
+	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
+	libsqlite3-dev lld lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 \
+	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 tmux util-linux zlib1g-dev
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -53,7 +53,7 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
-PKGS := libbpf liblz4 libdw
+PKGS := libbpf liblz4 libdw libpcre2-8
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -iquote src -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
@@ -62,7 +62,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
 	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
-READ_LDLIBS := -llz4 -lcbor -lm
+READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 # What ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell pkg-config --libs sqlite3 libedit)

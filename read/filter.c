@@ -100,6 +100,15 @@ int ttlog_filter_add(struct ttlog_filter *filter, const char *expression, char *
 	return -EINVAL;
 }
 
+uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter)
+{
+	uint64_t sum = filter->budget.gave_up;
+
+	for (size_t i = 0; i < filter->expr_cnt; i++)
+		sum += filter->exprs[i]->patterns.gave_up;
+	return sum;
+}
+
 int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *ret_why,
 			size_t why_size)
 {

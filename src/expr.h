@@ -49,6 +49,7 @@ struct expr {
 	struct expr_node *nodes;
 	struct term *terms;
 	uint32_t node_cnt, term_cnt, root;
+	struct pattern_budget patterns;
 };
 
 enum expr_truth {

@@ -16,12 +16,14 @@
 /* What ends a key that is not in quotes. */
 #define KEY_ENDS BLANKS "=!<>~()\"'"
 
+#define CLASS_MAX_BYTES   32u
+#define BRACKET_MAX_BYTES 512
+
 struct parser {
 	const char *source, *p;
 	struct expr *expr;
 	uint32_t node_cap, term_cap;
 	unsigned depth;
-	struct pattern_budget budget;
 	struct expr_error *error;
 };
 
@@ -153,11 +155,40 @@ static bool looks_like_term(const char *p)
 	return is_has(p) || term__parse_op(skip_blanks(p + len), &op);
 }
 
-/* Behind [...] in a value; in a glob it has no blanks, so that it does not reach into what follows.
- * */
+/* Behind [:alpha:] and its like at p, in which a bracket is no end; or NULL. */
+static const char *skip_class(const char *p)
+{
+	const char ends[] = { p[1], ']' };
+	const char *close;
+
+	if (!p[1] || !strchr(":.=", p[1]))
+		return NULL;
+	close = memmem(p + 2, strnlen(p + 2, CLASS_MAX_BYTES), ends, sizeof(ends));
+	return close ? close + sizeof(ends) : NULL;
+}
+
+/* Behind [...] at p, or behind p where it is none. */
+static const char *find_bracket_end(const char *p, bool is_regex)
+{
+	const char *end = p + 1;
+
+	end += *end == '^';
+	end += *end == ']';
+	/* Bounded, because there may be one at every byte that has no end. */
+	while (*end && *end != ']' && end - p < BRACKET_MAX_BYTES) {
+		const char *behind = *end == '[' ? skip_class(end) : NULL;
+
+		if (is_regex && *end == '\\' && end[1])
+			behind = end + 2;
+		end = behind ? behind : end + 1;
+	}
+	return *end == ']' ? end + 1 : p + 1;
+}
+
+/* In a glob it has no blanks, so that it does not reach into what follows. */
 static const char *skip_bracket(const char *p, bool is_regex)
 {
-	const char *end = pattern__skip_bracket(p);
+	const char *end = find_bracket_end(p, is_regex);
 
 	return is_regex || strcspn(p, BLANKS) >= (size_t)(end - p) ? end : p + 1;
 }
@@ -330,7 +361,7 @@ static int parse_has(struct parser *parser, char *buf, struct term_words *words)
 
 static int parse_term(struct parser *parser, uint32_t *ret)
 {
-	struct term_words words = { .budget = &parser->budget };
+	struct term_words words = { .budget = &parser->expr->patterns };
 	size_t room = strlen(parser->p) + 1;
 	char *buf = malloc(2 * room);
 	int err;

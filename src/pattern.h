@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A POSIX extended regular expression, compiled once. The C library's compiler recurses at every
- * parenthesis and copies what a {n} repeats: what would overflow the stack or fill the memory is
- * refused before it sees it.
+ * A regular expression as PCRE2 has it, compiled once, on UTF-8; a byte that is none matches
+ * nothing. What would take much memory is refused. A search goes back over a text as often as the
+ * pattern makes it: one that takes too many steps is given up, and counted.
  */
 #ifndef TTLOG_PATTERN_H
 #define TTLOG_PATTERN_H
 
-#include <regex.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include <pcre2.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,31 +17,29 @@
 #include "expr_error.h"
 #include "field.h"
 
-#define PATTERN_MAX_DEPTH 32u   /* parentheses in one another */
-#define PATTERN_MAX_PARTS 2000u /* with every repetition written out */
+#define PATTERN_BUDGET_BYTES (256u << 10)
 
-struct pattern {
-	regex_t regex;
-};
-
-/*
- * What an expression's patterns have taken of what it may: the memory that one takes grows with the
- * square of its parts where they may be empty (30 MiB for x{1,2000}), so squares are added up.
- */
+/* What the patterns of one expression share. */
 struct pattern_budget {
-	uint64_t squares;
+	size_t bytes;     /* of what they were compiled to; at most PATTERN_BUDGET_BYTES */
+	uint64_t gave_up; /* texts that took too many steps */
 };
 
-/* `at` is where the text lies in the expression, for the error. Returns 0, -EINVAL or -ENOMEM. */
+/* One thread at a time may look with it. */
+struct pattern {
+	pcre2_code *code;
+	pcre2_match_data *match;
+	pcre2_match_context *limits;
+	struct pattern_budget *budget;
+};
+
+/* `at` is where the text lies in the expression, for the error; the budget must outlive the
+ * pattern. Returns 0, -EINVAL or -ENOMEM. */
 int pattern__init(struct pattern *pattern, const char *text, size_t at,
 		  struct pattern_budget *budget, struct expr_error *ret);
 void pattern__fini(struct pattern *pattern);
 
-/* Behind a bracket expression that begins at p, or behind p where it is none, or has no end within
- * 512 bytes. */
-const char *pattern__skip_bracket(const char *p);
-
-/* Whether it is found in the text. */
+/* Whether it is found in the text; not where that was given up. */
 bool pattern__matches(const struct pattern *pattern, struct ttlog_text text);
 
 #endif /* TTLOG_PATTERN_H */

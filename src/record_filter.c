@@ -213,7 +213,16 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 
 /* ---- asking ---- */
 
-static enum expr_truth truth_of(const struct record_filter *filter, struct known *known)
+static uint64_t gave_up_of(const struct record_filter *filter)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < filter->cnt; i++)
+		sum += filter->exprs[i]->patterns.gave_up;
+	return sum;
+}
+
+static enum expr_truth truth_of_all(const struct record_filter *filter, struct known *known)
 {
 	const struct expr_host host = { .look_up = look_up, .context = known };
 	enum expr_truth all = EXPR_YES;
@@ -227,6 +236,15 @@ static enum expr_truth truth_of(const struct record_filter *filter, struct known
 			all = EXPR_OPEN;
 	}
 	return all;
+}
+
+/* What a regular expression was given up on is the viewer's to look at again, and to say. */
+static enum expr_truth truth_of(const struct record_filter *filter, struct known *known)
+{
+	uint64_t gave_up = gave_up_of(filter);
+	enum expr_truth truth = truth_of_all(filter, known);
+
+	return truth == EXPR_NO && gave_up_of(filter) != gave_up ? EXPR_OPEN : truth;
 }
 
 enum expr_truth record_filter__site(const struct record_filter *filter,
@@ -246,5 +264,5 @@ bool record_filter__matches(const struct record_filter *filter, const struct rec
 	known.site = facts->record->site;
 	known.facts = facts;
 	known.decoded = false;
-	return truth_of(filter, &known) == EXPR_YES;
+	return truth_of(filter, &known) != EXPR_NO;
 }

@@ -484,39 +484,22 @@ static void test_expr_limits(void **state)
 	assert_repeated("a", EXPR_MAX_BYTES, "=1", "longer than 16384 bytes");
 	/* nothing takes longer than its length squared */
 	assert_repeated("a~[:[.", 2700, "", "is wrong");
+	assert_repeated("a~[\\", 2700, "", "is wrong");
 	assert_repeated("a=[=[=[:", 1000, ":]", NULL);
 	assert_repeated("a=(((( ", 1000, "", "not closed");
 	assert_repeated("a and ", 2000, "", "no operator");
 	assert_repeated("a=\\", 4000, "", NULL);
 	assert_repeated("a~[", 1, "", "is wrong");
-	assert_repeated("a~x{((", 100, "", "too large");
-	assert_repeated("a~x", 1, "{,x}", "is wrong");
-	/* the C library's compiler would overflow the stack, or take all memory */
-	assert_repeated("a~", 1, "((((((((((((((((((((((((((((((((((((((((x", "too large");
-	assert_repeated("a~x{10000}", 1, "{10000}", "too large");
+	assert_repeated("a~", 1, "((((((((((((((((((((((((((((((((((((((((x", "is wrong");
+	assert_repeated("a~x", 1, "{10000}{10000}", "too large");
 	assert_repeated("a~(((x{100}){100}){100}){100}", 1, "", "too large");
-	assert_repeated("a~x{1,2001}", 1, "", "too large");
 	assert_repeated("a~x{1,2000}", 1, "", NULL);
-	assert_repeated("a~(x?)(y?)", 1, "{2000}", "too large");
-	assert_repeated("a~.{900} or ", 4, "a=1", NULL);
-	assert_repeated("a~.{900} or ", 5, "a=1", "too large");
+	assert_repeated("a~(x?)(y?)", 1, "{2000}", NULL);
+	assert_repeated("a~(x?){2000} or ", 16, "a=1", NULL);
+	assert_repeated("a~(x?){2000} or ", 17, "a=1", "too large");
 	assert_repeated("a~time(d )?out or ", 500, "a=1", NULL);
 	assert_repeated("a~[(((]{4}-[0-9]{2}-[^]]{2}x{2,} and ", 100, "a=1", NULL);
-	assert_repeated("a~x", 1, "*****************************", NULL);
-	assert_repeated("a~x", 1, "(^|$|\\b|){8}", NULL);
-	assert_repeated("a~x", 1, "(^|$|\\b|){40}", "too large");
-	assert_repeated("a~x", 1,
-			"($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)($|)"
-			"($|)($|)($|)($|)($|)($|)($|)($|)($|)",
-			"too large");
-	assert_repeated("a~x", 1, "(,A||x||$|s}){058}", "too large");
-	assert_repeated("a~^x$", 1,
-			"|^y$|^z$|^aa$|^bb$|^cc$|^dd$|^ee$|^ff$|^gg$|^hh$|^ii$|^jj$|^kk$", NULL);
-	assert_repeated("a~\\b", 1, "\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b\\b", "too large");
-	assert_repeated("a~x", 1, "++++++++++", NULL);
-	assert_repeated("a~x", 1, "++++++++++++++++++++++++", "too large");
-	assert_repeated("a~x", 1, "{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}", "too large");
-	assert_repeated("a~((((((((((((x+)+)+)+)+)+)+)+)+)+)+)", 1, "+)", "too large");
+	assert_repeated("a~((((((((((((x+)+)+)+)+)+)+)+)+)+)+)", 1, "+)", NULL);
 }
 
 static uint64_t random_below(uint64_t *seed, uint64_t limit)

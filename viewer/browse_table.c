@@ -378,6 +378,8 @@ static void draw_status(struct browse *browse, int y)
 		out__text(out, "  filter: ");
 		out__plain(out, ttlog_text_of(browse->choice.expr));
 	}
+	if (rows__gave_up(browse->rows) || rows__gave_up(browse->hits))
+		out__text(out, "  regular expression too slow for some texts");
 	(void)draw_bar(browse, y, STYLE_BAR);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,6 +345,21 @@ static int explain(struct view *view)
 	return say_error(view->options.output ? view->options.output : "stdout", -err);
 }
 
+/* Whether there was something to say. */
+static bool say_gave_up(const struct options *options)
+{
+	uint64_t cnt = ttlog_filter_gave_up(options->filter);
+
+	if (!cnt)
+		return false;
+	progress__end();
+	fprintf(stderr,
+		"ttlog-view: a regular expression took too many steps on %" PRIu64 " text%s, taken "
+		"as not matching: use fewer repetitions of what is repeated, or other words\n",
+		cnt, cnt == 1 ? "" : "s");
+	return true;
+}
+
 static void view__fini(struct view *view)
 {
 	progress__end();
@@ -356,6 +372,7 @@ static void view__fini(struct view *view)
 int main(int argc, char **argv)
 {
 	struct view view = { .pager = NULL };
+	bool gave_up;
 	int err = 0;
 
 	options__parse(&view.options, argc, argv);
@@ -373,8 +390,9 @@ int main(int argc, char **argv)
 		      : view.options.follow            ? follow(&view)
 		      : options__is_sql(&view.options) ? show_sql(&view)
 						       : show(&view);
+	gave_up = say_gave_up(&view.options);
 	view__fini(&view);
 	if (view.status)
 		return view.status;
-	return err ? EXIT_UNREADABLE : EXIT_SUCCESS;
+	return err || gave_up ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }

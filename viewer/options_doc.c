@@ -9,7 +9,7 @@ const char OPTIONS_DOC[] =
 	"are shown once. Without FILE: the newest snapshot in /var/lib/ttlog.\n"
 	"\n"
 	"EXPR is terms with and, or, not and parentheses. A term is KEY OP VALUE or has(KEY); OP is "
-	"= != < <= > >= and ~ !~ (POSIX extended regular expressions). KEY is level, target, probe, "
+	"= != < <= > >= and ~ !~ (regular expressions as Perl's). KEY is level, target, probe, "
 	"msg, file, func, pid, tid, comm, ts (a TIME), or the key of any field (fields.KEY where a field "
 	"has one of these names); duration, or took, is how long a span took. Text is compared with globs (* ? "
 	"[a-z]), numbers exactly, durations in the unit that the key ends in (5ms with latency_us is "

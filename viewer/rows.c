@@ -68,6 +68,11 @@ static void free_part(struct part *part)
 	free(part->places);
 }
 
+bool rows__gave_up(const struct rows *rows)
+{
+	return rows && ttlog_filter_gave_up(rows->filter) > 0;
+}
+
 void rows__free(struct rows *rows)
 {
 	if (!rows)

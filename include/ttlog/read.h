@@ -365,7 +365,7 @@ void ttlog_filter_free(struct ttlog_filter *filter);
  * lines, the place with a caret; -ENOMEM. */
 int ttlog_filter_add(struct ttlog_filter *filter, const char *expression, char *ret_why,
 		     size_t why_size);
-/* Adds a search: a POSIX extended regular expression for the message, a text field or key=value. */
+/* Adds a search: a regular expression for the message, a text field or key=value. */
 int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *ret_why,
 			size_t why_size);
 
@@ -379,6 +379,10 @@ char *ttlog_filter_explain(const struct ttlog_filter *filter);
  * greatest ttlog_snapshot_last_ns()): to be set before the filter is used. */
 bool ttlog_filter_needs_last(const struct ttlog_filter *filter);
 void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns);
+
+/* How many texts a regular expression (PCRE2's) took more than 100,000 steps for: they count as ones
+ * that it does not match. */
+uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 
 /* Whether this one event passes. Timelines do it by column, ten times as fast. */
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);

@@ -311,6 +311,17 @@ def test_live_filter_of_viewer(t):
     equal(viewer.end().last_word(), (True, 2, 0, 0), "its last word")
 
 
+def test_live_regex_gives_up(t):
+    """What the collector's regular expression was given up on gets to the viewer, which says so."""
+    app, collector = start_beat(t, 0, 3)
+    viewer = follow_json(t, "--filter", "at_ns~^(.|.|.)*[xy]$ or n=1")
+    beat(app)
+    collector.stop()
+    viewer.end(status=1)
+    equal([event["fields"]["n"] for event in viewer.events()], [1], "beats")
+    check("took too many steps on 3 texts, taken as not matching" in viewer.err.text(), viewer.err.text())
+
+
 # ---- slow, gone, many ----
 
 

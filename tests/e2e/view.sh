@@ -84,6 +84,10 @@ expect 0 --filter 'msg~(Disk|Giving) (.*full|up)' $golden/golden.bin
 out_lines 2
 expect 0 --search 'null pointer' $golden/golden.bin
 out_lines 1
+# 3 to the power of the length of a text ways to look at it
+expect 1 --filter 'msg~^(.|.|.)*[\x01\x02]$ or level=ERROR' $golden/golden.bin
+out_lines 1
+err_says 'took too many steps on [0-9]* texts, taken as not matching'
 expect 0 $golden/small.bin --head 3
 out_lines 3
 expect 0 --since -1s --until 2026-11-21T06:00:00Z $golden/golden.bin

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Globs and POSIX extended regular expressions, as functions of a text. They see characters where
- * ttlog-view sees bytes.
+ * Globs and regular expressions, as functions of a text. What PCRE2 has and JavaScript has not, as
+ * (?i) and x++, is a mistake in the page.
  */
 
 /* Where a bracket expression that begins there ends, or 0. */
@@ -13,10 +13,10 @@ function bracketEnd(text, at) {
 	if (text[end] === "]")
 		end++;
 	for (; end < text.length && text[end] !== "]"; end++) {
-		const named = /^\[([:.=]).*?\1\]/.exec(text.slice(end));
+		const taken = /^(\[:.*?:\]|\\[^])/.exec(text.slice(end));
 
-		if (named)
-			end += named[0].length - 1;
+		if (taken)
+			end += taken[0].length - 1;
 	}
 	return end < text.length ? end + 1 : 0;
 }
@@ -89,17 +89,17 @@ const CLASSES = {
 	graph: "!-~", cntrl: "\\x00-\\x1f\\x7f", xdigit: "0-9A-Fa-f",
 };
 
-/* In a bracket of POSIX the backslash is a character as others. */
+/* A bracket that is the first in one stands for itself, and so does one that begins no class. */
 function regexBracket(inside) {
 	const negate = inside[0] === "^";
 	const regex = inside.slice(negate ? 1 : 0)
-		.replace(/\[:(\w+):\]|[\\\][^]/g,
-			(found, name) => name && CLASSES[name] || "\\" + found);
+		.replace(/\[:(\w+):\]|\\[^]|[[\]]/g, (found, name) => name && CLASSES[name] ||
+			(found.length > 1 ? found : "\\" + found));
 
 	return (negate ? "[^" : "[") + regex + "]";
 }
 
-/* As JavaScript has it. GNU's \w \s \b and their like mean the same; \< and \> are both \b. */
+/* As JavaScript has it. */
 function translateRegex(text) {
 	let regex = "";
 
@@ -109,14 +109,9 @@ function translateRegex(text) {
 		if (end) {
 			regex += regexBracket(text.slice(i + 1, end - 1));
 			i = end - 1;
-		} else if (text[i] === "\\" && i + 1 < text.length) {
-			const char = text[++i];
-
-			regex += /[wWsSbB]/.test(char) ? "\\" + char : /[<>]/.test(char) ? "\\b"
-				: char === "`" ? "^" : char === "'" ? "$" : quoteRegex(char);
-		} else if (text[i] === "(" && text[i + 1] === "?") {
-			throw new SyntaxError("nothing to repeat");
-		} else
+		} else if (text[i] === "\\" && i + 1 < text.length)
+			regex += "\\" + text[++i];
+		else
 			regex += text[i];
 	}
 	return regex;
