@@ -21,7 +21,6 @@ struct header {
 
 	struct ttlog_site *sites; /* info has pointers to these */
 	struct ttlog_thread *threads;
-	struct ttlog_mapping *mappings;
 	struct ttlog_exit exit;
 	struct ttlog_crash crash;
 
