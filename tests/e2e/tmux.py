@@ -78,7 +78,8 @@ class Terminal:
             time.sleep(0.005)
 
     def tmux(self, *args):
-        result = subprocess.run(["tmux", "-u", "-N", "-S", self.socket, *args], env=self.env, capture_output=True, timeout=60)
+        command = ["tmux", "-u", "-N", "-S", self.socket, *args]
+        result = subprocess.run(command, env=self.env, capture_output=True, timeout=60)
         assert result.returncode == 0, (args, result.stderr)
         return result.stdout.decode()
 
