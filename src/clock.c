@@ -318,11 +318,3 @@ void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
 		barrier__fence_acquire();
 	} while (barrier__load_relaxed(&clock->generation) != generation);
 }
-
-uint64_t clock__mono_ns(const struct clock *clock, uint8_t kind, uint64_t ticks)
-{
-	struct clock_span span;
-
-	clock__find_span(clock, kind, ticks, &span);
-	return clock_span__mono_ns(&span, ticks);
-}

@@ -30,10 +30,9 @@ struct dwarf_name {
 	bool is_inlined; /* and a step has more names: those it is inlined into */
 };
 
-/* The files that crashes have had so far, with what was read of them. NULL with errno. */
+/* The files that crashes have had so far, with what was read of them: as long as the process lives.
+ * NULL with errno. */
 struct dwarf *dwarf__new(void);
-/* NULL is fine. */
-void dwarf__free(struct dwarf *dwarf);
 
 /* Takes ownership of fd, also on failure. path: where separate debug information is looked for,
  * beside it. symbols_only: names of it come from symbol tables. 0 or -errno. */
