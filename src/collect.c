@@ -561,8 +561,8 @@ static int open_recorder(struct collector *collector)
 	return 0;
 }
 
-/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was given.
- * */
+/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was
+ * given. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;

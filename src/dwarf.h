@@ -49,8 +49,8 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 		   size_t max, bool *ret_whole);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at
- * least, and the last one is not inlined. Not whole: the function's symbol alone, which is quick.
- * */
+ * least, and the last one is not inlined. Not whole: the function's symbol alone, which is
+ * quick. */
 void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dwarf_step *step,
 		 bool whole, void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 

@@ -153,8 +153,8 @@ static bool looks_like_term(const char *p)
 	return is_has(p) || term__parse_op(skip_blanks(p + len), &op);
 }
 
-/* Behind [...] in a value; in a glob it has no blanks, so that it does not reach into what follows.
- * */
+/* Behind [...] in a value; in a glob it has no blanks, so that it does not reach into what
+ * follows. */
 static const char *skip_bracket(const char *p, bool is_regex)
 {
 	const char *end = pattern__skip_bracket(p);

@@ -59,7 +59,8 @@ int sql_parts__register(struct sql *sql, const char *prefix);
 /* CREATE TABLE NAME(...) of events, without the collations that only we have. */
 void sql_events__declare(const struct sql *sql, struct out *out, const char *name);
 
-/* Each makes its tables, called PREFIX and their names, or functions. Return 0 or SQLite's error. */
+/* Each makes its tables, called PREFIX and their names, or functions. Return 0 or SQLite's
+ * error. */
 int sql_events__register(struct sql *sql, const char *name);
 int sql_spans__register(struct sql *sql, const char *name);
 int sql_tables__register(struct sql *sql, const char *prefix);
