@@ -115,9 +115,7 @@ def logs(name="logs.bin", count=200, pid=7, start=0, step=1000):
             for i in range(at, min(at + 50, count))
         ])  # fmt: skip
     snapshot.end()
-    with open(path_of(name), "wb") as file:
-        file.write(snapshot.file())
-    return path_of(name)
+    return snapshot.save(path_of(name))
 
 
 # ---- Looking at events ----
@@ -487,9 +485,7 @@ def test_hostile_text():
     snapshot = make.Snapshot(header, sites, [{"pid": 1, "tid": 1, "comm": "t\x1b[2J"}], {0: [make.plain] * 2})
     snapshot.chunk([(make.MONO + i, 0, 0, [text, "END"]) for i, text in enumerate(texts)])
     snapshot.end()
-    path = path_of("hostile\x1b[31m.bin")
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
+    path = snapshot.save(path_of("hostile\x1b[31m.bin"))
     with Terminal(200, 24) as terminal:
         title = terminal.flag("pane_title")
         terminal.view(path)
