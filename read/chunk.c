@@ -105,7 +105,8 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	return 0;
 }
 
-/* Finds where the columns of a group start: each is passed over once, however many are asked for. */
+/* Finds where the columns of a group start: each is passed over once, however many are asked
+ * for. */
 static int find_columns(struct arena *arena, struct chunk_group *group, unsigned nfields,
 			struct ttlog_cbor *in)
 {

@@ -150,8 +150,9 @@ static int parse_site_text(struct ttlog_site *site, struct ttlog_text key, struc
 	return ttlog_cbor_skip(in);
 }
 
-static int parse_site(struct parse *parse, struct ttlog_site *site, struct ttlog_cbor *in)
+static int parse_site(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
+	struct ttlog_site *site = ret;
 	uint64_t pairs, type_cnt = UINT64_MAX;
 	int err;
 
@@ -182,37 +183,71 @@ static int parse_site(struct parse *parse, struct ttlog_site *site, struct ttlog
 	return 0;
 }
 
-static int parse_sites(struct parse *parse, struct ttlog_cbor *in)
+/* An array of maps, one of the header's tables. */
+struct table_kind {
+	const char *one;
+	size_t min_bytes, struct_bytes;
+	int (*parse_one)(struct parse *parse, void *ret, struct ttlog_cbor *in);
+};
+
+/* The structs, and the pointers to them that users have. */
+struct table {
+	uint64_t cnt;
+	void *structs;
+	void *pointers;
+};
+
+static int parse_table(struct parse *parse, const struct table_kind *kind, struct ttlog_cbor *in,
+		       struct table *ret)
 {
-	struct header *header = parse->header;
-	const struct ttlog_site **list;
+	struct arena *arena = &parse->header->arena;
+	char *structs;
+	void **pointers;
 	uint64_t cnt;
 
-	if (token__array(in, &cnt) || cnt > token__left(in) / SITE_MIN_BYTES)
-		return bad(parse, "sites is no array of maps with all their keys");
-	header->sites = arena__alloc(&header->arena, cnt, sizeof(*header->sites));
-	list = arena__alloc(&header->arena, cnt, sizeof(*list));
-	if (!header->sites || !list)
+	if (token__array(in, &cnt) || cnt > token__left(in) / kind->min_bytes)
+		return bad(parse, "%ss is no array of maps with all their keys", kind->one);
+	structs = arena__alloc(arena, cnt, kind->struct_bytes);
+	pointers = arena__alloc(arena, cnt, sizeof(*pointers));
+	if (!structs || !pointers)
 		return -ENOMEM;
-	header->info.sites = list;
 	for (uint64_t i = 0; i < cnt; i++) {
-		int err = parse_site(parse, &header->sites[i], in);
+		int err;
 
-		list[i] = &header->sites[i];
+		pointers[i] = structs + i * kind->struct_bytes;
+		err = kind->parse_one(parse, pointers[i], in);
 		if (err == -EBADMSG)
-			return bad(parse, "site %llu is not valid", (unsigned long long)i);
+			return bad(parse, "%s %llu is not valid", kind->one, (unsigned long long)i);
 		if (err)
 			return err;
 	}
-	header->info.site_cnt = cnt;
+	*ret = (struct table){ cnt, structs, pointers };
 	return 0;
 }
 
-static int parse_thread(struct ttlog_thread *thread, struct ttlog_cbor *in)
+static int parse_sites(struct parse *parse, struct ttlog_cbor *in)
 {
+	static const struct table_kind KIND = { "site", SITE_MIN_BYTES, sizeof(struct ttlog_site),
+						parse_site };
+	struct header *header = parse->header;
+	struct table table;
+	int err = parse_table(parse, &KIND, in, &table);
+
+	if (err)
+		return err;
+	header->sites = table.structs;
+	header->info.sites = table.pointers;
+	header->info.site_cnt = table.cnt;
+	return 0;
+}
+
+static int parse_thread(struct parse *parse, void *ret, struct ttlog_cbor *in)
+{
+	struct ttlog_thread *thread = ret;
 	uint64_t pairs;
 	bool has_pid = false, has_tid = false;
 
+	(void)parse;
 	*thread = (struct ttlog_thread){ .comm = { NULL, 0 } };
 	if (token__map(in, &pairs))
 		return -EBADMSG;
@@ -245,30 +280,26 @@ static int parse_thread(struct ttlog_thread *thread, struct ttlog_cbor *in)
 
 static int parse_threads(struct parse *parse, struct ttlog_cbor *in)
 {
+	static const struct table_kind KIND = { "thread", THREAD_MIN_BYTES,
+						sizeof(struct ttlog_thread), parse_thread };
 	struct header *header = parse->header;
-	const struct ttlog_thread **list;
-	uint64_t cnt;
+	struct table table;
+	int err = parse_table(parse, &KIND, in, &table);
 
-	if (token__array(in, &cnt) || cnt > token__left(in) / THREAD_MIN_BYTES)
-		return bad(parse, "threads is no array of maps with all their keys");
-	header->threads = arena__alloc(&header->arena, cnt, sizeof(*header->threads));
-	list = arena__alloc(&header->arena, cnt, sizeof(*list));
-	if (!header->threads || !list)
-		return -ENOMEM;
-	header->info.threads = list;
-	for (uint64_t i = 0; i < cnt; i++) {
-		list[i] = &header->threads[i];
-		if (parse_thread(&header->threads[i], in))
-			return bad(parse, "thread %llu is not valid", (unsigned long long)i);
-	}
-	header->info.thread_cnt = cnt;
+	if (err)
+		return err;
+	header->threads = table.structs;
+	header->info.threads = table.pointers;
+	header->info.thread_cnt = table.cnt;
 	return 0;
 }
 
-static int parse_mapping(struct ttlog_mapping *mapping, struct ttlog_cbor *in)
+static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
+	struct ttlog_mapping *mapping = ret;
 	uint64_t pairs;
 
+	(void)parse;
 	*mapping = (struct ttlog_mapping){ .path = { NULL, 0 } };
 	if (token__map(in, &pairs))
 		return -EBADMSG;
@@ -298,23 +329,16 @@ static int parse_mapping(struct ttlog_mapping *mapping, struct ttlog_cbor *in)
 
 static int parse_mappings(struct parse *parse, struct ttlog_cbor *in)
 {
+	static const struct table_kind KIND = { "mapping", MAPPING_MIN_BYTES,
+						sizeof(struct ttlog_mapping), parse_mapping };
 	struct header *header = parse->header;
-	const struct ttlog_mapping **list;
-	uint64_t cnt;
+	struct table table;
+	int err = parse_table(parse, &KIND, in, &table);
 
-	if (token__array(in, &cnt) || cnt > token__left(in) / MAPPING_MIN_BYTES)
-		return bad(parse, "mappings is no array of maps with all their keys");
-	header->mappings = arena__alloc(&header->arena, cnt, sizeof(*header->mappings));
-	list = arena__alloc(&header->arena, cnt, sizeof(*list));
-	if (!header->mappings || !list)
-		return -ENOMEM;
-	header->info.mappings = list;
-	for (uint64_t i = 0; i < cnt; i++) {
-		list[i] = &header->mappings[i];
-		if (parse_mapping(&header->mappings[i], in))
-			return bad(parse, "mapping %llu is not valid", (unsigned long long)i);
-	}
-	header->info.mapping_cnt = cnt;
+	if (err)
+		return err;
+	header->info.mappings = table.pointers;
+	header->info.mapping_cnt = table.cnt;
 	return 0;
 }
 
@@ -408,7 +432,7 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 	if (ttlog_text_is(key, "threads"))
 		return header->threads ? -EBADMSG : parse_threads(parse, in);
 	if (ttlog_text_is(key, "mappings"))
-		return header->mappings ? -EBADMSG : parse_mappings(parse, in);
+		return header->info.mappings ? -EBADMSG : parse_mappings(parse, in);
 	if (ttlog_text_is(key, "lost"))
 		return parse_map_span(in, &header->lost_item);
 	if (ttlog_text_is(key, "exit"))

@@ -21,7 +21,6 @@ struct header {
 
 	struct ttlog_site *sites; /* info has pointers to these */
 	struct ttlog_thread *threads;
-	struct ttlog_mapping *mappings;
 	struct ttlog_exit exit;
 	struct ttlog_crash crash;
 
@@ -36,9 +35,9 @@ struct header {
 void header__clear(struct header *ret);
 
 /*
- * Reads a map that is a header. Copies what it needs; its tables take no more than max_bytes. ret_why says what is wrong in words.
- * Returns 0; -EBADMSG where it is no valid header; -ENOTSUP where it is one that this reader must
- * refuse; -ENOMEM. On failure ret is empty.
+ * Reads a map that is a header. Copies what it needs; its tables take no more than max_bytes.
+ * ret_why says what is wrong in words. Returns 0; -EBADMSG where it is no valid header; -ENOTSUP
+ * where it is one that this reader must refuse; -ENOMEM. On failure ret is empty.
  */
 int header__init(struct header *ret, const unsigned char *data, size_t len, size_t max_bytes,
 		 char *ret_why, size_t why_size);

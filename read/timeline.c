@@ -19,11 +19,10 @@
 
 #include "filter.h"
 #include "reader.h"
+#include "repeats.h"
 #include "selection.h"
 
 #define SAME_BOOT_NS (3600ull * 1000000000u)
-/* Equal nanoseconds are rare; a file in which all are equal must not fill the memory. */
-#define MAX_SEEN     (1u << 20)
 
 struct input {
 	struct ttlog_snapshot *reader;
@@ -44,14 +43,6 @@ struct input {
 	struct selection_rule rule;
 };
 
-/* Events of this very key, to recognise them in the next file. */
-struct seen {
-	uint64_t hash;
-	uint64_t round; /* which key it belongs to */
-	uint32_t input;
-	uint32_t in_input, shown;
-};
-
 struct ttlog_timeline {
 	struct input *inputs;
 	size_t input_cnt;
@@ -67,9 +58,7 @@ struct ttlog_timeline {
 	struct ttlog_run run; /* ttlog_timeline_next is in */
 	uint32_t run_at;
 
-	struct seen *seen; /* hash table */
-	size_t seen_cap, seen_cnt;
-	uint64_t seen_key, seen_round;
+	struct repeats repeats;
 };
 
 /* ---- The next event of one file ---- */
@@ -230,111 +219,14 @@ static void keep_top(struct ttlog_timeline *timeline, bool more)
 		sift_down(timeline, 0);
 }
 
-/* ---- The same event in two files ---- */
-
-static uint64_t mix(uint64_t hash, uint64_t v)
-{
-	hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
-}
-
-static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
-{
-	uint64_t word;
-	size_t i;
-
-	for (i = 0; i + sizeof(word) <= text.len; i += sizeof(word)) {
-		memcpy(&word, text.p + i, sizeof(word));
-		hash = mix(hash, word);
-	}
-	word = text.len;
-	for (; i < text.len; i++)
-		word = word << 8 | (unsigned char)text.p[i];
-	return mix(hash, word);
-}
-
-static uint64_t hash_event(const struct input *input, const struct ttlog_event *event)
-{
-	uint64_t hash = mix(mix(input->family, event->site->identity), event->thread->tid);
-
-	hash = mix(hash, event->thread->pid);
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		struct ttlog_field field;
-
-		ttlog_event_field(event, i, &field);
-		hash = mix(hash, (uint64_t)field.type << 16 | (uint64_t)field.null << 9 |
-					 (uint64_t)field.cut << 8 | field.scale);
-		if (field.null)
-			continue;
-		if (field.type == TTLOG_TYPE_STR || field.type == TTLOG_TYPE_BYTES)
-			hash = mix_text(hash, field.text);
-		else
-			hash = mix(hash, field.u);
-	}
-	return hash;
-}
-
-static struct seen *find_seen(struct ttlog_timeline *timeline, uint64_t hash)
-{
-	size_t i = hash & (timeline->seen_cap - 1);
-
-	while (timeline->seen[i].round == timeline->seen_round && timeline->seen[i].hash != hash)
-		i = (i + 1) & (timeline->seen_cap - 1);
-	return &timeline->seen[i];
-}
-
-static int grow_seen(struct ttlog_timeline *timeline)
-{
-	size_t cap = timeline->seen_cap ? timeline->seen_cap * 2 : 64, old_cap = timeline->seen_cap;
-	struct seen *old = timeline->seen, *grown;
-
-	if (cap > MAX_SEEN)
-		return -ENOSPC;
-	grown = calloc(cap, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	timeline->seen = grown;
-	timeline->seen_cap = cap;
-	for (size_t i = 0; i < old_cap; i++) {
-		if (old[i].round == timeline->seen_round)
-			*find_seen(timeline, old[i].hash) = old[i];
-	}
-	free(old);
-	return 0;
-}
-
 /* Whether another file of the process has shown the input's next event. Equal keys come file by
  * file. */
 static bool is_repeated(struct ttlog_timeline *timeline, const struct input *input)
 {
 	struct ttlog_event event;
-	struct seen *seen;
-	uint64_t hash;
 
-	if (timeline->seen_key != input->key || !timeline->seen_round) {
-		timeline->seen_key = input->key;
-		timeline->seen_round++;
-		timeline->seen_cnt = 0;
-	}
-	if (timeline->seen_cnt * 2 >= timeline->seen_cap && grow_seen(timeline))
-		return false;
 	ttlog_snapshot_event(input->reader, selection__at(&input->wanted, input->at), &event);
-	hash = hash_event(input, &event);
-	seen = find_seen(timeline, hash);
-	if (seen->round != timeline->seen_round) {
-		*seen = (struct seen){ .hash = hash,
-				       .round = timeline->seen_round,
-				       .input = input->number };
-		timeline->seen_cnt++;
-	}
-	if (seen->input != input->number) {
-		seen->input = input->number;
-		seen->in_input = 0;
-	}
-	if (++seen->in_input <= seen->shown)
-		return true;
-	seen->shown = seen->in_input;
-	return false;
+	return repeats__has(&timeline->repeats, input->key, input->family, input->number, &event);
 }
 
 /* ---- The stream ---- */
@@ -455,7 +347,7 @@ bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *re
 
 	pass_given(timeline);
 	top = timeline->heap_cnt ? timeline->heap[0] : NULL;
-	if (top && top->overlaps && timeline->seen_round && top->key == timeline->seen_key)
+	if (top && top->overlaps && repeats__knows(&timeline->repeats, top->key))
 		return false;
 	for (size_t i = 0; i < timeline->input_cnt; i++)
 		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
@@ -487,8 +379,7 @@ void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_p
 		timeline->heap[timeline->heap_cnt++] = input;
 	}
 	begin_heap(timeline);
-	timeline->seen_round++;
-	timeline->seen_cnt = 0;
+	repeats__forget(&timeline->repeats);
 }
 
 int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret)
@@ -515,7 +406,7 @@ struct tail {
 	uint64_t last_dropped, before;
 };
 
-static int tail__add(struct tail *tail, uint64_t key)
+static int add_to_tail(struct tail *tail, uint64_t key)
 {
 	tail->total++;
 	if (tail->used == tail->cap && tail->cap < tail->cnt) {
@@ -549,7 +440,7 @@ int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 	timeline->skip = 0;
 	while (!err && cnt && (input = next_input(timeline, &run_cnt))) {
 		for (uint32_t i = 0; !err && i < run_cnt; i++)
-			err = tail__add(&tail, key_of(input, mono_of(input, input->at + i)));
+			err = add_to_tail(&tail, key_of(input, mono_of(input, input->at + i)));
 		timeline->given = run_cnt;
 	}
 	if (!cnt) {
@@ -560,8 +451,7 @@ int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 		timeline->skip = tail.last_dropped == timeline->from_key ? tail.before : 0;
 	}
 	free(tail.keys);
-	timeline->seen_round++;
-	timeline->seen_cnt = 0;
+	repeats__forget(&timeline->repeats);
 	rewind_inputs(timeline);
 	return err;
 }
@@ -698,6 +588,6 @@ void ttlog_timeline_free(struct ttlog_timeline *timeline)
 	}
 	free(timeline->inputs);
 	free(timeline->heap);
-	free(timeline->seen);
+	repeats__fini(&timeline->repeats);
 	free(timeline);
 }

@@ -206,12 +206,16 @@ static int array_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint
 	return packed_ints(arena, &keys, n, ret);
 }
 
-/* How many values a "values" array has; no writer has a use for more than a chunk has events. */
-static int begin_values(struct ttlog_cbor *in, uint64_t *ret_cnt)
+/*
+ * How many values the "values" array has: without an index one for each of n. No writer has a use
+ * for more than a chunk has events.
+ */
+static int begin_values(struct keys *keys, size_t n, uint64_t *ret_cnt)
 {
 	uint64_t cnt;
 
-	if (token__array(in, &cnt) || !cnt || cnt > FORMAT_CHUNK_MAX_EVENTS)
+	if (token__array(&keys->values, &cnt) || !cnt || cnt > FORMAT_CHUNK_MAX_EVENTS ||
+	    (!keys->index.at && cnt != n))
 		return -EBADMSG;
 	*ret_cnt = cnt;
 	return 0;
@@ -233,34 +237,63 @@ static int unpack_index(struct arena *arena, struct ttlog_cbor *in, size_t n, ui
 	return err;
 }
 
-static int int_values(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
+static int real_of(struct ttlog_cbor *in, double *ret)
 {
+	struct ttlog_cbor_item token;
+
+	if (ttlog_cbor_next(in, &token))
+		return -EBADMSG;
+	if (token.kind == TTLOG_CBOR_FLOAT)
+		*ret = token.d;
+	else if (token.kind == TTLOG_CBOR_UINT)
+		*ret = (double)token.u;
+	else if (token.kind == TTLOG_CBOR_NEGINT)
+		*ret = -1.0 - (double)token.u;
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+/* All of a column are of one kind. */
+union number {
+	uint64_t num;
+	double real;
+};
+
+/* The column's "values", where there is an index those that it picks. */
+static int unpack_values(struct arena *arena, struct keys *keys, size_t n, bool is_real,
+			 struct ttlog_column *ret)
+{
+	union number *values, *picked;
 	struct ttlog_column index;
-	uint64_t cnt, *values, *nums;
+	uint64_t cnt;
 	int err;
 
-	if (begin_values(&keys->values, &cnt) || (!keys->index.at && cnt != n))
+	if (begin_values(keys, n, &cnt))
 		return -EBADMSG;
-	values = arena__alloc(arena, cnt, sizeof(*values));
+	picked = values = arena__alloc(arena, cnt, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < cnt; i++) {
-		if (token__int(&keys->values, &values[i]))
+		if (is_real ? real_of(&keys->values, &values[i].real)
+			    : token__int(&keys->values, &values[i].num))
 			return -EBADMSG;
 	}
-	ret->nums = values;
+	if (keys->index.at) {
+		err = unpack_index(arena, &keys->index, n, cnt, &index);
+		if (err)
+			return err;
+		picked = arena__alloc(arena, n, sizeof(*picked));
+		if (!picked)
+			return -ENOMEM;
+		for (size_t i = 0; i < n; i++)
+			picked[i] = values[index.nums[i & index.mask]];
+	}
+	if (is_real)
+		ret->reals = &picked->real;
+	else
+		ret->nums = &picked->num;
 	ret->mask = ALL;
-	if (!keys->index.at)
-		return 0;
-	err = unpack_index(arena, &keys->index, n, cnt, &index);
-	if (err)
-		return err;
-	nums = arena__alloc(arena, n, sizeof(*nums));
-	if (!nums)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		nums[i] = values[index.nums[i & index.mask]];
-	ret->nums = nums;
 	return 0;
 }
 
@@ -289,7 +322,7 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 		return nums ? token__int(&keys.constant, nums) : -ENOMEM;
 	}
 	if (keys.values.at)
-		return int_values(arena, &keys, n, ret);
+		return unpack_values(arena, &keys, n, false, ret);
 	if (keys.packed.at) {
 		err = packed_ints(arena, &keys, n, &nums);
 		ret->nums = nums;
@@ -309,23 +342,6 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 }
 
 /* ---- Floating point ---- */
-
-static int real_of(struct ttlog_cbor *in, double *ret)
-{
-	struct ttlog_cbor_item token;
-
-	if (ttlog_cbor_next(in, &token))
-		return -EBADMSG;
-	if (token.kind == TTLOG_CBOR_FLOAT)
-		*ret = token.d;
-	else if (token.kind == TTLOG_CBOR_UINT)
-		*ret = (double)token.u;
-	else if (token.kind == TTLOG_CBOR_NEGINT)
-		*ret = -1.0 - (double)token.u;
-	else
-		return -EBADMSG;
-	return 0;
-}
 
 /* Only checked here: a column is seldom asked for all its values. */
 static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
@@ -349,37 +365,6 @@ static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct
 	ret->scales = scale;
 	ret->nums = units.nums;
 	ret->mask = units.mask;
-	return 0;
-}
-
-static int real_values(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
-{
-	struct ttlog_column index;
-	uint64_t cnt;
-	double *values, *reals;
-	int err;
-
-	if (begin_values(&keys->values, &cnt) || (!keys->index.at && cnt != n))
-		return -EBADMSG;
-	values = arena__alloc(arena, cnt, sizeof(*values));
-	if (!values)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < cnt; i++) {
-		if (real_of(&keys->values, &values[i]))
-			return -EBADMSG;
-	}
-	ret->reals = values;
-	if (!keys->index.at)
-		return 0;
-	err = unpack_index(arena, &keys->index, n, cnt, &index);
-	if (err)
-		return err;
-	reals = arena__alloc(arena, n, sizeof(*reals));
-	if (!reals)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		reals[i] = values[index.nums[i & index.mask]];
-	ret->reals = reals;
 	return 0;
 }
 
@@ -411,7 +396,7 @@ static int unpack_reals(struct arena *arena, struct ttlog_cbor *in, size_t n,
 		return reals ? real_of(&keys.constant, reals) : -ENOMEM;
 	}
 	if (keys.values.at)
-		return real_values(arena, &keys, n, ret);
+		return unpack_values(arena, &keys, n, true, ret);
 	if (!keys.scale.at || !keys.units.at)
 		return -EBADMSG;
 	return scaled_reals(arena, &keys, n, ret);
@@ -487,8 +472,7 @@ static int unpack_texts(struct arena *arena, struct ttlog_cbor *in, size_t n,
 
 	if (read_keys(in, &keys))
 		return -EBADMSG;
-	if (!keys.constant.at &&
-	    (!keys.values.at || begin_values(&keys.values, &cnt) || (!keys.index.at && cnt != n)))
+	if (!keys.constant.at && (!keys.values.at || begin_values(&keys, n, &cnt)))
 		return -EBADMSG;
 	texts = arena__alloc(arena, cnt, sizeof(*texts));
 	if (!texts)

@@ -307,8 +307,8 @@ static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 	return number;
 }
 
-/* The numbers of the modules with sites among a process's files, each with a path for the kernel.
- * */
+/* The numbers of the modules with sites among a process's files, each with a path for the
+ * kernel. */
 struct found {
 	size_t cnt;
 	struct {

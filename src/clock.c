@@ -120,8 +120,8 @@ static struct clock_pair measure_pair(void)
 	return best;
 }
 
-/* Copies the full table into the other one, of the older half every second pair, and publishes it.
- * */
+/* Copies the full table into the other one, of the older half every second pair, and publishes
+ * it. */
 static struct clock_table *thin_table(struct clock *clock, const struct clock_table *full)
 {
 	struct clock_table *table = &clock->tables[(clock->generation + 1) % 2];
@@ -164,8 +164,8 @@ void clock__sample(struct clock *clock)
 
 	if (table->cnt && pair.ns < table->pairs[table->cnt - 1].ns + MIN_DISTANCE_NS)
 		return;
-	/* -EINVAL: the ticks went back, as after a suspend on some machines; the older rate goes on
-	 * */
+	/* -EINVAL: the ticks went back, as after a suspend on some machines; the older rate goes
+	 * on */
 	(void)clock__add(clock, pair.ticks, pair.ns);
 }
 
@@ -313,16 +313,8 @@ void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
 		/* Acquire, from thin_table(): the table of that generation is filled. */
 		generation = barrier__load_acquire(&clock->generation);
 		find_in_table(&clock->tables[generation % 2], ticks, ret_span);
-		/* Orders the look into the table before the question; its pair is in thin_table().
-		 * */
+		/* Orders the look into the table before the question; its pair is in
+		 * thin_table(). */
 		barrier__fence_acquire();
 	} while (barrier__load_relaxed(&clock->generation) != generation);
-}
-
-uint64_t clock__mono_ns(const struct clock *clock, uint8_t kind, uint64_t ticks)
-{
-	struct clock_span span;
-
-	clock__find_span(clock, kind, ticks, &span);
-	return clock_span__mono_ns(&span, ticks);
 }

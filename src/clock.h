@@ -31,14 +31,7 @@ void clock__sample(struct clock *clock);
  * later than the last one on both clocks. */
 int clock__add(struct clock *clock, uint64_t ticks, uint64_t mono_ns);
 
-/*
- * kind: enum ttlog_clock. Ticks of an unknown kind, or before the first pair by more than the
- * rate explains, map as well as they can: the caller bounds them by the kernel's stamps. Any
- * thread. Never falls with rising ticks as long as no pair is added.
- */
-uint64_t clock__mono_ns(const struct clock *clock, uint8_t kind, uint64_t ticks);
-
-/* A stretch of ticks with one rate, for callers that map many. */
+/* A stretch of ticks with one rate. */
 struct clock_span {
 	uint64_t from_ticks, to_ticks; /* where it holds, both included */
 	uint64_t origin_ticks, origin_ns;
@@ -46,7 +39,11 @@ struct clock_span {
 	unsigned int shift;
 };
 
-/* The stretch that these ticks are in. Any thread. */
+/*
+ * The stretch that these ticks are in. kind: enum ttlog_clock. Ticks of an unknown kind, or before
+ * the first pair by more than the rate explains, map as well as they can: the caller bounds them by
+ * the kernel's stamps. Any thread. Time never falls with rising ticks as long as no pair is added.
+ */
 void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
 		      struct clock_span *ret_span);
 

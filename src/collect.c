@@ -343,6 +343,31 @@ static void handle_timer(int fd)
 	(void)!read(fd, &expirations, sizeof(expirations));
 }
 
+enum {
+	POLL_SIGNAL,
+	POLL_NOTICE,
+	POLL_INTERVAL,
+	POLL_DURATION,
+	POLL_CONTROL,
+	POLL_COMMAND,
+	POLL_WATCH,
+	POLL_CNT,
+};
+
+/* poll(2) passes over what there is none of, -1. */
+static void set_polls(const struct collector *collector, struct pollfd polls[POLL_CNT])
+{
+	polls[POLL_SIGNAL].fd = collector->signal_fd;
+	polls[POLL_NOTICE].fd = collector->notices[0];
+	polls[POLL_INTERVAL].fd = collector->interval_fd;
+	polls[POLL_DURATION].fd = collector->duration_fd;
+	polls[POLL_CONTROL].fd = collector->control ? control__fd(collector->control) : -1;
+	polls[POLL_COMMAND].fd = collector->command_fd;
+	polls[POLL_WATCH].fd = collector->watch ? watch__fd(collector->watch) : -1;
+	for (int i = 0; i < POLL_CNT; i++)
+		polls[i].events = POLLIN;
+}
+
 static void run(struct collector *collector)
 {
 	const struct reception reception = {
@@ -350,36 +375,28 @@ static void run(struct collector *collector)
 		.live = collector->live,
 		.requests_off = !(collector->env->on & RECORDER_ON_REQUEST),
 	};
-	struct pollfd polls[] = {
-		{ .fd = collector->signal_fd, .events = POLLIN },
-		{ .fd = collector->notices[0], .events = POLLIN },
-		{ .fd = collector->interval_fd, .events = POLLIN },
-		{ .fd = collector->duration_fd, .events = POLLIN },
-		{ .fd = collector->control ? control__fd(collector->control) : -1,
-		  .events = POLLIN },
-		{ .fd = collector->command_fd, .events = POLLIN },
-		{ .fd = collector->watch ? watch__fd(collector->watch) : -1, .events = POLLIN },
-	};
+	struct pollfd polls[POLL_CNT] = { 0 };
 
+	set_polls(collector, polls);
 	while (!collector->over) {
-		if (poll(polls, sizeof(polls) / sizeof(*polls), -1) < 0)
+		if (poll(polls, POLL_CNT, -1) < 0)
 			continue;
-		if (polls[0].revents)
+		if (polls[POLL_SIGNAL].revents)
 			handle_signal(collector);
-		if (polls[1].revents)
+		if (polls[POLL_NOTICE].revents)
 			handle_notice(collector);
-		if (polls[2].revents) {
+		if (polls[POLL_INTERVAL].revents) {
 			handle_timer(collector->interval_fd);
 			request(collector, "timer", true);
 		}
-		if (polls[3].revents)
+		if (polls[POLL_DURATION].revents)
 			collector->over = true;
-		if (polls[4].revents)
+		if (polls[POLL_CONTROL].revents)
 			reception__receive(collector->control, &reception);
-		if (polls[5].revents)
+		if (polls[POLL_COMMAND].revents)
 			handle_command(collector);
 		/* half a file is none yet; there is more to come */
-		if (polls[6].revents && watch__changed(collector->watch))
+		if (polls[POLL_WATCH].revents && watch__changed(collector->watch))
 			(void)attach_file(collector);
 	}
 }
@@ -393,7 +410,7 @@ static int open_timer(uint64_t ns, bool repeats)
 	int fd;
 
 	if (!ns)
-		return -1; /* poll(2) passes it over */
+		return -1;
 	if (repeats)
 		spec.it_interval = time;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -561,8 +578,8 @@ static int open_recorder(struct collector *collector)
 	return 0;
 }
 
-/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was given.
- * */
+/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was
+ * given. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;

@@ -53,8 +53,8 @@ int control__receive(struct control *control, struct control_request *ret_reques
  */
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done);
 
-/* The client's descriptor, which is the caller's from now on; the client is forgotten. -ENOENT where
- * it is gone. Any thread. */
+/* The client's descriptor, which is the caller's from now on; the client is forgotten. -ENOENT
+ * where it is gone. Any thread. */
 int control__take(struct control *control, uint64_t number);
 
 struct control_trigger {

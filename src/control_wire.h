@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes over the control socket (SOCK_SEQPACKET). Both ends are of one machine, but maybe not of
- * one version, and a peer may send anything: control_wire.c looks at every byte.
+ * What goes over the control socket (SOCK_SEQPACKET). Both ends are of one machine, but maybe not
+ * of one version, and a peer may send anything: control_wire.c looks at every byte.
  *
  * A wish for a snapshot: one request; then any number of packets of text and one with the verdict.
  *
- * A wish to see events as they come: one request; then a refusal, as above, or CONTROL_WIRE_FOLLOWED
- * and pieces. A piece is a packet with a descriptor (SCM_RIGHTS) of a sealed file in memory, which
- * is a snapshot as FORMAT.md has it: a header, one chunk, the end. The client answers each piece
- * with one byte when it is done with it; so many pieces and no more may be unanswered.
+ * A wish to see events as they come: one request; then a refusal, as above, or
+ * CONTROL_WIRE_FOLLOWED and pieces. A piece is a packet with a descriptor (SCM_RIGHTS) of a sealed
+ * file in memory, which is a snapshot as FORMAT.md has it: a header, one chunk, the end. The client
+ * answers each piece with one byte when it is done with it; so many pieces and no more may be
+ * unanswered.
  */
 #ifndef TTLOG_CONTROL_WIRE_H
 #define TTLOG_CONTROL_WIRE_H

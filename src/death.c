@@ -280,8 +280,8 @@ static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
 	fd = open_file(mapping, frame->build_id, attach);
 	if (fd < 0)
 		return;
-	/* a caller's address is that of the instruction behind the call, maybe of the next function
-	 * */
+	/* a caller's address is that of the instruction behind the call, maybe of the next
+	 * function */
 	if (elf__find_symbol(fd, frame->offset - is_caller, &frame->symbol))
 		frame->symbol = NULL;
 	(void)close(fd);

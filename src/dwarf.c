@@ -364,17 +364,3 @@ struct dwarf *dwarf__new(void)
 	(void)elf_version(EV_CURRENT);
 	return calloc(1, sizeof(struct dwarf));
 }
-
-void dwarf__free(struct dwarf *dwarf)
-{
-	if (!dwarf)
-		return;
-	for (size_t i = 0; i < dwarf->cnt; i++) {
-		dwarf_names__free(dwarf->files[i].names);
-		dwfl_end(dwarf->files[i].dwfl);
-		(void)elf_end(dwarf->files[i].elf);
-		(void)close(dwarf->files[i].fd);
-	}
-	free(dwarf->files);
-	free(dwarf);
-}

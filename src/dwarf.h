@@ -30,10 +30,9 @@ struct dwarf_name {
 	bool is_inlined; /* and a step has more names: those it is inlined into */
 };
 
-/* The files that crashes have had so far, with what was read of them. NULL with errno. */
+/* The files that crashes have had so far, with what was read of them: as long as the process lives.
+ * NULL with errno. */
 struct dwarf *dwarf__new(void);
-/* NULL is fine. */
-void dwarf__free(struct dwarf *dwarf);
 
 /* Takes ownership of fd, also on failure. path: where separate debug information is looked for,
  * beside it. symbols_only: names of it come from symbol tables. 0 or -errno. */
@@ -50,8 +49,8 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 		   size_t max, bool *ret_whole);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at
- * least, and the last one is not inlined. Not whole: the function's symbol alone, which is quick.
- * */
+ * least, and the last one is not inlined. Not whole: the function's symbol alone, which is
+ * quick. */
 void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dwarf_step *step,
 		 bool whole, void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 

@@ -263,13 +263,3 @@ struct dwarf_names *dwarf_names__new(Dwfl_Module *module)
 		names->module = module;
 	return names;
 }
-
-void dwarf_names__free(struct dwarf_names *names)
-{
-	if (!names)
-		return;
-	for (size_t i = 0; i < names->cnt; i++)
-		fini_known(&names->known[i]);
-	free(names->known);
-	free(names);
-}

@@ -13,8 +13,6 @@ struct dwarf_names;
 
 /* The module is one that lies where it was linked for, and lives longer. NULL with errno. */
 struct dwarf_names *dwarf_names__new(Dwfl_Module *module);
-/* NULL is fine. */
-void dwarf_names__free(struct dwarf_names *names);
 
 /* As dwarf__name(). What was asked before is known by heart. */
 void dwarf_names__each(struct dwarf_names *names, const struct dwarf_step *step, bool whole,

@@ -21,11 +21,7 @@
 #include "site.h"
 #include "text_pool.h"
 
-#define NOTE_SECTION      ".note.ttlog"
-#define USDT_SECTION      ".note.stapsdt"
-#define USDT_OWNER        "stapsdt"
-#define USDT_NOTE_TYPE    3
-#define USDT_BASE_SECTION ".stapsdt.base"
+#define NOTE_SECTION ".note.ttlog"
 
 /* Texts that neighbouring sites are likely to share. */
 enum shared_text {
@@ -426,56 +422,4 @@ int elf__open_build_id(const char *path, char ret_build_id[41])
 done:
 	close(path_fd);
 	return err;
-}
-
-struct usdt_search {
-	const char *provider, *name;
-	uint64_t base; /* where .stapsdt.base is; 0 unknown */
-	uint64_t offset;
-};
-
-/* A note: location, base, semaphore, then provider, name and arguments, each zero-ended. */
-static int visit_usdt(struct elf_file *file, const struct elf_note *note, void *ctx)
-{
-	struct usdt_search *search = ctx;
-	size_t provider_bytes = strlen(search->provider) + 1, name_bytes = strlen(search->name) + 1;
-	char names[512];
-	ElfW(Addr) words[3];
-
-	if (note->type != USDT_NOTE_TYPE || provider_bytes + name_bytes > sizeof(names) ||
-	    note->desc_bytes < sizeof(words) + provider_bytes + name_bytes)
-		return 0;
-	if (elf_file__read(file, note->desc_offset, words, sizeof(words)) ||
-	    elf_file__read(file, note->desc_offset + sizeof(words), names,
-			   provider_bytes + name_bytes) ||
-	    memcmp(names, search->provider, provider_bytes) ||
-	    memcmp(names + provider_bytes, search->name, name_bytes))
-		return 0;
-	/* prelink moves addresses, and does not know these: the base section tells by how much */
-	if (search->base && words[1])
-		words[0] += search->base - words[1];
-	return !elf_file__offset(file, words[0], 1, PF_X, &search->offset);
-}
-
-int elf__find_usdt(int fd, const char *provider, const char *name, uint64_t *ret_offset)
-{
-	struct usdt_search search = { .provider = provider, .name = name };
-	struct elf_file *file = elf_file__new(fd);
-	uint64_t number = 0;
-	size_t damaged = 0;
-	ElfW(Shdr) base;
-	int err;
-
-	if (!file)
-		return -errno;
-	if (elf_file__next_section(file, &number, SHT_PROGBITS, USDT_BASE_SECTION, &base) > 0)
-		search.base = base.sh_addr;
-	err = elf_file__each_note(file, USDT_SECTION, USDT_OWNER, visit_usdt, &search, &damaged);
-	elf_file__free(file);
-	if (err < 0)
-		return err;
-	if (!err)
-		return -ENOENT;
-	*ret_offset = search.offset;
-	return 0;
 }

@@ -49,7 +49,4 @@ int elf_symbols__find(struct elf_symbols *symbols, uint64_t file_offset, char **
 /* The same for one lookup. */
 int elf__find_symbol(int fd, uint64_t file_offset, char **ret_symbol);
 
-/* File offset of the USDT probe provider:name (first one) in *ret_offset; -ENOENT. */
-int elf__find_usdt(int fd, const char *provider, const char *name, uint64_t *ret_offset);
-
 #endif /* TTLOG_ELF_H */

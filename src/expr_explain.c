@@ -14,7 +14,8 @@ static const char *const WORDS[] = { [EXPR_NOT] = "not", [EXPR_AND] = "and", [EX
 
 /* ---- One term ---- */
 
-/* Whether every backslash there has something behind it, which is not the quote that it would end. */
+/* Whether every backslash there has something behind it, which is not the quote that it would
+ * end. */
 static bool can_quote(struct ttlog_text text, char quote)
 {
 	for (size_t i = 0; i < text.len; i++) {

@@ -23,8 +23,8 @@ struct kin {
 void kin__fini(struct kin *kin);
 /* A process whose mappings were just read. Costs next to nothing where a relative is known. */
 void kin__remember(struct kin *kin, const struct process *process);
-/* Mappings, path and build id for a process that crashed and has none, where a relative was seen.
- * */
+/* Mappings, path and build id for a process that crashed and has none, where a relative was
+ * seen. */
 void kin__lend(const struct kin *kin, struct process *process);
 
 #endif /* TTLOG_KIN_H */

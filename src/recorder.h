@@ -94,8 +94,8 @@ size_t recorder__open_jobs(const struct recorder *recorder);
 void recorder__tell_done(struct recorder *recorder);
 /* Ends the books of processes that are gone and whose end was not seen; about once a second. */
 void recorder__sweep(struct recorder *recorder);
-/* Snapshots of those that crashed and are kept from being gone, by a core dump; ten times a second.
- * */
+/* Snapshots of those that crashed and are kept from being gone, by a core dump; ten times a
+ * second. */
 void recorder__hurry(struct recorder *recorder);
 
 /* One line for each process that is left: the accounts. */

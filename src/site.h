@@ -49,10 +49,7 @@ struct site_table {
 	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
 };
 
-/* The site of that index; NULL where there is none. */
-const struct site *site_table__find(const struct site_table *table, uint32_t index);
-/* The span whose end this index is (index - 1 is a span's); NULL where it is none. */
-const struct site *site_table__find_span_end(const struct site_table *table, uint32_t index);
+/* NULL is fine. */
 void site_table__free(struct site_table *table);
 
 #endif /* TTLOG_SITE_H */

@@ -192,11 +192,3 @@ int value__parse_level(const char *name)
 			return (int)i;
 	return -EINVAL;
 }
-
-int value__parse_type(const char *name)
-{
-	for (size_t i = 0; i < TYPE_CNT; i++)
-		if (strcmp(type_names[i], name) == 0)
-			return (int)i;
-	return -EINVAL;
-}

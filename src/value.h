@@ -53,8 +53,7 @@ bool value__fits(const uint8_t *types, size_t nfields, const void *bytes, size_t
 const char *value__level_name(unsigned int level);
 const char *value__type_name(unsigned int type);
 
-/* By name, in any case for levels. The number, or -EINVAL. */
+/* By name, in any case. The number, or -EINVAL. */
 int value__parse_level(const char *name);
-int value__parse_type(const char *name);
 
 #endif /* TTLOG_VALUE_H */

@@ -102,8 +102,8 @@ static struct writer_job *take_job(struct writer *writer)
 	return job;
 }
 
-/* With nothing to do for a while it rests: the child keeps files that others may want to be rid of.
- * */
+/* With nothing to do for a while it rests: the child keeps files that others may want to be rid
+ * of. */
 static void wait_for_change(struct writer_thread *thread, bool *rests)
 {
 	struct writer *writer = thread->writer;

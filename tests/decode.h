@@ -70,8 +70,8 @@ static inline size_t decode__tag_width(unsigned int tag)
 	}
 }
 
-/* Element i of a typed array, its bits zero- or sign-extended; ret_cnt gets the number of elements.
- * */
+/* Element i of a typed array, its bits zero- or sign-extended; ret_cnt gets the number of
+ * elements. */
 static inline uint64_t decode__typed(const cbor_item_t *item, size_t i, size_t *ret_cnt)
 {
 	unsigned int tag = (unsigned int)cbor_tag_value(item);

@@ -94,23 +94,4 @@ keys:	.asciz "symbol"
 	head 40, 2
 	.8byte module, gates+5, gates+4, sites
 	.4byte 1, 0
-
-	.section .stapsdt.base, "a", %progbits
-base:	.space 1
-
-	.macro usdt location, base, semaphore, provider, name, arguments
-	.balign 4
-	.4byte 8, 2f - 1f, 3
-	.asciz "stapsdt"
-1:	.8byte \location, \base, \semaphore
-	.asciz "\provider"
-	.asciz "\name"
-	.asciz "\arguments"
-2:	.balign 4
-	.endm
-
-	.section .note.stapsdt, "", %note
-	usdt gates+2, base, sites, shop, trade, "8@8(%rsp)"
-	/* as if prelink had moved the file up by 16 bytes since */
-	usdt gates+3-16, base-16, 0, shop, moved, ""
 #endif

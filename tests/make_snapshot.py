@@ -272,6 +272,11 @@ class Snapshot:
     def file(self):
         return b"".join(self.frames)
 
+    def save(self, path):
+        with open(path, "wb") as file:
+            file.write(self.file())
+        return path
+
 
 def site(kind, level, probe, msg, line, fields=(), target="orders", func="main"):
     return {

@@ -147,8 +147,11 @@ static void check_sites(const struct files *files, int fd, const char *name)
 		assert_int_equal(table->sites[3].gate_offset, gates + 4);
 		assert_int_equal(table->sites[3].semaphore_offset, sites + 8);
 	}
-	site = site_table__find(table, 0);
-	assert_ptr_equal(site, &table->sites[0]);
+	assert_int_equal(table->sites[0].index, 0);
+	assert_int_equal(table->sites[1].index, 1);
+	assert_int_equal(table->sites[2].index, 3);
+	assert_int_equal(table->sites[3].index, 4);
+	site = &table->sites[0];
 	assert_string_equal(site->service, "shop");
 	assert_string_equal(site->target, "net.http");
 	assert_string_equal(site->name, "trade_executed");
@@ -162,13 +165,12 @@ static void check_sites(const struct files *files, int fd, const char *name)
 	assert_string_equal(site->keys[1], "quantity");
 	assert_int_equal(site->types[0], TTLOG_TYPE_STR);
 	assert_int_equal(site->types[1], TTLOG_TYPE_I64);
-	assert_null(site_table__find(table, 2));
-	assert_ptr_equal(site_table__find_span_end(table, 2), &table->sites[1]);
-	site = site_table__find(table, 3);
+	assert_int_equal(table->sites[1].kind, TTLOG_SITE_SPAN);
+	site = &table->sites[2];
 	assert_string_equal(site->service, "prog");
 	assert_string_equal(site->target, "net.http");
-	assert_string_equal(site_table__find(table, 4)->target, "");
-	assert_string_equal(site_table__find(table, 4)->message, "");
+	assert_string_equal(table->sites[3].target, "");
+	assert_string_equal(table->sites[3].message, "");
 	site_table__free(table);
 }
 
@@ -188,7 +190,7 @@ static void test_elf_knows_where_the_file_is_loaded(void **state)
 	struct site_table *table = elf__read_sites(files->pie, NULL);
 
 	assert_int_equal(table->load_vaddr, 0);
-	assert_string_equal(site_table__find(table, 3)->service, "");
+	assert_string_equal(table->sites[2].service, "");
 	site_table__free(table);
 	table = elf__read_sites(files->no_pie, NULL);
 	assert_int_equal(file_offset_of(files->no_pie, table->load_vaddr), 0);
@@ -312,23 +314,6 @@ static void test_elf_finds_symbols(void **state)
 	free(symbol);
 }
 
-static void test_elf_finds_usdt_probes(void **state)
-{
-	struct files *files = *state;
-	uint64_t gates = file_offset_of(files->pie, address_of(files, "pie", "gates"));
-	uint64_t offset = 7;
-
-	assert_int_equal(elf__find_usdt(files->pie, "shop", "trade", &offset), 0);
-	assert_int_equal(offset, gates + 2);
-	assert_int_equal(elf__find_usdt(files->pie, "shop", "moved", &offset), 0);
-	assert_int_equal(offset, gates + 3);
-	offset = 7;
-	assert_int_equal(elf__find_usdt(files->pie, "shop", "trad", &offset), -ENOENT);
-	assert_int_equal(elf__find_usdt(files->pie, "shops", "trade", &offset), -ENOENT);
-	assert_int_equal(elf__find_usdt(files->plain, "shop", "trade", &offset), -ENOENT);
-	assert_int_equal(offset, 7);
-}
-
 /* ---- Hostile files ---- */
 
 /* Whatever the file: a table whose promises hold, or an errno. */
@@ -336,7 +321,6 @@ static void check_any(int fd, uint64_t size)
 {
 	struct site_table *table;
 	char build_id[41] = "", *symbol = NULL;
-	uint64_t offset;
 	int err;
 
 	errno = 0;
@@ -361,8 +345,6 @@ static void check_any(int fd, uint64_t size)
 	site_table__free(table);
 	err = elf__read_build_id(fd, build_id);
 	assert_true(err || strlen(build_id) % 2 == 0);
-	err = elf__find_usdt(fd, "shop", "trade", &offset);
-	assert_true(err <= 0);
 	err = elf__find_symbol(fd, 0x1100, &symbol);
 	assert_true(err ? !symbol : strlen(symbol) > 3);
 	free(symbol);
@@ -622,7 +604,6 @@ int main(void)
 		cmocka_unit_test(test_elf_refuses_what_is_none),
 		cmocka_unit_test(test_elf_reads_the_build_id_that_readelf_shows),
 		cmocka_unit_test(test_elf_finds_symbols),
-		cmocka_unit_test(test_elf_finds_usdt_probes),
 		cmocka_unit_test(test_elf_survives_every_changed_byte),
 		cmocka_unit_test(test_elf_survives_every_length),
 		cmocka_unit_test(test_elf_bounds_the_texts_of_a_file),

@@ -121,15 +121,17 @@ static void next_batch(struct dead *dead)
 	dead->batch->seq++;
 }
 
-static void start(struct dead *dead)
+static int start(void **state)
 {
+	static struct dead one;
+	struct dead *dead = &one;
 	const struct wire_head head = {
 		.tgid = (uint32_t)getpid(),
 		.ns_tgid = (uint32_t)getpid(),
 		.start_ns = own_start_ns(),
 		.comm = "test",
 	};
-	char path[PATH_MAX + 16];
+	char path[PATH_MAX + 64];
 
 	*dead = (struct dead){ .root = "/tmp/ttlog-recover-XXXXXX" };
 	assert_non_null(mkdtemp(dead->root));
@@ -154,6 +156,8 @@ static void start(struct dead *dead)
 	dead->process = process__new(&head);
 	assert_non_null(dead->process);
 	assert_int_equal(process__open_ring(dead->process, dead->journal.dir, RING_MIN_BYTES), 0);
+	*state = dead;
+	return 0;
 }
 
 /* As by SIGKILL: all descriptors and mappings are gone, the files stay. */
@@ -177,13 +181,14 @@ static int recover(const struct dead *dead)
 	return recover__run(&options);
 }
 
-static void finish(struct dead *dead)
+static int finish(void **state)
 {
+	struct dead *dead = *state;
 	char command[128];
 
 	(void)munmap(dead->batch, BATCH_BYTES);
 	snprintf(command, sizeof(command), "rm -r %s", dead->root);
-	assert_int_equal(system(command), 0);
+	return system(command);
 }
 
 static char *find_snapshot(const struct dead *dead)
@@ -245,53 +250,44 @@ static void assert_events(const struct dead *dead, uint64_t last, uint64_t missi
 
 static void test_recover_leaves_the_living_alone(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 3);
-	hand_over(&dead);
-	assert_int_equal(recover(&dead), 0);
-	die(&dead);
-	assert_int_equal(recover(&dead), 1);
-	assert_int_equal(access(dead.journal.dir, F_OK), -1);
+	commit(dead, 3);
+	hand_over(dead);
+	assert_int_equal(recover(dead), 0);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_int_equal(access(dead->journal.dir, F_OK), -1);
 	/* and once is enough */
-	assert_int_equal(recover(&dead), 0);
-	assert_events(&dead, 3, 0, 0);
-	finish(&dead);
+	assert_int_equal(recover(dead), 0);
+	assert_events(dead, 3, 0, 0);
 }
 
 static void test_recover_reads_what_was_not_flushed(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 5);
-	hand_over(&dead);
-	commit(&dead, 4);
-	die(&dead);
-	assert_int_equal(recover(&dead), 1);
-	assert_events(&dead, 9, 0, 0);
-	finish(&dead);
+	commit(dead, 5);
+	hand_over(dead);
+	commit(dead, 4);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 9, 0, 0);
 }
 
 static void test_recover_counts_what_fell_between(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 5);
-	hand_over(&dead);
-	next_batch(&dead);
-	commit(&dead, 7); /* flushed, and lost with the kernel's ring buffer */
-	next_batch(&dead);
-	commit(&dead, 2);
-	die(&dead);
-	assert_int_equal(recover(&dead), 1);
-	assert_events(&dead, 14, 6, 12);
-	finish(&dead);
+	commit(dead, 5);
+	hand_over(dead);
+	next_batch(dead);
+	commit(dead, 7); /* flushed, and lost with the kernel's ring buffer */
+	next_batch(dead);
+	commit(dead, 2);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 14, 6, 12);
 }
 
 /* The collector knows of a process and its batch, and has nothing of it yet. */
@@ -318,49 +314,40 @@ static void arrive(struct dead *dead)
 /* What the batch held when the recording began is not ours, and is in the same batch. */
 static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 4);
-	arrive(&dead);
-	commit(&dead, 3);
-	die(&dead);
-	assert_int_equal(recover(&dead), 1);
-	assert_events_from(&dead, 5, 7, 0, 0);
-	finish(&dead);
+	commit(dead, 4);
+	arrive(dead);
+	commit(dead, 3);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_events_from(dead, 5, 7, 0, 0);
 }
 
 static void test_recover_says_nothing_of_who_emitted_nothing(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 4);
-	arrive(&dead);
-	die(&dead);
-	assert_int_equal(recover(&dead), 0);
-	assert_int_equal(access(dead.journal.dir, F_OK), -1);
-	finish(&dead);
+	commit(dead, 4);
+	arrive(dead);
+	die(dead);
+	assert_int_equal(recover(dead), 0);
+	assert_int_equal(access(dead->journal.dir, F_OK), -1);
 }
 
 static void test_recover_goes_on_after_arrival(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 4);
-	arrive(&dead);
-	assert_int_equal(process__open_ring(dead.process, dead.journal.dir, RING_MIN_BYTES), 0);
-	commit(&dead, 3);
-	hand_over(&dead);
-	commit(&dead, 2);
-	die(&dead);
-	assert_int_equal(recover(&dead), 1);
-	assert_events_from(&dead, 5, 9, 0, 0);
-	finish(&dead);
+	commit(dead, 4);
+	arrive(dead);
+	assert_int_equal(process__open_ring(dead->process, dead->journal.dir, RING_MIN_BYTES), 0);
+	commit(dead, 3);
+	hand_over(dead);
+	commit(dead, 2);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_events_from(dead, 5, 9, 0, 0);
 }
 
 static void write_at_end(const struct dead *dead, const char *suffix, const void *bytes, size_t len)
@@ -386,68 +373,61 @@ static void test_recover_drops_torn_records(void **state)
 		.kind = JOURNAL_THREAD | JOURNAL_VERSION << 16,
 		.bytes = 1000,
 	};
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 5);
-	hand_over(&dead);
-	die(&dead);
-	write_at_end(&dead, ".facts", &torn, sizeof(torn));
-	write_at_end(&dead, "modules", &torn, sizeof(torn) - 3);
-	assert_int_equal(recover(&dead), 1);
-	assert_events(&dead, 5, 0, 0);
-	finish(&dead);
+	commit(dead, 5);
+	hand_over(dead);
+	die(dead);
+	write_at_end(dead, ".facts", &torn, sizeof(torn));
+	write_at_end(dead, "modules", &torn, sizeof(torn) - 3);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 5, 0, 0);
 }
 
 static void test_recover_passes_over_what_is_no_ring(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 	char path[PATH_MAX + 32];
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 5);
-	hand_over(&dead);
-	die(&dead);
-	snprintf(path, sizeof(path), "%s/1-1.ring", dead.journal.dir);
+	commit(dead, 5);
+	hand_over(dead);
+	die(dead);
+	snprintf(path, sizeof(path), "%s/1-1.ring", dead->journal.dir);
 	(void)close(open(path, O_WRONLY | O_CREAT, 0600));
-	assert_int_equal(recover(&dead), 1);
-	assert_int_equal(access(dead.journal.dir, F_OK), -1);
-	assert_events(&dead, 5, 0, 0);
-	finish(&dead);
+	assert_int_equal(recover(dead), 1);
+	assert_int_equal(access(dead->journal.dir, F_OK), -1);
+	assert_events(dead, 5, 0, 0);
 }
 
 /* Where there is no room for the snapshot, the ring waits. */
 static void test_recover_keeps_rings_that_it_cannot_write(void **state)
 {
-	struct dead dead;
+	struct dead *dead = *state;
 
-	(void)state;
-	start(&dead);
-	commit(&dead, 5);
-	hand_over(&dead);
-	die(&dead);
-	assert_int_equal(rmdir(dead.out), 0);
-	assert_int_equal(recover(&dead), -ENOENT);
-	assert_int_equal(mkdir(dead.out, 0700), 0);
-	assert_int_equal(recover(&dead), 1);
-	assert_events(&dead, 5, 0, 0);
-	finish(&dead);
+	commit(dead, 5);
+	hand_over(dead);
+	die(dead);
+	assert_int_equal(rmdir(dead->out), 0);
+	assert_int_equal(recover(dead), -ENOENT);
+	assert_int_equal(mkdir(dead->out, 0700), 0);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 5, 0, 0);
 }
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recover_leaves_the_living_alone),
-		cmocka_unit_test(test_recover_reads_what_was_not_flushed),
-		cmocka_unit_test(test_recover_counts_what_fell_between),
-		cmocka_unit_test(test_recover_knows_who_has_recorded_nothing_yet),
-		cmocka_unit_test(test_recover_says_nothing_of_who_emitted_nothing),
-		cmocka_unit_test(test_recover_goes_on_after_arrival),
-		cmocka_unit_test(test_recover_drops_torn_records),
-		cmocka_unit_test(test_recover_passes_over_what_is_no_ring),
-		cmocka_unit_test(test_recover_keeps_rings_that_it_cannot_write),
+		CASE(test_recover_leaves_the_living_alone),
+		CASE(test_recover_reads_what_was_not_flushed),
+		CASE(test_recover_counts_what_fell_between),
+		CASE(test_recover_knows_who_has_recorded_nothing_yet),
+		CASE(test_recover_says_nothing_of_who_emitted_nothing),
+		CASE(test_recover_goes_on_after_arrival),
+		CASE(test_recover_drops_torn_records),
+		CASE(test_recover_passes_over_what_is_no_ring),
+		CASE(test_recover_keeps_rings_that_it_cannot_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

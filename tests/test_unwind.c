@@ -255,8 +255,8 @@ static pid_t resolve_again(const struct crash *crash, uint32_t uid, struct attac
 	return find_child();
 }
 
-/* It stays for the next crash, but not for another user's; where it died another takes its place.
- * */
+/* It stays for the next crash, but not for another user's; where it died another takes its
+ * place. */
 static void test_unwind_keeps_its_child(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });

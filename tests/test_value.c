@@ -151,9 +151,6 @@ static void test_value_names(void **state)
 	assert_int_equal(value__parse_level("warning"), -EINVAL);
 	assert_string_equal(value__type_name(TTLOG_TYPE_DECIMAL), "decimal");
 	assert_null(value__type_name(18));
-	for (unsigned int type = 0; type <= TTLOG_TYPE_DECIMAL; type++)
-		assert_int_equal(value__parse_type(value__type_name(type)), type);
-	assert_int_equal(value__parse_type("U8"), -EINVAL);
 }
 
 int main(void)

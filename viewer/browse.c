@@ -370,7 +370,8 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 	return more ? more : sources__scan(&browse->sources, until_ns);
 }
 
-bool browse__work(struct browse *browse, uint64_t until_ns)
+/* Returns whether there is more. */
+static bool work(struct browse *browse, uint64_t until_ns)
 {
 	int more;
 
@@ -465,7 +466,7 @@ static void loop(struct browse *browse)
 			is_stale = false;
 		}
 		if (more) {
-			more = browse__work(browse, sources__now_ns() + SLICE_NS);
+			more = work(browse, sources__now_ns() + SLICE_NS);
 			is_stale = true;
 			if (!more)
 				drawn_ns = 0;

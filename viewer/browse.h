@@ -191,8 +191,6 @@ struct ttlog_filter *browse__make_filter(struct browse *browse, const struct bro
 int browse__search(struct browse *browse, const char *regex);
 /* Shows a watcher all events of the choice, as they are found again. 0 or -errno. */
 int browse__survey(struct browse *browse, rows_watch *watch);
-/* Some ms of work. Returns whether there is more. */
-bool browse__work(struct browse *browse, uint64_t until_ns);
 /* In thousandths; 1000: nothing is being done. */
 unsigned browse__progress(const struct browse *browse);
 uint64_t browse__line_cnt(const struct browse *browse);

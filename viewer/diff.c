@@ -8,6 +8,7 @@
 
 #include "diff.h"
 #include "ending.h"
+#include "hash.h"
 #include "score.h"
 
 /* A crash tells more than all else; how the process ended otherwise, next to it. */
@@ -207,18 +208,14 @@ static int by_hash(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static uint64_t hash_text(uint64_t hash, struct ttlog_text text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3u;
-	return (hash ^ 0xff) * 0x100000001b3u;
-}
-
 static uint64_t name_hash(const struct ttlog_site *site)
 {
-	uint64_t hash = 0xcbf29ce484222325u + site->kind;
+	const struct ttlog_text names[] = { site->target, site->probe, site->msg };
+	uint64_t hash = site->kind;
 
-	return hash_text(hash_text(hash_text(hash, site->target), site->probe), site->msg);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		hash = hash__number(hash ^ hash__text(names[i]));
+	return hash;
 }
 
 /* Pairs what has the same hash; what is left of each moves to the front of its entries. */

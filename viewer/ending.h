@@ -7,8 +7,8 @@
 
 #include <ttlog/read.h>
 
-/* "SIGSEGV in parse_order (src/orders.c:88)", "exit status 1", "no crash". Owned by the caller; NULL:
- * no memory. */
+/* "SIGSEGV in parse_order (src/orders.c:88)", "exit status 1", "no crash". Owned by the caller;
+ * NULL: no memory. */
 char *ending__words(const struct ttlog_info *info);
 /* Whether both crashed by one signal in one function, or neither crashed and both have the same
  * status. */

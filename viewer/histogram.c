@@ -3,7 +3,8 @@
  * --histogram: how one field's values are distributed, group by group, a line a bin.
  *
  * Bins are made of a sketch's buckets, each counted where its middle lies: a value closer to the
- * end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole numbers below 128 never are.
+ * end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole numbers below 128
+ * never are.
  */
 #include <errno.h>
 #include <math.h>

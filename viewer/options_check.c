@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What does not go together on the command line, once all of it is read. argp_error ends the process. */
+/* What does not go together on the command line, once all of it is read. argp_error ends the
+ * process. */
 #include <errno.h>
 #include <string.h>
 

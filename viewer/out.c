@@ -168,19 +168,6 @@ void out__grouped(struct out *out, uint64_t v)
 	}
 }
 
-void out__hex(struct out *out, uint64_t v)
-{
-	char digits[16];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	} while (v);
-	out__bytes(out, "0x", 2);
-	out__bytes(out, digits + at, sizeof(digits) - at);
-}
-
 /* ---- Time ---- */
 
 static void two_digits(char *to, unsigned v)

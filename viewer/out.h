@@ -80,7 +80,6 @@ void out__u64(struct out *out, uint64_t v);
 void out__i64(struct out *out, int64_t v);
 /* 1,234,567 */
 void out__grouped(struct out *out, uint64_t v);
-void out__hex(struct out *out, uint64_t v); /* 0x1f */
 /* "2026-11-21T06:00:00.123456789Z" without the quotes; `real_ns` since 1970. */
 void out__time(struct out *out, uint64_t real_ns);
 /* The same from the hour on, and without the Z: "06:00:00.123456789". */

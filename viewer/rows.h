@@ -40,12 +40,12 @@ void rows__free(struct rows *rows);
 /* Before the first rows__work. */
 void rows__watch(struct rows *rows, rows_watch *watch, void *context);
 
-/* Finds rows until then (CLOCK_MONOTONIC, ns), one step at least. Returns whether there may be more to find: 1 or 0,
- * or -ENOMEM. Goes on after 0 when a part was added. */
+/* Finds rows until then (CLOCK_MONOTONIC, ns), one step at least. Returns whether there may be more
+ * to find: 1 or 0, or -ENOMEM. Goes on after 0 when a part was added. */
 int rows__work(struct rows *rows, uint64_t until_ns);
 uint64_t rows__cnt(const struct rows *rows);
-/* Before sources__drop(): lets go of these parts. Returns how many rows are gone, all from ret_first
- * on; those behind them move up. */
+/* Before sources__drop(): lets go of these parts. Returns how many rows are gone, all from
+ * ret_first on; those behind them move up. */
 uint64_t rows__drop(struct rows *rows, size_t cnt, uint64_t *ret_first);
 /* Whether a regular expression of the filter was given up on some text. */
 bool rows__gave_up(const struct rows *rows);

@@ -360,12 +360,6 @@ void screen__show(void)
 	(void)refresh();
 }
 
-void screen__erase(void)
-{
-	(void)attrset((int)A_NORMAL);
-	(void)erase();
-}
-
 void screen__redraw(void)
 {
 	(void)clearok(stdscr, TRUE);

@@ -59,7 +59,6 @@ int screen__text_from(int y, int x, int width, struct ttlog_text text, int skip,
 int screen__columns(struct ttlog_text text);
 void screen__cursor(int y, int x); /* y -1: none */
 void screen__show(void);           /* what was drawn */
-void screen__erase(void);
-void screen__redraw(void); /* all of it, even what has not changed */
+void screen__redraw(void);         /* all of it, even what has not changed */
 
 #endif /* TTLOG_VIEW_SCREEN_H */

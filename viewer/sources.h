@@ -35,7 +35,8 @@ struct sources {
  * -ENOMEM. */
 int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers, size_t cnt,
 		 bool owns);
-/* Drops the `cnt` parts behind the first, and their readers: whoever walks them must have let go. */
+/* Drops the `cnt` parts behind the first, and their readers: whoever walks them must have let
+ * go. */
 void sources__drop(struct sources *sources, size_t cnt);
 /* The number of a part, by its index. */
 static inline uint32_t sources__number(const struct sources *sources, size_t idx)

@@ -110,17 +110,6 @@ static bool is_clean(const struct store *store)
 	return true;
 }
 
-int sql_parts__declare(sqlite3 *db, const char *columns)
-{
-	char *text = sqlite3_mprintf("CREATE TABLE x(%s)", columns);
-	int err = text ? sqlite3_declare_vtab(db, text) : SQLITE_NOMEM;
-
-	sqlite3_free(text);
-	if (!err)
-		(void)sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
-	return err;
-}
-
 int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	int err;

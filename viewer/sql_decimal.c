@@ -72,7 +72,7 @@ static int next_digit(const char **p, const char *end)
 	return *p < end ? *(*p)++ - '0' : 0;
 }
 
-int sql_decimal__compare(const struct sql_decimal *a, const struct sql_decimal *b)
+static int compare(const struct sql_decimal *a, const struct sql_decimal *b)
 {
 	const bool a_is_zero = a->digits == a->end, b_is_zero = b->digits == b->end;
 	const char *p = a->digits, *q = b->digits;
@@ -102,7 +102,7 @@ int sql_decimal__collate(struct ttlog_text a, struct ttlog_text b)
 	int a_err = sql_decimal__parse(&x, a), b_err = sql_decimal__parse(&y, b);
 
 	if (!a_err && !b_err)
-		return sql_decimal__compare(&x, &y);
+		return compare(&x, &y);
 	if (a_err && b_err)
 		return sql_value__compare(a, b);
 	return a_err ? 1 : -1;

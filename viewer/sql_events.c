@@ -9,6 +9,7 @@
 #include "json.h"
 #include "sql_parts.h"
 #include "sql_scan.h"
+#include "sql_table.h"
 #include "sql_value.h"
 #include <ttlog/read.h>
 
@@ -29,14 +30,8 @@ static const struct {
 	{ "TEXT", "" },
 };
 
-struct events_table {
-	sqlite3_vtab base;
-	struct sql *sql;
-};
-
 struct events_cursor {
-	sqlite3_vtab_cursor base;
-	struct sql *sql;
+	struct sql_cursor base;
 	struct sql_where where;
 	struct sql_scan scan;
 	bool is_look_up; /* it goes over the hits, not over the scan */
@@ -45,12 +40,10 @@ struct events_cursor {
 	struct ttlog_event event;
 };
 
-void sql_events__declare(const struct sql *sql, struct out *out, const char *name, bool plain)
+static void declare_columns(const struct sql *sql, struct out *out, bool plain)
 {
-	out__text(out, "CREATE TABLE ");
-	sql_columns__quote(out, name);
 	for (int i = 0; i < EVENTS_COLUMN_CNT; i++) {
-		out__text(out, i ? ", " : "(");
+		out__text(out, i ? ", " : "");
 		out__text(out, EVENTS_COLUMNS[i]);
 		out__char(out, ' ');
 		out__text(out, TYPES[i].type);
@@ -63,6 +56,14 @@ void sql_events__declare(const struct sql *sql, struct out *out, const char *nam
 		out__text(out, ", ");
 		sql_columns__declare(&sql->columns.list[i], out, plain);
 	}
+}
+
+void sql_events__declare(const struct sql *sql, struct out *out, const char *name)
+{
+	out__text(out, "CREATE TABLE ");
+	sql_columns__quote(out, name);
+	out__char(out, '(');
+	declare_columns(sql, out, true);
 	out__char(out, ')');
 }
 
@@ -72,52 +73,27 @@ static int connect_table(sqlite3 *db, void *context, int argc, const char *const
 			 sqlite3_vtab **ret, char **ret_why)
 {
 	struct sql *sql = context;
-	struct events_table *table;
-	int err;
 
 	(void)argc;
 	(void)argv;
 	out__clear(&sql->scratch);
-	sql_events__declare(sql, &sql->scratch, "events", false);
+	declare_columns(sql, &sql->scratch, false);
 	out__char(&sql->scratch, 0);
 	if (sql->scratch.err)
 		return SQLITE_NOMEM;
-	err = sqlite3_declare_vtab(db, out__written(&sql->scratch).p);
-	if (err) {
-		*ret_why = sqlite3_mprintf("%s", sqlite3_errmsg(db));
-		return err;
-	}
-	(void)sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
-	table = sqlite3_malloc(sizeof(*table));
-	if (!table)
-		return SQLITE_NOMEM;
-	*table = (struct events_table){ .sql = sql };
-	*ret = &table->base;
-	return SQLITE_OK;
-}
-
-static int disconnect(sqlite3_vtab *table)
-{
-	sqlite3_free(table);
-	return SQLITE_OK;
+	return sql_table__connect(db, sql, NULL, out__written(&sql->scratch).p, ret, ret_why);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-	return sql_where__choose(((struct events_table *)table)->sql, info);
+	return sql_where__choose(((struct sql_table *)table)->sql, info);
 }
 
 /* ---- A cursor ---- */
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 {
-	struct events_cursor *cursor = calloc(1, sizeof(*cursor));
-
-	if (!cursor)
-		return SQLITE_NOMEM;
-	cursor->sql = ((struct events_table *)table)->sql;
-	*ret = &cursor->base;
-	return SQLITE_OK;
+	return sql_table__open(table, sizeof(struct events_cursor), ret);
 }
 
 static void end_scan(struct events_cursor *cursor)
@@ -143,13 +119,14 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 	int err;
 
 	cursor->has_event = false;
-	cursor->is_look_up = number < 0 && sql_hits__begin(&cursor->hits, cursor->sql,
+	cursor->is_look_up = number < 0 && sql_hits__begin(&cursor->hits, cursor->base.sql,
 							   sql_where__index_of(number), argv[0]);
 	if (cursor->is_look_up)
 		return SQLITE_OK;
 	end_scan(cursor);
-	err = sql_where__init(&cursor->where, cursor->sql, chosen, number < 0 ? 0 : argc, argv);
-	if (!err && sql_scan__init(&cursor->scan, &cursor->sql->store, &cursor->where))
+	err = sql_where__init(&cursor->where, cursor->base.sql, chosen, number < 0 ? 0 : argc,
+			      argv);
+	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->where))
 		err = SQLITE_NOMEM;
 	return err;
 }
@@ -187,7 +164,7 @@ static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 
 static void field_column(sqlite3_context *to, const struct events_cursor *cursor, size_t column)
 {
-	const struct sql_columns *columns = &cursor->sql->columns;
+	const struct sql_columns *columns = &cursor->base.sql->columns;
 	const struct ttlog_event *event = &cursor->event;
 	int idx = sql_columns__field(columns, sql_scan__file(&cursor->scan), event->site_number,
 				     column);
@@ -287,8 +264,8 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	struct events_cursor *cursor = (struct events_cursor *)base;
 
 	if (cursor->is_look_up && number >= EVENTS_COLUMN_CNT) {
-		sql_hits__column(&cursor->hits, cursor->sql, (size_t)number - EVENTS_COLUMN_CNT,
-				 to);
+		sql_hits__column(&cursor->hits, cursor->base.sql,
+				 (size_t)number - EVENTS_COLUMN_CNT, to);
 		return SQLITE_OK;
 	}
 	if (!cursor->has_event) {
@@ -299,7 +276,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 		cursor->has_event = true;
 	}
 	if (number < EVENTS_COLUMN_CNT)
-		fixed_column(to, cursor->sql, &cursor->event, number);
+		fixed_column(to, cursor->base.sql, &cursor->event, number);
 	else
 		field_column(to, cursor, (size_t)number - EVENTS_COLUMN_CNT);
 	return SQLITE_OK;
@@ -311,7 +288,7 @@ int sql_events__register(struct sql *sql, const char *name)
 	static const sqlite3_module MODULE = {
 		.xConnect = connect_table,
 		.xBestIndex = best_index,
-		.xDisconnect = disconnect,
+		.xDisconnect = sql_table__disconnect,
 		.xOpen = open_cursor,
 		.xClose = close_cursor,
 		.xFilter = filter,

@@ -56,12 +56,11 @@ void sql_parts__fini(struct sql *sql);
 /* Tables, called PREFIX and their names, functions and collations. Returns SQLite's code. */
 int sql_parts__register(struct sql *sql, const char *prefix);
 
-/* In xConnect: what the table's columns are. Returns 0 or SQLite's error. */
-int sql_parts__declare(sqlite3 *db, const char *columns);
-/* CREATE TABLE NAME(...) of events. `plain`: without the collations that only we have. */
-void sql_events__declare(const struct sql *sql, struct out *out, const char *name, bool plain);
+/* CREATE TABLE NAME(...) of events, without the collations that only we have. */
+void sql_events__declare(const struct sql *sql, struct out *out, const char *name);
 
-/* Each makes its tables, called PREFIX and their names, or functions. Return 0 or SQLite's error. */
+/* Each makes its tables, called PREFIX and their names, or functions. Return 0 or SQLite's
+ * error. */
 int sql_events__register(struct sql *sql, const char *name);
 int sql_spans__register(struct sql *sql, const char *name);
 int sql_tables__register(struct sql *sql, const char *prefix);

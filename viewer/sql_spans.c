@@ -10,6 +10,7 @@
 #include "spans.h"
 #include "sql_parts.h"
 #include "sql_scan.h"
+#include "sql_table.h"
 #include "sql_value.h"
 #include <ttlog/read.h>
 
@@ -54,14 +55,8 @@ enum spans_state {
 
 static const char *const STATES[] = { "ended", "begin unseen", "end unseen", "open" };
 
-struct spans_table {
-	sqlite3_vtab base;
-	struct sql *sql;
-};
-
 struct spans_cursor {
-	sqlite3_vtab_cursor base;
-	struct sql *sql;
+	struct sql_cursor base;
 	struct sql_where where;
 	struct sql_scan scan;
 	bool has_spans;
@@ -168,30 +163,14 @@ static int next(sqlite3_vtab_cursor *base)
 static int connect_table(sqlite3 *db, void *context, int argc, const char *const *argv,
 			 sqlite3_vtab **ret, char **ret_why)
 {
-	struct spans_table *table = sqlite3_malloc(sizeof(*table));
-	int err = table ? sql_parts__declare(db, COLUMNS) : SQLITE_NOMEM;
-
 	(void)argc;
 	(void)argv;
-	(void)ret_why;
-	if (err) {
-		sqlite3_free(table);
-		return err;
-	}
-	*table = (struct spans_table){ .sql = context };
-	*ret = &table->base;
-	return SQLITE_OK;
-}
-
-static int disconnect(sqlite3_vtab *table)
-{
-	sqlite3_free(table);
-	return SQLITE_OK;
+	return sql_table__connect(db, context, NULL, COLUMNS, ret, ret_why);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-	double rows = (double)((struct spans_table *)table)->sql->store.event_cnt;
+	double rows = (double)((struct sql_table *)table)->sql->store.event_cnt;
 
 	info->estimatedCost = rows + 1;
 	info->estimatedRows = (sqlite3_int64)rows / 2 + 1;
@@ -200,13 +179,7 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 {
-	struct spans_cursor *cursor = calloc(1, sizeof(*cursor));
-
-	if (!cursor)
-		return SQLITE_NOMEM;
-	cursor->sql = ((struct spans_table *)table)->sql;
-	*ret = &cursor->base;
-	return SQLITE_OK;
+	return sql_table__open(table, sizeof(struct spans_cursor), ret);
 }
 
 static void end_scan(struct spans_cursor *cursor)
@@ -231,7 +204,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 		  sqlite3_value **argv)
 {
 	struct spans_cursor *cursor = (struct spans_cursor *)base;
-	struct sql *sql = cursor->sql;
+	struct sql *sql = cursor->base.sql;
 
 	(void)number;
 	(void)chosen;
@@ -282,7 +255,7 @@ static void begin_time(sqlite3_context *to, const struct spans_cursor *cursor, i
 		before_ns = cursor->duration.u;
 	}
 	if (column == SPANS_TS)
-		sql_value__time(to, &cursor->sql->scratch, event->real_ns - before_ns);
+		sql_value__time(to, &cursor->base.sql->scratch, event->real_ns - before_ns);
 	else
 		sql_value__u64(to, (column == SPANS_TS_NS ? event->real_ns : event->mono_ns) -
 					   before_ns);
@@ -344,7 +317,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 		break;
 	case SPANS_END_TS:
 		if (has_duration(cursor))
-			sql_value__time(to, &cursor->sql->scratch, cursor->end.real_ns);
+			sql_value__time(to, &cursor->base.sql->scratch, cursor->end.real_ns);
 		break;
 	case SPANS_END_MONO_NS:
 		if (has_duration(cursor))
@@ -361,7 +334,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 		sqlite3_result_int64(to, cursor->lane->cnt - (cursor->span ? 1 : 0));
 		break;
 	case SPANS_FIELDS:
-		span_fields(to, &cursor->sql->scratch, cursor->span);
+		span_fields(to, &cursor->base.sql->scratch, cursor->span);
 		break;
 	case SPANS_SNAPSHOT:
 		sql_value__text(to, ttlog_text_of(ttlog_snapshot_name(event->snapshot)),
@@ -378,7 +351,7 @@ int sql_spans__register(struct sql *sql, const char *name)
 	static const sqlite3_module MODULE = {
 		.xConnect = connect_table,
 		.xBestIndex = best_index,
-		.xDisconnect = disconnect,
+		.xDisconnect = sql_table__disconnect,
 		.xOpen = open_cursor,
 		.xClose = close_cursor,
 		.xFilter = filter,

@@ -7,9 +7,10 @@
 
 #include <ttlog/read.h>
 #include "sql_parts.h"
+#include "sql_table.h"
 #include "sql_value.h"
 
-/* Column 0 is the snapshot's name in all of them. */
+/* Column 0 is the snapshot's name in all of them. The enums of columns follow `columns`, below. */
 struct listing {
 	const char *name, *columns;
 	size_t (*count)(const struct ttlog_snapshot *reader);
@@ -18,6 +19,15 @@ struct listing {
 };
 
 /* ---- threads ---- */
+
+enum threads_column {
+	THREADS_SNAPSHOT,
+	THREADS_PID,
+	THREADS_TID,
+	THREADS_COMM,
+	THREADS_NS_PID,
+	THREADS_NS_TID,
+};
 
 static size_t thread_count(const struct ttlog_snapshot *reader)
 {
@@ -31,16 +41,16 @@ static void thread_column(sqlite3_context *to, struct sql *sql, const struct ttl
 
 	(void)sql;
 	switch (column) {
-	case 1:
+	case THREADS_PID:
 		sql_value__u64(to, thread->pid);
 		return;
-	case 2:
+	case THREADS_TID:
 		sql_value__u64(to, thread->tid);
 		return;
-	case 3:
+	case THREADS_COMM:
 		sql_value__text(to, thread->comm, SQL_VALUE_STAYS);
 		return;
-	case 4:
+	case THREADS_NS_PID:
 		sql_value__u64(to, thread->ns_pid ? thread->ns_pid : thread->pid);
 		return;
 	default:
@@ -49,6 +59,21 @@ static void thread_column(sqlite3_context *to, struct sql *sql, const struct ttl
 }
 
 /* ---- sites ---- */
+
+enum sites_column {
+	SITES_SNAPSHOT,
+	SITES_NUMBER,
+	SITES_KIND,
+	SITES_LEVEL,
+	SITES_LEVEL_NUMBER,
+	SITES_TARGET,
+	SITES_PROBE,
+	SITES_MSG,
+	SITES_FILE,
+	SITES_FUNC,
+	SITES_LINE,
+	SITES_FIELDS,
+};
 
 static size_t site_count(const struct ttlog_snapshot *reader)
 {
@@ -71,8 +96,11 @@ static void site_fields(sqlite3_context *to, struct out *scratch, const struct t
 
 static void site_text(sqlite3_context *to, const struct ttlog_site *site, int column)
 {
-	const struct ttlog_text *const TEXTS[] = { &site->target, &site->probe, &site->msg,
-						   &site->file, &site->func };
+	const struct ttlog_text *const TEXTS[] = {
+		[SITES_TARGET] = &site->target, [SITES_PROBE] = &site->probe,
+		[SITES_MSG] = &site->msg,       [SITES_FILE] = &site->file,
+		[SITES_FUNC] = &site->func,
+	};
 
 	sql_value__text(to, *TEXTS[column], SQL_VALUE_STAYS);
 }
@@ -84,30 +112,43 @@ static void site_column(sqlite3_context *to, struct sql *sql, const struct ttlog
 	const struct ttlog_site *site = ttlog_snapshot_info(reader)->sites[row];
 
 	switch (column) {
-	case 1:
+	case SITES_NUMBER:
 		sqlite3_result_int64(to, (sqlite3_int64)row);
 		return;
-	case 2:
+	case SITES_KIND:
 		sql_value__text(to, ttlog_text_of(KINDS[site->kind]), SQL_VALUE_STAYS);
 		return;
-	case 3:
+	case SITES_LEVEL:
 		sql_value__text(to, ttlog_text_of(ttlog_level_name(site->level)), SQL_VALUE_STAYS);
 		return;
-	case 4:
+	case SITES_LEVEL_NUMBER:
 		sqlite3_result_int(to, site->level);
 		return;
-	case 10:
+	case SITES_LINE:
 		sql_value__u64(to, site->line);
 		return;
-	case 11:
+	case SITES_FIELDS:
 		site_fields(to, &sql->scratch, site);
 		return;
 	default:
-		site_text(to, site, column - 5);
+		site_text(to, site, column);
 	}
 }
 
 /* ---- frames ---- */
+
+enum frames_column {
+	FRAMES_SNAPSHOT,
+	FRAMES_NUMBER,
+	FRAMES_IP,
+	FRAMES_SYMBOL,
+	FRAMES_FILE,
+	FRAMES_LINE,
+	FRAMES_IS_INLINED,
+	FRAMES_MODULE,
+	FRAMES_OFFSET,
+	FRAMES_BUILD_ID,
+};
 
 static size_t frame_count(const struct ttlog_snapshot *reader)
 {
@@ -121,29 +162,29 @@ static void frame_column(sqlite3_context *to, struct sql *sql, const struct ttlo
 
 	(void)sql;
 	switch (column) {
-	case 1:
+	case FRAMES_NUMBER:
 		sqlite3_result_int64(to, (sqlite3_int64)row);
 		return;
-	case 2:
+	case FRAMES_IP:
 		sql_value__text_or_null(to, frame->ip);
 		return;
-	case 3:
+	case FRAMES_SYMBOL:
 		sql_value__text_or_null(to, frame->symbol);
 		return;
-	case 4:
+	case FRAMES_FILE:
 		sql_value__text_or_null(to, frame->file);
 		return;
-	case 5:
+	case FRAMES_LINE:
 		if (frame->has_line)
 			sql_value__u64(to, frame->line);
 		return;
-	case 6:
+	case FRAMES_IS_INLINED:
 		sqlite3_result_int(to, frame->is_inlined);
 		return;
-	case 7:
+	case FRAMES_MODULE:
 		sql_value__text_or_null(to, frame->module);
 		return;
-	case 8:
+	case FRAMES_OFFSET:
 		sql_value__text_or_null(to, frame->offset);
 		return;
 	default:
@@ -339,15 +380,9 @@ struct listing_context {
 	const struct listing *listing;
 };
 
-struct listing_table {
-	sqlite3_vtab base;
-	struct listing_context context;
-};
-
 struct listing_cursor {
-	sqlite3_vtab_cursor base;
-	struct listing_context context;
-	size_t file, row, cnt;
+	struct sql_cursor base;
+	size_t file, row;
 	sqlite3_int64 number;
 };
 
@@ -355,25 +390,10 @@ static int connect_table(sqlite3 *db, void *context, int argc, const char *const
 			 sqlite3_vtab **ret, char **ret_why)
 {
 	const struct listing_context *of = context;
-	struct listing_table *table = sqlite3_malloc(sizeof(*table));
-	int err = table ? sql_parts__declare(db, of->listing->columns) : SQLITE_NOMEM;
 
 	(void)argc;
 	(void)argv;
-	(void)ret_why;
-	if (err) {
-		sqlite3_free(table);
-		return err;
-	}
-	*table = (struct listing_table){ .context = *of };
-	*ret = &table->base;
-	return SQLITE_OK;
-}
-
-static int disconnect(sqlite3_vtab *table)
-{
-	sqlite3_free(table);
-	return SQLITE_OK;
+	return sql_table__connect(db, of->sql, of->listing, of->listing->columns, ret, ret_why);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -386,13 +406,7 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 {
-	struct listing_cursor *cursor = calloc(1, sizeof(*cursor));
-
-	if (!cursor)
-		return SQLITE_NOMEM;
-	cursor->context = ((struct listing_table *)table)->context;
-	*ret = &cursor->base;
-	return SQLITE_OK;
+	return sql_table__open(table, sizeof(struct listing_cursor), ret);
 }
 
 static int close_cursor(sqlite3_vtab_cursor *cursor)
@@ -401,21 +415,25 @@ static int close_cursor(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
+static const struct listing *listing_of(const struct listing_cursor *cursor)
+{
+	return sql_cursor__kind(&cursor->base);
+}
+
 static const struct ttlog_snapshot *reader_of(const struct listing_cursor *cursor)
 {
-	return cursor->context.sql->store.files[cursor->file].reader;
+	return cursor->base.sql->store.files[cursor->file].reader;
 }
 
 static bool is_over(const struct listing_cursor *cursor)
 {
-	return cursor->file == cursor->context.sql->store.file_cnt;
+	return cursor->file == cursor->base.sql->store.file_cnt;
 }
 
 /* To the next file that has a row, where this one has none left. */
 static void settle(struct listing_cursor *cursor)
 {
-	while (!is_over(cursor) &&
-	       cursor->row >= cursor->context.listing->count(reader_of(cursor))) {
+	while (!is_over(cursor) && cursor->row >= listing_of(cursor)->count(reader_of(cursor))) {
 		cursor->file++;
 		cursor->row = 0;
 	}
@@ -459,8 +477,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	if (!number)
 		sql_value__text(to, ttlog_text_of(ttlog_snapshot_name(reader)), SQL_VALUE_STAYS);
 	else
-		cursor->context.listing->column(to, cursor->context.sql, reader, cursor->row,
-						number);
+		listing_of(cursor)->column(to, cursor->base.sql, reader, cursor->row, number);
 	return SQLITE_OK;
 }
 
@@ -475,7 +492,7 @@ int sql_tables__register(struct sql *sql, const char *prefix)
 	static const sqlite3_module MODULE = {
 		.xConnect = connect_table,
 		.xBestIndex = best_index,
-		.xDisconnect = disconnect,
+		.xDisconnect = sql_table__disconnect,
 		.xOpen = open_cursor,
 		.xClose = close_cursor,
 		.xFilter = filter,

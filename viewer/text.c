@@ -35,7 +35,7 @@ static bool has_own_probe(const struct ttlog_site *site)
 	return false;
 }
 
-size_t text__where_width(const struct ttlog_site *site)
+static size_t where_width(const struct ttlog_site *site)
 {
 	size_t width = out__width(site->target);
 
@@ -62,7 +62,7 @@ void text_output__init(struct text_output *text, struct out *out, bool colour,
 		const struct ttlog_info *header = ttlog_snapshot_info(readers[i]);
 
 		for (size_t k = 0; k < header->site_cnt; k++) {
-			size_t width = text__where_width(header->sites[k]);
+			size_t width = where_width(header->sites[k]);
 
 			if (width > text->where_width)
 				text->where_width = at_most(width, WHERE_MAX_WIDTH);
@@ -188,7 +188,7 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	out__plain(out, thread->comm);
 	pad_to(out, text->comm_width, out__width(thread->comm));
 	text__where(out, site);
-	pad_to(out, text->where_width, text__where_width(site));
+	pad_to(out, text->where_width, where_width(site));
 	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
 		out__text(out, BOLD);
 	text__message(out, site);

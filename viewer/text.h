@@ -23,7 +23,6 @@ const char *level_colour(uint8_t level);
 void text_output__event(struct text_output *text, const struct ttlog_event *event);
 
 /* Parts of the line, without colour. */
-size_t text__where_width(const struct ttlog_site *site);
 void text__where(struct out *out, const struct ttlog_site *site); /* target:probe */
 void text__message(struct out *out, const struct ttlog_site *site);
 void text__key(struct out *out, const struct ttlog_site *site, unsigned idx);

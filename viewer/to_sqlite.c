@@ -83,7 +83,7 @@ static int copy_events(struct export *export)
 	int err;
 
 	out__clear(text);
-	sql_events__declare(&export->sql, text, "events", true);
+	sql_events__declare(&export->sql, text, "events");
 	out__char(text, 0);
 	create = text->err ? NULL : strdup(out__written(text).p);
 	if (!create)

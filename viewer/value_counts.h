@@ -30,8 +30,8 @@ struct value_counts {
 };
 
 void value_counts__fini(struct value_counts *counts);
-/* Values of a column of text, bytes, chars or bools: the `cnt` rows given, or from 0 on where rows is
- * NULL. Takes memory from *budget. */
+/* Values of a column of text, bytes, chars or bools: the `cnt` rows given, or from 0 on where rows
+ * is NULL. Takes memory from *budget. */
 void value_counts__column(struct value_counts *counts, size_t *budget,
 			  const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt);
 /* How often that value occurs. */

@@ -329,8 +329,8 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
 	return batch;
 }
 
-/* The calling thread's batch, new, reused or revived; NULL without memory. limit_bytes is still 0.
- * */
+/* The calling thread's batch, new, reused or revived; NULL without memory. limit_bytes is still
+ * 0. */
 TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 {
 	struct ttlog_batch *batch = ttlog__batch;

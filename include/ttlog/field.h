@@ -310,8 +310,9 @@ TTLOG__INLINE char *ttlog__put(char *to, uint32_t type, struct ttlog_value value
 #ifdef __cplusplus
 }
 
-/* ---- C++: overloads; an enum is its underlying type, a text whatever has data() and size() ----
- * */
+/* ---- C++: overloads ---- */
+
+/* An enum is its underlying type, a text whatever has data() and size(). */
 
 namespace ttlog_detail
 {

@@ -154,8 +154,8 @@
 #define TTLOG__LOUD
 #endif
 
-/* TTLOG_TARGET and TTLOG_SERVICE stand for themselves where no macro has these names: 0, no text.
- * */
+/* TTLOG_TARGET and TTLOG_SERVICE stand for themselves where no macro has these names: 0, no
+ * text. */
 #pragma push_macro("TTLOG_TARGET")
 #pragma push_macro("TTLOG_SERVICE")
 #undef TTLOG_TARGET

@@ -41,9 +41,9 @@
  * text. What a chunk of events gives, values and columns, lives until another chunk of that
  * snapshot is loaded: until the next call that goes on in it or in a timeline over it.
  *
- * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno. Where
- * there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1; TTLOG_WHY_BYTES is
- * always enough). All *_free and *_close take NULL.
+ * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno.
+ * Where there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1;
+ * TTLOG_WHY_BYTES is always enough). All *_free and *_close take NULL.
  *
  * Versions. The soname's number changes with every incompatible change. Without one: functions,
  * constants and enumerators are added; structs that only the library allocates grow at their end
@@ -370,8 +370,8 @@ int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *re
 			size_t why_size);
 
 bool ttlog_filter_is_empty(const struct ttlog_filter *filter);
-/* Expression `idx` of those that were added, as text: the same for all that mean the same words. The
- * caller frees. ENOENT: there are fewer. */
+/* Expression `idx` of those that were added, as text: the same for all that mean the same words.
+ * The caller frees. ENOENT: there are fewer. */
 char *ttlog_filter_expression(const struct ttlog_filter *filter, size_t idx);
 /* How it was understood, in lines of text. The caller frees. */
 char *ttlog_filter_explain(const struct ttlog_filter *filter);

@@ -30,10 +30,9 @@
  * Knobs, each a macro to define before the include:
  *
  * TTLOG_SERVICE      "name": what the program calls itself; also the provider of its USDT probes.
- *                    Letters, digits, _ - and . only. Default: the program's name, provider
- * `ttlog`. TTLOG_BATCH_BYTES  size of a thread's buffer, 4096 to 65536, default 32768 bytes. Per
- * executable or
- *                    shared library: all its files should agree.
+ *                    Letters, digits, _ - and . only. Default: the program's name, provider `ttlog`.
+ * TTLOG_BATCH_BYTES  size of a thread's buffer, 4096 to 65536, default 32768 bytes. Per executable
+ *                    or shared library: all its files should agree.
  * TTLOG_TARGET       "part.of.program": may be defined and redefined anywhere, counts where a mark
  *                    stands. Default: the file's name without suffix.
  */
@@ -42,14 +41,13 @@
  * An event: TTLOG_PROBE(name, LEVEL, "message", "key", value, ...)
  *
  * name     an identifier: the probe's name, also for bpftrace, perf, gdb and systemtap
- * LEVEL    TRACE, DEBUG, INFO, WARN, ERROR or FATAL; macros of these names in the program don't
- * matter message  a string literal
+ * LEVEL    TRACE, DEBUG, INFO, WARN, ERROR or FATAL; macros of these names don't matter
+ * message  a string literal
  * keys     string literals; 0 to 16 fields
  * values   bool, char, integers of 8 to 64 bits, float, double, pointers, C strings (NULL is
- * recorded
- *          as null), or TTLOG_STRN, TTLOG_BYTES, TTLOG_HEX, TTLOG_DECIMAL; in C++ also enums and
- *          whatever has data() and size() of char. Strings over 4,000 bytes are cut and marked as
- *          cut. Each is evaluated once where the site is enabled, else not at all.
+ *          recorded as null), or TTLOG_STRN, TTLOG_BYTES, TTLOG_HEX, TTLOG_DECIMAL; in C++ also
+ *          enums and whatever has data() and size() of char. Strings over 4,000 bytes are cut and
+ *          marked as cut. Each is evaluated once where the site is enabled, else not at all.
  *
  * The first 12 values are the USDT probe's arguments, 64 bits each: floating point as its bits,
  * strings and bytes as their address, decimals as their units.

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A terminal for the full screen: keys go in, what is on it is waited for, never slept for.
 TTLOG_KEEP=1 prints every screen that a test waited for."""
+import ctypes
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -11,8 +14,12 @@ import time
 DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 30))
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
 class Terminal:
-    """A tmux server of its own, with a shell in one window."""
+    """A tmux server of its own, with a shell in one window. It ends with the test, also with one that is killed."""
 
     viewer = None  # the program: a suite sets it
 
@@ -22,8 +29,8 @@ class Terminal:
         self.env = dict(os.environ, LC_ALL=lang, PS1="$ ", **env)
         self.env.pop("TMUX", None)
         self.env.pop("NO_COLOR", None)
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "bash", "--norc",
-                  "--noprofile", "-i")  # fmt: skip
+        self.server = self.start_server()
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), "bash", "--norc", "--noprofile", "-i")
         self.tmux("set", "-g", "status", "off")
         self.wait(r"^\$ *$")
 
@@ -31,11 +38,33 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        pids = [int(self.flag("pid")), int(self.flag("pane_pid"))]
+        shell = int(self.flag("pane_pid"))
         self.tmux("kill-server")
-        for pid in pids:
-            self.until_gone(pid)
+        self.server.wait(DEADLINE_S)
+        self.until_gone(shell)
         self.folder.cleanup()
+
+    def start_server(self):
+        """Not as the daemon that tmux makes of it by itself: as a child, which the kernel ends with its parent."""
+        parent = os.getpid()
+
+        def end_with_parent():
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)  # it ended before that
+
+        server = subprocess.Popen(
+            ["tmux", "-u", "-D", "-f", "/dev/null", "-S", self.socket], env=self.env, preexec_fn=end_with_parent
+        )
+        end = time.monotonic() + DEADLINE_S
+        while not self.is_listening():
+            assert server.poll() is None and time.monotonic() < end, "tmux does not start"
+            time.sleep(0.005)
+        return server
+
+    def is_listening(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(self.socket) == 0
 
     @staticmethod
     def until_gone(pid):
@@ -49,7 +78,8 @@ class Terminal:
             time.sleep(0.005)
 
     def tmux(self, *args):
-        result = subprocess.run(["tmux", "-u", "-S", self.socket, *args], env=self.env, capture_output=True, timeout=60)
+        command = ["tmux", "-u", "-N", "-S", self.socket, *args]
+        result = subprocess.run(command, env=self.env, capture_output=True, timeout=60)
         assert result.returncode == 0, (args, result.stderr)
         return result.stdout.decode()
 

@@ -81,10 +81,7 @@ def write(folder, name, seed, moved=0, slow=1, late=1, side=0, retries=0, ticks=
     for start in range(0, len(rows), 5000):
         snapshot.chunk(rows[start : start + 5000])
     snapshot.end()
-    path = os.path.join(folder, name)
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, name))
 
 
 CRASH = {

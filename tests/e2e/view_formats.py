@@ -60,10 +60,7 @@ def odd_file(folder):
         (14, 1, 0, ["\x1b[2J\x00", "l1\r\nl2"]),
     ])  # fmt: skip
     snapshot.end()
-    path = os.path.join(folder, "odd.bin")
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, "odd.bin"))
 
 
 # ---- schema ----
@@ -235,10 +232,7 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
     for i in range(0, len(rows), 3):
         snapshot.chunk(rows[i : i + 3])
     snapshot.end()
-    path = os.path.join(folder, name)
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, name))
 
 
 MS = 10**6

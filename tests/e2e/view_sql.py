@@ -107,10 +107,7 @@ def made(folder, sites, events, name="made.bin", threads=None, encoders=None):
     for at in range(0, len(events), 1000):
         snapshot.chunk(events[at : at + 1000])
     snapshot.end()
-    path = os.path.join(folder, name)
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, name))
 
 
 def big(folder):

@@ -87,10 +87,7 @@ def big_file(folder, chunks=16):
         }))  # fmt: skip
     snapshot.events, snapshot.first, snapshot.last = chunks * cnt, 1, chunks * cnt
     snapshot.end()
-    path = os.path.join(folder, "big.bin")
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, "big.bin"))
 
 
 # ---- The pager ----

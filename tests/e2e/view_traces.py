@@ -68,9 +68,7 @@ def test_ctf_keys_of_bytes():
     snapshot.chunk([(10, 0, 0, [1, b"xy", b"", 2, -3, "s", 1])])
     snapshot.end()
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "keys.bin")
-        with open(path, "wb") as file:
-            file.write(snapshot.file())
+        path = snapshot.save(os.path.join(folder, "keys.bin"))
         (event,) = ctf(folder, path)
         assert list(event["fields"].values()) == ["1", "7879", "", "2", "-3", "s", True], event
         assert event["probe"] == 'a"b\\' and event["msg"] == 'say "so"\\' and event["target"] == "\u00e9"
@@ -89,9 +87,7 @@ def test_ctf_packets():
         snapshot.chunk(rows[start : start + 10_000])
     snapshot.end()
     with tempfile.TemporaryDirectory() as folder:
-        path, target = os.path.join(folder, "many.bin"), os.path.join(folder, "trace")
-        with open(path, "wb") as file:
-            file.write(snapshot.file())
+        path, target = snapshot.save(os.path.join(folder, "many.bin")), os.path.join(folder, "trace")
         view("--format", "ctf", "-o", target, path)
         assert sorted(os.listdir(target)) == ["metadata", "stream_0"]
         data, at, sizes = open(os.path.join(target, "stream_0"), "rb").read(), 0, []
@@ -263,9 +259,7 @@ def test_perfetto_odd():
                                  [{"pid": 2**40, "tid": 2**40 + 1, "comm": "c"}], {0: [make.plain] * 3})  # fmt: skip
         snapshot.chunk([(1, 0, 0, [long, [b"\xff" * 300], -1]), (2**31, 0, 0, [["cut"], b"", 2**62])])
         snapshot.end()
-        path = os.path.join(folder, "long.bin")
-        with open(path, "wb") as file:
-            file.write(snapshot.file())
+        path = snapshot.save(os.path.join(folder, "long.bin"))
         first, second = perfetto(path).events
         assert [value for _, value in first["args"].values()] == [long, "ff" * 300 + CUT, -1]
         assert [value for _, value in second["args"].values()] == ["cut" + CUT, "", 2**62]

@@ -70,8 +70,8 @@ static __attribute__((noinline)) int end_by_stack(volatile char *above)
 	return zero ? 0 : end_by_stack(room) + room[0];
 }
 
-/* In a memory cgroup that the runner made: DEATH is oom, and the directory is in the environment.
- * */
+/* In a memory cgroup that the runner made: DEATH is oom, and the directory is in the
+ * environment. */
 static void end_by_oom(void)
 {
 	const char *dir = getenv("STRESS_CGROUP");
