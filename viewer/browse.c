@@ -443,6 +443,10 @@ static void loop(struct browse *browse)
 		int fd = browse__follow_fd(browse);
 		int key = screen__key(more || is_stale ? 0 : -1, fd, &is_special);
 
+		if (key == SCREEN_KEY_GONE) {
+			browse->err = -EIO;
+			return;
+		}
 		if (key != SCREEN_KEY_NONE) {
 			browse__key(browse, key, is_special);
 			browse__follow_choice(browse);

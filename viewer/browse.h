@@ -209,7 +209,8 @@ int browse__follow_fd(const struct browse *browse);
 void browse__take_pieces(struct browse *browse);
 /* The collectors send what is shown, also when that is something else now. */
 void browse__follow_choice(struct browse *browse);
-void browse__print_follow(const struct browse *browse, struct out *out); /* for the status */
+void browse__print_follow(const struct browse *browse, struct out *out);      /* for the status */
+void browse__print_follow_info(const struct browse *browse, struct out *out); /* for the page */
 
 /* ---- browse_line.c ---- */
 

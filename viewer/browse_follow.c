@@ -94,6 +94,28 @@ void browse__print_follow(const struct browse *browse, struct out *out)
 	}
 }
 
+void browse__print_follow_info(const struct browse *browse, struct out *out)
+{
+	struct follow_counts counts = { .events = 0 };
+
+	if (!browse->follow && !browse->has_followed)
+		return;
+	if (browse->follow)
+		follow__counts(browse->follow, &counts);
+	out__format(out, "Running collectors%s\n", browse->follow ? "" : ": they have ended");
+	if (browse->follow)
+		out__format(out, "  followed    %zu\n", follow__collector_cnt(browse->follow));
+	out__text(out, "  in memory   ");
+	out__grouped(out, browse->sources.part_cnt - 1);
+	out__text(out, " pieces, ");
+	out__grouped(out, browse->piece_bytes);
+	out__text(out, " bytes\n  oldest gone ");
+	out__grouped(out, browse->gone);
+	out__text(out, " events that there was no more room for\n  not sent    ");
+	out__grouped(out, browse->left_out + counts.dropped + counts.missed);
+	out__text(out, " events, while this screen was slow or paused\n\n");
+}
+
 /* ---- Room ---- */
 
 static bool is_full(const struct browse *browse)
@@ -224,4 +246,7 @@ void browse__take_pieces(struct browse *browse)
 		return;
 	browse__end_follow(browse);
 	browse->has_followed = true;
+	if (browse->is_following && !browse->is_paused)
+		browse->goal = GOAL_END;
+	browse->is_following = browse->is_paused = false; /* f asks anew */
 }

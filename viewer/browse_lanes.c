@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* A line a thread: how much it said when, denser characters for more, coloured by the worst. */
+#include <errno.h>
 #include <ncurses.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "browse.h"
 #include "screen.h"
 
-#define NAME_WIDTH 24
-#define CNT_WIDTH  13
+#define NAME_WIDTH      24
+#define CNT_WIDTH       13
+/* "2026-11-21T" */
+#define AXIS_DATE_BYTES 11
 
 static void watch(void *context, uint64_t row, const struct ttlog_run *run)
 {
 	struct browse *browse = context;
 
 	(void)row;
-	lanes__run(&browse->lanes, run);
+	if (lanes__run(&browse->lanes, run))
+		browse->err = -ENOMEM;
 }
 
-/* Of the files; 0 where they have no events. */
-static uint64_t first_of(const struct browse *browse)
+/* Of all; 0 where there are no events. */
+static uint64_t first_of(struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	uint64_t first_ns = UINT64_MAX;
 
-	for (size_t i = 0; i < browse->input.reader_cnt; i++) {
-		const struct ttlog_snapshot *reader = browse->input.readers[i];
-		const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	for (size_t i = 0; i < cnt; i++) {
+		const struct ttlog_contents *contents = ttlog_snapshot_contents(readers[i]);
 		uint64_t at;
 
-		if (!contents->chunk_cnt || !ttlog_snapshot_info(reader)->has_header)
+		if (!contents->chunk_cnt || !ttlog_snapshot_info(readers[i])->has_header)
 			continue;
-		at = ttlog_info_real_ns(ttlog_snapshot_info(reader), contents->chunks[0].first_ns);
+		at = ttlog_info_real_ns(ttlog_snapshot_info(readers[i]),
+					contents->chunks[0].first_ns);
 		first_ns = at < first_ns ? at : first_ns;
 	}
 	return first_ns == UINT64_MAX ? 0 : first_ns;
@@ -38,16 +43,22 @@ static uint64_t first_of(const struct browse *browse)
 
 int browse__begin_lanes(struct browse *browse)
 {
+	struct ttlog_snapshot **all;
 	uint64_t first_ns, last_ns;
+	size_t cnt;
 	int err;
 
 	while (sources__scan(&browse->sources, UINT64_MAX))
 		;
-	first_ns = first_of(browse);
+	all = sources__readers(&browse->sources, &cnt);
+	if (!all)
+		return -ENOMEM;
+	first_ns = first_of(all, cnt);
+	free(all);
 	last_ns = browse->sources.last_ns;
 	lanes__fini(&browse->lanes);
 	err = lanes__init(&browse->lanes, browse->input.readers, browse->input.reader_cnt, first_ns,
-			  last_ns > first_ns ? last_ns : first_ns + 1);
+			  first_ns && last_ns > first_ns ? last_ns : first_ns);
 	if (!err)
 		err = browse__survey(browse, watch);
 	browse->lane = browse->lane_top = 0;
@@ -78,14 +89,16 @@ static char shade(uint64_t cnt, uint64_t most)
 static void draw_lane(const struct browse *browse, const struct lane *lane, int y, bool selected)
 {
 	const int width = screen__width() - NAME_WIDTH - CNT_WIDTH;
+	const size_t slices = lanes__slice_cnt(&browse->lanes);
 	uint64_t most = 1;
 
-	for (size_t i = 0; i < LANES_SLICES; i++)
+	for (size_t i = 0; i < slices; i++)
 		most = lane->cnts[i] > most ? lane->cnts[i] : most;
-	most = most * LANES_SLICES / (width > 0 ? (uint64_t)width : 1);
+	if (width > 0 && slices > (size_t)width)
+		most = most * slices / (size_t)width;
 	for (int x = 0; x < width; x++) {
-		size_t from = (size_t)x * LANES_SLICES / (size_t)width;
-		size_t to = (size_t)(x + 1) * LANES_SLICES / (size_t)width;
+		size_t from = (size_t)x * slices / (size_t)width;
+		size_t to = (size_t)(x + 1) * slices / (size_t)width;
 		uint64_t cnt = 0;
 		uint8_t level = 0;
 		char c;
@@ -100,7 +113,6 @@ static void draw_lane(const struct browse *browse, const struct lane *lane, int 
 		(void)screen__text(y, NAME_WIDTH + CNT_WIDTH + x, 1, (struct ttlog_text){ &c, 1 },
 				   (enum screen_style)(STYLE_LEVEL + level), selected);
 	}
-	(void)browse;
 }
 
 static void draw_name(struct browse *browse, const struct lane *lane, int y, bool selected)
@@ -119,32 +131,47 @@ static void draw_name(struct browse *browse, const struct lane *lane, int y, boo
 			   (struct ttlog_text){ out->buf, out->len }, STYLE_BOLD, selected);
 }
 
-/* From when to when, and where the cursor's event is. */
+/* Where the cursor's event is; -1: not in there. */
+static int find_marker(const struct browse *browse, int width)
+{
+	const struct lanes *lanes = &browse->lanes;
+	uint64_t span_ns = lanes->last_ns - lanes->first_ns;
+	double at;
+
+	if (!browse->has_here || !span_ns || browse->here.key < lanes->first_ns || width < 1)
+		return -1;
+	at = (double)(browse->here.key - lanes->first_ns) / (double)span_ns * (width - 1);
+	return at < width - 1 ? (int)at : width - 1;
+}
+
+/* From when to when, beside the marker or, where there is no room, under it. */
 static void draw_axis(struct browse *browse, int y)
 {
 	const struct lanes *lanes = &browse->lanes;
-	int width = screen__width() - NAME_WIDTH - CNT_WIDTH;
+	const int left = NAME_WIDTH + CNT_WIDTH, width = screen__width() - left;
+	int marker = find_marker(browse, width), x = 0, len;
 	struct out *out = &browse->out;
-	double at;
 
 	screen__line(y, STYLE_HEAD, false);
-	out->len = 0;
 	(void)screen__text(y, 1, NAME_WIDTH, ttlog_text_of("THREAD"), STYLE_HEAD, false);
-	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH - 8, 8, ttlog_text_of("EVENTS"), STYLE_HEAD,
-			   false);
+	(void)screen__text(y, left - 8, 8, ttlog_text_of("EVENTS"), STYLE_HEAD, false);
+	out->len = 0;
 	if (lanes->first_ns) {
 		out__time(out, lanes->first_ns);
 		out__text(out, "  + ");
 		out__duration(out, lanes->last_ns - lanes->first_ns);
 	}
-	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH, width,
-			   (struct ttlog_text){ out->buf, out->len }, STYLE_HEAD, false);
-	if (!browse->has_here || browse->here.key < lanes->first_ns || width < 1)
-		return;
-	at = (double)(browse->here.key - lanes->first_ns) /
-	     (double)(lanes->last_ns - lanes->first_ns) * (width - 1);
-	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH + (at < width - 1 ? (int)at : width - 1), 1,
-			   ttlog_text_of("v"), STYLE_MARK, true);
+	len = (int)out->len;
+	/* the day is in every event */
+	if (marker >= 0 && marker <= len && len > AXIS_DATE_BYTES)
+		len -= AXIS_DATE_BYTES;
+	if (marker >= 0 && marker <= len && marker + 2 + len <= width)
+		x = marker + 2;
+	(void)screen__text(y, left + x, width - x,
+			   (struct ttlog_text){ out->buf + out->len - (size_t)len, (size_t)len },
+			   STYLE_HEAD, false);
+	if (marker >= 0)
+		(void)screen__text(y, left + marker, 1, ttlog_text_of("v"), STYLE_MARK, true);
 }
 
 void browse__draw_lanes(struct browse *browse, int top, int height)

@@ -76,6 +76,7 @@ static int write_info(struct browse *browse, struct out *out)
 
 	sources__disturb(&browse->sources);
 	write_problems(out, &browse->input);
+	browse__print_follow_info(browse, out);
 	for (size_t i = 0; !err && i < browse->input.reader_cnt; i++) {
 		if (i)
 			out__char(out, '\n');

@@ -17,6 +17,7 @@
 #include "runtime_dir.h"
 
 #define ANSWER_MS 5000
+#define SETTLE_MS 200
 
 struct collector {
 	int fd; /* -1: it has ended */
@@ -29,7 +30,8 @@ struct follow {
 	struct collector collectors[CONTROL_DIAL_MAX];
 	size_t cnt, live_cnt;
 	struct collector *unanswered; /* whose piece the caller has */
-	uint64_t events;
+	uint64_t events, piece_events;
+	uint64_t unread; /* events of pieces that came and were no use */
 };
 
 /* What a packet is, and the descriptor that came with it, or -1. */
@@ -250,7 +252,7 @@ int follow__fd(const struct follow *follow)
 
 void follow__counts(const struct follow *follow, struct follow_counts *ret)
 {
-	*ret = (struct follow_counts){ .events = follow->events };
+	*ret = (struct follow_counts){ .events = follow->events, .dropped = follow->unread };
 	for (size_t i = 0; i < follow->cnt; i++) {
 		ret->dropped += follow->collectors[i].dropped;
 		ret->missed += follow->collectors[i].missed;
@@ -323,10 +325,11 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 		follow->unanswered = collector;
 		*ret = ttlog_snapshot_start_fd(packet->fd, collector->name, why, sizeof(why));
 		if (!*ret) {
-			collector->dropped += packet->live.events;
+			follow->unread += packet->live.events;
 			return FOLLOW_PAUSE;
 		}
 		follow->events += packet->live.events;
+		follow->piece_events = packet->live.events;
 		return FOLLOW_PIECE;
 	case CONTROL_WIRE_END:
 		end(follow, collector);
@@ -356,4 +359,32 @@ enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret
 			end(follow, collector);
 	}
 	return FOLLOW_ENDED;
+}
+
+void follow__settle(struct follow *follow)
+{
+	struct pollfd news = { .fd = follow->epoll_fd, .events = POLLIN };
+	struct ttlog_snapshot *piece;
+	size_t waited = 0; /* for as many collectors, once what had come was answered */
+	bool is_answered = false;
+
+	while (waited < follow->live_cnt) {
+		switch (follow__next(follow, &piece)) {
+		case FOLLOW_PIECE:
+			ttlog_snapshot_close(piece);
+			follow->events -= follow->piece_events;
+			follow->unread += follow->piece_events;
+			break;
+		case FOLLOW_PAUSE:
+			waited += is_answered;
+			break;
+		case FOLLOW_NOTHING:
+			is_answered = true;
+			if (poll(&news, 1, SETTLE_MS) <= 0)
+				return;
+			break;
+		case FOLLOW_ENDED:
+			return;
+		}
+	}
 }

@@ -26,7 +26,7 @@ enum follow_news {
 
 struct follow_counts {
 	uint64_t events;  /* in pieces that came */
-	uint64_t dropped; /* that matched, and were left out because nobody asked for more */
+	uint64_t dropped; /* that matched, and were left out as nobody asked for more, or no use */
 	uint64_t missed;  /* that were overwritten before the collector could look at them */
 };
 
@@ -44,6 +44,9 @@ size_t follow__collector_cnt(const struct follow *follow);
 int follow__fd(const struct follow *follow);
 /* With a piece: a reader that is the caller's to close, whenever it likes. */
 enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret);
+/* Nothing more is wanted: what waits to be taken counts as dropped, and the collectors have a moment
+ * to say what they left out. */
+void follow__settle(struct follow *follow);
 void follow__counts(const struct follow *follow, struct follow_counts *ret);
 
 #endif /* TTLOG_VIEW_FOLLOW_H */

@@ -1,38 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "lanes.h"
 
-static int add_lane(struct lanes *lanes, const struct ttlog_thread *thread, uint32_t *ret)
+static int get_lane(struct lanes *lanes, const struct ttlog_thread *thread, struct lane **ret)
 {
 	for (size_t i = 0; i < lanes->cnt; i++) {
-		if (lanes->lanes[i]->thread->pid == thread->pid &&
-		    lanes->lanes[i]->thread->tid == thread->tid) {
-			*ret = (uint32_t)i;
+		size_t at = (lanes->found + 1 + i) % lanes->cnt;
+
+		if (lanes->lanes[at]->thread->pid == thread->pid &&
+		    lanes->lanes[at]->thread->tid == thread->tid) {
+			lanes->found = at;
+			*ret = lanes->lanes[at];
 			return 0;
 		}
 	}
-	*ret = LANES_MAX;
+	*ret = NULL;
 	if (lanes->cnt == LANES_MAX)
 		return 0;
-	lanes->lanes[lanes->cnt] = calloc(1, sizeof(struct lane));
-	if (!lanes->lanes[lanes->cnt])
+	*ret = calloc(1, sizeof(struct lane));
+	if (!*ret)
 		return -ENOMEM;
-	lanes->lanes[lanes->cnt]->thread = thread;
-	*ret = (uint32_t)lanes->cnt++;
+	(*ret)->thread = thread;
+	lanes->found = lanes->cnt;
+	lanes->lanes[lanes->cnt++] = *ret;
 	return 0;
 }
 
-static int map_threads(struct lanes *lanes, size_t number)
+static int map_threads(struct lanes *lanes, struct ttlog_snapshot *reader, struct lane ***ret)
 {
-	const struct ttlog_info *info = ttlog_snapshot_info(lanes->readers[number]);
-	uint32_t *map = reallocarray(NULL, info->thread_cnt + 1, sizeof(*map));
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
+	struct lane **map = reallocarray(NULL, info->thread_cnt + 1, sizeof(*map));
 	int err = map ? 0 : -ENOMEM;
 
-	lanes->maps[number] = map;
 	for (size_t i = 0; !err && i < info->thread_cnt; i++)
-		err = add_lane(lanes, info->threads[i], &map[i]);
+		err = get_lane(lanes, info->threads[i], &map[i]);
+	if (err)
+		free(map);
+	else
+		*ret = map;
 	return err;
 }
 
@@ -48,12 +56,12 @@ int lanes__init(struct lanes *ret, struct ttlog_snapshot *const *readers, size_t
 		.readers = readers,
 		.reader_cnt = reader_cnt,
 	};
-	ret->lanes = calloc(LANES_MAX, sizeof(*ret->lanes));
-	ret->maps = calloc(reader_cnt + 1, sizeof(*ret->maps));
+	ret->lanes = calloc(LANES_MAX, sizeof(struct lane *));
+	ret->maps = calloc(reader_cnt + 1, sizeof(struct lane **));
 	if (!ret->lanes || !ret->maps)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < reader_cnt; i++)
-		err = map_threads(ret, i);
+		err = map_threads(ret, readers[i], &ret->maps[i]);
 	if (err)
 		lanes__fini(ret);
 	return err;
@@ -65,41 +73,85 @@ void lanes__fini(struct lanes *lanes)
 		free(lanes->lanes[i]);
 	for (size_t i = 0; lanes->maps && i < lanes->reader_cnt; i++)
 		free(lanes->maps[i]);
+	free(lanes->other_map);
 	free(lanes->lanes);
 	free(lanes->maps);
 	*lanes = (struct lanes){ .cnt = 0 };
 }
 
-void lanes__run(struct lanes *lanes, const struct ttlog_run *run)
+/* NULL: no memory. */
+static struct lane *const *find_map(struct lanes *lanes, const struct ttlog_run *run)
+{
+	if (run->number < lanes->reader_cnt && lanes->readers[run->number] == run->snapshot)
+		return lanes->maps[run->number];
+	if (lanes->other == run->snapshot)
+		return lanes->other_map;
+	free(lanes->other_map);
+	lanes->other_map = NULL;
+	lanes->other = map_threads(lanes, run->snapshot, &lanes->other_map) ? NULL : run->snapshot;
+	return lanes->other_map;
+}
+
+/* Two slices become one. */
+static void widen(struct lanes *lanes)
+{
+	lanes->step_ns *= 2;
+	for (size_t k = 0; k < lanes->cnt; k++) {
+		struct lane *lane = lanes->lanes[k];
+
+		for (size_t i = 0; i < LANES_SLICES; i++) {
+			size_t from = 2 * i;
+			bool is_there = from < LANES_SLICES;
+
+			lane->cnts[i] = is_there ? lane->cnts[from] + lane->cnts[from + 1] : 0;
+			if (!is_there)
+				lane->levels[i] = 0;
+			else if (lane->levels[from] > lane->levels[from + 1])
+				lane->levels[i] = lane->levels[from];
+			else
+				lane->levels[i] = lane->levels[from + 1];
+		}
+	}
+}
+
+static size_t find_slice(struct lanes *lanes, uint64_t real_ns)
+{
+	if (!lanes->first_ns)
+		lanes->first_ns = lanes->last_ns = real_ns;
+	if (real_ns < lanes->first_ns)
+		return 0;
+	if (real_ns > lanes->last_ns)
+		lanes->last_ns = real_ns;
+	while ((real_ns - lanes->first_ns) / lanes->step_ns >= LANES_SLICES)
+		widen(lanes);
+	return (size_t)((real_ns - lanes->first_ns) / lanes->step_ns);
+}
+
+int lanes__run(struct lanes *lanes, const struct ttlog_run *run)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	const struct ttlog_info *info = ttlog_snapshot_info(run->snapshot);
-	const uint32_t *map;
+	struct lane *const *map = find_map(lanes, run);
 
-	if (run->number >= lanes->reader_cnt || lanes->readers[run->number] != run->snapshot)
-		return;
-	map = lanes->maps[run->number];
+	if (!map)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < run->cnt; i++) {
 		uint32_t at = ttlog_run_at(run, i);
-		uint64_t real_ns = ttlog_info_real_ns(info, chunk->mono_ns[at]);
-		uint32_t number = map[ttlog_chunk_thread(chunk, at)];
+		struct lane *lane = map[ttlog_chunk_thread(chunk, at)];
 		uint32_t site = chunk->groups[ttlog_chunk_group(chunk, at)].site;
-		struct lane *lane;
-		uint64_t slice;
+		size_t slice;
 
-		if (number == LANES_MAX) {
+		if (!lane) {
 			lanes->more++;
 			continue;
 		}
-		lane = lanes->lanes[number];
-		slice = real_ns > lanes->first_ns ? (real_ns - lanes->first_ns) / lanes->step_ns
-						  : 0;
-		slice = slice < LANES_SLICES ? slice : LANES_SLICES - 1;
+		slice = find_slice(lanes, ttlog_info_real_ns(info, chunk->mono_ns[at]));
 		lane->cnt++;
 		lane->cnts[slice]++;
 		if (info->sites[site]->level > lane->levels[slice])
 			lane->levels[slice] = info->sites[site]->level;
 	}
+	return 0;
 }
 
 static int by_cnt(const void *a, const void *b, void *first_tid)
@@ -114,5 +166,6 @@ static int by_cnt(const void *a, const void *b, void *first_tid)
 
 void lanes__sort(struct lanes *lanes, uint64_t first_tid)
 {
-	qsort_r(lanes->lanes, lanes->cnt, sizeof(*lanes->lanes), by_cnt, &first_tid);
+	if (lanes->cnt)
+		qsort_r(lanes->lanes, lanes->cnt, sizeof(*lanes->lanes), by_cnt, &first_tid);
 }

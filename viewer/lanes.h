@@ -3,6 +3,7 @@
  * When each thread said how much: events counted by thread and slice of time.
  *
  * Bounded: of more than LANES_MAX threads, those that come later have no lane, and are counted.
+ * Snapshots and events may come that nobody knew of at the begin: slices get wider then.
  */
 #ifndef TTLOG_VIEW_LANES_H
 #define TTLOG_VIEW_LANES_H
@@ -31,16 +32,25 @@ struct lanes {
 
 	struct ttlog_snapshot *const *readers;
 	size_t reader_cnt;
-	uint32_t **maps; /* a reader: the lane of each of its threads, LANES_MAX: none */
+	struct lane ***maps; /* a reader: the lane of each of its threads, NULL: none */
+	/* The same of the last of the others. */
+	const struct ttlog_snapshot *other;
+	struct lane **other_map;
+	size_t found; /* the last lane that was looked for: the next thread's is often the next one */
 };
 
-/* The readers stay the caller's. Returns 0 or -ENOMEM, then with nothing to free. */
+/* The readers stay the caller's, as do those that come in runs, until lanes__fini. first_ns 0: that
+ * of the first event. Returns 0 or -ENOMEM, then with nothing to free. */
 int lanes__init(struct lanes *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt,
 		uint64_t first_ns, uint64_t last_ns);
 void lanes__fini(struct lanes *lanes);
-/* Events of one of the readers; others are passed over. */
-void lanes__run(struct lanes *lanes, const struct ttlog_run *run);
-/* After the last run. */
+/* Returns 0 or -ENOMEM. */
+int lanes__run(struct lanes *lanes, const struct ttlog_run *run);
 void lanes__sort(struct lanes *lanes, uint64_t first_tid);
+/* So many slices begin before its end. */
+static inline size_t lanes__slice_cnt(const struct lanes *lanes)
+{
+	return (size_t)((lanes->last_ns - lanes->first_ns) / lanes->step_ns) + 1;
+}
 
 #endif /* TTLOG_VIEW_LANES_H */

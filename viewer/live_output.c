@@ -42,11 +42,13 @@ struct live_output {
 };
 
 static int signal_pipe[2];
+static volatile sig_atomic_t is_told; /* to end */
 
 /* The second one ends us, whatever we wait for. */
 static void on_signal(int number)
 {
 	(void)number;
+	is_told = 1;
 	(void)!write(signal_pipe[1], "", 1);
 }
 
@@ -181,14 +183,21 @@ static int print_all(struct live_output *live)
 
 static void say_end(const struct live_output *live, int err)
 {
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct follow_counts counts;
 
+	/* maybe the same stopped terminal */
+	if (err == -ECANCELED && poll(&room, 1, 0) <= 0)
+		return;
+	if (err == -ECANCELED)
+		follow__settle(live->follow);
 	follow__counts(live->follow, &counts);
+	counts.dropped += err == -ECANCELED ? live->out->unwritten_lines : 0;
 	fprintf(stderr, "ttlog-view: %s%" PRIu64 " events shown",
 		err || !live->left                    ? ""
 		: follow__collector_cnt(live->follow) ? ""
 						      : "the collector has ended: ",
-		live->shown);
+		live->shown - live->out->unwritten_lines);
 	if (counts.dropped)
 		fprintf(stderr, ", %" PRIu64 " not shown (what reads them is too slow)",
 			counts.dropped);
@@ -202,6 +211,7 @@ static int begin(struct live_output *live, bool colour)
 {
 	struct event_output_setup setup = { .out = live->out };
 
+	live->out->is_told = &is_told;
 	live->left = live->options->has_head ? live->options->head : UINT64_MAX;
 	live->text = (struct text_output){ .out = live->out, .colour = colour };
 	if (live->options->format != FORMAT_LOGFMT)
@@ -237,7 +247,7 @@ static int show(struct live_output *live, bool colour)
 		ttlog_snapshot_close(live->group[i]);
 	say_end(live, err);
 	/* whoever reads has seen enough, or we are told to end */
-	if (!err || err == -EPIPE || err == -EINTR)
+	if (!err || err == -EPIPE || err == -EINTR || err == -ECANCELED)
 		return live->is_damaged ? -EBADMSG : 0;
 	return say_error(live->options->output ? live->options->output : "stdout", -err);
 }

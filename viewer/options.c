@@ -6,6 +6,7 @@
 
 #include "event_output.h"
 #include "options_parts.h"
+#include "say.h"
 #include "sql_words.h"
 #include "stats.h"
 
@@ -315,13 +316,20 @@ void options__parse(struct options *ret, int argc, char **argv)
 		.doc = OPTIONS_DOC,
 	};
 	struct options options = { .mode = MODE_EVENTS, .filter = ttlog_filter_new() };
+	FILE *const raw = stderr;
 
 	argp_err_exit_status = EXIT_USAGE;
 	if (!options.filter)
 		exit(EXIT_UNREADABLE);
 	if (sql_words__join(&argc, argv, &options.sql_word))
 		exit(EXIT_UNREADABLE);
+	/* argp and getopt print what they were given, and end the process */
+	stderr = say_stream();
+	if (!stderr)
+		exit(EXIT_UNREADABLE);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	(void)fclose(stderr);
+	stderr = raw;
 	*ret = options;
 }
 

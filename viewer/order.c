@@ -104,7 +104,8 @@ void order__finish(struct order *order)
 {
 	if (order->cnt > ORDER_KEPT)
 		drop_half(order);
-	qsort(order->entries, order->cnt, sizeof(*order->entries), compare);
+	if (order->cnt)
+		qsort(order->entries, order->cnt, sizeof(*order->entries), compare);
 }
 
 size_t order__find(const struct order *order, uint64_t row)

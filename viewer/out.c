@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #define DIGITS_MAX 20u
 #define DAY_BYTES  9u /* "06:00:00." */
 #define IN_MEMORY  (-1)
+#define GRACE_MS   200 /* for whoever reads, once we are told to end */
 
 int out__init(struct out *out, int fd)
 {
@@ -57,6 +60,31 @@ static void copy_to(struct out *copy, const char *p, size_t len)
 		out__bytes(copy, p, len);
 }
 
+/* Once told to end it waits no longer than that for a reader, and writes what cannot block. */
+static ssize_t write_some(const struct out *out, const char *p, size_t len)
+{
+	struct pollfd room = { .fd = out->fd, .events = POLLOUT };
+
+	if (out->is_told && *out->is_told) {
+		if (poll(&room, 1, GRACE_MS) <= 0) {
+			errno = ECANCELED;
+			return -1;
+		}
+		len = len < PIPE_BUF ? len : PIPE_BUF;
+	}
+	return write(out->fd, p, len);
+}
+
+/* Whoever gave us the descriptor may have made it one that does not block. */
+static bool is_worth_another(const struct out *out)
+{
+	struct pollfd room = { .fd = out->fd, .events = POLLOUT };
+
+	if (errno == EINTR)
+		return true;
+	return errno == EAGAIN && (poll(&room, 1, -1) > 0 || errno == EINTR);
+}
+
 static void write_all(struct out *out, const char *p, size_t len)
 {
 	int (*begin)(struct out * out) = out->begin;
@@ -72,17 +100,19 @@ static void write_all(struct out *out, const char *p, size_t len)
 	if (out->copy)
 		copy_to(out->copy, p, len);
 	while (len && !out->err) {
-		ssize_t done = write(out->fd, p, len);
+		ssize_t done = write_some(out, p, len);
 
-		if (done < 0 && errno == EINTR)
+		if (done < 0 && is_worth_another(out))
 			continue;
 		if (done < 0) {
 			out->err = -errno;
-			return;
+			break;
 		}
 		p += done;
 		len -= (size_t)done;
 	}
+	for (const char *end = p + len; out->err && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		out->unwritten_lines++;
 }
 
 int out__flush(struct out *out)

@@ -9,6 +9,7 @@
 #ifndef TTLOG_VIEW_OUT_H
 #define TTLOG_VIEW_OUT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,10 @@ struct out {
 	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
 	 * nothing has to be done. */
 	int (*begin)(struct out *out);
+	uint64_t unwritten_lines; /* since err is set */
+	/* Set by a signal's handler: who does not read is not waited for any more, -ECANCELED. NULL:
+	 * signals are nobody's affair. */
+	const volatile sig_atomic_t *is_told;
 	struct out *copy; /* in memory: gets what is written, too; NULL: none does */
 	/* in memory: what the buffer had no room for */
 	char *spilled;

@@ -74,19 +74,37 @@ static void prepare_restore(void)
 static void on_fatal(int number)
 {
 	if (restore.is_up) {
+		struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
 		restore.is_up = 0;
-		(void)!write(STDOUT_FILENO, restore.text, restore.len);
+		/* a terminal that is stopped (Ctrl-S) must not keep us from ending */
+		if (poll(&room, 1, 0) > 0)
+			(void)!write(STDOUT_FILENO, restore.text, restore.len);
 		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
 	}
 	/* SA_RESETHAND has put back what ends the process. */
 	(void)raise(number);
 }
 
+/* By default; of those that may be caught. */
+static bool ends_process(int number)
+{
+	switch (number) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static void catch_signals(void)
 {
-	static const int FATAL[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGSEGV, SIGBUS,
-				     SIGILL,  SIGFPE,  SIGABRT, SIGUSR1, SIGUSR2, SIGALRM,
-				     SIGXCPU, SIGXFSZ, SIGSYS,  SIGTRAP };
 	struct sigaction action = { .sa_handler = on_fatal,
 				    .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK) };
 	const stack_t stack = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
@@ -94,12 +112,13 @@ static void catch_signals(void)
 
 	sigemptyset(&action.sa_mask);
 	(void)sigaltstack(&stack, NULL);
-	for (size_t i = 0; i < sizeof(FATAL) / sizeof(FATAL[0]); i++) {
+	for (int number = 1; number <= SIGRTMAX; number++) {
 		struct sigaction before;
 
 		/* nohup's SIGHUP stays ignored */
-		if (!sigaction(FATAL[i], NULL, &before) && before.sa_handler != SIG_IGN)
-			(void)sigaction(FATAL[i], &action, NULL);
+		if (ends_process(number) && !sigaction(number, NULL, &before) &&
+		    before.sa_handler != SIG_IGN)
+			(void)sigaction(number, &action, NULL);
 	}
 	/* Only waiting notices a new size, so that none is missed between two waits. */
 	sigemptyset(&winch);
@@ -228,8 +247,10 @@ int screen__key(int timeout_ms, int other_fd, bool *ret_special)
 	if (kind == ERR) {
 		int got = ppoll(fds, 2, timeout_ms < 0 ? NULL : &timeout, &wait_mask);
 
-		if (got > 0 && fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+		if (got > 0 && fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
 			(void)raise(SIGHUP);
+			return SCREEN_KEY_GONE; /* it is ignored */
+		}
 		kind = get_wch(&key);
 	}
 	*ret_special = kind == KEY_CODE_YES;

@@ -17,6 +17,7 @@
 
 /* Beside ncurses' KEY_*: a character that was typed is its code point. */
 #define SCREEN_KEY_NONE (-1)
+#define SCREEN_KEY_GONE (-2) /* the terminal is */
 #define SCREEN_KEY_ESC  27
 #define SCREEN_KEY(c)   ((c)&0x1f)
 

@@ -363,6 +363,27 @@ def test_live_stopped_viewer(t):
     equal(missed, 0, "missed")
 
 
+def test_live_told_to_end_while_stuck(t):
+    """Who writes into a full pipe ends when it is told once, and says all that was not shown."""
+    app = flood(t, 100000)
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    reading, writing = os.pipe()
+    with subprocess.Popen([VIEW, "--follow"], stdout=writing, stderr=subprocess.PIPE) as viewer:
+        os.close(writing)
+        stuck_at = flooded(t)
+        wait_until(lambda: flooded(t) > stuck_at + 100000, "a second of events")
+        viewer.send_signal(signal.SIGTERM)
+        said = viewer.communicate(timeout=30)[1].decode().splitlines()
+        equal(viewer.returncode, 0, "status")
+    shown, dropped = map(int, END.fullmatch(said[-1]).group(2, 3))
+    with open(reading, "rb") as pipe:
+        equal(pipe.read().count(b"\n"), shown, "lines that were written")
+    check(dropped > 50000, f"its last word: {said[-1]}")
+    app.close_stdin()
+    collector.end()
+
+
 def test_live_gone_and_back(t):
     """One that vanishes makes room, and costs nothing."""
     app, collector = start_beat(t)

@@ -80,6 +80,39 @@ def test_screen_follow_pauses(t):
     collector.stop()
 
 
+def test_screen_follows_threads(t):
+    """p: a lane for each thread that has logged since, of all processes; those that come later, too."""
+    app, collector = start_beat(t)
+    with Terminal(120, 24) as terminal:
+        terminal.view("--follow")
+        terminal.wait("Waiting for events")
+        terminal.keys("p")
+        terminal.wait("^ THREAD +EVENTS")
+        for n in range(1, 4):
+            beat(app)
+            terminal.wait(rf"^ {app.pid}/{app.pid} beat +{n} ")
+        terminal.keys("p", "p")
+        terminal.wait(rf"^ {app.pid}/{app.pid} beat +3  .*[*#%@]")
+        other, other_collector = start_beat(t)
+        beat(app)
+        terminal.wait(rf"^ {app.pid}/{app.pid} beat +4 ")
+        app.close_stdin()
+        app.end()
+        collector.end()
+        terminal.wait("collectors have ended")
+        terminal.keys("p", "f")
+        terminal.wait("  following")
+        beat(other)
+        terminal.wait("^ 5/5 ")
+        terminal.keys("p")
+        terminal.wait(rf"^ {app.pid}/{app.pid} beat +4 ", rf"^ {other.pid}/{other.pid} beat +1 ")
+        terminal.keys("p", "i")
+        terminal.wait("^Running collectors$", "^  followed    1$", "^  not sent    0 events")
+        terminal.keys("i")
+        terminal.quit()
+    other_collector.stop()
+
+
 def test_screen_follows_behind_a_file(t):
     """f, with the filter that is set, at the source; another one asks anew."""
     path = make_snapshot(t)

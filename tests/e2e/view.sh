@@ -202,6 +202,19 @@ err_says 'text, json or logfmt'
 expect 2 --interactive $golden/small.bin
 err_says 'needs a terminal'
 
+# Arguments are shown, never obeyed.
+escape=$(printf '\033[31m')
+for option in --format --limit --since --top --filter --search --group-by --counters; do
+	expect 2 $option "$escape(" $golden/small.bin
+	[ "$(tr -cd '\000-\010\013-\037' <"$dir/err")" ] && fail "$option: a control character in $(cat -v "$dir/err")"
+done
+for wrong in "--x$escape" "-$escape"; do
+	expect 2 "$wrong"
+	err_says '\\x1b'
+done
+expect 1 "$escape"
+err_says '\\x1b\[31m: No such file'
+
 # A reader that has seen enough is no error; a full disk is one.
 ( "$view" $golden/golden.bin 2>"$dir/err"; echo $? >"$dir/status" ) | true
 [ "$(cat "$dir/status")" = 0 ] || fail "| true: status $(cat "$dir/status")"

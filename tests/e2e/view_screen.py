@@ -7,8 +7,10 @@ every screen that a test waited for.
 """
 import contextlib
 import os
+import pty
 import random
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -590,7 +592,8 @@ def is_as_it_was(terminal):
 
 def test_killed():
     """However it ends."""
-    for number in ["TERM", "INT", "HUP", "QUIT", "SEGV", "BUS", "ABRT", "FPE", "ILL"]:
+    for number in ["TERM", "INT", "HUP", "QUIT", "SEGV", "BUS", "ABRT", "FPE", "ILL", "PWR", "VTALRM", "PROF", "IO",
+                   "RTMIN"]:  # fmt: skip
         with Terminal() as terminal:
             terminal.type("ulimit -c 0\n")
             before = modes(terminal, "before")
@@ -603,6 +606,55 @@ def test_killed():
             terminal.type("echo status=$?\n" if number == "INT" else "")
             terminal.wait(r"^status=%d$" % (128 + getattr(signal, "SIG" + number)))
             assert modes(terminal, "after") == before, number
+
+
+def ended_on_own_terminal(end, **options):
+    """The status, once `end` was done to it and to the master of its terminal."""
+    master, slave = pty.openpty()
+    with subprocess.Popen([VIEW, "--interactive", logs()], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL,
+                          env=dict(os.environ, TERM="xterm"), start_new_session=True, **options) as viewer:  # fmt: skip
+        os.close(slave)
+        shown = b""
+        while b"200/200" not in shown:
+            assert select.select([master], [], [], 30)[0], shown
+            shown += os.read(master, 65536)
+        end(viewer, master)
+        try:
+            return viewer.wait(30)
+        finally:
+            viewer.kill()
+
+
+def test_terminal_gone():
+    """It ends, also where SIGHUP is ignored: nohup, disown."""
+
+    def hang_up(_, master):
+        os.close(master)
+
+    assert ended_on_own_terminal(hang_up) == -signal.SIGHUP
+    ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    assert ended_on_own_terminal(hang_up, preexec_fn=ignore) == 1
+
+
+def test_killed_while_stopped():
+    """By a terminal that takes nothing since Ctrl-S."""
+
+    def stop(viewer, master):
+        os.write(master, b"\x13")
+        while not select.select([], [master], [], 0)[1]:
+            pass
+        os.write(master, b"ggg")
+        # there is something to draw, and no room for it
+        end = time.monotonic() + 30
+        while "wait_woken" not in wait_channel(viewer.pid) and "tty_write" not in wait_channel(viewer.pid):
+            assert time.monotonic() < end, wait_channel(viewer.pid)
+        viewer.send_signal(signal.SIGTERM)
+
+    def wait_channel(pid):
+        with open("/proc/%d/wchan" % pid) as file:
+            return file.read()
+
+    assert ended_on_own_terminal(stop) == -signal.SIGTERM
 
 
 def test_quit_and_interrupted():

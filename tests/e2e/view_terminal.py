@@ -201,6 +201,27 @@ def test_pager_outlives_no_viewer():
     assert terminal.lines()[-1] == "DONE", terminal.output
 
 
+# ---- Where it writes to ----
+
+
+def test_output_does_not_block():
+    """A descriptor that somebody else made so, a full pipe at the other end."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big_file(folder, 2)
+        for args in ([], ["--format", "json"], ["--sql", "SELECT * FROM events"]):
+            reading, writing = os.pipe()
+            os.set_blocking(writing, False)
+            with subprocess.Popen([VIEW, *args, path], stdout=writing, stderr=subprocess.PIPE) as process:
+                os.close(writing)
+                full = select.poll()
+                full.register(reading, select.POLLIN)
+                assert full.poll(DEADLINE_S * 1000)
+                with open(reading, "rb") as pipe:
+                    lines = pipe.read().count(b"\n")
+                said = process.stderr.read()
+            assert process.returncode == 0 and lines >= 2 * 65536, (args, process.returncode, lines, said)
+
+
 # ---- The progress ----
 
 
