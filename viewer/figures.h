@@ -58,7 +58,7 @@ bool figures__takes(uint8_t type);
 
 void figures__fini(struct figures *figures);
 /* Values of a column of such a type: the `cnt` rows given, or from 0 on where rows is NULL. The
- * sketch takes its memory from *budget. cnt <= TTLOG_CHUNK_MAX_EVENTS. */
+ * sketch takes its memory from *budget. */
 void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
 		     const uint32_t *rows, uint32_t cnt);
 
