@@ -50,6 +50,62 @@ static void test_figures_of_the_widest_integers(void **state)
 	figures__fini(&figures);
 }
 
+/* In blocks: over more than one, with and without rows, around zero and around 2^63. */
+static void test_figures_of_many_blocks(void **state)
+{
+	enum { CNT = 5000 };
+	static uint64_t nums[CNT];
+	static uint32_t rows[CNT];
+	struct ttlog_column column = { .type = TTLOG_TYPE_I64, .nums = nums, .mask = ALL };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	for (uint32_t i = 0; i < CNT; i++) {
+		nums[i] = (uint64_t)(int64_t)i - CNT / 2;
+		rows[i] = i * 7 % CNT;
+	}
+	figures__column(&figures, &budget, &column, NULL, CNT);
+	figures__column(&figures, &budget, &column, rows, CNT);
+	figure_is(&figures, FIGURE_MIN, "-2500");
+	figure_is(&figures, FIGURE_MAX, "2499");
+	figure_is(&figures, FIGURE_MEAN, "-0.5");
+	assert_int_equal(figures.sketch.cnt, 2 * CNT);
+	assert_true(fabs(figures__value(&figures, FIGURE_P90) - 1999) <= 1999 * SKETCH_ERROR);
+	figures__fini(&figures);
+	figures = (struct figures){ .exact_cnt = 0 };
+	for (uint32_t i = 0; i < CNT; i++)
+		nums[i] += UINT64_C(1) << 63;
+	column.type = TTLOG_TYPE_U64;
+	figures__column(&figures, &budget, &column, NULL, CNT);
+	figure_is(&figures, FIGURE_MIN, "9223372036854773308");
+	figure_is(&figures, FIGURE_MAX, "9223372036854778307");
+	figure_is(&figures, FIGURE_MEAN, "9223372036854775807.5");
+	figures__fini(&figures);
+}
+
+static void test_figures_of_reals_in_blocks(void **state)
+{
+	enum { CNT = 3001 };
+	static double reals[CNT];
+	const struct ttlog_column column = { .type = TTLOG_TYPE_F64, .reals = reals, .mask = ALL };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	budget = 1u << 20;
+	for (uint32_t i = 0; i < CNT; i++)
+		reals[i] = i % 1000 == 999 ? NAN : (double)i / 4;
+	figures__column(&figures, &budget, &column, NULL, CNT);
+	assert_int_equal(figures.nan_cnt, 3);
+	assert_int_equal(figures__cnt(&figures), CNT - 3);
+	figure_is(&figures, FIGURE_MIN, "0.0");
+	figure_is(&figures, FIGURE_MAX, "750.0");
+	/* 0 to 3000 without 999, 1999, 2999 */
+	assert_true(figures__value(&figures, FIGURE_MEAN) ==
+		    (3000.0 * 3001 / 2 - 999 - 1999 - 2999) / 4 / (CNT - 3));
+	figures__fini(&figures);
+}
+
 static void test_figures_of_small_integers_are_exact(void **state)
 {
 	uint64_t nums[1000];
@@ -153,6 +209,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_figures_of_the_widest_integers),
+		cmocka_unit_test(test_figures_of_many_blocks),
+		cmocka_unit_test(test_figures_of_reals_in_blocks),
 		cmocka_unit_test(test_figures_of_small_integers_are_exact),
 		cmocka_unit_test(test_figures_of_rows_and_constants),
 		cmocka_unit_test(test_figures_of_decimals),

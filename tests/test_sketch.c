@@ -43,13 +43,8 @@ static void add_chunks(struct sketch *sketch, const double *from, size_t cnt)
 	budget = 8u << 20;
 	for (size_t at = 0; at < cnt;) {
 		size_t len = cnt - at < 777 ? cnt - at : 777;
-		double min = INFINITY, max = -INFINITY;
 
-		for (size_t i = at; i < at + len; i++) {
-			min = from[i] < min ? from[i] : min;
-			max = from[i] > max ? from[i] : max;
-		}
-		assert_int_equal(sketch__add(sketch, &budget, from + at, len, min, max), 0);
+		assert_int_equal(sketch__add(sketch, &budget, from + at, len), 0);
 		at += len;
 	}
 }
@@ -166,6 +161,39 @@ static void test_sketch_same_value_many_times(void **state)
 	sketch__fini(&sketch);
 }
 
+/* Counters of 16 bits become wider before one of them is full, of both signs at once. */
+static void test_sketch_counts_beyond_16_bits(void **state)
+{
+	struct sketch sketch = { .cnt = 0 };
+	struct sketch_bucket bucket;
+	size_t at = 0;
+
+	(void)state;
+	budget = 1u << 20;
+	for (size_t i = 0; i < VALUES; i++)
+		values[i] = i % 8 == 0 ? -3 : i % 8 == 1 ? 0 : 5;
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(sketch__add(&sketch, &budget, values, VALUES), 0);
+	assert_int_equal(sketch__add_times(&sketch, &budget, 5, UINT16_MAX), 0);
+	assert_true(sketch__next(&sketch, &at, &bucket) && bucket.from == -3);
+	assert_int_equal(bucket.cnt, 5 * VALUES / 8);
+	assert_true(sketch__next(&sketch, &at, &bucket) && bucket.from == 0);
+	assert_int_equal(bucket.cnt, 5 * VALUES / 8);
+	assert_true(sketch__next(&sketch, &at, &bucket) && bucket.from == 5);
+	assert_int_equal(bucket.cnt, 5 * VALUES / 8 * 6 + UINT16_MAX);
+	assert_false(sketch__next(&sketch, &at, &bucket));
+	sketch__fini(&sketch);
+	/* no room for the wider ones: what was there stays */
+	budget = 2 * 64;
+	assert_int_equal(sketch__add_times(&sketch, &budget, 5, UINT16_MAX), 0);
+	assert_int_equal(sketch__add_times(&sketch, &budget, -5, 0), 0);
+	assert_true(sketch__add_times(&sketch, &budget, 5, 1) < 0);
+	assert_int_equal(budget, 0);
+	assert_int_equal(sketch.cnt, UINT16_MAX);
+	assert_int_equal(sketch__ranked(&sketch, 1).cnt, UINT16_MAX);
+	sketch__fini(&sketch);
+}
+
 static void test_sketch_stays_within_its_budget(void **state)
 {
 	const double wide[] = { DBL_MIN, DBL_MAX }, narrow[] = { 1, 1000 };
@@ -173,14 +201,14 @@ static void test_sketch_stays_within_its_budget(void **state)
 
 	(void)state;
 	budget = 64u << 10;
-	assert_int_equal(sketch__add(&sketch, &budget, narrow, 2, 1, 1000), 0);
-	assert_true(sketch__add(&sketch, &budget, wide, 2, DBL_MIN, DBL_MAX) < 0);
+	assert_int_equal(sketch__add(&sketch, &budget, narrow, 2), 0);
+	assert_true(sketch__add(&sketch, &budget, wide, 2) < 0);
 	assert_int_equal(sketch.cnt, 2);
 	assert_true(sketch__ranked(&sketch, 2).to > 1000);
 	assert_true(budget <= 64u << 10);
 	sketch__fini(&sketch);
 	budget = 8u << 20;
-	assert_int_equal(sketch__add(&sketch, &budget, wide, 2, DBL_MIN, DBL_MAX), 0);
+	assert_int_equal(sketch__add(&sketch, &budget, wide, 2), 0);
 	assert_true((8u << 20) - budget <= (1u << 20) + (64u << 10));
 	sketch__fini(&sketch);
 }
@@ -191,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_sketch_quantiles_of_distributions),
 		cmocka_unit_test(test_sketch_extremes),
 		cmocka_unit_test(test_sketch_same_value_many_times),
+		cmocka_unit_test(test_sketch_counts_beyond_16_bits),
 		cmocka_unit_test(test_sketch_stays_within_its_budget),
 	};
 

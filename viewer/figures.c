@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A column's values become doubles for the sketch, chunk by chunk in a buffer; whole numbers are
- * added up as such on the way.
+ * A column's values become doubles for the sketch, a block at a time, which stays in the nearest
+ * cache; whole numbers are added up as such on the way.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,11 +14,14 @@
 #define MEAN_DIGITS     6u
 /* 10^19 is the greatest that a uint64_t holds. */
 #define EXACT_SCALE_MAX 19u
+#define BLOCK           1024u
+#define LANES           4u
+/* Numbers whose sum over a block fits into 64 bits. */
+#define SMALL           ((figures_int)1 << 52)
+/* From here on powers of ten are not exact in a double. */
+#define POWER_CNT       23u
 
 const char *const FIGURE_NAMES[FIGURE_CNT] = { "min", "mean", "p50", "p90", "p99", "max" };
-
-/* Values on their way: a chunk has no more. One thread reads. */
-static double values[TTLOG_CHUNK_MAX_EVENTS];
 
 bool figures__takes(uint8_t type)
 {
@@ -33,122 +36,284 @@ void figures__fini(struct figures *figures)
 
 /* ---- Adding ---- */
 
-static void sketch_values(struct figures *figures, size_t *budget, uint32_t cnt, uint32_t times,
-			  double min, double max)
+static double power(unsigned exponent)
 {
-	int err;
+	static const double POWERS[POWER_CNT] = {
+		1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+	};
 
-	if (figures->no_quantiles || !cnt)
-		return;
-	if (times > 1)
-		err = sketch__add_times(&figures->sketch, budget, values[0], times);
-	else
-		err = sketch__add(&figures->sketch, budget, values, cnt, min, max);
-	figures->no_quantiles = err;
+	return exponent < POWER_CNT ? POWERS[exponent] : pow(10, exponent);
 }
 
-/* Of `cnt` finite values, each so many times. */
-static void add_reals(struct figures *figures, size_t *budget, uint32_t cnt, uint32_t times)
-{
-	double min = INFINITY, max = -INFINITY;
-	long double sum = 0;
+/* Of finite values. */
+struct real_sums {
+	double min, max;
+	long double sum;
+};
 
-	for (uint32_t i = 0; i < cnt; i++) {
-		min = values[i] < min ? values[i] : min;
-		max = values[i] > max ? values[i] : max;
-		sum += values[i];
+static struct real_sums sum_reals(const double *values, uint32_t cnt)
+{
+	/* side by side: one would wait for its last sum each time */
+	struct real_sums lanes[LANES], ret = { INFINITY, -INFINITY, 0 };
+	uint32_t i = 0;
+
+	for (unsigned k = 0; k < LANES; k++)
+		lanes[k] = ret;
+	for (; i + LANES <= cnt; i += LANES) {
+		for (unsigned k = 0; k < LANES; k++) {
+			double v = values[i + k];
+
+			lanes[k].min = v < lanes[k].min ? v : lanes[k].min;
+			lanes[k].max = v > lanes[k].max ? v : lanes[k].max;
+			lanes[k].sum += v;
+		}
 	}
+	for (; i < cnt; i++) {
+		ret.min = values[i] < ret.min ? values[i] : ret.min;
+		ret.max = values[i] > ret.max ? values[i] : ret.max;
+		ret.sum += values[i];
+	}
+	for (unsigned k = 0; k < LANES; k++) {
+		ret.min = lanes[k].min < ret.min ? lanes[k].min : ret.min;
+		ret.max = lanes[k].max > ret.max ? lanes[k].max : ret.max;
+		ret.sum += lanes[k].sum;
+	}
+	return ret;
+}
+
+/* Of `cnt` finite values, each so many times: several only of a single one. */
+static void add_reals(struct figures *figures, size_t *budget, const double *values, uint32_t cnt,
+		      uint64_t times)
+{
+	const struct real_sums sums = sum_reals(values, cnt);
+
 	if (!cnt)
 		return;
-	if (!figures->real_cnt || min < figures->real_min)
-		figures->real_min = min;
-	if (!figures->real_cnt || max > figures->real_max)
-		figures->real_max = max;
-	figures->real_cnt += (uint64_t)cnt * times;
-	figures->real_sum += sum * times;
-	sketch_values(figures, budget, cnt, times, min, max);
+	if (!figures->real_cnt || sums.min < figures->real_min)
+		figures->real_min = sums.min;
+	if (!figures->real_cnt || sums.max > figures->real_max)
+		figures->real_max = sums.max;
+	figures->real_cnt += cnt * times;
+	figures->real_sum += sums.sum * times;
+	if (figures->no_quantiles)
+		return;
+	if (times > 1)
+		figures->no_quantiles =
+			sketch__add_times(&figures->sketch, budget, values[0], times);
+	else
+		figures->no_quantiles = sketch__add(&figures->sketch, budget, values, cnt);
 }
 
 static void take_reals(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		       const uint32_t *rows, uint32_t cnt, uint32_t times)
+		       const uint32_t *rows, uint32_t first, uint32_t cnt, uint64_t times)
 {
-	uint32_t kept = 0;
+	double values[BLOCK];
+	uint32_t kept = 0, nan_cnt = 0;
 
-	for (uint32_t i = 0; i < cnt; i++) {
+	for (uint32_t i = first; i < first + cnt; i++) {
 		double v = column->reals[(rows ? rows[i] : i) & column->mask];
 
 		values[kept] = v;
 		kept += isfinite(v) != 0;
-		figures->nan_cnt += (isnan(v) != 0) * times;
-		figures->infinite_cnt += (isinf(v) != 0) * times;
+		nan_cnt += isnan(v) != 0;
 	}
-	add_reals(figures, budget, kept, times);
+	figures->nan_cnt += nan_cnt * times;
+	figures->infinite_cnt += (cnt - kept - nan_cnt) * times;
+	add_reals(figures, budget, values, kept, times);
 }
 
-/* Units of an unsigned column from 2^63 on are the only ones that an int64_t does not hold. */
+/* Numbers of a column, times 10^scale. */
 struct units {
-	figures_int sum, min, max;
+	const uint64_t *nums;
+	const uint32_t *rows;
+	uint32_t cnt;
+	unsigned scale;
+	double divisor;
+	bool is_signed;
 };
 
-static struct units sum_units(const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt,
-			      double divisor)
+/* Of some of them; least and greatest are as the column has them. */
+struct sums {
+	uint64_t min, max;
+	uint64_t low; /* of the sum */
+};
+
+static struct units units_of(const struct ttlog_column *column)
 {
-	const bool is_signed = ttlog_type_is_signed(column->type) ||
-			       column->scales; /* decimals, and scaled reals */
-	const uint64_t flip = is_signed ? 0 : UINT64_C(1) << 63, *nums = column->nums;
-	const size_t mask = column->mask;
-	int64_t min = INT64_MAX, max = INT64_MIN;
-	uint64_t low = 0;
-	int64_t high = 0;
+	const unsigned scale = column->scales ? (unsigned)column->scales[0] : 0;
 
-	/* An unsigned number with its highest bit flipped is a signed one 2^63 smaller. */
-	for (uint32_t i = 0; i < cnt; i++) {
-		int64_t v = (int64_t)(nums[(rows ? rows[i] : i) & mask] ^ flip);
-
-		min = v < min ? v : min;
-		max = v > max ? v : max;
-		low += (uint64_t)v & UINT32_MAX;
-		high += v >> 32;
-	}
-	if (is_signed || max < 0) {
-		for (uint32_t i = 0; i < cnt; i++)
-			values[i] = (double)(int64_t)nums[(rows ? rows[i] : i) & mask];
-	} else {
-		for (uint32_t i = 0; i < cnt; i++)
-			values[i] = (double)nums[(rows ? rows[i] : i) & mask];
-	}
-	for (uint32_t i = 0; divisor != 1 && i < cnt; i++)
-		values[i] /= divisor;
 	return (struct units){
-		.sum = ((figures_int)high * ((figures_int)1 << 32)) + low + (figures_int)flip * cnt,
-		.min = (figures_int)min + (figures_int)flip,
-		.max = (figures_int)max + (figures_int)flip,
+		.nums = column->nums,
+		.scale = scale,
+		.divisor = power(scale),
+		/* decimals, and scaled reals */
+		.is_signed = ttlog_type_is_signed(column->type) || column->scales,
 	};
 }
 
-/* A column of units of one scale. */
-static void take_units(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		       const uint32_t *rows, uint32_t cnt, uint32_t times)
+static inline __attribute__((always_inline)) uint64_t number_at(const struct units *units,
+								uint32_t i)
 {
-	const unsigned scale = column->scales ? (unsigned)column->scales[0] : 0;
-	const double divisor = scale ? pow(10, scale) : 1;
-	struct units units = sum_units(column, rows, cnt, divisor);
-	bool is_exact = scale <= EXACT_SCALE_MAX &&
-			(!figures->exact_cnt || figures->scale == scale);
+	return units->nums[units->rows ? units->rows[i] : i];
+}
 
-	if (!is_exact) {
-		add_reals(figures, budget, cnt, times);
+/* Rounded once, without a branch: either half of an unsigned number is exact. */
+static inline __attribute__((always_inline)) double real_of(uint64_t number, bool is_signed)
+{
+	if (is_signed)
+		return (double)(int64_t)number;
+	return (double)(int64_t)(number >> 32) * 0x1p32 + (double)(int64_t)(number & UINT32_MAX);
+}
+
+static figures_int widened(const struct units *units, uint64_t number)
+{
+	return units->is_signed ? (figures_int)(int64_t)number : (figures_int)number;
+}
+
+static bool is_exact(const struct figures *figures, const struct units *units)
+{
+	return units->scale <= EXACT_SCALE_MAX &&
+	       (!figures->exact_cnt || figures->scale == units->scale);
+}
+
+static void add_exact(struct figures *figures, const struct units *units, figures_int min,
+		      figures_int max, figures_int sum, uint64_t cnt)
+{
+	if (!figures->exact_cnt || min < figures->min)
+		figures->min = min;
+	if (!figures->exact_cnt || max > figures->max)
+		figures->max = max;
+	figures->scale = units->scale;
+	figures->exact_cnt += cnt;
+	figures->sum += sum;
+}
+
+/* How the sketch counts, if it does. */
+enum counts { IN_NONE, IN_16_BITS, IN_64_BITS };
+
+/* All there is to do with each value, from number `at` on: loops of their own take longer. Returns
+ * where it stopped: at the end, or where the sketch has no slot. */
+static inline __attribute__((always_inline)) uint32_t add_each(struct sums *sums,
+							       struct sketch *sketch,
+							       const struct units *units,
+							       uint32_t at, bool is_signed,
+							       enum counts counts)
+{
+	const bool is_scaled = units->scale;
+	const double divisor = units->divisor;
+	uint64_t min = sums->min, max = sums->max, low = sums->low;
+
+	for (; at < units->cnt; at++) {
+		uint64_t v = number_at(units, at);
+		double real = real_of(v, is_signed);
+
+		if (is_scaled)
+			real /= divisor;
+		if (counts && !sketch__count(sketch, real, counts == IN_64_BITS))
+			break;
+		low += v;
+		if (is_signed) {
+			min = (int64_t)v < (int64_t)min ? v : min;
+			max = (int64_t)v > (int64_t)max ? v : max;
+		} else {
+			min = v < min ? v : min;
+			max = v > max ? v : max;
+		}
+	}
+	*sums = (struct sums){ min, max, low };
+	return at;
+}
+
+static uint32_t add_some(struct sums *sums, struct sketch *sketch, const struct units *units,
+			 uint32_t at, bool counts)
+{
+	if (units->is_signed) {
+		if (!counts)
+			return add_each(sums, sketch, units, at, true, IN_NONE);
+		return sketch->is_wide ? add_each(sums, sketch, units, at, true, IN_64_BITS)
+				       : add_each(sums, sketch, units, at, true, IN_16_BITS);
+	}
+	if (!counts)
+		return add_each(sums, sketch, units, at, false, IN_NONE);
+	return sketch->is_wide ? add_each(sums, sketch, units, at, false, IN_64_BITS)
+			       : add_each(sums, sketch, units, at, false, IN_16_BITS);
+}
+
+/* Slots for number `at` and all of its sign behind it, so that it is seldom called. */
+static int cover_units(struct sketch *sketch, size_t *budget, const struct units *units,
+		       uint32_t at)
+{
+	const bool is_negative = widened(units, number_at(units, at)) < 0;
+	double low = INFINITY, high = 0;
+
+	for (; at < units->cnt; at++) {
+		uint64_t v = number_at(units, at);
+		double magnitude = fabs(real_of(v, units->is_signed)) / units->divisor;
+
+		if (!v || (widened(units, v) < 0) != is_negative)
+			continue;
+		low = magnitude < low ? magnitude : low;
+		high = magnitude > high ? magnitude : high;
+	}
+	return sketch__cover(sketch, budget, is_negative, low, high);
+}
+
+static figures_int sum_of(const struct units *units, const struct sums *sums)
+{
+	figures_int sum = 0;
+
+	/* so few of them can't have left 64 bits */
+	if (widened(units, sums->min) > -SMALL && widened(units, sums->max) < SMALL)
+		return (int64_t)sums->low;
+	for (uint32_t i = 0; i < units->cnt; i++)
+		sum += widened(units, number_at(units, i));
+	return sum;
+}
+
+/* At most BLOCK of one scale. */
+static void take_units(struct figures *figures, size_t *budget, const struct units *units)
+{
+	struct sums sums = { INT64_MAX, (uint64_t)INT64_MIN, 0 };
+	struct sketch *sketch = &figures->sketch;
+	uint32_t at = 0;
+
+	if (!is_exact(figures, units)) {
+		double values[BLOCK];
+
+		for (uint32_t i = 0; i < units->cnt; i++)
+			values[i] = real_of(number_at(units, i), units->is_signed) / units->divisor;
+		add_reals(figures, budget, values, units->cnt, 1);
 		return;
 	}
-	if (!figures->exact_cnt || units.min < figures->min)
-		figures->min = units.min;
-	if (!figures->exact_cnt || units.max > figures->max)
-		figures->max = units.max;
-	figures->scale = scale;
-	figures->exact_cnt += (uint64_t)cnt * times;
-	figures->sum += units.sum * times;
-	sketch_values(figures, budget, cnt, times, (double)units.min / divisor,
-		      (double)units.max / divisor);
+	if (!units->is_signed)
+		sums = (struct sums){ UINT64_MAX, 0, 0 };
+	if (!figures->no_quantiles && sketch__expect(sketch, budget, units->cnt))
+		figures->no_quantiles = true;
+	while (at < units->cnt) {
+		at = add_some(&sums, sketch, units, at, !figures->no_quantiles);
+		if (at < units->cnt && cover_units(sketch, budget, units, at))
+			figures->no_quantiles = true;
+	}
+	sketch->cnt += units->cnt;
+	add_exact(figures, units, widened(units, sums.min), widened(units, sums.max),
+		  sum_of(units, &sums), units->cnt);
+}
+
+/* One value that stands for all. */
+static void take_const(struct figures *figures, size_t *budget, const struct units *units,
+		       uint32_t times)
+{
+	const figures_int v = widened(units, units->nums[0]);
+	const double value = real_of(units->nums[0], units->is_signed) / units->divisor;
+
+	if (!is_exact(figures, units)) {
+		add_reals(figures, budget, &value, 1, times);
+		return;
+	}
+	add_exact(figures, units, v, v, v * times, times);
+	if (!figures->no_quantiles)
+		figures->no_quantiles = sketch__add_times(&figures->sketch, budget, value, times);
 }
 
 /* Decimals of a scale each. */
@@ -160,37 +325,60 @@ static void take_each(struct figures *figures, size_t *budget, const struct ttlo
 	one.mask = one.scale_mask = 0;
 	for (uint32_t i = 0; i < cnt; i++) {
 		uint32_t row = rows ? rows[i] : i;
+		struct units units;
 
 		one.nums = &column->nums[row & column->mask];
 		one.scales = &column->scales[row & column->scale_mask];
-		take_units(figures, budget, &one, NULL, 1, 1);
+		units = units_of(&one);
+		units.cnt = 1;
+		take_units(figures, budget, &units);
 	}
+}
+
+static void take_blocks(struct figures *figures, size_t *budget, const struct ttlog_column *column,
+			const uint32_t *rows, uint32_t cnt)
+{
+	struct units units = units_of(column);
+
+	for (uint32_t at = 0; at < cnt; at += BLOCK) {
+		uint32_t len = cnt - at < BLOCK ? cnt - at : BLOCK;
+
+		units.nums = rows ? column->nums : column->nums + at;
+		units.rows = rows ? rows + at : NULL;
+		units.cnt = len;
+		take_units(figures, budget, &units);
+	}
+}
+
+static void take_real_blocks(struct figures *figures, size_t *budget,
+			     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
+{
+	for (uint32_t at = 0; at < cnt; at += BLOCK)
+		take_reals(figures, budget, column, rows, at, cnt - at < BLOCK ? cnt - at : BLOCK,
+			   1);
 }
 
 void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
 		     const uint32_t *rows, uint32_t cnt)
 {
-	uint32_t times = 1;
+	const bool is_const = ttlog_column_is_const(column);
 
-	if (cnt > 1 && ttlog_column_is_const(column)) {
-		times = cnt;
-		cnt = 1;
-	}
 	figures->has_wide |= column->type != TTLOG_TYPE_F32;
-	if (column->reals)
-		take_reals(figures, budget, column, rows, cnt, times);
+	if (column->reals && is_const)
+		take_reals(figures, budget, column, NULL, 0, 1, cnt);
+	else if (column->reals)
+		take_real_blocks(figures, budget, column, rows, cnt);
 	else if (column->scale_mask && column->scales)
 		take_each(figures, budget, column, rows, cnt);
-	else
-		take_units(figures, budget, column, rows, cnt, times);
+	else if (is_const) {
+		struct units units = units_of(column);
+
+		take_const(figures, budget, &units, cnt);
+	} else
+		take_blocks(figures, budget, column, rows, cnt);
 }
 
 /* ---- Figures ---- */
-
-static double power(unsigned exponent)
-{
-	return pow(10, exponent);
-}
 
 static bool is_whole(const struct figures *figures)
 {

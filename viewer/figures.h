@@ -26,6 +26,10 @@ __extension__ typedef __int128 figures_int;
 struct ttlog_column;
 
 struct figures {
+	struct sketch sketch;
+	bool no_quantiles; /* there was no memory for more of the sketch */
+	bool has_wide;     /* not all values are floats */
+
 	/* exact: numbers times 10^scale */
 	uint64_t exact_cnt;
 	unsigned scale;
@@ -34,11 +38,7 @@ struct figures {
 	uint64_t real_cnt;
 	long double real_sum;
 	double real_min, real_max;
-	bool has_wide; /* not all of them are floats */
-
 	uint64_t nan_cnt, infinite_cnt;
-	struct sketch sketch;
-	bool no_quantiles; /* there was no memory for more of the sketch */
 };
 
 enum figure {
@@ -58,7 +58,7 @@ bool figures__takes(uint8_t type);
 
 void figures__fini(struct figures *figures);
 /* Values of a column of such a type: the `cnt` rows given, or from 0 on where rows is NULL. The
- * sketch takes its memory from *budget. cnt <= TTLOG_CHUNK_MAX_EVENTS. */
+ * sketch takes its memory from *budget. */
 void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
 		     const uint32_t *rows, uint32_t cnt);
 

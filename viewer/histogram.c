@@ -233,8 +233,9 @@ int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
 	if (!groups)
 		return -ENOMEM;
 	for (size_t g = 0; g < cnt; g++) {
-		for (const struct group_field *field = groups[g]->fields; field;
-		     field = field->next) {
+		for (uint32_t f = 0; f < groups[g]->field_cnt; f++) {
+			const struct group_field *field = &groups[g]->fields[f];
+
 			struct histogram histogram = { .field = field };
 
 			if (!figures__cnt(&field->figures) || field->figures.no_quantiles)

@@ -10,22 +10,12 @@
 
 #include "sketch.h"
 
-#define SHIFT        (52u - SKETCH_BITS)
-#define FIRST_NORMAL (1u << SKETCH_BITS)
-/* Values spread a little more with every chunk: windows grow by whole steps of a quarter octave. */
-#define STEP         16u
-
-static uint64_t bits_of(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	return bits;
-}
+/* Values spread a little more with every chunk: windows grow by whole steps of half an octave. */
+#define STEP 32u
 
 static double bucket_start(uint32_t bucket)
 {
-	const uint64_t bits = (uint64_t)bucket << SHIFT;
+	const uint64_t bits = (uint64_t)bucket << SKETCH_SHIFT;
 	double v;
 
 	memcpy(&v, &bits, sizeof(v));
@@ -34,144 +24,191 @@ static double bucket_start(uint32_t bucket)
 
 static uint32_t bucket_of(double magnitude)
 {
-	return (uint32_t)(bits_of(magnitude) >> SHIFT);
+	uint64_t bits;
+
+	memcpy(&bits, &magnitude, sizeof(bits));
+	return (uint32_t)(bits >> SKETCH_SHIFT);
 }
 
 void sketch__fini(struct sketch *sketch)
 {
-	free(sketch->positive.slots);
-	free(sketch->negative.slots);
+	free(sketch->sides[0].slots);
+	free(sketch->sides[1].slots);
 	*sketch = (struct sketch){ .cnt = 0 };
 }
 
-/* Makes room for magnitudes up to `high`, and from the smallest that is not 0 on. */
-static int cover(struct sketch_side *side, size_t *budget, double low, double high)
-{
-	uint32_t first = bucket_of(low), last = bucket_of(high), end;
-	uint64_t *slots;
-	size_t more;
+/* ---- Room ---- */
 
-	if (first < FIRST_NORMAL)
-		first = FIRST_NORMAL;
-	if (last < FIRST_NORMAL)
-		last = FIRST_NORMAL;
-	if (side->cnt && first >= side->first && last < side->first + side->cnt)
+static size_t slot_bytes(const struct sketch *sketch)
+{
+	return sketch->is_wide ? sizeof(uint64_t) : sizeof(uint16_t);
+}
+
+static void *take_slots(size_t *budget, size_t more, size_t bytes)
+{
+	void *slots = more <= *budget ? calloc(1, bytes) : NULL;
+
+	*budget -= slots ? more : 0;
+	return slots;
+}
+
+/* Both sides or none. */
+static int widen(struct sketch *sketch, size_t *budget)
+{
+	const size_t before = *budget;
+	uint64_t *wide[2] = { NULL, NULL };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t cnt = sketch->sides[i].cnt;
+
+		if (!cnt)
+			continue;
+		wide[i] = take_slots(budget, cnt * (sizeof(uint64_t) - sizeof(uint16_t)),
+				     cnt * sizeof(uint64_t));
+		if (!wide[i]) {
+			free(wide[0]);
+			*budget = before;
+			return -ENOMEM;
+		}
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		const uint16_t *narrow = sketch->sides[i].slots;
+
+		for (uint32_t k = 0; k < sketch->sides[i].cnt; k++)
+			wide[i][k] = narrow[k];
+		free(sketch->sides[i].slots);
+		sketch->sides[i].slots = wide[i];
+	}
+	sketch->is_wide = true;
+	return 0;
+}
+
+int sketch__expect(struct sketch *sketch, size_t *budget, uint64_t cnt)
+{
+	if (sketch->is_wide || sketch->cnt + cnt <= UINT16_MAX)
 		return 0;
+	return widen(sketch, budget);
+}
+
+int sketch__cover(struct sketch *sketch, size_t *budget, bool is_negative, double low, double high)
+{
+	struct sketch_side *side = &sketch->sides[is_negative];
+	uint32_t first = bucket_of(low), last = bucket_of(high), end;
+	const size_t bytes = slot_bytes(sketch);
+	void *slots;
+
+	if (last < SKETCH_FIRST)
+		return 0;
+	if (first < SKETCH_FIRST)
+		first = SKETCH_FIRST;
 	first = first / STEP * STEP;
 	end = last / STEP * STEP + STEP;
 	if (side->cnt && side->first < first)
 		first = side->first;
 	if (side->cnt && side->first + side->cnt > end)
 		end = side->first + side->cnt;
-	more = (end - first - side->cnt + !side->slots) * sizeof(*slots);
-	if (more > *budget)
-		return -ENOMEM;
-	slots = calloc(end - first + 1, sizeof(*slots));
+	slots = take_slots(budget, (end - first - side->cnt) * bytes, (end - first) * bytes);
 	if (!slots)
 		return -ENOMEM;
-	*budget -= more;
-	if (side->slots) {
-		slots[0] = side->slots[0];
-		memcpy(slots + 1 + (side->first - first), side->slots + 1,
-		       side->cnt * sizeof(*slots));
-		free(side->slots);
-	}
+	if (side->slots)
+		memcpy((char *)slots + (side->first - first) * bytes, side->slots,
+		       side->cnt * bytes);
+	free(side->slots);
 	side->slots = slots;
 	side->first = first;
 	side->cnt = end - first;
 	return 0;
 }
 
-static size_t slot_of(const struct sketch_side *side, double magnitude)
-{
-	const uint64_t bucket = bits_of(magnitude) >> SHIFT;
+/* ---- Adding ---- */
 
-	return bucket < FIRST_NORMAL ? 0 : bucket - side->first + 1;
-}
-
-/* The smallest magnitude that needs a bucket of its own: zeros do not. */
-static double smallest(const double *values, size_t cnt, double sign)
+/* Of the values' first one: its sign's, all that are there, so that it is seldom called. */
+static int cover_values(struct sketch *sketch, size_t *budget, const double *values, size_t cnt)
 {
-	double low = INFINITY;
+	const bool is_negative = signbit(values[0]);
+	double low = INFINITY, high = 0;
 
 	for (size_t i = 0; i < cnt; i++) {
-		double magnitude = values[i] * sign;
+		double magnitude = fabs(values[i]);
 
-		if (magnitude >= bucket_start(FIRST_NORMAL) && magnitude < low)
-			low = magnitude;
+		if (!signbit(values[i]) != !is_negative || magnitude < bucket_start(SKETCH_FIRST))
+			continue;
+		low = magnitude < low ? magnitude : low;
+		high = magnitude > high ? magnitude : high;
 	}
-	return low;
+	return sketch__cover(sketch, budget, is_negative, low, high);
 }
 
-static int cover_values(struct sketch_side *side, size_t *budget, const double *values, size_t cnt,
-			double sign, double high)
+static inline __attribute__((always_inline)) size_t
+count_values(struct sketch *sketch, const double *values, size_t at, size_t cnt, bool is_wide)
 {
-	double low = smallest(values, cnt, sign);
-
-	return cover(side, budget, low < high ? low : high, high);
+	while (at < cnt && sketch__count(sketch, values[at], is_wide))
+		at++;
+	return at;
 }
 
-int sketch__add(struct sketch *sketch, size_t *budget, const double *values, size_t cnt, double min,
-		double max)
+int sketch__add(struct sketch *sketch, size_t *budget, const double *values, size_t cnt)
 {
-	struct sketch_side *const positive = &sketch->positive, *const negative = &sketch->negative;
-	int err = 0;
+	int err = sketch__expect(sketch, budget, cnt);
+	size_t at = 0;
 
-	if (max >= 0)
-		err = min > 0 ? cover(positive, budget, min, max)
-			      : cover_values(positive, budget, values, cnt, 1, max);
-	if (!err && min < 0)
-		err = cover_values(negative, budget, values, cnt, -1, -min);
-	if (err)
-		return err;
-	sketch->cnt += cnt;
-	for (size_t i = 0; min >= 0 && i < cnt; i++)
-		positive->slots[slot_of(positive, fabs(values[i]))]++;
-	for (size_t i = 0; min < 0 && i < cnt; i++) {
-		struct sketch_side *side = values[i] < 0 ? negative : positive;
-
-		side->slots[slot_of(side, fabs(values[i]))]++;
+	while (!err) {
+		at = sketch->is_wide ? count_values(sketch, values, at, cnt, true)
+				     : count_values(sketch, values, at, cnt, false);
+		if (at == cnt)
+			break;
+		err = cover_values(sketch, budget, values + at, cnt - at);
 	}
-	return 0;
+	sketch->cnt += at;
+	return err;
 }
 
 int sketch__add_times(struct sketch *sketch, size_t *budget, double value, uint64_t times)
 {
-	struct sketch_side *side = value < 0 ? &sketch->negative : &sketch->positive;
-	int err = cover(side, budget, fabs(value), fabs(value));
+	struct sketch_side *side = &sketch->sides[signbit(value) != 0];
+	const uint32_t bucket = bucket_of(fabs(value));
+	int err = sketch__expect(sketch, budget, times);
 
+	if (!err && bucket >= SKETCH_FIRST && bucket - side->first >= side->cnt)
+		err = sketch__cover(sketch, budget, signbit(value), fabs(value), fabs(value));
 	if (err)
 		return err;
-	side->slots[slot_of(side, fabs(value))] += times;
 	sketch->cnt += times;
+	if (bucket < SKETCH_FIRST)
+		sketch->zero_cnt += times;
+	else if (sketch->is_wide)
+		((uint64_t *)side->slots)[bucket - side->first] += times;
+	else
+		((uint16_t *)side->slots)[bucket - side->first] += (uint16_t)times;
 	return 0;
 }
 
 /* ---- Reading ---- */
 
-static struct sketch_bucket bucket_at(const struct sketch_side *side, size_t slot, double sign)
+static struct sketch_bucket bucket_at(const struct sketch *sketch, const struct sketch_side *side,
+				      uint32_t slot, double sign)
 {
-	struct sketch_bucket bucket = { 0, 0, side->slots[slot] };
-
-	if (slot) {
-		bucket.from = sign * bucket_start(side->first + (uint32_t)slot - 1);
-		bucket.to = sign * bucket_start(side->first + (uint32_t)slot);
-	}
-	return bucket;
+	return (struct sketch_bucket){
+		.from = sign * bucket_start(side->first + slot),
+		.to = sign * bucket_start(side->first + slot + 1),
+		.cnt = sketch->is_wide ? ((const uint64_t *)side->slots)[slot]
+				       : ((const uint16_t *)side->slots)[slot],
+	};
 }
 
 bool sketch__next(const struct sketch *sketch, size_t *at, struct sketch_bucket *ret)
 {
-	const struct sketch_side *negative = &sketch->negative, *positive = &sketch->positive;
-	size_t below = negative->slots ? negative->cnt + 1 : 0;
-	size_t all = below + (positive->slots ? positive->cnt + 1 : 0);
+	const struct sketch_side *negative = &sketch->sides[1], *positive = &sketch->sides[0];
+	const size_t below = negative->cnt, all = below + 1 + positive->cnt;
 
 	for (; *at < all; (*at)++) {
-		/* from the largest magnitude of the negative ones down to their 0 */
+		/* from the largest magnitude of the negative ones down */
 		if (*at < below)
-			*ret = bucket_at(negative, below - 1 - *at, -1);
+			*ret = bucket_at(sketch, negative, (uint32_t)(below - 1 - *at), -1);
+		else if (*at == below)
+			*ret = (struct sketch_bucket){ 0, 0, sketch->zero_cnt };
 		else
-			*ret = bucket_at(positive, *at - below, 1);
+			*ret = bucket_at(sketch, positive, (uint32_t)(*at - below - 1), 1);
 		if (ret->cnt) {
 			(*at)++;
 			return true;

@@ -13,8 +13,6 @@
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
 #define MAX_GROUPS        (1u << 20)
 #define FIGURES_MAX_BYTES (32u << 20)
-/* Whose memory is asked for before it is needed: most groups have no more. */
-#define FIELDS_AHEAD      4u
 
 static const char *const KEY_NAMES[] = {
 	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm",
@@ -290,12 +288,6 @@ static void add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 
 /* ---- Many at a time ---- */
 
-static void prefetch_field(const struct group_field *field)
-{
-	for (size_t at = 0; field && at < offsetof(struct group_field, figures); at += 64)
-		__builtin_prefetch((const char *)field + at);
-}
-
 /* The groups of the parts, one step at a time for all: each waits for memory that the caches may not
  * have, and so they wait together. */
 static int find_groups(struct stats *stats)
@@ -309,16 +301,12 @@ static int find_groups(struct stats *stats)
 		if (!part->group)
 			return -ENOMEM;
 		add(stats, part->group, part->cnt, part->event.real_ns, part->last_ns);
-		part->ahead = part->group->fields;
-		prefetch_field(part->ahead);
+		group__prefetch_fields(part->group, part->columns);
 	}
-	for (unsigned n = 1; n < FIELDS_AHEAD; n++) {
-		for (unsigned i = 0; i < stats->part_cnt; i++) {
-			struct stats_part *part = &stats->parts[i];
+	for (unsigned i = 0; i < stats->part_cnt; i++) {
+		const struct stats_part *part = &stats->parts[i];
 
-			part->ahead = part->ahead ? part->ahead->next : NULL;
-			prefetch_field(part->ahead);
-		}
+		group__prefetch_figures(part->group, part->columns, part->cnt);
 	}
 	return 0;
 }
@@ -330,18 +318,37 @@ static int flush_parts(struct stats *stats)
 	for (unsigned i = 0; !err && i < stats->part_cnt; i++) {
 		struct stats_part *part = &stats->parts[i];
 
-		stats__add_fields(stats, part->group, &part->event, part->rows, part->cnt);
+		stats__add_fields(stats, part->group, part->columns, part->rows, part->cnt);
 	}
 	stats->part_cnt = 0;
 	return err;
 }
 
+/* NULL: there was no memory for the groups of the parts before it. */
+static const struct field_columns *columns_of(struct stats *stats, const struct ttlog_event *event)
+{
+	struct field_columns *columns = &stats->columns[event->group % STATS_COLUMNS];
+
+	if (columns->is_there && columns->group == event->group)
+		return columns;
+	if (flush_parts(stats))
+		return NULL;
+	field_columns__init(columns, stats, event);
+	columns->is_there = true;
+	return columns;
+}
+
 /* One event: whoever knows of more that are alike says so in the part. */
 static struct stats_part *add_part(struct stats *stats, const struct ttlog_event *event)
 {
-	struct stats_part *part = &stats->parts[stats->part_cnt++];
+	const struct field_columns *columns = columns_of(stats, event);
+	struct stats_part *part;
 
+	if (!columns)
+		return NULL;
+	part = &stats->parts[stats->part_cnt++];
 	part->event = *event;
+	part->columns = columns;
 	part->rows = &part->event.row;
 	part->cnt = 1;
 	part->last_ns = event->real_ns;
@@ -361,12 +368,16 @@ static int count_by_thread(struct stats *stats, const struct ttlog_event *event)
 	struct stats_part *part;
 
 	if (slot->site == event->site && slot->thread == event->thread) {
+		const struct field_columns *columns = columns_of(stats, event);
+
+		if (!columns)
+			return -ENOMEM;
 		add(stats, slot->group, 1, event->real_ns, event->real_ns);
-		stats__add_fields(stats, slot->group, event, &event->row, 1);
+		stats__add_fields(stats, slot->group, columns, &event->row, 1);
 		return 0;
 	}
 	part = add_part(stats, event);
-	if (flush_parts(stats))
+	if (!part || flush_parts(stats))
 		return -ENOMEM;
 	*slot = (struct cache_slot){ event->site, event->thread, part->group };
 	return 0;
@@ -376,14 +387,23 @@ static int count_event(struct stats *stats, const struct ttlog_event *event)
 {
 	if (!stats->tally_keys.field_cnt)
 		return count_by_thread(stats, event);
-	add_part(stats, event);
+	if (!add_part(stats, event))
+		return -ENOMEM;
 	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
+}
+
+static void forget_columns(struct stats *stats)
+{
+	for (unsigned i = 0; i < STATS_COLUMNS; i++)
+		stats->columns[i].is_there = false;
 }
 
 int stats__event(struct stats *stats, const struct ttlog_event *event)
 {
-	int err = count_event(stats, event);
+	int err;
 
+	forget_columns(stats);
+	err = count_event(stats, event);
 	return err ? err : flush_parts(stats);
 }
 
@@ -397,6 +417,8 @@ static int count_cell(struct stats *stats, const struct ttlog_run *run,
 	ttlog_snapshot_event(run->snapshot, cell->first, &event);
 	ttlog_snapshot_event(run->snapshot, cell->last, &last);
 	part = add_part(stats, &event);
+	if (!part)
+		return -ENOMEM;
 	part->rows = tally__rows(stats->tally, run, cell);
 	part->cnt = cell->cnt;
 	part->last_ns = last.real_ns;
@@ -408,6 +430,7 @@ int stats__run(struct stats *stats, const struct ttlog_run *run)
 	const struct tally_cell *cells;
 	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
 
+	forget_columns(stats);
 	for (int i = 0; !err && i < cnt; i++) {
 		if (cells[i].cnt)
 			err = count_cell(stats, run, &cells[i]);

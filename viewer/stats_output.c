@@ -55,7 +55,9 @@ static void print_json_fields(struct out *out, const struct group *group)
 	bool first = true;
 
 	out__text(out, ",\"fields\":{");
-	for (const struct group_field *field = group->fields; field; field = field->next) {
+	for (uint32_t f = 0; f < group->field_cnt; f++) {
+		const struct group_field *field = &group->fields[f];
+
 		if (field->is_duration) {
 			duration = field;
 			continue;
@@ -193,8 +195,9 @@ static void measure_fields(struct field_widths *ret, struct group *const *groups
 	for (unsigned i = 0; i < FIGURE_CNT; i++)
 		ret->figures[i] = NUMBER_WIDTH;
 	for (size_t g = 0; g < cnt; g++) {
-		for (const struct group_field *field = groups[g]->fields; field;
-		     field = field->next) {
+		for (uint32_t f = 0; f < groups[g]->field_cnt; f++) {
+			const struct group_field *field = &groups[g]->fields[f];
+
 			for (unsigned i = 0; i < FIGURE_CNT; i++) {
 				size_t len = group_field__text(field, i, text);
 
@@ -241,8 +244,9 @@ static void print_fields(const struct stats *stats, struct out *out, struct grou
 	stats__print_keys(stats, out, group_widths);
 	out__char(out, '\n');
 	for (size_t g = 0; g < cnt; g++) {
-		for (const struct group_field *field = groups[g]->fields; field;
-		     field = field->next) {
+		for (uint32_t f = 0; f < groups[g]->field_cnt; f++) {
+			const struct group_field *field = &groups[g]->fields[f];
+
 			print_field(out, field, &widths, widths.key - field_width(field));
 			group__print(groups[g], stats, out, group_widths);
 			out__char(out, '\n');
@@ -256,7 +260,7 @@ static void print_fields(const struct stats *stats, struct out *out, struct grou
 static bool has_fields(struct group *const *groups, size_t cnt)
 {
 	for (size_t g = 0; g < cnt; g++) {
-		if (groups[g]->fields)
+		if (groups[g]->field_cnt)
 			return true;
 	}
 	return false;

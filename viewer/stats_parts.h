@@ -11,7 +11,8 @@
 
 #define CACHE_SLOTS     4096u
 #define STATS_KEY_BYTES 256u /* of a value: those that begin so are one */
-#define STATS_PARTS     16u
+#define STATS_PARTS     32u
+#define STATS_COLUMNS   32u
 
 enum stats_key {
 	KEY_FIELD,
@@ -31,22 +32,21 @@ enum stats_key {
 
 /* The figures of a group's fields of one key. */
 struct group_field {
-	struct group_field *next; /* in the order in which they were first seen */
-	struct ttlog_text key;    /* in the file's header */
-	bool is_duration;         /* of spans; the key is that of their one field */
+	struct ttlog_text key; /* in the file's header */
+	bool is_duration;      /* of spans; the key is that of their one field */
 	/* Values that the figures lack until stats__settle: units of that scale, or the bits of
 	 * reals, of one type. */
 	bool waits_reals, waits_scaled;
-	uint8_t waiting_type;
+	uint8_t waiting_type, waiting_scale;
 	uint16_t waiting_cnt;
-	uint64_t waiting_scale;
-	uint64_t waiting[FIELD_WAITING_MAX];
 	struct figures figures;
+	uint64_t waiting[FIELD_WAITING_MAX];
 };
 
 struct group {
-	struct group *next; /* of the same hash */
-	struct group_field *fields;
+	struct group *next;         /* of the same hash */
+	struct group_field *fields; /* in the order in which they were first seen */
+	uint32_t field_cnt, field_cap;
 	uint64_t hash;
 	uint64_t cnt;
 	uint64_t first_ns, last_ns;
@@ -55,6 +55,16 @@ struct group {
 	size_t key_len;
 	/* each value: a byte of enum value_kind, two bytes of length, the bytes */
 	unsigned char key[];
+};
+
+/* The columns of a chunk's group that are numbers, and wanted. */
+struct field_columns {
+	bool is_there;
+	bool is_duration;
+	uint32_t group;
+	unsigned cnt;
+	struct ttlog_text keys[TTLOG_MAX_FIELDS];
+	const struct ttlog_column *columns[TTLOG_MAX_FIELDS];
 };
 
 enum value_kind {
@@ -72,11 +82,11 @@ struct cache_slot {
 /* Events of one group that are to be counted. */
 struct stats_part {
 	struct ttlog_event event; /* any of them, the first in time */
-	const uint32_t *rows;     /* of all in the event's columns; NULL: the first `cnt` */
+	const struct field_columns *columns;
+	const uint32_t *rows; /* of all in the event's columns; NULL: the first `cnt` */
 	uint32_t cnt;
 	uint64_t last_ns;
 	struct group *group;
-	const struct group_field *ahead; /* how far its fields are on their way to the cache */
 	uint64_t hash;
 	size_t key_len;
 	unsigned char key[STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
@@ -98,6 +108,7 @@ struct stats {
 	size_t budget;          /* bytes left for figures */
 	struct stats_part parts[STATS_PARTS];
 	unsigned part_cnt;
+	struct field_columns columns[STATS_COLUMNS]; /* by group of the chunk */
 	struct cache_slot cache[CACHE_SLOTS];
 };
 
@@ -109,10 +120,17 @@ size_t stats__group_cnt(const struct stats *stats);
 
 /* ---- Figures of a group's fields: stats_fields.c ---- */
 
-/* Values of the event's fields in these rows of its group; NULL: the first `cnt`. Where there is no
- * memory for more fields the group says so. */
-void stats__add_fields(struct stats *stats, struct group *group, const struct ttlog_event *event,
-		       const uint32_t *rows, uint32_t cnt);
+void field_columns__init(struct field_columns *ret, const struct stats *stats,
+			 const struct ttlog_event *event);
+/* Values of these rows of the group's fields; NULL: the first `cnt`. Where there is no memory for
+ * more fields the group says so. */
+void stats__add_fields(struct stats *stats, struct group *group,
+		       const struct field_columns *columns, const uint32_t *rows, uint32_t cnt);
+/* Sends for the memory that adding so many values will look at: first of the fields, then, once that
+ * is there, of what they point to. */
+void group__prefetch_fields(const struct group *group, const struct field_columns *columns);
+void group__prefetch_figures(const struct group *group, const struct field_columns *columns,
+			     uint32_t more);
 /* Before a group's figures are looked at: counts the values that still wait. */
 void stats__settle(struct stats *stats, struct group *group);
 void group__free_fields(struct group *group);
