@@ -37,6 +37,7 @@
 #include "reception.h"
 #include "recorder.h"
 #include "recover.h"
+#include "ring_ahead.h"
 #include "runtime_dir.h"
 #include "trigger.h"
 #include "watch.h"
@@ -55,6 +56,7 @@ struct collector {
 	struct attach *attach;
 	struct clock *clock;
 	struct writer *writer;
+	struct ring_ahead *ahead; /* NULL: it goes without */
 	struct recorder *recorder;
 	struct drain *drain;
 	struct control *control;
@@ -563,6 +565,7 @@ static int open_recorder(struct collector *collector)
 	char control_dir[PATH_MAX];
 	int err;
 
+	recorder.ahead = collector->ahead = ring_ahead__new();
 	collector->recorder = recorder__new(&recorder);
 	drain.recorder = collector->recorder;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
@@ -650,6 +653,7 @@ static void tear_down(struct collector *collector)
 	drain__free(collector->drain);
 	writer__free(collector->writer);
 	live__free(collector->live);
+	ring_ahead__free(collector->ahead);
 	recorder__free(collector->recorder);
 	attach__free(collector->attach);
 	kernel__free(collector->kernel);

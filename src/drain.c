@@ -9,13 +9,11 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -26,6 +24,7 @@
 #include "clock.h"
 #include "drain.h"
 #include "kernel.h"
+#include "precedence.h"
 #include "recorder.h"
 #include "trigger.h"
 #include "writer.h"
@@ -340,24 +339,11 @@ static void finish(struct drain *drain)
 	}
 }
 
-/*
- * This thread is rarely and shortly busy, but late it loses events: a thousand threads that log
- * must not crowd it out, which a nice value alone lets them. The kernel leaves others 5% of the
- * time whatever it does (sched_rt_runtime_us). Without CAP_SYS_NICE it is as good as it gets.
- */
-static void take_precedence(void)
-{
-	const struct sched_param lowest = { .sched_priority = 1 };
-
-	if (pthread_setschedparam(pthread_self(), SCHED_RR, &lowest))
-		(void)setpriority(PRIO_PROCESS, gettid(), -20);
-}
-
 static void *run(void *arg)
 {
 	struct drain *drain = arg;
 
-	take_precedence();
+	precedence__take(PRECEDENCE_DRAIN);
 	while (!drain->stopping) {
 		wait_for_work(drain);
 		take_all(drain);

@@ -29,6 +29,7 @@
 #include "recorder_parts.h"
 #include "report.h"
 #include "ring.h"
+#include "ring_ahead.h"
 #include "site.h"
 #include "task.h"
 #include "trigger.h"
@@ -196,6 +197,8 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 	else if (err)
 		report__failure(process->pid, err, "no flight ring, so all of it is lost");
 	process->no_ring = !process->ring;
+	if (process->ring)
+		ring_ahead__add(recorder->options.ahead, process->ring);
 	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
 	return process;
 }
@@ -405,6 +408,7 @@ void recorder__finish(struct recorder *recorder, struct process *process)
 		recorder->last = NULL;
 	if (process->given)
 		recorder->given_cnt--;
+	ring_ahead__remove(recorder->options.ahead, process->ring);
 	process__free(process);
 	recorder__tell_done(recorder);
 }

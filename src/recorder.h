@@ -18,6 +18,7 @@ struct clock;
 struct kernel;
 struct live;
 struct recorder;
+struct ring_ahead;
 struct trigger_request;
 struct wire_batch;
 struct wire_head;
@@ -49,8 +50,9 @@ struct recorder_options {
 	struct attach *attach;
 	struct clock *clock; /* sampled for each snapshot */
 	struct writer *writer;
-	struct live *live;    /* NULL: nobody can follow */
-	const char *ring_dir; /* NULL: anonymous memory */
+	struct live *live;        /* NULL: nobody can follow */
+	struct ring_ahead *ahead; /* NULL: rings look after their memory themselves */
+	const char *ring_dir;     /* NULL: anonymous memory */
 	size_t ring_bytes;
 	unsigned on;    /* enum recorder_trigger, or-ed */
 	bool all_given; /* whoever records was given: it belongs to CMD */

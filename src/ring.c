@@ -20,12 +20,10 @@
 
 #include "barrier.h"
 #include "ring.h"
+#include "ring_ahead.h"
 #include "ring_layout.h"
 
 #define RING_MAX_BYTES ((size_t)1 << 40)
-
-/* Memory of the file is asked for in steps of this size. */
-#define RING_STEP_BYTES ((size_t)1 << 20)
 
 static size_t round_size(size_t bytes)
 {
@@ -68,11 +66,18 @@ static int map(struct ring *ring, size_t file_bytes)
 static int back(struct ring *ring, uint64_t end)
 {
 	size_t step = RING_STEP_BYTES;
-	size_t from = ring->backed_bytes ? RING_HEAD_BYTES + ring->backed_bytes : 0;
-	size_t to;
+	uint64_t ahead;
+	size_t from, to;
 
 	if (end <= ring->backed_bytes || ring->backed_bytes == ring->data_bytes)
 		return 0;
+	/* Acquire, from step() in ring_ahead.c: memory that it has allocated is there. */
+	ahead = barrier__load_acquire(&ring->ahead_bytes);
+	if (ahead > ring->backed_bytes)
+		ring->backed_bytes = ahead;
+	if (end <= ring->backed_bytes || ring->backed_bytes == ring->data_bytes)
+		return 0;
+	from = ring->backed_bytes ? RING_HEAD_BYTES + ring->backed_bytes : 0;
 	to = (end + step - 1) / step * step;
 	if (to > ring->data_bytes)
 		to = ring->data_bytes;
@@ -99,6 +104,7 @@ struct ring *ring__new(const char *path, size_t data_bytes)
 		return NULL;
 	file_bytes = RING_HEAD_BYTES + round_size(data_bytes);
 	ring->fd = -1;
+	ring->ask_at = UINT64_MAX;
 	err = path ? open_new(ring, path, file_bytes) : 0;
 	if (!err)
 		err = map(ring, file_bytes);
@@ -223,6 +229,7 @@ struct ring *ring__open(const char *path)
 
 	if (!ring)
 		return NULL;
+	ring->ask_at = UINT64_MAX;
 	err = open_file(ring, path);
 	if (!err)
 		ring->path = strdup(path);
@@ -274,6 +281,8 @@ int ring__write(struct ring *ring, const struct ring_entry *entry, const void *r
 
 	if (bytes > ring->data_bytes / 2)
 		return -EMSGSIZE;
+	if (head->head + bytes > ring->ask_at)
+		ring_ahead__ask(ring, head->head + bytes);
 	err = back(ring, head->head + bytes);
 	if (!err)
 		err = make_room(ring, bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ring.c, which writes, and ring_copy.c, which reads, have in common. Nobody else's.
+ * What ring.c, which writes, ring_copy.c, which reads, and ring_ahead.c, which has memory ready,
+ * have in common. Nobody else's.
  *
  * The mapped file is a struct ring_head and a data area of a power of two. Positions count bytes
  * since the beginning and never wrap; the data of position p lies at p modulo the size. Whole
@@ -28,6 +29,9 @@
 #define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
 #define RING_VERSION    3u
 #define RING_HEAD_BYTES 65536u /* whole pages on every machine */
+
+/* Memory of the file is asked for in steps of this size. */
+#define RING_STEP_BYTES ((size_t)1 << 20)
 
 /* The beginning of the file. The writer writes every field; readers only read. */
 struct ring_head {
@@ -75,6 +79,15 @@ struct ring {
 	size_t backed_bytes;      /* of the data area: memory is there; the writer's own */
 	char *path;               /* NULL: no file */
 	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
+
+	/* of memory that is there before it is written to */
+	struct ring_ahead *ahead; /* who sees to it; NULL: nobody; the writer's own */
+	uint64_t ask_at;          /* the writer's own: the position at which to ask for more */
+	uint64_t wanted_bytes;    /* the writer sets it: of the data area */
+	uint64_t ahead_bytes;     /* `ahead` sets it: allocated, with what was written */
+	uint64_t populated_bytes; /* the rest is the own of `ahead`: mapped, too */
+	uint64_t refused_bytes;   /* of wanted_bytes: there is no memory for so much */
+	struct ring *ahead_next;
 };
 
 static inline size_t pad_word(size_t bytes)
