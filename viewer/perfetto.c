@@ -212,14 +212,6 @@ static void close_event(struct perfetto *perfetto, size_t event)
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
 }
 
-static double decimal(const struct ttlog_field *field)
-{
-	char buf[FORMAT_NUMBER_BYTES + 1];
-
-	buf[format__decimal(buf, field->i, field->scale)] = '\0';
-	return strtod(buf, NULL);
-}
-
 /* Bytes as the other outputs show them. */
 static void hex_text(struct buffer *packet, const struct ttlog_field *field)
 {
@@ -257,10 +249,8 @@ static void annotation_value(struct buffer *packet, const struct ttlog_field *fi
 		break;
 	case TTLOG_TYPE_F32:
 	case TTLOG_TYPE_F64:
-		protobuf__double(packet, ANNOTATION_DOUBLE, field->d);
-		break;
 	case TTLOG_TYPE_DECIMAL:
-		protobuf__double(packet, ANNOTATION_DOUBLE, decimal(field));
+		protobuf__double(packet, ANNOTATION_DOUBLE, counters__double(field));
 		break;
 	case TTLOG_TYPE_PTR:
 	case TTLOG_TYPE_HEX:
@@ -435,12 +425,10 @@ static uint64_t counter_track(struct perfetto *perfetto, const struct lane *lane
 
 static void counter_value(struct buffer *packet, const struct ttlog_field *field)
 {
-	if (field->type == TTLOG_TYPE_F32 || field->type == TTLOG_TYPE_F64)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, field->d);
-	else if (field->type == TTLOG_TYPE_DECIMAL)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, decimal(field));
-	else if (!ttlog_type_is_signed(field->type) && field->u > INT64_MAX)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, (double)field->u);
+	if (field->type == TTLOG_TYPE_F32 || field->type == TTLOG_TYPE_F64 ||
+	    field->type == TTLOG_TYPE_DECIMAL ||
+	    (!ttlog_type_is_signed(field->type) && field->u > INT64_MAX))
+		protobuf__double(packet, EVENT_COUNTER_DOUBLE, counters__double(field));
 	else
 		protobuf__u64(packet, EVENT_COUNTER_VALUE, field->u);
 }

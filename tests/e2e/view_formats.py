@@ -204,9 +204,10 @@ def test_logfmt():
 SPAN, END, WORK = 0, 3, 6
 
 
-def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
+def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0, mono_ns=10**9):
     """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
-    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds."""
+    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds;
+    mono_ns: when the snapshot was made."""
     fields = [("n", "u32"), ("what", "str")]
     sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
     sites += [make.site("span_end", "INFO", name, name, 10 + i, [("duration_ns", "u64")])
@@ -215,7 +216,7 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
     encoders = {SPAN + i: [make.plain, make.plain] for i in range(3)}
     encoders.update((END + i, [make.plain]) for i in range(3))
     encoders[WORK] = [make.plain]
-    header = {"clock": {"mono_ns": 10**9, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
+    header = {"clock": {"mono_ns": mono_ns, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
               "service": "spans", "exe": "/bin/spans"}  # fmt: skip
     snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7 + i, "comm": "t%d" % i}
                                              for i in range(threads)], encoders)  # fmt: skip
@@ -242,6 +243,7 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
 
 
 MS = 10**6
+DAY_NS = 86400 * 10**9
 # one thread nests while the other interleaves with it
 NESTED = [
     (10 * MS, 0, "+a"), (11 * MS, 1, "+a"), (12 * MS + 1, 0, "+b"), (13 * MS, 0, "!"),
@@ -272,6 +274,14 @@ def chrome(*args, status=0):
     return json.loads(text, parse_int=str, parse_float=str)["traceEvents"]
 
 
+def chrome_number(shown, is_drawn=False):
+    """The text of JSON, or of the double that Perfetto can read. Integers that are none to it are quoted,
+    which parse_int hides, or drawn as doubles."""
+    digits = re.fullmatch(r"-?[0-9]+(?:\.([0-9]{19,}))?", shown) if isinstance(shown, str) else None
+    is_beyond = digits and (digits[1] or (is_drawn and shown.isdigit() and int(shown) >= 2**63))
+    return repr(float(shown)) if is_beyond else shown
+
+
 def check_nested(events):
     """In each thread, of any two slices one is in the other, or they are apart."""
     threads = {}
@@ -300,7 +310,7 @@ def test_chrome_events():
         for event, line in zip(instants, lines):
             args = dict(event["args"])
             place = args.pop("ttlog")
-            assert args == line["fields"], (args, line)
+            assert args == {key: chrome_number(value) for key, value in line["fields"].items()}, (args, line)
             assert place == {key: line[key] for key in ("level", "probe", "file", "line", "func")}
             assert (event["name"], event["cat"], event["s"]) == (line["msg"] or line["probe"],
                                                                  line["target"], "t")  # fmt: skip
@@ -358,6 +368,57 @@ def test_chrome_torn_spans():
             ("B", "a", 16 * MS, False, "+a", True),
             ("B", "b", 17 * MS, False, "+b", True),
         ], got
+        # the end of one whose begin was not seen ends what is inside
+        rows = [(10 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-c 4000000"), (16 * MS, 0, "-a")]
+        events = chrome(span_file(folder, rows))
+        check_nested(events)
+        got = {e["name"]: (to_ns(e, "ts"), to_ns(e, "dur")) for e in events if e["ph"] == "X"}
+        assert got == {"a": (10 * MS, 6 * MS), "b": (12 * MS, 3 * MS), "c": (11 * MS, 4 * MS)}, got
+
+
+def test_chrome_long_uptime():
+    """Readers have times as doubles: a nanosecond must not be lost, however long ago the boot is."""
+    rows = [(0, 0, "+a"), (7, 0, "!"), (15, 0, "+b"), (22, 0, "-b"), (28, 0, "-a"), (40, 0, "-c 90000000000")]
+    for start in (MS, 99 * DAY_NS, 101 * DAY_NS, 3000 * DAY_NS):
+        with tempfile.TemporaryDirectory() as folder:
+            path = span_file(folder, [(start + at, *what) for at, *what in rows], mono_ns=start + 100)
+            trace = json.loads(view("--format", "chrome", path))
+            other = trace["otherData"]
+            base = int(other["mono_ns_at_0"])
+            assert (base == 0) == (start < 100 * DAY_NS)
+            assert int(other["unix_ns_at_0"]) == make.REAL - start - 100 + base
+            got = {e["name"]: (base + round(e["ts"] * 1000) - start, e["ph"] == "X" and round(e["dur"] * 1000))
+                   for e in trace["traceEvents"] if e["ph"] in "iX"}  # fmt: skip
+            assert got.pop("c") == ((40 - 90 * 10**9, 90 * 10**9) if start > MS else (-MS, MS + 40)), got
+            assert got == {"a": (0, 28), "Work": (7, False), "b": (15, 7)}, got
+
+
+def test_chrome_numbers():
+    """Perfetto would take integers beyond 64 bits' for negative ones, and has 18 digits behind a point."""
+    fields = [("u", "u64"), ("i", "i64"), ("near", "decimal"), ("far", "decimal")]
+    sites = [make.site("event", "INFO", "n", "n", 1, fields)]
+    snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, sites,
+                             [{"pid": 5, "tid": 6, "comm": "c"}],
+                             {0: [make.plain, make.plain, make.decimal_each, make.decimal_each]})  # fmt: skip
+    snapshot.chunk([(1, 0, 0, [2**63 - 1, -(2**63), (2**63 - 1, 18), (7, 40)]),
+                    (2, 0, 0, [2**63, 5, (-5, 18), (2**63 - 1, 19)]),
+                    (3, 0, 0, [2**64 - 1, 0, (150, 2), (0, 19)])])  # fmt: skip
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "numbers.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        text = view("--format", "chrome", "--counters", "u,near,far", path)
+        got = [[event["args"][key] for key in ("u", "i", "near", "far")]
+               for event in json.loads(text, parse_float=str)["traceEvents"] if event["ph"] == "i"]  # fmt: skip
+        assert got == [
+            [2**63 - 1, -(2**63), "9.223372036854775807", "7e-40"],
+            [str(2**63), 5, "-0.000000000000000005", "0.9223372036854776"],
+            [str(2**64 - 1), 0, "1.50", "0.0"],
+        ], got
+        drawn = [event["args"]["value"] for event in json.loads(text)["traceEvents"] if event["ph"] == "C"]
+        assert drawn == [2**63 - 1, float(2**63 - 1) / 10**18, 7e-40, 2.0**63, -5e-18, 0.9223372036854776,
+                         2.0**64, 1.5, 0]  # fmt: skip
 
 
 def test_chrome_deep_spans():
@@ -418,7 +479,7 @@ def test_chrome_counters():
     for line in texts_of(*GOLDEN):
         at = int(line["mono_ns"])
         fields = line["fields"]
-        want += [(key, at, {"value": fields[key]}) for key in ("latency_us", "u64", "each", "f")
+        want += [(key, at, {"value": chrome_number(fields[key], True)}) for key in ("latency_us", "u64", "each", "f")
                  if key in fields]  # fmt: skip
         if "duration_ns" in line:
             want.append(("duration_ns", at, {"value": line["duration_ns"]}))
