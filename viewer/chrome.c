@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
+#include "death.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -64,7 +65,7 @@ static uint64_t pid_of(const struct lane *lane)
 }
 
 /* {"ph":"X","pid":1,"tid":2 */
-static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
+static void start_at(struct chrome *chrome, const char *phase, uint64_t pid, uint64_t tid)
 {
 	struct out *out = chrome->out;
 
@@ -72,9 +73,14 @@ static void start(struct chrome *chrome, const char *phase, const struct lane *l
 	chrome->any = true;
 	out__text(out, phase);
 	out__text(out, "\",\"pid\":");
-	out__u64(out, pid_of(lane));
+	out__u64(out, pid);
 	out__text(out, ",\"tid\":");
-	out__u64(out, lane->thread->tid);
+	out__u64(out, tid);
+}
+
+static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
+{
+	start_at(chrome, phase, pid_of(lane), lane->thread->tid);
 }
 
 static void name(struct out *out, struct ttlog_text name, struct ttlog_text category)
@@ -212,6 +218,47 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 	out__text(out, ",\"unfinished\":true}}}");
 }
 
+static void stack(struct out *out, const struct ttlog_crash *crash)
+{
+	struct buffer text = { .len = 0 };
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		text.len = 0;
+		death__frame(&text, crash->frames[i]);
+		if (i)
+			out__char(out, ',');
+		out__json_text(out, (struct ttlog_text){ text.bytes, text.len }, false);
+	}
+	if (text.err)
+		out->err = text.err;
+	buffer__fini(&text);
+}
+
+static void death(void *to, const struct death *death)
+{
+	struct chrome *chrome = to;
+	struct out *out = chrome->out;
+	const struct ttlog_crash *crash = death->info->crash;
+	uint64_t pid = death->pid + death->machine * PIDS_PER_MACHINE;
+
+	if (!death->lane && crash->thread.len) {
+		start_at(chrome, "M", pid, death->tid);
+		out__text(out, ",\"name\":\"thread_name\",\"args\":{\"name\":");
+		out__json_text(out, crash->thread, false);
+		out__text(out, "}}");
+	}
+	start_at(chrome, "i", pid, death->tid);
+	name(out, ttlog_text_of(death->words), ttlog_text_of(DEATH_CATEGORY));
+	microseconds(out, ",\"ts\":", since_base(chrome, death->mono_ns));
+	out__text(out, ",\"s\":\"t\",\"args\":{\"signal\":");
+	out__json_text(out, crash->signal, false);
+	out__text(out, ",\"address\":");
+	out__json_text(out, crash->address, false);
+	out__text(out, ",\"stack\":[");
+	stack(out, crash);
+	out__text(out, "]}}");
+}
+
 static void free_chrome(struct chrome *chrome)
 {
 	spans__fini(&chrome->spans);
@@ -231,6 +278,8 @@ static void chrome__end(void *state)
 		for (uint32_t k = 0; k < lane->cnt; k++)
 			open_slice(chrome, lane, &lane->open[k], "B", 0);
 	}
+	if (deaths__each(&chrome->spans, death, chrome))
+		chrome->out->err = -ENOMEM;
 	out__text(chrome->out, "\n]}\n");
 	free_chrome(chrome);
 }

@@ -66,6 +66,24 @@ def odd_file(folder):
     return path
 
 
+# what golden.bin's process died of
+GOLDEN_DEATH = "SIGSEGV in execute (src/orders.c:12)"
+GOLDEN_STACK = ["execute+0x1a at src/orders.c:12 in /usr/bin/orderd+0x1f3a",
+                "0x7f0000001234 in /usr/lib/libc.so.6+0x2234", "0xdead"]  # fmt: skip
+
+
+def death_file(folder):
+    """A process that was killed before a thread had an event."""
+    header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash",
+              "crash": {"signal": "SIGKILL", "number": 9, "tid": 10}}  # fmt: skip
+    snapshot = make.Snapshot(header, [], [], {})
+    snapshot.end()
+    path = os.path.join(folder, "death.bin")
+    with open(path, "wb") as file:
+        file.write(snapshot.file())
+    return path
+
+
 # ---- schema ----
 
 
@@ -303,7 +321,7 @@ def test_chrome_events():
     for files in FILES.values():
         events = chrome(*files)
         lines = [line for line in texts_of(*files) if "duration_ns" not in line]
-        instants = [event for event in events if event["ph"] == "i"]
+        instants = [event for event in events if event["ph"] == "i" and event["cat"] != "crash"]
         spans = {event["args"]["ttlog"]["line"] for event in events if event["ph"] == "X"}
         lines = [line for line in lines if line["line"] not in spans]
         assert len(instants) == len(lines) > 0
@@ -470,6 +488,20 @@ def test_chrome_spans_over_files():
             [event for event in whole if event["ph"] == "X"]  # fmt: skip
         _, spans, by_id = otlp_spans(*paths)
         assert len(spans) == 5 and all("ttlog.unfinished" not in attributes(span) for span in spans)
+
+
+def test_chrome_death():
+    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    want = {"signal": "SIGSEGV", "address": "0x10", "stack": GOLDEN_STACK}
+    for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+        (death,) = [event for event in chrome(*files) if event.get("cat") == "crash"]
+        assert (death["name"], death["args"]) == (GOLDEN_DEATH, want), death
+        assert (death["pid"], death["tid"]) == ("1234", "1240")
+    assert to_ns(death, "ts") == max(int(line["mono_ns"]) for line in texts_of(*GOLDEN))
+    with tempfile.TemporaryDirectory() as folder:
+        (death,) = chrome(death_file(folder))
+        assert (death["name"], death["pid"], death["tid"], to_ns(death, "ts")) == ("SIGKILL", "9", "10", 77)
+        assert death["args"]["stack"] == []
 
 
 def test_chrome_counters():
