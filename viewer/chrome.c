@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trace Event Format, the JSON that Perfetto UI, chrome://tracing and speedscope open.
+ * Trace Event Format, the JSON that Perfetto UI, Chromium's DevTools and speedscope open.
  *
  * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does
  * not come begins and stays open, as it was when the process died. Everything else is an instant.

@@ -523,21 +523,35 @@ def test_chrome_counters():
 SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 
 
-def otlp(*args):
-    """(process's attributes, log) and the same of spans."""
-    text = view("--format", "otlp-json", *args)
+def otlp_lines(text):
+    """What each line is, and its resources: logs first."""
     no_escapes(text)
-    assert text.endswith("\n") and text.count("\n") == 1, "a collector reads files by lines"
-    result = json.loads(text, parse_float=str, parse_constant=lambda name: 1 / 0)
-    assert list(result) == ["resourceLogs", "resourceSpans"]
-    found = []
-    for outer, inner, items in (("resourceLogs", "scopeLogs", "logRecords"),
-                                ("resourceSpans", "scopeSpans", "spans")):  # fmt: skip
-        found.append([(attributes(resource["resource"]), item) for resource in result[outer]
-                      for scope in resource[inner] for item in scope[items]])  # fmt: skip
-        assert all(scope["scope"]["name"] == "ttlog" for resource in result[outer]
+    assert text.endswith("\n"), "a collector reads files by lines"
+    lines = [json.loads(line, parse_float=str, parse_constant=lambda name: 1 / 0)
+             for line in text.split("\n")[:-1]]  # fmt: skip
+    assert all(len(line) == 1 for line in lines), "of each line one kind"
+    assert max(map(len, text.split("\n"))) < 2**20, "longer lines are cut where they are read"
+    kinds = [(kind, resources) for line in lines for kind, resources in line.items()]
+    assert [kind for kind, _ in kinds] == sorted((kind for kind, _ in kinds)), "logs, then spans"
+    return kinds
+
+
+def otlp_all(*args):
+    """(process's attributes, log) and the same of spans."""
+    found = {"resourceLogs": [], "resourceSpans": []}
+    inside = {"resourceLogs": ("scopeLogs", "logRecords"), "resourceSpans": ("scopeSpans", "spans")}
+    for kind, resources in otlp_lines(view("--format", "otlp-json", *args)):
+        inner, items = inside[kind]
+        found[kind] += [(attributes(resource["resource"]), item) for resource in resources
+                        for scope in resource[inner] for item in scope[items]]  # fmt: skip
+        assert all(scope["scope"]["name"] == "ttlog" and scope[items] for resource in resources
                    for scope in resource[inner])  # fmt: skip
-    return found
+    return found.values()
+
+
+def otlp(*args):
+    logs, spans = otlp_all(*args)
+    return [(process, log) for process, log in logs if log["eventName"] != "crash"], spans
 
 
 def any_value(value):
@@ -615,6 +629,46 @@ def test_otlp_types():
         "process.executable.path": "/usr/bin/orderd",
         "process.executable.build_id.gnu": "c0ffee" * 6 + "cafe",
     }, process  # fmt: skip
+
+
+def test_otlp_death():
+    """What the process died of, as an exception."""
+    for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+        logs, _ = otlp_all(*files)
+        (death,) = [log for _, log in logs if log["eventName"] == "crash"]
+        assert plain(attributes(death)) == {
+            "exception.type": "SIGSEGV", "exception.message": GOLDEN_DEATH, "thread.name": "worker-3",
+            "exception.stacktrace": "\n".join(GOLDEN_STACK), "thread.id": "1240",
+        }, death  # fmt: skip
+        assert death["body"] == {"stringValue": GOLDEN_DEATH} and death["severityNumber"] == SEVERITY["FATAL"]
+    with tempfile.TemporaryDirectory() as folder:
+        ((process, death),), _ = otlp_all(death_file(folder))
+        assert plain(process)["process.pid"] == "9" and plain(attributes(death))["thread.id"] == "10"
+        assert death["timeUnixNano"] == str(make.REAL)
+
+
+def test_otlp_lines():
+    """Many of them, none too long, with all that there is; none at all is a line, too."""
+    rows = [(i * 1000, 0, "!") for i in range(1, 3001)]
+    rows += [(9 * MS + i, 0, "+-"[i % 2] + "a") for i in range(4000)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = span_file(folder, rows)
+        lines = otlp_lines(view("--format", "otlp-json", path))
+        logs, spans = otlp(path)
+        assert len(logs) == 3000 and len(spans) == 2000 and 3 < len(lines) < 20
+        assert view("--format", "otlp-json", "--limit", 0, path) == '{"resourceLogs":[]}\n'
+        # the longest event that there can be
+        fields = [("k%d" % i, "str") for i in range(16)]
+        snapshot = make.Snapshot({"clock": {"mono_ns": 5, "real_ns": 3}, "pid": 1},
+                                 [make.site("event", "INFO", "e", "m", 1, fields)],
+                                 [{"pid": 1, "tid": 1, "comm": ""}], {0: [make.plain] * 16})  # fmt: skip
+        snapshot.chunk([(1 + i, 0, 0, ["\1" * 4000] * 16) for i in range(9)])
+        snapshot.end()
+        path = os.path.join(folder, "long.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        logs, _ = otlp(path)
+        assert len(logs) == 9 and own(attributes(logs[8][1])) == {key: "\1" * 4000 for key, _ in fields}
 
 
 def otlp_spans(*args):
@@ -701,6 +755,8 @@ def is_whole(name, text):
         csv_rows(text)
     elif name == "logfmt":
         [logfmt_pairs(line) for line in text.splitlines()]
+    elif name == "otlp-json":
+        otlp_lines(text)
     else:
         json.loads(text)
 
