@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trace Event Format, the JSON that Perfetto UI, chrome://tracing and speedscope open.
+ * Trace Event Format, the JSON that Perfetto UI, Chromium's DevTools and speedscope open.
  *
  * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does
  * not come begins and stays open, as it was when the process died. Everything else is an instant.
  * Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: wall time would not fit
- * the doubles that readers put them in.
+ * the doubles that readers put them in, nor does the time since boot where that is years ago.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "counters.h"
+#include "death.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -19,11 +20,20 @@
 /* Linux has no pid beyond. Another machine's pids come after. */
 #define PIDS_PER_MACHINE (1ull << 22)
 
+#define DAY_NS         86400000000000ull
+/* Up to 2^43 us, which is 101 days, a double tells one nanosecond from the next. */
+#define EXACT_NS       (100 * DAY_NS)
+/* Of what began so long before the snapshot nobody cares when it did. */
+#define REACH_NS       (50 * DAY_NS)
+/* Readers know no more digits behind the point: they multiply by powers of ten in 64 bits. */
+#define EXACT_DECIMALS 18
+
 struct chrome {
 	struct out *out;
 	struct spans spans;
 	struct counters counters;
-	bool any; /* something is in the array */
+	uint64_t base_ns; /* that times count from */
+	bool any;         /* something is in the array */
 };
 
 /* ---- Parts ---- */
@@ -38,13 +48,24 @@ static void microseconds(struct out *out, const char *key, uint64_t ns)
 	out__bytes(out, rest, sizeof(rest));
 }
 
+/* On the trace's time axis. */
+static uint64_t since_base(const struct chrome *chrome, uint64_t ns)
+{
+	return ns > chrome->base_ns ? ns - chrome->base_ns : 0;
+}
+
+static uint64_t event_ns(struct chrome *chrome, const struct ttlog_event *event)
+{
+	return since_base(chrome, spans__ns(&chrome->spans, event));
+}
+
 static uint64_t pid_of(const struct lane *lane)
 {
 	return lane->thread->pid + lane->machine * PIDS_PER_MACHINE;
 }
 
 /* {"ph":"X","pid":1,"tid":2 */
-static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
+static void start_at(struct chrome *chrome, const char *phase, uint64_t pid, uint64_t tid)
 {
 	struct out *out = chrome->out;
 
@@ -52,9 +73,14 @@ static void start(struct chrome *chrome, const char *phase, const struct lane *l
 	chrome->any = true;
 	out__text(out, phase);
 	out__text(out, "\",\"pid\":");
-	out__u64(out, pid_of(lane));
+	out__u64(out, pid);
 	out__text(out, ",\"tid\":");
-	out__u64(out, lane->thread->tid);
+	out__u64(out, tid);
+}
+
+static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
+{
+	start_at(chrome, phase, pid_of(lane), lane->thread->tid);
 }
 
 static void name(struct out *out, struct ttlog_text name, struct ttlog_text category)
@@ -65,12 +91,35 @@ static void name(struct out *out, struct ttlog_text name, struct ttlog_text cate
 	out__json_text(out, category, false);
 }
 
+static bool is_beyond_integers(const struct ttlog_field *field)
+{
+	return field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX && !field->null;
+}
+
+static bool is_beyond_decimals(const struct ttlog_field *field)
+{
+	return field->type == TTLOG_TYPE_DECIMAL && field->scale > EXACT_DECIMALS && !field->null;
+}
+
+static void as_double(struct out *out, const struct ttlog_field *field)
+{
+	char buf[FORMAT_NUMBER_BYTES];
+
+	out__bytes(out, buf, format__f64(buf, counters__double(field)));
+}
+
+/* Perfetto takes integers beyond its own for negative ones: they are text. */
 static void field_pair(void *out, struct ttlog_text key, const struct ttlog_field *field)
 {
+	bool quoted = is_beyond_integers(field);
+
 	out__json_text(out, key, false);
-	out__char(out, ':');
-	json__field(out, field);
-	out__char(out, ',');
+	out__text(out, quoted ? ":\"" : ":");
+	if (is_beyond_decimals(field))
+		as_double(out, field);
+	else
+		json__field(out, field);
+	out__text(out, quoted ? "\"," : ",");
 }
 
 /* What is not a field stands in one object, so that no key of a field is taken. */
@@ -137,8 +186,12 @@ static void head(struct chrome *chrome, const struct event_output_setup *setup)
 	if (setup->reader_cnt) {
 		const struct ttlog_info *header = ttlog_snapshot_info(setup->readers[0]);
 
-		out__text(out, ",\"unix_ns_at_0\":\"");
-		out__u64(out, header->real_ns - header->mono_ns);
+		if (header->mono_ns > EXACT_NS)
+			chrome->base_ns = (header->mono_ns - REACH_NS) / DAY_NS * DAY_NS;
+		out__text(out, ",\"mono_ns_at_0\":\"");
+		out__u64(out, chrome->base_ns);
+		out__text(out, "\",\"unix_ns_at_0\":\"");
+		out__u64(out, ttlog_info_real_ns(header, chrome->base_ns));
 		out__text(out, "\",\"host\":");
 		out__json_text(out, header->host, false);
 	}
@@ -151,7 +204,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 {
 	struct out *out = chrome->out;
 	const struct ttlog_event *begin = &span->begin;
-	uint64_t begin_ns = spans__ns(&chrome->spans, begin);
+	uint64_t begin_ns = event_ns(chrome, begin);
 
 	start(chrome, phase, lane);
 	name(out, begin->site->probe, begin->site->target);
@@ -163,6 +216,47 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 		spans__each_field(begin, span->fields, field_pair, out);
 	place(out, begin->site);
 	out__text(out, ",\"unfinished\":true}}}");
+}
+
+static void stack(struct out *out, const struct ttlog_crash *crash)
+{
+	struct buffer text = { .len = 0 };
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		text.len = 0;
+		death__frame(&text, crash->frames[i]);
+		if (i)
+			out__char(out, ',');
+		out__json_text(out, (struct ttlog_text){ text.bytes, text.len }, false);
+	}
+	if (text.err)
+		out->err = text.err;
+	buffer__fini(&text);
+}
+
+static void death(void *to, const struct death *death)
+{
+	struct chrome *chrome = to;
+	struct out *out = chrome->out;
+	const struct ttlog_crash *crash = death->info->crash;
+	uint64_t pid = death->pid + death->machine * PIDS_PER_MACHINE;
+
+	if (!death->lane && crash->thread.len) {
+		start_at(chrome, "M", pid, death->tid);
+		out__text(out, ",\"name\":\"thread_name\",\"args\":{\"name\":");
+		out__json_text(out, crash->thread, false);
+		out__text(out, "}}");
+	}
+	start_at(chrome, "i", pid, death->tid);
+	name(out, ttlog_text_of(death->words), ttlog_text_of(DEATH_CATEGORY));
+	microseconds(out, ",\"ts\":", since_base(chrome, death->mono_ns));
+	out__text(out, ",\"s\":\"t\",\"args\":{\"signal\":");
+	out__json_text(out, crash->signal, false);
+	out__text(out, ",\"address\":");
+	out__json_text(out, crash->address, false);
+	out__text(out, ",\"stack\":[");
+	stack(out, crash);
+	out__text(out, "]}}");
 }
 
 static void free_chrome(struct chrome *chrome)
@@ -184,6 +278,8 @@ static void chrome__end(void *state)
 		for (uint32_t k = 0; k < lane->cnt; k++)
 			open_slice(chrome, lane, &lane->open[k], "B", 0);
 	}
+	if (deaths__each(&chrome->spans, death, chrome))
+		chrome->out->err = -ENOMEM;
 	out__text(chrome->out, "\n]}\n");
 	free_chrome(chrome);
 }
@@ -212,10 +308,16 @@ static void *chrome__begin(const struct event_output_setup *setup)
 
 /* ---- Events ---- */
 
+static bool has_begun_since(struct chrome *chrome, const struct lane *lane, uint64_t ns)
+{
+	return lane->cnt && !lane->unkept &&
+	       event_ns(chrome, &lane->open[lane->cnt - 1].begin) >= ns;
+}
+
 static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
 {
 	struct out *out = chrome->out;
-	uint64_t end_ns = spans__ns(&chrome->spans, end), begin_ns;
+	uint64_t end_ns = event_ns(chrome, end), begin_ns;
 	const struct span *span = NULL;
 	struct ttlog_field duration;
 	uint64_t duration_ns;
@@ -228,9 +330,12 @@ static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_e
 		for (; lane->cnt > at + 1; spans__pop(&chrome->spans, lane))
 			open_slice(chrome, lane, &lane->open[lane->cnt - 1], "X", end_ns);
 		span = &lane->open[at];
-		begin_ns = spans__ns(&chrome->spans, &span->begin);
+		begin_ns = event_ns(chrome, &span->begin);
 	} else {
+		/* Its begin was not seen; what began in it is inside. */
 		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
+		for (; has_begun_since(chrome, lane, begin_ns); spans__pop(&chrome->spans, lane))
+			open_slice(chrome, lane, &lane->open[lane->cnt - 1], "X", end_ns);
 	}
 	start(chrome, "X", lane);
 	name(out, end->site->probe, end->site->target);
@@ -254,7 +359,7 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 
 	start(chrome, "i", lane);
 	name(out, site->msg.len ? site->msg : site->probe, site->target);
-	microseconds(out, ",\"ts\":", spans__ns(&chrome->spans, event));
+	microseconds(out, ",\"ts\":", event_ns(chrome, event));
 	out__text(out, ",\"s\":\"t\",\"args\":{");
 	spans__each_field(event, NULL, field_pair, out);
 	place(out, site);
@@ -274,9 +379,12 @@ static void counters(struct chrome *chrome, const struct lane *lane,
 			continue;
 		start(chrome, "C", lane);
 		name(out, site->keys[i], site->target);
-		microseconds(out, ",\"ts\":", spans__ns(&chrome->spans, event));
+		microseconds(out, ",\"ts\":", event_ns(chrome, event));
 		out__text(out, ",\"args\":{\"value\":");
-		json__field(out, &field);
+		if (is_beyond_integers(&field) || is_beyond_decimals(&field))
+			as_double(out, &field);
+		else
+			json__field(out, &field);
 		out__text(out, "}}");
 	}
 }

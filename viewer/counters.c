@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
+#include "format_number.h"
 
 static bool is_number(uint8_t type)
 {
@@ -81,4 +82,20 @@ bool counters__value(const struct ttlog_event *event, unsigned field, struct ttl
 	if (ret->null || ret->type == TTLOG_TYPE_NONE)
 		return false;
 	return (ret->type != TTLOG_TYPE_F32 && ret->type != TTLOG_TYPE_F64) || isfinite(ret->d);
+}
+
+double counters__double(const struct ttlog_field *field)
+{
+	char buf[FORMAT_NUMBER_BYTES + 1];
+
+	switch (field->type) {
+	case TTLOG_TYPE_F32:
+	case TTLOG_TYPE_F64:
+		return field->d;
+	case TTLOG_TYPE_DECIMAL:
+		buf[format__decimal(buf, field->i, field->scale)] = '\0';
+		return strtod(buf, NULL);
+	default:
+		return ttlog_type_is_signed(field->type) ? (double)field->i : (double)field->u;
+	}
 }

@@ -25,6 +25,8 @@ void counters__fini(struct counters *counters);
 size_t counters__key(const struct counters *counters, struct ttlog_text key);
 /* The value of a field that is a counter, if it has one that can be drawn. */
 bool counters__value(const struct ttlog_event *event, unsigned field, struct ttlog_field *ret);
+/* The double that is nearest to a number. */
+double counters__double(const struct ttlog_field *field);
 
 static inline uint16_t counters__of(const struct counters *counters, size_t site_number)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenTelemetry: one object, on one line, with resourceLogs and resourceSpans, as OTLP/JSON encodes
- * them: what a collector takes at /v1/logs and /v1/traces, and reads from a file.
+ * OpenTelemetry: objects with resourceLogs, then some with resourceSpans, as OTLP/JSON encodes them,
+ * a line each: what a collector reads from a file, and a line at a time takes at /v1/logs and
+ * /v1/traces. A line is shorter than what its receivers take.
  *
- * Logs and spans are two arrays while events come mixed: events are gone over twice. A span is
+ * Logs and spans are apart while events come mixed: events are gone over twice. A span is
  * printed when its end comes. Ids are made from host, pid, thread, time and site, so that a span
  * has the same in whichever snapshot of the process it is; a trace is an outermost span with all
  * inside.
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "death.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -18,12 +20,17 @@
 
 #define SPAN_KIND_INTERNAL "1"
 
+/* The collector's receivers of files cut lines at 1 MiB. No line begins another item beyond this;
+ * 16 fields of 4,000 bytes, each \u0000, are 384,000. */
+#define LINE_BYTES (512u << 10)
+
 struct otlp {
 	struct out *out;
 	struct spans spans;
-	size_t process; /* whose array is open; SIZE_MAX: none */
-	bool in_spans;  /* the second time */
-	bool any_process, any_item;
+	size_t process;      /* whose array is open; SIZE_MAX: none */
+	uint64_t line_start; /* of the line that is open; UINT64_MAX: none */
+	bool in_spans;       /* the second time */
+	bool any_line, any_item;
 	bool has_spans; /* there are sites of spans */
 	uint64_t last_ns;
 };
@@ -141,6 +148,21 @@ static void close_process(struct otlp *otlp)
 	otlp->process = SIZE_MAX;
 }
 
+static void open_line(struct otlp *otlp)
+{
+	otlp->line_start = out__position(otlp->out);
+	out__text(otlp->out, otlp->in_spans ? "{\"resourceSpans\":[" : "{\"resourceLogs\":[");
+	otlp->any_line = true;
+}
+
+static void close_line(struct otlp *otlp)
+{
+	close_process(otlp);
+	if (otlp->line_start != UINT64_MAX)
+		out__text(otlp->out, "]}\n");
+	otlp->line_start = UINT64_MAX;
+}
+
 static void resource(struct out *out, const struct ttlog_info *header)
 {
 	out__text(out, "{\"resource\":{\"attributes\":[");
@@ -158,29 +180,40 @@ static void resource(struct out *out, const struct ttlog_info *header)
 	out__text(out, "}}]},");
 }
 
-/* What follows belongs to the process of this event. */
-static void start_item(struct otlp *otlp, const struct ttlog_event *event)
+/* What follows belongs to the process of this file. */
+static void start_item(struct otlp *otlp, size_t reader, const struct ttlog_info *info)
 {
-	const struct origin *origin = origins__find(&otlp->spans.origins, event);
-	size_t process = otlp->spans.processes[origin->number];
+	size_t process = otlp->spans.processes[reader];
 	struct out *out = otlp->out;
 
+	if (otlp->line_start != UINT64_MAX && out__position(out) - otlp->line_start > LINE_BYTES)
+		close_line(otlp);
 	if (process != otlp->process) {
+		bool is_first = otlp->line_start == UINT64_MAX;
+
 		close_process(otlp);
-		if (otlp->any_process)
+		if (is_first)
+			open_line(otlp);
+		else
 			out__char(out, ',');
-		resource(out, ttlog_snapshot_info(origin->reader));
+		resource(out, info);
 		out__text(out, otlp->in_spans ? "\"scopeSpans\"" : "\"scopeLogs\"");
 		out__text(out,
 			  ":[{\"scope\":{\"name\":\"ttlog\",\"version\":\"" TTLOG_VERSION "\"},");
 		out__text(out, otlp->in_spans ? "\"spans\":[" : "\"logRecords\":[");
 		otlp->process = process;
-		otlp->any_process = true;
 		otlp->any_item = false;
 	}
 	if (otlp->any_item)
 		out__char(out, ',');
 	otlp->any_item = true;
+}
+
+static void start_event(struct otlp *otlp, const struct ttlog_event *event)
+{
+	const struct origin *origin = origins__find(&otlp->spans.origins, event);
+
+	start_item(otlp, origin->number, ttlog_snapshot_info(origin->reader));
 }
 
 /* ---- Ids ---- */
@@ -239,31 +272,75 @@ static void time_key(struct out *out, const char *key, uint64_t real_ns)
 	out__char(out, '"');
 }
 
+/* Up to its attributes. */
+static void open_record(struct out *out, uint64_t real_ns, uint8_t level, struct ttlog_text name,
+			struct ttlog_text body)
+{
+	time_key(out, "{\"timeUnixNano\":\"", real_ns);
+	time_key(out, ",\"observedTimeUnixNano\":\"", real_ns);
+	/* TRACE is 1, and each level has four numbers */
+	out__text(out, ",\"severityNumber\":");
+	out__u64(out, 1 + 4 * (uint64_t)level);
+	out__text(out, ",\"severityText\":\"");
+	out__text(out, ttlog_level_name(level));
+	out__text(out, "\",\"eventName\":");
+	out__json_text(out, name, false);
+	out__text(out, ",\"body\":{\"stringValue\":");
+	out__json_text(out, body, false);
+	out__text(out, "},\"attributes\":[");
+}
+
+static void close_record(struct out *out, const struct lane *lane)
+{
+	if (lane && lane->cnt) {
+		out__char(out, ',');
+		ids(out, lane->open[lane->cnt - 1].trace, lane->open[lane->cnt - 1].id);
+	}
+	out__char(out, '}');
+}
+
 static void log_record(struct otlp *otlp, const struct lane *lane, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	struct out *out = otlp->out;
 
-	start_item(otlp, event);
-	time_key(out, "{\"timeUnixNano\":\"", event->real_ns);
-	time_key(out, ",\"observedTimeUnixNano\":\"", event->real_ns);
-	/* TRACE is 1, and each level has four numbers */
-	out__text(out, ",\"severityNumber\":");
-	out__u64(out, 1 + 4 * (uint64_t)site->level);
-	out__text(out, ",\"severityText\":\"");
-	out__text(out, ttlog_level_name(site->level));
-	out__text(out, "\",\"eventName\":");
-	out__json_text(out, site->probe, false);
-	out__text(out, ",\"body\":{\"stringValue\":");
-	out__json_text(out, site->msg, false);
-	out__text(out, "},\"attributes\":[");
+	start_event(otlp, event);
+	open_record(out, event->real_ns, site->level, site->probe, site->msg);
 	spans__each_field(event, NULL, field_attribute, out);
 	place(out, event);
-	if (lane->cnt) {
-		out__char(out, ',');
-		ids(out, lane->open[lane->cnt - 1].trace, lane->open[lane->cnt - 1].id);
+	close_record(out, lane);
+}
+
+static void stack(struct out *out, const struct ttlog_crash *crash)
+{
+	struct buffer text = { .len = 0 };
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		if (i)
+			buffer__byte(&text, '\n');
+		death__frame(&text, crash->frames[i]);
 	}
-	out__char(out, '}');
+	if (text.err)
+		out->err = text.err;
+	attribute(out, "exception.stacktrace", (struct ttlog_text){ text.bytes, text.len });
+	buffer__fini(&text);
+}
+
+static void death(void *to, const struct death *death)
+{
+	struct otlp *otlp = to;
+	struct out *out = otlp->out;
+	const struct ttlog_crash *crash = death->info->crash;
+
+	start_item(otlp, death->reader, death->info);
+	open_record(out, death->real_ns, TTLOG_LEVEL_FATAL, ttlog_text_of(DEATH_CATEGORY),
+		    ttlog_text_of(death->words));
+	attribute(out, "exception.type", crash->signal);
+	attribute(out, "exception.message", ttlog_text_of(death->words));
+	stack(out, crash);
+	attribute(out, "thread.name", crash->thread);
+	attribute_u64(out, "thread.id", death->tid, "]");
+	close_record(out, death->lane);
 }
 
 /* ---- Spans ---- */
@@ -280,7 +357,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 {
 	struct out *out = otlp->out;
 
-	start_item(otlp, span->event);
+	start_event(otlp, span->event);
 	out__char(out, '{');
 	ids(out, span->trace, span->id);
 	if (span->parent) {
@@ -407,10 +484,10 @@ static bool otlp__again(void *state)
 {
 	struct otlp *otlp = state;
 
-	close_process(otlp);
-	out__text(otlp->out, "],\"resourceSpans\":[");
+	if (deaths__each(&otlp->spans, death, otlp))
+		otlp->out->err = -ENOMEM;
+	close_line(otlp);
 	otlp->in_spans = true;
-	otlp->any_process = false;
 	for (size_t i = 0; i < otlp->spans.lane_cnt; i++) {
 		while (otlp->spans.lanes[i].cnt)
 			spans__pop(&otlp->spans, &otlp->spans.lanes[i]);
@@ -431,8 +508,11 @@ static void otlp__end(void *state)
 		for (uint32_t k = 0; k < lane->cnt; k++)
 			end_open(otlp, lane, k, otlp->last_ns, NULL);
 	}
-	close_process(otlp);
-	out__text(otlp->out, "]}\n");
+	if (!otlp->any_line) {
+		otlp->in_spans = false;
+		open_line(otlp);
+	}
+	close_line(otlp);
 	free_otlp(otlp);
 }
 
@@ -454,6 +534,7 @@ static void *otlp__begin(const struct event_output_setup *setup)
 	if (!err) {
 		otlp->out = setup->out;
 		otlp->process = SIZE_MAX;
+		otlp->line_start = UINT64_MAX;
 		err = spans__init(&otlp->spans, setup->readers, setup->reader_cnt);
 	}
 	if (err) {
@@ -463,7 +544,6 @@ static void *otlp__begin(const struct event_output_setup *setup)
 		return NULL;
 	}
 	find_spans(otlp, setup->readers, setup->reader_cnt);
-	out__text(otlp->out, "{\"resourceLogs\":[");
 	return otlp;
 }
 

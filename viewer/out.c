@@ -89,6 +89,7 @@ static void write_all(struct out *out, const char *p, size_t len)
 {
 	int (*begin)(struct out * out) = out->begin;
 
+	out->flushed += len;
 	if (out->fd == IN_MEMORY && !out->err) {
 		spill(out, p, len);
 		return;

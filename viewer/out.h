@@ -26,6 +26,7 @@ struct out {
 	bool in_html; /* what JSON is in ends at a tag: none may be in its text */
 	size_t len;
 	char *buf;
+	uint64_t flushed; /* bytes that are no longer in the buffer */
 	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
 	 * nothing has to be done. */
 	int (*begin)(struct out *out);
@@ -76,6 +77,12 @@ static inline void out__text(struct out *out, const char *zero_terminated)
 static inline void out__char(struct out *out, char c)
 {
 	out__bytes(out, &c, 1);
+}
+
+/* How many bytes were put in so far. */
+static inline uint64_t out__position(const struct out *out)
+{
+	return out->flushed + out->len;
 }
 
 void out__pad(struct out *out, size_t cnt);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
+#include "death.h"
 #include "event_output.h"
 #include "perfetto_schema.h"
 #include "protobuf.h"
@@ -123,9 +124,14 @@ static void first_packet(struct perfetto *perfetto, const struct event_output_se
 
 /* ---- Tracks ---- */
 
+static uint64_t pid_on(size_t machine, uint64_t pid)
+{
+	return (pid + machine * PIDS_PER_MACHINE) & PID_MAX;
+}
+
 static uint64_t pid_of(const struct lane *lane)
 {
-	return (lane->thread->pid + lane->machine * PIDS_PER_MACHINE) & PID_MAX;
+	return pid_on(lane->machine, lane->thread->pid);
 }
 
 static size_t open_track(struct buffer *packet, uint64_t uuid)
@@ -160,16 +166,19 @@ static uint64_t thread_uuid(const struct perfetto *perfetto, const struct lane *
 	return (uint64_t)(lane - perfetto->spans.lanes) + 1;
 }
 
-static void thread_track(struct perfetto *perfetto, const struct lane *lane, uint64_t process)
+/* parent: 0 where there is no track of the process. */
+static void thread_track(struct perfetto *perfetto, uint64_t uuid, uint64_t parent, uint64_t pid,
+			 uint64_t tid, struct ttlog_text comm)
 {
 	struct buffer *packet = &perfetto->packet;
-	size_t track = open_track(packet, thread_uuid(perfetto, lane)), thread;
+	size_t track = open_track(packet, uuid), thread;
 
-	protobuf__u64(packet, TRACK_PARENT, process);
+	if (parent)
+		protobuf__u64(packet, TRACK_PARENT, parent);
 	thread = protobuf__open(packet, TRACK_THREAD);
-	protobuf__u64(packet, THREAD_PID, pid_of(lane));
-	protobuf__u64(packet, THREAD_TID, lane->thread->tid & PID_MAX);
-	protobuf__text(packet, THREAD_NAME, lane->thread->comm);
+	protobuf__u64(packet, THREAD_PID, pid);
+	protobuf__u64(packet, THREAD_TID, tid & PID_MAX);
+	protobuf__text(packet, THREAD_NAME, comm);
 	protobuf__close(packet, thread);
 	protobuf__close(packet, track);
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
@@ -186,7 +195,8 @@ static void tracks(struct perfetto *perfetto)
 		if (!last || pid_of(last) != pid_of(lane))
 			process_track(perfetto, lane, perfetto->next_uuid++);
 		perfetto->processes[i] = perfetto->next_uuid - 1;
-		thread_track(perfetto, lane, perfetto->processes[i]);
+		thread_track(perfetto, thread_uuid(perfetto, lane), perfetto->processes[i],
+			     pid_of(lane), lane->thread->tid, lane->thread->comm);
 		last = lane;
 	}
 }
@@ -210,14 +220,6 @@ static void close_event(struct perfetto *perfetto, size_t event)
 {
 	protobuf__close(&perfetto->packet, event);
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
-}
-
-static double decimal(const struct ttlog_field *field)
-{
-	char buf[FORMAT_NUMBER_BYTES + 1];
-
-	buf[format__decimal(buf, field->i, field->scale)] = '\0';
-	return strtod(buf, NULL);
 }
 
 /* Bytes as the other outputs show them. */
@@ -257,10 +259,8 @@ static void annotation_value(struct buffer *packet, const struct ttlog_field *fi
 		break;
 	case TTLOG_TYPE_F32:
 	case TTLOG_TYPE_F64:
-		protobuf__double(packet, ANNOTATION_DOUBLE, field->d);
-		break;
 	case TTLOG_TYPE_DECIMAL:
-		protobuf__double(packet, ANNOTATION_DOUBLE, decimal(field));
+		protobuf__double(packet, ANNOTATION_DOUBLE, counters__double(field));
 		break;
 	case TTLOG_TYPE_PTR:
 	case TTLOG_TYPE_HEX:
@@ -435,12 +435,10 @@ static uint64_t counter_track(struct perfetto *perfetto, const struct lane *lane
 
 static void counter_value(struct buffer *packet, const struct ttlog_field *field)
 {
-	if (field->type == TTLOG_TYPE_F32 || field->type == TTLOG_TYPE_F64)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, field->d);
-	else if (field->type == TTLOG_TYPE_DECIMAL)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, decimal(field));
-	else if (!ttlog_type_is_signed(field->type) && field->u > INT64_MAX)
-		protobuf__double(packet, EVENT_COUNTER_DOUBLE, (double)field->u);
+	if (field->type == TTLOG_TYPE_F32 || field->type == TTLOG_TYPE_F64 ||
+	    field->type == TTLOG_TYPE_DECIMAL ||
+	    (!ttlog_type_is_signed(field->type) && field->u > INT64_MAX))
+		protobuf__double(packet, EVENT_COUNTER_DOUBLE, counters__double(field));
 	else
 		protobuf__u64(packet, EVENT_COUNTER_VALUE, field->u);
 }
@@ -464,6 +462,58 @@ static void counters(struct perfetto *perfetto, const struct lane *lane,
 	}
 }
 
+/* ---- Death ---- */
+
+static void named_text(struct buffer *packet, const char *name, struct ttlog_text text)
+{
+	size_t opened = protobuf__open(packet, EVENT_ANNOTATION);
+
+	protobuf__text(packet, ANNOTATION_NAME, ttlog_text_of(name));
+	protobuf__text(packet, ANNOTATION_TEXT, text);
+	protobuf__close(packet, opened);
+}
+
+static void stack(struct buffer *packet, const struct ttlog_crash *crash)
+{
+	struct buffer text = { .len = 0 };
+	size_t opened = protobuf__open(packet, EVENT_ANNOTATION), item;
+
+	protobuf__text(packet, ANNOTATION_NAME, ttlog_text_of("stack"));
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		text.len = 0;
+		death__frame(&text, crash->frames[i]);
+		item = protobuf__open(packet, ANNOTATION_ITEM);
+		protobuf__text(packet, ANNOTATION_TEXT,
+			       (struct ttlog_text){ text.bytes, text.len });
+		protobuf__close(packet, item);
+	}
+	if (text.err)
+		packet->err = text.err;
+	buffer__fini(&text);
+	protobuf__close(packet, opened);
+}
+
+static void show_death(void *to, const struct death *death)
+{
+	struct perfetto *perfetto = to;
+	struct buffer *packet = &perfetto->packet;
+	const struct ttlog_crash *crash = death->info->crash;
+	uint64_t track = death->lane ? thread_uuid(perfetto, death->lane) : perfetto->next_uuid++;
+	size_t event;
+
+	if (!death->lane)
+		thread_track(perfetto, track, 0, pid_on(death->machine, death->pid), death->tid,
+			     crash->thread);
+	event = open_event(perfetto, death->mono_ns, TYPE_INSTANT, track);
+	protobuf__text(packet, EVENT_CATEGORY, ttlog_text_of(DEATH_CATEGORY));
+	protobuf__text(packet, EVENT_NAME, ttlog_text_of(death->words));
+	named_text(packet, "signal", crash->signal);
+	named_text(packet, "address", crash->address);
+	if (crash->frame_cnt)
+		stack(packet, crash);
+	close_event(perfetto, event);
+}
+
 /* ---- Begin and end ---- */
 
 static void perfetto__event(void *state, const struct ttlog_event *event)
@@ -484,10 +534,8 @@ static void perfetto__event(void *state, const struct ttlog_event *event)
 		counters(perfetto, lane, event, chosen);
 }
 
-static void perfetto__end(void *state)
+static void free_perfetto(struct perfetto *perfetto)
 {
-	struct perfetto *perfetto = state;
-
 	if (!perfetto)
 		return;
 	spans__fini(&perfetto->spans);
@@ -497,6 +545,15 @@ static void perfetto__end(void *state)
 	free(perfetto->processes);
 	free(perfetto->drawn);
 	free(perfetto);
+}
+
+static void perfetto__end(void *state)
+{
+	struct perfetto *perfetto = state;
+
+	if (perfetto && deaths__each(&perfetto->spans, show_death, perfetto))
+		perfetto->out->err = -ENOMEM;
+	free_perfetto(perfetto);
 }
 
 static void *perfetto__begin(const struct event_output_setup *setup)
@@ -518,7 +575,7 @@ static void *perfetto__begin(const struct event_output_setup *setup)
 		err = perfetto->interned && perfetto->processes ? 0 : -ENOMEM;
 	}
 	if (err) {
-		perfetto__end(perfetto);
+		free_perfetto(perfetto);
 		errno = -err;
 		return NULL;
 	}
@@ -528,7 +585,7 @@ static void *perfetto__begin(const struct event_output_setup *setup)
 		perfetto->drawn = calloc(perfetto->next_uuid - perfetto->first_process + 1,
 					 perfetto->counters.key_cnt * sizeof(*perfetto->drawn));
 		if (!perfetto->drawn) {
-			perfetto__end(perfetto);
+			free_perfetto(perfetto);
 			return NULL;
 		}
 	}

@@ -119,7 +119,7 @@ class Perfetto:
         trace = self.Trace.FromString(data)
         no_unknown(trace)
         self.tables = {}
-        self.tracks, self.events = {}, []
+        self.tracks, self.events, self.deaths = {}, [], []
         first = trace.packet[0]
         self.clocks = {clock.clock_id: clock.timestamp for clock in first.clock_snapshot.clocks}
         assert first.sequence_flags == 1 and first.first_packet_on_sequence
@@ -135,7 +135,7 @@ class Perfetto:
                 assert not track.parent_uuid or track.parent_uuid in self.tracks
                 self.tracks[track.uuid] = track
             elif packet.HasField("track_event"):
-                self.events.append(self.event(packet))
+                (self.deaths if packet.track_event.name else self.events).append(self.event(packet))
 
     def intern(self, data):
         for field, entries in data.ListFields():
@@ -152,7 +152,14 @@ class Perfetto:
             assert track.HasField("counter")
             result["value"] = getattr(event, event.WhichOneof("counter_value_field"))
             return result
-        assert track.HasField("thread") and track.thread.pid == self.tracks[track.parent_uuid].process.pid
+        assert track.HasField("thread")
+        assert event.name or track.thread.pid == self.tracks[track.parent_uuid].process.pid
+        if event.name:
+            assert event.type == 3 and not event.name_iid and not event.category_iids
+            result.update(name=event.name, categories=list(event.categories),
+                          args={item.name: [of.string_value for of in item.array_values] or item.string_value
+                                for item in event.debug_annotations})  # fmt: skip
+            return result
         args = [(self.tables["debug_annotation_names"][item.name_iid], self.value(item))
                 for item in event.debug_annotations]  # fmt: skip
         result["own"] = {key: value for key, (_, value) in args if key.startswith("ttlog_")}

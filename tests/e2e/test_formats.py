@@ -33,8 +33,8 @@ def test_chrome_slices_nest(t):
 
 def test_otlp_spans_have_parents(t):
     _, snapshot = record(t, "spans", THREADS)
-    result = json.loads(view("--format", "otlp-json", snapshot.path))
-    spans = [span for resource in result["resourceSpans"] for scope in resource["scopeSpans"]
+    logs, spans = map(json.loads, view("--format", "otlp-json", snapshot.path).splitlines())
+    spans = [span for resource in spans["resourceSpans"] for scope in resource["scopeSpans"]
              for span in scope["spans"]]  # fmt: skip
     by_id = {span["spanId"]: span for span in spans}
     equal(len(by_id), sum(SLICES.values()) * THREADS, "spans, each with an id of its own")
@@ -44,7 +44,7 @@ def test_otlp_spans_have_parents(t):
     del wanted["handle_request", "handle_request"], wanted["inner", "handle_request"]
     wanted.update({("handle_request", None): 12 * THREADS, ("inner", "outer"): 3 * THREADS})
     equal(parents, Counter(wanted), "what is in what")
-    logs = [log for resource in result["resourceLogs"] for scope in resource["scopeLogs"]
+    logs = [log for resource in logs["resourceLogs"] for scope in resource["scopeLogs"]
             for log in scope["logRecords"]]  # fmt: skip
     equal(Counter(by_id[log["spanId"]]["name"] for log in logs),
           Counter({"outer": 3 * THREADS, "inner": 3 * THREADS}), "logs in spans")

@@ -63,6 +63,24 @@ def odd_file(folder):
     return snapshot.save(os.path.join(folder, "odd.bin"))
 
 
+# what golden.bin's process died of
+GOLDEN_DEATH = "SIGSEGV in execute (src/orders.c:12)"
+GOLDEN_STACK = ["execute+0x1a at src/orders.c:12 in /usr/bin/orderd+0x1f3a",
+                "0x7f0000001234 in /usr/lib/libc.so.6+0x2234", "0xdead"]  # fmt: skip
+
+
+def death_file(folder):
+    """A process that was killed before a thread had an event."""
+    header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash",
+              "crash": {"signal": "SIGKILL", "number": 9, "tid": 10}}  # fmt: skip
+    snapshot = make.Snapshot(header, [], [], {})
+    snapshot.end()
+    path = os.path.join(folder, "death.bin")
+    with open(path, "wb") as file:
+        file.write(snapshot.file())
+    return path
+
+
 # ---- schema ----
 
 
@@ -201,9 +219,10 @@ def test_logfmt():
 SPAN, END, WORK = 0, 3, 6
 
 
-def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
+def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0, mono_ns=10**9):
     """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
-    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds."""
+    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds;
+    mono_ns: when the snapshot was made."""
     fields = [("n", "u32"), ("what", "str")]
     sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
     sites += [make.site("span_end", "INFO", name, name, 10 + i, [("duration_ns", "u64")])
@@ -212,7 +231,7 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
     encoders = {SPAN + i: [make.plain, make.plain] for i in range(3)}
     encoders.update((END + i, [make.plain]) for i in range(3))
     encoders[WORK] = [make.plain]
-    header = {"clock": {"mono_ns": 10**9, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
+    header = {"clock": {"mono_ns": mono_ns, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
               "service": "spans", "exe": "/bin/spans"}  # fmt: skip
     snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7 + i, "comm": "t%d" % i}
                                              for i in range(threads)], encoders)  # fmt: skip
@@ -236,6 +255,7 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0):
 
 
 MS = 10**6
+DAY_NS = 86400 * 10**9
 # one thread nests while the other interleaves with it
 NESTED = [
     (10 * MS, 0, "+a"), (11 * MS, 1, "+a"), (12 * MS + 1, 0, "+b"), (13 * MS, 0, "!"),
@@ -266,6 +286,14 @@ def chrome(*args, status=0):
     return json.loads(text, parse_int=str, parse_float=str)["traceEvents"]
 
 
+def chrome_number(shown, is_drawn=False):
+    """The text of JSON, or of the double that Perfetto can read. Integers that are none to it are quoted,
+    which parse_int hides, or drawn as doubles."""
+    digits = re.fullmatch(r"-?[0-9]+(?:\.([0-9]{19,}))?", shown) if isinstance(shown, str) else None
+    is_beyond = digits and (digits[1] or (is_drawn and shown.isdigit() and int(shown) >= 2**63))
+    return repr(float(shown)) if is_beyond else shown
+
+
 def check_nested(events):
     """In each thread, of any two slices one is in the other, or they are apart."""
     threads = {}
@@ -287,14 +315,14 @@ def test_chrome_events():
     for files in FILES.values():
         events = chrome(*files)
         lines = [line for line in texts_of(*files) if "duration_ns" not in line]
-        instants = [event for event in events if event["ph"] == "i"]
+        instants = [event for event in events if event["ph"] == "i" and event["cat"] != "crash"]
         spans = {event["args"]["ttlog"]["line"] for event in events if event["ph"] == "X"}
         lines = [line for line in lines if line["line"] not in spans]
         assert len(instants) == len(lines) > 0
         for event, line in zip(instants, lines):
             args = dict(event["args"])
             place = args.pop("ttlog")
-            assert args == line["fields"], (args, line)
+            assert args == {key: chrome_number(value) for key, value in line["fields"].items()}, (args, line)
             assert place == {key: line[key] for key in ("level", "probe", "file", "line", "func")}
             assert (event["name"], event["cat"], event["s"]) == (line["msg"] or line["probe"],
                                                                  line["target"], "t")  # fmt: skip
@@ -352,6 +380,57 @@ def test_chrome_torn_spans():
             ("B", "a", 16 * MS, False, "+a", True),
             ("B", "b", 17 * MS, False, "+b", True),
         ], got
+        # the end of one whose begin was not seen ends what is inside
+        rows = [(10 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-c 4000000"), (16 * MS, 0, "-a")]
+        events = chrome(span_file(folder, rows))
+        check_nested(events)
+        got = {e["name"]: (to_ns(e, "ts"), to_ns(e, "dur")) for e in events if e["ph"] == "X"}
+        assert got == {"a": (10 * MS, 6 * MS), "b": (12 * MS, 3 * MS), "c": (11 * MS, 4 * MS)}, got
+
+
+def test_chrome_long_uptime():
+    """Readers have times as doubles: a nanosecond must not be lost, however long ago the boot is."""
+    rows = [(0, 0, "+a"), (7, 0, "!"), (15, 0, "+b"), (22, 0, "-b"), (28, 0, "-a"), (40, 0, "-c 90000000000")]
+    for start in (MS, 99 * DAY_NS, 101 * DAY_NS, 3000 * DAY_NS):
+        with tempfile.TemporaryDirectory() as folder:
+            path = span_file(folder, [(start + at, *what) for at, *what in rows], mono_ns=start + 100)
+            trace = json.loads(view("--format", "chrome", path))
+            other = trace["otherData"]
+            base = int(other["mono_ns_at_0"])
+            assert (base == 0) == (start < 100 * DAY_NS)
+            assert int(other["unix_ns_at_0"]) == make.REAL - start - 100 + base
+            got = {e["name"]: (base + round(e["ts"] * 1000) - start, e["ph"] == "X" and round(e["dur"] * 1000))
+                   for e in trace["traceEvents"] if e["ph"] in "iX"}  # fmt: skip
+            assert got.pop("c") == ((40 - 90 * 10**9, 90 * 10**9) if start > MS else (-MS, MS + 40)), got
+            assert got == {"a": (0, 28), "Work": (7, False), "b": (15, 7)}, got
+
+
+def test_chrome_numbers():
+    """Perfetto would take integers beyond 64 bits' for negative ones, and has 18 digits behind a point."""
+    fields = [("u", "u64"), ("i", "i64"), ("near", "decimal"), ("far", "decimal")]
+    sites = [make.site("event", "INFO", "n", "n", 1, fields)]
+    snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, sites,
+                             [{"pid": 5, "tid": 6, "comm": "c"}],
+                             {0: [make.plain, make.plain, make.decimal_each, make.decimal_each]})  # fmt: skip
+    snapshot.chunk([(1, 0, 0, [2**63 - 1, -(2**63), (2**63 - 1, 18), (7, 40)]),
+                    (2, 0, 0, [2**63, 5, (-5, 18), (2**63 - 1, 19)]),
+                    (3, 0, 0, [2**64 - 1, 0, (150, 2), (0, 19)])])  # fmt: skip
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "numbers.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        text = view("--format", "chrome", "--counters", "u,near,far", path)
+        got = [[event["args"][key] for key in ("u", "i", "near", "far")]
+               for event in json.loads(text, parse_float=str)["traceEvents"] if event["ph"] == "i"]  # fmt: skip
+        assert got == [
+            [2**63 - 1, -(2**63), "9.223372036854775807", "7e-40"],
+            [str(2**63), 5, "-0.000000000000000005", "0.9223372036854776"],
+            [str(2**64 - 1), 0, "1.50", "0.0"],
+        ], got
+        drawn = [event["args"]["value"] for event in json.loads(text)["traceEvents"] if event["ph"] == "C"]
+        assert drawn == [2**63 - 1, float(2**63 - 1) / 10**18, 7e-40, 2.0**63, -5e-18, 0.9223372036854776,
+                         2.0**64, 1.5, 0]  # fmt: skip
 
 
 def test_chrome_deep_spans():
@@ -405,6 +484,20 @@ def test_chrome_spans_over_files():
         assert len(spans) == 5 and all("ttlog.unfinished" not in attributes(span) for span in spans)
 
 
+def test_chrome_death():
+    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    want = {"signal": "SIGSEGV", "address": "0x10", "stack": GOLDEN_STACK}
+    for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+        (death,) = [event for event in chrome(*files) if event.get("cat") == "crash"]
+        assert (death["name"], death["args"]) == (GOLDEN_DEATH, want), death
+        assert (death["pid"], death["tid"]) == ("1234", "1240")
+    assert to_ns(death, "ts") == max(int(line["mono_ns"]) for line in texts_of(*GOLDEN))
+    with tempfile.TemporaryDirectory() as folder:
+        (death,) = chrome(death_file(folder))
+        assert (death["name"], death["pid"], death["tid"], to_ns(death, "ts")) == ("SIGKILL", "9", "10", 77)
+        assert death["args"]["stack"] == []
+
+
 def test_chrome_counters():
     events = chrome("--counters", "latency_us,f,symbol,u64,duration_ns,real,each", *GOLDEN)
     got = [(e["name"], to_ns(e, "ts"), e["args"]) for e in events if e["ph"] == "C"]
@@ -412,7 +505,7 @@ def test_chrome_counters():
     for line in texts_of(*GOLDEN):
         at = int(line["mono_ns"])
         fields = line["fields"]
-        want += [(key, at, {"value": fields[key]}) for key in ("latency_us", "u64", "each", "f")
+        want += [(key, at, {"value": chrome_number(fields[key], True)}) for key in ("latency_us", "u64", "each", "f")
                  if key in fields]  # fmt: skip
         if "duration_ns" in line:
             want.append(("duration_ns", at, {"value": line["duration_ns"]}))
@@ -424,21 +517,35 @@ def test_chrome_counters():
 SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 
 
-def otlp(*args):
-    """(process's attributes, log) and the same of spans."""
-    text = view("--format", "otlp-json", *args)
+def otlp_lines(text):
+    """What each line is, and its resources: logs first."""
     no_escapes(text)
-    assert text.endswith("\n") and text.count("\n") == 1, "a collector reads files by lines"
-    result = json.loads(text, parse_float=str, parse_constant=lambda name: 1 / 0)
-    assert list(result) == ["resourceLogs", "resourceSpans"]
-    found = []
-    for outer, inner, items in (("resourceLogs", "scopeLogs", "logRecords"),
-                                ("resourceSpans", "scopeSpans", "spans")):  # fmt: skip
-        found.append([(attributes(resource["resource"]), item) for resource in result[outer]
-                      for scope in resource[inner] for item in scope[items]])  # fmt: skip
-        assert all(scope["scope"]["name"] == "ttlog" for resource in result[outer]
+    assert text.endswith("\n"), "a collector reads files by lines"
+    lines = [json.loads(line, parse_float=str, parse_constant=lambda name: 1 / 0)
+             for line in text.split("\n")[:-1]]  # fmt: skip
+    assert all(len(line) == 1 for line in lines), "of each line one kind"
+    assert max(map(len, text.split("\n"))) < 2**20, "longer lines are cut where they are read"
+    kinds = [(kind, resources) for line in lines for kind, resources in line.items()]
+    assert [kind for kind, _ in kinds] == sorted((kind for kind, _ in kinds)), "logs, then spans"
+    return kinds
+
+
+def otlp_all(*args):
+    """(process's attributes, log) and the same of spans."""
+    found = {"resourceLogs": [], "resourceSpans": []}
+    inside = {"resourceLogs": ("scopeLogs", "logRecords"), "resourceSpans": ("scopeSpans", "spans")}
+    for kind, resources in otlp_lines(view("--format", "otlp-json", *args)):
+        inner, items = inside[kind]
+        found[kind] += [(attributes(resource["resource"]), item) for resource in resources
+                        for scope in resource[inner] for item in scope[items]]  # fmt: skip
+        assert all(scope["scope"]["name"] == "ttlog" and scope[items] for resource in resources
                    for scope in resource[inner])  # fmt: skip
-    return found
+    return found.values()
+
+
+def otlp(*args):
+    logs, spans = otlp_all(*args)
+    return [(process, log) for process, log in logs if log["eventName"] != "crash"], spans
 
 
 def any_value(value):
@@ -516,6 +623,46 @@ def test_otlp_types():
         "process.executable.path": "/usr/bin/orderd",
         "process.executable.build_id.gnu": "c0ffee" * 6 + "cafe",
     }, process  # fmt: skip
+
+
+def test_otlp_death():
+    """What the process died of, as an exception."""
+    for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+        logs, _ = otlp_all(*files)
+        (death,) = [log for _, log in logs if log["eventName"] == "crash"]
+        assert plain(attributes(death)) == {
+            "exception.type": "SIGSEGV", "exception.message": GOLDEN_DEATH, "thread.name": "worker-3",
+            "exception.stacktrace": "\n".join(GOLDEN_STACK), "thread.id": "1240",
+        }, death  # fmt: skip
+        assert death["body"] == {"stringValue": GOLDEN_DEATH} and death["severityNumber"] == SEVERITY["FATAL"]
+    with tempfile.TemporaryDirectory() as folder:
+        ((process, death),), _ = otlp_all(death_file(folder))
+        assert plain(process)["process.pid"] == "9" and plain(attributes(death))["thread.id"] == "10"
+        assert death["timeUnixNano"] == str(make.REAL)
+
+
+def test_otlp_lines():
+    """Many of them, none too long, with all that there is; none at all is a line, too."""
+    rows = [(i * 1000, 0, "!") for i in range(1, 3001)]
+    rows += [(9 * MS + i, 0, "+-"[i % 2] + "a") for i in range(4000)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = span_file(folder, rows)
+        lines = otlp_lines(view("--format", "otlp-json", path))
+        logs, spans = otlp(path)
+        assert len(logs) == 3000 and len(spans) == 2000 and 3 < len(lines) < 20
+        assert view("--format", "otlp-json", "--limit", 0, path) == '{"resourceLogs":[]}\n'
+        # the longest event that there can be
+        fields = [("k%d" % i, "str") for i in range(16)]
+        snapshot = make.Snapshot({"clock": {"mono_ns": 5, "real_ns": 3}, "pid": 1},
+                                 [make.site("event", "INFO", "e", "m", 1, fields)],
+                                 [{"pid": 1, "tid": 1, "comm": ""}], {0: [make.plain] * 16})  # fmt: skip
+        snapshot.chunk([(1 + i, 0, 0, ["\1" * 4000] * 16) for i in range(9)])
+        snapshot.end()
+        path = os.path.join(folder, "long.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        logs, _ = otlp(path)
+        assert len(logs) == 9 and own(attributes(logs[8][1])) == {key: "\1" * 4000 for key, _ in fields}
 
 
 def otlp_spans(*args):
@@ -602,6 +749,8 @@ def is_whole(name, text):
         csv_rows(text)
     elif name == "logfmt":
         [logfmt_pairs(line) for line in text.splitlines()]
+    elif name == "otlp-json":
+        otlp_lines(text)
     else:
         json.loads(text)
 

@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from read_traces import CUT, Perfetto, babeltrace, check_ctf, check_perfetto, ctf_events  # noqa: E402
-from view_formats import FILES, GOLDEN, MS, NESTED, TORN, odd_file, span_file  # noqa: E402
+from view_formats import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN, death_file, odd_file  # noqa: E402
+from view_formats import span_file  # noqa: E402
 from view_harness import VIEW, hostile_files, run, texts_of, view, view_bytes  # noqa: E402
 
 def ctf(folder, *args, status=0):
@@ -247,6 +248,22 @@ def test_perfetto_counters():
     assert {track.name for track in counters} == {name for name, _, _ in want}
     assert all(trace.tracks[track.parent_uuid].process.pid == 1234 for track in counters)
     view("--format", "ctf", "-o", "/nonexistent/x", "--counters", "a", *GOLDEN, status=2)
+
+
+def test_perfetto_death():
+    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    want = {"signal": "SIGSEGV", "address": "0x10", "stack": GOLDEN_STACK}
+    for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+        (death,) = perfetto(*files).deaths
+        assert (death["name"], death["categories"], death["args"]) == (GOLDEN_DEATH, ["crash"], want), death
+        thread = death["track"].thread
+        assert (thread.pid, thread.tid, thread.thread_name) == (1234, 1240, "worker-3")
+    assert death["ts"] == max(int(line["mono_ns"]) for line in texts_of(*GOLDEN))
+    with tempfile.TemporaryDirectory() as folder:
+        trace = perfetto(death_file(folder))
+        (death,) = trace.deaths
+        assert death["ts"] == 77 and death["name"] == "SIGKILL" and "stack" not in death["args"]
+        assert (death["track"].thread.pid, death["track"].thread.tid) == (9, 10)
 
 
 def test_perfetto_odd():
