@@ -33,12 +33,11 @@ static inline char *buffer__room(struct buffer *buffer, size_t len)
 
 static inline void buffer__bytes(struct buffer *buffer, const void *bytes, size_t len)
 {
-	char *to = buffer__room(buffer, len);
+	char *to = len ? buffer__room(buffer, len) : NULL;
 
 	if (!to)
 		return;
-	if (len)
-		memcpy(to, bytes, len);
+	memcpy(to, bytes, len);
 	buffer->len += len;
 }
 
