@@ -115,6 +115,11 @@ int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size
 	int err;
 
 	*ret = (struct sql){ .readers = readers, .reader_cnt = reader_cnt };
+	for (size_t i = 0; i < reader_cnt; i++) {
+		uint64_t last_ns = ttlog_snapshot_last_ns(readers[i]);
+
+		ret->last_ns = last_ns > ret->last_ns ? last_ns : ret->last_ns;
+	}
 	err = out__init_memory(&ret->scratch);
 	if (!err)
 		err = store__init(&ret->store, readers, reader_cnt);

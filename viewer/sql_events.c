@@ -23,10 +23,10 @@ const char *const EVENTS_COLUMNS[EVENTS_COLUMN_CNT] = {
 static const struct {
 	const char *type, *collation;
 } TYPES[EVENTS_COLUMN_CNT] = {
-	{ "TEXT", "" },    { "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "level" },
-	{ "INTEGER", "" }, { "TEXT", "" },       { "TEXT", "" },       { "TEXT", "" },
-	{ "INTEGER", "" }, { "INTEGER", "" },    { "TEXT", "" },       { "TEXT", "" },
-	{ "INTEGER", "" }, { "TEXT", "" },       { "INTEGER", "dec" }, { "JSON_TEXT", "" },
+	{ "TEXT", "time" }, { "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "level" },
+	{ "INTEGER", "" },  { "TEXT", "" },       { "TEXT", "" },       { "TEXT", "" },
+	{ "INTEGER", "" },  { "INTEGER", "" },    { "TEXT", "" },       { "TEXT", "" },
+	{ "INTEGER", "" },  { "TEXT", "" },       { "INTEGER", "dec" }, { "JSON_TEXT", "" },
 	{ "TEXT", "" },
 };
 

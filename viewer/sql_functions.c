@@ -5,7 +5,8 @@
  *   ts(N)           N ns since 1970 as column ts has them; ts_ns('2026-11-21T06:00') the other way
  *   dec_sum(x)      the exact sum of decimals, as text; dec_cmp(a, b) their order: -1, 0 or 1
  *   decoded()       how many chunks were decoded so far: what a WHERE has spared
- *   COLLATE dec     numbers as text in the order of numbers; COLLATE level: names of levels
+ *   COLLATE dec     numbers as text in the order of numbers; COLLATE level: names of levels;
+ *   COLLATE time    moments, however they are written
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "sql_decimal.h"
 #include "sql_level.h"
 #include "sql_parts.h"
+#include "sql_time.h"
 #include "sql_value.h"
 #include "when.h"
 
@@ -29,6 +31,14 @@ static int collate_levels(void *unused, int a_len, const void *a, int b_len, con
 	(void)unused;
 	return sql_level__collate((struct ttlog_text){ a, (size_t)a_len },
 				  (struct ttlog_text){ b, (size_t)b_len });
+}
+
+static int collate_times(void *context, int a_len, const void *a, int b_len, const void *b)
+{
+	const struct sql *sql = context;
+
+	return sql_time__collate((struct ttlog_text){ a, (size_t)a_len },
+				 (struct ttlog_text){ b, (size_t)b_len }, sql->last_ns);
 }
 
 /* ---- Functions of one value ---- */
@@ -169,6 +179,8 @@ int sql_functions__register(struct sql *sql)
 
 	if (!err)
 		err = sqlite3_create_collation(sql->db, "level", SQLITE_UTF8, NULL, collate_levels);
+	if (!err)
+		err = sqlite3_create_collation(sql->db, "time", SQLITE_UTF8, sql, collate_times);
 	for (size_t i = 0; i < sizeof(FUNCTIONS) / sizeof(FUNCTIONS[0]) && !err; i++)
 		err = sqlite3_create_function(sql->db, FUNCTIONS[i].name, FUNCTIONS[i].argc, flags,
 					      sql, FUNCTIONS[i].call, NULL, NULL);

@@ -44,6 +44,7 @@ struct sql {
 	struct store store;
 	struct sql_columns columns;
 	struct sql_indices indices; /* of columns */
+	uint64_t last_ns;           /* the last event's time: what others are relative to */
 	bool is_clean;              /* all text of all headers is valid UTF-8 */
 	struct sql_cache cache;
 	bool is_volatile; /* the statement that was prepared last: it may give another thing each time */

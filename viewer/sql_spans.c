@@ -39,7 +39,8 @@ enum spans_column {
 };
 
 static const char COLUMNS[] =
-	"ts TEXT, ts_ns INTEGER COLLATE dec, mono_ns INTEGER COLLATE dec, end_ts TEXT, "
+	"ts TEXT COLLATE time, ts_ns INTEGER COLLATE dec, mono_ns INTEGER COLLATE dec, "
+	"end_ts TEXT COLLATE time, "
 	"end_mono_ns INTEGER COLLATE dec, duration_ns INTEGER COLLATE dec, state TEXT, depth INTEGER, "
 	"level TEXT COLLATE level, level_number INTEGER, target TEXT, probe TEXT, msg TEXT, pid INTEGER, "
 	"tid INTEGER, comm TEXT, file TEXT, line INTEGER, func TEXT, fields JSON_TEXT, snapshot TEXT";

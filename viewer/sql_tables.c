@@ -355,8 +355,8 @@ static const struct listing LISTINGS[] = {
 	  "snapshot TEXT, pid INTEGER, tid INTEGER, comm TEXT, ns_pid INTEGER, ns_tid INTEGER",
 	  thread_count, thread_column },
 	{ "sites",
-	  "snapshot TEXT, number INTEGER, kind TEXT, level TEXT, level_number INTEGER, target TEXT, "
-	  "probe TEXT, msg TEXT, file TEXT, func TEXT, line INTEGER, fields JSON_TEXT",
+	  "snapshot TEXT, number INTEGER, kind TEXT, level TEXT COLLATE level, level_number INTEGER, "
+	  "target TEXT, probe TEXT, msg TEXT, file TEXT, func TEXT, line INTEGER, fields JSON_TEXT",
 	  site_count, site_column },
 	{ "frames",
 	  "snapshot TEXT, number INTEGER, ip TEXT, symbol TEXT, file TEXT, line INTEGER, "
@@ -366,9 +366,9 @@ static const struct listing LISTINGS[] = {
 	{ "losses", "snapshot TEXT, cause TEXT, count INTEGER", loss_count, loss_column },
 	{ "snapshots",
 	  "snapshot TEXT, service TEXT, host TEXT, kernel TEXT, comm TEXT, exe TEXT, build_id TEXT, "
-	  "reason TEXT, created_at TEXT, exit_signal TEXT, crash_signal TEXT, crash_address TEXT, "
-	  "crash_thread TEXT, crash_tid INTEGER, exit_code INTEGER, pid INTEGER, first_ts TEXT, "
-	  "last_ts TEXT, events INTEGER, emitted INTEGER, recorded INTEGER, overwritten INTEGER, "
+	  "reason TEXT, created_at TEXT COLLATE time, exit_signal TEXT, crash_signal TEXT, crash_address TEXT, "
+	  "crash_thread TEXT, crash_tid INTEGER, exit_code INTEGER, pid INTEGER, "
+	  "first_ts TEXT COLLATE time, last_ts TEXT COLLATE time, events INTEGER, emitted INTEGER, recorded INTEGER, overwritten INTEGER, "
 	  "lost INTEGER, problems INTEGER",
 	  snapshot_count, snapshot_column },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sql_level.h"
+#include "sql_time.h"
 #include "sql_value.h"
 #include "sql_where.h"
 #include <ttlog/read.h>
@@ -88,8 +89,10 @@ static bool is_usable(sqlite3_index_info *info, int i, enum where_op *ret_op)
 		return false;
 	if (*ret_op == WHERE_IN && KINDS[column].kind == WHERE_TIME)
 		return false;
-	return !KINDS[column].is_text || !strcmp(sqlite3_vtab_collation(info, i),
-						 column == EVENTS_LEVEL ? "level" : "BINARY");
+	return !KINDS[column].is_text ||
+	       !strcmp(sqlite3_vtab_collation(info, i), column == EVENTS_TS      ? "time"
+							: column == EVENTS_LEVEL ? "level"
+										 : "BINARY");
 }
 
 /* Whether SQLite need not look again: the value is a literal of the column's own type. */
@@ -375,9 +378,9 @@ static int apply_to_file(struct sql_where_file *file, const struct term *term,
 
 /* ---- Time ---- */
 
-/* The first moment whose text does not come before this one: texts of moments are in their order.
- * `above`: comes behind it. False: there is none. */
-static bool find_moment(struct ttlog_text text, bool above, uint64_t *ret)
+/* The first moment that does not come before this one, however that is written. `above`: comes behind
+ * it. False: there is none. */
+static bool find_moment(struct ttlog_text text, uint64_t last_ns, bool above, uint64_t *ret)
 {
 	uint64_t low = 0, high = UINT64_MAX;
 	struct out out;
@@ -391,7 +394,7 @@ static bool find_moment(struct ttlog_text text, bool above, uint64_t *ret)
 
 		out__clear(&out);
 		out__time(&out, mid);
-		order = sql_value__compare(out__written(&out), text);
+		order = sql_time__collate(out__written(&out), text, last_ns);
 		if (above ? order > 0 : order >= 0) {
 			found = true;
 			*ret = mid;
@@ -430,7 +433,7 @@ static void narrow(struct sql_where *where, enum where_op op, bool is_mono, cons
 	}
 }
 
-static void apply_time(struct sql_where *where, const struct term *term)
+static void apply_time(struct sql_where *where, const struct sql *sql, const struct term *term)
 {
 	bool is_mono = term->column == EVENTS_MONO_NS, has_at = true, has_behind = true;
 	uint64_t at = 0, behind = 0;
@@ -438,8 +441,8 @@ static void apply_time(struct sql_where *where, const struct term *term)
 	if (term->column == EVENTS_TS) {
 		struct ttlog_text text = sql_value__text_of(term->values[0]);
 
-		has_at = find_moment(text, false, &at);
-		has_behind = find_moment(text, true, &behind);
+		has_at = find_moment(text, sql->last_ns, false, &at);
+		has_behind = find_moment(text, sql->last_ns, true, &behind);
 	} else {
 		int64_t v = sqlite3_value_int64(term->values[0]);
 
@@ -477,7 +480,7 @@ static int apply(struct sql_where *where, const struct sql *sql, const struct te
 	int err = 0;
 
 	if (KINDS[term->column].kind == WHERE_TIME) {
-		apply_time(where, term);
+		apply_time(where, sql, term);
 		return 0;
 	}
 	for (size_t i = 0; i < where->file_cnt && !err; i++)

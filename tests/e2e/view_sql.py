@@ -174,8 +174,9 @@ def test_where():
         for at in (0, 1, 5000, 9999):
             ts = events[at]["ts"]
             for text in (ts, ts[:-1], ts[:-4], ts[:19], ts + "x", "", "2026", "9999"):
+                meant = text + (".000000000Z"[len(text) - 19 :] if 19 <= len(text) < 30 else "")
                 for op in ("<", "<=", "=", ">=", ">"):
-                    expected = sum(eval({"=": "=="}.get(op, op).join(("a", "b")), {"a": e["ts"], "b": text})
+                    expected = sum(eval({"=": "=="}.get(op, op).join(("a", "b")), {"a": e["ts"], "b": meant})
                                    for e in events)  # fmt: skip
                     where = "FROM events WHERE ts %s '%s'" % (op, text)
                     assert one("SELECT count(*) " + where, path) == expected, where
@@ -183,6 +184,49 @@ def test_where():
 
 def plan(statement, *files):
     return "\n".join(row["detail"] for row in sql("EXPLAIN QUERY PLAN " + statement, *files))
+
+
+def test_times():
+    """Moments are compared as moments, however they are written: with and without pushdown."""
+    stamps = [event["ts"] for event in events_of(GOLDEN)]
+    at = stamps[len(stamps) // 2]
+    later = sum(stamp > at for stamp in stamps)
+    assert 0 < later < len(stamps)
+    hour = int(at[11:13])
+    assert hour < 22
+    for text in (
+        at,
+        at.replace("T", " "),
+        at.rstrip("Z"),
+        at[:11] + "%02d" % (hour + 2) + at[13:-1] + "+02:00",
+        at[11:],
+        "@%d.%s" % (int(one("SELECT ts_ns('%s')" % at, GOLDEN)) // 10**9, at[20:-1]),
+    ):
+        for column in ("ts", "+ts"):
+            query = "SELECT count(*) FROM events WHERE %s > '%s'" % (column, text)
+            assert one(query, GOLDEN) == later, query
+        assert one("SELECT count(*) FROM events WHERE ts IN ('%s')" % text, GOLDEN) == stamps.count(at)
+    last = one("SELECT max(ts_ns) FROM events", GOLDEN)
+    assert one("SELECT count(*) FROM events WHERE ts >= '-1us'", GOLDEN) == one(
+        "SELECT count(*) FROM events WHERE ts_ns >= %d" % (last - 1000), GOLDEN
+    )
+    # what is no time is compared letter by letter
+    for text, cnt in (
+        (at[:4], len(stamps)),
+        (at[:7], len(stamps)),
+        ("%d" % (int(at[:4]) + 1), 0),
+        ("", len(stamps)),
+        ("soon", 0),
+    ):
+        assert one("SELECT count(*) FROM events WHERE ts > '%s'" % text, GOLDEN) == cnt, text
+    assert one("SELECT count(*) FROM spans WHERE ts > '2000-01-01 00:00'", GOLDEN) > 0
+    assert one("SELECT count(*) FROM spans WHERE ts > '2500-01-01 00:00'", GOLDEN) == 0
+    assert one("SELECT count(*) FROM snapshots WHERE first_ts < '2500-01-01 00:00'", GOLDEN) == 1
+
+
+def test_levels_of_sites():
+    worse = sum(LEVELS.index(row["level"]) >= 3 for row in sql("SELECT level FROM sites", GOLDEN))
+    assert worse and one("SELECT count(*) FROM sites WHERE level >= 'warn'", GOLDEN) == worse
 
 
 def test_pushdown():
