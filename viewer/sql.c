@@ -124,8 +124,11 @@ int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size
 	if (!err)
 		err = store__init(&ret->store, readers, reader_cnt);
 	if (!err)
-		err = sql_columns__init(&ret->columns, &ret->store, EVENTS_COLUMNS,
-					EVENTS_COLUMN_CNT);
+		err = sql_columns__init(&ret->columns, &ret->store,
+					1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN,
+					EVENTS_COLUMNS, EVENTS_COLUMN_CNT);
+	if (!err)
+		err = sql_spans__init_columns(ret);
 	if (err)
 		sql_parts__fini(ret);
 	else
@@ -139,6 +142,7 @@ void sql_parts__fini(struct sql *sql)
 	sql_cache__clear(&sql->cache);
 	sql_indices__fini(&sql->indices, sql->columns.cnt);
 	sql_columns__fini(&sql->columns);
+	sql_columns__fini(&sql->span_columns);
 	store__fini(&sql->store);
 	out__fini(&sql->scratch);
 }

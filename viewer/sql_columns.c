@@ -38,12 +38,12 @@ static int compare_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static unsigned fields_of(const struct ttlog_site *site)
+static unsigned fields_of(const struct ttlog_site *site, unsigned kinds)
 {
-	return site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
+	return kinds & 1u << site->kind ? site->nfields : 0;
 }
 
-static int find_places(struct places *ret, const struct store *store)
+static int find_places(struct places *ret, const struct store *store, unsigned kinds)
 {
 	size_t cnt = 0;
 
@@ -51,7 +51,7 @@ static int find_places(struct places *ret, const struct store *store)
 		const struct ttlog_info *header = ttlog_snapshot_info(store->files[f].reader);
 
 		for (size_t s = 0; s < header->site_cnt; s++)
-			cnt += fields_of(header->sites[s]);
+			cnt += fields_of(header->sites[s], kinds);
 	}
 	ret->list = calloc(cnt + 1, sizeof(*ret->list));
 	if (!ret->list)
@@ -62,7 +62,7 @@ static int find_places(struct places *ret, const struct store *store)
 		for (size_t s = 0; s < header->site_cnt; s++) {
 			const struct ttlog_site *site = header->sites[s];
 
-			for (unsigned i = 0; i < fields_of(site); i++, ret->cnt++)
+			for (unsigned i = 0; i < fields_of(site, kinds); i++, ret->cnt++)
 				ret->list[ret->cnt] = (struct place){
 					.key = site->keys[i],
 					.order = ret->cnt,
@@ -208,8 +208,8 @@ static int alloc_sites(struct sql_columns *columns, const struct store *store)
 	return 0;
 }
 
-int sql_columns__init(struct sql_columns *ret, const struct store *store, const char *const *taken,
-		      size_t taken_cnt)
+int sql_columns__init(struct sql_columns *ret, const struct store *store, unsigned kinds,
+		      const char *const *taken, size_t taken_cnt)
 {
 	struct places places = { .list = NULL };
 	int err;
@@ -217,7 +217,7 @@ int sql_columns__init(struct sql_columns *ret, const struct store *store, const 
 	*ret = (struct sql_columns){ .cnt = 0 };
 	err = alloc_sites(ret, store);
 	if (!err)
-		err = find_places(&places, store);
+		err = find_places(&places, store, kinds);
 	if (!err)
 		err = add_columns(ret, &places, taken, taken_cnt);
 	free(places.list);
@@ -239,7 +239,7 @@ void sql_columns__fini(struct sql_columns *columns)
 
 /* ---- In SQL ---- */
 
-void sql_columns__quote(struct out *out, const char *name)
+static void quote(struct out *out, const char *name)
 {
 	out__char(out, '"');
 	for (; *name; name++) {
@@ -276,9 +276,23 @@ static const char *type_of(const struct sql_column *column, bool plain)
 	return types & 1u << TTLOG_TYPE_U64 && !plain ? "INTEGER COLLATE dec" : "INTEGER";
 }
 
-void sql_columns__declare(const struct sql_column *column, struct out *out, bool plain)
+void sql_columns__declare(const struct sql_columns *columns, const char *const *names,
+			  const struct sql_type *types, size_t cnt, struct out *out, bool plain)
 {
-	sql_columns__quote(out, column->name);
-	out__char(out, ' ');
-	out__text(out, type_of(column, plain));
+	for (size_t i = 0; i < cnt; i++) {
+		out__text(out, i ? ", " : "");
+		out__text(out, names[i]);
+		out__char(out, ' ');
+		out__text(out, types[i].type);
+		if (*types[i].collation && !plain) {
+			out__text(out, " COLLATE ");
+			out__text(out, types[i].collation);
+		}
+	}
+	for (size_t i = 0; i < columns->cnt; i++) {
+		out__text(out, ", ");
+		quote(out, columns->list[i].name);
+		out__char(out, ' ');
+		out__text(out, type_of(&columns->list[i], plain));
+	}
 }

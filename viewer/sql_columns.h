@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The columns of table events that fields give: one for each key of any site of any file, in the
+ * The columns of tables events and spans that fields give: one for each key of a site of any file, in the
  * order in which the sites have them, up to SQL_COLUMNS_MAX.
  *
  * SQL's names of columns are equal in any case. A key that is the name of a column already is
@@ -40,9 +40,10 @@ struct sql_columns {
 	size_t file_cnt;
 };
 
-/* `taken`: the names of the fixed columns. Returns 0 or -ENOMEM; then ret is empty. */
-int sql_columns__init(struct sql_columns *ret, const struct store *store, const char *const *taken,
-		      size_t taken_cnt);
+/* `kinds`: of which sites, as bits 1 << enum ttlog_event_kind; `taken`: the names of the fixed columns.
+ * Returns 0 or -ENOMEM; then ret is empty. */
+int sql_columns__init(struct sql_columns *ret, const struct store *store, unsigned kinds,
+		      const char *const *taken, size_t taken_cnt);
 void sql_columns__fini(struct sql_columns *columns);
 
 /* Which field of the site is the column; -1: none. */
@@ -58,9 +59,14 @@ static inline int sql_columns__field(const struct sql_columns *columns, size_t f
 	return -1;
 }
 
-/* As SQL declares it: "name" TYPE. Without the collations that only we have: for other programs. */
-void sql_columns__declare(const struct sql_column *column, struct out *out, bool plain);
-/* A name in quotes. */
-void sql_columns__quote(struct out *out, const char *name);
+/* A fixed column's; `collation` is "" for none. */
+struct sql_type {
+	const char *type, *collation;
+};
+
+/* As between the parentheses of CREATE TABLE: the fixed columns, and behind them these. `plain`:
+ * without the collations that only we have, for other programs. */
+void sql_columns__declare(const struct sql_columns *columns, const char *const *names,
+			  const struct sql_type *types, size_t cnt, struct out *out, bool plain);
 
 #endif /* TTLOG_VIEW_SQL_COLUMNS_H */

@@ -20,9 +20,7 @@ const char *const EVENTS_COLUMNS[EVENTS_COLUMN_CNT] = {
 };
 
 /* In the order of EVENTS_COLUMNS. */
-static const struct {
-	const char *type, *collation;
-} TYPES[EVENTS_COLUMN_CNT] = {
+static const struct sql_type TYPES[EVENTS_COLUMN_CNT] = {
 	{ "TEXT", "time" }, { "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "level" },
 	{ "INTEGER", "" },  { "TEXT", "" },       { "TEXT", "" },       { "TEXT", "" },
 	{ "INTEGER", "" },  { "INTEGER", "" },    { "TEXT", "" },       { "TEXT", "" },
@@ -40,31 +38,9 @@ struct events_cursor {
 	struct ttlog_event event;
 };
 
-static void declare_columns(const struct sql *sql, struct out *out, bool plain)
+void sql_events__declare(const struct sql *sql, struct out *out, bool plain)
 {
-	for (int i = 0; i < EVENTS_COLUMN_CNT; i++) {
-		out__text(out, i ? ", " : "");
-		out__text(out, EVENTS_COLUMNS[i]);
-		out__char(out, ' ');
-		out__text(out, TYPES[i].type);
-		if (*TYPES[i].collation && !plain) {
-			out__text(out, " COLLATE ");
-			out__text(out, TYPES[i].collation);
-		}
-	}
-	for (size_t i = 0; i < sql->columns.cnt; i++) {
-		out__text(out, ", ");
-		sql_columns__declare(&sql->columns.list[i], out, plain);
-	}
-}
-
-void sql_events__declare(const struct sql *sql, struct out *out, const char *name)
-{
-	out__text(out, "CREATE TABLE ");
-	sql_columns__quote(out, name);
-	out__char(out, '(');
-	declare_columns(sql, out, true);
-	out__char(out, ')');
+	sql_columns__declare(&sql->columns, EVENTS_COLUMNS, TYPES, EVENTS_COLUMN_CNT, out, plain);
 }
 
 /* ---- The table ---- */
@@ -77,7 +53,7 @@ static int connect_table(sqlite3 *db, void *context, int argc, const char *const
 	(void)argc;
 	(void)argv;
 	out__clear(&sql->scratch);
-	declare_columns(sql, &sql->scratch, false);
+	sql_events__declare(sql, &sql->scratch, false);
 	out__char(&sql->scratch, 0);
 	if (sql->scratch.err)
 		return SQLITE_NOMEM;

@@ -43,9 +43,10 @@ struct sql {
 	size_t reader_cnt;
 	struct store store;
 	struct sql_columns columns;
-	struct sql_indices indices; /* of columns */
-	uint64_t last_ns;           /* the last event's time: what others are relative to */
-	bool is_clean;              /* all text of all headers is valid UTF-8 */
+	struct sql_columns span_columns; /* of table spans */
+	struct sql_indices indices;      /* of columns */
+	uint64_t last_ns;                /* the last event's time: what others are relative to */
+	bool is_clean;                   /* all text of all headers is valid UTF-8 */
 	struct sql_cache cache;
 	bool is_volatile; /* the statement that was prepared last: it may give another thing each time */
 	struct out scratch; /* in memory: text of one value */
@@ -57,8 +58,11 @@ void sql_parts__fini(struct sql *sql);
 /* Tables, called PREFIX and their names, functions and collations. Returns SQLite's code. */
 int sql_parts__register(struct sql *sql, const char *prefix);
 
-/* CREATE TABLE NAME(...) of events, without the collations that only we have. */
-void sql_events__declare(const struct sql *sql, struct out *out, const char *name);
+/* Before the table is declared. Returns 0 or -ENOMEM. */
+int sql_spans__init_columns(struct sql *sql);
+/* As between the parentheses of CREATE TABLE. `plain`: without the collations that only we have. */
+void sql_events__declare(const struct sql *sql, struct out *out, bool plain);
+void sql_spans__declare(const struct sql *sql, struct out *out, bool plain);
 
 /* Each makes its tables, called PREFIX and their names, or functions. Return 0 or SQLite's
  * error. */

@@ -36,14 +36,24 @@ enum spans_column {
 	SPANS_FUNC,
 	SPANS_FIELDS,
 	SPANS_SNAPSHOT,
+	SPANS_COLUMN_CNT,
 };
 
-static const char COLUMNS[] =
-	"ts TEXT COLLATE time, ts_ns INTEGER COLLATE dec, mono_ns INTEGER COLLATE dec, "
-	"end_ts TEXT COLLATE time, "
-	"end_mono_ns INTEGER COLLATE dec, duration_ns INTEGER COLLATE dec, state TEXT, depth INTEGER, "
-	"level TEXT COLLATE level, level_number INTEGER, target TEXT, probe TEXT, msg TEXT, pid INTEGER, "
-	"tid INTEGER, comm TEXT, file TEXT, line INTEGER, func TEXT, fields JSON_TEXT, snapshot TEXT";
+/* In the order of enum spans_column. */
+static const char *const NAMES[SPANS_COLUMN_CNT] = {
+	"ts",    "ts_ns", "mono_ns",      "end_ts", "end_mono_ns", "duration_ns", "state",
+	"depth", "level", "level_number", "target", "probe",       "msg",         "pid",
+	"tid",   "comm",  "file",         "line",   "func",        "fields",      "snapshot",
+};
+
+static const struct sql_type TYPES[SPANS_COLUMN_CNT] = {
+	{ "TEXT", "time" },   { "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "time" },
+	{ "INTEGER", "dec" }, { "INTEGER", "dec" }, { "TEXT", "" },       { "INTEGER", "" },
+	{ "TEXT", "level" },  { "INTEGER", "" },    { "TEXT", "" },       { "TEXT", "" },
+	{ "TEXT", "" },       { "INTEGER", "" },    { "INTEGER", "" },    { "TEXT", "" },
+	{ "TEXT", "" },       { "INTEGER", "" },    { "TEXT", "" },       { "JSON_TEXT", "" },
+	{ "TEXT", "" },
+};
 
 /* What became of the span of a row. */
 enum spans_state {
@@ -97,9 +107,13 @@ static void take_from_end(struct spans_cursor *cursor)
 /* Whether the event makes a row. */
 static bool take_event(struct spans_cursor *cursor, const struct ttlog_event *event)
 {
+	struct span *begun = NULL;
+
 	cursor->lane = spans__lane(&cursor->spans, event);
 	if (event->site->kind == TTLOG_EVENT_SPAN)
-		(void)spans__begin(&cursor->spans, cursor->lane, event);
+		begun = spans__begin(&cursor->spans, cursor->lane, event);
+	if (begun)
+		begun->id = sql_scan__file(&cursor->scan);
 	if (event->site->kind != TTLOG_EVENT_SPAN_END)
 		return false;
 	cursor->end = *event;
@@ -161,12 +175,30 @@ static int next(sqlite3_vtab_cursor *base)
 
 /* ---- The table ---- */
 
+int sql_spans__init_columns(struct sql *sql)
+{
+	return sql_columns__init(&sql->span_columns, &sql->store, 1u << TTLOG_EVENT_SPAN, NAMES,
+				 SPANS_COLUMN_CNT);
+}
+
+void sql_spans__declare(const struct sql *sql, struct out *out, bool plain)
+{
+	sql_columns__declare(&sql->span_columns, NAMES, TYPES, SPANS_COLUMN_CNT, out, plain);
+}
+
 static int connect_table(sqlite3 *db, void *context, int argc, const char *const *argv,
 			 sqlite3_vtab **ret, char **ret_why)
 {
+	struct sql *sql = context;
+
 	(void)argc;
 	(void)argv;
-	return sql_table__connect(db, context, NULL, COLUMNS, ret, ret_why);
+	out__clear(&sql->scratch);
+	sql_spans__declare(sql, &sql->scratch, false);
+	out__char(&sql->scratch, 0);
+	if (sql->scratch.err)
+		return SQLITE_NOMEM;
+	return sql_table__connect(db, sql, NULL, out__written(&sql->scratch).p, ret, ret_why);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -275,6 +307,19 @@ static void span_fields(sqlite3_context *to, struct out *scratch, const struct s
 	sql_value__written(to, scratch);
 }
 
+/* The span's id is the number of its file. */
+static void field_column(sqlite3_context *to, const struct spans_cursor *cursor, size_t column)
+{
+	const struct sql_columns *columns = &cursor->base.sql->span_columns;
+	const struct span *span = cursor->span;
+	int idx = span && span->fields
+			  ? sql_columns__field(columns, span->id, span->begin.site_number, column)
+			  : -1;
+
+	if (idx >= 0)
+		sql_value__field(to, &span->fields[idx], columns->list[column].is_decimal);
+}
+
 static void site_column(sqlite3_context *to, const struct ttlog_event *event, int column)
 {
 	const struct ttlog_site *site = event->site;
@@ -310,6 +355,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	struct spans_cursor *cursor = (struct spans_cursor *)base;
 	const struct ttlog_event *event = cursor->span ? &cursor->span->begin : &cursor->end;
 
+	if (number >= SPANS_COLUMN_CNT) {
+		field_column(to, cursor, (size_t)number - SPANS_COLUMN_CNT);
+		return SQLITE_OK;
+	}
 	switch (number) {
 	case SPANS_TS:
 	case SPANS_TS_NS:

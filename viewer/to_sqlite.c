@@ -76,27 +76,31 @@ static int open_database(struct export *export)
 			   "PRAGMA cache_size = -65536; PRAGMA page_size = 8192");
 }
 
-static int copy_events(struct export *export)
+static int copy_declared(struct export *export, const char *name, const char *copy,
+			 void (*declare)(const struct sql *sql, struct out *out, bool plain))
 {
 	struct out *text = &export->sql.scratch;
 	char *create;
 	int err;
 
 	out__clear(text);
-	sql_events__declare(&export->sql, text, "events");
+	out__text(text, "CREATE TABLE ");
+	out__text(text, name);
+	out__char(text, '(');
+	declare(&export->sql, text, true);
+	out__char(text, ')');
 	out__char(text, 0);
 	create = text->err ? NULL : strdup(out__written(text).p);
 	if (!create)
 		return say_error(export->path, ENOMEM);
 	err = run(export, create);
 	free(create);
-	return err ? err : run(export, "INSERT INTO events SELECT * FROM " PREFIX "events");
+	return err ? err : run(export, copy);
 }
 
 static int copy_tables(struct export *export)
 {
-	return run(export, "CREATE TABLE spans AS SELECT * FROM " PREFIX "spans;"
-			   "CREATE TABLE threads AS SELECT * FROM " PREFIX "threads;"
+	return run(export, "CREATE TABLE threads AS SELECT * FROM " PREFIX "threads;"
 			   "CREATE TABLE sites AS SELECT * FROM " PREFIX "sites;"
 			   "CREATE TABLE frames AS SELECT * FROM " PREFIX "frames;"
 			   "CREATE TABLE registers AS SELECT * FROM " PREFIX "registers;"
@@ -120,7 +124,13 @@ static int fill(struct export *export)
 	if (!err)
 		err = run(export, "BEGIN");
 	if (!err)
-		err = copy_events(export);
+		err = copy_declared(export, "events",
+				    "INSERT INTO events SELECT * FROM " PREFIX "events",
+				    sql_events__declare);
+	if (!err)
+		err = copy_declared(export, "spans",
+				    "INSERT INTO spans SELECT * FROM " PREFIX "spans",
+				    sql_spans__declare);
 	if (!err)
 		err = copy_tables(export);
 	if (!err)

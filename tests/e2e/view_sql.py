@@ -338,6 +338,32 @@ def test_spans():
                    ("open", "work", 5000000, None, 3, 0)], got  # fmt: skip
 
 
+def test_spans_columns():
+    """The begin's fields are columns as those of events are, in every file by its own sites."""
+    fields = [("id", "u32"), ("state", "str"), ("price", "decimal"), ("ID", "u32")]
+    begin = make.site("span", "INFO", "work", "work", 1, fields)
+    end = make.site("span_end", "INFO", "work", "work", 1, [("duration_ns", "u64")])
+    plain = make.site("event", "INFO", "tick", "tick", 1, [("only", "u32"), ("id", "u32")])
+    with tempfile.TemporaryDirectory() as folder:
+        encoders = [[make.plain, make.indexed, make.decimal_each, make.plain], [make.plain]]
+        events = [(1000000, 0, 0, [1, "idle", (950, 2), 7]), (2000000, 1, 0, [1000000])]
+        one_file = made(folder, [begin, end], events, encoders=dict(enumerate(encoders)))
+        events = [(3000000, 0, 0, [9, 9]), (4000000, 1, 0, [2, "busy", (10500, 2), 8])]
+        encoders = dict(enumerate([[make.plain] * 2] + encoders))
+        two = made(folder, [plain, begin, end], events, "two.bin", encoders=encoders)
+        statement = 'SELECT id, "fields.state", state, price, "fields.ID" FROM spans %s ORDER BY mono_ns'
+        rows = [list(row.values()) for row in texts(statement % "", one_file, two)]
+        assert rows == [["1", "idle", "ended", "9.50", "7"], ["2", "busy", "open", "105.00", "8"]], rows
+        assert one("SELECT id FROM spans WHERE price > 9.6", one_file, two) == 2
+        assert "only" in message("--sql", "SELECT only FROM spans", two, status=2)
+        target = os.path.join(folder, "to.db")
+        view("--to-sqlite", target, one_file, two)
+        db = sqlite3.connect(target)
+        got = db.execute('SELECT id, "fields.state", state, "fields.ID" FROM spans WHERE price > 9.4 ORDER BY price')
+        assert got.fetchall() == [(1, "idle", "ended", 7), (2, "busy", "open", 8)]
+        db.close()
+
+
 def test_other_tables():
     info = json.loads(view("--info", "--format", "json", GOLDEN))
     (row,) = sql("SELECT * FROM snapshots", GOLDEN)
