@@ -267,6 +267,8 @@ enum expr_found filter__look_up(const struct filter_known *known, const struct t
 		return EXPR_UNKNOWN;
 	if (term->subject == SUBJECT_LEVEL)
 		ret->u = known->site->level;
+	else if (term->subject == SUBJECT_LINE)
+		ret->u = known->site->line;
 	else
 		ret->text = text_of_site(known->site, term->subject);
 	return EXPR_FOUND;

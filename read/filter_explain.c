@@ -29,7 +29,7 @@ static void explain_subjects(FILE *to, const struct ttlog_filter *filter, const 
 	for (size_t i = 0; i < filter->conjunct_cnt; i++)
 		all |= filter->conjuncts[i].subjects;
 	fprintf(to, "%-24s", what);
-	for (unsigned i = SUBJECT_LEVEL; i <= SUBJECT_TS; i++) {
+	for (unsigned i = SUBJECT_LEVEL; i < SUBJECT_CNT; i++) {
 		if (!(all & subjects & BIT(i)))
 			continue;
 		fprintf(to, "%s%s", before, term__subject_name((enum term_subject)i));

@@ -135,8 +135,11 @@ static void explain_value(FILE *to, const struct term *term)
 			term->op <= OP_NE ? "; text by glob" : "");
 	} else if (term__is_numeric(term) && term->subject == SUBJECT_FIELD) {
 		fprintf(to, "number, exactly%s", term->op <= OP_NE ? "; text by glob" : "");
-	} else if (term->subject == SUBJECT_PID || term->subject == SUBJECT_TID) {
+	} else if (term->subject == SUBJECT_PID || term->subject == SUBJECT_TID ||
+		   term->subject == SUBJECT_LINE) {
 		fputs("number", to);
+	} else if (term->orders_text) {
+		fputs("text, byte by byte", to);
 	} else {
 		fputs("text, by glob", to);
 	}

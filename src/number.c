@@ -127,11 +127,20 @@ static int compare_int(const struct number *number, __int128 v)
 	return number->above_floor ? -1 : 0;
 }
 
-static int compare_real(double v, double with, int *ret)
+/* `nearest`: of the value's type; that is what 0.1 is in a program, and so it is equal. But a number
+ * is not infinite, nor zero, because nothing nearer is of that type. */
+static int compare_real(const struct number *number, double v, double nearest, int *ret)
 {
-	if (isnan(v) || isnan(with))
+	if (isnan(v))
 		return -EINVAL;
-	*ret = v < with ? -1 : v > with;
+	if (isinf(v) && !number->is_infinite)
+		*ret = v < 0 ? -1 : 1;
+	else if (v == 0 && number->len)
+		*ret = number->negative ? 1 : -1;
+	else if (v == nearest)
+		*ret = 0;
+	else
+		*ret = v < number->f64 ? -1 : 1;
 	return 0;
 }
 
@@ -201,9 +210,9 @@ int number__compare(const struct number *number, const struct ttlog_field *field
 		*ret = compare_int(number, (__int128)field->u);
 		return 0;
 	case TTLOG_TYPE_F32:
-		return compare_real(field->d, (double)number->f32, ret);
+		return compare_real(number, field->d, (double)number->f32, ret);
 	case TTLOG_TYPE_F64:
-		return compare_real(field->d, number->f64, ret);
+		return compare_real(number, field->d, number->f64, ret);
 	case TTLOG_TYPE_DECIMAL:
 		*ret = compare_decimal(number, field->i, field->scale);
 		return 0;

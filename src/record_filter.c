@@ -204,6 +204,9 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 	case SUBJECT_LEVEL:
 		ret->u = known->site->site->level;
 		break;
+	case SUBJECT_LINE:
+		ret->u = known->site->site->line;
+		break;
 	default:
 		ret->text = text_of_site(known->site->site, term->subject);
 		break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +21,7 @@ static const char *const SUBJECTS[] = {
 	[SUBJECT_LEVEL] = "level", [SUBJECT_TARGET] = "target", [SUBJECT_PROBE] = "probe",
 	[SUBJECT_MSG] = "msg",     [SUBJECT_FILE] = "file",     [SUBJECT_FUNC] = "func",
 	[SUBJECT_COMM] = "comm",   [SUBJECT_PID] = "pid",       [SUBJECT_TID] = "tid",
-	[SUBJECT_TS] = "ts",
+	[SUBJECT_TS] = "ts",       [SUBJECT_LINE] = "line",
 };
 
 static const char *const OPS[] = {
@@ -120,9 +121,28 @@ static int parse_moment(struct term *term, const struct term_words *words, struc
 	return 0;
 }
 
+static bool is_plain_number(enum term_subject subject)
+{
+	return subject == SUBJECT_PID || subject == SUBJECT_TID || subject == SUBJECT_LINE;
+}
+
+/* 5mms and 1.2.3: rather a slip than a text to be compared with. */
+static bool is_like_number(const char *p)
+{
+	p += *p == '-' || *p == '+';
+	if (!isdigit((unsigned char)*p))
+		return false;
+	while (isdigit((unsigned char)*p) || *p == '.')
+		p++;
+	p += strspn(p, " ");
+	while (isalnum((unsigned char)*p))
+		p++;
+	return !*p;
+}
+
 static int parse_number(struct term *term, const struct term_words *words, struct expr_error *ret)
 {
-	bool is_id = term->subject == SUBJECT_PID || term->subject == SUBJECT_TID;
+	bool is_id = is_plain_number(term->subject);
 
 	term->is_number = !number__parse(&term->number, term->value);
 	if (!term->is_number && term->subject == SUBJECT_FIELD) {
@@ -132,10 +152,13 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 	if (!term->is_number && is_id)
 		return expr_error__set(ret, words->value_at, words->value_len,
 				       "'%.60s' is no number", term->value.p);
-	if (!term->is_number && is_order(term->op))
+	if (term->is_number || !is_order(term->op))
+		return 0;
+	if (term__means_duration(term) || is_like_number(term->value.p))
 		return expr_error__set(ret, words->value_at, words->value_len,
 				       "'%.60s' is no number, and no duration (" UNIT_LIST ")",
 				       term->value.p);
+	term->orders_text = true;
 	return 0;
 }
 
@@ -156,10 +179,10 @@ static int parse_value(struct term *term, const struct term_words *words, struct
 		term->has_pattern = !err;
 		return err;
 	}
-	if (is_order(term->op) && is_text(term->subject))
-		return expr_error__set(ret, words->op_at, words->op_len,
-				       "%s is text: it is compared with = != ~ !~",
-				       SUBJECTS[term->subject]);
+	if (is_order(term->op) && is_text(term->subject)) {
+		term->orders_text = true;
+		return 0;
+	}
 	return parse_number(term, words, ret);
 }
 
@@ -225,6 +248,15 @@ bool term__order(const struct term *term, int order)
 	}
 }
 
+/* Byte by byte, which for UTF-8 is character by character. */
+static int text_order(struct ttlog_text a, struct ttlog_text b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common ? memcmp(a.p, b.p, common) : 0;
+
+	return order ? order : order_of(a.len, b.len);
+}
+
 static bool holds_for_text(const struct term *term, struct ttlog_text text)
 {
 	switch (term->op) {
@@ -237,8 +269,13 @@ static bool holds_for_text(const struct term *term, struct ttlog_text text)
 	case OP_NO_MATCH:
 		return !pattern__matches(&term->pattern, text);
 	default:
-		return false;
+		return term->orders_text && term__order(term, text_order(text, term->value));
 	}
+}
+
+static bool is_real(const struct ttlog_field *field)
+{
+	return (field->type == TTLOG_TYPE_F32 || field->type == TTLOG_TYPE_F64) && !field->null;
 }
 
 static bool holds_for_number(const struct term *term, uint64_t v)
@@ -263,9 +300,14 @@ bool term__field(const struct term *term, const struct ttlog_field *field)
 
 	if (term->op == OP_HAS)
 		return true;
+	if (term->orders_text &&
+	    (field->null || (field->type != TTLOG_TYPE_STR && field->type != TTLOG_TYPE_CHAR)))
+		return false;
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
 		return holds_for_text(term, event_field__hex(field->text, hex, sizeof(hex)));
-	/* A number is compared as one where it can be; 007 and NaN go as text. */
+	if (term__is_numeric(term) && term->number.is_nan && is_real(field))
+		return term->op <= OP_NE && isnan(field->d) == (term->op == OP_EQ);
+	/* A number is compared as one where it can be; 007 goes as text. */
 	if (term__is_numeric(term) && !number__compare(&term->number, field, &order))
 		return term__order(term, order);
 	return holds_for_text(term, ttlog_field_text(field, buf));
@@ -284,6 +326,7 @@ bool term__holds(const struct term *term, const struct ttlog_field *field)
 		return term__order(term, order_of(field->u, term->when_ns));
 	case SUBJECT_PID:
 	case SUBJECT_TID:
+	case SUBJECT_LINE:
 		return holds_for_number(term, field->u);
 	default:
 		return holds_for_text(term, field->text);

@@ -42,6 +42,8 @@ enum term_subject {
 	SUBJECT_PID,
 	SUBJECT_TID,
 	SUBJECT_TS,
+	SUBJECT_LINE,
+	SUBJECT_CNT,
 };
 
 /* The words of a term as the parser found them, and where, in bytes of the expression. */
@@ -59,6 +61,7 @@ struct term {
 	struct ttlog_text key, value; /* the key without "fields." */
 	unsigned level;
 	bool is_number, is_duration, has_pattern;
+	bool orders_text;     /* < and the like with a value that is no number */
 	struct number number; /* a duration: in the key's unit */
 	struct pattern pattern;
 	struct when when;
@@ -76,8 +79,8 @@ const char *term__op_text(enum term_op op);
 const char *term__subject_name(enum term_subject subject);
 
 /*
- * Whether it holds for a value of its subject: a field's as it is; a level, a pid, a tid and a ts
- * (ns since 1970) in `u`; the others in `text`.
+ * Whether it holds for a value of its subject: a field's as it is; a level, a pid, a tid, a line and
+ * a ts (ns since 1970) in `u`; the others in `text`.
  */
 bool term__holds(const struct term *term, const struct ttlog_field *field);
 

@@ -259,6 +259,10 @@ FILTERS = {
         f32=0.1 | f64=0.1 | f32>3e38 | real=NaN | real=Infinity | real>0 | real<0 | real!=NaN | f64=1e+300
         scaled=1.234 | scaled32=-2 | f=2.5 | name=plain | name~quote | name="quote *" | odd=null | odd=cut
         blob=00ff10 | blob~^01 | blob=null | blob!=null | why="null pointer" | why=null pointer
+        line=5 | line>5 | line<=12 | line~1 | line!=5 | line=nan | target<net | target>=net.http | comm>worker-2
+        symbol>AAPL | symbol<=AAPL | symbol<M and symbol>A | msg<T | not msg<T | quantity<zero | each<zero | blob>a
+        c>=A | c<A | odd<zero | name>2026-11-21 | f32>1e300 | f32<1e39 | f32=1e300 | real=nan | real!=nan | real>1e300
+        real=inf | f64>1e-300 | f32>1e-60 | f32<1e-60 | each<nan | real<nan
         duration=1ms | duration>=1ms | took<2ms | duration>1000us | duration_ns=1000000 | latency_us>40us
         latency_us=42us | latency_us>0.04ms | latency_us<1s | ts>=-1s | ts<2026-11-21T05:59:59Z
         ts>2026-11-21T05:59:58.123456799Z | ts=2026-11-21T05:59:58.123456799Z | ts>=06:00 | ts<@1795240799
@@ -308,8 +312,8 @@ def test_words():
             assert rows == [i for i, event in enumerate(events) if wanted(event)] != [], (source, rows)
 
 
-MISTAKES = ["symbol=AAPL and level=LOUD", "(symbol=AAPL", "a=1)", "a=", "a= and b=1", "level~x", "target<x",
-            "a=1 b=2", "tid=x", "a>x", "ts=yesterday", "a!b", "has(a", "'a", "a='b", "not", "=1", "()",
+MISTAKES = ["symbol=AAPL and level=LOUD", "(symbol=AAPL", "a=1)", "a=", "a= and b=1", "level~x", "line=x",
+            "a=1 b=2", "tid=x", "a>5x", "a>1.2.3", "took>x", "ts=yesterday", "a!b", "has(a", "'a", "a='b", "not", "=1", "()",
             "msg~(", "msg~*", "a=(b", "a=1 and", "(a=1 b", "(" * 40 + "a=1"]  # fmt: skip
 
 

@@ -6,7 +6,7 @@
 
 const SITE_SUBJECTS = ["target", "probe", "msg", "file", "func"];
 const THREAD_SUBJECTS = ["pid", "tid", "comm"];
-const SUBJECTS = ["level", "ts", ...SITE_SUBJECTS, ...THREAD_SUBJECTS];
+const SUBJECTS = ["level", "ts", "line", ...SITE_SUBJECTS, ...THREAD_SUBJECTS];
 const ORDERS = {
 	"=": (order) => order === 0, "!=": (order) => order !== 0, "<": (order) => order < 0,
 	"<=": (order) => order <= 0, ">": (order) => order > 0, ">=": (order) => order >= 0,
@@ -18,9 +18,21 @@ function isOrder(op) {
 	return op[0] === "<" || op[0] === ">";
 }
 
+/* By character, which is UTF-8's order, and not quite UTF-16's. */
+function textOrder(a, b) {
+	const x = [...a], y = [...b];
+	const at = x.findIndex((char, i) => char !== y[i]);
+
+	if (at < 0)
+		return x.length - y.length;
+	return at < y.length ? x[at].codePointAt(0) - y[at].codePointAt(0) : 1;
+}
+
 function textTestOf(term) {
 	const isRegex = term.op === "~" || term.op === "!~";
 
+	if (term.ordersText)
+		return (text) => ORDERS[term.op](textOrder(text, term.value));
 	if (isOrder(term.op) || term.op === "has")
 		return () => false;
 	try {
@@ -55,13 +67,19 @@ function prepareTime(term, last) {
 	term.time = time;
 }
 
+function meansDuration(term) {
+	return term.key === "duration" || term.key === "took";
+}
+
 function prepareNumber(term) {
-	const isId = term.subject === "pid" || term.subject === "tid";
+	const isId = ["pid", "tid", "line"].includes(term.subject);
+	const isSlip = meansDuration(term) || /^[+-]?\d[\d.]* *[a-z\d]*$/i.test(term.value);
 
 	term.number = parseNumber(term.value);
 	if (!term.number && term.subject === "field")
 		term.number = parseDuration(term.value, term.key);
-	if (!term.number && (isId || isOrder(term.op)))
+	term.ordersText = !term.number && !isId && isOrder(term.op) && !isSlip;
+	if (!term.number && !term.ordersText && (isId || isOrder(term.op)))
 		throw new FilterError("'" + term.value + "' is no number" +
 			(isId ? "" : ", and no duration (ns us ms s m h d)"), term.valueAt,
 			term.valueLength);
@@ -75,16 +93,14 @@ function prepareTerm(term, last) {
 	if (term.subject === "field" && /^fields\../.test(term.key))
 		term.key = term.key.slice(7);
 	term.number = null;
+	term.ordersText = isName && isOrder(term.op);
 	if (term.op === "has")
 		return;
 	if (term.subject === "level")
 		return prepareLevel(term);
 	if (term.subject === "ts")
 		return prepareTime(term, last);
-	if (isName && isOrder(term.op))
-		throw new FilterError(term.key + " is text: it is compared with = != ~ !~",
-			term.opAt, term.opLength);
-	if (!isRegex)
+	if (!isRegex && !term.ordersText)
 		prepareNumber(term);
 	term.test = textTestOf(term);
 }
@@ -130,15 +146,21 @@ class Compiler {
 		const { reals, first } = this.events;
 		const holds = ORDERS[term.op], number = term.number;
 		const nan = term.test("NaN");
-		const real = field.type === TYPE.F32 ? Math.fround(number.real) : number.real;
+		const nearest = field.type === TYPE.F32 ? Math.fround(number.real) : number.real;
 
 		return (row) => {
 			const value = reals[first[row] + field.slot];
 
-			if (Number.isNaN(value))
-				return nan;
-			return holds(value < real ? -1 : value > real ? 1 : 0);
+			return Number.isNaN(value) ? nan
+				: holds(number.orderOfNearest(value, nearest));
 		};
+	}
+
+	nanField(term, field) {
+		const { reals, first } = this.events;
+		const wanted = { "=": true, "!=": false }[term.op];
+
+		return (row) => Number.isNaN(reals[first[row] + field.slot]) === wanted;
 	}
 
 	intField(term, field) {
@@ -174,8 +196,12 @@ class Compiler {
 		const events = this.events;
 		const isNumber = term.number && !term.number.isNan && ORDERS[term.op];
 
+		if (term.ordersText && field.type !== TYPE.STR && field.type !== TYPE.CHAR)
+			return () => false;
 		if (isText(field.type))
 			return this.textField(term, field);
+		if (term.number && term.number.isNan && isReal(field.type))
+			return this.nanField(term, field);
 		if (!isNumber || field.type === TYPE.CHAR)
 			return (row) => term.test(events.valueText(row, index));
 		if (isReal(field.type))
@@ -187,7 +213,7 @@ class Compiler {
 
 	field(term, index, field) {
 		const nulls = this.events.nulls;
-		const ofNull = term.op !== "has" && term.test("null");
+		const ofNull = term.op !== "has" && !term.ordersText && term.test("null");
 		const test = term.op === "has" ? true : this.valueField(term, index, field);
 
 		if (test === true)
@@ -196,8 +222,8 @@ class Compiler {
 	}
 
 	isKey(term, site, field) {
-		return field.key === term.key || (site.kind === KIND.SPAN_END &&
-			(term.key === "duration" || term.key === "took"));
+		return field.key === term.key ||
+			(site.kind === KIND.SPAN_END && meansDuration(term));
 	}
 
 	fieldTerm(term, site) {
@@ -225,14 +251,17 @@ class Compiler {
 		return (row) => holds(time[row] < limit ? -1 : time[row] > limit ? 1 : 0);
 	}
 
-	threadTest(term, thread) {
-		const value = term.key === "comm" ? thread.comm : thread[term.key];
-
-		if (term.key === "comm" || !term.number || !ORDERS[term.op])
+	idTest(term, value) {
+		if (!term.number || !ORDERS[term.op])
 			return term.test(String(value));
 		if (term.number.isNan)
 			return term.op === "!=";
 		return ORDERS[term.op](term.number.orderOfSafe(value));
+	}
+
+	threadTest(term, thread) {
+		return term.key === "comm" ? term.test(thread.comm)
+			: this.idTest(term, thread[term.key]);
 	}
 
 	threadTerm(term) {
@@ -251,6 +280,8 @@ class Compiler {
 			return ORDERS[term.op](site.level - term.level);
 		if (term.subject === "ts")
 			return this.timeTerm(term);
+		if (term.subject === "line")
+			return this.idTest(term, site.line);
 		if (THREAD_SUBJECTS.includes(term.subject))
 			return this.threadTerm(term);
 		return term.test(site[term.subject]);

@@ -38,6 +38,16 @@ class ExactNumber {
 		return value < this.real ? -1 : value > this.real ? 1 : 0;
 	}
 
+	/* `nearest`: of the value's type. A number is not infinite, nor zero, because nothing nearer
+	 * is of that type. */
+	orderOfNearest(value, nearest) {
+		if (!Number.isFinite(value) && this.coefficient !== 0n)
+			return value < 0 ? -1 : 1;
+		if (value === 0 && this.coefficient !== 0n)
+			return this.coefficient < 0n ? 1 : -1;
+		return value === nearest ? 0 : value < this.real ? -1 : 1;
+	}
+
 	orderOfSafe(value) {
 		return value < this.real ? -1 : value > this.real ? 1 : -this.rest;
 	}
