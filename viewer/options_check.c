@@ -107,6 +107,11 @@ static void check_groups(const char *keys, struct argp_state *state)
 	if (!stats && (!*keys || errno == EINVAL))
 		argp_error(state, "--group-by %s: give 1 to %u keys with commas between", keys,
 			   STATS_MAX_KEYS);
+	if (!stats && errno == EDOM)
+		argp_error(state,
+			   "--group-by %s: every event has its own ts; --timeline shows "
+			   "events by interval",
+			   keys);
 	stats__free(stats);
 }
 

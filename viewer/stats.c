@@ -15,16 +15,28 @@
 #define FIGURES_MAX_BYTES (32u << 20)
 
 static const char *const KEY_NAMES[] = {
-	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm",
+	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm", "line",
 };
+
+/* As in a filter: a field that has the name of something else. */
+#define FIELD_PREFIX "fields."
 
 static enum stats_key kind_of(struct ttlog_text name)
 {
-	for (unsigned i = KEY_LEVEL; i <= KEY_COMM; i++) {
+	for (unsigned i = KEY_LEVEL; i <= KEY_LINE; i++) {
 		if (ttlog_text_is(name, KEY_NAMES[i]))
 			return (enum stats_key)i;
 	}
 	return KEY_FIELD;
+}
+
+static struct ttlog_text key_of_field(struct ttlog_text name)
+{
+	const size_t prefix = strlen(FIELD_PREFIX);
+
+	if (name.len <= prefix || memcmp(name.p, FIELD_PREFIX, prefix) != 0)
+		return name;
+	return (struct ttlog_text){ name.p + prefix, name.len - prefix };
 }
 
 static int parse_keys(struct stats *stats)
@@ -37,10 +49,12 @@ static int parse_keys(struct stats *stats)
 
 		if (!key.len || stats->key_cnt == STATS_MAX_KEYS)
 			return -EINVAL;
+		if (ttlog_text_is(key, "ts"))
+			return -EDOM;
 		stats->keys[stats->key_cnt] = key;
 		stats->kinds[stats->key_cnt++] = kind;
 		if (kind == KEY_FIELD)
-			stats->fields[stats->tally_keys.field_cnt++] = key;
+			stats->fields[stats->tally_keys.field_cnt++] = key_of_field(key);
 		if (kind == KEY_PID || kind == KEY_TID || kind == KEY_COMM)
 			stats->tally_keys.by_thread = true;
 		p += key.len;
@@ -171,8 +185,11 @@ static struct ttlog_text key_value(const struct stats *stats, unsigned i,
 	case KEY_TID:
 		*ret_kind = VALUE_NUMBER;
 		return number_text(event->thread->tid, buf);
+	case KEY_LINE:
+		*ret_kind = VALUE_NUMBER;
+		return number_text(event->site->line, buf);
 	default:
-		return field_value(event, stats->keys[i], buf, ret_kind);
+		return field_value(event, key_of_field(stats->keys[i]), buf, ret_kind);
 	}
 }
 

@@ -17,14 +17,14 @@ struct stats;
 struct terminal;
 
 struct stats_setup {
-	/* comma-separated: level target probe msg file func pid tid comm, or any field's key; empty: all
-	 * events are one group */
+	/* comma-separated: level target probe msg file func line pid tid comm, or any field's key;
+	 * empty: all events are one group */
 	const char *keys;
 	const char
 		*field; /* figures of this one alone; "duration" is that of spans. NULL: of all */
 };
 
-/* NULL with errno: EINVAL where a key is empty or there are too many. */
+/* NULL with errno: EINVAL where a key is empty or there are too many, EDOM where one is ts. */
 struct stats *stats__new(const struct stats_setup *setup);
 void stats__free(struct stats *stats);
 /* The events of a run: the same as stats__event for each of them. Returns 0 or -ENOMEM. */

@@ -25,6 +25,7 @@ enum stats_key {
 	KEY_PID,
 	KEY_TID,
 	KEY_COMM,
+	KEY_LINE,
 };
 
 /* So many values of a field wait before its figures are touched. */

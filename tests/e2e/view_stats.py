@@ -30,7 +30,7 @@ FILES = {
 }
 ERROR = 1 / 128 + 1e-12
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-SITE_KEYS = ("level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm")
+SITE_KEYS = ("level", "target", "probe", "msg", "file", "func", "line", "pid", "tid", "comm")
 
 
 def lines_of(*args):
@@ -118,7 +118,8 @@ def check_stats(*args, keys):
     events = events_of(*args, **exact)
     groups, numbers = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for event in events:
-        group = tuple(event[key] if key in SITE_KEYS else event["fields"].get(key) for key in keys)
+        group = tuple(event[key] if key in SITE_KEYS else event["fields"].get(key.removeprefix("fields."))
+                      for key in keys)  # fmt: skip
         groups[group].append(event["ts"])
         for key, value in values_of(event):
             numbers[group][key].append(value)
@@ -146,12 +147,32 @@ def test_stats():
     with tempfile.TemporaryDirectory() as folder:
         path = varied_file(folder)
         for keys in (["level", "target", "probe"], ["target"], ["tid"], ["symbol"], ["symbol", "pid", "tid"],
-                     ["id"], ["n", "symbol"]):  # fmt: skip
+                     ["id"], ["n", "symbol"], ["line", "func"], ["symbol", "fields.n"]):  # fmt: skip
             check_stats(path, keys=keys)
         for choice in (["--filter", "n>100"], ["--filter", "symbol=X and x>0"], ["--head", "1700"],
                        ["--limit", "100"], ["--since", "-1s"], ["--filter", "tid=7"]):  # fmt: skip
             check_stats(path, *choice, keys=["probe"])
             check_stats(path, *choice, keys=["symbol"])
+
+
+def test_stats_keys():
+    """A field that has the name of something else, as in a filter; and what no group can be made of."""
+    site = make.site("event", "WARN", "p", "m", 7, [("level", "str"), ("line", "u32")])
+    snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, [site],
+                             [{"pid": 5, "tid": 6, "comm": "main"}], {0: [make.indexed, make.plain]})  # fmt: skip
+    snapshot.chunk([(i, 0, 0, ["loud" if i % 3 else "low", i % 2]) for i in range(30)])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "names.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        for keys, groups in (("level", [("WARN", 30)]), ("fields.level", [("loud", 20), ("low", 10)]),
+                             ("line", [(7, 30)]), ("fields.line", [(0, 15), (1, 15)])):  # fmt: skip
+            told = lines_of(path, "--stats", "--group-by", keys)
+            assert [(line["group"][keys], line["events"]) for line in told] == groups, told
+        for source, cnt in (("line=7", 30), ("line>7", 0), ("fields.line=1", 15), ("not line=7", 0)):
+            assert len(events_of(path, "--filter", source)) == cnt, source
+        view(path, "--stats", "--group-by", "level,ts", status=2)
 
 
 def test_stats_nan():
