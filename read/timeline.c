@@ -286,6 +286,11 @@ static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_c
 			keep_top(timeline, find_event(top));
 			continue;
 		}
+		load(top); /* who else goes on in the snapshot may have loaded another chunk */
+		if (top->at >= top->wanted.cnt) {
+			keep_top(timeline, find_event(top));
+			continue;
+		}
 		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(timeline, top)) {
 			*ret_cnt = run_length(timeline);
 			return top;
@@ -382,10 +387,25 @@ void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_p
 	repeats__forget(&timeline->repeats);
 }
 
+/* As next_input does, amid the run that is out. */
+static void reload_run(struct ttlog_timeline *timeline)
+{
+	struct ttlog_run *run = &timeline->run;
+	struct input *input = timeline->heap[0];
+
+	load(input);
+	if (!input->wanted.cnt)
+		run->cnt = timeline->run_at;
+	else if (run->positions)
+		run->positions = input->wanted.positions + run->first;
+}
+
 int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret)
 {
 	struct ttlog_run *run = &timeline->run;
 
+	if (timeline->run_at < run->cnt)
+		reload_run(timeline);
 	if (timeline->run_at == run->cnt) {
 		run->cnt = timeline->run_at = 0;
 		if (!ttlog_timeline_run(timeline, UINT32_MAX, run))

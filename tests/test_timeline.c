@@ -172,6 +172,83 @@ static void test_timeline_tail(void **state)
 		      "7,7,7,7,");
 }
 
+#define MOST_EVENTS 1000u
+
+/* Its events' times, from the next one on, at most `cnt`. */
+static size_t times_of(struct ttlog_timeline *timeline, uint64_t *to, size_t cnt)
+{
+	struct ttlog_event event;
+	size_t n = 0;
+
+	while (n < cnt && ttlog_timeline_next(timeline, &event) == 1) {
+		/* a value, for which the right chunk must be there */
+		if (event.site->nfields) {
+			struct ttlog_field field;
+
+			ttlog_event_field(&event, 0, &field);
+			assert_int_not_equal(field.type, TTLOG_TYPE_NONE);
+		}
+		to[n++] = event.mono_ns;
+	}
+	return n;
+}
+
+/* Timelines over one snapshot that go on in turn: each loads its chunks again. */
+static void test_timeline_two_in_turn(void **state)
+{
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
+	struct ttlog_filter *filter = ttlog_filter_new();
+	struct ttlog_timeline *timelines[2];
+	uint64_t want[2][MOST_EVENTS], got[2][MOST_EVENTS];
+	size_t want_cnt[2], got_cnt[2] = { 0 }, steps[2] = { 3, 1 };
+
+	(void)state;
+	assert_true(ttlog_snapshot_contents(reader)->chunk_cnt > 1);
+	assert_int_equal(ttlog_filter_add(filter, "level>=INFO and not pid=1", NULL, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		timelines[i] = ttlog_timeline_new(&reader, 1, i ? filter : NULL, NULL);
+		want_cnt[i] = times_of(timelines[i], want[i], MOST_EVENTS);
+		ttlog_timeline_free(timelines[i]);
+		assert_true(want_cnt[i] > 5);
+	}
+	for (int i = 0; i < 2; i++)
+		timelines[i] = ttlog_timeline_new(&reader, 1, i ? filter : NULL, NULL);
+	for (size_t before = SIZE_MAX; before != got_cnt[0] + got_cnt[1];) {
+		before = got_cnt[0] + got_cnt[1];
+		for (int i = 0; i < 2; i++)
+			got_cnt[i] += times_of(timelines[i], got[i] + got_cnt[i], steps[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(got_cnt[i], want_cnt[i]);
+		assert_memory_equal(got[i], want[i], want_cnt[i] * sizeof(want[i][0]));
+		ttlog_timeline_free(timelines[i]);
+	}
+	ttlog_filter_free(filter);
+	ttlog_snapshot_close(reader);
+}
+
+/* The same snapshot twice is one of which every event comes once. */
+static void test_timeline_same_snapshot_twice(void **state)
+{
+	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
+	struct ttlog_snapshot *const twice[] = { reader, reader };
+	uint64_t want[MOST_EVENTS], got[MOST_EVENTS];
+	size_t cnt = 0;
+
+	(void)state;
+	for (size_t i = 1; i <= 2; i++) {
+		struct ttlog_timeline *timeline = ttlog_timeline_new(twice, i, NULL, NULL);
+		size_t n = times_of(timeline, i == 1 ? want : got, MOST_EVENTS);
+
+		assert_true(i == 1 || n == cnt);
+		cnt = n;
+		ttlog_timeline_free(timeline);
+	}
+	assert_true(cnt > 5);
+	assert_memory_equal(got, want, cnt * sizeof(*want));
+	ttlog_snapshot_close(reader);
+}
+
 static void test_timeline_range(void **state)
 {
 	static const char *const FILES[] = { FIRST };
@@ -199,6 +276,8 @@ int main(void)
 		cmocka_unit_test(test_timeline_filter_by_columns),
 		cmocka_unit_test(test_timeline_tail),
 		cmocka_unit_test(test_timeline_range),
+		cmocka_unit_test(test_timeline_two_in_turn),
+		cmocka_unit_test(test_timeline_same_snapshot_twice),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

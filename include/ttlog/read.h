@@ -132,7 +132,7 @@ struct ttlog_field {
 	bool cut;      /* STR, BYTES: the program's value was longer than these 4,000 bytes */
 	uint8_t scale; /* DECIMAL: i units of 10^-scale */
 	uint32_t reserved;
-	union {
+	__extension__ union {           /* in C99, too */
 		uint64_t u;             /* BOOL, CHAR (a byte), U8 to U64, PTR, HEX */
 		int64_t i;              /* I8 to I64, DECIMAL */
 		double d;               /* F32 (exactly a float), F64 */
@@ -398,7 +398,8 @@ struct ttlog_range {
 };
 
 /* filter NULL: all events; range NULL: of all times. Snapshots and filter stay the caller's, and
- * as they are while the timeline lives. Several snapshots are first gone over to their ends. */
+ * as they are while the timeline lives. Several snapshots are first gone over to their ends. Timelines
+ * over one snapshot that go on in turn load its chunks again and again: better open the file twice. */
 struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshots,
 					  size_t snapshot_cnt, const struct ttlog_filter *filter,
 					  const struct ttlog_range *range);

@@ -233,7 +233,7 @@ def test_a_program_may_record_and_read():
 def test_header_stands_alone():
     include = "-I%s/include" % installed()
     for compiler in (C, "clang"):
-        for language in ("-xc -std=c11", "-xc -std=gnu17", "-xc++ -std=c++11", "-xc++ -std=c++20"):
+        for language in ("-xc -std=c99", "-xc -std=c11", "-xc -std=gnu17", "-xc++ -std=c++11", "-xc++ -std=c++20"):
             output(compiler, *WARNINGS, *language.split(), include, "-fsyntax-only", "-include", "ttlog/read.h", "-", input=b"")
 
 
