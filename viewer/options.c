@@ -79,7 +79,7 @@ static const struct argp_option OPTIONS[] = {
 	  2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "sql", OPT_SQL, "STATEMENT", OPTION_ARG_OPTIONAL,
-	  "What a statement of SQL gives; without one a shell. --format text, csv or json", 2 },
+	  "What a statement of SQL gives; without one a shell. --format table, csv or json", 2 },
 	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
 	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
@@ -231,6 +231,9 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
+	/* what the text of --sql is called in its shell */
+	if (!strcmp(arg, "table"))
+		arg = "text";
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
 		if (!strcmp(arg, FORMAT_NAMES[i])) {
 			options->format = (enum options_format)i;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <editline/readline.h>
 #include <errno.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -110,12 +111,15 @@ static void remember(const char *statement)
 
 /* ---- Commands ---- */
 
-static void run(struct shell *shell, const char *statements)
+static int run(struct shell *shell, const char *statements)
 {
+	int err;
+
 	running = shell->sql;
-	(void)sql__run(shell->sql, statements, shell->out, shell->format);
+	err = sql__run(shell->sql, statements, shell->out, shell->format);
 	running = NULL;
 	(void)out__flush(shell->out);
+	return err;
 }
 
 static void show_help(struct shell *shell)
@@ -132,46 +136,55 @@ static void show_help(struct shell *shell)
 		"Functions: ns('5ms')  ts(NS)  ts_ns(TEXT)  level('WARN')  dec_sum(X)  dec_cmp(A, B)\n");
 }
 
-static void show_schema(struct shell *shell, const char *table)
+static int show_schema(struct shell *shell, const char *table)
 {
 	char *query = sql__schema_query(table);
+	int err = query ? run(shell, query) : -ENOMEM;
 
-	if (query)
-		run(shell, query);
 	free(query);
+	return err;
 }
 
-static void set_mode(struct shell *shell, const char *name)
+static int set_mode(struct shell *shell, const char *name)
 {
 	static const char *const NAMES[] = { "table", "csv", "json" };
 
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
 		if (!strcmp(name, NAMES[i])) {
 			shell->format = (enum sql_format)i;
-			return;
+			return 0;
 		}
 	}
 	say(".mode", "there is table, csv, json");
+	return -EINVAL;
 }
 
-static void command(struct shell *shell, char *line)
+static int unknown(const char *word)
 {
-	char *rest = NULL, *word = strtok_r(line, " \t;", &rest);
-	const char *argument = strtok_r(NULL, " \t;", &rest);
+	say(word, "no such command: see .help");
+	return -EINVAL;
+}
+
+static int command(struct shell *shell, char *line)
+{
+	char *rest = NULL, *word = strtok_r(line, " \t\r;", &rest);
+	const char *argument = strtok_r(NULL, " \t\r;", &rest);
+	int err = 0;
 
 	if (!strcmp(word, ".quit") || !strcmp(word, ".exit"))
 		shell->is_over = true;
 	else if (!strcmp(word, ".help"))
 		show_help(shell);
 	else if (!strcmp(word, ".tables"))
-		run(shell, sql__tables_query());
+		err = run(shell, sql__tables_query());
 	else if (!strcmp(word, ".schema"))
-		show_schema(shell, argument);
+		err = show_schema(shell, argument);
 	else if (!strcmp(word, ".mode"))
-		set_mode(shell, argument ? argument : "");
+		err = set_mode(shell, argument ? argument : "");
 	else
-		say(word, "no such command: see .help");
+		err = unknown(word);
 	(void)out__flush(shell->out);
+	return err;
 }
 
 /* ---- Lines ---- */
@@ -207,7 +220,7 @@ static void take_line(struct shell *shell, char *line)
 	if (!shell->len && (is_blank(line) || *line == '.')) {
 		if (*line == '.') {
 			remember(line);
-			command(shell, line);
+			(void)command(shell, line);
 		}
 		return;
 	}
@@ -216,7 +229,7 @@ static void take_line(struct shell *shell, char *line)
 	shell->statement[shell->len - 1] = 0;
 	shell->len = 0;
 	remember(shell->statement);
-	run(shell, shell->statement);
+	(void)run(shell, shell->statement);
 }
 
 /* The next line, which the caller frees; NULL at the end. */
@@ -242,6 +255,8 @@ int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
 	struct sigaction action = { .sa_handler = interrupt }, old;
 	char *line;
 
+	/* else the editor drops what is not ASCII */
+	(void)setlocale(LC_CTYPE, "");
 	rl_readline_name = (char *)"ttlog-view";
 	open_history(&shell);
 	(void)sigaction(SIGINT, &action, &old);
@@ -266,19 +281,39 @@ int sql_shell__read(struct sql *sql, struct out *out, enum sql_format format)
 	ssize_t len;
 	int err = 0;
 
-	while (!err && (len = getline(&line, &cap, stdin)) >= 0) {
+	while (!err && !shell.is_over && (len = getline(&line, &cap, stdin)) >= 0) {
 		if (len && line[len - 1] == '\n')
 			line[len - 1] = 0;
+		if (!shell.len && *line == '.') {
+			err = command(&shell, line);
+			continue;
+		}
+		if (!shell.len && is_blank(line))
+			continue;
 		err = add_line(&shell, line);
 		if (!err && sql__is_complete(shell.statement)) {
-			err = sql__run(sql, shell.statement, out, format);
+			err = run(&shell, shell.statement);
 			shell.len = 0;
 		}
 	}
 	/* The last one needs no ';'. */
 	if (!err && shell.len)
-		err = sql__run(sql, shell.statement, out, format);
+		err = run(&shell, shell.statement);
 	free(line);
 	free(shell.statement);
+	return err;
+}
+
+int sql_shell__word(struct sql *sql, struct out *out, enum sql_format format, const char *word)
+{
+	struct shell shell = { .sql = sql, .out = out, .format = format };
+	char *line;
+	int err;
+
+	if (*word != '.')
+		return sql__run(sql, word, out, format);
+	line = strdup(word);
+	err = line ? command(&shell, line) : -ENOMEM;
+	free(line);
 	return err;
 }

@@ -32,7 +32,7 @@ int sql_show__run(const struct options *options, const struct input *input, stru
 	if (!sql)
 		return -errno;
 	if (options->statement)
-		err = sql__run(sql, options->statement, out, format_of(options));
+		err = sql_shell__word(sql, out, format_of(options), options->statement);
 	else if (isatty(STDIN_FILENO))
 		err = sql_shell__talk(sql, out, format_of(options));
 	else

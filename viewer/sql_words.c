@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 
 static int is_statement(const char *word)
 {
-	return *word != '-' && strpbrk(word, " \t\n") && access(word, F_OK);
+	bool is_command = *word == '.' && !strchr(word, '/');
+
+	return *word != '-' && (is_command || strpbrk(word, " \t\n")) && access(word, F_OK);
 }
 
 int sql_words__join(int *argc, char **argv, char **ret_word)

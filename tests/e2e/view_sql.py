@@ -543,7 +543,7 @@ class Shell:
     def __init__(self, folder, *args):
         self.pid, self.fd = pty.fork()
         if not self.pid:
-            os.environ.update(XDG_STATE_HOME=folder, TERM="dumb")
+            os.environ.update(XDG_STATE_HOME=folder, TERM="dumb", LC_ALL="C.UTF-8")
             os.execv(VIEW, [VIEW, "--sql", *args])
         self.text, self.at = "", 0
 
@@ -589,6 +589,19 @@ def busy(pid):
     raise AssertionError("it does not run")
 
 
+def test_commands():
+    """What the shell knows is known without a terminal, too."""
+    tables = view("--sql", ".tables", GOLDEN).split()
+    assert tables[0] == "name" and {"events", "spans", "frames"} <= set(tables)
+    assert [row["column"] for row in sql(".schema losses", GOLDEN)] == ["snapshot", "cause", "count"]
+    told = subprocess.run([VIEW, "--sql", GOLDEN, "--format", "table"], capture_output=True, timeout=60,
+                          input=b".mode csv\n\nSELECT 1 AS a,\n2 AS b;\n.tables\n.quit\nSELECT 3;\n")  # fmt: skip
+    assert told.returncode == 0 and told.stdout.split()[:3] == [b"a,b", b"1,2", b"name"] and b"3" not in told.stdout
+    assert "no such command" in message("--sql", ".nothing", GOLDEN, status=2)
+    assert "no such command" in message("--sql", GOLDEN, status=2, stdin=".nothing\nSELECT 1;")
+    assert "No such file" in message("--sql", "./nothing.bin", status=1)
+
+
 def test_shell():
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(folder, GOLDEN)
@@ -602,6 +615,7 @@ def test_shell():
         shell.say("SELECT 'x' AS a;", '{"a":"x"}')
         shell.say("SELEC;", "syntax error")
         shell.say(".nothing", "no such command")
+        shell.say("SELECT 'gr\u00fc\u00df' AS \u4e2d;", '{"\u4e2d":"gr\u00fc\u00df"}')
         # a statement that would take for ever, and a line, are ended by Ctrl-C
         shell.send("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c;\r")
         shell.until("FROM c;")
