@@ -160,6 +160,14 @@ static void print_total(const struct stats *stats, struct out *out, size_t shown
 
 /* ---- The table of fields ---- */
 
+/* Least and greatest are exact: integers have all their digits, a double need not. */
+static size_t most_digits(enum figure which, const char *text, size_t len)
+{
+	if (which != FIGURE_MIN && which != FIGURE_MAX)
+		return 10;
+	return memchr(text, '.', len) ? 14 : 20;
+}
+
 size_t group_field__text(const struct group_field *field, enum figure which, char *to)
 {
 	double v = figures__value(&field->figures, which);
@@ -169,13 +177,14 @@ size_t group_field__text(const struct group_field *field, enum figure which, cha
 		return duration_text(to, (uint64_t)v);
 	if (which != FIGURE_MEAN)
 		len = figures__text(&field->figures, which, to);
-	if (len && len <= 10)
+	if (len && len <= most_digits(which, to, len))
 		return len;
 	if (!isfinite(v)) {
 		*to = '-';
 		return 1;
 	}
-	return (size_t)snprintf(to, FIGURES_TEXT_BYTES, "%.5g", v);
+	return (size_t)snprintf(to, FIGURES_TEXT_BYTES,
+				fabs(v) >= 1e5 && fabs(v) < 1e12 ? "%.0f" : "%.5g", v);
 }
 
 struct field_widths {

@@ -207,6 +207,26 @@ def test_stats_table():
     assert re.search(r"in 4 groups, 2026-11-21T.*Z to 2026-11-21T.*Z$", lines[head - 1])
 
 
+def test_stats_table_large():
+    """Numbers of many digits are told by them, not as 1.8447e+19."""
+    site = make.site("event", "INFO", "p", "m", 7, [("id", "u64"), ("low", "i64"), ("sum", "decimal"), ("n", "u32")])
+    snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, [site],
+                             [{"pid": 5, "tid": 6, "comm": "main"}],
+                             {0: [make.plain, make.plain, make.decimal_each, make.plain]})  # fmt: skip
+    ids, lows, sums = (2**64 - 1, 2**64 - 3), (-(2**63), -(2**63) + 7), ((1234567890, 2), (1234567899, 2))
+    snapshot.chunk([(i, 0, 0, [ids[i], lows[i], sums[i], (485000, 485800)[i]]) for i in range(2)])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "large.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        fields = {line.split()[7]: line.split() for line in view(path, "--stats").splitlines() if "values" not in line
+                  and len(line.split()) > 8 and line.split()[7] in ("id", "low", "sum", "n")}  # fmt: skip
+    for name, low, high in (("id", ids[1], ids[0]), ("low", lows[0], lows[1]), ("sum", "12345678.90", "12345678.99")):
+        assert fields[name][1] == str(low) and fields[name][6] == str(high), fields
+    assert fields["n"][2] == "485400", fields
+
+
 def test_stats_are_bounded():
     """Groups without end have counts, and figures as long as there is room."""
     with tempfile.TemporaryDirectory() as folder:
