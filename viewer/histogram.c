@@ -179,6 +179,8 @@ static void print_bins(const struct histogram *histogram, struct out *out,
 		       const struct terminal *terminal)
 {
 	const double all = (double)figures__cnt(&histogram->field->figures);
+	/* a narrow terminal has none for bars */
+	const size_t room = terminal->width > PREFIX_WIDTH ? terminal->width - PREFIX_WIDTH : 0;
 	uint64_t most = 1;
 
 	for (unsigned i = 0; i < histogram->bin_cnt; i++)
@@ -191,10 +193,9 @@ static void print_bins(const struct histogram *histogram, struct out *out,
 			    edge_text(histogram, histogram->edges[i], from), LABEL_WIDTH,
 			    edge_text(histogram, histogram->edges[i + 1], to),
 			    (unsigned long long)cnt, 100.0 * (double)cnt / all);
-		if (cnt) {
+		if (cnt && room) {
 			out__char(out, ' ');
-			terminal__bar(terminal, out, (double)cnt / (double)most,
-				      terminal->width - PREFIX_WIDTH);
+			terminal__bar(terminal, out, (double)cnt / (double)most, room);
 		}
 		out__char(out, '\n');
 	}

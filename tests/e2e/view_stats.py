@@ -309,6 +309,19 @@ def drawn(path, *args, **environment):
     return result.stdout.decode().splitlines()
 
 
+def test_histogram_narrow():
+    """Where there is no room for bars there are none (once: bars without end)."""
+    most = 1 << 20
+    for columns in ("40", "41", "42", "43", "1", "junk"):
+        env = dict(os.environ, COLUMNS=columns, LC_ALL="C")
+        with subprocess.Popen([VIEW, GOLDEN[0], "--histogram", "latency_us"], stdout=subprocess.PIPE, env=env) as view_:
+            text = view_.stdout.read(most).decode()
+            if len(text) == most:
+                view_.kill()
+        assert view_.returncode == 0 and 2 < len(text.splitlines()) < 50, (columns, len(text))
+        assert text.count("#") == (2 if columns == "43" else 0), text
+
+
 def test_histogram_drawing():
     with tempfile.TemporaryDirectory() as folder:
         path = varied_file(folder)
