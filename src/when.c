@@ -98,10 +98,10 @@ static bool parse_time(const char **p, uint64_t *ret_ns)
 	return true;
 }
 
-/* Nothing, Z, or +01:00. */
+/* Nothing, Z, +01:00, or as date(1) and journalctl(1) write it: +0100, +01. */
 static bool parse_zone(const char **p, int64_t *ret_ns)
 {
-	unsigned hour, minute;
+	unsigned hour, minute = 0;
 	char sign = **p;
 
 	*ret_ns = 0;
@@ -110,8 +110,11 @@ static bool parse_zone(const char **p, int64_t *ret_ns)
 	(*p)++;
 	if (sign == 'Z' || sign == 'z')
 		return true;
-	if ((sign != '+' && sign != '-') || !digits(p, 2, &hour) || !skip(p, ':') ||
-	    !digits(p, 2, &minute) || hour > 23 || minute > 59)
+	if ((sign != '+' && sign != '-') || !digits(p, 2, &hour))
+		return false;
+	if ((skip(p, ':') || **p) && !digits(p, 2, &minute))
+		return false;
+	if (hour > 23 || minute > 59)
 		return false;
 	*ret_ns = (int64_t)((hour * 3600ull + minute * 60ull) * NS_PER_S) * (sign == '-' ? -1 : 1);
 	return true;

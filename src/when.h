@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Moments as someone writes them for --since and --until:
- *   2026-11-21T06:00:00.5Z, 2026-11-21T07:00:00+01:00   RFC 3339
+ *   2026-11-21T06:00:00.5Z, 2026-11-21T07:00:00+01:00   RFC 3339, also with +0100 or +01
  *   2026-11-21 06:00[:00[.5]], 2026-11-21               UTC
  *   06:00[:00[.5]]                                      UTC, on the day of the last event
  *   @1795240800[.5]                                     seconds since 1970

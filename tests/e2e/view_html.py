@@ -266,7 +266,7 @@ FILTERS = {
         duration=1ms | duration>=1ms | took<2ms | duration>1000us | duration_ns=1000000 | latency_us>40us
         latency_us=42us | latency_us>0.04ms | latency_us<1s | ts>=-1s | ts<2026-11-21T05:59:59Z
         ts>2026-11-21T05:59:58.123456799Z | ts=2026-11-21T05:59:58.123456799Z | ts>=06:00 | ts<@1795240799
-        ts>=2026-11-21 | ts<'2026-11-21 06:00:00' | ts>=2026-11-21T07:00:00+01:00 | ts!=-1ns
+        ts>=2026-11-21 | ts<'2026-11-21 06:00:00' | ts>=2026-11-21T07:00:00+01:00 | ts<2026-11-21T06:59:59+0100 | ts<2026-11-21T06:59:59+01 | ts!=-1ns
         level=INFO and symbol=AAPL or level=FATAL | (level=INFO or level=WARN) and not symbol=AAPL
         level=INFO && (symbol=AAPL || has(path)) | !(has(symbol) or has(b)) | not not level=INFO
         path=/orders?id=1 2* | path~^/orders\\?id | symbol="AAPL" | 'symbol'=AAPL | fields.symbol=AAPL

@@ -25,13 +25,13 @@ function parseClock(text) {
 }
 
 function parseZone(text) {
-	const parts = /^([+-])(\d\d):(\d\d)$/.exec(text);
+	const parts = /^([+-])(\d\d):?(\d\d)?$/.exec(text);
 
 	if (text === "" || text === "Z" || text === "z")
 		return 0n;
-	if (!parts || parts[2] > "23" || parts[3] > "59")
+	if (!parts || parts[2] > "23" || (parts[3] || "") > "59")
 		return null;
-	return BigInt((parts[2] * 60 + Number(parts[3])) * 60) * SECOND * (parts[1] === "-" ? -1n
+	return BigInt((parts[2] * 60 + Number(parts[3] || 0)) * 60) * SECOND * (parts[1] === "-" ? -1n
 		: 1n);
 }
 
@@ -45,7 +45,7 @@ function parseDate(text) {
 }
 
 const ABSOLUTE = new RegExp("^(\\d{4}-\\d\\d-\\d\\d)" +
-	"(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?))?([Zz]|[+-]\\d\\d:\\d\\d)?$");
+	"(?:[Tt ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?))?([Zz]|[+-]\\d\\d(?::?\\d\\d)?)?$");
 
 function parseAbsolute(text) {
 	const parts = ABSOLUTE.exec(text);
