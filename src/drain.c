@@ -200,8 +200,8 @@ static int take_death(void *ctx, void *data, size_t size)
 	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
 	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
 	backlog->len += room;
-	/* a flood of them does not keep batches waiting, nor take all memory; there is a next round
-	 * */
+	/* a flood of them does not keep batches waiting, nor take all memory; there is a next
+	 * round */
 	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 

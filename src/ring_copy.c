@@ -53,8 +53,8 @@ static int copy_once(const struct ring *ring, struct ring_copy *copy)
 	unsigned char *bytes;
 
 	/* Acquire, from the store in ring__write(): all words below head are there, and the tail
-	 * read next is none older than the one of that moment, so no more than a ring lies between.
-	 * */
+	 * read next is none older than the one of that moment, so no more than a ring lies
+	 * between. */
 	head = barrier__load_acquire(&shared->head);
 	tail = barrier__load_relaxed(&shared->tail);
 	if (tail > head)

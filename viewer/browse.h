@@ -111,7 +111,6 @@ struct browse {
 	struct browse_choice choice;
 	struct rows *rows; /* what is shown */
 	struct rows *next; /* what will be, once it has come to where the cursor is; NULL: none */
-	bool next_done;
 
 	char search[LINE_EDIT_BYTES]; /* "": none */
 	struct ttlog_filter *hit;     /* the same */

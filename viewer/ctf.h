@@ -37,7 +37,6 @@ struct ctf_trace {
 	size_t class_cnt;
 };
 
-/* Prints the metadata. */
 void ctf__print_metadata(struct out *out, const struct ctf_trace *trace);
 
 #endif /* TTLOG_VIEW_CTF_H */

@@ -44,8 +44,8 @@ size_t follow__collector_cnt(const struct follow *follow);
 int follow__fd(const struct follow *follow);
 /* With a piece: a reader that is the caller's to close, whenever it likes. */
 enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret);
-/* Nothing more is wanted: what waits to be taken counts as dropped, and the collectors have a moment
- * to say what they left out. */
+/* Nothing more is wanted: what waits to be taken counts as dropped, and the collectors have a
+ * moment to say what they left out. */
 void follow__settle(struct follow *follow);
 void follow__counts(const struct follow *follow, struct follow_counts *ret);
 

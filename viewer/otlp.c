@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenTelemetry: objects with resourceLogs, then some with resourceSpans, as OTLP/JSON encodes them,
- * a line each: what a collector reads from a file, and a line at a time takes at /v1/logs and
+ * OpenTelemetry: objects with resourceLogs, then some with resourceSpans, as OTLP/JSON encodes
+ * them, a line each: what a collector reads from a file, and a line at a time takes at /v1/logs and
  * /v1/traces. A line is shorter than what its receivers take.
  *
  * Logs and spans are apart while events come mixed: events are gone over twice. A span is

@@ -19,8 +19,7 @@
 #include "store.h"
 
 /* SQLite takes 2,000 of them at most, and the fixed ones need some. */
-#define SQL_COLUMNS_MAX  1900u
-#define SQL_COLUMNS_NONE UINT16_MAX
+#define SQL_COLUMNS_MAX 1900u
 
 struct sql_column {
 	char *name;
@@ -30,7 +29,7 @@ struct sql_column {
 };
 
 struct sql_site {
-	uint16_t columns[TTLOG_MAX_FIELDS]; /* by field */
+	uint16_t columns[TTLOG_MAX_FIELDS]; /* by field; UINT16_MAX: none */
 };
 
 struct sql_columns {

@@ -380,8 +380,8 @@ char *ttlog_filter_explain(const struct ttlog_filter *filter);
 bool ttlog_filter_needs_last(const struct ttlog_filter *filter);
 void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns);
 
-/* How many texts a regular expression (PCRE2's) took more than 100,000 steps for: they count as ones
- * that it does not match. */
+/* How many texts a regular expression (PCRE2's) took more than 100,000 steps for: they count as
+ * ones that it does not match. */
 uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 
 /* Whether this one event passes. Timelines do it by column, ten times as fast. */

@@ -30,7 +30,7 @@
  * Knobs, each a macro to define before the include:
  *
  * TTLOG_SERVICE      "name": what the program calls itself; also the provider of its USDT probes.
- *                    Letters, digits, _ - and . only. Default: the program's name, provider `ttlog`.
+ *                    Letters, digits, _ - and . only. Default: the program's name; provider ttlog.
  * TTLOG_BATCH_BYTES  size of a thread's buffer, 4096 to 65536, default 32768 bytes. Per executable
  *                    or shared library: all its files should agree.
  * TTLOG_TARGET       "part.of.program": may be defined and redefined anywhere, counts where a mark

@@ -75,10 +75,7 @@ def death_file(folder):
               "crash": {"signal": "SIGKILL", "number": 9, "tid": 10}}  # fmt: skip
     snapshot = make.Snapshot(header, [], [], {})
     snapshot.end()
-    path = os.path.join(folder, "death.bin")
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, "death.bin"))
 
 
 # ---- schema ----

@@ -91,7 +91,7 @@ def markup_file(folder):
     snapshot = make.Snapshot(header, [site], [{"pid": 5, "tid": 6, "comm": MARKUP}], {0: [make.plain] * 2})
     snapshot.chunk([(10, 0, 0, [MARKUP, "</script>"]), (11, 0, 0, ["\u202e\x00<b>", "<!--"])])
     snapshot.end()
-    return write(folder, "markup.bin", snapshot.file())
+    return snapshot.save(os.path.join(folder, "markup.bin"))
 
 
 def write(folder, name, data):
@@ -139,7 +139,7 @@ def big_file(folder):
     for start in range(0, BIG, 10_000):
         snapshot.chunk(rows[start : start + 10_000])
     snapshot.end()
-    return write(folder, "big.bin", snapshot.file())
+    return snapshot.save(os.path.join(folder, "big.bin"))
 
 
 # ---- Without a browser ----

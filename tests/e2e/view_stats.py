@@ -74,10 +74,7 @@ def varied_file(folder, events=6000):
     if chunk:
         snapshot.chunk(chunk)
     snapshot.end()
-    path = os.path.join(folder, "varied.bin")
-    with open(path, "wb") as file:
-        file.write(snapshot.file())
-    return path
+    return snapshot.save(os.path.join(folder, "varied.bin"))
 
 
 # ---- --stats ----
@@ -240,9 +237,7 @@ def test_stats_are_bounded():
             snapshot.chunk([(i + 1, 0, 0, [i] + [5e-300 if i % 2 else 1e300] * 15)
                             for i in range(first, first + 5000)])  # fmt: skip
         snapshot.end()
-        path = os.path.join(folder, "wide.bin")
-        with open(path, "wb") as file:
-            file.write(snapshot.file())
+        path = snapshot.save(os.path.join(folder, "wide.bin"))
         told_path = os.path.join(folder, "told")
         args = [VIEW, path, "--stats", "--group-by", "id", "--format", "json", "-o", told_path]
         process = subprocess.Popen(args)

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""However the full screen ends, the terminal is as it was: view_screen_ends.py TTLOG-VIEW, from the top of the tree."""
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+from screen_fixture import SMALL, logs  # noqa: E402
+from tmux import Terminal  # noqa: E402
+from view_harness import VIEW, run  # noqa: E402
+
+
+def modes(terminal, name):
+    path = os.path.join(terminal.folder.name, name)
+    terminal.type("stty -a >%s; echo done=%s\n" % (path, name))
+    terminal.wait("^done=" + name)
+    with open(path) as file:
+        return file.read()
+
+
+def is_as_it_was(terminal):
+    return [terminal.flag(name) for name in
+            ("alternate_on", "cursor_flag", "keypad_cursor_flag", "mouse_any_flag", "insert_flag")] \
+        == ["0", "1", "0", "0", "0"]  # fmt: skip
+
+
+def test_killed():
+    """However it ends."""
+    for number in ["TERM", "INT", "HUP", "QUIT", "SEGV", "BUS", "ABRT", "FPE", "ILL", "PWR", "VTALRM", "PROF", "IO",
+                   "RTMIN"]:  # fmt: skip
+        with Terminal() as terminal:
+            terminal.type("ulimit -c 0\n")
+            before = modes(terminal, "before")
+            terminal.view(SMALL)
+            terminal.wait("8/8")
+            assert terminal.flag("alternate_on") == "1"
+            os.kill(terminal.pid(), getattr(signal, "SIG" + number))
+            terminal.until("the terminal as it was after " + number, lambda: is_as_it_was(terminal))
+            # of SIGINT, bash ends the whole line
+            terminal.type("echo status=$?\n" if number == "INT" else "")
+            terminal.wait(r"^status=%d$" % (128 + getattr(signal, "SIG" + number)))
+            assert modes(terminal, "after") == before, number
+
+
+def ended_on_own_terminal(end, **options):
+    """The status, once `end` was done to it and to the master of its terminal."""
+    master, slave = pty.openpty()
+    with subprocess.Popen([VIEW, "--interactive", logs()], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL,
+                          env=dict(os.environ, TERM="xterm"), start_new_session=True, **options) as viewer:  # fmt: skip
+        os.close(slave)
+        shown = b""
+        while b"200/200" not in shown:
+            assert select.select([master], [], [], 30)[0], shown
+            shown += os.read(master, 65536)
+        end(viewer, master)
+        try:
+            return viewer.wait(30)
+        finally:
+            viewer.kill()
+
+
+def test_terminal_gone():
+    """It ends, also where SIGHUP is ignored: nohup, disown."""
+
+    def hang_up(_, master):
+        os.close(master)
+
+    assert ended_on_own_terminal(hang_up) == -signal.SIGHUP
+    ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    assert ended_on_own_terminal(hang_up, preexec_fn=ignore) == 1
+
+
+def test_killed_while_stopped():
+    """By a terminal that takes nothing since Ctrl-S."""
+
+    def stop(viewer, master):
+        os.write(master, b"\x13")
+        while not select.select([], [master], [], 0)[1]:
+            pass
+        os.write(master, b"ggg")
+        # there is something to draw, and no room for it
+        end = time.monotonic() + 30
+        while "wait_woken" not in wait_channel(viewer.pid) and "tty_write" not in wait_channel(viewer.pid):
+            assert time.monotonic() < end, wait_channel(viewer.pid)
+        viewer.send_signal(signal.SIGTERM)
+
+    def wait_channel(pid):
+        with open("/proc/%d/wchan" % pid) as file:
+            return file.read()
+
+    assert ended_on_own_terminal(stop) == -signal.SIGTERM
+
+
+def test_quit_and_interrupted():
+    with Terminal() as terminal:
+        before = modes(terminal, "before")
+        terminal.view(SMALL)
+        terminal.wait("8/8")
+        terminal.quit()
+        assert is_as_it_was(terminal)
+        assert modes(terminal, "after") == before
+        terminal.view(SMALL)
+        terminal.wait("8/8")
+        terminal.keys("C-c")
+        terminal.until("the terminal as it was", lambda: is_as_it_was(terminal))
+        terminal.type("echo status=$?\n")
+        terminal.wait("^status=130$")
+        assert modes(terminal, "again") == before
+
+
+def test_stopped():
+    """Ctrl-Z and fg, also in another size."""
+    with Terminal() as terminal:
+        before = modes(terminal, "before")
+        terminal.type("clear; %s --interactive %s; echo status=$?\n" % (os.path.abspath(VIEW), logs()))
+        terminal.wait("200/200")
+        terminal.keys("C-z")
+        terminal.wait(r"Stopped")
+        terminal.until("the terminal as it was", lambda: is_as_it_was(terminal))
+        assert modes(terminal, "stopped") == before
+        terminal.tmux("resize-window", "-x", "100", "-y", "30")
+        terminal.type("fg\n")
+        terminal.until("30 lines", lambda: "q:quit" in terminal.lines()[29])
+        terminal.keys("k")
+        terminal.wait_row("n=198 ")
+        terminal.keys("q")
+        terminal.until("the end", lambda: is_as_it_was(terminal))
+        assert modes(terminal, "after").split(";", 3)[3] == before.split(";", 3)[3]
+
+
+if __name__ == "__main__":
+    run(globals())
