@@ -36,8 +36,12 @@ class Timeline extends Picture {
 
 	labels() {
 		const list = document.getElementById("lane-names");
+		const shown = this.lanes.shown.slice(0, MAX_LANES);
+		const names = new Set(shown.map((number) => this.lanes.list[number].name));
 
-		for (const number of this.lanes.shown.slice(0, MAX_LANES)) {
+		/* where there is little room, and names tell them apart, these are all */
+		list.classList.toggle("distinct", names.size === shown.length);
+		for (const number of shown) {
 			const lane = this.lanes.list[number];
 			const item = element("li", lane.crash ? "crashed" : "");
 
