@@ -517,6 +517,9 @@ def test_little():
         BROWSER.open(page_of(folder, *paths), READY)
         assert BROWSER.run("[...document.querySelectorAll('.file > summary')].map((of) => of.textContent)") == \
             ["spans 7 on h", "spans 7 on other"]  # fmt: skip
+        assert BROWSER.run("it.lanes.shown.map((lane) => [it.lanes.list[lane].count, "
+                           "it.timeline.countLane(lane, 0, 1e9)[2], it.timeline.countLane(lane, 0, 1e9)[3]])") == \
+            [[9, 8, 1], [9, 8, 1], [3, 2, 1], [3, 2, 1]], "what the pointer says of a lane"  # fmt: skip
         for width in (380, 1440):
             BROWSER.size(width, 800)
             BROWSER.open(page_of(folder, GOLDEN), READY)
@@ -525,6 +528,9 @@ def test_little():
             BROWSER.run(FRAME)
             assert BROWSER.run(cut) == [], width
             assert BROWSER.run("document.querySelector('#fields .value').clientWidth") > 100
+            BROWSER.run("document.querySelector('.registers').open = true")
+            assert BROWSER.run("[...document.querySelectorAll('.registers dl > div')]"
+                               ".filter((of) => of.scrollWidth > of.clientWidth).length") == 0  # fmt: skip
 
 
 def test_hostile_files():

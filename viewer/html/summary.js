@@ -219,7 +219,7 @@ function registersSection(crash) {
 	const list = element("dl");
 
 	for (const [name, value] of registers) {
-		const pair = element("div");
+		const pair = element("div", plain(value).length > 14 ? "long" : "");
 
 		pair.append(element("dt", "", plain(name)), element("dd", "", plain(value)));
 		list.append(pair);
