@@ -58,6 +58,16 @@ deps-browser:
 check-html: $(BUILD)/ttlog-view
 	@TTLOG_NEED_BROWSER=1 tests/e2e/view_html.py $(BUILD)/ttlog-view
 
+# | make check-readers  Perfetto, speedscope and OpenTelemetry read what is made for them;
+# |                     make deps-readers, which fetches these from npm, and deps-browser before it
+.PHONY: deps-readers
+deps-readers:
+	@tests/readers/fetch $(BUILD)/readers
+
+.PHONY: check-readers
+check-readers: $(BUILD)/ttlog-view
+	@tests/readers/check $(BUILD)/ttlog-view $(BUILD)/readers
+
 # | make stress         STRESS=1000 kills in every way, and at every instruction of an append
 # | make check-kernels  records on Debian's kernels, emulated; make deps-kernels before it
 include $(wildcard tests/fuzz/fuzz.mk)

@@ -108,6 +108,24 @@ static void as_double(struct out *out, const struct ttlog_field *field)
 	out__bytes(out, buf, format__f64(buf, counters__double(field)));
 }
 
+/* To Perfetto text ends at a NUL: it is shown as what stands for one. */
+static bool put_nul_text(struct out *out, const struct ttlog_field *field)
+{
+	char buf[FORMAT_NUMBER_BYTES];
+	struct ttlog_text text = ttlog_field_text(field, buf);
+	struct buffer shown = { .len = 0 };
+
+	if (field->null || (field->type != TTLOG_TYPE_STR && field->type != TTLOG_TYPE_CHAR) ||
+	    !text.len || !memchr(text.p, 0, text.len))
+		return false;
+	buffer__text(&shown, text);
+	if (shown.err)
+		out->err = shown.err;
+	out__json_text(out, (struct ttlog_text){ shown.bytes, shown.len }, field->cut);
+	buffer__fini(&shown);
+	return true;
+}
+
 /* Perfetto takes integers beyond its own for negative ones: they are text. */
 static void field_pair(void *out, struct ttlog_text key, const struct ttlog_field *field)
 {
@@ -117,7 +135,7 @@ static void field_pair(void *out, struct ttlog_text key, const struct ttlog_fiel
 	out__text(out, quoted ? ":\"" : ":");
 	if (is_beyond_decimals(field))
 		as_double(out, field);
-	else
+	else if (!put_nul_text(out, field))
 		json__field(out, field);
 	out__text(out, quoted ? "\"," : ",");
 }

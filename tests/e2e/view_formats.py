@@ -285,7 +285,9 @@ def chrome(*args, status=0):
 
 def chrome_number(shown, is_drawn=False):
     """The text of JSON, or of the double that Perfetto can read. Integers that are none to it are quoted,
-    which parse_int hides, or drawn as doubles."""
+    which parse_int hides, or drawn as doubles; a NUL is shown as what stands for it."""
+    if isinstance(shown, str) and "\0" in shown:
+        return shown.replace("\0", "\u2400")
     digits = re.fullmatch(r"-?[0-9]+(?:\.([0-9]{19,}))?", shown) if isinstance(shown, str) else None
     is_beyond = digits and (digits[1] or (is_drawn and shown.isdigit() and int(shown) >= 2**63))
     return repr(float(shown)) if is_beyond else shown
@@ -327,6 +329,15 @@ def test_chrome_events():
             if len(files) == 1:
                 assert to_ns(event, "ts") == int(line["mono_ns"])
         check_nested(events)
+
+
+def test_chrome_odd():
+    with tempfile.TemporaryDirectory() as folder:
+        path = odd_file(folder)
+        lines = texts_of(path)
+        assert [event["args"] for event in chrome(path) if event["ph"] == "i" and event["args"].pop("ttlog")] == \
+            [{key: chrome_number(value) for key, value in line["fields"].items()} for line in lines]  # fmt: skip
+        assert chrome(path)[-1]["args"]["b"] == "\x1b[2J\u2400"
 
 
 def test_chrome_names():

@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from browser import Browser  # noqa: E402
-from view_formats import FILES, odd_file  # noqa: E402
+from view_formats import FILES, NESTED, odd_file, span_file  # noqa: E402
 from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
@@ -501,6 +501,40 @@ def test_damaged():
         empty = page_of(folder, write(folder, "empty.bin", b""), status=1)
         BROWSER.open(empty, READY)
         assert BROWSER.run("it.events.count") == 0 and BROWSER.said() == []
+
+
+def test_little():
+    """No event, few, of two machines: what is there is whole, and what is not there is not shown."""
+    text = "document.querySelector(%s).innerText"
+    cut = """[...document.querySelectorAll("#table-head > div, #lane-names .name, #fields td")]
+             .filter((of) => of.scrollWidth > of.clientWidth && of.getClientRects().length)
+             .map((of) => of.textContent)"""
+    with tempfile.TemporaryDirectory() as folder:
+        BROWSER.open(page_of(folder, span_file(folder, [])), READY)
+        assert "There is no event in it." in BROWSER.run(text % "'#table'")
+        assert BROWSER.run(text % "'#heading'") == "spans, a snapshot"
+        assert not BROWSER.run("document.getElementById('timeline').getClientRects().length")
+        assert BROWSER.run("document.getElementById('next-error').disabled") and BROWSER.said() == []
+        assert BROWSER.run(cut) == []
+        BROWSER.size(380, 800)
+        paths = [span_file(folder, NESTED, name="one.bin"), span_file(folder, NESTED, name="two.bin", host="other")]
+        BROWSER.open(page_of(folder, *paths), READY)
+        assert BROWSER.run("[...document.querySelectorAll('.file > summary')].map((of) => of.textContent)") == \
+            ["spans 7 on h", "spans 7 on other"]  # fmt: skip
+        assert BROWSER.run("it.lanes.shown.map((lane) => [it.lanes.list[lane].count, "
+                           "it.timeline.countLane(lane, 0, 1e9)[2], it.timeline.countLane(lane, 0, 1e9)[3]])") == \
+            [[9, 8, 1], [9, 8, 1], [3, 2, 1], [3, 2, 1]], "what the pointer says of a lane"  # fmt: skip
+        for width in (380, 1440):
+            BROWSER.size(width, 800)
+            BROWSER.open(page_of(folder, GOLDEN), READY)
+            assert not BROWSER.run("document.getElementById('next-error').disabled")
+            BROWSER.run("it.table.select(0)")
+            BROWSER.run(FRAME)
+            assert BROWSER.run(cut) == [], width
+            assert BROWSER.run("document.querySelector('#fields .value').clientWidth") > 100
+            BROWSER.run("document.querySelector('.registers').open = true")
+            assert BROWSER.run("[...document.querySelectorAll('.registers dl > div')]"
+                               ".filter((of) => of.scrollWidth > of.clientWidth).length") == 0  # fmt: skip
 
 
 def test_hostile_files():

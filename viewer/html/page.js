@@ -20,6 +20,7 @@ class Page {
 		this.details = new Details(events, this.lanes, (term) => this.addTerm(term),
 			() => this.table.select(-1));
 		this.input = document.getElementById("filter");
+		document.body.classList.toggle("empty", !events.count);
 		this.levelButtons();
 		this.listen();
 		this.apply();
@@ -53,6 +54,8 @@ class Page {
 			button.addEventListener("dblclick", () => this.onlyLevel(level));
 			bar.append(button);
 		});
+		document.getElementById("next-error").disabled =
+			!counts.some((count, level) => count && level >= LEVEL_ERROR);
 	}
 
 	toggleLevel(level) {

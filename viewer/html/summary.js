@@ -104,13 +104,13 @@ function showHeading(file) {
 	const where = document.getElementById("where");
 	const facts = document.getElementById("facts");
 	const name = processName(info);
-	const title = name + (ended ? " " + ended : ", snapshot \u201c" +
-		plain(info.reason || "?") + "\u201d");
+	const title = name + (ended ? " " + ended : info.reason
+		? ", snapshot \u201c" + plain(info.reason) + "\u201d" : ", a snapshot");
 
 	document.title = title;
 	document.body.classList.toggle("dead", isDead);
-	heading.replaceChildren(element("span", "", name), " ",
-		element("span", isDead ? "died" : "", title.slice(name.length).trim()));
+	heading.replaceChildren(element("span", "", name),
+		element("span", isDead ? "died" : "", title.slice(name.length)));
 	where.replaceChildren(...whereParts(info));
 	if (causeText(file))
 		where.append(element("span", "cause", causeText(file)));
@@ -219,7 +219,7 @@ function registersSection(crash) {
 	const list = element("dl");
 
 	for (const [name, value] of registers) {
-		const pair = element("div");
+		const pair = element("div", plain(value).length > 14 ? "long" : "");
 
 		pair.append(element("dt", "", plain(name)), element("dd", "", plain(value)));
 		list.append(pair);
@@ -260,13 +260,18 @@ function factsSection(file) {
 	return section;
 }
 
-function fileSection(file, isOnly, isOpen) {
+/* A section of its own beside others, where it is not the only one. */
+function fileSection(file, files) {
+	const { info } = file;
+	const isOnly = files.length === 1;
 	const section = element(isOnly ? "div" : "details", "file");
+	const hasHosts = files.some((other) => other.info.host !== info.host);
 
 	if (!isOnly) {
-		section.open = isOpen;
-		section.append(element("summary", "", processName(file.info) + " " +
-			plain(file.info.pid || "") + " " + endText(file.info)));
+		section.open = file === files[0];
+		section.append(element("summary", "", [processName(info), plain(info.pid || ""),
+			hasHosts && info.host ? "on " + plain(info.host) : "", endText(info)]
+			.filter(Boolean).join(" ")));
 	}
 	section.append(stackSection(file.info.crash), registersSection(file.info.crash),
 		factsSection(file));
@@ -275,13 +280,12 @@ function fileSection(file, isOnly, isOpen) {
 
 function showSummary(summary, files, decoded) {
 	const main = files.find((file) => file.info.crash) || files[0];
-	const others = files.filter((file) => file !== main);
+	const sorted = [main, ...files.filter((file) => file !== main)];
 
 	showNotices(summary, files, decoded);
 	if (!main)
 		return;
 	showHeading(main);
 	document.getElementById("files").replaceChildren(
-		fileSection(main, !others.length, true),
-		...others.map((file) => fileSection(file, false, false)));
+		...sorted.map((file) => fileSection(file, sorted)));
 }

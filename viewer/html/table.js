@@ -31,18 +31,18 @@ class Table extends Picture {
 		this.listen();
 	}
 
-	/* As wide as what is in them, within reason. */
+	/* As wide as what is in them, and what they are called, within reason. */
 	fitColumns() {
-		const longest = (texts, most) => Math.min(most, Math.max(4, ...texts));
+		const longest = (texts, least, most) => Math.min(most, Math.max(least, ...texts));
 		const style = this.scroller.style;
 
 		this.hasDays = this.events.hasDays();
 		style.setProperty("--time-width", this.hasDays ? "30ch" : "19ch");
 
 		style.setProperty("--thread-width", 1 + longest(this.events.threads
-			.slice(0, 10000).map((thread) => plain(thread.comm).length), 16) + "ch");
+			.slice(0, 10000).map((thread) => plain(thread.comm).length), 6, 16) + "ch");
 		style.setProperty("--name-width", 1 + longest(this.events.sites
-			.slice(0, 10000).map((site) => this.nameOf(site).length), 32) + "ch");
+			.slice(0, 10000).map((site) => this.nameOf(site).length), 11, 32) + "ch");
 	}
 
 	/* A level macro's probe is called as its level, which says nothing new. */

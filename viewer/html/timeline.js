@@ -36,8 +36,12 @@ class Timeline extends Picture {
 
 	labels() {
 		const list = document.getElementById("lane-names");
+		const shown = this.lanes.shown.slice(0, MAX_LANES);
+		const names = new Set(shown.map((number) => this.lanes.list[number].name));
 
-		for (const number of this.lanes.shown.slice(0, MAX_LANES)) {
+		/* where there is little room, and names tell them apart, these are all */
+		list.classList.toggle("distinct", names.size === shown.length);
+		for (const number of shown) {
 			const lane = this.lanes.list[number];
 			const item = element("li", lane.crash ? "crashed" : "");
 
@@ -118,6 +122,16 @@ class Timeline extends Picture {
 		this.tip.textContent = text;
 	}
 
+	/* By level, of one lane. */
+	countLane(lane, from, to) {
+		const { events, lanes, rows } = this;
+		const inside = rows.subarray(events.lowerBound(rows, from),
+			events.lowerBound(rows, to));
+
+		return countBins(events, inside.filter((row) =>
+			lanes.ofThread[events.thread[row]] === lane), { from, to }, 1);
+	}
+
 	/* What the pointer is at: an interval and what was in it. */
 	point(event) {
 		const { drawn, view, events } = this;
@@ -129,9 +143,11 @@ class Timeline extends Picture {
 
 		const bin = Math.min(drawn.bins - 1, Math.floor(share * drawn.bins));
 		const length = (view.to - view.from) / drawn.bins;
-		const at = Math.max(0, Math.round(view.from + bin * length));
-		const counts = LEVELS.map((name, level) =>
-			[name, drawn.counts[bin * LEVELS.length + level]])
+		const from = view.from + bin * length;
+		const at = Math.max(0, Math.round(from));
+		const ofBin = lane >= 0 ? this.countLane(lane, from, from + length)
+			: drawn.counts.subarray(bin * LEVELS.length);
+		const counts = LEVELS.map((name, level) => [name, ofBin[level]])
 			.filter(([, count]) => count)
 			.map(([name, count]) => grouped(count) + " " + name);
 
