@@ -28,6 +28,12 @@
  * machine, and rings are made of such. */
 #define AHEAD_STEP_BYTES ((uint64_t)64 << 10)
 
+/* So much, and twice that at most, a writer that has caught up does itself. */
+#define AHEAD_LEFT_BYTES ((uint64_t)256 << 10)
+
+/* Allocated before it is faulted in: some ms of that. */
+#define AHEAD_ALLOCATED_BYTES ((uint64_t)8 << 20)
+
 #define AHEAD_MIN_BYTES ((uint64_t)1 << 20)
 #define AHEAD_MAX_BYTES ((uint64_t)64 << 20)
 
@@ -70,7 +76,7 @@ void ring_ahead__ask(struct ring *ring, uint64_t end)
 static uint64_t next_of(const struct ring *ring)
 {
 	uint64_t written = barrier__load_relaxed(&ring->head->head);
-	uint64_t next = (written / AHEAD_STEP_BYTES + 2) * AHEAD_STEP_BYTES;
+	uint64_t next = (written / AHEAD_LEFT_BYTES + 2) * AHEAD_LEFT_BYTES;
 
 	return next > ring->populated_bytes ? next : ring->populated_bytes;
 }
@@ -92,18 +98,12 @@ static bool is_scarce(int fd)
 	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < AHEAD_MAX_BYTES);
 }
 
-/* Up to `end`, and to the end of that larger step, so that the writer needs not ask for it. */
-static int allocate(struct ring *ring, uint64_t end)
+static int allocate(struct ring *ring, uint64_t from)
 {
-	uint64_t written = barrier__load_relaxed(&ring->head->head);
-	uint64_t from = written > ring->ahead_bytes ? written : ring->ahead_bytes;
-	uint64_t to = (end + RING_STEP_BYTES - 1) & ~(RING_STEP_BYTES - 1);
+	uint64_t to = (from / RING_STEP_BYTES + 1) * RING_STEP_BYTES;
 
 	if (to > ring->data_bytes)
 		to = ring->data_bytes;
-	/* what was written has its memory */
-	if (ring->fd < 0 || end <= from)
-		return 0;
 	if (is_scarce(ring->fd))
 		return -ENOSPC;
 	if (fallocate(ring->fd, 0, (off_t)(RING_HEAD_BYTES + from), (off_t)(to - from)))
@@ -113,21 +113,27 @@ static int allocate(struct ring *ring, uint64_t end)
 	return 0;
 }
 
+/* Allocates some way ahead of faulting in, so that a writer that catches up needs not ask for
+ * memory: it would wait for the lock that fallocate() holds. */
 static void step(struct ring *ring)
 {
 	const uint64_t wanted = barrier__load_relaxed(&ring->wanted_bytes);
-	const uint64_t from = next_of(ring);
-	const uint64_t to = from + AHEAD_STEP_BYTES;
+	const uint64_t next = next_of(ring);
+	/* what was written has its memory */
+	uint64_t allocated = barrier__load_relaxed(&ring->head->head);
 
+	if (allocated < ring->ahead_bytes)
+		allocated = ring->ahead_bytes;
 	/* the writer has come by */
-	if (to > wanted)
+	if (next >= wanted)
 		return;
-	if (allocate(ring, to)) {
-		ring->refused_bytes = wanted;
+	if (ring->fd >= 0 && allocated < wanted && allocated < next + AHEAD_ALLOCATED_BYTES) {
+		if (allocate(ring, allocated))
+			ring->refused_bytes = wanted;
 		return;
 	}
-	(void)madvise((char *)ring->words + from, to - from, MADV_POPULATE_WRITE);
-	ring->populated_bytes = to;
+	(void)madvise((char *)ring->words + next, AHEAD_STEP_BYTES, MADV_POPULATE_WRITE);
+	ring->populated_bytes = next + AHEAD_STEP_BYTES;
 }
 
 /* A step for each that wants one; whether there was any. The lock is held, and let go meanwhile:

@@ -29,14 +29,14 @@
 
 #define MIB        ((size_t)1 << 20)
 #define RING_BYTES (16 * MIB)
-#define LEFT_BYTES (MIB / 8) /* a writer that had caught up has these to itself */
+#define LEFT_BYTES (MIB / 2) /* a writer that had caught up has these to itself */
 #define DEADLINE_S 30
 
 /* What a writer takes itself of 1 MiB that is there. */
 #ifdef __SANITIZE_THREAD__
 #define FAULTS_MAX LONG_MAX /* its shadow is larger than the ring */
 #else
-#define FAULTS_MAX ((long)pages_in(MIB / 2))
+#define FAULTS_MAX ((long)pages_in(MIB) * 3 / 4)
 #endif
 
 /* A ring in a file, and how much of that is there. */
