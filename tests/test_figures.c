@@ -53,7 +53,9 @@ static void test_figures_of_the_widest_integers(void **state)
 /* In blocks: over more than one, with and without rows, around zero and around 2^63. */
 static void test_figures_of_many_blocks(void **state)
 {
-	enum { CNT = 5000 };
+	enum {
+		CNT = 5000
+	};
 	static uint64_t nums[CNT];
 	static uint32_t rows[CNT];
 	struct ttlog_column column = { .type = TTLOG_TYPE_I64, .nums = nums, .mask = ALL };
@@ -86,7 +88,9 @@ static void test_figures_of_many_blocks(void **state)
 
 static void test_figures_of_reals_in_blocks(void **state)
 {
-	enum { CNT = 3001 };
+	enum {
+		CNT = 3001
+	};
 	static double reals[CNT];
 	const struct ttlog_column column = { .type = TTLOG_TYPE_F64, .reals = reals, .mask = ALL };
 	struct figures figures = { .exact_cnt = 0 };

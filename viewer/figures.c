@@ -190,15 +190,17 @@ static void add_exact(struct figures *figures, const struct units *units, figure
 }
 
 /* How the sketch counts, if it does. */
-enum counts { IN_NONE, IN_16_BITS, IN_64_BITS };
+enum counts {
+	IN_NONE,
+	IN_16_BITS,
+	IN_64_BITS
+};
 
 /* All there is to do with each value, from number `at` on: loops of their own take longer. Returns
  * where it stopped: at the end, or where the sketch has no slot. */
-static inline __attribute__((always_inline)) uint32_t add_each(struct sums *sums,
-							       struct sketch *sketch,
-							       const struct units *units,
-							       uint32_t at, bool is_signed,
-							       enum counts counts)
+static inline __attribute__((always_inline)) uint32_t
+add_each(struct sums *sums, struct sketch *sketch, const struct units *units, uint32_t at,
+	 bool is_signed, enum counts counts)
 {
 	const bool is_scaled = units->scale;
 	const double divisor = units->divisor;

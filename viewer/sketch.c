@@ -222,13 +222,64 @@ uint64_t sketch__rank(const struct sketch *sketch, unsigned percent)
 	return sketch->cnt / 100 * percent + (sketch->cnt % 100 * percent + 99) / 100;
 }
 
+/* How many there are in a step of slots. */
+static uint64_t count_step(const struct sketch *sketch, const struct sketch_side *side,
+			   uint32_t first)
+{
+	const uint64_t *wide = (const uint64_t *)side->slots + first;
+	const uint16_t *narrow = (const uint16_t *)side->slots + first;
+	uint64_t cnt = 0;
+	uint32_t narrow_cnt = 0;
+
+	for (unsigned i = 0; sketch->is_wide && i < STEP; i++)
+		cnt += wide[i];
+	for (unsigned i = 0; !sketch->is_wide && i < STEP; i++)
+		narrow_cnt += narrow[i];
+	return cnt + narrow_cnt;
+}
+
+/* Which slot it is, from 0 magnitude on; *rank becomes what is left of it beyond the side. */
+static uint32_t ranked_slot(const struct sketch *sketch, const struct sketch_side *side,
+			    uint64_t *rank)
+{
+	uint32_t slot = 0;
+
+	for (; slot < side->cnt; slot += STEP) {
+		uint64_t cnt = count_step(sketch, side, slot);
+
+		if (cnt >= *rank)
+			break;
+		*rank -= cnt;
+	}
+	for (; slot < side->cnt; slot++) {
+		uint64_t cnt = bucket_at(sketch, side, slot, 1).cnt;
+
+		if (cnt >= *rank)
+			break;
+		*rank -= cnt;
+	}
+	return slot;
+}
+
 struct sketch_bucket sketch__ranked(const struct sketch *sketch, uint64_t rank)
 {
-	struct sketch_bucket bucket = { 0, 0, 0 };
-	uint64_t seen = 0;
-	size_t at = 0;
+	const struct sketch_side *negative = &sketch->sides[1], *positive = &sketch->sides[0];
+	uint64_t negative_cnt = 0;
+	uint32_t slot;
 
-	while (seen < rank && sketch__next(sketch, &at, &bucket))
-		seen += bucket.cnt;
-	return bucket;
+	if (!rank || rank > sketch->cnt)
+		return (struct sketch_bucket){ 0, 0, 0 };
+	for (uint32_t i = 0; i < negative->cnt; i += STEP)
+		negative_cnt += count_step(sketch, negative, i);
+	if (rank <= negative_cnt) {
+		rank = negative_cnt - rank + 1;
+		slot = ranked_slot(sketch, negative, &rank);
+		return bucket_at(sketch, negative, slot, -1);
+	}
+	rank -= negative_cnt;
+	if (rank <= sketch->zero_cnt)
+		return (struct sketch_bucket){ 0, 0, sketch->zero_cnt };
+	rank -= sketch->zero_cnt;
+	slot = ranked_slot(sketch, positive, &rank);
+	return bucket_at(sketch, positive, slot, 1);
 }

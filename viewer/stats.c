@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run's events are counted cell by cell (tally.h); a cell's group takes its rows of each numeric
- * column at once. Memory: MAX_GROUPS groups, and FIGURES_MAX_BYTES for the figures of all; groups
- * and fields that come when it is used up have none, and say so.
+ * The groups, found by what the keys' values come to as bytes. Memory: MAX_GROUPS groups, and
+ * FIGURES_MAX_BYTES for the figures of all; groups and fields that come when it is used up have
+ * none, and say so.
  */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hash.h"
 #include "stats_parts.h"
 #include <ttlog/read.h>
 
@@ -110,6 +111,8 @@ void stats__free(struct stats *stats)
 		}
 	}
 	tally__free(stats->tally);
+	group_memo__fini(&stats->memo);
+	free(stats->sorted);
 	group__free(stats->rest);
 	free(stats->table);
 	free(stats->names);
@@ -193,7 +196,7 @@ static struct ttlog_text key_value(const struct stats *stats, unsigned i,
 	}
 }
 
-static size_t make_key(const struct stats *stats, const struct ttlog_event *event,
+size_t stats__make_key(const struct stats *stats, const struct ttlog_event *event,
 		       unsigned char *to)
 {
 	char buf[FORMAT_NUMBER_BYTES];
@@ -211,15 +214,6 @@ static size_t make_key(const struct stats *stats, const struct ttlog_event *even
 		len += kept;
 	}
 	return len;
-}
-
-static uint64_t hash_key(const unsigned char *key, size_t len)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ key[i]) * 0x100000001b3u;
-	return hash ^ hash >> 29;
 }
 
 static void grow_table(struct stats *stats)
@@ -257,7 +251,20 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 	return group;
 }
 
-static struct group *find_group(struct stats *stats, const unsigned char *key, size_t len,
+uint64_t stats__hash(const struct stats *stats, const unsigned char *key, size_t len)
+{
+	uint64_t hash = hash__text((struct ttlog_text){ (const char *)key, len });
+
+	__builtin_prefetch(&stats->table[hash & (stats->table_cap - 1)]);
+	return hash;
+}
+
+void stats__prefetch_group(const struct stats *stats, uint64_t hash)
+{
+	__builtin_prefetch(stats->table[hash & (stats->table_cap - 1)]);
+}
+
+struct group *stats__find_group(struct stats *stats, const unsigned char *key, size_t len,
 				uint64_t hash)
 {
 	struct group *group = stats->table[hash & (stats->table_cap - 1)];
@@ -292,7 +299,7 @@ static void group__add(struct group *group, uint64_t cnt, uint64_t first_ns, uin
 		group->last_ns = last_ns;
 }
 
-static void add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t first_ns,
+void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t first_ns,
 		uint64_t last_ns)
 {
 	stats->event_cnt += cnt;
@@ -301,164 +308,6 @@ static void add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 	if (last_ns > stats->last_ns)
 		stats->last_ns = last_ns;
 	group__add(group, cnt, first_ns, last_ns);
-}
-
-/* ---- Many at a time ---- */
-
-/* The groups of the parts, one step at a time for all: each waits for memory that the caches may not
- * have, and so they wait together. */
-static int find_groups(struct stats *stats)
-{
-	for (unsigned i = 0; i < stats->part_cnt; i++)
-		__builtin_prefetch(stats->table[stats->parts[i].hash & (stats->table_cap - 1)]);
-	for (unsigned i = 0; i < stats->part_cnt; i++) {
-		struct stats_part *part = &stats->parts[i];
-
-		part->group = find_group(stats, part->key, part->key_len, part->hash);
-		if (!part->group)
-			return -ENOMEM;
-		add(stats, part->group, part->cnt, part->event.real_ns, part->last_ns);
-		group__prefetch_fields(part->group, part->columns);
-	}
-	for (unsigned i = 0; i < stats->part_cnt; i++) {
-		const struct stats_part *part = &stats->parts[i];
-
-		group__prefetch_figures(part->group, part->columns, part->cnt);
-	}
-	return 0;
-}
-
-static int flush_parts(struct stats *stats)
-{
-	int err = find_groups(stats);
-
-	for (unsigned i = 0; !err && i < stats->part_cnt; i++) {
-		struct stats_part *part = &stats->parts[i];
-
-		stats__add_fields(stats, part->group, part->columns, part->rows, part->cnt);
-	}
-	stats->part_cnt = 0;
-	return err;
-}
-
-/* NULL: there was no memory for the groups of the parts before it. */
-static const struct field_columns *columns_of(struct stats *stats, const struct ttlog_event *event)
-{
-	struct field_columns *columns = &stats->columns[event->group % STATS_COLUMNS];
-
-	if (columns->is_there && columns->group == event->group)
-		return columns;
-	if (flush_parts(stats))
-		return NULL;
-	field_columns__init(columns, stats, event);
-	columns->is_there = true;
-	return columns;
-}
-
-/* One event: whoever knows of more that are alike says so in the part. */
-static struct stats_part *add_part(struct stats *stats, const struct ttlog_event *event)
-{
-	const struct field_columns *columns = columns_of(stats, event);
-	struct stats_part *part;
-
-	if (!columns)
-		return NULL;
-	part = &stats->parts[stats->part_cnt++];
-	part->event = *event;
-	part->columns = columns;
-	part->rows = &part->event.row;
-	part->cnt = 1;
-	part->last_ns = event->real_ns;
-	part->key_len = make_key(stats, event, part->key);
-	part->hash = hash_key(part->key, part->key_len);
-	__builtin_prefetch(&stats->table[part->hash & (stats->table_cap - 1)]);
-	return part;
-}
-
-/* Without field keys the group follows from site and thread. */
-static int count_by_thread(struct stats *stats, const struct ttlog_event *event)
-{
-	struct cache_slot *slot =
-		&stats->cache[((uintptr_t)event->site / sizeof(*event->site) +
-			       (uintptr_t)event->thread / sizeof(*event->thread) * 31) %
-			      CACHE_SLOTS];
-	struct stats_part *part;
-
-	if (slot->site == event->site && slot->thread == event->thread) {
-		const struct field_columns *columns = columns_of(stats, event);
-
-		if (!columns)
-			return -ENOMEM;
-		add(stats, slot->group, 1, event->real_ns, event->real_ns);
-		stats__add_fields(stats, slot->group, columns, &event->row, 1);
-		return 0;
-	}
-	part = add_part(stats, event);
-	if (!part || flush_parts(stats))
-		return -ENOMEM;
-	*slot = (struct cache_slot){ event->site, event->thread, part->group };
-	return 0;
-}
-
-static int count_event(struct stats *stats, const struct ttlog_event *event)
-{
-	if (!stats->tally_keys.field_cnt)
-		return count_by_thread(stats, event);
-	if (!add_part(stats, event))
-		return -ENOMEM;
-	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
-}
-
-static void forget_columns(struct stats *stats)
-{
-	for (unsigned i = 0; i < STATS_COLUMNS; i++)
-		stats->columns[i].is_there = false;
-}
-
-int stats__event(struct stats *stats, const struct ttlog_event *event)
-{
-	int err;
-
-	forget_columns(stats);
-	err = count_event(stats, event);
-	return err ? err : flush_parts(stats);
-}
-
-/* Any event of a cell stands for all when it comes to the group. */
-static int count_cell(struct stats *stats, const struct ttlog_run *run,
-		      const struct tally_cell *cell)
-{
-	struct ttlog_event event, last;
-	struct stats_part *part;
-
-	ttlog_snapshot_event(run->snapshot, cell->first, &event);
-	ttlog_snapshot_event(run->snapshot, cell->last, &last);
-	part = add_part(stats, &event);
-	if (!part)
-		return -ENOMEM;
-	part->rows = tally__rows(stats->tally, run, cell);
-	part->cnt = cell->cnt;
-	part->last_ns = last.real_ns;
-	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
-}
-
-int stats__run(struct stats *stats, const struct ttlog_run *run)
-{
-	const struct tally_cell *cells;
-	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
-
-	forget_columns(stats);
-	for (int i = 0; !err && i < cnt; i++) {
-		if (cells[i].cnt)
-			err = count_cell(stats, run, &cells[i]);
-	}
-	for (uint32_t i = 0; !err && cnt < 0 && i < run->cnt; i++) {
-		struct ttlog_event event;
-
-		ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, i), &event);
-		err = count_event(stats, &event);
-	}
-	return err ? err : flush_parts(stats);
 }
 
 /* ---- Order ---- */

@@ -25,23 +25,60 @@ static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, 
 	return ttlog_text_is(site->keys[idx], strncmp(only, "fields.", 7) ? only : only + 7);
 }
 
-void field_columns__init(struct field_columns *ret, const struct stats *stats,
+/* Whether the events' groups follow from site, thread and a few integers, and which these are. */
+static bool find_numbers(struct group_columns *columns, const struct stats *stats,
+			 const struct ttlog_event *event)
+{
+	for (unsigned k = 0; k < stats->tally_keys.field_cnt; k++) {
+		const struct ttlog_column *column;
+		unsigned i = 0;
+
+		while (i < event->site->nfields &&
+		       !ttlog_text_equal(event->site->keys[i], stats->fields[k]))
+			i++;
+		if (i == event->site->nfields)
+			continue;
+		column = ttlog_event_column(event, i);
+		if (!column || !tally__is_int(column->type) ||
+		    columns->number_cnt == GROUP_MEMO_NUMBERS)
+			return false;
+		columns->numbers[columns->number_cnt++] = column;
+	}
+	return true;
+}
+
+static struct field_column field_column_of(struct ttlog_text key, const struct ttlog_column *column)
+{
+	struct field_column ret = { .key = key, .column = column };
+
+	ret.kind.type = column->type;
+	ret.kind.are_reals = column->reals;
+	ret.kind.are_scaled = column->scales && !column->reals;
+	ret.can_wait = !ret.kind.are_scaled || !column->scale_mask;
+	if (ret.kind.are_scaled && ret.can_wait)
+		ret.kind.scale = (uint8_t)column->scales[0];
+	ret.numbers = column->reals ? (const uint64_t *)column->reals : column->nums;
+	return ret;
+}
+
+void group_columns__init(struct group_columns *ret, const struct stats *stats,
 			 const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 
 	ret->group = event->group;
+	ret->site = site;
 	ret->is_duration = site->kind == TTLOG_EVENT_SPAN_END;
-	ret->cnt = 0;
+	ret->field_cnt = 0;
 	for (unsigned i = 0; i < site->nfields; i++) {
 		const struct ttlog_column *column =
 			is_wanted(stats, site, i) ? ttlog_event_column(event, i) : NULL;
 
-		if (!column)
-			continue;
-		ret->keys[ret->cnt] = site->keys[i];
-		ret->columns[ret->cnt++] = column;
+		if (column)
+			ret->fields[ret->field_cnt++] = field_column_of(site->keys[i], column);
 	}
+	ret->number_cnt = 0;
+	ret->has_numbers = find_numbers(ret, stats, event);
 }
 
 /* ---- A group's fields ---- */
@@ -75,9 +112,9 @@ static bool is_field(const struct group_field *field, struct ttlog_text key, boo
 /* Field `idx` of the columns; a group of one site has it at the same place. NULL: there is no
  * memory left for another. */
 static struct group_field *find_field(struct stats *stats, struct group *group,
-				      const struct field_columns *columns, unsigned idx)
+				      const struct group_columns *columns, unsigned idx)
 {
-	const struct ttlog_text key = columns->keys[idx];
+	const struct ttlog_text key = columns->fields[idx].key;
 	const bool is_duration = columns->is_duration;
 	struct group_field *field;
 
@@ -88,7 +125,7 @@ static struct group_field *find_field(struct stats *stats, struct group *group,
 			return &group->fields[i];
 	}
 	if (group->field_cnt == group->field_cap)
-		grow_fields(stats, group, columns->cnt - idx);
+		grow_fields(stats, group, columns->field_cnt - idx);
 	if (group->field_cnt == group->field_cap) {
 		group->lacks_fields = true;
 		return NULL;
@@ -101,70 +138,91 @@ static struct group_field *find_field(struct stats *stats, struct group *group,
 
 /* ---- Waiting values ---- */
 
+/* Numbers from `from` on, of one kind. */
+static struct ttlog_column column_from(const uint64_t *from, const struct waiting_kind *kind,
+				       const uint64_t *scale)
+{
+	struct ttlog_column column = { .type = kind->type, .mask = ~(size_t)0 };
+
+	if (kind->are_reals)
+		column.reals = (const double *)from;
+	else
+		column.nums = from;
+	if (kind->are_scaled)
+		column.scales = scale;
+	return column;
+}
+
 static void settle_field(struct stats *stats, struct group_field *field)
 {
-	const uint64_t scale = field->waiting_scale;
-	double reals[FIELD_WAITING_MAX];
-	const struct ttlog_column column = {
-		.type = field->waiting_type,
-		.mask = ~(size_t)0,
-		.nums = field->waiting,
-		.reals = field->waits_reals ? reals : NULL,
-		.scales = field->waits_scaled ? &scale : NULL,
-	};
+	const uint64_t scale = field->waiting_kind.scale;
+	struct ttlog_column column;
 
 	if (!field->waiting_cnt)
 		return;
-	if (field->waits_reals)
-		memcpy(reals, field->waiting, field->waiting_cnt * sizeof(*reals));
+	column = column_from(field->waiting, &field->waiting_kind, &scale);
 	figures__column(&field->figures, &stats->budget, &column, NULL, field->waiting_cnt);
 	field->waiting_cnt = 0;
 }
 
-/* Whether they could wait: they are few, and of one scale. */
-static bool hold_back(struct stats *stats, struct group_field *field,
-		      const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
+static bool is_kind(const struct group_field *field, const struct waiting_kind *kind)
 {
-	const bool is_real = column->reals, is_scaled = column->scales && !is_real;
-	const uint8_t scale = is_scaled ? (uint8_t)column->scales[0] : 0;
-	const size_t mask = column->mask;
-	uint64_t *to;
-
-	if (cnt > FIELD_WAITING_MAX || (is_scaled && column->scale_mask))
-		return false;
-	if (field->waiting_cnt + cnt > FIELD_WAITING_MAX || field->waiting_type != column->type ||
-	    field->waiting_scale != scale || field->waits_scaled != is_scaled ||
-	    field->waits_reals != is_real)
-		settle_field(stats, field);
-	field->waiting_type = column->type;
-	field->waiting_scale = scale;
-	field->waits_scaled = is_scaled;
-	field->waits_reals = is_real;
-	to = field->waiting + field->waiting_cnt;
-	for (uint32_t i = 0; i < cnt; i++) {
-		size_t row = (rows ? rows[i] : i) & mask;
-
-		if (is_real)
-			memcpy(&to[i], &column->reals[row], sizeof(*to));
-		else
-			to[i] = column->nums[row];
-	}
-	field->waiting_cnt = (uint16_t)(field->waiting_cnt + cnt);
-	return true;
+	return !memcmp(&field->waiting_kind, kind, sizeof(*kind));
 }
 
-void stats__add_fields(struct stats *stats, struct group *group,
-		       const struct field_columns *columns, const uint32_t *rows, uint32_t cnt)
+/* They are few, and can wait. */
+static void hold_back(struct stats *stats, struct group_field *field, const struct field_column *of,
+		      const struct stats_part *part)
 {
-	for (unsigned i = 0; i < columns->cnt; i++) {
-		const struct ttlog_column *column = columns->columns[i];
-		struct group_field *field = find_field(stats, group, columns, i);
+	const uint32_t cnt = (uint32_t)part->cnt;
+	uint64_t *to;
 
-		if (!field || hold_back(stats, field, column, rows, cnt))
-			continue;
-		/* in the order in which they came: the first scale is the one that is exact */
+	if (field->waiting_cnt + cnt > FIELD_WAITING_MAX || !is_kind(field, &of->kind)) {
 		settle_field(stats, field);
-		figures__column(&field->figures, &stats->budget, column, rows, cnt);
+		field->waiting_kind = of->kind;
+	}
+	to = field->waiting + field->waiting_cnt;
+	if (of->sorted) {
+		for (uint32_t i = 0; i < cnt; i += FIELD_COPY)
+			memcpy(to + i, of->sorted + part->from + i, FIELD_COPY * sizeof(*to));
+	} else {
+		for (uint32_t i = 0; i < cnt; i++)
+			to[i] = of->numbers[(part->rows ? part->rows[i] : i) & of->column->mask];
+	}
+	field->waiting_cnt = (uint16_t)(field->waiting_cnt + cnt);
+}
+
+static void take_now(struct stats *stats, struct group_field *field, const struct field_column *of,
+		     const struct stats_part *part)
+{
+	const uint64_t scale = of->kind.scale;
+	const uint32_t cnt = (uint32_t)part->cnt;
+	struct ttlog_column column;
+
+	/* in the order in which they came: the first scale is the one that is exact */
+	settle_field(stats, field);
+	if (of->sorted) {
+		column = column_from(of->sorted + part->from, &of->kind, &scale);
+		figures__column(&field->figures, &stats->budget, &column, NULL, cnt);
+	} else {
+		figures__column(&field->figures, &stats->budget, of->column, part->rows, cnt);
+	}
+}
+
+void stats__add_fields(struct stats *stats, const struct stats_part *part)
+{
+	const struct group_columns *columns = part->columns;
+
+	for (unsigned i = 0; i < columns->field_cnt; i++) {
+		const struct field_column *of = &columns->fields[i];
+		struct group_field *field = find_field(stats, part->group, columns, i);
+
+		if (!field)
+			continue;
+		if (of->can_wait && part->cnt <= FIELD_WAITING_MAX)
+			hold_back(stats, field, of, part);
+		else
+			take_now(stats, field, of, part);
 	}
 }
 
@@ -189,29 +247,31 @@ static void prefetch(const void *from, size_t bytes)
 		__builtin_prefetch((const char *)from + at, 1);
 }
 
-void group__prefetch_fields(const struct group *group, const struct field_columns *columns)
+static unsigned known_fields(const struct stats_part *part)
 {
-	const unsigned cnt = columns->cnt < group->field_cnt ? columns->cnt : group->field_cnt;
-
-	for (unsigned i = 0; i < cnt; i++)
-		prefetch(&group->fields[i], offsetof(struct group_field, figures.scale));
+	return part->columns->field_cnt < part->group->field_cnt ? part->columns->field_cnt
+								 : part->group->field_cnt;
 }
 
-void group__prefetch_figures(const struct group *group, const struct field_columns *columns,
-			     uint32_t more)
+void stats_part__prefetch_fields(const struct stats_part *part)
 {
-	const unsigned cnt = columns->cnt < group->field_cnt ? columns->cnt : group->field_cnt;
+	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++)
+		prefetch(&part->group->fields[i], offsetof(struct group_field, figures.scale));
+}
 
-	for (unsigned i = 0; i < cnt; i++) {
-		const struct group_field *field = &group->fields[i];
+void stats_part__prefetch_figures(const struct stats_part *part)
+{
+	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++) {
+		const struct group_field *field = &part->group->fields[i];
 		const struct sketch *sketch = &field->figures.sketch;
 
-		if (field->waiting_cnt + more <= FIELD_WAITING_MAX) {
-			prefetch(&field->waiting[field->waiting_cnt], more * 8);
+		if (field->waiting_cnt + part->cnt <= FIELD_WAITING_MAX) {
+			prefetch(&field->waiting[field->waiting_cnt],
+				 part->cnt * sizeof(field->waiting[0]));
 			continue;
 		}
 		prefetch(field, sizeof(*field));
 		if (!sketch->is_wide)
-			prefetch(sketch->sides[0].slots, sketch->sides[0].cnt * 2);
+			prefetch(sketch->sides[0].slots, sketch->sides[0].cnt * sizeof(uint16_t));
 	}
 }

@@ -170,15 +170,16 @@ static size_t most_digits(enum figure which, const char *text, size_t len)
 
 size_t group_field__text(const struct group_field *field, enum figure which, char *to)
 {
-	double v = figures__value(&field->figures, which);
 	size_t len = 0;
+	double v;
 
-	if (field->is_duration && v >= 0)
-		return duration_text(to, (uint64_t)v);
-	if (which != FIGURE_MEAN)
+	if (!field->is_duration && which != FIGURE_MEAN)
 		len = figures__text(&field->figures, which, to);
 	if (len && len <= most_digits(which, to, len))
 		return len;
+	v = figures__value(&field->figures, which);
+	if (field->is_duration && v >= 0)
+		return duration_text(to, (uint64_t)v);
 	if (!isfinite(v)) {
 		*to = '-';
 		return 1;

@@ -6,10 +6,10 @@
 #define TTLOG_VIEW_STATS_PARTS_H
 
 #include "figures.h"
+#include "group_memo.h"
 #include "stats.h"
 #include "tally.h"
 
-#define CACHE_SLOTS     4096u
 #define STATS_KEY_BYTES 256u /* of a value: those that begin so are one */
 #define STATS_PARTS     32u
 #define STATS_COLUMNS   32u
@@ -30,18 +30,25 @@ enum stats_key {
 
 /* So many values of a field wait before its figures are touched. */
 #define FIELD_WAITING_MAX 24u
+/* They are copied by so many, so there is room for that behind them, and behind what they are copied
+ * from. */
+#define FIELD_COPY        8u
+
+/* How numbers of a column are to be read: units of a scale, or the bits of reals. */
+struct waiting_kind {
+	uint8_t type, scale;
+	bool are_reals, are_scaled;
+};
 
 /* The figures of a group's fields of one key. */
 struct group_field {
 	struct ttlog_text key; /* in the file's header */
 	bool is_duration;      /* of spans; the key is that of their one field */
-	/* Values that the figures lack until stats__settle: units of that scale, or the bits of
-	 * reals, of one type. */
-	bool waits_reals, waits_scaled;
-	uint8_t waiting_type, waiting_scale;
+	/* Values that the figures lack until stats__settle: as columns of one kind have them. */
+	struct waiting_kind waiting_kind;
 	uint16_t waiting_cnt;
 	struct figures figures;
-	uint64_t waiting[FIELD_WAITING_MAX];
+	uint64_t waiting[FIELD_WAITING_MAX + FIELD_COPY];
 };
 
 struct group {
@@ -58,14 +65,29 @@ struct group {
 	unsigned char key[];
 };
 
-/* The columns of a chunk's group that are numbers, and wanted. */
-struct field_columns {
+/* Of a field that is a number, and wanted. */
+struct field_column {
+	struct ttlog_text key;
+	const struct ttlog_column *column;
+	const uint64_t *numbers;  /* its nums, or the bits of its reals */
+	bool can_wait;            /* they are of one scale */
+	struct waiting_kind kind; /* only then */
+	/* The same numbers cell by cell; NULL: not there. */
+	const uint64_t *sorted;
+};
+
+/* What is known of a group of a chunk. */
+struct group_columns {
 	bool is_there;
 	bool is_duration;
 	uint32_t group;
-	unsigned cnt;
-	struct ttlog_text keys[TTLOG_MAX_FIELDS];
-	const struct ttlog_column *columns[TTLOG_MAX_FIELDS];
+	const struct ttlog_site *site;
+	struct field_column fields[TTLOG_MAX_FIELDS];
+	unsigned field_cnt;
+	/* Integers that, with site and thread, the groups of its events follow from. */
+	bool has_numbers;
+	const struct ttlog_column *numbers[GROUP_MEMO_NUMBERS];
+	unsigned number_cnt;
 };
 
 enum value_kind {
@@ -74,23 +96,18 @@ enum value_kind {
 	VALUE_NUMBER, /* JSON prints it as it is */
 };
 
-struct cache_slot {
-	const struct ttlog_site *site;
-	const struct ttlog_thread *thread;
-	struct group *group;
-};
-
 /* Events of one group that are to be counted. */
 struct stats_part {
-	struct ttlog_event event; /* any of them, the first in time */
-	const struct field_columns *columns;
-	const uint32_t *rows; /* of all in the event's columns; NULL: the first `cnt` */
-	uint32_t cnt;
-	uint64_t last_ns;
-	struct group *group;
+	struct group *group; /* NULL: that of the key */
+	const struct group_columns *columns;
+	const uint32_t *rows; /* of all in the columns; NULL: the first `cnt` */
+	uint32_t from;        /* in sorted columns */
+	uint32_t row;         /* of a single event */
+	uint64_t cnt, first_ns, last_ns;
+	bool has_memo_key;
+	struct group_memo_key memo_key;
 	uint64_t hash;
 	size_t key_len;
-	unsigned char key[STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
 };
 
 struct stats {
@@ -107,12 +124,28 @@ struct stats {
 	uint64_t event_cnt, first_ns, last_ns;
 	const char *only_field; /* NULL: figures of all fields */
 	size_t budget;          /* bytes left for figures */
+	struct group_memo memo;
 	struct stats_part parts[STATS_PARTS];
+	unsigned char part_keys[STATS_PARTS][STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
 	unsigned part_cnt;
-	struct field_columns columns[STATS_COLUMNS]; /* by group of the chunk */
-	struct cache_slot cache[CACHE_SLOTS];
+	struct group_columns columns[STATS_COLUMNS]; /* by group of the chunk */
+	/* Columns' values, cell by cell, by number of the field; NULL: none yet. */
+	uint64_t (*sorted)[TTLOG_CHUNK_MAX_EVENTS + FIELD_COPY];
 };
 
+/* ---- Groups: stats.c ---- */
+
+/* The bytes that tell its group from others, at most sizeof(part_keys[0]). */
+size_t stats__make_key(const struct stats *stats, const struct ttlog_event *event,
+		       unsigned char *to);
+/* Its group is going to be looked for, in two steps. */
+uint64_t stats__hash(const struct stats *stats, const unsigned char *key, size_t len);
+void stats__prefetch_group(const struct stats *stats, uint64_t hash);
+/* A new one, where it is; the rest, where there are too many. NULL: no memory. */
+struct group *stats__find_group(struct stats *stats, const unsigned char *key, size_t len,
+				uint64_t hash);
+void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t first_ns,
+		uint64_t last_ns);
 /* The groups, largest first, at most so many, settled; *ret_cnt of them. The caller frees. NULL: no
  * memory. */
 struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt);
@@ -121,17 +154,16 @@ size_t stats__group_cnt(const struct stats *stats);
 
 /* ---- Figures of a group's fields: stats_fields.c ---- */
 
-void field_columns__init(struct field_columns *ret, const struct stats *stats,
+/* All there is to know but what is sorted. */
+void group_columns__init(struct group_columns *ret, const struct stats *stats,
 			 const struct ttlog_event *event);
-/* Values of these rows of the group's fields; NULL: the first `cnt`. Where there is no memory for
- * more fields the group says so. */
-void stats__add_fields(struct stats *stats, struct group *group,
-		       const struct field_columns *columns, const uint32_t *rows, uint32_t cnt);
-/* Sends for the memory that adding so many values will look at: first of the fields, then, once that
- * is there, of what they point to. */
-void group__prefetch_fields(const struct group *group, const struct field_columns *columns);
-void group__prefetch_figures(const struct group *group, const struct field_columns *columns,
-			     uint32_t more);
+/* Adds the values of a part to its group. Where there is no memory for more fields the group says
+ * so. */
+void stats__add_fields(struct stats *stats, const struct stats_part *part);
+/* Sends for the memory that this will look at: first of the group, then of its fields, then, once
+ * that is there, of what they point to. */
+void stats_part__prefetch_fields(const struct stats_part *part);
+void stats_part__prefetch_figures(const struct stats_part *part);
 /* Before a group's figures are looked at: counts the values that still wait. */
 void stats__settle(struct stats *stats, struct group *group);
 void group__free_fields(struct group *group);

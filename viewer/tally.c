@@ -18,9 +18,9 @@
 struct tally {
 	struct tally_cell cells[MAX_CELLS];
 	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
-	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into codes */
-	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS]; /* by group: into cells */
-	uint32_t threads;                             /* cells of a code: 1, or one a thread */
+	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS];     /* by group: into codes */
+	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS + 1]; /* by group: into cells */
+	uint32_t threads;                                 /* cells of a code: 1, or one a thread */
 	uint32_t cell_cnt;
 	bool has_rows;
 	uint32_t rows[TTLOG_CHUNK_MAX_EVENTS]; /* cell by cell */
@@ -45,7 +45,7 @@ struct digits {
 	uint64_t cnt;  /* of different numbers */
 };
 
-static bool is_int(uint8_t type)
+bool tally__is_int(uint8_t type)
 {
 	return type == TTLOG_TYPE_BOOL || type == TTLOG_TYPE_CHAR ||
 	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
@@ -60,7 +60,7 @@ static int find_digits(const struct ttlog_column *column, uint32_t cnt, struct d
 		*ret = (struct digits){ column->index, 0, column->text_cnt };
 		return 0;
 	}
-	if (!is_int(column->type))
+	if (!tally__is_int(column->type))
 		return -E2BIG;
 	for (uint32_t i = 0; i < cnt; i++) {
 		uint64_t v = column->nums[i] ^ flip;
@@ -176,6 +176,7 @@ static int encode_groups(struct tally *tally, const struct ttlog_run *run,
 		if (cell_cnt > MAX_CELLS)
 			return -E2BIG;
 	}
+	tally->cell_starts[chunk->group_cnt] = cell_cnt;
 	return (int)cell_cnt;
 }
 
@@ -231,6 +232,18 @@ static void sort_rows(struct tally *tally, const struct ttlog_run *run)
 	tally->has_rows = true;
 }
 
+uint32_t tally__first_cell(const struct tally *tally, uint32_t group)
+{
+	return tally->cell_starts[group] * tally->threads;
+}
+
+const uint32_t *tally__sorted_rows(struct tally *tally, const struct ttlog_run *run)
+{
+	if (!tally->has_rows)
+		sort_rows(tally, run);
+	return tally->rows;
+}
+
 const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,
 			    const struct tally_cell *cell)
 {
@@ -238,7 +251,5 @@ const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,
 
 	if (cell->cnt == chunk->groups[ttlog_chunk_group(chunk, cell->first)].cnt)
 		return NULL;
-	if (!tally->has_rows)
-		sort_rows(tally, run);
-	return tally->rows + cell->end - cell->cnt;
+	return tally__sorted_rows(tally, run) + cell->end - cell->cnt;
 }

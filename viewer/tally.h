@@ -15,7 +15,7 @@
 struct tally_cell {
 	uint32_t cnt;         /* 0: no such events */
 	uint32_t first, last; /* positions in the chunk */
-	uint32_t end;         /* tally__rows' own */
+	uint32_t end;         /* once rows were asked for: behind its rows, of all */
 };
 
 struct tally_keys {
@@ -34,6 +34,13 @@ void tally__free(struct tally *tally);
 int tally__run(struct tally *tally, const struct ttlog_run *run, const struct tally_keys *keys,
 	       const struct tally_cell **ret_cells);
 
+/* Whether values of a type are numbers that cells are made of. */
+bool tally__is_int(uint8_t type);
+
+/* The first cell of a group of the chunk; of all groups: behind the last one. The last run's. */
+uint32_t tally__first_cell(const struct tally *tally, uint32_t group);
+/* The rows of all events of that run, cell by cell: a cell's are the `cnt` before its `end`. */
+const uint32_t *tally__sorted_rows(struct tally *tally, const struct ttlog_run *run);
 /* The rows that a cell's events have in their group, until the next run; NULL: all of the group. The
  * run is that of the last tally__run. */
 const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,

@@ -184,6 +184,15 @@ def judge_json(bench):
     return verdict
 
 
+def judge_stats(bench):
+    verdict = Verdict('ttlog-view --stats, figures of three fields', '>= 10 million events/s a core')
+    for who in ('ttlog by site', 'ttlog by two fields, 16 groups',
+                'ttlog by a field, 10,000 groups'):
+        at_least(verdict, who[6:] + ' {:.1f} million',
+                 scaled(bench.value('stats', 'figures', who), 1e6), 10)
+    return verdict
+
+
 def judge_sql(bench):
     verdict = Verdict('--sql: rows scanned', '>= 5 million/s a core')
     for who in ('ttlog count(*)', 'ttlog sum of a field'):
@@ -226,7 +235,7 @@ JUDGES = {
     'throughput': (judge_throughput,), 'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
-    'view': (judge_view, judge_json),
+    'view': (judge_view, judge_json), 'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_again), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
 }
 

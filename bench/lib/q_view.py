@@ -92,4 +92,34 @@ def view(bench):
         ask_all(can_not, can_not)
 
 
-QUESTIONS = {'view': view}
+GROUPS = {
+    'ttlog by site': [],
+    'ttlog by level': ['--group-by', 'level'],
+    'ttlog by two fields, 16 groups': ['--group-by', 'symbol,side'],
+    'ttlog by a field, 10,000 groups': ['--group-by', 'latency_us'],
+}
+
+
+def stats(bench):
+    """--stats of three numeric fields: events a second of one core, all groups printed"""
+    events = bench.scale(10_000_000, 1_000_000)
+    done = bench.product.record([bench.program('cost'), 'varied', events],
+                                ['--on', 'exit', '-s', '512M', '-b', '512M',
+                                 '-o', bench.fresh_dir('stats')])
+    path, recorded = done.accounts.files[-1], done.accounts.recorded
+
+    def ask(keys):
+        argv = [bench.product.view, path, '--stats', *keys]
+        told = [json.loads(text) for text in
+                run([*argv, '--format', 'json']).check().out.splitlines()]
+        counted = sum(group['events'] for group in told)
+        without = sum(field['p50'] is None for group in told for field in group['fields'].values())
+        if counted != recorded or without:
+            bench.complain('stats', f'{keys}: {counted} of {recorded} events, '
+                                    f'{without} fields without percentiles')
+        return lambda: {**rate(recorded, run_to_null(argv)), 'note': f'{len(told)} groups'}
+
+    bench.compare('stats', 'figures', 'events/s', {who: ask(keys) for who, keys in GROUPS.items()})
+
+
+QUESTIONS = {'view': view, 'stats': stats}

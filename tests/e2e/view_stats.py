@@ -144,7 +144,8 @@ def test_stats():
     with tempfile.TemporaryDirectory() as folder:
         path = varied_file(folder)
         for keys in (["level", "target", "probe"], ["target"], ["tid"], ["symbol"], ["symbol", "pid", "tid"],
-                     ["id"], ["n", "symbol"], ["line", "func"], ["symbol", "fields.n"]):  # fmt: skip
+                     ["id"], ["n", "symbol"], ["n"], ["n", "tid"], ["n", "id"], ["line", "func"],
+                     ["symbol", "fields.n"]):  # fmt: skip
             check_stats(path, keys=keys)
         for choice in (["--filter", "n>100"], ["--filter", "symbol=X and x>0"], ["--head", "1700"],
                        ["--limit", "100"], ["--since", "-1s"], ["--filter", "tid=7"]):  # fmt: skip
@@ -251,6 +252,36 @@ def test_stats_are_bounded():
         assert 0 < without < 20000, without
         text = view(path, "--stats", "--group-by", "id", "--top", "20000").splitlines()[-1]
         assert "too much memory" in text, text
+
+
+def test_stats_of_many_small_groups():
+    """Values that wait for more of their group, over chunks, of several sites and scales."""
+    rng = random.Random(7)
+    fields = [("shard", "u16"), ("size", "i64"), ("price", "decimal"), ("load", "f64")]
+    sites = [make.site("event", "INFO", "one", "One", 1, fields),
+             make.site("event", "INFO", "two", "Two", 2, [("size", "i64"), ("shard", "i32")])]  # fmt: skip
+    encoders = {0: [make.array("H"), make.array("q"), make.decimal_one("i"), make.array("d")],
+                1: [make.array("q"), make.array("i")]}  # fmt: skip
+    header = {"clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5, "host": "h", "comm": "small"}
+    snapshot = make.Snapshot(header, sites, [{"pid": 5, "tid": 6, "comm": "t"}], encoders)
+    at = 5000
+    for number in range(12):
+        scale, chunk = 3 if number == 7 else 2, []
+        for _ in range(1000):
+            at += rng.randrange(1000)
+            shard, size = rng.randrange(400), int(rng.gauss(0, 200))
+            price, load = (rng.randrange(10**6), scale), rng.lognormvariate(0, 3)
+            site = rng.random() < 0.3
+            chunk.append((at, int(site), 0, [size, shard] if site else [shard, size, price, load]))
+        snapshot.chunk(chunk)
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "small.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        for keys in (["shard"], ["shard", "probe"], ["size"]):
+            check_stats(path, keys=keys)
+        check_stats(path, "--filter", "size>0", keys=["shard"])
 
 
 # ---- --histogram ----

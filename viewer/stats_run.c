@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run's events are counted cell by cell (tally.h); a cell's group takes its rows of each numeric
+ * column at once. Where cells are many and small, what they need lies all over the memory, so
+ * columns are first put into the cells' order, and everything is sent for some cells ahead.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stats_parts.h"
+#include <ttlog/read.h>
+
+/* A cell of fewer rows is small. */
+#define SMALL_CELL 64u
+/* So many cells. */
+#define AHEAD      16u
+
+/* ---- Parts ---- */
+
+/* The groups of the parts, one step at a time for all: each waits for memory that the caches may not
+ * have, and so they wait together. */
+static int find_groups(struct stats *stats)
+{
+	for (unsigned i = 0; i < stats->part_cnt; i++) {
+		const struct stats_part *part = &stats->parts[i];
+
+		if (!part->group)
+			stats__prefetch_group(stats, part->hash);
+	}
+	for (unsigned i = 0; i < stats->part_cnt; i++) {
+		struct stats_part *part = &stats->parts[i];
+
+		if (!part->group) {
+			part->group = stats__find_group(stats, stats->part_keys[i], part->key_len,
+							part->hash);
+			if (!part->group)
+				return -ENOMEM;
+			if (part->has_memo_key)
+				group_memo__add(&stats->memo, &part->memo_key, part->group);
+		}
+		stats__add(stats, part->group, part->cnt, part->first_ns, part->last_ns);
+		stats_part__prefetch_fields(part);
+	}
+	for (unsigned i = 0; i < stats->part_cnt; i++)
+		stats_part__prefetch_figures(&stats->parts[i]);
+	return 0;
+}
+
+static int flush_parts(struct stats *stats)
+{
+	int err = find_groups(stats);
+
+	for (unsigned i = 0; !err && i < stats->part_cnt; i++)
+		stats__add_fields(stats, &stats->parts[i]);
+	stats->part_cnt = 0;
+	return err;
+}
+
+/* NULL: there was no memory for the groups of the parts before it. */
+static struct group_columns *columns_of(struct stats *stats, const struct ttlog_event *event)
+{
+	struct group_columns *columns = &stats->columns[event->group % STATS_COLUMNS];
+
+	if (columns->is_there && columns->group == event->group)
+		return columns;
+	if (flush_parts(stats))
+		return NULL;
+	group_columns__init(columns, stats, event);
+	columns->is_there = true;
+	return columns;
+}
+
+static void forget_columns(struct stats *stats)
+{
+	for (unsigned i = 0; i < STATS_COLUMNS; i++)
+		stats->columns[i].is_there = false;
+}
+
+static struct group_memo_key memo_key(const struct group_columns *columns,
+				      const struct ttlog_thread *thread, uint32_t row)
+{
+	struct group_memo_key key = { columns->site, thread, { 0 } };
+
+	for (unsigned i = 0; i < columns->number_cnt; i++)
+		key.numbers[i] = columns->numbers[i]->nums[row & columns->numbers[i]->mask];
+	return key;
+}
+
+/* The next part, with its group where that is known. */
+static struct stats_part *begin_part(struct stats *stats, const struct group_columns *columns,
+				     const struct ttlog_thread *thread, uint32_t row)
+{
+	struct stats_part *part = &stats->parts[stats->part_cnt++];
+
+	part->columns = columns;
+	part->group = NULL;
+	part->has_memo_key = columns->has_numbers && !stats->memo.is_useless;
+	if (part->has_memo_key) {
+		part->memo_key = memo_key(columns, thread, row);
+		part->group = group_memo__find(&stats->memo, &part->memo_key);
+	}
+	if (part->group)
+		__builtin_prefetch(part->group, 1);
+	return part;
+}
+
+/* Its group is that of an event. */
+static void set_key(struct stats *stats, struct stats_part *part, const struct ttlog_event *event)
+{
+	unsigned char *key = stats->part_keys[part - stats->parts];
+
+	part->key_len = stats__make_key(stats, event, key);
+	part->hash = stats__hash(stats, key, part->key_len);
+}
+
+static int end_part(struct stats *stats)
+{
+	return stats->part_cnt == STATS_PARTS ? flush_parts(stats) : 0;
+}
+
+/* ---- One by one ---- */
+
+static int count_event(struct stats *stats, const struct ttlog_event *event)
+{
+	const struct group_columns *columns = columns_of(stats, event);
+	struct stats_part *part;
+
+	if (!columns)
+		return -ENOMEM;
+	part = begin_part(stats, columns, stats->tally_keys.by_thread ? event->thread : NULL,
+			  event->row);
+	part->row = event->row;
+	part->rows = &part->row;
+	part->cnt = 1;
+	part->first_ns = part->last_ns = event->real_ns;
+	if (!part->group)
+		set_key(stats, part, event);
+	return end_part(stats);
+}
+
+int stats__event(struct stats *stats, const struct ttlog_event *event)
+{
+	int err;
+
+	forget_columns(stats);
+	err = count_event(stats, event);
+	return err ? err : flush_parts(stats);
+}
+
+/* ---- Cells ---- */
+
+/* Those of one group of a chunk. */
+struct cells {
+	const struct ttlog_run *run;
+	const struct ttlog_chunk *chunk;
+	const struct ttlog_info *info;
+	const struct tally_cell *cells;
+	uint32_t cnt;
+	const struct group_columns *columns;
+	const uint32_t *rows; /* sorted; NULL: the cells are large */
+};
+
+static const struct ttlog_thread *thread_of(const struct stats *stats, const struct cells *cells,
+					    uint32_t position)
+{
+	if (!stats->tally_keys.by_thread)
+		return NULL;
+	return cells->info->threads[ttlog_chunk_thread(cells->chunk, position)];
+}
+
+/* Whatever takes its time to come. */
+static void prefetch_cell(const struct cells *cells, const struct tally_cell *cell)
+{
+	const struct group_columns *columns = cells->columns;
+
+	__builtin_prefetch(&cells->chunk->mono_ns[cell->first]);
+	__builtin_prefetch(&cells->chunk->mono_ns[cell->last]);
+	for (unsigned i = 0; i < columns->number_cnt; i++) {
+		uint32_t row = cells->rows[cell->end - cell->cnt];
+
+		__builtin_prefetch(&columns->numbers[i]->nums[row & columns->numbers[i]->mask]);
+	}
+}
+
+/* Any event of a cell stands for all when it comes to the group. */
+static int count_cell(struct stats *stats, const struct cells *cells, const struct tally_cell *cell)
+{
+	const struct ttlog_chunk *chunk = cells->chunk;
+	const uint32_t row = ttlog_chunk_row(chunk, cell->first);
+	struct stats_part *part =
+		begin_part(stats, cells->columns, thread_of(stats, cells, cell->first), row);
+
+	part->rows = cells->rows ? cells->rows + cell->end - cell->cnt
+				 : tally__rows(stats->tally, cells->run, cell);
+	part->from = cell->end - cell->cnt;
+	part->cnt = cell->cnt;
+	part->first_ns = ttlog_info_real_ns(cells->info, chunk->mono_ns[cell->first]);
+	part->last_ns = ttlog_info_real_ns(cells->info, chunk->mono_ns[cell->last]);
+	if (!part->group) {
+		struct ttlog_event event;
+
+		ttlog_snapshot_event(cells->run->snapshot, cell->first, &event);
+		set_key(stats, part, &event);
+	}
+	return end_part(stats);
+}
+
+/* One loop that only fetches: the processor has many of them under way. */
+static void sort_column(struct field_column *field, uint64_t *to, const uint32_t *rows,
+			uint32_t from, uint32_t end)
+{
+	if (!field->column->mask || !field->can_wait)
+		return;
+	for (uint32_t i = from; i < end; i++)
+		to[i] = field->numbers[rows[i]];
+	field->sorted = to;
+}
+
+/* Where there is no memory for it, values are taken from where they are. */
+static void sort_columns(struct stats *stats, struct group_columns *columns, const uint32_t *rows,
+			 uint32_t from, uint32_t end)
+{
+	if (!stats->sorted)
+		stats->sorted = malloc(TTLOG_MAX_FIELDS * sizeof(*stats->sorted));
+	for (unsigned i = 0; stats->sorted && i < columns->field_cnt; i++)
+		sort_column(&columns->fields[i], stats->sorted[i], rows, from, end);
+}
+
+static int count_group(struct stats *stats, struct cells *cells, uint32_t group, bool are_small)
+{
+	struct group_columns *columns;
+	struct ttlog_event event;
+	int err = 0;
+
+	ttlog_snapshot_group_event(cells->run->snapshot, group, &event);
+	columns = columns_of(stats, &event);
+	if (!columns)
+		return -ENOMEM;
+	cells->columns = columns;
+	cells->rows = NULL;
+	if (are_small) {
+		const struct tally_cell *last = &cells->cells[cells->cnt - 1];
+
+		cells->rows = tally__sorted_rows(stats->tally, cells->run);
+		sort_columns(stats, columns, cells->rows, cells->cells->end - cells->cells->cnt,
+			     last->end);
+	}
+	for (uint32_t i = 0; !err && i < cells->cnt; i++) {
+		if (cells->rows && i + AHEAD < cells->cnt && cells->cells[i + AHEAD].cnt)
+			prefetch_cell(cells, &cells->cells[i + AHEAD]);
+		if (cells->cells[i].cnt)
+			err = count_cell(stats, cells, &cells->cells[i]);
+	}
+	return err;
+}
+
+static int count_cells(struct stats *stats, const struct ttlog_run *run,
+		       const struct tally_cell *all)
+{
+	struct cells cells = {
+		.run = run,
+		.chunk = ttlog_snapshot_chunk(run->snapshot),
+		.info = ttlog_snapshot_info(run->snapshot),
+	};
+	int err = 0;
+
+	for (uint32_t g = 0; !err && g < cells.chunk->group_cnt; g++) {
+		uint32_t first = tally__first_cell(stats->tally, g), used = 0;
+		uint64_t events = 0;
+
+		cells.cells = all + first;
+		cells.cnt = tally__first_cell(stats->tally, g + 1) - first;
+		for (uint32_t i = 0; i < cells.cnt; i++) {
+			used += cells.cells[i].cnt != 0;
+			events += cells.cells[i].cnt;
+		}
+		if (used)
+			err = count_group(stats, &cells, g, events < (uint64_t)used * SMALL_CELL);
+	}
+	return err;
+}
+
+int stats__run(struct stats *stats, const struct ttlog_run *run)
+{
+	const struct tally_cell *cells;
+	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
+
+	forget_columns(stats);
+	if (cnt >= 0)
+		err = count_cells(stats, run, cells);
+	for (uint32_t i = 0; !err && cnt < 0 && i < run->cnt; i++) {
+		struct ttlog_event event;
+
+		ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, i), &event);
+		err = count_event(stats, &event);
+	}
+	return err ? err : flush_parts(stats);
+}
