@@ -21,7 +21,8 @@ BENCH_SPDLOG := $(if $(wildcard /usr/include/spdlog/spdlog.h),$(addprefix $(BENC
 	latency_spdlog))
 # 10,000 marks take a compiler a while: in files of 1,000.
 BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
-BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/sites_1000
+BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up \
+	$(BENCH)/sites_1000
 BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
 
 .PHONY: bench bench-quick bench-bins deps-bench
@@ -62,6 +63,12 @@ $(BENCH)/rings: bench/rings.c $(BUILD)/libttlog-test.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -iquote src -o $@ $< $(BUILD)/libttlog-test.a \
 		$(LDLIBS) -lm
+
+$(BENCH)/look_up: bench/look_up.c $(BUILD)/libttlog-test.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -iquote viewer -iquote src -o $@ $< $(BUILD)/libttlog-test.a \
+		$(LDLIBS) $(VIEW_LDLIBS)
 
 $(BENCH)/sites_1000.c: bench/make-sites
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
 /*
  * What a mark costs the thread that passes it: a loop of marks.
  *
- * usage: cost empty|two|trade|varied EVENTS [THREADS]
+ * usage: cost empty|two|scattered|trade|varied EVENTS [THREADS]
  *
  * EVENTS are a thread's. Whether the site is enabled is up to who runs it: alone, it is not; under
  * ttlog-collect, it is. One thread: the first event, which makes the thread's batch, is not timed.

@@ -88,6 +88,12 @@ static inline uint64_t mark__noise(uint64_t i)
 	return i ^ i >> 31;
 }
 
+/* A key that says nothing of where it is, and one that does. */
+MARK__INLINE mark__scattered(uint64_t i)
+{
+	MARK_TWO(mark__noise(i) >> 1, i);
+}
+
 /*
  * Fields as noisy as a market's: for sizes on disk and for reading back, where a pattern would
  * flatter whoever compresses. latency_us is even over 0 to 9999: `latency_us<10` keeps 0.1%.
@@ -114,6 +120,7 @@ MARK__INLINE mark__varied(uint64_t i)
 
 MARK__LOOP(nothing)
 MARK__LOOP(two)
+MARK__LOOP(scattered)
 MARK__LOOP(trade)
 MARK__LOOP(varied)
 
@@ -122,14 +129,13 @@ struct mark_kind {
 	void (*run)(uint64_t from, uint64_t cnt);
 };
 
-#define MARK_KINDS "empty|two|trade|varied"
+#define MARK_KINDS "empty|two|scattered|trade|varied"
 
 static inline const struct mark_kind *mark__find(int argc, char **argv)
 {
 	static const struct mark_kind kinds[] = {
-		{ "empty", mark__run_nothing },
-		{ "two", mark__run_two },
-		{ "trade", mark__run_trade },
+		{ "empty", mark__run_nothing },       { "two", mark__run_two },
+		{ "scattered", mark__run_scattered }, { "trade", mark__run_trade },
 		{ "varied", mark__run_varied },
 	};
 

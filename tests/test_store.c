@@ -93,12 +93,35 @@ static void test_store_keeps(void **state)
 	store__fini(&store);
 }
 
+/* From an event's place to its row, and back. */
+static void test_store_rows(void **state)
+{
+	struct store store;
+	uint64_t row = 0;
+
+	(void)state;
+	assert_int_equal(store__init(&store, readers, FILES), 0);
+	for (size_t f = 0; f < store.file_cnt; f++) {
+		for (size_t k = 0; k < store.files[f].chunk_cnt; k++) {
+			for (uint32_t i = 0; i < store__place(&store.files[f], k)->n; i++, row++) {
+				struct store_place place = store__place_of(&store, row);
+
+				assert_int_equal(store__row(&store, f, k, i), row);
+				assert_true(place.file == f && place.chunk == k && place.at == i);
+			}
+		}
+	}
+	assert_int_equal(row, store.event_cnt);
+	store__fini(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_store_repeated),
 		cmocka_unit_test(test_store_one_file),
 		cmocka_unit_test(test_store_keeps),
+		cmocka_unit_test(test_store_rows),
 	};
 
 	return cmocka_run_group_tests(tests, open_files, close_files);

@@ -74,6 +74,8 @@ static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 
 static void end_scan(struct events_cursor *cursor)
 {
+	if (!cursor->scan.store)
+		return;
 	sql_scan__fini(&cursor->scan);
 	sql_where__fini(&cursor->where);
 }
@@ -84,7 +86,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 
 	end_scan(cursor);
 	sql_hits__end(&cursor->hits);
-	free(cursor);
+	sql_table__leave(&cursor->base);
 	return SQLITE_OK;
 }
 
@@ -102,8 +104,10 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 	end_scan(cursor);
 	err = sql_where__init(&cursor->where, cursor->base.sql, chosen, number < 0 ? 0 : argc,
 			      argv);
-	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->where))
+	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->where)) {
+		sql_where__fini(&cursor->where);
 		err = SQLITE_NOMEM;
+	}
 	return err;
 }
 
@@ -129,7 +133,7 @@ static int is_over(sqlite3_vtab_cursor *base)
 
 static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 {
-	const struct events_cursor *cursor = (struct events_cursor *)base;
+	struct events_cursor *cursor = (struct events_cursor *)base;
 
 	*ret = cursor->is_look_up ? sql_hits__number(&cursor->hits)
 				  : sql_scan__number(&cursor->scan);
@@ -244,13 +248,11 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 				 (size_t)number - EVENTS_COLUMN_CNT, to);
 		return SQLITE_OK;
 	}
-	if (!cursor->has_event) {
-		if (cursor->is_look_up)
-			sql_hits__event(&cursor->hits, &cursor->event);
-		else
-			sql_scan__event(&cursor->scan, &cursor->event);
-		cursor->has_event = true;
-	}
+	if (!cursor->has_event && !cursor->is_look_up)
+		sql_scan__event(&cursor->scan, &cursor->event);
+	else if (!cursor->has_event && !sql_hits__event(&cursor->hits, &cursor->event))
+		return SQLITE_OK; /* NULL: that it cannot be read is a problem of the file */
+	cursor->has_event = true;
 	if (number < EVENTS_COLUMN_CNT)
 		fixed_column(to, cursor->base.sql, &cursor->event, number);
 	else

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "key_index.h"
 #include "sql_index.h"
 #include "sql_parts.h"
 #include "sql_scan.h"
@@ -48,32 +49,19 @@ bool sql_index__is_text(const struct sql *sql, size_t column)
 
 /* ---- Making one ---- */
 
-static void index__free(struct sql_index *index)
-{
-	if (!index)
-		return;
-	free(index->rows);
-	free(index->ends);
-	free(index);
-}
-
-static size_t bytes_of(uint64_t rows)
-{
-	return sizeof(struct sql_index) + rows * sizeof(struct sql_index_row) +
-	       (sizeof(uint32_t) << 2) * (rows + 1);
-}
-
 bool sql_index__is_offered(const struct sql *sql, size_t column, double *ret_rows)
 {
 	const uint32_t types = sql->columns.list[column].types;
-	const struct sql_index *index = sql->indices.by_column ? sql->indices.by_column[column]
+	const struct key_index *index = sql->indices.by_column ? sql->indices.by_column[column]
 							       : NULL;
+	uint64_t events = sql->store.event_cnt;
 
-	if ((types & ~NUMBERS && types & ~TEXTS) || sql->store.event_cnt > SQL_INDEX_MAX_EVENTS)
+	if ((types & ~NUMBERS && types & ~TEXTS) || events > SQL_INDEX_MAX_EVENTS)
 		return false;
 	/* As many as SQLite takes for an index of its own of which it knows nothing. */
-	*ret_rows = index ? (double)index->cnt / (index->value_cnt + 1) + 1 : 10;
-	return index || sql->indices.bytes + bytes_of(sql->store.event_cnt) <= SQL_INDEX_MAX_BYTES;
+	*ret_rows = index ? (double)index->row_cnt / (index->key_cnt + 1) + 1 : 10;
+	return index ||
+	       sql->indices.bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
 }
 
 /* Where the column is in the events of one site of a chunk. */
@@ -97,169 +85,153 @@ static void find_source(struct source *ret, const struct sql *sql, const struct 
 		ret->column = ttlog_kept_column(top->kept->kept, ret->group, (unsigned)field);
 }
 
-static uint32_t first_chunk(const struct store *store, size_t file)
-{
-	size_t cnt = 0;
-
-	for (size_t i = 0; i < file; i++)
-		cnt += store->files[i].chunk_cnt;
-	return (uint32_t)cnt;
-}
-
-/* All rows that have a value, in their order. */
-static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column,
-			struct sql_index_row *rows)
+/* The values of all rows that have one, in the order of table events. */
+static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column, uint64_t *values,
+			uint32_t *rows)
 {
 	struct source source = { .chunk = NULL };
 	struct ttlog_field field;
-	uint32_t cnt = 0, chunk = 0;
+	uint32_t cnt = 0;
 
 	for (; !sql_scan__is_over(scan) && cnt < sql->store.event_cnt; sql_scan__next(scan)) {
 		const struct sql_scan_file *top = scan->top;
-		uint32_t group = ttlog_chunk_group(top->events, top->at);
 
-		if (source.chunk != top->events || source.group != group) {
+		if (source.chunk != top->events ||
+		    source.group != ttlog_chunk_group(top->events, top->at))
 			find_source(&source, sql, scan, column);
-			chunk = first_chunk(&sql->store, sql_scan__file(scan)) +
-				(uint32_t)top->chunk;
-		}
 		if (!source.column)
 			continue;
 		ttlog_column_field(source.column, ttlog_chunk_row(top->events, top->at), &field);
-		if (!value_of(&sql->scratch, &field, &rows[cnt].value))
-			continue;
-		rows[cnt].chunk = chunk;
-		rows[cnt++].at = top->at;
+		if (value_of(&sql->scratch, &field, &values[cnt]))
+			rows[cnt++] = (uint32_t)store__row(&sql->store, sql_scan__file(scan),
+							   top->chunk, top->at);
 	}
 	return cnt;
 }
 
-static inline uint32_t bucket_of(const struct sql_index *index, uint64_t value)
+static struct key_index *make(struct sql *sql, size_t column)
 {
-	return (uint32_t)(hash__number(value) >> 32 >> (32 - index->bits));
-}
-
-/* Into buckets, in each in their order. */
-static int sort(struct sql_index *ret, const struct sql_index_row *rows, uint32_t cnt)
-{
-	uint32_t buckets, begin = 0;
-
-	while (1u << ret->bits < cnt)
-		ret->bits++;
-	buckets = 1u << ret->bits;
-	ret->rows = calloc((size_t)cnt + 1, sizeof(*ret->rows));
-	ret->ends = calloc(buckets, sizeof(*ret->ends));
-	if (!ret->rows || !ret->ends)
-		return -ENOMEM;
-	ret->cnt = cnt;
-	for (uint32_t i = 0; i < cnt; i++)
-		ret->ends[bucket_of(ret, rows[i].value)]++;
-	for (uint32_t i = 0; i < buckets; i++) {
-		uint32_t n = ret->ends[i];
-
-		ret->value_cnt += !!n;
-		ret->ends[i] = begin; /* until each has its rows */
-		begin += n;
-	}
-	for (uint32_t i = 0; i < cnt; i++)
-		ret->rows[ret->ends[bucket_of(ret, rows[i].value)]++] = rows[i];
-	return 0;
-}
-
-static struct sql_index *make(struct sql *sql, size_t column)
-{
-	struct sql_index_row *rows = calloc(sql->store.event_cnt + 1, sizeof(*rows));
-	struct sql_index *index = calloc(1, sizeof(*index));
+	uint32_t events = (uint32_t)sql->store.event_cnt;
+	uint64_t *values = calloc(events + 1, sizeof(*values));
+	uint32_t *rows = calloc(events + 1, sizeof(*rows));
+	struct key_index *index = calloc(1, sizeof(*index));
 	struct sql_where all = { .files = NULL };
 	struct sql_scan scan = { .store = NULL };
-	int err = rows && index ? sql_where__init(&all, sql, "", 0, NULL) : -ENOMEM;
+	int err = values && rows && index ? sql_where__init(&all, sql, "", 0, NULL) : -ENOMEM;
 
 	if (!err)
 		err = sql_scan__init(&scan, &sql->store, &all);
 	if (!err)
-		err = sort(index, rows, collect(sql, &scan, column, rows));
+		err = key_index__init(index, values, rows,
+				      collect(sql, &scan, column, values, rows), events);
 	sql_scan__fini(&scan);
 	sql_where__fini(&all);
+	free(values);
 	free(rows);
 	if (!err)
 		return index;
-	index__free(index);
+	free(index);
 	return NULL;
 }
 
-static const struct sql_index *get(struct sql *sql, size_t column)
+static const struct key_index *get(struct sql *sql, size_t column)
 {
 	struct sql_indices *indices = &sql->indices;
 
 	if (!indices->by_column)
-		indices->by_column = calloc(sql->columns.cnt + 1, sizeof(struct sql_index *));
+		indices->by_column = calloc(sql->columns.cnt + 1, sizeof(struct key_index *));
 	if (!indices->by_column)
 		return NULL;
 	if (!indices->by_column[column]) {
 		indices->by_column[column] = make(sql, column);
 		if (indices->by_column[column])
-			indices->bytes += bytes_of(indices->by_column[column]->cnt);
+			indices->bytes += indices->by_column[column]->bytes;
 	}
 	return indices->by_column[column];
 }
 
 void sql_indices__fini(struct sql_indices *indices, size_t column_cnt)
 {
-	for (size_t i = 0; indices->by_column && i < column_cnt; i++)
-		index__free(indices->by_column[i]);
+	for (size_t i = 0; indices->by_column && i < column_cnt; i++) {
+		if (indices->by_column[i])
+			key_index__fini(indices->by_column[i]);
+		free(indices->by_column[i]);
+	}
 	free((void *)indices->by_column);
 	*indices = (struct sql_indices){ .by_column = NULL };
 }
 
 /* ---- Looking up ---- */
 
-/* To a row with the hash whose chunk is there, from this one on. */
-static void settle(struct sql_hits *hits)
-{
-	for (; hits->row < hits->end; hits->row++) {
-		uint32_t chunk = hits->row->chunk;
+/* Each returns 1 where there is such a key; 0: no value of the column equals it; -1: only SQLite
+ * knows. */
 
-		if (hits->row->value != hits->value)
-			continue;
-		if (hits->kept && hits->chunk == chunk)
-			return;
-		store__put(hits->store, hits->kept);
-		hits->chunk = chunk;
-		for (hits->file = 0; chunk >= hits->store->files[hits->file].chunk_cnt;)
-			chunk -= (uint32_t)hits->store->files[hits->file++].chunk_cnt;
-		hits->kept = store__get(hits->store, hits->file, chunk);
-		if (hits->kept && !ttlog_kept_load(hits->kept->kept))
-			return;
-		store__put(hits->store, hits->kept);
-		hits->kept = NULL;
+/* For a column of integers. */
+static int key_of_real(double real, uint32_t types, uint64_t *ret)
+{
+	/* What is beyond an int64 in the column equals many a number that is beyond it. */
+	if (real >= -(double)INT64_MIN)
+		return types & 1u << TTLOG_TYPE_U64 ? -1 : 0;
+	if (real < (double)INT64_MIN || (double)(int64_t)real != real)
+		return 0;
+	*ret = (uint64_t)(int64_t)real;
+	return 1;
+}
+
+/* As SQLite compares a text with a column of integers: by the number that it is, if it is one. */
+static int key_of_digits(sqlite3_value *value, uint32_t types, uint64_t *ret)
+{
+	sqlite3_value *copy = sqlite3_value_dup(value);
+	int type = copy ? sqlite3_value_numeric_type(copy) : SQLITE_NULL, found = copy ? 0 : -1;
+
+	if (type == SQLITE_INTEGER) {
+		*ret = (uint64_t)sqlite3_value_int64(copy);
+		found = 1;
+	} else if (type == SQLITE_FLOAT) {
+		found = key_of_real(sqlite3_value_double(copy), types, ret);
 	}
+	sqlite3_value_free(copy);
+	return found;
+}
+
+static int key_of(const struct sql *sql, struct sql_hits *hits, sqlite3_value *value)
+{
+	int type = sqlite3_value_type(value);
+	uint32_t types;
+
+	if (type == SQLITE_INTEGER && hits->is_exact) {
+		hits->value = (uint64_t)sqlite3_value_int64(value);
+		return 1;
+	}
+	if (!hits->is_exact) {
+		if (type == SQLITE_TEXT)
+			hits->value = hash__text(sql_value__text_of(value));
+		return type == SQLITE_TEXT ? 1 : type == SQLITE_NULL ? 0 : -1;
+	}
+	types = sql->columns.list[hits->column].types;
+	if (type == SQLITE_FLOAT)
+		return key_of_real(sqlite3_value_double(value), types, &hits->value);
+	return type == SQLITE_TEXT ? key_of_digits(value, types, &hits->value) : 0;
 }
 
 int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlite3_value *value)
 {
-	bool is_text = sql_index__is_text(sql, column);
-	int type = sqlite3_value_type(value);
-	const struct sql_index *index;
-	uint32_t bucket;
+	int found;
 
-	if (type != SQLITE_NULL && type != (is_text ? SQLITE_TEXT : SQLITE_INTEGER))
+	/* The cursor of a join comes here for each of its rows. */
+	if (!hits->index || hits->column != column) {
+		hits->index = get(sql, column);
+		if (!hits->index)
+			return 0;
+		hits->store = &sql->store;
+		hits->column = column;
+		hits->is_exact = !sql_index__is_text(sql, column);
+	}
+	found = key_of(sql, hits, value);
+	if (found < 0)
 		return 0;
-	index = get(sql, column);
-	if (!index)
-		return 0;
-	hits->store = &sql->store;
-	hits->row = hits->end = index->rows;
-	/* Nothing equals NULL. */
-	if (type == SQLITE_NULL)
-		return 1;
-	hits->column = column;
-	hits->is_exact = !is_text;
-	hits->value = is_text ? hash__text(sql_value__text_of(value))
-			      : (uint64_t)sqlite3_value_int64(value);
-	bucket = bucket_of(index, hits->value);
-	hits->row = index->rows + (bucket ? index->ends[bucket - 1] : 0);
-	hits->end = index->rows + index->ends[bucket];
-	settle(hits);
+	hits->is_placed = false;
+	hits->link = found ? key_index__find(hits->index, hits->value) : 0;
 	return 1;
 }
 
@@ -272,27 +244,59 @@ void sql_hits__end(struct sql_hits *hits)
 
 void sql_hits__next(struct sql_hits *hits)
 {
-	hits->row++;
-	settle(hits);
+	hits->link = key_index__next(hits->index, hits->link);
+	hits->is_placed = false;
 }
 
-void sql_hits__event(const struct sql_hits *hits, struct ttlog_event *ret)
+/* ---- What is in a row ---- */
+
+static const struct store_place *place_of(struct sql_hits *hits)
 {
-	ttlog_kept_event(hits->kept->kept, hits->row->at, ret);
+	if (!hits->is_placed)
+		hits->place = store__place_of(hits->store, key_index__row(hits->link));
+	hits->is_placed = true;
+	return &hits->place;
 }
 
-int64_t sql_hits__number(const struct sql_hits *hits)
+/* Its chunk, loaded; NULL: it cannot be read. */
+static struct ttlog_kept *load(struct sql_hits *hits)
 {
-	return store__number(hits->store, hits->file, hits->kept->idx, hits->row->at);
+	const struct store_place *place = place_of(hits);
+
+	if (hits->kept && hits->kept->idx == place->chunk && hits->kept->file == place->file)
+		return hits->kept->kept;
+	store__put(hits->store, hits->kept);
+	hits->kept = store__get(hits->store, place->file, place->chunk);
+	if (hits->kept && ttlog_kept_load(hits->kept->kept)) {
+		store__put(hits->store, hits->kept);
+		hits->kept = NULL;
+	}
+	return hits->kept ? hits->kept->kept : NULL;
 }
 
-void sql_hits__column(const struct sql_hits *hits, const struct sql *sql, size_t column,
+bool sql_hits__event(struct sql_hits *hits, struct ttlog_event *ret)
+{
+	struct ttlog_kept *kept = load(hits);
+
+	if (kept)
+		ttlog_kept_event(kept, hits->place.at, ret);
+	return kept;
+}
+
+int64_t sql_hits__number(struct sql_hits *hits)
+{
+	const struct store_place *place = place_of(hits);
+
+	return store__number(hits->store, place->file, place->chunk, place->at);
+}
+
+void sql_hits__column(struct sql_hits *hits, const struct sql *sql, size_t column,
 		      sqlite3_context *to)
 {
-	struct ttlog_kept *kept = hits->kept->kept;
-	const struct ttlog_chunk *chunk = ttlog_kept_chunk(kept);
-	const struct ttlog_column *values;
+	const struct ttlog_column *values = NULL;
+	const struct ttlog_chunk *chunk;
 	struct ttlog_field field;
+	struct ttlog_kept *kept;
 	uint32_t group;
 	int i;
 
@@ -300,11 +304,16 @@ void sql_hits__column(const struct sql_hits *hits, const struct sql *sql, size_t
 		sqlite3_result_int64(to, (sqlite3_int64)hits->value);
 		return;
 	}
-	group = ttlog_chunk_group(chunk, hits->row->at);
-	i = sql_columns__field(&sql->columns, hits->file, chunk->groups[group].site, column);
-	values = i < 0 ? NULL : ttlog_kept_column(kept, group, (unsigned)i);
+	kept = load(hits);
+	if (!kept)
+		return;
+	chunk = ttlog_kept_chunk(kept);
+	group = ttlog_chunk_group(chunk, hits->place.at);
+	i = sql_columns__field(&sql->columns, hits->place.file, chunk->groups[group].site, column);
+	if (i >= 0)
+		values = ttlog_kept_column(kept, group, (unsigned)i);
 	if (!values)
 		return;
-	ttlog_column_field(values, ttlog_chunk_row(chunk, hits->row->at), &field);
+	ttlog_column_field(values, ttlog_chunk_row(chunk, hits->place.at), &field);
 	sql_value__field(to, &field, sql->columns.list[column].is_decimal);
 }

@@ -34,17 +34,30 @@ int sql_table__connect(sqlite3 *db, struct sql *sql, const void *kind, const cha
 
 int sql_table__disconnect(sqlite3_vtab *table)
 {
+	free(((struct sql_table *)table)->spare);
 	free(table);
 	return SQLITE_OK;
 }
 
-int sql_table__open(sqlite3_vtab *table, size_t bytes, sqlite3_vtab_cursor **ret)
+int sql_table__open(sqlite3_vtab *base, size_t bytes, sqlite3_vtab_cursor **ret)
 {
-	struct sql_cursor *cursor = calloc(1, bytes);
+	struct sql_table *table = (struct sql_table *)base;
+	struct sql_cursor *cursor = table->spare ? table->spare : calloc(1, bytes);
 
 	if (!cursor)
 		return SQLITE_NOMEM;
-	cursor->sql = ((struct sql_table *)table)->sql;
+	table->spare = NULL;
+	cursor->sql = table->sql;
 	*ret = &cursor->base;
 	return SQLITE_OK;
+}
+
+void sql_table__leave(struct sql_cursor *cursor)
+{
+	struct sql_table *table = (struct sql_table *)cursor->base.pVtab;
+
+	if (table->spare)
+		free(cursor);
+	else
+		table->spare = cursor;
 }

@@ -8,16 +8,17 @@
 
 struct sql;
 
-struct sql_table {
-	sqlite3_vtab base;
-	struct sql *sql;
-	const void *kind; /* the table's own; NULL */
-};
-
 /* A table's cursors begin with it. */
 struct sql_cursor {
 	sqlite3_vtab_cursor base;
 	struct sql *sql;
+};
+
+struct sql_table {
+	sqlite3_vtab base;
+	struct sql *sql;
+	const void *kind;         /* the table's own; NULL */
+	struct sql_cursor *spare; /* a closed one for the next to be opened; NULL: there is none */
 };
 
 /* Of a cursor that is open: what its table was connected with. */
@@ -30,7 +31,10 @@ static inline const void *sql_cursor__kind(const struct sql_cursor *cursor)
 int sql_table__connect(sqlite3 *db, struct sql *sql, const void *kind, const char *columns,
 		       sqlite3_vtab **ret, char **ret_why);
 int sql_table__disconnect(sqlite3_vtab *table);
-/* For xOpen: `bytes` of a cursor, all 0 behind its begin. xClose frees it. */
+/* For xOpen: `bytes` of a cursor, all 0 behind its begin or as it was left. xClose frees it, or: */
 int sql_table__open(sqlite3_vtab *table, size_t bytes, sqlite3_vtab_cursor **ret);
+/* For xClose of a cursor that holds nothing any more: a prepared statement opens one each time that
+ * it is run. Takes ownership. */
+void sql_table__leave(struct sql_cursor *cursor);
 
 #endif /* TTLOG_VIEW_SQL_TABLE_H */

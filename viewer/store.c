@@ -92,6 +92,33 @@ void store__put(struct store *store, struct store_chunk *chunk)
 	make_room(store);
 }
 
+/* ---- Rows ---- */
+
+/* The last of the starts, which ascend, that is not above the row: what is empty is passed over. */
+static size_t find_start(const uint64_t *starts, size_t cnt, uint64_t row)
+{
+	size_t low = 0;
+
+	while (cnt > 1) {
+		size_t half = cnt / 2;
+
+		/* no jump that the processor would guess wrong */
+		low += starts[low + half] <= row ? half : 0;
+		cnt -= half;
+	}
+	return low;
+}
+
+struct store_place store__place_of(const struct store *store, uint64_t row)
+{
+	size_t file = find_start(store->firsts, store->file_cnt, row), chunk;
+	const struct store_file *in = &store->files[file];
+
+	row -= store->firsts[file];
+	chunk = find_start(in->starts, in->chunk_cnt, row);
+	return (struct store_place){ file, chunk, (uint32_t)(row - in->starts[chunk]) };
+}
+
 /* ---- Several files ---- */
 
 static void set_bits(uint8_t *bits, uint32_t from, uint32_t cnt)
@@ -216,12 +243,16 @@ int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t
 {
 	int err = 0;
 
-	*ret = (struct store){ .files = calloc(reader_cnt + 1, sizeof(*ret->files)) };
-	if (!ret->files)
-		return -ENOMEM;
+	*ret = (struct store){
+		.files = calloc(reader_cnt + 1, sizeof(*ret->files)),
+		.firsts = calloc(reader_cnt + 1, sizeof(*ret->firsts)),
+	};
+	if (!ret->files || !ret->firsts)
+		err = -ENOMEM;
 	for (size_t i = 0; i < reader_cnt && !err; i++) {
 		if (!ttlog_snapshot_info(readers[i])->has_header)
 			continue;
+		ret->firsts[ret->file_cnt] = ret->event_cnt;
 		ret->event_cnt += ttlog_snapshot_contents(readers[i])->event_cnt;
 		err = init_file(&ret->files[ret->file_cnt++], readers[i]);
 	}
@@ -248,6 +279,7 @@ void store__fini(struct store *store)
 		free(file->starts);
 	}
 	free(store->files);
+	free(store->firsts);
 	free((void *)store->list);
 	*store = (struct store){ .file_cnt = 0 };
 }

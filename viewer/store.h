@@ -37,6 +37,7 @@ struct store_file {
 struct store {
 	struct store_file *files; /* of those readers that have a header */
 	size_t file_cnt;
+	uint64_t *firsts;   /* how many events are in the files before */
 	uint64_t event_cnt; /* in all of them, the repeated ones, too */
 	/* Whether events in the order of the merge are also in that of their own wall time, and of
 	 * their CLOCK_MONOTONIC. */
@@ -61,6 +62,20 @@ static inline int64_t store__number(const struct store *store, size_t file, size
 	return (int64_t)((uint64_t)(file & 0x7fffff) << 40 |
 			 (store->files[file].starts[chunk] + at + 1));
 }
+
+struct store_place {
+	size_t file, chunk;
+	uint32_t at;
+};
+
+/* The event's number among all of all files, one behind the other. */
+static inline uint64_t store__row(const struct store *store, size_t file, size_t chunk, uint32_t at)
+{
+	return store->firsts[file] + store->files[file].starts[chunk] + at;
+}
+
+/* Where that one is, below event_cnt. */
+struct store_place store__place_of(const struct store *store, uint64_t row);
 
 /* Returns 0 or -ENOMEM; then ret is empty. */
 int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);

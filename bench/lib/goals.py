@@ -203,8 +203,10 @@ def judge_sql(bench):
 
 def judge_look_ups(bench):
     verdict = Verdict('--sql: look-ups by an index in memory', '>= 5 million/s a core')
-    at_least(verdict, '{:.2f} million',
-             scaled(bench.value('sql', 'look-up of a key'), 1e6), 5)
+    for what in ('prepared look-up', 'join by a key'):
+        for keys in ('', ', scattered'):
+            at_least(verdict, what + keys + ' {:.2f} million',
+                     scaled(bench.value('sql', what + keys), 1e6), 5)
     return verdict
 
 

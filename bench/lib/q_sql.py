@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What SQL over snapshots costs."""
+import json
+
 from .process import run
 from .q_view import rate
 
@@ -15,6 +17,21 @@ LOOK_UP_EVENTS = 'SELECT count(e.a) FROM keys CROSS JOIN events e ON e.a = keys.
 LOOK_UP_FIELD = 'SELECT count(e.b) FROM keys CROSS JOIN events e ON e.a = keys.k;'
 GROUPS = 'SELECT symbol, count(*), sum(quantity) FROM events GROUP BY symbol;'
 
+# What bench/look_up calls it, and the line that it is in.
+LOOKED_UP = (
+    ('prepared', 'prepared look-up', 'ttlog'),
+    ('prepared, other', 'prepared look-up', 'ttlog and another field'),
+    ('prepared, own', 'prepared look-up', 'SQLite\'s own table'),
+    ('prepared, at once', 'prepared look-up', 'SQLite alone'),
+    ('prepared, no table', 'prepared look-up', 'SQLite without a table'),
+    ('transaction', 'prepared look-up', 'ttlog in a transaction'),
+    ('transaction, at once', 'prepared look-up', 'SQLite alone in a transaction'),
+    ('join', 'join by a key', 'ttlog'),
+    ('join, other', 'join by a key', 'ttlog and another field'),
+    ('join, own', 'join by a key', 'SQLite\'s own table'),
+    ('join, at once', 'join by a key', 'SQLite alone'),
+)
+
 
 def sql(bench):
     """SQL over a snapshot: rows a second of one core, its start and the opening of the file included"""
@@ -28,9 +45,12 @@ def sql(bench):
     keyed = bench.product.record([bench.program('cost'), 'two', KEYS],
                                  ['--on', 'exit', '-s', '512M', '-o', bench.fresh_dir('sql-keyed')])
     keyed_path = keyed.accounts.files[-1]
+    scattered = bench.product.record([bench.program('cost'), 'scattered', KEYS],
+                                     ['--on', 'exit', '-s', '512M', '-o',
+                                      bench.fresh_dir('sql-scattered')])
 
-    def ask(statements, path=path):
-        return run([bench.product.view, path, '--sql', statements]).check()
+    def ask(statements, of=path):
+        return run([bench.product.view, of, '--sql', statements]).check()
 
     def look_up(statement):
         without, ended = ask(FILL, keyed_path), ask(FILL + statement, keyed_path)
@@ -47,6 +67,11 @@ def sql(bench):
         'ttlog sum of a field': lambda: rate(recorded, ask('SELECT sum(quantity) FROM events')),
         'ttlog group by a text': lambda: rate(recorded, ask(GROUPS)),
     }, bench.repeats(3))
+    for _ in range(bench.repeats(3)):
+        for path, keys in ((keyed_path, ''), (scattered.accounts.files[-1], ', scattered')):
+            took = json.loads(run([bench.program('look_up'), path, 'a', 'b']).check().out)
+            for name, what, who in LOOKED_UP:
+                bench.line('sql', what + keys, who, 'look-ups/s').add(1e9 / took[name])
     bench.compare('sql', 'look-up of a key', 'look-ups/s', {
         'ttlog': lambda: look_up(LOOK_UP_EVENTS),
         'ttlog and another field': lambda: look_up(LOOK_UP_FIELD),

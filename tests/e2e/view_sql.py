@@ -281,6 +281,77 @@ def test_look_up():
         assert got == expected and got, where
 
 
+def keyed(folder):
+    """Keys of each shape an index has, in 1,500 events of two chunks; some have none."""
+    fields = [("seq", "u64"), ("pair", "i32"), ("odd", "u64"), ("far", "i64"), ("flag", "bool"), ("id", "str")]
+    sites = [make.site("event", "INFO", "keyed", "Keyed", 1, fields), make.site("event", "INFO", "bare", "Bare", 2, [])]
+    encoders = {0: [make.plain] * 6, 1: []}
+    events = []
+    for i in range(1500):
+        if i % 5 == 3:
+            events.append((i * 10, 1, 0, []))
+            continue
+        far = (i % 500 * 0x9E3779B97F4A7C15) % 2**64 - 2**63
+        odd = 2**64 - 1 - i if i % 4 else i  # most are beyond what SQLite has for an integer
+        events.append((i * 10, 0, i % 2, [i + 7, i // 2 - 700, odd, far, i % 2 == 1, "id-%d" % (i // 3)]))
+    return made(folder, sites, events, encoders=encoders)
+
+
+# What SQL says is equal to an integer, and what is not: reals, texts that are numbers, blobs.
+EQUALS = ["8", "8.0", "'8'", "' 8 '", "'8.0'", "'8e0'", "'0x8'", "'8x'", "8.5", "x'38'", "NULL", "TRUE", "0", "-700",
+          "-700.0", "'-7e2'", "799", "-701", "800", "9007199254740993", "9007199254740992.0", "9223372036854775807",
+          "9223372036854775807.0", "9223372036854775808", "'9223372036854775808'", "1.8446744073709552e19",
+          "'18446744073709551614'", "18446744073709551614", "1e300", "-1e300", "9e999", "-9e999", "-9223372036854775808",
+          "-9223372036854775808.0", "''", "'id-8'"]  # fmt: skip
+
+
+def test_look_up_types():
+    """An index finds what a scan does, for a value of any type, as a literal and out of a column."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, far = keyed(folder), [str(-2**63), str(0x9E3779B97F4A7C15 - 2**63)]
+        scan = "(SELECT *, rowid FROM events LIMIT -1 OFFSET 0)"
+        values = ", ".join("(%s)" % value for value in EQUALS + far)
+        joined = 0
+        for field in ("seq", "pair", "odd", "far", "flag", "id"):
+            ask = "; ".join("SELECT count(*) AS n, total(rowid) AS r, min(mono_ns) AS m FROM %%s WHERE %s = %s"
+                            % (field, value) for value in EQUALS + far)  # fmt: skip
+            got, expected = (sql(ask.replace("%s", table), path) for table in ("events", scan))
+            for value, row, want in zip(EQUALS + far, got, expected):
+                assert row == want, (field, value, row, want)
+            for kind in ("", "TEXT", "REAL"):
+                join = ("CREATE TABLE k(v %s); INSERT INTO k VALUES %s; SELECT k.rowid AS k, e.rowid AS e, e.seq, e.id"
+                        " FROM k CROSS JOIN %%s e ON e.%s = k.v ORDER BY 1, 2" % (kind, values, field))  # fmt: skip
+                got, expected = texts(join % "events", path), texts(join % scan, path)
+                assert got == expected, (field, kind)
+                joined += len(got)
+            assert "index of " + field in plan("SELECT * FROM events WHERE %s = 8" % field, path)
+        assert joined > 2000, joined
+
+
+def test_look_up_rows():
+    """Rows of the same key are in the order of time, each once, in several files, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = keyed(folder)
+        events = [e for e in texts_of(path) if e["probe"] == "keyed"]
+        for field in ("pair", "flag", "far", "id"):
+            by_key = {}
+            for event in events:
+                by_key.setdefault(event["fields"][field], []).append(event["mono_ns"])
+            value = "CASE WHEN %s THEN 'true' ELSE 'false' END" % field if field == "flag" else field
+            got = {}
+            for row in texts("CREATE TABLE k AS SELECT DISTINCT %s AS v FROM events; SELECT %s AS v, mono_ns FROM k"
+                             " CROSS JOIN events e ON e.%s = k.v" % (field, value, field), path):  # fmt: skip
+                got.setdefault(row["v"], []).append(row["mono_ns"])
+            assert {str(key).lower(): rows for key, rows in got.items()} == \
+                {str(key).lower(): rows for key, rows in by_key.items()}, field  # fmt: skip
+        join = ("CREATE TABLE k AS SELECT DISTINCT n AS v FROM events; SELECT k.v, e.ts, e.rowid FROM k CROSS JOIN %s e"
+                " ON e.n = k.v ORDER BY k.v, e.ts, e.rowid")  # fmt: skip
+        scan = "(SELECT *, rowid FROM events LIMIT -1 OFFSET 0)"
+        for files in (OVERLAP, OVERLAP[::-1]):
+            got = texts(join % "events", *files)
+            assert got == texts(join % scan, *files) and len(got) > 10
+
+
 def test_decimals():
     """Compared, put in order and added exactly."""
     with tempfile.TemporaryDirectory() as folder:

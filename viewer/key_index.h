@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows by their keys, which are numbers; any number of rows may have the same.
+ *
+ * A miss of the cache is nearly all that a look-up costs, and may cost more than all that SQLite does
+ * about it. So five keys and their rows lie together on a line. And keys that are counted up, as
+ * requests and orders are, have their rows about where a straight line through their neighbours has
+ * them: of these a byte a key is kept, how far off it is, and a million of them stay in the cache.
+ * Rows of the same key are linked behind its first one.
+ *
+ * A hostile file chooses its keys: lines are by a seed that it can't know, so no more than chance
+ * makes them meet on one, and the same key again costs what any other row does.
+ */
+#ifndef TTLOG_VIEW_KEY_INDEX_H
+#define TTLOG_VIEW_KEY_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hash.h"
+
+#define KEY_INDEX_LINE_KEYS  5
+#define KEY_INDEX_MAX_ROWS   (1u << 30)
+#define KEY_INDEX_MORE       (1u << 31) /* in a link: another one is behind the row */
+#define KEY_INDEX_BLOCK_KEYS 64u
+#define KEY_INDEX_FAR        0xffu /* the key is on a line, if it is there at all */
+#define KEY_INDEX_NEAR_MORE  0x80u
+
+/* A link is a row and 1, and whether there is more; 0: none. */
+struct key_index_line {
+	uint64_t keys[KEY_INDEX_LINE_KEYS];
+	uint32_t links[KEY_INDEX_LINE_KEYS]; /* from the first on; 0: the line has no more */
+	uint32_t unused;
+};
+_Static_assert(sizeof(struct key_index_line) == 64, "a line of the cache");
+
+/* Where the rows of a block of keys are: base, and slope / 256 more from one key to the next. */
+struct key_index_guess {
+	uint32_t base, slope;
+};
+
+struct key_index {
+	struct key_index_line *lines;
+	uint64_t line_cnt, seed;
+	uint8_t *near; /* of keys from least on: 0 none, FAR, or a link less its guess */
+	struct key_index_guess *guesses;
+	uint64_t least, span; /* 0: no key is near */
+	uint32_t *behind;     /* by row: the link to the next of the same key */
+	uint32_t row_cnt, key_cnt, line_key_cnt;
+	size_t bytes;
+};
+
+/* `rows`, below row_limit and each at most once, have the `keys`; rows of the same key are found in
+ * this order. Returns 0 or -ENOMEM; then ret is empty. */
+int key_index__init(struct key_index *ret, const uint64_t *keys, const uint32_t *rows, uint32_t cnt,
+		    uint32_t row_limit);
+void key_index__fini(struct key_index *index);
+/* No index of so many rows takes more. */
+size_t key_index__max_bytes(uint64_t row_cnt, uint64_t row_limit);
+
+static inline uint32_t key_index__guess(const struct key_index_guess *guesses, uint64_t at)
+{
+	const struct key_index_guess *guess = &guesses[at / KEY_INDEX_BLOCK_KEYS];
+
+	return guess->base + (uint32_t)(at % KEY_INDEX_BLOCK_KEYS * guess->slope >> 8);
+}
+
+static inline uint64_t key_index__line(const struct key_index *index, uint64_t key)
+{
+	return (hash__number(key ^ index->seed) >> 32) * index->line_cnt >> 32;
+}
+
+/* The link to the key's first row. */
+static inline uint32_t key_index__find(const struct key_index *index, uint64_t key)
+{
+	uint64_t at = key - index->least;
+
+	if (at < index->span && index->near[at] != KEY_INDEX_FAR) {
+		uint32_t near = index->near[at], more = near & KEY_INDEX_NEAR_MORE;
+
+		return near ? (key_index__guess(index->guesses, at) + (near - more)) | more << 24
+			    : 0;
+	}
+	for (uint64_t i = key_index__line(index, key);; i = i + 1 < index->line_cnt ? i + 1 : 0) {
+		const struct key_index_line *line = &index->lines[i];
+
+		for (int k = 0; k < KEY_INDEX_LINE_KEYS; k++) {
+			if (!line->links[k] || line->keys[k] == key)
+				return line->links[k];
+		}
+	}
+}
+
+static inline uint32_t key_index__row(uint32_t link)
+{
+	return (link & ~KEY_INDEX_MORE) - 1;
+}
+
+static inline uint32_t key_index__next(const struct key_index *index, uint32_t link)
+{
+	return link & KEY_INDEX_MORE ? index->behind[key_index__row(link)] : 0;
+}
+
+#endif /* TTLOG_VIEW_KEY_INDEX_H */
