@@ -468,6 +468,7 @@ def test_several_files():
         terminal.wait("^ 1/250")
         numbers = re.findall(r"\bn=(\d+)", terminal.text())
         assert numbers[:8] == ["0", "0", "1", "1", "2", "2", "3", "3"], numbers
+        terminal.wait(r"LEVEL PID THREAD +WHERE", r"DEBUG 7 main +clock", r"DEBUG 8 main +clock")
         terminal.keys("Enter")
         terminal.wait(r"^ file +\S*/a.bin")
         terminal.keys("j")
