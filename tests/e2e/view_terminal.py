@@ -259,8 +259,12 @@ def test_progress_keeps_out_of_the_way():
     """Nothing where nobody looks, beside what is shown, or on a terminal that cannot."""
     with tempfile.TemporaryDirectory() as folder:
         path = big_file(folder)
+        # nobody asked for a pager: until there is something to show
         terminal = delayed(Terminal(path, *SLOW, "--no-pager"))
-        assert terminal.ended() == 0 and b"reading:" not in terminal.output
+        assert terminal.ended() == 0
+        before, shown = terminal.output.split(b" events ", 1)
+        assert b"reading: " in before and before.rstrip(b" ").endswith(ERASE), before
+        assert b"reading:" not in shown
         with open(os.path.join(folder, "out"), "wb") as file:
             terminal = delayed(Terminal(path, *SLOW, stdout=file, TERM="dumb"))
             assert terminal.ended() == 0 and terminal.output == b""
