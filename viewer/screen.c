@@ -32,7 +32,7 @@ static struct {
 
 static SCREEN *terminal;
 static sigset_t wait_mask;
-static bool is_utf8, has_colour;
+static bool is_utf8, has_colour, takes_mouse;
 static attr_t looks[STYLE_CNT];
 static char alt_stack[ALT_STACK_BYTES];
 
@@ -204,11 +204,21 @@ int screen__begin(bool colour, char *ret_why, size_t why_size)
 	(void)nodelay(stdscr, TRUE);
 	(void)keypad(stdscr, TRUE);
 	(void)set_escdelay(25);
-	(void)mousemask(
-		BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+	takes_mouse = false;
+	(void)screen__toggle_mouse();
 	(void)mouseinterval(0);
 	(void)curs_set(0);
 	return 0;
+}
+
+bool screen__toggle_mouse(void)
+{
+	const mmask_t all = BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+			    BUTTON5_PRESSED;
+
+	takes_mouse = !takes_mouse;
+	(void)mousemask(takes_mouse ? all : 0, NULL);
+	return takes_mouse;
 }
 
 void screen__end(void)
