@@ -70,18 +70,30 @@ static void prepare_restore(void)
 	add_restore("rmcup");
 }
 
-/* Only what POSIX allows in a handler. */
+/* What is stopped in the background must end there: its modes are the shell's already. */
+static void restore_terminal(void)
+{
+	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	pid_t front = tcgetpgrp(STDOUT_FILENO);
+	sigset_t stopping;
+
+	(void)sigemptyset(&stopping);
+	(void)sigaddset(&stopping, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &stopping, NULL);
+	/* a terminal that is stopped (Ctrl-S) must not keep us from ending */
+	if (poll(&room, 1, 0) > 0)
+		(void)!write(STDOUT_FILENO, restore.text, restore.len);
+	if (front < 0 || front == getpgrp())
+		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
+}
+
+/* Only what POSIX allows in a handler; and isendwin(), which looks at a flag: after Ctrl-Z the terminal
+ * is as it was before, and somebody else's. */
 static void on_fatal(int number)
 {
-	if (restore.is_up) {
-		struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-		restore.is_up = 0;
-		/* a terminal that is stopped (Ctrl-S) must not keep us from ending */
-		if (poll(&room, 1, 0) > 0)
-			(void)!write(STDOUT_FILENO, restore.text, restore.len);
-		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
-	}
+	if (restore.is_up && !isendwin())
+		restore_terminal();
+	restore.is_up = 0;
 	/* SA_RESETHAND has put back what ends the process. */
 	(void)raise(number);
 }
