@@ -84,7 +84,6 @@ static int begin_paging(struct out *out)
 static int open_output(struct view *view)
 {
 	const char *path = view->options.output, *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 	int fd = STDOUT_FILENO;
 	struct stat st;
 
@@ -107,7 +106,7 @@ static int open_output(struct view *view)
 		return -EINVAL;
 	}
 	view->terminal = terminal__of(fd, !path && isatty(fd) && !(no_color && *no_color) &&
-						  !(term && !strcmp(term, "dumb")));
+						  terminal__is_capable());
 	if (out__init(&view->out, fd))
 		return say_error("output", ENOMEM);
 	view->out.begin = view->pager ? begin_paging : begin_output;

@@ -116,6 +116,13 @@ def test_pager_less_leaves_what_fits():
     assert len(shown) == 8, terminal.output
 
 
+def test_colours_only_where_understood():
+    for term, colours in (("xterm", True), ("dumb", False), ("", False)):
+        terminal = Terminal(SMALL, "--no-pager", TERM=term)
+        assert terminal.ended() == 0 and (b"\x1b[32mINFO" in terminal.output) == colours, (term, terminal.output)
+        assert colours or b"\x1b" not in terminal.output
+
+
 def test_pager_choice():
     mark = {"TTLOG_PAGER": "sed s/^/T:/", "PAGER": "sed s/^/P:/"}
 
