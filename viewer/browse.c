@@ -523,6 +523,8 @@ static int open_all(struct browse *browse)
 	if (!err)
 		err = sources__add(&browse->sources, browse->input.readers,
 				   browse->input.reader_cnt, false);
+	for (size_t i = 0; !err && i < browse->input.reader_cnt; i++)
+		browse__note_process(browse, browse->input.readers[i]);
 	return err;
 }
 

@@ -148,6 +148,9 @@ struct browse {
 
 	struct text_output widths; /* of columns, over the first part */
 	bool has_widths;
+	uint64_t pid;       /* of the first snapshot */
+	bool has_processes; /* there are others: the threads' column has theirs, too */
+	int pid_width;
 
 	enum browse_page page;
 	bool has_detail, is_in_detail;
@@ -216,6 +219,8 @@ void browse__print_follow_info(const struct browse *browse, struct out *out); /*
 /* Valid until the next call. NULL where it cannot be had. */
 const struct browse_line *browse__get_line(struct browse *browse, uint64_t row);
 void browse__forget_lines(struct browse *browse); /* rows are others now, or hits */
+/* A snapshot that is there from now on. */
+void browse__note_process(struct browse *browse, const struct ttlog_snapshot *reader);
 void browse__free_lines(struct browse *browse);
 
 /* ---- browse_order.c ---- */

@@ -92,7 +92,7 @@ static struct out *begin(const struct detail *detail)
 	return &detail->browse->out;
 }
 
-static void put(struct detail *detail, int x, struct ttlog_text text, int skip,
+static void put(const struct detail *detail, int x, struct ttlog_text text, int skip,
 		enum screen_style style)
 {
 	int y = detail->y - detail->browse->detail_top;
@@ -102,7 +102,8 @@ static void put(struct detail *detail, int x, struct ttlog_text text, int skip,
 					false);
 }
 
-/* A key, and what is in browse->out since the key's end; a long value takes several lines. */
+/* A key, and what is in browse->out since the key's end; a long value takes several lines, a long
+ * key a line of its own. */
 static void line(struct detail *detail, size_t key_len, enum screen_style style)
 {
 	const struct out *out = &detail->browse->out;
@@ -110,10 +111,14 @@ static void line(struct detail *detail, size_t key_len, enum screen_style style)
 	struct ttlog_text value = { out->buf + key_len, out->len - key_len };
 	int x = screen__columns(key) + 2, width, all = screen__columns(value), skip = 0;
 
+	put(detail, 1, key, 0, STYLE_KEY);
+	if (x > screen__width() / 2 && x > KEY_WIDTH + 2) {
+		detail->y++;
+		x = 0;
+	}
 	x = x < KEY_WIDTH + 2 ? KEY_WIDTH + 2 : x;
 	x = x > screen__width() / 2 ? screen__width() / 2 : x;
 	width = screen__width() - x;
-	put(detail, 1, key, 0, STYLE_KEY);
 	do {
 		put(detail, x, value, skip, style);
 		detail->y++;
@@ -182,14 +187,18 @@ static void origin(struct detail *detail, const struct ttlog_event *event)
 		text_line(detail, "file", ttlog_text_of(ttlog_snapshot_name(reader)), STYLE_PLAIN);
 }
 
-static void draw_separator(const struct browse *browse, int y)
+static void draw_separator(const struct browse *browse, int y, int below)
 {
+	const char *hint = browse->is_in_detail ? "arrows scroll, Tab: back to the events"
+						: "Tab: scroll in it, Enter: close";
+	char text[96];
+
+	snprintf(text, sizeof(text), "EVENT  (%s)", hint);
+	if (below > 0)
+		snprintf(text, sizeof(text), "EVENT  (%s)  %d line%s below", hint, below,
+			 below == 1 ? "" : "s");
 	screen__line(y, STYLE_HEAD, false);
-	(void)screen__text(y, 1, screen__width() - 1,
-			   ttlog_text_of(browse->is_in_detail
-						 ? "EVENT  (arrows scroll, Tab: back to the events)"
-						 : "EVENT  (Tab: scroll in it, Enter: close)"),
-			   STYLE_HEAD, false);
+	(void)screen__text(y, 1, screen__width() - 1, ttlog_text_of(text), STYLE_HEAD, false);
 }
 
 void browse__draw_detail(struct browse *browse, int top, int height)
@@ -200,7 +209,7 @@ void browse__draw_detail(struct browse *browse, int top, int height)
 
 	if (!height)
 		return;
-	draw_separator(browse, top);
+	draw_separator(browse, top, 0);
 	for (int i = 1; i < height; i++)
 		screen__line(top + i, STYLE_PLAIN, false);
 	if (!browse__line_cnt(browse) ||
@@ -224,4 +233,5 @@ void browse__draw_detail(struct browse *browse, int top, int height)
 	/* The end of it stays in sight. */
 	if (browse->detail_top > detail.y - detail.height)
 		browse->detail_top = detail.y > detail.height ? detail.y - detail.height : 0;
+	draw_separator(browse, top, detail.y - detail.height - browse->detail_top);
 }

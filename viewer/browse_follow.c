@@ -238,6 +238,7 @@ void browse__take_pieces(struct browse *browse)
 		}
 		browse->piece_bytes += ttlog_snapshot_contents(piece)->size;
 		widen(browse, piece);
+		browse__note_process(browse, piece);
 		if (is_full(browse) && !has_counts(browse))
 			make_room(browse);
 	}

@@ -69,6 +69,23 @@ static bool move_key(struct browse *browse, int key, bool special)
 	return true;
 }
 
+/* What a page does with a key; whether it did. */
+static bool page_key(struct browse *browse, int key, bool special)
+{
+	int height = screen__height() - browse__table_top(browse) - 1;
+
+	return browse->page == PAGE_LANES ? browse__lanes_key(browse, key, special, height)
+					  : scroll__key(&browse->scroll, key, special, height);
+}
+
+static void turn_page(struct browse *browse, const MEVENT *event)
+{
+	if (!(event->bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)))
+		return;
+	for (int i = 0; i < WHEEL_STEP; i++)
+		(void)page_key(browse, event->bstate & BUTTON4_PRESSED ? KEY_UP : KEY_DOWN, true);
+}
+
 static void mouse(struct browse *browse)
 {
 	int line;
@@ -76,6 +93,10 @@ static void mouse(struct browse *browse)
 
 	if (getmouse(&event) != OK)
 		return;
+	if (browse->page != PAGE_EVENTS) {
+		turn_page(browse, &event);
+		return;
+	}
 	line = event.y - browse__table_top(browse);
 	if (event.bstate & BUTTON4_PRESSED) {
 		move_by(browse, -WHEEL_STEP, true);
@@ -461,6 +482,11 @@ static void command(struct browse *browse, int key)
 	case '\n':
 		toggle_detail(browse);
 		break;
+	case 'm':
+		browse__say(browse, screen__toggle_mouse()
+					    ? "the mouse is this screen's"
+					    : "the mouse is the terminal's: select text with it");
+		break;
 	case SCREEN_KEY('l'):
 		screen__redraw();
 		break;
@@ -474,10 +500,16 @@ static void command(struct browse *browse, int key)
 
 static bool detail_key(struct browse *browse, int key, bool special)
 {
+	const int height = browse__detail_height(browse), page = height > 1 ? height - 1 : 1;
+
 	if (key == 'j' || (special && key == KEY_DOWN))
 		browse->detail_top++;
 	else if (key == 'k' || (special && key == KEY_UP))
 		browse->detail_top -= browse->detail_top > 0;
+	else if (special && key == KEY_NPAGE)
+		browse->detail_top += page;
+	else if (special && key == KEY_PPAGE)
+		browse->detail_top -= page < browse->detail_top ? page : browse->detail_top;
 	else
 		return false;
 	return true;
@@ -485,8 +517,6 @@ static bool detail_key(struct browse *browse, int key, bool special)
 
 void browse__key(struct browse *browse, int key, bool special)
 {
-	int page = screen__height() - browse__table_top(browse) - 1;
-
 	browse->message[0] = '\0';
 	if (special && key == KEY_RESIZE)
 		return;
@@ -495,8 +525,7 @@ void browse__key(struct browse *browse, int key, bool special)
 		return;
 	}
 	if (browse->page != PAGE_EVENTS) {
-		if (browse->page == PAGE_LANES ? browse__lanes_key(browse, key, special, page)
-					       : scroll__key(&browse->scroll, key, special, page))
+		if (page_key(browse, key, special))
 			return;
 		if (!special && key > 0 && key < 0x7f && strchr("q?iop\t", key)) {
 			browse__close_page(browse);

@@ -38,6 +38,9 @@ static void put_cell(struct browse *browse, const struct ttlog_event *event, enu
 		out__text(out, ttlog_level_name(event->site->level));
 		break;
 	case CELL_THREAD:
+		if (browse->has_processes)
+			out__format(out, "%*llu ", browse->pid_width,
+				    (unsigned long long)event->thread->pid);
 		out__plain(out, event->thread->comm);
 		break;
 	case CELL_WHERE:
@@ -103,6 +106,23 @@ void browse__forget_lines(struct browse *browse)
 {
 	for (size_t i = 0; i < BROWSE_LINES; i++)
 		browse->lines[i].is_valid = false;
+}
+
+void browse__note_process(struct browse *browse, const struct ttlog_snapshot *reader)
+{
+	const struct ttlog_info *info = ttlog_snapshot_info(reader);
+	char digits[FORMAT_NUMBER_BYTES];
+	int width = (int)format__u64(digits, info->pid);
+
+	if (!info->has_header)
+		return;
+	if (!browse->pid_width)
+		browse->pid = info->pid;
+	if ((info->pid == browse->pid || browse->has_processes) && width <= browse->pid_width)
+		return;
+	browse->has_processes |= info->pid != browse->pid;
+	browse->pid_width = width > browse->pid_width ? width : browse->pid_width;
+	browse__forget_lines(browse);
 }
 
 void browse__free_lines(struct browse *browse)

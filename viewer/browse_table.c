@@ -191,10 +191,16 @@ struct layout {
 };
 
 static const char *const HEADS[] = { "TIME (UTC)", "LEVEL", "THREAD", "WHERE", "MESSAGE" };
+static const char PID_THREAD[] = "PID THREAD";
 
-static int width_of(enum browse_cell cell, size_t width, int most)
+static const char *head_of(const struct browse *browse, enum browse_cell cell)
 {
-	size_t least = strlen(HEADS[cell]);
+	return cell == CELL_THREAD && browse->has_processes ? PID_THREAD : HEADS[cell];
+}
+
+static int width_of(const struct browse *browse, enum browse_cell cell, size_t width, int most)
+{
+	size_t least = strlen(head_of(browse, cell));
 
 	width = width > least ? width : least;
 	return width < (size_t)most ? (int)width : most;
@@ -203,6 +209,7 @@ static int width_of(enum browse_cell cell, size_t width, int most)
 static void lay_out(struct browse *browse, struct layout *ret)
 {
 	const int total = screen__width();
+	const size_t pid_width = browse->has_processes ? (size_t)browse->pid_width + 1 : 0;
 	int x = 1;
 
 	if (!browse->has_widths || !browse->is_ready) {
@@ -213,10 +220,12 @@ static void lay_out(struct browse *browse, struct layout *ret)
 	ret->width[CELL_TIME] = total >= 120 ? 18 : 15;
 	ret->width[CELL_LEVEL] = LEVEL_WIDTH;
 	ret->width[CELL_THREAD] = total < 50 ? 0
-					     : width_of(CELL_THREAD, browse->widths.comm_width,
-							total < 100 ? 10 : 16);
+					     : width_of(browse, CELL_THREAD,
+							browse->widths.comm_width + pid_width,
+							(total < 100 ? 10 : 16) + (int)pid_width);
 	ret->width[CELL_WHERE] =
-		total < 60 ? 0 : width_of(CELL_WHERE, browse->widths.where_width, total / 5);
+		total < 60 ? 0
+			   : width_of(browse, CELL_WHERE, browse->widths.where_width, total / 5);
 	for (int i = 0; i < CELL_CNT; i++) {
 		ret->x[i] = x;
 		if (i < CELL_CONTENT && ret->width[i])
@@ -225,12 +234,13 @@ static void lay_out(struct browse *browse, struct layout *ret)
 	ret->width[CELL_CONTENT] = x < total ? total - x : 0;
 }
 
-static void draw_head(const struct layout *layout, int y)
+static void draw_head(const struct browse *browse, const struct layout *layout, int y)
 {
 	screen__line(y, STYLE_HEAD, false);
 	for (int i = 0; i < CELL_CNT; i++)
-		(void)screen__text(y, layout->x[i], layout->width[i], ttlog_text_of(HEADS[i]),
-				   STYLE_HEAD, false);
+		(void)screen__text(y, layout->x[i], layout->width[i],
+				   ttlog_text_of(head_of(browse, (enum browse_cell)i)), STYLE_HEAD,
+				   false);
 }
 
 static enum screen_style style_of(unsigned level, enum browse_cell cell)
@@ -309,7 +319,7 @@ static void draw_table(struct browse *browse)
 	struct layout layout;
 
 	lay_out(browse, &layout);
-	draw_head(&layout, y - 1);
+	draw_head(browse, &layout, y - 1);
 	if (browse->is_ready)
 		scroll_to_cursor(browse, height);
 	for (int i = 0; i < height; i++) {

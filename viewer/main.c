@@ -39,22 +39,24 @@ struct view {
 	int status;        /* 0: what the error says */
 };
 
+static bool is_dialogue(const struct options *options)
+{
+	return options->follow || (options->mode == MODE_SQL && !options->statement);
+}
+
 static const char *choose_pager(const struct options *options)
 {
-	bool is_dialogue = options->follow || (options->mode == MODE_SQL && !options->statement);
-
-	if (options->no_pager || is_dialogue || options->output || !isatty(STDOUT_FILENO))
+	if (options->no_pager || is_dialogue(options) || options->output || !isatty(STDOUT_FILENO))
 		return NULL;
 	return pager__command();
 }
 
-/* Where the events go to a terminal as they come, there is nothing to wait for. */
-static void begin_progress(const struct view *view)
+/* It ends with the first byte that goes to a terminal: begin_output, begin_paging. */
+static void begin_progress(const struct options *options)
 {
-	const struct options *options = &view->options;
-
-	if (!options->follow && (options->output || view->pager || !isatty(STDOUT_FILENO)))
-		progress__begin(options->files, options->file_cnt, input__passes(options));
+	if (options->follow || (is_dialogue(options) && isatty(STDOUT_FILENO)))
+		return;
+	progress__begin(options->files, options->file_cnt, input__passes(options));
 }
 
 /* Whoever reads may have the same terminal. */
@@ -82,7 +84,6 @@ static int begin_paging(struct out *out)
 static int open_output(struct view *view)
 {
 	const char *path = view->options.output, *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 	int fd = STDOUT_FILENO;
 	struct stat st;
 
@@ -105,7 +106,7 @@ static int open_output(struct view *view)
 		return -EINVAL;
 	}
 	view->terminal = terminal__of(fd, !path && isatty(fd) && !(no_color && *no_color) &&
-						  !(term && !strcmp(term, "dumb")));
+						  terminal__is_capable());
 	if (out__init(&view->out, fd))
 		return say_error("output", ENOMEM);
 	view->out.begin = view->pager ? begin_paging : begin_output;
@@ -380,7 +381,7 @@ int main(int argc, char **argv)
 	if (view.options.mode == MODE_INTERACTIVE && !view.options.explain)
 		return browse__main(&view.options);
 	view.pager = choose_pager(&view.options);
-	begin_progress(&view);
+	begin_progress(&view.options);
 	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
 	if (!err)

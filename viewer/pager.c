@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "pager.h"
+#include "terminal.h"
 
 /* As git: leave where it all fits, colours, no other screen. */
 #define LESS_OPTIONS "FRX"
@@ -41,11 +42,6 @@ static bool is_installed(const char *name)
 	return false;
 }
 
-static bool is_capable(const char *term)
-{
-	return term && *term && strcmp(term, "dumb") != 0;
-}
-
 const char *pager__command(void)
 {
 	const char *command = getenv("TTLOG_PAGER");
@@ -53,7 +49,7 @@ const char *pager__command(void)
 	if (!command)
 		command = getenv("PAGER");
 	if (!command)
-		command = is_capable(getenv("TERM")) && is_installed("less") ? "less" : "";
+		command = terminal__is_capable() && is_installed("less") ? "less" : "";
 	return !*command || !strcmp(command, "cat") ? NULL : command;
 }
 

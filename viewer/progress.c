@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "progress.h"
+#include "terminal.h"
 
 #define FIRST_MS  1000
 #define AGAIN_MS  200
@@ -113,9 +114,7 @@ static void *run(void *arg)
 
 static bool has_watcher(void)
 {
-	const char *term = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+	return isatty(STDERR_FILENO) && terminal__is_capable();
 }
 
 void progress__begin(char *const *files, size_t cnt, unsigned passes)

@@ -32,7 +32,7 @@ static struct {
 
 static SCREEN *terminal;
 static sigset_t wait_mask;
-static bool is_utf8, has_colour;
+static bool is_utf8, has_colour, takes_mouse;
 static attr_t looks[STYLE_CNT];
 static char alt_stack[ALT_STACK_BYTES];
 
@@ -70,18 +70,30 @@ static void prepare_restore(void)
 	add_restore("rmcup");
 }
 
-/* Only what POSIX allows in a handler. */
+/* What is stopped in the background must end there: its modes are the shell's already. */
+static void restore_terminal(void)
+{
+	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	pid_t front = tcgetpgrp(STDOUT_FILENO);
+	sigset_t stopping;
+
+	(void)sigemptyset(&stopping);
+	(void)sigaddset(&stopping, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &stopping, NULL);
+	/* a terminal that is stopped (Ctrl-S) must not keep us from ending */
+	if (poll(&room, 1, 0) > 0)
+		(void)!write(STDOUT_FILENO, restore.text, restore.len);
+	if (front < 0 || front == getpgrp())
+		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
+}
+
+/* Only what POSIX allows in a handler; and isendwin(), which looks at a flag: after Ctrl-Z the terminal
+ * is as it was before, and somebody else's. */
 static void on_fatal(int number)
 {
-	if (restore.is_up) {
-		struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-		restore.is_up = 0;
-		/* a terminal that is stopped (Ctrl-S) must not keep us from ending */
-		if (poll(&room, 1, 0) > 0)
-			(void)!write(STDOUT_FILENO, restore.text, restore.len);
-		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
-	}
+	if (restore.is_up && !isendwin())
+		restore_terminal();
+	restore.is_up = 0;
 	/* SA_RESETHAND has put back what ends the process. */
 	(void)raise(number);
 }
@@ -204,11 +216,21 @@ int screen__begin(bool colour, char *ret_why, size_t why_size)
 	(void)nodelay(stdscr, TRUE);
 	(void)keypad(stdscr, TRUE);
 	(void)set_escdelay(25);
-	(void)mousemask(
-		BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+	takes_mouse = false;
+	(void)screen__toggle_mouse();
 	(void)mouseinterval(0);
 	(void)curs_set(0);
 	return 0;
+}
+
+bool screen__toggle_mouse(void)
+{
+	const mmask_t all = BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+			    BUTTON5_PRESSED;
+
+	takes_mouse = !takes_mouse;
+	(void)mousemask(takes_mouse ? all : 0, NULL);
+	return takes_mouse;
 }
 
 void screen__end(void)

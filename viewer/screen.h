@@ -47,6 +47,10 @@ int screen__width(void);
  * can be read. ret_special: it is one of ncurses' KEY_*. */
 int screen__key(int timeout_ms, int other_fd, bool *ret_special);
 
+/* Whether clicks and the wheel are keys now, as they are at first, or the terminal's, which selects
+ * text with them. */
+bool screen__toggle_mouse(void);
+
 /* What follows goes to this line; the rest of it becomes blank. `selected`: in reverse. */
 void screen__line(int y, enum screen_style style, bool selected);
 /* From column x on, at most `width` columns. Text is what out.h made: UTF-8 without control

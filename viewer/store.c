@@ -19,7 +19,7 @@ static void free_chunk(struct store *store, struct store_chunk *chunk)
 /* Drops those that were used the longest time ago. */
 static void make_room(struct store *store)
 {
-	while (store->bytes > STORE_MAX_BYTES) {
+	while (store->bytes > store->max_bytes) {
 		size_t oldest = SIZE_MAX;
 
 		for (size_t i = 0; i < store->list_cnt; i++) {
@@ -241,6 +241,7 @@ static int init_file(struct store_file *file, struct ttlog_snapshot *reader)
 
 int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
+	uint64_t max_bytes = STORE_BASE_BYTES;
 	int err = 0;
 
 	*ret = (struct store){
@@ -253,9 +254,11 @@ int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t
 		if (!ttlog_snapshot_info(readers[i])->has_header)
 			continue;
 		ret->firsts[ret->file_cnt] = ret->event_cnt;
+		max_bytes += ttlog_snapshot_contents(readers[i])->size * STORE_BYTES_PER_BYTE;
 		ret->event_cnt += ttlog_snapshot_contents(readers[i])->event_cnt;
 		err = init_file(&ret->files[ret->file_cnt++], readers[i]);
 	}
+	ret->max_bytes = max_bytes < STORE_MAX_BYTES ? (size_t)max_bytes : STORE_MAX_BYTES;
 	if (!err && ret->file_cnt > 1)
 		err = merge(ret);
 	if (err)

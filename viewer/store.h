@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The chunks of several files for those who come back to them: decoded ones are kept, up to
- * STORE_MAX_BYTES and those in use, and any number of cursors may stand in them at once.
+ * max_bytes and those in use, and any number of cursors may stand in them at once.
  *
  * What timeline.h says holds here, too: how files are merged (store_file.shift), and that an event
  * which several files of a process hold is there once (store_file.repeated). Who makes a store has
@@ -16,7 +16,11 @@
 
 #include <ttlog/read.h>
 
-#define STORE_MAX_BYTES (128u << 20)
+/* What is kept of large files; of small ones so much by their size, which is more than honest ones
+ * take, that a bomb takes no more. */
+#define STORE_MAX_BYTES      (128u << 20)
+#define STORE_BASE_BYTES     (8u << 20)
+#define STORE_BYTES_PER_BYTE 16u
 
 struct store_chunk {
 	struct ttlog_kept *kept;
@@ -44,7 +48,7 @@ struct store {
 	bool is_by_ts, is_by_mono;
 	struct store_chunk **list;
 	size_t list_cnt, list_cap;
-	size_t bytes;
+	size_t bytes, max_bytes;
 	uint64_t clock, decoded_cnt;
 };
 

@@ -46,6 +46,13 @@ struct terminal terminal__of(int fd, bool colour)
 	return (struct terminal){ width_of(fd), is_utf8(), colour };
 }
 
+bool terminal__is_capable(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
 void terminal__bar(const struct terminal *terminal, struct out *out, double share, size_t width)
 {
 	static const char *const BLOCKS[EIGHTHS] = { "",

@@ -17,6 +17,9 @@ struct terminal {
  * variables. */
 struct terminal terminal__of(int fd, bool colour);
 
+/* Whether TERM names a terminal that understands escape sequences. */
+bool terminal__is_capable(void);
+
 /* A bar of that share (0 to 1) of `width` columns; at least something where it is not 0. */
 void terminal__bar(const struct terminal *terminal, struct out *out, double share, size_t width);
 

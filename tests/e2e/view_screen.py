@@ -67,6 +67,34 @@ def test_detail():
         terminal.wait(r"^ message")
 
 
+def test_detail_of_long_texts():
+    """A long key has a line of its own, and what is out of sight is told of, and come to."""
+    keys = ["a_key_of_fifty_letters_that_differs_at_its_end_%03d" % i for i in range(2)]
+    site = make.site("event", "INFO", "long", "Long", 5, [(key, "str") for key in keys])
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
+    snapshot = make.Snapshot(header, [site], [{"pid": 1, "tid": 1, "comm": "c"}], {0: [make.plain] * 2})
+    snapshot.chunk([(make.MONO, 0, 0, ["x" * 3900 + "END", "short"])])
+    snapshot.end()
+    with open(path_of("long.bin"), "wb") as file:
+        file.write(snapshot.file())
+    with Terminal() as terminal:
+        terminal.view(path_of("long.bin"))
+        terminal.wait("^ 1/1 ")
+        terminal.keys("Tab")
+        terminal.wait("^ %s$" % keys[0], "^ {14}x{66}$", r"EVENT .*  \d\d lines below")
+        before = terminal.text()
+        terminal.keys("NPage")
+        terminal.until("further down", lambda: terminal.text() != before)
+        terminal.keys("PPage")
+        terminal.until("the begin", lambda: terminal.text() == before)
+        terminal.keys(*["NPage"] * 12)
+        terminal.wait("^ %s$" % keys[1], "^ {14}short$", "^ source +src")
+        assert "below" not in terminal.text()
+        terminal.keys("Up", "Up")
+        terminal.wait("^ {14}x+END$", "  2 lines below")
+        terminal.quit()
+
+
 def test_levels():
     with on_logs() as terminal:
         terminal.keys("l")
@@ -325,6 +353,17 @@ def test_mouse():
         terminal.wait_row("n=3 ")
         terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (65, 10, 6)))
         terminal.wait_row("n=6 ")
+        # a page is what the wheel turns while there is one
+        terminal.keys("?")
+        terminal.wait("^Moving")
+        terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (65, 10, 6)))
+        terminal.wait_gone("^Moving")
+        terminal.keys("q", "m")
+        terminal.wait_row("n=6 ")
+        terminal.until("no mouse", lambda: terminal.flag("mouse_any_flag") == "0")
+        terminal.wait("select text")
+        terminal.keys("m")
+        terminal.until("mouse", lambda: terminal.flag("mouse_any_flag") == "1")
 
 
 def test_resize():
@@ -345,6 +384,7 @@ def test_several_files():
         terminal.wait("^ 1/250")
         numbers = re.findall(r"\bn=(\d+)", terminal.text())
         assert numbers[:8] == ["0", "0", "1", "1", "2", "2", "3", "3"], numbers
+        terminal.wait(r"LEVEL PID THREAD +WHERE", r"DEBUG 7 main +clock", r"DEBUG 8 main +clock")
         terminal.keys("Enter")
         terminal.wait(r"^ file +\S*/a.bin")
         terminal.keys("j")

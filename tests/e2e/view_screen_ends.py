@@ -135,5 +135,22 @@ def test_stopped():
         assert modes(terminal, "after").split(";", 3)[3] == before.split(";", 3)[3]
 
 
+def test_killed_while_suspended():
+    """It ends there and then, and leaves alone what the shell has written since."""
+    for number in ("TERM", "HUP", "INT"):
+        with Terminal() as terminal:
+            before = modes(terminal, "before")
+            terminal.type("clear; echo one; %s --interactive %s\n" % (os.path.abspath(VIEW), logs()))
+            terminal.wait("200/200")
+            terminal.keys("C-z")
+            terminal.wait(r"Stopped")
+            terminal.type("echo two; kill -%s %%1; kill -CONT %%1\n" % number)
+            terminal.type("wait %%1; echo status=$?\n".replace("%%", "%"))
+            terminal.wait("^status=%d$" % (128 + getattr(signal, "SIG" + number)), "^two$", "^one$")
+            lines = [line for line in terminal.lines() if line in ("one", "two") or line.startswith("status=")]
+            assert lines[:2] == ["one", "two"] and len(lines) == 3, terminal.text()
+            assert modes(terminal, "after") == before
+
+
 if __name__ == "__main__":
     run(globals())

@@ -116,6 +116,13 @@ def test_pager_less_leaves_what_fits():
     assert len(shown) == 8, terminal.output
 
 
+def test_colours_only_where_understood():
+    for term, colours in (("xterm", True), ("dumb", False), ("", False)):
+        terminal = Terminal(SMALL, "--no-pager", TERM=term)
+        assert terminal.ended() == 0 and (b"\x1b[32mINFO" in terminal.output) == colours, (term, terminal.output)
+        assert colours or b"\x1b" not in terminal.output
+
+
 def test_pager_choice():
     mark = {"TTLOG_PAGER": "sed s/^/T:/", "PAGER": "sed s/^/P:/"}
 
@@ -259,8 +266,12 @@ def test_progress_keeps_out_of_the_way():
     """Nothing where nobody looks, beside what is shown, or on a terminal that cannot."""
     with tempfile.TemporaryDirectory() as folder:
         path = big_file(folder)
+        # nobody asked for a pager: until there is something to show
         terminal = delayed(Terminal(path, *SLOW, "--no-pager"))
-        assert terminal.ended() == 0 and b"reading:" not in terminal.output
+        assert terminal.ended() == 0
+        before, shown = terminal.output.split(b" events ", 1)
+        assert b"reading: " in before and before.rstrip(b" ").endswith(ERASE), before
+        assert b"reading:" not in shown
         with open(os.path.join(folder, "out"), "wb") as file:
             terminal = delayed(Terminal(path, *SLOW, stdout=file, TERM="dumb"))
             assert terminal.ended() == 0 and terminal.output == b""
