@@ -66,6 +66,7 @@ READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 # What ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell pkg-config --libs sqlite3 libedit)
+VIEW_LDLIBS += -lpcre2-8
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -82,9 +83,10 @@ READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_p
 	format_number glob number pattern term unit value when)
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
-# And ttlog-view, beside the library: numbers as text, moments of a command line.
+# And ttlog-view, beside the library: numbers as text, moments of a command line, patterns in SQL.
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when) \
-	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir)
+	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir) \
+	$(patsubst %,$(BUILD)/src/%.o,expr_error pattern)
 SKEL := $(BUILD)/gen/ttlog.skel.h
 
 .PHONY: all

@@ -4,6 +4,7 @@
  *   ns('5ms')       nanoseconds        level('WARN')   its number
  *   ts(N)           N ns since 1970 as column ts has them; ts_ns('2026-11-21T06:00') the other way
  *   dec_sum(x)      the exact sum of decimals, as text; dec_cmp(a, b) their order: -1, 0 or 1
+ *   x REGEXP 'p'    sql_regexp.h
  *   decoded()       how many chunks were decoded so far: what a WHERE has spared
  *   COLLATE dec     numbers as text in the order of numbers; COLLATE level: names of levels;
  *   COLLATE time    moments, however they are written
@@ -15,6 +16,7 @@
 #include "sql_decimal.h"
 #include "sql_level.h"
 #include "sql_parts.h"
+#include "sql_regexp.h"
 #include "sql_time.h"
 #include "sql_value.h"
 #include "when.h"
@@ -190,5 +192,5 @@ int sql_functions__register(struct sql *sql)
 	if (!err)
 		err = sqlite3_create_function(sql->db, "dec_sum", 1, flags, sql, NULL, sum_step,
 					      sum_end);
-	return err;
+	return err ? err : sql_regexp__register(sql->db);
 }

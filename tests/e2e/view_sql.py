@@ -8,6 +8,7 @@ import decimal
 import json
 import os
 import pty
+import re
 import select
 import signal
 import sqlite3
@@ -658,6 +659,23 @@ def busy(pid):
             return
         time.sleep(0.01)
     raise AssertionError("it does not run")
+
+
+def test_regexp():
+    events = events_of(GOLDEN)
+    for pattern in ("^Trade|Slow", "exec.t", "nothing at all", "(?i)trade"):
+        wanted = sum(bool(re.search(pattern, event["msg"])) for event in events)
+        assert one("SELECT count(*) FROM events WHERE msg REGEXP '%s'" % pattern, GOLDEN) == wanted, pattern
+        assert one("SELECT count(*) FROM events WHERE msg NOT REGEXP '%s'" % pattern, GOLDEN) == len(events) - wanted
+    # a pattern of each row's own; a number as its text; NULL is neither
+    assert one("SELECT count(*) FROM events WHERE msg REGEXP '^' || substr(msg, 1, 3)", GOLDEN) > 5
+    assert sql("SELECT 15 REGEXP '^1' AS a, NULL REGEXP 'x' AS b, 'x' REGEXP NULL AS c", GOLDEN) == [
+        {"a": 1, "b": None, "c": None}
+    ]
+    assert "parenthesis" in message("--sql", "SELECT 'x' REGEXP '('", GOLDEN, status=2)
+    # one that would take for ever is given up
+    query = "SELECT replace(hex(zeroblob(40)), '0', 'a') || 'c' REGEXP '^(a+)+[%s]' AS a"
+    assert sql(query % "cd", GOLDEN) == [{"a": 1}] and sql(query % "bd", GOLDEN) == [{"a": None}]
 
 
 def test_commands():
