@@ -18,7 +18,7 @@
 #include "sql.h"
 #include "sql_parts.h"
 
-#define ROUNDS 5
+#define ROUNDS 3
 
 struct look_up {
 	sqlite3 *db;

@@ -13,6 +13,8 @@
 /* Codes of what is near are 1 to 126; the line goes through this one. */
 #define NEAR_MIDDLE  63u
 #define NEAR_MAX     126u
+/* So many rows before a line is wanted it is asked for. */
+#define AHEAD        16u
 
 static uint64_t lines_for(uint64_t keys)
 {
@@ -31,7 +33,8 @@ static size_t near_bytes(uint64_t span)
 
 size_t key_index__max_bytes(uint64_t row_cnt, uint64_t row_limit)
 {
-	return near_bytes(row_cnt * CLOSE) + lines_for(row_cnt) * sizeof(struct key_index_line) +
+	/* Near keys take less than their lines do, and are few on lines, too. */
+	return (lines_for(row_cnt) + 1) * sizeof(struct key_index_line) +
 	       (row_limit + 1) * sizeof(uint32_t);
 }
 
@@ -100,8 +103,12 @@ static int put_on_lines(struct key_index *index, const uint64_t *keys, const uin
 {
 	if (make_lines(index, index->row_cnt))
 		return -ENOMEM;
-	for (uint32_t i = index->row_cnt; i--;)
+	for (uint32_t i = index->row_cnt; i--;) {
+		if (i >= AHEAD)
+			__builtin_prefetch(&index->lines[key_index__line(index, keys[i - AHEAD])],
+					   1);
 		put(index, on_line(index, keys[i]), rows[i]);
+	}
 	index->line_key_cnt = index->key_cnt;
 	return shrink(index);
 }

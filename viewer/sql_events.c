@@ -94,13 +94,15 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 		  sqlite3_value **argv)
 {
 	struct events_cursor *cursor = (struct events_cursor *)base;
-	int err;
+	int err, found = 0;
 
 	cursor->has_event = false;
-	cursor->is_look_up = number < 0 && sql_hits__begin(&cursor->hits, cursor->base.sql,
-							   sql_where__index_of(number), argv[0]);
-	if (cursor->is_look_up)
-		return SQLITE_OK;
+	if (number < 0)
+		found = sql_hits__begin(&cursor->hits, cursor->base.sql,
+					sql_where__index_of(number), argv[0]);
+	cursor->is_look_up = found > 0;
+	if (found)
+		return found > 0 ? SQLITE_OK : SQLITE_NOMEM;
 	end_scan(cursor);
 	err = sql_where__init(&cursor->where, cursor->base.sql, chosen, number < 0 ? 0 : argc,
 			      argv);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "hash.h"
-#include "key_index.h"
 #include "sql_index.h"
 #include "sql_parts.h"
 #include "sql_scan.h"
@@ -28,12 +27,18 @@ static uint64_t hash_text(struct out *scratch, struct ttlog_text text, bool cut)
 	return hash__text(out__written(scratch));
 }
 
-/* False: nothing equals it. To SQL, what is beyond an int64 is no integer. */
+/* To SQL it is no integer. */
+static bool is_beyond(const struct ttlog_field *field)
+{
+	return field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX;
+}
+
+/* False: it is no key. */
 static bool value_of(struct out *scratch, const struct ttlog_field *field, uint64_t *ret)
 {
 	char buf[TTLOG_FIELD_TEXT_BYTES];
 
-	if (field->null || (field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX))
+	if (field->null || is_beyond(field))
 		return false;
 	if (1u << field->type & NUMBERS)
 		*ret = field->u;
@@ -47,19 +52,33 @@ bool sql_index__is_text(const struct sql *sql, size_t column)
 	return !(sql->columns.list[column].types & ~TEXTS);
 }
 
+static const struct sql_index *made(const struct sql *sql, size_t column)
+{
+	return sql->indices.by_column ? sql->indices.by_column[column] : NULL;
+}
+
+bool sql_index__decides(const struct sql *sql, size_t column)
+{
+	uint32_t types = sql->columns.list[column].types;
+
+	if (types & ~NUMBERS)
+		return false;
+	return !(types & 1u << TTLOG_TYPE_U64) ||
+	       (made(sql, column) && !made(sql, column)->has_others);
+}
+
 /* ---- Making one ---- */
 
 bool sql_index__is_offered(const struct sql *sql, size_t column, double *ret_rows)
 {
 	const uint32_t types = sql->columns.list[column].types;
-	const struct key_index *index = sql->indices.by_column ? sql->indices.by_column[column]
-							       : NULL;
+	const struct sql_index *index = made(sql, column);
 	uint64_t events = sql->store.event_cnt;
 
 	if ((types & ~NUMBERS && types & ~TEXTS) || events > SQL_INDEX_MAX_EVENTS)
 		return false;
 	/* As many as SQLite takes for an index of its own of which it knows nothing. */
-	*ret_rows = index ? (double)index->row_cnt / (index->key_cnt + 1) + 1 : 10;
+	*ret_rows = index ? (double)index->rows.row_cnt / (index->rows.key_cnt + 1) + 1 : 10;
 	return index ||
 	       sql->indices.bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
 }
@@ -87,7 +106,7 @@ static void find_source(struct source *ret, const struct sql *sql, const struct 
 
 /* The values of all rows that have one, in the order of table events. */
 static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column, uint64_t *values,
-			uint32_t *rows)
+			uint32_t *rows, bool *ret_has_others)
 {
 	struct source source = { .chunk = NULL };
 	struct ttlog_field field;
@@ -102,6 +121,7 @@ static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column, u
 		if (!source.column)
 			continue;
 		ttlog_column_field(source.column, ttlog_chunk_row(top->events, top->at), &field);
+		*ret_has_others |= is_beyond(&field);
 		if (value_of(&sql->scratch, &field, &values[cnt]))
 			rows[cnt++] = (uint32_t)store__row(&sql->store, sql_scan__file(scan),
 							   top->chunk, top->at);
@@ -109,12 +129,12 @@ static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column, u
 	return cnt;
 }
 
-static struct key_index *make(struct sql *sql, size_t column)
+static struct sql_index *make(struct sql *sql, size_t column)
 {
-	uint32_t events = (uint32_t)sql->store.event_cnt;
+	uint32_t events = (uint32_t)sql->store.event_cnt, cnt = 0;
 	uint64_t *values = calloc(events + 1, sizeof(*values));
 	uint32_t *rows = calloc(events + 1, sizeof(*rows));
-	struct key_index *index = calloc(1, sizeof(*index));
+	struct sql_index *index = calloc(1, sizeof(*index));
 	struct sql_where all = { .files = NULL };
 	struct sql_scan scan = { .store = NULL };
 	int err = values && rows && index ? sql_where__init(&all, sql, "", 0, NULL) : -ENOMEM;
@@ -122,8 +142,9 @@ static struct key_index *make(struct sql *sql, size_t column)
 	if (!err)
 		err = sql_scan__init(&scan, &sql->store, &all);
 	if (!err)
-		err = key_index__init(index, values, rows,
-				      collect(sql, &scan, column, values, rows), events);
+		cnt = collect(sql, &scan, column, values, rows, &index->has_others);
+	if (!err)
+		err = key_index__init(&index->rows, values, rows, cnt, events);
 	sql_scan__fini(&scan);
 	sql_where__fini(&all);
 	free(values);
@@ -134,18 +155,18 @@ static struct key_index *make(struct sql *sql, size_t column)
 	return NULL;
 }
 
-static const struct key_index *get(struct sql *sql, size_t column)
+static const struct sql_index *get(struct sql *sql, size_t column)
 {
 	struct sql_indices *indices = &sql->indices;
 
 	if (!indices->by_column)
-		indices->by_column = calloc(sql->columns.cnt + 1, sizeof(struct key_index *));
+		indices->by_column = calloc(sql->columns.cnt + 1, sizeof(struct sql_index *));
 	if (!indices->by_column)
 		return NULL;
 	if (!indices->by_column[column]) {
 		indices->by_column[column] = make(sql, column);
 		if (indices->by_column[column])
-			indices->bytes += indices->by_column[column]->bytes;
+			indices->bytes += indices->by_column[column]->rows.bytes;
 	}
 	return indices->by_column[column];
 }
@@ -154,7 +175,7 @@ void sql_indices__fini(struct sql_indices *indices, size_t column_cnt)
 {
 	for (size_t i = 0; indices->by_column && i < column_cnt; i++) {
 		if (indices->by_column[i])
-			key_index__fini(indices->by_column[i]);
+			key_index__fini(&indices->by_column[i]->rows);
 		free(indices->by_column[i]);
 	}
 	free((void *)indices->by_column);
@@ -167,37 +188,40 @@ void sql_indices__fini(struct sql_indices *indices, size_t column_cnt)
  * knows. */
 
 /* For a column of integers. */
-static int key_of_real(double real, uint32_t types, uint64_t *ret)
+static int key_of_real(double real, const struct sql_index *index, uint64_t *ret)
 {
-	/* What is beyond an int64 in the column equals many a number that is beyond it. */
+	/* As a real, what is beyond an int64 equals many a number near it. */
 	if (real >= -(double)INT64_MIN)
-		return types & 1u << TTLOG_TYPE_U64 ? -1 : 0;
+		return index->has_others ? -1 : 0;
 	if (real < (double)INT64_MIN || (double)(int64_t)real != real)
 		return 0;
 	*ret = (uint64_t)(int64_t)real;
 	return 1;
 }
 
-/* As SQLite compares a text with a column of integers: by the number that it is, if it is one. */
-static int key_of_digits(sqlite3_value *value, uint32_t types, uint64_t *ret)
+/* As SQLite compares a text with a column of integers: by the number that it is, if it is one. Or
+ * -ENOMEM. */
+static int key_of_digits(sqlite3_value *value, const struct sql_index *index, uint64_t *ret)
 {
 	sqlite3_value *copy = sqlite3_value_dup(value);
-	int type = copy ? sqlite3_value_numeric_type(copy) : SQLITE_NULL, found = copy ? 0 : -1;
+	int type, found = 0;
 
+	if (!copy)
+		return -ENOMEM;
+	type = sqlite3_value_numeric_type(copy);
 	if (type == SQLITE_INTEGER) {
 		*ret = (uint64_t)sqlite3_value_int64(copy);
 		found = 1;
 	} else if (type == SQLITE_FLOAT) {
-		found = key_of_real(sqlite3_value_double(copy), types, ret);
+		found = key_of_real(sqlite3_value_double(copy), index, ret);
 	}
 	sqlite3_value_free(copy);
 	return found;
 }
 
-static int key_of(const struct sql *sql, struct sql_hits *hits, sqlite3_value *value)
+static int key_of(struct sql_hits *hits, sqlite3_value *value)
 {
 	int type = sqlite3_value_type(value);
-	uint32_t types;
 
 	if (type == SQLITE_INTEGER && hits->is_exact) {
 		hits->value = (uint64_t)sqlite3_value_int64(value);
@@ -208,10 +232,9 @@ static int key_of(const struct sql *sql, struct sql_hits *hits, sqlite3_value *v
 			hits->value = hash__text(sql_value__text_of(value));
 		return type == SQLITE_TEXT ? 1 : type == SQLITE_NULL ? 0 : -1;
 	}
-	types = sql->columns.list[hits->column].types;
 	if (type == SQLITE_FLOAT)
-		return key_of_real(sqlite3_value_double(value), types, &hits->value);
-	return type == SQLITE_TEXT ? key_of_digits(value, types, &hits->value) : 0;
+		return key_of_real(sqlite3_value_double(value), hits->index, &hits->value);
+	return type == SQLITE_TEXT ? key_of_digits(value, hits->index, &hits->value) : 0;
 }
 
 int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlite3_value *value)
@@ -222,16 +245,16 @@ int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlit
 	if (!hits->index || hits->column != column) {
 		hits->index = get(sql, column);
 		if (!hits->index)
-			return 0;
+			return -ENOMEM;
 		hits->store = &sql->store;
 		hits->column = column;
 		hits->is_exact = !sql_index__is_text(sql, column);
 	}
-	found = key_of(sql, hits, value);
+	found = key_of(hits, value);
 	if (found < 0)
-		return 0;
+		return found == -ENOMEM ? found : 0;
 	hits->is_placed = false;
-	hits->link = found ? key_index__find(hits->index, hits->value) : 0;
+	hits->link = found ? key_index__find(&hits->index->rows, hits->value) : 0;
 	return 1;
 }
 
@@ -244,7 +267,7 @@ void sql_hits__end(struct sql_hits *hits)
 
 void sql_hits__next(struct sql_hits *hits)
 {
-	hits->link = key_index__next(hits->index, hits->link);
+	hits->link = key_index__next(&hits->index->rows, hits->link);
 	hits->is_placed = false;
 }
 

@@ -17,16 +17,21 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
+#include "key_index.h"
 #include "store.h"
 
 struct sql;
-struct key_index;
+
+struct sql_index {
+	struct key_index rows;
+	bool has_others; /* numbers beyond an int64, of which SQL sees digits: they are no rows */
+};
 
 #define SQL_INDEX_MAX_EVENTS (1u << 22)
 #define SQL_INDEX_MAX_BYTES  (128u << 20) /* of all columns */
 
 struct sql_indices {
-	struct key_index **by_column; /* of a field; NULL: not made */
+	struct sql_index **by_column; /* of a field; NULL: not made */
 	size_t bytes;
 };
 
@@ -35,10 +40,12 @@ void sql_indices__fini(struct sql_indices *indices, size_t column_cnt);
 /* Whether there is, or can be, an index of the field's column; how many rows a value has then. */
 bool sql_index__is_offered(const struct sql *sql, size_t column, double *ret_rows);
 bool sql_index__is_text(const struct sql *sql, size_t column);
+/* Whether what is found is right for whatever it is compared with, and SQLite need not look again. */
+bool sql_index__decides(const struct sql *sql, size_t column);
 
 /* Rows that may have the value. */
 struct sql_hits {
-	const struct key_index *index;
+	const struct sql_index *index;
 	struct store *store;
 	uint32_t link; /* to the row where it stands; 0: it is over */
 	uint64_t value;
@@ -52,7 +59,8 @@ struct sql_hits {
 };
 
 /* Stands at the first one then. Makes the index where there is none. Returns 1; 0 where a scan must
- * do, for the value is of another type than the column or there is no memory. */
+ * do, for only SQLite knows what equals a value of this type: never where the index decides; or
+ * -ENOMEM. */
 int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlite3_value *value);
 void sql_hits__end(struct sql_hits *hits);
 void sql_hits__next(struct sql_hits *hits);

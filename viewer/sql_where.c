@@ -157,6 +157,7 @@ static int choose_look_up(const struct sql *sql, sqlite3_index_info *info, int i
 	size_t column = (size_t)info->aConstraint[i].iColumn - EVENTS_COLUMN_CNT;
 
 	info->aConstraintUsage[i].argvIndex = 1;
+	info->aConstraintUsage[i].omit = sql_index__decides(sql, column);
 	info->idxNum = sql_where__of_index(column);
 	info->estimatedRows = (sqlite3_int64)rows;
 	info->estimatedCost = rows + 1;
