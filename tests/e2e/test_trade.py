@@ -39,9 +39,8 @@ def check_trades(events, threads, first, last):
 
 @alone
 def test_trade_eight_million(t):
-    """The ring has room for all, so every thread's newest events can be checked; and so has the
-    kernel's buffer, for the ring's pages are new, and cost what the machine makes of that."""
-    collector = t.collect("--on", "exit", "-s", "512M", "-b", "1G", "--", t.app("trade"), 8, 1000000).end()
+    """The ring has room for all, so every thread's newest events can be checked."""
+    collector = t.collect("--on", "exit", "-s", "512M", "--", t.app("trade"), 8, 1000000).end()
     accounts = collector.only_accounts()
     equal((accounts.emitted, accounts.recorded, accounts.lost, accounts.overwritten),
           (8000000, 8000000, 0, 0), "accounts")
