@@ -37,6 +37,8 @@ int browse__begin_follow(struct browse *browse, char *why, size_t why_size)
 	browse->follow = follow__open(filter, why, why_size);
 	if (!browse->follow)
 		err = -errno;
+	else if (*why)
+		browse__say(browse, "%.*s", (int)strcspn(why, "\n"), why);
 	ttlog_filter_free(filter);
 	browse->followed = browse->choice;
 	browse->has_followed = false;

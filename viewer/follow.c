@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control_dial.h"
@@ -119,8 +120,16 @@ static void print_refusal(const char *name, const char *text, size_t len, FILE *
 	fprintf(why, "%s: refused: %.*s", name, (int)len, text);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Whether it lets us follow. */
-static bool is_welcome(const struct collector *collector, FILE *why)
+static bool is_welcome(const struct collector *collector, int64_t until_ms, FILE *why)
 {
 	struct pollfd pollfd = { .fd = collector->fd, .events = POLLIN };
 	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
@@ -128,7 +137,9 @@ static bool is_welcome(const struct collector *collector, FILE *why)
 	ssize_t len;
 
 	for (;;) {
-		if (poll(&pollfd, 1, ANSWER_MS) <= 0) {
+		int64_t left_ms = until_ms - now_ms();
+
+		if (poll(&pollfd, 1, left_ms > 0 ? (int)left_ms : 0) <= 0) {
 			fprintf(why, "%s: the collector did not answer\n", collector->name);
 			return false;
 		}
@@ -159,12 +170,13 @@ static int watch(struct follow *follow, struct collector *collector)
 
 static int keep_welcome(struct follow *follow, FILE *why)
 {
+	const int64_t until_ms = now_ms() + ANSWER_MS;
 	int err = 0;
 
 	for (size_t i = 0; i < follow->cnt; i++) {
 		struct collector *collector = &follow->collectors[i];
 
-		if (!err && is_welcome(collector, why)) {
+		if (!err && is_welcome(collector, until_ms, why)) {
 			err = watch(follow, collector);
 			follow->live_cnt++;
 			continue;

@@ -32,9 +32,9 @@ struct follow_counts {
 
 /*
  * Returns when every collector has answered; from then on all that happens comes, or is counted.
- * --search of the filter is not the collectors' affair: filter the pieces again. NULL with errno,
- * and with what to tell the user, maybe several lines, in ret_why: ENOENT where none runs, EINVAL
- * where all refuse.
+ * --search of the filter is not the collectors' affair: filter the pieces again. NULL with errno:
+ * ENOENT where none runs, EINVAL where all refuse. In ret_why what to tell the user, maybe several
+ * lines: why not, or else of which collectors nothing will come; "" where there is nothing to tell.
  */
 struct follow *follow__open(const struct ttlog_filter *filter, char *ret_why, size_t why_size);
 void follow__close(struct follow *follow);

@@ -269,11 +269,10 @@ int live_output__show(const struct options *options, struct out *out, bool colou
 
 	ttlog_filter_set_last(options->filter, now_ns());
 	live.follow = follow__open(options->filter, why, sizeof(why));
-	if (!live.follow) {
-		err = -errno;
-		complain(why);
+	err = live.follow ? 0 : -errno;
+	complain(why);
+	if (err)
 		return err;
-	}
 	err = show(&live, colour);
 	follow__close(live.follow);
 	return err;

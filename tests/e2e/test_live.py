@@ -270,6 +270,27 @@ FILTERS = [
 ]
 
 
+def test_live_collector_that_does_not_answer(t):
+    """It is said, and the others are followed; of those that do not, all together take 5 s."""
+    app, collector = start_beat(t)
+    stopped = [start_beat(t) for _ in range(2)]
+    for _, silent in stopped:
+        silent.signal(signal.SIGSTOP)
+    start = time.monotonic()
+    viewer = follow_json(t, "--head", 1)
+    took = time.monotonic() - start
+    check(took < 9, f"it took {took:.1f} s")
+    beat(app)
+    viewer.end()
+    said = viewer.err.text()
+    equal(said.count(": the collector did not answer"), 2, f"who did not answer, in {said!r}")
+    check("following 1 collector" in said, said)
+    for _, silent in stopped:
+        silent.signal(signal.SIGCONT)
+        silent.stop()
+    collector.stop()
+
+
 def test_live_filters(t):
     """The collector's filter means what the viewer's does, for each type of field."""
     app = t.start(t.app("trade"), "--wait", 2, 100)
