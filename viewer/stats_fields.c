@@ -241,6 +241,9 @@ void group__free_fields(struct group *group)
 
 /* ---- Ahead ---- */
 
+/* Of a sketch whose values spread over some twenty octaves. */
+#define SLOTS_AHEAD 2560u
+
 static void prefetch(const void *from, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += 64)
@@ -264,6 +267,7 @@ void stats_part__prefetch_figures(const struct stats_part *part)
 	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++) {
 		const struct group_field *field = &part->group->fields[i];
 		const struct sketch *sketch = &field->figures.sketch;
+		size_t slots;
 
 		if (field->waiting_cnt + part->cnt <= FIELD_WAITING_MAX) {
 			prefetch(&field->waiting[field->waiting_cnt],
@@ -271,7 +275,8 @@ void stats_part__prefetch_figures(const struct stats_part *part)
 			continue;
 		}
 		prefetch(field, sizeof(*field));
+		slots = sketch->sides[0].cnt * sizeof(uint16_t);
 		if (!sketch->is_wide)
-			prefetch(sketch->sides[0].slots, sketch->sides[0].cnt * sizeof(uint16_t));
+			prefetch(sketch->sides[0].slots, slots < SLOTS_AHEAD ? slots : SLOTS_AHEAD);
 	}
 }

@@ -160,7 +160,7 @@ void group_columns__init(struct group_columns *ret, const struct stats *stats,
 /* Adds the values of a part to its group. Where there is no memory for more fields the group says
  * so. */
 void stats__add_fields(struct stats *stats, const struct stats_part *part);
-/* Sends for the memory that this will look at: first of the group, then of its fields, then, once
+/* Sends for the memory that this will look at: first of its fields, then, once
  * that is there, of what they point to. */
 void stats_part__prefetch_fields(const struct stats_part *part);
 void stats_part__prefetch_figures(const struct stats_part *part);
