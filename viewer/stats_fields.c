@@ -57,7 +57,7 @@ static struct field_column field_column_of(struct ttlog_text key, const struct t
 	ret.can_wait = !ret.kind.are_scaled || !column->scale_mask;
 	if (ret.kind.are_scaled && ret.can_wait)
 		ret.kind.scale = (uint8_t)column->scales[0];
-	ret.numbers = column->reals ? (const uint64_t *)column->reals : column->nums;
+	ret.numbers = column->reals ? (const void *)column->reals : (const void *)column->nums;
 	return ret;
 }
 
@@ -145,7 +145,7 @@ static struct ttlog_column column_from(const uint64_t *from, const struct waitin
 	struct ttlog_column column = { .type = kind->type, .mask = ~(size_t)0 };
 
 	if (kind->are_reals)
-		column.reals = (const double *)from;
+		column.reals = (const void *)from;
 	else
 		column.nums = from;
 	if (kind->are_scaled)

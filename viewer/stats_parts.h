@@ -65,13 +65,16 @@ struct group {
 	unsigned char key[];
 };
 
+/* Also of what are doubles. */
+typedef uint64_t number_bits __attribute__((may_alias));
+
 /* Of a field that is a number, and wanted. */
 struct field_column {
 	struct ttlog_text key;
 	const struct ttlog_column *column;
-	const uint64_t *numbers;  /* its nums, or the bits of its reals */
-	bool can_wait;            /* they are of one scale */
-	struct waiting_kind kind; /* only then */
+	const number_bits *numbers; /* its nums, or the bits of its reals */
+	bool can_wait;              /* they are of one scale */
+	struct waiting_kind kind;   /* only then */
 	/* The same numbers cell by cell; NULL: not there. */
 	const uint64_t *sorted;
 };
