@@ -19,7 +19,7 @@
 /* What is kept of large files; of small ones so much by their size, which is more than honest ones
  * take, that a bomb takes no more. */
 #define STORE_MAX_BYTES      (128u << 20)
-#define STORE_BASE_BYTES     (8u << 20)
+#define STORE_BASE_BYTES     (32u << 20)
 #define STORE_BYTES_PER_BYTE 16u
 
 struct store_chunk {
