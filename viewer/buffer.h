@@ -26,18 +26,19 @@ int buffer__grow(struct buffer *buffer, size_t len);
 /* Where so many bytes may be written; who does adds to `len`. NULL where memory is short. */
 static inline char *buffer__room(struct buffer *buffer, size_t len)
 {
-	if (len > buffer->cap - buffer->len && buffer__grow(buffer, len))
+	if ((!buffer->bytes || len > buffer->cap - buffer->len) && buffer__grow(buffer, len))
 		return NULL;
 	return buffer->bytes + buffer->len;
 }
 
 static inline void buffer__bytes(struct buffer *buffer, const void *bytes, size_t len)
 {
-	char *to = len ? buffer__room(buffer, len) : NULL;
+	char *to = buffer__room(buffer, len);
 
 	if (!to)
 		return;
-	memcpy(to, bytes, len);
+	if (len)
+		memcpy(to, bytes, len);
 	buffer->len += len;
 }
 

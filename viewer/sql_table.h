@@ -32,7 +32,7 @@ int sql_table__connect(sqlite3 *db, struct sql *sql, const void *kind, const cha
 		       sqlite3_vtab **ret, char **ret_why);
 int sql_table__disconnect(sqlite3_vtab *table);
 /* For xOpen: `bytes` of a cursor, all 0 behind its begin or as it was left. xClose frees it, or: */
-int sql_table__open(sqlite3_vtab *table, size_t bytes, sqlite3_vtab_cursor **ret);
+int sql_table__open(sqlite3_vtab *base, size_t bytes, sqlite3_vtab_cursor **ret);
 /* For xClose of a cursor that holds nothing any more: a prepared statement opens one each time that
  * it is run. Takes ownership. */
 void sql_table__leave(struct sql_cursor *cursor);

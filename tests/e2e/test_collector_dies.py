@@ -138,7 +138,9 @@ def test_collector_killed_while_programs_start(t):
     """-- CMD: no program that is just being started is left with a breakpoint that nobody handles."""
     t.rings_may_stay = True
     path = t.app("early")
-    script = f"for i in $(seq 30); do {path} 1 || echo died $?; done; echo over"
+    start = f"{path} 1 || echo died $?"
+    # until the collector is gone and its end was seen, and then some more
+    script = f"while kill -0 $PPID 2>/dev/null; do {start}; done; for i in 1 2 3; do {start}; done; echo over"
     for started in range(1, 13):
         collector = t.collect("--on", "request", "--", "sh", "-c", script)
         wait_until(lambda: collector.err.text().count("recording pid") >= started, "programs start")
