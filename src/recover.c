@@ -440,7 +440,10 @@ static const char *find_service(const struct session *session, const struct proc
 	return service;
 }
 
-static int write_snapshot(struct session *session, const struct process *process)
+/* Without its facts nobody writes the process once more: a collector that is killed here would
+ * otherwise leave it to the next one, which would write it again. */
+static int write_snapshot(struct session *session, const struct process *process,
+			  const char *facts_path)
 {
 	char comm[sizeof(process->comm) + 1] = { 0 };
 	struct process_accounts accounts;
@@ -476,6 +479,8 @@ static int write_snapshot(struct session *session, const struct process *process
 	source.overwritten = accounts.overwritten;
 	source.lost = accounts.lost;
 	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt);
+	if (!err)
+		(void)unlink(facts_path);
 	ring_copy__free(copy);
 	if (!err)
 		process_accounts__add_corrupt(&accounts, corrupt);
@@ -498,11 +503,14 @@ static void report_damage(const struct session *session, const char *ring_path)
 			ring_path);
 }
 
-/* The ring that it had; a new one for what it has in its batches where it had none yet. */
-static int open_ring(struct process *process, const char *path)
+/*
+ * The ring that it had; a new one for what it has in its batches where it had none yet, or was
+ * killed while it made it. A machine that goes down can damage one, a collector can't.
+ */
+static int open_ring(const struct session *session, struct process *process, const char *path)
 {
 	process->ring = ring__open(path);
-	if (!process->ring && errno == ENOENT)
+	if (!process->ring && (errno == ENOENT || (errno == EBADMSG && !session->is_earlier)))
 		process->ring = ring__new(NULL, process->source_cnt * PULL_BUFFER_BYTES);
 	return process->ring ? mark_taken(process) : -errno;
 }
@@ -522,11 +530,11 @@ static int recover_process(struct session *session, const char *ring_path, const
 	int err = read_facts(&lost, facts_path);
 
 	if (!err)
-		err = open_ring(lost.process, ring_path);
+		err = open_ring(session, lost.process, ring_path);
 	if (!err && !session->is_earlier && birth__is(lost.process->pid, lost.process->start_ns))
 		pull(lost.process);
 	if (!err && has_accounts(lost.process)) {
-		err = write_snapshot(session, lost.process);
+		err = write_snapshot(session, lost.process, facts_path);
 		if (!err)
 			err = 1;
 	}

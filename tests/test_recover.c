@@ -324,6 +324,27 @@ static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
 	assert_events_from(dead, 5, 7, 0, 0);
 }
 
+/* Killed while it made the ring: its file is there, and says nothing. */
+static void test_recover_does_without_half_a_ring(void **state)
+{
+	struct dead *dead = *state;
+	char path[PATH_MAX + 64];
+	int fd;
+
+	arrive(dead);
+	commit(dead, 3);
+	snprintf(path, sizeof(path), "%s", dead->process->facts_path);
+	memcpy(strstr(path, ".facts"), ".ring", sizeof(".ring"));
+	die(dead);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	(void)close(fd);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 3, 0, 0);
+	assert_int_equal(access(dead->journal.dir, F_OK), -1);
+}
+
 static void test_recover_says_nothing_of_who_emitted_nothing(void **state)
 {
 	struct dead *dead = *state;
@@ -423,6 +444,7 @@ int main(void)
 		CASE(test_recover_reads_what_was_not_flushed),
 		CASE(test_recover_counts_what_fell_between),
 		CASE(test_recover_knows_who_has_recorded_nothing_yet),
+		CASE(test_recover_does_without_half_a_ring),
 		CASE(test_recover_says_nothing_of_who_emitted_nothing),
 		CASE(test_recover_goes_on_after_arrival),
 		CASE(test_recover_drops_torn_records),
