@@ -92,26 +92,26 @@ static int add_source(struct arrival *arrival, const struct source *source,
 	return 0;
 }
 
-void arrival__add_anchor(struct arrival *arrival, uint64_t anchor)
+void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor)
 {
 	if (arrival->anchor_cnt < sizeof(arrival->anchors) / sizeof(*arrival->anchors))
-		arrival->anchors[arrival->anchor_cnt++] = anchor;
+		arrival->anchors[arrival->anchor_cnt++] = *anchor;
 }
 
-int arrival__add_batches(struct arrival *arrival, uint32_t module, uint64_t anchor)
+int arrival__add_batches(struct arrival *arrival, const struct process_anchor *anchor)
 {
 	bool same = shares_namespace(arrival->pid);
 	const uint64_t end_ns = clock__now_mono_ns() + ARRIVAL_MAX_NS;
 	struct ttlog_module own;
 	struct ttlog_batch head;
 	uint64_t address, seen = 0;
-	int err = pull__memory(arrival->pid, anchor, &own, sizeof(own), NULL);
+	int err = pull__memory(arrival->pid, anchor->address, &own, sizeof(own), NULL);
 
 	address = own.batches;
 	for (uint32_t i = 1; !err && address; i++) {
 		struct source source = {
 			.address = address,
-			.module = module,
+			.module = anchor->module,
 			.exec = SOURCE_ANY_EXEC,
 		};
 

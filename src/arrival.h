@@ -23,7 +23,7 @@ struct arrival {
 	struct source *sources;
 	struct ttlog_batch *heads; /* of each */
 	size_t anchor_cnt;
-	uint64_t anchors[64]; /* of its modules; more than that are not asked for losses */
+	struct process_anchor anchors[64]; /* of more modules than that nothing is asked */
 	struct maps *maps;    /* as of then: it may be gone when this is read; NULL unknown */
 	struct arrival *next; /* in a mailbox */
 };
@@ -33,10 +33,9 @@ struct arrival *arrival__new(uint32_t pid);
 /* NULL is fine. */
 void arrival__free(struct arrival *arrival);
 
-/* Adds a module's own counters. anchor: the address of its struct ttlog_module in the process. */
-void arrival__add_anchor(struct arrival *arrival, uint64_t anchor);
+void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor);
 /* Adds the module's batches: only before its sites are enabled, for what they hold then is not
  * ours. 0, or -errno where the process could not be read. */
-int arrival__add_batches(struct arrival *arrival, uint32_t module, uint64_t anchor);
+int arrival__add_batches(struct arrival *arrival, const struct process_anchor *anchor);
 
 #endif /* TTLOG_ARRIVAL_H */

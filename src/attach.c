@@ -297,12 +297,15 @@ static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 	if (!table || !table->has_module)
 		return 0;
 	if (file->base) {
-		uint64_t anchor = file->base - table->load_vaddr + table->module_vaddr;
+		const struct process_anchor anchor = {
+			.address = file->base - table->load_vaddr + table->module_vaddr,
+			.module = number,
+		};
 
-		arrival__add_anchor(arrival, anchor);
+		arrival__add_anchor(arrival, &anchor);
 		if (!find_links(attach->modules.by_number[number]->links,
 				filter_of(attach, arrival->pid)))
-			(void)arrival__add_batches(arrival, number, anchor);
+			(void)arrival__add_batches(arrival, &anchor);
 	}
 	return number;
 }
@@ -464,7 +467,8 @@ static void visit_process(const struct visit *visit, pid_t pid)
 
 	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
-		uint64_t base, anchor;
+		struct process_anchor anchor = { .module = visit->number };
+		uint64_t base;
 
 		if (!is_visited(visit, pid, entry))
 			continue;
@@ -472,9 +476,9 @@ static void visit_process(const struct visit *visit, pid_t pid)
 		arrival = base ? arrival__new(pid) : NULL;
 		if (!arrival)
 			break;
-		anchor = base - visit->table->load_vaddr + visit->table->module_vaddr;
-		arrival__add_anchor(arrival, anchor);
-		(void)arrival__add_batches(arrival, visit->number, anchor);
+		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
+		arrival__add_anchor(arrival, &anchor);
+		(void)arrival__add_batches(arrival, &anchor);
 		arrival->maps = maps__read(pid);
 		visit->before(visit->ctx, arrival);
 		pthread_mutex_lock(&visit->attach->lock);

@@ -299,6 +299,18 @@ void journal__add_source(int fd, const struct source *source)
 	end(&payload, fd);
 }
 
+void journal__add_anchor(int fd, const struct process_anchor *anchor)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_ANCHOR);
+	put_u64(&payload, anchor->address);
+	put_u32(&payload, anchor->module);
+	end(&payload, fd);
+}
+
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
 {
 	struct payload payload;
@@ -324,5 +336,7 @@ int journal__open_process(const char *path, const struct process *process)
 		if (process->sources[i].address)
 			journal__add_source(fd, &process->sources[i]);
 	}
+	for (size_t i = 0; i < process->anchor_cnt; i++)
+		journal__add_anchor(fd, &process->anchors[i]);
 	return fd;
 }

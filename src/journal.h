@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 struct process;
+struct process_anchor;
 struct site_table;
 struct snapshot_thread;
 struct source;
@@ -38,7 +39,9 @@ enum journal_kind {
 	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
 	JOURNAL_THREAD = 3,  /* struct snapshot_thread; they are numbered as they come */
 	JOURNAL_SOURCE = 4,  /* address, module, exec, base; of one address the last one counts */
-	JOURNAL_EXEC = 5,    /* exec, events emitted until then; the sources before it are gone */
+	/* exec, events emitted until then; the sources and anchors before it are gone */
+	JOURNAL_EXEC = 5,
+	JOURNAL_ANCHOR = 6, /* address, module */
 };
 
 /* Payloads are padded to 8 bytes. */
@@ -80,6 +83,7 @@ int journal__open_process(const char *path, const struct process *process);
 void journal__add_process(int fd, const struct process *process);
 void journal__add_thread(int fd, const struct snapshot_thread *thread);
 void journal__add_source(int fd, const struct source *source);
+void journal__add_anchor(int fd, const struct process_anchor *anchor);
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);
 
 #endif /* TTLOG_JOURNAL_H */

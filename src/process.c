@@ -396,6 +396,11 @@ void process__set_base(struct process *process, uint64_t address, uint64_t base)
 	source->emitted = base;
 }
 
+bool process__has_source(const struct process *process, uint64_t address)
+{
+	return process->source_cnt && process->sources[slot_of(process, address)].address;
+}
+
 void process__forget_others(struct process *process, uint32_t exec)
 {
 	struct source *old = process->sources;
@@ -563,19 +568,20 @@ void process__fill_head(const struct process *process, const struct source *sour
 	}
 }
 
-int process__add_anchor(struct process *process, uint64_t address)
+int process__add_anchor(struct process *process, const struct process_anchor *anchor)
 {
-	uint64_t *anchors;
+	struct process_anchor *anchors;
 
 	for (size_t i = 0; i < process->anchor_cnt; i++) {
-		if (process->anchors[i] == address)
+		if (process->anchors[i].address == anchor->address)
 			return 0;
 	}
 	anchors = reallocarray(process->anchors, process->anchor_cnt + 1, sizeof(*anchors));
 	if (!anchors)
 		return -ENOMEM;
 	process->anchors = anchors;
-	anchors[process->anchor_cnt++] = address;
+	anchors[process->anchor_cnt++] = *anchor;
+	journal__add_anchor(process->facts_fd, anchor);
 	return 0;
 }
 

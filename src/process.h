@@ -47,6 +47,12 @@ struct process_accounts {
 	struct snapshot_lost lost;
 };
 
+/* A module's own counters and its list of batches. */
+struct process_anchor {
+	uint64_t address; /* of its struct ttlog_module */
+	uint32_t module;  /* its number */
+};
+
 struct process {
 	uint32_t pid, ns_pid, uid;
 	uint64_t start_ns, cgroup;
@@ -67,15 +73,15 @@ struct process {
 	size_t source_cnt, source_cap;
 
 	uint64_t recorded;
-	uint64_t emitted_earlier; /* by programs that it ran before the present one */
-	uint64_t alone;           /* of recorded: events outside of any thread's batch */
-	uint64_t corrupt;         /* events in batches that were refused */
-	uint64_t unreadable;      /* of recorded: no events, as its last snapshot found out */
-	uint64_t refused;         /* events in batches of which there are too many */
-	uint64_t no_memory;       /* events for which the ring had none */
-	uint64_t consumed_bytes;  /* of the kernel's ring buffer */
-	uint64_t consumed_told;   /* the kernel knows of this many */
-	uint64_t *anchors;        /* addresses of its struct ttlog_module, those that are known */
+	uint64_t emitted_earlier;       /* by programs that it ran before the present one */
+	uint64_t alone;                 /* of recorded: events outside of any thread's batch */
+	uint64_t corrupt;               /* events in batches that were refused */
+	uint64_t unreadable;            /* of recorded: no events, as its last snapshot found out */
+	uint64_t refused;               /* events in batches of which there are too many */
+	uint64_t no_memory;             /* events for which the ring had none */
+	uint64_t consumed_bytes;        /* of the kernel's ring buffer */
+	uint64_t consumed_told;         /* the kernel knows of this many */
+	struct process_anchor *anchors; /* those that are known */
 	size_t anchor_cnt;
 	uint64_t dropped; /* events for which the program had no memory */
 
@@ -124,11 +130,12 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 int process__add_source(struct process *process, const struct source *known,
 			const struct ttlog_batch *head);
 /*
- * For a process whose collector died, from what that left: a source's base; that batches of other
+ * For a process whose collector died, from what that left: a source's base; whether it has one there; that batches of other
  * programs than this one are gone; what the ring has of a batch, entries in their order; and before
  * a batch is taken, how many of its events those are.
  */
 void process__set_base(struct process *process, uint64_t address, uint64_t base);
+bool process__has_source(const struct process *process, uint64_t address);
 void process__forget_others(struct process *process, uint32_t exec);
 void process__mark_taken(struct process *process, const struct ring_entry *entry);
 void process__count_taken(struct process *process, const struct wire_batch *message);
@@ -153,8 +160,8 @@ void process_accounts__add_corrupt(struct process_accounts *accounts, uint64_t c
 void process__fill_head(const struct process *process, const struct source *source,
 			struct wire_head *ret);
 
-/* Where a module of it keeps its own counters. 0 or -ENOMEM. */
-int process__add_anchor(struct process *process, uint64_t address);
+/* One that is known already is fine. 0 or -ENOMEM. */
+int process__add_anchor(struct process *process, const struct process_anchor *anchor);
 
 int process__add_file(struct process *process, const char *path);
 

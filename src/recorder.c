@@ -250,7 +250,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	if (!process->crash.mapping_cnt && arrival->maps)
 		(void)death__take_mappings(&process->crash, arrival->maps);
 	for (size_t i = 0; i < arrival->anchor_cnt; i++)
-		(void)process__add_anchor(process, arrival->anchors[i]);
+		(void)process__add_anchor(process, &arrival->anchors[i]);
 	for (size_t i = 0; i < arrival->source_cnt; i++) {
 		const struct source *source = &arrival->sources[i];
 

@@ -28,8 +28,8 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 	uint64_t dropped = 0;
 
 	for (size_t i = 0; i < process->anchor_cnt; i++) {
-		int err = pull__memory(process->pid, process->anchors[i], &module, sizeof(module),
-				       meanwhile);
+		int err = pull__memory(process->pid, process->anchors[i].address, &module,
+				       sizeof(module), meanwhile);
 
 		if (recorder->pulled != process)
 			return;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "arrival.h"
 #include "birth.h"
 #include "clock.h"
 #include "journal.h"
@@ -321,6 +322,17 @@ static void take_source(struct process *process, struct reader *payload)
 		process__set_base(process, source.address, base);
 }
 
+static void take_anchor(struct process *process, struct reader *payload)
+{
+	const struct process_anchor anchor = {
+		.address = get_u64(payload),
+		.module = get_u32(payload),
+	};
+
+	if (!payload->bad)
+		(void)process__add_anchor(process, &anchor);
+}
+
 static void take_exec(struct lost_process *lost, struct reader *payload)
 {
 	uint32_t exec = get_u32(payload);
@@ -331,6 +343,7 @@ static void take_exec(struct lost_process *lost, struct reader *payload)
 	lost->exec = exec;
 	process__forget_others(lost->process, exec);
 	lost->process->emitted_earlier = emitted;
+	lost->process->anchor_cnt = 0;
 }
 
 static int read_facts(struct lost_process *lost, const char *path)
@@ -352,6 +365,8 @@ static int read_facts(struct lost_process *lost, const char *path)
 			take_thread(lost->process, &payload);
 		else if (kind == JOURNAL_SOURCE)
 			take_source(lost->process, &payload);
+		else if (kind == JOURNAL_ANCHOR)
+			take_anchor(lost->process, &payload);
 		else if (kind == JOURNAL_EXEC)
 			take_exec(lost, &payload);
 	}
@@ -391,6 +406,21 @@ static void set_owner(const struct process *process, struct source *source, uint
 	}
 	source->tid = own_tid;
 	source->thread = UINT32_MAX;
+}
+
+/* Of threads that the collector was killed too early to hear of: all that they logged was for it. */
+static void add_unheard(struct process *process)
+{
+	const struct ttlog_batch nothing = { 0 };
+	struct arrival *arrival = arrival__new(process->pid);
+
+	for (size_t i = 0; arrival && i < process->anchor_cnt; i++)
+		(void)arrival__add_batches(arrival, &process->anchors[i]);
+	for (size_t i = 0; arrival && i < arrival->source_cnt; i++) {
+		if (!process__has_source(process, arrival->sources[i].address))
+			(void)process__add_source(process, &arrival->sources[i], &nothing);
+	}
+	arrival__free(arrival);
 }
 
 /* What the threads of a process that runs on have in their batches. */
@@ -528,10 +558,14 @@ static int recover_process(struct session *session, const char *ring_path, const
 {
 	struct lost_process lost = { 0 };
 	int err = read_facts(&lost, facts_path);
+	bool lives = !err && !session->is_earlier &&
+		     birth__is(lost.process->pid, lost.process->start_ns);
 
+	if (lives)
+		add_unheard(lost.process);
 	if (!err)
 		err = open_ring(session, lost.process, ring_path);
-	if (!err && !session->is_earlier && birth__is(lost.process->pid, lost.process->start_ns))
+	if (!err && lives)
 		pull(lost.process);
 	if (!err && has_accounts(lost.process)) {
 		err = write_snapshot(session, lost.process, facts_path);

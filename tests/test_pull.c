@@ -237,13 +237,14 @@ static void test_arrival_finds_batches_in_the_list(void **state)
 	struct arrival *arrival = arrival__new((uint32_t)getpid());
 	struct batch *first = make_batch(), *second = make_batch();
 	struct ttlog_module module = { .version = TTLOG_ABI_VERSION };
+	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 3 };
 
 	(void)state;
 	module.batches = (uintptr_t)first;
 	first->head.next = (uintptr_t)second;
 	second->head.tid = 0; /* left by a thread that has ended */
 	second->head.seq = 9;
-	assert_int_equal(arrival__add_batches(arrival, 3, (uintptr_t)&module), 0);
+	assert_int_equal(arrival__add_batches(arrival, &anchor), 0);
 	assert_int_equal(arrival->source_cnt, 2);
 	assert_int_equal(arrival->sources[0].address, (uintptr_t)first);
 	assert_int_equal(arrival->sources[0].tid, gettid());
@@ -260,10 +261,11 @@ static void test_arrival_ends_on_a_list_that_does_not(void **state)
 	struct arrival *arrival = arrival__new((uint32_t)getpid());
 	struct batch *batch = make_batch();
 	struct ttlog_module module = { .batches = (uintptr_t)batch };
+	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
 	(void)state;
 	batch->head.next = (uintptr_t)batch;
-	assert_int_equal(arrival__add_batches(arrival, 1, (uintptr_t)&module), -ELOOP);
+	assert_int_equal(arrival__add_batches(arrival, &anchor), -ELOOP);
 	arrival__free(arrival);
 	munmap(batch, sizeof(*batch));
 }

@@ -290,7 +290,21 @@ static void test_recover_counts_what_fell_between(void **state)
 	assert_events(dead, 14, 6, 12);
 }
 
-/* The collector knows of a process and its batch, and has nothing of it yet. */
+/* The collector knows of a process, and has nothing of it yet. */
+static void arrive_blank(struct dead *dead)
+{
+	const struct wire_head head = { .tgid = (uint32_t)getpid(), .ns_tgid = (uint32_t)getpid() };
+
+	ring__free(dead->process->ring);
+	dead->process->ring = NULL;
+	process__free(dead->process);
+	dead->process = process__new(&head);
+	assert_non_null(dead->process);
+	process__open_facts(dead->process, dead->journal.dir);
+	assert_true(dead->process->facts_fd >= 0);
+}
+
+/* And of its batch. */
 static void arrive(struct dead *dead)
 {
 	const struct source source = {
@@ -299,16 +313,26 @@ static void arrive(struct dead *dead)
 		.exec = SOURCE_ANY_EXEC,
 		.tid = (uint32_t)gettid(),
 	};
-	const struct wire_head head = { .tgid = (uint32_t)getpid(), .ns_tgid = (uint32_t)getpid() };
 
-	ring__free(dead->process->ring);
-	dead->process->ring = NULL;
-	process__free(dead->process);
-	dead->process = process__new(&head);
-	assert_non_null(dead->process);
+	arrive_blank(dead);
 	assert_int_equal(process__add_source(dead->process, &source, dead->batch), 0);
-	process__open_facts(dead->process, dead->journal.dir);
-	assert_true(dead->process->facts_fd >= 0);
+}
+
+/* A thread that came later is in the program's own list. */
+static void test_recover_finds_threads_that_it_never_heard_of(void **state)
+{
+	struct dead *dead = *state;
+	const struct ttlog_module module = { .batches = (uintptr_t)dead->batch };
+	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
+
+	arrive_blank(dead);
+	assert_int_equal(process__add_anchor(dead->process, &anchor), 0);
+	commit(dead, 7);
+	next_batch(dead);
+	commit(dead, 2);
+	die(dead);
+	assert_int_equal(recover(dead), 1);
+	assert_events(dead, 9, 1, 7);
 }
 
 /* What the batch held when the recording began is not ours, and is in the same batch. */
@@ -445,6 +469,7 @@ int main(void)
 		CASE(test_recover_counts_what_fell_between),
 		CASE(test_recover_knows_who_has_recorded_nothing_yet),
 		CASE(test_recover_does_without_half_a_ring),
+		CASE(test_recover_finds_threads_that_it_never_heard_of),
 		CASE(test_recover_says_nothing_of_who_emitted_nothing),
 		CASE(test_recover_goes_on_after_arrival),
 		CASE(test_recover_drops_torn_records),

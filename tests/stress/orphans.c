@@ -361,27 +361,21 @@ static void kill_one(struct track *track)
 	track->kills++;
 }
 
-/* By then the program's threads are known to all collectors: one that is killed before it has read
- * anything of a thread knows nothing of it (ttlog-collect(1), LIMITS). */
-static void record_in_peace(struct track *track)
+static void end_in_peace(struct track *track)
 {
 	pid_t pid = start_collector(track);
 	int status;
 
 	if (!wait_listening(track, true))
-		fail(track, "a collector never came");
+		fail(track, "the last collector never came");
 	check_files(track, "-recovered.bin");
 	nap_us(LATE_MS * 1000);
 	(void)kill(pid, SIGINT);
 	if (waitpid(pid, &status, 0) != pid || status)
-		fail(track, "a collector ended with status %d", status);
+		fail(track, "the last collector ended with status %d", status);
 	track->settled = emitted(track);
 	check_files(track, "-shutdown.bin");
 	check_left(track, 0);
-}
-
-static void end_bystander(const struct track *track)
-{
 	(void)kill(track->bystander, SIGKILL);
 	(void)waitpid(track->bystander, NULL, 0);
 }
@@ -435,11 +429,9 @@ static _Noreturn void run_track(struct track *track, unsigned int kills, const c
 		printf("FAIL can't prepare %s: %s\n", track->dir, strerror(errno));
 		_exit(1);
 	}
-	record_in_peace(track);
 	while (track->kills < kills && track->failures < FAILURES_MAX)
 		kill_one(track);
-	record_in_peace(track);
-	end_bystander(track);
+	end_in_peace(track);
 	if (track->failures)
 		_exit(1);
 	clean_up(track);
