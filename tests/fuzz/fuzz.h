@@ -6,6 +6,7 @@
 #ifndef TTLOG_TESTS_FUZZ_H
 #define TTLOG_TESTS_FUZZ_H
 
+#include <lz4frame.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ int fuzz__file(const void *data, size_t size);
 /* A snapshot with this CBOR sequence. Each item becomes a sound frame, so that no checksum stands
  * between the fuzzer and the reader; what is no item any more becomes the last frame. */
 int fuzz__snapshot(const void *data, size_t size);
+
+/* How a frame of so many bytes is packed: with all checksums, as the collector does. */
+LZ4F_preferences_t fuzz__frame_preferences(size_t len);
 
 /* A folder of this process, empty at first; goes with it. */
 const char *fuzz__folder(void);

@@ -48,14 +48,7 @@ static size_t decode_frame(const uint8_t *data, size_t size, size_t *ret_len)
 
 static size_t encode_frame(uint8_t *to, size_t cap, size_t len)
 {
-	const LZ4F_preferences_t how = {
-		.frameInfo = {
-			.blockMode = LZ4F_blockIndependent,
-			.contentChecksumFlag = LZ4F_contentChecksumEnabled,
-			.blockChecksumFlag = LZ4F_blockChecksumEnabled,
-			.contentSize = len,
-		},
-	};
+	const LZ4F_preferences_t how = fuzz__frame_preferences(len);
 
 	return cap < LZ4F_compressFrameBound(len, &how)
 		       ? 0

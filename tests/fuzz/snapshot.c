@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A snapshot's file of what is in its frames. */
-#include <lz4frame.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "token.h"
 
-static void write_frame(int fd, const unsigned char *content, size_t len)
+LZ4F_preferences_t fuzz__frame_preferences(size_t len)
 {
-	const LZ4F_preferences_t how = {
+	return (LZ4F_preferences_t){
 		.frameInfo = {
 			.blockMode = LZ4F_blockIndependent,
 			.contentChecksumFlag = LZ4F_contentChecksumEnabled,
@@ -16,6 +15,11 @@ static void write_frame(int fd, const unsigned char *content, size_t len)
 			.contentSize = len,
 		},
 	};
+}
+
+static void write_frame(int fd, const unsigned char *content, size_t len)
+{
+	const LZ4F_preferences_t how = fuzz__frame_preferences(len);
 	size_t cap = LZ4F_compressFrameBound(len, &how), done;
 	void *frame = malloc(cap);
 
