@@ -328,6 +328,8 @@ static void wait_for_work(struct drain *drain)
 
 static void finish(struct drain *drain)
 {
+	/* threads that began after the last round have to be known, to be pulled from */
+	take_all(drain);
 	recorder__pull(drain->options.recorder, 0, take_batches, drain);
 	take_all(drain);
 	recorder__show_all(drain->options.recorder);

@@ -301,6 +301,19 @@ def test_shutdown_by_SIGTERM(t):
     shut_down(t, signal.SIGTERM)
 
 
+def test_shutdown_while_a_ring_is_made(t):
+    """A thread that begins while the ring of its process is made, for its first, is pulled from.
+    That takes long enough only now and then."""
+    for _ in range(10):
+        pairs = [start_trades(t) for _ in range(2)]
+        for _, collector in pairs:
+            collector.signal(signal.SIGTERM)
+        for app, collector in pairs:
+            accounts = collector.end().only_accounts()
+            equal((accounts.recorded, accounts.lost), (100, 0), "accounts")
+            end_trades(app)
+
+
 def test_shutdown_with_nothing_new(t):
     """No second snapshot of the same events."""
     app, collector = start_trades(t)
