@@ -199,6 +199,43 @@ bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsi
 	return site->kind == TTLOG_EVENT_SPAN_END && term__means_duration(term);
 }
 
+static bool has_key(const struct ttlog_info *info, const struct term *term)
+{
+	for (size_t i = 0; i < info->site_cnt; i++) {
+		for (unsigned idx = 0; idx < info->sites[i]->nfields; idx++) {
+			if (filter__is_key(term, info->sites[i], idx))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_unknown(const struct term *term, struct ttlog_snapshot *const *snapshots,
+		       size_t snapshot_cnt)
+{
+	if (term->subject != SUBJECT_FIELD || term->op == OP_HAS)
+		return false;
+	for (size_t i = 0; i < snapshot_cnt; i++) {
+		if (has_key(ttlog_snapshot_info(snapshots[i]), term))
+			return false;
+	}
+	return true;
+}
+
+const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
+				     struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt)
+{
+	for (size_t i = 0; i < filter->expr_cnt; i++) {
+		for (uint32_t k = 0; k < filter->exprs[i]->term_cnt; k++) {
+			const struct term *term = &filter->exprs[i]->terms[k];
+
+			if (is_unknown(term, snapshots, snapshot_cnt))
+				return term->key.p;
+		}
+	}
+	return NULL;
+}
+
 static struct ttlog_text text_of_site(const struct ttlog_site *site, enum term_subject subject)
 {
 	switch (subject) {

@@ -300,9 +300,13 @@ static void draw_nothing(struct browse *browse, int y)
 {
 	struct out *out = begin_text(browse);
 	unsigned progress = browse__progress(browse);
+	const char *unknown = browse->follow ? NULL : rows__unknown_key(browse->rows);
 
 	if (progress < 1000)
 		out__format(out, "reading: %u%%", progress / 10);
+	else if (unknown)
+		out__format(out, "No event has a field %s. & edits the filter, c clears it.",
+			    unknown);
 	else if (*browse->choice.expr || browse->choice.level)
 		out__text(out, "No event matches. & edits the filter, c clears it.");
 	else if (browse->follow)

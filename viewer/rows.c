@@ -73,6 +73,16 @@ bool rows__gave_up(const struct rows *rows)
 	return rows && ttlog_filter_gave_up(rows->filter) > 0;
 }
 
+const char *rows__unknown_key(const struct rows *rows)
+{
+	const struct source_part *files;
+
+	if (!rows || !rows->sources->part_cnt)
+		return NULL;
+	files = &rows->sources->parts[0];
+	return ttlog_filter_unknown_key(rows->filter, files->readers, files->reader_cnt);
+}
+
 void rows__free(struct rows *rows)
 {
 	if (!rows)

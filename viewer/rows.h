@@ -49,6 +49,8 @@ uint64_t rows__cnt(const struct rows *rows);
 uint64_t rows__drop(struct rows *rows, size_t cnt, uint64_t *ret_first);
 /* Whether a regular expression of the filter was given up on some text. */
 bool rows__gave_up(const struct rows *rows);
+/* A key of the filter's that no file of the command line has; NULL: there is none. */
+const char *rows__unknown_key(const struct rows *rows);
 bool rows__is_done(const struct rows *rows);
 unsigned rows__progress(const struct rows *rows); /* thousandths */
 /* Whether all rows up to that place were found. */

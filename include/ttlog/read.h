@@ -384,6 +384,11 @@ void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns);
  * ones that it does not match. */
 uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 
+/* A key of the filter's that no site of these snapshots has a field of: maybe it is misspelt. NULL
+ * where there is none; keys in has() are none. It is the filter's. */
+const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
+				     struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
+
 /* Whether this one event passes. Timelines do it by column, ten times as fast. */
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);
 

@@ -88,6 +88,12 @@ out_lines 1
 expect 1 --filter 'msg~^(.|.|.)*[\x01\x02]$ or level=ERROR' $golden/golden.bin
 out_lines 1
 err_says 'took too many steps on [0-9]* texts, taken as not matching'
+# misspelt
+expect 0 --filter 'symbl=AAPL and quantity>0' $golden/golden.bin
+out_lines 0
+err_says '^ttlog-view: symbl: no event has such a field'
+expect 0 --filter 'has(symbl) or quantity=-5 or took=1ms or line=10' $golden/golden.bin
+[ -s "$dir/err" ] && fail "of keys that there are: $(cat "$dir/err")"
 expect 0 $golden/small.bin --head 3
 out_lines 3
 expect 0 --since -1s --until 2026-11-21T06:00:00Z $golden/golden.bin
