@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -479,6 +480,8 @@ static int open_kernel(struct collector *collector)
 			strerror(-err), advice(err));
 		return err;
 	}
+	/* libbpf has read the kernel's types, twice 5 MB, which free() may keep */
+	(void)malloc_trim(0);
 	tell_gaps(collector);
 	attach.kernel = collector->kernel;
 	collector->attach = attach__new(&attach);

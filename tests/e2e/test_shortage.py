@@ -152,3 +152,17 @@ def test_table_of_processes_is_full(t):
     collector.stop()
     equal(len(collector.all_accounts()), 1, "processes")
     check_trades(t.only_snapshot().events, 1, 0, 50)
+
+
+def test_memory_of_the_collector(t):
+    """What loading the BPF programs took is given back."""
+    app = t.start(t.app("loops"), 1000)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    with open(f"/proc/{collector.pid}/status", encoding="ascii") as file:
+        own_kib = int(re.search(r"^RssAnon:\s*(\d+) kB", file.read(), re.M)[1])
+    check(own_kib < 6 << 10, f"{own_kib} KiB of its own")
+    app.close_stdin()
+    app.end()
+    collector.end()
