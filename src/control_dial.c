@@ -50,8 +50,11 @@ static int ask(int dir_fd, const char *name, const struct control_dial *dial, in
 /* Returns whether there was one. */
 static bool ask_one(int dir_fd, const char *name, const struct control_dial *dial)
 {
-	int fd = -1, err = ask(dir_fd, name, dial, &fd);
+	int fd = -1, err;
 
+	if (!is_socket_name(name))
+		return false;
+	err = ask(dir_fd, name, dial, &fd);
 	if (err == -ECONNREFUSED) {
 		/* its collector was killed */
 		(void)unlinkat(dir_fd, name, 0);
@@ -78,10 +81,13 @@ int control_dial__all(int dir_fd, const struct control_dial *dial)
 			close(fd);
 		return err;
 	}
-	while (cnt < CONTROL_DIAL_MAX && (entry = readdir(dir))) {
-		if (is_socket_name(entry->d_name))
-			cnt += ask_one(dir_fd, entry->d_name, dial);
-	}
+	while (cnt < CONTROL_DIAL_MAX && (entry = readdir(dir)))
+		cnt += ask_one(dir_fd, entry->d_name, dial);
 	closedir(dir);
 	return 0;
+}
+
+void control_dial__one(int dir_fd, const char *name, const struct control_dial *dial)
+{
+	(void)ask_one(dir_fd, name, dial);
 }

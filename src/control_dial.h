@@ -21,5 +21,7 @@ struct control_dial {
 /* Asks every collector that listens in the directory, and removes the sockets of dead ones. 0, or
  * -errno where the directory can't be read. */
 int control_dial__all(int dir_fd, const struct control_dial *dial);
+/* The same for what is of that name there; nothing where that is no collector's. */
+void control_dial__one(int dir_fd, const char *name, const struct control_dial *dial);
 
 #endif /* TTLOG_CONTROL_DIAL_H */

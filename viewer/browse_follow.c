@@ -229,10 +229,11 @@ static void widen(struct browse *browse, struct ttlog_snapshot *piece)
 
 void browse__take_pieces(struct browse *browse)
 {
+	enum follow_news news = FOLLOW_NOTHING;
 	struct ttlog_snapshot *piece;
 
 	while (browse__follow_fd(browse) >= 0 &&
-	       follow__next(browse->follow, &piece) == FOLLOW_PIECE) {
+	       (news = follow__next(browse->follow, &piece)) == FOLLOW_PIECE) {
 		if (sources__add(&browse->sources, &piece, 1, true)) {
 			ttlog_snapshot_close(piece);
 			browse->err = -ENOMEM;
@@ -243,6 +244,11 @@ void browse__take_pieces(struct browse *browse)
 		browse__note_process(browse, piece);
 		if (is_full(browse) && !has_counts(browse))
 			make_room(browse);
+	}
+	if (news == FOLLOW_TOLD) {
+		const char *told = follow__told(browse->follow);
+
+		browse__say(browse, "%.*s", (int)strcspn(told, "\n"), told);
 	}
 	/* Nothing tells of the last one's end once more. */
 	if (!browse->follow || follow__collector_cnt(browse->follow))

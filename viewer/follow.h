@@ -2,10 +2,10 @@
 /*
  * Events of running collectors as they come, as snapshots of a moment, one after another.
  *
- * All collectors whose control sockets this user can reach are followed; each evaluates the filter
- * itself and sends only what matches. Who asks for the next piece has done with the one before: a
- * collector sends so many and no more that nobody has asked for, and counts what it leaves out.
- * Nothing here waits but follow__open(). One thread.
+ * All collectors whose control sockets this user can reach are followed, those that start later, too;
+ * each evaluates the filter itself and sends only what matches. Who asks for the next piece has done
+ * with the one before: a collector sends so many and no more that nobody has asked for, and counts
+ * what it leaves out. Nothing here waits but follow__open(). One thread.
  */
 #ifndef TTLOG_VIEW_FOLLOW_H
 #define TTLOG_VIEW_FOLLOW_H
@@ -21,6 +21,7 @@ enum follow_news {
 	FOLLOW_NOTHING, /* until follow__fd() is readable */
 	FOLLOW_PIECE,
 	FOLLOW_PAUSE, /* what came at one moment is there; ask again */
+	FOLLOW_TOLD,  /* the same, and follow__told() has something for the user */
 	FOLLOW_ENDED, /* all collectors have */
 };
 
@@ -39,6 +40,8 @@ struct follow_counts {
 struct follow *follow__open(const struct ttlog_filter *filter, char *ret_why, size_t why_size);
 void follow__close(struct follow *follow);
 
+/* Of collectors that came or went, while others are followed: lines. Until follow__next(). */
+const char *follow__told(const struct follow *follow);
 size_t follow__collector_cnt(const struct follow *follow);
 /* To be polled for reading. */
 int follow__fd(const struct follow *follow);

@@ -154,6 +154,17 @@ static int wait_for_news(const struct live_output *live)
 	return cnt;
 }
 
+/* Each line of it with our name. */
+static void complain(const char *lines)
+{
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+
+		fprintf(stderr, "ttlog-view: %.*s\n", (int)len, lines);
+		lines += len + (lines[len] != '\0');
+	}
+}
+
 /* 0 at the end, or -errno. */
 static int print_all(struct live_output *live)
 {
@@ -161,12 +172,17 @@ static int print_all(struct live_output *live)
 	int err = 0;
 
 	while (!err && live->left) {
-		switch (follow__next(live->follow, &reader)) {
+		enum follow_news news = follow__next(live->follow, &reader);
+
+		switch (news) {
 		case FOLLOW_PIECE:
 			err = add(live, reader);
 			break;
 		case FOLLOW_PAUSE:
+		case FOLLOW_TOLD:
 			err = live->group_cnt ? print_group(live) : 0;
+			if (news == FOLLOW_TOLD)
+				complain(follow__told(live->follow));
 			break;
 		case FOLLOW_NOTHING:
 			err = wait_for_news(live);
@@ -250,15 +266,6 @@ static int show(struct live_output *live, bool colour)
 	if (!err || err == -EPIPE || err == -EINTR || err == -ECANCELED)
 		return live->is_damaged ? -EBADMSG : 0;
 	return say_error(live->options->output ? live->options->output : "stdout", -err);
-}
-
-/* Each line of it with our name. */
-static void complain(char *why)
-{
-	char *rest = NULL;
-
-	for (char *line = strtok_r(why, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		fprintf(stderr, "ttlog-view: %s\n", line);
 }
 
 int live_output__show(const struct options *options, struct out *out, bool colour)

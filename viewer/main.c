@@ -29,6 +29,7 @@
 #include "summary.h"
 #include "terminal.h"
 #include "text.h"
+#include "unknown_key.h"
 
 struct view {
 	struct options options;
@@ -361,21 +362,6 @@ static bool say_gave_up(const struct options *options)
 	return true;
 }
 
-/* A hint: maybe it is in no event of this file by chance. */
-static void hint_unknown_key(const struct view *view)
-{
-	const struct input *input = &view->input;
-	const char *key = NULL;
-
-	/* of a file that is damaged not all sites are known */
-	if (input->reader_cnt && !input->unreadable)
-		key = ttlog_filter_unknown_key(view->options.filter, input->readers,
-					       input->reader_cnt);
-	if (key)
-		say(key,
-		    "no event has such a field (--sql \"SELECT * FROM sites\" lists all there are)");
-}
-
 static void view__fini(struct view *view)
 {
 	progress__end();
@@ -407,7 +393,7 @@ int main(int argc, char **argv)
 		      : options__is_sql(&view.options) ? show_sql(&view)
 						       : show(&view);
 	gave_up = say_gave_up(&view.options);
-	hint_unknown_key(&view);
+	unknown_key__hint(&view.options, &view.input);
 	view__fini(&view);
 	if (view.status)
 		return view.status;

@@ -441,6 +441,11 @@ TTLOG__INLINE ttlog_value of(const char *x, tag<TTLOG_TYPE_STR>)
 {
 	return ttlog__of_text(x);
 }
+/* Else the last of these would be the better match. */
+TTLOG__INLINE ttlog_value of(char *x, tag<TTLOG_TYPE_STR>)
+{
+	return ttlog__of_text(x);
+}
 TTLOG__INLINE ttlog_value of(const ttlog_strn &x, tag<TTLOG_TYPE_STR>)
 {
 	return ttlog__of_strn(x);

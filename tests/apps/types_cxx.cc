@@ -61,6 +61,18 @@ inline int inline_twice(int value)
 	return value * 2;
 }
 
+/* As getenv() and strerror() give them. */
+void log_writable_strings()
+{
+	char array[8] = "array";
+	char *pointer = array, *missing = nullptr;
+	char *const constant = array + 1;
+
+	TTLOG_PROBE(writable, INFO, "Writable strings", "pointer", pointer, "constant", constant,
+		    "array", array, "value", pointer + 2, "missing", missing);
+	log_value("writable", pointer);
+}
+
 void log_strings()
 {
 	std::string text = "std::string";
@@ -73,6 +85,7 @@ void log_strings()
 		    view, "null_view", std::string_view(), "c_str", text.c_str());
 	TTLOG_PROBE(long_string, INFO, "A long string", "text", long_text);
 	TTLOG_PROBE(temporary, INFO, "A temporary", "text", std::string("tempo") + "rary");
+	log_writable_strings();
 }
 
 void log_scalars()

@@ -90,9 +90,9 @@ def control_path():
     return path
 
 
-def connect():
+def connect(path=None):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    client.connect(control_path())
+    client.connect(path or control_path())
     client.settimeout(30)
     return client
 
@@ -258,6 +258,73 @@ def test_live_several_collectors(t):
     viewer.wait_events(3)
     collectors[1].stop()
     equal(viewer.end().last_word(), (True, 3, 0, 0), "its last word")
+
+
+def start_beats(t, *names):
+    """Of so many programs those that wait."""
+    apps = [t.start(t.app("beat", t.path(name))) for name in names]
+    for app in apps:
+        app.out.wait("ready")
+    return apps
+
+
+def collect_by_pid(t, app):
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    return collector
+
+
+def test_live_collectors_come_and_go(t):
+    """Those that start later are followed, too; one that ends or is killed is said to have ended; the
+    viewer ends with the last."""
+    t.rings_may_stay = True
+    apps = start_beats(t, "one", "two", "three")
+    collectors = [collect_by_pid(t, apps[0])]
+    viewer = follow_json(t, "--filter", "n>=1")
+    for number, app in enumerate(apps[1:], 2):
+        collectors.append(collect_by_pid(t, app))
+        viewer.err.wait(f"ttlog-view: following {number} collectors")
+    for app in apps:
+        beat(app)
+        beat(app)
+    equal({event["pid"] for event in viewer.wait_events(3)}, {app.pid for app in apps}, "pids")
+    collectors[0].signal(signal.SIGKILL)
+    viewer.err.wait("ttlog-view: a collector has ended: following 2 collectors")
+    collectors[1].stop()
+    viewer.err.wait("ttlog-view: a collector has ended: following 1 collector")
+    collectors[1] = collect_by_pid(t, apps[1])
+    said = viewer.err.lines
+    wait_until(lambda: said.count("ttlog-view: following 2 collectors") == 2, "the new one is followed")
+    beat(apps[1])
+    equal(viewer.wait_events(4)[3]["pid"], apps[1].pid, "pid of what the new one sends")
+    equal([event["fields"]["n"] for event in viewer.events()], [1, 1, 1, 2], "beats")
+    for collector in collectors[1:]:
+        collector.stop()
+    equal(viewer.end().last_word(), (True, 4, 0, 0), "its last word")
+    equal(viewer.err.lines[-2], "ttlog-view: a collector has ended: following 1 collector", "before that")
+
+
+def test_live_new_collector_is_full(t):
+    """One that starts later and has no place for us says so, and the others go on."""
+    apps = start_beats(t, "one", "two")
+    collector = collect_by_pid(t, apps[0])
+    viewer = follow_json(t)
+    first = glob.glob("/run/ttlog/control-*.sock")
+    viewer.signal(signal.SIGSTOP)
+    full = collect_by_pid(t, apps[1])
+    (path,) = set(glob.glob("/run/ttlog/control-*.sock")) - set(first)
+    clients = [connect(path) for _ in range(MAX_FOLLOWERS)]
+    for client in clients:
+        client.send(follow_request())
+        equal(receive(client)[0], b"o", "answer")
+    viewer.signal(signal.SIGCONT)
+    viewer.err.wait(f"ttlog-view: {os.path.basename(path)}: refused: too many follow already.*")
+    beat(apps[0])
+    viewer.wait_events(1)
+    full.stop()
+    collector.stop()
+    equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
+    check("a collector has ended" not in viewer.err.text(), f"it says {viewer.err.text()!r}")
 
 
 # ---- filters at the source ----

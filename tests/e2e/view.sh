@@ -94,6 +94,16 @@ out_lines 0
 err_says '^ttlog-view: symbl: no event has such a field'
 expect 0 --filter 'has(symbl) or quantity=-5 or took=1ms or line=10' $golden/golden.bin
 [ -s "$dir/err" ] && fail "of keys that there are: $(cat "$dir/err")"
+for wrong in '--stats --group-by level,symbl' '--histogram symbl' '--format chrome --counters latency_us,symbl'; do
+	expect 0 $wrong $golden/golden.bin
+	err_says '^ttlog-view: symbl: no event has such a field'
+	[ "$(wc -l <"$dir/err")" = 1 ] || fail "$wrong: $(cat "$dir/err")"
+done
+for right in '--stats --group-by level,target,probe,msg,file,func,line,pid' \
+	'--stats --group-by tid,comm,duration,symbol,fields.symbol' '--histogram duration' '--histogram took' '--histogram latency_us' '--format chrome --counters latency_us'; do
+	expect 0 $right $golden/golden.bin
+	[ -s "$dir/err" ] && fail "$right: $(cat "$dir/err")"
+done
 expect 0 $golden/small.bin --head 3
 out_lines 3
 expect 0 --since -1s --until 2026-11-21T06:00:00Z $golden/golden.bin

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "options.h"
+#include <ttlog/read.h>
+#include "say.h"
+#include "unknown_key.h"
+
+static void hint(const struct ttlog_filter *filter, const struct input *input)
+{
+	const char *key = ttlog_filter_unknown_key(filter, input->readers, input->reader_cnt);
+
+	if (key)
+		say(key,
+		    "no event has such a field (--sql \"SELECT * FROM sites\" lists all there are)");
+}
+
+/* It is looked for as a filter's, which knows the names that are no fields'. */
+static void hint_key(const char *key, size_t len, const struct input *input)
+{
+	struct ttlog_filter *filter = ttlog_filter_new();
+	char why[TTLOG_WHY_BYTES], *expression = NULL;
+
+	if (filter && asprintf(&expression, "\"%.*s\"=*", (int)len, key) >= 0 &&
+	    !ttlog_filter_add(filter, expression, why, sizeof(why)))
+		hint(filter, input);
+	free(expression);
+	ttlog_filter_free(filter);
+}
+
+static void hint_list(const char *keys, const struct input *input)
+{
+	while (keys && *keys) {
+		size_t len = strcspn(keys, ",");
+
+		hint_key(keys, len, input);
+		keys += len + (keys[len] == ',');
+	}
+}
+
+void unknown_key__hint(const struct options *options, const struct input *input)
+{
+	/* of a file that is damaged not all sites are known */
+	if (!input->reader_cnt || input->unreadable)
+		return;
+	hint(options->filter, input);
+	hint_list(options->group_by, input);
+	hint_list(options->histogram, input);
+	hint_list(options->counters, input);
+}
