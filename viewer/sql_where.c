@@ -235,13 +235,26 @@ static const char *parse_term(const char *p, struct term *ret)
 	return *end ? end + 2 : end;
 }
 
-/* Returns 1 where it is of a type that we compare as SQLite does, 0 where it is not, or -ENOMEM. */
+/* Whether we compare it as SQLite does. A literal like 7.0 was an integer when it was decided, and
+ * comes as a real. */
+static bool is_taken(const struct term *term, sqlite3_value *value)
+{
+	int type = sqlite3_value_type(value);
+	double real;
+
+	if (KINDS[term->column].is_text || type != SQLITE_FLOAT)
+		return type == (KINDS[term->column].is_text ? SQLITE_TEXT : SQLITE_INTEGER);
+	real = sqlite3_value_double(value);
+	return real >= (double)INT64_MIN && real < -(double)INT64_MIN &&
+	       (double)(int64_t)real == real;
+}
+
+/* Returns 1 where it is, 0 where it is not, or -ENOMEM. */
 static int take_value(struct term *term, sqlite3_value *value)
 {
-	int type = KINDS[term->column].is_text ? SQLITE_TEXT : SQLITE_INTEGER;
 	sqlite3_value *copy;
 
-	if (sqlite3_value_type(value) != type || term->cnt == MAX_LIST)
+	if (!is_taken(term, value) || term->cnt == MAX_LIST)
 		return 0;
 	copy = sqlite3_value_dup(value);
 	if (!copy)
