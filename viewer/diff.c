@@ -176,6 +176,26 @@ static int compare_field(struct diff *diff, const struct finding *of, uint8_t ty
 	return compare_numbers(diff, &finding);
 }
 
+static bool is_field(const struct ttlog_site *site, unsigned i, struct ttlog_text key, uint8_t type)
+{
+	return site->types[i] == type && ttlog_text_equal(site->keys[i], key);
+}
+
+/* Which field of the other site is field `idx`; its nfields: none. A site may have a key twice. */
+static unsigned find_field(const struct ttlog_site *other, const struct ttlog_site *site,
+			   unsigned idx)
+{
+	unsigned before = 0, k;
+
+	for (unsigned i = 0; i < idx; i++)
+		before += is_field(site, i, site->keys[idx], site->types[idx]);
+	for (k = 0; k < other->nfields; k++) {
+		if (is_field(other, k, site->keys[idx], site->types[idx]) && !before--)
+			break;
+	}
+	return k;
+}
+
 static int compare_fields(struct diff *diff, const struct finding *of, const struct pair *pair)
 {
 	const struct ttlog_site *site = of->site, *other;
@@ -185,11 +205,8 @@ static int compare_fields(struct diff *diff, const struct finding *of, const str
 
 	other = diff->profiles[0].info->sites[pair->site[0]];
 	for (unsigned i = 0; a->fields && b->fields && i < site->nfields && !err; i++) {
-		unsigned k = 0;
+		unsigned k = find_field(other, site, i);
 
-		while (k < other->nfields && (other->types[k] != site->types[i] ||
-					      !ttlog_text_equal(other->keys[k], site->keys[i])))
-			k++;
 		if (k < other->nfields)
 			err = compare_field(diff, of, site->types[i], site->keys[i], &a->fields[k],
 					    &b->fields[i]);
@@ -291,7 +308,18 @@ static int compare_pair(struct diff *diff, const struct pair *pair)
 	return err;
 }
 
-/* A level that has but one site says what the site says. */
+/* The level of a pair's site in one run, where it has events there; -1. */
+static int level_of(const struct diff *diff, const struct pair *pair, int side)
+{
+	const struct ttlog_site *site;
+
+	if (!count_of(diff, pair, side))
+		return -1;
+	site = diff->profiles[side].info->sites[pair->site[side]];
+	return site->kind == TTLOG_EVENT_SPAN_END ? -1 : site->level;
+}
+
+/* A level that has but one site says what the site says, unless that has another level now. */
 static int compare_levels(struct diff *diff, const struct pair *pairs, size_t cnt)
 {
 	uint64_t counts[TTLOG_LEVEL_FATAL + 1][2] = { { 0 } };
@@ -299,16 +327,18 @@ static int compare_levels(struct diff *diff, const struct pair *pairs, size_t cn
 	int err = 0;
 
 	for (size_t i = 0; i < cnt; i++) {
-		int side = pairs[i].site[1] == NONE ? 0 : 1;
-		const struct ttlog_site *site =
-			diff->profiles[side].info->sites[pairs[i].site[side]];
-		uint64_t a = count_of(diff, &pairs[i], 0), b = count_of(diff, &pairs[i], 1);
+		int levels[2] = { level_of(diff, &pairs[i], 0), level_of(diff, &pairs[i], 1) };
+		bool has_moved = levels[0] >= 0 && levels[1] >= 0 && levels[0] != levels[1];
 
-		if (site->kind == TTLOG_EVENT_SPAN_END || !(a | b))
-			continue;
-		counts[site->level][0] += a;
-		counts[site->level][1] += b;
-		sites[site->level]++;
+		for (int side = 0; side < 2; side++) {
+			if (levels[side] < 0)
+				continue;
+			counts[levels[side]][side] += count_of(diff, &pairs[i], side);
+			if (has_moved)
+				sites[levels[side]] += 2;
+			else if (!side || levels[0] < 0)
+				sites[levels[side]]++;
+		}
 	}
 	for (uint8_t i = 0; i <= TTLOG_LEVEL_FATAL && !err; i++) {
 		struct finding finding = {

@@ -124,6 +124,11 @@ int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size
 
 	be_single();
 	*ret = (struct sql){ .readers = readers, .reader_cnt = reader_cnt };
+	ret->indices = (struct sql_indices){
+		.store = &ret->store,
+		.columns = &ret->columns,
+		.scratch = &ret->scratch,
+	};
 	for (size_t i = 0; i < reader_cnt; i++) {
 		uint64_t last_ns = ttlog_snapshot_last_ns(readers[i]);
 
@@ -149,7 +154,7 @@ void sql_parts__fini(struct sql *sql)
 {
 	(void)sqlite3_close(sql->db);
 	sql_cache__clear(&sql->cache);
-	sql_indices__fini(&sql->indices, sql->columns.cnt);
+	sql_indices__fini(&sql->indices);
 	sql_columns__fini(&sql->columns);
 	sql_columns__fini(&sql->span_columns);
 	store__fini(&sql->store);

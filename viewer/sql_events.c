@@ -11,6 +11,7 @@
 #include "sql_scan.h"
 #include "sql_table.h"
 #include "sql_value.h"
+#include "sql_where.h"
 #include <ttlog/read.h>
 
 const char *const EVENTS_COLUMNS[EVENTS_COLUMN_CNT] = {
@@ -30,7 +31,7 @@ static const struct sql_type TYPES[EVENTS_COLUMN_CNT] = {
 
 struct events_cursor {
 	struct sql_cursor base;
-	struct sql_where where;
+	struct sql_bounds bounds;
 	struct sql_scan scan;
 	bool is_look_up; /* it goes over the hits, not over the scan */
 	struct sql_hits hits;
@@ -77,7 +78,7 @@ static void end_scan(struct events_cursor *cursor)
 	if (!cursor->scan.store)
 		return;
 	sql_scan__fini(&cursor->scan);
-	sql_where__fini(&cursor->where);
+	sql_bounds__fini(&cursor->bounds);
 }
 
 static int close_cursor(sqlite3_vtab_cursor *base)
@@ -98,16 +99,16 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 
 	cursor->has_event = false;
 	if (number < 0)
-		found = sql_hits__begin(&cursor->hits, cursor->base.sql,
+		found = sql_hits__begin(&cursor->hits, &cursor->base.sql->indices,
 					sql_where__index_of(number), argv[0]);
 	cursor->is_look_up = found > 0;
 	if (found)
 		return found > 0 ? SQLITE_OK : SQLITE_NOMEM;
 	end_scan(cursor);
-	err = sql_where__init(&cursor->where, cursor->base.sql, chosen, number < 0 ? 0 : argc,
+	err = sql_where__bounds(&cursor->bounds, cursor->base.sql, chosen, number < 0 ? 0 : argc,
 			      argv);
-	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->where)) {
-		sql_where__fini(&cursor->where);
+	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->bounds)) {
+		sql_bounds__fini(&cursor->bounds);
 		err = SQLITE_NOMEM;
 	}
 	return err;
@@ -246,8 +247,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	struct events_cursor *cursor = (struct events_cursor *)base;
 
 	if (cursor->is_look_up && number >= EVENTS_COLUMN_CNT) {
-		sql_hits__column(&cursor->hits, cursor->base.sql,
-				 (size_t)number - EVENTS_COLUMN_CNT, to);
+		sql_hits__column(&cursor->hits, (size_t)number - EVENTS_COLUMN_CNT, to);
 		return SQLITE_OK;
 	}
 	if (!cursor->has_event && !cursor->is_look_up)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "sql_bounds.h"
 #include "sql_index.h"
-#include "sql_parts.h"
 #include "sql_scan.h"
 #include "sql_value.h"
 
@@ -47,40 +47,40 @@ static bool value_of(struct out *scratch, const struct ttlog_field *field, uint6
 	return true;
 }
 
-bool sql_index__is_text(const struct sql *sql, size_t column)
+bool sql_index__is_text(const struct sql_indices *indices, size_t column)
 {
-	return !(sql->columns.list[column].types & ~TEXTS);
+	return !(indices->columns->list[column].types & ~TEXTS);
 }
 
-static const struct sql_index *made(const struct sql *sql, size_t column)
+static const struct sql_index *made(const struct sql_indices *indices, size_t column)
 {
-	return sql->indices.by_column ? sql->indices.by_column[column] : NULL;
+	return indices->by_column ? indices->by_column[column] : NULL;
 }
 
-bool sql_index__decides(const struct sql *sql, size_t column)
+bool sql_index__decides(const struct sql_indices *indices, size_t column)
 {
-	uint32_t types = sql->columns.list[column].types;
+	uint32_t types = indices->columns->list[column].types;
 
 	if (types & ~NUMBERS)
 		return false;
 	return !(types & 1u << TTLOG_TYPE_U64) ||
-	       (made(sql, column) && !made(sql, column)->has_others);
+	       (made(indices, column) && !made(indices, column)->has_others);
 }
 
 /* ---- Making one ---- */
 
-bool sql_index__is_offered(const struct sql *sql, size_t column, double *ret_rows)
+bool sql_index__is_offered(const struct sql_indices *indices, size_t column, double *ret_rows)
 {
-	const uint32_t types = sql->columns.list[column].types;
-	const struct sql_index *index = made(sql, column);
-	uint64_t events = sql->store.event_cnt;
+	const uint32_t types = indices->columns->list[column].types;
+	const struct sql_index *index = made(indices, column);
+	uint64_t events = indices->store->event_cnt;
 
 	if ((types & ~NUMBERS && types & ~TEXTS) || events > SQL_INDEX_MAX_EVENTS)
 		return false;
 	/* As many as SQLite takes for an index of its own of which it knows nothing. */
 	*ret_rows = index ? (double)index->rows.row_cnt / (index->rows.key_cnt + 1) + 1 : 10;
 	return index ||
-	       sql->indices.bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
+	       indices->bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
 }
 
 /* Where the column is in the events of one site of a chunk. */
@@ -90,63 +90,63 @@ struct source {
 	const struct ttlog_column *column; /* NULL: it is not there */
 };
 
-static void find_source(struct source *ret, const struct sql *sql, const struct sql_scan *scan,
-			size_t column)
+static void find_source(struct source *ret, const struct sql_columns *columns,
+			const struct sql_scan *scan, size_t column)
 {
 	const struct sql_scan_file *top = scan->top;
 	int field;
 
 	*ret = (struct source){ .chunk = top->events,
 				.group = ttlog_chunk_group(top->events, top->at) };
-	field = sql_columns__field(&sql->columns, sql_scan__file(scan),
+	field = sql_columns__field(columns, sql_scan__file(scan),
 				   top->events->groups[ret->group].site, column);
 	if (field >= 0)
 		ret->column = ttlog_kept_column(top->kept->kept, ret->group, (unsigned)field);
 }
 
 /* The values of all rows that have one, in the order of table events. */
-static uint32_t collect(struct sql *sql, struct sql_scan *scan, size_t column, uint64_t *values,
-			uint32_t *rows, bool *ret_has_others)
+static uint32_t collect(const struct sql_indices *indices, struct sql_scan *scan, size_t column,
+			uint64_t *values, uint32_t *rows, bool *ret_has_others)
 {
 	struct source source = { .chunk = NULL };
 	struct ttlog_field field;
 	uint32_t cnt = 0;
 
-	for (; !sql_scan__is_over(scan) && cnt < sql->store.event_cnt; sql_scan__next(scan)) {
+	for (; !sql_scan__is_over(scan) && cnt < indices->store->event_cnt; sql_scan__next(scan)) {
 		const struct sql_scan_file *top = scan->top;
 
 		if (source.chunk != top->events ||
 		    source.group != ttlog_chunk_group(top->events, top->at))
-			find_source(&source, sql, scan, column);
+			find_source(&source, indices->columns, scan, column);
 		if (!source.column)
 			continue;
 		ttlog_column_field(source.column, ttlog_chunk_row(top->events, top->at), &field);
 		*ret_has_others |= is_beyond(&field);
-		if (value_of(&sql->scratch, &field, &values[cnt]))
-			rows[cnt++] = (uint32_t)store__row(&sql->store, sql_scan__file(scan),
+		if (value_of(indices->scratch, &field, &values[cnt]))
+			rows[cnt++] = (uint32_t)store__row(indices->store, sql_scan__file(scan),
 							   top->chunk, top->at);
 	}
 	return cnt;
 }
 
-static struct sql_index *make(struct sql *sql, size_t column)
+static struct sql_index *make(const struct sql_indices *indices, size_t column)
 {
-	uint32_t events = (uint32_t)sql->store.event_cnt, cnt = 0;
+	uint32_t events = (uint32_t)indices->store->event_cnt, cnt = 0;
 	uint64_t *values = calloc(events + 1, sizeof(*values));
 	uint32_t *rows = calloc(events + 1, sizeof(*rows));
 	struct sql_index *index = calloc(1, sizeof(*index));
-	struct sql_where all = { .files = NULL };
+	struct sql_bounds all = { .files = NULL };
 	struct sql_scan scan = { .store = NULL };
-	int err = values && rows && index ? sql_where__init(&all, sql, "", 0, NULL) : -ENOMEM;
+	int err = values && rows && index ? sql_bounds__init(&all, indices->store) : -ENOMEM;
 
 	if (!err)
-		err = sql_scan__init(&scan, &sql->store, &all);
+		err = sql_scan__init(&scan, indices->store, &all);
 	if (!err)
-		cnt = collect(sql, &scan, column, values, rows, &index->has_others);
+		cnt = collect(indices, &scan, column, values, rows, &index->has_others);
 	if (!err)
 		err = key_index__init(&index->rows, values, rows, cnt, events);
 	sql_scan__fini(&scan);
-	sql_where__fini(&all);
+	sql_bounds__fini(&all);
 	free(values);
 	free(rows);
 	if (!err)
@@ -155,25 +155,23 @@ static struct sql_index *make(struct sql *sql, size_t column)
 	return NULL;
 }
 
-static const struct sql_index *get(struct sql *sql, size_t column)
+static const struct sql_index *get(struct sql_indices *indices, size_t column)
 {
-	struct sql_indices *indices = &sql->indices;
-
 	if (!indices->by_column)
-		indices->by_column = calloc(sql->columns.cnt + 1, sizeof(struct sql_index *));
+		indices->by_column = calloc(indices->columns->cnt + 1, sizeof(struct sql_index *));
 	if (!indices->by_column)
 		return NULL;
 	if (!indices->by_column[column]) {
-		indices->by_column[column] = make(sql, column);
+		indices->by_column[column] = make(indices, column);
 		if (indices->by_column[column])
 			indices->bytes += indices->by_column[column]->rows.bytes;
 	}
 	return indices->by_column[column];
 }
 
-void sql_indices__fini(struct sql_indices *indices, size_t column_cnt)
+void sql_indices__fini(struct sql_indices *indices)
 {
-	for (size_t i = 0; indices->by_column && i < column_cnt; i++) {
+	for (size_t i = 0; indices->by_column && i < indices->columns->cnt; i++) {
 		if (indices->by_column[i])
 			key_index__fini(&indices->by_column[i]->rows);
 		free(indices->by_column[i]);
@@ -237,18 +235,20 @@ static int key_of(struct sql_hits *hits, sqlite3_value *value)
 	return type == SQLITE_TEXT ? key_of_digits(value, hits->index, &hits->value) : 0;
 }
 
-int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlite3_value *value)
+int sql_hits__begin(struct sql_hits *hits, struct sql_indices *indices, size_t column,
+		    sqlite3_value *value)
 {
 	int found;
 
 	/* The cursor of a join comes here for each of its rows. */
 	if (!hits->index || hits->column != column) {
-		hits->index = get(sql, column);
+		hits->index = get(indices, column);
 		if (!hits->index)
 			return -ENOMEM;
-		hits->store = &sql->store;
+		hits->store = indices->store;
+		hits->columns = indices->columns;
 		hits->column = column;
-		hits->is_exact = !sql_index__is_text(sql, column);
+		hits->is_exact = !sql_index__is_text(indices, column);
 	}
 	found = key_of(hits, value);
 	if (found < 0)
@@ -313,8 +313,7 @@ int64_t sql_hits__number(struct sql_hits *hits)
 	return store__number(hits->store, place->file, place->chunk, place->at);
 }
 
-void sql_hits__column(struct sql_hits *hits, const struct sql *sql, size_t column,
-		      sqlite3_context *to)
+void sql_hits__column(struct sql_hits *hits, size_t column, sqlite3_context *to)
 {
 	const struct ttlog_column *values = NULL;
 	const struct ttlog_chunk *chunk;
@@ -332,11 +331,11 @@ void sql_hits__column(struct sql_hits *hits, const struct sql *sql, size_t colum
 		return;
 	chunk = ttlog_kept_chunk(kept);
 	group = ttlog_chunk_group(chunk, hits->place.at);
-	i = sql_columns__field(&sql->columns, hits->place.file, chunk->groups[group].site, column);
+	i = sql_columns__field(hits->columns, hits->place.file, chunk->groups[group].site, column);
 	if (i >= 0)
 		values = ttlog_kept_column(kept, group, (unsigned)i);
 	if (!values)
 		return;
 	ttlog_column_field(values, ttlog_chunk_row(chunk, hits->place.at), &field);
-	sql_value__field(to, &field, sql->columns.list[column].is_decimal);
+	sql_value__field(to, &field, hits->columns->list[column].is_decimal);
 }

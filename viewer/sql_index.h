@@ -18,9 +18,9 @@
 
 #include <ttlog/read.h>
 #include "key_index.h"
+#include "out.h"
+#include "sql_columns.h"
 #include "store.h"
-
-struct sql;
 
 struct sql_index {
 	struct key_index rows;
@@ -31,22 +31,27 @@ struct sql_index {
 #define SQL_INDEX_MAX_BYTES  (128u << 20) /* of all columns */
 
 struct sql_indices {
-	struct sql_index **by_column; /* of a field; NULL: not made */
+	struct store *store;
+	const struct sql_columns *columns; /* of fields */
+	struct out *scratch;
+	struct sql_index **by_column; /* NULL: not made */
 	size_t bytes;
 };
 
-void sql_indices__fini(struct sql_indices *indices, size_t column_cnt);
+/* Before the columns' own. */
+void sql_indices__fini(struct sql_indices *indices);
 
 /* Whether there is, or can be, an index of the field's column; how many rows a value has then. */
-bool sql_index__is_offered(const struct sql *sql, size_t column, double *ret_rows);
-bool sql_index__is_text(const struct sql *sql, size_t column);
+bool sql_index__is_offered(const struct sql_indices *indices, size_t column, double *ret_rows);
+bool sql_index__is_text(const struct sql_indices *indices, size_t column);
 /* Whether what is found is right for whatever it is compared with, and SQLite need not look again. */
-bool sql_index__decides(const struct sql *sql, size_t column);
+bool sql_index__decides(const struct sql_indices *indices, size_t column);
 
 /* Rows that may have the value. */
 struct sql_hits {
 	const struct sql_index *index;
 	struct store *store;
+	const struct sql_columns *columns;
 	uint32_t link; /* to the row where it stands; 0: it is over */
 	uint64_t value;
 	size_t column;
@@ -61,7 +66,8 @@ struct sql_hits {
 /* Stands at the first one then. Makes the index where there is none. Returns 1; 0 where a scan must
  * do, for only SQLite knows what equals a value of this type: never where the index decides; or
  * -ENOMEM. */
-int sql_hits__begin(struct sql_hits *hits, struct sql *sql, size_t column, sqlite3_value *value);
+int sql_hits__begin(struct sql_hits *hits, struct sql_indices *indices, size_t column,
+		    sqlite3_value *value);
 void sql_hits__end(struct sql_hits *hits);
 void sql_hits__next(struct sql_hits *hits);
 int64_t sql_hits__number(struct sql_hits *hits); /* as sql_scan__number() */
@@ -69,8 +75,7 @@ int64_t sql_hits__number(struct sql_hits *hits); /* as sql_scan__number() */
 bool sql_hits__event(struct sql_hits *hits, struct ttlog_event *ret);
 
 /* Of a field's column, without what an event costs. */
-void sql_hits__column(struct sql_hits *hits, const struct sql *sql, size_t column,
-		      sqlite3_context *to);
+void sql_hits__column(struct sql_hits *hits, size_t column, sqlite3_context *to);
 
 static inline bool sql_hits__is_over(const struct sql_hits *hits)
 {

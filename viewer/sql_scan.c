@@ -6,28 +6,28 @@
 
 /* ---- One file ---- */
 
-static bool any_site(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+static bool any_site(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
 {
 	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		if (where->sites[chunk->groups[g].site])
+		if (bounds->sites[chunk->groups[g].site])
 			return true;
 	}
 	return false;
 }
 
-static bool every_site(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+static bool every_site(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
 {
 	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		if (!where->sites[chunk->groups[g].site])
+		if (!bounds->sites[chunk->groups[g].site])
 			return false;
 	}
 	return true;
 }
 
-static bool every_thread(const struct sql_where_file *where, const struct ttlog_chunk *chunk)
+static bool every_thread(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
 {
 	for (uint32_t i = 0; i < (chunk->thread_mask ? chunk->n : 1); i++) {
-		if (!where->threads[ttlog_chunk_thread(chunk, i)])
+		if (!bounds->threads[ttlog_chunk_thread(chunk, i)])
 			return false;
 	}
 	return true;
@@ -43,7 +43,7 @@ static uint64_t real_shift(const struct sql_scan_file *file)
 /* Makes the events of the chunk the file's. False where none of them matters. */
 static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 {
-	const struct sql_where_file *where = file->where;
+	const struct sql_bounds_file *bounds = file->bounds;
 	const struct ttlog_chunk *chunk;
 
 	file->kept =
@@ -51,7 +51,7 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 	if (!file->kept)
 		return false;
 	chunk = file->events = ttlog_kept_chunk(file->kept->kept);
-	if ((where->sites && !any_site(where, chunk)) || ttlog_kept_load(file->kept->kept)) {
+	if ((bounds->sites && !any_site(bounds, chunk)) || ttlog_kept_load(file->kept->kept)) {
 		store__put(scan->store, file->kept);
 		file->kept = NULL;
 		return false;
@@ -59,10 +59,10 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 	file->at = 0;
 	file->n = chunk->n;
 	file->is_open = !(file->file->repeated && file->file->repeated[file->chunk]) &&
-			sql_where__has_all(scan->where, chunk->first_ns, chunk->last_ns,
+			sql_bounds__has_all(scan->bounds, chunk->first_ns, chunk->last_ns,
 					   real_shift(file)) &&
-			(!where->sites || every_site(where, chunk)) &&
-			(!where->threads || every_thread(where, chunk));
+			(!bounds->sites || every_site(bounds, chunk)) &&
+			(!bounds->threads || every_thread(bounds, chunk));
 	return true;
 }
 
@@ -71,11 +71,11 @@ static bool gets_through(const struct sql_scan *scan, const struct sql_scan_file
 	const struct ttlog_chunk *chunk = file->events;
 	uint64_t mono_ns = chunk->mono_ns[file->at];
 
-	return (!file->where->sites ||
-		file->where->sites[chunk->groups[ttlog_chunk_group(chunk, file->at)].site]) &&
-	       (!file->where->threads ||
-		file->where->threads[ttlog_chunk_thread(chunk, file->at)]) &&
-	       sql_where__is_in_time(scan->where, mono_ns, mono_ns + real_shift(file)) &&
+	return (!file->bounds->sites ||
+		file->bounds->sites[chunk->groups[ttlog_chunk_group(chunk, file->at)].site]) &&
+	       (!file->bounds->threads ||
+		file->bounds->threads[ttlog_chunk_thread(chunk, file->at)]) &&
+	       sql_bounds__is_in_time(scan->bounds, mono_ns, mono_ns + real_shift(file)) &&
 	       !store__is_repeated(file->file, file->chunk, file->at);
 }
 
@@ -85,7 +85,7 @@ static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 	for (; file->chunk < file->file->chunk_cnt; file->chunk++) {
 		const struct ttlog_chunk_place *chunk = store__place(file->file, file->chunk);
 
-		if (!chunk->n || sql_where__has_none(scan->where, chunk->first_ns, chunk->last_ns,
+		if (!chunk->n || sql_bounds__has_none(scan->bounds, chunk->first_ns, chunk->last_ns,
 						     real_shift(file)))
 			continue;
 		file->key = chunk->first_ns + file->file->shift;
@@ -162,11 +162,11 @@ void sql_scan__next(struct sql_scan *scan)
 	settle(scan);
 }
 
-int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_where *where)
+int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds)
 {
 	*ret = (struct sql_scan){
 		.store = store,
-		.where = where,
+		.bounds = bounds,
 		.files = calloc(store->file_cnt + 1, sizeof(*ret->files)),
 	};
 	if (!ret->files)
@@ -175,8 +175,8 @@ int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_w
 		struct sql_scan_file *file = &ret->files[i];
 
 		file->file = &store->files[i];
-		file->where = &where->files[i];
-		file->is_over = where->is_nothing || where->files[i].is_out;
+		file->bounds = &bounds->files[i];
+		file->is_over = bounds->is_nothing || bounds->files[i].is_out;
 		if (!file->is_over)
 			find_chunk(ret, file);
 	}

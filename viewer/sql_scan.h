@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sql_where.h"
+#include "sql_bounds.h"
 #include "store.h"
 
 /* Where the scan stands in one file. */
 struct sql_scan_file {
 	const struct store_file *file;
-	const struct sql_where_file *where;
+	const struct sql_bounds_file *bounds;
 	size_t chunk;
 	struct store_chunk *kept;         /* NULL: the chunk's turn has not come */
 	const struct ttlog_chunk *events; /* the chunk's, where there is one */
@@ -28,7 +28,7 @@ struct sql_scan_file {
 
 struct sql_scan {
 	struct store *store;
-	const struct sql_where *where;
+	const struct sql_bounds *bounds;
 	struct sql_scan_file *files;
 	struct sql_scan_file *top; /* with the event; NULL: the scan is over */
 	/* The next of another file: up to there the top goes on. */
@@ -36,7 +36,7 @@ struct sql_scan {
 };
 
 /* Stands at the first event then. The where must stay. Returns 0 or -ENOMEM; then ret is empty. */
-int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_where *where);
+int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds);
 void sql_scan__fini(struct sql_scan *scan);
 
 static inline bool sql_scan__is_over(const struct sql_scan *scan)

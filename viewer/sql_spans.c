@@ -68,7 +68,7 @@ static const char *const STATES[] = { "ended", "begin unseen", "end unseen", "op
 
 struct spans_cursor {
 	struct sql_cursor base;
-	struct sql_where where;
+	struct sql_bounds bounds;
 	struct sql_scan scan;
 	bool has_spans;
 	struct spans spans;
@@ -221,7 +221,7 @@ static void end_scan(struct spans_cursor *cursor)
 		spans__fini(&cursor->spans);
 	cursor->has_spans = false;
 	sql_scan__fini(&cursor->scan);
-	sql_where__fini(&cursor->where);
+	sql_bounds__fini(&cursor->bounds);
 }
 
 static int close_cursor(sqlite3_vtab_cursor *base)
@@ -241,17 +241,18 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 
 	(void)number;
 	(void)chosen;
+	(void)argc;
+	(void)argv;
 	end_scan(cursor);
 	cursor->number = 1;
 	cursor->lane_number = 0;
 	cursor->span = NULL;
-	if (sql_where__init(&cursor->where, sql, "", 0, argv + argc))
-		return SQLITE_NOMEM;
-	if (sql_where__keep_spans(&cursor->where, sql) ||
+	if (sql_bounds__init(&cursor->bounds, &sql->store) ||
+	    sql_bounds__keep_spans(&cursor->bounds, &sql->store) ||
 	    spans__init(&cursor->spans, sql->readers, sql->reader_cnt))
 		return SQLITE_NOMEM;
 	cursor->has_spans = true;
-	if (sql_scan__init(&cursor->scan, &sql->store, &cursor->where))
+	if (sql_scan__init(&cursor->scan, &sql->store, &cursor->bounds))
 		return SQLITE_NOMEM;
 	find_row(cursor);
 	return SQLITE_OK;

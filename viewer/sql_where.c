@@ -140,8 +140,8 @@ static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double 
 		}
 		if (column < 0 || !constraint->usable ||
 		    constraint->op != SQLITE_INDEX_CONSTRAINT_EQ ||
-		    !sql_index__is_offered(sql, (size_t)column - EVENTS_COLUMN_CNT, &rows) ||
-		    (sql_index__is_text(sql, (size_t)column - EVENTS_COLUMN_CNT) &&
+		    !sql_index__is_offered(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT, &rows) ||
+		    (sql_index__is_text(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT) &&
 		     strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0))
 			continue;
 		if (found < 0 || rows < *ret_rows) {
@@ -157,7 +157,7 @@ static int choose_look_up(const struct sql *sql, sqlite3_index_info *info, int i
 	size_t column = (size_t)info->aConstraint[i].iColumn - EVENTS_COLUMN_CNT;
 
 	info->aConstraintUsage[i].argvIndex = 1;
-	info->aConstraintUsage[i].omit = sql_index__decides(sql, column);
+	info->aConstraintUsage[i].omit = sql_index__decides(&sql->indices, column);
 	info->idxNum = sql_where__of_index(column);
 	info->estimatedRows = (sqlite3_int64)rows;
 	info->estimatedCost = rows + 1;
@@ -235,13 +235,26 @@ static const char *parse_term(const char *p, struct term *ret)
 	return *end ? end + 2 : end;
 }
 
-/* Returns 1 where it is of a type that we compare as SQLite does, 0 where it is not, or -ENOMEM. */
+/* Whether we compare it as SQLite does. A literal like 7.0 was an integer when it was decided, and
+ * comes as a real. */
+static bool is_taken(const struct term *term, sqlite3_value *value)
+{
+	int type = sqlite3_value_type(value);
+	double real;
+
+	if (KINDS[term->column].is_text || type != SQLITE_FLOAT)
+		return type == (KINDS[term->column].is_text ? SQLITE_TEXT : SQLITE_INTEGER);
+	real = sqlite3_value_double(value);
+	return real >= (double)INT64_MIN && real < -(double)INT64_MIN &&
+	       (double)(int64_t)real == real;
+}
+
+/* Returns 1 where it is, 0 where it is not, or -ENOMEM. */
 static int take_value(struct term *term, sqlite3_value *value)
 {
-	int type = KINDS[term->column].is_text ? SQLITE_TEXT : SQLITE_INTEGER;
 	sqlite3_value *copy;
 
-	if (sqlite3_value_type(value) != type || term->cnt == MAX_LIST)
+	if (!is_taken(term, value) || term->cnt == MAX_LIST)
 		return 0;
 	copy = sqlite3_value_dup(value);
 	if (!copy)
@@ -344,35 +357,27 @@ static bool thread_holds(const struct term *term, const struct ttlog_thread *thr
 	}
 }
 
-static uint8_t *all_of(size_t cnt)
+static int apply_to_file(struct sql_bounds *bounds, const struct store *store, size_t number,
+			 const struct term *term)
 {
-	uint8_t *all = malloc(cnt + 1);
-
-	if (all)
-		memset(all, 1, cnt);
-	return all;
-}
-
-static int apply_to_file(struct sql_where_file *file, const struct term *term,
-			 const struct ttlog_snapshot *reader)
-{
+	const struct ttlog_snapshot *reader = store->files[number].reader;
 	const struct ttlog_info *header = ttlog_snapshot_info(reader);
+	uint8_t *list;
 
 	switch (KINDS[term->column].kind) {
 	case WHERE_SITE:
-		if (!file->sites)
-			file->sites = all_of(header->site_cnt);
-		for (size_t i = 0; file->sites && i < header->site_cnt; i++)
-			file->sites[i] &= site_holds(term, header->sites[i]);
-		return file->sites ? 0 : -ENOMEM;
+		list = sql_bounds__sites(bounds, store, number);
+		for (size_t i = 0; list && i < header->site_cnt; i++)
+			list[i] &= site_holds(term, header->sites[i]);
+		return list ? 0 : -ENOMEM;
 	case WHERE_THREAD:
-		if (!file->threads)
-			file->threads = all_of(header->thread_cnt);
-		for (size_t i = 0; file->threads && i < header->thread_cnt; i++)
-			file->threads[i] &= thread_holds(term, header->threads[i]);
-		return file->threads ? 0 : -ENOMEM;
+		list = sql_bounds__threads(bounds, store, number);
+		for (size_t i = 0; list && i < header->thread_cnt; i++)
+			list[i] &= thread_holds(term, header->threads[i]);
+		return list ? 0 : -ENOMEM;
 	default:
-		file->is_out |= !text_holds(term, ttlog_text_of(ttlog_snapshot_name(reader)));
+		bounds->files[number].is_out |=
+			!text_holds(term, ttlog_text_of(ttlog_snapshot_name(reader)));
 		return 0;
 	}
 }
@@ -413,28 +418,28 @@ static bool find_moment(struct ttlog_text text, uint64_t last_ns, bool above, ui
 }
 
 /* Moments that hold `op`, from the first that is not before the value, and the first behind it. */
-static void narrow(struct sql_where *where, enum where_op op, bool is_mono, const uint64_t *at,
+static void narrow(struct sql_bounds *bounds, enum where_op op, bool is_mono, const uint64_t *at,
 		   const uint64_t *behind)
 {
-	uint64_t *first = is_mono ? &where->first_mono_ns : &where->first_real_ns;
-	uint64_t *last = is_mono ? &where->last_mono_ns : &where->last_real_ns;
+	uint64_t *first = is_mono ? &bounds->first_mono_ns : &bounds->first_real_ns;
+	uint64_t *last = is_mono ? &bounds->last_mono_ns : &bounds->last_real_ns;
 	const uint64_t *from = op == WHERE_GT ? behind : at, *to = op == WHERE_LT ? at : behind;
 
 	if (op == WHERE_EQ || op == WHERE_GT || op == WHERE_GE) {
 		if (!from)
-			where->is_nothing = true;
+			bounds->is_nothing = true;
 		else if (*from > *first)
 			*first = *from;
 	}
 	if (op == WHERE_EQ || op == WHERE_LT || op == WHERE_LE) {
 		if (to && !*to)
-			where->is_nothing = true;
+			bounds->is_nothing = true;
 		else if (to && *to - 1 < *last)
 			*last = *to - 1;
 	}
 }
 
-static void apply_time(struct sql_where *where, const struct sql *sql, const struct term *term)
+static void apply_time(struct sql_bounds *bounds, const struct sql *sql, const struct term *term)
 {
 	bool is_mono = term->column == EVENTS_MONO_NS, has_at = true, has_behind = true;
 	uint64_t at = 0, behind = 0;
@@ -450,74 +455,45 @@ static void apply_time(struct sql_where *where, const struct sql *sql, const str
 		at = v < 0 ? 0 : (uint64_t)v;
 		behind = v < 0 ? 0 : (uint64_t)v + 1;
 	}
-	narrow(where, term->op, is_mono, has_at ? &at : NULL, has_behind ? &behind : NULL);
-}
-
-bool sql_where__has_all(const struct sql_where *where, uint64_t first_mono_ns,
-			uint64_t last_mono_ns, uint64_t shift)
-{
-	if (first_mono_ns + shift > last_mono_ns + shift)
-		return where->first_real_ns == 0 && where->last_real_ns == UINT64_MAX &&
-		       first_mono_ns >= where->first_mono_ns && last_mono_ns <= where->last_mono_ns;
-	return sql_where__is_in_time(where, first_mono_ns, first_mono_ns + shift) &&
-	       sql_where__is_in_time(where, last_mono_ns, last_mono_ns + shift);
-}
-
-bool sql_where__has_none(const struct sql_where *where, uint64_t first_mono_ns,
-			 uint64_t last_mono_ns, uint64_t shift)
-{
-	uint64_t first_real_ns = first_mono_ns + shift, last_real_ns = last_mono_ns + shift;
-
-	if (last_mono_ns < where->first_mono_ns || first_mono_ns > where->last_mono_ns)
-		return true;
-	return first_real_ns <= last_real_ns &&
-	       (last_real_ns < where->first_real_ns || first_real_ns > where->last_real_ns);
+	narrow(bounds, term->op, is_mono, has_at ? &at : NULL, has_behind ? &behind : NULL);
 }
 
 /* ---- All of it ---- */
 
-static int apply(struct sql_where *where, const struct sql *sql, const struct term *term)
+static int apply(struct sql_bounds *bounds, const struct sql *sql, const struct term *term)
 {
 	int err = 0;
 
 	if (KINDS[term->column].kind == WHERE_TIME) {
-		apply_time(where, sql, term);
+		apply_time(bounds, sql, term);
 		return 0;
 	}
-	for (size_t i = 0; i < where->file_cnt && !err; i++)
-		err = apply_to_file(&where->files[i], term, sql->store.files[i].reader);
+	for (size_t i = 0; i < bounds->file_cnt && !err; i++)
+		err = apply_to_file(bounds, &sql->store, i, term);
 	return err;
 }
 
-static int add_term(struct sql_where *where, const struct sql *sql, struct term *term,
+static int add_term(struct sql_bounds *bounds, const struct sql *sql, struct term *term,
 		    sqlite3_value *value)
 {
 	int taken, err;
 
 	/* Nothing compares with NULL. */
 	if (term->op != WHERE_IN && sqlite3_value_type(value) == SQLITE_NULL) {
-		where->is_nothing = true;
+		bounds->is_nothing = true;
 		return 0;
 	}
 	taken = take_values(term, value);
-	err = taken > 0 ? apply(where, sql, term) : taken;
+	err = taken > 0 ? apply(bounds, sql, term) : taken;
 	term__fini(term);
 	return err;
 }
 
-int sql_where__init(struct sql_where *ret, const struct sql *sql, const char *chosen, int cnt,
-		    sqlite3_value **values)
+int sql_where__bounds(struct sql_bounds *ret, const struct sql *sql, const char *chosen, int cnt,
+		      sqlite3_value **values)
 {
-	int err = 0;
+	int err = sql_bounds__init(ret, &sql->store);
 
-	*ret = (struct sql_where){
-		.last_mono_ns = UINT64_MAX,
-		.last_real_ns = UINT64_MAX,
-		.files = calloc(sql->store.file_cnt + 1, sizeof(*ret->files)),
-		.file_cnt = sql->store.file_cnt,
-	};
-	if (!ret->files)
-		return SQLITE_NOMEM;
 	for (int i = 0; i < cnt && !err; i++) {
 		struct term term = { .cnt = 0 };
 
@@ -526,31 +502,6 @@ int sql_where__init(struct sql_where *ret, const struct sql *sql, const char *ch
 	}
 	if (!err)
 		return SQLITE_OK;
-	sql_where__fini(ret);
+	sql_bounds__fini(ret);
 	return SQLITE_NOMEM;
-}
-
-int sql_where__keep_spans(struct sql_where *where, const struct sql *sql)
-{
-	for (size_t i = 0; i < where->file_cnt; i++) {
-		const struct ttlog_info *header = ttlog_snapshot_info(sql->store.files[i].reader);
-
-		if (!where->files[i].sites)
-			where->files[i].sites = all_of(header->site_cnt);
-		if (!where->files[i].sites)
-			return -ENOMEM;
-		for (size_t k = 0; k < header->site_cnt; k++)
-			where->files[i].sites[k] &= header->sites[k]->kind != TTLOG_EVENT_PLAIN;
-	}
-	return 0;
-}
-
-void sql_where__fini(struct sql_where *where)
-{
-	for (size_t i = 0; where->files && i < where->file_cnt; i++) {
-		free(where->files[i].sites);
-		free(where->files[i].threads);
-	}
-	free(where->files);
-	*where = (struct sql_where){ .file_cnt = 0 };
 }

@@ -232,6 +232,35 @@ def test_one_error():
         assert [where(item) for item in found] == [("event", "retry", None, None)], found
 
 
+def small(folder, name, level, twice, cnt=200):
+    """One mark of that level with a key twice: a few texts, then `twice` of the time another one."""
+    site = make.site("event", level, "again", "Again", 10, [("side", "str"), ("side", "str"), ("side", "i32")])
+    header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 7, "host": "h", "reason": "timer"}
+    snapshot = make.Snapshot(header, [site], [{"pid": 7, "tid": 7, "comm": "main"}],
+                             {0: [make.plain, make.plain, make.array("i")]})  # fmt: skip
+    snapshot.chunk([(i * S // cnt, 0, 0, ["ab"[i % 2], "cd"[i % 100 < twice], -i]) for i in range(cnt)])
+    snapshot.end()
+    return snapshot.save(os.path.join(folder, name))
+
+
+def test_a_key_twice():
+    """Each field of a key is compared with its own, not with the first of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        good = small(folder, "good.bin", "INFO", 10)
+        assert diff(good, good) == []
+        (finding,) = diff(good, small(folder, "bad.bin", "INFO", 90))
+        assert finding["field"] == "side" and finding["value"] in "cd" and finding["a"]["of"] == 200, finding
+
+
+def test_another_level():
+    """A mark that was raised to a worse level: its events count there in the run that has it so."""
+    with tempfile.TemporaryDirectory() as folder:
+        good, bad = (small(folder, level, level, 10) for level in ("INFO", "WARN"))
+        told = {finding["level"]: (finding["a"]["events"], finding["b"]["events"])
+                for finding in diff(good, bad) if finding["kind"] == "level"}  # fmt: skip
+        assert told == {"INFO": (200, 0), "WARN": (0, 200)}, told
+
+
 def test_mistakes():
     for args in ([], [GOLDEN], [GOLDEN] * 3, ["--limit", 1, GOLDEN, GOLDEN], ["--head", 1, GOLDEN, GOLDEN],
                  ["--stats", GOLDEN, GOLDEN], ["--format", "csv", GOLDEN, GOLDEN]):  # fmt: skip

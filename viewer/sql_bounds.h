@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which events of a store matter to who goes over them: those of some times, sites, threads and
+ * files. sql_where makes bounds of a WHERE clause, sql_scan keeps within them.
+ */
+#ifndef TTLOG_VIEW_SQL_BOUNDS_H
+#define TTLOG_VIEW_SQL_BOUNDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store.h"
+
+struct sql_bounds_file {
+	uint8_t *sites, *threads; /* by number: whether they may matter. NULL: all do */
+	bool is_out;              /* nothing in it matters */
+};
+
+struct sql_bounds {
+	bool is_nothing;
+	uint64_t first_mono_ns, last_mono_ns; /* both included */
+	uint64_t first_real_ns, last_real_ns;
+	struct sql_bounds_file *files; /* by number in the store */
+	size_t file_cnt;
+};
+
+/* Everything matters then. Returns 0 or -ENOMEM; then ret is empty. */
+int sql_bounds__init(struct sql_bounds *ret, const struct store *store);
+void sql_bounds__fini(struct sql_bounds *bounds);
+
+/* A file's, to be cleared where they don't matter; NULL: there is no memory. */
+uint8_t *sql_bounds__sites(struct sql_bounds *bounds, const struct store *store, size_t file);
+uint8_t *sql_bounds__threads(struct sql_bounds *bounds, const struct store *store, size_t file);
+/* Spans' begins and ends alone matter then. Returns 0 or -ENOMEM. */
+int sql_bounds__keep_spans(struct sql_bounds *bounds, const struct store *store);
+
+/* Whether an event of that file matters that has this time by its clock. */
+static inline bool sql_bounds__is_in_time(const struct sql_bounds *bounds, uint64_t mono_ns,
+					  uint64_t real_ns)
+{
+	return mono_ns >= bounds->first_mono_ns && mono_ns <= bounds->last_mono_ns &&
+	       real_ns >= bounds->first_real_ns && real_ns <= bounds->last_real_ns;
+}
+
+/* Whether all of these times matter, or none. A file may say that wall time passes 2^64. */
+bool sql_bounds__has_all(const struct sql_bounds *bounds, uint64_t first_mono_ns,
+			 uint64_t last_mono_ns, uint64_t shift);
+bool sql_bounds__has_none(const struct sql_bounds *bounds, uint64_t first_mono_ns,
+			  uint64_t last_mono_ns, uint64_t shift);
+
+#endif /* TTLOG_VIEW_SQL_BOUNDS_H */
