@@ -14,9 +14,9 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from format_fixture import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN  # noqa: E402
+from format_fixture import death_file, odd_file, span_file  # noqa: E402
 from read_traces import CUT, Perfetto, babeltrace, check_ctf, check_perfetto, ctf_events  # noqa: E402
-from view_formats import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN, death_file, odd_file  # noqa: E402
-from view_formats import span_file  # noqa: E402
 from view_harness import VIEW, hostile_files, run, texts_of, view, view_bytes  # noqa: E402
 
 def ctf(folder, *args, status=0):
