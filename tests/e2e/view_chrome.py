@@ -133,8 +133,8 @@ def test_torn_spans():
                 e["args"]["ttlog"].get("unfinished", False)) for e in events if e["ph"] in "XB"]  # fmt: skip
         assert got == [
             ("X", "c", 6 * MS, 4 * MS, None, False),
-            ("X", "b", 12 * MS, 3 * MS, "+b", True),
             ("X", "a", 11 * MS, 4 * MS, "+a", False),
+            ("X", "b", 12 * MS, 3 * MS, "+b", True),
             ("B", "a", 16 * MS, False, "+a", True),
             ("B", "b", 17 * MS, False, "+b", True),
         ], got
@@ -189,6 +189,46 @@ def test_numbers():
         drawn = [event["args"]["value"] for event in json.loads(text)["traceEvents"] if event["ph"] == "C"]
         assert drawn == [2**63 - 1, float(2**63 - 1) / 10**18, 7e-40, 2.0**63, -5e-18, 0.9223372036854776,
                          2.0**64, 1.5, 0]  # fmt: skip
+
+
+def nested_as_read(events):
+    """(name, begin, duration, the one around it), as readers that sort by begin and length find them."""
+    found, stack = [], []
+    slices = [event for event in events if event["ph"] in "XB"]
+    longest = 10**18
+    for event in sorted(slices, key=lambda e: (to_ns(e, "ts"), -(to_ns(e, "dur") if "dur" in e else longest))):
+        begin, dur = to_ns(event, "ts"), to_ns(event, "dur") if "dur" in event else longest
+        while stack and stack[-1][1] < begin + dur:
+            stack.pop()
+        found.append((event["name"], begin, dur if dur < longest else None, stack[-1][0] if stack else None))
+        stack.append((event["name"], begin + dur))
+    return found
+
+
+def test_spans_of_one_moment():
+    """What begins and ends with the span around it is inside it to a reader, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        def shape(*rows):
+            return nested_as_read(chrome(span_file(folder, [(10 + at, 0, what) for at, what in rows])))
+
+        down = [(0, "+a"), (0, "+b"), (0, "+c")]
+        assert shape(*down, (5, "-c"), (5, "-b"), (5, "-a")) == \
+            [("a", 10, 5, None), ("b", 10, 5, "a"), ("c", 10, 5, "b")]  # fmt: skip
+        assert shape(*down, (0, "-c"), (0, "-b"), (0, "-a")) == \
+            [("a", 10, 0, None), ("b", 10, 0, "a"), ("c", 10, 0, "b")]  # fmt: skip
+        # left by longjmp; and not at all
+        assert shape(*down, (5, "-a")) == [("a", 10, 5, None), ("b", 10, 5, "a"), ("c", 10, 5, "b")]
+        assert shape(*down, (5, "-c")) == [("a", 10, None, None), ("b", 10, None, "a"), ("c", 10, 5, "b")]
+        # one after the other, and what begins later
+        assert shape((0, "+a"), (0, "+b"), (3, "-b"), (3, "+c"), (5, "-c"), (5, "-a"), (6, "+b"), (6, "-b")) == \
+            [("a", 10, 5, None), ("b", 10, 3, "a"), ("c", 13, 2, "a"), ("b", 16, 0, None)]  # fmt: skip
+        # two spans of no length, then one inside a third
+        assert shape((0, "+a"), (0, "+b"), (0, "-b"), (0, "+c"), (0, "+b"), (4, "-b"), (4, "-c"), (9, "-a")) == \
+            [("a", 10, 9, None), ("c", 10, 4, "a"), ("b", 10, 4, "c"), ("b", 10, 0, "b")]  # fmt: skip
+        # more than is kept waiting: all are there
+        rows = [(1, 0, "+a")] + [(1, 0, "+b"), (1, 0, "-b")] * 40_000 + [(2, 0, "-a")]
+        events = chrome(span_file(folder, rows))
+        assert sum(event["ph"] == "X" for event in events) == 40_001
 
 
 def test_deep_spans():
