@@ -121,7 +121,7 @@ def test_types():
         assert kinds[key] - {None} == {kind}, (key, kinds[key])
     # what its integers cannot hold
     assert kinds["u64"] == {"stringValue"}
-    assert [plain(attributes(log))["ttlog.cut"] for _, log in logs if "ttlog.cut" in attributes(log)] == ["blob"]
+    assert sum("ttlog.cut.blob" in attributes(log) for _, log in logs) == 1
     process, _ = logs[0]
     assert plain(process) == {
         "service.name": "orders", "host.name": "db1", "process.pid": "1234",
@@ -231,6 +231,29 @@ def test_torn_spans():
             ("b", 17 * MS, MS, "a", "+b", True),
         ], got
         assert [by_id[log["spanId"]]["name"] for log in logs] == ["b"]
+
+
+def test_keys():
+    """Each attribute once, none without a name, none of ours taken."""
+    fields = [("a", "u8"), ("a", "str"), ("", "bool"), ("thread.id", "u32"), ("ttlog.target", "str"),
+              ("code.mine", "u8"), ("b", "bytes"), ("b", "bytes")]  # fmt: skip
+    site = make.site("event", "INFO", "keys", "Keys", 1, fields)
+    threads = [{"pid": 2**63, "tid": 6, "comm": "c"}]
+    snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 2**63}, [site], threads,
+                             {0: [make.plain] * 8})  # fmt: skip
+    snapshot.chunk([(1, 0, 0, [1, "x", 1, 7, "t", 2, [b"\0"], [b"\1"]])])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        ((process, log),), _ = otlp(snapshot.save(os.path.join(folder, "keys.bin")))
+    keys = [pair["key"] for pair in log["attributes"]]
+    assert len(set(keys)) == len(keys), keys
+    pairs = plain(attributes(log))
+    assert {key: pairs[key] for key in keys[:10]} == {
+        "a": "1", "a#2": "x", "fields.": True, "fields.thread.id": "7", "fields.ttlog.target": "t",
+        "code.mine": "2", "b": "00", "ttlog.cut.b": True, "b#2": "01", "ttlog.cut.b#2": True,
+    }, pairs  # fmt: skip
+    assert (pairs["thread.id"], pairs["ttlog.target"]) == ("6", "orders")
+    assert process["process.pid"] == ("stringValue", str(2**63)), "beyond its integers"
 
 
 def test_machines():
