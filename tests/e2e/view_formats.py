@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import jsonschema  # noqa: E402
+import make_snapshot as make  # noqa: E402
 from format_fixture import FILES, GOLDEN, UNSAFE, no_escapes, odd_file  # noqa: E402
 from view_harness import VIEW, events_of, hostile_files, run, texts_of, view  # noqa: E402
 from view_otlp import otlp_lines  # noqa: E402
@@ -116,6 +118,20 @@ def test_csv_columns():
     assert len(csv_rows(view("--format", "csv", *GOLDEN, "--limit", 0))) == 1
 
 
+def test_csv_null():
+    """Nothing, and nothing else is."""
+    site = make.site("event", "INFO", "e", "m", 1, [("s", "str"), ("b", "bytes")])
+    snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, [site],
+                             [{"pid": 5, "tid": 6, "comm": "c"}], {0: [make.plain] * 2})  # fmt: skip
+    snapshot.chunk([(1, 0, 0, ["", b""]), (2, 0, 0, [None, None]), (3, 0, 0, [[""], [b""]])])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        text = view("--format", "csv", snapshot.save(os.path.join(folder, "null.bin")))
+    assert len(csv_rows(text)) == 4
+    assert [line.rsplit(",", 2)[1:] for line in text.split("\r\n")[1:-1]] == \
+        [['""', '""'], ["", ""], ['"\u2026"', "\u2026"]], text  # fmt: skip
+
+
 # ---- logfmt ----
 
 
@@ -171,6 +187,22 @@ def test_mistakes():
     for mode in ("--info", "--stats"):
         for name in FORMATS:
             view("--format", name, mode, *GOLDEN, status=2)
+
+
+def test_output_is_no_input():
+    """A snapshot is never written over, whatever it is called and whether it is read at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, link = os.path.join(folder, "a.bin"), os.path.join(folder, "link.bin")
+        shutil.copy(*GOLDEN, path)
+        os.symlink(path, link)
+        with open(path, "rb") as file:
+            whole = file.read()
+        for name in ["text", "json", "schema", "html", "perfetto", *FORMATS]:
+            for to in (path, link):
+                result = subprocess.run([VIEW, "--format", name, "-o", to, *GOLDEN, path], capture_output=True)
+                assert result.returncode == 1 and b"nothing was written" in result.stderr, (name, result)
+                with open(path, "rb") as file:
+                    assert file.read() == whole, name
 
 
 def is_whole(name, text):
