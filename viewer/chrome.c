@@ -6,6 +6,9 @@
  * not come begins and stays open, as it was when the process died. Everything else is an instant.
  * Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: wall time would not fit
  * the doubles that readers put them in, nor does the time since boot where that is years ago.
+ *
+ * Readers sort slices by begin, longer ones first; where both are the same, the first in the file
+ * is the outer one. So a slice that begins with the one around it waits until that has ended.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,13 +30,19 @@
 #define REACH_NS       (50 * DAY_NS)
 /* Readers know no more digits behind the point: they multiply by powers of ten in 64 bits. */
 #define EXACT_DECIMALS 18
+/* Slices that wait, in all: beyond it they are printed before what is around them. */
+#define MAX_HELD_BYTES (8u << 20)
 
 struct chrome {
 	struct out *out;
 	struct spans spans;
 	struct counters counters;
-	uint64_t base_ns; /* that times count from */
-	bool any;         /* something is in the array */
+	struct buffer *held; /* of each lane: slices that wait; an open span's id is how many bytes
+			      * of them began before it */
+	size_t held_bytes;   /* the memory that these take */
+	struct out page;     /* in memory: where they are formatted */
+	uint64_t base_ns;    /* that times count from */
+	bool any;            /* something is in the array */
 };
 
 /* ---- Parts ---- */
@@ -279,9 +288,41 @@ static void death(void *to, const struct death *death)
 
 static void free_chrome(struct chrome *chrome)
 {
+	for (size_t i = 0; chrome->held && i < chrome->spans.lane_cnt; i++)
+		buffer__fini(&chrome->held[i]);
+	free(chrome->held);
+	out__fini(&chrome->page);
 	spans__fini(&chrome->spans);
 	counters__fini(&chrome->counters);
 	free(chrome);
+}
+
+/* Where what waits begins that began with the open span or later. */
+static size_t held_since(const struct buffer *held, const struct span *span)
+{
+	return span->id < held->len ? (size_t)span->id : held->len;
+}
+
+static void print_part(struct out *out, const struct buffer *held, size_t from, size_t until)
+{
+	if (until > from)
+		out__bytes(out, held->bytes + from, until - from);
+}
+
+/* What is open stays so. */
+static void end_lane(struct chrome *chrome, const struct lane *lane)
+{
+	const struct buffer *held = &chrome->held[lane - chrome->spans.lanes];
+	size_t done = 0;
+
+	for (uint32_t k = 0; k < lane->cnt; k++) {
+		size_t until = held_since(held, &lane->open[k]);
+
+		print_part(chrome->out, held, done, until);
+		open_slice(chrome, lane, &lane->open[k], "B", 0);
+		done = until;
+	}
+	print_part(chrome->out, held, done, held->len);
 }
 
 static void chrome__end(void *state)
@@ -290,12 +331,8 @@ static void chrome__end(void *state)
 
 	if (!chrome)
 		return;
-	for (size_t i = 0; i < chrome->spans.lane_cnt; i++) {
-		const struct lane *lane = &chrome->spans.lanes[i];
-
-		for (uint32_t k = 0; k < lane->cnt; k++)
-			open_slice(chrome, lane, &lane->open[k], "B", 0);
-	}
+	for (size_t i = 0; i < chrome->spans.lane_cnt; i++)
+		end_lane(chrome, &chrome->spans.lanes[i]);
 	if (deaths__each(&chrome->spans, death, chrome))
 		chrome->out->err = -ENOMEM;
 	out__text(chrome->out, "\n]}\n");
@@ -313,6 +350,12 @@ static void *chrome__begin(const struct event_output_setup *setup)
 	}
 	if (!err)
 		err = counters__init(&chrome->counters, &chrome->spans.origins, setup->counters);
+	if (!err)
+		err = out__init_memory(&chrome->page);
+	if (!err) {
+		chrome->held = calloc(chrome->spans.lane_cnt + 1, sizeof(*chrome->held));
+		err = chrome->held ? 0 : -ENOMEM;
+	}
 	if (err) {
 		if (chrome)
 			free_chrome(chrome);
@@ -326,39 +369,88 @@ static void *chrome__begin(const struct event_output_setup *setup)
 
 /* ---- Events ---- */
 
-static bool has_begun_since(struct chrome *chrome, const struct lane *lane, uint64_t ns)
+/* Prints what waits from there on. */
+static void print_held(struct chrome *chrome, struct buffer *held, size_t from)
 {
-	return lane->cnt && !lane->unkept &&
-	       event_ns(chrome, &lane->open[lane->cnt - 1].begin) >= ns;
+	print_part(chrome->out, held, from, held->len);
+	held->len = from;
+	if (from)
+		return;
+	chrome->held_bytes -= held->cap;
+	buffer__fini(held);
 }
 
-static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
+/* What is on the page is put before what waits from there on. Returns where it ends. */
+static size_t hold_page(struct chrome *chrome, struct buffer *held, size_t at)
 {
-	struct out *out = chrome->out;
-	uint64_t end_ns = event_ns(chrome, end), begin_ns;
-	const struct span *span = NULL;
+	struct ttlog_text page = out__written(&chrome->page);
+	size_t cap = held->cap;
+
+	if (chrome->page.err || !buffer__room(held, page.len)) {
+		chrome->out->err = -ENOMEM;
+	} else {
+		memmove(held->bytes + at + page.len, held->bytes + at, held->len - at);
+		memcpy(held->bytes + at, page.p, page.len);
+		held->len += page.len;
+		chrome->held_bytes += held->cap - cap;
+		at += page.len;
+	}
+	out__clear(&chrome->page);
+	if (chrome->held_bytes <= MAX_HELD_BYTES)
+		return at;
+	print_held(chrome, held, 0);
+	return 0;
+}
+
+/* A span that ends, and those inside it that are open: nobody knows when they were left. */
+struct ended {
+	const struct ttlog_event *end;
+	const struct span *span; /* NULL: its begin was not seen */
+	uint64_t begin_ns;
+	uint32_t inner; /* the first of these */
+	uint32_t left;  /* how many stay open */
+};
+
+static struct ended find_ended(struct chrome *chrome, struct lane *lane,
+			       const struct ttlog_event *end)
+{
+	struct ended ended = { .end = end };
+	uint64_t end_ns = event_ns(chrome, end), duration_ns;
 	struct ttlog_field duration;
-	uint64_t duration_ns;
 	uint32_t at;
 
 	ttlog_event_field(end, 0, &duration);
 	duration_ns = duration.type == TTLOG_TYPE_NONE ? 0 : duration.u;
 	at = spans__match(lane, end, duration_ns);
 	if (at < lane->cnt) {
-		for (; lane->cnt > at + 1; spans__pop(&chrome->spans, lane))
-			open_slice(chrome, lane, &lane->open[lane->cnt - 1], "X", end_ns);
-		span = &lane->open[at];
-		begin_ns = event_ns(chrome, &span->begin);
-	} else {
-		/* Its begin was not seen; what began in it is inside. */
-		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
-		for (; has_begun_since(chrome, lane, begin_ns); spans__pop(&chrome->spans, lane))
-			open_slice(chrome, lane, &lane->open[lane->cnt - 1], "X", end_ns);
+		ended.span = &lane->open[at];
+		ended.begin_ns = event_ns(chrome, &ended.span->begin);
+		ended.left = at;
+		ended.inner = at + 1;
+		return ended;
 	}
+	/* What began in it is inside. */
+	ended.begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
+	ended.inner = lane->cnt;
+	while (ended.inner && !lane->unkept &&
+	       event_ns(chrome, &lane->open[ended.inner - 1].begin) >= ended.begin_ns)
+		ended.inner--;
+	ended.left = ended.inner;
+	return ended;
+}
+
+static void ended_slice(struct chrome *chrome, const struct lane *lane, const struct ended *ended)
+{
+	struct out *out = chrome->out;
+	const struct ttlog_event *end = ended->end;
+	const struct span *span = ended->span;
+	struct ttlog_field duration;
+
+	ttlog_event_field(end, 0, &duration);
 	start(chrome, "X", lane);
 	name(out, end->site->probe, end->site->target);
-	microseconds(out, ",\"ts\":", begin_ns);
-	microseconds(out, ",\"dur\":", end_ns - begin_ns);
+	microseconds(out, ",\"ts\":", ended->begin_ns);
+	microseconds(out, ",\"dur\":", event_ns(chrome, end) - ended->begin_ns);
 	out__text(out, ",\"args\":{");
 	if (span && span->fields)
 		spans__each_field(&span->begin, span->fields, field_pair, out);
@@ -366,7 +458,42 @@ static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_e
 	out__text(out, ",\"duration_ns\":");
 	json__field(out, &duration);
 	out__text(out, "}}}");
-	if (span)
+}
+
+/* The one that ends is the first, then comes what is inside. */
+static void print_ended(struct chrome *chrome, const struct lane *lane, const struct ended *ended,
+			uint32_t number)
+{
+	if (number)
+		open_slice(chrome, lane, &lane->open[ended->inner + number - 1], "X",
+			   event_ns(chrome, ended->end));
+	else
+		ended_slice(chrome, lane, ended);
+}
+
+static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
+{
+	struct buffer *held = &chrome->held[lane - chrome->spans.lanes];
+	struct ended ended = find_ended(chrome, lane, end);
+	bool waits = ended.left &&
+		     event_ns(chrome, &lane->open[ended.left - 1].begin) == ended.begin_ns;
+	size_t first = ended.left < lane->cnt ? held_since(held, &lane->open[ended.left])
+					      : held->len;
+	bool has_page = waits || first < held->len;
+	struct out *out = chrome->out;
+	size_t at = first;
+
+	for (uint32_t i = 0; i <= lane->cnt - ended.inner; i++) {
+		if (has_page)
+			chrome->out = &chrome->page;
+		print_ended(chrome, lane, &ended, i);
+		chrome->out = out;
+		if (has_page)
+			at = hold_page(chrome, held, at);
+	}
+	if (has_page && !waits)
+		print_held(chrome, held, first < held->len ? first : held->len);
+	while (lane->cnt > ended.left)
 		spans__pop(&chrome->spans, lane);
 }
 
@@ -407,6 +534,16 @@ static void counters(struct chrome *chrome, const struct lane *lane,
 	}
 }
 
+static void begin(struct chrome *chrome, struct lane *lane, const struct ttlog_event *event)
+{
+	struct span *span = spans__begin(&chrome->spans, lane, event);
+
+	if (span)
+		span->id = chrome->held[lane - chrome->spans.lanes].len;
+	else
+		instant(chrome, lane, event);
+}
+
 static void chrome__event(void *state, const struct ttlog_event *event)
 {
 	struct chrome *chrome = state;
@@ -415,8 +552,9 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		slice(chrome, lane, event);
-	else if (event->site->kind != TTLOG_EVENT_SPAN ||
-		 !spans__begin(&chrome->spans, lane, event))
+	else if (event->site->kind == TTLOG_EVENT_SPAN)
+		begin(chrome, lane, event);
+	else
 		instant(chrome, lane, event);
 	chosen = counters__of(&chrome->counters, spans__site_number(&chrome->spans, event));
 	if (chosen)

@@ -202,6 +202,7 @@ static void value(struct out *out, const struct ttlog_field *field)
 	if (field->null || field->type == TTLOG_TYPE_NONE)
 		return;
 	if (field->type == TTLOG_TYPE_BYTES) {
+		out__text(out, field->text.len || field->cut ? "" : "\"\"");
 		out__hex_bytes(out, field->text);
 		out__text(out, field->cut ? "\xe2\x80\xa6" : "");
 		return;

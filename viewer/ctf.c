@@ -14,6 +14,7 @@
 
 #include "buffer.h"
 #include "ctf.h"
+#include "death.h"
 #include "event_output.h"
 #include "new_directory.h"
 #include "spans.h"
@@ -286,27 +287,54 @@ static void put_field(struct buffer *packet, const struct ttlog_field *field)
 	}
 }
 
-static void put_event(struct buffer *packet, const struct ttlog_event *event, uint32_t class,
-		      uint64_t ns)
+struct ctf_event {
+	size_t reader;
+	uint64_t pid, tid, ns;
+	struct ttlog_text comm;
+	const struct ctf_class *class;
+	const struct ttlog_field *fields; /* as many as its site has */
+};
+
+static void put_event(struct ctf *ctf, const struct ctf_event *event, uint32_t number)
 {
-	u32(packet, class);
-	u64(packet, ns);
-	u32(packet, (uint32_t)event->thread->pid);
-	u32(packet, (uint32_t)event->thread->tid);
-	buffer__text(packet, event->thread->comm);
+	struct stream *stream = &ctf->streams[ctf->spans.processes[event->reader]];
+	struct buffer *packet = &stream->packet;
+
+	/* Time that goes back, of a damaged file, would end the reading. */
+	if (event->ns > stream->last_ns)
+		stream->last_ns = event->ns;
+	if (!packet->len)
+		begin_packet(ctf, stream, stream->last_ns);
+	u32(packet, number);
+	u64(packet, stream->last_ns);
+	u32(packet, (uint32_t)event->pid);
+	u32(packet, (uint32_t)event->tid);
+	buffer__text(packet, event->comm);
 	buffer__byte(packet, 0);
 	/* what never changes of the site */
 	buffer__byte(packet, 0);
+	for (unsigned i = 0; i < event->class->site->nfields; i++) {
+		if (!(event->class->absent >> i & 1))
+			put_field(packet, &event->fields[i]);
+	}
+	if (packet->len >= PACKET_BYTES)
+		write_packet(ctf, stream);
 }
 
 static void ctf__event(void *state, const struct ttlog_event *event)
 {
 	struct ctf *ctf = state;
-	size_t reader = origins__find(&ctf->spans.origins, event)->number;
-	struct stream *stream = &ctf->streams[ctf->spans.processes[reader]];
-	uint64_t ns = spans__ns(&ctf->spans, event);
 	struct ctf_class class = { .site = event->site };
 	struct ttlog_field fields[TTLOG_MAX_FIELDS];
+	const struct ctf_event shown = {
+		.reader = origins__find(&ctf->spans.origins, event)->number,
+		.pid = event->thread->pid,
+		.tid = event->thread->tid,
+		.comm = event->thread->comm,
+		.ns = spans__ns(&ctf->spans, event),
+		.class = &class,
+		.fields = fields,
+	};
 	int64_t number;
 
 	for (unsigned i = 0; i < event->site->nfields; i++) {
@@ -317,22 +345,68 @@ static void ctf__event(void *state, const struct ttlog_event *event)
 			class.cut |= (uint16_t)(1u << i);
 	}
 	number = class_of(ctf, event, &class);
-	if (number < 0) {
+	if (number < 0)
 		ctf->out->err = (int)number;
-		return;
-	}
-	/* Time that goes back, of a damaged file, would end the reading. */
-	if (ns > stream->last_ns)
-		stream->last_ns = ns;
-	if (!stream->packet.len)
-		begin_packet(ctf, stream, stream->last_ns);
-	put_event(&stream->packet, event, (uint32_t)number, stream->last_ns);
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		if (!(class.absent >> i & 1))
-			put_field(&stream->packet, &fields[i]);
-	}
-	if (stream->packet.len >= PACKET_BYTES)
-		write_packet(ctf, stream);
+	else
+		put_event(ctf, &shown, (uint32_t)number);
+}
+
+/* ---- Death ---- */
+
+#define CRASH_FIELDS 4
+
+/* As if the process had said it. */
+static const struct ttlog_site *crash_site(void)
+{
+	static const struct ttlog_text KEYS[CRASH_FIELDS] = {
+		{ "what", 4 }, { "signal", 6 }, { "address", 7 }, { "stack", 5 }
+	};
+	static const struct ttlog_site SITE = {
+		.kind = TTLOG_EVENT_PLAIN,
+		.level = TTLOG_LEVEL_FATAL,
+		.nfields = CRASH_FIELDS,
+		.types = { TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR },
+		.keys = KEYS,
+		.target = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
+		.probe = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
+	};
+
+	return &SITE;
+}
+
+static void show_death(void *to, const struct death *death)
+{
+	struct ctf *ctf = to;
+	const struct ttlog_crash *crash = death->info->crash;
+	struct buffer stack = { .len = 0 };
+	struct ctf_class class = { .site = crash_site() };
+	struct ttlog_field fields[CRASH_FIELDS] = {
+		{ .type = TTLOG_TYPE_STR, .text = ttlog_text_of(death->words) },
+		{ .type = TTLOG_TYPE_STR, .text = crash->signal },
+		{ .type = TTLOG_TYPE_STR, .text = crash->address },
+		{ .type = TTLOG_TYPE_STR },
+	};
+	const struct ctf_event shown = {
+		.reader = death->reader,
+		.pid = death->pid,
+		.tid = death->tid,
+		.comm = crash->thread,
+		.ns = death->mono_ns,
+		.class = &class,
+		.fields = fields,
+	};
+	int64_t number;
+
+	death__stack(&stack, crash);
+	fields[CRASH_FIELDS - 1].text = (struct ttlog_text){ stack.bytes, stack.len };
+	for (unsigned i = 0; i < CRASH_FIELDS; i++)
+		class.absent |= (uint16_t)(!fields[i].text.len << i);
+	number = stack.err ? stack.err : find_class(ctf, &class);
+	if (number < 0)
+		ctf->out->err = (int)number;
+	else
+		put_event(ctf, &shown, (uint32_t)number);
+	buffer__fini(&stack);
 }
 
 /* ---- Begin and end ---- */
@@ -381,6 +455,8 @@ static void ctf__end(void *state)
 
 	if (!ctf)
 		return;
+	if (deaths__each(&ctf->spans, show_death, ctf))
+		ctf->out->err = -ENOMEM;
 	for (size_t i = 0; i < ctf->reader_cnt; i++) {
 		if (ctf->streams[i].packet.len)
 			write_packet(ctf, &ctf->streams[i]);

@@ -29,6 +29,15 @@ void death__frame(struct buffer *to, const struct ttlog_frame *frame)
 	}
 }
 
+void death__stack(struct buffer *to, const struct ttlog_crash *crash)
+{
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		if (i)
+			buffer__byte(to, '\n');
+		death__frame(to, crash->frames[i]);
+	}
+}
+
 /* An earlier file of the process has said it. */
 static bool is_said(const struct spans *spans, const struct origin *origin)
 {

@@ -33,5 +33,7 @@ int deaths__each(const struct spans *spans, void (*show)(void *to, const struct 
 
 /* "parse_order+0x1f at src/orders.c:88 in /usr/bin/orders+0x1f2e" */
 void death__frame(struct buffer *to, const struct ttlog_frame *frame);
+/* All frames, a line each. */
+void death__stack(struct buffer *to, const struct ttlog_crash *crash);
 
 #endif /* TTLOG_VIEW_DEATH_H */

@@ -94,12 +94,12 @@ int input__open(struct input *ret, struct options *options)
 	return 0;
 }
 
-bool input__is_one(const struct input *input, const struct stat *file)
+bool input__is_one(const struct options *options, const struct stat *file)
 {
-	for (size_t i = 0; i < input->file_cnt; i++) {
+	for (size_t i = 0; i < options->file_cnt; i++) {
 		struct stat st;
 
-		if (!stat(input->files[i], &st) && st.st_dev == file->st_dev &&
+		if (!stat(options->files[i], &st) && st.st_dev == file->st_dev &&
 		    st.st_ino == file->st_ino)
 			return true;
 	}

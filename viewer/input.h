@@ -34,7 +34,7 @@ void input__report(struct input *input);
 /* The same of what was gone over. */
 void input__report_known(struct input *input);
 /* Whether a file is one of the snapshots: writing would destroy it. */
-bool input__is_one(const struct input *input, const struct stat *file);
+bool input__is_one(const struct options *options, const struct stat *file);
 void input__fini(struct input *input);
 
 #endif /* TTLOG_VIEW_INPUT_H */

@@ -94,7 +94,7 @@ static int open_output(struct view *view)
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 		if (fd < 0 || fstat(fd, &st))
 			return say_error(path, errno);
-		if (input__is_one(&view->input, &st)) {
+		if (input__is_one(&view->options, &st)) {
 			say(path, "it is one of the snapshots to read: nothing was written");
 			close(fd);
 			return -EINVAL;

@@ -10,6 +10,7 @@
  * inside.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "death.h"
@@ -88,20 +89,67 @@ static void value(struct out *out, const struct ttlog_field *field)
 	out__text(out, "}}");
 }
 
-static void field_attribute(void *to, struct ttlog_text key, const struct ttlog_field *field)
+/* What stands beside the fields; and a key must not be empty. */
+static bool is_taken(struct ttlog_text key)
 {
-	struct out *out = to;
+	static const char *const OURS[] = { "thread.name", "thread.id", "code.file.path",
+					    "code.function.name", "code.line.number" };
 
+	for (size_t i = 0; i < sizeof(OURS) / sizeof(OURS[0]); i++) {
+		if (ttlog_text_is(key, OURS[i]))
+			return true;
+	}
+	return !key.len || (key.len > 6 && !memcmp(key.p, "ttlog.", 6));
+}
+
+/* A key that no other attribute has, as the specification wants it. */
+static void field_key(struct out *out, const struct ttlog_site *site, unsigned idx,
+		      const char *before)
+{
+	struct ttlog_text key = site->keys[idx];
+	struct buffer unique = { .len = 0 };
+	char nth_text[16];
+	unsigned nth = 1;
+
+	for (unsigned i = 0; i < idx; i++)
+		nth += ttlog_text_equal(site->keys[i], key);
 	out__text(out, "{\"key\":");
-	out__json_text(out, key, false);
-	value(out, field);
-	out__char(out, ',');
-	/* text that was cut shows it, bytes cannot */
-	if (field->type != TTLOG_TYPE_BYTES || !field->cut)
+	if (nth == 1 && !*before && !is_taken(key)) {
+		out__json_text(out, key, false);
 		return;
-	out__text(out, "{\"key\":\"ttlog.cut\",\"value\":{\"stringValue\":");
-	out__json_text(out, key, false);
-	out__text(out, "}},");
+	}
+	buffer__bytes(&unique, before, strlen(before));
+	if (is_taken(key))
+		buffer__bytes(&unique, "fields.", 7);
+	buffer__bytes(&unique, key.p, key.len);
+	if (nth > 1)
+		buffer__bytes(&unique, nth_text,
+			      (size_t)snprintf(nth_text, sizeof(nth_text), "#%u", nth));
+	if (unique.err)
+		out->err = unique.err;
+	out__json_text(out, (struct ttlog_text){ unique.bytes, unique.len }, false);
+	buffer__fini(&unique);
+}
+
+/* kept: the fields, or NULL. Each has a comma after it. */
+static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
+{
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		struct ttlog_field field;
+
+		if (kept)
+			field = kept[i];
+		else
+			ttlog_event_field(event, i, &field);
+		field_key(out, event->site, i, "");
+		value(out, &field);
+		out__char(out, ',');
+		/* text that was cut shows it, bytes cannot */
+		if (field.type != TTLOG_TYPE_BYTES || !field.cut)
+			continue;
+		field_key(out, event->site, i, "ttlog.cut.");
+		out__text(out, ",\"value\":{\"boolValue\":true}},");
+	}
 }
 
 /* Without a comma before it, with one after it. */
@@ -120,7 +168,8 @@ static void attribute_u64(struct out *out, const char *key, uint64_t number, con
 {
 	out__text(out, "{\"key\":\"");
 	out__text(out, key);
-	out__text(out, "\",\"value\":{\"intValue\":\"");
+	out__text(out, number > INT64_MAX ? "\",\"value\":{\"stringValue\":\""
+					  : "\",\"value\":{\"intValue\":\"");
 	out__u64(out, number);
 	out__text(out, "\"}}");
 	out__text(out, after);
@@ -306,7 +355,7 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 
 	start_event(otlp, event);
 	open_record(out, event->real_ns, site->level, site->probe, site->msg);
-	spans__each_field(event, NULL, field_attribute, out);
+	fields(out, event, NULL);
 	place(out, event);
 	close_record(out, lane);
 }
@@ -315,11 +364,7 @@ static void stack(struct out *out, const struct ttlog_crash *crash)
 {
 	struct buffer text = { .len = 0 };
 
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		if (i)
-			buffer__byte(&text, '\n');
-		death__frame(&text, crash->frames[i]);
-	}
+	death__stack(&text, crash);
 	if (text.err)
 		out->err = text.err;
 	attribute(out, "exception.stacktrace", (struct ttlog_text){ text.bytes, text.len });
@@ -372,7 +417,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	time_key(out, ",\"endTimeUnixNano\":\"", span->end_ns);
 	out__text(out, ",\"attributes\":[");
 	if (span->fields)
-		spans__each_field(span->event, span->fields, field_attribute, out);
+		fields(out, span->event, span->fields);
 	attribute(out, "ttlog.level", ttlog_text_of(ttlog_level_name(span->event->site->level)));
 	if (span->duration) {
 		out__text(out, "{\"key\":\"ttlog.duration_ns\"");

@@ -74,9 +74,16 @@ def ctf_event(message):
     }  # fmt: skip
 
 
+def ctf_trace(folder):
+    """The events, and what processes died of."""
+    every = [ctf_event(message) for message in bt2.TraceCollectionMessageIterator(folder)
+             if isinstance(message, bt2._EventMessageConst)]  # fmt: skip
+    deaths = [event for event in every if event["target"] == event["probe"] == "crash"]
+    return [event for event in every if event not in deaths], deaths
+
+
 def ctf_events(folder):
-    return [ctf_event(message) for message in bt2.TraceCollectionMessageIterator(folder)
-            if isinstance(message, bt2._EventMessageConst)]  # fmt: skip
+    return ctf_trace(folder)[0]
 
 
 def babeltrace(folder):

@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from browser import Browser  # noqa: E402
-from view_formats import FILES, NESTED, odd_file, span_file  # noqa: E402
+from format_fixture import FILES, NESTED, odd_file, span_file  # noqa: E402
 from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"

@@ -14,18 +14,22 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from read_traces import CUT, Perfetto, babeltrace, check_ctf, check_perfetto, ctf_events  # noqa: E402
-from view_formats import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN, death_file, odd_file  # noqa: E402
-from view_formats import span_file  # noqa: E402
+from format_fixture import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN  # noqa: E402
+from format_fixture import death_file, odd_file, span_file  # noqa: E402
+from read_traces import CUT, Perfetto, babeltrace, check_ctf, check_perfetto, ctf_events, ctf_trace  # noqa: E402
 from view_harness import VIEW, hostile_files, run, texts_of, view, view_bytes  # noqa: E402
 
-def ctf(folder, *args, status=0):
+def ctf_of(folder, *args, status=0):
     path = os.path.join(folder, "trace")
     view("--format", "ctf", "-o", path, *args, status=status)
-    events = ctf_events(path)
-    assert len(babeltrace(path)) == len(events)
+    events, deaths = ctf_trace(path)
+    assert len(babeltrace(path)) == len(events) + len(deaths)
     subprocess.run(["rm", "-r", path], check=True)
-    return events
+    return events, deaths
+
+
+def ctf(folder, *args, status=0):
+    return ctf_of(folder, *args, status=status)[0]
 
 
 def test_ctf_events():
@@ -123,6 +127,20 @@ def test_ctf_directory():
                                  folder + "/full", "tests/golden/packed.bin"], capture_output=True)  # fmt: skip
         assert result.returncode == 1 and b"full: " in result.stderr, result
         assert sorted(os.listdir(folder)) == ["new", "taken"]
+
+
+def test_ctf_death():
+    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    want = {"what": GOLDEN_DEATH, "signal": "SIGSEGV", "address": "0x10", "stack": "\n".join(GOLDEN_STACK)}
+    with tempfile.TemporaryDirectory() as folder:
+        for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
+            _, (death,) = ctf_of(folder, *files)
+            assert (death["level"], death["fields"]) == ("FATAL", want), death
+            assert (death["pid"], death["tid"], death["comm"]) == ("1234", "1240", "worker-3"), death
+        assert death["mono_ns"] == max(int(line["mono_ns"]) for line in texts_of(*GOLDEN))
+        _, (death,) = ctf_of(folder, death_file(folder))
+        assert death["fields"] == {"what": "SIGKILL", "signal": "SIGKILL"}, "what is not known is not there"
+        assert (death["pid"], death["tid"], death["mono_ns"]) == ("9", "10", 77)
 
 
 def test_ctf_choice():

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Snapshots for the tests of formats that other tools read: golden ones, odd ones, spans in threads."""
+import os
+import re
+import sys
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+import make_snapshot as make  # noqa: E402
+from read_snapshot import UNSAFE  # noqa: E402
+
+GOLDEN = ["tests/golden/golden.bin"]
+FILES = {
+    "golden": GOLDEN,
+    "packed": ["tests/golden/packed.bin"],
+    "overlapping": ["tests/golden/overlap-%s.bin" % name for name in ("first", "second", "other")],
+}
+
+
+def no_escapes(text):
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", text), "control characters"
+    assert not UNSAFE.search(text), "characters that a terminal acts on"
+
+
+def odd_file(folder):
+    """Fields that are called as fixed columns, the same key twice, keys that need care, two files."""
+    fields = [("pid", "u32"), ("a", "str"), ("a", "u8"), ('k "=\', \u001b\n', "str"), ("", "bool")]
+    sites = [make.site("event", "INFO", "odd", "Odd, 'so'", 1, fields),
+             make.site("event", "WARN", "warn", "", 2, [("b", "str"), ("a", "str")])]  # fmt: skip
+    encoders = {0: [make.plain] * 5, 1: [make.plain] * 2}
+    header = {"clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5, "host": "h", "comm": "odd"}
+    threads = [{"pid": 5, "tid": 6, "comm": "x,y=z"}]
+    snapshot = make.Snapshot(header, sites, threads, encoders)
+    snapshot.chunk([
+        (10, 0, 0, [1, "", 2, "v", 1]),
+        (11, 1, 0, ["x=y", ","]),
+        (12, 0, 0, [3, None, 4, "null", 0]),
+        (13, 1, 0, ["'", "a'b"]),
+        (14, 1, 0, ["\x1b[2J\x00", "l1\r\nl2"]),
+    ])  # fmt: skip
+    snapshot.end()
+    return snapshot.save(os.path.join(folder, "odd.bin"))
+
+
+# what golden.bin's process died of
+GOLDEN_DEATH = "SIGSEGV in execute (src/orders.c:12)"
+GOLDEN_STACK = ["execute+0x1a at src/orders.c:12 in /usr/bin/orderd+0x1f3a",
+                "0x7f0000001234 in /usr/lib/libc.so.6+0x2234", "0xdead"]  # fmt: skip
+
+
+def death_file(folder):
+    """A process that was killed before a thread had an event."""
+    header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash",
+              "crash": {"signal": "SIGKILL", "number": 9, "tid": 10}}  # fmt: skip
+    snapshot = make.Snapshot(header, [], [], {})
+    snapshot.end()
+    return snapshot.save(os.path.join(folder, "death.bin"))
+
+
+# ---- spans ----
+
+SPAN, END, WORK = 0, 3, 6
+
+
+def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0, mono_ns=10**9):
+    """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
+    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds;
+    mono_ns: when the snapshot was made."""
+    fields = [("n", "u32"), ("what", "str")]
+    sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
+    sites += [make.site("span_end", "INFO", name, name, 10 + i, [("duration_ns", "u64")])
+              for i, name in enumerate("abc")]  # fmt: skip
+    sites.append(make.site("event", "WARN", "work", "Work", 20, [("n", "u32")]))
+    encoders = {SPAN + i: [make.plain, make.plain] for i in range(3)}
+    encoders.update((END + i, [make.plain]) for i in range(3))
+    encoders[WORK] = [make.plain]
+    header = {"clock": {"mono_ns": mono_ns, "real_ns": make.REAL + ahead}, "pid": 7, "host": host,
+              "service": "spans", "exe": "/bin/spans"}  # fmt: skip
+    snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7 + i, "comm": "t%d" % i}
+                                             for i in range(threads)], encoders)  # fmt: skip
+    rows, begun = [], {}
+    for i, (at, thread, what) in enumerate(events):
+        kind = "abc".find(what[1:2])
+        if what[0] == "+":
+            begun.setdefault((thread, kind), []).append(at)
+            rows.append((at, SPAN + kind, thread, [i, what]))
+        elif what[0] == "-":
+            stack = begun.get((thread, kind))
+            duration = int(what[3:]) if len(what) > 2 else at - stack[-1]
+            stack and stack.pop()
+            rows.append((at, END + kind, thread, [duration]))
+        else:
+            rows.append((at, WORK, thread, [i]))
+    for i in range(0, len(rows), 3):
+        snapshot.chunk(rows[i : i + 3])
+    snapshot.end()
+    return snapshot.save(os.path.join(folder, name))
+
+
+MS = 10**6
+DAY_NS = 86400 * 10**9
+# one thread nests while the other interleaves with it
+NESTED = [
+    (10 * MS, 0, "+a"), (11 * MS, 1, "+a"), (12 * MS + 1, 0, "+b"), (13 * MS, 0, "!"),
+    (14 * MS, 1, "!"), (15 * MS + 7, 0, "+c"), (16 * MS, 1, "-a"), (17 * MS + 123, 0, "-c"),
+    (18 * MS, 0, "-b"), (19 * MS, 0, "+b"), (20 * MS, 0, "-b"), (21 * MS, 0, "-a"),
+]  # fmt: skip
+# b is left by longjmp; the first c began before the file; the last a and b never end
+TORN = [
+    (10 * MS, 0, "-c 4000000"), (11 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-a"),
+    (16 * MS, 0, "+a"), (17 * MS, 0, "+b"), (18 * MS, 0, "!"),
+]  # fmt: skip
