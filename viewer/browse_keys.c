@@ -72,7 +72,7 @@ static bool move_key(struct browse *browse, int key, bool special)
 /* What a page does with a key; whether it did. */
 static bool page_key(struct browse *browse, int key, bool special)
 {
-	int height = screen__height() - browse__table_top(browse) - 1;
+	const int height = browse__page_height(browse);
 
 	return browse->page == PAGE_LANES ? browse__lanes_key(browse, key, special, height)
 					  : scroll__key(&browse->scroll, key, special, height);

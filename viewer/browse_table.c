@@ -184,6 +184,14 @@ int browse__table_height(const struct browse *browse)
 	return height > 0 ? height : 0;
 }
 
+/* A page has the place of the table and of what is above its lines. */
+int browse__page_height(const struct browse *browse)
+{
+	int height = screen__height() - browse__table_top(browse) - 1;
+
+	return height > 0 ? height : 0;
+}
+
 /* ---- The events ---- */
 
 struct layout {
@@ -491,9 +499,9 @@ void browse__draw(struct browse *browse)
 	}
 	top = draw_top(browse);
 	if (browse->page == PAGE_LANES) {
-		browse__draw_lanes(browse, top, bottom - top);
+		browse__draw_lanes(browse, top, browse__page_height(browse));
 	} else if (browse->page != PAGE_EVENTS) {
-		scroll__draw(&browse->scroll, top, bottom - top);
+		scroll__draw(&browse->scroll, top, browse__page_height(browse));
 	} else {
 		draw_table(browse);
 		browse__draw_detail(browse, bottom - browse__detail_height(browse),
