@@ -106,6 +106,8 @@ int browse__choose(struct browse *browse, const struct browse_choice *choice)
 	browse->why[0] = '\0';
 	if (browse->sort != SORT_TIME && browse__sort(browse))
 		return -ENOMEM;
+	if (browse__page_counts(browse))
+		browse__open_page(browse, browse->page);
 	return browse__search(browse, browse->search);
 }
 

@@ -266,6 +266,8 @@ void browse__draw_detail(struct browse *browse, int top, int height);
 /* ---- browse_pages.c ---- */
 
 void browse__open_page(struct browse *browse, enum browse_page page);
+/* Whether what it shows is counted of the events that are chosen. */
+bool browse__page_counts(const struct browse *browse);
 void browse__close_page(struct browse *browse);
 /* The page's survey is over. */
 void browse__surveyed(struct browse *browse);

@@ -380,22 +380,31 @@ static void reverse(struct browse *browse)
 	browse__say(browse, browse->is_reversed ? "newest first" : "oldest first");
 }
 
-/* Keys that open something. */
-static bool open_key(struct browse *browse, int key)
+/* The page that a key opens, and closes; PAGE_EVENTS: none. */
+static enum browse_page page_of(int key)
 {
 	switch (key) {
 	case '?':
-		browse__open_page(browse, PAGE_HELP);
-		return true;
+		return PAGE_HELP;
 	case 'i':
-		browse__open_page(browse, PAGE_INFO);
-		return true;
+		return PAGE_INFO;
 	case 'o':
-		browse__open_page(browse, PAGE_STATS);
-		return true;
+		return PAGE_STATS;
 	case 'p':
-		browse__open_page(browse, PAGE_LANES);
+		return PAGE_LANES;
+	default:
+		return PAGE_EVENTS;
+	}
+}
+
+/* Keys that open something. */
+static bool open_key(struct browse *browse, int key)
+{
+	if (page_of(key) != PAGE_EVENTS) {
+		browse__open_page(browse, page_of(key));
 		return true;
+	}
+	switch (key) {
 	case 'S':
 		open_prompt(browse, PROMPT_SORT, "");
 		return true;
@@ -515,6 +524,22 @@ static bool detail_key(struct browse *browse, int key, bool special)
 	return true;
 }
 
+/* On a page, what is about the events leads back to them, unless it is counted anew what is chosen.
+ * Returns whether that is all. */
+static bool leave_page(struct browse *browse, int key)
+{
+	if (key <= 0 || key >= 0x7f)
+		return false;
+	if (key == 'q' || key == '\t' || page_of(key) == browse->page) {
+		browse__close_page(browse);
+		return true;
+	}
+	if (strchr("nNeExBbtsSrf/", key) ||
+	    (!browse__page_counts(browse) && strchr("&lLc123456", key)))
+		browse__close_page(browse);
+	return false;
+}
+
 void browse__key(struct browse *browse, int key, bool special)
 {
 	browse->message[0] = '\0';
@@ -525,12 +550,8 @@ void browse__key(struct browse *browse, int key, bool special)
 		return;
 	}
 	if (browse->page != PAGE_EVENTS) {
-		if (page_key(browse, key, special))
+		if (page_key(browse, key, special) || (!special && leave_page(browse, key)))
 			return;
-		if (!special && key > 0 && key < 0x7f && strchr("q?iop\t", key)) {
-			browse__close_page(browse);
-			return;
-		}
 	} else {
 		if (browse->is_in_detail && detail_key(browse, key, special))
 			return;

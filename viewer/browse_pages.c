@@ -233,6 +233,11 @@ void browse__open_page(struct browse *browse, enum browse_page page)
 		browse->err = err;
 }
 
+bool browse__page_counts(const struct browse *browse)
+{
+	return browse->page == PAGE_STATS || browse->page == PAGE_LANES;
+}
+
 void browse__close_page(struct browse *browse)
 {
 	browse->page = PAGE_EVENTS;

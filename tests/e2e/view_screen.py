@@ -334,6 +334,42 @@ def test_pages():
         terminal.wait("LEVEL +THREAD")
 
 
+def test_pages_lead_on():
+    """From one to another; back to the events with what is about them; what is chosen is counted anew."""
+    with on_logs(size=(120, 24)) as terminal:
+        terminal.keys("?", "o")
+        terminal.wait(r"^ +67 +33.5%.* INFO +clock", "^ 200/200 ")
+        terminal.keys("5")
+        terminal.wait(r"^ +2 100.0%.* ERROR +clock", r"/2 .*level>=ERROR")
+        terminal.keys("&")
+        terminal.type("n<100")
+        terminal.wait(r"^ +1 100.0%.* ERROR +clock", "^filter: n<100")
+        terminal.keys("Escape")
+        terminal.wait(r"^ +2 100.0%.* ERROR +clock")
+        terminal.keys("p")
+        terminal.wait(r"^ 7/7 main +2 ", r"^ 7/8 side +0$")
+        terminal.keys("1")
+        terminal.wait(r"^ 7/7 main +100 ", r"^ 7/8 side +100 ")
+        terminal.keys("i")
+        terminal.wait("^  reason +timer", "^Threads$")
+        terminal.keys("e")
+        terminal.wait_row("ERROR.*n=120 ")
+        terminal.keys("?", "E")
+        terminal.wait_row("ERROR.*n=60 ")
+        terminal.keys("?", "/")
+        terminal.type("n130\n")
+        terminal.wait_row("n=130 ")
+        terminal.keys("?", "C-d")
+        terminal.wait_gone("^Moving")
+        terminal.keys("C-u")
+        terminal.wait("^Moving")
+        terminal.keys("Enter")
+        terminal.wait_gone("^Moving")
+        terminal.keys("q")
+        terminal.wait_row("n=130 ")
+        assert "EVENT" not in terminal.text()
+
+
 def test_help_fits():
     """80 columns; seen in a wider one, which cuts nothing."""
     with Terminal(120, 60) as terminal:
