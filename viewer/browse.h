@@ -175,9 +175,11 @@ struct browse {
 	enum browse_prompt prompt;
 	struct line_edit edit;
 	struct browse_choice before; /* the prompt: what Esc returns to */
-	char why[BROWSE_WHY_BYTES];  /* what is wrong with what is typed */
-	size_t why_at;               /* characters before it */
-	char message[256];           /* until the next key */
+	struct rows_place anchor;    /* and where: what is typed looks for events from there on */
+	bool has_anchor;
+	char why[BROWSE_WHY_BYTES]; /* what is wrong with what is typed */
+	size_t why_at;              /* characters before it */
+	char message[256];          /* until the next key */
 
 	bool is_over;
 	int err;

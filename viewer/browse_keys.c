@@ -156,6 +156,9 @@ static void open_prompt(struct browse *browse, enum browse_prompt prompt, const 
 {
 	browse->prompt = prompt;
 	browse->before = browse->choice;
+	browse->anchor = browse->here;
+	browse->has_anchor = browse->has_here && browse->goal == GOAL_NONE &&
+			     browse->sort == SORT_TIME && !browse->is_following;
 	browse->why[0] = '\0';
 	line_edit__set(&browse->edit, text);
 }
@@ -205,10 +208,21 @@ static void accept(struct browse *browse)
 	browse->prompt = PROMPT_NONE;
 }
 
+/* Each letter may have led elsewhere. */
+static void return_to_anchor(struct browse *browse)
+{
+	if (!browse->has_anchor)
+		return;
+	browse__go(browse, GOAL_PLACE, NULL);
+	browse->goal_place = browse->anchor;
+}
+
 static void cancel(struct browse *browse)
 {
-	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr))
+	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr)) {
 		choose(browse, &browse->before);
+		return_to_anchor(browse);
+	}
 	browse->why[0] = '\0';
 	browse->prompt = PROMPT_NONE;
 }
@@ -224,7 +238,9 @@ static void typed(struct browse *browse)
 		return;
 	snprintf(choice.expr, sizeof(choice.expr), "%s", browse->edit.text);
 	err = browse__choose(browse, &choice);
-	if (err && err != -EINVAL)
+	if (!err)
+		return_to_anchor(browse);
+	else if (err != -EINVAL)
 		browse->err = err;
 }
 

@@ -171,6 +171,25 @@ def test_filter_keeps_the_place():
         terminal.wait_row("n=121 ")
 
 
+def test_filter_typed_keeps_the_place():
+    """However far each letter leads: from where it was begun, and back there with Esc."""
+    with on_logs() as terminal:
+        terminal.keys("t")
+        terminal.type("06:00:00.123557\n")
+        terminal.wait_row("n=101 ")
+        terminal.keys("&")
+        terminal.type("n<5")
+        terminal.wait_row("n=4 ")
+        terminal.type("0 or n>7")
+        terminal.wait_row("n=101 ")
+        terminal.keys("C-u")
+        terminal.type("n<5")
+        terminal.wait_row("n=4 ")
+        terminal.keys("Escape")
+        terminal.wait("^ 102/200 ")
+        terminal.wait_row("n=101 ")
+
+
 def test_search():
     with on_logs() as terminal:
         terminal.keys("g")
