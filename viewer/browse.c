@@ -49,7 +49,7 @@ struct ttlog_filter *browse__make_filter(struct browse *browse, const struct bro
 
 	*why = '\0';
 	snprintf(level, sizeof(level), "level>=%s", ttlog_level_name(choice->level));
-	for (size_t i = 0; !err && i < options->search_cnt; i++)
+	for (size_t i = 0; !err && i < choice->search_cnt; i++)
 		err = ttlog_filter_search(filter, options->searches[i], why, sizeof(why));
 	if (!err && *choice->expr)
 		err = ttlog_filter_add(filter, choice->expr, why, sizeof(why));
@@ -249,7 +249,7 @@ static void go_to_other(struct browse *browse)
 	bool is_exact;
 	uint64_t row;
 
-	if (!browse->has_here || !rows__has_passed(rows, &browse->here))
+	if (!(browse->has_here ? rows__has_passed(rows, &browse->here) : rows__is_done(rows)))
 		return;
 	row = rows__find(rows, &browse->here, &is_exact);
 	row = is_next ? row + is_exact : row - 1;
@@ -508,6 +508,7 @@ static int join_filters(struct browse *browse)
 	char *to = browse->choice.expr;
 	size_t left = sizeof(browse->choice.expr);
 
+	browse->choice.search_cnt = options->search_cnt;
 	for (size_t i = 0; i < options->filter_cnt; i++) {
 		int len = snprintf(to, left, options->filter_cnt == 1 ? "%s%s" : "%s(%s)",
 				   i ? " and " : "", options->filters[i]);

@@ -94,7 +94,8 @@ enum browse_goal {
 /* What the shown events are chosen by. */
 struct browse_choice {
 	char expr[LINE_EDIT_BYTES];
-	uint8_t level; /* the lowest shown */
+	uint8_t level;     /* the lowest shown */
+	size_t search_cnt; /* the first ones of the command line's that hold */
 };
 
 /* What the lines of a sorted view are, for n and e. */

@@ -63,7 +63,8 @@ void browse__follow_choice(struct browse *browse)
 	char why[TTLOG_WHY_BYTES];
 
 	if (!browse->follow || browse->prompt != PROMPT_NONE ||
-	    (old->level == new->level && !strcmp(old->expr, new->expr)))
+	    (old->level == new->level && old->search_cnt == new->search_cnt &&
+	     !strcmp(old->expr, new->expr)))
 		return;
 	browse__end_follow(browse);
 	if (browse__begin_follow(browse, why, sizeof(why))) {

@@ -136,7 +136,9 @@ static void show_all(struct browse *browse)
 
 	(void)browse__search(browse, "");
 	choose(browse, &choice);
-	browse__say(browse, "everything is shown");
+	browse__say(browse, browse->options->has_since || browse->options->has_until
+				    ? "everything of that time is shown: --since, --until"
+				    : "everything is shown");
 }
 
 static void sort_by(struct browse *browse, enum browse_sort sort)

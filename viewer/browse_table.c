@@ -315,10 +315,12 @@ static void draw_nothing(struct browse *browse, int y)
 	else if (unknown)
 		out__format(out, "No event has a field %s. & edits the filter, c clears it.",
 			    unknown);
-	else if (*browse->choice.expr || browse->choice.level)
+	else if (*browse->choice.expr || browse->choice.level || browse->choice.search_cnt)
 		out__text(out, "No event matches. & edits the filter, c clears it.");
 	else if (browse->follow)
 		out__text(out, "Waiting for events.");
+	else if (browse->options->has_since || browse->options->has_until)
+		out__text(out, "There are no events in that time: --since, --until.");
 	else
 		out__text(out, "There are no events.");
 	(void)screen__text(y, 2, screen__width() - 2, text_since(browse, 0), STYLE_PLAIN, false);
@@ -392,7 +394,7 @@ static void draw_status(struct browse *browse, int y)
 		out__grouped(out, rows__cnt(browse->hits));
 		out__text(out, rows__is_done(browse->hits) ? " found" : "+ found");
 	}
-	for (size_t i = 0; i < browse->options->search_cnt; i++) {
+	for (size_t i = 0; i < browse->choice.search_cnt; i++) {
 		out__text(out, "  search: ");
 		out__plain(out, ttlog_text_of(browse->options->searches[i]));
 	}

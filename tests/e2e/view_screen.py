@@ -210,6 +210,22 @@ def test_search():
         terminal.wait(r"/2 .*/n05\[0-4\] 0 found")
 
 
+def test_command_line_choices():
+    """c clears what was searched for there, too; where nothing is shown, why."""
+    with on_screen(logs(), "--search", "n05", shows=["^ 10/10 .*search: n05"]) as terminal:
+        terminal.keys("c")
+        terminal.wait("/200 ", "everything is shown")
+        terminal.wait_row("n=59 ")
+    with on_screen(logs(), "--search", "n999", shows=["No event matches.*c clears"]) as terminal:
+        terminal.keys("e")
+        terminal.wait("no error further down")
+        terminal.keys("c")
+        terminal.wait("/200 ")
+    with on_screen(logs(), "--until", "05:00", shows=["no events in that time"]) as terminal:
+        terminal.keys("c")
+        terminal.wait("everything of that time")
+
+
 def test_errors_and_time():
     with on_logs() as terminal:
         terminal.keys("E")
