@@ -304,6 +304,7 @@ static bool needs_all(const struct browse *browse)
 static int get_ready(struct browse *browse)
 {
 	const struct options *options = browse->options;
+	int err;
 
 	browse->range = (struct ttlog_range){ 0, UINT64_MAX };
 	if (options->has_since)
@@ -314,7 +315,8 @@ static int get_ready(struct browse *browse)
 	if (!browse->rows)
 		return -errno;
 	browse->is_ready = true;
-	return browse__search(browse, browse->search);
+	err = browse__sort(browse);
+	return err ? err : browse__search(browse, browse->search);
 }
 
 static void take_next(struct browse *browse)

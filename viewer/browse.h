@@ -260,6 +260,8 @@ void browse__draw(struct browse *browse);
 int browse__table_height(const struct browse *browse);
 int browse__table_top(const struct browse *browse); /* the screen's line */
 int browse__page_height(const struct browse *browse);
+/* How many columns of the longest message in sight there is no room for. */
+int browse__left_most(struct browse *browse);
 
 /* ---- browse_detail.c ---- */
 

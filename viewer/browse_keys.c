@@ -40,6 +40,13 @@ static void go_to_end(struct browse *browse)
 		browse__go(browse, GOAL_END, NULL);
 }
 
+static void go_to_first(struct browse *browse)
+{
+	move_by(browse, INT64_MIN / 2, false);
+	if (browse->is_reversed && !browse->is_sorted)
+		browse__go(browse, GOAL_END, NULL);
+}
+
 static bool move_key(struct browse *browse, int key, bool special)
 {
 	const int page = browse__table_height(browse);
@@ -57,11 +64,11 @@ static bool move_key(struct browse *browse, int key, bool special)
 	else if (key == SCREEN_KEY('u'))
 		move_by(browse, -page / 2, true);
 	else if (key == 'g' || (special && key == KEY_HOME))
-		move_by(browse, INT64_MIN / 2, false);
+		go_to_first(browse);
 	else if (key == 'G' || (special && key == KEY_END))
 		go_to_end(browse);
 	else if (special && key == KEY_RIGHT)
-		browse->left += LEFT_STEP;
+		browse->left += browse__left_most(browse) > browse->left ? LEFT_STEP : 0;
 	else if (special && key == KEY_LEFT)
 		browse->left -= browse->left ? LEFT_STEP : 0;
 	else
@@ -146,6 +153,9 @@ static void sort_by(struct browse *browse, enum browse_sort sort)
 	struct rows_place here = browse->here;
 
 	browse->sort = sort;
+	/* what comes goes behind all that is there: into no other order */
+	if (sort != SORT_TIME)
+		browse->is_following = browse->is_paused = false;
 	browse->err = browse__sort(browse);
 	browse__say(browse, "by %s", browse__sort_name(browse));
 	if (browse->is_ready && browse->has_here && sort == SORT_TIME)
@@ -349,17 +359,28 @@ static void escape(struct browse *browse)
 		browse->has_detail = false;
 }
 
+/* Where there is no room for it, no key may seem to do nothing. */
+static void check_detail(struct browse *browse)
+{
+	if (!browse->has_detail || browse__detail_height(browse))
+		return;
+	browse->has_detail = browse->is_in_detail = false;
+	browse__say(browse, "too few lines to show the event");
+}
+
 static void toggle_detail(struct browse *browse)
 {
 	browse->has_detail = !browse->has_detail;
 	browse->is_in_detail = false;
 	browse->detail_top = 0;
+	check_detail(browse);
 }
 
 static void switch_pane(struct browse *browse)
 {
 	browse->is_in_detail = !browse->has_detail || !browse->is_in_detail;
 	browse->has_detail = true;
+	check_detail(browse);
 }
 
 static void space(struct browse *browse)
@@ -375,6 +396,8 @@ static void follow(struct browse *browse)
 	char why[TTLOG_WHY_BYTES];
 
 	browse->is_following = !browse->is_following;
+	if (browse->is_following && browse->sort != SORT_TIME)
+		sort_by(browse, SORT_TIME);
 	if (browse->is_following && !browse->follow &&
 	    browse__begin_follow(browse, why, sizeof(why))) {
 		why[strcspn(why, "\n")] = '\0';
@@ -529,6 +552,8 @@ static bool detail_key(struct browse *browse, int key, bool special)
 {
 	const int height = browse__detail_height(browse), page = height > 1 ? height - 1 : 1;
 
+	if (!browse->is_in_detail || !height)
+		return false;
 	if (key == 'j' || (special && key == KEY_DOWN))
 		browse->detail_top++;
 	else if (key == 'k' || (special && key == KEY_UP))
@@ -571,9 +596,7 @@ void browse__key(struct browse *browse, int key, bool special)
 		if (page_key(browse, key, special) || (!special && leave_page(browse, key)))
 			return;
 	} else {
-		if (browse->is_in_detail && detail_key(browse, key, special))
-			return;
-		if (move_key(browse, key, special))
+		if (detail_key(browse, key, special) || move_key(browse, key, special))
 			return;
 	}
 	if (special && key == KEY_MOUSE)

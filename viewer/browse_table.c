@@ -242,6 +242,24 @@ static void lay_out(struct browse *browse, struct layout *ret)
 	ret->width[CELL_CONTENT] = x < total ? total - x : 0;
 }
 
+int browse__left_most(struct browse *browse)
+{
+	const int height = browse__table_height(browse);
+	const uint64_t cnt = browse__line_cnt(browse);
+	struct layout layout;
+	int most = 0;
+
+	lay_out(browse, &layout);
+	for (int i = 0; i < height && browse->top + (uint64_t)i < cnt; i++) {
+		const struct browse_line *line =
+			browse__get_line(browse, browse__row(browse, browse->top + (uint64_t)i));
+		int columns = line ? screen__columns(line->cells[CELL_CONTENT]) : 0;
+
+		most = columns > most ? columns : most;
+	}
+	return most > layout.width[CELL_CONTENT] ? most - layout.width[CELL_CONTENT] : 0;
+}
+
 static void draw_head(const struct browse *browse, const struct layout *layout, int y)
 {
 	screen__line(y, STYLE_HEAD, false);
@@ -494,7 +512,8 @@ void browse__draw(struct browse *browse)
 
 	screen__cursor(-1, 0);
 	if (bottom < 2) {
-		screen__line(0, STYLE_PLAIN, false);
+		for (int y = 0; y < screen__height(); y++)
+			screen__line(y, STYLE_PLAIN, false);
 		(void)screen__text(0, 0, screen__width(), ttlog_text_of("too small"), STYLE_PLAIN,
 				   false);
 		return;

@@ -13,7 +13,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, step_through  # noqa: E402
+from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, resize, step_through  # noqa: E402
 from tmux import Terminal  # noqa: E402
 from view_harness import VIEW, run  # noqa: E402
 
@@ -48,6 +48,25 @@ def test_columns():
         terminal.wait(r"O n=199 who=n199")
         terminal.keys("Left")
         terminal.wait(r"Tick INFO n=199")
+        # no further than there is text
+        terminal.keys(*["Right"] * 20, "Left")
+        terminal.wait(r"Tick INFO n=199")
+
+
+def test_few_lines():
+    """Where there is no room for the event, that is said, and keys go on moving."""
+    with on_screen(logs(), shows=[r"^ 200/200 ", "n=199 "], size=(60, 8)) as terminal:
+        for key in ("Enter", "Tab"):
+            terminal.keys(key)
+            terminal.wait("too few lines")
+            terminal.keys("g", "j")
+            terminal.wait_row("n=1 ")
+        resize(terminal, 60, 24)
+        terminal.keys("Tab")
+        terminal.wait("^ message")
+        resize(terminal, 60, 8)
+        terminal.keys("j")
+        terminal.wait_row("n=2 ")
 
 
 def test_detail():
@@ -323,6 +342,29 @@ def test_sort():
         terminal.wait("no event has a field of that name")
 
 
+def test_sort_goes_back_to_the_place():
+    """Also where it is sorted by something else first, however soon."""
+    with on_logs() as terminal:
+        terminal.keys("S")
+        terminal.type("n\n")
+        terminal.wait(r"^ 1/200 .*  by n$")
+        terminal.keys("/")
+        terminal.type("n100\n")
+        terminal.wait_row("n=100 ")
+        terminal.keys("s", "s", "s", "s", "s")
+        terminal.wait("by time", "^ 101/200 ")
+        terminal.wait_row("n=100 ")
+        # what comes is sorted in by nobody
+        terminal.keys("f")
+        terminal.wait("  following")
+        terminal.keys("s")
+        terminal.wait(r"^ 1/200 .*  by level  /n100")
+        terminal.wait_row("ERROR.*n=60 ")
+        terminal.keys("f")
+        terminal.wait("^ 200/200 100%  following  /n100")
+        terminal.wait_row("n=199 ")
+
+
 def test_statistics_and_threads():
     with on_logs(size=(120, 24)) as terminal:
         terminal.keys("o")
@@ -444,9 +486,7 @@ def test_resize():
     with on_logs() as terminal:
         terminal.keys("Enter")
         for width, height in [(120, 40), (30, 10), (20, 5), (10, 3), (200, 60), (80, 24)]:
-            terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
-            terminal.until("%dx%d" % (width, height), lambda: "q:quit"[: width - 7] in terminal.lines()[height - 1])
-            assert all(len(line) <= width for line in terminal.lines())
+            resize(terminal, width, height)
         terminal.wait_row("n=199 ")
 
 
