@@ -7,16 +7,12 @@
 
 #include "browse.h"
 #include <ttlog/read.h>
-#include "info_last.h"
 #include "say.h"
 #include "screen.h"
 #include "stats.h"
 
-#define NS_PER_MS 1000000u
-/* No key waits for longer, but for the chunk that is being decoded. */
-#define SLICE_NS  (10ull * NS_PER_MS)
 /* While something is being found, what is known by then is drawn so often. */
-#define DRAW_NS   (100ull * NS_PER_MS)
+#define DRAW_NS (100ull * BROWSE_NS_PER_MS)
 
 void browse__say(struct browse *browse, const char *format, ...)
 {
@@ -53,7 +49,7 @@ struct ttlog_filter *browse__make_filter(struct browse *browse, const struct bro
 
 	*why = '\0';
 	snprintf(level, sizeof(level), "level>=%s", ttlog_level_name(choice->level));
-	for (size_t i = 0; !err && i < options->search_cnt; i++)
+	for (size_t i = 0; !err && i < choice->search_cnt; i++)
 		err = ttlog_filter_search(filter, options->searches[i], why, sizeof(why));
 	if (!err && *choice->expr)
 		err = ttlog_filter_add(filter, choice->expr, why, sizeof(why));
@@ -110,6 +106,8 @@ int browse__choose(struct browse *browse, const struct browse_choice *choice)
 	browse->why[0] = '\0';
 	if (browse->sort != SORT_TIME && browse__sort(browse))
 		return -ENOMEM;
+	if (browse__page_counts(browse))
+		browse__open_page(browse, browse->page);
 	return browse__search(browse, browse->search);
 }
 
@@ -202,6 +200,7 @@ void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
 {
 	browse->goal = goal;
 	browse->goal_rows = rows;
+	browse->crash_left = SIZE_MAX;
 	browse->is_following = false;
 }
 
@@ -210,24 +209,31 @@ void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
 static void go_to_crash(struct browse *browse)
 {
 	struct ttlog_snapshot *reader = browse->input.readers[browse->crash];
+	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
 	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
+	const uint64_t until_ns = sources__now_ns() + BROWSE_SLICE_NS;
 	struct info_last last = { .cnt = 0 };
 
-	if (!ttlog_snapshot_contents(reader)->is_scanned)
+	if (!contents->is_scanned)
 		return;
-	browse->goal = GOAL_NONE;
+	if (browse->crash_left > contents->chunk_cnt)
+		browse->crash_left = crash->has_tid ? contents->chunk_cnt : 0;
 	sources__disturb(&browse->sources);
-	if (crash->has_tid)
-		(void)info_last__find(reader, crash->tid, &last);
-	if (!last.cnt || ttlog_snapshot_load(reader, last.places[last.cnt - 1].chunk)) {
+	while (!last.cnt && browse->crash_left) {
+		if (sources__now_ns() >= until_ns)
+			return;
+		(void)info_last__add(&last, reader, --browse->crash_left, crash->tid);
+	}
+	browse->goal = GOAL_NONE;
+	if (!last.cnt) {
 		browse__say(browse, "the thread that crashed has no events in the file");
 		browse__go(browse, GOAL_END, NULL);
 		return;
 	}
 	browse->goal_place = (struct rows_place){
 		.input = (uint32_t)browse->crash,
-		.chunk = (uint32_t)last.places[last.cnt - 1].chunk,
-		.position = last.places[last.cnt - 1].row,
+		.chunk = (uint32_t)last.places[0].chunk,
+		.position = last.places[0].row,
 	};
 	rows__set_key(browse->rows, &browse->goal_place,
 		      ttlog_snapshot_chunk(reader)->mono_ns[browse->goal_place.position]);
@@ -243,7 +249,7 @@ static void go_to_other(struct browse *browse)
 	bool is_exact;
 	uint64_t row;
 
-	if (!browse->has_here || !rows__has_passed(rows, &browse->here))
+	if (!(browse->has_here ? rows__has_passed(rows, &browse->here) : rows__is_done(rows)))
 		return;
 	row = rows__find(rows, &browse->here, &is_exact);
 	row = is_next ? row + is_exact : row - 1;
@@ -298,6 +304,7 @@ static bool needs_all(const struct browse *browse)
 static int get_ready(struct browse *browse)
 {
 	const struct options *options = browse->options;
+	int err;
 
 	browse->range = (struct ttlog_range){ 0, UINT64_MAX };
 	if (options->has_since)
@@ -308,7 +315,8 @@ static int get_ready(struct browse *browse)
 	if (!browse->rows)
 		return -errno;
 	browse->is_ready = true;
-	return browse__search(browse, browse->search);
+	err = browse__sort(browse);
+	return err ? err : browse__search(browse, browse->search);
 }
 
 static void take_next(struct browse *browse)
@@ -367,7 +375,9 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 		if (!more && !browse->is_surveyed)
 			browse__surveyed(browse);
 	}
-	return more ? more : sources__scan(&browse->sources, until_ns);
+	if (!more)
+		more = sources__scan(&browse->sources, until_ns);
+	return more ? more : browse__scan_info(browse, until_ns);
 }
 
 /* Returns whether there is more. */
@@ -387,7 +397,22 @@ static bool work(struct browse *browse, uint64_t until_ns)
 		browse->err = more;
 	else
 		pursue(browse);
-	return more > 0;
+	return more > 0 || browse->goal == GOAL_CRASH;
+}
+
+/* Of the page that tells of the files. */
+static unsigned scan_progress(const struct browse *browse)
+{
+	size_t left = 0, all = 0;
+
+	for (size_t i = 0; i < browse->input.reader_cnt; i++) {
+		size_t cnt = ttlog_snapshot_contents(browse->input.readers[i])->chunk_cnt;
+
+		all += cnt;
+		if (i >= browse->scan)
+			left += browse->scans[i].reader ? browse->scans[i].left : cnt;
+	}
+	return all ? (unsigned)((double)(all - left) / (double)all * 999) : 0;
 }
 
 unsigned browse__progress(const struct browse *browse)
@@ -403,7 +428,7 @@ unsigned browse__progress(const struct browse *browse)
 		if (all[i] && !rows__is_done(all[i]))
 			return rows__progress(all[i]) * 999 / 1000;
 	}
-	return 1000;
+	return browse->scans ? scan_progress(browse) : 1000;
 }
 
 /* ---- The loop ---- */
@@ -470,7 +495,7 @@ static void loop(struct browse *browse)
 			is_stale = false;
 		}
 		if (more) {
-			more = work(browse, sources__now_ns() + SLICE_NS);
+			more = work(browse, sources__now_ns() + BROWSE_SLICE_NS);
 			is_stale = true;
 			if (!more)
 				drawn_ns = 0;
@@ -485,6 +510,7 @@ static int join_filters(struct browse *browse)
 	char *to = browse->choice.expr;
 	size_t left = sizeof(browse->choice.expr);
 
+	browse->choice.search_cnt = options->search_cnt;
 	for (size_t i = 0; i < options->filter_cnt; i++) {
 		int len = snprintf(to, left, options->filter_cnt == 1 ? "%s%s" : "%s(%s)",
 				   i ? " and " : "", options->filters[i]);
@@ -586,6 +612,7 @@ int browse__main(struct options *options)
 	browse__end_sort(browse);
 	browse__free_lines(browse);
 	free(browse->ranked);
+	browse__end_info(browse);
 	stats__free(browse->stats);
 	lanes__fini(&browse->lanes);
 	sources__fini(&browse->sources);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "follow.h"
+#include "info.h"
 #include "input.h"
 #include "lanes.h"
 #include "line_edit.h"
@@ -30,6 +31,10 @@
 #define BROWSE_WHY_BYTES TTLOG_WHY_BYTES
 
 #define BROWSE_LINES 512u
+
+#define BROWSE_NS_PER_MS 1000000u
+/* No key waits for longer, but for the chunk that is being decoded. */
+#define BROWSE_SLICE_NS  (10ull * BROWSE_NS_PER_MS)
 
 enum browse_cell {
 	CELL_TIME,
@@ -89,7 +94,8 @@ enum browse_goal {
 /* What the shown events are chosen by. */
 struct browse_choice {
 	char expr[LINE_EDIT_BYTES];
-	uint8_t level; /* the lowest shown */
+	uint8_t level;     /* the lowest shown */
+	size_t search_cnt; /* the first ones of the command line's that hold */
 };
 
 /* What the lines of a sorted view are, for n and e. */
@@ -123,6 +129,7 @@ struct browse {
 	struct rows *goal_rows;
 	struct rows_place goal_place;
 	size_t crash;      /* the reader whose crash the title tells of */
+	size_t crash_left; /* GOAL_CRASH: its chunks that were not looked at, at least */
 	bool was_at_crash; /* by a key: the next is another file's */
 
 	enum browse_sort sort;
@@ -157,7 +164,10 @@ struct browse {
 	int detail_top;
 	struct scroll scroll; /* of the pages of text */
 	struct stats *stats;  /* PAGE_STATS */
-	struct lanes lanes;   /* PAGE_LANES */
+	/* PAGE_INFO, of each file; NULL: nothing is being counted for it. */
+	struct info_scan *scans;
+	size_t scan;        /* the one that is gone on with */
+	struct lanes lanes; /* PAGE_LANES */
 	size_t lane, lane_top;
 
 	struct rows_place marks[BROWSE_MARKS_MAX];
@@ -166,9 +176,11 @@ struct browse {
 	enum browse_prompt prompt;
 	struct line_edit edit;
 	struct browse_choice before; /* the prompt: what Esc returns to */
-	char why[BROWSE_WHY_BYTES];  /* what is wrong with what is typed */
-	size_t why_at;               /* characters before it */
-	char message[256];           /* until the next key */
+	struct rows_place anchor;    /* and where: what is typed looks for events from there on */
+	bool has_anchor;
+	char why[BROWSE_WHY_BYTES]; /* what is wrong with what is typed */
+	size_t why_at;              /* characters before it */
+	char message[256];          /* until the next key */
 
 	bool is_over;
 	int err;
@@ -247,6 +259,9 @@ void browse__key(struct browse *browse, int key, bool special);
 void browse__draw(struct browse *browse);
 int browse__table_height(const struct browse *browse);
 int browse__table_top(const struct browse *browse); /* the screen's line */
+int browse__page_height(const struct browse *browse);
+/* How many columns of the longest message in sight there is no room for. */
+int browse__left_most(struct browse *browse);
 
 /* ---- browse_detail.c ---- */
 
@@ -256,9 +271,15 @@ void browse__draw_detail(struct browse *browse, int top, int height);
 /* ---- browse_pages.c ---- */
 
 void browse__open_page(struct browse *browse, enum browse_page page);
+/* Whether what it shows is counted of the events that are chosen. */
+bool browse__page_counts(const struct browse *browse);
 void browse__close_page(struct browse *browse);
 /* The page's survey is over. */
 void browse__surveyed(struct browse *browse);
+/* Goes on counting for PAGE_INFO, until then. All files were gone over. Returns 1 while there is
+ * more, 0, or -ENOMEM. */
+int browse__scan_info(struct browse *browse, uint64_t until_ns);
+void browse__end_info(struct browse *browse);
 
 /* ---- browse_lanes.c ---- */
 

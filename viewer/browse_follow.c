@@ -63,7 +63,8 @@ void browse__follow_choice(struct browse *browse)
 	char why[TTLOG_WHY_BYTES];
 
 	if (!browse->follow || browse->prompt != PROMPT_NONE ||
-	    (old->level == new->level && !strcmp(old->expr, new->expr)))
+	    (old->level == new->level && old->search_cnt == new->search_cnt &&
+	     !strcmp(old->expr, new->expr)))
 		return;
 	browse__end_follow(browse);
 	if (browse__begin_follow(browse, why, sizeof(why))) {
@@ -125,16 +126,11 @@ static bool is_full(const struct browse *browse)
 	return browse->sources.part_cnt > PIECES_MAX || browse->piece_bytes >= PIECE_BYTES_MAX;
 }
 
-/* What such a page counts has names that lie in the pieces. */
-static bool has_counts(const struct browse *browse)
-{
-	return browse->page == PAGE_STATS || browse->page == PAGE_LANES;
-}
-
 int browse__follow_fd(const struct browse *browse)
 {
+	/* what such a page counts has names that lie in the pieces */
 	if (!browse->follow || browse->is_paused || !browse->is_ready ||
-	    (is_full(browse) && has_counts(browse)))
+	    (is_full(browse) && browse__page_counts(browse)))
 		return -1;
 	return follow__fd(browse->follow);
 }
@@ -242,7 +238,7 @@ void browse__take_pieces(struct browse *browse)
 		browse->piece_bytes += ttlog_snapshot_contents(piece)->size;
 		widen(browse, piece);
 		browse__note_process(browse, piece);
-		if (is_full(browse) && !has_counts(browse))
+		if (is_full(browse) && !browse__page_counts(browse))
 			make_room(browse);
 	}
 	if (news == FOLLOW_TOLD) {

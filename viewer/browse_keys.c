@@ -40,6 +40,13 @@ static void go_to_end(struct browse *browse)
 		browse__go(browse, GOAL_END, NULL);
 }
 
+static void go_to_first(struct browse *browse)
+{
+	move_by(browse, INT64_MIN / 2, false);
+	if (browse->is_reversed && !browse->is_sorted)
+		browse__go(browse, GOAL_END, NULL);
+}
+
 static bool move_key(struct browse *browse, int key, bool special)
 {
 	const int page = browse__table_height(browse);
@@ -57,11 +64,11 @@ static bool move_key(struct browse *browse, int key, bool special)
 	else if (key == SCREEN_KEY('u'))
 		move_by(browse, -page / 2, true);
 	else if (key == 'g' || (special && key == KEY_HOME))
-		move_by(browse, INT64_MIN / 2, false);
+		go_to_first(browse);
 	else if (key == 'G' || (special && key == KEY_END))
 		go_to_end(browse);
 	else if (special && key == KEY_RIGHT)
-		browse->left += LEFT_STEP;
+		browse->left += browse__left_most(browse) > browse->left ? LEFT_STEP : 0;
 	else if (special && key == KEY_LEFT)
 		browse->left -= browse->left ? LEFT_STEP : 0;
 	else
@@ -72,7 +79,7 @@ static bool move_key(struct browse *browse, int key, bool special)
 /* What a page does with a key; whether it did. */
 static bool page_key(struct browse *browse, int key, bool special)
 {
-	int height = screen__height() - browse__table_top(browse) - 1;
+	const int height = browse__page_height(browse);
 
 	return browse->page == PAGE_LANES ? browse__lanes_key(browse, key, special, height)
 					  : scroll__key(&browse->scroll, key, special, height);
@@ -136,7 +143,9 @@ static void show_all(struct browse *browse)
 
 	(void)browse__search(browse, "");
 	choose(browse, &choice);
-	browse__say(browse, "everything is shown");
+	browse__say(browse, browse->options->has_since || browse->options->has_until
+				    ? "everything of that time is shown: --since, --until"
+				    : "everything is shown");
 }
 
 static void sort_by(struct browse *browse, enum browse_sort sort)
@@ -144,6 +153,9 @@ static void sort_by(struct browse *browse, enum browse_sort sort)
 	struct rows_place here = browse->here;
 
 	browse->sort = sort;
+	/* what comes goes behind all that is there: into no other order */
+	if (sort != SORT_TIME)
+		browse->is_following = browse->is_paused = false;
 	browse->err = browse__sort(browse);
 	browse__say(browse, "by %s", browse__sort_name(browse));
 	if (browse->is_ready && browse->has_here && sort == SORT_TIME)
@@ -156,6 +168,9 @@ static void open_prompt(struct browse *browse, enum browse_prompt prompt, const 
 {
 	browse->prompt = prompt;
 	browse->before = browse->choice;
+	browse->anchor = browse->here;
+	browse->has_anchor = browse->has_here && browse->goal == GOAL_NONE &&
+			     browse->sort == SORT_TIME && !browse->is_following;
 	browse->why[0] = '\0';
 	line_edit__set(&browse->edit, text);
 }
@@ -205,10 +220,21 @@ static void accept(struct browse *browse)
 	browse->prompt = PROMPT_NONE;
 }
 
+/* Each letter may have led elsewhere. */
+static void return_to_anchor(struct browse *browse)
+{
+	if (!browse->has_anchor)
+		return;
+	browse__go(browse, GOAL_PLACE, NULL);
+	browse->goal_place = browse->anchor;
+}
+
 static void cancel(struct browse *browse)
 {
-	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr))
+	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr)) {
 		choose(browse, &browse->before);
+		return_to_anchor(browse);
+	}
 	browse->why[0] = '\0';
 	browse->prompt = PROMPT_NONE;
 }
@@ -224,7 +250,9 @@ static void typed(struct browse *browse)
 		return;
 	snprintf(choice.expr, sizeof(choice.expr), "%s", browse->edit.text);
 	err = browse__choose(browse, &choice);
-	if (err && err != -EINVAL)
+	if (!err)
+		return_to_anchor(browse);
+	else if (err != -EINVAL)
 		browse->err = err;
 }
 
@@ -331,17 +359,28 @@ static void escape(struct browse *browse)
 		browse->has_detail = false;
 }
 
+/* Where there is no room for it, no key may seem to do nothing. */
+static void check_detail(struct browse *browse)
+{
+	if (!browse->has_detail || browse__detail_height(browse))
+		return;
+	browse->has_detail = browse->is_in_detail = false;
+	browse__say(browse, "too few lines to show the event");
+}
+
 static void toggle_detail(struct browse *browse)
 {
 	browse->has_detail = !browse->has_detail;
 	browse->is_in_detail = false;
 	browse->detail_top = 0;
+	check_detail(browse);
 }
 
 static void switch_pane(struct browse *browse)
 {
 	browse->is_in_detail = !browse->has_detail || !browse->is_in_detail;
 	browse->has_detail = true;
+	check_detail(browse);
 }
 
 static void space(struct browse *browse)
@@ -357,6 +396,8 @@ static void follow(struct browse *browse)
 	char why[TTLOG_WHY_BYTES];
 
 	browse->is_following = !browse->is_following;
+	if (browse->is_following && browse->sort != SORT_TIME)
+		sort_by(browse, SORT_TIME);
 	if (browse->is_following && !browse->follow &&
 	    browse__begin_follow(browse, why, sizeof(why))) {
 		why[strcspn(why, "\n")] = '\0';
@@ -380,22 +421,31 @@ static void reverse(struct browse *browse)
 	browse__say(browse, browse->is_reversed ? "newest first" : "oldest first");
 }
 
-/* Keys that open something. */
-static bool open_key(struct browse *browse, int key)
+/* The page that a key opens, and closes; PAGE_EVENTS: none. */
+static enum browse_page page_of(int key)
 {
 	switch (key) {
 	case '?':
-		browse__open_page(browse, PAGE_HELP);
-		return true;
+		return PAGE_HELP;
 	case 'i':
-		browse__open_page(browse, PAGE_INFO);
-		return true;
+		return PAGE_INFO;
 	case 'o':
-		browse__open_page(browse, PAGE_STATS);
-		return true;
+		return PAGE_STATS;
 	case 'p':
-		browse__open_page(browse, PAGE_LANES);
+		return PAGE_LANES;
+	default:
+		return PAGE_EVENTS;
+	}
+}
+
+/* Keys that open something. */
+static bool open_key(struct browse *browse, int key)
+{
+	if (page_of(key) != PAGE_EVENTS) {
+		browse__open_page(browse, page_of(key));
 		return true;
+	}
+	switch (key) {
 	case 'S':
 		open_prompt(browse, PROMPT_SORT, "");
 		return true;
@@ -502,6 +552,8 @@ static bool detail_key(struct browse *browse, int key, bool special)
 {
 	const int height = browse__detail_height(browse), page = height > 1 ? height - 1 : 1;
 
+	if (!browse->is_in_detail || !height)
+		return false;
 	if (key == 'j' || (special && key == KEY_DOWN))
 		browse->detail_top++;
 	else if (key == 'k' || (special && key == KEY_UP))
@@ -515,6 +567,22 @@ static bool detail_key(struct browse *browse, int key, bool special)
 	return true;
 }
 
+/* On a page, what is about the events leads back to them, unless it is counted anew what is chosen.
+ * Returns whether that is all. */
+static bool leave_page(struct browse *browse, int key)
+{
+	if (key <= 0 || key >= 0x7f)
+		return false;
+	if (key == 'q' || key == '\t' || page_of(key) == browse->page) {
+		browse__close_page(browse);
+		return true;
+	}
+	if (strchr("nNeExBbtsSrf/", key) ||
+	    (!browse__page_counts(browse) && strchr("&lLc123456", key)))
+		browse__close_page(browse);
+	return false;
+}
+
 void browse__key(struct browse *browse, int key, bool special)
 {
 	browse->message[0] = '\0';
@@ -525,16 +593,10 @@ void browse__key(struct browse *browse, int key, bool special)
 		return;
 	}
 	if (browse->page != PAGE_EVENTS) {
-		if (page_key(browse, key, special))
+		if (page_key(browse, key, special) || (!special && leave_page(browse, key)))
 			return;
-		if (!special && key > 0 && key < 0x7f && strchr("q?iop\t", key)) {
-			browse__close_page(browse);
-			return;
-		}
 	} else {
-		if (browse->is_in_detail && detail_key(browse, key, special))
-			return;
-		if (move_key(browse, key, special))
+		if (detail_key(browse, key, special) || move_key(browse, key, special))
 			return;
 	}
 	if (special && key == KEY_MOUSE)

@@ -203,10 +203,13 @@ void browse__draw_lanes(struct browse *browse, int top, int height)
 /* Only that thread's events. */
 static void choose_thread(struct browse *browse)
 {
-	const struct ttlog_thread *thread = browse->lanes.lanes[browse->lane]->thread;
+	const struct ttlog_thread *thread;
 	struct browse_choice choice = browse->choice;
 	int len;
 
+	if (browse->lane >= browse->lanes.cnt)
+		return;
+	thread = browse->lanes.lanes[browse->lane]->thread;
 	len = snprintf(choice.expr, sizeof(choice.expr),
 		       *browse->choice.expr ? "(%s) and pid=%llu and tid=%llu"
 					    : "%spid=%llu and tid=%llu",
@@ -226,19 +229,19 @@ bool browse__lanes_key(struct browse *browse, int key, bool special, int height)
 	size_t last = browse->lanes.cnt ? browse->lanes.cnt - 1 : 0;
 	size_t page = height > 1 ? (size_t)height - 1 : 1, at = browse->lane;
 
-	if (key == 'j' || (special && key == KEY_DOWN))
+	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
 		at++;
-	else if (key == 'k' || (special && key == KEY_UP))
+	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
 		at -= at != 0;
-	else if (key == ' ' || (special && key == KEY_NPAGE))
+	else if (key == ' ' || key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
 		at += page;
-	else if (special && key == KEY_PPAGE)
+	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
 		at -= at > page ? page : at;
 	else if (key == 'g' || (special && key == KEY_HOME))
 		at = 0;
 	else if (key == 'G' || (special && key == KEY_END))
 		at = last;
-	else if ((key == '\r' || key == '\n') && browse->lanes.cnt)
+	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
 		choose_thread(browse);
 	else
 		return false;

@@ -159,12 +159,28 @@ static void watch(void *context, uint64_t row, const struct ttlog_run *run)
 	}
 }
 
+/* By time again, the cursor at the same event: until it is known where that goes. */
+static void unsort(struct browse *browse)
+{
+	const uint64_t above = browse->cursor - browse->top;
+	uint64_t row;
+
+	if (!browse->is_sorted || browse->cursor >= browse->order.cnt) {
+		browse__end_sort(browse);
+		return;
+	}
+	row = browse__row(browse, browse->cursor);
+	browse__end_sort(browse);
+	browse->cursor = browse__line(browse, row);
+	browse->top = browse->cursor > above ? browse->cursor - above : 0;
+}
+
 int browse__sort(struct browse *browse)
 {
 	struct rows *sorter;
 	int err = 0;
 
-	browse__end_sort(browse);
+	unsort(browse);
 	if (browse->sort == SORT_TIME || !browse->is_ready)
 		return 0;
 	if (browse->sort == SORT_WHERE || browse->sort == SORT_MESSAGE)

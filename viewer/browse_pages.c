@@ -2,6 +2,7 @@
 /* Pages of text in the place of the table: help, and what the files say of themselves. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "browse.h"
 #include "info.h"
@@ -81,7 +82,7 @@ static int write_info(struct browse *browse, struct out *out)
 	for (size_t i = 0; !err && i < browse->input.reader_cnt; i++) {
 		if (i)
 			out__char(out, '\n');
-		err = info__print_text(out, browse->input.readers[i], false);
+		err = info__print_text(out, browse->input.readers[i], &browse->scans[i], false);
 	}
 	return err;
 }
@@ -141,15 +142,89 @@ static int write_page(struct browse *browse, enum browse_page page)
 	return err ? err : closed;
 }
 
+/* ---- The page of the files: what takes going over the events comes later ---- */
+
+void browse__end_info(struct browse *browse)
+{
+	for (size_t i = 0; browse->scans && i < browse->input.reader_cnt; i++)
+		info_scan__fini(&browse->scans[i]);
+	free(browse->scans);
+	browse->scans = NULL;
+}
+
+static int scan_files(struct browse *browse, uint64_t until_ns)
+{
+	int more = 0;
+
+	/* tables load chunks, too, between two calls */
+	sources__disturb(&browse->sources);
+	while (more >= 0 && browse->scan < browse->input.reader_cnt) {
+		struct info_scan *scan = &browse->scans[browse->scan];
+
+		if (!scan->reader)
+			more = info_scan__begin(scan, browse->input.readers[browse->scan]);
+		if (more >= 0)
+			more = info_scan__step(scan);
+		if (!more)
+			browse->scan++;
+		if (more >= 0 && sources__now_ns() >= until_ns)
+			return 1;
+	}
+	return more;
+}
+
+int browse__scan_info(struct browse *browse, uint64_t until_ns)
+{
+	const struct scroll before = browse->scroll;
+	const int height = browse__page_height(browse);
+	int err;
+
+	if (!browse->scans)
+		return 0;
+	err = scan_files(browse, until_ns);
+	if (err)
+		return err;
+	err = write_page(browse, PAGE_INFO);
+	browse__end_info(browse);
+	/* Who looks at the end still does. */
+	if (before.top && before.top + (size_t)height >= before.line_cnt)
+		(void)scroll__key(&browse->scroll, 'G', false, height);
+	else
+		browse->scroll.top = before.top;
+	browse->scroll.left = before.left;
+	return err;
+}
+
+/* What a moment gives is there at once: small files, and what the thread that crashed did last. */
+static int begin_info(struct browse *browse)
+{
+	const uint64_t until_ns = sources__now_ns() + BROWSE_SLICE_NS;
+	int err;
+
+	browse->scan = 0;
+	browse->scroll.top = 0;
+	browse->scroll.left = 0;
+	browse->scans = calloc(browse->input.reader_cnt + 1, sizeof(*browse->scans));
+	if (!browse->scans)
+		return -ENOMEM;
+	err = sources__scan(&browse->sources, until_ns) ? 1 : browse__scan_info(browse, until_ns);
+	return err == 1 ? write_page(browse, PAGE_INFO) : err;
+}
+
 void browse__open_page(struct browse *browse, enum browse_page page)
 {
 	int err = 0;
 
-	if (!browse->is_ready && page != PAGE_HELP)
+	browse__close_page(browse);
+	if (!browse->is_ready && page != PAGE_HELP) {
+		browse__say(browse, "the files are being read: in a moment");
 		return;
+	}
 	browse->page = page;
 	if (page == PAGE_LANES)
 		err = browse__begin_lanes(browse);
+	else if (page == PAGE_INFO)
+		err = begin_info(browse);
 	else
 		err = write_page(browse, page);
 	if (!err && page == PAGE_STATS)
@@ -158,9 +233,15 @@ void browse__open_page(struct browse *browse, enum browse_page page)
 		browse->err = err;
 }
 
+bool browse__page_counts(const struct browse *browse)
+{
+	return browse->page == PAGE_STATS || browse->page == PAGE_LANES;
+}
+
 void browse__close_page(struct browse *browse)
 {
 	browse->page = PAGE_EVENTS;
 	rows__free(browse->survey);
 	browse->survey = NULL;
+	browse__end_info(browse);
 }

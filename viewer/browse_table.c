@@ -184,6 +184,14 @@ int browse__table_height(const struct browse *browse)
 	return height > 0 ? height : 0;
 }
 
+/* A page has the place of the table and of what is above its lines. */
+int browse__page_height(const struct browse *browse)
+{
+	int height = screen__height() - browse__table_top(browse) - 1;
+
+	return height > 0 ? height : 0;
+}
+
 /* ---- The events ---- */
 
 struct layout {
@@ -232,6 +240,24 @@ static void lay_out(struct browse *browse, struct layout *ret)
 			x += ret->width[i] + 1;
 	}
 	ret->width[CELL_CONTENT] = x < total ? total - x : 0;
+}
+
+int browse__left_most(struct browse *browse)
+{
+	const int height = browse__table_height(browse);
+	const uint64_t cnt = browse__line_cnt(browse);
+	struct layout layout;
+	int most = 0;
+
+	lay_out(browse, &layout);
+	for (int i = 0; i < height && browse->top + (uint64_t)i < cnt; i++) {
+		const struct browse_line *line =
+			browse__get_line(browse, browse__row(browse, browse->top + (uint64_t)i));
+		int columns = line ? screen__columns(line->cells[CELL_CONTENT]) : 0;
+
+		most = columns > most ? columns : most;
+	}
+	return most > layout.width[CELL_CONTENT] ? most - layout.width[CELL_CONTENT] : 0;
 }
 
 static void draw_head(const struct browse *browse, const struct layout *layout, int y)
@@ -307,10 +333,12 @@ static void draw_nothing(struct browse *browse, int y)
 	else if (unknown)
 		out__format(out, "No event has a field %s. & edits the filter, c clears it.",
 			    unknown);
-	else if (*browse->choice.expr || browse->choice.level)
+	else if (*browse->choice.expr || browse->choice.level || browse->choice.search_cnt)
 		out__text(out, "No event matches. & edits the filter, c clears it.");
 	else if (browse->follow)
 		out__text(out, "Waiting for events.");
+	else if (browse->options->has_since || browse->options->has_until)
+		out__text(out, "There are no events in that time: --since, --until.");
 	else
 		out__text(out, "There are no events.");
 	(void)screen__text(y, 2, screen__width() - 2, text_since(browse, 0), STYLE_PLAIN, false);
@@ -384,7 +412,7 @@ static void draw_status(struct browse *browse, int y)
 		out__grouped(out, rows__cnt(browse->hits));
 		out__text(out, rows__is_done(browse->hits) ? " found" : "+ found");
 	}
-	for (size_t i = 0; i < browse->options->search_cnt; i++) {
+	for (size_t i = 0; i < browse->choice.search_cnt; i++) {
 		out__text(out, "  search: ");
 		out__plain(out, ttlog_text_of(browse->options->searches[i]));
 	}
@@ -484,16 +512,17 @@ void browse__draw(struct browse *browse)
 
 	screen__cursor(-1, 0);
 	if (bottom < 2) {
-		screen__line(0, STYLE_PLAIN, false);
+		for (int y = 0; y < screen__height(); y++)
+			screen__line(y, STYLE_PLAIN, false);
 		(void)screen__text(0, 0, screen__width(), ttlog_text_of("too small"), STYLE_PLAIN,
 				   false);
 		return;
 	}
 	top = draw_top(browse);
 	if (browse->page == PAGE_LANES) {
-		browse__draw_lanes(browse, top, bottom - top);
+		browse__draw_lanes(browse, top, browse__page_height(browse));
 	} else if (browse->page != PAGE_EVENTS) {
-		scroll__draw(&browse->scroll, top, bottom - top);
+		scroll__draw(&browse->scroll, top, browse__page_height(browse));
 	} else {
 		draw_table(browse);
 		browse__draw_detail(browse, bottom - browse__detail_height(browse),

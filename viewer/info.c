@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "info.h"
-#include "info_last.h"
 #include "signals.h"
 
 #define BOLD  "\033[1m"
@@ -197,19 +196,14 @@ static void registers(struct page *page, const struct ttlog_crash *crash)
 }
 
 /* What led to it: the crashed thread's last events. */
-static int last_events(struct page *page, struct ttlog_snapshot *reader)
+static int last_events(struct page *page, const struct info_scan *scan)
 {
-	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
-	struct info_last last = { .cnt = 0 };
-	int err;
+	bool is_known = !scan->left || scan->last.cnt == INFO_LAST_CNT;
 
-	if (!crash->has_tid)
+	if (!is_known || !scan->last.cnt)
 		return 0;
-	err = info_last__find(reader, crash->tid, &last);
-	if (err || !last.cnt)
-		return err;
 	title(page, "Last events of the thread");
-	return info_last__print(page->out, reader, &last, page->colour);
+	return info_last__print(page->out, scan->reader, &scan->last, page->colour);
 }
 
 /* ---- What was recorded ---- */
@@ -279,41 +273,24 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 
 /* ---- Threads and mappings ---- */
 
-static int count_by_thread(struct ttlog_snapshot *reader, uint64_t *counts)
+static void threads(struct page *page, const struct ttlog_info *header,
+		    const struct info_scan *scan)
 {
-	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
-	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(reader);
-
-	for (size_t i = 0; i < contents->chunk_cnt; i++) {
-		int err = ttlog_snapshot_load(reader, i);
-
-		if (err == -ENOMEM)
-			return err;
-		for (uint32_t k = 0; !err && k < chunk->n; k++)
-			counts[ttlog_chunk_thread(chunk, k)]++;
-	}
-	return 0;
-}
-
-static int threads(struct page *page, struct ttlog_snapshot *reader)
-{
-	const struct ttlog_info *header = ttlog_snapshot_info(reader);
 	struct out *out = page->out;
-	uint64_t *counts = calloc(header->thread_cnt + 1, sizeof(*counts));
-	int err;
 
-	if (!counts)
-		return -ENOMEM;
-	err = count_by_thread(reader, counts);
-	if (!header->thread_cnt || err)
-		goto cleanup;
+	if (!header->thread_cnt)
+		return;
 	title(page, "Threads");
 	out__format(out, "  %10s %10s %12s  %s\n", "pid", "tid", "events", "name");
 	for (size_t i = 0; i < header->thread_cnt; i++) {
 		const struct ttlog_thread *thread = header->threads[i];
 
-		out__format(out, "  %10llu %10llu %12llu  ", (unsigned long long)thread->pid,
-			    (unsigned long long)thread->tid, (unsigned long long)counts[i]);
+		out__format(out, "  %10llu %10llu ", (unsigned long long)thread->pid,
+			    (unsigned long long)thread->tid);
+		if (scan->counts && !scan->left)
+			out__format(out, "%12llu  ", (unsigned long long)scan->counts[i]);
+		else
+			out__format(out, "%12s  ", "...");
 		out__plain(out, thread->comm);
 		if (thread->ns_tid)
 			out__format(out, "  (%llu/%llu in its pid namespace)",
@@ -321,9 +298,6 @@ static int threads(struct page *page, struct ttlog_snapshot *reader)
 				    (unsigned long long)thread->ns_tid);
 		out__char(out, '\n');
 	}
-cleanup:
-	free(counts);
-	return err;
 }
 
 static void mappings(struct page *page, const struct ttlog_info *header)
@@ -378,7 +352,8 @@ static void process(struct page *page, const struct ttlog_info *header)
 	line_text(page, "taken at", header->created_at);
 }
 
-int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour)
+int info__print_text(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
+		     bool colour)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	struct page page = { .out = out, .colour = colour };
@@ -394,12 +369,46 @@ int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour
 	}
 	process(&page, info);
 	stack(&page, info->crash);
-	err = last_events(&page, reader);
+	err = last_events(&page, scan);
 	if (err)
 		return err;
 	events(&page, reader);
 	registers(&page, info->crash);
-	err = threads(&page, reader);
+	threads(&page, info, scan);
 	mappings(&page, info);
-	return err;
+	return 0;
+}
+
+/* ---- Going over the events ---- */
+
+int info_scan__begin(struct info_scan *ret, struct ttlog_snapshot *reader)
+{
+	*ret = (struct info_scan){
+		.reader = reader,
+		.left = ttlog_snapshot_contents(reader)->chunk_cnt,
+	};
+	ret->counts = calloc(ttlog_snapshot_info(reader)->thread_cnt + 1, sizeof(*ret->counts));
+	return ret->counts ? 0 : -ENOMEM;
+}
+
+int info_scan__step(struct info_scan *scan)
+{
+	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(scan->reader);
+	const struct ttlog_crash *crash = ttlog_snapshot_info(scan->reader)->crash;
+	int err;
+
+	if (!scan->left)
+		return 0;
+	err = ttlog_snapshot_load(scan->reader, --scan->left);
+	for (uint32_t k = 0; !err && k < chunk->n; k++)
+		scan->counts[ttlog_chunk_thread(chunk, k)]++;
+	if (!err && crash->has_tid)
+		err = info_last__add(&scan->last, scan->reader, scan->left, crash->tid);
+	return err == -ENOMEM ? err : 1;
+}
+
+void info_scan__fini(struct info_scan *scan)
+{
+	free(scan->counts);
+	*scan = (struct info_scan){ .reader = NULL };
 }

@@ -18,11 +18,13 @@ struct info_last {
 	struct {
 		size_t chunk;
 		uint32_t row;
-	} places[INFO_LAST_CNT]; /* in the order of time */
+	} places[INFO_LAST_CNT]; /* the last one first */
 };
 
-/* The last events of a thread. 0 or -ENOMEM. */
-int info_last__find(struct ttlog_snapshot *reader, uint64_t tid, struct info_last *ret);
+/* The thread's events of a chunk, behind those of the chunks after it, as many as there is room
+ * for. Chunks that cannot be read have none. 0 or -ENOMEM. */
+int info_last__add(struct info_last *last, struct ttlog_snapshot *reader, size_t chunk,
+		   uint64_t tid);
 /* One line each, as without --info. 0 or -ENOMEM. */
 int info_last__print(struct out *out, struct ttlog_snapshot *reader, const struct info_last *last,
 		     bool colour);

@@ -113,7 +113,8 @@ bool scroll__key(struct scroll *scroll, int key, bool special, int height)
 	const long most = (long)scroll->line_cnt - height;
 	long top = (long)scroll->top;
 
-	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+	if (key == 'j' || key == SCREEN_KEY('n') || key == '\r' || key == '\n' ||
+	    (special && (key == KEY_DOWN || key == KEY_ENTER)))
 		top++;
 	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
 		top--;
@@ -121,6 +122,10 @@ bool scroll__key(struct scroll *scroll, int key, bool special, int height)
 		top += height;
 	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
 		top -= height;
+	else if (key == SCREEN_KEY('d'))
+		top += height / 2;
+	else if (key == SCREEN_KEY('u'))
+		top -= height / 2;
 	else if (key == 'g' || (special && key == KEY_HOME))
 		top = 0;
 	else if (key == 'G' || (special && key == KEY_END))

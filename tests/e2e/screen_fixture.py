@@ -58,6 +58,20 @@ def on_logs(**how):
     return on_screen(logs(), shows=["^ 200/200 100%"], **how)
 
 
+def resize(terminal, width, height):
+    """And until logs() are drawn in that size: what is left of a larger screen has no title or no hints."""
+    terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
+    title, hints = " logs.bin"[:width], "?:help q:quit"[:width]
+
+    def is_drawn():
+        lines = terminal.lines()
+        if height < 4:
+            return lines == ["too small"] + [""] * height
+        return len(lines) == height + 1 and lines[0].startswith(title) and lines[-2].startswith(hints)
+
+    terminal.until("%dx%d" % (width, height), is_drawn)
+
+
 def step_through(terminal, steps, row="n=%d "):
     """Pairs of a key and the row it leads to."""
     for key, number in steps:

@@ -13,7 +13,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, step_through  # noqa: E402
+from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, resize, step_through  # noqa: E402
 from tmux import Terminal  # noqa: E402
 from view_harness import VIEW, run  # noqa: E402
 
@@ -48,6 +48,25 @@ def test_columns():
         terminal.wait(r"O n=199 who=n199")
         terminal.keys("Left")
         terminal.wait(r"Tick INFO n=199")
+        # no further than there is text
+        terminal.keys(*["Right"] * 20, "Left")
+        terminal.wait(r"Tick INFO n=199")
+
+
+def test_few_lines():
+    """Where there is no room for the event, that is said, and keys go on moving."""
+    with on_screen(logs(), shows=[r"^ 200/200 ", "n=199 "], size=(60, 8)) as terminal:
+        for key in ("Enter", "Tab"):
+            terminal.keys(key)
+            terminal.wait("too few lines")
+            terminal.keys("g", "j")
+            terminal.wait_row("n=1 ")
+        resize(terminal, 60, 24)
+        terminal.keys("Tab")
+        terminal.wait("^ message")
+        resize(terminal, 60, 8)
+        terminal.keys("j")
+        terminal.wait_row("n=2 ")
 
 
 def test_detail():
@@ -171,6 +190,25 @@ def test_filter_keeps_the_place():
         terminal.wait_row("n=121 ")
 
 
+def test_filter_typed_keeps_the_place():
+    """However far each letter leads: from where it was begun, and back there with Esc."""
+    with on_logs() as terminal:
+        terminal.keys("t")
+        terminal.type("06:00:00.123557\n")
+        terminal.wait_row("n=101 ")
+        terminal.keys("&")
+        terminal.type("n<5")
+        terminal.wait_row("n=4 ")
+        terminal.type("0 or n>7")
+        terminal.wait_row("n=101 ")
+        terminal.keys("C-u")
+        terminal.type("n<5")
+        terminal.wait_row("n=4 ")
+        terminal.keys("Escape")
+        terminal.wait("^ 102/200 ")
+        terminal.wait_row("n=101 ")
+
+
 def test_search():
     with on_logs() as terminal:
         terminal.keys("g")
@@ -189,6 +227,22 @@ def test_search():
         terminal.wait_row("n=54 ")
         terminal.keys("5")  # of the errors none is a match
         terminal.wait(r"/2 .*/n05\[0-4\] 0 found")
+
+
+def test_command_line_choices():
+    """c clears what was searched for there, too; where nothing is shown, why."""
+    with on_screen(logs(), "--search", "n05", shows=["^ 10/10 .*search: n05"]) as terminal:
+        terminal.keys("c")
+        terminal.wait("/200 ", "everything is shown")
+        terminal.wait_row("n=59 ")
+    with on_screen(logs(), "--search", "n999", shows=["No event matches.*c clears"]) as terminal:
+        terminal.keys("e")
+        terminal.wait("no error further down")
+        terminal.keys("c")
+        terminal.wait("/200 ")
+    with on_screen(logs(), "--until", "05:00", shows=["no events in that time"]) as terminal:
+        terminal.keys("c")
+        terminal.wait("everything of that time")
 
 
 def test_errors_and_time():
@@ -288,6 +342,29 @@ def test_sort():
         terminal.wait("no event has a field of that name")
 
 
+def test_sort_goes_back_to_the_place():
+    """Also where it is sorted by something else first, however soon."""
+    with on_logs() as terminal:
+        terminal.keys("S")
+        terminal.type("n\n")
+        terminal.wait(r"^ 1/200 .*  by n$")
+        terminal.keys("/")
+        terminal.type("n100\n")
+        terminal.wait_row("n=100 ")
+        terminal.keys("s", "s", "s", "s", "s")
+        terminal.wait("by time", "^ 101/200 ")
+        terminal.wait_row("n=100 ")
+        # what comes is sorted in by nobody
+        terminal.keys("f")
+        terminal.wait("  following")
+        terminal.keys("s")
+        terminal.wait(r"^ 1/200 .*  by level  /n100")
+        terminal.wait_row("ERROR.*n=60 ")
+        terminal.keys("f")
+        terminal.wait("^ 200/200 100%  following  /n100")
+        terminal.wait_row("n=199 ")
+
+
 def test_statistics_and_threads():
     with on_logs(size=(120, 24)) as terminal:
         terminal.keys("o")
@@ -334,6 +411,42 @@ def test_pages():
         terminal.wait("LEVEL +THREAD")
 
 
+def test_pages_lead_on():
+    """From one to another; back to the events with what is about them; what is chosen is counted anew."""
+    with on_logs(size=(120, 24)) as terminal:
+        terminal.keys("?", "o")
+        terminal.wait(r"^ +67 +33.5%.* INFO +clock", "^ 200/200 ")
+        terminal.keys("5")
+        terminal.wait(r"^ +2 100.0%.* ERROR +clock", r"/2 .*level>=ERROR")
+        terminal.keys("&")
+        terminal.type("n<100")
+        terminal.wait(r"^ +1 100.0%.* ERROR +clock", "^filter: n<100")
+        terminal.keys("Escape")
+        terminal.wait(r"^ +2 100.0%.* ERROR +clock")
+        terminal.keys("p")
+        terminal.wait(r"^ 7/7 main +2 ", r"^ 7/8 side +0$")
+        terminal.keys("1")
+        terminal.wait(r"^ 7/7 main +100 ", r"^ 7/8 side +100 ")
+        terminal.keys("i")
+        terminal.wait("^  reason +timer", "^Threads$")
+        terminal.keys("e")
+        terminal.wait_row("ERROR.*n=120 ")
+        terminal.keys("?", "E")
+        terminal.wait_row("ERROR.*n=60 ")
+        terminal.keys("?", "/")
+        terminal.type("n130\n")
+        terminal.wait_row("n=130 ")
+        terminal.keys("?", "C-d")
+        terminal.wait_gone("^Moving")
+        terminal.keys("C-u")
+        terminal.wait("^Moving")
+        terminal.keys("Enter")
+        terminal.wait_gone("^Moving")
+        terminal.keys("q")
+        terminal.wait_row("n=130 ")
+        assert "EVENT" not in terminal.text()
+
+
 def test_help_fits():
     """80 columns; seen in a wider one, which cuts nothing."""
     with Terminal(120, 60) as terminal:
@@ -373,9 +486,7 @@ def test_resize():
     with on_logs() as terminal:
         terminal.keys("Enter")
         for width, height in [(120, 40), (30, 10), (20, 5), (10, 3), (200, 60), (80, 24)]:
-            terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
-            terminal.until("%dx%d" % (width, height), lambda: "q:quit"[: width - 7] in terminal.lines()[height - 1])
-            assert all(len(line) <= width for line in terminal.lines())
+            resize(terminal, width, height)
         terminal.wait_row("n=199 ")
 
 

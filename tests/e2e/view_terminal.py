@@ -24,6 +24,7 @@ from view_harness import VIEW, run, view  # noqa: E402
 DEADLINE_S = 30
 SMALL, GOLDEN = "tests/golden/small.bin", "tests/golden/golden.bin"
 ERASE = b"\r\x1b[K"
+LAST = b"(the last of it)"
 
 
 class Terminal:
@@ -43,13 +44,13 @@ class Terminal:
             stderr=self.slave if stderr is None else stderr, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # fmt: skip
 
-    def read(self, until):
-        """Reads on until that returns true."""
+    def read(self, until, every_s=0.05):
+        """Reads on until that returns true; it is asked so often at least."""
         end = time.monotonic() + DEADLINE_S
         while not until():
             left = end - time.monotonic()
             assert left > 0, "too late: %r" % self.output[-500:]
-            if select.select([self.master], [], [], min(left, 0.05))[0]:
+            if select.select([self.master], [], [], min(left, every_s))[0]:
                 self.output += os.read(self.master, 65536)
 
     def wait_for(self, text):
@@ -61,8 +62,10 @@ class Terminal:
     def ended(self):
         """Its status; then the terminal is as it was."""
         self.read(lambda: self.process.poll() is not None)
-        while select.select([self.master], [], [], 0)[0]:
-            self.output += os.read(self.master, 65536)
+        # the kernel may bring what was written later than it tells of the end: this comes behind it
+        os.write(self.slave, LAST)
+        self.read(lambda: self.output.endswith(LAST))
+        self.output = self.output[: -len(LAST)]
         assert termios.tcgetattr(self.slave) == self.modes, "the terminal is not as it was"
         os.close(self.master)
         os.close(self.slave)
@@ -232,8 +235,17 @@ def test_output_does_not_block():
 # ---- The progress ----
 
 
-def delayed(terminal):
+def has_clock(terminal):
+    """The thread that shows the progress is there, and its second has begun."""
+    try:
+        return len(os.listdir("/proc/%d/task" % terminal.process.pid)) > 1
+    except FileNotFoundError:
+        return False
+
+
+def delayed(terminal, watched=True):
     """Lets it work for a second of the clock at least, however fast it is."""
+    terminal.read(lambda: not watched or has_clock(terminal), every_s=0.001)
     terminal.process.send_signal(signal.SIGSTOP)
     end = time.monotonic() + 1.05
     terminal.read(lambda: time.monotonic() > end)
@@ -273,11 +285,11 @@ def test_progress_keeps_out_of_the_way():
         assert b"reading: " in before and before.rstrip(b" ").endswith(ERASE), before
         assert b"reading:" not in shown
         with open(os.path.join(folder, "out"), "wb") as file:
-            terminal = delayed(Terminal(path, *SLOW, stdout=file, TERM="dumb"))
+            terminal = delayed(Terminal(path, *SLOW, stdout=file, TERM="dumb"), watched=False)
             assert terminal.ended() == 0 and terminal.output == b""
             terminal = Terminal(SMALL, stdout=file)
             assert terminal.ended() == 0 and terminal.output == b"", "shown before a second"
-            said = delayed(Terminal(path, *SLOW, stdout=file, stderr=file))
+            said = delayed(Terminal(path, *SLOW, stdout=file, stderr=file), watched=False)
             assert said.ended() == 0 and said.output == b""
         with open(os.path.join(folder, "out"), "rb") as file:
             assert b"reading:" not in file.read()
