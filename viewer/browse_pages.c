@@ -82,7 +82,7 @@ static int write_info(struct browse *browse, struct out *out)
 	for (size_t i = 0; !err && i < browse->input.reader_cnt; i++) {
 		if (i)
 			out__char(out, '\n');
-		err = info__print_text(out, browse->input.readers[i], &browse->scans[i], false);
+		err = info__print_scan(out, browse->input.readers[i], &browse->scans[i], false);
 	}
 	return err;
 }

@@ -352,7 +352,7 @@ static void process(struct page *page, const struct ttlog_info *header)
 	line_text(page, "taken at", header->created_at);
 }
 
-int info__print_text(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
+int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
 		     bool colour)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
@@ -411,4 +411,18 @@ void info_scan__fini(struct info_scan *scan)
 {
 	free(scan->counts);
 	*scan = (struct info_scan){ .reader = NULL };
+}
+
+int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour)
+{
+	struct info_scan scan;
+	int err = info_scan__begin(&scan, reader), more = err ? 0 : 1;
+
+	while (more > 0)
+		more = info_scan__step(&scan);
+	err = more ? more : err;
+	if (!err)
+		err = info__print_scan(out, reader, &scan, colour);
+	info_scan__fini(&scan);
+	return err;
 }

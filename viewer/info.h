@@ -26,8 +26,10 @@ int info_scan__step(struct info_scan *scan);
 void info_scan__fini(struct info_scan *scan);
 
 /* For people, over many lines; as much as the scan has come to know. 0 or -ENOMEM. */
-int info__print_text(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
+int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
 		     bool colour);
+/* The same after a scan of all. */
+int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour);
 /* What a process died of, one line of it. */
 void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
 /* DESIGN.md section 6, one object and a newline. */

@@ -116,20 +116,6 @@ static int open_output(struct view *view)
 
 /* ---- The outputs ---- */
 
-static int print_info(struct view *view, struct ttlog_snapshot *reader)
-{
-	struct info_scan scan;
-	int err = info_scan__begin(&scan, reader), more = err ? 0 : 1;
-
-	while (more > 0)
-		more = info_scan__step(&scan);
-	err = more ? more : err;
-	if (!err)
-		err = info__print_text(&view->out, reader, &scan, view->terminal.colour);
-	info_scan__fini(&scan);
-	return err;
-}
-
 static int show_info(struct view *view)
 {
 	int err = 0;
@@ -141,7 +127,7 @@ static int show_info(struct view *view)
 		}
 		if (i)
 			out__char(&view->out, '\n');
-		err = print_info(view, view->input.readers[i]);
+		err = info__print_text(&view->out, view->input.readers[i], view->terminal.colour);
 	}
 	return err;
 }
