@@ -107,7 +107,8 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 	end_scan(cursor);
 	err = sql_where__bounds(&cursor->bounds, cursor->base.sql, chosen, number < 0 ? 0 : argc,
 			      argv);
-	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->bounds)) {
+	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->bounds,
+				   number == SQL_WHERE_BACKWARD)) {
 		sql_bounds__fini(&cursor->bounds);
 		err = SQLITE_NOMEM;
 	}

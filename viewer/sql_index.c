@@ -140,7 +140,7 @@ static struct sql_index *make(const struct sql_indices *indices, size_t column)
 	int err = values && rows && index ? sql_bounds__init(&all, indices->store) : -ENOMEM;
 
 	if (!err)
-		err = sql_scan__init(&scan, indices->store, &all);
+		err = sql_scan__init(&scan, indices->store, &all, false);
 	if (!err)
 		cnt = collect(indices, &scan, column, values, rows, &index->has_others);
 	if (!err)

@@ -56,7 +56,7 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 		file->kept = NULL;
 		return false;
 	}
-	file->at = 0;
+	file->at = scan->flip ? chunk->n - 1 : 0;
 	file->n = chunk->n;
 	file->is_open = !(file->file->repeated && file->file->repeated[file->chunk]) &&
 			sql_bounds__has_all(scan->bounds, chunk->first_ns, chunk->last_ns,
@@ -82,13 +82,14 @@ static bool gets_through(const struct sql_scan *scan, const struct sql_scan_file
 /* From file->chunk on, the next that may matter; its turn comes when the merge comes to it. */
 static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 {
-	for (; file->chunk < file->file->chunk_cnt; file->chunk++) {
+	for (; file->chunk < file->file->chunk_cnt; file->chunk += scan->step) {
 		const struct ttlog_chunk_place *chunk = store__place(file->file, file->chunk);
 
 		if (!chunk->n || sql_bounds__has_none(scan->bounds, chunk->first_ns, chunk->last_ns,
 						     real_shift(file)))
 			continue;
-		file->key = chunk->first_ns + file->file->shift;
+		file->key = ((scan->flip ? chunk->last_ns : chunk->first_ns) + file->file->shift) ^
+			    scan->flip;
 		return;
 	}
 	file->is_over = true;
@@ -99,15 +100,15 @@ static bool find_event(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	if (!file->is_open) {
 		while (file->at < file->n && !gets_through(scan, file))
-			file->at++;
+			file->at += (uint32_t)scan->step;
 	}
 	if (file->at < file->n) {
-		file->key = file->events->mono_ns[file->at] + file->file->shift;
+		file->key = (file->events->mono_ns[file->at] + file->file->shift) ^ scan->flip;
 		return true;
 	}
 	store__put(scan->store, file->kept);
 	file->kept = NULL;
-	file->chunk++;
+	file->chunk += scan->step;
 	find_chunk(scan, file);
 	return false;
 }
@@ -146,7 +147,7 @@ static void settle(struct sql_scan *scan)
 		if (enter(scan, scan->top)) {
 			(void)find_event(scan, scan->top);
 		} else {
-			scan->top->chunk++;
+			scan->top->chunk += scan->step;
 			find_chunk(scan, scan->top);
 		}
 	}
@@ -156,17 +157,20 @@ void sql_scan__next(struct sql_scan *scan)
 {
 	struct sql_scan_file *top = scan->top;
 
-	top->at++;
+	top->at += (uint32_t)scan->step;
 	if (find_event(scan, top) && (!scan->next || comes_before(top, scan->next)))
 		return;
 	settle(scan);
 }
 
-int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds)
+int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds,
+		   bool is_backward)
 {
 	*ret = (struct sql_scan){
 		.store = store,
 		.bounds = bounds,
+		.step = is_backward ? SIZE_MAX : 1,
+		.flip = is_backward ? UINT64_MAX : 0,
 		.files = calloc(store->file_cnt + 1, sizeof(*ret->files)),
 	};
 	if (!ret->files)
@@ -175,6 +179,7 @@ int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_b
 		struct sql_scan_file *file = &ret->files[i];
 
 		file->file = &store->files[i];
+		file->chunk = is_backward ? store->files[i].chunk_cnt - 1 : 0;
 		file->bounds = &bounds->files[i];
 		file->is_over = bounds->is_nothing || bounds->files[i].is_out;
 		if (!file->is_over)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The events of a store in their order, each once, of those that a WHERE lets through. Any number
- * of scans may go on at once.
+ * The events of a store in their order, or from the last to the first, each once, of those within
+ * some bounds. Any number of scans may go on at once.
  */
 #ifndef TTLOG_VIEW_SQL_SCAN_H
 #define TTLOG_VIEW_SQL_SCAN_H
@@ -23,20 +23,25 @@ struct sql_scan_file {
 	uint32_t at, n;                   /* the event, of so many in the chunk */
 	bool is_open;                     /* every event of the chunk gets through */
 	bool is_over;
-	uint64_t key; /* what the files are merged by: of the event, or of the chunk's first */
+	/* What the files are merged by, the lowest first: of the event, or of the chunk's first. */
+	uint64_t key;
 };
 
 struct sql_scan {
 	struct store *store;
 	const struct sql_bounds *bounds;
+	/* From an event, or a chunk, to the next: 1, or -1, so that before the first is beyond all. */
+	size_t step;
+	uint64_t flip; /* of keys: backward, what is last is the lowest */
 	struct sql_scan_file *files;
 	struct sql_scan_file *top; /* with the event; NULL: the scan is over */
 	/* The next of another file: up to there the top goes on. */
 	struct sql_scan_file *next;
 };
 
-/* Stands at the first event then. The where must stay. Returns 0 or -ENOMEM; then ret is empty. */
-int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds);
+/* Stands at the first event then. The bounds must stay. Returns 0 or -ENOMEM; then ret is empty. */
+int sql_scan__init(struct sql_scan *ret, struct store *store, const struct sql_bounds *bounds,
+		   bool is_backward);
 void sql_scan__fini(struct sql_scan *scan);
 
 static inline bool sql_scan__is_over(const struct sql_scan *scan)

@@ -252,7 +252,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 	    spans__init(&cursor->spans, sql->readers, sql->reader_cnt))
 		return SQLITE_NOMEM;
 	cursor->has_spans = true;
-	if (sql_scan__init(&cursor->scan, &sql->store, &cursor->bounds))
+	if (sql_scan__init(&cursor->scan, &sql->store, &cursor->bounds, false))
 		return SQLITE_NOMEM;
 	find_row(cursor);
 	return SQLITE_OK;

@@ -109,12 +109,12 @@ static bool is_decided(const struct sql *sql, sqlite3_index_info *info, int i, e
 	       (column == EVENTS_TS || column == EVENTS_LEVEL || sql->is_clean);
 }
 
-/* Whether the order of events is the order that is asked for. */
+/* Whether the order of events, or its reverse, is the order that is asked for. */
 static bool is_ordered(const struct sql *sql, const sqlite3_index_info *info)
 {
 	int column;
 
-	if (info->nOrderBy != 1 || info->aOrderBy[0].desc)
+	if (info->nOrderBy != 1)
 		return false;
 	column = info->aOrderBy[0].iColumn;
 	return ((column == EVENTS_TS || column == EVENTS_TS_NS) && sql->store.is_by_ts) ||
@@ -162,7 +162,8 @@ static int choose_look_up(const struct sql *sql, sqlite3_index_info *info, int i
 	info->estimatedRows = (sqlite3_int64)rows;
 	info->estimatedCost = rows + 1;
 	/* An IN comes as one look-up after the other. */
-	info->orderByConsumed = is_ordered(sql, info) && !sqlite3_vtab_in(info, i, -1);
+	info->orderByConsumed = is_ordered(sql, info) && !info->aOrderBy[0].desc &&
+				!sqlite3_vtab_in(info, i, -1);
 	info->idxStr = sqlite3_mprintf("index of %s", sql->columns.list[column].name);
 	info->needToFreeIdxStr = 1;
 	return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
@@ -191,10 +192,14 @@ int sql_where__choose(const struct sql *sql, sqlite3_index_info *info)
 				    OPS[op]);
 		rows /= op == WHERE_EQ || op == WHERE_IN ? 10 : 3;
 	}
-	info->idxNum = cnt;
 	info->estimatedRows = (sqlite3_int64)rows + 1;
 	info->estimatedCost = rows + 1;
 	info->orderByConsumed = is_ordered(sql, info);
+	info->idxNum = SQL_WHERE_FORWARD;
+	if (info->orderByConsumed && info->aOrderBy[0].desc) {
+		info->idxNum = SQL_WHERE_BACKWARD;
+		sqlite3_str_appendf(chosen, "%sbackward", cnt ? ", " : "");
+	}
 	info->idxStr = sqlite3_str_finish(chosen);
 	info->needToFreeIdxStr = 1;
 	return cnt && !info->idxStr ? SQLITE_NOMEM : SQLITE_OK;

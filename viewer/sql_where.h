@@ -16,8 +16,13 @@
 #include "sql_bounds.h"
 #include "sql_parts.h"
 
-/* The number that goes with the text: negative where a field's column is looked up in its index, and
- * there is one value. */
+/* The number that goes with the text: whether events come in their order or backward; negative where a
+ * field's column is looked up in its index, and there is one value. */
+enum {
+	SQL_WHERE_FORWARD,
+	SQL_WHERE_BACKWARD,
+};
+
 static inline int sql_where__of_index(size_t column)
 {
 	return -1 - (int)column;

@@ -240,7 +240,8 @@ def test_pushdown():
     text = plan("SELECT * FROM events WHERE ts > '2026' AND level IN ('ERROR', 'FATAL') AND tid = 3 "
                 "ORDER BY ts", GOLDEN)  # fmt: skip
     assert "ts>, level in, tid=" in text and "ORDER BY" not in text, text
-    assert "ORDER BY" in plan("SELECT * FROM events ORDER BY ts DESC", GOLDEN)
+    assert "ORDER BY" not in plan("SELECT * FROM events ORDER BY ts DESC", GOLDEN)
+    assert "ORDER BY" in plan("SELECT * FROM events ORDER BY ts DESC", *OVERLAP)
     assert "ORDER BY" in plan("SELECT * FROM events ORDER BY mono_ns", GOLDEN, *OVERLAP)
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
@@ -248,6 +249,34 @@ def test_pushdown():
                             ("mono_ns = 10", 1), ("level = 'FATAL'", 10)):  # fmt: skip
             rows = sql("SELECT count(*) AS n FROM events WHERE %s; SELECT decoded() AS n" % where, path)
             assert rows[1]["n"] == most, (where, rows)
+
+
+def test_backward():
+    """The last events are found without the rest: those that the order of time puts last, of any files."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        other = made(folder, [make.site("event", "INFO", "other", "Other", 1)],
+                     [(i * 30, 0, 0, []) for i in range(3000)], "other.bin")  # fmt: skip
+        for files in ([path], [path, other], [other, path], OVERLAP):
+            events = texts_of(*files)
+            for where, keeps in (("1", lambda e: True), ("probe <> 'tick' AND +tid = 7", lambda e: e["probe"] != "tick" and e["tid"] == "7"),
+                                 ("level >= 'WARN'", lambda e: LEVELS.index(e["level"]) >= 3),
+                                 ("mono_ns BETWEEN 20000 AND 41000.0", lambda e: 20000 <= int(e["mono_ns"]) <= 41000),
+                                 ("tid = 7.0", lambda e: e["tid"] == "7"), ("pid = 1", lambda e: False)):  # fmt: skip
+                expected = sorted((e["ts"] for e in events if keeps(e)), reverse=True)
+                for column in ("ts", "ts_ns"):
+                    got = texts("SELECT ts, rowid FROM events WHERE %s ORDER BY %s DESC" % (where, column), *files)
+                    assert [row["ts"] for row in got] == expected, (files, where, column)
+                    assert len({row["rowid"] for row in got}) == len(got)
+                    forward = texts("SELECT ts, rowid FROM events WHERE %s" % where, *files)
+                    assert sorted(map(str, got)) == sorted(map(str, forward)), (files, where)
+                    assert texts("SELECT max(%s) AS m FROM events WHERE %s" % (column, where), *files) == \
+                        texts("SELECT max(+%s) AS m FROM events WHERE %s" % (column, where), *files)  # fmt: skip
+        for what in ("ts FROM events ORDER BY ts DESC LIMIT 3", "max(ts_ns) FROM events",
+                     "ts FROM events WHERE level = 'ERROR' ORDER BY mono_ns DESC LIMIT 1"):  # fmt: skip
+            rows = sql("SELECT %s; SELECT decoded() AS n" % what, path)
+            assert rows[-1]["n"] == 1, (what, rows)
+        assert "mono_ns>, backward" in plan("SELECT 1 FROM events WHERE mono_ns > 7 ORDER BY ts DESC", path)
 
 
 LOOK_UPS = ["n = 8", "n = 3", "n = -1", "n = '8'", "n = 8.0", "n = 8.5", "n = NULL", "n IN (8, 3, 9000, NULL, 8)",
