@@ -38,14 +38,14 @@ static void test_sql_decimal_parse(void **state)
 /* Each comes before the next; the words are behind all numbers. */
 static void test_sql_decimal_collate(void **state)
 {
-	static const char *const ORDER[] = { "-1e10",  "-10", "-9.99", "-0.010", "0",   "1e-5",
-					     "0.0101", "0.1", "9",     "10",     "1e2", "100.001",
-					     "",       "1e",  "a",     "b" };
-	static const char *const SAME[][2] = { { "1", "1.000" },
-					       { "-0", "0e5" },
-					       { "1e2", "100" },
-					       { ".5", "0.50" },
-					       { "12e-1", "1.2" } };
+	static const char *const ORDER[] = { "-Infinity", "-1e10",    "-10",      "-9.99",
+					     "-0.010",    "0",        "1e-5",     "0.0101",
+					     "0.1",       "9",        "10",       "1e2",
+					     "100.001",   "1e999999", "Infinity", "",
+					     "1e",        "NaN",      "a",        "b" };
+	static const char *const SAME[][2] = { { "1", "1.000" },   { "-0", "0e5" },
+					       { "1e2", "100" },   { ".5", "0.50" },
+					       { "12e-1", "1.2" }, { "-Inf", "-Infinity" } };
 	const size_t cnt = sizeof(ORDER) / sizeof(ORDER[0]);
 
 	(void)state;

@@ -68,17 +68,18 @@ int sql_bounds__keep_spans(struct sql_bounds *bounds, const struct store *store)
 /* ---- Time ---- */
 
 bool sql_bounds__has_all(const struct sql_bounds *bounds, uint64_t first_mono_ns,
-			uint64_t last_mono_ns, uint64_t shift)
+			 uint64_t last_mono_ns, uint64_t shift)
 {
 	if (first_mono_ns + shift > last_mono_ns + shift)
 		return bounds->first_real_ns == 0 && bounds->last_real_ns == UINT64_MAX &&
-		       first_mono_ns >= bounds->first_mono_ns && last_mono_ns <= bounds->last_mono_ns;
+		       first_mono_ns >= bounds->first_mono_ns &&
+		       last_mono_ns <= bounds->last_mono_ns;
 	return sql_bounds__is_in_time(bounds, first_mono_ns, first_mono_ns + shift) &&
 	       sql_bounds__is_in_time(bounds, last_mono_ns, last_mono_ns + shift);
 }
 
 bool sql_bounds__has_none(const struct sql_bounds *bounds, uint64_t first_mono_ns,
-			 uint64_t last_mono_ns, uint64_t shift)
+			  uint64_t last_mono_ns, uint64_t shift)
 {
 	uint64_t first_real_ns = first_mono_ns + shift, last_real_ns = last_mono_ns + shift;
 

@@ -271,9 +271,10 @@ static const char *type_of(const struct sql_column *column, bool plain)
 		return "BOOLEAN";
 	if (!(types & ~reals))
 		return "REAL";
-	if (types & reals)
-		return "NUMERIC";
-	return types & 1u << TTLOG_TYPE_U64 && !plain ? "INTEGER COLLATE dec" : "INTEGER";
+	/* what is beyond an int64 is text */
+	if (types & 1u << TTLOG_TYPE_U64 && !plain)
+		return types & reals ? "NUMERIC COLLATE dec" : "INTEGER COLLATE dec";
+	return types & reals ? "NUMERIC" : "INTEGER";
 }
 
 void sql_columns__declare(const struct sql_columns *columns, const char *const *names,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <ttlog/read.h>
@@ -96,10 +97,34 @@ static int compare(const struct sql_decimal *a, const struct sql_decimal *b)
 	return 0;
 }
 
+/* Beyond all numbers; as fields' values are shown, and as SQLite makes text of 9e999. */
+static int parse_infinity(struct sql_decimal *ret, struct ttlog_text text)
+{
+	static const char ONE[] = "1";
+	const bool is_negative = text.len && *text.p == '-';
+
+	if (is_negative)
+		text = (struct ttlog_text){ text.p + 1, text.len - 1 };
+	if (!ttlog_text_is(text, "Infinity") && !ttlog_text_is(text, "Inf"))
+		return -EINVAL;
+	*ret = (struct sql_decimal){
+		.is_negative = is_negative,
+		.digits = ONE,
+		.end = ONE + 1,
+		.point = INT_MAX,
+	};
+	return 0;
+}
+
+static int parse_any(struct sql_decimal *ret, struct ttlog_text text)
+{
+	return sql_decimal__parse(ret, text) ? parse_infinity(ret, text) : 0;
+}
+
 int sql_decimal__collate(struct ttlog_text a, struct ttlog_text b)
 {
 	struct sql_decimal x, y;
-	int a_err = sql_decimal__parse(&x, a), b_err = sql_decimal__parse(&y, b);
+	int a_err = parse_any(&x, a), b_err = parse_any(&y, b);
 
 	if (!a_err && !b_err)
 		return compare(&x, &y);

@@ -19,7 +19,8 @@ struct sql_decimal {
 
 /* Returns 0, or -EINVAL where the text is no number: [+-]DIGITS[.DIGITS][eN]. */
 int sql_decimal__parse(struct sql_decimal *ret, struct ttlog_text text);
-/* Less than 0, 0 or more. Numbers come before all other text, which is compared byte by byte. */
+/* Less than 0, 0 or more. Numbers, [-]Infinity among them, come before all other text, which is
+ * compared byte by byte. */
 int sql_decimal__collate(struct ttlog_text a, struct ttlog_text b);
 
 /* 255 digits behind the point, as many as a decimal field may have, and 45 before. */

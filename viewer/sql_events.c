@@ -106,7 +106,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *chosen, int
 		return found > 0 ? SQLITE_OK : SQLITE_NOMEM;
 	end_scan(cursor);
 	err = sql_where__bounds(&cursor->bounds, cursor->base.sql, chosen, number < 0 ? 0 : argc,
-			      argv);
+				argv);
 	if (!err && sql_scan__init(&cursor->scan, &cursor->base.sql->store, &cursor->bounds,
 				   number == SQL_WHERE_BACKWARD)) {
 		sql_bounds__fini(&cursor->bounds);

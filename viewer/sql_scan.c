@@ -60,7 +60,7 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 	file->n = chunk->n;
 	file->is_open = !(file->file->repeated && file->file->repeated[file->chunk]) &&
 			sql_bounds__has_all(scan->bounds, chunk->first_ns, chunk->last_ns,
-					   real_shift(file)) &&
+					    real_shift(file)) &&
 			(!bounds->sites || every_site(bounds, chunk)) &&
 			(!bounds->threads || every_thread(bounds, chunk));
 	return true;
@@ -86,7 +86,7 @@ static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 		const struct ttlog_chunk_place *chunk = store__place(file->file, file->chunk);
 
 		if (!chunk->n || sql_bounds__has_none(scan->bounds, chunk->first_ns, chunk->last_ns,
-						     real_shift(file)))
+						      real_shift(file)))
 			continue;
 		file->key = ((scan->flip ? chunk->last_ns : chunk->first_ns) + file->file->shift) ^
 			    scan->flip;

@@ -140,7 +140,8 @@ static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double 
 		}
 		if (column < 0 || !constraint->usable ||
 		    constraint->op != SQLITE_INDEX_CONSTRAINT_EQ ||
-		    !sql_index__is_offered(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT, &rows) ||
+		    !sql_index__is_offered(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT,
+					   &rows) ||
 		    (sql_index__is_text(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT) &&
 		     strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0))
 			continue;

@@ -413,6 +413,24 @@ def test_decimals():
     assert "no number" in message("--sql", "SELECT dec_sum('x')", GOLDEN, status=2)
 
 
+def test_mixed_numbers():
+    """A field that is of one type here and of another there: in the order of numbers all the same."""
+    for kinds, values in ((("u64", "f64"), [2**64 - 1, 9300000000000000001, 2**63, 7.5, 8, 9300000000000000000, 1e15]),
+                          (("decimal", "f64"), [(15025, 2), float("-inf"), (-3, 0), 151.5, (9, 40), float("inf"), 1e300])):
+        sites = [make.site("event", "INFO", "mixed", "Mixed", i + 1, [("v", kind)]) for i, kind in enumerate(kinds)]
+        events = [(10 * i, int(isinstance(value, float)), 0, [value]) for i, value in enumerate(values)]
+        plain = [value[0] / 10 ** value[1] if isinstance(value, tuple) else value for value in values]
+        with tempfile.TemporaryDirectory() as folder:
+            path = made(folder, sites, events, encoders={0: [make.decimal_each if kinds[0] == "decimal" else make.plain],
+                                                         1: [make.plain]})  # fmt: skip
+            wanted = sorted(range(len(plain)), key=plain.__getitem__)
+            got = [row["m"] // 10 for row in sql("SELECT mono_ns AS m FROM events ORDER BY v", path)]
+            assert got == wanted, (kinds, got, wanted)
+            (row,) = sql("SELECT (SELECT mono_ns FROM events WHERE v = (SELECT max(v) FROM events)) AS m", path)
+            assert row["m"] // 10 == wanted[-1], (kinds, row)
+            assert one("SELECT count(*) FROM events WHERE v > 10", path) == sum(v > 10 for v in plain), kinds
+
+
 def test_functions():
     for call, value in (("ns('5ms')", 5000000), ("ns('1.5s')", 1500000000), ("ns(NULL)", None),
                         ("level('WARN')", 3), ("ts(0)", "1970-01-01T00:00:00.000000000Z"),
