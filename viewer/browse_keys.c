@@ -156,6 +156,8 @@ static void sort_by(struct browse *browse, enum browse_sort sort)
 	/* what comes goes behind all that is there: into no other order */
 	if (sort != SORT_TIME)
 		browse->is_following = browse->is_paused = false;
+	if (sort != SORT_TIME && browse->goal == GOAL_END)
+		browse->goal = GOAL_NONE;
 	browse->err = browse__sort(browse);
 	browse__say(browse, "by %s", browse__sort_name(browse));
 	if (browse->is_ready && browse->has_here && sort == SORT_TIME)

@@ -5,9 +5,13 @@
 What is seen is what tmux's terminal shows; it is waited for, never slept for. TTLOG_KEEP=1 prints
 every screen that a test waited for.
 """
+import os
+import pty
 import re
+import select
 import subprocess
 import sys
+import tty
 
 sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
@@ -100,12 +104,11 @@ def test_detail_of_long_texts():
         terminal.view(path_of("long.bin"))
         terminal.wait("^ 1/1 ")
         terminal.keys("Tab")
-        terminal.wait("^ %s$" % keys[0], "^ {14}x{66}$", r"EVENT .*  \d\d lines below")
-        before = terminal.text()
+        terminal.wait("^ %s$" % keys[0], "^ {14}x{66}$", r"EVENT .*  62 lines below")
         terminal.keys("NPage")
-        terminal.until("further down", lambda: terminal.text() != before)
+        terminal.wait(r"EVENT .*  5\d lines below")
         terminal.keys("PPage")
-        terminal.until("the begin", lambda: terminal.text() == before)
+        terminal.wait("^ %s$" % keys[0], r"EVENT .*  62 lines below")
         terminal.keys(*["NPage"] * 12)
         terminal.wait("^ %s$" % keys[1], "^ {14}short$", "^ source +src")
         assert "below" not in terminal.text()
@@ -340,6 +343,27 @@ def test_sort():
         terminal.keys("S")
         terminal.type("nothing\n")
         terminal.wait("no event has a field of that name")
+
+
+def test_sort_at_once():
+    """Before anything is known of the files: the key is there before the screen is."""
+    master, slave = pty.openpty()
+    tty.setcbreak(slave)
+    os.write(master, b"s")
+    files = [logs("a.bin"), logs("b.bin", 200, 8)]
+    environment = dict(os.environ, TERM="xterm")
+    with subprocess.Popen([VIEW, "--interactive", *files], stdin=slave, stdout=slave, env=environment) as viewer:
+        os.close(slave)
+        shown = b""
+        try:
+            while not re.search(rb"\D1/400 0%  by level", shown):
+                assert select.select([master], [], [], 30)[0], shown
+                shown += os.read(master, 65536)
+            os.write(master, b"q")
+            assert viewer.wait(30) == 0
+        finally:
+            viewer.kill()
+    os.close(master)
 
 
 def test_sort_goes_back_to_the_place():
