@@ -397,7 +397,8 @@ static bool work(struct browse *browse, uint64_t until_ns)
 		browse->err = more;
 	else
 		pursue(browse);
-	return more > 0 || browse->goal == GOAL_CRASH;
+	/* what is pursued may have begun only now, when all else is done */
+	return more > 0 || browse->goal == GOAL_CRASH || browse__is_finding(browse);
 }
 
 /* Of the page that tells of the files. */

@@ -366,6 +366,14 @@ def test_sort_at_once():
     os.close(master)
 
 
+def test_search_while_sorting():
+    """All before there was time to sort."""
+    with on_logs() as terminal:
+        terminal.keys("s", "/", "n", "0", "6", "0", "Enter")
+        terminal.wait(r"^ 1/200 .*  by level  /n060 1 found")
+        terminal.wait("no match further down")  # it is there, the first of the errors
+
+
 def test_sort_goes_back_to_the_place():
     """Also where it is sorted by something else first, however soon."""
     with on_logs() as terminal:
