@@ -200,6 +200,7 @@ void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
 {
 	browse->goal = goal;
 	browse->goal_rows = rows;
+	browse->goal_above = UINT64_MAX;
 	browse->crash_left = SIZE_MAX;
 	browse->is_following = false;
 }
@@ -266,6 +267,21 @@ static void go_to_other(struct browse *browse)
 		browse->goal = GOAL_PLACE;
 }
 
+/* What is in sight stays where it is; what comes into sight does so with what was before and after
+ * it. */
+static void go_to_goal(struct browse *browse)
+{
+	const uint64_t top = browse->top, height = (uint64_t)browse__table_height(browse);
+	uint64_t above = browse->goal_above;
+
+	browse__go_to_place(browse, &browse->goal_place);
+	if (above == UINT64_MAX && browse->cursor >= top && browse->cursor - top < height)
+		above = browse->cursor - top;
+	else if (above == UINT64_MAX)
+		above = height / 2;
+	browse->top = browse->cursor > above ? browse->cursor - above : 0;
+}
+
 static void pursue(struct browse *browse)
 {
 	struct rows *rows = browse->rows;
@@ -280,7 +296,7 @@ static void pursue(struct browse *browse)
 	if (browse->goal == GOAL_CRASH)
 		go_to_crash(browse);
 	if (browse->goal == GOAL_PLACE && rows__has_passed(rows, &browse->goal_place)) {
-		browse__go_to_place(browse, &browse->goal_place);
+		go_to_goal(browse);
 		browse->goal = GOAL_NONE;
 	}
 	if ((browse->goal == GOAL_END || (browse->is_following && !browse->is_paused)) && cnt) {

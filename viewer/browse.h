@@ -128,9 +128,10 @@ struct browse {
 	enum browse_goal goal;
 	struct rows *goal_rows;
 	struct rows_place goal_place;
-	size_t crash;      /* the reader whose crash the title tells of */
-	size_t crash_left; /* GOAL_CRASH: its chunks that were not looked at, at least */
-	bool was_at_crash; /* by a key: the next is another file's */
+	uint64_t goal_above; /* lines of the table above it; UINT64_MAX: where it is well seen */
+	size_t crash;        /* the reader whose crash the title tells of */
+	size_t crash_left;   /* GOAL_CRASH: its chunks that were not looked at, at least */
+	bool was_at_crash;   /* by a key: the next is another file's */
 
 	enum browse_sort sort;
 	char sort_field[LINE_EDIT_BYTES];
@@ -177,6 +178,7 @@ struct browse {
 	struct line_edit edit;
 	struct browse_choice before; /* the prompt: what Esc returns to */
 	struct rows_place anchor;    /* and where: what is typed looks for events from there on */
+	uint64_t anchor_above;
 	bool has_anchor;
 	char why[BROWSE_WHY_BYTES]; /* what is wrong with what is typed */
 	size_t why_at;              /* characters before it */

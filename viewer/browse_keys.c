@@ -171,6 +171,7 @@ static void open_prompt(struct browse *browse, enum browse_prompt prompt, const 
 	browse->prompt = prompt;
 	browse->before = browse->choice;
 	browse->anchor = browse->here;
+	browse->anchor_above = browse->cursor - browse->top;
 	browse->has_anchor = browse->has_here && browse->goal == GOAL_NONE &&
 			     browse->sort == SORT_TIME && !browse->is_following;
 	browse->why[0] = '\0';
@@ -229,6 +230,7 @@ static void return_to_anchor(struct browse *browse)
 		return;
 	browse__go(browse, GOAL_PLACE, NULL);
 	browse->goal_place = browse->anchor;
+	browse->goal_above = browse->anchor_above;
 }
 
 static void cancel(struct browse *browse)

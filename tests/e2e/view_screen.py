@@ -279,6 +279,33 @@ def test_crash():
         terminal.until("the crash", lambda: terminal.row() == start)
 
 
+def test_jumps_show_what_was_before():
+    """And after; what is in sight stays where it is."""
+    with on_logs() as terminal:
+        terminal.keys("E")
+        terminal.wait_row("n=120 ")
+        terminal.wait("n=110 ", "n=129 ")
+        terminal.keys("t")
+        terminal.type("06:00:00.123580\n")
+        terminal.wait_row("n=124 ")
+        terminal.wait("n=110 ", "n=129 ")
+        terminal.keys("b", "g")
+        terminal.wait("^ 1/200")
+        terminal.keys("B")
+        terminal.wait_row("n=124 ")
+        terminal.wait("n=114 ", "n=133 ")
+        # the marker is on no text
+        for at, axis in (("123457", r"^ THREAD +EVENTS  v 06:00:00.123456789Z  \+ 199.000us$"),
+                         ("123567", r"^ THREAD +EVENTS  06:00:00.123456789Z  *v *$")):  # fmt: skip
+            terminal.keys("t")
+            terminal.type("06:00:00.%s\n" % at)
+            terminal.wait("00.%s" % at)
+            terminal.keys("p")
+            terminal.wait(axis)
+            terminal.keys("p")
+            terminal.wait("LEVEL +THREAD")
+
+
 def test_reverse_and_follow():
     with on_logs() as terminal:
         terminal.keys("r")
