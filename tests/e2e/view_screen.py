@@ -117,6 +117,22 @@ def test_detail_of_long_texts():
         terminal.quit()
 
 
+def test_detail_of_wide_characters():
+    """None is lost where a line ends in the middle of one."""
+    text = "".join(chr(0x4E00 + i) for i in range(150))
+    site = make.site("event", "INFO", "wide", "Wide", 5, [("k", "str")])
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
+    snapshot = make.Snapshot(header, [site], [{"pid": 1, "tid": 1, "comm": "c"}], {0: [make.plain]})
+    snapshot.chunk([(make.MONO, 0, 0, [text])])
+    snapshot.end()
+    with on_screen(snapshot.save(path_of("wide.bin")), shows=["^ 1/1 "]) as terminal:
+        terminal.keys("Enter")
+        terminal.wait("^ k ", "^ time ")
+        lines = terminal.text().split("EVENT ")[1].split("\n")
+        first = [line.startswith(" k ") for line in lines].index(True)
+        assert text in "".join(line[14:].rstrip() for line in lines[first : first + 5]), lines
+
+
 def test_levels():
     with on_logs() as terminal:
         terminal.keys("l")
