@@ -388,7 +388,8 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 		more = rows__work(browse->errors, until_ns);
 	if (!more && browse->survey) {
 		more = rows__work(browse->survey, until_ns);
-		if (!more && !browse->is_surveyed)
+		if (!more &&
+		    (!browse->is_surveyed || browse->surveyed != rows__cnt(browse->survey)))
 			browse__surveyed(browse);
 	}
 	if (!more)

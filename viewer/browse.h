@@ -123,7 +123,8 @@ struct browse {
 	struct rows *hits;            /* of these, those with the search; NULL: none */
 	struct rows *errors;
 	struct rows *survey; /* goes over all of them for a page; NULL: none does */
-	bool is_surveyed;    /* and what it found was shown */
+	bool is_surveyed;    /* and what it found was shown: */
+	uint64_t surveyed;   /* so many events */
 
 	enum browse_goal goal;
 	struct rows *goal_rows;

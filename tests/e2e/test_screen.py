@@ -123,6 +123,23 @@ def test_screen_follows_threads(t):
     third_collector.stop()
 
 
+def test_screen_follows_statistics(t):
+    """o: they go on while one looks at them."""
+    app, collector = start_beat(t)
+    with Terminal(120, 24) as terminal:
+        terminal.view("--follow")
+        terminal.wait("Waiting for events")
+        terminal.keys("o")
+        terminal.wait("in 0 groups")
+        for n in range(1, 4):
+            beat(app)
+            terminal.wait(rf"^ +{n} 100.0%.* INFO +beat", rf"^ +{n} 100.0%  in 1 group")
+        terminal.keys("o")
+        terminal.wait("^ 3/3 100%  following")
+        terminal.quit()
+    collector.stop()
+
+
 def test_screen_follows_behind_a_file(t):
     """f, with the filter that is set, at the source; another one asks anew."""
     path = make_snapshot(t)
