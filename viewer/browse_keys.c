@@ -291,26 +291,50 @@ static void toggle_mark(struct browse *browse)
 	browse__say(browse, "bookmark set: B goes to the next one");
 }
 
-/* The next one after the cursor's event; behind the last comes the first. */
-static void next_mark(struct browse *browse)
+/* The first one behind that place, or of all (NULL). */
+static const struct rows_place *mark_behind(const struct browse *browse,
+					    const struct rows_place *place)
 {
-	const struct rows_place *first = NULL, *next = NULL;
+	const struct rows_place *first = NULL;
 
 	for (size_t i = 0; i < browse->mark_cnt; i++) {
 		const struct rows_place *mark = &browse->marks[i];
 
-		if (!first || rows_place__compare(mark, first) < 0)
+		if ((!place || rows_place__compare(mark, place) > 0) &&
+		    (!first || rows_place__compare(mark, first) < 0))
 			first = mark;
-		if (rows_place__compare(mark, &browse->here) > 0 &&
-		    (!next || rows_place__compare(mark, next) < 0))
-			next = mark;
 	}
-	if (!first) {
-		browse__say(browse, "no bookmarks: b sets one");
+	return first;
+}
+
+/* As far as is known. */
+static bool is_shown(const struct browse *browse, const struct rows_place *place)
+{
+	bool is_exact;
+
+	if (!rows__has_passed(browse->rows, place))
+		return true;
+	(void)rows__find(browse->rows, place, &is_exact);
+	return is_exact;
+}
+
+/* The next one that is shown; behind the last comes the first. */
+static void next_mark(struct browse *browse)
+{
+	const struct rows_place *mark = &browse->here;
+
+	for (size_t i = 0; i < browse->mark_cnt; i++) {
+		const struct rows_place *next = mark_behind(browse, mark);
+
+		mark = next ? next : mark_behind(browse, NULL);
+		if (!is_shown(browse, mark))
+			continue;
+		browse__go(browse, GOAL_PLACE, NULL);
+		browse->goal_place = *mark;
 		return;
 	}
-	browse__go(browse, GOAL_PLACE, NULL);
-	browse->goal_place = next ? *next : *first;
+	browse__say(browse, browse->mark_cnt ? "no bookmark is at what is shown"
+					     : "no bookmarks: b sets one");
 }
 
 /* ---- The rest ---- */

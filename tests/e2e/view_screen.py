@@ -465,7 +465,22 @@ def test_bookmarks():
         terminal.wait_row("n=199 ")
         terminal.keys("B")
         terminal.wait_row("n=0 ")
-        terminal.keys("b")
+        # those that are not shown are passed over
+        terminal.keys("t")
+        terminal.type("06:00:00.123556\n")
+        terminal.wait_row("n=100 ")
+        terminal.keys("b", "&")
+        terminal.type("n<150\n")
+        terminal.wait("/150 ")
+        step_through(terminal, [("B", 0), ("B", 100), ("B", 0)])
+        terminal.keys("&", "C-u")
+        terminal.type("n=7\n")
+        terminal.wait("^ 1/1 ")
+        terminal.keys("B")
+        terminal.wait("no bookmark is at what is shown")
+        terminal.keys("c")
+        terminal.wait("/200 ")
+        terminal.keys("g", "b")
         terminal.wait("bookmark gone")
 
 
