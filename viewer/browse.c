@@ -23,274 +23,6 @@ void browse__say(struct browse *browse, const char *format, ...)
 	va_end(args);
 }
 
-/* ---- What is shown ---- */
-
-/* Keeps what is wrong with an expression, and at which of its characters, from the message that has
- * both and the place under a copy of the expression. */
-static void keep_why(struct browse *browse, const char *message)
-{
-	static const char AT[] = ", at character ";
-	size_t len = strcspn(message, "\n");
-	const char *found = NULL;
-
-	snprintf(browse->why, sizeof(browse->why), "%.*s", (int)len, message);
-	for (const char *p = browse->why; (p = strstr(p, AT)); p++)
-		found = p;
-	browse->why_at = found ? strtoul(found + sizeof(AT) - 1, NULL, 10) - 1 : 0;
-}
-
-struct ttlog_filter *browse__make_filter(struct browse *browse, const struct browse_choice *choice,
-					 const char *expr, const char *search)
-{
-	const struct options *options = browse->options;
-	struct ttlog_filter *filter = ttlog_filter_new();
-	char why[BROWSE_WHY_BYTES], level[32];
-	int err = filter ? 0 : -ENOMEM;
-
-	*why = '\0';
-	snprintf(level, sizeof(level), "level>=%s", ttlog_level_name(choice->level));
-	for (size_t i = 0; !err && i < choice->search_cnt; i++)
-		err = ttlog_filter_search(filter, options->searches[i], why, sizeof(why));
-	if (!err && *choice->expr)
-		err = ttlog_filter_add(filter, choice->expr, why, sizeof(why));
-	if (!err && choice->level)
-		err = ttlog_filter_add(filter, level, why, sizeof(why));
-	if (!err && expr)
-		err = ttlog_filter_add(filter, expr, why, sizeof(why));
-	if (!err && search)
-		err = ttlog_filter_search(filter, search, why, sizeof(why));
-	if (!err)
-		return filter;
-	if (err == -EINVAL)
-		keep_why(browse, why);
-	ttlog_filter_free(filter);
-	errno = -err;
-	return NULL;
-}
-
-struct rows *browse__make_rows(struct browse *browse, const struct browse_choice *choice,
-			       const char *expr, const char *search)
-{
-	struct ttlog_filter *filter = browse__make_filter(browse, choice, expr, search);
-
-	if (!filter)
-		return NULL;
-	/* Rare, and only in the moments before the files are known to their ends. */
-	while (ttlog_filter_needs_last(filter) && sources__scan(&browse->sources, UINT64_MAX))
-		;
-	return rows__new(&browse->sources, filter, &browse->range);
-}
-
-static void drop(struct browse *browse, struct rows **rows)
-{
-	if (browse->goal_rows == *rows && browse->goal >= GOAL_NEXT)
-		browse->goal = GOAL_NONE;
-	rows__free(*rows);
-	*rows = NULL;
-}
-
-int browse__choose(struct browse *browse, const struct browse_choice *choice)
-{
-	struct rows *next = browse__make_rows(browse, choice, NULL, NULL);
-
-	if (!next)
-		return -errno;
-	if (!browse->is_ready) {
-		rows__free(next);
-	} else {
-		drop(browse, &browse->next);
-		drop(browse, &browse->errors);
-		browse->next = next;
-	}
-	browse->choice = *choice;
-	browse->why[0] = '\0';
-	if (browse->sort != SORT_TIME && browse__sort(browse))
-		return -ENOMEM;
-	if (browse__page_counts(browse))
-		browse__open_page(browse, browse->page);
-	return browse__search(browse, browse->search);
-}
-
-int browse__search(struct browse *browse, const char *regex)
-{
-	struct ttlog_filter *hit = ttlog_filter_new();
-	struct rows *hits = NULL;
-	char why[BROWSE_WHY_BYTES];
-	int err = hit ? 0 : -ENOMEM;
-
-	if (!err && *regex)
-		err = ttlog_filter_search(hit, regex, why, sizeof(why));
-	if (!err && *regex && browse->is_ready) {
-		hits = browse__make_rows(browse, &browse->choice, NULL, regex);
-		err = hits ? 0 : -errno;
-	}
-	if (err) {
-		if (err == -EINVAL)
-			keep_why(browse, why);
-		ttlog_filter_free(hit);
-		return err;
-	}
-	browse__end_found(browse);
-	ttlog_filter_free(browse->hit);
-	browse->hit = hit;
-	browse__forget_lines(browse);
-	drop(browse, &browse->hits);
-	browse->hits = hits;
-	if (regex != browse->search)
-		snprintf(browse->search, sizeof(browse->search), "%s", regex);
-	browse->why[0] = '\0';
-	return 0;
-}
-
-int browse__survey(struct browse *browse, rows_watch *watch)
-{
-	struct rows *survey = browse__make_rows(browse, &browse->choice, NULL, NULL);
-
-	if (!survey)
-		return -errno;
-	rows__watch(survey, watch, browse);
-	drop(browse, &browse->survey);
-	browse->survey = survey;
-	browse->is_surveyed = false;
-	return 0;
-}
-
-/* ---- Lines of the table ---- */
-
-uint64_t browse__line_cnt(const struct browse *browse)
-{
-	if (!browse->is_ready)
-		return 0;
-	return browse->is_sorted ? browse->order.cnt : rows__cnt(browse->rows);
-}
-
-uint64_t browse__row(const struct browse *browse, uint64_t line)
-{
-	if (browse->is_sorted)
-		return browse->order.entries[line].row;
-	return browse->is_reversed ? rows__cnt(browse->rows) - 1 - line : line;
-}
-
-uint64_t browse__line(const struct browse *browse, uint64_t row)
-{
-	if (browse->is_sorted)
-		return order__find(&browse->order, row);
-	return browse__row(browse, row);
-}
-
-void browse__go_to_place(struct browse *browse, const struct rows_place *place)
-{
-	uint64_t cnt = rows__cnt(browse->rows), row, offset = browse->cursor - browse->top;
-	bool is_exact;
-
-	if (!cnt)
-		return;
-	row = rows__find(browse->rows, place, &is_exact);
-	row = browse__line(browse, row < cnt ? row : cnt - 1);
-	if (row >= browse__line_cnt(browse)) {
-		browse__say(browse, "that event is not among the first %zu, which are sorted",
-			    browse->order.cnt);
-		return;
-	}
-	browse->cursor = row;
-	browse->top = browse->cursor > offset ? browse->cursor - offset : 0;
-}
-
-void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows)
-{
-	browse->goal = goal;
-	browse->goal_rows = rows;
-	browse->crash_left = SIZE_MAX;
-	browse->is_following = false;
-}
-
-/* ---- Goals ---- */
-
-static void go_to_crash(struct browse *browse)
-{
-	struct ttlog_snapshot *reader = browse->input.readers[browse->crash];
-	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
-	const struct ttlog_crash *crash = ttlog_snapshot_info(reader)->crash;
-	const uint64_t until_ns = sources__now_ns() + BROWSE_SLICE_NS;
-	struct info_last last = { .cnt = 0 };
-
-	if (!contents->is_scanned)
-		return;
-	if (browse->crash_left > contents->chunk_cnt)
-		browse->crash_left = crash->has_tid ? contents->chunk_cnt : 0;
-	sources__disturb(&browse->sources);
-	while (!last.cnt && browse->crash_left) {
-		if (sources__now_ns() >= until_ns)
-			return;
-		(void)info_last__add(&last, reader, --browse->crash_left, crash->tid);
-	}
-	browse->goal = GOAL_NONE;
-	if (!last.cnt) {
-		browse__say(browse, "the thread that crashed has no events in the file");
-		browse__go(browse, GOAL_END, NULL);
-		return;
-	}
-	browse->goal_place = (struct rows_place){
-		.input = (uint32_t)browse->crash,
-		.chunk = (uint32_t)last.places[0].chunk,
-		.position = last.places[0].row,
-	};
-	rows__set_key(browse->rows, &browse->goal_place,
-		      ttlog_snapshot_chunk(reader)->mono_ns[browse->goal_place.position]);
-	browse__go(browse, GOAL_PLACE, NULL);
-}
-
-/* The next or the previous of goal_rows: of hits, of errors. */
-static void go_to_other(struct browse *browse)
-{
-	const bool is_next = (browse->goal == GOAL_NEXT) != browse->is_reversed;
-	struct rows *rows = browse->goal_rows;
-	struct ttlog_event event;
-	bool is_exact;
-	uint64_t row;
-
-	if (!(browse->has_here ? rows__has_passed(rows, &browse->here) : rows__is_done(rows)))
-		return;
-	row = rows__find(rows, &browse->here, &is_exact);
-	row = is_next ? row + is_exact : row - 1;
-	if (row >= rows__cnt(rows)) {
-		if (is_next && !rows__is_done(rows))
-			return;
-		browse__say(browse, "no %s further %s", rows == browse->hits ? "match" : "error",
-			    browse->goal == GOAL_NEXT ? "down" : "up");
-		browse->goal = GOAL_NONE;
-		return;
-	}
-	browse->goal = GOAL_NONE;
-	if (!rows__event(rows, row, &event, &browse->goal_place))
-		browse->goal = GOAL_PLACE;
-}
-
-static void pursue(struct browse *browse)
-{
-	struct rows *rows = browse->rows;
-	uint64_t cnt = rows__cnt(rows);
-
-	if (browse->next)
-		return; /* first what was chosen */
-	if (browse->goal >= GOAL_NEXT && browse->is_sorted)
-		browse__go_to_found(browse);
-	else if (browse->goal >= GOAL_NEXT)
-		go_to_other(browse);
-	if (browse->goal == GOAL_CRASH)
-		go_to_crash(browse);
-	if (browse->goal == GOAL_PLACE && rows__has_passed(rows, &browse->goal_place)) {
-		browse__go_to_place(browse, &browse->goal_place);
-		browse->goal = GOAL_NONE;
-	}
-	if ((browse->goal == GOAL_END || (browse->is_following && !browse->is_paused)) && cnt) {
-		browse->cursor = browse->is_sorted ? browse->order.cnt - 1
-						   : browse__line(browse, cnt - 1);
-		if (browse->goal == GOAL_END && rows__is_done(rows))
-			browse->goal = GOAL_NONE;
-	}
-}
-
 /* ---- Work ---- */
 
 /* What has to be known of the files before rows can be asked for. */
@@ -372,7 +104,8 @@ static int work_on_rows(struct browse *browse, uint64_t until_ns)
 		more = rows__work(browse->errors, until_ns);
 	if (!more && browse->survey) {
 		more = rows__work(browse->survey, until_ns);
-		if (!more && !browse->is_surveyed)
+		if (!more &&
+		    (!browse->is_surveyed || browse->surveyed != rows__cnt(browse->survey)))
 			browse__surveyed(browse);
 	}
 	if (!more)
@@ -396,8 +129,9 @@ static bool work(struct browse *browse, uint64_t until_ns)
 	if (more < 0)
 		browse->err = more;
 	else
-		pursue(browse);
-	return more > 0 || browse->goal == GOAL_CRASH;
+		browse__pursue(browse);
+	/* what is pursued may have begun only now, when all else is done */
+	return more > 0 || browse->goal == GOAL_CRASH || browse__is_finding(browse);
 }
 
 /* Of the page that tells of the files. */
@@ -476,7 +210,7 @@ static void loop(struct browse *browse)
 			browse__key(browse, key, is_special);
 			browse__follow_choice(browse);
 			if (browse->is_ready)
-				pursue(browse);
+				browse__pursue(browse);
 			look_here(browse);
 			is_stale = more = true;
 			drawn_ns = 0;

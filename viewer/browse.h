@@ -123,14 +123,16 @@ struct browse {
 	struct rows *hits;            /* of these, those with the search; NULL: none */
 	struct rows *errors;
 	struct rows *survey; /* goes over all of them for a page; NULL: none does */
-	bool is_surveyed;    /* and what it found was shown */
+	bool is_surveyed;    /* and what it found was shown: */
+	uint64_t surveyed;   /* so many events */
 
 	enum browse_goal goal;
 	struct rows *goal_rows;
 	struct rows_place goal_place;
-	size_t crash;      /* the reader whose crash the title tells of */
-	size_t crash_left; /* GOAL_CRASH: its chunks that were not looked at, at least */
-	bool was_at_crash; /* by a key: the next is another file's */
+	uint64_t goal_above; /* lines of the table above it; UINT64_MAX: where it is well seen */
+	size_t crash;        /* the reader whose crash the title tells of */
+	size_t crash_left;   /* GOAL_CRASH: its chunks that were not looked at, at least */
+	bool was_at_crash;   /* by a key: the next is another file's */
 
 	enum browse_sort sort;
 	char sort_field[LINE_EDIT_BYTES];
@@ -177,6 +179,7 @@ struct browse {
 	struct line_edit edit;
 	struct browse_choice before; /* the prompt: what Esc returns to */
 	struct rows_place anchor;    /* and where: what is typed looks for events from there on */
+	uint64_t anchor_above;
 	bool has_anchor;
 	char why[BROWSE_WHY_BYTES]; /* what is wrong with what is typed */
 	size_t why_at;              /* characters before it */
@@ -189,11 +192,16 @@ struct browse {
 /* The whole of it. Returns the exit status. */
 int browse__main(struct options *options);
 
-/* ---- browse.c: the state ---- */
+/* ---- browse.c ---- */
 
 /* Something was said by a key; in plain text. */
 __attribute__((format(printf, 2, 3))) void browse__say(struct browse *browse, const char *format,
 						       ...);
+/* In thousandths; 1000: nothing is being done. */
+unsigned browse__progress(const struct browse *browse);
+
+/* ---- browse_choice.c ---- */
+
 /* Shows other events; the cursor stays where it was. 0, or -errno with the reason in browse.why. */
 int browse__choose(struct browse *browse, const struct browse_choice *choice);
 /* The rows that have the choice and `expr` and `search` (NULL: none of it). NULL with errno. */
@@ -205,13 +213,16 @@ struct ttlog_filter *browse__make_filter(struct browse *browse, const struct bro
 int browse__search(struct browse *browse, const char *regex);
 /* Shows a watcher all events of the choice, as they are found again. 0 or -errno. */
 int browse__survey(struct browse *browse, rows_watch *watch);
-/* In thousandths; 1000: nothing is being done. */
-unsigned browse__progress(const struct browse *browse);
+
+/* ---- browse_goals.c ---- */
+
 uint64_t browse__line_cnt(const struct browse *browse);
 uint64_t browse__row(const struct browse *browse, uint64_t line);
 uint64_t browse__line(const struct browse *browse, uint64_t row);
 void browse__go_to_place(struct browse *browse, const struct rows_place *place);
 void browse__go(struct browse *browse, enum browse_goal goal, struct rows *rows);
+/* Goes there, if enough is known. */
+void browse__pursue(struct browse *browse);
 
 /* ---- browse_follow.c ---- */
 
@@ -237,6 +248,7 @@ void browse__free_lines(struct browse *browse);
 
 /* ---- browse_order.c ---- */
 
+void browse__sort_by(struct browse *browse, enum browse_sort sort);
 /* Begins anew, by browse.sort and is_reversed. 0 or -errno. */
 int browse__sort(struct browse *browse);
 void browse__sorted(struct browse *browse); /* all events were seen */
@@ -253,6 +265,16 @@ void browse__end_found(struct browse *browse); /* something else is sorted or se
 /* ---- browse_keys.c ---- */
 
 void browse__key(struct browse *browse, int key, bool special);
+
+/* ---- browse_prompt.c ---- */
+
+void browse__open_prompt(struct browse *browse, enum browse_prompt prompt, const char *text);
+void browse__prompt_key(struct browse *browse, int key, bool special);
+
+/* ---- browse_marks.c ---- */
+
+void browse__toggle_mark(struct browse *browse);
+void browse__next_mark(struct browse *browse);
 
 /* ---- browse_table.c: the screen but for the pages ---- */
 

@@ -92,14 +92,12 @@ static struct out *begin(const struct detail *detail)
 	return &detail->browse->out;
 }
 
-static void put(const struct detail *detail, int x, struct ttlog_text text, int skip,
-		enum screen_style style)
+static void put(const struct detail *detail, int x, struct ttlog_text text, enum screen_style style)
 {
 	int y = detail->y - detail->browse->detail_top;
 
 	if (y >= 0 && y < detail->height)
-		(void)screen__text_from(detail->top + y, x, screen__width() - x, text, skip, style,
-					false);
+		(void)screen__text(detail->top + y, x, screen__width() - x, text, style, false);
 }
 
 /* A key, and what is in browse->out since the key's end; a long value takes several lines, a long
@@ -109,21 +107,22 @@ static void line(struct detail *detail, size_t key_len, enum screen_style style)
 	const struct out *out = &detail->browse->out;
 	struct ttlog_text key = { out->buf, key_len };
 	struct ttlog_text value = { out->buf + key_len, out->len - key_len };
-	int x = screen__columns(key) + 2, width, all = screen__columns(value), skip = 0;
+	int x = screen__columns(key) + 2;
 
-	put(detail, 1, key, 0, STYLE_KEY);
+	put(detail, 1, key, STYLE_KEY);
 	if (x > screen__width() / 2 && x > KEY_WIDTH + 2) {
 		detail->y++;
 		x = 0;
 	}
 	x = x < KEY_WIDTH + 2 ? KEY_WIDTH + 2 : x;
 	x = x > screen__width() / 2 ? screen__width() / 2 : x;
-	width = screen__width() - x;
 	do {
-		put(detail, x, value, skip, style);
+		struct ttlog_text part = { value.p, screen__bytes(value, screen__width() - x) };
+
+		put(detail, x, part, style);
 		detail->y++;
-		skip += width > 0 ? width : all;
-	} while (skip < all);
+		value = (struct ttlog_text){ value.p + part.len, value.len - part.len };
+	} while (value.len);
 }
 
 static void text_line(struct detail *detail, const char *key, struct ttlog_text value,

@@ -148,167 +148,6 @@ static void show_all(struct browse *browse)
 				    : "everything is shown");
 }
 
-static void sort_by(struct browse *browse, enum browse_sort sort)
-{
-	struct rows_place here = browse->here;
-
-	browse->sort = sort;
-	/* what comes goes behind all that is there: into no other order */
-	if (sort != SORT_TIME)
-		browse->is_following = browse->is_paused = false;
-	browse->err = browse__sort(browse);
-	browse__say(browse, "by %s", browse__sort_name(browse));
-	if (browse->is_ready && browse->has_here && sort == SORT_TIME)
-		browse__go_to_place(browse, &here);
-}
-
-/* ---- Prompts ---- */
-
-static void open_prompt(struct browse *browse, enum browse_prompt prompt, const char *text)
-{
-	browse->prompt = prompt;
-	browse->before = browse->choice;
-	browse->anchor = browse->here;
-	browse->has_anchor = browse->has_here && browse->goal == GOAL_NONE &&
-			     browse->sort == SORT_TIME && !browse->is_following;
-	browse->why[0] = '\0';
-	line_edit__set(&browse->edit, text);
-}
-
-static void go_to_time(struct browse *browse)
-{
-	struct when when;
-
-	if (when__parse(&when, browse->edit.text)) {
-		snprintf(
-			browse->why, sizeof(browse->why),
-			"times are as 06:00:00.5, 2026-11-21T06:00Z, or -10s: before the last event");
-		browse->why_at = 0;
-		return;
-	}
-	while (when.kind != WHEN_ABSOLUTE && sources__scan(&browse->sources, UINT64_MAX))
-		;
-	browse->prompt = PROMPT_NONE;
-	browse__go(browse, GOAL_PLACE, NULL);
-	browse->goal_place =
-		rows__place_of_time(browse->rows, when__resolve(&when, browse->sources.last_ns));
-}
-
-static void accept(struct browse *browse)
-{
-	if (browse->prompt == PROMPT_TIME) {
-		if (browse->is_ready)
-			go_to_time(browse);
-		return;
-	}
-	if (browse->prompt == PROMPT_SORT && *browse->edit.text) {
-		snprintf(browse->sort_field, sizeof(browse->sort_field), "%s", browse->edit.text);
-		sort_by(browse, SORT_FIELD);
-	}
-	if (browse->prompt == PROMPT_FILTER && *browse->why)
-		return; /* the place is shown */
-	if (browse->prompt == PROMPT_SEARCH) {
-		int err = browse__search(browse, browse->edit.text);
-
-		if (err == -EINVAL)
-			return;
-		browse->err = err;
-		if (browse->hits)
-			browse__go(browse, GOAL_NEXT, browse->hits);
-	}
-	browse->why[0] = '\0';
-	browse->prompt = PROMPT_NONE;
-}
-
-/* Each letter may have led elsewhere. */
-static void return_to_anchor(struct browse *browse)
-{
-	if (!browse->has_anchor)
-		return;
-	browse__go(browse, GOAL_PLACE, NULL);
-	browse->goal_place = browse->anchor;
-}
-
-static void cancel(struct browse *browse)
-{
-	if (browse->prompt == PROMPT_FILTER && strcmp(browse->before.expr, browse->choice.expr)) {
-		choose(browse, &browse->before);
-		return_to_anchor(browse);
-	}
-	browse->why[0] = '\0';
-	browse->prompt = PROMPT_NONE;
-}
-
-/* Until it is right, what was shown before stays. */
-static void typed(struct browse *browse)
-{
-	struct browse_choice choice = browse->choice;
-	int err;
-
-	browse->why[0] = '\0';
-	if (browse->prompt != PROMPT_FILTER)
-		return;
-	snprintf(choice.expr, sizeof(choice.expr), "%s", browse->edit.text);
-	err = browse__choose(browse, &choice);
-	if (!err)
-		return_to_anchor(browse);
-	else if (err != -EINVAL)
-		browse->err = err;
-}
-
-static void prompt_key(struct browse *browse, int key, bool special)
-{
-	if (!special && key == SCREEN_KEY_ESC)
-		cancel(browse);
-	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
-		accept(browse);
-	else if (line_edit__key(&browse->edit, key, special))
-		typed(browse);
-}
-
-/* ---- Bookmarks ---- */
-
-static void toggle_mark(struct browse *browse)
-{
-	if (!browse->has_here)
-		return;
-	for (size_t i = 0; i < browse->mark_cnt; i++) {
-		if (rows_place__compare(&browse->marks[i], &browse->here))
-			continue;
-		browse->marks[i] = browse->marks[--browse->mark_cnt];
-		browse__say(browse, "bookmark gone");
-		return;
-	}
-	if (browse->mark_cnt == BROWSE_MARKS_MAX) {
-		browse__say(browse, "no more than %u bookmarks", BROWSE_MARKS_MAX);
-		return;
-	}
-	browse->marks[browse->mark_cnt++] = browse->here;
-	browse__say(browse, "bookmark set: B goes to the next one");
-}
-
-/* The next one after the cursor's event; behind the last comes the first. */
-static void next_mark(struct browse *browse)
-{
-	const struct rows_place *first = NULL, *next = NULL;
-
-	for (size_t i = 0; i < browse->mark_cnt; i++) {
-		const struct rows_place *mark = &browse->marks[i];
-
-		if (!first || rows_place__compare(mark, first) < 0)
-			first = mark;
-		if (rows_place__compare(mark, &browse->here) > 0 &&
-		    (!next || rows_place__compare(mark, next) < 0))
-			next = mark;
-	}
-	if (!first) {
-		browse__say(browse, "no bookmarks: b sets one");
-		return;
-	}
-	browse__go(browse, GOAL_PLACE, NULL);
-	browse->goal_place = next ? *next : *first;
-}
-
 /* ---- The rest ---- */
 
 static void go_to_error(struct browse *browse, enum browse_goal goal)
@@ -397,7 +236,7 @@ static void follow(struct browse *browse)
 
 	browse->is_following = !browse->is_following;
 	if (browse->is_following && browse->sort != SORT_TIME)
-		sort_by(browse, SORT_TIME);
+		browse__sort_by(browse, SORT_TIME);
 	if (browse->is_following && !browse->follow &&
 	    browse__begin_follow(browse, why, sizeof(why))) {
 		why[strcspn(why, "\n")] = '\0';
@@ -447,16 +286,16 @@ static bool open_key(struct browse *browse, int key)
 	}
 	switch (key) {
 	case 'S':
-		open_prompt(browse, PROMPT_SORT, "");
+		browse__open_prompt(browse, PROMPT_SORT, "");
 		return true;
 	case '&':
-		open_prompt(browse, PROMPT_FILTER, browse->choice.expr);
+		browse__open_prompt(browse, PROMPT_FILTER, browse->choice.expr);
 		return true;
 	case '/':
-		open_prompt(browse, PROMPT_SEARCH, "");
+		browse__open_prompt(browse, PROMPT_SEARCH, "");
 		return true;
 	case 't':
-		open_prompt(browse, PROMPT_TIME, "");
+		browse__open_prompt(browse, PROMPT_TIME, "");
 		return true;
 	default:
 		return false;
@@ -483,7 +322,7 @@ static bool go_key(struct browse *browse, int key)
 		go_to_crash(browse);
 		return true;
 	case 'B':
-		next_mark(browse);
+		browse__next_mark(browse);
 		return true;
 	default:
 		return false;
@@ -499,7 +338,7 @@ static void command(struct browse *browse, int key)
 		browse->is_over = true;
 		break;
 	case 's':
-		sort_by(browse, (enum browse_sort)((browse->sort + 1) % SORT_FIELD));
+		browse__sort_by(browse, (enum browse_sort)((browse->sort + 1) % SORT_FIELD));
 		break;
 	case 'l':
 		choose_level(browse, browse->choice.level + 1u);
@@ -523,7 +362,7 @@ static void command(struct browse *browse, int key)
 		space(browse);
 		break;
 	case 'b':
-		toggle_mark(browse);
+		browse__toggle_mark(browse);
 		break;
 	case '\t':
 		switch_pane(browse);
@@ -589,7 +428,7 @@ void browse__key(struct browse *browse, int key, bool special)
 	if (special && key == KEY_RESIZE)
 		return;
 	if (browse->prompt != PROMPT_NONE) {
-		prompt_key(browse, key, special);
+		browse__prompt_key(browse, key, special);
 		return;
 	}
 	if (browse->page != PAGE_EVENTS) {

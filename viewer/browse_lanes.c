@@ -144,32 +144,46 @@ static int find_marker(const struct browse *browse, int width)
 	return at < width - 1 ? (int)at : width - 1;
 }
 
-/* From when to when, beside the marker or, where there is no room, under it. */
-static void draw_axis(struct browse *browse, int y)
+/* When it begins and how long it takes, or, where there is less room, the begin alone; the day is in
+ * every event. The marker is in none of it. */
+static void draw_span(struct browse *browse, int y, int left, int width, int marker)
 {
 	const struct lanes *lanes = &browse->lanes;
-	const int left = NAME_WIDTH + CNT_WIDTH, width = screen__width() - left;
-	int marker = find_marker(browse, width), x = 0, len;
 	struct out *out = &browse->out;
+	int ends[2], x = 0, room = marker < 0 ? width : marker - 1;
+
+	out->len = 0;
+	out__time(out, lanes->first_ns);
+	ends[0] = (int)out->len;
+	out__text(out, "  + ");
+	out__duration(out, lanes->last_ns - lanes->first_ns);
+	ends[1] = (int)out->len;
+	if (room < ends[1] && width - marker - 2 > room) {
+		x = marker + 2;
+		room = width - x;
+	}
+	for (int i = 2; i-- > 0;) {
+		int from = room < ends[i] ? AXIS_DATE_BYTES : 0;
+
+		if (ends[i] - from > room)
+			continue;
+		(void)screen__text(y, left + x, room,
+				   (struct ttlog_text){ out->buf + from, (size_t)(ends[i] - from) },
+				   STYLE_HEAD, false);
+		return;
+	}
+}
+
+static void draw_axis(struct browse *browse, int y)
+{
+	const int left = NAME_WIDTH + CNT_WIDTH, width = screen__width() - left;
+	const int marker = find_marker(browse, width);
 
 	screen__line(y, STYLE_HEAD, false);
 	(void)screen__text(y, 1, NAME_WIDTH, ttlog_text_of("THREAD"), STYLE_HEAD, false);
 	(void)screen__text(y, left - 8, 8, ttlog_text_of("EVENTS"), STYLE_HEAD, false);
-	out->len = 0;
-	if (lanes->first_ns) {
-		out__time(out, lanes->first_ns);
-		out__text(out, "  + ");
-		out__duration(out, lanes->last_ns - lanes->first_ns);
-	}
-	len = (int)out->len;
-	/* the day is in every event */
-	if (marker >= 0 && marker <= len && len > AXIS_DATE_BYTES)
-		len -= AXIS_DATE_BYTES;
-	if (marker >= 0 && marker <= len && marker + 2 + len <= width)
-		x = marker + 2;
-	(void)screen__text(y, left + x, width - x,
-			   (struct ttlog_text){ out->buf + out->len - (size_t)len, (size_t)len },
-			   STYLE_HEAD, false);
+	if (browse->lanes.first_ns)
+		draw_span(browse, y, left, width, marker);
 	if (marker >= 0)
 		(void)screen__text(y, left + marker, 1, ttlog_text_of("v"), STYLE_MARK, true);
 }

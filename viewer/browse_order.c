@@ -220,3 +220,19 @@ void browse__sorted(struct browse *browse)
 		browse__say(browse, "only the first %zu of %llu are sorted", browse->order.cnt,
 			    (unsigned long long)browse->order.total);
 }
+
+void browse__sort_by(struct browse *browse, enum browse_sort sort)
+{
+	struct rows_place here = browse->here;
+
+	browse->sort = sort;
+	/* what comes goes behind all that is there: into no other order */
+	if (sort != SORT_TIME)
+		browse->is_following = browse->is_paused = false;
+	if (sort != SORT_TIME && browse->goal == GOAL_END)
+		browse->goal = GOAL_NONE;
+	browse->err = browse__sort(browse);
+	browse__say(browse, "by %s", browse__sort_name(browse));
+	if (browse->is_ready && browse->has_here && sort == SORT_TIME)
+		browse__go_to_place(browse, &here);
+}

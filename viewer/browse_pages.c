@@ -106,21 +106,33 @@ static int begin_stats(struct browse *browse)
 	return browse->stats ? browse__survey(browse, watch_stats) : -errno;
 }
 
+static int show_stats(struct browse *browse)
+{
+	const size_t top = browse->is_surveyed ? browse->scroll.top : 0;
+	const int left = browse->is_surveyed ? browse->scroll.left : 0;
+	struct out out;
+	int err = scroll__begin(&out), closed;
+
+	if (err)
+		return err;
+	err = stats__print(browse->stats, &out, SIZE_MAX, false);
+	closed = scroll__end(&browse->scroll, &out);
+	browse->scroll.top = top;
+	browse->scroll.left = left;
+	return err ? err : closed;
+}
+
 void browse__surveyed(struct browse *browse)
 {
-	struct out out;
 	int err = 0;
 
-	browse->is_surveyed = true;
-	if (browse->page == PAGE_LANES)
+	/* Once: lanes that change their places cannot be looked at. */
+	if (browse->page == PAGE_LANES && !browse->is_surveyed)
 		browse__end_lanes(browse);
-	if (browse->page != PAGE_STATS)
-		return;
-	err = scroll__begin(&out);
-	if (!err) {
-		err = stats__print(browse->stats, &out, SIZE_MAX, false);
-		browse->err = scroll__end(&browse->scroll, &out);
-	}
+	if (browse->page == PAGE_STATS && browse->stats)
+		err = show_stats(browse);
+	browse->is_surveyed = true;
+	browse->surveyed = rows__cnt(browse->survey);
 	if (err)
 		browse->err = err;
 }

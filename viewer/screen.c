@@ -376,6 +376,24 @@ int screen__text(int y, int x, int width, struct ttlog_text text, enum screen_st
 	return screen__text_from(y, x, width, text, 0, style, selected);
 }
 
+size_t screen__bytes(struct ttlog_text text, int width)
+{
+	size_t len = 0;
+	int cells = 0;
+
+	while (len < text.len) {
+		uint32_t code;
+		wchar_t shown;
+		size_t more = text_next_char(text.p + len, text.p + text.len, &code);
+
+		cells += columns_of(code, &shown);
+		if (cells > width && len)
+			break;
+		len += more;
+	}
+	return len;
+}
+
 int screen__columns(struct ttlog_text text)
 {
 	const char *p = text.p, *end = text.p + text.len;

@@ -60,6 +60,9 @@ int screen__text(int y, int x, int width, struct ttlog_text text, enum screen_st
 /* The same without its first `skip` columns. */
 int screen__text_from(int y, int x, int width, struct ttlog_text text, int skip,
 		      enum screen_style style, bool selected);
+/* How many of its bytes fit into so many columns, with the marks on its last character; at least one
+ * character. */
+size_t screen__bytes(struct ttlog_text text, int width);
 /* How many columns it takes; those of the first `len` bytes of a prompt, say. */
 int screen__columns(struct ttlog_text text);
 void screen__cursor(int y, int x); /* y -1: none */

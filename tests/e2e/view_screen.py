@@ -5,9 +5,13 @@
 What is seen is what tmux's terminal shows; it is waited for, never slept for. TTLOG_KEEP=1 prints
 every screen that a test waited for.
 """
+import os
+import pty
 import re
+import select
 import subprocess
 import sys
+import tty
 
 sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
@@ -100,18 +104,33 @@ def test_detail_of_long_texts():
         terminal.view(path_of("long.bin"))
         terminal.wait("^ 1/1 ")
         terminal.keys("Tab")
-        terminal.wait("^ %s$" % keys[0], "^ {14}x{66}$", r"EVENT .*  \d\d lines below")
-        before = terminal.text()
+        terminal.wait("^ %s$" % keys[0], "^ {14}x{66}$", r"EVENT .*  62 lines below")
         terminal.keys("NPage")
-        terminal.until("further down", lambda: terminal.text() != before)
+        terminal.wait(r"EVENT .*  5\d lines below")
         terminal.keys("PPage")
-        terminal.until("the begin", lambda: terminal.text() == before)
+        terminal.wait("^ %s$" % keys[0], r"EVENT .*  62 lines below")
         terminal.keys(*["NPage"] * 12)
         terminal.wait("^ %s$" % keys[1], "^ {14}short$", "^ source +src")
         assert "below" not in terminal.text()
         terminal.keys("Up", "Up")
         terminal.wait("^ {14}x+END$", "  2 lines below")
         terminal.quit()
+
+
+def test_detail_of_wide_characters():
+    """None is lost where a line ends in the middle of one."""
+    text = "".join(chr(0x4E00 + i) for i in range(150))
+    site = make.site("event", "INFO", "wide", "Wide", 5, [("k", "str")])
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
+    snapshot = make.Snapshot(header, [site], [{"pid": 1, "tid": 1, "comm": "c"}], {0: [make.plain]})
+    snapshot.chunk([(make.MONO, 0, 0, [text])])
+    snapshot.end()
+    with on_screen(snapshot.save(path_of("wide.bin")), shows=["^ 1/1 "]) as terminal:
+        terminal.keys("Enter")
+        terminal.wait("^ k ", "^ time ")
+        lines = terminal.text().split("EVENT ")[1].split("\n")
+        first = [line.startswith(" k ") for line in lines].index(True)
+        assert text in "".join(line[14:].rstrip() for line in lines[first : first + 5]), lines
 
 
 def test_levels():
@@ -276,6 +295,33 @@ def test_crash():
         terminal.until("the crash", lambda: terminal.row() == start)
 
 
+def test_jumps_show_what_was_before():
+    """And after; what is in sight stays where it is."""
+    with on_logs() as terminal:
+        terminal.keys("E")
+        terminal.wait_row("n=120 ")
+        terminal.wait("n=110 ", "n=129 ")
+        terminal.keys("t")
+        terminal.type("06:00:00.123580\n")
+        terminal.wait_row("n=124 ")
+        terminal.wait("n=110 ", "n=129 ")
+        terminal.keys("b", "g")
+        terminal.wait("^ 1/200")
+        terminal.keys("B")
+        terminal.wait_row("n=124 ")
+        terminal.wait("n=114 ", "n=133 ")
+        # the marker is on no text
+        for at, axis in (("123457", r"^ THREAD +EVENTS  v 06:00:00.123456789Z  \+ 199.000us$"),
+                         ("123567", r"^ THREAD +EVENTS  06:00:00.123456789Z  *v *$")):  # fmt: skip
+            terminal.keys("t")
+            terminal.type("06:00:00.%s\n" % at)
+            terminal.wait("00.%s" % at)
+            terminal.keys("p")
+            terminal.wait(axis)
+            terminal.keys("p")
+            terminal.wait("LEVEL +THREAD")
+
+
 def test_reverse_and_follow():
     with on_logs() as terminal:
         terminal.keys("r")
@@ -342,6 +388,35 @@ def test_sort():
         terminal.wait("no event has a field of that name")
 
 
+def test_sort_at_once():
+    """Before anything is known of the files: the key is there before the screen is."""
+    master, slave = pty.openpty()
+    tty.setcbreak(slave)
+    os.write(master, b"s")
+    files = [logs("a.bin"), logs("b.bin", 200, 8)]
+    environment = dict(os.environ, TERM="xterm")
+    with subprocess.Popen([VIEW, "--interactive", *files], stdin=slave, stdout=slave, env=environment) as viewer:
+        os.close(slave)
+        shown = b""
+        try:
+            while not re.search(rb"\D1/400 0%  by level", shown):
+                assert select.select([master], [], [], 30)[0], shown
+                shown += os.read(master, 65536)
+            os.write(master, b"q")
+            assert viewer.wait(30) == 0
+        finally:
+            viewer.kill()
+    os.close(master)
+
+
+def test_search_while_sorting():
+    """All before there was time to sort."""
+    with on_logs() as terminal:
+        terminal.keys("s", "/", "n", "0", "6", "0", "Enter")
+        terminal.wait(r"^ 1/200 .*  by level  /n060 1 found")
+        terminal.wait("no match further down")  # it is there, the first of the errors
+
+
 def test_sort_goes_back_to_the_place():
     """Also where it is sorted by something else first, however soon."""
     with on_logs() as terminal:
@@ -390,7 +465,22 @@ def test_bookmarks():
         terminal.wait_row("n=199 ")
         terminal.keys("B")
         terminal.wait_row("n=0 ")
-        terminal.keys("b")
+        # those that are not shown are passed over
+        terminal.keys("t")
+        terminal.type("06:00:00.123556\n")
+        terminal.wait_row("n=100 ")
+        terminal.keys("b", "&")
+        terminal.type("n<150\n")
+        terminal.wait("/150 ")
+        step_through(terminal, [("B", 0), ("B", 100), ("B", 0)])
+        terminal.keys("&", "C-u")
+        terminal.type("n=7\n")
+        terminal.wait("^ 1/1 ")
+        terminal.keys("B")
+        terminal.wait("no bookmark is at what is shown")
+        terminal.keys("c")
+        terminal.wait("/200 ")
+        terminal.keys("g", "b")
         terminal.wait("bookmark gone")
 
 

@@ -145,8 +145,8 @@ def test_killed_while_suspended():
             terminal.wait("200/200")
             terminal.keys("C-z")
             terminal.wait(r"Stopped")
-            terminal.type("echo two; kill -%s %%1; kill -CONT %%1\n" % number)
-            terminal.type("wait %%1; echo status=$?\n".replace("%%", "%"))
+            # in one line: before the next prompt the shell would tell of the end, and know no %1 any more
+            terminal.type("echo two; kill -%s %%1; kill -CONT %%1; wait %%1; echo status=$?\n" % number)
             terminal.wait("^status=%d$" % (128 + getattr(signal, "SIG" + number)), "^two$", "^one$")
             lines = [line for line in terminal.lines() if line in ("one", "two") or line.startswith("status=")]
             assert lines[:2] == ["one", "two"] and len(lines) == 3, terminal.text()
