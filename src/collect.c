@@ -40,6 +40,7 @@
 #include "recover.h"
 #include "ring_ahead.h"
 #include "runtime_dir.h"
+#include "site.h"
 #include "trigger.h"
 #include "watch.h"
 #include "writer.h"
@@ -682,6 +683,24 @@ static void end_command(struct collector *collector)
 	collector->command_ended = poll(&ended, 1, COMMAND_END_MS) > 0;
 }
 
+/* Else silence would be all that tells of a program that was not built with marks. */
+static void tell_unmarked(const struct collector *collector)
+{
+	const struct env *env = collector->env;
+
+	if (env->mode != ENV_COMMAND || env->quiet || !collector->command_ended)
+		return;
+	for (uint32_t i = 1; i < attach__end(collector->attach); i++) {
+		const struct site_table *table = attach__table(collector->attach, i);
+
+		if (table && table->has_module)
+			return;
+	}
+	fprintf(stderr,
+		"ttlog-collect: nothing was recorded: neither %s nor what it started has ttlog sites\n",
+		env->command[0]);
+}
+
 static int exit_status(const struct collector *collector)
 {
 	int status = collector->command_status;
@@ -722,6 +741,7 @@ int collect__run(const struct env *env)
 	if (!err) {
 		end_command(&collector);
 		status = exit_status(&collector);
+		tell_unmarked(&collector);
 	}
 	tear_down(&collector);
 	return status;

@@ -5,6 +5,13 @@
 #include "ending.h"
 #include "format_number.h"
 
+/* A field's value is loaded in a function of ours, inlined into the one that has the mark. */
+static bool is_of_header(struct ttlog_text symbol)
+{
+	return (symbol.len >= 7 && !memcmp(symbol.p, "ttlog__", 7)) ||
+	       memmem(symbol.p, symbol.len, "ttlog_detail::", 14);
+}
+
 /* parse_order+0x1f: where in it is nothing to compare. */
 static struct ttlog_text function_of(const struct ttlog_crash *crash,
 				     const struct ttlog_frame **ret)
@@ -13,7 +20,7 @@ static struct ttlog_text function_of(const struct ttlog_crash *crash,
 		struct ttlog_text symbol = crash->frames[i]->symbol;
 		const char *plus = symbol.len ? memchr(symbol.p, '+', symbol.len) : NULL;
 
-		if (!symbol.len)
+		if (!symbol.len || (crash->frames[i]->is_inlined && is_of_header(symbol)))
 			continue;
 		*ret = crash->frames[i];
 		if (plus && plus > symbol.p)

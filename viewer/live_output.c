@@ -102,7 +102,7 @@ static int print_group(struct live_output *live)
 	timeline = ttlog_timeline_new(live->group, live->group_cnt, live->options->filter, &all);
 	if (!timeline)
 		return -errno;
-	while (live->left && !live->out->err && ttlog_timeline_next(timeline, &event))
+	while (live->left && !is_told && !live->out->err && ttlog_timeline_next(timeline, &event))
 		print_event(live, &event);
 	ttlog_timeline_free(timeline);
 	for (size_t i = 0; i < live->group_cnt; i++)
@@ -165,13 +165,13 @@ static void complain(const char *lines)
 	}
 }
 
-/* 0 at the end, or -errno. */
+/* 0 at the end, or -errno: -EINTR where a signal came, though there is always more to show. */
 static int print_all(struct live_output *live)
 {
 	struct ttlog_snapshot *reader;
 	int err = 0;
 
-	while (!err && live->left) {
+	while (!err && live->left && !is_told) {
 		enum follow_news news = follow__next(live->follow, &reader);
 
 		switch (news) {
@@ -194,7 +194,7 @@ static int print_all(struct live_output *live)
 			return live->group_cnt ? print_group(live) : 0;
 		}
 	}
-	return err;
+	return err || !is_told ? err : -EINTR;
 }
 
 static void say_end(const struct live_output *live, int err)

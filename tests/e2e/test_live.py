@@ -229,6 +229,32 @@ def test_live_interrupted(t):
     collector.stop()
 
 
+def cpu_s(pid):
+    """Seconds of processor time that it took."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        words = stat.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@alone
+def test_live_interrupted_in_a_flood(t):
+    """By the first signal, though there is always more to show."""
+    counts = t.path("counts")
+    with open(counts, "wb") as file:
+        file.truncate(4096)
+    app = t.start(t.app("flood"), counts, 1, 0)
+    app.out.wait("ready")
+    collector = collect_by_pid(t, app)
+    # it is slower than the program: the collector always has more to send
+    viewer = follow(t, "--format", "json", "--search", "=[0-9]*$", "-o", "/dev/null")
+    wait_until(lambda: cpu_s(viewer.pid) > 0.3, "it has work")
+    viewer.signal(signal.SIGINT)
+    check(not viewer.end().last_word()[0], "it says that the collector has ended")
+    collector.stop()
+    app.close_stdin()
+    app.end()
+
+
 def test_live_nobody_reads(t):
     """It ends with whom it writes for, though nothing comes."""
     _, collector = start_beat(t)

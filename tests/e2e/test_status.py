@@ -22,10 +22,14 @@ def test_status_of_command(t):
 
 
 def test_status_of_unmarked_command(t):
-    """A program without marks runs as it would without us."""
-    status, out, errors = run("-o", t.out, "--", "sh", "-c", "echo out; exit 7")
-    equal((status, out, errors), (7, "out\n", ""), "status and output")
+    """A program without marks runs as it would without us, and that there are none is said."""
+    said = "ttlog-collect: nothing was recorded: neither sh nor what it started has ttlog sites\n"
+    for args, words in (((), said), (("-q",), "")):
+        status, out, errors = run(*args, "-o", t.out, "--", "sh", "-c", "echo out; exit 7")
+        equal((status, out, errors), (7, "out\n", words), "status and output")
     equal(t.files(), [], "files")
+    collector = t.collect("-F", "target=none", "--", "sh", "-c", f"true; {t.app('trade')} 1 1").end()
+    check("nothing was recorded" not in collector.err.text(), f"of sites that are off: {collector.err.text()}")
 
 
 def test_status_command_with_options(t):

@@ -219,6 +219,13 @@ def test_ends():
         other = write(folder, "other.bin", 3, end={"crash": dict(CRASH["crash"], frames=frames)})
         (found,) = diff(crash, other)
         assert found["b"] == "SIGSEGV in main" and found["score"] == 1000
+        # a mark with a field through a bad pointer, in C++
+        frames = [{"ip": "0x9", "symbol": "ttlog_value ttlog_detail::of<int, 7u>(int const&, ttlog_detail::tag<7u>)",
+                   "file": "ttlog/field.h", "line": 468},
+                  {"ip": "0x9", "symbol": "handle", "file": "payd.cc", "line": 61}, {"ip": "0x9", "symbol": "main+0x3"}]  # fmt: skip
+        mark = write(folder, "mark.bin", 3, end={"crash": dict(CRASH["crash"], frames=frames)})
+        (found,) = diff(crash, mark)
+        assert found["b"] == "SIGSEGV in handle (payd.cc:61)", found
         zero, one = (write(folder, "%d.bin" % code, 1, end={"exit": {"code": code}}) for code in (0, 1))
         (found,) = diff(zero, one)
         assert (found["kind"], found["a"], found["b"]) == ("exit", "exit status 0", "exit status 1"), found

@@ -205,6 +205,17 @@ def test_first_example():
     assert in_every_way(header_example()).stderr.startswith(b"usage:")
 
 
+def test_readme_example():
+    (example,) = re.findall(r"```c\n(#include <stdio.h>\n.*?)```", read("README.md"), flags=re.S)
+    for path in GOLDEN:
+        result = in_every_way(example, path)
+        wanted = "".join("%s\n" % event["msg"] for event in events_of(path))
+        assert (result.returncode, result.stdout.decode()) == (0, wanted), result
+    result = in_every_way(example, "/nonexistent")
+    assert (result.returncode, result.stderr) == (1, b"No such file or directory\n"), result
+    assert in_every_way(example).returncode == 1
+
+
 def test_column_example():
     """Of a file of one chunk, each site's mean is known from its events."""
     path = "tests/golden/overlap-other.bin"
