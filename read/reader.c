@@ -564,6 +564,9 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 		return -EBADMSG;
 	snapshot->loaded = SIZE_MAX;
 	err = parse_chunk(snapshot, idx, &why);
+	/* Who has made room for so many events relies on it. */
+	if (!err && snapshot->chunk.events.n != place->n)
+		err = -EBADMSG;
 	if (!err)
 		err = chunk__load(&snapshot->chunk, &snapshot->header, &why);
 	snapshot->parsed = SIZE_MAX;

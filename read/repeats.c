@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <ttlog/read.h>
 #include "repeats.h"
@@ -16,10 +17,14 @@ struct seen {
 	uint32_t in_file, shown; /* so many in that file, and in the one that had most */
 };
 
+/* splitmix64: what a difference of two values becomes is up to the secret that it began with. Else a
+ * file could make events of which all lie in one place of the table, or be taken for others. */
 static uint64_t mix(uint64_t hash, uint64_t v)
 {
-	hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
+	hash ^= v;
+	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+	hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+	return hash ^ hash >> 31;
 }
 
 static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
@@ -37,9 +42,13 @@ static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
 	return mix(hash, word);
 }
 
-static uint64_t hash_event(uint64_t family, const struct ttlog_event *event)
+static uint64_t hash_event(const struct repeats *repeats, uint64_t family,
+			   const struct ttlog_event *event)
 {
-	uint64_t hash = mix(mix(family, event->site->identity), event->thread->tid);
+	uint64_t hash = mix(repeats->secret, family);
+
+	hash = mix(hash, event->site->identity);
+	hash = mix(hash, event->thread->tid);
 
 	hash = mix(hash, event->thread->pid);
 	for (unsigned i = 0; i < event->site->nfields; i++) {
@@ -74,6 +83,9 @@ static int grow_seen(struct repeats *repeats)
 
 	if (cap > MAX_SEEN)
 		return -ENOSPC;
+	if (!repeats->cap)
+		/* Without one it is still right. */
+		(void)!getrandom(&repeats->secret, sizeof(repeats->secret), GRND_NONBLOCK);
 	grown = calloc(cap, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -99,7 +111,7 @@ bool repeats__has(struct repeats *repeats, uint64_t key, uint64_t family, uint32
 	}
 	if (repeats->cnt * 2 >= repeats->cap && grow_seen(repeats))
 		return false;
-	hash = hash_event(family, event);
+	hash = hash_event(repeats, family, event);
 	seen = find_seen(repeats, hash);
 	if (seen->round != repeats->round) {
 		*seen = (struct seen){ .hash = hash, .round = repeats->round, .number = number };
@@ -117,7 +129,7 @@ bool repeats__has(struct repeats *repeats, uint64_t key, uint64_t family, uint32
 
 bool repeats__knows(const struct repeats *repeats, uint64_t key)
 {
-	return repeats->round && repeats->key == key;
+	return repeats->cnt && repeats->key >= key;
 }
 
 void repeats__forget(struct repeats *repeats)

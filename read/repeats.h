@@ -17,15 +17,16 @@ struct ttlog_event;
 struct repeats {
 	struct seen *table;
 	size_t cap, cnt;
-	uint64_t key;   /* the moment; what is in the table of others is not there any more */
-	uint64_t round; /* a number for it; 0: there was none yet */
+	uint64_t key;    /* the moment; what is in the table of others is not there any more */
+	uint64_t round;  /* a number for it; 0: there was none yet */
+	uint64_t secret; /* what no file can know */
 };
 
 /* Whether the event of file `number`, at that moment, is one too many. Where memory is short it
  * isn't. `family`: the process's. */
 bool repeats__has(struct repeats *repeats, uint64_t key, uint64_t family, uint32_t number,
 		  const struct ttlog_event *event);
-/* Whether events of that moment have been asked about. */
+/* Whether events of that moment have been asked about, or of a later one, as in a damaged file. */
 bool repeats__knows(const struct repeats *repeats, uint64_t key);
 void repeats__forget(struct repeats *repeats);
 void repeats__fini(struct repeats *repeats);

@@ -352,7 +352,7 @@ bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *re
 
 	pass_given(timeline);
 	top = timeline->heap_cnt ? timeline->heap[0] : NULL;
-	if (top && top->overlaps && repeats__knows(&timeline->repeats, top->key))
+	if (top && repeats__knows(&timeline->repeats, top->key))
 		return false;
 	for (size_t i = 0; i < timeline->input_cnt; i++)
 		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
@@ -424,10 +424,15 @@ struct tail {
 	/* Of those that went, the ones with the key that is now the oldest will come again and must
 	 * be skipped. */
 	uint64_t last_dropped, before;
+	/* Of a damaged file keys may fall: then none of them tells where the last events begin. */
+	uint64_t last;
+	bool falls;
 };
 
 static int add_to_tail(struct tail *tail, uint64_t key)
 {
+	tail->falls |= key < tail->last;
+	tail->last = key;
 	tail->total++;
 	if (tail->used == tail->cap && tail->cap < tail->cnt) {
 		uint64_t want = tail->cap ? 2 * (uint64_t)tail->cap : 1024;
@@ -466,6 +471,8 @@ int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 	if (!cnt) {
 		timeline->from_key = UINT64_MAX;
 		timeline->skip = UINT64_MAX;
+	} else if (!err && tail.total > cnt && tail.falls) {
+		timeline->skip = tail.total - cnt;
 	} else if (!err && tail.total > cnt) {
 		timeline->from_key = tail.keys[tail.at];
 		timeline->skip = tail.last_dropped == timeline->from_key ? tail.before : 0;

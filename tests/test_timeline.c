@@ -172,6 +172,55 @@ static void test_timeline_tail(void **state)
 		      "7,7,7,7,");
 }
 
+/* The file with its first two chunks in the wrong order: keys fall. */
+static struct ttlog_snapshot *open_disordered(const char *name)
+{
+	struct bytes file = bytes__golden(name);
+	struct ttlog_snapshot *reader = fixture__open(file.p, file.len);
+	const struct ttlog_chunk_place *chunks = ttlog_snapshot_contents(reader)->chunks;
+	size_t a, b, end;
+	unsigned char *copy = malloc(file.len);
+
+	assert_non_null(copy);
+	assert_true(ttlog_snapshot_contents(reader)->chunk_cnt > 2);
+	a = chunks[0].offset;
+	b = chunks[1].offset;
+	end = chunks[2].offset;
+	memcpy(copy, file.p, file.len);
+	memcpy(copy + a, file.p + b, end - b);
+	memcpy(copy + a + (end - b), file.p + a, b - a);
+	ttlog_snapshot_close(reader);
+	reader = fixture__open(copy, file.len);
+	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt, 1);
+	free(copy);
+	free(file.p);
+	return reader;
+}
+
+/* The last N in the order in which they come, and not all that are later than the first of them. */
+static void test_timeline_tail_of_disorder(void **state)
+{
+	struct ttlog_snapshot *reader = open_disordered("golden.bin");
+	char *whole = fixture__json_of(reader);
+	const char *tail = whole + strlen(whole);
+	const size_t cnt = count_lines(whole);
+
+	(void)state;
+	for (uint64_t n = 0; n <= cnt; n++) {
+		char *json =
+			fixture__json(&reader, 1, (struct show){ .has_tail = true, .tail = n });
+
+		assert_string_equal(json, tail);
+		free(json);
+		if (tail > whole) {
+			for (tail--; tail > whole && tail[-1] != '\n'; tail--)
+				;
+		}
+	}
+	free(whole);
+	ttlog_snapshot_close(reader);
+}
+
 #define MOST_EVENTS 1000u
 
 /* Its events' times, from the next one on, at most `cnt`. */
@@ -275,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_timeline_filter),
 		cmocka_unit_test(test_timeline_filter_by_columns),
 		cmocka_unit_test(test_timeline_tail),
+		cmocka_unit_test(test_timeline_tail_of_disorder),
 		cmocka_unit_test(test_timeline_range),
 		cmocka_unit_test(test_timeline_two_in_turn),
 		cmocka_unit_test(test_timeline_same_snapshot_twice),

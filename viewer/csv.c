@@ -35,13 +35,14 @@ struct csv {
 	uint32_t column_cnt, column_cap;
 	uint32_t *heads; /* hash table of columns, their numbers plus 1 */
 	uint32_t head_cnt;
+	uint64_t secret;
 };
 
 /* ---- The columns ---- */
 
 static uint32_t *head_of(const struct csv *csv, struct ttlog_text key, uint32_t nth)
 {
-	return &csv->heads[(hash__text(key) + nth) & (csv->head_cnt - 1)];
+	return &csv->heads[(hash__text_from(csv->secret, key) + nth) & (csv->head_cnt - 1)];
 }
 
 static void link_column(struct csv *csv, uint32_t number)
@@ -169,6 +170,7 @@ static void *csv__begin(const struct event_output_setup *setup)
 
 	if (!err) {
 		csv->out = setup->out;
+		csv->secret = hash__secret();
 		err = origins__init(&csv->origins, setup->readers, setup->reader_cnt);
 	}
 	if (!err)

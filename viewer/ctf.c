@@ -16,6 +16,7 @@
 #include "ctf.h"
 #include "death.h"
 #include "event_output.h"
+#include "hash.h"
 #include "new_directory.h"
 #include "spans.h"
 
@@ -53,16 +54,21 @@ struct ctf {
 	struct ctf_class *classes;
 	uint32_t class_cnt, class_cap;
 	uint32_t *heads; /* hash table of classes, their numbers plus 1 */
+	uint64_t secret;
 };
 
 /* ---- Classes ---- */
 
+/* A file can make the identities of its sites all alike. */
 static uint32_t *head_of(const struct ctf *ctf, const struct ctf_class *class)
 {
-	uint64_t hash = class->site->identity ^ (uint64_t) class->absent << 16 ^ class->cut;
+	const struct ttlog_site *site = class->site;
+	uint64_t hash = hash__number(ctf->secret ^ site->line);
 
-	hash *= 0x9e3779b97f4a7c15u;
-	return &ctf->heads[(hash >> 32) & (ctf->class_cap - 1)];
+	hash = hash__text_from(hash, site->probe);
+	hash = hash__text_from(hash, site->msg);
+	hash = hash__number(hash ^ (uint64_t) class->absent << 16 ^ class->cut);
+	return &ctf->heads[hash & (ctf->class_cap - 1)];
 }
 
 static void link_class(struct ctf *ctf, uint32_t number)
@@ -503,6 +509,7 @@ static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 	ctf->out = setup->out;
 	ctf->readers = setup->readers;
 	ctf->reader_cnt = setup->reader_cnt;
+	ctf->secret = hash__secret();
 	ctf->streams = calloc(ctf->reader_cnt + 1, sizeof(*ctf->streams));
 	ctf->whole = calloc(ctf->spans.origins.site_cnt + 1, sizeof(*ctf->whole));
 	make_uuid(ctf);

@@ -7,6 +7,7 @@
  * never are.
  */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,9 @@ static void make_bins(struct histogram *histogram)
 		log_bins(histogram, min, least, max);
 	else
 		linear_bins(histogram, min, max);
+	/* of the largest doubles a bin ends beyond them, and JSON has no word for it */
+	for (unsigned i = 0; i <= histogram->bin_cnt; i++)
+		histogram->edges[i] = fmax(-DBL_MAX, fmin(DBL_MAX, histogram->edges[i]));
 	while (sketch__next(&figures->sketch, &at, &bucket)) {
 		double middle = figures__middle(figures, &bucket);
 

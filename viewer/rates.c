@@ -73,11 +73,12 @@ static void coarsen(struct rates *rates)
 	const uint64_t ratio = STEPS[rates->step + 1] / STEPS[rates->step];
 	const uint64_t first = rates->first / ratio, last = rates->last / ratio;
 
-	for (uint64_t i = rates->first; i <= rates->last; i++) {
-		struct slot slot = rates->slots[i - rates->first];
+	/* by what comes behind `first`: the last slot's number may be the greatest there is */
+	for (uint64_t i = 0; i <= rates->last - rates->first; i++) {
+		struct slot slot = rates->slots[i];
 
-		rates->slots[i - rates->first] = (struct slot){ { 0 } };
-		add_slot(&rates->slots[i / ratio - first], &slot);
+		rates->slots[i] = (struct slot){ { 0 } };
+		add_slot(&rates->slots[(rates->first + i) / ratio - first], &slot);
 	}
 	rates->first = first;
 	rates->last = last;
@@ -148,9 +149,11 @@ static struct slot interval_at(const struct rates *rates, const struct shape *sh
 {
 	struct slot sum = { { 0 } };
 
-	for (uint64_t i = at * shape->slots; i < (at + 1) * shape->slots; i++) {
-		if (i >= rates->first && i <= rates->last)
-			add_slot(&sum, &rates->slots[i - rates->first]);
+	for (uint64_t i = 0; i < shape->slots; i++) {
+		uint64_t slot = at * shape->slots + i - rates->first;
+
+		if (slot <= rates->last - rates->first)
+			add_slot(&sum, &rates->slots[slot]);
 	}
 	return sum;
 }
@@ -202,8 +205,8 @@ static void choose_shape(const struct rates *rates, struct shape *shape)
 
 	*shape = (struct shape){ .most = 1, .total_width = 6 };
 	choose_interval(rates, shape);
-	for (uint64_t at = shape->first; at <= shape->last; at++) {
-		struct slot slot = interval_at(rates, shape, at);
+	for (uint64_t at = 0; at <= shape->last - shape->first; at++) {
+		struct slot slot = interval_at(rates, shape, shape->first + at);
 		uint64_t total = total_of(&slot);
 
 		shape->most = total > shape->most ? total : shape->most;
@@ -313,8 +316,8 @@ void rates__print(const struct rates *rates, struct out *out, const struct termi
 	choose_shape(rates, &shape);
 	if (!json)
 		print_head(rates, &shape, out);
-	for (uint64_t at = shape.first; at <= shape.last; at++) {
-		const uint64_t len_ns = shape.slots * STEPS[rates->step];
+	for (uint64_t i = 0; i <= shape.last - shape.first; i++) {
+		const uint64_t len_ns = shape.slots * STEPS[rates->step], at = shape.first + i;
 		struct slot slot = interval_at(rates, &shape, at);
 
 		if (json)

@@ -7,6 +7,8 @@
 #include "sql_columns.h"
 #include "sql_value.h"
 
+#define NAME_MAX_BYTES 128u
+
 /* A field of a site: where keys are told apart, by sorting. */
 struct place {
 	struct ttlog_text key;
@@ -93,14 +95,19 @@ static bool is_taken(const struct sql_columns *columns, const char *name, const 
 	return false;
 }
 
-/* Valid UTF-8, and no zero inside. */
+/* Valid UTF-8, no zero inside, and no longer than makes sense: all names are compared with all. */
 static char *clean_name(struct ttlog_text key)
 {
+	const bool is_cut = key.len > NAME_MAX_BYTES;
 	struct out out;
 	char *name = NULL;
 
 	if (out__init_memory(&out))
 		return NULL;
+	if (is_cut)
+		key.len = NAME_MAX_BYTES;
+	while (is_cut && key.len && (key.p[key.len] & 0xc0) == 0x80)
+		key.len--;
 	for (size_t i = 0; i < key.len;) {
 		size_t len = strnlen(key.p + i, key.len - i);
 
@@ -111,21 +118,26 @@ static char *clean_name(struct ttlog_text key)
 			i++;
 		}
 	}
+	out__text(&out, is_cut ? "\xe2\x80\xa6" : "");
 	if (!out.err)
 		name = strndup(out__written(&out).p, out__written(&out).len);
 	out__fini(&out);
 	return name;
 }
 
-static char *choose_name(const struct sql_columns *columns, struct ttlog_text key,
+/* A number that one name found taken no other one tries: keys that differ in nothing but case would
+ * take the cube of their number. */
+static char *choose_name(struct sql_columns *columns, struct ttlog_text key,
 			 const char *const *taken, size_t taken_cnt)
 {
 	char *clean = clean_name(key), *name = clean ? strdup(clean) : NULL;
 
-	for (unsigned i = 1; name && (!*name || is_taken(columns, name, taken, taken_cnt)); i++) {
+	for (bool first = true; name && (!*name || is_taken(columns, name, taken, taken_cnt));
+	     first = false) {
 		free(name);
-		if ((i == 1 ? asprintf(&name, "fields.%s", clean)
-			    : asprintf(&name, "fields.%s#%u", clean, i)) < 0)
+		if ((first ? asprintf(&name, "fields.%s", clean)
+			   : asprintf(&name, "fields.%s#%u", clean, columns->last_suffix++ + 2)) <
+		    0)
 			name = NULL;
 	}
 	free(clean);

@@ -35,6 +35,7 @@ struct sql_site {
 struct sql_columns {
 	struct sql_column *list;
 	size_t cnt, left_out;    /* so many keys have none */
+	unsigned last_suffix;    /* of the names that had to get one */
 	struct sql_site **sites; /* by file, by number */
 	size_t file_cnt;
 };

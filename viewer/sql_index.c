@@ -21,10 +21,10 @@
 static uint64_t hash_text(struct out *scratch, struct ttlog_text text, bool cut)
 {
 	if (!cut && sql_value__is_clean(text))
-		return hash__text(text);
+		return hash__text_from(hash__secret(), text);
 	out__clear(scratch);
 	sql_value__show(scratch, text, cut);
-	return hash__text(out__written(scratch));
+	return hash__text_from(hash__secret(), out__written(scratch));
 }
 
 /* To SQL it is no integer. */
@@ -227,7 +227,7 @@ static int key_of(struct sql_hits *hits, sqlite3_value *value)
 	}
 	if (!hits->is_exact) {
 		if (type == SQLITE_TEXT)
-			hits->value = hash__text(sql_value__text_of(value));
+			hits->value = hash__text_from(hash__secret(), sql_value__text_of(value));
 		return type == SQLITE_TEXT ? 1 : type == SQLITE_NULL ? 0 : -1;
 	}
 	if (type == SQLITE_FLOAT)

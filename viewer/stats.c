@@ -81,6 +81,7 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->first_ns = UINT64_MAX;
 	stats->budget = FIGURES_MAX_BYTES;
 	stats->only_field = setup->field;
+	stats->secret = hash__secret();
 	if (stats->names && stats->table && stats->tally)
 		err = parse_keys(stats);
 	if (err) {
@@ -253,7 +254,8 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 
 uint64_t stats__hash(const struct stats *stats, const unsigned char *key, size_t len)
 {
-	uint64_t hash = hash__text((struct ttlog_text){ (const char *)key, len });
+	uint64_t hash =
+		hash__text_from(stats->secret, (struct ttlog_text){ (const char *)key, len });
 
 	__builtin_prefetch(&stats->table[hash & (stats->table_cap - 1)]);
 	return hash;

@@ -6,8 +6,12 @@
  */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "stats_parts.h"
 #include <ttlog/read.h>
+
+/* They are looked at one after the other. */
+#define FEW_FIELDS 32u
 
 /* ---- Which fields ---- */
 
@@ -109,6 +113,57 @@ static bool is_field(const struct group_field *field, struct ttlog_text key, boo
 	       (field->key.p == key.p || ttlog_text_equal(field->key, key));
 }
 
+/* Where the field is in the table, or the free place where it would be. There always is one. */
+static uint32_t *place_of(const struct stats *stats, const struct group *group,
+			  struct ttlog_text key, bool is_duration)
+{
+	uint64_t at = hash__text_from(stats->secret, key) + is_duration;
+
+	for (;; at++) {
+		uint32_t *place = &group->places[at & (group->place_cap - 1)];
+
+		if (!*place || is_field(&group->fields[*place - 1], key, is_duration))
+			return place;
+	}
+}
+
+/* Room in the table for another field. False: there is no memory for it. */
+static bool grow_places(struct stats *stats, struct group *group)
+{
+	const uint32_t cap = group->place_cap ? group->place_cap * 2 : 4 * FEW_FIELDS;
+	const size_t bytes = (cap - group->place_cap) * sizeof(*group->places);
+	uint32_t *grown;
+
+	if (group->field_cnt < FEW_FIELDS || group->field_cnt < group->place_cap / 2)
+		return true;
+	grown = bytes <= stats->budget ? calloc(cap, sizeof(*grown)) : NULL;
+	if (!grown)
+		return false;
+	stats->budget -= bytes;
+	free(group->places);
+	group->places = grown;
+	group->place_cap = cap;
+	for (uint32_t i = 0; i < group->field_cnt; i++)
+		*place_of(stats, group, group->fields[i].key, group->fields[i].is_duration) = i + 1;
+	return true;
+}
+
+/* NULL: the group has none of that key. */
+static struct group_field *known_field(const struct stats *stats, const struct group *group,
+				       struct ttlog_text key, bool is_duration)
+{
+	if (group->places) {
+		uint32_t place = *place_of(stats, group, key, is_duration);
+
+		return place ? &group->fields[place - 1] : NULL;
+	}
+	for (uint32_t i = 0; i < group->field_cnt; i++) {
+		if (is_field(&group->fields[i], key, is_duration))
+			return &group->fields[i];
+	}
+	return NULL;
+}
+
 /* Field `idx` of the columns; a group of one site has it at the same place. NULL: there is no
  * memory left for another. */
 static struct group_field *find_field(struct stats *stats, struct group *group,
@@ -120,19 +175,20 @@ static struct group_field *find_field(struct stats *stats, struct group *group,
 
 	if (idx < group->field_cnt && is_field(&group->fields[idx], key, is_duration))
 		return &group->fields[idx];
-	for (uint32_t i = 0; i < group->field_cnt; i++) {
-		if (is_field(&group->fields[i], key, is_duration))
-			return &group->fields[i];
-	}
+	field = known_field(stats, group, key, is_duration);
+	if (field)
+		return field;
 	if (group->field_cnt == group->field_cap)
 		grow_fields(stats, group, columns->field_cnt - idx);
-	if (group->field_cnt == group->field_cap) {
+	if (group->field_cnt == group->field_cap || !grow_places(stats, group)) {
 		group->lacks_fields = true;
 		return NULL;
 	}
 	field = &group->fields[group->field_cnt++];
 	field->key = key;
 	field->is_duration = is_duration;
+	if (group->places)
+		*place_of(stats, group, key, is_duration) = group->field_cnt;
 	return field;
 }
 
@@ -237,6 +293,7 @@ void group__free_fields(struct group *group)
 	for (uint32_t i = 0; i < group->field_cnt; i++)
 		figures__fini(&group->fields[i].figures);
 	free(group->fields);
+	free(group->places);
 }
 
 /* ---- Ahead ---- */

@@ -55,6 +55,8 @@ struct group {
 	struct group *next;         /* of the same hash */
 	struct group_field *fields; /* in the order in which they were first seen */
 	uint32_t field_cnt, field_cap;
+	uint32_t *places; /* hash table of the fields, their numbers plus 1; NULL: they are few */
+	uint32_t place_cap;
 	uint64_t hash;
 	uint64_t cnt;
 	uint64_t first_ns, last_ns;
@@ -127,6 +129,7 @@ struct stats {
 	uint64_t event_cnt, first_ns, last_ns;
 	const char *only_field; /* NULL: figures of all fields */
 	size_t budget;          /* bytes left for figures */
+	uint64_t secret;        /* of the hashes */
 	struct group_memo memo;
 	struct stats_part parts[STATS_PARTS];
 	unsigned char part_keys[STATS_PARTS][STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];

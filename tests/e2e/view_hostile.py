@@ -6,6 +6,7 @@ Whatever is in 1 MB of input: a clear message, status 1, what is readable shown,
 memory (RLIMIT_DATA: what a process writes to) and 2 s of processor time. Events that a file does
 hold, however small they were packed, are shown, and take their time.
 """
+import json
 import os
 import re
 import resource
@@ -252,6 +253,95 @@ def test_fuzzed_formats():
         table = file.read()
     missing = [name for name in formats() if '"--format=%s"' % name not in table]
     assert not missing, missing
+
+
+# ---- What takes the square of what there is ----
+
+
+def sites_of(keys):
+    return [dict(make.site("event", "INFO", "t", "m", 5, []), keys=keys[i : i + 16], types=["u64"] * len(keys[i : i + 16]))
+            for i in range(0, len(keys), 16)]  # fmt: skip
+
+
+def each_once(sites, pad=False):
+    """An event of each of these sites."""
+    fields = head(4, len(sites)) + b"".join(
+        bytes([0x80 | len(site["keys"])]) + cbor2.dumps({"const": 1}) * len(site["keys"]) for site in sites)  # fmt: skip
+    numbers = range(len(sites))
+    return file_of(header(sites=sites), chunk(len(sites), [("fields", fields)], count=[[i, 1] for i in numbers],
+                   site=make.ints("I", numbers)), end(len(sites), 1), pad=pad)  # fmt: skip
+
+
+def fnv(text, start=0xCBF29CE484222325):
+    for byte in text:
+        start = (start ^ byte) * 0x100000001B3 % 2**64
+    return start
+
+
+def mixed(*values):
+    result = 0
+    for value in values:
+        result = (result ^ value) * 0x9E3779B97F4A7C15 % 2**64
+        result ^= result >> 32
+    return result
+
+
+def events_alike():
+    """Of one moment, with values of which a mixing that files can know made hashes of the same low 20 bits."""
+    site, inverse = SITES[0], pow(0x9E3779B97F4A7C15, -1, 2**64)
+    texts = [site[key] for key in ("target", "probe", "msg", "file", "func")] + site["keys"]
+    identity = (fnv(b"".join(text.encode() + b"\xff" for text in texts)) + 10) % 2**64 ^ (site["line"] << 8 | 2 << 4)
+    before = mixed(identity ^ mixed(0), 1, 1, 10 << 16)
+    values = [((n << 32 | n & 0xFFFFF) * inverse ^ before) % 2**64 for n in range(60000)]
+    return file_of(header(), chunk(60000, fields=[[make.ints("Q", values)]]), end(60000, 1), pad=False)
+
+
+def test_squares():
+    names = "abcdefghijk"
+    cases = ["".join(c.upper() if n >> i & 1 else c for i, c in enumerate(names)) for n in range(1900)]
+    many = ["%x" % n for n in range(200000, 264000)]
+    for name, data, files, way in [
+        ("names that differ in case", each_once(sites_of(cases)), 1, ["--sql", "SELECT count(*) FROM events"]),
+        ("names that are long", each_once(sites_of(["k" * 7900 + "%d" % n for n in range(1900)]), pad=True), 1,
+         ["--sql", "SELECT count(*) FROM events"]),
+        ("fields of many names", each_once(sites_of(many)), 1, ["--stats", "--group-by", "level"]),
+        ("events that are alike", events_alike(), 2, ["--format", "json"]),
+    ]:  # fmt: skip
+        assert len(data) <= SIZE, (name, len(data))
+        path = write("square", data)
+        status, _, said = look(path, [*way, *[path] * (files - 1)])
+        assert (status, said) == (0, ""), (name, status, said)
+
+
+def test_the_end_of_time():
+    """The last nanosecond that 64 bits can tell, and times that go over it or back."""
+    last = 2**64 - 1
+    two = chunk(2, first_ns=1000, last_ns=1005, time=make.ints("B", [0, 5]))
+    for name, items, events in [
+        ("the last", (header(clock={"mono_ns": 100, "real_ns": last}), chunk(), end(3, 1)), 3),
+        ("up to the last", (header(clock={"mono_ns": 1005, "real_ns": last}), two, end(2, 1)), 2),
+        ("over it", (header(clock={"mono_ns": 1003, "real_ns": last}), two, end(2, 1)), 2),
+        ("and back", (header(clock={"mono_ns": 1005, "real_ns": last}), two,
+                      chunk(1, first_ns=10, last_ns=10, count=[[0, 1]]), end(3, 2)), 3),
+        ("and far back", (header(clock={"mono_ns": 10**15, "real_ns": last}), chunk(3, first_ns=10**15, last_ns=10**15),
+                          chunk(), end(6, 2)), 6),
+    ]:  # fmt: skip
+        path = write("time", file_of(*items, pad=False))
+        for way in WAYS if "back" in name else []:
+            look(path, way)
+        _, shown, _ = look(path, ["--timeline", "--format", "json"])
+        counted = sum(json.loads(line)["events"] for line in shown.splitlines())
+        assert counted == events, (name, counted)
+
+
+def test_numbers_that_json_has():
+    """The bins of the largest doubles end at what is still a number."""
+    site = make.site("event", "INFO", "t", "m", 5, [("n", "f64")])
+    for values in ([1.7e308, -1.7e308], [1.7e308, 1e-320, 1e-310, 1.0], [1e306, 1.0, 1.0, 1.7e308], [1.7976931348623157e308]):
+        items = header(sites=[site]), chunk(len(values), fields=[[make.ints("d", values)]]), end(len(values), 1)
+        _, shown, _ = look(write("doubles", file_of(*items, pad=False)), ["--histogram", "n", "--format", "json"])
+        bins = [json.loads(line, parse_constant=lambda word: 1 / 0) for line in shown.splitlines()]
+        assert sum(each["values"] for each in bins) == len(values), (values, bins)
 
 
 # ---- Text ----
