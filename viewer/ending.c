@@ -5,22 +5,53 @@
 #include "ending.h"
 #include "format_number.h"
 
+static bool begins_with(struct ttlog_text text, const char *begin)
+{
+	size_t len = strlen(begin);
+
+	return text.len >= len && !memcmp(text.p, begin, len);
+}
+
+/* Compiled from the program's own files: the C library's are relative to its build. */
+static bool is_own(const struct ttlog_frame *frame)
+{
+	return frame->symbol.len && frame->file.len && !begins_with(frame->file, "./") &&
+	       !begins_with(frame->file, "../") && !begins_with(frame->file, "/usr/include/");
+}
+
+/* The first of the program's own: above it there may be what libraries do to die. */
+static const struct ttlog_frame *telling_frame(const struct ttlog_crash *crash)
+{
+	const struct ttlog_frame *named = NULL;
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		if (is_own(crash->frames[i]))
+			return crash->frames[i];
+		if (!named && crash->frames[i]->symbol.len)
+			named = crash->frames[i];
+	}
+	return named;
+}
+
 /* parse_order+0x1f: where in it is nothing to compare. */
 static struct ttlog_text function_of(const struct ttlog_crash *crash,
 				     const struct ttlog_frame **ret)
 {
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		struct ttlog_text symbol = crash->frames[i]->symbol;
-		const char *plus = symbol.len ? memchr(symbol.p, '+', symbol.len) : NULL;
+	const struct ttlog_frame *frame = telling_frame(crash);
+	struct ttlog_text symbol = { NULL, 0 };
+	const char *plus;
 
-		if (!symbol.len)
-			continue;
-		*ret = crash->frames[i];
-		if (plus && plus > symbol.p)
-			symbol.len = (size_t)(plus - symbol.p);
+	if (!frame)
 		return symbol;
-	}
-	return (struct ttlog_text){ NULL, 0 };
+	symbol = frame->symbol;
+	/* an operator may have one in its name */
+	plus = memrchr(symbol.p, '+', symbol.len);
+	if (plus && plus > symbol.p &&
+	    begins_with((struct ttlog_text){ plus, (size_t)(ttlog_text_end(symbol) - plus) },
+			"+0x"))
+		symbol.len = (size_t)(plus - symbol.p);
+	*ret = frame;
+	return symbol;
 }
 
 static void put(struct buffer *words, const char *text)
