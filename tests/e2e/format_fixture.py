@@ -113,8 +113,9 @@ def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0, mo
             rows.append((at, END + kind, thread, [duration]))
         else:
             rows.append((at, WORK, thread, [i]))
-    for i in range(0, len(rows), 3):
-        snapshot.chunk(rows[i : i + 3])
+    step = max(3, len(rows) // 1000)
+    for i in range(0, len(rows), step):
+        snapshot.chunk(rows[i : i + step])
     snapshot.end()
     return snapshot.save(os.path.join(folder, name))
 
