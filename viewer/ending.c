@@ -5,29 +5,69 @@
 #include "ending.h"
 #include "format_number.h"
 
-/* A field's value is loaded in a function of ours, inlined into the one that has the mark. */
-static bool is_of_header(struct ttlog_text symbol)
+static bool begins_with(struct ttlog_text text, const char *begin)
 {
-	return (symbol.len >= 7 && !memcmp(symbol.p, "ttlog__", 7)) ||
-	       memmem(symbol.p, symbol.len, "ttlog_detail::", 14);
+	size_t len = strlen(begin);
+
+	return text.len >= len && !memcmp(text.p, begin, len);
+}
+
+/* A field's value is loaded in a function of ours, inlined into the one that has the mark. */
+static bool is_of_header(const struct ttlog_frame *frame)
+{
+	struct ttlog_text symbol = frame->symbol;
+
+	return frame->is_inlined && (begins_with(symbol, "ttlog__") ||
+				     memmem(symbol.p, symbol.len, "ttlog_detail::", 14));
+}
+
+/* Compiled from the program's own files. The C library's are relative to its build, as the
+ * program's may be, too. */
+static bool is_own(const struct ttlog_info *info, const struct ttlog_frame *frame)
+{
+	if (!frame->file.len || begins_with(frame->file, "/usr/include/"))
+		return false;
+	return ttlog_text_equal(frame->module, info->exe) ||
+	       (!begins_with(frame->file, "./") && !begins_with(frame->file, "../"));
+}
+
+/* The first of the program's own: above it there may be what libraries do to die. */
+static const struct ttlog_frame *telling_frame(const struct ttlog_info *info)
+{
+	const struct ttlog_crash *crash = info->crash;
+	const struct ttlog_frame *named = NULL;
+
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		const struct ttlog_frame *frame = crash->frames[i];
+
+		if (!frame->symbol.len || is_of_header(frame))
+			continue;
+		if (is_own(info, frame))
+			return frame;
+		if (!named)
+			named = frame;
+	}
+	return named;
 }
 
 /* parse_order+0x1f: where in it is nothing to compare. */
-static struct ttlog_text function_of(const struct ttlog_crash *crash,
-				     const struct ttlog_frame **ret)
+static struct ttlog_text function_of(const struct ttlog_info *info, const struct ttlog_frame **ret)
 {
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		struct ttlog_text symbol = crash->frames[i]->symbol;
-		const char *plus = symbol.len ? memchr(symbol.p, '+', symbol.len) : NULL;
+	const struct ttlog_frame *frame = telling_frame(info);
+	struct ttlog_text symbol = { NULL, 0 };
+	const char *plus;
 
-		if (!symbol.len || (crash->frames[i]->is_inlined && is_of_header(symbol)))
-			continue;
-		*ret = crash->frames[i];
-		if (plus && plus > symbol.p)
-			symbol.len = (size_t)(plus - symbol.p);
+	if (!frame)
 		return symbol;
-	}
-	return (struct ttlog_text){ NULL, 0 };
+	symbol = frame->symbol;
+	/* an operator may have one in its name */
+	plus = memrchr(symbol.p, '+', symbol.len);
+	if (plus && plus > symbol.p &&
+	    begins_with((struct ttlog_text){ plus, (size_t)(ttlog_text_end(symbol) - plus) },
+			"+0x"))
+		symbol.len = (size_t)(plus - symbol.p);
+	*ret = frame;
+	return symbol;
 }
 
 static void put(struct buffer *words, const char *text)
@@ -43,10 +83,11 @@ static void put_number(struct buffer *words, uint64_t v)
 }
 
 /* "SIGSEGV in parse_order (src/orders.c:88)" */
-static void crash_in_words(struct buffer *words, const struct ttlog_crash *crash)
+static void crash_in_words(struct buffer *words, const struct ttlog_info *info)
 {
+	const struct ttlog_crash *crash = info->crash;
 	const struct ttlog_frame *frame = NULL;
-	struct ttlog_text function = function_of(crash, &frame);
+	struct ttlog_text function = function_of(info, &frame);
 
 	buffer__bytes(words, crash->signal.p, crash->signal.len);
 	if (!crash->signal.len)
@@ -81,7 +122,7 @@ char *ending__words(const struct ttlog_info *info)
 	struct buffer words = { .len = 0 };
 
 	if (info->crash->is_there)
-		crash_in_words(&words, info->crash);
+		crash_in_words(&words, info);
 	else if (info->exit->is_there)
 		exit_in_words(&words, info->exit);
 	else
@@ -101,8 +142,7 @@ bool ending__is_same(const struct ttlog_info *a, const struct ttlog_info *b)
 		return false;
 	if (a->crash->is_there)
 		return ttlog_text_equal(a->crash->signal, b->crash->signal) &&
-		       ttlog_text_equal(function_of(a->crash, &frame),
-					function_of(b->crash, &frame));
+		       ttlog_text_equal(function_of(a, &frame), function_of(b, &frame));
 	return a->exit->is_there == b->exit->is_there && a->exit->code == b->exit->code &&
 	       a->exit->has_code == b->exit->has_code &&
 	       ttlog_text_equal(a->exit->signal, b->exit->signal);

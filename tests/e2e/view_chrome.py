@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from format_fixture import DAY_NS, FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN  # noqa: E402
-from format_fixture import death_file, no_escapes, odd_file, span_file  # noqa: E402
+from format_fixture import ABORT_DEATH, abort_file, death_file, no_escapes, odd_file, span_file  # noqa: E402
 from view_harness import run, texts_of, view  # noqa: E402
 
 
@@ -288,6 +288,8 @@ def test_death():
         (death,) = chrome(death_file(folder))
         assert (death["name"], death["pid"], death["tid"], to_ns(death, "ts")) == ("SIGKILL", "9", "10", 77)
         assert death["args"]["stack"] == []
+        (death,) = [event for event in chrome(abort_file(folder)) if event.get("cat") == "crash"]
+        assert death["name"] == ABORT_DEATH, "where the program's own code is"
 
 
 def test_counters():

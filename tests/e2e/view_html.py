@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from browser import Browser  # noqa: E402
-from format_fixture import FILES, NESTED, odd_file, span_file  # noqa: E402
+from format_fixture import FILES, NESTED, abort_file, odd_file, span_file  # noqa: E402
 from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
@@ -535,6 +535,26 @@ def test_little():
             BROWSER.run("document.querySelector('.registers').open = true")
             assert BROWSER.run("[...document.querySelectorAll('.registers dl > div')]"
                                ".filter((of) => of.scrollWidth > of.clientWidth).length") == 0  # fmt: skip
+
+
+def test_crash_of_others():
+    """The program's own code comes first, in few words; the row of an event is beside its details."""
+    covered = """document.querySelector(".row[aria-selected=true]").getBoundingClientRect().bottom -
+                 document.getElementById("details").getBoundingClientRect().top"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = page_of(folder, abort_file(folder))
+        for width in (360, 1000, 1700):
+            BROWSER.size(width, 780)
+            BROWSER.open(path, READY)
+            where = BROWSER.run("document.getElementById('where').textContent")
+            assert where.startswith("in shop::Cart<std::string >::operator+=(int) at src/cart.cc:7, thread shop"), where
+            assert BROWSER.run("[...document.querySelectorAll('.frame')].map((of) => of.className)") == \
+                ["frame foreign"] * 3 + ["frame", "frame foreign"]  # fmt: skip
+            assert BROWSER.run("document.getElementById('filter').clientWidth") > 250
+            for key in ("c", "Home", "End"):
+                BROWSER.press(key)
+                BROWSER.run(FRAME)
+                assert BROWSER.run(covered) <= 1, (width, key)
 
 
 def test_hostile_files():

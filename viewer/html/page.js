@@ -169,8 +169,20 @@ class Page {
 	selected(event) {
 		this.details.show(event);
 		this.timeline.select(event < 0 ? null : this.events.time[event]);
-		if (event >= 0)
+		if (event >= 0) {
 			this.table.show(this.table.placeOf(event));
+			this.uncover(event);
+		}
+	}
+
+	/* In narrow windows the details lie over the table, and come up with it at first. */
+	uncover(event) {
+		const details = document.getElementById("details");
+		const covered = () => this.table.bottomOf(this.table.placeOf(event)) -
+			details.getBoundingClientRect().top;
+
+		for (let times = 0; times < 3 && covered() > 0; times++)
+			window.scrollBy(0, covered());
 	}
 
 	/* What is nearest to a moment, in a lane where one was pointed at. */

@@ -32,8 +32,16 @@ function baseName(path) {
 	return plain(String(path).split("/").pop());
 }
 
+/* As people call it: C++'s names of it push everything else out of sight. */
+const STD_STRING = /std::(__cxx11::)?basic_string<char, std::char_traits<char>, std::allocator<char> ?>/g;
+
 function withoutOffset(symbol) {
-	return plain(String(symbol).replace(/\+0x[0-9a-f]+$/, ""));
+	return plain(String(symbol).replace(/\+0x[0-9a-f]+$/, "").replace(STD_STRING, "std::string"));
+}
+
+/* Compiled from the program's own files: the C library's are relative to its build. */
+function isOwn(frame) {
+	return Boolean(frame.file) && !/^(\.\.?|\/usr\/include)\//.test(frame.file);
 }
 
 function frameName(frame) {
@@ -65,11 +73,10 @@ function causeText(file) {
 	return (file.cause || ("code" in crash ? "code " + plain(crash.code) : "")) + address;
 }
 
-/* The first frame with a name: above it there may be what the C library does to die. */
+/* The first frame of the program's own: above it there may be what libraries do to die. */
 function whereParts(info) {
 	const frames = arrayOf(info.crash && info.crash.frames);
-	const own = frames.find((frame) => frame.file && !/^\.\.?\//.test(frame.file)) ||
-		frames.find((frame) => frame.symbol);
+	const own = frames.find(isOwn) || frames.find((frame) => frame.symbol);
 	const parts = [];
 
 	if (own)
@@ -184,7 +191,8 @@ function showNotices(summary, files, decoded) {
 /* ---- One file's section ---- */
 
 function frameItem(frame, number) {
-	const item = element("li", "frame" + (frame.symbol ? "" : " unknown"));
+	const item = element("li", "frame" + (frame.symbol ? "" : " unknown") +
+		(frame.file && !isOwn(frame) ? " foreign" : ""));
 	const name = element("span", "symbol", frameName(frame));
 	const under = element("span", "under");
 

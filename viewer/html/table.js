@@ -152,6 +152,12 @@ class Table extends Picture {
 			this.scrollTo(y + ROW_HEIGHT - this.height);
 	}
 
+	/* Where the row's lower edge is in the window. */
+	bottomOf(place) {
+		return this.scroller.getBoundingClientRect().top + this.head.offsetHeight +
+			(place + 1) * ROW_HEIGHT - this.top;
+	}
+
 	center(place) {
 		this.scrollTo(place * ROW_HEIGHT - this.height / 2);
 	}
