@@ -221,13 +221,14 @@ static int take_batch(void *ctx, void *data, size_t size)
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }
 
-static void take_batches(void *ctx)
+static bool take_batches(void *ctx)
 {
 	struct drain *drain = ctx;
 
 	drain->round_bytes = 0;
 	(void)ring_buffer__consume(drain->batches);
 	recorder__tell_consumed(drain->options.recorder);
+	return true;
 }
 
 static size_t smallest(uint32_t kind)
@@ -278,7 +279,7 @@ static void handle_deaths(struct drain *drain)
 static void take_all(struct drain *drain)
 {
 	(void)ring_buffer__consume(drain->deaths);
-	take_batches(drain);
+	(void)take_batches(drain);
 	take_arrivals(drain);
 	handle_deaths(drain);
 }
