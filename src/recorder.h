@@ -57,7 +57,7 @@ struct recorder_options {
 	unsigned on;    /* enum recorder_trigger, or-ed */
 	bool all_given; /* whoever records was given: it belongs to CMD */
 	bool quiet;
-	int notify_fd; /* a pipe; notices that find it full are dropped */
+	int notify_fd; /* a pipe; notices that find it full are dropped, but for the last one */
 };
 
 /* NULL with errno. */
