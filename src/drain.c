@@ -2,7 +2,8 @@
 /*
  * One round: take what `deaths` has, empty `batches`, look into the mailbox, act on the deaths. The
  * order matters: a death is handled after all that its process flushed before, and an arrival,
- * which is posted before the arriving process's sites are enabled, before its first batch.
+ * which is posted before the arriving process's sites are enabled, before its first batch. So
+ * deaths wait for the next round where a batch that was begun before is not there yet.
  *
  * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
  * hence the timer.
@@ -16,8 +17,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
-
 #include "../bpf/wire.h"
 #include "arrival.h"
 #include "barrier.h"
@@ -27,11 +26,17 @@
 #include "precedence.h"
 #include "recorder.h"
 #include "trigger.h"
+#include "wire_ring.h"
 #include "writer.h"
 
 #define DRAIN_POLL_MS  100
+#define BEHIND_POLL_MS 1
 #define BACKLOG_MAX    (32u << 20)
 #define DRAIN_CHECK_NS 1000000000ull
+
+/* For messages that are being written: where there is a next round, and where all must be there. */
+#define ROUND_WAIT_NS 200000ull
+#define WHOLE_WAIT_NS 3000000000ull
 
 /* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
 struct backlog {
@@ -58,8 +63,9 @@ struct mailbox {
 
 struct drain {
 	struct drain_options options;
-	struct ring_buffer *batches, *deaths;
+	struct wire_ring *batches, *deaths;
 	struct backlog backlog;
+	bool is_behind; /* there was more than could be taken */
 	struct mailbox mailbox;
 	int epoll_fd, event_fd;
 	uint64_t round_bytes;
@@ -221,13 +227,19 @@ static int take_batch(void *ctx, void *data, size_t size)
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }
 
-static void take_batches(void *ctx)
+static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
 {
-	struct drain *drain = ctx;
+	bool whole;
 
 	drain->round_bytes = 0;
-	(void)ring_buffer__consume(drain->batches);
+	whole = wire_ring__take(drain->batches, longest_ns);
 	recorder__tell_consumed(drain->options.recorder);
+	return whole;
+}
+
+static bool take_batches(void *ctx)
+{
+	return take_batches_within(ctx, WHOLE_WAIT_NS);
 }
 
 static size_t smallest(uint32_t kind)
@@ -275,12 +287,18 @@ static void handle_deaths(struct drain *drain)
 	backlog->len = 0;
 }
 
-static void take_all(struct drain *drain)
+static void take_all(struct drain *drain, uint64_t longest_ns)
 {
-	(void)ring_buffer__consume(drain->deaths);
-	take_batches(drain);
+	bool whole;
+
+	/* those that wait for batches may become many */
+	whole = drain->backlog.len < BACKLOG_MAX && wire_ring__take(drain->deaths, longest_ns);
+	drain->is_behind = !whole;
+	whole = take_batches_within(drain, longest_ns);
+	drain->is_behind |= !whole;
 	take_arrivals(drain);
-	handle_deaths(drain);
+	if (whole)
+		handle_deaths(drain);
 }
 
 /* ---- the thread ---- */
@@ -300,7 +318,7 @@ static void handle_requests(struct drain *drain)
 	pthread_mutex_unlock(&drain->mailbox.lock);
 	/* threads that began before they were made have to be known, to be pulled from */
 	if (requests.cnt)
-		take_all(drain);
+		take_all(drain, WHOLE_WAIT_NS);
 	for (size_t i = 0; i < requests.cnt; i++) {
 		recorder__pull(drain->options.recorder, requests.items[i]->pid, take_batches,
 			       drain);
@@ -316,7 +334,8 @@ static void wait_for_work(struct drain *drain)
 	uint64_t posted, now;
 
 	(void)epoll_wait(drain->epoll_fd, events, 3,
-			 recorder__live_wait_ms(drain->options.recorder, DRAIN_POLL_MS));
+			 recorder__live_wait_ms(drain->options.recorder,
+						drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS));
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
 	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
@@ -329,9 +348,9 @@ static void wait_for_work(struct drain *drain)
 static void finish(struct drain *drain)
 {
 	/* threads that began after the last round have to be known, to be pulled from */
-	take_all(drain);
+	take_all(drain, WHOLE_WAIT_NS);
 	recorder__pull(drain->options.recorder, 0, take_batches, drain);
-	take_all(drain);
+	take_all(drain, WHOLE_WAIT_NS);
 	recorder__show_all(drain->options.recorder);
 	if (drain->last_request)
 		recorder__snapshot(drain->options.recorder, drain->last_request);
@@ -348,7 +367,7 @@ static void *run(void *arg)
 	precedence__take(PRECEDENCE_DRAIN);
 	while (!drain->stopping) {
 		wait_for_work(drain);
-		take_all(drain);
+		take_all(drain, ROUND_WAIT_NS);
 		take_jobs(drain);
 		recorder__hurry(drain->options.recorder);
 		handle_requests(drain);
@@ -381,8 +400,8 @@ static int open_all(struct drain *drain)
 	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (drain->epoll_fd < 0 || drain->event_fd < 0)
 		return -errno;
-	drain->batches = ring_buffer__new(batches, take_batch, drain, NULL);
-	drain->deaths = ring_buffer__new(deaths, take_death, &drain->backlog, NULL);
+	drain->batches = wire_ring__new(batches, take_batch, drain);
+	drain->deaths = wire_ring__new(deaths, take_death, &drain->backlog);
 	if (!drain->batches || !drain->deaths)
 		return -errno;
 	err = watch(drain, batches, EPOLLET);
@@ -433,8 +452,8 @@ void drain__free(struct drain *drain)
 {
 	if (!drain)
 		return;
-	ring_buffer__free(drain->batches);
-	ring_buffer__free(drain->deaths);
+	wire_ring__free(drain->batches);
+	wire_ring__free(drain->deaths);
 	if (drain->epoll_fd >= 0)
 		(void)close(drain->epoll_fd);
 	if (drain->event_fd >= 0)

@@ -169,6 +169,12 @@ static struct source *find_source(struct process *process, uint64_t address, uin
 	return source;
 }
 
+static void set_source_owner(struct source *source, uint32_t tid, uint32_t own_tid)
+{
+	source->tid = tid;
+	source->own_tid = own_tid;
+}
+
 static bool is_thread(const struct snapshot_thread *thread, const struct wire_head *head)
 {
 	return thread->tid == head->tid && thread->pid == head->tgid &&
@@ -336,7 +342,7 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	if (message->head.kind == WIRE_TAIL)
 		source->tid = 0;
 	else if (!source->tid && !source->seq)
-		source->tid = message->head.tid; /* the message that it began got lost */
+		set_source_owner(source, message->head.tid, batch->tid); /* of that no word came */
 	count_emitted(source, batch);
 	return take_from(process, source, message);
 }
@@ -348,7 +354,7 @@ int process__add_source(struct process *process, const struct source *known,
 
 	if (!source)
 		return -ENOMEM;
-	source->tid = known->tid;
+	set_source_owner(source, known->tid, head->tid);
 	source->seq = head->seq;
 	source->taken_bytes = head->committed;
 	source->taken_events = head->committed >> 32;
@@ -369,7 +375,7 @@ void process__set_owner(struct process *process, const struct wire_thread *messa
 	source = find_source(process, message->address, head->module, head->exec);
 	if (!source)
 		return;
-	source->tid = owns ? head->tid : 0;
+	set_source_owner(source, owns ? head->tid : 0, message->batch.tid);
 	if (message->batch.magic == TTLOG_BATCH_MAGIC)
 		count_emitted(source, &message->batch);
 }

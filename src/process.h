@@ -31,10 +31,11 @@ struct ttlog_batch;
 struct source {
 	uint64_t address; /* 0: free slot */
 	uint32_t module;
-	uint32_t exec;   /* of which of the process's programs: another may have the same address;
+	uint32_t exec;    /* of which of the process's programs: another may have the same address;
 			* SOURCE_ANY_EXEC before the kernel has said so */
-	uint32_t tid;    /* who uses it now; 0: nobody */
-	uint32_t thread; /* number of (tid, comm) in threads[] as of the last batch */
+	uint32_t tid;     /* who uses it now; 0: nobody */
+	uint32_t own_tid; /* what the batch said then of who that is; 0: not known */
+	uint32_t thread;  /* number of (tid, comm) in threads[] as of the last batch */
 	uint32_t taken_bytes;  /* of seq */
 	uint32_t taken_events; /* of seq */
 	uint64_t seq;          /* the newest that anything is known of */
@@ -91,11 +92,10 @@ struct process {
 	bool no_ring;   /* there was no memory for it: said */
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */
-	bool stalls;  /* who reads its memory waits for ever: what it has comes by flush or death */
-	bool exiting; /* its end was told, and threads have yet to hand in what they had */
-	bool ended;   /* its last thread is gone */
-	bool hurried; /* its crash is in a snapshot though it has not ended */
-	size_t job_cnt;         /* snapshots being written */
+	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
+	bool ended;      /* its last thread is gone */
+	bool hurried;    /* its crash is in a snapshot though it has not ended */
+	size_t job_cnt;  /* snapshots being written */
 	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
 	uint64_t live_mark;     /* the same of what those who follow were shown */
 	uint64_t live_events;   /* ring__events then */

@@ -3,22 +3,29 @@
  * A page that is not there may keep its reader waiting for ever, where its process wants that
  * (userfaultfd, FUSE), and nothing but death ends process_vm_readv() then. So each thread that
  * reads has another do it. That one is left behind when it does not come back, and ends when it
- * does.
+ * does. As long as it waits its process is not read by anybody else.
+ *
+ * Not to come back is to sleep in there. One that is held up because the machine is, or we are, is
+ * waited for: it counts how often we waited, not what the clock says, and whether it could run.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../bpf/wire.h"
 #include "pull.h"
 
 #define PULL_TRIES   8
-#define LIMIT_MS     250 /* of one read: far more than a page from disk takes */
+#define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
+#define RUNNING_MS   5000 /* of one whose thread runs, or would if it were let */
 #define MEANWHILE_MS 2
 #define NS_PER_MS    1000000L
 #define NS_PER_S     1000000000L
@@ -43,12 +50,13 @@ struct reader {
 		lock; /* what follows, but that `bytes` are its thread's while it is asked */
 	pthread_cond_t changed;
 	enum reader_state state;
-	pid_t pid;
+	pid_t pid, tid; /* of whom; its thread's */
 	enum wish wish;
 	uint64_t addresses[PULL_MAX_CNT];
 	size_t cnt; /* of addresses; how many were read */
 	size_t len; /* of memory */
 	int err;
+	struct reader *next_left;
 	union {
 		unsigned char bytes[PULL_BUFFER_BYTES];
 		struct wire_batch batch;
@@ -57,6 +65,40 @@ struct reader {
 };
 
 static __thread struct reader *own_reader;
+
+/* Those that were left behind; taken with a reader's lock held or none. */
+static pthread_mutex_t left_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct reader *left_readers;
+
+static bool is_waited_for(pid_t pid)
+{
+	const struct reader *reader;
+
+	pthread_mutex_lock(&left_lock);
+	for (reader = left_readers; reader && reader->pid != pid; reader = reader->next_left)
+		continue;
+	pthread_mutex_unlock(&left_lock);
+	return reader;
+}
+
+static void leave_behind(struct reader *reader)
+{
+	pthread_mutex_lock(&left_lock);
+	reader->next_left = left_readers;
+	left_readers = reader;
+	pthread_mutex_unlock(&left_lock);
+}
+
+static void come_back(struct reader *reader)
+{
+	struct reader **at;
+
+	pthread_mutex_lock(&left_lock);
+	for (at = &left_readers; *at != reader; at = &(*at)->next_left)
+		continue;
+	*at = reader->next_left;
+	pthread_mutex_unlock(&left_lock);
+}
 
 /* ---- its thread ---- */
 
@@ -180,6 +222,7 @@ static void *serve(void *arg)
 	struct reader *reader = arg;
 
 	pthread_mutex_lock(&reader->lock);
+	reader->tid = gettid();
 	while (reader->state != READER_LEFT) {
 		if (reader->state != READER_ASKED) {
 			pthread_cond_wait(&reader->changed, &reader->lock);
@@ -193,6 +236,7 @@ static void *serve(void *arg)
 		pthread_cond_signal(&reader->changed);
 	}
 	pthread_mutex_unlock(&reader->lock);
+	come_back(reader);
 	reader__free(reader);
 	return NULL;
 }
@@ -246,13 +290,41 @@ static void add_ms(struct timespec *time, long ms)
 	time->tv_nsec %= NS_PER_S;
 }
 
+/* Whether its thread has yet to begin, or would go on if the machine let it. */
+static bool is_runnable(pid_t tid)
+{
+	char path[64], stat[128];
+	const char *state;
+	ssize_t len;
+	int fd;
+
+	if (!tid)
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, stat, sizeof(stat) - 1);
+	(void)close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	state = strrchr(stat, ')');
+	return state && state[1] == ' ' && state[2] == 'R';
+}
+
+/* Whether it is worth waiting for once more. The lock is held. */
+static bool is_patient(const struct reader *reader, int waited_ms)
+{
+	return waited_ms < LIMIT_MS || (waited_ms < RUNNING_MS && is_runnable(reader->tid));
+}
+
 /* Whether it is done by now. The lock is held. */
 static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhile)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	for (int i = 0; reader->state == READER_ASKED && i < LIMIT_MS / MEANWHILE_MS; i++) {
+	for (int ms = 0; reader->state == READER_ASKED && is_patient(reader, ms);
+	     ms += MEANWHILE_MS) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		add_ms(&until, MEANWHILE_MS);
 		while (reader->state == READER_ASKED &&
 		       pthread_cond_timedwait(&reader->changed, &reader->lock, &until) == 0)
@@ -270,9 +342,13 @@ static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhi
 static int ask(pid_t pid, enum wish wish, const uint64_t *addresses, size_t cnt, size_t len,
 	       const struct pull_meanwhile *meanwhile)
 {
-	struct reader *reader = own_reader ? own_reader : reader__new();
+	struct reader *reader = own_reader;
 	int err;
 
+	if (is_waited_for(pid))
+		return -ETIMEDOUT;
+	if (!reader)
+		reader = reader__new();
 	if (!reader)
 		return -errno;
 	own_reader = reader;
@@ -286,6 +362,7 @@ static int ask(pid_t pid, enum wish wish, const uint64_t *addresses, size_t cnt,
 	pthread_cond_signal(&reader->changed);
 	if (!wait_for(reader, meanwhile)) {
 		reader->state = READER_LEFT;
+		leave_behind(reader);
 		own_reader = NULL;
 		pthread_mutex_unlock(&reader->lock);
 		return -ETIMEDOUT;

@@ -9,6 +9,7 @@
 #ifndef TTLOG_PULL_H
 #define TTLOG_PULL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,17 +20,18 @@ struct wire_batch;
 /* Room that any batch fits into, for pull__batch(). */
 #define PULL_BUFFER_BYTES (1u << 17)
 
-/* What the caller has to do while it waits, every few milliseconds. */
+/* What the caller has to do while it waits, every few milliseconds. What it returns is nothing to
+ * who reads. */
 struct pull_meanwhile {
-	void (*act)(void *ctx);
+	bool (*act)(void *ctx);
 	void *ctx;
 };
 
 /*
  * Reads len bytes at address, from any thread. 0; -ESRCH where the process is gone; -EFAULT,
  * -EPERM;
- * -ETIMEDOUT after a quarter of a second, where it makes readers wait: then it is better not asked
- * again. meanwhile: NULL is fine.
+ * -ETIMEDOUT after a quarter of a second, where it makes readers wait, and at once as long as one
+ * does. meanwhile: NULL is fine.
  */
 int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 		 const struct pull_meanwhile *meanwhile);

@@ -65,11 +65,11 @@ void recorder__free(struct recorder *recorder)
 	free(recorder);
 }
 
-static void notify(struct recorder *recorder, enum recorder_event event, uint32_t pid)
+static bool notify(struct recorder *recorder, enum recorder_event event, uint32_t pid)
 {
 	const struct recorder_notice notice = { .event = event, .pid = pid };
 
-	(void)!write(recorder->options.notify_fd, &notice, sizeof(notice));
+	return write(recorder->options.notify_fd, &notice, sizeof(notice)) == sizeof(notice);
 }
 
 /* ---- coming ---- */
@@ -112,7 +112,7 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 		return NULL;
 	look_up(process);
 	kin__remember(&recorder->kin, process);
-	notify(recorder, RECORDER_NEW, process->pid);
+	(void)notify(recorder, RECORDER_NEW, process->pid);
 	if (recorder->options.all_given)
 		give(recorder, process);
 	return process;
@@ -372,8 +372,11 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 
 	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
 		return;
-	/* a program that asks in a loop gets one at a time */
-	if (process->job_cnt)
+	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
+	 * more than one after another, and only where there is room */
+	if (process->job_cnt > 1 ||
+	    (process->job_cnt &&
+	     writer__is_full(recorder->options.writer, ring__used_bytes(process->ring))))
 		return;
 	request = trigger_request__new(message->reason[0] ? message->reason : "request",
 				       process->pid, false);
@@ -385,8 +388,7 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 
 void recorder__tell_done(struct recorder *recorder)
 {
-	if (recorder->given_cnt == 0)
-		notify(recorder, RECORDER_DONE, 0);
+	recorder->owes_done = recorder->given_cnt == 0 && !notify(recorder, RECORDER_DONE, 0);
 }
 
 /* Processes of CMD that never recorded anything are nobody's concern. */
@@ -539,6 +541,8 @@ void recorder__sweep(struct recorder *recorder)
 	size_t cnt = 0;
 
 	tell_untracked(recorder);
+	if (recorder->owes_done)
+		recorder__tell_done(recorder);
 	if (!overdue)
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
@@ -617,7 +621,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		if (head->kind == WIRE_EXIT)
 			kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
 		if (head->kind == WIRE_EXEC)
-			notify(recorder, RECORDER_EXEC, head->tgid);
+			(void)notify(recorder, RECORDER_EXEC, head->tgid);
 		return;
 	}
 	switch ((enum wire_kind)head->kind) {
@@ -640,11 +644,11 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		process__exec(process, head);
 		look_up(process);
 		journal__add_process(process->facts_fd, process);
-		notify(recorder, RECORDER_EXEC, head->tgid);
+		(void)notify(recorder, RECORDER_EXEC, head->tgid);
 		break;
 	case WIRE_LIBRARY:
 		(void)death__read_mappings(&process->crash, process->pid);
-		notify(recorder, RECORDER_LIBRARY, head->tgid);
+		(void)notify(recorder, RECORDER_LIBRARY, head->tgid);
 		break;
 	case WIRE_CRASH:
 		death__take_crash(&process->crash, (const struct wire_crash *)head);

@@ -57,7 +57,7 @@ struct recorder_options {
 	unsigned on;    /* enum recorder_trigger, or-ed */
 	bool all_given; /* whoever records was given: it belongs to CMD */
 	bool quiet;
-	int notify_fd; /* a pipe; notices that find it full are dropped */
+	int notify_fd; /* a pipe; notices that find it full are dropped, but for the last one */
 };
 
 /* NULL with errno. */
@@ -74,15 +74,16 @@ void recorder__tell_consumed(struct recorder *recorder);
 /*
  * Reads what running threads have not flushed, of one process or all (0). between() is called
  * before each batch that was read is taken: it must take all that the ring buffer has, since a
- * flush that came before the reading must be taken before it.
+ * flush that came before the reading must be taken before it. Where it says that it could not, what
+ * was read is left alone.
  */
-void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx);
+void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(void *ctx), void *ctx);
 
 /*
  * Those who follow are shown what is new, ten times a second at most; between() as above. How long
  * that may wait, at most so many ms; and what is left, without pulling, at the end.
  */
-void recorder__show(struct recorder *recorder, void (*between)(void *ctx), void *ctx);
+void recorder__show(struct recorder *recorder, bool (*between)(void *ctx), void *ctx);
 int recorder__live_wait_ms(const struct recorder *recorder, int longest_ms);
 void recorder__show_all(struct recorder *recorder);
 

@@ -92,7 +92,7 @@ int recorder__live_wait_ms(const struct recorder *recorder, int longest_ms)
 	return (int)((recorder->live_due_ns - now_ns + 999999u) / 1000000u);
 }
 
-void recorder__show(struct recorder *recorder, void (*between)(void *ctx), void *ctx)
+void recorder__show(struct recorder *recorder, bool (*between)(void *ctx), void *ctx)
 {
 	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	uint64_t start_ns, took_ns;

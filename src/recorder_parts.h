@@ -26,6 +26,7 @@ struct recorder {
 	struct process *last;   /* of the last batch: mostly the same again */
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given and not ended */
+	bool owes_done;         /* the notice of that found no room */
 	size_t open_jobs;
 	bool failed;
 	bool told_untracked;

@@ -35,10 +35,8 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 			return;
 		if (err == 0 && module.version == TTLOG_ABI_VERSION)
 			dropped += module.dropped;
-		if (err == -ETIMEDOUT) {
-			process->stalls = true;
+		if (err == -ETIMEDOUT)
 			break;
-		}
 	}
 	if (dropped > process->dropped)
 		process->dropped = dropped;
@@ -51,16 +49,60 @@ static bool is_known(const struct process *process, const struct source *source)
 	       process->threads[source->thread].tid == source->tid;
 }
 
-/* One that was read. False where the process is not the one that is pulled any more. */
-static bool take_pulled(struct recorder *recorder, struct process *process,
-			const struct source *source, struct wire_batch *batch, uint64_t stamp_ns)
+/*
+ * A batch goes from a thread that ends to one that begins, and word of that may be on its way:
+ * whether it is known who has it now, who is then in its head.
+ */
+static bool find_owner(const struct process *process, const struct source *source,
+		       struct wire_batch *batch)
+{
+	const uint32_t own_tid = batch->batch.tid;
+
+	if (!source->own_tid || source->own_tid == own_tid)
+		return true;
+	/* numbers of another namespace; or what the program says is not true */
+	if (source->own_tid != source->tid ||
+	    task__read_comm(process->pid, own_tid, batch->head.comm))
+		return false;
+	batch->head.tid = own_tid;
+	batch->head.ns_tid = own_tid;
+	return true;
+}
+
+/* Says whose it is, as the kernel would have. */
+static void stamp(const struct process *process, const struct source *source,
+		  struct wire_batch *batch, uint64_t stamp_ns)
 {
 	process__fill_head(process, source, &batch->head);
-	if (is_known(process, source))
+	batch->head.stamp_ns = stamp_ns;
+	if (!find_owner(process, source, batch))
+		batch->head.tid = 0;
+	else if (is_known(process, source) && batch->head.tid == source->tid)
 		(void)task__read_comm(process->pid, source->tid, batch->head.comm);
 	else
 		recorder__stamp_thread(&batch->head);
-	batch->head.stamp_ns = stamp_ns;
+}
+
+static void stamp_all(const struct process *process, const struct source *sources,
+		      struct wire_batch *batch, ssize_t cnt)
+{
+	const uint64_t stamp_ns = clock__now_mono_ns();
+
+	for (ssize_t i = 0; i < cnt; i++) {
+		struct wire_batch *next = pull__next(batch);
+
+		if (batch->head.bytes)
+			stamp(process, &sources[i], batch, stamp_ns);
+		batch = next;
+	}
+}
+
+/* One that was read. False where the process is not the one that is pulled any more. */
+static bool take_pulled(struct recorder *recorder, struct process *process,
+			struct wire_batch *batch)
+{
+	/* what came in meanwhile may have told */
+	batch->head.start_ns = process->start_ns;
 	/* a ring for it, if this is the first that it has to say */
 	if (recorder__find_recording(recorder, &batch->head) == process)
 		(void)process__take(process, batch);
@@ -73,7 +115,7 @@ static size_t pull_some(struct recorder *recorder, struct process *process,
 			const struct pull_meanwhile *meanwhile)
 {
 	struct wire_batch *batch = recorder->pull_buffer;
-	uint64_t addresses[PULL_MAX_CNT], stamp_ns;
+	uint64_t addresses[PULL_MAX_CNT];
 	ssize_t got;
 
 	if (cnt > PULL_MAX_CNT)
@@ -83,16 +125,16 @@ static size_t pull_some(struct recorder *recorder, struct process *process,
 	got = pull__batches(process->pid, addresses, cnt, batch, meanwhile);
 	if (recorder->pulled != process)
 		return 0;
-	process->stalls = got == -ETIMEDOUT;
 	if (got < 0)
 		return 0;
-	stamp_ns = clock__now_mono_ns();
-	meanwhile->act(meanwhile->ctx);
+	/* first: under another name a thread has flushed what it had logged under the one before */
+	stamp_all(process, sources, batch, got);
+	if (!meanwhile->act(meanwhile->ctx))
+		return 0;
 	for (ssize_t i = 0; i < got && recorder->pulled == process; i++) {
 		struct wire_batch *next = pull__next(batch);
 
-		if (batch->head.bytes &&
-		    !take_pulled(recorder, process, &sources[i], batch, stamp_ns))
+		if (batch->head.bytes && batch->head.tid && !take_pulled(recorder, process, batch))
 			return 0;
 		batch = next;
 	}
@@ -142,7 +184,7 @@ static void pull_all(struct recorder *recorder, struct process *process,
 	recorder->pulled = process;
 	pull_sources(recorder, process, &sources, meanwhile);
 	free(sources.items);
-	if (recorder->pulled == process && !process->stalls)
+	if (recorder->pulled == process)
 		pull_dropped(recorder, process, meanwhile);
 	end_pull(recorder, process);
 }
@@ -198,7 +240,6 @@ static void pull_new(struct recorder *recorder, struct process *process,
 	recorder->pulled = process;
 	err = keep_new(process, &sources, meanwhile);
 	if (recorder->pulled == process) {
-		process->stalls |= err == -ETIMEDOUT;
 		if (!err && sources.cnt && recorder__still_runs(process))
 			pull_sources(recorder, process, &sources, meanwhile);
 		end_pull(recorder, process);
@@ -226,13 +267,13 @@ static void pull_each(struct recorder *recorder, uint32_t pid,
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		process = process_table__find(&recorder->table, pids[i]);
-		if (process && !process->ended && !process->stalls)
+		if (process && !process->ended)
 			pull(recorder, process, meanwhile);
 	}
 	free(pids);
 }
 
-void recorder__pull(struct recorder *recorder, uint32_t pid, void (*between)(void *ctx), void *ctx)
+void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(void *ctx), void *ctx)
 {
 	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 

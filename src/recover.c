@@ -667,6 +667,14 @@ static bool is_session(const struct dirent *entry)
 	       !entry->d_name[digits + 1 + strspn(entry->d_name + digits + 1, "0123456789")];
 }
 
+/* One that ended in peace while we opened its directory has taken it away. */
+static bool is_gone(int dir_fd)
+{
+	struct stat status;
+
+	return fstat(dir_fd, &status) || !status.st_nlink;
+}
+
 /* Takes the next dead collector's directory. Under the root's lock: one that is being made has its
  * own lock when we see it. */
 static bool take_session(struct session *session, DIR *dir)
@@ -680,8 +688,11 @@ static bool take_session(struct session *session, DIR *dir)
 			continue;
 		/* who lives holds it */
 		session->lock_fd = journal__lock_dir(session->dir, false);
-		if (session->lock_fd >= 0)
+		if (session->lock_fd < 0)
+			continue;
+		if (!is_gone(session->lock_fd))
 			return true;
+		(void)close(session->lock_fd);
 	}
 	return false;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -173,10 +175,11 @@ static void test_pull_is_consistent_while_the_thread_appends(void **state)
 
 static unsigned int meanwhile_cnt;
 
-static void count_meanwhile(void *ctx)
+static bool count_meanwhile(void *ctx)
 {
 	(void)ctx;
 	meanwhile_cnt++;
+	return true;
 }
 
 /* A page that nobody will ever fill in. */
@@ -198,24 +201,101 @@ static void *make_waiting_page(int *ret_fd)
 	return page;
 }
 
+/* Of this process, once nobody waits in it any more. */
+static int read_soon(const uint64_t *word, uint64_t *ret)
+{
+	int err = -ETIMEDOUT;
+
+	for (int i = 0; err == -ETIMEDOUT && i < 10000; i++) {
+		usleep(1000);
+		err = pull__memory(getpid(), (uintptr_t)word, ret, sizeof(*ret), NULL);
+	}
+	return err;
+}
+
 static void test_pull_does_not_wait_for_ever(void **state)
 {
 	const struct pull_meanwhile meanwhile = { .act = count_meanwhile };
 	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES);
 	uint64_t word = 7, read = 0;
+	pid_t other = fork();
+	unsigned before;
 	int fd;
-	void *page = make_waiting_page(&fd);
+	void *page;
 
 	(void)state;
+	assert_true(other >= 0);
+	if (other == 0) {
+		pause();
+		_exit(0);
+	}
+	page = make_waiting_page(&fd);
 	assert_int_equal(pull__batch(getpid(), (uintptr_t)page, pulled, &meanwhile), -ETIMEDOUT);
 	assert_in_range(meanwhile_cnt, 2, 1000);
-	/* others are read as ever */
-	assert_int_equal(pull__memory(getpid(), (uintptr_t)&word, &read, sizeof(read), NULL), 0);
+	/* it is not asked again as long as one waits; others are read as ever */
+	before = meanwhile_cnt;
+	assert_int_equal(pull__memory(getpid(), (uintptr_t)&word, &read, sizeof(read), &meanwhile),
+			 -ETIMEDOUT);
+	assert_int_equal(meanwhile_cnt, before);
+	assert_int_equal(pull__memory(other, (uintptr_t)&word, &read, sizeof(read), NULL), 0);
 	assert_int_equal(read, 7);
+	kill(other, SIGKILL);
+	assert_int_equal(waitpid(other, NULL, 0), other);
 	/* lets the one go that waits */
 	(void)close(fd);
+	word = 8;
+	assert_int_equal(read_soon(&word, &read), 0);
+	assert_int_equal(read, 8);
 	munmap(page, 4096);
 	free(pulled);
+}
+
+static void *pull_page(void *page)
+{
+	uint64_t read = 1;
+	int err = pull__memory(getpid(), (uintptr_t)page, &read, sizeof(read), NULL);
+
+	return err || read ? page : NULL;
+}
+
+/* Reads a page that comes 20 ms after all of the process was stopped, and has gone on. */
+static _Noreturn void pull_while_stopped(void)
+{
+	int fd;
+	void *page = make_waiting_page(&fd), *failed = page;
+	struct uffdio_zeropage zeroes = { .range = { .start = (uintptr_t)page, .len = 4096 } };
+	struct pollfd asked = { .fd = fd, .events = POLLIN };
+	pthread_t puller;
+
+	if (pthread_create(&puller, NULL, pull_page, page) || poll(&asked, 1, 10000) != 1)
+		_exit(2);
+	(void)raise(SIGSTOP);
+	usleep(20000);
+	if (ioctl(fd, UFFDIO_ZEROPAGE, &zeroes) || pthread_join(puller, &failed))
+		_exit(3);
+	_exit(failed ? 4 : 0);
+}
+
+/* Who was stopped for longer than it waits for others has not waited. */
+static void test_pull_counts_no_time_that_it_was_held_up(void **state)
+{
+	int fd, status;
+	pid_t child;
+
+	(void)state;
+	munmap(make_waiting_page(&fd), 4096);
+	(void)close(fd);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		pull_while_stopped();
+	/* that it has stopped nobody is told: the thread that reads does not, before the page comes */
+	do {
+		usleep(400000);
+		kill(child, SIGCONT);
+	} while (waitpid(child, &status, WNOHANG) == 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void test_pull_reads_more_than_a_buffer(void **state)
@@ -278,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_pull_reads_many_batches),
 		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
 		cmocka_unit_test(test_pull_does_not_wait_for_ever),
+		cmocka_unit_test(test_pull_counts_no_time_that_it_was_held_up),
 		cmocka_unit_test(test_pull_reads_more_than_a_buffer),
 		cmocka_unit_test(test_arrival_finds_batches_in_the_list),
 		cmocka_unit_test(test_arrival_ends_on_a_list_that_does_not),

@@ -2,17 +2,15 @@
 /*
  * Asks for snapshots.
  *
- * usage: snapshot [--wait] [REASON]		(default "checkpoint")
+ * usage: snapshot [--wait] [REASON...]		(default "checkpoint")
  *
- * Logs `before` (count 0 to 9), asks for a snapshot with REASON, logs `after` (count 0 to 9).
- * --wait: says "asked" after the request, and waits for a byte before it goes on.
+ * Logs `before` (count 0 to 9), asks for a snapshot with each REASON, logs `after` (count 0 to 9).
+ * --wait: says "asked" after the requests, and waits for a byte before it goes on.
  */
 #define TTLOG_SERVICE "snapshot"
 #include <ttlog/ttlog.h>
 
 #include "app.h"
-
-#define USAGE "snapshot [--wait] [REASON]"
 
 int main(int argc, char **argv)
 {
@@ -20,13 +18,11 @@ int main(int argc, char **argv)
 
 	argc -= wait;
 	argv += wait;
-	if (argc > 2)
-		app__usage(USAGE);
 	for (int count = 0; count < 10; count++)
 		TTLOG_PROBE(before, INFO, "Before", "count", count);
-	if (argc == 2)
-		TTLOG_SNAPSHOT(argv[1]);
-	else
+	for (int i = 1; i < argc; i++)
+		TTLOG_SNAPSHOT(argv[i]);
+	if (argc == 1)
 		TTLOG_SNAPSHOT("checkpoint");
 	if (wait) {
 		app__say("asked");

@@ -8,7 +8,7 @@ import subprocess
 
 import cbor2
 
-from harness import Failure, Snapshot, check, equal, wait_until
+from harness import VIEW, Failure, Snapshot, check, equal, wait_until
 from notes import read_batches
 from test_trade import check_trades
 
@@ -168,6 +168,27 @@ def test_names_at_the_time(t):
           sorted(event["fields"]["name"] for event in snapshot.events), "names")
     for event in snapshot.events:
         equal(event["comm"], event["fields"]["name"], "name of a thread")
+
+
+def test_names_of_a_pull(t):
+    """What is pulled from threads that end, begin and change names meanwhile is theirs, under the name
+    that they had."""
+    app = t.start(t.app("churn"), 30)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid, "-d", "1s")
+    collector.recording(app.pid)
+    # whoever follows has it pulled; nothing is shown
+    follower = t.start(VIEW, "--follow", "--filter", "name=nobody")
+    follower.err.wait(r"ttlog-view: following \d+ collectors?")
+    accounts = collector.end().only_accounts()
+    follower.end()
+    app.close_stdin()
+    app.end()
+    equal(accounts.lost, 0, "lost")
+    events = Snapshot(accounts.files[-1]).events
+    wrong = [(e["comm"], e["tid"], e["fields"]) for e in events
+             if (e["comm"], e["tid"]) != (e["fields"]["name"], e["fields"]["tid"])]
+    equal(wrong[:5], [], f"names and numbers of {len(wrong)} of {len(events)} events")
 
 
 def test_second_recording_knows_who(t):

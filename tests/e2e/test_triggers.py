@@ -128,6 +128,16 @@ def test_request_by_macro(t):
     equal((accounts.recorded, accounts.files), (20, [snapshot.path]), "accounts")
 
 
+def test_request_by_macro_twice(t):
+    """The second is heeded though the first is still being written."""
+    collector = t.collect("--", t.app("snapshot"), "--wait", "first", "second")
+    collector.out.wait("asked")
+    t.wait_files(2)
+    equal([snapshot.info["reason"] for snapshot in t.snapshots()], ["first", "second"], "reasons")
+    collector.say()
+    equal(len(collector.end().only_accounts().files), 2, "files")
+
+
 def test_request_by_macro_and_exit(t):
     t.collect("--on", "request,exit", "--", t.app("snapshot")).end()
     first, second = t.snapshots()

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One of the kernel's ring buffers as the drain thread reads it: it knows whether it has got all
+ * that there was.
+ *
+ * A message has its place in the order from when it was begun. While one is written, all behind it
+ * waits: some microseconds, or as long as the CPU that writes it is given to somebody else.
+ */
+#ifndef TTLOG_WIRE_RING_H
+#define TTLOG_WIRE_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct wire_ring;
+
+/* A negative result ends this look at the ring; what it was given counts as taken. */
+typedef int (*wire_ring_take_fn)(void *ctx, void *message, size_t bytes);
+
+/* fd: of the map. NULL with errno. */
+struct wire_ring *wire_ring__new(int fd, wire_ring_take_fn take, void *ctx);
+/* NULL is fine. */
+void wire_ring__free(struct wire_ring *ring);
+
+/* Takes what there is. Whether that is all that was begun before the call, for which it looks again
+ * for so long. */
+bool wire_ring__take(struct wire_ring *ring, uint64_t longest_ns);
+
+#endif /* TTLOG_WIRE_RING_H */
