@@ -27,7 +27,7 @@ static bool is_own(const struct ttlog_info *info, const struct ttlog_frame *fram
 {
 	if (!frame->file.len || begins_with(frame->file, "/usr/include/"))
 		return false;
-	return ttlog_text_equal(frame->module, info->exe) ||
+	return (info->exe.len && ttlog_text_equal(frame->module, info->exe)) ||
 	       (!begins_with(frame->file, "./") && !begins_with(frame->file, "../"));
 }
 

@@ -59,18 +59,22 @@ def death_file(folder):
 
 
 ABORT_DEATH = "SIGABRT in shop::Cart<std::__cxx11::basic_string<char, std::char_traits<char>, " \
-    "std::allocator<char> > >::operator+=(int) (src/cart.cc:7)"  # fmt: skip
+    "std::allocator<char> > >::operator+=(int) (../src/cart.cc:7)"  # fmt: skip
 
 
 def abort_file(folder):
-    """A program in C++ that called abort(): the C library is on its stack, before and behind it."""
-    frames = [("__pthread_kill_implementation+0x10c", "./nptl/pthread_kill.c"), ("abort+0xd3", "./stdlib/abort.c"),
-              ("std::vector<int, std::allocator<int> >::at(unsigned long)", "/usr/include/c++/12/bits/stl_vector.h"),
-              (ABORT_DEATH[len("SIGABRT in ") :].rsplit(" ", 1)[0] + "+0x12", "src/cart.cc"),
-              ("__clone3+0x2c", "../sysdeps/unix/sysv/linux/x86_64/clone3.S")]  # fmt: skip
-    frames = [{"ip": "0x%x" % (16 * i), "symbol": symbol, "file": file, "line": 7}
-              for i, (symbol, file) in enumerate(frames)]  # fmt: skip
-    header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash", "comm": "shop",
+    """A program in C++, built beside its source, that called abort(): the C library is on its stack,
+    before and behind it."""
+    exe, libc = "/usr/bin/shop", "/usr/lib/libc.so.6"
+    frames = [(libc, "__pthread_kill_implementation+0x10c", "./nptl/pthread_kill.c"),
+              (libc, "abort+0xd3", "./stdlib/abort.c"),
+              (exe, "std::vector<int, std::allocator<int> >::at(unsigned long)",
+               "/usr/include/c++/12/bits/stl_vector.h"),
+              (exe, ABORT_DEATH[len("SIGABRT in ") :].rsplit(" ", 1)[0] + "+0x12", "../src/cart.cc"),
+              (libc, "__clone3+0x2c", "../sysdeps/unix/sysv/linux/x86_64/clone3.S")]  # fmt: skip
+    frames = [{"ip": "0x%x" % (16 * i), "module": module, "symbol": symbol, "file": file, "line": 7}
+              for i, (module, symbol, file) in enumerate(frames)]  # fmt: skip
+    header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash", "comm": "shop", "exe": exe,
               "crash": {"signal": "SIGABRT", "number": 6, "tid": 9, "thread": "shop", "frames": frames}}  # fmt: skip
     snapshot = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])],
                              [{"pid": 9, "tid": 9, "comm": "shop"}], {0: [make.array("Q")]})  # fmt: skip

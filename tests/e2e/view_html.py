@@ -547,7 +547,7 @@ def test_crash_of_others():
             BROWSER.size(width, 780)
             BROWSER.open(path, READY)
             where = BROWSER.run("document.getElementById('where').textContent")
-            assert where.startswith("in shop::Cart<std::string >::operator+=(int) at src/cart.cc:7, thread shop"), where
+            assert where.startswith("in shop::Cart<std::string >::operator+=(int) at ../src/cart.cc:7, thread shop"), where
             assert BROWSER.run("[...document.querySelectorAll('.frame')].map((of) => of.className)") == \
                 ["frame foreign"] * 3 + ["frame", "frame foreign"]  # fmt: skip
             assert BROWSER.run("document.getElementById('filter').clientWidth") > 250

@@ -39,9 +39,12 @@ function withoutOffset(symbol) {
 	return plain(String(symbol).replace(/\+0x[0-9a-f]+$/, "").replace(STD_STRING, "std::string"));
 }
 
-/* Compiled from the program's own files: the C library's are relative to its build. */
-function isOwn(frame) {
-	return Boolean(frame.file) && !/^(\.\.?|\/usr\/include)\//.test(frame.file);
+/* Compiled from the program's own files, as viewer/ending.c has it. The C library's are relative to
+ * its build, as the program's may be, too. */
+function isOwn(frame, info) {
+	if (!frame.file || /^\/usr\/include\//.test(frame.file))
+		return false;
+	return (info.exe && frame.module === info.exe) || !/^\.\.?\//.test(frame.file);
 }
 
 function frameName(frame) {
@@ -76,7 +79,7 @@ function causeText(file) {
 /* The first frame of the program's own: above it there may be what libraries do to die. */
 function whereParts(info) {
 	const frames = arrayOf(info.crash && info.crash.frames);
-	const own = frames.find(isOwn) || frames.find((frame) => frame.symbol);
+	const own = frames.find((frame) => isOwn(frame, info)) || frames.find((frame) => frame.symbol);
 	const parts = [];
 
 	if (own)
@@ -190,9 +193,9 @@ function showNotices(summary, files, decoded) {
 
 /* ---- One file's section ---- */
 
-function frameItem(frame, number) {
+function frameItem(frame, number, info) {
 	const item = element("li", "frame" + (frame.symbol ? "" : " unknown") +
-		(frame.file && !isOwn(frame) ? " foreign" : ""));
+		(frame.file && !isOwn(frame, info) ? " foreign" : ""));
 	const name = element("span", "symbol", frameName(frame));
 	const under = element("span", "under");
 
@@ -210,12 +213,12 @@ function frameItem(frame, number) {
 	return item;
 }
 
-function stackSection(crash) {
-	const frames = arrayOf(crash && crash.frames);
+function stackSection(info) {
+	const frames = arrayOf(info.crash && info.crash.frames);
 	const section = element("section", "stack");
 	const list = element("ol");
 
-	list.append(...frames.map(frameItem));
+	list.append(...frames.map((frame, number) => frameItem(frame, number, info)));
 	section.append(element("h3", "", "Stack"), list);
 	return frames.length ? section : "";
 }
@@ -281,7 +284,7 @@ function fileSection(file, files) {
 			hasHosts && info.host ? "on " + plain(info.host) : "", endText(info)]
 			.filter(Boolean).join(" ")));
 	}
-	section.append(stackSection(file.info.crash), registersSection(file.info.crash),
+	section.append(stackSection(file.info), registersSection(file.info.crash),
 		factsSection(file));
 	return section;
 }
