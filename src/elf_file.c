@@ -219,7 +219,7 @@ static uint64_t most_sections(const struct elf_file *file)
 static int read_section_table(struct elf_file *file)
 {
 	const ElfW(Ehdr) *header = &file->header;
-	uint64_t names_number = header->e_shstrndx;
+	uint64_t names_number = header->e_shstrndx, most;
 	ElfW(Shdr) section;
 	int err;
 
@@ -234,8 +234,9 @@ static int read_section_table(struct elf_file *file)
 		return err == -ENODATA ? 0 : err;
 	}
 	file->section_cnt = header->e_shnum ? header->e_shnum : section.sh_size;
-	if (file->section_cnt > most_sections(file))
-		file->section_cnt = most_sections(file);
+	most = most_sections(file);
+	if (file->section_cnt > most)
+		file->section_cnt = most;
 	if (names_number == SHN_XINDEX)
 		names_number = section.sh_link;
 	err = elf_file__section(file, names_number, &section);

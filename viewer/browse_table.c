@@ -326,8 +326,11 @@ static void draw_nothing(struct browse *browse, int y)
 {
 	struct out *out = begin_text(browse);
 	unsigned progress = browse__progress(browse);
-	const char *unknown = browse->follow ? NULL : rows__unknown_key(browse->rows);
+	const char *unknown = NULL;
 
+	/* of those who are followed not all sites are known */
+	if (progress >= 1000 && !browse->follow)
+		unknown = rows__unknown_key(browse->rows);
 	if (progress < 1000)
 		out__format(out, "reading: %u%%", progress / 10);
 	else if (unknown)

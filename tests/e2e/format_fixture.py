@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Snapshots for the tests of formats that other tools read: golden ones, odd ones, spans in threads."""
+"""Snapshots for tests of what is made of them: golden ones, odd ones, spans in threads."""
 import os
 import re
 import sys

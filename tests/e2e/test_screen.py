@@ -3,6 +3,7 @@
 import re
 import statistics
 import time
+from contextlib import contextmanager
 
 from harness import VIEW, check, equal
 from test_live import beat, start_beat
@@ -58,12 +59,21 @@ def test_screen_follows(t):
         terminal.quit()
 
 
-def test_screen_follow_pauses(t):
-    """Space; then what comes is left out, and counted by nobody but the collector."""
+@contextmanager
+def following(t):
+    """A program, and a screen that follows its collector and has no event yet; both run at the end."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")
         terminal.wait("Waiting for events")
+        yield app, terminal
+        terminal.quit()
+    collector.stop()
+
+
+def test_screen_follow_pauses(t):
+    """Space; then what comes is left out, and counted by nobody but the collector."""
+    with following(t) as (app, terminal):
         beat(app)
         wait_shown(terminal, 0)
         terminal.keys("Space")
@@ -79,8 +89,6 @@ def test_screen_follow_pauses(t):
         terminal.wait("^ 1/3 ")
         terminal.keys("f")
         terminal.wait("^ 3/3 100%  following")
-        terminal.quit()
-    collector.stop()
 
 
 def test_screen_follows_threads(t):
@@ -125,10 +133,7 @@ def test_screen_follows_threads(t):
 
 def test_screen_follows_statistics(t):
     """o: they go on while one looks at them."""
-    app, collector = start_beat(t)
-    with Terminal(120, 24) as terminal:
-        terminal.view("--follow")
-        terminal.wait("Waiting for events")
+    with following(t) as (app, terminal):
         terminal.keys("o")
         terminal.wait("in 0 groups")
         for n in range(1, 4):
@@ -136,8 +141,6 @@ def test_screen_follows_statistics(t):
             terminal.wait(rf"^ +{n} 100.0%.* INFO +beat", rf"^ +{n} 100.0%  in 1 group")
         terminal.keys("o")
         terminal.wait("^ 3/3 100%  following")
-        terminal.quit()
-    collector.stop()
 
 
 def test_screen_follows_behind_a_file(t):

@@ -21,10 +21,11 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from format_fixture import FILES  # noqa: E402
 from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
-OVERLAP = ["tests/golden/overlap-%s.bin" % name for name in ("first", "second", "other")]
+OVERLAP = FILES["overlapping"]
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
          "func"]  # fmt: skip

@@ -20,14 +20,9 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from format_fixture import FILES, GOLDEN  # noqa: E402
 from view_harness import VIEW, events_of, run, view  # noqa: E402
 
-GOLDEN = ["tests/golden/golden.bin"]
-FILES = {
-    "golden": GOLDEN,
-    "packed": ["tests/golden/packed.bin"],
-    "overlapping": ["tests/golden/overlap-%s.bin" % name for name in ("first", "second", "other")],
-}
 ERROR = 1 / 128 + 1e-12
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 SITE_KEYS = ("level", "target", "probe", "msg", "file", "func", "line", "pid", "tid", "comm")
