@@ -373,43 +373,104 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 			first_err = err;
 		ret->module_cnt++;
 		ret->site_cnt += attach->modules.by_number[found->modules[i].number]->enabled_cnt;
-		(void)close(found->modules[i].fd);
 	}
 	return first_err;
 }
 
-int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
-		    struct attach_result *ret)
+static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *found)
 {
-	struct arrival *arrival = arrival__new(pid);
+	for (size_t i = 0; i < found->cnt; i++) {
+		uint32_t number = found->modules[i].number;
+
+		if (!find_links(attach->modules.by_number[number]->links, filter_of(attach, pid)))
+			return true;
+	}
+	return false;
+}
+
+static void close_found(struct found *found)
+{
+	for (size_t i = 0; i < found->cnt; i++)
+		(void)close(found->modules[i].fd);
+}
+
+struct attaching {
+	pid_t pid;
+	bool has_linked; /* all of its libraries are there */
+	attach_before_fn before;
+	void *ctx;
+};
+
+static int attach_found(struct attach *attach, const struct attaching *what,
+			const struct maps *maps, struct arrival *arrival, struct attach_result *ret)
+{
 	struct found found = { 0 };
-	struct maps *maps;
 	int err, link_err;
+
+	pthread_mutex_lock(&attach->lock);
+	err = find_modules(attach, maps, arrival, &found);
+	if (!what->has_linked && !has_unlinked(attach, what->pid, &found)) {
+		pthread_mutex_unlock(&attach->lock);
+		close_found(&found);
+		arrival__free(arrival);
+		return err;
+	}
+	/* it waits for the drain thread */
+	pthread_mutex_unlock(&attach->lock);
+	what->before(what->ctx, arrival);
+	pthread_mutex_lock(&attach->lock);
+	/* first: what was opened last the kernel closes first, when we are killed */
+	if (what->has_linked)
+		link_linker(attach, what->pid, maps);
+	link_err = link_found(attach, what->pid, &found, ret);
+	pthread_mutex_unlock(&attach->lock);
+	close_found(&found);
+	return err ? err : link_err;
+}
+
+static int attach_process(struct attach *attach, const struct attaching *what,
+			  struct attach_result *ret)
+{
+	struct arrival *arrival = arrival__new(what->pid);
+	struct maps *maps;
+	int err;
 
 	*ret = (struct attach_result){ 0 };
 	if (!arrival)
 		return -ENOMEM;
-	maps = maps__read(pid);
+	maps = maps__read(what->pid);
 	if (!maps) {
 		err = -errno;
 		arrival__free(arrival);
 		return err;
 	}
-	arrival->maps = maps__read(pid);
+	arrival->maps = maps__read(what->pid);
 	pthread_mutex_lock(&attach->turn);
-	pthread_mutex_lock(&attach->lock);
-	err = find_modules(attach, maps, arrival, &found);
-	/* it waits for the drain thread */
-	pthread_mutex_unlock(&attach->lock);
-	before(ctx, arrival);
-	pthread_mutex_lock(&attach->lock);
-	/* first: what was opened last the kernel closes first, when we are killed */
-	link_linker(attach, pid, maps);
-	link_err = link_found(attach, pid, &found, ret);
-	pthread_mutex_unlock(&attach->lock);
+	err = attach_found(attach, what, maps, arrival, ret);
 	pthread_mutex_unlock(&attach->turn);
 	maps__free(maps);
-	return err ? err : link_err;
+	return err;
+}
+
+int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
+		    struct attach_result *ret)
+{
+	const struct attaching what = {
+		.pid = pid,
+		.has_linked = true,
+		.before = before,
+		.ctx = ctx,
+	};
+
+	return attach_process(attach, &what, ret);
+}
+
+int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx)
+{
+	const struct attaching what = { .pid = pid, .before = before, .ctx = ctx };
+	struct attach_result result;
+
+	return attach_process(attach, &what, &result);
 }
 
 /* Opens what the process maps and was not seen before; locked. */

@@ -52,6 +52,13 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 		    struct attach_result *ret);
 
 /*
+ * The same for a process whose dynamic linker is still at work: attaches to what is mapped by now
+ * and was not attached to before. before() is called only where there is such a file. Once all is
+ * there, attach__process() has to follow.
+ */
+int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx);
+
+/*
  * Attaches to one file, for every process; before() is called for each that has it mapped now.
  * 0 or -errno; -ENOEXEC: no ELF file, -ENOENT: also where it has no sites. A module_cnt of 0: it is
  * attached to already.

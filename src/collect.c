@@ -221,8 +221,25 @@ static int watch_file(struct collector *collector)
 	return attach_file(collector);
 }
 
-/* In the launch thread, the process stopped with its libraries mapped. */
-static bool command_mapped(void *ctx, pid_t pid)
+static void failed_to_attach(int err)
+{
+	if (err && err != -ESRCH)
+		(void)failed("can't attach to all of what it starts", NULL, err);
+}
+
+/* In the launch thread, the process stopped. */
+static void command_mapped(void *ctx, pid_t pid)
+{
+	struct collector *collector = ctx;
+	int err = kernel__track(collector->kernel, pid);
+
+	if (!err)
+		err = attach__starting(collector->attach, pid, arrive_announced, collector);
+	failed_to_attach(err);
+}
+
+/* Likewise, with its libraries mapped. */
+static bool command_linked(void *ctx, pid_t pid)
 {
 	struct collector *collector = ctx;
 	struct attach_result result = { 0 };
@@ -230,8 +247,7 @@ static bool command_mapped(void *ctx, pid_t pid)
 
 	if (!err)
 		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
-	if (err && err != -ESRCH)
-		(void)failed("can't attach to all of what it starts", NULL, err);
+	failed_to_attach(err);
 	if (!result.module_cnt)
 		return false;
 	announce(collector, pid, result.site_cnt);
@@ -250,6 +266,7 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 {
 	const struct launch_callbacks callbacks = {
 		.mapped = command_mapped,
+		.linked = command_linked,
 		.ended = command_ended,
 		.ctx = collector,
 	};

@@ -2,10 +2,11 @@
 /*
  * The thread that starts CMD and traces its process tree.
  *
- * What a stop asks for follows from its wait status alone, but for the processes whose dynamic
- * linker is at work: these have a breakpoint, and an entry in `linkings` as long as it is there. A
- * tracee may die at any moment, so ptrace requests may always fail with ESRCH: its end is reported
- * by waitpid() in time. When the thread ends, the kernel lets go of all that it still traces.
+ * What a stop asks for follows from its wait status alone, but for the threads whose system calls
+ * are of interest: these have an entry in `tracees`. A tracee may die at any moment, so ptrace
+ * requests may always fail with ESRCH: its end is reported by waitpid() in time. When the thread
+ * ends, in peace or not, the kernel lets go of all that it still traces, and they run on: nothing
+ * in their memory was changed.
  *
  * The thread writes everything in struct launch but `stop`; before `ready` is posted nobody else
  * reads it, and afterwards `pid` and `pidfd` don't change.
@@ -25,28 +26,24 @@
 #include <unistd.h>
 
 #include "barrier.h"
-#include "breakpoint.h"
+#include "call_stop.h"
 #include "linker.h"
+#include "task.h"
+#include "tracee.h"
 
 #define EXIT_NOT_FOUND 127
 #define EXIT_NOT_RUN   126
 #define EXIT_FAILED    125
 
 #define TRACE_OPTIONS                                                                              \
-	(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
+	(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |     \
+	 PTRACE_O_TRACESYSGOOD)
+
+#define SYSCALL_STOP (SIGTRAP | 0x80)
 
 /* Does nothing but interrupt waitpid(); sent again until the thread has ended. */
 #define WAKE_SIGNAL   SIGRTMIN
 #define WAKE_EVERY_NS 5000000
-
-struct linking {
-	pid_t pid;
-	struct linker linker;
-	uint64_t breakpoint; /* linker.notify, or where it was called from to get past it */
-	int fd;              /* of the breakpoint */
-	uint64_t mask;       /* of signals, before the breakpoint's was let through */
-	bool adding;         /* the linker said that it starts */
-};
 
 struct launch {
 	struct launch_callbacks callbacks;
@@ -60,8 +57,7 @@ struct launch {
 	pid_t pid;
 	int pidfd;
 	bool has_exec; /* CMD was exec'd */
-	struct linking *linkings;
-	size_t linking_cnt, linking_cap;
+	struct tracees tracees;
 };
 
 static void do_nothing(int sig)
@@ -69,147 +65,72 @@ static void do_nothing(int sig)
 	(void)sig;
 }
 
-/* ---- The processes whose linker is at work ---- */
-
-static struct linking *find_linking(struct launch *launch, pid_t pid)
-{
-	for (size_t i = 0; i < launch->linking_cnt; i++) {
-		if (launch->linkings[i].pid == pid)
-			return &launch->linkings[i];
-	}
-	return NULL;
-}
-
-static void forget_linking(struct launch *launch, pid_t pid)
-{
-	struct linking *linking = find_linking(launch, pid);
-
-	if (!linking)
-		return;
-	(void)close(linking->fd);
-	if (linking->mask >> (BREAKPOINT_SIGNAL - 1) & 1)
-		(void)ptrace(PTRACE_SETSIGMASK, pid, sizeof(linking->mask), &linking->mask);
-	*linking = launch->linkings[--launch->linking_cnt];
-}
-
-/* A signal that is blocked stops nobody. Undone by forget_linking(). */
-static int let_through(struct linking *linking)
-{
-	uint64_t mask;
-
-	if (ptrace(PTRACE_GETSIGMASK, linking->pid, sizeof(mask), &linking->mask))
-		return -errno;
-	mask = linking->mask & ~(1ull << (BREAKPOINT_SIGNAL - 1));
-	if (mask == linking->mask)
-		return 0;
-	return ptrace(PTRACE_SETSIGMASK, linking->pid, sizeof(mask), &mask) ? -errno : 0;
-}
-
-/* Puts a breakpoint where the linker will call. Non-zero where that can't be had. */
-static int start_linking(struct launch *launch, pid_t pid)
-{
-	struct linking linking = { .pid = pid };
-	int err;
-
-	err = linker__find(pid, &linking.linker);
-	if (err)
-		return err;
-	if (launch->linking_cnt == launch->linking_cap) {
-		size_t cap = launch->linking_cap ? launch->linking_cap * 2 : 8;
-		struct linking *linkings = realloc(launch->linkings, cap * sizeof(*linkings));
-
-		if (!linkings)
-			return -ENOMEM;
-		launch->linkings = linkings;
-		launch->linking_cap = cap;
-	}
-	linking.breakpoint = linking.linker.notify;
-	linking.fd = breakpoint__open(pid, linking.breakpoint);
-	if (linking.fd < 0)
-		return linking.fd;
-	err = let_through(&linking);
-	if (err) {
-		(void)close(linking.fd);
-		return err;
-	}
-	launch->linkings[launch->linking_cnt++] = linking;
-	return 0;
-}
-
 /* ---- Stops ---- */
 
-static void resume(pid_t pid, int sig)
+/* To the next event, or system call where these are of interest. */
+static void resume(const struct launch *launch, pid_t pid, int sig)
 {
-	(void)ptrace(PTRACE_CONT, pid, NULL, (void *)(long)sig);
+	bool calls = tracees__find(&launch->tracees, pid);
+
+	(void)ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)sig);
 }
 
-static void tell_mapped(struct launch *launch, pid_t pid)
+/* For good. */
+static void let_go(struct launch *launch, pid_t pid, int sig)
 {
-	if (launch->callbacks.mapped(launch->callbacks.ctx, pid))
-		(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	tracees__forget(&launch->tracees, pid);
+	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
+}
+
+/* A program stops its own threads at its end, to look for leaks, which it can't while traced. */
+static bool traces_itself(const struct linker *linker, pid_t pid)
+{
+	return linker && linker__names_symbol(linker, pid, "__lsan_do_leak_check");
+}
+
+/* linker: NULL for none. */
+static void tell_linked(struct launch *launch, pid_t pid, const struct linker *linker)
+{
+	if (launch->callbacks.linked(launch->callbacks.ctx, pid) || traces_itself(linker, pid))
+		let_go(launch, pid, 0);
 	else
-		resume(pid, 0);
+		resume(launch, pid, 0);
 }
 
 static void handle_exec(struct launch *launch, pid_t pid)
 {
+	struct linker linker;
+
 	if (pid == launch->pid)
 		launch->has_exec = true;
-	forget_linking(launch, pid);
-	if (start_linking(launch, pid))
-		tell_mapped(launch, pid);
-	else
-		resume(pid, 0);
-}
-
-/*
- * The linker calls, once or twice before it adds libraries, and when they are there. Calls before
- * are about the libraries of LD_AUDIT, which have a namespace of their own.
- */
-static bool is_complete(struct linking *linking)
-{
-	bool was_adding = linking->adding;
-
-	if (!linking->linker.debug)
-		return true;
-	linking->adding = linker__is_adding(&linking->linker, linking->pid);
-	return was_adding && !linking->adding;
-}
-
-/* A breakpoint can't stay where the process is to go on: it waits at the caller meanwhile. */
-static int move_breakpoint(struct linking *linking)
-{
-	uint64_t address = linking->linker.notify;
-	int err = 0, fd;
-
-	if (linking->breakpoint == address)
-		err = breakpoint__return_address(linking->pid, &address);
-	if (err)
-		return err;
-	fd = breakpoint__open(linking->pid, address);
-	if (fd < 0)
-		return fd;
-	(void)close(linking->fd);
-	linking->fd = fd;
-	linking->breakpoint = address;
-	return 0;
-}
-
-/* Whether the signal was the breakpoint's; then the process runs again. */
-static bool handle_trap(struct launch *launch, pid_t pid)
-{
-	struct linking *linking = find_linking(launch, pid);
-
-	if (!linking || !breakpoint__was_hit(pid, linking->breakpoint))
-		return false;
-	if ((linking->breakpoint == linking->linker.notify && is_complete(linking)) ||
-	    move_breakpoint(linking)) {
-		forget_linking(launch, pid);
-		tell_mapped(launch, pid);
+	/* another program now, that has forked nobody */
+	tracees__forget(&launch->tracees, pid);
+	if (!linker__find(pid, &linker) && !tracees__add_linking(&launch->tracees, pid, &linker)) {
+		launch->callbacks.mapped(launch->callbacks.ctx, pid);
+		resume(launch, pid, 0);
 	} else {
-		resume(pid, 0);
+		tell_linked(launch, pid, NULL);
 	}
-	return true;
+}
+
+/* A thread has no exec of its own to wait for. */
+static void handle_fork(struct launch *launch, pid_t pid, int event)
+{
+	unsigned long child;
+
+	if (event != PTRACE_EVENT_CLONE && !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child))
+		tracees__claim_young(&launch->tracees, pid, (pid_t)child);
+	resume(launch, pid, 0);
+}
+
+/* Of a new process or thread: the kernel traces it from its first instruction. */
+static void handle_first_stop(struct launch *launch, pid_t pid)
+{
+	struct task task;
+
+	if (!task__read((uint32_t)pid, (uint32_t)pid, &task) && task.ns_tid == task.ns_tgid)
+		tracees__add_young(&launch->tracees, pid);
+	resume(launch, pid, 0);
 }
 
 static bool is_stop_signal(int sig)
@@ -217,43 +138,122 @@ static bool is_stop_signal(int sig)
 	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
-static void handle_stop(struct launch *launch, pid_t pid, int status)
-{
-	int event = status >> 16, sig = WSTOPSIG(status);
-
-	if (event == PTRACE_EVENT_EXEC)
-		handle_exec(launch, pid);
-	else if (event == PTRACE_EVENT_STOP && is_stop_signal(sig))
-		(void)ptrace(PTRACE_LISTEN, pid, NULL, NULL); /* stays stopped until SIGCONT */
-	else if (event)
-		resume(pid, 0);
-	else if (sig != BREAKPOINT_SIGNAL || !handle_trap(launch, pid))
-		resume(pid, sig);
-}
-
-/* Clears the breakpoint at whatever stop came first after the interrupt, and lets go. */
-static void handle_last_stop(struct launch *launch, const struct linking *linking, int status)
-{
-	pid_t pid = linking->pid;
-	int sig = status >> 16 ? 0 : WSTOPSIG(status);
-
-	if (sig == BREAKPOINT_SIGNAL && breakpoint__was_hit(pid, linking->breakpoint))
-		sig = 0;
-	forget_linking(launch, pid);
-	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
-}
-
-/* ---- The thread ---- */
+/* ---- System calls ---- */
 
 static void handle_end(struct launch *launch, pid_t pid, int status)
 {
-	forget_linking(launch, pid);
+	tracees__forget(&launch->tracees, pid);
 	if (pid != launch->pid)
 		return;
 	/* the failure of exec is launch__start()'s to tell */
 	if (launch->has_exec || WIFSIGNALED(status))
 		launch->callbacks.ended(launch->callbacks.ctx, status);
 }
+
+/* A thread is about to trace another one, which runs: only one can trace it. */
+static void make_way(struct launch *launch, pid_t pid)
+{
+	int status;
+
+	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
+		return; /* it is none of ours */
+	if (waitpid(pid, &status, __WALL | __WNOTHREAD) != pid)
+		return;
+	if (WIFSTOPPED(status)) {
+		bool has_signal = !(status >> 16) && WSTOPSIG(status) != SYSCALL_STOP;
+
+		let_go(launch, pid, has_signal ? WSTOPSIG(status) : 0);
+	} else {
+		handle_end(launch, pid, status);
+	}
+}
+
+/* Whether the thread was let go: it asks its parent to trace it. */
+static bool handle_ptrace(struct launch *launch, pid_t pid, const struct call_stop *stop)
+{
+	switch (stop->args[0]) {
+	case PTRACE_TRACEME:
+		let_go(launch, pid, 0);
+		return true;
+	case PTRACE_ATTACH:
+	case PTRACE_SEIZE:
+		make_way(launch, (pid_t)stop->args[1]);
+		break;
+	}
+	return false;
+}
+
+static void handle_linking(struct launch *launch, struct tracee *tracee,
+			   const struct call_stop *stop)
+{
+	struct linker linker;
+	pid_t pid = tracee->pid;
+
+	if (stop->is_entry)
+		tracee->maps_code = call_stop__maps_code(stop);
+	else if (tracee->maps_code && !stop->failed)
+		launch->callbacks.mapped(launch->callbacks.ctx, pid);
+	if (!linker__is_ready(&tracee->linker, pid) && --tracee->calls_left) {
+		resume(launch, pid, 0);
+		return;
+	}
+	linker = tracee->linker;
+	tracees__settle(&launch->tracees, pid);
+	tell_linked(launch, pid, &linker);
+}
+
+static void handle_call(struct launch *launch, pid_t pid)
+{
+	struct tracee *tracee = tracees__find(&launch->tracees, pid);
+	struct call_stop stop;
+
+	if (!tracee || call_stop__read(pid, &stop)) {
+		resume(launch, pid, 0);
+		return;
+	}
+	if (tracee->state == TRACEE_LINKING) {
+		handle_linking(launch, tracee, &stop);
+		return;
+	}
+	if (stop.is_entry && stop.number == SYS_ptrace && handle_ptrace(launch, pid, &stop))
+		return;
+	tracee = tracees__find(&launch->tracees, pid);
+	if (tracee && tracee->state == TRACEE_YOUNG && !--tracee->calls_left)
+		tracees__settle(&launch->tracees, pid);
+	resume(launch, pid, 0);
+}
+
+static void handle_stop(struct launch *launch, pid_t pid, int status)
+{
+	int event = status >> 16, sig = WSTOPSIG(status);
+
+	switch (event) {
+	case 0:
+		if (sig == SYSCALL_STOP)
+			handle_call(launch, pid);
+		else
+			resume(launch, pid, sig);
+		break;
+	case PTRACE_EVENT_EXEC:
+		handle_exec(launch, pid);
+		break;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		handle_fork(launch, pid, event);
+		break;
+	case PTRACE_EVENT_STOP:
+		if (is_stop_signal(sig))
+			(void)ptrace(PTRACE_LISTEN, pid, NULL, NULL); /* until SIGCONT */
+		else
+			handle_first_stop(launch, pid);
+		break;
+	default:
+		resume(launch, pid, 0);
+	}
+}
+
+/* ---- The thread ---- */
 
 /*
  * __WNOTHREAD: other threads' children are none of ours. Returns 0 when there is nobody left to
@@ -281,34 +281,6 @@ static void trace(struct launch *launch)
 			handle_stop(launch, pid, status);
 		else
 			handle_end(launch, pid, status);
-	}
-}
-
-/* Nobody may keep a breakpoint that there is no one left to handle. */
-static void let_go(struct launch *launch)
-{
-	const struct linking *linking;
-	int status;
-
-	for (size_t i = 0; i < launch->linking_cnt;) {
-		if (ptrace(PTRACE_INTERRUPT, launch->linkings[i].pid, NULL, NULL) && errno == ESRCH)
-			forget_linking(launch, launch->linkings[i].pid);
-		else
-			i++;
-	}
-	while (launch->linking_cnt) {
-		pid_t pid = launch->linkings[0].pid;
-
-		if (waitpid(pid, &status, __WALL | __WNOTHREAD) < 0) {
-			if (errno != EINTR)
-				forget_linking(launch, pid);
-			continue;
-		}
-		linking = find_linking(launch, pid);
-		if (!WIFSTOPPED(status))
-			forget_linking(launch, pid);
-		else if (linking)
-			handle_last_stop(launch, linking, status);
 	}
 }
 
@@ -382,7 +354,6 @@ static void *run_thread(void *arg)
 	if (err)
 		return NULL;
 	trace(launch);
-	let_go(launch);
 	return NULL;
 }
 
@@ -439,7 +410,7 @@ static void free_launch(struct launch *launch)
 	close_fd(launch->exec_errors[1]);
 	close_fd(launch->pidfd);
 	(void)sem_destroy(&launch->ready);
-	free(launch->linkings);
+	tracees__fini(&launch->tracees);
 	free(launch);
 }
 

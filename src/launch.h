@@ -3,13 +3,18 @@
  * `ttlog-collect -- CMD`: starts CMD so that the collector can attach to every program of its
  * process tree before any of that program's code has run, constructors of libraries included.
  *
- * A thread of its own traces CMD and its descendants by ptrace. At every exec it lets the dynamic
- * linker map and relocate all libraries, stops the process there, and asks the collector. A
- * program that carries ttlog is let go for good: from there on BPF follows it, and it runs at full
- * speed. Others (a shell, make, ...) stay traced, so that their children and further execs are
- * seen; threads too, since any of them may fork or exec.
+ * A thread of its own traces CMD and its descendants by ptrace. From an exec on it stops the process
+ * at its system calls, and the collector attaches to what was mapped: to the program at once, to
+ * each library when its code is there. Once the dynamic linker is done, a program that carries
+ * ttlog is let go for good: from there on BPF follows it, and it runs at full speed. Others (a
+ * shell, make, ...) stay traced, so that their children and further execs are seen, but are not
+ * stopped at their calls; threads too, since any of them may fork or exec.
  *
- * A program without a dynamic linker is stopped at its first instruction instead.
+ * Only one can trace a process. A child that asks its parent to trace it (gdb) or whose parent does
+ * (strace, bpftrace) is let go before, and so is a program with LeakSanitizer, which stops itself.
+ * BPF tells of their forks and execs, too, but what they start runs on while the collector attaches.
+ *
+ * A program without a dynamic linker is stopped at its first instruction alone.
  */
 #ifndef TTLOG_LAUNCH_H
 #define TTLOG_LAUNCH_H
@@ -22,8 +27,10 @@ struct launch;
 
 /* Called in the launch thread, possibly before launch__start() has returned. */
 struct launch_callbacks {
-	/* A program is mapped, and the process stopped. Returns whether it carries ttlog. */
-	bool (*mapped)(void *ctx, pid_t pid);
+	/* The process is stopped, and has mapped a program or one of its libraries. */
+	void (*mapped)(void *ctx, pid_t pid);
+	/* The process is stopped, and all is mapped. Returns whether it carries ttlog. */
+	bool (*linked)(void *ctx, pid_t pid);
 	/* CMD itself ended; wait_status as of waitpid(2). */
 	void (*ended)(void *ctx, int wait_status);
 	void *ctx;

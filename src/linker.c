@@ -20,6 +20,7 @@
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
 #define MAX_DYNS          128
+#define MAX_LIBRARIES     256
 #define MAX_SYMBOLS_BYTES (1u << 20)
 #define MAX_STRINGS_BYTES (1u << 20)
 
@@ -177,7 +178,7 @@ static uint64_t find_symbol(const struct dynamic *dynamic, const Elf64_Sym *symb
 static int find_symbols(pid_t pid, const struct dynamic *dynamic, struct linker *ret_linker)
 {
 	size_t symbols_bytes = dynamic->strings - dynamic->symbols;
-	struct linker linker;
+	struct linker linker = { 0 };
 	Elf64_Sym *symbols;
 	char *strings;
 	int err;
@@ -198,6 +199,8 @@ static int find_symbols(pid_t pid, const struct dynamic *dynamic, struct linker 
 	symbols_bytes /= sizeof(*symbols);
 	linker.notify = find_symbol(dynamic, symbols, symbols_bytes, strings, "_dl_debug_state");
 	linker.debug = find_symbol(dynamic, symbols, symbols_bytes, strings, "_r_debug");
+	linker.debug_pointer =
+		find_symbol(dynamic, symbols, symbols_bytes, strings, "_dl_debug_addr");
 	if (linker.notify)
 		*ret_linker = linker;
 	else
@@ -222,9 +225,67 @@ int linker__find(pid_t pid, struct linker *ret_linker)
 	return err;
 }
 
-bool linker__is_adding(const struct linker *linker, pid_t pid)
+static bool read_debug(const struct linker *linker, pid_t pid, struct r_debug *ret)
+{
+	uint64_t address = linker->debug;
+
+	if (!address && linker->debug_pointer &&
+	    read_memory(pid, linker->debug_pointer, &address, sizeof(address)))
+		return false;
+	return address && !read_memory(pid, address, ret, sizeof(*ret));
+}
+
+bool linker__is_ready(struct linker *linker, pid_t pid)
 {
 	struct r_debug debug;
 
-	return !read_memory(pid, linker->debug, &debug, sizeof(debug)) && debug.r_state == RT_ADD;
+	if (!read_debug(linker, pid, &debug))
+		return false;
+	if (debug.r_state == RT_ADD)
+		linker->has_added = true;
+	/* musl fills it in when all is done */
+	if (!linker->debug)
+		return debug.r_version && debug.r_state == RT_CONSISTENT;
+	return linker->has_added && debug.r_state == RT_CONSISTENT;
+}
+
+static bool names_symbol(pid_t pid, const struct link_map *map, const char *name)
+{
+	uint64_t strings = 0, bytes = 0;
+	Elf64_Dyn dyns[MAX_DYNS];
+	char *text;
+	bool found;
+
+	if (read_memory(pid, (uintptr_t)map->l_ld, dyns, sizeof(dyns)))
+		return false;
+	for (size_t i = 0; i < MAX_DYNS && dyns[i].d_tag != DT_NULL; i++) {
+		if (dyns[i].d_tag == DT_STRTAB)
+			strings = dyns[i].d_un.d_ptr;
+		else if (dyns[i].d_tag == DT_STRSZ)
+			bytes = dyns[i].d_un.d_val;
+	}
+	if (!bytes || bytes > MAX_STRINGS_BYTES)
+		return false;
+	text = malloc(bytes);
+	found = text && !read_memory(pid, strings, text, bytes) &&
+		memmem(text, bytes, name, strlen(name) + 1);
+	free(text);
+	return found;
+}
+
+bool linker__names_symbol(const struct linker *linker, pid_t pid, const char *name)
+{
+	struct link_map map = { 0 };
+	struct r_debug debug;
+
+	if (!read_debug(linker, pid, &debug))
+		return false;
+	map.l_next = debug.r_map;
+	for (int i = 0; i < MAX_LIBRARIES && map.l_next; i++) {
+		if (read_memory(pid, (uintptr_t)map.l_next, &map, sizeof(map)))
+			return false;
+		if (names_symbol(pid, &map, name))
+			return true;
+	}
+	return false;
 }

@@ -18,15 +18,24 @@
 #include <sys/types.h>
 
 struct linker {
-	uint64_t notify; /* address of _dl_debug_state */
-	uint64_t debug;  /* address of _r_debug; 0: none, the first call to notify is the one */
+	uint64_t notify;        /* address of _dl_debug_state */
+	uint64_t debug;         /* address of _r_debug, 0: none */
+	uint64_t debug_pointer; /* musl: address of a pointer to it, 0: none */
+	bool has_added;         /* glibc: it was seen adding libraries */
 };
 
 /* The process may run, or be stopped at its exec. -ENOENT where it has no dynamic linker or one
  * that can't be asked, else -errno. */
 int linker__find(pid_t pid, struct linker *ret_linker);
 
-/* Whether libraries are about to be added to the program's own namespace. */
-bool linker__is_adding(const struct linker *linker, pid_t pid);
+/*
+ * Whether all libraries are mapped and relocated. To be asked from the exec on, again and again:
+ * glibc says the same before it begins, so it has to be seen at work first. What it adds before are
+ * the libraries of LD_AUDIT, which have a namespace of their own.
+ */
+bool linker__is_ready(struct linker *linker, pid_t pid);
+
+/* Whether the program or one of its libraries names that symbol. Once it is linked. */
+bool linker__names_symbol(const struct linker *linker, pid_t pid, const char *name);
 
 #endif /* TTLOG_LINKER_H */

@@ -31,7 +31,7 @@ static void test_linker_is_found_in_a_running_process(void **state)
 	assert_int_equal(linker__find(getpid(), &linker), 0);
 	assert_int_equal(linker.notify, (uintptr_t)dlsym(RTLD_DEFAULT, "_dl_debug_state"));
 	assert_int_equal(linker.debug, (uintptr_t)dlsym(RTLD_DEFAULT, "_r_debug"));
-	assert_false(linker__is_adding(&linker, getpid()));
+	assert_false(linker__is_ready(&linker, getpid()));
 }
 
 static void test_linker_is_found_at_the_exec(void **state)
@@ -56,14 +56,14 @@ static void test_linker_is_found_at_the_exec(void **state)
 	/* the same file, elsewhere */
 	assert_int_equal(linker.notify % PAGE_BYTES, own.notify % PAGE_BYTES);
 	assert_int_equal(linker.notify - linker.debug, own.notify - own.debug);
-	assert_false(linker__is_adding(&linker, pid));
+	assert_false(linker__is_ready(&linker, pid));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
 static void test_linker_refuses_what_has_none(void **state)
 {
-	struct linker linker = { 1, 2 };
+	struct linker linker = { .notify = 1, .debug = 2 };
 	int status;
 	pid_t pid;
 
@@ -75,7 +75,7 @@ static void test_linker_refuses_what_has_none(void **state)
 		_exit(0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
 	assert_true(linker__find(pid, &linker) < 0);
-	assert_false(linker__is_adding(&linker, pid));
+	assert_false(linker__is_ready(&linker, pid));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(linker__find(pid, &linker), -ENOENT);
 	assert_int_equal(linker.notify, 1);

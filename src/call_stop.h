@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ptrace stop at the entry or exit of a system call, the same on all architectures.
+ */
+#ifndef TTLOG_CALL_STOP_H
+#define TTLOG_CALL_STOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct call_stop {
+	bool is_entry;
+	/* at the entry; number is UINT64_MAX where the call is not of this architecture */
+	uint64_t number;
+	uint64_t args[6];
+	bool failed; /* at the exit */
+};
+
+/* The thread is traced by the caller and in such a stop. 0 or -errno; -ESRCH: it died. */
+int call_stop__read(pid_t tid, struct call_stop *ret);
+
+/* At the entry: whether the call maps code from a file. */
+bool call_stop__maps_code(const struct call_stop *stop);
+
+#endif /* TTLOG_CALL_STOP_H */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "tracee.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * Between fork and exec few calls are made. A child that makes more has a work of its own, and is
+ * let run at full speed.
+ */
+#define YOUNG_CALLS   512
+/* A linker that is still at work after so many has not told us that it was ready. */
+#define LINKING_CALLS 100000
+
+void tracees__fini(struct tracees *tracees)
+{
+	free(tracees->all);
+	*tracees = (struct tracees){ 0 };
+}
+
+struct tracee *tracees__find(const struct tracees *tracees, pid_t pid)
+{
+	for (size_t i = 0; i < tracees->cnt; i++) {
+		if (tracees->all[i].pid == pid)
+			return &tracees->all[i];
+	}
+	return NULL;
+}
+
+/* NULL: out of memory. */
+static struct tracee *find_or_add(struct tracees *tracees, pid_t pid)
+{
+	struct tracee *tracee = tracees__find(tracees, pid);
+
+	if (tracee)
+		return tracee;
+	if (tracees->cnt == tracees->cap) {
+		size_t cap = tracees->cap ? tracees->cap * 2 : 16;
+		struct tracee *all = reallocarray(tracees->all, cap, sizeof(*all));
+
+		if (!all)
+			return NULL;
+		tracees->all = all;
+		tracees->cap = cap;
+	}
+	tracee = &tracees->all[tracees->cnt++];
+	*tracee = (struct tracee){ .pid = pid };
+	return tracee;
+}
+
+static void drop_if_idle(struct tracees *tracees, struct tracee *tracee)
+{
+	if (tracee->state == TRACEE_SETTLED && !tracee->young_cnt && !tracee->unclaimed)
+		*tracee = tracees->all[--tracees->cnt];
+}
+
+static void set_young(struct tracee *tracee)
+{
+	tracee->state = TRACEE_YOUNG;
+	tracee->calls_left = YOUNG_CALLS;
+}
+
+void tracees__add_young(struct tracees *tracees, pid_t pid)
+{
+	struct tracee *tracee = tracees__find(tracees, pid);
+
+	if (tracee && tracee->state == TRACEE_YOUNG) /* the parent's event came first */
+		return;
+	tracee = find_or_add(tracees, pid);
+	if (!tracee)
+		return;
+	set_young(tracee);
+	tracee->unclaimed = true;
+}
+
+void tracees__claim_young(struct tracees *tracees, pid_t parent, pid_t child)
+{
+	struct tracee *tracee = tracees__find(tracees, child);
+
+	if (tracee && tracee->unclaimed) {
+		tracee->unclaimed = false;
+		if (tracee->state != TRACEE_YOUNG) {
+			drop_if_idle(tracees, tracee);
+			return;
+		}
+	} else {
+		tracee = find_or_add(tracees, child);
+		if (!tracee)
+			return;
+		set_young(tracee);
+	}
+	tracee->parent = parent;
+	tracee = find_or_add(tracees, parent);
+	if (tracee)
+		tracee->young_cnt++;
+}
+
+/* It is young no more: its parent has one less to care for. */
+static void leave_parent(struct tracees *tracees, struct tracee *child)
+{
+	struct tracee *parent = child->parent ? tracees__find(tracees, child->parent) : NULL;
+
+	child->parent = 0;
+	if (!parent || !parent->young_cnt)
+		return;
+	parent->young_cnt--;
+}
+
+int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker)
+{
+	struct tracee *tracee;
+
+	tracees__settle(tracees, pid);
+	tracee = find_or_add(tracees, pid);
+	if (!tracee)
+		return -ENOMEM;
+	tracee->state = TRACEE_LINKING;
+	tracee->calls_left = LINKING_CALLS;
+	tracee->linker = *linker;
+	tracee->maps_code = false;
+	return 0;
+}
+
+void tracees__settle(struct tracees *tracees, pid_t pid)
+{
+	struct tracee *tracee = tracees__find(tracees, pid);
+	pid_t parent;
+
+	if (!tracee)
+		return;
+	parent = tracee->parent;
+	leave_parent(tracees, tracee);
+	tracee->state = TRACEE_SETTLED;
+	drop_if_idle(tracees, tracee);
+	tracee = parent ? tracees__find(tracees, parent) : NULL;
+	if (tracee)
+		drop_if_idle(tracees, tracee);
+}
+
+void tracees__forget(struct tracees *tracees, pid_t pid)
+{
+	struct tracee *tracee = tracees__find(tracees, pid);
+
+	if (!tracee)
+		return;
+	if (tracee->young_cnt) {
+		for (size_t i = 0; i < tracees->cnt; i++) {
+			if (tracees->all[i].parent == pid)
+				tracees->all[i].parent = 0;
+		}
+		tracee->young_cnt = 0;
+	}
+	tracees__settle(tracees, pid);
+}
