@@ -254,6 +254,44 @@ static bool command_linked(void *ctx, pid_t pid)
 	return true;
 }
 
+/* The file that execvp(3) would run; the name itself where there is none. */
+static void find_command(const char *name, char ret_path[PATH_MAX])
+{
+	const char *dirs = getenv("PATH");
+
+	while (dirs && *dirs && !strchr(name, '/')) {
+		size_t len = strcspn(dirs, ":");
+
+		(void)snprintf(ret_path, PATH_MAX, "%.*s/%s", len ? (int)len : 1, len ? dirs : ".",
+			       name);
+		if (!access(ret_path, X_OK))
+			return;
+		dirs += len + (dirs[len] == ':');
+	}
+	(void)snprintf(ret_path, PATH_MAX, "%s", name);
+}
+
+/* In the launch thread, before the exec. The sites of the program itself are enabled beforehand,
+ * its libraries' once they are seen. */
+static void command_untraced(void *ctx, pid_t pid, int trace_err)
+{
+	struct collector *collector = ctx;
+	struct attach_result result;
+	char path[PATH_MAX];
+	int err;
+
+	fprintf(stderr,
+		"ttlog-collect: can't trace %s (ptrace: %s): what it starts and what its libraries log at first may be missing\n",
+		collector->env->command[0], strerror(-trace_err));
+	find_command(collector->env->command[0], path);
+	err = kernel__track(collector->kernel, pid);
+	if (!err)
+		err = attach__file(collector->attach, path, arrive, collector, &result);
+	/* a script, or no marks: then what it starts may have some */
+	if (err != -ENOEXEC && err != -ENOENT)
+		failed_to_attach(err);
+}
+
 static void command_ended(void *ctx, int wait_status)
 {
 	struct collector *collector = ctx;
@@ -267,6 +305,7 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 	const struct launch_callbacks callbacks = {
 		.mapped = command_mapped,
 		.linked = command_linked,
+		.untraced = command_untraced,
 		.ended = command_ended,
 		.ctx = collector,
 	};

@@ -56,7 +56,7 @@ struct launch {
 	bool stop; /* set by launch__free(), read in wait_next() */
 	pid_t pid;
 	int pidfd;
-	bool has_exec; /* CMD was exec'd */
+	bool has_exec; /* CMD was exec'd, or is not traced */
 	struct tracees tracees;
 };
 
@@ -323,8 +323,15 @@ static int start_cmd(struct launch *launch)
 		run_cmd(launch, go[0]);
 	}
 	launch->pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
-	if (launch->pidfd < 0 || ptrace(PTRACE_SEIZE, launch->pid, NULL, (void *)TRACE_OPTIONS) ||
-	    write(go[1], "", 1) != 1)
+	if (launch->pidfd < 0) {
+		err = -errno;
+		goto out;
+	}
+	if (ptrace(PTRACE_SEIZE, launch->pid, NULL, (void *)TRACE_OPTIONS)) {
+		launch->has_exec = true; /* nobody will tell */
+		launch->callbacks.untraced(launch->callbacks.ctx, launch->pid, -errno);
+	}
+	if (write(go[1], "", 1) != 1)
 		err = -errno;
 out:
 	close(go[0]);

@@ -31,6 +31,11 @@ struct launch_callbacks {
 	void (*mapped)(void *ctx, pid_t pid);
 	/* The process is stopped, and all is mapped. Returns whether it carries ttlog. */
 	bool (*linked)(void *ctx, pid_t pid);
+	/*
+	 * CMD can't be traced (-errno of ptrace), will run as it is, and none of the above be
+	 * called. pid has not called exec yet.
+	 */
+	void (*untraced)(void *ctx, pid_t pid, int err);
 	/* CMD itself ended; wait_status as of waitpid(2). */
 	void (*ended)(void *ctx, int wait_status);
 	void *ctx;

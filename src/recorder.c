@@ -232,6 +232,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	struct wire_head head = { .tgid = arrival->pid };
 	uint64_t birth_ns = birth__read_ns(arrival->pid);
 	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
+	bool was_known = process;
 
 	if (!process) {
 		head.tid = arrival->pid;
@@ -246,8 +247,8 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	if (arrival->given)
 		give(recorder, process);
 	process->announced |= arrival->announced;
-	/* what it maps now is better, if there is a now */
-	if (!process->crash.mapping_cnt && arrival->maps)
+	/* libraries have come since it was known; else what was read just now is better */
+	if (arrival->maps && (was_known || !process->crash.mapping_cnt))
 		(void)death__take_mappings(&process->crash, arrival->maps);
 	for (size_t i = 0; i < arrival->anchor_cnt; i++)
 		(void)process__add_anchor(process, &arrival->anchors[i]);

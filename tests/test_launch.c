@@ -118,6 +118,7 @@ struct seen {
 	const char *carries; /* the image that carries ttlog */
 	int mark_fd;         /* gets an 'M' a call, -1: none */
 	bool had_library;
+	int trace_err; /* of on_untraced() */
 	bool has_ended;
 	int status;
 	int ended_fd; /* closed at the end of CMD */
@@ -176,6 +177,16 @@ static bool on_linked(void *ctx, pid_t pid)
 	return carries;
 }
 
+static void on_untraced(void *ctx, pid_t pid, int err)
+{
+	struct seen *seen = ctx;
+
+	(void)pid;
+	pthread_mutex_lock(&seen->lock);
+	seen->trace_err = err;
+	pthread_mutex_unlock(&seen->lock);
+}
+
 static void on_ended(void *ctx, int wait_status)
 {
 	struct seen *seen = ctx;
@@ -199,7 +210,9 @@ struct run {
 
 static void begin_run(struct run *run, char *const argv[], const char *carries)
 {
-	struct launch_callbacks callbacks = { on_mapped, on_linked, on_ended, &run->seen };
+	struct launch_callbacks callbacks = {
+		on_mapped, on_linked, on_untraced, on_ended, &run->seen,
+	};
 	struct launch_signals signals;
 	char text[16];
 
