@@ -19,6 +19,8 @@ struct arrival {
 	uint32_t pid;
 	bool given;     /* on the command line */
 	bool announced; /* "recording pid" will be said by who made this */
+	/* Gets, before drain__arrive() returns, whether it was said before. NULL: nobody asks. */
+	bool *ret_was_announced;
 	size_t source_cnt, source_cap;
 	struct source *sources;
 	struct ttlog_batch *heads; /* of each */

@@ -350,17 +350,34 @@ static void handle_signal(struct collector *collector)
 	collector->over = true;
 }
 
+struct change {
+	struct collector *collector;
+	bool was_announced;
+};
+
+static void arrive_changed(void *ctx, struct arrival *arrival)
+{
+	struct change *change = ctx;
+
+	arrival->ret_was_announced = &change->was_announced;
+	arrive_announced(change->collector, arrival);
+}
+
 /* A library or a program more: sites to enable. */
 static void handle_change(struct collector *collector, pid_t pid)
 {
+	/* where it can't arrive any more, there is nothing to say of it either */
+	struct change change = { .collector = collector, .was_announced = true };
 	struct attach_result result = { 0 };
 	int err;
 
 	if (collector->env->mode == ENV_PATH)
 		return;
-	err = attach__process(collector->attach, pid, arrive, collector, &result);
+	err = attach__process(collector->attach, pid, arrive_changed, &change, &result);
 	if (err && err != -ESRCH && err != -ENOENT)
 		(void)failed("can't attach to what a process has loaded", NULL, err);
+	if (result.module_cnt && !change.was_announced)
+		announce(collector, pid, result.site_cnt);
 }
 
 static void handle_notice(struct collector *collector)

@@ -246,6 +246,8 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	process->birth_ns = birth_ns;
 	if (arrival->given)
 		give(recorder, process);
+	if (arrival->ret_was_announced)
+		*arrival->ret_was_announced = process->announced;
 	process->announced |= arrival->announced;
 	/* libraries have come since it was known; else what was read just now is better */
 	if (arrival->maps && (was_known || !process->crash.mapping_cnt))

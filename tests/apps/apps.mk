@@ -6,11 +6,12 @@ APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
 APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
 APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
-APPS_C := $(filter-out early earlylib callers callers_lib,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
+APPS_C := $(filter-out early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
-	callers callers_clang libcallers.so)
+	callers callers_clang libcallers.so leaks libkill_at.so \
+	$(if $(filter x86_64,$(shell uname -m)),exit32))
 
 .PHONY: apps
 apps: $(APPS)
@@ -79,3 +80,19 @@ $(BUILD)/apps/callers: tests/apps/callers.c $(BUILD)/apps/libcallers.so
 $(BUILD)/apps/callers_clang: tests/apps/callers.c $(BUILD)/apps/libcallers.so
 	$(call say,APP,$@)
 	$(Q)$(CLANG) $(CALLERS_FLAGS) -o $@ $< -L$(@D) -lcallers -Wl,-rpath,'$$ORIGIN'
+
+# Not marked.
+$(BUILD)/apps/leaks: tests/apps/leaks.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -fsanitize=leak -o $@ $<
+
+$(BUILD)/apps/exit32: tests/apps/exit32.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -m32 -static -nostdlib -fno-pie -no-pie -o $@ $<
+
+$(BUILD)/apps/libkill_at.so: tests/apps/kill_at.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -fPIC -shared -o $@ $<

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""-- CMD: commands that trace, are traced, or can't be; a collector that is killed in the midst of it."""
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+
+from harness import APPS, COLLECT, check, equal
+from test_trade import check_trades
+from test_tracers import need
+
+NOBODY = 65534
+STRIDE = int(os.environ.get("TTLOG_STRIDE", "11"))  # 1: at every call
+
+
+def record_traced(t, *tracer):
+    """A trade program that another tracer starts: it is recorded from when it is announced."""
+    collector = t.collect("--on", "exit", "--", *tracer)
+    pid, _ = collector.recording()
+    collector.out.wait(".*ready")
+    collector.say()
+    collector.out.wait(".*done")
+    collector.say()
+    collector.end()
+    accounts = collector.all_accounts()[pid]
+    equal((accounts.emitted, accounts.lost), (20, 0), "accounts")
+    check_trades(t.only_snapshot().events, 1, 0, 20)
+    return collector
+
+
+def test_launch_strace(t):
+    log = t.path("log")
+    record_traced(t, need("strace"), "-f", "-o", log, t.app("trade"), "--wait", 1, 20)
+    with open(log, encoding="utf-8") as file:
+        check("+++ exited with 0 +++" in file.read(), "strace traced it")
+
+
+def test_launch_gdb(t):
+    # gdb's own input is no terminal: the program has it
+    collector = record_traced(t, need("gdb"), "-nx", "-batch", "-ex", "run", "--args", t.app("trade"),
+                              "--wait", 1, 20)
+    collector.out.wait(r".*Inferior 1 \(process \d+\) exited normally.*")
+
+
+def test_launch_bpftrace(t):
+    script = 'BEGIN { printf("begun\\n"); }'
+    record_traced(t, need("bpftrace"), "-e", script, "-c", f"{t.app('trade')} --wait 1 20")
+
+
+def test_launch_leak_sanitizer(t):
+    """It stops all threads at the end, which it can't where another one traces them."""
+    collector = t.collect("--", t.app("leaks")).end(23)
+    check("LeakSanitizer: detected memory leaks" in collector.err.text(), collector.err.text())
+
+
+def test_launch_pid_namespace(t):
+    """What is recorded is process 1 there, and then its child."""
+    path = t.app("early")
+    t.collect("--on", "exit", "--", "unshare", "-pm", "--fork", path, 1).end()
+    equal(len(t.only_snapshot().events), 8, "events")
+    os.unlink(t.files()[0])
+    t.collect("--on", "exit", "--", "unshare", "-pm", "--fork", "sh", "-c", f"{path} 1; exit 4").end(4)
+    equal(len(t.only_snapshot().events), 8, "events")
+
+
+def test_launch_set_uid(t):
+    """It gets its user, and is recorded where root records."""
+    os.chmod(t.dir, 0o755)
+    shutil.copy(shutil.which("id"), t.path("id"))
+    for path in t.path("id"), t.app("trade"):
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o4755)
+    user = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"]
+    collector = t.collect("--", *user, t.path("id"), "-u").end()
+    equal(collector.out.all(), ["0"], "user of a set-uid program")
+    t.collect("--on", "exit", "--", *user, t.path("trade"), 1, 20).end()
+    check_trades(t.only_snapshot().events, 1, 0, 20)
+
+
+def test_launch_32_bit_beside(t):
+    """It ends as it does alone, on a kernel without 32-bit programs, too."""
+    if not os.path.exists(os.path.join(APPS, "exit32")):
+        return  # arm64
+    script = f"{t.app('exit32')}; {t.app('early')} 1; {t.app('exit32')}"
+    alone = subprocess.run(["sh", "-c", t.path("exit32")], stderr=subprocess.DEVNULL, check=False)
+    t.collect("--on", "exit", "--", "sh", "-c", script).end(alone.returncode)
+    equal(len(t.only_snapshot().events), 8, "events")
+
+
+def test_launch_of_a_command_without_ptrace(t):
+    t.collect("--on", "exit", "--", t.app("no_ptrace"), t.app("early"), 1).end()
+    equal(len(t.only_snapshot().events), 8, "events")
+
+
+def test_launch_without_ptrace(t):
+    """The collector itself may not trace: it says so, and records the program from its start on."""
+    collector = t.start(t.app("no_ptrace"), COLLECT,
+                        "-o", t.out, "--on", "exit", "--", t.app("trade"), 1, 20).end()
+    collector.err.wait(r"ttlog-collect: can't trace .*/trade \(ptrace: Operation not permitted\): .*")
+    check_trades(t.only_snapshot().events, 1, 0, 20)
+
+
+def test_launch_killed_in_the_midst(t):
+    """At every so many of its calls of ptrace: the program runs on as it would have."""
+    t.rings_may_stay = True
+    script = f"{t.app('early')} 1 && echo over"
+    for steps in itertools.count(1, STRIDE):
+        # the shell lets the collector's end be ours to see, and waits for the orphan's
+        collector = t.collect("-q", "--on", "request", "--", "sh", "-c", script,
+                              env={**os.environ, "KILL_AT": str(steps),
+                                   "LD_PRELOAD": os.path.join(APPS, "libkill_at.so")})
+        status = collector.wait()
+        lines = collector.out.all()
+        if status == 0:
+            break
+        equal(status, -signal.SIGKILL, "status")
+        # before the first call nothing has begun
+        begun = steps > 1
+        equal(lines, ["over"] if begun else [], f"after {steps} steps")
+        equal(os.waitstatus_to_exitcode(os.wait()[1]), 0 if begun else 125, "status of the orphan")
+    check(steps > 100, f"{steps} steps of ptrace")
