@@ -64,7 +64,10 @@ struct collector {
 	struct control *control;
 	struct live *live;
 	struct launch *launch;
-	struct watch *watch; /* of -e PATH; NULL: none */
+	struct watch *watch;      /* of -e PATH; NULL: none */
+	struct recover *recover;  /* NULL: nothing can be */
+	pthread_t recover_thread; /* writes what collectors before us left */
+	bool has_recover_thread;
 
 	int signal_fd, interval_fd, duration_fd;
 	int command_fd; /* eventfd: CMD ended; command_status is set */
@@ -593,20 +596,52 @@ static int open_writer(struct collector *collector)
 	return collector->live ? 0 : failed("can't start", NULL, -errno);
 }
 
+static void tell_unrecovered(const struct collector *collector, int err)
+{
+	(void)failed("can't recover all that collectors before had in", collector->ring_root, err);
+}
+
 /* Before anything is attached to: what is in the batches of programs by now is what collectors that
  * were killed had not got. */
-static void recover(struct collector *collector)
+static void take_left_over(struct collector *collector)
 {
 	const struct recover_options options = {
 		.root = collector->ring_root,
 		.out_dir = collector->env->output_dir,
 		.report = collector->env->quiet ? NULL : stderr,
 	};
-	int cnt = recover__run(&options);
+
+	collector->recover = recover__new(&options);
+	if (!collector->recover)
+		tell_unrecovered(collector, -errno);
+}
+
+static void *write_left_over(void *arg)
+{
+	struct collector *collector = arg;
+	int cnt = recover__write(collector->recover);
 
 	if (cnt < 0)
-		(void)failed("can't recover all that collectors before had in",
-			     collector->ring_root, cnt);
+		tell_unrecovered(collector, cnt);
+	return NULL;
+}
+
+/* Beside the recording, which does not wait for it. */
+static void start_recovery(struct collector *collector)
+{
+	if (!collector->recover)
+		return;
+	collector->has_recover_thread =
+		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
+	if (!collector->has_recover_thread)
+		(void)write_left_over(collector);
+}
+
+static void end_recovery(struct collector *collector)
+{
+	if (collector->has_recover_thread)
+		(void)pthread_join(collector->recover_thread, NULL);
+	recover__free(collector->recover);
 }
 
 static int open_journal(struct collector *collector)
@@ -685,7 +720,7 @@ static int start(struct collector *collector, int *ret_exit_status)
 	if (!err)
 		err = open_writer(collector);
 	if (!err)
-		recover(collector);
+		take_left_over(collector);
 	if (!err)
 		err = open_recorder(collector);
 	if (err)
@@ -696,6 +731,7 @@ static int start(struct collector *collector, int *ret_exit_status)
 		err = watch_file(collector);
 	else
 		err = start_command(collector, ret_exit_status);
+	start_recovery(collector);
 	raise_descriptors();
 	collector->interval_fd = open_timer(env->interval_ns, true);
 	collector->duration_fd = open_timer(env->duration_ns, false);
@@ -723,6 +759,7 @@ static void close_fd(int fd)
 
 static void tear_down(struct collector *collector)
 {
+	end_recovery(collector);
 	/* its callbacks use all else */
 	launch__free(collector->launch);
 	watch__free(collector->watch);

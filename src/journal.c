@@ -323,6 +323,17 @@ void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
 	end(&payload, fd);
 }
 
+void journal__add_settled(int fd, uint64_t emitted)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return;
+	payload = begin(JOURNAL_SETTLED);
+	put_u64(&payload, emitted);
+	end(&payload, fd);
+}
+
 int journal__open_process(const char *path, const struct process *process)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -15,7 +15,7 @@
  * Files of records only grow. Each record is written before the first ring entry that needs it, and
  * one that was cut off by the writer's death is the last one, so it is needed by none.
  *
- * Directories come and go while DIR is locked. recover.c reads all this.
+ * Directories come and go while DIR is locked. lost.c reads all this; recover.c adds to it.
  */
 #ifndef TTLOG_JOURNAL_H
 #define TTLOG_JOURNAL_H
@@ -33,7 +33,7 @@ struct source;
 
 #define JOURNAL_VERSION 1
 
-/* Stored; recover.c switches on it. */
+/* Stored; lost.c switches on it. */
 enum journal_kind {
 	JOURNAL_MODULE = 1,  /* number, build id, sites */
 	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
@@ -42,6 +42,9 @@ enum journal_kind {
 	/* exec, events emitted until then; the sources and anchors before it are gone */
 	JOURNAL_EXEC = 5,
 	JOURNAL_ANCHOR = 6, /* address, module */
+	/* events emitted until then; the collector is dead, the ring has what was unflushed, and
+	 * what the process logs from there on is another collector's */
+	JOURNAL_SETTLED = 7,
 };
 
 /* Payloads are padded to 8 bytes. */
@@ -85,5 +88,6 @@ void journal__add_thread(int fd, const struct snapshot_thread *thread);
 void journal__add_source(int fd, const struct source *source);
 void journal__add_anchor(int fd, const struct process_anchor *anchor);
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);
+void journal__add_settled(int fd, uint64_t emitted);
 
 #endif /* TTLOG_JOURNAL_H */

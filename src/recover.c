@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads what journal.h describes, into the structs that a living collector has: from there on a
- * recovered process is pulled, counted and written like any other.
+ * In two steps, so that a recording begins at once, however much was left over. First, before any
+ * site is enabled again, what threads have in their batches goes into the rings that were left:
+ * from then on that memory is another recording's. Then, beside that recording, rings become files.
+ *
+ * Rings and journals are as right after each of these as before: whoever is killed here leaves all
+ * of it to the next one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,10 +14,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,357 +25,35 @@
 #include "birth.h"
 #include "clock.h"
 #include "journal.h"
+#include "lost.h"
 #include "process.h"
 #include "pull.h"
 #include "recover.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
-#include "text_pool.h"
-
-#define MAX_MODULES (1u << 20)
 
 /* One dead collector. */
 struct session {
+	struct session *next;
 	const struct recover_options *options;
 	char dir[PATH_MAX];
-	int lock_fd, out_fd;
-	struct clock *clock;
+	int lock_fd;     /* it counts as living as long as we have this */
 	bool is_earlier; /* it is of an earlier boot: who has its pids now is someone else, */
-	int64_t boot_offset_ns;      /* and CLOCK_MONOTONIC was another one */
-	struct site_table **modules; /* by number */
-	size_t module_cnt;
+	int64_t boot_offset_ns; /* and CLOCK_MONOTONIC was another one */
+
+	/* while it is written */
+	int out_fd;
+	struct clock *clock;
+	struct lost_modules modules;
 };
 
-/* ---- records ---- */
-
-struct reader {
-	const char *at, *end;
-	bool bad; /* something that was asked for is not there; all else is zeroes then */
+struct recover {
+	struct recover_options options;
+	struct session *sessions;
 };
 
-struct record_file {
-	char *bytes;
-	size_t len;
-	struct reader left;
-};
-
-static int record_file__open(struct record_file *file, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat status;
-	ssize_t len = 0;
-
-	*file = (struct record_file){ 0 };
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-		file->bytes = malloc((size_t)status.st_size + 1);
-	while (file->bytes && file->len < (size_t)status.st_size) {
-		len = read(fd, file->bytes + file->len, (size_t)status.st_size - file->len);
-		if (len <= 0)
-			break;
-		file->len += (size_t)len;
-	}
-	(void)close(fd);
-	if (!file->bytes)
-		return -ENOMEM;
-	file->left = (struct reader){ .at = file->bytes, .end = file->bytes + file->len };
-	return 0;
-}
-
-static void record_file__close(struct record_file *file)
-{
-	free(file->bytes);
-	*file = (struct record_file){ 0 };
-}
-
-static void get(struct reader *reader, void *ret, size_t len)
-{
-	if (reader->bad || (size_t)(reader->end - reader->at) < len) {
-		reader->bad = true;
-		memset(ret, 0, len);
-		return;
-	}
-	memcpy(ret, reader->at, len);
-	reader->at += len;
-}
-
-static uint32_t get_u32(struct reader *reader)
-{
-	uint32_t value;
-
-	get(reader, &value, sizeof(value));
-	return value;
-}
-
-static uint64_t get_u64(struct reader *reader)
-{
-	uint64_t value;
-
-	get(reader, &value, sizeof(value));
-	return value;
-}
-
-/* The place and length of a text, which has no zero byte behind it. */
-static const char *get_text(struct reader *reader, size_t *ret_len)
-{
-	const char *text;
-	size_t len = get_u32(reader);
-
-	if (reader->bad || (size_t)(reader->end - reader->at) < len) {
-		reader->bad = true;
-		*ret_len = 0;
-		return "";
-	}
-	text = reader->at;
-	reader->at += len;
-	*ret_len = len;
-	return text;
-}
-
-static char *copy_text(struct reader *reader)
-{
-	size_t len;
-	const char *text = get_text(reader, &len);
-
-	return strndup(text, len);
-}
-
-/* The next record's kind with its payload; 0 at the end, or where the writer was cut off. */
-static uint32_t next_record(struct record_file *file, struct reader *ret)
-{
-	struct reader *left = &file->left;
-	struct journal_record record;
-
-	get(left, &record, sizeof(record));
-	if (left->bad || record.kind >> 16 != JOURNAL_VERSION ||
-	    (size_t)(left->end - left->at) < record.bytes)
-		return 0;
-	*ret = (struct reader){ .at = left->at, .end = left->at + record.bytes };
-	left->at += record.bytes;
-	record.bytes = -record.bytes % 8;
-	left->at += (size_t)(left->end - left->at) < record.bytes ? left->end - left->at
-								  : record.bytes;
-	return record.kind & 0xffff;
-}
-
-/* ---- modules ---- */
-
-static const char *pool_text(struct reader *reader, struct text_pool *pool)
-{
-	size_t len;
-	const char *text = get_text(reader, &len);
-	const char *kept = text_pool__add(pool, text, len);
-
-	if (!kept)
-		reader->bad = true;
-	return kept;
-}
-
-static void read_site(struct reader *reader, struct text_pool *pool, struct site *site)
-{
-	*site = (struct site){ .index = get_u32(reader), .line = get_u32(reader) };
-	site->level = (uint8_t)get_u32(reader);
-	site->kind = (uint8_t)get_u32(reader);
-	site->nfields = (uint8_t)get_u32(reader);
-	get(reader, site->types, sizeof(site->types));
-	if (site->nfields > TTLOG_MAX_FIELDS)
-		reader->bad = true;
-	site->service = pool_text(reader, pool);
-	site->target = pool_text(reader, pool);
-	site->name = pool_text(reader, pool);
-	site->message = pool_text(reader, pool);
-	site->file = pool_text(reader, pool);
-	site->function = pool_text(reader, pool);
-	for (size_t i = 0; !reader->bad && i < site->nfields; i++)
-		site->keys[i] = pool_text(reader, pool);
-}
-
-static struct site_table *read_table(struct reader *reader)
-{
-	struct site_table *table = calloc(1, sizeof(*table));
-	const char *build_id;
-	size_t len;
-
-	if (!table)
-		return NULL;
-	table->pool = text_pool__new();
-	build_id = get_text(reader, &len);
-	if (len < sizeof(table->build_id))
-		memcpy(table->build_id, build_id, len);
-	table->cnt = get_u64(reader);
-	/* the shortest site takes more than this */
-	if (!reader->bad && table->cnt <= (size_t)(reader->end - reader->at) / 32)
-		table->sites = calloc(table->cnt + 1, sizeof(*table->sites));
-	for (size_t i = 0; table->pool && table->sites && !reader->bad && i < table->cnt; i++)
-		read_site(reader, table->pool, &table->sites[i]);
-	if (table->pool && table->sites && !reader->bad)
-		return table;
-	site_table__free(table);
-	return NULL;
-}
-
-static int add_module(struct session *session, struct reader *reader)
-{
-	uint32_t number = get_u32(reader);
-	struct site_table **modules;
-
-	if (reader->bad || number >= MAX_MODULES)
-		return -EBADMSG;
-	if (number >= session->module_cnt) {
-		modules = reallocarray(session->modules, number + 1, sizeof(*modules));
-		if (!modules)
-			return -ENOMEM;
-		memset(modules + session->module_cnt, 0,
-		       (number + 1 - session->module_cnt) * sizeof(*modules));
-		session->modules = modules;
-		session->module_cnt = number + 1;
-	}
-	site_table__free(session->modules[number]);
-	session->modules[number] = read_table(reader);
-	return session->modules[number] ? 0 : -EBADMSG;
-}
-
-static int read_modules(struct session *session)
-{
-	char path[PATH_MAX + 16];
-	struct record_file file;
-	struct reader payload;
-	uint32_t kind;
-	int err;
-
-	(void)snprintf(path, sizeof(path), "%s/modules", session->dir);
-	err = record_file__open(&file, path);
-	if (err)
-		return err;
-	while ((kind = next_record(&file, &payload))) {
-		if (kind == JOURNAL_MODULE)
-			(void)add_module(session, &payload);
-	}
-	record_file__close(&file);
-	return 0;
-}
-
-/* ---- a process ---- */
-
-struct lost_process {
-	struct process *process;
-	uint32_t exec;
-};
-
-static void take_process(struct lost_process *lost, struct reader *payload)
-{
-	struct wire_head head = { 0 };
-	char *build_id;
-
-	head.tgid = get_u32(payload);
-	head.ns_tgid = get_u32(payload);
-	head.uid = get_u32(payload);
-	head.start_ns = get_u64(payload);
-	head.cgroup = get_u64(payload);
-	get(payload, head.comm, sizeof(head.comm));
-	if (payload->bad)
-		return;
-	if (!lost->process)
-		lost->process = process__new(&head);
-	if (!lost->process)
-		return;
-	lost->process->ns_pid = head.ns_tgid;
-	lost->process->uid = head.uid;
-	lost->process->start_ns = head.start_ns;
-	lost->process->cgroup = head.cgroup;
-	memcpy(lost->process->comm, head.comm, sizeof(head.comm));
-	free(lost->process->exe);
-	lost->process->exe = copy_text(payload);
-	build_id = copy_text(payload);
-	if (build_id)
-		strncpy(lost->process->build_id, build_id, sizeof(lost->process->build_id) - 1);
-	free(build_id);
-}
-
-static void take_thread(struct process *process, struct reader *payload)
-{
-	struct snapshot_thread thread, *threads;
-
-	get(payload, &thread, sizeof(thread));
-	if (payload->bad)
-		return;
-	threads = reallocarray(process->threads, process->thread_cnt + 1, sizeof(*threads));
-	if (!threads)
-		return;
-	threads[process->thread_cnt++] = thread;
-	process->threads = threads;
-	process->thread_cap = process->thread_cnt;
-}
-
-static void take_source(struct process *process, struct reader *payload)
-{
-	const struct ttlog_batch nothing = { 0 };
-	struct source source = {
-		.address = get_u64(payload),
-		.module = get_u32(payload),
-		.exec = get_u32(payload),
-	};
-	uint64_t base = get_u64(payload);
-
-	if (payload->bad || !source.address)
-		return;
-	if (process__add_source(process, &source, &nothing) == 0)
-		process__set_base(process, source.address, base);
-}
-
-static void take_anchor(struct process *process, struct reader *payload)
-{
-	const struct process_anchor anchor = {
-		.address = get_u64(payload),
-		.module = get_u32(payload),
-	};
-
-	if (!payload->bad)
-		(void)process__add_anchor(process, &anchor);
-}
-
-static void take_exec(struct lost_process *lost, struct reader *payload)
-{
-	uint32_t exec = get_u32(payload);
-	uint64_t emitted = get_u64(payload);
-
-	if (payload->bad)
-		return;
-	lost->exec = exec;
-	process__forget_others(lost->process, exec);
-	lost->process->emitted_earlier = emitted;
-	lost->process->anchor_cnt = 0;
-}
-
-static int read_facts(struct lost_process *lost, const char *path)
-{
-	struct record_file file;
-	struct reader payload;
-	uint32_t kind;
-	int err;
-
-	err = record_file__open(&file, path);
-	if (err)
-		return err;
-	while ((kind = next_record(&file, &payload))) {
-		if (kind == JOURNAL_PROCESS)
-			take_process(lost, &payload);
-		else if (!lost->process)
-			break;
-		else if (kind == JOURNAL_THREAD)
-			take_thread(lost->process, &payload);
-		else if (kind == JOURNAL_SOURCE)
-			take_source(lost->process, &payload);
-		else if (kind == JOURNAL_ANCHOR)
-			take_anchor(lost->process, &payload);
-		else if (kind == JOURNAL_EXEC)
-			take_exec(lost, &payload);
-	}
-	record_file__close(&file);
-	return lost->process ? 0 : -EBADMSG;
-}
+/* ---- what is in memory still ---- */
 
 /* What the ring has of each batch, so that nothing is taken from it twice. */
 static int mark_taken(struct process *process)
@@ -382,7 +63,8 @@ static int mark_taken(struct process *process)
 	uint64_t overwritten;
 	size_t cursor = 0;
 
-	copy = ring__copy(process->ring, &overwritten);
+	/* frozen: it takes no memory */
+	copy = ring__freeze(process->ring, &overwritten);
 	if (!copy)
 		return -errno;
 	while ((entry = ring_copy__next(copy, &cursor)))
@@ -448,6 +130,54 @@ static void pull(struct process *process)
 	free(buffer);
 }
 
+/* Where it had none yet, or was killed while it made it, a new one. */
+static int open_ring(struct process *process, const char *path)
+{
+	process->ring = ring__open(path);
+	if (!process->ring && (errno == ENOENT || errno == EBADMSG)) {
+		(void)unlink(path);
+		process->ring = ring__new(path, process->source_cnt * PULL_BUFFER_BYTES);
+	}
+	return process->ring ? mark_taken(process) : -errno;
+}
+
+/* A record that was cut off would be in the way of ours. */
+static int open_facts(const char *path, size_t whole_bytes)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)whole_bytes) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/* What can't be had of it is lost, and the rest is not. */
+static void settle_process(const char *ring_path, const char *facts_path)
+{
+	struct process_accounts accounts;
+	struct lost_process lost;
+	struct process *process;
+	int err = lost_process__read(&lost, facts_path);
+
+	process = lost.process;
+	if (err || lost.is_settled || !birth__is(process->pid, process->start_ns)) {
+		process__free(process);
+		return;
+	}
+	process->facts_fd = open_facts(facts_path, lost.facts_bytes);
+	add_unheard(process);
+	if (open_ring(process, ring_path) == 0) {
+		pull(process);
+		process__accounts(process, NULL, &accounts);
+		journal__add_settled(process->facts_fd, accounts.emitted);
+	}
+	if (process->ring)
+		ring__leave(process->ring);
+	process__free(process);
+}
+
 /* ---- snapshots ---- */
 
 /* As attach__service() has it. */
@@ -455,8 +185,8 @@ static const char *find_service(const struct session *session, const struct proc
 {
 	const char *service = NULL;
 
-	for (size_t i = 0; i < session->module_cnt; i++) {
-		const struct site_table *table = session->modules[i];
+	for (size_t i = 0; i < session->modules.cnt; i++) {
+		const struct site_table *table = session->modules.tables[i];
 		bool is_program;
 
 		if (!table || !table->cnt)
@@ -480,8 +210,8 @@ static int write_snapshot(struct session *session, const struct process *process
 	struct snapshot_source source = {
 		.threads = process->threads,
 		.thread_cnt = process->thread_cnt,
-		.modules = (const struct site_table *const *)session->modules,
-		.module_cnt = session->module_cnt,
+		.modules = (const struct site_table *const *)session->modules.tables,
+		.module_cnt = session->modules.cnt,
 		.clock = session->clock,
 		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
 		.pid = process->pid,
@@ -498,7 +228,7 @@ static int write_snapshot(struct session *session, const struct process *process
 	struct ring_copy *copy;
 	int err;
 
-	copy = ring__copy(process->ring, &overwritten);
+	copy = ring__freeze(process->ring, &overwritten);
 	if (!copy)
 		return -errno;
 	memcpy(comm, process->comm, sizeof(process->comm));
@@ -533,16 +263,18 @@ static void report_damage(const struct session *session, const char *ring_path)
 			ring_path);
 }
 
-/*
- * The ring that it had; a new one for what it has in its batches where it had none yet, or was
- * killed while it made it. A machine that goes down can damage one, a collector can't.
- */
-static int open_ring(const struct session *session, struct process *process, const char *path)
+/* With all that it had; a machine that goes down can damage it, a collector can't. */
+static int open_whole_ring(struct process *process, const struct lost_process *lost,
+			   const char *path)
 {
 	process->ring = ring__open(path);
-	if (!process->ring && (errno == ENOENT || (errno == EBADMSG && !session->is_earlier)))
-		process->ring = ring__new(NULL, process->source_cnt * PULL_BUFFER_BYTES);
-	return process->ring ? mark_taken(process) : -errno;
+	if (!process->ring)
+		return -errno;
+	process->recorded = ring__events(process->ring);
+	process->alone = ring__alone_events(process->ring);
+	if (lost->is_settled && lost->emitted > process->alone)
+		process->emitted_earlier = lost->emitted - process->alone;
+	return 0;
 }
 
 static bool has_accounts(const struct process *process)
@@ -556,17 +288,11 @@ static bool has_accounts(const struct process *process)
 /* 1 where there is a snapshot of it, 0 where there was nothing to tell. */
 static int recover_process(struct session *session, const char *ring_path, const char *facts_path)
 {
-	struct lost_process lost = { 0 };
-	int err = read_facts(&lost, facts_path);
-	bool lives = !err && !session->is_earlier &&
-		     birth__is(lost.process->pid, lost.process->start_ns);
+	struct lost_process lost;
+	int err = lost_process__read(&lost, facts_path);
 
-	if (lives)
-		add_unheard(lost.process);
 	if (!err)
-		err = open_ring(session, lost.process, ring_path);
-	if (!err && lives)
-		pull(lost.process);
+		err = open_whole_ring(lost.process, &lost, ring_path);
 	if (!err && has_accounts(lost.process)) {
 		err = write_snapshot(session, lost.process, facts_path);
 		if (!err)
@@ -595,7 +321,10 @@ static bool ends_in(const char *name, const char *suffix)
 	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
 }
 
-static int recover_processes(struct session *session)
+typedef int (*process_fn)(struct session *session, const char *ring_path, const char *facts_path);
+
+/* The sum of what fn returns of each process, or an error of one. */
+static int each_process(struct session *session, process_fn fn)
 {
 	DIR *dir = opendir(session->dir);
 	char ring[PATH_MAX + NAME_MAX + 8], facts[PATH_MAX + NAME_MAX + 8];
@@ -610,7 +339,7 @@ static int recover_processes(struct session *session)
 		(void)snprintf(facts, sizeof(facts), "%s/%s", session->dir, entry->d_name);
 		memcpy(ring, facts, sizeof(ring));
 		memcpy(ring + strlen(ring) - strlen("facts"), "ring", sizeof("ring"));
-		got = recover_process(session, ring, facts);
+		got = fn(session, ring, facts);
 		if (got < 0)
 			err = got;
 		else
@@ -637,9 +366,8 @@ static void remove_session(const struct session *session)
 static int recover_session(struct session *session)
 {
 	char path[PATH_MAX + 16];
-	int got;
+	int got, root_fd;
 
-	session->is_earlier = journal__read_boot(session->dir, &session->boot_offset_ns) == 1;
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
 	session->clock = clock__open(path);
 	/* killed before it had one: nor had it recorded anything */
@@ -647,14 +375,16 @@ static int recover_session(struct session *session)
 		session->clock = clock__new(NULL);
 	if (!session->clock)
 		return -errno;
-	(void)read_modules(session);
-	got = recover_processes(session);
-	if (got >= 0)
+	(void)lost_modules__read(&session->modules, session->dir);
+	got = each_process(session, recover_process);
+	root_fd = got < 0 ? -1 : journal__lock_dir(session->options->root, true);
+	if (root_fd >= 0) {
 		remove_session(session);
-	for (size_t i = 0; i < session->module_cnt; i++)
-		site_table__free(session->modules[i]);
-	free(session->modules);
+		(void)close(root_fd);
+	}
+	lost_modules__fini(&session->modules);
 	clock__free(session->clock);
+	session->clock = NULL;
 	return got;
 }
 
@@ -675,56 +405,105 @@ static bool is_gone(int dir_fd)
 	return fstat(dir_fd, &status) || !status.st_nlink;
 }
 
-/* Takes the next dead collector's directory. Under the root's lock: one that is being made has its
- * own lock when we see it. */
-static bool take_session(struct session *session, DIR *dir)
+/* Takes the next dead collector's directory; NULL: none. Under the root's lock: one that is being
+ * made has its own lock when we see it. */
+static struct session *take_session(const struct recover_options *options, DIR *dir)
 {
+	struct session *session = calloc(1, sizeof(*session));
 	struct dirent *entry;
 
-	while ((entry = readdir(dir))) {
+	while (session && (entry = readdir(dir))) {
 		if (!is_session(entry) ||
-		    snprintf(session->dir, sizeof(session->dir), "%s/%s", session->options->root,
+		    snprintf(session->dir, sizeof(session->dir), "%s/%s", options->root,
 			     entry->d_name) >= (int)sizeof(session->dir))
 			continue;
 		/* who lives holds it */
 		session->lock_fd = journal__lock_dir(session->dir, false);
 		if (session->lock_fd < 0)
 			continue;
+		session->options = options;
+		session->is_earlier = journal__read_boot(session->dir, &session->boot_offset_ns) ==
+				      1;
 		if (!is_gone(session->lock_fd))
-			return true;
+			return session;
 		(void)close(session->lock_fd);
 	}
-	return false;
+	free(session);
+	return NULL;
 }
 
-int recover__run(const struct recover_options *options)
+static void free_session(struct session *session)
 {
+	(void)close(session->lock_fd);
+	free(session);
+}
+
+static int settle(struct session *session, const char *ring_path, const char *facts_path)
+{
+	(void)session;
+	settle_process(ring_path, facts_path);
+	return 0;
+}
+
+struct recover *recover__new(const struct recover_options *options)
+{
+	struct recover *recover = calloc(1, sizeof(*recover));
 	int root_fd = journal__lock_dir(options->root, true);
-	struct session session = { .options = options };
-	int out_fd, cnt = 0, err = 0, got;
+	struct session *session;
 	DIR *dir;
 
-	if (root_fd < 0)
-		return root_fd;
-	out_fd = open(options->out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = out_fd < 0 ? NULL : opendir(options->root);
-	if (!dir)
-		err = -errno;
-	/* a collector that starts meanwhile waits; it has the same to do, and finds it done */
-	while (dir && take_session(&session, dir)) {
-		session.out_fd = out_fd;
-		got = recover_session(&session);
+	dir = recover && root_fd >= 0 ? opendir(options->root) : NULL;
+	if (!dir) {
+		if (root_fd >= 0)
+			(void)close(root_fd);
+		free(recover);
+		return NULL;
+	}
+	recover->options = *options;
+	while ((session = take_session(&recover->options, dir))) {
+		if (!session->is_earlier)
+			(void)each_process(session, settle);
+		session->next = recover->sessions;
+		recover->sessions = session;
+	}
+	(void)closedir(dir);
+	(void)close(root_fd);
+	return recover;
+}
+
+int recover__write(struct recover *recover)
+{
+	int out_fd, cnt = 0, err = 0, got;
+	struct session *session;
+
+	if (!recover->sessions)
+		return 0;
+	out_fd = open(recover->options.out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (out_fd < 0)
+		return -errno;
+	while ((session = recover->sessions)) {
+		session->out_fd = out_fd;
+		got = recover_session(session);
 		if (got < 0)
 			err = got;
 		else
 			cnt += got;
-		(void)close(session.lock_fd);
-		session = (struct session){ .options = options };
+		recover->sessions = session->next;
+		free_session(session);
 	}
-	if (dir)
-		(void)closedir(dir);
-	if (out_fd >= 0)
-		(void)close(out_fd);
-	(void)close(root_fd);
+	(void)close(out_fd);
 	return err ? err : cnt;
+}
+
+void recover__free(struct recover *recover)
+{
+	struct session *session;
+
+	if (!recover)
+		return;
+	while ((session = recover->sessions)) {
+		recover->sessions = session->next;
+		free_session(session);
+	}
+	free(recover);
 }

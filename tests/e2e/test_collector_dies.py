@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Semaphores are 0 after the collector has gone, however it went; programs live on."""
+import glob
 import os
 import signal
 
+from gate import OpenGate
 from harness import Snapshot, check, equal, wait_until
 from notes import Semaphores
 from test_trade import check_trades
@@ -150,3 +152,39 @@ def test_collector_killed_while_programs_start(t):
         equal([line for line in collector.out.lines if line.startswith("died")], [], "programs that died")
         # the shell, an orphan, which comes to us
         os.wait()
+
+
+def test_collector_records_before_it_recovers(t):
+    """With what a killed one left held up: the next one records, writes snapshots, and then recovers."""
+    t.rings_may_stay = True
+    left = t.start(t.app("crash"), "--wait", 2, 10)
+    left.out.wait("start")
+    killed = t.collect("--immediate", "-p", left.pid)
+    killed.recording(left.pid)
+    left.say()
+    left.out.wait("ready")
+    (ring,) = wait_until(lambda: glob.glob("/run/ttlog/*-*/*.ring"), "a ring")
+    killed.signal(signal.SIGKILL)
+    killed.end(-signal.SIGKILL)
+    left.signal(signal.SIGKILL)
+    left.end(-signal.SIGKILL)
+
+    app = start_trade(t)
+    gate = OpenGate(ring)
+    collector = t.collect("-p", app.pid)
+    equal(gate.wait(), collector.pid, "who opens the ring")
+    collector.recording(app.pid)
+    app.say()
+    app.out.wait("done")
+    collector.signal(signal.SIGUSR1)
+    (path,) = t.wait_files(1)
+    equal(Snapshot(path).info["reason"], "request", "the first snapshot")
+    check("a collector that was killed had of" not in collector.err.text(), collector.err.text())
+    gate.let_go()
+    collector.err.wait(rf"ttlog-collect: a collector that was killed had of pid {left.pid}: .*")
+    check(not os.path.exists(ring), "the ring is still there")
+    app.say()
+    app.end()
+    collector.end()
+    reasons = sorted(snapshot.info["reason"] for snapshot in t.snapshots())
+    equal(reasons, ["recovered", "request"], "snapshots")
