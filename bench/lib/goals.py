@@ -166,6 +166,14 @@ def judge_attach(bench):
     return verdict
 
 
+def judge_recover(bench):
+    verdict = Verdict('start to "recording" with a full 64 MiB ring left by a killed collector',
+                      '<= 1.2 x that with none')
+    at_most(verdict, '{:.2f} x', ratio(bench.value('recover', '"recording"', 'ttlog, a full ring left'),
+                                       bench.value('recover', '"recording"', 'ttlog, nothing left')), 1.2)
+    return verdict
+
+
 def judge_view(bench):
     verdict = Verdict('ttlog-view --stats, and a filter that keeps 0.1 %',
                       '>= 10 million events/s a core, >= 15 x babeltrace2 counting the same')
@@ -236,7 +244,7 @@ JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
-    'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
+    'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,), 'recover': (judge_recover,),
     'view': (judge_view, judge_json), 'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_again), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
 }

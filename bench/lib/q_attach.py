@@ -122,4 +122,48 @@ def attach(bench):
     }, bench.repeats(3))
 
 
-QUESTIONS = {'enable': enable, 'attach': attach}
+LEFT_RING = 64 << 20
+
+
+def leave_ring(bench):
+    """A collector is killed that has a full ring of a program, which is killed, too."""
+    program = Process([bench.program('rate'), 'two', 60, 20_000_000])
+    attached = Attached(bench, ['-s', str(LEFT_RING), '-p', str(program.pid)])
+    attached.wait_recording(1)
+    # 480 MB/s: a second is several rings
+    time.sleep(1)
+    for process in (attached.process, program):
+        process.signal(signal.SIGKILL)
+    program.wait()
+    attached.finish()
+
+
+def recover(bench):
+    """a collector that starts after another was killed: seconds to "recording" """
+    ending = bench.line('recover', '"recording"', 'and all that was left is written', 's')
+
+    def measure(left):
+        if left:
+            leave_ring(bench)
+        (program,) = start_programs(bench.program('idle'), 1)
+        try:
+            attached = Attached(bench, ['-p', str(program.pid)])
+            seconds = attached.wait_recording(1)
+            while left and 'a collector that was killed had of' not in attached.text:
+                if not attached.read(60):
+                    raise Failed(f'nothing was recovered: {attached.text[-300:]}')
+            if left:
+                ending.add(time.monotonic() - attached.begin)
+        finally:
+            end_programs([program])
+        _, ended = attached.finish()
+        ended.check()
+        return {'value': seconds, 'cpu_s': ended.cpu_s}
+
+    bench.compare('recover', '"recording"', 's', {
+        'ttlog, nothing left': lambda: measure(False),
+        'ttlog, a full ring left': lambda: measure(True),
+    })
+
+
+QUESTIONS = {'enable': enable, 'attach': attach, 'recover': recover}
