@@ -38,6 +38,7 @@ static struct {
 	struct flush flushes[8192];
 	uint32_t cnt;
 	uint64_t used_bytes;
+	int interrupt; /* a signal that comes in during each flush of a batch; 0: none does */
 	char room[24 << 20] __attribute__((aligned(8)));
 } flush_trap;
 
@@ -63,6 +64,9 @@ static inline void flush_trap__handle(int number, siginfo_t *info, void *context
 		abort();
 	memcpy(flush_trap.room + at, flush.address, bytes);
 	flush_trap.flushes[i] = flush;
+	if (flush_trap.interrupt && flush.op == TTLOG_OP_FLUSH &&
+	    !(((const struct ttlog_batch *)flush.copy)->flags & TTLOG_BATCH_ALONE))
+		(void)raise(flush_trap.interrupt); /* blocked in here */
 }
 
 /* The description of the first module note in the file; NULL where there is none. */

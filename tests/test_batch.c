@@ -474,6 +474,17 @@ static void test_batch_is_done_without_where_there_is_no_memory(void **state)
 static volatile sig_atomic_t signalled_cnt;
 static uint32_t signal_site;
 
+static long
+	timer_us; /* from the end of one signal's handler to the next signal; 0: raised by hand */
+
+/* Once: one that repeats does not let a machine get on whose signals take as long as the period. */
+static void set_timer(void)
+{
+	const struct itimerval timer = { .it_value = { .tv_usec = timer_us } };
+
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 static void handle_alarm(int number)
 {
 	(void)number;
@@ -482,14 +493,7 @@ static void handle_alarm(int number)
 	TTLOG_PROBE(signalled, WARN, "Signalled", "count", (int)signalled_cnt, "text",
 		    "0123456789");
 	signalled_cnt = signalled_cnt + 1;
-}
-
-static void set_timer(long period_us)
-{
-	struct itimerval timer = { .it_interval = { .tv_usec = period_us },
-				   .it_value = { .tv_usec = period_us } };
-
-	assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+	set_timer();
 }
 
 /* What was found of the two kinds of events. */
@@ -536,22 +540,62 @@ static void tally_flushes(struct tally *tally)
 	flush_trap__clear();
 }
 
+/* One event of the handler is in the batch then. */
+static void begin_signals(struct tally *tally)
+{
+	struct sigaction action = { .sa_handler = handle_alarm, .sa_flags = SA_RESTART };
+
+	tally->events = own_batch()->events_before;
+	signalled_cnt = 0;
+	handle_alarm(0);
+	signal_site = record_site(record_at(own_batch(), 0));
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+}
+
+/* All events were found, once each: of the handler, and `count` others. */
+static void end_signals(struct tally *tally, int count)
+{
+	timer_us = 0;
+	set_timer();
+	(void)signal(SIGALRM, SIG_IGN);
+	tally_flushes(tally);
+	assert_batch_whole(own_batch());
+	tally_batch(tally, own_batch());
+	assert_int_equal(own_batch()->events_before, tally->events);
+	assert_int_equal(tally->counted, count);
+	assert_int_equal(tally->signalled, signalled_cnt);
+}
+
+/* Where a flush is dear, signals hit hardly anything else; each time it is another append. */
+static void test_batch_stays_the_same_where_signals_hit_flushes(void **state)
+{
+	static struct tally tally;
+	const struct ttlog_batch *own = own_batch();
+	int count = 0;
+
+	(void)state;
+	begin_signals(&tally);
+	flush_trap.interrupt = SIGALRM;
+	while (signalled_cnt < 100)
+		log_count(count++);
+	flush_trap.interrupt = 0;
+	assert_ptr_equal(own_batch(), own);
+	end_signals(&tally, count);
+	assert_int_equal(tally.alone, 99);
+}
+
 static void test_batch_takes_events_of_signal_handlers(void **state)
 {
 	static struct tally tally;
-	struct sigaction action = { .sa_handler = handle_alarm, .sa_flags = SA_RESTART };
 	sigset_t alarm;
 	int count = 0;
 
 	(void)state;
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
-	tally.events = own_batch()->events_before;
-	signalled_cnt = 0;
-	handle_alarm(0);
-	signal_site = record_site(record_at(own_batch(), 0));
-	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-	set_timer(100);
+	begin_signals(&tally);
+	timer_us = 100;
+	set_timer();
 	while (signalled_cnt < SIGNALS) {
 		log_count(count++);
 		if (flush_trap.cnt < 1000)
@@ -560,15 +604,7 @@ static void test_batch_takes_events_of_signal_handlers(void **state)
 		tally_flushes(&tally);
 		sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 	}
-	set_timer(0);
-	(void)signal(SIGALRM, SIG_IGN);
-
-	tally_flushes(&tally);
-	assert_batch_whole(own_batch());
-	tally_batch(&tally, own_batch());
-	assert_int_equal(own_batch()->events_before, tally.events);
-	assert_int_equal(tally.counted, count);
-	assert_int_equal(tally.signalled, signalled_cnt);
+	end_signals(&tally, count);
 	print_message("%d events, %d signals, %u of them inside an append\n", count,
 		      (int)signalled_cnt, tally.alone);
 }
@@ -592,6 +628,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_batch_is_fresh_in_a_child, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_flushed_at_exit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_done_without_where_there_is_no_memory,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_batch_stays_the_same_where_signals_hit_flushes,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batch_takes_events_of_signal_handlers, setup,
 						teardown),

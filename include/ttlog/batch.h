@@ -45,7 +45,7 @@ TTLOG__ASSERT(TTLOG_BATCH_BYTES >= TTLOG_BATCH_MIN_BYTES &&
  * the thread gets another batch. Should the append go on after all, it does so in the old one.
  */
 #define TTLOG__WAITING_MAX   16u
-#define TTLOG__WAITING_COUNT 0xffu       /* of `waiting`; above it, the bytes committed then */
+#define TTLOG__WAITING_COUNT 0xffu       /* of `waiting`; above it, which append it was */
 #define TTLOG__HAS_OTHERS    0x80000000u /* of `waiting`: the thread left batches behind */
 #define TTLOG__OTHERS_MAX    8u          /* then the one left longest ago is taken again */
 
@@ -380,19 +380,33 @@ TTLOG__INLINE struct ttlog_batch *ttlog__oldest_other(const struct ttlog_batch *
 }
 
 /*
+ * Which append is under way, in the bits of `waiting` between the count and TTLOG__HAS_OTHERS: what
+ * is committed before it, and the number of the batch. Signals that come slower than batches meet a
+ * new flush each time, always of a full batch, so the bytes alone don't tell.
+ */
+TTLOG__INLINE uint32_t ttlog__append_under_way(const struct ttlog_batch *batch)
+{
+	uint32_t words = (uint32_t)TTLOG__GET(batch->committed) / 4;
+	uint32_t seq = (uint32_t)TTLOG__GET(batch->seq);
+
+	return (seq << 15 ^ words) << 8 & ~TTLOG__HAS_OTHERS;
+}
+
+/*
  * The append under way in the batch was in the way once more. NULL until it has been so too often;
  * then an empty batch, the thread's from now on, limit_bytes still 0, or NULL without memory.
  */
 TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 {
-	uint32_t bytes = (uint32_t)TTLOG__GET(batch->committed) << 8;
+	uint32_t bytes = (uint32_t)TTLOG__GET(batch->committed);
+	uint32_t append = ttlog__append_under_way(batch);
 	uint32_t waiting = TTLOG__GET(batch->waiting);
 	uint32_t others = waiting & TTLOG__HAS_OTHERS;
 	uint32_t tid, key;
 	struct ttlog_batch *fresh;
 
-	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != bytes)
-		waiting = others | bytes;
+	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != append)
+		waiting = others | append;
 	TTLOG__SET(batch->waiting, ++waiting);
 	if ((waiting & TTLOG__WAITING_COUNT) < TTLOG__WAITING_MAX)
 		return NULL;
@@ -400,7 +414,7 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 	tid = (uint32_t)syscall(SYS_gettid);
 	/* what is in it stays in it: taken twice it counts once */
 	if (bytes)
-		ttlog_control(batch, sizeof(*batch) + (bytes >> 8), TTLOG_OP_FLUSH);
+		ttlog_control(batch, sizeof(*batch) + bytes, TTLOG_OP_FLUSH);
 	fresh = ttlog__oldest_other(batch, tid);
 	if (fresh) {
 		TTLOG__SET(fresh->limit_bytes, 0);
