@@ -19,6 +19,8 @@
 #include "site.h"
 #include "text_pool.h"
 
+#define DEADLINE_MS 300000 /* of poll() for what must come: it only catches what hangs */
+
 struct make_batch {
 	unsigned char bytes[60000];
 	uint32_t len;

@@ -169,7 +169,7 @@ static int receive(int fd, struct control_wire_live *ret)
 				  .msg_controllen = sizeof(control) };
 	int piece = -1;
 
-	assert_int_equal(poll(&pollfd, 1, 10000), 1);
+	assert_int_equal(poll(&pollfd, 1, DEADLINE_MS), 1);
 	assert_int_equal(recvmsg(fd, &message, 0), sizeof(*ret));
 	if (CMSG_FIRSTHDR(&message))
 		memcpy(&piece, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(piece));

@@ -267,7 +267,7 @@ static _Noreturn void pull_while_stopped(void)
 	struct pollfd asked = { .fd = fd, .events = POLLIN };
 	pthread_t puller;
 
-	if (pthread_create(&puller, NULL, pull_page, page) || poll(&asked, 1, 10000) != 1)
+	if (pthread_create(&puller, NULL, pull_page, page) || poll(&asked, 1, DEADLINE_MS) != 1)
 		_exit(2);
 	(void)raise(SIGSTOP);
 	usleep(20000);

@@ -30,7 +30,7 @@
 #define MIB        ((size_t)1 << 20)
 #define RING_BYTES (16 * MIB)
 #define LEFT_BYTES (MIB / 2) /* a writer that had caught up has these to itself */
-#define DEADLINE_S 30
+#define DEADLINE_S 300
 
 /* What a writer takes itself of 1 MiB that is there. */
 #ifdef __SANITIZE_THREAD__

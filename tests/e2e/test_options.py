@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import COLLECT, Snapshot, check, equal
+from harness import COLLECT, DEADLINE_S, Snapshot, check, equal
 from notes import Semaphores, read_batches
 
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -18,7 +18,7 @@ LOGGED += [("net.http", "INFO", "net_open"), ("disk", "ERROR", "disk_full")]
 def run(*args):
     """ttlog-collect to its end: (status, stdout, stderr)."""
     done = subprocess.run([COLLECT, *map(str, args)], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

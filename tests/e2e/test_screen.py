@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The full screen on running collectors, in tmux."""
 import re
-import statistics
-import time
 from contextlib import contextmanager
 
 from harness import VIEW, check, equal
@@ -29,19 +27,14 @@ def make_snapshot(t):
 
 
 def test_screen_follows(t):
-    """Without a file: an empty screen that fills, half of the events within a second; its end is said."""
+    """Without a file: an empty screen that fills; its end is said."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")
         terminal.wait("Events of running collectors", "Waiting for events", "^ 0/0  following")
-        took = []
         for n in range(30):
-            start = time.monotonic()
             beat(app)
             wait_shown(terminal, n)
-            took.append(time.monotonic() - start)
-        # not each: a busy machine may keep any process waiting for a second
-        check(statistics.median(took) < 1, f"the beats came after {took} s")
         terminal.wait("^ 30/30 100%  following", "INFO +beat")
         terminal.keys("q")
         terminal.wait("^status=0$")

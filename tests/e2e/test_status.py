@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 
-from harness import COLLECT, check, equal
+from harness import COLLECT, DEADLINE_S, check, equal
 
 
 def run(*args, **options):
     done = subprocess.run([COLLECT, *map(str, args)], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=60, check=False, **options)
+                          capture_output=True, timeout=DEADLINE_S, check=False, **options)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

@@ -5,7 +5,7 @@ import shutil
 import struct
 import subprocess
 
-from harness import Skip, check, equal, wait_until
+from harness import DEADLINE_S, Skip, check, equal, wait_until
 from notes import Semaphores
 from test_trade import check_trades, trade_fields
 
@@ -53,7 +53,7 @@ def end_trade(app):
 
 def test_bpftrace_lists_sites(t):
     done = subprocess.run([need("bpftrace"), "-l", f"usdt:{t.app('levels')}:*"],
-                          capture_output=True, timeout=30, check=True)
+                          capture_output=True, timeout=DEADLINE_S, check=True)
     listed = [line.split(":", 2)[2] for line in done.stdout.decode().split()]
     equal(sorted(set(listed)), sorted(
         ["levels:" + name for name in ("trace", "debug", "info", "warn", "error", "fatal", "net_open",
@@ -63,7 +63,7 @@ def test_bpftrace_lists_sites(t):
 def test_bpftrace_lists_sites_of_a_process(t):
     app = start_trade(t, 1)
     done = subprocess.run([need("bpftrace"), "-p", str(app.pid), "-l", "usdt:*"],
-                          capture_output=True, timeout=30, check=True)
+                          capture_output=True, timeout=DEADLINE_S, check=True)
     check("trade:trade_executed" in done.stdout.decode(), f"probes: {done.stdout}")
     app.say()
     end_trade(app)
@@ -115,7 +115,7 @@ def test_recorded_while_bpftrace_traces(t):
 def test_gdb_sees_probes(t):
     """gdb's `info probes` knows names, places and semaphores."""
     done = subprocess.run([need("gdb"), "-batch", "-nx", "-ex", "info probes stap", t.app("trade")],
-                          capture_output=True, timeout=30, check=True)
+                          capture_output=True, timeout=DEADLINE_S, check=True)
     rows = [line.split() for line in done.stdout.decode().splitlines()]
     probes = {(row[1], row[2]): row for row in rows if row[:1] == ["stap"]}
     equal(set(probes), {("trade", "trade_executed"), ("ttlog", "control")}, "probes")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import COLLECT, Snapshot, check, equal, wait_until
+from harness import COLLECT, DEADLINE_S, Snapshot, check, equal, wait_until
 
 SNAPSHOT_EVENTS = ["before"] * 10 + ["after"] * 10
 
@@ -13,7 +13,7 @@ SNAPSHOT_EVENTS = ["before"] * 10 + ["after"] * 10
 def trigger(*args):
     """A client: (status, lines on stdout, text on stderr)."""
     done = subprocess.run([COLLECT, "--trigger", *map(str, args)], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode()
 
 

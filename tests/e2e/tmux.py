@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 30))
+DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 300))
 
 
 PR_SET_PDEATHSIG = 1

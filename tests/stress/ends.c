@@ -32,7 +32,7 @@
 #define MODULES_CNT     24
 #define TIMER_NS        100000 /* 10 kHz */
 #define LEAF_CODE       9
-#define LIBRARY_WAIT_MS 10000
+#define LIBRARY_WAIT_MS 300000
 
 extern char **environ;
 

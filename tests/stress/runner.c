@@ -34,7 +34,7 @@
 
 #define WORKER_CNT   3
 #define FAILURES_MAX 10
-#define WAIT_MS      20000 /* for the collector, and for a victim to be ready */
+#define WAIT_MS      300000 /* for the collector, and for a victim to be ready */
 #define OOM_BYTES    (96u << 20)
 #define INSIDE_SHARE 5 /* one kill in so many under `-- CMD` */
 

@@ -34,7 +34,7 @@
 #include "listener.h"
 #include "stepped.h"
 
-#define WAIT_MS      20000
+#define WAIT_MS      300000
 #define STEPS_MAX    20000 /* of one append: more is no append */
 #define FAILURES_MAX 5
 #define BREAKPOINT   0x909090cc /* BREAKPOINT() of stepped.c */
