@@ -17,6 +17,7 @@
 #include "capability.h"
 #include "check.h"
 #include "runtime_dir.h"
+#include "trial.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -30,15 +31,21 @@
 #define OLDEST_MAJOR  6u
 #define OLDEST_MINOR  1u
 
+/* What the answers depend on, and what is found on the way. */
+struct asking {
+	const char *output_dir;
+	struct trial trial; /* the last one that got so far as to measure */
+};
+
 struct answer {
 	bool ok;
 	bool denied;      /* by privileges, not by what the kernel can do */
-	char detail[160]; /* "" for none */
+	char detail[240]; /* "" for none */
 };
 
 struct question {
 	const char *what;
-	void (*ask)(struct answer *answer, const char *output_dir);
+	void (*ask)(struct answer *answer, struct asking *asking);
 	bool needed;      /* no recording without */
 	const char *cost; /* what it costs that it is missing */
 	const char *fix;
@@ -52,12 +59,12 @@ static void set_errno(struct answer *answer, int err)
 		snprintf(answer->detail, sizeof(answer->detail), "%s", strerror(-err));
 }
 
-static void ask_kernel(struct answer *answer, const char *output_dir)
+static void ask_kernel(struct answer *answer, struct asking *asking)
 {
 	unsigned int major = 0, minor = 0;
 	struct utsname name;
 
-	(void)output_dir;
+	(void)asking;
 	if (uname(&name)) {
 		set_errno(answer, -errno);
 		return;
@@ -68,9 +75,9 @@ static void ask_kernel(struct answer *answer, const char *output_dir)
 			     (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
 }
 
-static void ask_btf(struct answer *answer, const char *output_dir)
+static void ask_btf(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	set_errno(answer, capability__btf());
 }
 
@@ -85,58 +92,74 @@ static void ask_split_off(struct answer *answer, unsigned int number)
 					   : ", has CAP_SYS_ADMIN");
 }
 
-static void ask_cap_bpf(struct answer *answer, const char *output_dir)
+static void ask_cap_bpf(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	ask_split_off(answer, CAP_BPF);
 }
 
-static void ask_cap_perfmon(struct answer *answer, const char *output_dir)
+static void ask_cap_perfmon(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	ask_split_off(answer, CAP_PERFMON);
 }
 
-static void ask_cap_sys_ptrace(struct answer *answer, const char *output_dir)
+static void ask_cap_sys_ptrace(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	answer->ok = capability__has(CAP_SYS_PTRACE);
 }
 
-static void ask_cap_sys_admin(struct answer *answer, const char *output_dir)
+static void ask_cap_sys_admin(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	ask_split_off(answer, CAP_CHECKPOINT_RESTORE);
 }
 
-static void ask_bpf(struct answer *answer, const char *output_dir)
+static void ask_bpf(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	set_errno(answer, capability__bpf());
 }
 
-static void ask_ring_buffer(struct answer *answer, const char *output_dir)
+static void ask_ring_buffer(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	set_errno(answer, capability__ring_buffer());
 }
 
-static void ask_tracing(struct answer *answer, const char *output_dir)
+static void ask_tracing(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	set_errno(answer, capability__tracing());
 }
 
-static void ask_signal_deliver(struct answer *answer, const char *output_dir)
+static void ask_signal_deliver(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	answer->ok = capability__tracepoint("signal_deliver");
 }
 
-static void ask_process_exit(struct answer *answer, const char *output_dir)
+static void ask_process_exit(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	answer->ok = capability__tracepoint("sched_process_exit");
+}
+
+/* The rest of what the BPF programs are on. */
+static void ask_process_life(struct answer *answer, struct asking *asking)
+{
+	static const char *const names[] = { "sched_process_exec", "sched_process_fork",
+					     "task_rename" };
+
+	(void)asking;
+	answer->ok = true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (capability__tracepoint(names[i]))
+			continue;
+		answer->ok = false;
+		snprintf(answer->detail, sizeof(answer->detail), "no %s", names[i]);
+	}
 }
 
 /* Something that newer kernels have, or a kprobe in its place. */
@@ -153,34 +176,45 @@ static void ask_stand_in(struct answer *answer, bool has_it, const char *newer,
 		snprintf(answer->detail, sizeof(answer->detail), "by a kprobe on %s", function);
 }
 
-static void ask_exit_memory(struct answer *answer, const char *output_dir)
+static void ask_exit_memory(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	ask_stand_in(answer, capability__exit_memory(), "tracepoint sched_process_exit", "do_exit");
 }
 
-static void ask_prepare_exec(struct answer *answer, const char *output_dir)
+static void ask_prepare_exec(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
 	ask_stand_in(answer, capability__prepare_exec(), "tracepoint sched_prepare_exec",
 		     "begin_new_exec");
 }
 
-static void ask_uprobe(struct answer *answer, const char *output_dir)
+/* By perf events, or without these by uprobe_multi, which is tried with a semaphore. */
+static void set_uprobe(struct answer *answer, int perf_err)
 {
-	(void)output_dir;
-	set_errno(answer, capability__uprobe());
+	set_errno(answer, perf_err);
+	if (answer->ok || !capability__uprobe_multi())
+		return;
+	answer->ok = true;
+	snprintf(answer->detail, sizeof(answer->detail), "by uprobe_multi; by perf events: %s",
+		 strerror(-perf_err));
 }
 
-static void ask_semaphore(struct answer *answer, const char *output_dir)
+static void ask_uprobe(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
-	set_errno(answer, capability__semaphore());
+	(void)asking;
+	set_uprobe(answer, capability__uprobe());
 }
 
-static void ask_uprobe_multi(struct answer *answer, const char *output_dir)
+static void ask_semaphore(struct answer *answer, struct asking *asking)
 {
-	(void)output_dir;
+	(void)asking;
+	set_uprobe(answer, capability__semaphore());
+}
+
+static void ask_uprobe_multi(struct answer *answer, struct asking *asking)
+{
+	(void)asking;
 	answer->ok = capability__uprobe_multi();
 	answer->denied = !capability__has(CAP_BPF) && !capability__has(CAP_SYS_ADMIN);
 }
@@ -217,12 +251,12 @@ static bool is_writable(const char *dir, char *existing, size_t size)
 	return mkdtemp(trial) && !rmdir(trial);
 }
 
-static void ask_rings(struct answer *answer, const char *output_dir)
+static void ask_rings(struct answer *answer, struct asking *asking)
 {
 	char dir[PATH_MAX];
 	struct statfs fs;
 
-	(void)output_dir;
+	(void)asking;
 	set_errno(answer, runtime_dir__find_for_rings(dir));
 	if (!answer->ok || statfs(dir, &fs))
 		return;
@@ -232,15 +266,39 @@ static void ask_rings(struct answer *answer, const char *output_dir)
 		 (unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20);
 }
 
-static void ask_output(struct answer *answer, const char *output_dir)
+static void ask_output(struct answer *answer, struct asking *asking)
 {
 	char existing[4096];
 
-	answer->ok = is_writable(output_dir, existing, sizeof(existing));
-	snprintf(answer->detail, sizeof(answer->detail), "%.140s%s", output_dir,
-		 answer->ok && !strcmp(existing, output_dir) ? ""
-		 : answer->ok                                ? " (will be made)"
-							     : "");
+	answer->ok = is_writable(asking->output_dir, existing, sizeof(existing));
+	snprintf(answer->detail, sizeof(answer->detail), "%.140s%s", asking->output_dir,
+		 answer->ok && !strcmp(existing, asking->output_dir) ? ""
+		 : answer->ok                                        ? " (will be made)"
+								     : "");
+}
+
+static void take_trial(struct answer *answer, struct asking *asking, const struct trial *trial)
+{
+	answer->ok = trial->ok;
+	memcpy(answer->detail, trial->detail, sizeof(answer->detail));
+	if (trial->trap_ns)
+		asking->trial = *trial;
+}
+
+static void ask_by_pid(struct answer *answer, struct asking *asking)
+{
+	struct trial trial;
+
+	trial__by_pid(&trial);
+	take_trial(answer, asking, &trial);
+}
+
+static void ask_by_command(struct answer *answer, struct asking *asking)
+{
+	struct trial trial;
+
+	trial__by_command(&trial);
+	take_trial(answer, asking, &trial);
 }
 
 static const struct question questions[] = {
@@ -273,6 +331,9 @@ static const struct question questions[] = {
 	  "use a kernel with CONFIG_TRACEPOINTS=y" },
 	{ "tracepoint sched_process_exit", ask_process_exit, true,
 	  "the end of processes can't be seen", "use a kernel with CONFIG_TRACEPOINTS=y" },
+	{ "tracepoints of exec, fork and rename", ask_process_life, true,
+	  "who runs what, and under which name, can't be seen",
+	  "use a kernel with CONFIG_TRACEPOINTS=y" },
 	{ "memory of threads that end themselves", ask_exit_memory, false,
 	  "the last events of a thread that calls _exit() are lost, and not counted",
 	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y" },
@@ -291,6 +352,11 @@ static const struct question questions[] = {
 	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
 	{ "output directory can be written to", ask_output, true, "snapshots can't be kept",
 	  "name another with -o DIR" },
+	{ "recording by -p, tried", ask_by_pid, true, "programs that run already can't be recorded",
+	  "what is missing above; else what ttlog-collect -v -p PID says" },
+	{ "recording by -- CMD, tried", ask_by_command, true, "-- CMD can't be used",
+	  "what is missing above; ptrace(2) must be allowed: in a container by its seccomp "
+	  "profile; see /proc/sys/kernel/yama/ptrace_scope" },
 };
 
 static bool may_trace(void)
@@ -299,24 +365,48 @@ static bool may_trace(void)
 	       (capability__has(CAP_BPF) && capability__has(CAP_PERFMON));
 }
 
+static void print_missing(FILE *out, const struct question *question, const struct answer *answer)
+{
+	fprintf(out, "           %s: %s\n           to fix: %s\n",
+		question->needed ? "needed" : "costs", question->cost,
+		answer->denied && !may_trace() ? "the capabilities above" : question->fix);
+}
+
+static void print_answer(FILE *out, const struct question *question, const struct answer *answer)
+{
+	fprintf(out, "%-8s %s%s%s%s\n", answer->ok ? "OK" : "missing", question->what,
+		*answer->detail ? " (" : "", answer->detail, *answer->detail ? ")" : "");
+	if (!answer->ok)
+		print_missing(out, question, answer);
+	/* some take a second */
+	(void)fflush(out);
+}
+
+/* What the trials measured. */
+static void print_figures(FILE *out, const struct trial *trial)
+{
+	if (!trial->trap_ns)
+		return;
+	fprintf(out,
+		"A trap costs %.2f us here: each full batch takes one, with --immediate each event.\n",
+		(double)trial->trap_ns / 1e3);
+	fprintf(out, "The kernel's copy of a batch at a death takes %.1f us for %.1f KiB.\n",
+		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
+}
+
 int check__print(FILE *out, const char *output_dir)
 {
+	struct asking asking = { .output_dir = output_dir };
 	unsigned int missing_cnt = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-		const struct question *question = &questions[i];
 		struct answer answer = { .ok = false };
 
-		question->ask(&answer, output_dir);
-		fprintf(out, "%-8s %s%s%s%s\n", answer.ok ? "OK" : "missing", question->what,
-			*answer.detail ? " (" : "", answer.detail, *answer.detail ? ")" : "");
-		if (answer.ok)
-			continue;
-		missing_cnt += question->needed;
-		fprintf(out, "           %s: %s\n           to fix: %s\n",
-			question->needed ? "needed" : "costs", question->cost,
-			answer.denied && !may_trace() ? "the capabilities above" : question->fix);
+		questions[i].ask(&answer, &asking);
+		print_answer(out, &questions[i], &answer);
+		missing_cnt += !answer.ok && questions[i].needed;
 	}
+	print_figures(out, &asking.trial);
 	if (missing_cnt)
 		fprintf(out,
 			"Recording is not possible: %u of the above that it needs %s missing.\n",

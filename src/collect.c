@@ -646,11 +646,30 @@ static void end_recovery(struct collector *collector)
 
 static int open_journal(struct collector *collector)
 {
-	int err = runtime_dir__find_for_rings(collector->ring_root);
+	const char *own = collector->env->private_dir;
+	int err = 0;
 
+	if (own)
+		(void)snprintf(collector->ring_root, sizeof(collector->ring_root), "%s", own);
+	else
+		err = runtime_dir__find_for_rings(collector->ring_root);
 	if (!err)
 		err = journal__init(&collector->journal, collector->ring_root);
 	return err ? failed("no private directory for rings", NULL, err) : 0;
+}
+
+static void open_control(struct collector *collector)
+{
+	const char *own = collector->env->private_dir;
+	char dir[PATH_MAX];
+	int err = own ? 0 : runtime_dir__find(dir);
+
+	if (!err) {
+		collector->control = control__new(own ? own : dir);
+		err = collector->control ? 0 : -errno;
+	}
+	if (err)
+		(void)failed("--trigger and --follow won't work, no control socket", NULL, err);
 }
 
 static int open_recorder(struct collector *collector)
@@ -674,22 +693,13 @@ static int open_recorder(struct collector *collector)
 		.batches_bytes = env->buffer_bytes,
 		.clock = collector->clock,
 	};
-	char control_dir[PATH_MAX];
-	int err;
-
 	recorder.ahead = collector->ahead = ring_ahead__new();
 	collector->recorder = recorder__new(&recorder);
 	drain.recorder = collector->recorder;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
 	if (!collector->drain)
 		return failed("can't start", NULL, -errno);
-	err = runtime_dir__find(control_dir);
-	if (!err) {
-		collector->control = control__new(control_dir);
-		err = collector->control ? 0 : -errno;
-	}
-	if (err)
-		(void)failed("--trigger and --follow won't work, no control socket", NULL, err);
+	open_control(collector);
 	return 0;
 }
 

@@ -42,6 +42,9 @@ struct env {
 	bool immediate;
 	bool quiet;
 	bool verbose;
+	/* where rings and the control socket lie; NULL: where everybody's do. --check's own
+	 * collectors have one, so that they neither recover what others left nor answer for them */
+	const char *private_dir;
 };
 
 /*

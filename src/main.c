@@ -12,6 +12,7 @@
 #include "env.h"
 #include "inspect.h"
 #include "runtime_dir.h"
+#include "subject.h"
 
 #define TRIGGER_TIMEOUT_MS 60000
 
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
 	struct env env = { 0 };
 	int status = 1;
 
+	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
+		return subject__run();
 	if (env__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
 		return status;

@@ -20,6 +20,7 @@
 
 #include "capability.h"
 #include "check.h"
+#include "subject.h"
 
 static char *print(const char *output_dir, int *ret_status)
 {
@@ -73,6 +74,26 @@ static void test_check_shows_what_the_tries_found(void **state)
 	free(text);
 }
 
+/* Not only that the answer is yes: it was had by recording. */
+static void test_check_records_a_child(void **state)
+{
+	int status;
+	char *text = print("/tmp", &status);
+	bool possible = strstr(text, "needed: ") == NULL;
+	unsigned long long kib = 0;
+	const char *copy = strstr(text, "at a death takes ");
+
+	(void)state;
+	check_line(text, possible, "recording by -p, tried (");
+	check_line(text, possible, "recording by -- CMD, tried (");
+	assert_int_equal(strstr(text, "A trap costs ") != NULL, possible);
+	assert_int_equal(copy && sscanf(copy, "at a death takes %*f us for %llu", &kib) == 1,
+			 possible);
+	/* most of a batch of 32 KiB */
+	assert_true(!possible || (kib >= 20 && kib < 32));
+	free(text);
+}
+
 static void test_check_wants_an_output_directory(void **state)
 {
 	int status;
@@ -120,6 +141,8 @@ static int check_without_capabilities(void)
 		wrong = 4;
 	else if (!strstr(text, "to fix: the capabilities above"))
 		wrong = 5;
+	else if (!has_line(text, "missing", "recording by -p, tried (can't load the BPF programs"))
+		wrong = 6;
 	free(text);
 	return wrong;
 }
@@ -161,15 +184,19 @@ static void test_check_knows_tracepoints_by_name(void **state)
 	assert_true(capability__kprobe("no_such_function") < 0);
 }
 
-int main(void)
+/* The trials start this binary again, as they do ttlog-collect. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check_shows_what_the_tries_found),
+		cmocka_unit_test(test_check_records_a_child),
 		cmocka_unit_test(test_check_wants_an_output_directory),
 		cmocka_unit_test(test_check_without_capabilities),
 		cmocka_unit_test(test_check_leaks_no_descriptor),
 		cmocka_unit_test(test_check_knows_tracepoints_by_name),
 	};
 
+	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
+		return subject__run();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

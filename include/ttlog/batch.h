@@ -188,7 +188,7 @@ TTLOG__INLINE void ttlog__snapshot(const char *reason)
 
 struct ttlog_batch *ttlog__make_batch(void);
 struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch);
-void ttlog__end_thread(void *batch);
+void ttlog__end_thread(void *memory);
 void ttlog__flush_batch(struct ttlog_batch *batch);
 
 TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)

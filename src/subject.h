@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The marked program that --check records: this very binary, started with SUBJECT_OPTION.
+ */
+#ifndef TTLOG_SUBJECT_H
+#define TTLOG_SUBJECT_H
+
+#define SUBJECT_OPTION "--self-test-subject"
+
+/*
+ * Says `ready` on stdout, waits for a byte or the end of stdin, logs, says SUBJECT_SAYS, logs some
+ * more, and kills itself. Returns, with an exit status, only where it could not.
+ */
+int subject__run(void);
+
+/* Events; whether the sites were on; ns a trap; bytes and ns of the copy of a batch. */
+#define SUBJECT_SAYS "events %u sites %d trap_ns %llu copy_bytes %llu copy_ns %llu\n"
+
+#endif /* TTLOG_SUBJECT_H */
