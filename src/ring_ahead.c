@@ -35,7 +35,10 @@
 #define AHEAD_ALLOCATED_BYTES ((uint64_t)8 << 20)
 
 #define AHEAD_MIN_BYTES ((uint64_t)1 << 20)
-#define AHEAD_MAX_BYTES ((uint64_t)64 << 20)
+#define AHEAD_MAX_BYTES ((uint64_t)256 << 20)
+
+/* Of a file system with less free it takes nothing: somebody may need that now. */
+#define AHEAD_SPARE_BYTES ((uint64_t)64 << 20)
 
 /* A ring that does not get so far is left alone: most have a handful of batches. */
 #define AHEAD_ASK_BYTES ((uint64_t)256 << 10)
@@ -95,7 +98,7 @@ static bool is_scarce(int fd)
 
 	/* no blocks: no limit */
 	return fstatfs(fd, &fs) ||
-	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < AHEAD_MAX_BYTES);
+	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < AHEAD_SPARE_BYTES);
 }
 
 static int allocate(struct ring *ring, uint64_t from)

@@ -5,7 +5,7 @@
  * that give free memory back to a host, and the drain thread that is late loses events.
  *
  * It goes ahead of what is written by as much as was written, so a ring that is hardly used takes
- * hardly any memory, and by 64 MiB at most. Once a ring was filled there is nothing left to do.
+ * hardly any memory, and by 256 MiB at most. Once a ring was filled there is nothing left to do.
  */
 #ifndef TTLOG_RING_AHEAD_H
 #define TTLOG_RING_AHEAD_H

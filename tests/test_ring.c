@@ -116,6 +116,25 @@ static void test_ring_keeps_lengths(void **state)
 	ring__free(ring);
 }
 
+/* All that fits, one after another up to this one. */
+static void assert_newest_are_whole(const struct ring *ring, uint64_t newest)
+{
+	const struct ring_entry *entry;
+	uint64_t overwritten, number = 0;
+	struct ring_copy *copy = ring__copy(ring, &overwritten);
+	size_t cursor = 0;
+
+	assert_non_null(copy);
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		assert_true(is_whole(entry));
+		assert_true(!number || entry->seq == number + 1);
+		number = entry->seq;
+	}
+	assert_int_equal(number, newest);
+	assert_true(ring__used_bytes(ring) > RING_MIN_BYTES - PATTERN_MAX_BYTES - 128);
+	ring_copy__free(copy);
+}
+
 static void test_ring_wraps_and_accounts(void **state)
 {
 	struct ring *ring = ring__new(NULL, RING_MIN_BYTES);
@@ -207,6 +226,29 @@ static void test_ring_file_is_sparse_and_private(void **state)
 	errno = 0;
 	assert_null(ring__new("/nonexistent/ring", 1 << 20));
 	assert_int_equal(errno, ENOENT);
+}
+
+/* In a file large entries come by another way than small ones, and than those that cross its end:
+ * whoever reads sees none of that, here or after us. */
+static void test_ring_file_has_entries_of_all_sizes(void **state)
+{
+	const char *path = "/tmp/ttlog-test-ring-sizes";
+	struct ring *ring;
+
+	(void)state;
+	(void)unlink(path);
+	ring = ring__new(path, RING_MIN_BYTES);
+	assert_non_null(ring);
+	for (uint64_t number = 1; number <= 500; number++)
+		write_pattern(ring, number);
+	assert_newest_are_whole(ring, 500);
+	ring__leave(ring);
+	ring__free(ring);
+	ring = ring__open(path);
+	assert_non_null(ring);
+	assert_newest_are_whole(ring, 500);
+	ring__free(ring);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 /* Where there is no memory for more of the ring, that is an error, not a SIGBUS. */
@@ -312,13 +354,12 @@ static void *stress_copy(void *arg)
 	return NULL;
 }
 
-static void test_ring_never_hands_out_torn_entries(void **state)
+static void read_while_written(struct ring *ring)
 {
-	struct stress stress = { .ring = ring__new(NULL, RING_MIN_BYTES) };
+	struct stress stress = { .ring = ring };
 	struct stress_reader readers[STRESS_READERS] = { 0 };
 	pthread_t writer, copiers[STRESS_READERS];
 
-	(void)state;
 	assert_non_null(stress.ring);
 	assert_int_equal(pthread_barrier_init(&stress.start, NULL, STRESS_READERS + 1), 0);
 	for (size_t i = 0; i < STRESS_READERS; i++) {
@@ -339,6 +380,21 @@ static void test_ring_never_hands_out_torn_entries(void **state)
 	ring__free(stress.ring);
 }
 
+static void test_ring_never_hands_out_torn_entries(void **state)
+{
+	(void)state;
+	read_while_written(ring__new(NULL, RING_MIN_BYTES));
+}
+
+static void test_ring_file_never_hands_out_torn_entries(void **state)
+{
+	const char *path = "/tmp/ttlog-test-ring-torn";
+
+	(void)state;
+	(void)unlink(path);
+	read_while_written(ring__new(path, RING_MIN_BYTES));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,8 +404,10 @@ int main(void)
 		cmocka_unit_test(test_ring_overwrites_only_what_it_must),
 		cmocka_unit_test(test_ring_refuses_oversize),
 		cmocka_unit_test(test_ring_file_is_sparse_and_private),
+		cmocka_unit_test(test_ring_file_has_entries_of_all_sizes),
 		cmocka_unit_test(test_ring_on_a_full_file_system),
 		cmocka_unit_test(test_ring_never_hands_out_torn_entries),
+		cmocka_unit_test(test_ring_file_never_hands_out_torn_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

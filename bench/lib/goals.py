@@ -104,6 +104,16 @@ def judge_throughput(bench):
     return verdict.none_lost(bench.lost('throughput', 'two, 1 thread'))
 
 
+def judge_cold(bench):
+    verdict = Verdict('as fast as it goes into a ring of 64M, 1G and 4G without memory yet',
+                      'zero loss')
+    for size in ('64M', '1G', '4G'):
+        what = f'trade, -s {size}'
+        lost = bench.lost('cold', what)
+        verdict.add(f'{size}: {{}} lost', lost, lost == 0)
+    return verdict
+
+
 def judge_sustained(bench):
     verdict = Verdict('recorded five-field events/s, zero loss, sustained for 10 s',
                       '>= 30 million')
@@ -242,7 +252,8 @@ def judge_immediate(bench):
 
 JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
-    'throughput': (judge_throughput,), 'sustained': (judge_sustained,),
+    'throughput': (judge_throughput,), 'cold': (judge_cold,),
+    'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,), 'recover': (judge_recover,),
     'view': (judge_view, judge_json), 'stats': (judge_stats,),

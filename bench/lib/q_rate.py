@@ -36,6 +36,22 @@ def readable(bench):
     bench.compare('readable', 'two', 'events', {'ttlog': once}, 1)
 
 
+def cold(bench):
+    """trade events as fast as they go into rings that nothing was in before, none lost: events/s"""
+    def into(size, events):
+        def once():
+            done = bench.product.record([bench.program('cost'), 'trade', events], ['-s', size])
+            return {'value': 1e9 / done.result['wall_ns_per_event'], 'lost': done.lost,
+                    'cpu_s': done.cpu_s, 'note': done.note}
+        return once
+
+    # all but the smallest are filled once at most: every byte is new
+    for size, events in (('64M', 10_000_000), ('1G', 10_000_000),
+                         ('4G', bench.scale(50_000_000, 10_000_000))):
+        bench.compare('cold', f'trade, -s {size}', 'events/s', {'ttlog': into(size, events)},
+                      bench.repeats(3))
+
+
 def sustained(bench):
     """five-field events/s for 10 s, none lost"""
     seconds = bench.scale(10, 2)
@@ -104,5 +120,5 @@ def light(bench):
     }, bench.repeats(3))
 
 
-QUESTIONS = {'throughput': throughput, 'readable': readable, 'sustained': sustained,
+QUESTIONS = {'throughput': throughput, 'readable': readable, 'cold': cold, 'sustained': sustained,
              'light': light}
