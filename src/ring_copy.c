@@ -8,7 +8,9 @@
  * what comes in while a snapshot is written, faster than it is written.
  *
  * A private mapping would copy by itself, when written to, page by page: each costs an interrupt on
- * the reader's CPU, 3 us, against 0.2 us a page for moving a large piece into place.
+ * the reader's CPU, 3 us, against 0.2 us a page for moving a large piece into place. Where a
+ * hypervisor keeps page tables the first touch of each new page is 4 to 13 us, so pieces are huge
+ * pages where the kernel has some: else the drain thread would lose events while it saves.
  *
  * The mapping is two of the data area, one behind the other, so that entries which cross the end of
  * the area are whole.
@@ -26,8 +28,11 @@
 /* How often a copy starts anew because the writer came by all that it had taken. */
 #define RING_COPY_ATTEMPTS 64
 
-/* The writer saves so much at once, and the reader gives back so much at once. */
-#define RING_SAVE_BYTES ((size_t)1 << 19)
+/* The writer saves so much at once, and the reader gives back so much at once: of large rings a
+ * huge page (2 MiB on x86-64, and on arm64 with pages of 4 KiB). */
+#define RING_SAVE_BYTES  ((size_t)1 << 19)
+#define RING_HUGE_BYTES  ((size_t)2 << 20)
+#define RING_LARGE_BYTES ((size_t)16 << 20)
 
 struct ring_copy {
 	size_t start; /* of the first whole entry in bytes */
@@ -35,8 +40,10 @@ struct ring_copy {
 	unsigned char *bytes;
 
 	/* of a frozen one */
-	void *map;
-	size_t map_bytes;
+	void *reserved;
+	size_t reserved_bytes;
+	char *map; /* in there, at a multiple of a piece */
+	size_t piece_bytes;
 	uint64_t position;      /* of bytes[0] */
 	uint64_t consumed;      /* the reader writes: position that it is behind of */
 	uint64_t given_back;    /* the reader's own: position up to which memory was */
@@ -103,20 +110,39 @@ struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
 
 /* ---- frozen ---- */
 
+static size_t piece_of(const struct ring *ring)
+{
+	if (ring->data_bytes >= RING_LARGE_BYTES)
+		return RING_HUGE_BYTES;
+	/* never the same memory twice */
+	return ring->data_bytes < RING_SAVE_BYTES ? ring->data_bytes : RING_SAVE_BYTES;
+}
+
+/* The first multiple of a piece at or after an address. */
+static char *align_up(void *address, size_t piece_bytes)
+{
+	const uintptr_t mask = piece_bytes - 1;
+
+	return (char *)address + (-(uintptr_t)address & mask);
+}
+
 static int map_twice(const struct ring *ring, struct ring_copy *copy)
 {
 	const int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
 	const size_t bytes = ring->data_bytes;
-	char *map;
+	void *map;
 
-	map = mmap(NULL, 2 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	copy->piece_bytes = piece_of(ring);
+	copy->reserved_bytes = 2 * bytes + copy->piece_bytes;
+	map = mmap(NULL, copy->reserved_bytes, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	copy->map = map;
-	copy->map_bytes = 2 * bytes;
+	copy->reserved = map;
+	copy->map = align_up(map, copy->piece_bytes);
 	/* an old size of 0: the same pages once more, mremap(2) */
-	if (mremap(ring->words, 0, bytes, flags, map) == MAP_FAILED ||
-	    mremap(ring->words, 0, bytes, flags, map + bytes) == MAP_FAILED)
+	if (mremap(ring->words, 0, bytes, flags, copy->map) == MAP_FAILED ||
+	    mremap(ring->words, 0, bytes, flags, copy->map + bytes) == MAP_FAILED)
 		return -errno;
 	return 0;
 }
@@ -163,30 +189,62 @@ struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
 	return ring__freeze_since(ring, 0, ret_overwritten);
 }
 
-/* The whole pages that have something of those positions, or only of those. */
-static char *pages_of(const struct ring_copy *copy, uint64_t from, uint64_t to, size_t *ret_bytes)
+static uint64_t position_at(const struct ring_copy *copy, const char *address)
 {
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t begin = (uintptr_t)copy->bytes + (from - copy->position);
-	uintptr_t end = (uintptr_t)copy->bytes + (to - copy->position);
-
-	begin &= ~(page - 1);
-	end = (end + page - 1) & ~(page - 1);
-	*ret_bytes = end - begin;
-	return (char *)begin;
+	return copy->position + (uint64_t)(address - (const char *)copy->bytes);
 }
 
-/* Puts a copy of those pages in their place. */
-static int replace(char *pages, size_t bytes)
+/* The piece that a position is in. One that has the first or the last of what was frozen has
+ * something beside it, which nobody reads. */
+static char *piece_at(const struct ring_copy *copy, uint64_t position)
 {
-	void *fresh = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	size_t at = (size_t)((char *)copy->bytes - copy->map) + (position - copy->position);
+
+	return copy->map + at / copy->piece_bytes * copy->piece_bytes;
+}
+
+/* Memory for a piece; MAP_FAILED with errno. */
+static char *new_piece(size_t bytes)
+{
+	char *reserved, *piece;
+
+	if (bytes < RING_HUGE_BYTES)
+		return mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	reserved =
+		mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (reserved == MAP_FAILED)
+		return reserved;
+	piece = align_up(reserved, bytes);
+	if (piece > reserved)
+		(void)munmap(reserved, (size_t)(piece - reserved));
+	(void)munmap(piece + bytes, (size_t)(reserved + bytes - piece));
+	(void)madvise(piece, bytes, MADV_HUGEPAGE);
+	return piece;
+}
+
+/* From the file, where there is one: pages of ours that the reader has not touched would have to be
+ * faulted in. */
+static void fill(const struct ring_copy *copy, const char *from, char *to, size_t bytes)
+{
+	const struct ring *ring = copy->ring;
+	off_t at = RING_HEAD_BYTES + (off_t)((size_t)(from - copy->map) % ring->data_bytes);
+
+	if (ring->fd < 0 || pread(ring->fd, to, bytes, at) != (ssize_t)bytes)
+		memcpy(to, from, bytes);
+}
+
+/* Puts a copy of that piece in its place. */
+static int replace(const struct ring_copy *copy, char *piece)
+{
+	const size_t bytes = copy->piece_bytes;
+	char *fresh = new_piece(bytes);
 	int err;
 
 	if (fresh == MAP_FAILED)
 		return -errno;
-	memcpy(fresh, pages, bytes);
-	if (mremap(fresh, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, pages) != MAP_FAILED)
+	fill(copy, piece, fresh, bytes);
+	if (mremap(fresh, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, piece) != MAP_FAILED)
 		return 0;
 	err = -errno;
 	(void)munmap(fresh, bytes);
@@ -198,15 +256,15 @@ static int save_one(struct ring_copy *copy, uint64_t new_tail)
 	const uint64_t end = copy->position + copy->end;
 
 	while (copy->saved < new_tail && copy->saved < end) {
-		uint64_t to = copy->saved + RING_SAVE_BYTES < end ? copy->saved + RING_SAVE_BYTES
-								  : end;
-		size_t bytes;
-		char *pages = pages_of(copy, copy->saved, to, &bytes);
+		char *piece = piece_at(copy, copy->saved);
+		uint64_t to = position_at(copy, piece + copy->piece_bytes);
 		int err = 0;
 
+		if (to > end)
+			to = end;
 		/* Acquire, from ring_copy__consumed(): the reader has done with what is before. */
 		if (barrier__load_acquire(&copy->consumed) < to)
-			err = replace(pages, bytes);
+			err = replace(copy, piece);
 		if (err)
 			return err;
 		copy->saved = to;
@@ -233,18 +291,18 @@ void ring_copy__consumed(struct ring_copy *copy, const struct ring_entry *next)
 {
 	const unsigned char *slot = (const unsigned char *)next - offsetof(struct ring_slot, entry);
 	uint64_t position = copy->position + (uint64_t)(slot - copy->bytes);
-	size_t bytes;
-	char *pages;
+	char *from, *to;
 
-	if (!copy->map || position < copy->given_back + RING_SAVE_BYTES)
+	if (!copy->map)
+		return;
+	from = piece_at(copy, copy->given_back);
+	to = piece_at(copy, position); /* it is still read from */
+	if (from == to)
 		return;
 	/* Protects what the reader has read; its pair is in save_one(). */
-	barrier__store_release(&copy->consumed, position);
-	pages = pages_of(copy, copy->given_back, position, &bytes);
-	/* the last page is still read from */
-	bytes -= bytes ? (size_t)sysconf(_SC_PAGESIZE) : 0;
-	(void)madvise(pages, bytes, MADV_DONTNEED);
-	copy->given_back = position;
+	barrier__store_release(&copy->consumed, position_at(copy, to));
+	(void)madvise(from, (size_t)(to - from), MADV_DONTNEED);
+	copy->given_back = position_at(copy, to);
 }
 
 static void unlist(struct ring_copy *copy)
@@ -264,7 +322,7 @@ void ring_copy__free(struct ring_copy *copy)
 		return;
 	unlist(copy);
 	if (copy->map)
-		(void)munmap(copy->map, copy->map_bytes);
+		(void)munmap(copy->reserved, copy->reserved_bytes);
 	else
 		free(copy->bytes);
 	free(copy);

@@ -182,8 +182,8 @@ static void test_ring_copy_frozen_takes_no_memory(void **state)
 	(void)read_all(copy, true, &first);
 	assert_true(resident_pages() - before < mib);
 	(void)write_bytes(ring, next, 64 << 20);
-	/* all but the last was consumed */
-	assert_true(resident_pages() - before < mib);
+	/* all but the last was consumed, and that lies in two huge pages */
+	assert_true(resident_pages() - before < 5 * mib);
 	ring_copy__free(copy);
 	ring__free(ring);
 }
