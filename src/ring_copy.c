@@ -39,10 +39,11 @@ struct ring_copy {
 	size_t end;
 	unsigned char *bytes;
 
-	/* of a frozen one */
-	void *reserved;
+	void *reserved; /* of a frozen one, or a large plain one */
 	size_t reserved_bytes;
-	char *map; /* in there, at a multiple of a piece */
+
+	/* of a frozen one */
+	char *map; /* in what is reserved, at a multiple of a piece */
 	size_t piece_bytes;
 	uint64_t position;      /* of bytes[0] */
 	uint64_t consumed;      /* the reader writes: position that it is behind of */
@@ -52,12 +53,45 @@ struct ring_copy {
 	struct ring_copy *next; /* the writer's own */
 };
 
+/* The first multiple of a piece at or after an address. */
+static char *align_up(void *address, size_t piece_bytes)
+{
+	const uintptr_t mask = piece_bytes - 1;
+
+	return (char *)address + (-(uintptr_t)address & mask);
+}
+
+/* Huge pages for what is large: to fault small ones in takes twenty times as long as the copy. */
+static int make_room(const struct ring *ring, struct ring_copy *copy, size_t bytes)
+{
+	unsigned char *grown;
+	void *reserved;
+
+	if (copy->reserved)
+		return 0;
+	if (bytes < RING_LARGE_BYTES) {
+		grown = realloc(copy->bytes, bytes ? bytes : 1);
+		if (grown)
+			copy->bytes = grown;
+		return grown ? 0 : -ENOMEM;
+	}
+	reserved = mmap(NULL, ring->data_bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (reserved == MAP_FAILED)
+		return -ENOMEM;
+	free(copy->bytes);
+	copy->reserved = reserved;
+	copy->reserved_bytes = ring->data_bytes + RING_HUGE_BYTES;
+	copy->bytes = (unsigned char *)align_up(reserved, RING_HUGE_BYTES);
+	(void)madvise(copy->bytes, ring->data_bytes, MADV_HUGEPAGE);
+	return 0;
+}
+
 /* 0, -EAGAIN where the writer has come by everything, or -ENOMEM. */
 static int copy_once(const struct ring *ring, struct ring_copy *copy)
 {
 	const struct ring_head *shared = ring->head;
 	uint64_t head, tail, tail_after;
-	unsigned char *bytes;
 
 	/* Acquire, from the store in ring__write(): all words below head are there, and the tail
 	 * read next is none older than the one of that moment, so no more than a ring lies
@@ -66,12 +100,8 @@ static int copy_once(const struct ring *ring, struct ring_copy *copy)
 	tail = barrier__load_relaxed(&shared->tail);
 	if (tail > head)
 		return -EAGAIN;
-	if (head - tail > copy->end || !copy->bytes) {
-		bytes = realloc(copy->bytes, head - tail ? head - tail : 1);
-		if (!bytes)
-			return -ENOMEM;
-		copy->bytes = bytes;
-	}
+	if ((head - tail > copy->end || !copy->bytes) && make_room(ring, copy, head - tail))
+		return -ENOMEM;
 	load_words(ring, tail, copy->bytes, head - tail);
 	/* Orders the copy before the question; its pair is in make_room(). */
 	barrier__fence_acquire();
@@ -116,14 +146,6 @@ static size_t piece_of(const struct ring *ring)
 		return RING_HUGE_BYTES;
 	/* never the same memory twice */
 	return ring->data_bytes < RING_SAVE_BYTES ? ring->data_bytes : RING_SAVE_BYTES;
-}
-
-/* The first multiple of a piece at or after an address. */
-static char *align_up(void *address, size_t piece_bytes)
-{
-	const uintptr_t mask = piece_bytes - 1;
-
-	return (char *)address + (-(uintptr_t)address & mask);
 }
 
 static int map_twice(const struct ring *ring, struct ring_copy *copy)
@@ -321,7 +343,7 @@ void ring_copy__free(struct ring_copy *copy)
 	if (!copy)
 		return;
 	unlist(copy);
-	if (copy->map)
+	if (copy->reserved)
 		(void)munmap(copy->reserved, copy->reserved_bytes);
 	else
 		free(copy->bytes);
