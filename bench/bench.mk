@@ -24,15 +24,22 @@ BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
 BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up \
 	$(BENCH)/sites_1000
 BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
+# Of the tests.
+BENCH_APPS := $(addprefix $(BUILD)/,apps/beat apps/storm stress/orphans stress/bystander)
 
-.PHONY: bench bench-quick bench-bins deps-bench
-bench: all $(BENCH_BINS)
+.PHONY: bench bench-quick bench-compare bench-bins deps-bench
+bench: all $(BENCH_BINS) $(BENCH_APPS)
 	$(Q)bench/run --build $(BUILD) --json $(BUILD)/bench.json $(BENCH_ARGS)
 
-bench-quick: all $(BENCH_QUICK_BINS)
+bench-quick: all $(BENCH_QUICK_BINS) $(BENCH_APPS)
 	$(Q)bench/run --quick --build $(BUILD) --json $(BUILD)/bench-quick.json $(BENCH_ARGS)
 
-bench-bins: $(BENCH_BINS)
+# BASE=REV: what got slower since; both are built, and run in turn.
+bench-compare: all $(BENCH_BINS) $(BENCH_APPS)
+	$(if $(BASE),,$(error BASE=REV: the revision to compare with))
+	$(Q)bench/compare --build $(BUILD) --json $(BUILD)/bench-compare.json $(BASE) $(BENCH_ARGS)
+
+bench-bins: $(BENCH_BINS) $(BENCH_APPS)
 	@:
 
 deps-bench:

@@ -21,7 +21,7 @@ tests: $(TEST_BINS)
 # | make check          all tests; the recording ones need root. CI=true: what is skipped fails
 .PHONY: check
 check: all tests fuzz-replays apps
-	@tests/run -b $(BUILD) unit header fuzz view e2e
+	@tests/run -b $(BUILD) unit bench header fuzz view e2e
 
 # | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
 # |                     LOADED='test_pull test_live_*': these unit and end-to-end tests
@@ -32,7 +32,7 @@ check-loaded: all tests apps
 # | make check-unit     the unit tests alone: no privileges
 .PHONY: check-unit
 check-unit: tests fuzz-replays
-	@tests/run -b $(BUILD) unit fuzz
+	@tests/run -b $(BUILD) unit bench fuzz
 
 # | make sanitize       unit tests with ASan and UBSan, the ring's with ThreadSanitizer
 # Each in a directory of its own, beside the plain build.

@@ -250,13 +250,42 @@ def judge_immediate(bench):
     return verdict.none_lost(bench.lost('immediate', 'two'))
 
 
+def judge_launch(bench):
+    verdict = Verdict('starting a program without marks under the collector', '<= 3 ms more')
+    what = f'true, one of {bench.scale(200, 20)} by a shell'
+    ours, alone = bench.value('launch', what), bench.value('launch', what, 'nobody records')
+    at_most(verdict, '{:.2f} ms more', ours - alone if None not in (ours, alone) else None, 3)
+    return verdict
+
+
+def judge_follow(bench):
+    verdict = Verdict('age of an event when ttlog-view --follow prints it', '<= 200 ms')
+    at_most(verdict, '{:.0f} ms at most', bench.value('follow', 'oldest'), 200)
+    return verdict
+
+
+def judge_storm(bench):
+    verdict = Verdict('250 crashes at once: the last one on disk', '<= 12 s after its death')
+    what = f'{bench.scale(250, 50)} crashes'
+    at_most(verdict, '{:.2f} s', bench.value('storm', what), 12)
+    return verdict.none_lost(bench.lost('storm', what))
+
+
+def judge_killed(bench):
+    verdict = Verdict('a collector is killed: sites are off', '<= 1 s later')
+    at_most(verdict, '{:.0f} ms', bench.value('killed', f'{bench.scale(30, 6)} kills'), 1000)
+    return verdict
+
+
 JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'cold': (judge_cold,),
     'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
-    'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,), 'recover': (judge_recover,),
-    'view': (judge_view, judge_json), 'stats': (judge_stats,),
+    'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
+    'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,),
+    'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),
+    'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_again), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
 }
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""How soon something is there: events for who follows, crashes on disk, a program without collector."""
+import json
+import os
+import re
+import subprocess
+import time
+
+from .process import Failed, Unavailable, run
+from .q_attach import Attached
+
+
+def built(bench, name):
+    """A program that the tests use, too."""
+    path = os.path.join(bench.build, name)
+    if not os.path.exists(path):
+        raise Unavailable(f'{path} was not built')
+    return path
+
+
+def start(argv, ready):
+    program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if program.stdout.readline() != ready:
+        program.kill()
+        raise Failed(f'{" ".join(argv)} did not start')
+    return program
+
+
+def end(program):
+    program.stdin.close()
+    program.stdout.close()
+    program.wait(60)
+
+
+def say(program):
+    program.stdin.write(b'\n')
+    program.stdin.flush()
+
+
+def ages_of_beats(viewer, beat, count):
+    """How old, in ms, each event is when its line comes from ttlog-view."""
+    ages = []
+    while len(ages) < count:
+        say(beat)
+        line = viewer.stdout.readline()
+        came_ns = time.monotonic_ns()
+        if not line:
+            raise Failed('ttlog-view --follow ended')
+        ages.append((came_ns - json.loads(line)['fields']['at_ns']) / 1e6)
+    return ages
+
+
+def follow(bench):
+    """an event's age when ttlog-view --follow prints it, of a thread that fills no batch: ms"""
+    path = built(bench, 'apps/beat')
+    count = bench.scale(100, 10)
+
+    def once():
+        beat = start([path, '20'], b'ready\n')
+        collector = Attached(bench, ['-p', str(beat.pid)])
+        collector.wait_recording(1)
+        viewer = subprocess.Popen([bench.product.view, '--follow', '--format', 'json', '--filter',
+                                   f'pid={beat.pid} and probe=beat'],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            viewer.stderr.readline()  # it follows
+            ages = sorted(ages_of_beats(viewer, beat, count))
+        finally:
+            viewer.terminate()
+            viewer.communicate(timeout=60)
+            end(beat)
+            collector.finish()
+        bench.line('follow', 'oldest', 'ttlog', 'ms').add(ages[-1])
+        return {'value': ages[len(ages) // 2]}
+
+    bench.compare('follow', 'median', 'ms', {'ttlog': once})
+
+
+def read_until(collector, text, count):
+    while collector.text.count(text) < count:
+        if not collector.read(60):
+            raise Failed(f'the collector ended: {collector.text[-300:]}')
+
+
+def storm(bench):
+    """that many processes crash at once: seconds from a death to its durable snapshot, the latest"""
+    path = built(bench, 'apps/storm')
+    children, events = bench.scale(250, 50), 20
+
+    def once():
+        collector = Attached(bench, ['-e', path])
+        try:
+            read_until(collector, f'recording {path}', 1)
+            program = start([path, str(children), str(events)], b'ready\n')
+            say(program)
+            gone = dict(map(int, line.split()) for line in program.stdout)
+            end(program)
+            read_until(collector, ' emitted, ', children)
+        finally:
+            collector.process.signal()
+            accounts, ended = collector.finish()
+        ended.check()
+        # a file that is linked to a name has its time from then
+        late = [(os.stat(account.files[-1]).st_ctime_ns - gone[account.pid]) / 1e9
+                for account in accounts if account.pid in gone and account.files]
+        lost = sum(account.lost for account in accounts) + children - len(late)
+        return {'value': max(late), 'lost': lost, 'cpu_s': ended.cpu_s}
+
+    bench.compare('storm', f'{children} crashes', 's', {'ttlog': once}, bench.repeats(3))
+
+
+def killed(bench):
+    """a collector is killed: ms until its program's sites are off, the slowest of so many kills"""
+    argv = [built(bench, 'stress/orphans'), bench.product.collect, bench.scale(30, 6)]
+
+    def once():
+        done = run(argv, timeout=300).check()
+        return {'value': int(re.search(r'sites off after (\d+) ms at most', done.out)[1])}
+
+    bench.compare('killed', f'{argv[-1]} kills', 'ms', {'ttlog': once}, bench.repeats(3))
+
+
+QUESTIONS = {'follow': follow, 'storm': storm, 'killed': killed}
