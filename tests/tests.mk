@@ -27,7 +27,7 @@ check: all tests fuzz-replays apps
 # |                     LOADED='test_pull test_live_*': these unit and end-to-end tests
 .PHONY: check-loaded
 check-loaded: all tests apps
-	@tests/loaded $(BUILD) $(LOADED)
+	@set -f; tests/loaded $(BUILD) $(LOADED)
 
 # | make check-unit     the unit tests alone: no privileges
 .PHONY: check-unit
