@@ -103,6 +103,7 @@ class Collect(unittest.TestCase):
     def test_lines_of_one_side(self):
         rows = compare.collect([(result(1, what="old"), result(1, what="new"))] * 4)
         self.assertEqual([one.verdict for one in rows], ["GONE", "new"])
+        self.assertEqual(compare.collect([(result(None), result(None))] * 4), [])
 
 
 if __name__ == "__main__":
