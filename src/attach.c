@@ -285,7 +285,7 @@ static uint64_t find_base(const struct maps *maps, const struct maps_entry *entr
 }
 
 static int64_t take_file(struct attach *attach, const struct mapped_file *file,
-			 struct arrival *arrival)
+			 struct arrival *arrival, struct attach_result *ret)
 {
 	int64_t number = modules__find(&attach->modules, file, attach->options.selection,
 				       attach->options.journal);
@@ -294,6 +294,7 @@ static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 	if (number < 0)
 		return number;
 	table = attach->modules.by_number[number]->table;
+	ret->malformed_cnt += table ? table->malformed_cnt : 0;
 	if (!table || !table->has_module)
 		return 0;
 	if (file->base) {
@@ -330,8 +331,16 @@ static bool is_found(const struct found *found, uint32_t number)
 	return false;
 }
 
+static void note_failed(struct attach_result *ret, const char *path, bool unread)
+{
+	if (ret->failed_path[0])
+		return;
+	(void)snprintf(ret->failed_path, sizeof(ret->failed_path), "%s", path);
+	ret->unread = unread;
+}
+
 static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
-			struct found *found)
+			struct found *found, struct attach_result *ret)
 {
 	int first_err = 0;
 
@@ -344,9 +353,11 @@ static int find_modules(struct attach *attach, const struct maps *maps, struct a
 			continue;
 		file.base = find_base(maps, entry);
 		file.fd = maps__open(arrival->pid, entry, file.kernel_path);
-		number = file.fd < 0 ? file.fd : take_file(attach, &file, arrival);
-		if (number < 0 && !first_err)
-			first_err = number;
+		number = file.fd < 0 ? file.fd : take_file(attach, &file, arrival, ret);
+		if (number < 0) {
+			note_failed(ret, entry->path, true);
+			first_err = first_err ? first_err : (int)number;
+		}
 		if (number <= 0 || is_found(found, number) || found->cnt == 64) {
 			if (file.fd >= 0)
 				(void)close(file.fd);
@@ -366,13 +377,18 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 	int first_err = 0;
 
 	for (size_t i = 0; i < found->cnt; i++) {
+		const struct module *module = attach->modules.by_number[found->modules[i].number];
 		int err = link_module(attach, found->modules[i].number,
 				      found->modules[i].kernel_path, filter_of(attach, pid));
 
-		if (err && !first_err)
-			first_err = err;
+		ret->marked_cnt += module->table->cnt;
+		if (err) {
+			note_failed(ret, module->path, false);
+			first_err = first_err ? first_err : err;
+			continue;
+		}
 		ret->module_cnt++;
-		ret->site_cnt += attach->modules.by_number[found->modules[i].number]->enabled_cnt;
+		ret->site_cnt += module->enabled_cnt;
 	}
 	return first_err;
 }
@@ -408,7 +424,7 @@ static int attach_found(struct attach *attach, const struct attaching *what,
 	int err, link_err;
 
 	pthread_mutex_lock(&attach->lock);
-	err = find_modules(attach, maps, arrival, &found);
+	err = find_modules(attach, maps, arrival, &found, ret);
 	if (!what->has_linked && !has_unlinked(attach, what->pid, &found)) {
 		pthread_mutex_unlock(&attach->lock);
 		close_found(&found);
@@ -439,8 +455,10 @@ static int attach_process(struct attach *attach, const struct attaching *what,
 	if (!arrival)
 		return -ENOMEM;
 	maps = maps__read(what->pid);
-	if (!maps) {
-		err = -errno;
+	/* one that is no more than a number, until its parent has heard of its end, has none */
+	if (!maps || !maps->cnt) {
+		err = maps || errno == ENOENT ? -ESRCH : -errno;
+		maps__free(maps);
 		arrival__free(arrival);
 		return err;
 	}
@@ -465,12 +483,12 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 	return attach_process(attach, &what, ret);
 }
 
-int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx)
+int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
+		     struct attach_result *ret)
 {
 	const struct attaching what = { .pid = pid, .before = before, .ctx = ctx };
-	struct attach_result result;
 
-	return attach_process(attach, &what, &result);
+	return attach_process(attach, &what, ret);
 }
 
 /* Opens what the process maps and was not seen before; locked. */
@@ -567,7 +585,7 @@ static void visit_processes(const struct visit *visit)
 
 /* The module's number where it has sites, or -errno. */
 static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
-			       struct stat *ret_status)
+			       struct stat *ret_status, struct attach_result *ret)
 {
 	const struct site_table *table;
 	int64_t number;
@@ -581,6 +599,7 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 	table = attach->modules.by_number[number]->table;
 	if (!table)
 		return -ENOEXEC;
+	ret->malformed_cnt = table->malformed_cnt;
 	return table->has_module ? number : -ENOENT;
 }
 
@@ -592,14 +611,14 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 	int64_t number;
 	int err = 0;
 
+	*ret = (struct attach_result){ 0 };
 	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file.fd < 0)
 		return -errno;
 	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
 	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);
-	number = find_with_sites(attach, &file, &visit.file);
-	*ret = (struct attach_result){ 0 };
+	number = find_with_sites(attach, &file, &visit.file, ret);
 	if (number > 0 && !find_links(attach->modules.by_number[number]->links, 0)) {
 		visit.number = number;
 		visit.table = attach->modules.by_number[number]->table;
@@ -607,7 +626,12 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 		visit_processes(&visit);
 		pthread_mutex_lock(&attach->lock);
 		err = link_module(attach, number, file.kernel_path, 0);
-		*ret = (struct attach_result){ 1, attach->modules.by_number[number]->enabled_cnt };
+		ret->marked_cnt = visit.table->cnt;
+		if (err)
+			note_failed(ret, path, false);
+		else
+			ret->module_cnt = 1;
+		ret->site_cnt = err ? 0 : attach->modules.by_number[number]->enabled_cnt;
 	}
 	pthread_mutex_unlock(&attach->lock);
 	pthread_mutex_unlock(&attach->turn);

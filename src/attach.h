@@ -37,10 +37,15 @@ void attach__free(struct attach *attach);
 /* Takes ownership of the arrival; called before any site of that process is enabled. */
 typedef void (*attach_before_fn)(void *ctx, struct arrival *arrival);
 
-/* What was attached to: files with sites, and how many of these are enabled. */
+/* What was found, and what became of it. */
 struct attach_result {
-	size_t module_cnt;
-	size_t site_cnt;
+	size_t module_cnt;    /* files with sites that are attached to */
+	size_t site_cnt;      /* sites that are enabled in these */
+	size_t marked_cnt;    /* sites in all files that were found, enabled or not */
+	size_t malformed_cnt; /* notes of ttlog that can't be understood: another version's */
+	/* the first file that could not be attached to, cut where it is long; "" for none */
+	char failed_path[256];
+	bool unread; /* because it can't be read: it may have sites or not */
 };
 
 /*
@@ -56,7 +61,8 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
  * and was not attached to before. before() is called only where there is such a file. Once all is
  * there, attach__process() has to follow.
  */
-int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx);
+int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
+		     struct attach_result *ret);
 
 /*
  * Attaches to one file, for every process; before() is called for each that has it mapped now.

@@ -301,7 +301,7 @@ static void ask_by_command(struct answer *answer, struct asking *asking)
 	take_trial(answer, asking, &trial);
 }
 
-static const struct question questions[] = {
+static const struct question facilities[] = {
 	{ "kernel 6.1 or newer", ask_kernel, false,
 	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer" },
 	{ "type information of the kernel (BTF)", ask_btf, true,
@@ -350,6 +350,10 @@ static const struct question questions[] = {
 	  "use Linux 6.6 or newer" },
 	{ "rings on tmpfs", ask_rings, false, "what is recorded is written to disk all the time",
 	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
+};
+
+/* What these are for. */
+static const struct question uses[] = {
 	{ "output directory can be written to", ask_output, true, "snapshots can't be kept",
 	  "name another with -o DIR" },
 	{ "recording by -p, tried", ask_by_pid, true, "programs that run already can't be recorded",
@@ -394,18 +398,43 @@ static void print_figures(FILE *out, const struct trial *trial)
 		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
 }
 
-int check__print(FILE *out, const char *output_dir)
+/* How many are missing of those that it needs. */
+static unsigned int ask_all(FILE *out, const struct question *questions, size_t cnt,
+			    struct asking *asking)
 {
-	struct asking asking = { .output_dir = output_dir };
 	unsigned int missing_cnt = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+	for (size_t i = 0; i < cnt; i++) {
 		struct answer answer = { .ok = false };
 
-		questions[i].ask(&answer, &asking);
+		questions[i].ask(&answer, asking);
 		print_answer(out, &questions[i], &answer);
 		missing_cnt += !answer.ok && questions[i].needed;
 	}
+	return missing_cnt;
+}
+
+void check__explain(FILE *out)
+{
+	struct asking asking = { .output_dir = NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(facilities); i++) {
+		struct answer answer = { .ok = false };
+
+		if (!facilities[i].needed)
+			continue;
+		facilities[i].ask(&answer, &asking);
+		if (!answer.ok)
+			print_answer(out, &facilities[i], &answer);
+	}
+}
+
+int check__print(FILE *out, const char *output_dir)
+{
+	struct asking asking = { .output_dir = output_dir };
+	unsigned int missing_cnt = ask_all(out, facilities, ARRAY_SIZE(facilities), &asking);
+
+	missing_cnt += ask_all(out, uses, ARRAY_SIZE(uses), &asking);
 	print_figures(out, &asking.trial);
 	if (missing_cnt)
 		fprintf(out,

@@ -12,4 +12,8 @@
  * else 1. */
 int check__print(FILE *out, const char *output_dir);
 
+/* Only what recording needs and this machine lacks, each with what to do; nothing where that is
+ * nothing. For those who could not begin. */
+void check__explain(FILE *out);
+
 #endif /* TTLOG_CHECK_H */

@@ -26,10 +26,12 @@
 
 #include "arrival.h"
 #include "attach.h"
+#include "check.h"
 #include "clock.h"
 #include "collect.h"
 #include "control.h"
 #include "drain.h"
+#include "elf.h"
 #include "env.h"
 #include "journal.h"
 #include "kernel.h"
@@ -38,6 +40,7 @@
 #include "reception.h"
 #include "recorder.h"
 #include "recover.h"
+#include "report.h"
 #include "ring_ahead.h"
 #include "runtime_dir.h"
 #include "site.h"
@@ -78,6 +81,8 @@ struct collector {
 	int stop_signal;    /* SIGINT or SIGTERM that ended the recording */
 	bool from_terminal; /* which sent it to CMD as well */
 	int command_status; /* wait status */
+	pid_t failed_pid;   /* launch thread: the last process that could not be attached to, */
+	int failed_err;     /* and why */
 };
 
 static int failed(const char *what, const char *on, int err)
@@ -128,11 +133,19 @@ static void arrive_announced(void *ctx, struct arrival *arrival)
 	arrive(ctx, arrival);
 }
 
-static void announce(const struct collector *collector, pid_t pid, size_t site_cnt)
+static void announce(const struct collector *collector, pid_t pid,
+		     const struct attach_result *result)
 {
-	if (!collector->env->quiet)
-		fprintf(stderr, "ttlog-collect: recording pid %d (%zu sites)\n", (int)pid,
-			site_cnt);
+	char subject[32];
+
+	if (collector->env->quiet)
+		return;
+	fprintf(stderr, "ttlog-collect: recording pid %d (%zu sites)\n", (int)pid,
+		result->site_cnt);
+	if (result->site_cnt)
+		return;
+	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
+	report__none_chosen(subject, result);
 }
 
 /* ---- the three kinds of targets ---- */
@@ -140,24 +153,20 @@ static void announce(const struct collector *collector, pid_t pid, size_t site_c
 static int attach_pid(struct collector *collector, pid_t pid)
 {
 	struct attach_result result = { 0 };
-	char name[16];
+	char subject[32];
 	int err;
 
-	(void)snprintf(name, sizeof(name), "%d", (int)pid);
+	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
 	if (kill(pid, 0) && errno == ESRCH)
-		return failed("no process", name, -ESRCH);
+		return failed("no process:", subject, -ESRCH);
 	err = kernel__track(collector->kernel, pid);
 	if (!err)
 		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
-	if (err)
-		return failed("can't attach to pid", name, err);
-	if (!result.module_cnt) {
-		fprintf(stderr,
-			"ttlog-collect: pid %d has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
-			(int)pid);
-		return -ENOENT;
+	if (err || !result.module_cnt) {
+		report__unattached(subject, &result, err);
+		return err ? err : -ENOENT;
 	}
-	announce(collector, pid, result.site_cnt);
+	announce(collector, pid, &result);
 	return 0;
 }
 
@@ -199,16 +208,16 @@ static int attach_file(struct collector *collector)
 	err = attach__file(collector->attach, path, arrive_of_file, arrivals, &result);
 	if (err == -ENOEXEC)
 		fprintf(stderr, "ttlog-collect: %s: not an ELF file of this machine\n", path);
-	else if (err == -ENOENT && access(path, F_OK) == 0)
-		fprintf(stderr,
-			"ttlog-collect: %s has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
-			path);
-	else if (err)
+	else if (err == -ENOENT && access(path, F_OK))
 		(void)failed("can't attach to", path, err);
+	else if (err)
+		report__unattached(path, &result, err);
 	else if (result.module_cnt && !collector->env->quiet)
 		fprintf(stderr, "ttlog-collect: recording %s (%zu sites)\n", path, result.site_cnt);
+	if (!err && result.module_cnt && !result.site_cnt && !collector->env->quiet)
+		report__none_chosen(path, &result);
 	for (size_t i = 0; !err && i < arrivals->cnt; i++)
-		announce(collector, arrivals->pids[i], result.site_cnt);
+		announce(collector, arrivals->pids[i], &result);
 	free(arrivals);
 	return err;
 }
@@ -224,21 +233,32 @@ static int watch_file(struct collector *collector)
 	return attach_file(collector);
 }
 
-static void failed_to_attach(int err)
+/* In the launch thread. A process that is gone has told all. */
+static void failed_to_attach(struct collector *collector, pid_t pid,
+			     const struct attach_result *result, int err)
 {
-	if (err && err != -ESRCH)
-		(void)failed("can't attach to all of what it starts", NULL, err);
+	char subject[32];
+
+	/* it is tried again with each library that comes */
+	if (!err || err == -ESRCH || (pid == collector->failed_pid && err == collector->failed_err))
+		return;
+	collector->failed_pid = pid;
+	collector->failed_err = err;
+	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
+	report__unattached(subject, result, err);
 }
 
 /* In the launch thread, the process stopped. */
 static void command_mapped(void *ctx, pid_t pid)
 {
 	struct collector *collector = ctx;
+	struct attach_result result = { 0 };
 	int err = kernel__track(collector->kernel, pid);
 
 	if (!err)
-		err = attach__starting(collector->attach, pid, arrive_announced, collector);
-	failed_to_attach(err);
+		err = attach__starting(collector->attach, pid, arrive_announced, collector,
+				       &result);
+	failed_to_attach(collector, pid, &result, err);
 }
 
 /* Likewise, with its libraries mapped. */
@@ -250,10 +270,12 @@ static bool command_linked(void *ctx, pid_t pid)
 
 	if (!err)
 		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
-	failed_to_attach(err);
+	failed_to_attach(collector, pid, &result, err);
+	if (!err && !result.module_cnt && result.malformed_cnt)
+		report__unattached(collector->env->command[0], &result, 0);
 	if (!result.module_cnt)
 		return false;
-	announce(collector, pid, result.site_cnt);
+	announce(collector, pid, &result);
 	return true;
 }
 
@@ -279,7 +301,7 @@ static void find_command(const char *name, char ret_path[PATH_MAX])
 static void command_untraced(void *ctx, pid_t pid, int trace_err)
 {
 	struct collector *collector = ctx;
-	struct attach_result result;
+	struct attach_result result = { 0 };
 	char path[PATH_MAX];
 	int err;
 
@@ -292,7 +314,7 @@ static void command_untraced(void *ctx, pid_t pid, int trace_err)
 		err = attach__file(collector->attach, path, arrive, collector, &result);
 	/* a script, or no marks: then what it starts may have some */
 	if (err != -ENOEXEC && err != -ENOENT)
-		failed_to_attach(err);
+		failed_to_attach(collector, pid, &result, err);
 }
 
 static void command_ended(void *ctx, int wait_status)
@@ -380,7 +402,7 @@ static void handle_change(struct collector *collector, pid_t pid)
 	if (err && err != -ESRCH && err != -ENOENT)
 		(void)failed("can't attach to what a process has loaded", NULL, err);
 	if (result.module_cnt && !change.was_announced)
-		announce(collector, pid, result.site_cnt);
+		announce(collector, pid, &result);
 }
 
 static void handle_notice(struct collector *collector)
@@ -555,6 +577,16 @@ static int open_kernel(struct collector *collector)
 		err = -errno;
 		fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n",
 			strerror(-err), advice(err));
+		if (!has_few_descriptors())
+			check__explain(stderr);
+		return err;
+	}
+	err = kernel__can_enable(collector->kernel);
+	if (err) {
+		fprintf(stderr,
+			"ttlog-collect: no site can be switched on: no uprobes that raise semaphores: %s\n",
+			strerror(-err));
+		check__explain(stderr);
 		return err;
 	}
 	/* libbpf has read the kernel's types, twice 5 MB, which free() may keep */
@@ -653,6 +685,10 @@ static int open_journal(struct collector *collector)
 		(void)snprintf(collector->ring_root, sizeof(collector->ring_root), "%s", own);
 	else
 		err = runtime_dir__find_for_rings(collector->ring_root);
+	if (!err && !collector->env->quiet && !runtime_dir__is_tmpfs(collector->ring_root))
+		fprintf(stderr,
+			"ttlog-collect: rings lie in %s, on disk: what is recorded is written there all the time (see ttlog-collect --check)\n",
+			collector->ring_root);
 	if (!err)
 		err = journal__init(&collector->journal, collector->ring_root);
 	return err ? failed("no private directory for rings", NULL, err) : 0;
@@ -803,10 +839,23 @@ static void end_command(struct collector *collector)
 	collector->command_ended = poll(&ended, 1, COMMAND_END_MS) > 0;
 }
 
+static size_t count_sites(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct site_table *table = fd < 0 ? NULL : elf__read_sites(fd, NULL);
+	size_t cnt = table ? table->cnt + table->malformed_cnt : 0;
+
+	site_table__free(table);
+	close_fd(fd);
+	return cnt;
+}
+
 /* Else silence would be all that tells of a program that was not built with marks. */
 static void tell_unmarked(const struct collector *collector)
 {
 	const struct env *env = collector->env;
+	char path[PATH_MAX];
+	size_t site_cnt;
 
 	if (env->mode != ENV_COMMAND || env->quiet || !collector->command_ended)
 		return;
@@ -816,9 +865,20 @@ static void tell_unmarked(const struct collector *collector)
 		if (table && table->has_module)
 			return;
 	}
-	fprintf(stderr,
-		"ttlog-collect: nothing was recorded: neither %s nor what it started has ttlog sites\n",
-		env->command[0]);
+	find_command(env->command[0], path);
+	site_cnt = count_sites(path);
+	if (site_cnt)
+		fprintf(stderr,
+			"ttlog-collect: nothing was recorded: %s has %zu ttlog sites, of which none was switched on\n",
+			path, site_cnt);
+	else if (collector->failed_err)
+		fprintf(stderr,
+			"ttlog-collect: nothing was recorded: not all that %s started could be looked at: %s\n",
+			env->command[0], strerror(-collector->failed_err));
+	else
+		fprintf(stderr,
+			"ttlog-collect: nothing was recorded: neither %s nor what it started has ttlog sites\n",
+			env->command[0]);
 }
 
 static int exit_status(const struct collector *collector)

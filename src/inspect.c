@@ -5,10 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "elf.h"
 #include "inspect.h"
 #include "list.h"
 #include "maps.h"
+#include "report.h"
 #include "site.h"
 
 #define INSPECT_MAX_MODULES 256
@@ -20,15 +22,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int print(const char *subject, const struct list_module *modules, size_t cnt)
+static int print(const char *subject, const struct list_module *modules, size_t cnt,
+		 const struct attach_result *found, int found_err)
 {
 	size_t lines = 0;
 	int err;
 
 	if (!cnt) {
-		fprintf(stderr,
-			"ttlog-collect: %s has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
-			subject);
+		report__unattached(subject, found, found_err);
 		return 1;
 	}
 	err = list__print(stdout, modules, cnt, &lines);
@@ -41,6 +42,7 @@ static int print(const char *subject, const struct list_module *modules, size_t 
 int inspect__file(const char *path)
 {
 	struct list_module module = { .path = path };
+	struct attach_result found = { 0 };
 	struct site_table *table;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int status;
@@ -54,7 +56,8 @@ int inspect__file(const char *path)
 		return 1;
 	}
 	module.table = table;
-	status = print(path, &module, table->has_module ? 1 : 0);
+	found.malformed_cnt = table->malformed_cnt;
+	status = print(path, &module, table->has_module ? 1 : 0, &found, 0);
 	site_table__free(table);
 	(void)close(fd);
 	return status;
@@ -63,7 +66,8 @@ int inspect__file(const char *path)
 /* The tables of the files with sites among the mappings, each once. */
 static size_t read_modules(pid_t pid, const struct maps *maps,
 			   struct site_table *tables[INSPECT_MAX_MODULES],
-			   struct list_module modules[INSPECT_MAX_MODULES])
+			   struct list_module modules[INSPECT_MAX_MODULES],
+			   struct attach_result *found, int *ret_err)
 {
 	ino_t last = 0;
 	size_t cnt = 0;
@@ -76,10 +80,19 @@ static size_t read_modules(pid_t pid, const struct maps *maps,
 			continue;
 		last = entry->inode;
 		fd = maps__open(pid, entry, NULL);
-		if (fd < 0)
+		if (fd < 0) {
+			/* no file of a device's has sites */
+			if (fd != -ENODEV && !found->unread) {
+				(void)snprintf(found->failed_path, sizeof(found->failed_path), "%s",
+					       entry->path);
+				found->unread = true;
+				*ret_err = fd;
+			}
 			continue;
+		}
 		tables[cnt] = elf__read_sites(fd, base_name(entry->path));
 		(void)close(fd);
+		found->malformed_cnt += tables[cnt] ? tables[cnt]->malformed_cnt : 0;
 		if (!tables[cnt] || !tables[cnt]->has_module) {
 			site_table__free(tables[cnt]);
 			continue;
@@ -96,8 +109,9 @@ int inspect__process(pid_t pid)
 	struct list_module modules[INSPECT_MAX_MODULES];
 	struct maps *maps = maps__read(pid);
 	char subject[32];
+	struct attach_result found = { 0 };
+	int status, err = 0;
 	size_t cnt;
-	int status;
 
 	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
 	if (!maps) {
@@ -105,8 +119,11 @@ int inspect__process(pid_t pid)
 			strerror(errno));
 		return 1;
 	}
-	cnt = read_modules(pid, maps, tables, modules);
-	status = print(subject, modules, cnt);
+	cnt = read_modules(pid, maps, tables, modules, &found, &err);
+	/* a zombie, or the kernel's */
+	if (!maps->cnt)
+		err = -ESRCH;
+	status = print(subject, modules, cnt, &found, err);
 	for (size_t i = 0; i < cnt; i++)
 		site_table__free(tables[i]);
 	maps__free(maps);

@@ -141,6 +141,12 @@ void kernel__free(struct kernel *kernel)
 	free(kernel);
 }
 
+/* uprobe_multi was tried when the programs were chosen. */
+int kernel__can_enable(const struct kernel *kernel)
+{
+	return kernel->multi ? 0 : capability__semaphore();
+}
+
 unsigned int kernel__gaps(const struct kernel *kernel)
 {
 	return kernel->gaps;

@@ -34,6 +34,9 @@ enum kernel_gap {
 struct kernel *kernel__new(const struct kernel_options *options);
 void kernel__free(struct kernel *kernel);
 
+/* Whether sites can be switched on here at all: 0 or -errno. */
+int kernel__can_enable(const struct kernel *kernel);
+
 unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);

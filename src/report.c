@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../bpf/wire.h"
+#include "attach.h"
 #include "kernel.h"
 #include "process.h"
 #include "report.h"
@@ -58,4 +60,44 @@ void report__process(const struct process *process, const struct kernel *kernel)
 void report__failure(uint32_t pid, int err, const char *what)
 {
 	fprintf(stderr, "ttlog-collect: pid %u: %s: %s\n", pid, what, strerror(-err));
+}
+
+void report__unattached(const char *subject, const struct attach_result *result, int err)
+{
+	const char *why = strerror(-err);
+
+	flockfile(stderr);
+	fprintf(stderr, "ttlog-collect: ");
+	if (result->failed_path[0] && result->unread)
+		fprintf(stderr, "can't tell whether %s has ttlog sites: can't read %s: %s\n",
+			subject, result->failed_path, why);
+	else if (result->failed_path[0] && !result->module_cnt)
+		fprintf(stderr,
+			"%s has %zu ttlog sites, and none could be switched on: %s "
+			"(see ttlog-collect --check)\n",
+			subject, result->marked_cnt, why);
+	else if (result->failed_path[0])
+		fprintf(stderr,
+			"%s has ttlog sites in %s that could not be switched on: %s "
+			"(see ttlog-collect --check)\n",
+			subject, result->failed_path, why);
+	else if (result->malformed_cnt)
+		fprintf(stderr,
+			"%s has %zu ttlog sites that this ttlog-collect does not understand: it was built "
+			"with another version of <ttlog/ttlog.h>\n",
+			subject, result->malformed_cnt);
+	else if (!err || err == -ENOENT)
+		fprintf(stderr, "%s has no ttlog sites: it was not built with <ttlog/ttlog.h>\n",
+			subject);
+	else
+		fprintf(stderr, "can't attach to %s: %s\n", subject, why);
+	funlockfile(stderr);
+}
+
+void report__none_chosen(const char *subject, const struct attach_result *result)
+{
+	fprintf(stderr,
+		"ttlog-collect: %s has %zu ttlog sites, and none of them is chosen by --level and "
+		"--filter\n",
+		subject, result->marked_cnt);
 }

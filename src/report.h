@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+struct attach_result;
 struct kernel;
 struct process;
 
@@ -15,5 +16,13 @@ void report__process(const struct process *process, const struct kernel *kernel)
 
 /* "ttlog-collect: <format with pid>: <what err means>"; err: negative errno. */
 void report__failure(uint32_t pid, int err, const char *what);
+
+/*
+ * Why nothing of a process or file is recorded, or not all: what attach__process() and
+ * attach__file() gave. "has no ttlog sites" is said only where that is known.
+ */
+void report__unattached(const char *subject, const struct attach_result *result, int err);
+/* Of what is attached to, that no site was chosen. */
+void report__none_chosen(const char *subject, const struct attach_result *result);
 
 #endif /* TTLOG_REPORT_H */

@@ -43,7 +43,7 @@ static int make_private(const char *path)
 	return err;
 }
 
-static bool is_tmpfs(const char *path)
+bool runtime_dir__is_tmpfs(const char *path)
 {
 	struct statfs fs;
 
@@ -91,11 +91,11 @@ int runtime_dir__find_for_rings(char ret_path[PATH_MAX])
 	int err;
 
 	err = runtime_dir__find(path);
-	if (!err && is_tmpfs(path)) {
+	if (!err && runtime_dir__is_tmpfs(path)) {
 		memcpy(ret_path, path, sizeof(path));
 		return 0;
 	}
-	if (is_tmpfs("/dev/shm") && !try_in("/dev/shm", true, ret_path))
+	if (runtime_dir__is_tmpfs("/dev/shm") && !try_in("/dev/shm", true, ret_path))
 		return 0;
 	if (!err)
 		memcpy(ret_path, path, sizeof(path));

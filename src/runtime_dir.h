@@ -8,6 +8,7 @@
 #define TTLOG_RUNTIME_DIR_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 /*
  * /run/ttlog for root, $XDG_RUNTIME_DIR/ttlog for others; where that can't be had,
@@ -21,5 +22,8 @@ int runtime_dir__find(char ret_path[PATH_MAX]);
  * write a ring that is mapped from a disk back to it all the time. Else the same after all.
  */
 int runtime_dir__find_for_rings(char ret_path[PATH_MAX]);
+
+/* Whether what is written there stays in memory. */
+bool runtime_dir__is_tmpfs(const char *path);
 
 #endif /* TTLOG_RUNTIME_DIR_H */

@@ -6,11 +6,11 @@ APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
 APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
 APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
-APPS_C := $(filter-out early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
+APPS_C := $(filter-out deny early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
-	callers callers_clang libcallers.so leaks libkill_at.so \
+	callers callers_clang libcallers.so leaks libdeny.so libkill_at.so \
 	$(if $(filter x86_64,$(shell uname -m)),exit32))
 
 .PHONY: apps
@@ -41,6 +41,11 @@ $(BUILD)/apps/libearly.so: tests/apps/earlylib.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/apps/libdeny.so: tests/apps/deny.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(APP_C_FLAGS) -fPIC -shared -o $@ $<
 
 $(BUILD)/apps/early: tests/apps/early.c $(BUILD)/apps/libearly.so
 	$(call say,APP,$@)
