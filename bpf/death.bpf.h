@@ -11,7 +11,14 @@
 
 #include "batch.bpf.h"
 
+#define SIGILL            4
+#define SIGTRAP           5
+#define SIGABRT           6
+#define SIGBUS            7
+#define SIGFPE            8
 #define SIGKILL           9
+#define SIGSEGV           11
+#define SIGSYS            31
 #define SIGNAL_GROUP_EXIT 4
 
 /* At most so much is copied while interrupts are off; any one batch fits. */
@@ -144,20 +151,37 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 	       BPF_CORE_READ(action, sa.sa_handler) == 0;
 }
 
-static __always_inline void copy_registers(struct wire_crash *crash)
+static __always_inline void copy_registers(u64 *to)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 #if defined(__TARGET_ARCH_x86)
 	int i = 0;
-#define COPY_REGISTER(field, name) crash->registers[i++] = regs->field;
+#define COPY_REGISTER(field, name) to[i++] = regs->field;
 	WIRE_X86_REGISTERS(COPY_REGISTER)
 #undef COPY_REGISTER
 #else
 	struct user_pt_regs user = {};
 
 	bpf_probe_read_kernel(&user, sizeof(user), regs);
-	__builtin_memcpy(crash->registers, &user, sizeof(user));
+	__builtin_memcpy(to, &user, sizeof(user));
 #endif
+}
+
+/* A special value, not a pointer, stands for signals that nobody bothered to describe. */
+static __always_inline bool is_described(const struct kernel_siginfo *info)
+{
+	return (u64)info > 2;
+}
+
+/* By kill() or raise(), in the process that it hits; its number is that in its own namespace. */
+static __always_inline bool sent_by_itself(struct kernel_siginfo *info)
+{
+	struct wire_head head = { .tgid = current_tgid() };
+
+	if (!is_described(info) || BPF_CORE_READ(info, si_code) > 0)
+		return false;
+	stamp_namespace(&head, bpf_get_current_task_btf());
+	return (u32)BPF_CORE_READ(info, _sifields._kill._pid) == head.ns_tgid;
 }
 
 static __always_inline void send_crash(void *ctx, struct wire_process *process, int sig,
@@ -172,13 +196,12 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 	crash->signal = sig;
 	crash->code = 0;
 	crash->address = 0;
-	/* a special value, not a pointer, stands for signals that nobody bothered to describe */
-	if ((u64)info > 2) {
+	if (is_described(info)) {
 		crash->code = BPF_CORE_READ(info, si_code);
 		if (crash->code > 0)
 			crash->address = (u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
 	}
-	copy_registers(crash);
+	copy_registers(crash->registers);
 	bytes = bpf_get_stack(ctx, crash->ips, sizeof(crash->ips), BPF_F_USER_STACK);
 	crash->frame_cnt = bytes > 0 ? bytes / sizeof(u64) : 0;
 	if (bpf_get_stack(ctx, crash->ids, sizeof(crash->ids),
@@ -191,6 +214,15 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 #define RED_ZONE_BYTES   128
 /* How many pages from sp on are tried: 1 MiB. */
 #define STACK_SCAN_PAGES 256
+
+static __always_inline u64 sp_of(const u64 *registers)
+{
+#if defined(__TARGET_ARCH_x86)
+	return registers[7]; /* WIRE_X86_REGISTERS */
+#else
+	return registers[31]; /* struct user_pt_regs */
+#endif
+}
 
 static __always_inline u64 user_sp(void)
 {
@@ -257,10 +289,10 @@ static __always_inline int copy_stack(const struct stack_scan *scan, const u32 p
  * stack has sp in the guard below it, so the first page need not be readable. A global function, so
  * that the verifier walks it once.
  */
-__attribute__((noinline)) int send_stack(void)
+__attribute__((noinline)) int send_stack(u64 sp)
 {
 	struct stack_scan scan = {
-		.next = (user_sp() - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
+		.next = (sp - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
 	};
 
 	if (!deaths__have_room(2))
@@ -276,6 +308,88 @@ __attribute__((noinline)) int send_stack(void)
 	if (scan.cnt <= 8)
 		return copy_stack(&scan, 8);
 	return copy_stack(&scan, WIRE_MAX_STACK_PAGES);
+}
+
+/* Signals that tell of a fault, whatever their handlers do. */
+static __always_inline bool is_fault(int sig)
+{
+	const u64 faults_mask = 1ull << SIGILL | 1ull << SIGTRAP | 1ull << SIGABRT |
+				1ull << SIGBUS | 1ull << SIGFPE | 1ull << SIGSEGV | 1ull << SIGSYS;
+
+	return sig > 0 && sig < 64 && (faults_mask >> sig & 1);
+}
+
+/*
+ * A handler takes it. It may mend what is wrong, jump away, or report and raise the signal again:
+ * only the death shows which, so what there is to know is kept until then, or until the thread's
+ * next one. The machine's and the program's own are kept apart: a handler may call abort(), which
+ * another handler takes.
+ */
+static __always_inline void keep_fault(struct wire_process *process, int sig,
+				       struct kernel_siginfo *info)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct wire_handled *handled;
+	struct faults *kept;
+	int code;
+
+	if (!is_fault(sig) || !is_described(info))
+		return;
+	kept = bpf_map_lookup_elem(&faults, &key);
+	if (!kept || kept->start_ns != process->start_ns) {
+		if (bpf_map_update_elem(&faults, &key, &no_faults, BPF_ANY))
+			return;
+		kept = bpf_map_lookup_elem(&faults, &key);
+		if (!kept)
+			return;
+		kept->start_ns = process->start_ns;
+	}
+	code = BPF_CORE_READ(info, si_code);
+	handled = code > 0 ? &kept->fault : &kept->raised;
+	handled->stamp_ns = bpf_ktime_get_ns();
+	handled->signal = sig;
+	handled->code = code;
+	handled->address = code > 0 ? (u64)BPF_CORE_READ(info, _sifields._sigfault._addr) : 0;
+	copy_registers(handled->registers);
+}
+
+static __always_inline void send_fault(struct wire_process *process,
+				       const struct wire_handled *handled)
+{
+	struct wire_fault *message;
+
+	if (!handled->stamp_ns)
+		return;
+	message = message__reserve(process, sizeof(*message));
+	if (!message)
+		return;
+	stamp(&message->head, WIRE_FAULT);
+	message->handled = *handled;
+	message__submit(message);
+}
+
+/* Of the calling thread, which ends. */
+static __always_inline void send_faults(struct wire_process *process)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct faults *kept = bpf_map_lookup_elem(&faults, &key);
+
+	if (!kept || kept->start_ns != process->start_ns)
+		return;
+	send_fault(process, &kept->fault);
+	send_fault(process, &kept->raised);
+	/* the handler may have had a stack of its own */
+	if (kept->fault.stamp_ns)
+		send_stack(sp_of(kept->fault.registers));
+	else
+		send_stack(sp_of(kept->raised.registers));
+}
+
+static __always_inline void forget_faults(void)
+{
+	u64 key = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&faults, &key);
 }
 
 /* Threads that end at the same moment may each see that no other is left; the first one to get here

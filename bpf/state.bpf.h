@@ -53,11 +53,27 @@ struct {
 	__type(value, struct wire_thread_batches);
 } threads SEC(".maps");
 
+/* The last signals of a thread that handlers took. */
+struct faults {
+	u64 start_ns;               /* of the process: numbers come again */
+	struct wire_handled fault;  /* the machine's: SIGSEGV and the like */
+	struct wire_handled raised; /* sent by itself: abort() */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u64); /* tgid << 32 | tid */
+	__type(value, struct faults);
+} faults SEC(".maps");
+
 /* Processes that could not be recorded because `processes` was full. */
 __u64 untracked_cnt = 0;
 
 static const struct wire_process new_process = {};
 static const struct wire_thread_batches no_batches = {};
+static const struct faults no_faults = {};
 
 static __always_inline u32 current_tgid(void)
 {

@@ -77,14 +77,20 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 {
 	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
-	if (!process || !ends_process(sig, action))
+	if (!process)
 		return 0;
+	if (!ends_process(sig, action)) {
+		keep_fault(process, sig, info);
+		return 0;
+	}
 	if (sig != SIGKILL)
 		send_crash(ctx, process, sig, info);
 	end_thread(process, ROOM_IRQS_OFF);
 	/* last: what was logged matters more than where */
 	if (sig != SIGKILL)
-		send_stack();
+		send_stack(user_sp());
+	if (sig != SIGKILL && sent_by_itself(info))
+		send_faults(process);
 	return 0;
 }
 
@@ -117,6 +123,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 
 	if (!process)
 		return 0;
+	forget_faults();
 	/* nothing is left of it where exit_entry was there first */
 	end_thread(process, ROOM_ALL);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
@@ -158,6 +165,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	/* the thread has taken the place of the first one */
 	release_thread(tgid, old_tid);
 	release_thread(tgid, tgid);
+	forget_faults();
 	message__send_head(process, WIRE_EXEC);
 	return 0;
 }

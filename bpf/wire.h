@@ -30,8 +30,9 @@ enum wire_kind {
 	WIRE_LIBRARY = 8, /* struct wire_head: dlopen has mapped one */
 	WIRE_CRASH = 9,   /* struct wire_crash: a fatal signal, from the thread that took it */
 	WIRE_EXIT = 10,   /* struct wire_exit: the process's last thread is gone */
-	WIRE_STACK =
-		11, /* struct wire_stack: of the thread whose WIRE_CRASH came before; may be missing */
+	WIRE_STACK = 11,  /* struct wire_stack: of the thread whose WIRE_CRASH came before; may be
+		       missing; after WIRE_FAULT, where that was on the stack */
+	WIRE_FAULT = 12,  /* struct wire_fault: after the WIRE_CRASH of that thread */
 };
 
 /* Stamped by the kernel, whatever the program says of itself. */
@@ -91,6 +92,22 @@ struct wire_crash {
 	uint64_t registers[WIRE_MAX_REGISTERS]; /* enum wire_x86_register, or x0-x30 sp pc pstate */
 	uint64_t ips[WIRE_MAX_FRAMES];
 	struct wire_frame_id ids[WIRE_MAX_FRAMES];
+};
+
+/* What a signal said that a handler took. */
+struct wire_handled {
+	uint64_t stamp_ns; /* 0: there was none */
+	int32_t signal;
+	int32_t code;
+	uint64_t address;
+	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
+};
+
+/* The thread that dies of a signal which its process sent took another one before. Whether the
+ * handler of that still runs is for the reader of its stack to find out. */
+struct wire_fault {
+	struct wire_head head;
+	struct wire_handled handled;
 };
 
 /*

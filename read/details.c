@@ -158,6 +158,8 @@ static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct 
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena)
 {
 	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
+	struct ttlog_cbor reraised = { NULL, NULL };
+	struct ttlog_cbor_item item;
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
@@ -167,11 +169,14 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "thread", .text = &ret->thread },
 		{ "registers", .item = &registers },
 		{ "frames", .item = &frames },
+		{ "reraised", .item = &reraised },
 	};
 	int err;
 
 	*ret = (struct ttlog_crash){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
+	if (!ttlog_cbor_next(&reraised, &item))
+		ret->is_reraised = item.kind == TTLOG_CBOR_BOOL && item.u;
 	err = parse_registers(ret, registers, arena);
 	if (!err)
 		err = parse_frames(ret, frames, arena);

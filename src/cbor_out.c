@@ -92,6 +92,14 @@ void cbor_out__null(struct cbor_out *out)
 		out->len += cbor_encode_null(at, HEAD_BYTES);
 }
 
+void cbor_out__bool(struct cbor_out *out, bool value)
+{
+	unsigned char *at = reserve(out, HEAD_BYTES);
+
+	if (at)
+		out->len += cbor_encode_bool(value, at, HEAD_BYTES);
+}
+
 void cbor_out__single(struct cbor_out *out, float value)
 {
 	unsigned char *at = reserve(out, HEAD_BYTES);

@@ -8,6 +8,7 @@
 #ifndef TTLOG_CBOR_OUT_H
 #define TTLOG_CBOR_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ void cbor_out__reset(struct cbor_out *out);
 void cbor_out__uint(struct cbor_out *out, uint64_t value);
 void cbor_out__int(struct cbor_out *out, int64_t value);
 void cbor_out__null(struct cbor_out *out);
+void cbor_out__bool(struct cbor_out *out, bool value);
 void cbor_out__single(struct cbor_out *out, float value);
 void cbor_out__double(struct cbor_out *out, double value);
 /* What follows is that many elements, or pairs of a key and a value. */

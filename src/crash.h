@@ -20,6 +20,7 @@ struct crash_frame {
 	char *symbol;      /* "name+0x1f", NULL unknown; "name" where the compiler had inlined it */
 	char *file;        /* as the compiler was told, NULL unknown */
 	uint32_t line;     /* 0 unknown */
+	bool is_interrupted; /* a signal came here: the frame above is its handler's way back */
 };
 
 struct crash_mapping {
@@ -36,12 +37,21 @@ struct crash_page {
 	unsigned char bytes[CRASH_PAGE_BYTES];
 };
 
+/* A signal that a handler took in the thread that crashed, some time before. */
+struct crash_fault {
+	int signal;
+	int code;
+	uint64_t address;
+	uint64_t registers[CRASH_MAX_REGISTERS]; /* as crash.registers */
+};
+
 struct crash {
 	bool has_exit; /* how it ended is known */
 	int exit_code; /* where exit_signal is 0 */
 	int exit_signal;
 
 	bool has_crash;    /* what follows is known */
+	bool is_reraised;  /* of the fault whose handler raised the signal that ended it */
 	uint64_t stamp_ns; /* when, CLOCK_MONOTONIC */
 	int signal;
 	int code;         /* si_code */
@@ -55,6 +65,8 @@ struct crash {
 	} registers[CRASH_MAX_REGISTERS];
 	size_t frame_cnt;
 	struct crash_frame frames[CRASH_MAX_FRAMES]; /* innermost first */
+	size_t fault_cnt;
+	struct crash_fault faults[2]; /* what it may have been before all */
 	size_t page_cnt;
 	struct crash_page *pages; /* of the top of the thread's stack; NULL for none */
 

@@ -39,6 +39,15 @@ static const char *const register_names[] = {
 #endif
 };
 
+/* Their places in it. */
+#if defined(__aarch64__)
+#define REGISTER_SP 31
+#define REGISTER_IP 32
+#else
+#define REGISTER_SP 7
+#define REGISTER_IP 16
+#endif
+
 static void hex_of(const uint8_t *bytes, size_t len, char *ret)
 {
 	for (size_t i = 0; i < len; i++)
@@ -91,16 +100,46 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message)
 
 _Static_assert(CRASH_PAGE_BYTES == WIRE_STACK_PAGE_BYTES, "pages are copied whole");
 
+void death__take_fault(struct crash *crash, const struct wire_fault *message)
+{
+	const struct wire_handled *handled = &message->handled;
+	struct crash_fault *fault;
+
+	if (!crash->has_crash || crash->tid != message->head.tid ||
+	    crash->fault_cnt == sizeof(crash->faults) / sizeof(*crash->faults))
+		return;
+	fault = &crash->faults[crash->fault_cnt++];
+	fault->signal = handled->signal;
+	fault->code = handled->code;
+	fault->address = handled->address;
+	memcpy(fault->registers, handled->registers, sizeof(fault->registers));
+}
+
+static bool has_page(const struct crash *crash, uint64_t address)
+{
+	for (size_t i = 0; i < crash->page_cnt; i++) {
+		if (crash->pages[i].address == address)
+			return true;
+	}
+	return false;
+}
+
 void death__take_stack(struct crash *crash, const struct wire_stack *message)
 {
-	if (!crash->has_crash || crash->pages || crash->tid != message->head.tid ||
-	    message->page_cnt > WIRE_MAX_STACK_PAGES)
+	struct crash_page *pages;
+
+	if (!crash->has_crash || crash->tid != message->head.tid ||
+	    message->page_cnt > WIRE_MAX_STACK_PAGES || crash->page_cnt > WIRE_MAX_STACK_PAGES)
 		return;
-	crash->pages = calloc(message->page_cnt + 1, sizeof(*crash->pages));
-	for (uint32_t i = 0; crash->pages && i < message->page_cnt; i++) {
+	pages = realloc(crash->pages,
+			(crash->page_cnt + message->page_cnt + 1) * sizeof(*crash->pages));
+	if (!pages)
+		return;
+	crash->pages = pages;
+	for (uint32_t i = 0; i < message->page_cnt; i++) {
 		struct crash_page *page = &crash->pages[crash->page_cnt];
 
-		if (!message->addresses[i])
+		if (!message->addresses[i] || has_page(crash, message->addresses[i]))
 			continue;
 		page->address = message->addresses[i];
 		memcpy(page->bytes, message->pages[i], sizeof(page->bytes));
@@ -287,6 +326,60 @@ static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
 	(void)close(fd);
 }
 
+/*
+ * Where the fault is among the callers of what ended the process; 0 or more. -1: its handler had
+ * ended. A frame that a signal interrupted is one only because the unwinder came through that
+ * signal's own frame on the stack, which what a handler jumped away from never is.
+ */
+static int find_fault(const struct crash *crash, const struct crash_fault *fault)
+{
+	uint64_t ip = fault->registers[REGISTER_IP], sp = fault->registers[REGISTER_SP];
+
+	for (size_t i = 1; i < crash->frame_cnt; i++) {
+		if (crash->frames[i].is_interrupted && crash->frames[i].ip == ip)
+			return (int)i;
+	}
+	/* what it raised was blocked until it returned, to an instruction that can't be passed */
+	if (fault->code > 0 && crash->frame_cnt && crash->registers[REGISTER_IP].value == ip &&
+	    crash->registers[REGISTER_SP].value == sp)
+		return 0;
+	return -1;
+}
+
+static void become_fault(struct crash *crash, const struct crash_fault *fault, size_t from)
+{
+	for (size_t i = 0; i < from; i++)
+		crash_frame__fini(&crash->frames[i]);
+	crash->frame_cnt -= from;
+	memmove(crash->frames, crash->frames + from, crash->frame_cnt * sizeof(*crash->frames));
+	crash->is_reraised = true;
+	crash->signal = fault->signal;
+	crash->code = fault->code;
+	crash->address = fault->address;
+	for (size_t i = 0; i < crash->register_cnt; i++)
+		crash->registers[i].value = fault->registers[i];
+}
+
+/* The first fault tells more than what its handler did in the end. */
+static void find_first_fault(struct crash *crash)
+{
+	const struct crash_fault *first = NULL;
+	int from = -1;
+
+	for (size_t i = 0; i < crash->fault_cnt; i++) {
+		int at = find_fault(crash, &crash->faults[i]);
+
+		if (at <= from)
+			continue;
+		from = at;
+		first = &crash->faults[i];
+	}
+	if (first)
+		become_fault(crash, first, (size_t)from);
+	/* once: a crash may be resolved again */
+	crash->fault_cnt = 0;
+}
+
 void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, struct unwind *unwind)
 {
 	if (!crash->has_crash)
@@ -296,6 +389,7 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 	/* what unwinding tables and DWARF do not tell is left to symbol tables */
 	if (unwind)
 		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
+	find_first_fault(crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		resolve_frame(crash, &crash->frames[i], attach);
 }

@@ -14,11 +14,14 @@ struct maps;
 struct unwind;
 struct wire_crash;
 struct wire_exit;
+struct wire_fault;
 struct wire_stack;
 
 /* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
-/* The top of the crashed thread's stack; any other thread's is of no use. */
+/* What a handler of the crashed thread took before: death__resolve() finds whether it still ran. */
+void death__take_fault(struct crash *crash, const struct wire_fault *message);
+/* A part of the crashed thread's stack; any other thread's is of no use. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
 void death__take_exit(struct crash *crash, const struct wire_exit *message);
 

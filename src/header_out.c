@@ -194,6 +194,8 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 	struct map_out map = { 0 };
 
 	memcpy(thread, crash->thread, sizeof(crash->thread));
+	if (crash->is_reraised)
+		cbor_out__bool(key(&map, "reraised"), true);
 	put_signal(&map, crash->signal);
 	cbor_out__int(key(&map, "code"), crash->code);
 	cbor_out__hex_text(key(&map, "address"), crash->address);

@@ -658,6 +658,9 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		if (death__read_mappings(&process->crash, process->pid))
 			kin__lend(&recorder->kin, process);
 		break;
+	case WIRE_FAULT:
+		death__take_fault(&process->crash, (const struct wire_fault *)head);
+		break;
 	case WIRE_STACK:
 		death__take_stack(&process->crash, (const struct wire_stack *)head);
 		break;

@@ -45,6 +45,7 @@ struct unwind {
 /* What the child has told. */
 struct answer {
 	uint64_t steps[CRASH_MAX_FRAMES];
+	bool is_interrupted[CRASH_MAX_FRAMES];
 	char *symbols[CRASH_MAX_FRAMES]; /* of steps */
 	size_t step_cnt, symbol_cnt;
 	size_t named_cnt; /* steps whose names are all there */
@@ -234,6 +235,7 @@ static void take_name(struct answer *answer, struct unwind_told *told)
 	if (answer->frame_cnt + answer->open_cnt < CRASH_MAX_FRAMES) {
 		frame = &answer->frames[answer->frame_cnt + answer->open_cnt++];
 		frame->ip = answer->steps[answer->named_cnt];
+		frame->is_interrupted = answer->is_interrupted[answer->named_cnt];
 		frame->symbol = text_or_null(told->symbol, sizeof(told->symbol));
 		frame->file = text_or_null(told->file, sizeof(told->file));
 		frame->line = told->line;
@@ -251,8 +253,10 @@ static void take_told(struct answer *answer, struct unwind_told *told)
 	switch ((enum unwind_kind)told->kind) {
 	case UNWIND_STEP:
 		if (answer->step_cnt < CRASH_MAX_FRAMES && !answer->symbol_cnt &&
-		    !answer->named_cnt)
+		    !answer->named_cnt) {
+			answer->is_interrupted[answer->step_cnt] = told->is_interrupted;
 			answer->steps[answer->step_cnt++] = told->ip;
+		}
 		break;
 	case UNWIND_SYMBOL:
 		if (answer->symbol_cnt < answer->step_cnt)
@@ -382,6 +386,7 @@ static void add_unnamed(struct answer *answer)
 		struct crash_frame *frame = &answer->frames[answer->frame_cnt++];
 
 		frame->ip = answer->steps[i];
+		frame->is_interrupted = answer->is_interrupted[i];
 		frame->symbol = answer->symbols[i];
 		answer->symbols[i] = NULL;
 	}

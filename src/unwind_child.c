@@ -182,7 +182,9 @@ static void answer(struct dwarf *dwarf, const struct crash *crash, int socket)
 	size_t cnt = find_steps(dwarf, crash, steps);
 
 	for (size_t i = 0; i < cnt; i++)
-		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP, .ip = steps[i].ip });
+		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP,
+						     .ip = steps[i].ip,
+						     .is_interrupted = i && !steps[i].is_call });
 	for (int whole = 0; whole < 2; whole++) {
 		teller.symbols_only = !whole;
 		for (size_t i = 0; i < cnt; i++) {

@@ -39,14 +39,15 @@ struct unwind_crash {
 };
 
 #define UNWIND_MAX_MAPPINGS 512
-#define UNWIND_MAX_PAGES    16
+#define UNWIND_MAX_PAGES    32
 
 struct unwind_told {
 	uint32_t kind; /* enum unwind_kind */
 	uint32_t line;
 	uint64_t ip;
-	char symbol[2000]; /* with offset; "" unknown */
-	char file[2000];   /* "" unknown */
+	char symbol[2000];   /* with offset; "" unknown */
+	char file[2000];     /* "" unknown */
+	bool is_interrupted; /* a step: a signal's handler returns to it */
 };
 
 /* All that the child does. */

@@ -83,6 +83,8 @@ static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 		out__text(out, ", address ");
 		out__plain(out, crash->address);
 	}
+	if (crash->is_reraised)
+		out__text(out, " (a handler raised a signal again)");
 	out__char(out, '\n');
 }
 

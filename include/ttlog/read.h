@@ -239,6 +239,7 @@ struct ttlog_crash {
 	const struct ttlog_frame *const *frames; /* innermost first */
 	size_t frame_cnt;
 	uint64_t register_more, frame_more; /* so many were not kept, or are not valid */
+	bool is_reraised; /* this was the first fault: its handler raised what ended the process */
 };
 
 /* Fixed. */

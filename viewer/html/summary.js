@@ -73,7 +73,8 @@ function causeText(file) {
 
 	if (!crash)
 		return "";
-	return (file.cause || ("code" in crash ? "code " + plain(crash.code) : "")) + address;
+	return (file.cause || ("code" in crash ? "code " + plain(crash.code) : "")) + address +
+		(crash.reraised === true ? " (a handler raised a signal again)" : "");
 }
 
 /* The first frame of the program's own: above it there may be what libraries do to die. */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults whose handlers do what handlers do: reraise HOW.
+ *
+ * kill, raise, abort   report, and end the process so, from within the handler
+ * pending              raise what is blocked until the handler returns
+ * stack                as kill, on a stack of its own
+ * chain                as kill, where another handler takes that first
+ * jump                 leave by siglongjmp(); die of abort() later, deeper, over what is left there
+ * again                as jump, but die of a second fault's handler
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TTLOG_SERVICE "reraise"
+#include <ttlog/ttlog.h>
+
+#include "app.h"
+
+#define USAGE "reraise HOW"
+
+static const char *how = "";
+static volatile int zero;
+static sigjmp_buf back;
+
+static void set_handler(int number, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	sigaction(number, &action, NULL);
+}
+
+__attribute__((noinline)) static void handler__report(int number)
+{
+	TTLOG_PROBE(report, ERROR, "Fault", "signal", number);
+	if (!strcmp(how, "abort"))
+		abort();
+	if (!strcmp(how, "chain"))
+		set_handler(number, handler__report, SA_RESETHAND | SA_NODEFER);
+	else
+		set_handler(number, SIG_DFL, 0);
+	if (!strcmp(how, "chain"))
+		how = "kill";
+	if (!strcmp(how, "raise") || !strcmp(how, "pending"))
+		raise(number);
+	else
+		kill(getpid(), number);
+}
+
+static void handler__jump(int number)
+{
+	(void)number;
+	siglongjmp(back, 1);
+}
+
+__attribute__((noinline)) static int fault__write(void)
+{
+	*(volatile int *)(intptr_t)zero = 1;
+	return zero;
+}
+
+/* Its room lies over the frame of the signal that was left, and leaves that as it is. */
+__attribute__((noinline)) static int die_later(void)
+{
+	volatile char room[16384];
+
+	room[0] = (char)zero;
+	if (!zero)
+		abort();
+	return room[0];
+}
+
+static void jump_out(void)
+{
+	set_handler(SIGSEGV, handler__jump, 0);
+	if (!sigsetjmp(back, 1))
+		fault__write();
+	TTLOG_PROBE(survived, INFO, "Went on");
+}
+
+static void use_own_stack(void)
+{
+	static char room[65536];
+	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
+
+	sigaltstack(&stack, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int flags = SA_NODEFER;
+
+	if (argc != 2)
+		app__usage(USAGE);
+	how = argv[1];
+	app__say("start");
+	app__wait();
+	TTLOG_PROBE(begin, INFO, "Begin");
+	if (!strcmp(how, "jump")) {
+		jump_out();
+		return die_later() + 1; /* no tail call */
+	}
+	if (!strcmp(how, "again"))
+		jump_out();
+	if (!strcmp(how, "pending"))
+		flags = 0;
+	if (!strcmp(how, "stack")) {
+		use_own_stack();
+		flags |= SA_ONSTACK;
+	}
+	set_handler(SIGSEGV, handler__report, flags);
+	return fault__write() + 1;
+}

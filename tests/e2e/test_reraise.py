@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Crashes whose handlers report and raise a signal again: the first fault is shown, and only where
+the handler still ran."""
+import re
+import signal
+
+from harness import check, equal, view
+
+
+def crash_of(t, how, number):
+    app = t.start(t.app("reraise"), how)
+    app.out.wait("start")
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    app.say()
+    app.end(-number)
+    collector.end()
+    snapshot = t.only_snapshot()
+    equal(snapshot.info["exit"]["number"], int(number), "what ended it")
+    return snapshot
+
+
+def function_of(frame):
+    """gcc moves what is rarely run into a function.cold."""
+    return re.sub(r"(\.cold|\.part\.\d+)*(\+0x[0-9a-f]+)?$", "", frame.get("symbol", "?"), count=1)
+
+
+def check_first(t, how, number):
+    snapshot = crash_of(t, how, number)
+    crash = snapshot.info["crash"]
+    frames = [function_of(frame) for frame in crash["frames"]]
+    equal((crash.get("reraised"), crash["signal"], crash["code"], crash["address"]),
+          (True, "SIGSEGV", 1, "0x0"), f"the first fault; frames {frames}")
+    equal(frames[:2], ["fault__write", "main"], "frames")
+    equal(crash["registers"]["rip"], crash["frames"][0]["ip"], "rip")
+    text = view(snapshot.path, "--info")
+    check("SEGV_MAPERR" in text and "a handler raised a signal again" in text, f"in words: {text}")
+
+
+def test_reraise_kill(t):
+    check_first(t, "kill", signal.SIGSEGV)
+
+
+def test_reraise_raise(t):
+    check_first(t, "raise", signal.SIGSEGV)
+
+
+def test_reraise_abort(t):
+    check_first(t, "abort", signal.SIGABRT)
+
+
+def test_reraise_when_the_handler_has_returned(t):
+    check_first(t, "pending", signal.SIGSEGV)
+
+
+def test_reraise_on_a_stack_of_its_own(t):
+    check_first(t, "stack", signal.SIGSEGV)
+
+
+def test_reraise_through_a_second_handler(t):
+    check_first(t, "chain", signal.SIGSEGV)
+
+
+def test_reraise_after_one_that_was_survived(t):
+    check_first(t, "again", signal.SIGSEGV)
+
+
+def test_reraise_not_of_one_that_was_survived(t):
+    """It jumped out of the handler; that it aborts later has nothing to do with it."""
+    crash = crash_of(t, "jump", signal.SIGABRT).info["crash"]
+    equal((crash.get("reraised"), crash["signal"], crash["code"]), (None, "SIGABRT", -6), "crash")
+    check("die_later" in [function_of(frame) for frame in crash["frames"]], "frames of the abort")
