@@ -35,17 +35,26 @@ endif
 
 else
 
+# For another machine: CROSS=aarch64-linux-gnu- SYSROOT=dir BUILD=dir
+CROSS ?=
+SYSROOT ?=
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS)gcc $(SYSROOT:%=--sysroot=%)
 endif
 ifeq ($(origin CXX),default)
-CXX := g++
+CXX := $(CROSS)g++ $(SYSROOT:%=--sysroot=%)
 endif
-OBJCOPY ?= objcopy
+ifeq ($(origin LD),default)
+LD := $(CROSS)ld
+endif
+OBJCOPY ?= $(CROSS)objcopy
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-MULTIARCH := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch)
-BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
+MULTIARCH := $(shell $(CC) -print-multiarch)
+MACHINE := $(firstword $(subst -, ,$(CROSS)) $(shell uname -m))
+BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(MACHINE)))
+PKG_CONFIG := $(if $(SYSROOT),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) )pkg-config
 
 Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
@@ -58,15 +67,15 @@ PKGS := libbpf liblz4 libdw libpcre2-8
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -iquote src -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
-	$(shell pkg-config --cflags $(PKGS))
+	$(shell $(PKG_CONFIG) --cflags $(PKGS))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) \
 	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
-	-idirafter /usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS += $(shell pkg-config --libs $(PKGS)) -lcbor -liberty -lpthread -lm
+	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -MMD -MP
+LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 # What ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
-VIEW_LDLIBS += $(shell pkg-config --libs sqlite3 libedit)
+VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
 VIEW_LDLIBS += -lpcre2-8
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
