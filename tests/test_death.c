@@ -40,6 +40,48 @@ static void test_death_takes_the_first_crash(void **state)
 	crash__fini(&crash);
 }
 
+/* Without an unwinder no frame is known to be interrupted: what is left to go by is the pending
+ * signal, which hits the very instruction at the same stack. */
+static void test_death_finds_the_first_fault(void **state)
+{
+	struct wire_crash message = { .head.tid = 12, .signal = 6, .code = -6, .frame_cnt = 1 };
+	struct wire_fault fault = {
+		.head.tid = 12,
+		.handled = { .stamp_ns = 1, .signal = 11, .code = 1, .address = 0x10 },
+	};
+	const struct {
+		int32_t code;
+		uint32_t tid;
+		uint64_t ip;
+		bool is_found;
+	} cases[] = {
+		{ 1, 12, 0x401000, true },
+		{ 1, 12, 0x402000, false },  /* elsewhere */
+		{ 1, 13, 0x401000, false },  /* another thread's */
+		{ -6, 12, 0x401000, false }, /* raised itself: it may come here again */
+	};
+
+	(void)state;
+	message.ips[0] = 0x401000;
+	for (size_t i = 0; i < WIRE_MAX_REGISTERS; i++)
+		message.registers[i] = 0x401000;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct crash crash = { 0 };
+
+		fault.handled.code = cases[i].code;
+		fault.head.tid = cases[i].tid;
+		for (size_t k = 0; k < WIRE_MAX_REGISTERS; k++)
+			fault.handled.registers[k] = cases[i].ip;
+		death__take_crash(&crash, &message);
+		death__take_fault(&crash, &fault);
+		death__resolve(&crash, 0, NULL, NULL);
+		assert_int_equal(crash.is_reraised, cases[i].is_found);
+		assert_int_equal(crash.signal, cases[i].is_found ? 11 : 6);
+		assert_int_equal(crash.address, cases[i].is_found ? 0x10 : 0);
+		crash__fini(&crash);
+	}
+}
+
 static void test_death_tells_exit_from_signal(void **state)
 {
 	struct wire_exit message = { .status = 3 << 8 };
@@ -105,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_death_takes_the_first_crash),
+		cmocka_unit_test(test_death_finds_the_first_fault),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),

@@ -68,6 +68,31 @@ static void test_details_reads_the_golden_crash(void **state)
 	ttlog_snapshot_close(reader);
 }
 
+/* True and nothing else: files are hostile. */
+static void test_details_reads_reraised(void **state)
+{
+	static const struct {
+		unsigned char map[11];
+		bool is_reraised;
+	} cases[] = {
+		{ "\xa1\x68reraised\xf5", true }, /* {"reraised": true} */
+		{ "\xa1\x68reraised\xf4", false },
+		{ "\xa1\x68reraised\x01", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct ttlog_cbor map = { cases[i].map, cases[i].map + sizeof(cases[i].map) };
+		struct arena arena = { .max_bytes = 1 << 20 };
+		struct ttlog_crash crash;
+
+		assert_int_equal(details__parse_crash(&crash, map, &arena), 0);
+		assert_true(crash.is_there);
+		assert_int_equal(crash.is_reraised, cases[i].is_reraised);
+		arena__fini(&arena);
+	}
+}
+
 /* Frames of a recursion have one ip, too. */
 static void test_details_tells_inlined_from_recursive(void **state)
 {
@@ -178,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_details_reads_the_golden_crash),
+		cmocka_unit_test(test_details_reads_reraised),
 		cmocka_unit_test(test_details_tells_inlined_from_recursive),
 		cmocka_unit_test(test_details_passes_over_other_types),
 		cmocka_unit_test(test_details_are_bounded),

@@ -578,6 +578,7 @@ static void test_snapshot_crash(void **state)
 	assert_text(crash, "signal", "SIGSEGV");
 	assert_int_equal(get_int(crash, "code"), -6);
 	assert_text(crash, "address", "0x10");
+	assert_null(decode__get(crash, "reraised"));
 	assert_text(crash, "thread", "worker-1");
 	assert_text(decode__get(crash, "registers"), "rip", "0x401234");
 	frames = decode__get(crash, "frames");
@@ -587,6 +588,11 @@ static void test_snapshot_crash(void **state)
 	assert_int_equal(cbor_map_size(decode__at(frames, 1)), 1);
 	assert_text(decode__at(decode__get(fixture->items[0], "mappings"), 0), "path",
 		    "/usr/bin/app");
+
+	fixture->crash.is_reraised = true;
+	write_and_read(fixture);
+	crash = decode__get(fixture->items[0], "crash");
+	assert_true(cbor_get_bool(decode__get(crash, "reraised")));
 
 	fixture->crash = (struct crash){ .has_exit = true, .exit_code = 3 };
 	write_and_read(fixture);
