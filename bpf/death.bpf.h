@@ -160,10 +160,8 @@ static __always_inline void copy_registers(u64 *to)
 	WIRE_X86_REGISTERS(COPY_REGISTER)
 #undef COPY_REGISTER
 #else
-	struct user_pt_regs user = {};
-
-	bpf_probe_read_kernel(&user, sizeof(user), regs);
-	__builtin_memcpy(to, &user, sizeof(user));
+	/* not by way of the stack: 512 bytes are all that a program has, with what it calls */
+	bpf_probe_read_kernel(to, sizeof(struct user_pt_regs), regs);
 #endif
 }
 
@@ -230,10 +228,10 @@ static __always_inline u64 user_sp(void)
 #if defined(__TARGET_ARCH_x86)
 	return regs->sp;
 #else
-	struct user_pt_regs user = {};
+	u64 sp = 0;
 
-	bpf_probe_read_kernel(&user, sizeof(user), regs);
-	return user.sp;
+	bpf_probe_read_kernel(&sp, sizeof(sp), &((struct user_pt_regs *)regs)->sp);
+	return sp;
 #endif
 }
 
