@@ -241,6 +241,10 @@ struct stack_scan {
 	u64 pages[WIRE_MAX_STACK_PAGES];
 };
 
+/* Kernels before 6.7 verify what bpf_loop() calls as if it were called once, and may take out the
+ * branches that count on more (seen on 6.1). This they can't take for 0. */
+static volatile u64 none;
+
 /* For bpf_loop(). */
 static long scan_page(u32 index, void *ctx)
 {
@@ -291,6 +295,7 @@ __attribute__((noinline)) int send_stack(u64 sp)
 {
 	struct stack_scan scan = {
 		.next = (sp - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull),
+		.cnt = none,
 	};
 
 	if (!deaths__have_room(2))

@@ -62,6 +62,7 @@ struct walk {
 	Dwarf_Word registers[REGISTER_CNT];
 	struct dwarf_step *steps;
 	size_t cnt, max;
+	bool lacks_memory; /* some that was asked for is not in the crash's pages */
 };
 
 /* ---- files ---- */
@@ -232,10 +233,13 @@ static bool read_word(const struct crash *crash, uint64_t address, Dwarf_Word *r
 
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *ctx)
 {
-	const struct walk *walk = ctx;
+	struct walk *walk = ctx;
 
 	(void)dwfl;
-	return read_word(walk->crash, address, ret);
+	if (read_word(walk->crash, address, ret))
+		return true;
+	walk->lacks_memory = true;
+	return false;
 }
 
 static int take_registers(struct walk *walk)
@@ -314,7 +318,8 @@ static bool walk_out(struct walk *walk)
 	result = dwfl_getthread_frames(walk->dwfl, tid, take_step, walk);
 	if (undone && walk->cnt > undone)
 		walk->steps[undone].is_call = true;
-	return result == DWARF_CB_OK || walk->cnt == walk->max;
+	/* where a return address can't be read, elfutils takes the frame for the outermost */
+	return (result == DWARF_CB_OK && !walk->lacks_memory) || walk->cnt == walk->max;
 }
 
 size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,

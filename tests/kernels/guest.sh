@@ -183,6 +183,27 @@ test_deaths() {
 	death exec 0 exit
 }
 
+# stack APP THREADS: the crashed thread's stack and registers.
+stack() {
+	record 139 "$1" "$2" 100 SEGV
+	ttlog-view --format json --info "$OUT"/*crash.bin >info || fail "$1: status $?"
+	for function in cause__do level3 level2 level1 crash__run; do
+		grep -q "\"symbol\":\"$function[+\"]" info || fail "$1 $2: no $function: $(cat info)"
+	done
+	grep -q -e '"pc":"0x[0-9a-f]*[1-9a-f]' -e '"rip":"0x[0-9a-f]*[1-9a-f]' info ||
+		fail "$1: no registers"
+	rm -rf "$OUT"
+}
+
+# With frame pointers and without; above an only thread's stack more is readable than above the last
+# of many.
+test_stack() {
+	for threads in 1 8; do
+		stack crash $threads
+		stack crash_nofp $threads
+	done
+}
+
 test_early() {
 	for app in early early_static; do
 		record 0 "$APPS/$app"
@@ -349,7 +370,12 @@ tainted=$(cat /proc/sys/kernel/tainted)
 dmesg -c >/dev/null
 echo
 say "$(uname -srv)"
-for name in ${TESTS:-check command pid path deaths early children gates sites kills stress steps hostile dmesg}; do
+# Those of an append's instructions are for x86.
+case $(uname -m) in
+x86_64) steps=steps ;;
+*) steps= ;;
+esac
+for name in ${TESTS:-check command pid path deaths stack early children gates sites kills stress $steps hostile dmesg}; do
 	begin "$name"
 	"test_$name"
 	end
