@@ -4,13 +4,14 @@
 # KERNELS=bookworm-rt is known to lose a flush in some 50 kills: the kernel drops a uprobe program there
 # while a preempted bpf(2) of the collector is on the same CPU (bpf_prog_active).
 # `make deps-kernels` installs what it takes.
-KERNEL_DEPS := busybox-static cpio dpkg gzip qemu-system-x86
+KERNEL_DEPS := busybox-static cpio dpkg g++-aarch64-linux-gnu gcc-aarch64-linux-gnu gzip \
+	qemu-system-arm qemu-system-x86
 KERNELS ?= bookworm backports
 KERNEL_PACKAGE_bookworm := linux-image-amd64
 KERNEL_PACKAGE_bookworm-rt := linux-image-rt-amd64
 KERNEL_PACKAGE_backports := linux-image-cloud-amd64 bookworm-backports
 
-KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash trade early early_static children gates tally many hostile)
+KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash crash_nofp trade early early_static children gates tally many hostile)
 
 $(BUILD)/apps/many: tests/kernels/many.sh tests/kernels/kernels.mk $(APP_HEADERS)
 	$(call say,APP,$@)
@@ -33,3 +34,31 @@ $(addprefix check-kernel-,$(KERNELS)): check-kernel-%: $(BUILD)/kernels/%.vmlinu
 		$(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(STRESS_PROGRAMS)
 	$(call say,BOOT,$*)
 	$(Q)tests/kernels/boot.sh $(BUILD) $* $<
+
+# ---- the same for arm64: all cross-built, in a directory of its own ----
+
+ARM64 := $(BUILD)/arm64
+ARM64_ROOT := $(abspath $(ARM64))/sysroot/root
+ARM64_PACKAGES := busybox-static libbpf-dev libc6-dev libcbor-dev libdw-dev libedit-dev libiberty-dev \
+	liblz4-dev libncurses-dev libpcre2-dev libsqlite3-dev libstdc++-12-dev zlib1g-dev
+ARM64_STRESS := $(filter-out %/steps %/stepped %/orphans %/bystander,$(STRESS_PROGRAMS))
+ARM64_BUILT := $(patsubst $(BUILD)/%,$(ARM64)/%,$(KERNEL_APPS) $(ARM64_STRESS) \
+	$(BUILD)/ttlog-collect $(BUILD)/ttlog-view)
+
+$(ARM64_ROOT): tests/kernels/sysroot.sh tests/kernels/kernels.mk
+	$(call say,FETCH,$@)
+	$(Q)tests/kernels/sysroot.sh $(ARM64)/sysroot arm64 $(ARM64_PACKAGES)
+	@touch $@
+
+$(ARM64)/kernels/bookworm.vmlinuz: $(ARM64_ROOT)
+	$(call say,FETCH,$@)
+	$(Q)APT_CONFIG=$(abspath $(ARM64))/sysroot/apt/apt.conf \
+		tests/kernels/fetch.sh $(@D) bookworm linux-image-arm64
+
+# | make check-kernels-arm64  the same on Debian's kernel for arm64, cross-built; make deps-kernels before it
+.PHONY: check-kernels-arm64
+check-kernels-arm64: $(ARM64)/kernels/bookworm.vmlinuz
+	+$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- SYSROOT=$(ARM64_ROOT) BUILD=$(ARM64) \
+		$(ARM64_BUILT)
+	$(call say,BOOT,bookworm for arm64)
+	$(Q)tests/kernels/boot.sh $(ARM64) bookworm $< $(ARM64_ROOT)

@@ -5,7 +5,7 @@
 #
 # Unpacks Debian's packages for another architecture, and all that they depend on, into DIR/root, for
 # compilers (--sysroot), pkg-config and emulated machines. By an apt of its own below DIR: what this
-# machine has, and is configured to use but for its sources, is left as it is.
+# machine has, and is configured to use, is left as it is. DIR/apt/apt.conf stays, for APT_CONFIG.
 set -eu
 
 mkdir -p "$1"
@@ -33,7 +33,7 @@ for package in "$apt/cache/archives"/*.deb; do
 	dpkg-deb --fsys-tarfile "$package" | tar -C "$dir/root" -x --exclude='./usr/share/doc*' \
 		--exclude='./usr/share/man*' --exclude='./usr/share/locale*' --exclude='./dev*'
 done
-rm -rf "$apt"
+rm -rf "$apt/cache/archives"/*.deb
 # links to absolute paths would lead out of it
 find "$dir/root" -type l -lname '/*' | while read -r link; do
 	ln -sfr "$dir/root$(readlink "$link")" "$link"

@@ -444,6 +444,21 @@ void ends__prepare_thread(void)
 	start_timer(victim.busy_cnt > 8 ? TIMER_NS * victim.busy_cnt / 8 : TIMER_NS);
 }
 
+static void execute_nothing(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("udf #0"); /* __builtin_trap() is a brk there, which is SIGTRAP */
+#else
+	__builtin_trap();
+#endif
+}
+
+static void divide_by_zero(void)
+{
+	zero = 1234 / zero;  /* 1 / x is no division to a compiler */
+	(void)raise(SIGFPE); /* arm64 does not trap */
+}
+
 static void end_by_signal(struct lane *lane)
 {
 	handler_lane = lane;
@@ -452,9 +467,9 @@ static void end_by_signal(struct lane *lane)
 	if (dies_by("bus"))
 		end_by_bus();
 	if (dies_by("fpe"))
-		zero = 1234 / zero; /* 1 / x is no division to a compiler */
+		divide_by_zero();
 	if (dies_by("ill"))
-		__builtin_trap();
+		execute_nothing();
 	if (dies_by("stack"))
 		zero = end_by_stack((volatile char *)&lane);
 	if (dies_by("term"))
