@@ -62,7 +62,6 @@ struct walk {
 	Dwarf_Word registers[REGISTER_CNT];
 	struct dwarf_step *steps;
 	size_t cnt, max;
-	bool lacks_memory; /* some that was asked for is not in the crash's pages */
 };
 
 /* ---- files ---- */
@@ -233,13 +232,10 @@ static bool read_word(const struct crash *crash, uint64_t address, Dwarf_Word *r
 
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *ctx)
 {
-	struct walk *walk = ctx;
+	const struct walk *walk = ctx;
 
 	(void)dwfl;
-	if (read_word(walk->crash, address, ret))
-		return true;
-	walk->lacks_memory = true;
-	return false;
+	return read_word(walk->crash, address, ret);
 }
 
 static int take_registers(struct walk *walk)
@@ -319,7 +315,7 @@ static bool walk_out(struct walk *walk)
 	if (undone && walk->cnt > undone)
 		walk->steps[undone].is_call = true;
 	/* where a return address can't be read, elfutils takes the frame for the outermost */
-	return (result == DWARF_CB_OK && !walk->lacks_memory) || walk->cnt == walk->max;
+	return (result == DWARF_CB_OK && walk->crash->page_cnt) || walk->cnt == walk->max;
 }
 
 size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
