@@ -136,6 +136,12 @@ class Program:
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
 
+    def ask(self, word):
+        """The byte, and back when it has said the word to it."""
+        done = len(self.out.lines)
+        self.say()
+        self.out.wait(word, after=done)
+
     def close_stdin(self):
         self.process.stdin.close()
 

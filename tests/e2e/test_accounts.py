@@ -11,11 +11,11 @@ TINY = "64K"  # a ring buffer that is far too small: one batch has room in it
 
 
 class Flood:
-    """A program that logs at some rate and counts, in memory that we see, what went into its batches."""
+    """A program that logs as fast as it can and counts, in memory that we see, what went into its batches."""
 
-    def __init__(self, t, name, threads, rate, path=None):
+    def __init__(self, t, name, threads):
         self.counts = t.path(name + ".counts")
-        self.app = t.start(path or t.app("flood"), self.counts, threads, rate)
+        self.app = t.start(t.app("flood"), self.counts, threads, 0)
         self.app.out.wait("ready")
         self.pid = self.app.pid
 
@@ -24,50 +24,81 @@ class Flood:
             data = file.read()
         return sum(struct.unpack(f"<{len(data) // 8}Q", data))
 
+    @staticmethod
+    def numbers(snapshot):
+        """Thread and number of each event."""
+        return snapshot.fields("flooded", "thread", "n")
+
     def wait_more(self, events):
         """Until it has logged so many more."""
         goal = self.emitted() + events
         wait_until(lambda: self.emitted() >= goal, f"{events} more events of {self.pid}")
-
-    def catch_up(self):
-        """It stands still until a snapshot is made, which has all that it has logged."""
-        self.app.signal(signal.SIGSTOP)
-        done = subprocess.run([COLLECT, "--trigger", "catch-up", "-p", str(self.pid)],
-                              capture_output=True, timeout=DEADLINE_S, check=False)
-        equal((done.returncode, done.stderr), (0, b""), "--trigger")
-        self.app.signal(signal.SIGCONT)
 
     def stop(self):
         self.app.close_stdin()
         self.app.end()
 
 
-def record(t, floods, *options):
+class Polite:
+    """A program that logs BURST events when it is told to, and none between."""
+
+    BURST = 10000
+
+    def __init__(self, t):
+        self.logged = 0
+        self.app = t.start(t.app("beat"), 0, self.BURST)
+        self.app.out.wait("ready")
+        self.pid = self.app.pid
+
+    def emitted(self):
+        return self.logged
+
+    @staticmethod
+    def numbers(snapshot):
+        return [(0, number) for number in snapshot.fields("beat", "n")]
+
+    def wait_more(self, events):
+        for _ in range(0, events, self.BURST):
+            self.app.ask("beat")
+            self.logged += self.BURST
+
+    def catch_up(self):
+        """Until a snapshot is made, which has all that it has logged."""
+        done = subprocess.run([COLLECT, "--trigger", "catch-up", "-p", str(self.pid)],
+                              capture_output=True, timeout=DEADLINE_S, check=False)
+        equal((done.returncode, done.stderr), (0, b""), "--trigger")
+
+    def stop(self):
+        self.app.close_stdin()
+        self.app.end()
+
+
+def record(t, apps, *options):
     collector = t.collect("--on", "exit", "-s", "1M", *options, "-p",
-                          ",".join(str(flood.pid) for flood in floods))
-    for flood in floods:
-        collector.recording(flood.pid)
-        flood.wait_more(1)
+                          ",".join(str(app.pid) for app in apps))
+    for app in apps:
+        collector.recording(app.pid)
+        app.wait_more(1)
     return collector
 
 
-def end_all(floods, collector):
-    for flood in floods:
-        flood.stop()
+def end_all(apps, collector):
+    for app in apps:
+        app.stop()
     collector.end()
 
 
-def check_accounts(flood, collector):
+def check_accounts(app, collector):
     """What is lost is lost to the kernel's ring buffer; the rest is in the snapshot."""
-    accounts = collector.accounts_of(flood.pid)
-    equal(accounts.emitted, flood.emitted(), f"events of {flood.pid}, by its own count")
+    accounts = collector.accounts_of(app.pid)
+    equal(accounts.emitted, app.emitted(), f"events of {app.pid}, by its own count")
     check(set(accounts.causes) <= {"kernel_ring"}, f"causes {accounts.causes}")
     snapshot = Snapshot(accounts.files[-1], compare=False)
     equal((snapshot.info["emitted"], snapshot.info["recorded"]),
           (accounts.emitted, accounts.recorded), "accounts in the snapshot")
     newest = {}
-    for thread, number in snapshot.fields("flooded", "thread", "n"):
-        check(number > newest.get(thread, 0), f"event {number} of thread {thread} is not in order")
+    for thread, number in app.numbers(snapshot):
+        check(number > newest.get(thread, -1), f"event {number} of thread {thread} is not in order")
         newest[thread] = number
     return accounts
 
@@ -75,7 +106,7 @@ def check_accounts(flood, collector):
 @alone
 def test_accounts_of_a_stopped_collector(t):
     """Stopped until ten times what its buffer holds was logged."""
-    flood = Flood(t, "flood", 2, 0)
+    flood = Flood(t, "flood", 2)
     collector = record(t, [flood], "-b", "1M")
     for _ in range(3):
         collector.signal(signal.SIGSTOP)
@@ -89,7 +120,7 @@ def test_accounts_of_a_stopped_collector(t):
 
 @alone
 def test_accounts_of_tiny_buffers(t):
-    floods = [Flood(t, f"flood{i}", 2, 0) for i in range(3)]
+    floods = [Flood(t, f"flood{i}", 2) for i in range(3)]
     collector = record(t, floods, "-b", TINY)
     for flood in floods:
         flood.wait_more(5 << 20)
@@ -102,7 +133,7 @@ def test_accounts_of_tiny_buffers(t):
 @alone
 def test_accounts_at_four_times_the_rate(t):
     """Several processes, with a collector that gets to run a part of the time."""
-    floods = [Flood(t, f"flood{i}", 1, 0) for i in range(3)]
+    floods = [Flood(t, f"flood{i}", 1) for i in range(3)]
     collector = record(t, floods, "-b", "1M")
     for _ in range(20):
         collector.signal(signal.SIGSTOP)
@@ -121,15 +152,16 @@ def test_accounts_of_a_polite_process_among_floods(t):
     """A process that logs no more than has room while the collector is away loses nothing, whatever
     the others do. Between, it waits until the collector has all of it: how long that takes is the
     machine's affair."""
-    polite = Flood(t, "polite", 2, 50000, t.app("flood", t.path("polite")))
-    floods = [Flood(t, f"flood{i}", 2, 0) for i in range(3)]
+    polite = Polite(t)
+    floods = [Flood(t, f"flood{i}", 2) for i in range(3)]
     collector = record(t, floods + [polite], "-b", "16M", "-s", "1M", "--on", "exit,request")
     for _ in range(10):
-        polite.wait_more(20000)
+        polite.wait_more(2 * Polite.BURST)
         polite.catch_up()
-        # what it logs in a tenth of a second: to the floods that is ten times too long
+        # the floods fill their shares meanwhile
         collector.signal(signal.SIGSTOP)
-        polite.wait_more(10000)
+        floods[0].wait_more(1 << 20)
+        polite.wait_more(Polite.BURST)
         collector.signal(signal.SIGCONT)
         polite.catch_up()
     end_all(floods + [polite], collector)

@@ -60,13 +60,6 @@ def start_beat(t, *args):
     return app, collector
 
 
-def beat(app):
-    """Once more; back when it has logged."""
-    done = len(app.out.lines)
-    app.say()
-    app.out.wait("beat", after=done)
-
-
 def control_path():
     (path,) = glob.glob("/run/ttlog/control-*.sock")
     return path
@@ -115,7 +108,7 @@ def test_live_one_by_one(t):
     app, collector = start_beat(t, 20)
     viewer = follow_json(t)
     for count in range(1, 11):
-        beat(app)
+        app.ask("beat")
         events = viewer.wait_events(count)
     equal([event["fields"]["n"] for event in events], list(range(10)), "beats")
     collector.stop()
@@ -125,9 +118,9 @@ def test_live_one_by_one(t):
 def test_live_only_what_comes(t):
     """What was logged before anybody followed is not shown, flushed or not."""
     app, collector = start_beat(t)
-    beat(app)
+    app.ask("beat")
     viewer = follow_json(t)
-    beat(app)
+    app.ask("beat")
     equal([event["fields"]["n"] for event in viewer.wait_events(1)], [1], "beats")
     collector.stop()
     equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
@@ -136,7 +129,7 @@ def test_live_only_what_comes(t):
 def test_live_head_and_formats(t):
     app, collector = start_beat(t, 0, 3)
     text, logfmt = follow(t, "--head", 2), follow(t, "--format", "logfmt", "--head", 3)
-    beat(app)
+    app.ask("beat")
     check(all(re.search(r" Beat n=\d at_ns=\d+$", line) for line in text.end().out.all()), "text")
     equal(text.last_word(), (False, 2, 0, 0), "its last word")
     equal([re.search(r" n=(\d) ", line)[1] for line in logfmt.end().out.all()], ["0", "1", "2"], "n")
@@ -168,7 +161,7 @@ def test_live_new_processes(t):
     apps = [t.start(path) for _ in range(3)]
     for app in apps:
         app.out.wait("ready")
-        beat(app)
+        app.ask("beat")
     equal({event["pid"] for event in viewer.wait_events(3)}, {app.pid for app in apps}, "pids")
     for app in apps:
         app.close_stdin()
@@ -181,7 +174,7 @@ def test_live_collector_killed(t):
     app, collector = start_beat(t)
     t.rings_may_stay = True
     viewer = follow_json(t)
-    beat(app)
+    app.ask("beat")
     viewer.wait_events(1)
     collector.signal(signal.SIGKILL)
     equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
@@ -192,7 +185,7 @@ def test_live_collector_killed(t):
 def test_live_interrupted(t):
     app, collector = start_beat(t)
     viewer = follow_json(t)
-    beat(app)
+    app.ask("beat")
     viewer.wait_events(1)
     viewer.signal(signal.SIGINT)
     equal(viewer.end().last_word(), (False, 1, 0, 0), "its last word")
@@ -247,10 +240,10 @@ def test_live_several_collectors(t):
     viewer = follow_json(t)
     viewer.err.wait("ttlog-view: following 2 collectors")
     for app in apps:
-        beat(app)
+        app.ask("beat")
     equal({event["pid"] for event in viewer.wait_events(2)}, {app.pid for app in apps}, "pids")
     collectors[0].stop()
-    beat(apps[1])
+    apps[1].ask("beat")
     viewer.wait_events(3)
     collectors[1].stop()
     equal(viewer.end().last_word(), (True, 3, 0, 0), "its last word")
@@ -281,8 +274,8 @@ def test_live_collectors_come_and_go(t):
         collectors.append(collect_by_pid(t, app))
         viewer.err.wait(f"ttlog-view: following {number} collectors")
     for app in apps:
-        beat(app)
-        beat(app)
+        app.ask("beat")
+        app.ask("beat")
     equal({event["pid"] for event in viewer.wait_events(3)}, {app.pid for app in apps}, "pids")
     collectors[0].signal(signal.SIGKILL)
     viewer.err.wait("ttlog-view: a collector has ended: following 2 collectors")
@@ -291,7 +284,7 @@ def test_live_collectors_come_and_go(t):
     collectors[1] = collect_by_pid(t, apps[1])
     said = viewer.err.lines
     wait_until(lambda: said.count("ttlog-view: following 2 collectors") == 2, "the new one is followed")
-    beat(apps[1])
+    apps[1].ask("beat")
     equal(viewer.wait_events(4)[3]["pid"], apps[1].pid, "pid of what the new one sends")
     equal([event["fields"]["n"] for event in viewer.events()], [1, 1, 1, 2], "beats")
     for collector in collectors[1:]:
@@ -315,7 +308,7 @@ def test_live_new_collector_is_full(t):
         equal(receive(client)[0], b"o", "answer")
     viewer.signal(signal.SIGCONT)
     viewer.err.wait(f"ttlog-view: {os.path.basename(path)}: refused: too many follow already.*")
-    beat(apps[0])
+    apps[0].ask("beat")
     viewer.wait_events(1)
     full.stop()
     collector.stop()
@@ -340,7 +333,7 @@ def test_live_collector_that_does_not_answer(t):
     for _, silent in stopped:
         silent.signal(signal.SIGSTOP)
     viewer = follow_json(t, "--head", 1)
-    beat(app)
+    app.ask("beat")
     viewer.end()
     said = viewer.err.text()
     equal(said.count(": the collector did not answer"), 2, f"who did not answer, in {said!r}")
@@ -386,7 +379,7 @@ def test_live_filter_of_viewer(t):
     """And so does a viewer's with --search, which the collector knows nothing of."""
     app, collector = start_beat(t, 0, 10)
     viewer = follow_json(t, "--filter", "n>=3", "--filter", "n<8", "--search", "n=[46]")
-    beat(app)
+    app.ask("beat")
     equal([event["fields"]["n"] for event in viewer.wait_events(2)], [4, 6], "beats")
     collector.stop()
     equal(viewer.end().last_word(), (True, 2, 0, 0), "its last word")
@@ -396,7 +389,7 @@ def test_live_regex_gives_up(t):
     """What the collector's regular expression was given up on gets to the viewer, which says so."""
     app, collector = start_beat(t, 0, 3)
     viewer = follow_json(t, "--filter", "at_ns~^(.|.|.)*[xy]$ or n=1")
-    beat(app)
+    app.ask("beat")
     collector.stop()
     viewer.end(status=1)
     equal([event["fields"]["n"] for event in viewer.events()], [1], "beats")
@@ -470,7 +463,7 @@ def test_live_gone_and_back(t):
     app, collector = start_beat(t)
     for i in range(2 * MAX_FOLLOWERS):
         viewer = follow_json(t)
-        beat(app)
+        app.ask("beat")
         equal(viewer.wait_events(1)[0]["fields"]["n"], i, "beat")
         viewer.signal(signal.SIGKILL)
         viewer.wait()
@@ -487,7 +480,7 @@ def test_live_too_many(t):
     done = subprocess.run([VIEW, "--follow"], capture_output=True, timeout=DEADLINE_S, check=False)
     equal((done.returncode, done.stdout), (1, b""), "status and output")
     check(b"too many follow already" in done.stderr, f"it says {done.stderr}")
-    beat(app)
+    app.ask("beat")
     for client in clients:
         kind, events, dropped, missed, fd = receive(client)
         equal((kind, events, dropped, missed), (b"p", 1, 0, 0), "piece")
@@ -527,7 +520,7 @@ def test_live_rubbish(t):
         check(reply.startswith(b"terror: ") and b"level>=\n" in reply and b"^" in reply,
               f"a bad filter is told {reply!r}")
         equal((client.recv(100), client.recv(100)), (b"f", b""), "verdict and end")
-    beat(app)
+    app.ask("beat")
     viewer.wait_events(1)
     collector.stop()
     equal(viewer.end().last_word(), (True, 1, 0, 0), "its last word")
@@ -555,7 +548,7 @@ def test_live_window(t):
         client.send(follow_request())
         equal(receive(client)[0], b"o", "answer")
         for i in range(WINDOW + 4):
-            beat(app)
+            app.ask("beat")
             viewer.wait_events(i + 1)
         collector.stop()
         packets = []
@@ -576,11 +569,11 @@ def test_live_thousand_connections(t):
     clients = []
     for _ in range(1000):
         clients.append(connect())
-    beat(app)
+    app.ask("beat")
     viewer.wait_events(1)
     equal(sum(is_open(client) for client in clients) <= 16, True, "few are kept")
     other = follow_json(t)
-    beat(app)
+    app.ask("beat")
     other.wait_events(1)
     collector.stop()
     equal(other.end().last_word(), (True, 1, 0, 0), "its last word")

@@ -4,7 +4,7 @@ import re
 from contextlib import contextmanager
 
 from harness import VIEW, check, equal
-from test_live import beat, start_beat
+from test_live import start_beat
 from tmux import Terminal
 
 Terminal.viewer = VIEW
@@ -33,16 +33,16 @@ def test_screen_follows(t):
         terminal.view("--follow")
         terminal.wait("Events of running collectors", "Waiting for events", "^ 0/0  following")
         for n in range(30):
-            beat(app)
+            app.ask("beat")
             wait_shown(terminal, n)
         terminal.wait("^ 30/30 100%  following", "INFO +beat")
         terminal.keys("q")
         terminal.wait("^status=0$")
         check(collector.runs(), "the collector has ended")
-        beat(app)
+        app.ask("beat")
         terminal.view("--follow")
         terminal.wait("Waiting for events")
-        beat(app)
+        app.ask("beat")
         wait_shown(terminal, 31)
         app.close_stdin()
         app.end()
@@ -67,18 +67,18 @@ def following(t):
 def test_screen_follow_pauses(t):
     """Space; then what comes is left out, and counted by nobody but the collector."""
     with following(t) as (app, terminal):
-        beat(app)
+        app.ask("beat")
         wait_shown(terminal, 0)
         terminal.keys("Space")
         terminal.wait("^ 1/1 100%  paused")
-        beat(app)
+        app.ask("beat")
         terminal.keys("k")
         terminal.keys("f")
         terminal.wait("^ 2/2 100%  following")
         wait_shown(terminal, 1)
         terminal.keys("g")
         terminal.wait(r"^ 1/2 50%  live \(f: to the end\)")
-        beat(app)
+        app.ask("beat")
         terminal.wait("^ 1/3 ")
         terminal.keys("f")
         terminal.wait("^ 3/3 100%  following")
@@ -93,19 +93,19 @@ def test_screen_follows_threads(t):
         terminal.keys("p")
         terminal.wait("^ THREAD +EVENTS")
         for n in range(1, 4):
-            beat(app)
+            app.ask("beat")
             terminal.wait(rf"^ {app.pid}/{app.pid} beat +{n} ")
         terminal.keys("p", "p")
         terminal.wait(rf"^ {app.pid}/{app.pid} beat +3  .*[*#%@]")
         other, other_collector = start_beat(t)
         terminal.wait("following 2 collectors")
-        beat(app)
+        app.ask("beat")
         terminal.wait(rf"^ {app.pid}/{app.pid} beat +4 ")
         app.close_stdin()
         app.end()
         collector.end()
         terminal.wait("a collector has ended: following 1 collector")
-        beat(other)
+        other.ask("beat")
         lanes = rf"^ {app.pid}/{app.pid} beat +4 ", rf"^ {other.pid}/{other.pid} beat +1 "
         terminal.wait(*lanes)
         other_collector.stop()
@@ -113,7 +113,7 @@ def test_screen_follows_threads(t):
         third, third_collector = start_beat(t)
         terminal.keys("p", "f")
         terminal.wait("  following")
-        beat(third)
+        third.ask("beat")
         terminal.wait("^ 6/6 ")
         terminal.keys("p")
         terminal.wait(*lanes, rf"^ {third.pid}/{third.pid} beat +1 ")
@@ -130,7 +130,7 @@ def test_screen_follows_statistics(t):
         terminal.keys("o")
         terminal.wait("in 0 groups")
         for n in range(1, 4):
-            beat(app)
+            app.ask("beat")
             terminal.wait(rf"^ +{n} 100.0%.* INFO +beat", rf"^ +{n} 100.0%  in 1 group")
         terminal.keys("o")
         terminal.wait("^ 3/3 100%  following")
@@ -146,12 +146,12 @@ def test_screen_follows_behind_a_file(t):
         terminal.keys("f")
         terminal.wait("^ 100/100 100%  following")
         for _ in range(4):
-            beat(app)
+            app.ask("beat")
         terminal.wait("^ 102/102 100%  following")
         equal(shown(terminal), [2, 3], "beats")
         terminal.keys("c")
         terminal.wait("everything is shown")
-        beat(app)
+        app.ask("beat")
         wait_shown(terminal, 4)
         equal(shown(terminal), [2, 3, 4], "beats")
         terminal.wait("^ 103/103 100%  following")
