@@ -12,10 +12,40 @@ struct arena_block {
 	uint64_t bytes[];
 };
 
+/* NULL: no memory, or none within the limit. */
+static struct arena_block *new_block(struct arena *arena, size_t cap)
+{
+	struct arena_block *block;
+
+	if (arena->max_bytes && cap > arena->max_bytes - arena->held_bytes) {
+		arena->is_full = true;
+		return NULL;
+	}
+	block = malloc(sizeof(*block) + cap);
+	if (!block)
+		return NULL;
+	arena->held_bytes += cap;
+	block->used = 0;
+	block->cap = cap;
+	return block;
+}
+
+/* What is large has a block of its own, which goes after the one in use: that has room yet for what
+ * is small. A chunk's columns, each with a few words of its own, would take twice the memory else. */
+static void add_block(struct arena *arena, struct arena_block *block)
+{
+	struct arena_block **at = &arena->blocks;
+
+	if (block->cap > ARENA_BLOCK_BYTES && arena->blocks)
+		at = &arena->blocks->next;
+	block->next = *at;
+	*at = block;
+}
+
 void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
 {
 	struct arena_block *block = arena->blocks;
-	size_t bytes, cap;
+	size_t bytes;
 	void *p;
 
 	if (__builtin_mul_overflow(cnt, size, &bytes) || bytes > SIZE_MAX / 2)
@@ -24,19 +54,10 @@ void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
 	if (!bytes)
 		bytes = 8;
 	if (!block || block->cap - block->used < bytes) {
-		cap = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
-		if (arena->max_bytes && cap > arena->max_bytes - arena->held_bytes) {
-			arena->is_full = true;
-			return NULL;
-		}
-		block = malloc(sizeof(*block) + cap);
+		block = new_block(arena, bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES);
 		if (!block)
 			return NULL;
-		arena->held_bytes += cap;
-		block->used = 0;
-		block->cap = cap;
-		block->next = arena->blocks;
-		arena->blocks = block;
+		add_block(arena, block);
 	}
 	p = (unsigned char *)block->bytes + block->used;
 	block->used += bytes;

@@ -158,7 +158,9 @@ static int load_time(struct chunk *chunk)
 
 	if (err)
 		return err;
-	mono_ns = arena__alloc(&chunk->arena, chunk->events.n, sizeof(*mono_ns));
+	/* A time takes its difference's place: of large files many chunks are kept. */
+	mono_ns = time.mask ? (uint64_t *)(uintptr_t)time.nums
+			    : arena__alloc(&chunk->arena, chunk->events.n, sizeof(*mono_ns));
 	if (!mono_ns)
 		return -ENOMEM;
 	chunk->events.mono_ns = mono_ns;

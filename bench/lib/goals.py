@@ -228,6 +228,23 @@ def judge_look_ups(bench):
     return verdict
 
 
+def judge_look_ups_of_another(bench):
+    verdict = Verdict('--sql: prepared look-ups that read another field', '>= 2 million/s a core')
+    for keys in ('', ', scattered'):
+        at_least(verdict, 'prepared look-up' + keys + ' {:.2f} million',
+                 scaled(bench.value('sql', 'prepared look-up' + keys, 'ttlog and another field'),
+                        1e6), 2)
+    return verdict
+
+
+def judge_joins(bench):
+    verdict = Verdict('--sql: a key alone in a join', '>= 10 million/s a core')
+    for keys in ('', ', scattered'):
+        at_least(verdict, 'join by a key' + keys + ' {:.2f} million',
+                 scaled(bench.value('sql', 'join by a key' + keys), 1e6), 10)
+    return verdict
+
+
 def judge_again(bench):
     verdict = Verdict('--sql: the same statement again', '>= 2 x as fast')
     at_least(verdict, '{:.0f} x', bench.value('sql', 'the same statement again'), 2)
@@ -286,7 +303,8 @@ JUDGES = {
     'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,),
     'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),
     'stats': (judge_stats,),
-    'sql': (judge_sql, judge_look_ups, judge_again), 'memory': (judge_memory,), 'immediate': (judge_immediate,),
+    'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again), 'memory': (judge_memory,),
+    'immediate': (judge_immediate,),
 }
 
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is given lies apart, takes little more than was asked for, and no more than its limit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arena.h"
+
+#define LARGE_BYTES (348u << 10)
+#define COLUMNS     8u
+#define SMALL_BYTES 64u
+/* Room for all that is small, and what the blocks say of themselves. */
+#define REST_BYTES  (300u << 10)
+
+/* What is small between what is large takes no block each time. */
+static void test_arena_small_between_large(void **state)
+{
+	struct arena arena = { .blocks = NULL };
+
+	(void)state;
+	for (unsigned i = 0; i < COLUMNS; i++) {
+		assert_non_null(arena__alloc(&arena, 1, SMALL_BYTES));
+		assert_non_null(arena__alloc(&arena, 1, LARGE_BYTES));
+	}
+	assert_in_range(arena__bytes(&arena), (size_t)COLUMNS * LARGE_BYTES,
+			(size_t)COLUMNS * LARGE_BYTES + REST_BYTES);
+	arena__fini(&arena);
+}
+
+/* Nothing lies upon anything else, whatever the order of sizes. */
+static void test_arena_apart(void **state)
+{
+	static const size_t SIZES[] = { LARGE_BYTES, 8, 0, LARGE_BYTES, 200u << 10, 100u << 10, 1 };
+	enum {
+		CNT = sizeof(SIZES) / sizeof(SIZES[0])
+	};
+	unsigned char *parts[CNT];
+	struct arena arena = { .blocks = NULL };
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < CNT; i++) {
+			parts[i] = arena__alloc(&arena, SIZES[i], 1);
+			assert_non_null(parts[i]);
+			memset(parts[i], (int)(i + 1), SIZES[i]);
+		}
+		for (unsigned i = 0; i < CNT; i++) {
+			for (size_t k = 0; k < SIZES[i]; k++)
+				assert_int_equal(parts[i][k], i + 1);
+		}
+		arena__reset(&arena);
+	}
+	arena__fini(&arena);
+}
+
+/* No more than the limit is held, and that it was reached is said. */
+static void test_arena_limit(void **state)
+{
+	struct arena arena = { .max_bytes = 2 * LARGE_BYTES };
+
+	(void)state;
+	assert_non_null(arena__alloc(&arena, 1, LARGE_BYTES));
+	assert_non_null(arena__alloc(&arena, 1, LARGE_BYTES));
+	assert_false(arena.is_full);
+	assert_null(arena__alloc(&arena, 1, 8));
+	assert_true(arena.is_full);
+	assert_int_equal(arena.held_bytes, 2 * LARGE_BYTES);
+	arena__fini(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arena_small_between_large),
+		cmocka_unit_test(test_arena_apart),
+		cmocka_unit_test(test_arena_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
