@@ -87,11 +87,7 @@ void arena__reset(struct arena *arena)
 
 size_t arena__bytes(const struct arena *arena)
 {
-	size_t bytes = 0;
-
-	for (const struct arena_block *block = arena->blocks; block; block = block->next)
-		bytes += sizeof(*block) + block->cap;
-	return bytes;
+	return arena->held_bytes;
 }
 
 void arena__fini(struct arena *arena)
