@@ -74,15 +74,26 @@ static void free_blocks(struct arena_block *block)
 	}
 }
 
+/* Kept is the newest of those that are large. These are dear to get again, for the kernel clears
+ * their pages; and it is the heap's last, so that the C library gives back none of the others. */
 void arena__reset(struct arena *arena)
 {
+	struct arena_block *first = arena->blocks, *kept = first;
+
 	arena->is_full = false;
-	if (!arena->blocks)
+	if (!first)
 		return;
-	free_blocks(arena->blocks->next);
-	arena->blocks->next = NULL;
-	arena->blocks->used = 0;
-	arena->held_bytes = arena->blocks->cap;
+	if (first->next && first->next->cap >= first->cap) {
+		kept = first->next;
+		first->next = kept->next;
+		free_blocks(first);
+	} else {
+		free_blocks(first->next);
+	}
+	kept->next = NULL;
+	kept->used = 0;
+	arena->blocks = kept;
+	arena->held_bytes = kept->cap;
 }
 
 size_t arena__bytes(const struct arena *arena)

@@ -18,7 +18,7 @@ struct arena {
 /* `cnt` times `size` bytes, 8-byte aligned, not cleared; never 0 bytes. NULL: no memory, or none
  * within the limit. */
 void *arena__alloc(struct arena *arena, size_t cnt, size_t size);
-/* Everything is free again; the first block's memory is kept for the next round. */
+/* Everything is free again; one block's memory is kept for the next round. */
 void arena__reset(struct arena *arena);
 /* How much memory it holds. */
 size_t arena__bytes(const struct arena *arena);
