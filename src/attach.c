@@ -295,6 +295,7 @@ static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 		return number;
 	table = attach->modules.by_number[number]->table;
 	ret->malformed_cnt += table ? table->malformed_cnt : 0;
+	ret->looks_for_leaks |= table && table->looks_for_leaks;
 	if (!table || !table->has_module)
 		return 0;
 	if (file->base) {
@@ -433,6 +434,7 @@ static int attach_found(struct attach *attach, const struct attaching *what,
 	}
 	/* it waits for the drain thread */
 	pthread_mutex_unlock(&attach->lock);
+	arrival->maps = maps__read(what->pid);
 	what->before(what->ctx, arrival);
 	pthread_mutex_lock(&attach->lock);
 	/* first: what was opened last the kernel closes first, when we are killed */
@@ -462,7 +464,6 @@ static int attach_process(struct attach *attach, const struct attaching *what,
 		arrival__free(arrival);
 		return err;
 	}
-	arrival->maps = maps__read(what->pid);
 	pthread_mutex_lock(&attach->turn);
 	err = attach_found(attach, what, maps, arrival, ret);
 	pthread_mutex_unlock(&attach->turn);

@@ -48,3 +48,27 @@ bool call_stop__maps_code(const struct call_stop *stop)
 	return stop->number == SYS_mmap && stop->args[2] & PROT_EXEC &&
 	       !(stop->args[3] & MAP_ANONYMOUS);
 }
+
+bool call_stop__is_of_linking(const struct call_stop *stop)
+{
+	switch (stop->number) {
+	case SYS_mmap:
+		return !(stop->args[3] & MAP_ANONYMOUS);
+	case SYS_mprotect:
+	case SYS_pread64:
+	case SYS_fstat:
+	case SYS_newfstatat:
+	case SYS_close:
+	case SYS_faccessat:
+	case SYS_prlimit64:
+	case SYS_set_robust_list:
+	case SYS_set_tid_address:
+	case SYS_rseq:
+#ifdef __x86_64__
+	case SYS_access:
+	case SYS_arch_prctl:
+#endif
+		return true;
+	}
+	return false;
+}

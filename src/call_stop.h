@@ -23,4 +23,10 @@ int call_stop__read(pid_t tid, struct call_stop *ret);
 /* At the entry: whether the call maps code from a file. */
 bool call_stop__maps_code(const struct call_stop *stop);
 
+/*
+ * At the entry: whether the call is one of those that a dynamic linker makes by the dozen while it
+ * has yet to finish, and that never wait.
+ */
+bool call_stop__is_of_linking(const struct call_stop *stop);
+
 #endif /* TTLOG_CALL_STOP_H */

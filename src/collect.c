@@ -273,10 +273,9 @@ static bool command_linked(void *ctx, pid_t pid)
 	failed_to_attach(collector, pid, &result, err);
 	if (!err && !result.module_cnt && result.malformed_cnt)
 		report__unattached(collector->env->command[0], &result, 0);
-	if (!result.module_cnt)
-		return false;
-	announce(collector, pid, &result);
-	return true;
+	if (result.module_cnt)
+		announce(collector, pid, &result);
+	return result.module_cnt || result.looks_for_leaks;
 }
 
 /* The file that execvp(3) would run; the name itself where there is none. */

@@ -21,7 +21,9 @@
 #include "site.h"
 #include "text_pool.h"
 
-#define NOTE_SECTION ".note.ttlog"
+#define NOTE_SECTION     ".note.ttlog"
+/* Names of the dynamic linker that are looked at. */
+#define MAX_DYNSTR_BYTES (16u << 20)
 
 /* Texts that neighbouring sites are likely to share. */
 enum shared_text {
@@ -345,6 +347,30 @@ static int read_build_id(struct elf_file *file, char ret_build_id[41])
 	return 0;
 }
 
+/* Whether the dynamic strings have LeakSanitizer's entry, from zero byte to zero byte. */
+static bool looks_for_leaks(struct elf_file *file)
+{
+	static const char name[] = "\0__lsan_do_leak_check";
+	uint64_t number = 0, at = 0, bytes;
+	char buffer[4096];
+	ElfW(Shdr) strings;
+
+	if (elf_file__next_section(file, &number, SHT_STRTAB, ".dynstr", &strings) <= 0)
+		return false;
+	if (strings.sh_size > MAX_DYNSTR_BYTES)
+		strings.sh_size = MAX_DYNSTR_BYTES;
+	for (; at + sizeof(name) <= strings.sh_size; at += bytes - sizeof(name) + 1) {
+		bytes = strings.sh_size - at;
+		if (bytes > sizeof(buffer))
+			bytes = sizeof(buffer);
+		if (elf_file__read(file, strings.sh_offset + at, buffer, bytes))
+			return false;
+		if (memmem(buffer, bytes, name, sizeof(name)))
+			return true;
+	}
+	return false;
+}
+
 struct site_table *elf__read_sites(int fd, const char *program_name)
 {
 	struct site_reader *reader = calloc(1, sizeof(*reader));
@@ -366,6 +392,8 @@ struct site_table *elf__read_sites(int fd, const char *program_name)
 	err = read_build_id(reader->file, table->build_id);
 	if (!err)
 		err = read_notes(reader);
+	if (!err)
+		table->looks_for_leaks = looks_for_leaks(reader->file);
 
 done:
 	if (reader) {

@@ -82,16 +82,9 @@ static void let_go(struct launch *launch, pid_t pid, int sig)
 	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
 }
 
-/* A program stops its own threads at its end, to look for leaks, which it can't while traced. */
-static bool traces_itself(const struct linker *linker, pid_t pid)
+static void tell_linked(struct launch *launch, pid_t pid)
 {
-	return linker && linker__names_symbol(linker, pid, "__lsan_do_leak_check");
-}
-
-/* linker: NULL for none. */
-static void tell_linked(struct launch *launch, pid_t pid, const struct linker *linker)
-{
-	if (launch->callbacks.linked(launch->callbacks.ctx, pid) || traces_itself(linker, pid))
+	if (launch->callbacks.linked(launch->callbacks.ctx, pid))
 		let_go(launch, pid, 0);
 	else
 		resume(launch, pid, 0);
@@ -109,7 +102,7 @@ static void handle_exec(struct launch *launch, pid_t pid)
 		launch->callbacks.mapped(launch->callbacks.ctx, pid);
 		resume(launch, pid, 0);
 	} else {
-		tell_linked(launch, pid, NULL);
+		tell_linked(launch, pid);
 	}
 }
 
@@ -183,23 +176,28 @@ static bool handle_ptrace(struct launch *launch, pid_t pid, const struct call_st
 	return false;
 }
 
+/* Whether it is ready is read in its memory, which costs more than the stop. */
+static bool has_linked(struct tracee *tracee, const struct call_stop *stop)
+{
+	return stop->is_entry && !call_stop__is_of_linking(stop) &&
+	       linker__is_ready(&tracee->linker, tracee->pid);
+}
+
 static void handle_linking(struct launch *launch, struct tracee *tracee,
 			   const struct call_stop *stop)
 {
-	struct linker linker;
 	pid_t pid = tracee->pid;
 
 	if (stop->is_entry)
 		tracee->maps_code = call_stop__maps_code(stop);
 	else if (tracee->maps_code && !stop->failed)
 		launch->callbacks.mapped(launch->callbacks.ctx, pid);
-	if (!linker__is_ready(&tracee->linker, pid) && --tracee->calls_left) {
+	if (!has_linked(tracee, stop) && --tracee->calls_left) {
 		resume(launch, pid, 0);
 		return;
 	}
-	linker = tracee->linker;
 	tracees__settle(&launch->tracees, pid);
-	tell_linked(launch, pid, &linker);
+	tell_linked(launch, pid);
 }
 
 static void handle_call(struct launch *launch, pid_t pid)

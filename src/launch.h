@@ -29,7 +29,8 @@ struct launch;
 struct launch_callbacks {
 	/* The process is stopped, and has mapped a program or one of its libraries. */
 	void (*mapped)(void *ctx, pid_t pid);
-	/* The process is stopped, and all is mapped. Returns whether it carries ttlog. */
+	/* The process is stopped, and all is mapped. Returns whether it is let go: it carries ttlog,
+	 * or traces itself. */
 	bool (*linked)(void *ctx, pid_t pid);
 	/*
 	 * CMD can't be traced (-errno of ptrace), will run as it is, and none of the above be

@@ -20,7 +20,6 @@
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
 #define MAX_DYNS          128
-#define MAX_LIBRARIES     256
 #define MAX_SYMBOLS_BYTES (1u << 20)
 #define MAX_STRINGS_BYTES (1u << 20)
 
@@ -247,45 +246,4 @@ bool linker__is_ready(struct linker *linker, pid_t pid)
 	if (!linker->debug)
 		return debug.r_version && debug.r_state == RT_CONSISTENT;
 	return linker->has_added && debug.r_state == RT_CONSISTENT;
-}
-
-static bool names_symbol(pid_t pid, const struct link_map *map, const char *name)
-{
-	uint64_t strings = 0, bytes = 0;
-	Elf64_Dyn dyns[MAX_DYNS];
-	char *text;
-	bool found;
-
-	if (read_memory(pid, (uintptr_t)map->l_ld, dyns, sizeof(dyns)))
-		return false;
-	for (size_t i = 0; i < MAX_DYNS && dyns[i].d_tag != DT_NULL; i++) {
-		if (dyns[i].d_tag == DT_STRTAB)
-			strings = dyns[i].d_un.d_ptr;
-		else if (dyns[i].d_tag == DT_STRSZ)
-			bytes = dyns[i].d_un.d_val;
-	}
-	if (!bytes || bytes > MAX_STRINGS_BYTES)
-		return false;
-	text = malloc(bytes);
-	found = text && !read_memory(pid, strings, text, bytes) &&
-		memmem(text, bytes, name, strlen(name) + 1);
-	free(text);
-	return found;
-}
-
-bool linker__names_symbol(const struct linker *linker, pid_t pid, const char *name)
-{
-	struct link_map map = { 0 };
-	struct r_debug debug;
-
-	if (!read_debug(linker, pid, &debug))
-		return false;
-	map.l_next = debug.r_map;
-	for (int i = 0; i < MAX_LIBRARIES && map.l_next; i++) {
-		if (read_memory(pid, (uintptr_t)map.l_next, &map, sizeof(map)))
-			return false;
-		if (names_symbol(pid, &map, name))
-			return true;
-	}
-	return false;
 }

@@ -35,7 +35,4 @@ int linker__find(pid_t pid, struct linker *ret_linker);
  */
 bool linker__is_ready(struct linker *linker, pid_t pid);
 
-/* Whether the program or one of its libraries names that symbol. Once it is linked. */
-bool linker__names_symbol(const struct linker *linker, pid_t pid, const char *name);
-
 #endif /* TTLOG_LINKER_H */

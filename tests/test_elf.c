@@ -231,6 +231,32 @@ static int memory_file(const void *bytes, size_t len)
 	return fd;
 }
 
+static void check_leaks(const struct files *files, const char *flags, bool looks)
+{
+	char command[256], path[128];
+	struct site_table *table;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/leaks", files->dir);
+	snprintf(command, sizeof(command), "cc %s -o %s tests/apps/leaks.c", flags, path);
+	run(command);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	table = elf__read_sites(fd, "prog");
+	assert_non_null(table);
+	assert_int_equal(table->looks_for_leaks, looks);
+	site_table__free(table);
+	close(fd);
+}
+
+static void test_elf_knows_who_looks_for_leaks(void **state)
+{
+	struct files *files = *state;
+
+	check_leaks(files, "", false);
+	check_leaks(files, "-fsanitize=leak -static-liblsan -rdynamic", true);
+}
+
 static void test_elf_refuses_what_is_none(void **state)
 {
 	unsigned char header[sizeof(ElfW(Ehdr))];
@@ -601,6 +627,7 @@ int main(void)
 		cmocka_unit_test(test_elf_knows_where_the_file_is_loaded),
 		cmocka_unit_test(test_elf_passes_over_nonsense),
 		cmocka_unit_test(test_elf_without_notes_gives_an_empty_table),
+		cmocka_unit_test(test_elf_knows_who_looks_for_leaks),
 		cmocka_unit_test(test_elf_refuses_what_is_none),
 		cmocka_unit_test(test_elf_reads_the_build_id_that_readelf_shows),
 		cmocka_unit_test(test_elf_finds_symbols),
