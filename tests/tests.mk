@@ -24,7 +24,7 @@ check: all tests fuzz-replays apps
 	@tests/run -b $(BUILD) unit bench header fuzz view e2e
 
 # | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
-# |                     LOADED='test_pull test_live_*': these unit and end-to-end tests
+# |                     LOADED='test_pull test_live_*': these unit tests, suites of the viewer and end-to-end tests
 .PHONY: check-loaded
 check-loaded: all tests apps
 	@set -f; tests/loaded $(BUILD) $(LOADED)

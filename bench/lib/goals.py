@@ -294,6 +294,30 @@ def judge_killed(bench):
     return verdict
 
 
+# How long a step may keep who waits for it, in s: figures of q_screen.py.
+WAITS = {
+    'screen': ('ttlog-view --interactive over 10 million events, CPU of a step', {
+        'first screen': 0.3, 'all known': 5, 'a page': 0.05, 'a jump': 1, 'a filter': 10,
+        'to i and back': 0.15, 'all known, merged': 15, 'a jump, merged': 1, 'the end, merged': 1,
+        'a page, merged': 0.25}),
+    'page': ('the page of --format html, 100,000 events', {
+        'read': 10, 'a frame of scrolling': 0.05, '19 of 20 frames': 0.3, 'a filter': 0.4,
+        'the slowest filter': 2}),
+    'hostile': ('1 MB of whatever input, CPU in the slowest format', {
+        'a bomb': 2, 'what invites squares': 2}),
+}
+
+
+def judge_waits(name):
+    def judge(bench):
+        what, limits = WAITS[name]
+        verdict = Verdict(what, ', '.join(f'{step} <= {limit} s' for step, limit in limits.items()))
+        for step, limit in limits.items():
+            at_most(verdict, step + ' {:.3f} s', bench.value(name, step), limit)
+        return verdict
+    return judge
+
+
 JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'cold': (judge_cold,),
@@ -304,7 +328,7 @@ JUDGES = {
     'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),
     'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again), 'memory': (judge_memory,),
-    'immediate': (judge_immediate,),
+    'immediate': (judge_immediate,), **{name: (judge_waits(name),) for name in WAITS},
 }
 
 

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+DEADLINE_S = 300
+
 
 class Browser:
     """with Browser() as browser: browser.open(path)"""
@@ -75,7 +77,7 @@ class Browser:
         message, self.buffer = self.buffer.split(b"\0", 1)
         return json.loads(message)
 
-    def ask(self, method, timeout=60, **params):
+    def ask(self, method, timeout=DEADLINE_S, **params):
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
         if self.session:
@@ -93,7 +95,7 @@ class Browser:
             if "method" in answer:
                 self.events.append(answer)
 
-    def wait_for(self, method, timeout=60):
+    def wait_for(self, method, timeout=DEADLINE_S):
         deadline = time.monotonic() + timeout
         while not any(event["method"] == method for event in self.events):
             answer = self.receive(deadline)
@@ -109,7 +111,7 @@ class Browser:
         self.wait_for("Page.loadEventFired")
         return self.run(ready)
 
-    def run(self, expression, timeout=60):
+    def run(self, expression, timeout=DEADLINE_S):
         result = self.ask("Runtime.evaluate", timeout, expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]

@@ -79,7 +79,7 @@ class Terminal:
 
     def tmux(self, *args):
         command = ["tmux", "-u", "-N", "-S", self.socket, *args]
-        result = subprocess.run(command, env=self.env, capture_output=True, timeout=60)
+        result = subprocess.run(command, env=self.env, capture_output=True, timeout=DEADLINE_S)
         assert result.returncode == 0, (args, result.stderr)
         return result.stdout.decode()
 

@@ -16,7 +16,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from view_harness import VIEW, hostile_files, run, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, hostile_files, run, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
 S = 10**9
@@ -280,7 +280,7 @@ def test_hostile():
     with tempfile.TemporaryDirectory() as folder:
         for path in hostile_files(folder):
             for args in ([GOLDEN, path], [path, GOLDEN], [path, path, "--filter", "n>1"]):
-                result = subprocess.run([VIEW, "--diff", "--format", "json", *args], capture_output=True, timeout=10)
+                result = subprocess.run([VIEW, "--diff", "--format", "json", *args], capture_output=True, timeout=DEADLINE_S)
                 assert result.returncode in (0, 1), (args, result)
                 [json.loads(line) for line in result.stdout.splitlines()]
 

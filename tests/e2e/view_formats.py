@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 import jsonschema  # noqa: E402
 import make_snapshot as make  # noqa: E402
 from format_fixture import FILES, GOLDEN, UNSAFE, no_escapes, odd_file  # noqa: E402
-from view_harness import VIEW, events_of, hostile_files, run, texts_of, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, events_of, hostile_files, run, texts_of, view  # noqa: E402
 from view_otlp import otlp_lines  # noqa: E402
 
 FIXED = ["ts", "mono_ns", "level", "target", "probe", "msg", "pid", "tid", "comm", "file", "line",
@@ -223,7 +223,7 @@ def test_hostile():
         for path in hostile_files(folder):
             count += 1
             for name in FORMATS:
-                result = subprocess.run([VIEW, "--format", name, path], capture_output=True, timeout=10)
+                result = subprocess.run([VIEW, "--format", name, path], capture_output=True, timeout=DEADLINE_S)
                 assert result.returncode in (0, 1), (count, result)
                 is_whole(name, result.stdout.decode())
     assert count > 50

@@ -2,18 +2,32 @@
 """What tests of ttlog-view alone have in common: view_NAME.py TTLOG-VIEW, from the top of the tree.
 
 Each such file is a suite: its functions test_*() are run in their order, and `tests/run view` runs
-every file.
+every file. `view_NAME.py TTLOG-VIEW --figures TEST...` runs only these, and prints in the last line,
+as JSON, how long things took: no test asserts that, bench/lib/q_screen.py judges it.
 """
 import json
 import os
+import resource
 import subprocess
 import sys
 
 VIEW = sys.argv[1] if len(sys.argv) > 1 else "build/ttlog-view"
+DEADLINE_S = 300  # what hangs, on a machine that is slow, too
+FIGURES = {}
+
+
+def figure(what, value):
+    """The largest of each is kept."""
+    FIGURES[what] = max(value, FIGURES.get(what, value))
+
+
+def children_cpu_s():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def view_bytes(*args, status=0):
-    result = subprocess.run([VIEW, *map(str, args)], capture_output=True, timeout=60)
+    result = subprocess.run([VIEW, *map(str, args)], capture_output=True, timeout=DEADLINE_S)
     assert result.returncode == status, (args, result.returncode, result.stderr)
     return result.stdout
 
@@ -47,8 +61,9 @@ def hostile_files(folder):
 def run(namespace):
     """Runs the test_*() in there; ends the process with their status, and their count in the last line."""
     failed = passed = 0
+    wanted = sys.argv[3:] if sys.argv[2:3] == ["--figures"] else None
     for name, test in list(namespace.items()):
-        if not name.startswith("test_"):
+        if not name.startswith("test_") or wanted is not None and name not in wanted:
             continue
         try:
             test()
@@ -57,4 +72,6 @@ def run(namespace):
             print("%s: %s: %s" % (name, type(error).__name__, error), file=sys.stderr)
             failed += 1
     print("%d passed, %d failed" % (passed, failed))
+    if wanted is not None:
+        print(json.dumps(FIGURES))
     sys.exit(failed != 0)

@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 import make_snapshot as make  # noqa: E402
 from browser import Browser  # noqa: E402
 from format_fixture import FILES, NESTED, abort_file, odd_file, span_file  # noqa: E402
-from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, events_of, figure, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
 MARKUP = "</script><script>window.hit=1</script><img src=x onerror=\"window.hit=1\"><!--<script>]]>'\"&lt;"
@@ -453,8 +453,8 @@ FILTERED = """[%s].map((source) => {
 }).sort((a, b) => a - b)"""
 
 
-def test_speed(path):
-    """100,000 events. Measured: read in 0.3 s, a frame of scrolling 17 ms, a filter 25 ms."""
+def test_many_events(path):
+    """100,000: few rows are in the document. How long things take is a figure of `bench/run page`."""
     BROWSER.open(path["html"], READY)
     assert BROWSER.run("it.events.count") == BIG
     loaded = BROWSER.run("page.then(() => performance.getEntriesByName('read')[0].startTime)")
@@ -462,7 +462,9 @@ def test_speed(path):
     filters = BROWSER.run(FILTERED % "'level=ERROR','price>500 and symbol=AAPL','duration>100us','no room','msg~^T',''")
     print("read after %.0f ms; a frame of scrolling %.0f ms, 95 %% below %.0f ms; a filter %.0f ms, at most %.0f ms"
           % (loaded, middle, slow, filters[3], filters[-1]))  # fmt: skip
-    assert loaded < 10000 and middle < 50 and slow < 300 and filters[3] < 400 and filters[-1] < 2000
+    for what, value in (("read", loaded), ("a frame of scrolling", middle), ("19 of 20 frames", slow),
+                        ("a filter", filters[3]), ("the slowest filter", filters[-1])):  # fmt: skip
+        figure(what, value / 1000)
     assert rows < 100, "only rows that are seen are in the document"
 
 
@@ -563,7 +565,7 @@ def test_hostile_files():
     with tempfile.TemporaryDirectory() as folder:
         for name, data in make.hostile().items():
             source, path = write(folder, name, data), os.path.join(folder, "page.html")
-            result = subprocess.run([VIEW, "--format", "html", "-o", path, source], capture_output=True, timeout=60)
+            result = subprocess.run([VIEW, "--format", "html", "-o", path, source], capture_output=True, timeout=DEADLINE_S)
             assert result.returncode in (0, 1), (name, result)
             BROWSER.open(path, READY)
             assert BROWSER.said() == [], (name, BROWSER.said())

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 
 from datetime import datetime, timezone  # noqa: E402
 
-from view_harness import VIEW, events_of, run, view_bytes  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, events_of, run, view_bytes  # noqa: E402
 
 BUILD = os.path.dirname(VIEW) or "."
 HEADER = "include/ttlog/read.h"
@@ -35,7 +35,7 @@ ROOT = scratch.name + "/root"
 
 def output(*command, **how):
     result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            timeout=120, **how)  # fmt: skip
+                            timeout=DEADLINE_S, **how)  # fmt: skip
     assert result.returncode == 0, (command, result.returncode, result.stdout.decode(errors="replace"))
     return result.stdout.decode()
 
@@ -117,7 +117,7 @@ def test_viewer_links_with_the_shared_library():
     output(C, "-o", program, *objects, "-L" + lib, "-lttlogread", "-Wl,--no-undefined", *viewer_libs())
     env = dict(os.environ, LD_LIBRARY_PATH=lib)
     for args in (["--format", "json"], ["--info"], ["--stats"]):
-        shown = subprocess.run([program, *args, GOLDEN[0]], env=env, stdout=subprocess.PIPE, timeout=60)
+        shown = subprocess.run([program, *args, GOLDEN[0]], env=env, stdout=subprocess.PIPE, timeout=DEADLINE_S)
         assert shown.returncode == 0
         assert shown.stdout == view_bytes(*args, GOLDEN[0])
 
@@ -173,7 +173,7 @@ def build_and_run(source, compiler, static, *args):
     needed = output("readelf", "-d", name)
     assert ("libttlogread.so.0" in needed) != static, needed
     env = dict(os.environ, LD_LIBRARY_PATH=installed() + "/lib")
-    return subprocess.run([name, *args], env=env, capture_output=True, timeout=60)
+    return subprocess.run([name, *args], env=env, capture_output=True, timeout=DEADLINE_S)
 
 
 def ns_of(ts):

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 import make_snapshot as make  # noqa: E402
 from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, resize, step_through  # noqa: E402
 from tmux import Terminal  # noqa: E402
-from view_harness import VIEW, run  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, run  # noqa: E402
 
 
 # ---- Looking at events ----
@@ -657,9 +657,9 @@ def test_damaged():
 
 def test_usage():
     for args in ["--limit 1", "--head 1", "--format json", "-o x"]:
-        result = subprocess.run([VIEW, "--interactive", *args.split(), SMALL], capture_output=True, timeout=60)
+        result = subprocess.run([VIEW, "--interactive", *args.split(), SMALL], capture_output=True, timeout=DEADLINE_S)
         assert result.returncode == 2, args
-    result = subprocess.run([VIEW, "--interactive", SMALL], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    result = subprocess.run([VIEW, "--interactive", SMALL], capture_output=True, timeout=DEADLINE_S, stdin=subprocess.DEVNULL)
     assert result.returncode == 2 and b"needs a terminal" in result.stderr and not result.stdout, result
     with Terminal() as terminal:
         terminal.type("export TERM=nonsense\n")

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The full screen over 10 million events, timed: view_screen_big.py TTLOG-VIEW, from the top of the tree."""
+"""The full screen over 10 million events, in bounded memory: view_screen_big.py TTLOG-VIEW, from the top of the tree.
+
+What each step computes is a figure, of which `bench/run screen` has the goal.
+"""
 import random
 import struct
 import subprocess
@@ -15,7 +18,7 @@ import cbor2  # noqa: E402
 import make_snapshot as make  # noqa: E402
 from screen_fixture import path_of  # noqa: E402
 from tmux import Terminal  # noqa: E402
-from view_harness import run  # noqa: E402
+from view_harness import figure, run  # noqa: E402
 
 CHUNK = 65536
 
@@ -86,8 +89,9 @@ class Watch:
         self.start = time.monotonic()
         self.cpu_start = 0 if is_new else terminal.cpu_s()
 
-    def stop(self, times=1):
+    def stop(self, what, times=1):
         self.cpu = (self.terminal.cpu_s() - self.cpu_start) / times
+        figure(what, self.cpu)
         self.wall = (time.monotonic() - self.start) / times
         return self
 
@@ -96,34 +100,34 @@ class Watch:
 
 
 def test_ten_million():
-    """The first screen, scrolling, a filter, a search: fast, and in bounded memory."""
+    """The first screen, scrolling, a filter, a search: in bounded memory."""
     events = big(10_000_000, path_of("big.bin"))
     shown = "{:,}".format(events)
     with Terminal() as terminal:
         watch = Watch(terminal, is_new=True)
         terminal.view(path_of("big.bin"))
         terminal.wait("died of SIGSEGV", "worker-[0-3] ", "q:quit")
-        first = watch.stop()
+        first = watch.stop("first screen")
         watch = Watch(terminal)
         terminal.wait("/%s " % shown)
         terminal.wait_row("worker-1 ")
-        known = watch.stop()
+        known = watch.stop("all known")
         terminal.keys("g")
         terminal.wait("^ 1/" + shown)
         watch = Watch(terminal)
         for _ in range(20):
             terminal.keys(*["NPage"] * 10)
         terminal.wait("^ 3,801/" + shown)
-        page = watch.stop(200)
+        page = watch.stop("a page", 200)
         watch = Watch(terminal)
         terminal.keys("t")
         terminal.type("-500ms\n")
         terminal.wait("^ 5,02[0-9],[0-9]{3}/" + shown)
-        jump = watch.stop()
+        jump = watch.stop("a jump")
         watch = Watch(terminal)
         terminal.keys("i", "g", "i", "g")
         terminal.wait("^ 1/" + shown)
-        info = watch.stop()
+        info = watch.stop("to i and back")
         terminal.keys("i")
         terminal.wait("^  reason +crash")
         terminal.keys("G")
@@ -133,7 +137,7 @@ def test_ten_million():
         terminal.keys("&")
         terminal.type("code=13 and symbol=*\n")
         terminal.wait("No event matches")
-        chosen = watch.stop()
+        chosen = watch.stop("a filter")
         terminal.keys("c", "G")
         terminal.wait("^ %s/%s" % (shown, shown))
         terminal.type("/code=[0-9]$\n")
@@ -144,8 +148,6 @@ def test_ten_million():
         terminal.quit()
     print("    10 M events: first screen %s, all known %s, a page %s, a jump %s, a filter %s, to i and back %s, %d kB"
           % (first.ms(), known.ms(), page.ms(), jump.ms(), chosen.ms(), info.ms(), memory_kb))  # fmt: skip
-    assert first.cpu < 0.3 and known.cpu < 5 and page.cpu < 0.05 and jump.cpu < 1 and chosen.cpu < 10
-    assert info.cpu < 0.15
     assert memory_kb < 64 << 10
 
 
@@ -156,7 +158,7 @@ def page_s(terminal, key, count):
         before = terminal.lines()[-3]
         terminal.keys(key)
         terminal.until("another place", lambda: terminal.lines()[-3] != before)
-    return watch.stop(count)
+    return watch.stop("a page, merged", count)
 
 
 def look_at_several(name, files, events):
@@ -165,25 +167,24 @@ def look_at_several(name, files, events):
         watch = Watch(terminal, is_new=True)
         terminal.view(*files)
         terminal.wait("died of SIGSEGV", r"^ [\d,]+/%s .*[^\]]$" % "{:,}".format(events))
-        known = watch.stop()
+        known = watch.stop("all known, merged")
         terminal.keys("g")
         terminal.wait("^ 1/")
         watch = Watch(terminal)
         terminal.keys("t")
         terminal.type("-100ms\n")
         terminal.wait(r"^ \d,\d{3},\d{3}/")
-        jump = watch.stop()
+        jump = watch.stop("a jump, merged")
         pages = [page_s(terminal, key, 10) for key in ("PPage", "NPage")]
         watch = Watch(terminal)
         terminal.keys("G")
         terminal.wait("100%")
-        end = watch.stop()
+        end = watch.stop("the end, merged")
         pages += [page_s(terminal, "PPage", 10)]
         memory_kb = terminal.memory_kb()
         terminal.quit()
     print("    %s: all known %s, a jump %s, the end %s, pages %s, %d kB"
           % (name, known.ms(), jump.ms(), end.ms(), ", ".join(page.ms() for page in pages), memory_kb))  # fmt: skip
-    assert known.cpu < 15 and jump.cpu < 1 and end.cpu < 1 and max(page.cpu for page in pages) < 0.25
     assert memory_kb < 96 << 10
 
 

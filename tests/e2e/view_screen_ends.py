@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 
 from screen_fixture import SMALL, logs  # noqa: E402
 from tmux import Terminal  # noqa: E402
-from view_harness import VIEW, run  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, run  # noqa: E402
 
 
 def modes(terminal, name):
@@ -87,7 +87,7 @@ def test_killed_while_stopped():
             pass
         os.write(master, b"ggg")
         # there is something to draw, and no room for it
-        end = time.monotonic() + 30
+        end = time.monotonic() + DEADLINE_S
         while "wait_woken" not in wait_channel(viewer.pid) and "tty_write" not in wait_channel(viewer.pid):
             assert time.monotonic() < end, wait_channel(viewer.pid)
         viewer.send_signal(signal.SIGTERM)

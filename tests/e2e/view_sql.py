@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from format_fixture import FILES  # noqa: E402
-from view_harness import VIEW, events_of, run, texts_of, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, events_of, run, texts_of, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
 OVERLAP = FILES["overlapping"]
@@ -47,7 +47,7 @@ def one(statement, *files):
 
 
 def message(*args, status, stdin=None):
-    result = subprocess.run([VIEW, *args], capture_output=True, timeout=60, input=stdin, text=True)
+    result = subprocess.run([VIEW, *args], capture_output=True, timeout=DEADLINE_S, input=stdin, text=True)
     assert result.returncode == status, (args, result)
     return result.stderr
 
@@ -537,7 +537,7 @@ def test_words():
         for args in (["--sql", "SELECT 1", GOLDEN], [GOLDEN, "--sql", "SELECT 1"], ["--sql=SELECT 1", GOLDEN]):
             assert view("--format", "csv", *args) == "1\r\n1\r\n"
         for args in (["--sql", GOLDEN], ["--sql", path], [GOLDEN, "--sql"]):
-            result = subprocess.run([VIEW, *args, "--format", "csv"], capture_output=True, timeout=60, text=True,
+            result = subprocess.run([VIEW, *args, "--format", "csv"], capture_output=True, timeout=DEADLINE_S, text=True,
                                     input="SELECT\n1;SELECT 2;\n SELECT ';' AS x")  # fmt: skip
             assert (result.returncode, result.stdout) == (0, "1\n1\n2\n2\nx\n;\n"), result
 
@@ -629,7 +629,7 @@ def test_to_sqlite():
         assert "events_ts" in plan_text, plan_text
         db.close()
         text = subprocess.run(["sqlite3", "-readonly", target, "PRAGMA integrity_check", "SELECT sum(n) FROM events"],
-                              capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout  # fmt: skip
         assert text.split() == ["ok", str(sum(r["n"] or 0 for r in rows))]
         # never over a file, and nothing half is left
         before = os.stat(target)
@@ -674,7 +674,7 @@ class Shell:
 
     def until(self, what):
         """What came up to that, from where the last one ended."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + DEADLINE_S
         while what not in self.text[self.at:]:
             ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
             assert ready, (what, self.text)
@@ -703,7 +703,7 @@ class Shell:
 
 def busy(pid):
     """Until the process has used some time: its statement runs."""
-    deadline, begin = time.monotonic() + 30, None
+    deadline, begin = time.monotonic() + DEADLINE_S, None
     while time.monotonic() < deadline:
         with open("/proc/%d/stat" % pid) as file:
             used = int(file.read().rsplit(")", 1)[1].split()[11])
@@ -736,7 +736,7 @@ def test_commands():
     tables = view("--sql", ".tables", GOLDEN).split()
     assert tables[0] == "name" and {"events", "spans", "frames"} <= set(tables)
     assert [row["column"] for row in sql(".schema losses", GOLDEN)] == ["snapshot", "cause", "count"]
-    told = subprocess.run([VIEW, "--sql", GOLDEN, "--format", "table"], capture_output=True, timeout=60,
+    told = subprocess.run([VIEW, "--sql", GOLDEN, "--format", "table"], capture_output=True, timeout=DEADLINE_S,
                           input=b".mode csv\n\nSELECT 1 AS a,\n2 AS b;\n.tables\n.quit\nSELECT 3;\n")  # fmt: skip
     assert told.returncode == 0 and told.stdout.split()[:3] == [b"a,b", b"1,2", b"name"] and b"3" not in told.stdout
     assert "no such command" in message("--sql", ".nothing", GOLDEN, status=2)

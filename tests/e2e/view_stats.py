@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from format_fixture import FILES, GOLDEN  # noqa: E402
-from view_harness import VIEW, events_of, run, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, events_of, run, view  # noqa: E402
 
 ERROR = 1 / 128 + 1e-12
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -326,7 +326,7 @@ def test_histogram():
 def drawn(path, *args, **environment):
     env = {key: value for key, value in os.environ.items() if not key.startswith("L") and key != "COLUMNS"}
     env.update(environment)
-    result = subprocess.run([VIEW, path, *args], capture_output=True, timeout=60, env=env, check=True)
+    result = subprocess.run([VIEW, path, *args], capture_output=True, timeout=DEADLINE_S, env=env, check=True)
     return result.stdout.decode().splitlines()
 
 

@@ -19,9 +19,8 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from view_harness import VIEW, run, view  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, run, view  # noqa: E402
 
-DEADLINE_S = 30
 SMALL, GOLDEN = "tests/golden/small.bin", "tests/golden/golden.bin"
 ERASE = b"\r\x1b[K"
 LAST = b"(the last of it)"

@@ -17,7 +17,7 @@ import make_snapshot as make  # noqa: E402
 from format_fixture import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN  # noqa: E402
 from format_fixture import death_file, odd_file, span_file  # noqa: E402
 from read_traces import CUT, Perfetto, babeltrace, check_ctf, check_perfetto, ctf_events, ctf_trace  # noqa: E402
-from view_harness import VIEW, hostile_files, run, texts_of, view, view_bytes  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, hostile_files, run, texts_of, view, view_bytes  # noqa: E402
 
 def ctf_of(folder, *args, status=0):
     path = os.path.join(folder, "trace")
@@ -318,12 +318,12 @@ def test_hostile():
         for path in hostile_files(folder):
             count += 1
             shown = subprocess.run([VIEW, "--format", "json", path], capture_output=True).stdout.count(b"\n")
-            result = subprocess.run([VIEW, "--format", "ctf", "-o", target, path], capture_output=True, timeout=10)
+            result = subprocess.run([VIEW, "--format", "ctf", "-o", target, path], capture_output=True, timeout=DEADLINE_S)
             assert result.returncode in (0, 1), result
             if os.path.isdir(target):
                 assert len(ctf_events(target)) == shown
                 subprocess.run(["rm", "-r", target], check=True)
-            result = subprocess.run([VIEW, "--format", "perfetto", path], capture_output=True, timeout=10)
+            result = subprocess.run([VIEW, "--format", "perfetto", path], capture_output=True, timeout=DEADLINE_S)
             assert result.returncode in (0, 1), result
             if result.stdout:
                 assert len(Perfetto(result.stdout).events) == shown

@@ -35,9 +35,9 @@ LZ4F_preferences_t fuzz__frame_preferences(size_t len);
 /* A folder of this process, empty at first; goes with it. */
 const char *fuzz__folder(void);
 
-/* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer) and 2 s of
- * processor time (6 s under a sanitizer): aborts where it takes more. libFuzzer's own limits count
- * what the sanitizer and earlier inputs take, and the time that others have the processor. */
+/* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer): aborts where
+ * it takes more, or where it hangs, by processor time. libFuzzer's own limits count what the sanitizer
+ * and earlier inputs take, and the time that others have the processor. */
 void fuzz__begin(void);
 void fuzz__end(void);
 
