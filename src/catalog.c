@@ -35,6 +35,7 @@ struct catalog {
 	const struct catalog_site **sites; /* by number */
 	uint32_t seen_site_cnt;
 	uint64_t corrupt_cnt;
+	size_t entry_cnt, record_max_bytes;
 	const struct catalog_choice *choice; /* only while it is made */
 };
 
@@ -116,6 +117,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 	struct record record;
 	int err;
 
+	catalog->entry_cnt++;
 	catalog->corrupt_cnt += entry->events;
 	if (entry->thread >= catalog->thread_cnt || entry->module >= catalog->module_cnt ||
 	    !catalog->tables[entry->module])
@@ -133,6 +135,8 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		/* seen; the numbers come when all are */
 		site->number = 0;
 		catalog->corrupt_cnt--;
+		if (record.fields_len > catalog->record_max_bytes)
+			catalog->record_max_bytes = record.fields_len;
 		catalog->thread_numbers[entry->thread] = 0;
 	}
 	return 0;
@@ -194,7 +198,7 @@ static struct catalog *make_empty(const struct site_table *const *modules, size_
 	return catalog;
 }
 
-struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
+struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
 			     const struct catalog_choice *choice)
 {
@@ -252,6 +256,16 @@ bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fi
 uint64_t catalog__corrupt_cnt(const struct catalog *catalog)
 {
 	return catalog->corrupt_cnt;
+}
+
+size_t catalog__entry_cnt(const struct catalog *catalog)
+{
+	return catalog->entry_cnt;
+}
+
+size_t catalog__record_max_bytes(const struct catalog *catalog)
+{
+	return sizeof(struct ttlog_record) + catalog->record_max_bytes;
 }
 
 size_t catalog__site_cnt(const struct catalog *catalog)

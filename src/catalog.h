@@ -37,7 +37,7 @@ struct catalog_choice {
 };
 
 /* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all. */
-struct catalog *catalog__new(const struct ring_copy *copy, const struct site_table *const *modules,
+struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
 			     const struct catalog_choice *choice);
 /* NULL is fine. */
@@ -51,6 +51,10 @@ bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fi
 
 /* Events of which the batch said that it had them, and that can't be read: they are lost. */
 uint64_t catalog__corrupt_cnt(const struct catalog *catalog);
+
+/* Entries in the copy, and the largest record that counts. */
+size_t catalog__entry_cnt(const struct catalog *catalog);
+size_t catalog__record_max_bytes(const struct catalog *catalog);
 
 /* Sites that occur, by number: by module, then by index. */
 size_t catalog__site_cnt(const struct catalog *catalog);

@@ -2,9 +2,9 @@
 /*
  * Records to columns.
  *
- * While events come in, only their numbers, times and places are noted. A full chunk is sorted by
+ * While events come in, their numbers and times are noted and their fields kept as they are. A full chunk is sorted by
  * site (counting, so events of one site stay in order), and each field of a site is read for all
- * its events in one go: an array of places in the copy moves on from field to field.
+ * its events in one go: an array of places moves on from field to field.
  *
  * A chunk is full at 65,536 events, at 1 MiB of records, or where the columns' own heads may come
  * to 1 MiB (many sites with few events each): together these keep it below the format's 4 MiB.
@@ -45,6 +45,8 @@ struct chunk_out {
 	struct column_out *column;
 	struct chunk_event *events;
 	uint32_t cnt;
+	unsigned char *records; /* the events' fields */
+	size_t fields_bytes;    /* of these */
 	size_t record_bytes, head_bytes;
 	uint32_t *site_cnts;    /* by site */
 	uint32_t seen_site_cnt; /* sites with events */
@@ -68,14 +70,16 @@ struct chunk_out *chunk_out__new(const struct catalog *catalog)
 	chunk->catalog = catalog;
 	chunk->column = column_out__new(max_cnt);
 	chunk->events = calloc(max_cnt, sizeof(*chunk->events));
+	chunk->records = malloc(MAX_RECORD_BYTES + TTLOG_RECORD_MAX_BYTES);
 	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
 	chunk->starts = calloc(site_cnt + 1, sizeof(*chunk->starts));
 	chunk->order = calloc(max_cnt, sizeof(*chunk->order));
 	chunk->numbers = calloc(max_cnt, sizeof(*chunk->numbers));
 	chunk->values = calloc(max_cnt, sizeof(*chunk->values));
 	chunk->places = calloc(max_cnt, sizeof(*chunk->places));
-	if (!chunk->column || !chunk->events || !chunk->site_cnts || !chunk->starts ||
-	    !chunk->order || !chunk->numbers || !chunk->values || !chunk->places) {
+	if (!chunk->column || !chunk->events || !chunk->records || !chunk->site_cnts ||
+	    !chunk->starts || !chunk->order || !chunk->numbers || !chunk->values ||
+	    !chunk->places) {
 		chunk_out__free(chunk);
 		errno = ENOMEM;
 		return NULL;
@@ -89,6 +93,7 @@ void chunk_out__free(struct chunk_out *chunk)
 		return;
 	column_out__free(chunk->column);
 	free(chunk->events);
+	free(chunk->records);
 	free(chunk->site_cnts);
 	free(chunk->starts);
 	free(chunk->order);
@@ -101,15 +106,19 @@ void chunk_out__free(struct chunk_out *chunk)
 void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 {
 	const struct catalog_site *site = record->site;
+	const size_t fields_bytes = record->bytes - sizeof(struct ttlog_record);
 	struct chunk_event *event = &chunk->events[chunk->cnt++];
 
 	event->mono_ns = record->mono_ns;
 	event->site = site->number;
 	event->thread = catalog__thread_number(chunk->catalog, record->thread);
-	if (site->is_span_end)
+	if (site->is_span_end) {
 		event->duration_ns = record->duration_ns;
-	else
-		event->fields = record->fields;
+	} else {
+		event->fields = chunk->records + chunk->fields_bytes;
+		memcpy(chunk->records + chunk->fields_bytes, record->fields, fields_bytes);
+		chunk->fields_bytes += fields_bytes;
+	}
 	chunk->record_bytes += record->bytes;
 	if (!chunk->site_cnts[site->number]++) {
 		chunk->seen_site_cnt++;
@@ -326,5 +335,5 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 
 	memset(chunk->site_cnts, 0, site_cnt * sizeof(*chunk->site_cnts));
 	chunk->cnt = chunk->seen_site_cnt = 0;
-	chunk->record_bytes = chunk->head_bytes = 0;
+	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;
 }

@@ -114,11 +114,18 @@ static struct writer_job *make(const struct process *process,
 	return job;
 }
 
+uint64_t job__bytes(const struct process *process)
+{
+	const uint64_t used = ring__used_bytes(process->ring);
+
+	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
+}
+
 struct writer_job *job__new(struct process *process, const struct recorder_options *options,
 			    const char *reason)
 {
-	/* the first of a process may wait, whatever it costs: no more than the ring itself */
-	uint64_t bytes = process->ended || !process->job_cnt ? 0 : ring__used_bytes(process->ring);
+	/* the first of a process may wait, whatever it costs */
+	uint64_t bytes = process->ended || !process->job_cnt ? 0 : job__bytes(process);
 	struct writer_job *job;
 	uint64_t overwritten;
 

@@ -12,6 +12,8 @@ struct process;
 struct recorder_options;
 struct writer_job;
 
+/* Of the process's ring that a job may have to keep while it waits, at most. */
+uint64_t job__bytes(const struct process *process);
 /* The process has a ring; where it has ended, it stays until the job is done. NULL with errno:
  * ENOBUFS where too many wait to be written. */
 struct writer_job *job__new(struct process *process, const struct recorder_options *options,

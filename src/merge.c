@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ttlog/abi.h"
 
@@ -26,8 +27,12 @@
 
 #define NO_ENTRY UINT32_MAX
 
+/* What is read of an entry at once, where there are many lanes and where there are few. */
+#define WINDOW_MIN_BYTES ((size_t)512)
+#define WINDOW_MAX_BYTES ((size_t)64 << 10)
+
 struct merge_entry {
-	const struct ring_entry *entry;
+	size_t place;
 	uint32_t next; /* of the same lane, NO_ENTRY at the end */
 };
 
@@ -36,7 +41,10 @@ struct lane {
 	bool is_alone;        /* batches of a single record */
 	uint64_t page;        /* of the batch; 0 where is_alone */
 	uint32_t first, last; /* entries; `first` is the one being walked */
-	struct record_walk walk;
+	struct ring_entry entry;
+	struct record_walk walk; /* over what is in the window */
+	unsigned char *window;
+	uint32_t window_end;        /* where that ends in the entry's records */
 	uint32_t good_cnt;          /* records of the entry being walked */
 	struct clock_span span;     /* where the last ticks were */
 	uint8_t span_clock;         /* 0: span is not set */
@@ -44,16 +52,74 @@ struct lane {
 };
 
 struct merge {
+	struct ring_copy *copy;
 	const struct catalog *catalog;
 	const struct clock *clock;
 	struct merge_entry *entries;
 	uint32_t entry_cnt;
 	struct lane *lanes;
 	uint32_t lane_cnt;
-	uint32_t *heap; /* lanes that have a record, the earliest on top */
+	unsigned char *windows;
+	size_t window_bytes; /* of one */
+	uint32_t *heap;      /* lanes that have a record, the earliest on top */
 	uint32_t heap_cnt;
+	bool has_given; /* the record on top */
 	uint64_t corrupt_cnt;
 };
+
+/* ---- windows ---- */
+
+static uint32_t min_bytes(size_t a, size_t b)
+{
+	return (uint32_t)(a < b ? a : b);
+}
+
+/* The window from there on. */
+static void fill(const struct merge *merge, struct lane *lane, uint32_t from)
+{
+	const uint32_t bytes = min_bytes(lane->entry.bytes - from, merge->window_bytes);
+	const size_t records = merge->entries[lane->first].place + sizeof(lane->entry);
+
+	ring_copy__read(merge->copy, records + from, lane->window, bytes);
+	lane->walk.at = lane->window;
+	lane->walk.end = lane->window + bytes;
+	lane->window_end = from + bytes;
+}
+
+/* Past a record that is larger than a window: none that counts is. False where it is none. */
+static bool skip_large(const struct merge *merge, struct lane *lane, uint32_t from)
+{
+	struct ttlog_record head;
+	size_t bytes;
+
+	memcpy(&head, lane->window, sizeof(head));
+	bytes = (size_t)(head.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
+	if (bytes <= merge->window_bytes || bytes > lane->entry.bytes - from)
+		return false;
+	lane->walk.left--;
+	fill(merge, lane, from + (uint32_t)bytes);
+	return true;
+}
+
+/* As record_walk__next(), over the whole entry. */
+static int next_in_entry(const struct merge *merge, struct lane *lane, struct record *ret_record)
+{
+	int found;
+
+	while ((found = record_walk__next(&lane->walk, ret_record)) != 1) {
+		const size_t rest = (size_t)(lane->walk.end - lane->walk.at);
+		const uint32_t from = lane->window_end - (uint32_t)rest;
+
+		/* the entry's end, or nothing that can be a record */
+		if (lane->window_end == lane->entry.bytes || !lane->walk.left)
+			return found;
+		if (lane->walk.at != lane->window)
+			fill(merge, lane, from);
+		else if (!skip_large(merge, lane, from))
+			return -EBADMSG;
+	}
+	return 1;
+}
 
 /* ---- lanes ---- */
 
@@ -78,10 +144,10 @@ static uint64_t measure_span(const struct merge *merge, struct lane *lane, uint8
 	return begin_ns < end_ns ? end_ns - begin_ns : 0;
 }
 
-static void take_record(const struct merge *merge, struct lane *lane,
-			const struct ring_entry *entry, const struct record *record,
+static void take_record(const struct merge *merge, struct lane *lane, const struct record *record,
 			const struct catalog_site *site)
 {
+	const struct ring_entry *entry = &lane->entry;
 	uint64_t mapped_ns =
 		map_ticks(merge, lane, entry->clock, entry->base_ticks + record->delta_ticks);
 	uint64_t ns = mapped_ns < entry->stamp_ns ? mapped_ns : entry->stamp_ns;
@@ -102,16 +168,15 @@ static void take_record(const struct merge *merge, struct lane *lane,
 /* The next good record of the entry being walked. */
 static bool advance_in_entry(const struct merge *merge, struct lane *lane)
 {
-	const struct ring_entry *entry = merge->entries[lane->first].entry;
 	const struct catalog_site *site;
 	struct record record;
 
-	while (record_walk__next(&lane->walk, &record) == 1) {
-		site = catalog__find(merge->catalog, entry->module, record.site_index);
+	while (next_in_entry(merge, lane, &record) == 1) {
+		site = catalog__find(merge->catalog, lane->module, record.site_index);
 		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
 			continue;
 		lane->good_cnt++;
-		take_record(merge, lane, entry, &record, site);
+		take_record(merge, lane, &record, site);
 		return true;
 	}
 	return false;
@@ -121,16 +186,17 @@ static bool start_entry(struct merge *merge, struct lane *lane)
 {
 	if (lane->first == NO_ENTRY)
 		return false;
-	lane->walk = record_walk__start(merge->entries[lane->first].entry);
+	ring_copy__read(merge->copy, merge->entries[lane->first].place, &lane->entry,
+			sizeof(lane->entry));
+	lane->walk.left = lane->entry.events;
 	lane->good_cnt = 0;
+	fill(merge, lane, 0);
 	return true;
 }
 
 static void end_entry(struct merge *merge, struct lane *lane)
 {
-	const struct ring_entry *entry = merge->entries[lane->first].entry;
-
-	merge->corrupt_cnt += entry->events - lane->good_cnt;
+	merge->corrupt_cnt += lane->entry.events - lane->good_cnt;
 	lane->first = merge->entries[lane->first].next;
 }
 
@@ -176,30 +242,33 @@ static void sift_down(struct merge *merge, uint32_t at)
 
 int merge__next(struct merge *merge, struct merge_record *ret_record)
 {
-	struct lane *lane;
-
-	if (!merge->heap_cnt)
+	/* not before: the record lies in the lane's window */
+	if (merge->has_given) {
+		if (!advance_lane(merge, &merge->lanes[merge->heap[0]]))
+			merge->heap[0] = merge->heap[--merge->heap_cnt];
+		if (merge->heap_cnt)
+			sift_down(merge, 0);
+	}
+	merge->has_given = merge->heap_cnt > 0;
+	if (!merge->has_given)
 		return 0;
-	lane = &merge->lanes[merge->heap[0]];
-	*ret_record = lane->record;
-	if (!advance_lane(merge, lane))
-		merge->heap[0] = merge->heap[--merge->heap_cnt];
-	if (merge->heap_cnt)
-		sift_down(merge, 0);
+	*ret_record = merge->lanes[merge->heap[0]].record;
 	return 1;
 }
 
-const struct ring_entry *merge__oldest(const struct merge *merge)
+size_t merge__oldest(const struct merge *merge)
 {
-	uint32_t oldest = NO_ENTRY;
+	uint32_t oldest = merge->entry_cnt - 1;
 
+	if (!merge->entry_cnt)
+		return 0;
 	for (uint32_t i = 0; i < merge->heap_cnt; i++) {
 		const struct lane *lane = &merge->lanes[merge->heap[i]];
 
 		if (lane->first < oldest)
 			oldest = lane->first;
 	}
-	return oldest == NO_ENTRY ? NULL : merge->entries[oldest].entry;
+	return merge->entries[oldest].place;
 }
 
 /* ---- making one ---- */
@@ -226,9 +295,9 @@ static bool is_lane_of(const struct lane *lane, const struct ring_entry *entry)
 }
 
 /* Puts entry i at the end of its lane; `slots` hold lanes + 1, 0 where free. */
-static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask, uint32_t i)
+static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask, uint32_t i,
+			const struct ring_entry *entry)
 {
-	const struct ring_entry *entry = merge->entries[i].entry;
 	uint64_t at = hash_lane(entry) & slot_mask;
 	struct lane *lane;
 
@@ -251,51 +320,67 @@ static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask
 	slots[at] = merge->lane_cnt;
 }
 
-static int list_entries(struct merge *merge, const struct ring_copy *copy)
+static void list_entries(struct merge *merge, uint32_t *slots, uint64_t slot_mask)
 {
 	const struct ring_entry *entry;
-	size_t cursor = 0, cnt = 0;
+	size_t cursor = 0;
 
-	while (ring_copy__next(copy, &cursor))
-		cnt++;
-	if (cnt >= NO_ENTRY)
-		return -EOVERFLOW;
-	merge->entries = calloc(cnt + 1, sizeof(*merge->entries));
-	if (!merge->entries)
-		return -ENOMEM;
-	for (cursor = 0; (entry = ring_copy__next(copy, &cursor));) {
+	while ((entry = ring_copy__next(merge->copy, &cursor))) {
 		/* one of an unknown thread has no place in the file */
-		if (catalog__thread_number(merge->catalog, entry->thread) == CATALOG_NO_NUMBER)
+		if (catalog__thread_number(merge->catalog, entry->thread) == CATALOG_NO_NUMBER) {
 			merge->corrupt_cnt += entry->events;
-		else
-			merge->entries[merge->entry_cnt++] =
-				(struct merge_entry){ .entry = entry, .next = NO_ENTRY };
+			continue;
+		}
+		merge->entries[merge->entry_cnt] = (struct merge_entry){
+			.place = ring_copy__place(merge->copy),
+			.next = NO_ENTRY,
+		};
+		add_to_lane(merge, slots, slot_mask, merge->entry_cnt++, entry);
 	}
-	return 0;
 }
 
 static int sort_into_lanes(struct merge *merge)
 {
+	const size_t cnt = catalog__entry_cnt(merge->catalog);
 	uint64_t slot_cnt = 16;
 	struct lane *shrunk;
 	uint32_t *slots;
 
-	while (slot_cnt < (uint64_t)merge->entry_cnt * 2)
+	if (cnt >= NO_ENTRY)
+		return -EOVERFLOW;
+	while (slot_cnt < (uint64_t)cnt * 2)
 		slot_cnt *= 2;
 	slots = calloc(slot_cnt, sizeof(*slots));
-	merge->lanes = calloc((size_t)merge->entry_cnt + 1, sizeof(*merge->lanes));
-	if (!slots || !merge->lanes) {
+	merge->entries = calloc(cnt + 1, sizeof(*merge->entries));
+	merge->lanes = calloc(cnt + 1, sizeof(*merge->lanes));
+	if (!slots || !merge->entries || !merge->lanes) {
 		free(slots);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < merge->entry_cnt; i++)
-		add_to_lane(merge, slots, slot_cnt - 1, i);
+	list_entries(merge, slots, slot_cnt - 1);
 	free(slots);
 	/* there are far fewer lanes than entries; the larger one would do as well */
 	shrunk = realloc(merge->lanes, ((size_t)merge->lane_cnt + 1) * sizeof(*merge->lanes));
 	if (shrunk)
 		merge->lanes = shrunk;
 	return 0;
+}
+
+static int make_windows(struct merge *merge)
+{
+	size_t bytes = MERGE_WINDOWS_BYTES / (merge->lane_cnt ? merge->lane_cnt : 1);
+
+	if (bytes > WINDOW_MAX_BYTES)
+		bytes = WINDOW_MAX_BYTES;
+	if (bytes < WINDOW_MIN_BYTES)
+		bytes = WINDOW_MIN_BYTES;
+	if (bytes < catalog__record_max_bytes(merge->catalog))
+		bytes = catalog__record_max_bytes(merge->catalog);
+	merge->window_bytes = bytes;
+	merge->windows = calloc((size_t)merge->lane_cnt + 1, bytes);
+	for (uint32_t i = 0; merge->windows && i < merge->lane_cnt; i++)
+		merge->lanes[i].window = merge->windows + i * bytes;
+	return merge->windows ? 0 : -ENOMEM;
 }
 
 static int build_heap(struct merge *merge)
@@ -313,7 +398,7 @@ static int build_heap(struct merge *merge)
 	return 0;
 }
 
-struct merge *merge__new(const struct ring_copy *copy, const struct catalog *catalog,
+struct merge *merge__new(struct ring_copy *copy, const struct catalog *catalog,
 			 const struct clock *clock)
 {
 	struct merge *merge = calloc(1, sizeof(*merge));
@@ -321,11 +406,12 @@ struct merge *merge__new(const struct ring_copy *copy, const struct catalog *cat
 
 	if (!merge)
 		return NULL;
+	merge->copy = copy;
 	merge->catalog = catalog;
 	merge->clock = clock;
-	err = list_entries(merge, copy);
+	err = sort_into_lanes(merge);
 	if (!err)
-		err = sort_into_lanes(merge);
+		err = make_windows(merge);
 	if (!err)
 		err = build_heap(merge);
 	if (err) {
@@ -342,6 +428,7 @@ void merge__free(struct merge *merge)
 		return;
 	free(merge->entries);
 	free(merge->lanes);
+	free(merge->windows);
 	free(merge->heap);
 	free(merge);
 }

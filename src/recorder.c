@@ -378,8 +378,7 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
 	 * more than one after another, and only where there is room */
 	if (process->job_cnt > 1 ||
-	    (process->job_cnt &&
-	     writer__is_full(recorder->options.writer, ring__used_bytes(process->ring))))
+	    (process->job_cnt && writer__is_full(recorder->options.writer, job__bytes(process))))
 		return;
 	request = trigger_request__new(message->reason[0] ? message->reason : "request",
 				       process->pid, false);

@@ -141,9 +141,13 @@ void ring__free(struct ring *ring)
 		return;
 	if (ring->path)
 		(void)unlink(ring->path);
+	if (ring->frozen) {
+		ring__leave(ring);
+		ring->is_left = true;
+		return;
+	}
 	if (ring->fd >= 0)
 		(void)close(ring->fd);
-	ring_copy__orphan(ring->frozen);
 	if (ring->head)
 		(void)munmap(ring->head, RING_HEAD_BYTES + ring->data_bytes);
 	free(ring->path);
@@ -279,29 +283,80 @@ struct ring *ring__open(const char *path)
 	return NULL;
 }
 
-/* Takes the oldest entries back until `bytes` are free. */
-static int make_room(struct ring *ring, size_t bytes)
+/* Takes the oldest entries back until the data before position `end` has room. */
+static void make_room(struct ring *ring, uint64_t end)
 {
 	struct ring_head *head = ring->head;
 	uint64_t overwritten = head->overwritten;
 	uint64_t tail = head->tail;
 	struct ring_slot slot;
-	int err;
 
-	if (head->head + bytes - tail <= ring->data_bytes)
-		return 0;
+	if (end - tail <= ring->data_bytes)
+		return;
 	do {
 		load_words(ring, tail, &slot, sizeof(slot));
 		tail += slot_bytes(&slot.entry);
 		overwritten += slot.entry.events;
-	} while (head->head + bytes - tail > ring->data_bytes);
-	err = ring_copy__save(ring->frozen, tail);
-	if (err)
-		return err;
+	} while (end - tail > ring->data_bytes);
 	barrier__store_relaxed(&head->overwritten, overwritten);
 	barrier__store_relaxed(&head->tail, tail);
 	/* Orders the tail before the words that overwrite; its pair is in copy_once(). */
 	barrier__fence_release();
+}
+
+/* The next position for an entry, past what frozen copies keep. There is room for the slot of a gap
+ * after it: the next one may have to go further. */
+static int find_room(struct ring *ring, size_t bytes, uint64_t *ret_position)
+{
+	const uint64_t head = ring->head->head;
+	const size_t gap_bytes = sizeof(struct ring_slot);
+	uint64_t position = head, next = head, end;
+	int err;
+
+	for (;; position = next) {
+		end = position + bytes;
+		if (end - head > ring->data_bytes)
+			return -ENOBUFS;
+		err = ring_copy__release(ring->frozen, position, end + gap_bytes, &next);
+		if (err != -EAGAIN)
+			break;
+	}
+	/* a copy that is new keeps what lies there, too */
+	if (!err && position != head)
+		err = ring_copy__release(ring->frozen, head, head + gap_bytes, &next);
+	if (!err)
+		*ret_position = position;
+	return err == -EAGAIN ? -ENOBUFS : err;
+}
+
+static void leave_gap(struct ring *ring, uint64_t end)
+{
+	struct ring_head *head = ring->head;
+	const struct ring_slot slot = {
+		.events_before = head->events,
+		.alone_before = head->alone_events,
+		.entry = { .bytes = RING_GAP, .seq = end - head->head - sizeof(slot) },
+	};
+
+	store_words(ring, head->head, &slot, sizeof(slot));
+	/* Protects the gap's slot; its pair is in copy_once(). */
+	barrier__store_release(&head->head, end);
+}
+
+/* Room for an entry at the ring's head. */
+static int prepare(struct ring *ring, size_t bytes)
+{
+	struct ring_head *head = ring->head;
+	uint64_t position = head->head;
+	int err = back(ring, position + bytes);
+
+	if (!err && ring->frozen)
+		err = find_room(ring, bytes, &position);
+	if (err)
+		return err;
+	make_room(ring, position + bytes);
+	if (position != head->head)
+		leave_gap(ring, position);
 	return 0;
 }
 
@@ -316,13 +371,11 @@ int ring__write(struct ring *ring, const struct ring_entry *entry, const void *r
 	};
 	int err;
 
-	if (bytes > ring->data_bytes / 2)
+	if (bytes > ring->data_bytes / 2 || bytes > RING_ENTRY_MAX_BYTES)
 		return -EMSGSIZE;
 	if (head->head + bytes > ring->ask_at)
 		ring_ahead__ask(ring, head->head + bytes);
-	err = back(ring, head->head + bytes);
-	if (!err)
-		err = make_room(ring, bytes);
+	err = prepare(ring, bytes);
 	if (err)
 		return err;
 	store_entry(ring, head->head, &slot, records);

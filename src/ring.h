@@ -4,7 +4,7 @@
  *
  * The drain thread writes, overwriting the oldest entries; readers never stop it. One may copy
  * entries out and then ask whether the writer has come by, or have the writer save, before it
- * overwrites them, pages that were not read yet. Neither waits for the other.
+ * overwrites them, pieces that were not read yet. Neither waits for the other.
  *
  * Which calls may run at once on one ring; write, freeze and the end of a frozen copy are the
  * writer's thread's, whoever reads it:
@@ -40,6 +40,12 @@ _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 byt
 
 #define RING_MIN_BYTES (128u << 10)
 
+/* Of an entry in the ring, with all that stands before it. */
+#define RING_ENTRY_MAX_BYTES ((size_t)512 << 10)
+
+/* What the writer keeps for a frozen copy, at most. */
+#define RING_SAVE_MAX_BYTES ((size_t)6 << 20)
+
 /*
  * A new ring of data_bytes (rounded up to a power of two, at least RING_MIN_BYTES) in a new file
  * at path (mode 0600); with a path of NULL in memory without one. NULL with errno on failure.
@@ -56,8 +62,9 @@ void ring__free(struct ring *ring);
 /* The file stays when the ring is freed. */
 void ring__leave(struct ring *ring);
 
-/* Appends one entry. -EMSGSIZE where it is larger than half the ring, -ENOSPC where the file system
- * has no memory for more of it, -ENOMEM where there is none to save what a frozen copy needs. */
+/* Appends one entry. -EMSGSIZE where it is larger than half the ring or RING_ENTRY_MAX_BYTES,
+ * -ENOSPC where the file system has no memory for more of it, -ENOMEM where there is none to save
+ * what a frozen copy needs, -ENOBUFS where such copies need all of the ring. */
 int ring__write(struct ring *ring, const struct ring_entry *entry, const void *records);
 
 /* Events ever written, and those of them with a seq of 0. The writer, or after ring__open(). */
@@ -65,7 +72,7 @@ uint64_t ring__events(const struct ring *ring);
 uint64_t ring__alone_events(const struct ring *ring);
 /* Events that were written and have been overwritten since. Any thread. */
 uint64_t ring__overwritten(const struct ring *ring);
-/* Bytes that entries occupy now, headers included. Any thread. */
+/* Bytes from the oldest entry to the newest, headers included. Any thread. */
 uint64_t ring__used_bytes(const struct ring *ring);
 /* Bytes ever written: tells whether anything came since. Any thread. */
 uint64_t ring__written_bytes(const struct ring *ring);
@@ -77,22 +84,29 @@ uint64_t ring__written_bytes(const struct ring *ring);
 struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten);
 /*
  * The same, for the writer's thread to make and free, and another one to read: at once and without
- * memory, however large the ring. What is overwritten before it was read is copied then.
+ * memory, however large the ring. What is about to be overwritten before it was read is copied
+ * then, RING_SAVE_MAX_BYTES at most: beyond it the writer goes round what the reader still needs,
+ * and overwrites what was written since the oldest of such copies was made.
  */
 struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten);
 /* Only what was written from that position on, a ring__written_bytes() of before. The events before
  * its first entry, or the end: those that were there at that position, and what was overwritten. */
 struct ring_copy *ring__freeze_since(struct ring *ring, uint64_t position,
 				     uint64_t *ret_events_before);
-/* The reader has done with all entries before that one. */
-void ring_copy__consumed(struct ring_copy *copy, const struct ring_entry *next);
 /* NULL is fine. */
 void ring_copy__free(struct ring_copy *copy);
 
-/* The entry at or after *cursor (start with 0), moves the cursor on; NULL at the end. */
-const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *cursor);
+/* The entry at or after *cursor (start with 0), moves the cursor on; NULL at the end. It stays until
+ * the next call for that copy. */
+const struct ring_entry *ring_copy__next(struct ring_copy *copy, size_t *cursor);
+/* Where in the copy the entry is that it gave last; its records follow. */
+size_t ring_copy__place(const struct ring_copy *copy);
+/* What is there. The bytes must be those of an entry. */
+void ring_copy__read(const struct ring_copy *copy, size_t place, void *to, size_t bytes);
+/* The reader has done with all entries before the one at that place. */
+void ring_copy__consumed(struct ring_copy *copy, size_t place);
 /* In all entries. */
-uint64_t ring_copy__events(const struct ring_copy *copy);
+uint64_t ring_copy__events(struct ring_copy *copy);
 static inline const void *ring_entry__records(const struct ring_entry *entry)
 {
 	return entry + 1;

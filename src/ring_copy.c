@@ -2,20 +2,22 @@
 /*
  * What a ring has at one moment, kept for a reader: see ring.h.
  *
- * A plain copy is what it says. A frozen one is the ring's file mapped once more: it takes no
- * memory, and before the writer overwrites what the reader has not done with, it puts a copy in its
- * place, under the same addresses. So the reader's pointers hold, and memory grows by no more than
- * what comes in while a snapshot is written, faster than it is written.
+ * A plain copy is what it says. A frozen one is a promise: the reader reads the ring's file, and
+ * before the writer overwrites what the reader has not done with, it saves the piece. The reader
+ * reads first and asks then whether the piece was saved meanwhile (barrier.h: retract), so neither
+ * waits for the other.
  *
- * A private mapping would copy by itself, when written to, page by page: each costs an interrupt on
- * the reader's CPU, 3 us, against 0.2 us a page for moving a large piece into place. Where a
- * hypervisor keeps page tables the first touch of each new page is 4 to 13 us, so pieces are huge
- * pages where the kernel has some: else the drain thread would lose events while it saves.
+ * What is saved is bounded, RING_SAVE_MAX_BYTES a copy. Beyond it the writer goes round the pieces
+ * that a copy keeps: ring.c leaves a gap in the ring. So a copy stays whole and memory bounded,
+ * however long its reader takes, and what gives way meanwhile is how far back the ring reaches.
  *
- * The mapping is two of the data area, one behind the other, so that entries which cross the end of
- * the area are whole.
+ * The reader reads by pread(2) into memory that it has touched before, never through a mapping of
+ * the ring: where a hypervisor keeps the page tables the first touch of a page of 4 KiB is 4 to
+ * 13 us, 200 ms for 64 MiB that pread() has read in 10. Large copies and what is saved are huge
+ * pages for the same reason: else the drain thread would lose events while it saves.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,44 +30,70 @@
 /* How often a copy starts anew because the writer came by all that it had taken. */
 #define RING_COPY_ATTEMPTS 64
 
-/* The writer saves so much at once, and the reader gives back so much at once: of large rings a
- * huge page (2 MiB on x86-64, and on arm64 with pages of 4 KiB). */
-#define RING_SAVE_BYTES  ((size_t)1 << 19)
+/* The writer saves so much at once. */
+#define RING_PIECE_BYTES ((size_t)512 << 10)
+#define RING_SLOTS       (RING_SAVE_MAX_BYTES / RING_PIECE_BYTES)
+
+/* Of a copy, where one entry comes to lie: two pieces, or three with what stands after it, each of
+ * which may be the first and the last of the copy. */
+#define NEEDED_MAX 6
+
 #define RING_HUGE_BYTES  ((size_t)2 << 20)
 #define RING_LARGE_BYTES ((size_t)16 << 20)
 
-struct ring_copy {
-	size_t start; /* of the first whole entry in bytes */
-	size_t end;
-	unsigned char *bytes;
+/* What is saved lies in slots, which serve one piece after another. The writer's own. */
+struct saved {
+	unsigned char *slots; /* NULL until there is something to save */
+	void *reserved;
+	size_t reserved_bytes;
+	uint64_t needed_to[RING_SLOTS]; /* the position up to which a slot has what is in it for */
+};
 
-	void *reserved; /* of a frozen one, or a large plain one */
+struct ring_copy {
+	size_t start; /* of the first whole entry */
+	size_t end;
+	size_t place; /* of the entry that ring_copy__next() gave last */
+
+	/* of a plain one: all of it; of a frozen one: what ring_copy__next() reads through */
+	unsigned char *bytes;
+	size_t bytes_from, bytes_to; /* what of the copy is there */
+	size_t capacity;
+	void *reserved; /* of a large plain one */
 	size_t reserved_bytes;
 
 	/* of a frozen one */
-	char *map; /* in what is reserved, at a multiple of a piece */
-	size_t piece_bytes;
-	uint64_t position;      /* of bytes[0] */
+	struct ring *ring;      /* NULL: it is a plain one */
+	uint64_t position;      /* of the copy's first byte */
 	uint64_t consumed;      /* the reader writes: position that it is behind of */
-	uint64_t given_back;    /* the reader's own: position up to which memory was */
-	uint64_t saved;         /* the writer's own: position up to which it was */
-	struct ring *ring;      /* the writer's own; NULL where it is gone */
+	unsigned char **pieces; /* the writer writes: each piece of the data that the copy lies in,
+				 * where it was saved; two for one of the data where it starts and
+				 * ends in that */
+	struct saved saved;
 	struct ring_copy *next; /* the writer's own */
 };
 
-/* The first multiple of a piece at or after an address. */
-static char *align_up(void *address, size_t piece_bytes)
+/* Memory in huge pages, if there are any; NULL where there is none. */
+static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_reserved_bytes)
 {
-	const uintptr_t mask = piece_bytes - 1;
+	void *reserved = mmap(NULL, bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *aligned;
 
-	return (char *)address + (-(uintptr_t)address & mask);
+	if (reserved == MAP_FAILED)
+		return NULL;
+	aligned = (unsigned char *)reserved + (-(uintptr_t)reserved & (RING_HUGE_BYTES - 1));
+	(void)madvise(aligned, bytes, MADV_HUGEPAGE);
+	*ret_reserved = reserved;
+	*ret_reserved_bytes = bytes + RING_HUGE_BYTES;
+	return aligned;
 }
+
+/* ---- plain ---- */
 
 /* Huge pages for what is large: to fault small ones in takes twenty times as long as the copy. */
 static int make_room(const struct ring *ring, struct ring_copy *copy, size_t bytes)
 {
 	unsigned char *grown;
-	void *reserved;
 
 	if (copy->reserved)
 		return 0;
@@ -75,15 +103,11 @@ static int make_room(const struct ring *ring, struct ring_copy *copy, size_t byt
 			copy->bytes = grown;
 		return grown ? 0 : -ENOMEM;
 	}
-	reserved = mmap(NULL, ring->data_bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (reserved == MAP_FAILED)
+	grown = new_huge(ring->data_bytes, &copy->reserved, &copy->reserved_bytes);
+	if (!grown)
 		return -ENOMEM;
 	free(copy->bytes);
-	copy->reserved = reserved;
-	copy->reserved_bytes = ring->data_bytes + RING_HUGE_BYTES;
-	copy->bytes = (unsigned char *)align_up(reserved, RING_HUGE_BYTES);
-	(void)madvise(copy->bytes, ring->data_bytes, MADV_HUGEPAGE);
+	copy->bytes = grown;
 	return 0;
 }
 
@@ -103,10 +127,10 @@ static int copy_once(const struct ring *ring, struct ring_copy *copy)
 	if ((head - tail > copy->end || !copy->bytes) && make_room(ring, copy, head - tail))
 		return -ENOMEM;
 	load_words(ring, tail, copy->bytes, head - tail);
-	/* Orders the copy before the question; its pair is in make_room(). */
+	/* Orders the copy before the question; its pair is in ring.c, make_room(). */
 	barrier__fence_acquire();
 	tail_after = barrier__load_relaxed(&shared->tail);
-	copy->end = head - tail;
+	copy->end = copy->bytes_to = head - tail;
 	copy->start = tail_after < head ? tail_after - tail : head - tail;
 	return tail_after < head || head == tail ? 0 : -EAGAIN;
 }
@@ -138,35 +162,19 @@ struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
 	return copy;
 }
 
-/* ---- frozen ---- */
+/* ---- frozen: the writer's side ---- */
 
-static size_t piece_of(const struct ring *ring)
+static size_t piece_bytes_of(const struct ring *ring)
 {
-	if (ring->data_bytes >= RING_LARGE_BYTES)
-		return RING_HUGE_BYTES;
-	/* never the same memory twice */
-	return ring->data_bytes < RING_SAVE_BYTES ? ring->data_bytes : RING_SAVE_BYTES;
+	return ring->data_bytes < RING_PIECE_BYTES ? ring->data_bytes : RING_PIECE_BYTES;
 }
 
-static int map_twice(const struct ring *ring, struct ring_copy *copy)
+/* Which of the copy's pieces a position is in. */
+static size_t piece_at(const struct ring_copy *copy, uint64_t position)
 {
-	const int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-	const size_t bytes = ring->data_bytes;
-	void *map;
+	const size_t bytes = piece_bytes_of(copy->ring);
 
-	copy->piece_bytes = piece_of(ring);
-	copy->reserved_bytes = 2 * bytes + copy->piece_bytes;
-	map = mmap(NULL, copy->reserved_bytes, PROT_NONE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	copy->reserved = map;
-	copy->map = align_up(map, copy->piece_bytes);
-	/* an old size of 0: the same pages once more, mremap(2) */
-	if (mremap(ring->words, 0, bytes, flags, copy->map) == MAP_FAILED ||
-	    mremap(ring->words, 0, bytes, flags, copy->map + bytes) == MAP_FAILED)
-		return -errno;
-	return 0;
+	return position / bytes - copy->position / bytes;
 }
 
 static uint64_t events_before(const struct ring *ring, uint64_t position)
@@ -184,22 +192,23 @@ struct ring_copy *ring__freeze_since(struct ring *ring, uint64_t position,
 {
 	const struct ring_head *head = ring->head;
 	struct ring_copy *copy = calloc(1, sizeof(*copy));
-	int err;
 
 	if (!copy)
 		return NULL;
 	if (position < head->tail)
 		position = head->tail;
-	err = map_twice(ring, copy);
-	if (err) {
+	copy->ring = ring;
+	copy->end = head->head - position;
+	copy->position = copy->consumed = position;
+	copy->capacity = copy->end < RING_ENTRY_MAX_BYTES ? copy->end : RING_ENTRY_MAX_BYTES;
+	copy->bytes = malloc(copy->capacity ? copy->capacity : 1);
+	copy->pieces = calloc(piece_at(copy, head->head) + 1, sizeof(*copy->pieces));
+	if (!copy->bytes || !copy->pieces) {
+		copy->ring = NULL;
 		ring_copy__free(copy);
-		errno = -err;
+		errno = ENOMEM;
 		return NULL;
 	}
-	copy->bytes = (unsigned char *)copy->map + position % ring->data_bytes;
-	copy->end = head->head - position;
-	copy->position = copy->consumed = copy->given_back = copy->saved = position;
-	copy->ring = ring;
 	copy->next = ring->frozen;
 	ring->frozen = copy;
 	*ret_events_before = events_before(ring, position);
@@ -211,162 +220,238 @@ struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
 	return ring__freeze_since(ring, 0, ret_overwritten);
 }
 
-static uint64_t position_at(const struct ring_copy *copy, const char *address)
+static int reserve_slots(struct saved *saved, const struct ring *ring)
 {
-	return copy->position + (uint64_t)(address - (const char *)copy->bytes);
+	if (!saved->slots)
+		saved->slots = new_huge(piece_bytes_of(ring) * RING_SLOTS, &saved->reserved,
+					&saved->reserved_bytes);
+	return saved->slots ? 0 : -ENOMEM;
 }
 
-/* The piece that a position is in. One that has the first or the last of what was frozen has
- * something beside it, which nobody reads. */
-static char *piece_at(const struct ring_copy *copy, uint64_t position)
+/* Slots that nothing is in that the reader has not done with. */
+static size_t count_free(const struct saved *saved, uint64_t consumed)
 {
-	size_t at = (size_t)((char *)copy->bytes - copy->map) + (position - copy->position);
+	size_t cnt = 0;
 
-	return copy->map + at / copy->piece_bytes * copy->piece_bytes;
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		cnt += saved->needed_to[i] <= consumed;
+	return cnt;
 }
 
-/* Memory for a piece; MAP_FAILED with errno. */
-static char *new_piece(size_t bytes)
+/* The writer's, or whoever may read something that is overwritten meanwhile. */
+static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
 {
-	char *reserved, *piece;
+	const size_t at = position & (ring->data_bytes - 1);
+	const size_t first = ring->data_bytes - at < bytes ? ring->data_bytes - at : bytes;
 
-	if (bytes < RING_HUGE_BYTES)
-		return mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	reserved =
-		mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (reserved == MAP_FAILED)
-		return reserved;
-	piece = align_up(reserved, bytes);
-	if (piece > reserved)
-		(void)munmap(reserved, (size_t)(piece - reserved));
-	(void)munmap(piece + bytes, (size_t)(reserved + bytes - piece));
-	(void)madvise(piece, bytes, MADV_HUGEPAGE);
-	return piece;
+	if (ring->fd >= 0 &&
+	    pread(ring->fd, to, first, (off_t)(RING_HEAD_BYTES + at)) == (ssize_t)first &&
+	    (bytes == first || pread(ring->fd, (char *)to + first, bytes - first,
+				     RING_HEAD_BYTES) == (ssize_t)(bytes - first)))
+		return;
+	load_words(ring, position, to, bytes);
 }
 
-/* From the file, where there is one: pages of ours that the reader has not touched would have to be
- * faulted in. */
-static void fill(const struct ring_copy *copy, const char *from, char *to, size_t bytes)
+/* What the copy has of the piece that a position is in, into a slot that is free. */
+static void save_piece(struct ring_copy *copy, uint64_t position, uint64_t consumed)
 {
-	const struct ring *ring = copy->ring;
-	off_t at = RING_HEAD_BYTES + (off_t)((size_t)(from - copy->map) % ring->data_bytes);
+	const size_t bytes = piece_bytes_of(copy->ring);
+	uint64_t from = position & ~(uint64_t)(bytes - 1), to = from + bytes;
+	unsigned char *slot = copy->saved.slots;
+	size_t number = 0;
 
-	if (ring->fd < 0 || pread(ring->fd, to, bytes, at) != (ssize_t)bytes)
-		memcpy(to, from, bytes);
+	while (copy->saved.needed_to[number] > consumed)
+		number++;
+	slot += number * bytes;
+	if (from < copy->position)
+		from = copy->position;
+	if (to > copy->position + copy->end)
+		to = copy->position + copy->end;
+	read_ring(copy->ring, from, slot + (from & (bytes - 1)), to - from);
+	copy->saved.needed_to[number] = to;
+	/* Protects what was saved; its pair is in read_piece(). */
+	barrier__store_release(&copy->pieces[piece_at(copy, position)], slot);
 }
 
-/* Puts a copy of that piece in its place. */
-static int replace(const struct ring_copy *copy, char *piece)
+/*
+ * What the copy has at [from, to) of the data and has neither been done with nor saved: a position
+ * in each such piece, and how many.
+ *
+ * In the copy these are positions less multiples of the data's size; it is no longer than that, so
+ * a piece of the data may be its first and its last one, and none in between.
+ */
+static size_t list_needed(const struct ring_copy *copy, uint64_t from, uint64_t to,
+			  uint64_t consumed, uint64_t ret_positions[NEEDED_MAX])
 {
-	const size_t bytes = copy->piece_bytes;
-	char *fresh = new_piece(bytes);
-	int err;
+	const uint64_t size = copy->ring->data_bytes, end = copy->position + copy->end;
+	const size_t bytes = piece_bytes_of(copy->ring);
+	const uint64_t back = from >= end ? (from - end) / size * size + size : 0;
+	uint64_t piece_end;
+	size_t cnt = 0;
 
-	if (fresh == MAP_FAILED)
-		return -errno;
-	fill(copy, piece, fresh, bytes);
-	if (mremap(fresh, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, piece) != MAP_FAILED)
-		return 0;
-	err = -errno;
-	(void)munmap(fresh, bytes);
-	return err;
-}
+	for (; from < to; from = piece_end) {
+		piece_end = (from | (bytes - 1)) + 1;
+		for (uint64_t lap = back; lap <= back + size && lap <= from; lap += size) {
+			uint64_t at = from - lap, at_end = (piece_end < to ? piece_end : to) - lap;
 
-static int save_one(struct ring_copy *copy, uint64_t new_tail)
-{
-	const uint64_t end = copy->position + copy->end;
-
-	while (copy->saved < new_tail && copy->saved < end) {
-		char *piece = piece_at(copy, copy->saved);
-		uint64_t to = position_at(copy, piece + copy->piece_bytes);
-		int err = 0;
-
-		if (to > end)
-			to = end;
-		/* Acquire, from ring_copy__consumed(): the reader has done with what is before. */
-		if (barrier__load_acquire(&copy->consumed) < to)
-			err = replace(copy, piece);
-		if (err)
-			return err;
-		copy->saved = to;
+			if (at < copy->position)
+				at = copy->position;
+			if (at_end > end)
+				at_end = end;
+			if (at < at_end && at_end > consumed && !copy->pieces[piece_at(copy, at)])
+				ret_positions[cnt++] = at;
+		}
 	}
+	return cnt;
+}
+
+/* Looks whether it can be done, or does it. */
+static int release(struct ring_copy *copy, uint64_t from, uint64_t to, bool does)
+{
+	/* Acquire, from ring_copy__consumed(): the reader has done with what is before. */
+	const uint64_t consumed = barrier__load_acquire(&copy->consumed);
+	uint64_t positions[NEEDED_MAX];
+	const size_t cnt = list_needed(copy, from, to, consumed, positions);
+
+	if (cnt && reserve_slots(&copy->saved, copy->ring))
+		return -ENOMEM;
+	if (cnt > count_free(&copy->saved, consumed))
+		return -EAGAIN;
+	for (size_t i = 0; does && i < cnt; i++)
+		save_piece(copy, positions[i], consumed);
 	return 0;
 }
 
-int ring_copy__save(struct ring_copy *frozen, uint64_t new_tail)
+/* First all are asked: what one copy saves in vain, it can't save elsewhere. */
+int ring_copy__release(struct ring_copy *frozen, uint64_t from, uint64_t to, uint64_t *ret_next)
 {
 	int err = 0;
 
-	for (; frozen && !err; frozen = frozen->next)
-		err = save_one(frozen, new_tail);
+	for (struct ring_copy *copy = frozen; copy && !err; copy = copy->next)
+		err = release(copy, from, to, false);
+	for (struct ring_copy *copy = frozen; copy && !err; copy = copy->next)
+		err = release(copy, from, to, true);
+	/* Orders what was saved before what overwrites; its pair is in read_piece(). */
+	barrier__fence_release();
+	*ret_next = (from | (piece_bytes_of(frozen->ring) - 1)) + 1;
 	return err;
-}
-
-void ring_copy__orphan(struct ring_copy *frozen)
-{
-	for (; frozen; frozen = frozen->next)
-		frozen->ring = NULL;
-}
-
-void ring_copy__consumed(struct ring_copy *copy, const struct ring_entry *next)
-{
-	const unsigned char *slot = (const unsigned char *)next - offsetof(struct ring_slot, entry);
-	uint64_t position = copy->position + (uint64_t)(slot - copy->bytes);
-	char *from, *to;
-
-	if (!copy->map)
-		return;
-	from = piece_at(copy, copy->given_back);
-	to = piece_at(copy, position); /* it is still read from */
-	if (from == to)
-		return;
-	/* Protects what the reader has read; its pair is in save_one(). */
-	barrier__store_release(&copy->consumed, position_at(copy, to));
-	(void)madvise(from, (size_t)(to - from), MADV_DONTNEED);
-	copy->given_back = position_at(copy, to);
 }
 
 static void unlist(struct ring_copy *copy)
 {
-	struct ring_copy **at;
+	struct ring *ring = copy->ring;
+	struct ring_copy **at = &ring->frozen;
 
-	if (!copy->ring)
-		return;
-	for (at = &copy->ring->frozen; *at != copy; at = &(*at)->next)
+	for (; *at != copy; at = &(*at)->next)
 		continue;
 	*at = copy->next;
+	if (ring->is_left && !ring->frozen)
+		ring__free(ring);
 }
 
 void ring_copy__free(struct ring_copy *copy)
 {
 	if (!copy)
 		return;
-	unlist(copy);
+	if (copy->ring)
+		unlist(copy);
+	if (copy->saved.slots)
+		(void)munmap(copy->saved.reserved, copy->saved.reserved_bytes);
 	if (copy->reserved)
 		(void)munmap(copy->reserved, copy->reserved_bytes);
 	else
 		free(copy->bytes);
+	free(copy->pieces);
 	free(copy);
+}
+
+/* ---- frozen: the reader's side ---- */
+
+/* Bytes of one piece. */
+static void read_piece(const struct ring_copy *copy, uint64_t position, void *to, size_t bytes)
+{
+	const size_t in_piece = position & (piece_bytes_of(copy->ring) - 1);
+	unsigned char *const *piece = &copy->pieces[piece_at(copy, position)];
+	const unsigned char *slot = barrier__load_acquire(piece);
+
+	if (!slot) {
+		read_ring(copy->ring, position, to, bytes);
+		/* Orders that before the question; its pair is in ring_copy__release(). */
+		barrier__fence_acquire();
+		slot = barrier__load_acquire(piece);
+	}
+	if (slot)
+		memcpy(to, slot + in_piece, bytes);
+}
+
+void ring_copy__read(const struct ring_copy *copy, size_t place, void *to, size_t bytes)
+{
+	unsigned char *at = to;
+	size_t part;
+
+	if (!copy->ring) {
+		memcpy(to, copy->bytes + place, bytes);
+		return;
+	}
+	for (; bytes; bytes -= part, at += part, place += part) {
+		part = piece_bytes_of(copy->ring);
+		part -= (copy->position + place) & (part - 1);
+		if (part > bytes)
+			part = bytes;
+		read_piece(copy, copy->position + place, at, part);
+	}
+}
+
+void ring_copy__consumed(struct ring_copy *copy, size_t place)
+{
+	/* Protects what the reader has read; its pair is in release(). */
+	barrier__store_release(&copy->consumed, copy->position + place);
 }
 
 /* ---- both ---- */
 
-const struct ring_entry *ring_copy__next(const struct ring_copy *copy, size_t *cursor)
+/* Those bytes of the copy; of a frozen one what comes after them is read, too. */
+static const unsigned char *look(struct ring_copy *copy, size_t place, size_t bytes)
 {
-	size_t at = *cursor > copy->start ? *cursor : copy->start;
-	const struct ring_slot *slot;
-
-	if (copy->end - at < sizeof(*slot))
-		return NULL;
-	slot = (const struct ring_slot *)(copy->bytes + at);
-	if (slot_bytes(&slot->entry) > copy->end - at)
-		return NULL;
-	*cursor = at + slot_bytes(&slot->entry);
-	return &slot->entry;
+	if (place < copy->bytes_from || place + bytes > copy->bytes_to) {
+		copy->bytes_from = place;
+		copy->bytes_to = copy->end - place < copy->capacity ? copy->end
+								    : place + copy->capacity;
+		ring_copy__read(copy, place, copy->bytes, copy->bytes_to - place);
+	}
+	return copy->bytes + (place - copy->bytes_from);
 }
 
-uint64_t ring_copy__events(const struct ring_copy *copy)
+const struct ring_entry *ring_copy__next(struct ring_copy *copy, size_t *cursor)
+{
+	size_t at = *cursor > copy->start ? *cursor : copy->start;
+	struct ring_slot slot;
+	size_t bytes;
+
+	for (;; at += bytes) {
+		if (copy->end - at < sizeof(slot))
+			return NULL;
+		memcpy(&slot, look(copy, at, sizeof(slot)), sizeof(slot));
+		bytes = slot_bytes(&slot.entry);
+		if (bytes > copy->end - at)
+			return NULL;
+		if (!is_gap(&slot.entry))
+			break;
+	}
+	if (bytes > RING_ENTRY_MAX_BYTES)
+		return NULL;
+	*cursor = at + bytes;
+	copy->place = at + offsetof(struct ring_slot, entry);
+	return (const struct ring_entry *)(look(copy, at, bytes) +
+					   offsetof(struct ring_slot, entry));
+}
+
+size_t ring_copy__place(const struct ring_copy *copy)
+{
+	return copy->place;
+}
+
+uint64_t ring_copy__events(struct ring_copy *copy)
 {
 	const struct ring_entry *entry;
 	uint64_t events = 0;

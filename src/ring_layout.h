@@ -9,6 +9,9 @@
  * padded to 8, so every entry starts at a word, and one that crosses the end of the area goes on at
  * its start.
  *
+ * An entry whose `bytes` are RING_GAP is a gap: nothing was written there, for a frozen copy keeps
+ * what lies there. `seq` says how many bytes it has after its slot.
+ *
  * Invariants, at every moment, also for one who maps the file after the writer was killed:
  * - tail <= head <= tail + size, and both are at entry boundaries;
  * - what is between them is whole. The writer moves tail before it overwrites, and head after it
@@ -17,6 +20,7 @@
 #ifndef TTLOG_RING_LAYOUT_H
 #define TTLOG_RING_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,6 +33,8 @@
 #define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
 #define RING_VERSION    3u
 #define RING_HEAD_BYTES 65536u /* whole pages on every machine */
+
+#define RING_GAP UINT32_MAX
 
 /* Memory of the file is asked for in steps of this size. */
 #define RING_STEP_BYTES ((size_t)1 << 20)
@@ -79,6 +85,7 @@ struct ring {
 	size_t backed_bytes;      /* of the data area: memory is there; the writer's own */
 	char *path;               /* NULL: no file */
 	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
+	bool is_left;             /* freed, and stays until the last of these is; likewise */
 
 	/* of memory that is there before it is written to */
 	struct ring_ahead *ahead; /* who sees to it; NULL: nobody; the writer's own */
@@ -95,9 +102,14 @@ static inline size_t pad_word(size_t bytes)
 	return (bytes + 7) & ~(size_t)7;
 }
 
+static inline bool is_gap(const struct ring_entry *entry)
+{
+	return entry->bytes == RING_GAP;
+}
+
 static inline size_t slot_bytes(const struct ring_entry *entry)
 {
-	return sizeof(struct ring_slot) + pad_word(entry->bytes);
+	return sizeof(struct ring_slot) + pad_word(is_gap(entry) ? entry->seq : entry->bytes);
 }
 
 static inline void load_words(const struct ring *ring, uint64_t position, void *target,
@@ -113,12 +125,11 @@ static inline void load_words(const struct ring *ring, uint64_t position, void *
 }
 
 /*
- * Before the tail moves to a position: copies what frozen copies still need and the writer is about
- * to overwrite. The writer's thread. -errno where there is no memory for it: then nothing may be
- * overwritten.
+ * Before something is written at positions [from, to), an entry at most: saves what frozen copies
+ * still need of what lies there. The writer's thread. -ENOMEM where there is no memory for it,
+ * -EAGAIN where a copy has saved as much as it may: then nothing may be written there, and
+ * ret_next is where to ask next.
  */
-int ring_copy__save(struct ring_copy *frozen, uint64_t new_tail);
-/* The ring is gone, and the copies stay. */
-void ring_copy__orphan(struct ring_copy *frozen);
+int ring_copy__release(struct ring_copy *frozen, uint64_t from, uint64_t to, uint64_t *ret_next);
 
 #endif /* TTLOG_RING_LAYOUT_H */

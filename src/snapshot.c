@@ -115,7 +115,6 @@ static int write_chunk(struct snapshot *snapshot)
 
 static int write_events(struct snapshot *snapshot)
 {
-	const struct ring_entry *oldest;
 	struct merge_record record;
 	int err = 0;
 
@@ -124,9 +123,7 @@ static int write_events(struct snapshot *snapshot)
 		if (!chunk_out__is_full(snapshot->chunk))
 			continue;
 		err = write_chunk(snapshot);
-		oldest = merge__oldest(snapshot->merge);
-		if (oldest)
-			ring_copy__consumed(snapshot->source.events, oldest);
+		ring_copy__consumed(snapshot->source.events, merge__oldest(snapshot->merge));
 	}
 	if (!err && chunk_out__cnt(snapshot->chunk))
 		err = write_chunk(snapshot);

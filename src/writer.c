@@ -20,7 +20,7 @@
 #define THREAD_CNT  2
 #define MAX_WAITING 4096 /* jobs; beyond it snapshots are refused */
 /* Of the rings of further jobs of processes that have one waiting; one such is always taken. */
-#define MAX_BYTES   (512u << 20)
+#define MAX_BYTES   (64u << 20)
 
 struct writer_thread {
 	struct writer *writer;

@@ -287,6 +287,41 @@ static void test_merge_spans(void **state)
 	assert_int_equal(catalog__site_cnt(fixture->catalog), 2);
 }
 
+/* Entries larger than what is read of one at once, with records of another site, larger still. */
+static void test_merge_reads_entries_in_parts(void **state)
+{
+	enum {
+		LANES = 300,
+		RECORDS = 300,
+		LARGE_BYTES = 9000
+	};
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	static const unsigned char large[LARGE_BYTES];
+	struct merge_record record;
+
+	assert_true(LARGE_BYTES > MERGE_WINDOWS_BYTES / LANES);
+	for (uint32_t lane = 0; lane < LANES; lane++) {
+		batch->page = lane + 1;
+		for (uint32_t i = 0; i < RECORDS; i++) {
+			make__record(batch, EVENT_SITE, i * LANES + lane, i * LANES + lane);
+			if (i != lane)
+				continue;
+			make__begin(batch, 2, 0);
+			make__put(batch, large, sizeof(large));
+			make__end(batch);
+		}
+		make__flush(batch, fixture->ring, 0, 0, 1000, 1000000, 1);
+	}
+	start(fixture);
+	for (uint64_t i = 0; i < LANES * RECORDS; i++) {
+		assert_int_equal(merge__next(fixture->merge, &record), 1);
+		assert_int_equal(record.mono_ns, 1000 + i);
+		assert_int_equal(value_of(&record), i);
+	}
+	expect_end(fixture, LANES);
+}
+
 static void test_merge_counts_corrupt_records(void **state)
 {
 	struct fixture *fixture = *state;
@@ -403,6 +438,7 @@ int main(void)
 		TEST(bounds_times),
 		TEST(maps_ticks),
 		TEST(spans),
+		TEST(reads_entries_in_parts),
 		TEST(counts_corrupt_records),
 		TEST(counts_corrupt_batches),
 		TEST(survives_garbage),

@@ -43,7 +43,7 @@ static int write_plain(struct ring *ring, uint64_t seq, uint32_t bytes, uint32_t
 }
 
 /* Events in a copy; checks that the entries' numbers follow one another. */
-static uint64_t count_copy(const struct ring_copy *copy, uint64_t *ret_first, uint64_t *ret_last)
+static uint64_t count_copy(struct ring_copy *copy, uint64_t *ret_first, uint64_t *ret_last)
 {
 	const struct ring_entry *entry;
 	uint64_t events = 0, before = 0;
@@ -313,8 +313,7 @@ static uint64_t events_before(uint64_t number)
 	return events;
 }
 
-static void check_copy(struct stress_reader *reader, const struct ring_copy *copy,
-		       uint64_t overwritten)
+static void check_copy(struct stress_reader *reader, struct ring_copy *copy, uint64_t overwritten)
 {
 	const struct ring_entry *entry;
 	uint64_t before = 0;
