@@ -162,8 +162,8 @@ def judge_disk(bench):
 
 def judge_snapshot(bench):
     verdict = Verdict('snapshot of a full 64 MiB ring to durable, 10 million events/s meanwhile',
-                      '<= 0.4 s, zero loss')
-    at_most(verdict, '{:.3f} s', bench.value('snapshot', 'two'), 0.4)
+                      '<= 0.3 s, zero loss')
+    at_most(verdict, '{:.3f} s', bench.value('snapshot', 'two'), 0.3)
     return verdict.none_lost(bench.lost('snapshot', 'two'))
 
 

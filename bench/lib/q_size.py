@@ -124,7 +124,7 @@ def status_kib(pid, name):
 
 
 def own_kib(pid):
-    """Without the rings' pages, which a snapshot maps once more: shared memory, counted once."""
+    """Without the rings' pages: shared memory."""
     return status_kib(pid, 'VmRSS') - status_kib(pid, 'RssShmem')
 
 
