@@ -10,8 +10,8 @@ VERSION := 0.1.0
 # (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing, libedit-dev for the
 # shell of SQL (GNU readline is GPL-3 and this is MIT), libiberty-dev for names of C++, lld for
 # header tests with another linker; stress-ng is the load of check-loaded; tmux drives the full screen.
-DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev g++ \
-	gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
+DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev e2fsprogs \
+	g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
 	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
 	libsqlite3-dev lld lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 \
 	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
