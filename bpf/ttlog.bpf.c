@@ -10,9 +10,10 @@
  * At sched_process_exit the memory is gone before 6.16, and sched_prepare_exec is there from 6.10:
  * kprobes stand in on older kernels. The collector loads what it needs.
  *
- * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h.
+ * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h,
+ * thrown.bpf.h (exceptions).
  */
-#include "death.bpf.h"
+#include "thrown.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -89,8 +90,10 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	/* last: what was logged matters more than where */
 	if (sig != SIGKILL)
 		send_stack(user_sp());
-	if (sig != SIGKILL && sent_by_itself(info))
+	if (sig != SIGKILL && sent_by_itself(info)) {
+		send_thrown();
 		send_faults(process);
+	}
 	return 0;
 }
 

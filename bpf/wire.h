@@ -18,6 +18,7 @@
 #define WIRE_REASON_BYTES     72
 #define WIRE_STACK_PAGE_BYTES 4096 /* whatever the machine's pages are */
 #define WIRE_MAX_STACK_PAGES  16
+#define WIRE_THROWN_BYTES     1024
 
 /* Stored nowhere, but both sides switch on it: drain.c and the emit functions in bpf/. */
 enum wire_kind {
@@ -33,6 +34,7 @@ enum wire_kind {
 	WIRE_STACK = 11,  /* struct wire_stack: of the thread whose WIRE_CRASH came before; may be
 		       missing; after WIRE_FAULT, where that was on the stack */
 	WIRE_FAULT = 12,  /* struct wire_fault: after the WIRE_CRASH of that thread */
+	WIRE_THROWN = 13, /* struct wire_thrown: likewise */
 };
 
 /* Stamped by the kernel, whatever the program says of itself. */
@@ -108,6 +110,15 @@ struct wire_handled {
 struct wire_fault {
 	struct wire_head head;
 	struct wire_handled handled;
+};
+
+/* The C++ exception that the thread handles, which an uncaught one is, too. Texts are the program's,
+ * end with a zero and are cut where they are long. */
+struct wire_thrown {
+	struct wire_head head;
+	uint32_t type_bytes, what_bytes; /* with the zero; 0: unknown */
+	char type[WIRE_THROWN_BYTES];    /* mangled */
+	char what[WIRE_THROWN_BYTES];
 };
 
 /*

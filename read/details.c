@@ -155,10 +155,21 @@ static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct 
 	return 0;
 }
 
+static void parse_exception(struct ttlog_crash *crash, struct ttlog_cbor map)
+{
+	const struct want wants[] = {
+		{ "type", .text = &crash->exception_type },
+		{ "what", .text = &crash->exception_what },
+	};
+
+	if (map.at)
+		take_map(map, wants, ARRAY_SIZE(wants));
+}
+
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena)
 {
 	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
-	struct ttlog_cbor reraised = { NULL, NULL };
+	struct ttlog_cbor reraised = { NULL, NULL }, exception = { NULL, NULL };
 	struct ttlog_cbor_item item;
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
@@ -170,6 +181,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "registers", .item = &registers },
 		{ "frames", .item = &frames },
 		{ "reraised", .item = &reraised },
+		{ "exception", .item = &exception },
 	};
 	int err;
 
@@ -177,6 +189,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 	take_map(map, wants, ARRAY_SIZE(wants));
 	if (!ttlog_cbor_next(&reraised, &item))
 		ret->is_reraised = item.kind == TTLOG_CBOR_BOOL && item.u;
+	parse_exception(ret, exception);
 	err = parse_registers(ret, registers, arena);
 	if (!err)
 		err = parse_frames(ret, frames, arena);

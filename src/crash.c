@@ -20,6 +20,8 @@ void crash__fini(struct crash *crash)
 	for (size_t i = 0; i < crash->mapping_cnt; i++)
 		free(crash->mappings[i].path);
 	free(crash->mappings);
+	free(crash->thrown_type);
+	free(crash->thrown_what);
 	free(crash->pages);
 	memset(crash, 0, sizeof(*crash));
 }
@@ -48,6 +50,7 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	}
 	if (crash->page_cnt)
 		memcpy(ret->pages, crash->pages, crash->page_cnt * sizeof(*ret->pages));
+	err |= own(&ret->thrown_type) | own(&ret->thrown_what);
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
 		ret->mappings[i] = crash->mappings[i];
 		err |= own(&ret->mappings[i].path);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,31 @@ void death__take_fault(struct crash *crash, const struct wire_fault *message)
 	fault->code = handled->code;
 	fault->address = handled->address;
 	memcpy(fault->registers, handled->registers, sizeof(fault->registers));
+}
+
+/* In memory of its own; NULL for none. */
+static char *take_text(const char *text, uint32_t bytes)
+{
+	const char *more = bytes >= WIRE_THROWN_BYTES ? "..." : "";
+	char *taken;
+
+	if (!bytes || asprintf(&taken, "%.*s%s", WIRE_THROWN_BYTES - 1, text, more) < 0)
+		return NULL;
+	return taken;
+}
+
+void death__take_thrown(struct crash *crash, const struct wire_thrown *message)
+{
+	if (!crash->has_crash || crash->tid != message->head.tid || crash->thrown_type ||
+	    !message->type[0])
+		return;
+	crash->thrown_type = take_text(message->type, message->type_bytes);
+	/* names that mean something in one file only begin with an asterisk */
+	if (crash->thrown_type && crash->thrown_type[0] == '*')
+		memmove(crash->thrown_type, crash->thrown_type + 1, strlen(crash->thrown_type));
+	if (crash->thrown_type)
+		crash->thrown_what = take_text(message->what, message->what_bytes);
+	crash->is_type_mangled = true;
 }
 
 static bool has_page(const struct crash *crash, uint64_t address)
@@ -380,6 +406,14 @@ static void find_first_fault(struct crash *crash)
 	crash->fault_cnt = 0;
 }
 
+/* Whoever handles an exception may be killed by something else. */
+static void forget_thrown(struct crash *crash)
+{
+	free(crash->thrown_type);
+	free(crash->thrown_what);
+	crash->thrown_type = crash->thrown_what = NULL;
+}
+
 void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, struct unwind *unwind)
 {
 	if (!crash->has_crash)
@@ -390,6 +424,8 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 	if (unwind)
 		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
 	find_first_fault(crash);
+	if (crash->signal != SIGABRT)
+		forget_thrown(crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		resolve_frame(crash, &crash->frames[i], attach);
 }

@@ -16,6 +16,7 @@ struct wire_crash;
 struct wire_exit;
 struct wire_fault;
 struct wire_stack;
+struct wire_thrown;
 
 /* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
@@ -23,6 +24,8 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message);
 void death__take_fault(struct crash *crash, const struct wire_fault *message);
 /* A part of the crashed thread's stack; any other thread's is of no use. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
+/* What it had thrown. */
+void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
 void death__take_exit(struct crash *crash, const struct wire_exit *message);
 
 /* The executable mappings of a process as of now, in the place of earlier ones; where it is gone,

@@ -259,6 +259,8 @@ static size_t smallest(uint32_t kind)
 		return sizeof(struct wire_exit);
 	case WIRE_FAULT:
 		return sizeof(struct wire_fault);
+	case WIRE_THROWN:
+		return sizeof(struct wire_thrown);
 	case WIRE_STACK:
 		return sizeof(struct wire_stack);
 	case WIRE_EXEC:

@@ -110,6 +110,11 @@ static char *readable_name(const char *symbol)
 	return demangled;
 }
 
+char *dwarf_names__type(const char *mangled)
+{
+	return cplus_demangle_v3(mangled, DMGL_TYPES | DMGL_PARAMS | DMGL_ANSI);
+}
+
 /* Takes ownership of symbol. */
 static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool is_inlined)
 {

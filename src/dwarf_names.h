@@ -18,4 +18,7 @@ struct dwarf_names *dwarf_names__new(Dwfl_Module *module);
 void dwarf_names__each(struct dwarf_names *names, const struct dwarf_step *step, bool whole,
 		       void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 
+/* A std::type_info's name as people write it. The caller frees; NULL where it is none. */
+char *dwarf_names__type(const char *mangled);
+
 #endif /* TTLOG_DWARF_NAMES_H */

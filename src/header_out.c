@@ -188,6 +188,16 @@ static void put_frames(struct cbor_out *out, const struct crash *crash)
 	}
 }
 
+static void put_thrown(struct cbor_out *out, const struct crash *crash)
+{
+	struct map_out map = { 0 };
+
+	put_text(&map, "type", crash->thrown_type);
+	if (crash->thrown_what)
+		cbor_out__text(key(&map, "what"), crash->thrown_what);
+	end_map(&map, out);
+}
+
 static void put_crash(struct cbor_out *out, const struct crash *crash)
 {
 	char thread[sizeof(crash->thread) + 1] = { 0 };
@@ -199,6 +209,8 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 	put_signal(&map, crash->signal);
 	cbor_out__int(key(&map, "code"), crash->code);
 	cbor_out__hex_text(key(&map, "address"), crash->address);
+	if (crash->thrown_type)
+		put_thrown(key(&map, "exception"), crash);
 	put_uint(&map, "tid", crash->tid);
 	cbor_out__text(key(&map, "thread"), thread);
 	cbor_out__map(key(&map, "registers"), crash->register_cnt);

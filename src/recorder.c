@@ -660,6 +660,9 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_FAULT:
 		death__take_fault(&process->crash, (const struct wire_fault *)head);
 		break;
+	case WIRE_THROWN:
+		death__take_thrown(&process->crash, (const struct wire_thrown *)head);
+		break;
 	case WIRE_STACK:
 		death__take_stack(&process->crash, (const struct wire_stack *)head);
 		break;

@@ -52,6 +52,7 @@ struct answer {
 	struct crash_frame frames[CRASH_MAX_FRAMES];
 	size_t frame_cnt; /* of the steps that are named */
 	size_t open_cnt;  /* and of the one that is being named */
+	char *type;       /* of what was thrown, NULL unknown */
 };
 
 /* ---- lists of build ids ---- */
@@ -193,6 +194,8 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 		if (has_id(&unwind->given, crash->mappings[i].build_id))
 			mappings[cnt++] = crash->mappings[i];
 	}
+	if (crash->thrown_type && crash->is_type_mangled)
+		(void)snprintf(message.type, sizeof(message.type), "%s", crash->thrown_type);
 	message.crash.mapping_cnt = cnt;
 	if (message.crash.page_cnt > UNWIND_MAX_PAGES)
 		message.crash.page_cnt = UNWIND_MAX_PAGES;
@@ -266,6 +269,10 @@ static void take_told(struct answer *answer, struct unwind_told *told)
 	case UNWIND_INLINED:
 	case UNWIND_NAME:
 		take_name(answer, told);
+		break;
+	case UNWIND_TYPE:
+		free(answer->type);
+		answer->type = text_or_null(told->symbol, sizeof(told->symbol));
 		break;
 	case UNWIND_FILE:
 	case UNWIND_CRASH:
@@ -416,6 +423,15 @@ static void replace_frames(struct crash *crash, struct answer *answer)
 	crash->frame_cnt = answer->frame_cnt;
 }
 
+static void replace_type(struct crash *crash, char *type)
+{
+	if (!type)
+		return;
+	free(crash->thrown_type);
+	crash->thrown_type = type;
+	crash->is_type_mangled = false;
+}
+
 /* A child that served others may have gone since, for its size or for what those did to it: then
  * another one is asked. */
 static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
@@ -452,6 +468,7 @@ int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwi
 		return -ENOMEM;
 	err = get_answer(unwind, crash, uid, open, ctx, answer);
 	add_unnamed(answer);
+	replace_type(crash, answer->type);
 	if (answer->frame_cnt) {
 		replace_frames(crash, answer);
 		err = 0;

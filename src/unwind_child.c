@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "dwarf.h"
+#include "dwarf_names.h"
 #include "unwind_child.h"
 
 #define NOBODY     65534
@@ -174,13 +175,28 @@ static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct 
 	return cnt > crash->frame_cnt ? cnt : append_frames(crash, 0, steps, 0);
 }
 
+static void tell_type(const struct teller *teller, const char *mangled)
+{
+	struct unwind_told told = { .kind = UNWIND_TYPE };
+	char *name = mangled[0] ? dwarf_names__type(mangled) : NULL;
+
+	if (!name)
+		return;
+	(void)snprintf(told.symbol, sizeof(told.symbol), "%s", name);
+	free(name);
+	tell(teller, &told);
+}
+
 /* The most important first, for a child that is cut off. */
-static void answer(struct dwarf *dwarf, const struct crash *crash, int socket)
+static void answer(struct dwarf *dwarf, const struct crash *crash, const char *type, int socket)
 {
 	struct dwarf_step steps[CRASH_MAX_FRAMES];
 	struct teller teller = { .socket = socket };
-	size_t cnt = find_steps(dwarf, crash, steps);
+	size_t cnt;
 
+	/* a moment's work, but for a name that is made to take long */
+	tell_type(&teller, type);
+	cnt = find_steps(dwarf, crash, steps);
 	for (size_t i = 0; i < cnt; i++)
 		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP,
 						     .ip = steps[i].ip,
@@ -233,7 +249,8 @@ static void take_crash(union request *request, struct dwarf *dwarf, int socket)
 
 	crash->mappings = (struct crash_mapping *)request->crash.rest;
 	crash->pages = (struct crash_page *)(crash->mappings + crash->mapping_cnt);
-	answer(dwarf, crash, socket);
+	request->crash.head.type[sizeof(request->crash.head.type) - 1] = '\0';
+	answer(dwarf, crash, request->crash.head.type, socket);
 }
 
 void unwind_child__run(int socket, pid_t parent)

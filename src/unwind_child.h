@@ -23,6 +23,7 @@ enum unwind_kind {
 	UNWIND_INLINED = 5, /* a name of the next step, more follow */
 	UNWIND_NAME = 6,    /* its last */
 	UNWIND_DONE = 7,
+	UNWIND_TYPE = 8, /* from it: `symbol` is what was thrown, demangled */
 };
 
 struct unwind_file {
@@ -34,7 +35,8 @@ struct unwind_file {
 
 /* Pointers in it are nobody's, but those to the names of registers. */
 struct unwind_crash {
-	uint32_t kind; /* enum unwind_kind */
+	uint32_t kind;   /* enum unwind_kind */
+	char type[1024]; /* of what was thrown, mangled; "" none */
 	struct crash crash;
 };
 

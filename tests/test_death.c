@@ -82,6 +82,50 @@ static void test_death_finds_the_first_fault(void **state)
 	}
 }
 
+/* Of the thread that crashed, where that called abort(). */
+static void test_death_takes_what_was_thrown(void **state)
+{
+	const struct {
+		int32_t signal;
+		uint32_t tid, type_bytes, what_bytes;
+		const char *type, *taken, *what;
+	} cases[] = {
+		{ 6, 12, 4, 5, "1Ex", "1Ex", "text" },
+		{ 6, 12, 5, 1, "*1Ex", "1Ex", "" },
+		{ 6, 12, 4, 0, "1Ex", "1Ex", NULL },
+		{ 11, 12, 4, 5, "1Ex", NULL, NULL }, /* a fault */
+		{ 6, 13, 4, 5, "1Ex", NULL, NULL },  /* another thread's */
+		{ 6, 12, 0, 5, "1Ex", NULL, NULL },  /* not read */
+		{ 6, 12, 1, 5, "", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wire_crash message = { .head.tid = 12, .signal = cases[i].signal };
+		struct wire_thrown thrown = {
+			.head.tid = cases[i].tid,
+			.type_bytes = cases[i].type_bytes,
+			.what_bytes = cases[i].what_bytes,
+			.what = "text",
+		};
+		struct crash crash = { 0 };
+
+		(void)strcpy(thrown.type, cases[i].type);
+		if (cases[i].what)
+			(void)strcpy(thrown.what, cases[i].what);
+		death__take_crash(&crash, &message);
+		death__take_thrown(&crash, &thrown);
+		death__resolve(&crash, 0, NULL, NULL);
+		assert_int_equal(!crash.thrown_type, !cases[i].taken);
+		if (cases[i].taken)
+			assert_string_equal(crash.thrown_type, cases[i].taken);
+		assert_int_equal(!crash.thrown_what, !cases[i].what);
+		if (cases[i].what)
+			assert_string_equal(crash.thrown_what, cases[i].what);
+		crash__fini(&crash);
+	}
+}
+
 static void test_death_tells_exit_from_signal(void **state)
 {
 	struct wire_exit message = { .status = 3 << 8 };
@@ -148,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_death_takes_the_first_crash),
 		cmocka_unit_test(test_death_finds_the_first_fault),
+		cmocka_unit_test(test_death_takes_what_was_thrown),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),

@@ -93,6 +93,48 @@ static void test_details_reads_reraised(void **state)
 	}
 }
 
+static void test_details_reads_exceptions(void **state)
+{
+	static const struct {
+		const char *map;
+		const char *type, *what;
+	} cases[] = {
+		/* {"exception": {"type": "int"}} */
+		{ "\xa1\x69"
+		  "exception\xa1\x64type\x63int",
+		  "int", NULL },
+		/* {"exception": {"what": "", "type": "E"}} */
+		{ "\xa1\x69"
+		  "exception\xa2\x64what\x60\x64type\x61"
+		  "E",
+		  "E", "" },
+		/* {"exception": "int"} */
+		{ "\xa1\x69"
+		  "exception\x63int",
+		  NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const unsigned char *map = (const unsigned char *)cases[i].map;
+		struct arena arena = { .max_bytes = 1 << 20 };
+		struct ttlog_crash crash;
+
+		assert_int_equal(
+			details__parse_crash(&crash,
+					     (struct ttlog_cbor){ map, map + strlen(cases[i].map) },
+					     &arena),
+			0);
+		assert_int_equal(!crash.exception_type.p, !cases[i].type);
+		if (cases[i].type)
+			assert_true(ttlog_text_is(crash.exception_type, cases[i].type));
+		assert_int_equal(!crash.exception_what.p, !cases[i].what);
+		if (cases[i].what)
+			assert_true(ttlog_text_is(crash.exception_what, cases[i].what));
+		arena__fini(&arena);
+	}
+}
+
 /* Frames of a recursion have one ip, too. */
 static void test_details_tells_inlined_from_recursive(void **state)
 {
@@ -204,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_details_reads_the_golden_crash),
 		cmocka_unit_test(test_details_reads_reraised),
+		cmocka_unit_test(test_details_reads_exceptions),
 		cmocka_unit_test(test_details_tells_inlined_from_recursive),
 		cmocka_unit_test(test_details_passes_over_other_types),
 		cmocka_unit_test(test_details_are_bounded),

@@ -589,10 +589,20 @@ static void test_snapshot_crash(void **state)
 	assert_text(decode__at(decode__get(fixture->items[0], "mappings"), 0), "path",
 		    "/usr/bin/app");
 
+	assert_null(decode__get(crash, "exception"));
+
 	fixture->crash.is_reraised = true;
+	fixture->crash.thrown_type = "std::runtime_error";
 	write_and_read(fixture);
 	crash = decode__get(fixture->items[0], "crash");
 	assert_true(cbor_get_bool(decode__get(crash, "reraised")));
+	assert_text(decode__get(crash, "exception"), "type", "std::runtime_error");
+	assert_int_equal(cbor_map_size(decode__get(crash, "exception")), 1);
+
+	fixture->crash.thrown_what = "";
+	write_and_read(fixture);
+	crash = decode__get(fixture->items[0], "crash");
+	assert_text(decode__get(crash, "exception"), "what", "");
 
 	fixture->crash = (struct crash){ .has_exit = true, .exit_code = 3 };
 	write_and_read(fixture);

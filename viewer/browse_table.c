@@ -115,6 +115,10 @@ static void draw_end(struct browse *browse, int y)
 		info__crash_cause(out, header->crash);
 		if (out->len && out->buf[out->len - 1] == '\n')
 			out->len--;
+		if (header->crash->exception_type.p) {
+			out__text(out, ", ");
+			info__exception(out, header->crash);
+		}
 		/* The name first: 80 columns may end here. */
 		if (header->crash->has_tid || header->crash->thread.p)
 			out__text(out, "  in ");

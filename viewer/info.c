@@ -93,6 +93,25 @@ void info__crash_cause(struct out *out, const struct ttlog_crash *crash)
 	crash_cause(&(struct page){ .out = out }, crash);
 }
 
+/* "std::runtime_error: no such order" */
+void info__exception(struct out *out, const struct ttlog_crash *crash)
+{
+	out__plain(out, crash->exception_type);
+	if (crash->exception_what.len) {
+		out__text(out, ": ");
+		out__plain(out, crash->exception_what);
+	}
+}
+
+static void crash_exception(struct page *page, const struct ttlog_crash *crash)
+{
+	if (!crash->exception_type.p)
+		return;
+	label(page, "exception");
+	info__exception(page->out, crash);
+	out__char(page->out, '\n');
+}
+
 static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 {
 	if (!crash->has_tid)
@@ -111,6 +130,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 	if (header->crash->is_there) {
 		label(page, "died of");
 		crash_cause(page, header->crash);
+		crash_exception(page, header->crash);
 		crash_thread(page, header->crash);
 	} else if (header->exit->signal.p) {
 		label(page, "died of");

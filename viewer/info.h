@@ -32,6 +32,8 @@ int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struc
 int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour);
 /* What a process died of, one line of it. */
 void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
+/* What it had thrown; nothing where that is unknown. */
+void info__exception(struct out *out, const struct ttlog_crash *crash);
 /* DESIGN.md section 6, one object and a newline. */
 void info__print_json(struct out *out, const struct ttlog_snapshot *reader);
 

@@ -380,8 +380,10 @@ static void death(void *to, const struct death *death)
 	start_item(otlp, death->reader, death->info);
 	open_record(out, death->real_ns, TTLOG_LEVEL_FATAL, ttlog_text_of(DEATH_CATEGORY),
 		    ttlog_text_of(death->words));
-	attribute(out, "exception.type", crash->signal);
-	attribute(out, "exception.message", ttlog_text_of(death->words));
+	attribute(out, "exception.type",
+		  crash->exception_type.p ? crash->exception_type : crash->signal);
+	attribute(out, "exception.message",
+		  crash->exception_what.p ? crash->exception_what : ttlog_text_of(death->words));
 	stack(out, crash);
 	attribute(out, "thread.name", crash->thread);
 	attribute_u64(out, "thread.id", death->tid, "]");

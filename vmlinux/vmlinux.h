@@ -93,6 +93,18 @@ struct signal_struct {
 struct mm_struct;
 struct completion;
 
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	long unsigned int fsbase;
+};
+#else
+struct thread_struct {
+	struct {
+		long unsigned int tp_value;
+	} uw;
+};
+#endif
+
 struct task_struct {
 	struct mm_struct *mm;
 	int exit_code;
@@ -106,6 +118,7 @@ struct task_struct {
 	u64 self_exec_id;
 	char comm[16];
 	struct signal_struct *signal;
+	struct thread_struct thread;
 };
 
 struct linux_binprm;

@@ -240,6 +240,8 @@ struct ttlog_crash {
 	size_t frame_cnt;
 	uint64_t register_more, frame_more; /* so many were not kept, or are not valid */
 	bool is_reraised; /* this was the first fault: its handler raised what ended the process */
+	/* the C++ exception that it handled, which std::terminate() does with an uncaught one */
+	struct ttlog_text exception_type, exception_what;
 };
 
 /* Fixed. */

@@ -10,7 +10,7 @@ APPS_C := $(filter-out deny early earlylib callers callers_lib leaks exit32 kill
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
-	callers callers_clang libcallers.so leaks libdeny.so libkill_at.so \
+	thrown_static callers callers_clang libcallers.so leaks libdeny.so libkill_at.so \
 	$(if $(filter x86_64,$(shell uname -m)),exit32))
 
 .PHONY: apps
@@ -36,6 +36,11 @@ $(BUILD)/apps/crash_nofp: tests/apps/crash.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -fomit-frame-pointer -o $@ $< -lpthread
+
+$(BUILD)/apps/thrown_static: tests/apps/thrown.cc
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(APP_CXX_FLAGS) -static -o $@ $< -lpthread
 
 $(BUILD)/apps/libearly.so: tests/apps/earlylib.c
 	$(call say,APP,$@)

@@ -75,7 +75,8 @@ def abort_file(folder):
     frames = [{"ip": "0x%x" % (16 * i), "module": module, "symbol": symbol, "file": file, "line": 7}
               for i, (module, symbol, file) in enumerate(frames)]  # fmt: skip
     header = {"clock": {"mono_ns": 77, "real_ns": make.REAL}, "pid": 9, "reason": "crash", "comm": "shop", "exe": exe,
-              "crash": {"signal": "SIGABRT", "number": 6, "tid": 9, "thread": "shop", "frames": frames}}  # fmt: skip
+              "crash": {"signal": "SIGABRT", "number": 6, "tid": 9, "thread": "shop", "frames": frames,
+                        "exception": {"type": "shop::no_stock", "what": "sold out"}}}  # fmt: skip
     snapshot = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])],
                              [{"pid": 9, "tid": 9, "comm": "shop"}], {0: [make.array("Q")]})  # fmt: skip
     snapshot.chunk([(1 + i, 0, 0, [i]) for i in range(60)])

@@ -85,7 +85,7 @@ def markup_file(folder):
         **{key: MARKUP for key in ("host", "comm", "exe", "service", "kernel", "build_id", "reason")},
         "lost": {"total": 3, MARKUP: 3}, "exit": {"signal": MARKUP, "number": 11},
         "crash": {"signal": MARKUP, "number": 11, "code": 1, "address": MARKUP, "tid": 6, "thread": MARKUP,
-                  "registers": {MARKUP: MARKUP},
+                  "registers": {MARKUP: MARKUP}, "exception": {"type": MARKUP, "what": MARKUP},
                   "frames": [{key: MARKUP for key in ("ip", "module", "build_id", "offset", "symbol", "file")}]},
     }  # fmt: skip
     snapshot = make.Snapshot(header, [site], [{"pid": 5, "tid": 6, "comm": MARKUP}], {0: [make.plain] * 2})
@@ -550,6 +550,7 @@ def test_crash_of_others():
             BROWSER.open(path, READY)
             where = BROWSER.run("document.getElementById('where').textContent")
             assert where.startswith("in shop::Cart<std::string >::operator+=(int) at ../src/cart.cc:7, thread shop"), where
+            assert where.endswith("shop::no_stock: sold out"), where
             assert BROWSER.run("[...document.querySelectorAll('.frame')].map((of) => of.className)") == \
                 ["frame foreign"] * 3 + ["frame", "frame foreign"]  # fmt: skip
             assert BROWSER.run("document.getElementById('filter').clientWidth") > 250

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
 from format_fixture import FILES, GOLDEN, GOLDEN_DEATH, GOLDEN_STACK, MS, NESTED, TORN  # noqa: E402
-from format_fixture import death_file, no_escapes, span_file  # noqa: E402
+from format_fixture import ABORT_DEATH, abort_file, death_file, no_escapes, span_file  # noqa: E402
 from view_harness import run, texts_of, view  # noqa: E402
 
 SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
@@ -144,6 +144,10 @@ def test_death():
         ((process, death),), _ = otlp_all(death_file(folder))
         assert plain(process)["process.pid"] == "9" and plain(attributes(death))["thread.id"] == "10"
         assert death["timeUnixNano"] == str(make.REAL)
+        ((_, death), *_), _ = otlp_all(abort_file(folder), "--limit", 0)
+        thrown = plain(attributes(death))
+        assert (thrown["exception.type"], thrown["exception.message"]) == ("shop::no_stock", "sold out"), death
+        assert death["body"] == {"stringValue": ABORT_DEATH}
 
 
 def test_lines():

@@ -11,12 +11,14 @@ import re
 import select
 import subprocess
 import sys
+import tempfile
 import tty
 
 sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from format_fixture import abort_file  # noqa: E402
 from screen_fixture import GOLDEN, SMALL, logs, on_logs, on_screen, path_of, resize, step_through  # noqa: E402
 from tmux import Terminal  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, run  # noqa: E402
@@ -293,6 +295,12 @@ def test_crash():
         terminal.wait(r"^ 1/14 ")
         terminal.keys("x")
         terminal.until("the crash", lambda: terminal.row() == start)
+
+
+def test_exception():
+    """What was thrown, where it died of that."""
+    with tempfile.TemporaryDirectory() as folder, on_screen(abort_file(folder), shows=["died of SIGABRT"]) as terminal:
+        terminal.wait(r"died of SIGABRT, shop::no_stock: sold out  in shop\[9\]")
 
 
 def test_jumps_show_what_was_before():

@@ -204,6 +204,32 @@ test_stack() {
 	done
 }
 
+# thrown_by APP HOW TYPE WHAT
+thrown_by() {
+	open_input
+	"$APPS/$1" "$2" <in >said 2>&1 5>&- &
+	victim=$!
+	await_line start said
+	start_collector -p "$victim"
+	echo >&5
+	wait "$collector" || fail "the collector ended with status $?"
+	exec 5>&-
+	ttlog-view --format json --info "$OUT"/*crash.bin >info || fail "$1: status $?"
+	grep -q "\"exception\":{\"type\":\"$3\",\"what\":\"$4\"}" info || fail "$1 $2: $(cat info)"
+	rm -rf "$OUT" in said
+}
+
+# Where what() returns a member, one of the program's own, or a constant: by that machine's
+# instructions.
+test_thrown() {
+	for app in thrown thrown_static; do
+		thrown_by $app derived shop::no_stock "sold out"
+		thrown_by $app own shop::own_text "of its own"
+		thrown_by $app constant std::bad_alloc std::bad_alloc
+		thrown_by $app tagged shop::tagged_error tagged
+	done
+}
+
 test_early() {
 	for app in early early_static; do
 		record 0 "$APPS/$app"
@@ -375,7 +401,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path deaths stack early children gates sites kills stress $steps hostile dmesg}; do
+for name in ${TESTS:-check command pid path deaths stack thrown early children gates sites kills stress $steps hostile dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

@@ -77,6 +77,14 @@ function causeText(file) {
 		(crash.reraised === true ? " (a handler raised a signal again)" : "");
 }
 
+/* "std::runtime_error: no such order" */
+function exceptionText(crash) {
+	const thrown = crash && isObject(crash.exception) ? crash.exception : {};
+
+	return [thrown.type, thrown.what].filter((part) => part && typeof part === "string")
+		.map(plain).join(": ");
+}
+
 /* The first frame of the program's own: above it there may be what libraries do to die. */
 function whereParts(info) {
 	const frames = arrayOf(info.crash && info.crash.frames);
@@ -125,6 +133,8 @@ function showHeading(file) {
 	where.replaceChildren(...whereParts(info));
 	if (causeText(file))
 		where.append(element("span", "cause", causeText(file)));
+	if (exceptionText(info.crash))
+		where.append(element("span", "cause", exceptionText(info.crash)));
 
 	const parts = [["pid", info.pid], ["on", info.host], ["reason", info.reason]]
 		.filter(([, value]) => value !== undefined)
