@@ -190,7 +190,8 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 
 	if (!crash)
 		return;
-	stamp(&crash->head, WIRE_CRASH);
+	/* no signal of its own kills the one that reports */
+	stamp(&crash->head, sig == SIGKILL ? WIRE_REPORTER : WIRE_CRASH);
 	crash->signal = sig;
 	crash->code = 0;
 	crash->address = 0;
@@ -354,6 +355,7 @@ static __always_inline void keep_fault(struct wire_process *process, int sig,
 	handled->code = code;
 	handled->address = code > 0 ? (u64)BPF_CORE_READ(info, _sifields._sigfault._addr) : 0;
 	copy_registers(handled->registers);
+	process->fault_tid = (u32)key;
 }
 
 static __always_inline void send_fault(struct wire_process *process,
@@ -386,6 +388,25 @@ static __always_inline void send_faults(struct wire_process *process)
 		send_stack(sp_of(kept->fault.registers));
 	else
 		send_stack(sp_of(kept->raised.registers));
+}
+
+/*
+ * Whether the calling thread, which is killed along with others, may be why: kill() hits whichever
+ * thread the kernel likes best, and then this one's handler, which sent that signal, had taken one
+ * of that number. The last thread to take a fault: of one that was survived the reader will see that
+ * its handler runs no more.
+ */
+static __always_inline bool may_have_raised(struct wire_process *process)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct faults *kept;
+
+	if (!process->raised || process->fault_tid != (u32)key)
+		return false;
+	kept = bpf_map_lookup_elem(&faults, &key);
+	return kept && kept->start_ns == process->start_ns &&
+	       ((u64)kept->fault.signal == process->raised ||
+		(u64)kept->raised.signal == process->raised);
 }
 
 static __always_inline void forget_faults(void)

@@ -77,6 +77,7 @@ SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
 	struct wire_process *process = process__of(bpf_get_current_task_btf());
+	bool is_raised;
 
 	if (!process)
 		return 0;
@@ -84,13 +85,16 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 		keep_fault(process, sig, info);
 		return 0;
 	}
-	if (sig != SIGKILL)
+	is_raised = sig == SIGKILL ? may_have_raised(process) : sent_by_itself(info);
+	if (is_raised && sig != SIGKILL)
+		process->raised = sig;
+	if (is_raised || sig != SIGKILL)
 		send_crash(ctx, process, sig, info);
 	end_thread(process, ROOM_IRQS_OFF);
 	/* last: what was logged matters more than where */
-	if (sig != SIGKILL)
+	if (is_raised || sig != SIGKILL)
 		send_stack(user_sp());
-	if (sig != SIGKILL && sent_by_itself(info)) {
+	if (is_raised) {
 		send_thrown();
 		send_faults(process);
 	}

@@ -35,6 +35,9 @@ enum wire_kind {
 		       missing; after WIRE_FAULT, where that was on the stack */
 	WIRE_FAULT = 12,  /* struct wire_fault: after the WIRE_CRASH of that thread */
 	WIRE_THROWN = 13, /* struct wire_thrown: likewise */
+	/* struct wire_crash: of the thread whose handler may have sent the signal that another one
+	 * died of; its WIRE_STACK, WIRE_THROWN and WIRE_FAULT follow */
+	WIRE_REPORTER = 14,
 };
 
 /* Stamped by the kernel, whatever the program says of itself. */
@@ -105,8 +108,9 @@ struct wire_handled {
 	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
 };
 
-/* The thread that dies of a signal which its process sent took another one before. Whether the
- * handler of that still runs is for the reader of its stack to find out. */
+/* The thread that dies of a signal which its process sent, or along with the one that does, took
+ * another one before. Whether the handler of that still runs is for the reader of its stack to find
+ * out. */
 struct wire_fault {
 	struct wire_head head;
 	struct wire_handled handled;
@@ -159,6 +163,8 @@ struct wire_process {
 	uint64_t lost_tails;         /* of which `left` of map `threads` tells */
 	uint64_t exits;       /* not 0: the last thread has ended, and how is in what follows */
 	uint64_t exit_status; /* as wait(2) reports it */
+	uint64_t fault_tid;   /* the thread whose handler took a fault last */
+	uint64_t raised;      /* the signal that it dies of, which it has sent; 0 for none */
 };
 
 #define WIRE_LEFT_GONE (1ull << 63)

@@ -19,6 +19,9 @@ void crash__fini(struct crash *crash)
 		crash_frame__fini(&crash->frames[i]);
 	for (size_t i = 0; i < crash->mapping_cnt; i++)
 		free(crash->mappings[i].path);
+	if (crash->reporter)
+		crash__fini(crash->reporter);
+	free(crash->reporter);
 	free(crash->mappings);
 	free(crash->thrown_type);
 	free(crash->thrown_what);
@@ -33,6 +36,16 @@ static int own(char **text)
 		return 0;
 	*text = strdup(*text);
 	return *text ? 0 : -ENOMEM;
+}
+
+static int own_reporter(struct crash **reporter)
+{
+	const struct crash *original = *reporter;
+
+	if (!original)
+		return 0;
+	*reporter = calloc(1, sizeof(**reporter));
+	return *reporter ? crash__copy(original, *reporter) : -ENOMEM;
 }
 
 int crash__copy(const struct crash *crash, struct crash *ret)
@@ -50,6 +63,7 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	}
 	if (crash->page_cnt)
 		memcpy(ret->pages, crash->pages, crash->page_cnt * sizeof(*ret->pages));
+	err |= own_reporter(&ret->reporter);
 	err |= own(&ret->thrown_type) | own(&ret->thrown_what);
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
 		ret->mappings[i] = crash->mappings[i];

@@ -67,8 +67,10 @@ struct crash {
 	struct crash_frame frames[CRASH_MAX_FRAMES]; /* innermost first */
 	size_t fault_cnt;
 	struct crash_fault faults[2]; /* what it may have been before all */
-	char *thrown_type;            /* of the C++ exception that it handled, NULL for none */
-	char *thrown_what;            /* what its what() says, NULL unknown */
+	struct crash *reporter; /* another thread, whose handler may have sent that signal; without
+					 mappings; NULL for none */
+	char *thrown_type;      /* of the C++ exception that it handled, NULL for none */
+	char *thrown_what;      /* what its what() says, NULL unknown */
 	bool is_type_mangled;
 	size_t page_cnt;
 	struct crash_page *pages; /* of the top of the thread's stack; NULL for none */

@@ -101,13 +101,30 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message)
 
 _Static_assert(CRASH_PAGE_BYTES == WIRE_STACK_PAGE_BYTES, "pages are copied whole");
 
+void death__take_reporter(struct crash *crash, const struct wire_crash *message)
+{
+	if (!crash->has_crash || crash->reporter || crash->tid == message->head.tid)
+		return;
+	crash->reporter = calloc(1, sizeof(*crash->reporter));
+	if (crash->reporter)
+		death__take_crash(crash->reporter, message);
+}
+
+/* Whichever of the two that thread is; NULL for another one. */
+static struct crash *find_thread(struct crash *crash, uint32_t tid)
+{
+	if (crash->has_crash && crash->tid == tid)
+		return crash;
+	return crash->reporter && crash->reporter->tid == tid ? crash->reporter : NULL;
+}
+
 void death__take_fault(struct crash *crash, const struct wire_fault *message)
 {
 	const struct wire_handled *handled = &message->handled;
 	struct crash_fault *fault;
 
-	if (!crash->has_crash || crash->tid != message->head.tid ||
-	    crash->fault_cnt == sizeof(crash->faults) / sizeof(*crash->faults))
+	crash = find_thread(crash, message->head.tid);
+	if (!crash || crash->fault_cnt == sizeof(crash->faults) / sizeof(*crash->faults))
 		return;
 	fault = &crash->faults[crash->fault_cnt++];
 	fault->signal = handled->signal;
@@ -129,8 +146,8 @@ static char *take_text(const char *text, uint32_t bytes)
 
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message)
 {
-	if (!crash->has_crash || crash->tid != message->head.tid || crash->thrown_type ||
-	    !message->type[0])
+	crash = find_thread(crash, message->head.tid);
+	if (!crash || crash->thrown_type || !message->type[0])
 		return;
 	crash->thrown_type = take_text(message->type, message->type_bytes);
 	/* names that mean something in one file only begin with an asterisk */
@@ -154,8 +171,9 @@ void death__take_stack(struct crash *crash, const struct wire_stack *message)
 {
 	struct crash_page *pages;
 
-	if (!crash->has_crash || crash->tid != message->head.tid ||
-	    message->page_cnt > WIRE_MAX_STACK_PAGES || crash->page_cnt > WIRE_MAX_STACK_PAGES)
+	crash = find_thread(crash, message->head.tid);
+	if (!crash || message->page_cnt > WIRE_MAX_STACK_PAGES ||
+	    crash->page_cnt > WIRE_MAX_STACK_PAGES)
 		return;
 	pages = realloc(crash->pages,
 			(crash->page_cnt + message->page_cnt + 1) * sizeof(*crash->pages));
@@ -387,7 +405,7 @@ static void become_fault(struct crash *crash, const struct crash_fault *fault, s
 }
 
 /* The first fault tells more than what its handler did in the end. */
-static void find_first_fault(struct crash *crash)
+static bool find_first_fault(struct crash *crash)
 {
 	const struct crash_fault *first = NULL;
 	int from = -1;
@@ -404,6 +422,50 @@ static void find_first_fault(struct crash *crash)
 		become_fault(crash, first, (size_t)from);
 	/* once: a crash may be resolved again */
 	crash->fault_cnt = 0;
+	return first != NULL;
+}
+
+/* What unwinding tables and DWARF do not tell is left to symbol tables. */
+static bool unwind_to_fault(struct crash *crash, uint32_t uid, struct attach *attach,
+			    struct unwind *unwind)
+{
+	learn_build_ids(crash);
+	if (unwind)
+		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
+	return find_first_fault(crash);
+}
+
+/* What is the process's stays as it is. */
+static void become_reporter(struct crash *crash)
+{
+	struct crash other = *crash;
+
+	*crash = *other.reporter;
+	crash->has_exit = other.has_exit;
+	crash->exit_code = other.exit_code;
+	crash->exit_signal = other.exit_signal;
+	crash->stamp_ns = other.stamp_ns;
+	other.mappings = NULL;
+	other.mapping_cnt = 0;
+	free(other.reporter);
+	other.reporter = NULL;
+	crash__fini(&other);
+}
+
+/* The signal may have hit another thread than the one whose handler sent it. */
+static void find_reporter(struct crash *crash, uint32_t uid, struct attach *attach,
+			  struct unwind *unwind)
+{
+	struct crash *reporter = crash->reporter;
+
+	reporter->mappings = crash->mappings;
+	reporter->mapping_cnt = crash->mapping_cnt;
+	if (unwind_to_fault(reporter, uid, attach, unwind)) {
+		become_reporter(crash);
+		return;
+	}
+	reporter->mappings = NULL;
+	reporter->mapping_cnt = 0;
 }
 
 /* Whoever handles an exception may be killed by something else. */
@@ -419,11 +481,8 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 	if (!crash->has_crash)
 		return;
 	read_build_ids(crash, attach);
-	learn_build_ids(crash);
-	/* what unwinding tables and DWARF do not tell is left to symbol tables */
-	if (unwind)
-		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
-	find_first_fault(crash);
+	if (!unwind_to_fault(crash, uid, attach, unwind) && crash->reporter)
+		find_reporter(crash, uid, attach, unwind);
 	if (crash->signal != SIGABRT)
 		forget_thrown(crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)

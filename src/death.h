@@ -20,9 +20,12 @@ struct wire_thrown;
 
 /* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
-/* What a handler of the crashed thread took before: death__resolve() finds whether it still ran. */
+/* Another thread, whose handler may have sent the signal that the crashed one died of: then
+ * death__resolve() makes it the one that crashed. */
+void death__take_reporter(struct crash *crash, const struct wire_crash *message);
+/* What a handler of either thread took before: death__resolve() finds whether it still ran. */
 void death__take_fault(struct crash *crash, const struct wire_fault *message);
-/* A part of the crashed thread's stack; any other thread's is of no use. */
+/* A part of the stack of either; any other thread's is of no use. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
 /* What it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);

@@ -254,6 +254,7 @@ static size_t smallest(uint32_t kind)
 	case WIRE_REQUEST:
 		return sizeof(struct wire_request);
 	case WIRE_CRASH:
+	case WIRE_REPORTER:
 		return sizeof(struct wire_crash);
 	case WIRE_EXIT:
 		return sizeof(struct wire_exit);

@@ -657,6 +657,9 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		if (death__read_mappings(&process->crash, process->pid))
 			kin__lend(&recorder->kin, process);
 		break;
+	case WIRE_REPORTER:
+		death__take_reporter(&process->crash, (const struct wire_crash *)head);
+		break;
 	case WIRE_FAULT:
 		death__take_fault(&process->crash, (const struct wire_fault *)head);
 		break;

@@ -13,6 +13,7 @@
 #include "attach.h"
 #include "crash.h"
 #include "death.h"
+#include "maps.h"
 #include "unwind.h"
 
 static void test_death_takes_the_first_crash(void **state)
@@ -79,6 +80,54 @@ static void test_death_finds_the_first_fault(void **state)
 		assert_int_equal(crash.signal, cases[i].is_found ? 11 : 6);
 		assert_int_equal(crash.address, cases[i].is_found ? 0x10 : 0);
 		crash__fini(&crash);
+	}
+}
+
+/* The thread whose handler sent the signal that hit another one becomes the one that crashed, where
+ * its handler still ran. */
+static void test_death_finds_who_sent_the_signal(void **state)
+{
+	struct wire_crash hit = { .head.tid = 12, .head.stamp_ns = 5, .signal = 11 };
+	struct wire_crash sender = { .head = { .tid = 13, .stamp_ns = 6, .comm = "worker" } };
+	struct wire_fault fault = {
+		.head.tid = 13,
+		.handled = { .stamp_ns = 1, .signal = 11, .code = 1, .address = 0x10 },
+	};
+	struct maps_entry entry = {
+		.start = 0x401000, .end = 0x402000, .executable = true, .path = "[code]"
+	};
+	const struct maps maps = { .entries = &entry, .cnt = 1 };
+
+	(void)state;
+	sender.frame_cnt = 1;
+	for (int is_found = 0; is_found < 2; is_found++) {
+		struct crash crash = { .has_exit = true, .exit_signal = 11 }, copy;
+
+		sender.ips[0] = is_found ? 0x401000 : 0x401001;
+		for (size_t i = 0; i < WIRE_MAX_REGISTERS; i++) {
+			sender.registers[i] = sender.ips[0];
+			fault.handled.registers[i] = 0x401000;
+		}
+		death__take_reporter(&crash, &sender); /* of what? */
+		assert_null(crash.reporter);
+		death__take_crash(&crash, &hit);
+		assert_int_equal(death__take_mappings(&crash, &maps), 0);
+		death__take_reporter(&crash, &hit); /* itself */
+		assert_null(crash.reporter);
+		death__take_reporter(&crash, &sender);
+		death__take_fault(&crash, &fault);
+		assert_int_equal(crash__copy(&crash, &copy), 0);
+		crash__fini(&crash);
+		death__resolve(&copy, 0, NULL, NULL);
+		assert_int_equal(copy.is_reraised, is_found);
+		assert_int_equal(copy.tid, is_found ? 13 : 12);
+		assert_string_equal(copy.thread, is_found ? "worker" : "");
+		assert_int_equal(copy.signal, 11);
+		assert_int_equal(copy.code, is_found);
+		assert_int_equal(copy.stamp_ns, 5);
+		assert_int_equal(copy.exit_signal, 11);
+		assert_int_equal(copy.mapping_cnt, 1);
+		crash__fini(&copy);
 	}
 }
 
@@ -192,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_death_takes_the_first_crash),
 		cmocka_unit_test(test_death_finds_the_first_fault),
+		cmocka_unit_test(test_death_finds_who_sent_the_signal),
 		cmocka_unit_test(test_death_takes_what_was_thrown),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),

@@ -8,12 +8,21 @@
  * chain                as kill, where another handler takes that first
  * jump                 leave by siglongjmp(); die of abort() later, deeper, over what is left there
  * again                as jump, but die of a second fault's handler
+ *
+ * In another thread than the first, which dies of what the handler sends:
+ * thread, main         it sends it to the process, to that thread
+ * other                it sends another one
+ * survived             it jumps out, and later the first thread kills the process
  */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define TTLOG_SERVICE "reraise"
 #include <ttlog/ttlog.h>
@@ -25,6 +34,7 @@
 static const char *how = "";
 static volatile int zero;
 static sigjmp_buf back;
+static sem_t survived;
 
 static void set_handler(int number, void (*handler)(int), int flags)
 {
@@ -46,8 +56,12 @@ __attribute__((noinline)) static void handler__report(int number)
 		how = "kill";
 	if (!strcmp(how, "raise") || !strcmp(how, "pending"))
 		raise(number);
+	else if (!strcmp(how, "main"))
+		syscall(SYS_tgkill, getpid(), getpid(), number);
 	else
-		kill(getpid(), number);
+		kill(getpid(), strcmp(how, "other") ? number : SIGBUS);
+	while (gettid() != getpid())
+		pause();
 }
 
 static void handler__jump(int number)
@@ -81,6 +95,33 @@ static void jump_out(void)
 	TTLOG_PROBE(survived, INFO, "Went on");
 }
 
+static void *run_worker(void *unused)
+{
+	(void)unused;
+	pthread_setname_np(pthread_self(), "worker");
+	if (strcmp(how, "survived")) {
+		set_handler(SIGSEGV, handler__report, 0);
+		fault__write();
+	}
+	jump_out();
+	sem_post(&survived);
+	pause();
+	return NULL;
+}
+
+/* It is where the kernel would rather have a signal to the process go. */
+static void wait_for_worker(void)
+{
+	pthread_t worker;
+
+	sem_init(&survived, 0, 0);
+	pthread_create(&worker, NULL, run_worker, NULL);
+	while (sem_wait(&survived))
+		continue;
+	set_handler(SIGSEGV, SIG_DFL, 0);
+	kill(getpid(), SIGSEGV);
+}
+
 static void use_own_stack(void)
 {
 	static char room[65536];
@@ -103,6 +144,9 @@ int main(int argc, char **argv)
 		jump_out();
 		return die_later() + 1; /* no tail call */
 	}
+	if (!strcmp(how, "thread") || !strcmp(how, "main") || !strcmp(how, "other") ||
+	    !strcmp(how, "survived"))
+		wait_for_worker();
 	if (!strcmp(how, "again"))
 		jump_out();
 	if (!strcmp(how, "pending"))

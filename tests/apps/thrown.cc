@@ -143,6 +143,17 @@ static void report(int number)
 	std::raise(number);
 }
 
+/* The first thread gets what the second one's handler sends, and dies of that. */
+static void report_elsewhere()
+{
+	std::signal(SIGABRT, [](int number) {
+		std::signal(number, SIG_DFL);
+		kill(getpid(), number);
+		pause();
+	});
+	std::thread([] { throw std::out_of_range("reported"); }).join();
+}
+
 /* What a head of an exception says, as the C++ ABI has it: 112 bytes before the object. */
 static uint64_t *head_of(const std::runtime_error &error)
 {
@@ -207,6 +218,7 @@ static const std::map<std::string, void (*)()> ways = {
 	{ "abort", abort_in_catch },
 	{ "segv", crash_in_catch },
 	{ "handler", [] { std::signal(SIGABRT, report), throw std::runtime_error("handled"); } },
+	{ "elsewhere", report_elsewhere },
 	{ "silent",
 	  [] { std::set_terminate([] { std::abort(); }), throw std::runtime_error("quiet"); } },
 	{ "nowhere", [] { lie_of_type(true); } },

@@ -25,13 +25,15 @@ def function_of(frame):
     return re.sub(r"(\.cold|\.part\.\d+)*(\+0x[0-9a-f]+)?$", "", frame.get("symbol", "?"), count=1)
 
 
-def check_first(t, how, number):
+def check_first(t, how, number, thread="reraise", caller="main"):
     snapshot = crash_of(t, how, number)
     crash = snapshot.info["crash"]
     frames = [function_of(frame) for frame in crash["frames"]]
     equal((crash.get("reraised"), crash["signal"], crash["code"], crash["address"]),
           (True, "SIGSEGV", 1, "0x0"), f"the first fault; frames {frames}")
-    equal(frames[:2], ["fault__write", "main"], "frames")
+    equal(frames[:2], ["fault__write", caller], "frames")
+    equal(crash["thread"], thread, "thread")
+    equal(crash["tid"] == snapshot.pid, thread == "reraise", "whether it is the first thread")
     equal(crash["registers"]["rip"], crash["frames"][0]["ip"], "rip")
     text = view(snapshot.path, "--info")
     check("SEGV_MAPERR" in text and "a handler raised a signal again" in text, f"in words: {text}")
@@ -70,3 +72,27 @@ def test_reraise_not_of_one_that_was_survived(t):
     crash = crash_of(t, "jump", signal.SIGABRT).info["crash"]
     equal((crash.get("reraised"), crash["signal"], crash["code"]), (None, "SIGABRT", -6), "crash")
     check("die_later" in [function_of(frame) for frame in crash["frames"]], "frames of the abort")
+
+
+def test_reraise_that_hits_another_thread(t):
+    check_first(t, "thread", signal.SIGSEGV, "worker", "run_worker")
+
+
+def test_reraise_that_is_sent_to_another_thread(t):
+    check_first(t, "main", signal.SIGSEGV, "worker", "run_worker")
+
+
+def check_own(t, how, number):
+    """It is the first thread's death, and no fault of another one."""
+    snapshot = crash_of(t, how, number)
+    crash = snapshot.info["crash"]
+    equal((crash.get("reraised"), crash["signal"], crash["code"], crash["tid"]),
+          (None, number.name, 0, snapshot.pid), "crash")
+
+
+def test_reraise_not_of_another_signal(t):
+    check_own(t, "other", signal.SIGBUS)
+
+
+def test_reraise_not_of_one_that_another_thread_survived(t):
+    check_own(t, "survived", signal.SIGSEGV)

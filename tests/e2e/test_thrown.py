@@ -143,6 +143,10 @@ def test_thrown_where_a_handler_of_abort_reports(t):
     check_same(t, "handler", "std::runtime_error", "handled")
 
 
+def test_thrown_where_that_handler_kills_another_thread(t):
+    check_same(t, "elsewhere", "std::out_of_range", "reported")
+
+
 def test_thrown_where_nothing_is_said(t):
     """By a terminate handler of the program's own."""
     _, thrown, said = crash_of(t, "thrown", "silent")
