@@ -28,13 +28,17 @@
 
 /* A thread's table of its modules' storage, glibc's dtv_t or musl's: some of its words are addresses
  * of that. */
-#define DTV_WORDS      128
-#define BLOCK_WORDS    16
-#define BLOCK_BYTES    (BLOCK_WORDS * sizeof(u64))
-#define PROGRAM_BLOCKS 64
+#define DTV_WORDS       128
+#define BLOCK_WORDS     16
+#define BLOCK_BYTES     (BLOCK_WORDS * sizeof(u64))
+#define PROGRAM_BLOCKS  64
+/* glibc's; it has their number before the first. */
+#define DTV_ENTRY_BYTES 16
+/* vm.mmap_min_addr, which hardly anybody sets lower. */
+#define LOWEST_ADDRESS  65536
 /* Bases of the type, each of which is the only one but once. */
-#define MAX_BASES      8
-#define MAX_SIDE_BASES 3
+#define MAX_BASES       8
+#define MAX_SIDE_BASES  3
 
 static __always_inline bool read_word(u64 address, u64 *ret)
 {
@@ -66,20 +70,23 @@ static __always_inline u64 dtv_address(void)
 	return dtv;
 }
 
-/* A head that a word of the block points to; 0 for none. */
-static __always_inline u64 find_head(u64 block)
+/* A head that a word of the block points to. False where the block can't be read. Reads that fail are
+ * dear, so what is no address is not tried. */
+static __always_inline bool find_head(u64 block, u64 *ret_head)
 {
 	u64 words[BLOCK_WORDS], mark;
 
 	if (bpf_probe_read_user(words, sizeof(words), (void *)block))
-		return 0;
+		return false;
 	for (int i = 0; i < BLOCK_WORDS; i++) {
-		if (!words[i] || words[i] % 16)
+		if (words[i] < LOWEST_ADDRESS || words[i] % 16)
 			continue;
-		if (read_word(words[i] + HEAD_AT_CLASS, &mark) && (mark | 1) == CLASS_DEPENDENT)
-			return words[i];
+		if (read_word(words[i] + HEAD_AT_CLASS, &mark) && (mark | 1) == CLASS_DEPENDENT) {
+			*ret_head = words[i];
+			break;
+		}
 	}
-	return 0;
+	return true;
 }
 
 /* For bpf_loop(). */
@@ -91,11 +98,11 @@ static long scan_module(u32 i, void *ctx)
 	if (!read_word(scan->dtv + i * sizeof(u64), &block))
 		return 1;
 	/* what else there is: counts, marks, and the end */
-	if (block % sizeof(u64) || block < WIRE_STACK_PAGE_BYTES)
+	if (block % sizeof(u64) || block < LOWEST_ADDRESS)
 		return 0;
 	if (!scan->program)
 		scan->program = block;
-	scan->head = find_head(block);
+	find_head(block, &scan->head);
 	return scan->head != 0;
 }
 
@@ -104,19 +111,21 @@ static long scan_program(u32 i, void *ctx)
 {
 	struct head_scan *scan = ctx;
 
-	scan->head = find_head(scan->program + i * BLOCK_BYTES);
-	return scan->head != 0;
+	return !find_head(scan->program + i * BLOCK_BYTES, &scan->head) || scan->head;
 }
 
 /* The object that was thrown, and its type; false where the thread handles none. */
 static __always_inline bool find_thrown(u64 *ret_object, u64 *ret_type)
 {
 	struct head_scan scan = { .dtv = dtv_address(), .program = none, .head = none };
-	u64 mark;
+	u64 mark, cnt;
 
 	if (!scan.dtv)
 		return false;
-	bpf_loop(DTV_WORDS, scan_module, &scan, 0);
+	/* the first of them is not counted */
+	if (!read_word(scan.dtv - DTV_ENTRY_BYTES, &cnt) || cnt >= DTV_WORDS / 2)
+		cnt = DTV_WORDS / 2 - 1;
+	bpf_loop((cnt + 1) * 2, scan_module, &scan, 0);
 	if (!scan.head && scan.program)
 		bpf_loop(PROGRAM_BLOCKS, scan_program, &scan, 0);
 	if (!scan.head || !read_word(scan.head + HEAD_AT_CLASS, &mark))
