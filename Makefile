@@ -97,7 +97,7 @@ READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when) \
 	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir) \
 	$(patsubst %,$(BUILD)/src/%.o,expr_error pattern)
-SKEL := $(BUILD)/gen/ttlog.skel.h
+SKELS := $(BUILD)/gen/ttlog.skel.h $(BUILD)/gen/warm.skel.h
 
 .PHONY: all
 all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
@@ -127,8 +127,8 @@ $(file >$(BUILD)/flags,$(FLAGS))
 endif
 endif
 
-# Only this one sees the BPF skeleton.
-$(BUILD)/src/kernel.o: $(SKEL)
+# Only these see the BPF skeletons.
+$(BUILD)/src/kernel.o $(BUILD)/src/warm.o: $(SKELS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -142,10 +142,10 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags $(wildcard bpf/*.h include/ttlo
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
-$(SKEL): $(BUILD)/bpf/ttlog.bpf.o
+$(SKELS): $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name ttlog_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 include read/read.mk
 
@@ -241,8 +241,8 @@ lint-man:
 lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c read/*.c viewer/*.c))
 	@:
 
-# kernel.c sees the skeleton, in which bpftool leaks where memory is short.
-$(BUILD)/lint/src/kernel.tidy: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
+# These see a skeleton, in which bpftool leaks where memory is short.
+$(BUILD)/lint/src/kernel.tidy $(BUILD)/lint/src/warm.tidy: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
 
 $(BUILD)/lint/read/%.tidy: CPPFLAGS += -iquote read
 

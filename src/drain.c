@@ -232,7 +232,7 @@ static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
 	bool whole;
 
 	drain->round_bytes = 0;
-	whole = wire_ring__take(drain->batches, longest_ns);
+	whole = wire_ring__take(drain->batches, take_batch, drain, longest_ns);
 	recorder__tell_consumed(drain->options.recorder);
 	return whole;
 }
@@ -297,7 +297,8 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 	bool whole;
 
 	/* those that wait for batches may become many */
-	whole = drain->backlog.len < BACKLOG_MAX && wire_ring__take(drain->deaths, longest_ns);
+	whole = drain->backlog.len < BACKLOG_MAX &&
+		wire_ring__take(drain->deaths, take_death, &drain->backlog, longest_ns);
 	drain->is_behind = !whole;
 	whole = take_batches_within(drain, longest_ns);
 	drain->is_behind |= !whole;
@@ -405,10 +406,7 @@ static int open_all(struct drain *drain)
 	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (drain->epoll_fd < 0 || drain->event_fd < 0)
 		return -errno;
-	drain->batches = wire_ring__new(batches, take_batch, drain);
-	drain->deaths = wire_ring__new(deaths, take_death, &drain->backlog);
-	if (!drain->batches || !drain->deaths)
-		return -errno;
+	kernel__open_rings(drain->options.kernel, &drain->batches, &drain->deaths);
 	err = watch(drain, batches, EPOLLET);
 	if (!err)
 		err = watch(drain, deaths, EPOLLET);
@@ -457,8 +455,6 @@ void drain__free(struct drain *drain)
 {
 	if (!drain)
 		return;
-	wire_ring__free(drain->batches);
-	wire_ring__free(drain->deaths);
 	if (drain->epoll_fd >= 0)
 		(void)close(drain->epoll_fd);
 	if (drain->event_fd >= 0)

@@ -25,6 +25,8 @@
 #include "kernel.h"
 #include "../bpf/wire.h"
 #include "ttlog.skel.h"
+#include "warm.h"
+#include "wire_ring.h"
 
 /* Descriptors for all else than perf events. */
 #define OTHER_DESCRIPTORS 4096
@@ -34,8 +36,10 @@
 
 struct kernel {
 	struct ttlog_bpf *skel;
-	bool multi;       /* uprobe_multi links */
-	size_t event_cnt; /* perf events ever made: each has a descriptor */
+	struct wire_ring *batches, *deaths;
+	struct warm *warm; /* until they are read */
+	bool multi;        /* uprobe_multi links */
+	size_t event_cnt;  /* perf events ever made: each has a descriptor */
 	unsigned int gaps;
 };
 
@@ -48,14 +52,16 @@ static void choose_programs(struct kernel *kernel)
 {
 	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
 					  kernel->skel->progs.library };
+	/* asked once: each time all of the kernel's types are read */
+	bool has_prepare_exec = capability__prepare_exec();
 
 	kernel->multi = capability__uprobe_multi();
 	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
 		bpf_program__set_expected_attach_type(
 			uprobes[i], (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
 	bpf_program__set_autoload(kernel->skel->progs.exit_entry, !capability__exit_memory());
-	bpf_program__set_autoload(kernel->skel->progs.prepare_exec, capability__prepare_exec());
-	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !capability__prepare_exec());
+	bpf_program__set_autoload(kernel->skel->progs.prepare_exec, has_prepare_exec);
+	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !has_prepare_exec);
 }
 
 static void set_options(struct kernel *kernel, const struct kernel_options *options)
@@ -68,6 +74,49 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->track_all = options->track_all;
 	skel->rodata->follow_children = options->follow_children;
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
+}
+
+/* Before the programs are loaded. */
+static int open_ring(struct bpf_map *map, struct wire_ring **ret)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, bpf_map__name(map), 0, 0,
+				bpf_map__max_entries(map), NULL);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = bpf_map__reuse_fd(map, fd);
+	(void)close(fd);
+	if (err)
+		return err;
+	*ret = wire_ring__new(bpf_map__fd(map));
+	return *ret ? 0 : -errno;
+}
+
+static struct warm_ring warm_ring(const struct bpf_map *map, struct wire_ring *reader)
+{
+	return (struct warm_ring){
+		.fd = bpf_map__fd(map),
+		.bytes = bpf_map__max_entries(map),
+		.reader = reader,
+	};
+}
+
+static int open_rings(struct kernel *kernel)
+{
+	const struct ttlog_bpf *skel = kernel->skel;
+	struct warm_ring rings[2];
+	int err;
+
+	err = open_ring(skel->maps.batches, &kernel->batches);
+	if (!err)
+		err = open_ring(skel->maps.deaths, &kernel->deaths);
+	if (err)
+		return err;
+	rings[0] = warm_ring(skel->maps.batches, kernel->batches);
+	rings[1] = warm_ring(skel->maps.deaths, kernel->deaths);
+	kernel->warm = warm__start(rings, 2);
+	return 0;
 }
 
 /* One that stands in for a tracepoint, where it is wanted. */
@@ -120,6 +169,9 @@ struct kernel *kernel__new(const struct kernel_options *options)
 		goto fail;
 	}
 	set_options(kernel, options);
+	err = open_rings(kernel);
+	if (err)
+		goto fail;
 	choose_programs(kernel);
 	err = ttlog_bpf__load(kernel->skel);
 	if (!err)
@@ -137,6 +189,9 @@ void kernel__free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	warm__end(kernel->warm);
+	wire_ring__free(kernel->batches);
+	wire_ring__free(kernel->deaths);
 	ttlog_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -160,6 +215,15 @@ int kernel__batches_fd(const struct kernel *kernel)
 int kernel__deaths_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.deaths);
+}
+
+void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
+			struct wire_ring **ret_deaths)
+{
+	warm__end(kernel->warm);
+	kernel->warm = NULL;
+	*ret_batches = kernel->batches;
+	*ret_deaths = kernel->deaths;
 }
 
 int kernel__track(struct kernel *kernel, pid_t pid)

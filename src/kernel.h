@@ -17,6 +17,7 @@
 struct kernel;
 struct kernel_link;
 struct wire_process;
+struct wire_ring;
 
 struct kernel_options {
 	size_t batches_bytes; /* ring buffer for batches: a power of two, at least a page */
@@ -41,6 +42,9 @@ unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);
 int kernel__deaths_fd(const struct kernel *kernel);
+/* To read them, from now on; they stay the kernel's. */
+void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
+			struct wire_ring **ret_deaths);
 
 int kernel__track(struct kernel *kernel, pid_t pid);
 /* Forgets a process and its threads' batches, unless another one has its number by now. start_ns:

@@ -22,7 +22,16 @@ struct wire_ring {
 	struct ring_buffer *buffer;
 	const unsigned long *taken, *begun; /* in pages of their own */
 	size_t page_bytes;
+	wire_ring_take_fn take; /* of the call that is under way */
+	void *ctx;
 };
+
+static int pass_on(void *ctx, void *message, size_t bytes)
+{
+	const struct wire_ring *ring = ctx;
+
+	return ring->take(ring->ctx, message, bytes);
+}
 
 static int map(int fd, size_t at, size_t bytes, const unsigned long **ret)
 {
@@ -34,7 +43,7 @@ static int map(int fd, size_t at, size_t bytes, const unsigned long **ret)
 	return 0;
 }
 
-struct wire_ring *wire_ring__new(int fd, wire_ring_take_fn take, void *ctx)
+struct wire_ring *wire_ring__new(int fd)
 {
 	struct wire_ring *ring = calloc(1, sizeof(*ring));
 	int err;
@@ -42,7 +51,7 @@ struct wire_ring *wire_ring__new(int fd, wire_ring_take_fn take, void *ctx)
 	if (!ring)
 		return NULL;
 	ring->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	ring->buffer = ring_buffer__new(fd, take, ctx, NULL);
+	ring->buffer = ring_buffer__new(fd, pass_on, ring, NULL);
 	err = ring->buffer ? 0 : -errno;
 	if (!err)
 		err = map(fd, 0, ring->page_bytes, &ring->taken);
@@ -71,13 +80,15 @@ void wire_ring__free(struct wire_ring *ring)
 	free(ring);
 }
 
-bool wire_ring__take(struct wire_ring *ring, uint64_t longest_ns)
+bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx, uint64_t longest_ns)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_NS };
 	/* Acquire: its pair is in the kernel, which reserves a place before it fills it. */
 	const unsigned long end = barrier__load_acquire(ring->begun);
 	uint64_t until_ns = 0;
 
+	ring->take = take;
+	ring->ctx = ctx;
 	for (;;) {
 		(void)ring_buffer__consume(ring->buffer);
 		/* positions only grow, and wrap around where longs are short */

@@ -19,12 +19,13 @@ struct wire_ring;
 typedef int (*wire_ring_take_fn)(void *ctx, void *message, size_t bytes);
 
 /* fd: of the map. NULL with errno. */
-struct wire_ring *wire_ring__new(int fd, wire_ring_take_fn take, void *ctx);
+struct wire_ring *wire_ring__new(int fd);
 /* NULL is fine. */
 void wire_ring__free(struct wire_ring *ring);
 
 /* Takes what there is. Whether that is all that was begun before the call, for which it looks again
- * for so long. */
-bool wire_ring__take(struct wire_ring *ring, uint64_t longest_ns);
+ * for so long. One thread at a time. */
+bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx,
+		     uint64_t longest_ns);
 
 #endif /* TTLOG_WIRE_RING_H */
