@@ -20,9 +20,11 @@
 #define MESSAGE_BYTES(batch_bytes)                                                                 \
 	(sizeof(struct wire_batch) - sizeof(struct ttlog_batch) + (batch_bytes))
 
+#define MAX_RECORDS_BYTES (TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch))
+
 /*
  * bpf_ringbuf_reserve() takes constant sizes only, hence the classes; a batch goes into the
- * smallest that holds it.
+ * smallest that holds it. A record alone can be a little larger than 64 KiB.
  */
 #define BATCH_CLASSES(X)                                                                           \
 	X(128)                                                                                     \
@@ -31,7 +33,9 @@
 	X(8192)                                                                                    \
 	X(16384)                                                                                   \
 	X(TTLOG_BATCH_DEFAULT_BYTES)                                                               \
-	X(TTLOG_BATCH_MAX_BYTES + 128)
+	X(65536 + 128)                                                                             \
+	X(131072)                                                                                  \
+	X(TTLOG_BATCH_MAX_BYTES)
 
 /* Copies into a message of one class. `bytes` is at most `class_bytes`. */
 static __always_inline int copy_class(void *ring, const struct wire_head *head, u64 address,
@@ -46,7 +50,7 @@ static __always_inline int copy_class(void *ring, const struct wire_head *head, 
 		return -EFAULT;
 	}
 	if (message->batch.magic != TTLOG_BATCH_MAGIC ||
-	    message->batch.version != TTLOG_ABI_VERSION) {
+	    !TTLOG_ABI_IS_KNOWN(message->batch.version)) {
 		bpf_ringbuf_discard(message, BPF_RB_NO_WAKEUP);
 		return -EBADMSG;
 	}
@@ -100,7 +104,7 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 
 static __always_inline bool is_batch(const struct ttlog_batch *head)
 {
-	return head->magic == TTLOG_BATCH_MAGIC && head->version == TTLOG_ABI_VERSION;
+	return head->magic == TTLOG_BATCH_MAGIC && TTLOG_ABI_IS_KNOWN(head->version);
 }
 
 /* What could not be sent, and why not: as many events as the batch's head says. */
@@ -138,7 +142,7 @@ static __always_inline void batch__flush(struct task_struct *task, struct wire_p
 	struct wire_head head;
 	int err = -ENOSPC;
 
-	if (bytes < sizeof(struct ttlog_batch) || bytes > TTLOG_BATCH_MAX_BYTES + 128) {
+	if (bytes < sizeof(struct ttlog_batch) || bytes > TTLOG_BATCH_MAX_BYTES) {
 		count_lost(process, -EBADMSG, address);
 		return;
 	}
@@ -170,7 +174,7 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 	if (!process)
 		return 0;
 	err = bpf_probe_read_user(&batch, sizeof(batch), (void *)address);
-	if (!err && (!is_batch(&batch) || (u32)batch.committed > TTLOG_BATCH_MAX_BYTES))
+	if (!err && (!is_batch(&batch) || (u32)batch.committed > MAX_RECORDS_BYTES))
 		err = -EBADMSG;
 	if (err) {
 		count_lost(process, err, address);
@@ -215,7 +219,7 @@ __attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
 		return 0;
 	err = bpf_probe_read_user(&batch, sizeof(batch), (void *)address);
 	if (err || !is_batch(&batch) || !(u32)batch.committed ||
-	    (u32)batch.committed > TTLOG_BATCH_MAX_BYTES)
+	    (u32)batch.committed > MAX_RECORDS_BYTES)
 		return err;
 	bytes = MESSAGE_BYTES(sizeof(batch) + (u32)batch.committed);
 	if (!has_share(process, current_tgid(), bytes, used))

@@ -3,7 +3,7 @@
  * Death: what a thread had not flushed, and how the process ended.
  *
  * Runs on the dying thread, while its memory is still there. At the delivery of the signal
- * interrupts are off, and 64 KiB are taken; what is left of a thread with many full batches is
+ * interrupts are off, and as much as one batch holds is taken; what is left of a thread with many full batches is
  * taken when it exits.
  */
 #ifndef TTLOG_DEATH_BPF_H
@@ -22,7 +22,7 @@
 #define SIGNAL_GROUP_EXIT 4
 
 /* At most so much is copied while interrupts are off; any one batch fits. */
-#define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES + 128)
+#define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES)
 #define ROOM_ALL      (1ull << 32)
 
 struct drain {

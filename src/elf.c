@@ -186,7 +186,7 @@ static int decode_site(const struct site_reader *reader, const struct ttlog_note
 		.kind = note->kind,
 		.nfields = note->nfields,
 	};
-	if (note->version != TTLOG_ABI_VERSION || note->level > TTLOG_LEVEL_FATAL ||
+	if (!TTLOG_ABI_IS_KNOWN(note->version) || note->level > TTLOG_LEVEL_FATAL ||
 	    note->kind > TTLOG_SITE_ENABLED || note->nfields > TTLOG_MAX_FIELDS ||
 	    !types_are_valid(site, note))
 		return -ENODATA;
@@ -263,7 +263,7 @@ static int visit_module(struct elf_file *file, const struct elf_note *elf_note, 
 		return err;
 	if (!err && (!note.module || !note.control))
 		return 0;
-	if (err || note.version != TTLOG_ABI_VERSION || note.module % 8 ||
+	if (err || !TTLOG_ABI_IS_KNOWN(note.version) || note.module % 8 ||
 	    elf_file__offset(file, note.module, sizeof(struct ttlog_module), PF_W,
 			     &anchor_offset) ||
 	    anchor_offset % 2 ||

@@ -23,6 +23,7 @@
 #define DEFAULT_BUFFER_BYTES (64u << 20)
 #define MAX_RING_BYTES       (1ull << 40)
 #define MAX_BUFFER_BYTES     (1ull << 31) /* the kernel counts a ring buffer's bytes in 32 bits */
+#define MIN_BUFFER_BYTES     (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS      10000000u
 
 /* Options without a letter. */
@@ -196,10 +197,10 @@ static int set_ring_size(struct env *env, const char *arg, struct setting_error 
 	return parse_bytes(arg, MAX_RING_BYTES, &env->ring_bytes);
 }
 
-/* The kernel takes powers of two of at least a page. */
+/* The kernel takes powers of two. */
 static int set_buffer_size(struct env *env, const char *arg, struct setting_error *error)
 {
-	size_t bytes, rounded = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes, rounded = MIN_BUFFER_BYTES;
 	int err;
 
 	(void)error;

@@ -33,7 +33,7 @@ struct env {
 	struct selection *selection; /* --level and --filter */
 	const char *output_dir;
 	size_t ring_bytes;
-	size_t buffer_bytes;     /* a power of two, at least a page */
+	size_t buffer_bytes;     /* a power of two, at least 1 MiB */
 	uint64_t interval_ns;    /* 0: off */
 	uint64_t duration_ns;    /* 0: no end */
 	unsigned on;             /* enum recorder_trigger, or-ed */

@@ -287,7 +287,7 @@ static bool is_valid(const struct wire_batch *message)
 	uint64_t events = batch->committed >> 32;
 
 	return message->head.bytes >= sizeof(*message) && batch->magic == TTLOG_BATCH_MAGIC &&
-	       batch->version == TTLOG_ABI_VERSION &&
+	       TTLOG_ABI_IS_KNOWN(batch->version) &&
 	       bytes == message->head.bytes - sizeof(*message) && bytes % TTLOG_RECORD_ALIGN == 0 &&
 	       events <= bytes / sizeof(struct ttlog_record) &&
 	       batch->events_before < UINT64_MAX / 2;

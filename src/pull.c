@@ -124,7 +124,7 @@ static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret, size_
 	if (err)
 		return err;
 	bytes = (uint32_t)before.committed;
-	if (before.magic != TTLOG_BATCH_MAGIC || bytes > TTLOG_BATCH_MAX_BYTES)
+	if (before.magic != TTLOG_BATCH_MAGIC || bytes > TTLOG_BATCH_MAX_BYTES - sizeof(before))
 		return -EBADMSG;
 	if (bytes > room)
 		return -EMSGSIZE;

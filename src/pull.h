@@ -18,7 +18,7 @@ struct ttlog_batch;
 struct wire_batch;
 
 /* Room that any batch fits into, for pull__batch(). */
-#define PULL_BUFFER_BYTES (1u << 17)
+#define PULL_BUFFER_BYTES (1u << 19)
 
 /* What the caller has to do while it waits, every few milliseconds. What it returns is nothing to
  * who reads. */

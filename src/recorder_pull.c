@@ -33,7 +33,7 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 
 		if (recorder->pulled != process)
 			return;
-		if (err == 0 && module.version == TTLOG_ABI_VERSION)
+		if (err == 0 && TTLOG_ABI_IS_KNOWN(module.version))
 			dropped += module.dropped;
 		if (err == -ETIMEDOUT)
 			break;

@@ -31,14 +31,14 @@ struct ring_entry {
 	uint64_t base_ticks; /* for the records' delta_ticks */
 	uint64_t stamp_ns; /* CLOCK_MONOTONIC when the kernel took the batch: no event is younger */
 	uint64_t seq;      /* of the batch in its thread */
-	uint64_t clock : 8;  /* enum ttlog_clock */
+	uint64_t clock : 6;  /* enum ttlog_clock */
 	uint64_t page : 42;  /* of the batch's address, and */
-	uint64_t words : 14; /* of 4 bytes in it before these: for whoever goes on after a crash */
+	uint64_t words : 16; /* of 4 bytes in it before these: for whoever goes on after a crash */
 };
 
 _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 bytes");
 
-#define RING_MIN_BYTES (128u << 10)
+#define RING_MIN_BYTES (512u << 10)
 
 /* Of an entry in the ring, with all that stands before it. */
 #define RING_ENTRY_MAX_BYTES ((size_t)512 << 10)

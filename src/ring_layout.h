@@ -31,7 +31,7 @@
 #include "ring.h"
 
 #define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
-#define RING_VERSION    3u
+#define RING_VERSION    4u
 #define RING_HEAD_BYTES 65536u /* whole pages on every machine */
 
 #define RING_GAP UINT32_MAX
@@ -75,6 +75,8 @@ _Static_assert(sizeof(struct ring_slot) == 64, "a slot is whole words");
 _Static_assert(TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch) + sizeof(struct ring_slot) <=
 		       RING_MIN_BYTES / 2,
 	       "every batch fits into every ring");
+_Static_assert(TTLOG_BATCH_MAX_BYTES / TTLOG_RECORD_ALIGN <= 1 << 16,
+	       "ring_entry has words for it");
 
 struct ring {
 	struct ring_head *head;

@@ -79,7 +79,7 @@ static void test_pull_refuses_what_is_no_batch(void **state)
 static void test_pull_reads_many_batches(void **state)
 {
 	enum {
-		CNT = 16
+		CNT = 64 /* more than there is room for at once */
 	};
 	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES), *at;
 	struct ttlog_batch heads[CNT];

@@ -38,7 +38,7 @@ def rings(bench):
         with machine.mappings(count + OTHER_MAPPINGS) as allowed:
             count = min(count, allowed - OTHER_MAPPINGS)
             result, ended = ask('many', count)
-        note = (f'{count} rings of 128 KiB at once, {result["kib_per_ring"]:.0f} KiB each touched: '
+        note = (f'{count} rings of 512 KiB at once, {result["kib_per_ring"]:.0f} KiB each touched: '
                 f'new {result["new_ns"]:.0f}, first write {result["first_write_ns"]:.0f}, '
                 f'second {result["second_write_ns"]:.0f}, free {result["free_ns"]:.0f} ns')
         return {'value': result['rings_per_s'], 'cpu_s': ended.cpu_s, 'note': note}

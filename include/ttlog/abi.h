@@ -31,7 +31,12 @@ typedef __s32 int32_t;
 
 #include "types.h"
 
-#define TTLOG_ABI_VERSION 1
+/* 2: batches of up to 256 KiB, which grow; in 1 they had one size, of up to 64 KiB. */
+#define TTLOG_ABI_VERSION 2
+/* Versions from this one on are recorded: what they differ in the collector need not know. */
+#define TTLOG_ABI_OLDEST  1
+#define TTLOG_ABI_IS_KNOWN(version)                                                                \
+	((version) >= TTLOG_ABI_OLDEST && (version) <= TTLOG_ABI_VERSION)
 
 /* A string's or byte sequence's length word; of more than TTLOG_STR_MAX bytes, they are cut. */
 #define TTLOG_STR_LEN  0x1fffu
@@ -62,9 +67,12 @@ TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes
 /* ---- Batches ---- */
 
 #define TTLOG_BATCH_MAGIC         0x474c5454u /* "TTLG" */
-#define TTLOG_BATCH_DEFAULT_BYTES 32768u      /* header and records */
+#define TTLOG_BATCH_DEFAULT_BYTES 32768u      /* header and records, before it grows */
 #define TTLOG_BATCH_MIN_BYTES     4096u
-#define TTLOG_BATCH_MAX_BYTES     65536u
+#define TTLOG_BATCH_MAX_BYTES     262144u
+/* By so much all batches of a module together grow at the most: what dying threads had not flushed
+ * has room in half of the ring buffer for deaths, then. */
+#define TTLOG_BATCH_GROWTH_BYTES  (4u << 20)
 #define TTLOG_BATCH_SLACK_BYTES                                                                    \
 	16u /* behind the last record: short strings are copied 16 bytes wide */
 
@@ -94,7 +102,7 @@ struct ttlog_batch {
 	uint64_t base_ticks;
 	uint64_t committed;   /* events << 32 | bytes of whole records; moves last, in one store */
 	uint32_t limit_bytes; /* capacity; 0 while an append is under way */
-	uint32_t capacity_bytes; /* of records, slack not counted */
+	uint32_t capacity_bytes; /* of records, slack not counted; changes where seq does */
 	uint32_t tid;            /* as the program sees it; the kernel's word counts */
 	uint32_t waiting;        /* the program's own: events that found an append under way */
 	uint64_t next;           /* address of the next batch in the module's list, 0 at the end */
@@ -124,7 +132,9 @@ struct ttlog_module {
 		batches; /* address of the first struct ttlog_batch, 0 for none; pushed atomically */
 	uint64_t dropped;    /* events for which no memory could be had */
 	uint32_t thread_key; /* pthread key + 1, 0 before the first batch */
-	uint32_t reserved[9];
+	int32_t grown_bytes; /* by so much its batches are larger than they began */
+	uint32_t is_tight;   /* addresses ran short once: its batches don't grow */
+	uint32_t reserved[7];
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_module) == 64, "the module anchor has 64 bytes");

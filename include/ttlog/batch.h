@@ -18,25 +18,15 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 #include "abi.h"
 #include "field.h"
 #include "site.h"
+#include "size.h"
+#include "ticks.h"
 
 #ifdef TTLOG__HAS_SITES
-
-#ifndef TTLOG_BATCH_BYTES
-#define TTLOG_BATCH_BYTES TTLOG_BATCH_DEFAULT_BYTES
-#endif
-TTLOG__ASSERT(TTLOG_BATCH_BYTES >= TTLOG_BATCH_MIN_BYTES &&
-		      TTLOG_BATCH_BYTES <= TTLOG_BATCH_MAX_BYTES && TTLOG_BATCH_BYTES % 8 == 0,
-	      "ttlog: TTLOG_BATCH_BYTES must be 4096 to 65536, a multiple of 8");
 
 /*
  * A handler that leaves by siglongjmp() leaves the append that it interrupted, if any, under way
@@ -68,44 +58,9 @@ __attribute__((weak, visibility("hidden"),
 	       tls_model("initial-exec"))) __thread struct ttlog_batch *ttlog__batch =
 	ttlog__no_batch;
 
-#define TTLOG__BARRIER() __asm__ volatile("" : : : "memory")
-/* ---- Strict C modes hide these; the numbers are Linux's on x86 and arm64. ---- */
-
-#if !defined(__cplusplus) && !defined(__USE_MISC)
-extern long syscall(long number, ...);
-#endif
-#if !defined(__cplusplus) && !defined(__USE_POSIX199309)
-extern int clock_gettime(int clock, struct timespec *now);
-#endif
-
-enum ttlog__linux {
-	TTLOG__CLOCK_MONOTONIC = 1,
-	TTLOG__MAP_PRIVATE_ANONYMOUS = 0x22,
-	TTLOG__MAP_POPULATE = 0x8000,
-	TTLOG__MADV_WIPEONFORK = 18,
-};
-
+#define TTLOG__BARRIER()         __asm__ volatile("" : : : "memory")
 #define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define TTLOG__SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
-
-TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
-{
-	struct timespec now;
-
-#if defined(__x86_64__)
-	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_TSC))
-		return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_CNTVCT)) {
-		uint64_t ticks;
-
-		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-		return ticks;
-	}
-#endif
-	(void)clock_gettime(TTLOG__CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- The append ---- */
 
@@ -211,24 +166,6 @@ TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog__event *event)
 		to = ttlog__put(to, ttlog__type_at(event, i), event->values[i]);
 }
 
-TTLOG__INLINE uint8_t ttlog__choose_clock(void)
-{
-#if defined(__x86_64__)
-	unsigned a, b, c, d;
-
-	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8], the TSC runs at a constant rate everywhere */
-	__cpuid(0x80000000, a, b, c, d);
-	if (a < 0x80000007)
-		return TTLOG_CLOCK_MONOTONIC;
-	__cpuid(0x80000007, a, b, c, d);
-	if (d & 1u << 8)
-		return TTLOG_CLOCK_TSC;
-	return TTLOG_CLOCK_MONOTONIC;
-#elif defined(__aarch64__)
-	return TTLOG_CLOCK_CNTVCT;
-#endif
-}
-
 /*
  * What was stored before is seen before what is stored after, by a reader from outside. A fence of
  * the compiler's would do, but gcc warns of it under -fsanitize=thread.
@@ -261,6 +198,15 @@ TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
 	ttlog__order_stores();
 }
 
+/* The batch is full and in hand. */
+TTLOG__INLINE void ttlog__flush_full(struct ttlog_batch *batch)
+{
+	uint64_t begin_ticks = batch->base_ticks;
+
+	ttlog__flush_batch(batch);
+	ttlog__resize(batch, begin_ticks);
+}
+
 /* The key whose destructor ends threads, made once; 0 where there is none to be had. */
 TTLOG__INLINE uint32_t ttlog__thread_key(void)
 {
@@ -282,8 +228,7 @@ TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid)
 	batch->version = TTLOG_ABI_VERSION;
 	batch->clock = ttlog__choose_clock();
 	batch->seq = 1;
-	batch->capacity_bytes =
-		(uint32_t)(TTLOG_BATCH_BYTES - sizeof(*batch) - TTLOG_BATCH_SLACK_BYTES);
+	batch->capacity_bytes = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
 	batch->base_ticks = ttlog__clock_ticks(batch->clock);
 	__atomic_store_n(&batch->tid, tid, __ATOMIC_RELAXED);
 	__atomic_store_n(&batch->magic, TTLOG_BATCH_MAGIC, __ATOMIC_RELEASE);
@@ -323,21 +268,20 @@ TTLOG__INLINE void ttlog__enlist(struct ttlog_batch *batch)
 
 TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 {
-	void *memory = mmap(NULL, TTLOG_BATCH_BYTES, PROT_READ | PROT_WRITE,
-			    TTLOG__MAP_PRIVATE_ANONYMOUS | TTLOG__MAP_POPULATE, -1, 0);
+	struct ttlog_batch *batch = (struct ttlog_batch *)ttlog__map_memory();
 
-	if (memory == MAP_FAILED)
-		return NULL;
-	(void)syscall(SYS_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_WIPEONFORK);
-	ttlog__init_batch((struct ttlog_batch *)memory, tid);
-	ttlog__enlist((struct ttlog_batch *)memory);
-	return (struct ttlog_batch *)memory;
+	if (batch) {
+		ttlog__init_batch(batch, tid);
+		ttlog__enlist(batch);
+	}
+	return batch;
 }
 
 /* In a child after fork(): its parent's batches are zeroes now, and but for its own nobody's. */
 TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
 {
 	ttlog__init_batch(batch, tid);
+	__atomic_store_n(&ttlog_module.grown_bytes, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&ttlog_module.batches, (uintptr_t)batch, __ATOMIC_RELEASE);
 	return batch;
 }
@@ -455,6 +399,7 @@ TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 	TTLOG__BARRIER();
 	ttlog__flush_batch(batch);
 	ttlog_control(batch, sizeof(*batch), TTLOG_OP_END);
+	ttlog__shrink(batch);
 	TTLOG__SET(batch->waiting, 0);
 	if (ttlog__batch == batch)
 		ttlog__batch = ttlog__no_batch;
@@ -611,7 +556,7 @@ TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t l
 	uint64_t ticks = 0;
 
 	if (limit)
-		ttlog__flush_batch(batch);
+		ttlog__flush_full(batch);
 	else if (batch->magic == TTLOG_BATCH_MAGIC)
 		batch = ttlog__replace_batch(batch);
 	else

@@ -31,8 +31,11 @@
  *
  * TTLOG_SERVICE      "name": what the program calls itself; also the provider of its USDT probes.
  *                    Letters, digits, _ - and . only. Default: the program's name; provider ttlog.
- * TTLOG_BATCH_BYTES  size of a thread's buffer, 4096 to 65536, default 32768 bytes. Per executable
- *                    or shared library: all its files should agree.
+ * TTLOG_BATCH_BYTES  size of a thread's buffer, 4096 to 262144 bytes. Per executable or shared
+ *                    library: all its files should agree. Default: 32768, and those of threads that
+ *                    fill it within a millisecond or so grow up to 262144, all of a module together
+ *                    by at most 4 MiB. What you set stays, up to TTLOG_BATCH_GROWN_BYTES if you set
+ *                    that, too. A program that locks its memory (mlockall) has all of it locked.
  * TTLOG_TARGET       "part.of.program": may be defined and redefined anywhere, counts where a mark
  *                    stands. Default: the file's name without suffix.
  */

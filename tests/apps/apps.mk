@@ -8,10 +8,12 @@ APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
 APPS_C := $(filter-out deny early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
+# with batches of one size each
+BATCH_SIZES := 4096 8192 32768 65536 131072 262144
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
 	thrown_static callers callers_clang libcallers.so leaks libdeny.so libkill_at.so \
-	$(if $(filter x86_64,$(shell uname -m)),exit32))
+	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32))
 
 .PHONY: apps
 apps: $(APPS)
@@ -41,6 +43,11 @@ $(BUILD)/apps/thrown_static: tests/apps/thrown.cc
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(APP_CXX_FLAGS) -static -o $@ $< -lpthread
+
+$(addprefix $(BUILD)/apps/crash_,$(BATCH_SIZES)): $(BUILD)/apps/crash_%: tests/apps/crash.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -DTTLOG_BATCH_BYTES=$* -o $@ $< -lpthread
 
 $(BUILD)/apps/libearly.so: tests/apps/earlylib.c
 	$(call say,APP,$@)

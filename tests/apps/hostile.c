@@ -38,7 +38,7 @@
 #define USAGE                                                                                      \
 	"hostile pointers|heads|records|scribble|flood|semaphores|tails|fault_batch|fault_module"
 #define PAGE_BYTES   4096u
-#define REGION_BYTES 131072u
+#define REGION_BYTES 524288u
 #define HONEST_CNT   100
 #define BUSY_NS      2000000000u
 #define TAIL_THREADS 32
@@ -136,8 +136,8 @@ static void *behind_a_file(void)
 
 static void tell_everything(const void *address)
 {
-	static const uint64_t lengths[] = { 0,     1,          64,         4096,
-					    65664, UINT64_MAX, 1ull << 63, 1ull << 32 };
+	static const uint64_t lengths[] = { 0,      1,      64,         4096,       65664,
+					    262144, 262145, UINT64_MAX, 1ull << 63, 1ull << 32 };
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
 		for (uint32_t op = 0; op < 7; op++)
@@ -194,6 +194,10 @@ static void forge_heads(void)
 		1ull << 32 | 65536,
 		1ull << 32 | 65664,
 		1ull << 32 | 65665,
+		1ull << 32 | 262080,
+		1ull << 32 | 262081,
+		1ull << 32 | 262144,
+		1ull << 32 | 262208,
 		1ull << 32 | 9,
 		2ull << 32 | 8,
 	};

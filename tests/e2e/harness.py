@@ -327,6 +327,10 @@ class Test:
             shutil.copy(os.path.join(APPS, "libearly.so"), os.path.dirname(to))
         return to
 
+    def copy(self, path):
+        """The path of a copy of any program, as app() has them."""
+        return shutil.copy(path, self.path(os.path.basename(path)))
+
     def start(self, *argv, **options):
         return self._add(Program(list(map(str, argv)), cwd=self.dir, **options))
 

@@ -7,7 +7,7 @@ import subprocess
 
 from harness import COLLECT, DEADLINE_S, Snapshot, alone, check, equal, wait_until
 
-TINY = "64K"  # a ring buffer that is far too small: one batch has room in it
+TINY = "1M"  # a ring buffer that is far too small, the least there is: three large batches have room in it
 
 
 class Flood:

@@ -17,6 +17,7 @@ SHF_WRITE, SHF_ALLOC, SHF_EXEC = 1, 2, 4
 SHT_NOTE, SHT_NOBITS = 7, 8
 NOTE_SITE, NOTE_MODULE = 1, 2
 KIND_EVENT, KIND_SPAN, KIND_ENABLED = 0, 1, 2
+ABI_VERSION = 2
 TYPE_MAX = 17
 STAP_ARGS_MAX = 12
 
@@ -113,7 +114,7 @@ def check_site(elf, desc):
         if (text or not may_lack) and not elf.text(text):
             if what != "message" or elf.text(text) is None:
                 wrong(f"{label}: {what} at {text:#x} is no text")
-    if version != 1 or level > 5 or kind > 2 or nfields > 16 or not line:
+    if version != ABI_VERSION or level > 5 or kind > 2 or nfields > 16 or not line:
         wrong(f"{label}: version {version} level {level} kind {kind} fields {nfields} line {line}")
     types = struct.pack("<QQ", types_lo, types_hi)
     if any(not 0 < type_ <= TYPE_MAX for type_ in types[:nfields]) or any(types[nfields:]):
@@ -163,7 +164,7 @@ def check_module(elf):
             wrong(f"the module anchor at {module:#x} is not in data")
         check_code(elf, control, "control")
         check_code(elf, gate, "immediate gate")
-        if version != 1:
+        if version != ABI_VERSION:
             wrong(f"a module of version {version}")
         if not elf.named("ttlog_sites") or sites != elf.named("ttlog_sites")[0][3]:
             wrong(f"the module's sites {sites:#x} are not where ttlog_sites begins")

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How large a batch is, and its memory.
+ *
+ * A batch begins small. That of a thread which fills it again and again doubles with each flush, in
+ * addresses that its one mmap reserved, and is small again when the thread ends or fills it seldom:
+ * a flush costs a trap whatever it hands over.
+ */
+#ifndef TTLOG_SIZE_H
+#define TTLOG_SIZE_H
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "site.h"
+#include "ticks.h"
+
+#ifdef TTLOG__HAS_SITES
+
+#if !defined(TTLOG_BATCH_BYTES) && !defined(TTLOG_BATCH_GROWN_BYTES)
+#define TTLOG_BATCH_GROWN_BYTES TTLOG_BATCH_MAX_BYTES
+#endif
+#ifndef TTLOG_BATCH_BYTES
+#define TTLOG_BATCH_BYTES TTLOG_BATCH_DEFAULT_BYTES
+#endif
+/* what is given a size has that size */
+#ifndef TTLOG_BATCH_GROWN_BYTES
+#define TTLOG_BATCH_GROWN_BYTES TTLOG_BATCH_BYTES
+#endif
+TTLOG__ASSERT(TTLOG_BATCH_BYTES >= TTLOG_BATCH_MIN_BYTES &&
+		      TTLOG_BATCH_BYTES <= TTLOG_BATCH_MAX_BYTES && TTLOG_BATCH_BYTES % 8 == 0,
+	      "ttlog: TTLOG_BATCH_BYTES must be 4096 to 262144, a multiple of 8");
+TTLOG__ASSERT(
+	TTLOG_BATCH_GROWN_BYTES >= TTLOG_BATCH_BYTES &&
+		TTLOG_BATCH_GROWN_BYTES <= TTLOG_BATCH_MAX_BYTES &&
+		TTLOG_BATCH_GROWN_BYTES % 8 == 0,
+	"ttlog: TTLOG_BATCH_GROWN_BYTES must be TTLOG_BATCH_BYTES to 262144, a multiple of 8");
+
+/* What of a batch is not for records. */
+#define TTLOG__BATCH_REST ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
+/* As long as this a batch's thread fills it often; so many times as long, seldom. */
+#define TTLOG__OFTEN_US   1000u
+#define TTLOG__SELDOM     128u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Strict C modes hide these; the numbers are Linux's on x86 and arm64. */
+#if !defined(__cplusplus) && !defined(__USE_MISC)
+extern long syscall(long number, ...);
+#endif
+
+enum ttlog__linux {
+	TTLOG__MAP_PRIVATE_ANONYMOUS = 0x22,
+	TTLOG__MADV_DONTNEED = 4,
+	TTLOG__MADV_NOHUGEPAGE = 15,
+	TTLOG__MADV_WIPEONFORK = 18,
+	TTLOG__MADV_POPULATE_WRITE = 23, /* from 5.14; before, pages come as they are written */
+};
+
+/* Memory for a batch, zeroes; NULL where there is none. */
+TTLOG__INLINE void *ttlog__map_memory(void)
+{
+	size_t bytes = TTLOG_BATCH_GROWN_BYTES;
+	void *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED && bytes > TTLOG_BATCH_BYTES) {
+		__atomic_store_n(&ttlog_module.is_tight, 1, __ATOMIC_RELAXED);
+		bytes = TTLOG_BATCH_BYTES;
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1,
+			      0);
+	}
+	if (memory == MAP_FAILED)
+		return NULL;
+	(void)syscall(SYS_madvise, memory, bytes, TTLOG__MADV_WIPEONFORK);
+	/* a huge page would be there for a quiet thread, too, and batches lie side by side */
+	(void)syscall(SYS_madvise, memory, bytes, TTLOG__MADV_NOHUGEPAGE);
+	(void)syscall(SYS_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_POPULATE_WRITE);
+	return memory;
+}
+
+/* Twice as large, or not, where its module's batches have grown enough. */
+TTLOG__INLINE void ttlog__grow(struct ttlog_batch *batch)
+{
+	int32_t had = (int32_t)(batch->capacity_bytes + TTLOG__BATCH_REST);
+	int32_t more = (int32_t)TTLOG_BATCH_GROWN_BYTES - had;
+
+	if (more > had)
+		more = had;
+	if (!more || __atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED))
+		return;
+	if (__atomic_add_fetch(&ttlog_module.grown_bytes, more, __ATOMIC_RELAXED) >
+	    (int32_t)TTLOG_BATCH_GROWTH_BYTES)
+		__atomic_fetch_sub(&ttlog_module.grown_bytes, more, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&batch->capacity_bytes, batch->capacity_bytes + (uint32_t)more,
+				 __ATOMIC_RELAXED);
+}
+
+/* As it began. It is empty, so its memory can go. */
+TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
+{
+	const uint32_t small = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
+	const uint32_t grown = batch->capacity_bytes - small;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+	uintptr_t begin = ((uintptr_t)batch + TTLOG_BATCH_BYTES + page) & ~page;
+	uintptr_t end = ((uintptr_t)batch + TTLOG_BATCH_BYTES + grown + page) & ~page;
+
+	if (!grown)
+		return;
+	__atomic_store_n(&batch->capacity_bytes, small, __ATOMIC_RELAXED);
+	if (end > begin)
+		(void)syscall(SYS_madvise, begin, end - begin, TTLOG__MADV_DONTNEED);
+	__atomic_fetch_sub(&ttlog_module.grown_bytes, (int32_t)grown, __ATOMIC_RELAXED);
+}
+
+/* What became of a batch that began at begin_ticks and was full now: it is empty again. */
+TTLOG__INLINE void ttlog__resize(struct ttlog_batch *batch, uint64_t begin_ticks)
+{
+	uint64_t often = ttlog__us_ticks(batch->clock, TTLOG__OFTEN_US);
+	uint64_t lasted = batch->base_ticks - begin_ticks;
+
+	if (lasted < often)
+		ttlog__grow(batch);
+	else if (lasted > often * TTLOG__SELDOM)
+		ttlog__shrink(batch);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG__HAS_SITES */
+#endif /* TTLOG_SIZE_H */

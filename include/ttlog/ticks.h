@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clock that records are stamped by: its ticks are cheap to read, and what they mean the kernel's
+ * clock says at each flush.
+ */
+#ifndef TTLOG_TICKS_H
+#define TTLOG_TICKS_H
+
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "abi.h"
+#include "site.h"
+
+#ifdef TTLOG__HAS_SITES
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Strict C modes hide these; the number is Linux's. */
+#if !defined(__cplusplus) && !defined(__USE_POSIX199309)
+extern int clock_gettime(int clock, struct timespec *now);
+#endif
+#define TTLOG__CLOCK_MONOTONIC 1
+
+TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
+{
+	struct timespec now;
+
+#if defined(__x86_64__)
+	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_TSC))
+		return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_CNTVCT)) {
+		uint64_t ticks;
+
+		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+		return ticks;
+	}
+#endif
+	(void)clock_gettime(TTLOG__CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+TTLOG__INLINE uint8_t ttlog__choose_clock(void)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+
+	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8], the TSC runs at a constant rate everywhere */
+	__cpuid(0x80000000, a, b, c, d);
+	if (a < 0x80000007)
+		return TTLOG_CLOCK_MONOTONIC;
+	__cpuid(0x80000007, a, b, c, d);
+	if (d & 1u << 8)
+		return TTLOG_CLOCK_TSC;
+	return TTLOG_CLOCK_MONOTONIC;
+#elif defined(__aarch64__)
+	return TTLOG_CLOCK_CNTVCT;
+#endif
+}
+
+/* So many ticks are `us` microseconds, about. */
+TTLOG__INLINE uint64_t ttlog__us_ticks(uint8_t clock, uint32_t us)
+{
+#if defined(__aarch64__)
+	if (clock == TTLOG_CLOCK_CNTVCT) {
+		uint64_t hz;
+
+		__asm__("mrs %0, cntfrq_el0" : "=r"(hz));
+		return hz * us / 1000000u;
+	}
+#endif
+	/* nobody tells us how fast a TSC is: as if it were 2 GHz */
+	return (uint64_t)us * (clock == TTLOG_CLOCK_TSC ? 2000u : 1000u);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG__HAS_SITES */
+#endif /* TTLOG_TICKS_H */
