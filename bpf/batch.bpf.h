@@ -80,6 +80,8 @@ static __always_inline int copy_batch(void *ring, const struct wire_head *head, 
  * Whether a process may put more into `batches`: what it holds there is at most SHARE times what is
  * free for all (dynamic threshold, Choudhury and Hahne 1998). One flooding process gets four fifths
  * of the ring, two get four ninths each, and there is always something left for who comes next.
+ * Room for another message of that size counts as taken: who sends large ones comes to its share in
+ * large steps, and several of its threads at once.
  */
 #define SHARE 4
 
@@ -89,8 +91,9 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 	u64 *read;
 	u64 held;
 
-	if (bytes > free)
+	if (2 * bytes > free)
 		return false;
+	free -= 2 * bytes;
 	/* it holds no more than all do, which is mostly little */
 	if (used + bytes <= SHARE * free)
 		return true;
