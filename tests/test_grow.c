@@ -50,7 +50,6 @@ static void fill(int seldom)
 	struct ttlog_batch *batch = batch_of_thread();
 	uint64_t seq = batch->seq, often = ttlog__us_ticks(batch->clock, TTLOG__OFTEN_US), now;
 
-	ttlog__flush();
 	while (batch->capacity_bytes - batch_bytes(batch) >= 12)
 		log_count(1);
 	now = ttlog__clock_ticks(batch->clock);
@@ -58,6 +57,15 @@ static void fill(int seldom)
 	log_count(2);
 	assert_true(batch->seq > seq);
 	assert_int_equal(batch_events(batch), 1);
+}
+
+/* As often as a batch of that size has to be filled in a row to grow. */
+static void fill_often(void)
+{
+	uint32_t flushes = ttlog__flushes(own_batch());
+
+	for (uint32_t i = 0; i < flushes; i++)
+		fill(0);
 }
 
 /* Pages of the batch that are there, of all that were reserved. */
@@ -109,7 +117,7 @@ static void test_grow_doubles_up_to_what_was_reserved(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		fill(0);
+		fill_often();
 		assert_int_equal(size_of(batch), sizes[i]);
 		assert_int_equal(batch->limit_bytes, batch->capacity_bytes);
 		assert_int_equal(ttlog_module.grown_bytes, sizes[i] - TTLOG_BATCH_BYTES);
@@ -150,7 +158,7 @@ static void test_grow_gives_memory_back_when_quiet(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		fill(0);
+		fill_often();
 	assert_int_equal(pages_there(batch), GROWN_PAGES);
 	fill(1);
 	assert_int_equal(size_of(batch), TTLOG_BATCH_BYTES);
@@ -165,9 +173,9 @@ static void test_grow_ends_where_the_module_has_grown_enough(void **state)
 
 	(void)state;
 	ttlog_module.grown_bytes = (int32_t)TTLOG_BATCH_GROWTH_BYTES - 4096;
-	fill(0);
+	fill_often();
 	assert_int_equal(size_of(batch), 8192);
-	fill(0);
+	fill_often();
 	assert_int_equal(size_of(batch), 8192);
 	assert_int_equal(ttlog_module.grown_bytes, TTLOG_BATCH_GROWTH_BYTES);
 }
@@ -177,7 +185,7 @@ static void *grow_and_end(void *ret_batch)
 	log_count(0);
 	*(const struct ttlog_batch **)ret_batch = own_batch();
 	for (int i = 0; i < 4; i++)
-		fill(0);
+		fill_often();
 	assert_int_equal(ttlog_module.grown_bytes, TTLOG_BATCH_GROWN_BYTES - TTLOG_BATCH_BYTES);
 	return NULL;
 }
@@ -204,13 +212,13 @@ static void test_grow_begins_anew_in_a_child(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		fill(0);
+		fill_often();
 	child = fork();
 	if (child == 0) {
 		log_count(0);
 		if (size_of(own_batch()) != TTLOG_BATCH_BYTES || ttlog_module.grown_bytes)
 			_exit(1);
-		fill(0);
+		fill_often();
 		_exit(size_of(own_batch()) == 8192 && ttlog_module.grown_bytes == 4096 ? 0 : 2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -237,7 +245,7 @@ static void *log_when_short(void *ret_size)
 {
 	pthread_barrier_wait(&turn);
 	log_count(0);
-	fill(0);
+	fill_often();
 	*(uint32_t *)ret_size = own_batch() ? size_of(own_batch()) : 0;
 	pthread_barrier_wait(&turn);
 	return NULL;

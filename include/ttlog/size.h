@@ -2,9 +2,11 @@
 /*
  * How large a batch is, and its memory.
  *
- * A batch begins small. That of a thread which fills it again and again doubles with each flush, in
- * addresses that its one mmap reserved, and is small again when the thread ends or fills it seldom:
- * a flush costs a trap whatever it hands over.
+ * A batch begins small. That of a thread which fills it again and again doubles, in addresses that
+ * its one mmap reserved, and is small again when the thread ends or fills it seldom: a flush costs a
+ * trap whatever it hands over. But new pages have their price, too (12 us each where a hypervisor
+ * keeps the page tables, a trap 6 us), so what is gained must come in again: a batch twice as large
+ * has to wait for twice as many flushes.
  */
 #ifndef TTLOG_SIZE_H
 #define TTLOG_SIZE_H
@@ -43,6 +45,8 @@ TTLOG__ASSERT(
 /* As long as this a batch's thread fills it often; so many times as long, seldom. */
 #define TTLOG__OFTEN_US   1000u
 #define TTLOG__SELDOM     128u
+/* It grows at one of so many flushes, of twice as many when it is twice as large. */
+#define TTLOG__FLUSHES    16u
 
 #ifdef __cplusplus
 extern "C" {
@@ -118,16 +122,22 @@ TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 	__atomic_fetch_sub(&ttlog_module.grown_bytes, (int32_t)grown, __ATOMIC_RELAXED);
 }
 
+/* One of so many flushes is one at which it may grow. */
+TTLOG__INLINE uint32_t ttlog__flushes(const struct ttlog_batch *batch)
+{
+	return (batch->capacity_bytes + TTLOG__BATCH_REST) / TTLOG_BATCH_BYTES * TTLOG__FLUSHES;
+}
+
 /* What became of a batch that began at begin_ticks and was full now: it is empty again. */
 TTLOG__INLINE void ttlog__resize(struct ttlog_batch *batch, uint64_t begin_ticks)
 {
 	uint64_t often = ttlog__us_ticks(batch->clock, TTLOG__OFTEN_US);
 	uint64_t lasted = batch->base_ticks - begin_ticks;
 
-	if (lasted < often)
-		ttlog__grow(batch);
-	else if (lasted > often * TTLOG__SELDOM)
+	if (lasted > often * TTLOG__SELDOM)
 		ttlog__shrink(batch);
+	else if (lasted < often && batch->seq % ttlog__flushes(batch) == 0)
+		ttlog__grow(batch);
 }
 
 #ifdef __cplusplus
