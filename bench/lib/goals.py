@@ -70,18 +70,20 @@ def judge_disabled(bench):
 
 def judge_two(bench):
     verdict = Verdict('two-integer event, recording, one thread, program\'s cost',
-                      '<= 0.22 x LTTng-UST snapshot mode')
+                      '<= 0.22 x LTTng-UST snapshot mode, <= 1.4 x the floor')
     ours = bench.value('cost', 'two')
     at_most(verdict, '{:.3f} x LTTng', ratio(ours, fastest(bench, 'cost', 'two', LTTNGS)), 0.22)
+    at_most(verdict, '{:.2f} x the floor', ratio(ours, bench.value('cost', 'two', 'the floor')), 1.4)
     verdict.add('{:.1f} ns', ours, True)
     return verdict.none_lost(bench.lost('cost', 'two'))
 
 
 def judge_trade(bench):
     verdict = Verdict('five-field trade event',
-                      '<= 0.22 x LTTng-UST, <= 0.1 x spdlog basic')
+                      '<= 0.22 x LTTng-UST, <= 0.1 x spdlog basic, <= 1.4 x the floor')
     ours = bench.value('cost', 'trade')
     at_most(verdict, '{:.3f} x LTTng', ratio(ours, fastest(bench, 'cost', 'trade', LTTNGS)), 0.22)
+    at_most(verdict, '{:.2f} x the floor', ratio(ours, bench.value('cost', 'trade', 'the floor')), 1.4)
     at_most(verdict, '{:.3f} x spdlog',
             ratio(ours, bench.value('cost', 'trade', 'spdlog basic')), 0.1)
     verdict.add('{:.1f} ns', ours, True)

@@ -6,6 +6,7 @@ import os
 from .process import run
 
 EVENTS = {'two': 50_000_000, 'trade': 30_000_000}
+RECORD_BYTES = {'two': 24, 'trade': 36}
 
 
 def disabled(bench):
@@ -73,6 +74,17 @@ def with_spdlog(bench, what, events, mode):
     return once
 
 
+def with_floor(bench, what):
+    """What the machine asks for the event's parts: bench/floor.c."""
+    def once():
+        done = bench.product.record([bench.program('floor'), RECORD_BYTES[what]])
+        parts = done.result
+        return {'value': parts['floor_ns'], 'cpu_s': done.cpu_s,
+                'note': f'clock {parts["clock_ns"]:.1f}, a trap {parts["trap_ns"]:.0f}, '
+                        f'a byte {parts["copy_ns_per_byte"]:.3f} ns'}
+    return once
+
+
 def with_bpftrace(bench, events):
     def once():
         result, counted, cpu_s = bench.tracers.count_with_bpftrace(events)
@@ -100,6 +112,7 @@ def cost(bench):
         logged = bench.scale(1_000_000, 100_000)
         contestants = {
             'ttlog': with_ttlog(bench, what, ours),
+            'the floor': with_floor(bench, what),
             'lttng snapshot': with_lttng(bench, what, lttngs, 'snapshot'),
             'lttng snapshot, its own sizes': with_lttng(bench, what, lttngs, 'snapshot-default'),
             'lttng to disk': with_lttng(bench, what, lttngs, 'disk'),
