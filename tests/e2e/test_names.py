@@ -13,7 +13,8 @@ from notes import read_batches
 from test_trade import check_trades
 
 SYS_CLONE3 = 435
-LIBC = ctypes.CDLL(None, use_errno=True)
+# keeps the interpreter's lock: in a child, nobody else could give it back
+LIBC = ctypes.PyDLL(None, use_errno=True)
 
 
 def fork_as(pid):

@@ -12,8 +12,6 @@ from harness import COLLECT, Snapshot, check, equal, wait_until
 from notes import Semaphores
 from test_trade import check_trades
 
-WIRE_PROCESS_BYTES = 13 * 8  # struct wire_process in bpf/wire.h
-
 
 def limited(what, limit):
     return lambda: resource.setrlimit(what, (limit, limit))
@@ -121,13 +119,13 @@ def map_of(pid, name):
     return check(False, f"no map {name}")
 
 
-def fill(t, number, cnt):
+def fill(t, table):
     """The table of processes, with some that there can't be."""
-    value = " ".join(["0"] * WIRE_PROCESS_BYTES)
+    value = " ".join(["0"] * table["bytes_value"])
     with open(t.path("batch"), "w", encoding="ascii") as batch:
-        for i in range(cnt):
+        for i in range(table["max_entries"]):
             key = " ".join(map(str, struct.pack("<I", (1 << 30) + i)))
-            batch.write(f"map update id {number} key {key} value {value}\n")
+            batch.write(f"map update id {table['id']} key {key} value {value}\n")
     # it stops where the table is full
     subprocess.run(["bpftool", "batch", "file", t.path("batch")], capture_output=True, check=False)
 
@@ -140,7 +138,7 @@ def test_table_of_processes_is_full(t):
     collector = t.collect("--on", "exit", "-e", path)
     collector.recording(first.pid)
     table = map_of(collector.pid, "processes")
-    fill(t, table["id"], table["max_entries"])
+    fill(t, table)
     t.start(path, 1, 50).end()
     collector.err.wait("ttlog-collect: the kernel's table of processes is full: .*")
     first.say()
