@@ -87,7 +87,8 @@ unsigned expr__subjects(const struct expr *expr, uint32_t node);
 bool expr__needs_last(const struct expr *expr);
 void expr__set_last(struct expr *expr, uint64_t last_ns);
 
-/* As an expression, in one way for all that mean the same words. The caller frees; NULL with
+/* As an expression, in one way for all that mean the same words, with every quote and parenthesis:
+ * one at a limit may be too long or too deep to be parsed again. The caller frees; NULL with
  * errno. */
 char *expr__text(const struct expr *expr);
 /* The same as a tree, a line a node, with what each compares and how. */
