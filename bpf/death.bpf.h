@@ -3,8 +3,8 @@
  * Death: what a thread had not flushed, and how the process ended.
  *
  * Runs on the dying thread, while its memory is still there. At the delivery of the signal
- * interrupts are off, and as much as one batch holds is taken; what is left of a thread with many full batches is
- * taken when it exits.
+ * interrupts are off, and as much as one batch holds is taken. The rest, of a thread with many full
+ * batches, is taken when it exits.
  */
 #ifndef TTLOG_DEATH_BPF_H
 #define TTLOG_DEATH_BPF_H

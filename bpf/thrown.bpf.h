@@ -2,14 +2,15 @@
 /*
  * What a C++ program had thrown when it aborts: std::terminate() is said no reason.
  *
- * Each thread has a pointer to the exception that it handles, and std::terminate() first makes the
- * one that nobody catches that. It lies in thread-local storage of libstdc++ or of what that is
- * linked into, and only the code of __cxa_get_globals() knows where. But it is the one pointer there
- * to the head of an exception, and such heads have a mark. So the beginning of each module's storage
- * is looked through for it, and more of the first one's, which is the program's: it may be static.
+ * Each thread has a pointer to the exception that it handles. std::terminate() counts as a handler
+ * of an exception that nobody catches. The pointer lies in thread-local storage: libstdc++'s, or
+ * the program's where libstdc++ is linked into it. Only __cxa_get_globals() knows the place. But
+ * the head of an exception has a mark, and no other word there points to one. So we look for such a
+ * word at the beginning of each module's storage. Of the first module, the program, we read more,
+ * for libstdc++ may be part of it.
  *
- * what() is code of the program, and nobody runs that here. Most of these functions do no more than
- * return a member or a constant, which two instructions say.
+ * what() is the program's code, which we can't run here. But most of these functions only return a
+ * member or a constant, and two instructions show which.
  *
  * All of it is the program's word: each read may fail, and there is an end to how many there are.
  */
@@ -61,13 +62,11 @@ static __always_inline u64 dtv_address(void)
 	u64 dtv;
 
 #if defined(__TARGET_ARCH_x86)
-	if (!read_word(BPF_CORE_READ(task, thread.fsbase) + sizeof(u64), &dtv))
-		return 0;
+	const u64 place = BPF_CORE_READ(task, thread.fsbase) + sizeof(u64);
 #else
-	if (!read_word(BPF_CORE_READ(task, thread.uw.tp_value), &dtv))
-		return 0;
+	const u64 place = BPF_CORE_READ(task, thread.uw.tp_value);
 #endif
-	return dtv;
+	return read_word(place, &dtv) ? dtv : 0;
 }
 
 /* A head that a word of the block points to. False where the block can't be read. Reads that fail are

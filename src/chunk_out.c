@@ -2,9 +2,9 @@
 /*
  * Records to columns.
  *
- * While events come in, their numbers and times are noted and their fields kept as they are. A full chunk is sorted by
- * site (counting, so events of one site stay in order), and each field of a site is read for all
- * its events in one go: an array of places moves on from field to field.
+ * While events come in, their numbers and times are noted and their fields kept as they are. A full
+ * chunk is sorted by site (counting, so events of one site stay in order), and each field of a site
+ * is read for all its events in one go: an array of places moves on from field to field.
  *
  * A chunk is full at 65,536 events, at 1 MiB of records, or where the columns' own heads may come
  * to 1 MiB (many sites with few events each): together these keep it below the format's 4 MiB.

@@ -53,9 +53,13 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	int err = 0;
 
 	*ret = *crash;
-	ret->mappings = calloc(crash->mapping_cnt + 1, sizeof(*ret->mappings));
-	ret->pages = calloc(crash->page_cnt + 1, sizeof(*ret->pages));
-	if (!ret->mappings || !ret->pages) {
+	ret->mappings = NULL;
+	ret->pages = NULL;
+	if (crash->mapping_cnt)
+		ret->mappings = calloc(crash->mapping_cnt, sizeof(*ret->mappings));
+	if (crash->page_cnt)
+		ret->pages = calloc(crash->page_cnt, sizeof(*ret->pages));
+	if ((crash->mapping_cnt && !ret->mappings) || (crash->page_cnt && !ret->pages)) {
 		free(ret->mappings);
 		free(ret->pages);
 		memset(ret, 0, sizeof(*ret));

@@ -458,8 +458,6 @@ static void find_reporter(struct crash *crash, uint32_t uid, struct attach *atta
 {
 	struct crash *reporter = crash->reporter;
 
-	/* a copy of none */
-	free(reporter->mappings);
 	reporter->mappings = crash->mappings;
 	reporter->mapping_cnt = crash->mapping_cnt;
 	if (unwind_to_fault(reporter, uid, attach, unwind)) {

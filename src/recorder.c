@@ -610,6 +610,31 @@ void recorder__report(struct recorder *recorder)
 	}
 }
 
+/* What a crash is told in: the signal first, then whatever there is to it. */
+static void take_crash_message(struct recorder *recorder, struct process *process,
+			       const struct wire_head *head)
+{
+	switch (head->kind) {
+	case WIRE_CRASH:
+		death__take_crash(&process->crash, (const struct wire_crash *)head);
+		if (death__read_mappings(&process->crash, process->pid))
+			kin__lend(&recorder->kin, process);
+		break;
+	case WIRE_REPORTER:
+		death__take_reporter(&process->crash, (const struct wire_crash *)head);
+		break;
+	case WIRE_FAULT:
+		death__take_fault(&process->crash, (const struct wire_fault *)head);
+		break;
+	case WIRE_THROWN:
+		death__take_thrown(&process->crash, (const struct wire_thrown *)head);
+		break;
+	case WIRE_STACK:
+		death__take_stack(&process->crash, (const struct wire_stack *)head);
+		break;
+	}
+}
+
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process;
@@ -653,21 +678,11 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		(void)notify(recorder, RECORDER_LIBRARY, head->tgid);
 		break;
 	case WIRE_CRASH:
-		death__take_crash(&process->crash, (const struct wire_crash *)head);
-		if (death__read_mappings(&process->crash, process->pid))
-			kin__lend(&recorder->kin, process);
-		break;
 	case WIRE_REPORTER:
-		death__take_reporter(&process->crash, (const struct wire_crash *)head);
-		break;
 	case WIRE_FAULT:
-		death__take_fault(&process->crash, (const struct wire_fault *)head);
-		break;
 	case WIRE_THROWN:
-		death__take_thrown(&process->crash, (const struct wire_thrown *)head);
-		break;
 	case WIRE_STACK:
-		death__take_stack(&process->crash, (const struct wire_stack *)head);
+		take_crash_message(recorder, process, head);
 		break;
 	case WIRE_EXIT:
 		death__take_exit(&process->crash, (const struct wire_exit *)head);

@@ -33,7 +33,7 @@ struct ring_entry {
 	uint64_t seq;      /* of the batch in its thread */
 	uint64_t clock : 6;  /* enum ttlog_clock */
 	uint64_t page : 42;  /* of the batch's address, and */
-	uint64_t words : 16; /* of 4 bytes in it before these: for whoever goes on after a crash */
+	uint64_t words : 16; /* of 4 bytes in it before these: recovery goes on from there */
 };
 
 _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 bytes");

@@ -238,7 +238,7 @@ static size_t count_free(const struct saved *saved, uint64_t consumed)
 	return cnt;
 }
 
-/* The writer's, or whoever may read something that is overwritten meanwhile. */
+/* For the writer, and for readers that the writer may overtake. */
 static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
 {
 	const size_t at = position & (ring->data_bytes - 1);

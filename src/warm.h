@@ -21,8 +21,8 @@ struct warm_ring {
 	struct wire_ring *reader;
 };
 
-/* The rings are new, and nobody else takes from them until warm__end(). NULL where it can't be:
- * then it is slower. */
+/* The rings must be new, and nobody else may take from them until warm__end(). NULL where there is
+ * no memory or thread for it: the first events are then slower. */
 struct warm *warm__start(const struct warm_ring *rings, size_t cnt);
 /* However far it is. NULL is fine. */
 void warm__end(struct warm *warm);

@@ -588,11 +588,29 @@ static void test_snapshot_crash(void **state)
 	assert_int_equal(cbor_map_size(decode__at(frames, 1)), 1);
 	assert_text(decode__at(decode__get(fixture->items[0], "mappings"), 0), "path",
 		    "/usr/bin/app");
-
 	assert_null(decode__get(crash, "exception"));
 
-	fixture->crash.is_reraised = true;
-	fixture->crash.thrown_type = "std::runtime_error";
+	fixture->crash = (struct crash){ .has_exit = true, .exit_code = 3 };
+	write_and_read(fixture);
+	assert_int_equal(get_int(decode__get(fixture->items[0], "exit"), "code"), 3);
+	assert_null(decode__get(fixture->items[0], "crash"));
+	fixture->crash = (struct crash){ .has_exit = true, .exit_signal = 40 };
+	write_and_read(fixture);
+	assert_text(decode__get(fixture->items[0], "exit"), "signal", "SIG40");
+}
+
+static void test_snapshot_first_fault(void **state)
+{
+	struct fixture *fixture = *state;
+	cbor_item_t *crash;
+
+	fixture->crash = (struct crash){
+		.has_crash = true,
+		.signal = SIGABRT,
+		.is_reraised = true,
+		.thrown_type = "std::runtime_error",
+	};
+	fixture->source.crash = &fixture->crash;
 	write_and_read(fixture);
 	crash = decode__get(fixture->items[0], "crash");
 	assert_true(cbor_get_bool(decode__get(crash, "reraised")));
@@ -603,14 +621,6 @@ static void test_snapshot_crash(void **state)
 	write_and_read(fixture);
 	crash = decode__get(fixture->items[0], "crash");
 	assert_text(decode__get(crash, "exception"), "what", "");
-
-	fixture->crash = (struct crash){ .has_exit = true, .exit_code = 3 };
-	write_and_read(fixture);
-	assert_int_equal(get_int(decode__get(fixture->items[0], "exit"), "code"), 3);
-	assert_null(decode__get(fixture->items[0], "crash"));
-	fixture->crash = (struct crash){ .has_exit = true, .exit_signal = 40 };
-	write_and_read(fixture);
-	assert_text(decode__get(fixture->items[0], "exit"), "signal", "SIG40");
 }
 
 /* ---- names ---- */
@@ -791,6 +801,7 @@ int main(void)
 		TEST(large_strings_close_chunks),
 		TEST(corrupt_is_counted),
 		TEST(crash),
+		TEST(first_fault),
 		TEST(reason_in_the_name),
 		TEST(names_never_collide),
 		TEST(full_disk_leaves_nothing),

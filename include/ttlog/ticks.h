@@ -75,7 +75,7 @@ TTLOG__INLINE uint64_t ttlog__us_ticks(uint8_t clock, uint32_t us)
 		return hz * us / 1000000u;
 	}
 #endif
-	/* nobody tells us how fast a TSC is: as if it were 2 GHz */
+	/* the rate of a TSC is not known here: 2 GHz is near enough */
 	return (uint64_t)us * (clock == TTLOG_CLOCK_TSC ? 2000u : 1000u);
 }
 

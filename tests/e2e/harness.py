@@ -334,6 +334,14 @@ class Test:
     def start(self, *argv, **options):
         return self._add(Program(list(map(str, argv)), cwd=self.dir, **options))
 
+    def start_recorded(self, path, *args):
+        """A program that says "start" and waits for a byte, and the collector that records it."""
+        app = self.start(path, *args)
+        app.out.wait("start")
+        collector = self.collect("-p", app.pid)
+        collector.recording(app.pid)
+        return app, collector
+
     def collect(self, *args, out=True, **options):
         argv = [COLLECT] + (["-o", self.out] if out else []) + list(map(str, args))
         options.setdefault("cwd", self.dir)

@@ -26,10 +26,7 @@ def check_all(snapshot, accounts, threads, events):
 
 
 def die(t, program, threads, events, number=signal.SIGKILL):
-    app = t.start(program, "--wait", threads, events)
-    app.out.wait("start")
-    collector = t.collect("-p", app.pid)
-    collector.recording(app.pid)
+    app, collector = t.start_recorded(program, "--wait", threads, events)
     app.say()
     app.out.wait("ready")
     app.signal(number)

@@ -67,10 +67,7 @@ def kill_by_command(t, number):
 
 def kill_by_pid(t, number):
     """A program that has been running, attached to, and then logs."""
-    app = t.start(t.app("crash"), "--wait", THREADS, EVENTS)
-    app.out.wait("start")
-    collector = t.collect("-p", app.pid)
-    collector.recording(app.pid)
+    app, collector = t.start_recorded(t.app("crash"), "--wait", THREADS, EVENTS)
     app.say()
     app.out.wait("ready")
     app.signal(number)

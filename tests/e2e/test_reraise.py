@@ -8,10 +8,7 @@ from harness import check, equal, view
 
 
 def crash_of(t, how, number):
-    app = t.start(t.app("reraise"), how)
-    app.out.wait("start")
-    collector = t.collect("-p", app.pid)
-    collector.recording(app.pid)
+    app, collector = t.start_recorded(t.app("reraise"), how)
     app.say()
     app.end(-number)
     collector.end()

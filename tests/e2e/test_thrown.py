@@ -12,10 +12,7 @@ NONE = (None, None)
 
 def crash_of(t, app, how, number=signal.SIGABRT):
     """The snapshot, what was thrown, and what the C++ library itself said of it."""
-    app = t.start(t.app(app), how)
-    app.out.wait("start")
-    collector = t.collect("-p", app.pid)
-    collector.recording(app.pid)
+    app, collector = t.start_recorded(t.app(app), how)
     app.say()
     app.end(-number)
     collector.end()
