@@ -31,9 +31,10 @@ static bool is_telling(const char *pragma)
 static bool is_volatile(const char *function)
 {
 	static const char *const VOLATILE[] = {
-		"random",    "randomblob", "changes",      "total_changes", "last_insert_rowid",
-		"date",      "time",       "datetime",     "julianday",     "strftime",
-		"unixepoch", "decoded",    "current_time", "current_date",  "current_timestamp",
+		"random",       "randomblob",        "changes",  "total_changes",
+		"date",         "last_insert_rowid", "time",     "datetime",
+		"julianday",    "current_timestamp", "strftime", "unixepoch",
+		"current_time", "current_date",      "decoded",  "passed",
 	};
 
 	for (size_t i = 0; i < sizeof(VOLATILE) / sizeof(VOLATILE[0]); i++) {

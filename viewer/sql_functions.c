@@ -6,6 +6,7 @@
  *   dec_sum(x)      the exact sum of decimals, as text; dec_cmp(a, b) their order: -1, 0 or 1
  *   x REGEXP 'p'    sql_regexp.h
  *   decoded()       how many chunks were decoded so far: what a WHERE has spared
+ *   passed()        how many events scans went over so far, or were about to: likewise
  *   COLLATE dec     numbers as text in the order of numbers; COLLATE level: names of levels;
  *   COLLATE time    moments, however they are written
  */
@@ -110,6 +111,15 @@ static void decoded(sqlite3_context *to, int argc, sqlite3_value **argv)
 	sqlite3_result_int64(to, (sqlite3_int64)sql->store.decoded_cnt);
 }
 
+static void passed(sqlite3_context *to, int argc, sqlite3_value **argv)
+{
+	const struct sql *sql = sqlite3_user_data(to);
+
+	(void)argc;
+	(void)argv;
+	sqlite3_result_int64(to, (sqlite3_int64)sql->store.passed_cnt);
+}
+
 /* ---- Decimals ---- */
 
 static void compare(sqlite3_context *to, int argc, sqlite3_value **argv)
@@ -189,6 +199,9 @@ int sql_functions__register(struct sql *sql)
 	if (!err)
 		err = sqlite3_create_function(sql->db, "decoded", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
 					      sql, decoded, NULL, NULL);
+	if (!err)
+		err = sqlite3_create_function(sql->db, "passed", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+					      sql, passed, NULL, NULL);
 	if (!err)
 		err = sqlite3_create_function(sql->db, "dec_sum", 1, flags, sql, NULL, sum_step,
 					      sum_end);

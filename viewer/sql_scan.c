@@ -24,10 +24,12 @@ static bool every_site(const struct sql_bounds_file *bounds, const struct ttlog_
 	return true;
 }
 
-static bool every_thread(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
+static bool every_thread(const struct sql_scan_file *file)
 {
-	for (uint32_t i = 0; i < (chunk->thread_mask ? chunk->n : 1); i++) {
-		if (!bounds->threads[ttlog_chunk_thread(chunk, i)])
+	const struct ttlog_chunk *chunk = file->events;
+
+	for (uint32_t i = 0; i < (chunk->thread_mask ? file->n : 1); i++) {
+		if (!file->bounds->threads[ttlog_chunk_thread(chunk, file->from + i)])
 			return false;
 	}
 	return true;
@@ -40,11 +42,57 @@ static uint64_t real_shift(const struct sql_scan_file *file)
 	return header->real_ns - header->mono_ns;
 }
 
+static bool is_within(const struct sql_scan_file *file)
+{
+	return file->at - file->from < file->n;
+}
+
+/* How many events of the chunk come before the first moment that matters, or before the end of the
+ * last one. */
+static uint32_t count_before(const struct sql_bounds *bounds, const struct ttlog_chunk *chunk,
+			     uint64_t shift, bool is_end)
+{
+	uint32_t low = 0, high = chunk->n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		uint64_t mono_ns = chunk->mono_ns[mid], real_ns = mono_ns + shift;
+
+		if (is_end ? mono_ns <= bounds->last_mono_ns && real_ns <= bounds->last_real_ns
+			   : mono_ns < bounds->first_mono_ns || real_ns < bounds->first_real_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Leaves those of the chunk's events that matter by their times, without a look at the others: a
+ * join has one moment a row. Where wall time passes 2^64 within it, all are left. Returns whether
+ * each that is left matters. */
+static bool narrow(const struct sql_scan *scan, struct sql_scan_file *file)
+{
+	const struct ttlog_chunk *chunk = file->events;
+	uint64_t shift = real_shift(file);
+
+	file->from = 0;
+	file->n = chunk->n;
+	if (sql_bounds__has_all(scan->bounds, chunk->first_ns, chunk->last_ns, shift))
+		return true;
+	if (chunk->first_ns + shift > chunk->last_ns + shift)
+		return false;
+	file->from = count_before(scan->bounds, chunk, shift, false);
+	file->n = count_before(scan->bounds, chunk, shift, true);
+	file->n = file->n > file->from ? file->n - file->from : 0;
+	return true;
+}
+
 /* Makes the events of the chunk the file's. False where none of them matters. */
 static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	const struct sql_bounds_file *bounds = file->bounds;
 	const struct ttlog_chunk *chunk;
+	bool is_in_time;
 
 	file->kept =
 		store__get(scan->store, (size_t)(file->file - scan->store->files), file->chunk);
@@ -56,13 +104,13 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 		file->kept = NULL;
 		return false;
 	}
-	file->at = scan->flip ? chunk->n - 1 : 0;
-	file->n = chunk->n;
-	file->is_open = !(file->file->repeated && file->file->repeated[file->chunk]) &&
-			sql_bounds__has_all(scan->bounds, chunk->first_ns, chunk->last_ns,
-					    real_shift(file)) &&
+	is_in_time = narrow(scan, file);
+	file->at = file->from + (scan->flip ? file->n - 1 : 0);
+	file->is_open = is_in_time &&
+			!(file->file->repeated && file->file->repeated[file->chunk]) &&
 			(!bounds->sites || every_site(bounds, chunk)) &&
-			(!bounds->threads || every_thread(bounds, chunk));
+			(!bounds->threads || every_thread(file));
+	scan->store->passed_cnt += file->n;
 	return true;
 }
 
@@ -99,10 +147,10 @@ static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 static bool find_event(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	if (!file->is_open) {
-		while (file->at < file->n && !gets_through(scan, file))
+		while (is_within(file) && !gets_through(scan, file))
 			file->at += (uint32_t)scan->step;
 	}
-	if (file->at < file->n) {
+	if (is_within(file)) {
 		file->key = (file->events->mono_ns[file->at] + file->file->shift) ^ scan->flip;
 		return true;
 	}

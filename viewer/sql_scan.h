@@ -20,7 +20,7 @@ struct sql_scan_file {
 	size_t chunk;
 	struct store_chunk *kept;         /* NULL: the chunk's turn has not come */
 	const struct ttlog_chunk *events; /* the chunk's, where there is one */
-	uint32_t at, n;                   /* the event, of so many in the chunk */
+	uint32_t at, from, n;             /* the event, of n in the chunk from that one on */
 	bool is_open;                     /* every event of the chunk gets through */
 	bool is_over;
 	/* What the files are merged by, the lowest first: of the event, or of the chunk's first. */

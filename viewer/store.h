@@ -50,6 +50,7 @@ struct store {
 	size_t list_cnt, list_cap;
 	size_t bytes, max_bytes;
 	uint64_t clock, decoded_cnt;
+	uint64_t passed_cnt; /* events that scans went over, or were about to */
 };
 
 static inline const struct ttlog_chunk_place *store__place(const struct store_file *file,

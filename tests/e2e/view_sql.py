@@ -525,6 +525,26 @@ def test_join():
         assert got == [{"name": "name-4"}]
 
 
+def test_join_by_time():
+    """A row of a join goes to the events of its moment, not over the chunk that they are in."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = big(folder)
+        for column in ("mono_ns", "ts_ns", "ts"):
+            for on, cnt in (("b.%s = a.%s", 10000), ("b.%s = a.%s AND b.tid = 7", 4990),
+                            ("b.%s = a.%s AND b.level = 'ERROR'", 10)):  # fmt: skip
+                (joined, work) = sql("SELECT count(*) AS n FROM events a CROSS JOIN events b ON %s; "
+                                     "SELECT passed() AS n, decoded() AS chunks" % (on % (column, column)), path)  # fmt: skip
+                assert joined["n"] == cnt, (column, on, joined)
+                # those of the outer table, and for each the one event
+                assert work["n"] <= 10000 + 10000 and work["chunks"] == 10, (column, on, work)
+        (joined, work) = sql("SELECT count(*) AS n FROM events a CROSS JOIN events b ON b.mono_ns BETWEEN "
+                             "a.mono_ns - 10 AND a.mono_ns + 10; SELECT passed() AS n", path)  # fmt: skip
+        assert joined["n"] == 29998 and work["n"] <= 10000 + 30000, (joined, work)
+        got = sql("SELECT a.mono_ns - (SELECT b.mono_ns FROM events b WHERE b.mono_ns BETWEEN a.mono_ns - 35 AND "
+                  "a.mono_ns - 1 ORDER BY b.mono_ns DESC LIMIT 1) AS d, count(*) AS n FROM events a GROUP BY d", path)  # fmt: skip
+        assert got == [{"d": None, "n": 1}, {"d": 10, "n": 9999}], got
+
+
 # ---- The command line ----
 
 
