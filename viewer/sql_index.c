@@ -3,17 +3,13 @@
 #include <stdlib.h>
 
 #include "hash.h"
-#include "sql_bounds.h"
 #include "sql_index.h"
-#include "sql_scan.h"
 #include "sql_value.h"
+#include "sql_values.h"
 
 #define TEXTS                                                                                      \
 	(1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX)
-#define NUMBERS                                                                                    \
-	(1u << TTLOG_TYPE_BOOL | 1u << TTLOG_TYPE_I8 | 1u << TTLOG_TYPE_I16 |                      \
-	 1u << TTLOG_TYPE_I32 | 1u << TTLOG_TYPE_I64 | 1u << TTLOG_TYPE_U8 |                       \
-	 1u << TTLOG_TYPE_U16 | 1u << TTLOG_TYPE_U32 | 1u << TTLOG_TYPE_U64)
+#define NUMBERS SQL_NUMBERS_TYPES
 
 /* ---- Values ---- */
 
@@ -83,48 +79,18 @@ bool sql_index__is_offered(const struct sql_indices *indices, size_t column, dou
 	       indices->bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
 }
 
-/* Where the column is in the events of one site of a chunk. */
-struct source {
-	const struct ttlog_chunk *chunk; /* NULL: of none */
-	uint32_t group;
-	const struct ttlog_column *column; /* NULL: it is not there */
-};
-
-static void find_source(struct source *ret, const struct sql_columns *columns,
-			const struct sql_scan *scan, size_t column)
+/* The keys of all rows that have one, in the order of table events. */
+static uint32_t collect(const struct sql_indices *indices, struct sql_values *values,
+			uint64_t *keys, uint32_t *rows, bool *ret_has_others)
 {
-	const struct sql_scan_file *top = scan->top;
-	int field;
-
-	*ret = (struct source){ .chunk = top->events,
-				.group = ttlog_chunk_group(top->events, top->at) };
-	field = sql_columns__field(columns, sql_scan__file(scan),
-				   top->events->groups[ret->group].site, column);
-	if (field >= 0)
-		ret->column = ttlog_kept_column(top->kept->kept, ret->group, (unsigned)field);
-}
-
-/* The values of all rows that have one, in the order of table events. */
-static uint32_t collect(const struct sql_indices *indices, struct sql_scan *scan, size_t column,
-			uint64_t *values, uint32_t *rows, bool *ret_has_others)
-{
-	struct source source = { .chunk = NULL };
 	struct ttlog_field field;
+	uint64_t row;
 	uint32_t cnt = 0;
 
-	for (; !sql_scan__is_over(scan) && cnt < indices->store->event_cnt; sql_scan__next(scan)) {
-		const struct sql_scan_file *top = scan->top;
-
-		if (source.chunk != top->events ||
-		    source.group != ttlog_chunk_group(top->events, top->at))
-			find_source(&source, indices->columns, scan, column);
-		if (!source.column)
-			continue;
-		ttlog_column_field(source.column, ttlog_chunk_row(top->events, top->at), &field);
+	while (cnt < indices->store->event_cnt && sql_values__next(values, &field, &row)) {
 		*ret_has_others |= is_beyond(&field);
-		if (value_of(indices->scratch, &field, &values[cnt]))
-			rows[cnt++] = (uint32_t)store__row(indices->store, sql_scan__file(scan),
-							   top->chunk, top->at);
+		if (value_of(indices->scratch, &field, &keys[cnt]))
+			rows[cnt++] = (uint32_t)row;
 	}
 	return cnt;
 }
@@ -132,22 +98,20 @@ static uint32_t collect(const struct sql_indices *indices, struct sql_scan *scan
 static struct sql_index *make(const struct sql_indices *indices, size_t column)
 {
 	uint32_t events = (uint32_t)indices->store->event_cnt, cnt = 0;
-	uint64_t *values = calloc(events + 1, sizeof(*values));
+	uint64_t *keys = calloc(events + 1, sizeof(*keys));
 	uint32_t *rows = calloc(events + 1, sizeof(*rows));
 	struct sql_index *index = calloc(1, sizeof(*index));
-	struct sql_bounds all = { .files = NULL };
-	struct sql_scan scan = { .store = NULL };
-	int err = values && rows && index ? sql_bounds__init(&all, indices->store) : -ENOMEM;
+	struct sql_values values;
+	int err = sql_values__init(&values, indices->store, indices->columns, column);
 
+	if (!keys || !rows || !index)
+		err = -ENOMEM;
 	if (!err)
-		err = sql_scan__init(&scan, indices->store, &all, false);
+		cnt = collect(indices, &values, keys, rows, &index->has_others);
 	if (!err)
-		cnt = collect(indices, &scan, column, values, rows, &index->has_others);
-	if (!err)
-		err = key_index__init(&index->rows, values, rows, cnt, events);
-	sql_scan__fini(&scan);
-	sql_bounds__fini(&all);
-	free(values);
+		err = key_index__init(&index->rows, keys, rows, cnt, events);
+	sql_values__fini(&values);
+	free(keys);
 	free(rows);
 	if (!err)
 		return index;
@@ -177,6 +141,7 @@ void sql_indices__fini(struct sql_indices *indices)
 		free(indices->by_column[i]);
 	}
 	free((void *)indices->by_column);
+	sql_numbers__fini(&indices->numbers, indices->columns);
 	*indices = (struct sql_indices){ .by_column = NULL };
 }
 
@@ -245,8 +210,7 @@ int sql_hits__begin(struct sql_hits *hits, struct sql_indices *indices, size_t c
 		hits->index = get(indices, column);
 		if (!hits->index)
 			return -ENOMEM;
-		hits->store = indices->store;
-		hits->columns = indices->columns;
+		hits->indices = indices;
 		hits->column = column;
 		hits->is_exact = !sql_index__is_text(indices, column);
 	}
@@ -261,8 +225,8 @@ int sql_hits__begin(struct sql_hits *hits, struct sql_indices *indices, size_t c
 void sql_hits__end(struct sql_hits *hits)
 {
 	if (hits->kept)
-		store__put(hits->store, hits->kept);
-	*hits = (struct sql_hits){ .store = NULL };
+		store__put(hits->indices->store, hits->kept);
+	*hits = (struct sql_hits){ .indices = NULL };
 }
 
 void sql_hits__next(struct sql_hits *hits)
@@ -276,7 +240,7 @@ void sql_hits__next(struct sql_hits *hits)
 static const struct store_place *place_of(struct sql_hits *hits)
 {
 	if (!hits->is_placed)
-		hits->place = store__place_of(hits->store, key_index__row(hits->link));
+		hits->place = store__place_of(hits->indices->store, key_index__row(hits->link));
 	hits->is_placed = true;
 	return &hits->place;
 }
@@ -285,13 +249,14 @@ static const struct store_place *place_of(struct sql_hits *hits)
 static struct ttlog_kept *load(struct sql_hits *hits)
 {
 	const struct store_place *place = place_of(hits);
+	struct store *store = hits->indices->store;
 
 	if (hits->kept && hits->kept->idx == place->chunk && hits->kept->file == place->file)
 		return hits->kept->kept;
-	store__put(hits->store, hits->kept);
-	hits->kept = store__get(hits->store, place->file, place->chunk);
+	store__put(store, hits->kept);
+	hits->kept = store__get(store, place->file, place->chunk);
 	if (hits->kept && ttlog_kept_load(hits->kept->kept)) {
-		store__put(hits->store, hits->kept);
+		store__put(store, hits->kept);
 		hits->kept = NULL;
 	}
 	return hits->kept ? hits->kept->kept : NULL;
@@ -310,32 +275,47 @@ int64_t sql_hits__number(struct sql_hits *hits)
 {
 	const struct store_place *place = place_of(hits);
 
-	return store__number(hits->store, place->file, place->chunk, place->at);
+	return store__number(hits->indices->store, place->file, place->chunk, place->at);
 }
 
-void sql_hits__column(struct sql_hits *hits, size_t column, sqlite3_context *to)
+/* As its chunk has it. */
+static void column_of_chunk(struct sql_hits *hits, size_t column, sqlite3_context *to)
 {
+	const struct sql_columns *columns = hits->indices->columns;
 	const struct ttlog_column *values = NULL;
 	const struct ttlog_chunk *chunk;
 	struct ttlog_field field;
-	struct ttlog_kept *kept;
+	struct ttlog_kept *kept = load(hits);
 	uint32_t group;
 	int i;
 
-	if (hits->is_exact && column == hits->column) {
-		sqlite3_result_int64(to, (sqlite3_int64)hits->value);
-		return;
-	}
-	kept = load(hits);
 	if (!kept)
 		return;
 	chunk = ttlog_kept_chunk(kept);
 	group = ttlog_chunk_group(chunk, hits->place.at);
-	i = sql_columns__field(hits->columns, hits->place.file, chunk->groups[group].site, column);
+	i = sql_columns__field(columns, hits->place.file, chunk->groups[group].site, column);
 	if (i >= 0)
 		values = ttlog_kept_column(kept, group, (unsigned)i);
 	if (!values)
 		return;
 	ttlog_column_field(values, ttlog_chunk_row(chunk, hits->place.at), &field);
-	sql_value__field(to, &field, hits->columns->list[column].is_decimal);
+	sql_value__field(to, &field, columns->list[column].is_decimal);
+}
+
+void sql_hits__column(struct sql_hits *hits, size_t column, sqlite3_context *to)
+{
+	struct sql_indices *indices = hits->indices;
+	struct sql_numbers *numbers = &indices->numbers;
+	uint64_t decoded_cnt;
+
+	if (hits->is_exact && column == hits->column) {
+		sqlite3_result_int64(to, (sqlite3_int64)hits->value);
+		return;
+	}
+	if (sql_numbers__give(numbers, column, key_index__row(hits->link), to))
+		return;
+	decoded_cnt = indices->store->decoded_cnt;
+	column_of_chunk(hits, column, to);
+	sql_numbers__was_read(numbers, indices->store, indices->columns, column,
+			      indices->store->decoded_cnt - decoded_cnt);
 }

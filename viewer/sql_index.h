@@ -20,6 +20,7 @@
 #include "key_index.h"
 #include "out.h"
 #include "sql_columns.h"
+#include "sql_numbers.h"
 #include "store.h"
 
 struct sql_index {
@@ -36,6 +37,7 @@ struct sql_indices {
 	struct out *scratch;
 	struct sql_index **by_column; /* NULL: not made */
 	size_t bytes;
+	struct sql_numbers numbers; /* of other columns, for what look-ups read */
 };
 
 /* Before the columns' own. */
@@ -49,9 +51,8 @@ bool sql_index__decides(const struct sql_indices *indices, size_t column);
 
 /* Rows that may have the value. */
 struct sql_hits {
+	struct sql_indices *indices;
 	const struct sql_index *index;
-	struct store *store;
-	const struct sql_columns *columns;
 	uint32_t link; /* to the row where it stands; 0: it is over */
 	uint64_t value;
 	size_t column;

@@ -8,6 +8,7 @@ import decimal
 import json
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -543,6 +544,29 @@ def test_join_by_time():
         got = sql("SELECT a.mono_ns - (SELECT b.mono_ns FROM events b WHERE b.mono_ns BETWEEN a.mono_ns - 35 AND "
                   "a.mono_ns - 1 ORDER BY b.mono_ns DESC LIMIT 1) AS d, count(*) AS n FROM events a GROUP BY d", path)  # fmt: skip
         assert got == [{"d": None, "n": 1}, {"d": 10, "n": 9999}], got
+
+
+def test_numbers_of_found():
+    """What a look-up reads beside its key is what a scan reads, of numbers of all kinds, each time."""
+    kinds = {"i64": [0, -1, 7, 2**63 - 1, -(2**63)], "u64": [0, 2**64 - 1, 2**63, 7, 2**64 - 5], "u8": [0, 255, 3, 4, 9],
+             "bool": [0, 1, 1, 0, 1]}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for types in (["i64"], ["u64"], ["i64", "u8"], ["i64", "u64"], ["u8", "bool", "u64"], ["bool"]):
+            sites = [make.site("event", "INFO", "p%d" % i, "P", i, [("k", "u32"), ("v", kind)])
+                     for i, kind in enumerate(types)]  # fmt: skip
+            sites.append(make.site("event", "INFO", "without", "Without", 9, [("k", "u32")]))
+            events, rng = [], random.Random(len(types))
+            for i in range(3000):
+                site = rng.randrange(len(sites))
+                v = [] if site == len(types) else [rng.choice(kinds[types[site]])]
+                events.append((i * 10, site, 0, [i // 2, *v]))
+            encoders = {i: [make.plain] * len(site["types"]) for i, site in enumerate(sites)}
+            path = made(folder, sites, events, encoders=encoders)
+            keys = "CREATE TABLE keys AS SELECT DISTINCT k AS k FROM events ORDER BY random(); "
+            read = "SELECT e.k, typeof(e.v) AS t, e.v FROM keys CROSS JOIN events e ON e.k = keys.k ORDER BY e.rowid; "
+            rows = texts(keys + read + read, path)
+            expected = texts("SELECT k, typeof(v) AS t, v FROM events ORDER BY rowid", path)
+            assert rows == expected + expected, types
 
 
 # ---- The command line ----

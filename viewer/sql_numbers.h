@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What look-ups read of the events that they find: columns of integers, a number a row, made once so
+ * much was read of them in decoded chunks as making them takes.
+ *
+ * A decoded column takes eight bytes a value, and lies apart from all others; to get there, and to keep
+ * the chunk meanwhile, costs more than the miss of the cache. And where the chunks are more than the
+ * store keeps, look-ups in any order decode one each time.
+ */
+#ifndef TTLOG_VIEW_SQL_NUMBERS_H
+#define TTLOG_VIEW_SQL_NUMBERS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ttlog/read.h>
+#include "row_numbers.h"
+#include "sql_columns.h"
+#include "store.h"
+
+#define SQL_NUMBERS_MAX_BYTES (64u << 20) /* of all columns */
+#define SQL_NUMBERS_TYPES                                                                          \
+	(1u << TTLOG_TYPE_BOOL | 1u << TTLOG_TYPE_I8 | 1u << TTLOG_TYPE_I16 |                      \
+	 1u << TTLOG_TYPE_I32 | 1u << TTLOG_TYPE_I64 | 1u << TTLOG_TYPE_U8 |                       \
+	 1u << TTLOG_TYPE_U16 | 1u << TTLOG_TYPE_U32 | 1u << TTLOG_TYPE_U64)
+
+struct sql_number_column {
+	struct row_numbers rows; /* no blocks: not made */
+	uint64_t read_cnt;       /* of chunks, with what decoding them was worth */
+	bool is_unsigned; /* some may be beyond an int64: all are as sql_value__u64 has them */
+	bool is_refused;
+};
+
+struct sql_numbers {
+	struct sql_number_column *by_column; /* NULL: none was read */
+	size_t bytes;
+};
+
+void sql_numbers__fini(struct sql_numbers *numbers, const struct sql_columns *columns);
+/* False: it must be read of its chunk. */
+bool sql_numbers__give(const struct sql_numbers *numbers, size_t column, uint32_t row,
+		       sqlite3_context *to);
+/* It was, for which so many chunks were decoded. May make the column. */
+void sql_numbers__was_read(struct sql_numbers *numbers, struct store *store,
+			   const struct sql_columns *columns, size_t column, uint64_t decoded_cnt);
+
+#endif /* TTLOG_VIEW_SQL_NUMBERS_H */
