@@ -13,7 +13,7 @@ VERSION := 0.1.0
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev e2fsprogs \
 	g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
 	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
-	libsqlite3-dev lld lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 \
+	libseccomp-dev libsqlite3-dev lld lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 \
 	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
 	zlib1g-dev
 
@@ -63,7 +63,7 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
-PKGS := libbpf liblz4 libdw libpcre2-8
+PKGS := libbpf liblz4 libdw libpcre2-8 libseccomp
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -iquote src -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
+#include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -18,6 +20,7 @@
 
 #include "capability.h"
 #include "maps.h"
+#include "sandbox.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -296,6 +299,26 @@ int capability__kprobe(const char *function)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+int capability__seccomp(void)
+{
+	const int calls[] = { SCMP_SYS(exit_group) };
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		int err = sandbox__drop_privileges();
+
+		_exit(-(err ? err : sandbox__allow(calls, 1)));
+	}
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
 bool capability__has(unsigned int number)

@@ -33,6 +33,9 @@ int capability__uprobe(void);
 /* ...and one that raises a semaphore: -ENOTSUP where it is accepted and does not. */
 int capability__semaphore(void);
 
+/* A process can give up all system calls that it does not need. */
+int capability__seccomp(void);
+
 /* Whether the effective set has it; number: CAP_*. */
 bool capability__has(unsigned int number);
 

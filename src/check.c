@@ -251,6 +251,12 @@ static bool is_writable(const char *dir, char *existing, size_t size)
 	return mkdtemp(trial) && !rmdir(trial);
 }
 
+static void ask_seccomp(struct answer *answer, struct asking *asking)
+{
+	(void)asking;
+	set_errno(answer, capability__seccomp());
+}
+
 static void ask_rings(struct answer *answer, struct asking *asking)
 {
 	char dir[PATH_MAX];
@@ -348,6 +354,10 @@ static const struct question facilities[] = {
 	  "each site takes 2 ms to enable, more to disable, and a descriptor: choose sites with -l "
 	  "and -F",
 	  "use Linux 6.6 or newer" },
+	{ "seccomp filters", ask_seccomp, false,
+	  "a crash's stack has only what frame pointers tell, and fewer names: nothing may read "
+	  "the program's files",
+	  "use a kernel with CONFIG_SECCOMP_FILTER=y, and let prctl(2) and seccomp(2) through" },
 	{ "rings on tmpfs", ask_rings, false, "what is recorded is written to disk all the time",
 	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
 };

@@ -13,6 +13,7 @@
 #include "inspect.h"
 #include "runtime_dir.h"
 #include "subject.h"
+#include "unwind_child.h"
 
 #define TRIGGER_TIMEOUT_MS 60000
 
@@ -40,6 +41,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
 		return subject__run();
+	if (unwind_child__is_asked(argc, argv))
+		unwind_child__run();
 	if (env__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
 		return status;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,11 +23,12 @@
 #include "unwind.h"
 #include "unwind_child.h"
 
-#define NS_PER_MS     1000000ull
-#define NS_PER_S      1000000000ull
-#define LOOK_EVERY_MS 20
+#define NS_PER_MS        1000000ull
+#define NS_PER_S         1000000000ull
+#define LOOK_EVERY_MS    20
+#define MAX_LD_VARIABLES 32
 /* So many children late, and for the time being it goes without. */
-#define MAX_LATE      3
+#define MAX_LATE         3
 
 struct id_list {
 	char (*ids)[41];
@@ -96,26 +98,65 @@ static void end_child(struct unwind *unwind)
 	clear_ids(&unwind->given);
 }
 
+/* Of the environment only what the program needs to be loaded. */
+static void choose_environment(char **ret, size_t max)
+{
+	size_t cnt = 0;
+
+	for (char **entry = environ; *entry && cnt < max; entry++) {
+		if (!strncmp(*entry, "LD_", 3))
+			ret[cnt++] = *entry;
+	}
+	ret[cnt] = NULL;
+}
+
+/* No descriptor but its end of the socket, at once: those that hold a program's semaphores up must
+ * go when the collector goes. No signal but SIGKILL. */
+static int spawn(int socket, pid_t *ret)
+{
+	char *argv[] = { UNWIND_CHILD_NAME, UNWIND_CHILD_OPTION, NULL };
+	char *env[MAX_LD_VARIABLES + 1];
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all;
+	int err;
+
+	choose_environment(env, MAX_LD_VARIABLES);
+	(void)sigfillset(&all);
+	err = posix_spawnattr_init(&attributes);
+	if (err)
+		return -err;
+	err = posix_spawn_file_actions_init(&actions);
+	if (!err) {
+		(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+		(void)posix_spawnattr_setsigmask(&attributes, &all);
+		err = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+		if (!err)
+			err = posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1);
+		if (!err)
+			err = posix_spawn(ret, "/proc/self/exe", &actions, &attributes, argv, env);
+		(void)posix_spawn_file_actions_destroy(&actions);
+	}
+	(void)posix_spawnattr_destroy(&attributes);
+	return -err;
+}
+
 static int start_child(struct unwind *unwind, uint32_t uid)
 {
 	/* a child that does not listen must not hold us up */
 	const struct timeval limit = { .tv_usec = UNWIND_MAX_MS * 1000 };
-	pid_t parent = getpid(), pid;
 	int ends[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	pid = fork();
-	err = errno;
-	if (pid == 0)
-		unwind_child__run(ends[1], parent);
+	err = spawn(ends[1], &unwind->pid);
 	(void)close(ends[1]);
-	if (pid < 0) {
+	if (err) {
+		unwind->pid = 0;
 		(void)close(ends[0]);
-		return -err;
+		return err;
 	}
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	unwind->pid = pid;
 	unwind->socket = ends[0];
 	unwind->uid = uid;
 	return 0;
@@ -180,9 +221,31 @@ static int give_files(struct unwind *unwind, const struct crash *crash, unwind_o
 	return err;
 }
 
+/* What the child makes use of, and nothing that points into this process. */
+static void fill_crash(struct unwind_crash *message, const struct crash *crash)
+{
+	struct crash *given = &message->crash;
+
+	given->tid = crash->tid;
+	given->register_cnt = crash->register_cnt;
+	for (size_t i = 0; i < crash->register_cnt; i++) {
+		given->registers[i].value = crash->registers[i].value;
+		(void)snprintf(message->registers[i], sizeof(message->registers[i]), "%s",
+			       crash->registers[i].name);
+	}
+	given->frame_cnt = crash->frame_cnt;
+	for (size_t i = 0; i < crash->frame_cnt; i++)
+		given->frames[i].ip = crash->frames[i].ip;
+	given->page_cnt = crash->page_cnt;
+	if (given->page_cnt > UNWIND_MAX_PAGES)
+		given->page_cnt = UNWIND_MAX_PAGES;
+	if (crash->thrown_type && crash->is_type_mangled)
+		(void)snprintf(message->type, sizeof(message->type), "%s", crash->thrown_type);
+}
+
 static int give_crash(const struct unwind *unwind, const struct crash *crash)
 {
-	struct unwind_crash message = { .kind = UNWIND_CRASH, .crash = *crash };
+	struct unwind_crash message = { .kind = UNWIND_CRASH };
 	struct crash_mapping *mappings = calloc(crash->mapping_cnt + 1, sizeof(*mappings));
 	struct iovec parts[3];
 	size_t cnt = 0;
@@ -191,14 +254,13 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 	if (!mappings)
 		return -ENOMEM;
 	for (size_t i = 0; i < crash->mapping_cnt && cnt < UNWIND_MAX_MAPPINGS; i++) {
-		if (has_id(&unwind->given, crash->mappings[i].build_id))
-			mappings[cnt++] = crash->mappings[i];
+		if (!has_id(&unwind->given, crash->mappings[i].build_id))
+			continue;
+		mappings[cnt] = crash->mappings[i];
+		mappings[cnt++].path = NULL;
 	}
-	if (crash->thrown_type && crash->is_type_mangled)
-		(void)snprintf(message.type, sizeof(message.type), "%s", crash->thrown_type);
+	fill_crash(&message, crash);
 	message.crash.mapping_cnt = cnt;
-	if (message.crash.page_cnt > UNWIND_MAX_PAGES)
-		message.crash.page_cnt = UNWIND_MAX_PAGES;
 	parts[0] = (struct iovec){ &message, sizeof(message) };
 	parts[1] = (struct iovec){ mappings, cnt * sizeof(*mappings) };
 	parts[2] = (struct iovec){ crash->pages, message.crash.page_cnt * sizeof(*crash->pages) };

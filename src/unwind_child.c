@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The child: gives up what it may do, and answers.
- *
- * It is a fork and not a program of its own: it needs nothing of the locks that other threads may
- * hold but malloc's, which fork keeps usable.
  */
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,15 +14,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dwarf.h"
 #include "dwarf_names.h"
+#include "sandbox.h"
 #include "unwind_child.h"
 
-#define NOBODY     65534
-/* On top of what the collector has mapped. Debug information of a gigabyte is mapped, too. */
+/* On top of what it begins with. Debug information of a gigabyte is mapped, too. */
 #define MORE_BYTES (8ull << 30)
 /* It goes when it holds more: the next one begins anew. */
 #define KEEP_BYTES (256ull << 20)
@@ -44,14 +39,6 @@ union request {
 };
 
 /* ---- rights ---- */
-
-/* Above all those that hold a program's semaphores up: they must go when the collector goes. */
-static void close_others(int kept)
-{
-	if (kept > 0)
-		(void)syscall(SYS_close_range, 0, kept - 1, 0);
-	(void)syscall(SYS_close_range, kept + 1, UINT_MAX, 0);
-}
 
 static void limit(int resource, uint64_t most)
 {
@@ -74,11 +61,10 @@ static uint64_t read_statm(bool resident)
 
 static void limit_memory(void)
 {
-	uint64_t mapped = read_statm(false);
 	FILE *file;
 
-	if (mapped)
-		limit(RLIMIT_AS, mapped + MORE_BYTES);
+	/* a sanitizer's shadow is mapped already, and would be over any limit */
+	limit(RLIMIT_AS, read_statm(false) + MORE_BYTES);
 	/* where memory runs out all the same, this is what to give up first */
 	file = fopen("/proc/self/oom_score_adj", "we");
 	if (file) {
@@ -87,30 +73,39 @@ static void limit_memory(void)
 	}
 }
 
-/* From here on it can do no harm but to its answers. Raw system calls: the threads that libc would
- * change with us are not here. */
-static void drop_rights(pid_t parent)
+/* What elfutils, malloc and this file make of the kernel. */
+static int allow_calls(void)
 {
-	sigset_t all;
+	static const int calls[] = {
+		SCMP_SYS(brk),        SCMP_SYS(clock_gettime), SCMP_SYS(close),
+		SCMP_SYS(exit_group), SCMP_SYS(fcntl),         SCMP_SYS(fstat),
+		SCMP_SYS(futex),      SCMP_SYS(getpid),        SCMP_SYS(getrandom),
+		SCMP_SYS(gettid),     SCMP_SYS(lseek),         SCMP_SYS(madvise),
+		SCMP_SYS(mmap),       SCMP_SYS(mprotect),      SCMP_SYS(mremap),
+		SCMP_SYS(munmap),     SCMP_SYS(newfstatat),    SCMP_SYS(pread64),
+		SCMP_SYS(read),       SCMP_SYS(readlinkat),    SCMP_SYS(recvmsg),
+		SCMP_SYS(sendto),     SCMP_SYS(stat),          SCMP_SYS(statx),
+	};
 
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	return sandbox__allow(calls, sizeof(calls) / sizeof(*calls));
+}
+
+/* From here on it can do no harm but to its answers. */
+static void drop_rights(void)
+{
 	limit(RLIMIT_CPU, CPU_S);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
 	limit_memory();
-	if (geteuid() == 0 &&
-	    (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
-	     syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY)))
+	if (sandbox__drop_privileges())
 		_exit(1);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* after the change of user, which resets it */
+	/* After the change of user, which resets it. A parent that is gone already has left us the
+	 * end of its messages. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent)
+	(void)prctl(PR_SET_NAME, UNWIND_CHILD_NAME, 0, 0, 0);
+	if (allow_calls())
 		_exit(1);
-	/* libdwfl would ask servers for what it does not find */
-	(void)unsetenv("DEBUGINFOD_URLS");
 }
 
 /* ---- answers ---- */
@@ -245,22 +240,29 @@ static size_t receive(int socket, union request *request, int *ret_fd)
 /* The crash as the parent has it, its tables behind it. */
 static void take_crash(union request *request, struct dwarf *dwarf, int socket)
 {
-	struct crash *crash = &request->crash.head.crash;
+	struct unwind_crash *head = &request->crash.head;
+	struct crash *crash = &head->crash;
 
 	crash->mappings = (struct crash_mapping *)request->crash.rest;
 	crash->pages = (struct crash_page *)(crash->mappings + crash->mapping_cnt);
-	request->crash.head.type[sizeof(request->crash.head.type) - 1] = '\0';
-	answer(dwarf, crash, request->crash.head.type, socket);
+	for (size_t i = 0; i < crash->register_cnt; i++)
+		crash->registers[i].name = head->registers[i];
+	answer(dwarf, crash, head->type, socket);
 }
 
-void unwind_child__run(int socket, pid_t parent)
+bool unwind_child__is_asked(int argc, char **argv)
 {
+	return argc == 2 && !strcmp(argv[1], UNWIND_CHILD_OPTION);
+}
+
+void unwind_child__run(void)
+{
+	const int socket = STDIN_FILENO;
 	union request *request = malloc(sizeof(*request));
 	struct dwarf *dwarf = dwarf__new();
 	int fd;
 
-	close_others(socket);
-	drop_rights(parent);
+	drop_rights();
 	while (request && dwarf && read_statm(true) < KEEP_BYTES) {
 		(void)receive(socket, request, &fd);
 		if (request->kind == UNWIND_CRASH)

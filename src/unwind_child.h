@@ -2,8 +2,9 @@
 /*
  * What unwind.c and its child tell each other, and the child.
  *
- * Each message is one of a SOCK_SEQPACKET pair. Both ends are the same program, so the child can
- * make use of a struct crash as it lies in memory, with the addresses of its constants.
+ * The child is the same program, started anew, so that it has nothing of its parent's memory, and
+ * its structs are the same. Each message is one of a SOCK_SEQPACKET pair, whose other end is the
+ * child's stdin.
  */
 #ifndef TTLOG_UNWIND_CHILD_H
 #define TTLOG_UNWIND_CHILD_H
@@ -11,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "crash.h"
 
@@ -33,10 +33,11 @@ struct unwind_file {
 	char path[4096]; /* where debug information is looked for, beside it */
 };
 
-/* Pointers in it are nobody's, but those to the names of registers. */
+/* No pointer in it is set. */
 struct unwind_crash {
-	uint32_t kind;   /* enum unwind_kind */
-	char type[1024]; /* of what was thrown, mangled; "" none */
+	uint32_t kind;                          /* enum unwind_kind */
+	char type[1024];                        /* of what was thrown, mangled; "" none */
+	char registers[CRASH_MAX_REGISTERS][8]; /* their names */
 	struct crash crash;
 };
 
@@ -52,7 +53,12 @@ struct unwind_told {
 	bool is_interrupted; /* a step: a signal's handler returns to it */
 };
 
-/* All that the child does. */
-_Noreturn void unwind_child__run(int socket, pid_t parent);
+#define UNWIND_CHILD_OPTION "--unwind-child"
+#define UNWIND_CHILD_NAME   "ttlog-unwind"
+
+/* For main(): this process is to be a child. */
+bool unwind_child__is_asked(int argc, char **argv);
+/* All that it does then. */
+_Noreturn void unwind_child__run(void);
 
 #endif /* TTLOG_UNWIND_CHILD_H */

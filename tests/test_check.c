@@ -69,6 +69,7 @@ static void test_check_shows_what_the_tries_found(void **state)
 	check_line(text, !capability__uprobe(), "uprobes");
 	check_line(text, !capability__semaphore(), "uprobes that raise semaphores (ref_ctr)");
 	check_line(text, capability__uprobe_multi(), "one link for many uprobes (uprobe_multi)");
+	check_line(text, !capability__seccomp(), "seccomp filters");
 	check_line(text, capability__has(CAP_SYS_PTRACE), "CAP_SYS_PTRACE");
 	check_line(text, true, "output directory can be written to (/tmp)");
 	free(text);

@@ -15,6 +15,7 @@
 #include "death.h"
 #include "maps.h"
 #include "unwind.h"
+#include "unwind_child.h"
 
 static void test_death_takes_the_first_crash(void **state)
 {
@@ -236,7 +237,7 @@ static void test_death_keeps_mappings_of_the_dead(void **state)
 	crash__fini(&crash);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_death_takes_the_first_crash),
@@ -248,5 +249,7 @@ int main(void)
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),
 	};
 
+	if (unwind_child__is_asked(argc, argv))
+		unwind_child__run();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ READER = os.path.join(TREE, "tests", "read_snapshot.py")
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-cbor2 is for
 
 DEADLINE_S = 300
+NOBODY = 65534
 SNAPSHOT_NAME = re.compile(r"ttlog-(\d+)-(\d{17})-([A-Za-z0-9._-]{1,64})\.bin")
 ACCOUNTS = re.compile(
     r"pid (\d+): (\d+) emitted, (\d+) recorded, (\d+) lost(?: \(([^)]*)\))?, (\d+) overwritten, (.*)"
@@ -346,6 +347,16 @@ class Test:
         argv = [COLLECT] + (["-o", self.out] if out else []) + list(map(str, args))
         options.setdefault("cwd", self.dir)
         return self._add(Collector(argv, **options))
+
+    def collect_as_nobody(self, *args):
+        """By another user with the capabilities that --check names, and no more."""
+        os.chmod(self.dir, 0o777)
+        capabilities = "+bpf,+perfmon,+sys_ptrace,+checkpoint_restore"
+        argv = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}",
+                COLLECT, "-o", self.out, *map(str, args)]
+        return self._add(Collector(argv, cwd=self.dir,
+                                   env={**os.environ, "XDG_RUNTIME_DIR": self.dir}))
 
     def said(self):
         """What the collectors said, for whoever wants to know why a test failed."""

@@ -6,11 +6,10 @@ import shutil
 import signal
 import subprocess
 
-from harness import APPS, COLLECT, check, equal
+from harness import APPS, COLLECT, NOBODY, check, equal
 from test_trade import check_trades
 from test_tracers import need
 
-NOBODY = 65534
 STRIDE = int(os.environ.get("TTLOG_STRIDE", "11"))  # 1: at every call
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 
-from harness import COLLECT, DEADLINE_S, check, equal
+from harness import COLLECT, DEADLINE_S, NOBODY, check, equal
 
 
 def run(*args, **options):
@@ -110,16 +110,11 @@ def test_status_without_privileges(t):
 
 def test_status_with_capabilities_alone(t):
     """Another user with the capabilities that --check names, and no more, can record its own."""
-    os.chmod(t.dir, 0o777)
-    capabilities = "+bpf,+perfmon,+sys_ptrace,+checkpoint_restore"
-    collector = t.start(
-        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"--inh-caps={capabilities}",
-        f"--ambient-caps={capabilities}", COLLECT, "-o", t.out, "--", t.app("crash"), 2, 100, "SEGV",
-        env={**os.environ, "XDG_RUNTIME_DIR": t.dir})
+    collector = t.collect_as_nobody("--", t.app("crash"), 2, 100, "SEGV")
     equal(collector.wait(), 139, f"status; it says {collector.err.text()}")
     snapshot = t.only_snapshot()
     equal(len(snapshot.events), 200, "events")
-    equal(os.stat(snapshot.path).st_uid, 65534, "owner of the snapshot")
+    equal(os.stat(snapshot.path).st_uid, NOBODY, "owner of the snapshot")
 
 
 def test_status_disk_full(t):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Stacks of crashes: functions, files and lines of programs that keep no frame pointers."""
+import glob
 import os
 import re
 import shutil
 import signal
 import subprocess
 
-from harness import TREE, APPS, Snapshot, check, equal, view
+from harness import APPS, COLLECT, NOBODY, TREE, Snapshot, check, equal, view
 
 SOURCE = os.path.join("tests", "apps", "callers.c")
 ABORT = ["raise", "abort"]
@@ -280,3 +281,75 @@ def test_unwind_shown(t):
           "last events")
     check(re.search(r"\nRegisters\n(.*\n)*?.* rip 0x", text), "registers")
     check(re.search(r"\nMappings\n(.*\n)*?.*/libc\.so\.6  [0-9a-f]{40}\n", text), "mappings")
+
+
+class Unwinder:
+    """What the kernel says of the child that read a crash's files. OSError where it has gone."""
+
+    def __init__(self, collector):
+        directory = f"/proc/{only_unwinder(collector)}"
+        with open(f"{directory}/status", encoding="ascii") as file:
+            self.status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        with open(f"{directory}/maps", encoding="utf-8") as file:
+            self.mapped = {line.split(maxsplit=5)[5].rstrip("\n") for line in file if "/" in line}
+        self.files = {os.readlink(f"{directory}/fd/{fd}") for fd in os.listdir(f"{directory}/fd")}
+
+
+def only_unwinder(collector):
+    found = []
+    for path in glob.glob(f"/proc/{collector.pid}/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            found += file.read().split()
+    if len(found) != 1:
+        raise FileNotFoundError(f"{len(found)} children")
+    return found[0]
+
+
+def look_at_unwinder(t, collector, path):
+    """It stays for a second after a crash. Where we came later, the next crash brings another."""
+    for crash in range(1, 20):
+        t.start(path, "strlen").end(-signal.SIGSEGV)
+        t.wait_files(crash)
+        try:
+            return Unwinder(collector)
+        except OSError:
+            pass
+    raise AssertionError("no child seen")
+
+
+def is_of_program(path):
+    """The program, its libraries, their debug information."""
+    name = os.path.basename(path)
+    return name == "callers" or ".so" in name or path.startswith("/usr/lib/debug/")
+
+
+def check_unwinder(unwinder):
+    none = "0" * 16
+    for which in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        equal(unwinder.status[which], none, which)
+    equal((unwinder.status["Seccomp"], unwinder.status["NoNewPrivs"]), ("2", "1"), "seccomp")
+    equal(unwinder.status["Uid"].split(), [str(NOBODY)] * 4, "users")
+    for name in unwinder.mapped:
+        check(name == COLLECT or is_of_program(name), f"{name} is mapped")
+    sockets = {name for name in unwinder.files if name.startswith("socket:")}
+    equal(len(sockets), 1, "sockets")
+    for name in unwinder.files - sockets:
+        check(is_of_program(name), f"{name} is open")
+
+
+def test_unwind_child_has_no_rights(t):
+    """Whoever reads the program's files has nothing but these, and may do nothing."""
+    path = app(t)
+    collector = t.collect("-e", path)
+    collector.recording_path(path)
+    check_unwinder(look_at_unwinder(t, collector, path))
+    collector.stop()
+
+
+def test_unwind_child_has_no_capabilities(t):
+    """Nor any of those with which a collector records that is not root."""
+    path = app(t)
+    collector = t.collect_as_nobody("-e", path)
+    collector.recording_path(path)
+    check_unwinder(look_at_unwinder(t, collector, path))
+    collector.stop()
