@@ -173,10 +173,25 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 	return start_ns > head->start_ns;
 }
 
+static void open_ring(struct recorder *recorder, struct process *process)
+{
+	int err = process__open_ring(process, recorder->options.ring_dir,
+				     recorder->options.ring_bytes);
+
+	if (err && process->ring)
+		report__failure(
+			process->pid, err,
+			"no file for its ring: nothing can be recovered should we be killed");
+	else if (err)
+		report__failure(process->pid, err, "no flight ring, so all of it is lost");
+	process->no_ring = !process->ring;
+	if (process->ring)
+		ring_ahead__add(recorder->options.ahead, process->ring);
+}
+
 struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process = find(recorder, head);
-	int err;
 
 	if (!process && !is_past(recorder, head))
 		process = admit(recorder, head);
@@ -189,16 +204,7 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 		process->cgroup = head->cgroup;
 		memcpy(process->comm, head->comm, sizeof(process->comm));
 	}
-	err = process__open_ring(process, recorder->options.ring_dir, recorder->options.ring_bytes);
-	if (err && process->ring)
-		report__failure(
-			process->pid, err,
-			"no file for its ring: nothing can be recovered should we be killed");
-	else if (err)
-		report__failure(process->pid, err, "no flight ring, so all of it is lost");
-	process->no_ring = !process->ring;
-	if (process->ring)
-		ring_ahead__add(recorder->options.ahead, process->ring);
+	open_ring(recorder, process);
 	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
 	return process;
 }
@@ -448,6 +454,9 @@ static void end(struct recorder *recorder, struct process *process)
 	count_lost_tails(recorder, process);
 	crashed = process->crash.exit_signal != 0;
 	process->ended = true;
+	/* its death is to be explained, also where it passed none of the sites that are on */
+	if (crashed && process->announced && !process->ring && !process->no_ring)
+		open_ring(recorder, process);
 	if (process->ring && !is_written(process) &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
 		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);

@@ -127,6 +127,35 @@ def crash_itself(t, how, number, app="crash"):
     return check_crash(t, collector, pid, number)
 
 
+def check_crash_without_events(t, collector, pid):
+    accounts = collector.accounts_of(pid)
+    equal((accounts.emitted, accounts.lost, len(accounts.files)), (0, 0, 1), "accounts")
+    snapshot = Snapshot(accounts.files[0])
+    equal((snapshot.events, snapshot.info["reason"]), ([], "crash"), "events, reason")
+    equal(snapshot.info["crash"]["signal"], "SIGSEGV", "signal")
+    names = [frame.get("symbol", "").split("+")[0] for frame in snapshot.info["crash"]["frames"]]
+    check("level3" in names, f"frames {names}")
+
+
+def test_crash_without_events_by_command(t):
+    """What killed it is told also where it passed none of the sites that are on."""
+    path = t.app("crash")
+    collector = t.collect("--", path, THREADS, 0, "SEGV")
+    pid, _ = collector.recording()
+    collector.end(128 + signal.SIGSEGV)
+    check_crash_without_events(t, collector, pid)
+
+
+def test_crash_without_events_by_pid(t):
+    app, collector = t.start_recorded(t.app("crash"), "--wait", THREADS, 0, "SEGV")
+    app.say()
+    app.out.wait("ready")
+    app.say()
+    app.end(-signal.SIGSEGV)
+    collector.end()
+    check_crash_without_events(t, collector, app.pid)
+
+
 def last_thread(snapshot):
     (tid,) = {e["tid"] for e in snapshot.events if e["fields"]["thread"] == THREADS - 1}
     return tid
