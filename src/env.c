@@ -83,7 +83,7 @@ static const struct argp_option options[] = {
 	{ "ring-size", 's', "SIZE", 0, "Flight ring per process (64M)", 4 },
 	{ "buffer-size", 'b', "SIZE", 0, "Kernel ring buffer (64M)", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
-	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 4 },
+	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },
 	{ "verbose", 'v', NULL, 0, "Say more", 4 },
 
 	{ .doc = "Help:", .group = -1 },

@@ -411,7 +411,7 @@ void recorder__finish(struct recorder *recorder, struct process *process)
 	if (!process->ended || process->job_cnt || process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
-		report__process(process, recorder->options.kernel);
+		report__process(process, recorder->options.kernel, recorder->options.quiet);
 	kernel__untrack(recorder->options.kernel, process->pid, process->start_ns);
 	process_table__remove(&recorder->table, process);
 	if (recorder->last == process)
@@ -615,7 +615,7 @@ void recorder__report(struct recorder *recorder)
 	tell_untracked(recorder);
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (says_accounts(recorder, process))
-			report__process(process, recorder->options.kernel);
+			report__process(process, recorder->options.kernel, recorder->options.quiet);
 	}
 }
 

@@ -32,7 +32,18 @@ static void print_causes(const struct snapshot_lost *lost)
 		fputc(')', stderr);
 }
 
-void report__process(const struct process *process, const struct kernel *kernel)
+static void print_accounts(const struct process *process, const struct process_accounts *accounts)
+{
+	fprintf(stderr, "pid %u: %" PRIu64 " emitted, %" PRIu64 " recorded, %" PRIu64 " lost",
+		process->pid, accounts->emitted, accounts->recorded, accounts->lost_total);
+	print_causes(&accounts->lost);
+	fprintf(stderr, ", %" PRIu64 " overwritten, ", accounts->overwritten);
+	for (size_t i = 0; i < process->file_cnt; i++)
+		fprintf(stderr, "%s%s", i ? " " : "", process->files[i]);
+	fputs(process->file_cnt ? "\n" : "no snapshot\n", stderr);
+}
+
+void report__process(const struct process *process, const struct kernel *kernel, bool losses_only)
 {
 	struct process_accounts accounts;
 	struct wire_process counters;
@@ -41,13 +52,8 @@ void report__process(const struct process *process, const struct kernel *kernel)
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	process_accounts__add_corrupt(&accounts, process->unreadable);
 	flockfile(stderr);
-	fprintf(stderr, "pid %u: %" PRIu64 " emitted, %" PRIu64 " recorded, %" PRIu64 " lost",
-		process->pid, accounts.emitted, accounts.recorded, accounts.lost_total);
-	print_causes(&accounts.lost);
-	fprintf(stderr, ", %" PRIu64 " overwritten, ", accounts.overwritten);
-	for (size_t i = 0; i < process->file_cnt; i++)
-		fprintf(stderr, "%s%s", i ? " " : "", process->files[i]);
-	fputs(process->file_cnt ? "\n" : "no snapshot\n", stderr);
+	if (accounts.lost_total || !losses_only)
+		print_accounts(process, &accounts);
 	if (!err && counters.table_full)
 		fprintf(stderr,
 			"ttlog-collect: pid %u: %" PRIu64

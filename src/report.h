@@ -5,14 +5,16 @@
 #ifndef TTLOG_REPORT_H
 #define TTLOG_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct attach_result;
 struct kernel;
 struct process;
 
-/* The line of accounts: pid N: E emitted, R recorded, L lost, O overwritten, FILES. */
-void report__process(const struct process *process, const struct kernel *kernel);
+/* The line of accounts: pid N: E emitted, R recorded, L lost, O overwritten, FILES.
+ * losses_only: not where nothing was lost. */
+void report__process(const struct process *process, const struct kernel *kernel, bool losses_only);
 
 /* "ttlog-collect: <format with pid>: <what err means>"; err: negative errno. */
 void report__failure(uint32_t pid, int err, const char *what);
