@@ -22,6 +22,7 @@
 #include "linker.h"
 #include "maps.h"
 #include "module.h"
+#include "plain_file.h"
 #include "select.h"
 #include "site.h"
 
@@ -613,9 +614,9 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 	int err = 0;
 
 	*ret = (struct attach_result){ 0 };
-	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	file.fd = plain_file__open(path);
 	if (file.fd < 0)
-		return -errno;
+		return file.fd == -ENODEV ? -ENOEXEC : file.fd;
 	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
 	pthread_mutex_lock(&attach->turn);
 	pthread_mutex_lock(&attach->lock);

@@ -37,6 +37,7 @@
 #include "kernel.h"
 #include "launch.h"
 #include "live.h"
+#include "plain_file.h"
 #include "reception.h"
 #include "recorder.h"
 #include "recover.h"
@@ -840,7 +841,7 @@ static void end_command(struct collector *collector)
 
 static size_t count_sites(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = plain_file__open(path);
 	struct site_table *table = fd < 0 ? NULL : elf__read_sites(fd, NULL);
 	size_t cnt = table ? table->cnt + table->malformed_cnt : 0;
 

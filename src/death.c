@@ -19,6 +19,7 @@
 #include "death.h"
 #include "elf.h"
 #include "maps.h"
+#include "plain_file.h"
 #include "unwind.h"
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
@@ -334,8 +335,8 @@ static int open_file(const struct crash_mapping *mapping, const char *build_id,
 		return fd;
 	if (mapping->path[0] != '/')
 		return -ENOENT;
-	fd = open(mapping->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd < 0 ? -errno : check_build_id(fd, build_id);
+	fd = plain_file__open(mapping->path);
+	return fd < 0 ? fd : check_build_id(fd, build_id);
 }
 
 static int open_mapped(void *ctx, const struct crash_mapping *mapping)

@@ -8,16 +8,15 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf.h"
 #include "elf_file.h"
+#include "plain_file.h"
 #include "site.h"
 #include "text_pool.h"
 
@@ -426,28 +425,11 @@ int elf__read_build_id(int fd, char ret_build_id[41])
 
 int elf__open_build_id(const char *path, char ret_build_id[41])
 {
-	int path_fd = open(path, O_PATH | O_CLOEXEC), fd, err = 0;
-	char own_path[32];
-	struct stat st;
+	int fd = plain_file__open(path), err;
 
-	if (path_fd < 0)
-		return -errno;
-	/* to open a fifo would wait, and a device could do anything */
-	if (fstat(path_fd, &st))
-		err = -errno;
-	else if (!S_ISREG(st.st_mode))
-		err = -ENOEXEC;
-	if (err)
-		goto done;
-	snprintf(own_path, sizeof(own_path), "/proc/self/fd/%d", path_fd);
-	fd = open(own_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		err = -errno;
-		goto done;
-	}
+	if (fd < 0)
+		return fd == -ENODEV ? -ENOEXEC : fd;
 	err = elf__read_build_id(fd, ret_build_id);
 	close(fd);
-done:
-	close(path_fd);
 	return err;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "inspect.h"
 #include "list.h"
 #include "maps.h"
+#include "plain_file.h"
 #include "report.h"
 #include "site.h"
 
@@ -44,13 +44,15 @@ int inspect__file(const char *path)
 	struct list_module module = { .path = path };
 	struct attach_result found = { 0 };
 	struct site_table *table;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int status;
+	int fd = plain_file__open(path);
+	int status, err;
 
 	table = fd < 0 ? NULL : elf__read_sites(fd, base_name(path));
 	if (!table) {
+		err = fd < 0 ? -fd : errno;
 		fprintf(stderr, "ttlog-collect: can't read %s: %s\n", path,
-			errno == ENOEXEC ? "not an ELF file of this machine" : strerror(errno));
+			err == ENOEXEC || err == ENODEV ? "not an ELF file of this machine"
+							: strerror(err));
 		if (fd >= 0)
 			(void)close(fd);
 		return 1;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "maps.h"
+#include "plain_file.h"
 
 #define DELETED            " (deleted)"
 #define FIRST_BUFFER_BYTES 16384u
@@ -226,35 +227,23 @@ static bool maps_as(int fd, const struct maps_entry *entry)
 	return same;
 }
 
-/* Takes ownership of path_fd, an O_PATH descriptor. Nothing but the entry's regular file is opened:
- * to open a fifo would wait, and a device could do anything. */
+/* Takes ownership of path_fd, an O_PATH descriptor. Nothing but the entry's file is given. */
 static int reopen(int path_fd, const struct maps_entry *entry)
 {
-	char path[MAPS_PATH_BYTES];
+	int fd = plain_file__reopen(path_fd), err = 0;
 	struct stat st;
-	int fd = -1, err = 0;
 
-	if (fstat(path_fd, &st)) {
-		err = -errno;
-		goto done;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		err = -ENODEV;
-		goto done;
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		err = -errno;
-		goto done;
-	}
-	if ((st.st_dev != entry->dev || st.st_ino != entry->inode) && !maps_as(fd, entry)) {
-		close(fd);
-		err = -ESTALE;
-	}
-done:
 	close(path_fd);
-	return err ? err : fd;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		err = -errno;
+	else if ((st.st_dev != entry->dev || st.st_ino != entry->inode) && !maps_as(fd, entry))
+		err = -ESTALE;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 static int open_at(const char *path, const struct maps_entry *entry)
