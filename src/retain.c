@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which snapshots stay in a directory: the newest ones, by the time in their names.
+ * Which snapshots stay in a directory: the newest ones. A clock that was set back would make those
+ * the oldest that were written since. So the order is that of the files' modification times, and
+ * each new file's is made later than all that are there: a number that only grows, kept where it
+ * outlives us. The time in the name decides between equals.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -9,16 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "snapshot.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
+#define NS_PER_S    1000000000ll
+#define STEP_NS     1000
+/* Of the coarsest times that file systems keep: FAT's. */
+#define MAX_STEP_NS (2 * NS_PER_S)
 
 struct retained {
 	char *name;
 	const char *time; /* in name */
 	uint64_t bytes;
+	int64_t order; /* its modification time, nanoseconds */
 };
 
 struct retained_list {
@@ -47,7 +56,12 @@ static const char *find_time(const char *name)
 	return time;
 }
 
-static int add_file(struct retained_list *list, const char *name, uint64_t bytes)
+static int64_t order_of(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+static int add_file(struct retained_list *list, const char *name, const struct stat *st)
 {
 	struct retained *grown;
 	char *copy;
@@ -64,9 +78,13 @@ static int add_file(struct retained_list *list, const char *name, uint64_t bytes
 	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	list->files[list->cnt++] =
-		(struct retained){ .name = copy, .time = find_time(copy), .bytes = bytes };
-	list->bytes += bytes;
+	list->files[list->cnt++] = (struct retained){
+		.name = copy,
+		.time = find_time(copy),
+		.bytes = (uint64_t)st->st_size,
+		.order = order_of(st),
+	};
+	list->bytes += (uint64_t)st->st_size;
 	return 0;
 }
 
@@ -83,7 +101,7 @@ static int list_files(DIR *dir, struct retained_list *list)
 		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
-		err = add_file(list, entry->d_name, (uint64_t)st.st_size);
+		err = add_file(list, entry->d_name, &st);
 		if (err)
 			return err;
 	}
@@ -95,7 +113,36 @@ static int compare_age(const void *a, const void *b)
 	const struct retained *older = a, *newer = b;
 	int order = strncmp(older->time, newer->time, TIME_DIGITS);
 
+	if (older->order != newer->order)
+		return older->order < newer->order ? -1 : 1;
 	return order ? order : strcmp(older->name, newer->name);
+}
+
+static void free_files(struct retained_list *list)
+{
+	for (size_t i = 0; i < list->cnt; i++)
+		free(list->files[i].name);
+	free(list->files);
+}
+
+/* 0 or -errno; list is to be freed after both. */
+static int read_dir(int dir_fd, struct retained_list *list)
+{
+	/* a directory stream of its own: it moves the position and closes the descriptor */
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	DIR *dir;
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		err = -errno;
+		(void)close(fd);
+		return err;
+	}
+	err = list_files(dir, list);
+	(void)closedir(dir);
+	return err;
 }
 
 static bool is_too_much(const struct retained_list *list, size_t gone, size_t max_files,
@@ -106,45 +153,70 @@ static bool is_too_much(const struct retained_list *list, size_t gone, size_t ma
 }
 
 static int delete_oldest(int dir_fd, struct retained_list *list, size_t max_files,
-			 uint64_t max_bytes)
+			 uint64_t max_bytes, const char *kept)
 {
+	size_t gone = 0;
 	int err = 0;
 
 	qsort(list->files, list->cnt, sizeof(*list->files), compare_age);
 	for (size_t i = 0; i + 1 < list->cnt; i++) {
-		if (!is_too_much(list, i, max_files, max_bytes))
+		if (!is_too_much(list, gone, max_files, max_bytes))
 			break;
+		if (kept && strcmp(list->files[i].name, kept) == 0)
+			continue;
 		if (unlinkat(dir_fd, list->files[i].name, 0) < 0 && errno != ENOENT)
 			err = -errno;
 		list->bytes -= list->files[i].bytes;
+		gone++;
 	}
 	return err;
 }
 
-int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes)
+int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept)
 {
-	/* a directory stream of its own: it moves the position and closes the descriptor */
 	struct retained_list list = { 0 };
-	DIR *dir;
-	int fd, err;
+	int err;
 
 	if (!max_files && !max_bytes)
 		return 0;
-	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		err = -errno;
-		(void)close(fd);
-		return err;
-	}
-	err = list_files(dir, &list);
+	err = read_dir(dir_fd, &list);
 	if (!err && list.cnt)
-		err = delete_oldest(dir_fd, &list, max_files, max_bytes);
-	for (size_t i = 0; i < list.cnt; i++)
-		free(list.files[i].name);
-	free(list.files);
-	(void)closedir(dir);
+		err = delete_oldest(dir_fd, &list, max_files, max_bytes, kept);
+	free_files(&list);
 	return err;
+}
+
+/* The modification time that the file system makes of it. */
+static int set_order(int fd, int64_t order, int64_t *ret_order)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = order / NS_PER_S, .tv_nsec = order % NS_PER_S },
+	};
+	struct stat st;
+
+	if (futimens(fd, times) || fstat(fd, &st))
+		return -errno;
+	*ret_order = order_of(&st);
+	return 0;
+}
+
+int snapshot__order(int dir_fd, int fd)
+{
+	struct retained_list list = { 0 };
+	int64_t newest = 0, order;
+	struct stat st;
+	int err = read_dir(dir_fd, &list);
+
+	for (size_t i = 0; i < list.cnt; i++) {
+		if (list.files[i].order > newest)
+			newest = list.files[i].order;
+	}
+	free_files(&list);
+	if (!err && fstat(fd, &st))
+		err = -errno;
+	if (err || order_of(&st) > newest)
+		return err;
+	err = set_order(fd, newest + STEP_NS, &order);
+	return err || order > newest ? err : set_order(fd, newest + MAX_STEP_NS, &order);
 }

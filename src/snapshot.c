@@ -145,7 +145,11 @@ static int write_all(struct snapshot *snapshot)
 	header_out__put_end(&snapshot->item, &snapshot->source, &snapshot->totals,
 			    &snapshot->header);
 	err = write_item(snapshot, &snapshot->item, FORMAT_HEADER_MAX_BYTES);
-	return err ? err : new_file__sync(&snapshot->file);
+	if (err)
+		return err;
+	/* without it the clock decides which goes first */
+	(void)snapshot__order(snapshot->file.dir_fd, snapshot->file.fd);
+	return new_file__sync(&snapshot->file);
 }
 
 /* What was recorded and is no event is lost. */

@@ -61,8 +61,12 @@ struct snapshot_source {
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
 		    uint64_t *ret_events, uint64_t *ret_corrupt);
 
-/* Deletes the oldest snapshots (by name's time) until at most max_files are left and they take at
- * most max_bytes; 0 means no limit. The newest is never deleted. Returns 0 or -errno. */
-int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes);
+/* Makes what is open on fd later than all snapshots in the directory, whatever the clock says: for
+ * the order in which they go. Returns 0 or -errno. */
+int snapshot__order(int dir_fd, int fd);
+/* Deletes the oldest snapshots (in the order in which they were written) until at most max_files are
+ * left and they take at most max_bytes; 0 means no limit. The newest is never deleted, nor is `kept`
+ * (NULL: none), which was just written. Returns 0 or -errno. */
+int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept);
 
 #endif /* TTLOG_SNAPSHOT_H */

@@ -71,8 +71,8 @@ static void write_job(struct writer *writer, struct writer_job *job, struct unwi
 		return;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now can be at the next snapshot */
-	(void)snapshot__retain(writer->dir_fd, writer->options.max_files,
-			       writer->options.max_bytes);
+	(void)snapshot__retain(writer->dir_fd, writer->options.max_files, writer->options.max_bytes,
+			       name);
 }
 
 static bool is_being_written(const struct writer *writer, uint32_t pid)

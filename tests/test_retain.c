@@ -9,8 +9,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -102,31 +104,84 @@ static void test_retain_keeps_the_newest(void **state)
 	assert_int_equal(symlinkat("ttlog-1", fixture->dir_fd, "ttlog-1-20250101000000000-x.bin"),
 			 0);
 
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 0), 0);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 4, 4000), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 0, NULL), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 4, 4000, NULL), 0);
 	assert_int_equal(count_files(fixture), 11);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 3, 0), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 3, 0, NULL), 0);
 	assert_false(exists(fixture, "ttlog-9-20260101000000000-crash.bin"));
 	assert_int_equal(count_files(fixture), 10);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 2999), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 2999, NULL), 0);
 	assert_false(exists(fixture, "ttlog-1-20260102000000000-timer.bin"));
 	assert_true(exists(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin"));
 	assert_int_equal(count_files(fixture), 9);
 	/* the newest stays whatever it takes */
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1, NULL), 0);
 	assert_true(exists(fixture, "ttlog-1-20260104000000000-timer.bin"));
 	assert_int_equal(count_files(fixture), 8);
-	assert_int_equal(snapshot__retain(-1, 1, 1), -EBADF);
+	assert_int_equal(snapshot__retain(-1, 1, 1, NULL), -EBADF);
 }
 
 static void test_retain_empty_directory(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1, NULL), 0);
 	touch(fixture, "ttlog-1-20260104000000000-timer.bin", 1000);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1), 0);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1, NULL), 0);
 	assert_int_equal(count_files(fixture), 1);
+}
+
+/* As snapshots are published. */
+static void publish(const struct fixture *fixture, const char *name)
+{
+	int fd = openat(fixture->dir_fd, "new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(snapshot__order(fixture->dir_fd, fd), 0);
+	(void)close(fd);
+	assert_int_equal(renameat(fixture->dir_fd, "new", fixture->dir_fd, name), 0);
+}
+
+/* The clock is set back from 2099 to now: what is written since is the newest all the same. */
+static void test_retain_when_the_clock_is_set_back(void **state)
+{
+	static const char *const names[] = {
+		"ttlog-1-20990103000000000-timer.bin", "ttlog-1-20990104000000000-timer.bin",
+		"ttlog-1-20260101000000000-crash.bin", "ttlog-1-20260102000000000-crash.bin",
+		"ttlog-1-20251231000000000-crash.bin", /* and once more */
+	};
+	const struct timespec in_2099[2] = { { .tv_sec = 4073000000 }, { .tv_sec = 4073000000 } };
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		touch(fixture, names[i], 1000);
+		assert_int_equal(utimensat(fixture->dir_fd, names[i], in_2099, 0), 0);
+	}
+	for (size_t i = 2; i < 5; i++)
+		publish(fixture, names[i]);
+	for (size_t left = 4; left; left--) {
+		assert_int_equal(snapshot__retain(fixture->dir_fd, left, 0, NULL), 0);
+		assert_int_equal(count_files(fixture), left);
+		for (size_t i = 0; i < 5; i++)
+			assert_int_equal(exists(fixture, names[i]), i >= 5 - left);
+	}
+}
+
+/* Where the file system does not keep its order. */
+static void test_retain_never_deletes_what_was_just_written(void **state)
+{
+	static const char kept[] = "ttlog-1-20260101000000000-crash.bin";
+	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct fixture *fixture = *state;
+
+	touch(fixture, kept, 1000);
+	assert_int_equal(utimensat(fixture->dir_fd, kept, long_ago, 0), 0);
+	touch(fixture, "ttlog-1-20260102000000000-timer.bin", 1000);
+	touch(fixture, "ttlog-1-20260103000000000-timer.bin", 1000);
+	assert_int_equal(snapshot__retain(fixture->dir_fd, 2, 0, kept), 0);
+	assert_true(exists(fixture, kept));
+	assert_true(exists(fixture, "ttlog-1-20260103000000000-timer.bin"));
+	assert_int_equal(count_files(fixture), 2);
 }
 
 int main(void)
@@ -134,6 +189,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_empty_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retain_when_the_clock_is_set_back, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_retain_never_deletes_what_was_just_written,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,3 +358,20 @@ def test_max_spares_other_files(t):
     collector = t.collect("--max-snapshots", 1, "--", t.app("crash"), 2, 10, "SEGV").end(139)
     (path,) = collector.only_accounts().files
     equal(sorted(os.listdir(t.out)), sorted(names + [os.path.basename(path)]), "files")
+
+
+def test_max_after_the_clock_was_set_back(t):
+    """What was written while it stood in 2099 is older than what is written now."""
+    os.mkdir(t.out)
+    in_2099 = 4073000000
+    for day in range(1, 4):
+        path = os.path.join(t.out, f"ttlog-1-2099010{day}000000000-timer.bin")
+        with open(path, "wb"):
+            pass
+        os.utime(path, (in_2099 + day, in_2099 + day))
+    made = []
+    for _ in range(3):
+        collector = t.collect("--max-snapshots", 2, "--", t.app("crash"), 2, 10, "SEGV").end(139)
+        made += collector.only_accounts().files
+        check(made[-1] in t.files(), f"{made[-1]} was just written, and is gone")
+    equal(t.files(), made[-2:], "files")
