@@ -19,7 +19,8 @@
 #define SIGKILL           9
 #define SIGSEGV           11
 #define SIGSYS            31
-#define SIGNAL_GROUP_EXIT 4
+#define SIGNAL_GROUP_EXIT 0x04
+#define LAST_SIGNAL       64 /* SIGRTMAX */
 
 /* At most so much is copied while interrupts are off; any one batch fits. */
 #define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES)
@@ -147,8 +148,9 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 
 	if (sig == SIGKILL)
 		return true;
-	return sig > 0 && sig < 64 && !(harmless >> sig & 1) &&
-	       BPF_CORE_READ(action, sa.sa_handler) == 0;
+	if (sig <= 0 || sig > LAST_SIGNAL || BPF_CORE_READ(action, sa.sa_handler))
+		return false;
+	return sig == LAST_SIGNAL || !(harmless >> sig & 1);
 }
 
 static __always_inline void copy_registers(u64 *to)

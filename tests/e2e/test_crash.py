@@ -116,6 +116,24 @@ def test_kill_by_path_of_one_that_runs(t):
     collector.stop()
 
 
+# ---- signals that had to wait ----
+
+
+def test_blocked_signal(t):
+    """Delivered as it is when its thread lets it; the highest number too."""
+    for number in (signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX):
+        collector = t.collect("--", t.app("blocked"), EVENTS, int(number)).end(128 + number)
+        (pid,) = collector.all_accounts()
+        accounts = collector.accounts_of(pid)
+        equal((accounts.emitted, accounts.recorded, accounts.lost), (EVENTS, EVENTS, 0), "accounts")
+        (path,) = accounts.files
+        crash = Snapshot(path).info.get("crash")
+        check(crash, f"no crash of signal {int(number)}")
+        equal(crash["number"], int(number), "signal")
+        check(any("main+0x" in frame.get("symbol", "") for frame in crash["frames"]),
+              f"no main() in {crash['frames']}")
+
+
 # ---- faults ----
 
 
