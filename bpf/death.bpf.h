@@ -20,6 +20,7 @@
 #define SIGSEGV           11
 #define SIGSYS            31
 #define SIGNAL_GROUP_EXIT 0x04
+#define SIGNAL_UNKILLABLE 0x40
 #define LAST_SIGNAL       64 /* SIGRTMAX */
 
 /* At most so much is copied while interrupts are off; any one batch fits. */
@@ -149,6 +150,9 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 	if (sig == SIGKILL)
 		return true;
 	if (sig <= 0 || sig > LAST_SIGNAL || BPF_CORE_READ(action, sa.sa_handler))
+		return false;
+	/* the first process of a pid namespace: the kernel throws away what has come so far */
+	if (BPF_CORE_READ(bpf_get_current_task_btf(), signal, flags) & SIGNAL_UNKILLABLE)
 		return false;
 	return sig == LAST_SIGNAL || !(harmless >> sig & 1);
 }

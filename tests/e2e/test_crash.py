@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import Snapshot, check, equal
+from harness import Snapshot, check, equal, wait_until
 
 THREADS, EVENTS = 8, 100
 CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
@@ -132,6 +132,24 @@ def test_blocked_signal(t):
         equal(crash["number"], int(number), "signal")
         check(any("main+0x" in frame.get("symbol", "") for frame in crash["frames"]),
               f"no main() in {crash['frames']}")
+
+
+def test_first_process_of_a_namespace(t):
+    """What it sends itself does not end it, however it is delivered."""
+    path = t.app("blocked")
+    collector = t.collect("--on", "crash,exit", "-e", path)
+    collector.recording_path(path)
+    for number in (signal.SIGTERM, signal.SIGRTMAX):
+        t.start("unshare", "-pf", path, EVENTS, int(number)).end(7)
+    wait_until(lambda: len(t.files()) == 2, "two snapshots")
+    for snapshot in t.snapshots():
+        equal(snapshot.info["exit"], {"code": 7}, "exit")
+        check("crash" not in snapshot.info, f"a crash: {snapshot.info.get('crash')}")
+        for probe in ("before", "after"):
+            equal([event["fields"]["count"] for event in snapshot.of(probe)], list(range(EVENTS)),
+                  f"events {probe}")
+        equal(snapshot.info["lost"]["total"], 0, "lost")
+    collector.stop()
 
 
 # ---- faults ----
