@@ -3,6 +3,7 @@
  * ttlog-collect: records marked programs and writes snapshots of the last of it.
  */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,9 @@ int main(int argc, char **argv)
 	struct env env = { 0 };
 	int status = 1;
 
+	/* Inherited as ignored, it would have the kernel reap our children unseen: their numbers
+	 * would be others' before we have done with them. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
 		return subject__run();
 	if (unwind_child__is_asked(argc, argv))

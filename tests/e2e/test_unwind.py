@@ -353,3 +353,17 @@ def test_unwind_child_has_no_capabilities(t):
     collector.recording_path(path)
     check_unwinder(look_at_unwinder(t, collector, path))
     collector.stop()
+
+
+def test_unwind_by_one_that_ignores_sigchld(t):
+    """As it may be started: its children are its own to reap, so that their numbers stay theirs."""
+    program, path = app(t), t.path("callers")
+    collector = t.collect("-e", path, preexec_fn=lambda: signal.signal(signal.SIGCHLD,
+                                                                     signal.SIG_IGN))
+    collector.recording_path(path)
+    with open(f"/proc/{collector.pid}/status", encoding="ascii") as status:
+        ignored = int(re.search(r"^SigIgn:\s*([0-9a-f]+)$", status.read(), re.M)[1], 16)
+    check(not ignored >> (signal.SIGCHLD - 1) & 1, "SIGCHLD is ignored")
+    t.start(program, "strlen").end(-signal.SIGSEGV)
+    check_callers(Snapshot(t.wait_files(1)[0]).info["crash"]["frames"], "strlen")
+    collector.stop()
