@@ -56,6 +56,7 @@ void process__free(struct process *process)
 	for (size_t i = 0; i < process->file_cnt; i++)
 		free(process->files[i]);
 	free(process->files);
+	free(process->owed_reason);
 	free(process->threads);
 	thread_index__fini(&process->thread_index);
 	free(process->sources);

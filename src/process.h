@@ -19,6 +19,7 @@
 
 struct ring;
 struct ring_entry;
+struct trigger_request;
 struct wire_batch;
 struct wire_head;
 struct wire_process;
@@ -96,10 +97,13 @@ struct process {
 	bool ended;      /* its last thread is gone */
 	bool hurried;    /* its crash is in a snapshot though it has not ended */
 	size_t job_cnt;  /* snapshots being written */
-	uint64_t snapshot_mark; /* ring__written_bytes at the last snapshot */
-	uint64_t live_mark;     /* the same of what those who follow were shown */
-	uint64_t live_events;   /* ring__events then */
-	char **files;           /* snapshots, by path */
+	char *owed_reason;                    /* of one that waits for room; NULL: none */
+	struct trigger_request *owed_request; /* who waits for that; NULL: nobody */
+	struct process *next_owed;            /* the recorder's */
+	uint64_t snapshot_mark;               /* ring__written_bytes at the last snapshot */
+	uint64_t live_mark;                   /* the same of what those who follow were shown */
+	uint64_t live_events;                 /* ring__events then */
+	char **files;                         /* snapshots, by path */
 	size_t file_cnt;
 };
 

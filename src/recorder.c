@@ -47,6 +47,7 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	if (!recorder)
 		return NULL;
 	recorder->options = *options;
+	recorder->last_owed = &recorder->first_owed;
 	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
 	if (!recorder->pull_buffer) {
 		free(recorder);
@@ -139,8 +140,7 @@ static bool is_same(const struct process *process, uint64_t start_ns)
 	return !process->birth_ns || birth__is_same(process->birth_ns, start_ns);
 }
 
-/* The process with that number that started then, of those that had it one after another. */
-static struct process *find_exact(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
+struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
 {
 	struct process *process = process_table__find(&recorder->table, pid);
 
@@ -155,7 +155,7 @@ static struct process *find(struct recorder *recorder, const struct wire_head *h
 
 	if (process && process->pid == head->tgid && process->start_ns == head->start_ns)
 		return process;
-	process = find_exact(recorder, head->tgid, head->start_ns);
+	process = recorder__find(recorder, head->tgid, head->start_ns);
 	if (process)
 		process->start_ns = head->start_ns;
 	recorder->last = process;
@@ -314,66 +314,6 @@ void recorder__tell_consumed(struct recorder *recorder)
 
 /* ---- asking ---- */
 
-static void answer_if_closed(struct trigger_request *request)
-{
-	if (--request->open_cnt > 0)
-		return;
-	if (!request->text_len)
-		trigger_request__add_line(request, "error: nothing is recorded");
-	if (request->answer)
-		request->answer(request);
-	trigger_request__free(request);
-}
-
-static int start_job(struct recorder *recorder, struct process *process, const char *reason,
-		     struct trigger_request *request)
-{
-	struct writer_job *job;
-
-	/* a pair later than all events: beyond the last one time is only as good as the rate of
-	 * the last stretch, which at first is 8 ms long */
-	clock__sample(recorder->options.clock);
-	job = job__new(process, &recorder->options, reason);
-	if (!job)
-		return -errno;
-	job->request = request;
-	if (request)
-		request->open_cnt++;
-	process->snapshot_mark = ring__written_bytes(process->ring);
-	process->job_cnt++;
-	recorder->open_jobs++;
-	writer__submit(recorder->options.writer, job);
-	return 0;
-}
-
-static void snapshot_one(struct recorder *recorder, struct process *process,
-			 struct trigger_request *request)
-{
-	int err;
-
-	if (!process->ring || process->ended ||
-	    (request->only_new && process->snapshot_mark == ring__written_bytes(process->ring)))
-		return;
-	err = start_job(recorder, process, request->reason, request);
-	if (!err)
-		return;
-	recorder->failed = true;
-	report__failure(process->pid, err, "no snapshot");
-}
-
-void recorder__snapshot(struct recorder *recorder, struct trigger_request *request)
-{
-	struct process *process;
-	struct process_cursor cursor = { 0 };
-
-	request->open_cnt = 1;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (!request->pid || process->pid == request->pid)
-			snapshot_one(recorder, process, request);
-	}
-	answer_if_closed(request);
-}
-
 static void request_from_program(struct recorder *recorder, struct process *process,
 				 const struct wire_request *message)
 {
@@ -383,7 +323,7 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 		return;
 	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
 	 * more than one after another, and only where there is room */
-	if (process->job_cnt > 1 ||
+	if (process->job_cnt > 1 || process->owed_reason ||
 	    (process->job_cnt && writer__is_full(recorder->options.writer, job__bytes(process))))
 		return;
 	request = trigger_request__new(message->reason[0] ? message->reason : "request",
@@ -408,7 +348,8 @@ static bool says_accounts(const struct recorder *recorder, const struct process 
 
 void recorder__finish(struct recorder *recorder, struct process *process)
 {
-	if (!process->ended || process->job_cnt || process == recorder->pulled)
+	if (!process->ended || process->job_cnt || process->owed_reason ||
+	    process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
 		report__process(process, recorder->options.kernel, recorder->options.quiet);
@@ -449,7 +390,6 @@ static bool is_written(const struct process *process)
 static void end(struct recorder *recorder, struct process *process)
 {
 	bool crashed;
-	int err;
 
 	count_lost_tails(recorder, process);
 	crashed = process->crash.exit_signal != 0;
@@ -459,11 +399,7 @@ static void end(struct recorder *recorder, struct process *process)
 		open_ring(recorder, process);
 	if (process->ring && !is_written(process) &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
-		err = start_job(recorder, process, crashed ? "crash" : "exit", NULL);
-		if (err) {
-			recorder->failed = true;
-			report__failure(process->pid, err, "no snapshot");
-		}
+		(void)recorder__want(recorder, process, crashed ? "crash" : "exit", NULL);
 	}
 	recorder__show_last(recorder, process);
 	recorder__finish(recorder, process);
@@ -494,7 +430,6 @@ void recorder__hurry(struct recorder *recorder)
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process;
 	struct process_cursor cursor = { 0 };
-	int err;
 
 	if (!(recorder->options.on & RECORDER_ON_CRASH))
 		return;
@@ -505,12 +440,8 @@ void recorder__hurry(struct recorder *recorder)
 		/* nothing else can become of it */
 		process->crash.has_exit = true;
 		process->crash.exit_signal = process->crash.signal;
-		err = start_job(recorder, process, "crash", NULL);
-		if (!err)
-			continue;
-		process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
-		recorder->failed = true;
-		report__failure(process->pid, err, "no snapshot");
+		if (recorder__want(recorder, process, "crash", NULL))
+			process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
 	}
 }
 
@@ -564,47 +495,6 @@ void recorder__sweep(struct recorder *recorder)
 	while (cnt-- > 0)
 		end(recorder, overdue[cnt]);
 	free(overdue);
-}
-
-void recorder__job_done(struct recorder *recorder, struct writer_job *job)
-{
-	struct process *process = find_exact(recorder, job->source.pid, job->start_ns);
-	char line[PATH_MAX + 128];
-
-	recorder->open_jobs--;
-	if (job->err) {
-		recorder->failed = true;
-		(void)snprintf(line, sizeof(line), "error: snapshot of pid %u: %s", job->source.pid,
-			       strerror(-job->err));
-		report__failure(job->source.pid, job->err, "snapshot could not be written");
-	} else {
-		(void)snprintf(line, sizeof(line), "%s", job->path);
-	}
-	if (job->request) {
-		job->request->made |= !job->err;
-		trigger_request__add_line(job->request, line);
-		answer_if_closed(job->request);
-	}
-	if (process && !job->err) {
-		(void)process__add_file(process, job->path);
-		process->unreadable = job->corrupt_cnt;
-	}
-	/* it holds a part of the process's ring */
-	writer_job__free(job);
-	if (process) {
-		process->job_cnt--;
-		recorder__finish(recorder, process);
-	}
-}
-
-size_t recorder__open_jobs(const struct recorder *recorder)
-{
-	return recorder->open_jobs;
-}
-
-bool recorder__failed(const struct recorder *recorder)
-{
-	return recorder->failed;
 }
 
 void recorder__report(struct recorder *recorder)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the recorder share, and nobody else sees: recorder.c, recorder_pull.c (what is
- * unflushed), recorder_live.c (those who follow).
+ * unflushed), recorder_live.c (those who follow), recorder_jobs.c (snapshots).
  */
 #ifndef TTLOG_RECORDER_PARTS_H
 #define TTLOG_RECORDER_PARTS_H
@@ -16,6 +16,7 @@
 
 struct process;
 struct pull_meanwhile;
+struct trigger_request;
 struct wire_batch;
 struct wire_head;
 
@@ -28,6 +29,7 @@ struct recorder {
 	size_t given_cnt;       /* given and not ended */
 	bool owes_done;         /* the notice of that found no room */
 	size_t open_jobs;
+	struct process *first_owed, **last_owed; /* that wait for room; none where no job is open */
 	bool failed;
 	bool told_untracked;
 	struct wire_batch *pull_buffer;
@@ -38,9 +40,19 @@ struct recorder {
 struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head);
 /* As the kernel would: what is known of the thread may be old, or nothing at all. */
 void recorder__stamp_thread(struct wire_head *head);
+/* The process with that number that started then, of those that had it one after another. */
+struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns);
 bool recorder__still_runs(const struct process *process);
 /* Out of the table, with its accounts said, where it has ended and nothing works on it. */
 void recorder__finish(struct recorder *recorder, struct process *process);
+
+/*
+ * A snapshot of the process, which has a ring, now or as soon as there is room for one more to be
+ * written: until then the process owes it, and stays. 0, or -errno where there will be none, which
+ * is said.
+ */
+int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
+		   struct trigger_request *request);
 
 /* Of every process that runs, only batches that have something new. */
 void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile);

@@ -18,7 +18,7 @@
 #define REST_AFTER_S 1
 
 #define THREAD_CNT  2
-#define MAX_WAITING 4096 /* jobs; beyond it snapshots are refused */
+#define MAX_WAITING 4096 /* jobs; beyond it those who want one have to wait */
 /* Of the rings of further jobs of processes that have one waiting; one such is always taken. */
 #define MAX_BYTES   (64u << 20)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A disk that takes nothing any more: draining goes on, memory stays, and the snapshot is whole."""
+import glob
 import json
 import os
 import re
@@ -22,7 +23,7 @@ def disk(t):
     os.mkdir(t.out)
     with open(image, "wb") as file:
         file.truncate(64 << 20)
-    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, t.out]):
+    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop,nobarrier", image, t.out]):
         done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode:
             raise Skip(f"{command[0]}: {done.stderr.decode().strip()}")
@@ -105,3 +106,19 @@ def test_stuck_disk(t):
         equal(accounts.emitted, flooded(t), "emitted")
         equal(numbers(accounts.files[-1])[1], flooded(t), "the last event")
         check(most - before < MORE_KIB, f"{most - before} KiB while the disk is stuck")
+
+
+def test_stuck_disk_while_thousands_end(t):
+    """More than may wait to be written: the rest stays in its rings until there is room."""
+    forks = 4300  # 4,096 wait, two are being written
+    with disk(t):
+        collector = t.collect("--on", "exit", "-s", "512K", "-e", t.app("children"))
+        collector.recording_path(t.path("children"))
+        with frozen(t):
+            t.start(t.path("children"), forks, 0).end()
+            wait_until(lambda: len(glob.glob("/run/ttlog/*/*.ring")) >= 4098, "4,098 rings")
+        accounts = collector.stop().all_accounts().values()
+        equal(len(accounts), forks + 1, "processes")
+        for one in accounts:
+            equal((one.lost, len(one.files)), (0, 1), f"lost and files of {one}")
+        equal(len(t.files()), forks + 1, "files")

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshots of recorded processes: who wants them, what waits, what has become of them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "job.h"
+#include "process.h"
+#include "recorder_parts.h"
+#include "report.h"
+#include "ring.h"
+#include "trigger.h"
+#include "writer.h"
+
+static void answer_if_closed(struct trigger_request *request)
+{
+	if (--request->open_cnt > 0)
+		return;
+	if (!request->text_len)
+		trigger_request__add_line(request, "error: nothing is recorded");
+	if (request->answer)
+		request->answer(request);
+	trigger_request__free(request);
+}
+
+static int start_job(struct recorder *recorder, struct process *process, const char *reason,
+		     struct trigger_request *request)
+{
+	struct writer_job *job;
+
+	/* a pair later than all events: beyond the last one time is only as good as the rate of
+	 * the last stretch, which at first is 8 ms long */
+	clock__sample(recorder->options.clock);
+	job = job__new(process, &recorder->options, reason);
+	if (!job)
+		return -errno;
+	job->request = request;
+	if (request)
+		request->open_cnt++;
+	process->snapshot_mark = ring__written_bytes(process->ring);
+	process->job_cnt++;
+	recorder->open_jobs++;
+	writer__submit(recorder->options.writer, job);
+	return 0;
+}
+
+/* ---- what can't be written yet ---- */
+
+/*
+ * A job takes memory until it is written, so only so many may wait. Beyond that what is in a ring
+ * stays there: the process owes a snapshot, and keeps its ring until that is made. It owes one at
+ * most, which will hold all that others would. Who waits for an answer is told at once.
+ */
+static int owe(struct recorder *recorder, struct process *process, const char *reason,
+	       struct trigger_request *request)
+{
+	char *copy;
+
+	if (process->owed_reason && !process->ended)
+		return request && request->answer ? -ENOBUFS : 0;
+	copy = strdup(reason);
+	if (!copy)
+		return -ENOMEM;
+	if (!process->owed_reason) {
+		process->owed_request = request;
+		if (request)
+			request->open_cnt++;
+		process->next_owed = NULL;
+		*recorder->last_owed = process;
+		recorder->last_owed = &process->next_owed;
+	}
+	/* how it ended is the last word */
+	free(process->owed_reason);
+	process->owed_reason = copy;
+	return 0;
+}
+
+static void fail(struct recorder *recorder, const struct process *process,
+		 struct trigger_request *request, int err)
+{
+	char line[96];
+
+	recorder->failed = true;
+	report__failure(process->pid, err, "no snapshot");
+	if (!request)
+		return;
+	(void)snprintf(line, sizeof(line), "error: no snapshot of pid %u: %s", process->pid,
+		       strerror(-err));
+	trigger_request__add_line(request, line);
+}
+
+/* One that has to do with how many wait, of which one will be done. */
+static bool is_passing(const struct recorder *recorder, int err)
+{
+	return (err == -ENOBUFS || err == -ENOMEM) && recorder->open_jobs;
+}
+
+int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
+		   struct trigger_request *request)
+{
+	int err = -ENOBUFS;
+
+	if (!process->owed_reason)
+		err = start_job(recorder, process, reason, request);
+	if (is_passing(recorder, err))
+		err = owe(recorder, process, reason, request);
+	if (err)
+		fail(recorder, process, request, err);
+	return err;
+}
+
+static void settle(struct recorder *recorder, struct process *process)
+{
+	struct trigger_request *request = process->owed_request;
+
+	recorder->first_owed = process->next_owed;
+	if (!recorder->first_owed)
+		recorder->last_owed = &recorder->first_owed;
+	free(process->owed_reason);
+	process->owed_reason = NULL;
+	process->owed_request = NULL;
+	if (request)
+		answer_if_closed(request);
+	recorder__finish(recorder, process);
+}
+
+/* As many as there is room for now; where nothing waits any more, all. */
+static void pay(struct recorder *recorder)
+{
+	struct process *process;
+
+	while ((process = recorder->first_owed)) {
+		int err = start_job(recorder, process, process->owed_reason, process->owed_request);
+
+		if (is_passing(recorder, err))
+			return;
+		if (err)
+			fail(recorder, process, process->owed_request, err);
+		settle(recorder, process);
+	}
+}
+
+/* ---- wishes ---- */
+
+static void snapshot_one(struct recorder *recorder, struct process *process,
+			 struct trigger_request *request)
+{
+	if (!process->ring || process->ended ||
+	    (request->only_new && process->snapshot_mark == ring__written_bytes(process->ring)))
+		return;
+	(void)recorder__want(recorder, process, request->reason, request);
+}
+
+void recorder__snapshot(struct recorder *recorder, struct trigger_request *request)
+{
+	struct process *process;
+	struct process_cursor cursor = { 0 };
+
+	request->open_cnt = 1;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!request->pid || process->pid == request->pid)
+			snapshot_one(recorder, process, request);
+	}
+	answer_if_closed(request);
+}
+
+/* ---- what became of them ---- */
+
+void recorder__job_done(struct recorder *recorder, struct writer_job *job)
+{
+	struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
+	char line[PATH_MAX + 128];
+
+	recorder->open_jobs--;
+	if (job->err) {
+		recorder->failed = true;
+		(void)snprintf(line, sizeof(line), "error: snapshot of pid %u: %s", job->source.pid,
+			       strerror(-job->err));
+		report__failure(job->source.pid, job->err, "snapshot could not be written");
+	} else {
+		(void)snprintf(line, sizeof(line), "%s", job->path);
+	}
+	if (job->request) {
+		job->request->made |= !job->err;
+		trigger_request__add_line(job->request, line);
+		answer_if_closed(job->request);
+	}
+	if (process && !job->err) {
+		(void)process__add_file(process, job->path);
+		process->unreadable = job->corrupt_cnt;
+	}
+	/* it holds a part of the process's ring */
+	writer_job__free(job);
+	if (process) {
+		process->job_cnt--;
+		recorder__finish(recorder, process);
+	}
+	pay(recorder);
+}
+
+size_t recorder__open_jobs(const struct recorder *recorder)
+{
+	return recorder->open_jobs;
+}
+
+bool recorder__failed(const struct recorder *recorder)
+{
+	return recorder->failed;
+}
