@@ -25,6 +25,7 @@
 #include "plain_file.h"
 #include "select.h"
 #include "site.h"
+#include "task.h"
 
 struct links {
 	pid_t pid;                   /* 0: all */
@@ -122,10 +123,20 @@ static struct links *find_links(struct links *links, pid_t pid)
 	return links;
 }
 
-/* Links serve one process or all. */
+/* Links serve one process or all. The kernel knows a process by its first thread's memory: where that
+ * is gone, for main called pthread_exit(), sites are enabled wherever their file runs. What is not
+ * to be recorded is told apart by the BPF program all the same. */
 static pid_t filter_of(const struct attach *attach, pid_t pid)
 {
-	return attach->options.for_all ? 0 : pid;
+	return attach->options.for_all || !task__has_memory((uint32_t)pid) ? 0 : pid;
+}
+
+/* Those that serve the process. What it has from before its main ended is good still. */
+static struct links *links_of(const struct attach *attach, struct links *links, pid_t pid)
+{
+	struct links *found = find_links(links, filter_of(attach, pid));
+
+	return found ? found : find_links(links, pid);
 }
 
 static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
@@ -252,7 +263,7 @@ static void link_linker(struct attach *attach, pid_t pid, const struct maps *map
 	struct links *links;
 	int fd;
 
-	if (find_links(attach->linkers, filter) || linker__find(pid, &linker))
+	if (links_of(attach, attach->linkers, pid) || linker__find(pid, &linker))
 		return;
 	entry = maps__find(maps, linker.notify);
 	fd = entry ? maps__open(pid, entry, path) : -1;
@@ -306,8 +317,7 @@ static int64_t take_file(struct attach *attach, const struct mapped_file *file,
 		};
 
 		arrival__add_anchor(arrival, &anchor);
-		if (!find_links(attach->modules.by_number[number]->links,
-				filter_of(attach, arrival->pid)))
+		if (!links_of(attach, attach->modules.by_number[number]->links, arrival->pid))
 			(void)arrival__add_batches(arrival, &anchor);
 	}
 	return number;
@@ -380,9 +390,11 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 
 	for (size_t i = 0; i < found->cnt; i++) {
 		const struct module *module = attach->modules.by_number[found->modules[i].number];
-		int err = link_module(attach, found->modules[i].number,
-				      found->modules[i].kernel_path, filter_of(attach, pid));
+		int err = 0;
 
+		if (!links_of(attach, module->links, pid))
+			err = link_module(attach, found->modules[i].number,
+					  found->modules[i].kernel_path, filter_of(attach, pid));
 		ret->marked_cnt += module->table->cnt;
 		if (err) {
 			note_failed(ret, module->path, false);
@@ -400,7 +412,7 @@ static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *f
 	for (size_t i = 0; i < found->cnt; i++) {
 		uint32_t number = found->modules[i].number;
 
-		if (!find_links(attach->modules.by_number[number]->links, filter_of(attach, pid)))
+		if (!links_of(attach, attach->modules.by_number[number]->links, pid))
 			return true;
 	}
 	return false;

@@ -20,6 +20,7 @@
 #include "elf.h"
 #include "maps.h"
 #include "plain_file.h"
+#include "task.h"
 #include "unwind.h"
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
@@ -201,22 +202,6 @@ void death__take_exit(struct crash *crash, const struct wire_exit *message)
 		crash->exit_code = WEXITSTATUS(message->status);
 }
 
-/* Whether its memory is still there. */
-static bool has_memory(pid_t pid)
-{
-	char path[32], byte;
-	ssize_t len;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, &byte, sizeof(byte));
-	(void)close(fd);
-	return len == sizeof(byte);
-}
-
 int death__take_mappings(struct crash *crash, const struct maps *maps)
 {
 	struct crash_mapping *mappings = calloc(maps->cnt + 1, sizeof(*mappings));
@@ -256,7 +241,7 @@ int death__read_mappings(struct crash *crash, pid_t pid)
 	if (!maps)
 		return -errno;
 	/* one that ends while it is read seems to have mapped less than it had */
-	if (!maps->cnt || !has_memory(pid))
+	if (!maps->cnt || !task__has_memory(task__living((uint32_t)pid)))
 		err = -ESRCH;
 	else
 		err = death__take_mappings(crash, maps);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "pull.h"
+#include "task.h"
 
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
@@ -34,7 +35,7 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 	ssize_t n;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%u/auxv", task__living((uint32_t)pid));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

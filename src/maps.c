@@ -19,6 +19,7 @@
 
 #include "maps.h"
 #include "plain_file.h"
+#include "task.h"
 
 #define DELETED            " (deleted)"
 #define FIRST_BUFFER_BYTES 16384u
@@ -164,7 +165,8 @@ struct maps *maps__read(pid_t pid)
 	size_t len;
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid ? (int)pid : (int)getpid());
+	snprintf(path, sizeof(path), "/proc/%u/maps",
+		 pid ? task__living((uint32_t)pid) : (uint32_t)getpid());
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -309,7 +311,7 @@ int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PAT
 
 	if (!entry->inode)
 		return -ENODEV;
-	fd = open_any_way(pid ? pid : getpid(), entry);
+	fd = open_any_way(pid ? (pid_t)task__living((uint32_t)pid) : getpid(), entry);
 	if (fd >= 0 && ret_path)
 		snprintf(ret_path, MAPS_PATH_BYTES, "/proc/self/fd/%d", fd);
 	return fd;

@@ -22,6 +22,7 @@
 
 #include "../bpf/wire.h"
 #include "pull.h"
+#include "task.h"
 
 #define PULL_TRIES   8
 #define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
@@ -102,12 +103,28 @@ static void come_back(struct reader *reader)
 
 /* ---- its thread ---- */
 
+static ssize_t read_memory(pid_t pid, const struct iovec *to, const struct iovec *from, size_t cnt)
+{
+	ssize_t got = process_vm_readv(pid, to, 1, from, cnt, 0);
+	pid_t living;
+
+	if (got >= 0 || errno != ESRCH)
+		return got;
+	/* main may have called pthread_exit(): its thread has no memory any more */
+	living = (pid_t)task__living((uint32_t)pid);
+	if (living == pid) {
+		errno = ESRCH;
+		return -1;
+	}
+	return process_vm_readv(living, to, 1, from, cnt, 0);
+}
+
 static int read_now(pid_t pid, uint64_t address, void *ret, size_t len)
 {
 	struct iovec to = { .iov_base = ret, .iov_len = len };
 	/* an address in the other process, never followed here */
 	struct iovec from = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
-	ssize_t got = process_vm_readv(pid, &to, 1, &from, 1, 0);
+	ssize_t got = read_memory(pid, &to, &from, 1);
 
 	if (got < 0)
 		return -errno;
@@ -186,7 +203,7 @@ static int read_heads(struct reader *reader)
 	for (size_t i = 0; i < reader->cnt; i++)
 		from[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)reader->addresses[i],
 					  .iov_len = sizeof(reader->heads[0]) };
-	got = process_vm_readv(reader->pid, &to, 1, from, reader->cnt, 0);
+	got = read_memory(reader->pid, &to, from, reader->cnt);
 	if (got < 0 && errno != EFAULT)
 		return -errno;
 	reader->cnt = got < 0 ? 0 : (size_t)got / sizeof(reader->heads[0]);

@@ -81,7 +81,7 @@ static void look_up(struct process *process)
 	char link[64], exe[PATH_MAX];
 	ssize_t len;
 
-	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(process->pid));
 	len = readlink(link, exe, sizeof(exe) - 1);
 	if (len > 0) {
 		exe[len] = '\0';

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +13,44 @@
 
 /* Where systemd mounts it, alone or beside version 1. */
 static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+bool task__has_memory(uint32_t tid)
+{
+	char path[32], byte;
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/maps", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, &byte, sizeof(byte));
+	(void)close(fd);
+	return len == sizeof(byte);
+}
+
+uint32_t task__living(uint32_t pid)
+{
+	uint32_t found = pid;
+	struct dirent *entry;
+	char path[32];
+	DIR *dir;
+
+	if (task__has_memory(pid))
+		return pid;
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return pid;
+	while (found == pid && (entry = readdir(dir))) {
+		uint32_t tid = strtoul(entry->d_name, NULL, 10);
+
+		if (tid && tid != pid && task__has_memory(tid))
+			found = tid;
+	}
+	(void)closedir(dir);
+	return found;
+}
 
 int task__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {

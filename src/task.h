@@ -6,6 +6,7 @@
 #ifndef TTLOG_TASK_H
 #define TTLOG_TASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct task {
@@ -13,6 +14,12 @@ struct task {
 	uint32_t uid;
 	char comm[16]; /* with zeroes behind it */
 };
+
+/* Whether its memory is still there, as far as we may look. */
+bool task__has_memory(uint32_t tid);
+/* A thread of the process that has its memory still: the one to ask for what belongs to all of them.
+ * pid itself but where main called pthread_exit(), or where there is none. */
+uint32_t task__living(uint32_t pid);
 
 /* 0 or -errno: there is no such thread. */
 int task__read(uint32_t pid, uint32_t tid, struct task *ret);

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import Snapshot, check, equal, wait_until
+from harness import COLLECT, Snapshot, check, equal, wait_until
 
 THREADS, EVENTS = 8, 100
 CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
@@ -150,6 +150,32 @@ def test_first_process_of_a_namespace(t):
                   f"events {probe}")
         equal(snapshot.info["lost"]["total"], 0, "lost")
     collector.stop()
+
+
+# ---- main called pthread_exit() ----
+
+
+def test_leaderless_process(t):
+    """Its first thread is a zombie: what belongs to the process is asked of another one."""
+    other = t.start(t.app("leaderless"), EVENTS)
+    app, collector = t.start_recorded(t.path("leaderless"), EVENTS)
+    listed = subprocess.run([COLLECT, "--list", "-p", str(app.pid)], capture_output=True, check=True)
+    check(b"step" in listed.stdout, f"--list: {listed.stdout}")
+    for program in (app, other):
+        program.say()
+        program.out.wait("ready")
+    asked = subprocess.run([COLLECT, "--trigger", "now", "-p", str(app.pid)], capture_output=True,
+                           check=True)
+    now = Snapshot(asked.stdout.decode().strip())
+    equal([event["fields"]["event"] for event in now.of("step")], list(range(EVENTS)), "tails")
+    for program in (app, other):
+        program.say()
+        program.end(-signal.SIGSEGV)
+    accounts = collector.end().only_accounts()
+    equal((accounts.pid, accounts.emitted, accounts.lost), (app.pid, EVENTS, 0), "accounts")
+    info = Snapshot(accounts.files[-1]).info
+    equal(info["exe"], t.path("leaderless"), "exe")
+    equal(symbol_of(info["crash"]["frames"][0]), "leaderless__run", "frame")
 
 
 # ---- faults ----
