@@ -31,6 +31,7 @@ struct catalog {
 	size_t thread_cnt;
 	uint32_t *thread_numbers; /* by thread */
 	uint32_t *threads;        /* by number */
+	uint32_t *last_entries;   /* by thread: which of the copy's entries is its last, from 1 */
 	uint32_t seen_thread_cnt;
 	const struct catalog_site **sites; /* by number */
 	uint32_t seen_site_cnt;
@@ -134,10 +135,12 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 			continue;
 		/* seen; the numbers come when all are */
 		site->number = 0;
+		site->record_cnt++;
 		catalog->corrupt_cnt--;
 		if (record.fields_len > catalog->record_max_bytes)
 			catalog->record_max_bytes = record.fields_len;
 		catalog->thread_numbers[entry->thread] = 0;
+		catalog->last_entries[entry->thread] = (uint32_t)catalog->entry_cnt;
 	}
 	return 0;
 }
@@ -188,7 +191,9 @@ static struct catalog *make_empty(const struct site_table *const *modules, size_
 	catalog->modules = calloc(module_cnt + 1, sizeof(*catalog->modules));
 	catalog->thread_numbers = calloc(thread_cnt + 1, sizeof(*catalog->thread_numbers));
 	catalog->threads = calloc(thread_cnt + 1, sizeof(*catalog->threads));
-	if (!catalog->modules || !catalog->thread_numbers || !catalog->threads) {
+	catalog->last_entries = calloc(thread_cnt + 1, sizeof(*catalog->last_entries));
+	if (!catalog->modules || !catalog->thread_numbers || !catalog->threads ||
+	    !catalog->last_entries) {
 		catalog__free(catalog);
 		errno = ENOMEM;
 		return NULL;
@@ -234,8 +239,74 @@ void catalog__free(struct catalog *catalog)
 	free(catalog->modules);
 	free(catalog->thread_numbers);
 	free(catalog->threads);
+	free(catalog->last_entries);
 	free(catalog->sites);
 	free(catalog);
+}
+
+static uint64_t drop_site(const struct catalog_module *module, struct catalog_site *site)
+{
+	module->slots[site->site->index + site->is_span_end] = 0;
+	site->number = CATALOG_NO_NUMBER;
+	return site->record_cnt;
+}
+
+uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt)
+{
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < catalog->module_cnt; i++) {
+		const struct catalog_module *module = &catalog->modules[i];
+
+		for (uint32_t k = 0; k < module->site_cnt; k++) {
+			if (module->sites[k].number != CATALOG_NO_NUMBER &&
+			    module->sites[k].number >= max_cnt)
+				dropped += drop_site(module, &module->sites[k]);
+		}
+	}
+	if (catalog->seen_site_cnt > max_cnt)
+		catalog->seen_site_cnt = (uint32_t)max_cnt;
+	catalog->corrupt_cnt += dropped;
+	return dropped;
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+	const uint32_t *one = a, *other = b;
+
+	return *one < *other ? 1 : *one > *other ? -1 : 0;
+}
+
+size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt)
+{
+	const uint32_t cnt = catalog->seen_thread_cnt;
+	uint32_t *newest, oldest_kept, kept = 0;
+
+	if (cnt <= max_cnt)
+		return 0;
+	newest = calloc(cnt, sizeof(*newest));
+	for (uint32_t i = 0; newest && i < cnt; i++)
+		newest[i] = catalog->last_entries[catalog->threads[i]];
+	if (newest)
+		qsort(newest, cnt, sizeof(*newest), compare_newest_first);
+	/* each entry is one thread's, so no two have the same; without memory it is all of them */
+	oldest_kept = newest && max_cnt > 1 ? newest[max_cnt - 2] : UINT32_MAX;
+	free(newest);
+	for (uint32_t i = 0; i < cnt; i++) {
+		const uint32_t thread = catalog->threads[i];
+
+		if (catalog->last_entries[thread] < oldest_kept)
+			continue;
+		catalog->thread_numbers[thread] = kept;
+		catalog->threads[kept++] = thread;
+	}
+	for (uint32_t i = 0; i < catalog->thread_cnt; i++) {
+		if (catalog->last_entries[i] && catalog->last_entries[i] < oldest_kept)
+			catalog->thread_numbers[i] = kept;
+	}
+	catalog->threads[kept] = CATALOG_NO_NUMBER;
+	catalog->seen_thread_cnt = kept + 1;
+	return cnt - kept;
 }
 
 const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,

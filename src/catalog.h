@@ -28,6 +28,7 @@ struct catalog_site {
 	uint32_t fixed_bytes; /* of all fields; meaningless where is_variable */
 	bool is_variable;
 	uint32_t number; /* in the file; CATALOG_NO_NUMBER where it does not occur */
+	uint64_t record_cnt;
 };
 
 /* Which sites count: records of others are passed over as if nobody knew them. */
@@ -60,8 +61,16 @@ size_t catalog__record_max_bytes(const struct catalog *catalog);
 size_t catalog__site_cnt(const struct catalog *catalog);
 const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number);
 
+/* No more sites than that: records of the others count as corrupt from now on. Returns how many there
+ * are of those. Before anything is asked for by number. */
+uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt);
+
 /* Threads that occur, by number: as in the table of all threads. */
 size_t catalog__thread_cnt(const struct catalog *catalog);
+/* No more than that, one at least: those that were heard of last, and one number for all others,
+ * which is no thread's. Returns how many others there are. As catalog__keep_sites(). */
+size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt);
+/* CATALOG_NO_NUMBER where it stands for several. */
 uint32_t catalog__thread(const struct catalog *catalog, uint32_t number);
 /* CATALOG_NO_NUMBER where it does not occur, or is none. */
 uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread);

@@ -4,7 +4,9 @@
  *
  * Lengths are definite and some keys are optional, so maps are built aside and counted.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -68,7 +70,28 @@ static void put_signal(struct map_out *map, int signal)
 
 /* ---- sites and threads ---- */
 
-static void put_site(struct cbor_out *out, const struct catalog_site *catalog_site)
+/* Where it has to be cut, not within a character. */
+static void put_cut_text(struct cbor_out *out, const char *text, size_t max_bytes)
+{
+	size_t len = strlen(text);
+	char *cut;
+
+	if (len <= max_bytes) {
+		cbor_out__text(out, text);
+		return;
+	}
+	for (len = max_bytes; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
+		len--;
+	cut = strndup(text, len);
+	if (!cut)
+		out->error = -ENOMEM;
+	else
+		cbor_out__text(out, cut);
+	free(cut);
+}
+
+static void put_site(struct cbor_out *out, const struct catalog_site *catalog_site,
+		     size_t text_bytes)
 {
 	const struct site *site = catalog_site->site;
 	const char *level = value__level_name(site->level);
@@ -82,21 +105,22 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 	cbor_out__text(out, "level");
 	cbor_out__text(out, level ? level : "FATAL"); /* of a later version of ttlog.h: above all */
 	cbor_out__text(out, "target");
-	cbor_out__text(out, site->target);
+	put_cut_text(out, site->target, text_bytes);
 	cbor_out__text(out, "probe");
-	cbor_out__text(out, site->name);
+	put_cut_text(out, site->name, text_bytes);
 	cbor_out__text(out, "msg");
-	cbor_out__text(out, site->message);
+	put_cut_text(out, site->message, text_bytes);
 	cbor_out__text(out, "file");
-	cbor_out__text(out, site->file);
+	put_cut_text(out, site->file, text_bytes);
 	cbor_out__text(out, "func");
-	cbor_out__text(out, site->function);
+	put_cut_text(out, site->function, text_bytes);
 	cbor_out__text(out, "line");
 	cbor_out__uint(out, site->line);
 	cbor_out__text(out, "keys");
 	cbor_out__array(out, catalog_site->nfields);
 	for (size_t i = 0; i < catalog_site->nfields; i++)
-		cbor_out__text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i]);
+		put_cut_text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i],
+			     catalog_site->is_span_end ? SIZE_MAX : text_bytes);
 	cbor_out__text(out, "types");
 	cbor_out__array(out, catalog_site->nfields);
 	/* sites that occur have types that are known */
@@ -104,13 +128,13 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 		cbor_out__text(out, value__type_name(catalog_site->types[i]));
 }
 
-static void put_sites(struct cbor_out *out, const struct catalog *catalog)
+static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_t text_bytes)
 {
 	const size_t cnt = catalog__site_cnt(catalog);
 
 	cbor_out__array(out, cnt);
 	for (uint32_t i = 0; i < cnt; i++)
-		put_site(out, catalog__site(catalog, i));
+		put_site(out, catalog__site(catalog, i), text_bytes);
 }
 
 static void put_thread(struct cbor_out *out, const struct snapshot_thread *thread)
@@ -135,26 +159,58 @@ static void put_threads(struct cbor_out *out, const struct snapshot_source *sour
 	const size_t cnt = catalog__thread_cnt(catalog);
 
 	cbor_out__array(out, cnt);
-	for (uint32_t i = 0; i < cnt; i++)
-		put_thread(out, &source->threads[catalog__thread(catalog, i)]);
+	for (uint32_t i = 0; i < cnt; i++) {
+		const uint32_t number = catalog__thread(catalog, i);
+		const struct snapshot_thread others = { .pid = source->pid };
+
+		put_thread(out, number == CATALOG_NO_NUMBER ? &others : &source->threads[number]);
+	}
 }
 
 /* ---- how it ended ---- */
 
-static void put_mappings(struct cbor_out *out, const struct crash *crash)
+static bool has_frame(const struct crash_mapping *mapping, const struct crash *crash)
 {
-	cbor_out__array(out, crash->mapping_cnt);
+	for (size_t i = 0; i < crash->frame_cnt; i++) {
+		if (crash->frames[i].ip >= mapping->start && crash->frames[i].ip < mapping->end)
+			return true;
+	}
+	return false;
+}
+
+static void put_mapping(struct cbor_out *out, const struct crash_mapping *mapping)
+{
+	struct map_out map = { 0 };
+
+	put_uint(&map, "start", mapping->start);
+	put_uint(&map, "end", mapping->end);
+	put_uint(&map, "offset", mapping->offset);
+	cbor_out__text(key(&map, "path"), mapping->path ? mapping->path : "");
+	put_text(&map, "build_id", mapping->build_id);
+	end_map(&map, out);
+}
+
+static void put_mappings(struct cbor_out *out, const struct crash *crash, struct header_room *room)
+{
+	struct cbor_out body = { 0 };
+	size_t cnt = 0, path_bytes = 0;
+
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
 		const struct crash_mapping *mapping = &crash->mappings[i];
-		struct map_out map = { 0 };
+		const size_t bytes = mapping->path ? strlen(mapping->path) : 0;
 
-		put_uint(&map, "start", mapping->start);
-		put_uint(&map, "end", mapping->end);
-		put_uint(&map, "offset", mapping->offset);
-		cbor_out__text(key(&map, "path"), mapping->path ? mapping->path : "");
-		put_text(&map, "build_id", mapping->build_id);
-		end_map(&map, out);
+		if (!has_frame(mapping, crash)) {
+			if (bytes > room->path_bytes - path_bytes)
+				continue;
+			path_bytes += bytes;
+		}
+		put_mapping(&body, mapping);
+		cnt++;
 	}
+	room->left_mappings = crash->mapping_cnt - cnt;
+	cbor_out__array(out, cnt);
+	cbor_out__append(out, &body);
+	cbor_out__fini(&body);
 }
 
 static void put_exit(struct cbor_out *out, const struct crash *crash)
@@ -222,10 +278,11 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 	end_map(&map, out);
 }
 
-static void put_end_of_process(struct map_out *map, const struct crash *crash)
+static void put_end_of_process(struct map_out *map, const struct crash *crash,
+			       struct header_room *room)
 {
 	if (crash->mapping_cnt)
-		put_mappings(key(map, "mappings"), crash);
+		put_mappings(key(map, "mappings"), crash, room);
 	if (crash->has_exit)
 		put_exit(key(map, "exit"), crash);
 	if (crash->has_crash)
@@ -305,11 +362,31 @@ static void put_process(struct map_out *map, const struct snapshot_source *sourc
 	cbor_out__text(key(map, "reason"), source->reason ? source->reason : "");
 }
 
-void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
-		     const struct catalog *catalog, const struct header_time *created)
+static void put_left_out(struct map_out *map, const struct header_room *room)
 {
+	struct map_out left = { 0 };
+
+	if (room->left_threads)
+		put_uint(&left, "threads", room->left_threads);
+	if (room->left_sites)
+		put_uint(&left, "sites", room->left_sites);
+	if (room->left_mappings)
+		put_uint(&left, "mappings", room->left_mappings);
+	if (room->text_bytes != SIZE_MAX)
+		put_uint(&left, "text_bytes", room->text_bytes);
+	if (left.cnt)
+		end_map(&left, key(map, "left_out"));
+}
+
+void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
+		     const struct catalog *catalog, const struct header_time *created,
+		     struct header_room *room)
+{
+	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
 	struct map_out map = { 0 };
 
+	if (!room)
+		room = &all;
 	put_text(&map, "item", "header");
 	put_uint(&map, "format", FORMAT_NUMBER);
 	put_uint(&map, "incompatible", 0);
@@ -319,9 +396,10 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_process(&map, source);
 	put_accounting(&map, source);
 	if (source->crash)
-		put_end_of_process(&map, source->crash);
+		put_end_of_process(&map, source->crash, room);
 	put_threads(key(&map, "threads"), source, catalog);
-	put_sites(key(&map, "sites"), catalog);
+	put_sites(key(&map, "sites"), catalog, room->text_bytes);
+	put_left_out(&map, room);
 	end_map(&map, out);
 }
 

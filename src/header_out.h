@@ -5,6 +5,7 @@
 #ifndef TTLOG_HEADER_OUT_H
 #define TTLOG_HEADER_OUT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct catalog;
@@ -16,8 +17,19 @@ struct header_time {
 	uint64_t mono_ns, real_ns;
 };
 
+/* How much of what may be any amount; what is left out is said in it. */
+struct header_room {
+	size_t text_bytes;    /* of each of a site's texts */
+	size_t path_bytes;    /* of mappings that no frame of the crash lies in, together */
+	size_t left_threads;  /* that have no entry of their own */
+	size_t left_sites;    /* that have none */
+	size_t left_mappings; /* is set */
+};
+
+/* room: NULL for all of it. */
 void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
-		     const struct catalog *catalog, const struct header_time *created);
+		     const struct catalog *catalog, const struct header_time *created,
+		     struct header_room *room);
 
 struct header_totals {
 	uint64_t events, chunks;

@@ -97,7 +97,8 @@ static int write_piece(struct maker *maker, int fd, const struct header_totals *
 	int err;
 
 	if (!maker->header.len)
-		header_out__put(&maker->header, maker->source, maker->catalog, &maker->created);
+		header_out__put(&maker->header, maker->source, maker->catalog, &maker->created,
+				NULL);
 	err = write_item(maker, fd, &maker->header, FORMAT_HEADER_MAX_BYTES);
 	if (!err)
 		err = write_item(maker, fd, &maker->item, FORMAT_CHUNK_MAX_BYTES);

@@ -31,6 +31,10 @@
 #define REASON_MAX        64
 #define NAME_TRIES        100000
 #define END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
+#define HEADER_MAX_BYTES  (FORMAT_HEADER_MAX_BYTES - END_RESERVE_BYTES)
+/* What is left of what does not fit, cut in this order. */
+#define KEPT_PATH_BYTES   (2u << 20)
+#define KEPT_THREADS      100000u
 
 struct snapshot {
 	struct snapshot_source source; /* with what turned out to be corrupt in its accounts */
@@ -134,9 +138,7 @@ static int write_all(struct snapshot *snapshot)
 {
 	int err;
 
-	header_out__put(&snapshot->header, &snapshot->source, snapshot->catalog,
-			&snapshot->created);
-	err = write_item(snapshot, &snapshot->header, FORMAT_HEADER_MAX_BYTES - END_RESERVE_BYTES);
+	err = write_item(snapshot, &snapshot->header, HEADER_MAX_BYTES);
 	if (!err)
 		err = write_events(snapshot);
 	if (err)
@@ -161,6 +163,45 @@ static void count_corrupt(struct snapshot_source *source, uint64_t cnt)
 	source->lost.corrupt += cnt;
 }
 
+static bool put_header(struct snapshot *snapshot, struct header_room *room)
+{
+	cbor_out__reset(&snapshot->header);
+	header_out__put(&snapshot->header, &snapshot->source, snapshot->catalog, &snapshot->created,
+			room);
+	return snapshot->header.error || snapshot->header.len <= HEADER_MAX_BYTES;
+}
+
+/* Threads, mappings and sites are the program's to have any number of. No such thing is to cost the
+ * file: what a reader can do without goes first, events go last. */
+static void make_header(struct snapshot *snapshot)
+{
+	static const size_t text_bytes[] = { 1024, 128, 24 };
+	struct header_room room = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
+	struct catalog *catalog = snapshot->catalog;
+	size_t sites;
+
+	if (put_header(snapshot, &room))
+		return;
+	room.path_bytes = KEPT_PATH_BYTES;
+	if (put_header(snapshot, &room))
+		return;
+	room.left_threads = catalog__keep_threads(catalog, KEPT_THREADS);
+	if (put_header(snapshot, &room))
+		return;
+	for (size_t i = 0; i < sizeof(text_bytes) / sizeof(*text_bytes); i++) {
+		room.text_bytes = text_bytes[i];
+		if (put_header(snapshot, &room))
+			return;
+	}
+	sites = catalog__site_cnt(catalog);
+	do {
+		const size_t kept = catalog__site_cnt(catalog) / 4 * 3;
+
+		count_corrupt(&snapshot->source, catalog__keep_sites(catalog, kept));
+		room.left_sites = sites - kept;
+	} while (!put_header(snapshot, &room) && catalog__site_cnt(catalog));
+}
+
 /* 0 or -errno; snapshot__fini() is right after both. */
 static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source)
 {
@@ -176,6 +217,7 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 	if (!snapshot->catalog)
 		return -errno;
 	count_corrupt(&snapshot->source, catalog__corrupt_cnt(snapshot->catalog));
+	make_header(snapshot);
 	snapshot->merge = merge__new(source->events, snapshot->catalog, source->clock);
 	if (!snapshot->merge)
 		return -errno;
