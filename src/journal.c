@@ -77,12 +77,12 @@ static struct payload begin(enum journal_kind kind)
 	return payload;
 }
 
-/* Writes it, and frees the payload. */
-static void end(struct payload *payload, int fd)
+/* Writes it, and frees the payload. Where it is now, or -1. */
+static int64_t end(struct payload *payload, int fd)
 {
 	static const char padding[8];
 	uint32_t bytes = (uint32_t)(payload->len - sizeof(struct journal_record));
-	off_t before;
+	off_t before = -1;
 
 	put(payload, padding, -payload->len % 8);
 	if (!payload->err) {
@@ -90,10 +90,14 @@ static void end(struct payload *payload, int fd)
 		       sizeof(bytes));
 		before = lseek(fd, 0, SEEK_END);
 		/* half a record would be in the way of all that come */
-		if (write(fd, payload->bytes, payload->len) != (ssize_t)payload->len && before >= 0)
-			(void)!ftruncate(fd, before);
+		if (write(fd, payload->bytes, payload->len) != (ssize_t)payload->len) {
+			if (before >= 0)
+				(void)!ftruncate(fd, before);
+			before = -1;
+		}
 	}
 	free(payload->bytes);
+	return before;
 }
 
 /* ---- the directory ---- */
@@ -251,7 +255,7 @@ void journal__add_module(struct journal *journal, uint32_t number, const struct 
 	put_u64(&payload, table->cnt);
 	for (size_t i = 0; i < table->cnt; i++)
 		put_site(&payload, &table->sites[i]);
-	end(&payload, journal->modules_fd);
+	(void)end(&payload, journal->modules_fd);
 }
 
 void journal__add_process(int fd, const struct process *process)
@@ -271,18 +275,25 @@ void journal__add_process(int fd, const struct process *process)
 	put(&payload, process->comm, sizeof(process->comm));
 	put_text(&payload, process->exe);
 	put_text(&payload, process->build_id);
-	end(&payload, fd);
+	(void)end(&payload, fd);
 }
 
-void journal__add_thread(int fd, const struct snapshot_thread *thread)
+int64_t journal__add_thread(int fd, const struct snapshot_thread *thread)
 {
 	struct payload payload;
 
 	if (fd < 0)
-		return;
+		return -1;
 	payload = begin(JOURNAL_THREAD);
 	put(&payload, thread, sizeof(*thread));
-	end(&payload, fd);
+	return end(&payload, fd);
+}
+
+int journal__replace_thread(int fd, int64_t place, const struct snapshot_thread *thread)
+{
+	const off_t at = place + (off_t)sizeof(struct journal_record);
+
+	return pwrite(fd, thread, sizeof(*thread), at) == sizeof(*thread) ? 0 : -EIO;
 }
 
 void journal__add_source(int fd, const struct source *source)
@@ -296,7 +307,7 @@ void journal__add_source(int fd, const struct source *source)
 	put_u32(&payload, source->module);
 	put_u32(&payload, source->exec);
 	put_u64(&payload, source->base);
-	end(&payload, fd);
+	(void)end(&payload, fd);
 }
 
 void journal__add_anchor(int fd, const struct process_anchor *anchor)
@@ -308,7 +319,7 @@ void journal__add_anchor(int fd, const struct process_anchor *anchor)
 	payload = begin(JOURNAL_ANCHOR);
 	put_u64(&payload, anchor->address);
 	put_u32(&payload, anchor->module);
-	end(&payload, fd);
+	(void)end(&payload, fd);
 }
 
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
@@ -320,7 +331,7 @@ void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
 	payload = begin(JOURNAL_EXEC);
 	put_u32(&payload, exec);
 	put_u64(&payload, emitted);
-	end(&payload, fd);
+	(void)end(&payload, fd);
 }
 
 void journal__add_settled(int fd, uint64_t emitted)
@@ -331,10 +342,10 @@ void journal__add_settled(int fd, uint64_t emitted)
 		return;
 	payload = begin(JOURNAL_SETTLED);
 	put_u64(&payload, emitted);
-	end(&payload, fd);
+	(void)end(&payload, fd);
 }
 
-int journal__open_process(const char *path, const struct process *process)
+int journal__open_process(const char *path, struct process *process)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -342,7 +353,7 @@ int journal__open_process(const char *path, const struct process *process)
 		return -errno;
 	journal__add_process(fd, process);
 	for (size_t i = 0; i < process->thread_cnt; i++)
-		journal__add_thread(fd, &process->threads[i]);
+		process->thread_notes[i].place = journal__add_thread(fd, &process->threads[i]);
 	for (size_t i = 0; i < process->source_cap; i++) {
 		if (process->sources[i].address)
 			journal__add_source(fd, &process->sources[i]);

@@ -37,8 +37,9 @@ struct source;
 enum journal_kind {
 	JOURNAL_MODULE = 1,  /* number, build id, sites */
 	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
-	JOURNAL_THREAD = 3,  /* struct snapshot_thread; they are numbered as they come */
-	JOURNAL_SOURCE = 4,  /* address, module, exec, base; of one address the last one counts */
+	/* struct snapshot_thread; they are numbered as they come, and replaced in place */
+	JOURNAL_THREAD = 3,
+	JOURNAL_SOURCE = 4, /* address, module, exec, base; of one address the last one counts */
 	/* exec, events emitted until then; the sources and anchors before it are gone */
 	JOURNAL_EXEC = 5,
 	JOURNAL_ANCHOR = 6, /* address, module */
@@ -81,10 +82,13 @@ int journal__read_boot(const char *dir, int64_t *ret_offset_ns);
 void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table);
 
 /* All that is known of a process, in a new file. The descriptor or -errno. */
-int journal__open_process(const char *path, const struct process *process);
+int journal__open_process(const char *path, struct process *process);
 /* fd as from journal__open_process(), or -1: then nothing is done. */
 void journal__add_process(int fd, const struct process *process);
-void journal__add_thread(int fd, const struct snapshot_thread *thread);
+/* Where in the file it is, or -1. */
+int64_t journal__add_thread(int fd, const struct snapshot_thread *thread);
+/* Its number is another thread's from now on. 0 or -errno. */
+int journal__replace_thread(int fd, int64_t place, const struct snapshot_thread *thread);
 void journal__add_source(int fd, const struct source *source);
 void journal__add_anchor(int fd, const struct process_anchor *anchor);
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);

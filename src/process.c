@@ -16,8 +16,6 @@
 #include "ring.h"
 #include "thread_index.h"
 
-/* Of one thread; whoever renames it more often goes on under the last of them. */
-#define NAMES_MAX   256u
 /* Batches in one process: as many as map `threads` has room for. */
 #define SOURCES_MAX (1u << 18)
 
@@ -58,6 +56,7 @@ void process__free(struct process *process)
 	free(process->files);
 	free(process->owed_reason);
 	free(process->threads);
+	free(process->thread_notes);
 	thread_index__fini(&process->thread_index);
 	free(process->sources);
 	free(process->exe);
@@ -176,59 +175,6 @@ static void set_source_owner(struct source *source, uint32_t tid, uint32_t own_t
 	source->own_tid = own_tid;
 }
 
-static bool is_thread(const struct snapshot_thread *thread, const struct wire_head *head)
-{
-	return thread->tid == head->tid && thread->pid == head->tgid &&
-	       memcmp(thread->comm, head->comm, sizeof(thread->comm)) == 0;
-}
-
-static int64_t add_thread(struct process *process, const struct wire_head *head)
-{
-	struct snapshot_thread *threads = process->threads;
-
-	if (process->thread_cnt == process->thread_cap) {
-		size_t cap = process->thread_cap ? process->thread_cap * 2 : 16;
-
-		threads = reallocarray(threads, cap, sizeof(*threads));
-		if (!threads)
-			return -ENOMEM;
-		process->threads = threads;
-		process->thread_cap = cap;
-	}
-	threads[process->thread_cnt] = (struct snapshot_thread){
-		.pid = head->tgid,
-		.tid = head->tid,
-		.ns_pid = head->ns_tgid != head->tgid ? head->ns_tgid : 0,
-		.ns_tid = head->ns_tid != head->tid ? head->ns_tid : 0,
-	};
-	memcpy(threads[process->thread_cnt].comm, head->comm, sizeof(head->comm));
-	journal__add_thread(process->facts_fd, &threads[process->thread_cnt]);
-	return process->thread_cnt++;
-}
-
-/* The number of (tid, comm) in threads[]; `hint` is tried first. */
-static int64_t find_thread(struct process *process, const struct wire_head *head, uint32_t hint)
-{
-	const struct thread_index *index = &process->thread_index;
-	uint32_t newest = THREAD_INDEX_NONE, names = 0;
-	uint32_t i;
-
-	if (hint < process->thread_cnt && is_thread(&process->threads[hint], head))
-		return hint;
-	if (thread_index__update(&process->thread_index, process->threads, process->thread_cnt))
-		return -ENOMEM;
-	for (i = thread_index__first(index, head->tid); i != THREAD_INDEX_NONE;
-	     i = thread_index__next(index, i)) {
-		if (process->threads[i].tid != head->tid)
-			continue;
-		if (is_thread(&process->threads[i], head))
-			return i;
-		if (!names++)
-			newest = i;
-	}
-	return names < NAMES_MAX ? add_thread(process, head) : newest;
-}
-
 /* By the program's own count, which it carries from batch to batch: what was lost shows in it. */
 static void count_emitted(struct source *source, const struct ttlog_batch *batch)
 {
@@ -263,13 +209,15 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		process->no_memory += events;
 	else
 		process->recorded += events;
+	if (!err && process->thread_notes)
+		process->thread_notes[*thread].written = ring__written_bytes(process->ring);
 	return err;
 }
 
 /* A record outside of its thread's batch: it comes once, and alone. */
 static int64_t take_alone(struct process *process, const struct wire_batch *message)
 {
-	int64_t thread = find_thread(process, &message->head, UINT32_MAX);
+	int64_t thread = process__thread_number(process, &message->head, UINT32_MAX);
 	uint32_t number = thread;
 	int err;
 
@@ -311,7 +259,7 @@ static int64_t take_from(struct process *process, struct source *source,
 	}
 	if (bytes <= source->taken_bytes || events <= source->taken_events)
 		return 0;
-	thread = find_thread(process, &message->head, source->thread);
+	thread = process__thread_number(process, &message->head, source->thread);
 	if (thread < 0)
 		return thread;
 	source->thread = thread;
@@ -564,7 +512,9 @@ void process__fill_head(const struct process *process, const struct source *sour
 	ret->uid = process->uid;
 	ret->module = source->module;
 	ret->exec = source->exec;
-	if (source->thread < process->thread_cnt) {
+	/* its number may be another's by now */
+	if (source->thread < process->thread_cnt &&
+	    process->threads[source->thread].tid == source->tid) {
 		const struct snapshot_thread *thread = &process->threads[source->thread];
 
 		if (thread->ns_tid)

@@ -44,6 +44,12 @@ struct source {
 	uint64_t emitted;      /* events ever, by the program's count */
 };
 
+/* What only the process has to know of an entry in threads[]. */
+struct thread_note {
+	uint64_t written; /* ring__written_bytes() after its last entry */
+	int64_t place;    /* in the facts; -1: it is not there */
+};
+
 struct process_accounts {
 	uint64_t emitted, recorded, overwritten, lost_total;
 	struct snapshot_lost lost;
@@ -69,7 +75,9 @@ struct process {
 	int facts_fd;      /* see journal.h; -1 where there is none */
 	char *facts_path;  /* of it */
 	struct snapshot_thread *threads;
+	struct thread_note *thread_notes; /* by number, too; NULL of one that is recovered */
 	size_t thread_cnt, thread_cap;
+	size_t thread_hand; /* those before it were looked at, whether they can be had again */
 	struct thread_index thread_index;
 	struct source *sources; /* hash by address, open addressing */
 	size_t source_cnt, source_cap;
@@ -129,6 +137,11 @@ int process__open_ring(struct process *process, const char *dir, size_t bytes);
  * the batch is none (counted as corrupt), or another -errno.
  */
 int64_t process__take(struct process *process, const struct wire_batch *message);
+
+/* The number of (tid, comm) in threads[], which has it from now on; `hint` is tried first. Good as long
+ * as the ring has something of it, and until the next one is asked for. -ENOMEM. */
+int64_t process__thread_number(struct process *process, const struct wire_head *head,
+			       uint32_t hint);
 
 /* A thread's batch from before the recording: what it holds is not ours. 0 or -errno. */
 int process__add_source(struct process *process, const struct source *known,

@@ -144,7 +144,7 @@ static int open_ring(struct process *process, const char *path)
 /* A record that was cut off would be in the way of ours. */
 static int open_facts(const char *path, size_t whole_bytes)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd >= 0 && ftruncate(fd, (off_t)whole_bytes) == 0)
 		return fd;

@@ -80,6 +80,17 @@ int thread_index__update(struct thread_index *index, const struct snapshot_threa
 	return err;
 }
 
+void thread_index__move(struct thread_index *index, uint32_t entry, uint32_t old_tid, uint32_t tid)
+{
+	uint32_t *at = &index->heads[slot_of(index, old_tid)];
+
+	while (*at != entry && *at != THREAD_INDEX_NONE)
+		at = &index->next[*at];
+	if (*at == entry)
+		*at = index->next[entry];
+	add(index, tid, entry);
+}
+
 uint32_t thread_index__first(const struct thread_index *index, uint32_t tid)
 {
 	return index->heads[slot_of(index, tid)];

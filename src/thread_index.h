@@ -28,6 +28,9 @@ void thread_index__fini(struct thread_index *index);
 int thread_index__update(struct thread_index *index, const struct snapshot_thread *threads,
 			 size_t cnt);
 
+/* An entry that it knows is another tid's from now on, and the newest of it. */
+void thread_index__move(struct thread_index *index, uint32_t entry, uint32_t old_tid, uint32_t tid);
+
 /* The newest entry that may be of that tid, then older ones; THREAD_INDEX_NONE at the end. */
 uint32_t thread_index__first(const struct thread_index *index, uint32_t tid);
 static inline uint32_t thread_index__next(const struct thread_index *index, uint32_t entry)

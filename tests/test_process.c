@@ -4,11 +4,15 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "make.h"
 
 #include "../bpf/wire.h"
+#include "lost.h"
 #include "process.h"
+#include "snapshot.h"
 
 #define RECORD_BYTES 24u
 #define ADDRESS      0x7f0000001000ull
@@ -46,14 +50,19 @@ static struct message *flush(struct message *message, uint64_t seq, uint64_t bef
 	return message;
 }
 
-static struct process *make_process(void)
+static struct process *make_process_of(size_t ring_bytes)
 {
 	const struct wire_head head = { .tgid = PID, .ns_tgid = PID, .start_ns = 5, .comm = "app" };
 	struct process *process = process__new(&head);
 
 	assert_non_null(process);
-	assert_int_equal(process__open_ring(process, NULL, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(process, NULL, ring_bytes), 0);
 	return process;
+}
+
+static struct process *make_process(void)
+{
+	return make_process_of(RING_MIN_BYTES);
 }
 
 static void assert_accounts(const struct process *process, uint64_t emitted, uint64_t recorded)
@@ -237,6 +246,7 @@ static void test_process_bounds_names_of_a_thread(void **state)
 {
 	struct process *process = make_process();
 	struct message message;
+	size_t cnt = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < 100000; i++) {
@@ -250,13 +260,15 @@ static void test_process_bounds_names_of_a_thread(void **state)
 	flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
 	message.wire.head.tid = TID + 1;
 	assert_int_equal(process__take(process, &message.wire), 1);
-	assert_int_equal(process->threads[process->thread_cnt - 1].tid, TID + 1);
+	for (size_t i = 0; i < process->thread_cnt; i++)
+		cnt += process->threads[i].tid == TID + 1;
+	assert_int_equal(cnt, 1);
 	process__free(process);
 }
 
 static void test_process_finds_each_of_many_threads(void **state)
 {
-	struct process *process = make_process();
+	struct process *process = make_process_of(8 << 20); /* all of it */
 	struct message message;
 
 	(void)state;
@@ -309,6 +321,54 @@ static void test_process_blames_who_counts_wrong(void **state)
 	process__free(process);
 }
 
+/* In the ring, in the facts, and by name: each entry's thread is the one that it was. */
+static void assert_threads(const struct process *process, const struct process *found)
+{
+	const struct ring_entry *entry;
+	struct ring_copy *copy;
+	uint64_t overwritten;
+	size_t cursor = 0;
+
+	copy = ring__copy(process->ring, &overwritten);
+	assert_non_null(copy);
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		assert_true(entry->thread < found->thread_cnt);
+		assert_int_equal(found->threads[entry->thread].tid, TID + entry->seq);
+	}
+	ring_copy__free(copy);
+}
+
+static void test_process_forgets_threads_that_the_ring_has_not(void **state)
+{
+	const struct wire_head head = { .tgid = PID, .ns_tgid = PID, .start_ns = 5, .comm = "app" };
+	struct process *process = process__new(&head);
+	char dir[] = "/tmp/test_process.XXXXXX";
+	struct lost_process lost;
+	struct message message;
+	struct stat facts;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	process__open_facts(process, dir);
+	assert_int_equal(process__open_ring(process, dir, RING_MIN_BYTES), 0);
+	for (uint32_t i = 1; i <= 60000; i++) {
+		/* a batch goes from one to the next, as the short-lived have it */
+		flush(&message, i, i - 1, 1);
+		message.wire.head.tid = TID + i;
+		assert_int_equal(process__take(process, &message.wire), 1);
+	}
+	/* at 72 bytes an entry the ring has 7,281 */
+	assert_true(process->thread_cnt >= 7000 && process->thread_cnt <= 16384);
+	assert_threads(process, process);
+	assert_int_equal(stat(process->facts_path, &facts), 0);
+	assert_true(facts.st_size < 1000000);
+	assert_int_equal(lost_process__read(&lost, process->facts_path), 0);
+	assert_threads(process, lost.process);
+	process__free(lost.process);
+	process__free(process);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_process_finds_each_of_many_threads),
 		cmocka_unit_test(test_process_bounds_batches),
 		cmocka_unit_test(test_process_blames_who_counts_wrong),
+		cmocka_unit_test(test_process_forgets_threads_that_the_ring_has_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
