@@ -4,7 +4,9 @@
 
 #include "arena.h"
 
-#define ARENA_BLOCK_BYTES (256u << 10)
+/* Blocks double between these: a snapshot of a few events takes a few pages. */
+#define FIRST_BLOCK_BYTES (4u << 10)
+#define BLOCK_MAX_BYTES   (256u << 10)
 
 struct arena_block {
 	struct arena_block *next;
@@ -32,14 +34,28 @@ static struct arena_block *new_block(struct arena *arena, size_t cap)
 
 /* What is large has a block of its own, which goes after the one in use: that has room yet for what
  * is small. A chunk's columns, each with a few words of its own, would take twice the memory else. */
-static void add_block(struct arena *arena, struct arena_block *block)
+static void add_block(struct arena *arena, struct arena_block *block, bool is_large)
 {
 	struct arena_block **at = &arena->blocks;
 
-	if (block->cap > ARENA_BLOCK_BYTES && arena->blocks)
+	if (is_large && arena->blocks)
 		at = &arena->blocks->next;
 	block->next = *at;
 	*at = block;
+}
+
+/* Room for so many bytes; the block where they go. */
+static struct arena_block *grow(struct arena *arena, size_t bytes)
+{
+	size_t cap = arena->next_block_bytes ? arena->next_block_bytes : FIRST_BLOCK_BYTES;
+	bool is_large = bytes > cap;
+	struct arena_block *block = new_block(arena, is_large ? bytes : cap);
+
+	if (!block)
+		return NULL;
+	add_block(arena, block, is_large);
+	arena->next_block_bytes = cap < BLOCK_MAX_BYTES ? 2 * cap : cap;
+	return block;
 }
 
 void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
@@ -54,10 +70,9 @@ void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
 	if (!bytes)
 		bytes = 8;
 	if (!block || block->cap - block->used < bytes) {
-		block = new_block(arena, bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES);
+		block = grow(arena, bytes);
 		if (!block)
 			return NULL;
-		add_block(arena, block);
 	}
 	p = (unsigned char *)block->bytes + block->used;
 	block->used += bytes;

@@ -11,8 +11,9 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks; /* the one in use first */
 	size_t held_bytes;
-	size_t max_bytes; /* of blocks, together; 0: no limit */
-	bool is_full;     /* more was asked for */
+	size_t next_block_bytes; /* 0: none has been made */
+	size_t max_bytes;        /* of blocks, together; 0: no limit */
+	bool is_full;            /* more was asked for */
 };
 
 /* `cnt` times `size` bytes, 8-byte aligned, not cleared; never 0 bytes. NULL: no memory, or none

@@ -10,7 +10,7 @@
 #include "format.h"
 #include "frame.h"
 
-#define WINDOW_BYTES           (256u << 10)
+#define WINDOW_MAX_BYTES       (256u << 10)
 #define FRAME_HEADER_MAX_BYTES 19u
 #define SKIPPABLE_HEADER_BYTES 8u
 /* LZ4 expands by at most 255: a larger content size is a lie, and not worth its memory. */
@@ -29,6 +29,7 @@ struct frame_file {
 	int fd;
 	uint64_t size;
 	unsigned char *window;
+	size_t window_cap; /* no more than there is in the file */
 	uint64_t window_at;
 	size_t window_len;
 	unsigned char *content;
@@ -58,6 +59,7 @@ struct frame_file *frame_file__new(int fd)
 		goto fail;
 	}
 	file->size = (uint64_t)st.st_size;
+	file->window_cap = file->size < WINDOW_MAX_BYTES ? (size_t)file->size : WINDOW_MAX_BYTES;
 	file->search_budget = (256u << 20) + 16 * file->size;
 	if (LZ4F_isError(LZ4F_createDecompressionContext(&file->dctx, LZ4F_VERSION)))
 		goto fail;
@@ -103,7 +105,7 @@ static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want
 	size_t have = 0;
 
 	if (!file->window) {
-		file->window = malloc(WINDOW_BYTES);
+		file->window = malloc(file->window_cap ? file->window_cap : 1);
 		if (!file->window)
 			return -ENOMEM;
 	}
@@ -117,7 +119,7 @@ static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want
 		file->window_at = offset;
 		file->window_len = have;
 		while (have < want) {
-			ssize_t got = pread(file->fd, file->window + have, WINDOW_BYTES - have,
+			ssize_t got = pread(file->fd, file->window + have, file->window_cap - have,
 					    (off_t)(offset + have));
 			if (got < 0 && errno == EINTR)
 				continue;
@@ -230,7 +232,7 @@ static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, u
 	if (err)
 		return err;
 	for (at = offset + found.header_bytes;;) {
-		size_t want = found.hint < WINDOW_BYTES ? found.hint : WINDOW_BYTES;
+		size_t want = found.hint < file->window_cap ? found.hint : file->window_cap;
 		const unsigned char *p = NULL;
 		ssize_t have = window__get(file, at, want, &p);
 		size_t src = have > (ssize_t)want ? want : (size_t)have, dst = room - len;

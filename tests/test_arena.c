@@ -58,6 +58,29 @@ static void test_arena_apart(void **state)
 	arena__fini(&arena);
 }
 
+/* What is hardly used takes little; what is used as much again and again gets no new memory. */
+static void test_arena_grows(void **state)
+{
+	struct arena arena = { .blocks = NULL };
+	size_t held = 0;
+
+	(void)state;
+	assert_non_null(arena__alloc(&arena, 1, SMALL_BYTES));
+	assert_in_range(arena__bytes(&arena), SMALL_BYTES, 8u << 10);
+	for (unsigned round = 0; round < 16; round++) {
+		arena__reset(&arena);
+		for (unsigned i = 0; i < 200; i++)
+			assert_non_null(arena__alloc(&arena, 16, SMALL_BYTES));
+		assert_in_range(arena__bytes(&arena), 200 * 16 * SMALL_BYTES,
+				REST_BYTES + (256u << 10));
+		if (round == 14)
+			held = arena__bytes(&arena);
+	}
+	assert_in_range(held, 1, 256u << 10);
+	assert_int_equal(arena__bytes(&arena), held);
+	arena__fini(&arena);
+}
+
 /* No more than the limit is held, and that it was reached is said. */
 static void test_arena_limit(void **state)
 {
@@ -78,6 +101,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arena_small_between_large),
 		cmocka_unit_test(test_arena_apart),
+		cmocka_unit_test(test_arena_grows),
 		cmocka_unit_test(test_arena_limit),
 	};
 

@@ -17,8 +17,8 @@
 #include <ttlog/read.h>
 #include "format_number.h"
 
-#define OUT_BYTES      (256u << 10)
-#define OUT_COPY_BYTES (1u << 20) /* a copy that would be larger has an error instead */
+#define OUT_BYTES      (64u << 10) /* what a pipe takes at once */
+#define OUT_COPY_BYTES (1u << 20)  /* a copy that would be larger has an error instead */
 
 struct out {
 	int fd;

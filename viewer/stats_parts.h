@@ -136,7 +136,8 @@ struct stats {
 	unsigned part_cnt;
 	struct group_columns columns[STATS_COLUMNS]; /* by group of the chunk */
 	/* Columns' values, cell by cell, by number of the field; NULL: none yet. */
-	uint64_t (*sorted)[TTLOG_CHUNK_MAX_EVENTS + FIELD_COPY];
+	uint64_t *sorted; /* columns of a chunk, of `sorted_cap` values each */
+	size_t sorted_cap;
 };
 
 /* ---- Groups: stats.c ---- */

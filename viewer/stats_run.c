@@ -216,14 +216,29 @@ static void sort_column(struct field_column *field, uint64_t *to, const uint32_t
 	field->sorted = to;
 }
 
-/* Where there is no memory for it, values are taken from where they are. */
-static void sort_columns(struct stats *stats, struct group_columns *columns, const uint32_t *rows,
-			 uint32_t from, uint32_t end)
+/* Room for sorted columns of a chunk of so many events. Parts of that chunk which wait may use it
+ * already: it is never less for the same chunk. */
+static bool reserve_sorted(struct stats *stats, uint32_t events)
 {
-	if (!stats->sorted)
-		stats->sorted = malloc(TTLOG_MAX_FIELDS * sizeof(*stats->sorted));
-	for (unsigned i = 0; stats->sorted && i < columns->field_cnt; i++)
-		sort_column(&columns->fields[i], stats->sorted[i], rows, from, end);
+	size_t each = events + FIELD_COPY;
+
+	if (each > stats->sorted_cap) {
+		free(stats->sorted);
+		stats->sorted = malloc(TTLOG_MAX_FIELDS * each * sizeof(*stats->sorted));
+		stats->sorted_cap = stats->sorted ? each : 0;
+	}
+	return stats->sorted;
+}
+
+/* Where there is no memory for it, values are taken from where they are. */
+static void sort_columns(struct stats *stats, struct group_columns *columns,
+			 const struct cells *cells, uint32_t from, uint32_t end)
+{
+	if (!reserve_sorted(stats, cells->chunk->n))
+		return;
+	for (unsigned i = 0; i < columns->field_cnt; i++)
+		sort_column(&columns->fields[i], stats->sorted + i * stats->sorted_cap, cells->rows,
+			    from, end);
 }
 
 static int count_group(struct stats *stats, struct cells *cells, uint32_t group, bool are_small)
@@ -242,7 +257,7 @@ static int count_group(struct stats *stats, struct cells *cells, uint32_t group,
 		const struct tally_cell *last = &cells->cells[cells->cnt - 1];
 
 		cells->rows = tally__sorted_rows(stats->tally, cells->run);
-		sort_columns(stats, columns, cells->rows, cells->cells->end - cells->cells->cnt,
+		sort_columns(stats, columns, cells, cells->cells->end - cells->cells->cnt,
 			     last->end);
 	}
 	for (uint32_t i = 0; !err && i < cells->cnt; i++) {
