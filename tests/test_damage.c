@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ttlog-view, the whole program, over damaged files in every way that it can show them: status 1,
- * whatever is left of the file. What the reader makes of each is test_reader.c's.
+ * whatever is left of the file. What the reader makes of each is test_reader_damage.c's.
  */
 #include <fcntl.h>
 #include <lz4frame.h>
@@ -53,7 +53,7 @@ static void test_damage_cut_at_every_byte(void **state)
 	free(file.p);
 }
 
-/* A bit of each byte; test_reader.c has them all. */
+/* A bit of each byte; test_reader_damage.c has them all. */
 static void test_damage_bits_flipped(void **state)
 {
 	struct bytes file = bytes__golden("golden.bin");

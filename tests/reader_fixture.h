@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What a reader says of a file, and that it is the same in one go; for test_reader*.c. */
+#ifndef TTLOG_TESTS_READER_FIXTURE_H
+#define TTLOG_TESTS_READER_FIXTURE_H
+
+#include "view_fixture.h"
+
+static inline bool has_problem(const struct ttlog_snapshot *reader, const char *words)
+{
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->problem_cnt; i++) {
+		if (strstr(ttlog_snapshot_contents(reader)->problems[i], words))
+			return true;
+	}
+	return false;
+}
+
+static inline void assert_sound(const struct ttlog_snapshot *reader)
+{
+	if (ttlog_snapshot_contents(reader)->problem_cnt)
+		fail_msg("unexpected: %s", ttlog_snapshot_contents(reader)->problems[0]);
+}
+
+/* Who reads the file in one go gets the same events and hears of the same problems. */
+static inline void assert_same_in_one_go(const void *p, size_t len,
+					 const struct ttlog_snapshot *opened, const char *wanted)
+{
+	struct ttlog_snapshot *reader = fixture__start(p, len);
+	char *json = fixture__json_of(reader);
+
+	assert_string_equal(json, wanted);
+	assert_false(ttlog_snapshot_has_chunk(reader, SIZE_MAX));
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt,
+			 ttlog_snapshot_contents(opened)->event_cnt);
+	assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt,
+			 ttlog_snapshot_contents(opened)->chunk_cnt);
+	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt,
+			 ttlog_snapshot_contents(opened)->problem_cnt);
+	for (size_t i = 0; i < ttlog_snapshot_contents(reader)->problem_cnt; i++) {
+		if (!has_problem(opened, ttlog_snapshot_contents(reader)->problems[i]))
+			fail_msg("only in one go: %s",
+				 ttlog_snapshot_contents(reader)->problems[i]);
+	}
+	free(json);
+	ttlog_snapshot_close(reader);
+}
+
+#endif /* TTLOG_TESTS_READER_FIXTURE_H */
