@@ -21,7 +21,7 @@ tests: $(TEST_BINS)
 # | make check          all tests; the recording ones need root. CI=true: what is skipped fails
 .PHONY: check
 check: all tests fuzz-replays apps
-	@tests/run -b $(BUILD) unit bench header fuzz view e2e
+	@tests/run -b $(BUILD) header view unit bench fuzz e2e
 
 # | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
 # |                     LOADED='test_pull test_live_*': these unit tests, suites of the viewer and end-to-end tests
@@ -37,10 +37,14 @@ check-unit: tests fuzz-replays
 # | make sanitize       unit tests with ASan and UBSan, the ring's with ThreadSanitizer
 # Each in a directory of its own, beside the plain build.
 .PHONY: sanitize
-sanitize:
-	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined check-unit
-	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring $(BUILD)/tsan/tests/test_ring_copy $(BUILD)/tsan/tests/test_ring_ahead
+sanitize: sanitize-build
+	@tests/run -b $(BUILD)/asan unit fuzz
 	@tests/run -b $(BUILD)/tsan unit
+
+.PHONY: sanitize-build
+sanitize-build:
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined tests fuzz-replays
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring $(BUILD)/tsan/tests/test_ring_copy $(BUILD)/tsan/tests/test_ring_ahead
 
 # | make demo           records a program that crashes, and shows what led to it
 $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BUILD)/flags
