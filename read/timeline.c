@@ -2,11 +2,8 @@
 /*
  * The events of several files as one stream: filtered, in the order of time, each once.
  *
- * Order. Every file maps its CLOCK_MONOTONIC to wall time with its own pair, and pairs that were
- * taken at different moments disagree a little. Files of one process (same host, pid and
- * executable, and pairs that disagree by less than an hour: the same boot) are therefore merged by
- * CLOCK_MONOTONIC, which they share, and these with the others by wall time, by the clock of the
- * first file named of each process.
+ * Order. All go by wall time; files of one process by the clock of the first one named (family.h),
+ * so that those are in the order of CLOCK_MONOTONIC, which they share.
  *
  * Once. Snapshots of one process overlap: its ring is written again and again. Two events of
  * different files of one process are the same event if thread, site, CLOCK_MONOTONIC in
@@ -17,12 +14,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "family.h"
 #include "filter.h"
 #include "reader.h"
 #include "repeats.h"
 #include "selection.h"
-
-#define SAME_BOOT_NS (3600ull * 1000000000u)
 
 struct input {
 	struct ttlog_snapshot *reader;
@@ -169,20 +165,18 @@ static uint64_t shift_back(uint64_t ns, uint64_t shift)
 	return ns >= shift ? UINT64_MAX : ns - shift;
 }
 
-/* The times that are asked for, by the file's own clock. */
+/* The times that are asked for, by CLOCK_MONOTONIC. */
 static void set_range(const struct ttlog_timeline *timeline, struct input *input)
 {
-	const struct ttlog_info *header = &input->reader->header.info;
 	const struct ttlog_range *range = &timeline->range;
-	uint64_t shift = header->real_ns - header->mono_ns;
 	uint64_t from_ns = shift_back(timeline->from_key, input->shift);
 	struct selection_rule *rule = &input->rule;
 
-	rule->first_ns = shift_back(range->since_ns, shift);
-	rule->last_ns = shift_back(range->until_ns, shift);
+	rule->first_ns = shift_back(range->since_ns, input->shift);
+	rule->last_ns = shift_back(range->until_ns, input->shift);
 	if (from_ns > rule->first_ns)
 		rule->first_ns = from_ns;
-	if (shift <= INT64_MAX && range->until_ns < shift)
+	if (input->shift <= INT64_MAX && range->until_ns < input->shift)
 		rule->first_ns = UINT64_MAX; /* before its clock began: nothing */
 }
 
@@ -485,18 +479,6 @@ int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 
 /* ---- Setting up ---- */
 
-static bool is_same_process(const struct ttlog_snapshot *a, const struct ttlog_snapshot *b)
-{
-	const struct ttlog_info *x = &a->header.info, *y = &b->header.info;
-	uint64_t offset_x = x->real_ns - x->mono_ns, offset_y = y->real_ns - y->mono_ns;
-	uint64_t apart = offset_x - offset_y;
-
-	if (!x->has_header || !y->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid)
-		return false;
-	return ttlog_text_equal(x->host, y->host) && ttlog_text_equal(x->exe, y->exe) &&
-	       (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS);
-}
-
 static void find_overlap(struct input *a, const struct input *b)
 {
 	const struct ttlog_snapshot *x = a->reader, *y = b->reader;
@@ -520,29 +502,28 @@ static void find_overlap(struct input *a, const struct input *b)
 	a->overlaps = true;
 }
 
-static void find_families(struct ttlog_timeline *timeline)
+static int find_families(struct ttlog_timeline *timeline, struct ttlog_snapshot *const *snapshots)
 {
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		struct input *input = &timeline->inputs[i];
-		const struct ttlog_info *header = &input->reader->header.info;
+	const size_t cnt = timeline->input_cnt;
+	size_t *families = calloc(cnt + 1, sizeof(*families));
 
-		input->family = i;
-		input->shift = header->real_ns - header->mono_ns;
-		for (size_t k = 0; k < i; k++) {
-			if (timeline->inputs[k].family != k ||
-			    !is_same_process(timeline->inputs[k].reader, input->reader))
-				continue;
-			input->family = k;
-			input->shift = timeline->inputs[k].shift;
-			break;
-		}
+	if (!families)
+		return -ENOMEM;
+	family__find(snapshots, cnt, families);
+	for (size_t i = 0; i < cnt; i++) {
+		const struct ttlog_info *header = &snapshots[i]->header.info;
+
+		timeline->inputs[i].family = families[i];
+		timeline->inputs[i].shift = header->real_ns - header->mono_ns;
 	}
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		for (size_t k = 0; k < timeline->input_cnt; k++) {
-			if (i != k && timeline->inputs[i].family == timeline->inputs[k].family)
+	for (size_t i = 0; i < cnt; i++) {
+		for (size_t k = 0; k < cnt; k++) {
+			if (i != k && families[i] == families[k])
 				find_overlap(&timeline->inputs[i], &timeline->inputs[k]);
 		}
 	}
+	free(families);
+	return 0;
 }
 
 /* What the filter thinks of every site and thread, once. */
@@ -577,12 +558,13 @@ struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshot
 	if (!timeline->inputs || !timeline->heap)
 		goto fail;
 	for (size_t i = 0; i < snapshot_cnt; i++) {
-		/* their overlap has to be known */
-		if (snapshot_cnt > 1)
-			(void)ttlog_snapshot_has_chunk(snapshots[i], SIZE_MAX);
 		timeline->inputs[i].reader = snapshots[i];
 		timeline->inputs[i].number = (uint32_t)i;
-		timeline->input_cnt++;
+	}
+	timeline->input_cnt = snapshot_cnt;
+	if (find_families(timeline, snapshots))
+		goto fail;
+	for (size_t i = 0; i < snapshot_cnt; i++) {
 		if (decide(&timeline->inputs[i], filter))
 			goto fail;
 		timeline->inputs[i].rule = (struct selection_rule){
@@ -591,7 +573,6 @@ struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshot
 			.threads = timeline->inputs[i].threads,
 		};
 	}
-	find_families(timeline);
 	rewind_inputs(timeline);
 	return timeline;
 fail:

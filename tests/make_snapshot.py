@@ -459,15 +459,20 @@ def process(pid, host, mono, real, events, threads=((0, "main"),)):
 
 
 def overlapping():
-    """Two snapshots of one process whose clocks differ by 5 us, and one of another process."""
+    """
+    Two snapshots of one process whose clocks differ by 5 us, one of another process, and the second
+    of the first two as it would be had somebody set the clock by two hours before it.
+    """
     two = ((0, "main"), (1, "side"))
     ticks = [(1000 + 10 * i, i % 2, i) for i in range(10)]
     # Twice the same in one nanosecond, which is two events; the later file has seen a third.
     twin, late = [(1100, 0, 7), (1100, 0, 7)], [(1200, 0, 8), (1210, 1, 9)]
     first = process(50, "h", 2000, 10_000_000, ticks + twin, two)
-    second = process(50, "h", 2500, 10_005_500, ticks[4:] + twin + twin[:1] + late, two)
+    again = ticks[4:] + twin + twin[:1] + late
+    second = process(50, "h", 2500, 10_005_500, again, two)
+    stepped = process(50, "h", 2500, 10_005_500 + 7200 * 10**9, again, two)
     other = process(51, "h", 2000, 10_000_000, [(1005, 0, 100), (1105, 0, 101)])
-    return first, second, other
+    return first, second, other, stepped
 
 
 def hostile():
@@ -600,7 +605,7 @@ def files():
     snapshot = packed_bits()
     result["packed.bin"] = snapshot.file()
     result["packed.jsonl"] = "".join(snapshot.lines).encode()
-    for name, snapshot in zip(("first", "second", "other"), overlapping()):
+    for name, snapshot in zip(("first", "second", "other", "stepped"), overlapping()):
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])
     result["small.bin"] = small.file()

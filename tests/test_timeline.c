@@ -3,7 +3,8 @@
  * Several files as one stream: order, every event once, the last N, ranges of time.
  *
  * overlap-first and overlap-second are two snapshots of process 50 whose clock pairs differ by
- * 5 us; overlap-other is process 51's (make_snapshot.py).
+ * 5 us; overlap-other is process 51's; overlap-stepped is the second after a step of two hours
+ * (make_snapshot.py).
  */
 #include "filter.h"
 #include "view_fixture.h"
@@ -43,14 +44,15 @@ static void assert_values(const char *const *names, size_t cnt, struct show show
 	free(json);
 }
 
-#define FIRST  "overlap-first.bin"
-#define SECOND "overlap-second.bin"
-#define OTHER  "overlap-other.bin"
+#define FIRST   "overlap-first.bin"
+#define SECOND  "overlap-second.bin"
+#define OTHER   "overlap-other.bin"
+#define STEPPED "overlap-stepped.bin"
 
 static void test_timeline_each_event_once(void **state)
 {
 	static const char *const BOTH[] = { FIRST, SECOND }, *const SWAPPED[] = { SECOND, FIRST };
-	static const char *const SAME[] = { FIRST, FIRST };
+	static const char *const SAME[] = { FIRST, FIRST }, *const STEP[] = { FIRST, STEPPED };
 	const struct show all = { .filter = NULL };
 
 	(void)state;
@@ -59,6 +61,8 @@ static void test_timeline_each_event_once(void **state)
 	assert_values(BOTH, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 	assert_values(SWAPPED, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 	assert_values(SAME, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,");
+	/* Wall time was set meanwhile. */
+	assert_values(STEP, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 }
 
 static void test_timeline_other_process(void **state)
@@ -316,6 +320,63 @@ static void test_timeline_range(void **state)
 	assert_values(FILES, 1, show, "7,8,");
 }
 
+/* Each event is on one side of any moment, whichever file it is taken from. */
+static void test_timeline_range_over_several_clocks(void **state)
+{
+	static const char *const FILES[][2] = {
+		{ FIRST, SECOND },
+		{ SECOND, FIRST },
+		{ FIRST, STEPPED },
+		{ STEPPED, FIRST },
+	};
+	const uint64_t first_base = 10000000 - 2000, second_base = 10005500 - 2500;
+	const uint64_t step = 7200ull * 1000000000u;
+	const uint64_t bases[] = { first_base, second_base, first_base, second_base + step };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+		struct show until = { .range = { 0, bases[i] + 1060 } };
+		struct show since = { .range = { bases[i] + 1061, UINT64_MAX } };
+
+		assert_values(FILES[i], 2, until, "0,1,2,3,4,5,6,");
+		assert_values(FILES[i], 2, since, "7,8,9,7,7,7,8,9,");
+	}
+}
+
+/* An expression that needs each event's own time, beside its fields. */
+static void test_timeline_filter_by_shared_clock(void **state)
+{
+	static const char *const FILES[] = { FIRST, STEPPED };
+
+	(void)state;
+	assert_values(FILES, 2,
+		      (struct show){ .filter = "ts>=1970-01-01T00:00:00.009999060Z or n=1" },
+		      "1,6,7,8,9,7,7,7,8,9,");
+}
+
+/* What the events say is in the order in which they come. */
+static void test_timeline_times_of_one_clock(void **state)
+{
+	struct ttlog_snapshot *readers[] = { fixture__open_golden(SECOND),
+					     fixture__open_golden(STEPPED),
+					     fixture__open_golden(FIRST) };
+	struct ttlog_timeline *timeline = ttlog_timeline_new(readers, 3, NULL, NULL);
+	struct ttlog_event event;
+	uint32_t cnt = 0;
+
+	(void)state;
+	assert_non_null(timeline);
+	for (; ttlog_timeline_next(timeline, &event); cnt++)
+		assert_true(event.real_ns - event.mono_ns == 10005500 - 2500);
+	assert_int_equal(cnt, 15);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(ttlog_info_real_ns(ttlog_snapshot_info(readers[i]), 0) ==
+			    10005500 - 2500);
+	ttlog_timeline_free(timeline);
+	for (size_t i = 0; i < 3; i++)
+		ttlog_snapshot_close(readers[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +387,9 @@ int main(void)
 		cmocka_unit_test(test_timeline_tail),
 		cmocka_unit_test(test_timeline_tail_of_disorder),
 		cmocka_unit_test(test_timeline_range),
+		cmocka_unit_test(test_timeline_range_over_several_clocks),
+		cmocka_unit_test(test_timeline_filter_by_shared_clock),
+		cmocka_unit_test(test_timeline_times_of_one_clock),
 		cmocka_unit_test(test_timeline_two_in_turn),
 		cmocka_unit_test(test_timeline_same_snapshot_twice),
 	};

@@ -91,6 +91,11 @@ int input__open(struct input *ret, struct options *options)
 		return say_error("files", ENOMEM);
 	for (size_t i = 0; i < options->file_cnt; i++)
 		open_file(ret, options->files[i], is_stream(options));
+	/* What is shown of each file by itself is by its own clock. */
+	if (options->mode != MODE_INFO && options->mode != MODE_DIFF &&
+	    options->mode != MODE_INTERACTIVE &&
+	    ttlog_snapshots_share_clock(ret->readers, ret->reader_cnt))
+		return say_error("files", ENOMEM);
 	return 0;
 }
 

@@ -74,6 +74,10 @@ bool sources__scan(struct sources *sources, uint64_t until_ns)
 					ttlog_snapshot_contents(part->readers[i])->chunk_cnt);
 			}
 		}
+		if (part->reader_cnt > 1)
+			part->user = NULL;
+		/* Without memory the part's timeline will say so. */
+		(void)ttlog_snapshots_share_clock(part->readers, part->reader_cnt);
 		note_last(sources, part);
 	}
 	return false;

@@ -273,8 +273,9 @@ struct ttlog_cbor {
 struct ttlog_info {
 	bool has_header; /* else all the rest is 0: none could be read */
 	bool has_pid, has_uid, has_cgroup;
-	uint32_t format;           /* src/FORMAT.md's number */
-	uint64_t mono_ns, real_ns; /* one moment on both clocks: see ttlog_info_real_ns() */
+	uint32_t format; /* src/FORMAT.md's number */
+	/* One moment on both clocks: see ttlog_info_real_ns() and ttlog_snapshots_share_clock() */
+	uint64_t mono_ns, real_ns;
 	uint64_t pid, uid, cgroup;
 	struct ttlog_text service, host, kernel, comm, exe, build_id;
 	struct ttlog_text reason;      /* "crash", "exit", "timer", "request", ... */
@@ -291,7 +292,7 @@ struct ttlog_info {
 	struct ttlog_cbor item, exit_item, crash_item;
 };
 
-/* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's own pair of clocks. */
+/* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
 static inline uint64_t ttlog_info_real_ns(const struct ttlog_info *info, uint64_t mono_ns)
 {
 	return info->real_ns + (mono_ns - info->mono_ns);
@@ -353,6 +354,12 @@ const char *ttlog_snapshot_name(const struct ttlog_snapshot *snapshot); /* the p
 const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *snapshot);
 const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *snapshot);
 
+/* Makes snapshots of one process tell wall time alike, by the clock of the first one given: each has a
+ * pair of clocks of its own, and where they disagree an event that is in two files would have two
+ * times. What was already given as wall time stays. Several are gone over to their ends. Timelines do
+ * it themselves; before, it is for who asks for times first. Returns 0 or -ENOMEM. */
+int ttlog_snapshots_share_clock(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
+
 /* Wall time of the last event, as far as the file was gone over; 0: there is none. */
 uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *snapshot);
 
@@ -397,7 +404,8 @@ bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_
 
 /* ---- Timelines: the events of several files, in order, filtered, each once ---- */
 
-/* Snapshots of one process overlap; an event that is in several of them comes once. */
+/* Snapshots of one process overlap; an event that is in several of them comes once, and wall time is
+ * that of the first one given: ttlog_snapshots_share_clock(). */
 struct ttlog_timeline;
 
 /* Wall time in ns since 1970, both included. Fixed. */

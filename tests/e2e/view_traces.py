@@ -52,6 +52,20 @@ def test_ctf_wall_time():
             assert make.time_text(event["real_ns"]) == line["ts"]
 
 
+def test_ctf_wall_time_of_several_files():
+    """One process has one clock over its files, also where somebody set the clock between them."""
+    files = ["tests/golden/overlap-%s.bin" % name for name in ("second", "stepped", "first")]
+    with tempfile.TemporaryDirectory() as folder:
+        events, lines = ctf(folder, *files), texts_of(*files)
+        assert len(lines) == 15
+        assert [make.time_text(event["real_ns"]) for event in events] == [line["ts"] for line in lines]
+        # each event on one side of a moment
+        for line in lines:
+            until, since = (texts_of(*files, option, line["ts"]) for option in ("--until", "--since"))
+            twice = [other for other in lines if other["ts"] == line["ts"]]
+            assert len(until) + len(since) == len(lines) + len(twice), line
+
+
 def test_ctf_names():
     """Keys that are no identifiers, or twice the same; values that C's strings can't hold."""
     with tempfile.TemporaryDirectory() as folder:
