@@ -13,8 +13,8 @@ VERSION := 0.1.0
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev e2fsprogs \
 	g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
 	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
-	libseccomp-dev libsqlite3-dev lld lz4 make mandoc pkg-config protobuf-compiler python3 python3-bt2 \
-	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
+	libseccomp-dev libsqlite3-dev lld locales lz4 make mandoc pkg-config protobuf-compiler python3 \
+	python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
 	zlib1g-dev
 
 # Deps first, then the rest by a make of its own: this one has asked for what was not there.

@@ -4,12 +4,11 @@
  * are EXPR_MAX_DEPTH at most. Where a value without quotes ends is the only thing that takes a
  * look ahead: find_value_end().
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "ascii.h"
 #include "expr.h"
 
 #define BLANKS   " \t\n\r\v\f"
@@ -111,7 +110,7 @@ static size_t keyword(const char *p, const char *word, const char *sign)
 
 	if (!strncmp(p, sign, strlen(sign)))
 		return strlen(sign);
-	if (!strncasecmp(p, word, len) && (!p[len] || strchr(BLANKS "()!\"'", p[len])))
+	if (ascii__begins_alike(p, word, len) && (!p[len] || strchr(BLANKS "()!\"'", p[len])))
 		return len;
 	return 0;
 }
@@ -141,7 +140,7 @@ static size_t not_at(const char *p)
 /* has( */
 static bool is_has(const char *p)
 {
-	return !strncasecmp(p, "has", 3) && *skip_blanks(p + 3) == '(';
+	return ascii__begins_alike(p, "has", 3) && *skip_blanks(p + 3) == '(';
 }
 
 /* KEY OP where a value goes on: someone forgot an `and`. */
@@ -150,7 +149,7 @@ static bool looks_like_term(const char *p)
 	enum term_op op;
 	size_t len = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.0123456789");
 
-	if (!isalpha((unsigned char)*p) && *p != '_')
+	if (!ascii__is_letter(*p) && *p != '_')
 		return false;
 	return is_has(p) || term__parse_op(skip_blanks(p + len), &op);
 }

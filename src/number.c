@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
+#include "ascii.h"
 #include "number.h"
 #include "format_number.h"
 
@@ -69,6 +71,17 @@ static void normalise(struct number *number)
 	}
 }
 
+/* Without a point, which is a comma to strtod() in some locales. */
+static void set_floats(struct number *number)
+{
+	char text[NUMBER_MAX_DIGITS + 32];
+
+	snprintf(text, sizeof(text), "%s%.*se%d", number->negative ? "-" : "", (int)number->len,
+		 number->digits, number->point - (int)number->len);
+	number->f64 = number->len ? strtod(text, NULL) : 0;
+	number->f32 = number->len ? strtof(text, NULL) : 0;
+}
+
 static void set_floor(struct number *number)
 {
 	__int128 whole = 0;
@@ -99,8 +112,9 @@ int number__parse(struct number *ret, struct ttlog_text text)
 		return -EINVAL;
 	if (*p == '-' || *p == '+')
 		number.negative = *p++ == '-';
-	if (!strcasecmp(p, "nan") || !strcasecmp(p, "infinity") || !strcasecmp(p, "inf")) {
-		number.is_nan = tolower((unsigned char)*p) == 'n';
+	if (ascii__is_alike(p, "nan") || ascii__is_alike(p, "infinity") ||
+	    ascii__is_alike(p, "inf")) {
+		number.is_nan = ascii__lower(*p) == 'n';
 		number.is_infinite = !number.is_nan;
 		number.f64 = number.is_nan ? (double)NAN : number.negative ? -HUGE_VAL : HUGE_VAL;
 		number.f32 = (float)number.f64;
@@ -112,9 +126,8 @@ int number__parse(struct number *ret, struct ttlog_text text)
 							  : parse_digits(&number, p);
 	if (err)
 		return err;
-	number.f64 = strtod(buf, NULL);
-	number.f32 = strtof(buf, NULL);
 	normalise(&number);
+	set_floats(&number);
 	set_floor(&number);
 	*ret = number;
 	return 0;

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "ascii.h"
 #include "parse.h"
 #include "value.h"
 
@@ -80,14 +80,14 @@ int parse__size(const char *text, uint64_t *ret_bytes)
 	if (err)
 		return err;
 	if (*end)
-		unit = strchr(units, toupper((unsigned char)*end));
+		unit = strchr(units, ascii__upper(*end));
 	if (unit) {
 		factor = 1ull << (10 * (unit - units + 1));
 		end++;
-		if (!strcasecmp(end, "iB"))
+		if (ascii__is_alike(end, "iB"))
 			end += 2;
 	}
-	if (!strcasecmp(end, "B"))
+	if (ascii__is_alike(end, "B"))
 		end++;
 	if (*end)
 		return -EINVAL;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "ascii.h"
 #include "format_number.h"
 #include "glob.h"
 #include "term.h"
@@ -100,7 +99,7 @@ static int parse_level(struct term *term, const struct term_words *words, struct
 		return expr_error__set(ret, words->op_at, words->op_len,
 				       "a level is compared with = != < <= > >=");
 	for (unsigned i = 0; (name = value__level_name(i)); i++) {
-		if (!strcasecmp(term->value.p, name)) {
+		if (ascii__is_alike(term->value.p, name)) {
 			term->level = i;
 			return 0;
 		}
@@ -130,12 +129,12 @@ static bool is_plain_number(enum term_subject subject)
 static bool is_like_number(const char *p)
 {
 	p += *p == '-' || *p == '+';
-	if (!isdigit((unsigned char)*p))
+	if (!ascii__is_digit(*p))
 		return false;
-	while (isdigit((unsigned char)*p) || *p == '.')
+	while (ascii__is_digit(*p) || *p == '.')
 		p++;
 	p += strspn(p, " ");
-	while (isalnum((unsigned char)*p))
+	while (ascii__is_letter(*p) || ascii__is_digit(*p))
 		p++;
 	return !*p;
 }

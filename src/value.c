@@ -4,8 +4,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
+#include "ascii.h"
 #include "format.h"
 #include "value.h"
 
@@ -188,7 +188,7 @@ const char *value__type_name(unsigned int type)
 int value__parse_level(const char *name)
 {
 	for (size_t i = 0; i < LEVEL_CNT; i++)
-		if (strcasecmp(level_names[i], name) == 0)
+		if (ascii__is_alike(level_names[i], name))
 			return (int)i;
 	return -EINVAL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "ascii.h"
 #include "sql_level.h"
 #include "sql_value.h"
 
@@ -11,7 +12,7 @@ int sql_level__parse(struct ttlog_text name)
 	const char *level;
 
 	for (unsigned i = 0; (level = ttlog_level_name(i)); i++) {
-		if (strlen(level) == name.len && !strncasecmp(level, name.p, name.len))
+		if (strlen(level) == name.len && ascii__begins_alike(level, name.p, name.len))
 			return (int)i;
 	}
 	return -EINVAL;

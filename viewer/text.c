@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 
 #include <ttlog/read.h>
+#include "ascii.h"
 #include "text.h"
 
 /* One endless name must not push every line out of the window. */
@@ -29,7 +29,7 @@ static bool has_own_probe(const struct ttlog_site *site)
 	if (site->probe.len != strlen(level))
 		return true;
 	for (size_t i = 0; i < site->probe.len; i++) {
-		if (site->probe.p[i] != tolower((unsigned char)level[i]))
+		if (site->probe.p[i] != ascii__lower(level[i]))
 			return true;
 	}
 	return false;
