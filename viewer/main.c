@@ -18,6 +18,7 @@
 #include "input.h"
 #include "json.h"
 #include "live_output.h"
+#include "new_output.h"
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"
@@ -35,6 +36,7 @@ struct view {
 	struct options options;
 	struct input input;
 	struct out out;
+	struct new_output file; /* of --output */
 	struct terminal terminal;
 	const char *pager; /* NULL: none */
 	int status;        /* 0: what the error says */
@@ -82,25 +84,39 @@ static int begin_paging(struct out *out)
 	return 0;
 }
 
+/* Of what is followed somebody wants to see the begin before there is an end. */
+static int open_file(struct view *view, const char *path)
+{
+	struct stat st;
+	int err = 0;
+
+	if (!stat(path, &st) && input__is_one(&view->options, &st)) {
+		say(path, "it is one of the snapshots to read: nothing was written");
+		return -EINVAL;
+	}
+	if (view->options.follow)
+		view->file.fd =
+			open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	else
+		err = new_output__open(&view->file, path, true);
+	if (view->options.follow && view->file.fd < 0)
+		err = -errno;
+	return err ? say_error(path, -err) : 0;
+}
+
 static int open_output(struct view *view)
 {
 	const char *path = view->options.output, *no_color = getenv("NO_COLOR");
 	int fd = STDOUT_FILENO;
-	struct stat st;
 
 	if (view->options.format == FORMAT_CTF)
 		path = NULL; /* a directory, which the output makes */
 	if (path) {
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-		if (fd < 0 || fstat(fd, &st))
-			return say_error(path, errno);
-		if (input__is_one(&view->options, &st)) {
-			say(path, "it is one of the snapshots to read: nothing was written");
-			close(fd);
-			return -EINVAL;
-		}
-		if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
-			return say_error(path, errno);
+		int err = open_file(view, path);
+
+		if (err)
+			return err;
+		fd = view->file.fd;
 	}
 	if (view->options.format == FORMAT_PERFETTO && isatty(fd)) {
 		say("--format perfetto", "that is nothing for a terminal: give a file with -o");
@@ -283,17 +299,43 @@ static int say_output_error(const struct view *view, int err)
 	return err;
 }
 
+/* Whether there is anything to show: else the output would be one of nothing. */
+static bool has_input(const struct view *view)
+{
+	size_t cnt = 0;
+
+	if (view->options.follow || view->options.explain || view->options.format == FORMAT_SCHEMA)
+		return true;
+	for (size_t i = 0; i < view->input.reader_cnt; i++)
+		cnt += ttlog_snapshot_info(view->input.readers[i])->has_header;
+	return cnt >= (view->options.mode == MODE_DIFF ? 2 : 1);
+}
+
+/* Writes the rest; the file of --output gets its name. */
+static int finish_output(struct view *view)
+{
+	int err = out__flush(&view->out);
+
+	if (!err && view->file.fd >= 0 && has_input(view))
+		err = new_output__publish(&view->file);
+	new_output__fini(&view->file);
+	return err;
+}
+
 static int show(struct view *view)
 {
-	int err = show_chosen(view);
+	int err;
 
+	if (view->options.output && !has_input(view)) {
+		input__report(&view->input);
+		return -EBADMSG;
+	}
+	err = show_chosen(view);
 	if (err == -ENOMEM)
 		return say_error("cannot go on", -err);
 	if (err)
 		return say_output_error(view, err);
-	err = out__flush(&view->out);
-	if (view->options.output && close(view->out.fd) && !err)
-		err = -errno;
+	err = finish_output(view);
 	/* what is said now comes after what it shows */
 	pager__finish();
 	progress__end();
@@ -307,13 +349,16 @@ static int show(struct view *view)
 
 static int follow(struct view *view)
 {
-	return live_output__show(&view->options, &view->out, view->terminal.colour);
+	int err = live_output__show(&view->options, &view->out, view->terminal.colour);
+	int close_err = view->file.fd >= 0 ? new_output__publish(&view->file) : 0;
+
+	return close_err && !err ? say_error(view->options.output, -close_err) : err;
 }
 
 static int show_sql(struct view *view)
 {
 	int err = sql_show__run(&view->options, &view->input, &view->out);
-	int flush_err = out__flush(&view->out);
+	int flush_err = err && err != -EPIPE ? out__flush(&view->out) : finish_output(view);
 
 	pager__finish();
 	progress__end();
@@ -341,7 +386,7 @@ static int explain(struct view *view)
 		out__char(&view->out, '\n');
 	}
 	free(text);
-	err = out__flush(&view->out);
+	err = finish_output(view);
 	if (!err || err == -EPIPE)
 		return 0;
 	return say_error(view->options.output ? view->options.output : "stdout", -err);
@@ -366,6 +411,7 @@ static void view__fini(struct view *view)
 {
 	progress__end();
 	pager__finish();
+	new_output__fini(&view->file);
 	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);
@@ -373,7 +419,7 @@ static void view__fini(struct view *view)
 
 int main(int argc, char **argv)
 {
-	struct view view = { .pager = NULL };
+	struct view view = { .file = { .fd = -1 } };
 	bool gave_up;
 	int err = 0;
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "leftover.h"
 #include "new_directory.h"
 
 /* As mkdir() would have made it; mkdtemp() makes it private. */
@@ -46,7 +47,10 @@ static int make_hidden(struct new_directory *directory)
 	}
 	directory->hidden = hidden;
 	directory->fd = open(directory->hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return directory->fd < 0 ? -errno : allow_others(directory->fd);
+	if (directory->fd < 0)
+		return -errno;
+	leftover__note(directory->hidden, directory->fd);
+	return allow_others(directory->fd);
 }
 
 int new_directory__make(struct new_directory *ret, const char *path)
@@ -58,8 +62,10 @@ int new_directory__make(struct new_directory *ret, const char *path)
 	/* What takes hours should not fail at its end. */
 	if (!err && !lstat(directory.path, &st))
 		err = -EEXIST;
+	leftover__hold();
 	if (!err)
 		err = make_hidden(&directory);
+	leftover__release();
 	if (err) {
 		new_directory__fini(&directory);
 		directory = (struct new_directory){ .fd = -1 };
@@ -68,7 +74,7 @@ int new_directory__make(struct new_directory *ret, const char *path)
 	return err;
 }
 
-int new_directory__publish(struct new_directory *directory)
+static int give_name(const struct new_directory *directory)
 {
 	int err =
 		renameat2(AT_FDCWD, directory->hidden, AT_FDCWD, directory->path, RENAME_NOREPLACE)
@@ -79,8 +85,21 @@ int new_directory__publish(struct new_directory *directory)
 	 * empty one's. */
 	if (err == -EINVAL)
 		err = rename(directory->hidden, directory->path) ? -errno : 0;
+	return err == -ENOTEMPTY ? -EEXIST : err;
+}
+
+int new_directory__publish(struct new_directory *directory)
+{
+	int err;
+
+	/* No handler may take the files for a leftover once the directory has its name. */
+	leftover__hold();
+	err = give_name(directory);
+	if (!err)
+		leftover__forget();
+	leftover__release();
 	if (err)
-		return err == -ENOTEMPTY ? -EEXIST : err;
+		return err;
 	free(directory->hidden);
 	directory->hidden = NULL;
 	return 0;
@@ -106,6 +125,7 @@ void new_directory__fini(struct new_directory *directory)
 		if (directory->fd >= 0)
 			remove_files(directory->fd);
 		(void)rmdir(directory->hidden);
+		leftover__forget();
 	} else if (directory->fd >= 0) {
 		close(directory->fd);
 	}

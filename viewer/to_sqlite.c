@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "leftover.h"
 #include "say.h"
 #include "sql_parts.h"
 #include "to_sqlite.h"
@@ -49,7 +50,11 @@ static int make_temporary(struct export *export)
 		export->temporary = NULL;
 		return say_error(export->path, ENOMEM);
 	}
+	leftover__hold();
 	fd = mkostemp(export->temporary, O_CLOEXEC);
+	if (fd >= 0)
+		leftover__note(export->temporary, -1);
+	leftover__release();
 	if (fd < 0) {
 		err = errno;
 		free(export->temporary);
@@ -164,10 +169,20 @@ static int publish(const struct export *export)
 	return err ? say_error(export->path, -err) : 0;
 }
 
+/* What is wrong with those that have none is said of each. */
+static bool has_header(struct ttlog_snapshot *const *readers, size_t reader_cnt)
+{
+	for (size_t i = 0; i < reader_cnt; i++) {
+		if (ttlog_snapshot_info(readers[i])->has_header)
+			return true;
+	}
+	return false;
+}
+
 int to_sqlite__write(const char *path, struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	struct export export = { .path = path };
-	int err = make_temporary(&export);
+	int err = has_header(readers, reader_cnt) ? make_temporary(&export) : -ENODATA;
 
 	if (err)
 		return err;
@@ -180,6 +195,7 @@ int to_sqlite__write(const char *path, struct ttlog_snapshot *const *readers, si
 	if (!err)
 		err = publish(&export);
 	(void)unlink(export.temporary);
+	leftover__forget();
 	free(export.temporary);
 	return err;
 }

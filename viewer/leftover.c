@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handler makes system calls alone, for it may have interrupted anything; readdir() allocates.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "leftover.h"
+
+static const int SIGNALS[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ, SIGXCPU };
+#define SIGNAL_CNT (sizeof(SIGNALS) / sizeof(SIGNALS[0]))
+
+/* For the handler; it is set up before that is, and changed after it is gone. */
+static struct {
+	const char *path; /* NULL: nothing */
+	int dir_fd;
+	struct sigaction old[SIGNAL_CNT];
+	sigset_t held; /* what was blocked before */
+} leftover;
+
+void leftover__hold(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &leftover.held);
+}
+
+void leftover__release(void)
+{
+	(void)sigprocmask(SIG_SETMASK, &leftover.held, NULL);
+}
+
+/* Removed files may change the order of the rest: from the begin until none is left. */
+static void remove_files(int dir_fd)
+{
+	_Alignas(struct dirent64) char buf[4096];
+	bool any = true;
+
+	while (any) {
+		long len;
+
+		any = false;
+		(void)lseek(dir_fd, 0, SEEK_SET);
+		while ((len = syscall(SYS_getdents64, dir_fd, buf, sizeof(buf))) > 0) {
+			for (long at = 0; at < len;) {
+				const struct dirent64 *entry = (const void *)(buf + at);
+
+				any |= !unlinkat(dir_fd, entry->d_name, 0);
+				at += entry->d_reclen;
+			}
+		}
+	}
+}
+
+/* SA_RESETHAND: what the signal does by default comes as soon as this returns. */
+static void end(int number)
+{
+	if (leftover.dir_fd >= 0) {
+		remove_files(leftover.dir_fd);
+		(void)rmdir(leftover.path);
+	} else {
+		(void)unlink(leftover.path);
+	}
+	(void)raise(number);
+}
+
+void leftover__note(const char *path, int dir_fd)
+{
+	struct sigaction action = { .sa_handler = end, .sa_flags = SA_RESETHAND };
+
+	leftover.path = path;
+	leftover.dir_fd = dir_fd;
+	(void)sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < SIGNAL_CNT; i++) {
+		if (!sigaction(SIGNALS[i], NULL, &leftover.old[i]) &&
+		    leftover.old[i].sa_handler == SIG_DFL)
+			(void)sigaction(SIGNALS[i], &action, NULL);
+	}
+}
+
+void leftover__forget(void)
+{
+	for (size_t i = 0; leftover.path && i < SIGNAL_CNT; i++)
+		(void)sigaction(SIGNALS[i], &leftover.old[i], NULL);
+	leftover.path = NULL;
+}
