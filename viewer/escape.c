@@ -2,6 +2,7 @@
 /*
  * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
  */
+#include "ascii.h"
 #include "out.h"
 
 static bool is_continuation(const char *p, const char *end)
@@ -207,15 +208,44 @@ static bool is_csv_bare(struct ttlog_text text)
 	return text.len;
 }
 
+/* -1.5e3: what begins with a sign and cannot do anything. */
+static bool is_plain_number(struct ttlog_text text)
+{
+	const char *p = text.p, *end = ttlog_text_end(text);
+	bool any = false;
+
+	p += p < end && (*p == '-' || *p == '+');
+	for (bool point = false; p < end && (ascii__is_digit(*p) || (*p == '.' && !point)); p++) {
+		any |= *p != '.';
+		point |= *p == '.';
+	}
+	if (any && p < end && ascii__lower(*p) == 'e') {
+		p++;
+		p += p < end && (*p == '-' || *p == '+');
+		for (any = false; p < end && ascii__is_digit(*p); p++)
+			any = true;
+	}
+	return any && p == end;
+}
+
+/* What Excel, LibreOffice and Google's compute when they open a file of CSV, quotes or not. */
+static bool is_formula(struct ttlog_text text)
+{
+	return text.len && text.p[0] && strchr("=+-@\t\r\n", text.p[0]) && !is_plain_number(text);
+}
+
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 {
 	const char *p = text.p, *end = ttlog_text_end(text);
+	bool is_disarmed = !out->csv_formulas && is_formula(text);
 
 	if (is_csv_bare(text) && !cut) {
+		if (is_disarmed)
+			out__char(out, '\'');
 		out__bytes(out, text.p, text.len);
 		return;
 	}
-	out__char(out, '"');
+	out__text(out, is_disarmed ? "\"'" : "\"");
 	while (p < end) {
 		uint32_t code;
 		size_t len = text_next_char(p, end, &code);

@@ -126,6 +126,7 @@ static int open_output(struct view *view)
 						  terminal__is_capable());
 	if (out__init(&view->out, fd))
 		return say_error("output", ENOMEM);
+	view->out.csv_formulas = view->options.csv_formulas;
 	view->out.begin = view->pager ? begin_paging : begin_output;
 	return 0;
 }

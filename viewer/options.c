@@ -23,6 +23,7 @@ enum option_key {
 	OPT_HEAD,
 	OPT_FORMAT,
 	OPT_COUNTERS,
+	OPT_CSV_FORMULAS,
 	OPT_STATS,
 	OPT_GROUP_BY,
 	OPT_HISTOGRAM,
@@ -61,6 +62,9 @@ static const struct argp_option OPTIONS[] = {
 	  OPTIONS_FORMATS(FORMAT_HELP) "--stats, --info and --diff have text and json", 2 },
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome or perfetto draws as counters", 2 },
+	{ "csv-formulas", OPT_CSV_FORMULAS, NULL, 0,
+	  "In CSV, text that a spreadsheet would compute stands as it is, without a ' before it",
+	  2 },
 	{ "stats", OPT_STATS, NULL, 0,
 	  "Counts, times and rates by group, and what the numbers in their fields come to, not events",
 	  2 },
@@ -188,6 +192,8 @@ static bool *flag_of(struct options *options, int key)
 		return &options->no_pager;
 	case OPT_FOLLOW:
 		return &options->follow;
+	case OPT_CSV_FORMULAS:
+		return &options->csv_formulas;
 	default:
 		return NULL;
 	}

@@ -57,6 +57,7 @@ struct options {
 	const char *histogram; /* of MODE_HISTOGRAM: the field */
 	bool has_top;
 	uint64_t top;
+	bool csv_formulas;
 	const char *counters;  /* NULL: none */
 	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
 	char *sql_word;        /* owned: see sql_words__join */

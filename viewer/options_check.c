@@ -22,6 +22,7 @@ enum choice {
 	CHOICE_TOP,
 	CHOICE_GROUP_BY,
 	CHOICE_COUNTERS,
+	CHOICE_CSV_FORMULAS,
 	CHOICE_EXPLAIN,
 	CHOICE_FOLLOW,
 	CHOICE_FILES,
@@ -50,6 +51,8 @@ static const struct rule {
 	  "--top goes with --stats or --histogram, or --diff" },
 	{ CHOICE(COUNTERS), ALL_FORMATS & ~(FORMAT(CHROME) | FORMAT(PERFETTO)),
 	  "--counters goes with --format chrome or perfetto" },
+	{ CHOICE(CSV_FORMULAS), ALL_FORMATS & ~FORMAT(CSV),
+	  "--csv-formulas goes with --format csv" },
 	{ FORMAT(CTF), CHOICE(NO_OUTPUT), "--format ctf makes a directory: name it with --output" },
 
 	{ MODE(INTERACTIVE),
@@ -88,6 +91,7 @@ static uint64_t facts(const struct options *options)
 	all |= options->has_top ? CHOICE(TOP) : 0;
 	all |= options->group_by ? CHOICE(GROUP_BY) : 0;
 	all |= options->counters ? CHOICE(COUNTERS) : 0;
+	all |= options->csv_formulas ? CHOICE(CSV_FORMULAS) : 0;
 	all |= options->explain ? CHOICE(EXPLAIN) : 0;
 	all |= options->follow ? CHOICE(FOLLOW) : 0;
 	all |= options->file_cnt ? CHOICE(FILES) : 0;

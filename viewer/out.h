@@ -22,8 +22,9 @@
 
 struct out {
 	int fd;
-	int err;      /* 0 or -errno */
-	bool in_html; /* what JSON is in ends at a tag: none may be in its text */
+	int err;           /* 0 or -errno */
+	bool in_html;      /* what JSON is in ends at a tag: none may be in its text */
+	bool csv_formulas; /* CSV's text that a spreadsheet would compute stands as it is */
 	size_t len;
 	char *buf;
 	uint64_t flushed; /* bytes that are no longer in the buffer */
@@ -108,7 +109,8 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut);
 /* JSON that someone made, in which only what a terminal would act on is escaped. */
 void out__json_made(struct out *out, struct ttlog_text json);
 /* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON
- * would escape are shown as out__plain shows them. Empty text is a pair of quotes. */
+ * would escape are shown as out__plain shows them. Empty text is a pair of quotes. Text that
+ * spreadsheets take for a formula gets an apostrophe before it, unless csv_formulas says no. */
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut);
 /* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
 void out__plain(struct out *out, struct ttlog_text text);

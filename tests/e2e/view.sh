@@ -61,7 +61,7 @@ for option in --filter --since --until --search --limit --head --format --counte
 	--interactive --output --follow; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
-for option in --explain --histogram --timeline --top --no-pager; do
+for option in --csv-formulas --explain --histogram --timeline --top --no-pager; do
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
 

@@ -132,6 +132,34 @@ def test_csv_null():
         [['""', '""'], ["", ""], ['"\u2026"', "\u2026"]], text  # fmt: skip
 
 
+FORMULAS = ["=1+1", "+1 234", "-x", "@SUM(A1)", "\t=1", "\n=1", "=\"a\",b", "-", "+.e1", "-1e", "=", "-5-3"]
+HARMLESS = ["1+1", "-5", "+0.5", "-1.5e-3", ".5", "-.5E7", "a=1", " =1", "'", "", "\u00e9=", "5"]
+
+
+def test_csv_formulas():
+    """Text that a spreadsheet would compute: disarmed, unless somebody wants it as it is. Numbers stay numbers."""
+    site = make.site("event", "INFO", "e", "=msg", 1, [("=k", "str"), ("n", "i8"), ("c", "char")], target="@t")
+    snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, [site],
+                             [{"pid": 5, "tid": 6, "comm": "-c"}], {0: [make.plain] * 3})  # fmt: skip
+    texts = FORMULAS + HARMLESS
+    snapshot.chunk([(i, 0, 0, [text, -5, ord("=")]) for i, text in enumerate(texts)])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = snapshot.save(os.path.join(folder, "formulas.bin"))
+        for args, mark in ([], "'"), (["--csv-formulas"], ""):
+            head, *rows = csv_rows(view("--format", "csv", *args, path))
+            assert head[-3:] == [mark + "=k", "n", "c"], head
+            assert [row[-3] for row in rows] == [mark + text for text in FORMULAS] + HARMLESS, rows
+            for row in rows:
+                event = dict(zip(head, row))
+                assert (event["target"], event["msg"], event["comm"]) == (mark + "@t", mark + "=msg", mark + "-c")
+                assert (event["n"], event["c"]) == ("-5", mark + "=")
+            names, *rows = csv_rows(view("--format", "csv", *args, "--sql", 'SELECT "=k", n FROM events', path))
+            assert names == [mark + "=k", "n"], names
+            assert rows == [[mark + text, "-5"] for text in FORMULAS] + [[text, "-5"] for text in HARMLESS]
+        view("--csv-formulas", path, status=2)
+
+
 # ---- logfmt ----
 
 
