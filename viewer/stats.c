@@ -35,6 +35,9 @@ static struct ttlog_text key_of_field(struct ttlog_text name)
 {
 	const size_t prefix = strlen(FIELD_PREFIX);
 
+	/* as in a filter: the field of a span's end */
+	if (ttlog_text_is(name, "duration") || ttlog_text_is(name, "took"))
+		return ttlog_text_of("duration_ns");
 	if (name.len <= prefix || memcmp(name.p, FIELD_PREFIX, prefix) != 0)
 		return name;
 	return (struct ttlog_text){ name.p + prefix, name.len - prefix };

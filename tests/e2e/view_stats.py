@@ -20,7 +20,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
-from format_fixture import FILES, GOLDEN  # noqa: E402
+from format_fixture import FILES, GOLDEN, NESTED, span_file  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, events_of, run, view  # noqa: E402
 
 ERROR = 1 / 128 + 1e-12
@@ -166,6 +166,19 @@ def test_stats_keys():
         for source, cnt in (("line=7", 30), ("line>7", 0), ("fields.line=1", 15), ("not line=7", 0)):
             assert len(events_of(path, "--filter", source)) == cnt, source
         view(path, "--stats", "--group-by", "level,ts", status=2)
+
+
+def test_stats_by_duration():
+    """How long a span took is a group like any other value; a field of that name is something else."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = span_file(folder, NESTED)
+        took = Counter(event.get("duration_ns") for event in events_of(path))
+        assert len(took) > 3 and took[None], took
+        for key in ("duration", "took", "duration_ns"):
+            told = lines_of(path, "--stats", "--group-by", key)
+            assert {line["group"][key]: line["events"] for line in told} == took, (key, told)
+        (line,) = lines_of(path, "--stats", "--group-by", "fields.duration")
+        assert line["group"] == {"fields.duration": None}, line
 
 
 def test_stats_nan():
