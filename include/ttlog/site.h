@@ -6,9 +6,13 @@
  * variable. Three separate asm statements of a use must mean the same semaphore: the gate, the USDT
  * probe in the enabled path, and the index that goes into the record. They name it by a symbol made
  * of the use's __COUNTER__, its field types (instances of a template differ in them) and the label
- * of the file's name (objects that link-time optimisation put together differ in it); whichever
- * comes first in the assembler's input defines it. The section of semaphores is in no COMDAT group,
- * so that a copy in another group can refer to it.
+ * of its function's name; whichever comes first in the assembler's input defines it. The section of
+ * semaphores is in no COMDAT group, so that a copy in another group can refer to it.
+ *
+ * Link-time optimisation puts translation units into one assembler's input, and counters begin anew
+ * in each. To gcc __func__ is a variable of its own in each function. clang makes one text of equal
+ * ones, so there all that the note says is part of the symbol (gcc has no room for that: 30
+ * operands): what is alike in everything is one site, and nobody could tell its events apart.
  */
 #ifndef TTLOG_SITE_ASM_H
 #define TTLOG_SITE_ASM_H
@@ -115,9 +119,19 @@ __asm__(".ifndef ttlog_module\n"
 
 /* ---- A use ---- */
 
+#ifdef __clang__
+#define TTLOG__TOLD_TEXT                                                                           \
+	".%c[ttlog_line].%c[ttlog_level].%c[ttlog_name].%c[ttlog_message].%c[ttlog_keys]"          \
+	".%c[ttlog_file].%c[ttlog_target].%c[ttlog_service]"
+#define TTLOG__ALSO_NAMED_BY(is) , TTLOG__TOLD is
+#else
+#define TTLOG__TOLD_TEXT
+#define TTLOG__ALSO_NAMED_BY(is)
+#endif
+
 #define TTLOG__SEMAPHORE(ctr)                                                                      \
 	"\".Lttlog." TTLOG__STRING(ctr)                                                            \
-	".%c[ttlog_t0].%c[ttlog_t1].%c[ttlog_t2].%c[ttlog_t3].%c[ttlog_unit]\""
+	".%c[ttlog_t0].%c[ttlog_t1].%c[ttlog_t2].%c[ttlog_t3].%c[ttlog_func]" TTLOG__TOLD_TEXT "\""
 
 #define TTLOG__DEFINE(ctr, bytes)                                                                  \
 	".ifndef " TTLOG__SEMAPHORE(ctr) "\n"                                                      \
@@ -127,7 +141,15 @@ __asm__(".ifndef ttlog_module\n"
 /* types: four numbers with the types of four fields each, in parentheses. */
 #define TTLOG__NAMED_BY(t0, t1, t2, t3)                                                            \
 	[ttlog_t0] "i"(t0), [ttlog_t1] "i"(t1), [ttlog_t2] "i"(t2), [ttlog_t3] "i"(t3),            \
-		[ttlog_unit] TTLOG__TEXT(__BASE_FILE__)
+		[ttlog_func] TTLOG__TEXT(__func__)
+
+/* What else the note says. is: (name, level, message, keys). */
+#define TTLOG__TOLD(name, level, message, keys)                                                    \
+	[ttlog_name] TTLOG__TEXT(name), [ttlog_level] "i"(level),                                  \
+		[ttlog_message] TTLOG__TEXT(message), [ttlog_keys] TTLOG__TEXT(keys),              \
+		[ttlog_service] TTLOG__TEXT(TTLOG_SERVICE),                                        \
+		[ttlog_target] TTLOG__TEXT(TTLOG_TARGET), [ttlog_file] TTLOG__TEXT(__FILE__),      \
+		[ttlog_line] "i"(__LINE__)
 
 /* lld drops, under --gc-sections, texts that only notes refer to. This holds them, for no byte. */
 #define TTLOG__KEEP(text) ".reloc ., BFD_RELOC_NONE, %c[ttlog_" text "]\n"
@@ -140,7 +162,7 @@ __asm__(".ifndef ttlog_module\n"
  * The comparison's flag is the output, which both compilers turn into cmpw and jne. asm goto would
  * give the same code, but clang before 17 refuses it in functions that have destructors to run.
  */
-#define TTLOG__GATE(ctr, bytes, name, level, kind, message, keys, nf, types)                       \
+#define TTLOG__GATE(ctr, bytes, is, kind, nf, types)                                               \
 	__extension__({                                                                            \
 		int ttlog_on;                                                                      \
 		__asm__ volatile(                                                                  \
@@ -160,30 +182,26 @@ __asm__(".ifndef ttlog_module\n"
 			"\t.byte %c[ttlog_level], %c[ttlog_kind], %c[ttlog_nf], "                  \
 			TTLOG__STRING(TTLOG_ABI_VERSION) "\n\t.popsection\n"                       \
 			: [ttlog_on] TTLOG__GATE_OUTPUT(ttlog_on)                                  \
-			: TTLOG__NAMED_BY types, [ttlog_service] TTLOG__TEXT(TTLOG_SERVICE),       \
-			  [ttlog_target] TTLOG__TEXT(TTLOG_TARGET), [ttlog_name] TTLOG__TEXT(name), \
-			  [ttlog_message] TTLOG__TEXT(message), [ttlog_file] TTLOG__TEXT(__FILE__), \
-			  [ttlog_func] TTLOG__TEXT(__func__),                                      \
-			  [ttlog_keys] TTLOG__TEXT(keys), [ttlog_line] "i"(__LINE__),              \
-			  [ttlog_level] "i"(level), [ttlog_kind] "i"(kind), [ttlog_nf] "i"(nf));   \
+			: TTLOG__NAMED_BY types, TTLOG__TOLD is, [ttlog_kind] "i"(kind),           \
+			  [ttlog_nf] "i"(nf));                                                     \
 		ttlog_on;                                                                          \
 	})
 
 /* The USDT probe: a nop, and where each argument is just then. */
-#define TTLOG__USDT(ctr, bytes, name, arguments, types, ...)                                       \
+#define TTLOG__USDT(ctr, bytes, name, is, arguments, types, ...)                                   \
 	__asm__ volatile(TTLOG__DEFINE(ctr, bytes) "993:\tnop\n"                                   \
 			 TTLOG__USDT_NOTE("?\",%%note", TTLOG__PROVIDER, name, "993b",             \
 					  TTLOG__SEMAPHORE(ctr), arguments)                        \
 			 :                                                                         \
-			 : TTLOG__NAMED_BY types __VA_ARGS__)
+			 : TTLOG__NAMED_BY types TTLOG__ALSO_NAMED_BY(is) __VA_ARGS__)
 
 /* Offset of the site's entry in the section: twice its index. */
-#define TTLOG__OFFSET(ctr, bytes, types)                                                           \
+#define TTLOG__OFFSET(ctr, bytes, is, types)                                                       \
 	__extension__({                                                                            \
 		uintptr_t ttlog_at;                                                                \
 		__asm__(TTLOG__DEFINE(ctr, bytes) TTLOG__ADDRESS_TEXT(TTLOG__SEMAPHORE(ctr))       \
 			: [ttlog_address] "=r"(ttlog_at)                                           \
-			: TTLOG__NAMED_BY types);                                                  \
+			: TTLOG__NAMED_BY types TTLOG__ALSO_NAMED_BY(is));                         \
 		(uint32_t)(ttlog_at - (uintptr_t)__start_ttlog_sites);                             \
 	})
 

@@ -45,6 +45,9 @@
 	 0u TTLOG__EACH(TTLOG__TYPE_1, n, __VA_ARGS__),                                            \
 	 0u TTLOG__EACH(TTLOG__TYPE_2, n, __VA_ARGS__),                                            \
 	 0u TTLOG__EACH(TTLOG__TYPE_3, n, __VA_ARGS__))
+/* What the note says of a site, as TTLOG__TOLD takes it. */
+#define TTLOG__IS(name, level, message, n, ...)                                                    \
+	(name, level, message, TTLOG__EACH(TTLOG__KEY, n, __VA_ARGS__) "")
 #define TTLOG__UNWRAP(types)           TTLOG__UNWRAP_ types
 #define TTLOG__UNWRAP_(t0, t1, t2, t3) t0, t1, t2, t3
 
@@ -102,24 +105,27 @@
 		uint64_t ttlog_ticks = 0;                                                          \
 		TTLOG__QUIET                                                                       \
 		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
-		if (TTLOG__UNLIKELY(TTLOG__GATE(ctr, bytes, name, level, kind, message,            \
-						TTLOG__EACH(TTLOG__KEY, n, __VA_ARGS__) "", n,     \
-						TTLOG__TYPES(n, __VA_ARGS__)))) {                  \
+		if (TTLOG__UNLIKELY(TTLOG__GATE(ctr, bytes,                                        \
+						TTLOG__IS(name, level, message, n, __VA_ARGS__),   \
+						kind, n, TTLOG__TYPES(n, __VA_ARGS__)))) {         \
 			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
 			TTLOG__USDT(ctr, bytes, name,                                              \
+				    TTLOG__IS(name, level, message, n, __VA_ARGS__),               \
 				    TTLOG__TAKE(TTLOG__ARGUMENT, n, __VA_ARGS__),                  \
 				    TTLOG__TYPES(n, __VA_ARGS__),                                  \
 				    TTLOG__TAKE(TTLOG__OPERAND, n, __VA_ARGS__));                  \
-			TTLOG__APPEND(ctr, bytes, n, __VA_ARGS__)                                  \
+			TTLOG__APPEND(ctr, bytes, name, level, message, n, __VA_ARGS__)            \
 		}                                                                                  \
 		TTLOG__LOUD                                                                        \
 		ttlog_ticks;                                                                       \
 	})
 
-#define TTLOG__APPEND(ctr, bytes, n, ...)                                                          \
+#define TTLOG__APPEND(ctr, bytes, name, level, message, n, ...)                                    \
 	uint32_t ttlog_listeners = ttlog__listeners();                                             \
 	if (TTLOG__LIKELY(ttlog_listeners)) {                                                      \
-		uint32_t ttlog_offset = TTLOG__OFFSET(ctr, bytes, TTLOG__TYPES(n, __VA_ARGS__));   \
+		uint32_t ttlog_offset =                                                            \
+			TTLOG__OFFSET(ctr, bytes, TTLOG__IS(name, level, message, n, __VA_ARGS__), \
+				      TTLOG__TYPES(n, __VA_ARGS__));                               \
 		uint32_t ttlog_len = ((uint32_t)sizeof(struct ttlog_record)                        \
 					      TTLOG__EACH(TTLOG__SIZE, n, __VA_ARGS__) +           \
 				      TTLOG_RECORD_ALIGN - 1) &                                    \
@@ -149,10 +155,10 @@
 #define TTLOG__ENABLED(ctr, name, level) TTLOG__ENABLED_(ctr, name, level)
 #define TTLOG__ENABLED_(ctr, name, level)                                                          \
 	__extension__({                                                                            \
-		int ttlog_enabled = TTLOG__GATE(ctr, 2, name, level, TTLOG_SITE_ENABLED, "", "",   \
+		int ttlog_enabled = TTLOG__GATE(ctr, 2, (name, level, "", ""), TTLOG_SITE_ENABLED, \
 						0, (0, 0, 0, 0));                                  \
 		if (TTLOG__UNLIKELY(ttlog_enabled))                                                \
-			TTLOG__USDT(ctr, 2, name, "", (0, 0, 0, 0), );                             \
+			TTLOG__USDT(ctr, 2, name, (name, level, "", ""), "", (0, 0, 0, 0), );      \
 		ttlog_enabled;                                                                     \
 	})
 
@@ -221,7 +227,10 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 						 0 };                                              \
 		if (TTLOG__UNLIKELY(ttlog_span.begin_ticks)) {                                     \
 			TTLOG__QUIET                                                               \
-			ttlog_span.offset = TTLOG__OFFSET(ctr, 4, TTLOG__TYPES(n, __VA_ARGS__));   \
+			ttlog_span.offset = TTLOG__OFFSET(                                         \
+				ctr, 4,                                                            \
+				TTLOG__IS(name, TTLOG__FIRST(__VA_ARGS__), name, n, __VA_ARGS__),  \
+				TTLOG__TYPES(n, __VA_ARGS__));                                     \
 			TTLOG__LOUD                                                                \
 		}                                                                                  \
 		ttlog_span;                                                                        \

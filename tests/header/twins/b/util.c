@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* One of two files of one name, with functions of one name, on one line; see ../main.c. */
+#define TTLOG_SERVICE "twins"
+#include <ttlog/ttlog.h>
+
+extern int header_test__evaluated;
+void util__b(void);
+
+static __attribute__((noinline)) void work(void)
+{
+	TTLOG_ERROR("Disk failure", "n", ++header_test__evaluated);
+}
+
+void util__b(void)
+{
+	work();
+}
