@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "event_output.h"
 #include "hash.h"
 #include "new_directory.h"
+#include "say.h"
 #include "spans.h"
 
 /* A packet is written after the event that makes it longer. */
@@ -55,6 +57,8 @@ struct ctf {
 	uint32_t class_cnt, class_cap;
 	uint32_t *heads; /* hash table of classes, their numbers plus 1 */
 	uint64_t secret;
+	uint64_t most_ns;   /* of the clock: readers count ns since 1970 in 63 bits */
+	uint64_t later_cnt; /* events whose time is beyond that */
 };
 
 /* ---- Classes ---- */
@@ -305,10 +309,12 @@ static void put_event(struct ctf *ctf, const struct ctf_event *event, uint32_t n
 {
 	struct stream *stream = &ctf->streams[ctf->spans.processes[event->reader]];
 	struct buffer *packet = &stream->packet;
+	uint64_t ns = event->ns < ctf->most_ns ? event->ns : ctf->most_ns;
 
+	ctf->later_cnt += ns < event->ns;
 	/* Time that goes back, of a damaged file, would end the reading. */
-	if (event->ns > stream->last_ns)
-		stream->last_ns = event->ns;
+	if (ns > stream->last_ns)
+		stream->last_ns = ns;
 	if (!packet->len)
 		begin_packet(ctf, stream, stream->last_ns);
 	u32(packet, number);
@@ -454,6 +460,20 @@ static void free_ctf(struct ctf *ctf)
 	free(ctf);
 }
 
+static void say_later(const struct ctf *ctf)
+{
+	char text[160];
+
+	if (!ctf->later_cnt)
+		return;
+	snprintf(text, sizeof(text),
+		 "%" PRIu64
+		 " times are beyond 2^63 ns, of the clock or since 1970, which is all that "
+		 "CTF's readers know: they are shown as then",
+		 ctf->later_cnt);
+	say("--format ctf", text);
+}
+
 static void ctf__end(void *state)
 {
 	struct ctf *ctf = state;
@@ -473,6 +493,8 @@ static void ctf__end(void *state)
 	if (!err)
 		err = new_directory__publish(&ctf->directory);
 	ctf->out->err = err;
+	if (!err)
+		say_later(ctf);
 	free_ctf(ctf);
 }
 
@@ -498,6 +520,15 @@ static void make_uuid(struct ctf *ctf)
 	ctf->uuid[8] = (unsigned char)((ctf->uuid[8] & 0x3f) | 0x80);
 }
 
+/* Readers add the clock's offset. */
+static uint64_t most_ns(const struct ctf *ctf)
+{
+	int64_t offset =
+		ctf__offset_ns(ctf->reader_cnt ? ttlog_snapshot_info(ctf->readers[0]) : NULL);
+
+	return (uint64_t)(offset > 0 ? CTF_LAST_NS - offset : CTF_LAST_NS);
+}
+
 static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 {
 	int err = new_directory__make(&ctf->directory, setup->directory);
@@ -513,6 +544,7 @@ static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 	ctf->streams = calloc(ctf->reader_cnt + 1, sizeof(*ctf->streams));
 	ctf->whole = calloc(ctf->spans.origins.site_cnt + 1, sizeof(*ctf->whole));
 	make_uuid(ctf);
+	ctf->most_ns = most_ns(ctf);
 	return ctf->streams && ctf->whole ? 0 : -ENOMEM;
 }
 

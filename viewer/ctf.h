@@ -37,6 +37,12 @@ struct ctf_trace {
 	size_t class_cnt;
 };
 
+/* babeltrace2 counts ns since 1970 in 63 bits, and wants a second to spare: the year 2262. */
+#define CTF_LAST_NS (INT64_MAX - 2 * INT64_C(1000000000))
+
+/* What the clock of a trace was at 1970, of the first file's header, or NULL: within what readers
+ * know. */
+int64_t ctf__offset_ns(const struct ttlog_info *header);
 void ctf__print_metadata(struct out *out, const struct ctf_trace *trace);
 
 #endif /* TTLOG_VIEW_CTF_H */

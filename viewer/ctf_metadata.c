@@ -72,10 +72,19 @@ static void env_block(struct out *out, const struct ttlog_info *header)
 	TEXT("};\n\n");
 }
 
+int64_t ctf__offset_ns(const struct ttlog_info *header)
+{
+	int64_t offset = header ? (int64_t)(header->real_ns - header->mono_ns) : 0;
+
+	if (offset > CTF_LAST_NS)
+		return CTF_LAST_NS;
+	return offset < -CTF_LAST_NS ? -CTF_LAST_NS : offset;
+}
+
 /* CLOCK_MONOTONIC, and what it was at 1970. */
 static void clock_block(struct out *out, const struct ttlog_info *header)
 {
-	int64_t offset = header ? (int64_t)(header->real_ns - header->mono_ns) : 0;
+	int64_t offset = ctf__offset_ns(header);
 	int64_t seconds = offset / NS_PER_S, ns = offset % NS_PER_S;
 
 	if (ns < 0) {

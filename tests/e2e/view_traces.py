@@ -66,6 +66,24 @@ def test_ctf_wall_time_of_several_files():
             assert len(until) + len(since) == len(lines) + len(twice), line
 
 
+def test_ctf_late_clocks():
+    """Times that no reader of CTF can hold: the trace opens all the same, and it is said."""
+    site = make.site("event", "INFO", "late", "Late", 5, [("n", "u64")])
+    for mono_ns, real_ns, shown in ((2**63 + 5, make.REAL, 0), (5, 2**63 - 12, 2), (1000, 2**63 - 10**10, 3)):
+        snapshot = make.Snapshot({"clock": {"mono_ns": mono_ns, "real_ns": real_ns}, "pid": 3}, [site],
+                                 [{"pid": 3, "tid": 3, "comm": "t"}], {0: [make.array("Q")]})  # fmt: skip
+        snapshot.chunk([(mono_ns + 10 * i, 0, 0, [i]) for i in range(3)])
+        snapshot.end()
+        with tempfile.TemporaryDirectory() as folder:
+            path, target = snapshot.save(os.path.join(folder, "late.bin")), os.path.join(folder, "trace")
+            result = subprocess.run([VIEW, "--format", "ctf", "-o", target, path], capture_output=True, text=True)
+            assert result.returncode == 0, result
+            events = ctf_events(target)
+            assert len(babeltrace(target)) == len(events) == 3
+            assert [event["fields"]["n"] for event in events] == ["0", "1", "2"]
+            assert ("beyond 2^63 ns" in result.stderr) == (shown < 3), (mono_ns, real_ns, result.stderr)
+
+
 def test_ctf_names():
     """Keys that are no identifiers, or twice the same; values that C's strings can't hold."""
     with tempfile.TemporaryDirectory() as folder:
