@@ -113,8 +113,9 @@ static int open_rings(struct kernel *kernel)
 		err = open_ring(skel->maps.deaths, &kernel->deaths);
 	if (err)
 		return err;
-	rings[0] = warm_ring(skel->maps.batches, kernel->batches);
-	rings[1] = warm_ring(skel->maps.deaths, kernel->deaths);
+	/* first what is copied to with interrupts off, whatever time there is for the other */
+	rings[0] = warm_ring(skel->maps.deaths, kernel->deaths);
+	rings[1] = warm_ring(skel->maps.batches, kernel->batches);
 	kernel->warm = warm__start(rings, 2);
 	return 0;
 }
