@@ -242,10 +242,11 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 
 	while (at) {
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
-		uint32_t nobody = 0;
+		uint32_t nobody = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
 
-		if (__atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED)) {
+		/* most are somebody's: what only looks takes no line from its thread's cache */
+		if (!nobody && __atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0,
+							   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
 			/* zeroes: another thread's of the process that we are a child of */
 			if (batch->magic != TTLOG_BATCH_MAGIC)
 				ttlog__init_batch(batch, tid);
