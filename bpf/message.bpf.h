@@ -39,7 +39,7 @@ static __always_inline void stamp_as(struct wire_head *head, struct task_struct 
 	head->module = module;
 	head->stamp_ns = bpf_ktime_get_ns();
 	head->exec = task->self_exec_id;
-	head->reserved = 0;
+	head->flags = 0;
 	head->tgid = task->tgid;
 	head->tid = task->pid;
 	head->start_ns = start_ns_of(task);
@@ -91,13 +91,14 @@ static __always_inline void message__submit(void *message)
 	bpf_ringbuf_submit(message, BPF_RB_FORCE_WAKEUP);
 }
 
-static __always_inline void message__send_head(struct wire_process *process, u32 kind)
+static __always_inline void message__send_head(struct wire_process *process, u32 kind, u32 flags)
 {
 	struct wire_head *head = message__reserve(process, sizeof(*head));
 
 	if (!head)
 		return;
 	stamp(head, kind);
+	head->flags = flags;
 	message__submit(head);
 }
 

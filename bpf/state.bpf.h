@@ -17,6 +17,7 @@ const volatile __u64 batches_bytes = 0;      /* size of ring buffer `batches` */
 const volatile __u64 wake_bytes = 0;         /* its fill at which the collector is woken */
 const volatile bool track_all = false;       /* whoever has a probed file is recorded (-e) */
 const volatile bool follow_children = false; /* children of the recorded are recorded (-- CMD) */
+const volatile int collector = 0;            /* its process */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -52,6 +53,15 @@ struct {
 	__type(key, u64); /* tgid << 32 | tid */
 	__type(value, struct wire_thread_batches);
 } threads SEC(".maps");
+
+/* The programs that the collector traces while they are linked (-- CMD). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, u32); /* tgid */
+	__type(value, struct wire_linking);
+} linking SEC(".maps");
 
 /* The last signals of a thread that handlers took. */
 struct faults {

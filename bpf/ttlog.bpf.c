@@ -11,8 +11,9 @@
  * kprobes stand in on older kernels. The collector loads what it needs.
  *
  * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h,
- * thrown.bpf.h (exceptions).
+ * thrown.bpf.h (exceptions), launch.bpf.h (programs that are being linked).
  */
+#include "launch.bpf.h"
 #include "thrown.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -66,10 +67,17 @@ int gate(struct pt_regs *ctx)
 SEC("uprobe")
 int library(struct pt_regs *ctx)
 {
-	struct wire_process *process = process__of(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_linking *found = linking__find(task);
+	struct wire_process *process;
 
+	if (found) {
+		linking__tell(task, found);
+		return 0;
+	}
+	process = process__of(task);
 	if (process && deaths__have_room(3))
-		message__send_head(process, WIRE_LIBRARY);
+		message__send_head(process, WIRE_LIBRARY, 0);
 	return 0;
 }
 
@@ -173,7 +181,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	release_thread(tgid, old_tid);
 	release_thread(tgid, tgid);
 	forget_faults();
-	message__send_head(process, WIRE_EXEC);
+	message__send_head(process, WIRE_EXEC, is_traced(task) ? WIRE_LAUNCHED : 0);
 	return 0;
 }
 

@@ -40,6 +40,10 @@ enum wire_kind {
 	WIRE_REPORTER = 14,
 };
 
+enum wire_flag {
+	WIRE_LAUNCHED = 1, /* of WIRE_EXEC: the collector traces it, and attaches where it links */
+};
+
 /* Stamped by the kernel, whatever the program says of itself. */
 struct wire_head {
 	uint32_t kind;     /* enum wire_kind */
@@ -53,8 +57,8 @@ struct wire_head {
 	uint32_t module; /* the collector's number, by attach cookie; 0 where it has no meaning */
 	uint32_t
 		exec; /* counts the programs that this process has run: addresses mean nothing across */
-	uint32_t reserved;
-	char comm[16]; /* of the thread */
+	uint32_t flags; /* enum wire_flag */
+	char comm[16];  /* of the thread */
 };
 
 struct wire_batch {
@@ -79,6 +83,16 @@ struct wire_exit {
 	struct wire_head head;
 	int32_t status; /* as wait(2) reports it */
 	uint32_t reserved;
+};
+
+/*
+ * A program that the collector traces and whose dynamic linker is at work: what map `linking` has
+ * of it. The collector writes `debug` at the exec, BPF all else.
+ */
+struct wire_linking {
+	uint64_t debug;      /* address of its _r_debug, 0: unknown */
+	uint32_t has_added;  /* it was seen adding libraries */
+	uint32_t has_linked; /* and then, that it was done */
 };
 
 struct wire_frame_id {

@@ -19,7 +19,7 @@
 #include "arrival.h"
 #include "attach.h"
 #include "kernel.h"
-#include "linker.h"
+#include "linkers.h"
 #include "maps.h"
 #include "module.h"
 #include "plain_file.h"
@@ -39,7 +39,7 @@ struct attach {
 	pthread_mutex_t turn; /* one attaches at a time; taken before `lock` */
 	pthread_mutex_t lock; /* what follows; the drain thread takes it */
 	struct modules modules;
-	struct links *linkers; /* control: the link to a dynamic linker, by pid */
+	struct linkers linkers;
 };
 
 struct attach *attach__new(const struct attach_options *options)
@@ -98,6 +98,11 @@ static void free_links(struct links *links, struct leaving *leaving)
 	}
 }
 
+static void leave_linker(void *ctx, struct kernel_link **link)
+{
+	leave(ctx, link);
+}
+
 void attach__free(struct attach *attach)
 {
 	struct leaving leaving = { 0 };
@@ -106,7 +111,7 @@ void attach__free(struct attach *attach)
 		return;
 	for (uint32_t i = 1; i < attach->modules.end; i++)
 		free_links(attach->modules.by_number[i]->links, &leaving);
-	free_links(attach->linkers, &leaving);
+	linkers__fini(&attach->linkers, leave_linker, &leaving);
 	close_leaving(&leaving);
 	modules__fini(&attach->modules);
 	pthread_mutex_destroy(&attach->turn);
@@ -252,34 +257,6 @@ void attach__close_gates(struct attach *attach)
 	pthread_mutex_unlock(&attach->lock);
 }
 
-/* The place that the dynamic linker passes when libraries have come or gone. A process that can't
- * be asked for it, or can't be hooked there, has no later libraries as far as we know. */
-static void link_linker(struct attach *attach, pid_t pid, const struct maps *maps)
-{
-	pid_t filter = filter_of(attach, pid);
-	const struct maps_entry *entry;
-	char path[MAPS_PATH_BYTES];
-	struct linker linker;
-	struct links *links;
-	int fd;
-
-	if (links_of(attach, attach->linkers, pid) || linker__find(pid, &linker))
-		return;
-	entry = maps__find(maps, linker.notify);
-	fd = entry ? maps__open(pid, entry, path) : -1;
-	links = fd < 0 ? NULL : calloc(1, sizeof(*links));
-	if (links) {
-		links->pid = filter;
-		links->control = link_one(attach, KERNEL_LIBRARY, path,
-					  linker.notify - entry->start + entry->offset, 0, 0,
-					  filter);
-		links->next = attach->linkers;
-		attach->linkers = links;
-	}
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 /* ---- processes ---- */
 
 /* The address of the mapping of a file's first byte that goes with this one. */
@@ -296,28 +273,24 @@ static uint64_t find_base(const struct maps *maps, const struct maps_entry *entr
 	return base;
 }
 
-static int64_t take_file(struct attach *attach, const struct mapped_file *file,
-			 struct arrival *arrival, struct attach_result *ret)
+/* Returns the number where it has sites, 0 where it has none. */
+static uint32_t take_module(struct attach *attach, uint32_t number, uint64_t base,
+			    struct arrival *arrival, struct attach_result *ret)
 {
-	int64_t number = modules__find(&attach->modules, file, attach->options.selection,
-				       attach->options.journal);
-	const struct site_table *table;
+	const struct module *module = attach->modules.by_number[number];
+	const struct site_table *table = module->table;
 
-	if (number < 0)
-		return number;
-	table = attach->modules.by_number[number]->table;
 	ret->malformed_cnt += table ? table->malformed_cnt : 0;
-	ret->looks_for_leaks |= table && table->looks_for_leaks;
 	if (!table || !table->has_module)
 		return 0;
-	if (file->base) {
+	if (base) {
 		const struct process_anchor anchor = {
-			.address = file->base - table->load_vaddr + table->module_vaddr,
+			.address = base - table->load_vaddr + table->module_vaddr,
 			.module = number,
 		};
 
 		arrival__add_anchor(arrival, &anchor);
-		if (!links_of(attach, attach->modules.by_number[number]->links, arrival->pid))
+		if (!links_of(attach, module->links, arrival->pid))
 			(void)arrival__add_batches(arrival, &anchor);
 	}
 	return number;
@@ -351,6 +324,41 @@ static void note_failed(struct attach_result *ret, const char *path, bool unread
 	ret->unread = unread;
 }
 
+/*
+ * The number of the module that an entry is of, or -errno. ret_file->fd is -1 where the file was
+ * not opened: then there is nothing to link.
+ */
+static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_entry *entry,
+			   struct mapped_file *ret_file)
+{
+	uint32_t kept = modules__find_kept(&attach->modules, entry);
+	const struct module *module = kept ? attach->modules.by_number[kept] : NULL;
+	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
+
+	*ret_file = file;
+	if (module && (!module->table->has_module || links_of(attach, module->links, pid)))
+		return kept;
+	file.fd = maps__open(pid, entry, file.kernel_path);
+	if (file.fd < 0)
+		return file.fd;
+	*ret_file = file;
+	return modules__find(&attach->modules, &file, attach->options.selection,
+			     attach->options.journal);
+}
+
+static void close_file(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static bool looks_for_leaks(struct attach *attach, int64_t number, int fd)
+{
+	struct module *module = attach->modules.by_number[number];
+
+	return attach->options.traces && module__looks_for_leaks(module, fd >= 0 ? fd : module->fd);
+}
+
 static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
 			struct found *found, struct attach_result *ret)
 {
@@ -358,21 +366,21 @@ static int find_modules(struct attach *attach, const struct maps *maps, struct a
 
 	for (size_t i = 0; i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
-		struct mapped_file file = { .path = entry->path, .entry = entry };
+		struct mapped_file file;
 		int64_t number;
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/')
 			continue;
-		file.base = find_base(maps, entry);
-		file.fd = maps__open(arrival->pid, entry, file.kernel_path);
-		number = file.fd < 0 ? file.fd : take_file(attach, &file, arrival, ret);
+		number = find_module(attach, arrival->pid, entry, &file);
 		if (number < 0) {
 			note_failed(ret, entry->path, true);
 			first_err = first_err ? first_err : (int)number;
+		} else {
+			ret->looks_for_leaks |= looks_for_leaks(attach, number, file.fd);
+			number = take_module(attach, number, find_base(maps, entry), arrival, ret);
 		}
 		if (number <= 0 || is_found(found, number) || found->cnt == 64) {
-			if (file.fd >= 0)
-				(void)close(file.fd);
+			close_file(file.fd);
 			continue;
 		}
 		found->modules[found->cnt].number = number;
@@ -421,7 +429,7 @@ static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *f
 static void close_found(struct found *found)
 {
 	for (size_t i = 0; i < found->cnt; i++)
-		(void)close(found->modules[i].fd);
+		close_file(found->modules[i].fd);
 }
 
 struct attaching {
@@ -431,13 +439,17 @@ struct attaching {
 	void *ctx;
 };
 
-static int attach_found(struct attach *attach, const struct attaching *what,
-			const struct maps *maps, struct arrival *arrival, struct attach_result *ret)
+/* Takes ownership of both. */
+static int attach_found(struct attach *attach, const struct attaching *what, struct maps *maps,
+			struct arrival *arrival, struct attach_result *ret)
 {
 	struct found found = { 0 };
+	struct linker linker;
+	bool hooked;
 	int err, link_err;
 
 	pthread_mutex_lock(&attach->lock);
+	arrival->maps = maps;
 	err = find_modules(attach, maps, arrival, &found, ret);
 	if (!what->has_linked && !has_unlinked(attach, what->pid, &found)) {
 		pthread_mutex_unlock(&attach->lock);
@@ -445,14 +457,15 @@ static int attach_found(struct attach *attach, const struct attaching *what,
 		arrival__free(arrival);
 		return err;
 	}
+	/* before the sites: what was opened last the kernel closes first, when we are killed */
+	if (what->has_linked)
+		(void)linkers__find(&attach->linkers, attach->options.kernel,
+				    filter_of(attach, what->pid), what->pid, maps, &linker,
+				    &hooked);
 	/* it waits for the drain thread */
 	pthread_mutex_unlock(&attach->lock);
-	arrival->maps = maps__read(what->pid);
 	what->before(what->ctx, arrival);
 	pthread_mutex_lock(&attach->lock);
-	/* first: what was opened last the kernel closes first, when we are killed */
-	if (what->has_linked)
-		link_linker(attach, what->pid, maps);
 	link_err = link_found(attach, what->pid, &found, ret);
 	pthread_mutex_unlock(&attach->lock);
 	close_found(&found);
@@ -469,18 +482,17 @@ static int attach_process(struct attach *attach, const struct attaching *what,
 	*ret = (struct attach_result){ 0 };
 	if (!arrival)
 		return -ENOMEM;
+	pthread_mutex_lock(&attach->turn);
 	maps = maps__read(what->pid);
 	/* one that is no more than a number, until its parent has heard of its end, has none */
 	if (!maps || !maps->cnt) {
 		err = maps || errno == ENOENT ? -ESRCH : -errno;
 		maps__free(maps);
 		arrival__free(arrival);
-		return err;
+	} else {
+		err = attach_found(attach, what, maps, arrival, ret);
 	}
-	pthread_mutex_lock(&attach->turn);
-	err = attach_found(attach, what, maps, arrival, ret);
 	pthread_mutex_unlock(&attach->turn);
-	maps__free(maps);
 	return err;
 }
 
@@ -504,6 +516,46 @@ int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, 
 
 	return attach_process(attach, &what, ret);
 }
+
+/* ---- programs that are being linked ---- */
+
+int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_linker,
+			  bool *ret_stops)
+{
+	struct maps *maps = maps__read(pid);
+	struct linker linker;
+	bool hooked = false;
+	int err;
+
+	if (!maps)
+		return -errno;
+	pthread_mutex_lock(&attach->lock);
+	err = linkers__find(&attach->linkers, attach->options.kernel, filter_of(attach, pid), pid,
+			    maps, &linker, &hooked);
+	pthread_mutex_unlock(&attach->lock);
+	maps__free(maps);
+	if (err)
+		return err;
+	*ret_linker = linker;
+	*ret_stops = hooked && linker__is_probed(&linker, pid) &&
+		     !kernel__begin_linking(attach->options.kernel, pid, linker.debug);
+	return 0;
+}
+
+/* musl's linker tells only when all is done. */
+bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker)
+{
+	if (linker->debug)
+		return kernel__has_linked(attach->options.kernel, pid);
+	return linker__is_ready(linker, pid);
+}
+
+void attach__end_linking(struct attach *attach, pid_t pid)
+{
+	kernel__end_linking(attach->options.kernel, pid);
+}
+
+/* ---- files ---- */
 
 /* Opens what the process maps and was not seen before; locked. */
 static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps)

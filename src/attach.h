@@ -17,6 +17,7 @@ struct arrival;
 struct attach;
 struct journal;
 struct kernel;
+struct linker;
 struct selection;
 struct site_table;
 
@@ -26,6 +27,7 @@ struct attach_options {
 	struct journal *journal;           /* gets the sites of each file; NULL: nobody does */
 	bool immediate;
 	bool for_all; /* links serve every process that maps the file, not one */
+	bool traces;  /* programs, until they have linked */
 	bool verbose;
 };
 
@@ -46,7 +48,7 @@ struct attach_result {
 	/* the first file that could not be attached to, cut where it is long; "" for none */
 	char failed_path[256];
 	bool unread;          /* because it can't be read: it may have sites or not */
-	bool looks_for_leaks; /* it traces its own threads at its end, by LeakSanitizer */
+	bool looks_for_leaks; /* it traces its own threads at its end; asked with `traces` only */
 };
 
 /*
@@ -64,6 +66,18 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
  */
 int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
 		     struct attach_result *ret);
+
+/*
+ * A program that the calling thread traces, at its exec: finds its dynamic linker, as
+ * linker__find(). *ret_stops: from now on it stops ahead of a signal, which it can't see, each time
+ * that its linker has told of libraries; then attach__has_linked() is to be asked.
+ */
+int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_linker,
+			  bool *ret_stops);
+/* At such a stop. */
+bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker);
+/* No more such stops. */
+void attach__end_linking(struct attach *attach, pid_t pid);
 
 /*
  * Attaches to one file, for every process; before() is called for each that has it mapped now.

@@ -249,7 +249,30 @@ static void failed_to_attach(struct collector *collector, pid_t pid,
 	report__unattached(subject, result, err);
 }
 
-/* In the launch thread, the process stopped. */
+/* In the launch thread, the process stopped, as the next five. */
+static int command_begins(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
+{
+	struct collector *collector = ctx;
+
+	/* what it dies of meanwhile is told */
+	(void)kernel__track(collector->kernel, pid);
+	return attach__begin_linking(collector->attach, pid, ret_linker, ret_stops);
+}
+
+static bool command_has_linked(void *ctx, pid_t pid, struct linker *linker)
+{
+	struct collector *collector = ctx;
+
+	return attach__has_linked(collector->attach, pid, linker);
+}
+
+static void command_ends_linking(void *ctx, pid_t pid)
+{
+	struct collector *collector = ctx;
+
+	attach__end_linking(collector->attach, pid);
+}
+
 static void command_mapped(void *ctx, pid_t pid)
 {
 	struct collector *collector = ctx;
@@ -328,6 +351,9 @@ static void command_ended(void *ctx, int wait_status)
 static int start_command(struct collector *collector, int *ret_exit_status)
 {
 	const struct launch_callbacks callbacks = {
+		.begin_linking = command_begins,
+		.has_linked = command_has_linked,
+		.end_linking = command_ends_linking,
 		.mapped = command_mapped,
 		.linked = command_linked,
 		.untraced = command_untraced,
@@ -569,6 +595,7 @@ static int open_kernel(struct collector *collector)
 		.journal = &collector->journal,
 		.immediate = env->immediate,
 		.for_all = env->mode != ENV_PIDS,
+		.traces = env->mode == ENV_COMMAND,
 	};
 	int err;
 

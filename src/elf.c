@@ -346,7 +346,7 @@ static int read_build_id(struct elf_file *file, char ret_build_id[41])
 	return 0;
 }
 
-/* Whether the dynamic strings have LeakSanitizer's entry, from zero byte to zero byte. */
+/* By its entry in the dynamic strings, from zero byte to zero byte. */
 static bool looks_for_leaks(struct elf_file *file)
 {
 	static const char name[] = "\0__lsan_do_leak_check";
@@ -391,8 +391,6 @@ struct site_table *elf__read_sites(int fd, const char *program_name)
 	err = read_build_id(reader->file, table->build_id);
 	if (!err)
 		err = read_notes(reader);
-	if (!err)
-		table->looks_for_leaks = looks_for_leaks(reader->file);
 
 done:
 	if (reader) {
@@ -406,6 +404,15 @@ done:
 		return NULL;
 	}
 	return table;
+}
+
+bool elf__looks_for_leaks(int fd)
+{
+	struct elf_file *file = elf_file__new(fd);
+	bool looks = file && looks_for_leaks(file);
+
+	elf_file__free(file);
+	return looks;
 }
 
 int elf__read_build_id(int fd, char ret_build_id[41])

@@ -7,6 +7,7 @@
 #define TTLOG_ELF_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct elf_symbols;
@@ -26,6 +27,9 @@ struct site_table;
  * where it was made to cost without end, else as read(2).
  */
 struct site_table *elf__read_sites(int fd, const char *program_name);
+
+/* Whether LeakSanitizer is in the file, which traces the threads of its process at the end. */
+bool elf__looks_for_leaks(int fd);
 
 /* Build id in hex (its first 20 bytes), or "" where it has none. 0 or -errno. */
 int elf__read_build_id(int fd, char ret_build_id[41]);

@@ -73,6 +73,7 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->wake_bytes = wake_bytes;
 	skel->rodata->track_all = options->track_all;
 	skel->rodata->follow_children = options->follow_children;
+	skel->rodata->collector = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
 }
 
@@ -330,6 +331,32 @@ int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t
 	own.address[i] = address;
 	own.module[i] = module;
 	return bpf_map_update_elem(fd, &key, &own, BPF_ANY) ? -errno : 0;
+}
+
+int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug)
+{
+	const struct wire_linking linking = { .debug = debug };
+	uint32_t key = pid;
+
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.linking), &key, &linking, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+bool kernel__has_linked(const struct kernel *kernel, pid_t pid)
+{
+	struct wire_linking linking;
+	uint32_t key = pid;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.linking), &key, &linking) &&
+	       linking.has_linked;
+}
+
+void kernel__end_linking(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = pid;
+
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.linking), &key);
 }
 
 uint64_t kernel__untracked_cnt(const struct kernel *kernel)

@@ -64,6 +64,15 @@ int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
 /* A thread that has a batch from before the collector came. */
 int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
 			   uint32_t module);
+/*
+ * A program that the calling process traces, and whose dynamic linker has yet to link it: where that
+ * tells of libraries (KERNEL_LIBRARY), the program stops ahead of a signal that it will not see.
+ * debug: address of its _r_debug, 0: unknown. 0 or -errno.
+ */
+int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug);
+/* Whether its linker was seen adding libraries, and then that it was done; false for a debug of 0. */
+bool kernel__has_linked(const struct kernel *kernel, pid_t pid);
+void kernel__end_linking(struct kernel *kernel, pid_t pid);
 /* Processes that were not recorded because the table was full. */
 uint64_t kernel__untracked_cnt(const struct kernel *kernel);
 

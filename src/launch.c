@@ -28,7 +28,6 @@
 #include "barrier.h"
 #include "call_stop.h"
 #include "linker.h"
-#include "task.h"
 #include "tracee.h"
 
 #define EXIT_NOT_FOUND 127
@@ -70,40 +69,88 @@ static void do_nothing(int sig)
 /* To the next event, or system call where these are of interest. */
 static void resume(const struct launch *launch, pid_t pid, int sig)
 {
-	bool calls = tracees__find(&launch->tracees, pid);
+	bool calls = tracee__has_calls(tracees__find(&launch->tracees, pid));
 
 	(void)ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)sig);
+}
+
+/* It has linked, or is ours no more. */
+static void end_linking(struct launch *launch, pid_t pid)
+{
+	if (tracee__is_stopped_by_linker(tracees__find(&launch->tracees, pid)))
+		launch->callbacks.end_linking(launch->callbacks.ctx, pid);
+}
+
+static void forget(struct launch *launch, pid_t pid)
+{
+	end_linking(launch, pid);
+	tracees__forget(&launch->tracees, pid);
 }
 
 /* For good. */
 static void let_go(struct launch *launch, pid_t pid, int sig)
 {
-	tracees__forget(&launch->tracees, pid);
+	forget(launch, pid);
 	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
 }
 
-static void tell_linked(struct launch *launch, pid_t pid)
+static void tell_linked(struct launch *launch, pid_t pid, int sig)
 {
 	if (launch->callbacks.linked(launch->callbacks.ctx, pid))
-		let_go(launch, pid, 0);
+		let_go(launch, pid, sig);
 	else
-		resume(launch, pid, 0);
+		resume(launch, pid, sig);
+}
+
+/*
+ * Whether one of the signals that its linker can stop it by (bpf/launch.bpf.h) is not blocked. Its
+ * handlers are gone with the exec.
+ */
+static bool takes_signal(pid_t pid)
+{
+	const uint64_t stopping = 1ull << (SIGURG - 1) | 1ull << (SIGWINCH - 1) |
+				  1ull << (SIGCHLD - 1);
+	uint64_t blocked;
+
+	return !ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof(blocked), &blocked) &&
+	       (blocked & stopping) != stopping;
+}
+
+static int begin_linking(struct launch *launch, pid_t pid, bool *ret_stops)
+{
+	struct linker linker;
+	int err;
+
+	*ret_stops = false;
+	if (launch->callbacks.begin_linking && takes_signal(pid))
+		err = launch->callbacks.begin_linking(launch->callbacks.ctx, pid, &linker,
+						      ret_stops);
+	else
+		err = linker__find(pid, &linker);
+	if (err)
+		return err;
+	err = tracees__add_linking(&launch->tracees, pid, &linker, *ret_stops);
+	if (err && *ret_stops)
+		launch->callbacks.end_linking(launch->callbacks.ctx, pid);
+	return err;
 }
 
 static void handle_exec(struct launch *launch, pid_t pid)
 {
-	struct linker linker;
+	bool stops;
 
 	if (pid == launch->pid)
 		launch->has_exec = true;
 	/* another program now, that has forked nobody */
-	tracees__forget(&launch->tracees, pid);
-	if (!linker__find(pid, &linker) && !tracees__add_linking(&launch->tracees, pid, &linker)) {
-		launch->callbacks.mapped(launch->callbacks.ctx, pid);
-		resume(launch, pid, 0);
-	} else {
-		tell_linked(launch, pid);
+	forget(launch, pid);
+	if (begin_linking(launch, pid, &stops)) {
+		tell_linked(launch, pid, 0);
+		return;
 	}
+	/* one that stops in time has nothing to record before */
+	if (!stops)
+		launch->callbacks.mapped(launch->callbacks.ctx, pid);
+	resume(launch, pid, 0);
 }
 
 /* A thread has no exec of its own to wait for. */
@@ -116,12 +163,14 @@ static void handle_fork(struct launch *launch, pid_t pid, int event)
 	resume(launch, pid, 0);
 }
 
-/* Of a new process or thread: the kernel traces it from its first instruction. */
+/* Of a new process or thread, which the kernel traces from its first instruction; or of one that is
+ * known, and continues. */
 static void handle_first_stop(struct launch *launch, pid_t pid)
 {
-	struct task task;
+	bool is_known = tracees__find(&launch->tracees, pid);
 
-	if (!task__read((uint32_t)pid, (uint32_t)pid, &task) && task.ns_tid == task.ns_tgid)
+	/* a process, whose first thread has its number */
+	if (!is_known && (!syscall(SYS_tgkill, pid, pid, 0) || errno != ESRCH))
 		tracees__add_young(&launch->tracees, pid);
 	resume(launch, pid, 0);
 }
@@ -135,7 +184,7 @@ static bool is_stop_signal(int sig)
 
 static void handle_end(struct launch *launch, pid_t pid, int status)
 {
-	tracees__forget(&launch->tracees, pid);
+	forget(launch, pid);
 	if (pid != launch->pid)
 		return;
 	/* the failure of exec is launch__start()'s to tell */
@@ -196,8 +245,9 @@ static void handle_linking(struct launch *launch, struct tracee *tracee,
 		resume(launch, pid, 0);
 		return;
 	}
+	end_linking(launch, pid);
 	tracees__settle(&launch->tracees, pid);
-	tell_linked(launch, pid);
+	tell_linked(launch, pid, 0);
 }
 
 static void handle_call(struct launch *launch, pid_t pid)
@@ -221,6 +271,26 @@ static void handle_call(struct launch *launch, pid_t pid)
 	resume(launch, pid, 0);
 }
 
+/*
+ * Any signal, maybe the one that its linker brought about: that is passed on, too, which does
+ * nothing, since another one of that number may be in it.
+ */
+static void handle_signal(struct launch *launch, pid_t pid, int sig)
+{
+	struct tracee *tracee = tracees__find(&launch->tracees, pid);
+
+	if (!tracee__is_stopped_by_linker(tracee)) {
+		resume(launch, pid, sig);
+	} else if (launch->callbacks.has_linked(launch->callbacks.ctx, pid, &tracee->linker)) {
+		end_linking(launch, pid);
+		tracees__settle(&launch->tracees, pid);
+		tell_linked(launch, pid, sig);
+	} else {
+		launch->callbacks.mapped(launch->callbacks.ctx, pid);
+		resume(launch, pid, sig);
+	}
+}
+
 static void handle_stop(struct launch *launch, pid_t pid, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
@@ -230,7 +300,7 @@ static void handle_stop(struct launch *launch, pid_t pid, int status)
 		if (sig == SYSCALL_STOP)
 			handle_call(launch, pid);
 		else
-			resume(launch, pid, sig);
+			handle_signal(launch, pid, sig);
 		break;
 	case PTRACE_EVENT_EXEC:
 		handle_exec(launch, pid);

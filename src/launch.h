@@ -3,9 +3,11 @@
  * `ttlog-collect -- CMD`: starts CMD so that the collector can attach to every program of its
  * process tree before any of that program's code has run, constructors of libraries included.
  *
- * A thread of its own traces CMD and its descendants by ptrace. From an exec on it stops the process
- * at its system calls, and the collector attaches to what was mapped: to the program at once, to
- * each library when its code is there. Once the dynamic linker is done, a program that carries
+ * A thread of its own traces CMD and its descendants by ptrace. After an exec the process runs until
+ * its dynamic linker tells that all libraries are mapped and relocated, which no constructor comes
+ * before: a probe there stops it (bpf/launch.bpf.h), and the collector attaches. Where it can't be
+ * stopped so, it stops at each of its system calls, and the collector attaches to what was mapped:
+ * to the program at once, to each library when its code is there. Then a program that carries
  * ttlog is let go for good: from there on BPF follows it, and it runs at full speed. Others (a
  * shell, make, ...) stay traced, so that their children and further execs are seen, but are not
  * stopped at their calls; threads too, since any of them may fork or exec.
@@ -24,9 +26,19 @@
 #include <sys/types.h>
 
 struct launch;
+struct linker;
 
 /* Called in the launch thread, possibly before launch__start() has returned. */
 struct launch_callbacks {
+	/*
+	 * The process is stopped at its exec. Finds its dynamic linker: 0 or -errno. *ret_stops:
+	 * it will stop ahead of a signal each time that its linker has told of libraries;
+	 * has_linked is asked there, and end_linking called when this is to end. NULL, or
+	 * not called: its system calls tell.
+	 */
+	int (*begin_linking)(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops);
+	bool (*has_linked)(void *ctx, pid_t pid, struct linker *linker);
+	void (*end_linking)(void *ctx, pid_t pid);
 	/* The process is stopped, and has mapped a program or one of its libraries. */
 	void (*mapped)(void *ctx, pid_t pid);
 	/* The process is stopped, and all is mapped. Returns whether it is let go: it carries ttlog,

@@ -50,11 +50,11 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 }
 
 /*
- * Where the linker's ELF header lies. AT_BASE is 0 where the program has no interpreter: then it
+ * AT_BASE is 0 where the program has no interpreter: then it
  * may be the linker itself that was started (ld.so ./program), and its header stands before its
  * program headers.
  */
-static int find_header(pid_t pid, uint64_t *ret_header)
+int linker__find_header(pid_t pid, uint64_t *ret_header)
 {
 	Elf64_auxv_t auxv[MAX_AUXV];
 	uint64_t base = 0, phdrs = 0;
@@ -217,12 +217,27 @@ int linker__find(pid_t pid, struct linker *ret_linker)
 	uint64_t header;
 	int err;
 
-	err = find_header(pid, &header);
+	err = linker__find_header(pid, &header);
 	if (!err)
 		err = read_dynamic(pid, header, &dynamic);
 	if (!err)
 		err = find_symbols(pid, &dynamic, ret_linker);
 	return err;
+}
+
+bool linker__is_probed(const struct linker *linker, pid_t pid)
+{
+#if defined(__x86_64__)
+	static const unsigned char breakpoint[] = { 0xcc };
+#elif defined(__aarch64__)
+	static const unsigned char breakpoint[] = { 0xa0, 0x00, 0x20, 0xd4 }; /* brk #5 */
+#else
+#error "no breakpoint known for this machine"
+#endif
+	unsigned char code[sizeof(breakpoint)];
+
+	return !read_memory(pid, linker->notify, code, sizeof(code)) &&
+	       !memcmp(code, breakpoint, sizeof(code));
 }
 
 static bool read_debug(const struct linker *linker, pid_t pid, struct r_debug *ret)

@@ -28,6 +28,12 @@ struct linker {
  * that can't be asked, else -errno. */
 int linker__find(pid_t pid, struct linker *ret_linker);
 
+/* Where its ELF header lies, by the kernel's word: none of the process's memory is read. As above. */
+int linker__find_header(pid_t pid, uint64_t *ret_header);
+
+/* Whether the kernel's breakpoint stands at `notify`: a probe there is hit in this process. */
+bool linker__is_probed(const struct linker *linker, pid_t pid);
+
 /*
  * Whether all libraries are mapped and relocated. To be asked from the exec on, again and again:
  * glibc says the same before it begins, so it has to be seen at work first. What it adds before are

@@ -130,6 +130,13 @@ int64_t modules__find(struct modules *modules, const struct mapped_file *file,
 	return modules->end++;
 }
 
+bool module__looks_for_leaks(struct module *module, int fd)
+{
+	if (module->leaks == MODULE_UNASKED)
+		module->leaks = elf__looks_for_leaks(fd) ? MODULE_LEAKS : MODULE_NO_LEAKS;
+	return module->leaks == MODULE_LEAKS;
+}
+
 struct module *modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode)
 {
 	/* the latest: a file that was written over has a module for each change */
@@ -140,6 +147,20 @@ struct module *modules__find_mapped(const struct modules *modules, dev_t dev, ui
 			return module;
 	}
 	return NULL;
+}
+
+uint32_t modules__find_kept(const struct modules *modules, const struct maps_entry *entry)
+{
+	for (uint32_t i = modules->end; i-- > 1;) {
+		const struct module *module = modules->by_number[i];
+		struct stat now;
+
+		if (module->fd >= 0 && module->map_inode == entry->inode &&
+		    module->map_dev == entry->dev && fstat(module->fd, &now) == 0 &&
+		    is_module(module, &now))
+			return i;
+	}
+	return 0;
 }
 
 int modules__open(const struct modules *modules, const char *build_id)

@@ -9,6 +9,7 @@
 #ifndef TTLOG_MODULE_H
 #define TTLOG_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -33,6 +34,11 @@ struct module {
 	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
 	struct site_table *table; /* NULL: no ELF file */
 	size_t enabled_cnt;
+	enum {
+		MODULE_UNASKED,
+		MODULE_NO_LEAKS,
+		MODULE_LEAKS
+	} leaks;             /* module__looks_for_leaks() */
 	struct links *links; /* attach.c's */
 };
 
@@ -49,7 +55,6 @@ struct mapped_file {
 	char kernel_path[MAPS_PATH_BYTES];
 	const char *path;
 	const struct maps_entry *entry; /* NULL: not by a process's mapping */
-	uint64_t base;                  /* address of file offset 0; 0: not mapped */
 };
 
 void modules__fini(struct modules *modules);
@@ -60,8 +65,16 @@ void modules__fini(struct modules *modules);
  */
 int64_t modules__find(struct modules *modules, const struct mapped_file *file,
 		      const struct selection *selection, struct journal *journal);
+/* Whether it traces its own threads at its end; fd: its file. The answer is kept. */
+bool module__looks_for_leaks(struct module *module, int fd);
 /* The one that a process maps by these numbers of maps(5); NULL for none. */
 struct module *modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode);
+/*
+ * The number of the module that a process maps by this entry, without a look at the process: where
+ * the file is kept open, so that its inode is no other file's, and unchanged. 0 where it must be
+ * opened.
+ */
+uint32_t modules__find_kept(const struct modules *modules, const struct maps_entry *entry);
 /* A new descriptor of the file with that build id, or -errno: -ENOENT where none is kept. */
 int modules__open(const struct modules *modules, const char *build_id);
 /* What the program with that build id calls itself, else one of the others; NULL for none. */

@@ -73,10 +73,17 @@ static bool notify(struct recorder *recorder, enum recorder_event event, uint32_
 	return write(recorder->options.notify_fd, &notice, sizeof(notice)) == sizeof(notice);
 }
 
+/* Who traces it attaches when it has linked. */
+static void notify_exec(struct recorder *recorder, const struct wire_head *head)
+{
+	if (!(head->flags & WIRE_LAUNCHED))
+		(void)notify(recorder, RECORDER_EXEC, head->tgid);
+}
+
 /* ---- coming ---- */
 
-/* What /proc knows of it, while it lasts. */
-static void look_up(struct process *process)
+/* What /proc knows of it, while it lasts. maps: read just now, NULL: not. */
+static void look_up(struct process *process, const struct maps *maps)
 {
 	char link[64], exe[PATH_MAX];
 	ssize_t len;
@@ -90,7 +97,10 @@ static void look_up(struct process *process)
 	}
 	if (elf__open_build_id(link, process->build_id))
 		process->build_id[0] = '\0';
-	(void)death__read_mappings(&process->crash, process->pid);
+	if (maps)
+		(void)death__take_mappings(&process->crash, maps);
+	else
+		(void)death__read_mappings(&process->crash, process->pid);
 }
 
 static void give(struct recorder *recorder, struct process *process)
@@ -101,7 +111,9 @@ static void give(struct recorder *recorder, struct process *process)
 	recorder->given_cnt++;
 }
 
-static struct process *admit(struct recorder *recorder, const struct wire_head *head)
+/* maps: of one that is being attached to; NULL: nobody has opened its files. */
+static struct process *admit(struct recorder *recorder, const struct wire_head *head,
+			     const struct maps *maps)
 {
 	struct process *process = process__new(head);
 
@@ -111,9 +123,10 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 	}
 	if (!process)
 		return NULL;
-	look_up(process);
+	look_up(process, maps);
 	kin__remember(&recorder->kin, process);
-	(void)notify(recorder, RECORDER_NEW, process->pid);
+	if (!maps)
+		(void)notify(recorder, RECORDER_NEW, process->pid);
 	if (recorder->options.all_given)
 		give(recorder, process);
 	return process;
@@ -194,7 +207,7 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 	struct process *process = find(recorder, head);
 
 	if (!process && !is_past(recorder, head))
-		process = admit(recorder, head);
+		process = admit(recorder, head, NULL);
 	recorder->last = process;
 	if (!process || process->ring || process->no_ring)
 		return process;
@@ -245,7 +258,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 		head.ns_tgid = arrival->pid;
 		head.cgroup = task__read_cgroup(arrival->pid);
 		recorder__stamp_thread(&head);
-		process = admit(recorder, &head);
+		process = admit(recorder, &head, arrival->maps);
 	}
 	if (!process)
 		return;
@@ -255,8 +268,8 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	if (arrival->ret_was_announced)
 		*arrival->ret_was_announced = process->announced;
 	process->announced |= arrival->announced;
-	/* libraries have come since it was known; else what was read just now is better */
-	if (arrival->maps && (was_known || !process->crash.mapping_cnt))
+	/* libraries have come since it was known */
+	if (arrival->maps && was_known)
 		(void)death__take_mappings(&process->crash, arrival->maps);
 	for (size_t i = 0; i < arrival->anchor_cnt; i++)
 		(void)process__add_anchor(process, &arrival->anchors[i]);
@@ -547,7 +560,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		if (head->kind == WIRE_EXIT)
 			kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
 		if (head->kind == WIRE_EXEC)
-			(void)notify(recorder, RECORDER_EXEC, head->tgid);
+			notify_exec(recorder, head);
 		return;
 	}
 	switch ((enum wire_kind)head->kind) {
@@ -568,9 +581,9 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_EXEC:
 		process__exec(process, head);
-		look_up(process);
+		look_up(process, NULL);
 		journal__add_process(process->facts_fd, process);
-		(void)notify(recorder, RECORDER_EXEC, head->tgid);
+		notify_exec(recorder, head);
 		break;
 	case WIRE_LIBRARY:
 		(void)death__read_mappings(&process->crash, process->pid);

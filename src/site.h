@@ -40,7 +40,6 @@ struct site_table {
 	size_t cnt;
 	char build_id[41];         /* hex, "" where the file has none */
 	size_t malformed_cnt;      /* notes that were passed over */
-	int looks_for_leaks;       /* LeakSanitizer is in it */
 	int has_module;            /* whether what follows is set: it carries ttlog */
 	uint64_t control_offset;   /* in the file: the control probe's nop */
 	uint64_t listening_offset; /* in the file: its semaphore */

@@ -18,6 +18,16 @@ void tracees__fini(struct tracees *tracees)
 	*tracees = (struct tracees){ 0 };
 }
 
+bool tracee__is_stopped_by_linker(const struct tracee *tracee)
+{
+	return tracee && tracee->state == TRACEE_LINKING && tracee->stops;
+}
+
+bool tracee__has_calls(const struct tracee *tracee)
+{
+	return tracee && (!tracee__is_stopped_by_linker(tracee) || tracee->young_cnt);
+}
+
 struct tracee *tracees__find(const struct tracees *tracees, pid_t pid)
 {
 	for (size_t i = 0; i < tracees->cnt; i++) {
@@ -106,7 +116,8 @@ static void leave_parent(struct tracees *tracees, struct tracee *child)
 	parent->young_cnt--;
 }
 
-int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker)
+int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker,
+			 bool stops)
 {
 	struct tracee *tracee;
 
@@ -118,6 +129,7 @@ int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker
 	tracee->calls_left = LINKING_CALLS;
 	tracee->linker = *linker;
 	tracee->maps_code = false;
+	tracee->stops = stops;
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct tracee {
 	/* while linking */
 	struct linker linker;
 	bool maps_code; /* inside a call that maps code from a file */
+	bool stops;     /* its linker stops it; its system calls are of no interest */
 };
 
 struct tracees {
@@ -44,6 +45,11 @@ struct tracees {
 
 void tracees__fini(struct tracees *tracees);
 
+/* Whether it is to stop at its system calls; NULL is fine. */
+bool tracee__has_calls(const struct tracee *tracee);
+/* Whether its linker is to stop it; NULL is fine. */
+bool tracee__is_stopped_by_linker(const struct tracee *tracee);
+
 /* Valid until the next call that adds or settles. NULL for none. */
 struct tracee *tracees__find(const struct tracees *tracees, pid_t pid);
 
@@ -52,7 +58,8 @@ void tracees__add_young(struct tracees *tracees, pid_t pid);
 /* The parent's event that names the child; it may come before the child's first stop or after. */
 void tracees__claim_young(struct tracees *tracees, pid_t parent, pid_t child);
 /* From the exec on. 0 or -ENOMEM. */
-int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker);
+int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker,
+			 bool stops);
 /* Its own calls are of no more interest: it has linked, or was young for long enough. */
 void tracees__settle(struct tracees *tracees, pid_t pid);
 /* It ended, or is traced no more. */

@@ -234,7 +234,6 @@ static int memory_file(const void *bytes, size_t len)
 static void check_leaks(const struct files *files, const char *flags, bool looks)
 {
 	char command[256], path[128];
-	struct site_table *table;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/leaks", files->dir);
@@ -242,10 +241,7 @@ static void check_leaks(const struct files *files, const char *flags, bool looks
 	run(command);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
-	table = elf__read_sites(fd, "prog");
-	assert_non_null(table);
-	assert_int_equal(table->looks_for_leaks, looks);
-	site_table__free(table);
+	assert_int_equal(elf__looks_for_leaks(fd), looks);
 	close(fd);
 }
 

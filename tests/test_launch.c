@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "launch.h"
+#include "linker.h"
 
 #define MAX_IMAGES 32
 
@@ -121,8 +122,17 @@ struct seen {
 	int trace_err; /* of on_untraced() */
 	bool has_ended;
 	int status;
-	int ended_fd; /* closed at the end of CMD */
+	int ended_fd;                    /* closed at the end of CMD */
+	int began, asked, ended_linking; /* calls, where the linker stops it */
 };
+
+/* How begin_run() launches. */
+static bool launch_by_linker;
+static const sigset_t *extra_mask; /* blocked in CMD, too */
+
+static int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops);
+static bool has_linked(void *ctx, pid_t pid, struct linker *linker);
+static void end_linking(void *ctx, pid_t pid);
 
 static bool has_mapping(pid_t pid, const char *what)
 {
@@ -211,15 +221,26 @@ struct run {
 static void begin_run(struct run *run, char *const argv[], const char *carries)
 {
 	struct launch_callbacks callbacks = {
-		on_mapped, on_linked, on_untraced, on_ended, &run->seen,
+		.mapped = on_mapped,
+		.linked = on_linked,
+		.untraced = on_untraced,
+		.ended = on_ended,
+		.ctx = &run->seen,
 	};
 	struct launch_signals signals;
 	char text[16];
 
+	if (launch_by_linker) {
+		callbacks.begin_linking = begin_linking;
+		callbacks.has_linked = has_linked;
+		callbacks.end_linking = end_linking;
+	}
 	memset(run, 0, sizeof(*run));
 	pthread_mutex_init(&run->seen.lock, NULL);
 	sigemptyset(&signals.mask);
 	sigaddset(&signals.mask, SIGHUP);
+	if (extra_mask)
+		(void)sigorset(&signals.mask, &signals.mask, extra_mask);
 	sigemptyset(&signals.defaults);
 	sigaddset(&signals.defaults, SIGPIPE);
 	/* CMD inherits only the writing end of the marks */
@@ -406,6 +427,91 @@ static void test_launch_tells_nothing_of_a_program_that_cannot_link(void **state
 	assert_string_equal(images_of(&run), "dash mkdir cp");
 	assert_exit(&run, 127);
 	end_run(&run);
+}
+
+/* ---- Stopped by its linker ---- */
+
+/* The linker's probe is the kernel's; here the program itself brings the stop about. */
+static int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
+{
+	struct seen *seen = ctx;
+
+	(void)pid;
+	seen->began++;
+	*ret_linker = (struct linker){ 0 };
+	*ret_stops = true;
+	return 0;
+}
+
+/* At the second stop. */
+static bool has_linked(void *ctx, pid_t pid, struct linker *linker)
+{
+	struct seen *seen = ctx;
+
+	(void)pid;
+	(void)linker;
+	return ++seen->asked == 2;
+}
+
+static void end_linking(void *ctx, pid_t pid)
+{
+	struct seen *seen = ctx;
+
+	(void)pid;
+	seen->ended_linking++;
+}
+
+static void check_stops(const char *script, const char *carries, const char *marks)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+	struct run run;
+
+	launch_by_linker = true;
+	begin_run(&run, argv, carries);
+	launch_by_linker = false;
+	assert_non_null(run.launch);
+	wait_ended(&run);
+	assert_string_equal(end_run(&run), marks);
+	assert_exit(&run, 25);
+	assert_int_equal(run.seen.began, 1);
+	assert_int_equal(run.seen.ended_linking, 1);
+}
+
+static void test_launch_waits_for_the_linker(void **state)
+{
+	const char *script =
+		"kill -URG $$; echo 1 >&$MARKS; kill -URG $$; echo 2 >&$MARKS; exit 25";
+
+	(void)state;
+	/* nothing is told at the first, and at the second all is linked */
+	check_stops(script, NULL, "1\nM2\n");
+	check_stops(script, "dash", "1\nM2\n");
+	/* and where it ends before */
+	check_stops("kill -URG $$; exit 25", NULL, "");
+}
+
+static void test_launch_goes_by_calls_where_signals_are_blocked(void **state)
+{
+	char *argv[] = { program("linked"), NULL };
+	sigset_t blocked;
+	struct run run;
+
+	(void)state;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGURG);
+	sigaddset(&blocked, SIGWINCH);
+	sigaddset(&blocked, SIGCHLD);
+	extra_mask = &blocked;
+	launch_by_linker = true;
+	begin_run(&run, argv, NULL);
+	launch_by_linker = false;
+	extra_mask = NULL;
+	assert_non_null(run.launch);
+	wait_ended(&run);
+	assert_string_equal(end_run(&run), "lMcum");
+	assert_exit(&run, 7);
+	assert_int_equal(run.seen.began, 0);
+	assert_int_equal(run.seen.ended_linking, 0);
 }
 
 /* ---- The tree ---- */
@@ -640,6 +746,48 @@ static void test_launch_lets_go_in_the_midst_of_linking(void **state)
 	free(argv[2]);
 }
 
+static void wait_state(pid_t pid, const char *states)
+{
+	char path[64], text[512] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	while (!strrchr(text, ')') || !strchr(states, strrchr(text, ')')[2])) {
+		file = fopen(path, "r");
+		assert_non_null(file);
+		assert_non_null(fgets(text, sizeof(text), file));
+		fclose(file);
+	}
+}
+
+static void test_launch_stands_a_stop_in_the_midst_of_linking(void **state)
+{
+	struct run run;
+	char preload[128], linked[128], *argv[] = { "env", preload, linked, NULL };
+	pid_t pid;
+	int fifo;
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/fifo3", dir);
+	snprintf(linked, sizeof(linked), "%s", program("linked"));
+	assert_int_equal(mkfifo(program("fifo3"), 0600), 0);
+	begin_run(&run, argv, NULL);
+	assert_non_null(run.launch);
+	pid = launch__pid(run.launch);
+	fifo = open(program("fifo3"), O_WRONLY);
+	assert_true(fifo >= 0);
+	/* in read() */
+	wait_state(pid, "S");
+	assert_int_equal(launch__signal(run.launch, SIGSTOP), 0);
+	wait_state(pid, "tT");
+	assert_int_equal(launch__signal(run.launch, SIGCONT), 0);
+	wait_state(pid, "S");
+	close(fifo);
+	wait_ended(&run);
+	assert_string_equal(end_run(&run), "MlMcum");
+	assert_exit(&run, 7);
+}
+
 static void test_launch_stands_a_kill_in_the_midst_of_linking(void **state)
 {
 	struct run run;
@@ -744,6 +892,8 @@ int main(void)
 		cmocka_unit_test(test_launch_finds_ld_so_as_program),
 		cmocka_unit_test(test_launch_stands_audit_libraries),
 		cmocka_unit_test(test_launch_tells_nothing_of_a_program_that_cannot_link),
+		cmocka_unit_test(test_launch_waits_for_the_linker),
+		cmocka_unit_test(test_launch_goes_by_calls_where_signals_are_blocked),
 		cmocka_unit_test(test_launch_tells_of_every_image),
 		cmocka_unit_test(test_launch_runs_scripts),
 		cmocka_unit_test(test_launch_lets_carriers_go),
@@ -757,6 +907,7 @@ int main(void)
 		cmocka_unit_test(test_launch_forwards_signals),
 		cmocka_unit_test(test_launch_lets_go_when_freed),
 		cmocka_unit_test(test_launch_lets_go_in_the_midst_of_linking),
+		cmocka_unit_test(test_launch_stands_a_stop_in_the_midst_of_linking),
 		cmocka_unit_test(test_launch_stands_a_kill_in_the_midst_of_linking),
 		cmocka_unit_test(test_launch_fails_as_env),
 	};

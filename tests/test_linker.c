@@ -61,6 +61,25 @@ static void test_linker_is_found_at_the_exec(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
+static void test_linker_sees_breakpoints(void **state)
+{
+	/* as kernels put them there */
+#if defined(__x86_64__)
+	static const unsigned char probed[] = { 0xcc, 0xfa, 0x1e, 0xfa };
+#else
+	static const unsigned char probed[] = { 0xa0, 0x00, 0x20, 0xd4 };
+#endif
+	static const unsigned char bare[] = { 0x1f, 0x20, 0x03, 0xd5 };
+	struct linker linker = { .notify = (uintptr_t)probed };
+
+	(void)state;
+	assert_true(linker__is_probed(&linker, getpid()));
+	linker.notify = (uintptr_t)bare;
+	assert_false(linker__is_probed(&linker, getpid()));
+	linker.notify = 8; /* nothing is there */
+	assert_false(linker__is_probed(&linker, getpid()));
+}
+
 static void test_linker_refuses_what_has_none(void **state)
 {
 	struct linker linker = { .notify = 1, .debug = 2 };
@@ -87,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_linker_is_found_in_a_running_process),
 		cmocka_unit_test(test_linker_is_found_at_the_exec),
+		cmocka_unit_test(test_linker_sees_breakpoints),
 		cmocka_unit_test(test_linker_refuses_what_has_none),
 	};
 

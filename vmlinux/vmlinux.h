@@ -105,12 +105,30 @@ struct thread_struct {
 };
 #endif
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct task_struct {
+	unsigned int ptrace;
 	struct mm_struct *mm;
 	int exit_code;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;
+	struct task_struct *parent; /* who traces it, where somebody does */
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct completion *vfork_done;
@@ -118,6 +136,8 @@ struct task_struct {
 	u64 self_exec_id;
 	char comm[16];
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
 	struct thread_struct thread;
 };
 
@@ -145,14 +165,6 @@ struct kernel_siginfo {
 		int si_code;
 		union __sifields _sifields;
 	};
-};
-
-struct sigaction {
-	void *sa_handler;
-};
-
-struct k_sigaction {
-	struct sigaction sa;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

@@ -10,7 +10,9 @@ from harness import APPS, COLLECT, NOBODY, check, equal
 from test_trade import check_trades
 from test_tracers import need
 
-STRIDE = int(os.environ.get("TTLOG_STRIDE", "11"))  # 1: at every call
+STRIDE = os.environ.get("TTLOG_STRIDE")  # 1: at every call of ptrace; a few seconds each
+# the signals that the dynamic linker's probe could stop it by (bpf/launch.bpf.h)
+BLOCKED = "--block-signal=URG,WINCH,CHLD"
 
 
 def record_traced(t, *tracer):
@@ -100,22 +102,43 @@ def test_launch_without_ptrace(t):
     check_trades(t.only_snapshot().events, 1, 0, 20)
 
 
-def test_launch_killed_in_the_midst(t):
-    """At every so many of its calls of ptrace: the program runs on as it would have."""
+def test_launch_with_signals_blocked(t):
+    """Then its system calls tell when it has linked: nothing is lost, and no signal is pending."""
+    script = f"{t.app('early')} 1; exec grep -E '^(Sig|Shd)Pnd' /proc/self/status"
+    for blocked in [], [BLOCKED]:
+        collector = t.collect("--on", "exit", "--", "env", *blocked, "sh", "-c", script).end()
+        equal(len(t.only_snapshot().events), 8, "events")
+        os.unlink(t.files()[0])
+        pending = [line.split()[1] for line in collector.out.all()]
+        equal(pending, ["0" * 16] * 2, "pending signals")
+
+
+def kill_in_the_midst(t, stride, *env):
+    """The collector, at every so many of its calls of ptrace: the program runs on as it would have."""
     t.rings_may_stay = True
     script = f"{t.app('early')} 1 && echo over"
-    for steps in itertools.count(1, STRIDE):
+    for steps in itertools.count(1, int(STRIDE or stride)):
         # the shell lets the collector's end be ours to see, and waits for the orphan's
-        collector = t.collect("-q", "--on", "request", "--", "sh", "-c", script,
+        collector = t.collect("-q", "--on", "request", "--", *env, "sh", "-c", script,
                               env={**os.environ, "KILL_AT": str(steps),
                                    "LD_PRELOAD": os.path.join(APPS, "libkill_at.so")})
         status = collector.wait()
         lines = collector.out.all()
         if status == 0:
-            break
+            return steps
         equal(status, -signal.SIGKILL, "status")
         # before the first call nothing has begun
         begun = steps > 1
         equal(lines, ["over"] if begun else [], f"after {steps} steps")
         equal(os.waitstatus_to_exitcode(os.wait()[1]), 0 if begun else 125, "status of the orphan")
+
+
+def test_launch_killed_in_the_midst(t):
+    steps = kill_in_the_midst(t, 3)
+    check(steps > 10, f"{steps} steps of ptrace")
+
+
+def test_launch_killed_between_calls(t):
+    """The same where no signal can stop the program, at its system calls."""
+    steps = kill_in_the_midst(t, 23, "env", BLOCKED)
     check(steps > 100, f"{steps} steps of ptrace")

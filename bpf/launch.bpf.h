@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Dual MIT/GPL */
+/*
+ * Programs that the collector has started, while their dynamic linkers are at work.
+ *
+ * The program has to stand still between the mapping of its libraries and their constructors. The
+ * collector traces it, and a thread that is traced stops ahead of each signal. So it is sent one
+ * that it can't see, from its own probe hit, and stops before it is back in its own code. It is a
+ * signal that does nothing where there is no handler; where there is one, or where it is blocked
+ * and would be seen pending, another one is taken. If the collector is gone by then, the kernel
+ * drops it.
+ */
+#ifndef TTLOG_LAUNCH_BPF_H
+#define TTLOG_LAUNCH_BPF_H
+
+#include "state.bpf.h"
+
+/* signal(7), x86 and arm64 */
+#define SIGCHLD  17
+#define SIGURG   23
+#define SIGWINCH 28
+
+/* <link.h>, 64 bits */
+#define R_DEBUG_STATE 24 /* offset of r_state */
+#define RT_CONSISTENT 0
+#define RT_ADD        1
+
+static __always_inline bool is_traced(struct task_struct *task)
+{
+	return collector && BPF_CORE_READ(task, ptrace) &&
+	       BPF_CORE_READ(task, parent, tgid) == collector;
+}
+
+/* NULL: it has linked, or is no concern of ours. */
+static __always_inline struct wire_linking *linking__find(struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	struct wire_linking *found = bpf_map_lookup_elem(&linking, &tgid);
+
+	return found && is_traced(task) ? found : NULL;
+}
+
+/* SIG_IGN is 1. */
+#define CAN_HANDLE(task, sig) ((u64)BPF_CORE_READ(task, sighand, action[(sig)-1].sa.sa_handler) > 1)
+
+static __always_inline void stop(struct task_struct *task)
+{
+	u64 blocked = BPF_CORE_READ(task, blocked.sig[0]);
+
+	if (!(blocked >> (SIGURG - 1) & 1) && !CAN_HANDLE(task, SIGURG))
+		bpf_send_signal_thread(SIGURG);
+	else if (!(blocked >> (SIGWINCH - 1) & 1) && !CAN_HANDLE(task, SIGWINCH))
+		bpf_send_signal_thread(SIGWINCH);
+	else if (!(blocked >> (SIGCHLD - 1) & 1) && !CAN_HANDLE(task, SIGCHLD))
+		bpf_send_signal_thread(SIGCHLD);
+}
+
+/*
+ * Its linker tells that it begins, when nothing is mapped yet, or is done: with this, or with the
+ * libraries of LD_AUDIT, which come before and have a namespace of their own.
+ */
+static __always_inline void linking__tell(struct task_struct *task, struct wire_linking *linking)
+{
+	u32 state = RT_CONSISTENT;
+
+	if (linking->debug)
+		(void)bpf_probe_read_user(&state, sizeof(state),
+					  (void *)(linking->debug + R_DEBUG_STATE));
+	if (state == RT_ADD) {
+		linking->has_added = 1;
+		return;
+	}
+	linking->has_linked = linking->has_added;
+	stop(task);
+}
+
+#endif /* TTLOG_LAUNCH_BPF_H */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files are known as maps(5) shows them. The descriptor that is kept holds the inode, so that its
+ * number is no other file's, and tells whether the file was written over since.
+ */
+#include "linkers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "maps.h"
+
+/* Each keeps a descriptor and a hook. */
+#define LINKERS_MAX_FOR_ALL 64
+
+struct linkers_file {
+	pid_t filter;
+	dev_t dev; /* as maps shows it */
+	uint64_t inode;
+	int fd;
+	off_t size;
+	struct timespec changed;
+	struct linker offsets; /* addresses, of a linker whose header lies at 0 */
+	struct kernel_link *link;
+	struct linkers_file *next;
+};
+
+void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
+		   void *ctx)
+{
+	while (linkers->first) {
+		struct linkers_file *file = linkers->first;
+
+		linkers->first = file->next;
+		leave(ctx, &file->link);
+		(void)close(file->fd);
+		free(file);
+	}
+}
+
+static bool is_unchanged(const struct linkers_file *file)
+{
+	struct stat now;
+
+	return fstat(file->fd, &now) == 0 && now.st_size == file->size &&
+	       now.st_ctim.tv_sec == file->changed.tv_sec &&
+	       now.st_ctim.tv_nsec == file->changed.tv_nsec;
+}
+
+static struct linkers_file *find_file(const struct linkers *linkers, pid_t filter,
+				      const struct maps_entry *entry)
+{
+	struct linkers_file *file = linkers->first;
+
+	while (file && (file->filter != filter || file->inode != entry->inode ||
+			file->dev != entry->dev || !is_unchanged(file)))
+		file = file->next;
+	return file;
+}
+
+/* What there is none of stays 0. */
+static struct linker move(const struct linker *linker, uint64_t by)
+{
+	return (struct linker){
+		.notify = linker->notify + by,
+		.debug = linker->debug ? linker->debug + by : 0,
+		.debug_pointer = linker->debug_pointer ? linker->debug_pointer + by : 0,
+	};
+}
+
+static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char *path,
+				const struct maps_entry *entry, uint64_t address)
+{
+	const unsigned long offset = address - entry->start + entry->offset;
+	const struct kernel_places places = { .path = path, .offsets = &offset, .cnt = 1 };
+
+	return kernel__link(kernel, KERNEL_LIBRARY, &places, 0, filter);
+}
+
+/* The descriptor, for its status; path is for the kernel. -errno where there is no such file. */
+static int open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
+		     char path[MAPS_PATH_BYTES])
+{
+	struct stat status;
+
+	file->fd = maps__open(pid, entry, path);
+	if (file->fd < 0)
+		return file->fd;
+	if (fstat(file->fd, &status)) {
+		(void)close(file->fd);
+		return -EIO;
+	}
+	file->dev = entry->dev;
+	file->inode = entry->inode;
+	file->size = status.st_size;
+	file->changed = status.st_ctim;
+	return 0;
+}
+
+/* NULL where it can't be known again. */
+static struct linkers_file *add_file(struct linkers *linkers, struct kernel *kernel, pid_t filter,
+				     pid_t pid, const struct maps_entry *header,
+				     const struct maps_entry *code, const struct linker *linker)
+{
+	struct linkers_file *file;
+	char path[MAPS_PATH_BYTES];
+
+	/* a hostile one, or many that are tried out */
+	if (!header || !code || header->inode != code->inode || header->dev != code->dev ||
+	    (!filter && linkers->for_all_cnt == LINKERS_MAX_FOR_ALL))
+		return NULL;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return NULL;
+	if (open_file(file, pid, code, path)) {
+		free(file);
+		return NULL;
+	}
+	file->filter = filter;
+	file->offsets = move(linker, -header->start);
+	file->link = hook(kernel, filter, path, code, linker->notify);
+	file->next = linkers->first;
+	linkers->first = file;
+	linkers->for_all_cnt += !filter;
+	return file;
+}
+
+int linkers__find(struct linkers *linkers, struct kernel *kernel, pid_t filter, pid_t pid,
+		  const struct maps *maps, struct linker *ret_linker, bool *ret_hooked)
+{
+	const struct maps_entry *entry;
+	const struct linkers_file *file;
+	struct linker linker;
+	uint64_t header;
+	int err = linker__find_header(pid, &header);
+
+	if (err)
+		return err;
+	entry = maps__find(maps, header);
+	file = entry ? find_file(linkers, filter, entry) : NULL;
+	if (file) {
+		linker = move(&file->offsets, entry->start);
+	} else {
+		err = linker__find(pid, &linker);
+		if (err)
+			return err;
+		file = add_file(linkers, kernel, filter, pid, entry,
+				maps__find(maps, linker.notify), &linker);
+	}
+	*ret_linker = linker;
+	*ret_hooked = file && file->link;
+	return 0;
+}

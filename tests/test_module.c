@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that processes map: known again without being opened, for as long as they are the same.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "maps.h"
+#include "module.h"
+
+/* As maps would show the file. */
+static struct maps_entry entry_of(int fd)
+{
+	struct stat status;
+
+	assert_int_equal(fstat(fd, &status), 0);
+	return (struct maps_entry){ .dev = status.st_dev, .inode = status.st_ino };
+}
+
+/* A program of our own to change: a copy of this one. */
+static int copy_self(char path[64])
+{
+	char command[128];
+	int fd;
+
+	snprintf(path, 64, "/tmp/ttlog-module-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", (int)getpid(), path);
+	assert_int_equal(system(command), 0);
+	return fd;
+}
+
+static uint32_t find(struct modules *modules, int fd, const struct maps_entry *entry)
+{
+	const struct mapped_file file = { .fd = fd, .path = "/program", .entry = entry };
+	int64_t number = modules__find(modules, &file, NULL, NULL);
+
+	assert_true(number > 0);
+	return (uint32_t)number;
+}
+
+static void test_module_is_known_by_its_mapping(void **state)
+{
+	struct modules modules = { 0 };
+	struct maps_entry entry, other;
+	char path[64];
+	uint32_t number;
+	int fd = copy_self(path);
+
+	(void)state;
+	entry = entry_of(fd);
+	assert_int_equal(modules__find_kept(&modules, &entry), 0);
+	number = find(&modules, fd, &entry);
+	assert_int_equal(modules__find_kept(&modules, &entry), number);
+	other = entry;
+	other.inode++;
+	assert_int_equal(modules__find_kept(&modules, &other), 0);
+	unlink(path);
+	close(fd);
+	modules__fini(&modules);
+}
+
+static void test_module_that_was_written_over_is_another(void **state)
+{
+	struct modules modules = { 0 };
+	struct maps_entry entry;
+	char path[64];
+	uint32_t number;
+	int fd = copy_self(path);
+
+	(void)state;
+	entry = entry_of(fd);
+	number = find(&modules, fd, &entry);
+	assert_int_equal(lseek(fd, 0, SEEK_END) > 0, 1);
+	assert_int_equal(write(fd, "", 1), 1);
+	assert_int_equal(modules__find_kept(&modules, &entry), 0);
+	assert_int_equal(find(&modules, fd, &entry), number + 1);
+	assert_int_equal(modules__find_kept(&modules, &entry), number + 1);
+	unlink(path);
+	close(fd);
+	modules__fini(&modules);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_module_is_known_by_its_mapping),
+		cmocka_unit_test(test_module_that_was_written_over_is_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
