@@ -386,6 +386,31 @@ static void test_batch_is_fresh_in_a_child(void **state)
 	assert_int_equal(batch_events(own), 3);
 }
 
+/*
+ * A thread finds that it has no batch, and before it makes one a signal handler logs: then there is
+ * one, with the handler's event. A second time it was taken for one of before a fork(): its base
+ * time was set anew under its records, and the process's list of batches to this one.
+ */
+static void test_batch_of_a_handler_is_not_made_again(void **state)
+{
+	const struct ttlog_batch *own = own_batch();
+	uint64_t base_ticks, next, first = ttlog_module.batches;
+	int count = 0;
+
+	(void)state;
+	log_count(0);
+	base_ticks = own->base_ticks;
+	next = own->next;
+	assert_ptr_equal(ttlog__make_batch(), own);
+	log_count(1);
+	assert_int_equal(flush_trap.cnt, 0);
+	assert_int_equal(own->base_ticks, base_ticks);
+	assert_int_equal(own->next, next);
+	assert_int_equal(ttlog_module.batches, first);
+	assert_counts(own, &count);
+	assert_int_equal(count, 2);
+}
+
 /* What a program that ends by exit() has not flushed yet is flushed by the destructor. */
 static void test_batch_is_flushed_at_exit(void **state)
 {
@@ -626,6 +651,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_batch_takes_events_of_key_destructors, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_fresh_in_a_child, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_batch_of_a_handler_is_not_made_again, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_flushed_at_exit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_done_without_where_there_is_no_memory,
 						setup, teardown),

@@ -287,22 +287,28 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
 	return batch;
 }
 
-/* The calling thread's batch, new, reused or revived; NULL without memory. limit_bytes is still
- * 0. */
+/*
+ * The calling thread's batch, new, reused or revived, or one that a signal handler has made since
+ * the caller looked; NULL without memory. limit_bytes is the caller's to set.
+ */
 TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 {
-	struct ttlog_batch *batch = ttlog__batch;
-	int wiped = batch != ttlog__no_batch;
-	uint32_t tid = (uint32_t)syscall(SYS_gettid);
-	uint32_t key;
+	struct ttlog_batch *batch, *had;
+	uint32_t tid, key;
 
-	/* a signal handler that logs from here on finds a batch that is busy */
+	/* by one instruction: a handler that logs before it finds none and makes the batch, one that
+	 * comes after it finds a batch that is busy */
 	ttlog__no_batch[1].magic = TTLOG_BATCH_MAGIC;
-	ttlog__batch = &ttlog__no_batch[1];
+	had = __atomic_exchange_n(&ttlog__batch, &ttlog__no_batch[1], __ATOMIC_RELAXED);
 	TTLOG__BARRIER();
+	if (had->magic == TTLOG_BATCH_MAGIC) {
+		ttlog__batch = had;
+		return had;
+	}
+	tid = (uint32_t)syscall(SYS_gettid);
 	key = ttlog__thread_key();
-	if (wiped)
-		batch = ttlog__revive_batch(batch, tid);
+	if (had != ttlog__no_batch)
+		batch = ttlog__revive_batch(had, tid);
 	else
 		batch = ttlog__reuse_batch(tid);
 	if (!batch)
@@ -525,7 +531,7 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uin
 	return ticks;
 }
 
-/* The batch is empty and in hand. 0 where the record is larger than it. */
+/* The batch is in hand, and empty, or a signal handler's. 0 where the record does not fit. */
 TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 					   const struct ttlog__event *event, uint32_t len)
 {
