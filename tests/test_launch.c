@@ -56,15 +56,20 @@ static const struct {
 	  "int main(void) { int st; pid_t pid = fork(); if (!pid) _exit(3);\n"
 	  "  if (waitpid(pid, &st, 0) != pid) return 1; mark('m');\n"
 	  "  return WIFEXITED(st) && WEXITSTATUS(st) == 3 ? 11 : 1; }\n" },
-	/* a shell's job control: the child stops itself, the parent sees it and goes on with it */
+	/* a shell's job control: the child stops itself, the parent sees it and goes on with it; each
+	 * waits until the other has seen the last change, which the next would hide */
 	{ "stops", "",
-	  "int main(void) { int st; pid_t pid = fork();\n"
-	  "  if (!pid) { raise(SIGSTOP); mark('2'); raise(SIGTSTP); mark('4'); _exit(9); }\n"
+	  "int main(void) { int st, seen[2]; char c; pid_t pid;\n"
+	  "  if (pipe(seen)) return 6;\n"
+	  "  pid = fork();\n"
+	  "  if (!pid) { raise(SIGSTOP); mark('2'); read(seen[0], &c, 1);\n"
+	  "    raise(SIGTSTP); mark('4'); read(seen[0], &c, 1); _exit(9); }\n"
 	  "  for (int i = 0; i < 2; i++) {\n"
 	  "    if (waitpid(pid, &st, WUNTRACED) != pid || !WIFSTOPPED(st)) return 1;\n"
 	  "    if (WSTOPSIG(st) != (i ? SIGTSTP : SIGSTOP)) return 2;\n"
 	  "    mark(i ? '3' : '1'); kill(pid, SIGCONT);\n"
-	  "    if (waitpid(pid, &st, WCONTINUED) != pid || !WIFCONTINUED(st)) return 3; }\n"
+	  "    if (waitpid(pid, &st, WCONTINUED) != pid || !WIFCONTINUED(st)) return 3;\n"
+	  "    write(seen[1], \"\", 1); }\n"
 	  "  if (waitpid(pid, &st, 0) != pid || !WIFEXITED(st)) return 4;\n"
 	  "  return WEXITSTATUS(st) == 9 ? 12 : 5; }\n" },
 	/* its own SIGTRAP and a queued value must come as they were sent */
