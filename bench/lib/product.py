@@ -55,8 +55,8 @@ class Product:
         self.collect = os.path.join(bench.build, 'ttlog-collect')
         self.view = os.path.join(bench.build, 'ttlog-view')
 
-    def start(self, options, command=(), env=None, quiet=True):
-        argv = [self.collect, *(['-q'] if quiet else []), *options]
+    def start(self, options, command=(), env=None):
+        argv = [self.collect, *options]
         if '-o' not in options:
             argv += ['-o', self.bench.fresh_dir('snap')]
         return Process([*argv, *(['--', *command] if command else [])], env=env)
