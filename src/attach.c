@@ -136,12 +136,12 @@ static pid_t filter_of(const struct attach *attach, pid_t pid)
 	return attach->options.for_all || !task__has_memory((uint32_t)pid) ? 0 : pid;
 }
 
-/* Those that serve the process. What it has from before its main ended is good still. */
-static struct links *links_of(const struct attach *attach, struct links *links, pid_t pid)
+/* Those that serve the process: its own, from before its main ended too, or those for all. */
+static struct links *links_of(struct links *links, pid_t pid)
 {
-	struct links *found = find_links(links, filter_of(attach, pid));
+	struct links *own = find_links(links, pid);
 
-	return found ? found : find_links(links, pid);
+	return own ? own : find_links(links, 0);
 }
 
 static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
@@ -290,7 +290,7 @@ static uint32_t take_module(struct attach *attach, uint32_t number, uint64_t bas
 		};
 
 		arrival__add_anchor(arrival, &anchor);
-		if (!links_of(attach, module->links, arrival->pid))
+		if (!links_of(module->links, arrival->pid))
 			(void)arrival__add_batches(arrival, &anchor);
 	}
 	return number;
@@ -336,7 +336,7 @@ static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_e
 	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
 
 	*ret_file = file;
-	if (module && (!module->table->has_module || links_of(attach, module->links, pid)))
+	if (module && (!module->table->has_module || links_of(module->links, pid)))
 		return kept;
 	file.fd = maps__open(pid, entry, file.kernel_path);
 	if (file.fd < 0)
@@ -400,7 +400,7 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		const struct module *module = attach->modules.by_number[found->modules[i].number];
 		int err = 0;
 
-		if (!links_of(attach, module->links, pid))
+		if (!links_of(module->links, pid))
 			err = link_module(attach, found->modules[i].number,
 					  found->modules[i].kernel_path, filter_of(attach, pid));
 		ret->marked_cnt += module->table->cnt;
@@ -420,7 +420,7 @@ static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *f
 	for (size_t i = 0; i < found->cnt; i++) {
 		uint32_t number = found->modules[i].number;
 
-		if (!links_of(attach, attach->modules.by_number[number]->links, pid))
+		if (!links_of(attach->modules.by_number[number]->links, pid))
 			return true;
 	}
 	return false;

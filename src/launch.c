@@ -438,15 +438,11 @@ static void *run_thread(void *arg)
 static int start_thread(struct launch *launch)
 {
 	struct sigaction wake = { .sa_handler = do_nothing }; /* without SA_RESTART */
-	struct sigaction dfl = { .sa_handler = SIG_DFL }, old;
 	sigset_t all, mask;
 	int err;
 
 	if (sigaction(WAKE_SIGNAL, &wake, NULL))
 		return -errno;
-	/* ignored, it would have the kernel reap CMD unseen */
-	if (sigaction(SIGCHLD, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-		(void)sigaction(SIGCHLD, &dfl, NULL);
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &mask);
 	err = pthread_create(&launch->thread, NULL, run_thread, launch);

@@ -29,13 +29,13 @@ static int read_memory(pid_t pid, uint64_t address, void *buf, size_t bytes)
 	return pull__memory(pid, address, buf, bytes, NULL);
 }
 
-static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
+static ssize_t read_auxv_of(uint32_t tid, Elf64_auxv_t auxv[MAX_AUXV])
 {
 	char path[32];
 	ssize_t n;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/auxv", task__living((uint32_t)pid));
+	(void)snprintf(path, sizeof(path), "/proc/%u/auxv", tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -43,6 +43,16 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 	if (n < 0)
 		n = -errno;
 	close(fd);
+	return n;
+}
+
+static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
+{
+	ssize_t n = read_auxv_of((uint32_t)pid, auxv);
+
+	/* nothing: main called pthread_exit(), and its thread has no memory any more */
+	if (!n)
+		n = read_auxv_of(task__living((uint32_t)pid), auxv);
 	if (n < 0)
 		return (int)n;
 	*ret_cnt = (size_t)n / sizeof(*auxv);

@@ -158,15 +158,14 @@ static char *read_all(int fd, size_t *ret_len)
 	return NULL;
 }
 
-struct maps *maps__read(pid_t pid)
+static struct maps *read_of(pid_t tid)
 {
 	struct maps *maps;
 	char path[32], *text;
 	size_t len;
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps",
-		 pid ? task__living((uint32_t)pid) : (uint32_t)getpid());
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -180,6 +179,25 @@ struct maps *maps__read(pid_t pid)
 	maps = maps__parse(text, len);
 	free(text);
 	return maps;
+}
+
+/* Another thread that has the process's memory, or 0: only asked where the first one has failed. */
+static pid_t find_other(pid_t pid)
+{
+	pid_t living = pid ? (pid_t)task__living((uint32_t)pid) : 0;
+
+	return living == pid ? 0 : living;
+}
+
+struct maps *maps__read(pid_t pid)
+{
+	struct maps *maps = read_of(pid ? pid : getpid());
+	pid_t other = maps && !maps->cnt ? find_other(pid) : 0;
+
+	if (!other)
+		return maps;
+	maps__free(maps);
+	return read_of(other);
 }
 
 void maps__free(struct maps *maps)
@@ -307,11 +325,15 @@ static int open_any_way(pid_t pid, const struct maps_entry *entry)
 
 int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES])
 {
+	pid_t other;
 	int fd;
 
 	if (!entry->inode)
 		return -ENODEV;
-	fd = open_any_way(pid ? (pid_t)task__living((uint32_t)pid) : getpid(), entry);
+	fd = open_any_way(pid ? pid : getpid(), entry);
+	other = fd < 0 ? find_other(pid) : 0;
+	if (other)
+		fd = open_any_way(other, entry);
 	if (fd >= 0 && ret_path)
 		snprintf(ret_path, MAPS_PATH_BYTES, "/proc/self/fd/%d", fd);
 	return fd;

@@ -15,7 +15,6 @@
 #include "arrival.h"
 #include "attach.h"
 #include "birth.h"
-#include "clock.h"
 #include "death.h"
 #include "elf.h"
 #include "job.h"
@@ -34,11 +33,6 @@
 #include "task.h"
 #include "trigger.h"
 #include "writer.h"
-
-/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to
- * a helper that hangs. With threads that did not hand in yet what they had: so long. */
-#define CRASH_HURRY_NS 300000000ull
-#define CRASH_MAX_NS   800000000ull
 
 struct recorder *recorder__new(const struct recorder_options *options)
 {
@@ -88,8 +82,12 @@ static void look_up(struct process *process, const struct maps *maps)
 	char link[64], exe[PATH_MAX];
 	ssize_t len;
 
-	(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(process->pid));
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
 	len = readlink(link, exe, sizeof(exe) - 1);
+	if (len < 0) {
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(process->pid));
+		len = readlink(link, exe, sizeof(exe) - 1);
+	}
 	if (len > 0) {
 		exe[len] = '\0';
 		free(process->exe);
@@ -411,9 +409,8 @@ static void end(struct recorder *recorder, struct process *process)
 	if (crashed && process->announced && !process->ring && !process->no_ring)
 		open_ring(recorder, process);
 	if (process->ring && !is_written(process) &&
-	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT)) {
+	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT))
 		(void)recorder__want(recorder, process, crashed ? "crash" : "exit", NULL);
-	}
 	recorder__show_last(recorder, process);
 	recorder__finish(recorder, process);
 }
@@ -426,36 +423,6 @@ static void end_when_whole(struct recorder *recorder, struct process *process)
 		count_lost_tails(recorder, process);
 	if (!process__has_owners(process))
 		end(recorder, process);
-}
-
-/* Its threads run no more, and yet it is there. */
-static bool is_held_up(const struct process *process, uint64_t now_ns)
-{
-	uint64_t age_ns = now_ns - process->crash.stamp_ns;
-
-	if (!process->ring || !process->crash.has_crash || process->ended || process->hurried)
-		return false;
-	return age_ns > CRASH_MAX_NS || (age_ns > CRASH_HURRY_NS && !process__has_owners(process));
-}
-
-void recorder__hurry(struct recorder *recorder)
-{
-	const uint64_t now_ns = clock__now_mono_ns();
-	struct process *process;
-	struct process_cursor cursor = { 0 };
-
-	if (!(recorder->options.on & RECORDER_ON_CRASH))
-		return;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (!is_held_up(process, now_ns))
-			continue;
-		process->hurried = true;
-		/* nothing else can become of it */
-		process->crash.has_exit = true;
-		process->crash.exit_signal = process->crash.signal;
-		if (recorder__want(recorder, process, "crash", NULL))
-			process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
-	}
 }
 
 /* Whether its end is known only by now: nothing said so, or not all that it had came. */

@@ -17,6 +17,11 @@
 #include "trigger.h"
 #include "writer.h"
 
+/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to
+ * a helper that hangs. With threads that did not hand in yet what they had: so long. */
+#define CRASH_HURRY_NS 300000000ull
+#define CRASH_MAX_NS   800000000ull
+
 static void answer_if_closed(struct trigger_request *request)
 {
 	if (--request->open_cnt > 0)
@@ -167,6 +172,38 @@ void recorder__snapshot(struct recorder *recorder, struct trigger_request *reque
 			snapshot_one(recorder, process, request);
 	}
 	answer_if_closed(request);
+}
+
+/* ---- deaths that take long ---- */
+
+/* Its threads run no more, and yet it is there. */
+static bool is_held_up(const struct process *process, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - process->crash.stamp_ns;
+
+	if (!process->ring || !process->crash.has_crash || process->ended || process->hurried)
+		return false;
+	return age_ns > CRASH_MAX_NS || (age_ns > CRASH_HURRY_NS && !process__has_owners(process));
+}
+
+void recorder__hurry(struct recorder *recorder)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+	struct process *process;
+	struct process_cursor cursor = { 0 };
+
+	if (!(recorder->options.on & RECORDER_ON_CRASH))
+		return;
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (!is_held_up(process, now_ns))
+			continue;
+		process->hurried = true;
+		/* nothing else can become of it */
+		process->crash.has_exit = true;
+		process->crash.exit_signal = process->crash.signal;
+		if (recorder__want(recorder, process, "crash", NULL))
+			process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
+	}
 }
 
 /* ---- what became of them ---- */

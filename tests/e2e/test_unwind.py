@@ -337,22 +337,22 @@ def check_unwinder(unwinder):
         check(is_of_program(name), f"{name} is open")
 
 
-def test_unwind_child_has_no_rights(t):
-    """Whoever reads the program's files has nothing but these, and may do nothing."""
+def check_child_of(t, collect):
     path = app(t)
-    collector = t.collect("-e", path)
+    collector = collect("-e", path)
     collector.recording_path(path)
     check_unwinder(look_at_unwinder(t, collector, path))
     collector.stop()
+
+
+def test_unwind_child_has_no_rights(t):
+    """Whoever reads the program's files has nothing but these, and may do nothing."""
+    check_child_of(t, t.collect)
 
 
 def test_unwind_child_has_no_capabilities(t):
     """Nor any of those with which a collector records that is not root."""
-    path = app(t)
-    collector = t.collect_as_nobody("-e", path)
-    collector.recording_path(path)
-    check_unwinder(look_at_unwinder(t, collector, path))
-    collector.stop()
+    check_child_of(t, t.collect_as_nobody)
 
 
 def test_unwind_by_one_that_ignores_sigchld(t):
