@@ -123,11 +123,18 @@ def test_accounts_of_tiny_buffers(t):
     floods = [Flood(t, f"flood{i}", 2) for i in range(3)]
     collector = record(t, floods, "-b", TINY)
     for flood in floods:
-        flood.wait_more(5 << 20)
+        flood.wait_more(1 << 18)
+    collector.signal(signal.SIGSTOP)
+    for flood in floods:
+        flood.wait_more(1 << 18)
+    collector.signal(signal.SIGCONT)
+    for flood in floods:
+        flood.wait_more(1 << 18)
     end_all(floods, collector)
     for flood in floods:
         check_accounts(flood, collector)
-    check(sum(collector.accounts_of(flood.pid).lost for flood in floods), "nothing was lost")
+    check(sum(collector.accounts_of(flood.pid).lost for flood in floods),
+          "nothing was lost while the collector was stopped")
 
 
 @alone

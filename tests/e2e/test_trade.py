@@ -2,6 +2,7 @@
 """Much at once: nothing is lost, and what is read back is what was logged."""
 import json
 import re
+import signal
 
 from harness import alone, check, equal, view, Snapshot
 
@@ -128,9 +129,18 @@ def test_ring_of_1m(t):
 
 
 def test_buffer_too_small_counts_what_is_lost(t):
-    """Threads that log faster than 64K of kernel buffer are drained lose events, and each is counted."""
-    collector = t.collect("--on", "exit", "-b", "64K", "-s", "512M", "--", t.app("trade"),
-                          4, 500000).end()
+    """What no longer fits into the kernel buffer while nobody drains it is lost, and each event is counted."""
+    app = t.start(t.app("trade"), "--wait", 4, 500000)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid, "--on", "exit", "-b", "64K", "-s", "512M")
+    collector.recording(app.pid)
+    collector.signal(signal.SIGSTOP)
+    app.say()
+    app.out.wait("done")
+    collector.signal(signal.SIGCONT)
+    app.say()
+    app.end()
+    collector.end()
     accounts = collector.only_accounts()
     equal(accounts.emitted, 2000000, "emitted")
     check(accounts.lost > 0, "nothing was lost")
