@@ -4,7 +4,7 @@
  * not depend on it. In Turkish the capital of i is no I, in German 1.5 is 1,5.
  */
 #include <locale.h>
-#include <strings.h>
+#include <wctype.h>
 
 #include "number.h"
 #include "parse.h"
@@ -73,7 +73,8 @@ static void test_locale_turkish(void **state)
 
 	(void)state;
 	assert_non_null(setlocale(LC_ALL, "tr_TR.UTF-8"));
-	assert_int_not_equal(strcasecmp("info", "INFO"), 0); /* it is Turkish indeed */
+	/* it is Turkish indeed; strcasecmp() would say so, too, but not AddressSanitizer's */
+	assert_int_equal(towupper(L'i'), 0x130);
 	assert_int_equal(ttlog_level_parse("info"), TTLOG_LEVEL_INFO);
 	assert_int_equal(sql_level__parse(ttlog_text_of("info")), TTLOG_LEVEL_INFO);
 	assert_int_equal(parse__size("64mib", &bytes), 0);
