@@ -609,6 +609,44 @@ static void test_batch_stays_the_same_where_signals_hit_flushes(void **state)
 	assert_int_equal(tally.alone, 99);
 }
 
+/*
+ * An append finds its batch full; before it hands it over, handlers log so often that they get the
+ * thread another. That one is not in the append's hand: a handler that came while it was handed over
+ * put its event where it was wiped out.
+ */
+static void test_batch_that_replaced_a_full_one_is_taken_first(void **state)
+{
+	static struct tally tally;
+	const struct ttlog_batch *own = own_batch(), *other;
+	struct ttlog_value value = { 0, 0 };
+	struct ttlog__event event = { 0, 1, { TTLOG_TYPE_I32, 0, 0, 0 }, &value };
+	struct ttlog_cursor cursor;
+	uint32_t found = 0;
+
+	(void)state;
+	begin_signals(&tally);
+	while (BATCH_CAPACITY - batch_bytes(own) >= 12)
+		log_count(0);
+	event.offset = record_site(record_at(own, batch_bytes(own) - 12)) * 2;
+	assert_false(ttlog__open(&cursor, 12));
+	assert_int_not_equal(cursor.limit, 0);
+	for (uint32_t i = 0; i < TTLOG__WAITING_MAX; i++)
+		log_count(0);
+	other = ttlog__batch;
+	assert_ptr_not_equal(other, own);
+	flush_trap__clear();
+	flush_trap.interrupt = SIGALRM;
+	assert_int_not_equal(ttlog__append_slowly(&event, cursor.limit), 0);
+	flush_trap.interrupt = 0;
+	(void)signal(SIGALRM, SIG_IGN);
+	assert_int_equal(signalled_cnt, 2);
+	for (uint32_t i = 0; i < flush_cnt(TTLOG_OP_FLUSH); i++)
+		found += record_site(record_at(assert_flush(i), 0)) == signal_site;
+	assert_int_equal(found, 1);
+	assert_batch_whole(other);
+	assert_int_equal(batch_events(other), 1);
+}
+
 static void test_batch_takes_events_of_signal_handlers(void **state)
 {
 	static struct tally tally;
@@ -660,6 +698,9 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_batch_takes_events_of_signal_handlers, setup,
 						teardown),
+		/* last: the main thread has two batches after it */
+		cmocka_unit_test_setup_teardown(test_batch_that_replaced_a_full_one_is_taken_first,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

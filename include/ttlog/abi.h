@@ -85,6 +85,8 @@ enum ttlog_clock {
 /* The batch holds one record that could not go into its thread's batch (a signal handler that
  * interrupted an append, or a record larger than a batch): seq and events_before are 0 in it. */
 #define TTLOG_BATCH_ALONE 0x01
+/* The program's own: the batch's thread may end without giving it up. */
+#define TTLOG_BATCH_QUIET 0x02
 
 /*
  * The head of a thread's batch; records follow. Every field is written by the owning thread only;
@@ -131,7 +133,7 @@ struct ttlog_module {
 	uint64_t
 		batches; /* address of the first struct ttlog_batch, 0 for none; pushed atomically */
 	uint64_t dropped;    /* events for which no memory could be had */
-	uint32_t thread_key; /* pthread key + 1, 0 before the first batch */
+	uint32_t thread_key; /* pthread key + 1, 0 for none */
 	int32_t grown_bytes; /* by so much its batches are larger than they began */
 	uint32_t is_tight;   /* addresses ran short once: its batches don't grow */
 	uint32_t reserved[7];

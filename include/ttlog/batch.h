@@ -42,6 +42,9 @@
 /* What a record alone takes on the stack, at the most; a larger one gets memory of its own. */
 #define TTLOG__ALONE_BYTES 1024u
 
+/* So many pthread keys cost a thread no memory: glibc's PTHREAD_KEY_2NDLEVEL_SIZE. */
+#define TTLOG__KEYS_MAX 32u
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -143,6 +146,7 @@ TTLOG__INLINE void ttlog__snapshot(const char *reason)
 
 struct ttlog_batch *ttlog__make_batch(void);
 struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch);
+void ttlog__begin(void);
 void ttlog__end_thread(void *memory);
 void ttlog__flush_batch(struct ttlog_batch *batch);
 
@@ -180,15 +184,13 @@ TTLOG__INLINE void ttlog__order_stores(void)
 }
 
 /*
- * Hands the batch over and starts the next one in the same memory. `committed` goes first: a reader
- * from outside then sees either the old batch, or an empty one.
+ * The next batch in the same memory. `committed` goes first: a reader from outside then sees either
+ * the old batch, or an empty one.
  */
-TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
+TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 {
 	uint64_t committed = TTLOG__GET(batch->committed);
 
-	if ((uint32_t)committed)
-		ttlog_control(batch, sizeof(*batch) + (uint32_t)committed, TTLOG_OP_FLUSH);
 	TTLOG__SET(batch->committed, 0);
 	ttlog__order_stores();
 	TTLOG__SET(batch->events_before, batch->events_before + (committed >> 32));
@@ -196,6 +198,16 @@ TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
 	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_RELEASE);
 	/* before the next records, which go where a reader may still read the last ones */
 	ttlog__order_stores();
+}
+
+/* Hands the batch over, and starts the next one. */
+TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
+{
+	uint64_t committed = TTLOG__GET(batch->committed);
+
+	if ((uint32_t)committed)
+		ttlog_control(batch, sizeof(*batch) + (uint32_t)committed, TTLOG_OP_FLUSH);
+	ttlog__start_next(batch);
 }
 
 /* The batch is full and in hand. */
@@ -207,19 +219,42 @@ TTLOG__INLINE void ttlog__flush_full(struct ttlog_batch *batch)
 	ttlog__resize(batch, begin_ticks);
 }
 
-/* The key whose destructor ends threads, made once; 0 where there is none to be had. */
-TTLOG__INLINE uint32_t ttlog__thread_key(void)
+/* Before main(), or when the library is loaded: no handler has to. Where no key is to be had, it
+ * stays 0. */
+__attribute__((used)) TTLOG__COLD void ttlog__begin(void)
 {
-	uint32_t had = __atomic_load_n(&ttlog_module.thread_key, __ATOMIC_ACQUIRE);
 	pthread_key_t key;
 
-	if (had || pthread_key_create(&key, ttlog__end_thread))
-		return had;
-	if (__atomic_compare_exchange_n(&ttlog_module.thread_key, &had, (uint32_t)key + 1, 0,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return (uint32_t)key + 1;
-	pthread_key_delete(key);
-	return had;
+	if (pthread_key_create(&key, ttlog__end_thread) == 0)
+		ttlog_module.thread_key = (uint32_t)key + 1;
+}
+
+/* The word behind a batch that tells whose it is; see ttlog__own(). */
+TTLOG__INLINE uint64_t *ttlog__owner_of(struct ttlog_batch *batch)
+{
+	return (uint64_t *)((char *)batch + TTLOG_BATCH_GROWN_BYTES);
+}
+
+/*
+ * Sees to it that the batch is anybody's when the calling thread has ended: by the destructor of its
+ * key, or, where that can't be, by the address of its ttlog__batch. No other thread has that while
+ * this one lives, and one that has it later comes after its death. (A number of a thread would not
+ * do: it may be that of a child by vfork(), which has this thread's memory.)
+ *
+ * Of keys from 32 on, glibc allocates memory for a thread's values, and here a handler may have
+ * interrupted malloc() with its lock held. musl never allocates, and has few keys.
+ */
+TTLOG__INLINE void ttlog__own(struct ttlog_batch *batch)
+{
+	const uint32_t key = __atomic_load_n(&ttlog_module.thread_key, __ATOMIC_RELAXED);
+
+	if (key && key <= TTLOG__KEYS_MAX &&
+	    pthread_setspecific((pthread_key_t)(key - 1), batch) == 0)
+		return;
+	if (__atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED))
+		return; /* no room for the word: then it stays where it is */
+	__atomic_store_n(ttlog__owner_of(batch), (uintptr_t)&ttlog__batch, __ATOMIC_RELAXED);
+	batch->flags |= TTLOG_BATCH_QUIET;
 }
 
 /* Fills in a head of zeroes; the batch takes appends once limit_bytes is set. */
@@ -234,9 +269,31 @@ TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid)
 	__atomic_store_n(&batch->magic, TTLOG_BATCH_MAGIC, __ATOMIC_RELEASE);
 }
 
-/* A batch that an ended thread left. Batches never leave the list: who walks it from outside is
- * never led astray, and memory is bounded by the number of threads at one time. */
-TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
+/* Whether its thread ended without giving it up, and was at this one's place in memory. */
+TTLOG__INLINE int ttlog__is_inherited(struct ttlog_batch *batch)
+{
+	return __atomic_load_n(&batch->flags, __ATOMIC_RELAXED) & TTLOG_BATCH_QUIET &&
+	       __atomic_load_n(ttlog__owner_of(batch), __ATOMIC_RELAXED) ==
+		       (uintptr_t)&ttlog__batch;
+}
+
+/* What is in it the kernel took when its thread died. Flushed now, it would be this thread's. */
+TTLOG__INLINE struct ttlog_batch *ttlog__inherit_batch(struct ttlog_batch *batch, uint32_t tid)
+{
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__SET(batch->waiting, 0);
+	TTLOG__SET(batch->flags, 0);
+	ttlog__start_next(batch);
+	__atomic_store_n(&batch->tid, tid, __ATOMIC_RELEASE);
+	return batch;
+}
+
+/*
+ * A batch that an ended thread left. Batches never leave the list: who walks it from outside is
+ * never led astray, and memory is bounded by the number of threads at one time.
+ * is_first: the thread has had none, so that what is inherited can't be its own.
+ */
+TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid, int is_first)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
 
@@ -252,6 +309,8 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 				ttlog__init_batch(batch, tid);
 			return batch;
 		}
+		if (is_first && ttlog__is_inherited(batch))
+			return ttlog__inherit_batch(batch, tid);
 		at = batch->next;
 	}
 	return NULL;
@@ -294,7 +353,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
 TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 {
 	struct ttlog_batch *batch, *had;
-	uint32_t tid, key;
+	uint32_t tid;
 
 	/* by one instruction: a handler that logs before it finds none and makes the batch, one that
 	 * comes after it finds a batch that is busy */
@@ -306,16 +365,16 @@ TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 		return had;
 	}
 	tid = (uint32_t)syscall(SYS_gettid);
-	key = ttlog__thread_key();
 	if (had != ttlog__no_batch)
 		batch = ttlog__revive_batch(had, tid);
 	else
-		batch = ttlog__reuse_batch(tid);
+		batch = ttlog__reuse_batch(tid, 1);
 	if (!batch)
 		batch = ttlog__map_batch(tid);
 	if (batch) {
-		if (key)
-			(void)pthread_setspecific((pthread_key_t)(key - 1), batch);
+		/* it may have been left so long ago that no delta reaches from there */
+		TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
+		ttlog__own(batch);
 		ttlog_control(batch, sizeof(*batch), TTLOG_OP_BEGIN);
 	}
 	TTLOG__BARRIER();
@@ -366,8 +425,8 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 	uint32_t append = ttlog__append_under_way(batch);
 	uint32_t waiting = TTLOG__GET(batch->waiting);
 	uint32_t others = waiting & TTLOG__HAS_OTHERS;
-	uint32_t tid, key;
 	struct ttlog_batch *fresh;
+	uint32_t tid;
 
 	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != append)
 		waiting = others | append;
@@ -384,16 +443,15 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 		TTLOG__SET(fresh->limit_bytes, 0);
 		ttlog__flush_batch(fresh);
 	} else {
-		fresh = ttlog__reuse_batch(tid);
+		fresh = ttlog__reuse_batch(tid, 0);
 		if (!fresh)
 			fresh = ttlog__map_batch(tid);
 	}
 	if (!fresh)
 		return NULL;
+	TTLOG__SET(fresh->base_ticks, ttlog__clock_ticks(fresh->clock));
 	TTLOG__SET(fresh->waiting, TTLOG__HAS_OTHERS);
-	key = ttlog__thread_key();
-	if (key)
-		(void)pthread_setspecific((pthread_key_t)(key - 1), fresh);
+	ttlog__own(fresh);
 	ttlog_control(fresh, sizeof(*fresh), TTLOG_OP_BEGIN);
 	TTLOG__BARRIER();
 	ttlog__batch = fresh;
@@ -408,6 +466,7 @@ TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 	ttlog_control(batch, sizeof(*batch), TTLOG_OP_END);
 	ttlog__shrink(batch);
 	TTLOG__SET(batch->waiting, 0);
+	TTLOG__SET(batch->flags, 0);
 	if (ttlog__batch == batch)
 		ttlog__batch = ttlog__no_batch;
 	__atomic_store_n(&batch->tid, 0, __ATOMIC_RELEASE);
@@ -562,12 +621,17 @@ TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t l
 	uint32_t len = ttlog__event_bytes(event);
 	uint64_t ticks = 0;
 
-	if (limit)
+	if (limit || TTLOG__GET(batch->limit_bytes)) {
+		/* it may be another than the append took: handlers that came since found that one
+		 * busy, and replaced it. So it is taken here, be it once more. */
+		TTLOG__SET(batch->limit_bytes, 0);
+		TTLOG__BARRIER();
 		ttlog__flush_full(batch);
-	else if (batch->magic == TTLOG_BATCH_MAGIC)
+	} else if (batch->magic == TTLOG_BATCH_MAGIC) {
 		batch = ttlog__replace_batch(batch);
-	else
+	} else {
 		batch = ttlog__make_batch();
+	}
 	if (batch)
 		ticks = ttlog__append_fresh(batch, event, len);
 	if (!ticks)

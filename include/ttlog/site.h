@@ -86,13 +86,15 @@ extern const char __start_ttlog_sites[] __attribute__((visibility("hidden")));
 /* The probe ttlog:control; op is an enum ttlog_op. */
 void ttlog_control(const volatile void *address, uint64_t bytes, uint32_t op)
 	__attribute__((visibility("hidden")));
+void ttlog__begin(void) __attribute__((visibility("hidden")));
 void ttlog__finish(void) __attribute__((visibility("hidden")));
 
 #ifdef __cplusplus
 }
 #endif
 
-/* Once per executable or library: a COMDAT group. ttlog__finish() runs when it is unloaded. */
+/* Once per executable or library: a COMDAT group. ttlog__begin() runs when it is loaded,
+ * ttlog__finish() when it is unloaded. */
 __asm__(".ifndef ttlog_module\n"
 	".pushsection ttlog_sites,\"aw\",%progbits\n\t.balign 2\n\t.2byte 0\n\t.popsection\n"
 	/* bpftrace and perf work out where a semaphore is in the file from where this section is */
@@ -103,6 +105,8 @@ __asm__(".ifndef ttlog_module\n"
 	"\t.size ttlog_module, 64\n\t.balign 64\n"
 	"ttlog_module:\n\t.2byte 0, 0\n\t.4byte " TTLOG__STRING(TTLOG_ABI_VERSION) "\n\t.zero 56\n"
 	"\t.popsection\n"
+	".pushsection .init_array,\"awG\",%init_array,ttlog_module,comdat\n"
+	"\t.balign 8\n\t.8byte ttlog__begin\n\t.popsection\n"
 	".pushsection .fini_array,\"awG\",%fini_array,ttlog_module,comdat\n"
 	"\t.balign 8\n\t.8byte ttlog__finish\n\t.popsection\n"
 	".pushsection .text.ttlog_control,\"axG\",%progbits,ttlog_module,comdat\n\t.balign 16\n"

@@ -65,14 +65,15 @@ enum ttlog__linux {
 	TTLOG__MADV_POPULATE_WRITE = 23, /* from 5.14; before, pages come as they are written */
 };
 
-/* Memory for a batch, zeroes; NULL where there is none. */
+/* Memory for a batch, zeroes, and behind it for a word, unless addresses are short; NULL where there
+ * is none. */
 TTLOG__INLINE void *ttlog__map_memory(void)
 {
-	size_t bytes = TTLOG_BATCH_GROWN_BYTES;
+	size_t bytes = TTLOG_BATCH_GROWN_BYTES + TTLOG_BATCH_MIN_BYTES;
 	void *memory =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
 
-	if (memory == MAP_FAILED && bytes > TTLOG_BATCH_BYTES) {
+	if (memory == MAP_FAILED) {
 		__atomic_store_n(&ttlog_module.is_tight, 1, __ATOMIC_RELAXED);
 		bytes = TTLOG_BATCH_BYTES;
 		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1,

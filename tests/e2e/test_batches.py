@@ -98,3 +98,20 @@ def test_batch_abi_1_by_path(t):
     accounts = collector.accounts_of(app.pid)
     check_all(Snapshot(accounts.files[-1]), accounts, 3, fill(32768))
     collector.stop()
+
+
+def test_batch_of_threads_that_tell_nobody_of_their_end(t):
+    """No destructor runs (there are many pthread keys): the kernel sees it, the next thread takes the batch."""
+    app, collector = t.start_recorded(t.app("keys"), 50, 100)
+    app.say()
+    app.out.wait("ended")
+    app.signal(signal.SIGKILL)
+    app.end(-signal.SIGKILL)
+    collector.end()
+    accounts = collector.accounts_of(app.pid)
+    equal((accounts.emitted, accounts.recorded, accounts.lost), (5000, 5000, 0), "accounts")
+    snapshot = Snapshot(accounts.files[-1])
+    equal(snapshot.fields("step", "thread", "count"),
+          [(thread, count) for thread in range(50) for count in range(100)], "events")
+    tids = {(event["tid"], event["fields"]["thread"]) for event in snapshot.of("step")}
+    equal(len(tids), 50, "threads, each with its events")
