@@ -306,6 +306,40 @@ static void test_keys_batch_is_inherited(void **state)
 	assert_int_equal(flush_trap.cnt, 100);
 }
 
+/* As threads in a sandbox do, where destructors are of no help either. */
+static void *log_and_leave(void *arg)
+{
+	TTLOG_PREPARE();
+	log_some(arg);
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+static void test_keys_batch_of_a_prepared_thread_is_inherited(void **state)
+{
+	const struct ttlog_batch *batch = NULL;
+	uint32_t before = 0;
+	pthread_t thread;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, log_and_leave, &batch), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_batch_whole(batch);
+		assert_int_equal(batch_events(batch), EVENTS);
+		assert_int_equal(batch->clock, TTLOG_CLOCK_COARSE);
+		if (i == 0)
+			before = batch_cnt();
+	}
+	assert_true(batch_cnt() <= before + 2);
+	/* what was prepared for one is not for the next */
+	assert_int_equal(pthread_create(&thread, NULL, log_some, &batch), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(batch_events(batch), EVENTS);
+	assert_int_equal(batch->clock, ttlog__choose_clock());
+	assert_int_equal(batch->flags & TTLOG_BATCH_PREPARED, 0);
+}
+
 #define TOGETHER 8
 
 static pthread_barrier_t together;
@@ -347,6 +381,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_keys_first_event_at_every_instruction_of_malloc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys_batch_is_inherited, setup_trap, teardown),
+		cmocka_unit_test_setup_teardown(test_keys_batch_of_a_prepared_thread_is_inherited,
+						setup_trap, teardown),
 		cmocka_unit_test_setup_teardown(test_keys_batch_is_each_threads_own, setup_trap,
 						teardown),
 	};

@@ -80,13 +80,16 @@ enum ttlog_clock {
 	TTLOG_CLOCK_MONOTONIC = 1, /* CLOCK_MONOTONIC, ns */
 	TTLOG_CLOCK_TSC = 2,       /* x86 rdtsc, invariant */
 	TTLOG_CLOCK_CNTVCT = 3,    /* arm64 cntvct_el0 */
+	TTLOG_CLOCK_COARSE = 6,    /* CLOCK_MONOTONIC_COARSE, ns: a tick of the kernel's timer */
 };
 
 /* The batch holds one record that could not go into its thread's batch (a signal handler that
  * interrupted an append, or a record larger than a batch): seq and events_before are 0 in it. */
-#define TTLOG_BATCH_ALONE 0x01
+#define TTLOG_BATCH_ALONE    0x01
 /* The program's own: the batch's thread may end without giving it up. */
-#define TTLOG_BATCH_QUIET 0x02
+#define TTLOG_BATCH_QUIET    0x02
+/* The program's own: nothing that is done with it may be a system call. */
+#define TTLOG_BATCH_PREPARED 0x04
 
 /*
  * The head of a thread's batch; records follow. Every field is written by the owning thread only;
@@ -136,7 +139,8 @@ struct ttlog_module {
 	uint32_t thread_key; /* pthread key + 1, 0 for none */
 	int32_t grown_bytes; /* by so much its batches are larger than they began */
 	uint32_t is_tight;   /* addresses ran short once: its batches don't grow */
-	uint32_t reserved[7];
+	uint32_t has_quiet;  /* some of its batches were TTLOG_BATCH_QUIET */
+	uint32_t reserved[6];
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_module) == 64, "the module anchor has 64 bytes");

@@ -87,7 +87,7 @@ TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
 	cursor->committed = TTLOG__GET(batch->committed);
 	if (TTLOG__UNLIKELY((uint32_t)cursor->committed + len > cursor->limit))
 		return 0;
-	cursor->ticks = ttlog__clock_ticks(batch->clock);
+	cursor->ticks = ttlog__read_clock(&batch->clock);
 	cursor->delta = cursor->ticks - batch->base_ticks;
 	cursor->to =
 		(char *)(batch + 1) + (uint32_t)cursor->committed + sizeof(struct ttlog_record);
@@ -125,6 +125,8 @@ struct ttlog__event {
 uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t limit);
 /* Flushes the calling thread's batch where it can. */
 void ttlog__flush(void);
+/* See TTLOG_PREPARE. */
+void ttlog__prepare(int keeps_tsc);
 /* See TTLOG_SNAPSHOT. */
 void ttlog__request_snapshot(const char *reason);
 
@@ -200,13 +202,17 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	ttlog__order_stores();
 }
 
+TTLOG__INLINE void ttlog__hand_over(const struct ttlog_batch *batch)
+{
+	ttlog_control(batch, sizeof(*batch) + (uint32_t)TTLOG__GET(batch->committed),
+		      TTLOG_OP_FLUSH);
+}
+
 /* Hands the batch over, and starts the next one. */
 TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
 {
-	uint64_t committed = TTLOG__GET(batch->committed);
-
-	if ((uint32_t)committed)
-		ttlog_control(batch, sizeof(*batch) + (uint32_t)committed, TTLOG_OP_FLUSH);
+	if ((uint32_t)TTLOG__GET(batch->committed))
+		ttlog__hand_over(batch);
 	ttlog__start_next(batch);
 }
 
@@ -247,21 +253,48 @@ TTLOG__INLINE uint64_t *ttlog__owner_of(struct ttlog_batch *batch)
 TTLOG__INLINE void ttlog__own(struct ttlog_batch *batch)
 {
 	const uint32_t key = __atomic_load_n(&ttlog_module.thread_key, __ATOMIC_RELAXED);
+	const int has_key = key && key <= TTLOG__KEYS_MAX &&
+			    pthread_setspecific((pthread_key_t)(key - 1), batch) == 0;
 
-	if (key && key <= TTLOG__KEYS_MAX &&
-	    pthread_setspecific((pthread_key_t)(key - 1), batch) == 0)
+	/* in a sandbox threads may end by the system call */
+	if (has_key && !(batch->flags & TTLOG_BATCH_PREPARED))
 		return;
 	if (__atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED))
 		return; /* no room for the word: then it stays where it is */
 	__atomic_store_n(ttlog__owner_of(batch), (uintptr_t)&ttlog__batch, __ATOMIC_RELAXED);
-	batch->flags |= TTLOG_BATCH_QUIET;
+	TTLOG__SET(batch->flags, batch->flags | TTLOG_BATCH_QUIET);
+	__atomic_store_n(&ttlog_module.has_quiet, 1, __ATOMIC_RELAXED);
+}
+
+/* Of an empty one. It may have been left so long ago that no delta reaches from there. */
+TTLOG__INLINE void ttlog__set_clock(struct ttlog_batch *batch, uint8_t clock)
+{
+	batch->clock = clock;
+	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(clock));
+}
+
+/* It asks for no system call from now on. Empty, and in hand. */
+TTLOG__INLINE void ttlog__prepare_batch(struct ttlog_batch *batch, uint8_t clock)
+{
+	ttlog__set_clock(batch, clock);
+	TTLOG__SET(batch->flags, batch->flags | TTLOG_BATCH_PREPARED);
+}
+
+/* What of an empty batch was its last thread's affair. The clock is only named: this may be a
+ * sandbox, where it can't be read. */
+TTLOG__INLINE void ttlog__reset_batch(struct ttlog_batch *batch)
+{
+	TTLOG__SET(batch->waiting, 0);
+	TTLOG__SET(batch->flags, 0);
+	if (batch->clock == TTLOG_CLOCK_COARSE)
+		batch->clock = ttlog__choose_clock();
 }
 
 /* Fills in a head of zeroes; the batch takes appends once limit_bytes is set. */
-TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid)
+TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid, uint8_t clock)
 {
 	batch->version = TTLOG_ABI_VERSION;
-	batch->clock = ttlog__choose_clock();
+	batch->clock = clock;
 	batch->seq = 1;
 	batch->capacity_bytes = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
 	batch->base_ticks = ttlog__clock_ticks(batch->clock);
@@ -281,19 +314,33 @@ TTLOG__INLINE int ttlog__is_inherited(struct ttlog_batch *batch)
 TTLOG__INLINE struct ttlog_batch *ttlog__inherit_batch(struct ttlog_batch *batch, uint32_t tid)
 {
 	TTLOG__SET(batch->limit_bytes, 0);
-	TTLOG__SET(batch->waiting, 0);
-	TTLOG__SET(batch->flags, 0);
 	ttlog__start_next(batch);
+	ttlog__reset_batch(batch);
 	__atomic_store_n(&batch->tid, tid, __ATOMIC_RELEASE);
 	return batch;
 }
 
-/*
- * A batch that an ended thread left. Batches never leave the list: who walks it from outside is
- * never led astray, and memory is bounded by the number of threads at one time.
- * is_first: the thread has had none, so that what is inherited can't be its own.
- */
-TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid, int is_first)
+/* Before one that anybody can have; not for a thread that has had one, which is there, too. */
+TTLOG__INLINE struct ttlog_batch *ttlog__find_inherited(uint32_t tid)
+{
+	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+
+	/* mostly all threads tell: then the list is walked once */
+	if (!__atomic_load_n(&ttlog_module.has_quiet, __ATOMIC_RELAXED))
+		return NULL;
+	while (at) {
+		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
+
+		if (ttlog__is_inherited(batch))
+			return ttlog__inherit_batch(batch, tid);
+		at = batch->next;
+	}
+	return NULL;
+}
+
+/* A batch that an ended thread left. Batches never leave the list: who walks it from outside is
+ * never led astray, and memory is bounded by the number of threads at one time. */
+TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
 
@@ -306,11 +353,9 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid, int is_first)
 							   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
 			/* zeroes: another thread's of the process that we are a child of */
 			if (batch->magic != TTLOG_BATCH_MAGIC)
-				ttlog__init_batch(batch, tid);
+				ttlog__init_batch(batch, tid, ttlog__choose_clock());
 			return batch;
 		}
-		if (is_first && ttlog__is_inherited(batch))
-			return ttlog__inherit_batch(batch, tid);
 		at = batch->next;
 	}
 	return NULL;
@@ -331,7 +376,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 	struct ttlog_batch *batch = (struct ttlog_batch *)ttlog__map_memory();
 
 	if (batch) {
-		ttlog__init_batch(batch, tid);
+		ttlog__init_batch(batch, tid, ttlog__choose_clock());
 		ttlog__enlist(batch);
 	}
 	return batch;
@@ -340,7 +385,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 /* In a child after fork(): its parent's batches are zeroes now, and but for its own nobody's. */
 TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
 {
-	ttlog__init_batch(batch, tid);
+	ttlog__init_batch(batch, tid, ttlog__choose_clock());
 	__atomic_store_n(&ttlog_module.grown_bytes, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&ttlog_module.batches, (uintptr_t)batch, __ATOMIC_RELEASE);
 	return batch;
@@ -368,12 +413,13 @@ TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 	if (had != ttlog__no_batch)
 		batch = ttlog__revive_batch(had, tid);
 	else
-		batch = ttlog__reuse_batch(tid, 1);
+		batch = ttlog__find_inherited(tid);
+	if (!batch)
+		batch = ttlog__reuse_batch(tid);
 	if (!batch)
 		batch = ttlog__map_batch(tid);
 	if (batch) {
-		/* it may have been left so long ago that no delta reaches from there */
-		TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
+		ttlog__set_clock(batch, batch->clock);
 		ttlog__own(batch);
 		ttlog_control(batch, sizeof(*batch), TTLOG_OP_BEGIN);
 	}
@@ -421,12 +467,12 @@ TTLOG__INLINE uint32_t ttlog__append_under_way(const struct ttlog_batch *batch)
  */
 TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 {
-	uint32_t bytes = (uint32_t)TTLOG__GET(batch->committed);
 	uint32_t append = ttlog__append_under_way(batch);
 	uint32_t waiting = TTLOG__GET(batch->waiting);
 	uint32_t others = waiting & TTLOG__HAS_OTHERS;
+	int is_prepared = batch->flags & TTLOG_BATCH_PREPARED;
+	uint32_t tid = batch->tid;
 	struct ttlog_batch *fresh;
-	uint32_t tid;
 
 	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != append)
 		waiting = others | append;
@@ -434,22 +480,30 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 	if ((waiting & TTLOG__WAITING_COUNT) < TTLOG__WAITING_MAX)
 		return NULL;
 	TTLOG__SET(batch->waiting, others);
-	tid = (uint32_t)syscall(SYS_gettid);
+	if (!tid) /* none yet: the one that was being made */
+		tid = (uint32_t)syscall(SYS_gettid);
 	/* what is in it stays in it: taken twice it counts once */
-	if (bytes)
-		ttlog_control(batch, sizeof(*batch) + bytes, TTLOG_OP_FLUSH);
+	if ((uint32_t)TTLOG__GET(batch->committed))
+		ttlog__hand_over(batch);
 	fresh = ttlog__oldest_other(batch, tid);
 	if (fresh) {
 		TTLOG__SET(fresh->limit_bytes, 0);
-		ttlog__flush_batch(fresh);
+		if ((uint32_t)TTLOG__GET(fresh->committed))
+			ttlog__hand_over(fresh);
+		if (is_prepared)
+			fresh->clock = batch->clock;
+		ttlog__start_next(fresh);
 	} else {
-		fresh = ttlog__reuse_batch(tid, 0);
-		if (!fresh)
+		fresh = ttlog__reuse_batch(tid);
+		if (!fresh && !is_prepared)
 			fresh = ttlog__map_batch(tid);
 	}
 	if (!fresh)
 		return NULL;
-	TTLOG__SET(fresh->base_ticks, ttlog__clock_ticks(fresh->clock));
+	if (is_prepared)
+		ttlog__prepare_batch(fresh, batch->clock);
+	else
+		ttlog__set_clock(fresh, fresh->clock);
 	TTLOG__SET(fresh->waiting, TTLOG__HAS_OTHERS);
 	ttlog__own(fresh);
 	ttlog_control(fresh, sizeof(*fresh), TTLOG_OP_BEGIN);
@@ -465,8 +519,7 @@ TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 	ttlog__flush_batch(batch);
 	ttlog_control(batch, sizeof(*batch), TTLOG_OP_END);
 	ttlog__shrink(batch);
-	TTLOG__SET(batch->waiting, 0);
-	TTLOG__SET(batch->flags, 0);
+	ttlog__reset_batch(batch);
 	if (ttlog__batch == batch)
 		ttlog__batch = ttlog__no_batch;
 	__atomic_store_n(&batch->tid, 0, __ATOMIC_RELEASE);
@@ -527,6 +580,43 @@ TTLOG__COLD void ttlog__flush(void)
 	errno = err;
 }
 
+/* So that there is one to be lent, or to take the place of one. */
+TTLOG__INLINE void ttlog__spare_batch(void)
+{
+	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+	uint32_t tid = 1;
+
+	while (at && tid) {
+		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
+
+		tid = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
+		at = batch->next;
+	}
+	if (tid)
+		(void)ttlog__map_batch(0);
+}
+
+TTLOG__COLD void ttlog__prepare(int keeps_tsc)
+{
+	int err = errno;
+	uint32_t limit;
+	struct ttlog_batch *batch = ttlog__take_batch(&limit);
+
+	if (!batch && ttlog__batch->magic != TTLOG_BATCH_MAGIC)
+		batch = ttlog__make_batch();
+	if (batch) {
+		TTLOG__SET(batch->limit_bytes, 0);
+		TTLOG__BARRIER();
+		ttlog__flush_batch(batch);
+		ttlog__prepare_batch(batch, ttlog__choose_safe_clock(keeps_tsc));
+		ttlog__own(batch);
+		ttlog__spare_batch();
+		TTLOG__BARRIER();
+		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
+	}
+	errno = err;
+}
+
 TTLOG__COLD void ttlog__request_snapshot(const char *reason)
 {
 	ttlog__flush();
@@ -547,14 +637,16 @@ __attribute__((used)) TTLOG__COLD void ttlog__finish(void)
 		pthread_key_delete((pthread_key_t)(key - 1));
 }
 
-/* A batch of one record, in memory that is the event's own. */
+/* A batch of one record, in memory that is the event's own. clock: 0 where the thread has none yet.
+ */
 TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
-					  const struct ttlog__event *event, uint32_t len)
+					  const struct ttlog__event *event, uint32_t len,
+					  uint8_t clock)
 {
 	struct ttlog_cursor cursor;
 
 	__builtin_memset(batch, 0, sizeof(*batch));
-	ttlog__init_batch(batch, 0);
+	ttlog__init_batch(batch, 0, clock ? clock : ttlog__choose_clock());
 	batch->flags = TTLOG_BATCH_ALONE;
 	batch->seq = 0;
 	cursor.batch = batch;
@@ -567,6 +659,27 @@ TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 	return batch->base_ticks;
 }
 
+/* In a batch that nobody has, of a thread that is prepared: it may not ask for memory. */
+TTLOG__INLINE uint64_t ttlog__append_lent(const struct ttlog_batch *own,
+					  const struct ttlog__event *event, uint32_t len)
+{
+	const int is_tight = __atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED) != 0;
+	const uint32_t room = is_tight ? TTLOG_BATCH_BYTES : TTLOG_BATCH_GROWN_BYTES;
+	struct ttlog_batch *lent = NULL;
+	uint64_t ticks;
+
+	/* behind its head, which stays that of an empty one */
+	if (len + TTLOG__BATCH_REST + sizeof(*lent) <= room)
+		lent = ttlog__reuse_batch(own->tid);
+	if (!lent) {
+		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
+		return 0;
+	}
+	ticks = ttlog__flush_alone(lent + 1, event, len, own->clock);
+	__atomic_store_n(&lent->tid, 0, __ATOMIC_RELEASE);
+	return ticks;
+}
+
 TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uint32_t len)
 {
 	union {
@@ -575,17 +688,20 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uin
 			  TTLOG_BATCH_SLACK_BYTES];
 	} small;
 	size_t bytes = sizeof(struct ttlog_batch) + len + TTLOG_BATCH_SLACK_BYTES;
+	const struct ttlog_batch *own = ttlog__batch;
 	uint64_t ticks;
 	void *memory;
 
 	if (len <= TTLOG__ALONE_BYTES)
-		return ttlog__flush_alone(&small.batch, event, len);
+		return ttlog__flush_alone(&small.batch, event, len, own->clock);
+	if (own->flags & TTLOG_BATCH_PREPARED)
+		return ttlog__append_lent(own, event, len);
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED) {
 		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
-	ticks = ttlog__flush_alone((struct ttlog_batch *)memory, event, len);
+	ticks = ttlog__flush_alone((struct ttlog_batch *)memory, event, len, own->clock);
 	(void)munmap(memory, bytes);
 	return ticks;
 }

@@ -106,7 +106,7 @@ TTLOG__INLINE void ttlog__grow(struct ttlog_batch *batch)
 				 __ATOMIC_RELAXED);
 }
 
-/* As it began. It is empty, so its memory can go. */
+/* As it began. It is empty, so its memory can go, where a system call may say so. */
 TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 {
 	const uint32_t small = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
@@ -118,7 +118,7 @@ TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 	if (!grown)
 		return;
 	__atomic_store_n(&batch->capacity_bytes, small, __ATOMIC_RELAXED);
-	if (end > begin)
+	if (end > begin && !(batch->flags & TTLOG_BATCH_PREPARED))
 		(void)syscall(SYS_madvise, begin, end - begin, TTLOG__MADV_DONTNEED);
 	__atomic_fetch_sub(&ttlog_module.grown_bytes, (int32_t)grown, __ATOMIC_RELAXED);
 }

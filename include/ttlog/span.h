@@ -180,6 +180,10 @@ static inline __attribute__((unused)) void ttlog__snapshot(const char *reason)
 {
 	(void)reason;
 }
+static inline __attribute__((unused)) void ttlog__prepare(int keeps_tsc)
+{
+	(void)keeps_tsc;
+}
 
 #endif
 

@@ -21,29 +21,42 @@
 extern "C" {
 #endif
 
-/* Strict C modes hide these; the number is Linux's. */
+uint64_t ttlog__call_clock(const uint8_t *clock);
+
+/* Strict C modes hide these. */
 #if !defined(__cplusplus) && !defined(__USE_POSIX199309)
 extern int clock_gettime(int clock, struct timespec *now);
 #endif
-#define TTLOG__CLOCK_MONOTONIC 1
 
-TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
+/* By a clock that has one of Linux's own numbers. */
+TTLOG__COLD uint64_t ttlog__call_clock(const uint8_t *clock)
 {
 	struct timespec now;
 
+	(void)clock_gettime(*clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* clock: where it says which, so that the usual one costs a comparison with memory. */
+TTLOG__INLINE uint64_t ttlog__read_clock(const uint8_t *clock)
+{
 #if defined(__x86_64__)
-	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_TSC))
+	if (TTLOG__LIKELY(*clock == TTLOG_CLOCK_TSC))
 		return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
-	if (TTLOG__LIKELY(clock == TTLOG_CLOCK_CNTVCT)) {
+	if (TTLOG__LIKELY(*clock == TTLOG_CLOCK_CNTVCT)) {
 		uint64_t ticks;
 
 		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
 		return ticks;
 	}
 #endif
-	(void)clock_gettime(TTLOG__CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return ttlog__call_clock(clock);
+}
+
+TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
+{
+	return ttlog__read_clock(&clock);
 }
 
 TTLOG__INLINE uint8_t ttlog__choose_clock(void)
@@ -62,6 +75,20 @@ TTLOG__INLINE uint8_t ttlog__choose_clock(void)
 #elif defined(__aarch64__)
 	return TTLOG_CLOCK_CNTVCT;
 #endif
+}
+
+/*
+ * One that works in a sandbox. Where a thread is in seccomp's strict mode, the kernel takes the TSC
+ * from it: rdtsc, with which clock_gettime() works, too, ends in SIGSEGV. And there are machines
+ * where clock_gettime() is a system call. That leaves what the kernel's timer last wrote.
+ */
+TTLOG__INLINE uint8_t ttlog__choose_safe_clock(int keeps_tsc)
+{
+	const uint8_t clock = ttlog__choose_clock();
+
+	if (clock == TTLOG_CLOCK_MONOTONIC || (clock == TTLOG_CLOCK_TSC && !keeps_tsc))
+		return TTLOG_CLOCK_COARSE;
+	return clock;
 }
 
 /* So many ticks are `us` microseconds, about. */

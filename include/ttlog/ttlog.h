@@ -80,6 +80,27 @@
  * for it. Nothing where nobody records. */
 #define TTLOG_SNAPSHOT(reason) ttlog__snapshot(reason)
 
+/*
+ * TTLOG_PREPARE(): prepares the calling thread for a sandbox that forbids system calls, be it all but
+ * read, write, exit and sigreturn (seccomp's strict mode). After it no mark, flush or end of this
+ * thread makes one, whether it is recorded by then or later. To be called once in each thread with
+ * marks that goes into the sandbox; not from a signal handler; again in a child after fork(). The
+ * thread then has its buffer, recorded or not.
+ *
+ * Where a thread was not prepared, its first recorded event makes the calls gettid, mmap and madvise;
+ * later ones may make madvise, and mmap and munmap where an event is larger than the buffer.
+ *
+ * Strict mode takes the time stamp counter of x86 from the thread, which no filter does. So after
+ * TTLOG_PREPARE() the times of its events there are those of the kernel's timer, 1 to 10 ms apart;
+ * their order stays. Before a filter (SECCOMP_MODE_FILTER) use TTLOG_PREPARE_FOR_FILTER(), which
+ * keeps them exact.
+ *
+ * An event of more than 1 KiB that a handler logs inside of another, or that is larger than the
+ * buffer, needs memory: one buffer is kept for that, and what finds it taken is counted as lost.
+ */
+#define TTLOG_PREPARE()            ttlog__prepare(0)
+#define TTLOG_PREPARE_FOR_FILTER() ttlog__prepare(1)
+
 /* Values that no type of C stands for. */
 #define TTLOG_STRN(p, n)            ttlog__strn((p), (n))  /* n bytes of text at p; NULL p: null */
 #define TTLOG_BYTES(p, n)           ttlog__bytes((p), (n)) /* n bytes at p; NULL p: null */
