@@ -161,6 +161,21 @@ static __always_inline void batch__flush(struct task_struct *task, struct wire_p
 		__sync_fetch_and_add(&process->submitted_bytes, room);
 }
 
+static __always_inline bool send_thread(struct task_struct *task, struct wire_process *process,
+					u32 kind, u64 address, u32 module)
+{
+	struct wire_thread *message = message__reserve_said(process, sizeof(*message));
+
+	if (!message)
+		return false;
+	stamp_as(&message->head, task, kind, 0, module);
+	message->address = address;
+	if (bpf_probe_read_user(&message->batch, sizeof(message->batch), (void *)address))
+		message->batch.magic = 0;
+	message__submit(message);
+	return true;
+}
+
 /*
  * What a dying thread has left in one batch; its head goes even where nothing is left, because it
  * closes the accounts. Returns how many bytes were sent, -EAGAIN where it is more than `room`. A
@@ -199,6 +214,10 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 	}
 	if (err) {
 		count_lost(process, err, address);
+		/* a page of it is not there, and nobody waits for pages here: how much it was */
+		if (err == -EFAULT)
+			(void)send_thread(bpf_get_current_task_btf(), process, WIRE_END, address,
+					  module);
 		return err;
 	}
 	return bytes;
@@ -232,21 +251,6 @@ __attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
 	if (!err)
 		__sync_fetch_and_add(&process->submitted_bytes, bytes);
 	return err;
-}
-
-static __always_inline bool send_thread(struct task_struct *task, struct wire_process *process,
-					u32 kind, u64 address, u32 module)
-{
-	struct wire_thread *message = message__reserve_said(process, sizeof(*message));
-
-	if (!message)
-		return false;
-	stamp_as(&message->head, task, kind, 0, module);
-	message->address = address;
-	if (bpf_probe_read_user(&message->batch, sizeof(message->batch), (void *)address))
-		message->batch.magic = 0;
-	message__submit(message);
-	return true;
 }
 
 /* How many events there were in a batch that could not be sent: for the accounts. */

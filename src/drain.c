@@ -378,6 +378,7 @@ static void *run(void *arg)
 		recorder__hurry(drain->options.recorder);
 		handle_requests(drain);
 		recorder__show(drain->options.recorder, take_batches, drain);
+		recorder__pull_idle(drain->options.recorder, take_batches, drain);
 	}
 	finish(drain);
 	pthread_mutex_lock(&drain->mailbox.lock);

@@ -79,6 +79,10 @@ void recorder__tell_consumed(struct recorder *recorder);
  */
 void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(void *ctx), void *ctx);
 
+/* As above, about once a second, where the machine may take the pages away that it is in, so that a
+ * death could not copy them. */
+void recorder__pull_idle(struct recorder *recorder, bool (*between)(void *ctx), void *ctx);
+
 /*
  * Those who follow are shown what is new, ten times a second at most; between() as above. How long
  * that may wait, at most so many ms; and what is left, without pulling, at the end.

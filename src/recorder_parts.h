@@ -34,6 +34,7 @@ struct recorder {
 	bool told_untracked;
 	struct wire_batch *pull_buffer;
 	uint64_t live_due_ns; /* when those who follow are shown more */
+	uint64_t idle_due_ns; /* when what is unflushed is looked at, whoever wants it */
 };
 
 /* The sender, known from now on if not before; with a ring. NULL without memory. */

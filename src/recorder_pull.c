@@ -10,10 +10,15 @@
 
 #include "../bpf/wire.h"
 #include "clock.h"
+#include "paging.h"
 #include "process.h"
 #include "pull.h"
 #include "recorder_parts.h"
 #include "task.h"
+
+/* Where pages are taken away: so often, and at most one of so many parts of the time. */
+#define IDLE_NS    1000000000ull
+#define IDLE_SHARE 20u
 
 struct sources {
 	struct source *items;
@@ -283,4 +288,19 @@ void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(voi
 void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile)
 {
 	pull_each(recorder, 0, pull_new, meanwhile);
+}
+
+void recorder__pull_idle(struct recorder *recorder, bool (*between)(void *ctx), void *ctx)
+{
+	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
+	const uint64_t start_ns = clock__now_mono_ns();
+	uint64_t took_ns;
+
+	if (start_ns < recorder->idle_due_ns)
+		return;
+	if (paging__takes_pages())
+		recorder__pull_new(recorder, &meanwhile);
+	took_ns = clock__now_mono_ns() - start_ns;
+	recorder->idle_due_ns =
+		start_ns + (took_ns * IDLE_SHARE > IDLE_NS ? took_ns * IDLE_SHARE : IDLE_NS);
 }

@@ -30,6 +30,12 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
 #define KEYS      40
 #define STEPS_MAX 20000
 
@@ -237,9 +243,15 @@ static void log_at(uint64_t place, uint32_t number)
 static void test_keys_first_event_at_every_instruction_of_malloc(void **state)
 {
 	static uint64_t places[STEPS_MAX];
-	uint32_t cnt = find_places(places);
+	uint32_t cnt;
 
 	(void)state;
+	if (IS_SANITIZED) {
+		print_message(
+			"passed over: malloc is another, whose steps differ from run to run\n");
+		return;
+	}
+	cnt = find_places(places);
 	assert_true(cnt > 100);
 	for (uint32_t i = 0; i < cnt; i++)
 		log_at(places[i], i);
@@ -322,6 +334,10 @@ static void test_keys_batch_of_a_prepared_thread_is_inherited(void **state)
 	pthread_t thread;
 
 	(void)state;
+	if (IS_SANITIZED) {
+		print_message("passed over: the sanitizer has to see threads end\n");
+		return;
+	}
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(pthread_create(&thread, NULL, log_and_leave, &batch), 0);
 		assert_int_equal(pthread_join(thread, NULL), 0);

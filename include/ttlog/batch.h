@@ -45,6 +45,9 @@
 /* So many pthread keys cost a thread no memory: glibc's PTHREAD_KEY_2NDLEVEL_SIZE. */
 #define TTLOG__KEYS_MAX 32u
 
+/* The least there are. */
+#define TTLOG__PAGE_BYTES 4096u
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -202,10 +205,17 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	ttlog__order_stores();
 }
 
+/*
+ * The kernel copies what is there and waits for no page. One that NUMA balancing took away to see
+ * who wants it, that was swapped out or is on its way to another node, is back once it was read.
+ */
 TTLOG__INLINE void ttlog__hand_over(const struct ttlog_batch *batch)
 {
-	ttlog_control(batch, sizeof(*batch) + (uint32_t)TTLOG__GET(batch->committed),
-		      TTLOG_OP_FLUSH);
+	uint32_t bytes = (uint32_t)sizeof(*batch) + (uint32_t)TTLOG__GET(batch->committed);
+
+	for (uint32_t at = 0; at < bytes; at += TTLOG__PAGE_BYTES)
+		(void)*((const volatile char *)batch + at);
+	ttlog_control(batch, bytes, TTLOG_OP_FLUSH);
 }
 
 /* Hands the batch over, and starts the next one. */
