@@ -619,15 +619,14 @@ static void test_batch_that_replaced_a_full_one_is_taken_first(void **state)
 	static struct tally tally;
 	const struct ttlog_batch *own = own_batch(), *other;
 	struct ttlog_value value = { 0, 0 };
-	struct ttlog__event event = { 0, 1, { TTLOG_TYPE_I32, 0, 0, 0 }, &value };
 	struct ttlog_cursor cursor;
-	uint32_t found = 0;
+	uint32_t found = 0, offset;
 
 	(void)state;
 	begin_signals(&tally);
 	while (BATCH_CAPACITY - batch_bytes(own) >= 12)
 		log_count(0);
-	event.offset = record_site(record_at(own, batch_bytes(own) - 12)) * 2;
+	offset = record_site(record_at(own, batch_bytes(own) - 12)) * 2;
 	assert_false(ttlog__open(&cursor, 12));
 	assert_int_not_equal(cursor.limit, 0);
 	for (uint32_t i = 0; i < TTLOG__WAITING_MAX; i++)
@@ -636,7 +635,8 @@ static void test_batch_that_replaced_a_full_one_is_taken_first(void **state)
 	assert_ptr_not_equal(other, own);
 	flush_trap__clear();
 	flush_trap.interrupt = SIGALRM;
-	assert_int_not_equal(ttlog__append_slowly(&event, cursor.limit), 0);
+	assert_int_not_equal(
+		ttlog__append_slowly(offset, 1, TTLOG_TYPE_I32, 0, &value, cursor.limit), 0);
 	flush_trap.interrupt = 0;
 	(void)signal(SIGALRM, SIG_IGN);
 	assert_int_equal(signalled_cnt, 2);

@@ -14,7 +14,15 @@
 #define TTLOG_ABI_H
 
 #ifndef __VMLINUX_H__
-#include <stdint.h>
+#include <stddef.h>
+/* <stdint.h>'s, but for its <features.h>: see libc.h. */
+typedef __INT32_TYPE__ int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT16_TYPE__ uint16_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+typedef __UINTPTR_TYPE__ uintptr_t;
 #else
 typedef __u8 uint8_t;
 typedef __u16 uint16_t;

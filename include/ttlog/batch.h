@@ -14,14 +14,10 @@
 #ifndef TTLOG_BATCH_H
 #define TTLOG_BATCH_H
 
-#include <errno.h>
-#include <pthread.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "abi.h"
+#include "cold.h"
 #include "field.h"
+#include "libc.h"
 #include "site.h"
 #include "size.h"
 #include "ticks.h"
@@ -56,13 +52,8 @@ extern "C" {
 
 /* A thread that has none points at the first; one that is getting one, at the second. */
 extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")));
-__attribute__((weak, visibility("hidden"))) struct ttlog_batch ttlog__no_batch[2];
-
 extern __thread struct ttlog_batch *ttlog__batch
 	__attribute__((visibility("hidden"), tls_model("initial-exec")));
-__attribute__((weak, visibility("hidden"),
-	       tls_model("initial-exec"))) __thread struct ttlog_batch *ttlog__batch =
-	ttlog__no_batch;
 
 #define TTLOG__BARRIER()         __asm__ volatile("" : : : "memory")
 #define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
@@ -120,18 +111,24 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 struct ttlog__event {
 	uint32_t offset; /* of the site, as TTLOG__OFFSET */
 	uint32_t field_cnt;
-	uint32_t types[4]; /* as in struct ttlog_note_site */
-	struct ttlog_value *values;
+	uint64_t types[2]; /* as in struct ttlog_note_site */
+	const struct ttlog_value *values;
 };
 
-/* limit: as ttlog__open() found it. Returns the event's time in ticks. */
-uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t limit);
+/* types: as in struct ttlog_note_site. limit: as ttlog__open() found it.
+ * Returns the event's time in ticks. In immediate mode it has been flushed. */
+uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
+			      uint64_t types_hi, const struct ttlog_value *values,
+			      uint32_t limit) TTLOG__FAR;
 /* Flushes the calling thread's batch where it can. */
-void ttlog__flush(void);
+void ttlog__flush(void) TTLOG__FAR;
 /* See TTLOG_PREPARE. */
-void ttlog__prepare(int keeps_tsc);
+void ttlog__prepare(int keeps_tsc) TTLOG__FAR;
 /* See TTLOG_SNAPSHOT. */
-void ttlog__request_snapshot(const char *reason);
+void ttlog__request_snapshot(const char *reason) TTLOG__FAR;
+
+/* See keep.h. */
+void ttlog__keep(void);
 
 /* Whether a collector listens (lower half), and wants every event at once (upper half). */
 TTLOG__INLINE uint32_t ttlog__listeners(void)
@@ -143,21 +140,23 @@ TTLOG__INLINE uint32_t ttlog__listeners(void)
 
 TTLOG__INLINE void ttlog__snapshot(const char *reason)
 {
-	if (TTLOG__UNLIKELY(ttlog__listeners()))
+	if (TTLOG__UNLIKELY(ttlog__listeners())) {
+		ttlog__keep();
 		ttlog__request_snapshot(reason);
+	}
 }
 
 /* ---- Off the path ---- */
 
-struct ttlog_batch *ttlog__make_batch(void);
-struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch);
-void ttlog__begin(void);
-void ttlog__end_thread(void *memory);
-void ttlog__flush_batch(struct ttlog_batch *batch);
+struct ttlog_batch *ttlog__make_batch(void) TTLOG__FAR;
+struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch) TTLOG__FAR;
+void ttlog__begin(void) TTLOG__FAR;
+void ttlog__end_thread(void *memory) TTLOG__FAR;
+void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 
 TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)
 {
-	return event->types[i / 4] >> i % 4 * 8 & 0xff;
+	return event->types[i / 8] >> i % 8 * 8 & 0xff;
 }
 
 TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog__event *event)
@@ -219,8 +218,9 @@ TTLOG__INLINE void ttlog__hand_over(const struct ttlog_batch *batch)
 }
 
 /* Hands the batch over, and starts the next one. */
-TTLOG__COLD void ttlog__flush_batch(struct ttlog_batch *batch)
+TTLOG__COLD(void, ttlog__flush_batch, (struct ttlog_batch * batch))
 {
+	TTLOG__SHARE(ttlog__flush_batch);
 	if ((uint32_t)TTLOG__GET(batch->committed))
 		ttlog__hand_over(batch);
 	ttlog__start_next(batch);
@@ -237,11 +237,12 @@ TTLOG__INLINE void ttlog__flush_full(struct ttlog_batch *batch)
 
 /* Before main(), or when the library is loaded: no handler has to. Where no key is to be had, it
  * stays 0. */
-__attribute__((used)) TTLOG__COLD void ttlog__begin(void)
+TTLOG__COLD(void, ttlog__begin, (void))
 {
-	pthread_key_t key;
+	ttlog__thread_key_t key;
 
-	if (pthread_key_create(&key, ttlog__end_thread) == 0)
+	TTLOG__SHARE(ttlog__begin);
+	if (ttlog__key_create(&key, ttlog__end_thread) == 0)
 		ttlog_module.thread_key = (uint32_t)key + 1;
 }
 
@@ -264,7 +265,7 @@ TTLOG__INLINE void ttlog__own(struct ttlog_batch *batch)
 {
 	const uint32_t key = __atomic_load_n(&ttlog_module.thread_key, __ATOMIC_RELAXED);
 	const int has_key = key && key <= TTLOG__KEYS_MAX &&
-			    pthread_setspecific((pthread_key_t)(key - 1), batch) == 0;
+			    ttlog__setspecific((ttlog__thread_key_t)(key - 1), batch) == 0;
 
 	/* in a sandbox threads may end by the system call */
 	if (has_key && !(batch->flags & TTLOG_BATCH_PREPARED))
@@ -405,11 +406,12 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
  * The calling thread's batch, new, reused or revived, or one that a signal handler has made since
  * the caller looked; NULL without memory. limit_bytes is the caller's to set.
  */
-TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
+TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 {
 	struct ttlog_batch *batch, *had;
 	uint32_t tid;
 
+	TTLOG__SHARE(ttlog__make_batch);
 	/* by one instruction: a handler that logs before it finds none and makes the batch, one that
 	 * comes after it finds a batch that is busy */
 	ttlog__no_batch[1].magic = TTLOG_BATCH_MAGIC;
@@ -419,7 +421,7 @@ TTLOG__COLD struct ttlog_batch *ttlog__make_batch(void)
 		ttlog__batch = had;
 		return had;
 	}
-	tid = (uint32_t)syscall(SYS_gettid);
+	tid = (uint32_t)ttlog__syscall(__NR_gettid);
 	if (had != ttlog__no_batch)
 		batch = ttlog__revive_batch(had, tid);
 	else
@@ -475,7 +477,7 @@ TTLOG__INLINE uint32_t ttlog__append_under_way(const struct ttlog_batch *batch)
  * The append under way in the batch was in the way once more. NULL until it has been so too often;
  * then an empty batch, the thread's from now on, limit_bytes still 0, or NULL without memory.
  */
-TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
+TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * batch))
 {
 	uint32_t append = ttlog__append_under_way(batch);
 	uint32_t waiting = TTLOG__GET(batch->waiting);
@@ -484,6 +486,7 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 	uint32_t tid = batch->tid;
 	struct ttlog_batch *fresh;
 
+	TTLOG__SHARE(ttlog__replace_batch);
 	if ((waiting & ~TTLOG__HAS_OTHERS & ~TTLOG__WAITING_COUNT) != append)
 		waiting = others | append;
 	TTLOG__SET(batch->waiting, ++waiting);
@@ -491,7 +494,7 @@ TTLOG__COLD struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch)
 		return NULL;
 	TTLOG__SET(batch->waiting, others);
 	if (!tid) /* none yet: the one that was being made */
-		tid = (uint32_t)syscall(SYS_gettid);
+		tid = (uint32_t)ttlog__syscall(__NR_gettid);
 	/* what is in it stays in it: taken twice it counts once */
 	if ((uint32_t)TTLOG__GET(batch->committed))
 		ttlog__hand_over(batch);
@@ -550,10 +553,11 @@ TTLOG__INLINE void ttlog__give_up_others(const struct ttlog_batch *batch)
 }
 
 /* Runs as the thread's last deed but for other destructors; should those log, it runs again. */
-TTLOG__COLD void ttlog__end_thread(void *memory)
+TTLOG__COLD(void, ttlog__end_thread, (void *memory))
 {
 	struct ttlog_batch *batch = (struct ttlog_batch *)memory;
 
+	TTLOG__SHARE(ttlog__end_thread);
 	if (ttlog__batch != batch || batch->magic != TTLOG_BATCH_MAGIC)
 		return;
 	TTLOG__SET(batch->limit_bytes, 0);
@@ -576,18 +580,19 @@ TTLOG__INLINE struct ttlog_batch *ttlog__take_batch(uint32_t *ret_limit)
 	return batch;
 }
 
-TTLOG__COLD void ttlog__flush(void)
+TTLOG__COLD(void, ttlog__flush, (void))
 {
-	int err = errno;
+	int err = TTLOG__ERRNO;
 	uint32_t limit;
 	struct ttlog_batch *batch = ttlog__take_batch(&limit);
 
+	TTLOG__SHARE(ttlog__flush);
 	if (batch) {
 		ttlog__flush_batch(batch);
 		TTLOG__BARRIER();
 		TTLOG__SET(batch->limit_bytes, limit);
 	}
-	errno = err;
+	TTLOG__ERRNO = err;
 }
 
 /* So that there is one to be lent, or to take the place of one. */
@@ -606,12 +611,13 @@ TTLOG__INLINE void ttlog__spare_batch(void)
 		(void)ttlog__map_batch(0);
 }
 
-TTLOG__COLD void ttlog__prepare(int keeps_tsc)
+TTLOG__COLD(void, ttlog__prepare, (int keeps_tsc))
 {
-	int err = errno;
+	int err = TTLOG__ERRNO;
 	uint32_t limit;
 	struct ttlog_batch *batch = ttlog__take_batch(&limit);
 
+	TTLOG__SHARE(ttlog__prepare);
 	if (!batch && ttlog__batch->magic != TTLOG_BATCH_MAGIC)
 		batch = ttlog__make_batch();
 	if (batch) {
@@ -624,27 +630,29 @@ TTLOG__COLD void ttlog__prepare(int keeps_tsc)
 		TTLOG__BARRIER();
 		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
 	}
-	errno = err;
+	TTLOG__ERRNO = err;
 }
 
-TTLOG__COLD void ttlog__request_snapshot(const char *reason)
+TTLOG__COLD(void, ttlog__request_snapshot, (const char *reason))
 {
+	TTLOG__SHARE(ttlog__request_snapshot);
 	ttlog__flush();
 	ttlog_control(reason, reason ? __builtin_strlen(reason) : 0, TTLOG_OP_SNAPSHOT);
 }
 
 /* At exit(), or when the library is unloaded: then the key must not call into it any more, and the
  * kernel need not remember the batch. Other threads' batches stay, for it to take when they end. */
-__attribute__((used)) TTLOG__COLD void ttlog__finish(void)
+TTLOG__COLD(void, ttlog__finish, (void))
 {
 	uint32_t key = __atomic_exchange_n(&ttlog_module.thread_key, 0, __ATOMIC_ACQ_REL);
 	uint32_t limit;
 	struct ttlog_batch *batch = ttlog__take_batch(&limit);
 
+	TTLOG__SHARE(ttlog__finish);
 	if (batch)
 		ttlog__give_up(batch);
 	if (key)
-		pthread_key_delete((pthread_key_t)(key - 1));
+		ttlog__key_delete((ttlog__thread_key_t)(key - 1));
 }
 
 /* A batch of one record, in memory that is the event's own. clock: 0 where the thread has none yet.
@@ -706,13 +714,14 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uin
 		return ttlog__flush_alone(&small.batch, event, len, own->clock);
 	if (own->flags & TTLOG_BATCH_PREPARED)
 		return ttlog__append_lent(own, event, len);
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
+	memory = ttlog__mmap(NULL, bytes, TTLOG__PROT_READ_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1,
+			     0);
+	if (memory == TTLOG__MAP_FAILED) {
 		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
 	ticks = ttlog__flush_alone((struct ttlog_batch *)memory, event, len, own->clock);
-	(void)munmap(memory, bytes);
+	(void)ttlog__munmap(memory, bytes);
 	return ticks;
 }
 
@@ -740,13 +749,17 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
  * this is a signal handler that interrupted an append, and its record goes alone; or one did and
  * never returned to it.
  */
-TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t limit)
+TTLOG__COLD(uint64_t, ttlog__append_slowly,
+	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
+	     const struct ttlog_value *values, uint32_t limit))
 {
-	int err = errno;
+	const struct ttlog__event event = { offset, field_cnt, { types_lo, types_hi }, values };
+	int err = TTLOG__ERRNO;
 	struct ttlog_batch *batch = ttlog__batch;
-	uint32_t len = ttlog__event_bytes(event);
+	uint32_t len = ttlog__event_bytes(&event);
 	uint64_t ticks = 0;
 
+	TTLOG__SHARE(ttlog__append_slowly);
 	if (limit || TTLOG__GET(batch->limit_bytes)) {
 		/* it may be another than the append took: handlers that came since found that one
 		 * busy, and replaced it. So it is taken here, be it once more. */
@@ -759,10 +772,12 @@ TTLOG__COLD uint64_t ttlog__append_slowly(struct ttlog__event *event, uint32_t l
 		batch = ttlog__make_batch();
 	}
 	if (batch)
-		ticks = ttlog__append_fresh(batch, event, len);
+		ticks = ttlog__append_fresh(batch, &event, len);
 	if (!ticks)
-		ticks = ttlog__append_alone(event, len);
-	errno = err;
+		ticks = ttlog__append_alone(&event, len);
+	if (ttlog__listeners() >> 16)
+		ttlog__flush();
+	TTLOG__ERRNO = err;
 	return ticks;
 }
 

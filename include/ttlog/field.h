@@ -9,16 +9,9 @@
 #ifndef TTLOG_FIELD_H
 #define TTLOG_FIELD_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "abi.h"
+#include "cold.h"
 
-/* Not static: an inline function of C must not refer to what is. Never emitted on its own. */
-#define TTLOG__INLINE extern __inline__ __attribute__((gnu_inline, always_inline))
-/* Out of the way, once per executable or library. */
-#define TTLOG__COLD                                                                                \
-	__attribute__((weak, visibility("hidden"), noinline, cold, no_instrument_function))
 #define TTLOG__LIKELY(x)   (__builtin_expect(!!(x), 1) != 0)
 #define TTLOG__UNLIKELY(x) (__builtin_expect(!!(x), 0) != 0)
 
@@ -81,30 +74,35 @@ TTLOG__INLINE struct ttlog_decimal ttlog__decimal(int64_t units, unsigned scale)
 
 /* ---- text: measured and copied without libc ---- */
 
-uint32_t ttlog__length_long(const char *text);
-void ttlog__copy_long(char *to, const char *from, uint32_t len);
+uint32_t ttlog__length_long(const char *text) TTLOG__FAR;
+void ttlog__copy_long(char *to, const char *from, uint32_t len) TTLOG__FAR;
 
+#ifdef TTLOG__HAS_SITES
 /* Length, TTLOG_STR_MAX + 1 for anything longer. */
-TTLOG__COLD uint32_t ttlog__length_long(const char *text)
+TTLOG__COLD(uint32_t, ttlog__length_long, (const char *text))
 {
 	uint32_t len = 0;
 
+	TTLOG__SHARE(ttlog__length_long);
 	while (len <= TTLOG_STR_MAX && text[len])
 		len++;
 	return len;
 }
 
-TTLOG__COLD void ttlog__copy_long(char *to, const char *from, uint32_t len)
+TTLOG__COLD(void, ttlog__copy_long, (char *to, const char *from, uint32_t len))
 {
 #if defined(__x86_64__)
 	uint64_t left = len;
 
+	TTLOG__SHARE(ttlog__copy_long);
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(left) : : "memory");
 #else
+	TTLOG__SHARE(ttlog__copy_long);
 	while (len--)
 		*to++ = *from++;
 #endif
 }
+#endif
 
 #if defined(__SSE2__)
 typedef char ttlog__chars __attribute__((vector_size(16)));
@@ -122,7 +120,7 @@ TTLOG__INLINE ttlog__chars ttlog__load_16(const char *text)
 	ttlog__chars chars;
 
 	__asm__("" : "+r"(text));
-	__asm__("movdqu %1, %0" : "=x"(chars) : "m"(*(const char(*)[16])text));
+	__asm__("{movdqu %1, %0|movdqu %0, %1}" : "=x"(chars) : "m"(*(const char(*)[16])text));
 	return chars;
 }
 
@@ -252,30 +250,18 @@ TTLOG__INLINE struct ttlog_value ttlog__of_decimal(struct ttlog_decimal x)
 
 /* ---- records ---- */
 
-/* Bytes of a value of that type. */
+/* Bytes of a value of that type. Not a `switch`: see cold.h. */
 TTLOG__INLINE uint32_t ttlog__size(uint32_t type, struct ttlog_value value)
 {
-	switch (type) {
-	case TTLOG_TYPE_BOOL:
-	case TTLOG_TYPE_CHAR:
-	case TTLOG_TYPE_I8:
-	case TTLOG_TYPE_U8:
-		return 1;
-	case TTLOG_TYPE_I16:
-	case TTLOG_TYPE_U16:
-		return 2;
-	case TTLOG_TYPE_I32:
-	case TTLOG_TYPE_U32:
-	case TTLOG_TYPE_F32:
-		return 4;
-	case TTLOG_TYPE_STR:
-	case TTLOG_TYPE_BYTES:
-		return 2 + (value.word & TTLOG_STR_LEN);
-	case TTLOG_TYPE_DECIMAL:
-		return 9;
-	default:
-		return 8;
-	}
+	/* a digit for each type up to BYTES; of 8 bytes, and a decimal's scale, are those above */
+	const uint64_t digits = 0x2288488442211110u;
+	uint32_t bytes = 8 + (type == TTLOG_TYPE_DECIMAL);
+
+	if (type <= TTLOG_TYPE_BYTES)
+		bytes = (uint32_t)(digits >> type * 4) & 15;
+	if (type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES)
+		bytes += value.word & TTLOG_STR_LEN;
+	return bytes;
 }
 
 /* Packs it; returns where the next one goes. */

@@ -8,6 +8,11 @@
 #ifndef TTLOG_MACRO_H
 #define TTLOG_MACRO_H
 
+/* Else arguments are checked, and that is all. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(TTLOG_OFF)
+#define TTLOG__HAS_SITES 1
+#endif
+
 /* clang-format off */
 #define TTLOG__MAP_0(m, n)
 #define TTLOG__MAP_1(m, n, k, v) m(n, 1, k, v)

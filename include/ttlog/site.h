@@ -18,11 +18,8 @@
 #define TTLOG_SITE_ASM_H
 
 #include "abi.h"
+#include "cold.h"
 #include "macro.h"
-
-#if defined(__x86_64__) || defined(__aarch64__)
-#define TTLOG__HAS_SITES 1
-#endif
 
 #define TTLOG__STRING_(x) #x
 #define TTLOG__STRING(x)  TTLOG__STRING_(x)
@@ -39,19 +36,24 @@
 /* ---- What differs by machine ---- */
 
 #if defined(__x86_64__)
-#define TTLOG__GATE_TEXT(sem) "cmpw $0, " sem "(%%rip)\n"
+/* Each instruction in both syntaxes, the second for -masm=intel. A probe's arguments are AT&T's
+ * always, and what the compiler writes then is not: it has none. */
+#define TTLOG__ATT(text)      "{" text "|}"
+#define TTLOG__GATE_TEXT(sem) "{cmpw $0, " sem "(%%rip)|cmp word ptr " sem "[rip], 0}\n"
 #define TTLOG__GATE_OUTPUT "=@ccne"
-#define TTLOG__TEXT "i"
-#define TTLOG__ADDRESS_TEXT(sem) "lea " sem "(%%rip), %[ttlog_address]\n"
+#define TTLOG__ADDRESS_TEXT(sem)                                                                   \
+	"{lea " sem "(%%rip), %[ttlog_address]|lea %[ttlog_address], " sem "[rip]}\n"
 #define TTLOG__CONTROL_ARGUMENTS "8@%rdi 8@%rsi 8@%rdx"
+#define TTLOG__TLS "@tls_object"
 #elif defined(__aarch64__)
+#define TTLOG__ATT(text) text
 #define TTLOG__GATE_TEXT(sem)                                                                      \
 	"adrp %x[ttlog_on], " sem "\n\tldrh %w[ttlog_on], [%x[ttlog_on], :lo12:" sem "]\n"
 #define TTLOG__GATE_OUTPUT "=r"
-#define TTLOG__TEXT "Si" /* gcc takes no symbol for "i" in position-independent code */
 #define TTLOG__ADDRESS_TEXT(sem)                                                                   \
 	"adrp %[ttlog_address], " sem "\n\tadd %[ttlog_address], %[ttlog_address], :lo12:" sem "\n"
 #define TTLOG__CONTROL_ARGUMENTS "8@x0 8@x1 8@x2"
+#define TTLOG__TLS "%tls_object"
 #endif
 
 /* ---- Notes: owner, type, description; see abi.h and the systemtap wiki's
@@ -86,15 +88,13 @@ extern const char __start_ttlog_sites[] __attribute__((visibility("hidden")));
 /* The probe ttlog:control; op is an enum ttlog_op. */
 void ttlog_control(const volatile void *address, uint64_t bytes, uint32_t op)
 	__attribute__((visibility("hidden")));
-void ttlog__begin(void) __attribute__((visibility("hidden")));
-void ttlog__finish(void) __attribute__((visibility("hidden")));
+void ttlog__begin(void) TTLOG__FAR;
+void ttlog__finish(void) TTLOG__FAR;
 
-#ifdef __cplusplus
-}
-#endif
-
-/* Once per executable or library: a COMDAT group. ttlog__begin() runs when it is loaded,
- * ttlog__finish() when it is unloaded. */
+/* Never called: it has the rest with it. Once per executable or library: a COMDAT group.
+ * ttlog__begin() runs when it is loaded, ttlog__finish() when it is unloaded. */
+TTLOG__COLD(void, ttlog__module_anchor, (void))
+{
 __asm__(".ifndef ttlog_module\n"
 	".pushsection ttlog_sites,\"aw\",%progbits\n\t.balign 2\n\t.2byte 0\n\t.popsection\n"
 	/* bpftrace and perf work out where a semaphore is in the file from where this section is */
@@ -105,6 +105,13 @@ __asm__(".ifndef ttlog_module\n"
 	"\t.size ttlog_module, 64\n\t.balign 64\n"
 	"ttlog_module:\n\t.2byte 0, 0\n\t.4byte " TTLOG__STRING(TTLOG_ABI_VERSION) "\n\t.zero 56\n"
 	"\t.popsection\n"
+	".pushsection .bss.ttlog__no_batch,\"awG\",%nobits,ttlog_module,comdat\n"
+	"\t.weak ttlog__no_batch\n\t.hidden ttlog__no_batch\n\t.type ttlog__no_batch, %object\n"
+	"\t.size ttlog__no_batch, 128\n\t.balign 64\nttlog__no_batch:\n\t.zero 128\n\t.popsection\n"
+	".pushsection .tdata.ttlog__batch,\"awTG\",%progbits,ttlog_module,comdat\n"
+	"\t.weak ttlog__batch\n\t.hidden ttlog__batch\n\t.type ttlog__batch, " TTLOG__TLS "\n"
+	"\t.size ttlog__batch, 8\n\t.balign 8\n"
+	"ttlog__batch:\n\t.8byte ttlog__no_batch\n\t.popsection\n"
 	".pushsection .init_array,\"awG\",%init_array,ttlog_module,comdat\n"
 	"\t.balign 8\n\t.8byte ttlog__begin\n\t.popsection\n"
 	".pushsection .fini_array,\"awG\",%fini_array,ttlog_module,comdat\n"
@@ -120,6 +127,11 @@ __asm__(".ifndef ttlog_module\n"
 	TTLOG__USDT_NOTE("G\",%note,ttlog_module,comdat", "ttlog", "control", "ttlog_control",
 			 "ttlog_module", TTLOG__CONTROL_ARGUMENTS)
 	".endif\n");
+}
+
+#ifdef __cplusplus
+}
+#endif
 
 /* ---- A use ---- */
 

@@ -11,11 +11,8 @@
 #ifndef TTLOG_SIZE_H
 #define TTLOG_SIZE_H
 
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "abi.h"
+#include "libc.h"
 #include "site.h"
 #include "ticks.h"
 
@@ -52,39 +49,26 @@ TTLOG__ASSERT(
 extern "C" {
 #endif
 
-/* Strict C modes hide these; the numbers are Linux's on x86 and arm64. */
-#if !defined(__cplusplus) && !defined(__USE_MISC)
-extern long syscall(long number, ...);
-#endif
-
-enum ttlog__linux {
-	TTLOG__MAP_PRIVATE_ANONYMOUS = 0x22,
-	TTLOG__MADV_DONTNEED = 4,
-	TTLOG__MADV_NOHUGEPAGE = 15,
-	TTLOG__MADV_WIPEONFORK = 18,
-	TTLOG__MADV_POPULATE_WRITE = 23, /* from 5.14; before, pages come as they are written */
-};
-
 /* Memory for a batch, zeroes, and behind it for a word, unless addresses are short; NULL where there
  * is none. */
 TTLOG__INLINE void *ttlog__map_memory(void)
 {
 	size_t bytes = TTLOG_BATCH_GROWN_BYTES + TTLOG_BATCH_MIN_BYTES;
-	void *memory =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
+	void *memory = ttlog__mmap(NULL, bytes, TTLOG__PROT_READ_WRITE,
+				   TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
 
-	if (memory == MAP_FAILED) {
+	if (memory == TTLOG__MAP_FAILED) {
 		__atomic_store_n(&ttlog_module.is_tight, 1, __ATOMIC_RELAXED);
 		bytes = TTLOG_BATCH_BYTES;
-		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1,
-			      0);
+		memory = ttlog__mmap(NULL, bytes, TTLOG__PROT_READ_WRITE,
+				     TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
 	}
-	if (memory == MAP_FAILED)
+	if (memory == TTLOG__MAP_FAILED)
 		return NULL;
-	(void)syscall(SYS_madvise, memory, bytes, TTLOG__MADV_WIPEONFORK);
+	(void)ttlog__syscall(__NR_madvise, memory, bytes, TTLOG__MADV_WIPEONFORK);
 	/* a huge page would be there for a quiet thread, too, and batches lie side by side */
-	(void)syscall(SYS_madvise, memory, bytes, TTLOG__MADV_NOHUGEPAGE);
-	(void)syscall(SYS_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_POPULATE_WRITE);
+	(void)ttlog__syscall(__NR_madvise, memory, bytes, TTLOG__MADV_NOHUGEPAGE);
+	(void)ttlog__syscall(__NR_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_POPULATE_WRITE);
 	return memory;
 }
 
@@ -111,7 +95,7 @@ TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 {
 	const uint32_t small = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
 	const uint32_t grown = batch->capacity_bytes - small;
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+	uintptr_t page = (uintptr_t)ttlog__getpagesize() - 1;
 	uintptr_t begin = ((uintptr_t)batch + TTLOG_BATCH_BYTES + page) & ~page;
 	uintptr_t end = ((uintptr_t)batch + TTLOG_BATCH_BYTES + grown + page) & ~page;
 
@@ -119,7 +103,7 @@ TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 		return;
 	__atomic_store_n(&batch->capacity_bytes, small, __ATOMIC_RELAXED);
 	if (end > begin && !(batch->flags & TTLOG_BATCH_PREPARED))
-		(void)syscall(SYS_madvise, begin, end - begin, TTLOG__MADV_DONTNEED);
+		(void)ttlog__syscall(__NR_madvise, begin, end - begin, TTLOG__MADV_DONTNEED);
 	__atomic_fetch_sub(&ttlog_module.grown_bytes, (int32_t)grown, __ATOMIC_RELAXED);
 }
 

@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "field.h"
+#include "keep.h"
 #include "macro.h"
 #include "site.h"
 
@@ -17,6 +18,9 @@
 		      "ttlog: a key must be a string literal");                                    \
 	TTLOG__ASSERT(TTLOG__TYPE(v) != 0,                                                         \
 		      "ttlog: a value of this type can't be recorded; convert it, see ttlog.h");
+#define TTLOG__CHECK_MESSAGE(message)                                                              \
+	TTLOG__ASSERT(__builtin_constant_p(message) && TTLOG__TYPE(message) == TTLOG_TYPE_STR,     \
+		      "ttlog: the message must be a string literal")
 #define TTLOG__KEY(n, r, k, v) k "\0"
 #define TTLOG__TYPE_IN(part, n, r, v)                                                              \
 	| (((n) - (r)) / 4 == (part) ? (uint32_t)TTLOG__TYPE(v) << ((n) - (r)) % 4 * 8 : 0u)
@@ -27,10 +31,14 @@
 #define TTLOG__VALUE(n, r, k, v)                                                                   \
 	TTLOG__AUTO ttlog_x##r = (v);                                                              \
 	struct ttlog_value ttlog_v##r = ttlog__of(ttlog_x##r);
-#define TTLOG__VALUE_LIST(n, r, k, v) ttlog_v##r,
-#define TTLOG__SIZE(n, r, k, v)       +ttlog__size(TTLOG__TYPE(ttlog_x##r), ttlog_v##r)
-#define TTLOG__PUT(n, r, k, v)        ttlog_to = ttlog__put(ttlog_to, TTLOG__TYPE(ttlog_x##r), ttlog_v##r);
-#define TTLOG__ARGUMENT(n, r, k, v)   "%c[ttlog_s" #r "]@%[ttlog_a" #r "] "
+/* The word only where it counts: these stores are in every mark. */
+#define TTLOG__VALUE_LIST(n, r, k, v)                                                              \
+	ttlog_values[(n) - (r)].bits = ttlog_v##r.bits;                                            \
+	if (TTLOG__HAS_WORD(TTLOG__TYPE(ttlog_x##r)))                                              \
+		ttlog_values[(n) - (r)].word = ttlog_v##r.word;
+#define TTLOG__SIZE(n, r, k, v)     +ttlog__size(TTLOG__TYPE(ttlog_x##r), ttlog_v##r)
+#define TTLOG__PUT(n, r, k, v)      ttlog_to = ttlog__put(ttlog_to, TTLOG__TYPE(ttlog_x##r), ttlog_v##r);
+#define TTLOG__ARGUMENT(n, r, k, v) TTLOG__ATT("%c[ttlog_s" #r "]@%[ttlog_a" #r "] ")
 #define TTLOG__OPERAND(n, r, k, v)                                                                 \
 	, [ttlog_s##r] "n"(TTLOG__IS_SIGNED(TTLOG__TYPE(ttlog_x##r)) ? -8 : 8),                    \
 		[ttlog_a##r] "nor"(ttlog_v##r.bits)
@@ -38,6 +46,9 @@
 #define TTLOG__IS_SIGNED(type)                                                                     \
 	((type) == TTLOG_TYPE_I8 || (type) == TTLOG_TYPE_I16 || (type) == TTLOG_TYPE_I32 ||        \
 	 (type) == TTLOG_TYPE_I64 || (type) == TTLOG_TYPE_CHAR || (type) == TTLOG_TYPE_DECIMAL)
+
+#define TTLOG__HAS_WORD(type)                                                                      \
+	((type) == TTLOG_TYPE_STR || (type) == TTLOG_TYPE_BYTES || (type) == TTLOG_TYPE_DECIMAL)
 
 /* The types of all fields, four to a number, the first in the lowest byte. */
 #define TTLOG__TYPES(n, ...)                                                                       \
@@ -48,8 +59,9 @@
 /* What the note says of a site, as TTLOG__TOLD takes it. */
 #define TTLOG__IS(name, level, message, n, ...)                                                    \
 	(name, level, message, TTLOG__EACH(TTLOG__KEY, n, __VA_ARGS__) "")
-#define TTLOG__UNWRAP(types)           TTLOG__UNWRAP_ types
-#define TTLOG__UNWRAP_(t0, t1, t2, t3) t0, t1, t2, t3
+/* The same, eight to a number. */
+#define TTLOG__TYPES_WIDE(types)           TTLOG__TYPES_WIDE_ types
+#define TTLOG__TYPES_WIDE_(t0, t1, t2, t3) (uint64_t)(t1) << 32 | (t0), (uint64_t)(t3) << 32 | (t2)
 
 /* ---- A record ---- */
 
@@ -99,9 +111,7 @@
 
 #define TTLOG__RECORD_OK(ctr, bytes, name, level, kind, message, n, ...)                           \
 	__extension__({                                                                            \
-		TTLOG__ASSERT(__builtin_constant_p(message) &&                                     \
-				      TTLOG__TYPE(message) == TTLOG_TYPE_STR,                      \
-			      "ttlog: the message must be a string literal");                      \
+		TTLOG__CHECK_MESSAGE(message);                                                     \
 		uint64_t ttlog_ticks = 0;                                                          \
 		TTLOG__QUIET                                                                       \
 		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
@@ -122,6 +132,7 @@
 
 #define TTLOG__APPEND(ctr, bytes, name, level, message, n, ...)                                    \
 	uint32_t ttlog_listeners = ttlog__listeners();                                             \
+	ttlog__keep();                                                                             \
 	if (TTLOG__LIKELY(ttlog_listeners)) {                                                      \
 		uint32_t ttlog_offset =                                                            \
 			TTLOG__OFFSET(ctr, bytes, TTLOG__IS(name, level, message, n, __VA_ARGS__), \
@@ -137,53 +148,50 @@
 			(void)ttlog_to;                                                            \
 			ttlog__close(&ttlog_cursor, ttlog_offset, ttlog_len);                      \
 			ttlog_ticks = ttlog_cursor.ticks;                                          \
+			if (TTLOG__UNLIKELY(ttlog_listeners >> 16))                                \
+				ttlog__flush();                                                    \
 		} else {                                                                           \
-			struct ttlog_value ttlog_values[] = { TTLOG__EACH(TTLOG__VALUE_LIST, n,    \
-									  __VA_ARGS__){ 0, 0 } };  \
-			struct ttlog__event ttlog_event = {                                        \
-				ttlog_offset,                                                      \
-				n,                                                                 \
-				{ TTLOG__UNWRAP(TTLOG__TYPES(n, __VA_ARGS__)) },                   \
-				ttlog_values,                                                      \
-			};                                                                         \
-			ttlog_ticks = ttlog__append_slowly(&ttlog_event, ttlog_cursor.limit);      \
+			struct ttlog_value ttlog_values[n + 1];                                    \
+			TTLOG__EACH(TTLOG__VALUE_LIST, n, __VA_ARGS__)                             \
+			ttlog_ticks = ttlog__append_slowly(                                        \
+				ttlog_offset, n, TTLOG__TYPES_WIDE(TTLOG__TYPES(n, __VA_ARGS__)),  \
+				ttlog_values, ttlog_cursor.limit);                                 \
 		}                                                                                  \
-		if (TTLOG__UNLIKELY(ttlog_listeners >> 16))                                        \
-			ttlog__flush();                                                            \
 	}
 
+#define TTLOG__SNAPSHOT(reason)          ttlog__snapshot(reason)
+#define TTLOG__PREPARE(keeps_tsc)        (ttlog__keep(), ttlog__prepare(keeps_tsc))
 #define TTLOG__ENABLED(ctr, name, level) TTLOG__ENABLED_(ctr, name, level)
 #define TTLOG__ENABLED_(ctr, name, level)                                                          \
 	__extension__({                                                                            \
 		int ttlog_enabled = TTLOG__GATE(ctr, 2, (name, level, "", ""), TTLOG_SITE_ENABLED, \
 						0, (0, 0, 0, 0));                                  \
-		if (TTLOG__UNLIKELY(ttlog_enabled))                                                \
+		if (TTLOG__UNLIKELY(ttlog_enabled)) {                                              \
+			ttlog__keep();                                                             \
 			TTLOG__USDT(ctr, 2, name, (name, level, "", ""), "", (0, 0, 0, 0), );      \
+		}                                                                                  \
 		ttlog_enabled;                                                                     \
 	})
 
-#else /* no sites on this machine: arguments are checked, nothing is evaluated */
+#else /* no sites: arguments are checked, nothing is evaluated */
 
 #define TTLOG__RECORD_OK(ctr, bytes, name, level, kind, message, n, ...)                           \
 	__extension__({                                                                            \
+		TTLOG__CHECK_MESSAGE(message);                                                     \
+		const uint64_t ttlog_ticks = 0;                                                    \
+		TTLOG__QUIET                                                                       \
 		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
 		if (0) {                                                                           \
 			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
-			struct ttlog_value ttlog_values[] = { TTLOG__EACH(TTLOG__VALUE_LIST, n,    \
-									  __VA_ARGS__){ 0, 0 } };  \
-			(void)ttlog_values;                                                        \
+			TTLOG__EACH(TTLOG__UNUSED, n, __VA_ARGS__)                                 \
 		}                                                                                  \
-		(uint64_t)0;                                                                       \
+		TTLOG__LOUD                                                                        \
+		ttlog_ticks;                                                                       \
 	})
-#define TTLOG__ENABLED(ctr, name, level) 0
-static inline __attribute__((unused)) void ttlog__snapshot(const char *reason)
-{
-	(void)reason;
-}
-static inline __attribute__((unused)) void ttlog__prepare(int keeps_tsc)
-{
-	(void)keeps_tsc;
-}
+#define TTLOG__UNUSED(n, r, k, v)        (void)ttlog_v##r;
+#define TTLOG__ENABLED(ctr, name, level) (0 * (int)(level))
+#define TTLOG__SNAPSHOT(reason)          (0 ? (void)ttlog__of_text(reason) : (void)0)
+#define TTLOG__PREPARE(keeps_tsc)        ((void)0)
 
 #endif
 
@@ -210,15 +218,12 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 	if (TTLOG__LIKELY(ttlog__open(&cursor, sizeof(struct ttlog_record) + 8))) {
 		(void)ttlog__put(cursor.to, TTLOG_TYPE_U64, begin);
 		ttlog__close(&cursor, span->offset + 2, sizeof(struct ttlog_record) + 8);
+		if (TTLOG__UNLIKELY(listeners >> 16))
+			ttlog__flush();
 	} else {
-		struct ttlog__event event = {
-			span->offset + 2, 1, { TTLOG_TYPE_U64, 0, 0, 0 }, &begin
-		};
-
-		(void)ttlog__append_slowly(&event, cursor.limit);
+		(void)ttlog__append_slowly(span->offset + 2, 1, TTLOG_TYPE_U64, 0, &begin,
+					   cursor.limit);
 	}
-	if (TTLOG__UNLIKELY(listeners >> 16))
-		ttlog__flush();
 }
 
 #define TTLOG__SPAN(ctr, name, ...) TTLOG__SPAN_(ctr, name, TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__)

@@ -6,13 +6,9 @@
 #ifndef TTLOG_TICKS_H
 #define TTLOG_TICKS_H
 
-#include <time.h>
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include "abi.h"
+#include "cold.h"
+#include "libc.h"
 #include "site.h"
 
 #ifdef TTLOG__HAS_SITES
@@ -21,19 +17,15 @@
 extern "C" {
 #endif
 
-uint64_t ttlog__call_clock(const uint8_t *clock);
-
-/* Strict C modes hide these. */
-#if !defined(__cplusplus) && !defined(__USE_POSIX199309)
-extern int clock_gettime(int clock, struct timespec *now);
-#endif
+uint64_t ttlog__call_clock(const uint8_t *clock) TTLOG__FAR;
 
 /* By a clock that has one of Linux's own numbers. */
-TTLOG__COLD uint64_t ttlog__call_clock(const uint8_t *clock)
+TTLOG__COLD(uint64_t, ttlog__call_clock, (const uint8_t *clock))
 {
-	struct timespec now;
+	struct ttlog__timespec now = { 0, 0 };
 
-	(void)clock_gettime(*clock, &now);
+	TTLOG__SHARE(ttlog__call_clock);
+	(void)ttlog__clock_gettime(*clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
@@ -62,13 +54,14 @@ TTLOG__INLINE uint64_t ttlog__clock_ticks(uint8_t clock)
 TTLOG__INLINE uint8_t ttlog__choose_clock(void)
 {
 #if defined(__x86_64__)
-	unsigned a, b, c, d;
+	uint32_t leaf = 0x80000000, b, c, d;
 
 	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8], the TSC runs at a constant rate everywhere */
-	__cpuid(0x80000000, a, b, c, d);
-	if (a < 0x80000007)
+	__asm__("cpuid" : "+a"(leaf), "=b"(b), "=c"(c), "=d"(d));
+	if (leaf < 0x80000007)
 		return TTLOG_CLOCK_MONOTONIC;
-	__cpuid(0x80000007, a, b, c, d);
+	leaf = 0x80000007;
+	__asm__("cpuid" : "+a"(leaf), "=b"(b), "=c"(c), "=d"(d));
 	if (d & 1u << 8)
 		return TTLOG_CLOCK_TSC;
 	return TTLOG_CLOCK_MONOTONIC;

@@ -78,7 +78,7 @@
 
 /* Asks the collector for a snapshot with that reason (a C string; 64 bytes count). Does not wait
  * for it. Nothing where nobody records. */
-#define TTLOG_SNAPSHOT(reason) ttlog__snapshot(reason)
+#define TTLOG_SNAPSHOT(reason) TTLOG__SNAPSHOT(reason)
 
 /*
  * TTLOG_PREPARE(): prepares the calling thread for a sandbox that forbids system calls, be it all but
@@ -98,8 +98,8 @@
  * An event of more than 1 KiB that a handler logs inside of another, or that is larger than the
  * buffer, needs memory: one buffer is kept for that, and what finds it taken is counted as lost.
  */
-#define TTLOG_PREPARE()            ttlog__prepare(0)
-#define TTLOG_PREPARE_FOR_FILTER() ttlog__prepare(1)
+#define TTLOG_PREPARE()            TTLOG__PREPARE(0)
+#define TTLOG_PREPARE_FOR_FILTER() TTLOG__PREPARE(1)
 
 /* Values that no type of C stands for. */
 #define TTLOG_STRN(p, n)            ttlog__strn((p), (n))  /* n bytes of text at p; NULL p: null */

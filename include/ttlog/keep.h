@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What has the functions of cold.h emitted, and the module's anchor: a mark refers to them here, for
+ * no byte. To gcc and clang an inline function that names static ones is worth a warning, unless it
+ * stands in a system header: so this is one.
+ */
+#ifndef TTLOG_KEEP_H
+#define TTLOG_KEEP_H
+
+#pragma GCC system_header
+
+#include "batch.h"
+
+#ifdef TTLOG__HAS_SITES
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TTLOG__KEPT(name) TTLOG__TEXT(TTLOG__BODY(name))
+
+TTLOG__INLINE void ttlog__keep(void)
+{
+	__asm__ volatile(""
+			 :
+			 : TTLOG__KEPT(ttlog__module_anchor), TTLOG__KEPT(ttlog__finish),
+			   TTLOG__KEPT(ttlog__append_slowly), TTLOG__KEPT(ttlog__make_batch),
+			   TTLOG__KEPT(ttlog__replace_batch), TTLOG__KEPT(ttlog__flush_batch),
+			   TTLOG__KEPT(ttlog__flush), TTLOG__KEPT(ttlog__end_thread),
+			   TTLOG__KEPT(ttlog__request_snapshot), TTLOG__KEPT(ttlog__length_long),
+			   TTLOG__KEPT(ttlog__copy_long), TTLOG__KEPT(ttlog__call_clock),
+			   TTLOG__KEPT(ttlog__begin), TTLOG__KEPT(ttlog__prepare));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG__HAS_SITES */
+#endif /* TTLOG_KEEP_H */
