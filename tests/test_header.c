@@ -162,6 +162,9 @@ static void test_header_encodes_small_integers(void **state)
 	TTLOG_INFO("char", "letter", letter, "high", high);
 	/* {"letter": 120, "high": 255} */
 	ASSERT_LAST('x', 0xff);
+	TTLOG_INFO("constants", "int", 'B', "char", TTLOG_CHAR('B'));
+	/* {"int": 66, "char": 66} */
+	ASSERT_LAST('B', 0, 0, 0, 'B');
 	TTLOG_INFO("8", "i8", i8, "u8", u8);
 	/* {"i8": -128, "u8": 255} */
 	ASSERT_LAST(0x80, 0xff);

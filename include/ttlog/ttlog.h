@@ -13,11 +13,19 @@
  * Until ttlog-collect records the site, a mark costs one compare of a word in memory with zero, and
  * its field expressions are not evaluated. Then the event goes into a buffer of its thread.
  *
- * Works in C (gnu11, c11 and up) and C++ (17 and up), with gcc and clang, on x86-64 and arm64
- * Linux; elsewhere the marks compile to nothing.
+ * Works in C (gnu11, c11 and up; gnu99, too) and C++ (17 and up), with gcc and clang, on x86-64 and
+ * arm64 Linux; elsewhere the marks compile to nothing.
+ *
+ * May stand before or after any other include, a config.h that defines _GNU_SOURCE and the like, too:
+ * it includes no header of libc, only <stddef.h>, which is the compiler's, and the kernel's numbers. A
+ * file that includes it and has no mark is not a byte larger for it.
  */
 #ifndef TTLOG_TTLOG_H
 #define TTLOG_TTLOG_H
+
+#include "refused.h"
+
+#ifndef TTLOG__REFUSED
 
 #include "abi.h"
 #include "macro.h"
@@ -36,6 +44,9 @@
  *                    fill it within a millisecond or so grow up to 262144, all of a module together
  *                    by at most 4 MiB. What you set stays, up to TTLOG_BATCH_GROWN_BYTES if you set
  *                    that, too. A program that locks its memory (mlockall) has all of it locked.
+ * TTLOG_OFF          compiles the marks out, of this file or, as -DTTLOG_OFF, of all: their arguments
+ *                    are checked, used as far as warnings go, and never evaluated; nothing of a mark
+ *                    is in the program, and TTLOG_ENABLED is 0.
  * TTLOG_TARGET       "part.of.program": may be defined and redefined anywhere, counts where a mark
  *                    stands. Default: the file's name without suffix.
  */
@@ -48,7 +59,8 @@
  * message  a string literal
  * keys     string literals; 0 to 16 fields
  * values   bool, char, integers of 8 to 64 bits, float, double, pointers, C strings (NULL is
- *          recorded as null), or TTLOG_STRN, TTLOG_BYTES, TTLOG_HEX, TTLOG_DECIMAL; in C++ also
+ *          recorded as null), or TTLOG_STRN, TTLOG_BYTES, TTLOG_HEX, TTLOG_DECIMAL, TTLOG_CHAR (in C
+ *          'B' is an int, and recorded as 66; a variable of type char is a char); in C++ also
  *          enums and whatever has data() and size() of char. Strings over 4,000 bytes are cut and
  *          marked as cut. Each is evaluated once where the site is enabled, else not at all.
  *
@@ -105,7 +117,9 @@
 #define TTLOG_STRN(p, n)            ttlog__strn((p), (n))  /* n bytes of text at p; NULL p: null */
 #define TTLOG_BYTES(p, n)           ttlog__bytes((p), (n)) /* n bytes at p; NULL p: null */
 #define TTLOG_HEX(x)                ttlog__hex((uint64_t)(x)) /* an unsigned integer, shown as 0x... */
+#define TTLOG_CHAR(x)               ((char)(x)) /* a character: for C's 'B', which is an int */
 /* units * 10^-scale, exactly: TTLOG_DECIMAL(15025, 2) is 150.25. int64_t, 0 to 255. */
 #define TTLOG_DECIMAL(units, scale) ttlog__decimal((units), (scale))
 
+#endif /* not TTLOG__REFUSED */
 #endif /* TTLOG_TTLOG_H */

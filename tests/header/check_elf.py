@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Checks the notes of a binary that was built with ttlog.h.
 
-usage: check_elf.py FILE [SITES[-MOST]] [--gc]
+usage: check_elf.py FILE [SITES[-MOST]] [--gc|--no-arguments]
 
 --gc: built with --gc-sections: GNU ld keeps all that notes refer to, lld leaves the notes of
 functions that it drops, which then point nowhere and are passed over.
+--no-arguments: built with -masm=intel: the USDT probes have none.
 Every ttlog note must be well-formed and point where it ought to, every stapsdt note must share a
 semaphore with a ttlog site, and there must be SITES distinct sites where that is given.
 Prints what is wrong; exits 1 if anything is.
@@ -23,6 +24,7 @@ STAP_ARGS_MAX = 12
 
 errors = []
 dropped_ok = sys.argv[-1] == "--gc"
+without_arguments = sys.argv[-1] == "--no-arguments"
 
 
 def wrong(what):
@@ -210,7 +212,7 @@ def check_stap(elf, sites, modules):
         count = args.count("@")
         if provider != service or not name.startswith(label):
             wrong(f"{provider}:{name} is a probe of {service}:{label}")
-        if count != min(nfields, STAP_ARGS_MAX) and kind == KIND_EVENT:
+        if count != (0 if without_arguments else min(nfields, STAP_ARGS_MAX)) and kind == KIND_EVENT:
             wrong(f"{provider}:{name}: {count} arguments for {nfields} fields")
         probed.add(site[0])
     for semaphore, kind, label, *_ in sites.values():

@@ -106,8 +106,8 @@ static void fields(void)
 	TTLOG_INFO("none but this", "n", EVAL());
 	TTLOG_PROBE(sixteen, INFO, "sixteen", "n", EVAL(), "b", 2u, "c", 3l, "d", 4ul, "e", 5.5,
 		    "f", 6.5f, "g", "seven", "h", (short)8, "i", missing, "j", (signed char)10, "k",
-		    (unsigned char)11, "l", 12, "m", 'm', "n", 14, "o", TTLOG_HEX(15), "p",
-		    TTLOG_DECIMAL(16, 0));
+		    (unsigned char)11, "l", 12, "m", TTLOG_CHAR('m'), "n", 14, "o", TTLOG_HEX(15),
+		    "p", TTLOG_DECIMAL(16, 0));
 } /* 2 events; 2 sites */
 
 static int with_goto(int again)
