@@ -7,9 +7,14 @@
 #include <unistd.h>
 
 #include "arrival.h"
+#include "birth.h"
 #include "clock.h"
+#include "crash.h"
+#include "death.h"
+#include "elf.h"
 #include "maps.h"
 #include "pull.h"
+#include "recorder.h"
 #include "task.h"
 
 /* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
@@ -31,8 +36,64 @@ void arrival__free(struct arrival *arrival)
 		return;
 	free(arrival->sources);
 	free(arrival->heads);
-	maps__free(arrival->maps);
+	if (arrival->seen)
+		crash__fini(arrival->seen);
+	free(arrival->seen);
 	free(arrival);
+}
+
+static void take_mappings(struct arrival *arrival, const struct maps *maps)
+{
+	struct crash *seen = calloc(1, sizeof(*seen));
+
+	if (seen && !death__take_mappings(seen, maps))
+		arrival->seen = seen;
+	else
+		free(seen);
+}
+
+static void read_build_id(struct arrival *arrival)
+{
+	char link[32], exe[1];
+
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", arrival->pid);
+	if (readlink(link, exe, sizeof(exe)) < 0)
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(arrival->pid));
+	if (elf__open_build_id(link, arrival->build_id))
+		arrival->build_id[0] = '\0';
+}
+
+void arrival__look_up(struct arrival *arrival, const struct maps *maps)
+{
+	take_mappings(arrival, maps);
+	read_build_id(arrival);
+}
+
+/* Another one may have its number by now, or come to it. */
+static bool is_it(const struct arrival *arrival)
+{
+	return !arrival->start_ns || birth__is((pid_t)arrival->pid, arrival->start_ns);
+}
+
+struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look)
+{
+	struct arrival *arrival = arrival__new(pid);
+	struct maps *maps;
+
+	if (!arrival)
+		return NULL;
+	arrival->look = look;
+	arrival->start_ns = start_ns;
+	maps = maps__read((pid_t)pid);
+	/* one that ends while it is read seems to have mapped less than it had */
+	if (maps && maps->cnt && is_it(arrival) && task__has_memory(task__living(pid)))
+		take_mappings(arrival, maps);
+	if (arrival->seen && look & ~RECORDER_LOOK_CRASH)
+		read_build_id(arrival);
+	if (!is_it(arrival))
+		arrival->build_id[0] = '\0';
+	maps__free(maps);
+	return arrival;
 }
 
 static bool shares_namespace(uint32_t pid)

@@ -13,12 +13,17 @@
 #include "ttlog/abi.h"
 #include "process.h"
 
+struct crash;
 struct maps;
 
 struct arrival {
 	uint32_t pid;
-	bool given;     /* on the command line */
-	bool announced; /* "recording pid" will be said by who made this */
+	/* Not one that comes but one that is known, and what was found when it was looked at: enum
+	 * recorder_look, or-ed; 0: it comes. */
+	uint32_t look;
+	uint64_t start_ns; /* of a look: as the kernel stamps the process; 0 unknown */
+	bool given;        /* on the command line */
+	bool announced;    /* "recording pid" will be said by who made this */
 	/* Gets, before drain__arrive() returns, whether it was said before. NULL: nobody asks. */
 	bool *ret_was_announced;
 	size_t source_cnt, source_cap;
@@ -26,7 +31,10 @@ struct arrival {
 	struct ttlog_batch *heads; /* of each */
 	size_t anchor_cnt;
 	struct process_anchor anchors[64]; /* of more modules than that nothing is asked */
-	struct maps *maps;    /* as of then: it may be gone when this is read; NULL unknown */
+	/* Its mappings, and nothing else, as of then: it may be gone when this is read. NULL
+	 * unknown. */
+	struct crash *seen;
+	char build_id[41];    /* of its program; "" unknown */
 	struct arrival *next; /* in a mailbox */
 };
 
@@ -34,6 +42,11 @@ struct arrival {
 struct arrival *arrival__new(uint32_t pid);
 /* NULL is fine. */
 void arrival__free(struct arrival *arrival);
+
+/* What its files say, which may take as long as they like. maps: of it, read just now. */
+void arrival__look_up(struct arrival *arrival, const struct maps *maps);
+/* A look at a process that is known. NULL without memory. */
+struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look);
 
 void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor);
 /* Adds the module's batches: only before its sites are enabled, for what they hold then is not

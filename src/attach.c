@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module has one link: to the control probe, and to all gates. When we are killed the kernel
- * takes back the semaphores of a link at once, but lets the next one wait for a grace period, which
- * takes some 0.5 s on a busy machine. A program records while both the site's gate and `listening`
- * are on, so it does not matter which of them comes first. When we end in peace the gates go before
- * the control probe does, which another link holds meanwhile.
+ * A process in two steps: its files, which may take as long as it likes where they lie, and, when
+ * its turn comes, what has to be done without another one between: the look at its batches, its
+ * accounts, its links.
  */
 #include <errno.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,29 +14,12 @@
 
 #include "arrival.h"
 #include "attach.h"
+#include "attach_parts.h"
 #include "kernel.h"
 #include "linkers.h"
 #include "maps.h"
 #include "module.h"
-#include "plain_file.h"
-#include "select.h"
 #include "site.h"
-#include "task.h"
-
-struct links {
-	pid_t pid;                   /* 0: all */
-	struct kernel_link *all;     /* control probe and gates */
-	struct kernel_link *control; /* alone, once the gates are closed */
-	struct links *next;
-};
-
-struct attach {
-	struct attach_options options;
-	pthread_mutex_t turn; /* one attaches at a time; taken before `lock` */
-	pthread_mutex_t lock; /* what follows; the drain thread takes it */
-	struct modules modules;
-	struct linkers linkers;
-};
 
 struct attach *attach__new(const struct attach_options *options)
 {
@@ -51,56 +30,13 @@ struct attach *attach__new(const struct attach_options *options)
 	attach->options = *options;
 	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
+	linkers__init(&attach->linkers);
 	return attach;
-}
-
-/* Links on their way out, to be closed together. */
-struct leaving {
-	struct kernel_link **links;
-	size_t cnt, cap;
-};
-
-static void leave(struct leaving *leaving, struct kernel_link **link)
-{
-	size_t cap = leaving->cap ? leaving->cap * 2 : 64;
-	struct kernel_link **links = leaving->links;
-
-	if (*link && leaving->cnt == leaving->cap) {
-		links = reallocarray(links, cap, sizeof(struct kernel_link *));
-		if (links) {
-			leaving->links = links;
-			leaving->cap = cap;
-		}
-	}
-	if (*link && links)
-		leaving->links[leaving->cnt++] = *link;
-	else
-		kernel_link__free(*link);
-	*link = NULL;
-}
-
-static void close_leaving(struct leaving *leaving)
-{
-	kernel_link__free_all(leaving->links, leaving->cnt);
-	free(leaving->links);
-	*leaving = (struct leaving){ 0 };
-}
-
-static void free_links(struct links *links, struct leaving *leaving)
-{
-	while (links) {
-		struct links *next = links->next;
-
-		leave(leaving, &links->all);
-		leave(leaving, &links->control);
-		free(links);
-		links = next;
-	}
 }
 
 static void leave_linker(void *ctx, struct kernel_link **link)
 {
-	leave(ctx, link);
+	leaving__add(ctx, link);
 }
 
 void attach__free(struct attach *attach)
@@ -110,157 +46,29 @@ void attach__free(struct attach *attach)
 	if (!attach)
 		return;
 	for (uint32_t i = 1; i < attach->modules.end; i++)
-		free_links(attach->modules.by_number[i]->links, &leaving);
+		leaving__add_all(&leaving, attach->modules.by_number[i]->links);
 	linkers__fini(&attach->linkers, leave_linker, &leaving);
-	close_leaving(&leaving);
+	leaving__close(&leaving);
 	modules__fini(&attach->modules);
 	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
 }
 
-/* ---- links ---- */
-
-static struct links *find_links(struct links *links, pid_t pid)
+struct module *attach__module(struct attach *attach, uint32_t number)
 {
-	while (links && links->pid != pid)
-		links = links->next;
-	return links;
-}
-
-/* Links serve one process or all. The kernel knows a process by its first thread's memory: where that
- * is gone, for main called pthread_exit(), sites are enabled wherever their file runs. What is not
- * to be recorded is told apart by the BPF program all the same. */
-static pid_t filter_of(const struct attach *attach, pid_t pid)
-{
-	return attach->options.for_all || !task__has_memory((uint32_t)pid) ? 0 : pid;
-}
-
-/* Those that serve the process: its own, from before its main ended too, or those for all. */
-static struct links *links_of(struct links *links, pid_t pid)
-{
-	struct links *own = find_links(links, pid);
-
-	return own ? own : find_links(links, 0);
-}
-
-static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
-				    const char *path, unsigned long offset, unsigned long semaphore,
-				    uint32_t cookie, pid_t pid)
-{
-	const struct kernel_places places = {
-		.path = path,
-		.offsets = &offset,
-		.semaphores = semaphore ? &semaphore : NULL,
-		.cnt = 1,
-	};
-
-	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
-}
-
-/* Where the kernel is to look at, with what it is to raise, for all that is enabled in a module. */
-static void choose_places(const struct attach *attach, const struct site_table *table,
-			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
-{
-	size_t cnt = 0;
-
-	offsets[cnt] = table->control_offset;
-	semaphores[cnt++] = table->listening_offset;
-	if (attach->options.immediate) {
-		offsets[cnt] = table->immediate_gate_offset;
-		semaphores[cnt++] = table->immediate_offset;
-	}
-	for (size_t i = 0; i < table->cnt; i++) {
-		const struct site *site = &table->sites[i];
-
-		if (!selection__matches(attach->options.selection, site))
-			continue;
-		offsets[cnt] = site->gate_offset;
-		semaphores[cnt++] = site->semaphore_offset;
-	}
-	*ret_cnt = cnt;
-}
-
-/* The program at the gates is never run. */
-static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
-				    pid_t pid)
-{
-	const struct module *module = attach->modules.by_number[number];
-	size_t max = module->enabled_cnt + 2, cnt;
-	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
-	struct kernel_link *link;
-	int err;
-
-	if (!offsets)
-		return NULL;
-	choose_places(attach, module->table, offsets, offsets + max, &cnt);
-	link = kernel__link(
-		attach->options.kernel, KERNEL_CONTROL,
-		&(struct kernel_places){
-			.path = path, .offsets = offsets, .semaphores = offsets + max, .cnt = cnt },
-		number, pid);
-	err = errno;
-	free(offsets);
-	errno = err;
-	return link;
-}
-
-static int link_module(struct attach *attach, uint32_t number, const char *path, pid_t pid)
-{
-	struct module *module = attach->modules.by_number[number];
-	struct links *links;
-
-	if (find_links(module->links, pid))
-		return 0;
-	links = calloc(1, sizeof(*links));
-	if (!links)
-		return -ENOMEM;
-	links->pid = pid;
-	links->all = link_all(attach, number, path, pid);
-	if (!links->all) {
-		int err = -errno;
-
-		free(links);
-		return err;
-	}
-	links->next = module->links;
-	module->links = links;
-	return 0;
-}
-
-/* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
-static void keep_control(struct attach *attach, uint32_t number, struct links *links)
-{
-	const struct module *module = attach->modules.by_number[number];
-	char path[32];
-
-	if (links->control || module->fd < 0)
-		return;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	links->control = link_one(attach, KERNEL_CONTROL, path, module->table->control_offset,
-				  module->table->listening_offset, number, links->pid);
-}
-
-void attach__close_gates(struct attach *attach)
-{
-	struct leaving leaving = { 0 };
+	struct module *module = NULL;
 
 	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; i < attach->modules.end; i++) {
-		for (struct links *links = attach->modules.by_number[i]->links; links;
-		     links = links->next) {
-			keep_control(attach, i, links);
-			leave(&leaving, &links->all);
-		}
-	}
-	close_leaving(&leaving);
+	if (number && number < attach->modules.end)
+		module = attach->modules.by_number[number];
 	pthread_mutex_unlock(&attach->lock);
+	return module;
 }
 
-/* ---- processes ---- */
+/* ---- files ---- */
 
-/* The address of the mapping of a file's first byte that goes with this one. */
-static uint64_t find_base(const struct maps *maps, const struct maps_entry *entry)
+uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry)
 {
 	uint64_t base = 0;
 
@@ -273,36 +81,91 @@ static uint64_t find_base(const struct maps *maps, const struct maps_entry *entr
 	return base;
 }
 
-/* Returns the number where it has sites, 0 where it has none. */
-static uint32_t take_module(struct attach *attach, uint32_t number, uint64_t base,
-			    struct arrival *arrival, struct attach_result *ret)
+void attach_result__fail(struct attach_result *result, const char *path, bool unread)
 {
-	const struct module *module = attach->modules.by_number[number];
-	const struct site_table *table = module->table;
+	if (result->failed_path[0])
+		return;
+	(void)snprintf(result->failed_path, sizeof(result->failed_path), "%s", path);
+	result->unread = unread;
+}
 
-	ret->malformed_cnt += table ? table->malformed_cnt : 0;
-	if (!table || !table->has_module)
-		return 0;
-	if (base) {
-		const struct process_anchor anchor = {
-			.address = base - table->load_vaddr + table->module_vaddr,
-			.module = number,
-		};
+int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
+{
+	struct module *module;
+	struct stat status;
+	int64_t number;
 
-		arrival__add_anchor(arrival, &anchor);
-		if (!links_of(module->links, arrival->pid))
-			(void)arrival__add_batches(arrival, &anchor);
-	}
+	if (fstat(file->fd, &status))
+		return -errno;
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find(&attach->modules, &status, file->entry);
+	pthread_mutex_unlock(&attach->lock);
+	if (number)
+		return number;
+	module = module__read(file, &status, attach->options.selection);
+	if (!module)
+		return -errno;
+	pthread_mutex_lock(&attach->lock);
+	number = modules__add(&attach->modules, module, attach->options.journal);
+	pthread_mutex_unlock(&attach->lock);
 	return number;
 }
 
-/* The numbers of the modules with sites among a process's files, each with a path for the
- * kernel. */
+/* The number of the module that is kept of a mapping, unless its file was written over; 0: none. */
+static uint32_t find_kept(struct attach *attach, const struct maps_entry *entry)
+{
+	struct module *module = NULL;
+	uint32_t number;
+
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
+	if (number)
+		module = attach->modules.by_number[number];
+	pthread_mutex_unlock(&attach->lock);
+	return module && module__is_unchanged(module) ? number : 0;
+}
+
+void attach__keep_mapped(struct attach *attach, pid_t pid, const struct maps *maps)
+{
+	for (size_t i = 0; i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		struct mapped_file file = { .path = entry->path, .entry = entry };
+		uint32_t number;
+
+		if (!entry->executable || !entry->inode || entry->path[0] != '/')
+			continue;
+		pthread_mutex_lock(&attach->lock);
+		number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
+		pthread_mutex_unlock(&attach->lock);
+		if (number)
+			continue;
+		file.fd = maps__open(pid, entry, file.kernel_path);
+		if (file.fd < 0)
+			continue;
+		(void)attach__find_file(attach, &file);
+		(void)close(file.fd);
+	}
+}
+
+void attach__keep_files(struct attach *attach, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+
+	if (!maps)
+		return;
+	attach__keep_mapped(attach, pid, maps);
+	maps__free(maps);
+}
+
+/* ---- processes ---- */
+
+/* The modules with sites among a process's files, each with a path for the kernel. */
 struct found {
 	size_t cnt;
 	struct {
 		uint32_t number;
-		int fd;
+		uint64_t base; /* where it is mapped; 0 unknown */
+		int fd;        /* -1: it is linked, and was not opened */
 		char kernel_path[MAPS_PATH_BYTES];
 	} modules[64];
 };
@@ -316,12 +179,10 @@ static bool is_found(const struct found *found, uint32_t number)
 	return false;
 }
 
-static void note_failed(struct attach_result *ret, const char *path, bool unread)
+static void close_file(int fd)
 {
-	if (ret->failed_path[0])
-		return;
-	(void)snprintf(ret->failed_path, sizeof(ret->failed_path), "%s", path);
-	ret->unread = unread;
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 /*
@@ -331,35 +192,59 @@ static void note_failed(struct attach_result *ret, const char *path, bool unread
 static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_entry *entry,
 			   struct mapped_file *ret_file)
 {
-	uint32_t kept = modules__find_kept(&attach->modules, entry);
-	const struct module *module = kept ? attach->modules.by_number[kept] : NULL;
+	uint32_t kept = find_kept(attach, entry);
 	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
 
 	*ret_file = file;
-	if (module && (!module->table->has_module || links_of(module->links, pid)))
+	if (kept && (!attach__module(attach, kept)->table->has_module ||
+		     attach__is_linked(attach, kept, pid)))
 		return kept;
 	file.fd = maps__open(pid, entry, file.kernel_path);
 	if (file.fd < 0)
 		return file.fd;
 	*ret_file = file;
-	return modules__find(&attach->modules, &file, attach->options.selection,
-			     attach->options.journal);
+	return attach__find_file(attach, &file);
 }
 
-static void close_file(int fd)
+/* Two threads may find out at once, and the same. */
+static bool looks_for_leaks(struct attach *attach, struct module *module, int fd)
 {
-	if (fd >= 0)
-		(void)close(fd);
+	enum module_leaks leaks;
+
+	if (!attach->options.traces)
+		return false;
+	pthread_mutex_lock(&attach->lock);
+	leaks = module->leaks;
+	pthread_mutex_unlock(&attach->lock);
+	if (leaks == MODULE_UNASKED) {
+		leaks = module__look_for_leaks(module, fd);
+		pthread_mutex_lock(&attach->lock);
+		module->leaks = leaks;
+		pthread_mutex_unlock(&attach->lock);
+	}
+	return leaks == MODULE_LEAKS;
 }
 
-static bool looks_for_leaks(struct attach *attach, int64_t number, int fd)
+/* Whether the descriptor is to be kept. */
+static bool add_found(struct attach *attach, uint32_t number, const struct mapped_file *file,
+		      uint64_t base, struct found *found)
 {
-	struct module *module = attach->modules.by_number[number];
+	const struct module *module = attach__module(attach, number);
 
-	return attach->options.traces && module__looks_for_leaks(module, fd >= 0 ? fd : module->fd);
+	if (!module->table || !module->table->has_module || is_found(found, number) ||
+	    found->cnt == sizeof(found->modules) / sizeof(*found->modules))
+		return false;
+	if (file->fd >= 0)
+		attach__warm(attach, module, file->fd);
+	found->modules[found->cnt].number = number;
+	found->modules[found->cnt].base = base;
+	found->modules[found->cnt].fd = file->fd;
+	memcpy(found->modules[found->cnt++].kernel_path, file->kernel_path,
+	       sizeof(file->kernel_path));
+	return true;
 }
 
-static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
+static int find_modules(struct attach *attach, const struct maps *maps, pid_t pid,
 			struct found *found, struct attach_result *ret)
 {
 	int first_err = 0;
@@ -367,28 +252,44 @@ static int find_modules(struct attach *attach, const struct maps *maps, struct a
 	for (size_t i = 0; i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
 		struct mapped_file file;
+		struct module *module;
 		int64_t number;
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/')
 			continue;
-		number = find_module(attach, arrival->pid, entry, &file);
+		number = find_module(attach, pid, entry, &file);
 		if (number < 0) {
-			note_failed(ret, entry->path, true);
+			attach_result__fail(ret, entry->path, true);
 			first_err = first_err ? first_err : (int)number;
-		} else {
-			ret->looks_for_leaks |= looks_for_leaks(attach, number, file.fd);
-			number = take_module(attach, number, find_base(maps, entry), arrival, ret);
-		}
-		if (number <= 0 || is_found(found, number) || found->cnt == 64) {
 			close_file(file.fd);
 			continue;
 		}
-		found->modules[found->cnt].number = number;
-		found->modules[found->cnt].fd = file.fd;
-		memcpy(found->modules[found->cnt++].kernel_path, file.kernel_path,
-		       sizeof(file.kernel_path));
+		module = attach__module(attach, number);
+		ret->looks_for_leaks |= looks_for_leaks(attach, module, file.fd);
+		ret->malformed_cnt += module->table ? module->table->malformed_cnt : 0;
+		if (!add_found(attach, number, &file, attach__find_base(maps, entry), found))
+			close_file(file.fd);
 	}
 	return first_err;
+}
+
+/* What is in batches of modules that nobody has enabled so far is not ours. */
+static void add_anchors(struct attach *attach, const struct found *found, struct arrival *arrival)
+{
+	for (size_t i = 0; i < found->cnt; i++) {
+		const struct module *module = attach__module(attach, found->modules[i].number);
+		const struct site_table *table = module->table;
+		const struct process_anchor anchor = {
+			.address = found->modules[i].base - table->load_vaddr + table->module_vaddr,
+			.module = found->modules[i].number,
+		};
+
+		if (!found->modules[i].base)
+			continue;
+		arrival__add_anchor(arrival, &anchor);
+		if (!attach__is_linked(attach, anchor.module, arrival->pid))
+			(void)arrival__add_batches(arrival, &anchor);
+	}
 }
 
 static int link_found(struct attach *attach, pid_t pid, struct found *found,
@@ -397,15 +298,16 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 	int first_err = 0;
 
 	for (size_t i = 0; i < found->cnt; i++) {
-		const struct module *module = attach->modules.by_number[found->modules[i].number];
+		const uint32_t number = found->modules[i].number;
+		const struct module *module = attach__module(attach, number);
 		int err = 0;
 
-		if (!links_of(module->links, pid))
-			err = link_module(attach, found->modules[i].number,
-					  found->modules[i].kernel_path, filter_of(attach, pid));
+		if (!attach__is_linked(attach, number, pid))
+			err = attach__link(attach, number, found->modules[i].kernel_path,
+					   attach__filter(attach, pid));
 		ret->marked_cnt += module->table->cnt;
 		if (err) {
-			note_failed(ret, module->path, false);
+			attach_result__fail(ret, module->path, false);
 			first_err = first_err ? first_err : err;
 			continue;
 		}
@@ -418,9 +320,7 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *found)
 {
 	for (size_t i = 0; i < found->cnt; i++) {
-		uint32_t number = found->modules[i].number;
-
-		if (!links_of(attach->modules.by_number[number]->links, pid))
+		if (!attach__is_linked(attach, found->modules[i].number, pid))
 			return true;
 	}
 	return false;
@@ -439,35 +339,42 @@ struct attaching {
 	void *ctx;
 };
 
-/* Takes ownership of both. */
-static int attach_found(struct attach *attach, const struct attaching *what, struct maps *maps,
+/* Takes ownership of the arrival. */
+static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
 			struct arrival *arrival, struct attach_result *ret)
+{
+	int err;
+
+	pthread_mutex_lock(&attach->turn);
+	add_anchors(attach, found, arrival);
+	/* it waits for the drain thread */
+	what->before(what->ctx, arrival);
+	err = link_found(attach, what->pid, found, ret);
+	pthread_mutex_unlock(&attach->turn);
+	return err;
+}
+
+/* Takes ownership of both. */
+static int attach_mapped(struct attach *attach, const struct attaching *what, struct maps *maps,
+			 struct arrival *arrival, struct attach_result *ret)
 {
 	struct found found = { 0 };
 	struct linker linker;
 	bool hooked;
-	int err, link_err;
+	int err, link_err = 0;
 
-	pthread_mutex_lock(&attach->lock);
-	arrival->maps = maps;
-	err = find_modules(attach, maps, arrival, &found, ret);
-	if (!what->has_linked && !has_unlinked(attach, what->pid, &found)) {
-		pthread_mutex_unlock(&attach->lock);
-		close_found(&found);
-		arrival__free(arrival);
-		return err;
-	}
+	arrival__look_up(arrival, maps);
+	err = find_modules(attach, maps, what->pid, &found, ret);
 	/* before the sites: what was opened last the kernel closes first, when we are killed */
 	if (what->has_linked)
 		(void)linkers__find(&attach->linkers, attach->options.kernel,
-				    filter_of(attach, what->pid), what->pid, maps, &linker,
+				    attach__filter(attach, what->pid), what->pid, maps, &linker,
 				    &hooked);
-	/* it waits for the drain thread */
-	pthread_mutex_unlock(&attach->lock);
-	what->before(what->ctx, arrival);
-	pthread_mutex_lock(&attach->lock);
-	link_err = link_found(attach, what->pid, &found, ret);
-	pthread_mutex_unlock(&attach->lock);
+	maps__free(maps);
+	if (what->has_linked || has_unlinked(attach, what->pid, &found))
+		link_err = attach_found(attach, what, &found, arrival, ret);
+	else
+		arrival__free(arrival);
 	close_found(&found);
 	return err ? err : link_err;
 }
@@ -482,17 +389,13 @@ static int attach_process(struct attach *attach, const struct attaching *what,
 	*ret = (struct attach_result){ 0 };
 	if (!arrival)
 		return -ENOMEM;
-	pthread_mutex_lock(&attach->turn);
 	maps = maps__read(what->pid);
 	/* one that is no more than a number, until its parent has heard of its end, has none */
-	if (!maps || !maps->cnt) {
-		err = maps || errno == ENOENT ? -ESRCH : -errno;
-		maps__free(maps);
-		arrival__free(arrival);
-	} else {
-		err = attach_found(attach, what, maps, arrival, ret);
-	}
-	pthread_mutex_unlock(&attach->turn);
+	if (maps && maps->cnt)
+		return attach_mapped(attach, what, maps, arrival, ret);
+	err = maps || errno == ENOENT ? -ESRCH : -errno;
+	maps__free(maps);
+	arrival__free(arrival);
 	return err;
 }
 
@@ -529,10 +432,8 @@ int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_l
 
 	if (!maps)
 		return -errno;
-	pthread_mutex_lock(&attach->lock);
-	err = linkers__find(&attach->linkers, attach->options.kernel, filter_of(attach, pid), pid,
-			    maps, &linker, &hooked);
-	pthread_mutex_unlock(&attach->lock);
+	err = linkers__find(&attach->linkers, attach->options.kernel, attach__filter(attach, pid),
+			    pid, maps, &linker, &hooked);
 	maps__free(maps);
 	if (err)
 		return err;
@@ -555,177 +456,17 @@ void attach__end_linking(struct attach *attach, pid_t pid)
 	kernel__end_linking(attach->options.kernel, pid);
 }
 
-/* ---- files ---- */
-
-/* Opens what the process maps and was not seen before; locked. */
-static void keep_files(struct attach *attach, pid_t pid, const struct maps *maps)
-{
-	for (size_t i = 0; i < maps->cnt; i++) {
-		const struct maps_entry *entry = &maps->entries[i];
-		struct mapped_file file = { .path = entry->path, .entry = entry };
-
-		if (!entry->executable || !entry->inode || entry->path[0] != '/' ||
-		    modules__find_mapped(&attach->modules, entry->dev, entry->inode))
-			continue;
-		file.fd = maps__open(pid, entry, file.kernel_path);
-		if (file.fd < 0)
-			continue;
-		(void)modules__find(&attach->modules, &file, attach->options.selection,
-				    attach->options.journal);
-		(void)close(file.fd);
-	}
-}
-
-/* One file with sites, and who is told of the processes that have it mapped. */
-struct visit {
-	struct attach *attach;
-	struct stat file;
-	uint32_t number;
-	const struct site_table *table;
-	attach_before_fn before;
-	void *ctx;
-};
-
-/* On some file systems maps has other numbers than stat(2), and these may be another file's. */
-static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
-{
-	struct stat file;
-	bool same = true;
-	int fd;
-
-	if (!entry->executable || entry->inode != visit->file.st_ino)
-		return false;
-	fd = maps__open(pid, entry, NULL);
-	if (fd < 0)
-		return true;
-	if (fstat(fd, &file) == 0)
-		same = file.st_dev == visit->file.st_dev && file.st_ino == visit->file.st_ino;
-	(void)close(fd);
-	return same;
-}
-
-/* Where a process has the file mapped: its arrival, with what it had in its batches. */
-static void visit_process(const struct visit *visit, pid_t pid)
-{
-	struct maps *maps = maps__read(pid);
-	struct arrival *arrival;
-
-	for (size_t i = 0; maps && i < maps->cnt; i++) {
-		const struct maps_entry *entry = &maps->entries[i];
-		struct process_anchor anchor = { .module = visit->number };
-		uint64_t base;
-
-		if (!is_visited(visit, pid, entry))
-			continue;
-		base = find_base(maps, entry);
-		arrival = base ? arrival__new(pid) : NULL;
-		if (!arrival)
-			break;
-		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
-		arrival__add_anchor(arrival, &anchor);
-		(void)arrival__add_batches(arrival, &anchor);
-		arrival->maps = maps__read(pid);
-		visit->before(visit->ctx, arrival);
-		pthread_mutex_lock(&visit->attach->lock);
-		keep_files(visit->attach, pid, maps);
-		pthread_mutex_unlock(&visit->attach->lock);
-		break;
-	}
-	maps__free(maps);
-}
-
-static void visit_processes(const struct visit *visit)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		pid_t pid = strtoul(entry->d_name, NULL, 10);
-
-		if (pid > 0 && pid != getpid())
-			visit_process(visit, pid);
-	}
-	if (dir)
-		(void)closedir(dir);
-}
-
-/* The module's number where it has sites, or -errno. */
-static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
-			       struct stat *ret_status, struct attach_result *ret)
-{
-	const struct site_table *table;
-	int64_t number;
-
-	if (fstat(file->fd, ret_status))
-		return -errno;
-	number = modules__find(&attach->modules, file, attach->options.selection,
-			       attach->options.journal);
-	if (number < 0)
-		return number;
-	table = attach->modules.by_number[number]->table;
-	if (!table)
-		return -ENOEXEC;
-	ret->malformed_cnt = table->malformed_cnt;
-	return table->has_module ? number : -ENOENT;
-}
-
-int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
-		 struct attach_result *ret)
-{
-	struct visit visit = { .attach = attach, .before = before, .ctx = ctx };
-	struct mapped_file file = { .path = path };
-	int64_t number;
-	int err = 0;
-
-	*ret = (struct attach_result){ 0 };
-	file.fd = plain_file__open(path);
-	if (file.fd < 0)
-		return file.fd == -ENODEV ? -ENOEXEC : file.fd;
-	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
-	pthread_mutex_lock(&attach->turn);
-	pthread_mutex_lock(&attach->lock);
-	number = find_with_sites(attach, &file, &visit.file, ret);
-	if (number > 0 && !find_links(attach->modules.by_number[number]->links, 0)) {
-		visit.number = number;
-		visit.table = attach->modules.by_number[number]->table;
-		pthread_mutex_unlock(&attach->lock);
-		visit_processes(&visit);
-		pthread_mutex_lock(&attach->lock);
-		err = link_module(attach, number, file.kernel_path, 0);
-		ret->marked_cnt = visit.table->cnt;
-		if (err)
-			note_failed(ret, path, false);
-		else
-			ret->module_cnt = 1;
-		ret->site_cnt = err ? 0 : attach->modules.by_number[number]->enabled_cnt;
-	}
-	pthread_mutex_unlock(&attach->lock);
-	pthread_mutex_unlock(&attach->turn);
-	(void)close(file.fd);
-	return number < 0 ? number : err;
-}
-
 /* ---- questions ---- */
-
-void attach__keep_files(struct attach *attach, pid_t pid)
-{
-	struct maps *maps = maps__read(pid);
-
-	if (!maps)
-		return;
-	pthread_mutex_lock(&attach->lock);
-	keep_files(attach, pid, maps);
-	pthread_mutex_unlock(&attach->lock);
-	maps__free(maps);
-}
 
 int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41])
 {
 	const struct module *module;
+	uint32_t number;
 	int err = -ENOENT;
 
 	pthread_mutex_lock(&attach->lock);
-	module = inode ? modules__find_mapped(&attach->modules, dev, inode) : NULL;
+	number = inode ? modules__find_mapped(&attach->modules, dev, inode) : 0;
+	module = number ? attach->modules.by_number[number] : NULL;
 	/* without a descriptor the file may be gone, and its number another's */
 	if (module && module->fd >= 0) {
 		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
@@ -735,20 +476,9 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
 	return err;
 }
 
-static struct module *get(struct attach *attach, uint32_t number)
-{
-	struct module *module = NULL;
-
-	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->modules.end)
-		module = attach->modules.by_number[number];
-	pthread_mutex_unlock(&attach->lock);
-	return module;
-}
-
 const struct site_table *attach__table(struct attach *attach, uint32_t module)
 {
-	const struct module *found = get(attach, module);
+	const struct module *found = attach__module(attach, module);
 
 	return found ? found->table : NULL;
 }
@@ -785,7 +515,7 @@ uint32_t attach__end(struct attach *attach)
 
 size_t attach__enabled_cnt(struct attach *attach, uint32_t module)
 {
-	const struct module *found = get(attach, module);
+	const struct module *found = attach__module(attach, module);
 
 	return found ? found->enabled_cnt : 0;
 }

@@ -26,6 +26,7 @@
 
 #include "arrival.h"
 #include "attach.h"
+#include "attacher.h"
 #include "check.h"
 #include "clock.h"
 #include "collect.h"
@@ -60,6 +61,7 @@ struct collector {
 	struct journal journal; /* its directory lies in there */
 	struct kernel *kernel;
 	struct attach *attach;
+	struct attacher *attacher;
 	struct clock *clock;
 	struct writer *writer;
 	struct ring_ahead *ahead; /* NULL: it goes without */
@@ -82,6 +84,7 @@ struct collector {
 	int stop_signal;    /* SIGINT or SIGTERM that ended the recording */
 	bool from_terminal; /* which sent it to CMD as well */
 	int command_status; /* wait status */
+	bool failed_late;   /* atomic: a given process could not be attached to */
 	pid_t failed_pid;   /* launch thread: the last process that could not be attached to, */
 	int failed_err;     /* and why */
 };
@@ -123,8 +126,11 @@ static void arrive(void *ctx, struct arrival *arrival)
 {
 	struct collector *collector = ctx;
 
-	arrival->given = collector->env->mode == ENV_PIDS;
-	drain__arrive(collector->drain, arrival);
+	arrival->given = !arrival->look && collector->env->mode == ENV_PIDS;
+	if (arrival->look)
+		drain__tell(collector->drain, arrival);
+	else
+		drain__arrive(collector->drain, arrival);
 }
 
 static void arrive_announced(void *ctx, struct arrival *arrival)
@@ -134,50 +140,37 @@ static void arrive_announced(void *ctx, struct arrival *arrival)
 	arrive(ctx, arrival);
 }
 
+/* In the drain thread. */
+static bool look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t what)
+{
+	struct collector *collector = ctx;
+
+	return attacher__look(collector->attacher, pid, start_ns, what);
+}
+
 static void announce(const struct collector *collector, pid_t pid,
 		     const struct attach_result *result)
 {
-	char subject[32];
-
-	if (collector->env->quiet)
-		return;
-	fprintf(stderr, "ttlog-collect: recording pid %d (%zu sites)\n", (int)pid,
-		result->site_cnt);
-	if (result->site_cnt)
-		return;
-	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
-	report__none_chosen(subject, result);
+	if (!collector->env->quiet)
+		report__recording(pid, result);
 }
 
 /* ---- the three kinds of targets ---- */
 
-static int attach_pid(struct collector *collector, pid_t pid)
+/* Nothing may be left to record. */
+static void late_failure(void *ctx)
 {
-	struct attach_result result = { 0 };
-	char subject[32];
-	int err;
+	struct collector *collector = ctx;
 
-	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
-	if (kill(pid, 0) && errno == ESRCH)
-		return failed("no process:", subject, -ESRCH);
-	err = kernel__track(collector->kernel, pid);
-	if (!err)
-		err = attach__process(collector->attach, pid, arrive_announced, collector, &result);
-	if (err || !result.module_cnt) {
-		report__unattached(subject, &result, err);
-		return err ? err : -ENOENT;
-	}
-	announce(collector, pid, &result);
-	return 0;
+	__atomic_store_n(&collector->failed_late, true, __ATOMIC_RELAXED);
+	drain__ask_done(collector->drain);
 }
 
 static int attach_pids(struct collector *collector)
 {
-	int err = 0;
+	const struct env *env = collector->env;
 
-	for (size_t i = 0; !err && i < collector->env->pid_cnt; i++)
-		err = attach_pid(collector, collector->env->pids[i]);
-	return err;
+	return attacher__attach(collector->attacher, env->pids, env->pid_cnt);
 }
 
 struct file_arrivals {
@@ -192,8 +185,12 @@ static void arrive_of_file(void *ctx, struct arrival *arrival)
 
 	if (arrivals->cnt < sizeof(arrivals->pids) / sizeof(*arrivals->pids))
 		arrivals->pids[arrivals->cnt++] = arrival->pid;
-	(void)kernel__track(arrivals->collector->kernel, arrival->pid);
+	const uint32_t pid = arrival->pid;
+
+	(void)kernel__track(arrivals->collector->kernel, pid);
 	arrive_announced(arrivals->collector, arrival);
+	/* what else it has mapped is opened beside this */
+	(void)attacher__look(arrivals->collector->attacher, pid, 0, RECORDER_LOOK_NEW);
 }
 
 static int attach_file(struct collector *collector)
@@ -401,36 +398,6 @@ static void handle_signal(struct collector *collector)
 	collector->over = true;
 }
 
-struct change {
-	struct collector *collector;
-	bool was_announced;
-};
-
-static void arrive_changed(void *ctx, struct arrival *arrival)
-{
-	struct change *change = ctx;
-
-	arrival->ret_was_announced = &change->was_announced;
-	arrive_announced(change->collector, arrival);
-}
-
-/* A library or a program more: sites to enable. */
-static void handle_change(struct collector *collector, pid_t pid)
-{
-	/* where it can't arrive any more, there is nothing to say of it either */
-	struct change change = { .collector = collector, .was_announced = true };
-	struct attach_result result = { 0 };
-	int err;
-
-	if (collector->env->mode == ENV_PATH)
-		return;
-	err = attach__process(collector->attach, pid, arrive_changed, &change, &result);
-	if (err && err != -ESRCH && err != -ENOENT)
-		(void)failed("can't attach to what a process has loaded", NULL, err);
-	if (result.module_cnt && !change.was_announced)
-		announce(collector, pid, &result);
-}
-
 static void handle_notice(struct collector *collector)
 {
 	struct recorder_notice notice;
@@ -438,17 +405,11 @@ static void handle_notice(struct collector *collector)
 	if (read(collector->notices[0], &notice, sizeof(notice)) != sizeof(notice))
 		return;
 	switch ((enum recorder_event)notice.event) {
-	case RECORDER_LIBRARY:
-	case RECORDER_EXEC:
-		handle_change(collector, notice.pid);
-		break;
-	case RECORDER_NEW:
-		attach__keep_files(collector->attach, notice.pid);
-		break;
 	case RECORDER_DONE:
 		/* CMD may not have started anything yet that is recorded; and with -e there is
 		 * always another one to come */
-		if (collector->env->mode == ENV_PIDS ||
+		if ((collector->env->mode == ENV_PIDS &&
+		     !attacher__is_behind(collector->attacher)) ||
 		    (collector->env->mode == ENV_COMMAND && collector->command_ended))
 			collector->over = true;
 		break;
@@ -750,12 +711,28 @@ static int open_recorder(struct collector *collector)
 		.all_given = env->mode == ENV_COMMAND,
 		.quiet = env->quiet,
 		.notify_fd = collector->notices[1],
+		.look = look,
+		.look_ctx = collector,
+	};
+	const struct attacher_options attacher = {
+		.attach = collector->attach,
+		.kernel = collector->kernel,
+		.arrive = arrive_announced,
+		.tell = arrive,
+		.failed = late_failure,
+		.ctx = collector,
+		.only_looks = env->mode == ENV_PATH,
+		.quiet = env->quiet,
 	};
 	struct drain_options drain = {
 		.kernel = collector->kernel,
 		.batches_bytes = env->buffer_bytes,
 		.clock = collector->clock,
 	};
+
+	collector->attacher = attacher__new(&attacher);
+	if (!collector->attacher)
+		return failed("can't start", NULL, -errno);
 	recorder.ahead = collector->ahead = ring_ahead__new();
 	collector->recorder = recorder__new(&recorder);
 	drain.recorder = collector->recorder;
@@ -830,11 +807,25 @@ static void close_fd(int fd)
 		(void)close(fd);
 }
 
-static void tear_down(struct collector *collector)
+/* A thread waits for a file that nobody answers for. What it uses stays, and goes with the process;
+ * what is on disk for the next collector goes now. */
+static _Noreturn void leave_hanging(struct collector *collector, int status)
+{
+	control__free(collector->control);
+	writer__free(collector->writer);
+	recorder__free(collector->recorder);
+	journal__fini(&collector->journal);
+	(void)fflush(NULL);
+	_exit(status);
+}
+
+static void tear_down(struct collector *collector, int status)
 {
 	end_recovery(collector);
-	/* its callbacks use all else */
+	/* its callbacks use all else, as do the attacher's threads */
 	launch__free(collector->launch);
+	if (!attacher__free(collector->attacher))
+		leave_hanging(collector, status);
 	watch__free(collector->watch);
 	control__free(collector->control);
 	drain__free(collector->drain);
@@ -914,7 +905,7 @@ static int exit_status(const struct collector *collector)
 	bool lost_file = collector->recorder && recorder__failed(collector->recorder);
 
 	if (collector->env->mode != ENV_COMMAND)
-		return lost_file ? 1 : 0;
+		return lost_file || __atomic_load_n(&collector->failed_late, __ATOMIC_RELAXED);
 	if (!collector->command_ended)
 		return collector->stop_signal ? 128 + collector->stop_signal : 0;
 	if (WIFSIGNALED(status))
@@ -950,6 +941,6 @@ int collect__run(const struct env *env)
 		status = exit_status(&collector);
 		tell_unmarked(&collector);
 	}
-	tear_down(&collector);
+	tear_down(&collector, status);
 	return status;
 }

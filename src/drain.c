@@ -105,6 +105,16 @@ void drain__arrive(struct drain *drain, struct arrival *arrival)
 	pthread_mutex_unlock(&mailbox->lock);
 }
 
+void drain__tell(struct drain *drain, struct arrival *arrival)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	arrival->next = NULL;
+	*drain->mailbox.last_arrival = arrival;
+	drain->mailbox.last_arrival = &arrival->next;
+	drain->mailbox.posted_cnt++;
+	post(drain);
+}
+
 void drain__job_done(struct drain *drain, struct writer_job *job)
 {
 	pthread_mutex_lock(&drain->mailbox.lock);
@@ -357,6 +367,7 @@ static void finish(struct drain *drain)
 	take_all(drain, WHOLE_WAIT_NS);
 	recorder__pull(drain->options.recorder, 0, take_batches, drain);
 	take_all(drain, WHOLE_WAIT_NS);
+	recorder__settle(drain->options.recorder);
 	recorder__show_all(drain->options.recorder);
 	if (drain->last_request)
 		recorder__snapshot(drain->options.recorder, drain->last_request);
@@ -370,6 +381,7 @@ static void *run(void *arg)
 {
 	struct drain *drain = arg;
 
+	(void)pthread_setname_np(pthread_self(), "ttlog-drain");
 	precedence__take(PRECEDENCE_DRAIN);
 	while (!drain->stopping) {
 		wait_for_work(drain);

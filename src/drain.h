@@ -34,6 +34,8 @@ struct drain *drain__new(const struct drain_options *options);
  * batch.
  */
 void drain__arrive(struct drain *drain, struct arrival *arrival);
+/* Of one that is known, what was found: for which nobody waits. */
+void drain__tell(struct drain *drain, struct arrival *arrival);
 void drain__request(struct drain *drain, struct trigger_request *request);
 void drain__job_done(struct drain *drain, struct writer_job *job);
 

@@ -39,7 +39,7 @@ struct kernel {
 	struct wire_ring *batches, *deaths;
 	struct warm *warm; /* until they are read */
 	bool multi;        /* uprobe_multi links */
-	size_t event_cnt;  /* perf events ever made: each has a descriptor */
+	size_t event_cnt;  /* perf events ever made: each has a descriptor; atomic */
 	unsigned int gaps;
 };
 
@@ -475,8 +475,7 @@ static struct kernel_link *link_events(struct kernel *kernel, int prog_fd,
 
 	if (!link)
 		return NULL;
-	kernel->event_cnt += places->cnt;
-	make_room(kernel->event_cnt);
+	make_room(__atomic_add_fetch(&kernel->event_cnt, places->cnt, __ATOMIC_RELAXED));
 	for (size_t i = 0; fd >= 0 && i < places->cnt; i++) {
 		fd = link_event(prog_fd, type, places, i, cookie, pid);
 		if (fd >= 0)

@@ -28,6 +28,12 @@ struct linkers_file {
 	struct linkers_file *next;
 };
 
+void linkers__init(struct linkers *linkers)
+{
+	*linkers = (struct linkers){ 0 };
+	pthread_mutex_init(&linkers->lock, NULL);
+}
+
 void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
 		   void *ctx)
 {
@@ -39,6 +45,7 @@ void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kern
 		(void)close(file->fd);
 		free(file);
 	}
+	pthread_mutex_destroy(&linkers->lock);
 }
 
 static bool is_unchanged(const struct linkers_file *file)
@@ -50,15 +57,19 @@ static bool is_unchanged(const struct linkers_file *file)
 	       now.st_ctim.tv_nsec == file->changed.tv_nsec;
 }
 
-static struct linkers_file *find_file(const struct linkers *linkers, pid_t filter,
+/* The latest: one that was written over has one for each change. None goes before all do. */
+static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 				      const struct maps_entry *entry)
 {
-	struct linkers_file *file = linkers->first;
+	struct linkers_file *file;
 
-	while (file && (file->filter != filter || file->inode != entry->inode ||
-			file->dev != entry->dev || !is_unchanged(file)))
+	pthread_mutex_lock(&linkers->lock);
+	file = linkers->first;
+	while (file &&
+	       (file->filter != filter || file->inode != entry->inode || file->dev != entry->dev))
 		file = file->next;
-	return file;
+	pthread_mutex_unlock(&linkers->lock);
+	return file && is_unchanged(file) ? file : NULL;
 }
 
 /* What there is none of stays 0. */
@@ -100,6 +111,18 @@ static int open_file(struct linkers_file *file, pid_t pid, const struct maps_ent
 	return 0;
 }
 
+/* Not a hostile one, or many that are tried out. */
+static bool may_add(struct linkers *linkers, pid_t filter)
+{
+	bool may = true;
+
+	pthread_mutex_lock(&linkers->lock);
+	if (!filter)
+		may = linkers->for_all_cnt++ < LINKERS_MAX_FOR_ALL;
+	pthread_mutex_unlock(&linkers->lock);
+	return may;
+}
+
 /* NULL where it can't be known again. */
 static struct linkers_file *add_file(struct linkers *linkers, struct kernel *kernel, pid_t filter,
 				     pid_t pid, const struct maps_entry *header,
@@ -108,11 +131,9 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 	struct linkers_file *file;
 	char path[MAPS_PATH_BYTES];
 
-	/* a hostile one, or many that are tried out */
-	if (!header || !code || header->inode != code->inode || header->dev != code->dev ||
-	    (!filter && linkers->for_all_cnt == LINKERS_MAX_FOR_ALL))
+	if (!header || !code || header->inode != code->inode || header->dev != code->dev)
 		return NULL;
-	file = calloc(1, sizeof(*file));
+	file = may_add(linkers, filter) ? calloc(1, sizeof(*file)) : NULL;
 	if (!file)
 		return NULL;
 	if (open_file(file, pid, code, path)) {
@@ -122,9 +143,10 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 	file->filter = filter;
 	file->offsets = move(linker, -header->start);
 	file->link = hook(kernel, filter, path, code, linker->notify);
+	pthread_mutex_lock(&linkers->lock);
 	file->next = linkers->first;
 	linkers->first = file;
-	linkers->for_all_cnt += !filter;
+	pthread_mutex_unlock(&linkers->lock);
 	return file;
 }
 

@@ -3,11 +3,12 @@
  * The files of dynamic linkers that processes run with, each searched once for where it tells of
  * libraries, and hooked there.
  *
- * No locks: who has the table has them.
+ * Any thread. Nothing waits for a file with the lock.
  */
 #ifndef TTLOG_LINKERS_H
 #define TTLOG_LINKERS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -19,12 +20,13 @@ struct kernel_link;
 struct linkers_file;
 struct maps;
 
-/* Starts with zeroes. */
 struct linkers {
+	pthread_mutex_t lock;
 	struct linkers_file *first;
 	size_t for_all_cnt; /* with a filter of 0 */
 };
 
+void linkers__init(struct linkers *linkers);
 /* Unhooks all, and hands over the links one by one: they are freed faster together. */
 void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
 		   void *ctx);

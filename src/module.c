@@ -15,17 +15,21 @@
 /* Files without sites that are kept open for the names in them: descriptors are not endless. */
 #define MODULES_MAX_KEPT 1024
 
+void module__free(struct module *module)
+{
+	if (!module)
+		return;
+	site_table__free(module->table);
+	if (module->fd >= 0)
+		(void)close(module->fd);
+	free(module->path);
+	free(module);
+}
+
 void modules__fini(struct modules *modules)
 {
-	for (uint32_t i = 1; i < modules->end; i++) {
-		struct module *module = modules->by_number[i];
-
-		site_table__free(module->table);
-		if (module->fd >= 0)
-			(void)close(module->fd);
-		free(module->path);
-		free(module);
-	}
+	for (uint32_t i = 1; i < modules->end; i++)
+		module__free(modules->by_number[i]);
 	free(modules->by_number);
 }
 
@@ -69,95 +73,113 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void note_mapping(struct module *module, const struct mapped_file *file)
+static void note_mapping(struct module *module, const struct maps_entry *entry)
 {
-	if (!file->entry)
+	if (!entry)
 		return;
-	module->map_dev = file->entry->dev;
-	module->map_inode = file->entry->inode;
+	module->map_dev = entry->dev;
+	module->map_inode = entry->inode;
 }
 
-/* Whether its descriptor is worth having: for sites always, for names in crash reports within
- * bounds. */
-static bool keeps_file(struct modules *modules, const struct site_table *table)
+struct module *module__read(const struct mapped_file *file, const struct stat *status,
+			    const struct selection *selection)
 {
-	if (!table)
-		return false;
-	return table->has_module || (table->build_id[0] && modules->kept_cnt++ < MODULES_MAX_KEPT);
-}
+	struct module *module = calloc(1, sizeof(*module));
 
-int64_t modules__find(struct modules *modules, const struct mapped_file *file,
-		      const struct selection *selection, struct journal *journal)
-{
-	struct module *module;
-	struct stat status;
-
-	if (fstat(file->fd, &status))
-		return -errno;
-	for (uint32_t i = 1; i < modules->end; i++) {
-		if (!is_module(modules->by_number[i], &status))
-			continue;
-		note_mapping(modules->by_number[i], file);
-		return i;
-	}
-	if (grow(modules))
-		return -ENOMEM;
-	module = calloc(1, sizeof(*module));
 	if (!module)
-		return -ENOMEM;
+		return NULL;
+	module->fd = -1;
 	module->path = strdup(file->path);
 	module->table = elf__read_sites(file->fd, base_name(file->path));
 	if (!module->path || (!module->table && errno != ENOEXEC)) {
-		int err = -errno;
+		int err = errno;
 
-		free(module->path);
-		free(module);
-		return err;
+		module__free(module);
+		errno = err;
+		return NULL;
 	}
-	module->dev = status.st_dev;
-	module->inode = status.st_ino;
-	module->size = status.st_size;
-	module->changed = status.st_ctim;
-	module->fd = -1;
-	note_mapping(module, file);
+	module->dev = status->st_dev;
+	module->inode = status->st_ino;
+	module->size = status->st_size;
+	module->changed = status->st_ctim;
+	note_mapping(module, file->entry);
 	if (module->table && module->table->has_module)
 		module->enabled_cnt = count_enabled(selection, module->table);
-	if (keeps_file(modules, module->table))
+	if (module->table && (module->table->has_module || module->table->build_id[0]))
 		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	return module;
+}
+
+bool module__is_unchanged(const struct module *module)
+{
+	struct stat now;
+
+	return module->fd >= 0 && fstat(module->fd, &now) == 0 && is_module(module, &now);
+}
+
+enum module_leaks module__look_for_leaks(const struct module *module, int fd)
+{
+	return elf__looks_for_leaks(fd >= 0 ? fd : module->fd) ? MODULE_LEAKS : MODULE_NO_LEAKS;
+}
+
+uint32_t modules__find(struct modules *modules, const struct stat *status,
+		       const struct maps_entry *entry)
+{
+	for (uint32_t i = 1; i < modules->end; i++) {
+		if (!is_module(modules->by_number[i], status))
+			continue;
+		note_mapping(modules->by_number[i], entry);
+		return i;
+	}
+	return 0;
+}
+
+/* The number of one that is the same file. */
+static uint32_t find_twin(const struct modules *modules, const struct module *module)
+{
+	for (uint32_t i = 1; i < modules->end; i++) {
+		const struct module *other = modules->by_number[i];
+
+		if (other->dev == module->dev && other->inode == module->inode &&
+		    other->size == module->size &&
+		    other->changed.tv_sec == module->changed.tv_sec &&
+		    other->changed.tv_nsec == module->changed.tv_nsec)
+			return i;
+	}
+	return 0;
+}
+
+/* A descriptor is worth having for sites always, for names in crash reports within bounds. */
+static void bound_descriptors(struct modules *modules, struct module *module)
+{
+	if (module->fd < 0 || module->table->has_module || modules->kept_cnt++ < MODULES_MAX_KEPT)
+		return;
+	(void)close(module->fd);
+	module->fd = -1;
+}
+
+int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal)
+{
+	const uint32_t twin = find_twin(modules, module);
+
+	if (twin || grow(modules)) {
+		module__free(module);
+		return twin ? (int64_t)twin : -ENOMEM;
+	}
+	bound_descriptors(modules, module);
 	if (journal && module->table && module->table->has_module)
 		journal__add_module(journal, modules->end, module->table);
 	modules->by_number[modules->end] = module;
 	return modules->end++;
 }
 
-bool module__looks_for_leaks(struct module *module, int fd)
-{
-	if (module->leaks == MODULE_UNASKED)
-		module->leaks = elf__looks_for_leaks(fd) ? MODULE_LEAKS : MODULE_NO_LEAKS;
-	return module->leaks == MODULE_LEAKS;
-}
-
-struct module *modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode)
+uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode)
 {
 	/* the latest: a file that was written over has a module for each change */
 	for (uint32_t i = modules->end; i-- > 1;) {
-		struct module *module = modules->by_number[i];
+		const struct module *module = modules->by_number[i];
 
 		if (module->map_inode == inode && module->map_dev == dev)
-			return module;
-	}
-	return NULL;
-}
-
-uint32_t modules__find_kept(const struct modules *modules, const struct maps_entry *entry)
-{
-	for (uint32_t i = modules->end; i-- > 1;) {
-		const struct module *module = modules->by_number[i];
-		struct stat now;
-
-		if (module->fd >= 0 && module->map_inode == entry->inode &&
-		    module->map_dev == entry->dev && fstat(module->fd, &now) == 0 &&
-		    is_module(module, &now))
 			return i;
 	}
 	return 0;

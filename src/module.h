@@ -23,6 +23,13 @@ struct links;
 struct selection;
 struct site_table;
 
+/* Whether it traces its own threads at its end. */
+enum module_leaks {
+	MODULE_UNASKED,
+	MODULE_NO_LEAKS,
+	MODULE_LEAKS,
+};
+
 struct module {
 	dev_t map_dev; /* as maps shows them, which may differ from stat(2); inode 0: not mapped yet */
 	uint64_t map_inode;
@@ -34,12 +41,8 @@ struct module {
 	int fd;                   /* for its symbols, whatever becomes of the path; -1: not kept */
 	struct site_table *table; /* NULL: no ELF file */
 	size_t enabled_cnt;
-	enum {
-		MODULE_UNASKED,
-		MODULE_NO_LEAKS,
-		MODULE_LEAKS
-	} leaks;             /* module__looks_for_leaks() */
-	struct links *links; /* attach.c's */
+	enum module_leaks leaks;
+	struct links *links; /* attach's */
 };
 
 /* Starts with zeroes. */
@@ -59,22 +62,30 @@ struct mapped_file {
 
 void modules__fini(struct modules *modules);
 
+/* These wait for the file, and need no table: */
+
+/* One that is in no table yet, its sites counted by the selection. NULL with errno. */
+struct module *module__read(const struct mapped_file *file, const struct stat *status,
+			    const struct selection *selection);
+void module__free(struct module *module);
+/* Whether it is kept open, so that its inode is no other file's, and the file was not written over. */
+bool module__is_unchanged(const struct module *module);
+/* fd: its file; -1: as it is kept. */
+enum module_leaks module__look_for_leaks(const struct module *module, int fd);
+
+/* The rest waits for nothing. */
+
+/* The number of the module that the file with that status is, 1 and up; 0 where it is not known.
+ * entry: it is mapped so; NULL: it is not. */
+uint32_t modules__find(struct modules *modules, const struct stat *status,
+		       const struct maps_entry *entry);
 /*
- * The number of the module that this file is, made where it is not known yet: then its sites are
- * counted by the selection, and put into the journal (NULL: none). 1 and up, or -errno.
+ * Takes ownership, and puts it into the journal (NULL: none). Its number; where the same file is
+ * known by now, that one's. -ENOMEM: it is gone.
  */
-int64_t modules__find(struct modules *modules, const struct mapped_file *file,
-		      const struct selection *selection, struct journal *journal);
-/* Whether it traces its own threads at its end; fd: its file. The answer is kept. */
-bool module__looks_for_leaks(struct module *module, int fd);
-/* The one that a process maps by these numbers of maps(5); NULL for none. */
-struct module *modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode);
-/*
- * The number of the module that a process maps by this entry, without a look at the process: where
- * the file is kept open, so that its inode is no other file's, and unchanged. 0 where it must be
- * opened.
- */
-uint32_t modules__find_kept(const struct modules *modules, const struct maps_entry *entry);
+int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal);
+/* The number of the one that a process maps by these numbers of maps(5); 0 for none. */
+uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode);
 /* A new descriptor of the file with that build id, or -errno: -ENOENT where none is kept. */
 int modules__open(const struct modules *modules, const char *build_id);
 /* What the program with that build id calls itself, else one of the others; NULL for none. */

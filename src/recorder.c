@@ -16,11 +16,11 @@
 #include "attach.h"
 #include "birth.h"
 #include "death.h"
-#include "elf.h"
 #include "job.h"
 #include "journal.h"
 #include "kernel.h"
 #include "kin.h"
+#include "maps.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
@@ -33,6 +33,13 @@
 #include "task.h"
 #include "trigger.h"
 #include "writer.h"
+
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) swapped_ = (a);                                                      \
+		(a) = (b);                                                                         \
+		(b) = swapped_;                                                                    \
+	} while (0)
 
 struct recorder *recorder__new(const struct recorder_options *options)
 {
@@ -67,17 +74,15 @@ static bool notify(struct recorder *recorder, enum recorder_event event, uint32_
 	return write(recorder->options.notify_fd, &notice, sizeof(notice)) == sizeof(notice);
 }
 
-/* Who traces it attaches when it has linked. */
-static void notify_exec(struct recorder *recorder, const struct wire_head *head)
+static bool look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what)
 {
-	if (!(head->flags & WIRE_LAUNCHED))
-		(void)notify(recorder, RECORDER_EXEC, head->tgid);
+	return recorder->options.look(recorder->options.look_ctx, pid, start_ns, what);
 }
 
 /* ---- coming ---- */
 
-/* What /proc knows of it, while it lasts. maps: read just now, NULL: not. */
-static void look_up(struct process *process, const struct maps *maps)
+/* Which costs the same whatever it is, and waits for nothing; all else is for others to look up. */
+static void read_exe(struct process *process)
 {
 	char link[64], exe[PATH_MAX];
 	ssize_t len;
@@ -93,12 +98,23 @@ static void look_up(struct process *process, const struct maps *maps)
 		free(process->exe);
 		process->exe = strdup(exe);
 	}
-	if (elf__open_build_id(link, process->build_id))
-		process->build_id[0] = '\0';
-	if (maps)
-		(void)death__take_mappings(&process->crash, maps);
-	else
-		(void)death__read_mappings(&process->crash, process->pid);
+}
+
+static void take_seen(struct recorder *recorder, struct process *process,
+		      const struct arrival *arrival)
+{
+	struct crash *seen = arrival->seen;
+	bool was_seen = process->crash.mapping_cnt;
+
+	if (arrival->build_id[0])
+		memcpy(process->build_id, arrival->build_id, sizeof(process->build_id));
+	if (!seen)
+		return;
+	/* theirs go with the arrival */
+	SWAP(process->crash.mappings, seen->mappings);
+	SWAP(process->crash.mapping_cnt, seen->mapping_cnt);
+	if (!was_seen)
+		kin__remember(&recorder->kin, process);
 }
 
 static void give(struct recorder *recorder, struct process *process)
@@ -109,9 +125,7 @@ static void give(struct recorder *recorder, struct process *process)
 	recorder->given_cnt++;
 }
 
-/* maps: of one that is being attached to; NULL: nobody has opened its files. */
-static struct process *admit(struct recorder *recorder, const struct wire_head *head,
-			     const struct maps *maps)
+static struct process *admit(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process = process__new(head);
 
@@ -121,10 +135,7 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 	}
 	if (!process)
 		return NULL;
-	look_up(process, maps);
-	kin__remember(&recorder->kin, process);
-	if (!maps)
-		(void)notify(recorder, RECORDER_NEW, process->pid);
+	read_exe(process);
 	if (recorder->options.all_given)
 		give(recorder, process);
 	return process;
@@ -200,12 +211,22 @@ static void open_ring(struct recorder *recorder, struct process *process)
 		ring_ahead__add(recorder->options.ahead, process->ring);
 }
 
+/* One that nobody has attached to: nobody has opened its files either. */
+static struct process *admit_unknown(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = admit(recorder, head);
+
+	if (process)
+		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+	return process;
+}
+
 struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process = find(recorder, head);
 
 	if (!process && !is_past(recorder, head))
-		process = admit(recorder, head, NULL);
+		process = admit_unknown(recorder, head);
 	recorder->last = process;
 	if (!process || process->ring || process->no_ring)
 		return process;
@@ -244,19 +265,43 @@ static struct process *find_arrived(const struct recorder *recorder, uint32_t pi
 	return birth__is_same(birth_ns, known_ns) ? process : NULL;
 }
 
+static void end_when_whole(struct recorder *recorder, struct process *process);
+
+/* What was found of one that is known. */
+static void take_look(struct recorder *recorder, const struct arrival *arrival)
+{
+	struct process *process = recorder__find(recorder, arrival->pid, arrival->start_ns);
+
+	if (!process)
+		return;
+	take_seen(recorder, process, arrival);
+	if (arrival->build_id[0])
+		journal__add_process(process->facts_fd, process);
+	if (!(arrival->look & RECORDER_LOOK_CRASH))
+		return;
+	if (!arrival->seen)
+		kin__lend(&recorder->kin, process);
+	process->is_looked_at = false;
+	if (process->exiting && !process->ended)
+		end_when_whole(recorder, process);
+}
+
 void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 {
 	struct wire_head head = { .tgid = arrival->pid };
 	uint64_t birth_ns = birth__read_ns(arrival->pid);
 	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
-	bool was_known = process;
 
+	if (arrival->look) {
+		take_look(recorder, arrival);
+		return;
+	}
 	if (!process) {
 		head.tid = arrival->pid;
 		head.ns_tgid = arrival->pid;
 		head.cgroup = task__read_cgroup(arrival->pid);
 		recorder__stamp_thread(&head);
-		process = admit(recorder, &head, arrival->maps);
+		process = admit(recorder, &head);
 	}
 	if (!process)
 		return;
@@ -266,9 +311,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	if (arrival->ret_was_announced)
 		*arrival->ret_was_announced = process->announced;
 	process->announced |= arrival->announced;
-	/* libraries have come since it was known */
-	if (arrival->maps && was_known)
-		(void)death__take_mappings(&process->crash, arrival->maps);
+	take_seen(recorder, process, arrival);
 	for (size_t i = 0; i < arrival->anchor_cnt; i++)
 		(void)process__add_anchor(process, &arrival->anchors[i]);
 	for (size_t i = 0; i < arrival->source_cnt; i++) {
@@ -294,8 +337,6 @@ bool recorder__still_runs(const struct process *process)
 }
 
 /* ---- recording ---- */
-
-static void end_when_whole(struct recorder *recorder, struct process *process);
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
 {
@@ -421,7 +462,7 @@ static void end_when_whole(struct recorder *recorder, struct process *process)
 	process->exiting = true;
 	if (process__has_owners(process))
 		count_lost_tails(recorder, process);
-	if (!process__has_owners(process))
+	if (!process__has_owners(process) && !process->is_looked_at)
 		end(recorder, process);
 }
 
@@ -455,26 +496,45 @@ static void tell_untracked(struct recorder *recorder)
 	      stderr);
 }
 
-void recorder__sweep(struct recorder *recorder)
+/* Has ended, but for a look at it that was asked for. */
+static bool is_only_looked_at(struct recorder *recorder, struct process *process)
 {
-	struct process **overdue = calloc(recorder->table.cnt + 1, sizeof(struct process *));
+	(void)recorder;
+	return process->exiting && !process->ended && process->is_looked_at &&
+	       !process__has_owners(process);
+}
+
+static void end_each(struct recorder *recorder,
+		     bool (*wants)(struct recorder *recorder, struct process *process))
+{
+	struct process **wanted = calloc(recorder->table.cnt + 1, sizeof(struct process *));
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 	size_t cnt = 0;
 
-	tell_untracked(recorder);
-	if (recorder->owes_done)
-		recorder__tell_done(recorder);
-	if (!overdue)
+	if (!wanted)
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (is_overdue(recorder, process))
-			overdue[cnt++] = process;
+		if (wants(recorder, process))
+			wanted[cnt++] = process;
 	}
 	/* none frees another */
 	while (cnt-- > 0)
-		end(recorder, overdue[cnt]);
-	free(overdue);
+		end(recorder, wanted[cnt]);
+	free(wanted);
+}
+
+void recorder__sweep(struct recorder *recorder)
+{
+	tell_untracked(recorder);
+	if (recorder->owes_done)
+		recorder__tell_done(recorder);
+	end_each(recorder, is_overdue);
+}
+
+void recorder__settle(struct recorder *recorder)
+{
+	end_each(recorder, is_only_looked_at);
 }
 
 void recorder__report(struct recorder *recorder)
@@ -489,6 +549,23 @@ void recorder__report(struct recorder *recorder)
 	}
 }
 
+/* What is known of the program before is not true of this one. Who traces it attaches when it has
+ * linked; else whoever looks does. */
+static void take_exec(struct recorder *recorder, struct process *process,
+		      const struct wire_head *head)
+{
+	const struct maps none = { 0 };
+	const bool is_traced = head->flags & WIRE_LAUNCHED;
+
+	process__exec(process, head);
+	process->build_id[0] = '\0';
+	(void)death__take_mappings(&process->crash, &none);
+	read_exe(process);
+	journal__add_process(process->facts_fd, process);
+	(void)look(recorder, process->pid, process->start_ns,
+		   is_traced ? RECORDER_LOOK_NEW : RECORDER_LOOK_EXEC);
+}
+
 /* What a crash is told in: the signal first, then whatever there is to it. */
 static void take_crash_message(struct recorder *recorder, struct process *process,
 			       const struct wire_head *head)
@@ -496,7 +573,9 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 	switch (head->kind) {
 	case WIRE_CRASH:
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
-		if (death__read_mappings(&process->crash, process->pid))
+		process->is_looked_at =
+			look(recorder, process->pid, process->start_ns, RECORDER_LOOK_CRASH);
+		if (!process->is_looked_at)
 			kin__lend(&recorder->kin, process);
 		break;
 	case WIRE_REPORTER:
@@ -526,8 +605,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	if (!process) {
 		if (head->kind == WIRE_EXIT)
 			kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
-		if (head->kind == WIRE_EXEC)
-			notify_exec(recorder, head);
+		if (head->kind == WIRE_EXEC && !(head->flags & WIRE_LAUNCHED))
+			(void)look(recorder, head->tgid, head->start_ns, RECORDER_LOOK_EXEC);
 		return;
 	}
 	switch ((enum wire_kind)head->kind) {
@@ -547,14 +626,10 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		request_from_program(recorder, process, (const struct wire_request *)head);
 		break;
 	case WIRE_EXEC:
-		process__exec(process, head);
-		look_up(process, NULL);
-		journal__add_process(process->facts_fd, process);
-		notify_exec(recorder, head);
+		take_exec(recorder, process, head);
 		break;
 	case WIRE_LIBRARY:
-		(void)death__read_mappings(&process->crash, process->pid);
-		(void)notify(recorder, RECORDER_LIBRARY, head->tgid);
+		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_LIBRARY);
 		break;
 	case WIRE_CRASH:
 	case WIRE_REPORTER:

@@ -34,10 +34,18 @@ enum recorder_trigger {
 
 /* What the main thread is told, by a write of one of these into notify_fd. */
 enum recorder_event {
-	RECORDER_LIBRARY = 1, /* pid has mapped another library */
-	RECORDER_EXEC = 2,    /* pid runs another program */
-	RECORDER_DONE = 3,    /* the last process that was given has ended */
-	RECORDER_NEW = 4,     /* pid records, and was not known before */
+	RECORDER_DONE = 3, /* the last process that was given has ended */
+};
+
+/*
+ * Why a process is to be looked at, by a thread that may wait for it and for its files. What is
+ * found comes as an arrival.
+ */
+enum recorder_look {
+	RECORDER_LOOK_NEW = 1,     /* it records, and was not known before */
+	RECORDER_LOOK_LIBRARY = 2, /* it has mapped another library */
+	RECORDER_LOOK_EXEC = 4,    /* it runs another program */
+	RECORDER_LOOK_CRASH = 8,   /* it dies: its mappings, as long as they are there */
 };
 
 struct recorder_notice {
@@ -57,13 +65,18 @@ struct recorder_options {
 	unsigned on;    /* enum recorder_trigger, or-ed */
 	bool all_given; /* whoever records was given: it belongs to CMD */
 	bool quiet;
-	int notify_fd; /* a pipe; notices that find it full are dropped, but for the last one */
+	int notify_fd; /* a pipe; a notice that finds it full comes later */
+	/* Must not wait. look: enum recorder_look. start_ns: as the kernel stamps the process, 0
+	 * unknown. Whether it will be done. */
+	bool (*look)(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look);
+	void *look_ctx;
 };
 
 /* NULL with errno. */
 struct recorder *recorder__new(const struct recorder_options *options);
 void recorder__free(struct recorder *recorder);
 
+/* One that comes, or what was found of one that is known. */
 void recorder__arrive(struct recorder *recorder, const struct arrival *arrival);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* Any message but a batch. */
@@ -101,6 +114,8 @@ size_t recorder__open_jobs(const struct recorder *recorder);
 void recorder__tell_done(struct recorder *recorder);
 /* Ends the books of processes that are gone and whose end was not seen; about once a second. */
 void recorder__sweep(struct recorder *recorder);
+/* Ends the books of those that have ended but for a look at them that was asked for. */
+void recorder__settle(struct recorder *recorder);
 /* Snapshots of those that crashed and are kept from being gone, by a core dump; ten times a
  * second. */
 void recorder__hurry(struct recorder *recorder);

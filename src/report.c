@@ -107,3 +107,15 @@ void report__none_chosen(const char *subject, const struct attach_result *result
 		"--filter\n",
 		subject, result->marked_cnt);
 }
+
+void report__recording(pid_t pid, const struct attach_result *result)
+{
+	char subject[32];
+
+	fprintf(stderr, "ttlog-collect: recording pid %d (%zu sites)\n", (int)pid,
+		result->site_cnt);
+	if (result->site_cnt)
+		return;
+	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
+	report__none_chosen(subject, result);
+}

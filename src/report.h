@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct attach_result;
 struct kernel;
@@ -24,6 +25,8 @@ void report__failure(uint32_t pid, int err, const char *what);
  * attach__file() gave. "has no ttlog sites" is said only where that is known.
  */
 void report__unattached(const char *subject, const struct attach_result *result, int err);
+/* "recording pid", and where no site of it was chosen, that. */
+void report__recording(pid_t pid, const struct attach_result *result);
 /* Of what is attached to, that no site was chosen. */
 void report__none_chosen(const char *subject, const struct attach_result *result);
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file, for every process that runs or maps it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arrival.h"
+#include "attach.h"
+#include "attach_parts.h"
+#include "maps.h"
+#include "module.h"
+#include "plain_file.h"
+#include "site.h"
+
+/* One file with sites, and who is told of the processes that have it mapped. */
+struct visit {
+	struct attach *attach;
+	struct stat file;
+	uint32_t number;
+	const struct site_table *table;
+	attach_before_fn before;
+	void *ctx;
+};
+
+/* On some file systems maps has other numbers than stat(2), and these may be another file's. */
+static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
+{
+	struct stat file;
+	bool same = true;
+	int fd;
+
+	if (!entry->executable || entry->inode != visit->file.st_ino)
+		return false;
+	fd = maps__open(pid, entry, NULL);
+	if (fd < 0)
+		return true;
+	if (fstat(fd, &file) == 0)
+		same = file.st_dev == visit->file.st_dev && file.st_ino == visit->file.st_ino;
+	(void)close(fd);
+	return same;
+}
+
+/* Where a process has the file mapped: its arrival, with what it had in its batches. */
+static void visit_process(const struct visit *visit, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+	struct arrival *arrival;
+
+	for (size_t i = 0; maps && i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		struct process_anchor anchor = { .module = visit->number };
+		uint64_t base;
+
+		if (!is_visited(visit, pid, entry))
+			continue;
+		base = attach__find_base(maps, entry);
+		arrival = base ? arrival__new(pid) : NULL;
+		if (!arrival)
+			break;
+		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
+		arrival__add_anchor(arrival, &anchor);
+		(void)arrival__add_batches(arrival, &anchor);
+		arrival__look_up(arrival, maps);
+		visit->before(visit->ctx, arrival);
+		break;
+	}
+	maps__free(maps);
+}
+
+static void visit_processes(const struct visit *visit)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = strtoul(entry->d_name, NULL, 10);
+
+		if (pid > 0 && pid != getpid())
+			visit_process(visit, pid);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+/* The module's number where it has sites, or -errno. */
+static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
+			       struct stat *ret_status, struct attach_result *ret)
+{
+	const struct site_table *table;
+	int64_t number;
+
+	if (fstat(file->fd, ret_status))
+		return -errno;
+	number = attach__find_file(attach, file);
+	if (number < 0)
+		return number;
+	table = attach__module(attach, number)->table;
+	if (!table)
+		return -ENOEXEC;
+	ret->malformed_cnt = table->malformed_cnt;
+	return table->has_module ? number : -ENOENT;
+}
+
+/* Its turn. */
+static int link_for_all(const struct visit *visit, const struct mapped_file *file,
+			struct attach_result *ret)
+{
+	const struct module *module = attach__module(visit->attach, visit->number);
+	int err;
+
+	if (attach__is_linked(visit->attach, visit->number, 0))
+		return 0;
+	attach__warm(visit->attach, module, file->fd);
+	visit_processes(visit);
+	err = attach__link(visit->attach, visit->number, file->kernel_path, 0);
+	ret->marked_cnt = visit->table->cnt;
+	if (err)
+		attach_result__fail(ret, file->path, false);
+	else
+		ret->module_cnt = 1;
+	ret->site_cnt = err ? 0 : module->enabled_cnt;
+	return err;
+}
+
+int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
+		 struct attach_result *ret)
+{
+	struct visit visit = { .attach = attach, .before = before, .ctx = ctx };
+	struct mapped_file file = { .path = path };
+	int64_t number;
+	int err = 0;
+
+	*ret = (struct attach_result){ 0 };
+	file.fd = plain_file__open(path);
+	if (file.fd < 0)
+		return file.fd == -ENODEV ? -ENOEXEC : file.fd;
+	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
+	number = find_with_sites(attach, &file, &visit.file, ret);
+	if (number > 0) {
+		visit.number = (uint32_t)number;
+		visit.table = attach__module(attach, visit.number)->table;
+		pthread_mutex_lock(&attach->turn);
+		err = link_for_all(&visit, &file, ret);
+		pthread_mutex_unlock(&attach->turn);
+	}
+	(void)close(file.fd);
+	return number < 0 ? (int)number : err;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A module has one link: to the control probe, and to all gates. When we are killed the kernel
+ * takes back the semaphores of a link at once, but lets the next one wait for a grace period, which
+ * takes some 0.5 s on a busy machine. A program records while both the site's gate and `listening`
+ * are on, so it does not matter which of them comes first. When we end in peace the gates go before
+ * the control probe does, which another link holds meanwhile.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach_parts.h"
+#include "kernel.h"
+#include "select.h"
+#include "site.h"
+#include "task.h"
+
+#define PAGE_BYTES 4096u
+
+void leaving__add(struct leaving *leaving, struct kernel_link **link)
+{
+	size_t cap = leaving->cap ? leaving->cap * 2 : 64;
+	struct kernel_link **links = leaving->links;
+
+	if (*link && leaving->cnt == leaving->cap) {
+		links = reallocarray(links, cap, sizeof(struct kernel_link *));
+		if (links) {
+			leaving->links = links;
+			leaving->cap = cap;
+		}
+	}
+	if (*link && links)
+		leaving->links[leaving->cnt++] = *link;
+	else
+		kernel_link__free(*link);
+	*link = NULL;
+}
+
+void leaving__close(struct leaving *leaving)
+{
+	kernel_link__free_all(leaving->links, leaving->cnt);
+	free(leaving->links);
+	*leaving = (struct leaving){ 0 };
+}
+
+void leaving__add_all(struct leaving *leaving, struct links *links)
+{
+	while (links) {
+		struct links *next = links->next;
+
+		leaving__add(leaving, &links->all);
+		leaving__add(leaving, &links->control);
+		free(links);
+		links = next;
+	}
+}
+
+struct links *links__find(struct links *links, pid_t pid)
+{
+	while (links && links->pid != pid)
+		links = links->next;
+	return links;
+}
+
+/* Links serve one process or all. The kernel knows a process by its first thread's memory: where that
+ * is gone, for main called pthread_exit(), sites are enabled wherever their file runs. What is not
+ * to be recorded is told apart by the BPF program all the same. */
+pid_t attach__filter(const struct attach *attach, pid_t pid)
+{
+	return attach->options.for_all || !task__has_memory((uint32_t)pid) ? 0 : pid;
+}
+
+/* Those that serve the process: its own, from before its main ended too, or those for all. */
+struct links *links__of(struct links *links, pid_t pid)
+{
+	struct links *own = links__find(links, pid);
+
+	return own ? own : links__find(links, 0);
+}
+
+static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
+				    const char *path, unsigned long offset, unsigned long semaphore,
+				    uint32_t cookie, pid_t pid)
+{
+	const struct kernel_places places = {
+		.path = path,
+		.offsets = &offset,
+		.semaphores = semaphore ? &semaphore : NULL,
+		.cnt = 1,
+	};
+
+	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
+}
+
+/* Where the kernel is to look at, with what it is to raise, for all that is enabled in a module. */
+static void choose_places(const struct attach *attach, const struct site_table *table,
+			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
+{
+	size_t cnt = 0;
+
+	offsets[cnt] = table->control_offset;
+	semaphores[cnt++] = table->listening_offset;
+	if (attach->options.immediate) {
+		offsets[cnt] = table->immediate_gate_offset;
+		semaphores[cnt++] = table->immediate_offset;
+	}
+	for (size_t i = 0; i < table->cnt; i++) {
+		const struct site *site = &table->sites[i];
+
+		if (!selection__matches(attach->options.selection, site))
+			continue;
+		offsets[cnt] = site->gate_offset;
+		semaphores[cnt++] = site->semaphore_offset;
+	}
+	*ret_cnt = cnt;
+}
+
+/* The program at the gates is never run. */
+static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
+				    pid_t pid)
+{
+	const struct module *module = attach__module(attach, number);
+	size_t max = module->enabled_cnt + 2, cnt;
+	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
+	struct kernel_link *link;
+	int err;
+
+	if (!offsets)
+		return NULL;
+	choose_places(attach, module->table, offsets, offsets + max, &cnt);
+	link = kernel__link(
+		attach->options.kernel, KERNEL_CONTROL,
+		&(struct kernel_places){
+			.path = path, .offsets = offsets, .semaphores = offsets + max, .cnt = cnt },
+		number, pid);
+	err = errno;
+	free(offsets);
+	errno = err;
+	return link;
+}
+
+static bool has_links(struct attach *attach, uint32_t number, pid_t pid)
+{
+	bool found;
+
+	pthread_mutex_lock(&attach->lock);
+	found = links__find(attach->modules.by_number[number]->links, pid);
+	pthread_mutex_unlock(&attach->lock);
+	return found;
+}
+
+bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
+{
+	bool is_linked;
+
+	pthread_mutex_lock(&attach->lock);
+	is_linked = links__of(attach->modules.by_number[number]->links, pid);
+	pthread_mutex_unlock(&attach->lock);
+	return is_linked;
+}
+
+/* False where the gates are closed by now. */
+static bool keep_links(struct attach *attach, uint32_t number, struct links *links)
+{
+	struct module *module;
+	bool closed;
+
+	pthread_mutex_lock(&attach->lock);
+	module = attach->modules.by_number[number];
+	closed = attach->closed;
+	if (!closed) {
+		links->next = module->links;
+		module->links = links;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return !closed;
+}
+
+int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid)
+{
+	struct links *links;
+
+	if (has_links(attach, number, pid))
+		return 0;
+	links = calloc(1, sizeof(*links));
+	if (!links)
+		return -ENOMEM;
+	links->pid = pid;
+	links->all = link_all(attach, number, path, pid);
+	if (!links->all) {
+		int err = -errno;
+
+		free(links);
+		return err;
+	}
+	if (keep_links(attach, number, links))
+		return 0;
+	kernel_link__free(links->all);
+	free(links);
+	return -ESHUTDOWN;
+}
+
+void attach__warm(const struct attach *attach, const struct module *module, int fd)
+{
+	size_t max = module->enabled_cnt + 2, cnt;
+	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
+	unsigned long page = ULONG_MAX;
+	char byte;
+
+	if (!offsets)
+		return;
+	choose_places(attach, module->table, offsets, offsets + max, &cnt);
+	for (size_t i = 0; i < cnt; i++) {
+		if (offsets[i] / PAGE_BYTES == page)
+			continue;
+		page = offsets[i] / PAGE_BYTES;
+		(void)!pread(fd, &byte, sizeof(byte), (off_t)offsets[i]);
+	}
+	free(offsets);
+}
+
+/* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
+static void keep_control(struct attach *attach, uint32_t number, struct links *links)
+{
+	const struct module *module = attach->modules.by_number[number];
+	char path[32];
+
+	if (links->control || module->fd < 0)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
+	links->control = link_one(attach, KERNEL_CONTROL, path, module->table->control_offset,
+				  module->table->listening_offset, number, links->pid);
+}
+
+void attach__close_gates(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	attach->closed = true;
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		for (struct links *links = attach->modules.by_number[i]->links; links;
+		     links = links->next) {
+			keep_control(attach, i, links);
+			leaving__add(&leaving, &links->all);
+		}
+	}
+	leaving__close(&leaving);
+	pthread_mutex_unlock(&attach->lock);
+}

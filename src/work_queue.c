@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An item is what is known of a key: it waits in the list, is being done (then it is in no list),
+ * or rests in the list, so that the next one of its key comes not too soon. Free of work and rested
+ * it goes.
+ *
+ * One thread always waits for work, but where there are too many: a thread that takes an item and
+ * leaves none waiting starts another one first. So many items as there are CPUs to spare are done at
+ * once; more only while those hang.
+ */
+#include "work_queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+
+#define BUCKETS      1024u
+#define ACTIVE_CNT   2 /* at once, while none hangs */
+#define KEPT_THREADS (ACTIVE_CNT + 1)
+#define HANGS_NS     50000000ull
+#define REST_SHARE   4u /* so many times what it took */
+#define MAX_REST_NS  1000000000ull
+#define STACK_BYTES  (1u << 20)
+#define NS_PER_S     1000000000ull
+
+struct item {
+	struct work work;          /* a `what` of 0: there is none */
+	uint64_t due_ns;           /* not before */
+	struct item *next;         /* in the list */
+	struct item *next_of_hash; /* in its bucket */
+};
+
+enum worker_state {
+	WORKER_NONE,
+	WORKER_RUNS,
+	WORKER_ENDED, /* and is to be joined */
+};
+
+struct worker {
+	struct work_queue *queue;
+	pthread_t thread;
+	enum worker_state state;
+};
+
+struct work_queue {
+	const char *name;
+	work_fn run;
+	void *ctx;
+	uint32_t urgent;
+
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t changed;
+	struct item *buckets[BUCKETS];
+	struct item *first, **last;
+	uint64_t taken_ns; /* when an item was taken last */
+	size_t active_cnt, idle_cnt, thread_cnt;
+	bool stopping;
+	struct worker workers[WORK_QUEUE_MAX_THREADS];
+};
+
+static struct item **find(struct work_queue *queue, uint32_t key)
+{
+	struct item **link = &queue->buckets[key * 0x9e3779b1u >> 16 & (BUCKETS - 1)];
+
+	while (*link && (*link)->work.key != key)
+		link = &(*link)->next_of_hash;
+	return link;
+}
+
+static void append(struct work_queue *queue, struct item *item)
+{
+	item->next = NULL;
+	*queue->last = item;
+	queue->last = &item->next;
+}
+
+static void prepend(struct work_queue *queue, struct item *item)
+{
+	item->next = queue->first;
+	if (!queue->first)
+		queue->last = &item->next;
+	queue->first = item;
+}
+
+static struct item *unlink_item(struct work_queue *queue, struct item **link)
+{
+	struct item *item = *link;
+
+	*link = item->next;
+	if (!item->next)
+		queue->last = link;
+	return item;
+}
+
+static void forget(struct work_queue *queue, struct item *item)
+{
+	*find(queue, item->work.key) = item->next_of_hash;
+	free(item);
+}
+
+/* NULL without memory. */
+static struct item *find_or_add(struct work_queue *queue, const struct work *work)
+{
+	struct item **link = find(queue, work->key);
+
+	if (*link)
+		return *link;
+	*link = calloc(1, sizeof(**link));
+	if (!*link)
+		return NULL;
+	(*link)->work.key = work->key;
+	if (work->what & queue->urgent)
+		prepend(queue, *link);
+	else
+		append(queue, *link);
+	return *link;
+}
+
+int work_queue__post(struct work_queue *queue, const struct work *work)
+{
+	struct item *item;
+
+	pthread_mutex_lock(&queue->lock);
+	item = find_or_add(queue, work);
+	if (item) {
+		item->work.what |= work->what;
+		item->work.detail = work->detail;
+		if (work->what & queue->urgent)
+			item->due_ns = 0;
+		pthread_cond_signal(&queue->changed);
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return item ? 0 : -ENOMEM;
+}
+
+/* ---- threads ---- */
+
+/* The first that may be done now, out of the list; NULL, and until when there is none. */
+static struct item *take(struct work_queue *queue, uint64_t *ret_until_ns)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+	const uint64_t may_ns = queue->active_cnt < ACTIVE_CNT ? 0 : queue->taken_ns + HANGS_NS;
+	struct item **link = &queue->first;
+
+	*ret_until_ns = UINT64_MAX;
+	while (*link) {
+		struct item *item = *link;
+		uint64_t due_ns = item->due_ns > may_ns ? item->due_ns : may_ns;
+
+		if (!item->work.what)
+			due_ns = item->due_ns;
+		if (due_ns <= now_ns && !item->work.what) {
+			forget(queue, unlink_item(queue, link));
+			continue;
+		}
+		if (due_ns <= now_ns) {
+			queue->taken_ns = now_ns;
+			return unlink_item(queue, link);
+		}
+		if (due_ns < *ret_until_ns)
+			*ret_until_ns = due_ns;
+		link = &item->next;
+	}
+	return NULL;
+}
+
+static void wait_until(struct work_queue *queue, uint64_t until_ns)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_ns / NS_PER_S),
+		.tv_nsec = (long)(until_ns % NS_PER_S),
+	};
+
+	queue->idle_cnt++;
+	if (until_ns == UINT64_MAX)
+		pthread_cond_wait(&queue->changed, &queue->lock);
+	else
+		(void)pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
+	queue->idle_cnt--;
+}
+
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void *run_worker(void *arg);
+
+/* Where it can't be, those that there are have to do. */
+static void start_worker(struct work_queue *queue)
+{
+	struct worker *worker = queue->workers;
+	pthread_attr_t attributes;
+
+	while (worker->state == WORKER_RUNS)
+		if (++worker == queue->workers + WORK_QUEUE_MAX_THREADS)
+			return;
+	if (worker->state == WORKER_ENDED)
+		(void)pthread_join(worker->thread, NULL);
+	worker->state = WORKER_NONE;
+	worker->queue = queue;
+	pthread_attr_init(&attributes);
+	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	if (!pthread_create(&worker->thread, &attributes, run_worker, worker)) {
+		worker->state = WORKER_RUNS;
+		queue->thread_cnt++;
+	}
+	pthread_attr_destroy(&attributes);
+}
+
+/* Locked, and again afterwards. */
+static void do_item(struct work_queue *queue, struct item *item)
+{
+	const struct work work = item->work;
+	uint64_t cpu_ns = own_cpu_ns(), rest_ns;
+
+	item->work.what = 0;
+	item->due_ns = 0;
+	queue->active_cnt++;
+	if (!queue->idle_cnt)
+		start_worker(queue);
+	pthread_mutex_unlock(&queue->lock);
+	queue->run(queue->ctx, &work);
+	rest_ns = (own_cpu_ns() - cpu_ns) * REST_SHARE;
+	pthread_mutex_lock(&queue->lock);
+	queue->active_cnt--;
+	if (!(item->work.what & queue->urgent))
+		item->due_ns =
+			clock__now_mono_ns() + (rest_ns < MAX_REST_NS ? rest_ns : MAX_REST_NS);
+	append(queue, item);
+	/* one more may be done; and who waits may have to look earlier */
+	pthread_cond_signal(&queue->changed);
+}
+
+static void *run_worker(void *arg)
+{
+	struct worker *worker = arg;
+	struct work_queue *queue = worker->queue;
+	uint64_t until_ns;
+
+	(void)pthread_setname_np(pthread_self(), queue->name);
+	pthread_mutex_lock(&queue->lock);
+	while (!queue->stopping && (!queue->idle_cnt || queue->thread_cnt <= KEPT_THREADS)) {
+		struct item *item = take(queue, &until_ns);
+
+		if (item)
+			do_item(queue, item);
+		else
+			wait_until(queue, until_ns);
+	}
+	worker->state = WORKER_ENDED;
+	queue->thread_cnt--;
+	pthread_cond_broadcast(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+	return NULL;
+}
+
+/* ---- up and down ---- */
+
+struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uint32_t urgent)
+{
+	struct work_queue *queue = calloc(1, sizeof(*queue));
+	pthread_condattr_t attributes;
+
+	if (!queue)
+		return NULL;
+	queue->name = name;
+	queue->run = run;
+	queue->ctx = ctx;
+	queue->urgent = urgent;
+	queue->last = &queue->first;
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_lock(&queue->lock);
+	start_worker(queue);
+	pthread_mutex_unlock(&queue->lock);
+	if (queue->thread_cnt)
+		return queue;
+	work_queue__free(queue);
+	errno = EAGAIN;
+	return NULL;
+}
+
+bool work_queue__stop(struct work_queue *queue, uint64_t longest_ns)
+{
+	const uint64_t end_ns = clock__now_mono_ns() + longest_ns;
+	const struct timespec end = {
+		.tv_sec = (time_t)(end_ns / NS_PER_S),
+		.tv_nsec = (long)(end_ns % NS_PER_S),
+	};
+	bool ended;
+
+	pthread_mutex_lock(&queue->lock);
+	queue->stopping = true;
+	pthread_cond_broadcast(&queue->changed);
+	while (queue->thread_cnt &&
+	       pthread_cond_timedwait(&queue->changed, &queue->lock, &end) != ETIMEDOUT)
+		continue;
+	ended = !queue->thread_cnt;
+	pthread_mutex_unlock(&queue->lock);
+	return ended;
+}
+
+void work_queue__free(struct work_queue *queue)
+{
+	if (!queue)
+		return;
+	for (size_t i = 0; i < WORK_QUEUE_MAX_THREADS; i++) {
+		if (queue->workers[i].state == WORKER_ENDED)
+			(void)pthread_join(queue->workers[i].thread, NULL);
+	}
+	while (queue->first)
+		forget(queue, unlink_item(queue, &queue->first));
+	pthread_cond_destroy(&queue->changed);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work for many keys, done by threads of its own, so that whoever posts it waits for nothing.
+ *
+ * Of one key one thing is done at a time, and all that was posted for it meanwhile is done in one
+ * go after that. A key takes at most a fifth of a CPU. A key whose work hangs, in a file system
+ * that doesn't answer, keeps a thread, and the others' goes on.
+ */
+#ifndef TTLOG_WORK_QUEUE_H
+#define TTLOG_WORK_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* So many keys may hang until nothing goes on. */
+#define WORK_QUEUE_MAX_THREADS 64
+
+struct work_queue;
+
+struct work {
+	uint32_t key;
+	uint32_t what;   /* flags, the caller's: or-ed, where more was posted */
+	uint64_t detail; /* the caller's: as posted last */
+};
+
+/* Any thread of the queue's; never twice at once for one key. */
+typedef void (*work_fn)(void *ctx, const struct work *work);
+
+/* name: of its threads, at most 15 bytes. urgent: flags that are not held up by what their key has cost before. NULL with errno. */
+struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uint32_t urgent);
+/* Any thread; does not wait. 0 or -ENOMEM. */
+int work_queue__post(struct work_queue *queue, const struct work *work);
+/*
+ * What waits is thrown away; what is being done is waited for, so long. Whether all threads have
+ * ended: where not, one hangs, and what it uses has to stay.
+ */
+bool work_queue__stop(struct work_queue *queue, uint64_t longest_ns);
+/* Stopped, with all threads ended. NULL is fine. */
+void work_queue__free(struct work_queue *queue);
+
+#endif /* TTLOG_WORK_QUEUE_H */

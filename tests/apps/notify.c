@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Has the collector told again and again that its libraries have changed, with many mappings.
+ *
+ * usage: notify MAPPINGS
+ *
+ * Makes MAPPINGS mappings of its own file, and says "start". At a byte it logs `begin`, calls the
+ * place where the dynamic linker tells debuggers 20,000 times, and says "done". Waits for another byte.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
+
+#define TTLOG_SERVICE "notify"
+#include <ttlog/ttlog.h>
+
+#include "app.h"
+
+#define USAGE     "notify MAPPINGS"
+#define CALLS     20000
+#define MAP_BYTES 4096
+
+int main(int argc, char **argv)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+	void (*notify)(void) = (void (*)(void))_r_debug.r_brk;
+	long cnt;
+
+	if (argc != 2)
+		app__usage(USAGE);
+	cnt = app__number(argv[1], 60000, USAGE);
+	/* neighbours of different rights, which the kernel does not make one of */
+	for (long i = 0; i < cnt; i++) {
+		if (mmap(NULL, MAP_BYTES, PROT_READ | (i % 2 ? PROT_EXEC : 0), MAP_PRIVATE, fd,
+			 0) == MAP_FAILED)
+			return 1;
+	}
+	app__say("start");
+	app__wait();
+	TTLOG_PROBE(begin, INFO, "Begin");
+	for (int i = 0; i < CALLS; i++)
+		notify();
+	app__say("done");
+	app__wait();
+	return 0;
+}
