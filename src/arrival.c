@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "arrival.h"
+#include "attach.h"
 #include "birth.h"
 #include "clock.h"
 #include "crash.h"
@@ -39,6 +40,9 @@ void arrival__free(struct arrival *arrival)
 	if (arrival->seen)
 		crash__fini(arrival->seen);
 	free(arrival->seen);
+	if (arrival->module_cnt)
+		attach__release(arrival->attach, arrival->modules, arrival->module_cnt);
+	free(arrival->modules);
 	free(arrival);
 }
 
@@ -61,6 +65,30 @@ static void read_build_id(struct arrival *arrival)
 		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(arrival->pid));
 	if (elf__open_build_id(link, arrival->build_id))
 		arrival->build_id[0] = '\0';
+}
+
+void arrival__add_module(struct arrival *arrival, struct attach *attach, uint32_t module)
+{
+	size_t cap = arrival->module_cap ? arrival->module_cap * 2 : 16;
+	uint32_t *modules;
+
+	arrival->attach = attach;
+	for (size_t i = 0; i < arrival->module_cnt; i++) {
+		if (arrival->modules[i] == module) {
+			attach__release(attach, &module, 1);
+			return;
+		}
+	}
+	if (arrival->module_cnt == arrival->module_cap) {
+		modules = reallocarray(arrival->modules, cap, sizeof(*modules));
+		if (!modules) {
+			attach__release(attach, &module, 1);
+			return;
+		}
+		arrival->modules = modules;
+		arrival->module_cap = cap;
+	}
+	arrival->modules[arrival->module_cnt++] = module;
 }
 
 void arrival__look_up(struct arrival *arrival, const struct maps *maps)

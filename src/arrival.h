@@ -13,6 +13,7 @@
 #include "ttlog/abi.h"
 #include "process.h"
 
+struct attach;
 struct crash;
 struct maps;
 
@@ -34,7 +35,11 @@ struct arrival {
 	/* Its mappings, and nothing else, as of then: it may be gone when this is read. NULL
 	 * unknown. */
 	struct crash *seen;
-	char build_id[41];    /* of its program; "" unknown */
+	char build_id[41]; /* of its program; "" unknown */
+	/* of attach, each held once, until whoever takes the arrival takes them */
+	struct attach *attach;
+	uint32_t *modules;
+	size_t module_cnt, module_cap;
 	struct arrival *next; /* in a mailbox */
 };
 
@@ -43,6 +48,8 @@ struct arrival *arrival__new(uint32_t pid);
 /* NULL is fine. */
 void arrival__free(struct arrival *arrival);
 
+/* Takes over one that is held. */
+void arrival__add_module(struct arrival *arrival, struct attach *attach, uint32_t module);
 /* What its files say, which may take as long as they like. maps: of it, read just now. */
 void arrival__look_up(struct arrival *arrival, const struct maps *maps);
 /* A look at a process that is known. NULL without memory. */

@@ -45,8 +45,11 @@ void attach__free(struct attach *attach)
 
 	if (!attach)
 		return;
-	for (uint32_t i = 1; i < attach->modules.end; i++)
-		leaving__add_all(&leaving, attach->modules.by_number[i]->links);
+	leaving = attach->leaving;
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		if (attach->modules.by_number[i])
+			leaving__add_all(&leaving, attach->modules.by_number[i]->links);
+	}
 	linkers__fini(&attach->linkers, leave_linker, &leaving);
 	leaving__close(&leaving);
 	modules__fini(&attach->modules);
@@ -89,6 +92,20 @@ void attach_result__fail(struct attach_result *result, const char *path, bool un
 	result->unread = unread;
 }
 
+/* Held, if it is one. */
+static int64_t find_known(struct attach *attach, const struct stat *status,
+			  const struct maps_entry *entry)
+{
+	uint32_t number;
+
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find(&attach->modules, status, entry);
+	if (number)
+		attach__hold_locked(attach, attach->modules.by_number[number]);
+	pthread_mutex_unlock(&attach->lock);
+	return number;
+}
+
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 {
 	struct module *module;
@@ -97,63 +114,69 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 
 	if (fstat(file->fd, &status))
 		return -errno;
-	pthread_mutex_lock(&attach->lock);
-	number = modules__find(&attach->modules, &status, file->entry);
-	pthread_mutex_unlock(&attach->lock);
+	number = find_known(attach, &status, file->entry);
 	if (number)
 		return number;
 	module = module__read(file, &status, attach->options.selection);
 	if (!module)
 		return -errno;
 	pthread_mutex_lock(&attach->lock);
+	attach->has_marked |= module->table && module->table->has_module;
 	number = modules__add(&attach->modules, module, attach->options.journal);
+	if (number > 0) {
+		module = attach->modules.by_number[number];
+		/* nobody has held it so far */
+		if (!module->holds)
+			(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+		attach__hold_locked(attach, module);
+	}
 	pthread_mutex_unlock(&attach->lock);
 	return number;
 }
 
-/* The number of the module that is kept of a mapping, unless its file was written over; 0: none. */
-static uint32_t find_kept(struct attach *attach, const struct maps_entry *entry)
+/* The number of the module that is known of a mapping, held; 0: none. */
+static uint32_t hold_mapped(struct attach *attach, const struct maps_entry *entry)
 {
-	struct module *module = NULL;
 	uint32_t number;
 
 	pthread_mutex_lock(&attach->lock);
 	number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
 	if (number)
-		module = attach->modules.by_number[number];
+		attach__hold_locked(attach, attach->modules.by_number[number]);
 	pthread_mutex_unlock(&attach->lock);
-	return module && module__is_unchanged(module) ? number : 0;
+	return number;
 }
 
-void attach__keep_mapped(struct attach *attach, pid_t pid, const struct maps *maps)
+/* The number, held; 0 for none. */
+static uint32_t keep_file(struct attach *attach, pid_t pid, const struct maps_entry *entry)
 {
-	for (size_t i = 0; i < maps->cnt; i++) {
+	struct mapped_file file = { .path = entry->path, .entry = entry };
+	int64_t number = hold_mapped(attach, entry);
+
+	if (number)
+		return number;
+	file.fd = maps__open(pid, entry, file.kernel_path);
+	if (file.fd < 0)
+		return 0;
+	number = attach__find_file(attach, &file);
+	(void)close(file.fd);
+	return number > 0 ? number : 0;
+}
+
+void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arrival)
+{
+	struct maps *maps = maps__read(pid);
+
+	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
-		struct mapped_file file = { .path = entry->path, .entry = entry };
 		uint32_t number;
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/')
 			continue;
-		pthread_mutex_lock(&attach->lock);
-		number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
-		pthread_mutex_unlock(&attach->lock);
+		number = keep_file(attach, pid, entry);
 		if (number)
-			continue;
-		file.fd = maps__open(pid, entry, file.kernel_path);
-		if (file.fd < 0)
-			continue;
-		(void)attach__find_file(attach, &file);
-		(void)close(file.fd);
+			arrival__add_module(arrival, attach, number);
 	}
-}
-
-void attach__keep_files(struct attach *attach, pid_t pid)
-{
-	struct maps *maps = maps__read(pid);
-
-	if (!maps)
-		return;
-	attach__keep_mapped(attach, pid, maps);
 	maps__free(maps);
 }
 
@@ -186,19 +209,22 @@ static void close_file(int fd)
 }
 
 /*
- * The number of the module that an entry is of, or -errno. ret_file->fd is -1 where the file was
- * not opened: then there is nothing to link.
+ * The number of the module that an entry is of, held, or -errno. ret_file->fd is -1 where the file
+ * was not opened: then there is nothing to link.
  */
 static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_entry *entry,
 			   struct mapped_file *ret_file)
 {
-	uint32_t kept = find_kept(attach, entry);
 	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
+	uint32_t known = hold_mapped(attach, entry);
+	const struct module *module = known ? attach__module(attach, known) : NULL;
 
 	*ret_file = file;
-	if (kept && (!attach__module(attach, kept)->table->has_module ||
-		     attach__is_linked(attach, kept, pid)))
-		return kept;
+	if (module && module__is_unchanged(module) &&
+	    (!module->table->has_module || attach__is_linked(attach, known, pid)))
+		return known;
+	if (known)
+		attach__release(attach, &known, 1);
 	file.fd = maps__open(pid, entry, file.kernel_path);
 	if (file.fd < 0)
 		return file.fd;
@@ -236,6 +262,7 @@ static bool add_found(struct attach *attach, uint32_t number, const struct mappe
 		return false;
 	if (file->fd >= 0)
 		attach__warm(attach, module, file->fd);
+	(void)attach__hold(attach, number);
 	found->modules[found->cnt].number = number;
 	found->modules[found->cnt].base = base;
 	found->modules[found->cnt].fd = file->fd;
@@ -244,7 +271,7 @@ static bool add_found(struct attach *attach, uint32_t number, const struct mappe
 	return true;
 }
 
-static int find_modules(struct attach *attach, const struct maps *maps, pid_t pid,
+static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
 			struct found *found, struct attach_result *ret)
 {
 	int first_err = 0;
@@ -257,7 +284,7 @@ static int find_modules(struct attach *attach, const struct maps *maps, pid_t pi
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/')
 			continue;
-		number = find_module(attach, pid, entry, &file);
+		number = find_module(attach, (pid_t)arrival->pid, entry, &file);
 		if (number < 0) {
 			attach_result__fail(ret, entry->path, true);
 			first_err = first_err ? first_err : (int)number;
@@ -269,6 +296,7 @@ static int find_modules(struct attach *attach, const struct maps *maps, pid_t pi
 		ret->malformed_cnt += module->table ? module->table->malformed_cnt : 0;
 		if (!add_found(attach, number, &file, attach__find_base(maps, entry), found))
 			close_file(file.fd);
+		arrival__add_module(arrival, attach, number);
 	}
 	return first_err;
 }
@@ -326,10 +354,12 @@ static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *f
 	return false;
 }
 
-static void close_found(struct found *found)
+static void close_found(struct attach *attach, struct found *found)
 {
-	for (size_t i = 0; i < found->cnt; i++)
+	for (size_t i = 0; i < found->cnt; i++) {
 		close_file(found->modules[i].fd);
+		attach__release(attach, &found->modules[i].number, 1);
+	}
 }
 
 struct attaching {
@@ -364,7 +394,7 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 	int err, link_err = 0;
 
 	arrival__look_up(arrival, maps);
-	err = find_modules(attach, maps, what->pid, &found, ret);
+	err = find_modules(attach, maps, arrival, &found, ret);
 	/* before the sites: what was opened last the kernel closes first, when we are killed */
 	if (what->has_linked)
 		(void)linkers__find(&attach->linkers, attach->options.kernel,
@@ -375,7 +405,7 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 		link_err = attach_found(attach, what, &found, arrival, ret);
 	else
 		arrival__free(arrival);
-	close_found(&found);
+	close_found(attach, &found);
 	return err ? err : link_err;
 }
 
@@ -476,11 +506,18 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
 	return err;
 }
 
-const struct site_table *attach__table(struct attach *attach, uint32_t module)
+struct site_table *attach__table(struct attach *attach, uint32_t number)
 {
-	const struct module *found = attach__module(attach, module);
+	const struct module *module = NULL;
+	struct site_table *table = NULL;
 
-	return found ? found->table : NULL;
+	pthread_mutex_lock(&attach->lock);
+	if (number && number < attach->modules.end)
+		module = attach->modules.by_number[number];
+	if (module && module->table)
+		table = site_table__ref(module->table);
+	pthread_mutex_unlock(&attach->lock);
+	return table;
 }
 
 int attach__open(struct attach *attach, const char *build_id)
@@ -493,29 +530,36 @@ int attach__open(struct attach *attach, const char *build_id)
 	return fd;
 }
 
-const char *attach__service(struct attach *attach, const char *build_id)
+char *attach__service(struct attach *attach, const char *build_id)
 {
 	const char *service;
+	char *copy = NULL;
 
 	pthread_mutex_lock(&attach->lock);
 	service = modules__service(&attach->modules, build_id);
+	if (service && service[0])
+		copy = strdup(service);
 	pthread_mutex_unlock(&attach->lock);
-	return service;
+	return copy;
 }
 
-uint32_t attach__end(struct attach *attach)
+bool attach__has_marked(struct attach *attach)
 {
-	uint32_t end;
+	bool has_marked;
 
 	pthread_mutex_lock(&attach->lock);
-	end = attach->modules.end;
+	has_marked = attach->has_marked;
 	pthread_mutex_unlock(&attach->lock);
-	return end;
+	return has_marked;
 }
 
-size_t attach__enabled_cnt(struct attach *attach, uint32_t module)
+size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
 {
-	const struct module *found = attach__module(attach, module);
+	size_t cnt = 0;
 
-	return found ? found->enabled_cnt : 0;
+	pthread_mutex_lock(&attach->lock);
+	if (number && number < attach->modules.end && attach->modules.by_number[number])
+		cnt = attach->modules.by_number[number]->enabled_cnt;
+	pthread_mutex_unlock(&attach->lock);
+	return cnt;
 }

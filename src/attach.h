@@ -89,15 +89,32 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 
 /*
  * Opens the files that the process has mapped and that were not seen before, so that a crash report
- * has names out of what ran, not out of what an upgrade has put in its place since.
+ * has names out of what ran, not out of what an upgrade has put in its place since. They come with
+ * the arrival.
  */
-void attach__keep_files(struct attach *attach, pid_t pid);
+void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arrival);
+
+/*
+ * A module stays as long as it is held. Whether it is there, to be held once more; once less, and of
+ * a process that has ended, with what serves it alone.
+ */
+bool attach__hold(struct attach *attach, uint32_t number);
+void attach__release(struct attach *attach, const uint32_t *modules, size_t cnt);
+void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, size_t cnt);
+/*
+ * What nobody holds is freed in two steps, both slow. Between them the drain thread has to take all
+ * that the kernel has for it.
+ */
+bool attach__has_unused(struct attach *attach);
+void attach__find_unused(struct attach *attach);
+bool attach__has_found_unused(struct attach *attach);
+void attach__free_unused(struct attach *attach);
 
 /* Lets the gates go: programs stop recording; what they have can still be flushed and pulled. */
 void attach__close_gates(struct attach *attach);
 
-/* The sites of a module by its number (1 and up), NULL for none; lives as long as attach. */
-const struct site_table *attach__table(struct attach *attach, uint32_t module);
+/* The sites of a module by its number (1 and up), NULL for none; to be freed. */
+struct site_table *attach__table(struct attach *attach, uint32_t module);
 /*
  * A descriptor of the file with that build id, whatever stands at its path by now; the caller
  * closes it. -ENOENT where it is none of the modules and of the files that are kept.
@@ -108,11 +125,11 @@ int attach__open(struct attach *attach, const char *build_id);
 int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41]);
 /*
  * The service that a process is: what the program with that build id calls itself, else one of the
- * modules. NULL for none; lives as long as attach.
+ * modules. NULL for none; to be freed.
  */
-const char *attach__service(struct attach *attach, const char *build_id);
-/* Numbers in use are below this. */
-uint32_t attach__end(struct attach *attach);
+char *attach__service(struct attach *attach, const char *build_id);
+/* Whether a file with sites was ever found. */
+bool attach__has_marked(struct attach *attach);
 size_t attach__enabled_cnt(struct attach *attach, uint32_t module);
 
 #endif /* TTLOG_ATTACH_H */

@@ -66,6 +66,8 @@ static void visit_process(const struct visit *visit, pid_t pid)
 		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
 		arrival__add_anchor(arrival, &anchor);
 		(void)arrival__add_batches(arrival, &anchor);
+		if (attach__hold(visit->attach, visit->number))
+			arrival__add_module(arrival, visit->attach, visit->number);
 		arrival__look_up(arrival, maps);
 		visit->before(visit->ctx, arrival);
 		break;
@@ -88,11 +90,12 @@ static void visit_processes(const struct visit *visit)
 		(void)closedir(dir);
 }
 
-/* The module's number where it has sites, or -errno. */
+/* The module's number where it has sites, held, or -errno. */
 static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
 			       struct stat *ret_status, struct attach_result *ret)
 {
 	const struct site_table *table;
+	uint32_t held;
 	int64_t number;
 
 	if (fstat(file->fd, ret_status))
@@ -100,11 +103,17 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 	number = attach__find_file(attach, file);
 	if (number < 0)
 		return number;
-	table = attach__module(attach, number)->table;
+	held = (uint32_t)number;
+	table = attach__module(attach, held)->table;
+	if (table)
+		ret->malformed_cnt = table->malformed_cnt;
 	if (!table)
-		return -ENOEXEC;
-	ret->malformed_cnt = table->malformed_cnt;
-	return table->has_module ? number : -ENOENT;
+		number = -ENOEXEC;
+	else if (!table->has_module)
+		number = -ENOENT;
+	if (number < 0)
+		attach__release(attach, &held, 1);
+	return number;
 }
 
 /* Its turn. */
@@ -128,6 +137,14 @@ static int link_for_all(const struct visit *visit, const struct mapped_file *fil
 	return err;
 }
 
+/* What is recorded wherever it is mapped stays, whether a process has it now or not. */
+static void pin(struct attach *attach, uint32_t number)
+{
+	pthread_mutex_lock(&attach->lock);
+	attach->modules.by_number[number]->is_pinned = true;
+	pthread_mutex_unlock(&attach->lock);
+}
+
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret)
 {
@@ -148,6 +165,9 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 		pthread_mutex_lock(&attach->turn);
 		err = link_for_all(&visit, &file, ret);
 		pthread_mutex_unlock(&attach->turn);
+		if (!err)
+			pin(attach, visit.number);
+		attach__release(attach, &visit.number, 1);
 	}
 	(void)close(file.fd);
 	return number < 0 ? (int)number : err;

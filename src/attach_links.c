@@ -243,7 +243,9 @@ void attach__close_gates(struct attach *attach)
 	pthread_mutex_lock(&attach->lock);
 	attach->closed = true;
 	for (uint32_t i = 1; i < attach->modules.end; i++) {
-		for (struct links *links = attach->modules.by_number[i]->links; links;
+		struct module *module = attach->modules.by_number[i];
+
+		for (struct links *links = module ? module->links : NULL; links;
 		     links = links->next) {
 			keep_control(attach, i, links);
 			leaving__add(&leaving, &links->all);

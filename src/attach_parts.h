@@ -29,6 +29,12 @@ struct links {
 	struct links *next;
 };
 
+/* Links on their way out, to be closed together. Starts with zeroes. */
+struct leaving {
+	struct kernel_link **links;
+	size_t cnt, cap;
+};
+
 struct attach {
 	struct attach_options options;
 	/* One switches sites on at a time, from the look at what is in batches until then; taken
@@ -36,14 +42,12 @@ struct attach {
 	pthread_mutex_t turn;
 	pthread_mutex_t lock; /* what follows, but for `linkers`; the drain thread takes it */
 	struct modules modules;
-	bool closed; /* no gates any more */
+	bool closed;            /* no gates any more */
+	bool has_marked;        /* a file with sites was ever found */
+	struct leaving leaving; /* of processes that have ended */
+	size_t unused_cnt;      /* modules that nobody holds, and nothing pins; atomic */
+	bool found_unused;      /* atomic */
 	struct linkers linkers;
-};
-
-/* Links on their way out, to be closed together. Starts with zeroes. */
-struct leaving {
-	struct kernel_link **links;
-	size_t cnt, cap;
 };
 
 /* Takes *link, which may be NULL, and clears it. */
@@ -59,7 +63,7 @@ struct links *links__find(struct links *links, pid_t pid);
 
 /* What links of the process are to be made for: it, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
-/* NULL for none; it stays. */
+/* NULL for none; it stays as long as it is held. */
 struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether links serve the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
@@ -69,12 +73,13 @@ int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t
  * fork() on the machine takes. */
 void attach__warm(const struct attach *attach, const struct module *module, int fd);
 
-/* The number of the module that the file is, read where it is not known yet; 1 and up, or -errno. */
+/* Locked. */
+void attach__hold_locked(struct attach *attach, struct module *module);
+/* The number of the module that the file is, read where it is not known yet; 1 and up, held once, or
+ * -errno. */
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file);
 /* The address of the mapping of a file's first byte that goes with this one; 0 for none. */
 uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry);
-/* Opens what the process maps and was not seen before. */
-void attach__keep_mapped(struct attach *attach, pid_t pid, const struct maps *maps);
 /* The first that went wrong counts. */
 void attach_result__fail(struct attach_result *result, const char *path, bool unread);
 

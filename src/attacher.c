@@ -115,6 +115,20 @@ static void do_given(struct attacher *attacher, pid_t pid)
 		attacher->options.failed(attacher->options.ctx);
 }
 
+/* After the first look: files may take long. */
+static void keep_files(struct attacher *attacher, const struct work *work)
+{
+	const struct attacher_options *options = &attacher->options;
+	struct arrival *kept = arrival__new(work->key);
+
+	if (!kept)
+		return;
+	kept->look = RECORDER_LOOK_NEW;
+	kept->start_ns = work->detail;
+	attach__keep_files(options->attach, (pid_t)work->key, kept);
+	options->tell(options->ctx, kept);
+}
+
 static void run(void *ctx, const struct work *work)
 {
 	struct attacher *attacher = ctx;
@@ -125,6 +139,12 @@ static void run(void *ctx, const struct work *work)
 			      !options->only_looks;
 	struct arrival *found = NULL;
 
+	if (work->what & RECORDER_FREE_UNUSED)
+		attach__free_unused(options->attach);
+	if (work->what & RECORDER_FIND_UNUSED)
+		attach__find_unused(options->attach);
+	if (!work->key)
+		return;
 	if (work->what & WORK_GIVEN)
 		do_given(attacher, pid);
 	/* what attaching finds tells the same as a look for libraries */
@@ -135,7 +155,7 @@ static void run(void *ctx, const struct work *work)
 	if (attaches)
 		attach_to_change(attacher, pid);
 	else if (look & ~RECORDER_LOOK_CRASH)
-		attach__keep_files(options->attach, pid);
+		keep_files(attacher, work);
 }
 
 /* ---- who asks ---- */

@@ -877,12 +877,8 @@ static void tell_unmarked(const struct collector *collector)
 
 	if (env->mode != ENV_COMMAND || env->quiet || !collector->command_ended)
 		return;
-	for (uint32_t i = 1; i < attach__end(collector->attach); i++) {
-		const struct site_table *table = attach__table(collector->attach, i);
-
-		if (table && table->has_module)
-			return;
-	}
+	if (attach__has_marked(collector->attach))
+		return;
 	find_command(env->command[0], path);
 	site_cnt = count_sites(path);
 	if (site_cnt)

@@ -313,8 +313,11 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 	whole = take_batches_within(drain, longest_ns);
 	drain->is_behind |= !whole;
 	take_arrivals(drain);
-	if (whole)
-		handle_deaths(drain);
+	if (!whole)
+		return;
+	handle_deaths(drain);
+	if (!drain->is_behind)
+		recorder__end_round(drain->options.recorder);
 }
 
 /* ---- the thread ---- */

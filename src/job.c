@@ -28,25 +28,29 @@ static int copy_texts(struct writer_job *job, const struct process *process, str
 	char comm[sizeof(process->comm) + 1] = { 0 };
 
 	memcpy(comm, process->comm, sizeof(process->comm));
-	return copy_text(attach__service(attach, process->build_id), &job->service) |
-	       copy_text(comm, &job->comm) | copy_text(process->exe, &job->exe) |
+	job->service = attach__service(attach, process->build_id);
+	return copy_text(comm, &job->comm) | copy_text(process->exe, &job->exe) |
 	       copy_text(process->build_id, &job->build_id) | copy_text(reason, &job->reason);
 }
 
 static int copy_tables(struct writer_job *job, const struct process *process, struct attach *attach)
 {
-	uint32_t end = attach__end(attach);
+	uint32_t end = 0;
 
+	for (size_t i = 0; i < process->module_cnt; i++) {
+		if (process->modules[i] >= end)
+			end = process->modules[i] + 1;
+	}
 	job->threads = calloc(process->thread_cnt + 1, sizeof(*job->threads));
 	job->modules = calloc(end + 1, sizeof(*job->modules));
 	if (!job->threads || !job->modules)
 		return -ENOMEM;
 	if (process->thread_cnt)
 		memcpy(job->threads, process->threads, process->thread_cnt * sizeof(*job->threads));
-	for (uint32_t i = 0; i < end; i++)
-		job->modules[i] = attach__table(attach, i);
-	job->source.thread_cnt = process->thread_cnt;
 	job->source.module_cnt = end;
+	for (size_t i = 0; i < process->module_cnt; i++)
+		job->modules[process->modules[i]] = attach__table(attach, process->modules[i]);
+	job->source.thread_cnt = process->thread_cnt;
 	return 0;
 }
 
@@ -61,7 +65,7 @@ static void fill_source(struct writer_job *job, const struct process *process,
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;
 	source->threads = job->threads;
-	source->modules = job->modules;
+	source->modules = (const struct site_table *const *)job->modules;
 	source->clock = options->clock;
 	source->pid = process->pid;
 	source->uid = process->uid;

@@ -246,7 +246,8 @@ static void put_site(struct payload *payload, const struct site *site)
 		put_text(payload, site->keys[i]);
 }
 
-void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table)
+int64_t journal__add_module(struct journal *journal, uint32_t number,
+			    const struct site_table *table)
 {
 	struct payload payload = begin(JOURNAL_MODULE);
 
@@ -255,7 +256,19 @@ void journal__add_module(struct journal *journal, uint32_t number, const struct 
 	put_u64(&payload, table->cnt);
 	for (size_t i = 0; i < table->cnt; i++)
 		put_site(&payload, &table->sites[i]);
-	(void)end(&payload, journal->modules_fd);
+	return end(&payload, journal->modules_fd);
+}
+
+void journal__drop_module(const struct journal *journal, int64_t place)
+{
+	const uint32_t kind = JOURNAL_GONE | JOURNAL_VERSION << 16;
+	struct journal_record record;
+
+	if (pread(journal->modules_fd, &record, sizeof(record), place) != sizeof(record) ||
+	    pwrite(journal->modules_fd, &kind, sizeof(kind), place) != sizeof(kind))
+		return;
+	(void)fallocate(journal->modules_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			place + (off_t)sizeof(record), record.bytes);
 }
 
 void journal__add_process(int fd, const struct process *process)

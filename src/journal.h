@@ -46,6 +46,7 @@ enum journal_kind {
 	/* events emitted until then; the collector is dead, the ring has what was unflushed, and
 	 * what the process logs from there on is another collector's */
 	JOURNAL_SETTLED = 7,
+	JOURNAL_GONE = 8, /* of a module that no process has any more: a hole */
 };
 
 /* Payloads are padded to 8 bytes. */
@@ -79,7 +80,11 @@ int journal__lock_dir(const char *dir, bool waits);
 int journal__read_boot(const char *dir, int64_t *ret_offset_ns);
 
 /* Failures are no reason not to record: what needs the record can't be recovered then. */
-void journal__add_module(struct journal *journal, uint32_t number, const struct site_table *table);
+/* Where it is, or -1. */
+int64_t journal__add_module(struct journal *journal, uint32_t number,
+			    const struct site_table *table);
+/* Gives its memory back. */
+void journal__drop_module(const struct journal *journal, int64_t place);
 
 /* All that is known of a process, in a new file. The descriptor or -errno. */
 int journal__open_process(const char *path, struct process *process);

@@ -306,6 +306,22 @@ void kernel__each_left(const struct kernel *kernel, pid_t pid,
 	}
 }
 
+pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.processes);
+	size_t cap = bpf_map__max_entries(kernel->skel->maps.processes), cnt = 0;
+	pid_t *pids = calloc(cap, sizeof(*pids));
+	uint32_t key, *from = NULL;
+
+	/* what is deleted meanwhile may have it begin again: some are there twice */
+	while (pids && cnt < cap && bpf_map_get_next_key(fd, from, &key) == 0) {
+		pids[cnt++] = (pid_t)key;
+		from = &key;
+	}
+	*ret_cnt = cnt;
+	return pids;
+}
+
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
 {
 	uint32_t key = pid;

@@ -60,6 +60,8 @@ int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_
 void kernel__each_left(const struct kernel *kernel, pid_t pid,
 		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
 		       void *ctx);
+/* All processes that are followed; NULL without memory. To be freed. */
+pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt);
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
 /* A thread that has a batch from before the collector came. */
 int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,

@@ -361,6 +361,7 @@ static void take_record(struct lost_process *lost, uint32_t kind, struct reader 
 		take_settled(lost, payload);
 		break;
 	case JOURNAL_MODULE:
+	case JOURNAL_GONE:
 		break;
 	}
 }

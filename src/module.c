@@ -13,7 +13,9 @@
 #include "site.h"
 
 /* Files without sites that are kept open for the names in them: descriptors are not endless. */
-#define MODULES_MAX_KEPT 1024
+#define MODULES_MAX_KEPT     1024
+/* Of those that were freed, so many are left alone. */
+#define MODULES_FREE_NUMBERS 1024
 
 void module__free(struct module *module)
 {
@@ -31,6 +33,7 @@ void modules__fini(struct modules *modules)
 	for (uint32_t i = 1; i < modules->end; i++)
 		module__free(modules->by_number[i]);
 	free(modules->by_number);
+	free(modules->free_numbers);
 }
 
 static bool is_module(const struct module *module, const struct stat *file)
@@ -89,6 +92,7 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	if (!module)
 		return NULL;
 	module->fd = -1;
+	module->journal_place = -1;
 	module->path = strdup(file->path);
 	module->table = elf__read_sites(file->fd, base_name(file->path));
 	if (!module->path || (!module->table && errno != ENOEXEC)) {
@@ -126,7 +130,7 @@ uint32_t modules__find(struct modules *modules, const struct stat *status,
 		       const struct maps_entry *entry)
 {
 	for (uint32_t i = 1; i < modules->end; i++) {
-		if (!is_module(modules->by_number[i], status))
+		if (!modules->by_number[i] || !is_module(modules->by_number[i], status))
 			continue;
 		note_mapping(modules->by_number[i], entry);
 		return i;
@@ -140,7 +144,7 @@ static uint32_t find_twin(const struct modules *modules, const struct module *mo
 	for (uint32_t i = 1; i < modules->end; i++) {
 		const struct module *other = modules->by_number[i];
 
-		if (other->dev == module->dev && other->inode == module->inode &&
+		if (other && other->dev == module->dev && other->inode == module->inode &&
 		    other->size == module->size &&
 		    other->changed.tv_sec == module->changed.tv_sec &&
 		    other->changed.tv_nsec == module->changed.tv_nsec)
@@ -152,25 +156,76 @@ static uint32_t find_twin(const struct modules *modules, const struct module *mo
 /* A descriptor is worth having for sites always, for names in crash reports within bounds. */
 static void bound_descriptors(struct modules *modules, struct module *module)
 {
-	if (module->fd < 0 || module->table->has_module || modules->kept_cnt++ < MODULES_MAX_KEPT)
+	if (module->fd < 0 || module->table->has_module)
 		return;
+	if (modules->kept_cnt < MODULES_MAX_KEPT) {
+		modules->kept_cnt++;
+		return;
+	}
 	(void)close(module->fd);
 	module->fd = -1;
 }
 
+/* Numbers come again, but not soon; 0 without memory. */
+static uint32_t take_number(struct modules *modules)
+{
+	uint32_t number;
+
+	if (modules->free_cnt <= MODULES_FREE_NUMBERS)
+		return grow(modules) ? 0 : modules->end++;
+	number = modules->free_numbers[0];
+	memmove(modules->free_numbers, modules->free_numbers + 1,
+		--modules->free_cnt * sizeof(*modules->free_numbers));
+	return number;
+}
+
+/* Where there is no memory it is not used again. */
+static void free_number(struct modules *modules, uint32_t number)
+{
+	uint32_t cap = modules->free_cap ? modules->free_cap * 2 : 64;
+	uint32_t *numbers = modules->free_numbers;
+
+	if (modules->free_cnt == modules->free_cap) {
+		numbers = reallocarray(numbers, cap, sizeof(*numbers));
+		if (!numbers)
+			return;
+		modules->free_numbers = numbers;
+		modules->free_cap = cap;
+	}
+	numbers[modules->free_cnt++] = number;
+}
+
 int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal)
 {
-	const uint32_t twin = find_twin(modules, module);
+	uint32_t number = find_twin(modules, module);
 
-	if (twin || grow(modules)) {
+	if (number) {
 		module__free(module);
-		return twin ? (int64_t)twin : -ENOMEM;
+		return number;
+	}
+	number = take_number(modules);
+	if (!number) {
+		module__free(module);
+		return -ENOMEM;
 	}
 	bound_descriptors(modules, module);
 	if (journal && module->table && module->table->has_module)
-		journal__add_module(journal, modules->end, module->table);
-	modules->by_number[modules->end] = module;
-	return modules->end++;
+		module->journal_place = journal__add_module(journal, number, module->table);
+	modules->by_number[number] = module;
+	return number;
+}
+
+struct module *modules__remove(struct modules *modules, uint32_t number, struct journal *journal)
+{
+	struct module *module = modules->by_number[number];
+
+	modules->by_number[number] = NULL;
+	free_number(modules, number);
+	if (module->fd >= 0 && !module->table->has_module)
+		modules->kept_cnt--;
+	if (module->journal_place >= 0)
+		journal__drop_module(journal, module->journal_place);
+	return module;
 }
 
 uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode)
@@ -179,7 +234,7 @@ uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t
 	for (uint32_t i = modules->end; i-- > 1;) {
 		const struct module *module = modules->by_number[i];
 
-		if (module->map_inode == inode && module->map_dev == dev)
+		if (module && module->map_inode == inode && module->map_dev == dev)
 			return i;
 	}
 	return 0;
@@ -191,7 +246,7 @@ int modules__open(const struct modules *modules, const char *build_id)
 		const struct module *module = modules->by_number[i];
 		int fd;
 
-		if (module->fd < 0 || strcmp(module->table->build_id, build_id))
+		if (!module || module->fd < 0 || strcmp(module->table->build_id, build_id))
 			continue;
 		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? -errno : fd;
@@ -205,7 +260,8 @@ const char *modules__service(const struct modules *modules, const char *build_id
 	bool is_program = false;
 
 	for (uint32_t i = 1; !is_program && i < modules->end; i++) {
-		const struct site_table *table = modules->by_number[i]->table;
+		const struct module *module = modules->by_number[i];
+		const struct site_table *table = module ? module->table : NULL;
 
 		if (!table || !table->cnt)
 			continue;

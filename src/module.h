@@ -42,14 +42,25 @@ struct module {
 	struct site_table *table; /* NULL: no ELF file */
 	size_t enabled_cnt;
 	enum module_leaks leaks;
-	struct links *links; /* attach's */
+	struct links *links;   /* attach's */
+	uint32_t refs;         /* processes that have it mapped, or had while they were recorded */
+	uint32_t holds;        /* refs ever taken */
+	uint32_t unused_holds; /* holds when nobody was found to have it */
+	bool is_pinned;        /* recorded wherever it is mapped */
+	bool is_unused;        /* nobody was found to have it */
+	int64_t journal_place; /* -1: it is not there */
+	struct module *next_unused; /* out of the table, on its way to be freed */
 };
 
 /* Starts with zeroes. */
 struct modules {
-	struct module **by_number; /* 0 stays empty */
+	struct module **by_number; /* 0 stays empty, and so do those that are free */
 	uint32_t end, cap;         /* numbers in use are below `end`, once there is one */
 	uint32_t kept_cnt;         /* without sites, that have a descriptor */
+	/* numbers that are free, the oldest first: what is on its way may have one that was just
+	 * freed */
+	uint32_t *free_numbers;
+	uint32_t free_cnt, free_cap;
 };
 
 /* One file as a process maps it. */
@@ -86,6 +97,9 @@ uint32_t modules__find(struct modules *modules, const struct stat *status,
 int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal);
 /* The number of the one that a process maps by these numbers of maps(5); 0 for none. */
 uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode);
+/* Out of the table, its number free after all that were freed before, and out of the journal. It is
+ * the caller's now. */
+struct module *modules__remove(struct modules *modules, uint32_t number, struct journal *journal);
 /* A new descriptor of the file with that build id, or -errno: -ENOENT where none is kept. */
 int modules__open(const struct modules *modules, const char *build_id);
 /* What the program with that build id calls itself, else one of the others; NULL for none. */

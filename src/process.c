@@ -61,6 +61,7 @@ void process__free(struct process *process)
 	free(process->sources);
 	free(process->exe);
 	free(process->anchors);
+	free(process->modules);
 	free(process);
 }
 
@@ -539,6 +540,35 @@ int process__add_anchor(struct process *process, const struct process_anchor *an
 	process->anchors = anchors;
 	anchors[process->anchor_cnt++] = *anchor;
 	journal__add_anchor(process->facts_fd, anchor);
+	return 0;
+}
+
+bool process__has_module(struct process *process, uint32_t module)
+{
+	if (module == process->last_module)
+		return true;
+	for (size_t i = 0; i < process->module_cnt; i++) {
+		if (process->modules[i] != module)
+			continue;
+		process->last_module = module;
+		return true;
+	}
+	return false;
+}
+
+int process__add_module(struct process *process, uint32_t module)
+{
+	size_t cap = process->module_cap ? process->module_cap * 2 : 16;
+	uint32_t *modules = process->modules;
+
+	if (process->module_cnt == process->module_cap) {
+		modules = reallocarray(modules, cap, sizeof(*modules));
+		if (!modules)
+			return -ENOMEM;
+		process->modules = modules;
+		process->module_cap = cap;
+	}
+	modules[process->module_cnt++] = module;
 	return 0;
 }
 

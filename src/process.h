@@ -82,6 +82,10 @@ struct process {
 	struct source *sources; /* hash by address, open addressing */
 	size_t source_cnt, source_cap;
 
+	uint32_t *modules; /* those that it has, or had; each is held (attach__hold()) */
+	size_t module_cnt, module_cap;
+	uint32_t last_module; /* of these, that was asked for last */
+
 	uint64_t recorded;
 	uint64_t emitted_earlier;       /* by programs that it ran before the present one */
 	uint64_t alone;                 /* of recorded: events outside of any thread's batch */
@@ -180,6 +184,11 @@ void process__fill_head(const struct process *process, const struct source *sour
 
 /* One that is known already is fine. 0 or -ENOMEM. */
 int process__add_anchor(struct process *process, const struct process_anchor *anchor);
+
+/* Whether it has a module. */
+bool process__has_module(struct process *process, uint32_t module);
+/* One that it has not. 0 or -ENOMEM. */
+int process__add_module(struct process *process, uint32_t module);
 
 int process__add_file(struct process *process, const char *path);
 

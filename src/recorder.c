@@ -100,6 +100,31 @@ static void read_exe(struct process *process)
 	}
 }
 
+/* What the process has already is left to the arrival. */
+static void take_modules(struct process *process, struct arrival *arrival)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < arrival->module_cnt; i++) {
+		const uint32_t module = arrival->modules[i];
+
+		if (process__has_module(process, module) || process__add_module(process, module))
+			arrival->modules[left++] = module;
+	}
+	arrival->module_cnt = left;
+}
+
+/* It logs from a module before anybody has looked at it. */
+static void hold_module(struct recorder *recorder, struct process *process, uint32_t module)
+{
+	struct attach *attach = recorder->options.attach;
+
+	if (process__has_module(process, module) || !attach__hold(attach, module))
+		return;
+	if (process__add_module(process, module))
+		attach__release(attach, &module, 1);
+}
+
 static void take_seen(struct recorder *recorder, struct process *process,
 		      const struct arrival *arrival)
 {
@@ -228,6 +253,8 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 	if (!process && !is_past(recorder, head))
 		process = admit_unknown(recorder, head);
 	recorder->last = process;
+	if (process)
+		hold_module(recorder, process, head->module);
 	if (!process || process->ring || process->no_ring)
 		return process;
 	if (!process->start_ns || !process->comm[0]) {
@@ -268,12 +295,13 @@ static struct process *find_arrived(const struct recorder *recorder, uint32_t pi
 static void end_when_whole(struct recorder *recorder, struct process *process);
 
 /* What was found of one that is known. */
-static void take_look(struct recorder *recorder, const struct arrival *arrival)
+static void take_look(struct recorder *recorder, struct arrival *arrival)
 {
 	struct process *process = recorder__find(recorder, arrival->pid, arrival->start_ns);
 
 	if (!process)
 		return;
+	take_modules(process, arrival);
 	take_seen(recorder, process, arrival);
 	if (arrival->build_id[0])
 		journal__add_process(process->facts_fd, process);
@@ -286,7 +314,7 @@ static void take_look(struct recorder *recorder, const struct arrival *arrival)
 		end_when_whole(recorder, process);
 }
 
-void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
+void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
 {
 	struct wire_head head = { .tgid = arrival->pid };
 	uint64_t birth_ns = birth__read_ns(arrival->pid);
@@ -311,6 +339,7 @@ void recorder__arrive(struct recorder *recorder, const struct arrival *arrival)
 	if (arrival->ret_was_announced)
 		*arrival->ret_was_announced = process->announced;
 	process->announced |= arrival->announced;
+	take_modules(process, arrival);
 	take_seen(recorder, process, arrival);
 	for (size_t i = 0; i < arrival->anchor_cnt; i++)
 		(void)process__add_anchor(process, &arrival->anchors[i]);
@@ -412,6 +441,8 @@ void recorder__finish(struct recorder *recorder, struct process *process)
 	if (process->given)
 		recorder->given_cnt--;
 	ring_ahead__remove(recorder->options.ahead, process->ring);
+	attach__forget(recorder->options.attach, (pid_t)process->pid, process->modules,
+		       process->module_cnt);
 	process__free(process);
 	recorder__tell_done(recorder);
 }
@@ -530,6 +561,17 @@ void recorder__sweep(struct recorder *recorder)
 	if (recorder->owes_done)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);
+	if (attach__has_unused(recorder->options.attach))
+		(void)look(recorder, 0, 0, RECORDER_FIND_UNUSED);
+}
+
+void recorder__end_round(struct recorder *recorder)
+{
+	bool found = attach__has_found_unused(recorder->options.attach);
+
+	if (found && recorder->saw_unused)
+		(void)look(recorder, 0, 0, RECORDER_FREE_UNUSED);
+	recorder->saw_unused = found && !recorder->saw_unused;
 }
 
 void recorder__settle(struct recorder *recorder)

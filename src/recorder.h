@@ -46,6 +46,9 @@ enum recorder_look {
 	RECORDER_LOOK_LIBRARY = 2, /* it has mapped another library */
 	RECORDER_LOOK_EXEC = 4,    /* it runs another program */
 	RECORDER_LOOK_CRASH = 8,   /* it dies: its mappings, as long as they are there */
+	/* of pid 0: for modules that no process has any more; which then are to be freed */
+	RECORDER_FIND_UNUSED = 16,
+	RECORDER_FREE_UNUSED = 32,
 };
 
 struct recorder_notice {
@@ -77,7 +80,7 @@ struct recorder *recorder__new(const struct recorder_options *options);
 void recorder__free(struct recorder *recorder);
 
 /* One that comes, or what was found of one that is known. */
-void recorder__arrive(struct recorder *recorder, const struct arrival *arrival);
+void recorder__arrive(struct recorder *recorder, struct arrival *arrival);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* Any message but a batch. */
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
@@ -114,6 +117,8 @@ size_t recorder__open_jobs(const struct recorder *recorder);
 void recorder__tell_done(struct recorder *recorder);
 /* Ends the books of processes that are gone and whose end was not seen; about once a second. */
 void recorder__sweep(struct recorder *recorder);
+/* All that the kernel had when the round began was taken. */
+void recorder__end_round(struct recorder *recorder);
 /* Ends the books of those that have ended but for a look at them that was asked for. */
 void recorder__settle(struct recorder *recorder);
 /* Snapshots of those that crashed and are kept from being gone, by a core dump; ten times a

@@ -32,6 +32,7 @@ struct recorder {
 	struct process *first_owed, **last_owed; /* that wait for room; none where no job is open */
 	bool failed;
 	bool told_untracked;
+	bool saw_unused; /* unused modules were found before this round */
 	struct wire_batch *pull_buffer;
 	uint64_t live_due_ns; /* when those who follow are shown more */
 	uint64_t idle_due_ns; /* when what is unflushed is looked at, whoever wants it */

@@ -3,7 +3,7 @@
  * The sites of one executable or library: the static part of its events, read from its notes.
  *
  * A table is made once a file (elf.c reads the notes), never changes afterwards, and may be read
- * by any thread.
+ * by any thread. It goes with the last of those that have it.
  */
 #ifndef TTLOG_SITE_H
 #define TTLOG_SITE_H
@@ -35,6 +35,7 @@ struct site {
 struct text_pool;
 
 struct site_table {
+	uint32_t more_refs;     /* beside the first; atomic */
 	struct text_pool *pool; /* owns every text of the sites; freed with the table */
 	struct site *sites;     /* ascending by index; from malloc, freed with the table */
 	size_t cnt;
@@ -49,7 +50,9 @@ struct site_table {
 	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
 };
 
-/* NULL is fine. */
+/* One more has it. Any thread that has it. */
+struct site_table *site_table__ref(struct site_table *table);
+/* One less; the last frees it. NULL is fine. */
 void site_table__free(struct site_table *table);
 
 #endif /* TTLOG_SITE_H */

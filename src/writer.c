@@ -12,6 +12,7 @@
 
 #include "death.h"
 #include "ring.h"
+#include "site.h"
 #include "unwind.h"
 #include "writer.h"
 
@@ -51,6 +52,8 @@ void writer_job__free(struct writer_job *job)
 	ring_copy__free(job->events);
 	crash__fini(&job->crash);
 	free(job->threads);
+	for (size_t i = 0; job->modules && i < job->source.module_cnt; i++)
+		site_table__free(job->modules[i]);
 	free(job->modules);
 	free(job->service);
 	free(job->comm);

@@ -26,7 +26,7 @@ struct writer_job {
 	struct snapshot_source source; /* points into what follows */
 	struct ring_copy *events;
 	struct snapshot_thread *threads;
-	const struct site_table **modules;
+	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
 	char *service, *comm, *exe, *build_id, *reason;
 	uint64_t start_ns;               /* with source.pid: which process */

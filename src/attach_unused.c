@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Modules are held by the processes that have them, by way of the recorder, and freed when nobody
+ * holds them any more.
+ *
+ * Links that serve all processes also serve those that the recorder has not heard of: children that
+ * have not logged yet, whose parent has ended. So what nobody holds is looked for in all that the
+ * kernel side follows, and freed after the drain thread has taken what was on its way by then, if
+ * nobody came to hold it meanwhile. A process that maps it afterwards is attached to as to any
+ * other file.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach_parts.h"
+#include "kernel.h"
+#include "maps.h"
+#include "site.h"
+
+/* Children that begin while their parents are looked at are looked at too, within reason. */
+#define MAX_LISTINGS 16
+
+/* ---- who holds what ---- */
+
+void attach__hold_locked(struct attach *attach, struct module *module)
+{
+	if (!module->refs++ && !module->is_pinned)
+		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+	module->holds++;
+}
+
+bool attach__hold(struct attach *attach, uint32_t number)
+{
+	struct module *module = NULL;
+
+	pthread_mutex_lock(&attach->lock);
+	if (number && number < attach->modules.end)
+		module = attach->modules.by_number[number];
+	if (module)
+		attach__hold_locked(attach, module);
+	pthread_mutex_unlock(&attach->lock);
+	return module;
+}
+
+static void release_locked(struct attach *attach, struct module *module)
+{
+	if (!--module->refs && !module->is_pinned)
+		(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+}
+
+void attach__release(struct attach *attach, const uint32_t *modules, size_t cnt)
+{
+	pthread_mutex_lock(&attach->lock);
+	for (size_t i = 0; i < cnt; i++)
+		release_locked(attach, attach->modules.by_number[modules[i]]);
+	pthread_mutex_unlock(&attach->lock);
+}
+
+static void unlink_of(struct attach *attach, struct module *module, pid_t pid)
+{
+	struct links **at = &module->links, *own;
+
+	while (*at && (*at)->pid != pid)
+		at = &(*at)->next;
+	own = *at;
+	if (!own)
+		return;
+	*at = own->next;
+	own->next = NULL;
+	leaving__add_all(&attach->leaving, own);
+}
+
+void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, size_t cnt)
+{
+	pthread_mutex_lock(&attach->lock);
+	for (size_t i = 0; i < cnt; i++) {
+		struct module *module = attach->modules.by_number[modules[i]];
+
+		unlink_of(attach, module, pid);
+		release_locked(attach, module);
+	}
+	pthread_mutex_unlock(&attach->lock);
+}
+
+bool attach__has_unused(struct attach *attach)
+{
+	return __atomic_load_n(&attach->unused_cnt, __ATOMIC_RELAXED);
+}
+
+/* ---- who may have it unheard ---- */
+
+/* Whether somebody that nobody has heard of may have one of them. */
+static bool mark_all(struct attach *attach)
+{
+	bool serve_all = false;
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		struct module *module = attach->modules.by_number[i];
+
+		if (!module)
+			continue;
+		module->is_unused = !module->refs && !module->is_pinned;
+		module->unused_holds = module->holds;
+		serve_all |= module->is_unused && links__find(module->links, 0);
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return serve_all;
+}
+
+/* All of an inode: a file that was written over has several. NULL: all that there are. */
+static void unmark(struct attach *attach, const struct maps_entry *entry)
+{
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		struct module *module = attach->modules.by_number[i];
+
+		if (module && (!entry || (module->map_inode == entry->inode &&
+					  module->map_dev == entry->dev)))
+			module->is_unused = false;
+	}
+	pthread_mutex_unlock(&attach->lock);
+}
+
+/* Of one that can't be looked at nothing is known. */
+static void unmark_mapped(struct attach *attach, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+
+	if (!maps && errno != ENOENT && errno != ESRCH)
+		unmark(attach, NULL);
+	for (size_t i = 0; maps && i < maps->cnt; i++) {
+		if (maps->entries[i].executable && maps->entries[i].inode)
+			unmark(attach, &maps->entries[i]);
+	}
+	maps__free(maps);
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Those that are in no listing before. How many that are. */
+static size_t look_at_new(struct attach *attach, const pid_t *pids, size_t cnt, const pid_t *before,
+			  size_t before_cnt)
+{
+	size_t new_cnt = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		if (before_cnt &&
+		    bsearch(&pids[i], before, before_cnt, sizeof(*before), compare_pids))
+			continue;
+		unmark_mapped(attach, pids[i]);
+		new_cnt++;
+	}
+	return new_cnt;
+}
+
+/* Whoever begins while another one is looked at, which then ends, is in the next listing. */
+static void look_at_all(struct attach *attach)
+{
+	pid_t *before = NULL;
+	size_t before_cnt = 0, new_cnt = 1;
+
+	for (int i = 0; new_cnt && i < MAX_LISTINGS; i++) {
+		size_t cnt;
+		pid_t *pids = kernel__list_processes(attach->options.kernel, &cnt);
+
+		if (!pids)
+			break;
+		qsort(pids, cnt, sizeof(*pids), compare_pids);
+		new_cnt = look_at_new(attach, pids, cnt, before, before_cnt);
+		free(before);
+		before = pids;
+		before_cnt = cnt;
+	}
+	free(before);
+	if (new_cnt)
+		unmark(attach, NULL);
+}
+
+void attach__find_unused(struct attach *attach)
+{
+	if (mark_all(attach))
+		look_at_all(attach);
+	__atomic_store_n(&attach->found_unused, true, __ATOMIC_RELEASE);
+}
+
+bool attach__has_found_unused(struct attach *attach)
+{
+	return __atomic_load_n(&attach->found_unused, __ATOMIC_ACQUIRE);
+}
+
+/* ---- and away ---- */
+
+/* Out of the table, in a list by `next_unused`. */
+static struct module *take_unused(struct attach *attach, struct leaving *leaving)
+{
+	struct module *first = NULL;
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		struct module *module = attach->modules.by_number[i];
+
+		if (!module || !module->is_unused || module->refs ||
+		    module->holds != module->unused_holds)
+			continue;
+		(void)modules__remove(&attach->modules, i, attach->options.journal);
+		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+		leaving__add_all(leaving, module->links);
+		module->next_unused = first;
+		first = module;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return first;
+}
+
+void attach__free_unused(struct attach *attach)
+{
+	struct leaving leaving;
+	struct module *unused;
+
+	pthread_mutex_lock(&attach->lock);
+	leaving = attach->leaving;
+	attach->leaving = (struct leaving){ 0 };
+	pthread_mutex_unlock(&attach->lock);
+	unused = take_unused(attach, &leaving);
+	__atomic_store_n(&attach->found_unused, false, __ATOMIC_RELAXED);
+	leaving__close(&leaving);
+	if (!unused)
+		return;
+	while (unused) {
+		struct module *next = unused->next_unused;
+
+		module__free(unused);
+		unused = next;
+	}
+	/* many small pieces, which free() would keep */
+	(void)malloc_trim(0);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads libraries, has each log, and ends.
+ *
+ * usage: loader [--fork] DIRECTORY
+ *
+ * Loads each file of DIRECTORY, of which some are copies of libearly.so, and says "start". At a byte it has each of
+ * these log `lib_work` (value: its number), and ends. --fork: with a child, which logs nothing until it gets
+ * SIGUSR1; it says "child PID" before that, and "logged" when each library has logged once more.
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "app.h"
+
+#define USAGE "loader [--fork] DIRECTORY"
+#define MAX   1000
+
+static int (*works[MAX])(int);
+static int cnt;
+
+static void load_all(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char name[4096];
+
+	while (dir && (entry = readdir(dir))) {
+		void *library;
+
+		if (entry->d_name[0] == '.' || cnt == MAX)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+		if (!library)
+			exit(1);
+		*(void **)&works[cnt] = dlsym(library, "earlylib__work");
+		cnt += works[cnt] != NULL;
+	}
+	if (!dir || closedir(dir))
+		exit(1);
+}
+
+static void log_all(void)
+{
+	for (int i = 0; i < cnt; i++)
+		(void)works[i](i);
+}
+
+static void be_child(const sigset_t *signals)
+{
+	int number;
+
+	printf("child %d\n", (int)getpid());
+	fflush(stdout);
+	(void)sigwait(signals, &number);
+	log_all();
+	app__say("logged");
+}
+
+int main(int argc, char **argv)
+{
+	bool forks = argc == 3 && !strcmp(argv[1], "--fork");
+	sigset_t signals;
+
+	if (argc != 2 + forks)
+		app__usage(USAGE);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	load_all(argv[argc - 1]);
+	app__say("start");
+	app__wait();
+	log_all();
+	if (forks && !fork())
+		be_child(&signals);
+	return 0;
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Files that processes have mapped go when the last of these has ended, and no sooner."""
+import os
+import re
+import shutil
+import signal
+
+from harness import APPS, Snapshot, check, equal, wait_until
+
+MARKED = 40 # more have no room for their threads' variables
+FILES = 300
+MORE_FILES = 16      # descriptors of the collector, for whatever else it has come to
+MORE_KIB = 4 << 10   # 300 libraries took 25 MB
+
+
+def libraries(t, name):
+    directory = t.path(name)
+    os.mkdir(directory)
+    for number in range(FILES):
+        library = "libearly.so" if number < MARKED else "libcallers.so"
+        shutil.copy(os.path.join(APPS, library), os.path.join(directory, f"lib{number}.so"))
+    return directory
+
+
+def descriptors(collector):
+    return len(os.listdir(f"/proc/{collector.pid}/fd"))
+
+
+def own_kib(collector):
+    """Resident, but for shared memory: the rings."""
+    with open(f"/proc/{collector.pid}/status", encoding="ascii") as file:
+        sizes = dict(re.findall(r"^(\w+):\s*(\d+) kB", file.read(), re.M))
+    return int(sizes["VmRSS"]) - int(sizes["RssShmem"])
+
+
+def attached(collector, directory):
+    """Files in it that the collector keeps."""
+    with os.scandir(f"/proc/{collector.pid}/fd") as entries:
+        paths = [read_link(entry.path) for entry in entries]
+    return len([path for path in paths if path.startswith(directory + "/")])
+
+
+def is_attached(collector, directory):
+    """All are kept, and the last line of it is not to come before its sites are on."""
+    return attached(collector, directory) == FILES and links(collector) >= MARKED
+
+
+def links(collector):
+    """Of uprobes, and of the few programs on tracepoints."""
+    with os.scandir(f"/proc/{collector.pid}/fd") as entries:
+        return [read_link(entry.path) for entry in entries].count("anon_inode:bpf_link")
+
+
+def read_link(path):
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
+
+
+def deleted(collector):
+    """Files that are gone but for the collector's descriptors."""
+    paths = [read_link(f"/proc/{collector.pid}/fd/{fd}")
+             for fd in os.listdir(f"/proc/{collector.pid}/fd")]
+    return [path for path in paths if path.endswith(".so (deleted)")]
+
+
+def check_events(path):
+    snapshot = Snapshot(path)
+    equal(sorted(snapshot.fields("lib_work", "value")), list(range(MARKED)),
+          f"events in {path}")
+
+
+def test_modules_go_with_their_last_process(t):
+    loader, first, second = t.app("loader"), libraries(t, "a"), libraries(t, "b")
+    script = "".join(f"echo next; read x; {loader} {directory}; " for directory in (first, second))
+    collector = t.collect("--on", "exit", "--", "/bin/sh", "-c", script + "echo next; read x")
+    collector.out.wait("next")
+    base, kib = descriptors(collector), []
+    for number, directory in enumerate((first, second), start=1):
+        collector.say()
+        wait_until(lambda: collector.out.lines.count("start") == number, "a loader")
+        wait_until(lambda: is_attached(collector, directory), "its libraries are attached to")
+        shutil.rmtree(directory)
+        collector.say()
+        wait_until(lambda: collector.out.lines.count("next") == number + 1, "it ends")
+        wait_until(lambda: descriptors(collector) <= base + MORE_FILES, "descriptors are closed")
+        wait_until(lambda: not deleted(collector), "no deleted file is kept")
+        kib.append(own_kib(collector))
+    # what is made once is there by then
+    check(kib[1] <= kib[0] + MORE_KIB, f"{kib} KiB after each")
+    collector.say()
+    collector.end()
+    for path in t.files():
+        check_events(path)
+    equal(len(t.files()), 2, "snapshots")
+
+
+def test_modules_stay_with_a_child_that_has_not_logged(t):
+    loader, first, second = t.app("loader"), libraries(t, "a"), libraries(t, "b")
+    script = f"echo up; read x; {loader} --fork {first}; {loader} {second}; echo over; read x"
+    collector = t.collect("--on", "exit", "--", "/bin/sh", "-c", script)
+    collector.out.wait("up")
+    base = descriptors(collector)
+    collector.say()
+    collector.out.wait("start", after=1)
+    wait_until(lambda: is_attached(collector, first), "the first are attached to")
+    collector.say()
+    child = int(collector.out.wait(r"child (\d+)")[1])
+    wait_until(lambda: collector.out.lines.count("start") == 2, "the second loader")
+    wait_until(lambda: is_attached(collector, second), "the second are attached to")
+    collector.say()
+    collector.out.wait("over")
+    # those of the second have gone, after a look at who has any that nobody is known to have
+    wait_until(lambda: not attached(collector, second), "the second go")
+    equal(attached(collector, first), FILES, "of the first, whose child runs")
+    os.kill(child, signal.SIGUSR1)
+    collector.out.wait("logged")
+    accounts = collector.accounts_of(child)
+    equal((accounts.recorded, accounts.lost), (2 * MARKED, 0), "recorded, lost of the child")
+    wait_until(lambda: descriptors(collector) <= base + MORE_FILES, "the first go with it")
+    collector.say()
+    collector.end()
