@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -32,6 +33,8 @@
 #define MIN_DISTANCE_NS  1000000u
 #define CLOCK_MAGIC      0x4b434f4c435f4c54u /* "TL_CLOCK" */
 #define NS_PER_S         1000000000u
+/* What ticks may map to after the stamp that they came before: by the first rate, of 8 ms. */
+#define STAMP_SLACK_NS   10000000u
 
 struct clock_pair {
 	uint64_t ticks;
@@ -40,7 +43,8 @@ struct clock_pair {
 
 /* The sampling thread writes, all read. */
 struct clock_table {
-	uint32_t cnt; /* pairs below are filled; published with release */
+	uint32_t cnt;      /* pairs below are filled; published with release */
+	uint32_t step_cnt; /* how often the ticks went back, ever */
 	struct clock_pair pairs[TABLE_PAIRS];
 };
 
@@ -120,6 +124,23 @@ static struct clock_pair measure_pair(void)
 	return best;
 }
 
+/* Whether the ticks went back right before or after a pair: else runs would flow into each other. */
+static bool is_at_step(const struct clock_table *full, uint32_t i)
+{
+	return (i > 0 && full->pairs[i].ticks < full->pairs[i - 1].ticks) ||
+	       (i + 1 < TABLE_PAIRS && full->pairs[i + 1].ticks < full->pairs[i].ticks);
+}
+
+/* The older ones first. Of a clock that does little else than go back, the newer half. */
+static bool keeps_pair(const struct clock_table *full, uint32_t i)
+{
+	if (i >= TABLE_PAIRS / 2)
+		return true;
+	if (full->step_cnt > TABLE_PAIRS / 8)
+		return false;
+	return i % 2 == 0 || (full->step_cnt && is_at_step(full, i));
+}
+
 /* Copies the full table into the other one, of the older half every second pair, and publishes
  * it. */
 static struct clock_table *thin_table(struct clock *clock, const struct clock_table *full)
@@ -130,11 +151,14 @@ static struct clock_table *thin_table(struct clock *clock, const struct clock_ta
 	/* Orders the generation before this one ahead of the words that overwrite its table; its
 	 * pair is in clock__find_span(). */
 	barrier__fence_release();
-	for (uint32_t i = 0; i < TABLE_PAIRS; i += i < TABLE_PAIRS / 2 ? 2 : 1) {
+	for (uint32_t i = 0; i < TABLE_PAIRS; i++) {
+		if (!keeps_pair(full, i))
+			continue;
 		barrier__store_relaxed(&table->pairs[cnt].ticks, full->pairs[i].ticks);
 		barrier__store_relaxed(&table->pairs[cnt].ns, full->pairs[i].ns);
 		cnt++;
 	}
+	barrier__store_relaxed(&table->step_cnt, full->step_cnt);
 	barrier__store_relaxed(&table->cnt, cnt);
 	/* Protects the new table; its pair is in clock__find_span(). */
 	barrier__store_release(&clock->generation, clock->generation + 1);
@@ -145,11 +169,15 @@ int clock__add(struct clock *clock, uint64_t ticks, uint64_t mono_ns)
 {
 	struct clock_table *table = &clock->tables[clock->generation % 2];
 	const struct clock_pair *last = table->cnt ? &table->pairs[table->cnt - 1] : NULL;
+	bool went_back;
 
-	if (last && (ticks <= last->ticks || mono_ns <= last->ns))
+	if (last && (ticks == last->ticks || mono_ns <= last->ns))
 		return -EINVAL;
+	went_back = last && ticks < last->ticks;
 	if (table->cnt == TABLE_PAIRS)
 		table = thin_table(clock, table);
+	if (went_back)
+		barrier__store_relaxed(&table->step_cnt, table->step_cnt + 1);
 	barrier__store_relaxed(&table->pairs[table->cnt].ticks, ticks);
 	barrier__store_relaxed(&table->pairs[table->cnt].ns, mono_ns);
 	/* Protects the pair; its pair is in find_in_table(). */
@@ -164,8 +192,6 @@ void clock__sample(struct clock *clock)
 
 	if (table->cnt && pair.ns < table->pairs[table->cnt - 1].ns + MIN_DISTANCE_NS)
 		return;
-	/* -EINVAL: the ticks went back, as after a suspend on some machines; the older rate goes
-	 * on */
 	(void)clock__add(clock, pair.ticks, pair.ns);
 }
 
@@ -276,16 +302,12 @@ static void set_identity(struct clock_span *span)
 	*span = (struct clock_span){ .to_ticks = UINT64_MAX, .rate = 1 };
 }
 
-static void find_in_table(const struct clock_table *table, uint64_t ticks, struct clock_span *span)
+/* Among the pairs of one run, from first on to before end, of which there are two at least. */
+static void find_in_run(const struct clock_table *table, uint32_t first, uint32_t end,
+			uint64_t ticks, struct clock_span *span)
 {
-	/* Acquire, from clock__add(): the pairs below cnt are filled. */
-	const uint32_t cnt = barrier__load_acquire(&table->cnt);
-	uint32_t low = 1, high = cnt - 1;
+	uint32_t low = first + 1, high = end - 1;
 
-	if (cnt < 2) {
-		set_identity(span);
-		return;
-	}
 	/* the first pair that is later, of those between the first and the last */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -296,11 +318,68 @@ static void find_in_table(const struct clock_table *table, uint64_t ticks, struc
 			high = middle;
 	}
 	set_rate(span, load_pair(table, low - 1), load_pair(table, low));
-	span->from_ticks = low == 1 ? 0 : load_pair(table, low - 1).ticks;
-	span->to_ticks = low == cnt - 1 ? UINT64_MAX : load_pair(table, low).ticks - 1;
+	span->from_ticks = low == first + 1 ? 0 : load_pair(table, low - 1).ticks;
+	span->to_ticks = low == end - 1 ? UINT64_MAX : load_pair(table, low).ticks - 1;
 }
 
-void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
+/* A run of one pair so far: the clock ticks as before it went back. */
+static void find_by_earlier_rate(const struct clock_table *table, uint32_t at,
+				 struct clock_span *span)
+{
+	const struct clock_pair pair = load_pair(table, at);
+	uint32_t i = at - 1;
+
+	while (i > 0 && load_pair(table, i).ticks < load_pair(table, i - 1).ticks)
+		i--;
+	set_identity(span);
+	if (i > 0)
+		set_rate(span, load_pair(table, i - 1), load_pair(table, i));
+	span->origin_ticks = pair.ticks;
+	span->origin_ns = pair.ns;
+	span->from_ticks = 0;
+}
+
+/* The latest run in which these ticks mean a time that lies in it, and before before_ns. */
+static void find_run(const struct clock_table *table, uint32_t cnt, uint64_t ticks,
+		     uint64_t before_ns, struct clock_span *span)
+{
+	const uint64_t latest_ns =
+		before_ns > UINT64_MAX - STAMP_SLACK_NS ? UINT64_MAX : before_ns + STAMP_SLACK_NS;
+
+	for (uint32_t end = cnt, first;; end = first) {
+		uint64_t ns;
+
+		first = end - 1;
+		while (first > 0 &&
+		       load_pair(table, first).ticks > load_pair(table, first - 1).ticks)
+			first--;
+		if (end - first > 1)
+			find_in_run(table, first, end, ticks, span);
+		else if (first > 0)
+			find_by_earlier_rate(table, first, span);
+		else
+			set_identity(span);
+		ns = clock_span__mono_ns(span, ticks);
+		if (!first || (ns <= latest_ns && ns > load_pair(table, first - 1).ns))
+			return;
+	}
+}
+
+static void find_in_table(const struct clock_table *table, uint64_t ticks, uint64_t before_ns,
+			  struct clock_span *span)
+{
+	/* Acquire, from clock__add(): the pairs below cnt are filled. */
+	const uint32_t cnt = barrier__load_acquire(&table->cnt);
+
+	if (cnt < 2)
+		set_identity(span);
+	else if (barrier__load_relaxed(&table->step_cnt))
+		find_run(table, cnt, ticks, before_ns, span);
+	else
+		find_in_run(table, 0, cnt, ticks, span);
+}
+
+void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks, uint64_t before_ns,
 		      struct clock_span *ret_span)
 {
 	uint64_t generation;
@@ -312,7 +391,7 @@ void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
 	do {
 		/* Acquire, from thin_table(): the table of that generation is filled. */
 		generation = barrier__load_acquire(&clock->generation);
-		find_in_table(&clock->tables[generation % 2], ticks, ret_span);
+		find_in_table(&clock->tables[generation % 2], ticks, before_ns, ret_span);
 		/* Orders the look into the table before the question; its pair is in
 		 * thin_table(). */
 		barrier__fence_acquire();

@@ -6,6 +6,9 @@
  * collector measures the rate itself and trusts no program: it keeps pairs of (ticks,
  * CLOCK_MONOTONIC), taken at start and then from time to time, and maps between the nearest two.
  *
+ * Where the ticks go back, as after a suspend that resets the TSC on some machines, a new run of pairs
+ * begins; ticks then mean one time in each, and the kernel's stamp tells which.
+ *
  * One thread adds pairs, any number map at the same time, and neither waits for the other.
  */
 #ifndef TTLOG_CLOCK_H
@@ -27,8 +30,8 @@ void clock__free(struct clock *clock);
 /* Takes another pair; call it about once a second. One thread. */
 void clock__sample(struct clock *clock);
 
-/* Adds a pair that was taken elsewhere. One thread, the one that samples. -EINVAL where it is not
- * later than the last one on both clocks. */
+/* Adds a pair that was taken elsewhere. One thread, the one that samples. Fewer ticks than in the last
+ * one: the ticks went back. -EINVAL where they are the same, or the time is not later. */
 int clock__add(struct clock *clock, uint64_t ticks, uint64_t mono_ns);
 
 /* A stretch of ticks with one rate. */
@@ -40,11 +43,12 @@ struct clock_span {
 };
 
 /*
- * The stretch that these ticks are in. kind: enum ttlog_clock. Ticks of an unknown kind, or before
+ * The stretch that these ticks are in, which were read before before_ns, not long; where they went back
+ * since they are of the run before. kind: enum ttlog_clock. Ticks of an unknown kind, or before
  * the first pair by more than the rate explains, map as well as they can: the caller bounds them by
  * the kernel's stamps. Any thread. Time never falls with rising ticks as long as no pair is added.
  */
-void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks,
+void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks, uint64_t before_ns,
 		      struct clock_span *ret_span);
 
 static inline uint64_t clock_span__mono_ns(const struct clock_span *span, uint64_t ticks)

@@ -128,7 +128,7 @@ static uint64_t map_ticks(const struct merge *merge, struct lane *lane, uint8_t 
 {
 	if (lane->span_clock != clock || !clock || ticks < lane->span.from_ticks ||
 	    ticks > lane->span.to_ticks) {
-		clock__find_span(merge->clock, clock, ticks, &lane->span);
+		clock__find_span(merge->clock, clock, ticks, lane->entry.stamp_ns, &lane->span);
 		lane->span_clock = clock;
 	}
 	return clock_span__mono_ns(&lane->span, ticks);
@@ -190,6 +190,8 @@ static bool start_entry(struct merge *merge, struct lane *lane)
 			sizeof(lane->entry));
 	lane->walk.left = lane->entry.events;
 	lane->good_cnt = 0;
+	/* its stamp is another one */
+	lane->span_clock = 0;
 	fill(merge, lane, 0);
 	return true;
 }

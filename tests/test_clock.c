@@ -41,11 +41,19 @@ static uint64_t read_machine_ticks(void)
 #endif
 }
 
+static uint64_t mono_ns_before(const struct clock *clock, uint64_t ticks, uint64_t before_ns)
+{
+	struct clock_span span;
+
+	clock__find_span(clock, MACHINE, ticks, before_ns, &span);
+	return clock_span__mono_ns(&span, ticks);
+}
+
 static uint64_t mono_ns(const struct clock *clock, uint8_t kind, uint64_t ticks)
 {
 	struct clock_span span;
 
-	clock__find_span(clock, kind, ticks, &span);
+	clock__find_span(clock, kind, ticks, UINT64_MAX, &span);
 	return clock_span__mono_ns(&span, ticks);
 }
 
@@ -98,12 +106,12 @@ static void test_clock_samples_keep_their_distance(void **state)
 	assert_non_null(clock);
 	clock__sample(clock);
 	clock__sample(clock); /* too close: it counts for nothing */
-	clock__find_span(clock, MACHINE, read_machine_ticks(), &first);
+	clock__find_span(clock, MACHINE, read_machine_ticks(), UINT64_MAX, &first);
 	assert_int_equal(first.rate, 1);
 	assert_int_equal(first.shift, 0);
 	assert_int_equal(clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL), 0);
 	clock__sample(clock);
-	clock__find_span(clock, MACHINE, read_machine_ticks(), &second);
+	clock__find_span(clock, MACHINE, read_machine_ticks(), UINT64_MAX, &second);
 	assert_int_not_equal(second.shift, 0);
 	clock__free(clock);
 }
@@ -185,6 +193,65 @@ static void test_clock_thins_old_pairs(void **state)
 	clock__free(clock);
 }
 
+/* 3 GHz, and a suspend at 100 s that sets the ticks back to 0: what the clock shows goes on. */
+static void test_clock_goes_on_when_the_ticks_went_back(void **state)
+{
+	const uint64_t s = 1000000000u;
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	for (uint64_t i = 90; i <= 100; i++)
+		assert_int_equal(clock__add(clock, i * 3 * s, i * s), 0);
+	/* seen 0.7 s after; events came before that and after it */
+	assert_int_equal(clock__add(clock, 2100000000u, 100 * s + 700000000u), 0);
+	assert_near(mono_ns_before(clock, 300000000u, 100 * s + 100000100u), 100 * s + 100000000u,
+		    2);
+	assert_near(mono_ns_before(clock, 2400000000u, 101 * s), 100 * s + 800000000u, 2);
+	/* what was logged before, and flushed before or after */
+	assert_near(mono_ns_before(clock, 285 * s, 95 * s + 100), 95 * s, 2);
+	assert_near(mono_ns_before(clock, 299 * s, 101 * s), 99 * s + 666666667u, 2);
+	for (uint64_t i = 101; i <= 400; i++)
+		assert_int_equal(clock__add(clock, (i - 100) * 3 * s, i * s), 0);
+	/* the same ticks once more, 100 s later */
+	assert_near(mono_ns_before(clock, 285 * s, 195 * s + 100), 195 * s, 2);
+	assert_near(mono_ns_before(clock, 285 * s, 95 * s + 100), 95 * s, 2);
+	assert_near(mono_ns_before(clock, 300000000u, 101 * s), 100 * s + 100000000u, 2);
+	clock__free(clock);
+}
+
+/* Over and over, beyond what the table holds: the newest pairs stay right. */
+static void test_clock_survives_steps_without_end(void **state)
+{
+	const uint64_t s = 1000000000u;
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	for (uint64_t i = 1; i <= STRESS_PAIRS; i++)
+		assert_int_equal(clock__add(clock, (i % 5 + 1) * 3 * s, i * s), 0);
+	for (uint64_t i = STRESS_PAIRS - 1000; i < STRESS_PAIRS; i++)
+		assert_near(mono_ns_before(clock, (i % 5 + 1) * 3 * s + 1500, i * s + 600),
+			    i * s + 500, 2);
+	clock__free(clock);
+}
+
+/* A few of them, long ago: runs do not flow into each other when pairs are thinned out. */
+static void test_clock_thins_around_steps(void **state)
+{
+	const uint64_t s = 1000000000u;
+	struct clock *clock = clock__new_blank();
+
+	(void)state;
+	assert_non_null(clock);
+	for (uint64_t i = 1; i <= STRESS_PAIRS; i++)
+		assert_int_equal(clock__add(clock, (i % 1000 + 1) * 3 * s, i * s), 0);
+	for (uint64_t i = 1; i < STRESS_PAIRS; i += 7)
+		assert_near(mono_ns_before(clock, (i % 1000 + 1) * 3 * s + 1500, i * s + 600),
+			    i * s + 500, 2);
+	clock__free(clock);
+}
+
 struct stress {
 	struct clock *clock;
 	uint32_t done; /* the adding thread sets it, atomically */
@@ -235,6 +302,9 @@ int main(void)
 		cmocka_unit_test(test_clock_survives_extremes),
 		cmocka_unit_test(test_clock_never_falls),
 		cmocka_unit_test(test_clock_thins_old_pairs),
+		cmocka_unit_test(test_clock_goes_on_when_the_ticks_went_back),
+		cmocka_unit_test(test_clock_survives_steps_without_end),
+		cmocka_unit_test(test_clock_thins_around_steps),
 		cmocka_unit_test(test_clock_is_readable_while_pairs_come),
 	};
 
