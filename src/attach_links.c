@@ -66,12 +66,17 @@ struct links *links__find(struct links *links, pid_t pid)
 	return links;
 }
 
-/* Links serve one process or all. The kernel knows a process by its first thread's memory: where that
- * is gone, for main called pthread_exit(), sites are enabled wherever their file runs. What is not
- * to be recorded is told apart by the BPF program all the same. */
+/*
+ * Links serve one process or all. The kernel knows a process by its first thread's memory: where that
+ * is gone, for main called pthread_exit(), or where the kernel hits such links in the first thread
+ * alone, sites are enabled wherever their file runs. What is not to be recorded is told apart by the
+ * BPF program all the same.
+ */
 pid_t attach__filter(const struct attach *attach, pid_t pid)
 {
-	return attach->options.for_all || !task__has_memory((uint32_t)pid) ? 0 : pid;
+	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel))
+		return 0;
+	return task__has_memory((uint32_t)pid) ? pid : 0;
 }
 
 /* Those that serve the process: its own, from before its main ended too, or those for all. */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -145,6 +146,95 @@ bool capability__uprobe_multi(void)
 	}
 	close(at.fd);
 	return raised;
+}
+
+/* Adds one to the map's only value: */
+static int load_counter(int map_fd)
+{
+	const struct bpf_prog_load_opts opts = {
+		.sz = sizeof(opts),
+		.expected_attach_type = (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI,
+	};
+	const struct bpf_insn count[] = {
+		/* key 0, on the stack */
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X,
+		  .dst_reg = BPF_REG_2,
+		  .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_FD,
+		  .imm = map_fd },
+		{ 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 2 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW,
+		  .dst_reg = BPF_REG_0,
+		  .src_reg = BPF_REG_1,
+		  .imm = BPF_ADD },
+		nothing[0],
+		nothing[1],
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "ttlog_count", "GPL", count, ARRAY_SIZE(count),
+			       &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void *hit(void *arg)
+{
+	(void)arg;
+	plain_place();
+	return NULL;
+}
+
+/* 0 where a link for this process, on plain_place(), is hit in a thread that is not its first. */
+static int try_thread(int program_fd, int map_fd, const struct spot *at)
+{
+	struct uprobe_multi_attr attr = {
+		.prog_fd = (uint32_t)program_fd,
+		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
+		.uprobe_multi = { .path = (uintptr_t)at->path,
+				  .offsets = (uintptr_t)&at->offset,
+				  .cnt = 1,
+				  .pid = (uint32_t)getpid() },
+	};
+	int link_fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)), err;
+	uint64_t hits = 0;
+	uint32_t key = 0;
+	pthread_t thread;
+
+	if (link_fd < 0)
+		return -errno;
+	err = -pthread_create(&thread, NULL, hit, NULL);
+	if (!err)
+		(void)pthread_join(thread, NULL);
+	if (!err && bpf_map_lookup_elem(map_fd, &key, &hits))
+		err = -errno;
+	close(link_fd);
+	return err ? err : hits ? 0 : -ENOTSUP;
+}
+
+int capability__multi_threads(void)
+{
+	int map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ttlog_try", 4, 8, 1, NULL);
+	int program_fd, err;
+	struct spot at;
+
+	if (map_fd < 0)
+		return -errno;
+	program_fd = load_counter(map_fd);
+	err = program_fd < 0 ? program_fd : find_spot((const void *)(uintptr_t)plain_place, &at);
+	if (!err) {
+		err = try_thread(program_fd, map_fd, &at);
+		close(at.fd);
+	}
+	if (program_fd >= 0)
+		close(program_fd);
+	close(map_fd);
+	return err;
 }
 
 /* Parameters of a tracepoint besides its context; -ENOENT where there is none of that name. */

@@ -12,6 +12,11 @@
 
 /* One link for all sites of a file, with reference counters (6.6). Without: a perf event each. */
 bool capability__uprobe_multi(void);
+/*
+ * Such a link for one process is hit in all of its threads: on 6.6 to 6.9 it is in the first alone
+ * (commit 46ba0e49b642). -ENOTSUP where it is not.
+ */
+int capability__multi_threads(void);
 /* Tracepoint sched_prepare_exec (6.10). */
 bool capability__prepare_exec(void);
 /* Whether memory is alive at sched_process_exit (6.16). */

@@ -219,6 +219,15 @@ static void ask_uprobe_multi(struct answer *answer, struct asking *asking)
 	answer->denied = !capability__has(CAP_BPF) && !capability__has(CAP_SYS_ADMIN);
 }
 
+static void ask_multi_threads(struct answer *answer, struct asking *asking)
+{
+	int err = capability__uprobe_multi() ? capability__multi_threads() : 0;
+
+	(void)asking;
+	answer->ok = !err;
+	answer->denied = err == -EPERM || err == -EACCES;
+}
+
 /* A directory that is there, or could be made: its nearest ancestor that is. */
 static void find_existing(const char *dir, char *ret_path, size_t size)
 {
@@ -354,6 +363,10 @@ static const struct question facilities[] = {
 	  "each site takes 2 ms to enable, more to disable, and a descriptor: choose sites with -l "
 	  "and -F",
 	  "use Linux 6.6 or newer" },
+	{ "links for one process, hit in all of its threads", ask_multi_threads, false,
+	  "-p PID enables sites in all processes that run the same file: what the others log takes "
+	  "them time, and is not recorded",
+	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642" },
 	{ "seccomp filters", ask_seccomp, false,
 	  "a crash's stack has only what frame pointers tell, and fewer names: nothing may read "
 	  "the program's files",

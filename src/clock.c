@@ -124,11 +124,13 @@ static struct clock_pair measure_pair(void)
 	return best;
 }
 
-/* Whether the ticks went back right before or after a pair: else runs would flow into each other. */
+/* Whether the ticks went back right before or after a pair that is not the first or the last: else runs
+ * would flow into each other. */
 static bool is_at_step(const struct clock_table *full, uint32_t i)
 {
-	return (i > 0 && full->pairs[i].ticks < full->pairs[i - 1].ticks) ||
-	       (i + 1 < TABLE_PAIRS && full->pairs[i + 1].ticks < full->pairs[i].ticks);
+	const struct clock_pair *pair = &full->pairs[i];
+
+	return pair[0].ticks < pair[-1].ticks || pair[1].ticks < pair[0].ticks;
 }
 
 /* The older ones first. Of a clock that does little else than go back, the newer half. */

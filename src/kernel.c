@@ -39,6 +39,7 @@ struct kernel {
 	struct wire_ring *batches, *deaths;
 	struct warm *warm; /* until they are read */
 	bool multi;        /* uprobe_multi links */
+	bool can_filter;   /* by process */
 	size_t event_cnt;  /* perf events ever made: each has a descriptor; atomic */
 	unsigned int gaps;
 };
@@ -56,6 +57,8 @@ static void choose_programs(struct kernel *kernel)
 	bool has_prepare_exec = capability__prepare_exec();
 
 	kernel->multi = capability__uprobe_multi();
+	/* perf events look at the memory that a thread has, which is its process's */
+	kernel->can_filter = !kernel->multi || !capability__multi_threads();
 	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
 		bpf_program__set_expected_attach_type(
 			uprobes[i], (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
@@ -202,6 +205,11 @@ void kernel__free(struct kernel *kernel)
 int kernel__can_enable(const struct kernel *kernel)
 {
 	return kernel->multi ? 0 : capability__semaphore();
+}
+
+bool kernel__can_filter(const struct kernel *kernel)
+{
+	return kernel->can_filter;
 }
 
 unsigned int kernel__gaps(const struct kernel *kernel)

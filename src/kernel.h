@@ -38,6 +38,9 @@ void kernel__free(struct kernel *kernel);
 /* Whether sites can be switched on here at all: 0 or -errno. */
 int kernel__can_enable(const struct kernel *kernel);
 
+/* Whether a link for one process is hit in all of its threads, and so may be made. */
+bool kernel__can_filter(const struct kernel *kernel);
+
 unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);

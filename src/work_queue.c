@@ -5,8 +5,8 @@
  * it goes.
  *
  * One thread always waits for work, but where there are too many: a thread that takes an item and
- * leaves none waiting starts another one first. So many items as there are CPUs to spare are done at
- * once; more only while those hang.
+ * leaves none waiting starts another one first. Two items are done at once; more only while those
+ * hang. Threads stay: what they read processes with (pull.c) does.
  */
 #include "work_queue.h"
 
@@ -17,14 +17,13 @@
 
 #include "clock.h"
 
-#define BUCKETS      1024u
-#define ACTIVE_CNT   2 /* at once, while none hangs */
-#define KEPT_THREADS (ACTIVE_CNT + 1)
-#define HANGS_NS     50000000ull
-#define REST_SHARE   4u /* so many times what it took */
-#define MAX_REST_NS  1000000000ull
-#define STACK_BYTES  (1u << 20)
-#define NS_PER_S     1000000000ull
+#define BUCKETS     1024u
+#define ACTIVE_CNT  2 /* at once, while none hangs */
+#define HANGS_NS    50000000ull
+#define REST_SHARE  4u /* so many times what it took */
+#define MAX_REST_NS 1000000000ull
+#define STACK_BYTES (1u << 20)
+#define NS_PER_S    1000000000ull
 
 struct item {
 	struct work work;          /* a `what` of 0: there is none */
@@ -104,19 +103,20 @@ static void forget(struct work_queue *queue, struct item *item)
 /* NULL without memory. */
 static struct item *find_or_add(struct work_queue *queue, const struct work *work)
 {
-	struct item **link = find(queue, work->key);
+	struct item **link = find(queue, work->key), *item = *link;
 
-	if (*link)
-		return *link;
-	*link = calloc(1, sizeof(**link));
-	if (!*link)
+	if (item)
+		return item;
+	item = calloc(1, sizeof(*item));
+	if (!item)
 		return NULL;
-	(*link)->work.key = work->key;
+	item->work.key = work->key;
+	*link = item;
 	if (work->what & queue->urgent)
-		prepend(queue, *link);
+		prepend(queue, item);
 	else
-		append(queue, *link);
-	return *link;
+		append(queue, item);
+	return item;
 }
 
 int work_queue__post(struct work_queue *queue, const struct work *work)
@@ -246,7 +246,7 @@ static void *run_worker(void *arg)
 
 	(void)pthread_setname_np(pthread_self(), queue->name);
 	pthread_mutex_lock(&queue->lock);
-	while (!queue->stopping && (!queue->idle_cnt || queue->thread_cnt <= KEPT_THREADS)) {
+	while (!queue->stopping) {
 		struct item *item = take(queue, &until_ns);
 
 		if (item)

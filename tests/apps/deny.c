@@ -5,6 +5,8 @@
  * programs to tracepoints), ring_buffer. What is denied fails as a kernel without it has it fail.
  * `late`: uprobe_multi works once, so that a look at the start finds it.
  * `deaf`: uprobe_multi links are made, to nothing, as hardware breakpoints are on some machines.
+ * `threads`: a uprobe_multi link for one process is hit nowhere, as on 6.6 to 6.9 it is not in another
+ * thread than the first; one that raises a semaphore in this process, which the first look is, stays.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -52,6 +54,16 @@ static int refuse(long number, long command, const uint32_t *attributes)
 	return 0;
 }
 
+/* As the kernel lays out link_create.uprobe_multi, in words of 32 bits. */
+static void lead_astray(uint32_t *attributes)
+{
+	uint32_t *pid = &attributes[14];
+	bool has_semaphore = attributes[8] || attributes[9];
+
+	if (*pid && !(has_semaphore && *pid == (uint32_t)getpid()))
+		*pid = (uint32_t)getppid();
+}
+
 long syscall(long number, ...)
 {
 	long (*next)(long number, ...) =
@@ -71,6 +83,8 @@ long syscall(long number, ...)
 	}
 	if (is_multi(number, arguments[0], (const uint32_t *)arguments[1]) && is_denied("deaf"))
 		return eventfd(0, EFD_CLOEXEC);
+	if (is_multi(number, arguments[0], (const uint32_t *)arguments[1]) && is_denied("threads"))
+		lead_astray((uint32_t *)arguments[1]);
 	return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
 		    arguments[5]);
 }

@@ -95,6 +95,25 @@ def test_with_uprobe_multi_that_does_nothing(t):
     check("missing  one link for many uprobes (uprobe_multi)" in out, f"--check says {out}")
 
 
+def test_with_links_that_only_the_first_thread_hits(t):
+    """They are not used: all threads of the one process are recorded, and no other that runs the file."""
+    env, path = without("threads"), t.app("trade")
+    other = t.start(path, "--wait", 2, 1000)
+    other.out.wait("ready")
+    app = t.start(path, "--wait", 2, 1000)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid, env=env)
+    collector.recording(app.pid)
+    for program in other, app:
+        program.ask("done")
+        program.say()
+        program.end()
+    accounts = collector.end().only_accounts()
+    equal((accounts.pid, accounts.recorded, accounts.lost), (app.pid, 2000, 0), "accounts")
+    _, out = records(t, env)
+    check("missing  links for one process, hit in all of its threads" in out, f"--check says {out}")
+
+
 def test_without_perf_events(t):
     _, out = records(t, without("perf"))
     check("OK       uprobes (by uprobe_multi; by perf events: No such file" in out, f"--check says {out}")
