@@ -16,6 +16,7 @@
 
 #include "capability.h"
 #include "check.h"
+#include "ring_budget.h"
 #include "runtime_dir.h"
 #include "trial.h"
 
@@ -269,6 +270,7 @@ static void ask_seccomp(struct answer *answer, struct asking *asking)
 static void ask_rings(struct answer *answer, struct asking *asking)
 {
 	char dir[PATH_MAX];
+	uint64_t max_bytes;
 	struct statfs fs;
 
 	(void)asking;
@@ -276,9 +278,14 @@ static void ask_rings(struct answer *answer, struct asking *asking)
 	if (!answer->ok || statfs(dir, &fs))
 		return;
 	answer->ok = fs.f_type == TMPFS_MAGIC;
-	snprintf(answer->detail, sizeof(answer->detail), "%.96s%s, %llu MiB free", dir,
-		 answer->ok ? "" : " is on disk",
-		 (unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20);
+	if (ring_budget__of_dir(dir, &max_bytes))
+		return;
+	snprintf(
+		answer->detail, sizeof(answer->detail),
+		"%.96s%s, %llu MiB free: all rings together take %llu MiB at most, see --max-memory",
+		dir, answer->ok ? "" : " is on disk",
+		(unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20,
+		(unsigned long long)max_bytes >> 20);
 }
 
 static void ask_output(struct answer *answer, struct asking *asking)

@@ -44,6 +44,7 @@
 #include "recover.h"
 #include "report.h"
 #include "ring_ahead.h"
+#include "ring_budget.h"
 #include "runtime_dir.h"
 #include "site.h"
 #include "trigger.h"
@@ -65,6 +66,7 @@ struct collector {
 	struct clock *clock;
 	struct writer *writer;
 	struct ring_ahead *ahead; /* NULL: it goes without */
+	struct ring_budget *budget;
 	struct recorder *recorder;
 	struct drain *drain;
 	struct control *control;
@@ -696,6 +698,22 @@ static void open_control(struct collector *collector)
 		(void)failed("--trigger and --follow won't work, no control socket", NULL, err);
 }
 
+static int open_budget(struct collector *collector)
+{
+	uint64_t bytes = collector->env->max_memory_bytes;
+	int err = 0;
+
+	if (!bytes)
+		err = ring_budget__of_dir(collector->ring_root, &bytes);
+	if (!err) {
+		collector->budget = ring_budget__new(bytes);
+		err = collector->budget ? 0 : -errno;
+	}
+	return err ? failed("can't tell how much memory there is for rings in",
+			    collector->ring_root, err)
+		   : 0;
+}
+
 static int open_recorder(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -707,6 +725,7 @@ static int open_recorder(struct collector *collector)
 		.live = collector->live,
 		.ring_dir = collector->journal.dir,
 		.ring_bytes = env->ring_bytes,
+		.budget = collector->budget,
 		.on = env->on,
 		.all_given = env->mode == ENV_COMMAND,
 		.quiet = env->quiet,
@@ -772,6 +791,8 @@ static int start(struct collector *collector, int *ret_exit_status)
 	if (!err)
 		take_left_over(collector);
 	if (!err)
+		err = open_budget(collector);
+	if (!err)
 		err = open_recorder(collector);
 	if (err)
 		return err;
@@ -833,6 +854,7 @@ static void tear_down(struct collector *collector, int status)
 	live__free(collector->live);
 	ring_ahead__free(collector->ahead);
 	recorder__free(collector->recorder);
+	ring_budget__free(collector->budget);
 	attach__free(collector->attach);
 	kernel__free(collector->kernel);
 	clock__free(collector->clock);

@@ -13,6 +13,7 @@
 
 #include "parse.h"
 #include "recorder.h"
+#include "ring_budget.h"
 #include "select.h"
 
 #define EXIT_USAGE    2
@@ -35,6 +36,7 @@ enum {
 	KEY_IMMEDIATE,
 	KEY_MAX_SNAPSHOTS,
 	KEY_MAX_DISK,
+	KEY_MAX_MEMORY,
 };
 
 static const char doc[] =
@@ -81,6 +83,7 @@ static const struct argp_option options[] = {
 
 	{ .doc = "Running:", .group = 4 },
 	{ "ring-size", 's', "SIZE", 0, "Flight ring per process (64M)", 4 },
+	{ "max-memory", KEY_MAX_MEMORY, "SIZE", 0, "All rings together (half of what is free)", 4 },
 	{ "buffer-size", 'b', "SIZE", 0, "Kernel ring buffer (64M)", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },
@@ -303,6 +306,20 @@ static int set_max_disk(struct env *env, const char *arg, struct setting_error *
 	return err;
 }
 
+static int set_max_memory(struct env *env, const char *arg, struct setting_error *error)
+{
+	size_t bytes;
+	int err;
+
+	(void)error;
+	err = parse_bytes(arg, MAX_RING_BYTES, &bytes);
+	if (!err && bytes < RING_BUDGET_MIN_BYTES)
+		return -ERANGE;
+	if (!err)
+		env->max_memory_bytes = bytes;
+	return err;
+}
+
 static int set_immediate(struct env *env, const char *arg, struct setting_error *error)
 {
 	(void)arg;
@@ -357,6 +374,8 @@ static const struct setting settings[] = {
 	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots },
 	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk },
 	{ 's', RECORDING, "--ring-size", "a size such as 64M, up to 1T", set_ring_size },
+	{ KEY_MAX_MEMORY, RECORDING, "--max-memory", "a size such as 512M, from 1M",
+	  set_max_memory },
 	{ 'b', RECORDING, "--buffer-size", "a size such as 64M, up to 2G", set_buffer_size },
 	{ 'd', RECORDING, "--duration", "a duration such as 30s", set_duration },
 	{ 'q', ANY, "-q", NULL, set_quiet },

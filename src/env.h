@@ -33,12 +33,13 @@ struct env {
 	struct selection *selection; /* --level and --filter */
 	const char *output_dir;
 	size_t ring_bytes;
-	size_t buffer_bytes;     /* a power of two, at least 1 MiB */
-	uint64_t interval_ns;    /* 0: off */
-	uint64_t duration_ns;    /* 0: no end */
-	unsigned on;             /* enum recorder_trigger, or-ed */
-	size_t max_snapshots;    /* 0: no limit */
-	uint64_t max_disk_bytes; /* 0: no limit */
+	uint64_t max_memory_bytes; /* of all rings together; 0: see ring_budget__of_dir() */
+	size_t buffer_bytes;       /* a power of two, at least 1 MiB */
+	uint64_t interval_ns;      /* 0: off */
+	uint64_t duration_ns;      /* 0: no end */
+	unsigned on;               /* enum recorder_trigger, or-ed */
+	size_t max_snapshots;      /* 0: no limit */
+	uint64_t max_disk_bytes;   /* 0: no limit */
 	bool immediate;
 	bool quiet;
 	bool verbose;

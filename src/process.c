@@ -78,7 +78,8 @@ void process__open_facts(struct process *process, const char *dir)
 		process->facts_path = strdup(path);
 }
 
-int process__open_ring(struct process *process, const char *dir, size_t bytes)
+int process__open_ring(struct process *process, struct ring_budget *budget, const char *dir,
+		       size_t bytes)
 {
 	char path[PATH_MAX];
 	int len, err;
@@ -86,7 +87,7 @@ int process__open_ring(struct process *process, const char *dir, size_t bytes)
 	if (process->ring)
 		return 0;
 	if (!dir) {
-		process->ring = ring__new(NULL, bytes);
+		process->ring = ring__new_within(budget, NULL, bytes);
 		return process->ring ? 0 : -errno;
 	}
 	/* the facts first: nobody can read a ring without them */
@@ -102,13 +103,13 @@ int process__open_ring(struct process *process, const char *dir, size_t bytes)
 	if (len >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	memcpy(path + len - strlen("facts"), "ring", sizeof("ring"));
-	process->ring = ring__new(path, bytes);
+	process->ring = ring__new_within(budget, path, bytes);
 	if (process->ring)
 		return 0;
 	/* one that nobody can recover is better than none */
 	err = -errno;
-	process->ring = ring__new(NULL, bytes);
-	return process->ring ? err : -ENOMEM;
+	process->ring = ring__new_within(budget, NULL, bytes);
+	return process->ring || err == -ENOBUFS ? err : -errno;
 }
 
 static size_t slot_of(const struct process *process, uint64_t address)

@@ -18,6 +18,7 @@
 #include "thread_index.h"
 
 struct ring;
+struct ring_budget;
 struct ring_entry;
 struct trigger_request;
 struct wire_batch;
@@ -131,11 +132,12 @@ void process__free(struct process *process);
  */
 void process__open_facts(struct process *process, const char *dir);
 /*
- * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none. 0 or
- * -errno: then it is in anonymous memory, where no other collector finds it, or with -ENOMEM there
- * is none, and what is taken is counted as lost.
+ * Makes the flight ring in dir (NULL: in anonymous memory), and facts where there are none; within
+ * the budget (NULL: without a limit). 0 or -errno: then it is in anonymous memory, where no other
+ * collector finds it, or there is none, and what is taken is counted as lost.
  */
-int process__open_ring(struct process *process, const char *dir, size_t bytes);
+int process__open_ring(struct process *process, struct ring_budget *budget, const char *dir,
+		       size_t bytes);
 
 /*
  * Takes what is new in a batch into the ring. Returns the number of new events, or -EBADMSG where

@@ -29,6 +29,7 @@
 #include "report.h"
 #include "ring.h"
 #include "ring_ahead.h"
+#include "ring_budget.h"
 #include "site.h"
 #include "task.h"
 #include "trigger.h"
@@ -222,18 +223,33 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 
 static void open_ring(struct recorder *recorder, struct process *process)
 {
-	int err = process__open_ring(process, recorder->options.ring_dir,
+	const bool was_refused = process->no_ring;
+	int err = process__open_ring(process, recorder->options.budget, recorder->options.ring_dir,
 				     recorder->options.ring_bytes);
 
-	if (err && process->ring)
-		report__failure(
-			process->pid, err,
-			"no file for its ring: nothing can be recovered should we be killed");
-	else if (err)
-		report__failure(process->pid, err, "no flight ring, so all of it is lost");
 	process->no_ring = !process->ring;
 	if (process->ring)
 		ring_ahead__add(recorder->options.ahead, process->ring);
+	if (was_refused || !err)
+		return;
+	if (process->ring)
+		report__failure(
+			process->pid, err,
+			"no file for its ring: nothing can be recovered should we be killed");
+	else if (err == -ENOBUFS)
+		report__failure(process->pid, err,
+				"no flight ring within --max-memory, so all of it is lost");
+	else
+		report__failure(process->pid, err, "no flight ring, so all of it is lost");
+}
+
+/* One that was refused has it once there is memory again: others have ended. */
+static bool needs_ring(const struct recorder *recorder, const struct process *process)
+{
+	if (process->ring)
+		return false;
+	return !process->no_ring ||
+	       (recorder->options.budget && ring_budget__has_room(recorder->options.budget));
 }
 
 /* One that nobody has attached to: nobody has opened its files either. */
@@ -255,7 +271,7 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 	recorder->last = process;
 	if (process)
 		hold_module(recorder, process, head->module);
-	if (!process || process->ring || process->no_ring)
+	if (!process || !needs_ring(recorder, process))
 		return process;
 	if (!process->start_ns || !process->comm[0]) {
 		process->ns_pid = head->ns_tgid;
@@ -480,6 +496,9 @@ static void end(struct recorder *recorder, struct process *process)
 	/* its death is to be explained, also where it passed none of the sites that are on */
 	if (crashed && process->announced && !process->ring && !process->no_ring)
 		open_ring(recorder, process);
+	/* nor is it to cost the stack that there was no memory for events: nothing is written to this */
+	if (crashed && process->no_ring && !process->ring)
+		process->ring = ring__new(NULL, RING_MIN_BYTES);
 	if (process->ring && !is_written(process) &&
 	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT))
 		(void)recorder__want(recorder, process, crashed ? "crash" : "exit", NULL);

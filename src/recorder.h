@@ -19,6 +19,7 @@ struct kernel;
 struct live;
 struct recorder;
 struct ring_ahead;
+struct ring_budget;
 struct trigger_request;
 struct wire_batch;
 struct wire_head;
@@ -65,8 +66,9 @@ struct recorder_options {
 	struct ring_ahead *ahead; /* NULL: rings look after their memory themselves */
 	const char *ring_dir;     /* NULL: anonymous memory */
 	size_t ring_bytes;
-	unsigned on;    /* enum recorder_trigger, or-ed */
-	bool all_given; /* whoever records was given: it belongs to CMD */
+	struct ring_budget *budget; /* of all rings; NULL: without a limit */
+	unsigned on;                /* enum recorder_trigger, or-ed */
+	bool all_given;             /* whoever records was given: it belongs to CMD */
 	bool quiet;
 	int notify_fd; /* a pipe; a notice that finds it full comes later */
 	/* Must not wait. look: enum recorder_look. start_ns: as the kernel stamps the process, 0

@@ -11,8 +11,7 @@
  * tables are kept by a hypervisor, even where the page is there: less than half of what batches
  * come in with. Small ones would pay more for the call.
  *
- * Pages that were never written take no memory. Memory is asked for in steps before it is written:
- * on a full tmpfs a write through the mapping would be a SIGBUS.
+ * Where there is no memory for more of it, the ring is what it has: ring_memory.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +26,9 @@
 #include "barrier.h"
 #include "ring.h"
 #include "ring_ahead.h"
+#include "ring_budget.h"
 #include "ring_layout.h"
+#include "ring_memory.h"
 
 #define RING_MAX_BYTES ((size_t)1 << 40)
 
@@ -71,34 +72,12 @@ static int map(struct ring *ring, size_t file_bytes)
 	return 0;
 }
 
-/* Memory for the data area up to `end`; the head's page comes with the first step. */
-static int back(struct ring *ring, uint64_t end)
+struct ring *ring__new(const char *path, size_t data_bytes)
 {
-	size_t step = RING_STEP_BYTES;
-	uint64_t ahead;
-	size_t from, to;
-
-	if (end <= ring->backed_bytes || ring->backed_bytes == ring->data_bytes)
-		return 0;
-	/* Acquire, from step() in ring_ahead.c: memory that it has allocated is there. */
-	ahead = barrier__load_acquire(&ring->ahead_bytes);
-	if (ahead > ring->backed_bytes)
-		ring->backed_bytes = ahead;
-	if (end <= ring->backed_bytes || ring->backed_bytes == ring->data_bytes)
-		return 0;
-	from = ring->backed_bytes ? RING_HEAD_BYTES + ring->backed_bytes : 0;
-	to = (end + step - 1) / step * step;
-	if (to > ring->data_bytes)
-		to = ring->data_bytes;
-	/* a file system that can't say has its own ways */
-	if (fallocate(ring->fd, 0, (off_t)from, (off_t)(RING_HEAD_BYTES + to - from)) &&
-	    errno != EOPNOTSUPP)
-		return -errno;
-	ring->backed_bytes = to;
-	return 0;
+	return ring__new_within(NULL, path, data_bytes);
 }
 
-struct ring *ring__new(const char *path, size_t data_bytes)
+struct ring *ring__new_within(struct ring_budget *budget, const char *path, size_t data_bytes)
 {
 	struct ring *ring;
 	size_t file_bytes;
@@ -114,13 +93,12 @@ struct ring *ring__new(const char *path, size_t data_bytes)
 	file_bytes = RING_HEAD_BYTES + round_size(data_bytes);
 	ring->fd = -1;
 	ring->ask_at = UINT64_MAX;
+	ring_budget__add(budget, ring);
 	err = path ? open_new(ring, path, file_bytes) : 0;
 	if (!err)
 		err = map(ring, file_bytes);
-	if (!err && path)
-		err = back(ring, 1);
-	else if (!err)
-		ring->backed_bytes = ring->data_bytes;
+	if (!err)
+		err = ring_memory__begin(ring);
 	if (err) {
 		ring__free(ring);
 		errno = -err;
@@ -146,6 +124,8 @@ void ring__free(struct ring *ring)
 		ring->is_left = true;
 		return;
 	}
+	ring_memory__end(ring);
+	ring_budget__remove(ring->budget, ring);
 	if (ring->fd >= 0)
 		(void)close(ring->fd);
 	if (ring->head)
@@ -260,7 +240,10 @@ static int open_file(struct ring *ring, const char *path)
 	err = map(ring, (size_t)status.st_size);
 	if (err)
 		return err;
-	return is_whole(ring->head, (uint64_t)status.st_size) ? repair(ring) : -EBADMSG;
+	if (!is_whole(ring->head, (uint64_t)status.st_size))
+		return -EBADMSG;
+	err = repair(ring);
+	return err ? err : ring_memory__find(ring);
 }
 
 struct ring *ring__open(const char *path)
@@ -283,8 +266,7 @@ struct ring *ring__open(const char *path)
 	return NULL;
 }
 
-/* Takes the oldest entries back until the data before position `end` has room. */
-static void make_room(struct ring *ring, uint64_t end)
+void ring__make_room(struct ring *ring, uint64_t end)
 {
 	struct ring_head *head = ring->head;
 	uint64_t overwritten = head->overwritten;
@@ -304,25 +286,29 @@ static void make_room(struct ring *ring, uint64_t end)
 	barrier__fence_release();
 }
 
-/* The next position for an entry, past what frozen copies keep. There is room for the slot of a gap
- * after it: the next one may have to go further. */
+/* The next position for an entry, past what frozen copies keep and what there is no memory for. There
+ * is room for the slot of a gap after it: the next one may have to go further. */
 static int find_room(struct ring *ring, size_t bytes, uint64_t *ret_position)
 {
 	const uint64_t head = ring->head->head;
 	const size_t gap_bytes = sizeof(struct ring_slot);
 	uint64_t position = head, next = head, end;
-	int err;
+	int err = 0;
 
 	for (;; position = next) {
 		end = position + bytes;
 		if (end - head > ring->data_bytes)
-			return -ENOBUFS;
+			return ring->frozen ? -ENOBUFS : -ENOSPC;
+		if (!ring_memory__ask(ring, position, bytes + gap_bytes, &next))
+			continue;
+		if (!ring->frozen)
+			break;
 		err = ring_copy__release(ring->frozen, position, end + gap_bytes, &next);
 		if (err != -EAGAIN)
 			break;
 	}
 	/* a copy that is new keeps what lies there, too */
-	if (!err && position != head)
+	if (!err && ring->frozen && position != head)
 		err = ring_copy__release(ring->frozen, head, head + gap_bytes, &next);
 	if (!err)
 		*ret_position = position;
@@ -347,14 +333,14 @@ static void leave_gap(struct ring *ring, uint64_t end)
 static int prepare(struct ring *ring, size_t bytes)
 {
 	struct ring_head *head = ring->head;
-	uint64_t position = head->head;
-	int err = back(ring, position + bytes);
+	uint64_t position;
+	int err;
 
-	if (!err && ring->frozen)
-		err = find_room(ring, bytes, &position);
+	ring_memory__fit(ring, bytes);
+	err = find_room(ring, bytes, &position);
 	if (err)
 		return err;
-	make_room(ring, position + bytes);
+	ring__make_room(ring, position + bytes);
 	if (position != head->head)
 		leave_gap(ring, position);
 	return 0;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct ring;
+struct ring_budget;
 
 /* What stands before each batch's records in the ring. */
 struct ring_entry {
@@ -51,6 +52,8 @@ _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 byt
  * at path (mode 0600); with a path of NULL in memory without one. NULL with errno on failure.
  */
 struct ring *ring__new(const char *path, size_t data_bytes);
+/* The same, with no more memory than the budget has; -ENOBUFS where it has none. */
+struct ring *ring__new_within(struct ring_budget *budget, const char *path, size_t data_bytes);
 /*
  * The ring in a file whose writer is dead: what it had written, all of it and nothing but it. To be
  * written on and freed as if it were new. NULL with errno: EBADMSG where the file is none.
@@ -62,9 +65,10 @@ void ring__free(struct ring *ring);
 /* The file stays when the ring is freed. */
 void ring__leave(struct ring *ring);
 
-/* Appends one entry. -EMSGSIZE where it is larger than half the ring or RING_ENTRY_MAX_BYTES,
- * -ENOSPC where the file system has no memory for more of it, -ENOMEM where there is none to save
- * what a frozen copy needs, -ENOBUFS where such copies need all of the ring. */
+/* Appends one entry; where there is no memory for more of the ring, over the oldest that it has.
+ * -EMSGSIZE where it is larger than half the ring or RING_ENTRY_MAX_BYTES, -ENOSPC where it is too
+ * large for what there is, -ENOMEM where there is no memory to save what a frozen copy needs,
+ * -ENOBUFS where such copies need all of the ring. */
 int ring__write(struct ring *ring, const struct ring_entry *entry, const void *records);
 
 /* Events ever written, and those of them with a seq of 0. The writer, or after ring__open(). */

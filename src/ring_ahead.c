@@ -22,6 +22,7 @@
 #include "precedence.h"
 #include "ring.h"
 #include "ring_ahead.h"
+#include "ring_budget.h"
 #include "ring_layout.h"
 
 /* Faulted in at once; whoever maps or unmaps something meanwhile waits for it. Whole pages on every
@@ -101,17 +102,34 @@ static bool is_scarce(int fd)
 	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < AHEAD_SPARE_BYTES);
 }
 
+static int allocate_file(int fd, uint64_t from, uint64_t bytes)
+{
+	if (is_scarce(fd))
+		return -ENOSPC;
+	return fallocate(fd, 0, (off_t)from, (off_t)bytes) ? -errno : 0;
+}
+
 static int allocate(struct ring *ring, uint64_t from)
 {
-	uint64_t to = (from / RING_STEP_BYTES + 1) * RING_STEP_BYTES;
+	uint64_t to = (from / RING_STEP_BYTES + 1) * RING_STEP_BYTES, bytes;
+	int err = 0;
 
+	from &= ~(uint64_t)(RING_EXTENT_BYTES - 1);
 	if (to > ring->data_bytes)
 		to = ring->data_bytes;
-	if (is_scarce(ring->fd))
-		return -ENOSPC;
-	if (fallocate(ring->fd, 0, (off_t)(RING_HEAD_BYTES + from), (off_t)(to - from)))
-		return -errno;
-	/* Protects the memory just allocated; its pair is in back(). */
+	bytes = to - from;
+	if (!ring_budget__take_spare(ring->budget, bytes))
+		return -ENOBUFS;
+	/* without a file it comes when it is touched */
+	if (ring->fd >= 0)
+		err = allocate_file(ring->fd, RING_HEAD_BYTES + from, bytes);
+	if (err) {
+		ring_budget__give(ring->budget, bytes);
+		return err;
+	}
+	barrier__store_relaxed(&ring->ahead_taken_bytes, ring->ahead_taken_bytes + bytes);
+	/* Protects the memory just allocated, and what of the budget was taken for it; its pair is
+	 * in absorb() in ring_memory.c. */
 	barrier__store_release(&ring->ahead_bytes, to);
 	return 0;
 }
@@ -130,7 +148,7 @@ static void step(struct ring *ring)
 	/* the writer has come by */
 	if (next >= wanted)
 		return;
-	if (ring->fd >= 0 && allocated < wanted && allocated < next + AHEAD_ALLOCATED_BYTES) {
+	if (allocated < wanted && allocated < next + AHEAD_ALLOCATED_BYTES) {
 		if (allocate(ring, allocated))
 			ring->refused_bytes = wanted;
 		return;

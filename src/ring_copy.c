@@ -88,6 +88,21 @@ static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_re
 	return aligned;
 }
 
+/* By the writer, and by readers that the writer may overtake. Of a file never through the mapping:
+ * there to read where it has no memory is to ask for some. */
+static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
+{
+	const size_t at = position & (ring->data_bytes - 1);
+	const size_t first = ring->data_bytes - at < bytes ? ring->data_bytes - at : bytes;
+
+	if (ring->fd >= 0 &&
+	    pread(ring->fd, to, first, (off_t)(RING_HEAD_BYTES + at)) == (ssize_t)first &&
+	    (bytes == first || pread(ring->fd, (char *)to + first, bytes - first,
+				     RING_HEAD_BYTES) == (ssize_t)(bytes - first)))
+		return;
+	load_words(ring, position, to, bytes);
+}
+
 /* ---- plain ---- */
 
 /* Huge pages for what is large: to fault small ones in takes twenty times as long as the copy. */
@@ -126,8 +141,8 @@ static int copy_once(const struct ring *ring, struct ring_copy *copy)
 		return -EAGAIN;
 	if ((head - tail > copy->end || !copy->bytes) && make_room(ring, copy, head - tail))
 		return -ENOMEM;
-	load_words(ring, tail, copy->bytes, head - tail);
-	/* Orders the copy before the question; its pair is in ring.c, make_room(). */
+	read_ring(ring, tail, copy->bytes, head - tail);
+	/* Orders the copy before the question; its pair is in ring.c, ring__make_room(). */
 	barrier__fence_acquire();
 	tail_after = barrier__load_relaxed(&shared->tail);
 	copy->end = copy->bytes_to = head - tail;
@@ -236,20 +251,6 @@ static size_t count_free(const struct saved *saved, uint64_t consumed)
 	for (size_t i = 0; i < RING_SLOTS; i++)
 		cnt += saved->needed_to[i] <= consumed;
 	return cnt;
-}
-
-/* For the writer, and for readers that the writer may overtake. */
-static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
-{
-	const size_t at = position & (ring->data_bytes - 1);
-	const size_t first = ring->data_bytes - at < bytes ? ring->data_bytes - at : bytes;
-
-	if (ring->fd >= 0 &&
-	    pread(ring->fd, to, first, (off_t)(RING_HEAD_BYTES + at)) == (ssize_t)first &&
-	    (bytes == first || pread(ring->fd, (char *)to + first, bytes - first,
-				     RING_HEAD_BYTES) == (ssize_t)(bytes - first)))
-		return;
-	load_words(ring, position, to, bytes);
 }
 
 /* What the copy has of the piece that a position is in, into a slot that is free. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ring.c, which writes, ring_copy.c, which reads, and ring_ahead.c, which has memory ready,
- * have in common. Nobody else's.
+ * What ring.c, which writes, ring_copy.c, which reads, ring_memory.c and ring_budget.c, which know
+ * what memory there is, and ring_ahead.c, which has it ready, have in common. Nobody else's.
  *
  * The mapped file is a struct ring_head and a data area of a power of two. Positions count bytes
  * since the beginning and never wrap; the data of position p lies at p modulo the size. Whole
@@ -10,7 +10,7 @@
  * its start.
  *
  * An entry whose `bytes` are RING_GAP is a gap: nothing was written there, for a frozen copy keeps
- * what lies there. `seq` says how many bytes it has after its slot.
+ * what lies there, or there is no memory. `seq` says how many bytes it has after its slot.
  *
  * Invariants, at every moment, also for one who maps the file after the writer was killed:
  * - tail <= head <= tail + size, and both are at entry boundaries;
@@ -36,7 +36,10 @@
 
 #define RING_GAP UINT32_MAX
 
-/* Memory of the file is asked for in steps of this size. */
+/* Memory comes and goes by such parts of the data area (ring_memory.h). Whole pages on every machine. */
+#define RING_EXTENT_BYTES ((size_t)64 << 10)
+
+/* Where there is plenty, it is asked for in steps of this size. */
 #define RING_STEP_BYTES ((size_t)1 << 20)
 
 /* The beginning of the file. The writer writes every field; readers only read. */
@@ -84,18 +87,27 @@ struct ring {
 	size_t data_bytes;
 	uint64_t word_mask;
 	int fd;                   /* of the file */
-	size_t backed_bytes;      /* of the data area: memory is there; the writer's own */
 	char *path;               /* NULL: no file */
 	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
 	bool is_left;             /* freed, and stays until the last of these is; likewise */
 
+	/* which memory there is; the writer's own: see ring_memory.h */
+	uint64_t *backed;           /* a bit for each extent */
+	size_t floor_bytes;         /* at the beginning of the data area, kept whatever comes */
+	uint64_t held_bytes;        /* of the budget */
+	uint64_t absorbed_bytes;    /* of ahead_taken_bytes, */
+	uint64_t absorbed_to;       /* and of ahead_bytes */
+	struct ring_budget *budget; /* NULL: as much as the file system has */
+	struct ring *budget_next;
+
 	/* of memory that is there before it is written to */
-	struct ring_ahead *ahead; /* who sees to it; NULL: nobody; the writer's own */
-	uint64_t ask_at;          /* the writer's own: the position at which to ask for more */
-	uint64_t wanted_bytes;    /* the writer sets it: of the data area */
-	uint64_t ahead_bytes;     /* `ahead` sets it: allocated, with what was written */
-	uint64_t populated_bytes; /* the rest is the own of `ahead`: mapped, too */
-	uint64_t refused_bytes;   /* of wanted_bytes: there is no memory for so much */
+	struct ring_ahead *ahead;   /* who sees to it; NULL: nobody; the writer's own */
+	uint64_t ask_at;            /* the writer's own: the position at which to ask for more */
+	uint64_t wanted_bytes;      /* the writer sets it: of the data area */
+	uint64_t ahead_bytes;       /* `ahead` sets it: allocated, with what was written, */
+	uint64_t ahead_taken_bytes; /* and so much of the budget, ever */
+	uint64_t populated_bytes;   /* the rest is the own of `ahead`: mapped, too */
+	uint64_t refused_bytes;     /* of wanted_bytes: there is no memory for so much */
 	struct ring *ahead_next;
 };
 
@@ -125,6 +137,10 @@ static inline void load_words(const struct ring *ring, uint64_t position, void *
 		memcpy(to, &word, sizeof(word));
 	}
 }
+
+/* Takes the oldest entries back until the data before position `end` has room, which is a ring after
+ * the head at most. The writer's thread. */
+void ring__make_room(struct ring *ring, uint64_t end);
 
 /*
  * Before something is written at positions [from, to), an entry at most: saves what frozen copies

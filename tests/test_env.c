@@ -120,6 +120,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_REQUEST);
 	assert_int_equal(env.max_snapshots, 0);
 	assert_int_equal(env.max_disk_bytes, 0);
+	assert_int_equal(env.max_memory_bytes, 0);
 	assert_false(env.immediate);
 	assert_false(env.quiet);
 	assert_false(env.verbose);
@@ -137,7 +138,8 @@ static void test_env_takes_every_option(void **state)
 	(void)state;
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
-	      "-i 250ms --on exit,crash --immediate --max-snapshots 7 --max-disk 2G -d 1.5m -v");
+	      "-i 250ms --on exit,crash --immediate --max-snapshots 7 --max-disk 2G --max-memory 96M "
+	      "-d 1.5m -v");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
@@ -149,6 +151,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_EXIT);
 	assert_int_equal(env.max_snapshots, 7);
 	assert_int_equal(env.max_disk_bytes, 2ull << 30);
+	assert_int_equal(env.max_memory_bytes, 96 << 20);
 	assert_true(env.immediate);
 	assert_true(env.verbose);
 	assert_false(env.quiet);
@@ -303,6 +306,8 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1 --max-snapshots 3x", "--max-snapshots: '3x' is not");
 	assert_refused("-p 1 --max-snapshots 99999999999999999999", "is out of range");
 	assert_refused("-p 1 --max-disk lots", "--max-disk: 'lots' is not a size");
+	assert_refused("-p 1 --max-memory some", "--max-memory: 'some' is not a size");
+	assert_refused("-p 1 --max-memory 1023K", "--max-memory: '1023K' is out of range");
 	assert_refused("-p 1 --max-disk 0", "--max-disk: '0' is out of range");
 	assert_refused("--trigger=", "--trigger: '' is not a reason");
 	assert_refused("--exe=", "-e: '' is not a path");

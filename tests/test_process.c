@@ -56,7 +56,7 @@ static struct process *make_process_of(size_t ring_bytes)
 	struct process *process = process__new(&head);
 
 	assert_non_null(process);
-	assert_int_equal(process__open_ring(process, NULL, ring_bytes), 0);
+	assert_int_equal(process__open_ring(process, NULL, NULL, ring_bytes), 0);
 	return process;
 }
 
@@ -350,7 +350,7 @@ static void test_process_forgets_threads_that_the_ring_has_not(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	process__open_facts(process, dir);
-	assert_int_equal(process__open_ring(process, dir, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(process, NULL, dir, RING_MIN_BYTES), 0);
 	for (uint32_t i = 1; i <= 60000; i++) {
 		/* a batch goes from one to the next, as the short-lived have it */
 		flush(&message, i, i - 1, 1);

@@ -155,7 +155,7 @@ static int start(void **state)
 	};
 	dead->process = process__new(&head);
 	assert_non_null(dead->process);
-	assert_int_equal(process__open_ring(dead->process, dead->journal.dir, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES), 0);
 	*state = dead;
 	return 0;
 }
@@ -391,7 +391,7 @@ static void test_recover_goes_on_after_arrival(void **state)
 
 	commit(dead, 4);
 	arrive(dead);
-	assert_int_equal(process__open_ring(dead->process, dead->journal.dir, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES), 0);
 	commit(dead, 3);
 	hand_over(dead);
 	commit(dead, 2);

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -251,31 +250,6 @@ static void test_ring_file_has_entries_of_all_sizes(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Where there is no memory for more of the ring, that is an error, not a SIGBUS. */
-static void test_ring_on_a_full_file_system(void **state)
-{
-	char dir[] = "/tmp/test_ring.XXXXXX", path[64];
-	struct ring *ring;
-	int err = 0;
-
-	(void)state;
-	if (geteuid() != 0)
-		skip();
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(mount("none", dir, "tmpfs", 0, "size=3m"), 0);
-	(void)snprintf(path, sizeof(path), "%s/ring", dir);
-	ring = ring__new(path, 16 << 20);
-	assert_non_null(ring);
-	for (uint64_t i = 1; i < 10000 && !err; i++)
-		err = write_plain(ring, i, 1000, 1);
-	assert_int_equal(err, -ENOSPC);
-	assert_true(ring__used_bytes(ring) > 1 << 20);
-	assert_true(ring__used_bytes(ring) < 3 << 20);
-	ring__free(ring);
-	assert_int_equal(umount(dir), 0);
-	assert_int_equal(rmdir(dir), 0);
-}
-
 struct stress {
 	struct ring *ring;
 	pthread_barrier_t start;
@@ -404,7 +378,6 @@ int main(void)
 		cmocka_unit_test(test_ring_refuses_oversize),
 		cmocka_unit_test(test_ring_file_is_sparse_and_private),
 		cmocka_unit_test(test_ring_file_has_entries_of_all_sizes),
-		cmocka_unit_test(test_ring_on_a_full_file_system),
 		cmocka_unit_test(test_ring_never_hands_out_torn_entries),
 		cmocka_unit_test(test_ring_file_never_hands_out_torn_entries),
 	};

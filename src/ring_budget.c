@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+
+#include "ring.h"
+#include "ring_budget.h"
+#include "ring_layout.h"
+#include "ring_memory.h"
+
+struct ring_budget {
+	uint64_t max_bytes;
+	struct ring *rings;   /* the writer's own */
+	pthread_mutex_t lock; /* what follows */
+	uint64_t used_bytes;
+};
+
+int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes)
+{
+	struct sysinfo machine;
+	struct statfs fs;
+
+	if (statfs(dir, &fs))
+		return -errno;
+	if (fs.f_blocks) {
+		*ret_bytes = fs.f_bavail * (uint64_t)fs.f_bsize / 2;
+		return 0;
+	}
+	/* one without a limit of its own ends where the machine does */
+	if (sysinfo(&machine))
+		return -errno;
+	*ret_bytes = (uint64_t)machine.freeram * machine.mem_unit / 2;
+	return 0;
+}
+
+struct ring_budget *ring_budget__new(uint64_t max_bytes)
+{
+	struct ring_budget *budget = calloc(1, sizeof(*budget));
+
+	if (!budget)
+		return NULL;
+	budget->max_bytes = max_bytes;
+	pthread_mutex_init(&budget->lock, NULL);
+	return budget;
+}
+
+void ring_budget__free(struct ring_budget *budget)
+{
+	if (!budget)
+		return;
+	pthread_mutex_destroy(&budget->lock);
+	free(budget);
+}
+
+void ring_budget__add(struct ring_budget *budget, struct ring *ring)
+{
+	if (!budget)
+		return;
+	ring->budget = budget;
+	ring->budget_next = budget->rings;
+	budget->rings = ring;
+}
+
+void ring_budget__remove(struct ring_budget *budget, struct ring *ring)
+{
+	struct ring **at;
+
+	if (!budget)
+		return;
+	for (at = &budget->rings; *at != ring; at = &(*at)->budget_next)
+		continue;
+	*at = ring->budget_next;
+	ring->budget = NULL;
+}
+
+/* So that `left_bytes` stay. */
+static bool take(struct ring_budget *budget, uint64_t bytes, uint64_t left_bytes)
+{
+	bool has;
+
+	pthread_mutex_lock(&budget->lock);
+	has = budget->used_bytes + bytes + left_bytes <= budget->max_bytes;
+	if (has)
+		budget->used_bytes += bytes;
+	pthread_mutex_unlock(&budget->lock);
+	return has;
+}
+
+bool ring_budget__take(struct ring_budget *budget, uint64_t bytes)
+{
+	return !budget || take(budget, bytes, 0);
+}
+
+bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes)
+{
+	return !budget || take(budget, bytes, budget->max_bytes / 16);
+}
+
+bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes)
+{
+	return !budget || take(budget, bytes, budget->max_bytes / 4);
+}
+
+void ring_budget__give(struct ring_budget *budget, uint64_t bytes)
+{
+	if (!budget)
+		return;
+	pthread_mutex_lock(&budget->lock);
+	budget->used_bytes -= bytes;
+	pthread_mutex_unlock(&budget->lock);
+}
+
+uint64_t ring_budget__used_bytes(struct ring_budget *budget)
+{
+	uint64_t used_bytes;
+
+	pthread_mutex_lock(&budget->lock);
+	used_bytes = budget->used_bytes;
+	pthread_mutex_unlock(&budget->lock);
+	return used_bytes;
+}
+
+/* The largest that can give something. */
+static struct ring *find_largest(const struct ring_budget *budget)
+{
+	struct ring *largest = NULL;
+
+	for (struct ring *ring = budget->rings; ring; ring = ring->budget_next) {
+		if (ring_memory__can_drop(ring) &&
+		    (!largest || ring->held_bytes > largest->held_bytes))
+			largest = ring;
+	}
+	return largest;
+}
+
+/* It has at least as much then as the other. */
+static bool is_larger(const struct ring *largest, uint64_t held_bytes, uint64_t bytes)
+{
+	return largest && largest->held_bytes >= held_bytes + 2 * bytes;
+}
+
+bool ring_budget__take_over(struct ring_budget *budget, const struct ring *ring, uint64_t bytes)
+{
+	struct ring *largest = budget ? find_largest(budget) : NULL;
+
+	return is_larger(largest, ring->held_bytes, bytes) &&
+	       ring_memory__drop(largest, bytes) >= bytes;
+}
+
+bool ring_budget__has_room(struct ring_budget *budget)
+{
+	return ring_budget__used_bytes(budget) + RING_MEMORY_MIN_BYTES <= budget->max_bytes ||
+	       is_larger(find_largest(budget), RING_MEMORY_MIN_BYTES, RING_EXTENT_BYTES);
+}

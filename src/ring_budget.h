@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all flight rings together may take of memory (--max-memory).
+ *
+ * A ring that is refused overwrites what it has. So that those who come late get their share, a
+ * ring takes its oldest memory from the largest of all rings as long as that has more than the one
+ * which asks: in the end all that want memory have equally much. A ring that is being written into
+ * a snapshot gives nothing.
+ *
+ * All calls are those of the rings' one writer, but take_spare() and give(), which may come from
+ * any thread.
+ */
+#ifndef TTLOG_RING_BUDGET_H
+#define TTLOG_RING_BUDGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ring;
+struct ring_budget;
+
+#define RING_BUDGET_MIN_BYTES ((uint64_t)1 << 20)
+
+/* Half of what the file system that `dir` is in has free. 0 or -errno. */
+int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes);
+
+/* NULL with errno. */
+struct ring_budget *ring_budget__new(uint64_t max_bytes);
+/* After its rings. NULL is fine. */
+void ring_budget__free(struct ring_budget *budget);
+
+/* A budget of NULL is one without a limit, here and below. */
+void ring_budget__add(struct ring_budget *budget, struct ring *ring);
+void ring_budget__remove(struct ring_budget *budget, struct ring *ring);
+
+/* Whether there was so much: for what a ring can't be without; for more, of which a sixteenth is left
+ * to rings that begin; for what may never be needed, of which a quarter is left. */
+bool ring_budget__take(struct ring_budget *budget, uint64_t bytes);
+bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes);
+bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes);
+void ring_budget__give(struct ring_budget *budget, uint64_t bytes);
+/* Whether a larger ring has given so much up, an extent at most, for the ring that asks. */
+bool ring_budget__take_over(struct ring_budget *budget, const struct ring *ring, uint64_t bytes);
+
+/* Whether it may be worth the try to begin one more. */
+bool ring_budget__has_room(struct ring_budget *budget);
+/* Of all rings, now. */
+uint64_t ring_budget__used_bytes(struct ring_budget *budget);
+
+#endif /* TTLOG_RING_BUDGET_H */

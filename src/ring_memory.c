@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Without a file, memory comes with the first touch: then only the budget refuses.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "barrier.h"
+#include "ring_ahead.h"
+#include "ring_budget.h"
+#include "ring_layout.h"
+#include "ring_memory.h"
+
+/* Of the step that an extent is in. */
+#define STEP_EXTENTS (RING_STEP_BYTES / RING_EXTENT_BYTES)
+
+static size_t extent_cnt(const struct ring *ring)
+{
+	return ring->data_bytes / RING_EXTENT_BYTES;
+}
+
+static bool is_backed(const struct ring *ring, size_t extent)
+{
+	return ring->backed[extent / 64] >> extent % 64 & 1;
+}
+
+static void set_backed(struct ring *ring, size_t extent, bool backed)
+{
+	const uint64_t bit = (uint64_t)1 << extent % 64;
+
+	if (backed)
+		ring->backed[extent / 64] |= bit;
+	else
+		ring->backed[extent / 64] &= ~bit;
+}
+
+/* What `ahead` has allocated is ours; what both have was paid twice. */
+static void absorb(struct ring *ring)
+{
+	/* Acquire, from allocate() in ring_ahead.c: memory that it has allocated is there. */
+	const uint64_t end = barrier__load_acquire(&ring->ahead_bytes);
+	const uint64_t taken = barrier__load_relaxed(&ring->ahead_taken_bytes);
+	uint64_t paid = taken - ring->absorbed_bytes;
+
+	if (!paid)
+		return;
+	for (size_t extent = ring->absorbed_to / RING_EXTENT_BYTES;
+	     extent < end / RING_EXTENT_BYTES; extent++) {
+		if (is_backed(ring, extent))
+			continue;
+		set_backed(ring, extent, true);
+		ring->held_bytes += RING_EXTENT_BYTES;
+		paid -= RING_EXTENT_BYTES;
+	}
+	ring_budget__give(ring->budget, paid);
+	ring->absorbed_bytes = taken;
+	ring->absorbed_to = end;
+}
+
+/* fallocate(2) tries hard before it finds out that there is not so much. */
+static bool has_room(const struct ring *ring, uint64_t bytes)
+{
+	struct statfs fs;
+
+	/* no blocks: no limit */
+	return fstatfs(ring->fd, &fs) || !fs.f_blocks ||
+	       fs.f_bavail * (uint64_t)fs.f_bsize >= bytes;
+}
+
+/* Of the file. */
+static int allocate(const struct ring *ring, uint64_t from, uint64_t bytes)
+{
+	if (ring->fd < 0)
+		return 0;
+	if (!has_room(ring, bytes))
+		return -ENOSPC;
+	/* a file system that can't say has its own ways */
+	return fallocate(ring->fd, 0, (off_t)from, (off_t)bytes) && errno != EOPNOTSUPP ? -errno
+											: 0;
+}
+
+typedef bool (*take_fn)(struct ring_budget *budget, uint64_t bytes);
+
+static int take(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
+{
+	int err;
+
+	if (!take_budget(ring->budget, bytes))
+		return -ENOBUFS;
+	err = allocate(ring, from, bytes);
+	if (err)
+		ring_budget__give(ring->budget, bytes);
+	else
+		ring->held_bytes += bytes;
+	return err;
+}
+
+/* Or what a larger ring has to give. */
+static int take_hard(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
+{
+	int err = take(ring, take_budget, from, bytes);
+
+	while (err && ring_budget__take_over(ring->budget, ring, bytes))
+		err = take(ring, take_budget, from, bytes);
+	return err;
+}
+
+static int grow(struct ring *ring, size_t extent)
+{
+	const uint64_t from = RING_HEAD_BYTES + extent * RING_EXTENT_BYTES;
+	size_t end = extent + 1;
+	int err = -ENOBUFS;
+
+	while (end % STEP_EXTENTS && end < extent_cnt(ring) && !is_backed(ring, end))
+		end++;
+	if (end > extent + 1)
+		err = take(ring, ring_budget__take_more, from, (end - extent) * RING_EXTENT_BYTES);
+	if (err) {
+		end = extent + 1;
+		err = take_hard(ring, ring_budget__take_more, from, RING_EXTENT_BYTES);
+	}
+	if (err)
+		return err;
+	for (; extent < end; extent++)
+		set_backed(ring, extent, true);
+	return 0;
+}
+
+/* From the data area's beginning. */
+static int raise_floor(struct ring *ring, size_t bytes)
+{
+	int err = 0;
+
+	if (bytes > ring->data_bytes)
+		bytes = ring->data_bytes;
+	bytes = (bytes + RING_EXTENT_BYTES - 1) / RING_EXTENT_BYTES * RING_EXTENT_BYTES;
+	for (size_t extent = 0; !err && extent < bytes / RING_EXTENT_BYTES; extent++) {
+		if (!is_backed(ring, extent))
+			err = take_hard(ring, ring_budget__take,
+					RING_HEAD_BYTES + extent * RING_EXTENT_BYTES,
+					RING_EXTENT_BYTES);
+		if (!err)
+			set_backed(ring, extent, true);
+	}
+	if (!err)
+		ring->floor_bytes = bytes;
+	return err;
+}
+
+static int make_bits(struct ring *ring)
+{
+	ring->backed = calloc(extent_cnt(ring) / 64 + 1, sizeof(*ring->backed));
+	return ring->backed ? 0 : -ENOMEM;
+}
+
+int ring_memory__begin(struct ring *ring)
+{
+	int err = make_bits(ring);
+
+	if (!err)
+		err = take_hard(ring, ring_budget__take, 0, RING_MEMORY_HEAD_BYTES);
+	return err ? err : raise_floor(ring, RING_MEMORY_FLOOR_BYTES);
+}
+
+int ring_memory__find(struct ring *ring)
+{
+	int err = make_bits(ring);
+	off_t hole;
+
+	for (size_t extent = 0; !err && extent < extent_cnt(ring); extent++) {
+		const off_t at = (off_t)(RING_HEAD_BYTES + extent * RING_EXTENT_BYTES);
+
+		hole = lseek(ring->fd, at, SEEK_HOLE);
+		if (hole >= at + (off_t)RING_EXTENT_BYTES)
+			set_backed(ring, extent, true);
+	}
+	return err;
+}
+
+void ring_memory__end(struct ring *ring)
+{
+	if (ring->backed)
+		absorb(ring);
+	ring_budget__give(ring->budget, ring->held_bytes);
+	ring->held_bytes = 0;
+	free(ring->backed);
+}
+
+bool ring_memory__ask(struct ring *ring, uint64_t position, size_t bytes, uint64_t *ret_next)
+{
+	const size_t cnt = extent_cnt(ring);
+	const uint64_t last = (position + bytes - 1) / RING_EXTENT_BYTES;
+	uint64_t at;
+
+	for (at = position / RING_EXTENT_BYTES; at <= last; at++) {
+		if (is_backed(ring, at % cnt))
+			continue;
+		absorb(ring);
+		if (!is_backed(ring, at % cnt) && grow(ring, at % cnt))
+			break;
+	}
+	if (at > last)
+		return true;
+	/* the floor is there at the latest */
+	do {
+		at++;
+	} while (!is_backed(ring, at % cnt) && at % cnt);
+	*ret_next = at * RING_EXTENT_BYTES;
+	return false;
+}
+
+void ring_memory__fit(struct ring *ring, size_t entry_bytes)
+{
+	const size_t bytes = 2 * entry_bytes + sizeof(struct ring_slot);
+
+	/* where there is no memory for it, it may fit all the same */
+	if (bytes > ring->floor_bytes && ring->floor_bytes < ring->data_bytes)
+		(void)raise_floor(ring, bytes);
+}
+
+/* The first extent that has nothing of what is written now: after the slot of a gap, and a lap later before
+ * the head. */
+static uint64_t oldest_extent(const struct ring *ring)
+{
+	return (ring->head->head + sizeof(struct ring_slot) - 1) / RING_EXTENT_BYTES + 1;
+}
+
+bool ring_memory__can_drop(const struct ring *ring)
+{
+	const uint64_t first = ring->head->head / RING_EXTENT_BYTES, end = oldest_extent(ring);
+	const size_t floor = ring->floor_bytes / RING_EXTENT_BYTES;
+	uint64_t kept_bytes = RING_MEMORY_HEAD_BYTES + ring->floor_bytes;
+
+	for (uint64_t at = first; at < end; at++) {
+		const size_t extent = at % extent_cnt(ring);
+
+		if (extent >= floor && is_backed(ring, extent))
+			kept_bytes += RING_EXTENT_BYTES;
+	}
+	return !ring->frozen && ring->held_bytes > kept_bytes;
+}
+
+static int punch(struct ring *ring, size_t extent)
+{
+	void *at = (char *)ring->words + extent * RING_EXTENT_BYTES;
+
+	return madvise(at, RING_EXTENT_BYTES, MADV_REMOVE) ? -errno : 0;
+}
+
+uint64_t ring_memory__drop(struct ring *ring, uint64_t bytes)
+{
+	const size_t cnt = extent_cnt(ring);
+	const uint64_t head = ring->head->head;
+	uint64_t at = oldest_extent(ring), dropped = 0;
+
+	/* it would have more ready */
+	ring_ahead__remove(ring->ahead, ring);
+	absorb(ring);
+	for (; dropped < bytes && (at + 1) * RING_EXTENT_BYTES <= head + ring->data_bytes; at++) {
+		const size_t extent = at % cnt;
+
+		if (!is_backed(ring, extent) ||
+		    (extent + 1) * RING_EXTENT_BYTES <= ring->floor_bytes)
+			continue;
+		ring__make_room(ring, (at + 1) * RING_EXTENT_BYTES);
+		if (punch(ring, extent))
+			break;
+		set_backed(ring, extent, false);
+		ring->held_bytes -= RING_EXTENT_BYTES;
+		ring_budget__give(ring->budget, RING_EXTENT_BYTES);
+		dropped += RING_EXTENT_BYTES;
+	}
+	return dropped;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rings that may have less memory than they are large: the newest entries are in them all the same,
+ * to the event, and together they take no more than they may.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ring.h"
+#include "ring_ahead.h"
+#include "ring_budget.h"
+#include "ring_pattern.h"
+
+#define MIB        ((size_t)1 << 20)
+#define RING_BYTES (16 * MIB)
+#define RING_CNT   12
+
+struct fixture {
+	char dir[32], path[RING_CNT][64];
+	struct ring_budget *budget;
+	struct ring *rings[RING_CNT];
+	uint64_t written[RING_CNT]; /* pattern entries */
+};
+
+static void mount_dir(const struct fixture *fixture, const char *size, unsigned long flags)
+{
+	char options[32];
+
+	(void)snprintf(options, sizeof(options), "size=%s", size);
+	assert_int_equal(mount("none", fixture->dir, "tmpfs", flags, options), 0);
+}
+
+static void open_dir(struct fixture *fixture, const char *size, uint64_t max_bytes)
+{
+	*fixture = (struct fixture){ 0 };
+	(void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/test_budget.XXXXXX");
+	assert_non_null(mkdtemp(fixture->dir));
+	mount_dir(fixture, size, 0);
+	for (int i = 0; i < RING_CNT; i++)
+		(void)snprintf(fixture->path[i], sizeof(fixture->path[i]), "%s/%d", fixture->dir,
+			       i);
+	fixture->budget = ring_budget__new(max_bytes);
+	assert_non_null(fixture->budget);
+}
+
+static void close_dir(struct fixture *fixture)
+{
+	for (int i = 0; i < RING_CNT; i++)
+		ring__free(fixture->rings[i]);
+	assert_int_equal(ring_budget__used_bytes(fixture->budget), 0);
+	ring_budget__free(fixture->budget);
+	assert_int_equal(umount(fixture->dir), 0);
+	assert_int_equal(rmdir(fixture->dir), 0);
+}
+
+static void make_ring(struct fixture *fixture, int i)
+{
+	fixture->rings[i] = ring__new_within(fixture->budget, fixture->path[i], RING_BYTES);
+	assert_non_null(fixture->rings[i]);
+}
+
+/* About 3 KiB each. */
+static void write_some(struct fixture *fixture, int i, uint64_t cnt)
+{
+	while (cnt-- > 0)
+		write_pattern(fixture->rings[i], ++fixture->written[i]);
+}
+
+static uint64_t file_bytes(const struct fixture *fixture, int i)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fixture->path[i], &st), 0);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+/* The newest entries are there, one after another, and with those overwritten they are all. How many
+ * bytes that is. */
+static uint64_t check_ring(const struct fixture *fixture, int i)
+{
+	const struct ring_entry *entry;
+	uint64_t events = 0, overwritten, number = 0, bytes = 0;
+	struct ring_copy *copy = ring__freeze(fixture->rings[i], &overwritten);
+	size_t cursor = 0;
+
+	assert_non_null(copy);
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		assert_true(is_whole(entry));
+		assert_true(!number || entry->seq == number + 1);
+		number = entry->seq;
+		events += entry->events;
+		bytes += entry->bytes;
+	}
+	assert_int_equal(number, fixture->written[i]);
+	assert_int_equal(overwritten + events, ring__events(fixture->rings[i]));
+	assert_int_equal(overwritten, ring__overwritten(fixture->rings[i]));
+	ring_copy__free(copy);
+	return bytes;
+}
+
+/* 20 MB into a ring of 16 on 3: it holds the last of them. Then there is room, and it grows. */
+static void test_ring_budget_on_a_full_file_system(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "3m", 64 * MIB);
+	make_ring(&fixture, 0);
+	write_some(&fixture, 0, 7000);
+	assert_true(file_bytes(&fixture, 0) <= 3 * MIB);
+	assert_true(check_ring(&fixture, 0) > 2 * MIB);
+	ring__leave(fixture.rings[0]);
+	ring__free(fixture.rings[0]);
+	fixture.rings[0] = ring__open(fixture.path[0]);
+	assert_non_null(fixture.rings[0]);
+	assert_true(check_ring(&fixture, 0) > 2 * MIB);
+	/* as one does that takes up what a dead collector left */
+	write_some(&fixture, 0, 3000);
+	assert_true(file_bytes(&fixture, 0) <= 3 * MIB);
+	assert_true(check_ring(&fixture, 0) > 2 * MIB);
+	mount_dir(&fixture, "64m", MS_REMOUNT);
+	write_some(&fixture, 0, 15000);
+	assert_true(check_ring(&fixture, 0) > 15 * MIB);
+	close_dir(&fixture);
+}
+
+/* Somebody else's file, as large as it can be. */
+static void fill(const char *path)
+{
+	static const char bytes[64 << 10];
+	const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	while (write(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes))
+		continue;
+	assert_int_equal(close(fd), 0);
+}
+
+/* Whatever others do in that file system, and however often there is room again for a while. */
+static void test_ring_budget_of_others_files(void **state)
+{
+	struct fixture fixture;
+	char path[64];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "12m", 64 * MIB);
+	(void)snprintf(path, sizeof(path), "%s/filler", fixture.dir);
+	make_ring(&fixture, 0);
+	make_ring(&fixture, 1);
+	for (int round = 0; round < 40; round++) {
+		fill(path);
+		write_some(&fixture, round % 3 == 0, 500);
+		write_some(&fixture, round % 3 != 0, 37);
+		(void)check_ring(&fixture, 0);
+		(void)check_ring(&fixture, 1);
+		assert_int_equal(unlink(path), 0);
+		write_some(&fixture, round % 5 == 0, 100);
+	}
+	assert_true(check_ring(&fixture, 0) > MIB);
+	assert_true(check_ring(&fixture, 1) > MIB);
+	close_dir(&fixture);
+}
+
+/* One has had all for itself; those that come later get as much. */
+static void test_ring_budget_is_shared(void **state)
+{
+	const uint64_t max_bytes = 8 * MIB;
+	struct fixture fixture;
+	uint64_t sum = 0, least = UINT64_MAX;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "64m", max_bytes);
+	make_ring(&fixture, 0);
+	write_some(&fixture, 0, 7000);
+	assert_true(check_ring(&fixture, 0) > max_bytes * 3 / 4);
+	for (int i = 1; i < RING_CNT; i++) {
+		make_ring(&fixture, i);
+		write_some(&fixture, i, 1 + (uint64_t)i % 3);
+	}
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < RING_CNT; i++)
+			write_some(&fixture, i, 20);
+		assert_true(ring_budget__used_bytes(fixture.budget) <= max_bytes);
+	}
+	for (int i = 0; i < RING_CNT; i++) {
+		const uint64_t bytes = check_ring(&fixture, i);
+
+		sum += file_bytes(&fixture, i);
+		least = bytes < least ? bytes : least;
+	}
+	assert_true(sum <= max_bytes);
+	assert_true(sum > max_bytes * 3 / 4);
+	/* a twelfth of it, less what is lost at the ends of extents */
+	assert_true(least > max_bytes / RING_CNT / 2);
+	close_dir(&fixture);
+}
+
+/* A new one begins with what another gives, or not at all; and can once there is room again. */
+static void test_ring_budget_is_kept(void **state)
+{
+	struct fixture fixture;
+	int cnt = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "64m", MIB);
+	for (; cnt < RING_CNT; cnt++) {
+		fixture.rings[cnt] =
+			ring__new_within(fixture.budget, fixture.path[cnt], RING_BYTES);
+		if (!fixture.rings[cnt])
+			break;
+		write_some(&fixture, cnt, 500);
+	}
+	assert_int_equal(errno, ENOBUFS);
+	assert_in_range(cnt, 4,
+			7); /* 132 KiB at least, and a third extent where the head is in that */
+	assert_false(ring_budget__has_room(fixture.budget));
+	/* nor in memory without a file */
+	assert_null(ring__new_within(fixture.budget, NULL, RING_BYTES));
+	assert_int_equal(access(fixture.path[cnt], F_OK), -1);
+	/* who has written nothing since has his last ones at least */
+	for (int i = 0; i < cnt; i++)
+		(void)check_ring(&fixture, i);
+	for (int i = 0; i < cnt; i++) {
+		write_some(&fixture, i, 100);
+		assert_true(check_ring(&fixture, i) > 64 << 10);
+	}
+	ring__free(fixture.rings[0]);
+	fixture.rings[0] = NULL;
+	assert_true(ring_budget__has_room(fixture.budget));
+	make_ring(&fixture, cnt);
+	write_some(&fixture, cnt, 500);
+	assert_true(check_ring(&fixture, cnt) > 64 << 10);
+	close_dir(&fixture);
+}
+
+/* The largest batch that there is fits into what a ring has, wherever its head is. */
+static void test_ring_budget_large_entries(void **state)
+{
+	static unsigned char records[256 << 10];
+	struct fixture fixture;
+	uint64_t events = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "64m", 2 * MIB);
+	make_ring(&fixture, 0);
+	make_ring(&fixture, 1);
+	write_some(&fixture, 1, 2000);
+	for (uint64_t i = 1; i <= 300; i++) {
+		const struct ring_entry entry = {
+			.bytes = i % 2 ? sizeof(records) - 64 : (uint32_t)(i * 104 % 30000),
+			.events = 10,
+			.seq = i,
+		};
+
+		assert_int_equal(ring__write(fixture.rings[0], &entry, records), 0);
+		events += 10;
+		write_some(&fixture, 1, 3);
+	}
+	assert_int_equal(ring__events(fixture.rings[0]), events);
+	(void)check_ring(&fixture, 1);
+	close_dir(&fixture);
+}
+
+/* What a reader has not done with stays, whoever needs memory; and it is whole. */
+static void test_ring_budget_of_a_frozen_ring(void **state)
+{
+	const struct ring_entry *entry;
+	struct fixture fixture;
+	struct ring_copy *copy;
+	uint64_t overwritten, number = 0;
+	size_t cursor = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "64m", 8 * MIB);
+	make_ring(&fixture, 0);
+	write_some(&fixture, 0, 7000);
+	assert_true(check_ring(&fixture, 0) > 7 * MIB);
+	copy = ring__freeze(fixture.rings[0], &overwritten);
+	assert_non_null(copy);
+	make_ring(&fixture, 1);
+	write_some(&fixture, 1, 2000);
+	(void)check_ring(&fixture, 1);
+	write_some(&fixture, 0, 400);
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		assert_true(is_whole(entry));
+		assert_true(!number || entry->seq == number + 1);
+		number = entry->seq;
+	}
+	assert_int_equal(number, 7000);
+	ring_copy__free(copy);
+	(void)check_ring(&fixture, 0);
+	write_some(&fixture, 1, 2000);
+	assert_true(check_ring(&fixture, 1) > 2 * MIB);
+	close_dir(&fixture);
+}
+
+/* Who has memory ready takes it from the same budget, and leaves some. */
+static void test_ring_budget_with_memory_ahead(void **state)
+{
+	const uint64_t max_bytes = 24 * MIB;
+	struct ring_ahead *ahead;
+	struct fixture fixture;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "256m", max_bytes);
+	ahead = ring_ahead__new();
+	assert_non_null(ahead);
+	for (int i = 0; i < 4; i++) {
+		make_ring(&fixture, i);
+		ring_ahead__add(ahead, fixture.rings[i]);
+	}
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < 4; i++)
+			write_some(&fixture, i, 30);
+		assert_true(ring_budget__used_bytes(fixture.budget) <= max_bytes);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_true(check_ring(&fixture, i) > 4 * MIB);
+		ring_ahead__remove(ahead, fixture.rings[i]);
+	}
+	close_dir(&fixture);
+	ring_ahead__free(ahead);
+}
+
+static void test_ring_budget_of_a_directory(void **state)
+{
+	uint64_t bytes = 0;
+	struct fixture fixture;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	open_dir(&fixture, "8m", MIB);
+	assert_int_equal(ring_budget__of_dir(fixture.dir, &bytes), 0);
+	assert_int_equal(bytes, 4 * MIB);
+	mount_dir(&fixture, "0", MS_REMOUNT);
+	assert_int_equal(ring_budget__of_dir(fixture.dir, &bytes), 0);
+	assert_true(bytes > 0);
+	assert_int_equal(ring_budget__of_dir("/nonexistent", &bytes), -ENOENT);
+	close_dir(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ring_budget_on_a_full_file_system),
+		cmocka_unit_test(test_ring_budget_of_others_files),
+		cmocka_unit_test(test_ring_budget_is_shared),
+		cmocka_unit_test(test_ring_budget_is_kept),
+		cmocka_unit_test(test_ring_budget_large_entries),
+		cmocka_unit_test(test_ring_budget_of_a_frozen_ring),
+		cmocka_unit_test(test_ring_budget_with_memory_ahead),
+		cmocka_unit_test(test_ring_budget_of_a_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
