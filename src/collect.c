@@ -820,6 +820,8 @@ static void stop(struct collector *collector)
 	last = trigger_request__new("shutdown", 0, true);
 	drain__stop(collector->drain, last);
 	recorder__report(collector->recorder);
+	if (recorder__leave(collector->recorder))
+		journal__leave(&collector->journal);
 }
 
 static void close_fd(int fd)

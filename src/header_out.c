@@ -289,6 +289,26 @@ static void put_end_of_process(struct map_out *map, const struct crash *crash,
 		put_crash(key(map, "crash"), crash);
 }
 
+void header_out__put_ending(struct cbor_out *out, const struct crash *crash, size_t *ret_pair_cnt)
+{
+	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
+	struct map_out map = { 0 };
+
+	put_end_of_process(&map, crash, &all);
+	cbor_out__append(out, &map.body);
+	cbor_out__fini(&map.body);
+	*ret_pair_cnt = map.cnt;
+}
+
+static void put_ending(struct map_out *map, const struct snapshot_ending *ending)
+{
+	const struct cbor_out pairs = { .bytes = (unsigned char *)ending->bytes,
+					.len = ending->len };
+
+	cbor_out__append(&map->body, &pairs);
+	map->cnt += ending->pair_cnt;
+}
+
 /* ---- accounting ---- */
 
 static void put_lost(struct cbor_out *out, const struct snapshot_lost *lost)
@@ -397,6 +417,8 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_accounting(&map, source);
 	if (source->crash)
 		put_end_of_process(&map, source->crash, room);
+	else if (source->ending.len)
+		put_ending(&map, &source->ending);
 	put_threads(key(&map, "threads"), source, catalog);
 	put_sites(key(&map, "sites"), catalog, room->text_bytes);
 	put_left_out(&map, room);

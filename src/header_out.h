@@ -10,6 +10,7 @@
 
 struct catalog;
 struct cbor_out;
+struct crash;
 struct snapshot_source;
 
 /* The same moment on CLOCK_MONOTONIC and CLOCK_REALTIME: when the snapshot was made. */
@@ -30,6 +31,9 @@ struct header_room {
 void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     const struct catalog *catalog, const struct header_time *created,
 		     struct header_room *room);
+
+/* For struct snapshot_ending: what header_out__put() has of how a process ended. */
+void header_out__put_ending(struct cbor_out *out, const struct crash *crash, size_t *ret_pair_cnt);
 
 struct header_totals {
 	uint64_t events, chunks;

@@ -207,18 +207,29 @@ int journal__init(struct journal *journal, const char *root)
 	return journal->modules_fd < 0 ? -errno : 0;
 }
 
-void journal__fini(struct journal *journal)
+void journal__leave(struct journal *journal)
+{
+	journal->stays = true;
+}
+
+static void remove_dir(const struct journal *journal)
 {
 	static const char *const names[] = { "boot", "modules", "clock" };
 	char path[PATH_MAX + 16];
 
-	if (!journal->dir[0])
-		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", journal->dir, names[i]);
 		(void)unlink(path);
 	}
 	(void)rmdir(journal->dir);
+}
+
+void journal__fini(struct journal *journal)
+{
+	if (!journal->dir[0])
+		return;
+	if (!journal->stays)
+		remove_dir(journal);
 	if (journal->modules_fd >= 0)
 		(void)close(journal->modules_fd);
 	if (journal->lock_fd >= 0)
@@ -356,6 +367,26 @@ void journal__add_settled(int fd, uint64_t emitted)
 	payload = begin(JOURNAL_SETTLED);
 	put_u64(&payload, emitted);
 	(void)end(&payload, fd);
+}
+
+int journal__add_kept(int fd, const struct snapshot_source *source,
+		      const struct snapshot_ending *ending)
+{
+	struct payload payload;
+
+	if (fd < 0)
+		return -EBADF;
+	payload = begin(JOURNAL_KEPT);
+	put_u64(&payload, source->emitted);
+	put_u64(&payload, source->lost.memory);
+	put_u64(&payload, source->lost.kernel_ring);
+	put_u64(&payload, source->lost.fault);
+	put_u64(&payload, source->lost.corrupt);
+	put_u64(&payload, source->lost.table_full);
+	put_u32(&payload, (uint32_t)ending->pair_cnt);
+	put_u32(&payload, (uint32_t)ending->len);
+	put(&payload, ending->bytes, ending->len);
+	return end(&payload, fd) < 0 ? -EIO : 0;
 }
 
 int journal__open_process(const char *path, struct process *process)

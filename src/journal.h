@@ -28,6 +28,8 @@
 struct process;
 struct process_anchor;
 struct site_table;
+struct snapshot_ending;
+struct snapshot_source;
 struct snapshot_thread;
 struct source;
 
@@ -47,6 +49,9 @@ enum journal_kind {
 	 * what the process logs from there on is another collector's */
 	JOURNAL_SETTLED = 7,
 	JOURNAL_GONE = 8, /* of a module that no process has any more: a hole */
+	/* events emitted and lost, by cause, and struct snapshot_ending: its last snapshot could not
+	 * be written; nothing that the process does after that is ours */
+	JOURNAL_KEPT = 9,
 };
 
 /* Payloads are padded to 8 bytes. */
@@ -59,11 +64,14 @@ struct journal {
 	char dir[PATH_MAX];
 	int lock_fd;
 	int modules_fd;
+	bool stays;
 };
 
 /* Makes the directory in root. 0 or -errno; journal__fini() is right after both. */
 int journal__init(struct journal *journal, const char *root);
-/* Takes all of it away. One that is all zeroes is fine. */
+/* The next collector needs it. */
+void journal__leave(struct journal *journal);
+/* Takes all of it away, if it was not left. One that is all zeroes is fine. */
 void journal__fini(struct journal *journal);
 
 /*
@@ -98,5 +106,8 @@ void journal__add_source(int fd, const struct source *source);
 void journal__add_anchor(int fd, const struct process_anchor *anchor);
 void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);
 void journal__add_settled(int fd, uint64_t emitted);
+/* What a job could not write. 0 or -errno: then it can't be recovered. */
+int journal__add_kept(int fd, const struct snapshot_source *source,
+		      const struct snapshot_ending *ending);
 
 #endif /* TTLOG_JOURNAL_H */

@@ -339,6 +339,37 @@ static void take_settled(struct lost_process *lost, struct reader *payload)
 	lost->emitted = emitted;
 }
 
+static void take_kept(struct lost_process *lost, struct reader *payload)
+{
+	const uint64_t emitted = get_u64(payload);
+	struct snapshot_lost causes;
+	const char *bytes;
+	size_t pair_cnt, len;
+
+	causes.memory = get_u64(payload);
+	causes.kernel_ring = get_u64(payload);
+	causes.fault = get_u64(payload);
+	causes.corrupt = get_u64(payload);
+	causes.table_full = get_u64(payload);
+	pair_cnt = get_u32(payload);
+	bytes = get_text(payload, &len);
+	if (payload->bad)
+		return;
+	lost->is_settled = lost->is_kept = true;
+	lost->emitted = emitted;
+	lost->lost = causes;
+	lost_process__fini(lost);
+	lost->ending_bytes = malloc(len + 1);
+	if (!lost->ending_bytes)
+		return;
+	memcpy(lost->ending_bytes, bytes, len);
+	lost->ending = (struct snapshot_ending){
+		.pair_cnt = pair_cnt,
+		.bytes = lost->ending_bytes,
+		.len = len,
+	};
+}
+
 static void take_record(struct lost_process *lost, uint32_t kind, struct reader *payload)
 {
 	switch ((enum journal_kind)kind) {
@@ -360,10 +391,20 @@ static void take_record(struct lost_process *lost, uint32_t kind, struct reader 
 	case JOURNAL_SETTLED:
 		take_settled(lost, payload);
 		break;
+	case JOURNAL_KEPT:
+		take_kept(lost, payload);
+		break;
 	case JOURNAL_MODULE:
 	case JOURNAL_GONE:
 		break;
 	}
+}
+
+void lost_process__fini(struct lost_process *lost)
+{
+	free(lost->ending_bytes);
+	lost->ending_bytes = NULL;
+	lost->ending = (struct snapshot_ending){ 0 };
 }
 
 int lost_process__read(struct lost_process *lost, const char *path)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "snapshot.h"
+
 struct process;
 struct site_table;
 
@@ -22,6 +24,10 @@ struct lost_process {
 	size_t facts_bytes;      /* of the file: whole records */
 	bool is_settled;  /* what it had unflushed is in the ring, and nothing after that is ours */
 	uint64_t emitted; /* until then, by the program's own count */
+	bool is_kept;     /* settled, and its accounts are known */
+	struct snapshot_lost lost;
+	struct snapshot_ending ending;
+	char *ending_bytes;
 };
 
 /* Of the collector's directory. 0, or -errno where there is none; lost_modules__fini() is right
@@ -32,5 +38,7 @@ void lost_modules__fini(struct lost_modules *modules);
 /* From a file of facts. 0, -EBADMSG where it does not say whose they are, or another -errno; the
  * process, if there is one, is the caller's to free. */
 int lost_process__read(struct lost_process *lost, const char *path);
+/* All but the process. */
+void lost_process__fini(struct lost_process *lost);
 
 #endif /* TTLOG_LOST_H */

@@ -65,6 +65,21 @@ void process__free(struct process *process)
 	free(process);
 }
 
+int process__leave(struct process *process, const struct snapshot_source *source,
+		   const struct snapshot_ending *ending)
+{
+	int err = -ENOENT;
+
+	if (process->facts_path && ring__has_file(process->ring))
+		err = journal__add_kept(process->facts_fd, source, ending);
+	if (err)
+		return err;
+	ring__leave(process->ring);
+	free(process->facts_path);
+	process->facts_path = NULL;
+	return 0;
+}
+
 void process__open_facts(struct process *process, const char *dir)
 {
 	char path[PATH_MAX];
@@ -585,4 +600,11 @@ int process__add_file(struct process *process, const char *path)
 		return -ENOMEM;
 	process->file_cnt++;
 	return 0;
+}
+
+int process__replace_file(struct process *process, const char *path)
+{
+	if (process->file_cnt)
+		free(process->files[--process->file_cnt]);
+	return process__add_file(process, path);
 }

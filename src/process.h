@@ -21,6 +21,7 @@ struct ring;
 struct ring_budget;
 struct ring_entry;
 struct trigger_request;
+struct writer_job;
 struct wire_batch;
 struct wire_head;
 struct wire_process;
@@ -111,6 +112,8 @@ struct process {
 	bool ended;        /* its last thread is gone */
 	bool hurried;      /* its crash is in a snapshot though it has not ended */
 	size_t job_cnt;    /* snapshots being written */
+	struct writer_job *kept; /* its last, for which the disk has no room; NULL: none */
+	bool has_part;     /* of that the newest events are in its last file */
 	char *owed_reason; /* of one that waits for room; NULL: none */
 	struct trigger_request *owed_request; /* who waits for that; NULL: nobody */
 	struct process *next_owed;            /* the recorder's */
@@ -124,6 +127,10 @@ struct process {
 struct process *process__new(const struct wire_head *head);
 /* The flight ring's file goes too. NULL is fine. */
 void process__free(struct process *process);
+/* What it has stays for the next collector, whether or not it is freed: what a job could not write
+ * (journal__add_kept()). 0 or -errno: then it goes. */
+int process__leave(struct process *process, const struct snapshot_source *source,
+		   const struct snapshot_ending *ending);
 
 /*
  * Writes into dir what the next collector needs should this one be killed (journal.h): before any
@@ -193,5 +200,7 @@ bool process__has_module(struct process *process, uint32_t module);
 int process__add_module(struct process *process, uint32_t module);
 
 int process__add_file(struct process *process, const char *path);
+/* The last one that was added is that now. */
+int process__replace_file(struct process *process, const char *path);
 
 #endif /* TTLOG_PROCESS_H */

@@ -445,7 +445,7 @@ static bool says_accounts(const struct recorder *recorder, const struct process 
 
 void recorder__finish(struct recorder *recorder, struct process *process)
 {
-	if (!process->ended || process->job_cnt || process->owed_reason ||
+	if (!process->ended || process->job_cnt || process->owed_reason || process->kept ||
 	    process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
@@ -577,6 +577,7 @@ static void end_each(struct recorder *recorder,
 void recorder__sweep(struct recorder *recorder)
 {
 	tell_untracked(recorder);
+	recorder__try_kept(recorder);
 	if (recorder->owes_done)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);

@@ -129,7 +129,12 @@ void recorder__hurry(struct recorder *recorder);
 
 /* One line for each process that is left: the accounts. */
 void recorder__report(struct recorder *recorder);
-/* Whether every snapshot so far could be written. */
+/*
+ * At the end: what could not be written stays for the next collector, which is said. Whether there is
+ * such.
+ */
+bool recorder__leave(struct recorder *recorder);
+/* Whether a snapshot could not be written. */
 bool recorder__failed(const struct recorder *recorder);
 
 #endif /* TTLOG_RECORDER_H */

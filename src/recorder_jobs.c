@@ -33,6 +33,13 @@ static void answer_if_closed(struct trigger_request *request)
 	trigger_request__free(request);
 }
 
+/* The collector's own end: the gates are closed, and all is drained. */
+static bool is_shutdown(const struct trigger_request *request)
+{
+	return request && request->only_new && !request->pid &&
+	       strcmp(request->reason, "shutdown") == 0;
+}
+
 static int start_job(struct recorder *recorder, struct process *process, const char *reason,
 		     struct trigger_request *request)
 {
@@ -45,6 +52,7 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 	if (!job)
 		return -errno;
 	job->request = request;
+	job->is_last = process->ended || is_shutdown(request);
 	if (request)
 		request->open_cnt++;
 	process->snapshot_mark = ring__written_bytes(process->ring);
@@ -208,33 +216,66 @@ void recorder__hurry(struct recorder *recorder)
 
 /* ---- what became of them ---- */
 
+/* Who waits for it is told. */
+static void answer(struct writer_job *job)
+{
+	char line[PATH_MAX + 128];
+
+	if (!job->request)
+		return;
+	if (job->err)
+		(void)snprintf(line, sizeof(line), "error: snapshot of pid %u: %s", job->source.pid,
+			       strerror(-job->err));
+	else
+		(void)snprintf(line, sizeof(line), "%s", job->path);
+	job->request->made |= !job->err;
+	trigger_request__add_line(job->request, line);
+	answer_if_closed(job->request);
+	job->request = NULL;
+}
+
+static void take_file(struct process *process, const struct writer_job *job, bool had_part)
+{
+	if (had_part)
+		(void)process__replace_file(process, job->path);
+	else
+		(void)process__add_file(process, job->path);
+	process->unreadable = job->corrupt_cnt;
+}
+
+/* What it was to hold is in no snapshot yet. */
+static void take_failure(struct recorder *recorder, struct process *process,
+			 const struct writer_job *job)
+{
+	recorder->failed = true;
+	report__failure(job->source.pid, job->err, "snapshot could not be written");
+	if (process)
+		process->snapshot_mark = UINT64_MAX;
+}
+
 void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 {
 	struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
-	char line[PATH_MAX + 128];
+	const bool is_whole = !job->err && !job->left_out;
+	const bool was_kept = process && process->kept == job;
 
 	recorder->open_jobs--;
-	if (job->err) {
-		recorder->failed = true;
-		(void)snprintf(line, sizeof(line), "error: snapshot of pid %u: %s", job->source.pid,
-			       strerror(-job->err));
-		report__failure(job->source.pid, job->err, "snapshot could not be written");
+	answer(job);
+	if (process && !job->err)
+		take_file(process, job, was_kept && process->has_part);
+	if (process && job->is_last && !is_whole) {
+		process->has_part |= !job->err;
+		recorder__keep(recorder, process, job);
 	} else {
-		(void)snprintf(line, sizeof(line), "%s", job->path);
+		if (job->err)
+			take_failure(recorder, process, job);
+		/* it holds a part of the process's ring */
+		writer_job__free(job);
+		if (was_kept)
+			process->kept = NULL;
 	}
-	if (job->request) {
-		job->request->made |= !job->err;
-		trigger_request__add_line(job->request, line);
-		answer_if_closed(job->request);
-	}
-	if (process && !job->err) {
-		(void)process__add_file(process, job->path);
-		process->unreadable = job->corrupt_cnt;
-	}
-	/* it holds a part of the process's ring */
-	writer_job__free(job);
 	if (process) {
-		process->job_cnt--;
+		process->job_cnt -= !was_kept;
 		recorder__finish(recorder, process);
 	}
 	pay(recorder);

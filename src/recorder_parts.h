@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the recorder share, and nobody else sees: recorder.c, recorder_pull.c (what is
- * unflushed), recorder_live.c (those who follow), recorder_jobs.c (snapshots).
+ * unflushed), recorder_live.c (those who follow), recorder_jobs.c (snapshots), recorder_kept.c (those
+ * for which the disk has no room).
  */
 #ifndef TTLOG_RECORDER_PARTS_H
 #define TTLOG_RECORDER_PARTS_H
@@ -19,6 +20,7 @@ struct pull_meanwhile;
 struct trigger_request;
 struct wire_batch;
 struct wire_head;
+struct writer_job;
 
 struct recorder {
 	struct recorder_options options;
@@ -29,6 +31,7 @@ struct recorder {
 	size_t given_cnt;       /* given and not ended */
 	bool owes_done;         /* the notice of that found no room */
 	size_t open_jobs;
+	struct writer_job *kept; /* that wait for room on the disk: recorder_kept.c */
 	struct process *first_owed, **last_owed; /* that wait for room; none where no job is open */
 	bool failed;
 	bool told_untracked;
@@ -55,6 +58,13 @@ void recorder__finish(struct recorder *recorder, struct process *process);
  */
 int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
 		   struct trigger_request *request);
+
+/*
+ * The process's last snapshot, which could not be written, or not all of it: takes ownership of the
+ * job, and tries again when there is room. The process counts as done with.
+ */
+void recorder__keep(struct recorder *recorder, struct process *process, struct writer_job *job);
+void recorder__try_kept(struct recorder *recorder);
 
 /* Of every process that runs, only batches that have something new. */
 void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile);

@@ -162,6 +162,7 @@ static void settle_process(const char *ring_path, const char *facts_path)
 	int err = lost_process__read(&lost, facts_path);
 
 	process = lost.process;
+	lost_process__fini(&lost);
 	if (err || lost.is_settled || !birth__is(process->pid, process->start_ns)) {
 		process__free(process);
 		return;
@@ -200,11 +201,24 @@ static const char *find_service(const struct session *session, const struct proc
 	return service;
 }
 
+static void fill_accounts(const struct lost_process *lost, struct process_accounts *ret)
+{
+	const uint64_t recorded = lost->process->recorded;
+
+	process__accounts(lost->process, NULL, ret);
+	if (!lost->is_kept)
+		return;
+	ret->emitted = lost->emitted;
+	ret->lost_total = lost->emitted > recorded ? lost->emitted - recorded : 0;
+	ret->lost = lost->lost;
+}
+
 /* Without its facts nobody writes the process once more: a collector that is killed here would
  * otherwise leave it to the next one, which would write it again. */
-static int write_snapshot(struct session *session, const struct process *process,
+static int write_snapshot(struct session *session, const struct lost_process *lost,
 			  const char *facts_path)
 {
+	const struct process *process = lost->process;
 	char comm[sizeof(process->comm) + 1] = { 0 };
 	struct process_accounts accounts;
 	struct snapshot_source source = {
@@ -222,6 +236,7 @@ static int write_snapshot(struct session *session, const struct process *process
 		.exe = process->exe && process->exe[0] ? process->exe : NULL,
 		.build_id = process->build_id[0] ? process->build_id : NULL,
 		.reason = "recovered",
+		.ending = lost->ending,
 	};
 	uint64_t overwritten, events, corrupt;
 	char name[NAME_MAX + 1];
@@ -232,7 +247,7 @@ static int write_snapshot(struct session *session, const struct process *process
 	if (!copy)
 		return -errno;
 	memcpy(comm, process->comm, sizeof(process->comm));
-	process__accounts(process, NULL, &accounts);
+	fill_accounts(lost, &accounts);
 	source.events = copy;
 	source.emitted = accounts.emitted;
 	source.recorded = accounts.recorded;
@@ -246,10 +261,11 @@ static int write_snapshot(struct session *session, const struct process *process
 		process_accounts__add_corrupt(&accounts, corrupt);
 	if (!err && session->options->report)
 		fprintf(session->options->report,
-			"ttlog-collect: a collector that was killed had of pid %u: %" PRIu64
+			"ttlog-collect: a collector that %s had of pid %u: %" PRIu64
 			" emitted, %" PRIu64 " recorded, %" PRIu64 " lost, %" PRIu64
 			" overwritten, %s/%s\n",
-			process->pid, accounts.emitted, accounts.recorded, accounts.lost_total,
+			lost->is_kept ? "could not write it" : "was killed", process->pid,
+			accounts.emitted, accounts.recorded, accounts.lost_total,
 			accounts.overwritten, session->options->out_dir, name);
 	return err;
 }
@@ -277,12 +293,12 @@ static int open_whole_ring(struct process *process, const struct lost_process *l
 	return 0;
 }
 
-static bool has_accounts(const struct process *process)
+static bool has_accounts(const struct lost_process *lost)
 {
 	struct process_accounts accounts;
 
-	process__accounts(process, NULL, &accounts);
-	return accounts.emitted || ring__used_bytes(process->ring);
+	fill_accounts(lost, &accounts);
+	return accounts.emitted || ring__used_bytes(lost->process->ring) || lost->is_kept;
 }
 
 /* 1 where there is a snapshot of it, 0 where there was nothing to tell. */
@@ -293,8 +309,8 @@ static int recover_process(struct session *session, const char *ring_path, const
 
 	if (!err)
 		err = open_whole_ring(lost.process, &lost, ring_path);
-	if (!err && has_accounts(lost.process)) {
-		err = write_snapshot(session, lost.process, facts_path);
+	if (!err && has_accounts(&lost)) {
+		err = write_snapshot(session, &lost, facts_path);
 		if (!err)
 			err = 1;
 	}
@@ -304,6 +320,7 @@ static int recover_process(struct session *session, const char *ring_path, const
 	if (err < 0 && err != -EBADMSG && lost.process && lost.process->ring)
 		ring__leave(lost.process->ring);
 	process__free(lost.process);
+	lost_process__fini(&lost);
 	/* what was never a ring, or one without facts, nobody can read */
 	if (err >= 0 || err == -EBADMSG || err == -ENOENT) {
 		(void)unlink(ring_path);

@@ -134,6 +134,11 @@ void ring__free(struct ring *ring)
 	free(ring);
 }
 
+bool ring__has_file(const struct ring *ring)
+{
+	return ring->path;
+}
+
 void ring__leave(struct ring *ring)
 {
 	free(ring->path);

@@ -17,6 +17,7 @@
 #ifndef TTLOG_RING_H
 #define TTLOG_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,7 @@ struct ring *ring__open(const char *path);
 /* Takes the file away too. NULL is fine. */
 void ring__free(struct ring *ring);
 
+bool ring__has_file(const struct ring *ring);
 /* The file stays when the ring is freed. */
 void ring__leave(struct ring *ring);
 
@@ -109,6 +111,9 @@ size_t ring_copy__place(const struct ring_copy *copy);
 void ring_copy__read(const struct ring_copy *copy, size_t place, void *to, size_t bytes);
 /* The reader has done with all entries before the one at that place. */
 void ring_copy__consumed(struct ring_copy *copy, size_t place);
+/* Only the newest entries are in it from now on, of so many events at most. How many events that
+ * leaves out. Nobody writes to the ring of a frozen copy meanwhile, nor has since it was made. */
+uint64_t ring_copy__keep_newest(struct ring_copy *copy, uint64_t events);
 /* In all entries. */
 uint64_t ring_copy__events(struct ring_copy *copy);
 static inline const void *ring_entry__records(const struct ring_entry *entry)

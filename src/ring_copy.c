@@ -50,7 +50,8 @@ struct saved {
 };
 
 struct ring_copy {
-	size_t start; /* of the first whole entry */
+	size_t first; /* whole entry */
+	size_t start; /* the first that is to be read */
 	size_t end;
 	size_t place; /* of the entry that ring_copy__next() gave last */
 
@@ -146,7 +147,7 @@ static int copy_once(const struct ring *ring, struct ring_copy *copy)
 	barrier__fence_acquire();
 	tail_after = barrier__load_relaxed(&shared->tail);
 	copy->end = copy->bytes_to = head - tail;
-	copy->start = tail_after < head ? tail_after - tail : head - tail;
+	copy->start = copy->first = tail_after < head ? tail_after - tail : head - tail;
 	return tail_after < head || head == tail ? 0 : -EAGAIN;
 }
 
@@ -450,6 +451,23 @@ const struct ring_entry *ring_copy__next(struct ring_copy *copy, size_t *cursor)
 size_t ring_copy__place(const struct ring_copy *copy)
 {
 	return copy->place;
+}
+
+uint64_t ring_copy__keep_newest(struct ring_copy *copy, uint64_t events)
+{
+	const struct ring_entry *entry;
+	uint64_t kept, left_out = 0;
+	size_t cursor = 0;
+
+	copy->start = copy->first;
+	kept = ring_copy__events(copy);
+	while (kept > events && (entry = ring_copy__next(copy, &cursor))) {
+		kept -= entry->events;
+		left_out += entry->events;
+	}
+	if (left_out)
+		copy->start = cursor;
+	return left_out;
 }
 
 uint64_t ring_copy__events(struct ring_copy *copy)

@@ -35,6 +35,8 @@
 /* What is left of what does not fit, cut in this order. */
 #define KEPT_PATH_BYTES   (2u << 20)
 #define KEPT_THREADS      100000u
+/* With which the search for what fits begins, where not even a chunk did. */
+#define PART_MIN_EVENTS   4096u
 
 struct snapshot {
 	struct snapshot_source source; /* with what turned out to be corrupt in its accounts */
@@ -236,8 +238,9 @@ static void snapshot__fini(struct snapshot *snapshot)
 	catalog__free(snapshot->catalog);
 }
 
-int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		    uint64_t *ret_events, uint64_t *ret_corrupt)
+/* ret_events: so many were written, on failure, too. */
+static int write_once(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
+		      uint64_t *ret_events, uint64_t *ret_corrupt)
 {
 	struct snapshot snapshot;
 	int err;
@@ -249,10 +252,51 @@ int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_n
 		err = write_all(&snapshot);
 	if (!err)
 		err = publish(&snapshot, ret_name);
-	if (!err) {
-		*ret_events = snapshot.totals.events;
+	if (!err)
 		*ret_corrupt = merge__corrupt_cnt(snapshot.merge);
-	}
+	*ret_events = snapshot.totals.events;
 	snapshot__fini(&snapshot);
 	return err;
+}
+
+int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
+		    uint64_t *ret_events, uint64_t *ret_corrupt)
+{
+	uint64_t events;
+	int err = write_once(dir_fd, source, ret_name, &events, ret_corrupt);
+
+	if (!err)
+		*ret_events = events;
+	return err;
+}
+
+static bool is_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
+}
+
+/* What the first attempt could write before the disk was full tells how much fits. */
+int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
+			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
+			   uint64_t *ret_left_out)
+{
+	struct snapshot_source part = *source;
+	uint64_t events, fitting, left_out = 0;
+	int err = write_once(dir_fd, source, ret_name, &events, ret_corrupt);
+
+	fitting = events / 8 * 7;
+	if (fitting < PART_MIN_EVENTS)
+		fitting = PART_MIN_EVENTS;
+	for (bool is_last = false; is_full(err) && !is_last; fitting /= 2) {
+		is_last = !fitting;
+		left_out = ring_copy__keep_newest(source->events, fitting);
+		part.overwritten = source->overwritten + left_out;
+		err = write_once(dir_fd, &part, ret_name, &events, ret_corrupt);
+	}
+	(void)ring_copy__keep_newest(source->events, UINT64_MAX);
+	if (err)
+		return err;
+	*ret_events = events;
+	*ret_left_out = left_out;
+	return 0;
 }

@@ -27,6 +27,13 @@ struct snapshot_lost {
 	uint64_t memory, kernel_ring, fault, corrupt, table_full;
 };
 
+/* How a process ended, as a header has it: so many keys with their values, CBOR. */
+struct snapshot_ending {
+	size_t pair_cnt;
+	const void *bytes;
+	size_t len;
+};
+
 /* All that goes into a file. The caller owns everything; text may be NULL where unknown. */
 struct snapshot_source {
 	struct ring_copy *events;              /* is told what has been read of it */
@@ -45,7 +52,8 @@ struct snapshot_source {
 	const char *reason;
 	uint64_t emitted, recorded, overwritten;
 	struct snapshot_lost lost;
-	const struct crash *crash; /* NULL: it runs */
+	const struct crash *crash;     /* NULL: it runs, or */
+	struct snapshot_ending ending; /* this is how it ended */
 };
 
 /*
@@ -60,6 +68,16 @@ struct snapshot_source {
  */
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
 		    uint64_t *ret_events, uint64_t *ret_corrupt);
+
+/*
+ * The same, and where the disk has no room for all of it, with as many of the newest events as it
+ * has room for, if only with how the process ended; older ones count as overwritten there. They are
+ * so many: ret_left_out. Nobody may write to the ring of a frozen copy meanwhile, nor have done so
+ * since it was made.
+ */
+int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
+			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
+			   uint64_t *ret_left_out);
 
 /* Makes what is open on fd later than all snapshots in the directory, whatever the clock says: for
  * the order in which they go. Returns 0 or -errno. */

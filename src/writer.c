@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,15 +64,39 @@ void writer_job__free(struct writer_job *job)
 	free(job);
 }
 
+uint64_t writer__free_bytes(const struct writer *writer)
+{
+	struct statvfs fs;
+
+	return fstatvfs(writer->dir_fd, &fs) ? UINT64_MAX : fs.f_bavail * (uint64_t)fs.f_frsize;
+}
+
+static int write_snapshot(const struct writer *writer, struct writer_job *job,
+			  char ret_name[NAME_MAX + 1])
+{
+	if (!job->is_last || job->has_part)
+		return snapshot__write(writer->dir_fd, &job->source, ret_name, &job->events_cnt,
+				       &job->corrupt_cnt);
+	return snapshot__write_newest(writer->dir_fd, &job->source, ret_name, &job->events_cnt,
+				      &job->corrupt_cnt, &job->left_out);
+}
+
 static void write_job(struct writer *writer, struct writer_job *job, struct unwind *unwind)
 {
 	char name[NAME_MAX + 1];
 
-	death__resolve(&job->crash, job->source.uid, writer->options.attach, unwind);
-	job->err = snapshot__write(writer->dir_fd, &job->source, name, &job->events_cnt,
-				   &job->corrupt_cnt);
+	if (!job->is_resolved)
+		death__resolve(&job->crash, job->source.uid, writer->options.attach, unwind);
+	job->is_resolved = true;
+	job->left_out = 0;
+	job->err = write_snapshot(writer, job, name);
+	if (job->err || job->left_out)
+		job->free_bytes = writer__free_bytes(writer);
 	if (job->err)
 		return;
+	if (job->has_part)
+		(void)unlink(job->path);
+	job->has_part = job->left_out;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now can be at the next snapshot */
 	(void)snapshot__retain(writer->dir_fd, writer->options.max_files, writer->options.max_bytes,

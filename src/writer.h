@@ -32,10 +32,17 @@ struct writer_job {
 	uint64_t start_ns;               /* with source.pid: which process */
 	struct trigger_request *request; /* NULL: nobody waits for it */
 
+	bool is_last; /* nothing comes into the ring any more: what does not fit on the disk may be
+		       * written in part, and is worth to be tried again */
+
 	/* set by the writer */
 	int err;
 	uint64_t events_cnt, corrupt_cnt;
-	char path[PATH_MAX];
+	char path[PATH_MAX]; /* of the file, if there is one, */
+	uint64_t left_out;   /* and so many older events had no room in it, */
+	bool has_part;       /* or had not, the last time: its file goes when all is written */
+	uint64_t free_bytes; /* that the disk had when all had no room */
+	bool is_resolved;    /* its crash has names */
 
 	uint64_t bytes; /* that may have to be copied of the ring while it waits */
 	struct writer_job *next;
@@ -59,7 +66,9 @@ struct writer *writer__new(const struct writer_options *options);
 /* Whether one more job, for which so many bytes of a ring may have to be copied while it waits, is
  * too many: the disk is too slow, or stuck. */
 bool writer__is_full(struct writer *writer, uint64_t bytes);
-/* Takes ownership. */
+/* Of the disk; UINT64_MAX where it does not say. */
+uint64_t writer__free_bytes(const struct writer *writer);
+/* Takes ownership. One that was tried before, too. */
 void writer__submit(struct writer *writer, struct writer_job *job);
 /* Writes what is queued first. NULL is fine. */
 void writer__free(struct writer *writer);

@@ -155,7 +155,8 @@ static int start(void **state)
 	};
 	dead->process = process__new(&head);
 	assert_non_null(dead->process);
-	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES),
+			 0);
 	*state = dead;
 	return 0;
 }
@@ -391,7 +392,8 @@ static void test_recover_goes_on_after_arrival(void **state)
 
 	commit(dead, 4);
 	arrive(dead);
-	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES), 0);
+	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES),
+			 0);
 	commit(dead, 3);
 	hand_over(dead);
 	commit(dead, 2);
@@ -486,6 +488,44 @@ static void test_recover_keeps_rings_that_it_cannot_write(void **state)
 	assert_events(dead, 5, 0, 0);
 }
 
+/* What a collector left that lived on and could not write: with its accounts, and how it ended. */
+static void test_recover_writes_what_was_kept(void **state)
+{
+	struct dead *dead = *state;
+	static const char code[] = "\x64"
+				   "exit\xa1\x64"
+				   "code\x03"; /* "exit": {"code": 3} */
+	const struct snapshot_ending ending = {
+		.pair_cnt = 1,
+		.bytes = code,
+		.len = sizeof(code) - 1,
+	};
+	const struct snapshot_source source = {
+		.emitted = 7,
+		.lost = { .memory = 1, .fault = 1 },
+	};
+	struct ttlog_snapshot *reader;
+	char why[256];
+
+	commit(dead, 5);
+	hand_over(dead);
+	assert_int_equal(process__leave(dead->process, &source, &ending), 0);
+	/* what it does from then on is another's */
+	commit(dead, 4);
+	die(dead);
+	assert_int_equal(recover_now(dead), 1);
+	assert_int_equal(recover_now(dead), 0);
+	reader = ttlog_snapshot_open(find_snapshot(dead), why, sizeof(why));
+	assert_non_null(reader);
+	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt, 0);
+	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, 5);
+	assert_int_equal(ttlog_snapshot_contents(reader)->recorded, 5);
+	assert_int_equal(ttlog_snapshot_contents(reader)->emitted, 7);
+	assert_true(ttlog_snapshot_info(reader)->exit->has_code);
+	assert_int_equal(ttlog_snapshot_info(reader)->exit->code, 3);
+	ttlog_snapshot_close(reader);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int main(void)
@@ -503,6 +543,7 @@ int main(void)
 		CASE(test_recover_takes_nothing_of_the_next_recording),
 		CASE(test_recover_passes_over_what_is_no_ring),
 		CASE(test_recover_keeps_rings_that_it_cannot_write),
+		CASE(test_recover_writes_what_was_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -691,6 +691,62 @@ static void test_snapshot_full_disk_leaves_nothing(void **state)
 	assert_int_equal(fixture->events, 60000);
 }
 
+/* As many of the newest as there is room for; the accounts hold. */
+static void test_snapshot_full_disk_takes_the_newest(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit limit, small;
+	uint64_t left_out, before = UINT64_MAX, overwritten;
+	struct stat st;
+	off_t whole;
+
+	fill_ring(fixture, 20, 1000);
+	fixture->source.recorded = 60000;
+	fixture->source.overwritten = 0;
+	assert_int_equal(try_write(fixture), 0);
+	assert_int_equal(fstatat(fixture->dir_fd, fixture->name, &st, 0), 0);
+	whole = st.st_size;
+	assert_int_equal(unlinkat(fixture->dir_fd, fixture->name, 0), 0);
+	ring_copy__free(fixture->copy);
+	fixture->copy = ring__freeze(fixture->ring, &overwritten);
+	fixture->source.events = fixture->copy;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	for (off_t bytes = whole / 2; bytes <= whole; bytes += whole / 8) {
+		small = (struct rlimit){ .rlim_cur = (rlim_t)bytes, .rlim_max = limit.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+		assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source,
+							fixture->name, &fixture->events,
+							&fixture->corrupt, &left_out),
+				 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		read_items(fixture);
+		assert_int_equal(get_int(fixture->items[0], "overwritten"), left_out);
+		assert_int_equal(fixture->events + left_out, 60000);
+		assert_int_equal(get_int(fixture->items[fixture->item_cnt - 1], "events"),
+				 fixture->events);
+		assert_true(left_out <= before);
+		before = left_out;
+		drop_items(fixture);
+		assert_int_equal(unlinkat(fixture->dir_fd, fixture->name, 0), 0);
+	}
+	assert_true(before < 60000 / 4);
+	/* not even a header */
+	small = (struct rlimit){ .rlim_cur = 100, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
+						&fixture->events, &fixture->corrupt, &left_out),
+			 -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(count_files(fixture), 0);
+	/* nor has it lost anything of the copy */
+	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
+						&fixture->events, &fixture->corrupt, &left_out),
+			 0);
+	assert_int_equal(fixture->events, 60000);
+	assert_int_equal(left_out, 0);
+}
+
 static void test_snapshot_bad_directory(void **state)
 {
 	struct fixture *fixture = *state;
@@ -805,6 +861,7 @@ int main(void)
 		TEST(reason_in_the_name),
 		TEST(names_never_collide),
 		TEST(full_disk_leaves_nothing),
+		TEST(full_disk_takes_the_newest),
 		TEST(bad_directory),
 		TEST(is_read_by_another_reader),
 	};

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""A disk without room for a snapshot: nothing that was recorded is lost for that. What fits is written,
+the rest when there is room, if need be by the next collector."""
+import os
+import signal
+import subprocess
+from contextlib import contextmanager
+
+from harness import Snapshot, check, equal, wait_until
+
+NO_ROOM = "No space left on device"
+
+
+@contextmanager
+def small_disk(t, size):
+    """A file system of its own in t.out."""
+    os.mkdir(t.out)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", t.out], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", t.out], check=True)
+
+
+def fill(t):
+    """A file that leaves no room; its path. It lies beside the snapshots, as others' files do."""
+    with open(os.path.join(t.out, "filler"), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            equal(error.strerror, NO_ROOM, "error")
+    return file.name
+
+
+def take_room(t):
+    os.unlink(os.path.join(t.out, "filler"))
+
+
+def snapshots(t):
+    names = [name for name in os.listdir(t.out) if name != "filler"]
+    return [Snapshot(os.path.join(t.out, name)) for name in sorted(names)]
+
+
+def recover(t):
+    """The next collector, of something else; what it says."""
+    return t.collect("--", "/bin/true").end().err.text()
+
+
+def check_crash(t, snapshot, reason):
+    equal(snapshot.info["reason"], reason, "reason")
+    equal(len(snapshot.fields("step", "event")), 2 * 500, "events")
+    equal(snapshot.info["exit"], {"signal": "SIGSEGV", "number": 11}, "how it ended")
+    crash = snapshot.info["crash"]
+    equal(crash["signal"], "SIGSEGV", "signal")
+    symbols = [frame.get("symbol", "?").split("+")[0] for frame in crash["frames"]]
+    check({"level3", "level2", "level1"} <= set(symbols), f"stack: {symbols}")
+    equal(snapshot.info["lost"]["total"], 0, "lost")
+
+
+def test_full_disk_of_a_command(t):
+    """The status is the command's; the next collector writes it, with its stack."""
+    with small_disk(t, "1m"):
+        fill(t)
+        collector = t.collect("--", t.app("crash"), 2, 500, "SEGV").end(128 + signal.SIGSEGV)
+        accounts = collector.only_accounts()
+        equal((accounts.emitted, accounts.recorded, accounts.files), (1000, 1000, []), "accounts")
+        check(f"snapshot could not be written, it waits for room: {NO_ROOM}" in collector.err.text(),
+              f"it says {collector.err.text()}")
+        check(f"pid {accounts.pid}: what had no room stays" in collector.err.text(),
+              f"it says {collector.err.text()}")
+        equal(snapshots(t), [], "snapshots")
+        # the next one finds no room either, and leaves it
+        check(NO_ROOM in recover(t), "the second says why")
+        equal(snapshots(t), [], "snapshots of the second")
+        take_room(t)
+        check(f"could not write it had of pid {accounts.pid}: 1000 emitted, 1000 recorded, 0 lost" in
+              recover(t), "the third says what it has")
+        (snapshot,) = snapshots(t)
+        check_crash(t, snapshot, "recovered")
+        check("that" not in recover(t), "the fourth has nothing left")
+
+
+def test_full_disk_and_then_room(t):
+    """While it records: as soon as there is room."""
+    with small_disk(t, "1m"):
+        fill(t)
+        path = t.app("crash")
+        collector = t.collect("-e", path)
+        collector.recording_path(path)
+        app = t.start(path, 2, 500, "SEGV")
+        app.end(-signal.SIGSEGV)
+        collector.err.wait(rf"ttlog-collect: pid {app.pid}: snapshot could not be written, .*")
+        equal(snapshots(t), [], "snapshots")
+        take_room(t)
+        accounts = collector.accounts_of(app.pid)
+        (snapshot,) = snapshots(t)
+        equal(accounts.files, [snapshot.path], "files")
+        check_crash(t, snapshot, "crash")
+        collector.stop()
+
+
+def test_full_disk_takes_the_newest(t):
+    """What fits, and all of it when there is room."""
+    with small_disk(t, "128k"):
+        path = t.app("trade")
+        collector = t.collect("-e", path)
+        collector.recording_path(path)
+        app = t.start(path, "--wait", 1, 300000)
+        app.out.wait("ready")
+        app.say()
+        app.out.wait("done")
+        app.signal(signal.SIGKILL)
+        app.end(-signal.SIGKILL)
+        collector.err.wait(rf"ttlog-collect: pid {app.pid}: there was no room for all of its snapshot: .*")
+        (part,) = snapshots(t)
+        numbers = part.fields("trade_executed", "quantity")
+        equal(numbers, list(range(300000 - len(numbers), 300000)), "events")
+        check(20000 < len(numbers) < 300000, f"{len(numbers)} events")
+        equal(part.info["exit"]["signal"], "SIGKILL", "how it ended")
+        subprocess.run(["mount", "-o", "remount,size=16m", t.out], check=True)
+        accounts = collector.accounts_of(app.pid)
+        (whole,) = snapshots(t)
+        equal(accounts.files, [whole.path], "files")
+        equal(whole.fields("trade_executed", "quantity"), list(range(300000)), "all events")
+        equal((accounts.emitted, accounts.recorded), (300000, 300000), "accounts")
+        collector.stop()
+
+
+def test_full_disk_at_the_end(t):
+    """A collector that is stopped leaves what it could not write of those that run on."""
+    with small_disk(t, "1m"):
+        fill(t)
+        app, collector = t.start_recorded(t.app("crash"), "--wait", 2, 500)
+        app.say()
+        app.out.wait("ready")
+        collector.signal(signal.SIGUSR1)
+        collector.err.wait(rf"ttlog-collect: pid {app.pid}: snapshot could not be written: {NO_ROOM}")
+        collector.stop(1)
+        check(f"pid {app.pid}: what had no room stays" in collector.err.text(), collector.err.text())
+        take_room(t)
+        recover(t)
+        (snapshot,) = snapshots(t)
+        equal(snapshot.info["reason"], "recovered", "reason")
+        equal(len(snapshot.fields("step", "event")), 1000, "events")
+        check("exit" not in snapshot.info, "it runs")
+        # what it does from here on is nobody's
+        app.say()
+        app.signal(signal.SIGKILL)
+        app.wait()
+        recover(t)
+        equal(len(snapshots(t)), 1, "snapshots")
+    wait_until(lambda: not os.listdir("/run/ttlog"), "nothing is left")
