@@ -275,7 +275,9 @@ void journal__drop_module(const struct journal *journal, int64_t place)
 	const uint32_t kind = JOURNAL_GONE | JOURNAL_VERSION << 16;
 	struct journal_record record;
 
-	if (pread(journal->modules_fd, &record, sizeof(record), place) != sizeof(record) ||
+	/* what is left for the next collector may need it */
+	if (journal->stays ||
+	    pread(journal->modules_fd, &record, sizeof(record), place) != sizeof(record) ||
 	    pwrite(journal->modules_fd, &kind, sizeof(kind), place) != sizeof(kind))
 		return;
 	(void)fallocate(journal->modules_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,

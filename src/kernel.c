@@ -236,6 +236,12 @@ void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 	*ret_deaths = kernel->deaths;
 }
 
+void kernel__rest(struct kernel *kernel)
+{
+	wire_ring__rest(kernel->batches);
+	wire_ring__rest(kernel->deaths);
+}
+
 int kernel__track(struct kernel *kernel, pid_t pid)
 {
 	const struct wire_process fresh = { 0 };

@@ -48,6 +48,9 @@ int kernel__deaths_fd(const struct kernel *kernel);
 /* To read them, from now on; they stay the kernel's. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_deaths);
+/* Nothing is to come: the reader's memory of them goes, until something does. The thread that takes
+ * from them. */
+void kernel__rest(struct kernel *kernel);
 
 int kernel__track(struct kernel *kernel, pid_t pid);
 /* Forgets a process and its threads' batches, unless another one has its number by now. start_ns:

@@ -230,17 +230,14 @@ static void open_ring(struct recorder *recorder, struct process *process)
 	process->no_ring = !process->ring;
 	if (process->ring)
 		ring_ahead__add(recorder->options.ahead, process->ring);
-	if (was_refused || !err)
-		return;
-	if (process->ring)
+	if (err && !was_refused)
 		report__failure(
 			process->pid, err,
-			"no file for its ring: nothing can be recovered should we be killed");
-	else if (err == -ENOBUFS)
-		report__failure(process->pid, err,
-				"no flight ring within --max-memory, so all of it is lost");
-	else
-		report__failure(process->pid, err, "no flight ring, so all of it is lost");
+			process->ring
+				? "no file for its ring: nothing can be recovered should we be killed"
+			: err == -ENOBUFS
+				? "no flight ring within --max-memory, so all of it is lost"
+				: "no flight ring, so all of it is lost");
 }
 
 /* One that was refused has it once there is memory again: others have ended. */
@@ -578,6 +575,7 @@ void recorder__sweep(struct recorder *recorder)
 {
 	tell_untracked(recorder);
 	recorder__try_kept(recorder);
+	recorder__rest(recorder);
 	if (recorder->owes_done)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);

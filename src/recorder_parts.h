@@ -30,6 +30,7 @@ struct recorder {
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given and not ended */
 	bool owes_done;         /* the notice of that found no room */
+	unsigned idle_sweeps;   /* without any process */
 	size_t open_jobs;
 	struct writer_job *kept; /* that wait for room on the disk: recorder_kept.c */
 	struct process *first_owed, **last_owed; /* that wait for room; none where no job is open */
@@ -65,6 +66,9 @@ int recorder__want(struct recorder *recorder, struct process *process, const cha
  */
 void recorder__keep(struct recorder *recorder, struct process *process, struct writer_job *job);
 void recorder__try_kept(struct recorder *recorder);
+
+/* With each sweep: what reading the kernel's ring buffers takes goes, when nothing was recorded for a while. */
+void recorder__rest(struct recorder *recorder);
 
 /* Of every process that runs, only batches that have something new. */
 void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile);

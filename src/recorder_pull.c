@@ -10,6 +10,7 @@
 
 #include "../bpf/wire.h"
 #include "clock.h"
+#include "kernel.h"
 #include "paging.h"
 #include "process.h"
 #include "pull.h"
@@ -24,6 +25,9 @@ struct sources {
 	struct source *items;
 	size_t cnt;
 };
+
+/* Each about a second. */
+#define REST_SWEEPS 5
 
 /* Of events that the program itself had no memory for, its anchors tell. */
 static void pull_dropped(struct recorder *recorder, struct process *process,
@@ -303,4 +307,13 @@ void recorder__pull_idle(struct recorder *recorder, bool (*between)(void *ctx), 
 	took_ns = clock__now_mono_ns() - start_ns;
 	recorder->idle_due_ns =
 		start_ns + (took_ns * IDLE_SHARE > IDLE_NS ? took_ns * IDLE_SHARE : IDLE_NS);
+}
+
+void recorder__rest(struct recorder *recorder)
+{
+	if (!recorder->table.cnt && ++recorder->idle_sweeps < REST_SWEEPS)
+		return;
+	recorder->idle_sweeps = 0;
+	if (!recorder->table.cnt)
+		kernel__rest(recorder->options.kernel);
 }

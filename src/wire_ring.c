@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libbpf reads, and tells nobody how far. The positions are in the ring's first two pages
- * (kernel/bpf/ringbuf.c): the consumer's, then the producer's, which moves when a message is begun.
+ * What libbpf's ring_buffer does, with the data mapped once, not twice: the kernel has it twice in a
+ * row, so that a message which crosses the end lies in one piece, and the second half of that is
+ * needed only as far as a message reaches (kernel/bpf/ringbuf.c). Mapped pages count as resident, and
+ * most of what the collector has are these.
+ *
+ * The ring begins with two pages: the consumer's position, then the producer's, which moves when a
+ * message is begun.
+ *
+ * While it rests no data is mapped. Then the first touch of each page is dear once more (warm.h), so
+ * a thread goes over them beside us.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include "barrier.h"
 #include "clock.h"
@@ -18,28 +29,48 @@
 /* A copy of a batch takes some µs; whoever spins here may keep the writer from its CPU. */
 #define LOOK_AGAIN_NS 20000
 
+/* Of the data's second half: more than the largest message. */
+#define OVERLAP_BYTES ((size_t)512 << 10)
+
 struct wire_ring {
-	struct ring_buffer *buffer;
-	const unsigned long *taken, *begun; /* in pages of their own */
-	size_t page_bytes;
-	wire_ring_take_fn take; /* of the call that is under way */
-	void *ctx;
+	int fd;
+	size_t page_bytes, data_bytes, mapped_bytes;
+	unsigned long *taken; /* in pages of their own */
+	const unsigned long *begun;
+	unsigned char *data; /* NULL: it rests */
+	pthread_t toucher;
+	bool has_toucher;
+	bool ending; /* atomic: the toucher is to stop */
 };
 
-static int pass_on(void *ctx, void *message, size_t bytes)
+static int map(int fd, size_t at, size_t bytes, int protection, void *ret)
 {
-	const struct wire_ring *ring = ctx;
+	void *mapped = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)at);
 
-	return ring->take(ring->ctx, message, bytes);
+	if (mapped == MAP_FAILED)
+		return -errno;
+	*(void **)ret = mapped;
+	return 0;
 }
 
-static int map(int fd, size_t at, size_t bytes, const unsigned long **ret)
+static int map_data(struct wire_ring *ring)
 {
-	void *page = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, (off_t)at);
+	return map(ring->fd, 2 * ring->page_bytes, ring->mapped_bytes, PROT_READ, &ring->data);
+}
 
-	if (page == MAP_FAILED)
+static int read_size(struct wire_ring *ring)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(ring->fd, &info, &len))
 		return -errno;
-	*ret = page;
+	if (info.type != BPF_MAP_TYPE_RINGBUF)
+		return -EINVAL;
+	ring->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	ring->data_bytes = info.max_entries;
+	ring->mapped_bytes = ring->data_bytes;
+	ring->mapped_bytes += OVERLAP_BYTES < ring->data_bytes ? OVERLAP_BYTES : ring->data_bytes;
 	return 0;
 }
 
@@ -50,18 +81,31 @@ struct wire_ring *wire_ring__new(int fd)
 
 	if (!ring)
 		return NULL;
-	ring->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	ring->buffer = ring_buffer__new(fd, pass_on, ring, NULL);
-	err = ring->buffer ? 0 : -errno;
+	ring->fd = fd;
+	err = read_size(ring);
 	if (!err)
-		err = map(fd, 0, ring->page_bytes, &ring->taken);
+		err = map(fd, 0, ring->page_bytes, PROT_READ | PROT_WRITE, &ring->taken);
 	if (!err)
-		err = map(fd, ring->page_bytes, ring->page_bytes, &ring->begun);
+		err = map(fd, ring->page_bytes, ring->page_bytes, PROT_READ, &ring->begun);
+	if (!err)
+		err = map_data(ring);
 	if (!err)
 		return ring;
 	wire_ring__free(ring);
 	errno = -err;
 	return NULL;
+}
+
+void wire_ring__rest(struct wire_ring *ring)
+{
+	if (ring->has_toucher) {
+		barrier__store_relaxed(&ring->ending, true);
+		pthread_join(ring->toucher, NULL);
+		ring->has_toucher = false;
+	}
+	if (ring->data)
+		(void)munmap(ring->data, ring->mapped_bytes);
+	ring->data = NULL;
 }
 
 static void unmap(const unsigned long *page, size_t bytes)
@@ -74,10 +118,67 @@ void wire_ring__free(struct wire_ring *ring)
 {
 	if (!ring)
 		return;
+	wire_ring__rest(ring);
 	unmap(ring->taken, ring->page_bytes);
 	unmap(ring->begun, ring->page_bytes);
-	ring_buffer__free(ring->buffer);
 	free(ring);
+}
+
+static void *touch(void *arg)
+{
+	const struct wire_ring *ring = arg;
+	const struct sched_param ordinary = { 0 };
+	size_t at = barrier__load_relaxed(ring->begun) & (ring->data_bytes - 1);
+
+	/* not with the precedence of who takes */
+	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &ordinary);
+	/* from what is read next, once around */
+	for (size_t i = 0; i < ring->data_bytes / ring->page_bytes; i++) {
+		if (barrier__load_relaxed(&ring->ending))
+			break;
+		(void)barrier__load_relaxed(ring->data + at);
+		at = (at + ring->page_bytes) & (ring->data_bytes - 1);
+	}
+	return NULL;
+}
+
+static int wake(struct wire_ring *ring)
+{
+	int err = map_data(ring);
+
+	if (err)
+		return err;
+	barrier__store_relaxed(&ring->ending, false);
+	ring->has_toucher = !pthread_create(&ring->toucher, NULL, touch, ring);
+	return 0;
+}
+
+static unsigned long next_of(unsigned long at, uint32_t length)
+{
+	length &= ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	return at + ((length + BPF_RINGBUF_HDR_SZ + 7) & ~7u);
+}
+
+/* One after another, up to one that is being written, or that `take` has enough with. */
+static void consume(struct wire_ring *ring, wire_ring_take_fn take, void *ctx)
+{
+	unsigned long at = barrier__load_relaxed(ring->taken);
+	bool goes_on = true;
+
+	/* Acquire: its pair is in the kernel, which reserves a place before it fills it. */
+	while (goes_on && at != barrier__load_acquire(ring->begun)) {
+		unsigned char *message = ring->data + (at & (ring->data_bytes - 1));
+		/* Acquire: its pair is in the kernel, where a message is there when it is not busy */
+		const uint32_t length = barrier__load_acquire((uint32_t *)message);
+
+		if (length & BPF_RINGBUF_BUSY_BIT)
+			break;
+		if (!(length & BPF_RINGBUF_DISCARD_BIT))
+			goes_on = take(ctx, message + BPF_RINGBUF_HDR_SZ, length) >= 0;
+		at = next_of(at, length);
+		/* Protects what was read; its pair is in the kernel, which then writes there. */
+		barrier__store_release(ring->taken, at);
+	}
 }
 
 bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx, uint64_t longest_ns)
@@ -87,10 +188,12 @@ bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx, 
 	const unsigned long end = barrier__load_acquire(ring->begun);
 	uint64_t until_ns = 0;
 
-	ring->take = take;
-	ring->ctx = ctx;
+	if (!ring->data && end == barrier__load_relaxed(ring->taken))
+		return true;
+	if (!ring->data && wake(ring))
+		return false;
 	for (;;) {
-		(void)ring_buffer__consume(ring->buffer);
+		consume(ring, take, ctx);
 		/* positions only grow, and wrap around where longs are short */
 		if ((long)(barrier__load_relaxed(ring->taken) - end) >= 0)
 			return true;

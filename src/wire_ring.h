@@ -28,4 +28,7 @@ void wire_ring__free(struct wire_ring *ring);
 bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx,
 		     uint64_t longest_ns);
 
+/* With nothing to come for a while: what it has mapped goes, until there is something to take. */
+void wire_ring__rest(struct wire_ring *ring);
+
 #endif /* TTLOG_WIRE_RING_H */

@@ -190,12 +190,35 @@ static void test_warm_passes_over_what_is_no_ring(void **state)
 	warm__end(NULL);
 }
 
+/* The reader has nothing mapped, and has it again for the first message. */
+static void test_warm_of_a_reader_that_rests(void **state)
+{
+	struct fixture fixture;
+	struct warm_ring ring;
+	struct warm *warm;
+
+	(void)state;
+	make_ring(&fixture, SECOND_BYTES);
+	ring = ring_of(&fixture);
+	for (unsigned long rounds = 1; rounds <= 3; rounds++) {
+		wire_ring__rest(fixture.reader);
+		wire_ring__rest(fixture.reader);
+		assert_empty(&fixture);
+		warm = warm__start(&ring, 1);
+		wait_for(&fixture, rounds * SECOND_BYTES);
+		warm__end(warm);
+		assert_empty(&fixture);
+	}
+	free_ring(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warm_touches_every_page_of_all_rings_in_order),
 		cmocka_unit_test(test_warm_that_is_ended_early_leaves_the_ring_whole),
 		cmocka_unit_test(test_warm_passes_over_what_is_no_ring),
+		cmocka_unit_test(test_warm_of_a_reader_that_rests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ def take_room(t):
 
 def snapshots(t):
     names = [name for name in os.listdir(t.out) if name != "filler"]
-    return [Snapshot(os.path.join(t.out, name)) for name in sorted(names)]
+    return [Snapshot(os.path.join(t.out, name), compare=False) for name in sorted(names)]
 
 
 def recover(t):
@@ -102,11 +102,11 @@ def test_full_disk_and_then_room(t):
 
 def test_full_disk_takes_the_newest(t):
     """What fits, and all of it when there is room."""
-    with small_disk(t, "128k"):
+    with small_disk(t, "40k"):
         path = t.app("trade")
         collector = t.collect("-e", path)
         collector.recording_path(path)
-        app = t.start(path, "--wait", 1, 300000)
+        app = t.start(path, "--wait", 1, 60000)
         app.out.wait("ready")
         app.say()
         app.out.wait("done")
@@ -115,15 +115,15 @@ def test_full_disk_takes_the_newest(t):
         collector.err.wait(rf"ttlog-collect: pid {app.pid}: there was no room for all of its snapshot: .*")
         (part,) = snapshots(t)
         numbers = part.fields("trade_executed", "quantity")
-        equal(numbers, list(range(300000 - len(numbers), 300000)), "events")
-        check(20000 < len(numbers) < 300000, f"{len(numbers)} events")
+        equal(numbers, list(range(60000 - len(numbers), 60000)), "events")
+        check(3000 < len(numbers) < 60000, f"{len(numbers)} events")
         equal(part.info["exit"]["signal"], "SIGKILL", "how it ended")
         subprocess.run(["mount", "-o", "remount,size=16m", t.out], check=True)
         accounts = collector.accounts_of(app.pid)
         (whole,) = snapshots(t)
         equal(accounts.files, [whole.path], "files")
-        equal(whole.fields("trade_executed", "quantity"), list(range(300000)), "all events")
-        equal((accounts.emitted, accounts.recorded), (300000, 300000), "accounts")
+        equal(whole.fields("trade_executed", "quantity"), list(range(60000)), "all events")
+        equal((accounts.emitted, accounts.recorded), (60000, 60000), "accounts")
         collector.stop()
 
 

@@ -132,3 +132,27 @@ def test_memory_for_more_processes_than_it_has_room_for(t):
     accounts, snapshot = killed(app, collector)
     equal((accounts.emitted, accounts.lost), (3000, 0), "of one that came later")
     collector.stop()
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", status.read(), re.M)[1])
+
+
+def test_memory_with_nothing_to_record(t):
+    """Little, before there is anything and after; and what comes then is recorded, all of it."""
+    path = t.app("trade")
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording_path(path)
+    for _ in range(2):
+        wait_until(lambda: resident_kib(collector.pid) < 40 << 10, "little memory")
+        app = t.start(path, "--wait", 2, 20000)
+        app.out.wait("ready")
+        app.say()
+        app.out.wait("done")
+        app.say()
+        app.end()
+        accounts = collector.accounts_of(app.pid)
+        equal((accounts.emitted, accounts.recorded), (40000, 40000), "accounts")
+    wait_until(lambda: resident_kib(collector.pid) < 40 << 10, "little memory again")
+    collector.stop()
