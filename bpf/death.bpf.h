@@ -10,18 +10,17 @@
 #define TTLOG_DEATH_BPF_H
 
 #include "batch.bpf.h"
+#include "sender.bpf.h"
 
 #define SIGILL            4
 #define SIGTRAP           5
 #define SIGABRT           6
 #define SIGBUS            7
 #define SIGFPE            8
-#define SIGKILL           9
 #define SIGSEGV           11
 #define SIGSYS            31
 #define SIGNAL_GROUP_EXIT 0x04
 #define SIGNAL_UNKILLABLE 0x40
-#define LAST_SIGNAL       64 /* SIGRTMAX */
 
 /* At most so much is copied while interrupts are off; any one batch fits. */
 #define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES)
@@ -140,21 +139,14 @@ static __always_inline void end_thread(struct wire_process *process, u64 room)
 		__sync_fetch_and_add(&process->lost_tails, 1);
 }
 
-/* signal(7): what the default action does not end a process with: SIGCHLD, SIGCONT, SIGSTOP,
- * SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH. The numbers are those of x86 and arm64. */
 static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 {
-	const u64 harmless = 1ull << 17 | 1ull << 18 | 1ull << 19 | 1ull << 20 | 1ull << 21 |
-			     1ull << 22 | 1ull << 23 | 1ull << 28;
-
 	if (sig == SIGKILL)
 		return true;
-	if (sig <= 0 || sig > LAST_SIGNAL || BPF_CORE_READ(action, sa.sa_handler))
+	if (!can_end_process(sig) || BPF_CORE_READ(action, sa.sa_handler))
 		return false;
 	/* the first process of a pid namespace: the kernel throws away what has come so far */
-	if (BPF_CORE_READ(bpf_get_current_task_btf(), signal, flags) & SIGNAL_UNKILLABLE)
-		return false;
-	return sig == LAST_SIGNAL || !(harmless >> sig & 1);
+	return !(BPF_CORE_READ(bpf_get_current_task_btf(), signal, flags) & SIGNAL_UNKILLABLE);
 }
 
 static __always_inline void copy_registers(u64 *to)
@@ -169,12 +161,6 @@ static __always_inline void copy_registers(u64 *to)
 	/* not by way of the stack: 512 bytes are all that a program has, with what it calls */
 	bpf_probe_read_kernel(to, sizeof(struct user_pt_regs), regs);
 #endif
-}
-
-/* A special value, not a pointer, stands for signals that nobody bothered to describe. */
-static __always_inline bool is_described(const struct kernel_siginfo *info)
-{
-	return (u64)info > 2;
 }
 
 /* By kill() or raise(), in the process that it hits; its number is that in its own namespace. */
@@ -206,6 +192,7 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 		if (crash->code > 0)
 			crash->address = (u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
 	}
+	crash->sender = sender__of(process, sig);
 	copy_registers(crash->registers);
 	bytes = bpf_get_stack(ctx, crash->ips, sizeof(crash->ips), BPF_F_USER_STACK);
 	crash->frame_cnt = bytes > 0 ? bytes / sizeof(u64) : 0;
@@ -428,20 +415,25 @@ static __always_inline void send_exit(struct wire_process *process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct wire_exit *message;
-	u64 status;
+	struct wire_end end = {};
 
 	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		status = BPF_CORE_READ(task, signal, group_exit_code);
+		end.status = BPF_CORE_READ(task, signal, group_exit_code);
 	else
-		status = BPF_CORE_READ(task, group_leader, exit_code);
-	process->exit_status = status;
+		end.status = BPF_CORE_READ(task, group_leader, exit_code);
+	end.sender = sender__of(process, end.status & 0x7f);
+	/* a sender's came first where the kernel's would have been another SIGKILL */
+	end.is_oom = (end.status & 0x7f) == SIGKILL && !end.sender.pid &&
+		     BPF_CORE_READ(task, signal, oom_mm);
+	end.max_rss_pages = BPF_CORE_READ(task, signal, maxrss);
+	process->end = end;
 	if (__sync_fetch_and_add(&process->exits, 1))
 		return;
 	message = message__reserve(process, sizeof(*message));
 	if (!message)
 		return;
 	stamp(&message->head, WIRE_EXIT);
-	message->status = status;
+	message->end = end;
 	message__submit(message);
 }
 

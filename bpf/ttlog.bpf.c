@@ -109,6 +109,18 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	return 0;
 }
 
+/* For every signal on the machine. One that waits already keeps its sender. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *task,
+	     int group, int result)
+{
+	struct wire_process *process = process__of(task);
+
+	if (process && (result == SIGNAL_IS_NEW || result == SIGNAL_LOST_INFO))
+		sender__keep(process, task, sig, info);
+	return 0;
+}
+
 /* What the thread has logged by now it has logged under the name that it still has. */
 SEC("tp_btf/task_rename")
 int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
@@ -141,8 +153,10 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	forget_faults();
 	/* nothing is left of it where exit_entry was there first */
 	end_thread(process, ROOM_ALL);
-	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		send_exit(process);
+		sender__forget();
+	}
 	return 0;
 }
 

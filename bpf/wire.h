@@ -79,10 +79,25 @@ struct wire_request {
 	char reason[WIRE_REASON_BYTES]; /* zero-terminated */
 };
 
+/* Who had the kernel make a signal; of SIGKILL the one that takes it is told nothing. */
+struct wire_sender {
+	uint32_t
+		pid; /* in the initial pid namespace; 0: nobody, the kernel or the program's fault */
+	uint32_t uid;
+	char comm[16]; /* of the process */
+};
+
+/* How a process ended. */
+struct wire_end {
+	int32_t status;            /* as wait(2) reports it */
+	uint32_t is_oom;           /* the kernel killed it for want of memory */
+	struct wire_sender sender; /* of the signal that it died of */
+	uint64_t max_rss_pages;    /* the most that it ever held */
+};
+
 struct wire_exit {
 	struct wire_head head;
-	int32_t status; /* as wait(2) reports it */
-	uint32_t reserved;
+	struct wire_end end;
 };
 
 /*
@@ -108,6 +123,7 @@ struct wire_crash {
 	uint64_t address;
 	uint32_t frame_cnt;
 	uint32_t reserved;
+	struct wire_sender sender;
 	uint64_t registers[WIRE_MAX_REGISTERS]; /* enum wire_x86_register, or x0-x30 sp pc pstate */
 	uint64_t ips[WIRE_MAX_FRAMES];
 	struct wire_frame_id ids[WIRE_MAX_FRAMES];
@@ -175,10 +191,10 @@ struct wire_process {
 	uint64_t lost_messages;      /* `deaths` had no room for a message without events */
 	uint64_t table_full;         /* threads that could not be registered */
 	uint64_t lost_tails;         /* of which `left` of map `threads` tells */
-	uint64_t exits;       /* not 0: the last thread has ended, and how is in what follows */
-	uint64_t exit_status; /* as wait(2) reports it */
-	uint64_t fault_tid;   /* the thread whose handler took a fault last */
-	uint64_t raised;      /* the signal that it dies of, which it has sent; 0 for none */
+	uint64_t exits;     /* not 0: the last thread has ended, and how is in what follows */
+	uint64_t fault_tid; /* the thread whose handler took a fault last */
+	uint64_t raised;    /* the signal that it dies of, which it has sent; 0 for none */
+	struct wire_end end;
 };
 
 #define WIRE_LEFT_GONE (1ull << 63)

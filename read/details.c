@@ -54,16 +54,42 @@ static void take_map(struct ttlog_cbor map, const struct want *wants, size_t wan
 	}
 }
 
+static void parse_sender(struct ttlog_exit *end, struct ttlog_cbor map)
+{
+	bool has_uid = false;
+	const struct want wants[] = {
+		{ "pid", .count = &end->sender_pid, .has = &end->has_sender },
+		{ "uid", .count = &end->sender_uid, .has = &has_uid },
+		{ "comm", .text = &end->sender_comm },
+	};
+
+	if (map.at)
+		take_map(map, wants, ARRAY_SIZE(wants));
+}
+
+static bool is_true(struct ttlog_cbor value)
+{
+	struct ttlog_cbor_item item;
+
+	return !ttlog_cbor_next(&value, &item) && item.kind == TTLOG_CBOR_BOOL && item.u;
+}
+
 int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
 {
+	struct ttlog_cbor sender = { NULL, NULL }, oom = { NULL, NULL };
 	const struct want wants[] = {
 		{ "code", .number = &ret->code, .has = &ret->has_code },
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
+		{ "sender", .item = &sender },
+		{ "oom", .item = &oom },
+		{ "max_rss_bytes", .count = &ret->max_rss_bytes, .has = &ret->has_max_rss },
 	};
 
 	*ret = (struct ttlog_exit){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
+	parse_sender(ret, sender);
+	ret->is_oom = is_true(oom);
 	return 0;
 }
 
@@ -170,7 +196,6 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 {
 	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
 	struct ttlog_cbor reraised = { NULL, NULL }, exception = { NULL, NULL };
-	struct ttlog_cbor_item item;
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
@@ -187,8 +212,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 
 	*ret = (struct ttlog_crash){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
-	if (!ttlog_cbor_next(&reraised, &item))
-		ret->is_reraised = item.kind == TTLOG_CBOR_BOOL && item.u;
+	ret->is_reraised = is_true(reraised);
 	parse_exception(ret, exception);
 	err = parse_registers(ret, registers, arena);
 	if (!err)

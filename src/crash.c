@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crash.h"
+
+bool crash__is_core_signal(int signal)
+{
+	static const unsigned char core_signals[] = {
+		SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+		SIGFPE,  SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS,
+	};
+
+	return signal > 0 && memchr(core_signals, signal, sizeof(core_signals));
+}
 
 void crash_frame__fini(struct crash_frame *frame)
 {

@@ -45,10 +45,20 @@ struct crash_fault {
 	uint64_t registers[CRASH_MAX_REGISTERS]; /* as crash.registers */
 };
 
+/* Who had the signal made that ended it. */
+struct crash_sender {
+	uint32_t pid; /* 0: nobody did, or nobody knows */
+	uint32_t uid;
+	char comm[16];
+};
+
 struct crash {
 	bool has_exit; /* how it ended is known */
 	int exit_code; /* where exit_signal is 0 */
 	int exit_signal;
+	struct crash_sender sender;
+	bool is_oom;            /* the kernel killed it for want of memory */
+	uint64_t max_rss_bytes; /* the most that it held; 0: unknown */
 
 	bool has_crash;    /* what follows is known */
 	bool is_reraised;  /* of the fault whose handler raised the signal that ended it */
@@ -79,6 +89,8 @@ struct crash {
 	size_t mapping_cnt;
 };
 
+/* Whether a signal tells of a fault: its default action dumps core. */
+bool crash__is_core_signal(int signal);
 /* Frees what hangs on it and empties it. */
 void crash_frame__fini(struct crash_frame *frame);
 /* Frees what hangs on it; the struct itself is the caller's. */

@@ -82,10 +82,18 @@ static void take_frames(struct crash *crash, const struct wire_crash *message)
 	crash->frame_cnt = cnt;
 }
 
+static void take_sender(struct crash *crash, const struct wire_sender *sender)
+{
+	crash->sender.pid = sender->pid;
+	crash->sender.uid = sender->uid;
+	memcpy(crash->sender.comm, sender->comm, sizeof(crash->sender.comm));
+}
+
 void death__take_crash(struct crash *crash, const struct wire_crash *message)
 {
 	if (crash->has_crash)
 		return;
+	take_sender(crash, &message->sender);
 	crash->has_crash = true;
 	crash->stamp_ns = message->head.stamp_ns;
 	crash->signal = message->signal;
@@ -193,13 +201,16 @@ void death__take_stack(struct crash *crash, const struct wire_stack *message)
 	}
 }
 
-void death__take_exit(struct crash *crash, const struct wire_exit *message)
+void death__take_end(struct crash *crash, const struct wire_end *end)
 {
 	crash->has_exit = true;
-	if (WIFSIGNALED(message->status))
-		crash->exit_signal = WTERMSIG(message->status);
+	if (WIFSIGNALED(end->status))
+		crash->exit_signal = WTERMSIG(end->status);
 	else
-		crash->exit_code = WEXITSTATUS(message->status);
+		crash->exit_code = WEXITSTATUS(end->status);
+	take_sender(crash, &end->sender);
+	crash->is_oom = end->is_oom;
+	crash->max_rss_bytes = end->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 int death__take_mappings(struct crash *crash, const struct maps *maps)
@@ -430,6 +441,9 @@ static void become_reporter(struct crash *crash)
 	crash->has_exit = other.has_exit;
 	crash->exit_code = other.exit_code;
 	crash->exit_signal = other.exit_signal;
+	crash->sender = other.sender;
+	crash->is_oom = other.is_oom;
+	crash->max_rss_bytes = other.max_rss_bytes;
 	crash->stamp_ns = other.stamp_ns;
 	other.mappings = NULL;
 	other.mapping_cnt = 0;

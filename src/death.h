@@ -13,7 +13,7 @@ struct crash;
 struct maps;
 struct unwind;
 struct wire_crash;
-struct wire_exit;
+struct wire_end;
 struct wire_fault;
 struct wire_stack;
 struct wire_thrown;
@@ -29,7 +29,7 @@ void death__take_fault(struct crash *crash, const struct wire_fault *message);
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
 /* What it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
-void death__take_exit(struct crash *crash, const struct wire_exit *message);
+void death__take_end(struct crash *crash, const struct wire_end *end);
 
 /* The executable mappings of a process as of now, in the place of earlier ones; where it is gone,
  * those stay. 0 or -errno. */

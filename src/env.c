@@ -76,7 +76,7 @@ static const struct argp_option options[] = {
 
 	{ .doc = "Snapshots:", .group = 3 },
 	{ "output-dir", 'o', "DIR", 0, "Where they go (" DEFAULT_OUTPUT_DIR ")", 3 },
-	{ "on", KEY_ON, "LIST", 0, "When: of crash,exit,request (crash,request)", 3 },
+	{ "on", KEY_ON, "LIST", 0, "When: crash,killed,exit,request (all but exit)", 3 },
 	{ "interval", 'i', "DURATION", 0, "And every so often (off)", 3 },
 	{ "max-snapshots", KEY_MAX_SNAPSHOTS, "N", 0, "Keep at most N, delete the oldest", 3 },
 	{ "max-disk", KEY_MAX_DISK, "SIZE", 0, "Keep at most SIZE, delete the oldest", 3 },
@@ -253,6 +253,7 @@ static int set_on(struct env *env, const char *arg, struct setting_error *error)
 		unsigned bit;
 	} triggers[] = {
 		{ "crash", RECORDER_ON_CRASH },
+		{ "killed", RECORDER_ON_KILLED },
 		{ "exit", RECORDER_ON_EXIT },
 		{ "request", RECORDER_ON_REQUEST },
 	};
@@ -369,7 +370,7 @@ static const struct setting settings[] = {
 	{ 'F', RECORDING, "--filter", "an expression such as target=net.*", set_filter },
 	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_immediate },
 	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_output_dir },
-	{ KEY_ON, RECORDING, "--on", "a list of crash,exit,request", set_on },
+	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on },
 	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval },
 	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots },
 	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk },
@@ -523,7 +524,7 @@ int env__parse(struct env *ret_env, int argc, char **argv)
 		.output_dir = DEFAULT_OUTPUT_DIR,
 		.ring_bytes = DEFAULT_RING_BYTES,
 		.buffer_bytes = DEFAULT_BUFFER_BYTES,
-		.on = RECORDER_ON_CRASH | RECORDER_ON_REQUEST,
+		.on = RECORDER_ON_CRASH | RECORDER_ON_KILLED | RECORDER_ON_REQUEST,
 	};
 	struct parsing parsing = { .env = &env };
 	int err;

@@ -137,15 +137,22 @@ static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_
 		put_site(out, catalog__site(catalog, i), text_bytes);
 }
 
+/* A name of the kernel's, which ends in no zero where it is as long as it can be. */
+static void put_comm(struct map_out *map, const char *name, const char comm[16])
+{
+	char text[17] = { 0 };
+
+	memcpy(text, comm, 16);
+	cbor_out__text(key(map, name), text);
+}
+
 static void put_thread(struct cbor_out *out, const struct snapshot_thread *thread)
 {
-	char comm[sizeof(thread->comm) + 1] = { 0 };
 	struct map_out map = { 0 };
 
-	memcpy(comm, thread->comm, sizeof(thread->comm));
 	put_uint(&map, "pid", thread->pid);
 	put_uint(&map, "tid", thread->tid);
-	cbor_out__text(key(&map, "comm"), comm);
+	put_comm(&map, "comm", thread->comm);
 	if (thread->ns_pid)
 		put_uint(&map, "ns_pid", thread->ns_pid);
 	if (thread->ns_tid)
@@ -213,6 +220,16 @@ static void put_mappings(struct cbor_out *out, const struct crash *crash, struct
 	cbor_out__fini(&body);
 }
 
+static void put_sender(struct cbor_out *out, const struct crash_sender *sender)
+{
+	struct map_out map = { 0 };
+
+	put_uint(&map, "pid", sender->pid);
+	put_comm(&map, "comm", sender->comm);
+	put_uint(&map, "uid", sender->uid);
+	end_map(&map, out);
+}
+
 static void put_exit(struct cbor_out *out, const struct crash *crash)
 {
 	struct map_out map = { 0 };
@@ -221,6 +238,12 @@ static void put_exit(struct cbor_out *out, const struct crash *crash)
 		put_signal(&map, crash->exit_signal);
 	else
 		cbor_out__int(key(&map, "code"), crash->exit_code);
+	if (crash->exit_signal && crash->sender.pid)
+		put_sender(key(&map, "sender"), &crash->sender);
+	if (crash->is_oom) {
+		cbor_out__bool(key(&map, "oom"), true);
+		put_uint(&map, "max_rss_bytes", crash->max_rss_bytes);
+	}
 	end_map(&map, out);
 }
 
@@ -256,10 +279,8 @@ static void put_thrown(struct cbor_out *out, const struct crash *crash)
 
 static void put_crash(struct cbor_out *out, const struct crash *crash)
 {
-	char thread[sizeof(crash->thread) + 1] = { 0 };
 	struct map_out map = { 0 };
 
-	memcpy(thread, crash->thread, sizeof(crash->thread));
 	if (crash->is_reraised)
 		cbor_out__bool(key(&map, "reraised"), true);
 	put_signal(&map, crash->signal);
@@ -268,7 +289,7 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 	if (crash->thrown_type)
 		put_thrown(key(&map, "exception"), crash);
 	put_uint(&map, "tid", crash->tid);
-	cbor_out__text(key(&map, "thread"), thread);
+	put_comm(&map, "thread", crash->thread);
 	cbor_out__map(key(&map, "registers"), crash->register_cnt);
 	for (size_t i = 0; i < crash->register_cnt; i++) {
 		cbor_out__text(&map.body, crash->registers[i].name);

@@ -144,12 +144,14 @@ static int attach_programs(struct kernel *kernel)
 	struct ttlog_bpf *skel = kernel->skel;
 
 	skel->links.signal_deliver = bpf_program__attach(skel->progs.signal_deliver);
+	skel->links.signal_generate = bpf_program__attach(skel->progs.signal_generate);
 	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
 	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
 	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
 	skel->links.thread_rename = bpf_program__attach(skel->progs.thread_rename);
-	if (!skel->links.signal_deliver || !skel->links.thread_rename ||
-	    !skel->links.process_exit || !skel->links.process_exec || !skel->links.process_fork)
+	if (!skel->links.signal_deliver || !skel->links.signal_generate ||
+	    !skel->links.thread_rename || !skel->links.process_exit || !skel->links.process_exec ||
+	    !skel->links.process_fork)
 		return -errno;
 	if (bpf_program__autoload(skel->progs.prepare_exec)) {
 		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);

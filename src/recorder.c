@@ -485,20 +485,16 @@ static bool is_written(const struct process *process)
 /* How it ended, where that is known, is in its crash by now. */
 static void end(struct recorder *recorder, struct process *process)
 {
-	bool crashed;
-
 	count_lost_tails(recorder, process);
-	crashed = process->crash.exit_signal != 0;
 	process->ended = true;
 	/* its death is to be explained, also where it passed none of the sites that are on */
-	if (crashed && process->announced && !process->ring && !process->no_ring)
+	if (process->crash.exit_signal && process->announced && !process->ring && !process->no_ring)
 		open_ring(recorder, process);
 	/* nor is it to cost the stack that there was no memory for events: nothing is written to this */
-	if (crashed && process->no_ring && !process->ring)
+	if (process->crash.exit_signal && process->no_ring && !process->ring)
 		process->ring = ring__new(NULL, RING_MIN_BYTES);
-	if (process->ring && !is_written(process) &&
-	    recorder->options.on & (crashed ? RECORDER_ON_CRASH : RECORDER_ON_EXIT))
-		(void)recorder__want(recorder, process, crashed ? "crash" : "exit", NULL);
+	if (process->ring && !is_written(process))
+		(void)recorder__want_end(recorder, process);
 	recorder__show_last(recorder, process);
 	recorder__finish(recorder, process);
 }
@@ -517,15 +513,13 @@ static void end_when_whole(struct recorder *recorder, struct process *process)
 static bool is_overdue(struct recorder *recorder, struct process *process)
 {
 	struct wire_process counters;
-	struct wire_exit message = { 0 };
 
 	if (process->ended)
 		return false;
 	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
 				 &counters) == 0 &&
 	    counters.exits) {
-		message.status = counters.exit_status;
-		death__take_exit(&process->crash, &message);
+		death__take_end(&process->crash, &counters.end);
 	} else if (!process->exiting && recorder__still_runs(process)) {
 		return false;
 	}
@@ -699,7 +693,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		take_crash_message(recorder, process, head);
 		break;
 	case WIRE_EXIT:
-		death__take_exit(&process->crash, (const struct wire_exit *)head);
+		death__take_end(&process->crash, &((const struct wire_exit *)head)->end);
 		if (!process->ended)
 			end_when_whole(recorder, process);
 		break;

@@ -31,6 +31,7 @@ enum recorder_trigger {
 	RECORDER_ON_CRASH = 1,
 	RECORDER_ON_EXIT = 2,
 	RECORDER_ON_REQUEST = 4,
+	RECORDER_ON_KILLED = 8,
 };
 
 /* What the main thread is told, by a write of one of these into notify_fd. */

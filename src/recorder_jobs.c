@@ -127,6 +127,24 @@ int recorder__want(struct recorder *recorder, struct process *process, const cha
 	return err;
 }
 
+int recorder__want_end(struct recorder *recorder, struct process *process)
+{
+	const int signal = process->crash.exit_signal;
+	unsigned trigger = RECORDER_ON_EXIT;
+	const char *reason = "exit";
+
+	if (crash__is_core_signal(signal)) {
+		trigger = RECORDER_ON_CRASH;
+		reason = "crash";
+	} else if (signal) {
+		trigger = RECORDER_ON_KILLED;
+		reason = "killed";
+	}
+	if (!(recorder->options.on & trigger))
+		return 0;
+	return recorder__want(recorder, process, reason, NULL);
+}
+
 static void settle(struct recorder *recorder, struct process *process)
 {
 	struct trigger_request *request = process->owed_request;
@@ -200,7 +218,7 @@ void recorder__hurry(struct recorder *recorder)
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 
-	if (!(recorder->options.on & RECORDER_ON_CRASH))
+	if (!(recorder->options.on & (RECORDER_ON_CRASH | RECORDER_ON_KILLED)))
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (!is_held_up(process, now_ns))
@@ -209,7 +227,7 @@ void recorder__hurry(struct recorder *recorder)
 		/* nothing else can become of it */
 		process->crash.has_exit = true;
 		process->crash.exit_signal = process->crash.signal;
-		if (recorder__want(recorder, process, "crash", NULL))
+		if (recorder__want_end(recorder, process))
 			process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
 	}
 }

@@ -60,6 +60,9 @@ void recorder__finish(struct recorder *recorder, struct process *process);
 int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
 		   struct trigger_request *request);
 
+/* The same of one that has ended, or is about to, by its crash.exit_signal; 0 where that is not asked for. */
+int recorder__want_end(struct recorder *recorder, struct process *process);
+
 /*
  * The process's last snapshot, which could not be written, or not all of it: takes ownership of the
  * job, and tries again when there is room. The process counts as done with.

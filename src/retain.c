@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which snapshots stay in a directory: the newest ones. A clock that was set back would make those
- * the oldest that were written since. So the order is that of the files' modification times, and
- * each new file's is made later than all that are there: a number that only grows, kept where it
- * outlives us. The time in the name decides between equals.
+ * Which snapshots stay in a directory: those that say how a process died before those that were
+ * made on time or by wish, and of one kind the newest ones. A clock that was set back would make
+ * those the oldest that were written since. So the order is that of the files' modification times,
+ * and each new file's is made later than all that are there: a number that only grows, kept where
+ * it outlives us. The time in the name decides between equals.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +29,7 @@ struct retained {
 	const char *time; /* in name */
 	uint64_t bytes;
 	int64_t order; /* its modification time, nanoseconds */
+	unsigned rank; /* by its reason: the lower ones go first */
 };
 
 struct retained_list {
@@ -61,6 +63,29 @@ static int64_t order_of(const struct stat *st)
 	return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
 }
 
+/* What was made because somebody wished it lies between: it may have any reason. */
+#define RANK_WISHED 1
+
+/* reason: of a snapshot's name, with the suffix. */
+static unsigned rank_of(const char *reason)
+{
+	static const struct {
+		const char *reason;
+		unsigned rank;
+	} ranks[] = {
+		{ "timer.bin", 0 },
+		{ "killed.bin", 2 },
+		{ "recovered.bin", 2 }, /* nobody knows what became of those */
+		{ "crash.bin", 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(ranks) / sizeof(*ranks); i++) {
+		if (strcmp(reason, ranks[i].reason) == 0)
+			return ranks[i].rank;
+	}
+	return RANK_WISHED;
+}
+
 static int add_file(struct retained_list *list, const char *name, const struct stat *st)
 {
 	struct retained *grown;
@@ -83,6 +108,7 @@ static int add_file(struct retained_list *list, const char *name, const struct s
 		.time = find_time(copy),
 		.bytes = (uint64_t)st->st_size,
 		.order = order_of(st),
+		.rank = rank_of(find_time(copy) + TIME_DIGITS + 1),
 	};
 	list->bytes += (uint64_t)st->st_size;
 	return 0;
@@ -108,11 +134,14 @@ static int list_files(DIR *dir, struct retained_list *list)
 	return -errno;
 }
 
-static int compare_age(const void *a, const void *b)
+/* Which of two goes first. */
+static int compare_worth(const void *a, const void *b)
 {
 	const struct retained *older = a, *newer = b;
 	int order = strncmp(older->time, newer->time, TIME_DIGITS);
 
+	if (older->rank != newer->rank)
+		return older->rank < newer->rank ? -1 : 1;
 	if (older->order != newer->order)
 		return older->order < newer->order ? -1 : 1;
 	return order ? order : strcmp(older->name, newer->name);
@@ -152,13 +181,13 @@ static bool is_too_much(const struct retained_list *list, size_t gone, size_t ma
 	       (max_bytes && list->bytes > max_bytes);
 }
 
-static int delete_oldest(int dir_fd, struct retained_list *list, size_t max_files,
-			 uint64_t max_bytes, const char *kept)
+static int delete_first(int dir_fd, struct retained_list *list, size_t max_files,
+			uint64_t max_bytes, const char *kept)
 {
 	size_t gone = 0;
 	int err = 0;
 
-	qsort(list->files, list->cnt, sizeof(*list->files), compare_age);
+	qsort(list->files, list->cnt, sizeof(*list->files), compare_worth);
 	for (size_t i = 0; i + 1 < list->cnt; i++) {
 		if (!is_too_much(list, gone, max_files, max_bytes))
 			break;
@@ -181,7 +210,7 @@ int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const cha
 		return 0;
 	err = read_dir(dir_fd, &list);
 	if (!err && list.cnt)
-		err = delete_oldest(dir_fd, &list, max_files, max_bytes, kept);
+		err = delete_first(dir_fd, &list, max_files, max_bytes, kept);
 	free_files(&list);
 	return err;
 }

@@ -82,9 +82,10 @@ int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
 /* Makes what is open on fd later than all snapshots in the directory, whatever the clock says: for
  * the order in which they go. Returns 0 or -errno. */
 int snapshot__order(int dir_fd, int fd);
-/* Deletes the oldest snapshots (in the order in which they were written) until at most max_files are
- * left and they take at most max_bytes; 0 means no limit. The newest is never deleted, nor is `kept`
- * (NULL: none), which was just written. Returns 0 or -errno. */
+/* Deletes snapshots until at most max_files are left and they take at most max_bytes; 0 means no
+ * limit. Reason timer goes first, then what was asked for, then killed, then crash; of each the
+ * oldest first (in the order in which they were written). One is always left, and `kept` (NULL:
+ * none), which was just written. Returns 0 or -errno. */
 int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept);
 
 #endif /* TTLOG_SNAPSHOT_H */

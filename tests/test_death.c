@@ -178,16 +178,24 @@ static void test_death_takes_what_was_thrown(void **state)
 
 static void test_death_tells_exit_from_signal(void **state)
 {
-	struct wire_exit message = { .status = 3 << 8 };
+	struct wire_end end = { .status = 3 << 8 };
 	struct crash crash = { 0 };
 
 	(void)state;
-	death__take_exit(&crash, &message);
+	death__take_end(&crash, &end);
 	assert_int_equal(crash.exit_code, 3);
 	assert_int_equal(crash.exit_signal, 0);
-	message.status = 9;
-	death__take_exit(&crash, &message);
+	end = (struct wire_end){ .status = 9,
+				 .is_oom = 1,
+				 .max_rss_pages = 3,
+				 .sender = { .pid = 5, .uid = 7, .comm = "fifteen letters" } };
+	death__take_end(&crash, &end);
 	assert_int_equal(crash.exit_signal, 9);
+	assert_int_equal(crash.sender.pid, 5);
+	assert_int_equal(crash.sender.uid, 7);
+	assert_string_equal(crash.sender.comm, "fifteen letters");
+	assert_true(crash.is_oom);
+	assert_int_equal(crash.max_rss_bytes, 3 * sysconf(_SC_PAGESIZE));
 	crash__fini(&crash);
 }
 

@@ -117,7 +117,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.buffer_bytes, 64 << 20);
 	assert_int_equal(env.interval_ns, 0);
 	assert_int_equal(env.duration_ns, 0);
-	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_REQUEST);
+	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_KILLED | RECORDER_ON_REQUEST);
 	assert_int_equal(env.max_snapshots, 0);
 	assert_int_equal(env.max_disk_bytes, 0);
 	assert_int_equal(env.max_memory_bytes, 0);

@@ -90,10 +90,10 @@ static void test_retain_keeps_the_newest(void **state)
 {
 	struct fixture *fixture = *state;
 
-	touch(fixture, "ttlog-9-20260101000000000-crash.bin", 1000); /* by time, not by name */
+	touch(fixture, "ttlog-9-20260101000000000-timer.bin", 1000); /* by time, not by name */
 	touch(fixture, "ttlog-1-20260102000000000-timer.bin", 1000);
 	touch(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin", 1000);
-	touch(fixture, "ttlog-1-20260104000000000-timer.bin", 1000);
+	touch(fixture, "ttlog-1-20260104000000000-now.bin", 1000);
 	/* none of ours */
 	touch(fixture, "ttlog-1-2026010100000000-timer.bin", 1000);
 	touch(fixture, "ttlog--20260101000000000-timer.bin", 1000);
@@ -108,7 +108,7 @@ static void test_retain_keeps_the_newest(void **state)
 	assert_int_equal(snapshot__retain(fixture->dir_fd, 4, 4000, NULL), 0);
 	assert_int_equal(count_files(fixture), 11);
 	assert_int_equal(snapshot__retain(fixture->dir_fd, 3, 0, NULL), 0);
-	assert_false(exists(fixture, "ttlog-9-20260101000000000-crash.bin"));
+	assert_false(exists(fixture, "ttlog-9-20260101000000000-timer.bin"));
 	assert_int_equal(count_files(fixture), 10);
 	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 2999, NULL), 0);
 	assert_false(exists(fixture, "ttlog-1-20260102000000000-timer.bin"));
@@ -116,9 +116,36 @@ static void test_retain_keeps_the_newest(void **state)
 	assert_int_equal(count_files(fixture), 9);
 	/* the newest stays whatever it takes */
 	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1, NULL), 0);
-	assert_true(exists(fixture, "ttlog-1-20260104000000000-timer.bin"));
+	assert_true(exists(fixture, "ttlog-1-20260104000000000-now.bin"));
 	assert_int_equal(count_files(fixture), 8);
 	assert_int_equal(snapshot__retain(-1, 1, 1, NULL), -EBADF);
+}
+
+/* Timer, what was asked for, killed, crash: and of one kind the oldest first. */
+static void test_retain_by_reason(void **state)
+{
+	static const char *const in_order[] = {
+		"ttlog-1-20260107000000000-timer.bin",     "ttlog-1-20260108000000000-timer.bin",
+		"ttlog-1-20260105000000000-request.bin",   "ttlog-1-20260106000000000-crash2.bin",
+		"ttlog-1-20260103000000000-recovered.bin", "ttlog-1-20260104000000000-killed.bin",
+		"ttlog-1-20260101000000000-crash.bin",     "ttlog-1-20260102000000000-crash.bin",
+	};
+	const size_t cnt = sizeof(in_order) / sizeof(*in_order);
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < cnt; i++)
+		touch(fixture, in_order[i], 1000);
+	for (size_t i = 0; i < cnt; i++) {
+		struct timespec times[2] = { { .tv_sec = in_order[i][15] }, { 0 } };
+
+		times[1] = times[0];
+		assert_int_equal(utimensat(fixture->dir_fd, in_order[i], times, 0), 0);
+	}
+	for (size_t left = cnt - 1; left; left--) {
+		assert_int_equal(snapshot__retain(fixture->dir_fd, left, 0, NULL), 0);
+		for (size_t i = 0; i < cnt; i++)
+			assert_int_equal(exists(fixture, in_order[i]), i >= cnt - left);
+	}
 }
 
 static void test_retain_empty_directory(void **state)
@@ -146,7 +173,7 @@ static void publish(const struct fixture *fixture, const char *name)
 static void test_retain_when_the_clock_is_set_back(void **state)
 {
 	static const char *const names[] = {
-		"ttlog-1-20990103000000000-timer.bin", "ttlog-1-20990104000000000-timer.bin",
+		"ttlog-1-20990103000000000-crash.bin", "ttlog-1-20990104000000000-crash.bin",
 		"ttlog-1-20260101000000000-crash.bin", "ttlog-1-20260102000000000-crash.bin",
 		"ttlog-1-20251231000000000-crash.bin", /* and once more */
 	};
@@ -188,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retain_by_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_empty_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_when_the_clock_is_set_back, setup,
 						teardown),

@@ -113,8 +113,7 @@ static void draw_end(struct browse *browse, int y)
 	if (header->crash->is_there) {
 		out__text(out, " died of ");
 		info__crash_cause(out, header->crash);
-		if (out->len && out->buf[out->len - 1] == '\n')
-			out->len--;
+		info__sender(out, header);
 		if (header->crash->exception_type.p) {
 			out__text(out, ", ");
 			info__exception(out, header->crash);
@@ -129,6 +128,7 @@ static void draw_end(struct browse *browse, int y)
 	} else if (header->exit->signal.p) {
 		out__text(out, " died of ");
 		out__plain(out, header->exit->signal);
+		info__sender(out, header);
 	} else {
 		out__format(out, " ended with status %lld", (long long)header->exit->code);
 	}

@@ -111,6 +111,8 @@ static void exit_in_words(struct buffer *words, const struct ttlog_exit *end)
 {
 	if (!end->has_code) {
 		buffer__bytes(words, end->signal.p, end->signal.len);
+		if (end->is_oom)
+			put(words, " (out of memory)");
 		return;
 	}
 	put(words, end->code < 0 ? "exit status -" : "exit status ");

@@ -85,7 +85,6 @@ static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 	}
 	if (crash->is_reraised)
 		out__text(out, " (a handler raised a signal again)");
-	out__char(out, '\n');
 }
 
 void info__crash_cause(struct out *out, const struct ttlog_crash *crash)
@@ -100,6 +99,27 @@ void info__exception(struct out *out, const struct ttlog_crash *crash)
 	if (crash->exception_what.len) {
 		out__text(out, ": ");
 		out__plain(out, crash->exception_what);
+	}
+}
+
+void info__sender(struct out *out, const struct ttlog_info *info)
+{
+	const struct ttlog_exit *end = info->exit;
+
+	if (end->is_oom) {
+		out__text(out, ", by the kernel: out of memory");
+		if (end->has_max_rss) {
+			out__text(out, "; it held ");
+			out__grouped(out, end->max_rss_bytes >> 10);
+			out__text(out, " KiB");
+		}
+	} else if (end->has_sender && info->has_pid && end->sender_pid == info->pid) {
+		out__text(out, ", sent by itself");
+	} else if (end->has_sender) {
+		out__text(out, ", sent by ");
+		out__plain(out, end->sender_comm);
+		out__format(out, "[%llu], uid %llu", (unsigned long long)end->sender_pid,
+			    (unsigned long long)end->sender_uid);
 	}
 }
 
@@ -130,6 +150,8 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 	if (header->crash->is_there) {
 		label(page, "died of");
 		crash_cause(page, header->crash);
+		info__sender(page->out, header);
+		out__char(page->out, '\n');
 		crash_exception(page, header->crash);
 		crash_thread(page, header->crash);
 	} else if (header->exit->signal.p) {
@@ -137,6 +159,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 		style(page, RED);
 		out__plain(page->out, header->exit->signal);
 		style(page, RESET);
+		info__sender(page->out, header);
 		out__char(page->out, '\n');
 	} else if (header->exit->has_code) {
 		label(page, "ended");

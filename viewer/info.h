@@ -34,6 +34,8 @@ int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour
 void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
 /* What it had thrown; nothing where that is unknown. */
 void info__exception(struct out *out, const struct ttlog_crash *crash);
+/* Who sent the signal that it died of, ", sent by systemd[1]"; nothing where that is unknown. */
+void info__sender(struct out *out, const struct ttlog_info *info);
 /* DESIGN.md section 6, one object and a newline. */
 void info__print_json(struct out *out, const struct ttlog_snapshot *reader);
 

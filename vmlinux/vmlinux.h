@@ -84,13 +84,16 @@ struct pid {
 	struct upid numbers[0];
 };
 
+struct mm_struct;
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
+	long unsigned int maxrss;
+	struct mm_struct *oom_mm;
 };
 
-struct mm_struct;
 struct completion;
 
 #if defined(__TARGET_ARCH_x86)

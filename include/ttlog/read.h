@@ -207,6 +207,13 @@ struct ttlog_exit {
 	int64_t code;
 	int64_t number;
 	struct ttlog_text signal; /* "SIGSEGV" */
+	/* who sent that signal; a process may have sent it to itself */
+	bool has_sender;
+	uint64_t sender_pid, sender_uid;
+	struct ttlog_text sender_comm;
+	bool is_oom; /* nobody did: the kernel killed it for want of memory */
+	bool has_max_rss;
+	uint64_t max_rss_bytes; /* the most that it held, where is_oom */
 };
 
 /* Fixed. */
@@ -278,7 +285,7 @@ struct ttlog_info {
 	uint64_t mono_ns, real_ns;
 	uint64_t pid, uid, cgroup;
 	struct ttlog_text service, host, kernel, comm, exe, build_id;
-	struct ttlog_text reason;      /* "crash", "exit", "timer", "request", ... */
+	struct ttlog_text reason;      /* "crash", "killed", "timer", "request", ... */
 	struct ttlog_text created_at;  /* RFC 3339, UTC */
 	const struct ttlog_exit *exit; /* never NULL, as the next */
 	const struct ttlog_crash *crash;

@@ -11,6 +11,7 @@
  *	STACK			SIGSEGV by running out of stack
  *	TRAP QUIT TERM KILL ...	raised
  *	SIG<n>			signal number n, raised
+ *	OOM			takes 1 GiB, where it is not killed before
  *	exit _exit exec		exit(3), _exit(4), exec of /bin/true; by that thread
  *	main_exit		return from main with 5 while the threads idle
  * --wait: says "start" when the threads stand, and waits for a byte before the first event; and
@@ -21,6 +22,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define TTLOG_SERVICE "crash"
@@ -100,6 +102,20 @@ static void cause__raise(void)
 	raise(number);
 }
 
+static void cause__out_of_memory(void)
+{
+	const size_t bytes = (size_t)1 << 20;
+
+	for (int i = 0; i < 1024; i++) {
+		char *memory = malloc(bytes);
+
+		if (memory)
+			memset(memory, i + 1, bytes);
+		/* it is used, as far as the compiler knows */
+		__asm__ volatile("" : : "r"(memory) : "memory");
+	}
+}
+
 static void cause__do(void)
 {
 	volatile char room[1] = { 0 };
@@ -116,6 +132,8 @@ static void cause__do(void)
 		cause__bus();
 	else if (!strcmp(how, "STACK"))
 		zero = cause__deep(room);
+	else if (!strcmp(how, "OOM"))
+		cause__out_of_memory();
 	else if (!strcmp(how, "exit"))
 		exit(3);
 	else if (!strcmp(how, "_exit"))

@@ -25,18 +25,31 @@ def check_steps(snapshot, threads=THREADS, events=EVENTS):
     equal(len(snapshot.events), threads * events, "events in all")
 
 
-def check_crash(t, collector, pid, number, files=None):
-    """The snapshot of a crash by that signal."""
+def process(pid):
+    """As snapshots show who sent a signal."""
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+        return {"pid": pid, "comm": comm.read().rstrip("\n"), "uid": os.stat(f"/proc/{pid}").st_uid}
+
+
+def check_exit(info, number, sender):
+    """That it died of that signal, and who had sent it."""
+    number = int(number)
+    name = signal.Signals(number).name
+    want = {"signal": name, "number": number, **({"sender": sender} if sender else {})}
+    equal((info["reason"], info["exit"]), ("crash" if number in CORE else "killed", want), "reason, exit")
+
+
+def check_crash(t, collector, pid, number, sender=None):
+    """The snapshot of a death by that signal; sender: by default this process."""
     accounts = collector.accounts_of(pid)
     equal((accounts.emitted, accounts.recorded, accounts.lost, accounts.overwritten),
           (THREADS * EVENTS, THREADS * EVENTS, 0, 0), "accounts")
     snapshot = t.only_snapshot()
     equal(accounts.files, [snapshot.path], "files in accounts")
     check_steps(snapshot)
-    name = signal.Signals(number).name
     info = snapshot.info
-    equal((snapshot.pid, info["reason"], snapshot.name_reason), (pid, "crash", "crash"), "reason")
-    equal(info["exit"], {"signal": name, "number": int(number)}, "exit")
+    check_exit(info, number, process(os.getpid()) if sender is None else sender)
+    equal((snapshot.pid, snapshot.name_reason), (pid, info["reason"]), "pid, reason")
     check_place(snapshot, number)
     return snapshot
 
@@ -137,7 +150,7 @@ def test_blocked_signal(t):
 def test_first_process_of_a_namespace(t):
     """What it sends itself does not end it, however it is delivered."""
     path = t.app("blocked")
-    collector = t.collect("--on", "crash,exit", "-e", path)
+    collector = t.collect("--on", "crash,killed,exit", "-e", path)
     collector.recording_path(path)
     for number in (signal.SIGTERM, signal.SIGRTMAX):
         t.start("unshare", "-pf", path, EVENTS, int(number)).end(7)
@@ -186,7 +199,9 @@ def crash_itself(t, how, number, app="crash"):
     path = t.app(app)
     collector = t.collect("--", path, THREADS, EVENTS, how).end(128 + number)
     (pid,) = collector.all_accounts()
-    return check_crash(t, collector, pid, number)
+    # abort() sends a signal, a fault is sent by nobody
+    itself = {"pid": pid, "comm": app, "uid": 0}
+    return check_crash(t, collector, pid, number, itself if how == "ABRT" else {})
 
 
 def check_crash_without_events(t, collector, pid):
@@ -281,7 +296,7 @@ def test_fault_stripped(t):
     subprocess.run(["strip", "-s", path], check=True)
     collector = t.collect("--", path, THREADS, EVENTS, "SEGV").end(128 + signal.SIGSEGV)
     (pid,) = collector.all_accounts()
-    snapshot = check_crash(t, collector, pid, signal.SIGSEGV)
+    snapshot = check_crash(t, collector, pid, signal.SIGSEGV, {})
     frame = snapshot.info["crash"]["frames"][0]
     check("symbol" not in frame, f"a symbol from nowhere: {frame}")
     equal((frame["module"], frame["build_id"]), (path, snapshot.info["build_id"]), "module")
@@ -336,7 +351,7 @@ def test_raised_signals(t):
         (file,) = accounts.files
         snapshot = Snapshot(file)
         check_steps(snapshot, 2, 10)
-        equal(snapshot.info["exit"], {"signal": "SIG" + how, "number": int(number)}, "exit")
+        check_exit(snapshot.info, number, {"pid": snapshot.pid, "comm": "crash", "uid": 0})
         check_place(snapshot, number)
 
 
@@ -345,12 +360,12 @@ def test_raised_real_time_signal(t):
     equal(collector.only_accounts().recorded, 20, "recorded")
     snapshot = t.only_snapshot()
     check_steps(snapshot, 2, 10)
-    equal(snapshot.info["exit"]["number"], 40, "exit")
+    equal((snapshot.info["reason"], snapshot.info["exit"]["number"]), ("killed", 40), "reason, exit")
 
 
 def test_handled_signals_are_no_crash(t):
     """A handler that logs while its thread logs: all events are there, and no snapshot is made."""
-    collector = t.collect("--on", "crash,exit", "--", t.app("signals"), 2000, 50).end()
+    collector = t.collect("--on", "crash,killed,exit", "--", t.app("signals"), 2000, 50).end()
     said = dict(line.split(" ") for line in collector.out.all())
     main, handler = int(said["main"]), int(said["handler"])
     accounts = collector.only_accounts()

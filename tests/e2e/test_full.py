@@ -10,7 +10,7 @@ EVENTS = 2 * 500000
 def end_when_full(t, how, status):
     app = t.start(t.app("full"), how)
     app.out.wait("ready")
-    collector = t.collect("--on", "exit,crash", "-b", "256K", "-p", app.pid)
+    collector = t.collect("--on", "exit,crash,killed", "-b", "256K", "-p", app.pid)
     collector.recording(app.pid)
     collector.signal(signal.SIGSTOP)
     app.say()

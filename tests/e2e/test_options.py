@@ -365,7 +365,7 @@ def test_max_after_the_clock_was_set_back(t):
     os.mkdir(t.out)
     in_2099 = 4073000000
     for day in range(1, 4):
-        path = os.path.join(t.out, f"ttlog-1-2099010{day}000000000-timer.bin")
+        path = os.path.join(t.out, f"ttlog-1-2099010{day}000000000-crash.bin")
         with open(path, "wb"):
             pass
         os.utime(path, (in_2099 + day, in_2099 + day))

@@ -95,6 +95,18 @@ def test_on_all_crash(t):
     equal(run_crash(t, "crash,exit,request", "SEGV", 139), ["crash"], "reasons")
 
 
+def test_on_default_killed(t):
+    equal(run_crash(t, None, "TERM", 143), ["killed"], "reasons")
+
+
+def test_on_crash_killed(t):
+    equal(run_crash(t, "crash", "KILL", 137), [], "reasons")
+
+
+def test_on_killed_crash(t):
+    equal(run_crash(t, "killed", "SEGV", 139), [], "reasons")
+
+
 def test_on_without_request(t):
     """Neither the program nor a signal nor --trigger is heeded."""
     collector = t.collect("--on", "crash", "--", t.app("snapshot"), "--wait")
@@ -356,7 +368,7 @@ def test_shutdown_of_command(t):
     accounts = collector.only_accounts()
     equal(accounts.pid, pid, "process")
     snapshot = t.snapshots()[-1]
-    check(snapshot.info["reason"] in ("shutdown", "crash"), f"reason {snapshot.info['reason']}")
+    check(snapshot.info["reason"] in ("shutdown", "killed"), f"reason {snapshot.info['reason']}")
     equal(check_ticks(snapshot), accounts.recorded, "ticks")
 
 

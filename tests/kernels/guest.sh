@@ -69,14 +69,14 @@ recorded_pid() {
 record() {
 	wanted=$1
 	shift
-	timeout 60 ttlog-collect --on crash,exit,request -b 16M -s 16M -o "$OUT" -- "$@" >said 2>log
+	timeout 60 ttlog-collect --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" -- "$@" >said 2>log
 	status=$?
 	[ "$status" = "$wanted" ] || fail "$*: status $status, not $wanted"
 }
 
 # start_collector ARG...: in the background, until it says that it records.
 start_collector() {
-	ttlog-collect --on crash,exit,request -b 16M -s 16M -o "$OUT" "$@" 2>log &
+	ttlog-collect --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" "$@" 2>log &
 	collector=$!
 	await_line "^ttlog-collect: recording" log
 }
@@ -143,7 +143,9 @@ test_pid() {
 	wait "$collector" || fail "the collector ended with status $?"
 	exec 5>&-
 	accounts "$victim" 800
-	only_snapshot crash
+	only_snapshot killed
+	ttlog-view --format json --info "$OUT"/*killed.bin >info
+	grep -q '"sender":{"pid":[0-9]*,"comm":"[a-z]*","uid":0}' info || fail "no sender: $(cat info)"
 	[ "$(count_pairs thread event)" = 800 ] || fail "$(count_pairs thread event) different events"
 }
 
@@ -175,8 +177,8 @@ test_deaths() {
 	death SEGV 139 crash
 	death ABRT 134 crash
 	death STACK 139 crash
-	death KILL 137 crash
-	death TERM 143 crash
+	death KILL 137 killed
+	death TERM 143 killed
 	death exit 3 exit
 	death _exit 4 exit
 	death main_exit 5 exit

@@ -324,7 +324,9 @@ static void kill_many(unsigned int kills)
 /* Starts a collector whose words go to the log. `rest` are its last arguments. */
 static pid_t start_collector(char *const *rest)
 {
-	char *argv[32] = { (char *)runner.collector, "--on", "crash,exit", "-s", "256M", "-o" };
+	char *argv[32] = {
+		(char *)runner.collector, "--on", "crash,killed,exit", "-s", "256M", "-o"
+	};
 	char out[PATH_MAX];
 	size_t cnt = 6;
 	pid_t pid;

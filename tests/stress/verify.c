@@ -62,7 +62,10 @@ static int parse_line(struct check *check, const char *line)
 static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 {
 	const struct lanes_process *expected = check->expected;
-	const char *reason = expected->signal ? "crash" : "exit";
+	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
+	 * them */
+	const bool is_killed = expected->signal == SIGKILL || expected->signal == SIGTERM;
+	const char *reason = is_killed ? "killed" : expected->signal ? "crash" : "exit";
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	const struct ttlog_exit *exit = info->exit;
 	const struct ttlog_crash *crash = info->crash;
@@ -77,9 +80,7 @@ static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 	if (expected->signal ? exit->number != expected->signal : exit->code != expected->code)
 		return FAIL(check, "ended by %" PRId64,
 			    expected->signal ? exit->number : exit->code);
-	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
-	 * them */
-	if (!expected->signal || expected->signal == SIGKILL || expected->signal == SIGTERM) {
+	if (!expected->signal || is_killed) {
 		if (crash->is_there)
 			return FAIL(check, "a crash report, where nothing crashed");
 		return 0;

@@ -57,10 +57,22 @@ function framePlace(frame) {
 
 /* ---- Heading ---- */
 
+/* ", sent by systemd[1]" */
+function senderText(info) {
+	const { oom, sender } = info.exit || {};
+
+	if (oom === true)
+		return ", by the kernel: out of memory";
+	if (!isObject(sender) || sender.pid === undefined)
+		return "";
+	return sender.pid === info.pid ? ", sent by itself"
+		: ", sent by " + plain(sender.comm) + "[" + plain(sender.pid) + "]";
+}
+
 function endText(info) {
 	if (info.crash || (info.exit && info.exit.signal))
 		return "died of " + plain((info.crash || info.exit).signal ||
-			(info.exit || {}).signal || "an unknown signal");
+			(info.exit || {}).signal || "an unknown signal") + senderText(info);
 	if (info.exit && "code" in info.exit)
 		return "ended with status " + plain(info.exit.code);
 	return "";
