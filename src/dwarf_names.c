@@ -22,7 +22,9 @@ struct known {
 };
 
 /* Crashes that come together mostly come from the same places. */
-#define MAX_KNOWN 4096
+#define MAX_KNOWN   4096
+/* Functions in functions, of those whose names are told in whole. */
+#define MAX_NESTING 4
 
 struct dwarf_names {
 	Dwfl_Module *module;
@@ -115,6 +117,99 @@ char *dwarf_names__type(const char *mangled)
 	return cplus_demangle_v3(mangled, DMGL_TYPES | DMGL_PARAMS | DMGL_ANSI);
 }
 
+/* Where it was declared, by which function and classes it lies in: it says so of no other. */
+static void find_declaration(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+
+	/* inlined, of an abstract one, of a declaration: no more in good faith */
+	for (int i = 0; i < 4; i++) {
+		if (!dwarf_attr(die, DW_AT_abstract_origin, &attribute) &&
+		    !dwarf_attr(die, DW_AT_specification, &attribute))
+			return;
+		if (!dwarf_formref_die(&attribute, die))
+			return;
+	}
+}
+
+/* What a scope adds to the names of those inside it; NULL: nothing. The caller frees. */
+static char *scope_name(Dwarf_Die *scope)
+{
+	const char *name = dwarf_diename(scope);
+
+	switch (dwarf_tag(scope)) {
+	case DW_TAG_subprogram:
+		return readable_name(die_name(scope));
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+		return strdup(name ? name : "<lambda>");
+	case DW_TAG_namespace:
+		return strdup(name ? name : "(anonymous namespace)");
+	default:
+		return NULL;
+	}
+}
+
+/* Takes ownership of name. False: no memory. */
+static bool prepend(char **to, char *name)
+{
+	char *whole;
+
+	if (asprintf(&whole, "%s::%s", name, *to) < 0)
+		whole = NULL;
+	free(name);
+	free(*to);
+	*to = whole;
+	return whole != NULL;
+}
+
+/* All scopes that a function lies in, as far as to a function that has a name for the linker, which
+ * has all that is around it. Returns whether there was a function. */
+static bool prepend_scopes(char **to, Dwarf_Die die, int max)
+{
+	Dwarf_Die *scopes = NULL;
+	bool is_function = false;
+	int cnt;
+
+	find_declaration(&die);
+	cnt = dwarf_getscopes_die(&die, &scopes);
+	for (int i = 1; !is_function && i < cnt; i++) {
+		char *name = scope_name(&scopes[i]);
+
+		is_function = dwarf_tag(&scopes[i]) == DW_TAG_subprogram;
+		if (!name)
+			continue;
+		if (!prepend(to, name))
+			break;
+		/* what is around it is told where it was declared */
+		if (is_function && max && !strcmp(die_name(&scopes[i]), dwarf_diename(&scopes[i])))
+			(void)prepend_scopes(to, scopes[i], max - 1);
+	}
+	free(scopes);
+	return is_function;
+}
+
+/* "shop::run::<lambda(int)>::operator()": what only one file can know, as most lambdas, the compiler
+ * gives no name for the linker. NULL where it is in no function. */
+static char *local_name(Dwarf_Die *die)
+{
+	char *whole = strdup(dwarf_diename(die));
+
+	if (whole && prepend_scopes(&whole, *die, MAX_NESTING))
+		return whole;
+	free(whole);
+	return NULL;
+}
+
+/* As readable_name(). */
+static char *function_name(Dwarf_Die *die)
+{
+	const char *name = die_name(die);
+	char *whole = name && !strcmp(name, "operator()") ? local_name(die) : NULL;
+
+	return whole ? whole : readable_name(name);
+}
+
 /* Takes ownership of symbol. */
 static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool is_inlined)
 {
@@ -136,11 +231,6 @@ static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool 
 	};
 }
 
-static void give(struct lookup *lookup, const char *symbol, uint64_t offset, bool is_inlined)
-{
-	add_name(lookup, readable_name(symbol), offset, is_inlined);
-}
-
 /* The scopes around the address, innermost first, by where their code lies (not by where it is
  * written, as dwarf_getscopes() has those around an inlined one). */
 static int find_scopes(struct lookup *lookup, Dwarf_Die **ret_scopes)
@@ -156,20 +246,20 @@ static int find_scopes(struct lookup *lookup, Dwarf_Die **ret_scopes)
 	return cnt > 0 ? cnt : 0;
 }
 
-/* What is inlined at the address. ret_name: of the function whose code it is. */
-static void give_inlined(struct lookup *lookup, const char **ret_name)
+/* What is inlined at the address. ret_name: of the function whose code it is; the caller frees. */
+static void give_inlined(struct lookup *lookup, char **ret_name)
 {
 	Dwarf_Die *scopes = NULL;
 	int cnt = find_scopes(lookup, &scopes);
 
 	for (int i = 0; i < cnt; i++) {
 		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram) {
-			*ret_name = die_name(&scopes[i]);
+			*ret_name = function_name(&scopes[i]);
 			break;
 		}
 		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
 			continue;
-		give(lookup, die_name(&scopes[i]), 0, true);
+		add_name(lookup, function_name(&scopes[i]), 0, true);
 		find_call(lookup, &scopes[i]);
 	}
 	free(scopes);
@@ -177,7 +267,8 @@ static void give_inlined(struct lookup *lookup, const char **ret_name)
 
 static void look_up(struct lookup *lookup, const struct dwarf_step *step, bool whole)
 {
-	const char *symbol = NULL, *die_symbol = NULL;
+	char *die_symbol = NULL;
+	const char *symbol;
 	GElf_Off offset = 0;
 	GElf_Sym sym;
 
@@ -190,10 +281,12 @@ static void look_up(struct lookup *lookup, const struct dwarf_step *step, bool w
 		give_inlined(lookup, &die_symbol);
 	}
 	/* a function may have lost its symbol but kept its DIE */
-	if (!symbol)
-		give(lookup, die_symbol, 0, false);
-	else
-		give(lookup, symbol, offset + step->is_call, false);
+	if (!symbol) {
+		add_name(lookup, die_symbol, 0, false);
+		return;
+	}
+	add_name(lookup, readable_name(symbol), offset + step->is_call, false);
+	free(die_symbol);
 }
 
 static void fini_known(struct known *known)

@@ -23,7 +23,14 @@ template <typename T> int order::execute(T price, const std::string &name)
 
 static __attribute__((noinline)) int run(order &one)
 {
-	int result = one.execute(1.5, "AAPL"); // here: run
+	int result = 0;
+
+	if (one.quantity) {
+		auto sell = [&one](double price) {
+			return one.execute(price, "AAPL"); // here: sell
+		};
+		result = sell(1.5); // here: run
+	}
 
 	__asm__ volatile("");
 	return result + 1;

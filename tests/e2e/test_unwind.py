@@ -125,6 +125,9 @@ def test_unwind_cxx_names(t):
     equal([place[1:] for place in found[:1]], [(source, here("execute", source))], f"in {places}")
     check(any(p[0].startswith("shop::run(shop::order&)") and p[1:] == (source, here("run", source))
               for p in places), f"no shop::run in {places}")
+    sell = [p for p in places if p[1:] == (source, here("sell", source))]
+    check(sell and re.match(r"shop::run(\(shop::order&\))?::.*lambda.*::operator\(\)", sell[0][0]),
+          f"the lambda, and the function that it is in: {places}")
 
 
 def crash_of_cxx(t):
