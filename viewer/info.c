@@ -9,6 +9,7 @@
 
 #include "info.h"
 #include "signals.h"
+#include "text.h"
 
 #define BOLD  "\033[1m"
 #define RED   "\033[1;31m"
@@ -251,6 +252,27 @@ static int last_events(struct page *page, const struct info_scan *scan)
 	return info_last__print(page->out, scan->reader, &scan->last, page->colour);
 }
 
+static void span_line(void *to, const struct ttlog_event *begin)
+{
+	text_output__event(to, begin);
+}
+
+static int open_spans(struct page *page, const struct info_scan *scan)
+{
+	struct ttlog_snapshot *reader = scan->reader;
+	struct text_output text;
+	int err;
+
+	/* which they are is known once all was looked at */
+	if (scan->left || !scan->open.found_cnt)
+		return 0;
+	title(page, "Spans that were open, the oldest first");
+	text_output__init(&text, page->out, page->colour, &reader, 1);
+	err = open_spans__each(&scan->open, span_line, &text);
+	more_line(page, open_spans__more(&scan->open));
+	return err;
+}
+
 /* ---- What was recorded ---- */
 
 static void count_line(struct page *page, const char *name, uint64_t cnt, const char *what)
@@ -415,6 +437,8 @@ int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struc
 	process(&page, info);
 	stack(&page, info->crash);
 	err = last_events(&page, scan);
+	if (!err)
+		err = open_spans(&page, scan);
 	if (err)
 		return err;
 	events(&page, reader);
@@ -433,7 +457,7 @@ int info_scan__begin(struct info_scan *ret, struct ttlog_snapshot *reader)
 		.left = ttlog_snapshot_contents(reader)->chunk_cnt,
 	};
 	ret->counts = calloc(ttlog_snapshot_info(reader)->thread_cnt + 1, sizeof(*ret->counts));
-	return ret->counts ? 0 : -ENOMEM;
+	return ret->counts ? open_spans__init(&ret->open, reader) : -ENOMEM;
 }
 
 int info_scan__step(struct info_scan *scan)
@@ -447,6 +471,8 @@ int info_scan__step(struct info_scan *scan)
 	err = ttlog_snapshot_load(scan->reader, --scan->left);
 	for (uint32_t k = 0; !err && k < chunk->n; k++)
 		scan->counts[ttlog_chunk_thread(chunk, k)]++;
+	if (!err)
+		err = open_spans__look_at(&scan->open, scan->left);
 	if (!err && crash->has_tid)
 		err = info_last__add(&scan->last, scan->reader, scan->left, crash->tid);
 	return err == -ENOMEM ? err : 1;
@@ -455,6 +481,7 @@ int info_scan__step(struct info_scan *scan)
 void info_scan__fini(struct info_scan *scan)
 {
 	free(scan->counts);
+	open_spans__fini(&scan->open);
 	*scan = (struct info_scan){ .reader = NULL };
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "info_last.h"
+#include "open_spans.h"
 #include "out.h"
 #include <ttlog/read.h>
 
@@ -17,6 +18,7 @@ struct info_scan {
 	size_t left;           /* chunks that were not looked at */
 	uint64_t *counts;      /* by thread */
 	struct info_last last; /* of the thread that crashed */
+	struct open_spans open;
 };
 
 /* The file was gone over. 0 or -ENOMEM. */
@@ -36,7 +38,9 @@ void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
 void info__exception(struct out *out, const struct ttlog_crash *crash);
 /* Who sent the signal that it died of, ", sent by systemd[1]"; nothing where that is unknown. */
 void info__sender(struct out *out, const struct ttlog_info *info);
-/* DESIGN.md section 6, one object and a newline. */
+/* DESIGN.md section 6, one object and a newline; without the spans that are open. */
 void info__print_json(struct out *out, const struct ttlog_snapshot *reader);
+/* With them: goes over all events where there are spans. 0 or -ENOMEM. */
+int info__print_json_whole(struct out *out, struct ttlog_snapshot *reader);
 
 #endif /* TTLOG_VIEW_INFO_H */

@@ -2,9 +2,12 @@
 /*
  * --info --format json: the header's keys as they stand, those of DESIGN.md section 6 first.
  */
+#include <errno.h>
+
 #include <ttlog/read.h>
 #include "info.h"
 #include "json.h"
+#include "open_spans.h"
 
 /* Not in the object: what the reader needs to read events. */
 static const char *const HIDDEN[] = {
@@ -13,8 +16,9 @@ static const char *const HIDDEN[] = {
 
 /* Printed in this place by name. */
 static const char *const PLACED[] = {
-	"format", "service",    "host",    "kernel",   "pid",         "comm", "exe",  "build_id",
-	"reason", "created_at", "emitted", "recorded", "overwritten", "lost", "exit", "crash",
+	"format",      "service",  "host",   "kernel",     "pid",     "comm",
+	"exe",         "build_id", "reason", "created_at", "emitted", "recorded",
+	"overwritten", "lost",     "exit",   "crash",      "spans",
 };
 
 struct object {
@@ -114,10 +118,42 @@ static void put_others(struct object *object, struct ttlog_cbor in)
 	}
 }
 
-void info__print_json(struct out *out, const struct ttlog_snapshot *reader)
+struct list {
+	struct out *out;
+	bool has_any;
+};
+
+static void put_span(void *to, const struct ttlog_event *begin)
+{
+	struct list *list = to;
+
+	if (list->has_any)
+		out__char(list->out, ',');
+	list->has_any = true;
+	json__object(list->out, begin);
+}
+
+static int put_spans(struct object *object, const struct open_spans *spans)
+{
+	struct list list = { .out = object->out };
+	int err;
+
+	if (!spans->found_cnt)
+		return 0;
+	put_key(object, ttlog_text_of("spans"));
+	out__char(object->out, '[');
+	err = open_spans__each(spans, put_span, &list);
+	out__char(object->out, ']');
+	return err;
+}
+
+/* spans: NULL where they were not looked for. */
+static int print(struct out *out, const struct ttlog_snapshot *reader,
+		 const struct open_spans *spans)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	struct object object = { .out = out };
+	int err = 0;
 
 	out__char(out, '{');
 	if (info->has_header)
@@ -134,8 +170,33 @@ void info__print_json(struct out *out, const struct ttlog_snapshot *reader)
 	put_text(&object, "created_at", info->created_at);
 	put_totals(&object, reader);
 	put_item(&object, "exit", &info->exit_item);
+	if (spans)
+		err = put_spans(&object, spans);
 	put_item(&object, "crash", &info->crash_item);
 	if (info->has_header)
 		put_others(&object, info->item);
 	out__text(out, "}\n");
+	return err;
+}
+
+void info__print_json(struct out *out, const struct ttlog_snapshot *reader)
+{
+	(void)print(out, reader, NULL);
+}
+
+int info__print_json_whole(struct out *out, struct ttlog_snapshot *reader)
+{
+	struct open_spans spans;
+	int err = open_spans__init(&spans, reader);
+
+	for (size_t left = ttlog_snapshot_contents(reader)->chunk_cnt;
+	     !err && spans.lanes && left;) {
+		err = ttlog_snapshot_load(reader, --left);
+		/* of a chunk that can't be read there is a problem that says so */
+		err = err ? (err == -ENOMEM ? err : 0) : open_spans__look_at(&spans, left);
+	}
+	if (!err)
+		err = print(out, reader, &spans);
+	open_spans__fini(&spans);
+	return err;
 }

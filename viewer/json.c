@@ -79,7 +79,7 @@ void json__fields(struct out *out, const struct ttlog_event *event)
 	out__char(out, '}');
 }
 
-void json__event(struct out *out, const struct ttlog_event *event)
+void json__object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	struct ttlog_field duration;
@@ -104,7 +104,13 @@ void json__event(struct out *out, const struct ttlog_event *event)
 		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
 	}
-	out__text(out, "}\n");
+	out__char(out, '}');
+}
+
+void json__event(struct out *out, const struct ttlog_event *event)
+{
+	json__object(out, event);
+	out__char(out, '\n');
 }
 
 static void scalar(struct out *out, const struct ttlog_cbor_item *token)

@@ -7,6 +7,8 @@
 #include "out.h"
 
 void json__event(struct out *out, const struct ttlog_event *event);
+/* The same without the end of the line. */
+void json__object(struct out *out, const struct ttlog_event *event);
 /* A field by its key each; the duration of a span's end is none. */
 void json__fields(struct out *out, const struct ttlog_event *event);
 void json__field(struct out *out, const struct ttlog_field *field);

@@ -4,9 +4,7 @@
 
 #include "spans.h"
 
-#define SAME_BOOT_NS   (3600ull * 1000000000u)
-/* A begin's and an end's time are not from the same reading of the clock as the duration. */
-#define CLOCK_SLACK_NS 100000u
+#define SAME_BOOT_NS (3600ull * 1000000000u)
 
 struct thread_entry {
 	size_t machine;
@@ -255,16 +253,17 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct t
 	return span;
 }
 
-static bool is_begin_of(const struct span *span, const struct ttlog_event *end,
-			uint64_t duration_ns)
+bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *end, uint64_t end_ns,
+		    uint64_t duration_ns)
 {
-	const struct ttlog_site *a = span->begin.site, *b = end->site;
-	uint64_t passed_ns = end->mono_ns - span->begin.mono_ns;
+	const struct ttlog_site *a = begin->site;
+	uint64_t passed_ns = end_ns - begin->mono_ns;
 	uint64_t apart_ns = passed_ns > duration_ns ? passed_ns - duration_ns
 						    : duration_ns - passed_ns;
 
-	return a->line == b->line && ttlog_text_equal(a->probe, b->probe) &&
-	       ttlog_text_equal(a->file, b->file) && apart_ns <= CLOCK_SLACK_NS + duration_ns / 256;
+	return a->line == end->line && ttlog_text_equal(a->probe, end->probe) &&
+	       ttlog_text_equal(a->file, end->file) &&
+	       apart_ns <= SPANS_SLACK_NS + duration_ns / 256;
 }
 
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns)
@@ -275,7 +274,7 @@ uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t
 		return lane->cnt;
 	}
 	for (uint32_t i = lane->cnt; i-- > 0;) {
-		if (is_begin_of(&lane->open[i], end, duration_ns))
+		if (spans__is_pair(&lane->open[i].begin, end->site, end->mono_ns, duration_ns))
 			return i;
 	}
 	return lane->cnt;

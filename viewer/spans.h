@@ -22,6 +22,8 @@
 #define SPANS_MAX_DEPTH 256u
 #define SPANS_MAX_OPEN  65536u
 #define SPANS_MAX_BYTES (16u << 20)
+/* A begin's and an end's time are not from the same reading of the clock as the duration. */
+#define SPANS_SLACK_NS  100000u
 
 struct span {
 	struct ttlog_event begin;   /* its fields are in `fields`, and nowhere else */
@@ -64,6 +66,9 @@ struct lane *spans__lane(struct spans *spans, const struct ttlog_event *event);
 
 /* The span is the lane's innermost now. NULL where it was not kept. */
 struct span *spans__begin(struct spans *spans, struct lane *lane, const struct ttlog_event *begin);
+/* Whether that end, of a thread's later event, is the begin's own. */
+bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *end, uint64_t end_ns,
+		    uint64_t duration_ns);
 /* Which of the lane's open spans has ended, or lane->cnt where its begin was not seen. Those inside
  * it never will end (longjmp, or their ends were lost). */
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns);
