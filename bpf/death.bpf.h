@@ -231,6 +231,8 @@ static __always_inline u64 user_sp(void)
 
 struct stack_scan {
 	u64 next; /* address */
+	u32 is_outer;
+	u32 reserved;
 	u64 cnt;
 	u64 pages[WIRE_MAX_STACK_PAGES];
 };
@@ -266,7 +268,7 @@ static __always_inline int copy_stack(const struct stack_scan *scan, const u32 p
 	stamp(&message->head, WIRE_STACK);
 	message->head.bytes = scan->cnt * WIRE_STACK_PAGE_BYTES;
 	message->page_cnt = scan->cnt;
-	message->reserved = 0;
+	message->is_outer = scan->is_outer;
 	for (u32 i = 0; i < page_cnt; i++) {
 		u64 address = scan->pages[i];
 
@@ -307,6 +309,46 @@ __attribute__((noinline)) int send_stack(u64 sp)
 	return copy_stack(&scan, WIRE_MAX_STACK_PAGES);
 }
 
+/* So many pages where a stack begins tell of a thread's first functions. */
+#define OUTER_PAGES     3
+/* No stack is so long: sp is elsewhere. */
+#define STACK_MAX_BYTES (1ull << 30)
+
+/* Where the calling thread's stack begins, above all that it has on it. glibc and musl put what they
+ * keep of a thread there; what another library does there is not found to be a stack. */
+static __always_inline u64 stack_begin(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (task->pid == task->tgid)
+		return BPF_CORE_READ(task, mm, start_stack);
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ(task, thread.fsbase);
+#else
+	return BPF_CORE_READ(task, thread.uw.tp_value);
+#endif
+}
+
+/* What send_stack(sp) does not come to. */
+__attribute__((noinline)) int send_outer(u64 sp)
+{
+	u64 begin = stack_begin();
+	struct stack_scan scan = {
+		.next = ((begin - 1) & ~(WIRE_STACK_PAGE_BYTES - 1ull)) -
+			(OUTER_PAGES - 1) * WIRE_STACK_PAGE_BYTES,
+		.is_outer = 1,
+		.cnt = none,
+	};
+
+	if (begin - sp > STACK_MAX_BYTES ||
+	    scan.next <= sp + WIRE_MAX_STACK_PAGES * WIRE_STACK_PAGE_BYTES)
+		return 0;
+	if (!deaths__have_room(2))
+		return -ENOSPC;
+	bpf_loop(OUTER_PAGES, scan_page, &scan, 0);
+	return scan.cnt ? copy_stack(&scan, 4) : -EFAULT;
+}
+
 /* Signals that tell of a fault, whatever their handlers do. */
 static __always_inline bool is_fault(int sig)
 {
@@ -314,6 +356,66 @@ static __always_inline bool is_fault(int sig)
 				1ull << SIGBUS | 1ull << SIGFPE | 1ull << SIGSEGV | 1ull << SIGSYS;
 
 	return sig > 0 && sig < 64 && (faults_mask >> sig & 1);
+}
+
+/* The calling thread's; NULL: no memory. */
+static __always_inline struct faults *faults__get(struct wire_process *process)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct faults *kept = bpf_map_lookup_elem(&faults, &key);
+
+	if (kept && kept->start_ns == process->start_ns)
+		return kept;
+	if (bpf_map_update_elem(&faults, &key, &no_faults, BPF_ANY))
+		return NULL;
+	kept = bpf_map_lookup_elem(&faults, &key);
+	if (kept)
+		kept->start_ns = process->start_ns;
+	return kept;
+}
+
+#define SA_ONSTACK 0x08000000ul
+
+/* Whether it is on the stack that the thread has for handlers. */
+static __always_inline bool is_of_handlers(u64 sp)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return sp - BPF_CORE_READ(task, sas_ss_sp) < BPF_CORE_READ(task, sas_ss_size);
+}
+
+/* A handler gets a stack of its own: should the thread die there, what it came from is on another. */
+static __always_inline void keep_stack(struct wire_process *process, struct k_sigaction *action)
+{
+	struct faults *kept;
+	u64 sp;
+
+	if (!BPF_CORE_READ(action, sa.sa_handler) ||
+	    !(BPF_CORE_READ(action, sa.sa_flags) & SA_ONSTACK) ||
+	    !BPF_CORE_READ(bpf_get_current_task_btf(), sas_ss_size))
+		return;
+	sp = user_sp();
+	if (is_of_handlers(sp))
+		return;
+	kept = faults__get(process);
+	if (kept)
+		kept->interrupted_sp = sp;
+}
+
+/* What the calling thread has on its stacks, as far as it is copied. */
+static __always_inline void send_stacks(struct wire_process *process)
+{
+	u64 key = bpf_get_current_pid_tgid();
+	struct faults *kept = bpf_map_lookup_elem(&faults, &key);
+	u64 sp = user_sp();
+
+	send_stack(sp);
+	if (kept && kept->start_ns == process->start_ns && kept->interrupted_sp &&
+	    is_of_handlers(sp)) {
+		sp = kept->interrupted_sp;
+		send_stack(sp);
+	}
+	send_outer(sp);
 }
 
 /*
@@ -325,22 +427,15 @@ static __always_inline bool is_fault(int sig)
 static __always_inline void keep_fault(struct wire_process *process, int sig,
 				       struct kernel_siginfo *info)
 {
-	u64 key = bpf_get_current_pid_tgid();
 	struct wire_handled *handled;
 	struct faults *kept;
 	int code;
 
 	if (!is_fault(sig) || !is_described(info))
 		return;
-	kept = bpf_map_lookup_elem(&faults, &key);
-	if (!kept || kept->start_ns != process->start_ns) {
-		if (bpf_map_update_elem(&faults, &key, &no_faults, BPF_ANY))
-			return;
-		kept = bpf_map_lookup_elem(&faults, &key);
-		if (!kept)
-			return;
-		kept->start_ns = process->start_ns;
-	}
+	kept = faults__get(process);
+	if (!kept)
+		return;
 	code = BPF_CORE_READ(info, si_code);
 	handled = code > 0 ? &kept->fault : &kept->raised;
 	handled->stamp_ns = bpf_ktime_get_ns();
@@ -348,7 +443,7 @@ static __always_inline void keep_fault(struct wire_process *process, int sig,
 	handled->code = code;
 	handled->address = code > 0 ? (u64)BPF_CORE_READ(info, _sifields._sigfault._addr) : 0;
 	copy_registers(handled->registers);
-	process->fault_tid = (u32)key;
+	process->fault_tid = (u32)bpf_get_current_pid_tgid();
 }
 
 static __always_inline void send_fault(struct wire_process *process,
@@ -371,16 +466,16 @@ static __always_inline void send_faults(struct wire_process *process)
 {
 	u64 key = bpf_get_current_pid_tgid();
 	struct faults *kept = bpf_map_lookup_elem(&faults, &key);
+	u64 sp;
 
 	if (!kept || kept->start_ns != process->start_ns)
 		return;
 	send_fault(process, &kept->fault);
 	send_fault(process, &kept->raised);
-	/* the handler may have had a stack of its own */
-	if (kept->fault.stamp_ns)
-		send_stack(sp_of(kept->fault.registers));
-	else
-		send_stack(sp_of(kept->raised.registers));
+	/* the handler may have had a stack of its own, which nobody knew of */
+	sp = sp_of(kept->fault.stamp_ns ? kept->fault.registers : kept->raised.registers);
+	if (sp != kept->interrupted_sp)
+		send_stack(sp);
 }
 
 /*

@@ -66,6 +66,7 @@ struct {
 /* The last signals of a thread that handlers took. */
 struct faults {
 	u64 start_ns;               /* of the process: numbers come again */
+	u64 interrupted_sp;         /* where one came whose handler has a stack of its own; 0: none */
 	struct wire_handled fault;  /* the machine's: SIGSEGV and the like */
 	struct wire_handled raised; /* sent by itself: abort() */
 };

@@ -91,6 +91,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 		return 0;
 	if (!ends_process(sig, action)) {
 		keep_fault(process, sig, info);
+		keep_stack(process, action);
 		return 0;
 	}
 	is_raised = sig == SIGKILL ? may_have_raised(process) : sent_by_itself(info);
@@ -101,7 +102,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	end_thread(process, ROOM_IRQS_OFF);
 	/* last: what was logged matters more than where */
 	if (is_raised || sig != SIGKILL)
-		send_stack(user_sp());
+		send_stacks(process);
 	if (is_raised) {
 		send_thrown();
 		send_faults(process);

@@ -31,8 +31,8 @@ enum wire_kind {
 	WIRE_LIBRARY = 8, /* struct wire_head: dlopen has mapped one */
 	WIRE_CRASH = 9,   /* struct wire_crash: a fatal signal, from the thread that took it */
 	WIRE_EXIT = 10,   /* struct wire_exit: the process's last thread is gone */
-	WIRE_STACK = 11,  /* struct wire_stack: of the thread whose WIRE_CRASH came before; may be
-		       missing; after WIRE_FAULT, where that was on the stack */
+	WIRE_STACK = 11,  /* struct wire_stack: parts of that of the thread whose WIRE_CRASH came
+		       before; any may be missing */
 	WIRE_FAULT = 12,  /* struct wire_fault: after the WIRE_CRASH of that thread */
 	WIRE_THROWN = 13, /* struct wire_thrown: likewise */
 	/* struct wire_crash: of the thread whose handler may have sent the signal that another one
@@ -156,13 +156,13 @@ struct wire_thrown {
 };
 
 /*
- * The top of the user stack: those of its pages that could be read without a fault. There are holes
+ * A part of the user stack: those of its pages that could be read without a fault. There are holes
  * in it, where a large array was hardly used.
  */
 struct wire_stack {
 	struct wire_head head;
 	uint32_t page_cnt;
-	uint32_t reserved;
+	uint32_t is_outer; /* where the thread began; else from some stack pointer on */
 	uint64_t addresses[WIRE_MAX_STACK_PAGES]; /* ascending; 0: that page is not valid */
 	uint8_t pages[][WIRE_STACK_PAGE_BYTES];
 };

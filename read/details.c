@@ -151,12 +151,19 @@ static bool is_inlined(const struct ttlog_frame *frame, const struct ttlog_frame
 	       ttlog_text_equal(frame->ip, next->ip);
 }
 
-static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct arena *arena)
+struct frame_list {
+	const struct ttlog_frame *const *frames;
+	size_t cnt;
+	uint64_t more;
+};
+
+static int parse_frames(struct frame_list *ret, struct ttlog_cbor in, struct arena *arena)
 {
 	const struct ttlog_frame **list;
 	struct ttlog_frame *frames;
 	uint64_t all, cnt;
 
+	*ret = (struct frame_list){ .cnt = 0 };
 	if (!in.at || token__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_FRAMES ? all : DETAILS_MAX_FRAMES;
@@ -164,7 +171,7 @@ static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct 
 	list = arena__alloc(arena, cnt, sizeof(*list));
 	if (!frames || !list)
 		return -ENOMEM;
-	crash->frames = list;
+	ret->frames = list;
 	for (uint64_t i = 0; i < cnt; i++) {
 		struct ttlog_cbor frame = in;
 
@@ -173,11 +180,31 @@ static int parse_frames(struct ttlog_crash *crash, struct ttlog_cbor in, struct 
 		frame.end = in.at;
 		list[i] = &frames[i];
 		parse_frame(&frames[i], frame);
-		crash->frame_cnt++;
+		ret->cnt++;
 	}
-	for (size_t i = 0; i + 1 < crash->frame_cnt; i++)
+	for (size_t i = 0; i + 1 < ret->cnt; i++)
 		frames[i].is_inlined = is_inlined(&frames[i], &frames[i + 1]);
-	crash->frame_more = all - crash->frame_cnt;
+	ret->more = all - ret->cnt;
+	return 0;
+}
+
+/* The innermost and the outermost ones. */
+static int parse_stack(struct ttlog_crash *crash, struct ttlog_cbor inner, struct ttlog_cbor outer,
+		       struct arena *arena)
+{
+	struct frame_list list;
+	int err = parse_frames(&list, inner, arena);
+
+	if (err)
+		return err;
+	crash->frames = list.frames;
+	crash->frame_cnt = list.cnt;
+	crash->frame_more = list.more;
+	err = parse_frames(&list, outer, arena);
+	if (err)
+		return err;
+	crash->outer_frames = list.frames;
+	crash->outer_cnt = list.cnt;
 	return 0;
 }
 
@@ -196,6 +223,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 {
 	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
 	struct ttlog_cbor reraised = { NULL, NULL }, exception = { NULL, NULL };
+	struct ttlog_cbor outer = { NULL, NULL }, overflow = { NULL, NULL };
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
@@ -207,16 +235,20 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "frames", .item = &frames },
 		{ "reraised", .item = &reraised },
 		{ "exception", .item = &exception },
+		{ "cut", .text = &ret->cut },
+		{ "outer_frames", .item = &outer },
+		{ "stack_overflow", .item = &overflow },
 	};
 	int err;
 
 	*ret = (struct ttlog_crash){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	ret->is_reraised = is_true(reraised);
+	ret->is_stack_overflow = is_true(overflow);
 	parse_exception(ret, exception);
 	err = parse_registers(ret, registers, arena);
 	if (!err)
-		err = parse_frames(ret, frames, arena);
+		err = parse_stack(ret, frames, outer, arena);
 	if (err)
 		*ret = (struct ttlog_crash){ .is_there = false };
 	return err;

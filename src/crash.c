@@ -28,6 +28,8 @@ void crash__fini(struct crash *crash)
 {
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		crash_frame__fini(&crash->frames[i]);
+	for (size_t i = 0; i < crash->outer_cnt; i++)
+		crash_frame__fini(&crash->outer[i]);
 	for (size_t i = 0; i < crash->mapping_cnt; i++)
 		free(crash->mappings[i].path);
 	if (crash->reporter)
@@ -47,6 +49,15 @@ static int own(char **text)
 		return 0;
 	*text = strdup(*text);
 	return *text ? 0 : -ENOMEM;
+}
+
+static int own_frames(struct crash_frame *frames, size_t cnt)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		err |= own(&frames[i].module) | own(&frames[i].symbol) | own(&frames[i].file);
+	return err;
 }
 
 static int own_reporter(struct crash **reporter)
@@ -84,9 +95,7 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 		ret->mappings[i] = crash->mappings[i];
 		err |= own(&ret->mappings[i].path);
 	}
-	for (size_t i = 0; i < crash->frame_cnt; i++)
-		err |= own(&ret->frames[i].module) | own(&ret->frames[i].symbol) |
-		       own(&ret->frames[i].file);
+	err |= own_frames(ret->frames, ret->frame_cnt) | own_frames(ret->outer, ret->outer_cnt);
 	if (!err)
 		return 0;
 	crash__fini(ret);

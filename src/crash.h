@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define CRASH_MAX_FRAMES    64
+#define CRASH_MAX_OUTER     16
 #define CRASH_MAX_REGISTERS 40
 
 struct crash_frame {
@@ -21,6 +22,13 @@ struct crash_frame {
 	char *file;        /* as the compiler was told, NULL unknown */
 	uint32_t line;     /* 0 unknown */
 	bool is_interrupted; /* a signal came here: the frame above is its handler's way back */
+};
+
+/* Why the frames do not go on to where the thread began. */
+enum crash_cut {
+	CRASH_CUT_NONE = 0,   /* they do; or they end where nobody knows how to go on */
+	CRASH_CUT_FRAMES = 1, /* there are more than CRASH_MAX_FRAMES */
+	CRASH_CUT_STACK = 2,  /* they are on a part of the stack that was not copied */
 };
 
 struct crash_mapping {
@@ -75,6 +83,10 @@ struct crash {
 	} registers[CRASH_MAX_REGISTERS];
 	size_t frame_cnt;
 	struct crash_frame frames[CRASH_MAX_FRAMES]; /* innermost first */
+	enum crash_cut cut;
+	size_t outer_cnt;
+	struct crash_frame outer[CRASH_MAX_OUTER]; /* the thread's first ones, innermost first */
+	bool is_stack_overflow;
 	size_t fault_cnt;
 	struct crash_fault faults[2]; /* what it may have been before all */
 	struct crash *reporter; /* another thread, whose handler may have sent that signal; without
@@ -83,7 +95,8 @@ struct crash {
 	char *thrown_what;      /* what its what() says, NULL unknown */
 	bool is_type_mangled;
 	size_t page_cnt;
-	struct crash_page *pages; /* of the top of the thread's stack; NULL for none */
+	struct crash_page *pages; /* of the thread's stack; NULL for none */
+	uint64_t outer_start;     /* from here on its stack's begin was copied; 0: it was not */
 
 	struct crash_mapping *mappings;
 	size_t mapping_cnt;

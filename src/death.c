@@ -22,6 +22,7 @@
 #include "plain_file.h"
 #include "task.h"
 #include "unwind.h"
+#include "unwind_child.h"
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
 #define FRAME_HAS_BUILD_ID 1
@@ -183,7 +184,7 @@ void death__take_stack(struct crash *crash, const struct wire_stack *message)
 
 	crash = find_thread(crash, message->head.tid);
 	if (!crash || message->page_cnt > WIRE_MAX_STACK_PAGES ||
-	    crash->page_cnt > WIRE_MAX_STACK_PAGES)
+	    crash->page_cnt + message->page_cnt > UNWIND_MAX_PAGES)
 		return;
 	pages = realloc(crash->pages,
 			(crash->page_cnt + message->page_cnt + 1) * sizeof(*crash->pages));
@@ -195,6 +196,8 @@ void death__take_stack(struct crash *crash, const struct wire_stack *message)
 
 		if (!message->addresses[i] || has_page(crash, message->addresses[i]))
 			continue;
+		if (message->is_outer && !crash->outer_start)
+			crash->outer_start = message->addresses[i];
 		page->address = message->addresses[i];
 		memcpy(page->bytes, message->pages[i], sizeof(page->bytes));
 		crash->page_cnt++;
@@ -340,11 +343,10 @@ static int open_mapped(void *ctx, const struct crash_mapping *mapping)
 	return open_file(mapping, mapping->build_id, ctx);
 }
 
-static void resolve_frame(const struct crash *crash, struct crash_frame *frame,
+static void resolve_frame(const struct crash *crash, struct crash_frame *frame, bool is_caller,
 			  struct attach *attach)
 {
 	const struct crash_mapping *mapping = find_mapping(crash, frame);
-	bool is_caller = frame != crash->frames;
 	int fd;
 
 	if (!mapping)
@@ -476,6 +478,33 @@ static void forget_thrown(struct crash *crash)
 	crash->thrown_type = crash->thrown_what = NULL;
 }
 
+/* si_code of SIGSEGV, where nothing is mapped and where it may not be used */
+#define SEGV_OF_MAPPING(code) ((code) == 1 || (code) == 2)
+/* A function may touch its frame before sp is there, and what it is to be called with. */
+#define BELOW_SP_BYTES        4096
+/* The kernel side looks no farther for what can be read. */
+#define MAX_FRAME_BYTES       (1u << 20)
+
+/*
+ * Whether it is by its stack pointer, or above that in its own frame, that it came to where nothing
+ * is: between there and the first page of its stack that could be read, which there must be.
+ */
+static bool is_stack_overflow(const struct crash *crash)
+{
+	uint64_t sp = crash->registers[REGISTER_SP].value, first = UINT64_MAX;
+
+	if (crash->signal != SIGSEGV || !SEGV_OF_MAPPING(crash->code) || !crash->register_cnt)
+		return false;
+	for (size_t i = 0; i < crash->page_cnt; i++) {
+		uint64_t page = crash->pages[i].address;
+
+		if (page + CRASH_PAGE_BYTES > sp && page < first)
+			first = page;
+	}
+	return crash->address < first && first - crash->address <= MAX_FRAME_BYTES &&
+	       crash->address + BELOW_SP_BYTES >= sp;
+}
+
 void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, struct unwind *unwind)
 {
 	if (!crash->has_crash)
@@ -485,6 +514,9 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 		find_reporter(crash, uid, attach, unwind);
 	if (crash->signal != SIGABRT)
 		forget_thrown(crash);
+	crash->is_stack_overflow = is_stack_overflow(crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
-		resolve_frame(crash, &crash->frames[i], attach);
+		resolve_frame(crash, &crash->frames[i], i != 0, attach);
+	for (size_t i = 0; i < crash->outer_cnt; i++)
+		resolve_frame(crash, &crash->outer[i], true, attach);
 }

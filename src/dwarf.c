@@ -25,6 +25,7 @@
 static const char *const dwarf_registers[] = { "rax", "rdx", "rcx", "rbx", "rsi", "rdi",
 					       "rbp", "rsp", "r8",  "r9",  "r10", "r11",
 					       "r12", "r13", "r14", "r15", "rip" };
+#define REGISTER_FP 6
 #define REGISTER_SP 7
 #define REGISTER_PC 16
 #elif defined(__aarch64__)
@@ -33,13 +34,20 @@ static const char *const dwarf_registers[] = {
 	"x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
 	"x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "pc",
 };
+#define REGISTER_FP 29
 #define REGISTER_LR 30
+#define REGISTER_SP 31
 #define REGISTER_PC 32
 #endif
 
 #define REGISTER_CNT (sizeof(dwarf_registers) / sizeof(*dwarf_registers))
 
 #define MAX_FILES 1024
+
+/* Of where a stack begins, as the kernel side copies it. */
+#define OUTER_BYTES     (3 * CRASH_PAGE_BYTES)
+/* There are no more return addresses on it. */
+#define MAX_OUTER_STEPS (OUTER_BYTES / 8)
 
 struct dwarf_file {
 	char build_id[41];
@@ -62,6 +70,7 @@ struct walk {
 	Dwarf_Word registers[REGISTER_CNT];
 	struct dwarf_step *steps;
 	size_t cnt, max;
+	bool has_missed; /* memory that was asked for and is not there */
 };
 
 /* ---- files ---- */
@@ -232,10 +241,12 @@ static bool read_word(const struct crash *crash, uint64_t address, Dwarf_Word *r
 
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *ctx)
 {
-	const struct walk *walk = ctx;
+	struct walk *walk = ctx;
+	bool is_there = read_word(walk->crash, address, ret);
 
 	(void)dwfl;
-	return read_word(walk->crash, address, ret);
+	walk->has_missed |= !is_there;
+	return is_there;
 }
 
 static int take_registers(struct walk *walk)
@@ -295,18 +306,24 @@ static bool undo_call(struct walk *walk)
 	return true;
 }
 
-static bool walk_out(struct walk *walk)
+static bool attach(struct walk *walk)
 {
 	static const Dwfl_Thread_Callbacks callbacks = {
 		.next_thread = next_thread,
 		.memory_read = read_memory,
 		.set_initial_registers = set_registers,
 	};
+
+	return dwfl_attach_state(walk->dwfl, NULL, (pid_t)walk->crash->tid, &callbacks, walk);
+}
+
+static bool walk_out(struct walk *walk)
+{
 	const pid_t tid = (pid_t)walk->crash->tid;
 	size_t undone;
 	int result;
 
-	if (take_registers(walk) || !dwfl_attach_state(walk->dwfl, NULL, tid, &callbacks, walk))
+	if (take_registers(walk) || !attach(walk))
 		return false;
 	walk->steps[walk->cnt] = (struct dwarf_step){ .ip = walk->registers[REGISTER_PC] };
 	undone = undo_call(walk);
@@ -319,18 +336,93 @@ static bool walk_out(struct walk *walk)
 }
 
 size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
-		   size_t max, bool *ret_whole)
+		   size_t max, bool *ret_whole, enum crash_cut *ret_cut)
 {
 	struct walk walk = { .crash = crash, .steps = steps, .max = max };
 
 	*ret_whole = false;
+	*ret_cut = CRASH_CUT_NONE;
 	walk.dwfl = dwfl_begin(&dwfl_callbacks);
 	if (!walk.dwfl)
 		return 0;
 	report_files(dwarf, &walk);
 	*ret_whole = walk_out(&walk);
+	if (walk.cnt == walk.max)
+		*ret_cut = CRASH_CUT_FRAMES;
+	else if (walk.has_missed && crash->page_cnt)
+		*ret_cut = CRASH_CUT_STACK;
 	dwfl_end(walk.dwfl);
 	return walk.cnt;
+}
+
+/* As a ring: the last `max` are wanted. */
+static int take_outer_step(Dwfl_Frame *frame, void *ctx)
+{
+	struct walk *walk = ctx;
+	bool is_activation;
+	Dwarf_Addr pc;
+
+	if (walk->cnt > MAX_OUTER_STEPS || !dwfl_frame_pc(frame, &pc, &is_activation) || !pc)
+		return DWARF_CB_ABORT;
+	/* the first one, too, has called something; it was looked up as what it called from */
+	walk->steps[walk->cnt % walk->max] =
+		(struct dwarf_step){ .ip = pc + !walk->cnt, .is_call = true };
+	walk->cnt++;
+	return DWARF_CB_OK;
+}
+
+/* Whether the thread can have got where it is from a return address at that place. */
+static bool leads_out(struct walk *walk, uint64_t place)
+{
+	Dwarf_Word ip, frame_pointer;
+
+	if (!read_word(walk->crash, place, &ip) || !dwfl_addrmodule(walk->dwfl, ip))
+		return false;
+	/* a function that was called keeps the caller's next to where it returns to, if at all */
+	if (!read_word(walk->crash, place - sizeof(ip), &frame_pointer))
+		frame_pointer = 0;
+	memset(walk->registers, 0, sizeof(walk->registers));
+	walk->registers[REGISTER_PC] = ip - 1;
+	walk->registers[REGISTER_SP] = place + sizeof(ip);
+	walk->registers[REGISTER_FP] = frame_pointer;
+	walk->cnt = 0;
+	walk->has_missed = false;
+	return dwfl_getthread_frames(walk->dwfl, (pid_t)walk->crash->tid, take_outer_step, walk) ==
+		       DWARF_CB_OK &&
+	       walk->cnt > 1 && !walk->has_missed;
+}
+
+/* The steps as they follow one another. Returns how many. */
+static size_t unroll(struct walk *walk)
+{
+	struct dwarf_step steps[CRASH_MAX_OUTER];
+	const size_t cnt = walk->cnt < walk->max ? walk->cnt : walk->max;
+
+	for (size_t i = 0; i < cnt; i++)
+		steps[i] = walk->steps[(walk->cnt - cnt + i) % walk->max];
+	memcpy(walk->steps, steps, cnt * sizeof(*steps));
+	return cnt;
+}
+
+size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+			 size_t max)
+{
+	struct walk walk = { .crash = crash, .steps = steps, .max = max };
+	const uint64_t end = crash->outer_start + OUTER_BYTES;
+	size_t cnt = 0;
+
+	walk.dwfl = dwfl_begin(&dwfl_callbacks);
+	if (!walk.dwfl)
+		return 0;
+	report_files(dwarf, &walk);
+	if (attach(&walk)) {
+		for (uint64_t at = crash->outer_start; !cnt && at < end; at += sizeof(uint64_t)) {
+			if (leads_out(&walk, at))
+				cnt = unroll(&walk);
+		}
+	}
+	dwfl_end(walk.dwfl);
+	return cnt;
 }
 
 /* ---- names ---- */

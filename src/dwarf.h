@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct crash;
+#include "crash.h"
+
 struct dwarf;
 
 struct dwarf_step {
@@ -42,11 +43,19 @@ int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path,
 /*
  * The way out from the crash's registers over its stack, innermost first, at most `max` steps.
  * Mappings whose build id was never added are passed over.
- * ret_whole: it ends where the thread began, or at max. Returns how many there are, 0 where nothing
- * is known of the registers.
+ * ret_whole: it ends where the thread began, or at max. ret_cut: what it ends at where that is no
+ * end. Returns how many there are, 0 where nothing is known of the registers.
  */
 size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
-		   size_t max, bool *ret_whole);
+		   size_t max, bool *ret_whole, enum crash_cut *ret_cut);
+
+/*
+ * The way out over where the stack begins, which was copied while what comes before was not: from the
+ * first place that holds a return address from which the tables lead to where the thread began. At
+ * most the last `max` of the steps. 0: there is none.
+ */
+size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+			 size_t max);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at
  * least, and the last one is not inlined. Not whole: the function's symbol alone, which is

@@ -176,13 +176,19 @@ static void put_threads(struct cbor_out *out, const struct snapshot_source *sour
 
 /* ---- how it ended ---- */
 
-static bool has_frame(const struct crash_mapping *mapping, const struct crash *crash)
+static bool is_in(const struct crash_mapping *mapping, const struct crash_frame *frames, size_t cnt)
 {
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		if (crash->frames[i].ip >= mapping->start && crash->frames[i].ip < mapping->end)
+	for (size_t i = 0; i < cnt; i++) {
+		if (frames[i].ip >= mapping->start && frames[i].ip < mapping->end)
 			return true;
 	}
 	return false;
+}
+
+static bool has_frame(const struct crash_mapping *mapping, const struct crash *crash)
+{
+	return is_in(mapping, crash->frames, crash->frame_cnt) ||
+	       is_in(mapping, crash->outer, crash->outer_cnt);
 }
 
 static void put_mapping(struct cbor_out *out, const struct crash_mapping *mapping)
@@ -247,11 +253,11 @@ static void put_exit(struct cbor_out *out, const struct crash *crash)
 	end_map(&map, out);
 }
 
-static void put_frames(struct cbor_out *out, const struct crash *crash)
+static void put_frames(struct cbor_out *out, const struct crash_frame *frames, size_t cnt)
 {
-	cbor_out__array(out, crash->frame_cnt);
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		const struct crash_frame *frame = &crash->frames[i];
+	cbor_out__array(out, cnt);
+	for (size_t i = 0; i < cnt; i++) {
+		const struct crash_frame *frame = &frames[i];
 		struct map_out map = { 0 };
 
 		cbor_out__hex_text(key(&map, "ip"), frame->ip);
@@ -283,6 +289,8 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 
 	if (crash->is_reraised)
 		cbor_out__bool(key(&map, "reraised"), true);
+	if (crash->is_stack_overflow)
+		cbor_out__bool(key(&map, "stack_overflow"), true);
 	put_signal(&map, crash->signal);
 	cbor_out__int(key(&map, "code"), crash->code);
 	cbor_out__hex_text(key(&map, "address"), crash->address);
@@ -295,7 +303,11 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 		cbor_out__text(&map.body, crash->registers[i].name);
 		cbor_out__hex_text(&map.body, crash->registers[i].value);
 	}
-	put_frames(key(&map, "frames"), crash);
+	put_frames(key(&map, "frames"), crash->frames, crash->frame_cnt);
+	if (crash->cut != CRASH_CUT_NONE)
+		put_text(&map, "cut", crash->cut == CRASH_CUT_FRAMES ? "frames" : "stack");
+	if (crash->outer_cnt)
+		put_frames(key(&map, "outer_frames"), crash->outer, crash->outer_cnt);
 	end_map(&map, out);
 }
 

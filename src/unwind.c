@@ -44,17 +44,28 @@ struct unwind {
 	unsigned late_cnt;   /* children that were ended; until the next rest */
 };
 
+struct unwind_step {
+	uint64_t ip;
+	bool is_interrupted, is_outer;
+	char *symbol; /* of the function; NULL unknown */
+};
+
+struct frame_list {
+	struct crash_frame frames[CRASH_MAX_FRAMES];
+	size_t max;
+	size_t cnt;      /* of the steps that are named */
+	size_t open_cnt; /* and of the one that is being named */
+	bool is_full;    /* there are more */
+};
+
 /* What the child has told. */
 struct answer {
-	uint64_t steps[CRASH_MAX_FRAMES];
-	bool is_interrupted[CRASH_MAX_FRAMES];
-	char *symbols[CRASH_MAX_FRAMES]; /* of steps */
+	struct unwind_step steps[UNWIND_MAX_STEPS];
 	size_t step_cnt, symbol_cnt;
 	size_t named_cnt; /* steps whose names are all there */
-	struct crash_frame frames[CRASH_MAX_FRAMES];
-	size_t frame_cnt; /* of the steps that are named */
-	size_t open_cnt;  /* and of the one that is being named */
-	char *type;       /* of what was thrown, NULL unknown */
+	struct frame_list inner, outer;
+	char *type; /* of what was thrown, NULL unknown */
+	enum crash_cut cut;
 };
 
 /* ---- lists of build ids ---- */
@@ -145,6 +156,10 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 {
 	/* a child that does not listen must not hold us up */
 	const struct timeval limit = { .tv_usec = UNWIND_MAX_MS * 1000 };
+	/* a crash is one message */
+	const int room = sizeof(struct unwind_crash) +
+			 UNWIND_MAX_MAPPINGS * sizeof(struct crash_mapping) +
+			 UNWIND_MAX_PAGES * sizeof(struct crash_page);
 	int ends[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
@@ -157,6 +172,7 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 		return err;
 	}
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	unwind->socket = ends[0];
 	unwind->uid = uid;
 	return 0;
@@ -236,6 +252,7 @@ static void fill_crash(struct unwind_crash *message, const struct crash *crash)
 	given->frame_cnt = crash->frame_cnt;
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		given->frames[i].ip = crash->frames[i].ip;
+	given->outer_start = crash->outer_start;
 	given->page_cnt = crash->page_cnt;
 	if (given->page_cnt > UNWIND_MAX_PAGES)
 		given->page_cnt = UNWIND_MAX_PAGES;
@@ -291,25 +308,56 @@ static char *text_or_null(char *text, size_t size)
 	return text[0] ? strdup(text) : NULL;
 }
 
-static void take_name(struct answer *answer, struct unwind_told *told)
+static struct crash_frame *next_frame(struct frame_list *list, const struct unwind_step *step)
 {
 	struct crash_frame *frame;
 
+	if (list->cnt + list->open_cnt == list->max) {
+		list->is_full = true;
+		return NULL;
+	}
+	frame = &list->frames[list->cnt + list->open_cnt++];
+	frame->ip = step->ip;
+	frame->is_interrupted = step->is_interrupted;
+	return frame;
+}
+
+static struct frame_list *list_of(struct answer *answer, const struct unwind_step *step)
+{
+	return step->is_outer ? &answer->outer : &answer->inner;
+}
+
+static void take_name(struct answer *answer, struct unwind_told *told)
+{
+	const struct unwind_step *step = &answer->steps[answer->named_cnt];
+	struct crash_frame *frame;
+	struct frame_list *list;
+
 	if (answer->named_cnt == answer->step_cnt)
 		return;
-	if (answer->frame_cnt + answer->open_cnt < CRASH_MAX_FRAMES) {
-		frame = &answer->frames[answer->frame_cnt + answer->open_cnt++];
-		frame->ip = answer->steps[answer->named_cnt];
-		frame->is_interrupted = answer->is_interrupted[answer->named_cnt];
+	list = list_of(answer, step);
+	frame = next_frame(list, step);
+	if (frame) {
 		frame->symbol = text_or_null(told->symbol, sizeof(told->symbol));
 		frame->file = text_or_null(told->file, sizeof(told->file));
 		frame->line = told->line;
 	}
 	if (told->kind != UNWIND_NAME)
 		return;
-	answer->frame_cnt += answer->open_cnt;
-	answer->open_cnt = 0;
+	list->cnt += list->open_cnt;
+	list->open_cnt = 0;
 	answer->named_cnt++;
+}
+
+static void take_step(struct answer *answer, const struct unwind_told *told)
+{
+	if (answer->step_cnt == UNWIND_MAX_STEPS || answer->symbol_cnt || answer->named_cnt)
+		return;
+	answer->steps[answer->step_cnt++] = (struct unwind_step){
+		.ip = told->ip,
+		.is_interrupted = told->is_interrupted,
+		.is_outer = told->is_outer,
+	};
 }
 
 /* The child read what the program made: nothing that it says is believed to be well formed. */
@@ -317,16 +365,15 @@ static void take_told(struct answer *answer, struct unwind_told *told)
 {
 	switch ((enum unwind_kind)told->kind) {
 	case UNWIND_STEP:
-		if (answer->step_cnt < CRASH_MAX_FRAMES && !answer->symbol_cnt &&
-		    !answer->named_cnt) {
-			answer->is_interrupted[answer->step_cnt] = told->is_interrupted;
-			answer->steps[answer->step_cnt++] = told->ip;
-		}
+		take_step(answer, told);
 		break;
 	case UNWIND_SYMBOL:
 		if (answer->symbol_cnt < answer->step_cnt)
-			answer->symbols[answer->symbol_cnt++] =
+			answer->steps[answer->symbol_cnt++].symbol =
 				text_or_null(told->symbol, sizeof(told->symbol));
+		break;
+	case UNWIND_CUT:
+		answer->cut = told->line <= CRASH_CUT_STACK ? told->line : CRASH_CUT_NONE;
 		break;
 	case UNWIND_INLINED:
 	case UNWIND_NAME:
@@ -435,7 +482,7 @@ static void blame(struct unwind *unwind, const struct crash *crash, const struct
 		return;
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
 		const struct crash_mapping *mapping = &crash->mappings[i];
-		uint64_t ip = answer->steps[answer->named_cnt] - 1;
+		uint64_t ip = answer->steps[answer->named_cnt].ip - 1;
 
 		if (ip < mapping->start || ip >= mapping->end)
 			continue;
@@ -445,22 +492,32 @@ static void blame(struct unwind *unwind, const struct crash *crash, const struct
 	}
 }
 
+static void drop_open(struct frame_list *list)
+{
+	for (size_t i = 0; i < list->open_cnt; i++)
+		crash_frame__fini(&list->frames[list->cnt + i]);
+	list->open_cnt = 0;
+}
+
 /* Those whose names were not told come behind those with, with what their symbol tables say. */
 static void add_unnamed(struct answer *answer)
 {
-	for (size_t i = 0; i < answer->open_cnt; i++)
-		crash_frame__fini(&answer->frames[answer->frame_cnt + i]);
-	for (size_t i = answer->named_cnt;
-	     i < answer->step_cnt && answer->frame_cnt < CRASH_MAX_FRAMES; i++) {
-		struct crash_frame *frame = &answer->frames[answer->frame_cnt++];
+	drop_open(&answer->inner);
+	drop_open(&answer->outer);
+	for (size_t i = answer->named_cnt; i < answer->step_cnt; i++) {
+		struct unwind_step *step = &answer->steps[i];
+		struct frame_list *list = list_of(answer, step);
+		struct crash_frame *frame = next_frame(list, step);
 
-		frame->ip = answer->steps[i];
-		frame->is_interrupted = answer->is_interrupted[i];
-		frame->symbol = answer->symbols[i];
-		answer->symbols[i] = NULL;
+		if (!frame)
+			continue;
+		list->cnt += list->open_cnt;
+		list->open_cnt = 0;
+		frame->symbol = step->symbol;
+		step->symbol = NULL;
 	}
-	for (size_t i = 0; i < answer->symbol_cnt; i++)
-		free(answer->symbols[i]);
+	for (size_t i = 0; i < answer->step_cnt; i++)
+		free(answer->steps[i].symbol);
 }
 
 /* Build id and offset, where the kernel told them at the crash. */
@@ -477,12 +534,17 @@ static void take_known(struct crash_frame *frame, const struct crash *crash)
 
 static void replace_frames(struct crash *crash, struct answer *answer)
 {
-	for (size_t i = 0; i < answer->frame_cnt; i++)
-		take_known(&answer->frames[i], crash);
+	for (size_t i = 0; i < answer->inner.cnt; i++)
+		take_known(&answer->inner.frames[i], crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
 		crash_frame__fini(&crash->frames[i]);
-	memcpy(crash->frames, answer->frames, answer->frame_cnt * sizeof(*crash->frames));
-	crash->frame_cnt = answer->frame_cnt;
+	for (size_t i = 0; i < crash->outer_cnt; i++)
+		crash_frame__fini(&crash->outer[i]);
+	memcpy(crash->frames, answer->inner.frames, answer->inner.cnt * sizeof(*crash->frames));
+	memcpy(crash->outer, answer->outer.frames, answer->outer.cnt * sizeof(*crash->outer));
+	crash->frame_cnt = answer->inner.cnt;
+	crash->outer_cnt = answer->outer.cnt;
+	crash->cut = answer->inner.is_full ? CRASH_CUT_FRAMES : answer->cut;
 }
 
 static void replace_type(struct crash *crash, char *type)
@@ -528,10 +590,12 @@ int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwi
 	answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
+	answer->inner.max = CRASH_MAX_FRAMES;
+	answer->outer.max = CRASH_MAX_OUTER;
 	err = get_answer(unwind, crash, uid, open, ctx, answer);
 	add_unnamed(answer);
 	replace_type(crash, answer->type);
-	if (answer->frame_cnt) {
+	if (answer->inner.cnt) {
 		replace_frames(crash, answer);
 		err = 0;
 	} else if (!err) {

@@ -154,20 +154,36 @@ static size_t append_frames(const struct crash *crash, size_t from, struct dwarf
 	return cnt;
 }
 
+/* The frame pointers' frame that is that step; how many there are where none is. */
+static size_t find_frame(const struct crash *crash, const struct dwarf_step *step)
+{
+	size_t at = 0;
+
+	while (at < crash->frame_cnt && crash->frames[at].ip != step->ip)
+		at++;
+	return at;
+}
+
 /* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it,
  * else instead, if they have more. */
-static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps)
+static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+			 enum crash_cut *ret_cut)
 {
 	bool whole;
-	size_t cnt = dwarf__walk(dwarf, crash, steps, CRASH_MAX_FRAMES, &whole);
+	size_t cnt = dwarf__walk(dwarf, crash, steps, CRASH_MAX_FRAMES, &whole, ret_cut);
+	size_t met = cnt ? find_frame(crash, &steps[cnt - 1]) : crash->frame_cnt;
 
-	if (cnt && whole)
+	if (cnt && (whole || met + 1 == crash->frame_cnt))
 		return cnt;
-	for (size_t i = 0; cnt && i < crash->frame_cnt; i++) {
-		if (crash->frames[i].ip == steps[cnt - 1].ip)
-			return append_frames(crash, i + 1, steps, cnt);
-	}
-	return cnt > crash->frame_cnt ? cnt : append_frames(crash, 0, steps, 0);
+	if (met < crash->frame_cnt)
+		cnt = append_frames(crash, met + 1, steps, cnt);
+	else if (cnt > crash->frame_cnt)
+		return cnt;
+	else
+		cnt = append_frames(crash, 0, steps, 0);
+	/* nobody says where these end, but that there is no room */
+	*ret_cut = cnt == CRASH_MAX_FRAMES ? CRASH_CUT_FRAMES : CRASH_CUT_NONE;
+	return cnt;
 }
 
 static void tell_type(const struct teller *teller, const char *mangled)
@@ -185,17 +201,22 @@ static void tell_type(const struct teller *teller, const char *mangled)
 /* The most important first, for a child that is cut off. */
 static void answer(struct dwarf *dwarf, const struct crash *crash, const char *type, int socket)
 {
-	struct dwarf_step steps[CRASH_MAX_FRAMES];
+	struct dwarf_step steps[UNWIND_MAX_STEPS];
 	struct teller teller = { .socket = socket };
-	size_t cnt;
+	enum crash_cut cut = CRASH_CUT_NONE;
+	size_t inner_cnt, cnt;
 
 	/* a moment's work, but for a name that is made to take long */
 	tell_type(&teller, type);
-	cnt = find_steps(dwarf, crash, steps);
+	cnt = inner_cnt = find_steps(dwarf, crash, steps, &cut);
+	tell(&teller, &(struct unwind_told){ .kind = UNWIND_CUT, .line = cut });
+	if (cut != CRASH_CUT_NONE && crash->outer_start)
+		cnt += dwarf__walk_outer(dwarf, crash, steps + cnt, CRASH_MAX_OUTER);
 	for (size_t i = 0; i < cnt; i++)
 		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP,
 						     .ip = steps[i].ip,
-						     .is_interrupted = i && !steps[i].is_call });
+						     .is_interrupted = i && !steps[i].is_call,
+						     .is_outer = i >= inner_cnt });
 	for (int whole = 0; whole < 2; whole++) {
 		teller.symbols_only = !whole;
 		for (size_t i = 0; i < cnt; i++) {

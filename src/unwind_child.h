@@ -24,6 +24,7 @@ enum unwind_kind {
 	UNWIND_NAME = 6,    /* its last */
 	UNWIND_DONE = 7,
 	UNWIND_TYPE = 8, /* from it: `symbol` is what was thrown, demangled */
+	UNWIND_CUT = 9,  /* from it: `line` is an enum crash_cut */
 };
 
 struct unwind_file {
@@ -42,7 +43,8 @@ struct unwind_crash {
 };
 
 #define UNWIND_MAX_MAPPINGS 512
-#define UNWIND_MAX_PAGES    32
+#define UNWIND_MAX_PAGES    40
+#define UNWIND_MAX_STEPS    (CRASH_MAX_FRAMES + CRASH_MAX_OUTER)
 
 struct unwind_told {
 	uint32_t kind; /* enum unwind_kind */
@@ -51,6 +53,7 @@ struct unwind_told {
 	char symbol[2000];   /* with offset; "" unknown */
 	char file[2000];     /* "" unknown */
 	bool is_interrupted; /* a step: a signal's handler returns to it */
+	bool is_outer;       /* a step: those between it and the ones before are not known */
 };
 
 #define UNWIND_CHILD_OPTION "--unwind-child"

@@ -3,6 +3,7 @@
  * From the kernel's messages to a crash report. The process that "crashed" is this one: its
  * mappings, its symbols.
  */
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,6 +177,63 @@ static void test_death_takes_what_was_thrown(void **state)
 	}
 }
 
+/* A page of the crashed thread's stack. */
+static void take_page(struct crash *crash, uint64_t address, bool is_outer)
+{
+	struct wire_stack *message = calloc(1, sizeof(*message) + WIRE_STACK_PAGE_BYTES);
+
+	assert_non_null(message);
+	message->head.tid = 12;
+	message->page_cnt = 1;
+	message->is_outer = is_outer;
+	message->addresses[0] = address;
+	death__take_stack(crash, message);
+	free(message);
+}
+
+static void test_death_names_a_stack_overflow(void **state)
+{
+	/* the stack's first page that is there is at 0x10000 */
+	static const struct {
+		int32_t signal, code;
+		uint64_t sp, address;
+		bool is_overflow;
+	} cases[] = {
+		{ SIGSEGV, 1, 0x10000, 0xfff8, true },   /* a push */
+		{ SIGSEGV, 2, 0xf000, 0xeff8, true },    /* a call, sp in the guard page */
+		{ SIGSEGV, 2, 0xa000, 0xc000, true },    /* an array, below which nothing is left */
+		{ SIGSEGV, 1, 0x10000, 0x10, false },    /* far from the stack */
+		{ SIGSEGV, 1, 0x10000, 0x10008, false }, /* on it */
+		{ SIGSEGV, 128, 0x10000, 0, false },     /* no address is known */
+		{ SIGBUS, 2, 0x10000, 0xfff8, false },
+		{ SIGSEGV, 0, 0x10000, 0xfff8, false }, /* sent by somebody */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wire_crash message = { .head.tid = 12 };
+		struct crash crash = { 0 }, copy;
+
+		message.signal = cases[i].signal;
+		message.code = cases[i].code;
+		message.address = cases[i].address;
+		for (size_t k = 0; k < WIRE_MAX_REGISTERS; k++)
+			message.registers[k] = cases[i].sp;
+		death__take_crash(&crash, &message);
+		take_page(&crash, 0x11000, false);
+		take_page(&crash, 0x10000, false);
+		take_page(&crash, 0x40000, true);
+		take_page(&crash, 0x41000, true);
+		assert_int_equal(crash.outer_start, 0x40000);
+		death__resolve(&crash, 0, NULL, NULL);
+		assert_int_equal(crash.is_stack_overflow, cases[i].is_overflow);
+		assert_int_equal(crash__copy(&crash, &copy), 0);
+		assert_int_equal(copy.page_cnt, 4);
+		crash__fini(&copy);
+		crash__fini(&crash);
+	}
+}
+
 static void test_death_tells_exit_from_signal(void **state)
 {
 	struct wire_end end = { .status = 3 << 8 };
@@ -252,6 +310,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_death_finds_the_first_fault),
 		cmocka_unit_test(test_death_finds_who_sent_the_signal),
 		cmocka_unit_test(test_death_takes_what_was_thrown),
+		cmocka_unit_test(test_death_names_a_stack_overflow),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),

@@ -92,6 +92,8 @@ static void crash_in_words(struct buffer *words, const struct ttlog_info *info)
 	buffer__bytes(words, crash->signal.p, crash->signal.len);
 	if (!crash->signal.len)
 		put(words, "a signal");
+	if (crash->is_stack_overflow)
+		put(words, " (stack overflow)");
 	if (!function.len)
 		return;
 	put(words, " in ");

@@ -84,6 +84,8 @@ static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 		out__text(out, ", address ");
 		out__plain(out, crash->address);
 	}
+	if (crash->is_stack_overflow)
+		out__text(out, ", stack overflow");
 	if (crash->is_reraised)
 		out__text(out, " (a handler raised a signal again)");
 }
@@ -168,12 +170,13 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 	}
 }
 
-static void frame_line(struct page *page, size_t number, const struct ttlog_frame *frame)
+/* Those of the thread's begin are counted back: the first one is -1. */
+static void frame_line(struct page *page, long number, const struct ttlog_frame *frame)
 {
 	struct out *out = page->out;
 	size_t width = frame->ip.p ? out__width(frame->ip) : 1;
 
-	out__format(out, "  #%-3zu", number);
+	out__format(out, "  #%-3ld", number);
 	style(page, DIM);
 	out__plain(out, frame->ip.p ? frame->ip : ttlog_text_of("?"));
 	style(page, RESET);
@@ -210,8 +213,14 @@ static void stack(struct page *page, const struct ttlog_crash *crash)
 		return;
 	title(page, "Stack");
 	for (size_t i = 0; i < crash->frame_cnt; i++)
-		frame_line(page, i, crash->frames[i]);
+		frame_line(page, (long)i, crash->frames[i]);
 	more_line(page, crash->frame_more);
+	if (ttlog_text_is(crash->cut, "frames"))
+		out__text(page->out, "  ... more frames than are kept\n");
+	else if (ttlog_text_is(crash->cut, "stack"))
+		out__text(page->out, "  ... the rest of the stack was not copied\n");
+	for (size_t i = 0; i < crash->outer_cnt; i++)
+		frame_line(page, (long)i - (long)crash->outer_cnt, crash->outer_frames[i]);
 }
 
 static void registers(struct page *page, const struct ttlog_crash *crash)

@@ -84,7 +84,9 @@ struct pid {
 	struct upid numbers[0];
 };
 
-struct mm_struct;
+struct mm_struct {
+	long unsigned int start_stack;
+};
 
 struct signal_struct {
 	atomic_t live;
@@ -114,6 +116,7 @@ typedef struct {
 
 struct sigaction {
 	void *sa_handler;
+	long unsigned int sa_flags;
 };
 
 struct k_sigaction {
@@ -141,6 +144,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	sigset_t blocked;
+	long unsigned int sas_ss_sp;
+	long unsigned int sas_ss_size;
 	struct thread_struct thread;
 };
 

@@ -249,6 +249,13 @@ struct ttlog_crash {
 	bool is_reraised; /* this was the first fault: its handler raised what ended the process */
 	/* the C++ exception that it handled, which std::terminate() does with an uncaught one */
 	struct ttlog_text exception_type, exception_what;
+	bool is_stack_overflow;
+	/* absent: the frames go as far as anybody could; "frames": there were more than are kept;
+	 * "stack": they go on where the stack was not copied */
+	struct ttlog_text cut;
+	/* then, of the same stack, the thread's first functions, innermost first */
+	const struct ttlog_frame *const *outer_frames;
+	size_t outer_cnt;
 };
 
 /* Fixed. */

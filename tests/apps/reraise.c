@@ -7,6 +7,7 @@
  * stack                as kill, on a stack of its own
  * chain                as kill, where another handler takes that first
  * jump                 leave by siglongjmp(); die of abort() later, deeper, over what is left there
+ * asked                of no fault: what it sends itself another handler, on a stack of its own, aborts
  * again                as jump, but die of a second fault's handler
  *
  * In another thread than the first, which dies of what the handler sends:
@@ -62,6 +63,19 @@ __attribute__((noinline)) static void handler__report(int number)
 		kill(getpid(), strcmp(how, "other") ? number : SIGBUS);
 	while (gettid() != getpid())
 		pause();
+}
+
+__attribute__((noinline)) static void handler__abort(int number)
+{
+	TTLOG_PROBE(report, ERROR, "Asked to abort", "signal", number);
+	abort();
+}
+
+/* Other callers than the handler's. */
+__attribute__((noinline)) static int ask__send(void)
+{
+	raise(SIGUSR1);
+	return zero;
 }
 
 static void handler__jump(int number)
@@ -154,6 +168,11 @@ int main(int argc, char **argv)
 	if (!strcmp(how, "stack")) {
 		use_own_stack();
 		flags |= SA_ONSTACK;
+	}
+	if (!strcmp(how, "asked")) {
+		use_own_stack();
+		set_handler(SIGUSR1, handler__abort, SA_ONSTACK);
+		return ask__send() + 1;
 	}
 	set_handler(SIGSEGV, handler__report, flags);
 	return fault__write() + 1;

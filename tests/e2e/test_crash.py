@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import COLLECT, Snapshot, check, equal, wait_until
+from harness import COLLECT, Snapshot, check, equal, view, wait_until
 
 THREADS, EVENTS = 8, 100
 CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
@@ -338,6 +338,19 @@ def test_fault_stack_overflow(t):
     equal(crash["tid"], last_thread(snapshot), "thread")
     equal(symbol_of(own_frames(crash)[0]), "cause__deep", "innermost frame")
     check(len(crash["frames"]) >= 8, f"only {len(crash['frames'])} frames")
+    equal((crash.get("stack_overflow"), crash.get("cut")), (True, "stack"), "overflow, cut")
+    names = [symbol_of(frame) for frame in crash["outer_frames"]]
+    begin = ["level3", "level2", "level1", "crash__run", "start_thread"]
+    equal([name for name in names if name in begin], begin, f"how the thread began, in {names}")
+    text = view(snapshot.path, "--info")
+    check(re.search(r"died of .*, address 0x[0-9a-f]+, stack overflow\n", text), f"in words: {text}")
+    check(re.search(r"#\d+ .*cause__deep.*\n  \.\.\. the rest of the stack was not copied\n  #-\d+ ", text), text)
+
+
+def test_fault_is_no_stack_overflow(t):
+    """Not every fault is one, and a stack that is shown to its end is not cut."""
+    crash = crash_itself(t, "SEGV", signal.SIGSEGV).info["crash"]
+    equal([key for key in ("stack_overflow", "cut", "outer_frames") if key in crash], [], "keys")
 
 
 def test_raised_signals(t):

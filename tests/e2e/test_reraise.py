@@ -56,6 +56,16 @@ def test_reraise_on_a_stack_of_its_own(t):
     check_first(t, "stack", signal.SIGSEGV)
 
 
+def test_reraise_of_no_fault_on_a_stack_of_its_own(t):
+    """A watchdog's signal, whose handler aborts: what it interrupted is on the other stack."""
+    crash = crash_of(t, "asked", signal.SIGABRT).info["crash"]
+    frames = [function_of(frame) for frame in crash["frames"]]
+    check("handler__abort" in frames, f"the handler in {frames}")
+    equal([frame for frame in frames if frame in ("ask__send", "main", "_start")],
+          ["ask__send", "main", "_start"], f"what it interrupted, in {frames}")
+    check("cut" not in crash, f"cut: {crash.get('cut')}")
+
+
 def test_reraise_through_a_second_handler(t):
     check_first(t, "chain", signal.SIGSEGV)
 

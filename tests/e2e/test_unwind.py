@@ -107,8 +107,12 @@ def test_unwind_signal_handler(t):
 
 
 def test_unwind_more_than_was_copied(t):
-    """30 frames of 8 KiB: seven of them at least are in 64 KiB."""
-    frames = crash_of(t, app(t), "deep", signal.SIGABRT)["frames"]
+    """30 frames of 8 KiB: seven of them at least are in 64 KiB; and the first of all are there."""
+    crash = crash_of(t, app(t), "deep", signal.SIGABRT)
+    frames = crash["frames"]
+    equal(crash["cut"], "stack", "cut")
+    outer = [function_of(frame) for frame in crash["outer_frames"]]
+    check("main" in outer and outer[-1] == "_start", f"where it began: {outer}")
     places = [place_of(frame) for frame in frames]
     check(("deeper", SOURCE, here("deepest")) in places, f"deepest is not in {places}")
     again = places.count(("deeper", SOURCE, here("deeper")))
