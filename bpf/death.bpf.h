@@ -12,12 +12,15 @@
 #include "batch.bpf.h"
 #include "sender.bpf.h"
 
+#define SIGQUIT           3
 #define SIGILL            4
 #define SIGTRAP           5
 #define SIGABRT           6
 #define SIGBUS            7
 #define SIGFPE            8
 #define SIGSEGV           11
+#define SIGXCPU           24
+#define SIGXFSZ           25
 #define SIGSYS            31
 #define SIGNAL_GROUP_EXIT 0x04
 #define SIGNAL_UNKILLABLE 0x40
@@ -502,6 +505,41 @@ static __always_inline void forget_faults(void)
 	u64 key = bpf_get_current_pid_tgid();
 
 	bpf_map_delete_elem(&faults, &key);
+}
+
+/* signal(7): what dumps core by default. */
+static __always_inline bool is_core_signal(int sig)
+{
+	const u64 core_mask = 1ull << SIGQUIT | 1ull << SIGILL | 1ull << SIGTRAP | 1ull << SIGABRT |
+			      1ull << SIGBUS | 1ull << SIGFPE | 1ull << SIGSEGV | 1ull << SIGXCPU |
+			      1ull << SIGXFSZ | 1ull << SIGSYS;
+
+	return core_mask >> (sig & 63) & 1;
+}
+
+/* The calling thread is killed. Where that is because another one crashed: what it was at. A help, as
+ * send_stack(). */
+static __always_inline void send_other(struct wire_process *process)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_other *message;
+	u64 page;
+
+	if (!all_stacks || !is_core_signal(BPF_CORE_READ(task, signal, group_exit_code) & 0x7f) ||
+	    !deaths__have_room(2) || __sync_fetch_and_add(&process->others, 1) >= WIRE_MAX_OTHERS)
+		return;
+	message = bpf_ringbuf_reserve(&deaths, sizeof(*message), 0);
+	if (!message)
+		return;
+	stamp(&message->head, WIRE_OTHER);
+	copy_registers(message->registers);
+	page = (user_sp() - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull);
+	for (int i = 0; i < WIRE_OTHER_PAGES; i++, page += WIRE_STACK_PAGE_BYTES) {
+		message->addresses[i] = page;
+		if (bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES, (void *)page))
+			message->addresses[i] = 0;
+	}
+	message__submit(message);
 }
 
 /* Threads that end at the same moment may each see that no other is left; the first one to get here

@@ -17,6 +17,7 @@ const volatile __u64 batches_bytes = 0;      /* size of ring buffer `batches` */
 const volatile __u64 wake_bytes = 0;         /* its fill at which the collector is woken */
 const volatile bool track_all = false;       /* whoever has a probed file is recorded (-e) */
 const volatile bool follow_children = false; /* children of the recorded are recorded (-- CMD) */
+const volatile bool all_stacks = false;      /* of a crash, other threads' too (--stacks) */
 const volatile int collector = 0;            /* its process */
 
 struct {
@@ -65,8 +66,8 @@ struct {
 
 /* The last signals of a thread that handlers took. */
 struct faults {
-	u64 start_ns;               /* of the process: numbers come again */
-	u64 interrupted_sp;         /* where one came whose handler has a stack of its own; 0: none */
+	u64 start_ns;       /* of the process: numbers come again */
+	u64 interrupted_sp; /* where one came whose handler has a stack of its own; 0: none */
 	struct wire_handled fault;  /* the machine's: SIGSEGV and the like */
 	struct wire_handled raised; /* sent by itself: abort() */
 };

@@ -103,6 +103,8 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	/* last: what was logged matters more than where */
 	if (is_raised || sig != SIGKILL)
 		send_stacks(process);
+	else
+		send_other(process);
 	if (is_raised) {
 		send_thrown();
 		send_faults(process);

@@ -19,6 +19,8 @@
 #define WIRE_STACK_PAGE_BYTES 4096 /* whatever the machine's pages are */
 #define WIRE_MAX_STACK_PAGES  16
 #define WIRE_THROWN_BYTES     1024
+#define WIRE_OTHER_PAGES      2
+#define WIRE_MAX_OTHERS       256 /* threads of a process whose stacks are sent */
 
 /* Stored nowhere, but both sides switch on it: drain.c and the emit functions in bpf/. */
 enum wire_kind {
@@ -38,6 +40,8 @@ enum wire_kind {
 	/* struct wire_crash: of the thread whose handler may have sent the signal that another one
 	 * died of; its WIRE_STACK, WIRE_THROWN and WIRE_FAULT follow */
 	WIRE_REPORTER = 14,
+	WIRE_OTHER =
+		15, /* struct wire_other: of a thread that is killed along with one that crashed */
 };
 
 enum wire_flag {
@@ -167,6 +171,14 @@ struct wire_stack {
 	uint8_t pages[][WIRE_STACK_PAGE_BYTES];
 };
 
+/* Where a thread was, and the top of its stack. */
+struct wire_other {
+	struct wire_head head;
+	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
+	uint64_t addresses[WIRE_OTHER_PAGES];   /* 0: that page is not valid */
+	uint8_t pages[WIRE_OTHER_PAGES][WIRE_STACK_PAGE_BYTES];
+};
+
 /* The order of crash registers on x86-64, with the names that snapshots use. */
 /* clang-format off */
 #define WIRE_X86_REGISTERS(X)                                                                      \
@@ -194,6 +206,7 @@ struct wire_process {
 	uint64_t exits;     /* not 0: the last thread has ended, and how is in what follows */
 	uint64_t fault_tid; /* the thread whose handler took a fault last */
 	uint64_t raised;    /* the signal that it dies of, which it has sent; 0 for none */
+	uint64_t others;    /* threads whose stacks were to be sent */
 	struct wire_end end;
 };
 

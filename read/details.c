@@ -208,6 +208,55 @@ static int parse_stack(struct ttlog_crash *crash, struct ttlog_cbor inner, struc
 	return 0;
 }
 
+static int parse_thread(struct ttlog_crash_thread *thread, struct ttlog_cbor map,
+			struct arena *arena)
+{
+	struct ttlog_cbor frames = { NULL, NULL };
+	struct frame_list list;
+	bool has_tid = false;
+	const struct want wants[] = {
+		{ "tid", .count = &thread->tid, .has = &has_tid },
+		{ "thread", .text = &thread->thread },
+		{ "frames", .item = &frames },
+	};
+	int err;
+
+	*thread = (struct ttlog_crash_thread){ .tid = 0 };
+	take_map(map, wants, ARRAY_SIZE(wants));
+	err = parse_frames(&list, frames, arena);
+	thread->frames = list.frames;
+	thread->frame_cnt = list.cnt;
+	return err;
+}
+
+static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct arena *arena)
+{
+	const struct ttlog_crash_thread **list;
+	struct ttlog_crash_thread *threads;
+	uint64_t all, cnt;
+	int err = 0;
+
+	if (!in.at || token__array(&in, &all) || !all)
+		return 0;
+	cnt = all < DETAILS_MAX_THREADS ? all : DETAILS_MAX_THREADS;
+	threads = arena__alloc(arena, cnt, sizeof(*threads));
+	list = arena__alloc(arena, cnt, sizeof(*list));
+	if (!threads || !list)
+		return -ENOMEM;
+	crash->threads = list;
+	for (uint64_t i = 0; !err && i < cnt; i++) {
+		struct ttlog_cbor thread = in;
+
+		if (ttlog_cbor_skip(&in))
+			break;
+		thread.end = in.at;
+		list[i] = &threads[i];
+		err = parse_thread(&threads[i], thread, arena);
+		crash->thread_cnt++;
+	}
+	return err;
+}
+
 static void parse_exception(struct ttlog_crash *crash, struct ttlog_cbor map)
 {
 	const struct want wants[] = {
@@ -224,6 +273,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 	struct ttlog_cbor registers = { NULL, NULL }, frames = { NULL, NULL };
 	struct ttlog_cbor reraised = { NULL, NULL }, exception = { NULL, NULL };
 	struct ttlog_cbor outer = { NULL, NULL }, overflow = { NULL, NULL };
+	struct ttlog_cbor threads = { NULL, NULL };
 	const struct want wants[] = {
 		{ "signal", .text = &ret->signal },
 		{ "number", .number = &ret->number, .has = &ret->has_number },
@@ -238,6 +288,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "cut", .text = &ret->cut },
 		{ "outer_frames", .item = &outer },
 		{ "stack_overflow", .item = &overflow },
+		{ "threads", .item = &threads },
 	};
 	int err;
 
@@ -249,6 +300,8 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 	err = parse_registers(ret, registers, arena);
 	if (!err)
 		err = parse_stack(ret, frames, outer, arena);
+	if (!err)
+		err = parse_threads(ret, threads, arena);
 	if (err)
 		*ret = (struct ttlog_crash){ .is_there = false };
 	return err;

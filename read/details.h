@@ -19,6 +19,7 @@
 
 #define DETAILS_MAX_FRAMES    1024u
 #define DETAILS_MAX_REGISTERS 256u
+#define DETAILS_MAX_THREADS   1024u
 #define DETAILS_MAX_CAUSES    64u
 
 /* Each reads a map that token__check() has passed. Returns 0 or -ENOMEM: then ret is empty. */

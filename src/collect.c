@@ -552,6 +552,7 @@ static int open_kernel(struct collector *collector)
 		.batches_bytes = env->buffer_bytes,
 		.track_all = env->mode == ENV_PATH,
 		.follow_children = env->mode == ENV_COMMAND,
+		.all_stacks = env->all_stacks,
 	};
 	struct attach_options attach = {
 		.selection = env->selection,

@@ -35,6 +35,11 @@ void crash__fini(struct crash *crash)
 	if (crash->reporter)
 		crash__fini(crash->reporter);
 	free(crash->reporter);
+	for (size_t i = 0; i < crash->other_cnt; i++) {
+		for (size_t k = 0; k < crash->others[i].frame_cnt; k++)
+			crash_frame__fini(&crash->others[i].frames[k]);
+	}
+	free(crash->others);
 	free(crash->mappings);
 	free(crash->thrown_type);
 	free(crash->thrown_what);
@@ -70,31 +75,40 @@ static int own_reporter(struct crash **reporter)
 	return *reporter ? crash__copy(original, *reporter) : -ENOMEM;
 }
 
+/* A copy of a table; NULL where it is empty, or with *err set. */
+static void *copy_table(const void *table, size_t cnt, size_t bytes, int *err)
+{
+	void *copy = cnt ? reallocarray(NULL, cnt, bytes) : NULL;
+
+	if (cnt && !copy)
+		*err = -ENOMEM;
+	if (copy)
+		memcpy(copy, table, cnt * bytes);
+	return copy;
+}
+
 int crash__copy(const struct crash *crash, struct crash *ret)
 {
 	int err = 0;
 
 	*ret = *crash;
-	ret->mappings = NULL;
-	ret->pages = NULL;
-	if (crash->mapping_cnt)
-		ret->mappings = calloc(crash->mapping_cnt, sizeof(*ret->mappings));
-	if (crash->page_cnt)
-		ret->pages = calloc(crash->page_cnt, sizeof(*ret->pages));
-	if ((crash->mapping_cnt && !ret->mappings) || (crash->page_cnt && !ret->pages)) {
+	ret->mappings =
+		copy_table(crash->mappings, crash->mapping_cnt, sizeof(*ret->mappings), &err);
+	ret->pages = copy_table(crash->pages, crash->page_cnt, sizeof(*ret->pages), &err);
+	ret->others = copy_table(crash->others, crash->other_cnt, sizeof(*ret->others), &err);
+	if (err) {
 		free(ret->mappings);
 		free(ret->pages);
+		free(ret->others);
 		memset(ret, 0, sizeof(*ret));
-		return -ENOMEM;
+		return err;
 	}
-	if (crash->page_cnt)
-		memcpy(ret->pages, crash->pages, crash->page_cnt * sizeof(*ret->pages));
 	err |= own_reporter(&ret->reporter);
 	err |= own(&ret->thrown_type) | own(&ret->thrown_what);
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		ret->mappings[i] = crash->mappings[i];
+	for (size_t i = 0; i < crash->mapping_cnt; i++)
 		err |= own(&ret->mappings[i].path);
-	}
+	for (size_t i = 0; i < crash->other_cnt; i++)
+		err |= own_frames(ret->others[i].frames, ret->others[i].frame_cnt);
 	err |= own_frames(ret->frames, ret->frame_cnt) | own_frames(ret->outer, ret->outer_cnt);
 	if (!err)
 		return 0;

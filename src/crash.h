@@ -60,6 +60,21 @@ struct crash_sender {
 	char comm[16];
 };
 
+#define CRASH_OTHER_PAGES  2
+#define CRASH_OTHER_FRAMES 24
+#define CRASH_MAX_OTHERS   256
+
+/* Where another thread was when the process crashed. */
+struct crash_other {
+	uint32_t tid;
+	char thread[16];
+	uint64_t registers[CRASH_MAX_REGISTERS]; /* as crash.registers */
+	size_t page_cnt;
+	struct crash_page pages[CRASH_OTHER_PAGES];
+	size_t frame_cnt;
+	struct crash_frame frames[CRASH_OTHER_FRAMES]; /* innermost first */
+};
+
 struct crash {
 	bool has_exit; /* how it ended is known */
 	int exit_code; /* where exit_signal is 0 */
@@ -97,6 +112,9 @@ struct crash {
 	size_t page_cnt;
 	struct crash_page *pages; /* of the thread's stack; NULL for none */
 	uint64_t outer_start;     /* from here on its stack's begin was copied; 0: it was not */
+
+	size_t other_cnt;
+	struct crash_other *others; /* NULL for none */
 
 	struct crash_mapping *mappings;
 	size_t mapping_cnt;

@@ -14,6 +14,7 @@ struct maps;
 struct unwind;
 struct wire_crash;
 struct wire_end;
+struct wire_other;
 struct wire_fault;
 struct wire_stack;
 struct wire_thrown;
@@ -27,6 +28,8 @@ void death__take_reporter(struct crash *crash, const struct wire_crash *message)
 void death__take_fault(struct crash *crash, const struct wire_fault *message);
 /* A part of the stack of either; any other thread's is of no use. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
+/* Where another thread was. */
+void death__take_other(struct crash *crash, const struct wire_other *message);
 /* What it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
 void death__take_end(struct crash *crash, const struct wire_end *end);

@@ -274,6 +274,8 @@ static size_t smallest(uint32_t kind)
 		return sizeof(struct wire_thrown);
 	case WIRE_STACK:
 		return sizeof(struct wire_stack);
+	case WIRE_OTHER:
+		return sizeof(struct wire_other);
 	case WIRE_EXEC:
 	case WIRE_LIBRARY:
 		break;

@@ -37,6 +37,7 @@ enum {
 	KEY_MAX_SNAPSHOTS,
 	KEY_MAX_DISK,
 	KEY_MAX_MEMORY,
+	KEY_STACKS,
 };
 
 static const char doc[] =
@@ -78,6 +79,7 @@ static const struct argp_option options[] = {
 	{ "output-dir", 'o', "DIR", 0, "Where they go (" DEFAULT_OUTPUT_DIR ")", 3 },
 	{ "on", KEY_ON, "LIST", 0, "When: crash,killed,exit,request (all but exit)", 3 },
 	{ "interval", 'i', "DURATION", 0, "And every so often (off)", 3 },
+	{ "stacks", KEY_STACKS, "all|crashed", 0, "Of a crash: of which threads (all)", 3 },
 	{ "max-snapshots", KEY_MAX_SNAPSHOTS, "N", 0, "Keep at most N, delete the oldest", 3 },
 	{ "max-disk", KEY_MAX_DISK, "SIZE", 0, "Keep at most SIZE, delete the oldest", 3 },
 
@@ -321,6 +323,13 @@ static int set_max_memory(struct env *env, const char *arg, struct setting_error
 	return err;
 }
 
+static int set_stacks(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)error;
+	env->all_stacks = !strcmp(arg, "all");
+	return env->all_stacks || !strcmp(arg, "crashed") ? 0 : -EINVAL;
+}
+
 static int set_immediate(struct env *env, const char *arg, struct setting_error *error)
 {
 	(void)arg;
@@ -371,6 +380,7 @@ static const struct setting settings[] = {
 	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_immediate },
 	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_output_dir },
 	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on },
+	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks },
 	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval },
 	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots },
 	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk },
@@ -525,6 +535,7 @@ int env__parse(struct env *ret_env, int argc, char **argv)
 		.ring_bytes = DEFAULT_RING_BYTES,
 		.buffer_bytes = DEFAULT_BUFFER_BYTES,
 		.on = RECORDER_ON_CRASH | RECORDER_ON_KILLED | RECORDER_ON_REQUEST,
+		.all_stacks = true,
 	};
 	struct parsing parsing = { .env = &env };
 	int err;

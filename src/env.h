@@ -40,6 +40,7 @@ struct env {
 	unsigned on;               /* enum recorder_trigger, or-ed */
 	size_t max_snapshots;      /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */
+	bool all_stacks;           /* of a crash, other threads' too */
 	bool immediate;
 	bool quiet;
 	bool verbose;

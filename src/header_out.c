@@ -283,6 +283,20 @@ static void put_thrown(struct cbor_out *out, const struct crash *crash)
 	end_map(&map, out);
 }
 
+static void put_others(struct cbor_out *out, const struct crash *crash)
+{
+	cbor_out__array(out, crash->other_cnt);
+	for (size_t i = 0; i < crash->other_cnt; i++) {
+		const struct crash_other *other = &crash->others[i];
+		struct map_out map = { 0 };
+
+		put_uint(&map, "tid", other->tid);
+		put_comm(&map, "thread", other->thread);
+		put_frames(key(&map, "frames"), other->frames, other->frame_cnt);
+		end_map(&map, out);
+	}
+}
+
 static void put_crash(struct cbor_out *out, const struct crash *crash)
 {
 	struct map_out map = { 0 };
@@ -308,6 +322,8 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 		put_text(&map, "cut", crash->cut == CRASH_CUT_FRAMES ? "frames" : "stack");
 	if (crash->outer_cnt)
 		put_frames(key(&map, "outer_frames"), crash->outer, crash->outer_cnt);
+	if (crash->other_cnt)
+		put_others(key(&map, "threads"), crash);
 	end_map(&map, out);
 }
 

@@ -76,6 +76,7 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->wake_bytes = wake_bytes;
 	skel->rodata->track_all = options->track_all;
 	skel->rodata->follow_children = options->follow_children;
+	skel->rodata->all_stacks = options->all_stacks;
 	skel->rodata->collector = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
 }

@@ -23,6 +23,7 @@ struct kernel_options {
 	size_t batches_bytes; /* ring buffer for batches: a power of two, at least a page */
 	bool track_all;       /* record whoever has a probed file */
 	bool follow_children; /* record the children of the recorded */
+	bool all_stacks;      /* of a crash, those of other threads, too */
 };
 
 /* What an older kernel that has no kprobes either does not show: flags. */

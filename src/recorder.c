@@ -644,6 +644,9 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 	case WIRE_STACK:
 		death__take_stack(&process->crash, (const struct wire_stack *)head);
 		break;
+	case WIRE_OTHER:
+		death__take_other(&process->crash, (const struct wire_other *)head);
+		break;
 	}
 }
 
@@ -690,6 +693,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_FAULT:
 	case WIRE_THROWN:
 	case WIRE_STACK:
+	case WIRE_OTHER:
 		take_crash_message(recorder, process, head);
 		break;
 	case WIRE_EXIT:

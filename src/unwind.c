@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "crash.h"
 #include "unwind.h"
+#include "unwind_answer.h"
 #include "unwind_child.h"
 
 #define NS_PER_MS        1000000ull
@@ -42,30 +43,6 @@ struct unwind {
 	struct id_list given; /* files that it has */
 	struct id_list slow; /* files whose debug information takes too long; until the next rest */
 	unsigned late_cnt;   /* children that were ended; until the next rest */
-};
-
-struct unwind_step {
-	uint64_t ip;
-	bool is_interrupted, is_outer;
-	char *symbol; /* of the function; NULL unknown */
-};
-
-struct frame_list {
-	struct crash_frame frames[CRASH_MAX_FRAMES];
-	size_t max;
-	size_t cnt;      /* of the steps that are named */
-	size_t open_cnt; /* and of the one that is being named */
-	bool is_full;    /* there are more */
-};
-
-/* What the child has told. */
-struct answer {
-	struct unwind_step steps[UNWIND_MAX_STEPS];
-	size_t step_cnt, symbol_cnt;
-	size_t named_cnt; /* steps whose names are all there */
-	struct frame_list inner, outer;
-	char *type; /* of what was thrown, NULL unknown */
-	enum crash_cut cut;
 };
 
 /* ---- lists of build ids ---- */
@@ -300,95 +277,7 @@ static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, u
 	return err == -ENOMEM ? err : err ? -EPIPE : 0;
 }
 
-/* ---- answers ---- */
-
-static char *text_or_null(char *text, size_t size)
-{
-	text[size - 1] = '\0';
-	return text[0] ? strdup(text) : NULL;
-}
-
-static struct crash_frame *next_frame(struct frame_list *list, const struct unwind_step *step)
-{
-	struct crash_frame *frame;
-
-	if (list->cnt + list->open_cnt == list->max) {
-		list->is_full = true;
-		return NULL;
-	}
-	frame = &list->frames[list->cnt + list->open_cnt++];
-	frame->ip = step->ip;
-	frame->is_interrupted = step->is_interrupted;
-	return frame;
-}
-
-static struct frame_list *list_of(struct answer *answer, const struct unwind_step *step)
-{
-	return step->is_outer ? &answer->outer : &answer->inner;
-}
-
-static void take_name(struct answer *answer, struct unwind_told *told)
-{
-	const struct unwind_step *step = &answer->steps[answer->named_cnt];
-	struct crash_frame *frame;
-	struct frame_list *list;
-
-	if (answer->named_cnt == answer->step_cnt)
-		return;
-	list = list_of(answer, step);
-	frame = next_frame(list, step);
-	if (frame) {
-		frame->symbol = text_or_null(told->symbol, sizeof(told->symbol));
-		frame->file = text_or_null(told->file, sizeof(told->file));
-		frame->line = told->line;
-	}
-	if (told->kind != UNWIND_NAME)
-		return;
-	list->cnt += list->open_cnt;
-	list->open_cnt = 0;
-	answer->named_cnt++;
-}
-
-static void take_step(struct answer *answer, const struct unwind_told *told)
-{
-	if (answer->step_cnt == UNWIND_MAX_STEPS || answer->symbol_cnt || answer->named_cnt)
-		return;
-	answer->steps[answer->step_cnt++] = (struct unwind_step){
-		.ip = told->ip,
-		.is_interrupted = told->is_interrupted,
-		.is_outer = told->is_outer,
-	};
-}
-
-/* The child read what the program made: nothing that it says is believed to be well formed. */
-static void take_told(struct answer *answer, struct unwind_told *told)
-{
-	switch ((enum unwind_kind)told->kind) {
-	case UNWIND_STEP:
-		take_step(answer, told);
-		break;
-	case UNWIND_SYMBOL:
-		if (answer->symbol_cnt < answer->step_cnt)
-			answer->steps[answer->symbol_cnt++].symbol =
-				text_or_null(told->symbol, sizeof(told->symbol));
-		break;
-	case UNWIND_CUT:
-		answer->cut = told->line <= CRASH_CUT_STACK ? told->line : CRASH_CUT_NONE;
-		break;
-	case UNWIND_INLINED:
-	case UNWIND_NAME:
-		take_name(answer, told);
-		break;
-	case UNWIND_TYPE:
-		free(answer->type);
-		answer->type = text_or_null(told->symbol, sizeof(told->symbol));
-		break;
-	case UNWIND_FILE:
-	case UNWIND_CRASH:
-	case UNWIND_DONE:
-		break;
-	}
-}
+/* ---- its time ---- */
 
 struct watch {
 	pid_t pid;
@@ -449,7 +338,7 @@ static bool is_late(struct watch *watch)
 
 /* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is
  * late. */
-static int listen_to_child(const struct unwind *unwind, struct answer *answer)
+static int listen_to_child(const struct unwind *unwind, struct unwind_answer *answer)
 {
 	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
 	struct unwind_told told;
@@ -467,14 +356,15 @@ static int listen_to_child(const struct unwind *unwind, struct answer *answer)
 		if (ready > 0 && told.kind == UNWIND_DONE)
 			return 0;
 		if (ready > 0)
-			take_told(answer, &told);
+			unwind_answer__take(answer, &told);
 		if (is_late(&watch))
 			return -ETIME;
 	}
 }
 
 /* The file of the step that took too long, where it is known, goes without the next time. */
-static void blame(struct unwind *unwind, const struct crash *crash, const struct answer *answer)
+static void blame(struct unwind *unwind, const struct crash *crash,
+		  const struct unwind_answer *answer)
 {
 	unwind->late_cnt++;
 	if (!answer->step_cnt || answer->symbol_cnt < answer->step_cnt ||
@@ -492,74 +382,10 @@ static void blame(struct unwind *unwind, const struct crash *crash, const struct
 	}
 }
 
-static void drop_open(struct frame_list *list)
-{
-	for (size_t i = 0; i < list->open_cnt; i++)
-		crash_frame__fini(&list->frames[list->cnt + i]);
-	list->open_cnt = 0;
-}
-
-/* Those whose names were not told come behind those with, with what their symbol tables say. */
-static void add_unnamed(struct answer *answer)
-{
-	drop_open(&answer->inner);
-	drop_open(&answer->outer);
-	for (size_t i = answer->named_cnt; i < answer->step_cnt; i++) {
-		struct unwind_step *step = &answer->steps[i];
-		struct frame_list *list = list_of(answer, step);
-		struct crash_frame *frame = next_frame(list, step);
-
-		if (!frame)
-			continue;
-		list->cnt += list->open_cnt;
-		list->open_cnt = 0;
-		frame->symbol = step->symbol;
-		step->symbol = NULL;
-	}
-	for (size_t i = 0; i < answer->step_cnt; i++)
-		free(answer->steps[i].symbol);
-}
-
-/* Build id and offset, where the kernel told them at the crash. */
-static void take_known(struct crash_frame *frame, const struct crash *crash)
-{
-	for (size_t i = 0; i < crash->frame_cnt; i++) {
-		if (crash->frames[i].ip != frame->ip)
-			continue;
-		frame->offset = crash->frames[i].offset;
-		memcpy(frame->build_id, crash->frames[i].build_id, sizeof(frame->build_id));
-		return;
-	}
-}
-
-static void replace_frames(struct crash *crash, struct answer *answer)
-{
-	for (size_t i = 0; i < answer->inner.cnt; i++)
-		take_known(&answer->inner.frames[i], crash);
-	for (size_t i = 0; i < crash->frame_cnt; i++)
-		crash_frame__fini(&crash->frames[i]);
-	for (size_t i = 0; i < crash->outer_cnt; i++)
-		crash_frame__fini(&crash->outer[i]);
-	memcpy(crash->frames, answer->inner.frames, answer->inner.cnt * sizeof(*crash->frames));
-	memcpy(crash->outer, answer->outer.frames, answer->outer.cnt * sizeof(*crash->outer));
-	crash->frame_cnt = answer->inner.cnt;
-	crash->outer_cnt = answer->outer.cnt;
-	crash->cut = answer->inner.is_full ? CRASH_CUT_FRAMES : answer->cut;
-}
-
-static void replace_type(struct crash *crash, char *type)
-{
-	if (!type)
-		return;
-	free(crash->thrown_type);
-	crash->thrown_type = type;
-	crash->is_type_mangled = false;
-}
-
 /* A child that served others may have gone since, for its size or for what those did to it: then
  * another one is asked. */
 static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
-		      unwind_open_fn open, void *ctx, struct answer *answer)
+		      unwind_open_fn open, void *ctx, struct unwind_answer *answer)
 {
 	bool was_there;
 	int err;
@@ -582,7 +408,7 @@ static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t
 int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwind_open_fn open,
 		  void *ctx)
 {
-	struct answer *answer;
+	struct unwind_answer *answer;
 	int err;
 
 	if (unwind->late_cnt >= MAX_LATE)
@@ -590,17 +416,12 @@ int unwind__crash(struct unwind *unwind, struct crash *crash, uint32_t uid, unwi
 	answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
-	answer->inner.max = CRASH_MAX_FRAMES;
-	answer->outer.max = CRASH_MAX_OUTER;
+	unwind_answer__init(answer);
 	err = get_answer(unwind, crash, uid, open, ctx, answer);
-	add_unnamed(answer);
-	replace_type(crash, answer->type);
-	if (answer->inner.cnt) {
-		replace_frames(crash, answer);
+	if (unwind_answer__give(answer, crash))
 		err = 0;
-	} else if (!err) {
+	else if (!err)
 		err = -ENODATA;
-	}
 	free(answer);
 	return err;
 }

@@ -234,6 +234,47 @@ static void test_death_names_a_stack_overflow(void **state)
 	}
 }
 
+static void test_death_tells_exit_from_signal(void **state);
+
+static void test_death_takes_other_threads(void **state)
+{
+	struct wire_crash message = { .head.tid = 12, .signal = SIGSEGV };
+	struct wire_other *other = calloc(1, sizeof(*other));
+	struct attach_options options = { 0 };
+	struct attach *attach = attach__new(&options);
+	struct crash crash = { 0 }, copy;
+
+	(void)state;
+	assert_non_null(other);
+	(void)strcpy(other->head.comm, "worker");
+	other->addresses[1] = 0x7000;
+	for (size_t i = 0; i < WIRE_MAX_REGISTERS; i++)
+		other->registers[i] = (uintptr_t)test_death_tells_exit_from_signal;
+	death__take_other(&crash, other); /* nothing has crashed */
+	assert_int_equal(crash.other_cnt, 0);
+	death__take_crash(&crash, &message);
+	for (uint32_t tid = 1; tid <= CRASH_MAX_OTHERS + 2; tid++) {
+		other->head.tid = tid;
+		death__take_other(&crash, other);
+	}
+	/* one of them is the one that crashed, and one is too many */
+	assert_int_equal(crash.other_cnt, CRASH_MAX_OTHERS);
+	assert_int_equal(crash.others[11].tid, 13);
+	assert_int_equal(crash.others[11].page_cnt, 1);
+	assert_int_equal(crash.others[11].pages[0].address, 0x7000);
+	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+	death__resolve(&crash, getuid(), attach, NULL);
+	assert_int_equal(crash__copy(&crash, &copy), 0);
+	assert_int_equal(copy.others[11].frame_cnt, 1);
+	assert_string_equal(copy.others[11].thread, "worker");
+	assert_string_equal(copy.others[11].frames[0].module, crash.others[11].frames[0].module);
+	assert_ptr_not_equal(copy.others[11].frames[0].module, crash.others[11].frames[0].module);
+	crash__fini(&copy);
+	crash__fini(&crash);
+	attach__free(attach);
+	free(other);
+}
+
 static void test_death_tells_exit_from_signal(void **state)
 {
 	struct wire_end end = { .status = 3 << 8 };
@@ -311,6 +352,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_death_finds_who_sent_the_signal),
 		cmocka_unit_test(test_death_takes_what_was_thrown),
 		cmocka_unit_test(test_death_names_a_stack_overflow),
+		cmocka_unit_test(test_death_takes_other_threads),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),

@@ -122,6 +122,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.max_disk_bytes, 0);
 	assert_int_equal(env.max_memory_bytes, 0);
 	assert_false(env.immediate);
+	assert_true(env.all_stacks);
 	assert_false(env.quiet);
 	assert_false(env.verbose);
 	assert_true(selection__matches(env.selection, &site));
@@ -138,8 +139,8 @@ static void test_env_takes_every_option(void **state)
 	(void)state;
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
-	      "-i 250ms --on exit,crash --immediate --max-snapshots 7 --max-disk 2G --max-memory 96M "
-	      "-d 1.5m -v");
+	      "-i 250ms --on exit,crash --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
+	      "--max-memory 96M -d 1.5m -v");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
@@ -153,6 +154,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.max_disk_bytes, 2ull << 30);
 	assert_int_equal(env.max_memory_bytes, 96 << 20);
 	assert_true(env.immediate);
+	assert_false(env.all_stacks);
 	assert_true(env.verbose);
 	assert_false(env.quiet);
 	site.level = TTLOG_LEVEL_INFO;
@@ -299,6 +301,7 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1 -i 9ms", "--interval: '9ms' is less than 10ms");
 	assert_refused("-p 1 -d 0", "--duration: '0' is out of range");
 	assert_refused("-p 1 --on crash,", "--on: 'crash,' is not a list");
+	assert_refused("-p 1 --stacks none", "--stacks: 'none' is not all or crashed");
 	assert_refused("-p 1 --on crashes", "--on: 'crashes' is not a list");
 	assert_refused("-p 1 --on cras", "--on: 'cras' is not a list");
 	assert_refused("-p 1 --max-snapshots -1", "--max-snapshots: '-1' is not");

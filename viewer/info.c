@@ -223,6 +223,22 @@ static void stack(struct page *page, const struct ttlog_crash *crash)
 		frame_line(page, (long)i - (long)crash->outer_cnt, crash->outer_frames[i]);
 }
 
+static void other_stacks(struct page *page, const struct ttlog_crash *crash)
+{
+	if (!crash->thread_cnt)
+		return;
+	title(page, "Stacks of the other threads");
+	for (size_t i = 0; i < crash->thread_cnt; i++) {
+		const struct ttlog_crash_thread *thread = crash->threads[i];
+
+		out__format(page->out, "  %llu ", (unsigned long long)thread->tid);
+		out__plain(page->out, thread->thread);
+		out__char(page->out, '\n');
+		for (size_t k = 0; k < thread->frame_cnt; k++)
+			frame_line(page, (long)k, thread->frames[k]);
+	}
+}
+
 static void registers(struct page *page, const struct ttlog_crash *crash)
 {
 	size_t cnt = crash->register_cnt;
@@ -452,6 +468,7 @@ int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struc
 		return err;
 	events(&page, reader);
 	registers(&page, info->crash);
+	other_stacks(&page, info->crash);
 	threads(&page, info, scan);
 	mappings(&page, info);
 	return 0;

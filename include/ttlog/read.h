@@ -231,6 +231,14 @@ struct ttlog_frame {
 	uint64_t line;
 };
 
+/* Where another thread was when the process crashed. Grows. */
+struct ttlog_crash_thread {
+	uint64_t tid;
+	struct ttlog_text thread;                /* its name */
+	const struct ttlog_frame *const *frames; /* innermost first */
+	size_t frame_cnt;
+};
+
 /* Grows. */
 struct ttlog_crash {
 	bool is_there; /* else it did not die of a signal that was seen, and all the rest is 0 */
@@ -256,6 +264,8 @@ struct ttlog_crash {
 	/* then, of the same stack, the thread's first functions, innermost first */
 	const struct ttlog_frame *const *outer_frames;
 	size_t outer_cnt;
+	const struct ttlog_crash_thread *const *threads; /* the others */
+	size_t thread_cnt;
 };
 
 /* Fixed. */

@@ -347,6 +347,28 @@ def test_fault_stack_overflow(t):
     check(re.search(r"#\d+ .*cause__deep.*\n  \.\.\. the rest of the stack was not copied\n  #-\d+ ", text), text)
 
 
+def test_fault_stacks_of_all_threads(t):
+    """Where each was: seven idle, main waits for the last one."""
+    snapshot = crash_itself(t, "SEGV", signal.SIGSEGV)
+    crash = snapshot.info["crash"]
+    threads = {thread["tid"]: thread for thread in crash["threads"]}
+    equal(set(threads), {event["tid"] for event in snapshot.events} - {crash["tid"]} | {snapshot.pid},
+          "threads with a stack")
+    for tid, thread in threads.items():
+        names = [symbol_of(frame) for frame in thread["frames"] if "symbol" in frame]
+        equal(thread["thread"], "crash", "name")
+        check(("main" if tid == snapshot.pid else "crash__run") in names, f"stack of {tid}: {names}")
+    text = view(snapshot.path, "--info").partition("Stacks of the other threads\n")[2]
+    check(text.count("crash__run+0x") >= THREADS - 1, f"stacks in {text}")
+
+
+def test_fault_stack_of_the_crashed_thread_alone(t):
+    collector = t.collect("--stacks", "crashed", "--", t.app("crash"), THREADS, EVENTS, "SEGV").end(139)
+    (pid,) = collector.all_accounts()
+    crash = check_crash(t, collector, pid, signal.SIGSEGV, {}).info["crash"]
+    check("threads" not in crash and crash["frames"], f"keys {list(crash)}")
+
+
 def test_fault_is_no_stack_overflow(t):
     """Not every fault is one, and a stack that is shown to its end is not cut."""
     crash = crash_itself(t, "SEGV", signal.SIGSEGV).info["crash"]
