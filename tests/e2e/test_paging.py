@@ -91,7 +91,7 @@ def log(app):
 def start(t, *args):
     app = t.start(t.app("paged"), SOME, *args)
     app.out.wait("start")
-    collector = t.collect("--on", "crash,exit", "-p", app.pid)
+    collector = t.collect("--on", "crash,killed,exit", "-p", app.pid)
     collector.recording(app.pid)
     return app, collector
 

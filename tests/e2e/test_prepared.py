@@ -19,7 +19,7 @@ def run(t, mode, when, end):
     """All that it logs: growing batches, a record larger than one, records alone, a slow batch."""
     app = t.start(t.app("sandboxed"), mode, when, EVENTS, end)
     app.out.wait("start")
-    collector = t.collect("--on", "crash,exit", "-p", app.pid)
+    collector = t.collect("--on", "crash,killed,exit", "-p", app.pid)
     collector.recording(app.pid)
     app.say()
     app.out.wait("logged")
