@@ -49,10 +49,9 @@ static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cb
 		const char *key;
 		struct ttlog_cbor *to;
 	} columns[] = {
-		{ "site", &chunk->site },
-		{ "time", &chunk->time },
-		{ "thread", &chunk->thread },
-		{ "fields", &chunk->fields },
+		{ "site", &chunk->site },       { "time", &chunk->time },
+		{ "thread", &chunk->thread },   { "fields", &chunk->fields },
+		{ "batches", &chunk->batches },
 	};
 
 	if (ttlog_text_is(key, "n"))

@@ -16,6 +16,7 @@
 #include "token.h"
 
 struct header;
+struct identities;
 
 /* The columns of one group of events. */
 struct chunk_group {
@@ -30,6 +31,9 @@ struct chunk {
 	struct ttlog_chunk events;  /* chunk__parse: n, groups, first and last; chunk__load: all */
 	struct chunk_group *groups; /* as many */
 	struct ttlog_cbor site, time, thread, fields; /* the columns as they stand */
+	struct ttlog_cbor batches;                    /* likewise; NULL: there are none */
+	struct identities *identities;                /* identity.h's */
+	bool tried_identities;
 };
 
 /* Reads the keys and checks the counts. Returns 0, -EBADMSG with a reason in words, or -ENOMEM. */

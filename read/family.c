@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Same host, pid and executable: that may be one process, or two, the second after a reboot. Pairs
+ * Files of today say which process of which boot they are of. For others: same host, pid and
+ * executable: that may be one process, or two, the second after a reboot. Pairs
  * of clocks that disagree by less than an hour are of one boot. Others are where the wall clock was
  * set meanwhile: then the files tell by the events that they share.
  */
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 #include "family.h"
+#include "identity.h"
 
 #define SAME_BOOT_NS    (3600ull * 1000000000u)
 /* So many chunks of each file, and events of both, are looked at for those that both have. */
@@ -106,6 +108,8 @@ static bool is_same_process(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 	const struct ttlog_info *x = &a->header.info, *y = &b->header.info;
 	uint64_t apart = offset_of(a) - offset_of(b);
 
+	if (identity__has_any(&a->header) && identity__has_any(&b->header))
+		return identity__is_process(x, y);
 	if (!x->has_header || !y->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid ||
 	    !ttlog_text_equal(x->host, y->host) || !ttlog_text_equal(x->exe, y->exe))
 		return false;

@@ -6,6 +6,7 @@
 
 #include "format.h"
 #include "header.h"
+#include "identity.h"
 #include "value.h"
 
 /*
@@ -15,6 +16,7 @@
 #define SITE_MIN_BYTES    60u
 #define THREAD_MIN_BYTES  16u
 #define MAPPING_MIN_BYTES 24u
+#define MODULE_MIN_BYTES  3u
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -342,6 +344,33 @@ static int parse_mappings(struct parse *parse, struct ttlog_cbor *in)
 	return 0;
 }
 
+static int parse_module(struct parse *parse, void *ret, struct ttlog_cbor *in)
+{
+	struct header_module *module = ret;
+	uint64_t cnt;
+
+	(void)parse;
+	if (token__array(in, &cnt) || cnt != 2 || token__text(in, &module->build_id) ||
+	    token__uint(in, &module->site_cnt))
+		return -EBADMSG;
+	return 0;
+}
+
+static int parse_modules(struct parse *parse, struct ttlog_cbor *in)
+{
+	static const struct table_kind KIND = { "module", MODULE_MIN_BYTES,
+						sizeof(struct header_module), parse_module };
+	struct header *header = parse->header;
+	struct table table;
+	int err = parse_table(parse, &KIND, in, &table);
+
+	if (err)
+		return err;
+	header->modules = table.structs;
+	header->module_cnt = table.cnt;
+	return 0;
+}
+
 static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 {
 	uint64_t pairs;
@@ -381,6 +410,7 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "kernel", &header->info.kernel },   { "comm", &header->info.comm },
 		{ "exe", &header->info.exe },         { "build_id", &header->info.build_id },
 		{ "reason", &header->info.reason },   { "created_at", &header->info.created_at },
+		{ "boot_id", &header->info.boot_id },
 	};
 	const struct {
 		const char *key;
@@ -390,6 +420,7 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "pid", &header->info.pid, &header->info.has_pid },
 		{ "uid", &header->info.uid, &header->info.has_uid },
 		{ "cgroup", &header->info.cgroup, &header->info.has_cgroup },
+		{ "start_time", &header->info.start_time, &header->info.has_start_time },
 		{ "emitted", &header->emitted, &header->has_totals },
 		{ "recorded", &header->recorded, &header->has_totals },
 		{ "overwritten", &header->overwritten, &header->has_totals },
@@ -433,6 +464,8 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 		return header->threads ? -EBADMSG : parse_threads(parse, in);
 	if (ttlog_text_is(key, "mappings"))
 		return header->info.mappings ? -EBADMSG : parse_mappings(parse, in);
+	if (ttlog_text_is(key, "modules"))
+		return header->modules ? -EBADMSG : parse_modules(parse, in);
 	if (ttlog_text_is(key, "lost"))
 		return parse_map_span(in, &header->lost_item);
 	if (ttlog_text_is(key, "exit"))
@@ -527,6 +560,9 @@ static int parse_header(struct parse *parse)
 	}
 	if (!has_clock || !header->sites || !header->threads)
 		return bad(parse, "clock, sites or threads is missing");
+	err = header->modules ? identity__spread_modules(header) : 0;
+	if (err)
+		return err == -EBADMSG ? bad(parse, "modules do not fit the sites") : err;
 	header->info.format = FORMAT_NUMBER;
 	header->info.has_header = true;
 	return parse_details(header);

@@ -13,6 +13,12 @@
 #include "details.h"
 #include "token.h"
 
+/* An executable or library that sites are of. */
+struct header_module {
+	struct ttlog_text build_id; /* may be empty */
+	uint64_t site_cnt;
+};
+
 /* All text lies in `content`. */
 struct header {
 	struct ttlog_info info; /* has_header: the rest is not empty */
@@ -21,6 +27,9 @@ struct header {
 
 	struct ttlog_site *sites; /* info has pointers to these */
 	struct ttlog_thread *threads;
+	struct header_module *modules; /* NULL: the file does not have them */
+	size_t module_cnt;
+	uint32_t *site_modules; /* by site; NULL likewise */
 	struct ttlog_exit exit;
 	struct ttlog_crash crash;
 

@@ -8,6 +8,7 @@
 
 #include "chunk.h"
 #include "frame.h"
+#include "identity.h"
 #include "reader.h"
 
 struct ttlog_kept {
@@ -137,7 +138,15 @@ static const struct ttlog_column *column_of(const struct ttlog_event *event, uns
 				 idx);
 }
 
-static const struct ttlog_event_source SOURCE = { .column = column_of };
+static bool identity_of(const struct ttlog_event *event, struct identity *ret)
+{
+	struct ttlog_kept *kept = (struct ttlog_kept *)(uintptr_t)event->reserved[0];
+
+	return identity__find(&kept->chunk, &kept->snapshot->header, (uint32_t)event->reserved[1],
+			      ret);
+}
+
+static const struct ttlog_event_source SOURCE = { .column = column_of, .identity = identity_of };
 
 void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret)
 {

@@ -9,6 +9,7 @@
 
 #include "format.h"
 #include "frame.h"
+#include "identity.h"
 #include "reader.h"
 #include "unpack.h"
 
@@ -509,6 +510,7 @@ void ttlog_snapshot_close(struct ttlog_snapshot *snapshot)
 	free(snapshot->places);
 	free(snapshot->end_lost);
 	arena__fini(&snapshot->end_arena);
+	free(snapshot->hidden);
 	free(snapshot->name);
 	free(snapshot);
 }
@@ -600,7 +602,14 @@ static const struct ttlog_column *column_of(const struct ttlog_event *event, uns
 	return column;
 }
 
-static const struct ttlog_event_source SOURCE = { .column = column_of };
+static bool identity_of(const struct ttlog_event *event, struct identity *ret)
+{
+	struct ttlog_snapshot *reader = event->snapshot;
+
+	return identity__find(&reader->chunk, &reader->header, (uint32_t)event->reserved[1], ret);
+}
+
+static const struct ttlog_event_source SOURCE = { .column = column_of, .identity = identity_of };
 
 void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chunk *chunk,
 			uint32_t i, struct ttlog_event *ret)
@@ -609,7 +618,8 @@ void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chun
 
 	ret->source = &SOURCE;
 	ret->snapshot = snapshot;
-	memset(ret->reserved, 0, sizeof(ret->reserved));
+	ret->reserved[0] = 0;
+	ret->reserved[1] = i;
 	ret->group = ttlog_chunk_group(chunk, i);
 	ret->row = ttlog_chunk_row(chunk, i);
 	ret->site_number = chunk->groups[ret->group].site;

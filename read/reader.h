@@ -48,6 +48,7 @@ struct ttlog_snapshot {
 	size_t parsed; /* the number of the chunk in `chunk`, not loaded yet; SIZE_MAX: none */
 	size_t loaded; /* the same, loaded */
 	uint64_t load_cnt;
+	uint8_t *hidden; /* of its only chunk: 1 for an event that another file had; NULL: seen.h */
 	bool has_end;
 	uint64_t end_events, end_chunks;
 };

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <ttlog/read.h>
+#include "mix.h"
 #include "repeats.h"
 
 /* Equal nanoseconds are rare; a file in which all are equal must not fill the memory. */
@@ -16,31 +17,6 @@ struct seen {
 	uint32_t number;
 	uint32_t in_file, shown; /* so many in that file, and in the one that had most */
 };
-
-/* splitmix64: what a difference of two values becomes is up to the secret that it began with. Else a
- * file could make events of which all lie in one place of the table, or be taken for others. */
-static uint64_t mix(uint64_t hash, uint64_t v)
-{
-	hash ^= v;
-	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
-	hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
-	return hash ^ hash >> 31;
-}
-
-static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
-{
-	uint64_t word;
-	size_t i;
-
-	for (i = 0; i + sizeof(word) <= text.len; i += sizeof(word)) {
-		memcpy(&word, text.p + i, sizeof(word));
-		hash = mix(hash, word);
-	}
-	word = text.len;
-	for (; i < text.len; i++)
-		word = word << 8 | (unsigned char)text.p[i];
-	return mix(hash, word);
-}
 
 static uint64_t hash_event(const struct repeats *repeats, uint64_t family,
 			   const struct ttlog_event *event)

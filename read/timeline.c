@@ -5,57 +5,20 @@
  * Order. All go by wall time; files of one process by the clock of the first one named (family.h),
  * so that those are in the order of CLOCK_MONOTONIC, which they share.
  *
- * Once. Snapshots of one process overlap: its ring is written again and again. Two events of
- * different files of one process are the same event if thread, site, CLOCK_MONOTONIC in
- * nanoseconds and all values are the same. Where one file has k equal events in one nanosecond and
- * another m, the greater number is shown. Within one file nothing is left out.
+ * Once. Snapshots of one process overlap: its ring is written again and again, maybe by two
+ * collectors, each with its own idea of an event's nanoseconds. An event that several files have is
+ * that of the one named first (known.h); the others leave it out when they load its chunk. Of files
+ * that do not say which event is which, two events are the same if thread, site, CLOCK_MONOTONIC in
+ * nanoseconds and all values are. Where one file has k equal events in one nanosecond and another m,
+ * the greater number is shown. Within one file nothing is left out.
  */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "family.h"
 #include "filter.h"
-#include "reader.h"
-#include "repeats.h"
-#include "selection.h"
-
-struct input {
-	struct ttlog_snapshot *reader;
-	uint32_t number;
-	size_t chunk; /* the next event's */
-	struct selection wanted;
-	uint64_t made;  /* `wanted` is, by this load of the reader's, of `chunk`; 0: never */
-	uint32_t at;    /* the next event's, among those wanted */
-	bool pending;   /* the chunk is not loaded yet: the key is its first event's */
-	uint64_t key;   /* what the merge goes by */
-	uint64_t shift; /* from CLOCK_MONOTONIC to the key */
-	uint64_t family;
-	/* Only from here to there can other files of the process have the same events. */
-	bool overlaps;
-	uint64_t overlap_from_ns, overlap_to_ns;
-	uint8_t *sites; /* enum filter_verdict */
-	bool *threads;
-	struct selection_rule rule;
-};
-
-struct ttlog_timeline {
-	struct input *inputs;
-	size_t input_cnt;
-	struct ttlog_range range;
-	uint64_t from_key; /* what lies before is passed over */
-	uint64_t skip;     /* and so many behind it */
-
-	struct input **heap;
-	size_t heap_cnt;
-	uint32_t given; /* so many events of the heap's top are out */
-	uint32_t loads_left;
-
-	struct ttlog_run run; /* ttlog_timeline_next is in */
-	uint32_t run_at;
-
-	struct repeats repeats;
-};
+#include "seen.h"
+#include "timeline_parts.h"
 
 /* ---- The next event of one file ---- */
 
@@ -89,9 +52,10 @@ static bool find_chunk(struct input *input)
 	return false;
 }
 
-static void load(struct input *input)
+static void load(const struct ttlog_timeline *timeline, struct input *input)
 {
 	struct ttlog_snapshot *reader = input->reader;
+	int err;
 
 	if (reader->loaded == input->chunk && input->made == reader->chunk.events.load_cnt)
 		return;
@@ -99,18 +63,24 @@ static void load(struct input *input)
 	if (ttlog_snapshot_load(reader, input->chunk))
 		return;
 	input->made = reader->chunk.events.load_cnt;
-	if (selection__make(&input->wanted, reader, &input->rule)) {
+	err = selection__make(&input->wanted, reader, &input->rule);
+	if (!err && input->shares)
+		err = known__leave_out(&timeline->known, input->family, input->number, reader,
+				       &input->wanted);
+	if (!err)
+		err = seen__leave_out(reader, &input->wanted);
+	if (err) {
 		reader__drop(reader, input->chunk, strerror(ENOMEM));
 		input->wanted.cnt = 0;
 	}
 }
 
 /* Makes the next wanted event from input->at on the input's. False at the end of the file. */
-static bool find_event(struct input *input)
+static bool find_event(const struct ttlog_timeline *timeline, struct input *input)
 {
 	if (input->pending) {
 		input->pending = false;
-		load(input);
+		load(timeline, input);
 	}
 	if (input->at < input->wanted.cnt) {
 		input->key = key_of(input, mono_of(input, input->at));
@@ -261,7 +231,7 @@ static void pass_given(struct ttlog_timeline *timeline)
 	if (!timeline->given)
 		return;
 	timeline->heap[0]->at += timeline->given;
-	keep_top(timeline, find_event(timeline->heap[0]));
+	keep_top(timeline, find_event(timeline, timeline->heap[0]));
 	timeline->given = 0;
 }
 
@@ -277,12 +247,13 @@ static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_c
 			if (!timeline->loads_left)
 				break;
 			timeline->loads_left--;
-			keep_top(timeline, find_event(top));
+			keep_top(timeline, find_event(timeline, top));
 			continue;
 		}
-		load(top); /* who else goes on in the snapshot may have loaded another chunk */
+		load(timeline,
+		     top); /* who else goes on in the snapshot may have loaded another chunk */
 		if (top->at >= top->wanted.cnt) {
-			keep_top(timeline, find_event(top));
+			keep_top(timeline, find_event(timeline, top));
 			continue;
 		}
 		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(timeline, top)) {
@@ -290,7 +261,7 @@ static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_c
 			return top;
 		}
 		top->at++;
-		keep_top(timeline, find_event(top));
+		keep_top(timeline, find_event(timeline, top));
 	}
 	return NULL;
 }
@@ -387,7 +358,7 @@ static void reload_run(struct ttlog_timeline *timeline)
 	struct ttlog_run *run = &timeline->run;
 	struct input *input = timeline->heap[0];
 
-	load(input);
+	load(timeline, input);
 	if (!input->wanted.cnt)
 		run->cnt = timeline->run_at;
 	else if (run->positions)
@@ -479,53 +450,6 @@ int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
 
 /* ---- Setting up ---- */
 
-static void find_overlap(struct input *a, const struct input *b)
-{
-	const struct ttlog_snapshot *x = a->reader, *y = b->reader;
-	uint64_t from, to;
-
-	if (!x->contents.chunk_cnt || !y->contents.chunk_cnt)
-		return;
-	from = x->contents.chunks[0].first_ns > y->contents.chunks[0].first_ns
-		       ? x->contents.chunks[0].first_ns
-		       : y->contents.chunks[0].first_ns;
-	to = x->contents.chunks[x->contents.chunk_cnt - 1].last_ns <
-			     y->contents.chunks[y->contents.chunk_cnt - 1].last_ns
-		     ? x->contents.chunks[x->contents.chunk_cnt - 1].last_ns
-		     : y->contents.chunks[y->contents.chunk_cnt - 1].last_ns;
-	if (from > to)
-		return;
-	if (!a->overlaps || from < a->overlap_from_ns)
-		a->overlap_from_ns = from;
-	if (!a->overlaps || to > a->overlap_to_ns)
-		a->overlap_to_ns = to;
-	a->overlaps = true;
-}
-
-static int find_families(struct ttlog_timeline *timeline, struct ttlog_snapshot *const *snapshots)
-{
-	const size_t cnt = timeline->input_cnt;
-	size_t *families = calloc(cnt + 1, sizeof(*families));
-
-	if (!families)
-		return -ENOMEM;
-	family__find(snapshots, cnt, families);
-	for (size_t i = 0; i < cnt; i++) {
-		const struct ttlog_info *header = &snapshots[i]->header.info;
-
-		timeline->inputs[i].family = families[i];
-		timeline->inputs[i].shift = header->real_ns - header->mono_ns;
-	}
-	for (size_t i = 0; i < cnt; i++) {
-		for (size_t k = 0; k < cnt; k++) {
-			if (i != k && families[i] == families[k])
-				find_overlap(&timeline->inputs[i], &timeline->inputs[k]);
-		}
-	}
-	free(families);
-	return 0;
-}
-
 /* What the filter thinks of every site and thread, once. */
 static int decide(struct input *input, const struct ttlog_filter *filter)
 {
@@ -562,7 +486,7 @@ struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshot
 		timeline->inputs[i].number = (uint32_t)i;
 	}
 	timeline->input_cnt = snapshot_cnt;
-	if (find_families(timeline, snapshots))
+	if (overlap__find(timeline, snapshots))
 		goto fail;
 	for (size_t i = 0; i < snapshot_cnt; i++) {
 		if (decide(&timeline->inputs[i], filter))
@@ -583,7 +507,7 @@ fail:
 
 bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number)
 {
-	return timeline->inputs[number].overlaps;
+	return timeline->inputs[number].overlaps || timeline->inputs[number].shares;
 }
 
 void ttlog_timeline_free(struct ttlog_timeline *timeline)
@@ -597,5 +521,6 @@ void ttlog_timeline_free(struct ttlog_timeline *timeline)
 	free(timeline->inputs);
 	free(timeline->heap);
 	repeats__fini(&timeline->repeats);
+	known__fini(&timeline->known);
 	free(timeline);
 }

@@ -34,9 +34,14 @@ uint64_t birth__read_ns(pid_t pid)
 	return ticks * USER_TICK_NS;
 }
 
+uint64_t birth__ticks(uint64_t start_ns)
+{
+	return start_ns / USER_TICK_NS;
+}
+
 bool birth__is_same(uint64_t a_ns, uint64_t b_ns)
 {
-	return a_ns / USER_TICK_NS == b_ns / USER_TICK_NS;
+	return birth__ticks(a_ns) == birth__ticks(b_ns);
 }
 
 bool birth__is(pid_t pid, uint64_t start_ns)

@@ -16,4 +16,7 @@ bool birth__is_same(uint64_t a_ns, uint64_t b_ns);
 /* Whether the process with that number began then: start_ns may be more exact than we can read. */
 bool birth__is(pid_t pid, uint64_t start_ns);
 
+/* As /proc/PID/stat has it: hundredths of a second. */
+uint64_t birth__ticks(uint64_t start_ns);
+
 #endif /* TTLOG_BIRTH_H */

@@ -147,7 +147,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 
 static int number_sites(struct catalog *catalog)
 {
-	uint32_t cnt = 0;
+	uint32_t cnt = 0, module = 0;
 
 	for (size_t i = 0; i < catalog->module_cnt; i++)
 		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++)
@@ -156,14 +156,19 @@ static int number_sites(struct catalog *catalog)
 	if (!catalog->sites)
 		return -ENOMEM;
 	for (size_t i = 0; i < catalog->module_cnt; i++) {
+		const uint32_t before = catalog->seen_site_cnt;
+
 		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++) {
 			struct catalog_site *site = &catalog->modules[i].sites[k];
 
 			if (site->number == CATALOG_NO_NUMBER)
 				continue;
 			site->number = catalog->seen_site_cnt;
+			site->module = module;
+			site->build_id = catalog->tables[i]->build_id;
 			catalog->sites[catalog->seen_site_cnt++] = site;
 		}
+		module += catalog->seen_site_cnt > before;
 	}
 	return 0;
 }

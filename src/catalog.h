@@ -29,6 +29,9 @@ struct catalog_site {
 	bool is_variable;
 	uint32_t number; /* in the file; CATALOG_NO_NUMBER where it does not occur */
 	uint64_t record_cnt;
+	/* of one that occurs: its module's number in the file, and build id, "" where it has none */
+	uint32_t module;
+	const char *build_id;
 };
 
 /* Which sites count: records of others are passed over as if nobody knew them. */

@@ -15,6 +15,7 @@
 
 #include "ttlog/abi.h"
 
+#include "batch_out.h"
 #include "catalog.h"
 #include "cbor_out.h"
 #include "chunk_out.h"
@@ -43,6 +44,7 @@ struct chunk_event {
 struct chunk_out {
 	const struct catalog *catalog;
 	struct column_out *column;
+	struct batch_out *batches;
 	struct chunk_event *events;
 	uint32_t cnt;
 	unsigned char *records; /* the events' fields */
@@ -69,6 +71,7 @@ struct chunk_out *chunk_out__new(const struct catalog *catalog)
 		return NULL;
 	chunk->catalog = catalog;
 	chunk->column = column_out__new(max_cnt);
+	chunk->batches = batch_out__new();
 	chunk->events = calloc(max_cnt, sizeof(*chunk->events));
 	chunk->records = malloc(MAX_RECORD_BYTES + TTLOG_RECORD_MAX_BYTES);
 	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
@@ -77,9 +80,9 @@ struct chunk_out *chunk_out__new(const struct catalog *catalog)
 	chunk->numbers = calloc(max_cnt, sizeof(*chunk->numbers));
 	chunk->values = calloc(max_cnt, sizeof(*chunk->values));
 	chunk->places = calloc(max_cnt, sizeof(*chunk->places));
-	if (!chunk->column || !chunk->events || !chunk->records || !chunk->site_cnts ||
-	    !chunk->starts || !chunk->order || !chunk->numbers || !chunk->values ||
-	    !chunk->places) {
+	if (!chunk->column || !chunk->batches || !chunk->events || !chunk->records ||
+	    !chunk->site_cnts || !chunk->starts || !chunk->order || !chunk->numbers ||
+	    !chunk->values || !chunk->places) {
 		chunk_out__free(chunk);
 		errno = ENOMEM;
 		return NULL;
@@ -92,6 +95,7 @@ void chunk_out__free(struct chunk_out *chunk)
 	if (!chunk)
 		return;
 	column_out__free(chunk->column);
+	batch_out__free(chunk->batches);
 	free(chunk->events);
 	free(chunk->records);
 	free(chunk->site_cnts);
@@ -112,6 +116,7 @@ void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 	event->mono_ns = record->mono_ns;
 	event->site = site->number;
 	event->thread = catalog__thread_number(chunk->catalog, record->thread);
+	batch_out__add(chunk->batches, event->thread, record);
 	if (site->is_span_end) {
 		event->duration_ns = record->duration_ns;
 	} else {
@@ -129,7 +134,7 @@ void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 bool chunk_out__is_full(const struct chunk_out *chunk)
 {
 	return chunk->cnt >= FORMAT_CHUNK_MAX_EVENTS || chunk->record_bytes >= MAX_RECORD_BYTES ||
-	       chunk->head_bytes >= MAX_HEAD_BYTES;
+	       chunk->head_bytes + batch_out__bytes(chunk->batches) >= MAX_HEAD_BYTES;
 }
 
 size_t chunk_out__cnt(const struct chunk_out *chunk)
@@ -313,9 +318,10 @@ static void put_event_columns(struct chunk_out *chunk, struct cbor_out *out)
 void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 {
 	const size_t site_cnt = catalog__site_cnt(chunk->catalog);
+	const bool has_batches = batch_out__is_whole(chunk->batches);
 
 	sort_by_site(chunk);
-	cbor_out__map(out, 9);
+	cbor_out__map(out, has_batches ? 10 : 9);
 	cbor_out__text(out, "item");
 	cbor_out__text(out, "chunk");
 	cbor_out__text(out, "n");
@@ -327,12 +333,17 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 	cbor_out__text(out, "count");
 	put_counts(chunk, out);
 	put_event_columns(chunk, out);
+	if (has_batches) {
+		cbor_out__text(out, "batches");
+		batch_out__put(chunk->batches, chunk->column, chunk->numbers, out);
+	}
 	cbor_out__text(out, "fields");
 	cbor_out__array(out, chunk->seen_site_cnt);
 	for (uint32_t i = 0; i < site_cnt; i++)
 		if (chunk->site_cnts[i])
 			put_site_fields(chunk, out, i);
 
+	batch_out__reset(chunk->batches);
 	memset(chunk->site_cnts, 0, site_cnt * sizeof(*chunk->site_cnts));
 	chunk->cnt = chunk->seen_site_cnt = 0;
 	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;

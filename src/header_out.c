@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "birth.h"
 #include "catalog.h"
 #include "cbor_out.h"
 #include "crash.h"
@@ -144,6 +145,29 @@ static void put_comm(struct map_out *map, const char *name, const char comm[16])
 
 	memcpy(text, comm, 16);
 	cbor_out__text(key(map, name), text);
+}
+
+/* Sites are numbered module by module. */
+static void put_modules(struct cbor_out *out, const struct catalog *catalog)
+{
+	const uint32_t cnt = (uint32_t)catalog__site_cnt(catalog);
+	struct cbor_out body = { 0 };
+	size_t module_cnt = 0;
+
+	for (uint32_t i = 0, first = 0; i < cnt; i++) {
+		const struct catalog_site *site = catalog__site(catalog, i);
+
+		if (i + 1 < cnt && catalog__site(catalog, i + 1)->module == site->module)
+			continue;
+		cbor_out__array(&body, 2);
+		cbor_out__text(&body, site->build_id);
+		cbor_out__uint(&body, i + 1 - first);
+		first = i + 1;
+		module_cnt++;
+	}
+	cbor_out__array(out, module_cnt);
+	cbor_out__append(out, &body);
+	cbor_out__fini(&body);
 }
 
 static void put_thread(struct cbor_out *out, const struct snapshot_thread *thread)
@@ -420,6 +444,9 @@ static void put_process(struct map_out *map, const struct snapshot_source *sourc
 	put_uint(map, "pid", source->pid);
 	put_uint(map, "uid", source->uid);
 	put_uint(map, "cgroup", source->cgroup);
+	put_text(map, "boot_id", source->boot_id);
+	if (source->start_ns)
+		put_uint(map, "start_time", birth__ticks(source->start_ns));
 	put_text(map, "service", source->service);
 	if (uname(&host) == 0) {
 		put_text(map, "host", host.nodename);
@@ -470,6 +497,7 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		put_ending(&map, &source->ending);
 	put_threads(key(&map, "threads"), source, catalog);
 	put_sites(key(&map, "sites"), catalog, room->text_bytes);
+	put_modules(key(&map, "modules"), catalog);
 	put_left_out(&map, room);
 	end_map(&map, out);
 }

@@ -69,6 +69,8 @@ static void fill_source(struct writer_job *job, const struct process *process,
 	source->clock = options->clock;
 	source->pid = process->pid;
 	source->uid = process->uid;
+	source->start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	memcpy(source->boot_id, options->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->cgroup;
 	source->service = job->service;
 	source->comm = job->comm;

@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "birth.h"
+#include "boot.h"
 #include "clock.h"
 #include "journal.h"
 #include "process.h"
 #include "site.h"
 #include "snapshot.h"
-
-#define BOOT_ID_LEN 36
 
 /* ---- records ---- */
 
@@ -134,23 +133,11 @@ static int make_dir(struct journal *journal, const char *root)
 	return journal->lock_fd < 0 ? journal->lock_fd : 0;
 }
 
-static int read_boot_id(char ret_id[BOOT_ID_LEN + 1])
-{
-	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-	int found;
-
-	if (!file)
-		return -errno;
-	found = fscanf(file, "%36s", ret_id);
-	(void)fclose(file);
-	return found == 1 && strlen(ret_id) == BOOT_ID_LEN ? 0 : -EIO;
-}
-
 static int write_boot(const struct journal *journal)
 {
 	int64_t offset_ns = (int64_t)(clock__now_real_ns() - clock__now_mono_ns());
-	char path[PATH_MAX + 16], id[BOOT_ID_LEN + 1], line[80];
-	int fd, len, err = read_boot_id(id);
+	char path[PATH_MAX + 16], id[BOOT_ID_BYTES], line[80];
+	int fd, len, err = boot__read_id(id);
 
 	if (err)
 		return err;
@@ -165,11 +152,11 @@ static int write_boot(const struct journal *journal)
 	return err;
 }
 
-int journal__read_boot(const char *dir, int64_t *ret_offset_ns)
+int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns)
 {
-	char path[PATH_MAX + 16], id[BOOT_ID_LEN + 1], now[BOOT_ID_LEN + 1];
+	char path[PATH_MAX + 16], id[BOOT_ID_BYTES], now[BOOT_ID_BYTES];
 	int64_t offset_ns;
-	int err = read_boot_id(now), found;
+	int err = boot__read_id(now), found;
 	FILE *file;
 
 	if (err)
@@ -182,6 +169,7 @@ int journal__read_boot(const char *dir, int64_t *ret_offset_ns)
 	(void)fclose(file);
 	if (found != 2)
 		return -EBADMSG;
+	memcpy(ret_id, id, sizeof(id));
 	*ret_offset_ns = offset_ns;
 	return strcmp(id, now) != 0;
 }

@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boot.h"
+
 struct process;
 struct process_anchor;
 struct site_table;
@@ -83,9 +85,9 @@ int journal__lock_dir(const char *dir, bool waits);
 
 /*
  * Whether the directory is of an earlier boot: addresses and pids of it mean nothing any more, and
- * its times only with that boot's offset. 1, 0, or -errno where it does not say.
+ * its times only with that boot's offset. 1, 0, or -errno where it does not say, nor which it is.
  */
-int journal__read_boot(const char *dir, int64_t *ret_offset_ns);
+int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns);
 
 /* Failures are no reason not to record: what needs the record can't be recovered then. */
 /* Where it is, or -1. */

@@ -21,6 +21,7 @@
 
 #include "catalog.h"
 #include "clock.h"
+#include "format.h"
 #include "merge.h"
 #include "record.h"
 #include "ring.h"
@@ -144,6 +145,12 @@ static uint64_t measure_span(const struct merge *merge, struct lane *lane, uint8
 	return begin_ns < end_ns ? end_ns - begin_ns : 0;
 }
 
+/* Whether it is known: a ring that an earlier collector left has only how many bytes were before. */
+static bool has_place(const struct ring_entry *entry, uint32_t place)
+{
+	return (entry->place || !entry->words) && place < FORMAT_BATCH_MAX_EVENTS;
+}
+
 static void take_record(const struct merge *merge, struct lane *lane, const struct record *record,
 			const struct catalog_site *site)
 {
@@ -151,6 +158,7 @@ static void take_record(const struct merge *merge, struct lane *lane, const stru
 	uint64_t mapped_ns =
 		map_ticks(merge, lane, entry->clock, entry->base_ticks + record->delta_ticks);
 	uint64_t ns = mapped_ns < entry->stamp_ns ? mapped_ns : entry->stamp_ns;
+	const uint32_t place = entry->place + entry->events - lane->walk.left - 1;
 	uint64_t duration_ns = 0;
 
 	if (site->is_span_end)
@@ -162,6 +170,9 @@ static void take_record(const struct merge *merge, struct lane *lane, const stru
 		.fields = record->fields,
 		.bytes = (uint32_t)(sizeof(struct ttlog_record) + record->fields_len),
 		.thread = entry->thread,
+		.seq = entry->seq,
+		.base_ticks = has_place(entry, place) ? entry->base_ticks : 0,
+		.place = place,
 	};
 }
 

@@ -26,7 +26,10 @@ struct merge_record {
 	const struct catalog_site *site;
 	const unsigned char *fields; /* until the next call; they fit the site */
 	uint32_t bytes;              /* of the whole record */
-	uint32_t thread;             /* as in the ring's entries */
+	uint32_t thread;             /* as in the ring's entries, as the next */
+	uint64_t seq;                /* of its batch, 0: it is alone in it */
+	uint64_t base_ticks;         /* of its batch; 0: its place is not known */
+	uint32_t place;              /* of it in its batch */
 };
 
 /* NULL with errno. Copy, catalog and clock must stay as long as it. */

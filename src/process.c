@@ -18,6 +18,8 @@
 
 /* Batches in one process: as many as map `threads` has room for. */
 #define SOURCES_MAX (1u << 18)
+/* Of batches: what a ring's entry has room for, and more than any thread ever fills. */
+#define SEQ_MAX     ((UINT64_C(1) << 48) - 1)
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -202,7 +204,7 @@ static void count_emitted(struct source *source, const struct ttlog_batch *batch
 }
 
 static int write_events(struct process *process, const struct wire_batch *message, uint32_t from,
-			uint32_t events, uint32_t *thread)
+			uint32_t place, uint32_t events, uint32_t *thread)
 {
 	const struct ttlog_batch *batch = &message->batch;
 	const struct ring_entry entry = {
@@ -213,6 +215,7 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		.base_ticks = batch->base_ticks,
 		.stamp_ns = message->head.stamp_ns,
 		.seq = batch->seq,
+		.place = place,
 		.clock = batch->clock,
 		.page = message->address >> 12,
 		.words = from / sizeof(uint32_t),
@@ -241,7 +244,7 @@ static int64_t take_alone(struct process *process, const struct wire_batch *mess
 	if (thread < 0)
 		return thread;
 	process->alone++;
-	err = write_events(process, message, 0, 1, &number);
+	err = write_events(process, message, 0, 0, 1, &number);
 	return err ? err : 1;
 }
 
@@ -255,7 +258,7 @@ static bool is_valid(const struct wire_batch *message)
 	return message->head.bytes >= sizeof(*message) && batch->magic == TTLOG_BATCH_MAGIC &&
 	       TTLOG_ABI_IS_KNOWN(batch->version) &&
 	       bytes == message->head.bytes - sizeof(*message) && bytes % TTLOG_RECORD_ALIGN == 0 &&
-	       events <= bytes / sizeof(struct ttlog_record) &&
+	       events <= bytes / sizeof(struct ttlog_record) && batch->seq <= SEQ_MAX &&
 	       batch->events_before < UINT64_MAX / 2;
 }
 
@@ -281,7 +284,8 @@ static int64_t take_from(struct process *process, struct source *source,
 		return thread;
 	source->thread = thread;
 	fresh = events - source->taken_events;
-	err = write_events(process, message, source->taken_bytes, fresh, &source->thread);
+	err = write_events(process, message, source->taken_bytes, source->taken_events, fresh,
+			   &source->thread);
 	source->taken_bytes = bytes;
 	source->taken_events = events;
 	return err ? err : fresh;

@@ -15,6 +15,7 @@
 #include "arrival.h"
 #include "attach.h"
 #include "birth.h"
+#include "boot.h"
 #include "death.h"
 #include "job.h"
 #include "journal.h"
@@ -49,6 +50,7 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	if (!recorder)
 		return NULL;
 	recorder->options = *options;
+	(void)boot__read_id(recorder->options.boot_id);
 	recorder->last_owed = &recorder->first_owed;
 	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
 	if (!recorder->pull_buffer) {

@@ -40,7 +40,8 @@ struct session {
 	char dir[PATH_MAX];
 	int lock_fd;     /* it counts as living as long as we have this */
 	bool is_earlier; /* it is of an earlier boot: who has its pids now is someone else, */
-	int64_t boot_offset_ns; /* and CLOCK_MONOTONIC was another one */
+	int64_t boot_offset_ns;      /* and CLOCK_MONOTONIC was another one */
+	char boot_id[BOOT_ID_BYTES]; /* "" where it does not say */
 
 	/* while it is written */
 	int out_fd;
@@ -230,6 +231,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
 		.pid = process->pid,
 		.uid = process->uid,
+		.start_ns = process->start_ns,
 		.cgroup = process->cgroup,
 		.service = find_service(session, process),
 		.comm = comm,
@@ -248,6 +250,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		return -errno;
 	memcpy(comm, process->comm, sizeof(process->comm));
 	fill_accounts(lost, &accounts);
+	memcpy(source.boot_id, session->boot_id, sizeof(source.boot_id));
 	source.events = copy;
 	source.emitted = accounts.emitted;
 	source.recorded = accounts.recorded;
@@ -439,8 +442,8 @@ static struct session *take_session(const struct recover_options *options, DIR *
 		if (session->lock_fd < 0)
 			continue;
 		session->options = options;
-		session->is_earlier = journal__read_boot(session->dir, &session->boot_offset_ns) ==
-				      1;
+		session->is_earlier = journal__read_boot(session->dir, session->boot_id,
+							 &session->boot_offset_ns) == 1;
 		if (!is_gone(session->lock_fd))
 			return session;
 		(void)close(session->lock_fd);

@@ -196,9 +196,9 @@ static bool is_whole(const struct ring_head *head, uint64_t file_bytes)
 	uint64_t size = head->data_bytes;
 
 	/* Acquire, from ring__new(): with the magic the rest is there. */
-	return barrier__load_acquire(&head->magic) == RING_MAGIC && head->version == RING_VERSION &&
-	       head->head_bytes == RING_HEAD_BYTES && size >= RING_MIN_BYTES &&
-	       size <= RING_MAX_BYTES && !(size & (size - 1)) &&
+	return barrier__load_acquire(&head->magic) == RING_MAGIC && head->version >= RING_OLDEST &&
+	       head->version <= RING_VERSION && head->head_bytes == RING_HEAD_BYTES &&
+	       size >= RING_MIN_BYTES && size <= RING_MAX_BYTES && !(size & (size - 1)) &&
 	       file_bytes == RING_HEAD_BYTES + size && head->tail <= head->head &&
 	       head->head - head->tail <= size && !(head->tail % sizeof(uint64_t)) &&
 	       !(head->head % sizeof(uint64_t));
@@ -264,8 +264,11 @@ struct ring *ring__open(const char *path)
 		ring->path = strdup(path);
 	if (!err && !ring->path)
 		err = -ENOMEM;
-	if (!err)
+	if (!err) {
+		/* entries that are written from now on have all that they have in this one */
+		ring->head->version = RING_VERSION;
 		return ring;
+	}
 	ring__free(ring);
 	errno = -err;
 	return NULL;

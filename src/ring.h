@@ -32,7 +32,8 @@ struct ring_entry {
 	uint32_t module;     /* number in the collector's module table: which site table */
 	uint64_t base_ticks; /* for the records' delta_ticks */
 	uint64_t stamp_ns; /* CLOCK_MONOTONIC when the kernel took the batch: no event is younger */
-	uint64_t seq;      /* of the batch in its thread */
+	uint64_t seq : 48; /* of the batch in its thread */
+	uint64_t place : 16; /* events in the batch before these, some of them not in the ring */
 	uint64_t clock : 6;  /* enum ttlog_clock */
 	uint64_t page : 42;  /* of the batch's address, and */
 	uint64_t words : 16; /* of 4 bytes in it before these: recovery goes on from there */

@@ -31,7 +31,8 @@
 #include "ring.h"
 
 #define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
-#define RING_VERSION    4u
+#define RING_VERSION    5u
+#define RING_OLDEST     4u     /* it had no `place`: 0 in all entries */
 #define RING_HEAD_BYTES 65536u /* whole pages on every machine */
 
 #define RING_GAP UINT32_MAX
@@ -79,7 +80,7 @@ _Static_assert(TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch) + sizeof(struc
 		       RING_MIN_BYTES / 2,
 	       "every batch fits into every ring");
 _Static_assert(TTLOG_BATCH_MAX_BYTES / TTLOG_RECORD_ALIGN <= 1 << 16,
-	       "ring_entry has words for it");
+	       "ring_entry has words for it, and more places than there are records");
 
 struct ring {
 	struct ring_head *head;

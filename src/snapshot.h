@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boot.h"
+
 struct clock;
 struct crash;
 struct ring_copy;
@@ -47,6 +49,8 @@ struct snapshot_source {
 
 	uint32_t pid;
 	uint32_t uid;
+	uint64_t start_ns; /* of the process, since boot, 0: not known; maybe only to the 10 ms */
+	char boot_id[BOOT_ID_BYTES]; /* of the machine, "" where unknown */
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;

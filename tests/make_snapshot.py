@@ -234,7 +234,7 @@ class Snapshot:
         }
         item.update(more or {})
         self.frames.append(frame(item))
-        self.lines += [self.line(*event) for event in events]
+        self.lines += [self.line(*event[:4]) for event in events]
         self.events += len(events)
         self.first = times[0] if self.first is None else self.first
         self.last = times[-1]
@@ -475,6 +475,98 @@ def overlapping():
     return first, second, other, stepped
 
 
+BOOT = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+
+
+def runs_of(events):
+    """Of events with (seq, ticks) and a place in it, in each thread and site: FORMAT.md, section 4."""
+    runs, last = [], {}
+    for _, site_number, thread, _, batch, place in events:
+        run = last.get((thread, site_number))
+        if run and run[2:4] == list(batch) and run[4] + run[5] == place:
+            run[5] += 1
+        else:
+            last[thread, site_number] = [thread, site_number, *batch, place, 1]
+            runs.append(last[thread, site_number])
+    keys = ("thread", "module", "seq", "ticks", "first", "count")
+    return dict(zip(keys, map(array("Q"), zip(*runs))), n=len(runs))
+
+
+def recorded(events, boot=BOOT, real=10**9, change=None):
+    """A snapshot of process 70 whose events say which they are; each site is a module's."""
+    sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")]),
+             site("event", "INFO", "tock", "Tock", 6, [("n", "u64")])]
+    header = {
+        "clock": {"mono_ns": 2000, "real_ns": real}, "host": "h", "pid": 70, "exe": "/bin/tick",
+        "reason": "timer", "created_at": time_text(real), "comm": "tick", "boot_id": boot,
+        "start_time": 12345, "modules": [["c0ffee", 1], ["", 1]],
+    }  # fmt: skip
+    threads = [{"pid": 70, "tid": 70, "comm": "tick"}, {"pid": 70, "tid": 71, "comm": "tick"},
+               {"pid": 70, "tid": 0, "comm": ""}]
+    snapshot = Snapshot(header, sites, threads, {0: [array("Q")], 1: [array("Q")]})
+    for start in range(0, len(events), 7):
+        batches = runs_of(events[start : start + 7])
+        if change:
+            batches = change(batches)
+        snapshot.chunk(events[start : start + 7], {"batches": batches})
+    snapshot.end()
+    return snapshot
+
+
+def twins():
+    """
+    What two collectors have of one process: the second began later, and its clock says 3 ns more, or
+    2 less. Two threads, two modules, batches of the same number and time, one event outside of them,
+    one whose place nobody knows, one of a thread that nobody knows. The third is another boot's.
+    """
+    batch, other, late, alone, none = (1, 100), (1, 103), (2, 150), (0, 130), (0, 0)
+    events = [
+        (1000, 0, 0, [0], batch, 0), (1010, 0, 0, [1], batch, 1), (1020, 0, 1, [2], batch, 0),
+        (1030, 1, 0, [3], other, 0), (1040, 0, 0, [4], batch, 2), (1041, 1, 0, [5], other, 1),
+        (1042, 0, 1, [6], batch, 1), (1050, 0, 0, [7], alone, 0), (1060, 0, 0, [8], batch, 3),
+        (1070, 0, 0, [9], late, 0), (1080, 0, 0, [10], none, 0), (1090, 0, 2, [11], batch, 7),
+        (1100, 0, 0, [12], late, 1), (1110, 1, 0, [13], other, 3), (1120, 0, 1, [14], batch, 5),
+        (1130, 0, 0, [15], late, 2),
+    ]  # fmt: skip
+    moved = [(event[0] + (-2 if event[3][0] in (5, 8) else 3), *event[1:]) for event in events[4:]]
+    moved.sort()
+    return recorded(events[:13]), recorded(moved, real=10**9 + 7), recorded(events, BOOT[::-1])
+
+
+def twin_pieces():
+    """What two collectors send of one process to who follows, and one after the next boot."""
+    events = [(1000 + 10 * i, 0, 0, [i], (1, 100), i) for i in range(6)]
+    unknown = (1100, 0, 0, [9], (0, 0), 0)
+    moved = [(event[0] + 3, *event[1:]) for event in events[3:]]
+    first = events[:5]
+    return recorded(first), recorded([*moved, unknown]), recorded(first, BOOT[::-1])
+
+
+def bad_batches():
+    """Chunks whose events stand, and whose batches do not: none has an identity."""
+    events = [(1000 + i, i % 2, 0, [i], (1, 100 + i % 2), i // 2) for i in range(7)]
+    changes = {
+        "no-map": lambda batches: 5,
+        "no-n": lambda batches: {key: batches[key] for key in batches if key != "n"},
+        "n-zero": lambda batches: dict(batches, n=0),
+        "n-huge": lambda batches: dict(batches, n=2**63),
+        "n-more": lambda batches: dict(batches, n=3),
+        "no-ticks": lambda batches: {key: batches[key] for key in batches if key != "ticks"},
+        "ticks-text": lambda batches: dict(batches, ticks={"const": "x"}),
+        "count-short": lambda batches: dict(batches, count=ints("B", [4, 2])),
+        "count-other": lambda batches: dict(batches, count=ints("B", [3, 4])),
+        "count-zero": lambda batches: dict(batches, count=ints("B", [7, 0])),
+        "count-wraps": lambda batches: dict(batches, count=ints("Q", [2**64 - 1, 8])),
+        "first-far": lambda batches: dict(batches, first=ints("I", [65533, 0])),
+        "first-huge": lambda batches: dict(batches, first=ints("Q", [2**64 - 2, 0])),
+        "module-unknown": lambda batches: dict(batches, module=ints("B", [0, 2])),
+        "thread-unknown": lambda batches: dict(batches, thread=ints("B", [0, 9])),
+        "thread-other": lambda batches: dict(batches, thread=ints("B", [0, 1])),
+        "order": lambda batches: dict(batches, module=ints("B", [1, 0])),
+    }
+    return {name: recorded(events, change=change).file() for name, change in changes.items()}
+
+
 def hostile():
     """Sound frames with content that is not. Each must give a problem and no crash."""
     events = [(100, 0, 1), (110, 0, 2), (120, 0, 3)]
@@ -581,6 +673,10 @@ def hostile():
         "header-mapping-short": with_header(mappings=[{"start": 1}]),
         "header-pid-text": with_header(pid="9"),
         "header-lost-text": with_header(lost="all"),
+        "header-modules-short": with_header(modules=[]),
+        "header-modules-more": with_header(modules=[["", 2]]),
+        "header-modules-huge": with_header(modules=[["", 1], ["", 2**64 - 1]]),
+        "header-modules-text": with_header(modules=["x"]),
         "end-short": head + chunk + frame({"item": "end"}),
         "end-lies": head + chunk + frame({"item": "end", "events": 4, "chunks": 1}),
         "end-lies-less": head + chunk + frame({"item": "end", "events": 2, "chunks": 1}),
@@ -597,6 +693,14 @@ def hostile():
     }  # fmt: skip
 
 
+def packed_files(named):
+    """All of them in one, so that the folder stays readable: name, length, bytes."""
+    pack = b""
+    for name, data in named.items():
+        pack += b"%s %d\n" % (name.encode(), len(data)) + data
+    return lz4(pack)
+
+
 def files():
     result = {}
     snapshot = golden()
@@ -609,11 +713,12 @@ def files():
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])
     result["small.bin"] = small.file()
-    # All hostile files in one, so that the folder stays readable: name, length, bytes.
-    pack = b""
-    for name, data in hostile().items():
-        pack += b"%s %d\n" % (name.encode(), len(data)) + data
-    result["hostile.pack"] = lz4(pack)
+    for name, snapshot in zip(("first", "second", "reboot"), twins()):
+        result["twin-%s.bin" % name] = snapshot.file()
+    for name, snapshot in zip(("first", "second", "reboot"), twin_pieces()):
+        result["twin-piece-%s.bin" % name] = snapshot.file()
+    result["hostile.pack"] = packed_files(hostile())
+    result["batches.pack"] = packed_files(bad_batches())
     return result
 
 

@@ -160,7 +160,42 @@ def show_time(ns):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%09dZ" % fraction
 
 
-def event_text(header, mono_ns, site, thread, values):
+def fnv1a(text):
+    value = 0xCBF29CE484222325
+    for byte in text.encode("ascii"):
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
+def identities(header, chunk, sites, threads):
+    """Of each event as text, None where it has none."""
+    if "batches" not in chunk or not {"boot_id", "start_time", "modules"} <= header.keys():
+        return [None] * chunk["n"]
+    module_of = [i for i, (_, count) in enumerate(header["modules"]) for _ in range(count)]
+    assert len(module_of) == len(header["sites"])
+    batches, n = chunk["batches"], chunk["batches"]["n"]
+    names = ("thread", "module", "seq", "ticks", "first", "count")
+    runs = iter(list(zip(*(ints(batches[name], n) for name in names))))
+    open_runs, ids = {}, []
+    for site, thread in zip(sites, threads):
+        key = thread, module_of[site]
+        if key not in open_runs or not open_runs[key][3]:
+            *begun, seq, ticks, first, count = next(runs)
+            assert tuple(begun) == key and count >= 1 and (not ticks or first + count <= 65536)
+            who = header["threads"][thread]
+            name = "/".join(map(str, [header["boot_id"], header["start_time"], who["pid"], who["tid"],
+                                      header["modules"][key[1]][0], seq, ticks]))
+            has_id = ticks and who["tid"]
+            open_runs[key] = ["%016x" % fnv1a(name) if has_id else None, first, 0, count]
+        run = open_runs[key]
+        ids.append(run[0] and "%s-%x" % (run[0], run[1] + run[2]))
+        run[2] += 1
+        run[3] -= 1
+    assert next(runs, None) is None and not any(run[3] for run in open_runs.values())
+    return ids
+
+
+def event_text(header, mono_ns, site, thread, values, identity):
     clock = header["clock"]
     pairs = [
         ("ts", show_time(clock["real_ns"] + mono_ns - clock["mono_ns"])),
@@ -183,6 +218,8 @@ def event_text(header, mono_ns, site, thread, values):
     texts.append(("fields", "{" + ",".join([] if is_end else fields) + "}"))
     if is_end:
         texts.append(("duration_ns", values[0]))
+    if identity:
+        texts.append(("id", show_text(identity)))
     return "{" + ",".join('"%s":%s' % text for text in texts) + "}"
 
 
@@ -196,14 +233,12 @@ def read_chunk(header, chunk, last_ns, out):
         assert len(types) == len(columns) and number not in rows
         texts = [field_texts(name, column, count) for name, column in zip(types, columns)]
         rows[number] = iter(zip(*texts) if texts else [()] * count)
-    deltas, threads = ints(chunk["time"], n), ints(chunk["thread"], n)
-    for number, delta, thread in zip(ints(chunk["site"], n), deltas, threads):
+    deltas, threads, sites = (ints(chunk[key], n) for key in ("time", "thread", "site"))
+    ids = identities(header, chunk, sites, threads)
+    for number, delta, thread, identity in zip(sites, deltas, threads, ids):
         mono_ns += delta
-        site = header["sites"][number]
-        print(
-            event_text(header, mono_ns, site, header["threads"][thread], next(rows[number])),
-            file=out,
-        )
+        site, thread = header["sites"][number], header["threads"][thread]
+        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity), file=out)
     assert mono_ns == chunk["last_ns"] and not any(list(rest) for rest in rows.values())
     return mono_ns
 

@@ -3,6 +3,8 @@
 #ifndef TTLOG_TESTS_READER_FIXTURE_H
 #define TTLOG_TESTS_READER_FIXTURE_H
 
+#include <lz4frame.h>
+
 #include "view_fixture.h"
 
 static inline bool has_problem(const struct ttlog_snapshot *reader, const char *words)
@@ -42,6 +44,38 @@ static inline void assert_same_in_one_go(const void *p, size_t len,
 	}
 	free(json);
 	ttlog_snapshot_close(reader);
+}
+
+/* Of many files in one: make_snapshot.py. */
+static inline struct bytes unpack_lz4(const struct bytes *packed)
+{
+	struct bytes content = { malloc(1 << 20), 0 };
+	size_t used = packed->len, len = 1 << 20;
+	LZ4F_dctx *context;
+
+	assert_non_null(content.p);
+	assert_false(LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)));
+	assert_int_equal(LZ4F_decompress(context, content.p, &len, packed->p, &used, NULL), 0);
+	LZ4F_freeDecompressionContext(context);
+	content.len = len;
+	return content;
+}
+
+/* The next of them, from *at on. False at the end. */
+static inline bool next_packed(const struct bytes *pack, size_t *at, char ret_name[64],
+			       struct bytes *ret)
+{
+	int head;
+
+	if (*at == pack->len)
+		return false;
+	assert_int_equal(sscanf((char *)pack->p + *at, "%63s %zu%n", ret_name, &ret->len, &head),
+			 2);
+	*at += (size_t)head + 1;
+	assert_true(*at + ret->len <= pack->len);
+	ret->p = pack->p + *at;
+	*at += ret->len;
+	return true;
 }
 
 #endif /* TTLOG_TESTS_READER_FIXTURE_H */

@@ -4,7 +4,6 @@
  * Damaged ones are test_reader_damage.c's.
  */
 #include <errno.h>
-#include <lz4frame.h>
 
 #include "reader_fixture.h"
 
@@ -114,41 +113,21 @@ static void test_reader_in_one_go(void **state)
 
 /* ---- Hostile content in sound frames ---- */
 
-static struct bytes unpack_lz4(const struct bytes *packed)
-{
-	struct bytes content = { malloc(1 << 20), 0 };
-	size_t used = packed->len, len = 1 << 20;
-	LZ4F_dctx *context;
-
-	assert_non_null(content.p);
-	assert_false(LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)));
-	assert_int_equal(LZ4F_decompress(context, content.p, &len, packed->p, &used, NULL), 0);
-	LZ4F_freeDecompressionContext(context);
-	content.len = len;
-	return content;
-}
-
 static void test_reader_hostile(void **state)
 {
 	struct bytes packed = bytes__golden("hostile.pack"), pack = unpack_lz4(&packed);
 	size_t at = 0, cnt = 0;
+	struct bytes file;
+	char name[64];
 
 	(void)state;
-	for (; at < pack.len; cnt++) {
-		char name[64];
-		struct ttlog_snapshot *reader;
-		size_t len;
-		int head;
+	for (; next_packed(&pack, &at, name, &file); cnt++) {
+		struct ttlog_snapshot *reader = fixture__open(file.p, file.len);
 
-		assert_int_equal(sscanf((char *)pack.p + at, "%63s %zu%n", name, &len, &head), 2);
-		at += (size_t)head + 1;
-		assert_true(at + len <= pack.len);
-		reader = fixture__open(pack.p + at, len);
 		free(fixture__json_of(reader));
 		if (!ttlog_snapshot_contents(reader)->problem_cnt)
 			fail_msg("%s was taken for sound", name);
 		ttlog_snapshot_close(reader);
-		at += len;
 	}
 	assert_true(cnt > 60);
 	free(packed.p);

@@ -65,6 +65,34 @@ static void test_timeline_each_event_once(void **state)
 	assert_values(STEP, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 }
 
+/* Two collectors' files of one process (make_snapshot.py): the same events, at other times. 10 and 11
+ * do not say which they are, and have other times. */
+static void test_timeline_each_identity_once(void **state)
+{
+	static const char *const TWINS[] = { "twin-first.bin", "twin-second.bin" };
+	static const char *const SWAPPED[] = { "twin-second.bin", "twin-first.bin" };
+	static const char *const ALL[] = { "twin-second.bin", "twin-first.bin", "twin-second.bin" };
+	const char *const swapped = "0,1,2,3,5,4,6,7,8,9,10,10,11,11,12,13,14,15,";
+
+	(void)state;
+	assert_values(TWINS, 2, (struct show){ .filter = NULL },
+		      "0,1,2,3,4,5,6,7,8,9,10,10,11,11,12,13,14,15,");
+	assert_values(SWAPPED, 2, (struct show){ .filter = NULL }, swapped);
+	assert_values(TWINS, 2, (struct show){ .filter = "n>=4 and n<10" }, "4,5,6,7,8,9,");
+	assert_values(TWINS, 2, (struct show){ .has_tail = true, .tail = 4 }, "12,13,14,15,");
+	/* a file that is named twice */
+	assert_values(ALL, 3, (struct show){ .filter = "n<10" }, "0,1,2,3,5,4,6,7,8,9,");
+}
+
+/* As alike as they are: the same pid, executable, clocks and events, of another boot. */
+static void test_timeline_other_boot(void **state)
+{
+	static const char *const BOTH[] = { "twin-first.bin", "twin-reboot.bin" };
+
+	(void)state;
+	assert_values(BOTH, 2, (struct show){ .filter = "n<3" }, "0,0,1,1,2,2,");
+}
+
 static void test_timeline_other_process(void **state)
 {
 	static const char *const ALL[] = { SECOND, OTHER, FIRST };
@@ -381,6 +409,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timeline_each_event_once),
+		cmocka_unit_test(test_timeline_each_identity_once),
+		cmocka_unit_test(test_timeline_other_boot),
 		cmocka_unit_test(test_timeline_other_process),
 		cmocka_unit_test(test_timeline_filter),
 		cmocka_unit_test(test_timeline_filter_by_columns),

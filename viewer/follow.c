@@ -42,7 +42,8 @@ struct follow {
 	char told[1024];
 	struct collector *unanswered; /* whose piece the caller has */
 	uint64_t events, piece_events;
-	uint64_t unread; /* events of pieces that came and were no use */
+	uint64_t unread;         /* events of pieces that came and were no use */
+	struct ttlog_seen *seen; /* two collectors may record one process */
 };
 
 /* What a packet is, and the descriptor that came with it, or -1. */
@@ -293,9 +294,11 @@ struct follow *follow__open(const struct ttlog_filter *filter, char *ret_why, si
 	int err = -ENOMEM;
 
 	memset(ret_why, 0, why_size);
-	if (asking.follow)
+	if (asking.follow) {
 		asking.follow->epoll_fd = asking.follow->dir_fd = asking.follow->inotify_fd = -1;
-	asking.why = asking.follow ? fmemopen(ret_why, why_size, "w") : NULL;
+		asking.follow->seen = ttlog_seen_new();
+	}
+	asking.why = asking.follow && asking.follow->seen ? fmemopen(ret_why, why_size, "w") : NULL;
 	if (asking.why) {
 		err = start(&asking, filter);
 		(void)fclose(asking.why);
@@ -325,6 +328,7 @@ void follow__close(struct follow *follow)
 	close_fd(follow->inotify_fd);
 	close_fd(follow->dir_fd);
 	close_fd(follow->epoll_fd);
+	ttlog_seen_free(follow->seen);
 	free(follow->request);
 	free(follow);
 }
@@ -506,6 +510,8 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 			follow->unread += packet->live.events;
 			return FOLLOW_PAUSE;
 		}
+		/* without memory some may be shown twice */
+		(void)ttlog_seen_take(follow->seen, *ret);
 		follow->events += packet->live.events;
 		follow->piece_events = packet->live.events;
 		return FOLLOW_PIECE;

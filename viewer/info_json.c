@@ -11,7 +11,7 @@
 
 /* Not in the object: what the reader needs to read events. */
 static const char *const HIDDEN[] = {
-	"item", "clock", "sites", "threads", "mappings", "incompatible", "compatible",
+	"item", "clock", "sites", "modules", "threads", "mappings", "incompatible", "compatible",
 };
 
 /* Printed in this place by name. */

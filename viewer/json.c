@@ -83,6 +83,8 @@ void json__object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	struct ttlog_field duration;
+	char buf[TTLOG_ID_BYTES];
+	struct ttlog_text id;
 
 	out__text(out, "{\"ts\":\"");
 	out__time(out, event->real_ns);
@@ -103,6 +105,11 @@ void json__object(struct out *out, const struct ttlog_event *event)
 		ttlog_event_field(event, 0, &duration);
 		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
+	}
+	id = ttlog_event_id(event, buf);
+	if (id.len) {
+		out__text(out, ",\"id\":");
+		quoted(out, id);
 	}
 	out__char(out, '}');
 }

@@ -92,8 +92,9 @@ static void value(struct out *out, const struct ttlog_field *field)
 /* What stands beside the fields; and a key must not be empty. */
 static bool is_taken(struct ttlog_text key)
 {
-	static const char *const OURS[] = { "thread.name", "thread.id", "code.file.path",
-					    "code.function.name", "code.line.number" };
+	static const char *const OURS[] = { "thread.name",      "thread.id",
+					    "code.file.path",   "code.function.name",
+					    "code.line.number", "log.record.uid" };
 
 	for (size_t i = 0; i < sizeof(OURS) / sizeof(OURS[0]); i++) {
 		if (ttlog_text_is(key, OURS[i]))
@@ -352,10 +353,12 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 {
 	const struct ttlog_site *site = event->site;
 	struct out *out = otlp->out;
+	char id[TTLOG_ID_BYTES];
 
 	start_event(otlp, event);
 	open_record(out, event->real_ns, site->level, site->probe, site->msg);
 	fields(out, event, NULL);
+	attribute(out, "log.record.uid", ttlog_event_id(event, id));
 	place(out, event);
 	close_record(out, lane);
 }

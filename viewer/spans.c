@@ -22,6 +22,19 @@ static uint64_t offset_of(const struct ttlog_snapshot *reader)
 	return info->real_ns - info->mono_ns;
 }
 
+/* Whether both are of one boot of one machine: of files that do not say which, those of a host whose
+ * clocks are near each other. */
+static bool is_one_boot(const struct ttlog_snapshot *a, const struct ttlog_snapshot *b)
+{
+	const struct ttlog_info *x = ttlog_snapshot_info(a), *y = ttlog_snapshot_info(b);
+	uint64_t apart = offset_of(a) - offset_of(b);
+
+	if (x->boot_id.len && y->boot_id.len)
+		return ttlog_text_equal(x->boot_id, y->boot_id);
+	return ttlog_text_equal(x->host, y->host) &&
+	       (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS);
+}
+
 static void find_machines(struct spans *spans, struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	uint64_t first_offset = cnt ? offset_of(readers[0]) : 0;
@@ -31,11 +44,7 @@ static void find_machines(struct spans *spans, struct ttlog_snapshot *const *rea
 		size_t k;
 
 		for (k = 0; k < i; k++) {
-			uint64_t apart = offset_of(readers[i]) - offset_of(readers[k]);
-
-			if (ttlog_text_equal(ttlog_snapshot_info(readers[i])->host,
-					     ttlog_snapshot_info(readers[k])->host) &&
-			    (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS))
+			if (is_one_boot(readers[i], readers[k]))
 				break;
 		}
 		spans->machines[i] = k < i ? spans->machines[k] : machine_cnt++;
@@ -46,8 +55,11 @@ static void find_machines(struct spans *spans, struct ttlog_snapshot *const *rea
 
 static bool is_one_process(const struct ttlog_info *a, const struct ttlog_info *b)
 {
-	return a->has_pid && b->has_pid && a->pid == b->pid && ttlog_text_equal(a->exe, b->exe) &&
-	       ttlog_text_equal(a->service, b->service);
+	if (!a->has_pid || !b->has_pid || a->pid != b->pid)
+		return false;
+	if (a->has_start_time && b->has_start_time)
+		return a->start_time == b->start_time;
+	return ttlog_text_equal(a->exe, b->exe) && ttlog_text_equal(a->service, b->service);
 }
 
 static void find_processes(struct spans *spans, struct ttlog_snapshot *const *readers, size_t cnt)

@@ -121,10 +121,13 @@ struct store_place store__place_of(const struct store *store, uint64_t row)
 
 /* ---- Several files ---- */
 
-static void set_bits(uint8_t *bits, uint32_t from, uint32_t cnt)
+static void set_bits(uint8_t *bits, const struct ttlog_run *run)
 {
-	for (uint32_t i = from; i < from + cnt; i++)
-		bits[i / 8] |= (uint8_t)(1u << (i % 8));
+	for (uint32_t i = 0; i < run->cnt; i++) {
+		const uint32_t at = ttlog_run_at(run, i);
+
+		bits[at / 8] |= (uint8_t)(1u << (at % 8));
+	}
 }
 
 static int alloc_bits(struct store_file *file)
@@ -160,7 +163,7 @@ static int mark_repeated(struct store *store, struct ttlog_timeline *timeline)
 	while (!err && ttlog_timeline_run(timeline, UINT32_MAX, &run))
 		set_bits(file_of(store, run.snapshot)
 				 ->repeated[ttlog_snapshot_chunk(run.snapshot)->number],
-			 run.first, run.cnt);
+			 &run);
 	for (size_t i = 0; i < store->file_cnt && !err; i++) {
 		struct store_file *file = &store->files[i];
 

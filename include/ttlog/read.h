@@ -192,6 +192,12 @@ struct ttlog_event {
 
 struct ttlog_column;
 
+#define TTLOG_ID_BYTES 32u
+
+/* Which event it is, of all events of all processes: the same event in another file has the same text.
+ * `buf` has TTLOG_ID_BYTES. Absent where the file does not say it. */
+struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf);
+
 /* Field `idx` of the event, below its site's nfields: else one of TTLOG_TYPE_NONE. */
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 /* All values of that field in the event's group, the event's own at its row. NULL where they could
@@ -314,6 +320,9 @@ struct ttlog_info {
 	size_t mapping_cnt;
 	/* As they stand in the file, with keys that are not here. */
 	struct ttlog_cbor item, exit_item, crash_item;
+	struct ttlog_text boot_id; /* of the machine while the process ran */
+	bool has_start_time;
+	uint64_t start_time; /* of the process, in hundredths of a second since boot */
 };
 
 /* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
@@ -495,6 +504,18 @@ void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_p
 uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns);
 /* Whether another snapshot may have some of the events of snapshot `number`, too. */
 bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number);
+
+/* ---- Snapshots that come one after another, as from collectors that are followed ---- */
+
+/* Which events were there already: two collectors that record one process send each twice. It
+ * remembers some ten thousand batches. */
+struct ttlog_seen;
+
+struct ttlog_seen *ttlog_seen_new(void);
+void ttlog_seen_free(struct ttlog_seen *seen);
+/* Timelines over the snapshot, which must have one chunk, leave out from now on what an earlier one
+ * had. Before they begin. Returns 0 or -ENOMEM: then they leave out nothing. */
+int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot);
 
 /* ---- Chunks and columns: tens of millions of events a second ---- */
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from harness import DEADLINE_S, VIEW, check, equal, read_otherwise, view
+from harness import DEADLINE_S, VIEW, Snapshot, check, equal, read_otherwise, view
 from test_status import as_nobody
 
 
@@ -122,6 +122,36 @@ def test_files_merged_by_time(t):
     equal(times, sorted(times), "order")
     for snapshot in snapshots:
         equal([e for e in events if e["pid"] == snapshot.pid], snapshot.events, "events of one")
+
+
+def test_files_of_two_collectors(t):
+    """Who records one process twice has two files of the same events, some nanoseconds apart: merged,
+    each is there once, in whatever way it is asked for."""
+    app = t.start(t.app("trade"), "--wait", 3, 5000)
+    app.out.wait("ready")
+    outs = [t.path(name) for name in ("left", "right")]
+    collectors = [t.collect("-o", path, "--on", "exit", "-p", app.pid, out=False) for path in outs]
+    for collector in collectors:
+        collector.recording(app.pid)
+    app.say()
+    app.out.wait("done")
+    app.say()
+    for collector in collectors:
+        collector.end()
+    left, right = (Snapshot(t.files(path)[0]) for path in outs)
+    ids = [event["id"] for event in left.events]
+    equal(len(set(ids)), 15000, "identities in one file")
+    equal({event["id"] for event in right.events}, set(ids), "identities in the other")
+    _, events, _ = read(left.path, right.path)
+    equal([event["id"] for event in events], ids, "identities in both")
+    count = view("--sql", "SELECT count(*) FROM events", "--format", "csv", left.path, right.path)
+    equal(count.splitlines()[1], "15000", "events by SQL")
+    for kind in ("otlp-json", "perfetto"):
+        alone, both = t.path("alone"), t.path("both")
+        view("--format", kind, "-o", alone, left.path)
+        view("--format", kind, "-o", both, left.path, right.path)
+        with open(alone, "rb") as one, open(both, "rb") as other:
+            check(abs(len(one.read()) - len(other.read())) < 4096, f"{kind} has events twice")
 
 
 def test_files_newest_by_default(t):

@@ -263,6 +263,22 @@ def collect_by_pid(t, app):
     return collector
 
 
+def test_live_two_collectors_of_one_process(t):
+    """Each sends every event: it is shown once."""
+    (app,) = start_beats(t, "one")
+    collectors = [collect_by_pid(t, app) for _ in range(2)]
+    viewer = follow_json(t)
+    viewer.err.wait("ttlog-view: following 2 collectors")
+    for done in range(1, 6):
+        app.ask("beat")
+        viewer.wait_events(done)
+    for collector in collectors:
+        collector.stop()
+    equal(viewer.end().last_word(), (True, 5, 0, 0), "its last word")
+    ids = {event["id"] for event in viewer.events()}
+    equal(len(ids), 5, f"identities in {viewer.events()}")
+
+
 def test_live_collectors_come_and_go(t):
     """Those that start later are followed, too; one that ends or is killed is said to have ended; the
     viewer ends with the last."""

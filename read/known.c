@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "identity.h"
+#include "known.h"
+#include "mix.h"
+#include "reader.h"
+#include "selection.h"
+
+/* A file that a collector wrote has four bytes or more for each run; one that claims more gets no
+ * more memory. */
+#define RANGES_BASE      65536u
+#define BYTES_PER_RANGES 4u
+
+#define NO_RANGE UINT32_MAX
+
+void known__init(struct known *known, uint64_t file_bytes)
+{
+	const uint64_t most = RANGES_BASE + file_bytes / BYTES_PER_RANGES;
+
+	*known = (struct known){ .most = most < NO_RANGE ? (size_t)most : NO_RANGE - 1 };
+	/* Without one it is still right. */
+	(void)!getrandom(&known->secret, sizeof(known->secret), GRND_NONBLOCK);
+}
+
+/* 0 where its events have no identity. */
+static uint64_t hash_batch(const struct known *known, uint64_t family, const struct header *header,
+			   const struct identity_run *run)
+{
+	const struct ttlog_thread *thread = &header->threads[run->thread];
+	uint64_t hash = mix(known->secret, family);
+
+	if (!run->ticks || !thread->tid)
+		return 0;
+	hash = mix(hash, thread->pid);
+	hash = mix(hash, thread->tid);
+	hash = mix(hash, run->seq);
+	hash = mix(hash, run->ticks);
+	return mix_text(hash, header->modules[run->module].build_id) | 1;
+}
+
+static bool has_room(struct known *known)
+{
+	const size_t cap = known->cap ? known->cap * 2 : 256;
+	struct known_range *grown;
+
+	if (known->cnt < known->cap)
+		return true;
+	if (known->cnt >= known->most)
+		return false;
+	grown = reallocarray(known->ranges, cap, sizeof(*grown));
+	if (!grown)
+		return false;
+	known->ranges = grown;
+	known->cap = cap;
+	return true;
+}
+
+void known__add(struct known *known, uint64_t family, uint32_t number,
+		struct ttlog_snapshot *reader)
+{
+	const struct identities *identities = identity__of_chunk(&reader->chunk, &reader->header);
+
+	for (uint32_t i = 0; identities && i < identities->run_cnt && has_room(known); i++) {
+		const struct identity_run *run = &identities->runs[i];
+		const uint64_t batch = hash_batch(known, family, &reader->header, run);
+
+		if (!batch)
+			continue;
+		known->ranges[known->cnt++] = (struct known_range){
+			.batch = batch,
+			.number = number,
+			.first = (uint16_t)run->first,
+			.last = (uint16_t)(run->first + run->cnt - 1),
+		};
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct known_range *x = a, *y = b;
+
+	if (x->batch != y->batch)
+		return x->batch < y->batch ? -1 : 1;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Makes of ranges that overlap some that do not, of the smallest number each. */
+void known__sort(struct known *known)
+{
+	struct known_range *ranges = known->ranges;
+	size_t cnt = 0;
+
+	if (!known->cnt)
+		return;
+	qsort(ranges, known->cnt, sizeof(*ranges), compare);
+	for (size_t i = 1; i < known->cnt; i++) {
+		struct known_range *last = &ranges[cnt], range = ranges[i];
+
+		if (range.batch != last->batch || range.first > last->last) {
+			ranges[++cnt] = range;
+		} else if (range.number >= last->number) {
+			if (range.last <= last->last)
+				continue;
+			range.first = last->last + 1;
+			ranges[++cnt] = range;
+		} else if (range.first > last->first) {
+			/* what comes after it again is not kept: there it may be shown twice */
+			last->last = range.first - 1;
+			ranges[++cnt] = range;
+		} else {
+			*last = range;
+		}
+	}
+	known->cnt = cnt + 1;
+}
+
+/* The first range of the batch that ends at that place or after it; NO_RANGE: there is none. */
+static uint32_t find(const struct known *known, uint64_t batch, uint32_t place)
+{
+	size_t low = 0, high = known->cnt;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+		const struct known_range *range = &known->ranges[mid];
+
+		if (range->batch < batch || (range->batch == batch && range->last < place))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < known->cnt && known->ranges[low].batch == batch ? (uint32_t)low : NO_RANGE;
+}
+
+/* Of each run, where among the ranges it begins. NULL without memory; ret_any: whether one of them
+ * is to be left out, or a part of it. */
+static uint32_t *find_all(const struct known *known, uint64_t family, uint32_t number,
+			  struct ttlog_snapshot *reader, const struct identities *identities,
+			  bool *ret_any)
+{
+	uint32_t *at = arena__alloc(&reader->chunk.arena, identities->run_cnt, sizeof(*at));
+
+	*ret_any = false;
+	for (uint32_t i = 0; at && i < identities->run_cnt; i++) {
+		const struct identity_run *run = &identities->runs[i];
+		const uint64_t batch = hash_batch(known, family, &reader->header, run);
+
+		at[i] = batch ? find(known, batch, run->first) : NO_RANGE;
+		/* of its own file and later ones there are ranges, too */
+		*ret_any |= at[i] != NO_RANGE &&
+			    (known->ranges[at[i]].number < number ||
+			     known->ranges[at[i]].last - run->first < (int64_t)run->cnt - 1);
+	}
+	return at;
+}
+
+/* Places of a run come in their order, so `at` only goes on. */
+static bool has(const struct known *known, uint32_t *at, uint32_t place, uint32_t number)
+{
+	const uint64_t batch = *at == NO_RANGE ? 0 : known->ranges[*at].batch;
+
+	while (*at != NO_RANGE && known->ranges[*at].last < place) {
+		const bool goes_on = *at + 1 < known->cnt && known->ranges[*at + 1].batch == batch;
+
+		*at = goes_on ? *at + 1 : NO_RANGE;
+	}
+	return *at != NO_RANGE && known->ranges[*at].first <= place &&
+	       known->ranges[*at].number < number;
+}
+
+int known__leave_out(const struct known *known, uint64_t family, uint32_t number,
+		     struct ttlog_snapshot *reader, struct selection *selection)
+{
+	const struct identities *identities;
+	uint32_t *at, *positions, cnt = 0;
+	bool any;
+
+	if (!known->cnt || !selection->cnt)
+		return 0;
+	identities = identity__of_chunk(&reader->chunk, &reader->header);
+	if (!identities)
+		return 0;
+	at = find_all(known, family, number, reader, identities, &any);
+	if (!at)
+		return -ENOMEM;
+	if (!any)
+		return 0;
+	positions = arena__alloc(&reader->chunk.arena, selection->cnt, sizeof(*positions));
+	if (!positions)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < selection->cnt; i++) {
+		const uint32_t event = selection__at(selection, i);
+
+		positions[cnt] = event;
+		cnt += !has(known, &at[identities->run_of[event]], identities->places[event],
+			    number);
+	}
+	if (cnt == selection->cnt)
+		return 0;
+	selection->cnt = cnt;
+	selection->positions = positions;
+	return 0;
+}
+
+void known__fini(struct known *known)
+{
+	free(known->ranges);
+}

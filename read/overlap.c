@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Before a timeline begins: in which times files of one process may have the same events, and which
+ * events those are, where the files say so.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "family.h"
+#include "identity.h"
+#include "timeline_parts.h"
+
+/* By so much, far more than they do, clocks of two collectors differ. */
+#define CLOCK_SLACK_NS 1000000000u
+
+static uint64_t first_ns(const struct ttlog_contents *contents)
+{
+	return contents->chunks[0].first_ns;
+}
+
+static uint64_t last_ns(const struct ttlog_contents *contents)
+{
+	return contents->chunks[contents->chunk_cnt - 1].last_ns;
+}
+
+static void widen(bool *has, uint64_t *from_ns, uint64_t *to_ns, uint64_t from, uint64_t to)
+{
+	if (!*has || from < *from_ns)
+		*from_ns = from;
+	if (!*has || to > *to_ns)
+		*to_ns = to;
+	*has = true;
+}
+
+static void find_overlap(struct input *a, const struct input *b)
+{
+	const struct ttlog_contents *x = &a->reader->contents, *y = &b->reader->contents;
+	bool shares = identity__has_any(&a->reader->header) &&
+		      identity__has_any(&b->reader->header);
+	uint64_t from, to, slack = shares ? CLOCK_SLACK_NS : 0;
+
+	if (!x->chunk_cnt || !y->chunk_cnt)
+		return;
+	from = first_ns(x) > first_ns(y) ? first_ns(x) : first_ns(y);
+	to = last_ns(x) < last_ns(y) ? last_ns(x) : last_ns(y);
+	from = from > slack ? from - slack : 0;
+	to = to < UINT64_MAX - slack ? to + slack : UINT64_MAX;
+	if (from > to)
+		return;
+	if (shares)
+		widen(&a->shares, &a->share_from_ns, &a->share_to_ns, from, to);
+	else
+		widen(&a->overlaps, &a->overlap_from_ns, &a->overlap_to_ns, from, to);
+}
+
+/* Which events each file has that others may have, too. */
+static void note_shared(struct ttlog_timeline *timeline)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < timeline->input_cnt; i++)
+		bytes += timeline->inputs[i].shares ? timeline->inputs[i].reader->contents.size : 0;
+	if (!bytes)
+		return;
+	known__init(&timeline->known, bytes);
+	for (size_t i = 0; i < timeline->input_cnt; i++) {
+		const struct input *input = &timeline->inputs[i];
+		struct ttlog_snapshot *reader = input->reader;
+
+		for (size_t k = 0; input->shares && k < reader->contents.chunk_cnt; k++) {
+			const struct ttlog_chunk_place *place = &reader->contents.chunks[k];
+
+			if (place->n && place->last_ns >= input->share_from_ns &&
+			    place->first_ns <= input->share_to_ns &&
+			    !ttlog_snapshot_load(reader, k))
+				known__add(&timeline->known, input->family, input->number, reader);
+		}
+		if (input->shares)
+			ttlog_snapshot_unload(reader);
+	}
+	known__sort(&timeline->known);
+}
+
+int overlap__find(struct ttlog_timeline *timeline, struct ttlog_snapshot *const *snapshots)
+{
+	const size_t cnt = timeline->input_cnt;
+	size_t *families = calloc(cnt + 1, sizeof(*families));
+
+	if (!families)
+		return -ENOMEM;
+	family__find(snapshots, cnt, families);
+	for (size_t i = 0; i < cnt; i++) {
+		const struct ttlog_info *header = &snapshots[i]->header.info;
+
+		timeline->inputs[i].family = families[i];
+		timeline->inputs[i].shift = header->real_ns - header->mono_ns;
+	}
+	for (size_t i = 0; i < cnt; i++) {
+		for (size_t k = 0; k < cnt; k++) {
+			if (i != k && families[i] == families[k])
+				find_overlap(&timeline->inputs[i], &timeline->inputs[k]);
+		}
+	}
+	free(families);
+	note_shared(timeline);
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "identity.h"
+#include "known.h"
+#include "mix.h"
+#include "reader.h"
+#include "seen.h"
+#include "selection.h"
+
+/* Batches that are remembered, twice as many at times; where each event is a batch of its own, so
+ * many events. */
+#define BATCHES_KEPT 16384u
+
+struct ttlog_seen {
+	struct known known;
+	uint32_t number; /* of the snapshot that is taken */
+};
+
+struct ttlog_seen *ttlog_seen_new(void)
+{
+	struct ttlog_seen *seen = calloc(1, sizeof(*seen));
+
+	if (seen)
+		known__init(&seen->known, UINT32_MAX);
+	return seen;
+}
+
+void ttlog_seen_free(struct ttlog_seen *seen)
+{
+	if (!seen)
+		return;
+	known__fini(&seen->known);
+	free(seen);
+}
+
+/* Those that came last stay: half of the numbers that there are. */
+static void forget_old(struct ttlog_seen *seen)
+{
+	struct known_range *ranges = seen->known.ranges;
+	uint32_t oldest = seen->number;
+	size_t cnt = 0;
+
+	if (seen->known.cnt <= 2 * BATCHES_KEPT)
+		return;
+	for (size_t i = 0; i < seen->known.cnt; i++)
+		oldest = ranges[i].number < oldest ? ranges[i].number : oldest;
+	oldest += (seen->number - oldest + 1) / 2;
+	for (size_t i = 0; i < seen->known.cnt; i++) {
+		ranges[cnt] = ranges[i];
+		cnt += ranges[i].number >= oldest;
+	}
+	seen->known.cnt = cnt;
+}
+
+static int hide(struct ttlog_snapshot *snapshot, const struct selection *left)
+{
+	const uint32_t n = snapshot->chunk.events.n;
+
+	snapshot->hidden = malloc(n);
+	if (!snapshot->hidden)
+		return -ENOMEM;
+	memset(snapshot->hidden, 1, n);
+	for (uint32_t i = 0; i < left->cnt; i++)
+		snapshot->hidden[selection__at(left, i)] = 0;
+	return 0;
+}
+
+int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot)
+{
+	const struct ttlog_info *info = &snapshot->header.info;
+	struct selection left = { .cnt = 0 };
+	uint64_t process;
+	int err;
+
+	if (ttlog_snapshot_has_chunk(snapshot, 1) || !identity__has_any(&snapshot->header) ||
+	    snapshot->hidden || ttlog_snapshot_load(snapshot, 0))
+		return 0;
+	process = mix_text(mix(info->pid, info->start_time), info->boot_id);
+	left.cnt = snapshot->chunk.events.n;
+	seen->number++;
+	err = known__leave_out(&seen->known, process, seen->number, snapshot, &left);
+	if (!err && left.cnt < snapshot->chunk.events.n)
+		err = hide(snapshot, &left);
+	known__add(&seen->known, process, seen->number, snapshot);
+	known__sort(&seen->known);
+	forget_old(seen);
+	return err;
+}
+
+int seen__leave_out(struct ttlog_snapshot *reader, struct selection *selection)
+{
+	uint32_t *positions, cnt = 0;
+
+	/* it was the only chunk, and the file may have grown since */
+	if (!reader->hidden || reader->loaded || !selection->cnt)
+		return 0;
+	positions = arena__alloc(&reader->chunk.arena, selection->cnt, sizeof(*positions));
+	if (!positions)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < selection->cnt; i++) {
+		positions[cnt] = selection__at(selection, i);
+		cnt += !reader->hidden[positions[cnt]];
+	}
+	selection->cnt = cnt;
+	selection->positions = positions;
+	return 0;
+}
