@@ -146,8 +146,10 @@ static struct ttlog_text field_value(const struct ttlog_event *event, struct ttl
 		if (!ttlog_text_equal(event->site->keys[i], key))
 			continue;
 		ttlog_event_field(event, i, &field);
-		if (field.null)
-			break;
+		if (field.null) {
+			*ret_kind = VALUE_NULL;
+			return ttlog_text_of("");
+		}
 		*ret_kind = field.type == TTLOG_TYPE_STR || field.type == TTLOG_TYPE_CHAR ||
 					    field.type == TTLOG_TYPE_PTR ||
 					    field.type == TTLOG_TYPE_HEX ||

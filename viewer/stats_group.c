@@ -4,6 +4,9 @@
 
 #define COLUMN_MAX_WIDTH 48u
 
+#define NO_FIELD "-"
+#define IS_NULL  "null"
+
 static struct ttlog_text next_value(const unsigned char **p, enum value_kind *ret_kind)
 {
 	struct ttlog_text value = { (const char *)*p + 3, (size_t)(*p)[1] | (size_t)(*p)[2] << 8 };
@@ -15,7 +18,9 @@ static struct ttlog_text next_value(const unsigned char **p, enum value_kind *re
 
 static size_t shown_width(struct ttlog_text value, enum value_kind kind)
 {
-	size_t width = kind == VALUE_NONE ? 1 : out__width(value);
+	size_t width = kind == VALUE_NONE   ? strlen(NO_FIELD)
+		       : kind == VALUE_NULL ? strlen(IS_NULL)
+					    : out__width(value);
 
 	return width < COLUMN_MAX_WIDTH ? width : COLUMN_MAX_WIDTH;
 }
@@ -62,12 +67,35 @@ void group__print(const struct group *group, const struct stats *stats, struct o
 
 		out__text(out, "  ");
 		if (kind == VALUE_NONE)
-			out__char(out, '-');
+			out__text(out, NO_FIELD);
+		else if (kind == VALUE_NULL)
+			out__text(out, IS_NULL);
 		else
 			out__plain(out, value);
 		if (i + 1 < stats->key_cnt)
 			out__pad(out, widths->keys[i] - shown_width(value, kind));
 	}
+}
+
+/* Those of the keys of which the group's events have a field, and null in it: both it and no field are
+ * null to JSON. */
+static void print_nulls(const struct group *group, const struct stats *stats, struct out *out)
+{
+	const unsigned char *p = group->key;
+	bool any = false;
+
+	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
+		enum value_kind kind;
+
+		(void)next_value(&p, &kind);
+		if (kind != VALUE_NULL)
+			continue;
+		out__text(out, any ? "," : ",\"null\":[");
+		out__json_text(out, stats->keys[i], false);
+		any = true;
+	}
+	if (any)
+		out__char(out, ']');
 }
 
 void group__print_json(const struct group *group, const struct stats *stats, struct out *out)
@@ -83,7 +111,7 @@ void group__print_json(const struct group *group, const struct stats *stats, str
 			out__char(out, ',');
 		out__json_text(out, stats->keys[i], false);
 		out__char(out, ':');
-		if (kind == VALUE_NONE)
+		if (kind == VALUE_NONE || kind == VALUE_NULL)
 			out__text(out, "null");
 		else if (kind == VALUE_TEXT || ttlog_text_is(value, "NaN") ||
 			 (value.len > 7 && !memcmp(value.p + value.len - 8, "Infinity", 8)))
@@ -92,4 +120,5 @@ void group__print_json(const struct group *group, const struct stats *stats, str
 			out__bytes(out, value.p, value.len);
 	}
 	out__text(out, group->is_rest ? "},\"rest\":true" : "}");
+	print_nulls(group, stats, out);
 }

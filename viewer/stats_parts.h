@@ -96,7 +96,8 @@ struct group_columns {
 };
 
 enum value_kind {
-	VALUE_NONE, /* the event has no such field, or it is null */
+	VALUE_NONE, /* the event has no such field */
+	VALUE_NULL, /* it has, and it is null */
 	VALUE_TEXT,
 	VALUE_NUMBER, /* JSON prints it as it is */
 };

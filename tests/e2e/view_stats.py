@@ -110,7 +110,10 @@ def check_stats(*args, keys):
     events = events_of(*args, **exact)
     groups, numbers = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for event in events:
-        group = tuple(event[key] if key in SITE_KEYS else event["fields"].get(key.removeprefix("fields."))
+        # a field that is null, and none
+        group = tuple(event[key] if key in SITE_KEYS
+                      else (event["fields"][name], event["fields"][name] is None)
+                      if (name := key.removeprefix("fields.")) in event["fields"] else (None, False)
                       for key in keys)  # fmt: skip
         groups[group].append(event["ts"])
         for key, value in values_of(event):
@@ -120,7 +123,8 @@ def check_stats(*args, keys):
     assert len(told) == len(groups), (len(told), len(groups))
     assert [line["events"] for line in told] == sorted((line["events"] for line in told), reverse=True)
     for line in told:
-        group = tuple(line["group"][key] for key in keys)
+        group = tuple(value if key in SITE_KEYS else (value, key in line.get("null", []))
+                      for key, value in line["group"].items())  # fmt: skip
         assert line["events"] == len(groups[group]), (group, line)
         assert line["first_ts"] == min(groups[group]) and line["last_ts"] == max(groups[group])
         figures = {key: value for key, value in line["fields"].items() if value["count"]}
@@ -166,6 +170,28 @@ def test_stats_keys():
         for source, cnt in (("line=7", 30), ("line>7", 0), ("fields.line=1", 15), ("not line=7", 0)):
             assert len(events_of(path, "--filter", source)) == cnt, source
         view(path, "--stats", "--group-by", "level,ts", status=2)
+
+
+def test_stats_null_and_no_field():
+    """A field that is null is another group than none."""
+    fields = [("symbol", "str")]
+    sites = [make.site("event", "INFO", "p", "m", 7, fields), make.site("event", "INFO", "q", "m", 8)]
+    snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, sites,
+                             [{"pid": 5, "tid": 6, "comm": "main"}], {0: [make.plain]})  # fmt: skip
+    names = [None, "null", "", None, None]
+    events = [(i, 0, 0, [name]) for i, name in enumerate(names)] + [(9, 1, 0, [])] * 4
+    snapshot.chunk(events)
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "null.bin")
+        with open(path, "wb") as file:
+            file.write(snapshot.file())
+        told = lines_of(path, "--stats", "--group-by", "symbol,probe")
+        shown = {(*line["group"].values(), *line.get("null", [])): line["events"] for line in told}
+        assert shown == {(None, "q"): 4, (None, "p", "symbol"): 3, ("null", "p"): 1, ("", "p"): 1}, told
+        text = view(path, "--stats", "--group-by", "symbol", "--top", "2").splitlines()
+        groups = [line.split()[-1] for line in text if line.split()[:1] in (["4"], ["3"])]
+        assert groups == ["-", "null"], text
 
 
 def test_stats_by_duration():
