@@ -251,9 +251,9 @@ static uint64_t hash_bytes(uint64_t hash, const char *p, size_t len)
 static uint64_t hash_number(uint64_t hash, uint64_t number)
 {
 	char text[FORMAT_NUMBER_BYTES];
+	const size_t len = format__u64(text, number);
 
-	hash = hash_bytes(hash, "/", 1);
-	return hash_bytes(hash, text, format__u64(text, number));
+	return hash_bytes(hash_bytes(hash, "/", 1), text, len);
 }
 
 static uint64_t hash_run(const struct header *header, const struct identity_run *run)

@@ -398,6 +398,8 @@ static size_t unroll(struct walk *walk)
 	struct dwarf_step steps[CRASH_MAX_OUTER];
 	const size_t cnt = walk->cnt < walk->max ? walk->cnt : walk->max;
 
+	if (!cnt)
+		return 0;
 	for (size_t i = 0; i < cnt; i++)
 		steps[i] = walk->steps[(walk->cnt - cnt + i) % walk->max];
 	memcpy(walk->steps, steps, cnt * sizeof(*steps));
