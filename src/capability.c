@@ -156,13 +156,13 @@ static int load_counter(int map_fd)
 		.expected_attach_type = (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI,
 	};
 	const struct bpf_insn count[] = {
-		/* key 0, on the stack */
+		/* key 0, on the stack; BPF_K and BPF_IMM are 0 */
 		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X,
 		  .dst_reg = BPF_REG_2,
 		  .src_reg = BPF_REG_10 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4 },
-		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		{ .code = BPF_ALU64 | BPF_ADD, .dst_reg = BPF_REG_2, .imm = -4 },
+		{ .code = BPF_LD | BPF_DW,
 		  .dst_reg = BPF_REG_1,
 		  .src_reg = BPF_PSEUDO_MAP_FD,
 		  .imm = map_fd },
