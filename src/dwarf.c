@@ -406,23 +406,87 @@ static size_t unroll(struct walk *walk)
 	return cnt;
 }
 
-size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+/* Where the function begins that has the code at an address; 0 where no table tells. */
+static uint64_t function_at(struct walk *walk, uint64_t address)
+{
+	Dwfl_Module *module = dwfl_addrmodule(walk->dwfl, address);
+	Dwarf_Addr bias = 0, start, end;
+	Dwarf_CFI *cfi = module ? dwfl_module_eh_cfi(module, &bias) : NULL;
+	Dwarf_Frame *frame = NULL;
+	bool is_interrupted;
+	int err;
+
+	if (!cfi || dwarf_cfi_addrframe(cfi, address - bias, &frame))
+		return 0;
+	err = dwarf_frame_info(frame, &start, &end, &is_interrupted) < 0;
+	free(frame);
+	return err ? 0 : start + bias;
+}
+
+/* The functions that are more than once on the part that was walked from the inside. */
+static size_t find_recursive(struct walk *walk, const struct dwarf_step *inner, size_t inner_cnt,
+			     uint64_t *ret)
+{
+	uint64_t functions[CRASH_MAX_FRAMES];
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < inner_cnt && i < CRASH_MAX_FRAMES; i++) {
+		size_t before = 0;
+
+		functions[i] = function_at(walk, inner[i].ip - inner[i].is_call);
+		for (size_t j = 0; j < i; j++)
+			before += functions[j] == functions[i];
+		if (functions[i] && before == 1)
+			ret[cnt++] = functions[i];
+	}
+	return cnt;
+}
+
+static bool is_one_of(const uint64_t *functions, size_t cnt, uint64_t function)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (functions[i] == function)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Memory of a function's own holds what calls before it left there, and that leads out, too. So in a
+ * recursion the way out begins in one of the functions that recur: what it left is of no call before.
+ */
+static size_t find_way_out(struct walk *walk, const struct dwarf_step *inner, size_t inner_cnt)
+{
+	const uint64_t end = walk->crash->outer_start + OUTER_BYTES;
+	uint64_t recursive[CRASH_MAX_FRAMES];
+	size_t recursive_cnt = find_recursive(walk, inner, inner_cnt, recursive);
+
+	for (uint64_t at = walk->crash->outer_start; at < end; at += sizeof(at)) {
+		Dwarf_Word ip;
+
+		if (recursive_cnt &&
+		    (!read_word(walk->crash, at, &ip) ||
+		     !is_one_of(recursive, recursive_cnt, function_at(walk, ip - 1))))
+			continue;
+		if (leads_out(walk, at))
+			return unroll(walk);
+	}
+	return 0;
+}
+
+size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash,
+			 const struct dwarf_step *inner, size_t inner_cnt, struct dwarf_step *steps,
 			 size_t max)
 {
 	struct walk walk = { .crash = crash, .steps = steps, .max = max };
-	const uint64_t end = crash->outer_start + OUTER_BYTES;
 	size_t cnt = 0;
 
 	walk.dwfl = dwfl_begin(&dwfl_callbacks);
 	if (!walk.dwfl)
 		return 0;
 	report_files(dwarf, &walk);
-	if (attach(&walk)) {
-		for (uint64_t at = crash->outer_start; !cnt && at < end; at += sizeof(uint64_t)) {
-			if (leads_out(&walk, at))
-				cnt = unroll(&walk);
-		}
-	}
+	if (attach(&walk))
+		cnt = find_way_out(&walk, inner, inner_cnt);
 	dwfl_end(walk.dwfl);
 	return cnt;
 }

@@ -51,10 +51,12 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 
 /*
  * The way out over where the stack begins, which was copied while what comes before was not: from the
- * first place that holds a return address from which the tables lead to where the thread began. At
- * most the last `max` of the steps. 0: there is none.
+ * first place that holds a return address from which the tables lead to where the thread began. Where
+ * `inner`, the steps of dwarf__walk(), show a recursion, an address in one of its functions. At most
+ * the last `max` of the steps. 0: there is none.
  */
-size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
+size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash,
+			 const struct dwarf_step *inner, size_t inner_cnt, struct dwarf_step *steps,
 			 size_t max);
 
 /* Calls take() for a step's function, before it for those inlined there, innermost first; once at

@@ -211,7 +211,8 @@ static void answer(struct dwarf *dwarf, const struct crash *crash, const char *t
 	cnt = inner_cnt = find_steps(dwarf, crash, steps, &cut);
 	tell(&teller, &(struct unwind_told){ .kind = UNWIND_CUT, .line = cut });
 	if (cut != CRASH_CUT_NONE && crash->outer_start)
-		cnt += dwarf__walk_outer(dwarf, crash, steps + cnt, CRASH_MAX_OUTER);
+		cnt += dwarf__walk_outer(dwarf, crash, steps, inner_cnt, steps + cnt,
+					 CRASH_MAX_OUTER);
 	for (size_t i = 0; i < cnt; i++)
 		tell(&teller, &(struct unwind_told){ .kind = UNWIND_STEP,
 						     .ip = steps[i].ip,

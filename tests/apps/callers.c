@@ -47,7 +47,7 @@ static void take_signal(int number)
 
 __attribute__((noinline)) int deeper(volatile char *above)
 {
-	volatile char room[8192];
+	volatile char room[4096];
 	int result = 0;
 
 	room[0] = above[0];
