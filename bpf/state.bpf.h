@@ -80,6 +80,9 @@ struct {
 	__type(value, struct faults);
 } faults SEC(".maps");
 
+/* How many were ever tracked by BPF; counted when they are. */
+__u64 tracked_cnt = 0;
+
 /* Processes that could not be recorded because `processes` was full. */
 __u64 untracked_cnt = 0;
 
@@ -160,6 +163,7 @@ static __always_inline struct wire_process *process__track(const struct task_str
 		bpf_map_delete_elem(&processes, &tgid);
 	/* -EEXIST is fine: another thread was first */
 	bpf_map_update_elem(&processes, &tgid, &new_process, BPF_NOEXIST);
+	__sync_fetch_and_add(&tracked_cnt, 1);
 	process = process__of(task);
 	if (!process)
 		__sync_fetch_and_add(&untracked_cnt, 1);

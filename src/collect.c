@@ -408,8 +408,7 @@ static void handle_notice(struct collector *collector)
 		return;
 	switch ((enum recorder_event)notice.event) {
 	case RECORDER_DONE:
-		/* CMD may not have started anything yet that is recorded; and with -e there is
-		 * always another one to come */
+		/* with -e there is always another one to come */
 		if ((collector->env->mode == ENV_PIDS &&
 		     !attacher__is_behind(collector->attacher)) ||
 		    (collector->env->mode == ENV_COMMAND && collector->command_ended))
@@ -424,7 +423,7 @@ static void handle_command(struct collector *collector)
 
 	(void)eventfd_read(collector->command_fd, &ended);
 	collector->command_ended = true;
-	drain__ask_done(collector->drain);
+	drain__command_ended(collector->drain);
 }
 
 static void handle_timer(int fd)

@@ -57,7 +57,7 @@ struct mailbox {
 	bool ended;                     /* nothing is taken any more */
 	struct writer_job *jobs, **last_job;
 	struct request_list requests;
-	bool stopping, asked;
+	bool stopping, asked, command_ended;
 	int filled; /* something is in it */
 };
 
@@ -147,6 +147,13 @@ void drain__ask_done(struct drain *drain)
 {
 	pthread_mutex_lock(&drain->mailbox.lock);
 	drain->mailbox.asked = true;
+	post(drain);
+}
+
+void drain__command_ended(struct drain *drain)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.command_ended = true;
 	post(drain);
 }
 
@@ -327,11 +334,13 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 static void handle_requests(struct drain *drain)
 {
 	struct request_list requests;
-	bool asked;
+	bool asked, command_ended;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
 	asked = drain->mailbox.asked;
 	drain->mailbox.asked = false;
+	command_ended = drain->mailbox.command_ended;
+	drain->mailbox.command_ended = false;
 	requests = drain->mailbox.requests;
 	drain->mailbox.requests.cnt = 0;
 	drain->stopping = drain->mailbox.stopping;
@@ -347,6 +356,8 @@ static void handle_requests(struct drain *drain)
 	}
 	if (asked)
 		recorder__tell_done(drain->options.recorder);
+	if (command_ended)
+		recorder__command_ended(drain->options.recorder);
 }
 
 static void wait_for_work(struct drain *drain)

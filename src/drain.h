@@ -41,6 +41,8 @@ void drain__job_done(struct drain *drain, struct writer_job *job);
 
 /* RECORDER_DONE is to be said again where nothing is recorded now that the end must wait for. */
 void drain__ask_done(struct drain *drain);
+/* CMD has: recorder__command_ended(). */
+void drain__command_ended(struct drain *drain);
 
 /*
  * Takes what is left, makes the last request (NULL: none) of it, and ends the thread when all

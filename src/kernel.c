@@ -21,6 +21,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "barrier.h"
 #include "capability.h"
 #include "kernel.h"
 #include "../bpf/wire.h"
@@ -323,18 +324,21 @@ void kernel__each_left(const struct kernel *kernel, pid_t pid,
 	}
 }
 
+bool kernel__next_process(const struct kernel *kernel, pid_t *pid)
+{
+	const int fd = bpf_map__fd(kernel->skel->maps.processes);
+
+	return !bpf_map_get_next_key(fd, *pid ? pid : NULL, pid);
+}
+
 pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt)
 {
-	int fd = bpf_map__fd(kernel->skel->maps.processes);
 	size_t cap = bpf_map__max_entries(kernel->skel->maps.processes), cnt = 0;
 	pid_t *pids = calloc(cap, sizeof(*pids));
-	uint32_t key, *from = NULL;
+	pid_t pid = 0;
 
-	/* what is deleted meanwhile may have it begin again: some are there twice */
-	while (pids && cnt < cap && bpf_map_get_next_key(fd, from, &key) == 0) {
-		pids[cnt++] = (pid_t)key;
-		from = &key;
-	}
+	while (pids && cnt < cap && kernel__next_process(kernel, &pid))
+		pids[cnt++] = pid;
 	*ret_cnt = cnt;
 	return pids;
 }
@@ -390,6 +394,11 @@ void kernel__end_linking(struct kernel *kernel, pid_t pid)
 	uint32_t key = pid;
 
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.linking), &key);
+}
+
+uint64_t kernel__tracked_cnt(const struct kernel *kernel)
+{
+	return barrier__load_acquire(&kernel->skel->bss->tracked_cnt);
 }
 
 uint64_t kernel__untracked_cnt(const struct kernel *kernel)

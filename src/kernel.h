@@ -67,7 +67,12 @@ int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_
 void kernel__each_left(const struct kernel *kernel, pid_t pid,
 		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
 		       void *ctx);
-/* All processes that are followed; NULL without memory. To be freed. */
+/*
+ * One after another of the processes that are followed, from 0 on. Where one is deleted meanwhile it
+ * may begin again: some come twice.
+ */
+bool kernel__next_process(const struct kernel *kernel, pid_t *pid);
+/* All of them; NULL without memory. To be freed. */
 pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt);
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
 /* A thread that has a batch from before the collector came. */
@@ -82,6 +87,8 @@ int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug);
 /* Whether its linker was seen adding libraries, and then that it was done; false for a debug of 0. */
 bool kernel__has_linked(const struct kernel *kernel, pid_t pid);
 void kernel__end_linking(struct kernel *kernel, pid_t pid);
+/* How many BPF has ever begun to follow, counted when they can be found. */
+uint64_t kernel__tracked_cnt(const struct kernel *kernel);
 /* Processes that were not recorded because the table was full. */
 uint64_t kernel__untracked_cnt(const struct kernel *kernel);
 

@@ -28,6 +28,7 @@
 #include "barrier.h"
 #include "call_stop.h"
 #include "linker.h"
+#include "task.h"
 #include "tracee.h"
 
 #define EXIT_NOT_FOUND 127
@@ -272,6 +273,20 @@ static void handle_call(struct launch *launch, pid_t pid)
 }
 
 /*
+ * A fault in process 1 of a PID namespace. While it is traced the kernel does not let it die of that
+ * (force_sig_info_to_task()), and it would fault for ever.
+ */
+static bool is_fault_of_init(pid_t tid, int sig)
+{
+	const uint64_t faults = 1ull << SIGSEGV | 1ull << SIGBUS | 1ull << SIGILL | 1ull << SIGFPE |
+				1ull << SIGTRAP | 1ull << SIGSYS;
+	struct task task;
+
+	return sig < 64 && faults >> sig & 1 && !task__read((uint32_t)tid, (uint32_t)tid, &task) &&
+	       task.ns_tgid == 1;
+}
+
+/*
  * Any signal, maybe the one that its linker brought about: that is passed on, too, which does
  * nothing, since another one of that number may be in it.
  */
@@ -279,7 +294,9 @@ static void handle_signal(struct launch *launch, pid_t pid, int sig)
 {
 	struct tracee *tracee = tracees__find(&launch->tracees, pid);
 
-	if (!tracee__is_stopped_by_linker(tracee)) {
+	if (is_fault_of_init(pid, sig)) {
+		let_go(launch, pid, sig);
+	} else if (!tracee__is_stopped_by_linker(tracee)) {
 		resume(launch, pid, sig);
 	} else if (launch->callbacks.has_linked(launch->callbacks.ctx, pid, &tracee->linker)) {
 		end_linking(launch, pid);

@@ -13,7 +13,8 @@
  * stopped at their calls; threads too, since any of them may fork or exec.
  *
  * Only one can trace a process. A child that asks its parent to trace it (gdb) or whose parent does
- * (strace, bpftrace) is let go before, and so is a program with LeakSanitizer, which stops itself.
+ * (strace, bpftrace) is let go before, and so are a program with LeakSanitizer, which stops itself,
+ * and process 1 of a PID namespace at a fault, which the kernel doesn't let it die of while traced.
  * BPF tells of their forks and execs, too, but what they start runs on while the collector attaches.
  *
  * A program without a dynamic linker is stopped at its first instruction alone.

@@ -33,6 +33,7 @@
 #include "ring_budget.h"
 #include "site.h"
 #include "task.h"
+#include "tree.h"
 #include "trigger.h"
 #include "writer.h"
 
@@ -430,9 +431,27 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 
 /* ---- going ---- */
 
+/* Whether those that were given, and their descendants where these are followed, have ended. */
+static bool is_done(const struct recorder *recorder)
+{
+	return recorder->given_cnt == 0 &&
+	       !(recorder->options.all_given && tree__living(recorder->options.kernel, 1));
+}
+
 void recorder__tell_done(struct recorder *recorder)
 {
-	recorder->owes_done = recorder->given_cnt == 0 && !notify(recorder, RECORDER_DONE, 0);
+	recorder->owes_done = is_done(recorder) && !notify(recorder, RECORDER_DONE, 0);
+}
+
+void recorder__command_ended(struct recorder *recorder)
+{
+	size_t cnt = tree__living(recorder->options.kernel, SIZE_MAX);
+
+	if (cnt && !recorder->options.quiet)
+		fprintf(stderr,
+			"ttlog-collect: the command has ended, %zu descendant%s still recorded\n",
+			cnt, cnt == 1 ? " is" : "s are");
+	recorder__tell_done(recorder);
 }
 
 /* Processes of CMD that never recorded anything are nobody's concern. */
@@ -572,7 +591,8 @@ void recorder__sweep(struct recorder *recorder)
 	tell_untracked(recorder);
 	recorder__try_kept(recorder);
 	recorder__rest(recorder);
-	if (recorder->owes_done)
+	/* the end of one may not have been told */
+	if (recorder->owes_done || recorder->options.all_given)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);
 	if (attach__has_unused(recorder->options.attach))
@@ -652,6 +672,14 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 	}
 }
 
+/* One that never recorded anything; maybe the last of CMD's tree. */
+static void end_unknown(struct recorder *recorder, const struct wire_head *head)
+{
+	kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
+	if (recorder->options.all_given)
+		recorder__tell_done(recorder);
+}
+
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process;
@@ -663,7 +691,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		process = find(recorder, head);
 	if (!process) {
 		if (head->kind == WIRE_EXIT)
-			kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
+			end_unknown(recorder, head);
 		if (head->kind == WIRE_EXEC && !(head->flags & WIRE_LAUNCHED))
 			(void)look(recorder, head->tgid, head->start_ns, RECORDER_LOOK_EXEC);
 		return;

@@ -38,7 +38,7 @@ enum recorder_trigger {
 
 /* What the main thread is told, by a write of one of these into notify_fd. */
 enum recorder_event {
-	RECORDER_DONE = 3, /* the last process that was given has ended */
+	RECORDER_DONE = 3, /* the last process that was given has ended, or of CMD's tree */
 };
 
 /*
@@ -119,8 +119,10 @@ void recorder__snapshot(struct recorder *recorder, struct trigger_request *reque
 void recorder__job_done(struct recorder *recorder, struct writer_job *job);
 size_t recorder__open_jobs(const struct recorder *recorder);
 
-/* RECORDER_DONE, where no process that was given is left. */
+/* RECORDER_DONE, where no process that was given is left, nor one of CMD's tree. */
 void recorder__tell_done(struct recorder *recorder);
+/* Says how many of its tree are left, if any; then as above. */
+void recorder__command_ended(struct recorder *recorder);
 /* Ends the books of processes that are gone and whose end was not seen; about once a second. */
 void recorder__sweep(struct recorder *recorder);
 /* All that the kernel had when the round began was taken. */

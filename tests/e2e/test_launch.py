@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import APPS, COLLECT, NOBODY, check, equal
+from harness import APPS, COLLECT, NOBODY, PYTHON, check, equal
 from test_trade import check_trades
 from test_tracers import need
 
@@ -63,6 +63,14 @@ def test_launch_pid_namespace(t):
     os.unlink(t.files()[0])
     t.collect("--on", "exit", "--", "unshare", "-pm", "--fork", "sh", "-c", f"{path} 1; exit 4").end(4)
     equal(len(t.only_snapshot().events), 8, "events")
+
+
+def test_launch_crash_in_pid_namespace(t):
+    """A fault of process 1, which the kernel does not let die of it while it is traced."""
+    unshare = ["unshare", "-pm", "--fork"]
+    t.collect("--", *unshare, t.app("crash"), 8, 100, "SEGV").end(128 + signal.SIGSEGV)
+    equal(t.only_snapshot().info["crash"]["signal"], "SIGSEGV", "signal")
+    t.collect("--", *unshare, PYTHON, "-c", "import ctypes; ctypes.string_at(0)").end(128 + signal.SIGSEGV)
 
 
 def test_launch_set_uid(t):
@@ -142,3 +150,52 @@ def test_launch_killed_between_calls(t):
     """The same where no signal can stop the program, at its system calls."""
     steps = kill_in_the_midst(t, 23, "env", BLOCKED)
     check(steps > 100, f"{steps} steps of ptrace")
+
+
+# ---- what comes after CMD ----
+
+
+def start_daemon(t):
+    """CMD has ended: the collector, and the pid of what it left."""
+    collector = t.collect("--", t.app("daemon"), 100)
+    pid = int(collector.out.wait(r"ready (\d+)")[1])
+    collector.err.wait("ttlog-collect: the command has ended, 1 descendant is still recorded")
+    return collector, pid
+
+
+def test_launch_daemon(t):
+    """It is recorded to its end, which is that of the collector; whose status is still CMD's."""
+    collector, pid = start_daemon(t)
+    collector.ask("done")
+    collector.say()
+    collector.end(3)
+    accounts = collector.only_accounts()
+    equal((accounts.pid, accounts.emitted, accounts.lost), (pid, 100, 0), "accounts")
+    snapshot = t.only_snapshot()
+    equal(snapshot.fields("served", "request"), list(range(100)), "events")
+    equal(snapshot.info["crash"]["signal"], "SIGSEGV", "signal")
+
+
+def test_launch_daemon_outlives_the_recording(t):
+    for number in signal.SIGTERM, signal.SIGINT:
+        collector, pid = start_daemon(t)
+        collector.ask("done")
+        collector.signal(number)
+        equal(collector.wait(), 3, "status: CMD's")
+        snapshot = t.only_snapshot()
+        equal((snapshot.info["reason"], len(snapshot.events)), ("shutdown", 100), "snapshot")
+        os.unlink(snapshot.path)
+        os.kill(pid, 0)
+        # it waits for a byte
+        collector.close_stdin()
+        collector.out.all()
+
+
+def test_launch_daemon_without_marks(t):
+    """It is waited for, too: it may start one that has some."""
+    script = f"(read line; {t.app('early')} 1) <&0 & exit 5"
+    collector = t.collect("--on", "exit", "--", "sh", "-c", script)
+    collector.err.wait("ttlog-collect: the command has ended, 1 descendant is still recorded")
+    collector.say()
+    collector.end(5)
+    equal(len(t.only_snapshot().events), 8, "events")
