@@ -187,6 +187,7 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 		return;
 	/* no signal of its own kills the one that reports */
 	stamp(&crash->head, sig == SIGKILL ? WIRE_REPORTER : WIRE_CRASH);
+	crash->head.flags = process->has_file ? WIRE_HAS_FILE : 0;
 	crash->signal = sig;
 	crash->code = 0;
 	crash->address = 0;
@@ -566,6 +567,7 @@ static __always_inline void send_exit(struct wire_process *process)
 	if (!message)
 		return;
 	stamp(&message->head, WIRE_EXIT);
+	message->head.flags = process->has_file && end.status & 0x7f ? WIRE_HAS_FILE : 0;
 	message->end = end;
 	message__submit(message);
 }

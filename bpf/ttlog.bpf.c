@@ -4,6 +4,7 @@
  *
  * control   uprobe on the nop of `ttlog:control`: batches, threads, requests
  * gate      uprobe on instructions that never run, for the semaphores' sake alone
+ * start     uprobe on what runs first of a file, with -e: who runs it is known before it logs
  * library   uprobe on the dynamic linker's _dl_debug_state: libraries come and go
  * the rest  on tracepoints of life and death of all processes: leave at once where it is not ours
  *
@@ -61,6 +62,23 @@ int control(struct pt_regs *ctx)
 SEC("uprobe")
 int gate(struct pt_regs *ctx)
 {
+	return 0;
+}
+
+SEC("uprobe")
+int start(struct pt_regs *ctx)
+{
+	struct wire_process *process = process__acting(bpf_get_current_task_btf());
+	struct wire_head *head;
+
+	if (!process)
+		return 0;
+	process->has_file = 1;
+	head = message__reserve_said(process, sizeof(*head));
+	if (!head)
+		return 0;
+	stamp(head, WIRE_START);
+	message__submit(head);
 	return 0;
 }
 
@@ -198,6 +216,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	release_thread(tgid, old_tid);
 	release_thread(tgid, tgid);
 	forget_faults();
+	process->has_file = 0;
 	message__send_head(process, WIRE_EXEC, is_traced(task) ? WIRE_LAUNCHED : 0);
 	return 0;
 }
@@ -205,7 +224,15 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (follow_children && parent->tgid != child->tgid && process__of(parent))
-		(void)process__track(child);
+	struct wire_process *of_parent, *of_child;
+
+	if (parent->tgid == child->tgid || !(follow_children || track_all))
+		return 0;
+	of_parent = process__of(parent);
+	if (!of_parent || !(follow_children || of_parent->has_file))
+		return 0;
+	of_child = process__track(child);
+	if (of_child)
+		of_child->has_file = of_parent->has_file;
 	return 0;
 }

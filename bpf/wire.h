@@ -42,10 +42,13 @@ enum wire_kind {
 	WIRE_REPORTER = 14,
 	WIRE_OTHER =
 		15, /* struct wire_other: of a thread that is killed along with one that crashed */
+	WIRE_START = 16, /* struct wire_head: begins to run a file that is recorded (-e) */
 };
 
 enum wire_flag {
 	WIRE_LAUNCHED = 1, /* of WIRE_EXEC: the collector traces it, and attaches where it links */
+	/* of WIRE_CRASH, and WIRE_EXIT by a signal, under -e: it runs a file that is recorded */
+	WIRE_HAS_FILE = 2,
 };
 
 /* Stamped by the kernel, whatever the program says of itself. */
@@ -207,6 +210,7 @@ struct wire_process {
 	uint64_t fault_tid; /* the thread whose handler took a fault last */
 	uint64_t raised;    /* the signal that it dies of, which it has sent; 0 for none */
 	uint64_t others;    /* threads whose stacks were to be sent */
+	uint64_t has_file;  /* -e: it runs a file that is recorded */
 	struct wire_end end;
 };
 

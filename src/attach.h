@@ -26,8 +26,9 @@ struct attach_options {
 	const struct selection *selection; /* which sites */
 	struct journal *journal;           /* gets the sites of each file; NULL: nobody does */
 	bool immediate;
-	bool for_all; /* links serve every process that maps the file, not one */
-	bool traces;  /* programs, until they have linked */
+	bool for_all;      /* links serve every process that maps the file, not one */
+	bool traces;       /* programs, until they have linked */
+	bool tells_starts; /* the kernel tells of who begins to run a file with sites */
 	bool verbose;
 };
 

@@ -54,6 +54,7 @@ void leaving__add_all(struct leaving *leaving, struct links *links)
 
 		leaving__add(leaving, &links->all);
 		leaving__add(leaving, &links->control);
+		leaving__add(leaving, &links->start);
 		free(links);
 		links = next;
 	}
@@ -148,6 +149,17 @@ static struct kernel_link *link_all(struct attach *attach, uint32_t number, cons
 	return link;
 }
 
+/* NULL where it is not wanted, or can't be. */
+static struct kernel_link *link_start(struct attach *attach, uint32_t number, const char *path,
+				      pid_t pid)
+{
+	const struct site_table *table = attach__module(attach, number)->table;
+
+	if (!attach->options.tells_starts || !table->start_offset)
+		return NULL;
+	return link_one(attach, KERNEL_START, path, table->start_offset, 0, number, pid);
+}
+
 static bool has_links(struct attach *attach, uint32_t number, pid_t pid)
 {
 	bool found;
@@ -202,9 +214,11 @@ int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t
 		free(links);
 		return err;
 	}
+	links->start = link_start(attach, number, path, pid);
 	if (keep_links(attach, number, links))
 		return 0;
 	kernel_link__free(links->all);
+	kernel_link__free(links->start);
 	free(links);
 	return -ESHUTDOWN;
 }

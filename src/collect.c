@@ -559,6 +559,7 @@ static int open_kernel(struct collector *collector)
 		.immediate = env->immediate,
 		.for_all = env->mode != ENV_PIDS,
 		.traces = env->mode == ENV_COMMAND,
+		.tells_starts = env->mode == ENV_PATH,
 	};
 	int err;
 

@@ -285,6 +285,7 @@ static size_t smallest(uint32_t kind)
 		return sizeof(struct wire_other);
 	case WIRE_EXEC:
 	case WIRE_LIBRARY:
+	case WIRE_START:
 		break;
 	}
 	return sizeof(struct wire_head);

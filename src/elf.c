@@ -23,6 +23,8 @@
 #define NOTE_SECTION     ".note.ttlog"
 /* Names of the dynamic linker that are looked at. */
 #define MAX_DYNSTR_BYTES (16u << 20)
+/* Entries of the dynamic section. */
+#define MAX_DYNAMIC      1024
 
 /* Texts that neighbouring sites are likely to share. */
 enum shared_text {
@@ -280,6 +282,38 @@ static int visit_module(struct elf_file *file, const struct elf_note *elf_note, 
 	return 1;
 }
 
+static uint64_t find_init(struct elf_file *file)
+{
+	uint64_t number = 0;
+	ElfW(Shdr) dynamic;
+	ElfW(Dyn) entry;
+
+	if (elf_file__next_section(file, &number, SHT_DYNAMIC, NULL, &dynamic) <= 0)
+		return 0;
+	for (uint64_t at = 0; at < MAX_DYNAMIC && at < dynamic.sh_size / sizeof(entry); at++) {
+		if (elf_file__read(file, dynamic.sh_offset + at * sizeof(entry), &entry,
+				   sizeof(entry)))
+			return 0;
+		if (entry.d_tag == DT_INIT)
+			return entry.d_un.d_ptr;
+	}
+	return 0;
+}
+
+/* A program's entry, when its libraries are there; a library's _init. */
+static void find_start(struct elf_file *file, struct site_table *table)
+{
+	uint64_t number = 0, start = 0;
+	ElfW(Shdr) interp;
+
+	if (elf_file__next_section(file, &number, SHT_PROGBITS, ".interp", &interp) <= 0)
+		start = find_init(file);
+	if (!start)
+		start = file->header.e_entry;
+	if (!start || elf_file__offset(file, start, 1, PF_X, &table->start_offset))
+		table->start_offset = 0;
+}
+
 static int compare_sites(const void *a, const void *b)
 {
 	const struct site *x = a, *y = b;
@@ -301,6 +335,7 @@ static int read_notes(struct site_reader *reader)
 		table->malformed_cnt += damaged;
 		return 0;
 	}
+	find_start(reader->file, table);
 	damaged = 0;
 	reader->places = calloc(TTLOG_MAX_SITES, sizeof(*reader->places));
 	if (!reader->places)

@@ -53,7 +53,7 @@ struct kernel_link {
 static void choose_programs(struct kernel *kernel)
 {
 	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
-					  kernel->skel->progs.library };
+					  kernel->skel->progs.library, kernel->skel->progs.start };
 	/* asked once: each time all of the kernel's types are read */
 	bool has_prepare_exec = capability__prepare_exec();
 
@@ -248,7 +248,8 @@ void kernel__rest(struct kernel *kernel)
 
 int kernel__track(struct kernel *kernel, pid_t pid)
 {
-	const struct wire_process fresh = { 0 };
+	/* under -e the file is why */
+	const struct wire_process fresh = { .has_file = kernel->skel->rodata->track_all };
 	uint32_t key = pid;
 
 	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.processes), &key, &fresh,
@@ -416,6 +417,8 @@ static const struct bpf_program *program_of(const struct kernel *kernel,
 		return kernel->skel->progs.gate;
 	case KERNEL_LIBRARY:
 		return kernel->skel->progs.library;
+	case KERNEL_START:
+		return kernel->skel->progs.start;
 	}
 	return NULL;
 }

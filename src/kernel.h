@@ -96,6 +96,7 @@ enum kernel_program {
 	KERNEL_CONTROL,
 	KERNEL_GATE,
 	KERNEL_LIBRARY,
+	KERNEL_START,
 };
 
 /* Places in one file; semaphores is NULL where there are none. All are file offsets. */

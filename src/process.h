@@ -104,6 +104,7 @@ struct process {
 	struct crash crash;
 	bool given;     /* on the command line: the collector ends when all of these have */
 	bool announced; /* "recording pid" was said */
+	bool has_file;  /* -e: it runs the file, whether it logs or not */
 	bool no_ring;   /* there was no memory for it: said */
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */

@@ -509,7 +509,8 @@ static void end(struct recorder *recorder, struct process *process)
 	count_lost_tails(recorder, process);
 	process->ended = true;
 	/* its death is to be explained, also where it passed none of the sites that are on */
-	if (process->crash.exit_signal && process->announced && !process->ring && !process->no_ring)
+	if (process->crash.exit_signal && (process->announced || process->has_file) &&
+	    !process->ring && !process->no_ring)
 		open_ring(recorder, process);
 	/* nor is it to cost the stack that there was no memory for events: nothing is written to this */
 	if (process->crash.exit_signal && process->no_ring && !process->ring)
@@ -633,6 +634,7 @@ static void take_exec(struct recorder *recorder, struct process *process,
 	const struct maps none = { 0 };
 	const bool is_traced = head->flags & WIRE_LAUNCHED;
 
+	process->has_file = false;
 	process__exec(process, head);
 	process->build_id[0] = '\0';
 	(void)death__take_mappings(&process->crash, &none);
@@ -672,6 +674,22 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 	}
 }
 
+/* One that runs the file of -e: from its start on, or a child of such a one, at its death. */
+static struct process *find_with_file(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = find(recorder, head);
+
+	/* what its dynamic linker has brought since it was known, by an exec */
+	if (process && head->kind == WIRE_START)
+		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+	if (!process && !is_past(recorder, head))
+		process = admit_unknown(recorder, head);
+	recorder->last = process;
+	if (process)
+		process->has_file = true;
+	return process;
+}
+
 /* One that never recorded anything; maybe the last of CMD's tree. */
 static void end_unknown(struct recorder *recorder, const struct wire_head *head)
 {
@@ -687,6 +705,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	/* the first sign of a process, maybe: of those that never record, none is kept */
 	if (head->kind == WIRE_BEGIN || head->kind == WIRE_TAIL)
 		process = recorder__find_recording(recorder, head);
+	else if (head->kind == WIRE_START || head->flags & WIRE_HAS_FILE)
+		process = find_with_file(recorder, head);
 	else
 		process = find(recorder, head);
 	if (!process) {
@@ -698,6 +718,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	}
 	switch ((enum wire_kind)head->kind) {
 	case WIRE_BATCH:
+	case WIRE_START:
 		break;
 	case WIRE_TAIL:
 		(void)process__take(process, (const struct wire_batch *)head);

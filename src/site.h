@@ -46,6 +46,7 @@ struct site_table {
 	uint64_t listening_offset; /* in the file: its semaphore */
 	uint64_t immediate_gate_offset;
 	uint64_t immediate_offset;
+	uint64_t start_offset; /* in the file: what runs of it first, once a process; 0 unknown */
 	uint64_t module_vaddr; /* link-time address of struct ttlog_module */
 	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
 };

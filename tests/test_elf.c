@@ -198,6 +198,28 @@ static void test_elf_knows_where_the_file_is_loaded(void **state)
 	site_table__free(table);
 }
 
+/* What a process runs of it first. */
+static void test_elf_knows_where_the_file_starts(void **state)
+{
+	struct files *files = *state;
+	const struct {
+		int fd;
+		const char *name, *symbol;
+	} cases[] = {
+		{ files->pie, "pie", "_start" },
+		{ files->no_pie, "no_pie", "_start" },
+		{ files->shared, "shared", "_init" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t start = address_of(files, cases[i].name, cases[i].symbol);
+		struct site_table *table = elf__read_sites(cases[i].fd, NULL);
+
+		assert_int_equal(table->start_offset, file_offset_of(cases[i].fd, start));
+		site_table__free(table);
+	}
+}
+
 static void test_elf_passes_over_nonsense(void **state)
 {
 	struct files *files = *state;
@@ -621,6 +643,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elf_reads_sites_of_every_kind_of_file),
 		cmocka_unit_test(test_elf_knows_where_the_file_is_loaded),
+		cmocka_unit_test(test_elf_knows_where_the_file_starts),
 		cmocka_unit_test(test_elf_passes_over_nonsense),
 		cmocka_unit_test(test_elf_without_notes_gives_an_empty_table),
 		cmocka_unit_test(test_elf_knows_who_looks_for_leaks),

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import COLLECT, Snapshot, check, equal, view, wait_until
+from harness import COLLECT, PYTHON, Snapshot, check, equal, view, wait_until
 
 THREADS, EVENTS = 8, 100
 CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE,
@@ -204,14 +204,14 @@ def crash_itself(t, how, number, app="crash"):
     return check_crash(t, collector, pid, number, itself if how == "ABRT" else {})
 
 
-def check_crash_without_events(t, collector, pid):
+def check_crash_without_events(collector, pid, function="level3"):
     accounts = collector.accounts_of(pid)
     equal((accounts.emitted, accounts.lost, len(accounts.files)), (0, 0, 1), "accounts")
     snapshot = Snapshot(accounts.files[0])
     equal((snapshot.events, snapshot.info["reason"]), ([], "crash"), "events, reason")
     equal(snapshot.info["crash"]["signal"], "SIGSEGV", "signal")
     names = [frame.get("symbol", "").split("+")[0] for frame in snapshot.info["crash"]["frames"]]
-    check("level3" in names, f"frames {names}")
+    check(function in names, f"frames {names}")
 
 
 def test_crash_without_events_by_command(t):
@@ -220,7 +220,7 @@ def test_crash_without_events_by_command(t):
     collector = t.collect("--", path, THREADS, 0, "SEGV")
     pid, _ = collector.recording()
     collector.end(128 + signal.SIGSEGV)
-    check_crash_without_events(t, collector, pid)
+    check_crash_without_events(collector, pid)
 
 
 def test_crash_without_events_by_pid(t):
@@ -230,7 +230,52 @@ def test_crash_without_events_by_pid(t):
     app.say()
     app.end(-signal.SIGSEGV)
     collector.end()
-    check_crash_without_events(t, collector, app.pid)
+    check_crash_without_events(collector, app.pid)
+
+
+def test_crash_without_events_by_path(t):
+    """-e: it runs the file, and passes no mark that is on."""
+    for name in "crash", "trade_static":
+        path = t.app(name)
+        collector = t.collect("-F", "level>=fatal", "-e", path)
+        equal(collector.recording_path(path), 0, "sites")
+        app = t.start(path, *([8, 10, "SEGV"] if name == "crash" else ["--wait", 1, 10]))
+        app.out.wait("ready")
+        if name == "trade_static":
+            app.signal(signal.SIGSEGV)
+        app.end(-signal.SIGSEGV)
+        check_crash_without_events(collector, app.pid, "level3" if name == "crash" else "main")
+        collector.stop()
+        os.unlink(t.files()[0])
+
+
+FORKS = """import ctypes, os, sys
+lib = ctypes.CDLL("%s/libearly.so")
+print("ready", flush=True)
+child = os.fork()
+if not child:
+    ctypes.string_at(0)
+os.waitpid(child, 0)
+print(child, flush=True)
+input()
+os.execv("/bin/sh", ["sh", "-c", "kill -SEGV $$"])
+"""
+
+
+def test_crash_without_events_by_path_of_a_library(t):
+    """Of a child by fork, too; and not of a program that one becomes without it."""
+    t.app("early")
+    library = t.path("libearly.so")
+    collector = t.collect("-l", "fatal", "-e", library)
+    equal(collector.recording_path(library), 0, "sites")
+    app = t.start(PYTHON, "-c", FORKS % t.dir)
+    app.out.wait("ready")
+    child = int(app.out.wait(r"(\d+)")[1])
+    check_crash_without_events(collector, child, "_start")
+    app.say()
+    app.end(-signal.SIGSEGV)
+    equal(list(collector.stop().all_accounts()), [child], "processes")
+    t.only_snapshot()
 
 
 def last_thread(snapshot):
