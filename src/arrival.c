@@ -22,6 +22,9 @@
  * batches take half a second. */
 #define ARRIVAL_MAX_NS (2 * 1000000000ull)
 
+/* Some 2,000 mappings, a millisecond or two. */
+#define LAST_LOOK_BYTES ((size_t)192 << 10)
+
 struct arrival *arrival__new(uint32_t pid)
 {
 	struct arrival *arrival = calloc(1, sizeof(*arrival));
@@ -103,19 +106,53 @@ static bool is_it(const struct arrival *arrival)
 	return !arrival->start_ns || birth__is((pid_t)arrival->pid, arrival->start_ns);
 }
 
-struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look)
+/* One that ends while it is read seems to have mapped less than it had. Its stack is the last of what
+ * matters. */
+static bool is_whole(const struct maps *maps, uint32_t pid)
+{
+	for (size_t i = maps->cnt; i-- > 0;) {
+		if (!strcmp(maps->entries[i].path, "[stack]"))
+			return true;
+	}
+	return maps->cnt && task__has_memory(task__living(pid));
+}
+
+static struct arrival *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
+				const struct maps *maps)
 {
 	struct arrival *arrival = arrival__new(pid);
-	struct maps *maps;
 
 	if (!arrival)
 		return NULL;
 	arrival->look = look;
 	arrival->start_ns = start_ns;
-	maps = maps__read((pid_t)pid);
-	/* one that ends while it is read seems to have mapped less than it had */
-	if (maps && maps->cnt && is_it(arrival) && task__has_memory(task__living(pid)))
+	if (maps && is_it(arrival) && is_whole(maps, pid))
 		take_mappings(arrival, maps);
+	return arrival;
+}
+
+struct arrival *arrival__new_last_look(uint32_t pid, uint64_t start_ns)
+{
+	struct maps *maps = maps__read_at_most((pid_t)pid, LAST_LOOK_BYTES);
+	struct arrival *arrival =
+		maps ? new_look(pid, start_ns, RECORDER_LOOK_CRASH, maps) : NULL;
+
+	maps__free(maps);
+	if (arrival && arrival->seen)
+		return arrival;
+	arrival__free(arrival);
+	return NULL;
+}
+
+struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look)
+{
+	struct maps *maps = maps__read((pid_t)pid);
+	struct arrival *arrival = new_look(pid, start_ns, look, maps);
+
+	if (!arrival) {
+		maps__free(maps);
+		return NULL;
+	}
 	if (arrival->seen && look & ~RECORDER_LOOK_CRASH)
 		read_build_id(arrival);
 	if (!is_it(arrival))

@@ -54,6 +54,9 @@ void arrival__add_module(struct arrival *arrival, struct attach *attach, uint32_
 void arrival__look_up(struct arrival *arrival, const struct maps *maps);
 /* A look at a process that is known. NULL without memory. */
 struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look);
+/* At one that dies, by who must not wait: its mappings, where they are there and not too many, else
+ * NULL. */
+struct arrival *arrival__new_last_look(uint32_t pid, uint64_t start_ns);
 
 void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor);
 /* Adds the module's batches: only before its sites are enabled, for what they hold then is not

@@ -128,8 +128,8 @@ fail:
 	return NULL;
 }
 
-/* All of a file whose size is not known before. */
-static char *read_all(int fd, size_t *ret_len)
+/* All of a file whose size is not known before; EFBIG where that is `max` or more. */
+static char *read_all(int fd, size_t max, size_t *ret_len)
 {
 	size_t capacity = FIRST_BUFFER_BYTES, len = 0;
 	char *text = malloc(capacity), *more;
@@ -146,6 +146,10 @@ static char *read_all(int fd, size_t *ret_len)
 			return text;
 		}
 		len += (size_t)got;
+		if (len >= max) {
+			errno = EFBIG;
+			break;
+		}
 		if (len < capacity)
 			continue;
 		more = realloc(text, capacity * 2);
@@ -158,7 +162,7 @@ static char *read_all(int fd, size_t *ret_len)
 	return NULL;
 }
 
-static struct maps *read_of(pid_t tid)
+static struct maps *read_of(pid_t tid, size_t max)
 {
 	struct maps *maps;
 	char path[32], *text;
@@ -169,7 +173,7 @@ static struct maps *read_of(pid_t tid)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	text = read_all(fd, &len);
+	text = read_all(fd, max, &len);
 	err = errno;
 	close(fd);
 	if (!text) {
@@ -189,15 +193,20 @@ static pid_t find_other(pid_t pid)
 	return living == pid ? 0 : living;
 }
 
+struct maps *maps__read_at_most(pid_t pid, size_t bytes)
+{
+	return read_of(pid, bytes);
+}
+
 struct maps *maps__read(pid_t pid)
 {
-	struct maps *maps = read_of(pid ? pid : getpid());
+	struct maps *maps = read_of(pid ? pid : getpid(), SIZE_MAX);
 	pid_t other = maps && !maps->cnt ? find_other(pid) : 0;
 
 	if (!other)
 		return maps;
 	maps__free(maps);
-	return read_of(other);
+	return read_of(other, SIZE_MAX);
 }
 
 void maps__free(struct maps *maps)

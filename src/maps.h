@@ -30,6 +30,8 @@ struct maps {
 
 /* Of a process, 0 for our own. NULL with errno: ENOENT or ESRCH where it is gone, EACCES. */
 struct maps *maps__read(pid_t pid);
+/* By its first thread alone; EFBIG where their text is so long or longer. */
+struct maps *maps__read_at_most(pid_t pid, size_t bytes);
 /* The text of /proc/PID/maps; lines that are none are passed over. NULL with errno. */
 struct maps *maps__parse(const char *text, size_t len);
 /* NULL is fine. */

@@ -644,6 +644,18 @@ static void take_exec(struct recorder *recorder, struct process *process,
 		   is_traced ? RECORDER_LOOK_NEW : RECORDER_LOOK_EXEC);
 }
 
+/* Its memory goes while it dies, sooner than another thread has begun to look. */
+static bool look_now(struct recorder *recorder, struct process *process)
+{
+	struct arrival *arrival = arrival__new_last_look(process->pid, process->start_ns);
+	bool found = arrival;
+
+	if (found)
+		take_seen(recorder, process, arrival);
+	arrival__free(arrival);
+	return found;
+}
+
 /* What a crash is told in: the signal first, then whatever there is to it. */
 static void take_crash_message(struct recorder *recorder, struct process *process,
 			       const struct wire_head *head)
@@ -651,6 +663,8 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 	switch (head->kind) {
 	case WIRE_CRASH:
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
+		if (look_now(recorder, process))
+			break;
 		process->is_looked_at =
 			look(recorder, process->pid, process->start_ns, RECORDER_LOOK_CRASH);
 		if (!process->is_looked_at)

@@ -121,6 +121,9 @@ def test_status_disk_full(t):
     """A snapshot that can't be written is said, and is status 1; the program is unharmed."""
     os.mkdir(t.out)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "small", t.out], check=True)
+    full = os.path.join(t.out, "full")
+    with open(full, "wb") as file:
+        file.write(bytes(4096))
     app = t.start(t.app("trade"), "--wait", 2, 5000)
     app.out.wait("ready")
     collector = t.collect("--on", "exit", "-p", app.pid)
@@ -131,5 +134,6 @@ def test_status_disk_full(t):
     app.end()
     collector.end(1)
     check("No space left on device" in collector.err.text(), f"it says {collector.err.text()!r}")
+    os.unlink(full)
     accounts = collector.only_accounts()
     equal((accounts.recorded, accounts.files, t.files()), (10000, [], []), "accounts and files")
