@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../bpf/wire.h"
@@ -20,6 +22,9 @@
 #define SOURCES_MAX (1u << 18)
 /* Of batches: what a ring's entry has room for, and more than any thread ever fills. */
 #define SEQ_MAX     ((UINT64_C(1) << 48) - 1)
+
+/* For two snapshots at a time, a look, a reader. */
+#define SPARE_DESCRIPTORS 16
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -95,6 +100,19 @@ void process__open_facts(struct process *process, const char *dir)
 		process->facts_path = strdup(path);
 }
 
+/* Whoever has too few descriptors for snapshots can't give any back either: rings wait for those. */
+static bool has_spare_descriptors(void)
+{
+	struct rlimit limit;
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	return getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+	       (rlim_t)fd + SPARE_DESCRIPTORS < limit.rlim_cur;
+}
+
 int process__open_ring(struct process *process, struct ring_budget *budget, const char *dir,
 		       size_t bytes)
 {
@@ -103,9 +121,9 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
 
 	if (process->ring)
 		return 0;
-	if (!dir) {
+	if (!dir || !has_spare_descriptors()) {
 		process->ring = ring__new_within(budget, NULL, bytes);
-		return process->ring ? 0 : -errno;
+		return !process->ring ? -errno : dir ? -EMFILE : 0;
 	}
 	/* the facts first: nobody can read a ring without them */
 	if (process->facts_fd >= 0)

@@ -137,3 +137,7 @@ def test_status_disk_full(t):
     os.unlink(full)
     accounts = collector.only_accounts()
     equal((accounts.recorded, accounts.files, t.files()), (10000, [], []), "accounts and files")
+    # the next one has room for it
+    subprocess.run(["mount", "-o", "remount,size=16m", t.out], check=True)
+    t.collect("--", "/bin/true").end()
+    equal(len(t.only_snapshot().events), 10000, "events")
