@@ -115,7 +115,7 @@ void attach__free_unused(struct attach *attach);
 void attach__close_gates(struct attach *attach);
 
 /* The sites of a module by its number (1 and up), NULL for none; to be freed. */
-struct site_table *attach__table(struct attach *attach, uint32_t module);
+struct site_table *attach__table(struct attach *attach, uint32_t number);
 /*
  * A descriptor of the file with that build id, whatever stands at its path by now; the caller
  * closes it. -ENOENT where it is none of the modules and of the files that are kept.
@@ -131,6 +131,6 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
 char *attach__service(struct attach *attach, const char *build_id);
 /* Whether a file with sites was ever found. */
 bool attach__has_marked(struct attach *attach);
-size_t attach__enabled_cnt(struct attach *attach, uint32_t module);
+size_t attach__enabled_cnt(struct attach *attach, uint32_t number);
 
 #endif /* TTLOG_ATTACH_H */

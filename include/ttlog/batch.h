@@ -150,7 +150,6 @@ TTLOG__INLINE void ttlog__snapshot(const char *reason)
 
 struct ttlog_batch *ttlog__make_batch(void) TTLOG__FAR;
 struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch) TTLOG__FAR;
-void ttlog__begin(void) TTLOG__FAR;
 void ttlog__end_thread(void *memory) TTLOG__FAR;
 void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 
