@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes come (a batch, a fork, an attach), record, ask, and go. A process stays in the table
- * until it has ended and no job works on it; then its line of accounts is printed.
+ * Processes come (a batch, a fork, an attach), record and ask. A process stays in the table until it
+ * has ended (recorder_end.c) and no job works on it; then its line of accounts is printed.
  */
 #include <errno.h>
 #include <limits.h>
@@ -28,12 +28,9 @@
 #include "recorder.h"
 #include "recorder_parts.h"
 #include "report.h"
-#include "ring.h"
 #include "ring_ahead.h"
 #include "ring_budget.h"
-#include "site.h"
 #include "task.h"
-#include "tree.h"
 #include "trigger.h"
 #include "writer.h"
 
@@ -71,14 +68,7 @@ void recorder__free(struct recorder *recorder)
 	free(recorder);
 }
 
-static bool notify(struct recorder *recorder, enum recorder_event event, uint32_t pid)
-{
-	const struct recorder_notice notice = { .event = event, .pid = pid };
-
-	return write(recorder->options.notify_fd, &notice, sizeof(notice)) == sizeof(notice);
-}
-
-static bool look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what)
+bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what)
 {
 	return recorder->options.look(recorder->options.look_ctx, pid, start_ns, what);
 }
@@ -224,7 +214,7 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 	return start_ns > head->start_ns;
 }
 
-static void open_ring(struct recorder *recorder, struct process *process)
+void recorder__open_ring(struct recorder *recorder, struct process *process)
 {
 	const bool was_refused = process->no_ring;
 	int err = process__open_ring(process, recorder->options.budget, recorder->options.ring_dir,
@@ -258,7 +248,7 @@ static struct process *admit_unknown(struct recorder *recorder, const struct wir
 	struct process *process = admit(recorder, head);
 
 	if (process)
-		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
 	return process;
 }
 
@@ -279,7 +269,7 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 		process->cgroup = head->cgroup;
 		memcpy(process->comm, head->comm, sizeof(process->comm));
 	}
-	open_ring(recorder, process);
+	recorder__open_ring(recorder, process);
 	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
 	return process;
 }
@@ -308,8 +298,6 @@ static struct process *find_arrived(const struct recorder *recorder, uint32_t pi
 	return birth__is_same(birth_ns, known_ns) ? process : NULL;
 }
 
-static void end_when_whole(struct recorder *recorder, struct process *process);
-
 /* What was found of one that is known. */
 static void take_look(struct recorder *recorder, struct arrival *arrival)
 {
@@ -327,7 +315,7 @@ static void take_look(struct recorder *recorder, struct arrival *arrival)
 		kin__lend(&recorder->kin, process);
 	process->is_looked_at = false;
 	if (process->exiting && !process->ended)
-		end_when_whole(recorder, process);
+		recorder__end_when_whole(recorder, process);
 }
 
 void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
@@ -392,7 +380,7 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 	process->consumed_bytes += message->head.bytes;
 	(void)process__take(process, message);
 	if (message->head.kind == WIRE_TAIL && process->exiting && !process->ended)
-		end_when_whole(recorder, process);
+		recorder__end_when_whole(recorder, process);
 }
 
 void recorder__tell_consumed(struct recorder *recorder)
@@ -429,202 +417,7 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 		recorder__snapshot(recorder, request);
 }
 
-/* ---- going ---- */
-
-/* Whether those that were given, and their descendants where these are followed, have ended. */
-static bool is_done(const struct recorder *recorder)
-{
-	return recorder->given_cnt == 0 &&
-	       !(recorder->options.all_given && tree__living(recorder->options.kernel, 1));
-}
-
-void recorder__tell_done(struct recorder *recorder)
-{
-	recorder->owes_done = is_done(recorder) && !notify(recorder, RECORDER_DONE, 0);
-}
-
-void recorder__command_ended(struct recorder *recorder)
-{
-	size_t cnt = tree__living(recorder->options.kernel, SIZE_MAX);
-
-	if (cnt && !recorder->options.quiet)
-		fprintf(stderr,
-			"ttlog-collect: the command has ended, %zu descendant%s still recorded\n",
-			cnt, cnt == 1 ? " is" : "s are");
-	recorder__tell_done(recorder);
-}
-
-/* Processes of CMD that never recorded anything are nobody's concern. */
-static bool says_accounts(const struct recorder *recorder, const struct process *process)
-{
-	return process->ring || process->no_ring ||
-	       (process->given && !recorder->options.all_given);
-}
-
-void recorder__finish(struct recorder *recorder, struct process *process)
-{
-	if (!process->ended || process->job_cnt || process->owed_reason || process->kept ||
-	    process == recorder->pulled)
-		return;
-	if (says_accounts(recorder, process))
-		report__process(process, recorder->options.kernel, recorder->options.quiet);
-	kernel__untrack(recorder->options.kernel, process->pid, process->start_ns);
-	process_table__remove(&recorder->table, process);
-	if (recorder->last == process)
-		recorder->last = NULL;
-	if (process->given)
-		recorder->given_cnt--;
-	ring_ahead__remove(recorder->options.ahead, process->ring);
-	attach__forget(recorder->options.attach, (pid_t)process->pid, process->modules,
-		       process->module_cnt);
-	process__free(process);
-	recorder__tell_done(recorder);
-}
-
-static void lose_tail(void *ctx, uint64_t address, uint32_t module, uint64_t events)
-{
-	process__lose_tail(ctx, address, module, events);
-}
-
-/* Where the kernel had no room for what dying threads had, it still knows how much that was. */
-static void count_lost_tails(struct recorder *recorder, struct process *process)
-{
-	struct wire_process counters;
-
-	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
-				 &counters) == 0 &&
-	    counters.lost_tails)
-		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
-}
-
-/* Its crash is in a snapshot already, with all that it ever recorded. */
-static bool is_written(const struct process *process)
-{
-	return process->hurried && process->snapshot_mark == ring__written_bytes(process->ring);
-}
-
-/* How it ended, where that is known, is in its crash by now. */
-static void end(struct recorder *recorder, struct process *process)
-{
-	count_lost_tails(recorder, process);
-	process->ended = true;
-	/* its death is to be explained, also where it passed none of the sites that are on */
-	if (process->crash.exit_signal && (process->announced || process->has_file) &&
-	    !process->ring && !process->no_ring)
-		open_ring(recorder, process);
-	/* nor is it to cost the stack that there was no memory for events: nothing is written to this */
-	if (process->crash.exit_signal && process->no_ring && !process->ring)
-		process->ring = ring__new(NULL, RING_MIN_BYTES);
-	if (process->ring && !is_written(process))
-		(void)recorder__want_end(recorder, process);
-	recorder__show_last(recorder, process);
-	recorder__finish(recorder, process);
-}
-
-/* Threads that end at the same moment hand in after the end was told; soon. */
-static void end_when_whole(struct recorder *recorder, struct process *process)
-{
-	process->exiting = true;
-	if (process__has_owners(process))
-		count_lost_tails(recorder, process);
-	if (!process__has_owners(process) && !process->is_looked_at)
-		end(recorder, process);
-}
-
-/* Whether its end is known only by now: nothing said so, or not all that it had came. */
-static bool is_overdue(struct recorder *recorder, struct process *process)
-{
-	struct wire_process counters;
-
-	if (process->ended)
-		return false;
-	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
-				 &counters) == 0 &&
-	    counters.exits) {
-		death__take_end(&process->crash, &counters.end);
-	} else if (!process->exiting && recorder__still_runs(process)) {
-		return false;
-	}
-	/* what it said last may be on its way */
-	return process->missing++ > 0;
-}
-
-/* Once: the kernel counts marks that were hit, not processes. */
-static void tell_untracked(struct recorder *recorder)
-{
-	if (recorder->told_untracked || !kernel__untracked_cnt(recorder->options.kernel))
-		return;
-	recorder->told_untracked = true;
-	fputs("ttlog-collect: the kernel's table of processes is full: some are not recorded\n",
-	      stderr);
-}
-
-/* Has ended, but for a look at it that was asked for. */
-static bool is_only_looked_at(struct recorder *recorder, struct process *process)
-{
-	(void)recorder;
-	return process->exiting && !process->ended && process->is_looked_at &&
-	       !process__has_owners(process);
-}
-
-static void end_each(struct recorder *recorder,
-		     bool (*wants)(struct recorder *recorder, struct process *process))
-{
-	struct process **wanted = calloc(recorder->table.cnt + 1, sizeof(struct process *));
-	struct process *process;
-	struct process_cursor cursor = { 0 };
-	size_t cnt = 0;
-
-	if (!wanted)
-		return;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (wants(recorder, process))
-			wanted[cnt++] = process;
-	}
-	/* none frees another */
-	while (cnt-- > 0)
-		end(recorder, wanted[cnt]);
-	free(wanted);
-}
-
-void recorder__sweep(struct recorder *recorder)
-{
-	tell_untracked(recorder);
-	recorder__try_kept(recorder);
-	recorder__rest(recorder);
-	/* the end of one may not have been told */
-	if (recorder->owes_done || recorder->options.all_given)
-		recorder__tell_done(recorder);
-	end_each(recorder, is_overdue);
-	if (attach__has_unused(recorder->options.attach))
-		(void)look(recorder, 0, 0, RECORDER_FIND_UNUSED);
-}
-
-void recorder__end_round(struct recorder *recorder)
-{
-	bool found = attach__has_found_unused(recorder->options.attach);
-
-	if (found && recorder->saw_unused)
-		(void)look(recorder, 0, 0, RECORDER_FREE_UNUSED);
-	recorder->saw_unused = found && !recorder->saw_unused;
-}
-
-void recorder__settle(struct recorder *recorder)
-{
-	end_each(recorder, is_only_looked_at);
-}
-
-void recorder__report(struct recorder *recorder)
-{
-	struct process *process;
-	struct process_cursor cursor = { 0 };
-
-	tell_untracked(recorder);
-	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (says_accounts(recorder, process))
-			report__process(process, recorder->options.kernel, recorder->options.quiet);
-	}
-}
+/* ---- what the kernel says of it ---- */
 
 /* What is known of the program before is not true of this one. Who traces it attaches when it has
  * linked; else whoever looks does. */
@@ -640,8 +433,8 @@ static void take_exec(struct recorder *recorder, struct process *process,
 	(void)death__take_mappings(&process->crash, &none);
 	read_exe(process);
 	journal__add_process(process->facts_fd, process);
-	(void)look(recorder, process->pid, process->start_ns,
-		   is_traced ? RECORDER_LOOK_NEW : RECORDER_LOOK_EXEC);
+	(void)recorder__look(recorder, process->pid, process->start_ns,
+			     is_traced ? RECORDER_LOOK_NEW : RECORDER_LOOK_EXEC);
 }
 
 /* Its memory goes while it dies, sooner than another thread has begun to look. */
@@ -665,8 +458,8 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
 		if (look_now(recorder, process))
 			break;
-		process->is_looked_at =
-			look(recorder, process->pid, process->start_ns, RECORDER_LOOK_CRASH);
+		process->is_looked_at = recorder__look(recorder, process->pid, process->start_ns,
+						       RECORDER_LOOK_CRASH);
 		if (!process->is_looked_at)
 			kin__lend(&recorder->kin, process);
 		break;
@@ -695,7 +488,7 @@ static struct process *find_with_file(struct recorder *recorder, const struct wi
 
 	/* what its dynamic linker has brought since it was known, by an exec */
 	if (process && head->kind == WIRE_START)
-		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
 	if (!process && !is_past(recorder, head))
 		process = admit_unknown(recorder, head);
 	recorder->last = process;
@@ -727,7 +520,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		if (head->kind == WIRE_EXIT)
 			end_unknown(recorder, head);
 		if (head->kind == WIRE_EXEC && !(head->flags & WIRE_LAUNCHED))
-			(void)look(recorder, head->tgid, head->start_ns, RECORDER_LOOK_EXEC);
+			(void)recorder__look(recorder, head->tgid, head->start_ns,
+					     RECORDER_LOOK_EXEC);
 		return;
 	}
 	switch ((enum wire_kind)head->kind) {
@@ -737,7 +531,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_TAIL:
 		(void)process__take(process, (const struct wire_batch *)head);
 		if (process->exiting && !process->ended)
-			end_when_whole(recorder, process);
+			recorder__end_when_whole(recorder, process);
 		break;
 	case WIRE_BEGIN:
 	case WIRE_END:
@@ -751,7 +545,8 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		take_exec(recorder, process, head);
 		break;
 	case WIRE_LIBRARY:
-		(void)look(recorder, process->pid, process->start_ns, RECORDER_LOOK_LIBRARY);
+		(void)recorder__look(recorder, process->pid, process->start_ns,
+				     RECORDER_LOOK_LIBRARY);
 		break;
 	case WIRE_CRASH:
 	case WIRE_REPORTER:
@@ -764,7 +559,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_EXIT:
 		death__take_end(&process->crash, &((const struct wire_exit *)head)->end);
 		if (!process->ended)
-			end_when_whole(recorder, process);
+			recorder__end_when_whole(recorder, process);
 		break;
 	}
 }

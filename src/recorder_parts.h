@@ -49,6 +49,12 @@ void recorder__stamp_thread(struct wire_head *head);
 /* The process with that number that started then, of those that had it one after another. */
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns);
 bool recorder__still_runs(const struct process *process);
+/* Asks for a look (enum recorder_look); what is found arrives. False without memory. */
+bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what);
+/* Where it has none; what can't be had is said once. */
+void recorder__open_ring(struct recorder *recorder, struct process *process);
+/* Threads that end at the same moment hand in after the end was told; soon. */
+void recorder__end_when_whole(struct recorder *recorder, struct process *process);
 /* Out of the table, with its accounts said, where it has ended and nothing works on it. */
 void recorder__finish(struct recorder *recorder, struct process *process);
 
