@@ -134,8 +134,7 @@ static struct arrival *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
 struct arrival *arrival__new_last_look(uint32_t pid, uint64_t start_ns)
 {
 	struct maps *maps = maps__read_at_most((pid_t)pid, LAST_LOOK_BYTES);
-	struct arrival *arrival =
-		maps ? new_look(pid, start_ns, RECORDER_LOOK_CRASH, maps) : NULL;
+	struct arrival *arrival = maps ? new_look(pid, start_ns, RECORDER_LOOK_CRASH, maps) : NULL;
 
 	maps__free(maps);
 	if (arrival && arrival->seen)

@@ -26,7 +26,8 @@ struct links {
 	pid_t pid;                   /* 0: all */
 	struct kernel_link *all;     /* control probe and gates */
 	struct kernel_link *control; /* alone, once the gates are closed */
-	struct kernel_link *start; /* tells of processes before they log (-e); NULL: it is not told */
+	struct kernel_link
+		*start; /* tells of processes before they log (-e); NULL: it is not told */
 	struct links *next;
 };
 
