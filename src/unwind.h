@@ -22,7 +22,7 @@ struct unwind;
 
 /* A crash snapshot is to be on disk within a second, where the machine has a second to give: the
  * child's own time, and what passes meanwhile. */
-#define UNWIND_MAX_MS      500
+#define UNWIND_MAX_MS      800
 #define UNWIND_MAX_WAIT_MS 3000
 
 /* The file that ran, as a descriptor that is closed afterwards, or -errno. */
