@@ -148,15 +148,11 @@ struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look
 	struct maps *maps = maps__read((pid_t)pid);
 	struct arrival *arrival = new_look(pid, start_ns, look, maps);
 
-	if (!arrival) {
-		maps__free(maps);
-		return NULL;
-	}
-	if (arrival->seen && look & ~RECORDER_LOOK_CRASH)
-		read_build_id(arrival);
-	if (!is_it(arrival))
-		arrival->build_id[0] = '\0';
 	maps__free(maps);
+	if (arrival && arrival->seen && look & ~RECORDER_LOOK_CRASH)
+		read_build_id(arrival);
+	if (arrival && !is_it(arrival))
+		arrival->build_id[0] = '\0';
 	return arrival;
 }
 

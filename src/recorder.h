@@ -38,7 +38,7 @@ enum recorder_trigger {
 
 /* What the main thread is told, by a write of one of these into notify_fd. */
 enum recorder_event {
-	RECORDER_DONE = 3, /* the last process that was given has ended, or of CMD's tree */
+	RECORDER_DONE = 1, /* the last process that was given has ended, or of CMD's tree */
 };
 
 /*
@@ -57,7 +57,6 @@ enum recorder_look {
 
 struct recorder_notice {
 	uint32_t event; /* enum recorder_event */
-	uint32_t pid;
 };
 
 struct recorder_options {

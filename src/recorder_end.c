@@ -20,9 +20,9 @@
 #include "ring_ahead.h"
 #include "tree.h"
 
-static bool notify(struct recorder *recorder, enum recorder_event event, uint32_t pid)
+static bool notify_done(const struct recorder *recorder)
 {
-	const struct recorder_notice notice = { .event = event, .pid = pid };
+	const struct recorder_notice notice = { .event = RECORDER_DONE };
 
 	return write(recorder->options.notify_fd, &notice, sizeof(notice)) == sizeof(notice);
 }
@@ -36,7 +36,7 @@ static bool is_done(const struct recorder *recorder)
 
 void recorder__tell_done(struct recorder *recorder)
 {
-	recorder->owes_done = is_done(recorder) && !notify(recorder, RECORDER_DONE, 0);
+	recorder->owes_done = is_done(recorder) && !notify_done(recorder);
 }
 
 void recorder__command_ended(struct recorder *recorder)
