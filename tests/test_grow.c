@@ -244,6 +244,7 @@ static size_t own_address_bytes(void)
 static void *log_when_short(void *ret_size)
 {
 	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
 	log_count(0);
 	fill_often();
 	*(uint32_t *)ret_size = own_batch() ? size_of(own_batch()) : 0;
@@ -262,6 +263,8 @@ static void log_with_few_addresses(void)
 	if (pthread_barrier_init(&turn, NULL, 2) ||
 	    pthread_create(&thread, NULL, log_when_short, &size))
 		_exit(1);
+	/* it has all that a thread begins with */
+	pthread_barrier_wait(&turn);
 	limit.rlim_cur = own_address_bytes() + 2 * PAGE_BYTES;
 	limit.rlim_max = limit.rlim_cur;
 	if (setrlimit(RLIMIT_AS, &limit))

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -250,30 +249,47 @@ static void test_pull_does_not_wait_for_ever(void **state)
 	free(pulled);
 }
 
-static void *pull_page(void *page)
-{
-	uint64_t read = 1;
-	int err = pull__memory(getpid(), (uintptr_t)page, &read, sizeof(read), NULL);
+/* A page that comes after all of the process was stopped, and we have looked again. */
+struct stopped_page {
+	int fd;
+	struct uffdio_zeropage zeroes;
+	unsigned int looked_cnt;
+};
 
-	return err || read ? page : NULL;
+static bool stop_once(void *ctx)
+{
+	struct stopped_page *page = ctx;
+
+	page->looked_cnt++;
+	if (page->looked_cnt == 1)
+		(void)raise(SIGSTOP);
+	if (page->looked_cnt == 3 && ioctl(page->fd, UFFDIO_ZEROPAGE, &page->zeroes))
+		_exit(2);
+	return true;
 }
 
-/* Reads a page that comes 20 ms after all of the process was stopped, and has gone on. */
+static void *pull_stopped(void *arg)
+{
+	struct stopped_page *stopped = arg;
+	const struct pull_meanwhile meanwhile = { .act = stop_once, .ctx = stopped };
+	uint64_t read = 1;
+
+	if (pull__memory(getpid(), stopped->zeroes.range.start, &read, sizeof(read), &meanwhile))
+		_exit(3);
+	_exit(read || stopped->looked_cnt < 3 ? 4 : 0);
+}
+
+/* By a thread of the child's: the one that reads for ours is not in it. */
 static _Noreturn void pull_while_stopped(void)
 {
-	int fd;
-	void *page = make_waiting_page(&fd), *failed = page;
-	struct uffdio_zeropage zeroes = { .range = { .start = (uintptr_t)page, .len = 4096 } };
-	struct pollfd asked = { .fd = fd, .events = POLLIN };
-	pthread_t puller;
+	struct stopped_page stopped = { 0 };
+	void *page = make_waiting_page(&stopped.fd);
+	pthread_t thread;
 
-	if (pthread_create(&puller, NULL, pull_page, page) || poll(&asked, 1, DEADLINE_MS) != 1)
-		_exit(2);
-	(void)raise(SIGSTOP);
-	usleep(20000);
-	if (ioctl(fd, UFFDIO_ZEROPAGE, &zeroes) || pthread_join(puller, &failed))
-		_exit(3);
-	_exit(failed ? 4 : 0);
+	stopped.zeroes.range = (struct uffdio_range){ .start = (uintptr_t)page, .len = 4096 };
+	if (pthread_create(&thread, NULL, pull_stopped, &stopped) == 0)
+		(void)pthread_join(thread, NULL);
+	_exit(5);
 }
 
 /* Who was stopped for longer than it waits for others has not waited. */
