@@ -128,7 +128,7 @@ endif
 endif
 
 # Only these see the BPF skeletons.
-$(BUILD)/src/kernel.o $(BUILD)/src/warm.o: $(SKELS)
+$(BUILD)/src/kernel.o $(BUILD)/src/warm.o $(BUILD)/tests/test_programs.o: $(SKELS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)

@@ -80,6 +80,16 @@ struct {
 	__type(value, struct faults);
 } faults SEC(".maps");
 
+/* What no program ever calls: share_no_stack(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} nothing SEC(".maps");
+
+const volatile bool calls_nothing = false;
+
 /* How many were ever tracked by BPF; counted when they are. */
 __u64 tracked_cnt = 0;
 
@@ -89,6 +99,19 @@ __u64 untracked_cnt = 0;
 static const struct wire_process new_process = {};
 static const struct wire_thread_batches no_batches = {};
 static const struct faults no_faults = {};
+
+/*
+ * In each uprobe program. From 6.13 on the kernel keeps the stack of a program that needs 64 bytes
+ * or more per CPU, because programs of this type are not preempted, it believes; uprobe programs are,
+ * and whoever comes next on that CPU writes over it: kernel panics
+ * (github.com/open-telemetry/opentelemetry-ebpf-instrumentation/issues/3056). A program with a tail
+ * call is let alone, also where the verifier sees that it never comes to that.
+ */
+static __always_inline void share_no_stack(void *ctx)
+{
+	if (calls_nothing)
+		bpf_tail_call(ctx, &nothing, 0);
+}
 
 static __always_inline u32 current_tgid(void)
 {

@@ -40,6 +40,7 @@ int control(struct pt_regs *ctx)
 	struct task_struct *task = acting_task();
 	struct wire_process *process = process__acting(task);
 
+	share_no_stack(ctx);
 	if (!process)
 		return 0;
 	switch ((u32)PT_REGS_PARM3(ctx)) {
@@ -71,6 +72,7 @@ int start(struct pt_regs *ctx)
 	struct wire_process *process = process__acting(bpf_get_current_task_btf());
 	struct wire_head *head;
 
+	share_no_stack(ctx);
 	if (!process)
 		return 0;
 	process->has_file = 1;
@@ -89,6 +91,7 @@ int library(struct pt_regs *ctx)
 	struct wire_linking *found = linking__find(task);
 	struct wire_process *process;
 
+	share_no_stack(ctx);
 	if (found) {
 		linking__tell(task, found);
 		return 0;
