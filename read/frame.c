@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "format.h"
 #include "frame.h"
+#include "handle.h"
 
 #define WINDOW_MAX_BYTES       (256u << 10)
 #define FRAME_HEADER_MAX_BYTES 19u
@@ -26,7 +26,7 @@
 static const unsigned char MAGIC[4] = { 0x04, 0x22, 0x4d, 0x18 };
 
 struct frame_file {
-	int fd;
+	struct handle handle;
 	uint64_t size;
 	unsigned char *window;
 	size_t window_cap; /* no more than there is in the file */
@@ -42,23 +42,21 @@ struct frame_file {
 	uint64_t search_budget;
 };
 
-struct frame_file *frame_file__new(int fd)
+struct frame_file *frame_file__new(int fd, const char *path)
 {
 	struct frame_file *file = calloc(1, sizeof(*file));
-	struct stat st;
-	int err = ENOMEM;
+	int err;
 
 	if (!file) {
 		close(fd);
-		errno = err;
+		errno = ENOMEM;
 		return NULL;
 	}
-	file->fd = fd;
-	if (fstat(fd, &st)) {
-		err = errno;
+	err = -handle__init(&file->handle, fd, path);
+	if (err)
 		goto fail;
-	}
-	file->size = (uint64_t)st.st_size;
+	err = ENOMEM;
+	file->size = (uint64_t)file->handle.st.st_size;
 	file->window_cap = file->size < WINDOW_MAX_BYTES ? (size_t)file->size : WINDOW_MAX_BYTES;
 	file->search_budget = (256u << 20) + 16 * file->size;
 	if (LZ4F_isError(LZ4F_createDecompressionContext(&file->dctx, LZ4F_VERSION)))
@@ -77,7 +75,7 @@ void frame_file__free(struct frame_file *file)
 	LZ4F_freeDecompressionContext(file->dctx);
 	free(file->content);
 	free(file->window);
-	close(file->fd);
+	handle__fini(&file->handle);
 	free(file);
 }
 
@@ -119,12 +117,10 @@ static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want
 		file->window_at = offset;
 		file->window_len = have;
 		while (have < want) {
-			ssize_t got = pread(file->fd, file->window + have, file->window_cap - have,
-					    (off_t)(offset + have));
-			if (got < 0 && errno == EINTR)
-				continue;
+			ssize_t got = handle__read(&file->handle, file->window + have,
+						   file->window_cap - have, (off_t)(offset + have));
 			if (got < 0)
-				return -errno;
+				return got;
 			if (!got)
 				break;
 			have += (size_t)got;
@@ -145,16 +141,13 @@ static uint64_t content_max_bytes(const struct frame_file *file)
 
 static int content__reserve(struct frame_file *file, size_t bytes)
 {
-	unsigned char *grown;
-
 	if (bytes <= file->content_cap)
 		return 0;
-	grown = realloc(file->content, bytes);
-	if (!grown)
-		return -ENOMEM;
-	file->content = grown;
-	file->content_cap = bytes;
-	return 0;
+	/* not realloc(), which would copy what nobody needs any more */
+	free(file->content);
+	file->content = malloc(bytes);
+	file->content_cap = file->content ? bytes : 0;
+	return file->content ? 0 : -ENOMEM;
 }
 
 /* What a frame's descriptor says. */

@@ -27,15 +27,17 @@ struct frame_damage {
 	uint64_t gave_up_at; /* not 0: the search for a whole frame was given up here */
 };
 
-/* Takes ownership of fd, also on failure; it must be a regular file. NULL with errno. */
-struct frame_file *frame_file__new(int fd);
+/* Takes ownership of fd, also on failure; it must be a regular file. With a path, the descriptor is
+ * given up where they are short, and opened again: handle.h. NULL with errno. */
+struct frame_file *frame_file__new(int fd, const char *path);
 void frame_file__free(struct frame_file *file);
 /* Gives back the memory of the window and the content; the next call takes it anew. */
 void frame_file__trim(struct frame_file *file);
 uint64_t frame_file__size(const struct frame_file *file);
 
 /* The next whole frame from `offset` on, past skippable frames and damage.
- * Returns 1, 0 at the end of the file, -errno where the file cannot be read. */
+ * Returns 1, 0 at the end of the file, -errno where the file cannot be read; -ESTALE: see
+ * handle__read(). */
 int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret,
 		     struct frame_damage *ret_damage);
 

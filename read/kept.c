@@ -53,7 +53,7 @@ static int parse(struct ttlog_kept *kept, const char **ret_why)
 
 static int drop(const struct ttlog_kept *kept, int err, const char *why)
 {
-	reader__drop(kept->snapshot, kept->idx, err == -EBADMSG ? why : strerror(-err));
+	reader__drop(kept->snapshot, kept->idx, err, why);
 	return err;
 }
 

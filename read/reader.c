@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "format.h"
 #include "frame.h"
+#include "handle.h"
 #include "identity.h"
 #include "reader.h"
 #include "unpack.h"
@@ -67,6 +67,12 @@ __attribute__((format(printf, 2, 3))) static void problem(struct ttlog_snapshot 
 		return;
 	free(text);
 	reader->contents.problem_more++;
+}
+
+static const char *in_words(int err)
+{
+	return err == -ESTALE ? "it was changed, replaced or removed since it was opened"
+			      : strerror(-err);
 }
 
 /* ---- The first pass ---- */
@@ -386,7 +392,7 @@ bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *snapshot, size_t idx)
 		if (!err)
 			continue;
 		problem(snapshot, "it cannot be read from byte %llu on: %s", (ull)snapshot->offset,
-			strerror(-err));
+			in_words(err));
 		snapshot->contents.is_scanned = true;
 	}
 	return idx < snapshot->contents.chunk_cnt;
@@ -405,8 +411,10 @@ static const char *kind_in_words(mode_t mode)
 	return "it is a device; a snapshot must be a file";
 }
 
-struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
-					       size_t why_size)
+/* Takes ownership of fd, also on failure. Whether the file can be opened again by its name: where
+ * descriptors are short it is. */
+static struct ttlog_snapshot *start(int fd, const char *name, bool by_name, char *ret_why,
+				    size_t why_size)
 {
 	struct ttlog_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	struct stat st;
@@ -430,7 +438,7 @@ struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *r
 		close(fd);
 		goto fail_said;
 	}
-	snapshot->file = frame_file__new(fd);
+	snapshot->file = frame_file__new(fd, by_name ? name : NULL);
 	fd = -1;
 	if (!snapshot->file) {
 		err = -errno;
@@ -452,19 +460,22 @@ fail_said:
 	return NULL;
 }
 
+struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
+					       size_t why_size)
+{
+	return start(fd, name, false, ret_why, why_size);
+}
+
 struct ttlog_snapshot *ttlog_snapshot_start(const char *path, char *ret_why, size_t why_size)
 {
-	/* Without O_NONBLOCK a FIFO would hang here; a regular file does not mind it. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = handle__open(path);
 
 	if (fd < 0) {
-		int err = errno;
-
-		snprintf(ret_why, why_size, "%s", strerror(err));
-		errno = err;
+		snprintf(ret_why, why_size, "%s", strerror(-fd));
+		errno = -fd;
 		return NULL;
 	}
-	return ttlog_snapshot_start_fd(fd, path, ret_why, why_size);
+	return start(fd, path, true, ret_why, why_size);
 }
 
 /* The rest of the file. Takes ownership of the reader. */
@@ -476,7 +487,7 @@ static struct ttlog_snapshot *scan_rest(struct ttlog_snapshot *reader, char *ret
 	while (reader && !err && !reader->contents.is_scanned)
 		err = scan_on(reader);
 	if (err) {
-		snprintf(ret_why, why_size, "%s", strerror(-err));
+		snprintf(ret_why, why_size, "%s", in_words(err));
 		ttlog_snapshot_close(reader);
 		errno = -err;
 		return NULL;
@@ -536,12 +547,16 @@ static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **r
 	return err;
 }
 
-void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why)
+void reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why)
 {
 	struct ttlog_chunk_place *info = &reader->places[idx];
 
-	problem(reader, "the chunk at byte %llu cannot be read: %s: %u events are missing",
-		(ull)info->offset, why, info->n);
+	/* of the whole file, so it is said once */
+	if (err == -ESTALE)
+		problem(reader, "%s: events that had not been read are missing", in_words(err));
+	else
+		problem(reader, "the chunk at byte %llu cannot be read: %s: %u events are missing",
+			(ull)info->offset, err == -EBADMSG ? why : in_words(err), info->n);
 	reader->contents.event_cnt -= info->n;
 	reader->unloadable_cnt += info->n;
 	info->n = 0;
@@ -573,7 +588,7 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 		err = chunk__load(&snapshot->chunk, &snapshot->header, &why);
 	snapshot->parsed = SIZE_MAX;
 	if (err) {
-		reader__drop(snapshot, idx, err == -EBADMSG ? why : strerror(-err));
+		reader__drop(snapshot, idx, err, why);
 		return err;
 	}
 	snapshot->loaded = idx;

@@ -53,8 +53,9 @@ struct ttlog_snapshot {
 	uint64_t end_events, end_chunks;
 };
 
-/* Says that the chunk's events cannot be shown, and why; they count as missing. */
-void reader__drop(struct ttlog_snapshot *reader, size_t idx, const char *why);
+/* Says that the chunk's events cannot be shown, and why: the error, or -EBADMSG and words. They count
+ * as missing. */
+void reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why);
 
 /* Says that a field of a site cannot be read in that chunk. */
 void reader__blame_field(struct ttlog_snapshot *snapshot, size_t chunk, unsigned field,

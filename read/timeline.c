@@ -70,7 +70,7 @@ static void load(const struct ttlog_timeline *timeline, struct input *input)
 	if (!err)
 		err = seen__leave_out(reader, &input->wanted);
 	if (err) {
-		reader__drop(reader, input->chunk, strerror(ENOMEM));
+		reader__drop(reader, input->chunk, err, NULL);
 		input->wanted.cnt = 0;
 	}
 }

@@ -13,6 +13,8 @@
 #include "say.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"
+/* So many that cannot be opened are named; the rest is counted. */
+#define NAMED_MAX    10u
 
 static int choose_newest(struct input *input, struct options *options)
 {
@@ -29,7 +31,7 @@ static int choose_newest(struct input *input, struct options *options)
 	return 0;
 }
 
-/* Every file stays open until the end: as many as the system lets us. */
+/* Files stay open until the end where there may be so many: as many as the system lets us. */
 static void allow_files(void)
 {
 	struct rlimit limit;
@@ -59,7 +61,14 @@ unsigned input__passes(const struct options *options)
 	       (options->mode != MODE_INFO ? 1 : 0);
 }
 
-static void open_file(struct input *input, const char *path, bool stream)
+/* What could not be opened. */
+struct unopened {
+	size_t cnt;
+	size_t short_cnt; /* for want of descriptors, whatever file it was */
+	int short_err;
+};
+
+static void open_file(struct input *input, const char *path, bool stream, struct unopened *unopened)
 {
 	char why[160];
 	struct ttlog_snapshot *reader = stream ? ttlog_snapshot_start(path, why, sizeof(why))
@@ -67,10 +76,45 @@ static void open_file(struct input *input, const char *path, bool stream)
 
 	if (reader) {
 		input->readers[input->reader_cnt++] = reader;
-	} else {
-		say(path, why);
-		input->unreadable = true;
+		return;
 	}
+	input->unreadable = true;
+	if (errno == EMFILE || errno == ENFILE) {
+		unopened->short_err = errno;
+		unopened->short_cnt++;
+	} else if (unopened->cnt++ < NAMED_MAX) {
+		say(path, why);
+	}
+}
+
+static void say_unopened(const struct input *input, const struct unopened *unopened)
+{
+	char text[160];
+
+	if (unopened->cnt > NAMED_MAX) {
+		snprintf(text, sizeof(text), "%zu more cannot be opened",
+			 unopened->cnt - NAMED_MAX);
+		say("files", text);
+	}
+	if (unopened->short_cnt) {
+		snprintf(text, sizeof(text), "%zu of %zu cannot be opened: %s (see ulimit -n)",
+			 unopened->short_cnt, input->file_cnt, strerror(unopened->short_err));
+		say("files", text);
+	}
+}
+
+/* Returns 0 or -errno, said too. */
+static int open_files(struct input *input, const struct options *options)
+{
+	struct unopened unopened = { .cnt = 0 };
+
+	input->readers = reallocarray(NULL, input->file_cnt, sizeof(struct ttlog_snapshot *));
+	if (!input->readers)
+		return say_error("files", ENOMEM);
+	for (size_t i = 0; i < input->file_cnt; i++)
+		open_file(input, input->files[i], is_stream(options), &unopened);
+	say_unopened(input, &unopened);
+	return 0;
 }
 
 int input__open(struct input *ret, struct options *options)
@@ -86,11 +130,9 @@ int input__open(struct input *ret, struct options *options)
 	ret->files = options->files;
 	ret->file_cnt = options->file_cnt;
 	allow_files();
-	ret->readers = reallocarray(NULL, options->file_cnt, sizeof(struct ttlog_snapshot *));
-	if (!ret->readers)
-		return say_error("files", ENOMEM);
-	for (size_t i = 0; i < options->file_cnt; i++)
-		open_file(ret, options->files[i], is_stream(options));
+	err = open_files(ret, options);
+	if (err)
+		return err;
 	/* What is shown of each file by itself is by its own clock. */
 	if (options->mode != MODE_INFO && options->mode != MODE_DIFF &&
 	    options->mode != MODE_INTERACTIVE &&

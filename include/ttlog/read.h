@@ -369,6 +369,10 @@ struct ttlog_contents {
  * Opens a file and goes over all of it once: every frame is checked. NULL with errno and ret_why
  * where it cannot be read at all (no such file, a pipe, a directory); a file in which nothing is
  * whole opens, with problems. The file may be cut or written while it is open.
+ *
+ * Its descriptor stays open, but where the process has opened more snapshots than it may have
+ * descriptors, less a quarter for others, it is closed until it is needed, and the path opened
+ * again. If that is another file by then, or was written to, it is a problem of the snapshot's.
  */
 struct ttlog_snapshot *ttlog_snapshot_open(const char *path, char *ret_why, size_t why_size);
 /* The same with a descriptor, whose ownership it takes also on failure. The name is for
