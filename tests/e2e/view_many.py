@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""More files than may be open at once: view_many.py TTLOG-VIEW. Run from the top of the tree."""
+"""More files than may be open at once, and more events than there is memory for: view_many.py
+TTLOG-VIEW. Run from the top of the tree."""
 import collections
 import json
 import os
@@ -126,6 +127,36 @@ def test_one_message():
     lines = result.stderr.splitlines()
     assert len(lines) == 11, (len(lines), lines[:20])
     assert "/nonexistent/0: " in lines[0] and "%d more" % (CNT - 10) in lines[-1], lines
+
+
+def test_to_sqlite_memory():
+    """It does not grow with the events."""
+    chunk_cnt, n, memory = 125, 4000, 64 << 20
+    made = make.Snapshot({"clock": CLOCK, "pid": 1}, SITES, [{"pid": 1, "tid": 1, "comm": "c"}], {})
+    fields = [[make.ints("I", range(n))]]
+    chunks = [
+        {
+            "item": "chunk", "n": n, "first_ns": i * n, "last_ns": i * n + n - 1, "count": [[0, n]],
+            "site": {"const": 0}, "time": make.ints("I", [0] + [1] * (n - 1)), "thread": {"const": 0}, "fields": fields,
+        }
+        for i in range(chunk_cnt)
+    ]  # fmt: skip
+    made.frames += pack(chunks)
+    made.events, made.first, made.last = chunk_cnt * n, 0, chunk_cnt * n - 1
+    made.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = made.save(os.path.join(folder, "long.bin")), os.path.join(folder, "to.db")
+        subprocess.run([VIEW, "--to-sqlite", target, path], check=True, timeout=DEADLINE_S,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory)))  # fmt: skip
+        db = sqlite3.connect(target)
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        found = db.execute("SELECT count(*), min(ts), max(ts), sum(n) FROM events").fetchone()
+        last = make.time_text(make.REAL + made.last)
+        assert found == (made.events, make.time_text(make.REAL), last, chunk_cnt * n * (n - 1) // 2), found
+        for where, index in (("ts > '2026'", "events_ts"), ("level_number >= 3", "events_level")):
+            plan = str(db.execute("EXPLAIN QUERY PLAN SELECT * FROM events WHERE " + where).fetchall())
+            assert index in plan, plan
+        db.close()
 
 
 if __name__ == "__main__":
