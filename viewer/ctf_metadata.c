@@ -74,11 +74,15 @@ static void env_block(struct out *out, const struct ttlog_info *header)
 
 int64_t ctf__offset_ns(const struct ttlog_info *header)
 {
-	int64_t offset = header ? (int64_t)(header->real_ns - header->mono_ns) : 0;
+	uint64_t ahead, behind;
 
-	if (offset > CTF_LAST_NS)
-		return CTF_LAST_NS;
-	return offset < -CTF_LAST_NS ? -CTF_LAST_NS : offset;
+	if (!header)
+		return 0;
+	ahead = header->real_ns - header->mono_ns;
+	behind = header->mono_ns - header->real_ns;
+	if (header->real_ns >= header->mono_ns)
+		return ahead < CTF_LAST_NS ? (int64_t)ahead : CTF_LAST_NS;
+	return behind < CTF_LAST_NS ? -(int64_t)behind : -CTF_LAST_NS;
 }
 
 /* CLOCK_MONOTONIC, and what it was at 1970. */

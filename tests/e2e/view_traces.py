@@ -69,7 +69,9 @@ def test_ctf_wall_time_of_several_files():
 def test_ctf_late_clocks():
     """Times that no reader of CTF can hold: the trace opens all the same, and it is said."""
     site = make.site("event", "INFO", "late", "Late", 5, [("n", "u64")])
-    for mono_ns, real_ns, shown in ((2**63 + 5, make.REAL, 0), (5, 2**63 - 12, 2), (1000, 2**63 - 10**10, 3)):
+    clocks = ((2**63 + 5, make.REAL, 0), (5, 2**63 - 12, 2), (1000, 2**63 - 10**10, 3), (5, 2**63 + 5, 0),
+              (5, 2**64 - 10, 0), (2**64 - 25, make.REAL, 0), (2**64 - 25, 2**64 - 10, 0), (2**63 + 5, 7, 0))  # fmt: skip
+    for mono_ns, real_ns, shown in clocks:
         snapshot = make.Snapshot({"clock": {"mono_ns": mono_ns, "real_ns": real_ns}, "pid": 3}, [site],
                                  [{"pid": 3, "tid": 3, "comm": "t"}], {0: [make.array("Q")]})  # fmt: skip
         snapshot.chunk([(mono_ns + 10 * i, 0, 0, [i]) for i in range(3)])
