@@ -9,7 +9,7 @@
 #include "figures.h"
 #include <ttlog/read.h>
 
-static size_t budget;
+static struct figures_memory memory;
 
 #define ALL (~(size_t)0)
 
@@ -26,7 +26,7 @@ static void add_ints(struct figures *figures, uint8_t type, const uint64_t *nums
 {
 	const struct ttlog_column column = { .type = type, .nums = nums, .mask = ALL };
 
-	figures__column(figures, &budget, &column, NULL, cnt);
+	figures__column(figures, &memory, &column, NULL, cnt);
 }
 
 static void test_figures_of_the_widest_integers(void **state)
@@ -36,7 +36,7 @@ static void test_figures_of_the_widest_integers(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
 	add_ints(&figures, TTLOG_TYPE_U64, nums, 4);
 	figure_is(&figures, FIGURE_MIN, "0");
 	figure_is(&figures, FIGURE_MAX, "18446744073709551615");
@@ -62,13 +62,13 @@ static void test_figures_of_many_blocks(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
 	for (uint32_t i = 0; i < CNT; i++) {
 		nums[i] = (uint64_t)(int64_t)i - CNT / 2;
 		rows[i] = i * 7 % CNT;
 	}
-	figures__column(&figures, &budget, &column, NULL, CNT);
-	figures__column(&figures, &budget, &column, rows, CNT);
+	figures__column(&figures, &memory, &column, NULL, CNT);
+	figures__column(&figures, &memory, &column, rows, CNT);
 	figure_is(&figures, FIGURE_MIN, "-2500");
 	figure_is(&figures, FIGURE_MAX, "2499");
 	figure_is(&figures, FIGURE_MEAN, "-0.5");
@@ -79,7 +79,7 @@ static void test_figures_of_many_blocks(void **state)
 	for (uint32_t i = 0; i < CNT; i++)
 		nums[i] += UINT64_C(1) << 63;
 	column.type = TTLOG_TYPE_U64;
-	figures__column(&figures, &budget, &column, NULL, CNT);
+	figures__column(&figures, &memory, &column, NULL, CNT);
 	figure_is(&figures, FIGURE_MIN, "9223372036854773308");
 	figure_is(&figures, FIGURE_MAX, "9223372036854778307");
 	figure_is(&figures, FIGURE_MEAN, "9223372036854775807.5");
@@ -96,10 +96,10 @@ static void test_figures_of_reals_in_blocks(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
 	for (uint32_t i = 0; i < CNT; i++)
 		reals[i] = i % 1000 == 999 ? NAN : (double)i / 4;
-	figures__column(&figures, &budget, &column, NULL, CNT);
+	figures__column(&figures, &memory, &column, NULL, CNT);
 	assert_int_equal(figures.nan_cnt, 3);
 	assert_int_equal(figures__cnt(&figures), CNT - 3);
 	figure_is(&figures, FIGURE_MIN, "0.0");
@@ -116,7 +116,7 @@ static void test_figures_of_small_integers_are_exact(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
 	for (uint32_t i = 0; i < 1000; i++)
 		nums[i] = i % 100 + 1;
 	add_ints(&figures, TTLOG_TYPE_U32, nums, 1000);
@@ -138,10 +138,10 @@ static void test_figures_of_rows_and_constants(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
-	figures__column(&figures, &budget, &column, rows, 2);
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	figures__column(&figures, &memory, &column, rows, 2);
 	figure_is(&figures, FIGURE_MEAN, "30");
-	figures__column(&figures, &budget, &constant, NULL, 8);
+	figures__column(&figures, &memory, &constant, NULL, 8);
 	assert_int_equal(figures__cnt(&figures), 10);
 	figure_is(&figures, FIGURE_MIN, "-5");
 	figure_is(&figures, FIGURE_P50, "-5");
@@ -159,15 +159,15 @@ static void test_figures_of_decimals(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
-	figures__column(&figures, &budget, &column, NULL, 3);
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	figures__column(&figures, &memory, &column, NULL, 3);
 	figure_is(&figures, FIGURE_MIN, "0.10");
 	figure_is(&figures, FIGURE_MAX, "0.20");
 	figure_is(&figures, FIGURE_P50, "0.10");
 	figure_is(&figures, FIGURE_MEAN, "0.13333333"); /* of cents: six digits more */
 	column.nums = mills;
 	column.scales = &other;
-	figures__column(&figures, &budget, &column, NULL, 1);
+	figures__column(&figures, &memory, &column, NULL, 1);
 	figure_is(&figures, FIGURE_MIN, "0.005");
 	figure_is(&figures, FIGURE_MAX, "0.2");
 	assert_true(fabs(figures__value(&figures, FIGURE_MEAN) - 0.405 / 4) < 1e-15);
@@ -181,11 +181,11 @@ static void test_figures_count_nan_and_infinities_apart(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 1u << 20;
-	figures__column(&figures, &budget, &column, NULL, 1);
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	figures__column(&figures, &memory, &column, NULL, 1);
 	assert_int_equal(figures__cnt(&figures), 0);
 	figure_is(&figures, FIGURE_MEAN, "");
-	figures__column(&figures, &budget, &column, NULL, 7);
+	figures__column(&figures, &memory, &column, NULL, 7);
 	assert_int_equal(figures.nan_cnt, 3);
 	assert_int_equal(figures.infinite_cnt, 2);
 	assert_int_equal(figures__cnt(&figures), 3);
@@ -201,11 +201,105 @@ static void test_figures_without_memory_have_no_quantiles(void **state)
 	struct figures figures = { .exact_cnt = 0 };
 
 	(void)state;
-	budget = 100;
+	memory = (struct figures_memory){ 100, 0 };
 	add_ints(&figures, TTLOG_TYPE_U64, nums, 2);
 	figure_is(&figures, FIGURE_MAX, "1000000");
 	figure_is(&figures, FIGURE_MEAN, "500000.5");
 	figure_is(&figures, FIGURE_P50, "");
+	figures__fini(&figures);
+}
+
+/* Prices of a day: all in one bucket of a sketch. */
+static void test_figures_of_few_decimals_are_exact(void **state)
+{
+	const uint64_t cents[] = { 15008, 15012, 15014, 15015, 15016 }, scale = 2;
+	const uint32_t rows[] = { 3, 0, 4, 1, 2, 2, 2, 1, 3, 3 };
+	const struct ttlog_column column = {
+		.type = TTLOG_TYPE_DECIMAL, .nums = cents, .mask = ALL, .scales = &scale
+	};
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	for (unsigned i = 0; i < 1000; i++)
+		figures__column(&figures, &memory, &column, rows, 10);
+	figure_is(&figures, FIGURE_MIN, "150.08");
+	figure_is(&figures, FIGURE_P50, "150.14");
+	figure_is(&figures, FIGURE_P90, "150.15");
+	figure_is(&figures, FIGURE_P99, "150.16");
+	assert_true(figures__value(&figures, FIGURE_P50) == 150.14);
+	figures__fini(&figures);
+	assert_int_equal(figures.distinct.cnt, 0);
+}
+
+/* A double of 2^53 and more is not each of these; several kinds of numbers meet as doubles. */
+static void test_figures_of_few_numbers_of_any_kind_are_exact(void **state)
+{
+	const uint64_t large[] = { INT64_MAX, INT64_MAX - 1, INT64_MAX - 2, INT64_MAX - 3 };
+	const uint64_t small[] = { 7, UINT64_MAX }, scale = 1;
+	const uint64_t tenths[] = { 5, (uint64_t)-15 };
+	const double reals[] = { -0.0, 0.0, 0.25 };
+	const struct ttlog_column scaled = {
+		.type = TTLOG_TYPE_F64, .nums = tenths, .mask = ALL, .scales = &scale
+	};
+	const struct ttlog_column real = { .type = TTLOG_TYPE_F64, .reals = reals, .mask = ALL };
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	add_ints(&figures, TTLOG_TYPE_I64, large, 4);
+	figure_is(&figures, FIGURE_P50, "9223372036854775805");
+	add_ints(&figures, TTLOG_TYPE_U64, small, 2);
+	figure_is(&figures, FIGURE_MIN, "7");
+	figure_is(&figures, FIGURE_P99, "18446744073709551615");
+	figures__fini(&figures);
+
+	figures = (struct figures){ .exact_cnt = 0 };
+	add_ints(&figures, TTLOG_TYPE_U64, small, 1);
+	add_ints(&figures, TTLOG_TYPE_I32, small, 1);
+	figures__column(&figures, &memory, &scaled, NULL, 2);
+	figures__column(&figures, &memory, &real, NULL, 3);
+	/* -1.5 0 0 0.25 0.5 7 7 */
+	figure_is(&figures, FIGURE_MIN, "-1.5");
+	figure_is(&figures, FIGURE_P50, "0.25");
+	figure_is(&figures, FIGURE_P90, "7.0");
+	assert_int_equal(figures.distinct.cnt, 5);
+	figures__fini(&figures);
+}
+
+/* As many as are kept are exact; one more, and all are within the sketch's error. */
+static void test_figures_of_more_than_few_numbers(void **state)
+{
+	const uint64_t scale = 3;
+	uint64_t nums[4 * (DISTINCT_MAX + 1)];
+	const struct ttlog_column column = {
+		.type = TTLOG_TYPE_DECIMAL, .nums = nums, .mask = ALL, .scales = &scale
+	};
+	struct figures figures = { .exact_cnt = 0 };
+
+	(void)state;
+	memory = (struct figures_memory){ 1u << 20, 1u << 20 };
+	for (uint32_t i = 0; i < 4 * DISTINCT_MAX; i++)
+		nums[i] = (uint64_t)((int64_t)(i % DISTINCT_MAX * 7 % DISTINCT_MAX) - 10 + 5000);
+	figures__column(&figures, &memory, &column, NULL, 4 * DISTINCT_MAX);
+	assert_false(figures.is_many);
+	figure_is(&figures, FIGURE_P50, "5.013");
+	figure_is(&figures, FIGURE_P90, "5.033");
+	assert_true(memory.distinct_bytes < 1u << 20);
+	nums[2] = (uint64_t)-77;
+	figures__column(&figures, &memory, &column, NULL, 4);
+	assert_true(figures.is_many);
+	assert_int_equal(memory.distinct_bytes, 1u << 20);
+	assert_int_equal(figures.sketch.cnt, 4 * DISTINCT_MAX + 4);
+	figure_is(&figures, FIGURE_MIN, "-0.077");
+	assert_true(fabs(figures__value(&figures, FIGURE_P50) - 5.013) <= 5.013 * SKETCH_ERROR);
+	figures__fini(&figures);
+	/* without memory for them they are many from the first on */
+	memory.distinct_bytes = 0;
+	figures = (struct figures){ .exact_cnt = 0 };
+	figures__column(&figures, &memory, &column, NULL, 4);
+	assert_true(figures.is_many);
+	assert_int_equal(figures.sketch.cnt, 4);
 	figures__fini(&figures);
 }
 
@@ -219,6 +313,9 @@ int main(void)
 		cmocka_unit_test(test_figures_of_rows_and_constants),
 		cmocka_unit_test(test_figures_of_decimals),
 		cmocka_unit_test(test_figures_count_nan_and_infinities_apart),
+		cmocka_unit_test(test_figures_of_few_decimals_are_exact),
+		cmocka_unit_test(test_figures_of_few_numbers_of_any_kind_are_exact),
+		cmocka_unit_test(test_figures_of_more_than_few_numbers),
 		cmocka_unit_test(test_figures_without_memory_have_no_quantiles),
 	};
 

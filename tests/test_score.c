@@ -57,11 +57,11 @@ static struct figures figures_of(uint32_t cnt, uint64_t (*value)(uint32_t i))
 					     .nums = values,
 					     .mask = SIZE_MAX };
 	struct figures figures = { .exact_cnt = 0 };
-	size_t budget = 1 << 20;
+	struct figures_memory memory = { 1 << 20, 1 << 20 };
 
 	for (uint32_t i = 0; i < cnt; i++)
 		values[i] = value(i);
-	figures__column(&figures, &budget, &column, NULL, cnt);
+	figures__column(&figures, &memory, &column, NULL, cnt);
 	return figures;
 }
 

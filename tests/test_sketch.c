@@ -61,7 +61,7 @@ static void check_quantiles(const char *what, size_t cnt)
 	assert_int_equal(sketch.cnt, cnt);
 	qsort(values, cnt, sizeof(values[0]), by_value);
 	for (unsigned percent = 0; percent <= 100; percent++) {
-		uint64_t rank = sketch__rank(&sketch, percent);
+		uint64_t rank = sketch__rank(sketch.cnt, percent);
 		double exact, from, to, middle;
 
 		/* nearest rank, in whole numbers */

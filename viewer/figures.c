@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A column's values become doubles for the sketch, a block at a time, which stays in the nearest
- * cache; whole numbers are added up as such on the way.
+ * cache; whole numbers are added up as such on the way. While few distinct ones came these are
+ * counted instead.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "figures.h"
+#include "figures_parts.h"
 #include <ttlog/read.h>
 
-/* So many digits of a mean are given behind those of the values. */
-#define MEAN_DIGITS     6u
 /* 10^19 is the greatest that a uint64_t holds. */
 #define EXACT_SCALE_MAX 19u
 #define BLOCK           1024u
 #define LANES           4u
 /* Numbers whose sum over a block fits into 64 bits. */
 #define SMALL           ((figures_int)1 << 52)
-/* From here on powers of ten are not exact in a double. */
-#define POWER_CNT       23u
-
-const char *const FIGURE_NAMES[FIGURE_CNT] = { "min", "mean", "p50", "p90", "p99", "max" };
 
 bool figures__takes(uint8_t type)
 {
@@ -32,19 +28,10 @@ bool figures__takes(uint8_t type)
 void figures__fini(struct figures *figures)
 {
 	sketch__fini(&figures->sketch);
+	distinct__fini(&figures->distinct, NULL);
 }
 
 /* ---- Adding ---- */
-
-static double power(unsigned exponent)
-{
-	static const double POWERS[POWER_CNT] = {
-		1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-	};
-
-	return exponent < POWER_CNT ? POWERS[exponent] : pow(10, exponent);
-}
 
 /* Of finite values. */
 struct real_sums {
@@ -82,11 +69,58 @@ static struct real_sums sum_reals(const double *values, uint32_t cnt)
 	return ret;
 }
 
+/* From now on they count in the sketch. */
+static void become_many(struct figures *figures, struct figures_memory *memory)
+{
+	struct distinct_slot slots[DISTINCT_MAX];
+	const unsigned cnt = distinct__sorted(&figures->distinct, slots);
+	double values[DISTINCT_MAX];
+	int err = 0;
+
+	for (unsigned i = 0; i < cnt; i++)
+		values[i] = distinct__value(&figures->distinct, slots[i].key,
+					    figures__power(figures->scale));
+	distinct__fini(&figures->distinct, &memory->distinct_bytes);
+	figures->is_many = true;
+	/* the ends first: then the room need not grow with each */
+	for (unsigned i = 0; !err && i < cnt; i++) {
+		const unsigned k = i % 2 ? i / 2 : cnt - 1 - i / 2;
+
+		err = sketch__add_times(&figures->sketch, &memory->bytes, values[k],
+					slots[k].times);
+	}
+	figures->no_quantiles = err != 0;
+}
+
+/* Returns how many were counted as distinct ones: all, or those before what made them too many. */
+static uint32_t count_distinct_reals(struct figures *figures, struct figures_memory *memory,
+				     const double *values, uint32_t cnt, uint64_t times)
+{
+	struct distinct *distinct = &figures->distinct;
+	uint32_t at = 0;
+
+	if (figures->is_many || figures->no_quantiles)
+		return 0;
+	distinct__make_real(distinct, figures__power(figures->scale));
+	for (; at < cnt; at++) {
+		const uint64_t key = distinct__real_key(values[at]);
+
+		if (times == 1 && distinct__count(distinct, key))
+			continue;
+		if (distinct__add(distinct, &memory->distinct_bytes, DISTINCT_REAL, key, times)) {
+			become_many(figures, memory);
+			break;
+		}
+	}
+	return at;
+}
+
 /* Of `cnt` finite values, each so many times: several only of a single one. */
-static void add_reals(struct figures *figures, size_t *budget, const double *values, uint32_t cnt,
-		      uint64_t times)
+static void add_reals(struct figures *figures, struct figures_memory *memory, const double *values,
+		      uint32_t cnt, uint64_t times)
 {
 	const struct real_sums sums = sum_reals(values, cnt);
+	uint32_t at;
 
 	if (!cnt)
 		return;
@@ -94,19 +128,22 @@ static void add_reals(struct figures *figures, size_t *budget, const double *val
 		figures->real_min = sums.min;
 	if (!figures->real_cnt || sums.max > figures->real_max)
 		figures->real_max = sums.max;
+	at = count_distinct_reals(figures, memory, values, cnt, times);
 	figures->real_cnt += cnt * times;
 	figures->real_sum += sums.sum * times;
-	if (figures->no_quantiles)
+	if (at == cnt || figures->no_quantiles)
 		return;
 	if (times > 1)
 		figures->no_quantiles =
-			sketch__add_times(&figures->sketch, budget, values[0], times);
+			sketch__add_times(&figures->sketch, &memory->bytes, values[0], times);
 	else
-		figures->no_quantiles = sketch__add(&figures->sketch, budget, values, cnt);
+		figures->no_quantiles =
+			sketch__add(&figures->sketch, &memory->bytes, values + at, cnt - at);
 }
 
-static void take_reals(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		       const uint32_t *rows, uint32_t first, uint32_t cnt, uint64_t times)
+static void take_reals(struct figures *figures, struct figures_memory *memory,
+		       const struct ttlog_column *column, const uint32_t *rows, uint32_t first,
+		       uint32_t cnt, uint64_t times)
 {
 	double values[BLOCK];
 	uint32_t kept = 0, nan_cnt = 0;
@@ -120,7 +157,7 @@ static void take_reals(struct figures *figures, size_t *budget, const struct ttl
 	}
 	figures->nan_cnt += nan_cnt * times;
 	figures->infinite_cnt += (cnt - kept - nan_cnt) * times;
-	add_reals(figures, budget, values, kept, times);
+	add_reals(figures, memory, values, kept, times);
 }
 
 /* Numbers of a column, times 10^scale. */
@@ -146,7 +183,7 @@ static struct units units_of(const struct ttlog_column *column)
 	return (struct units){
 		.nums = column->nums,
 		.scale = scale,
-		.divisor = power(scale),
+		.divisor = figures__power(scale),
 		/* decimals, and scaled reals */
 		.is_signed = ttlog_type_is_signed(column->type) || column->scales,
 	};
@@ -177,14 +214,13 @@ static bool is_exact(const struct figures *figures, const struct units *units)
 	       (!figures->exact_cnt || figures->scale == units->scale);
 }
 
-static void add_exact(struct figures *figures, const struct units *units, figures_int min,
-		      figures_int max, figures_int sum, uint64_t cnt)
+static void add_exact(struct figures *figures, figures_int min, figures_int max, figures_int sum,
+		      uint64_t cnt)
 {
 	if (!figures->exact_cnt || min < figures->min)
 		figures->min = min;
 	if (!figures->exact_cnt || max > figures->max)
 		figures->max = max;
-	figures->scale = units->scale;
 	figures->exact_cnt += cnt;
 	figures->sum += sum;
 }
@@ -273,54 +309,90 @@ static figures_int sum_of(const struct units *units, const struct sums *sums)
 	return sum;
 }
 
+/* As count_distinct_reals(), of numbers of the figures' scale. */
+static uint32_t count_distinct_units(struct figures *figures, struct figures_memory *memory,
+				     const struct units *units, uint64_t times)
+{
+	const enum distinct_kind kind = units->is_signed ? DISTINCT_SIGNED : DISTINCT_UNSIGNED;
+	struct distinct *distinct = &figures->distinct;
+	uint32_t at = 0;
+
+	figures->scale = units->scale;
+	if (figures->is_many || figures->no_quantiles)
+		return 0;
+	if (distinct->cnt && distinct->kind != kind)
+		distinct__make_real(distinct, figures__power(figures->scale));
+	for (; at < units->cnt; at++) {
+		uint64_t key = number_at(units, at);
+
+		if (distinct->cnt && distinct->kind == DISTINCT_REAL)
+			key = distinct__real_key(real_of(key, units->is_signed) / units->divisor);
+		if (times == 1 && distinct__count(distinct, key))
+			continue;
+		if (distinct__add(distinct, &memory->distinct_bytes, kind, key, times)) {
+			become_many(figures, memory);
+			break;
+		}
+	}
+	return at;
+}
+
 /* At most BLOCK of one scale. */
-static void take_units(struct figures *figures, size_t *budget, const struct units *units)
+static void take_units(struct figures *figures, struct figures_memory *memory,
+		       const struct units *units)
 {
 	struct sums sums = { INT64_MAX, (uint64_t)INT64_MIN, 0 };
 	struct sketch *sketch = &figures->sketch;
-	uint32_t at = 0;
+	struct units distinct = *units;
+	uint32_t at;
 
 	if (!is_exact(figures, units)) {
 		double values[BLOCK];
 
 		for (uint32_t i = 0; i < units->cnt; i++)
 			values[i] = real_of(number_at(units, i), units->is_signed) / units->divisor;
-		add_reals(figures, budget, values, units->cnt, 1);
+		add_reals(figures, memory, values, units->cnt, 1);
 		return;
 	}
 	if (!units->is_signed)
 		sums = (struct sums){ UINT64_MAX, 0, 0 };
-	if (!figures->no_quantiles && sketch__expect(sketch, budget, units->cnt))
+	at = distinct.cnt = count_distinct_units(figures, memory, units, 1);
+	(void)add_some(&sums, sketch, &distinct, 0, false);
+	if (at < units->cnt && !figures->no_quantiles &&
+	    sketch__expect(sketch, &memory->bytes, units->cnt - at))
 		figures->no_quantiles = true;
+	sketch->cnt += units->cnt - at;
 	while (at < units->cnt) {
 		at = add_some(&sums, sketch, units, at, !figures->no_quantiles);
-		if (at < units->cnt && cover_units(sketch, budget, units, at))
+		if (at < units->cnt && cover_units(sketch, &memory->bytes, units, at))
 			figures->no_quantiles = true;
 	}
-	sketch->cnt += units->cnt;
-	add_exact(figures, units, widened(units, sums.min), widened(units, sums.max),
-		  sum_of(units, &sums), units->cnt);
+	add_exact(figures, widened(units, sums.min), widened(units, sums.max), sum_of(units, &sums),
+		  units->cnt);
 }
 
 /* One value that stands for all. */
-static void take_const(struct figures *figures, size_t *budget, const struct units *units,
-		       uint32_t times)
+static void take_const(struct figures *figures, struct figures_memory *memory,
+		       const struct units *units, uint32_t times)
 {
 	const figures_int v = widened(units, units->nums[0]);
 	const double value = real_of(units->nums[0], units->is_signed) / units->divisor;
+	bool is_counted;
 
 	if (!is_exact(figures, units)) {
-		add_reals(figures, budget, &value, 1, times);
+		add_reals(figures, memory, &value, 1, times);
 		return;
 	}
-	add_exact(figures, units, v, v, v * times, times);
-	if (!figures->no_quantiles)
-		figures->no_quantiles = sketch__add_times(&figures->sketch, budget, value, times);
+	is_counted = count_distinct_units(figures, memory, units, times);
+	add_exact(figures, v, v, v * times, times);
+	if (!is_counted && !figures->no_quantiles)
+		figures->no_quantiles =
+			sketch__add_times(&figures->sketch, &memory->bytes, value, times);
 }
 
 /* Decimals of a scale each. */
-static void take_each(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		      const uint32_t *rows, uint32_t cnt)
+static void take_each(struct figures *figures, struct figures_memory *memory,
+		      const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	struct ttlog_column one = *column;
 
@@ -333,12 +405,12 @@ static void take_each(struct figures *figures, size_t *budget, const struct ttlo
 		one.scales = &column->scales[row & column->scale_mask];
 		units = units_of(&one);
 		units.cnt = 1;
-		take_units(figures, budget, &units);
+		take_units(figures, memory, &units);
 	}
 }
 
-static void take_blocks(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-			const uint32_t *rows, uint32_t cnt)
+static void take_blocks(struct figures *figures, struct figures_memory *memory,
+			const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	struct units units = units_of(column);
 
@@ -348,188 +420,35 @@ static void take_blocks(struct figures *figures, size_t *budget, const struct tt
 		units.nums = rows ? column->nums : column->nums + at;
 		units.rows = rows ? rows + at : NULL;
 		units.cnt = len;
-		take_units(figures, budget, &units);
+		take_units(figures, memory, &units);
 	}
 }
 
-static void take_real_blocks(struct figures *figures, size_t *budget,
+static void take_real_blocks(struct figures *figures, struct figures_memory *memory,
 			     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	for (uint32_t at = 0; at < cnt; at += BLOCK)
-		take_reals(figures, budget, column, rows, at, cnt - at < BLOCK ? cnt - at : BLOCK,
+		take_reals(figures, memory, column, rows, at, cnt - at < BLOCK ? cnt - at : BLOCK,
 			   1);
 }
 
-void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		     const uint32_t *rows, uint32_t cnt)
+void figures__column(struct figures *figures, struct figures_memory *memory,
+		     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	const bool is_const = ttlog_column_is_const(column);
 
 	figures->has_wide |= column->type != TTLOG_TYPE_F32;
 	if (column->reals && is_const)
-		take_reals(figures, budget, column, NULL, 0, 1, cnt);
+		take_reals(figures, memory, column, NULL, 0, 1, cnt);
 	else if (column->reals)
-		take_real_blocks(figures, budget, column, rows, cnt);
+		take_real_blocks(figures, memory, column, rows, cnt);
 	else if (column->scale_mask && column->scales)
-		take_each(figures, budget, column, rows, cnt);
+		take_each(figures, memory, column, rows, cnt);
 	else if (is_const) {
 		struct units units = units_of(column);
 
-		take_const(figures, budget, &units, cnt);
+		units.cnt = 1;
+		take_const(figures, memory, &units, cnt);
 	} else
-		take_blocks(figures, budget, column, rows, cnt);
-}
-
-/* ---- Figures ---- */
-
-static bool is_whole(const struct figures *figures)
-{
-	return figures->exact_cnt && !figures->real_cnt;
-}
-
-double figures__middle(const struct figures *figures, const struct sketch_bucket *bucket)
-{
-	const double unit = is_whole(figures) ? power(figures->scale) : 1;
-	double min = figures__value(figures, FIGURE_MIN), max = figures__value(figures, FIGURE_MAX);
-	double from = fabs(bucket->from) * unit, to = fabs(bucket->to) * unit, middle;
-
-	/* of whole numbers: that one, or the middle one, of those in the bucket */
-	if (!is_whole(figures))
-		middle = from + (to - from) / 2;
-	else if (to - from <= 1)
-		middle = ceil(from - 1e-9 * from);
-	else
-		middle = floor(from + (to - from) / 2);
-	middle = copysign(middle / unit, bucket->from);
-	if (middle < min)
-		return min;
-	return middle > max ? max : middle;
-}
-
-/* Either end, of both kinds of numbers. */
-static double end_of(const struct figures *figures, bool max)
-{
-	double exact = (double)(max ? figures->max : figures->min) / power(figures->scale);
-	double real = max ? figures->real_max : figures->real_min;
-
-	if (!figures->real_cnt)
-		return exact;
-	return !figures->exact_cnt || (exact > real) != max ? real : exact;
-}
-
-/* Quantiles that are the least or the greatest value are so exactly. */
-static enum figure settle(const struct figures *figures, enum figure which, uint64_t *ret_rank)
-{
-	static const unsigned PERCENTS[] = {
-		[FIGURE_P50] = 50, [FIGURE_P90] = 90, [FIGURE_P99] = 99
-	};
-
-	if (which < FIGURE_P50 || which > FIGURE_P99 || figures->no_quantiles)
-		return which;
-	*ret_rank = sketch__rank(&figures->sketch, PERCENTS[which]);
-	if (*ret_rank == figures->sketch.cnt)
-		return FIGURE_MAX;
-	return *ret_rank == 1 ? FIGURE_MIN : which;
-}
-
-double figures__value(const struct figures *figures, enum figure which)
-{
-	long double sum = figures->real_sum;
-	struct sketch_bucket bucket;
-	uint64_t rank = 0;
-
-	if (!figures__cnt(figures))
-		return NAN;
-	switch (settle(figures, which, &rank)) {
-	case FIGURE_MIN:
-		return end_of(figures, false);
-	case FIGURE_MAX:
-		return end_of(figures, true);
-	case FIGURE_MEAN:
-		sum += (long double)figures->sum / power(figures->scale);
-		return (double)(sum / figures__cnt(figures));
-	default:
-		if (figures->no_quantiles)
-			return NAN;
-		bucket = sketch__ranked(&figures->sketch, rank);
-		return figures__middle(figures, &bucket);
-	}
-}
-
-/* The number times 10^-scale, without zeros that say nothing behind its first `scale - spare`
- * digits. */
-static size_t print_units(char *to, figures_int units, unsigned scale, unsigned spare)
-{
-	__extension__ unsigned __int128 magnitude = units < 0 ? -(unsigned __int128)units
-							      : (unsigned __int128)units;
-	char digits[FIGURES_TEXT_BYTES], *p = digits + sizeof(digits);
-	size_t len = 0, cnt;
-
-	for (unsigned i = 0; i <= scale || magnitude; i++) {
-		*--p = (char)('0' + (unsigned)(magnitude % 10));
-		magnitude /= 10;
-	}
-	cnt = (size_t)(digits + sizeof(digits) - p);
-	if (units < 0)
-		to[len++] = '-';
-	memcpy(to + len, p, cnt - scale);
-	len += cnt - scale;
-	p += cnt - scale;
-	while (spare && p[scale - 1] == '0') {
-		spare--;
-		scale--;
-	}
-	if (scale) {
-		to[len++] = '.';
-		memcpy(to + len, p, scale);
-		len += scale;
-	}
-	return len;
-}
-
-static size_t print_mean(const struct figures *figures, char *to)
-{
-	const figures_int cnt = (figures_int)figures->exact_cnt;
-	figures_int whole = figures->sum / cnt, rest = figures->sum % cnt;
-
-	for (unsigned i = 0; i < MEAN_DIGITS; i++) {
-		rest *= 10;
-		whole = whole * 10 + rest / cnt;
-		rest %= cnt;
-	}
-	if (rest * 2 >= cnt)
-		whole++;
-	else if (rest * 2 <= -cnt)
-		whole--;
-	return print_units(to, whole, figures->scale + MEAN_DIGITS, MEAN_DIGITS);
-}
-
-size_t figures__text(const struct figures *figures, enum figure which, char *to)
-{
-	double v = figures__value(figures, which);
-	figures_int units;
-	uint64_t rank;
-
-	if (!isfinite(v))
-		return 0;
-	if (!figures->exact_cnt && !figures->has_wide && which != FIGURE_MEAN)
-		return format__f32(to, (float)v);
-	if (!is_whole(figures))
-		return format__f64(to, v);
-	switch (settle(figures, which, &rank)) {
-	case FIGURE_MEAN:
-		return print_mean(figures, to);
-	case FIGURE_MIN:
-		units = figures->min;
-		break;
-	case FIGURE_MAX:
-		units = figures->max;
-		break;
-	default:
-		units = (figures_int)rint(v * power(figures->scale));
-		/* a double may lie beyond, from 2^53 on */
-		units = units > figures->max ? figures->max : units;
-		units = units < figures->min ? figures->min : units;
-	}
-	return print_units(to, units, figures->scale, 0);
+		take_blocks(figures, memory, column, rows, cnt);
 }

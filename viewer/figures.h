@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the numbers of one field come to: how many, the least, the mean, the greatest, and quantiles
- * of a sketch.
+ * What the numbers of one field come to: how many, the least, the mean, the greatest, and quantiles:
+ * exact ones while no more than DISTINCT_MAX different numbers came, then of a sketch.
  *
  * Whole numbers, and decimals of one scale, are added up exactly, floating point that a file holds
  * as scaled numbers (150.25 as 15025) among them. What is of another scale, or has none, is added
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
+#include "distinct.h"
 #include "format_number.h"
 #include "sketch.h"
 
@@ -25,8 +26,17 @@ __extension__ typedef __int128 figures_int;
 
 struct ttlog_column;
 
+/* What many figures may still take of it, in bytes. That of distinct numbers is apart: it is given back
+ * where they become many, and must not be lacking then. */
+struct figures_memory {
+	size_t bytes;          /* for sketches, and what else the owner takes of it */
+	size_t distinct_bytes; /* where it is used up, numbers are many from the first on */
+};
+
 struct figures {
-	struct sketch sketch;
+	struct sketch sketch;     /* of many */
+	struct distinct distinct; /* else */
+	bool is_many;
 	bool no_quantiles; /* there was no memory for more of the sketch */
 	bool has_wide;     /* not all values are floats */
 
@@ -57,10 +67,9 @@ extern const char *const FIGURE_NAMES[FIGURE_CNT];
 bool figures__takes(uint8_t type);
 
 void figures__fini(struct figures *figures);
-/* Values of a column of such a type: the `cnt` rows given, or from 0 on where rows is NULL. The
- * sketch takes its memory from *budget. */
-void figures__column(struct figures *figures, size_t *budget, const struct ttlog_column *column,
-		     const uint32_t *rows, uint32_t cnt);
+/* Values of a column of such a type: the `cnt` rows given, or from 0 on where rows is NULL. */
+void figures__column(struct figures *figures, struct figures_memory *memory,
+		     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt);
 
 /* Finite values. */
 static inline uint64_t figures__cnt(const struct figures *figures)
@@ -72,7 +81,18 @@ static inline uint64_t figures__cnt(const struct figures *figures)
 size_t figures__text(const struct figures *figures, enum figure which, char *to);
 /* The same as a double; NaN where there is none. */
 double figures__value(const struct figures *figures, enum figure which);
-/* What stands for the values of a bucket of the sketch: within SKETCH_ERROR of each. */
+
+/* Goes through the numbers, the least first: through buckets of the sketch, or through distinct ones,
+ * whose `from` and `to` are the number. */
+struct figures_walk {
+	struct distinct_slot slots[DISTINCT_MAX];
+	size_t at, cnt;
+};
+
+void figures__walk(const struct figures *figures, struct figures_walk *ret);
+bool figures__next(const struct figures *figures, struct figures_walk *walk,
+		   struct sketch_bucket *ret);
+/* What stands for the values of such a bucket: within SKETCH_ERROR of each. */
 double figures__middle(const struct figures *figures, const struct sketch_bucket *bucket);
 
 #endif /* TTLOG_VIEW_FIGURES_H */

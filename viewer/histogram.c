@@ -2,9 +2,9 @@
 /*
  * --histogram: how one field's values are distributed, group by group, a line a bin.
  *
- * Bins are made of a sketch's buckets, each counted where its middle lies: a value closer to the
- * end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole numbers below 128
- * never are.
+ * Bins are made of distinct values, or of a sketch's buckets, each counted where its middle lies: a
+ * value closer to the end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole
+ * numbers below 128 never are.
  */
 #include <errno.h>
 #include <float.h>
@@ -96,9 +96,10 @@ static void log_bins(struct histogram *histogram, double min, double least, doub
 static double least_of(const struct figures *figures)
 {
 	struct sketch_bucket bucket;
-	size_t at = 0;
+	struct figures_walk walk;
 
-	while (sketch__next(&figures->sketch, &at, &bucket)) {
+	figures__walk(figures, &walk);
+	while (figures__next(figures, &walk, &bucket)) {
 		double middle = figures__middle(figures, &bucket);
 
 		if (bucket.from > 0 && middle > 0)
@@ -113,8 +114,8 @@ static void make_bins(struct histogram *histogram)
 	const double min = figures__value(figures, FIGURE_MIN);
 	const double max = figures__value(figures, FIGURE_MAX), least = least_of(figures);
 	struct sketch_bucket bucket;
+	struct figures_walk walk;
 	unsigned bin = 0;
-	size_t at = 0;
 
 	if (min >= 0 && least > 0 && max / least >= LEAST_RATIO &&
 	    max / MEDIAN_RATIO >= figures__value(figures, FIGURE_P50))
@@ -124,7 +125,8 @@ static void make_bins(struct histogram *histogram)
 	/* of the largest doubles a bin ends beyond them, and JSON has no word for it */
 	for (unsigned i = 0; i <= histogram->bin_cnt; i++)
 		histogram->edges[i] = fmax(-DBL_MAX, fmin(DBL_MAX, histogram->edges[i]));
-	while (sketch__next(&figures->sketch, &at, &bucket)) {
+	figures__walk(figures, &walk);
+	while (figures__next(figures, &walk, &bucket)) {
 		double middle = figures__middle(figures, &bucket);
 
 		while (bin + 1 < histogram->bin_cnt && middle >= histogram->edges[bin + 1])

@@ -7,7 +7,8 @@
 
 #include "profile.h"
 
-#define BUDGET_BYTES (48u << 20)
+#define BUDGET_BYTES       (48u << 20)
+#define DISTINCT_MAX_BYTES (8u << 20)
 
 /* The rows of a run, group by group. */
 struct rows {
@@ -57,13 +58,13 @@ static void take_field(struct profile *profile, struct profile_field *field,
 		       const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	if (figures__takes(column->type)) {
-		figures__column(&field->figures, &profile->budget, column, rows, cnt);
+		figures__column(&field->figures, &profile->memory, column, rows, cnt);
 		if (is_whole(column->type))
 			watch(field, column, rows, cnt);
 		else
 			field->falls = true;
 	} else if (value_counts__takes(column->type)) {
-		value_counts__column(&field->values, &profile->budget, column, rows, cnt);
+		value_counts__column(&field->values, &profile->memory.bytes, column, rows, cnt);
 	}
 }
 
@@ -76,9 +77,9 @@ static void take_group(struct profile *profile, uint32_t group, const uint32_t *
 	size_t bytes = site->nfields * sizeof(*to->fields);
 
 	to->cnt += cnt;
-	if (!to->fields && site->nfields && bytes <= profile->budget) {
+	if (!to->fields && site->nfields && bytes <= profile->memory.bytes) {
 		to->fields = calloc(site->nfields, sizeof(*to->fields));
-		profile->budget -= to->fields ? bytes : 0;
+		profile->memory.bytes -= to->fields ? bytes : 0;
 	}
 	for (unsigned i = 0; to->fields && i < site->nfields; i++) {
 		const struct ttlog_column *column =
@@ -149,7 +150,7 @@ int profile__init(struct profile *ret, struct ttlog_snapshot *snapshot,
 		.info = info,
 		.sites = calloc(info->site_cnt + 1, sizeof(*profile.sites)),
 		.threads = calloc(info->thread_cnt + 1, sizeof(*profile.threads)),
-		.budget = BUDGET_BYTES,
+		.memory = { BUDGET_BYTES, DISTINCT_MAX_BYTES },
 	};
 	struct ttlog_timeline *timeline = ttlog_timeline_new(&snapshot, 1, filter, range);
 	struct rows *rows = malloc(sizeof(*rows));

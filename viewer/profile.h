@@ -34,7 +34,7 @@ struct profile {
 	uint64_t cnt;
 	uint64_t first_ns,
 		last_ns; /* of the file, as far as the range goes, whatever the filter is */
-	size_t budget;   /* bytes that are left */
+	struct figures_memory memory; /* of it all is taken */
 };
 
 /* Counts the events of a snapshot. range: NULL for all. Returns 0 or -errno. */

@@ -68,13 +68,14 @@ struct score score__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
 }
 
 /* How many values are above the bucket that `at` is in, or in it too. */
-static uint64_t count_above(const struct sketch *sketch, double at, bool or_in)
+static uint64_t count_above(const struct figures *figures, double at, bool or_in)
 {
 	struct sketch_bucket bucket;
+	struct figures_walk walk;
 	uint64_t cnt = 0;
-	size_t i = 0;
 
-	while (sketch__next(sketch, &i, &bucket)) {
+	figures__walk(figures, &walk);
+	while (figures__next(figures, &walk, &bucket)) {
 		double low = bucket.from < bucket.to ? bucket.from : bucket.to;
 		double high = bucket.from < bucket.to ? bucket.to : bucket.from;
 		bool is_in = low <= at && at <= high;
@@ -88,11 +89,11 @@ static uint64_t count_above(const struct sketch *sketch, double at, bool or_in)
 /* Whether more, or fewer, of the values lie beyond one run's quantile than in that run. */
 static bool is_shifted(const struct figures *a, const struct figures *b, double at)
 {
-	double a_cnt = (double)a->sketch.cnt, b_cnt = (double)b->sketch.cnt;
+	double a_cnt = (double)figures__cnt(a), b_cnt = (double)figures__cnt(b);
 
 	for (int or_in = 0; or_in < 2; or_in++) {
-		if (test_shares((double)count_above(&a->sketch, at, or_in), a_cnt,
-				(double)count_above(&b->sketch, at, or_in), b_cnt) >= SURE_G)
+		if (test_shares((double)count_above(a, at, or_in), a_cnt,
+				(double)count_above(b, at, or_in), b_cnt) >= SURE_G)
 			return true;
 	}
 	return false;

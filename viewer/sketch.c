@@ -217,9 +217,9 @@ bool sketch__next(const struct sketch *sketch, size_t *at, struct sketch_bucket 
 	return false;
 }
 
-uint64_t sketch__rank(const struct sketch *sketch, unsigned percent)
+uint64_t sketch__rank(uint64_t cnt, unsigned percent)
 {
-	return sketch->cnt / 100 * percent + (sketch->cnt % 100 * percent + 99) / 100;
+	return cnt / 100 * percent + (cnt % 100 * percent + 99) / 100;
 }
 
 /* How many there are in a step of slots. */

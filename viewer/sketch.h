@@ -92,8 +92,9 @@ static inline bool sketch__count(struct sketch *sketch, double value, bool is_wi
 
 /* Goes through the buckets that are not empty, smallest values first: *at begins as 0. */
 bool sketch__next(const struct sketch *sketch, size_t *at, struct sketch_bucket *ret);
-/* Which value, counted from 1, is the smallest that at least `percent` of all do not exceed. */
-uint64_t sketch__rank(const struct sketch *sketch, unsigned percent);
+/* Which of `cnt` values, counted from 1, is the smallest that at least `percent` of all do not
+ * exceed. */
+uint64_t sketch__rank(uint64_t cnt, unsigned percent);
 /* The bucket of the value of that rank, 1 to cnt. */
 struct sketch_bucket sketch__ranked(const struct sketch *sketch, uint64_t rank);
 

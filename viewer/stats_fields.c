@@ -95,14 +95,14 @@ static void grow_fields(struct stats *stats, struct group *group, uint32_t more)
 
 	if (more < group->field_cnt)
 		more = group->field_cnt; /* of several sites: seldom */
-	if (more > stats->budget / sizeof(*grown))
-		more = (uint32_t)(stats->budget / sizeof(*grown));
+	if (more > stats->memory.bytes / sizeof(*grown))
+		more = (uint32_t)(stats->memory.bytes / sizeof(*grown));
 	bytes = more * sizeof(*grown);
 	grown = more ? realloc(group->fields, (group->field_cap + more) * sizeof(*grown)) : NULL;
 	if (!grown)
 		return;
 	memset(grown + group->field_cap, 0, bytes);
-	stats->budget -= bytes;
+	stats->memory.bytes -= bytes;
 	group->fields = grown;
 	group->field_cap += more;
 }
@@ -136,10 +136,10 @@ static bool grow_places(struct stats *stats, struct group *group)
 
 	if (group->field_cnt < FEW_FIELDS || group->field_cnt < group->place_cap / 2)
 		return true;
-	grown = bytes <= stats->budget ? calloc(cap, sizeof(*grown)) : NULL;
+	grown = bytes <= stats->memory.bytes ? calloc(cap, sizeof(*grown)) : NULL;
 	if (!grown)
 		return false;
-	stats->budget -= bytes;
+	stats->memory.bytes -= bytes;
 	free(group->places);
 	group->places = grown;
 	group->place_cap = cap;
@@ -217,7 +217,7 @@ static void settle_field(struct stats *stats, struct group_field *field)
 	if (!field->waiting_cnt)
 		return;
 	column = column_from(field->waiting, &field->waiting_kind, &scale);
-	figures__column(&field->figures, &stats->budget, &column, NULL, field->waiting_cnt);
+	figures__column(&field->figures, &stats->memory, &column, NULL, field->waiting_cnt);
 	field->waiting_cnt = 0;
 }
 
@@ -259,9 +259,9 @@ static void take_now(struct stats *stats, struct group_field *field, const struc
 	settle_field(stats, field);
 	if (of->sorted) {
 		column = column_from(of->sorted + part->from, &of->kind, &scale);
-		figures__column(&field->figures, &stats->budget, &column, NULL, cnt);
+		figures__column(&field->figures, &stats->memory, &column, NULL, cnt);
 	} else {
-		figures__column(&field->figures, &stats->budget, of->column, part->rows, cnt);
+		figures__column(&field->figures, &stats->memory, of->column, part->rows, cnt);
 	}
 }
 
@@ -324,6 +324,7 @@ void stats_part__prefetch_figures(const struct stats_part *part)
 	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++) {
 		const struct group_field *field = &part->group->fields[i];
 		const struct sketch *sketch = &field->figures.sketch;
+		const struct distinct *distinct = &field->figures.distinct;
 		size_t slots;
 
 		if (field->waiting_cnt + part->cnt <= FIELD_WAITING_MAX) {
@@ -332,6 +333,8 @@ void stats_part__prefetch_figures(const struct stats_part *part)
 			continue;
 		}
 		prefetch(field, sizeof(*field));
+		if (distinct->slots)
+			prefetch(distinct->slots, sizeof(*distinct->slots) << distinct->bits);
 		slots = sketch->sides[0].cnt * sizeof(uint16_t);
 		if (!sketch->is_wide)
 			prefetch(sketch->sides[0].slots, slots < SLOTS_AHEAD ? slots : SLOTS_AHEAD);

@@ -128,9 +128,9 @@ struct stats {
 	size_t table_cap, group_cnt;
 	struct group *rest;
 	uint64_t event_cnt, first_ns, last_ns;
-	const char *only_field; /* NULL: figures of all fields */
-	size_t budget;          /* bytes left for figures */
-	uint64_t secret;        /* of the hashes */
+	const char *only_field;       /* NULL: figures of all fields */
+	struct figures_memory memory; /* of it groups' fields are made too */
+	uint64_t secret;              /* of the hashes */
 	struct group_memo memo;
 	struct stats_part parts[STATS_PARTS];
 	unsigned char part_keys[STATS_PARTS][STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
