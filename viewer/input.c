@@ -5,10 +5,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "input.h"
 #include "newest.h"
 #include "options.h"
+#include "piped.h"
 #include <ttlog/read.h>
 #include "say.h"
 
@@ -68,12 +70,28 @@ struct unopened {
 	int short_err;
 };
 
+static struct ttlog_snapshot *open_piped(const char *path, const char *name, bool stream,
+					 char *ret_why, size_t why_size)
+{
+	const int fd = piped__open(path, ret_why, why_size);
+
+	if (fd < 0)
+		return NULL;
+	return stream ? ttlog_snapshot_start_fd(fd, name, ret_why, why_size)
+		      : ttlog_snapshot_open_fd(fd, name, ret_why, why_size);
+}
+
 static void open_file(struct input *input, const char *path, bool stream, struct unopened *unopened)
 {
+	const char *name = piped__is_stdin(path) ? "stdin" : path;
+	struct ttlog_snapshot *reader;
 	char why[160];
-	struct ttlog_snapshot *reader = stream ? ttlog_snapshot_start(path, why, sizeof(why))
-					       : ttlog_snapshot_open(path, why, sizeof(why));
 
+	if (piped__is_meant(path))
+		reader = open_piped(path, name, stream, why, sizeof(why));
+	else
+		reader = stream ? ttlog_snapshot_start(path, why, sizeof(why))
+				: ttlog_snapshot_open(path, why, sizeof(why));
 	if (reader) {
 		input->readers[input->reader_cnt++] = reader;
 		return;
@@ -83,7 +101,7 @@ static void open_file(struct input *input, const char *path, bool stream, struct
 		unopened->short_err = errno;
 		unopened->short_cnt++;
 	} else if (unopened->cnt++ < NAMED_MAX) {
-		say(path, why);
+		say(name, why);
 	}
 }
 
@@ -144,10 +162,11 @@ int input__open(struct input *ret, struct options *options)
 bool input__is_one(const struct options *options, const struct stat *file)
 {
 	for (size_t i = 0; i < options->file_cnt; i++) {
+		const char *path = options->files[i];
 		struct stat st;
 
-		if (!stat(options->files[i], &st) && st.st_dev == file->st_dev &&
-		    st.st_ino == file->st_ino)
+		if (!(piped__is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) &&
+		    st.st_dev == file->st_dev && st.st_ino == file->st_ino)
 			return true;
 	}
 	return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "options_parts.h"
+#include "piped.h"
 #include "stats.h"
 
 /* A command line as a set of facts: one of each of the first two kinds, any of the third. */
@@ -119,6 +120,16 @@ static void check_groups(const char *keys, struct argp_state *state)
 	stats__free(stats);
 }
 
+/* Whether a snapshot comes from there. */
+static bool has_stdin(const struct options *options)
+{
+	for (size_t i = 0; i < options->file_cnt; i++) {
+		if (piped__is_stdin(options->files[i]))
+			return true;
+	}
+	return false;
+}
+
 void options__check(const struct options *options, struct argp_state *state)
 {
 	uint64_t all = facts(options);
@@ -126,6 +137,10 @@ void options__check(const struct options *options, struct argp_state *state)
 	for (size_t i = 0; i < sizeof(RULES) / sizeof(RULES[0]); i++)
 		if ((all & RULES[i].these) && (all & RULES[i].those))
 			argp_error(state, "%s", RULES[i].why);
+	if (options->mode == MODE_SQL && !options->statement && has_stdin(options))
+		argp_error(
+			state,
+			"--sql reads statements from stdin: give one, or name a file in place of -");
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
 	if (options->counters && !is_list(options->counters))
