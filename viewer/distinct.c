@@ -147,6 +147,7 @@ unsigned distinct__sorted(const struct distinct *distinct, struct distinct_slot 
 		if (distinct->slots[i].times)
 			ret[cnt++] = distinct->slots[i];
 	}
-	qsort(ret, cnt, sizeof(*ret), COMPARE[distinct->kind]);
+	if (cnt)
+		qsort(ret, cnt, sizeof(*ret), COMPARE[distinct->kind]);
 	return cnt;
 }
