@@ -30,6 +30,7 @@ static int choose_newest(struct input *input, struct options *options)
 	if (!options->files)
 		return say_error("files", ENOMEM);
 	options->files[options->file_cnt++] = input->newest;
+	say(input->newest, "the newest snapshot is shown");
 	return 0;
 }
 

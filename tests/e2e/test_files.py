@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What ttlog-view says to files that are damaged, cut, or none of ours: made from a real snapshot."""
+import glob
 import json
 import os
 import subprocess
@@ -155,11 +156,15 @@ def test_files_of_two_collectors(t):
 
 
 def test_files_newest_by_default(t):
-    """Without a file: the newest in /var/lib/ttlog."""
+    """Without a file: the newest in /var/lib/ttlog, and which that is."""
     for events in (10, 20):
         t.collect("--on", "exit", "--", t.app("trade"), 1, events, out=False).end()
-    equal(len(view("--format", "json").splitlines()), 20, "events")
-    equal(json.loads(view("--info", "--format", "json"))["events"], 20, "events of --info")
+    newest = max(glob.glob("/var/lib/ttlog/ttlog-*-exit.bin"), key=lambda path: path.split("-")[2])
+    for way, of in ((["--format", "json"], lambda text: len(text.splitlines())),
+                    (["--info", "--format", "json"], lambda text: json.loads(text)["events"])):  # fmt: skip
+        done = subprocess.run([VIEW, *way], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S)
+        equal((done.returncode, of(done.stdout)), (0, 20), "status and events of " + " ".join(way))
+        equal(done.stderr.decode(), f"ttlog-view: {newest}: the newest snapshot is shown\n", "which file it says")
 
 
 def test_files_text_and_filters(t):
