@@ -26,6 +26,7 @@
 #include "rows.h"
 #include "sources.h"
 #include "text.h"
+#include "thread_names.h"
 
 #define BROWSE_MARKS_MAX 1000u
 #define BROWSE_WHY_BYTES TTLOG_WHY_BYTES
@@ -160,6 +161,8 @@ struct browse {
 	uint64_t pid;       /* of the first snapshot */
 	bool has_processes; /* there are others: the threads' column has theirs, too */
 	int pid_width;
+	struct thread_names thread_names; /* where they repeat the column has tids, too */
+	int tid_width;
 
 	enum browse_page page;
 	bool has_detail, is_in_detail;

@@ -41,6 +41,9 @@ static void put_cell(struct browse *browse, const struct ttlog_event *event, enu
 		if (browse->has_processes)
 			out__format(out, "%*llu ", browse->pid_width,
 				    (unsigned long long)event->thread->pid);
+		if (browse->thread_names.repeat)
+			out__format(out, "%*llu ", browse->tid_width,
+				    (unsigned long long)event->thread->tid);
 		out__plain(out, event->thread->comm);
 		break;
 	case CELL_WHERE:
@@ -108,6 +111,23 @@ void browse__forget_lines(struct browse *browse)
 		browse->lines[i].is_valid = false;
 }
 
+/* Lines that were made without tids, or for fewer digits, are made anew. */
+static void note_threads(struct browse *browse, const struct ttlog_info *info)
+{
+	const bool repeated = browse->thread_names.repeat;
+	const int width = browse->tid_width;
+
+	for (size_t i = 0; i < info->thread_cnt; i++) {
+		char digits[FORMAT_NUMBER_BYTES];
+		int tid_width = (int)format__u64(digits, info->threads[i]->tid);
+
+		browse->tid_width = tid_width > browse->tid_width ? tid_width : browse->tid_width;
+		thread_names__add(&browse->thread_names, info->threads[i]);
+	}
+	if (browse->thread_names.repeat && (!repeated || browse->tid_width > width))
+		browse__forget_lines(browse);
+}
+
 void browse__note_process(struct browse *browse, const struct ttlog_snapshot *reader)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
@@ -116,6 +136,7 @@ void browse__note_process(struct browse *browse, const struct ttlog_snapshot *re
 
 	if (!info->has_header)
 		return;
+	note_threads(browse, info);
 	if (!browse->pid_width)
 		browse->pid = info->pid;
 	if ((info->pid == browse->pid || browse->has_processes) && width <= browse->pid_width)
@@ -129,4 +150,5 @@ void browse__free_lines(struct browse *browse)
 {
 	for (size_t i = 0; i < BROWSE_LINES; i++)
 		free(browse->lines[i].text);
+	thread_names__fini(&browse->thread_names);
 }

@@ -203,11 +203,21 @@ struct layout {
 };
 
 static const char *const HEADS[] = { "TIME (UTC)", "LEVEL", "THREAD", "WHERE", "MESSAGE" };
-static const char PID_THREAD[] = "PID THREAD";
 
 static const char *head_of(const struct browse *browse, enum browse_cell cell)
 {
-	return cell == CELL_THREAD && browse->has_processes ? PID_THREAD : HEADS[cell];
+	if (cell != CELL_THREAD || (!browse->has_processes && !browse->thread_names.repeat))
+		return HEADS[cell];
+	if (!browse->thread_names.repeat)
+		return "PID THREAD";
+	return browse->has_processes ? "PID TID THREAD" : "TID THREAD";
+}
+
+/* What stands before a thread's name. */
+static size_t ids_width(const struct browse *browse)
+{
+	return (browse->has_processes ? (size_t)browse->pid_width + 1 : 0) +
+	       (browse->thread_names.repeat ? (size_t)browse->tid_width + 1 : 0);
 }
 
 static int width_of(const struct browse *browse, enum browse_cell cell, size_t width, int most)
@@ -221,7 +231,7 @@ static int width_of(const struct browse *browse, enum browse_cell cell, size_t w
 static void lay_out(struct browse *browse, struct layout *ret)
 {
 	const int total = screen__width();
-	const size_t pid_width = browse->has_processes ? (size_t)browse->pid_width + 1 : 0;
+	const size_t ids = ids_width(browse);
 	int x = 1;
 
 	if (!browse->has_widths || !browse->is_ready) {
@@ -233,8 +243,8 @@ static void lay_out(struct browse *browse, struct layout *ret)
 	ret->width[CELL_LEVEL] = LEVEL_WIDTH;
 	ret->width[CELL_THREAD] = total < 50 ? 0
 					     : width_of(browse, CELL_THREAD,
-							browse->widths.comm_width + pid_width,
-							(total < 100 ? 10 : 16) + (int)pid_width);
+							browse->widths.comm_width + ids,
+							(total < 100 ? 10 : 16) + (int)ids);
 	ret->width[CELL_WHERE] =
 		total < 60 ? 0
 			   : width_of(browse, CELL_WHERE, browse->widths.where_width, total / 5);

@@ -606,6 +606,31 @@ def test_several_files():
 # ---- Hostile and damaged ----
 
 
+def threads_file(name, threads):
+    """An event of each thread."""
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 7, "host": "h", "comm": "pool"}
+    snapshot = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 1, [("n", "u64")], "pool")],
+                             [{"pid": pid, "tid": tid, "comm": comm} for pid, tid, comm in threads],
+                             {0: [make.array("Q")]})  # fmt: skip
+    snapshot.chunk([(make.MONO + i, 0, i, [i]) for i in range(len(threads))])
+    snapshot.end()
+    return snapshot.save(path_of(name))
+
+
+def test_thread_names_that_repeat():
+    """The tid stands before them; not where names tell the threads apart."""
+    pool = threads_file("pool.bin", [(7, 7, "main"), (7, 1234, "worker"), (7, 1235, "worker")])
+    with on_screen(pool, shows=["TID THREAD +WHERE", " 1235 worker +pool:tick +Tick n=2", "    7 main "]):
+        pass
+    apart = threads_file("apart.bin", [(7, 7, "main"), (7, 1234, "worker-1"), (7, 1235, "worker-2")])
+    with on_screen(apart, shows=[r"INFO +worker-2 +pool:tick +Tick n=2", r"LEVEL +THREAD +WHERE"]):
+        pass
+    # the same thread in two files is one
+    other = threads_file("other.bin", [(7, 7, "main"), (7, 1234, "worker-1")])
+    with on_screen(apart, other, shows=[r"INFO +worker-2 ", r"LEVEL +THREAD +WHERE"]):
+        pass
+
+
 def test_hostile_text():
     """Nothing of it reaches the terminal, and widths are counted right."""
     texts = ["\x1b[2J\x1b]0;owned\x07\x1b[31mred", "a\tb\r\nc\x00d", "\u202eabc\u202c", "\u5b57\u5b57\u5b57 wide",
