@@ -17,6 +17,7 @@
 #include "attach_parts.h"
 #include "kernel.h"
 #include "linkers.h"
+#include "list.h"
 #include "maps.h"
 #include "module.h"
 #include "site.h"
@@ -90,6 +91,24 @@ void attach_result__fail(struct attach_result *result, const char *path, bool un
 		return;
 	(void)snprintf(result->failed_path, sizeof(result->failed_path), "%s", path);
 	result->unread = unread;
+}
+
+void attach_result__offer(struct attach_result *result, const struct module *module)
+{
+	const size_t used = strlen(result->choices), room = sizeof(result->choices) - used;
+	char *text = NULL, *end;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	(void)list__print_choices(out, module->table);
+	if (!fclose(out) && snprintf(result->choices + used, room, "%s", text) >= (int)room) {
+		end = memrchr(result->choices, '\n', sizeof(result->choices));
+		(end ? end + 1 : result->choices)[0] = '\0';
+	}
+	free(text);
 }
 
 /* Held, if it is one. */
@@ -342,6 +361,8 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		ret->module_cnt++;
 		ret->site_cnt += module->enabled_cnt;
 	}
+	for (size_t i = 0; !ret->site_cnt && i < found->cnt; i++)
+		attach_result__offer(ret, attach__module(attach, found->modules[i].number));
 	return first_err;
 }
 

@@ -48,7 +48,10 @@ struct attach_result {
 	size_t malformed_cnt; /* notes of ttlog that can't be understood: another version's */
 	/* the first file that could not be attached to, cut where it is long; "" for none */
 	char failed_path[256];
-	bool unread;          /* because it can't be read: it may have sites or not */
+	bool unread; /* because it can't be read: it may have sites or not */
+	/* where no site is enabled, lines of what filters could have chosen, cut after a line where
+	 * they are many */
+	char choices[2048];
 	bool looks_for_leaks; /* it traces its own threads at its end; asked with `traces` only */
 };
 

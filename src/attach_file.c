@@ -134,6 +134,8 @@ static int link_for_all(const struct visit *visit, const struct mapped_file *fil
 	else
 		ret->module_cnt = 1;
 	ret->site_cnt = err ? 0 : module->enabled_cnt;
+	if (!err && !ret->site_cnt)
+		attach_result__offer(ret, module);
 	return err;
 }
 

@@ -84,5 +84,7 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry);
 /* The first that went wrong counts. */
 void attach_result__fail(struct attach_result *result, const char *path, bool unread);
+/* Nothing of this file was chosen: what could have been. */
+void attach_result__offer(struct attach_result *result, const struct module *module);
 
 #endif /* TTLOG_ATTACH_PARTS_H */

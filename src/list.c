@@ -323,3 +323,53 @@ int list__print(FILE *out, const struct list_module *modules, size_t module_cnt,
 		*ret_cnt = row_cnt;
 	return err;
 }
+
+/* ---- What filters tell apart ---- */
+
+static int compare_choices(const void *a, const void *b)
+{
+	const struct site *x = ((const struct site_ref *)a)->site;
+	const struct site *y = ((const struct site_ref *)b)->site;
+	int order = strcmp(x->target, y->target);
+
+	if (!order)
+		order = strcmp(x->name, y->name);
+	if (!order)
+		order = (x->level > y->level) - (x->level < y->level);
+	return order ? order : strcmp(x->file, y->file);
+}
+
+static void print_choice(FILE *out, const struct site *site)
+{
+	const char *level = value__level_name(site->level);
+
+	fputs("  target=", out);
+	put_escaped(out, site->target, false);
+	fputs(" probe=", out);
+	put_escaped(out, site->name, false);
+	fprintf(out, " level=%s file=", level ? level : "?");
+	put_escaped(out, site->file, false);
+	fputc('\n', out);
+}
+
+int list__print_choices(FILE *out, const struct site_table *table)
+{
+	const struct list_module module = { .path = "", .table = table };
+	size_t ref_cnt = 0, choice_cnt = 0;
+	struct site_ref *refs = collect_refs(&module, 1, &ref_cnt);
+
+	if (!refs)
+		return -ENOMEM;
+	qsort(refs, ref_cnt, sizeof(*refs), compare_choices);
+	for (size_t i = 0; i < ref_cnt; i++) {
+		if (i && !compare_choices(&refs[i - 1], &refs[i]))
+			continue;
+		if (choice_cnt++ < LIST_CHOICES_MAX)
+			print_choice(out, refs[i].site);
+	}
+	if (choice_cnt > LIST_CHOICES_MAX)
+		fprintf(out, "  and %zu more: ttlog-collect --list\n",
+			choice_cnt - LIST_CHOICES_MAX);
+	free(refs);
+	return 0;
+}

@@ -24,4 +24,9 @@ struct list_module {
  */
 int list__print(FILE *out, const struct list_module *modules, size_t module_cnt, size_t *ret_cnt);
 
+/* A filter tells no more sites from others than these, a line each: what -F could have chosen. No more
+ * than LIST_CHOICES_MAX, and how many are left out. Escaped as well. */
+#define LIST_CHOICES_MAX 12u
+int list__print_choices(FILE *out, const struct site_table *table);
+
 #endif /* TTLOG_LIST_H */

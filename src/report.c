@@ -104,8 +104,9 @@ void report__none_chosen(const char *subject, const struct attach_result *result
 {
 	fprintf(stderr,
 		"ttlog-collect: %s has %zu ttlog sites, and none of them is chosen by --level and "
-		"--filter\n",
-		subject, result->marked_cnt);
+		"--filter%s%s",
+		subject, result->marked_cnt, result->choices[0] ? "; there is:\n" : "\n",
+		result->choices);
 }
 
 void report__recording(pid_t pid, const struct attach_result *result)

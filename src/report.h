@@ -27,7 +27,7 @@ void report__failure(uint32_t pid, int err, const char *what);
 void report__unattached(const char *subject, const struct attach_result *result, int err);
 /* "recording pid", and where no site of it was chosen, that. */
 void report__recording(pid_t pid, const struct attach_result *result);
-/* Of what is attached to, that no site was chosen. */
+/* Of what is attached to, that no site was chosen, and which could be. */
 void report__none_chosen(const char *subject, const struct attach_result *result);
 
 #endif /* TTLOG_REPORT_H */

@@ -218,13 +218,36 @@ def test_sites_that_can_not_be_switched_on(t):
 
 def test_sites_none_chosen(t):
     path = t.app("trade")
-    why = "has 1 ttlog sites, and none of them is chosen by --level and --filter"
-    status, _, errors = run("-o", t.out, "-F", "probe=none", "--", path, 1, 10)
+    why = ("has 1 ttlog sites, and none of them is chosen by --level and --filter; there is:\n"
+           "  target=trade probe=trade_executed level=INFO file=tests/apps/trade.c\n")
+    status, _, errors = run("-o", t.out, "-F", "target=typo*", "--", path, 1, 10)
     equal(status, 0, "status")
     check(why in errors, f"-- says {errors!r}")
     status, _, errors = run("-o", t.out, "-d", "1ms", "-F", "probe=none", "-e", path)
     equal(status, 0, "status")
     check(why in errors, f"-e says {errors!r}")
+    app = t.start(path, "--wait", 1, 10)
+    app.out.wait("ready")
+    status, _, errors = run("-o", t.out, "-d", "1ms", "-F", "target=typo*", "-p", app.pid)
+    equal(status, 0, "status")
+    check(f"recording pid {app.pid} (0 sites)\n" in errors and why in errors, f"-p says {errors!r}")
+    app.say()
+    app.out.wait("done")
+    app.say()
+    app.end()
+
+
+def test_sites_none_chosen_of_many(t):
+    """No more than fit on a screen; how many are left out."""
+    path = t.app("levels")
+    status, _, errors = run("-o", t.out, "-d", "1ms", "-F", "target=typo*", "-e", path)
+    equal(status, 0, "status")
+    listed = [line for line in errors.splitlines() if line.startswith("  target=")]
+    equal((len(listed), listed), (12, sorted(listed)), "sites that it lists")
+    left = re.search(r"^  and (\d+) more: ttlog-collect --list$", errors, flags=re.M)
+    _, out, _ = run("--list", path)
+    rows = [line.split() for line in out.splitlines()[1:]]
+    equal(12 + int(left[1]), len({(row[3], row[2], row[0], row[4].rsplit(":", 1)[0]) for row in rows}), "all of them")
 
 
 def test_sites_of_another_version(t):
