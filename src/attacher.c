@@ -83,6 +83,8 @@ static int attach_to_given(struct attacher *attacher, pid_t pid)
 		fprintf(stderr, "ttlog-collect: no process: %s: %s\n", subject, strerror(ESRCH));
 		return -ESRCH;
 	}
+	if (report__thread(pid))
+		return -ESRCH;
 	err = kernel__track(options->kernel, pid);
 	if (!err)
 		err = attach__process(options->attach, pid, options->arrive, options->ctx, &result);

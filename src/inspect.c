@@ -109,12 +109,15 @@ int inspect__process(pid_t pid)
 {
 	struct site_table *tables[INSPECT_MAX_MODULES];
 	struct list_module modules[INSPECT_MAX_MODULES];
-	struct maps *maps = maps__read(pid);
-	char subject[32];
 	struct attach_result found = { 0 };
 	int status, err = 0;
+	char subject[32];
+	struct maps *maps;
 	size_t cnt;
 
+	if (report__thread(pid))
+		return 1;
+	maps = maps__read(pid);
 	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
 	if (!maps) {
 		fprintf(stderr, "ttlog-collect: can't read the mappings of %s: %s\n", subject,

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "process.h"
 #include "report.h"
+#include "task.h"
 
 static void print_causes(const struct snapshot_lost *lost)
 {
@@ -98,6 +99,17 @@ void report__unattached(const char *subject, const struct attach_result *result,
 	else
 		fprintf(stderr, "can't attach to %s: %s\n", subject, why);
 	funlockfile(stderr);
+}
+
+bool report__thread(pid_t pid)
+{
+	const uint32_t process = task__process((uint32_t)pid);
+
+	if (!process || process == (uint32_t)pid)
+		return false;
+	fprintf(stderr, "ttlog-collect: %d is no process, but a thread of process %u: give -p %u\n",
+		(int)pid, process, process);
+	return true;
 }
 
 void report__none_chosen(const char *subject, const struct attach_result *result)

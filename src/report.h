@@ -25,6 +25,8 @@ void report__failure(uint32_t pid, int err, const char *what);
  * attach__file() gave. "has no ttlog sites" is said only where that is known.
  */
 void report__unattached(const char *subject, const struct attach_result *result, int err);
+/* Whether what was given as a process is a thread of another one: then that is said. */
+bool report__thread(pid_t pid);
 /* "recording pid", and where no site of it was chosen, that. */
 void report__recording(pid_t pid, const struct attach_result *result);
 /* Of what is attached to, that no site was chosen, and which could be. */

@@ -80,6 +80,24 @@ static uint32_t last_number(const char *line)
 	return number ? (uint32_t)strtoul(number, NULL, 10) : 0;
 }
 
+uint32_t task__process(uint32_t tid)
+{
+	char path[64], line[512];
+	uint32_t pid = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (!pid && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "Tgid:", 5) == 0)
+			pid = last_number(line);
+	}
+	(void)fclose(file);
+	return pid;
+}
+
 int task__read(uint32_t pid, uint32_t tid, struct task *ret)
 {
 	char path[64], line[512];

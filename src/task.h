@@ -21,6 +21,9 @@ bool task__has_memory(uint32_t tid);
  * pid itself but where main called pthread_exit(), or where there is none. */
 uint32_t task__living(uint32_t pid);
 
+/* The process that it is a thread of, itself included; 0 where there is none, or that can't be told. */
+uint32_t task__process(uint32_t tid);
+
 /* 0 or -errno: there is no such thread. */
 int task__read(uint32_t pid, uint32_t tid, struct task *ret);
 /* Only its name, which costs a fraction of that. */

@@ -269,6 +269,22 @@ def test_sites_of_another_version(t):
         check("no ttlog sites" not in errors and "neither" not in errors, f"{args} says {errors!r}")
 
 
+def test_sites_of_a_thread(t):
+    """Whose process it is, and not that it has no sites."""
+    app = t.start(t.app("trade"), "--wait", 1, 10)
+    app.out.wait("ready")
+    tid, = set(map(int, os.listdir(f"/proc/{app.pid}/task"))) - {app.pid}
+    for args in ("-o", t.out, "-p", tid), ("--list", "-p", tid):
+        status, out, errors = run(*args)
+        equal((status, out), (1, ""), f"status of {args}")
+        said = f"ttlog-collect: {tid} is no process, but a thread of process {app.pid}: give -p {app.pid}\n"
+        equal(errors.count(said), 1, f"{args} says {errors!r}")
+    app.say()
+    app.out.wait("done")
+    app.say()
+    app.end()
+
+
 def test_sites_of_a_process_that_is_gone(t):
     """Its number is still there; what it had is not known any more."""
     app = t.start(t.app("trade"), 1, 10)
