@@ -205,6 +205,26 @@ def test_first_example():
     assert in_every_way(header_example()).stderr.startswith(b"usage:")
 
 
+def test_readme_commands():
+    """As they stand there: the shared library, and the static one."""
+    (example,) = re.findall(r"```c\n(#include <stdio.h>\n.*?)```", read("README.md"), flags=re.S)
+    (block,) = re.findall(r"```sh\n(cc tool\.c .*?)```", read("README.md"), flags=re.S)
+    commands = [line for line in block.splitlines() if not line.startswith("#")]
+    installed()
+    env = dict(os.environ, PKG_CONFIG_PATH=ROOT + "/usr/lib/pkgconfig", PKG_CONFIG_SYSROOT_DIR=ROOT,
+               LD_LIBRARY_PATH=ROOT + "/usr/lib")  # fmt: skip
+    wanted = "".join("%s\n" % event["msg"] for event in events_of(GOLDEN[0]))
+    shared = []
+    for command in commands:
+        with tempfile.TemporaryDirectory(dir=scratch.name) as folder:
+            with open(folder + "/tool.c", "w") as file:
+                file.write(example)
+            output("sh", "-c", command, cwd=folder, env=env)
+            shared.append("libttlogread.so.0" in output("readelf", "-d", folder + "/a.out"))
+            assert output(folder + "/a.out", os.path.abspath(GOLDEN[0]), env=env) == wanted, command
+    assert shared == [True, False], (commands, shared)
+
+
 def test_readme_example():
     (example,) = re.findall(r"```c\n(#include <stdio.h>\n.*?)```", read("README.md"), flags=re.S)
     for path in GOLDEN:
