@@ -332,6 +332,58 @@ static void losses(struct page *page, const struct ttlog_lost *lost)
 	out__text(out, any ? ")\n" : "\n");
 }
 
+/* An item of a map, or none. */
+static struct ttlog_cbor find_key(struct ttlog_cbor in, const char *name)
+{
+	const struct ttlog_cbor none = { NULL, NULL };
+	struct ttlog_cbor_item map, key;
+
+	if (!in.at || ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
+		return none;
+	for (uint64_t i = 0; i < map.u && !ttlog_cbor_next(&in, &key); i++) {
+		struct ttlog_cbor value = in;
+
+		if (ttlog_cbor_skip(&in))
+			break;
+		if (ttlog_text_is(key.text, name))
+			return (struct ttlog_cbor){ value.at, in.at };
+	}
+	return none;
+}
+
+/* What a header had no room for. */
+static void left_out(struct page *page, const struct ttlog_info *info)
+{
+	static const struct {
+		const char *key, *before, *after;
+	} PARTS[] = {
+		{ "threads", "", " threads (their events have tid 0)" },
+		{ "mappings", "", " mappings" },
+		{ "text_bytes", "what texts of sites have beyond ", " bytes" },
+		{ "sites", "", " sites (their events are lost)" },
+	};
+	const struct ttlog_cbor map = find_key(info->item, "left_out");
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+		struct ttlog_cbor in = find_key(map, PARTS[i].key);
+		struct ttlog_cbor_item cnt;
+
+		if (!in.at || ttlog_cbor_next(&in, &cnt) || cnt.kind != TTLOG_CBOR_UINT || !cnt.u)
+			continue;
+		if (any)
+			out__text(page->out, ", ");
+		else
+			label(page, "left out");
+		out__text(page->out, PARTS[i].before);
+		out__grouped(page->out, cnt.u);
+		out__text(page->out, PARTS[i].after);
+		any = true;
+	}
+	if (any)
+		out__text(page->out, "\n");
+}
+
 static void events(struct page *page, const struct ttlog_snapshot *reader)
 {
 	struct out *out = page->out;
@@ -361,6 +413,7 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 			   contents->overwritten ? " recorded, but older than the ring holds" : "");
 	}
 	losses(page, contents->lost);
+	left_out(page, info);
 }
 
 /* ---- Threads and mappings ---- */

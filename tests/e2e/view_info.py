@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What a header says beside what every one has: view_info.py TTLOG-VIEW. Run from the top of the tree."""
+import json
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+import make_snapshot as make  # noqa: E402
+from view_harness import run, view  # noqa: E402
+
+FOLDER = tempfile.TemporaryDirectory(prefix="ttlog-info-")
+
+
+def header_file(**more):
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 7, "host": "h", "comm": "pool", **more}
+    snapshot = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 1, [("n", "u64")])],
+                             [{"pid": 7, "tid": 7, "comm": "pool"}], {0: [make.array("Q")]})  # fmt: skip
+    snapshot.chunk([(make.MONO + i, 0, 0, [i]) for i in range(3)])
+    snapshot.end()
+    return snapshot.save(os.path.join(FOLDER.name, "header.bin"))
+
+
+def left_out(value):
+    """The line of --info, without its label; None: there is none."""
+    lines = [line for line in view("--info", header_file(left_out=value)).splitlines() if line.startswith("  left out")]
+    assert len(lines) <= 1, lines
+    return lines[0][len("  left out") :].strip() if lines else None
+
+
+def test_left_out():
+    """What a header had no room for is said, in words and in JSON."""
+    everything = {"threads": 123456, "mappings": 9, "text_bytes": 64, "sites": 2}
+    assert left_out(everything) == ("123,456 threads (their events have tid 0), 9 mappings, what texts of sites have "
+                                    "beyond 64 bytes, 2 sites (their events are lost)")  # fmt: skip
+    assert json.loads(view("--info", "--format", "json", header_file(left_out=everything)))["left_out"] == everything
+    assert left_out({"mappings": 1, "threads": 0}) == "1 mappings"
+    # what is none of these is nothing that it can say
+    for other in ({}, {"threads": "\x1b[31m"}, {"threads": [1]}, "threads", 5, [], {"other": 5}):
+        assert left_out(other) is None, other
+    assert "left out" not in view("--info", header_file())
+
+
+run(globals())
