@@ -263,14 +263,18 @@ static void put_cause(struct out *out, const struct ttlog_crash *crash)
 
 static void put_file(struct out *out, struct ttlog_snapshot *reader)
 {
+	int err;
+
 	out__text(out, "{\"name\":");
 	out__json_text(out, ttlog_text_of(ttlog_snapshot_name(reader)), false);
 	put_problems(out, reader);
 	if (ttlog_snapshot_info(reader)->crash->is_there)
 		put_cause(out, ttlog_snapshot_info(reader)->crash);
 	out__text(out, ",\"info\":");
-	info__print_json(out, reader);
+	err = info__print_json(out, reader);
 	out__char(out, '}');
+	if (err && !out->err)
+		out->err = err;
 }
 
 /* What is known only now, in JSON. */

@@ -38,9 +38,8 @@ void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
 void info__exception(struct out *out, const struct ttlog_crash *crash);
 /* Who sent the signal that it died of, ", sent by systemd[1]"; nothing where that is unknown. */
 void info__sender(struct out *out, const struct ttlog_info *info);
-/* DESIGN.md section 6, one object and a newline; without the spans that are open. */
-void info__print_json(struct out *out, const struct ttlog_snapshot *reader);
-/* With them: goes over all events where there are spans. 0 or -ENOMEM. */
-int info__print_json_whole(struct out *out, struct ttlog_snapshot *reader);
+/* DESIGN.md section 6, one object and a newline. Goes over all events where there are spans. 0 or
+ * -ENOMEM. */
+int info__print_json(struct out *out, struct ttlog_snapshot *reader);
 
 #endif /* TTLOG_VIEW_INFO_H */

@@ -147,13 +147,12 @@ static int put_spans(struct object *object, const struct open_spans *spans)
 	return err;
 }
 
-/* spans: NULL where they were not looked for. */
 static int print(struct out *out, const struct ttlog_snapshot *reader,
 		 const struct open_spans *spans)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
 	struct object object = { .out = out };
-	int err = 0;
+	int err;
 
 	out__char(out, '{');
 	if (info->has_header)
@@ -170,8 +169,7 @@ static int print(struct out *out, const struct ttlog_snapshot *reader,
 	put_text(&object, "created_at", info->created_at);
 	put_totals(&object, reader);
 	put_item(&object, "exit", &info->exit_item);
-	if (spans)
-		err = put_spans(&object, spans);
+	err = put_spans(&object, spans);
 	put_item(&object, "crash", &info->crash_item);
 	if (info->has_header)
 		put_others(&object, info->item);
@@ -179,12 +177,7 @@ static int print(struct out *out, const struct ttlog_snapshot *reader,
 	return err;
 }
 
-void info__print_json(struct out *out, const struct ttlog_snapshot *reader)
-{
-	(void)print(out, reader, NULL);
-}
-
-int info__print_json_whole(struct out *out, struct ttlog_snapshot *reader)
+int info__print_json(struct out *out, struct ttlog_snapshot *reader)
 {
 	struct open_spans spans;
 	int err = open_spans__init(&spans, reader);

@@ -139,7 +139,7 @@ static int show_info(struct view *view)
 
 	for (size_t i = 0; i < view->input.reader_cnt && !err; i++) {
 		if (view->options.format == FORMAT_JSON) {
-			err = info__print_json_whole(&view->out, view->input.readers[i]);
+			err = info__print_json(&view->out, view->input.readers[i]);
 			continue;
 		}
 		if (i)

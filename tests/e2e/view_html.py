@@ -80,15 +80,20 @@ def markup_file(folder):
     """Markup wherever a file may have text."""
     site = make.site("event", "ERROR", MARKUP, MARKUP, 1, [(MARKUP, "str"), ("plain", "str")], MARKUP, MARKUP)
     site["file"] = MARKUP
+    frame = {key: MARKUP for key in ("ip", "module", "build_id", "offset", "symbol", "file")}
     header = {
         "clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5, "created_at": make.time_text(make.REAL),
         **{key: MARKUP for key in ("host", "comm", "exe", "service", "kernel", "build_id", "reason")},
         "lost": {"total": 3, MARKUP: 3}, "exit": {"signal": MARKUP, "number": 11},
         "crash": {"signal": MARKUP, "number": 11, "code": 1, "address": MARKUP, "tid": 6, "thread": MARKUP,
                   "registers": {MARKUP: MARKUP}, "exception": {"type": MARKUP, "what": MARKUP},
-                  "frames": [{key: MARKUP for key in ("ip", "module", "build_id", "offset", "symbol", "file")}]},
+                  "cut": "stack", "frames": [frame], "outer_frames": [frame],
+                  "threads": [{"tid": 7, "thread": MARKUP, "frames": [frame]}]},
     }  # fmt: skip
-    snapshot = make.Snapshot(header, [site], [{"pid": 5, "tid": 6, "comm": MARKUP}], {0: [make.plain] * 2})
+    span = dict(site, kind="span")
+    snapshot = make.Snapshot(header, [site, span], [{"pid": 5, "tid": 6, "comm": MARKUP}],
+                             {0: [make.plain] * 2, 1: [make.plain] * 2})  # fmt: skip
+    snapshot.chunk([(5, 1, 0, [MARKUP, MARKUP])])
     snapshot.chunk([(10, 0, 0, [MARKUP, "</script>"]), (11, 0, 0, ["\u202e\x00<b>", "<!--"])])
     snapshot.end()
     return snapshot.save(os.path.join(folder, "markup.bin"))
@@ -537,6 +542,36 @@ def test_little():
             BROWSER.run("document.querySelector('.registers').open = true")
             assert BROWSER.run("[...document.querySelectorAll('.registers dl > div')]"
                                ".filter((of) => of.scrollWidth > of.clientWidth).length") == 0  # fmt: skip
+
+
+def test_crash_as_info_shows_it():
+    """The other threads, the spans that were open, and where a stack was cut."""
+    def frames(*names):
+        return [{"ip": "0x1", "symbol": name, "file": "src/deep.c", "line": 3} for name in names]
+
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 7, "host": "h", "comm": "deep",
+              "reason": "crash", "left_out": {"mappings": 5, "text_bytes": 64},
+              "crash": {"signal": "SIGSEGV", "number": 11, "tid": 7, "thread": "deep", "stack_overflow": True,
+                        "frames": frames("sink+0x1", "sink+0x2"), "cut": "stack", "outer_frames": frames("run", "main"),
+                        "threads": [{"tid": 8, "thread": "idle", "frames": frames("poll", "loop")}]}}  # fmt: skip
+    sites = [make.site("span", "INFO", "handle", "handle", 4, [("n", "u64")], "net")]
+    snapshot = make.Snapshot(header, sites, [{"pid": 7, "tid": 7, "comm": "deep"}], {0: [make.array("Q")]})
+    snapshot.chunk([(make.MONO + i, 0, 0, [i]) for i in range(2)])
+    snapshot.end()
+    with tempfile.TemporaryDirectory() as folder:
+        BROWSER.open(page_of(folder, snapshot.save(os.path.join(folder, "deep.bin"))), READY)
+        text = lambda what: BROWSER.run("[...document.querySelectorAll(%s)].map((of) => of.textContent)"  # noqa: E731
+                                        % json.dumps(what))  # fmt: skip
+        assert ", stack overflow" in text("#where .cause")[0], text("#where .cause")
+        stack = text("#files .file > .stack li")
+        assert [row[: row.find("src/") if "src/" in row else None] for row in stack] == \
+            ["#0sink", "#1sink", "\u2026 the rest of the stack was not copied", "#-2run", "#-1main"], stack  # fmt: skip
+        assert text(".others > summary") == ["Stacks of the other threads (1)"]
+        assert text(".others h4") == ["idle (8)"]
+        assert [row.split("src/")[0] for row in text(".others li")] == ["#0poll", "#1loop"]
+        spans = text(".open-spans li")
+        assert len(spans) == 2 and re.fullmatch(r"net:handle since .* UTC, thread deep \(7\)", spans[0]), spans
+        assert text("#notices li") == ["Left out of the header: 5 mappings, what texts of sites have beyond 64 bytes."]
 
 
 def test_crash_of_others():

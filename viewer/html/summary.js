@@ -86,6 +86,7 @@ function causeText(file) {
 	if (!crash)
 		return "";
 	return (file.cause || ("code" in crash ? "code " + plain(crash.code) : "")) + address +
+		(crash.stack_overflow === true ? ", stack overflow" : "") +
 		(crash.reraised === true ? " (a handler raised a signal again)" : "");
 }
 
@@ -185,6 +186,18 @@ function limitText(summary) {
 		(summary.files.length > 1 ? ", or are the same events in another file." : ".");
 }
 
+/* What the header had no room for. */
+function leftOutText(left) {
+	const words = { threads: " threads (their events have tid 0)", mappings: " mappings",
+		sites: " sites (their events are lost)" };
+	const parts = Object.keys(words).filter((key) => left[key] > 0)
+		.map((key) => grouped(plain(left[key])) + words[key]);
+
+	if (left.text_bytes > 0)
+		parts.push("what texts of sites have beyond " + grouped(plain(left.text_bytes)) + " bytes");
+	return parts.length ? "Left out of the header: " + parts.join(", ") + "." : "";
+}
+
 function showNotices(summary, files, decoded) {
 	const list = document.getElementById("notices");
 	const say = (kind, text, file) => {
@@ -203,6 +216,8 @@ function showNotices(summary, files, decoded) {
 			say("bad", "and " + counted(file.more_problems, "problem") + " more", file);
 		if (file.info.lost && file.info.lost.total)
 			say("bad", lossText(file.info.lost), file);
+		if (isObject(file.info.left_out) && leftOutText(file.info.left_out))
+			say("bad", leftOutText(file.info.left_out), file);
 	}
 	if (decoded < summary.events)
 		say("bad", "This page is damaged: " + counted(summary.events - decoded, "event") +
@@ -236,14 +251,64 @@ function frameItem(frame, number, info) {
 	return item;
 }
 
-function stackSection(info) {
-	const frames = arrayOf(info.crash && info.crash.frames);
-	const section = element("section", "stack");
+/* Why the frames end before the thread's first one. */
+const CUTS = new Map([["frames", "more frames than are kept"],
+	["stack", "the rest of the stack was not copied"]]);
+
+/* The innermost frames, and below the gap the outermost ones. */
+function frameList(frames, info, cut, outer) {
 	const list = element("ol");
 
 	list.append(...frames.map((frame, number) => frameItem(frame, number, info)));
-	section.append(element("h3", "", "Stack"), list);
+	if (CUTS.has(cut))
+		list.append(element("li", "gap", "\u2026 " + CUTS.get(cut)));
+	list.append(...outer.map((frame, number) =>
+		frameItem(frame, number - outer.length, info)));
+	return list;
+}
+
+function stackSection(info) {
+	const crash = info.crash || {};
+	const frames = arrayOf(crash.frames);
+	const section = element("section", "stack");
+
+	section.append(element("h3", "", "Stack"),
+		frameList(frames, info, crash.cut, arrayOf(crash.outer_frames)));
 	return frames.length ? section : "";
+}
+
+/* Where the others were. */
+function threadsSection(info) {
+	const threads = arrayOf(info.crash && info.crash.threads);
+	const section = element("details", "others");
+
+	section.append(element("summary", "", "Stacks of the other threads (" + threads.length + ")"));
+	for (const thread of threads) {
+		const part = element("section", "stack");
+
+		part.append(element("h4", "", plain(thread.thread) + " (" + plain(thread.tid) + ")"),
+			frameList(arrayOf(thread.frames), info, "", []));
+		section.append(part);
+	}
+	return threads.length ? section : "";
+}
+
+/* What each thread was in the middle of, the oldest first. */
+function openSpansSection(info) {
+	const spans = arrayOf(info.spans);
+	const section = element("details", "open-spans");
+	const list = element("ol");
+
+	for (const span of spans) {
+		const item = element("li");
+
+		item.append(element("span", "symbol", plain(span.target) + ":" + plain(span.probe)),
+			" since ", whenElement(plain(span.ts)), ", thread " + plain(span.comm) + " (" +
+			plain(span.tid) + ")");
+		list.append(item);
+	}
+	section.append(element("summary", "", "Spans that were open (" + spans.length + ")"), list);
+	return spans.length ? section : "";
 }
 
 function registersSection(crash) {
@@ -307,8 +372,8 @@ function fileSection(file, files) {
 			hasHosts && info.host ? "on " + plain(info.host) : "", endText(info)]
 			.filter(Boolean).join(" ")));
 	}
-	section.append(stackSection(file.info), registersSection(file.info.crash),
-		factsSection(file));
+	section.append(stackSection(file.info), openSpansSection(file.info),
+		threadsSection(file.info), registersSection(file.info.crash), factsSection(file));
 	return section;
 }
 
