@@ -197,8 +197,10 @@ static int attach_one(struct attacher *attacher, pid_t pid)
 	attacher->awaited = pid;
 	pthread_mutex_unlock(&attacher->lock);
 	err = work_queue__post(attacher->queue, &work);
-	if (err)
+	if (err) {
+		report__failure((uint32_t)pid, err, "can't attach to it");
 		return err;
+	}
 	err = wait_for_given(attacher);
 	if (err != -EINPROGRESS)
 		return err;

@@ -69,6 +69,7 @@ struct collector {
 	struct ring_budget *budget;
 	struct recorder *recorder;
 	struct drain *drain;
+	struct trigger_request *last; /* made at the start: at the end there may be no memory */
 	struct control *control;
 	struct live *live;
 	struct launch *launch;
@@ -203,7 +204,7 @@ static int attach_file(struct collector *collector)
 	int err;
 
 	if (!arrivals)
-		return -ENOMEM;
+		return failed("can't attach to", path, -ENOMEM);
 	arrivals->collector = collector;
 	err = attach__file(collector->attach, path, arrive_of_file, arrivals, &result);
 	if (err == -ENOEXEC)
@@ -379,6 +380,8 @@ static void request(struct collector *collector, const char *reason, bool only_n
 
 	if (wish)
 		drain__request(collector->drain, wish);
+	else
+		(void)failed("no snapshot, reason", reason, -ENOMEM);
 }
 
 static void handle_signal(struct collector *collector)
@@ -493,25 +496,29 @@ static void run(struct collector *collector)
 
 /* ---- up and down ---- */
 
-static int open_timer(uint64_t ns, bool repeats)
+/* Before anything is recorded, which would have to be given up without them. */
+static int open_timer(uint64_t ns, int *ret_fd)
+{
+	if (ns)
+		*ret_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return ns && *ret_fd < 0 ? -errno : 0;
+}
+
+static void start_timer(int fd, uint64_t ns, bool repeats)
 {
 	const struct timespec time = { .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
 	struct itimerspec spec = { .it_value = time };
-	int fd;
 
-	if (!ns)
-		return -1;
 	if (repeats)
 		spec.it_interval = time;
-	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (fd >= 0)
 		(void)timerfd_settime(fd, 0, &spec, NULL);
-	return fd;
 }
 
 static int open_signals(struct collector *collector)
 {
 	sigset_t mask;
+	int err;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
@@ -527,7 +534,8 @@ static int open_signals(struct collector *collector)
 	if (collector->signal_fd < 0 || collector->command_fd < 0 ||
 	    pipe2(collector->notices, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
-	return 0;
+	err = open_timer(collector->env->interval_ns, &collector->interval_fd);
+	return err ? err : open_timer(collector->env->duration_ns, &collector->duration_fd);
 }
 
 static void tell_gaps(const struct collector *collector)
@@ -585,7 +593,7 @@ static int open_kernel(struct collector *collector)
 	tell_gaps(collector);
 	attach.kernel = collector->kernel;
 	collector->attach = attach__new(&attach);
-	return collector->attach ? 0 : -ENOMEM;
+	return collector->attach ? 0 : failed("can't start", NULL, -errno);
 }
 
 static void job_done(void *ctx, struct writer_job *job)
@@ -750,8 +758,9 @@ static int open_recorder(struct collector *collector)
 		.clock = collector->clock,
 	};
 
+	collector->last = trigger_request__new("shutdown", 0, true);
 	collector->attacher = attacher__new(&attacher);
-	if (!collector->attacher)
+	if (!collector->last || !collector->attacher)
 		return failed("can't start", NULL, -errno);
 	recorder.ahead = collector->ahead = ring_ahead__new();
 	collector->recorder = recorder__new(&recorder);
@@ -805,21 +814,19 @@ static int start(struct collector *collector, int *ret_exit_status)
 		err = start_command(collector, ret_exit_status);
 	start_recovery(collector);
 	raise_descriptors();
-	collector->interval_fd = open_timer(env->interval_ns, true);
-	collector->duration_fd = open_timer(env->duration_ns, false);
+	start_timer(collector->interval_fd, env->interval_ns, true);
+	start_timer(collector->duration_fd, env->duration_ns, false);
 	return err;
 }
 
 /* The gates first: what programs have by then is flushed, pulled, and in the last snapshot. */
 static void stop(struct collector *collector)
 {
-	struct trigger_request *last;
-
 	if (!collector->drain)
 		return;
 	attach__close_gates(collector->attach);
-	last = trigger_request__new("shutdown", 0, true);
-	drain__stop(collector->drain, last);
+	drain__stop(collector->drain, collector->last);
+	collector->last = NULL;
 	recorder__report(collector->recorder);
 	if (recorder__leave(collector->recorder))
 		journal__leave(&collector->journal);
@@ -852,6 +859,7 @@ static void tear_down(struct collector *collector, int status)
 		leave_hanging(collector, status);
 	watch__free(collector->watch);
 	control__free(collector->control);
+	trigger_request__free(collector->last);
 	drain__free(collector->drain);
 	writer__free(collector->writer);
 	live__free(collector->live);

@@ -386,9 +386,8 @@ static void finish(struct drain *drain)
 	take_all(drain, WHOLE_WAIT_NS);
 	recorder__settle(drain->options.recorder);
 	recorder__show_all(drain->options.recorder);
-	if (drain->last_request)
-		recorder__snapshot(drain->options.recorder, drain->last_request);
-	while (recorder__open_jobs(drain->options.recorder)) {
+	recorder__snapshot(drain->options.recorder, drain->last_request);
+	while (recorder__last_jobs(drain->options.recorder)) {
 		wait_for_work(drain);
 		take_jobs(drain);
 	}

@@ -415,6 +415,8 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 				       process->pid, false);
 	if (request)
 		recorder__snapshot(recorder, request);
+	else
+		report__failure(process->pid, -ENOMEM, "no snapshot that it asked for");
 }
 
 /* ---- what the kernel says of it ---- */

@@ -116,7 +116,9 @@ void recorder__show_all(struct recorder *recorder);
 void recorder__snapshot(struct recorder *recorder, struct trigger_request *request);
 /* A job is done; takes ownership. */
 void recorder__job_done(struct recorder *recorder, struct writer_job *job);
-size_t recorder__open_jobs(const struct recorder *recorder);
+/* At the end, after all has been asked for: how many jobs are open. Those that memory or the like was
+ * missing for are tried once more, before there is none. */
+size_t recorder__last_jobs(struct recorder *recorder);
 
 /* RECORDER_DONE, where no process that was given is left, nor one of CMD's tree. */
 void recorder__tell_done(struct recorder *recorder);

@@ -186,6 +186,7 @@ void recorder__sweep(struct recorder *recorder)
 {
 	tell_untracked(recorder);
 	recorder__try_kept(recorder);
+	recorder__pay(recorder);
 	recorder__rest(recorder);
 	/* the end of one may not have been told */
 	if (recorder->owes_done || recorder->options.all_given)

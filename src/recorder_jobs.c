@@ -107,10 +107,10 @@ static void fail(struct recorder *recorder, const struct process *process,
 	trigger_request__add_line(request, line);
 }
 
-/* One that has to do with how many wait, of which one will be done. */
+/* One that will be done with, or memory that others may give back. */
 static bool is_passing(const struct recorder *recorder, int err)
 {
-	return (err == -ENOBUFS || err == -ENOMEM) && recorder->open_jobs;
+	return (err == -ENOBUFS || err == -ENOMEM) && (recorder->open_jobs || !recorder->ends);
 }
 
 int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
@@ -161,7 +161,7 @@ static void settle(struct recorder *recorder, struct process *process)
 }
 
 /* As many as there is room for now; where nothing waits any more, all. */
-static void pay(struct recorder *recorder)
+void recorder__pay(struct recorder *recorder)
 {
 	struct process *process;
 
@@ -296,11 +296,16 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 		process->job_cnt -= !was_kept;
 		recorder__finish(recorder, process);
 	}
-	pay(recorder);
+	recorder__pay(recorder);
 }
 
-size_t recorder__open_jobs(const struct recorder *recorder)
+size_t recorder__last_jobs(struct recorder *recorder)
 {
+	recorder->ends = true;
+	if (!recorder->open_jobs)
+		recorder__pay(recorder);
+	if (!recorder->open_jobs)
+		recorder__retry_kept(recorder);
 	return recorder->open_jobs;
 }
 

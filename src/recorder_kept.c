@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Last snapshots of processes, for which the disk had no room: the ring stays as it is, the job with
- * it, and is tried again when there is more room than there was. What waits in the end stays for the
- * next collector: the ring, the facts, and in these how the process ended.
+ * Last snapshots of processes that could not be written: the ring stays as it is, the job with it, and
+ * is tried again: when there is more room than there was, where that was missing, else soon. What
+ * waits in the end stays for the next collector: the ring, the facts, and in these how the process
+ * ended.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "cbor_out.h"
+#include "clock.h"
 #include "header_out.h"
 #include "process.h"
 #include "recorder_parts.h"
@@ -16,12 +18,22 @@
 
 /* Less is what others write in between. */
 #define MORE_BYTES ((uint64_t)64 << 10)
+/* After a failure that is no lack of room; twice as long after each further one, up to 64 times. */
+#define RETRY_NS   1000000000ull
+
+/* Of anything else, memory or descriptors, there may be enough in a moment. */
+static bool lacks_room(const struct writer_job *job)
+{
+	return !job->err || job->err == -ENOSPC || job->err == -EDQUOT || job->err == -EFBIG;
+}
 
 static void say_kept(const struct writer_job *job)
 {
 	if (job->err)
 		report__failure(job->source.pid, job->err,
-				"snapshot could not be written, it waits for room");
+				lacks_room(job)
+					? "snapshot could not be written, it waits for room"
+					: "snapshot could not be written, it is tried again");
 	else
 		fprintf(stderr,
 			"ttlog-collect: pid %u: there was no room for all of its snapshot: %s has the newest %llu events, the others wait\n",
@@ -34,6 +46,8 @@ void recorder__keep(struct recorder *recorder, struct process *process, struct w
 	if (!process->kept)
 		say_kept(job);
 	process->kept = job;
+	job->retry_ns = clock__now_mono_ns() + (RETRY_NS << (job->tries < 6 ? job->tries : 6));
+	job->tries++;
 	job->next = recorder->kept;
 	recorder->kept = job;
 	if (!process->given)
@@ -43,12 +57,21 @@ void recorder__keep(struct recorder *recorder, struct process *process, struct w
 	recorder__tell_done(recorder);
 }
 
-static bool has_more_room(const struct writer_job *job, uint64_t free_bytes)
+static bool may_fit(const struct writer_job *job, uint64_t free_bytes)
 {
+	if (!lacks_room(job))
+		return clock__now_mono_ns() >= job->retry_ns;
 	return free_bytes == UINT64_MAX || free_bytes >= job->free_bytes + MORE_BYTES;
 }
 
-void recorder__try_kept(struct recorder *recorder)
+static bool failed_once(const struct writer_job *job, uint64_t free_bytes)
+{
+	(void)free_bytes;
+	return !lacks_room(job) && job->tries == 1;
+}
+
+static void try_those(struct recorder *recorder,
+		      bool (*may)(const struct writer_job *job, uint64_t free_bytes))
 {
 	struct writer_job **link = &recorder->kept, *job;
 	uint64_t free_bytes;
@@ -57,7 +80,7 @@ void recorder__try_kept(struct recorder *recorder)
 		return;
 	free_bytes = writer__free_bytes(recorder->options.writer);
 	while ((job = *link)) {
-		if (!has_more_room(job, free_bytes)) {
+		if (!may(job, free_bytes)) {
 			link = &job->next;
 			continue;
 		}
@@ -65,6 +88,16 @@ void recorder__try_kept(struct recorder *recorder)
 		recorder->open_jobs++;
 		writer__submit(recorder->options.writer, job);
 	}
+}
+
+void recorder__try_kept(struct recorder *recorder)
+{
+	try_those(recorder, may_fit);
+}
+
+void recorder__retry_kept(struct recorder *recorder)
+{
+	try_those(recorder, failed_once);
 }
 
 static int leave(struct process *process, const struct writer_job *job)

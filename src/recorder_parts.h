@@ -33,7 +33,8 @@ struct recorder {
 	unsigned idle_sweeps;   /* without any process */
 	size_t open_jobs;
 	struct writer_job *kept; /* that wait for room on the disk: recorder_kept.c */
-	struct process *first_owed, **last_owed; /* that wait for room; none where no job is open */
+	struct process *first_owed, **last_owed; /* that wait for room, or for memory */
+	bool ends;                               /* nothing will be tried again later */
 	bool failed;
 	bool told_untracked;
 	bool saw_unused; /* unused modules were found before this round */
@@ -69,12 +70,18 @@ int recorder__want(struct recorder *recorder, struct process *process, const cha
 /* The same of one that has ended, or is about to, by its crash.exit_signal; 0 where that is not asked for. */
 int recorder__want_end(struct recorder *recorder, struct process *process);
 
+/* With each sweep: what is owed, as far as there is room and memory. */
+void recorder__pay(struct recorder *recorder);
+
 /*
  * The process's last snapshot, which could not be written, or not all of it: takes ownership of the
- * job, and tries again when there is room. The process counts as done with.
+ * job, and tries again when there is room; after other failures in a second, then in two, at most 64.
+ * The process counts as done with.
  */
 void recorder__keep(struct recorder *recorder, struct process *process, struct writer_job *job);
 void recorder__try_kept(struct recorder *recorder);
+/* At the end: those that failed but once, for no lack of room. */
+void recorder__retry_kept(struct recorder *recorder);
 
 /* With each sweep: what reading the kernel's ring buffers takes goes, when nothing was recorded for a while. */
 void recorder__rest(struct recorder *recorder);

@@ -6,7 +6,9 @@
  * batch the recorder is asked whether it is still the process that is read.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../bpf/wire.h"
 #include "clock.h"
@@ -15,6 +17,7 @@
 #include "process.h"
 #include "pull.h"
 #include "recorder_parts.h"
+#include "report.h"
 #include "task.h"
 
 /* Where pages are taken away: so often, and at most one of so many parts of the time. */
@@ -118,10 +121,10 @@ static bool take_pulled(struct recorder *recorder, struct process *process,
 	return recorder->pulled == process;
 }
 
-/* So many of them as can be read at once. 0 where it can't go on. */
-static size_t pull_some(struct recorder *recorder, struct process *process,
-			const struct source *sources, size_t cnt,
-			const struct pull_meanwhile *meanwhile)
+/* So many of them as can be read at once. 0 where it can't go on, -ENOMEM where it could with memory. */
+static ssize_t pull_some(struct recorder *recorder, struct process *process,
+			 const struct source *sources, size_t cnt,
+			 const struct pull_meanwhile *meanwhile)
 {
 	struct wire_batch *batch = recorder->pull_buffer;
 	uint64_t addresses[PULL_MAX_CNT];
@@ -135,7 +138,7 @@ static size_t pull_some(struct recorder *recorder, struct process *process,
 	if (recorder->pulled != process)
 		return 0;
 	if (got < 0)
-		return 0;
+		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or without a thread */
 	/* first: under another name a thread has flushed what it had logged under the one before */
 	stamp_all(process, sources, batch, got);
 	if (!meanwhile->act(meanwhile->ctx))
@@ -147,7 +150,7 @@ static size_t pull_some(struct recorder *recorder, struct process *process,
 			return 0;
 		batch = next;
 	}
-	return recorder->pulled == process ? (size_t)got : 0;
+	return recorder->pulled == process ? got : 0;
 }
 
 /* A copy: what is taken meanwhile may move the sources. */
@@ -164,14 +167,19 @@ static int list_sources(const struct process *process, struct sources *ret)
 	return 0;
 }
 
-static void pull_sources(struct recorder *recorder, struct process *process,
-			 const struct sources *sources, const struct pull_meanwhile *meanwhile)
+/* 0 or -ENOMEM, as the next three. */
+static int pull_sources(struct recorder *recorder, struct process *process,
+			const struct sources *sources, const struct pull_meanwhile *meanwhile)
 {
-	size_t at = 0, got = 1;
+	ssize_t got = 1;
 
-	for (; at < sources->cnt && got; at += got)
+	for (size_t at = 0; at < sources->cnt && got > 0; at += (size_t)got) {
 		got = pull_some(recorder, process, sources->items + at, sources->cnt - at,
 				meanwhile);
+		if (got < 0)
+			return (int)got;
+	}
+	return 0;
 }
 
 static void end_pull(struct recorder *recorder, struct process *process)
@@ -182,20 +190,25 @@ static void end_pull(struct recorder *recorder, struct process *process)
 	recorder__finish(recorder, process);
 }
 
-static void pull_all(struct recorder *recorder, struct process *process,
-		     const struct pull_meanwhile *meanwhile)
+static int pull_all(struct recorder *recorder, struct process *process,
+		    const struct pull_meanwhile *meanwhile)
 {
 	struct sources sources;
+	int err;
 
 	/* what has its number by now has not its memory */
-	if (!recorder__still_runs(process) || list_sources(process, &sources))
-		return;
+	if (!recorder__still_runs(process))
+		return 0;
+	err = list_sources(process, &sources);
+	if (err)
+		return err;
 	recorder->pulled = process;
-	pull_sources(recorder, process, &sources, meanwhile);
+	err = pull_sources(recorder, process, &sources, meanwhile);
 	free(sources.items);
 	if (recorder->pulled == process)
 		pull_dropped(recorder, process, meanwhile);
 	end_pull(recorder, process);
+	return err;
 }
 
 /* ---- only what is new ---- */
@@ -238,47 +251,73 @@ static int keep_new(struct process *process, struct sources *sources,
 	return 0;
 }
 
-static void pull_new(struct recorder *recorder, struct process *process,
-		     const struct pull_meanwhile *meanwhile)
+static int pull_new(struct recorder *recorder, struct process *process,
+		    const struct pull_meanwhile *meanwhile)
 {
 	struct sources sources;
-	int err;
+	int err = list_sources(process, &sources);
 
-	if (list_sources(process, &sources))
-		return;
+	if (err)
+		return err;
 	recorder->pulled = process;
 	err = keep_new(process, &sources, meanwhile);
 	if (recorder->pulled == process) {
 		if (!err && sources.cnt && recorder__still_runs(process))
-			pull_sources(recorder, process, &sources, meanwhile);
+			err = pull_sources(recorder, process, &sources, meanwhile);
 		end_pull(recorder, process);
 	}
 	free(sources.items);
+	return err == -ENOMEM ? err : 0;
 }
 
 /* ---- of all ---- */
 
-static void pull_each(struct recorder *recorder, uint32_t pid,
-		      void (*pull)(struct recorder *recorder, struct process *process,
-				   const struct pull_meanwhile *meanwhile),
-		      const struct pull_meanwhile *meanwhile)
+typedef int (*pull_fn)(struct recorder *recorder, struct process *process,
+		       const struct pull_meanwhile *meanwhile);
+
+/* Who is pulled; what comes in meanwhile may add and remove others. */
+static uint32_t *list_pids(const struct recorder *recorder, uint32_t pid, size_t *ret_cnt)
 {
 	struct process *process;
 	struct process_cursor cursor = { 0 };
-	size_t cnt = 0;
 	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
 
-	if (!pids)
-		return;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
+	*ret_cnt = 0;
+	while (pids && (process = process_table__next(&recorder->table, &cursor))) {
 		if (!process->ended && (!pid || process->pid == pid))
-			pids[cnt++] = process->pid;
+			pids[(*ret_cnt)++] = process->pid;
 	}
-	for (size_t i = 0; i < cnt; i++) {
-		process = process_table__find(&recorder->table, pids[i]);
-		if (process && !process->ended)
-			pull(recorder, process, meanwhile);
+	return pids;
+}
+
+/* What is not pulled is in no account: where there was no memory, it is tried once more. */
+static void pull_one(struct recorder *recorder, uint32_t pid, pull_fn pull,
+		     const struct pull_meanwhile *meanwhile)
+{
+	int err = -ENOMEM;
+
+	for (int tries = 0; err && tries < 2; tries++) {
+		struct process *process = process_table__find(&recorder->table, pid);
+
+		err = process && !process->ended ? pull(recorder, process, meanwhile) : 0;
 	}
+	if (err)
+		report__failure(pid, err, "what it has not flushed could not be read");
+}
+
+static void pull_each(struct recorder *recorder, uint32_t pid, pull_fn pull,
+		      const struct pull_meanwhile *meanwhile)
+{
+	size_t cnt;
+	uint32_t *pids = list_pids(recorder, pid, &cnt);
+
+	if (!pids)
+		pids = list_pids(recorder, pid, &cnt);
+	if (!pids)
+		fprintf(stderr, "ttlog-collect: what is not flushed could not be read: %s\n",
+			strerror(ENOMEM));
+	for (size_t i = 0; i < cnt; i++)
+		pull_one(recorder, pids[i], pull, meanwhile);
 	free(pids);
 }
 
