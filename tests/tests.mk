@@ -23,6 +23,13 @@ tests: $(TEST_BINS)
 check: all tests fuzz-replays apps
 	@tests/run -b $(BUILD) header view unit bench fuzz e2e
 
+# | make failures       each allocation and each system call of ttlog-collect fails once; half an hour
+# |                     and more, build/failures says what became of each, and is gone on with
+.PHONY: failures
+failures: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view apps
+	@TTLOG_BUILD=$(BUILD) TTLOG_FAILURES=all TTLOG_TEST_LIMIT_S=36000 TTLOG_FAILURES_S=30000 \
+		TTLOG_FAILURES_LOG=$(abspath $(BUILD))/failures tests/e2e/run 'test_failures_*'
+
 # | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
 # |                     LOADED='test_pull test_live_*': these unit tests, suites of the viewer and end-to-end tests
 .PHONY: check-loaded

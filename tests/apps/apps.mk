@@ -6,13 +6,13 @@ APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
 APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
 APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
-APPS_C := $(filter-out deny early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
+APPS_C := $(filter-out deny failure early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 # with batches of one size each
 BATCH_SIZES := 4096 8192 32768 65536 131072 262144
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
-	thrown_static callers callers_clang libcallers.so leaks libdeny.so libkill_at.so \
+	thrown_static callers callers_clang libcallers.so leaks libdeny.so libfailure.so libkill_at.so \
 	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32))
 
 .PHONY: apps
@@ -54,7 +54,7 @@ $(BUILD)/apps/libearly.so: tests/apps/earlylib.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -fPIC -shared -o $@ $<
 
-$(BUILD)/apps/libdeny.so: tests/apps/deny.c
+$(BUILD)/apps/libdeny.so $(BUILD)/apps/libfailure.so: $(BUILD)/apps/lib%.so: tests/apps/%.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(APP_C_FLAGS) -fPIC -shared -o $@ $<
