@@ -21,9 +21,10 @@ struct run {
 struct batch_out {
 	struct run *runs;
 	size_t cnt, cap;
-	uint32_t *slots; /* by thread and module: the last run of these + 1, 0 where free; open
+	size_t first_cnt; /* runs that are the first of their thread and module */
+	uint32_t *slots;  /* by thread and module: the last run of these + 1, 0 where free; open
 			  * addressing, twice as many as runs have room */
-	bool is_short;   /* of memory */
+	bool is_short;    /* of memory */
 };
 
 struct batch_out *batch_out__new(void)
@@ -114,6 +115,7 @@ void batch_out__add(struct batch_out *batches, uint32_t thread, const struct mer
 		}
 		slot = find_slot(batches, thread, module);
 	}
+	batches->first_cnt += !*slot;
 	batches->runs[batches->cnt++] = (struct run){
 		.seq = record->seq,
 		.ticks = record->base_ticks,
@@ -128,6 +130,11 @@ void batch_out__add(struct batch_out *batches, uint32_t thread, const struct mer
 size_t batch_out__bytes(const struct batch_out *batches)
 {
 	return batches->cnt * RUN_BYTES;
+}
+
+size_t batch_out__first_bytes(const struct batch_out *batches)
+{
+	return batches->first_cnt * RUN_BYTES;
 }
 
 bool batch_out__is_whole(const struct batch_out *batches)
@@ -159,7 +166,7 @@ void batch_out__put(const struct batch_out *batches, struct column_out *column, 
 
 void batch_out__reset(struct batch_out *batches)
 {
-	batches->cnt = 0;
+	batches->cnt = batches->first_cnt = 0;
 	batches->is_short = false;
 	memset(batches->slots, 0, 2 * batches->cap * sizeof(*batches->slots));
 }

@@ -26,6 +26,8 @@ void batch_out__free(struct batch_out *batches);
 void batch_out__add(struct batch_out *batches, uint32_t thread, const struct merge_record *record);
 /* What the runs take in the chunk, at most. */
 size_t batch_out__bytes(const struct batch_out *batches);
+/* Of these, what each chunk takes that has events of so many threads and modules. */
+size_t batch_out__first_bytes(const struct batch_out *batches);
 /* Whether there was memory for all of them. */
 bool batch_out__is_whole(const struct batch_out *batches);
 /* numbers: room for one a event. */

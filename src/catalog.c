@@ -37,6 +37,7 @@ struct catalog {
 	uint32_t seen_site_cnt;
 	uint64_t corrupt_cnt;
 	size_t entry_cnt, record_max_bytes;
+	uint64_t record_bytes;               /* of all */
 	const struct catalog_choice *choice; /* only while it is made */
 };
 
@@ -137,6 +138,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		site->number = 0;
 		site->record_cnt++;
 		catalog->corrupt_cnt--;
+		catalog->record_bytes += sizeof(struct ttlog_record) + record.fields_len;
 		if (record.fields_len > catalog->record_max_bytes)
 			catalog->record_max_bytes = record.fields_len;
 		catalog->thread_numbers[entry->thread] = 0;
@@ -342,6 +344,11 @@ size_t catalog__entry_cnt(const struct catalog *catalog)
 size_t catalog__record_max_bytes(const struct catalog *catalog)
 {
 	return sizeof(struct ttlog_record) + catalog->record_max_bytes;
+}
+
+uint64_t catalog__record_bytes(const struct catalog *catalog)
+{
+	return catalog->record_bytes;
 }
 
 size_t catalog__site_cnt(const struct catalog *catalog)

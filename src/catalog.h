@@ -59,6 +59,8 @@ uint64_t catalog__corrupt_cnt(const struct catalog *catalog);
 /* Entries in the copy, and the largest record that counts. */
 size_t catalog__entry_cnt(const struct catalog *catalog);
 size_t catalog__record_max_bytes(const struct catalog *catalog);
+/* All that count, together. */
+uint64_t catalog__record_bytes(const struct catalog *catalog);
 
 /* Sites that occur, by number: by module, then by index. */
 size_t catalog__site_cnt(const struct catalog *catalog);

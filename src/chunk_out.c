@@ -6,8 +6,10 @@
  * chunk is sorted by site (counting, so events of one site stay in order), and each field of a site
  * is read for all its events in one go: an array of places moves on from field to field.
  *
- * A chunk is full at 65,536 events, at 1 MiB of records, or where the columns' own heads may come
- * to 1 MiB (many sites with few events each): together these keep it below the format's 4 MiB.
+ * A chunk is full at the bytes of records that are wanted, once these are many times what the
+ * columns' own heads take (many sites with few events each), which a file of many chunks has many
+ * times. It is full in any case at 65,536 events, at 1 MiB of records, or where the heads may come
+ * to 1 MiB: together these keep it below the format's 4 MiB.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,8 +27,8 @@
 #include "site.h"
 #include "value.h"
 
-#define MAX_RECORD_BYTES  (1u << 20)
 #define MAX_HEAD_BYTES    (1u << 20)
+#define RECORDS_PER_HEAD  32u /* bytes of each */
 /* No encoding takes more beside the values: {"scale": column, "units": column}, where each is
  * {"first": 9 bytes, "delta": tag and head}. Packed bits take more, and save more than that. */
 #define COLUMN_HEAD_BYTES 80u
@@ -45,6 +47,7 @@ struct chunk_out {
 	const struct catalog *catalog;
 	struct column_out *column;
 	struct batch_out *batches;
+	size_t wanted_bytes;
 	struct chunk_event *events;
 	uint32_t cnt;
 	unsigned char *records; /* the events' fields */
@@ -61,7 +64,7 @@ struct chunk_out {
 	const unsigned char **places; /* the next field of each event of one site */
 };
 
-struct chunk_out *chunk_out__new(const struct catalog *catalog)
+struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes)
 {
 	const size_t max_cnt = FORMAT_CHUNK_MAX_EVENTS;
 	const size_t site_cnt = catalog__site_cnt(catalog);
@@ -70,10 +73,11 @@ struct chunk_out *chunk_out__new(const struct catalog *catalog)
 	if (!chunk)
 		return NULL;
 	chunk->catalog = catalog;
+	chunk->wanted_bytes = wanted_bytes;
 	chunk->column = column_out__new(max_cnt);
 	chunk->batches = batch_out__new();
 	chunk->events = calloc(max_cnt, sizeof(*chunk->events));
-	chunk->records = malloc(MAX_RECORD_BYTES + TTLOG_RECORD_MAX_BYTES);
+	chunk->records = malloc(CHUNK_OUT_MAX_BYTES + TTLOG_RECORD_MAX_BYTES);
 	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
 	chunk->starts = calloc(site_cnt + 1, sizeof(*chunk->starts));
 	chunk->order = calloc(max_cnt, sizeof(*chunk->order));
@@ -133,8 +137,13 @@ void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 
 bool chunk_out__is_full(const struct chunk_out *chunk)
 {
-	return chunk->cnt >= FORMAT_CHUNK_MAX_EVENTS || chunk->record_bytes >= MAX_RECORD_BYTES ||
-	       chunk->head_bytes + batch_out__bytes(chunk->batches) >= MAX_HEAD_BYTES;
+	const size_t head_bytes = chunk->head_bytes + batch_out__first_bytes(chunk->batches);
+
+	return chunk->cnt >= FORMAT_CHUNK_MAX_EVENTS ||
+	       chunk->record_bytes >= CHUNK_OUT_MAX_BYTES ||
+	       chunk->head_bytes + batch_out__bytes(chunk->batches) >= MAX_HEAD_BYTES ||
+	       (chunk->record_bytes >= chunk->wanted_bytes &&
+		chunk->record_bytes / RECORDS_PER_HEAD >= head_bytes);
 }
 
 size_t chunk_out__cnt(const struct chunk_out *chunk)

@@ -10,13 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CHUNK_OUT_MAX_BYTES (1u << 20)
+
 struct catalog;
 struct cbor_out;
 struct chunk_out;
 struct merge_record;
 
-/* NULL with errno. The catalog must stay. */
-struct chunk_out *chunk_out__new(const struct catalog *catalog);
+/* NULL with errno. The catalog must stay. A chunk is full at so many bytes of records, at
+ * CHUNK_OUT_MAX_BYTES, or with more where there is little in it beside the heads of its columns. */
+struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes);
 /* NULL is fine. */
 void chunk_out__free(struct chunk_out *chunk);
 

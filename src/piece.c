@@ -59,7 +59,7 @@ static int maker__init(struct maker *maker)
 	if (!maker->catalog)
 		return -errno;
 	maker->merge = merge__new(source->events, maker->catalog, source->clock);
-	maker->chunk = maker->merge ? chunk_out__new(maker->catalog) : NULL;
+	maker->chunk = maker->merge ? chunk_out__new(maker->catalog, CHUNK_OUT_MAX_BYTES) : NULL;
 	if (!maker->chunk)
 		return -errno;
 	site_cnt = (uint32_t)catalog__site_cnt(maker->catalog);

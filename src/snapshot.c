@@ -35,6 +35,11 @@
 /* What is left of what does not fit, cut in this order. */
 #define KEPT_PATH_BYTES   (2u << 20)
 #define KEPT_THREADS      100000u
+/* A chunk is what damage costs: this part of the events. Below the one its heads take room, above the
+ * other its columns are more than LZ4, which looks back 64 KiB, sees at once. */
+#define CHUNKS_WANTED     32u
+#define CHUNK_MIN_BYTES   (16u << 10)
+#define CHUNK_MAX_BYTES   (256u << 10)
 /* With which the search for what fits begins, where not even a chunk did. */
 #define PART_MIN_EVENTS   4096u
 
@@ -108,15 +113,20 @@ static int write_item(struct snapshot *snapshot, const struct cbor_out *item, si
 static int write_chunk(struct snapshot *snapshot)
 {
 	struct header_totals *totals = &snapshot->totals;
+	const size_t cnt = chunk_out__cnt(snapshot->chunk);
+	int err;
 
 	if (!totals->events)
 		totals->first_ns = chunk_out__first_ns(snapshot->chunk);
 	totals->last_ns = chunk_out__last_ns(snapshot->chunk);
-	totals->events += chunk_out__cnt(snapshot->chunk);
-	totals->chunks++;
 	cbor_out__reset(&snapshot->item);
 	chunk_out__put(snapshot->chunk, &snapshot->item);
-	return write_item(snapshot, &snapshot->item, FORMAT_CHUNK_MAX_BYTES);
+	err = write_item(snapshot, &snapshot->item, FORMAT_CHUNK_MAX_BYTES);
+	if (err)
+		return err;
+	totals->events += cnt;
+	totals->chunks++;
+	return 0;
 }
 
 static int write_events(struct snapshot *snapshot)
@@ -204,8 +214,19 @@ static void make_header(struct snapshot *snapshot)
 	} while (!put_header(snapshot, &room) && catalog__site_cnt(catalog));
 }
 
-/* 0 or -errno; snapshot__fini() is right after both. */
-static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source)
+static size_t chunk_bytes(const struct catalog *catalog)
+{
+	const uint64_t bytes = catalog__record_bytes(catalog) / CHUNKS_WANTED;
+
+	if (bytes < CHUNK_MIN_BYTES)
+		return CHUNK_MIN_BYTES;
+	return bytes < CHUNK_MAX_BYTES ? (size_t)bytes : CHUNK_MAX_BYTES;
+}
+
+/* 0 or -errno; snapshot__fini() is right after both. wanted_bytes: of a chunk's records; 0: as the
+ * events have it, and is set. */
+static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source,
+			  size_t *wanted_bytes)
 {
 	*snapshot = (struct snapshot){ .source = *source, .file = { .fd = -1 } };
 	snapshot->created.mono_ns = clock__now_mono_ns();
@@ -223,7 +244,9 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 	snapshot->merge = merge__new(source->events, snapshot->catalog, source->clock);
 	if (!snapshot->merge)
 		return -errno;
-	snapshot->chunk = chunk_out__new(snapshot->catalog);
+	if (!*wanted_bytes)
+		*wanted_bytes = chunk_bytes(snapshot->catalog);
+	snapshot->chunk = chunk_out__new(snapshot->catalog, *wanted_bytes);
 	return snapshot->chunk ? 0 : -errno;
 }
 
@@ -239,13 +262,13 @@ static void snapshot__fini(struct snapshot *snapshot)
 }
 
 /* ret_events: so many were written, on failure, too. */
-static int write_once(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		      uint64_t *ret_events, uint64_t *ret_corrupt)
+static int write_once(int dir_fd, const struct snapshot_source *source, size_t *wanted_bytes,
+		      char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt)
 {
 	struct snapshot snapshot;
 	int err;
 
-	err = snapshot__init(&snapshot, source);
+	err = snapshot__init(&snapshot, source, wanted_bytes);
 	if (!err)
 		err = new_file__open(&snapshot.file, dir_fd, true);
 	if (!err)
@@ -262,8 +285,9 @@ static int write_once(int dir_fd, const struct snapshot_source *source, char ret
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
 		    uint64_t *ret_events, uint64_t *ret_corrupt)
 {
+	size_t wanted_bytes = 0;
 	uint64_t events;
-	int err = write_once(dir_fd, source, ret_name, &events, ret_corrupt);
+	int err = write_once(dir_fd, source, &wanted_bytes, ret_name, &events, ret_corrupt);
 
 	if (!err)
 		*ret_events = events;
@@ -275,23 +299,25 @@ static bool is_full(int err)
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
-/* What the first attempt could write before the disk was full tells how much fits. */
+/* What the first attempt could write before the disk was full tells how much fits, in chunks as large
+ * as those: smaller ones may take more room. */
 int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
 			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
 			   uint64_t *ret_left_out)
 {
 	struct snapshot_source part = *source;
 	uint64_t events, fitting, left_out = 0;
-	int err = write_once(dir_fd, source, ret_name, &events, ret_corrupt);
+	size_t wanted_bytes = 0;
+	int err = write_once(dir_fd, source, &wanted_bytes, ret_name, &events, ret_corrupt);
 
 	fitting = events / 8 * 7;
 	if (fitting < PART_MIN_EVENTS)
 		fitting = PART_MIN_EVENTS;
-	for (bool is_last = false; is_full(err) && !is_last; fitting /= 2) {
+	for (bool is_last = false; is_full(err) && !is_last; fitting = fitting / 4 * 3) {
 		is_last = !fitting;
 		left_out = ring_copy__keep_newest(source->events, fitting);
 		part.overwritten = source->overwritten + left_out;
-		err = write_once(dir_fd, &part, ret_name, &events, ret_corrupt);
+		err = write_once(dir_fd, &part, &wanted_bytes, ret_name, &events, ret_corrupt);
 	}
 	(void)ring_copy__keep_newest(source->events, UINT64_MAX);
 	if (err)

@@ -470,7 +470,7 @@ static void test_snapshot_many_chunks_in_order(void **state)
 	fill_ring(fixture, 70, 1000); /* 210,000 events of 16 bytes */
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 210000);
-	assert_int_equal(fixture->item_cnt, 2 + 4); /* 65,536 to a chunk */
+	assert_int_equal(fixture->item_cnt, 2 + 32); /* a part of the events to a chunk */
 	for (size_t i = 1; i + 1 < fixture->item_cnt; i++) {
 		cbor_item_t *chunk = fixture->items[i];
 		uint64_t n = get_int(chunk, "n"), ns = get_int(chunk, "first_ns");
@@ -491,7 +491,7 @@ static void test_snapshot_many_chunks_in_order(void **state)
 	}
 	end = fixture->items[fixture->item_cnt - 1];
 	assert_int_equal(get_int(end, "events"), events);
-	assert_int_equal(get_int(end, "chunks"), 4);
+	assert_int_equal(get_int(end, "chunks"), 32);
 	assert_int_equal(get_int(end, "last_ns"), last_ns);
 }
 
@@ -512,7 +512,7 @@ static void test_snapshot_large_strings_close_chunks(void **state)
 	}
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 1000);
-	assert_int_equal(fixture->item_cnt, 2 + 4); /* 4 MB, 1 MiB to a chunk */
+	assert_int_equal(fixture->item_cnt, 2 + 32);
 }
 
 static void test_snapshot_corrupt_is_counted(void **state)
@@ -700,8 +700,8 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 	struct stat st;
 	off_t whole;
 
-	fill_ring(fixture, 20, 1000);
-	fixture->source.recorded = 60000;
+	fill_ring(fixture, 60, 1000);
+	fixture->source.recorded = 180000;
 	fixture->source.overwritten = 0;
 	assert_int_equal(try_write(fixture), 0);
 	assert_int_equal(fstatat(fixture->dir_fd, fixture->name, &st, 0), 0);
@@ -722,7 +722,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		read_items(fixture);
 		assert_int_equal(get_int(fixture->items[0], "overwritten"), left_out);
-		assert_int_equal(fixture->events + left_out, 60000);
+		assert_int_equal(fixture->events + left_out, 180000);
 		assert_int_equal(get_int(fixture->items[fixture->item_cnt - 1], "events"),
 				 fixture->events);
 		assert_true(left_out <= before);
@@ -730,7 +730,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 		drop_items(fixture);
 		assert_int_equal(unlinkat(fixture->dir_fd, fixture->name, 0), 0);
 	}
-	assert_true(before < 60000 / 4);
+	assert_true(before < 180000 / 4);
 	/* not even a header */
 	small = (struct rlimit){ .rlim_cur = 100, .rlim_max = limit.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
@@ -743,7 +743,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
 						&fixture->events, &fixture->corrupt, &left_out),
 			 0);
-	assert_int_equal(fixture->events, 60000);
+	assert_int_equal(fixture->events, 180000);
 	assert_int_equal(left_out, 0);
 }
 
