@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * Programs that the collector has started, while their dynamic linkers are at work.
+ * Programs that the collector has started, while their dynamic linkers are at work: at the start, and
+ * at each dlopen() of a program that is still traced.
  *
  * The program has to stand still between the mapping of its libraries and their constructors. The
  * collector traces it, and a thread that is traced stops ahead of each signal. So it is sent one
@@ -23,6 +24,7 @@
 #define R_DEBUG_STATE 24 /* offset of r_state */
 #define RT_CONSISTENT 0
 #define RT_ADD        1
+#define RT_DELETE     2
 
 static __always_inline bool is_traced(struct task_struct *task)
 {
@@ -71,6 +73,23 @@ static __always_inline void linking__tell(struct task_struct *task, struct wire_
 	}
 	linking->has_linked = linking->has_added;
 	stop(task);
+}
+
+/*
+ * Whether the linker of the calling thread, which is no longer in `linking`, has brought libraries, or
+ * may have: their constructors come next. What other name spaces have (dlmopen) it tells elsewhere:
+ * there it is asked once too often. debug: address of its _r_debug, 0: unknown.
+ */
+static __always_inline bool linker__has_added(struct wire_process *process, u64 debug)
+{
+	u32 state = RT_CONSISTENT;
+	bool has_added;
+
+	if (debug)
+		(void)bpf_probe_read_user(&state, sizeof(state), (void *)(debug + R_DEBUG_STATE));
+	has_added = state == RT_CONSISTENT && !process->unlinks;
+	process->unlinks = state == RT_DELETE;
+	return has_added;
 }
 
 #endif /* TTLOG_LAUNCH_BPF_H */

@@ -84,11 +84,13 @@ int start(struct pt_regs *ctx)
 	return 0;
 }
 
+/* cookie: from here to _r_debug, 0 where there is none. */
 SEC("uprobe")
 int library(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct wire_linking *found = linking__find(task);
+	u64 to_debug = bpf_get_attach_cookie(ctx);
 	struct wire_process *process;
 
 	share_no_stack(ctx);
@@ -97,8 +99,13 @@ int library(struct pt_regs *ctx)
 		return 0;
 	}
 	process = process__of(task);
-	if (process && deaths__have_room(3))
+	if (!process)
+		return 0;
+	if (deaths__have_room(3))
 		message__send_head(process, WIRE_LIBRARY, 0);
+	if (linker__has_added(process, to_debug ? PT_REGS_IP(ctx) + to_debug : 0) &&
+	    is_traced(task))
+		stop(task);
 	return 0;
 }
 

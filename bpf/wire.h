@@ -211,6 +211,7 @@ struct wire_process {
 	uint64_t raised;    /* the signal that it dies of, which it has sent; 0 for none */
 	uint64_t others;    /* threads whose stacks were to be sent */
 	uint64_t has_file;  /* -e: it runs a file that is recorded */
+	uint64_t unlinks;   /* its dynamic linker was seen to begin taking libraries away */
 	struct wire_end end;
 };
 

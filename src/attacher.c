@@ -57,7 +57,7 @@ static void arrive_changed(void *ctx, struct arrival *arrival)
 }
 
 /* A library or a program more: sites to enable. */
-static void attach_to_change(struct attacher *attacher, pid_t pid)
+void attacher__attach_loaded(struct attacher *attacher, pid_t pid)
 {
 	/* where it can't arrive any more, there is nothing to say of it either */
 	struct change change = { .attacher = attacher, .was_announced = true };
@@ -155,7 +155,7 @@ static void run(void *ctx, const struct work *work)
 	if (found)
 		options->tell(options->ctx, found);
 	if (attaches)
-		attach_to_change(attacher, pid);
+		attacher__attach_loaded(attacher, pid);
 	else if (look & ~RECORDER_LOOK_CRASH)
 		keep_files(attacher, work);
 }

@@ -36,6 +36,10 @@ bool attacher__free(struct attacher *attacher);
 /* what: enum recorder_look, or-ed. Any thread; does not wait. Whether it will be done. */
 bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, uint32_t what);
 
+/* To what the process has mapped beside what it had, as at a look for libraries; in the calling
+ * thread. */
+void attacher__attach_loaded(struct attacher *attacher, pid_t pid);
+
 /*
  * Attaches to processes that were given, one after another, and says so. Whose files can't be read
  * for seconds is left for later, which is said. 0, or -errno of the first that can't be attached

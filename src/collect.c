@@ -47,6 +47,7 @@
 #include "ring_budget.h"
 #include "runtime_dir.h"
 #include "site.h"
+#include "task.h"
 #include "trigger.h"
 #include "watch.h"
 #include "writer.h"
@@ -249,7 +250,7 @@ static void failed_to_attach(struct collector *collector, pid_t pid,
 	report__unattached(subject, result, err);
 }
 
-/* In the launch thread, the process stopped, as the next five. */
+/* In the launch thread, the process stopped, as the next six. */
 static int command_begins(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
 {
 	struct collector *collector = ctx;
@@ -300,6 +301,15 @@ static bool command_linked(void *ctx, pid_t pid)
 	if (result.module_cnt)
 		announce(collector, pid, &result);
 	return result.module_cnt || result.looks_for_leaks;
+}
+
+static void command_loaded(void *ctx, pid_t tid)
+{
+	struct collector *collector = ctx;
+	const uint32_t pid = task__process((uint32_t)tid);
+
+	if (pid)
+		attacher__attach_loaded(collector->attacher, (pid_t)pid);
 }
 
 /* The file that execvp(3) would run; the name itself where there is none. */
@@ -356,6 +366,7 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 		.end_linking = command_ends_linking,
 		.mapped = command_mapped,
 		.linked = command_linked,
+		.loaded = command_loaded,
 		.untraced = command_untraced,
 		.ended = command_ended,
 		.ctx = collector,

@@ -286,6 +286,15 @@ static bool is_fault_of_init(pid_t tid, int sig)
 	       task.ns_tgid == 1;
 }
 
+/* Whether it may be one that a linker's probe has sent: that of a terminal, say, looks the same. */
+static bool is_of_linker(pid_t tid, int sig)
+{
+	siginfo_t info;
+
+	return (sig == SIGURG || sig == SIGWINCH || sig == SIGCHLD) &&
+	       !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_code == SI_KERNEL;
+}
+
 /*
  * Any signal, maybe the one that its linker brought about: that is passed on, too, which does
  * nothing, since another one of that number may be in it.
@@ -297,6 +306,8 @@ static void handle_signal(struct launch *launch, pid_t pid, int sig)
 	if (is_fault_of_init(pid, sig)) {
 		let_go(launch, pid, sig);
 	} else if (!tracee__is_stopped_by_linker(tracee)) {
+		if (is_of_linker(pid, sig))
+			launch->callbacks.loaded(launch->callbacks.ctx, pid);
 		resume(launch, pid, sig);
 	} else if (launch->callbacks.has_linked(launch->callbacks.ctx, pid, &tracee->linker)) {
 		end_linking(launch, pid);

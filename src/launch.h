@@ -10,7 +10,8 @@
  * to the program at once, to each library when its code is there. Then a program that carries
  * ttlog is let go for good: from there on BPF follows it, and it runs at full speed. Others (a
  * shell, make, ...) stay traced, so that their children and further execs are seen, but are not
- * stopped at their calls; threads too, since any of them may fork or exec.
+ * stopped at their calls; threads too, since any of them may fork or exec. Libraries that such a
+ * program loads later (dlopen) stop it as those of its start do.
  *
  * Only one can trace a process. A child that asks its parent to trace it (gdb) or whose parent does
  * (strace, bpftrace) is let go before, and so are a program with LeakSanitizer, which stops itself,
@@ -45,6 +46,9 @@ struct launch_callbacks {
 	/* The process is stopped, and all is mapped. Returns whether it is let go: it carries ttlog,
 	 * or traces itself. */
 	bool (*linked)(void *ctx, pid_t pid);
+	/* The thread is stopped, and its process may have loaded libraries (dlopen); no constructor
+	 * of theirs has run. */
+	void (*loaded)(void *ctx, pid_t tid);
 	/*
 	 * CMD can't be traced (-errno of ptrace), will run as it is, and none of the above be
 	 * called. pid has not called exec yet.

@@ -83,12 +83,13 @@ static struct linker move(const struct linker *linker, uint64_t by)
 }
 
 static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char *path,
-				const struct maps_entry *entry, uint64_t address)
+				const struct maps_entry *entry, const struct linker *linker)
 {
-	const unsigned long offset = address - entry->start + entry->offset;
+	const unsigned long offset = linker->notify - entry->start + entry->offset;
 	const struct kernel_places places = { .path = path, .offsets = &offset, .cnt = 1 };
+	const uint64_t to_debug = linker->debug ? linker->debug - linker->notify : 0;
 
-	return kernel__link(kernel, KERNEL_LIBRARY, &places, 0, filter);
+	return kernel__link(kernel, KERNEL_LIBRARY, &places, to_debug, filter);
 }
 
 /* The descriptor, for its status; path is for the kernel. -errno where there is no such file. */
@@ -142,7 +143,7 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 	}
 	file->filter = filter;
 	file->offsets = move(linker, -header->start);
-	file->link = hook(kernel, filter, path, code, linker->notify);
+	file->link = hook(kernel, filter, path, code, linker);
 	pthread_mutex_lock(&linkers->lock);
 	file->next = linkers->first;
 	linkers->first = file;

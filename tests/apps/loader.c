@@ -2,11 +2,12 @@
 /*
  * Loads libraries, has each log, and ends.
  *
- * usage: loader [--fork] DIRECTORY
+ * usage: loader [--fork | --at-once] DIRECTORY
  *
  * Loads each file of DIRECTORY, of which some are copies of libearly.so, and says "start". At a byte it has each of
  * these log `lib_work` (value: its number), and ends. --fork: with a child, which logs nothing until it gets
- * SIGUSR1; it says "child PID" before that, and "logged" when each library has logged once more.
+ * SIGUSR1; it says "child PID" before that, and "logged" when each library has logged once more. --at-once: each
+ * logs when it has just been loaded, and it ends without more, its libraries unloaded.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -15,13 +16,24 @@
 
 #include "app.h"
 
-#define USAGE "loader [--fork] DIRECTORY"
+#define USAGE "loader [--fork | --at-once] DIRECTORY"
 #define MAX   1000
 
 static int (*works[MAX])(int);
 static int cnt;
 
-static void load_all(const char *path)
+/* What its constructor logs comes before, and what its destructor logs after. */
+static void try_one(void *library, int number)
+{
+	int (*work)(int);
+
+	*(void **)&work = dlsym(library, "earlylib__work");
+	if (work)
+		(void)work(number);
+	(void)dlclose(library);
+}
+
+static void load_all(const char *path, bool at_once)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -36,6 +48,10 @@ static void load_all(const char *path)
 		library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
 		if (!library)
 			exit(1);
+		if (at_once) {
+			try_one(library, cnt++);
+			continue;
+		}
 		*(void **)&works[cnt] = dlsym(library, "earlylib__work");
 		cnt += works[cnt] != NULL;
 	}
@@ -63,14 +79,17 @@ static void be_child(const sigset_t *signals)
 int main(int argc, char **argv)
 {
 	bool forks = argc == 3 && !strcmp(argv[1], "--fork");
+	bool at_once = argc == 3 && !strcmp(argv[1], "--at-once");
 	sigset_t signals;
 
-	if (argc != 2 + forks)
+	if (argc != 2 + forks + at_once)
 		app__usage(USAGE);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	load_all(argv[argc - 1]);
+	load_all(argv[argc - 1], at_once);
+	if (at_once)
+		return 0;
 	app__say("start");
 	app__wait();
 	log_all();

@@ -121,6 +121,55 @@ def test_launch_with_signals_blocked(t):
         equal(pending, ["0" * 16] * 2, "pending signals")
 
 
+# ---- libraries that come later ----
+
+
+def copies(t, cnt):
+    """A directory of libraries with sites that nobody has seen before, to be loaded one by one."""
+    t.app("early")
+    os.mkdir(t.path("libraries"))
+    for i in range(cnt):
+        shutil.copy(t.path("libearly.so"), t.path(f"libraries/lib{i}.so"))
+    return t.path("libraries")
+
+
+EVERY_EVENT = ["lib_constructor", "lib_work", "lib_destructor"]
+
+
+def test_launch_libraries_of_dlopen(t):
+    """In a program without marks, each used and unloaded as soon as it is there."""
+    collector = t.collect("--on", "exit", "--", t.app("loader"), "--at-once", copies(t, 20)).end()
+    equal(t.only_snapshot().probes(), EVERY_EVENT * 20, "events")
+    accounts = collector.only_accounts()
+    equal((accounts.emitted, accounts.lost), (60, 0), "accounts")
+
+
+LOAD_HANDLED = """import ctypes, os, signal, threading
+taken = []
+for name in %s:
+    signal.signal(getattr(signal, name), lambda number, frame: taken.append(number))
+def load():
+    for name in sorted(os.listdir("%s")):
+        ctypes.CDLL(os.path.join("%s", name)).earlylib__work(1)
+thread = threading.Thread(target=load)
+thread.start()
+thread.join()
+print("signals", taken)
+"""
+
+
+def test_launch_libraries_of_dlopen_with_handlers(t):
+    """In another thread than the first, where handlers would see all but one signal."""
+    directory = copies(t, 3)
+    for handled in ["SIGURG"], ["SIGURG", "SIGWINCH"], ["SIGWINCH", "SIGCHLD"]:
+        code = LOAD_HANDLED % (handled, directory, directory)
+        collector = t.collect("--on", "exit", "--", PYTHON, "-c", code).end()
+        equal(collector.out.all(), ["signals []"], "signals that its handlers took")
+        snapshot = t.only_snapshot()
+        equal(sorted(snapshot.probes()), sorted(EVERY_EVENT * 3), "events")
+        os.unlink(snapshot.path)
+
+
 def kill_in_the_midst(t, stride, *env):
     """The collector, at every so many of its calls of ptrace: the program runs on as it would have."""
     t.rings_may_stay = True
