@@ -44,16 +44,18 @@ static __always_inline struct wire_linking *linking__find(struct task_struct *ta
 /* SIG_IGN is 1. */
 #define CAN_HANDLE(task, sig) ((u64)BPF_CORE_READ(task, sighand, action[(sig)-1].sa.sa_handler) > 1)
 
-static __always_inline void stop(struct task_struct *task)
+/* Whether there is a signal to stop it by. */
+static __always_inline bool stop(struct task_struct *task)
 {
 	u64 blocked = BPF_CORE_READ(task, blocked.sig[0]);
 
 	if (!(blocked >> (SIGURG - 1) & 1) && !CAN_HANDLE(task, SIGURG))
-		bpf_send_signal_thread(SIGURG);
-	else if (!(blocked >> (SIGWINCH - 1) & 1) && !CAN_HANDLE(task, SIGWINCH))
-		bpf_send_signal_thread(SIGWINCH);
-	else if (!(blocked >> (SIGCHLD - 1) & 1) && !CAN_HANDLE(task, SIGCHLD))
-		bpf_send_signal_thread(SIGCHLD);
+		return !bpf_send_signal_thread(SIGURG);
+	if (!(blocked >> (SIGWINCH - 1) & 1) && !CAN_HANDLE(task, SIGWINCH))
+		return !bpf_send_signal_thread(SIGWINCH);
+	if (!(blocked >> (SIGCHLD - 1) & 1) && !CAN_HANDLE(task, SIGCHLD))
+		return !bpf_send_signal_thread(SIGCHLD);
+	return false;
 }
 
 /*
@@ -72,7 +74,7 @@ static __always_inline void linking__tell(struct task_struct *task, struct wire_
 		return;
 	}
 	linking->has_linked = linking->has_added;
-	stop(task);
+	(void)stop(task);
 }
 
 /*

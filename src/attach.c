@@ -339,6 +339,12 @@ static void add_anchors(struct attach *attach, const struct found *found, struct
 	}
 }
 
+static void add_new(const struct module *module, int err, struct attach_result *ret)
+{
+	if (!err && !ret->new_cnt++)
+		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s", module->path);
+}
+
 static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		      struct attach_result *ret)
 {
@@ -349,9 +355,11 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		const struct module *module = attach__module(attach, number);
 		int err = 0;
 
-		if (!attach__is_linked(attach, number, pid))
+		if (!attach__is_linked(attach, number, pid)) {
 			err = attach__link(attach, number, found->modules[i].kernel_path,
 					   attach__filter(attach, pid));
+			add_new(module, err, ret);
+		}
 		ret->marked_cnt += module->table->cnt;
 		if (err) {
 			attach_result__fail(ret, module->path, false);

@@ -52,6 +52,8 @@ struct attach_result {
 	/* where no site is enabled, lines of what filters could have chosen, cut after a line where
 	 * they are many */
 	char choices[2048];
+	size_t new_cnt;       /* of module_cnt, those that nothing was attached to before */
+	char new_path[256];   /* the first of them, likewise */
 	bool looks_for_leaks; /* it traces its own threads at its end; asked with `traces` only */
 };
 

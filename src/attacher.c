@@ -57,18 +57,34 @@ static void arrive_changed(void *ctx, struct arrival *arrival)
 }
 
 /* A library or a program more: sites to enable. */
-void attacher__attach_loaded(struct attacher *attacher, pid_t pid)
+static void attach_to_change(struct attacher *attacher, pid_t pid, struct attach_result *ret)
 {
 	/* where it can't arrive any more, there is nothing to say of it either */
 	struct change change = { .attacher = attacher, .was_announced = true };
-	struct attach_result result = { 0 };
 	int err;
 
-	err = attach__process(attacher->options.attach, pid, arrive_changed, &change, &result);
+	err = attach__process(attacher->options.attach, pid, arrive_changed, &change, ret);
 	if (err && err != -ESRCH && err != -ENOENT && err != -ESHUTDOWN)
 		report__failure(pid, err, "can't attach to what it has loaded");
-	if (result.module_cnt && !change.was_announced)
-		announce(attacher, pid, &result);
+	if (ret->module_cnt && !change.was_announced)
+		announce(attacher, pid, ret);
+}
+
+void attacher__attach_loaded(struct attacher *attacher, pid_t pid)
+{
+	struct attach_result result = { 0 };
+
+	attach_to_change(attacher, pid, &result);
+}
+
+/* It has run on meanwhile. */
+static void attach_late(struct attacher *attacher, const struct work *work)
+{
+	struct attach_result result = { 0 };
+
+	attach_to_change(attacher, (pid_t)work->key, &result);
+	if (result.new_cnt && work->what & RECORDER_LOOK_LIBRARY && !attacher->options.quiet)
+		report__late((uint32_t)work->key, &result);
 }
 
 static int attach_to_given(struct attacher *attacher, pid_t pid)
@@ -155,7 +171,7 @@ static void run(void *ctx, const struct work *work)
 	if (found)
 		options->tell(options->ctx, found);
 	if (attaches)
-		attacher__attach_loaded(attacher, pid);
+		attach_late(attacher, work);
 	else if (look & ~RECORDER_LOOK_CRASH)
 		keep_files(attacher, work);
 }

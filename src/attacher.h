@@ -36,7 +36,7 @@ bool attacher__free(struct attacher *attacher);
 /* what: enum recorder_look, or-ed. Any thread; does not wait. Whether it will be done. */
 bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, uint32_t what);
 
-/* To what the process has mapped beside what it had, as at a look for libraries; in the calling
+/* To what a process that stands still has loaded, as at a look for libraries; in the calling
  * thread. */
 void attacher__attach_loaded(struct attacher *attacher, pid_t pid);
 

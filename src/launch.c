@@ -286,13 +286,15 @@ static bool is_fault_of_init(pid_t tid, int sig)
 	       task.ns_tgid == 1;
 }
 
-/* Whether it may be one that a linker's probe has sent: that of a terminal, say, looks the same. */
+/* Whether a linker's probe may have sent it; a SIGCHLD says when a child did. */
 static bool is_of_linker(pid_t tid, int sig)
 {
 	siginfo_t info;
 
-	return (sig == SIGURG || sig == SIGWINCH || sig == SIGCHLD) &&
-	       !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_code == SI_KERNEL;
+	if (sig != SIGCHLD)
+		return sig == SIGURG || sig == SIGWINCH;
+	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) &&
+	       (info.si_code <= 0 || info.si_code == SI_KERNEL);
 }
 
 /*

@@ -69,6 +69,18 @@ void report__failure(uint32_t pid, int err, const char *what)
 	fprintf(stderr, "ttlog-collect: pid %u: %s: %s\n", pid, what, strerror(-err));
 }
 
+void report__late(uint32_t pid, const struct attach_result *result)
+{
+	const size_t more = result->new_cnt - 1;
+
+	flockfile(stderr);
+	fprintf(stderr, "ttlog-collect: pid %u: attached to %s", pid, result->new_path);
+	if (more)
+		fprintf(stderr, " and %zu more", more);
+	fprintf(stderr, " after loading: what was logged there before is not recorded\n");
+	funlockfile(stderr);
+}
+
 void report__unattached(const char *subject, const struct attach_result *result, int err)
 {
 	const char *why = strerror(-err);

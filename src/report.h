@@ -27,6 +27,8 @@ void report__failure(uint32_t pid, int err, const char *what);
 void report__unattached(const char *subject, const struct attach_result *result, int err);
 /* Whether what was given as a process is a thread of another one: then that is said. */
 bool report__thread(pid_t pid);
+/* It had loaded what was attached to, and run on. */
+void report__late(uint32_t pid, const struct attach_result *result);
 /* "recording pid", and where no site of it was chosen, that. */
 void report__recording(pid_t pid, const struct attach_result *result);
 /* Of what is attached to, that no site was chosen, and which could be. */

@@ -136,9 +136,15 @@ def copies(t, cnt):
 EVERY_EVENT = ["lib_constructor", "lib_work", "lib_destructor"]
 
 
+def check_not_late(collector):
+    lines = collector.err.lines
+    check(not any("after loading" in line for line in lines), lines)
+
+
 def test_launch_libraries_of_dlopen(t):
     """In a program without marks, each used and unloaded as soon as it is there."""
     collector = t.collect("--on", "exit", "--", t.app("loader"), "--at-once", copies(t, 20)).end()
+    check_not_late(collector)
     equal(t.only_snapshot().probes(), EVERY_EVENT * 20, "events")
     accounts = collector.only_accounts()
     equal((accounts.emitted, accounts.lost), (60, 0), "accounts")
@@ -165,9 +171,38 @@ def test_launch_libraries_of_dlopen_with_handlers(t):
         code = LOAD_HANDLED % (handled, directory, directory)
         collector = t.collect("--on", "exit", "--", PYTHON, "-c", code).end()
         equal(collector.out.all(), ["signals []"], "signals that its handlers took")
+        check_not_late(collector)
         snapshot = t.only_snapshot()
         equal(sorted(snapshot.probes()), sorted(EVERY_EVENT * 3), "events")
         os.unlink(snapshot.path)
+
+
+LOAD_LATE = """import ctypes, sys
+print("ready", flush=True)
+sys.stdin.readline()
+work = ctypes.CDLL("%s").earlylib__work
+sys.stdin.readline()
+work(1)
+"""
+
+
+def test_launch_library_is_late(t):
+    """A process that is traced no more, or never was: what may be missing is said."""
+    path = os.path.join(copies(t, 1), "lib0.so")
+    app = t.start("env", f"LD_PRELOAD={t.path('libearly.so')}", PYTHON, "-c", LOAD_LATE % path)
+    app.out.wait("ready")
+    collector = t.collect("--on", "exit", "-p", app.pid)
+    collector.recording()
+    app.say()
+    collector.err.wait(f"ttlog-collect: pid {app.pid}: attached to {path} after loading: "
+                       "what was logged there before is not recorded")
+    app.say()
+    app.end()
+    collector.end()
+    probes = sorted(t.only_snapshot().probes())
+    # of its constructor's event nobody can tell
+    equal([probe for probe in probes if probe != "lib_constructor"],
+          ["lib_destructor", "lib_destructor", "lib_work"], "events")
 
 
 def kill_in_the_midst(t, stride, *env):
