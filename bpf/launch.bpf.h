@@ -77,21 +77,98 @@ static __always_inline void linking__tell(struct task_struct *task, struct wire_
 	(void)stop(task);
 }
 
+/* ---- what comes later ---- */
+
+enum linker_step {
+	LINKER_ADDS,  /* it begins to */
+	LINKER_ADDED, /* they are mapped; their constructors come next */
+	LINKER_OTHER,
+};
+
 /*
- * Whether the linker of the calling thread, which is no longer in `linking`, has brought libraries, or
- * may have: their constructors come next. What other name spaces have (dlmopen) it tells elsewhere:
- * there it is asked once too often. debug: address of its _r_debug, 0: unknown.
+ * What the linker of the calling thread, which is no longer in `linking`, tells. What other name
+ * spaces have (dlmopen) it tells elsewhere: there it has added once too often. debug: address of its
+ * _r_debug, 0: unknown.
  */
-static __always_inline bool linker__has_added(struct wire_process *process, u64 debug)
+static __always_inline enum linker_step linker__step(struct wire_process *process, u64 debug)
 {
 	u32 state = RT_CONSISTENT;
-	bool has_added;
+	bool unlinks = process->unlinks;
 
 	if (debug)
 		(void)bpf_probe_read_user(&state, sizeof(state), (void *)(debug + R_DEBUG_STATE));
-	has_added = state == RT_CONSISTENT && !process->unlinks;
 	process->unlinks = state == RT_DELETE;
-	return has_added;
+	if (state == RT_ADD)
+		return LINKER_ADDS;
+	return state == RT_CONSISTENT && !unlinks ? LINKER_ADDED : LINKER_OTHER;
+}
+
+/*
+ * Who is not traced is for as long as it loads: told of when it begins, the collector has some
+ * system calls' time to come (src/hold.c). Then the thread waits a little for it, on its CPU: nothing
+ * puts a thread to sleep here but a page that does not come, which would hold up RCU Tasks Trace.
+ */
+#define TRACER_WAIT_NS 1000000
+/* More than there is time for. */
+#define TRACER_LOOKS   (1u << 17)
+
+static __always_inline bool load__tell(const struct task_struct *task, u32 step)
+{
+	struct wire_load *load = bpf_ringbuf_reserve(&loads, sizeof(*load), 0);
+
+	if (!load)
+		return false;
+	load->tid = task->pid;
+	load->step = step;
+	bpf_ringbuf_submit(load, BPF_RB_FORCE_WAKEUP);
+	return true;
+}
+
+/* Whether that was told. Another one than the collector may trace it. */
+static __always_inline bool load__begin(struct task_struct *task, struct wire_process *process)
+{
+	process->loader = 0;
+	if (!follow_children || BPF_CORE_READ(task, ptrace) || !load__tell(task, WIRE_LOAD_BEGINS))
+		return false;
+	process->loader = task->pid;
+	return true;
+}
+
+/* For bpf_loop(). */
+static long look_for_tracer(u32 i, void *ctx)
+{
+	const u64 *end_ns = ctx;
+
+	return is_traced(bpf_get_current_task_btf()) || bpf_ktime_get_ns() >= *end_ns;
+}
+
+/* Whether it stops. */
+static __always_inline bool load__end(struct task_struct *task, struct wire_process *process,
+				      bool has_added)
+{
+	u64 end_ns = bpf_ktime_get_ns() + TRACER_WAIT_NS;
+	bool stops = false;
+
+	if (process->loader != (u32)task->pid)
+		return false;
+	process->loader = 0;
+	if (has_added) {
+		bpf_loop(TRACER_LOOKS, look_for_tracer, &end_ns, 0);
+		stops = is_traced(task) && stop(task);
+	}
+	(void)load__tell(task, stops ? WIRE_LOAD_STOPS : WIRE_LOAD_PASSES);
+	return stops;
+}
+
+/* Whether the collector has to be told that there may be something to attach to, while it runs on. */
+static __always_inline bool load__passes(struct task_struct *task, struct wire_process *process,
+					 enum linker_step step)
+{
+	if (is_traced(task) && process->loader != (u32)task->pid)
+		return step == LINKER_ADDED && !stop(task);
+	if (step == LINKER_ADDS)
+		return !load__begin(task, process);
+	return !load__end(task, process, step == LINKER_ADDED) && step == LINKER_ADDED;
 }
 
 #endif /* TTLOG_LAUNCH_BPF_H */

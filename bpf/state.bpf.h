@@ -55,6 +55,12 @@ struct {
 	__type(value, struct wire_thread_batches);
 } threads SEC(".maps");
 
+/* struct wire_load (-- CMD). */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 << 10);
+} loads SEC(".maps");
+
 /* The programs that the collector traces while they are linked (-- CMD). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -92,7 +92,6 @@ int library(struct pt_regs *ctx)
 	struct wire_linking *found = linking__find(task);
 	u64 to_debug = bpf_get_attach_cookie(ctx);
 	struct wire_process *process;
-	bool has_added;
 
 	share_no_stack(ctx);
 	if (found) {
@@ -102,11 +101,9 @@ int library(struct pt_regs *ctx)
 	process = process__of(task);
 	if (!process)
 		return 0;
-	has_added = linker__has_added(process, to_debug ? PT_REGS_IP(ctx) + to_debug : 0);
-	/* who traces it attaches, when they are there */
-	if (is_traced(task) && (!has_added || stop(task)))
-		return 0;
-	if (deaths__have_room(3))
+	if (load__passes(task, process,
+			 linker__step(process, to_debug ? PT_REGS_IP(ctx) + to_debug : 0)) &&
+	    deaths__have_room(3))
 		message__send_head(process, WIRE_LIBRARY, 0);
 	return 0;
 }

@@ -117,6 +117,18 @@ struct wire_linking {
 	uint32_t has_linked; /* and then, that it was done */
 };
 
+/* Ring buffer `loads` (-- CMD): a thread whose linker loads libraries. */
+struct wire_load {
+	uint32_t tid;
+	uint32_t step; /* enum wire_load_step */
+};
+
+enum wire_load_step {
+	WIRE_LOAD_BEGINS = 1, /* none is there yet: it waits a moment for a tracer when they are */
+	WIRE_LOAD_STOPS = 2,  /* they are; it has a tracer, and stops ahead of a signal */
+	WIRE_LOAD_PASSES = 3, /* they are, or not; it runs on */
+};
+
 struct wire_frame_id {
 	int32_t status; /* BPF_STACK_BUILD_ID_*: 1 where build_id and offset hold */
 	uint8_t build_id[20];
@@ -212,6 +224,7 @@ struct wire_process {
 	uint64_t others;    /* threads whose stacks were to be sent */
 	uint64_t has_file;  /* -e: it runs a file that is recorded */
 	uint64_t unlinks;   /* its dynamic linker was seen to begin taking libraries away */
+	uint64_t loader;    /* the thread that WIRE_LOAD_BEGINS was said of last; 0: none */
 	struct wire_end end;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/ptrace.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -71,4 +72,15 @@ bool call_stop__is_of_linking(const struct call_stop *stop)
 		return true;
 	}
 	return false;
+}
+
+/* A SIGCHLD says when a child has sent it. */
+bool call_stop__is_of_linker(pid_t tid, int sig)
+{
+	siginfo_t info;
+
+	if (sig != SIGCHLD)
+		return sig == SIGURG || sig == SIGWINCH;
+	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) &&
+	       (info.si_code <= 0 || info.si_code == SI_KERNEL);
 }

@@ -29,4 +29,7 @@ bool call_stop__maps_code(const struct call_stop *stop);
  */
 bool call_stop__is_of_linking(const struct call_stop *stop);
 
+/* Ahead of a signal: whether a linker's probe may have sent it (bpf/launch.bpf.h). */
+bool call_stop__is_of_linker(pid_t tid, int sig);
+
 #endif /* TTLOG_CALL_STOP_H */

@@ -34,6 +34,7 @@
 #include "drain.h"
 #include "elf.h"
 #include "env.h"
+#include "hold.h"
 #include "journal.h"
 #include "kernel.h"
 #include "launch.h"
@@ -74,6 +75,7 @@ struct collector {
 	struct control *control;
 	struct live *live;
 	struct launch *launch;
+	struct hold *hold;
 	struct watch *watch;      /* of -e PATH; NULL: none */
 	struct recover *recover;  /* NULL: nothing can be */
 	pthread_t recover_thread; /* writes what collectors before us left */
@@ -371,11 +373,19 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 		.ended = command_ended,
 		.ctx = collector,
 	};
+	const struct hold_options hold = {
+		.loads_fd = kernel__loads_fd(collector->kernel),
+		.loaded = command_loaded,
+		.ctx = collector,
+	};
 	struct launch_signals signals = { .mask = collector->old_mask };
 
 	sigemptyset(&signals.defaults);
 	sigaddset(&signals.defaults, SIGPIPE);
 	sigaddset(&signals.defaults, SIGXFSZ);
+	collector->hold = hold__new(&hold);
+	if (!collector->hold)
+		return failed("can't start", NULL, -errno);
 	collector->launch =
 		launch__start(collector->env->command, &signals, &callbacks, ret_exit_status);
 	if (!collector->launch)
@@ -866,6 +876,7 @@ static void tear_down(struct collector *collector, int status)
 	end_recovery(collector);
 	/* its callbacks use all else, as do the attacher's threads */
 	launch__free(collector->launch);
+	hold__free(collector->hold);
 	if (!attacher__free(collector->attacher))
 		leave_hanging(collector, status);
 	watch__free(collector->watch);

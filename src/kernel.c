@@ -226,6 +226,11 @@ int kernel__batches_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.batches);
 }
 
+int kernel__loads_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.loads);
+}
+
 int kernel__deaths_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.deaths);

@@ -46,6 +46,8 @@ unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);
 int kernel__deaths_fd(const struct kernel *kernel);
+/* struct wire_load; for src/hold.c alone. */
+int kernel__loads_fd(const struct kernel *kernel);
 /* To read them, from now on; they stay the kernel's. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_deaths);

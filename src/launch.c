@@ -286,17 +286,6 @@ static bool is_fault_of_init(pid_t tid, int sig)
 	       task.ns_tgid == 1;
 }
 
-/* Whether a linker's probe may have sent it; a SIGCHLD says when a child did. */
-static bool is_of_linker(pid_t tid, int sig)
-{
-	siginfo_t info;
-
-	if (sig != SIGCHLD)
-		return sig == SIGURG || sig == SIGWINCH;
-	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) &&
-	       (info.si_code <= 0 || info.si_code == SI_KERNEL);
-}
-
 /*
  * Any signal, maybe the one that its linker brought about: that is passed on, too, which does
  * nothing, since another one of that number may be in it.
@@ -308,7 +297,7 @@ static void handle_signal(struct launch *launch, pid_t pid, int sig)
 	if (is_fault_of_init(pid, sig)) {
 		let_go(launch, pid, sig);
 	} else if (!tracee__is_stopped_by_linker(tracee)) {
-		if (is_of_linker(pid, sig))
+		if (launch->callbacks.loaded && call_stop__is_of_linker(pid, sig))
 			launch->callbacks.loaded(launch->callbacks.ctx, pid);
 		resume(launch, pid, sig);
 	} else if (launch->callbacks.has_linked(launch->callbacks.ctx, pid, &tracee->linker)) {

@@ -47,7 +47,7 @@ struct launch_callbacks {
 	 * or traces itself. */
 	bool (*linked)(void *ctx, pid_t pid);
 	/* The thread is stopped, and its process may have loaded libraries (dlopen); no constructor
-	 * of theirs has run. */
+	 * of theirs has run. May be NULL. */
 	void (*loaded)(void *ctx, pid_t tid);
 	/*
 	 * CMD can't be traced (-errno of ptrace), will run as it is, and none of the above be

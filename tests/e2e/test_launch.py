@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import APPS, COLLECT, NOBODY, PYTHON, check, equal
+from harness import APPS, COLLECT, NOBODY, PYTHON, Failure, check, equal
 from test_trade import check_trades
 from test_tracers import need
 
@@ -175,6 +175,34 @@ def test_launch_libraries_of_dlopen_with_handlers(t):
         snapshot = t.only_snapshot()
         equal(sorted(snapshot.probes()), sorted(EVERY_EVENT * 3), "events")
         os.unlink(snapshot.path)
+
+
+LOAD_AND_WAIT = LOAD_HANDLED + """
+import time
+def tracer():
+    with open("/proc/self/status") as status:
+        return [line.split()[1] for line in status if line.startswith("TracerPid")][0]
+while tracer() != "0":
+    time.sleep(0.01)
+"""
+
+
+def test_launch_libraries_of_dlopen_with_marks(t):
+    """A program that is traced no more is for as long as it loads, where the tracer is in time: of that
+    a machine may be too busy. Nobody sees a signal, nor is traced afterwards."""
+    directory = copies(t, 20)
+    for handled in ["SIGURG"], ["SIGURG", "SIGWINCH"], ["SIGCHLD"], [], []:
+        code = LOAD_AND_WAIT % (handled, directory, directory)
+        collector = t.collect("--on", "exit", "--", "env", f"LD_PRELOAD={t.path('libearly.so')}",
+                              PYTHON, "-c", code).end()
+        equal(collector.out.all(), ["signals []"], "signals that its handlers took")
+        snapshot = t.only_snapshot()
+        probes = snapshot.probes()
+        os.unlink(snapshot.path)
+        # without a tracer: one of them, if that
+        if probes.count("lib_constructor") > 10 and probes.count("lib_work") > 10:
+            return
+    raise Failure(f"no tracer in time: {probes}")
 
 
 LOAD_LATE = """import ctypes, sys
