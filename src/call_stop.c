@@ -81,6 +81,6 @@ bool call_stop__is_of_linker(pid_t tid, int sig)
 
 	if (sig != SIGCHLD)
 		return sig == SIGURG || sig == SIGWINCH;
-	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) &&
+	return !ptrace(PTRACE_GETSIGINFO, tid, (void *)NULL, &info) &&
 	       (info.si_code <= 0 || info.si_code == SI_KERNEL);
 }
