@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Batches that grow where they are filled often, and are small again after it. The test is its own
- * collector, as in test_batch.c. Times are not measured: base_ticks is set to when a batch began.
+ * collector, as in test_batch.c. Times are not measured: base_ticks is set to when a batch began, and
+ * often is so long that no thread waits for a CPU for that.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,6 +19,8 @@
 
 #define TTLOG_BATCH_BYTES       4096
 #define TTLOG_BATCH_GROWN_BYTES 28672 /* not a power of two of the first: the last step is less */
+#define TTLOG__OFTEN_US         300000u
+#define TTLOG__SELDOM           4u
 #define TTLOG_SERVICE           "test_grow"
 #include <ttlog/ttlog.h>
 

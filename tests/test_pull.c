@@ -268,28 +268,17 @@ static bool stop_once(void *ctx)
 	return true;
 }
 
-static void *pull_stopped(void *arg)
-{
-	struct stopped_page *stopped = arg;
-	const struct pull_meanwhile meanwhile = { .act = stop_once, .ctx = stopped };
-	uint64_t read = 1;
-
-	if (pull__memory(getpid(), stopped->zeroes.range.start, &read, sizeof(read), &meanwhile))
-		_exit(3);
-	_exit(read || stopped->looked_cnt < 3 ? 4 : 0);
-}
-
-/* By a thread of the child's: the one that reads for ours is not in it. */
 static _Noreturn void pull_while_stopped(void)
 {
 	struct stopped_page stopped = { 0 };
+	const struct pull_meanwhile meanwhile = { .act = stop_once, .ctx = &stopped };
 	void *page = make_waiting_page(&stopped.fd);
-	pthread_t thread;
+	uint64_t read = 1;
 
 	stopped.zeroes.range = (struct uffdio_range){ .start = (uintptr_t)page, .len = 4096 };
-	if (pthread_create(&thread, NULL, pull_stopped, &stopped) == 0)
-		(void)pthread_join(thread, NULL);
-	_exit(5);
+	if (pull__memory(getpid(), (uintptr_t)page, &read, sizeof(read), &meanwhile))
+		_exit(3);
+	_exit(read || stopped.looked_cnt < 3 ? 4 : 0);
 }
 
 /* Who was stopped for longer than it waits for others has not waited. */
@@ -369,12 +358,13 @@ static void test_arrival_ends_on_a_list_that_does_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* before there are threads: what they hold stays held in its child */
+		cmocka_unit_test(test_pull_counts_no_time_that_it_was_held_up),
 		cmocka_unit_test(test_pull_reads_the_committed_part),
 		cmocka_unit_test(test_pull_refuses_what_is_no_batch),
 		cmocka_unit_test(test_pull_reads_many_batches),
 		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
 		cmocka_unit_test(test_pull_does_not_wait_for_ever),
-		cmocka_unit_test(test_pull_counts_no_time_that_it_was_held_up),
 		cmocka_unit_test(test_pull_reads_more_than_a_buffer),
 		cmocka_unit_test(test_arrival_finds_batches_in_the_list),
 		cmocka_unit_test(test_arrival_ends_on_a_list_that_does_not),

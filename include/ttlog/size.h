@@ -39,11 +39,14 @@ TTLOG__ASSERT(
 
 /* What of a batch is not for records. */
 #define TTLOG__BATCH_REST ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
-/* As long as this a batch's thread fills it often; so many times as long, seldom. */
-#define TTLOG__OFTEN_US   1000u
-#define TTLOG__SELDOM     128u
+/* As long as this a batch's thread fills it often; so many times as long, seldom. Tests have their
+ * own. */
+#ifndef TTLOG__OFTEN_US
+#define TTLOG__OFTEN_US 1000u
+#define TTLOG__SELDOM   128u
+#endif
 /* It grows at one of so many flushes, of twice as many when it is twice as large. */
-#define TTLOG__FLUSHES    16u
+#define TTLOG__FLUSHES 16u
 
 #ifdef __cplusplus
 extern "C" {
