@@ -27,7 +27,7 @@ BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
 # Of the tests.
 BENCH_APPS := $(addprefix $(BUILD)/,apps/beat apps/storm stress/orphans stress/bystander)
 
-.PHONY: bench bench-quick bench-compare bench-bins deps-bench
+.PHONY: bench bench-quick bench-compare bench-bins deps-bench deps-bench-servers
 bench: all $(BENCH_BINS) $(BENCH_APPS)
 	$(Q)bench/run --build $(BUILD) --json $(BUILD)/bench.json $(BENCH_ARGS)
 
@@ -46,6 +46,12 @@ deps-bench:
 	apt-get update
 	apt-get install -y --no-install-recommends lttng-tools liblttng-ust-dev libspdlog-dev \
 		bpftrace linux-perf babeltrace2
+
+# Debian's sources of them, with our marks; anew where the header has changed.
+deps-bench-servers:
+	apt-get update
+	apt-get install -y --no-install-recommends libevent-dev libmemcached-tools patch
+	$(Q)bench/servers/build $(BENCH)/servers
 
 $(BENCH_BINS): $(BENCH_HEADERS) bench/bench.mk
 

@@ -147,7 +147,8 @@ class Bench:
 
     @staticmethod
     def is_ours(who):
-        return who.startswith('ttlog') or who in ('empty loop', 'nobody records', 'the floor')
+        return who.startswith('ttlog') or who in ('empty loop', 'nobody records',
+                                                'marks compiled out', 'the floor')
 
     def value(self, question, what, who='ttlog'):
         """The median, or None where there is none."""
