@@ -47,10 +47,9 @@ deps-bench:
 	apt-get install -y --no-install-recommends lttng-tools liblttng-ust-dev libspdlog-dev \
 		bpftrace linux-perf babeltrace2
 
-# Debian's sources of them, with our marks; anew where the header has changed.
+# Builds them anew each time: with the header as it is now.
 deps-bench-servers:
-	apt-get update
-	apt-get install -y --no-install-recommends libevent-dev libmemcached-tools patch
+	@.ci/install-packages libevent-dev libmemcached-tools patch
 	$(Q)bench/servers/build $(BENCH)/servers
 
 $(BENCH_BINS): $(BENCH_HEADERS) bench/bench.mk

@@ -107,11 +107,11 @@ static const struct wire_thread_batches no_batches = {};
 static const struct faults no_faults = {};
 
 /*
- * In each uprobe program. From 6.13 on the kernel keeps the stack of a program that needs 64 bytes
- * or more per CPU, because programs of this type are not preempted, it believes; uprobe programs are,
- * and whoever comes next on that CPU writes over it: kernel panics
- * (github.com/open-telemetry/opentelemetry-ebpf-instrumentation/issues/3056). A program with a tail
- * call is let alone, also where the verifier sees that it never comes to that.
+ * Each uprobe program calls this. From 6.13 on a program of type kprobe that needs 64 bytes of stack
+ * or more has one stack per CPU: the kernel assumes that such a program is not preempted. A uprobe
+ * program can be. Then the next thread that runs it on that CPU overwrites the stack, and the kernel
+ * can panic (github.com/open-telemetry/opentelemetry-ebpf-instrumentation/issues/3056). The kernel
+ * makes no such stack for a program with a tail call, not even for a call that never happens.
  */
 static __always_inline void share_no_stack(void *ctx)
 {

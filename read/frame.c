@@ -143,7 +143,7 @@ static int content__reserve(struct frame_file *file, size_t bytes)
 {
 	if (bytes <= file->content_cap)
 		return 0;
-	/* not realloc(), which would copy what nobody needs any more */
+	/* not realloc(): the old content is not needed, and it would copy that */
 	free(file->content);
 	file->content = malloc(bytes);
 	file->content_cap = file->content ? bytes : 0;

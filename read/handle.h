@@ -31,8 +31,8 @@ int handle__open(const char *path);
 int handle__init(struct handle *ret, int fd, const char *path);
 void handle__fini(struct handle *handle);
 
-/* As pread(2), but -errno: -ESTALE where it was closed in between, and the name is another file's,
- * or nobody's, or the file was written to. */
+/* As pread(2), but returns -errno on failure. -ESTALE: the file was closed in between, and by now the
+ * path names another file, or none, or the file has changed. */
 ssize_t handle__read(struct handle *handle, void *to, size_t bytes, off_t offset);
 
 #endif /* TTLOG_READ_HANDLE_H */

@@ -106,6 +106,14 @@ uint64_t clock__now_real_ns(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+struct timespec clock__timespec(uint64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / NS_PER_S),
+		.tv_nsec = (long)(ns % NS_PER_S),
+	};
+}
+
 static struct clock_pair measure_pair(void)
 {
 	struct clock_pair best = { 0 };

@@ -15,6 +15,7 @@
 #define TTLOG_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock;
 
@@ -66,5 +67,7 @@ static inline uint64_t clock_span__mono_ns(const struct clock_span *span, uint64
 
 uint64_t clock__now_mono_ns(void);
 uint64_t clock__now_real_ns(void);
+/* As calls that wait want it. */
+struct timespec clock__timespec(uint64_t ns);
 
 #endif /* TTLOG_CLOCK_H */

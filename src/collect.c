@@ -527,7 +527,7 @@ static int open_timer(uint64_t ns, int *ret_fd)
 
 static void start_timer(int fd, uint64_t ns, bool repeats)
 {
-	const struct timespec time = { .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
+	const struct timespec time = clock__timespec(ns);
 	struct itimerspec spec = { .it_value = time };
 
 	if (repeats)

@@ -24,6 +24,7 @@
 
 #include "barrier.h"
 #include "call_stop.h"
+#include "clock.h"
 #include "precedence.h"
 #include "../bpf/wire.h"
 
@@ -56,14 +57,6 @@ struct hold {
 	struct held *all;
 	size_t thread_cnt;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- the ring buffer ---- */
 
@@ -185,24 +178,19 @@ static enum held_state look_at(struct hold *hold, const struct held *held)
 
 static void wait_a_little(struct held *held)
 {
-	struct timespec until;
+	const struct timespec until = clock__timespec(clock__now_mono_ns() + LOOK_NS);
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	(void)sem_clockwait(&held->told, CLOCK_MONOTONIC, &until);
 }
 
 /* Whether it is traced no more. */
 static bool serve(struct hold *hold, struct held *held)
 {
-	const uint64_t end_ns = now_ns() + LONGEST_NS;
+	const uint64_t end_ns = clock__now_mono_ns() + LONGEST_NS;
 	enum held_state state = HELD_WAITS;
 
-	while (state == HELD_WAITS && now_ns() < end_ns && !barrier__load_acquire(&hold->stops)) {
+	while (state == HELD_WAITS && clock__now_mono_ns() < end_ns &&
+	       !barrier__load_acquire(&hold->stops)) {
 		wait_a_little(held);
 		state = look_at(hold, held);
 	}

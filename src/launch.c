@@ -27,6 +27,7 @@
 
 #include "barrier.h"
 #include "call_stop.h"
+#include "clock.h"
 #include "linker.h"
 #include "task.h"
 #include "tracee.h"
@@ -564,12 +565,7 @@ static void join_thread(struct launch *launch)
 	/* again and again: a signal that comes just before waitpid() interrupts nothing */
 	do {
 		(void)pthread_kill(launch->thread, WAKE_SIGNAL);
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WAKE_EVERY_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
+		until = clock__timespec(clock__now_real_ns() + WAKE_EVERY_NS);
 	} while (pthread_timedjoin_np(launch->thread, NULL, &until) == ETIMEDOUT);
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "clock.h"
 #include "pull.h"
 #include "task.h"
 
@@ -28,8 +29,7 @@
 #define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
 #define RUNNING_MS   5000 /* of one whose thread runs, or would if it were let */
 #define MEANWHILE_MS 2
-#define NS_PER_MS    1000000L
-#define NS_PER_S     1000000000L
+#define NS_PER_MS    1000000u
 #define STACK_BYTES  (64u << 10)
 
 enum reader_state {
@@ -300,13 +300,6 @@ static struct reader *reader__new(void)
 
 /* ---- who asks it ---- */
 
-static void add_ms(struct timespec *time, long ms)
-{
-	time->tv_nsec += ms * NS_PER_MS;
-	time->tv_sec += time->tv_nsec / NS_PER_S;
-	time->tv_nsec %= NS_PER_S;
-}
-
 /* Whether its thread has yet to begin, or would go on if the machine let it. */
 static bool is_runnable(pid_t tid)
 {
@@ -341,8 +334,7 @@ static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhi
 
 	for (int ms = 0; reader->state == READER_ASKED && is_patient(reader, ms);
 	     ms += MEANWHILE_MS) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		add_ms(&until, MEANWHILE_MS);
+		until = clock__timespec(clock__now_mono_ns() + MEANWHILE_MS * NS_PER_MS);
 		while (reader->state == READER_ASKED &&
 		       pthread_cond_timedwait(&reader->changed, &reader->lock, &until) == 0)
 			continue;

@@ -24,7 +24,7 @@
 /* Of anything else, memory or descriptors, there may be enough in a moment. */
 static bool lacks_room(const struct writer_job *job)
 {
-	return !job->err || job->err == -ENOSPC || job->err == -EDQUOT || job->err == -EFBIG;
+	return !job->err || snapshot__lacks_room(job->err);
 }
 
 static void say_kept(const struct writer_job *job)

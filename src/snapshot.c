@@ -294,7 +294,7 @@ int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_n
 	return err;
 }
 
-static bool is_full(int err)
+bool snapshot__lacks_room(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
@@ -313,7 +313,8 @@ int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
 	fitting = events / 8 * 7;
 	if (fitting < PART_MIN_EVENTS)
 		fitting = PART_MIN_EVENTS;
-	for (bool is_last = false; is_full(err) && !is_last; fitting = fitting / 4 * 3) {
+	for (bool is_last = false; snapshot__lacks_room(err) && !is_last;
+	     fitting = fitting / 4 * 3) {
 		is_last = !fitting;
 		left_out = ring_copy__keep_newest(source->events, fitting);
 		part.overwritten = source->overwritten + left_out;

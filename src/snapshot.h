@@ -9,6 +9,7 @@
 #define TTLOG_SNAPSHOT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,9 @@ struct snapshot_source {
  */
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
 		    uint64_t *ret_events, uint64_t *ret_corrupt);
+
+/* Whether it is the disk that has no room, of an error of snapshot__write(). */
+bool snapshot__lacks_room(int err);
 
 /*
  * The same, and where the disk has no room for all of it, with as many of the newest events as it

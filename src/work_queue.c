@@ -169,10 +169,7 @@ static struct item *take(struct work_queue *queue, uint64_t *ret_until_ns)
 
 static void wait_until(struct work_queue *queue, uint64_t until_ns)
 {
-	const struct timespec until = {
-		.tv_sec = (time_t)(until_ns / NS_PER_S),
-		.tv_nsec = (long)(until_ns % NS_PER_S),
-	};
+	const struct timespec until = clock__timespec(until_ns);
 
 	queue->idle_cnt++;
 	if (until_ns == UINT64_MAX)
@@ -292,11 +289,7 @@ struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uin
 
 bool work_queue__stop(struct work_queue *queue, uint64_t longest_ns)
 {
-	const uint64_t end_ns = clock__now_mono_ns() + longest_ns;
-	const struct timespec end = {
-		.tv_sec = (time_t)(end_ns / NS_PER_S),
-		.tv_nsec = (long)(end_ns % NS_PER_S),
-	};
+	const struct timespec end = clock__timespec(clock__now_mono_ns() + longest_ns);
 	bool ended;
 
 	pthread_mutex_lock(&queue->lock);

@@ -42,11 +42,11 @@ struct writer_job {
 	uint64_t left_out;   /* and so many older events had no room in it, */
 	bool has_part;       /* or had not, the last time: its file goes when all is written */
 	uint64_t free_bytes; /* that the disk had when all had no room */
+	bool is_resolved;    /* its crash has names */
 
-	/* of those that are kept (recorder_kept.c) */
+	/* set by recorder_kept.c */
 	unsigned int tries;
 	uint64_t retry_ns; /* where it was not for lack of room */
-	bool is_resolved;  /* its crash has names */
 
 	uint64_t bytes; /* that may have to be copied of the ring while it waits */
 	struct writer_job *next;

@@ -23,8 +23,8 @@ tests: $(TEST_BINS)
 check: all tests fuzz-replays apps
 	@tests/run -b $(BUILD) header view unit bench fuzz e2e
 
-# | make failures       each allocation and each system call of ttlog-collect fails once; half an hour
-# |                     and more, build/failures says what became of each, and is gone on with
+# | make failures       each allocation and each system call of ttlog-collect fails once: long, but it
+# |                     goes on where it stopped; build/failures says what became of each
 .PHONY: failures
 failures: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view apps
 	@TTLOG_BUILD=$(BUILD) TTLOG_FAILURES=all TTLOG_TEST_LIMIT_S=36000 TTLOG_FAILURES_S=30000 \

@@ -28,6 +28,8 @@ struct ttlog_column;
 
 /* What many figures may still take of it, in bytes. That of distinct numbers is apart: it is given back
  * where they become many, and must not be lacking then. */
+#define FIGURES_DISTINCT_BYTES (8u << 20) /* for all of a run, as --help says */
+
 struct figures_memory {
 	size_t bytes;          /* for sketches, and what else the owner takes of it */
 	size_t distinct_bytes; /* where it is used up, numbers are many from the first on */

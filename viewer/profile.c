@@ -7,8 +7,7 @@
 
 #include "profile.h"
 
-#define BUDGET_BYTES       (48u << 20)
-#define DISTINCT_MAX_BYTES (8u << 20)
+#define BUDGET_BYTES (48u << 20)
 
 /* The rows of a run, group by group. */
 struct rows {
@@ -150,7 +149,7 @@ int profile__init(struct profile *ret, struct ttlog_snapshot *snapshot,
 		.info = info,
 		.sites = calloc(info->site_cnt + 1, sizeof(*profile.sites)),
 		.threads = calloc(info->thread_cnt + 1, sizeof(*profile.threads)),
-		.memory = { BUDGET_BYTES, DISTINCT_MAX_BYTES },
+		.memory = { BUDGET_BYTES, FIGURES_DISTINCT_BYTES },
 	};
 	struct ttlog_timeline *timeline = ttlog_timeline_new(&snapshot, 1, filter, range);
 	struct rows *rows = malloc(sizeof(*rows));

@@ -12,9 +12,8 @@
 #include <ttlog/read.h>
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
-#define MAX_GROUPS         (1u << 20)
-#define FIGURES_MAX_BYTES  (32u << 20)
-#define DISTINCT_MAX_BYTES (8u << 20)
+#define MAX_GROUPS        (1u << 20)
+#define FIGURES_MAX_BYTES (32u << 20)
 
 static const char *const KEY_NAMES[] = {
 	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm", "line",
@@ -84,7 +83,7 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->tally_keys.fields = stats->fields;
 	stats->first_ns = UINT64_MAX;
 	stats->memory.bytes = FIGURES_MAX_BYTES;
-	stats->memory.distinct_bytes = DISTINCT_MAX_BYTES;
+	stats->memory.distinct_bytes = FIGURES_DISTINCT_BYTES;
 	stats->only_field = setup->field;
 	stats->secret = hash__secret();
 	if (stats->names && stats->table && stats->tally)

@@ -14,7 +14,7 @@
 
 /* The virtual tables, beside those that are made of them. */
 #define PREFIX     "snapshot_"
-/* The scans go forward: nobody comes back to a chunk. */
+/* Each scan reads a chunk once, so there is little to keep. */
 #define KEPT_BYTES (4u << 20)
 
 struct export

@@ -82,10 +82,10 @@ class Bench:
 
     # ---- where things are ----
 
-    def program(self, name):
+    def program(self, name, made_by='make deps-bench bench-bins'):
         path = os.path.join(self.build, 'bench', name)
         if not os.path.exists(path):
-            raise Unavailable(f'{name} was not built (make deps-bench bench-bins)')
+            raise Unavailable(f'{name} was not built ({made_by})')
         return path
 
     def fresh_dir(self, name):

@@ -5,11 +5,13 @@ import re
 import signal
 import socket
 import time
+from functools import partial
 
 from .process import Failed, Process, Unavailable, cpu_seconds_of, run
 from .product import read_accounts
 
 DEADLINE_S = 30
+MADE_BY = 'make deps-bench-servers'
 TPS = re.compile(r'TPS: (\d+)')
 PER_SECOND = re.compile(r'^"(?:SET|GET)","([\d.]+)"', re.M)
 
@@ -46,7 +48,7 @@ class Memcached:
             ended = run(['memcaslap', '-s', f'127.0.0.1:{port}', '-T', '1', '-c', '16', '-X', '100',
                          '-x', str(self.operations)]).check()
         except FileNotFoundError:
-            raise Unavailable('no memcaslap (make deps-bench-servers)') from None
+            raise Unavailable(f'no memcaslap ({MADE_BY})') from None
         found = TPS.search(ended.out)
         if not found:
             raise Failed(f'memcaslap says {ended.out[-300:]}')
@@ -58,7 +60,7 @@ class Redis:
 
     def __init__(self, bench):
         self.operations = bench.scale(200000, 20000)
-        self.benchmark = bench.program('servers/redis-benchmark')
+        self.benchmark = bench.program('servers/redis-benchmark', MADE_BY)
 
     def command(self, path, port):
         return [path, '--bind', '127.0.0.1', '--port', str(port), '--save', '', '--daemonize', 'no']
@@ -73,56 +75,38 @@ class Redis:
         return 2 / sum(1 / rate for rate in rates)
 
 
-class Asked:
-    """A server, and whom its CPU time goes to: as noise goes, that tells more than its speed."""
-
-    def __init__(self, bench, kind, server):
-        self.bench, self.kind, self.server = bench, kind, server
-
-    def add_cpu(self, who, pid):
-        us = 1e6 * cpu_seconds_of(pid) / self.server.operations
-        self.bench.line('servers', f'{self.kind.name}, its CPU', who, 'us').add(us)
-
-    def alone(self, who, path):
-        port = free_port()
-        process = Process(self.server.command(path, port))
-        try:
-            wait_listening(port, process)
-            rate = self.server.load(port)
-            self.add_cpu(who, process.pid)
-        finally:
-            process.signal()
-            process.wait()
+def ask(bench, server, who, path):
+    """One run. The server's CPU time has less noise than its speed: it has a line of its own."""
+    port = free_port()
+    command = server.command(path, port)
+    process = bench.product.start([], command) if who == 'ttlog' else Process(command)
+    pid = process.pid
+    try:
+        if who == 'ttlog':
+            pid = bench.product.traced_pid(process, os.path.basename(path))
+        wait_listening(port, process)
+        rate = server.load(port)
+        cpu_us = 1e6 * cpu_seconds_of(pid) / server.operations
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        ended = process.wait()
+    bench.line('servers', f'{server.name}, its CPU', who, 'us').add(cpu_us)
+    if who != 'ttlog':
         return {'value': rate}
-
-    def recorded(self, who, path):
-        port = free_port()
-        product = self.bench.product
-        collector = product.start([], self.server.command(path, port))
-        try:
-            wait_listening(port, collector)
-            pid = product.traced_pid(collector, os.path.basename(path))
-            rate = self.server.load(port)
-            self.add_cpu(who, pid)
-        finally:
-            os.kill(product.traced_pid(collector, os.path.basename(path)), signal.SIGTERM)
-            ended = collector.wait()
-        (accounts,) = read_accounts(ended.err)
-        note = f'{accounts.emitted / self.server.operations:.1f} events an operation'
-        return {'value': rate, 'lost': accounts.lost, 'note': note}
+    (accounts,) = read_accounts(ended.err)
+    note = f'{accounts.emitted / server.operations:.1f} events an operation'
+    return {'value': rate, 'lost': accounts.lost, 'note': note}
 
 
 def servers(bench):
     """operations a second of memcached and redis, and their CPU: marks compiled out, off, recorded"""
+    variants = {'marks compiled out': 'plain', 'nobody records': 'marked', 'ttlog': 'marked'}
     for kind in (Memcached, Redis):
-        plain, marked = (bench.program(f'servers/{kind.name}-{variant}')
-                         for variant in ('plain', 'marked'))
-        asked = Asked(bench, kind, kind(bench))
-        bench.compare('servers', kind.name, '1/s', {
-            'marks compiled out': lambda a=asked, p=plain: a.alone('marks compiled out', p),
-            'nobody records': lambda a=asked, p=marked: a.alone('nobody records', p),
-            'ttlog': lambda a=asked, p=marked: a.recorded('ttlog', p),
-        })
+        server = kind(bench)
+        paths = {who: bench.program(f'servers/{kind.name}-{variant}', MADE_BY)
+                 for who, variant in variants.items()}
+        bench.compare('servers', kind.name, '1/s',
+                      {who: partial(ask, bench, server, who, path) for who, path in paths.items()})
 
 
 QUESTIONS = {'servers': servers}

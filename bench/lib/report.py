@@ -28,9 +28,9 @@ RATIOS = (
      False),
     ('bytes on disk', 'disk', 'varied trade', 'ttlog', 'lttng', False),
     ('counting events/s', 'view', 'count', 'ttlog --stats', 'babeltrace2 counter', True),
+    ('printing events/s', 'view', 'print', 'ttlog text', 'babeltrace2 text', True),
     *((f'operations/s, {name}', 'servers', name, 'ttlog', 'marks compiled out', True)
       for name in ('memcached', 'redis-server')),
-    ('printing events/s', 'view', 'print', 'ttlog text', 'babeltrace2 text', True),
 )
 
 

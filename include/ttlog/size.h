@@ -39,8 +39,8 @@ TTLOG__ASSERT(
 
 /* What of a batch is not for records. */
 #define TTLOG__BATCH_REST ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
-/* As long as this a batch's thread fills it often; so many times as long, seldom. Tests have their
- * own. */
+/* A thread fills its batch often if each time takes less than this; seldom, if it takes more than
+ * SELDOM times as long. Tests set other values. */
 #ifndef TTLOG__OFTEN_US
 #define TTLOG__OFTEN_US 1000u
 #define TTLOG__SELDOM   128u

@@ -218,17 +218,17 @@ def of_file(run):
 
 def of_next(run, collector):
     """One more process of a collector that records a file."""
-    until = time.monotonic() + LOOK_S
     before = len(collector.err.lines)
     app = run.t.start(run.t.path("crash"), "--wait", THREADS, EVENTS, "SEGV")
     app.out.wait("start")
+    app.say()
+    app.out.wait("ready")
+    until = time.monotonic() + LOOK_S
     # of one that dies before anybody has looked at it the stack has no names; but it may be the look
     # that fails
     wait_until(lambda: collector.err.ended or time.monotonic() > until or
                any(f"recording pid {app.pid} " in line for line in collector.err.lines[before:]),
                "it is looked at")
-    app.say()
-    app.out.wait("ready")
     app.say()
     if run.ends(app) not in (None, -SIGSEGV):
         run.wrong.append(f"the program ended otherwise: {app.process.returncode}")
