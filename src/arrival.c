@@ -40,6 +40,7 @@ void arrival__free(struct arrival *arrival)
 		return;
 	free(arrival->sources);
 	free(arrival->heads);
+	free(arrival->anchors);
 	if (arrival->seen)
 		crash__fini(arrival->seen);
 	free(arrival->seen);
@@ -215,8 +216,17 @@ static int add_source(struct arrival *arrival, const struct source *source,
 
 void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor)
 {
-	if (arrival->anchor_cnt < sizeof(arrival->anchors) / sizeof(*arrival->anchors))
-		arrival->anchors[arrival->anchor_cnt++] = *anchor;
+	size_t cap = arrival->anchor_cap ? arrival->anchor_cap * 2 : 16;
+	struct process_anchor *anchors;
+
+	if (arrival->anchor_cnt == arrival->anchor_cap) {
+		anchors = reallocarray(arrival->anchors, cap, sizeof(*anchors));
+		if (!anchors)
+			return;
+		arrival->anchors = anchors;
+		arrival->anchor_cap = cap;
+	}
+	arrival->anchors[arrival->anchor_cnt++] = *anchor;
 }
 
 int arrival__add_batches(struct arrival *arrival, const struct process_anchor *anchor)

@@ -30,8 +30,8 @@ struct arrival {
 	size_t source_cnt, source_cap;
 	struct source *sources;
 	struct ttlog_batch *heads; /* of each */
-	size_t anchor_cnt;
-	struct process_anchor anchors[64]; /* of more modules than that nothing is asked */
+	size_t anchor_cnt, anchor_cap;
+	struct process_anchor *anchors;
 	/* Its mappings, and nothing else, as of then: it may be gone when this is read. NULL
 	 * unknown. */
 	struct crash *seen;

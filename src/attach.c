@@ -202,14 +202,17 @@ void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arriva
 /* ---- processes ---- */
 
 /* The modules with sites among a process's files, each with a path for the kernel. */
+struct found_module {
+	uint32_t number;
+	uint64_t base; /* where it is mapped; 0 unknown */
+	int fd;        /* -1: it is linked, and was not opened */
+	char kernel_path[MAPS_PATH_BYTES];
+};
+
+/* Starts with zeroes. */
 struct found {
-	size_t cnt;
-	struct {
-		uint32_t number;
-		uint64_t base; /* where it is mapped; 0 unknown */
-		int fd;        /* -1: it is linked, and was not opened */
-		char kernel_path[MAPS_PATH_BYTES];
-	} modules[64];
+	struct found_module *modules;
+	size_t cnt, cap;
 };
 
 static bool is_found(const struct found *found, uint32_t number)
@@ -270,30 +273,53 @@ static bool looks_for_leaks(struct attach *attach, struct module *module, int fd
 	return leaks == MODULE_LEAKS;
 }
 
-/* Whether the descriptor is to be kept. */
-static bool add_found(struct attach *attach, uint32_t number, const struct mapped_file *file,
-		      uint64_t base, struct found *found)
+/* NULL without memory. */
+static struct found_module *append_found(struct found *found)
+{
+	size_t cap = found->cap ? found->cap * 2 : 16;
+	struct found_module *modules;
+
+	if (found->cnt == found->cap) {
+		modules = reallocarray(found->modules, cap, sizeof(*modules));
+		if (!modules)
+			return NULL;
+		found->modules = modules;
+		found->cap = cap;
+	}
+	return &found->modules[found->cnt++];
+}
+
+/* Whether the descriptor is kept: 1 or 0, or -ENOMEM. */
+static int add_found(struct attach *attach, uint32_t number, const struct mapped_file *file,
+		     uint64_t base, struct found *found)
 {
 	const struct module *module = attach__module(attach, number);
+	struct found_module *own;
 
-	if (!module->table || !module->table->has_module || is_found(found, number) ||
-	    found->cnt == sizeof(found->modules) / sizeof(*found->modules))
-		return false;
+	if (!module->table || !module->table->has_module || is_found(found, number))
+		return 0;
+	own = append_found(found);
+	if (!own)
+		return -ENOMEM;
 	if (file->fd >= 0)
 		attach__warm(attach, module, file->fd);
 	(void)attach__hold(attach, number);
-	found->modules[found->cnt].number = number;
-	found->modules[found->cnt].base = base;
-	found->modules[found->cnt].fd = file->fd;
-	memcpy(found->modules[found->cnt++].kernel_path, file->kernel_path,
-	       sizeof(file->kernel_path));
-	return true;
+	*own = (struct found_module){ .number = number, .base = base, .fd = file->fd };
+	memcpy(own->kernel_path, file->kernel_path, sizeof(own->kernel_path));
+	return 1;
+}
+
+static void fail_to_find(struct attach_result *ret, const struct maps_entry *entry, int err,
+			 int *first_err)
+{
+	attach_result__fail(ret, entry->path, true);
+	*first_err = *first_err ? *first_err : err;
 }
 
 static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
 			struct found *found, struct attach_result *ret)
 {
-	int first_err = 0;
+	int first_err = 0, kept;
 
 	for (size_t i = 0; i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
@@ -305,15 +331,17 @@ static int find_modules(struct attach *attach, const struct maps *maps, struct a
 			continue;
 		number = find_module(attach, (pid_t)arrival->pid, entry, &file);
 		if (number < 0) {
-			attach_result__fail(ret, entry->path, true);
-			first_err = first_err ? first_err : (int)number;
+			fail_to_find(ret, entry, (int)number, &first_err);
 			close_file(file.fd);
 			continue;
 		}
 		module = attach__module(attach, number);
 		ret->looks_for_leaks |= looks_for_leaks(attach, module, file.fd);
 		ret->malformed_cnt += module->table ? module->table->malformed_cnt : 0;
-		if (!add_found(attach, number, &file, attach__find_base(maps, entry), found))
+		kept = add_found(attach, number, &file, attach__find_base(maps, entry), found);
+		if (kept < 0)
+			fail_to_find(ret, entry, kept, &first_err);
+		if (kept <= 0)
 			close_file(file.fd);
 		arrival__add_module(arrival, attach, number);
 	}
@@ -389,6 +417,7 @@ static void close_found(struct attach *attach, struct found *found)
 		close_file(found->modules[i].fd);
 		attach__release(attach, &found->modules[i].number, 1);
 	}
+	free(found->modules);
 }
 
 struct attaching {
@@ -513,82 +542,4 @@ bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker)
 void attach__end_linking(struct attach *attach, pid_t pid)
 {
 	kernel__end_linking(attach->options.kernel, pid);
-}
-
-/* ---- questions ---- */
-
-int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41])
-{
-	const struct module *module;
-	uint32_t number;
-	int err = -ENOENT;
-
-	pthread_mutex_lock(&attach->lock);
-	number = inode ? modules__find_mapped(&attach->modules, dev, inode) : 0;
-	module = number ? attach->modules.by_number[number] : NULL;
-	/* without a descriptor the file may be gone, and its number another's */
-	if (module && module->fd >= 0) {
-		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
-		err = 0;
-	}
-	pthread_mutex_unlock(&attach->lock);
-	return err;
-}
-
-struct site_table *attach__table(struct attach *attach, uint32_t number)
-{
-	const struct module *module = NULL;
-	struct site_table *table = NULL;
-
-	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->modules.end)
-		module = attach->modules.by_number[number];
-	if (module && module->table)
-		table = site_table__ref(module->table);
-	pthread_mutex_unlock(&attach->lock);
-	return table;
-}
-
-int attach__open(struct attach *attach, const char *build_id)
-{
-	int fd;
-
-	pthread_mutex_lock(&attach->lock);
-	fd = modules__open(&attach->modules, build_id);
-	pthread_mutex_unlock(&attach->lock);
-	return fd;
-}
-
-char *attach__service(struct attach *attach, const char *build_id)
-{
-	const char *service;
-	char *copy = NULL;
-
-	pthread_mutex_lock(&attach->lock);
-	service = modules__service(&attach->modules, build_id);
-	if (service && service[0])
-		copy = strdup(service);
-	pthread_mutex_unlock(&attach->lock);
-	return copy;
-}
-
-bool attach__has_marked(struct attach *attach)
-{
-	bool has_marked;
-
-	pthread_mutex_lock(&attach->lock);
-	has_marked = attach->has_marked;
-	pthread_mutex_unlock(&attach->lock);
-	return has_marked;
-}
-
-size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
-{
-	size_t cnt = 0;
-
-	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->modules.end && attach->modules.by_number[number])
-		cnt = attach->modules.by_number[number]->enabled_cnt;
-	pthread_mutex_unlock(&attach->lock);
-	return cnt;
 }

@@ -9,6 +9,7 @@ from harness import APPS, Snapshot, equal, wait_until
 
 MARKED = 40 # more have no room for their threads' variables
 FILES = 300
+MANY = 100          # libraries that are there from the start on
 MORE_FILES = 16      # descriptors of the collector, for whatever else it has come to
 MORE_KIB = 8 << 10   # 300 libraries took 25 MB
 
@@ -122,3 +123,19 @@ def test_modules_stay_with_a_child_that_has_not_logged(t):
     wait_until(lambda: descriptors(collector) <= base + MORE_FILES, "the first go with it")
     collector.say()
     collector.end()
+
+
+def test_modules_many_in_one_process(t):
+    """All libraries with sites are attached to, also of more than a thread has room for."""
+    names, empty = [t.path(f"lib{number}.so") for number in range(MANY)], t.path("empty")
+    os.mkdir(empty)
+    for name in names:
+        shutil.copy(os.path.join(APPS, "libearly.so"), name)
+    app = t.start(t.app("loader"), empty, env={**os.environ, "LD_PRELOAD": " ".join(names)})
+    app.out.wait("start")
+    collector = t.collect("--on", "exit", "-p", app.pid)
+    collector.recording(app.pid)
+    app.say()
+    app.end()
+    collector.end()
+    equal(len(t.only_snapshot().of("lib_destructor")), MANY, "libraries that logged at their end")
