@@ -218,6 +218,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 {
 	u32 tgid = current_tgid();
 	struct wire_process *process = process__of(task);
+	u32 flags = (is_traced(task) ? WIRE_LAUNCHED : 0) |
+		    ((u32)old_tid != tgid ? WIRE_BY_THREAD : 0);
 
 	if (!process)
 		return 0;
@@ -226,7 +228,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	release_thread(tgid, tgid);
 	forget_faults();
 	process->has_file = 0;
-	message__send_head(process, WIRE_EXEC, is_traced(task) ? WIRE_LAUNCHED : 0);
+	message__send_head(process, WIRE_EXEC, flags);
 	return 0;
 }
 

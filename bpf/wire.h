@@ -49,6 +49,8 @@ enum wire_flag {
 	WIRE_LAUNCHED = 1, /* of WIRE_EXEC: the collector traces it, and attaches where it links */
 	/* of WIRE_CRASH, and WIRE_EXIT by a signal, under -e: it runs a file that is recorded */
 	WIRE_HAS_FILE = 2,
+	/* of WIRE_EXEC: not the first thread called it, which is gone with all others */
+	WIRE_BY_THREAD = 4,
 };
 
 /* Stamped by the kernel, whatever the program says of itself. */

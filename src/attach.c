@@ -35,11 +35,6 @@ struct attach *attach__new(const struct attach_options *options)
 	return attach;
 }
 
-static void leave_linker(void *ctx, struct kernel_link **link)
-{
-	leaving__add(ctx, link);
-}
-
 void attach__free(struct attach *attach)
 {
 	struct leaving leaving = { 0 };
@@ -51,7 +46,7 @@ void attach__free(struct attach *attach)
 		if (attach->modules.by_number[i])
 			leaving__add_all(&leaving, attach->modules.by_number[i]->links);
 	}
-	linkers__fini(&attach->linkers, leave_linker, &leaving);
+	linkers__fini(&attach->linkers, leaving__take, &leaving);
 	leaving__close(&leaving);
 	modules__fini(&attach->modules);
 	pthread_mutex_destroy(&attach->turn);

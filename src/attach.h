@@ -66,6 +66,13 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 		    struct attach_result *ret);
 
 /*
+ * A thread of it that was not the first has called exec. The kernel knows a process for which links
+ * are by its first thread as of then: that is gone, and they serve nobody any more. Links that serve
+ * it alone go, so that attach__process() makes new ones.
+ */
+void attach__unlink(struct attach *attach, pid_t pid);
+
+/*
  * The same for a process whose dynamic linker is still at work: attaches to what is mapped by now
  * and was not attached to before. before() is called only where there is such a file. Once all is
  * there, attach__process() has to follow.

@@ -54,6 +54,8 @@ struct attach {
 
 /* Takes *link, which may be NULL, and clears it. */
 void leaving__add(struct leaving *leaving, struct kernel_link **link);
+/* The same, for who hands over one by one. */
+void leaving__take(void *leaving, struct kernel_link **link);
 void leaving__close(struct leaving *leaving);
 /* Takes ownership of the list. */
 void leaving__add_all(struct leaving *leaving, struct links *links);

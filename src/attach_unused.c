@@ -59,7 +59,7 @@ void attach__release(struct attach *attach, const uint32_t *modules, size_t cnt)
 	pthread_mutex_unlock(&attach->lock);
 }
 
-static void unlink_of(struct attach *attach, struct module *module, pid_t pid)
+static void unlink_of(struct module *module, pid_t pid, struct leaving *leaving)
 {
 	struct links **at = &module->links, *own;
 
@@ -70,7 +70,21 @@ static void unlink_of(struct attach *attach, struct module *module, pid_t pid)
 		return;
 	*at = own->next;
 	own->next = NULL;
-	leaving__add_all(&attach->leaving, own);
+	leaving__add_all(leaving, own);
+}
+
+void attach__unlink(struct attach *attach, pid_t pid)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		if (attach->modules.by_number[i])
+			unlink_of(attach->modules.by_number[i], pid, &leaving);
+	}
+	pthread_mutex_unlock(&attach->lock);
+	linkers__drop(&attach->linkers, pid, leaving__take, &leaving);
+	leaving__close(&leaving);
 }
 
 void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, size_t cnt)
@@ -79,7 +93,7 @@ void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, s
 	for (size_t i = 0; i < cnt; i++) {
 		struct module *module = attach->modules.by_number[modules[i]];
 
-		unlink_of(attach, module, pid);
+		unlink_of(module, pid, &attach->leaving);
 		release_locked(attach, module);
 	}
 	pthread_mutex_unlock(&attach->lock);

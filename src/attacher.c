@@ -170,6 +170,8 @@ static void run(void *ctx, const struct work *work)
 		found = arrival__new_look(work->key, work->detail, look);
 	if (found)
 		options->tell(options->ctx, found);
+	if (attaches && look & RECORDER_LOOK_UNLINKED)
+		attach__unlink(options->attach, pid);
 	if (attaches)
 		attach_late(attacher, work);
 	else if (look & ~RECORDER_LOOK_CRASH)

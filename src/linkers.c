@@ -48,6 +48,27 @@ void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kern
 	pthread_mutex_destroy(&linkers->lock);
 }
 
+void linkers__drop(struct linkers *linkers, pid_t filter,
+		   void (*leave)(void *ctx, struct kernel_link **link), void *ctx)
+{
+	struct linkers_file **at = &linkers->first;
+
+	pthread_mutex_lock(&linkers->lock);
+	while (*at) {
+		struct linkers_file *file = *at;
+
+		if (!filter || file->filter != filter) {
+			at = &file->next;
+			continue;
+		}
+		*at = file->next;
+		leave(ctx, &file->link);
+		(void)close(file->fd);
+		free(file);
+	}
+	pthread_mutex_unlock(&linkers->lock);
+}
+
 static bool is_unchanged(const struct linkers_file *file)
 {
 	struct stat now;
@@ -57,7 +78,8 @@ static bool is_unchanged(const struct linkers_file *file)
 	       now.st_ctim.tv_nsec == file->changed.tv_nsec;
 }
 
-/* The latest: one that was written over has one for each change. None goes before all do. */
+/* The latest: one that was written over has one for each change. Those for all stay, and for one
+ * process only who works on it asks. */
 static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 				      const struct maps_entry *entry)
 {

@@ -31,6 +31,11 @@ void linkers__init(struct linkers *linkers);
 void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
 		   void *ctx);
 
+/* Hands over what is hooked for that process alone, of which nobody asks meanwhile; none for a filter
+ * of 0. */
+void linkers__drop(struct linkers *linkers, pid_t filter,
+		   void (*leave)(void *ctx, struct kernel_link **link), void *ctx);
+
 /*
  * The dynamic linker of a process, as linker__find(), hooked from now on: in that process, or in
  * all for a filter of 0. *ret_hooked: whether it could be. 0 or -errno.

@@ -421,13 +421,19 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 
 /* ---- what the kernel says of it ---- */
 
-/* What is known of the program before is not true of this one. Who traces it attaches when it has
- * linked; else whoever looks does. */
+/* Who traces it attaches when it has linked; else whoever looks does. */
+static uint32_t look_of_exec(const struct wire_head *head)
+{
+	if (head->flags & WIRE_LAUNCHED)
+		return RECORDER_LOOK_NEW;
+	return RECORDER_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? RECORDER_LOOK_UNLINKED : 0);
+}
+
+/* What is known of the program before is not true of this one. */
 static void take_exec(struct recorder *recorder, struct process *process,
 		      const struct wire_head *head)
 {
 	const struct maps none = { 0 };
-	const bool is_traced = head->flags & WIRE_LAUNCHED;
 
 	process->has_file = false;
 	process__exec(process, head);
@@ -435,8 +441,7 @@ static void take_exec(struct recorder *recorder, struct process *process,
 	(void)death__take_mappings(&process->crash, &none);
 	read_exe(process);
 	journal__add_process(process->facts_fd, process);
-	(void)recorder__look(recorder, process->pid, process->start_ns,
-			     is_traced ? RECORDER_LOOK_NEW : RECORDER_LOOK_EXEC);
+	(void)recorder__look(recorder, process->pid, process->start_ns, look_of_exec(head));
 }
 
 /* Its memory goes while it dies, sooner than another thread has begun to look. */
@@ -523,7 +528,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 			end_unknown(recorder, head);
 		if (head->kind == WIRE_EXEC && !(head->flags & WIRE_LAUNCHED))
 			(void)recorder__look(recorder, head->tgid, head->start_ns,
-					     RECORDER_LOOK_EXEC);
+					     look_of_exec(head));
 		return;
 	}
 	switch ((enum wire_kind)head->kind) {

@@ -53,6 +53,8 @@ enum recorder_look {
 	/* of pid 0: for modules that no process has any more; which then are to be freed */
 	RECORDER_FIND_UNUSED = 16,
 	RECORDER_FREE_UNUSED = 32,
+	/* of one with RECORDER_LOOK_EXEC: what was linked for it alone is no more */
+	RECORDER_LOOK_UNLINKED = 64,
 };
 
 struct recorder_notice {

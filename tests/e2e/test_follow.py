@@ -181,6 +181,33 @@ def test_children_not_followed_by_pid(t):
     app.end()
 
 
+def test_exec_by_a_thread_of_a_given_process(t):
+    """The kernel knows the process that a link is for by its first thread, which is gone then."""
+    events, library = 100, t.copy(os.path.join(APPS, "libearly.so"))
+    app = t.start(t.app("thread_exec"), library, events)
+    app.out.wait("start")
+    collector = t.collect("--on", "exit", "-p", app.pid)
+    collector.recording(app.pid)
+    app.say()
+
+    def is_on():
+        said = len(app.out.lines)
+        app.say()
+        wait_until(lambda: len(app.out.lines) > said, "it says whether its marks are on")
+        return app.out.lines[-1] != "off"
+
+    wait_until(is_on, "its marks are on after the exec")
+    app.out.wait("loaded")
+    collector.err.wait(rf".*{re.escape(library)}.*")
+    app.say()
+    app.end()
+    collector.end()
+    snapshot = t.only_snapshot()
+    for probe, field in ("before", "event"), ("after", "event"), ("lib_work", "value"):
+        equal(snapshot.fields(probe, field), list(range(events)), f"events {probe}")
+    equal(collector.only_accounts().lost, 0, "lost")
+
+
 def test_exec_of_a_wrapper(t):
     collector = t.collect("--on", "exit", "--", "env", "nice", "-n", "0", t.app("trade"), 1, 10).end()
     accounts = collector.only_accounts()
