@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +28,9 @@
 
 /* include/uapi/linux/bpf.h of 6.6; Debian 12 has an older one */
 #define ATTACH_TYPE_UPROBE_MULTI 48
+
+/* include/linux/proc_ns.h */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
 
 struct uprobe_multi_attr {
 	uint32_t prog_fd, target_fd, attach_type, flags;
@@ -389,6 +393,33 @@ int capability__kprobe(const char *function)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* Kernels may do without either kind of namespace. */
+static bool has_own_pids(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino != FIRST_PID_NAMESPACE;
+}
+
+/* A time namespace may well have no time of its own: a clock a line, seconds, nanoseconds. */
+static bool has_own_time(void)
+{
+	FILE *file = fopen("/proc/self/timens_offsets", "re");
+	long long seconds, nanoseconds;
+	bool found = false;
+
+	while (file && fscanf(file, "%*s %lld %lld", &seconds, &nanoseconds) == 2)
+		found |= seconds || nanoseconds;
+	if (file)
+		(void)fclose(file);
+	return found;
+}
+
+const char *capability__foreign_namespace(void)
+{
+	return has_own_pids() ? "PID" : has_own_time() ? "time" : NULL;
 }
 
 int capability__seccomp(void)

@@ -26,6 +26,12 @@ int capability__kprobe(const char *function);
 /* Whether the kernel's BTF knows a tracepoint of that name. */
 bool capability__tracepoint(const char *name);
 
+/*
+ * What the kernel tells of processes is in the numbers and the time of its first namespaces: "PID" or
+ * "time", where ours are others; NULL for neither.
+ */
+const char *capability__foreign_namespace(void);
+
 /* Type information of the running kernel can be read. */
 int capability__btf(void);
 /* bpf(2) makes a map. */

@@ -76,6 +76,17 @@ static void ask_kernel(struct answer *answer, struct asking *asking)
 			     (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
 }
 
+static void ask_namespaces(struct answer *answer, struct asking *asking)
+{
+	const char *foreign = capability__foreign_namespace();
+
+	(void)asking;
+	answer->ok = !foreign;
+	if (foreign)
+		snprintf(answer->detail, sizeof(answer->detail), "here is another %s namespace",
+			 foreign);
+}
+
 static void ask_btf(struct answer *answer, struct asking *asking)
 {
 	(void)asking;
@@ -326,6 +337,9 @@ static void ask_by_command(struct answer *answer, struct asking *asking)
 static const struct question facilities[] = {
 	{ "kernel 6.1 or newer", ask_kernel, false,
 	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer" },
+	{ "the machine's own PID and time namespaces", ask_namespaces, true,
+	  "the kernel tells of processes by numbers and times that are others here",
+	  "run it outside of the container, or let that share them: docker run --pid=host" },
 	{ "type information of the kernel (BTF)", ask_btf, true,
 	  "BPF programs can't be fitted to this kernel",
 	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, and let /sys/kernel/btf be seen here" },

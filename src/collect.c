@@ -27,6 +27,7 @@
 #include "arrival.h"
 #include "attach.h"
 #include "attacher.h"
+#include "capability.h"
 #include "check.h"
 #include "clock.h"
 #include "collect.h"
@@ -592,6 +593,11 @@ static int open_kernel(struct collector *collector)
 	};
 	int err;
 
+	if (capability__foreign_namespace()) {
+		fputs("ttlog-collect: nothing can be recorded from here\n", stderr);
+		check__explain(stderr);
+		return -ENOTSUP;
+	}
 	collector->kernel = kernel__new(&kernel);
 	if (!collector->kernel) {
 		err = -errno;

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from harness import APPS, COLLECT, Skip, check, equal, view
+from harness import APPS, COLLECT, Collector, Skip, check, equal, view
 from notes import Semaphores
 
 BTF = "/sys/kernel/btf/vmlinux"
@@ -19,9 +19,9 @@ def without(*facilities):
             "TTLOG_DENY": " ".join(facilities)}
 
 
-def run(*args, **options):
+def run(*args, within=(), **options):
     """ttlog-collect to its end: (status, stdout, stderr)."""
-    done = subprocess.run([COLLECT, *map(str, args)], stdin=subprocess.DEVNULL, timeout=60, check=False,
+    done = subprocess.run([*within, COLLECT, *map(str, args)], stdin=subprocess.DEVNULL, timeout=60, check=False,
                           capture_output=True, **options)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -48,13 +48,13 @@ def records(t, env=None):
     return by_command.err.lines, out
 
 
-def refuses(t, why, env=None):
+def refuses(t, why, env=None, within=()):
     """Neither -p nor -- begins; CMD is not run; each says why, and so does --check."""
     env = env or dict(os.environ)
     app = t.start(t.app("loops"), 1000)
     app.out.wait("ready")
     for target, wanted in ((("-p", app.pid), 1), (("--", "touch", t.path("ran")), 125)):
-        status, out, errors = run("-o", t.out, *target, env=env)
+        status, out, errors = run("-o", t.out, *target, env=env, within=within)
         equal((status, out), (wanted, ""), f"status of {target[0]}, which says {errors}")
         check(why in errors, f"{target[0]} says {errors!r}")
         check("no ttlog sites" not in errors, f"{target[0]} says {errors!r}")
@@ -62,7 +62,7 @@ def refuses(t, why, env=None):
     equal(Semaphores(app.pid, t.path("loops")).raised(), set(), "semaphores")
     app.close_stdin()
     app.end()
-    status, out, errors = run("--check", "-o", t.out, env=env)
+    status, out, errors = run("--check", "-o", t.out, env=env, within=within)
     equal((status, errors), (1, ""), "status of --check")
     for line in (f"missing  {why}", "missing  recording by -p", "missing  recording by -- CMD",
                  "Recording is not possible"):
@@ -189,6 +189,23 @@ def test_without_memory_for_rings(t):
     said, out = records(t)
     check("on disk" in said[0] and "/run/ttlog" in said[0], f"it says {said}")
     check("missing  rings on tmpfs (/run/ttlog is on disk" in out, f"--check says {out}")
+
+
+def test_within_a_namespace_of_pids(t):
+    """In a container: nothing would be recorded, so nothing begins."""
+    refuses(t, "the machine's own PID and time namespaces (here is another PID namespace)",
+            within=("unshare", "-p", "-f", "--mount-proc"))
+
+
+def test_within_a_namespace_of_time(t):
+    refuses(t, "the machine's own PID and time namespaces (here is another time namespace)",
+            within=("unshare", "-T", "--boottime", "100000"))
+
+
+def test_within_a_namespace_of_time_with_the_machines(t):
+    collector = t._add(Collector(["unshare", "-T", COLLECT, "-o", t.out, "--",
+                                  t.app("trade"), "1", "10"]))
+    equal(collector.end().only_accounts().recorded, 10, "recorded")
 
 
 # ---- when it fails only then ----
