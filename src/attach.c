@@ -225,12 +225,20 @@ static void close_file(int fd)
 		(void)close(fd);
 }
 
+struct attaching {
+	pid_t pid;
+	pid_t filter;    /* attach__filter() of it */
+	bool has_linked; /* all of its libraries are there */
+	attach_before_fn before;
+	void *ctx;
+};
+
 /*
  * The number of the module that an entry is of, held, or -errno. ret_file->fd is -1 where the file
  * was not opened: then there is nothing to link.
  */
-static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_entry *entry,
-			   struct mapped_file *ret_file)
+static int64_t find_module(struct attach *attach, const struct attaching *what,
+			   const struct maps_entry *entry, struct mapped_file *ret_file)
 {
 	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
 	uint32_t known = hold_mapped(attach, entry);
@@ -238,11 +246,11 @@ static int64_t find_module(struct attach *attach, pid_t pid, const struct maps_e
 
 	*ret_file = file;
 	if (module && module__is_unchanged(module) &&
-	    (!module->table->has_module || attach__is_linked(attach, known, pid)))
+	    (!module->table->has_module || attach__is_linked(attach, known, what->filter)))
 		return known;
 	if (known)
 		attach__release(attach, &known, 1);
-	file.fd = maps__open(pid, entry, file.kernel_path);
+	file.fd = maps__open(what->pid, entry, file.kernel_path);
 	if (file.fd < 0)
 		return file.fd;
 	*ret_file = file;
@@ -311,8 +319,9 @@ static void fail_to_find(struct attach_result *ret, const struct maps_entry *ent
 	*first_err = *first_err ? *first_err : err;
 }
 
-static int find_modules(struct attach *attach, const struct maps *maps, struct arrival *arrival,
-			struct found *found, struct attach_result *ret)
+static int find_modules(struct attach *attach, const struct attaching *what,
+			const struct maps *maps, struct arrival *arrival, struct found *found,
+			struct attach_result *ret)
 {
 	int first_err = 0, kept;
 
@@ -324,7 +333,7 @@ static int find_modules(struct attach *attach, const struct maps *maps, struct a
 
 		if (!entry->executable || !entry->inode || entry->path[0] != '/')
 			continue;
-		number = find_module(attach, (pid_t)arrival->pid, entry, &file);
+		number = find_module(attach, what, entry, &file);
 		if (number < 0) {
 			fail_to_find(ret, entry, (int)number, &first_err);
 			close_file(file.fd);
@@ -362,13 +371,19 @@ static void add_anchors(struct attach *attach, const struct found *found, struct
 	}
 }
 
-static void add_new(const struct module *module, int err, struct attach_result *ret)
+static int link_one(struct attach *attach, const struct attaching *what,
+		    const struct found_module *own, struct attach_result *ret)
 {
-	if (!err && !ret->new_cnt++)
-		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s", module->path);
+	bool was_linked = attach__is_linked(attach, own->number, what->pid);
+	int err = attach__link(attach, own->number, own->kernel_path, what->filter);
+
+	if (!err && !was_linked && !ret->new_cnt++)
+		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s",
+			       attach__module(attach, own->number)->path);
+	return err;
 }
 
-static int link_found(struct attach *attach, pid_t pid, struct found *found,
+static int link_found(struct attach *attach, const struct attaching *what, struct found *found,
 		      struct attach_result *ret)
 {
 	int first_err = 0;
@@ -378,11 +393,8 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 		const struct module *module = attach__module(attach, number);
 		int err = 0;
 
-		if (!attach__is_linked(attach, number, pid)) {
-			err = attach__link(attach, number, found->modules[i].kernel_path,
-					   attach__filter(attach, pid));
-			add_new(module, err, ret);
-		}
+		if (!attach__is_linked(attach, number, what->filter))
+			err = link_one(attach, what, &found->modules[i], ret);
 		ret->marked_cnt += module->table->cnt;
 		if (err) {
 			attach_result__fail(ret, module->path, false);
@@ -397,10 +409,10 @@ static int link_found(struct attach *attach, pid_t pid, struct found *found,
 	return first_err;
 }
 
-static bool has_unlinked(struct attach *attach, pid_t pid, const struct found *found)
+static bool has_unlinked(struct attach *attach, pid_t filter, const struct found *found)
 {
 	for (size_t i = 0; i < found->cnt; i++) {
-		if (!attach__is_linked(attach, found->modules[i].number, pid))
+		if (!attach__is_linked(attach, found->modules[i].number, filter))
 			return true;
 	}
 	return false;
@@ -415,14 +427,11 @@ static void close_found(struct attach *attach, struct found *found)
 	free(found->modules);
 }
 
-struct attaching {
-	pid_t pid;
-	bool has_linked; /* all of its libraries are there */
-	attach_before_fn before;
-	void *ctx;
-};
-
-/* Takes ownership of the arrival. */
+/*
+ * Takes ownership of the arrival. Links that were made for the process alone are hit where it had
+ * mapped their files, but serve no mapping that is made after its first thread has ended: then those
+ * for all take their place.
+ */
 static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
 			struct arrival *arrival, struct attach_result *ret)
 {
@@ -432,8 +441,10 @@ static int attach_found(struct attach *attach, const struct attaching *what, str
 	add_anchors(attach, found, arrival);
 	/* it waits for the drain thread */
 	what->before(what->ctx, arrival);
-	err = link_found(attach, what->pid, found, ret);
+	err = link_found(attach, what, found, ret);
 	pthread_mutex_unlock(&attach->turn);
+	if (!err && !what->filter)
+		attach__unlink(attach, what->pid);
 	return err;
 }
 
@@ -447,14 +458,13 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 	int err, link_err = 0;
 
 	arrival__look_up(arrival, maps);
-	err = find_modules(attach, maps, arrival, &found, ret);
+	err = find_modules(attach, what, maps, arrival, &found, ret);
 	/* before the sites: what was opened last the kernel closes first, when we are killed */
 	if (what->has_linked)
-		(void)linkers__find(&attach->linkers, attach->options.kernel,
-				    attach__filter(attach, what->pid), what->pid, maps, &linker,
-				    &hooked);
+		(void)linkers__find(&attach->linkers, attach->options.kernel, what->filter,
+				    what->pid, maps, &linker, &hooked);
 	maps__free(maps);
-	if (what->has_linked || has_unlinked(attach, what->pid, &found))
+	if (what->has_linked || has_unlinked(attach, what->filter, &found))
 		link_err = attach_found(attach, what, &found, arrival, ret);
 	else
 		arrival__free(arrival);
@@ -487,6 +497,7 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 {
 	const struct attaching what = {
 		.pid = pid,
+		.filter = attach__filter(attach, pid),
 		.has_linked = true,
 		.before = before,
 		.ctx = ctx,
@@ -498,7 +509,12 @@ int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, v
 int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
 		     struct attach_result *ret)
 {
-	const struct attaching what = { .pid = pid, .before = before, .ctx = ctx };
+	const struct attaching what = {
+		.pid = pid,
+		.filter = attach__filter(attach, pid),
+		.before = before,
+		.ctx = ctx,
+	};
 
 	return attach_process(attach, &what, ret);
 }

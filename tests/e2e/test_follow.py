@@ -208,6 +208,26 @@ def test_exec_by_a_thread_of_a_given_process(t):
     equal(collector.only_accounts().lost, 0, "lost")
 
 
+def test_library_loaded_again_without_main(t):
+    """Main has ended since, by which the kernel knew the process that the library was linked for."""
+    events, library = 100, t.copy(os.path.join(APPS, "libearly.so"))
+    app = t.start(t.app("reload"), library, events)
+    app.out.wait("start")
+    collector = t.collect("--on", "exit", "-p", app.pid)
+    collector.recording(app.pid)
+    app.ask("alone")
+    app.ask("again")
+    (thread,) = set(os.listdir(f"/proc/{app.pid}/task")) - {str(app.pid)}
+    wait_until(Semaphores(thread, library).raised, "the library is attached to again")
+    app.say()
+    app.end()
+    collector.end()
+    snapshot = t.only_snapshot()
+    equal(snapshot.fields("lib_work", "value"), list(range(2 * events)), "events of the library")
+    equal(len(snapshot.of("over")), 1, "events of the program")
+    equal(collector.only_accounts().lost, 0, "lost")
+
+
 def test_exec_of_a_wrapper(t):
     collector = t.collect("--on", "exit", "--", "env", "nice", "-n", "0", t.app("trade"), 1, 10).end()
     accounts = collector.only_accounts()
