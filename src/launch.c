@@ -46,6 +46,10 @@
 #define WAKE_SIGNAL   SIGRTMIN
 #define WAKE_EVERY_NS 5000000
 
+/* How long a thread that is to be traced by another one is awaited, and how often it is looked at. */
+#define MAKE_WAY_NS      1000000000ull
+#define MAKE_WAY_STEP_NS 200000
+
 struct launch {
 	struct launch_callbacks callbacks;
 	struct launch_signals signals;
@@ -194,6 +198,22 @@ static void handle_end(struct launch *launch, pid_t pid, int status)
 		launch->callbacks.ended(launch->callbacks.ctx, status);
 }
 
+/*
+ * One that was interrupted: its status. False where it does not stop: it waits for its child of vfork(),
+ * maybe the one that is about to trace it, or for a disk. It stops later, as any other.
+ */
+static bool await_stop(pid_t pid, int *ret_status)
+{
+	const uint64_t end_ns = clock__now_mono_ns() + MAKE_WAY_NS;
+	const struct timespec step = { .tv_nsec = MAKE_WAY_STEP_NS };
+	pid_t found;
+
+	while (!(found = waitpid(pid, ret_status, __WALL | __WNOTHREAD | WNOHANG)) &&
+	       clock__now_mono_ns() < end_ns)
+		(void)nanosleep(&step, NULL);
+	return found == pid;
+}
+
 /* A thread is about to trace another one, which runs: only one can trace it. */
 static void make_way(struct launch *launch, pid_t pid)
 {
@@ -201,7 +221,7 @@ static void make_way(struct launch *launch, pid_t pid)
 
 	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
 		return; /* it is none of ours */
-	if (waitpid(pid, &status, __WALL | __WNOTHREAD) != pid)
+	if (!await_stop(pid, &status))
 		return;
 	if (WIFSTOPPED(status)) {
 		bool has_signal = !(status >> 16) && WSTOPSIG(status) != SYSCALL_STOP;

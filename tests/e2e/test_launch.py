@@ -97,6 +97,13 @@ def test_launch_32_bit_beside(t):
     equal(len(t.only_snapshot().events), 8, "events")
 
 
+def test_launch_of_a_child_that_traces_its_parent(t):
+    """The parent is ours to trace, and does not stop before its child of vfork() is gone."""
+    collector = t.collect("--", t.app("traces_parent"))
+    collector.out.wait("over")
+    collector.end()
+
+
 def test_launch_of_a_command_without_ptrace(t):
     t.collect("--on", "exit", "--", t.app("no_ptrace"), t.app("early"), 1).end()
     equal(len(t.only_snapshot().events), 8, "events")
