@@ -460,9 +460,9 @@ template <class T, unsigned N> TTLOG__INLINE ttlog_value of(const T &x, tag<N>)
 }
 } /* namespace ttlog_detail */
 
-#define TTLOG__TYPE(x) (ttlog_detail::type_of<ttlog_detail::plain_type<decltype(x)>>::value)
-#define ttlog__of(x)   (ttlog_detail::of((x), ttlog_detail::tag<TTLOG__TYPE(x)>()))
-#define TTLOG__AUTO    const auto &
+#define TTLOG__TYPE(x)               (ttlog_detail::type_of<ttlog_detail::plain_type<decltype(x)>>::value)
+#define ttlog__of(x)                 (ttlog_detail::of((x), ttlog_detail::tag<TTLOG__TYPE(x)>()))
+#define TTLOG__CONSTANT(name, value) constexpr uint32_t name = (value)
 
 #else
 
@@ -517,7 +517,10 @@ template <class T, unsigned N> TTLOG__INLINE ttlog_value of(const T &x, tag<N>)
 		struct ttlog_decimal: ttlog__of_decimal,                                           \
 		default: ttlog__of_pointer)(x)
 
-#define TTLOG__AUTO __auto_type
+#define TTLOG__CONSTANT(name, value)                                                               \
+	enum {                                                                                     \
+		name = (value)                                                                     \
+	}
 #endif
 
 #endif /* TTLOG_FIELD_H */

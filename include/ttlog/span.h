@@ -29,18 +29,23 @@
 #define TTLOG__TYPE_2(n, r, k, v) TTLOG__TYPE_IN(2, n, r, v)
 #define TTLOG__TYPE_3(n, r, k, v) TTLOG__TYPE_IN(3, n, r, v)
 #define TTLOG__VALUE(n, r, k, v)                                                                   \
-	TTLOG__AUTO ttlog_x##r = (v);                                                              \
-	struct ttlog_value ttlog_v##r = ttlog__of(ttlog_x##r);
+	TTLOG__CONSTANT(ttlog_t##r, TTLOG__TYPE(v));                                               \
+	struct ttlog_value ttlog_v##r;
+/*
+ * In one expression with what records them: till its end there is what a value may point into, the
+ * string of `name().c_str()`, or in C the struct of `get().text`.
+ */
+#define TTLOG__EVALUATE(n, r, k, v) ttlog_v##r = ttlog__of(v),
 /* The word only where it counts: these stores are in every mark. */
 #define TTLOG__VALUE_LIST(n, r, k, v)                                                              \
 	ttlog_values[(n) - (r)].bits = ttlog_v##r.bits;                                            \
-	if (TTLOG__HAS_WORD(TTLOG__TYPE(ttlog_x##r)))                                              \
+	if (TTLOG__HAS_WORD((uint32_t)ttlog_t##r))                                                 \
 		ttlog_values[(n) - (r)].word = ttlog_v##r.word;
-#define TTLOG__SIZE(n, r, k, v)     +ttlog__size(TTLOG__TYPE(ttlog_x##r), ttlog_v##r)
-#define TTLOG__PUT(n, r, k, v)      ttlog_to = ttlog__put(ttlog_to, TTLOG__TYPE(ttlog_x##r), ttlog_v##r);
+#define TTLOG__SIZE(n, r, k, v)     +ttlog__size(ttlog_t##r, ttlog_v##r)
+#define TTLOG__PUT(n, r, k, v)      ttlog_to = ttlog__put(ttlog_to, ttlog_t##r, ttlog_v##r);
 #define TTLOG__ARGUMENT(n, r, k, v) TTLOG__ATT("%c[ttlog_s" #r "]@%[ttlog_a" #r "] ")
 #define TTLOG__OPERAND(n, r, k, v)                                                                 \
-	, [ttlog_s##r] "n"(TTLOG__IS_SIGNED(TTLOG__TYPE(ttlog_x##r)) ? -8 : 8),                    \
+	, [ttlog_s##r] "n"(TTLOG__IS_SIGNED((uint32_t)ttlog_t##r) ? -8 : 8),                       \
 		[ttlog_a##r] "nor"(ttlog_v##r.bits)
 
 #define TTLOG__IS_SIGNED(type)                                                                     \
@@ -119,12 +124,15 @@
 						TTLOG__IS(name, level, message, n, __VA_ARGS__),   \
 						kind, n, TTLOG__TYPES(n, __VA_ARGS__)))) {         \
 			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
-			TTLOG__USDT(ctr, bytes, name,                                              \
-				    TTLOG__IS(name, level, message, n, __VA_ARGS__),               \
-				    TTLOG__TAKE(TTLOG__ARGUMENT, n, __VA_ARGS__),                  \
-				    TTLOG__TYPES(n, __VA_ARGS__),                                  \
-				    TTLOG__TAKE(TTLOG__OPERAND, n, __VA_ARGS__));                  \
-			TTLOG__APPEND(ctr, bytes, name, level, message, n, __VA_ARGS__)            \
+			(void)(TTLOG__EACH(TTLOG__EVALUATE, n, __VA_ARGS__) __extension__({        \
+				TTLOG__USDT(ctr, bytes, name,                                      \
+					    TTLOG__IS(name, level, message, n, __VA_ARGS__),       \
+					    TTLOG__TAKE(TTLOG__ARGUMENT, n, __VA_ARGS__),          \
+					    TTLOG__TYPES(n, __VA_ARGS__),                          \
+					    TTLOG__TAKE(TTLOG__OPERAND, n, __VA_ARGS__));          \
+				TTLOG__APPEND(ctr, bytes, name, level, message, n, __VA_ARGS__)    \
+				0;                                                                 \
+			}));                                                                       \
 		}                                                                                  \
 		TTLOG__LOUD                                                                        \
 		ttlog_ticks;                                                                       \
@@ -183,12 +191,13 @@
 		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
 		if (0) {                                                                           \
 			TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                                  \
+			(void)(TTLOG__EACH(TTLOG__EVALUATE, n, __VA_ARGS__) 0);                    \
 			TTLOG__EACH(TTLOG__UNUSED, n, __VA_ARGS__)                                 \
 		}                                                                                  \
 		TTLOG__LOUD                                                                        \
 		0ull;                                                                              \
 	})
-#define TTLOG__UNUSED(n, r, k, v)        (void)ttlog_v##r;
+#define TTLOG__UNUSED(n, r, k, v)        (void)ttlog_t##r, (void)ttlog_v##r;
 #define TTLOG__ENABLED(ctr, name, level) ((void)(level), 0)
 #define TTLOG__SNAPSHOT(reason)          (0 ? (void)ttlog__of_text(reason) : (void)0)
 #define TTLOG__PREPARE(keeps_tsc)        ((void)0)

@@ -62,7 +62,8 @@
  *          recorded as null), or TTLOG_STRN, TTLOG_BYTES, TTLOG_HEX, TTLOG_DECIMAL, TTLOG_CHAR (in C
  *          'B' is an int, and recorded as 66; a variable of type char is a char); in C++ also
  *          enums and whatever has data() and size() of char. Strings over 4,000 bytes are cut and
- *          marked as cut. Each is evaluated once where the site is enabled, else not at all.
+ *          marked as cut. Each is evaluated once where the site is enabled, else not at all, and
+ *          what it points into need not outlive the mark: `name().c_str()` is fine.
  *
  * The first 12 values are the USDT probe's arguments, 64 bits each: floating point as its bits,
  * strings and bytes as their address, decimals as their units.

@@ -82,6 +82,18 @@ static void types__log_pointers(void)
 	TTLOG_PROBE(type_ptr, INFO, "ptr", "null", null, "constant", constant, "all", all);
 }
 
+struct text {
+	char text[16];
+};
+
+static struct text types__text(int number)
+{
+	struct text text = { "temporary 0" };
+
+	text.text[10] = (char)('0' + number);
+	return text;
+}
+
 static void types__log_strings(void)
 {
 	char array[8] = "array";
@@ -90,6 +102,8 @@ static void types__log_strings(void)
 
 	TTLOG_PROBE(type_str, INFO, "str", "literal", "literal", "array", array, "null", missing,
 		    "empty", "");
+	TTLOG_PROBE(type_temporary, INFO, "temporary", "first", types__text(1).text, "second",
+		    types__text(2).text);
 	TTLOG_PROBE(type_utf8, INFO, "utf8", "umlaut", "gr\xc3\xbc\xc3\x9f", "face",
 		    "\xf0\x9f\x98\x80", "latin1", "gr\xfc\xdf", "cut", "\xe2\x82");
 	TTLOG_PROBE(type_escapes, INFO, "escapes", "escape", "\x1b[31mred\x1b[0m", "newline",

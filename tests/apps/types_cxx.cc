@@ -61,6 +61,21 @@ inline int inline_twice(int value)
 	return value * 2;
 }
 
+std::string make_text(std::size_t length)
+{
+	return "temporary " + std::string(length, 'x');
+}
+
+/* Of strings that are gone when the mark is behind: short, on the heap, in a mapping of their own. */
+void log_temporaries()
+{
+	TTLOG_PROBE(gone, INFO, "Gone", "short", make_text(1).c_str(), "heap",
+		    make_text(40).c_str(), "view", std::string_view(make_text(41)), "strn",
+		    TTLOG_STRN(make_text(42).data(), 20));
+	TTLOG_PROBE(unmapped, INFO, "Unmapped", "text", make_text(1 << 24).c_str());
+	TTLOG_SPAN(gone_span, INFO, "text", make_text(43).c_str());
+}
+
 /* As getenv() and strerror() give them. */
 void log_writable_strings()
 {
@@ -85,6 +100,7 @@ void log_strings()
 		    view, "null_view", std::string_view(), "c_str", text.c_str());
 	TTLOG_PROBE(long_string, INFO, "A long string", "text", long_text);
 	TTLOG_PROBE(temporary, INFO, "A temporary", "text", std::string("tempo") + "rary");
+	log_temporaries();
 	log_writable_strings();
 }
 
