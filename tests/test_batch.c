@@ -386,6 +386,67 @@ static void test_batch_is_fresh_in_a_child(void **state)
 	assert_int_equal(batch_events(own), 3);
 }
 
+static pthread_barrier_t child_turn;
+
+static void *child_run(void *ret_batch)
+{
+	log_count(100);
+	*(const struct ttlog_batch **)ret_batch = own_batch();
+	pthread_barrier_wait(&child_turn);
+	pthread_barrier_wait(&child_turn);
+	log_count(101);
+	return NULL;
+}
+
+/* own: the parent's thread's, whose place in memory it is here, too. */
+static int child_check_threads(const struct ttlog_batch *own)
+{
+	const struct ttlog_batch *others = NULL;
+	int next = 100, own_next = 0;
+	pthread_t thread;
+
+	flush_trap__clear();
+	/* as where it is the only one, or came last */
+	ttlog_module.batches = (uintptr_t)own;
+	if (pthread_barrier_init(&child_turn, NULL, 2) ||
+	    pthread_create(&thread, NULL, child_run, &others))
+		return 1;
+	pthread_barrier_wait(&child_turn);
+	log_count(0);
+	if (!others || others == own || own_batch() != own)
+		return 2;
+	if (batch_events(others) != 1 || batch_events(own) != 1)
+		return 3;
+	/* of what the parent had there is no other, or the last one */
+	if (others->next && ((const struct ttlog_batch *)(uintptr_t)others->next)->next)
+		return 4;
+	assert_counts(own, &own_next);
+	pthread_barrier_wait(&child_turn);
+	if (pthread_join(thread, NULL) || flush_cnt(TTLOG_OP_END) != 1 || others->tid)
+		return 5;
+	assert_counts(flush__batch(flush_trap__get(TTLOG_OP_FLUSH, 0)), &next);
+	return next == 102 && own_next == 1 ? 0 : 6;
+}
+
+/* In a child a thread logs before the one that called fork(): it took that one's batch, and then both
+ * had it. */
+static void test_batch_stays_with_the_thread_that_forked(void **state)
+{
+	const struct ttlog_batch *own;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	log_count(0);
+	own = own_batch();
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (!pid)
+		_exit(child_check_threads(own));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /*
  * A thread finds that it has no batch, and before it makes one a signal handler logs: then there is
  * one, with the handler's event. A second time it was taken for one of before a fork(): its base
@@ -689,6 +750,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_batch_takes_events_of_key_destructors, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_fresh_in_a_child, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_batch_stays_with_the_thread_that_forked, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_batch_of_a_handler_is_not_made_again, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_batch_is_flushed_at_exit, setup, teardown),

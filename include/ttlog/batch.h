@@ -348,6 +348,13 @@ TTLOG__INLINE struct ttlog_batch *ttlog__find_inherited(uint32_t tid)
 	return NULL;
 }
 
+/* Zeroes: it is of the process that we are a child of. Its thread may be here, and not know of it yet:
+ * the one that called fork(). */
+TTLOG__INLINE int ttlog__is_wiped(const struct ttlog_batch *batch)
+{
+	return __atomic_load_n(&batch->magic, __ATOMIC_ACQUIRE) != TTLOG_BATCH_MAGIC;
+}
+
 /* A batch that an ended thread left. Batches never leave the list: who walks it from outside is
  * never led astray, and memory is bounded by the number of threads at one time. */
 TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
@@ -356,15 +363,15 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 
 	while (at) {
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
-		uint32_t nobody = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
+		uint32_t nobody;
 
 		/* most are somebody's: what only looks takes no line from its thread's cache */
-		if (!nobody && __atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0,
-							   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-			/* zeroes: another thread's of the process that we are a child of */
-			if (batch->magic != TTLOG_BATCH_MAGIC)
-				ttlog__init_batch(batch, tid, ttlog__choose_clock());
-			return batch;
+		if (!ttlog__is_wiped(batch)) {
+			nobody = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
+			if (!nobody &&
+			    __atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0,
+							__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+				return batch;
 		}
 		at = batch->next;
 	}
@@ -392,13 +399,38 @@ TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 	return batch;
 }
 
-/* In a child after fork(): its parent's batches are zeroes now, and but for its own nobody's. */
+/*
+ * In a child after fork(), its first thread's, which is zeroes. So are all that its parent had: of
+ * those the list has one at the most, the last of it, this one or nobody's. Other threads may have
+ * enlisted theirs already.
+ */
 TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
 {
+	uint64_t first = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+	uint64_t at = first;
+
 	ttlog__init_batch(batch, tid, ttlog__choose_clock());
-	__atomic_store_n(&ttlog_module.grown_bytes, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&ttlog_module.batches, (uintptr_t)batch, __ATOMIC_RELEASE);
+	while (at && at != (uintptr_t)batch)
+		at = ((struct ttlog_batch *)(uintptr_t)at)->next;
+	if (at)
+		return batch;
+	do {
+		batch->next = first;
+		if (first && ttlog__is_wiped((struct ttlog_batch *)(uintptr_t)first))
+			batch->next = 0;
+	} while (!__atomic_compare_exchange_n(&ttlog_module.batches, &first, (uintptr_t)batch, 0,
+					      __ATOMIC_RELEASE, __ATOMIC_ACQUIRE));
 	return batch;
+}
+
+/* Of a child none has grown before there is the first. */
+TTLOG__INLINE void ttlog__begin_child(void)
+{
+	const struct ttlog_batch *first = (const struct ttlog_batch *)(uintptr_t)__atomic_load_n(
+		&ttlog_module.batches, __ATOMIC_ACQUIRE);
+
+	if (first && ttlog__is_wiped(first))
+		__atomic_store_n(&ttlog_module.grown_bytes, 0, __ATOMIC_RELAXED);
 }
 
 /*
@@ -421,6 +453,7 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 		return had;
 	}
 	tid = (uint32_t)ttlog__syscall(__NR_gettid);
+	ttlog__begin_child();
 	if (had != ttlog__no_batch)
 		batch = ttlog__revive_batch(had, tid);
 	else
@@ -598,16 +631,14 @@ TTLOG__COLD(void, ttlog__flush, (void))
 TTLOG__INLINE void ttlog__spare_batch(void)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
-	uint32_t tid = 1;
-
-	while (at && tid) {
+	while (at) {
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
 
-		tid = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
+		if (!ttlog__is_wiped(batch) && !__atomic_load_n(&batch->tid, __ATOMIC_RELAXED))
+			return;
 		at = batch->next;
 	}
-	if (tid)
-		(void)ttlog__map_batch(0);
+	(void)ttlog__map_batch(0);
 }
 
 TTLOG__COLD(void, ttlog__prepare, (int keeps_tsc))
