@@ -304,8 +304,10 @@ static void handle_deaths(struct drain *drain)
 		at += sizeof(size) + ((size + 7) & ~7ull);
 		if (size < sizeof(*head) || size < smallest(head->kind) || head->bytes > size)
 			continue;
-		/* what the program asks for holds what its other threads have by now */
-		if (head->kind == WIRE_REQUEST)
+		/* what the program asks for holds what its other threads have by now; it may ask in
+		 * a loop, and have thousands of them */
+		if (head->kind == WIRE_REQUEST &&
+		    recorder__heeds_request(drain->options.recorder, head))
 			recorder__pull(drain->options.recorder, head->tgid, take_batches, drain);
 		recorder__take_message(drain->options.recorder, head);
 	}

@@ -399,17 +399,30 @@ void recorder__tell_consumed(struct recorder *recorder)
 
 /* ---- asking ---- */
 
+static bool heeds_request(const struct recorder *recorder, const struct process *process)
+{
+	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
+		return false;
+	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
+	 * more than one after another, and only where there is room */
+	return process->job_cnt <= 1 && !process->owed_reason &&
+	       !(process->job_cnt &&
+		 writer__is_full(recorder->options.writer, job__bytes(process)));
+}
+
+bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)
+{
+	const struct process *process = recorder__find(recorder, head->tgid, head->start_ns);
+
+	return process && heeds_request(recorder, process);
+}
+
 static void request_from_program(struct recorder *recorder, struct process *process,
 				 const struct wire_request *message)
 {
 	struct trigger_request *request;
 
-	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
-		return;
-	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
-	 * more than one after another, and only where there is room */
-	if (process->job_cnt > 1 || process->owed_reason ||
-	    (process->job_cnt && writer__is_full(recorder->options.writer, job__bytes(process))))
+	if (!heeds_request(recorder, process))
 		return;
 	request = trigger_request__new(message->reason[0] ? message->reason : "request",
 				       process->pid, false);

@@ -89,6 +89,8 @@ void recorder__free(struct recorder *recorder);
 /* One that comes, or what was found of one that is known. */
 void recorder__arrive(struct recorder *recorder, struct arrival *arrival);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
+/* Whether a snapshot comes of what a program asks for: else nobody needs to look what it has. */
+bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head);
 /* Any message but a batch. */
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
 /* Tells the kernel how much was read of whose; after each round of reading. */

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from harness import COLLECT, DEADLINE_S, Snapshot, check, equal, wait_until
+from test_failures import Table
 
 SNAPSHOT_EVENTS = ["before"] * 10 + ["after"] * 10
 
@@ -120,6 +121,20 @@ def test_on_without_request(t):
     collector.say()
     accounts = collector.end().accounts_of(pid)
     equal((accounts.recorded, t.files()), (20, []), "accounts and files")
+
+
+def test_on_without_request_reads_nothing(t):
+    """Who asks in a loop does not have its threads' memory read each time, which others wait for."""
+    table = Table(t.path("table"))
+    asked = [f"reason{i}" for i in range(200)]
+    collector = t.collect("--on", "crash", "--", t.app("snapshot"), "--wait", *asked,
+                          env=table.environment())
+    collector.out.wait("asked")
+    pid, _ = collector.recording()
+    collector.say()
+    equal(collector.end().accounts_of(pid).recorded, 20, "recorded")
+    reads = sum(point.hits for point in table.points() if point.function == "process_vm_readv")
+    check(reads < len(asked), f"{reads} reads of what {len(asked)} requests were refused for")
 
 
 # ---- requests by the program ----
