@@ -105,8 +105,8 @@
  *
  * Strict mode takes the time stamp counter of x86 from the thread, which no filter does. So after
  * TTLOG_PREPARE() the times of its events there are those of the kernel's timer, 1 to 10 ms apart;
- * their order stays. Before a filter (SECCOMP_MODE_FILTER) use TTLOG_PREPARE_FOR_FILTER(), which
- * keeps them exact.
+ * their order stays, and a span that is open meanwhile ends with a duration of 0. Before a filter
+ * (SECCOMP_MODE_FILTER) use TTLOG_PREPARE_FOR_FILTER(), which keeps them exact.
  *
  * An event of more than 1 KiB that a handler logs inside of another, or that is larger than the
  * buffer, needs memory: one buffer is kept for that, and what finds it taken is counted as lost.
