@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <poll.h>
@@ -40,6 +41,7 @@
 #include "kernel.h"
 #include "launch.h"
 #include "live.h"
+#include "memory_group.h"
 #include "plain_file.h"
 #include "reception.h"
 #include "recorder.h"
@@ -54,10 +56,11 @@
 #include "watch.h"
 #include "writer.h"
 
-#define EXIT_COLLECTOR  125 /* with -- CMD: the collector failed, as env(1) has it */
 #define COMMAND_END_MS  5000
 /* One process, one file with sites, and some to spare. */
 #define MIN_DESCRIPTORS 64
+/* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
+#define START_MIB       40u
 
 struct collector {
 	const struct env *env;
@@ -125,6 +128,16 @@ static const char *advice(int err)
 	default:
 		return "";
 	}
+}
+
+/* left_bytes: before it was tried; what it had taken goes back by and by. */
+static void tell_memory(const struct env *env, uint64_t left_bytes)
+{
+	fprintf(stderr, "ttlog-collect: it takes --buffer-size, now %zu MiB, and some %u MiB more",
+		env->buffer_bytes >> 20, START_MIB);
+	if (left_bytes < UINT64_MAX)
+		fprintf(stderr, "; its memory cgroup had %" PRIu64 " MiB left", left_bytes >> 20);
+	fputc('\n', stderr);
 }
 
 /* ---- arrivals: from whichever thread attaches ---- */
@@ -591,6 +604,7 @@ static int open_kernel(struct collector *collector)
 		.traces = env->mode == ENV_COMMAND,
 		.tells_starts = env->mode == ENV_PATH,
 	};
+	uint64_t left_bytes = memory_group__own_left_bytes();
 	int err;
 
 	if (capability__foreign_namespace()) {
@@ -603,6 +617,8 @@ static int open_kernel(struct collector *collector)
 		err = -errno;
 		fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n",
 			strerror(-err), advice(err));
+		if (err == -ENOMEM)
+			tell_memory(collector->env, left_bytes);
 		if (!has_few_descriptors())
 			check__explain(stderr);
 		return err;
@@ -737,10 +753,16 @@ static void open_control(struct collector *collector)
 static int open_budget(struct collector *collector)
 {
 	uint64_t bytes = collector->env->max_memory_bytes;
+	uint64_t left_bytes = memory_group__own_left_bytes();
 	int err = 0;
 
 	if (!bytes)
 		err = ring_budget__of_dir(collector->ring_root, &bytes);
+	else if (bytes > left_bytes && !collector->env->quiet)
+		fprintf(stderr,
+			"ttlog-collect: its memory cgroup has %" PRIu64
+			" MiB left, less than --max-memory: the kernel will kill it when rings fill that\n",
+			left_bytes >> 20);
 	if (!err) {
 		collector->budget = ring_budget__new(bytes);
 		err = collector->budget ? 0 : -errno;

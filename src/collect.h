@@ -5,6 +5,9 @@
 #ifndef TTLOG_COLLECT_H
 #define TTLOG_COLLECT_H
 
+/* With -- CMD: the collector failed, as env(1) has it. */
+#define EXIT_COLLECTOR 125
+
 struct env;
 
 /* Records as env says until it is over. The exit status of ttlog-collect. */

@@ -5,6 +5,7 @@
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
 
+#include "memory_group.h"
 #include "ring.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
@@ -17,7 +18,7 @@ struct ring_budget {
 	uint64_t used_bytes;
 };
 
-int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes)
+static int read_free_bytes(const char *dir, uint64_t *ret_bytes)
 {
 	struct sysinfo machine;
 	struct statfs fs;
@@ -25,13 +26,27 @@ int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes)
 	if (statfs(dir, &fs))
 		return -errno;
 	if (fs.f_blocks) {
-		*ret_bytes = fs.f_bavail * (uint64_t)fs.f_bsize / 2;
+		*ret_bytes = fs.f_bavail * (uint64_t)fs.f_bsize;
 		return 0;
 	}
 	/* one without a limit of its own ends where the machine does */
 	if (sysinfo(&machine))
 		return -errno;
-	*ret_bytes = (uint64_t)machine.freeram * machine.mem_unit / 2;
+	*ret_bytes = (uint64_t)machine.freeram * machine.mem_unit;
+	return 0;
+}
+
+int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes)
+{
+	uint64_t group_bytes = memory_group__own_left_bytes(), free_bytes = 0;
+	int err = read_free_bytes(dir, &free_bytes);
+
+	if (err)
+		return err;
+	/* a tmpfs's pages are charged to who writes them first: us */
+	if (group_bytes < 2 * RING_BUDGET_MIN_BYTES)
+		group_bytes = 2 * RING_BUDGET_MIN_BYTES;
+	*ret_bytes = (group_bytes < free_bytes ? group_bytes : free_bytes) / 2;
 	return 0;
 }
 

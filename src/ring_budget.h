@@ -21,7 +21,8 @@ struct ring_budget;
 
 #define RING_BUDGET_MIN_BYTES ((uint64_t)1 << 20)
 
-/* Half of what the file system that `dir` is in has free. 0 or -errno. */
+/* Half of what the file system that `dir` is in has free, or of what this process's memory cgroup has
+ * left (then RING_BUDGET_MIN_BYTES at least), whichever is less. 0 or -errno. */
 int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes);
 
 /* NULL with errno. */

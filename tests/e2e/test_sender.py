@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Who sent the signal that a process died of, or that the kernel wanted its memory."""
-import contextlib
 import os
 import signal
 import subprocess
 
-from harness import NOBODY, Skip, check, equal, view, wait_until
+from harness import NOBODY, check, equal, view, wait_until
+from memory_group import join, memory_group
 from test_crash import CORE, check_steps, process
 
 THREADS, EVENTS = 2, 10
@@ -99,41 +99,10 @@ def test_sender_while_the_collector_sleeps(t):
 # ---- the kernel, for want of memory ----
 
 
-@contextlib.contextmanager
-def memory_group(pid):
-    """The process may hold so much from now on."""
-    for root, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
-        path = os.path.join(root, f"ttlog-test-{os.getpid()}")
-        try:
-            os.mkdir(path)
-        except OSError:
-            continue
-        if os.path.exists(os.path.join(path, limit)):
-            break
-        os.rmdir(path)
-    else:
-        raise Skip("no memory cgroup can be made here")
-    try:
-        settings = [(limit, LIMIT), ("memory.swap.max", 0), ("memory.memsw.limit_in_bytes", LIMIT),
-                    ("cgroup.procs", pid)]
-        for name, value in settings:
-            if os.path.exists(os.path.join(path, name)):
-                with open(os.path.join(path, name), "w", encoding="ascii") as file:
-                    file.write(str(value))
-        yield
-    finally:
-        wait_until(lambda: not is_used(path), "the end of all in the memory cgroup")
-        os.rmdir(path)
-
-
-def is_used(path):
-    with open(os.path.join(path, "cgroup.procs"), encoding="ascii") as file:
-        return file.read()
-
-
 def test_sender_oom_killer(t):
     app, collector = start(t, t.app("crash"), "--wait", THREADS, EVENTS, "OOM")
-    with memory_group(app.pid):
+    with memory_group(LIMIT) as group:
+        join(group, app.pid)
         app.say()
         app.end(-signal.SIGKILL)
     collector.end()
