@@ -243,6 +243,13 @@ void death__take_end(struct crash *crash, const struct wire_end *end)
 	crash->max_rss_bytes = end->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void free_mappings(struct crash_mapping *mappings, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		free(mappings[i].path);
+	free(mappings);
+}
+
 int death__take_mappings(struct crash *crash, const struct maps *maps)
 {
 	struct crash_mapping *mappings = calloc(maps->cnt + 1, sizeof(*mappings));
@@ -263,12 +270,13 @@ int death__take_mappings(struct crash *crash, const struct maps *maps)
 			.inode = entry->inode,
 			.path = strdup(entry->path),
 		};
-		if (mappings[cnt].path)
-			cnt++;
+		if (!mappings[cnt].path) {
+			free_mappings(mappings, cnt);
+			return -ENOMEM;
+		}
+		cnt++;
 	}
-	for (size_t i = 0; i < crash->mapping_cnt; i++)
-		free(crash->mappings[i].path);
-	free(crash->mappings);
+	free_mappings(crash->mappings, crash->mapping_cnt);
 	crash->mappings = mappings;
 	crash->mapping_cnt = cnt;
 	return 0;

@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,14 @@ static int trigger(const struct env *env)
 	return control__trigger(dir, &wish, stdout, stderr);
 }
 
+/* As far as one can tell of options that were not parsed. */
+static bool has_command(char **argv)
+{
+	while (*argv && strcmp(*argv, "--") != 0)
+		argv++;
+	return *argv;
+}
+
 int main(int argc, char **argv)
 {
 	struct env env = { 0 };
@@ -49,7 +58,7 @@ int main(int argc, char **argv)
 		unwind_child__run();
 	if (env__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
-		return status;
+		return has_command(argv) ? EXIT_COLLECTOR : status;
 	}
 	switch (env.mode) {
 	case ENV_PIDS:

@@ -335,6 +335,11 @@ void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
 		recorder__stamp_thread(&head);
 		process = admit(recorder, &head);
 	}
+	/* one that crashes is mostly gone before it could be read again */
+	if (!process || !arrival->seen)
+		report__failure(
+			arrival->pid, -ENOMEM,
+			"what it has mapped is not known, the stack of a crash may have no names");
 	if (!process)
 		return;
 	process->birth_ns = birth_ns;
