@@ -95,9 +95,15 @@ void process__open_facts(struct process *process, const char *dir)
 	    snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
 		     (unsigned long long)process->start_ns) >= (int)sizeof(path))
 		return;
+	/* first, or what is made could not be removed */
+	process->facts_path = strdup(path);
+	if (!process->facts_path)
+		return;
 	process->facts_fd = journal__open_process(path, process);
-	if (process->facts_fd >= 0)
-		process->facts_path = strdup(path);
+	if (process->facts_fd < 0) {
+		free(process->facts_path);
+		process->facts_path = NULL;
+	}
 }
 
 /* Whoever has too few descriptors for snapshots can't give any back either: rings wait for those. */

@@ -254,10 +254,11 @@ static void answer(struct writer_job *job)
 
 static void take_file(struct process *process, const struct writer_job *job, bool had_part)
 {
-	if (had_part)
-		(void)process__replace_file(process, job->path);
-	else
-		(void)process__add_file(process, job->path);
+	int err = had_part ? process__replace_file(process, job->path)
+			   : process__add_file(process, job->path);
+
+	if (err)
+		report__failure(process->pid, err, "its last line will not name a snapshot");
 	process->unreadable = job->corrupt_cnt;
 }
 
