@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories are watched, not files: a file does not hear of what takes its name. Where the path
- * is a symbolic link there are two: that of the link and that of what it points to.
+ * Directories are watched, not files: a file does not hear of what takes its name. Nor does it hear of
+ * a directory that is moved away above it, or of a symbolic link on the way that points elsewhere now
+ * ("current", as many deployments have it). So the path is looked up step by step, as the kernel does
+ * it, and each directory is watched before the next name is looked for in it.
  */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -13,34 +16,142 @@
 
 #include "watch.h"
 
-#define WATCHED (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
+/* That a name means another file now; and where the path ends, that the file is whole. */
+#define WATCHED    (IN_CREATE | IN_MOVED_TO | IN_MASK_ADD)
+#define AT_ITS_END IN_CLOSE_WRITE
+#define MAX_STEPS  256u
+/* As the kernel has it. */
+#define MAX_LINKS  40u
+
+/* A name that is looked up in a directory. */
+struct step {
+	int dir; /* watch descriptor */
+	char name[NAME_MAX + 1];
+};
+
+struct steps {
+	struct step list[MAX_STEPS];
+	size_t cnt;
+};
 
 struct watch {
 	int fd;
-	int dirs[2]; /* watch descriptors; -1: none */
-	char path[PATH_MAX], names[2][NAME_MAX + 1];
+	char path[PATH_MAX];
+	struct steps steps;
 };
 
-static int add(struct watch *watch, size_t which, const char *path)
-{
-	char dir[PATH_MAX], name[PATH_MAX];
+/* Where a look-up has come to. */
+struct walk {
+	char dir[PATH_MAX], left[PATH_MAX];
+	size_t link_cnt;
+	bool reached; /* the name that the path ends in; what follows is where that points to */
+};
 
-	if (strlen(path) >= sizeof(dir))
-		return -ENAMETOOLONG;
-	strcpy(dir, path);
-	strcpy(name, path);
-	strncpy(watch->names[which], basename(name), NAME_MAX);
-	watch->dirs[which] = inotify_add_watch(watch->fd, dirname(dir), WATCHED);
-	return watch->dirs[which] < 0 ? -errno : 0;
+/* Off the front of what is left; false where nothing is. */
+static bool take_name(struct walk *walk, char ret_name[NAME_MAX + 1])
+{
+	const size_t slashes = strspn(walk->left, "/");
+	const size_t len = strcspn(walk->left + slashes, "/");
+	const size_t rest = slashes + len + strspn(walk->left + slashes + len, "/");
+
+	if (!len || len > NAME_MAX)
+		return false;
+	memcpy(ret_name, walk->left + slashes, len);
+	ret_name[len] = '\0';
+	memmove(walk->left, walk->left + rest, strlen(walk->left + rest) + 1);
+	return true;
 }
 
-/* What a link points to now; it may be another place than before. */
-static void add_target(struct watch *watch)
+static int add_step(struct watch *watch, struct steps *steps, const struct walk *walk,
+		    const char *name)
 {
-	char target[PATH_MAX];
+	const bool is_last = !walk->left[0];
+	struct step *step = &steps->list[steps->cnt];
 
-	if (realpath(watch->path, target))
-		(void)add(watch, 1, target);
+	/* no name that another file could take */
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	if (steps->cnt == MAX_STEPS)
+		return -ELOOP;
+	step->dir = inotify_add_watch(watch->fd, walk->dir, WATCHED | (is_last ? AT_ITS_END : 0));
+	/* one that may be passed through but not read is passed through */
+	if (step->dir < 0)
+		return errno == EACCES && !is_last ? 0 : -errno;
+	strcpy(step->name, name);
+	steps->cnt++;
+	return 0;
+}
+
+/* Into what that name is there: a link's target comes before what is left. */
+static int go_on(struct walk *walk, const char *name)
+{
+	char child[2 * PATH_MAX], target[PATH_MAX], left[2 * PATH_MAX + 2];
+	ssize_t len;
+
+	(void)snprintf(child, sizeof(child), "%s/%s", walk->dir, name);
+	len = readlink(child, target, sizeof(target) - 1);
+	if (len < 0) {
+		if (strlen(child) >= sizeof(walk->dir))
+			return -ENAMETOOLONG;
+		strcpy(walk->dir, child);
+		return 0;
+	}
+	target[len] = '\0';
+	(void)snprintf(left, sizeof(left), "%s/%s", target, walk->left);
+	if (++walk->link_cnt > MAX_LINKS || strlen(left) >= sizeof(walk->left))
+		return -ELOOP;
+	strcpy(walk->left, left);
+	if (target[0] == '/')
+		strcpy(walk->dir, "/");
+	return 0;
+}
+
+/* Fills steps as far as the path leads. 0 where that is to the name that it ends in, or -errno. */
+static int look_up(struct watch *watch, struct steps *steps)
+{
+	struct walk walk = { .reached = false };
+	char name[NAME_MAX + 1];
+	int err = 0;
+
+	strcpy(walk.left, watch->path);
+	strcpy(walk.dir, watch->path[0] == '/' ? "/" : ".");
+	while (!err && take_name(&walk, name)) {
+		err = add_step(watch, steps, &walk, name);
+		walk.reached |= !err && !walk.left[0];
+		if (!err)
+			err = go_on(&walk, name);
+	}
+	return walk.reached ? 0 : err ? err : -ENOENT;
+}
+
+static bool has_dir(const struct steps *steps, int dir)
+{
+	for (size_t i = 0; i < steps->cnt; i++) {
+		if (steps->list[i].dir == dir)
+			return true;
+	}
+	return false;
+}
+
+/* The way may be another one than before. */
+static int look_up_again(struct watch *watch)
+{
+	struct steps *steps = calloc(1, sizeof(*steps));
+	int err;
+
+	if (!steps)
+		return -ENOMEM;
+	err = look_up(watch, steps);
+	for (size_t i = 0; i < watch->steps.cnt; i++) {
+		const int dir = watch->steps.list[i].dir;
+
+		/* twice does no harm: numbers do not come again */
+		if (!has_dir(steps, dir))
+			(void)inotify_rm_watch(watch->fd, dir);
+	}
+	watch->steps = *steps;
+	free(steps);
+	return err;
 }
 
 struct watch *watch__new(const char *path)
@@ -50,20 +161,20 @@ struct watch *watch__new(const char *path)
 
 	if (!watch)
 		return NULL;
-	watch->dirs[0] = -1;
-	watch->dirs[1] = -1;
 	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (watch->fd < 0)
 		err = -errno;
-	else
-		err = add(watch, 0, path);
+	else if (strlen(path) >= sizeof(watch->path))
+		err = -ENAMETOOLONG;
+	if (!err) {
+		strcpy(watch->path, path);
+		err = look_up_again(watch);
+	}
 	if (err) {
 		watch__free(watch);
 		errno = -err;
 		return NULL;
 	}
-	strcpy(watch->path, path);
-	add_target(watch);
 	return watch;
 }
 
@@ -86,9 +197,9 @@ static bool is_ours(const struct watch *watch, const struct inotify_event *event
 	/* what did not fit may have been about it */
 	if (event->mask & IN_Q_OVERFLOW)
 		return true;
-	for (size_t i = 0; i < 2; i++) {
-		if (event->wd == watch->dirs[i] && event->len &&
-		    strcmp(event->name, watch->names[i]) == 0)
+	for (size_t i = 0; event->len && i < watch->steps.cnt; i++) {
+		if (event->wd == watch->steps.list[i].dir &&
+		    strcmp(event->name, watch->steps.list[i].name) == 0)
 			return true;
 	}
 	return false;
@@ -108,7 +219,6 @@ bool watch__changed(struct watch *watch)
 			at += sizeof(*event) + event->len;
 		}
 	}
-	if (changed)
-		add_target(watch);
-	return changed;
+	/* a way that ends halfway leads to nothing new yet */
+	return changed && look_up_again(watch) == 0 && access(watch->path, F_OK) == 0;
 }

@@ -367,6 +367,21 @@ def test_upgraded_by_a_link(t):
     collector.stop()
 
 
+def test_upgraded_by_a_link_on_the_way(t):
+    """As deployments have it: "current" points to the release's directory."""
+    path = t.path("current/program")
+    for number, name in enumerate(("crash", "trade")):
+        os.mkdir(t.path(f"release{number}"))
+        t.app(name, t.path(f"release{number}/program"))
+    os.symlink("release0", t.path("current"))
+    collector = t.collect("--on", "exit", "-e", path)
+    collector.recording_path(path)
+    os.symlink("release1", t.path("next"))
+    os.rename(t.path("next"), t.path("current"))
+    run_replaced(t, collector, path, 2)
+    collector.stop()
+
+
 def test_upgraded_to_one_without_marks(t):
     """It is said."""
     path = t.app("trade")
