@@ -32,6 +32,7 @@
 #include "check.h"
 #include "clock.h"
 #include "collect.h"
+#include "console.h"
 #include "control.h"
 #include "drain.h"
 #include "elf.h"
@@ -64,6 +65,7 @@
 
 struct collector {
 	const struct env *env;
+	struct console *console; /* NULL: messages wait for whoever reads them */
 	char ring_root[PATH_MAX];
 	struct journal journal; /* its directory lies in there */
 	struct kernel *kernel;
@@ -91,7 +93,7 @@ struct collector {
 	sigset_t old_mask;
 	bool over;
 	bool command_ended;
-	int stop_signal;    /* SIGINT or SIGTERM that ended the recording */
+	int stop_signal;    /* SIGINT, SIGTERM or SIGHUP that ended the recording */
 	bool from_terminal; /* which sent it to CMD as well */
 	int command_status; /* wait status */
 	bool failed_late;   /* atomic: a given process could not be attached to */
@@ -550,6 +552,16 @@ static void start_timer(int fd, uint64_t ns, bool repeats)
 		(void)timerfd_settime(fd, 0, &spec, NULL);
 }
 
+/* A terminal that is gone ends the recording as Ctrl-C does, but for nohup: what is blocked comes even
+ * where it was ignored. */
+static void add_hangup(sigset_t *mask)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+		sigaddset(mask, SIGHUP);
+}
+
 static int open_signals(struct collector *collector)
 {
 	sigset_t mask;
@@ -558,6 +570,7 @@ static int open_signals(struct collector *collector)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
+	add_hangup(&mask);
 	sigaddset(&mask, SIGUSR1);
 	if (pthread_sigmask(SIG_BLOCK, &mask, &collector->old_mask))
 		return -errno;
@@ -840,9 +853,9 @@ static int start(struct collector *collector, int *ret_exit_status)
 
 	err = open_signals(collector);
 	if (err)
-		(void)failed("can't start", NULL, err);
-	else
-		err = open_journal(collector);
+		return failed("can't start", NULL, err);
+	collector->console = console__new();
+	err = open_journal(collector);
 	if (!err)
 		err = open_kernel(collector);
 	if (!err)
@@ -895,7 +908,7 @@ static _Noreturn void leave_hanging(struct collector *collector, int status)
 	writer__free(collector->writer);
 	recorder__free(collector->recorder);
 	journal__fini(&collector->journal);
-	(void)fflush(NULL);
+	console__flush(collector->console);
 	_exit(status);
 }
 
@@ -926,6 +939,7 @@ static void tear_down(struct collector *collector, int status)
 	close_fd(collector->interval_fd);
 	close_fd(collector->duration_fd);
 	close_fd(collector->command_fd);
+	console__free(collector->console);
 }
 
 /* The recording was ended by a signal: CMD gets it too, as from a shell, and some time to end. */

@@ -2,11 +2,13 @@
 /*
  * ttlog-collect: records marked programs and writes snapshots of the last of it.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "collect.h"
@@ -44,6 +46,19 @@ static bool has_command(char **argv)
 	return *argv;
 }
 
+/* Where one is closed, what is opened next would be where messages go to: a ring, a snapshot. CMD has
+ * them as they were. */
+static void fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct env env = { 0 };
@@ -52,6 +67,7 @@ int main(int argc, char **argv)
 	/* Inherited as ignored, it would have the kernel reap our children unseen: their numbers
 	 * would be others' before we have done with them. */
 	(void)signal(SIGCHLD, SIG_DFL);
+	fill_standard();
 	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
 		return subject__run();
 	if (unwind_child__is_asked(argc, argv))

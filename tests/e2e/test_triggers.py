@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What makes a snapshot, and what does not: --on, -i, -d, signals, TTLOG_SNAPSHOT, --trigger."""
+import fcntl
 import os
 import signal
 import subprocess
 import time
 
-from harness import COLLECT, DEADLINE_S, Snapshot, check, equal, wait_until
+from harness import ACCOUNTS, COLLECT, DEADLINE_S, Snapshot, check, equal, wait_until
 from test_failures import Table
 
 SNAPSHOT_EVENTS = ["before"] * 10 + ["after"] * 10
@@ -336,6 +337,65 @@ def test_shutdown_by_SIGINT(t):
 
 def test_shutdown_by_SIGTERM(t):
     shut_down(t, signal.SIGTERM)
+
+
+def test_shutdown_by_SIGHUP(t):
+    shut_down(t, signal.SIGHUP)
+
+
+def test_nohup(t):
+    app = t.start(t.app("trade"), "--wait", 2, 100)
+    app.out.wait("ready")
+    collector = t.collect("-p", app.pid, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    collector.recording(app.pid)
+    collector.signal(signal.SIGHUP)
+    # what it answers comes after what it has been told before
+    collector.signal(signal.SIGUSR1)
+    app.ask("done")
+    equal(collector.stop().only_accounts().recorded, 200, "events recorded after a hangup")
+    end_trades(app)
+
+
+def test_nobody_reads_what_it_says(t):
+    """A pager that stands still: it records, writes and ends as ever, and says it all in the end."""
+    path, count = t.app("crash"), 60
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen([COLLECT, "-o", t.out, "--on", "exit", "-e", path], stdin=subprocess.DEVNULL,
+                          stderr=write_end) as collector:
+        try:
+            os.close(write_end)
+            said = b""
+            while f"recording {path} ".encode() not in said:
+                said += os.read(read_end, 4096)
+            for _ in range(count):
+                t.start(path, 1, 10, "exit").end(3)
+            t.wait_files(count)
+            collector.send_signal(signal.SIGTERM)
+            while more := os.read(read_end, 4096):
+                said += more
+            equal(collector.wait(DEADLINE_S), 0, "status")
+        finally:
+            collector.kill()
+            os.close(read_end)
+    accounts = list(filter(None, map(ACCOUNTS.fullmatch, said.decode().splitlines())))
+    equal({int(match[3]) for match in accounts}, {10}, "recorded of each")
+    equal(len(accounts), count, "processes accounted for")
+
+
+def test_descriptors_that_are_closed(t):
+    """What it opens is not where its messages go to; CMD has them as they were."""
+    app = t.start(t.app("trade"), "--wait", 2, 100)
+    app.out.wait("ready")
+    collector = t.start("sh", "-c", f"exec {COLLECT} -o {t.out} -p {app.pid} <&- >&- 2>&-")
+    wait_until(lambda: os.path.exists(f"/run/ttlog/control-{collector.pid}.sock"), "it listens")
+    links = [os.readlink(f"/proc/{collector.pid}/fd/{number}") for number in range(3)]
+    equal(links, ["/dev/null"] * 3, "its standard descriptors")
+    collector.signal(signal.SIGTERM)
+    collector.end()
+    app.ask("done")
+    end_trades(app)
+    t.start("sh", "-c", f"exec {COLLECT} -o {t.out} -- sh -c '[ ! -e /proc/self/fd/0 ]' <&-").end()
 
 
 def test_shutdown_while_a_ring_is_made(t):
