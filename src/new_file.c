@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * O_TMPFILE and linkat where the file system has them, else a hidden name that is renamed.
+ * O_TMPFILE and linkat where the file system has them, else a hidden name that is renamed: without
+ * ever taking another file's place, for which file systems differ in what they have.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +91,23 @@ static int link_unnamed(const struct new_file *file, const char *name)
 	return linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+/* The name is taken by an empty file first, so that it is ours to rename over. */
+static int rename_over_own(struct new_file *file, const char *name)
+{
+	int fd = openat(file->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE), err;
+
+	if (fd < 0)
+		return -errno;
+	(void)close(fd);
+	if (renameat(file->dir_fd, file->hidden_name, file->dir_fd, name) < 0) {
+		err = -errno;
+		(void)unlinkat(file->dir_fd, name, 0);
+		return err;
+	}
+	file->hidden_name[0] = '\0';
+	return 0;
+}
+
 static int rename_hidden(struct new_file *file, const char *name)
 {
 	if (renameat2(file->dir_fd, file->hidden_name, file->dir_fd, name, RENAME_NOREPLACE) == 0) {
@@ -98,8 +116,11 @@ static int rename_hidden(struct new_file *file, const char *name)
 	}
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
-	/* a file system without RENAME_NOREPLACE; the hidden name goes when the file is closed */
-	return linkat(file->dir_fd, file->hidden_name, file->dir_fd, name, 0) < 0 ? -errno : 0;
+	/* a file system without RENAME_NOREPLACE, as NFS; the hidden name goes when the file is closed */
+	if (linkat(file->dir_fd, file->hidden_name, file->dir_fd, name, 0) == 0)
+		return 0;
+	/* nor has it links, as exFAT and many of FUSE's */
+	return errno == EEXIST ? -EEXIST : rename_over_own(file, name);
 }
 
 int new_file__publish(struct new_file *file, const char *name)

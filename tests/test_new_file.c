@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that appears whole, with and without O_TMPFILE. */
+/* A file that appears whole, on file systems that have O_TMPFILE, links, RENAME_NOREPLACE, and not. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,14 +8,38 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "new_file.h"
 
 static const char *const NAMES[] = { "ttlog-a", "ttlog-b" };
+
+/* What the file system does not have. */
+static bool no_links, no_noreplace;
+
+/* In place of libc's. */
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
+{
+	if (no_noreplace && flags) {
+		errno = EINVAL;
+		return -1;
+	}
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	if (no_links) {
+		errno = EPERM;
+		return -1;
+	}
+	return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+}
 
 struct fixture {
 	char dir[32];
@@ -106,11 +130,41 @@ static void test_new_file_never_over_another(void **state)
 	}
 }
 
+/* As exFAT has neither, and NFS links alone. */
+static void test_new_file_on_poor_file_systems(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct new_file file;
+	struct stat st;
+
+	no_noreplace = true;
+	for (int i = 0; i < 2; i++) {
+		no_links = i;
+		start(&file, fixture, false);
+		assert_int_equal(new_file__publish(&file, NAMES[i]), 0);
+		new_file__close(&file);
+		assert_int_equal(fstatat(fixture->dir_fd, NAMES[i], &st, 0), 0);
+		assert_int_equal(st.st_size, 1);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		assert_int_equal(count_files(fixture), i + 1);
+		start(&file, fixture, false);
+		assert_int_equal(write(file.fd, "yz", 2), 2);
+		assert_int_equal(new_file__publish(&file, NAMES[i]), -EEXIST);
+		new_file__close(&file);
+		assert_int_equal(fstatat(fixture->dir_fd, NAMES[i], &st, 0), 0);
+		assert_int_equal(st.st_size, 1);
+		assert_int_equal(count_files(fixture), i + 1);
+	}
+	no_links = no_noreplace = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_new_file_appears_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_file_never_over_another, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_file_on_poor_file_systems, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("new_file", tests, NULL, NULL);
