@@ -16,6 +16,7 @@
 #include "crash.h"
 #include "death.h"
 #include "elf.h"
+#include "maps.h"
 #include "plain_file.h"
 #include "unwind.h"
 
@@ -28,7 +29,24 @@
 #define REGISTER_IP 16
 #endif
 
-/* Of the files that ran, as far as they are kept open; else of what stands at their paths now. */
+/* Of what stands at its path now, where that is what ran. */
+static int read_build_id(struct crash_mapping *mapping)
+{
+	const struct maps_entry entry = {
+		.dev = mapping->dev,
+		.inode = mapping->inode,
+		.path = mapping->path,
+	};
+	int fd = maps__open_named(&entry), err;
+
+	if (fd < 0)
+		return fd;
+	err = elf__read_build_id(fd, mapping->build_id);
+	(void)close(fd);
+	return err;
+}
+
+/* Of the files that ran, as far as they are kept open or are still there. */
 static void read_build_ids(struct crash *crash, struct attach *attach)
 {
 	for (size_t i = 0; i < crash->mapping_cnt; i++) {
@@ -38,7 +56,7 @@ static void read_build_ids(struct crash *crash, struct attach *attach)
 			continue;
 		if (attach__find_build_id(attach, mapping->dev, mapping->inode,
 					  mapping->build_id) &&
-		    elf__open_build_id(mapping->path, mapping->build_id))
+		    read_build_id(mapping))
 			mapping->build_id[0] = '\0';
 	}
 }

@@ -332,6 +332,11 @@ static int open_any_way(pid_t pid, const struct maps_entry *entry)
 	return fd >= 0 ? fd : err;
 }
 
+int maps__open_named(const struct maps_entry *entry)
+{
+	return entry->inode && entry->path[0] == '/' ? open_at(entry->path, entry) : -ENOENT;
+}
+
 int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES])
 {
 	pid_t other;

@@ -52,4 +52,8 @@ const struct maps_entry *maps__find(const struct maps *maps, uint64_t address);
  */
 int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES]);
 
+/* The same of a process that is gone: what stands at the entry's path for us. -ESTALE where that is
+ * another file: an upgrade's, or that of the host, where the process was in a container. */
+int maps__open_named(const struct maps_entry *entry);
+
 #endif /* TTLOG_MAPS_H */

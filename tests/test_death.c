@@ -326,6 +326,33 @@ static void test_death_names_frames(void **state)
 	attach__free(attach);
 }
 
+/* What stands at the path by now is not what was mapped: an upgrade, or a container's own file. */
+static void test_death_takes_no_other_file_for_it(void **state)
+{
+	struct wire_crash message = {
+		.frame_cnt = 1,
+		.ips = { (uintptr_t)test_death_takes_the_first_crash + 1 },
+	};
+	struct attach_options options = { 0 };
+	struct attach *attach = attach__new(&options);
+
+	(void)state;
+	for (uint64_t other = 0; other < 2; other++) {
+		struct crash crash = { 0 };
+
+		death__take_crash(&crash, &message);
+		assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+		for (size_t i = 0; i < crash.mapping_cnt; i++)
+			crash.mappings[i].inode += other;
+		death__resolve(&crash, 0, attach, NULL);
+		assert_non_null(crash.frames[0].module);
+		assert_int_equal(!crash.frames[0].build_id[0], other);
+		assert_int_equal(!crash.frames[0].symbol, other);
+		crash__fini(&crash);
+	}
+	attach__free(attach);
+}
+
 static void test_death_keeps_mappings_of_the_dead(void **state)
 {
 	struct crash crash = { 0 };
@@ -355,6 +382,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_death_takes_other_threads),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
+		cmocka_unit_test(test_death_takes_no_other_file_for_it),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),
 	};
 
