@@ -133,6 +133,8 @@ struct site_table *attach__table(struct attach *attach, uint32_t number);
  * closes it. -ENOENT where it is none of the modules and of the files that are kept.
  */
 int attach__open(struct attach *attach, const char *build_id);
+/* The path that it was seen at; to be freed. NULL where attach__open() gives none. */
+char *attach__path(struct attach *attach, const char *build_id);
 /* Of the file that maps shows by these, where it is kept open: the number is another file's else,
  * one day. 0 or -ENOENT. */
 int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41]);

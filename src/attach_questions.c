@@ -51,6 +51,18 @@ int attach__open(struct attach *attach, const char *build_id)
 	return fd;
 }
 
+char *attach__path(struct attach *attach, const char *build_id)
+{
+	const struct module *module;
+	char *path;
+
+	pthread_mutex_lock(&attach->lock);
+	module = modules__find_kept(&attach->modules, build_id);
+	path = module ? strdup(module->path) : NULL;
+	pthread_mutex_unlock(&attach->lock);
+	return path;
+}
+
 char *attach__service(struct attach *attach, const char *build_id)
 {
 	const char *service;

@@ -29,6 +29,58 @@
 #define REGISTER_IP 16
 #endif
 
+/* ---- mappings that nobody could read ---- */
+
+/* The kernel tells which file a frame is in, and where in it: so where that file's code was. */
+static int place_file(struct crash *crash, const struct crash_frame *frame, struct attach *attach)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	int fd = attach__open(attach, frame->build_id), err;
+	struct crash_mapping *mappings, *mapping;
+	uint64_t offset, bytes;
+	char *path;
+
+	if (fd < 0)
+		return fd;
+	err = elf__find_code(fd, frame->offset, &offset, &bytes);
+	(void)close(fd);
+	if (err)
+		return err;
+	bytes += offset % page;
+	offset -= offset % page;
+	mappings = reallocarray(crash->mappings, crash->mapping_cnt + 1, sizeof(*mappings));
+	if (!mappings)
+		return -ENOMEM;
+	crash->mappings = mappings;
+	path = attach__path(attach, frame->build_id);
+	if (!path)
+		return -ENOMEM;
+	mapping = &mappings[crash->mapping_cnt++];
+	*mapping = (struct crash_mapping){ .offset = offset, .path = path };
+	mapping->start = frame->ip - (frame->offset - offset);
+	mapping->end = mapping->start + (bytes + page - 1) / page * page;
+	memcpy(mapping->build_id, frame->build_id, sizeof(mapping->build_id));
+	return 0;
+}
+
+/* Of a program that was gone too soon, for the files that others have had, or -e has. */
+static void place_files(struct crash *crash, const struct crash *of, struct attach *attach)
+{
+	for (size_t i = 0; i < of->frame_cnt; i++) {
+		const struct crash_frame *frame = &of->frames[i];
+		bool is_placed = !frame->build_id[0];
+
+		for (size_t k = 0; !is_placed && k < crash->mapping_cnt; k++)
+			is_placed = frame->ip >= crash->mappings[k].start &&
+				    frame->ip < crash->mappings[k].end;
+		/* a frame that can't be is what it is without it */
+		if (!is_placed)
+			(void)place_file(crash, frame, attach);
+	}
+}
+
+/* ---- build ids ---- */
+
 /* Of what stands at its path now, where that is what ran. */
 static int read_build_id(struct crash_mapping *mapping)
 {
@@ -349,6 +401,10 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 {
 	if (!crash->has_crash)
 		return;
+	if (!crash->mapping_cnt)
+		place_files(crash, crash, attach);
+	if (!crash->mapping_cnt && crash->reporter)
+		place_files(crash, crash->reporter, attach);
 	read_build_ids(crash, attach);
 	if (!unwind_to_fault(crash, uid, attach, unwind) && crash->reporter)
 		find_reporter(crash, uid, attach, unwind);

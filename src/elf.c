@@ -475,3 +475,24 @@ int elf__open_build_id(const char *path, char ret_build_id[41])
 	close(fd);
 	return err;
 }
+
+int elf__find_code(int fd, uint64_t offset, uint64_t *ret_start, uint64_t *ret_bytes)
+{
+	struct elf_file *file = elf_file__new(fd);
+	int err = -ENOENT;
+
+	if (!file)
+		return -errno;
+	for (size_t i = 0; err && i < file->loads.cnt; i++) {
+		const struct elf_segment *load = &file->loads.list[i];
+
+		if (!(load->flags & PF_X) || offset < load->offset ||
+		    offset - load->offset >= load->file_bytes)
+			continue;
+		*ret_start = load->offset;
+		*ret_bytes = load->file_bytes;
+		err = 0;
+	}
+	elf_file__free(file);
+	return err;
+}

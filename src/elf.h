@@ -37,6 +37,10 @@ int elf__read_build_id(int fd, char ret_build_id[41]);
  * path out of a process's maps, maps__open() gives the file that it runs, this maybe another. */
 int elf__open_build_id(const char *path, char ret_build_id[41]);
 
+/* The segment of code that has this offset in the file: where it begins in it, and its bytes there.
+ * 0, -ENOENT where none has it, or -errno. */
+int elf__find_code(int fd, uint64_t offset, uint64_t *ret_start, uint64_t *ret_bytes);
+
 /*
  * The functions of a file, from .symtab, else .dynsym, for any number of lookups. Names stay in the
  * file until they are asked for: it keeps a duplicate of fd. One thread. NULL with errno.

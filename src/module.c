@@ -240,18 +240,25 @@ uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t
 	return 0;
 }
 
-int modules__open(const struct modules *modules, const char *build_id)
+const struct module *modules__find_kept(const struct modules *modules, const char *build_id)
 {
 	for (uint32_t i = 1; i < modules->end; i++) {
 		const struct module *module = modules->by_number[i];
-		int fd;
 
-		if (!module || module->fd < 0 || strcmp(module->table->build_id, build_id))
-			continue;
-		fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
-		return fd < 0 ? -errno : fd;
+		if (module && module->fd >= 0 && strcmp(module->table->build_id, build_id) == 0)
+			return module;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+int modules__open(const struct modules *modules, const char *build_id)
+{
+	const struct module *module = modules__find_kept(modules, build_id);
+	int fd = module ? fcntl(module->fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (!module)
+		return -ENOENT;
+	return fd < 0 ? -errno : fd;
 }
 
 const char *modules__service(const struct modules *modules, const char *build_id)

@@ -100,6 +100,8 @@ uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t
 /* Out of the table, its number free after all that were freed before, and out of the journal. It is
  * the caller's now. */
 struct module *modules__remove(struct modules *modules, uint32_t number, struct journal *journal);
+/* The one with that build id that has a descriptor; NULL for none. */
+const struct module *modules__find_kept(const struct modules *modules, const char *build_id);
 /* A new descriptor of the file with that build id, or -errno: -ENOENT where none is kept. */
 int modules__open(const struct modules *modules, const char *build_id);
 /* What the program with that build id calls itself, else one of the others; NULL for none. */

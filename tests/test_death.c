@@ -3,8 +3,11 @@
  * From the kernel's messages to a crash report. The process that "crashed" is this one: its
  * mappings, its symbols.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,8 +15,10 @@
 
 #include "../bpf/wire.h"
 #include "attach.h"
+#include "attach_parts.h"
 #include "crash.h"
 #include "death.h"
+#include "elf.h"
 #include "maps.h"
 #include "unwind.h"
 #include "unwind_child.h"
@@ -326,6 +331,59 @@ static void test_death_names_frames(void **state)
 	attach__free(attach);
 }
 
+/* Of a program whose mappings nobody has read: what the kernel says of one frame places its file. */
+static void test_death_places_files_by_frames(void **state)
+{
+	const uintptr_t ip = (uintptr_t)test_death_takes_the_first_crash + 1;
+	struct wire_crash message = {
+		.frame_cnt = 2,
+		.ips = { ip, (uintptr_t)test_death_tells_exit_from_signal + 1 },
+	};
+	struct mapped_file file = { .fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+				    .path = "/here" };
+	struct attach_options options = { 0 };
+	struct attach *attach = attach__new(&options);
+	struct unwind *unwind = unwind__new();
+	struct maps *maps = maps__read(0);
+	const struct maps_entry *entry = maps__find(maps, ip);
+	char build_id[41];
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(fstat(file.fd, &status), 0);
+	assert_int_equal(elf__read_build_id(file.fd, build_id), 0);
+	message.ids[0].status = 1;
+	message.ids[0].offset = ip - entry->start + entry->offset;
+	for (size_t i = 0; i < sizeof(message.ids[0].build_id); i++)
+		assert_int_equal(sscanf(build_id + 2 * i, "%2hhx", &message.ids[0].build_id[i]), 1);
+	for (int known = 0; known < 2; known++) {
+		struct crash crash = { 0 };
+
+		if (known)
+			assert_true(modules__add(&attach->modules,
+						 module__read(&file, &status, NULL), NULL) > 0);
+		death__take_crash(&crash, &message);
+		death__resolve(&crash, 0, attach, unwind);
+		assert_int_equal(crash.mapping_cnt, known);
+		if (!known) {
+			assert_null(crash.frames[0].symbol);
+		} else {
+			assert_int_equal(crash.mappings[0].start, entry->start);
+			assert_int_equal(crash.mappings[0].end, entry->end);
+			assert_string_equal(crash.frames[0].module, "/here");
+			assert_string_equal(crash.frames[0].symbol,
+					    "test_death_takes_the_first_crash+0x1");
+			assert_string_equal(crash.frames[1].symbol,
+					    "test_death_tells_exit_from_signal+0x1");
+		}
+		crash__fini(&crash);
+	}
+	(void)close(file.fd);
+	maps__free(maps);
+	unwind__free(unwind);
+	attach__free(attach);
+}
+
 /* What stands at the path by now is not what was mapped: an upgrade, or a container's own file. */
 static void test_death_takes_no_other_file_for_it(void **state)
 {
@@ -382,6 +440,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_death_takes_other_threads),
 		cmocka_unit_test(test_death_tells_exit_from_signal),
 		cmocka_unit_test(test_death_names_frames),
+		cmocka_unit_test(test_death_places_files_by_frames),
 		cmocka_unit_test(test_death_takes_no_other_file_for_it),
 		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),
 	};

@@ -216,6 +216,25 @@ def test_second_recording_knows_who(t):
     app.end()
 
 
+def test_program_that_is_gone_before_it_was_seen(t):
+    """It has no relatives. By -e the file is known, and the kernel tells of each frame which file it is
+    in, and where."""
+    path = t.app("crash")
+    collector = t.collect("-e", path)
+    collector.recording_path(path)
+    collector.signal(signal.SIGSTOP)
+    t.start(path, 1, 10, "SEGV").end(-signal.SIGSEGV)
+    collector.signal(signal.SIGCONT)
+    t.wait_files(1)
+    collector.stop()
+    frames = t.only_snapshot().info["crash"]["frames"]
+    symbols = [frame.get("symbol", "?").split("+")[0] for frame in frames]
+    check("level3" in symbols, f"symbols {symbols}")
+    first = symbols.index("level3")
+    equal(symbols[first:first + 3], ["level3", "level2", "level1"], "symbols")
+    equal({frame["module"] for frame in frames[:first + 3]}, {path}, "modules")
+
+
 def test_child_that_is_gone_before_it_was_seen(t):
     """Its report names its program and library, which are its parent's."""
     path = t.app("forks")
