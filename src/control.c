@@ -2,8 +2,8 @@
 /*
  * The collector's end of the control socket.
  *
- * A client has at most one request, and stays until the reply or its own end. There are few
- * places; one who takes a place and asks nothing loses it to the next.
+ * A client has at most one request, and stays until it has read the reply, or its own end. There are
+ * few places; one who takes a place and asks nothing, or reads nothing, loses it to the next.
  *
  * Requests are received in one thread and answered in another: `lock` protects `clients`. A client
  * that the receiving thread dropped is not found any more by its number.
@@ -36,6 +36,9 @@ struct client {
 	uint64_t number; /* 0: free */
 	int fd;
 	bool has_asked;
+	char *reply; /* NULL: there is none yet */
+	size_t sent, len;
+	bool done; /* the verdict, which comes after that */
 };
 
 struct control {
@@ -194,13 +197,21 @@ struct control *control__new(const char *dir)
 	return control;
 }
 
+/* Closing takes it out of the epoll set too. */
+static void drop_client(struct client *client)
+{
+	close(client->fd);
+	free(client->reply);
+	*client = (struct client){ .number = 0 };
+}
+
 void control__free(struct control *control)
 {
 	if (!control)
 		return;
 	for (size_t i = 0; i < MAX_CLIENTS; i++) {
 		if (control->clients[i].number)
-			close(control->clients[i].fd);
+			drop_client(&control->clients[i]);
 	}
 	if (control->name[0])
 		(void)unlinkat(control->dir_fd, control->name, 0);
@@ -227,14 +238,8 @@ static struct client *find_client(struct control *control, uint64_t number)
 	return NULL;
 }
 
-/* Closing takes it out of the epoll set too. */
-static void drop_client(struct client *client)
-{
-	close(client->fd);
-	client->number = 0;
-}
-
-/* A free place, else that of the oldest who has asked nothing; NULL where all wait for a reply. */
+/* A free place, else that of the oldest who has asked nothing or does not read its reply; NULL where
+ * all wait for one. */
 static struct client *make_place(struct control *control)
 {
 	struct client *oldest = NULL;
@@ -244,7 +249,8 @@ static struct client *make_place(struct control *control)
 
 		if (!client->number)
 			return client;
-		if (!client->has_asked && (!oldest || client->number < oldest->number))
+		if ((!client->has_asked || client->reply) &&
+		    (!oldest || client->number < oldest->number))
 			oldest = client;
 	}
 	if (oldest)
@@ -292,6 +298,65 @@ static void accept_clients(struct control *control)
 	}
 }
 
+/* ---- Replies; under the lock, too ---- */
+
+static int send_packet(int fd, enum control_wire_kind kind, const char *text, size_t len)
+{
+	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
+
+	packet[0] = (char)kind;
+	memcpy(packet + 1, text, len);
+	return send(fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* As much as the socket takes: 0 where that is all, -EAGAIN, or why not. */
+static int send_rest(struct client *client)
+{
+	while (client->sent < client->len) {
+		size_t left = client->len - client->sent;
+		size_t len = left < CONTROL_WIRE_TEXT_BYTES ? left : CONTROL_WIRE_TEXT_BYTES;
+		int err = send_packet(client->fd, CONTROL_WIRE_TEXT, client->reply + client->sent,
+				      len);
+
+		if (err)
+			return err;
+		client->sent += len;
+	}
+	return send_packet(client->fd, client->done ? CONTROL_WIRE_DONE : CONTROL_WIRE_FAILED, "",
+			   0);
+}
+
+/* The receiving thread goes on with it when there is room. */
+static int send_later(const struct control *control, const struct client *client)
+{
+	struct epoll_event event = { .events = EPOLLOUT, .data.u64 = client->number };
+
+	return epoll_ctl(control->epoll_fd, EPOLL_CTL_MOD, client->fd, &event) ? -errno : 0;
+}
+
+static int start_reply(struct control *control, struct client *client, const char *lines, bool done)
+{
+	bool waits;
+	int err;
+
+	client->reply = strdup(lines);
+	if (!client->reply) {
+		drop_client(client);
+		return -ENOMEM;
+	}
+	client->len = strlen(lines);
+	client->done = done;
+	err = send_rest(client);
+	waits = err == -EAGAIN;
+	if (waits)
+		err = send_later(control, client);
+	if (!waits || err)
+		drop_client(client);
+	return err;
+}
+
+/* ---- Requests ---- */
+
 /* Returns whether there was a whole request, and not a second one. */
 static bool read_request(struct control *control, struct client *client,
 			 struct control_request *ret_request)
@@ -317,6 +382,17 @@ static bool read_request(struct control *control, struct client *client,
 	return true;
 }
 
+/* Whether it stays; ret_received: whether it has asked for something. */
+static bool serve(struct control *control, struct client *client,
+		  struct control_request *ret_request, bool *ret_received)
+{
+	if (client->reply)
+		return send_rest(client) == -EAGAIN;
+	/* else rubbish, or the client's end */
+	*ret_received = read_request(control, client, ret_request);
+	return *ret_received;
+}
+
 int control__receive(struct control *control, struct control_request *ret_request)
 {
 	struct epoll_event event;
@@ -334,43 +410,11 @@ int control__receive(struct control *control, struct control_request *ret_reques
 		if (event.data.u64 == LISTENER)
 			accept_clients(control);
 		client = find_client(control, event.data.u64);
-		if (client) {
-			received = read_request(control, client, ret_request);
-			/* rubbish, or the client's end */
-			if (!received)
-				drop_client(client);
-		}
+		if (client && !serve(control, client, ret_request, &received))
+			drop_client(client);
 		(void)pthread_mutex_unlock(&control->lock);
 	}
 	return 1;
-}
-
-/* ---- Replies ---- */
-
-static int send_packet(int fd, enum control_wire_kind kind, const char *text, size_t len)
-{
-	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
-
-	packet[0] = (char)kind;
-	memcpy(packet + 1, text, len);
-	return send(fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-static int send_reply(int fd, const char *lines, bool done)
-{
-	size_t left = strlen(lines);
-	int err = 0;
-
-	while (left && !err) {
-		size_t len = left < CONTROL_WIRE_TEXT_BYTES ? left : CONTROL_WIRE_TEXT_BYTES;
-
-		err = send_packet(fd, CONTROL_WIRE_TEXT, lines, len);
-		lines += len;
-		left -= len;
-	}
-	if (!err)
-		err = send_packet(fd, done ? CONTROL_WIRE_DONE : CONTROL_WIRE_FAILED, "", 0);
-	return err;
 }
 
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done)
@@ -380,10 +424,9 @@ int control__reply(struct control *control, uint64_t number, const char *lines, 
 
 	(void)pthread_mutex_lock(&control->lock);
 	client = find_client(control, number);
-	if (client) {
-		err = send_reply(client->fd, lines ? lines : "", done);
-		drop_client(client);
-	}
+	/* one that was answered is not asked for again */
+	if (client && !client->reply)
+		err = start_reply(control, client, lines ? lines : "", done);
 	(void)pthread_mutex_unlock(&control->lock);
 	return err;
 }
@@ -397,7 +440,7 @@ int control__take(struct control *control, uint64_t number)
 	client = find_client(control, number);
 	if (client) {
 		fd = client->fd;
-		client->number = 0;
+		*client = (struct client){ .number = 0 };
 		(void)epoll_ctl(control->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	}
 	(void)pthread_mutex_unlock(&control->lock);

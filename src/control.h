@@ -47,9 +47,9 @@ int control__fd(const struct control *control);
 int control__receive(struct control *control, struct control_request *ret_request);
 
 /*
- * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. Any
- * thread. 0 or
- * -errno: -ENOENT where the client is gone, -EAGAIN where it doesn't read.
+ * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. What
+ * its socket has no room for yet control__receive() sends. Any thread. 0 or -errno: -ENOENT where the
+ * client is gone.
  */
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done);
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -541,6 +542,68 @@ static void test_control_hears_one_request_only(void **state)
 	control__free(control);
 }
 
+/* What reaches it, but for the first byte of each packet: all, once it is closed. */
+static char *read_reply(int fd, size_t max)
+{
+	char *text = malloc(max + 1), packet[1 + CONTROL_WIRE_TEXT_BYTES];
+	size_t len = 0;
+	ssize_t got;
+
+	assert_non_null(text);
+	while ((got = recv(fd, packet, sizeof(packet), 0)) > 0) {
+		assert_true(len + (size_t)got - 1 <= max);
+		memcpy(text + len, packet + 1, (size_t)got - 1);
+		len += (size_t)got - 1;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static void *receive_nothing(void *arg)
+{
+	struct control_request request;
+
+	/* until there is nobody left to send to */
+	while (control__receive(arg, &request) == 0)
+		sched_yield();
+	return NULL;
+}
+
+/* As the paths of snapshots of many processes are: more than a socket takes. */
+static void test_control_sends_when_there_is_room(void **state)
+{
+	struct control *control = control__new(dir);
+	const size_t bytes = 4u << 20;
+	struct control_request request;
+	char *lines = malloc(bytes), *text;
+	pthread_t thread;
+	int fd, end;
+
+	(void)state;
+	assert_non_null(control);
+	assert_non_null(lines);
+	for (size_t i = 0; i < bytes; i++)
+		lines[i] = (char)('a' + i % 26);
+	lines[bytes - 1] = 0;
+	fd = raw_connect();
+	raw_ask(fd, "r");
+	assert_int_equal(control__receive(control, &request), 1);
+	assert_int_equal(control__reply(control, request.client, lines, true), 0);
+	assert_int_equal(control__reply(control, request.client, "once more", true), -ENOENT);
+	assert_int_equal(pthread_create(&thread, NULL, receive_nothing, control), 0);
+	text = read_reply(fd, bytes);
+	assert_string_equal(text, lines);
+	close(fd);
+	/* a request ends the thread */
+	end = raw_connect();
+	raw_ask(end, "r");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close(end);
+	free(text);
+	free(lines);
+	control__free(control);
+}
+
 static void test_control_waits_for_no_reader(void **state)
 {
 	struct control *control = control__new(dir);
@@ -557,7 +620,8 @@ static void test_control_waits_for_no_reader(void **state)
 	fd = raw_connect();
 	raw_ask(fd, "r");
 	assert_int_equal(control__receive(control, &request), 1);
-	assert_int_equal(control__reply(control, request.client, lines, true), -EAGAIN);
+	assert_int_equal(control__reply(control, request.client, lines, true), 0);
+	assert_int_equal(control__receive(control, &request), 0);
 	close(fd);
 	free(lines);
 	control__free(control);
@@ -755,6 +819,7 @@ int main(void)
 		cmocka_unit_test(test_control_refuses_rubbish),
 		cmocka_unit_test(test_control_forgets_who_hangs_up),
 		cmocka_unit_test(test_control_hears_one_request_only),
+		cmocka_unit_test(test_control_sends_when_there_is_room),
 		cmocka_unit_test(test_control_waits_for_no_reader),
 		cmocka_unit_test(test_control_has_room_for_those_who_ask),
 		cmocka_unit_test(test_control_refuses_other_users),
