@@ -16,13 +16,6 @@
 /* LZ4 expands by at most 255: a larger content size is a lie, and not worth its memory. */
 #define LZ4_MAX_RATIO          255u
 
-/*
- * What the content of one frame may take, by the size of the file: enough for a header that is said
- * twice in it and shrinks to an eighth, and not 32 MiB for a file of 140 KB that claims them.
- */
-#define CONTENT_BASE_BYTES (8u << 20)
-#define CONTENT_PER_BYTE   8u
-
 static const unsigned char MAGIC[4] = { 0x04, 0x22, 0x4d, 0x18 };
 
 struct frame_file {
@@ -134,7 +127,7 @@ static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want
 
 static uint64_t content_max_bytes(const struct frame_file *file)
 {
-	uint64_t max = CONTENT_BASE_BYTES + CONTENT_PER_BYTE * file->size;
+	uint64_t max = FORMAT_CONTENT_BASE_BYTES + FORMAT_CONTENT_PER_BYTE * file->size;
 
 	return max < FORMAT_HEADER_MAX_BYTES ? max : FORMAT_HEADER_MAX_BYTES;
 }

@@ -39,6 +39,22 @@ static int number_of(struct ttlog_text name, const char *(*name_of)(unsigned))
 	return -1;
 }
 
+/* Writers count with these, to make a file large enough. Beside each is a pointer, and of a site the
+ * number of its module, which may be its own. */
+_Static_assert(sizeof(struct ttlog_site) + sizeof(void *) + sizeof(uint32_t) +
+			       sizeof(struct header_module) + sizeof(void *) <=
+		       FORMAT_SITE_TABLE_BYTES,
+	       "FORMAT.md, section 7");
+_Static_assert(sizeof(struct ttlog_text) <= FORMAT_KEY_TABLE_BYTES, "FORMAT.md, section 7");
+_Static_assert(sizeof(struct ttlog_thread) + sizeof(void *) <= FORMAT_THREAD_TABLE_BYTES,
+	       "FORMAT.md, section 7");
+_Static_assert(sizeof(struct ttlog_mapping) + sizeof(void *) <= FORMAT_MAPPING_TABLE_BYTES,
+	       "FORMAT.md, section 7");
+_Static_assert(sizeof(struct ttlog_frame) + sizeof(void *) <= FORMAT_FRAME_TABLE_BYTES &&
+		       sizeof(struct ttlog_crash_thread) + sizeof(void *) <=
+			       FORMAT_FRAME_TABLE_BYTES,
+	       "FORMAT.md, section 7");
+
 struct parse {
 	struct header *header;
 	char *why;

@@ -21,11 +21,6 @@
 #define TOKENS_PER_BYTE  4u
 #define TOKENS_PER_EVENT 40u
 
-/* The header's tables, by the size of the file: what makes 1 MB of input take 64 MiB at most. Sites of
- * a field each that are all alike take some 160 bytes here, and 15 of the file. */
-#define TABLES_BASE_BYTES (8u << 20)
-#define TABLES_PER_BYTE   4u
-
 typedef unsigned long long ull;
 
 /* Takes ownership of text where it returns 0. */
@@ -153,7 +148,8 @@ static int keep_lost(struct ttlog_snapshot *reader, const struct ttlog_cbor *sta
 static int init_header(struct ttlog_snapshot *reader, const unsigned char *data, size_t len,
 		       char *ret_why, size_t why_size)
 {
-	size_t max_bytes = TABLES_BASE_BYTES + TABLES_PER_BYTE * (size_t)reader->contents.size;
+	size_t max_bytes =
+		FORMAT_TABLES_BASE_BYTES + FORMAT_TABLES_PER_BYTE * (size_t)reader->contents.size;
 
 	return header__init(&reader->header, data, len, max_bytes, ret_why, why_size);
 }

@@ -7,12 +7,30 @@
 
 #define FORMAT_NUMBER 1
 
-#define FORMAT_HEADER_MAX_BYTES (32u << 20)
-#define FORMAT_CHUNK_MAX_BYTES  (4u << 20)
-#define FORMAT_CHUNK_MAX_EVENTS 65536u
-#define FORMAT_BATCH_MAX_EVENTS 65536u
-#define FORMAT_MAX_DEPTH        8
-#define FORMAT_PACKED_MAX_BITS  56u
+#define FORMAT_HEADER_MAX_BYTES  (32u << 20)
+#define FORMAT_CHUNK_MAX_BYTES   (4u << 20)
+#define FORMAT_END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
+#define FORMAT_CHUNK_MAX_EVENTS  65536u
+#define FORMAT_BATCH_MAX_EVENTS  65536u
+#define FORMAT_MAX_DEPTH         8
+#define FORMAT_PACKED_MAX_BITS   56u
+
+/*
+ * What a reader takes, by the size of the file (FORMAT.md, section 7). Of a frame's content: enough
+ * for a header that is said twice in the file and shrinks to an eighth, and not 32 MiB for a file of
+ * 140 KB that claims them. Of the header's tables: what makes 1 MB of input take 64 MiB at most.
+ */
+#define FORMAT_CONTENT_BASE_BYTES (8u << 20)
+#define FORMAT_CONTENT_PER_BYTE   8u
+#define FORMAT_TABLES_BASE_BYTES  (8u << 20)
+#define FORMAT_TABLES_PER_BYTE    4u
+
+/* What of the tables one of each counts for, at most. */
+#define FORMAT_SITE_TABLE_BYTES    176u /* and its module */
+#define FORMAT_KEY_TABLE_BYTES     16u  /* of a site */
+#define FORMAT_THREAD_TABLE_BYTES  64u
+#define FORMAT_MAPPING_TABLE_BYTES 72u
+#define FORMAT_FRAME_TABLE_BYTES   128u /* of a stack; also a thread of a crash */
 
 /* RFC 8746 typed arrays, little endian */
 enum format_tag {

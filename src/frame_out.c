@@ -9,6 +9,8 @@
 
 #include "frame_out.h"
 
+#define FILL_BYTES 32768u /* of one skippable frame */
+
 void frame_out__fini(struct frame_out *frame)
 {
 	free(frame->bytes);
@@ -60,5 +62,21 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 	/* the room suffices, so the only thing that can fail inside is its own allocation */
 	if (LZ4F_isError(bytes))
 		return -ENOMEM;
+	frame->written_bytes += bytes;
 	return write_all(fd, frame->bytes, bytes);
+}
+
+int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes)
+{
+	/* its magic, and the length of what follows, little endian */
+	static const unsigned char skippable[FILL_BYTES] = {
+		0x50, 0x2a, 0x4d, 0x18, (FILL_BYTES - 8) & 0xff, (FILL_BYTES - 8) >> 8,
+	};
+	int err = 0;
+
+	while (!err && frame->written_bytes < file_bytes) {
+		frame->written_bytes += FILL_BYTES;
+		err = write_all(fd, skippable, FILL_BYTES);
+	}
+	return err;
 }

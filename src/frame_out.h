@@ -6,11 +6,13 @@
 #define TTLOG_FRAME_OUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zero is valid; keeps the compressed bytes' memory from frame to frame. */
 struct frame_out {
 	unsigned char *bytes;
 	size_t capacity;
+	uint64_t written_bytes; /* to the file, so far */
 };
 
 void frame_out__fini(struct frame_out *frame);
@@ -18,5 +20,8 @@ void frame_out__fini(struct frame_out *frame);
 /* Writes len bytes as one frame with its content size and all checksums at fd's position. 0 or
  * -errno; then part of it may be written. */
 int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len);
+
+/* Writes skippable frames, which hold nothing, until at least file_bytes are written. 0 or -errno. */
+int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes);
 
 #endif /* TTLOG_FRAME_OUT_H */

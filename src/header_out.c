@@ -21,7 +21,9 @@
 #include "snapshot.h"
 #include "value.h"
 
-#define NS_PER_S 1000000000u
+#define NS_PER_S          1000000000u
+#define FRAME_MIN_BYTES   16u        /* of a crash's frame in the file */
+#define TABLE_SLACK_BYTES (1u << 20) /* what a reader may have taken and not used yet */
 
 /* A map whose number of pairs is known at the end. */
 struct map_out {
@@ -500,6 +502,53 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_modules(key(&map, "modules"), catalog);
 	put_left_out(&map, room);
 	end_map(&map, out);
+}
+
+/* ---- how large the file has to be ---- */
+
+static uint64_t ending_table_bytes(const struct snapshot_source *source,
+				   const struct header_room *room)
+{
+	const struct crash *crash = source->crash;
+	uint64_t frames;
+
+	/* all of it frames, of which only the ip is known */
+	if (!crash)
+		return (uint64_t)source->ending.len / FRAME_MIN_BYTES * FORMAT_FRAME_TABLE_BYTES;
+	frames = crash->frame_cnt + crash->outer_cnt;
+	for (size_t i = 0; i < crash->other_cnt; i++)
+		frames += 1 + crash->others[i].frame_cnt;
+	return frames * FORMAT_FRAME_TABLE_BYTES +
+	       (crash->mapping_cnt - room->left_mappings) * (uint64_t)FORMAT_MAPPING_TABLE_BYTES;
+}
+
+static uint64_t table_bytes(const struct snapshot_source *source, const struct catalog *catalog,
+			    const struct header_room *room)
+{
+	const uint32_t site_cnt = (uint32_t)catalog__site_cnt(catalog);
+	uint64_t bytes = ending_table_bytes(source, room);
+
+	/* at most a module for each site */
+	bytes += (uint64_t)site_cnt * FORMAT_SITE_TABLE_BYTES;
+	for (uint32_t i = 0; i < site_cnt; i++)
+		bytes += catalog__site(catalog, i)->nfields * (uint64_t)FORMAT_KEY_TABLE_BYTES;
+	return bytes + catalog__thread_cnt(catalog) * (uint64_t)FORMAT_THREAD_TABLE_BYTES;
+}
+
+uint64_t header_out__file_min_bytes(const struct cbor_out *header,
+				    const struct snapshot_source *source,
+				    const struct catalog *catalog, const struct header_room *room)
+{
+	const uint64_t content = header->len + FORMAT_END_RESERVE_BYTES;
+	const uint64_t tables = table_bytes(source, catalog, room) + TABLE_SLACK_BYTES;
+	uint64_t min = 0;
+
+	if (content > FORMAT_CONTENT_BASE_BYTES)
+		min = (content - FORMAT_CONTENT_BASE_BYTES) / FORMAT_CONTENT_PER_BYTE + 1;
+	if (tables > FORMAT_TABLES_BASE_BYTES &&
+	    (tables - FORMAT_TABLES_BASE_BYTES) / FORMAT_TABLES_PER_BYTE >= min)
+		min = (tables - FORMAT_TABLES_BASE_BYTES) / FORMAT_TABLES_PER_BYTE + 1;
+	return min;
 }
 
 void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,

@@ -26,22 +26,21 @@
 #include "ring.h"
 #include "snapshot.h"
 
-#define NS_PER_MS         1000000u
-#define MS_PER_S          1000u
-#define REASON_MAX        64
-#define NAME_TRIES        100000
-#define END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
-#define HEADER_MAX_BYTES  (FORMAT_HEADER_MAX_BYTES - END_RESERVE_BYTES)
+#define NS_PER_MS        1000000u
+#define MS_PER_S         1000u
+#define REASON_MAX       64
+#define NAME_TRIES       100000
+#define HEADER_MAX_BYTES (FORMAT_HEADER_MAX_BYTES - FORMAT_END_RESERVE_BYTES)
 /* What is left of what does not fit, cut in this order. */
-#define KEPT_PATH_BYTES   (2u << 20)
-#define KEPT_THREADS      100000u
+#define KEPT_PATH_BYTES  (2u << 20)
+#define KEPT_THREADS     100000u
 /* A chunk is what damage costs: this part of the events. Below the one its heads take room, above the
  * other its columns are more than LZ4, which looks back 64 KiB, sees at once. */
-#define CHUNKS_WANTED     32u
-#define CHUNK_MIN_BYTES   (16u << 10)
-#define CHUNK_MAX_BYTES   (256u << 10)
+#define CHUNKS_WANTED    32u
+#define CHUNK_MIN_BYTES  (16u << 10)
+#define CHUNK_MAX_BYTES  (256u << 10)
 /* With which the search for what fits begins, where not even a chunk did. */
-#define PART_MIN_EVENTS   4096u
+#define PART_MIN_EVENTS  4096u
 
 struct snapshot {
 	struct snapshot_source source; /* with what turned out to be corrupt in its accounts */
@@ -50,7 +49,8 @@ struct snapshot {
 	struct merge *merge;
 	struct chunk_out *chunk;
 	struct cbor_out header;
-	struct cbor_out item; /* chunk by chunk, then the end */
+	uint64_t file_min_bytes; /* as the header asks for */
+	struct cbor_out item;    /* chunk by chunk, then the end */
 	struct frame_out frame;
 	struct new_file file;
 	struct header_totals totals;
@@ -151,6 +151,10 @@ static int write_all(struct snapshot *snapshot)
 	int err;
 
 	err = write_item(snapshot, &snapshot->header, HEADER_MAX_BYTES);
+	/* here, so that a file that is cut keeps it */
+	if (!err)
+		err = frame_out__fill(&snapshot->frame, snapshot->file.fd,
+				      snapshot->file_min_bytes);
 	if (!err)
 		err = write_events(snapshot);
 	if (err)
@@ -185,24 +189,23 @@ static bool put_header(struct snapshot *snapshot, struct header_room *room)
 
 /* Threads, mappings and sites are the program's to have any number of. No such thing is to cost the
  * file: what a reader can do without goes first, events go last. */
-static void make_header(struct snapshot *snapshot)
+static void fit_header(struct snapshot *snapshot, struct header_room *room)
 {
 	static const size_t text_bytes[] = { 1024, 128, 24 };
-	struct header_room room = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
 	struct catalog *catalog = snapshot->catalog;
 	size_t sites;
 
-	if (put_header(snapshot, &room))
+	if (put_header(snapshot, room))
 		return;
-	room.path_bytes = KEPT_PATH_BYTES;
-	if (put_header(snapshot, &room))
+	room->path_bytes = KEPT_PATH_BYTES;
+	if (put_header(snapshot, room))
 		return;
-	room.left_threads = catalog__keep_threads(catalog, KEPT_THREADS);
-	if (put_header(snapshot, &room))
+	room->left_threads = catalog__keep_threads(catalog, KEPT_THREADS);
+	if (put_header(snapshot, room))
 		return;
 	for (size_t i = 0; i < sizeof(text_bytes) / sizeof(*text_bytes); i++) {
-		room.text_bytes = text_bytes[i];
-		if (put_header(snapshot, &room))
+		room->text_bytes = text_bytes[i];
+		if (put_header(snapshot, room))
 			return;
 	}
 	sites = catalog__site_cnt(catalog);
@@ -210,8 +213,17 @@ static void make_header(struct snapshot *snapshot)
 		const size_t kept = catalog__site_cnt(catalog) / 4 * 3;
 
 		count_corrupt(&snapshot->source, catalog__keep_sites(catalog, kept));
-		room.left_sites = sites - kept;
-	} while (!put_header(snapshot, &room) && catalog__site_cnt(catalog));
+		room->left_sites = sites - kept;
+	} while (!put_header(snapshot, room) && catalog__site_cnt(catalog));
+}
+
+static void make_header(struct snapshot *snapshot)
+{
+	struct header_room room = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
+
+	fit_header(snapshot, &room);
+	snapshot->file_min_bytes = header_out__file_min_bytes(&snapshot->header, &snapshot->source,
+							      snapshot->catalog, &room);
 }
 
 static size_t chunk_bytes(const struct catalog *catalog)

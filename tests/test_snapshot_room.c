@@ -25,7 +25,7 @@
 #define MAPPINGS     20000u
 #define SITES        4000u
 #define MANY_SITES   250000u
-#define ALIKE_SITES  48750u
+#define ALIKE_SITES  65535u
 
 struct fixture {
 	char dir[48];
@@ -249,23 +249,13 @@ static void test_snapshot_room_for_sites(void **state)
 	assert_true(says(info, "left_out"));
 }
 
-/* The more alike sites are, the smaller is the file, which bounds what the reader takes for them. */
-static void test_snapshot_room_for_sites_alike(void **state)
+/* Every event's fields are its number. */
+static void expect_numbers(struct fixture *fixture, uint64_t cnt)
 {
-	struct fixture *fixture = *state;
-	struct site_table *table = make__table(ALIKE_SITES);
 	struct ttlog_field field;
 	struct ttlog_event event;
-	uint64_t events, read = 0;
+	uint64_t read = 0;
 
-	fixture->modules[0] = table;
-	make_threads(fixture, 1);
-	for (uint32_t i = 0; i < ALIKE_SITES; i++) {
-		make__site(table, i, "count", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "n", number);
-		make__record(&fixture->batch, i, 1, i);
-		make__flush(&fixture->batch, fixture->ring, 0, 0, 1000 + i, 2000 + i, i + 1);
-	}
-	(void)write_and_read(fixture, ALIKE_SITES, &events);
 	for (size_t k = 0; k < ttlog_snapshot_contents(fixture->read)->chunk_cnt; k++) {
 		const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(fixture->read);
 
@@ -280,8 +270,87 @@ static void test_snapshot_room_for_sites_alike(void **state)
 			read++;
 		}
 	}
-	assert_int_equal(read, ALIKE_SITES);
+	assert_int_equal(read, cnt);
 	assert_int_equal(ttlog_snapshot_contents(fixture->read)->problem_cnt, 0);
+}
+
+/* Sites that differ in their line alone, an event each. */
+static void write_alike(struct fixture *fixture, uint32_t cnt, const char *keys, unsigned key_cnt)
+{
+	uint8_t types[TTLOG_MAX_FIELDS];
+	struct site_table *table = make__table(cnt);
+	uint64_t events;
+
+	memset(types, TTLOG_TYPE_U64, sizeof(types));
+	fixture->modules[0] = table;
+	make_threads(fixture, 1);
+	for (uint32_t i = 0; i < cnt; i++) {
+		make__site(table, i, "count", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, keys, types);
+		make__begin(&fixture->batch, i, 1);
+		for (unsigned k = 0; k < key_cnt; k++)
+			make__put_u64(&fixture->batch, i);
+		make__end(&fixture->batch);
+		make__flush(&fixture->batch, fixture->ring, 0, 0, 1000 + i, 2000 + i, i + 1);
+	}
+	assert_int_equal(write_and_read(fixture, cnt, &events)->site_cnt, cnt);
+	expect_numbers(fixture, cnt);
+}
+
+/* Frames that hold nothing, as they stand after the header. */
+static bool has_filling(const struct fixture *fixture)
+{
+	static const unsigned char SKIPPABLE[] = { 0x50, 0x2a, 0x4d, 0x18, 0xf8, 0x7f, 0, 0, 0, 0 };
+	static unsigned char bytes[1 << 20];
+	FILE *file = fopen(ttlog_snapshot_name(fixture->read), "r");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	assert_int_equal(fclose(file), 0);
+	return memmem(bytes, len, SKIPPABLE, sizeof(SKIPPABLE));
+}
+
+static void test_snapshot_room_is_not_made_where_there_is(void **state)
+{
+	write_alike(*state, 10000, "n", 1);
+	assert_false(has_filling(*state));
+}
+
+/* The more alike sites are, the smaller is the file, which bounds what the reader takes for them. */
+static void test_snapshot_room_for_sites_alike(void **state)
+{
+	write_alike(*state, ALIKE_SITES, "n", 1);
+}
+
+static void test_snapshot_room_for_sites_alike_of_many_keys(void **state)
+{
+	write_alike(*state, ALIKE_SITES, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p", 16);
+	assert_true(has_filling(*state));
+}
+
+/* 20 MiB of paths that LZ4 makes 100 KB of; nothing is left out, for the header has room for them. */
+static void test_snapshot_room_for_mappings_alike(void **state)
+{
+	struct fixture *fixture = *state;
+	struct crash_mapping *mappings = calloc(MAPPINGS, sizeof(*mappings));
+	struct site_table *table = make__table(1);
+	struct crash crash = { .has_crash = true, .signal = SIGSEGV };
+	char path[1049] = { 0 };
+	uint64_t events;
+
+	fixture->modules[0] = table;
+	assert_non_null(mappings);
+	memset(path, 'x', sizeof(path) - 1);
+	for (uint32_t i = 0; i < MAPPINGS; i++) {
+		mappings[i].start = i * 4096ull;
+		mappings[i].end = (i + 1) * 4096ull;
+		mappings[i].path = path;
+	}
+	crash.mappings = mappings;
+	crash.mapping_cnt = MAPPINGS;
+	fixture->source.crash = &crash;
+	assert_int_equal(write_and_read(fixture, 0, &events)->mapping_cnt, MAPPINGS);
+	free(mappings);
 }
 
 int main(void)
@@ -291,7 +360,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_snapshot_room_for_mappings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_room_for_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_room_for_sites, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_snapshot_room_is_not_made_where_there_is,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_room_for_sites_alike, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_snapshot_room_for_sites_alike_of_many_keys,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_snapshot_room_for_mappings_alike, setup,
 						teardown),
 	};
 
