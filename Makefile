@@ -90,7 +90,7 @@ VIEW_MAIN := $(BUILD)/viewer/main.o
 LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(READ_OBJS) $(VIEW_OBJS))
 # What libttlogread takes from src/: the shapes of values and the language of filters.
 READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
-	format_number glob number pattern term unit value when)
+	format_number glob number pattern term unit utf8 value when)
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # And ttlog-view, beside the library: numbers as text, moments of a command line, patterns in SQL.

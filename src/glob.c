@@ -1,44 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Globs over text that may hold any byte: fnmatch wants zero-terminated strings, and takes
- * exponential time for some patterns.
+ * exponential time for some patterns. A character is one of UTF-8; a byte that is none is one, too.
  */
 #include "glob.h"
+#include "utf8.h"
 
-/* Matches one character against the pattern at *at, which is not a star; moves *at past it. */
-static bool match_one(struct ttlog_text pattern, size_t *at, unsigned char c)
+/* The character at *at, which it moves past. */
+static uint32_t take(struct ttlog_text text, size_t *at)
 {
-	size_t i = *at;
+	size_t bytes;
+	uint32_t c = utf8__char((const unsigned char *)text.p + *at, text.len - *at, &bytes);
+
+	*at += bytes;
+	return c;
+}
+
+/* What stands in brackets, from behind the first one; moves *at past the other one. */
+static bool match_bracket(struct ttlog_text pattern, size_t *at, uint32_t c)
+{
+	size_t i = *at, next;
 	bool negate, hit = false;
 
-	if (pattern.p[i] == '?') {
-		*at = i + 1;
-		return true;
-	}
-	if (pattern.p[i] == '\\' && i + 1 < pattern.len) {
-		*at = i + 2;
-		return (unsigned char)pattern.p[i + 1] == c;
-	}
-	if (pattern.p[i] != '[' || !memchr(pattern.p + i + 1, ']', pattern.len - i - 1)) {
-		*at = i + 1;
-		return (unsigned char)pattern.p[i] == c;
-	}
-	i++;
 	negate = i < pattern.len && (pattern.p[i] == '!' || pattern.p[i] == '^');
 	i += negate;
 	/* A bracket right at the start stands for itself. */
 	for (bool first = true; i < pattern.len && (first || pattern.p[i] != ']'); first = false) {
-		unsigned char low = (unsigned char)pattern.p[i], high = low;
+		uint32_t low = take(pattern, &i), high = low;
 
-		if (i + 2 < pattern.len && pattern.p[i + 1] == '-' && pattern.p[i + 2] != ']') {
-			high = (unsigned char)pattern.p[i + 2];
-			i += 2;
+		next = i + 1;
+		if (next < pattern.len && pattern.p[i] == '-' && pattern.p[next] != ']') {
+			high = take(pattern, &next);
+			i = next;
 		}
 		hit = hit || (c >= low && c <= high);
-		i++;
 	}
 	*at = i < pattern.len ? i + 1 : i;
 	return hit != negate;
+}
+
+/* Matches one character against the pattern at *at, which is not a star; moves *at past it. */
+static bool match_one(struct ttlog_text pattern, size_t *at, uint32_t c)
+{
+	const char *p = pattern.p + *at;
+	const size_t left = pattern.len - *at;
+
+	if (*p == '?') {
+		++*at;
+		return true;
+	}
+	if (*p == '[' && memchr(p + 1, ']', left - 1)) {
+		++*at;
+		return match_bracket(pattern, at, c);
+	}
+	if (*p == '\\' && left > 1)
+		++*at;
+	return take(pattern, at) == c;
 }
 
 bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
@@ -46,18 +63,19 @@ bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
 	size_t p = 0, t = 0, star = SIZE_MAX, star_t = 0;
 
 	while (t < text.len) {
-		size_t next = p;
+		size_t next_p = p, next_t = t;
 
 		if (p < pattern.len && pattern.p[p] == '*') {
 			star = p++;
 			star_t = t;
-		} else if (p < pattern.len && match_one(pattern, &next, (unsigned char)text.p[t])) {
-			p = next;
-			t++;
+		} else if (p < pattern.len && match_one(pattern, &next_p, take(text, &next_t))) {
+			p = next_p;
+			t = next_t;
 		} else if (star != SIZE_MAX) {
 			/* Only the last star needs another try: the ones before it are settled. */
 			p = star + 1;
-			t = ++star_t;
+			(void)take(text, &star_t);
+			t = star_t;
 		} else {
 			return false;
 		}

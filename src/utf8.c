@@ -3,12 +3,12 @@
  * The well-formed sequences of RFC 3629, section 4: no overlong forms, no surrogates, nothing
  * above U+10FFFF. Eight ASCII bytes at a time, for that is what strings mostly are.
  */
-#include <stdint.h>
 #include <string.h>
 
 #include "utf8.h"
 
-#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define HIGH_BITS  UINT64_C(0x8080808080808080)
+#define BEYOND_ALL 0x110000u
 
 /* Length of the well-formed sequence at the start, 0 where there is none. */
 static size_t sequence_bytes(const unsigned char *at, size_t left)
@@ -58,4 +58,18 @@ size_t utf8__valid_bytes(const unsigned char *bytes, size_t len)
 		at += step;
 	}
 	return at;
+}
+
+uint32_t utf8__char(const unsigned char *bytes, size_t len, size_t *ret_bytes)
+{
+	const size_t cnt = sequence_bytes(bytes, len);
+	uint32_t code;
+
+	*ret_bytes = cnt ? cnt : 1;
+	if (!cnt)
+		return BEYOND_ALL + bytes[0];
+	code = cnt == 1 ? bytes[0] : bytes[0] & (0x7fu >> cnt);
+	for (size_t i = 1; i < cnt; i++)
+		code = code << 6 | (bytes[i] & 0x3fu);
+	return code;
 }
