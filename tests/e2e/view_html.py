@@ -301,6 +301,30 @@ def test_filters():
     assert tried > 130, tried
 
 
+TEXTS = ["BTC-USD", "BTCxUSD", "M\u00fcller", "Muller", "\ufeffx", "x", "a-", "\U0001f600", "]"]
+TEXT_FILTERS = ["t=BTC-*", "t=*-*", "t=[A-C]TC[-x]US?", "t=[a-]*", "t=M?ller", "t=M??ller", "t=M[\u00e4-\u00fc]*", "t=?",
+                "t=*x", "t=?x", "t=[]]", "t=BTC\\-*", "t=*/*", "t!=*-*", "t=\ufeff*"]  # fmt: skip
+
+
+def test_filters_of_texts():
+    """A minus in a glob, characters of several bytes, a byte order mark at the begin of a text."""
+    header = {"clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5}
+    made = make.Snapshot(header, [make.site("event", "INFO", "t", "T", 1, [("t", "str")])],
+                         [{"pid": 5, "tid": 6, "comm": "c"}], {0: [make.plain]})  # fmt: skip
+    made.chunk([(10 + i, 0, 0, [text]) for i, text in enumerate(TEXTS)])
+    made.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = made.save(os.path.join(folder, "texts.bin"))
+        BROWSER.open(page_of(folder, path), READY)
+        assert BROWSER.run("Array.from(it.table.rows, (row) => it.events.valueText(row, 0))") == TEXTS
+        lines = view("--format", "json", path).splitlines()
+        for source in TEXT_FILTERS:
+            want = view("--format", "json", "--filter", source, path).splitlines()
+            rows = BROWSER.run("it.setFilter(%s), %s" % (json.dumps(source), ROWS))
+            assert [lines[row] for row in rows] == want, (source, rows)
+            assert BROWSER.run("document.getElementById('error').hidden"), source
+
+
 def test_words():
     with tempfile.TemporaryDirectory() as folder:
         BROWSER.open(page_of(folder, GOLDEN), READY)

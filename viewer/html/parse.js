@@ -6,7 +6,8 @@
 
 const MAX_DEPTH = 32;
 const OPERATORS = ["!=", "!~", "<=", ">=", "==", "=~", "=", "<", ">", "~"];
-const KEY_PATTERN = /[^\s=!<>~()"']*/y;
+const BLANK = /[ \t-\r]/; /* not all that \s is */
+const KEY_PATTERN = /[^ \t-\r=!<>~()"']*/y;
 const OP_LIST = "= != < <= > >= ~ !~";
 
 /* What is wrong, and where. */
@@ -30,7 +31,7 @@ class Parser {
 	}
 
 	skipBlanks(at = this.at) {
-		while (/\s/.test(this.source[at] || ""))
+		while (BLANK.test(this.source[at] || ""))
 			at++;
 		return at;
 	}
@@ -43,7 +44,7 @@ class Parser {
 			return sign.length;
 		if (this.source.slice(at, at + word.length).toLowerCase() !== word)
 			return 0;
-		return after === undefined || /[\s()!"']/.test(after) ? word.length : 0;
+		return after === undefined || /[ \t-\r()!"']/.test(after) ? word.length : 0;
 	}
 
 	andAt(at = this.at) {
@@ -71,7 +72,7 @@ class Parser {
 	}
 
 	isHas(at = this.at) {
-		return /^has\s*\(/i.test(this.source.slice(at, at + 64));
+		return /^has[ \t-\r]*\(/i.test(this.source.slice(at, at + 64));
 	}
 
 	looksLikeTerm(at) {
@@ -123,7 +124,7 @@ class Parser {
 	skipBracket(at, isRegex) {
 		const end = bracketEnd(this.source, at);
 
-		return end && (isRegex || !/\s/.test(this.source.slice(at, end))) ? end : at + 1;
+		return end && (isRegex || !BLANK.test(this.source.slice(at, end))) ? end : at + 1;
 	}
 
 	missingAnd(at) {
@@ -154,7 +155,7 @@ class Parser {
 					break;
 				open--;
 				at++;
-			} else if (!open && /\s/.test(char)) {
+			} else if (!open && BLANK.test(char)) {
 				const word = this.skipBlanks(at);
 
 				if (this.andAt(word) || this.orAt(word))
@@ -183,7 +184,7 @@ class Parser {
 				"needs quotes", length);
 
 		const end = this.valueEnd(op === "~" || op === "!~");
-		const value = this.source.slice(this.at, end).trimEnd();
+		const value = this.source.slice(this.at, end).replace(/[ \t-\r]+$/, "");
 
 		if (!value)
 			this.wrong("there is no value; write \"\" for an empty one", 1);
@@ -307,7 +308,7 @@ class Parser {
 function parseFilter(source) {
 	const parser = new Parser(source);
 
-	if (!source.trim())
+	if (parser.skipBlanks() === source.length)
 		return null;
 
 	const node = parser.expression();

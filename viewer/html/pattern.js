@@ -21,11 +21,16 @@ function bracketEnd(text, at) {
 	return end < text.length ? end + 1 : 0;
 }
 
+/* Not the minus: with the flag u that is a mistake outside of brackets. */
 function quoteRegex(text) {
-	return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+	return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /* ---- Globs ---- */
+
+function quoteInBracket(char) {
+	return char === "-" ? "\\-" : quoteRegex(char);
+}
 
 function globBracket(inside) {
 	const negate = inside[0] === "!" || inside[0] === "^";
@@ -36,9 +41,9 @@ function globBracket(inside) {
 		const chars = Array.from(part);
 
 		if (chars.length < 3)
-			ranges.push(quoteRegex(part));
+			ranges.push(quoteInBracket(part));
 		else if (chars[0] <= chars[2])
-			ranges.push(quoteRegex(chars[0]) + "-" + quoteRegex(chars[2]));
+			ranges.push(quoteInBracket(chars[0]) + "-" + quoteInBracket(chars[2]));
 	}
 	return (negate ? "[^" : "[") + ranges.join("") + "]";
 }

@@ -72,7 +72,7 @@ class Cursor {
 	}
 }
 
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /* Most texts are short and ASCII: for these the decoder's call is the dearest part. */
 function decodeText(bytes) {
