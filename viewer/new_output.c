@@ -18,6 +18,12 @@ static char *follow_links(const char *path)
 	return real || errno != ENOENT ? real : strdup(path);
 }
 
+/* What it gets its name by: a chroot may be without. */
+static bool can_be_named(void)
+{
+	return !access("/proc/self/fd", X_OK);
+}
+
 static int open_unnamed(const char *path, mode_t mode)
 {
 	char *copy = strdup(path);
@@ -77,7 +83,7 @@ static mode_t mode_of(const struct stat *there)
 static int open_file(struct new_output *output, const struct stat *there, bool can_be_unnamed)
 {
 	mode_t mode = mode_of(there);
-	int fd = can_be_unnamed ? open_unnamed(output->path, mode) : -EOPNOTSUPP;
+	int fd = can_be_unnamed && can_be_named() ? open_unnamed(output->path, mode) : -EOPNOTSUPP;
 
 	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL)
 		fd = open_hidden(output, mode);
@@ -131,11 +137,20 @@ static int name_it(struct new_output *output)
 	return linkat(AT_FDCWD, from, AT_FDCWD, output->hidden, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
+/* A file system on a network may say only at a close that there was no room: then what was there
+ * must not be gone yet. */
+static int settle(int fd)
+{
+	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 || close(copy) ? -errno : 0;
+}
+
 int new_output__publish(struct new_output *output)
 {
-	int err = 0;
+	int err = output->path ? settle(output->fd) : 0;
 
-	if (output->path && !output->hidden)
+	if (!err && output->path && !output->hidden)
 		err = name_it(output);
 	if (!err && output->path && rename(output->hidden, output->path))
 		err = -errno;
