@@ -63,6 +63,12 @@ static uint64_t since_base(const struct chrome *chrome, uint64_t ns)
 	return ns > chrome->base_ns ? ns - chrome->base_ns : 0;
 }
 
+/* Of a damaged file an end may come before its begin. */
+static uint64_t length_ns(uint64_t begin_ns, uint64_t end_ns)
+{
+	return end_ns > begin_ns ? end_ns - begin_ns : 0;
+}
+
 static uint64_t event_ns(struct chrome *chrome, const struct ttlog_event *event)
 {
 	return since_base(chrome, spans__ns(&chrome->spans, event));
@@ -237,7 +243,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 	name(out, begin->site->probe, begin->site->target);
 	microseconds(out, ",\"ts\":", begin_ns);
 	if (phase[0] == 'X')
-		microseconds(out, ",\"dur\":", end_ns - begin_ns);
+		microseconds(out, ",\"dur\":", length_ns(begin_ns, end_ns));
 	out__text(out, ",\"args\":{");
 	if (span->fields)
 		spans__each_field(begin, span->fields, field_pair, out);
@@ -450,7 +456,7 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 	start(chrome, "X", lane);
 	name(out, end->site->probe, end->site->target);
 	microseconds(out, ",\"ts\":", ended->begin_ns);
-	microseconds(out, ",\"dur\":", event_ns(chrome, end) - ended->begin_ns);
+	microseconds(out, ",\"dur\":", length_ns(ended->begin_ns, event_ns(chrome, end)));
 	out__text(out, ",\"args\":{");
 	if (span && span->fields)
 		spans__each_field(&span->begin, span->fields, field_pair, out);

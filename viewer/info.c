@@ -402,7 +402,8 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 		label(page, "to");
 		out__time(out, ttlog_info_real_ns(info, last_ns));
 		out__text(out, " (");
-		out__duration(out, last_ns - first_ns);
+		/* of a damaged file times may fall */
+		out__duration(out, last_ns > first_ns ? last_ns - first_ns : 0);
 		out__text(out, ")\n");
 	}
 	if (contents->has_totals) {

@@ -146,6 +146,21 @@ def test_torn_spans():
         assert got == {"a": (10 * MS, 6 * MS), "b": (12 * MS, 3 * MS), "c": (11 * MS, 4 * MS)}, got
 
 
+def test_ends_before_begins():
+    """Of a damaged file: no slice is as long as 64 bits."""
+    sites = [make.site("span", "INFO", "t", "t", 1, []),
+             make.site("span_end", "INFO", "t", "t", 1, [("duration_ns", "u64")])]  # fmt: skip
+    header = {"clock": {"mono_ns": 10**12, "real_ns": make.REAL}, "pid": 5}
+    made = make.Snapshot(header, sites, [{"pid": 5, "tid": 6, "comm": "c"}], {0: [], 1: [make.array("Q")]})
+    made.chunk([(10**9, 0, 0, [])])
+    made.chunk([(10**8, 1, 0, [2**64 - 9 * 10**8])])
+    made.end()
+    with tempfile.TemporaryDirectory() as folder:
+        path = made.save(os.path.join(folder, "back.bin"))
+        (shown,) = [event for event in chrome(path, status=1) if event["ph"] == "X"]
+        assert shown["dur"] == "0.000", shown
+
+
 def test_long_uptime():
     """Readers have times as doubles: a nanosecond must not be lost, however long ago the boot is."""
     rows = [(0, 0, "+a"), (7, 0, "!"), (15, 0, "+b"), (22, 0, "-b"), (28, 0, "-a"), (40, 0, "-c 90000000000")]
