@@ -93,8 +93,9 @@ READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_p
 	format_number glob number pattern term unit utf8 value when)
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
-# And ttlog-view, beside the library: numbers as text, moments of a command line, patterns in SQL.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number when) \
+# And ttlog-view, beside the library: numbers as text, moments of a command line, patterns in SQL, files
+# that a snapshot names.
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number plain_file when) \
 	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir) \
 	$(patsubst %,$(BUILD)/src/%.o,expr_error pattern)
 SKELS := $(BUILD)/gen/ttlog.skel.h $(BUILD)/gen/warm.skel.h

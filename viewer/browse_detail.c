@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cursor's event with all that is known of it, a line each, and the line of source that made
- * it. The file's name comes from the snapshot: it is opened so that nothing hangs, and read no
+ * it. The file's name comes from the snapshot: nothing but a plain file is opened, and it is read no
  * further than to the line.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "browse.h"
+#include "plain_file.h"
 #include <ttlog/read.h>
 #include "screen.h"
 
@@ -44,10 +44,10 @@ static FILE *open_source(struct ttlog_text path)
 		return NULL;
 	memcpy(name, path.p, path.len);
 	name[path.len] = '\0';
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = plain_file__open(name);
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)SOURCE_MAX_BYTES) {
+	if (fstat(fd, &st) || st.st_size > (off_t)SOURCE_MAX_BYTES) {
 		close(fd);
 		return NULL;
 	}

@@ -24,7 +24,7 @@ HEADER = "include/ttlog/read.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # What ttlog-view compiles for itself: viewer/README.md says why.
-HELPERS = ["format_number", "when", "control_dial", "control_wire", "runtime_dir", "expr_error",
+HELPERS = ["format_number", "plain_file", "when", "control_dial", "control_wire", "runtime_dir", "expr_error",
            "pattern"]  # fmt: skip
 WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split()
 C, CXX = os.environ.get("CC", "gcc"), os.environ.get("CXX", "g++")

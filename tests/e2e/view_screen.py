@@ -5,6 +5,7 @@
 What is seen is what tmux's terminal shows; it is waited for, never slept for. TTLOG_KEEP=1 prints
 every screen that a test waited for.
 """
+import ctypes
 import os
 import pty
 import re
@@ -117,6 +118,43 @@ def test_detail_of_long_texts():
         terminal.keys("Up", "Up")
         terminal.wait("^ {14}x+END$", "  2 lines below")
         terminal.quit()
+
+
+def opens_of(path, look):
+    """How often it is opened while somebody looks: inotify tells."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    assert fd >= 0 and libc.inotify_add_watch(fd, path.encode(), 0x20) >= 0, ctypes.get_errno()  # IN_OPEN
+    try:
+        look()
+        return len(os.read(fd, 1 << 16)) // 16
+    except BlockingIOError:
+        return 0
+    finally:
+        os.close(fd)
+
+
+def test_source_that_is_no_plain_file():
+    """A snapshot may name anything as a source: what is no plain file is not even opened."""
+    source, fifo = path_of("plain.c"), path_of("fifo.c")
+    with open(source, "w") as file:
+        file.write("the line\n")
+    os.mkfifo(fifo)
+    sites = [dict(make.site("event", "INFO", "p%d" % i, "", 1), file=path) for i, path in enumerate([source, fifo])]
+    header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
+    snapshot = make.Snapshot(header, sites, [{"pid": 1, "tid": 1, "comm": "c"}], {})
+    snapshot.chunk([(make.MONO + i, i, 0, []) for i in range(2)])
+    snapshot.end()
+    with on_screen(snapshot.save(path_of("named.bin")), shows=["^ 2/2 "], size=(200, 40)) as terminal:
+
+        def look(row):
+            terminal.keys("g" if row == 0 else "G", "Enter")
+            terminal.wait(r"^ probe +p%d$" % row, r"^ source +\S+\.c:1 ")
+            terminal.keys("Enter")
+            terminal.wait_gone("^ probe")
+
+        assert opens_of(source, lambda: look(0)) > 0
+        assert opens_of(fifo, lambda: look(1)) == 0
 
 
 def test_detail_of_wide_characters():
