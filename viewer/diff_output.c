@@ -77,7 +77,7 @@ static void put_figure(struct out *out, const struct finding *finding, enum figu
 	char text[FIGURES_TEXT_BYTES];
 
 	if (finding->kind == FINDING_DURATION)
-		out__duration(out, (uint64_t)figures__value(finding->figures[side], figure));
+		out__duration(out, figures__ns(finding->figures[side], figure));
 	else
 		out__bytes(out, text, figures__text(finding->figures[side], figure, text));
 }

@@ -83,6 +83,8 @@ static inline uint64_t figures__cnt(const struct figures *figures)
 size_t figures__text(const struct figures *figures, enum figure which, char *to);
 /* The same as a double; NaN where there is none. */
 double figures__value(const struct figures *figures, enum figure which);
+/* Of nanoseconds: whole ones. What a double rounds up to 2^64 is the greatest; 0 where there is none. */
+uint64_t figures__ns(const struct figures *figures, enum figure which);
 
 /* Goes through the numbers, the least first: through buckets of the sketch, or through distinct ones,
  * whose `from` and `to` are the number. */

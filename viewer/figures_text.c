@@ -116,6 +116,15 @@ double figures__value(const struct figures *figures, enum figure which)
 	}
 }
 
+uint64_t figures__ns(const struct figures *figures, enum figure which)
+{
+	const double v = figures__value(figures, which);
+
+	if (v >= 0x1p64)
+		return UINT64_MAX;
+	return v > 0 ? (uint64_t)v : 0;
+}
+
 void figures__walk(const struct figures *figures, struct figures_walk *ret)
 {
 	ret->at = 0;

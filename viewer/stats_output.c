@@ -179,7 +179,7 @@ size_t group_field__text(const struct group_field *field, enum figure which, cha
 		return len;
 	v = figures__value(&field->figures, which);
 	if (field->is_duration && v >= 0)
-		return duration_text(to, (uint64_t)v);
+		return duration_text(to, figures__ns(&field->figures, which));
 	if (!isfinite(v)) {
 		*to = '-';
 		return 1;

@@ -210,6 +210,25 @@ def test_stats_by_duration():
         assert line["group"] == {"fields.duration": None}, line
 
 
+def test_stats_of_endless_durations():
+    """A span whose end is before its begin took nearly 2^64 ns, and not 0."""
+    endless, site = "5124095h34m33s", make.site("span_end", "INFO", "s", "s", 5, [("duration_ns", "u64")])
+    header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5, "host": "h"}
+    paths = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, took in (("good", 5), ("bad", 2**64 - 3)):
+            snapshot = make.Snapshot(header, [site], [{"pid": 5, "tid": 6, "comm": "main"}], {0: [make.array("Q")]})
+            snapshot.chunk([(1000 * i, 0, 0, [took]) for i in range(300)])
+            snapshot.end()
+            paths.append(snapshot.save(os.path.join(folder, name + ".bin")))
+        (figures,) = [line.split() for line in view(paths[1], "--stats").splitlines() if " duration " in line]
+        assert figures[1:7] == [endless] * 6, figures
+        title = view(paths[1], "--histogram", "duration").splitlines()[0]
+        assert title.count(endless) == 6, title
+        told = view("--diff", *paths)
+        assert "p50 5ns -> %s, p99 5ns -> %s" % (endless, endless) in told, told
+
+
 def test_stats_nan():
     with tempfile.TemporaryDirectory() as folder:
         path = varied_file(folder)
