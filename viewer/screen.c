@@ -120,7 +120,7 @@ static void catch_signals(void)
 	struct sigaction action = { .sa_handler = on_fatal,
 				    .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK) };
 	const stack_t stack = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
-	sigset_t winch;
+	sigset_t waiting;
 
 	sigemptyset(&action.sa_mask);
 	(void)sigaltstack(&stack, NULL);
@@ -132,11 +132,14 @@ static void catch_signals(void)
 		    before.sa_handler != SIG_IGN)
 			(void)sigaction(number, &action, NULL);
 	}
-	/* Only waiting notices a new size, so that none is missed between two waits. */
-	sigemptyset(&winch);
-	sigaddset(&winch, SIGWINCH);
-	(void)sigprocmask(SIG_BLOCK, &winch, &wait_mask);
+	/* Only waiting notices a new size, so that none is missed between two waits; and Ctrl-Z, whose
+	 * handler, ncurses' own, draws: it must not come while something is drawn or allocated. */
+	sigemptyset(&waiting);
+	sigaddset(&waiting, SIGWINCH);
+	sigaddset(&waiting, SIGTSTP);
+	(void)sigprocmask(SIG_BLOCK, &waiting, &wait_mask);
 	sigdelset(&wait_mask, SIGWINCH);
+	sigdelset(&wait_mask, SIGTSTP);
 }
 
 /* ---- Begin and end ---- */

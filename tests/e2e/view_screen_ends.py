@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """However the full screen ends, the terminal is as it was: view_screen_ends.py TTLOG-VIEW, from the top of the tree."""
+import contextlib
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -59,8 +61,8 @@ def ended_on_own_terminal(end, **options):
         while b"200/200" not in shown:
             assert select.select([master], [], [], 30)[0], shown
             shown += os.read(master, 65536)
-        end(viewer, master)
         try:
+            end(viewer, master)
             return viewer.wait(30)
         finally:
             viewer.kill()
@@ -78,25 +80,51 @@ def test_terminal_gone():
     assert ended_on_own_terminal(hang_up, preexec_fn=ignore) == 1
 
 
-def test_killed_while_stopped():
-    """By a terminal that takes nothing since Ctrl-S."""
-
-    def stop(viewer, master):
-        os.write(master, b"\x13")
-        while not select.select([], [master], [], 0)[1]:
-            pass
-        os.write(master, b"ggg")
-        # there is something to draw, and no room for it
-        end = time.monotonic() + DEADLINE_S
-        while "wait_woken" not in wait_channel(viewer.pid) and "tty_write" not in wait_channel(viewer.pid):
-            assert time.monotonic() < end, wait_channel(viewer.pid)
-        viewer.send_signal(signal.SIGTERM)
+def hold_up_drawing(viewer, master):
+    """By a terminal that takes nothing since Ctrl-S: there is something to draw, and no room for it."""
 
     def wait_channel(pid):
         with open("/proc/%d/wchan" % pid) as file:
             return file.read()
 
+    os.write(master, b"\x13")
+    while not select.select([], [master], [], 0)[1]:
+        pass
+    os.write(master, b"ggg")
+    end = time.monotonic() + DEADLINE_S
+    while "wait_woken" not in wait_channel(viewer.pid) and "tty_write" not in wait_channel(viewer.pid):
+        assert time.monotonic() < end, wait_channel(viewer.pid)
+
+
+def test_killed_while_stopped():
+    def stop(viewer, master):
+        hold_up_drawing(viewer, master)
+        viewer.send_signal(signal.SIGTERM)
+
     assert ended_on_own_terminal(stop) == -signal.SIGTERM
+
+
+def test_ctrl_z_while_drawing():
+    """It waits until that is drawn: what ncurses does then is nothing for the middle of something."""
+
+    def stop(viewer, master):
+        hold_up_drawing(viewer, master)
+        with open("/proc/%d/status" % viewer.pid) as file:
+            blocked = int(re.search(r"SigBlk:\s*(\w+)", file.read()).group(1), 16)
+        assert blocked & 1 << signal.SIGTSTP - 1, hex(blocked)
+        viewer.send_signal(signal.SIGTSTP)
+        os.write(master, b"\x11")  # Ctrl-Q
+        # nobody is there to go on with it, so it does not stop; ncurses drops what was typed meanwhile
+        end = time.monotonic() + DEADLINE_S
+        while viewer.poll() is None:
+            assert time.monotonic() < end
+            if select.select([master], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):  # it has ended
+                    os.read(master, 65536)
+            else:
+                os.write(master, b"q")
+
+    assert ended_on_own_terminal(stop) == 0
 
 
 def test_quit_and_interrupted():
