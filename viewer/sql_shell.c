@@ -2,6 +2,7 @@
 #include <editline/readline.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "say.h"
 #include "sql_shell.h"
@@ -28,18 +30,58 @@ struct shell {
 
 /* ---- Ctrl-C ---- */
 
-/* What a signal ends: a statement that runs, or a line that is edited. */
+/* What a signal ends: a statement that runs, or a line that is edited. While it is, the signal comes only
+ * where a key is waited for: the editor, left in the middle of anything else, has its memory in pieces. */
 static struct sql *volatile running;
 static sigjmp_buf line_begin;
-static volatile sig_atomic_t is_editing;
+static volatile sig_atomic_t is_interrupted;
+static sigset_t interrupts, wait_mask;
 
 static void interrupt(int unused)
 {
 	(void)unused;
 	if (running)
 		sql__interrupt(running);
-	else if (is_editing)
-		siglongjmp(line_begin, 1);
+	else
+		is_interrupted = 1;
+}
+
+static bool read_byte(char *ret)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	while (ppoll(&input, 1, NULL, &wait_mask) < 0) {
+		if (is_interrupted)
+			siglongjmp(line_begin, 1);
+		if (errno != EINTR)
+			return false;
+	}
+	return read(STDIN_FILENO, ret, 1) == 1;
+}
+
+/* The next character for the editor; what is none is left out. EOF at the end. */
+static int read_char(FILE *unused)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	char byte;
+
+	(void)unused;
+	while (read_byte(&byte)) {
+		const bool is_first = mbsinit(&state);
+		size_t len = mbrtowc(&c, &byte, 1, &state);
+
+		if (len == (size_t)-1) {
+			state = (mbstate_t){ 0 };
+			/* it may begin the next one */
+			len = is_first ? len : mbrtowc(&c, &byte, 1, &state);
+		}
+		if (len == (size_t)-1)
+			state = (mbstate_t){ 0 };
+		else if (len != (size_t)-2)
+			return (int)c;
+	}
+	return EOF;
 }
 
 /* ---- History ---- */
@@ -237,15 +279,17 @@ static char *edit_line(struct shell *shell)
 {
 	char *line;
 
+	(void)sigprocmask(SIG_BLOCK, &interrupts, &wait_mask);
+	(void)sigdelset(&wait_mask, SIGINT);
 	if (sigsetjmp(line_begin, 1)) {
 		/* The line is forgotten, and what it went on with. */
 		shell->len = 0;
 		fputs("^C\n", stdout);
 		fflush(stdout);
 	}
-	is_editing = 1;
+	is_interrupted = 0;
 	line = readline(shell->len ? "   ...> " : "ttlog> ");
-	is_editing = 0;
+	(void)sigprocmask(SIG_UNBLOCK, &interrupts, NULL);
 	return line;
 }
 
@@ -258,6 +302,9 @@ int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
 	/* else the editor drops what is not ASCII */
 	(void)setlocale(LC_CTYPE, "");
 	rl_readline_name = (char *)"ttlog-view";
+	rl_getc_function = read_char;
+	(void)sigemptyset(&interrupts);
+	(void)sigaddset(&interrupts, SIGINT);
 	open_history(&shell);
 	(void)sigaction(SIGINT, &action, &old);
 	puts("SQL over events, spans, threads, sites, frames, snapshots ...: .help tells more.");

@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, "tests")
@@ -823,6 +824,42 @@ def test_shell():
         with open(history) as file:
             assert "count" in file.read()
         assert os.stat(history).st_mode & 0o77 == 0
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_ctrl_c_while_a_line_is_drawn():
+    """It ends the line where a key is waited for, and nowhere else: the editor may be in the middle of anything."""
+
+    def status_of(pid, name):
+        with open("/proc/%d/%s" % (pid, name)) as file:
+            return file.read()
+
+    with tempfile.TemporaryDirectory() as folder:
+        shell = Shell(folder, GOLDEN)
+        shell.until("ttlog> ")
+        slave = os.open("/proc/%d/fd/0" % shell.pid, os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(slave, termios.TCOOFF)
+        shell.send("SELECT 1")
+        wait_until(lambda: re.search("wait_woken|tty_write", status_of(shell.pid, "wchan")))
+        blocked = int(re.search(r"SigBlk:\s*(\w+)", status_of(shell.pid, "status")).group(1), 16)
+        os.kill(shell.pid, signal.SIGINT)
+        termios.tcflow(slave, termios.TCOON)
+        os.close(slave)
+        shell.until("^C")
+        shell.until("ttlog> ")
+        shell.say("SELECT 'gr\u00fc\u00df' AS a;", "gr\u00fc\u00df")
+        # what is no character is left out, and costs no other
+        os.write(shell.fd, b"SELECT 'x\xffy\xc3z' AS a;\r")
+        assert "xyz" in shell.until("ttlog> ").rsplit("AS a;", 1)[1]
+        shell.send("\x04")
+        assert shell.end() == 0
+        assert blocked & 1 << signal.SIGINT - 1, hex(blocked)
 
 
 if __name__ == "__main__":
