@@ -704,6 +704,24 @@ def test_to_sqlite_tables():
         db.close()
 
 
+def test_to_sqlite_where_there_are_no_hard_links():
+    """A file system may have no hard links, as vfat, or not know RENAME_NOREPLACE, as NFS."""
+    injected = {"link": "EPERM", "renameat2": "EINVAL"}
+
+    def write(target, *names):
+        rules = ["inject=%s:error=%s" % (name, injected[name]) for name in names]
+        return subprocess.run(["strace", "-f", "-o", "/dev/null", *("-e" + rule for rule in rules), VIEW, "--to-sqlite", target,
+                               GOLDEN], capture_output=True, timeout=DEADLINE_S).returncode  # fmt: skip
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name in injected:
+            target = os.path.join(folder, name + ".db")
+            assert write(target, name) == 0
+            assert sqlite3.connect(target).execute("SELECT count(*) FROM events").fetchone() == (14,)
+        assert write(os.path.join(folder, "none.db"), *injected) == 1
+        assert sorted(os.listdir(folder)) == ["link.db", "renameat2.db"]
+
+
 # ---- The shell ----
 
 
