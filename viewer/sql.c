@@ -233,13 +233,34 @@ static void say_place(struct sql *sql, const char *statement)
 	out__fini(&out);
 }
 
+/* What was wrong with no statement, but with the machine; 0: the statement is wrong. */
+static int errno_of(int code)
+{
+	switch (code) {
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		return -EIO;
+	default:
+		return 0;
+	}
+}
+
+/* A negative code is the output's, which tells of it itself, or -ENOMEM. */
 static int fail(struct sql *sql, int code, const char *statement)
 {
 	if (code < 0)
-		return code;
+		return code == -ENOMEM ? say_error("sql", ENOMEM) : code;
 	if (code == SQLITE_INTERRUPT) {
 		say("sql", "interrupted");
 		return -EINTR;
+	}
+	if (errno_of(code)) {
+		say("sql", sqlite3_errmsg(sql->db));
+		return errno_of(code);
 	}
 	say("sql", code == SQLITE_AUTH ? "not authorized: statements read the snapshots, and write "
 					 "tables of their own in memory"

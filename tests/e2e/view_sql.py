@@ -10,6 +10,7 @@ import os
 import pty
 import random
 import re
+import resource
 import select
 import signal
 import sqlite3
@@ -720,6 +721,18 @@ def test_to_sqlite_where_there_are_no_hard_links():
             assert sqlite3.connect(target).execute("SELECT count(*) FROM events").fetchone() == (14,)
         assert write(os.path.join(folder, "none.db"), *injected) == 1
         assert sorted(os.listdir(folder)) == ["link.db", "renameat2.db"]
+
+
+def test_out_of_memory():
+    """It is said, and is no mistake in the statement."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20))
+
+    for statement in ("SELECT length(hex(zeroblob(400000000)))", "SELECT zeroblob(90000000) AS a"):
+        told = subprocess.run([VIEW, "--sql=" + statement, GOLDEN], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              timeout=DEADLINE_S, preexec_fn=limit)  # fmt: skip
+        assert told.returncode == 1 and b"memory" in told.stderr, (statement, told)
 
 
 # ---- The shell ----
