@@ -16,6 +16,7 @@
 #include "maps.h"
 #include "pull.h"
 #include "recorder.h"
+#include "source.h"
 #include "task.h"
 
 /* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
@@ -214,10 +215,10 @@ static int add_source(struct arrival *arrival, const struct source *source,
 	return 0;
 }
 
-void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor)
+void arrival__add_anchor(struct arrival *arrival, const struct anchor *anchor)
 {
 	size_t cap = arrival->anchor_cap ? arrival->anchor_cap * 2 : 16;
-	struct process_anchor *anchors;
+	struct anchor *anchors;
 
 	if (arrival->anchor_cnt == arrival->anchor_cap) {
 		anchors = reallocarray(arrival->anchors, cap, sizeof(*anchors));
@@ -229,7 +230,7 @@ void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *a
 	arrival->anchors[arrival->anchor_cnt++] = *anchor;
 }
 
-int arrival__add_batches(struct arrival *arrival, const struct process_anchor *anchor)
+int arrival__add_batches(struct arrival *arrival, const struct anchor *anchor)
 {
 	bool same = shares_namespace(arrival->pid);
 	const uint64_t end_ns = clock__now_mono_ns() + ARRIVAL_MAX_NS;

@@ -12,6 +12,7 @@
 
 #include "ttlog/abi.h"
 #include "process.h"
+#include "source.h"
 
 struct attach;
 struct crash;
@@ -31,7 +32,7 @@ struct arrival {
 	struct source *sources;
 	struct ttlog_batch *heads; /* of each */
 	size_t anchor_cnt, anchor_cap;
-	struct process_anchor *anchors;
+	struct anchor *anchors;
 	/* Its mappings, and nothing else, as of then: it may be gone when this is read. NULL
 	 * unknown. */
 	struct crash *seen;
@@ -58,9 +59,9 @@ struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look
  * NULL. */
 struct arrival *arrival__new_last_look(uint32_t pid, uint64_t start_ns);
 
-void arrival__add_anchor(struct arrival *arrival, const struct process_anchor *anchor);
+void arrival__add_anchor(struct arrival *arrival, const struct anchor *anchor);
 /* Adds the module's batches: only before its sites are enabled, for what they hold then is not
  * ours. 0, or -errno where the process could not be read. */
-int arrival__add_batches(struct arrival *arrival, const struct process_anchor *anchor);
+int arrival__add_batches(struct arrival *arrival, const struct anchor *anchor);
 
 #endif /* TTLOG_ARRIVAL_H */

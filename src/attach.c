@@ -21,6 +21,7 @@
 #include "maps.h"
 #include "module.h"
 #include "site.h"
+#include "source.h"
 
 struct attach *attach__new(const struct attach_options *options)
 {
@@ -358,7 +359,7 @@ static void add_anchors(struct attach *attach, const struct found *found, struct
 	for (size_t i = 0; i < found->cnt; i++) {
 		const struct module *module = attach__module(attach, found->modules[i].number);
 		const struct site_table *table = module->table;
-		const struct process_anchor anchor = {
+		const struct anchor anchor = {
 			.address = found->modules[i].base - table->load_vaddr + table->module_vaddr,
 			.module = found->modules[i].number,
 		};

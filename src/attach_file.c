@@ -17,6 +17,7 @@
 #include "module.h"
 #include "plain_file.h"
 #include "site.h"
+#include "source.h"
 
 /* One file with sites, and who is told of the processes that have it mapped. */
 struct visit {
@@ -54,7 +55,7 @@ static void visit_process(const struct visit *visit, pid_t pid)
 
 	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
-		struct process_anchor anchor = { .module = visit->number };
+		struct anchor anchor = { .module = visit->number };
 		uint64_t base;
 
 		if (!is_visited(visit, pid, entry))

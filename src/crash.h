@@ -75,6 +75,13 @@ struct crash_other {
 	struct crash_frame frames[CRASH_OTHER_FRAMES]; /* innermost first */
 };
 
+/* How a process ended, as a header has it: so many keys with their values, CBOR. */
+struct crash_ending {
+	size_t pair_cnt;
+	const void *bytes;
+	size_t len;
+};
+
 struct crash {
 	bool has_exit; /* how it ended is known */
 	int exit_code; /* where exit_signal is 0 */

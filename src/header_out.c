@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "accounts.h"
 #include "birth.h"
 #include "catalog.h"
 #include "cbor_out.h"
@@ -19,6 +20,7 @@
 #include "header_out.h"
 #include "site.h"
 #include "snapshot.h"
+#include "thread.h"
 #include "value.h"
 
 #define NS_PER_S          1000000000u
@@ -172,7 +174,7 @@ static void put_modules(struct cbor_out *out, const struct catalog *catalog)
 	cbor_out__fini(&body);
 }
 
-static void put_thread(struct cbor_out *out, const struct snapshot_thread *thread)
+static void put_thread(struct cbor_out *out, const struct thread *thread)
 {
 	struct map_out map = { 0 };
 
@@ -194,7 +196,7 @@ static void put_threads(struct cbor_out *out, const struct snapshot_source *sour
 	cbor_out__array(out, cnt);
 	for (uint32_t i = 0; i < cnt; i++) {
 		const uint32_t number = catalog__thread(catalog, i);
-		const struct snapshot_thread others = { .pid = source->pid };
+		const struct thread others = { .pid = source->pid };
 
 		put_thread(out, number == CATALOG_NO_NUMBER ? &others : &source->threads[number]);
 	}
@@ -375,7 +377,7 @@ void header_out__put_ending(struct cbor_out *out, const struct crash *crash, siz
 	*ret_pair_cnt = map.cnt;
 }
 
-static void put_ending(struct map_out *map, const struct snapshot_ending *ending)
+static void put_ending(struct map_out *map, const struct crash_ending *ending)
 {
 	const struct cbor_out pairs = { .bytes = (unsigned char *)ending->bytes,
 					.len = ending->len };
@@ -386,7 +388,7 @@ static void put_ending(struct map_out *map, const struct snapshot_ending *ending
 
 /* ---- accounting ---- */
 
-static void put_lost(struct cbor_out *out, const struct snapshot_lost *lost)
+static void put_lost(struct cbor_out *out, const struct accounts_lost *lost)
 {
 	const struct {
 		const char *cause;

@@ -37,7 +37,7 @@ uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 				    const struct snapshot_source *source,
 				    const struct catalog *catalog, const struct header_room *room);
 
-/* For struct snapshot_ending: what header_out__put() has of how a process ended. */
+/* For struct crash_ending: what header_out__put() has of how a process ended. */
 void header_out__put_ending(struct cbor_out *out, const struct crash *crash, size_t *ret_pair_cnt);
 
 struct header_totals {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../bpf/wire.h"
+#include "accounts.h"
 #include "attach.h"
 #include "job.h"
 #include "kernel.h"
@@ -58,11 +59,11 @@ static void fill_source(struct writer_job *job, const struct process *process,
 			const struct recorder_options *options)
 {
 	struct snapshot_source *source = &job->source;
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct wire_process counters;
 	int err = kernel__read_process(options->kernel, process->pid, process->start_ns, &counters);
 
-	process__accounts(process, err ? NULL : &counters, &accounts);
+	accounts__of(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;
 	source->threads = job->threads;
 	source->modules = (const struct site_table *const *)job->modules;

@@ -1,103 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Writes records, each by one write(2).
- */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "birth.h"
 #include "boot.h"
 #include "clock.h"
 #include "journal.h"
-#include "process.h"
+#include "journal_out.h"
 #include "site.h"
-#include "snapshot.h"
-
-/* ---- records ---- */
-
-struct payload {
-	char *bytes;
-	size_t len, cap;
-	int err;
-};
-
-static void put(struct payload *payload, const void *bytes, size_t len)
-{
-	size_t cap = payload->cap ? payload->cap : 256;
-	char *grown;
-
-	while (cap - payload->len < len)
-		cap *= 2;
-	if (cap != payload->cap) {
-		grown = payload->err ? NULL : realloc(payload->bytes, cap);
-		if (!grown) {
-			payload->err = -ENOMEM;
-			return;
-		}
-		payload->bytes = grown;
-		payload->cap = cap;
-	}
-	if (len)
-		memcpy(payload->bytes + payload->len, bytes, len);
-	payload->len += len;
-}
-
-static void put_u32(struct payload *payload, uint32_t value)
-{
-	put(payload, &value, sizeof(value));
-}
-
-static void put_u64(struct payload *payload, uint64_t value)
-{
-	put(payload, &value, sizeof(value));
-}
-
-static void put_text(struct payload *payload, const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-
-	put_u32(payload, (uint32_t)len);
-	put(payload, text, len);
-}
-
-static struct payload begin(enum journal_kind kind)
-{
-	const struct journal_record record = { .kind = kind | JOURNAL_VERSION << 16 };
-	struct payload payload = { 0 };
-
-	put(&payload, &record, sizeof(record));
-	return payload;
-}
-
-/* Writes it, and frees the payload. Where it is now, or -1. */
-static int64_t end(struct payload *payload, int fd)
-{
-	static const char padding[8];
-	uint32_t bytes = (uint32_t)(payload->len - sizeof(struct journal_record));
-	off_t before = -1;
-
-	put(payload, padding, -payload->len % 8);
-	if (!payload->err) {
-		memcpy(payload->bytes + offsetof(struct journal_record, bytes), &bytes,
-		       sizeof(bytes));
-		before = lseek(fd, 0, SEEK_END);
-		/* half a record would be in the way of all that come */
-		if (write(fd, payload->bytes, payload->len) != (ssize_t)payload->len) {
-			if (before >= 0)
-				(void)!ftruncate(fd, before);
-			before = -1;
-		}
-	}
-	free(payload->bytes);
-	return before;
-}
 
 /* ---- the directory ---- */
 
@@ -225,37 +140,37 @@ void journal__fini(struct journal *journal)
 	journal->dir[0] = '\0';
 }
 
-/* ---- what is written ---- */
+/* ---- modules ---- */
 
-static void put_site(struct payload *payload, const struct site *site)
+static void put_site(struct journal_out *out, const struct site *site)
 {
-	put_u32(payload, site->index);
-	put_u32(payload, site->line);
-	put_u32(payload, site->level);
-	put_u32(payload, site->kind);
-	put_u32(payload, site->nfields);
-	put(payload, site->types, sizeof(site->types));
-	put_text(payload, site->service);
-	put_text(payload, site->target);
-	put_text(payload, site->name);
-	put_text(payload, site->message);
-	put_text(payload, site->file);
-	put_text(payload, site->function);
+	journal_out__u32(out, site->index);
+	journal_out__u32(out, site->line);
+	journal_out__u32(out, site->level);
+	journal_out__u32(out, site->kind);
+	journal_out__u32(out, site->nfields);
+	journal_out__bytes(out, site->types, sizeof(site->types));
+	journal_out__text(out, site->service);
+	journal_out__text(out, site->target);
+	journal_out__text(out, site->name);
+	journal_out__text(out, site->message);
+	journal_out__text(out, site->file);
+	journal_out__text(out, site->function);
 	for (size_t i = 0; i < site->nfields && i < TTLOG_MAX_FIELDS; i++)
-		put_text(payload, site->keys[i]);
+		journal_out__text(out, site->keys[i]);
 }
 
 int64_t journal__add_module(struct journal *journal, uint32_t number,
 			    const struct site_table *table)
 {
-	struct payload payload = begin(JOURNAL_MODULE);
+	struct journal_out out = journal_out__begin(JOURNAL_MODULE);
 
-	put_u32(&payload, number);
-	put_text(&payload, table->build_id);
-	put_u64(&payload, table->cnt);
+	journal_out__u32(&out, number);
+	journal_out__text(&out, table->build_id);
+	journal_out__u64(&out, table->cnt);
 	for (size_t i = 0; i < table->cnt; i++)
-		put_site(&payload, &table->sites[i]);
-	return end(&payload, journal->modules_fd);
+		put_site(&out, &table->sites[i]);
+	return journal_out__end(&out, journal->modules_fd);
 }
 
 void journal__drop_module(const struct journal *journal, int64_t place)
@@ -270,129 +185,4 @@ void journal__drop_module(const struct journal *journal, int64_t place)
 		return;
 	(void)fallocate(journal->modules_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			place + (off_t)sizeof(record), record.bytes);
-}
-
-void journal__add_process(int fd, const struct process *process)
-{
-	/* before its first batch, on which the kernel stamps it, /proc knows */
-	uint64_t start_ns = process->start_ns ? process->start_ns : birth__read_ns(process->pid);
-	struct payload payload;
-
-	if (fd < 0)
-		return;
-	payload = begin(JOURNAL_PROCESS);
-	put_u32(&payload, process->pid);
-	put_u32(&payload, process->ns_pid);
-	put_u32(&payload, process->uid);
-	put_u64(&payload, start_ns);
-	put_u64(&payload, process->cgroup);
-	put(&payload, process->comm, sizeof(process->comm));
-	put_text(&payload, process->exe);
-	put_text(&payload, process->build_id);
-	(void)end(&payload, fd);
-}
-
-int64_t journal__add_thread(int fd, const struct snapshot_thread *thread)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return -1;
-	payload = begin(JOURNAL_THREAD);
-	put(&payload, thread, sizeof(*thread));
-	return end(&payload, fd);
-}
-
-int journal__replace_thread(int fd, int64_t place, const struct snapshot_thread *thread)
-{
-	const off_t at = place + (off_t)sizeof(struct journal_record);
-
-	return pwrite(fd, thread, sizeof(*thread), at) == sizeof(*thread) ? 0 : -EIO;
-}
-
-void journal__add_source(int fd, const struct source *source)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return;
-	payload = begin(JOURNAL_SOURCE);
-	put_u64(&payload, source->address);
-	put_u32(&payload, source->module);
-	put_u32(&payload, source->exec);
-	put_u64(&payload, source->base);
-	(void)end(&payload, fd);
-}
-
-void journal__add_anchor(int fd, const struct process_anchor *anchor)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return;
-	payload = begin(JOURNAL_ANCHOR);
-	put_u64(&payload, anchor->address);
-	put_u32(&payload, anchor->module);
-	(void)end(&payload, fd);
-}
-
-void journal__add_exec(int fd, uint32_t exec, uint64_t emitted)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return;
-	payload = begin(JOURNAL_EXEC);
-	put_u32(&payload, exec);
-	put_u64(&payload, emitted);
-	(void)end(&payload, fd);
-}
-
-void journal__add_settled(int fd, uint64_t emitted)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return;
-	payload = begin(JOURNAL_SETTLED);
-	put_u64(&payload, emitted);
-	(void)end(&payload, fd);
-}
-
-int journal__add_kept(int fd, const struct snapshot_source *source,
-		      const struct snapshot_ending *ending)
-{
-	struct payload payload;
-
-	if (fd < 0)
-		return -EBADF;
-	payload = begin(JOURNAL_KEPT);
-	put_u64(&payload, source->emitted);
-	put_u64(&payload, source->lost.memory);
-	put_u64(&payload, source->lost.kernel_ring);
-	put_u64(&payload, source->lost.fault);
-	put_u64(&payload, source->lost.corrupt);
-	put_u64(&payload, source->lost.table_full);
-	put_u32(&payload, (uint32_t)ending->pair_cnt);
-	put_u32(&payload, (uint32_t)ending->len);
-	put(&payload, ending->bytes, ending->len);
-	return end(&payload, fd) < 0 ? -EIO : 0;
-}
-
-int journal__open_process(const char *path, struct process *process)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	journal__add_process(fd, process);
-	for (size_t i = 0; i < process->thread_cnt; i++)
-		process->thread_notes[i].place = journal__add_thread(fd, &process->threads[i]);
-	for (size_t i = 0; i < process->source_cap; i++) {
-		if (process->sources[i].address)
-			journal__add_source(fd, &process->sources[i]);
-	}
-	for (size_t i = 0; i < process->anchor_cnt; i++)
-		journal__add_anchor(fd, &process->anchors[i]);
-	return fd;
 }

@@ -27,13 +27,7 @@
 
 #include "boot.h"
 
-struct process;
-struct process_anchor;
 struct site_table;
-struct snapshot_ending;
-struct snapshot_source;
-struct snapshot_thread;
-struct source;
 
 #define JOURNAL_VERSION 1
 
@@ -41,7 +35,7 @@ struct source;
 enum journal_kind {
 	JOURNAL_MODULE = 1,  /* number, build id, sites */
 	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
-	/* struct snapshot_thread; they are numbered as they come, and replaced in place */
+	/* struct thread; they are numbered as they come, and replaced in place */
 	JOURNAL_THREAD = 3,
 	JOURNAL_SOURCE = 4, /* address, module, exec, base; of one address the last one counts */
 	/* exec, events emitted until then; the sources and anchors before it are gone */
@@ -51,7 +45,7 @@ enum journal_kind {
 	 * what the process logs from there on is another collector's */
 	JOURNAL_SETTLED = 7,
 	JOURNAL_GONE = 8, /* of a module that no process has any more: a hole */
-	/* events emitted and lost, by cause, and struct snapshot_ending: its last snapshot could not
+	/* events emitted and lost, by cause, and struct crash_ending: its last snapshot could not
 	 * be written; nothing that the process does after that is ours */
 	JOURNAL_KEPT = 9,
 };
@@ -89,27 +83,10 @@ int journal__lock_dir(const char *dir, bool waits);
  */
 int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns);
 
-/* Failures are no reason not to record: what needs the record can't be recovered then. */
-/* Where it is, or -1. */
+/* Where it is, or -1: then no event of that module can be recovered. */
 int64_t journal__add_module(struct journal *journal, uint32_t number,
 			    const struct site_table *table);
 /* Gives its memory back. */
 void journal__drop_module(const struct journal *journal, int64_t place);
-
-/* All that is known of a process, in a new file. The descriptor or -errno. */
-int journal__open_process(const char *path, struct process *process);
-/* fd as from journal__open_process(), or -1: then nothing is done. */
-void journal__add_process(int fd, const struct process *process);
-/* Where in the file it is, or -1. */
-int64_t journal__add_thread(int fd, const struct snapshot_thread *thread);
-/* Its number is another thread's from now on. 0 or -errno. */
-int journal__replace_thread(int fd, int64_t place, const struct snapshot_thread *thread);
-void journal__add_source(int fd, const struct source *source);
-void journal__add_anchor(int fd, const struct process_anchor *anchor);
-void journal__add_exec(int fd, uint32_t exec, uint64_t emitted);
-void journal__add_settled(int fd, uint64_t emitted);
-/* What a job could not write. 0 or -errno: then it can't be recovered. */
-int journal__add_kept(int fd, const struct snapshot_source *source,
-		      const struct snapshot_ending *ending);
 
 #endif /* TTLOG_JOURNAL_H */

@@ -16,11 +16,14 @@
 #include "ttlog/abi.h"
 
 #include "../bpf/wire.h"
+#include "accounts.h"
 #include "journal.h"
 #include "lost.h"
 #include "process.h"
 #include "site.h"
+#include "source.h"
 #include "text_pool.h"
+#include "thread.h"
 
 #define MAX_MODULES (1u << 20)
 
@@ -277,7 +280,7 @@ static void take_process(struct lost_process *lost, struct reader *payload)
 
 static void take_thread(struct process *process, struct reader *payload)
 {
-	struct snapshot_thread thread, *threads;
+	struct thread thread, *threads;
 
 	get(payload, &thread, sizeof(thread));
 	if (payload->bad)
@@ -308,7 +311,7 @@ static void take_source(struct process *process, struct reader *payload)
 
 static void take_anchor(struct process *process, struct reader *payload)
 {
-	const struct process_anchor anchor = {
+	const struct anchor anchor = {
 		.address = get_u64(payload),
 		.module = get_u32(payload),
 	};
@@ -342,7 +345,7 @@ static void take_settled(struct lost_process *lost, struct reader *payload)
 static void take_kept(struct lost_process *lost, struct reader *payload)
 {
 	const uint64_t emitted = get_u64(payload);
-	struct snapshot_lost causes;
+	struct accounts_lost causes;
 	const char *bytes;
 	size_t pair_cnt, len;
 
@@ -363,7 +366,7 @@ static void take_kept(struct lost_process *lost, struct reader *payload)
 	if (!lost->ending_bytes)
 		return;
 	memcpy(lost->ending_bytes, bytes, len);
-	lost->ending = (struct snapshot_ending){
+	lost->ending = (struct crash_ending){
 		.pair_cnt = pair_cnt,
 		.bytes = lost->ending_bytes,
 		.len = len,
@@ -404,7 +407,7 @@ void lost_process__fini(struct lost_process *lost)
 {
 	free(lost->ending_bytes);
 	lost->ending_bytes = NULL;
-	lost->ending = (struct snapshot_ending){ 0 };
+	lost->ending = (struct crash_ending){ 0 };
 }
 
 int lost_process__read(struct lost_process *lost, const char *path)

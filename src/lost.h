@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "snapshot.h"
+#include "accounts.h"
+#include "crash.h"
 
 struct process;
 struct site_table;
@@ -25,8 +26,8 @@ struct lost_process {
 	bool is_settled;  /* what it had unflushed is in the ring, and nothing after that is ours */
 	uint64_t emitted; /* until then, by the program's own count */
 	bool is_kept;     /* settled, and its accounts are known */
-	struct snapshot_lost lost;
-	struct snapshot_ending ending;
+	struct accounts_lost lost;
+	struct crash_ending ending;
 	char *ending_bytes;
 };
 

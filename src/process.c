@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "accounts.h"
 #include "crash.h"
-#include "journal.h"
+#include "facts.h"
 #include "process.h"
 #include "ring.h"
+#include "source.h"
+#include "thread.h"
 #include "thread_index.h"
 
 /* Batches in one process: as many as map `threads` has room for. */
@@ -72,13 +75,13 @@ void process__free(struct process *process)
 	free(process);
 }
 
-int process__leave(struct process *process, const struct snapshot_source *source,
-		   const struct snapshot_ending *ending)
+int process__leave(struct process *process, const struct accounts *accounts,
+		   const struct crash_ending *ending)
 {
 	int err = -ENOENT;
 
 	if (process->facts_path && ring__has_file(process->ring))
-		err = journal__add_kept(process->facts_fd, source, ending);
+		err = facts__add_kept(process->facts_fd, accounts, ending);
 	if (err)
 		return err;
 	ring__leave(process->ring);
@@ -99,7 +102,7 @@ void process__open_facts(struct process *process, const char *dir)
 	process->facts_path = strdup(path);
 	if (!process->facts_path)
 		return;
-	process->facts_fd = journal__open_process(path, process);
+	process->facts_fd = facts__open(path, process);
 	if (process->facts_fd < 0) {
 		free(process->facts_path);
 		process->facts_path = NULL;
@@ -133,7 +136,7 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
 	}
 	/* the facts first: nobody can read a ring without them */
 	if (process->facts_fd >= 0)
-		journal__add_process(process->facts_fd, process);
+		facts__add_process(process->facts_fd, process);
 	else
 		process__open_facts(process, dir);
 	if (process->facts_path)
@@ -208,7 +211,7 @@ static struct source *find_source(struct process *process, uint64_t address, uin
 		.exec = exec,
 		.thread = UINT32_MAX,
 	};
-	journal__add_source(process->facts_fd, source);
+	facts__add_source(process->facts_fd, source);
 	return source;
 }
 
@@ -354,7 +357,7 @@ int process__add_source(struct process *process, const struct source *known,
 	source->taken_events = head->committed >> 32;
 	source->base = head->events_before + (head->committed >> 32);
 	source->emitted = source->base;
-	journal__add_source(process->facts_fd, source);
+	facts__add_source(process->facts_fd, source);
 	return 0;
 }
 
@@ -502,46 +505,7 @@ void process__exec(struct process *process, const struct wire_head *head)
 	}
 	process->anchor_cnt = 0;
 	memcpy(process->comm, head->comm, sizeof(process->comm));
-	journal__add_exec(process->facts_fd, head->exec, emitted);
-}
-
-void process__accounts(const struct process *process, const struct wire_process *kernel,
-		       struct process_accounts *ret)
-{
-	struct process_accounts accounts = { .recorded = process->recorded };
-	uint64_t left;
-
-	accounts.emitted =
-		process->alone + process->emitted_earlier + process->dropped + process->refused;
-	for (size_t i = 0; i < process->source_cap; i++)
-		accounts.emitted += process->sources[i].emitted - process->sources[i].base;
-	if (kernel)
-		accounts.emitted += kernel->lost_alone_events;
-	accounts.overwritten = process->ring ? ring__overwritten(process->ring) : 0;
-	if (accounts.emitted < accounts.recorded)
-		accounts.emitted = accounts.recorded;
-	left = accounts.emitted - accounts.recorded;
-	accounts.lost_total = left;
-	accounts.lost.memory = min_u64(left, process->dropped + process->no_memory);
-	left -= accounts.lost.memory;
-	accounts.lost.table_full = min_u64(left, process->refused);
-	left -= accounts.lost.table_full;
-	accounts.lost.corrupt = min_u64(left, process->corrupt);
-	left -= accounts.lost.corrupt;
-	accounts.lost.fault = kernel ? min_u64(left, kernel->lost_fault_events) : 0;
-	left -= accounts.lost.fault;
-	/* what nothing explains is how a program counts that counts wrong */
-	accounts.lost.kernel_ring = kernel ? min_u64(left, kernel->lost_ring_events) : left;
-	accounts.lost.corrupt += left - accounts.lost.kernel_ring;
-	*ret = accounts;
-}
-
-void process_accounts__add_corrupt(struct process_accounts *accounts, uint64_t cnt)
-{
-	cnt = min_u64(cnt, accounts->recorded);
-	accounts->recorded -= cnt;
-	accounts->lost_total += cnt;
-	accounts->lost.corrupt += cnt;
+	facts__add_exec(process->facts_fd, head->exec, emitted);
 }
 
 void process__fill_head(const struct process *process, const struct source *source,
@@ -560,7 +524,7 @@ void process__fill_head(const struct process *process, const struct source *sour
 	/* its number may be another's by now */
 	if (source->thread < process->thread_cnt &&
 	    process->threads[source->thread].tid == source->tid) {
-		const struct snapshot_thread *thread = &process->threads[source->thread];
+		const struct thread *thread = &process->threads[source->thread];
 
 		if (thread->ns_tid)
 			ret->ns_tid = thread->ns_tid;
@@ -570,9 +534,9 @@ void process__fill_head(const struct process *process, const struct source *sour
 	}
 }
 
-int process__add_anchor(struct process *process, const struct process_anchor *anchor)
+int process__add_anchor(struct process *process, const struct anchor *anchor)
 {
-	struct process_anchor *anchors;
+	struct anchor *anchors;
 
 	for (size_t i = 0; i < process->anchor_cnt; i++) {
 		if (process->anchors[i].address == anchor->address)
@@ -583,7 +547,7 @@ int process__add_anchor(struct process *process, const struct process_anchor *an
 		return -ENOMEM;
 	process->anchors = anchors;
 	anchors[process->anchor_cnt++] = *anchor;
-	journal__add_anchor(process->facts_fd, anchor);
+	facts__add_anchor(process->facts_fd, anchor);
 	return 0;
 }
 

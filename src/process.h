@@ -14,13 +14,15 @@
 #include <stdint.h>
 
 #include "crash.h"
-#include "snapshot.h"
+#include "source.h"
 #include "thread_index.h"
 
+struct accounts;
 struct ring;
 struct ring_budget;
 struct ring_entry;
 struct trigger_request;
+struct thread;
 struct writer_job;
 struct wire_batch;
 struct wire_head;
@@ -28,39 +30,10 @@ struct wire_process;
 struct wire_thread;
 struct ttlog_batch;
 
-#define SOURCE_ANY_EXEC UINT32_MAX
-
-/* One batch buffer of the process, used by one thread at a time. */
-struct source {
-	uint64_t address; /* 0: free slot */
-	uint32_t module;
-	uint32_t exec;    /* of which of the process's programs: another may have the same address;
-			* SOURCE_ANY_EXEC before the kernel has said so */
-	uint32_t tid;     /* who uses it now; 0: nobody */
-	uint32_t own_tid; /* what the batch said then of who that is; 0: not known */
-	uint32_t thread;  /* number of (tid, comm) in threads[] as of the last batch */
-	uint32_t taken_bytes;  /* of seq */
-	uint32_t taken_events; /* of seq */
-	uint64_t seq;          /* the newest that anything is known of */
-	uint64_t base;         /* events before the recording began: not ours */
-	uint64_t emitted;      /* events ever, by the program's count */
-};
-
 /* What only the process has to know of an entry in threads[]. */
 struct thread_note {
 	uint64_t written; /* ring__written_bytes() after its last entry */
 	int64_t place;    /* in the facts; -1: it is not there */
-};
-
-struct process_accounts {
-	uint64_t emitted, recorded, overwritten, lost_total;
-	struct snapshot_lost lost;
-};
-
-/* A module's own counters and its list of batches. */
-struct process_anchor {
-	uint64_t address; /* of its struct ttlog_module */
-	uint32_t module;  /* its number */
 };
 
 struct process {
@@ -74,9 +47,9 @@ struct process {
 	char build_id[41];
 
 	struct ring *ring; /* NULL before the first event */
-	int facts_fd;      /* see journal.h; -1 where there is none */
+	int facts_fd;      /* see facts.h; -1 where there is none */
 	char *facts_path;  /* of it */
-	struct snapshot_thread *threads;
+	struct thread *threads;
 	struct thread_note *thread_notes; /* by number, too; NULL of one that is recovered */
 	size_t thread_cnt, thread_cap;
 	size_t thread_hand; /* those before it were looked at, whether they can be had again */
@@ -89,15 +62,15 @@ struct process {
 	uint32_t last_module; /* of these, that was asked for last */
 
 	uint64_t recorded;
-	uint64_t emitted_earlier;       /* by programs that it ran before the present one */
-	uint64_t alone;                 /* of recorded: events outside of any thread's batch */
-	uint64_t corrupt;               /* events in batches that were refused */
-	uint64_t unreadable;            /* of recorded: no events, as its last snapshot found out */
-	uint64_t refused;               /* events in batches of which there are too many */
-	uint64_t no_memory;             /* events for which the ring had none */
-	uint64_t consumed_bytes;        /* of the kernel's ring buffer */
-	uint64_t consumed_told;         /* the kernel knows of this many */
-	struct process_anchor *anchors; /* those that are known */
+	uint64_t emitted_earlier; /* by programs that it ran before the present one */
+	uint64_t alone;           /* of recorded: events outside of any thread's batch */
+	uint64_t corrupt;         /* events in batches that were refused */
+	uint64_t unreadable;      /* of recorded: no events, as its last snapshot found out */
+	uint64_t refused;         /* events in batches of which there are too many */
+	uint64_t no_memory;       /* events for which the ring had none */
+	uint64_t consumed_bytes;  /* of the kernel's ring buffer */
+	uint64_t consumed_told;   /* the kernel knows of this many */
+	struct anchor *anchors;   /* those that are known */
 	size_t anchor_cnt;
 	uint64_t dropped; /* events for which the program had no memory */
 
@@ -129,9 +102,9 @@ struct process *process__new(const struct wire_head *head);
 /* The flight ring's file goes too. NULL is fine. */
 void process__free(struct process *process);
 /* What it has stays for the next collector, whether or not it is freed: what a job could not write
- * (journal__add_kept()). 0 or -errno: then it goes. */
-int process__leave(struct process *process, const struct snapshot_source *source,
-		   const struct snapshot_ending *ending);
+ * (facts__add_kept()). 0 or -errno: then it goes. */
+int process__leave(struct process *process, const struct accounts *accounts,
+		   const struct crash_ending *ending);
 
 /*
  * Writes into dir what the next collector needs should this one be killed (journal.h): before any
@@ -181,19 +154,12 @@ bool process__has_owners(const struct process *process);
 /* It runs another program now: the memory of the one before is gone. */
 void process__exec(struct process *process, const struct wire_head *head);
 
-/* kernel: BPF's counters; NULL where they are gone. What is unreadable counts as recorded. */
-void process__accounts(const struct process *process, const struct wire_process *kernel,
-		       struct process_accounts *ret);
-
-/* Of what was recorded, so much is lost. */
-void process_accounts__add_corrupt(struct process_accounts *accounts, uint64_t cnt);
-
 /* What the kernel would have stamped on a batch of that source. The name is the one it had last. */
 void process__fill_head(const struct process *process, const struct source *source,
 			struct wire_head *ret);
 
 /* One that is known already is fine. 0 or -ENOMEM. */
-int process__add_anchor(struct process *process, const struct process_anchor *anchor);
+int process__add_anchor(struct process *process, const struct anchor *anchor);
 
 /* Whether it has a module. */
 bool process__has_module(struct process *process, uint32_t module);

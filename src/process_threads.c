@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "../bpf/wire.h"
-#include "journal.h"
+#include "facts.h"
 #include "process.h"
 #include "ring.h"
+#include "thread.h"
 #include "thread_index.h"
 
 /* Of one thread; whoever renames it more often goes on under the last of them. */
 #define NAMES_MAX 256u
 
-static bool is_thread(const struct snapshot_thread *thread, const struct wire_head *head)
+static bool is_thread(const struct thread *thread, const struct wire_head *head)
 {
 	return thread->tid == head->tid && thread->pid == head->tgid &&
 	       memcmp(thread->comm, head->comm, sizeof(thread->comm)) == 0;
@@ -61,7 +62,7 @@ static int64_t find_unused(struct process *process)
 static int grow_threads(struct process *process)
 {
 	size_t cap = process->thread_cap ? process->thread_cap * 2 : 16;
-	struct snapshot_thread *threads;
+	struct thread *threads;
 	struct thread_note *notes;
 
 	threads = reallocarray(process->threads, cap, sizeof(*threads));
@@ -78,9 +79,9 @@ static int grow_threads(struct process *process)
 	return 0;
 }
 
-static struct snapshot_thread thread_of(const struct wire_head *head)
+static struct thread thread_of(const struct wire_head *head)
 {
-	struct snapshot_thread thread = {
+	struct thread thread = {
 		.pid = head->tgid,
 		.tid = head->tid,
 		.ns_pid = head->ns_tgid != head->tgid ? head->ns_tgid : 0,
@@ -92,7 +93,7 @@ static struct snapshot_thread thread_of(const struct wire_head *head)
 }
 
 /* Threads come and go without end, and of those that went nothing is left in the ring one day. */
-static int64_t replace_thread(struct process *process, const struct snapshot_thread *thread)
+static int64_t replace_thread(struct process *process, const struct thread *thread)
 {
 	int64_t number = find_unused(process);
 	int err;
@@ -100,8 +101,8 @@ static int64_t replace_thread(struct process *process, const struct snapshot_thr
 	if (number < 0)
 		return number;
 	if (process->facts_fd >= 0) {
-		err = journal__replace_thread(process->facts_fd,
-					      process->thread_notes[number].place, thread);
+		err = facts__replace_thread(process->facts_fd, process->thread_notes[number].place,
+					    thread);
 		if (err)
 			return err;
 	}
@@ -113,7 +114,7 @@ static int64_t replace_thread(struct process *process, const struct snapshot_thr
 
 static int64_t add_thread(struct process *process, const struct wire_head *head)
 {
-	const struct snapshot_thread thread = thread_of(head);
+	const struct thread thread = thread_of(head);
 	int64_t number = -ENOENT;
 
 	if (process->thread_cnt == process->thread_cap) {
@@ -127,10 +128,10 @@ static int64_t add_thread(struct process *process, const struct wire_head *head)
 	process->threads[number] = thread;
 	if (process->thread_notes)
 		process->thread_notes[number] = (struct thread_note){
-			.place = journal__add_thread(process->facts_fd, &thread),
+			.place = facts__add_thread(process->facts_fd, &thread),
 		};
 	else
-		(void)journal__add_thread(process->facts_fd, &thread);
+		(void)facts__add_thread(process->facts_fd, &thread);
 	return number;
 }
 

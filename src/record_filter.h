@@ -13,11 +13,12 @@
 #include <stdint.h>
 
 #include "expr.h"
+#include "thread.h"
 
 struct catalog_site;
 struct merge_record;
 struct record_filter;
-struct snapshot_thread;
+struct thread;
 
 /*
  * Of expressions, each zero-terminated, one behind the other; all must hold, and none is fine.
@@ -38,7 +39,7 @@ enum expr_truth record_filter__site(const struct record_filter *filter,
 /* A record, and what it does not say itself. */
 struct record_facts {
 	const struct merge_record *record;
-	const struct snapshot_thread *thread;
+	const struct thread *thread;
 	uint64_t real_ns;
 };
 

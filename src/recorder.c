@@ -17,8 +17,8 @@
 #include "birth.h"
 #include "boot.h"
 #include "death.h"
+#include "facts.h"
 #include "job.h"
-#include "journal.h"
 #include "kernel.h"
 #include "kin.h"
 #include "maps.h"
@@ -308,7 +308,7 @@ static void take_look(struct recorder *recorder, struct arrival *arrival)
 	take_modules(process, arrival);
 	take_seen(recorder, process, arrival);
 	if (arrival->build_id[0])
-		journal__add_process(process->facts_fd, process);
+		facts__add_process(process->facts_fd, process);
 	if (!(arrival->look & RECORDER_LOOK_CRASH))
 		return;
 	if (!arrival->seen)
@@ -458,7 +458,7 @@ static void take_exec(struct recorder *recorder, struct process *process,
 	process->build_id[0] = '\0';
 	(void)death__take_mappings(&process->crash, &none);
 	read_exe(process);
-	journal__add_process(process->facts_fd, process);
+	facts__add_process(process->facts_fd, process);
 	(void)recorder__look(recorder, process->pid, process->start_ns, look_of_exec(head));
 }
 

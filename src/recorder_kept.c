@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "accounts.h"
 #include "cbor_out.h"
 #include "clock.h"
 #include "header_out.h"
@@ -102,7 +103,11 @@ void recorder__retry_kept(struct recorder *recorder)
 
 static int leave(struct process *process, const struct writer_job *job)
 {
-	struct snapshot_ending ending = { 0 };
+	const struct accounts accounts = {
+		.emitted = job->source.emitted,
+		.lost = job->source.lost,
+	};
+	struct crash_ending ending = { 0 };
 	struct cbor_out pairs = { 0 };
 	int err;
 
@@ -110,7 +115,7 @@ static int leave(struct process *process, const struct writer_job *job)
 		header_out__put_ending(&pairs, job->source.crash, &ending.pair_cnt);
 	ending.bytes = pairs.bytes;
 	ending.len = pairs.len;
-	err = pairs.error ? pairs.error : process__leave(process, &job->source, &ending);
+	err = pairs.error ? pairs.error : process__leave(process, &accounts, &ending);
 	cbor_out__fini(&pairs);
 	return err;
 }

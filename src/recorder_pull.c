@@ -19,6 +19,7 @@
 #include "recorder_parts.h"
 #include "report.h"
 #include "task.h"
+#include "thread.h"
 
 /* Where pages are taken away: so often, and at most one of so many parts of the time. */
 #define IDLE_NS    1000000000ull

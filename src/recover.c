@@ -21,9 +21,11 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "accounts.h"
 #include "arrival.h"
 #include "birth.h"
 #include "clock.h"
+#include "facts.h"
 #include "journal.h"
 #include "lost.h"
 #include "process.h"
@@ -32,6 +34,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "thread.h"
 
 /* One dead collector. */
 struct session {
@@ -79,7 +82,7 @@ static int mark_taken(struct process *process)
 /* own_tid: as the program sees it. Whose events the ring had last from there, if that is it. */
 static void set_owner(const struct process *process, struct source *source, uint32_t own_tid)
 {
-	const struct snapshot_thread *thread = NULL;
+	const struct thread *thread = NULL;
 
 	if (source->thread < process->thread_cnt)
 		thread = &process->threads[source->thread];
@@ -157,7 +160,7 @@ static int open_facts(const char *path, size_t whole_bytes)
 /* What can't be had of it is lost, and the rest is not. */
 static void settle_process(const char *ring_path, const char *facts_path)
 {
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct lost_process lost;
 	struct process *process;
 	int err = lost_process__read(&lost, facts_path);
@@ -172,8 +175,8 @@ static void settle_process(const char *ring_path, const char *facts_path)
 	add_unheard(process);
 	if (open_ring(process, ring_path) == 0) {
 		pull(process);
-		process__accounts(process, NULL, &accounts);
-		journal__add_settled(process->facts_fd, accounts.emitted);
+		accounts__of(process, NULL, &accounts);
+		facts__add_settled(process->facts_fd, accounts.emitted);
 	}
 	if (process->ring)
 		ring__leave(process->ring);
@@ -202,11 +205,11 @@ static const char *find_service(const struct session *session, const struct proc
 	return service;
 }
 
-static void fill_accounts(const struct lost_process *lost, struct process_accounts *ret)
+static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 {
 	const uint64_t recorded = lost->process->recorded;
 
-	process__accounts(lost->process, NULL, ret);
+	accounts__of(lost->process, NULL, ret);
 	if (!lost->is_kept)
 		return;
 	ret->emitted = lost->emitted;
@@ -221,7 +224,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 {
 	const struct process *process = lost->process;
 	char comm[sizeof(process->comm) + 1] = { 0 };
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct snapshot_source source = {
 		.threads = process->threads,
 		.thread_cnt = process->thread_cnt,
@@ -261,7 +264,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		(void)unlink(facts_path);
 	ring_copy__free(copy);
 	if (!err)
-		process_accounts__add_corrupt(&accounts, corrupt);
+		accounts__add_corrupt(&accounts, corrupt);
 	if (!err && session->options->report)
 		fprintf(session->options->report,
 			"ttlog-collect: a collector that %s had of pid %u: %" PRIu64
@@ -298,7 +301,7 @@ static int open_whole_ring(struct process *process, const struct lost_process *l
 
 static bool has_accounts(const struct lost_process *lost)
 {
-	struct process_accounts accounts;
+	struct accounts accounts;
 
 	fill_accounts(lost, &accounts);
 	return accounts.emitted || ring__used_bytes(lost->process->ring) || lost->is_kept;

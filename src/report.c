@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "../bpf/wire.h"
+#include "accounts.h"
 #include "attach.h"
 #include "kernel.h"
 #include "process.h"
 #include "report.h"
 #include "task.h"
 
-static void print_causes(const struct snapshot_lost *lost)
+static void print_causes(const struct accounts_lost *lost)
 {
 	const struct {
 		const char *name;
@@ -33,7 +34,7 @@ static void print_causes(const struct snapshot_lost *lost)
 		fputc(')', stderr);
 }
 
-static void print_accounts(const struct process *process, const struct process_accounts *accounts)
+static void print_accounts(const struct process *process, const struct accounts *accounts)
 {
 	fprintf(stderr, "pid %u: %" PRIu64 " emitted, %" PRIu64 " recorded, %" PRIu64 " lost",
 		process->pid, accounts->emitted, accounts->recorded, accounts->lost_total);
@@ -46,12 +47,12 @@ static void print_accounts(const struct process *process, const struct process_a
 
 void report__process(const struct process *process, const struct kernel *kernel, bool losses_only)
 {
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct wire_process counters;
 	int err = kernel__read_process(kernel, process->pid, process->start_ns, &counters);
 
-	process__accounts(process, err ? NULL : &counters, &accounts);
-	process_accounts__add_corrupt(&accounts, process->unreadable);
+	accounts__of(process, err ? NULL : &counters, &accounts);
+	accounts__add_corrupt(&accounts, process->unreadable);
 	flockfile(stderr);
 	if (accounts.lost_total || !losses_only)
 		print_accounts(process, &accounts);

@@ -13,34 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "accounts.h"
 #include "boot.h"
+#include "crash.h"
 
 struct clock;
-struct crash;
 struct ring_copy;
 struct site_table;
-
-struct snapshot_thread {
-	uint32_t pid, tid;       /* in the initial pid namespace */
-	uint32_t ns_pid, ns_tid; /* in its own, 0 where unknown or the same */
-	char comm[16];
-};
-
-struct snapshot_lost {
-	uint64_t memory, kernel_ring, fault, corrupt, table_full;
-};
-
-/* How a process ended, as a header has it: so many keys with their values, CBOR. */
-struct snapshot_ending {
-	size_t pair_cnt;
-	const void *bytes;
-	size_t len;
-};
+struct thread;
 
 /* All that goes into a file. The caller owns everything; text may be NULL where unknown. */
 struct snapshot_source {
-	struct ring_copy *events;              /* is told what has been read of it */
-	const struct snapshot_thread *threads; /* by ring_entry.thread */
+	struct ring_copy *events;     /* is told what has been read of it */
+	const struct thread *threads; /* by ring_entry.thread */
 	size_t thread_cnt;
 	const struct site_table *const
 		*modules; /* by ring_entry.module; NULL entries are unknown */
@@ -56,9 +41,9 @@ struct snapshot_source {
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;
 	uint64_t emitted, recorded, overwritten;
-	struct snapshot_lost lost;
-	const struct crash *crash;     /* NULL: it runs, or */
-	struct snapshot_ending ending; /* this is how it ended */
+	struct accounts_lost lost;
+	const struct crash *crash;  /* NULL: it runs, or */
+	struct crash_ending ending; /* this is how it ended */
 };
 
 /*

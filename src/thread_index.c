@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "snapshot.h"
+#include "thread.h"
 #include "thread_index.h"
 
 #define FIRST_HEADS 64
@@ -65,8 +65,7 @@ static int grow_heads(struct thread_index *index, size_t cnt)
 	return 0;
 }
 
-int thread_index__update(struct thread_index *index, const struct snapshot_thread *threads,
-			 size_t cnt)
+int thread_index__update(struct thread_index *index, const struct thread *threads, size_t cnt)
 {
 	int err;
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct snapshot_thread;
+struct thread;
 
 #define THREAD_INDEX_NONE UINT32_MAX
 
@@ -25,8 +25,7 @@ struct thread_index {
 void thread_index__fini(struct thread_index *index);
 
 /* Takes in what threads[] has more than before. 0 or -ENOMEM. */
-int thread_index__update(struct thread_index *index, const struct snapshot_thread *threads,
-			 size_t cnt);
+int thread_index__update(struct thread_index *index, const struct thread *threads, size_t cnt);
 
 /* An entry that it knows is another tid's from now on, and the newest of it. */
 void thread_index__move(struct thread_index *index, uint32_t entry, uint32_t old_tid, uint32_t tid);

@@ -17,6 +17,7 @@
 
 #include "crash.h"
 #include "snapshot.h"
+#include "thread.h"
 
 struct attach;
 struct writer;
@@ -25,7 +26,7 @@ struct writer;
 struct writer_job {
 	struct snapshot_source source; /* points into what follows */
 	struct ring_copy *events;
-	struct snapshot_thread *threads;
+	struct thread *threads;
 	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
 	char *service, *comm, *exe, *build_id, *reason;

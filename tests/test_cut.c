@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "snapshot.h"
+#include "thread.h"
 #include "ttlog/read.h"
 
 #define SITES        100u
@@ -26,7 +27,7 @@ struct fixture {
 	struct ring *ring;
 	struct clock *clock;
 	struct make_batch batches[THREADS];
-	struct snapshot_thread threads[THREADS];
+	struct thread threads[THREADS];
 	const struct site_table *modules[1];
 	char path[PATH_MAX];
 	size_t chunk_cnt, bytes;
@@ -49,7 +50,7 @@ static int setup(void **state)
 	fixture->ring = ring__new(NULL, 64 << 20);
 	fixture->clock = clock__new_blank();
 	for (uint32_t i = 0; i < THREADS; i++)
-		fixture->threads[i] = (struct snapshot_thread){ .pid = 42, .tid = 42 + i };
+		fixture->threads[i] = (struct thread){ .pid = 42, .tid = 42 + i };
 	return fixture->dir_fd < 0 || !fixture->ring || !fixture->clock;
 }
 

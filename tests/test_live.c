@@ -17,6 +17,7 @@
 #include "live.h"
 #include "make.h"
 #include "record_filter.h"
+#include "thread.h"
 #include "writer.h"
 
 #define COUNT_SITE 1u
@@ -28,7 +29,7 @@
 struct fixture {
 	struct site_table *table;
 	const struct site_table *modules[1];
-	struct snapshot_thread threads[2];
+	struct thread threads[2];
 	struct ring *ring;
 	struct clock *clock;
 	struct make_batch batch;
@@ -52,8 +53,8 @@ static int setup(void **state)
 	make__site(fixture->table, TEXT_SITE, "text", TTLOG_LEVEL_WARN, TTLOG_SITE_EVENT, "s,f,b",
 		   mixed);
 	fixture->modules[0] = fixture->table;
-	fixture->threads[0] = (struct snapshot_thread){ .pid = 42, .tid = 42, .comm = "main" };
-	fixture->threads[1] = (struct snapshot_thread){ .pid = 42, .tid = 43, .comm = "worker" };
+	fixture->threads[0] = (struct thread){ .pid = 42, .tid = 42, .comm = "main" };
+	fixture->threads[1] = (struct thread){ .pid = 42, .tid = 43, .comm = "worker" };
 	fixture->ring = ring__new(NULL, 1 << 20);
 	fixture->clock = clock__new_blank();
 	fixture->live = live__new();

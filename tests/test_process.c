@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "make.h"
 
 #include "../bpf/wire.h"
 #include "lost.h"
 #include "process.h"
 #include "snapshot.h"
+#include "thread.h"
 
 #define RECORD_BYTES 24u
 #define ADDRESS      0x7f0000001000ull
@@ -67,9 +69,9 @@ static struct process *make_process(void)
 
 static void assert_accounts(const struct process *process, uint64_t emitted, uint64_t recorded)
 {
-	struct process_accounts accounts;
+	struct accounts accounts;
 
-	process__accounts(process, NULL, &accounts);
+	accounts__of(process, NULL, &accounts);
 	assert_int_equal(accounts.emitted, emitted);
 	assert_int_equal(accounts.recorded, recorded);
 	assert_int_equal(accounts.lost_total, emitted - recorded);
@@ -287,7 +289,7 @@ static void test_process_bounds_batches(void **state)
 {
 	const uint32_t cnt = (1u << 18) + 10;
 	struct process *process = make_process();
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct message message;
 
 	(void)state;
@@ -295,7 +297,7 @@ static void test_process_bounds_batches(void **state)
 		flush(&message, 1, 0, 1)->wire.address = ADDRESS + ((uint64_t)i << 12);
 		(void)process__take(process, &message.wire);
 	}
-	process__accounts(process, NULL, &accounts);
+	accounts__of(process, NULL, &accounts);
 	assert_int_equal(accounts.emitted, cnt);
 	assert_int_equal(accounts.lost_total, 10);
 	assert_int_equal(accounts.lost.table_full, 10);
@@ -307,13 +309,13 @@ static void test_process_blames_who_counts_wrong(void **state)
 {
 	const struct wire_process kernel = { .lost_ring_events = 30 };
 	struct process *process = make_process();
-	struct process_accounts accounts;
+	struct accounts accounts;
 	struct message message;
 
 	(void)state;
 	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
 	assert_int_equal(process__take(process, &flush(&message, 3, 1000000, 1)->wire), 1);
-	process__accounts(process, &kernel, &accounts);
+	accounts__of(process, &kernel, &accounts);
 	assert_int_equal(accounts.emitted, 1000001);
 	assert_int_equal(accounts.recorded, 11);
 	assert_int_equal(accounts.lost.kernel_ring, 30);

@@ -18,6 +18,7 @@
 #include "../bpf/wire.h"
 #include "arrival.h"
 #include "pull.h"
+#include "source.h"
 
 #define RECORD_WORDS 2u
 
@@ -322,7 +323,7 @@ static void test_arrival_finds_batches_in_the_list(void **state)
 	struct arrival *arrival = arrival__new((uint32_t)getpid());
 	struct batch *first = make_batch(), *second = make_batch();
 	struct ttlog_module module = { .version = TTLOG_ABI_VERSION };
-	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 3 };
+	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 3 };
 
 	(void)state;
 	module.batches = (uintptr_t)first;
@@ -346,7 +347,7 @@ static void test_arrival_ends_on_a_list_that_does_not(void **state)
 	struct arrival *arrival = arrival__new((uint32_t)getpid());
 	struct batch *batch = make_batch();
 	struct ttlog_module module = { .batches = (uintptr_t)batch };
-	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
+	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
 	(void)state;
 	batch->head.next = (uintptr_t)batch;

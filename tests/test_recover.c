@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "make.h"
 
 #include "../bpf/wire.h"
@@ -21,6 +22,7 @@
 #include "recover.h"
 #include "ring.h"
 #include "site.h"
+#include "source.h"
 #include "text_pool.h"
 
 #define RECORD_BYTES 16u
@@ -329,7 +331,7 @@ static void test_recover_finds_threads_that_it_never_heard_of(void **state)
 {
 	struct dead *dead = *state;
 	const struct ttlog_module module = { .batches = (uintptr_t)dead->batch };
-	const struct process_anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
+	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
 	arrive_blank(dead);
 	assert_int_equal(process__add_anchor(dead->process, &anchor), 0);
@@ -495,12 +497,12 @@ static void test_recover_writes_what_was_kept(void **state)
 	static const char code[] = "\x64"
 				   "exit\xa1\x64"
 				   "code\x03"; /* "exit": {"code": 3} */
-	const struct snapshot_ending ending = {
+	const struct crash_ending ending = {
 		.pair_cnt = 1,
 		.bytes = code,
 		.len = sizeof(code) - 1,
 	};
-	const struct snapshot_source source = {
+	const struct accounts accounts = {
 		.emitted = 7,
 		.lost = { .memory = 1, .fault = 1 },
 	};
@@ -509,7 +511,7 @@ static void test_recover_writes_what_was_kept(void **state)
 
 	commit(dead, 5);
 	hand_over(dead);
-	assert_int_equal(process__leave(dead->process, &source, &ending), 0);
+	assert_int_equal(process__leave(dead->process, &accounts, &ending), 0);
 	/* what it does from then on is another's */
 	commit(dead, 4);
 	die(dead);

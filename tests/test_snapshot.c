@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "accounts.h"
 #include "clock.h"
 #include "crash.h"
 #include "decode.h"
@@ -27,6 +28,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "thread.h"
 
 #define ALL_SITE   0u /* every type */
 #define COUNT_SITE 2u
@@ -40,7 +42,7 @@ struct fixture {
 	int dir_fd;
 	struct site_table *table;
 	const struct site_table *modules[1];
-	struct snapshot_thread threads[4];
+	struct thread threads[4];
 	struct ring *ring;
 	struct clock *clock;
 	struct make_batch batch;
@@ -91,7 +93,7 @@ static int setup(void **state)
 	fixture->ring = ring__new(NULL, 8 << 20);
 	fixture->clock = clock__new_blank();
 	for (uint32_t i = 0; i < 4; i++) {
-		fixture->threads[i] = (struct snapshot_thread){ .pid = 4242, .tid = 4242 + i };
+		fixture->threads[i] = (struct thread){ .pid = 4242, .tid = 4242 + i };
 		(void)snprintf(fixture->threads[i].comm, sizeof(fixture->threads[i].comm),
 			       "worker-%u", i);
 	}
@@ -526,7 +528,7 @@ static void test_snapshot_corrupt_is_counted(void **state)
 	make__flush(&fixture->batch, fixture->ring, 9, 0, 1000, 2000, 1);
 	fixture->source.emitted = 4;
 	fixture->source.recorded = 3;
-	fixture->source.lost = (struct snapshot_lost){ .fault = 1 };
+	fixture->source.lost = (struct accounts_lost){ .fault = 1 };
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 1);
 	assert_int_equal(fixture->corrupt, 2);

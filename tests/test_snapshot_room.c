@@ -18,6 +18,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "thread.h"
 #include "ttlog/read.h"
 
 #define THREADS      600000u
@@ -86,11 +87,11 @@ static int teardown(void **state)
 
 static void make_threads(struct fixture *fixture, uint32_t cnt)
 {
-	struct snapshot_thread *threads = calloc(cnt, sizeof(*threads));
+	struct thread *threads = calloc(cnt, sizeof(*threads));
 
 	assert_non_null(threads);
 	for (uint32_t i = 0; i < cnt; i++) {
-		threads[i] = (struct snapshot_thread){
+		threads[i] = (struct thread){
 			.pid = 4242, .tid = 100000 + i, .ns_pid = 70000, .ns_tid = 200000 + i
 		};
 		(void)snprintf(threads[i].comm, sizeof(threads[i].comm), "worker-%08u", i);

@@ -12,6 +12,7 @@
 #include "fuzz.h"
 #include "make.h"
 #include "snapshot.h"
+#include "thread.h"
 #include "ttlog/read.h"
 
 #define THREADS 4u
@@ -90,7 +91,7 @@ static void check(int dir_fd, const char *name, uint64_t events)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct snapshot_thread THREAD_TABLE[THREADS] = { { .pid = 1, .tid = 1 } };
+	static const struct thread THREAD_TABLE[THREADS] = { { .pid = 1, .tid = 1 } };
 	static int dir_fd = -1;
 	struct site_table *table = make_sites();
 	const struct site_table *const modules[] = { table };
