@@ -10,12 +10,9 @@
 #include "attach.h"
 #include "birth.h"
 #include "clock.h"
-#include "crash.h"
-#include "death.h"
 #include "elf.h"
 #include "maps.h"
 #include "pull.h"
-#include "recorder.h"
 #include "source.h"
 #include "task.h"
 
@@ -42,23 +39,11 @@ void arrival__free(struct arrival *arrival)
 	free(arrival->sources);
 	free(arrival->heads);
 	free(arrival->anchors);
-	if (arrival->seen)
-		crash__fini(arrival->seen);
-	free(arrival->seen);
+	mappings__fini(&arrival->seen);
 	if (arrival->module_cnt)
 		attach__release(arrival->attach, arrival->modules, arrival->module_cnt);
 	free(arrival->modules);
 	free(arrival);
-}
-
-static void take_mappings(struct arrival *arrival, const struct maps *maps)
-{
-	struct crash *seen = calloc(1, sizeof(*seen));
-
-	if (seen && !death__take_mappings(seen, maps))
-		arrival->seen = seen;
-	else
-		free(seen);
 }
 
 static void read_build_id(struct arrival *arrival)
@@ -98,7 +83,7 @@ void arrival__add_module(struct arrival *arrival, struct attach *attach, uint32_
 
 void arrival__look_up(struct arrival *arrival, const struct maps *maps)
 {
-	take_mappings(arrival, maps);
+	(void)mappings__take(&arrival->seen, maps);
 	read_build_id(arrival);
 }
 
@@ -129,17 +114,17 @@ static struct arrival *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
 	arrival->look = look;
 	arrival->start_ns = start_ns;
 	if (maps && is_it(arrival) && is_whole(maps, pid))
-		take_mappings(arrival, maps);
+		(void)mappings__take(&arrival->seen, maps);
 	return arrival;
 }
 
 struct arrival *arrival__new_last_look(uint32_t pid, uint64_t start_ns)
 {
 	struct maps *maps = maps__read_at_most((pid_t)pid, LAST_LOOK_BYTES);
-	struct arrival *arrival = maps ? new_look(pid, start_ns, RECORDER_LOOK_CRASH, maps) : NULL;
+	struct arrival *arrival = maps ? new_look(pid, start_ns, ARRIVAL_LOOK_CRASH, maps) : NULL;
 
 	maps__free(maps);
-	if (arrival && arrival->seen)
+	if (arrival && arrival->seen.cnt)
 		return arrival;
 	arrival__free(arrival);
 	return NULL;
@@ -151,7 +136,7 @@ struct arrival *arrival__new_look(uint32_t pid, uint64_t start_ns, uint32_t look
 	struct arrival *arrival = new_look(pid, start_ns, look, maps);
 
 	maps__free(maps);
-	if (arrival && arrival->seen && look & ~RECORDER_LOOK_CRASH)
+	if (arrival && arrival->seen.cnt && look & ~ARRIVAL_LOOK_CRASH)
 		read_build_id(arrival);
 	if (arrival && !is_it(arrival))
 		arrival->build_id[0] = '\0';

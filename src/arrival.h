@@ -11,17 +11,32 @@
 #include <stdint.h>
 
 #include "ttlog/abi.h"
-#include "process.h"
+#include "mappings.h"
 #include "source.h"
 
 struct attach;
-struct crash;
 struct maps;
+
+/*
+ * Why a process is to be looked at, by a thread that may wait for it and for its files. What is
+ * found comes as an arrival.
+ */
+enum arrival_look {
+	ARRIVAL_LOOK_NEW = 1,     /* it records, and was not known before */
+	ARRIVAL_LOOK_LIBRARY = 2, /* it has mapped another library */
+	ARRIVAL_LOOK_EXEC = 4,    /* it runs another program */
+	ARRIVAL_LOOK_CRASH = 8,   /* it dies: its mappings, as long as they are there */
+	/* of pid 0: for modules that no process has any more; which then are to be freed */
+	ARRIVAL_FIND_UNUSED = 16,
+	ARRIVAL_FREE_UNUSED = 32,
+	/* of one with ARRIVAL_LOOK_EXEC: what was linked for it alone is no more */
+	ARRIVAL_LOOK_UNLINKED = 64,
+};
 
 struct arrival {
 	uint32_t pid;
 	/* Not one that comes but one that is known, and what was found when it was looked at: enum
-	 * recorder_look, or-ed; 0: it comes. */
+	 * arrival_look, or-ed; 0: it comes. */
 	uint32_t look;
 	uint64_t start_ns; /* of a look: as the kernel stamps the process; 0 unknown */
 	bool given;        /* on the command line */
@@ -33,10 +48,8 @@ struct arrival {
 	struct ttlog_batch *heads; /* of each */
 	size_t anchor_cnt, anchor_cap;
 	struct anchor *anchors;
-	/* Its mappings, and nothing else, as of then: it may be gone when this is read. NULL
-	 * unknown. */
-	struct crash *seen;
-	char build_id[41]; /* of its program; "" unknown */
+	struct mappings seen; /* as of then: it may be gone when this is read; none: unknown */
+	char build_id[41];    /* of its program; "" unknown */
 	/* of attach, each held once, until whoever takes the arrival takes them */
 	struct attach *attach;
 	uint32_t *modules;

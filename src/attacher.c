@@ -13,11 +13,10 @@
 #include "attach.h"
 #include "clock.h"
 #include "kernel.h"
-#include "recorder.h"
 #include "report.h"
 #include "work_queue.h"
 
-/* Beside enum recorder_look. */
+/* Beside enum arrival_look. */
 #define WORK_GIVEN 0x10000u
 
 #define GIVEN_WAIT_S 3
@@ -83,7 +82,7 @@ static void attach_late(struct attacher *attacher, const struct work *work)
 	struct attach_result result = { 0 };
 
 	attach_to_change(attacher, (pid_t)work->key, &result);
-	if (result.new_cnt && work->what & RECORDER_LOOK_LIBRARY && !attacher->options.quiet)
+	if (result.new_cnt && work->what & ARRIVAL_LOOK_LIBRARY && !attacher->options.quiet)
 		report__late((uint32_t)work->key, &result);
 }
 
@@ -141,7 +140,7 @@ static void keep_files(struct attacher *attacher, const struct work *work)
 
 	if (!kept)
 		return;
-	kept->look = RECORDER_LOOK_NEW;
+	kept->look = ARRIVAL_LOOK_NEW;
 	kept->start_ns = work->detail;
 	attach__keep_files(options->attach, (pid_t)work->key, kept);
 	options->tell(options->ctx, kept);
@@ -153,28 +152,28 @@ static void run(void *ctx, const struct work *work)
 	const struct attacher_options *options = &attacher->options;
 	const pid_t pid = (pid_t)work->key;
 	const uint32_t look = work->what & ~WORK_GIVEN;
-	const bool attaches = look & (RECORDER_LOOK_LIBRARY | RECORDER_LOOK_EXEC) &&
+	const bool attaches = look & (ARRIVAL_LOOK_LIBRARY | ARRIVAL_LOOK_EXEC) &&
 			      !options->only_looks;
 	struct arrival *found = NULL;
 
-	if (work->what & RECORDER_FREE_UNUSED)
+	if (work->what & ARRIVAL_FREE_UNUSED)
 		attach__free_unused(options->attach);
-	if (work->what & RECORDER_FIND_UNUSED)
+	if (work->what & ARRIVAL_FIND_UNUSED)
 		attach__find_unused(options->attach);
 	if (!work->key)
 		return;
 	if (work->what & WORK_GIVEN)
 		do_given(attacher, pid);
 	/* what attaching finds tells the same as a look for libraries */
-	if (look && (look != RECORDER_LOOK_LIBRARY || !attaches))
+	if (look && (look != ARRIVAL_LOOK_LIBRARY || !attaches))
 		found = arrival__new_look(work->key, work->detail, look);
 	if (found)
 		options->tell(options->ctx, found);
-	if (attaches && look & RECORDER_LOOK_UNLINKED)
+	if (attaches && look & ARRIVAL_LOOK_UNLINKED)
 		attach__unlink(options->attach, pid);
 	if (attaches)
 		attach_late(attacher, work);
-	else if (look & ~RECORDER_LOOK_CRASH)
+	else if (look & ~ARRIVAL_LOOK_CRASH)
 		keep_files(attacher, work);
 }
 
@@ -264,7 +263,7 @@ struct attacher *attacher__new(const struct attacher_options *options)
 	pthread_condattr_destroy(&attributes);
 	/* a process that is asked for is waited for, and one that dies is soon gone */
 	attacher->queue =
-		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | RECORDER_LOOK_CRASH);
+		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | ARRIVAL_LOOK_CRASH);
 	if (attacher->queue)
 		return attacher;
 	free(attacher);

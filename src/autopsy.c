@@ -36,7 +36,7 @@ static int place_file(struct crash *crash, const struct crash_frame *frame, stru
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	int fd = attach__open(attach, frame->build_id), err;
-	struct crash_mapping *mappings, *mapping;
+	struct mapping *items, *mapping;
 	uint64_t offset, bytes;
 	char *path;
 
@@ -48,15 +48,15 @@ static int place_file(struct crash *crash, const struct crash_frame *frame, stru
 		return err;
 	bytes += offset % page;
 	offset -= offset % page;
-	mappings = reallocarray(crash->mappings, crash->mapping_cnt + 1, sizeof(*mappings));
-	if (!mappings)
+	items = reallocarray(crash->mappings.items, crash->mappings.cnt + 1, sizeof(*items));
+	if (!items)
 		return -ENOMEM;
-	crash->mappings = mappings;
+	crash->mappings.items = items;
 	path = attach__path(attach, frame->build_id);
 	if (!path)
 		return -ENOMEM;
-	mapping = &mappings[crash->mapping_cnt++];
-	*mapping = (struct crash_mapping){ .offset = offset, .path = path };
+	mapping = &items[crash->mappings.cnt++];
+	*mapping = (struct mapping){ .offset = offset, .path = path };
 	mapping->start = frame->ip - (frame->offset - offset);
 	mapping->end = mapping->start + (bytes + page - 1) / page * page;
 	memcpy(mapping->build_id, frame->build_id, sizeof(mapping->build_id));
@@ -68,13 +68,9 @@ static void place_files(struct crash *crash, const struct crash *of, struct atta
 {
 	for (size_t i = 0; i < of->frame_cnt; i++) {
 		const struct crash_frame *frame = &of->frames[i];
-		bool is_placed = !frame->build_id[0];
 
-		for (size_t k = 0; !is_placed && k < crash->mapping_cnt; k++)
-			is_placed = frame->ip >= crash->mappings[k].start &&
-				    frame->ip < crash->mappings[k].end;
-		/* a frame that can't be is what it is without it */
-		if (!is_placed)
+		/* a frame that can't be placed is what it is without it */
+		if (frame->build_id[0] && !mappings__find(&crash->mappings, frame->ip))
 			(void)place_file(crash, frame, attach);
 	}
 }
@@ -82,7 +78,7 @@ static void place_files(struct crash *crash, const struct crash *of, struct atta
 /* ---- build ids ---- */
 
 /* Of what stands at its path now, where that is what ran. */
-static int read_build_id(struct crash_mapping *mapping)
+static int read_build_id(struct mapping *mapping)
 {
 	const struct maps_entry entry = {
 		.dev = mapping->dev,
@@ -101,8 +97,8 @@ static int read_build_id(struct crash_mapping *mapping)
 /* Of the files that ran, as far as they are kept open or are still there. */
 static void read_build_ids(struct crash *crash, struct attach *attach)
 {
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		struct crash_mapping *mapping = &crash->mappings[i];
+	for (size_t i = 0; i < crash->mappings.cnt; i++) {
+		struct mapping *mapping = &crash->mappings.items[i];
 
 		if (mapping->path[0] != '/' || mapping->build_id[0])
 			continue;
@@ -118,30 +114,25 @@ static void learn_build_ids(struct crash *crash)
 {
 	for (size_t i = 0; i < crash->frame_cnt; i++) {
 		const struct crash_frame *frame = &crash->frames[i];
+		struct mapping *mapping =
+			frame->build_id[0] ? mappings__find(&crash->mappings, frame->ip) : NULL;
 
-		for (size_t k = 0; frame->build_id[0] && k < crash->mapping_cnt; k++) {
-			struct crash_mapping *mapping = &crash->mappings[k];
-
-			if (frame->ip >= mapping->start && frame->ip < mapping->end)
-				memcpy(mapping->build_id, frame->build_id,
-				       sizeof(mapping->build_id));
-		}
+		if (mapping)
+			memcpy(mapping->build_id, frame->build_id, sizeof(mapping->build_id));
 	}
 }
 
-static const struct crash_mapping *find_mapping(const struct crash *crash,
-						const struct crash_frame *frame)
+static const struct mapping *find_mapping(const struct crash *crash,
+					  const struct crash_frame *frame)
 {
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
+	const struct mapping *mapping = mappings__find(&crash->mappings, frame->ip);
 
-		if (frame->ip >= mapping->start && frame->ip < mapping->end)
-			return mapping;
-	}
+	if (mapping)
+		return mapping;
 	/* mapped after the mappings were read: the kernel's build id tells it */
-	for (size_t i = 0; frame->build_id[0] && i < crash->mapping_cnt; i++) {
-		if (strcmp(crash->mappings[i].build_id, frame->build_id) == 0)
-			return &crash->mappings[i];
+	for (size_t i = 0; frame->build_id[0] && i < crash->mappings.cnt; i++) {
+		if (strcmp(crash->mappings.items[i].build_id, frame->build_id) == 0)
+			return &crash->mappings.items[i];
 	}
 	return NULL;
 }
@@ -158,8 +149,7 @@ static int check_build_id(int fd, const char *build_id)
 }
 
 /* The file that ran: one that is kept open, or what stands at its path where that is it. */
-static int open_file(const struct crash_mapping *mapping, const char *build_id,
-		     struct attach *attach)
+static int open_file(const struct mapping *mapping, const char *build_id, struct attach *attach)
 {
 	int fd = attach__open(attach, build_id);
 
@@ -173,7 +163,7 @@ static int open_file(const struct crash_mapping *mapping, const char *build_id,
 	return fd < 0 ? fd : check_build_id(fd, build_id);
 }
 
-static int open_mapped(void *ctx, const struct crash_mapping *mapping)
+static int open_mapped(void *ctx, const struct mapping *mapping)
 {
 	return open_file(mapping, mapping->build_id, ctx);
 }
@@ -181,7 +171,7 @@ static int open_mapped(void *ctx, const struct crash_mapping *mapping)
 static void resolve_frame(const struct crash *crash, struct crash_frame *frame, bool is_caller,
 			  struct attach *attach)
 {
-	const struct crash_mapping *mapping = find_mapping(crash, frame);
+	const struct mapping *mapping = find_mapping(crash, frame);
 	int fd;
 
 	if (!mapping)
@@ -286,8 +276,7 @@ static void become_reporter(struct crash *crash)
 	other.others = NULL;
 	other.other_cnt = 0;
 	crash->stamp_ns = other.stamp_ns;
-	other.mappings = NULL;
-	other.mapping_cnt = 0;
+	other.mappings = (struct mappings){ 0 };
 	free(other.reporter);
 	other.reporter = NULL;
 	crash__fini(&other);
@@ -300,13 +289,11 @@ static void find_reporter(struct crash *crash, uint32_t uid, struct attach *atta
 	struct crash *reporter = crash->reporter;
 
 	reporter->mappings = crash->mappings;
-	reporter->mapping_cnt = crash->mapping_cnt;
 	if (unwind_to_fault(reporter, uid, attach, unwind)) {
 		become_reporter(crash);
 		return;
 	}
-	reporter->mappings = NULL;
-	reporter->mapping_cnt = 0;
+	reporter->mappings = (struct mappings){ 0 };
 }
 
 /* Whoever handles an exception may be killed by something else. */
@@ -366,7 +353,6 @@ static void resolve_other(const struct crash *crash, struct crash_other *other, 
 	one->pages = other->pages;
 	one->page_cnt = other->page_cnt;
 	one->mappings = crash->mappings;
-	one->mapping_cnt = crash->mapping_cnt;
 	if (unwind)
 		(void)unwind__crash(unwind, one, uid, open_mapped, attach);
 	for (size_t i = 0; i < one->frame_cnt; i++) {
@@ -401,9 +387,9 @@ void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, st
 {
 	if (!crash->has_crash)
 		return;
-	if (!crash->mapping_cnt)
+	if (!crash->mappings.cnt)
 		place_files(crash, crash, attach);
-	if (!crash->mapping_cnt && crash->reporter)
+	if (!crash->mappings.cnt && crash->reporter)
 		place_files(crash, crash->reporter, attach);
 	read_build_ids(crash, attach);
 	if (!unwind_to_fault(crash, uid, attach, unwind) && crash->reporter)

@@ -212,7 +212,7 @@ static void arrive_of_file(void *ctx, struct arrival *arrival)
 	(void)kernel__track(arrivals->collector->kernel, pid);
 	arrive_announced(arrivals->collector, arrival);
 	/* what else it has mapped is opened beside this */
-	(void)attacher__look(arrivals->collector->attacher, pid, 0, RECORDER_LOOK_NEW);
+	(void)attacher__look(arrivals->collector->attacher, pid, 0, ARRIVAL_LOOK_NEW);
 }
 
 static int attach_file(struct collector *collector)

@@ -30,8 +30,7 @@ void crash__fini(struct crash *crash)
 		crash_frame__fini(&crash->frames[i]);
 	for (size_t i = 0; i < crash->outer_cnt; i++)
 		crash_frame__fini(&crash->outer[i]);
-	for (size_t i = 0; i < crash->mapping_cnt; i++)
-		free(crash->mappings[i].path);
+	mappings__fini(&crash->mappings);
 	if (crash->reporter)
 		crash__fini(crash->reporter);
 	free(crash->reporter);
@@ -40,7 +39,6 @@ void crash__fini(struct crash *crash)
 			crash_frame__fini(&crash->others[i].frames[k]);
 	}
 	free(crash->others);
-	free(crash->mappings);
 	free(crash->thrown_type);
 	free(crash->thrown_what);
 	free(crash->pages);
@@ -92,12 +90,9 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	int err = 0;
 
 	*ret = *crash;
-	ret->mappings =
-		copy_table(crash->mappings, crash->mapping_cnt, sizeof(*ret->mappings), &err);
 	ret->pages = copy_table(crash->pages, crash->page_cnt, sizeof(*ret->pages), &err);
 	ret->others = copy_table(crash->others, crash->other_cnt, sizeof(*ret->others), &err);
 	if (err) {
-		free(ret->mappings);
 		free(ret->pages);
 		free(ret->others);
 		memset(ret, 0, sizeof(*ret));
@@ -105,8 +100,7 @@ int crash__copy(const struct crash *crash, struct crash *ret)
 	}
 	err |= own_reporter(&ret->reporter);
 	err |= own(&ret->thrown_type) | own(&ret->thrown_what);
-	for (size_t i = 0; i < crash->mapping_cnt; i++)
-		err |= own(&ret->mappings[i].path);
+	err |= mappings__copy(&crash->mappings, &ret->mappings);
 	for (size_t i = 0; i < crash->other_cnt; i++)
 		err |= own_frames(ret->others[i].frames, ret->others[i].frame_cnt);
 	err |= own_frames(ret->frames, ret->frame_cnt) | own_frames(ret->outer, ret->outer_cnt);

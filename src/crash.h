@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mappings.h"
+
 #define CRASH_MAX_FRAMES    64
 #define CRASH_MAX_OUTER     16
 #define CRASH_MAX_REGISTERS 40
@@ -29,13 +31,6 @@ enum crash_cut {
 	CRASH_CUT_NONE = 0,   /* they do; or they end where nobody knows how to go on */
 	CRASH_CUT_FRAMES = 1, /* there are more than CRASH_MAX_FRAMES */
 	CRASH_CUT_STACK = 2,  /* they are on a part of the stack that was not copied */
-};
-
-struct crash_mapping {
-	uint64_t start, end, offset;
-	uint64_t dev, inode; /* as maps shows them, 0 for no file */
-	char build_id[41];
-	char *path;
 };
 
 #define CRASH_PAGE_BYTES 4096
@@ -123,8 +118,7 @@ struct crash {
 	size_t other_cnt;
 	struct crash_other *others; /* NULL for none */
 
-	struct crash_mapping *mappings;
-	size_t mapping_cnt;
+	struct mappings mappings;
 };
 
 /* Whether a signal tells of a fault: its default action dumps core. */

@@ -14,8 +14,6 @@
 #include "../bpf/wire.h"
 #include "crash.h"
 #include "death.h"
-#include "maps.h"
-#include "task.h"
 #include "unwind_child.h"
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
@@ -241,59 +239,4 @@ void death__take_end(struct crash *crash, const struct wire_end *end)
 	take_sender(crash, &end->sender);
 	crash->is_oom = end->is_oom;
 	crash->max_rss_bytes = end->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void free_mappings(struct crash_mapping *mappings, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++)
-		free(mappings[i].path);
-	free(mappings);
-}
-
-int death__take_mappings(struct crash *crash, const struct maps *maps)
-{
-	struct crash_mapping *mappings = calloc(maps->cnt + 1, sizeof(*mappings));
-	size_t cnt = 0;
-
-	if (!mappings)
-		return -ENOMEM;
-	for (size_t i = 0; i < maps->cnt; i++) {
-		const struct maps_entry *entry = &maps->entries[i];
-
-		if (!entry->executable || !entry->path[0])
-			continue;
-		mappings[cnt] = (struct crash_mapping){
-			.start = entry->start,
-			.end = entry->end,
-			.offset = entry->offset,
-			.dev = entry->dev,
-			.inode = entry->inode,
-			.path = strdup(entry->path),
-		};
-		if (!mappings[cnt].path) {
-			free_mappings(mappings, cnt);
-			return -ENOMEM;
-		}
-		cnt++;
-	}
-	free_mappings(crash->mappings, crash->mapping_cnt);
-	crash->mappings = mappings;
-	crash->mapping_cnt = cnt;
-	return 0;
-}
-
-int death__read_mappings(struct crash *crash, pid_t pid)
-{
-	struct maps *maps = maps__read(pid);
-	int err = 0;
-
-	if (!maps)
-		return -errno;
-	/* one that ends while it is read seems to have mapped less than it had */
-	if (!maps->cnt || !task__has_memory(task__living((uint32_t)pid)))
-		err = -ESRCH;
-	else
-		err = death__take_mappings(crash, maps);
-	maps__free(maps);
-	return err;
 }

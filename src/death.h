@@ -6,11 +6,9 @@
 #define TTLOG_DEATH_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 struct attach;
 struct crash;
-struct maps;
 struct unwind;
 struct wire_crash;
 struct wire_end;
@@ -33,13 +31,6 @@ void death__take_other(struct crash *crash, const struct wire_other *message);
 /* What it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
 void death__take_end(struct crash *crash, const struct wire_end *end);
-
-/* The executable mappings of a process as of now, in the place of earlier ones; where it is gone,
- * those stay. 0 or -errno. */
-int death__read_mappings(struct crash *crash, pid_t pid);
-
-/* The same from what was read before. 0 or -ENOMEM. */
-int death__take_mappings(struct crash *crash, const struct maps *maps);
 
 /* Module, build id and offset of each frame from the mappings, symbols from the files; slow. uid:
  * whose process it was. unwind: NULL for names by symbol tables alone. */

@@ -137,7 +137,7 @@ int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path,
 	return 0;
 }
 
-static struct dwarf_file *find_file(struct dwarf *dwarf, const struct crash_mapping *mapping)
+static struct dwarf_file *find_file(struct dwarf *dwarf, const struct mapping *mapping)
 {
 	for (size_t i = 0; mapping->build_id[0] && i < dwarf->cnt; i++) {
 		if (strcmp(dwarf->files[i].build_id, mapping->build_id) == 0)
@@ -147,7 +147,7 @@ static struct dwarf_file *find_file(struct dwarf *dwarf, const struct crash_mapp
 }
 
 /* Where the file is loaded, less the address that it was linked for. 0 or -ENOEXEC. */
-static int find_bias(const struct dwarf_file *file, const struct crash_mapping *mapping,
+static int find_bias(const struct dwarf_file *file, const struct mapping *mapping,
 		     uint64_t *ret_bias)
 {
 	size_t cnt = 0;
@@ -177,11 +177,11 @@ static void report_files(struct dwarf *dwarf, const struct walk *walk)
 	const struct crash *crash = walk->crash;
 
 	dwfl_report_begin(walk->dwfl);
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct dwarf_file *file = find_file(dwarf, &crash->mappings[i]);
+	for (size_t i = 0; i < crash->mappings.cnt; i++) {
+		const struct dwarf_file *file = find_file(dwarf, &crash->mappings.items[i]);
 		uint64_t bias;
 
-		if (!file || find_bias(file, &crash->mappings[i], &bias))
+		if (!file || find_bias(file, &crash->mappings.items[i], &bias))
 			continue;
 		/* one of several mappings of a file is enough; the same again is passed over */
 		(void)report_file(walk->dwfl, file->build_id, file->fd, bias);
@@ -499,21 +499,16 @@ void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dw
 	const uint64_t address = step->ip - step->is_call;
 	struct dwarf_step linked = *step;
 
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
-		const struct dwarf_file *file;
-		uint64_t bias;
+	const struct mapping *mapping = mappings__find(&crash->mappings, address);
+	const struct dwarf_file *file = mapping ? find_file(dwarf, mapping) : NULL;
+	uint64_t bias;
 
-		if (address < mapping->start || address >= mapping->end)
-			continue;
-		file = find_file(dwarf, mapping);
-		if (!file || !file->names || find_bias(file, mapping, &bias))
-			break;
-		linked.ip -= bias;
-		dwarf_names__each(file->names, &linked, whole && !file->symbols_only, take, ctx);
+	if (!file || !file->names || find_bias(file, mapping, &bias)) {
+		take(ctx, &(struct dwarf_name){ 0 });
 		return;
 	}
-	take(ctx, &(struct dwarf_name){ 0 });
+	linked.ip -= bias;
+	dwarf_names__each(file->names, &linked, whole && !file->symbols_only, take, ctx);
 }
 
 /* ---- life ---- */

@@ -204,7 +204,7 @@ static void put_threads(struct cbor_out *out, const struct snapshot_source *sour
 
 /* ---- how it ended ---- */
 
-static bool is_in(const struct crash_mapping *mapping, const struct crash_frame *frames, size_t cnt)
+static bool is_in(const struct mapping *mapping, const struct crash_frame *frames, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
 		if (frames[i].ip >= mapping->start && frames[i].ip < mapping->end)
@@ -213,13 +213,13 @@ static bool is_in(const struct crash_mapping *mapping, const struct crash_frame 
 	return false;
 }
 
-static bool has_frame(const struct crash_mapping *mapping, const struct crash *crash)
+static bool has_frame(const struct mapping *mapping, const struct crash *crash)
 {
 	return is_in(mapping, crash->frames, crash->frame_cnt) ||
 	       is_in(mapping, crash->outer, crash->outer_cnt);
 }
 
-static void put_mapping(struct cbor_out *out, const struct crash_mapping *mapping)
+static void put_mapping(struct cbor_out *out, const struct mapping *mapping)
 {
 	struct map_out map = { 0 };
 
@@ -236,8 +236,8 @@ static void put_mappings(struct cbor_out *out, const struct crash *crash, struct
 	struct cbor_out body = { 0 };
 	size_t cnt = 0, path_bytes = 0;
 
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
+	for (size_t i = 0; i < crash->mappings.cnt; i++) {
+		const struct mapping *mapping = &crash->mappings.items[i];
 		const size_t bytes = mapping->path ? strlen(mapping->path) : 0;
 
 		if (!has_frame(mapping, crash)) {
@@ -248,7 +248,7 @@ static void put_mappings(struct cbor_out *out, const struct crash *crash, struct
 		put_mapping(&body, mapping);
 		cnt++;
 	}
-	room->left_mappings = crash->mapping_cnt - cnt;
+	room->left_mappings = crash->mappings.cnt - cnt;
 	cbor_out__array(out, cnt);
 	cbor_out__append(out, &body);
 	cbor_out__fini(&body);
@@ -358,7 +358,7 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 static void put_end_of_process(struct map_out *map, const struct crash *crash,
 			       struct header_room *room)
 {
-	if (crash->mapping_cnt)
+	if (crash->mappings.cnt)
 		put_mappings(key(map, "mappings"), crash, room);
 	if (crash->has_exit)
 		put_exit(key(map, "exit"), crash);
@@ -521,7 +521,7 @@ static uint64_t ending_table_bytes(const struct snapshot_source *source,
 	for (size_t i = 0; i < crash->other_cnt; i++)
 		frames += 1 + crash->others[i].frame_cnt;
 	return frames * FORMAT_FRAME_TABLE_BYTES +
-	       (crash->mapping_cnt - room->left_mappings) * (uint64_t)FORMAT_MAPPING_TABLE_BYTES;
+	       (crash->mappings.cnt - room->left_mappings) * (uint64_t)FORMAT_MAPPING_TABLE_BYTES;
 }
 
 static uint64_t table_bytes(const struct snapshot_source *source, const struct catalog *catalog,

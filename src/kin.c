@@ -9,7 +9,7 @@
 #include "process.h"
 
 struct kin_layout {
-	struct crash crash; /* its mappings only */
+	struct mappings mappings;
 	char *exe;
 	char build_id[41];
 };
@@ -18,7 +18,7 @@ static void layout__free(struct kin_layout *layout)
 {
 	if (!layout)
 		return;
-	crash__fini(&layout->crash);
+	mappings__fini(&layout->mappings);
 	free(layout->exe);
 	free(layout);
 }
@@ -26,16 +26,12 @@ static void layout__free(struct kin_layout *layout)
 static struct kin_layout *layout__new(const struct process *process)
 {
 	struct kin_layout *layout = calloc(1, sizeof(*layout));
-	struct crash mappings = {
-		.mappings = process->crash.mappings,
-		.mapping_cnt = process->crash.mapping_cnt,
-	};
 
 	if (!layout)
 		return NULL;
 	memcpy(layout->build_id, process->build_id, sizeof(layout->build_id));
 	layout->exe = strdup(process->exe);
-	if (!layout->exe || crash__copy(&mappings, &layout->crash)) {
+	if (!layout->exe || mappings__copy(&process->crash.mappings, &layout->mappings)) {
 		layout__free(layout);
 		return NULL;
 	}
@@ -52,8 +48,8 @@ void kin__fini(struct kin *kin)
 /* A relative has mapped the same there; what it has loaded besides may differ. */
 static bool is_known(const struct kin_layout *layout, const struct process *process)
 {
-	return layout->crash.mapping_cnt == process->crash.mapping_cnt &&
-	       layout->crash.mappings[0].start == process->crash.mappings[0].start &&
+	return layout->mappings.cnt == process->crash.mappings.cnt &&
+	       layout->mappings.items[0].start == process->crash.mappings.items[0].start &&
 	       strcmp(layout->exe, process->exe) == 0 &&
 	       strcmp(layout->build_id, process->build_id) == 0;
 }
@@ -62,7 +58,7 @@ void kin__remember(struct kin *kin, const struct process *process)
 {
 	struct kin_layout *layout;
 
-	if (!process->crash.mapping_cnt || !process->exe || !process->build_id[0])
+	if (!process->crash.mappings.cnt || !process->exe || !process->build_id[0])
 		return;
 	for (size_t i = 0; i < KIN_CNT && kin->layouts[i]; i++) {
 		if (is_known(kin->layouts[i], process))
@@ -78,13 +74,9 @@ void kin__remember(struct kin *kin, const struct process *process)
 
 static bool has_mapped(const struct kin_layout *layout, const struct crash_frame *frame)
 {
-	for (size_t i = 0; i < layout->crash.mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &layout->crash.mappings[i];
+	const struct mapping *mapping = mappings__find(&layout->mappings, frame->ip);
 
-		if (frame->ip >= mapping->start && frame->ip < mapping->end)
-			return frame->ip - mapping->start + mapping->offset == frame->offset;
-	}
-	return false;
+	return mapping && frame->ip - mapping->start + mapping->offset == frame->offset;
 }
 
 /* One frame that the kernel knows at least, and none that is elsewhere. */
@@ -104,19 +96,17 @@ static bool is_kin(const struct kin_layout *layout, const struct crash *crash)
 
 void kin__lend(const struct kin *kin, struct process *process)
 {
-	struct crash copy;
+	struct mappings copy;
 
-	if (process->crash.mapping_cnt)
+	if (process->crash.mappings.cnt)
 		return;
 	for (size_t i = 0; i < KIN_CNT && kin->layouts[i]; i++) {
 		const struct kin_layout *layout = kin->layouts[i];
 
-		if (!is_kin(layout, &process->crash) || crash__copy(&layout->crash, &copy))
+		if (!is_kin(layout, &process->crash) || mappings__copy(&layout->mappings, &copy))
 			continue;
-		free(process->crash.mappings);
-		process->crash.mappings = copy.mappings;
-		process->crash.mapping_cnt = copy.mapping_cnt;
-		free(copy.pages);
+		mappings__fini(&process->crash.mappings);
+		process->crash.mappings = copy;
 		if (!process->exe)
 			process->exe = strdup(layout->exe);
 		if (!process->build_id[0])

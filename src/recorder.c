@@ -21,7 +21,6 @@
 #include "job.h"
 #include "kernel.h"
 #include "kin.h"
-#include "maps.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
@@ -119,19 +118,16 @@ static void hold_module(struct recorder *recorder, struct process *process, uint
 		attach__release(attach, &module, 1);
 }
 
-static void take_seen(struct recorder *recorder, struct process *process,
-		      const struct arrival *arrival)
+static void take_seen(struct recorder *recorder, struct process *process, struct arrival *arrival)
 {
-	struct crash *seen = arrival->seen;
-	bool was_seen = process->crash.mapping_cnt;
+	const bool was_seen = process->crash.mappings.cnt;
 
 	if (arrival->build_id[0])
 		memcpy(process->build_id, arrival->build_id, sizeof(process->build_id));
-	if (!seen)
+	if (!arrival->seen.cnt)
 		return;
 	/* theirs go with the arrival */
-	SWAP(process->crash.mappings, seen->mappings);
-	SWAP(process->crash.mapping_cnt, seen->mapping_cnt);
+	SWAP(process->crash.mappings, arrival->seen);
 	if (!was_seen)
 		kin__remember(&recorder->kin, process);
 }
@@ -248,7 +244,7 @@ static struct process *admit_unknown(struct recorder *recorder, const struct wir
 	struct process *process = admit(recorder, head);
 
 	if (process)
-		(void)recorder__look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
 	return process;
 }
 
@@ -309,9 +305,9 @@ static void take_look(struct recorder *recorder, struct arrival *arrival)
 	take_seen(recorder, process, arrival);
 	if (arrival->build_id[0])
 		facts__add_process(process->facts_fd, process);
-	if (!(arrival->look & RECORDER_LOOK_CRASH))
+	if (!(arrival->look & ARRIVAL_LOOK_CRASH))
 		return;
-	if (!arrival->seen)
+	if (!arrival->seen.cnt)
 		kin__lend(&recorder->kin, process);
 	process->is_looked_at = false;
 	if (process->exiting && !process->ended)
@@ -336,7 +332,7 @@ void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
 		process = admit(recorder, &head);
 	}
 	/* one that crashes is mostly gone before it could be read again */
-	if (!process || !arrival->seen)
+	if (!process || !arrival->seen.items)
 		report__failure(
 			arrival->pid, -ENOMEM,
 			"what it has mapped is not known, the stack of a crash may have no names");
@@ -443,20 +439,18 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 static uint32_t look_of_exec(const struct wire_head *head)
 {
 	if (head->flags & WIRE_LAUNCHED)
-		return RECORDER_LOOK_NEW;
-	return RECORDER_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? RECORDER_LOOK_UNLINKED : 0);
+		return ARRIVAL_LOOK_NEW;
+	return ARRIVAL_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? ARRIVAL_LOOK_UNLINKED : 0);
 }
 
 /* What is known of the program before is not true of this one. */
 static void take_exec(struct recorder *recorder, struct process *process,
 		      const struct wire_head *head)
 {
-	const struct maps none = { 0 };
-
 	process->has_file = false;
 	process__exec(process, head);
 	process->build_id[0] = '\0';
-	(void)death__take_mappings(&process->crash, &none);
+	mappings__fini(&process->crash.mappings);
 	read_exe(process);
 	facts__add_process(process->facts_fd, process);
 	(void)recorder__look(recorder, process->pid, process->start_ns, look_of_exec(head));
@@ -484,7 +478,7 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 		if (look_now(recorder, process))
 			break;
 		process->is_looked_at = recorder__look(recorder, process->pid, process->start_ns,
-						       RECORDER_LOOK_CRASH);
+						       ARRIVAL_LOOK_CRASH);
 		if (!process->is_looked_at)
 			kin__lend(&recorder->kin, process);
 		break;
@@ -513,7 +507,7 @@ static struct process *find_with_file(struct recorder *recorder, const struct wi
 
 	/* what its dynamic linker has brought since it was known, by an exec */
 	if (process && head->kind == WIRE_START)
-		(void)recorder__look(recorder, process->pid, process->start_ns, RECORDER_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
 	if (!process && !is_past(recorder, head))
 		process = admit_unknown(recorder, head);
 	recorder->last = process;
@@ -571,7 +565,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_LIBRARY:
 		(void)recorder__look(recorder, process->pid, process->start_ns,
-				     RECORDER_LOOK_LIBRARY);
+				     ARRIVAL_LOOK_LIBRARY);
 		break;
 	case WIRE_CRASH:
 	case WIRE_REPORTER:

@@ -41,22 +41,6 @@ enum recorder_event {
 	RECORDER_DONE = 1, /* the last process that was given has ended, or of CMD's tree */
 };
 
-/*
- * Why a process is to be looked at, by a thread that may wait for it and for its files. What is
- * found comes as an arrival.
- */
-enum recorder_look {
-	RECORDER_LOOK_NEW = 1,     /* it records, and was not known before */
-	RECORDER_LOOK_LIBRARY = 2, /* it has mapped another library */
-	RECORDER_LOOK_EXEC = 4,    /* it runs another program */
-	RECORDER_LOOK_CRASH = 8,   /* it dies: its mappings, as long as they are there */
-	/* of pid 0: for modules that no process has any more; which then are to be freed */
-	RECORDER_FIND_UNUSED = 16,
-	RECORDER_FREE_UNUSED = 32,
-	/* of one with RECORDER_LOOK_EXEC: what was linked for it alone is no more */
-	RECORDER_LOOK_UNLINKED = 64,
-};
-
 struct recorder_notice {
 	uint32_t event; /* enum recorder_event */
 };
@@ -76,7 +60,7 @@ struct recorder_options {
 	bool quiet;
 	char boot_id[BOOT_ID_BYTES]; /* recorder__new() sets it */
 	int notify_fd;               /* a pipe; a notice that finds it full comes later */
-	/* Must not wait. look: enum recorder_look. start_ns: as the kernel stamps the process, 0
+	/* Must not wait. look: enum arrival_look. start_ns: as the kernel stamps the process, 0
 	 * unknown. Whether it will be done. */
 	bool (*look)(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look);
 	void *look_ctx;

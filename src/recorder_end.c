@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../bpf/wire.h"
+#include "arrival.h"
 #include "attach.h"
 #include "death.h"
 #include "kernel.h"
@@ -193,7 +194,7 @@ void recorder__sweep(struct recorder *recorder)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);
 	if (attach__has_unused(recorder->options.attach))
-		(void)recorder__look(recorder, 0, 0, RECORDER_FIND_UNUSED);
+		(void)recorder__look(recorder, 0, 0, ARRIVAL_FIND_UNUSED);
 }
 
 void recorder__end_round(struct recorder *recorder)
@@ -201,7 +202,7 @@ void recorder__end_round(struct recorder *recorder)
 	bool found = attach__has_found_unused(recorder->options.attach);
 
 	if (found && recorder->saw_unused)
-		(void)recorder__look(recorder, 0, 0, RECORDER_FREE_UNUSED);
+		(void)recorder__look(recorder, 0, 0, ARRIVAL_FREE_UNUSED);
 	recorder->saw_unused = found && !recorder->saw_unused;
 }
 

@@ -50,7 +50,7 @@ void recorder__stamp_thread(struct wire_head *head);
 /* The process with that number that started then, of those that had it one after another. */
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns);
 bool recorder__still_runs(const struct process *process);
-/* Asks for a look (enum recorder_look); what is found arrives. False without memory. */
+/* Asks for a look (enum arrival_look); what is found arrives. False without memory. */
 bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what);
 /* Where it has none; what can't be had is said once. */
 void recorder__open_ring(struct recorder *recorder, struct process *process);

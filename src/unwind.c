@@ -135,7 +135,7 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 	const struct timeval limit = { .tv_usec = UNWIND_MAX_MS * 1000 };
 	/* a crash is one message */
 	const int room = sizeof(struct unwind_crash) +
-			 UNWIND_MAX_MAPPINGS * sizeof(struct crash_mapping) +
+			 UNWIND_MAX_MAPPINGS * sizeof(struct mapping) +
 			 UNWIND_MAX_PAGES * sizeof(struct crash_page);
 	int ends[2], err;
 
@@ -177,7 +177,7 @@ static int send_parts(const struct unwind *unwind, struct iovec *parts, size_t c
 	return sendmsg(unwind->socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int give_file(struct unwind *unwind, const struct crash_mapping *mapping, int fd)
+static int give_file(struct unwind *unwind, const struct mapping *mapping, int fd)
 {
 	struct unwind_file file = {
 		.kind = UNWIND_FILE,
@@ -199,8 +199,8 @@ static int give_files(struct unwind *unwind, const struct crash *crash, unwind_o
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
+	for (size_t i = 0; !err && i < crash->mappings.cnt; i++) {
+		const struct mapping *mapping = &crash->mappings.items[i];
 		int fd;
 
 		if (!mapping->build_id[0] || has_id(&unwind->given, mapping->build_id))
@@ -240,21 +240,21 @@ static void fill_crash(struct unwind_crash *message, const struct crash *crash)
 static int give_crash(const struct unwind *unwind, const struct crash *crash)
 {
 	struct unwind_crash message = { .kind = UNWIND_CRASH };
-	struct crash_mapping *mappings = calloc(crash->mapping_cnt + 1, sizeof(*mappings));
+	struct mapping *mappings = calloc(crash->mappings.cnt + 1, sizeof(*mappings));
 	struct iovec parts[3];
 	size_t cnt = 0;
 	int err;
 
 	if (!mappings)
 		return -ENOMEM;
-	for (size_t i = 0; i < crash->mapping_cnt && cnt < UNWIND_MAX_MAPPINGS; i++) {
-		if (!has_id(&unwind->given, crash->mappings[i].build_id))
+	for (size_t i = 0; i < crash->mappings.cnt && cnt < UNWIND_MAX_MAPPINGS; i++) {
+		if (!has_id(&unwind->given, crash->mappings.items[i].build_id))
 			continue;
-		mappings[cnt] = crash->mappings[i];
+		mappings[cnt] = crash->mappings.items[i];
 		mappings[cnt++].path = NULL;
 	}
 	fill_crash(&message, crash);
-	message.crash.mapping_cnt = cnt;
+	message.crash.mappings.cnt = cnt;
 	parts[0] = (struct iovec){ &message, sizeof(message) };
 	parts[1] = (struct iovec){ mappings, cnt * sizeof(*mappings) };
 	parts[2] = (struct iovec){ crash->pages, message.crash.page_cnt * sizeof(*crash->pages) };
@@ -370,8 +370,8 @@ static void blame(struct unwind *unwind, const struct crash *crash,
 	if (!answer->step_cnt || answer->symbol_cnt < answer->step_cnt ||
 	    answer->named_cnt == answer->step_cnt)
 		return;
-	for (size_t i = 0; i < crash->mapping_cnt; i++) {
-		const struct crash_mapping *mapping = &crash->mappings[i];
+	for (size_t i = 0; i < crash->mappings.cnt; i++) {
+		const struct mapping *mapping = &crash->mappings.items[i];
 		uint64_t ip = answer->steps[answer->named_cnt].ip - 1;
 
 		if (ip < mapping->start || ip >= mapping->end)

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct crash;
-struct crash_mapping;
+struct mapping;
 struct unwind;
 
 /* A crash snapshot is to be on disk within a second, where the machine has a second to give: the
@@ -26,7 +26,7 @@ struct unwind;
 #define UNWIND_MAX_WAIT_MS 3000
 
 /* The file that ran, as a descriptor that is closed afterwards, or -errno. */
-typedef int (*unwind_open_fn)(void *ctx, const struct crash_mapping *mapping);
+typedef int (*unwind_open_fn)(void *ctx, const struct mapping *mapping);
 
 /* No child yet. For one thread: the child ends when that does. NULL with errno. */
 struct unwind *unwind__new(void);

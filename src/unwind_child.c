@@ -33,7 +33,7 @@ union request {
 	struct unwind_file file;
 	struct {
 		struct unwind_crash head;
-		char rest[UNWIND_MAX_MAPPINGS * sizeof(struct crash_mapping) +
+		char rest[UNWIND_MAX_MAPPINGS * sizeof(struct mapping) +
 			  UNWIND_MAX_PAGES * sizeof(struct crash_page)];
 	} crash;
 };
@@ -265,8 +265,8 @@ static void take_crash(union request *request, struct dwarf *dwarf, int socket)
 	struct unwind_crash *head = &request->crash.head;
 	struct crash *crash = &head->crash;
 
-	crash->mappings = (struct crash_mapping *)request->crash.rest;
-	crash->pages = (struct crash_page *)(crash->mappings + crash->mapping_cnt);
+	crash->mappings.items = (struct mapping *)request->crash.rest;
+	crash->pages = (struct crash_page *)(crash->mappings.items + crash->mappings.cnt);
 	for (size_t i = 0; i < crash->register_cnt; i++)
 		crash->registers[i].name = head->registers[i];
 	answer(dwarf, crash, head->type, socket);

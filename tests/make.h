@@ -5,6 +5,7 @@
 #ifndef TTLOG_TESTS_MAKE_H
 #define TTLOG_TESTS_MAKE_H
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@
 
 #include "ttlog/abi.h"
 
+#include "mappings.h"
+#include "maps.h"
 #include "ring.h"
 #include "site.h"
 #include "text_pool.h"
@@ -149,6 +152,16 @@ static inline struct site *make__site(struct site_table *table, uint32_t index, 
 		site->keys[site->nfields++] = make__text(table, key);
 	}
 	return site;
+}
+
+/* What a process has mapped now. */
+static inline int make__mappings(struct mappings *mappings, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+	int err = maps ? mappings__take(mappings, maps) : -errno;
+
+	maps__free(maps);
+	return err;
 }
 
 #endif /* TTLOG_TESTS_MAKE_H */

@@ -118,7 +118,7 @@ static void test_death_finds_who_sent_the_signal(void **state)
 		death__take_reporter(&crash, &sender); /* of what? */
 		assert_null(crash.reporter);
 		death__take_crash(&crash, &hit);
-		assert_int_equal(death__take_mappings(&crash, &maps), 0);
+		assert_int_equal(mappings__take(&crash.mappings, &maps), 0);
 		death__take_reporter(&crash, &hit); /* itself */
 		assert_null(crash.reporter);
 		death__take_reporter(&crash, &sender);
@@ -133,7 +133,7 @@ static void test_death_finds_who_sent_the_signal(void **state)
 		assert_int_equal(copy.code, is_found);
 		assert_int_equal(copy.stamp_ns, 5);
 		assert_int_equal(copy.exit_signal, 11);
-		assert_int_equal(copy.mapping_cnt, 1);
+		assert_int_equal(copy.mappings.cnt, 1);
 		crash__fini(&copy);
 	}
 }
@@ -267,7 +267,7 @@ static void test_death_takes_other_threads(void **state)
 	assert_int_equal(crash.others[11].tid, 13);
 	assert_int_equal(crash.others[11].page_cnt, 1);
 	assert_int_equal(crash.others[11].pages[0].address, 0x7000);
-	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+	assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
 	death__resolve(&crash, getuid(), attach, NULL);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	assert_int_equal(copy.others[11].frame_cnt, 1);
@@ -319,7 +319,7 @@ static void test_death_names_frames(void **state)
 	(void)state;
 	assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
 	death__take_crash(&crash, &message);
-	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
+	assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	crash__fini(&crash);
 	death__resolve(&copy, 0, attach, unwind);
@@ -364,12 +364,12 @@ static void test_death_places_files_by_frames(void **state)
 						 module__read(&file, &status, NULL), NULL) > 0);
 		death__take_crash(&crash, &message);
 		death__resolve(&crash, 0, attach, unwind);
-		assert_int_equal(crash.mapping_cnt, known);
+		assert_int_equal(crash.mappings.cnt, known);
 		if (!known) {
 			assert_null(crash.frames[0].symbol);
 		} else {
-			assert_int_equal(crash.mappings[0].start, entry->start);
-			assert_int_equal(crash.mappings[0].end, entry->end);
+			assert_int_equal(crash.mappings.items[0].start, entry->start);
+			assert_int_equal(crash.mappings.items[0].end, entry->end);
 			assert_string_equal(crash.frames[0].module, "/here");
 			assert_string_equal(crash.frames[0].symbol,
 					    "test_death_takes_the_first_crash+0x1");
@@ -399,9 +399,9 @@ static void test_death_takes_no_other_file_for_it(void **state)
 		struct crash crash = { 0 };
 
 		death__take_crash(&crash, &message);
-		assert_int_equal(death__read_mappings(&crash, getpid()), 0);
-		for (size_t i = 0; i < crash.mapping_cnt; i++)
-			crash.mappings[i].inode += other;
+		assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
+		for (size_t i = 0; i < crash.mappings.cnt; i++)
+			crash.mappings.items[i].inode += other;
 		death__resolve(&crash, 0, attach, NULL);
 		assert_non_null(crash.frames[0].module);
 		assert_int_equal(!crash.frames[0].build_id[0], other);
@@ -409,24 +409,6 @@ static void test_death_takes_no_other_file_for_it(void **state)
 		crash__fini(&crash);
 	}
 	attach__free(attach);
-}
-
-static void test_death_keeps_mappings_of_the_dead(void **state)
-{
-	struct crash crash = { 0 };
-	pid_t child = fork();
-	size_t cnt;
-
-	(void)state;
-	if (child == 0)
-		_exit(0);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(death__read_mappings(&crash, getpid()), 0);
-	cnt = crash.mapping_cnt;
-	assert_true(cnt > 0);
-	assert_true(death__read_mappings(&crash, child) < 0);
-	assert_int_equal(crash.mapping_cnt, cnt);
-	crash__fini(&crash);
 }
 
 int main(int argc, char **argv)
@@ -442,7 +424,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_death_names_frames),
 		cmocka_unit_test(test_death_places_files_by_frames),
 		cmocka_unit_test(test_death_takes_no_other_file_for_it),
-		cmocka_unit_test(test_death_keeps_mappings_of_the_dead),
 	};
 
 	if (unwind_child__is_asked(argc, argv))

@@ -80,7 +80,7 @@ static int resolve_death(const char *path)
 	bool is_named;
 
 	assert_non_null(attach);
-	assert_int_equal(death__take_mappings(&crash, &maps), 0);
+	assert_int_equal(mappings__take(&crash.mappings, &maps), 0);
 	crash.frames[0].ip = 0x401000;
 	(void)strcpy(crash.frames[0].build_id, "00");
 	death__resolve(&crash, 0, attach, NULL);

@@ -546,9 +546,7 @@ static void test_snapshot_corrupt_is_counted(void **state)
 static void test_snapshot_crash(void **state)
 {
 	struct fixture *fixture = *state;
-	struct crash_mapping mapping = { .start = 0x400000,
-					 .end = 0x500000,
-					 .path = "/usr/bin/app" };
+	struct mapping mapping = { .start = 0x400000, .end = 0x500000, .path = "/usr/bin/app" };
 	cbor_item_t *crash, *frames;
 
 	fixture->crash = (struct crash){
@@ -569,8 +567,7 @@ static void test_snapshot_crash(void **state)
 			      .symbol = "main+0x4",
 			      .build_id = "abcd" },
 			    { .ip = 0x1 } },
-		.mappings = &mapping,
-		.mapping_cnt = 1,
+		.mappings = { &mapping, 1 },
 	};
 	fixture->source.crash = &fixture->crash;
 	write_and_read(fixture);

@@ -166,7 +166,7 @@ static void test_snapshot_room_for_threads(void **state)
 static void test_snapshot_room_for_mappings(void **state)
 {
 	struct fixture *fixture = *state;
-	struct crash_mapping *mappings = calloc(MAPPINGS, sizeof(*mappings));
+	struct mapping *mappings = calloc(MAPPINGS, sizeof(*mappings));
 	struct site_table *table = make__table(1);
 	struct crash crash = { .has_crash = true, .signal = SIGSEGV, .frame_cnt = 1 };
 	const struct ttlog_info *info;
@@ -183,8 +183,7 @@ static void test_snapshot_room_for_mappings(void **state)
 		mappings[i].path = path;
 	}
 	crash.frames[0].ip = (MAPPINGS - 1) * 4096ull + 7;
-	crash.mappings = mappings;
-	crash.mapping_cnt = MAPPINGS;
+	crash.mappings = (struct mappings){ mappings, MAPPINGS };
 	fixture->source.crash = &crash;
 	info = write_and_read(fixture, 0, &events);
 	assert_true(info->mapping_cnt > 500 && info->mapping_cnt < MAPPINGS);
@@ -333,7 +332,7 @@ static void test_snapshot_room_for_sites_alike_of_many_keys(void **state)
 static void test_snapshot_room_for_mappings_alike(void **state)
 {
 	struct fixture *fixture = *state;
-	struct crash_mapping *mappings = calloc(MAPPINGS, sizeof(*mappings));
+	struct mapping *mappings = calloc(MAPPINGS, sizeof(*mappings));
 	struct site_table *table = make__table(1);
 	struct crash crash = { .has_crash = true, .signal = SIGSEGV };
 	char path[1049] = { 0 };
@@ -347,8 +346,7 @@ static void test_snapshot_room_for_mappings_alike(void **state)
 		mappings[i].end = (i + 1) * 4096ull;
 		mappings[i].path = path;
 	}
-	crash.mappings = mappings;
-	crash.mapping_cnt = MAPPINGS;
+	crash.mappings = (struct mappings){ mappings, MAPPINGS };
 	fixture->source.crash = &crash;
 	assert_int_equal(write_and_read(fixture, 0, &events)->mapping_cnt, MAPPINGS);
 	free(mappings);

@@ -110,7 +110,7 @@ static void take_crash(struct crash *crash, pid_t pid, size_t pages)
 	*crash = (struct crash){ .has_crash = true, .tid = (uint32_t)pid };
 	take_registers(crash, pid);
 	take_stack(crash, pid, crash->registers[7].value, pages);
-	assert_int_equal(death__read_mappings(crash, pid), 0);
+	assert_int_equal(make__mappings(&crash->mappings, pid), 0);
 }
 
 static size_t count_frames(const struct crash *crash, const char *function)
@@ -183,8 +183,8 @@ static void test_unwind_not_by_another_file(void **state)
 	(void)state;
 	take_crash(&crash, pid, 16);
 	end_child(pid);
-	for (size_t i = 0; i < crash.mapping_cnt; i++)
-		memset(crash.mappings[i].build_id, 'a', 40);
+	for (size_t i = 0; i < crash.mappings.cnt; i++)
+		memset(crash.mappings.items[i].build_id, 'a', 40);
 	death__resolve(&crash, 0, attach, unwind);
 	for (size_t i = 0; i < crash.frame_cnt; i++)
 		assert_null(crash.frames[i].symbol);
