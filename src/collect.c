@@ -498,10 +498,16 @@ static void set_polls(const struct collector *collector, struct pollfd polls[POL
 		polls[i].events = POLLIN;
 }
 
+static void pass_on_wish(void *drain, struct trigger_request *wish)
+{
+	drain__request(drain, wish);
+}
+
 static void run(struct collector *collector)
 {
 	const struct reception reception = {
-		.drain = collector->drain,
+		.request = pass_on_wish,
+		.ctx = collector->drain,
 		.live = collector->live,
 		.requests_off = !(collector->env->on & RECORDER_ON_REQUEST),
 	};

@@ -9,7 +9,6 @@
 #include "job.h"
 #include "kernel.h"
 #include "process.h"
-#include "recorder.h"
 #include "ring.h"
 #include "writer.h"
 
@@ -56,22 +55,22 @@ static int copy_tables(struct writer_job *job, const struct process *process, st
 }
 
 static void fill_source(struct writer_job *job, const struct process *process,
-			const struct recorder_options *options)
+			const struct job_context *context)
 {
 	struct snapshot_source *source = &job->source;
 	struct accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(options->kernel, process->pid, process->start_ns, &counters);
+	int err = kernel__read_process(context->kernel, process->pid, process->start_ns, &counters);
 
 	accounts__of(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;
 	source->threads = job->threads;
 	source->modules = (const struct site_table *const *)job->modules;
-	source->clock = options->clock;
+	source->clock = context->clock;
 	source->pid = process->pid;
 	source->uid = process->uid;
 	source->start_ns = process->start_ns ? process->start_ns : process->birth_ns;
-	memcpy(source->boot_id, options->boot_id, sizeof(source->boot_id));
+	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->cgroup;
 	source->service = job->service;
 	source->comm = job->comm;
@@ -100,9 +99,8 @@ static int take_crash(struct writer_job *job, struct process *process)
 }
 
 /* Takes the copy, which may be NULL. */
-static struct writer_job *make(const struct process *process,
-			       const struct recorder_options *options, struct ring_copy *events,
-			       const char *reason)
+static struct writer_job *make(const struct process *process, const struct job_context *context,
+			       struct ring_copy *events, const char *reason)
 {
 	struct writer_job *job = calloc(1, sizeof(*job));
 
@@ -112,8 +110,8 @@ static struct writer_job *make(const struct process *process,
 	}
 	job->start_ns = process->start_ns;
 	job->events = events;
-	if (!events || copy_texts(job, process, options->attach, reason) ||
-	    copy_tables(job, process, options->attach)) {
+	if (!events || copy_texts(job, process, context->attach, reason) ||
+	    copy_tables(job, process, context->attach)) {
 		writer_job__free(job);
 		errno = ENOMEM;
 		return NULL;
@@ -128,7 +126,7 @@ uint64_t job__bytes(const struct process *process)
 	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
 }
 
-struct writer_job *job__new(struct process *process, const struct recorder_options *options,
+struct writer_job *job__new(struct process *process, const struct job_context *context,
 			    const char *reason)
 {
 	/* the first of a process may wait, whatever it costs */
@@ -136,11 +134,11 @@ struct writer_job *job__new(struct process *process, const struct recorder_optio
 	struct writer_job *job;
 	uint64_t overwritten;
 
-	if (writer__is_full(options->writer, bytes)) {
+	if (writer__is_full(context->writer, bytes)) {
 		errno = ENOBUFS;
 		return NULL;
 	}
-	job = make(process, options, ring__freeze(process->ring, &overwritten), reason);
+	job = make(process, context, ring__freeze(process->ring, &overwritten), reason);
 	if (!job)
 		return NULL;
 	job->bytes = bytes;
@@ -149,21 +147,21 @@ struct writer_job *job__new(struct process *process, const struct recorder_optio
 		errno = ENOMEM;
 		return NULL;
 	}
-	fill_source(job, process, options);
+	fill_source(job, process, context);
 	return job;
 }
 
-struct writer_job *job__new_since(struct process *process, const struct recorder_options *options,
+struct writer_job *job__new_since(struct process *process, const struct job_context *context,
 				  uint64_t position, uint64_t *ret_events_before)
 {
 	struct ring_copy *events = ring__freeze_since(process->ring, position, ret_events_before);
-	struct writer_job *job = make(process, options, events, "live");
+	struct writer_job *job = make(process, context, events, "live");
 
 	if (!job)
 		return NULL;
 	job->bytes = ring__written_bytes(process->ring) - position;
 	if (job->bytes > ring__used_bytes(process->ring))
 		job->bytes = ring__used_bytes(process->ring);
-	fill_source(job, process, options);
+	fill_source(job, process, context);
 	return job;
 }

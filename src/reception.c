@@ -7,7 +7,6 @@
 
 #include "clock.h"
 #include "control.h"
-#include "drain.h"
 #include "expr_error.h"
 #include "format.h"
 #include "live.h"
@@ -57,7 +56,7 @@ static void pass_on_wish(struct control *control, const struct reception *recept
 	*to = (struct control_answer){ control, asked->client };
 	wish->answer = answer;
 	wish->ctx = to;
-	drain__request(reception->drain, wish);
+	reception->request(reception->ctx, wish);
 }
 
 /* Who has gone meanwhile is told nothing. */

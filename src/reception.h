@@ -6,13 +6,15 @@
 #include <stdbool.h>
 
 struct control;
-struct drain;
 struct live;
+struct trigger_request;
 
 struct reception {
-	struct drain *drain; /* gets wishes for snapshots */
-	struct live *live;   /* gets those who want to follow */
-	bool requests_off;   /* for snapshots, by --on */
+	/* Gets wishes for snapshots, and takes ownership. */
+	void (*request)(void *ctx, struct trigger_request *wish);
+	void *ctx;
+	struct live *live; /* gets those who want to follow */
+	bool requests_off; /* for snapshots, by --on */
 };
 
 /* All that have come. */

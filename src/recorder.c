@@ -47,7 +47,13 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	if (!recorder)
 		return NULL;
 	recorder->options = *options;
-	(void)boot__read_id(recorder->options.boot_id);
+	recorder->job_context = (struct job_context){
+		.kernel = options->kernel,
+		.attach = options->attach,
+		.clock = options->clock,
+		.writer = options->writer,
+	};
+	(void)boot__read_id(recorder->job_context.boot_id);
 	recorder->last_owed = &recorder->first_owed;
 	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
 	if (!recorder->pull_buffer) {

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "boot.h"
-
 struct arrival;
 struct attach;
 struct clock;
@@ -58,8 +56,7 @@ struct recorder_options {
 	unsigned on;                /* enum recorder_trigger, or-ed */
 	bool all_given;             /* whoever records was given: it belongs to CMD */
 	bool quiet;
-	char boot_id[BOOT_ID_BYTES]; /* recorder__new() sets it */
-	int notify_fd;               /* a pipe; a notice that finds it full comes later */
+	int notify_fd; /* a pipe; a notice that finds it full comes later */
 	/* Must not wait. look: enum arrival_look. start_ns: as the kernel stamps the process, 0
 	 * unknown. Whether it will be done. */
 	bool (*look)(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look);

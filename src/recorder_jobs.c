@@ -48,7 +48,7 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 	/* a pair later than all events: beyond the last one time is only as good as the rate of
 	 * the last stretch, which at first is 8 ms long */
 	clock__sample(recorder->options.clock);
-	job = job__new(process, &recorder->options, reason);
+	job = job__new(process, &recorder->job_context, reason);
 	if (!job)
 		return -errno;
 	job->request = request;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "job.h"
 #include "kin.h"
 #include "process_table.h"
 #include "recorder.h"
@@ -24,6 +25,7 @@ struct writer_job;
 
 struct recorder {
 	struct recorder_options options;
+	struct job_context job_context;
 	struct process_table table;
 	struct kin kin;
 	struct process *last;   /* of the last batch: mostly the same again */
