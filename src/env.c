@@ -15,6 +15,7 @@
 #include "recorder.h"
 #include "ring_budget.h"
 #include "select.h"
+#include "value.h"
 
 #define EXIT_USAGE    2
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -166,14 +167,13 @@ static int set_list(struct env *env, const char *arg, struct setting_error *erro
 
 static int set_level(struct env *env, const char *arg, struct setting_error *error)
 {
-	uint8_t level;
-	int err;
+	const int level = value__parse_level(arg);
 
 	(void)error;
-	err = parse__level(arg, &level);
-	if (!err)
-		selection__set_level(env->selection, level);
-	return err;
+	if (level < 0)
+		return level;
+	selection__set_level(env->selection, (uint8_t)level);
+	return 0;
 }
 
 static int set_filter(struct env *env, const char *arg, struct setting_error *error)

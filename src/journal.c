@@ -11,8 +11,6 @@
 #include "boot.h"
 #include "clock.h"
 #include "journal.h"
-#include "journal_out.h"
-#include "site.h"
 
 /* ---- the directory ---- */
 
@@ -138,39 +136,6 @@ void journal__fini(struct journal *journal)
 	if (journal->lock_fd >= 0)
 		(void)close(journal->lock_fd);
 	journal->dir[0] = '\0';
-}
-
-/* ---- modules ---- */
-
-static void put_site(struct journal_out *out, const struct site *site)
-{
-	journal_out__u32(out, site->index);
-	journal_out__u32(out, site->line);
-	journal_out__u32(out, site->level);
-	journal_out__u32(out, site->kind);
-	journal_out__u32(out, site->nfields);
-	journal_out__bytes(out, site->types, sizeof(site->types));
-	journal_out__text(out, site->service);
-	journal_out__text(out, site->target);
-	journal_out__text(out, site->name);
-	journal_out__text(out, site->message);
-	journal_out__text(out, site->file);
-	journal_out__text(out, site->function);
-	for (size_t i = 0; i < site->nfields && i < TTLOG_MAX_FIELDS; i++)
-		journal_out__text(out, site->keys[i]);
-}
-
-int64_t journal__add_module(struct journal *journal, uint32_t number,
-			    const struct site_table *table)
-{
-	struct journal_out out = journal_out__begin(JOURNAL_MODULE);
-
-	journal_out__u32(&out, number);
-	journal_out__text(&out, table->build_id);
-	journal_out__u64(&out, table->cnt);
-	for (size_t i = 0; i < table->cnt; i++)
-		put_site(&out, &table->sites[i]);
-	return journal_out__end(&out, journal->modules_fd);
 }
 
 void journal__drop_module(const struct journal *journal, int64_t place)

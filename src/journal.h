@@ -27,8 +27,6 @@
 
 #include "boot.h"
 
-struct site_table;
-
 #define JOURNAL_VERSION 1
 
 /* Stored; lost.c switches on it. */
@@ -83,10 +81,7 @@ int journal__lock_dir(const char *dir, bool waits);
  */
 int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns);
 
-/* Where it is, or -1: then no event of that module can be recovered. */
-int64_t journal__add_module(struct journal *journal, uint32_t number,
-			    const struct site_table *table);
-/* Gives its memory back. */
+/* The module there is gone: its memory is given back. */
 void journal__drop_module(const struct journal *journal, int64_t place);
 
 #endif /* TTLOG_JOURNAL_H */

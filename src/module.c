@@ -210,7 +210,8 @@ int64_t modules__add(struct modules *modules, struct module *module, struct jour
 	}
 	bound_descriptors(modules, module);
 	if (journal && module->table && module->table->has_module)
-		module->journal_place = journal__add_module(journal, number, module->table);
+		module->journal_place =
+			site_table__store(module->table, number, journal->modules_fd);
 	modules->by_number[number] = module;
 	return number;
 }

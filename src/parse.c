@@ -9,7 +9,6 @@
 
 #include "ascii.h"
 #include "parse.h"
-#include "value.h"
 
 #define ARRAY_SIZE(a)       (sizeof(a) / sizeof((a)[0]))
 #define FRACTION_DIGITS_MAX 9
@@ -174,15 +173,5 @@ int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt)
 	}
 	*ret_pids = pids;
 	*ret_cnt = cnt;
-	return 0;
-}
-
-int parse__level(const char *text, uint8_t *ret_level)
-{
-	int level = value__parse_level(text);
-
-	if (level < 0)
-		return level;
-	*ret_level = (uint8_t)level;
 	return 0;
 }

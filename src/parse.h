@@ -21,7 +21,4 @@ int parse__duration(const char *text, uint64_t *ret_ns);
 /* "1,22,333": at least one, each 1 or more, repeated ones once. The caller frees. Also -ENOMEM. */
 int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt);
 
-/* "info", "INFO": enum ttlog_level. */
-int parse__level(const char *text, uint8_t *ret_level);
-
 #endif /* TTLOG_PARSE_H */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
 #include "select.h"
 #include "site.h"
+#include "value.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -86,16 +86,16 @@ static uint8_t levels_of(const char *operator, size_t len, uint8_t wanted)
 static int parse_level_filter(const char *operator, size_t len, const char *value,
 			      struct filter *ret_filter, char *error, size_t error_size)
 {
-	uint8_t level;
+	const int level = value__parse_level(value);
 
-	if (parse__level(value, &level)) {
+	if (level < 0) {
 		snprintf(error, error_size,
 			 "\"%s\" is no level: trace, debug, info, warn, error or fatal", value);
 		return -EINVAL;
 	}
 	/* no site is below the lowest or above the highest level: that filter would select none,
 	 * which is as the user said */
-	ret_filter->levels = levels_of(operator, len, level);
+	ret_filter->levels = levels_of(operator, len, (uint8_t)level);
 	return 0;
 }
 

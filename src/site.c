@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "journal.h"
+#include "journal_out.h"
 #include "site.h"
 #include "text_pool.h"
 
@@ -18,4 +20,34 @@ void site_table__free(struct site_table *table)
 	free(table->sites);
 	text_pool__free(table->pool);
 	free(table);
+}
+
+static void put_site(struct journal_out *out, const struct site *site)
+{
+	journal_out__u32(out, site->index);
+	journal_out__u32(out, site->line);
+	journal_out__u32(out, site->level);
+	journal_out__u32(out, site->kind);
+	journal_out__u32(out, site->nfields);
+	journal_out__bytes(out, site->types, sizeof(site->types));
+	journal_out__text(out, site->service);
+	journal_out__text(out, site->target);
+	journal_out__text(out, site->name);
+	journal_out__text(out, site->message);
+	journal_out__text(out, site->file);
+	journal_out__text(out, site->function);
+	for (size_t i = 0; i < site->nfields && i < TTLOG_MAX_FIELDS; i++)
+		journal_out__text(out, site->keys[i]);
+}
+
+int64_t site_table__store(const struct site_table *table, uint32_t number, int fd)
+{
+	struct journal_out out = journal_out__begin(JOURNAL_MODULE);
+
+	journal_out__u32(&out, number);
+	journal_out__text(&out, table->build_id);
+	journal_out__u64(&out, table->cnt);
+	for (size_t i = 0; i < table->cnt; i++)
+		put_site(&out, &table->sites[i]);
+	return journal_out__end(&out, fd);
 }

@@ -56,4 +56,8 @@ struct site_table *site_table__ref(struct site_table *table);
 /* One less; the last frees it. NULL is fine. */
 void site_table__free(struct site_table *table);
 
+/* Writes it into a journal's file of modules, as that number's (JOURNAL_MODULE). Where it is there, or
+ * -1: then no event of these sites can be recovered. */
+int64_t site_table__store(const struct site_table *table, uint32_t number, int fd);
+
 #endif /* TTLOG_SITE_H */

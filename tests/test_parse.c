@@ -139,30 +139,13 @@ static void test_parse_refuses_bad_pids(void **state)
 	}
 }
 
-static void test_parse_level(void **state)
-{
-	uint8_t level = 77;
-
-	(void)state;
-	assert_int_equal(parse__level("info", &level), 0);
-	assert_int_equal(level, TTLOG_LEVEL_INFO);
-	assert_int_equal(parse__level("FATAL", &level), 0);
-	assert_int_equal(level, TTLOG_LEVEL_FATAL);
-	assert_int_equal(parse__level("Trace", &level), 0);
-	assert_int_equal(level, TTLOG_LEVEL_TRACE);
-	level = 77;
-	assert_int_equal(parse__level("inf", &level), -EINVAL);
-	assert_int_equal(parse__level("infos", &level), -EINVAL);
-	assert_int_equal(parse__level("", &level), -EINVAL);
-	assert_int_equal(level, 77);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_size),  cmocka_unit_test(test_parse_duration),
-		cmocka_unit_test(test_parse_pids),  cmocka_unit_test(test_parse_refuses_bad_pids),
-		cmocka_unit_test(test_parse_level),
+		cmocka_unit_test(test_parse_size),
+		cmocka_unit_test(test_parse_duration),
+		cmocka_unit_test(test_parse_pids),
+		cmocka_unit_test(test_parse_refuses_bad_pids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

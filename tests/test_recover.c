@@ -69,7 +69,7 @@ static void write_module(struct dead *dead)
 	};
 	struct site_table table = { .sites = &site, .cnt = 1, .build_id = "abcd" };
 
-	journal__add_module(&dead->journal, 1, &table);
+	site_table__store(&table, 1, dead->journal.modules_fd);
 }
 
 /* Commits events to our batch. */

@@ -148,7 +148,11 @@ static void test_value_names(void **state)
 	assert_string_equal(value__level_name(TTLOG_LEVEL_FATAL), "FATAL");
 	assert_null(value__level_name(6));
 	assert_int_equal(value__parse_level("warn"), TTLOG_LEVEL_WARN);
+	assert_int_equal(value__parse_level("FATAL"), TTLOG_LEVEL_FATAL);
+	assert_int_equal(value__parse_level("Trace"), TTLOG_LEVEL_TRACE);
 	assert_int_equal(value__parse_level("warning"), -EINVAL);
+	assert_int_equal(value__parse_level("inf"), -EINVAL);
+	assert_int_equal(value__parse_level(""), -EINVAL);
 	assert_string_equal(value__type_name(TTLOG_TYPE_DECIMAL), "decimal");
 	assert_null(value__type_name(18));
 }
