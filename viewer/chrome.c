@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
-#include "death.h"
+#include "death_event.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -257,7 +257,7 @@ static void stack(struct out *out, const struct ttlog_crash *crash)
 
 	for (size_t i = 0; i < crash->frame_cnt; i++) {
 		text.len = 0;
-		death__frame(&text, crash->frames[i]);
+		death_event__frame(&text, crash->frames[i]);
 		if (i)
 			out__char(out, ',');
 		out__json_text(out, (struct ttlog_text){ text.bytes, text.len }, false);

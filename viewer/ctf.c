@@ -15,7 +15,7 @@
 
 #include "buffer.h"
 #include "ctf.h"
-#include "death.h"
+#include "death_event.h"
 #include "event_output.h"
 #include "hash.h"
 #include "new_directory.h"
@@ -409,7 +409,7 @@ static void show_death(void *to, const struct death *death)
 	};
 	int64_t number;
 
-	death__stack(&stack, crash);
+	death_event__stack(&stack, crash);
 	fields[CRASH_FIELDS - 1].text = (struct ttlog_text){ stack.bytes, stack.len };
 	for (unsigned i = 0; i < CRASH_FIELDS; i++)
 		class.absent |= (uint16_t)(!fields[i].text.len << i);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "death.h"
+#include "death_event.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "json.h"
@@ -367,7 +367,7 @@ static void stack(struct out *out, const struct ttlog_crash *crash)
 {
 	struct buffer text = { .len = 0 };
 
-	death__stack(&text, crash);
+	death_event__stack(&text, crash);
 	if (text.err)
 		out->err = text.err;
 	attribute(out, "exception.stacktrace", (struct ttlog_text){ text.bytes, text.len });

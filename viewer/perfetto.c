@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "counters.h"
-#include "death.h"
+#include "death_event.h"
 #include "event_output.h"
 #include "perfetto_schema.h"
 #include "protobuf.h"
@@ -481,7 +481,7 @@ static void stack(struct buffer *packet, const struct ttlog_crash *crash)
 	protobuf__text(packet, ANNOTATION_NAME, ttlog_text_of("stack"));
 	for (size_t i = 0; i < crash->frame_cnt; i++) {
 		text.len = 0;
-		death__frame(&text, crash->frames[i]);
+		death_event__frame(&text, crash->frames[i]);
 		item = protobuf__open(packet, ANNOTATION_ITEM);
 		protobuf__text(packet, ANNOTATION_TEXT,
 			       (struct ttlog_text){ text.bytes, text.len });

@@ -3,8 +3,8 @@
  * How processes died, for outputs that show it as an event among the others: what of, in which
  * thread, with the stack. When it was is not in the file: it is shown with the last event.
  */
-#ifndef TTLOG_VIEW_DEATH_H
-#define TTLOG_VIEW_DEATH_H
+#ifndef TTLOG_VIEW_DEATH_EVENT_H
+#define TTLOG_VIEW_DEATH_EVENT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,8 +32,8 @@ int deaths__each(const struct spans *spans, void (*show)(void *to, const struct 
 		 void *to);
 
 /* "parse_order+0x1f at src/orders.c:88 in /usr/bin/orders+0x1f2e" */
-void death__frame(struct buffer *to, const struct ttlog_frame *frame);
+void death_event__frame(struct buffer *to, const struct ttlog_frame *frame);
 /* All frames, a line each. */
-void death__stack(struct buffer *to, const struct ttlog_crash *crash);
+void death_event__stack(struct buffer *to, const struct ttlog_crash *crash);
 
-#endif /* TTLOG_VIEW_DEATH_H */
+#endif /* TTLOG_VIEW_DEATH_EVENT_H */

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "death.h"
+#include "death_event.h"
 #include "ending.h"
 #include "format_number.h"
 
@@ -12,7 +12,7 @@ static void put(struct buffer *to, const char *between, struct ttlog_text text)
 	buffer__bytes(to, text.p, text.len);
 }
 
-void death__frame(struct buffer *to, const struct ttlog_frame *frame)
+void death_event__frame(struct buffer *to, const struct ttlog_frame *frame)
 {
 	char line[FORMAT_NUMBER_BYTES];
 
@@ -29,12 +29,12 @@ void death__frame(struct buffer *to, const struct ttlog_frame *frame)
 	}
 }
 
-void death__stack(struct buffer *to, const struct ttlog_crash *crash)
+void death_event__stack(struct buffer *to, const struct ttlog_crash *crash)
 {
 	for (size_t i = 0; i < crash->frame_cnt; i++) {
 		if (i)
 			buffer__byte(to, '\n');
-		death__frame(to, crash->frames[i]);
+		death_event__frame(to, crash->frames[i]);
 	}
 }
 
