@@ -64,7 +64,7 @@ WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
 PKGS := libbpf liblz4 libdw libpcre2-8 libseccomp
-CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -iquote src -I$(BUILD)/gen
+CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS))
@@ -82,32 +82,21 @@ ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recov
 LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-COLLECT_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*.c))
-READ_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard read/*.c))
-VIEW_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard viewer/*.c))
-COLLECT_MAIN := $(BUILD)/src/main.o
+include src/rooms.mk
+COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
-LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COLLECT_OBJS) $(READ_OBJS) $(VIEW_OBJS))
-# What libttlogread takes from src/: the shapes of values and the language of filters.
-READ_SHARED := $(patsubst %,$(BUILD)/src/%.o,expr expr_error expr_explain expr_parse field \
-	format_number glob number pattern term unit utf8 value when)
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) $(READ_OBJS) $(VIEW_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
-# And ttlog-view, beside the library: numbers as text, moments of a command line, patterns in SQL, files
-# that a snapshot names.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/%.o,format_number plain_file when) \
-	$(patsubst %,$(BUILD)/src/%.o,control_dial control_wire runtime_dir) \
-	$(patsubst %,$(BUILD)/src/%.o,expr_error pattern)
 SKELS := $(BUILD)/gen/ttlog.skel.h $(BUILD)/gen/warm.skel.h
 
 .PHONY: all
 all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
 	@:
 
-# Loops over columns: of these gcc 12 makes vectors from -O3 on.
-$(patsubst %,$(BUILD)/%.o,read/chunk read/filter_rows read/unpack viewer/figures viewer/sketch): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
+$(LOOP_OBJS): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 
-$(BUILD)/ttlog-collect: $(COLLECT_OBJS)
+$(BUILD)/ttlog-collect: $(COMMON_OBJS) $(RECORD_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -118,6 +107,7 @@ $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 # Changes only when the command lines do, and then everything is built anew.
 define FLAGS :=
 $(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(READ_CFLAGS)
+$(SEES_ALL)
 $(CXX) $(CXXFLAGS)
 $(CLANG) $(BPF_CFLAGS)
 endef
@@ -128,13 +118,12 @@ $(file >$(BUILD)/flags,$(FLAGS))
 endif
 endif
 
-# Only these see the BPF skeletons.
-$(BUILD)/src/kernel.o $(BUILD)/src/warm.o $(BUILD)/tests/test_programs.o: $(SKELS)
+$(SKEL_OBJS) $(BUILD)/tests/test_programs.o: $(SKELS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(call sees,$<) -c -o $@ $<
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags $(wildcard bpf/*.h include/ttlog/*.h) \
 		vmlinux/vmlinux.h
@@ -148,17 +137,18 @@ $(SKELS): $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-include read/read.mk
+include src/read/read.mk
 
--include $(wildcard $(BUILD)/*/*.d)
+-include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
 
 # Half a file is no file; and what was built once is kept.
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-include viewer/html/html.mk
+include src/page/page.mk
 include tests/tests.mk
 include bench/bench.mk
+include tests/lint.mk
 
 .PHONY: print-view-libs
 print-view-libs:
@@ -206,58 +196,6 @@ uninstall:
 		$(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3)) \
 		$(addprefix $(HEADERDIR)/,$(notdir $(HEADERS)))
 	$(Q)rmdir --ignore-fail-on-non-empty $(HEADERDIR)
-
-# ---- how it looks ----
-
-# All of ours, tracked or new; vmlinux.h is the kernel's.
-SOURCES = $(filter-out vmlinux/%,$(shell git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' \
-	2>/dev/null || find . -name build -prune -o -name '*.[ch]' -printf '%P\n' -o -name '*.cc' -printf '%P\n'))
-
-.PHONY: format
-format:
-	$(Q)clang-format -i $(SOURCES)
-
-.PHONY: lint
-lint: lint-format lint-cppcheck lint-man lint-tidy
-	@:
-
-.PHONY: lint-format
-lint-format:
-	$(call say,FORMAT,'all sources')
-	$(Q)clang-format --dry-run -Werror $(SOURCES)
-
-.PHONY: lint-cppcheck
-lint-cppcheck:
-	$(call say,CPPCHECK,'src read viewer')
-	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
-		--suppress=missingIncludeSystem --suppress=ctuuninitvar -D__x86_64__ -D__BYTE_ORDER__=1234 \
-		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude -Isrc -Ibpf src read viewer
-
-.PHONY: lint-man
-lint-man:
-	$(call say,MANDOC,man)
-	$(Q)mandoc -Tlint -Wwarning man/*
-
-.PHONY: lint-tidy
-lint-tidy: $(patsubst %.c,$(BUILD)/lint/%.tidy,$(wildcard src/*.c read/*.c viewer/*.c))
-	@:
-
-# These see a skeleton, in which bpftool leaks where memory is short.
-$(BUILD)/lint/src/kernel.tidy $(BUILD)/lint/src/warm.tidy: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
-
-$(BUILD)/lint/read/%.tidy: CPPFLAGS += -iquote read
-
-# The analyzer goes so many steps through a function at most; its own limit is 225,000. All files take
-# two minutes on two CPUs; src/recorder.c, for one, 1.4 s of CPU in place of 8.9.
-TIDY_STEPS := $(addprefix --extra-arg=,-Xclang -analyzer-config -Xclang max-nodes=40000)
-
-# On stderr it counts warnings that it does not show.
-$(BUILD)/lint/%.tidy: %.c .clang-tidy $(BUILD)/%.o
-	$(call say,TIDY,$<)
-	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FLAGS) $(TIDY_STEPS) $< -- -std=gnu17 $(CPPFLAGS) 2>$@.err || \
-		{ cat $@.err; false; }
-	@touch $@
 
 .PHONY: clean
 clean:

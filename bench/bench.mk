@@ -73,13 +73,13 @@ $(BENCH_SPDLOG): $(BENCH)/%_spdlog: bench/%.c
 $(BENCH)/rings: bench/rings.c $(BUILD)/libttlog-test.a
 	$(call say,BENCH,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -iquote src -o $@ $< $(BUILD)/libttlog-test.a \
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) $(SEES_ALL) -o $@ $< $(BUILD)/libttlog-test.a \
 		$(LDLIBS) -lm
 
 $(BENCH)/look_up: bench/look_up.c $(BUILD)/libttlog-test.a
 	$(call say,BENCH,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -iquote viewer -iquote src -o $@ $< $(BUILD)/libttlog-test.a \
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) $(SEES_ALL) -o $@ $< $(BUILD)/libttlog-test.a \
 		$(LDLIBS) $(VIEW_LDLIBS)
 
 $(BENCH)/sites_1000.c: bench/make-sites

@@ -105,7 +105,7 @@ static __always_inline enum linker_step linker__step(struct wire_process *proces
 
 /*
  * Who is not traced is for as long as it loads: told of when it begins, the collector has some
- * system calls' time to come (src/hold.c). Then the thread waits a little for it, on its CPU: nothing
+ * system calls' time to come (src/attach/launch/hold.c). Then the thread waits a little for it, on its CPU: nothing
  * puts a thread to sleep here but a page that does not come, which would hold up RCU Tasks Trace.
  */
 #define TRACER_WAIT_NS 1000000

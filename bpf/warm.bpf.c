@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
  * Begins and gives up messages of a page each, so that the kernel touches the pages of a ring
- * buffer before anybody has to wait for that: src/warm.c. An object of its own, which names no type
+ * buffer before anybody has to wait for that: src/attach/kernel/warm.c. An object of its own, which names no type
  * of the kernel: it is loaded in no time.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "warm.h"
+#include "warm_wire.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

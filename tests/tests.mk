@@ -12,7 +12,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libttlog-test.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS)
 
-$(BUILD)/tests/%.o: CPPFLAGS += -iquote viewer -iquote read
+$(BUILD)/tests/%.o: CPPFLAGS += $(SEES_ALL)
 
 .PHONY: tests
 tests: $(TEST_BINS)

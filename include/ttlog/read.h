@@ -303,7 +303,7 @@ struct ttlog_cbor {
 struct ttlog_info {
 	bool has_header; /* else all the rest is 0: none could be read */
 	bool has_pid, has_uid, has_cgroup;
-	uint32_t format; /* src/FORMAT.md's number */
+	uint32_t format; /* src/format/FORMAT.md's number */
 	/* One moment on both clocks: see ttlog_info_real_ns() and ttlog_snapshots_share_clock() */
 	uint64_t mono_ns, real_ns;
 	uint64_t pid, uid, cgroup;

@@ -24,8 +24,8 @@ HEADER = "include/ttlog/read.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # What ttlog-view compiles for itself: viewer/README.md says why.
-HELPERS = ["format_number", "plain_file", "when", "control_dial", "control_wire", "runtime_dir", "expr_error",
-           "pattern"]  # fmt: skip
+HELPERS = ["value/format_number", "value/when", "base/plain_file", "base/runtime_dir", "control/control_dial",
+           "control/control_wire", "query/expr_error", "query/pattern"]  # fmt: skip
 WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split()
 C, CXX = os.environ.get("CC", "gcc"), os.environ.get("CXX", "g++")
 
@@ -98,7 +98,7 @@ def test_viewer_includes_nothing_else():
     own = {os.path.basename(path) for path in glob.glob("viewer/**/*.h", recursive=True)}
     for path in glob.glob("viewer/**/*.[ch]", recursive=True):
         for name in re.findall(r'#\s*include\s+"([^"]*)"', read(path)):
-            assert (os.path.basename(name) in own or name in ["ascii.h"] + [helper + ".h" for helper in HELPERS]
+            assert (os.path.basename(name) in own or name in ["ascii.h"] + [os.path.basename(helper) + ".h" for helper in HELPERS]
                     or name.endswith(".inc")), (path, name)
         for name in re.findall(r"#\s*include\s+<(ttlog/[^>]*)>", read(path)):
             assert name == "ttlog/read.h", (path, name)
@@ -112,7 +112,7 @@ def viewer_libs():
 def test_viewer_links_with_the_shared_library():
     objects = sorted(glob.glob(BUILD + "/viewer/**/*.o", recursive=True))
     objects = [path for path in objects if os.path.exists(os.path.relpath(path, BUILD)[:-2] + ".c")]
-    objects += ["%s/src/%s.o" % (BUILD, helper) for helper in HELPERS]
+    objects += ["%s/src/common/%s.o" % (BUILD, helper) for helper in HELPERS]
     lib, program = installed() + "/lib", scratch.name + "/view"
     output(C, "-o", program, *objects, "-L" + lib, "-lttlogread", "-Wl,--no-undefined", *viewer_libs())
     env = dict(os.environ, LD_LIBRARY_PATH=lib)

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the skeleton, keeps its maps, makes links. Where the kernel lacks a tracepoint, a kprobe
+ * stands in; where it has no kprobes either, recording goes on and kernel__gaps() tells.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "barrier.h"
+#include "capability.h"
+#include "kernel.h"
+#include "kernel_link.h"
+#include "wire.h"
+#include "ttlog.skel.h"
+#include "warm.h"
+#include "wire_ring.h"
+
+struct kernel {
+	struct ttlog_bpf *skel;
+	struct wire_ring *batches, *deaths;
+	struct warm *warm; /* until they are read */
+	bool multi;        /* uprobe_multi links */
+	bool can_filter;   /* by process */
+	unsigned int gaps;
+};
+
+static void choose_programs(struct kernel *kernel)
+{
+	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
+					  kernel->skel->progs.library, kernel->skel->progs.start };
+	/* asked once: each time all of the kernel's types are read */
+	bool has_prepare_exec = capability__prepare_exec();
+
+	kernel->multi = capability__uprobe_multi();
+	/* perf events look at the memory that a thread has, which is its process's */
+	kernel->can_filter = !kernel->multi || !capability__multi_threads();
+	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
+		bpf_program__set_expected_attach_type(
+			uprobes[i], (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
+	bpf_program__set_autoload(kernel->skel->progs.exit_entry, !capability__exit_memory());
+	bpf_program__set_autoload(kernel->skel->progs.prepare_exec, has_prepare_exec);
+	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !has_prepare_exec);
+}
+
+static void set_options(struct kernel *kernel, const struct kernel_options *options)
+{
+	struct ttlog_bpf *skel = kernel->skel;
+	size_t wake_bytes = options->batches_bytes / 16;
+
+	skel->rodata->batches_bytes = options->batches_bytes;
+	skel->rodata->wake_bytes = wake_bytes;
+	skel->rodata->track_all = options->track_all;
+	skel->rodata->follow_children = options->follow_children;
+	skel->rodata->all_stacks = options->all_stacks;
+	skel->rodata->collector = getpid();
+	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
+}
+
+/* Before the programs are loaded. */
+static int open_ring(struct bpf_map *map, struct wire_ring **ret)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, bpf_map__name(map), 0, 0,
+				bpf_map__max_entries(map), NULL);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = bpf_map__reuse_fd(map, fd);
+	(void)close(fd);
+	if (err)
+		return err;
+	*ret = wire_ring__new(bpf_map__fd(map));
+	return *ret ? 0 : -errno;
+}
+
+static struct warm_ring warm_ring(const struct bpf_map *map, struct wire_ring *reader)
+{
+	return (struct warm_ring){
+		.fd = bpf_map__fd(map),
+		.bytes = bpf_map__max_entries(map),
+		.reader = reader,
+	};
+}
+
+static int open_rings(struct kernel *kernel)
+{
+	const struct ttlog_bpf *skel = kernel->skel;
+	struct warm_ring rings[2];
+	int err;
+
+	err = open_ring(skel->maps.batches, &kernel->batches);
+	if (!err)
+		err = open_ring(skel->maps.deaths, &kernel->deaths);
+	if (err)
+		return err;
+	/* first what is copied to with interrupts off, whatever time there is for the other */
+	rings[0] = warm_ring(skel->maps.deaths, kernel->deaths);
+	rings[1] = warm_ring(skel->maps.batches, kernel->batches);
+	kernel->warm = warm__start(rings, 2);
+	return 0;
+}
+
+/* One that stands in for a tracepoint, where it is wanted. */
+static struct bpf_link *attach_kprobe(struct kernel *kernel, struct bpf_program *program,
+				      enum kernel_gap gap)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return NULL;
+	link = bpf_program__attach(program);
+	if (!link)
+		kernel->gaps |= gap;
+	return link;
+}
+
+/* The programs on tracepoints and functions; those on uprobes come with kernel__link(). */
+static int attach_programs(struct kernel *kernel)
+{
+	struct ttlog_bpf *skel = kernel->skel;
+
+	skel->links.signal_deliver = bpf_program__attach(skel->progs.signal_deliver);
+	skel->links.signal_generate = bpf_program__attach(skel->progs.signal_generate);
+	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
+	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
+	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
+	skel->links.thread_rename = bpf_program__attach(skel->progs.thread_rename);
+	if (!skel->links.signal_deliver || !skel->links.signal_generate ||
+	    !skel->links.thread_rename || !skel->links.process_exit || !skel->links.process_exec ||
+	    !skel->links.process_fork)
+		return -errno;
+	if (bpf_program__autoload(skel->progs.prepare_exec)) {
+		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);
+		if (!skel->links.prepare_exec)
+			return -errno;
+	}
+	skel->links.exit_entry = attach_kprobe(kernel, skel->progs.exit_entry, KERNEL_GAP_EXIT);
+	skel->links.exec_entry = attach_kprobe(kernel, skel->progs.exec_entry, KERNEL_GAP_EXEC);
+	return 0;
+}
+
+struct kernel *kernel__new(const struct kernel_options *options)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int err;
+
+	if (!kernel)
+		return NULL;
+	kernel->skel = ttlog_bpf__open();
+	if (!kernel->skel) {
+		err = -errno;
+		goto fail;
+	}
+	set_options(kernel, options);
+	err = open_rings(kernel);
+	if (err)
+		goto fail;
+	choose_programs(kernel);
+	err = ttlog_bpf__load(kernel->skel);
+	if (!err)
+		err = attach_programs(kernel);
+	if (err)
+		goto fail;
+	return kernel;
+fail:
+	kernel__free(kernel);
+	errno = -err;
+	return NULL;
+}
+
+void kernel__free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	warm__end(kernel->warm);
+	wire_ring__free(kernel->batches);
+	wire_ring__free(kernel->deaths);
+	ttlog_bpf__destroy(kernel->skel);
+	free(kernel);
+}
+
+/* uprobe_multi was tried when the programs were chosen. */
+int kernel__can_enable(const struct kernel *kernel)
+{
+	return kernel->multi ? 0 : capability__semaphore();
+}
+
+bool kernel__can_filter(const struct kernel *kernel)
+{
+	return kernel->can_filter;
+}
+
+unsigned int kernel__gaps(const struct kernel *kernel)
+{
+	return kernel->gaps;
+}
+
+int kernel__batches_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.batches);
+}
+
+int kernel__loads_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.loads);
+}
+
+int kernel__deaths_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.deaths);
+}
+
+void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
+			struct wire_ring **ret_deaths)
+{
+	warm__end(kernel->warm);
+	kernel->warm = NULL;
+	*ret_batches = kernel->batches;
+	*ret_deaths = kernel->deaths;
+}
+
+void kernel__rest(struct kernel *kernel)
+{
+	wire_ring__rest(kernel->batches);
+	wire_ring__rest(kernel->deaths);
+}
+
+/* In a map whose keys are processes. */
+static int put_of(struct bpf_map *map, pid_t pid, const void *value, uint64_t flags)
+{
+	const uint32_t key = pid;
+
+	return bpf_map_update_elem(bpf_map__fd(map), &key, value, flags) ? -errno : 0;
+}
+
+int kernel__track(struct kernel *kernel, pid_t pid)
+{
+	/* under -e the file is why */
+	const struct wire_process fresh = { .has_file = kernel->skel->rodata->track_all };
+	const int err = put_of(kernel->skel->maps.processes, pid, &fresh, BPF_NOEXIST);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+/* Whether threads of it may be left: they go by themselves when they end, but for those that could
+ * not hand in what they had. To look is to walk the whole table. */
+static bool may_have_threads(const struct wire_process *process)
+{
+	return process->lost_tails || !process->exits;
+}
+
+static void forget_threads(struct kernel *kernel, pid_t pid)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	uint64_t key, next, *from = NULL;
+
+	while (bpf_map_get_next_key(fd, from, &next) == 0) {
+		if (from && key >> 32 == (uint32_t)pid)
+			(void)bpf_map_delete_elem(fd, &key);
+		key = next;
+		from = &key;
+	}
+	if (from && key >> 32 == (uint32_t)pid)
+		(void)bpf_map_delete_elem(fd, &key);
+}
+
+void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
+{
+	struct wire_process now;
+	uint32_t key = pid;
+	int err;
+
+	err = kernel__read_process(kernel, pid, start_ns, &now);
+	if (err == -ESRCH)
+		return;
+	if (err || may_have_threads(&now))
+		forget_threads(kernel, pid);
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
+}
+
+int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
+			 struct wire_process *ret)
+{
+	uint32_t key = pid;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &key, ret))
+		return -errno;
+	return start_ns && ret->start_ns && start_ns != ret->start_ns ? -ESRCH : 0;
+}
+
+void kernel__each_left(const struct kernel *kernel, pid_t pid,
+		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
+		       void *ctx)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	struct wire_thread_batches own;
+	uint64_t key, *from = NULL;
+
+	while (bpf_map_get_next_key(fd, from, &key) == 0) {
+		from = &key;
+		if (key >> 32 != (uint32_t)pid || bpf_map_lookup_elem(fd, &key, &own))
+			continue;
+		for (size_t i = 0; i < WIRE_MAX_MODULES; i++) {
+			if (own.left[i])
+				each(ctx, own.address[i], own.module[i],
+				     own.left[i] & ~WIRE_LEFT_GONE);
+		}
+	}
+}
+
+bool kernel__next_process(const struct kernel *kernel, pid_t *pid)
+{
+	const int fd = bpf_map__fd(kernel->skel->maps.processes);
+
+	return !bpf_map_get_next_key(fd, *pid ? pid : NULL, pid);
+}
+
+pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt)
+{
+	size_t cap = bpf_map__max_entries(kernel->skel->maps.processes), cnt = 0;
+	pid_t *pids = calloc(cap, sizeof(*pids));
+	pid_t pid = 0;
+
+	while (pids && cnt < cap && kernel__next_process(kernel, &pid))
+		pids[cnt++] = pid;
+	*ret_cnt = cnt;
+	return pids;
+}
+
+int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
+{
+	return put_of(kernel->skel->maps.consumed, pid, &bytes, BPF_ANY);
+}
+
+int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
+			   uint32_t module)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.threads);
+	uint64_t key = (uint64_t)pid << 32 | (uint32_t)tid;
+	struct wire_thread_batches own = { 0 };
+	size_t i = 0;
+
+	(void)bpf_map_lookup_elem(fd, &key, &own);
+	while (i < WIRE_MAX_MODULES && own.address[i] && own.address[i] != address)
+		i++;
+	if (i == WIRE_MAX_MODULES)
+		return -ENOSPC;
+	own.address[i] = address;
+	own.module[i] = module;
+	return bpf_map_update_elem(fd, &key, &own, BPF_ANY) ? -errno : 0;
+}
+
+int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug)
+{
+	const struct wire_linking linking = { .debug = debug };
+
+	return put_of(kernel->skel->maps.linking, pid, &linking, BPF_ANY);
+}
+
+bool kernel__has_linked(const struct kernel *kernel, pid_t pid)
+{
+	struct wire_linking linking;
+	uint32_t key = pid;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.linking), &key, &linking) &&
+	       linking.has_linked;
+}
+
+void kernel__end_linking(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = pid;
+
+	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.linking), &key);
+}
+
+uint64_t kernel__tracked_cnt(const struct kernel *kernel)
+{
+	return barrier__load_acquire(&kernel->skel->bss->tracked_cnt);
+}
+
+uint64_t kernel__untracked_cnt(const struct kernel *kernel)
+{
+	return kernel->skel->bss->untracked_cnt;
+}
+
+static const struct bpf_program *program_of(const struct kernel *kernel,
+					    enum kernel_program program)
+{
+	switch (program) {
+	case KERNEL_CONTROL:
+		return kernel->skel->progs.control;
+	case KERNEL_GATE:
+		return kernel->skel->progs.gate;
+	case KERNEL_LIBRARY:
+		return kernel->skel->progs.library;
+	case KERNEL_START:
+		return kernel->skel->progs.start;
+	}
+	return NULL;
+}
+
+struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
+				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
+{
+	const int prog_fd = bpf_program__fd(program_of(kernel, program));
+
+	return kernel->multi ? kernel_link__multi(prog_fd, places, cookie, pid)
+			     : kernel_link__events(prog_fd, places, cookie, pid);
+}

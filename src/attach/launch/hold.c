@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A few threads, of which one reads the ring buffer: it seizes the first thread that begins, leaves
+ * the reading to another one, and serves that. Only the thread that traces another one can let it go,
+ * and only while that is stopped; to stop it for this is what it might notice (epoll_wait() returns
+ * EINTR). So a thread that traces one that runs on ends, which the kernel lets all go at, and another
+ * one takes its place.
+ */
+#include "hold.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "barrier.h"
+#include "call_stop.h"
+#include "clock.h"
+#include "precedence.h"
+#include "wire.h"
+
+/* As many programs may load at once without one that is missed. */
+#define THREADS    4
+/* How often a thread is looked at that has not loaded yet: it may get other signals, or die. */
+#define LOOK_NS    2000000
+/* Then it is not awaited any more: a library that is read for that long, or none. */
+#define LONGEST_NS 1000000000ull
+
+/* One that is seized; its server's. */
+struct held {
+	pid_t tid;     /* 0: none so far */
+	uint32_t step; /* atomic */
+	sem_t told;    /* of another step */
+	struct held *next;
+};
+
+struct hold {
+	struct hold_options options;
+	int stop_fd;
+	bool stops; /* atomic */
+
+	pthread_mutex_t turn; /* what follows: one reads at a time */
+	struct ring_buffer *loads;
+	struct held *reader;
+
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t ended;
+	struct held *all;
+	size_t thread_cnt;
+};
+
+/* ---- the ring buffer ---- */
+
+static void add_held(struct hold *hold, struct held *held)
+{
+	pthread_mutex_lock(&hold->lock);
+	held->next = hold->all;
+	hold->all = held;
+	pthread_mutex_unlock(&hold->lock);
+}
+
+static void remove_held(struct hold *hold, const struct held *held)
+{
+	pthread_mutex_lock(&hold->lock);
+	for (struct held **at = &hold->all; *at; at = &(*at)->next) {
+		if (*at == held) {
+			*at = held->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&hold->lock);
+}
+
+static void tell(struct hold *hold, const struct wire_load *load)
+{
+	pthread_mutex_lock(&hold->lock);
+	for (struct held *held = hold->all; held; held = held->next) {
+		if (held->tid != (pid_t)load->tid)
+			continue;
+		barrier__store_release(&held->step, load->step);
+		(void)sem_post(&held->told);
+	}
+	pthread_mutex_unlock(&hold->lock);
+}
+
+/* A negative result ends the reading. */
+static int take_load(void *ctx, void *message, size_t bytes)
+{
+	struct hold *hold = ctx;
+	const struct wire_load *load = message;
+
+	(void)bytes;
+	if (load->step != WIRE_LOAD_BEGINS) {
+		tell(hold, load);
+		return 0;
+	}
+	/* it is gone, or another one traces it */
+	if (ptrace(PTRACE_SEIZE, (pid_t)load->tid, NULL, NULL))
+		return 0;
+	hold->reader->tid = (pid_t)load->tid;
+	add_held(hold, hold->reader);
+	return -EINTR;
+}
+
+/* Until there is one to serve. False at the end. */
+static bool await_load(struct hold *hold, struct held *held)
+{
+	struct pollfd fds[] = {
+		{ .fd = ring_buffer__epoll_fd(hold->loads), .events = POLLIN },
+		{ .fd = hold->stop_fd, .events = POLLIN },
+	};
+
+	pthread_mutex_lock(&hold->turn);
+	hold->reader = held;
+	while (!held->tid && !barrier__load_acquire(&hold->stops)) {
+		(void)ring_buffer__consume(hold->loads);
+		if (!held->tid)
+			(void)poll(fds, sizeof(fds) / sizeof(*fds), -1);
+	}
+	pthread_mutex_unlock(&hold->turn);
+	return held->tid;
+}
+
+/* ---- a thread that is held ---- */
+
+enum held_state {
+	HELD_WAITS, /* runs, and will stop */
+	HELD_RUNS,  /* runs on */
+	HELD_GONE,  /* is traced no more */
+};
+
+static enum held_state let_go(pid_t tid, int sig)
+{
+	(void)ptrace(PTRACE_DETACH, tid, NULL, (void *)(long)sig);
+	return HELD_GONE;
+}
+
+static enum held_state handle_stop(struct hold *hold, pid_t tid, int status)
+{
+	int sig = WSTOPSIG(status);
+
+	/* its process is stopped: it takes part in that on its own */
+	if (status >> 16)
+		return let_go(tid, 0);
+	if (call_stop__is_of_linker(tid, sig)) {
+		hold->options.loaded(hold->options.ctx, tid);
+		return let_go(tid, sig);
+	}
+	(void)ptrace(PTRACE_CONT, tid, NULL, (void *)(long)sig);
+	return HELD_WAITS;
+}
+
+static enum held_state look_at(struct hold *hold, const struct held *held)
+{
+	uint32_t step = barrier__load_acquire(&held->step);
+	int status;
+	pid_t pid;
+
+	/* one that stops does so before it is back in its own code */
+	do
+		pid = waitpid(held->tid, &status, __WALL | (step == WIRE_LOAD_STOPS ? 0 : WNOHANG));
+	while (pid < 0 && errno == EINTR);
+	if (!pid)
+		return step == WIRE_LOAD_PASSES ? HELD_RUNS : HELD_WAITS;
+	if (pid < 0 || !WIFSTOPPED(status))
+		return HELD_GONE;
+	return handle_stop(hold, held->tid, status);
+}
+
+static void wait_a_little(struct held *held)
+{
+	const struct timespec until = clock__timespec(clock__now_mono_ns() + LOOK_NS);
+
+	(void)sem_clockwait(&held->told, CLOCK_MONOTONIC, &until);
+}
+
+/* Whether it is traced no more. */
+static bool serve(struct hold *hold, struct held *held)
+{
+	const uint64_t end_ns = clock__now_mono_ns() + LONGEST_NS;
+	enum held_state state = HELD_WAITS;
+
+	while (state == HELD_WAITS && clock__now_mono_ns() < end_ns &&
+	       !barrier__load_acquire(&hold->stops)) {
+		wait_a_little(held);
+		state = look_at(hold, held);
+	}
+	return state == HELD_GONE;
+}
+
+/* ---- the threads ---- */
+
+static int start_thread(struct hold *hold);
+
+static void *run(void *arg)
+{
+	struct hold *hold = arg;
+	bool is_free = true, stops = false;
+
+	precedence__take(PRECEDENCE_AHEAD);
+	while (is_free && !stops) {
+		struct held held = { 0 };
+
+		(void)sem_init(&held.told, 0, 0);
+		stops = !await_load(hold, &held);
+		if (!stops)
+			is_free = serve(hold, &held);
+		remove_held(hold, &held);
+		(void)sem_destroy(&held.told);
+	}
+	if (!is_free && !barrier__load_acquire(&hold->stops))
+		(void)start_thread(hold);
+	pthread_mutex_lock(&hold->lock);
+	hold->thread_cnt--;
+	pthread_cond_broadcast(&hold->ended);
+	pthread_mutex_unlock(&hold->lock);
+	return NULL;
+}
+
+static int start_thread(struct hold *hold)
+{
+	pthread_t thread;
+	int err;
+
+	pthread_mutex_lock(&hold->lock);
+	err = pthread_create(&thread, NULL, run, hold);
+	if (!err) {
+		(void)pthread_setname_np(thread, "ttlog-hold");
+		(void)pthread_detach(thread);
+		hold->thread_cnt++;
+	}
+	pthread_mutex_unlock(&hold->lock);
+	return -err;
+}
+
+struct hold *hold__new(const struct hold_options *options)
+{
+	struct hold *hold = calloc(1, sizeof(*hold));
+	int err = 0;
+
+	if (!hold)
+		return NULL;
+	hold->options = *options;
+	pthread_mutex_init(&hold->turn, NULL);
+	pthread_mutex_init(&hold->lock, NULL);
+	pthread_cond_init(&hold->ended, NULL);
+	hold->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (hold->stop_fd >= 0)
+		hold->loads = ring_buffer__new(options->loads_fd, take_load, hold, NULL);
+	if (!hold->loads)
+		err = -errno;
+	for (size_t i = 0; !err && i < THREADS; i++)
+		err = start_thread(hold);
+	if (!err)
+		return hold;
+	hold__free(hold);
+	errno = -err;
+	return NULL;
+}
+
+void hold__free(struct hold *hold)
+{
+	if (!hold)
+		return;
+	barrier__store_release(&hold->stops, true);
+	if (hold->stop_fd >= 0)
+		(void)eventfd_write(hold->stop_fd, 1);
+	pthread_mutex_lock(&hold->lock);
+	while (hold->thread_cnt)
+		pthread_cond_wait(&hold->ended, &hold->lock);
+	pthread_mutex_unlock(&hold->lock);
+	ring_buffer__free(hold->loads);
+	if (hold->stop_fd >= 0)
+		(void)close(hold->stop_fd);
+	pthread_cond_destroy(&hold->ended);
+	pthread_mutex_destroy(&hold->lock);
+	pthread_mutex_destroy(&hold->turn);
+	free(hold);
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One round: take what `deaths` has, empty `batches`, look into the mailbox, act on the deaths. The
+ * order matters: a death is handled after all that its process flushed before, and an arrival,
+ * which is posted before the arriving process's sites are enabled, before its first batch. So
+ * deaths wait for the next round where a batch that was begun before is not there yet.
+ *
+ * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
+ * hence the timer.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "wire.h"
+#include "arrival.h"
+#include "barrier.h"
+#include "clock.h"
+#include "drain.h"
+#include "kernel.h"
+#include "precedence.h"
+#include "recorder.h"
+#include "trigger.h"
+#include "wire_ring.h"
+#include "writer.h"
+
+#define DRAIN_POLL_MS  100
+#define BEHIND_POLL_MS 1
+#define BACKLOG_MAX    (32u << 20)
+#define DRAIN_CHECK_NS 1000000000ull
+
+/* For messages that are being written: where there is a next round, and where all must be there. */
+#define ROUND_WAIT_NS 200000ull
+#define WHOLE_WAIT_NS 3000000000ull
+
+/* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
+struct backlog {
+	char *bytes;
+	size_t len, cap;
+};
+
+struct request_list {
+	struct trigger_request *items[64];
+	size_t cnt;
+};
+
+struct mailbox {
+	pthread_mutex_t lock; /* what follows, but that `filled` may be read without */
+	struct arrival *arrivals, **last_arrival;
+	uint64_t posted_cnt, taken_cnt; /* arrivals, ever */
+	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
+	bool ended;                     /* nothing is taken any more */
+	struct writer_job *jobs, **last_job;
+	struct request_list requests;
+	bool stopping, asked, command_ended;
+	int filled; /* something is in it */
+};
+
+struct drain {
+	struct drain_options options;
+	struct wire_ring *batches, *deaths;
+	struct backlog backlog;
+	bool is_behind; /* there was more than could be taken */
+	struct mailbox mailbox;
+	int epoll_fd, event_fd;
+	uint64_t round_bytes;
+	uint64_t checked_ns;
+	bool stopping;
+	struct trigger_request *last_request;
+	pthread_t thread;
+	bool has_thread;
+};
+
+/* ---- the mailbox ---- */
+
+static void post(struct drain *drain)
+{
+	const uint64_t one = 1;
+
+	/* publish: pairs with the load in check_mailbox() */
+	barrier__store_release(&drain->mailbox.filled, 1);
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	(void)!write(drain->event_fd, &one, sizeof(one));
+}
+
+void drain__arrive(struct drain *drain, struct arrival *arrival)
+{
+	struct mailbox *mailbox = &drain->mailbox;
+	uint64_t number;
+
+	pthread_mutex_lock(&mailbox->lock);
+	arrival->next = NULL;
+	*mailbox->last_arrival = arrival;
+	mailbox->last_arrival = &arrival->next;
+	number = ++mailbox->posted_cnt;
+	post(drain);
+	pthread_mutex_lock(&mailbox->lock);
+	while (mailbox->taken_cnt < number && !mailbox->ended)
+		pthread_cond_wait(&mailbox->taken, &mailbox->lock);
+	pthread_mutex_unlock(&mailbox->lock);
+}
+
+void drain__tell(struct drain *drain, struct arrival *arrival)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	arrival->next = NULL;
+	*drain->mailbox.last_arrival = arrival;
+	drain->mailbox.last_arrival = &arrival->next;
+	drain->mailbox.posted_cnt++;
+	post(drain);
+}
+
+void drain__job_done(struct drain *drain, struct writer_job *job)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	job->next = NULL;
+	*drain->mailbox.last_job = job;
+	drain->mailbox.last_job = &job->next;
+	post(drain);
+}
+
+void drain__request(struct drain *drain, struct trigger_request *request)
+{
+	struct request_list *requests = &drain->mailbox.requests;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	/* more than anyone can mean: the newest would show the same as those that wait */
+	if (requests->cnt == sizeof(requests->items) / sizeof(*requests->items)) {
+		pthread_mutex_unlock(&drain->mailbox.lock);
+		if (request->answer) {
+			trigger_request__add_line(request, "error: too many requests at once");
+			request->answer(request);
+		}
+		trigger_request__free(request);
+		return;
+	}
+	requests->items[requests->cnt++] = request;
+	post(drain);
+}
+
+void drain__ask_done(struct drain *drain)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.asked = true;
+	post(drain);
+}
+
+void drain__command_ended(struct drain *drain)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.command_ended = true;
+	post(drain);
+}
+
+static void take_arrivals(struct drain *drain)
+{
+	struct arrival *arrival;
+	uint64_t taken_cnt;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	arrival = drain->mailbox.arrivals;
+	drain->mailbox.arrivals = NULL;
+	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	taken_cnt = drain->mailbox.posted_cnt;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	if (!arrival)
+		return;
+	while (arrival) {
+		struct arrival *next = arrival->next;
+
+		recorder__arrive(drain->options.recorder, arrival);
+		arrival__free(arrival);
+		arrival = next;
+	}
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.taken_cnt = taken_cnt;
+	pthread_cond_broadcast(&drain->mailbox.taken);
+	pthread_mutex_unlock(&drain->mailbox.lock);
+}
+
+static void take_jobs(struct drain *drain)
+{
+	struct writer_job *job;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	job = drain->mailbox.jobs;
+	drain->mailbox.jobs = NULL;
+	drain->mailbox.last_job = &drain->mailbox.jobs;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	while (job) {
+		struct writer_job *next = job->next;
+
+		recorder__job_done(drain->options.recorder, job);
+		job = next;
+	}
+}
+
+/* ---- ring buffers ---- */
+
+static int take_death(void *ctx, void *data, size_t size)
+{
+	struct backlog *backlog = ctx;
+	size_t room = sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
+	uint64_t len = size;
+
+	if (backlog->cap - backlog->len < room) {
+		size_t cap = backlog->cap ? backlog->cap * 2 : 1u << 16;
+		char *bytes;
+
+		while (cap - backlog->len < room)
+			cap *= 2;
+		bytes = realloc(backlog->bytes, cap);
+		if (!bytes)
+			return -ENOMEM; /* it is taken all the same: libbpf has moved on */
+		backlog->bytes = bytes;
+		backlog->cap = cap;
+	}
+	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
+	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
+	backlog->len += room;
+	/* a flood of them does not keep batches waiting, nor take all memory; there is a next
+	 * round */
+	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
+}
+
+static int take_batch(void *ctx, void *data, size_t size)
+{
+	struct drain *drain = ctx;
+	const struct wire_batch *message = data;
+
+	/* what was posted before this batch was flushed is seen here */
+	if (barrier__load_acquire(&drain->mailbox.filled))
+		take_arrivals(drain);
+	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
+	    message->head.bytes <= size)
+		recorder__take_batch(drain->options.recorder, message);
+	drain->round_bytes += size;
+	/* once around: all that was there at the start, and a flood does not keep deaths waiting */
+	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
+}
+
+static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
+{
+	bool whole;
+
+	drain->round_bytes = 0;
+	whole = wire_ring__take(drain->batches, take_batch, drain, longest_ns);
+	recorder__tell_consumed(drain->options.recorder);
+	return whole;
+}
+
+static bool take_batches(void *ctx)
+{
+	return take_batches_within(ctx, WHOLE_WAIT_NS);
+}
+
+static size_t smallest(uint32_t kind)
+{
+	switch ((enum wire_kind)kind) {
+	case WIRE_BATCH:
+	case WIRE_TAIL:
+		return sizeof(struct wire_batch);
+	case WIRE_BEGIN:
+	case WIRE_END:
+		return sizeof(struct wire_thread);
+	case WIRE_REQUEST:
+		return sizeof(struct wire_request);
+	case WIRE_CRASH:
+	case WIRE_REPORTER:
+		return sizeof(struct wire_crash);
+	case WIRE_EXIT:
+		return sizeof(struct wire_exit);
+	case WIRE_FAULT:
+		return sizeof(struct wire_fault);
+	case WIRE_THROWN:
+		return sizeof(struct wire_thrown);
+	case WIRE_STACK:
+		return sizeof(struct wire_stack);
+	case WIRE_OTHER:
+		return sizeof(struct wire_other);
+	case WIRE_EXEC:
+	case WIRE_LIBRARY:
+	case WIRE_START:
+		break;
+	}
+	return sizeof(struct wire_head);
+}
+
+static void handle_deaths(struct drain *drain)
+{
+	struct backlog *backlog = &drain->backlog;
+
+	for (size_t at = 0; at < backlog->len;) {
+		const struct wire_head *head;
+		uint64_t size;
+
+		memcpy(&size, backlog->bytes + at, sizeof(size));
+		head = (const struct wire_head *)(backlog->bytes + at + sizeof(size));
+		at += sizeof(size) + ((size + 7) & ~7ull);
+		if (size < sizeof(*head) || size < smallest(head->kind) || head->bytes > size)
+			continue;
+		/* what the program asks for holds what its other threads have by now; it may ask in
+		 * a loop, and have thousands of them */
+		if (head->kind == WIRE_REQUEST &&
+		    recorder__heeds_request(drain->options.recorder, head))
+			recorder__pull(drain->options.recorder, head->tgid, take_batches, drain);
+		recorder__take_message(drain->options.recorder, head);
+	}
+	backlog->len = 0;
+}
+
+static void take_all(struct drain *drain, uint64_t longest_ns)
+{
+	bool whole;
+
+	/* those that wait for batches may become many */
+	whole = drain->backlog.len < BACKLOG_MAX &&
+		wire_ring__take(drain->deaths, take_death, &drain->backlog, longest_ns);
+	drain->is_behind = !whole;
+	whole = take_batches_within(drain, longest_ns);
+	drain->is_behind |= !whole;
+	take_arrivals(drain);
+	if (!whole)
+		return;
+	handle_deaths(drain);
+	if (!drain->is_behind)
+		recorder__end_round(drain->options.recorder);
+}
+
+/* ---- the thread ---- */
+
+static void handle_requests(struct drain *drain)
+{
+	struct request_list requests;
+	bool asked, command_ended;
+
+	pthread_mutex_lock(&drain->mailbox.lock);
+	asked = drain->mailbox.asked;
+	drain->mailbox.asked = false;
+	command_ended = drain->mailbox.command_ended;
+	drain->mailbox.command_ended = false;
+	requests = drain->mailbox.requests;
+	drain->mailbox.requests.cnt = 0;
+	drain->stopping = drain->mailbox.stopping;
+	drain->mailbox.filled = drain->mailbox.arrivals != NULL;
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	/* threads that began before they were made have to be known, to be pulled from */
+	if (requests.cnt)
+		take_all(drain, WHOLE_WAIT_NS);
+	for (size_t i = 0; i < requests.cnt; i++) {
+		recorder__pull(drain->options.recorder, requests.items[i]->pid, take_batches,
+			       drain);
+		recorder__snapshot(drain->options.recorder, requests.items[i]);
+	}
+	if (asked)
+		recorder__tell_done(drain->options.recorder);
+	if (command_ended)
+		recorder__command_ended(drain->options.recorder);
+}
+
+static void wait_for_work(struct drain *drain)
+{
+	struct epoll_event events[3];
+	uint64_t posted, now;
+
+	(void)epoll_wait(drain->epoll_fd, events, 3,
+			 recorder__live_wait_ms(drain->options.recorder,
+						drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS));
+	(void)!read(drain->event_fd, &posted, sizeof(posted));
+	now = clock__now_mono_ns();
+	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
+		clock__sample(drain->options.clock);
+		recorder__sweep(drain->options.recorder);
+		drain->checked_ns = now;
+	}
+}
+
+static void finish(struct drain *drain)
+{
+	/* threads that began after the last round have to be known, to be pulled from */
+	take_all(drain, WHOLE_WAIT_NS);
+	recorder__pull(drain->options.recorder, 0, take_batches, drain);
+	take_all(drain, WHOLE_WAIT_NS);
+	recorder__settle(drain->options.recorder);
+	recorder__show_all(drain->options.recorder);
+	recorder__snapshot(drain->options.recorder, drain->last_request);
+	while (recorder__last_jobs(drain->options.recorder)) {
+		wait_for_work(drain);
+		take_jobs(drain);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct drain *drain = arg;
+
+	(void)pthread_setname_np(pthread_self(), "ttlog-drain");
+	precedence__take(PRECEDENCE_DRAIN);
+	while (!drain->stopping) {
+		wait_for_work(drain);
+		take_all(drain, ROUND_WAIT_NS);
+		take_jobs(drain);
+		recorder__hurry(drain->options.recorder);
+		handle_requests(drain);
+		recorder__show(drain->options.recorder, take_batches, drain);
+		recorder__pull_idle(drain->options.recorder, take_batches, drain);
+	}
+	finish(drain);
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.ended = true;
+	pthread_cond_broadcast(&drain->mailbox.taken);
+	pthread_mutex_unlock(&drain->mailbox.lock);
+	return NULL;
+}
+
+/* Edge-triggered: a ring buffer that is not empty would else never let us sleep, for it is filled
+ * below the fill that wakes us, too. */
+static int watch(struct drain *drain, int fd, uint32_t flags)
+{
+	struct epoll_event event = { .events = EPOLLIN | flags };
+
+	return epoll_ctl(drain->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_all(struct drain *drain)
+{
+	int batches = kernel__batches_fd(drain->options.kernel);
+	int deaths = kernel__deaths_fd(drain->options.kernel);
+	int err;
+
+	drain->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (drain->epoll_fd < 0 || drain->event_fd < 0)
+		return -errno;
+	kernel__open_rings(drain->options.kernel, &drain->batches, &drain->deaths);
+	err = watch(drain, batches, EPOLLET);
+	if (!err)
+		err = watch(drain, deaths, EPOLLET);
+	if (!err)
+		err = watch(drain, drain->event_fd, 0);
+	return err;
+}
+
+struct drain *drain__new(const struct drain_options *options)
+{
+	struct drain *drain = calloc(1, sizeof(*drain));
+	int err;
+
+	if (!drain)
+		return NULL;
+	drain->options = *options;
+	drain->epoll_fd = -1;
+	drain->event_fd = -1;
+	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	drain->mailbox.last_job = &drain->mailbox.jobs;
+	pthread_mutex_init(&drain->mailbox.lock, NULL);
+	pthread_cond_init(&drain->mailbox.taken, NULL);
+	err = open_all(drain);
+	if (!err)
+		err = -pthread_create(&drain->thread, NULL, run, drain);
+	if (err) {
+		drain__free(drain);
+		errno = -err;
+		return NULL;
+	}
+	drain->has_thread = true;
+	return drain;
+}
+
+void drain__stop(struct drain *drain, struct trigger_request *last)
+{
+	drain->last_request = last;
+	pthread_mutex_lock(&drain->mailbox.lock);
+	drain->mailbox.stopping = true;
+	post(drain);
+	pthread_join(drain->thread, NULL);
+	drain->has_thread = false;
+}
+
+void drain__free(struct drain *drain)
+{
+	if (!drain)
+		return;
+	if (drain->epoll_fd >= 0)
+		(void)close(drain->epoll_fd);
+	if (drain->event_fd >= 0)
+		(void)close(drain->event_fd);
+	free(drain->backlog.bytes);
+	while (drain->mailbox.arrivals) {
+		struct arrival *arrival = drain->mailbox.arrivals;
+
+		drain->mailbox.arrivals = arrival->next;
+		arrival__free(arrival);
+	}
+	pthread_cond_destroy(&drain->mailbox.taken);
+	pthread_mutex_destroy(&drain->mailbox.lock);
+	free(drain);
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes come (a batch, a fork, an attach), record and ask. A process stays in the table until it
+ * has ended (recorder_end.c) and no job works on it; then its line of accounts is printed.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire.h"
+#include "arrival.h"
+#include "attach.h"
+#include "birth.h"
+#include "boot.h"
+#include "death.h"
+#include "facts.h"
+#include "job.h"
+#include "kernel.h"
+#include "kin.h"
+#include "process.h"
+#include "process_table.h"
+#include "pull.h"
+#include "recorder.h"
+#include "recorder_parts.h"
+#include "report.h"
+#include "ring_ahead.h"
+#include "ring_budget.h"
+#include "task.h"
+#include "trigger.h"
+#include "writer.h"
+
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) swapped_ = (a);                                                      \
+		(a) = (b);                                                                         \
+		(b) = swapped_;                                                                    \
+	} while (0)
+
+struct recorder *recorder__new(const struct recorder_options *options)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+
+	if (!recorder)
+		return NULL;
+	recorder->options = *options;
+	recorder->job_context = (struct job_context){
+		.kernel = options->kernel,
+		.attach = options->attach,
+		.clock = options->clock,
+		.writer = options->writer,
+	};
+	(void)boot__read_id(recorder->job_context.boot_id);
+	recorder->last_owed = &recorder->first_owed;
+	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
+	if (!recorder->pull_buffer) {
+		free(recorder);
+		return NULL;
+	}
+	return recorder;
+}
+
+void recorder__free(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	process_table__fini(&recorder->table);
+	kin__fini(&recorder->kin);
+	free(recorder->pull_buffer);
+	free(recorder);
+}
+
+bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what)
+{
+	return recorder->options.look(recorder->options.look_ctx, pid, start_ns, what);
+}
+
+/* ---- coming ---- */
+
+/* Which costs the same whatever it is, and waits for nothing; all else is for others to look up. */
+static void read_exe(struct process *process)
+{
+	char link[64], exe[PATH_MAX];
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
+	len = readlink(link, exe, sizeof(exe) - 1);
+	if (len < 0) {
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(process->pid));
+		len = readlink(link, exe, sizeof(exe) - 1);
+	}
+	if (len > 0) {
+		exe[len] = '\0';
+		free(process->exe);
+		process->exe = strdup(exe);
+	}
+}
+
+/* What the process has already is left to the arrival. */
+static void take_modules(struct process *process, struct arrival *arrival)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < arrival->module_cnt; i++) {
+		const uint32_t module = arrival->modules[i];
+
+		if (process__has_module(process, module) || process__add_module(process, module))
+			arrival->modules[left++] = module;
+	}
+	arrival->module_cnt = left;
+}
+
+/* It logs from a module before anybody has looked at it. */
+static void hold_module(struct recorder *recorder, struct process *process, uint32_t module)
+{
+	struct attach *attach = recorder->options.attach;
+
+	if (process__has_module(process, module) || !attach__hold(attach, module))
+		return;
+	if (process__add_module(process, module))
+		attach__release(attach, &module, 1);
+}
+
+static void take_seen(struct recorder *recorder, struct process *process, struct arrival *arrival)
+{
+	const bool was_seen = process->crash.mappings.cnt;
+
+	if (arrival->build_id[0])
+		memcpy(process->build_id, arrival->build_id, sizeof(process->build_id));
+	if (!arrival->seen.cnt)
+		return;
+	/* theirs go with the arrival */
+	SWAP(process->crash.mappings, arrival->seen);
+	if (!was_seen)
+		kin__remember(&recorder->kin, process);
+}
+
+static void give(struct recorder *recorder, struct process *process)
+{
+	if (process->given)
+		return;
+	process->given = true;
+	recorder->given_cnt++;
+}
+
+static struct process *admit(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = process__new(head);
+
+	if (process && process_table__add(&recorder->table, process)) {
+		process__free(process);
+		process = NULL;
+	}
+	if (!process)
+		return NULL;
+	read_exe(process);
+	if (recorder->options.all_given)
+		give(recorder, process);
+	return process;
+}
+
+static void announce(struct recorder *recorder, struct process *process, size_t site_cnt)
+{
+	if (process->announced)
+		return;
+	process->announced = true;
+	if (!recorder->options.quiet)
+		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->pid,
+			site_cnt);
+}
+
+/* Whether it is the one that started then; one that arrived is not known so exactly. */
+static bool is_same(const struct process *process, uint64_t start_ns)
+{
+	/* what was pulled from one that arrived */
+	if (!start_ns)
+		return true;
+	if (process->start_ns)
+		return process->start_ns == start_ns;
+	return !process->birth_ns || birth__is_same(process->birth_ns, start_ns);
+}
+
+struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
+{
+	struct process *process = process_table__find(&recorder->table, pid);
+
+	while (process && !is_same(process, start_ns))
+		process = process->earlier;
+	return process;
+}
+
+static struct process *find(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = recorder->last;
+
+	if (process && process->pid == head->tgid && process->start_ns == head->start_ns)
+		return process;
+	process = recorder__find(recorder, head->tgid, head->start_ns);
+	if (process)
+		process->start_ns = head->start_ns;
+	recorder->last = process;
+	return process;
+}
+
+/* Whether its books are closed, and another has its number. */
+static bool is_past(const struct recorder *recorder, const struct wire_head *head)
+{
+	const struct process *newest = process_table__find(&recorder->table, head->tgid);
+	uint64_t start_ns = 0;
+
+	if (newest)
+		start_ns = newest->start_ns ? newest->start_ns : newest->birth_ns;
+	return start_ns > head->start_ns;
+}
+
+void recorder__open_ring(struct recorder *recorder, struct process *process)
+{
+	const bool was_refused = process->no_ring;
+	int err = process__open_ring(process, recorder->options.budget, recorder->options.ring_dir,
+				     recorder->options.ring_bytes);
+
+	process->no_ring = !process->ring;
+	if (process->ring)
+		ring_ahead__add(recorder->options.ahead, process->ring);
+	if (err && !was_refused)
+		report__failure(
+			process->pid, err,
+			process->ring
+				? "no file for its ring: nothing can be recovered should we be killed"
+			: err == -ENOBUFS
+				? "no flight ring within --max-memory, so all of it is lost"
+				: "no flight ring, so all of it is lost");
+}
+
+/* One that was refused has it once there is memory again: others have ended. */
+static bool needs_ring(const struct recorder *recorder, const struct process *process)
+{
+	if (process->ring)
+		return false;
+	return !process->no_ring ||
+	       (recorder->options.budget && ring_budget__has_room(recorder->options.budget));
+}
+
+/* One that nobody has attached to: nobody has opened its files either. */
+static struct process *admit_unknown(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = admit(recorder, head);
+
+	if (process)
+		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
+	return process;
+}
+
+struct process *recorder__find_recording(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = find(recorder, head);
+
+	if (!process && !is_past(recorder, head))
+		process = admit_unknown(recorder, head);
+	recorder->last = process;
+	if (process)
+		hold_module(recorder, process, head->module);
+	if (!process || !needs_ring(recorder, process))
+		return process;
+	if (!process->start_ns || !process->comm[0]) {
+		process->ns_pid = head->ns_tgid;
+		process->uid = head->uid;
+		process->cgroup = head->cgroup;
+		memcpy(process->comm, head->comm, sizeof(process->comm));
+	}
+	recorder__open_ring(recorder, process);
+	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
+	return process;
+}
+
+void recorder__stamp_thread(struct wire_head *head)
+{
+	struct task task;
+
+	if (task__read(head->tgid, head->tid, &task))
+		return;
+	head->ns_tgid = task.ns_tgid;
+	head->ns_tid = task.ns_tid;
+	head->uid = task.uid;
+	memcpy(head->comm, task.comm, sizeof(head->comm));
+}
+
+static struct process *find_arrived(const struct recorder *recorder, uint32_t pid,
+				    uint64_t birth_ns)
+{
+	struct process *process = process_table__find(&recorder->table, pid);
+	uint64_t known_ns;
+
+	if (!process || !birth_ns)
+		return process;
+	known_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	return birth__is_same(birth_ns, known_ns) ? process : NULL;
+}
+
+/* What was found of one that is known. */
+static void take_look(struct recorder *recorder, struct arrival *arrival)
+{
+	struct process *process = recorder__find(recorder, arrival->pid, arrival->start_ns);
+
+	if (!process)
+		return;
+	take_modules(process, arrival);
+	take_seen(recorder, process, arrival);
+	if (arrival->build_id[0])
+		facts__add_process(process->facts_fd, process);
+	if (!(arrival->look & ARRIVAL_LOOK_CRASH))
+		return;
+	if (!arrival->seen.cnt)
+		kin__lend(&recorder->kin, process);
+	process->is_looked_at = false;
+	if (process->exiting && !process->ended)
+		recorder__end_when_whole(recorder, process);
+}
+
+void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
+{
+	struct wire_head head = { .tgid = arrival->pid };
+	uint64_t birth_ns = birth__read_ns(arrival->pid);
+	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
+
+	if (arrival->look) {
+		take_look(recorder, arrival);
+		return;
+	}
+	if (!process) {
+		head.tid = arrival->pid;
+		head.ns_tgid = arrival->pid;
+		head.cgroup = task__read_cgroup(arrival->pid);
+		recorder__stamp_thread(&head);
+		process = admit(recorder, &head);
+	}
+	/* one that crashes is mostly gone before it could be read again */
+	if (!process || !arrival->seen.items)
+		report__failure(
+			arrival->pid, -ENOMEM,
+			"what it has mapped is not known, the stack of a crash may have no names");
+	if (!process)
+		return;
+	process->birth_ns = birth_ns;
+	if (arrival->given)
+		give(recorder, process);
+	if (arrival->ret_was_announced)
+		*arrival->ret_was_announced = process->announced;
+	process->announced |= arrival->announced;
+	take_modules(process, arrival);
+	take_seen(recorder, process, arrival);
+	for (size_t i = 0; i < arrival->anchor_cnt; i++)
+		(void)process__add_anchor(process, &arrival->anchors[i]);
+	for (size_t i = 0; i < arrival->source_cnt; i++) {
+		const struct source *source = &arrival->sources[i];
+
+		if (process__add_source(process, source, &arrival->heads[i]))
+			continue;
+		(void)kernel__register_batch(recorder->options.kernel, arrival->pid, source->tid,
+					     source->address, source->module);
+	}
+	if (process->anchor_cnt)
+		process__open_facts(process, recorder->options.ring_dir);
+}
+
+bool recorder__still_runs(const struct process *process)
+{
+	uint64_t now_ns = birth__read_ns(process->pid);
+	uint64_t start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+
+	if (now_ns && start_ns)
+		return birth__is_same(now_ns, start_ns);
+	return kill(process->pid, 0) == 0 || errno != ESRCH;
+}
+
+/* ---- recording ---- */
+
+void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
+{
+	struct process *process = recorder__find_recording(recorder, &message->head);
+
+	if (!process)
+		return;
+	process->consumed_bytes += message->head.bytes;
+	(void)process__take(process, message);
+	if (message->head.kind == WIRE_TAIL && process->exiting && !process->ended)
+		recorder__end_when_whole(recorder, process);
+}
+
+void recorder__tell_consumed(struct recorder *recorder)
+{
+	struct process *process;
+	struct process_cursor cursor = { 0 };
+
+	while ((process = process_table__next(&recorder->table, &cursor))) {
+		if (process->consumed_bytes == process->consumed_told)
+			continue;
+		if (kernel__set_consumed(recorder->options.kernel, process->pid,
+					 process->consumed_bytes) == 0)
+			process->consumed_told = process->consumed_bytes;
+	}
+}
+
+/* ---- asking ---- */
+
+static bool heeds_request(const struct recorder *recorder, const struct process *process)
+{
+	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
+		return false;
+	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
+	 * more than one after another, and only where there is room */
+	return process->job_cnt <= 1 && !process->owed_reason &&
+	       !(process->job_cnt &&
+		 writer__is_full(recorder->options.writer, job__bytes(process)));
+}
+
+bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)
+{
+	const struct process *process = recorder__find(recorder, head->tgid, head->start_ns);
+
+	return process && heeds_request(recorder, process);
+}
+
+static void request_from_program(struct recorder *recorder, struct process *process,
+				 const struct wire_request *message)
+{
+	struct trigger_request *request;
+
+	if (!heeds_request(recorder, process))
+		return;
+	request = trigger_request__new(message->reason[0] ? message->reason : "request",
+				       process->pid, false);
+	if (request)
+		recorder__snapshot(recorder, request);
+	else
+		report__failure(process->pid, -ENOMEM, "no snapshot that it asked for");
+}
+
+/* ---- what the kernel says of it ---- */
+
+/* Who traces it attaches when it has linked; else whoever looks does. */
+static uint32_t look_of_exec(const struct wire_head *head)
+{
+	if (head->flags & WIRE_LAUNCHED)
+		return ARRIVAL_LOOK_NEW;
+	return ARRIVAL_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? ARRIVAL_LOOK_UNLINKED : 0);
+}
+
+/* What is known of the program before is not true of this one. */
+static void take_exec(struct recorder *recorder, struct process *process,
+		      const struct wire_head *head)
+{
+	process->has_file = false;
+	process__exec(process, head);
+	process->build_id[0] = '\0';
+	mappings__fini(&process->crash.mappings);
+	read_exe(process);
+	facts__add_process(process->facts_fd, process);
+	(void)recorder__look(recorder, process->pid, process->start_ns, look_of_exec(head));
+}
+
+/* Its memory goes while it dies, sooner than another thread has begun to look. */
+static bool look_now(struct recorder *recorder, struct process *process)
+{
+	struct arrival *arrival = arrival__new_last_look(process->pid, process->start_ns);
+	bool found = arrival;
+
+	if (found)
+		take_seen(recorder, process, arrival);
+	arrival__free(arrival);
+	return found;
+}
+
+/* What a crash is told in: the signal first, then whatever there is to it. */
+static void take_crash_message(struct recorder *recorder, struct process *process,
+			       const struct wire_head *head)
+{
+	switch (head->kind) {
+	case WIRE_CRASH:
+		death__take_crash(&process->crash, (const struct wire_crash *)head);
+		if (look_now(recorder, process))
+			break;
+		process->is_looked_at = recorder__look(recorder, process->pid, process->start_ns,
+						       ARRIVAL_LOOK_CRASH);
+		if (!process->is_looked_at)
+			kin__lend(&recorder->kin, process);
+		break;
+	case WIRE_REPORTER:
+		death__take_reporter(&process->crash, (const struct wire_crash *)head);
+		break;
+	case WIRE_FAULT:
+		death__take_fault(&process->crash, (const struct wire_fault *)head);
+		break;
+	case WIRE_THROWN:
+		death__take_thrown(&process->crash, (const struct wire_thrown *)head);
+		break;
+	case WIRE_STACK:
+		death__take_stack(&process->crash, (const struct wire_stack *)head);
+		break;
+	case WIRE_OTHER:
+		death__take_other(&process->crash, (const struct wire_other *)head);
+		break;
+	}
+}
+
+/* One that runs the file of -e: from its start on, or a child of such a one, at its death. */
+static struct process *find_with_file(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process = find(recorder, head);
+
+	/* what its dynamic linker has brought since it was known, by an exec */
+	if (process && head->kind == WIRE_START)
+		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
+	if (!process && !is_past(recorder, head))
+		process = admit_unknown(recorder, head);
+	recorder->last = process;
+	if (process)
+		process->has_file = true;
+	return process;
+}
+
+/* One that never recorded anything; maybe the last of CMD's tree. */
+static void end_unknown(struct recorder *recorder, const struct wire_head *head)
+{
+	kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
+	if (recorder->options.all_given)
+		recorder__tell_done(recorder);
+}
+
+void recorder__take_message(struct recorder *recorder, const struct wire_head *head)
+{
+	struct process *process;
+
+	/* the first sign of a process, maybe: of those that never record, none is kept */
+	if (head->kind == WIRE_BEGIN || head->kind == WIRE_TAIL)
+		process = recorder__find_recording(recorder, head);
+	else if (head->kind == WIRE_START || head->flags & WIRE_HAS_FILE)
+		process = find_with_file(recorder, head);
+	else
+		process = find(recorder, head);
+	if (!process) {
+		if (head->kind == WIRE_EXIT)
+			end_unknown(recorder, head);
+		if (head->kind == WIRE_EXEC && !(head->flags & WIRE_LAUNCHED))
+			(void)recorder__look(recorder, head->tgid, head->start_ns,
+					     look_of_exec(head));
+		return;
+	}
+	switch ((enum wire_kind)head->kind) {
+	case WIRE_BATCH:
+	case WIRE_START:
+		break;
+	case WIRE_TAIL:
+		(void)process__take(process, (const struct wire_batch *)head);
+		if (process->exiting && !process->ended)
+			recorder__end_when_whole(recorder, process);
+		break;
+	case WIRE_BEGIN:
+	case WIRE_END:
+		process__set_owner(process, (const struct wire_thread *)head,
+				   head->kind == WIRE_BEGIN);
+		break;
+	case WIRE_REQUEST:
+		request_from_program(recorder, process, (const struct wire_request *)head);
+		break;
+	case WIRE_EXEC:
+		take_exec(recorder, process, head);
+		break;
+	case WIRE_LIBRARY:
+		(void)recorder__look(recorder, process->pid, process->start_ns,
+				     ARRIVAL_LOOK_LIBRARY);
+		break;
+	case WIRE_CRASH:
+	case WIRE_REPORTER:
+	case WIRE_FAULT:
+	case WIRE_THROWN:
+	case WIRE_STACK:
+	case WIRE_OTHER:
+		take_crash_message(recorder, process, head);
+		break;
+	case WIRE_EXIT:
+		death__take_end(&process->crash, &((const struct wire_exit *)head)->end);
+		if (!process->ended)
+			recorder__end_when_whole(recorder, process);
+		break;
+	}
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What running threads have not flushed, read from their processes.
+ *
+ * While a process is read the ring buffers are emptied, and anything may come of that: after each
+ * batch the recorder is asked whether it is still the process that is read.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+#include "clock.h"
+#include "kernel.h"
+#include "paging.h"
+#include "process.h"
+#include "pull.h"
+#include "recorder_parts.h"
+#include "report.h"
+#include "task.h"
+#include "thread.h"
+
+/* Where pages are taken away: so often, and at most one of so many parts of the time. */
+#define IDLE_NS    1000000000ull
+#define IDLE_SHARE 20u
+
+struct sources {
+	struct source *items;
+	size_t cnt;
+};
+
+/* Each about a second. */
+#define REST_SWEEPS 5
+
+/* Of events that the program itself had no memory for, its anchors tell. */
+static void pull_dropped(struct recorder *recorder, struct process *process,
+			 const struct pull_meanwhile *meanwhile)
+{
+	struct ttlog_module module;
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < process->anchor_cnt; i++) {
+		int err = pull__memory(process->pid, process->anchors[i].address, &module,
+				       sizeof(module), meanwhile);
+
+		if (recorder->pulled != process)
+			return;
+		if (err == 0 && TTLOG_ABI_IS_KNOWN(module.version))
+			dropped += module.dropped;
+		if (err == -ETIMEDOUT)
+			break;
+	}
+	if (dropped > process->dropped)
+		process->dropped = dropped;
+}
+
+/* Of a thread that is known only the name may be another by now. */
+static bool is_known(const struct process *process, const struct source *source)
+{
+	return source->thread < process->thread_cnt &&
+	       process->threads[source->thread].tid == source->tid;
+}
+
+/*
+ * A batch goes from a thread that ends to one that begins, and word of that may be on its way:
+ * whether it is known who has it now, who is then in its head.
+ */
+static bool find_owner(const struct process *process, const struct source *source,
+		       struct wire_batch *batch)
+{
+	const uint32_t own_tid = batch->batch.tid;
+
+	if (!source->own_tid || source->own_tid == own_tid)
+		return true;
+	/* numbers of another namespace; or what the program says is not true */
+	if (source->own_tid != source->tid ||
+	    task__read_comm(process->pid, own_tid, batch->head.comm))
+		return false;
+	batch->head.tid = own_tid;
+	batch->head.ns_tid = own_tid;
+	return true;
+}
+
+/* Says whose it is, as the kernel would have. */
+static void stamp(const struct process *process, const struct source *source,
+		  struct wire_batch *batch, uint64_t stamp_ns)
+{
+	process__fill_head(process, source, &batch->head);
+	batch->head.stamp_ns = stamp_ns;
+	if (!find_owner(process, source, batch))
+		batch->head.tid = 0;
+	else if (is_known(process, source) && batch->head.tid == source->tid)
+		(void)task__read_comm(process->pid, source->tid, batch->head.comm);
+	else
+		recorder__stamp_thread(&batch->head);
+}
+
+static void stamp_all(const struct process *process, const struct source *sources,
+		      struct wire_batch *batch, ssize_t cnt)
+{
+	const uint64_t stamp_ns = clock__now_mono_ns();
+
+	for (ssize_t i = 0; i < cnt; i++) {
+		struct wire_batch *next = pull__next(batch);
+
+		if (batch->head.bytes)
+			stamp(process, &sources[i], batch, stamp_ns);
+		batch = next;
+	}
+}
+
+/* One that was read. False where the process is not the one that is pulled any more. */
+static bool take_pulled(struct recorder *recorder, struct process *process,
+			struct wire_batch *batch)
+{
+	/* what came in meanwhile may have told */
+	batch->head.start_ns = process->start_ns;
+	/* a ring for it, if this is the first that it has to say */
+	if (recorder__find_recording(recorder, &batch->head) == process)
+		(void)process__take(process, batch);
+	return recorder->pulled == process;
+}
+
+/* So many of them as can be read at once. 0 where it can't go on, -ENOMEM where it could with memory. */
+static ssize_t pull_some(struct recorder *recorder, struct process *process,
+			 const struct source *sources, size_t cnt,
+			 const struct pull_meanwhile *meanwhile)
+{
+	struct wire_batch *batch = recorder->pull_buffer;
+	uint64_t addresses[PULL_MAX_CNT];
+	ssize_t got;
+
+	if (cnt > PULL_MAX_CNT)
+		cnt = PULL_MAX_CNT;
+	for (size_t i = 0; i < cnt; i++)
+		addresses[i] = sources[i].address;
+	got = pull__batches(process->pid, addresses, cnt, batch, meanwhile);
+	if (recorder->pulled != process)
+		return 0;
+	if (got < 0)
+		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or without a thread */
+	/* first: under another name a thread has flushed what it had logged under the one before */
+	stamp_all(process, sources, batch, got);
+	if (!meanwhile->act(meanwhile->ctx))
+		return 0;
+	for (ssize_t i = 0; i < got && recorder->pulled == process; i++) {
+		struct wire_batch *next = pull__next(batch);
+
+		if (batch->head.bytes && batch->head.tid && !take_pulled(recorder, process, batch))
+			return 0;
+		batch = next;
+	}
+	return recorder->pulled == process ? got : 0;
+}
+
+/* A copy: what is taken meanwhile may move the sources. */
+static int list_sources(const struct process *process, struct sources *ret)
+{
+	ret->cnt = 0;
+	ret->items = calloc(process->source_cnt + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < process->source_cap; i++) {
+		if (process->sources[i].address && process->sources[i].tid)
+			ret->items[ret->cnt++] = process->sources[i];
+	}
+	return 0;
+}
+
+/* 0 or -ENOMEM, as the next three. */
+static int pull_sources(struct recorder *recorder, struct process *process,
+			const struct sources *sources, const struct pull_meanwhile *meanwhile)
+{
+	ssize_t got = 1;
+
+	for (size_t at = 0; at < sources->cnt && got > 0; at += (size_t)got) {
+		got = pull_some(recorder, process, sources->items + at, sources->cnt - at,
+				meanwhile);
+		if (got < 0)
+			return (int)got;
+	}
+	return 0;
+}
+
+static void end_pull(struct recorder *recorder, struct process *process)
+{
+	if (recorder->pulled != process)
+		return;
+	recorder->pulled = NULL;
+	recorder__finish(recorder, process);
+}
+
+static int pull_all(struct recorder *recorder, struct process *process,
+		    const struct pull_meanwhile *meanwhile)
+{
+	struct sources sources;
+	int err;
+
+	/* what has its number by now has not its memory */
+	if (!recorder__still_runs(process))
+		return 0;
+	err = list_sources(process, &sources);
+	if (err)
+		return err;
+	recorder->pulled = process;
+	err = pull_sources(recorder, process, &sources, meanwhile);
+	free(sources.items);
+	if (recorder->pulled == process)
+		pull_dropped(recorder, process, meanwhile);
+	end_pull(recorder, process);
+	return err;
+}
+
+/* ---- only what is new ---- */
+
+static bool has_new(const struct source *source, const struct ttlog_batch *head)
+{
+	const uint32_t bytes = (uint32_t)head->committed;
+
+	/* what is no batch, others shall say */
+	if (head->magic != TTLOG_BATCH_MAGIC || head->seq < source->seq)
+		return true;
+	return bytes > (head->seq == source->seq ? source->taken_bytes : 0);
+}
+
+/* Looks at so many at once that a thousand idle threads cost a fraction of a millisecond. */
+static int keep_new(struct process *process, struct sources *sources,
+		    const struct pull_meanwhile *meanwhile)
+{
+	struct ttlog_batch heads[PULL_MAX_CNT];
+	uint64_t addresses[PULL_MAX_CNT];
+	size_t kept = 0;
+
+	for (size_t at = 0; at < sources->cnt; at += PULL_MAX_CNT) {
+		const size_t left = sources->cnt - at;
+		const size_t cnt = left < PULL_MAX_CNT ? left : PULL_MAX_CNT;
+		ssize_t got;
+
+		for (size_t i = 0; i < cnt; i++)
+			addresses[i] = sources->items[at + i].address;
+		got = pull__heads(process->pid, addresses, cnt, heads, meanwhile);
+		if (got < 0)
+			return (int)got;
+		/* what could not be read is asked for alone */
+		for (size_t i = 0; i < cnt; i++) {
+			if (i >= (size_t)got || has_new(&sources->items[at + i], &heads[i]))
+				sources->items[kept++] = sources->items[at + i];
+		}
+	}
+	sources->cnt = kept;
+	return 0;
+}
+
+static int pull_new(struct recorder *recorder, struct process *process,
+		    const struct pull_meanwhile *meanwhile)
+{
+	struct sources sources;
+	int err = list_sources(process, &sources);
+
+	if (err)
+		return err;
+	recorder->pulled = process;
+	err = keep_new(process, &sources, meanwhile);
+	if (recorder->pulled == process) {
+		if (!err && sources.cnt && recorder__still_runs(process))
+			err = pull_sources(recorder, process, &sources, meanwhile);
+		end_pull(recorder, process);
+	}
+	free(sources.items);
+	return err == -ENOMEM ? err : 0;
+}
+
+/* ---- of all ---- */
+
+typedef int (*pull_fn)(struct recorder *recorder, struct process *process,
+		       const struct pull_meanwhile *meanwhile);
+
+/* Who is pulled; what comes in meanwhile may add and remove others. */
+static uint32_t *list_pids(const struct recorder *recorder, uint32_t pid, size_t *ret_cnt)
+{
+	struct process *process;
+	struct process_cursor cursor = { 0 };
+	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
+
+	*ret_cnt = 0;
+	while (pids && (process = process_table__next(&recorder->table, &cursor))) {
+		if (!process->ended && (!pid || process->pid == pid))
+			pids[(*ret_cnt)++] = process->pid;
+	}
+	return pids;
+}
+
+/* What is not pulled is in no account: where there was no memory, it is tried once more. */
+static void pull_one(struct recorder *recorder, uint32_t pid, pull_fn pull,
+		     const struct pull_meanwhile *meanwhile)
+{
+	int err = -ENOMEM;
+
+	for (int tries = 0; err && tries < 2; tries++) {
+		struct process *process = process_table__find(&recorder->table, pid);
+
+		err = process && !process->ended ? pull(recorder, process, meanwhile) : 0;
+	}
+	if (err)
+		report__failure(pid, err, "what it has not flushed could not be read");
+}
+
+static void pull_each(struct recorder *recorder, uint32_t pid, pull_fn pull,
+		      const struct pull_meanwhile *meanwhile)
+{
+	size_t cnt;
+	uint32_t *pids = list_pids(recorder, pid, &cnt);
+
+	if (!pids)
+		pids = list_pids(recorder, pid, &cnt);
+	if (!pids)
+		fprintf(stderr, "ttlog-collect: what is not flushed could not be read: %s\n",
+			strerror(ENOMEM));
+	for (size_t i = 0; i < cnt; i++)
+		pull_one(recorder, pids[i], pull, meanwhile);
+	free(pids);
+}
+
+void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(void *ctx), void *ctx)
+{
+	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
+
+	pull_each(recorder, pid, pull_all, &meanwhile);
+}
+
+void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile)
+{
+	pull_each(recorder, 0, pull_new, meanwhile);
+}
+
+void recorder__pull_idle(struct recorder *recorder, bool (*between)(void *ctx), void *ctx)
+{
+	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
+	const uint64_t start_ns = clock__now_mono_ns();
+	uint64_t took_ns;
+
+	if (start_ns < recorder->idle_due_ns)
+		return;
+	if (paging__takes_pages())
+		recorder__pull_new(recorder, &meanwhile);
+	took_ns = clock__now_mono_ns() - start_ns;
+	recorder->idle_due_ns =
+		start_ns + (took_ns * IDLE_SHARE > IDLE_NS ? took_ns * IDLE_SHARE : IDLE_NS);
+}
+
+void recorder__rest(struct recorder *recorder)
+{
+	if (!recorder->table.cnt && ++recorder->idle_sweeps < REST_SWEEPS)
+		return;
+	recorder->idle_sweeps = 0;
+	if (!recorder->table.cnt)
+		kernel__rest(recorder->options.kernel);
+}

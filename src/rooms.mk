@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
+# the headers of the rooms before it, and of no other: what includes upward does not compile.
+COMMON_ROOMS := src/format $(addprefix src/common/,base value query control)
+RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
+	src/drain src/death src/snapshot src/trigger src/recorder src/collect
+READ_ROOMS := src/read
+# The options, which are viewer/'s own, are seen by all of these.
+VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats sql live tui export diff)
+
+# $(call see,rooms,what they see besides)
+define see
+seen := $(2)
+$$(foreach room,$(1),$$(eval seen += -iquote $$(room))$$(eval SEES_$$(room) := $$(seen)))
+endef
+$(eval $(call see,$(COMMON_ROOMS)))
+SEES_COMMON := $(seen)
+$(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
+$(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
+SEES_viewer := $(seen)
+$(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
+# Tests look into all.
+SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS))
+
+# What a source sees, by the room that it is in.
+sees = $(SEES_$(patsubst %/,%,$(dir $(1))))
+
+objects = $(foreach room,$(1),$(patsubst %.c,$(BUILD)/%.o,$(wildcard $(room)/*.c)))
+COMMON_OBJS := $(call objects,$(COMMON_ROOMS))
+RECORD_OBJS := $(call objects,$(RECORD_ROOMS))
+READ_OBJS := $(call objects,$(READ_ROOMS))
+VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
+# What libttlogread takes: the shapes of values and the language of filters.
+READ_SHARED := $(call objects,src/common/value src/common/query) $(BUILD)/src/common/base/utf8.o
+# And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
+# SQL, files that a snapshot names, the client's side of the control socket.
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/when base/runtime_dir \
+	base/plain_file control/control_dial control/control_wire query/expr_error query/pattern)
+
+# Loops over columns: of these gcc 12 makes vectors from -O3 on.
+LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \
+	viewer/stats/figures viewer/stats/sketch)
+# Only these see the BPF skeletons.
+SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/kernel/%.o,kernel warm)

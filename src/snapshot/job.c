@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+#include "accounts.h"
+#include "attach.h"
+#include "job.h"
+#include "kernel.h"
+#include "process.h"
+#include "ring.h"
+#include "writer.h"
+
+/* A copy of a text that may be NULL or empty: then none. */
+static int copy_text(const char *text, char **ret)
+{
+	*ret = NULL;
+	if (!text || !text[0])
+		return 0;
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_texts(struct writer_job *job, const struct process *process, struct attach *attach,
+		      const char *reason)
+{
+	char comm[sizeof(process->comm) + 1] = { 0 };
+
+	memcpy(comm, process->comm, sizeof(process->comm));
+	job->service = attach__service(attach, process->build_id);
+	return copy_text(comm, &job->comm) | copy_text(process->exe, &job->exe) |
+	       copy_text(process->build_id, &job->build_id) | copy_text(reason, &job->reason);
+}
+
+static int copy_tables(struct writer_job *job, const struct process *process, struct attach *attach)
+{
+	uint32_t end = 0;
+
+	for (size_t i = 0; i < process->module_cnt; i++) {
+		if (process->modules[i] >= end)
+			end = process->modules[i] + 1;
+	}
+	job->threads = calloc(process->thread_cnt + 1, sizeof(*job->threads));
+	job->modules = calloc(end + 1, sizeof(*job->modules));
+	if (!job->threads || !job->modules)
+		return -ENOMEM;
+	if (process->thread_cnt)
+		memcpy(job->threads, process->threads, process->thread_cnt * sizeof(*job->threads));
+	job->source.module_cnt = end;
+	for (size_t i = 0; i < process->module_cnt; i++)
+		job->modules[process->modules[i]] = attach__table(attach, process->modules[i]);
+	job->source.thread_cnt = process->thread_cnt;
+	return 0;
+}
+
+static void fill_source(struct writer_job *job, const struct process *process,
+			const struct job_context *context)
+{
+	struct snapshot_source *source = &job->source;
+	struct accounts accounts;
+	struct wire_process counters;
+	int err = kernel__read_process(context->kernel, process->pid, process->start_ns, &counters);
+
+	accounts__of(process, err ? NULL : &counters, &accounts);
+	source->events = job->events;
+	source->threads = job->threads;
+	source->modules = (const struct site_table *const *)job->modules;
+	source->clock = context->clock;
+	source->pid = process->pid;
+	source->uid = process->uid;
+	source->start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
+	source->cgroup = process->cgroup;
+	source->service = job->service;
+	source->comm = job->comm;
+	source->exe = job->exe;
+	source->build_id = job->build_id;
+	source->reason = job->reason;
+	source->emitted = accounts.emitted;
+	source->recorded = accounts.recorded;
+	source->overwritten = accounts.overwritten;
+	source->lost = accounts.lost;
+	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
+}
+
+/* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
+static int take_crash(struct writer_job *job, struct process *process)
+{
+	if (!process->ended)
+		return crash__copy(&process->crash, &job->crash);
+	job->crash = process->crash;
+	process->crash = (struct crash){
+		.has_exit = job->crash.has_exit,
+		.exit_code = job->crash.exit_code,
+		.exit_signal = job->crash.exit_signal,
+	};
+	return 0;
+}
+
+/* Takes the copy, which may be NULL. */
+static struct writer_job *make(const struct process *process, const struct job_context *context,
+			       struct ring_copy *events, const char *reason)
+{
+	struct writer_job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		ring_copy__free(events);
+		return NULL;
+	}
+	job->start_ns = process->start_ns;
+	job->events = events;
+	if (!events || copy_texts(job, process, context->attach, reason) ||
+	    copy_tables(job, process, context->attach)) {
+		writer_job__free(job);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return job;
+}
+
+uint64_t job__bytes(const struct process *process)
+{
+	const uint64_t used = ring__used_bytes(process->ring);
+
+	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
+}
+
+struct writer_job *job__new(struct process *process, const struct job_context *context,
+			    const char *reason)
+{
+	/* the first of a process may wait, whatever it costs */
+	uint64_t bytes = process->ended || !process->job_cnt ? 0 : job__bytes(process);
+	struct writer_job *job;
+	uint64_t overwritten;
+
+	if (writer__is_full(context->writer, bytes)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	job = make(process, context, ring__freeze(process->ring, &overwritten), reason);
+	if (!job)
+		return NULL;
+	job->bytes = bytes;
+	if (take_crash(job, process)) {
+		writer_job__free(job);
+		errno = ENOMEM;
+		return NULL;
+	}
+	fill_source(job, process, context);
+	return job;
+}
+
+struct writer_job *job__new_since(struct process *process, const struct job_context *context,
+				  uint64_t position, uint64_t *ret_events_before)
+{
+	struct ring_copy *events = ring__freeze_since(process->ring, position, ret_events_before);
+	struct writer_job *job = make(process, context, events, "live");
+
+	if (!job)
+		return NULL;
+	job->bytes = ring__written_bytes(process->ring) - position;
+	if (job->bytes > ring__used_bytes(process->ring))
+		job->bytes = ring__used_bytes(process->ring);
+	fill_source(job, process, context);
+	return job;
+}

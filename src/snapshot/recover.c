@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In two steps, so that a recording begins at once, however much was left over. First, before any
+ * site is enabled again, what threads have in their batches goes into the rings that were left:
+ * from then on that memory is another recording's. Then, beside that recording, rings become files.
+ *
+ * Rings and journals are as right after each of these as before: whoever is killed here leaves all
+ * of it to the next one.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wire.h"
+#include "accounts.h"
+#include "arrival.h"
+#include "birth.h"
+#include "clock.h"
+#include "facts.h"
+#include "journal.h"
+#include "lost.h"
+#include "process.h"
+#include "pull.h"
+#include "recover.h"
+#include "ring.h"
+#include "site.h"
+#include "snapshot.h"
+#include "thread.h"
+
+/* One dead collector. */
+struct session {
+	struct session *next;
+	const struct recover_options *options;
+	char dir[PATH_MAX];
+	int lock_fd;     /* it counts as living as long as we have this */
+	bool is_earlier; /* it is of an earlier boot: who has its pids now is someone else, */
+	int64_t boot_offset_ns;      /* and CLOCK_MONOTONIC was another one */
+	char boot_id[BOOT_ID_BYTES]; /* "" where it does not say */
+
+	/* while it is written */
+	int out_fd;
+	struct clock *clock;
+	struct lost_modules modules;
+};
+
+struct recover {
+	struct recover_options options;
+	struct session *sessions;
+};
+
+/* ---- what is in memory still ---- */
+
+/* What the ring has of each batch, so that nothing is taken from it twice. */
+static int mark_taken(struct process *process)
+{
+	const struct ring_entry *entry;
+	struct ring_copy *copy;
+	uint64_t overwritten;
+	size_t cursor = 0;
+
+	/* frozen: it takes no memory */
+	copy = ring__freeze(process->ring, &overwritten);
+	if (!copy)
+		return -errno;
+	while ((entry = ring_copy__next(copy, &cursor)))
+		process__mark_taken(process, entry);
+	ring_copy__free(copy);
+	process->recorded = ring__events(process->ring);
+	process->alone = ring__alone_events(process->ring);
+	return 0;
+}
+
+/* own_tid: as the program sees it. Whose events the ring had last from there, if that is it. */
+static void set_owner(const struct process *process, struct source *source, uint32_t own_tid)
+{
+	const struct thread *thread = NULL;
+
+	if (source->thread < process->thread_cnt)
+		thread = &process->threads[source->thread];
+	if (thread && own_tid == (thread->ns_tid ? thread->ns_tid : thread->tid)) {
+		source->tid = thread->tid;
+		return;
+	}
+	source->tid = own_tid;
+	source->thread = UINT32_MAX;
+}
+
+/* Of threads that the collector was killed too early to hear of: all that they logged was for it. */
+static void add_unheard(struct process *process)
+{
+	const struct ttlog_batch nothing = { 0 };
+	struct arrival *arrival = arrival__new(process->pid);
+
+	for (size_t i = 0; arrival && i < process->anchor_cnt; i++)
+		(void)arrival__add_batches(arrival, &process->anchors[i]);
+	for (size_t i = 0; arrival && i < arrival->source_cnt; i++) {
+		if (!process__has_source(process, arrival->sources[i].address))
+			(void)process__add_source(process, &arrival->sources[i], &nothing);
+	}
+	arrival__free(arrival);
+}
+
+/* What the threads of a process that runs on have in their batches. */
+static void pull(struct process *process)
+{
+	struct wire_batch *buffer = malloc(PULL_BUFFER_BYTES);
+
+	for (size_t i = 0; buffer && i < process->source_cap; i++) {
+		struct source *source = &process->sources[i];
+		int err;
+
+		if (!source->address)
+			continue;
+		err = pull__batch(process->pid, source->address, buffer, NULL);
+		if (err == -ETIMEDOUT)
+			break;
+		if (err)
+			continue;
+		set_owner(process, source, buffer->batch.tid);
+		process__fill_head(process, source, &buffer->head);
+		buffer->head.stamp_ns = clock__now_mono_ns();
+		process__count_taken(process, buffer);
+		(void)process__take(process, buffer);
+	}
+	free(buffer);
+}
+
+/* Where it had none yet, or was killed while it made it, a new one. */
+static int open_ring(struct process *process, const char *path)
+{
+	process->ring = ring__open(path);
+	if (!process->ring && (errno == ENOENT || errno == EBADMSG)) {
+		(void)unlink(path);
+		process->ring = ring__new(path, process->source_cnt * PULL_BUFFER_BYTES);
+	}
+	return process->ring ? mark_taken(process) : -errno;
+}
+
+/* A record that was cut off would be in the way of ours. */
+static int open_facts(const char *path, size_t whole_bytes)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)whole_bytes) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/* What can't be had of it is lost, and the rest is not. */
+static void settle_process(const char *ring_path, const char *facts_path)
+{
+	struct accounts accounts;
+	struct lost_process lost;
+	struct process *process;
+	int err = lost_process__read(&lost, facts_path);
+
+	process = lost.process;
+	lost_process__fini(&lost);
+	if (err || lost.is_settled || !birth__is(process->pid, process->start_ns)) {
+		process__free(process);
+		return;
+	}
+	process->facts_fd = open_facts(facts_path, lost.facts_bytes);
+	add_unheard(process);
+	if (open_ring(process, ring_path) == 0) {
+		pull(process);
+		accounts__of(process, NULL, &accounts);
+		facts__add_settled(process->facts_fd, accounts.emitted);
+	}
+	if (process->ring)
+		ring__leave(process->ring);
+	process__free(process);
+}
+
+/* ---- snapshots ---- */
+
+/* As attach__service() has it. */
+static const char *find_service(const struct session *session, const struct process *process)
+{
+	const char *service = NULL;
+
+	for (size_t i = 0; i < session->modules.cnt; i++) {
+		const struct site_table *table = session->modules.tables[i];
+		bool is_program;
+
+		if (!table || !table->cnt)
+			continue;
+		is_program = strcmp(table->build_id, process->build_id) == 0;
+		if (!service || is_program)
+			service = table->sites[0].service;
+		if (is_program)
+			break;
+	}
+	return service;
+}
+
+static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
+{
+	const uint64_t recorded = lost->process->recorded;
+
+	accounts__of(lost->process, NULL, ret);
+	if (!lost->is_kept)
+		return;
+	ret->emitted = lost->emitted;
+	ret->lost_total = lost->emitted > recorded ? lost->emitted - recorded : 0;
+	ret->lost = lost->lost;
+}
+
+/* Without its facts nobody writes the process once more: a collector that is killed here would
+ * otherwise leave it to the next one, which would write it again. */
+static int write_snapshot(struct session *session, const struct lost_process *lost,
+			  const char *facts_path)
+{
+	const struct process *process = lost->process;
+	char comm[sizeof(process->comm) + 1] = { 0 };
+	struct accounts accounts;
+	struct snapshot_source source = {
+		.threads = process->threads,
+		.thread_cnt = process->thread_cnt,
+		.modules = (const struct site_table *const *)session->modules.tables,
+		.module_cnt = session->modules.cnt,
+		.clock = session->clock,
+		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
+		.pid = process->pid,
+		.uid = process->uid,
+		.start_ns = process->start_ns,
+		.cgroup = process->cgroup,
+		.service = find_service(session, process),
+		.comm = comm,
+		.exe = process->exe && process->exe[0] ? process->exe : NULL,
+		.build_id = process->build_id[0] ? process->build_id : NULL,
+		.reason = "recovered",
+		.ending = lost->ending,
+	};
+	uint64_t overwritten, events, corrupt;
+	char name[NAME_MAX + 1];
+	struct ring_copy *copy;
+	int err;
+
+	copy = ring__freeze(process->ring, &overwritten);
+	if (!copy)
+		return -errno;
+	memcpy(comm, process->comm, sizeof(process->comm));
+	fill_accounts(lost, &accounts);
+	memcpy(source.boot_id, session->boot_id, sizeof(source.boot_id));
+	source.events = copy;
+	source.emitted = accounts.emitted;
+	source.recorded = accounts.recorded;
+	source.overwritten = accounts.overwritten;
+	source.lost = accounts.lost;
+	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt);
+	if (!err)
+		(void)unlink(facts_path);
+	ring_copy__free(copy);
+	if (!err)
+		accounts__add_corrupt(&accounts, corrupt);
+	if (!err && session->options->report)
+		fprintf(session->options->report,
+			"ttlog-collect: a collector that %s had of pid %u: %" PRIu64
+			" emitted, %" PRIu64 " recorded, %" PRIu64 " lost, %" PRIu64
+			" overwritten, %s/%s\n",
+			lost->is_kept ? "could not write it" : "was killed", process->pid,
+			accounts.emitted, accounts.recorded, accounts.lost_total,
+			accounts.overwritten, session->options->out_dir, name);
+	return err;
+}
+
+/* A ring that a machine took down with it may be on disk in part only. */
+static void report_damage(const struct session *session, const char *ring_path)
+{
+	if (session->options->report)
+		fprintf(session->options->report,
+			"ttlog-collect: %s is of an earlier boot and damaged: its events are lost\n",
+			ring_path);
+}
+
+/* With all that it had; a machine that goes down can damage it, a collector can't. */
+static int open_whole_ring(struct process *process, const struct lost_process *lost,
+			   const char *path)
+{
+	process->ring = ring__open(path);
+	if (!process->ring)
+		return -errno;
+	process->recorded = ring__events(process->ring);
+	process->alone = ring__alone_events(process->ring);
+	if (lost->is_settled && lost->emitted > process->alone)
+		process->emitted_earlier = lost->emitted - process->alone;
+	return 0;
+}
+
+static bool has_accounts(const struct lost_process *lost)
+{
+	struct accounts accounts;
+
+	fill_accounts(lost, &accounts);
+	return accounts.emitted || ring__used_bytes(lost->process->ring) || lost->is_kept;
+}
+
+/* 1 where there is a snapshot of it, 0 where there was nothing to tell. */
+static int recover_process(struct session *session, const char *ring_path, const char *facts_path)
+{
+	struct lost_process lost;
+	int err = lost_process__read(&lost, facts_path);
+
+	if (!err)
+		err = open_whole_ring(lost.process, &lost, ring_path);
+	if (!err && has_accounts(&lost)) {
+		err = write_snapshot(session, &lost, facts_path);
+		if (!err)
+			err = 1;
+	}
+	if (err == -EBADMSG && session->is_earlier)
+		report_damage(session, ring_path);
+	/* its file goes with a ring; one that could not be written waits for a better day */
+	if (err < 0 && err != -EBADMSG && lost.process && lost.process->ring)
+		ring__leave(lost.process->ring);
+	process__free(lost.process);
+	lost_process__fini(&lost);
+	/* what was never a ring, or one without facts, nobody can read */
+	if (err >= 0 || err == -EBADMSG || err == -ENOENT) {
+		(void)unlink(ring_path);
+		(void)unlink(facts_path);
+	}
+	return err == -EBADMSG || err == -ENOENT ? 0 : err;
+}
+
+/* ---- sessions ---- */
+
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+
+	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+typedef int (*process_fn)(struct session *session, const char *ring_path, const char *facts_path);
+
+/* The sum of what fn returns of each process, or an error of one. */
+static int each_process(struct session *session, process_fn fn)
+{
+	DIR *dir = opendir(session->dir);
+	char ring[PATH_MAX + NAME_MAX + 8], facts[PATH_MAX + NAME_MAX + 8];
+	struct dirent *entry;
+	int cnt = 0, err = 0, got;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		if (!ends_in(entry->d_name, ".facts"))
+			continue;
+		(void)snprintf(facts, sizeof(facts), "%s/%s", session->dir, entry->d_name);
+		memcpy(ring, facts, sizeof(ring));
+		memcpy(ring + strlen(ring) - strlen("facts"), "ring", sizeof("ring"));
+		got = fn(session, ring, facts);
+		if (got < 0)
+			err = got;
+		else
+			cnt += got;
+	}
+	(void)closedir(dir);
+	return err ? err : cnt;
+}
+
+/* A ring without facts too: there was no memory for them. */
+static void remove_session(const struct session *session)
+{
+	DIR *dir = opendir(session->dir);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		(void)closedir(dir);
+	(void)rmdir(session->dir);
+}
+
+static int recover_session(struct session *session)
+{
+	char path[PATH_MAX + 16];
+	int got, root_fd;
+
+	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
+	session->clock = clock__open(path);
+	/* killed before it had one: nor had it recorded anything */
+	if (!session->clock)
+		session->clock = clock__new(NULL);
+	if (!session->clock)
+		return -errno;
+	(void)lost_modules__read(&session->modules, session->dir);
+	got = each_process(session, recover_process);
+	root_fd = got < 0 ? -1 : journal__lock_dir(session->options->root, true);
+	if (root_fd >= 0) {
+		remove_session(session);
+		(void)close(root_fd);
+	}
+	lost_modules__fini(&session->modules);
+	clock__free(session->clock);
+	session->clock = NULL;
+	return got;
+}
+
+/* PID-NS, as journal.c names them. */
+static bool is_session(const struct dirent *entry)
+{
+	size_t digits = strspn(entry->d_name, "0123456789");
+
+	return digits && entry->d_name[digits] == '-' && entry->d_name[digits + 1] &&
+	       !entry->d_name[digits + 1 + strspn(entry->d_name + digits + 1, "0123456789")];
+}
+
+/* One that ended in peace while we opened its directory has taken it away. */
+static bool is_gone(int dir_fd)
+{
+	struct stat status;
+
+	return fstat(dir_fd, &status) || !status.st_nlink;
+}
+
+/* Takes the next dead collector's directory; NULL: none. Under the root's lock: one that is being
+ * made has its own lock when we see it. */
+static struct session *take_session(const struct recover_options *options, DIR *dir)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	struct dirent *entry;
+
+	while (session && (entry = readdir(dir))) {
+		if (!is_session(entry) ||
+		    snprintf(session->dir, sizeof(session->dir), "%s/%s", options->root,
+			     entry->d_name) >= (int)sizeof(session->dir))
+			continue;
+		/* who lives holds it */
+		session->lock_fd = journal__lock_dir(session->dir, false);
+		if (session->lock_fd < 0)
+			continue;
+		session->options = options;
+		session->is_earlier = journal__read_boot(session->dir, session->boot_id,
+							 &session->boot_offset_ns) == 1;
+		if (!is_gone(session->lock_fd))
+			return session;
+		(void)close(session->lock_fd);
+	}
+	free(session);
+	return NULL;
+}
+
+static void free_session(struct session *session)
+{
+	(void)close(session->lock_fd);
+	free(session);
+}
+
+static int settle(struct session *session, const char *ring_path, const char *facts_path)
+{
+	(void)session;
+	settle_process(ring_path, facts_path);
+	return 0;
+}
+
+struct recover *recover__new(const struct recover_options *options)
+{
+	struct recover *recover = calloc(1, sizeof(*recover));
+	int root_fd = journal__lock_dir(options->root, true);
+	struct session *session;
+	DIR *dir;
+
+	dir = recover && root_fd >= 0 ? opendir(options->root) : NULL;
+	if (!dir) {
+		if (root_fd >= 0)
+			(void)close(root_fd);
+		free(recover);
+		return NULL;
+	}
+	recover->options = *options;
+	while ((session = take_session(&recover->options, dir))) {
+		if (!session->is_earlier)
+			(void)each_process(session, settle);
+		session->next = recover->sessions;
+		recover->sessions = session;
+	}
+	(void)closedir(dir);
+	(void)close(root_fd);
+	return recover;
+}
+
+int recover__write(struct recover *recover)
+{
+	int out_fd, cnt = 0, err = 0, got;
+	struct session *session;
+
+	if (!recover->sessions)
+		return 0;
+	out_fd = open(recover->options.out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (out_fd < 0)
+		return -errno;
+	while ((session = recover->sessions)) {
+		session->out_fd = out_fd;
+		got = recover_session(session);
+		if (got < 0)
+			err = got;
+		else
+			cnt += got;
+		recover->sessions = session->next;
+		free_session(session);
+	}
+	(void)close(out_fd);
+	return err ? err : cnt;
+}
+
+void recover__free(struct recover *recover)
+{
+	struct session *session;
+
+	if (!recover)
+		return;
+	while ((session = recover->sessions)) {
+		recover->sessions = session->next;
+		free_session(session);
+	}
+	free(recover);
+}
