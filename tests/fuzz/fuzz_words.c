@@ -6,6 +6,7 @@
 #include "glob.h"
 #include "parse.h"
 #include "unit.h"
+#include "value.h"
 #include "when.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -14,7 +15,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct number number;
 	struct when when;
 	uint64_t value;
-	uint8_t level;
 	pid_t *pids = NULL;
 	size_t cnt = 0;
 
@@ -26,8 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)when__resolve(&when, UINT64_C(1795240800000000000));
 	(void)parse__size(source, &value);
 	(void)parse__duration(source, &value);
-	if (!parse__level(source, &level))
-		FUZZ_CHECK(level <= 5);
+	FUZZ_CHECK(value__parse_level(source) <= 5);
 	if (!parse__pids(source, &pids, &cnt))
 		FUZZ_CHECK(cnt && pids[0] > 0);
 	free(pids);
