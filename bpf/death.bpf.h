@@ -41,7 +41,7 @@ static long drain_slot(u32 i, void *ctx)
 {
 	struct drain *drain = ctx;
 	struct wire_thread_batches *own = drain->own;
-	u64 address;
+	u64 address, left;
 	int sent;
 
 	if (i >= WIRE_MAX_MODULES)
@@ -53,8 +53,15 @@ static long drain_slot(u32 i, void *ctx)
 		drain->left_cnt++;
 		return 0;
 	}
+	left = own->left[i];
 	own->left[i] = 0;
 	sent = batch__send_tail(address, own->module[i], drain->room);
+	/* before 6.16 the memory is gone by the second time: what the first one counted is lost */
+	if (sent == -EFAULT && left) {
+		own->left[i] = left | WIRE_LEFT_GONE;
+		drain->left_cnt++;
+		return 0;
+	}
 	if (sent == -ENOSPC)
 		leave_count(own, i, address);
 	if (sent == -ENOSPC || sent == -EAGAIN) {
