@@ -32,6 +32,7 @@
 #define DRAIN_POLL_MS  100
 #define BEHIND_POLL_MS 1
 #define BACKLOG_MAX    (32u << 20)
+#define MESSAGE_MAX    (1u << 20) /* a tail of the largest batch is a third of this */
 #define DRAIN_CHECK_NS 1000000000ull
 
 /* For messages that are being written: where there is a next round, and where all must be there. */
@@ -40,8 +41,8 @@
 
 /* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
 struct backlog {
-	char *bytes;
-	size_t len, cap;
+	char *bytes; /* BACKLOG_MAX, and a message more */
+	size_t len;
 };
 
 struct request_list {
@@ -208,18 +209,8 @@ static int take_death(void *ctx, void *data, size_t size)
 	size_t room = sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
 	uint64_t len = size;
 
-	if (backlog->cap - backlog->len < room) {
-		size_t cap = backlog->cap ? backlog->cap * 2 : 1u << 16;
-		char *bytes;
-
-		while (cap - backlog->len < room)
-			cap *= 2;
-		bytes = realloc(backlog->bytes, cap);
-		if (!bytes)
-			return -ENOMEM; /* it is taken all the same: libbpf has moved on */
-		backlog->bytes = bytes;
-		backlog->cap = cap;
-	}
+	if (room > BACKLOG_MAX + MESSAGE_MAX - backlog->len)
+		return 0; /* not ours */
 	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
 	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
 	backlog->len += room;
@@ -460,7 +451,9 @@ struct drain *drain__new(const struct drain_options *options)
 	drain->mailbox.last_job = &drain->mailbox.jobs;
 	pthread_mutex_init(&drain->mailbox.lock, NULL);
 	pthread_cond_init(&drain->mailbox.taken, NULL);
-	err = open_all(drain);
+	/* what is not used of it costs no memory; a message that is read can't wait for some */
+	drain->backlog.bytes = malloc(BACKLOG_MAX + MESSAGE_MAX);
+	err = drain->backlog.bytes ? open_all(drain) : -ENOMEM;
 	if (!err)
 		err = -pthread_create(&drain->thread, NULL, run, drain);
 	if (err) {
