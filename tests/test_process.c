@@ -166,6 +166,24 @@ static void test_process_tells_programs_apart(void **state)
 	process__free(process);
 }
 
+/* What programs had no memory for is each one's own. */
+static void test_process_sums_what_programs_dropped(void **state)
+{
+	const struct wire_head next = { .exec = 8, .comm = "next" };
+	struct process *process = make_process();
+	struct accounts accounts;
+
+	(void)state;
+	process->dropped = 3;
+	process__exec(process, &next);
+	assert_int_equal(process->dropped, 0);
+	process->dropped = 2;
+	accounts__of(process, NULL, &accounts);
+	assert_int_equal(accounts.emitted, 5);
+	assert_int_equal(accounts.lost.memory, 5);
+	process__free(process);
+}
+
 static void test_process_takes_lone_records(void **state)
 {
 	struct process *process = make_process();
@@ -380,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_process_learns_of_loss_from_the_last_head),
 		cmocka_unit_test(test_process_starts_counting_at_arrival),
 		cmocka_unit_test(test_process_tells_programs_apart),
+		cmocka_unit_test(test_process_sums_what_programs_dropped),
 		cmocka_unit_test(test_process_takes_lone_records),
 		cmocka_unit_test(test_process_refuses_forged_batches),
 		cmocka_unit_test(test_process_numbers_threads_by_name),

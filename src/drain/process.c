@@ -493,8 +493,13 @@ bool process__has_owners(const struct process *process)
 
 void process__exec(struct process *process, const struct wire_head *head)
 {
-	uint64_t emitted = process->emitted_earlier;
+	uint64_t emitted;
 
+	/* the next program counts its own from 0 */
+	process->emitted_earlier += process->dropped;
+	process->no_memory += process->dropped;
+	process->dropped = 0;
+	emitted = process->emitted_earlier;
 	for (size_t i = 0; i < process->source_cap; i++) {
 		struct source *source = &process->sources[i];
 

@@ -67,7 +67,7 @@ struct process {
 	uint64_t corrupt;         /* events in batches that were refused */
 	uint64_t unreadable;      /* of recorded: no events, as its last snapshot found out */
 	uint64_t refused;         /* events in batches of which there are too many */
-	uint64_t no_memory;       /* events for which the ring had none */
+	uint64_t no_memory;       /* events for which the ring had none, or an earlier program */
 	uint64_t consumed_bytes;  /* of the kernel's ring buffer */
 	uint64_t consumed_told;   /* the kernel knows of this many */
 	struct anchor *anchors;   /* those that are known */
