@@ -77,6 +77,24 @@ static void test_spans_outlive_their_chunk(void **state)
 	fixture__fini(&fixture);
 }
 
+/* Names that no program has are not compared, however often a file has them. */
+static void test_spans_of_names_without_end(void **state)
+{
+	struct fixture fixture;
+	struct ttlog_site begin, end;
+
+	(void)state;
+	fixture__init(&fixture);
+	begin = *fixture.begin.site;
+	end = *fixture.end.site;
+	fixture.begin.site = &begin;
+	begin.file = end.file = (struct ttlog_text){ big, SPANS_NAME_MAX };
+	assert_true(spans__is_pair(&fixture.begin, &end, fixture.begin.mono_ns, 0));
+	begin.file.len = end.file.len = SPANS_NAME_MAX + 1;
+	assert_false(spans__is_pair(&fixture.begin, &end, fixture.begin.mono_ns, 0));
+	fixture__fini(&fixture);
+}
+
 /* An end whose duration says that it began at another time belongs to another begin. */
 static void test_spans_match_by_duration(void **state)
 {
@@ -141,6 +159,7 @@ static void test_spans_bytes_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spans_of_names_without_end),
 		cmocka_unit_test(test_spans_outlive_their_chunk),
 		cmocka_unit_test(test_spans_match_by_duration),
 		cmocka_unit_test(test_spans_depth_is_bounded),

@@ -265,6 +265,12 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct t
 	return span;
 }
 
+/* A file may say that they are megabytes long, and ask for each of them at each end. */
+static bool is_same_name(struct ttlog_text a, struct ttlog_text b)
+{
+	return a.len <= SPANS_NAME_MAX && ttlog_text_equal(a, b);
+}
+
 bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *end, uint64_t end_ns,
 		    uint64_t duration_ns)
 {
@@ -273,9 +279,8 @@ bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *en
 	uint64_t apart_ns = passed_ns > duration_ns ? passed_ns - duration_ns
 						    : duration_ns - passed_ns;
 
-	return a->line == end->line && ttlog_text_equal(a->probe, end->probe) &&
-	       ttlog_text_equal(a->file, end->file) &&
-	       apart_ns <= SPANS_SLACK_NS + duration_ns / 256;
+	return a->line == end->line && apart_ns <= SPANS_SLACK_NS + duration_ns / 256 &&
+	       is_same_name(a->probe, end->probe) && is_same_name(a->file, end->file);
 }
 
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns)

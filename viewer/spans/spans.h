@@ -22,8 +22,10 @@
 #define SPANS_MAX_DEPTH 256u
 #define SPANS_MAX_OPEN  65536u
 #define SPANS_MAX_BYTES (16u << 20)
+#define SPANS_NAME_MAX                                                                             \
+	4096u /* bytes of a probe's name or a file's path, PATH_MAX; longer is none */
 /* A begin's and an end's time are not from the same reading of the clock as the duration. */
-#define SPANS_SLACK_NS  100000u
+#define SPANS_SLACK_NS 100000u
 
 struct span {
 	struct ttlog_event begin;   /* its fields are in `fields`, and nowhere else */
