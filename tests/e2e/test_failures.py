@@ -344,7 +344,7 @@ def walk_running(t, *mended):
 
 
 def test_failures_of_a_command(t):
-    walk(t, of_command, "attach__new", "env__parse", "process__new", "take_mappings at arrival",
+    walk(t, of_command, "attach__new", "env__parse", "process__new", "mappings__take",
          "process__add_file", "process__open_facts").end()
 
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the main thread share, and nobody else sees: collect.c (what it waits for),
+ * collect_start.c (up and down), collect_targets.c (what is recorded).
+ */
+#ifndef TTLOG_COLLECT_PARTS_H
+#define TTLOG_COLLECT_PARTS_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "journal.h"
+
+struct arrival;
+struct attach;
+struct attacher;
+struct clock;
+struct console;
+struct control;
+struct drain;
+struct env;
+struct hold;
+struct kernel;
+struct launch;
+struct live;
+struct recorder;
+struct recover;
+struct ring_ahead;
+struct ring_budget;
+struct trigger_request;
+struct watch;
+struct writer;
+
+struct collector {
+	const struct env *env;
+	struct console *console; /* NULL: messages wait for whoever reads them */
+	char ring_root[PATH_MAX];
+	struct journal journal; /* its directory lies in there */
+	struct kernel *kernel;
+	struct attach *attach;
+	struct attacher *attacher;
+	struct clock *clock;
+	struct writer *writer;
+	struct ring_ahead *ahead; /* NULL: it goes without */
+	struct ring_budget *budget;
+	struct recorder *recorder;
+	struct drain *drain;
+	struct trigger_request *last; /* made at the start: at the end there may be no memory */
+	struct control *control;
+	struct live *live;
+	struct launch *launch;
+	struct hold *hold;
+	struct watch *watch;      /* of -e PATH; NULL: none */
+	struct recover *recover;  /* NULL: nothing can be */
+	pthread_t recover_thread; /* writes what collectors before us left */
+	bool has_recover_thread;
+
+	int signal_fd, interval_fd, duration_fd;
+	int command_fd; /* eventfd: CMD ended; command_status is set */
+	int notices[2]; /* struct recorder_notice */
+	sigset_t old_mask;
+	bool over;
+	bool command_ended;
+	int stop_signal;    /* SIGINT, SIGTERM or SIGHUP that ended the recording */
+	bool from_terminal; /* which sent it to CMD as well */
+	int command_status; /* wait status */
+	bool failed_late;   /* atomic: a given process could not be attached to */
+	pid_t failed_pid;   /* launch thread: the last process that could not be attached to, */
+	int failed_err;     /* and why */
+};
+
+/* Says so; err. */
+int collect__failed(const char *what, const char *on, int err);
+
+/* 0 or -errno, said. ret_exit_status: of a command that can't be run. collect__stop() and
+ * collect__tear_down() are right after both. */
+int collect__start(struct collector *collector, int *ret_exit_status);
+/* The gates first: what programs have by then is flushed, pulled, and in the last snapshot. */
+void collect__stop(struct collector *collector);
+/* May end the process, with that status. */
+void collect__tear_down(struct collector *collector, int status);
+
+/* What the command line asks for. As collect__start(). */
+int collect__attach(struct collector *collector, int *ret_exit_status);
+/* -e PATH, and what takes its place. */
+int collect__attach_file(struct collector *collector);
+/* The file that execvp(3) would run; the name itself where there is none. */
+void collect__find_command(const char *name, char ret_path[PATH_MAX]);
+
+/* For the attacher, its ctx the collector: one that comes, or that was looked at; the same, said; a given
+ * process that could not be attached to. And for the recorder, in the drain thread. */
+void collect__arrive(void *ctx, struct arrival *arrival);
+void collect__arrive_announced(void *ctx, struct arrival *arrival);
+void collect__late_failure(void *ctx);
+bool collect__look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t what);
+
+#endif /* TTLOG_COLLECT_PARTS_H */

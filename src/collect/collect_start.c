@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that runs beside the main thread: started, and taken down in the reverse order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "attacher.h"
+#include "capability.h"
+#include "check.h"
+#include "clock.h"
+#include "collect_parts.h"
+#include "console.h"
+#include "control.h"
+#include "drain.h"
+#include "env.h"
+#include "hold.h"
+#include "journal.h"
+#include "kernel.h"
+#include "launch.h"
+#include "live.h"
+#include "memory_group.h"
+#include "recorder.h"
+#include "recover.h"
+#include "ring_ahead.h"
+#include "ring_budget.h"
+#include "runtime_dir.h"
+#include "trigger.h"
+#include "watch.h"
+#include "writer.h"
+
+/* One process, one file with sites, and some to spare. */
+#define MIN_DESCRIPTORS 64
+/* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
+#define START_MIB       40u
+
+int collect__failed(const char *what, const char *on, int err)
+{
+	fprintf(stderr, "ttlog-collect: %s%s%s: %s\n", what, on ? " " : "", on ? on : "",
+		strerror(-err));
+	return err;
+}
+
+/* Where they run out libbpf may have another name for it. */
+static bool has_few_descriptors(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < MIN_DESCRIPTORS;
+}
+
+static const char *advice(int err)
+{
+	if (has_few_descriptors())
+		return " (too few file descriptors: ulimit -n 64, or more)";
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; see ttlog-collect --check)";
+	case ENOENT:
+	case ENOTSUP:
+		return " (see ttlog-collect --check)";
+	default:
+		return "";
+	}
+}
+
+/* left_bytes: before it was tried; what it had taken goes back by and by. */
+static void tell_memory(const struct env *env, uint64_t left_bytes)
+{
+	fprintf(stderr, "ttlog-collect: it takes --buffer-size, now %zu MiB, and some %u MiB more",
+		env->buffer_bytes >> 20, START_MIB);
+	if (left_bytes < UINT64_MAX)
+		fprintf(stderr, "; its memory cgroup had %" PRIu64 " MiB left", left_bytes >> 20);
+	fputc('\n', stderr);
+}
+
+/* Before anything is recorded, which would have to be given up without them. */
+static int open_timer(uint64_t ns, int *ret_fd)
+{
+	if (ns)
+		*ret_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return ns && *ret_fd < 0 ? -errno : 0;
+}
+
+static void start_timer(int fd, uint64_t ns, bool repeats)
+{
+	const struct timespec time = clock__timespec(ns);
+	struct itimerspec spec = { .it_value = time };
+
+	if (repeats)
+		spec.it_interval = time;
+	if (fd >= 0)
+		(void)timerfd_settime(fd, 0, &spec, NULL);
+}
+
+/* A terminal that is gone ends the recording as Ctrl-C does, but for nohup: what is blocked comes even
+ * where it was ignored. */
+static void add_hangup(sigset_t *mask)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+		sigaddset(mask, SIGHUP);
+}
+
+static int open_signals(struct collector *collector)
+{
+	sigset_t mask;
+	int err;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	add_hangup(&mask);
+	sigaddset(&mask, SIGUSR1);
+	if (pthread_sigmask(SIG_BLOCK, &mask, &collector->old_mask))
+		return -errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* a limit on file sizes is an error that a snapshot reports, not our death */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	collector->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
+	collector->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (collector->signal_fd < 0 || collector->command_fd < 0 ||
+	    pipe2(collector->notices, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	err = open_timer(collector->env->interval_ns, &collector->interval_fd);
+	return err ? err : open_timer(collector->env->duration_ns, &collector->duration_fd);
+}
+
+static void tell_gaps(const struct collector *collector)
+{
+	unsigned int gaps = kernel__gaps(collector->kernel);
+
+	if (gaps & KERNEL_GAP_EXIT)
+		fputs("ttlog-collect: the last events of threads that call _exit() will be lost, "
+		      "and not counted (see ttlog-collect --check)\n",
+		      stderr);
+	if (gaps & KERNEL_GAP_EXEC)
+		fputs("ttlog-collect: the last events before an exec will be lost, and not counted "
+		      "(see ttlog-collect --check)\n",
+		      stderr);
+}
+
+static int open_kernel(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct kernel_options kernel = {
+		.batches_bytes = env->buffer_bytes,
+		.track_all = env->mode == ENV_PATH,
+		.follow_children = env->mode == ENV_COMMAND,
+		.all_stacks = env->all_stacks,
+	};
+	struct attach_options attach = {
+		.selection = env->selection,
+		.journal = &collector->journal,
+		.immediate = env->immediate,
+		.for_all = env->mode != ENV_PIDS,
+		.traces = env->mode == ENV_COMMAND,
+		.tells_starts = env->mode == ENV_PATH,
+	};
+	uint64_t left_bytes = memory_group__own_left_bytes();
+	int err;
+
+	if (capability__foreign_namespace()) {
+		fputs("ttlog-collect: nothing can be recorded from here\n", stderr);
+		check__explain(stderr);
+		return -ENOTSUP;
+	}
+	collector->kernel = kernel__new(&kernel);
+	if (!collector->kernel) {
+		err = -errno;
+		fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n",
+			strerror(-err), advice(err));
+		if (err == -ENOMEM)
+			tell_memory(collector->env, left_bytes);
+		if (!has_few_descriptors())
+			check__explain(stderr);
+		return err;
+	}
+	err = kernel__can_enable(collector->kernel);
+	if (err) {
+		fprintf(stderr,
+			"ttlog-collect: no site can be switched on: no uprobes that raise semaphores: %s\n",
+			strerror(-err));
+		check__explain(stderr);
+		return err;
+	}
+	/* libbpf has read the kernel's types, twice 5 MB, which free() may keep */
+	(void)malloc_trim(0);
+	tell_gaps(collector);
+	attach.kernel = collector->kernel;
+	collector->attach = attach__new(&attach);
+	return collector->attach ? 0 : collect__failed("can't start", NULL, -errno);
+}
+
+static void job_done(void *ctx, struct writer_job *job)
+{
+	struct collector *collector = ctx;
+
+	drain__job_done(collector->drain, job);
+}
+
+static int open_writer(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct writer_options options = {
+		.attach = collector->attach,
+		.dir = env->output_dir,
+		.max_files = env->max_snapshots,
+		.max_bytes = env->max_disk_bytes,
+		.done = job_done,
+		.ctx = collector,
+	};
+	char clock_path[PATH_MAX + 16];
+
+	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
+	collector->clock = clock__new(clock_path);
+	if (!collector->clock)
+		return collect__failed("no clock", NULL, -errno);
+	collector->writer = writer__new(&options);
+	if (!collector->writer)
+		return collect__failed("can't write snapshots to", env->output_dir, -errno);
+	collector->live = live__new();
+	return collector->live ? 0 : collect__failed("can't start", NULL, -errno);
+}
+
+static void tell_unrecovered(const struct collector *collector, int err)
+{
+	(void)collect__failed("can't recover all that collectors before had in",
+			      collector->ring_root, err);
+}
+
+/* Before anything is attached to: what is in the batches of programs by now is what collectors that
+ * were killed had not got. */
+static void take_left_over(struct collector *collector)
+{
+	const struct recover_options options = {
+		.root = collector->ring_root,
+		.out_dir = collector->env->output_dir,
+		.report = collector->env->quiet ? NULL : stderr,
+	};
+
+	collector->recover = recover__new(&options);
+	if (!collector->recover)
+		tell_unrecovered(collector, -errno);
+}
+
+static void *write_left_over(void *arg)
+{
+	struct collector *collector = arg;
+	int cnt = recover__write(collector->recover);
+
+	if (cnt < 0)
+		tell_unrecovered(collector, cnt);
+	return NULL;
+}
+
+/* Beside the recording, which does not wait for it. */
+static void start_recovery(struct collector *collector)
+{
+	if (!collector->recover)
+		return;
+	collector->has_recover_thread =
+		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
+	if (!collector->has_recover_thread)
+		(void)write_left_over(collector);
+}
+
+static void end_recovery(struct collector *collector)
+{
+	if (collector->has_recover_thread)
+		(void)pthread_join(collector->recover_thread, NULL);
+	recover__free(collector->recover);
+}
+
+static int open_journal(struct collector *collector)
+{
+	const char *own = collector->env->private_dir;
+	int err = 0;
+
+	if (own)
+		(void)snprintf(collector->ring_root, sizeof(collector->ring_root), "%s", own);
+	else
+		err = runtime_dir__find_for_rings(collector->ring_root);
+	if (!err && !collector->env->quiet && !runtime_dir__is_tmpfs(collector->ring_root))
+		fprintf(stderr,
+			"ttlog-collect: rings lie in %s, on disk: what is recorded is written there all the time (see ttlog-collect --check)\n",
+			collector->ring_root);
+	if (!err)
+		err = journal__init(&collector->journal, collector->ring_root);
+	return err ? collect__failed("no private directory for rings", NULL, err) : 0;
+}
+
+static void open_control(struct collector *collector)
+{
+	const char *own = collector->env->private_dir;
+	char dir[PATH_MAX];
+	int err = own ? 0 : runtime_dir__find(dir);
+
+	if (!err) {
+		collector->control = control__new(own ? own : dir);
+		err = collector->control ? 0 : -errno;
+	}
+	if (err)
+		(void)collect__failed("--trigger and --follow won't work, no control socket", NULL,
+				      err);
+}
+
+static int open_budget(struct collector *collector)
+{
+	uint64_t bytes = collector->env->max_memory_bytes;
+	uint64_t left_bytes = memory_group__own_left_bytes();
+	int err = 0;
+
+	if (!bytes)
+		err = ring_budget__of_dir(collector->ring_root, &bytes);
+	else if (bytes > left_bytes && !collector->env->quiet)
+		fprintf(stderr,
+			"ttlog-collect: its memory cgroup has %" PRIu64
+			" MiB left, less than --max-memory: the kernel will kill it when rings fill that\n",
+			left_bytes >> 20);
+	if (!err) {
+		collector->budget = ring_budget__new(bytes);
+		err = collector->budget ? 0 : -errno;
+	}
+	return err ? collect__failed("can't tell how much memory there is for rings in",
+				     collector->ring_root, err)
+		   : 0;
+}
+
+static int open_recorder(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	struct recorder_options recorder = {
+		.kernel = collector->kernel,
+		.attach = collector->attach,
+		.clock = collector->clock,
+		.writer = collector->writer,
+		.live = collector->live,
+		.ring_dir = collector->journal.dir,
+		.ring_bytes = env->ring_bytes,
+		.budget = collector->budget,
+		.on = env->on,
+		.all_given = env->mode == ENV_COMMAND,
+		.quiet = env->quiet,
+		.notify_fd = collector->notices[1],
+		.look = collect__look,
+		.look_ctx = collector,
+	};
+	const struct attacher_options attacher = {
+		.attach = collector->attach,
+		.kernel = collector->kernel,
+		.arrive = collect__arrive_announced,
+		.tell = collect__arrive,
+		.failed = collect__late_failure,
+		.ctx = collector,
+		.only_looks = env->mode == ENV_PATH,
+		.quiet = env->quiet,
+	};
+	struct drain_options drain = {
+		.kernel = collector->kernel,
+		.batches_bytes = env->buffer_bytes,
+		.clock = collector->clock,
+	};
+
+	collector->last = trigger_request__new("shutdown", 0, true);
+	collector->attacher = attacher__new(&attacher);
+	if (!collector->last || !collector->attacher)
+		return collect__failed("can't start", NULL, -errno);
+	recorder.ahead = collector->ahead = ring_ahead__new();
+	collector->recorder = recorder__new(&recorder);
+	drain.recorder = collector->recorder;
+	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
+	if (!collector->drain)
+		return collect__failed("can't start", NULL, -errno);
+	open_control(collector);
+	return 0;
+}
+
+/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was
+ * given. */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int collect__start(struct collector *collector, int *ret_exit_status)
+{
+	const struct env *env = collector->env;
+	int err;
+
+	err = open_signals(collector);
+	if (err)
+		return collect__failed("can't start", NULL, err);
+	collector->console = console__new();
+	err = open_journal(collector);
+	if (!err)
+		err = open_kernel(collector);
+	if (!err)
+		err = open_writer(collector);
+	if (!err)
+		take_left_over(collector);
+	if (!err)
+		err = open_budget(collector);
+	if (!err)
+		err = open_recorder(collector);
+	if (err)
+		return err;
+	err = collect__attach(collector, ret_exit_status);
+	start_recovery(collector);
+	raise_descriptors();
+	start_timer(collector->interval_fd, env->interval_ns, true);
+	start_timer(collector->duration_fd, env->duration_ns, false);
+	return err;
+}
+
+void collect__stop(struct collector *collector)
+{
+	if (!collector->drain)
+		return;
+	attach__close_gates(collector->attach);
+	drain__stop(collector->drain, collector->last);
+	collector->last = NULL;
+	recorder__report(collector->recorder);
+	if (recorder__leave(collector->recorder))
+		journal__leave(&collector->journal);
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* A thread waits for a file that nobody answers for. What it uses stays, and goes with the process;
+ * what is on disk for the next collector goes now. */
+static _Noreturn void leave_hanging(struct collector *collector, int status)
+{
+	control__free(collector->control);
+	writer__free(collector->writer);
+	recorder__free(collector->recorder);
+	journal__fini(&collector->journal);
+	console__flush(collector->console);
+	_exit(status);
+}
+
+void collect__tear_down(struct collector *collector, int status)
+{
+	end_recovery(collector);
+	/* its callbacks use all else, as do the attacher's threads */
+	launch__free(collector->launch);
+	hold__free(collector->hold);
+	if (!attacher__free(collector->attacher))
+		leave_hanging(collector, status);
+	watch__free(collector->watch);
+	control__free(collector->control);
+	trigger_request__free(collector->last);
+	drain__free(collector->drain);
+	writer__free(collector->writer);
+	live__free(collector->live);
+	ring_ahead__free(collector->ahead);
+	recorder__free(collector->recorder);
+	ring_budget__free(collector->budget);
+	attach__free(collector->attach);
+	kernel__free(collector->kernel);
+	clock__free(collector->clock);
+	journal__fini(&collector->journal);
+	close_fd(collector->notices[0]);
+	close_fd(collector->notices[1]);
+	close_fd(collector->signal_fd);
+	close_fd(collector->interval_fd);
+	close_fd(collector->duration_fd);
+	close_fd(collector->command_fd);
+	console__free(collector->console);
+}
