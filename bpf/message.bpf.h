@@ -29,8 +29,8 @@ static __always_inline void stamp_namespace(struct wire_head *head, struct task_
 		head->ns_tgid = nr;
 }
 
-/* What a probe sends is in the name of acting_task(); what life and death send, of the task that
- * lives or dies. */
+/* A probe sends its messages in the name of acting_task(); the programs for start and end of a task,
+ * in the name of that task. */
 static __always_inline void stamp_as(struct wire_head *head, struct task_struct *task, u32 kind,
 				     u32 bytes, u32 module)
 {

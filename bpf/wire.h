@@ -145,7 +145,7 @@ struct wire_crash {
 	uint32_t frame_cnt;
 	uint32_t reserved;
 	struct wire_sender sender;
-	uint64_t registers[WIRE_MAX_REGISTERS]; /* enum wire_x86_register, or x0-x30 sp pc pstate */
+	uint64_t registers[WIRE_MAX_REGISTERS]; /* WIRE_X86_REGISTERS, or x0-x30 sp pc pstate */
 	uint64_t ips[WIRE_MAX_FRAMES];
 	struct wire_frame_id ids[WIRE_MAX_FRAMES];
 };

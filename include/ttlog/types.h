@@ -17,7 +17,7 @@ enum ttlog_level {
 	TTLOG_LEVEL_FATAL = 5,
 };
 
-/* ---- Field types: stored. A change touches TTLOG__PUT in ttlog.h and value.c in src/. ---- */
+/* ---- Field types: stored. A change touches TTLOG__PUT in span.h and src/common/value/value.c. ---- */
 
 enum ttlog_type {
 	TTLOG_TYPE_NONE = 0,

@@ -83,7 +83,7 @@ static void post(struct drain *drain)
 {
 	const uint64_t one = 1;
 
-	/* publish: pairs with the load in check_mailbox() */
+	/* publish: pairs with the load in take_batch() */
 	barrier__store_release(&drain->mailbox.filled, 1);
 	pthread_mutex_unlock(&drain->mailbox.lock);
 	(void)!write(drain->event_fd, &one, sizeof(one));

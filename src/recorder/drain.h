@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drain thread: empties the kernel's ring buffers into the recorder, and is where everything
- * else that concerns recorded processes is done, one thing at a time.
+ * The drain thread: empties the kernel's ring buffers into the recorder, and does everything else
+ * that concerns recorded processes, one thing at a time.
  *
- * Other threads put things into its mailbox; nothing waits for it but drain__stop().
+ * Other threads put things into its mailbox. Only drain__stop() and drain__arrive() wait for it.
  */
 #ifndef TTLOG_DRAIN_H
 #define TTLOG_DRAIN_H
@@ -29,12 +29,12 @@ struct drain_options {
 struct drain *drain__new(const struct drain_options *options);
 
 /*
- * These take ownership. Any thread but the drain's, and the first without a lock that it takes: it
- * returns when the recorder has taken the arrival in, so that there are accounts before there is a
- * batch.
+ * These take ownership. Any thread but the drain's may call them. drain__arrive() returns when the
+ * recorder has the arrival, so that a process has accounts before its first batch comes: its caller
+ * must hold no lock that the drain thread takes.
  */
 void drain__arrive(struct drain *drain, struct arrival *arrival);
-/* Of one that is known, what was found: for which nobody waits. */
+/* What was found in a process that is known. Nobody waits for it. */
 void drain__tell(struct drain *drain, struct arrival *arrival);
 void drain__request(struct drain *drain, struct trigger_request *request);
 void drain__job_done(struct drain *drain, struct writer_job *job);

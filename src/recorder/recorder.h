@@ -3,7 +3,7 @@
  * All recorded processes: takes what drain.c reads from the kernel, and turns wishes for snapshots
  * into jobs for the writer.
  *
- * Belongs to the drain thread, with the one exception named below.
+ * Belongs to the drain thread.
  */
 #ifndef TTLOG_RECORDER_H
 #define TTLOG_RECORDER_H

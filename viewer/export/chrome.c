@@ -303,7 +303,7 @@ static void free_chrome(struct chrome *chrome)
 	free(chrome);
 }
 
-/* Where what waits begins that began with the open span or later. */
+/* From where on in `held` the text belongs to the open span or to what began after it. */
 static size_t held_since(const struct buffer *held, const struct span *span)
 {
 	return span->id < held->len ? (size_t)span->id : held->len;

@@ -30,8 +30,8 @@ struct event_output {
 	void (*event)(void *state, const struct ttlog_event *event);
 	/* Prints what comes after the last one, and frees. Takes NULL. */
 	void (*end)(void *state);
-	/* Where what is to stand together comes apart: the first time that events come is over.
-	 * Whether they shall all come once more. NULL: no. */
+	/* All events have come once. Whether they shall come once more: for a format that puts together
+	 * what lies far apart. NULL: no. */
 	bool (*again)(void *state);
 };
 
