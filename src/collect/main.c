@@ -67,11 +67,12 @@ int main(int argc, char **argv)
 	/* Inherited as ignored, it would have the kernel reap our children unseen: their numbers
 	 * would be others' before we have done with them. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	fill_standard();
 	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
 		return subject__run();
+	/* has its socket alone, and is to have no more */
 	if (unwind_child__is_asked(argc, argv))
 		unwind_child__run();
+	fill_standard();
 	if (env__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
 		return has_command(argv) ? EXIT_COLLECTOR : status;
