@@ -1,44 +1,36 @@
 # SPDX-License-Identifier: MIT
 """Who is who: numbers that come again, namespaces, names that change."""
-import ctypes
 import os
 import signal
-import struct
 import subprocess
+import sys
 
 import cbor2
 
-from harness import VIEW, Failure, Snapshot, check, equal, wait_until
+from harness import DEADLINE_S, VIEW, Snapshot, check, equal, wait_until
 from notes import read_batches
 from test_trade import check_trades
 
+# Of a process with one thread: after clone3() in one of several the child may wait for another's lock.
+# struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, size, tls, set_tid, size
+RUN_AS = """
+import ctypes, os, signal, struct, sys
 SYS_CLONE3 = 435
-# keeps the interpreter's lock: in a child, nobody else could give it back
-LIBC = ctypes.PyDLL(None, use_errno=True)
-
-
-def fork_as(pid):
-    """fork() into a process with that number, which nobody has any more."""
-    number = ctypes.c_int(pid)
-    # struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, size, tls, set_tid, size
-    args = struct.pack("<10Q", 0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(number), 1)
-    buffer = ctypes.create_string_buffer(args, len(args))
-    child = LIBC.syscall(SYS_CLONE3, buffer, len(args))
-    if child < 0:
-        raise Failure(f"clone3: {os.strerror(ctypes.get_errno())}")
-    return child
+number = ctypes.c_int(int(sys.argv[1]))
+args = struct.pack("<10Q", 0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(number), 1)
+child = ctypes.PyDLL(None).syscall(SYS_CLONE3, ctypes.create_string_buffer(args, len(args)), len(args))
+if child == 0:
+    os.dup2(os.open("/dev/null", os.O_RDWR), 1)
+    os.execv(sys.argv[2], sys.argv[2:])
+assert child > 0, "clone3"
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
 def run_as(pid, *argv):
-    """Runs a program under that number, to its end."""
-    if fork_as(pid) == 0:
-        try:
-            os.dup2(os.open("/dev/null", os.O_RDWR), 1)
-            os.execv(argv[0], list(map(str, argv)))
-        finally:
-            os._exit(127)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    """Runs a program under that number, which nobody has any more, to its end."""
+    command = [sys.executable, "-c", RUN_AS, str(pid), *map(str, argv)]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, timeout=DEADLINE_S, check=True).stdout)
 
 
 def header(path):
