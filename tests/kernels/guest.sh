@@ -76,6 +76,8 @@ record() {
 
 # start_collector ARG...: in the background, until it says that it records.
 start_collector() {
+	# what one before said is not what this one says
+	rm -f log
 	ttlog-collect --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" "$@" 2>log &
 	collector=$!
 	await_line "^ttlog-collect: recording" log
