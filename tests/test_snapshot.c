@@ -321,10 +321,35 @@ static void test_snapshot_empty(void **state)
 	assert_int_equal(count_files(fixture), 1);
 }
 
+/* Threads 1 and 3 occur, sites 2, 4 and the end of 4. */
+static void assert_tables(const cbor_item_t *header)
+{
+	const cbor_item_t *threads = decode__get(header, "threads");
+	const cbor_item_t *sites = decode__get(header, "sites");
+
+	assert_int_equal(cbor_array_size(threads), 2);
+	assert_int_equal(get_int(decode__at(threads, 0), "tid"), 4243);
+	assert_null(decode__get(decode__at(threads, 0), "ns_pid"));
+	assert_int_equal(get_int(decode__at(threads, 1), "ns_tid"), 7);
+	assert_text(decode__at(threads, 1), "comm", "sixteen bytes \xef\xbf\xbd.");
+	assert_int_equal(cbor_array_size(sites), 3);
+	assert_text(decode__at(sites, 0), "probe", "count");
+	assert_text(decode__at(sites, 0), "kind", "event");
+	assert_text(decode__at(sites, 0), "level", "INFO");
+	assert_text(decode__at(sites, 1), "kind", "span");
+	assert_text(decode__at(sites, 2), "kind", "span_end");
+	assert_text(decode__at(sites, 2), "probe", "span");
+	assert_int_equal(get_int(decode__at(sites, 2), "line"), 104);
+	assert_true(decode__is_text(decode__at(decode__get(decode__at(sites, 2), "keys"), 0),
+				    "duration_ns"));
+	assert_true(
+		decode__is_text(decode__at(decode__get(decode__at(sites, 2), "types"), 0), "u64"));
+}
+
 static void test_snapshot_header(void **state)
 {
 	struct fixture *fixture = *state;
-	cbor_item_t *header, *threads, *sites, *lost, *end;
+	cbor_item_t *header, *lost, *end;
 	uint64_t real_ns = clock__now_real_ns();
 	unsigned long long ms;
 
@@ -359,27 +384,7 @@ static void test_snapshot_header(void **state)
 	assert_int_equal(get_int(lost, "corrupt"), 2);
 	assert_null(decode__get(lost, "fault"));
 
-	/* threads 1 and 3 occur, sites 2, 4 and the end of 4 */
-	threads = decode__get(header, "threads");
-	assert_int_equal(cbor_array_size(threads), 2);
-	assert_int_equal(get_int(decode__at(threads, 0), "tid"), 4243);
-	assert_null(decode__get(decode__at(threads, 0), "ns_pid"));
-	assert_int_equal(get_int(decode__at(threads, 1), "ns_tid"), 7);
-	assert_text(decode__at(threads, 1), "comm", "sixteen bytes \xef\xbf\xbd.");
-	sites = decode__get(header, "sites");
-	assert_int_equal(cbor_array_size(sites), 3);
-	assert_text(decode__at(sites, 0), "probe", "count");
-	assert_text(decode__at(sites, 0), "kind", "event");
-	assert_text(decode__at(sites, 0), "level", "INFO");
-	assert_text(decode__at(sites, 1), "kind", "span");
-	assert_text(decode__at(sites, 2), "kind", "span_end");
-	assert_text(decode__at(sites, 2), "probe", "span");
-	assert_int_equal(get_int(decode__at(sites, 2), "line"), 104);
-	assert_true(decode__is_text(decode__at(decode__get(decode__at(sites, 2), "keys"), 0),
-				    "duration_ns"));
-	assert_true(
-		decode__is_text(decode__at(decode__get(decode__at(sites, 2), "types"), 0), "u64"));
-
+	assert_tables(header);
 	end = fixture->items[fixture->item_cnt - 1];
 	assert_int_equal(get_int(end, "events"), 3);
 	assert_int_equal(get_int(end, "recorded"), 7);

@@ -348,8 +348,8 @@ TTLOG__INLINE struct ttlog_batch *ttlog__find_inherited(uint32_t tid)
 	return NULL;
 }
 
-/* Zeroes: it is of the process that we are a child of. Its thread may be here, and not know of it yet:
- * the one that called fork(). */
+/* Whether it is all zeroes: fork() wiped it. It was a batch of the parent. The thread that called fork()
+ * may still point to it. */
 TTLOG__INLINE int ttlog__is_wiped(const struct ttlog_batch *batch)
 {
 	return __atomic_load_n(&batch->magic, __ATOMIC_ACQUIRE) != TTLOG_BATCH_MAGIC;
@@ -363,13 +363,13 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 
 	while (at) {
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
-		uint32_t nobody;
+		uint32_t owner;
 
-		/* most are somebody's: what only looks takes no line from its thread's cache */
+		/* most have an owner: only looking takes no cache line from its thread */
 		if (!ttlog__is_wiped(batch)) {
-			nobody = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
-			if (!nobody &&
-			    __atomic_compare_exchange_n(&batch->tid, &nobody, tid, 0,
+			owner = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
+			if (!owner &&
+			    __atomic_compare_exchange_n(&batch->tid, &owner, tid, 0,
 							__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 				return batch;
 		}
@@ -400,9 +400,9 @@ TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 }
 
 /*
- * In a child after fork(), its first thread's, which is zeroes. So are all that its parent had: of
- * those the list has one at the most, the last of it, this one or nobody's. Other threads may have
- * enlisted theirs already.
+ * In a child after fork(): the batch of the thread that called it. fork() wiped it, and all others of
+ * the parent, so the list ends at the first wiped batch that it has: this one, or one without a
+ * thread. Other threads of the child may have put theirs on the list already.
  */
 TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
 {
@@ -423,7 +423,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
 	return batch;
 }
 
-/* Of a child none has grown before there is the first. */
+/* In a child no batch has grown before its first thread has one. */
 TTLOG__INLINE void ttlog__begin_child(void)
 {
 	const struct ttlog_batch *first = (const struct ttlog_batch *)(uintptr_t)__atomic_load_n(
@@ -631,6 +631,7 @@ TTLOG__COLD(void, ttlog__flush, (void))
 TTLOG__INLINE void ttlog__spare_batch(void)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
+
 	while (at) {
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
 

@@ -322,19 +322,27 @@ static void open_control(struct collector *collector)
 				      err);
 }
 
-static int open_budget(struct collector *collector)
+/* A limit that is above the cgroup's protects nobody. */
+static void tell_budget(uint64_t bytes)
 {
-	uint64_t bytes = collector->env->max_memory_bytes;
-	uint64_t left_bytes = memory_group__own_left_bytes();
-	int err = 0;
+	const uint64_t left_bytes = memory_group__own_left_bytes();
 
-	if (!bytes)
-		err = ring_budget__of_dir(collector->ring_root, &bytes);
-	else if (bytes > left_bytes && !collector->env->quiet)
+	if (bytes > left_bytes)
 		fprintf(stderr,
 			"ttlog-collect: its memory cgroup has %" PRIu64
 			" MiB left, less than --max-memory: the kernel will kill it when rings fill that\n",
 			left_bytes >> 20);
+}
+
+static int open_budget(struct collector *collector)
+{
+	uint64_t bytes = collector->env->max_memory_bytes;
+	int err = 0;
+
+	if (!bytes)
+		err = ring_budget__of_dir(collector->ring_root, &bytes);
+	else if (!collector->env->quiet)
+		tell_budget(bytes);
 	if (!err) {
 		collector->budget = ring_budget__new(bytes);
 		err = collector->budget ? 0 : -errno;
@@ -348,10 +356,12 @@ static int open_recorder(struct collector *collector)
 {
 	const struct env *env = collector->env;
 	struct recorder_options recorder = {
-		.kernel = collector->kernel,
-		.attach = collector->attach,
-		.clock = collector->clock,
-		.writer = collector->writer,
+		.job = {
+			.kernel = collector->kernel,
+			.attach = collector->attach,
+			.clock = collector->clock,
+			.writer = collector->writer,
+		},
 		.live = collector->live,
 		.ring_dir = collector->journal.dir,
 		.ring_bytes = env->ring_bytes,

@@ -29,11 +29,6 @@
 /* For two snapshots at a time, a look, a reader. */
 #define SPARE_DESCRIPTORS 16
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 struct process *process__new(const struct wire_head *head)
 {
 	struct process *process = calloc(1, sizeof(*process));
@@ -325,8 +320,10 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 
 	if (!is_valid(message)) {
 		/* what it claims, as far as so many bytes can hold it */
-		process->corrupt += min_u64(batch->committed >> 32,
-					    message->head.bytes / sizeof(struct ttlog_record));
+		const uint64_t claimed = batch->committed >> 32;
+		const uint64_t room = message->head.bytes / sizeof(struct ttlog_record);
+
+		process->corrupt += claimed < room ? claimed : room;
 		return -EBADMSG;
 	}
 	if (batch->flags & TTLOG_BATCH_ALONE)
@@ -463,7 +460,9 @@ void process__count_taken(struct process *process, const struct wire_batch *mess
 	if (!source)
 		return;
 	if (batch->seq == source->seq) {
-		skip_records(message, UINT64_MAX, min_u64(source->taken_bytes, bytes), source);
+		if (source->taken_bytes < bytes)
+			bytes = source->taken_bytes;
+		skip_records(message, UINT64_MAX, bytes, source);
 	} else if (batch->events_before < source->base) {
 		/* nothing of it was taken, but its first events are from before the recording */
 		source->seq = batch->seq;

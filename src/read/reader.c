@@ -10,7 +10,6 @@
 #include "frame.h"
 #include "handle.h"
 #include "reader.h"
-#include "unpack.h"
 
 /* A file of nothing but damage must not fill the memory with words about it. */
 #define MAX_PROBLEMS 100u

@@ -32,7 +32,7 @@
 #define DRAIN_POLL_MS  100
 #define BEHIND_POLL_MS 1
 #define BACKLOG_MAX    (32u << 20)
-#define MESSAGE_MAX    (1u << 20) /* a tail of the largest batch is a third of this */
+#define MESSAGE_MAX    (2 * TTLOG_BATCH_MAX_BYTES) /* the largest is a batch and its head */
 #define DRAIN_CHECK_NS 1000000000ull
 
 /* For messages that are being written: where there is a next round, and where all must be there. */

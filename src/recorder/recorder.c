@@ -47,13 +47,7 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	if (!recorder)
 		return NULL;
 	recorder->options = *options;
-	recorder->job_context = (struct job_context){
-		.kernel = options->kernel,
-		.attach = options->attach,
-		.clock = options->clock,
-		.writer = options->writer,
-	};
-	(void)boot__read_id(recorder->job_context.boot_id);
+	(void)boot__read_id(recorder->options.job.boot_id);
 	recorder->last_owed = &recorder->first_owed;
 	recorder->pull_buffer = malloc(PULL_BUFFER_BYTES);
 	if (!recorder->pull_buffer) {
@@ -116,7 +110,7 @@ static void take_modules(struct process *process, struct arrival *arrival)
 /* It logs from a module before anybody has looked at it. */
 static void hold_module(struct recorder *recorder, struct process *process, uint32_t module)
 {
-	struct attach *attach = recorder->options.attach;
+	struct attach *attach = recorder->options.job.attach;
 
 	if (process__has_module(process, module) || !attach__hold(attach, module))
 		return;
@@ -272,7 +266,8 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 		memcpy(process->comm, head->comm, sizeof(process->comm));
 	}
 	recorder__open_ring(recorder, process);
-	announce(recorder, process, attach__enabled_cnt(recorder->options.attach, head->module));
+	announce(recorder, process,
+		 attach__enabled_cnt(recorder->options.job.attach, head->module));
 	return process;
 }
 
@@ -359,8 +354,8 @@ void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
 
 		if (process__add_source(process, source, &arrival->heads[i]))
 			continue;
-		(void)kernel__register_batch(recorder->options.kernel, arrival->pid, source->tid,
-					     source->address, source->module);
+		(void)kernel__register_batch(recorder->options.job.kernel, arrival->pid,
+					     source->tid, source->address, source->module);
 	}
 	if (process->anchor_cnt)
 		process__open_facts(process, recorder->options.ring_dir);
@@ -398,7 +393,7 @@ void recorder__tell_consumed(struct recorder *recorder)
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (process->consumed_bytes == process->consumed_told)
 			continue;
-		if (kernel__set_consumed(recorder->options.kernel, process->pid,
+		if (kernel__set_consumed(recorder->options.job.kernel, process->pid,
 					 process->consumed_bytes) == 0)
 			process->consumed_told = process->consumed_bytes;
 	}
@@ -414,7 +409,7 @@ static bool heeds_request(const struct recorder *recorder, const struct process 
 	 * more than one after another, and only where there is room */
 	return process->job_cnt <= 1 && !process->owed_reason &&
 	       !(process->job_cnt &&
-		 writer__is_full(recorder->options.writer, job__bytes(process)));
+		 writer__is_full(recorder->options.job.writer, job__bytes(process)));
 }
 
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)
@@ -525,7 +520,7 @@ static struct process *find_with_file(struct recorder *recorder, const struct wi
 /* One that never recorded anything; maybe the last of CMD's tree. */
 static void end_unknown(struct recorder *recorder, const struct wire_head *head)
 {
-	kernel__untrack(recorder->options.kernel, head->tgid, head->start_ns);
+	kernel__untrack(recorder->options.job.kernel, head->tgid, head->start_ns);
 	if (recorder->options.all_given)
 		recorder__tell_done(recorder);
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "job.h"
+
 struct arrival;
 struct attach;
 struct clock;
@@ -44,10 +46,7 @@ struct recorder_notice {
 };
 
 struct recorder_options {
-	struct kernel *kernel;
-	struct attach *attach;
-	struct clock *clock; /* sampled for each snapshot */
-	struct writer *writer;
+	struct job_context job;   /* but boot_id: recorder__new() sets that */
 	struct live *live;        /* NULL: nobody can follow */
 	struct ring_ahead *ahead; /* NULL: rings look after their memory themselves */
 	const char *ring_dir;     /* NULL: anonymous memory */

@@ -32,7 +32,7 @@ static bool notify_done(const struct recorder *recorder)
 static bool is_done(const struct recorder *recorder)
 {
 	return recorder->given_cnt == 0 &&
-	       !(recorder->options.all_given && tree__living(recorder->options.kernel, 1));
+	       !(recorder->options.all_given && tree__living(recorder->options.job.kernel, 1));
 }
 
 void recorder__tell_done(struct recorder *recorder)
@@ -42,7 +42,7 @@ void recorder__tell_done(struct recorder *recorder)
 
 void recorder__command_ended(struct recorder *recorder)
 {
-	size_t cnt = tree__living(recorder->options.kernel, SIZE_MAX);
+	size_t cnt = tree__living(recorder->options.job.kernel, SIZE_MAX);
 
 	if (cnt && !recorder->options.quiet)
 		fprintf(stderr,
@@ -64,15 +64,15 @@ void recorder__finish(struct recorder *recorder, struct process *process)
 	    process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
-		report__process(process, recorder->options.kernel, recorder->options.quiet);
-	kernel__untrack(recorder->options.kernel, process->pid, process->start_ns);
+		report__process(process, recorder->options.job.kernel, recorder->options.quiet);
+	kernel__untrack(recorder->options.job.kernel, process->pid, process->start_ns);
 	process_table__remove(&recorder->table, process);
 	if (recorder->last == process)
 		recorder->last = NULL;
 	if (process->given)
 		recorder->given_cnt--;
 	ring_ahead__remove(recorder->options.ahead, process->ring);
-	attach__forget(recorder->options.attach, (pid_t)process->pid, process->modules,
+	attach__forget(recorder->options.job.attach, (pid_t)process->pid, process->modules,
 		       process->module_cnt);
 	process__free(process);
 	recorder__tell_done(recorder);
@@ -88,10 +88,10 @@ static void count_lost_tails(struct recorder *recorder, struct process *process)
 {
 	struct wire_process counters;
 
-	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
+	if (kernel__read_process(recorder->options.job.kernel, process->pid, process->start_ns,
 				 &counters) == 0 &&
 	    counters.lost_tails)
-		kernel__each_left(recorder->options.kernel, process->pid, lose_tail, process);
+		kernel__each_left(recorder->options.job.kernel, process->pid, lose_tail, process);
 }
 
 /* Its crash is in a snapshot already, with all that it ever recorded. */
@@ -134,7 +134,7 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 
 	if (process->ended)
 		return false;
-	if (kernel__read_process(recorder->options.kernel, process->pid, process->start_ns,
+	if (kernel__read_process(recorder->options.job.kernel, process->pid, process->start_ns,
 				 &counters) == 0 &&
 	    counters.exits) {
 		death__take_end(&process->crash, &counters.end);
@@ -148,7 +148,7 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 /* Once: the kernel counts marks that were hit, not processes. */
 static void tell_untracked(struct recorder *recorder)
 {
-	if (recorder->told_untracked || !kernel__untracked_cnt(recorder->options.kernel))
+	if (recorder->told_untracked || !kernel__untracked_cnt(recorder->options.job.kernel))
 		return;
 	recorder->told_untracked = true;
 	fputs("ttlog-collect: the kernel's table of processes is full: some are not recorded\n",
@@ -193,13 +193,13 @@ void recorder__sweep(struct recorder *recorder)
 	if (recorder->owes_done || recorder->options.all_given)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);
-	if (attach__has_unused(recorder->options.attach))
+	if (attach__has_unused(recorder->options.job.attach))
 		(void)recorder__look(recorder, 0, 0, ARRIVAL_FIND_UNUSED);
 }
 
 void recorder__end_round(struct recorder *recorder)
 {
-	bool found = attach__has_found_unused(recorder->options.attach);
+	bool found = attach__has_found_unused(recorder->options.job.attach);
 
 	if (found && recorder->saw_unused)
 		(void)recorder__look(recorder, 0, 0, ARRIVAL_FREE_UNUSED);
@@ -219,6 +219,7 @@ void recorder__report(struct recorder *recorder)
 	tell_untracked(recorder);
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (says_accounts(recorder, process))
-			report__process(process, recorder->options.kernel, recorder->options.quiet);
+			report__process(process, recorder->options.job.kernel,
+					recorder->options.quiet);
 	}
 }

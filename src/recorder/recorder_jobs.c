@@ -47,8 +47,8 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 
 	/* a pair later than all events: beyond the last one time is only as good as the rate of
 	 * the last stretch, which at first is 8 ms long */
-	clock__sample(recorder->options.clock);
-	job = job__new(process, &recorder->job_context, reason);
+	clock__sample(recorder->options.job.clock);
+	job = job__new(process, &recorder->options.job, reason);
 	if (!job)
 		return -errno;
 	job->request = request;
@@ -58,7 +58,7 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 	process->snapshot_mark = ring__written_bytes(process->ring);
 	process->job_cnt++;
 	recorder->open_jobs++;
-	writer__submit(recorder->options.writer, job);
+	writer__submit(recorder->options.job.writer, job);
 	return 0;
 }
 

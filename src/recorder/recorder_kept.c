@@ -79,7 +79,7 @@ static void try_those(struct recorder *recorder,
 
 	if (!recorder->kept)
 		return;
-	free_bytes = writer__free_bytes(recorder->options.writer);
+	free_bytes = writer__free_bytes(recorder->options.job.writer);
 	while ((job = *link)) {
 		if (!may(job, free_bytes)) {
 			link = &job->next;
@@ -87,7 +87,7 @@ static void try_those(struct recorder *recorder,
 		}
 		*link = job->next;
 		recorder->open_jobs++;
-		writer__submit(recorder->options.writer, job);
+		writer__submit(recorder->options.job.writer, job);
 	}
 }
 

@@ -36,7 +36,7 @@ static void submit(struct recorder *recorder, struct process *process)
 	struct writer_job *job;
 	uint64_t events_before;
 
-	job = job__new_since(process, &recorder->job_context, process->live_mark, &events_before);
+	job = job__new_since(process, &recorder->options.job, process->live_mark, &events_before);
 	if (!job)
 		return;
 	live__submit(recorder->options.live, job, events_before - process->live_events);
@@ -54,7 +54,7 @@ static void submit_all(struct recorder *recorder)
 			continue;
 		/* as in snapshots: a pair later than all events */
 		if (!sampled)
-			clock__sample(recorder->options.clock);
+			clock__sample(recorder->options.job.clock);
 		sampled = true;
 		submit(recorder, process);
 	}

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "job.h"
 #include "kin.h"
 #include "process_table.h"
 #include "recorder.h"
@@ -25,7 +24,6 @@ struct writer_job;
 
 struct recorder {
 	struct recorder_options options;
-	struct job_context job_context;
 	struct process_table table;
 	struct kin kin;
 	struct process *last;   /* of the last batch: mostly the same again */

@@ -355,5 +355,5 @@ void recorder__rest(struct recorder *recorder)
 		return;
 	recorder->idle_sweeps = 0;
 	if (!recorder->table.cnt)
-		kernel__rest(recorder->options.kernel);
+		kernel__rest(recorder->options.job.kernel);
 }

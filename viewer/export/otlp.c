@@ -16,7 +16,7 @@
 #include "death_event.h"
 #include "event_output.h"
 #include <ttlog/read.h>
-#include "json.h"
+#include "otlp_attribute.h"
 #include "spans.h"
 
 #define SPAN_KIND_INTERNAL "1"
@@ -35,159 +35,6 @@ struct otlp {
 	bool has_spans; /* there are sites of spans */
 	uint64_t last_ns;
 };
-
-/* ---- Attributes ---- */
-
-static const char *value_key(const struct ttlog_field *field)
-{
-	switch (field->type) {
-	case TTLOG_TYPE_BOOL:
-		return "boolValue";
-	case TTLOG_TYPE_F32:
-	case TTLOG_TYPE_F64:
-	case TTLOG_TYPE_DECIMAL:
-		return "doubleValue";
-	case TTLOG_TYPE_STR:
-	case TTLOG_TYPE_CHAR:
-	case TTLOG_TYPE_PTR:
-	case TTLOG_TYPE_HEX:
-		return "stringValue";
-	case TTLOG_TYPE_BYTES:
-		return "bytesValue";
-	case TTLOG_TYPE_U64:
-		/* its integers are signed */
-		return field->u > INT64_MAX ? "stringValue" : "intValue";
-	default:
-		return "intValue";
-	}
-}
-
-/* An empty value is null. */
-static void value(struct out *out, const struct ttlog_field *field)
-{
-	const char *key = value_key(field);
-	bool quoted = !strcmp(key, "intValue") ||
-		      (field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX);
-
-	out__text(out, ",\"value\":{");
-	if (field->null || field->type == TTLOG_TYPE_NONE) {
-		out__text(out, "}}");
-		return;
-	}
-	out__char(out, '"');
-	out__text(out, key);
-	out__text(out, "\":");
-	if (field->type == TTLOG_TYPE_BYTES) {
-		out__char(out, '"');
-		out__base64(out, field->text);
-		out__char(out, '"');
-	} else {
-		out__text(out, quoted ? "\"" : "");
-		json__field(out, field);
-		out__text(out, quoted ? "\"" : "");
-	}
-	out__text(out, "}}");
-}
-
-/* What stands beside the fields; and a key must not be empty. */
-static bool is_taken(struct ttlog_text key)
-{
-	static const char *const OURS[] = { "thread.name",      "thread.id",
-					    "code.file.path",   "code.function.name",
-					    "code.line.number", "log.record.uid" };
-
-	for (size_t i = 0; i < sizeof(OURS) / sizeof(OURS[0]); i++) {
-		if (ttlog_text_is(key, OURS[i]))
-			return true;
-	}
-	return !key.len || (key.len > 6 && !memcmp(key.p, "ttlog.", 6));
-}
-
-/* A key that no other attribute has, as the specification wants it. */
-static void field_key(struct out *out, const struct ttlog_site *site, unsigned idx,
-		      const char *before)
-{
-	struct ttlog_text key = site->keys[idx];
-	struct buffer unique = { .len = 0 };
-	char nth_text[16];
-	unsigned nth = 1;
-
-	for (unsigned i = 0; i < idx; i++)
-		nth += ttlog_text_equal(site->keys[i], key);
-	out__text(out, "{\"key\":");
-	if (nth == 1 && !*before && !is_taken(key)) {
-		out__json_text(out, key, false);
-		return;
-	}
-	buffer__bytes(&unique, before, strlen(before));
-	if (is_taken(key))
-		buffer__bytes(&unique, "fields.", 7);
-	buffer__bytes(&unique, key.p, key.len);
-	if (nth > 1)
-		buffer__bytes(&unique, nth_text,
-			      (size_t)snprintf(nth_text, sizeof(nth_text), "#%u", nth));
-	if (unique.err)
-		out->err = unique.err;
-	out__json_text(out, (struct ttlog_text){ unique.bytes, unique.len }, false);
-	buffer__fini(&unique);
-}
-
-/* kept: the fields, or NULL. Each has a comma after it. */
-static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
-{
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		struct ttlog_field field;
-
-		if (kept)
-			field = kept[i];
-		else
-			ttlog_event_field(event, i, &field);
-		field_key(out, event->site, i, "");
-		value(out, &field);
-		out__char(out, ',');
-		/* text that was cut shows it, bytes cannot */
-		if (field.type != TTLOG_TYPE_BYTES || !field.cut)
-			continue;
-		field_key(out, event->site, i, "ttlog.cut.");
-		out__text(out, ",\"value\":{\"boolValue\":true}},");
-	}
-}
-
-/* Without a comma before it, with one after it. */
-static void attribute(struct out *out, const char *key, struct ttlog_text text)
-{
-	if (!text.len)
-		return;
-	out__text(out, "{\"key\":\"");
-	out__text(out, key);
-	out__text(out, "\",\"value\":{\"stringValue\":");
-	out__json_text(out, text, false);
-	out__text(out, "}},");
-}
-
-static void attribute_u64(struct out *out, const char *key, uint64_t number, const char *after)
-{
-	out__text(out, "{\"key\":\"");
-	out__text(out, key);
-	out__text(out, number > INT64_MAX ? "\",\"value\":{\"stringValue\":\""
-					  : "\",\"value\":{\"intValue\":\"");
-	out__u64(out, number);
-	out__text(out, "\"}}");
-	out__text(out, after);
-}
-
-/* By OpenTelemetry's semantic conventions; what they have no word for is ttlog's. */
-static void place(struct out *out, const struct ttlog_event *event)
-{
-	const struct ttlog_site *site = event->site;
-
-	attribute(out, "ttlog.target", site->target);
-	attribute(out, "thread.name", event->thread->comm);
-	attribute(out, "code.file.path", site->file);
-	attribute(out, "code.function.name", site->func);
-	attribute_u64(out, "code.line.number", site->line, ",");
-	attribute_u64(out, "thread.id", event->thread->tid, "]");
-}
 
 /* ---- The arrays ---- */
 
@@ -216,11 +63,11 @@ static void close_line(struct otlp *otlp)
 static void resource(struct out *out, const struct ttlog_info *header)
 {
 	out__text(out, "{\"resource\":{\"attributes\":[");
-	attribute(out, "host.name", header->host);
-	attribute(out, "process.executable.path", header->exe);
-	attribute(out, "process.executable.build_id.gnu", header->build_id);
+	otlp_attribute__text(out, "host.name", header->host);
+	otlp_attribute__text(out, "process.executable.path", header->exe);
+	otlp_attribute__text(out, "process.executable.build_id.gnu", header->build_id);
 	if (header->has_pid)
-		attribute_u64(out, "process.pid", header->pid, ",");
+		otlp_attribute__u64(out, "process.pid", header->pid, ",");
 	out__text(out, "{\"key\":\"service.name\",\"value\":{\"stringValue\":");
 	out__json_text(out,
 		       header->service.len ? header->service
@@ -357,9 +204,9 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 
 	start_event(otlp, event);
 	open_record(out, event->real_ns, site->level, site->probe, site->msg);
-	fields(out, event, NULL);
-	attribute(out, "log.record.uid", ttlog_event_id(event, id));
-	place(out, event);
+	otlp_attribute__fields(out, event, NULL);
+	otlp_attribute__text(out, "log.record.uid", ttlog_event_id(event, id));
+	otlp_attribute__place(out, event);
 	close_record(out, lane);
 }
 
@@ -370,7 +217,8 @@ static void stack(struct out *out, const struct ttlog_crash *crash)
 	death_event__stack(&text, crash);
 	if (text.err)
 		out->err = text.err;
-	attribute(out, "exception.stacktrace", (struct ttlog_text){ text.bytes, text.len });
+	otlp_attribute__text(out, "exception.stacktrace",
+			     (struct ttlog_text){ text.bytes, text.len });
 	buffer__fini(&text);
 }
 
@@ -383,13 +231,14 @@ static void death(void *to, const struct death *death)
 	start_item(otlp, death->reader, death->info);
 	open_record(out, death->real_ns, TTLOG_LEVEL_FATAL, ttlog_text_of(DEATH_CATEGORY),
 		    ttlog_text_of(death->words));
-	attribute(out, "exception.type",
-		  crash->exception_type.p ? crash->exception_type : crash->signal);
-	attribute(out, "exception.message",
-		  crash->exception_what.p ? crash->exception_what : ttlog_text_of(death->words));
+	otlp_attribute__text(out, "exception.type",
+			     crash->exception_type.p ? crash->exception_type : crash->signal);
+	otlp_attribute__text(out, "exception.message",
+			     crash->exception_what.p ? crash->exception_what
+						     : ttlog_text_of(death->words));
 	stack(out, crash);
-	attribute(out, "thread.name", crash->thread);
-	attribute_u64(out, "thread.id", death->tid, "]");
+	otlp_attribute__text(out, "thread.name", crash->thread);
+	otlp_attribute__u64(out, "thread.id", death->tid, "]");
 	close_record(out, death->lane);
 }
 
@@ -422,16 +271,14 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	time_key(out, ",\"endTimeUnixNano\":\"", span->end_ns);
 	out__text(out, ",\"attributes\":[");
 	if (span->fields)
-		fields(out, span->event, span->fields);
-	attribute(out, "ttlog.level", ttlog_text_of(ttlog_level_name(span->event->site->level)));
-	if (span->duration) {
-		out__text(out, "{\"key\":\"ttlog.duration_ns\"");
-		value(out, span->duration);
-		out__char(out, ',');
-	} else {
+		otlp_attribute__fields(out, span->event, span->fields);
+	otlp_attribute__text(out, "ttlog.level",
+			     ttlog_text_of(ttlog_level_name(span->event->site->level)));
+	if (span->duration)
+		otlp_attribute__field(out, "ttlog.duration_ns", span->duration);
+	else
 		out__text(out, "{\"key\":\"ttlog.unfinished\",\"value\":{\"boolValue\":true}},");
-	}
-	place(out, span->event);
+	otlp_attribute__place(out, span->event);
 	out__char(out, '}');
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "leftover.h"
+#include "new_file.h"
 #include "say.h"
 #include "sql_parts.h"
 #include "to_sqlite.h"
@@ -169,23 +170,13 @@ static int sync_path(const char *path, int flags)
 	return err;
 }
 
-/* Never in another file's place. A file system may know no such rename(), or no link(): vfat. */
-static int give_name(const struct export *export)
-{
-	if (!renameat2(AT_FDCWD, export->temporary, AT_FDCWD, export->path, RENAME_NOREPLACE))
-		return 0;
-	if (errno != EINVAL)
-		return -errno;
-	return link(export->temporary, export->path) ? -errno : 0;
-}
-
 static int publish(const struct export *export)
 {
 	char *copy = strdup(export->path);
 	int err = copy ? sync_path(export->temporary, O_RDONLY) : -ENOMEM;
 
 	if (!err)
-		err = give_name(export);
+		err = new_file__rename(AT_FDCWD, export->temporary, export->path);
 	if (!err)
 		(void)sync_path(dirname(copy), O_RDONLY | O_DIRECTORY);
 	free(copy);

@@ -92,40 +92,37 @@ static int link_unnamed(const struct new_file *file, const char *name)
 }
 
 /* The name is taken by an empty file first, so that it is ours to rename over. */
-static int rename_over_own(struct new_file *file, const char *name)
+static int rename_over_own(int dir_fd, const char *from, const char *to)
 {
-	int fd = openat(file->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE), err;
+	int fd = openat(dir_fd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE), err;
 
 	if (fd < 0)
 		return -errno;
 	(void)close(fd);
-	if (renameat(file->dir_fd, file->hidden_name, file->dir_fd, name) < 0) {
-		err = -errno;
-		(void)unlinkat(file->dir_fd, name, 0);
-		return err;
-	}
-	file->hidden_name[0] = '\0';
-	return 0;
+	if (renameat(dir_fd, from, dir_fd, to) == 0)
+		return 0;
+	err = -errno;
+	(void)unlinkat(dir_fd, to, 0);
+	return err;
 }
 
-static int rename_hidden(struct new_file *file, const char *name)
+int new_file__rename(int dir_fd, const char *from, const char *to)
 {
-	if (renameat2(file->dir_fd, file->hidden_name, file->dir_fd, name, RENAME_NOREPLACE) == 0) {
-		file->hidden_name[0] = '\0';
+	if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
 		return 0;
-	}
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
-	/* a file system without RENAME_NOREPLACE, as NFS; the hidden name goes when the file is closed */
-	if (linkat(file->dir_fd, file->hidden_name, file->dir_fd, name, 0) == 0)
+	/* a file system without RENAME_NOREPLACE, as NFS */
+	if (linkat(dir_fd, from, dir_fd, to, 0) == 0)
 		return 0;
 	/* nor has it links, as exFAT and many of FUSE's */
-	return errno == EEXIST ? -EEXIST : rename_over_own(file, name);
+	return errno == EEXIST ? -EEXIST : rename_over_own(dir_fd, from, to);
 }
 
 int new_file__publish(struct new_file *file, const char *name)
 {
-	int err = file->hidden_name[0] ? rename_hidden(file, name) : link_unnamed(file, name);
+	int err = file->hidden_name[0] ? new_file__rename(file->dir_fd, file->hidden_name, name)
+				       : link_unnamed(file, name);
 
 	if (err)
 		return err;

@@ -25,6 +25,12 @@ int new_file__sync(const struct new_file *file);
  * it has no name. */
 int new_file__publish(struct new_file *file, const char *name);
 
+/*
+ * Renames a file, never over another one: by whatever the file system has for that. `from` may stay, as
+ * another name of the file. 0 or -errno, -EEXIST where `to` is taken.
+ */
+int new_file__rename(int dir_fd, const char *from, const char *to);
+
 /* Closes it; what has not been published is gone. */
 void new_file__close(struct new_file *file);
 

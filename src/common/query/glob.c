@@ -39,8 +39,8 @@ static bool match_bracket(struct ttlog_text pattern, size_t *at, uint32_t c)
 	return hit != negate;
 }
 
-/* Matches one character against the pattern at *at, which is not a star; moves *at past it. */
-static bool match_one(struct ttlog_text pattern, size_t *at, uint32_t c)
+/* As for match_one(), of a pattern's character that may stand for others, or is not ASCII. */
+static bool match_special(struct ttlog_text pattern, size_t *at, uint32_t c)
 {
 	const char *p = pattern.p + *at;
 	const size_t left = pattern.len - *at;
@@ -58,6 +58,19 @@ static bool match_one(struct ttlog_text pattern, size_t *at, uint32_t c)
 	return take(pattern, at) == c;
 }
 
+/* Matches the text's character against the pattern's, which is not a star; moves past both. */
+static inline bool match_one(struct ttlog_text pattern, size_t *at, struct ttlog_text text,
+			     size_t *text_at)
+{
+	const unsigned char byte = (unsigned char)pattern.p[*at];
+
+	if (byte >= 0x80 || byte == '?' || byte == '[' || byte == '\\')
+		return match_special(pattern, at, take(text, text_at));
+	/* ASCII, as nearly all of it is, needs no decoding */
+	++*at;
+	return (unsigned char)text.p[(*text_at)++] == byte;
+}
+
 bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, star_t = 0;
@@ -68,13 +81,16 @@ bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
 		if (p < pattern.len && pattern.p[p] == '*') {
 			star = p++;
 			star_t = t;
-		} else if (p < pattern.len && match_one(pattern, &next_p, take(text, &next_t))) {
+		} else if (p < pattern.len && match_one(pattern, &next_p, text, &next_t)) {
 			p = next_p;
 			t = next_t;
 		} else if (star != SIZE_MAX) {
 			/* Only the last star needs another try: the ones before it are settled. */
 			p = star + 1;
-			(void)take(text, &star_t);
+			if ((unsigned char)text.p[star_t] < 0x80)
+				star_t++;
+			else
+				(void)take(text, &star_t);
 			t = star_t;
 		} else {
 			return false;
