@@ -706,8 +706,8 @@ def test_to_sqlite_tables():
 
 
 def test_to_sqlite_where_there_are_no_hard_links():
-    """A file system may have no hard links, as vfat, or not know RENAME_NOREPLACE, as NFS."""
-    injected = {"link": "EPERM", "renameat2": "EINVAL"}
+    """A file system may have no hard links, as vfat, or not know RENAME_NOREPLACE, as NFS, or neither, as exFAT."""
+    injected = {"linkat": "EPERM", "renameat2": "EINVAL"}
 
     def write(target, *names):
         rules = ["inject=%s:error=%s" % (name, injected[name]) for name in names]
@@ -715,12 +715,17 @@ def test_to_sqlite_where_there_are_no_hard_links():
                                GOLDEN], capture_output=True, timeout=DEADLINE_S).returncode  # fmt: skip
 
     with tempfile.TemporaryDirectory() as folder:
-        for name in injected:
-            target = os.path.join(folder, name + ".db")
-            assert write(target, name) == 0
+        for names in (["linkat"], ["renameat2"], ["linkat", "renameat2"]):
+            target = os.path.join(folder, "-".join(names) + ".db")
+            assert write(target, *names) == 0
             assert sqlite3.connect(target).execute("SELECT count(*) FROM events").fetchone() == (14,)
-        assert write(os.path.join(folder, "none.db"), *injected) == 1
-        assert sorted(os.listdir(folder)) == ["link.db", "renameat2.db"]
+            # what is there stays
+            with open(target, "wb") as file:
+                file.write(b"another")
+            assert write(target, *names) == 1
+            with open(target, "rb") as file:
+                assert file.read() == b"another"
+        assert sorted(os.listdir(folder)) == ["linkat-renameat2.db", "linkat.db", "renameat2.db"]
 
 
 def test_out_of_memory():
