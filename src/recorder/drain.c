@@ -23,7 +23,7 @@
 #include "clock.h"
 #include "drain.h"
 #include "kernel.h"
-#include "precedence.h"
+#include "rt_priority.h"
 #include "recorder.h"
 #include "trigger.h"
 #include "wire_ring.h"
@@ -391,7 +391,7 @@ static void *run(void *arg)
 	struct drain *drain = arg;
 
 	(void)pthread_setname_np(pthread_self(), "ttlog-drain");
-	precedence__take(PRECEDENCE_DRAIN);
+	rt_priority__set(RT_PRIORITY_DRAIN);
 	while (!drain->stopping) {
 		wait_for_work(drain);
 		take_all(drain, ROUND_WAIT_NS);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "barrier.h"
-#include "precedence.h"
+#include "rt_priority.h"
 #include "ring.h"
 #include "ring_ahead.h"
 #include "ring_budget.h"
@@ -181,7 +181,7 @@ static void *run(void *arg)
 {
 	struct ring_ahead *ahead = arg;
 
-	precedence__take(PRECEDENCE_AHEAD);
+	rt_priority__set(RT_PRIORITY_HELPER);
 	pthread_mutex_lock(&ahead->lock);
 	while (!ahead->stopping) {
 		if (serve(ahead))

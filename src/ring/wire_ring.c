@@ -130,7 +130,7 @@ static void *touch(void *arg)
 	const struct sched_param ordinary = { 0 };
 	size_t at = barrier__load_relaxed(ring->begun) & (ring->data_bytes - 1);
 
-	/* not with the precedence of who takes */
+	/* not at the priority of the taker */
 	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &ordinary);
 	/* from what is read next, once around */
 	for (size_t i = 0; i < ring->data_bytes / ring->page_bytes; i++) {

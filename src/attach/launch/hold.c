@@ -25,7 +25,7 @@
 #include "barrier.h"
 #include "call_stop.h"
 #include "clock.h"
-#include "precedence.h"
+#include "rt_priority.h"
 #include "wire.h"
 
 /* As many programs may load at once without one that is missed. */
@@ -206,7 +206,7 @@ static void *run(void *arg)
 	struct hold *hold = arg;
 	bool is_free = true, stops = false;
 
-	precedence__take(PRECEDENCE_AHEAD);
+	rt_priority__set(RT_PRIORITY_HELPER);
 	while (is_free && !stops) {
 		struct held held = { 0 };
 
