@@ -16,8 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "prefault.h"
 #include "ring.h"
-#include "ring_ahead.h"
 #include "ring_budget.h"
 #include "ring_pattern.h"
 
@@ -317,21 +317,21 @@ static void test_ring_budget_of_a_frozen_ring(void **state)
 }
 
 /* Who has memory ready takes it from the same budget, and leaves some. */
-static void test_ring_budget_with_memory_ahead(void **state)
+static void test_ring_budget_with_prefault(void **state)
 {
 	const uint64_t max_bytes = 24 * MIB;
-	struct ring_ahead *ahead;
+	struct prefault *prefault;
 	struct fixture fixture;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	open_dir(&fixture, "256m", max_bytes);
-	ahead = ring_ahead__new();
-	assert_non_null(ahead);
+	prefault = prefault__new();
+	assert_non_null(prefault);
 	for (int i = 0; i < 4; i++) {
 		make_ring(&fixture, i);
-		ring_ahead__add(ahead, fixture.rings[i]);
+		prefault__add(prefault, fixture.rings[i]);
 	}
 	for (int round = 0; round < 200; round++) {
 		for (int i = 0; i < 4; i++)
@@ -340,10 +340,10 @@ static void test_ring_budget_with_memory_ahead(void **state)
 	}
 	for (int i = 0; i < 4; i++) {
 		assert_true(check_ring(&fixture, i) > 4 * MIB);
-		ring_ahead__remove(ahead, fixture.rings[i]);
+		prefault__remove(prefault, fixture.rings[i]);
 	}
 	close_dir(&fixture);
-	ring_ahead__free(ahead);
+	prefault__free(prefault);
 }
 
 static void test_ring_budget_of_a_directory(void **state)
@@ -373,7 +373,7 @@ int main(void)
 		cmocka_unit_test(test_ring_budget_is_kept),
 		cmocka_unit_test(test_ring_budget_large_entries),
 		cmocka_unit_test(test_ring_budget_of_a_frozen_ring),
-		cmocka_unit_test(test_ring_budget_with_memory_ahead),
+		cmocka_unit_test(test_ring_budget_with_prefault),
 		cmocka_unit_test(test_ring_budget_of_a_directory),
 	};
 

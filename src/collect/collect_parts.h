@@ -29,7 +29,7 @@ struct launch;
 struct live;
 struct recorder;
 struct recover;
-struct ring_ahead;
+struct prefault;
 struct ring_budget;
 struct trigger_request;
 struct watch;
@@ -45,7 +45,7 @@ struct collector {
 	struct attacher *attacher;
 	struct clock *clock;
 	struct writer *writer;
-	struct ring_ahead *ahead; /* NULL: it goes without */
+	struct prefault *prefault; /* NULL: it goes without */
 	struct ring_budget *budget;
 	struct recorder *recorder;
 	struct drain *drain;

@@ -35,9 +35,9 @@
 #include "launch.h"
 #include "live.h"
 #include "memory_group.h"
+#include "prefault.h"
 #include "recorder.h"
 #include "recover.h"
-#include "ring_ahead.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
 #include "trigger.h"
@@ -393,7 +393,7 @@ static int open_recorder(struct collector *collector)
 	collector->attacher = attacher__new(&attacher);
 	if (!collector->last || !collector->attacher)
 		return collect__failed("can't start", NULL, -errno);
-	recorder.ahead = collector->ahead = ring_ahead__new();
+	recorder.prefault = collector->prefault = prefault__new();
 	collector->recorder = recorder__new(&recorder);
 	drain.recorder = collector->recorder;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
@@ -489,7 +489,7 @@ void collect__tear_down(struct collector *collector, int status)
 	drain__free(collector->drain);
 	writer__free(collector->writer);
 	live__free(collector->live);
-	ring_ahead__free(collector->ahead);
+	prefault__free(collector->prefault);
 	recorder__free(collector->recorder);
 	ring_budget__free(collector->budget);
 	attach__free(collector->attach);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wire.h"
 #include "arrival.h"
 #include "attach.h"
 #include "birth.h"
@@ -21,16 +20,17 @@
 #include "job.h"
 #include "kernel.h"
 #include "kin.h"
+#include "prefault.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
 #include "recorder.h"
 #include "recorder_parts.h"
 #include "report.h"
-#include "ring_ahead.h"
 #include "ring_budget.h"
 #include "task.h"
 #include "trigger.h"
+#include "wire.h"
 #include "writer.h"
 
 #define SWAP(a, b)                                                                                 \
@@ -218,7 +218,7 @@ void recorder__open_ring(struct recorder *recorder, struct process *process)
 
 	process->no_ring = !process->ring;
 	if (process->ring)
-		ring_ahead__add(recorder->options.ahead, process->ring);
+		prefault__add(recorder->options.prefault, process->ring);
 	if (err && !was_refused)
 		report__failure(
 			process->pid, err,

@@ -20,7 +20,7 @@ struct clock;
 struct kernel;
 struct live;
 struct recorder;
-struct ring_ahead;
+struct prefault;
 struct ring_budget;
 struct trigger_request;
 struct wire_batch;
@@ -46,10 +46,10 @@ struct recorder_notice {
 };
 
 struct recorder_options {
-	struct job_context job;   /* but boot_id: recorder__new() sets that */
-	struct live *live;        /* NULL: nobody can follow */
-	struct ring_ahead *ahead; /* NULL: rings look after their memory themselves */
-	const char *ring_dir;     /* NULL: anonymous memory */
+	struct job_context job;    /* but boot_id: recorder__new() sets that */
+	struct live *live;         /* NULL: nobody can follow */
+	struct prefault *prefault; /* NULL: rings look after their memory themselves */
+	const char *ring_dir;      /* NULL: anonymous memory */
 	size_t ring_bytes;
 	struct ring_budget *budget; /* of all rings; NULL: without a limit */
 	unsigned on;                /* enum recorder_trigger, or-ed */

@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "wire.h"
 #include "arrival.h"
 #include "attach.h"
 #include "death.h"
 #include "kernel.h"
+#include "prefault.h"
 #include "process.h"
 #include "process_table.h"
 #include "recorder.h"
 #include "recorder_parts.h"
 #include "report.h"
 #include "ring.h"
-#include "ring_ahead.h"
 #include "tree.h"
+#include "wire.h"
 
 static bool notify_done(const struct recorder *recorder)
 {
@@ -71,7 +71,7 @@ void recorder__finish(struct recorder *recorder, struct process *process)
 		recorder->last = NULL;
 	if (process->given)
 		recorder->given_cnt--;
-	ring_ahead__remove(recorder->options.ahead, process->ring);
+	prefault__remove(recorder->options.prefault, process->ring);
 	attach__forget(recorder->options.job.attach, (pid_t)process->pid, process->modules,
 		       process->module_cnt);
 	process__free(process);

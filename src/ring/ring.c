@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 #include "barrier.h"
+#include "prefault.h"
 #include "ring.h"
-#include "ring_ahead.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
 #include "ring_memory.h"
@@ -368,7 +368,7 @@ int ring__write(struct ring *ring, const struct ring_entry *entry, const void *r
 	if (bytes > ring->data_bytes / 2 || bytes > RING_ENTRY_MAX_BYTES)
 		return -EMSGSIZE;
 	if (head->head + bytes > ring->ask_at)
-		ring_ahead__ask(ring, head->head + bytes);
+		prefault__ask(ring, head->head + bytes);
 	err = prepare(ring, bytes);
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What ring.c, which writes, ring_copy.c, which reads, ring_memory.c and ring_budget.c, which know
- * what memory there is, and ring_ahead.c, which has it ready, have in common. Nobody else's.
+ * what memory there is, and prefault.c, which has it ready, have in common. Nobody else's.
  *
  * The mapped file is a struct ring_head and a data area of a power of two. Positions count bytes
  * since the beginning and never wrap; the data of position p lies at p modulo the size. Whole
@@ -96,20 +96,20 @@ struct ring {
 	uint64_t *backed;           /* a bit for each extent */
 	size_t floor_bytes;         /* at the beginning of the data area, kept whatever comes */
 	uint64_t held_bytes;        /* of the budget */
-	uint64_t absorbed_bytes;    /* of ahead_taken_bytes, */
-	uint64_t absorbed_to;       /* and of ahead_bytes */
+	uint64_t absorbed_bytes;    /* of prefault_taken_bytes, */
+	uint64_t absorbed_to;       /* and of prefault_bytes */
 	struct ring_budget *budget; /* NULL: as much as the file system has */
 	struct ring *budget_next;
 
 	/* of memory that is there before it is written to */
-	struct ring_ahead *ahead;   /* who sees to it; NULL: nobody; the writer's own */
-	uint64_t ask_at;            /* the writer's own: the position at which to ask for more */
-	uint64_t wanted_bytes;      /* the writer sets it: of the data area */
-	uint64_t ahead_bytes;       /* `ahead` sets it: allocated, with what was written, */
-	uint64_t ahead_taken_bytes; /* and so much of the budget, ever */
-	uint64_t populated_bytes;   /* the rest is the own of `ahead`: mapped, too */
-	uint64_t refused_bytes;     /* of wanted_bytes: there is no memory for so much */
-	struct ring *ahead_next;
+	struct prefault *prefault;     /* who sees to it; NULL: nobody; the writer's own */
+	uint64_t ask_at;               /* the writer's own: the position at which to ask for more */
+	uint64_t wanted_bytes;         /* the writer sets it: of the data area */
+	uint64_t prefault_bytes;       /* `prefault` sets it: allocated, with what was written, */
+	uint64_t prefault_taken_bytes; /* and so much of the budget, ever */
+	uint64_t populated_bytes;      /* the rest is the own of `prefault`: mapped, too */
+	uint64_t refused_bytes;        /* of wanted_bytes: there is no memory for so much */
+	struct ring *prefault_next;
 };
 
 static inline size_t pad_word(size_t bytes)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "barrier.h"
-#include "ring_ahead.h"
+#include "prefault.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
 #include "ring_memory.h"
@@ -39,12 +39,12 @@ static void set_backed(struct ring *ring, size_t extent, bool backed)
 		ring->backed[extent / 64] &= ~bit;
 }
 
-/* What `ahead` has allocated is ours; what both have was paid twice. */
+/* What `prefault` has allocated is ours; what both have was paid twice. */
 static void absorb(struct ring *ring)
 {
-	/* Acquire, from allocate() in ring_ahead.c: memory that it has allocated is there. */
-	const uint64_t end = barrier__load_acquire(&ring->ahead_bytes);
-	const uint64_t taken = barrier__load_relaxed(&ring->ahead_taken_bytes);
+	/* Acquire, from allocate() in prefault.c: memory that it has allocated is there. */
+	const uint64_t end = barrier__load_acquire(&ring->prefault_bytes);
+	const uint64_t taken = barrier__load_relaxed(&ring->prefault_taken_bytes);
 	uint64_t paid = taken - ring->absorbed_bytes;
 
 	if (!paid)
@@ -259,7 +259,7 @@ uint64_t ring_memory__drop(struct ring *ring, uint64_t bytes)
 	uint64_t at = oldest_extent(ring), dropped = 0;
 
 	/* it would have more ready */
-	ring_ahead__remove(ring->ahead, ring);
+	prefault__remove(ring->prefault, ring);
 	absorb(ring);
 	for (; dropped < bytes && (at + 1) * RING_EXTENT_BYTES <= head + ring->data_bytes; at++) {
 		const size_t extent = at % cnt;

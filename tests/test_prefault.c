@@ -23,8 +23,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "prefault.h"
 #include "ring.h"
-#include "ring_ahead.h"
 #include "ring_pattern.h"
 
 #define MIB        ((size_t)1 << 20)
@@ -130,7 +130,7 @@ static void open_dir(struct fixture *fixture, const char *size)
 {
 	char options[32];
 
-	(void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/test_ahead.XXXXXX");
+	(void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/test_prefault.XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
 	(void)snprintf(options, sizeof(options), "size=%s", size);
 	assert_int_equal(mount("none", fixture->dir, "tmpfs", 0, options), 0);
@@ -143,9 +143,9 @@ static void close_dir(const struct fixture *fixture)
 }
 
 /* The writer meets pages that are there; and of a ring with little in it there are few. */
-static void test_ring_ahead_of_the_writer(void **state)
+static void test_prefault_of_the_writer(void **state)
 {
-	struct ring_ahead *ahead;
+	struct prefault *prefault;
 	struct fixture busy, idle;
 	long before;
 
@@ -156,10 +156,10 @@ static void test_ring_ahead_of_the_writer(void **state)
 	idle = busy;
 	make_ring(&busy, "busy", RING_BYTES);
 	make_ring(&idle, "idle", RING_BYTES);
-	ahead = ring_ahead__new();
-	assert_non_null(ahead);
-	ring_ahead__add(ahead, idle.ring);
-	ring_ahead__add(ahead, busy.ring);
+	prefault = prefault__new();
+	assert_non_null(prefault);
+	prefault__add(prefault, idle.ring);
+	prefault__add(prefault, busy.ring);
 	write_up_to(idle.ring, MIB / 8);
 	write_up_to(busy.ring, 3 * MIB);
 	wait_for_pages(&busy, 3 * MIB + LEFT_BYTES, 4 * MIB);
@@ -169,83 +169,83 @@ static void test_ring_ahead_of_the_writer(void **state)
 	assert_true(allocated_bytes(&busy) <= 9 * MIB + 65536);
 	assert_true(allocated_bytes(&idle) <= MIB + 65536);
 	assert_int_equal(count_pages(&idle, 0, MIB), pages_in(MIB / 8));
-	ring_ahead__remove(ahead, busy.ring);
-	ring_ahead__remove(ahead, idle.ring);
-	ring_ahead__free(ahead);
+	prefault__remove(prefault, busy.ring);
+	prefault__remove(prefault, idle.ring);
+	prefault__free(prefault);
 	free_ring(&busy);
 	free_ring(&idle);
 	close_dir(&busy);
 }
 
 /* All of it, and then no more: positions go on, the memory does not. */
-static void test_ring_ahead_up_to_the_end(void **state)
+static void test_prefault_up_to_the_end(void **state)
 {
-	struct ring_ahead *ahead = ring_ahead__new();
+	struct prefault *prefault = prefault__new();
 	struct fixture fixture;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_non_null(ahead);
+	assert_non_null(prefault);
 	open_dir(&fixture, "256m");
 	make_ring(&fixture, "ring", RING_BYTES);
-	ring_ahead__add(ahead, fixture.ring);
+	prefault__add(prefault, fixture.ring);
 	write_up_to(fixture.ring, 12 * MIB);
 	wait_for_pages(&fixture, 12 * MIB + LEFT_BYTES, RING_BYTES);
 	write_up_to(fixture.ring, 3 * RING_BYTES);
 	assert_int_equal(allocated_bytes(&fixture), RING_BYTES + (size_t)sysconf(_SC_PAGESIZE));
-	ring_ahead__remove(ahead, fixture.ring);
+	prefault__remove(prefault, fixture.ring);
 	free_ring(&fixture);
 	close_dir(&fixture);
-	ring_ahead__free(ahead);
+	prefault__free(prefault);
 }
 
 /* Without memory for more the writer takes all that there is, and goes on within that. */
-static void test_ring_ahead_on_a_full_file_system(void **state)
+static void test_prefault_on_a_full_file_system(void **state)
 {
-	struct ring_ahead *ahead = ring_ahead__new();
+	struct prefault *prefault = prefault__new();
 	struct fixture fixture;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_non_null(ahead);
+	assert_non_null(prefault);
 	open_dir(&fixture, "70m");
 	make_ring(&fixture, "ring", 128 * MIB);
-	ring_ahead__add(ahead, fixture.ring);
+	prefault__add(prefault, fixture.ring);
 	write_up_to(fixture.ring, 140 * MIB);
 	assert_true(allocated_bytes(&fixture) > 69 * MIB);
 	assert_true(ring__overwritten(fixture.ring) > 0);
-	ring_ahead__remove(ahead, fixture.ring);
+	prefault__remove(prefault, fixture.ring);
 	free_ring(&fixture);
 	close_dir(&fixture);
-	ring_ahead__free(ahead);
+	prefault__free(prefault);
 }
 
 /* Of the last 64 MiB it takes nothing: somebody may need them now. */
-static void test_ring_ahead_leaves_the_last_memory(void **state)
+static void test_prefault_leaves_the_last_memory(void **state)
 {
-	struct ring_ahead *ahead = ring_ahead__new();
+	struct prefault *prefault = prefault__new();
 	struct fixture small, large;
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_non_null(ahead);
+	assert_non_null(prefault);
 	open_dir(&small, "60m");
 	make_ring(&small, "ring", RING_BYTES);
-	ring_ahead__add(ahead, small.ring);
+	prefault__add(prefault, small.ring);
 	write_up_to(small.ring, 3 * MIB);
 	/* it looks at them in turn, so it has been there by then */
 	open_dir(&large, "256m");
 	make_ring(&large, "ring", RING_BYTES);
-	ring_ahead__add(ahead, large.ring);
+	prefault__add(prefault, large.ring);
 	write_up_to(large.ring, 3 * MIB);
 	wait_for_pages(&large, 3 * MIB + LEFT_BYTES, 4 * MIB);
 	assert_true(allocated_bytes(&small) <= 4 * MIB + 65536);
-	ring_ahead__remove(ahead, small.ring);
-	ring_ahead__remove(ahead, large.ring);
-	ring_ahead__free(ahead);
+	prefault__remove(prefault, small.ring);
+	prefault__remove(prefault, large.ring);
+	prefault__free(prefault);
 	free_ring(&small);
 	free_ring(&large);
 	close_dir(&small);
@@ -253,12 +253,12 @@ static void test_ring_ahead_leaves_the_last_memory(void **state)
 }
 
 /* Rings come and go while it works on them, and what is in them stays what was written. */
-static void test_ring_ahead_of_rings_that_go(void **state)
+static void test_prefault_of_rings_that_go(void **state)
 {
-	struct ring_ahead *ahead = ring_ahead__new();
+	struct prefault *prefault = prefault__new();
 
 	(void)state;
-	assert_non_null(ahead);
+	assert_non_null(prefault);
 	for (int i = 0; i < 40; i++) {
 		struct ring *ring = ring__new(NULL, RING_BYTES), *other = ring__new(NULL, MIB);
 		const struct ring_entry *entry;
@@ -268,13 +268,13 @@ static void test_ring_ahead_of_rings_that_go(void **state)
 
 		assert_non_null(ring);
 		assert_non_null(other);
-		ring_ahead__add(ahead, ring);
-		ring_ahead__add(ahead, other);
+		prefault__add(prefault, ring);
+		prefault__add(prefault, other);
 		for (uint64_t number = 1; number <= 500 + 10u * (unsigned)i; number++) {
 			write_pattern(ring, number);
 			write_pattern(other, number);
 		}
-		ring_ahead__remove(ahead, i % 2 ? ring : other);
+		prefault__remove(prefault, i % 2 ? ring : other);
 		copy = ring__copy(ring, &overwritten);
 		assert_non_null(copy);
 		assert_int_equal(overwritten, 0);
@@ -284,41 +284,41 @@ static void test_ring_ahead_of_rings_that_go(void **state)
 		}
 		assert_int_equal(cnt, 500 + 10u * (unsigned)i);
 		ring_copy__free(copy);
-		ring_ahead__remove(ahead, i % 2 ? other : ring);
+		prefault__remove(prefault, i % 2 ? other : ring);
 		ring__free(ring);
 		ring__free(other);
 	}
-	ring_ahead__free(ahead);
+	prefault__free(prefault);
 }
 
-static void test_ring_ahead_goes_without(void **state)
+static void test_prefault_goes_without(void **state)
 {
 	struct ring *ring = ring__new(NULL, MIB);
-	struct ring_ahead *ahead = ring_ahead__new();
+	struct prefault *prefault = prefault__new();
 
 	(void)state;
 	assert_non_null(ring);
-	assert_non_null(ahead);
-	ring_ahead__add(NULL, ring);
+	assert_non_null(prefault);
+	prefault__add(NULL, ring);
 	write_up_to(ring, 2 * MIB);
-	ring_ahead__remove(NULL, ring);
-	ring_ahead__remove(ahead, ring);
-	ring_ahead__remove(ahead, NULL);
+	prefault__remove(NULL, ring);
+	prefault__remove(prefault, ring);
+	prefault__remove(prefault, NULL);
 	assert_int_equal(ring__used_bytes(ring), MIB);
 	ring__free(ring);
-	ring_ahead__free(ahead);
-	ring_ahead__free(NULL);
+	prefault__free(prefault);
+	prefault__free(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ring_ahead_of_the_writer),
-		cmocka_unit_test(test_ring_ahead_up_to_the_end),
-		cmocka_unit_test(test_ring_ahead_on_a_full_file_system),
-		cmocka_unit_test(test_ring_ahead_leaves_the_last_memory),
-		cmocka_unit_test(test_ring_ahead_of_rings_that_go),
-		cmocka_unit_test(test_ring_ahead_goes_without),
+		cmocka_unit_test(test_prefault_of_the_writer),
+		cmocka_unit_test(test_prefault_up_to_the_end),
+		cmocka_unit_test(test_prefault_on_a_full_file_system),
+		cmocka_unit_test(test_prefault_leaves_the_last_memory),
+		cmocka_unit_test(test_prefault_of_rings_that_go),
+		cmocka_unit_test(test_prefault_goes_without),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

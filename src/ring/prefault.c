@@ -19,32 +19,32 @@
 #include <unistd.h>
 
 #include "barrier.h"
-#include "rt_priority.h"
+#include "prefault.h"
 #include "ring.h"
-#include "ring_ahead.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
+#include "rt_priority.h"
 
 /* Faulted in at once; whoever maps or unmaps something meanwhile waits for it. Whole pages on every
  * machine, and rings are made of such. */
-#define AHEAD_STEP_BYTES ((uint64_t)64 << 10)
+#define PREFAULT_STEP_BYTES ((uint64_t)64 << 10)
 
 /* So much, and twice that at most, a writer that has caught up does itself. */
-#define AHEAD_LEFT_BYTES ((uint64_t)256 << 10)
+#define PREFAULT_LEFT_BYTES ((uint64_t)256 << 10)
 
 /* Allocated before it is faulted in: some ms of that. */
-#define AHEAD_ALLOCATED_BYTES ((uint64_t)8 << 20)
+#define PREFAULT_ALLOCATED_BYTES ((uint64_t)8 << 20)
 
-#define AHEAD_MIN_BYTES ((uint64_t)1 << 20)
-#define AHEAD_MAX_BYTES ((uint64_t)256 << 20)
+#define PREFAULT_MIN_BYTES ((uint64_t)1 << 20)
+#define PREFAULT_MAX_BYTES ((uint64_t)256 << 20)
 
 /* Of a file system with less free it takes nothing: somebody may need that now. */
-#define AHEAD_SPARE_BYTES ((uint64_t)64 << 20)
+#define PREFAULT_SPARE_BYTES ((uint64_t)64 << 20)
 
 /* A ring that does not get so far is left alone: most have a handful of batches. */
-#define AHEAD_ASK_BYTES ((uint64_t)256 << 10)
+#define PREFAULT_ASK_BYTES ((uint64_t)256 << 10)
 
-struct ring_ahead {
+struct prefault {
 	pthread_t thread;
 	sem_t wanted;
 
@@ -55,22 +55,22 @@ struct ring_ahead {
 	bool stopping;
 };
 
-void ring_ahead__ask(struct ring *ring, uint64_t end)
+void prefault__ask(struct ring *ring, uint64_t end)
 {
 	uint64_t window = end, wanted;
 
-	if (window < AHEAD_MIN_BYTES)
-		window = AHEAD_MIN_BYTES;
-	if (window > AHEAD_MAX_BYTES)
-		window = AHEAD_MAX_BYTES;
-	wanted = (end + window) & ~(AHEAD_STEP_BYTES - 1);
+	if (window < PREFAULT_MIN_BYTES)
+		window = PREFAULT_MIN_BYTES;
+	if (window > PREFAULT_MAX_BYTES)
+		window = PREFAULT_MAX_BYTES;
+	wanted = (end + window) & ~(PREFAULT_STEP_BYTES - 1);
 	ring->ask_at = end + window / 2;
 	if (wanted >= ring->data_bytes) {
 		wanted = ring->data_bytes;
 		ring->ask_at = UINT64_MAX;
 	}
 	barrier__store_relaxed(&ring->wanted_bytes, wanted);
-	(void)sem_post(&ring->ahead->wanted);
+	(void)sem_post(&ring->prefault->wanted);
 }
 
 /*
@@ -80,7 +80,7 @@ void ring_ahead__ask(struct ring *ring, uint64_t end)
 static uint64_t next_of(const struct ring *ring)
 {
 	uint64_t written = barrier__load_relaxed(&ring->head->head);
-	uint64_t next = (written / AHEAD_LEFT_BYTES + 2) * AHEAD_LEFT_BYTES;
+	uint64_t next = (written / PREFAULT_LEFT_BYTES + 2) * PREFAULT_LEFT_BYTES;
 
 	return next > ring->populated_bytes ? next : ring->populated_bytes;
 }
@@ -99,7 +99,7 @@ static bool is_scarce(int fd)
 
 	/* no blocks: no limit */
 	return fstatfs(fd, &fs) ||
-	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < AHEAD_SPARE_BYTES);
+	       (fs.f_blocks && fs.f_bavail * (uint64_t)fs.f_bsize < PREFAULT_SPARE_BYTES);
 }
 
 static int allocate_file(int fd, uint64_t from, uint64_t bytes)
@@ -127,10 +127,10 @@ static int allocate(struct ring *ring, uint64_t from)
 		ring_budget__give(ring->budget, bytes);
 		return err;
 	}
-	barrier__store_relaxed(&ring->ahead_taken_bytes, ring->ahead_taken_bytes + bytes);
+	barrier__store_relaxed(&ring->prefault_taken_bytes, ring->prefault_taken_bytes + bytes);
 	/* Protects the memory just allocated, and what of the budget was taken for it; its pair is
 	 * in absorb() in ring_memory.c. */
-	barrier__store_release(&ring->ahead_bytes, to);
+	barrier__store_release(&ring->prefault_bytes, to);
 	return 0;
 }
 
@@ -143,118 +143,119 @@ static void step(struct ring *ring)
 	/* what was written has its memory */
 	uint64_t allocated = barrier__load_relaxed(&ring->head->head);
 
-	if (allocated < ring->ahead_bytes)
-		allocated = ring->ahead_bytes;
+	if (allocated < ring->prefault_bytes)
+		allocated = ring->prefault_bytes;
 	/* the writer has come by */
 	if (next >= wanted)
 		return;
-	if (allocated < wanted && allocated < next + AHEAD_ALLOCATED_BYTES) {
+	if (allocated < wanted && allocated < next + PREFAULT_ALLOCATED_BYTES) {
 		if (allocate(ring, allocated))
 			ring->refused_bytes = wanted;
 		return;
 	}
-	(void)madvise((char *)ring->words + next, AHEAD_STEP_BYTES, MADV_POPULATE_WRITE);
-	ring->populated_bytes = next + AHEAD_STEP_BYTES;
+	(void)madvise((char *)ring->words + next, PREFAULT_STEP_BYTES, MADV_POPULATE_WRITE);
+	ring->populated_bytes = next + PREFAULT_STEP_BYTES;
 }
 
 /* A step for each that wants one; whether there was any. The lock is held, and let go meanwhile:
  * the ring that is worked on stays, so its link does. */
-static bool serve(struct ring_ahead *ahead)
+static bool serve(struct prefault *prefault)
 {
 	bool served = false;
 
-	for (struct ring *ring = ahead->rings; ring && !ahead->stopping; ring = ring->ahead_next) {
+	for (struct ring *ring = prefault->rings; ring && !prefault->stopping;
+	     ring = ring->prefault_next) {
 		if (!is_wanting(ring))
 			continue;
 		served = true;
-		ahead->busy = ring;
-		pthread_mutex_unlock(&ahead->lock);
+		prefault->busy = ring;
+		pthread_mutex_unlock(&prefault->lock);
 		step(ring);
-		pthread_mutex_lock(&ahead->lock);
-		ahead->busy = NULL;
-		pthread_cond_broadcast(&ahead->idle);
+		pthread_mutex_lock(&prefault->lock);
+		prefault->busy = NULL;
+		pthread_cond_broadcast(&prefault->idle);
 	}
 	return served;
 }
 
 static void *run(void *arg)
 {
-	struct ring_ahead *ahead = arg;
+	struct prefault *prefault = arg;
 
 	rt_priority__set(RT_PRIORITY_HELPER);
-	pthread_mutex_lock(&ahead->lock);
-	while (!ahead->stopping) {
-		if (serve(ahead))
+	pthread_mutex_lock(&prefault->lock);
+	while (!prefault->stopping) {
+		if (serve(prefault))
 			continue;
-		pthread_mutex_unlock(&ahead->lock);
-		while (sem_wait(&ahead->wanted))
+		pthread_mutex_unlock(&prefault->lock);
+		while (sem_wait(&prefault->wanted))
 			continue;
-		pthread_mutex_lock(&ahead->lock);
+		pthread_mutex_lock(&prefault->lock);
 	}
-	pthread_mutex_unlock(&ahead->lock);
+	pthread_mutex_unlock(&prefault->lock);
 	return NULL;
 }
 
-struct ring_ahead *ring_ahead__new(void)
+struct prefault *prefault__new(void)
 {
-	struct ring_ahead *ahead = calloc(1, sizeof(*ahead));
+	struct prefault *prefault = calloc(1, sizeof(*prefault));
 	int err;
 
-	if (!ahead)
+	if (!prefault)
 		return NULL;
-	sem_init(&ahead->wanted, 0, 0);
-	pthread_mutex_init(&ahead->lock, NULL);
-	pthread_cond_init(&ahead->idle, NULL);
-	err = pthread_create(&ahead->thread, NULL, run, ahead);
+	sem_init(&prefault->wanted, 0, 0);
+	pthread_mutex_init(&prefault->lock, NULL);
+	pthread_cond_init(&prefault->idle, NULL);
+	err = pthread_create(&prefault->thread, NULL, run, prefault);
 	if (!err)
-		return ahead;
-	free(ahead);
+		return prefault;
+	free(prefault);
 	errno = err;
 	return NULL;
 }
 
-void ring_ahead__free(struct ring_ahead *ahead)
+void prefault__free(struct prefault *prefault)
 {
-	if (!ahead)
+	if (!prefault)
 		return;
-	pthread_mutex_lock(&ahead->lock);
-	ahead->stopping = true;
-	pthread_mutex_unlock(&ahead->lock);
-	(void)sem_post(&ahead->wanted);
-	pthread_join(ahead->thread, NULL);
-	pthread_cond_destroy(&ahead->idle);
-	pthread_mutex_destroy(&ahead->lock);
-	sem_destroy(&ahead->wanted);
-	free(ahead);
+	pthread_mutex_lock(&prefault->lock);
+	prefault->stopping = true;
+	pthread_mutex_unlock(&prefault->lock);
+	(void)sem_post(&prefault->wanted);
+	pthread_join(prefault->thread, NULL);
+	pthread_cond_destroy(&prefault->idle);
+	pthread_mutex_destroy(&prefault->lock);
+	sem_destroy(&prefault->wanted);
+	free(prefault);
 }
 
-void ring_ahead__add(struct ring_ahead *ahead, struct ring *ring)
+void prefault__add(struct prefault *prefault, struct ring *ring)
 {
-	if (!ahead)
+	if (!prefault)
 		return;
-	ring->ahead = ahead;
-	ring->ask_at = AHEAD_ASK_BYTES;
-	pthread_mutex_lock(&ahead->lock);
-	ring->ahead_next = ahead->rings;
-	ahead->rings = ring;
-	pthread_mutex_unlock(&ahead->lock);
+	ring->prefault = prefault;
+	ring->ask_at = PREFAULT_ASK_BYTES;
+	pthread_mutex_lock(&prefault->lock);
+	ring->prefault_next = prefault->rings;
+	prefault->rings = ring;
+	pthread_mutex_unlock(&prefault->lock);
 }
 
-void ring_ahead__remove(struct ring_ahead *ahead, struct ring *ring)
+void prefault__remove(struct prefault *prefault, struct ring *ring)
 {
 	struct ring **at;
 
-	if (!ahead || !ring || !ring->ahead)
+	if (!prefault || !ring || !ring->prefault)
 		return;
 	/* one that wants nothing is busy once at most */
 	barrier__store_relaxed(&ring->wanted_bytes, 0);
-	pthread_mutex_lock(&ahead->lock);
-	while (ahead->busy == ring)
-		pthread_cond_wait(&ahead->idle, &ahead->lock);
-	for (at = &ahead->rings; *at != ring; at = &(*at)->ahead_next)
+	pthread_mutex_lock(&prefault->lock);
+	while (prefault->busy == ring)
+		pthread_cond_wait(&prefault->idle, &prefault->lock);
+	for (at = &prefault->rings; *at != ring; at = &(*at)->prefault_next)
 		continue;
-	*at = ring->ahead_next;
-	pthread_mutex_unlock(&ahead->lock);
-	ring->ahead = NULL;
+	*at = ring->prefault_next;
+	pthread_mutex_unlock(&prefault->lock);
+	ring->prefault = NULL;
 	ring->ask_at = UINT64_MAX;
 }

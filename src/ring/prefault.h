@@ -7,25 +7,25 @@
  * It goes ahead of what is written by as much as was written, so a ring that is hardly used takes
  * hardly any memory, and by 256 MiB at most. Once a ring was filled there is nothing left to do.
  */
-#ifndef TTLOG_RING_AHEAD_H
-#define TTLOG_RING_AHEAD_H
+#ifndef TTLOG_PREFAULT_H
+#define TTLOG_PREFAULT_H
 
 #include <stdint.h>
 
 struct ring;
-struct ring_ahead;
+struct prefault;
 
 /* NULL with errno. */
-struct ring_ahead *ring_ahead__new(void);
+struct prefault *prefault__new(void);
 /* Rings that were not removed stay as they are, and can't be written to any more. NULL is fine. */
-void ring_ahead__free(struct ring_ahead *ahead);
+void prefault__free(struct prefault *prefault);
 
-/* The writer's thread. An `ahead` of NULL is fine: then the ring looks after itself. */
-void ring_ahead__add(struct ring_ahead *ahead, struct ring *ring);
+/* The writer's thread. `prefault` may be NULL: then the ring has its memory as it needs it. */
+void prefault__add(struct prefault *prefault, struct ring *ring);
 /* Before the ring is freed; so is a ring of NULL, or one that was not added. */
-void ring_ahead__remove(struct ring_ahead *ahead, struct ring *ring);
+void prefault__remove(struct prefault *prefault, struct ring *ring);
 
 /* For ring__write(): `end` is where it will have written to. */
-void ring_ahead__ask(struct ring *ring, uint64_t end);
+void prefault__ask(struct ring *ring, uint64_t end);
 
-#endif /* TTLOG_RING_AHEAD_H */
+#endif /* TTLOG_PREFAULT_H */
