@@ -327,7 +327,7 @@ static size_t cnt_of_events(struct ttlog_snapshot *reader, const char *expressio
 {
 	const struct ttlog_range range = { 0, UINT64_MAX };
 	struct ttlog_filter *filter = ttlog_filter_new(), *all = ttlog_filter_new();
-	struct ttlog_timeline *timeline;
+	struct ttlog_stream *stream;
 	struct ttlog_event event;
 	char why[EXPR_ERROR_PRINT_BYTES];
 	size_t cnt = 0;
@@ -335,11 +335,11 @@ static size_t cnt_of_events(struct ttlog_snapshot *reader, const char *expressio
 	if (ttlog_filter_add(filter, expression, why, sizeof(why)))
 		fail_msg("%s", why);
 	ttlog_filter_set_last(filter, 1795240800123456788u);
-	timeline = ttlog_timeline_new(&reader, 1, by_columns ? filter : all, &range);
-	assert_non_null(timeline);
-	while (ttlog_timeline_next(timeline, &event))
+	stream = ttlog_stream_new(&reader, 1, by_columns ? filter : all, &range);
+	assert_non_null(stream);
+	while (ttlog_stream_next(stream, &event))
 		cnt += by_columns || ttlog_filter_matches(filter, &event);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_filter_free(filter);
 	ttlog_filter_free(all);
 	return cnt;

@@ -26,23 +26,23 @@ static void test_identity_as_text(void **state)
 		"1c18e1a7c2fee8cf-1",
 	};
 	struct ttlog_snapshot *reader = fixture__open_golden("twin-first.bin");
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, NULL, NULL);
+	struct ttlog_stream *stream = ttlog_stream_new(&reader, 1, NULL, NULL);
 	struct ttlog_event event;
 
 	(void)state;
-	assert_non_null(timeline);
+	assert_non_null(stream);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		char buf[TTLOG_ID_BYTES];
 		struct ttlog_text id;
 
-		assert_int_equal(ttlog_timeline_next(timeline, &event), 1);
+		assert_int_equal(ttlog_stream_next(stream, &event), 1);
 		id = ttlog_event_id(&event, buf);
 		if (!ttlog_text_is(id, wanted[i]))
 			fail_msg("event %zu is %.*s, not %s", i, (int)id.len, id.p, wanted[i]);
 	}
-	assert_int_equal(ttlog_timeline_next(timeline, &event), 0);
+	assert_int_equal(ttlog_stream_next(stream, &event), 0);
 	assert_sound(reader);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_snapshot_close(reader);
 }
 

@@ -45,7 +45,7 @@ static struct ttlog_snapshot *start_golden(const char *name)
 	return snapshot;
 }
 
-static void test_read_filter_matches_what_timelines_choose(void **state)
+static void test_read_filter_matches_what_streams_choose(void **state)
 {
 	static const char *const FILTERS[] = {
 		"level>=WARN",
@@ -60,7 +60,7 @@ static void test_read_filter_matches_what_timelines_choose(void **state)
 	for (size_t f = 0; f < sizeof(FILTERS) / sizeof(FILTERS[0]); f++) {
 		struct ttlog_snapshot *snapshot = fixture__open_golden("golden.bin");
 		struct ttlog_filter *filter = ttlog_filter_new();
-		struct ttlog_timeline *all, *chosen;
+		struct ttlog_stream *all, *chosen;
 		struct ttlog_event event, wanted;
 		size_t cnt = 0, more;
 
@@ -70,23 +70,23 @@ static void test_read_filter_matches_what_timelines_choose(void **state)
 		assert_false(ttlog_filter_is_empty(filter));
 		ttlog_filter_set_last(filter, ttlog_snapshot_last_ns(snapshot));
 		/* NULL: everything, of all times */
-		all = ttlog_timeline_new(&snapshot, 1, NULL, NULL);
-		while (ttlog_timeline_next(all, &event))
+		all = ttlog_stream_new(&snapshot, 1, NULL, NULL);
+		while (ttlog_stream_next(all, &event))
 			cnt += ttlog_filter_matches(filter, &event);
-		ttlog_timeline_free(all);
-		chosen = ttlog_timeline_new(&snapshot, 1, filter, NULL);
-		for (more = 0; ttlog_timeline_next(chosen, &wanted); more++)
+		ttlog_stream_free(all);
+		chosen = ttlog_stream_new(&snapshot, 1, filter, NULL);
+		for (more = 0; ttlog_stream_next(chosen, &wanted); more++)
 			assert_true(ttlog_filter_matches(filter, &wanted));
 		assert_int_equal(more, cnt);
 		assert_in_range(cnt, 1, 13);
-		ttlog_timeline_free(chosen);
+		ttlog_stream_free(chosen);
 		ttlog_filter_free(filter);
 		ttlog_snapshot_close(snapshot);
 	}
 }
 
 /* Files that were only begun are gone over first: what is in two of them comes once. */
-static void test_read_timeline_of_files_only_begun(void **state)
+static void test_read_stream_of_files_only_begun(void **state)
 {
 	struct ttlog_snapshot *begun[2], *opened[2];
 	char *json[2];
@@ -217,14 +217,14 @@ static void test_read_frees_nothing(void **state)
 	(void)state;
 	ttlog_snapshot_close(NULL);
 	ttlog_filter_free(NULL);
-	ttlog_timeline_free(NULL);
+	ttlog_stream_free(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read_filter_matches_what_timelines_choose),
-		cmocka_unit_test(test_read_timeline_of_files_only_begun),
+		cmocka_unit_test(test_read_filter_matches_what_streams_choose),
+		cmocka_unit_test(test_read_stream_of_files_only_begun),
 		cmocka_unit_test(test_read_columns_are_what_events_have),
 		cmocka_unit_test(test_read_walks_the_header),
 		cmocka_unit_test(test_read_says_why_it_cannot_open),

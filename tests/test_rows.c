@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model of the full screen: what rows give is what the timeline gives, in any order asked. */
+/* The model of the full screen: what rows give is what the stream gives, in any order asked. */
 #include "view_fixture.h"
 
 #include "order.h"
@@ -57,7 +57,7 @@ static char *row_json(struct rows *rows, uint64_t row)
 	return capture__end(&out);
 }
 
-/* The lines that the timeline gives; `expr` NULL: all. */
+/* The lines that the stream gives; `expr` NULL: all. */
 static char *expected_of(const struct model *model, const char *expr)
 {
 	return fixture__json(model->readers, model->reader_cnt, (struct show){ .filter = expr });
@@ -82,7 +82,7 @@ static const char *const GOLDENS[][FILES_MAX + 1] = {
 };
 #define GOLDEN_CNT (sizeof(GOLDENS) / sizeof(GOLDENS[0]))
 
-static void test_rows_are_the_timelines(void **state)
+static void test_rows_are_the_event_streams(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < GOLDEN_CNT; i++) {
@@ -375,7 +375,7 @@ static void test_rows_order_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows_are_the_timelines),
+		cmocka_unit_test(test_rows_are_the_event_streams),
 		cmocka_unit_test(test_rows_filter),
 		cmocka_unit_test(test_rows_found_in_slices),
 		cmocka_unit_test(test_rows_find),

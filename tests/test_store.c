@@ -37,7 +37,7 @@ static size_t count_once(const struct store *store)
 	return cnt;
 }
 
-/* As many as a timeline shows. */
+/* As many as a stream shows. */
 static void test_store_repeated(void **state)
 {
 	struct store store;

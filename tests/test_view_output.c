@@ -272,16 +272,16 @@ static char *text_lines(struct ttlog_snapshot *reader, bool colour)
 {
 	const struct ttlog_range range = { 0, UINT64_MAX };
 	struct ttlog_filter *filter = ttlog_filter_new();
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, filter, &range);
+	struct ttlog_stream *stream = ttlog_stream_new(&reader, 1, filter, &range);
 	struct text_output text;
 	struct ttlog_event event;
 	struct out out;
 
 	capture__begin(&out);
 	text_output__init(&text, &out, colour, &reader, 1);
-	while (ttlog_timeline_next(timeline, &event))
+	while (ttlog_stream_next(stream, &event))
 		text_output__event(&text, &event);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_filter_free(filter);
 	return capture__end(&out);
 }
@@ -373,21 +373,21 @@ static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json
 {
 	const struct ttlog_range range = { 0, UINT64_MAX };
 	struct ttlog_filter *filter = ttlog_filter_new();
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, filter, &range);
+	struct ttlog_stream *stream = ttlog_stream_new(&reader, 1, filter, &range);
 	struct stats *stats = stats__new(&(struct stats_setup){ .keys = keys });
 	struct ttlog_run run;
 	struct ttlog_event event;
 	struct out out;
 
 	assert_non_null(stats);
-	while (one_by_one && ttlog_timeline_next(timeline, &event))
+	while (one_by_one && ttlog_stream_next(stream, &event))
 		assert_int_equal(stats__event(stats, &event), 0);
-	while (!one_by_one && ttlog_timeline_run(timeline, UINT64_MAX, &run))
+	while (!one_by_one && ttlog_stream_run(stream, UINT64_MAX, &run))
 		assert_int_equal(stats__run(stats, &run), 0);
 	capture__begin(&out);
 	assert_int_equal(stats__print(stats, &out, SIZE_MAX, json), 0);
 	stats__free(stats);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_filter_free(filter);
 	return capture__end(&out);
 }

@@ -138,7 +138,7 @@ static inline char *fixture__json(struct ttlog_snapshot *const *readers, size_t 
 				  struct show show)
 {
 	struct ttlog_filter *filter = ttlog_filter_new();
-	struct ttlog_timeline *timeline;
+	struct ttlog_stream *stream;
 	struct ttlog_event event;
 	struct out out;
 	char why[256];
@@ -150,14 +150,14 @@ static inline char *fixture__json(struct ttlog_snapshot *const *readers, size_t 
 		fail_msg("%s", why);
 	if (!show.range.until_ns)
 		show.range.until_ns = UINT64_MAX;
-	timeline = ttlog_timeline_new(readers, cnt, filter, &show.range);
-	assert_non_null(timeline);
+	stream = ttlog_stream_new(readers, cnt, filter, &show.range);
+	assert_non_null(stream);
 	if (show.has_tail)
-		assert_int_equal(ttlog_timeline_tail(timeline, show.tail), 0);
+		assert_int_equal(ttlog_stream_tail(stream, show.tail), 0);
 	capture__begin(&out);
-	while (ttlog_timeline_next(timeline, &event))
+	while (ttlog_stream_next(stream, &event))
 		json__event(&out, &event);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_filter_free(filter);
 	return capture__end(&out);
 }

@@ -169,7 +169,7 @@ static struct ttlog_range range_of(const struct view *view)
 	return range;
 }
 
-static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint64_t most)
+static void show_lines(struct view *view, struct ttlog_stream *stream, uint64_t most)
 {
 	bool json = view->options.format == FORMAT_JSON;
 	struct text_output text;
@@ -177,8 +177,7 @@ static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint6
 
 	text_output__init(&text, &view->out, view->terminal.colour, view->input.readers,
 			  view->input.reader_cnt);
-	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
-	     i++) {
+	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++) {
 		if (json)
 			json__event(&view->out, &event);
 		else
@@ -186,20 +185,20 @@ static void show_lines(struct view *view, struct ttlog_timeline *timeline, uint6
 	}
 }
 
-static int make_timeline(struct view *view, struct ttlog_timeline **ret)
+static int make_stream(struct view *view, struct ttlog_stream **ret)
 {
 	const struct options *options = &view->options;
 	struct ttlog_range range = range_of(view);
-	struct ttlog_timeline *timeline = ttlog_timeline_new(
-		view->input.readers, view->input.reader_cnt, options->filter, &range);
-	int err = timeline ? 0 : -errno;
+	struct ttlog_stream *stream = ttlog_stream_new(view->input.readers, view->input.reader_cnt,
+						       options->filter, &range);
+	int err = stream ? 0 : -errno;
 
 	if (!err && options->has_limit)
-		err = ttlog_timeline_tail(timeline, options->limit);
+		err = ttlog_stream_tail(stream, options->limit);
 	if (err)
-		ttlog_timeline_free(timeline);
+		ttlog_stream_free(stream);
 	else
-		*ret = timeline;
+		*ret = stream;
 	return err;
 }
 
@@ -207,32 +206,31 @@ static int show_events(struct view *view)
 {
 	const struct options *options = &view->options;
 	uint64_t most = options->has_head ? options->head : UINT64_MAX;
-	struct ttlog_timeline *timeline;
-	int err = make_timeline(view, &timeline);
+	struct ttlog_stream *stream;
+	int err = make_stream(view, &stream);
 
 	if (err)
 		return err;
 	if (options->mode == MODE_EVENTS)
-		show_lines(view, timeline, most);
+		show_lines(view, stream, most);
 	else
-		err = summary__show(options, timeline, most, &view->out, &view->terminal);
-	ttlog_timeline_free(timeline);
+		err = summary__show(options, stream, most, &view->out, &view->terminal);
+	ttlog_stream_free(stream);
 	return err;
 }
 
 static int show_once(struct view *view, const struct event_output *output, void *state)
 {
 	uint64_t most = view->options.has_head ? view->options.head : UINT64_MAX;
-	struct ttlog_timeline *timeline;
+	struct ttlog_stream *stream;
 	struct ttlog_event event;
-	int err = make_timeline(view, &timeline);
+	int err = make_stream(view, &stream);
 
 	if (err)
 		return err;
-	for (uint64_t i = 0; i < most && !view->out.err && ttlog_timeline_next(timeline, &event);
-	     i++)
+	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++)
 		output->event(state, &event);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	return 0;
 }
 

@@ -12,21 +12,21 @@
  *		struct ttlog_snapshot *snapshot =
  *			argc > 1 ? ttlog_snapshot_open(argv[1], why, sizeof(why)) : NULL;
  *		struct ttlog_filter *filter = ttlog_filter_new();
- *		struct ttlog_timeline *timeline = NULL;
+ *		struct ttlog_stream *stream = NULL;
  *		struct ttlog_event event;
  *
  *		if (snapshot && filter && !ttlog_filter_add(filter, "level>=WARN", why, sizeof(why)))
- *			timeline = ttlog_timeline_new(&snapshot, 1, filter, NULL);
- *		while (timeline && ttlog_timeline_next(timeline, &event))
+ *			stream = ttlog_stream_new(&snapshot, 1, filter, NULL);
+ *		while (stream && ttlog_stream_next(stream, &event))
  *			printf("%llu %s %.*s\n", (unsigned long long)event.real_ns,
  *			       ttlog_level_name(event.site->level), (int)event.site->msg.len,
  *			       event.site->msg.p);
- *		if (!timeline)
+ *		if (!stream)
  *			fprintf(stderr, "%s\n", why);
- *		ttlog_timeline_free(timeline);
+ *		ttlog_stream_free(stream);
  *		ttlog_filter_free(filter);
  *		ttlog_snapshot_close(snapshot);
- *		return !timeline;
+ *		return !stream;
  *	}
  *
  * Files are hostile. Whatever is in one, memory is bounded by what FORMAT.md allows and nothing
@@ -34,18 +34,19 @@
  * snapshot may hold any byte, terminal escapes too, has no zero at its end, and may be NULL where
  * its length is 0: print it with care.
  *
- * Threads: a snapshot, and every filter and timeline that is used with it, belongs to one thread at
+ * Threads: a snapshot, and every filter and stream that is used with it, belongs to one thread at
  * a time. Different snapshots may be used at once. There are no globals, and no signal handlers.
  *
  * Lifetime: what a snapshot gives lives until it is closed: its info, sites, threads, all their
  * text. What a chunk of events gives, values and columns, lives until another chunk of that
- * snapshot is loaded: until the next call that goes on in it or in a timeline over it.
+ * snapshot is loaded: until the next call that goes on in it or in a stream over it.
  *
  * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno.
  * Where there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1;
  * TTLOG_WHY_BYTES is always enough). All *_free and *_close take NULL.
  *
- * Versions. The soname's number changes with every incompatible change. Without one: functions,
+ * Versions. The soname changes with every incompatible change: until 1.0 it is 0 and
+ * TTLOG_READ_MINOR, later TTLOG_READ_MAJOR. With the same soname: functions,
  * constants and enumerators are added; structs that only the library allocates grow at their end
  * (never hold an array of them, nor sizeof); structs that callers allocate get a meaning for their
  * reserved members, which are 0 until then. Each struct says which it is. What a later file has
@@ -66,7 +67,7 @@ extern "C" {
 #endif
 
 #define TTLOG_READ_MAJOR   0
-#define TTLOG_READ_MINOR   1
+#define TTLOG_READ_MINOR   2
 #define TTLOG_READ_PATCH   0
 #define TTLOG_READ_VERSION (TTLOG_READ_MAJOR * 10000 + TTLOG_READ_MINOR * 100 + TTLOG_READ_PATCH)
 
@@ -393,7 +394,7 @@ const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot
 
 /* Makes snapshots of one process tell wall time alike, by the clock of the first one given: each has a
  * pair of clocks of its own, and where they disagree an event that is in two files would have two
- * times. What was already given as wall time stays. Several are gone over to their ends. Timelines do
+ * times. What was already given as wall time stays. Several are gone over to their ends. Streams do
  * it themselves; before, it is for who asks for times first. Returns 0 or -ENOMEM. */
 int ttlog_snapshots_share_clock(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
 
@@ -436,14 +437,14 @@ uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
 				     struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
 
-/* Whether this one event passes. Timelines do it by column, ten times as fast. */
+/* Whether this one event passes. Streams do it by column, ten times as fast. */
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);
 
-/* ---- Timelines: the events of several files, in order, filtered, each once ---- */
+/* ---- Event streams: the events of several files, in order, filtered, each once ---- */
 
 /* Snapshots of one process overlap; an event that is in several of them comes once, and wall time is
  * that of the first one given: ttlog_snapshots_share_clock(). */
-struct ttlog_timeline;
+struct ttlog_stream;
 
 /* Wall time in ns since 1970, both included. Fixed. */
 struct ttlog_range {
@@ -451,20 +452,20 @@ struct ttlog_range {
 };
 
 /* filter NULL: all events; range NULL: of all times. Snapshots and filter stay the caller's, and
- * as they are while the timeline lives. Several snapshots are first gone over to their ends. Timelines
+ * as they are while the stream lives. Several snapshots are first gone over to their ends. Streams
  * over one snapshot that go on in turn load its chunks again and again: better open the file twice. */
-struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshots,
-					  size_t snapshot_cnt, const struct ttlog_filter *filter,
-					  const struct ttlog_range *range);
-void ttlog_timeline_free(struct ttlog_timeline *timeline);
+struct ttlog_stream *ttlog_stream_new(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt,
+				      const struct ttlog_filter *filter,
+				      const struct ttlog_range *range);
+void ttlog_stream_free(struct ttlog_stream *stream);
 
 /* The next event; valid until the next call. Returns 1, or 0 at the end. What cannot be read is a
  * problem of its snapshot, and passed over. */
-int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret);
+int ttlog_stream_next(struct ttlog_stream *stream, struct ttlog_event *ret);
 
 /* Before the first event: goes over everything once, so that only the last `cnt` events come.
  * Returns 0 or -ENOMEM. */
-int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt);
+int ttlog_stream_tail(struct ttlog_stream *stream, uint64_t cnt);
 
 /* Events that follow one another, all of one snapshot's loaded chunk. Has reserved members. */
 struct ttlog_run {
@@ -473,7 +474,7 @@ struct ttlog_run {
 	uint32_t first;            /* position in the chunk where `positions` is NULL */
 	const uint32_t *positions; /* in the chunk, ascending; NULL: from `first` on, all of them */
 	uint64_t shift;  /* from CLOCK_MONOTONIC to the key that the stream is ordered by */
-	uint32_t number; /* the snapshot's, in ttlog_timeline_new's array */
+	uint32_t number; /* the snapshot's, in ttlog_stream_new's array */
 	uint32_t reserved;
 };
 
@@ -482,12 +483,12 @@ static inline uint32_t ttlog_run_at(const struct ttlog_run *run, uint32_t i)
 	return run->positions ? run->positions[i] : run->first + i;
 }
 
-/* The same as ttlog_timeline_next, for those who look at columns: the next events, at most `most`
+/* The same as ttlog_stream_next, for those who look at columns: the next events, at most `most`
  * (more than 0), and at least 1; valid until the next call. Do not mix the two. */
-int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret);
+int ttlog_stream_run(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret);
 
 /* The same, but loads one chunk at most: -EAGAIN where no event was found in it. */
-int ttlog_timeline_step(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret);
+int ttlog_stream_step(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret);
 
 /* Where one snapshot's events go on. Fixed. */
 struct ttlog_place {
@@ -498,16 +499,16 @@ struct ttlog_place {
 /* Where the stream goes on, a place a snapshot, and the key of what comes next (UINT64_MAX: nothing
  * does). The last run is valid no more. False where one cannot return to: between events of one
  * nanosecond of which those that come twice are being left out. */
-bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *ret_places,
-			 uint64_t *ret_key);
+bool ttlog_stream_mark(struct ttlog_stream *stream, struct ttlog_place *ret_places,
+		       uint64_t *ret_key);
 /* Goes on from a mark, also when others have loaded chunks of the snapshots since: until then, that
- * is all that may be asked of the timeline. */
-void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_place *places);
+ * is all that may be asked of the stream. */
+void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *places);
 /* The key of an event of snapshot `number`: CLOCK_MONOTONIC and a shift, modulo 2^64. Of equal ones
  * those of the snapshot that was given first come first. */
-uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns);
+uint64_t ttlog_stream_key(const struct ttlog_stream *stream, size_t number, uint64_t mono_ns);
 /* Whether another snapshot may have some of the events of snapshot `number`, too. */
-bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number);
+bool ttlog_stream_overlaps(const struct ttlog_stream *stream, size_t number);
 
 /* ---- Snapshots that come one after another, as from collectors that are followed ---- */
 
@@ -517,7 +518,7 @@ struct ttlog_seen;
 
 struct ttlog_seen *ttlog_seen_new(void);
 void ttlog_seen_free(struct ttlog_seen *seen);
-/* Timelines over the snapshot, which must have one chunk, leave out from now on what an earlier one
+/* Streams over the snapshot, which must have one chunk, leave out from now on what an earlier one
  * had. Before they begin. Returns 0 or -ENOMEM: then they leave out nothing. */
 int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot);
 

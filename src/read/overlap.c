@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Before a timeline begins: in which times files of one process may have the same events, and which
+ * Before a stream begins: in which times files of one process may have the same events, and which
  * events those are, where the files say so.
  */
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "family.h"
 #include "identity.h"
-#include "timeline_parts.h"
+#include "event_stream_parts.h"
 
 /* By so much, far more than they do, clocks of two collectors differ. */
 #define CLOCK_SLACK_NS 1000000000u
@@ -54,17 +54,17 @@ static void find_overlap(struct input *a, const struct input *b)
 }
 
 /* Which events each file has that others may have, too. */
-static void note_shared(struct ttlog_timeline *timeline)
+static void note_shared(struct ttlog_stream *stream)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < timeline->input_cnt; i++)
-		bytes += timeline->inputs[i].shares ? timeline->inputs[i].reader->contents.size : 0;
+	for (size_t i = 0; i < stream->input_cnt; i++)
+		bytes += stream->inputs[i].shares ? stream->inputs[i].reader->contents.size : 0;
 	if (!bytes)
 		return;
-	known__init(&timeline->known, bytes);
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		const struct input *input = &timeline->inputs[i];
+	known__init(&stream->known, bytes);
+	for (size_t i = 0; i < stream->input_cnt; i++) {
+		const struct input *input = &stream->inputs[i];
 		struct ttlog_snapshot *reader = input->reader;
 
 		for (size_t k = 0; input->shares && k < reader->contents.chunk_cnt; k++) {
@@ -73,17 +73,17 @@ static void note_shared(struct ttlog_timeline *timeline)
 			if (place->n && place->last_ns >= input->share_from_ns &&
 			    place->first_ns <= input->share_to_ns &&
 			    !ttlog_snapshot_load(reader, k))
-				known__add(&timeline->known, input->family, input->number, reader);
+				known__add(&stream->known, input->family, input->number, reader);
 		}
 		if (input->shares)
 			ttlog_snapshot_unload(reader);
 	}
-	known__sort(&timeline->known);
+	known__sort(&stream->known);
 }
 
-int overlap__find(struct ttlog_timeline *timeline, struct ttlog_snapshot *const *snapshots)
+int overlap__find(struct ttlog_stream *stream, struct ttlog_snapshot *const *snapshots)
 {
-	const size_t cnt = timeline->input_cnt;
+	const size_t cnt = stream->input_cnt;
 	size_t *families = calloc(cnt + 1, sizeof(*families));
 
 	if (!families)
@@ -92,16 +92,16 @@ int overlap__find(struct ttlog_timeline *timeline, struct ttlog_snapshot *const 
 	for (size_t i = 0; i < cnt; i++) {
 		const struct ttlog_info *header = &snapshots[i]->header.info;
 
-		timeline->inputs[i].family = families[i];
-		timeline->inputs[i].shift = header->real_ns - header->mono_ns;
+		stream->inputs[i].family = families[i];
+		stream->inputs[i].shift = header->real_ns - header->mono_ns;
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		for (size_t k = 0; k < cnt; k++) {
 			if (i != k && families[i] == families[k])
-				find_overlap(&timeline->inputs[i], &timeline->inputs[k]);
+				find_overlap(&stream->inputs[i], &stream->inputs[k]);
 		}
 	}
 	free(families);
-	note_shared(timeline);
+	note_shared(stream);
 	return 0;
 }

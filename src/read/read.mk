@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libttlogread: include/ttlog/read.h. One set of objects, for both libraries and for the unit tests.
-# The soname's number is that of read.h; the file's is the release.
+# The soname has the number of read.h (0.MINOR until 1.0); the file has the release.
 READ_SO := libttlogread.so
-READ_SONAME := $(READ_SO).0
+READ_SONAME := $(READ_SO).0.2
 
 $(READ_OBJS) $(READ_SHARED): ALL_CFLAGS += $(READ_CFLAGS)
 

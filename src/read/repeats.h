@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which events of one moment were shown already, from another file of the process: timeline.c says
- * what "the same" means. They are asked about moment by moment, and within one file by file.
+ * Which events of one moment were shown already, from another file of the process: event_stream.c
+ * says what "the same" means. They are asked about moment by moment, and within one file by file.
  */
 #ifndef TTLOG_READ_REPEATS_H
 #define TTLOG_READ_REPEATS_H

@@ -31,18 +31,18 @@ static uint64_t sum_of(struct ttlog_snapshot *reader, const struct ttlog_filter 
 		       const struct ttlog_filter *each)
 {
 	struct ttlog_range all = { 0, UINT64_MAX }, range = all;
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&reader, 1, by, &all);
+	struct ttlog_stream *stream = ttlog_stream_new(&reader, 1, by, &all);
 	struct ttlog_event event;
 	uint64_t sum = 0;
 
-	FUZZ_CHECK(timeline);
+	FUZZ_CHECK(stream);
 	if (each)
 		filter__range(each, &range.since_ns, &range.until_ns);
-	while (ttlog_timeline_next(timeline, &event)) {
+	while (ttlog_stream_next(stream, &event)) {
 		if (!each || is_wanted(each, &event, &range))
 			sum = mix(sum, &event);
 	}
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	return sum;
 }
 

@@ -110,13 +110,13 @@ static void *serve(void *context)
 static void read_piece(struct ttlog_snapshot *piece, const struct ttlog_filter *filter)
 {
 	const struct ttlog_range all = { 0, UINT64_MAX };
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&piece, 1, filter, &all);
+	struct ttlog_stream *stream = ttlog_stream_new(&piece, 1, filter, &all);
 	struct ttlog_event event;
 
-	FUZZ_CHECK(timeline);
-	for (int i = 0; i < MOST_EVENTS && ttlog_timeline_next(timeline, &event); i++)
+	FUZZ_CHECK(stream);
+	for (int i = 0; i < MOST_EVENTS && ttlog_stream_next(stream, &event); i++)
 		FUZZ_CHECK(event.site && event.thread);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	ttlog_snapshot_close(piece);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs of events come from a timeline; each group of a run's chunk is taken column by column.
+ * Runs of events come from a stream; each group of a run's chunk is taken column by column.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -151,19 +151,19 @@ int profile__init(struct profile *ret, struct ttlog_snapshot *snapshot,
 		.threads = calloc(info->thread_cnt + 1, sizeof(*profile.threads)),
 		.memory = { BUDGET_BYTES, FIGURES_DISTINCT_BYTES },
 	};
-	struct ttlog_timeline *timeline = ttlog_timeline_new(&snapshot, 1, filter, range);
+	struct ttlog_stream *stream = ttlog_stream_new(&snapshot, 1, filter, range);
 	struct rows *rows = malloc(sizeof(*rows));
 	struct ttlog_run run;
 	int err = 0;
 
-	if (!profile.sites || !profile.threads || !timeline || !rows)
+	if (!profile.sites || !profile.threads || !stream || !rows)
 		err = -ENOMEM;
-	while (!err && ttlog_timeline_run(timeline, UINT64_MAX, &run))
+	while (!err && ttlog_stream_run(stream, UINT64_MAX, &run))
 		take_run(&profile, rows, &run);
 	if (!err)
 		find_times(&profile, range);
 	free(rows);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	if (err) {
 		profile__fini(&profile);
 		profile = (struct profile){ .cnt = 0 };

@@ -153,14 +153,14 @@ static struct store_file *file_of(struct store *store, const struct ttlog_snapsh
 }
 
 /* What the merge shows is not repeated; all the rest is. */
-static int mark_repeated(struct store *store, struct ttlog_timeline *timeline)
+static int mark_repeated(struct store *store, struct ttlog_stream *stream)
 {
 	struct ttlog_run run;
 	int err = 0;
 
 	for (size_t i = 0; i < store->file_cnt && !err; i++)
 		err = alloc_bits(&store->files[i]);
-	while (!err && ttlog_timeline_run(timeline, UINT32_MAX, &run))
+	while (!err && ttlog_stream_run(stream, UINT32_MAX, &run))
 		set_bits(file_of(store, run.snapshot)
 				 ->repeated[ttlog_snapshot_chunk(run.snapshot)->number],
 			 &run);
@@ -182,23 +182,23 @@ static int merge(struct store *store)
 	struct ttlog_filter *filter = ttlog_filter_new();
 	struct ttlog_snapshot **readers =
 		calloc(store->file_cnt + 1, sizeof(struct ttlog_snapshot *));
-	struct ttlog_timeline *timeline = NULL;
+	struct ttlog_stream *stream = NULL;
 	bool overlaps = false;
 	int err = 0;
 
 	for (size_t i = 0; readers && i < store->file_cnt; i++)
 		readers[i] = store->files[i].reader;
 	if (filter && readers)
-		timeline = ttlog_timeline_new(readers, store->file_cnt, filter, &all);
-	if (!timeline)
+		stream = ttlog_stream_new(readers, store->file_cnt, filter, &all);
+	if (!stream)
 		err = -ENOMEM;
 	for (size_t i = 0; i < store->file_cnt && !err; i++) {
-		store->files[i].shift = ttlog_timeline_key(timeline, i, 0);
-		overlaps |= ttlog_timeline_overlaps(timeline, i);
+		store->files[i].shift = ttlog_stream_key(stream, i, 0);
+		overlaps |= ttlog_stream_overlaps(stream, i);
 	}
 	if (!err && overlaps)
-		err = mark_repeated(store, timeline);
-	ttlog_timeline_free(timeline);
+		err = mark_repeated(store, stream);
+	ttlog_stream_free(stream);
 	free(readers);
 	ttlog_filter_free(filter);
 	return err;

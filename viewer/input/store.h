@@ -3,7 +3,7 @@
  * The chunks of several files for those who come back to them: decoded ones are kept, up to
  * max_bytes and those in use, and any number of cursors may stand in them at once.
  *
- * What timeline.h says holds here, too: how files are merged (store_file.shift), and that an event
+ * What read.h says holds here, too: how files are merged (store_file.shift), and that an event
  * which several files of a process hold is there once (store_file.repeated). Who makes a store has
  * gone over the files to their ends.
  */

@@ -91,7 +91,7 @@ static void print_event(struct live_output *live, const struct ttlog_event *even
 static int print_group(struct live_output *live)
 {
 	const struct ttlog_range all = { 0, UINT64_MAX };
-	struct ttlog_timeline *timeline;
+	struct ttlog_stream *stream;
 	struct ttlog_event event;
 
 	for (size_t i = 0; i < live->group_cnt; i++) {
@@ -99,12 +99,12 @@ static int print_group(struct live_output *live)
 		live->is_damaged |= ttlog_snapshot_contents(live->group[i])->problem_cnt > 0;
 	}
 	widen(live);
-	timeline = ttlog_timeline_new(live->group, live->group_cnt, live->options->filter, &all);
-	if (!timeline)
+	stream = ttlog_stream_new(live->group, live->group_cnt, live->options->filter, &all);
+	if (!stream)
 		return -errno;
-	while (live->left && !is_told && !live->out->err && ttlog_timeline_next(timeline, &event))
+	while (live->left && !is_told && !live->out->err && ttlog_stream_next(stream, &event))
 		print_event(live, &event);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	for (size_t i = 0; i < live->group_cnt; i++)
 		ttlog_snapshot_close(live->group[i]);
 	live->group_cnt = 0;

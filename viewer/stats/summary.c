@@ -8,7 +8,7 @@
 #include "summary.h"
 #include <ttlog/read.h>
 
-static int show_stats(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+static int show_stats(const struct options *options, struct ttlog_stream *stream, uint64_t most,
 		      struct out *out, const struct terminal *terminal)
 {
 	const bool json = options->format == FORMAT_JSON;
@@ -23,7 +23,7 @@ static int show_stats(const struct options *options, struct ttlog_timeline *time
 	struct ttlog_run run;
 	int err = stats ? 0 : -errno;
 
-	for (; !err && most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
+	for (; !err && most && ttlog_stream_run(stream, most, &run); most -= run.cnt)
 		err = stats__run(stats, &run);
 	if (!err && options->histogram)
 		err = stats__print_histograms(stats, out, top, terminal, json);
@@ -33,7 +33,7 @@ static int show_stats(const struct options *options, struct ttlog_timeline *time
 	return err;
 }
 
-static int show_rates(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+static int show_rates(const struct options *options, struct ttlog_stream *stream, uint64_t most,
 		      struct out *out, const struct terminal *terminal)
 {
 	struct rates *rates = rates__new();
@@ -41,17 +41,17 @@ static int show_rates(const struct options *options, struct ttlog_timeline *time
 
 	if (!rates)
 		return -ENOMEM;
-	for (; most && ttlog_timeline_run(timeline, most, &run); most -= run.cnt)
+	for (; most && ttlog_stream_run(stream, most, &run); most -= run.cnt)
 		rates__run(rates, &run);
 	rates__print(rates, out, terminal, options->format == FORMAT_JSON);
 	rates__free(rates);
 	return 0;
 }
 
-int summary__show(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+int summary__show(const struct options *options, struct ttlog_stream *stream, uint64_t most,
 		  struct out *out, const struct terminal *terminal)
 {
 	if (options->mode == MODE_TIMELINE)
-		return show_rates(options, timeline, most, out, terminal);
-	return show_stats(options, timeline, most, out, terminal);
+		return show_rates(options, stream, most, out, terminal);
+	return show_stats(options, stream, most, out, terminal);
 }

@@ -10,10 +10,10 @@
 struct options;
 struct out;
 struct terminal;
-struct ttlog_timeline;
+struct ttlog_stream;
 
 /* Of the next `most` events. Returns 0 or -ENOMEM. */
-int summary__show(const struct options *options, struct ttlog_timeline *timeline, uint64_t most,
+int summary__show(const struct options *options, struct ttlog_stream *stream, uint64_t most,
 		  struct out *out, const struct terminal *terminal);
 
 #endif /* TTLOG_VIEW_SUMMARY_H */

@@ -12,14 +12,14 @@
 #define MARK_BYTES_MAX (8u << 20)
 
 struct mark {
-	uint64_t row; /* of the part's, from which on the timeline goes on */
+	uint64_t row; /* of the part's, from which on the stream goes on */
 	uint64_t key;
 };
 
 struct part {
 	struct ttlog_snapshot **readers; /* the source's */
 	size_t reader_cnt;
-	struct ttlog_timeline *timeline;
+	struct ttlog_stream *stream;
 	uint64_t first, cnt; /* rows */
 	bool done;
 
@@ -28,7 +28,7 @@ struct part {
 	size_t mark_cnt, mark_cap;
 	uint64_t spacing, work; /* since the last mark */
 
-	/* Where the timeline is, if the part's user is these rows. */
+	/* Where the stream is, if the part's user is these rows. */
 	uint64_t next;
 	bool has_run;
 	struct ttlog_run run;
@@ -63,7 +63,7 @@ struct rows *rows__new(struct sources *sources, struct ttlog_filter *filter,
 
 static void free_part(struct part *part)
 {
-	ttlog_timeline_free(part->timeline);
+	ttlog_stream_free(part->stream);
 	free(part->marks);
 	free(part->places);
 }
@@ -147,7 +147,7 @@ static int reserve_mark(struct part *part)
 	return 0;
 }
 
-/* Where the timeline is at the end of what was found. */
+/* Where the stream is at the end of what was found. */
 static int add_mark(struct part *part)
 {
 	struct mark *mark;
@@ -158,8 +158,8 @@ static int add_mark(struct part *part)
 	mark = &part->marks[part->mark_cnt];
 	mark->row = part->cnt;
 	part->has_run = false;
-	if (ttlog_timeline_mark(part->timeline, part->places + part->mark_cnt * part->reader_cnt,
-				&mark->key)) {
+	if (ttlog_stream_mark(part->stream, part->places + part->mark_cnt * part->reader_cnt,
+			      &mark->key)) {
 		part->mark_cnt++;
 		part->work = 0;
 	}
@@ -214,15 +214,15 @@ static bool is_run_loaded(const struct rows *rows, const struct part *part)
 static void go_to_mark(struct rows *rows, struct part *part, size_t mark)
 {
 	source_of(rows, part)->user = rows;
-	ttlog_timeline_return(part->timeline, part->places + mark * part->reader_cnt);
+	ttlog_stream_return(part->stream, part->places + mark * part->reader_cnt);
 	part->next = part->marks[mark].row;
 	part->has_run = false;
 }
 
-/* As ttlog_timeline_step; the part's run is the next, if there is one. */
+/* As ttlog_stream_step; the part's run is the next, if there is one. */
 static int step(struct part *part, uint64_t most)
 {
-	int found = ttlog_timeline_step(part->timeline, most, &part->run);
+	int found = ttlog_stream_step(part->stream, most, &part->run);
 
 	part->has_run = found == 1;
 	if (!part->has_run)
@@ -289,9 +289,9 @@ static int begin_part(struct rows *rows)
 		.spacing = MARK_SPACING,
 		.first = rows__cnt(rows),
 	};
-	part->timeline =
-		ttlog_timeline_new(source->readers, source->reader_cnt, rows->filter, &rows->range);
-	if (!part->timeline)
+	part->stream =
+		ttlog_stream_new(source->readers, source->reader_cnt, rows->filter, &rows->range);
+	if (!part->stream)
 		return -ENOMEM;
 	rows->part_cnt++;
 	source->user = rows;
@@ -470,7 +470,7 @@ void rows__set_key(const struct rows *rows, struct rows_place *place, uint64_t m
 	size_t idx = sources__index(rows->sources, place->part);
 
 	if (idx < rows->part_cnt && !sources__is_gone(rows->sources, place->part))
-		place->key = ttlog_timeline_key(rows->parts[idx].timeline, place->input, mono_ns);
+		place->key = ttlog_stream_key(rows->parts[idx].stream, place->input, mono_ns);
 }
 
 bool rows__has_passed(const struct rows *rows, const struct rows_place *place)

@@ -3,7 +3,7 @@
  * The events that a filter lets pass, as numbered rows: the model of the full screen.
  *
  * Nothing of an event is kept. rows__work goes over the sources once, a chunk at a time so that the
- * screen never waits for more than that, counts, and notes a mark now and then: where the timeline
+ * screen never waits for more than that, counts, and notes a mark now and then: where the stream
  * was at that row. A row is found again from the mark before it, which takes a chunk's decoding or
  * none. Marks take MARK_BYTES_MAX at most: where there are too many, every other goes.
  *

@@ -76,7 +76,7 @@ bool sources__scan(struct sources *sources, uint64_t until_ns)
 		}
 		if (part->reader_cnt > 1)
 			part->user = NULL;
-		/* Without memory the part's timeline will say so. */
+		/* Without memory the part's stream will say so. */
 		(void)ttlog_snapshots_share_clock(part->readers, part->reader_cnt);
 		note_last(sources, part);
 	}

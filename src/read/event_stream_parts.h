@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What timeline.c and overlap.c have in common. Nobody else's. */
-#ifndef TTLOG_READ_TIMELINE_PARTS_H
-#define TTLOG_READ_TIMELINE_PARTS_H
+/* What event_stream.c and overlap.c have in common. Nobody else's. */
+#ifndef TTLOG_READ_EVENT_STREAM_PARTS_H
+#define TTLOG_READ_EVENT_STREAM_PARTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ struct input {
 	struct selection_rule rule;
 };
 
-struct ttlog_timeline {
+struct ttlog_stream {
 	struct input *inputs;
 	size_t input_cnt;
 	struct ttlog_range range;
@@ -46,7 +46,7 @@ struct ttlog_timeline {
 	uint32_t given; /* so many events of the heap's top are out */
 	uint32_t loads_left;
 
-	struct ttlog_run run; /* ttlog_timeline_next is in */
+	struct ttlog_run run; /* ttlog_stream_next is in */
 	uint32_t run_at;
 
 	struct repeats repeats;
@@ -55,6 +55,6 @@ struct ttlog_timeline {
 
 /* Which inputs are of one process, and where they may have the same events. Sets their family, shift
  * and what they overlap in, and `known`. 0 or -ENOMEM. */
-int overlap__find(struct ttlog_timeline *timeline, struct ttlog_snapshot *const *snapshots);
+int overlap__find(struct ttlog_stream *stream, struct ttlog_snapshot *const *snapshots);
 
-#endif /* TTLOG_READ_TIMELINE_PARTS_H */
+#endif /* TTLOG_READ_EVENT_STREAM_PARTS_H */

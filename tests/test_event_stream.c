@@ -49,7 +49,7 @@ static void assert_values(const char *const *names, size_t cnt, struct show show
 #define OTHER   "overlap-other.bin"
 #define STEPPED "overlap-stepped.bin"
 
-static void test_timeline_each_event_once(void **state)
+static void test_event_stream_each_event_once(void **state)
 {
 	static const char *const BOTH[] = { FIRST, SECOND }, *const SWAPPED[] = { SECOND, FIRST };
 	static const char *const SAME[] = { FIRST, FIRST }, *const STEP[] = { FIRST, STEPPED };
@@ -67,7 +67,7 @@ static void test_timeline_each_event_once(void **state)
 
 /* Two collectors' files of one process (make_snapshot.py): the same events, at other times. 10 and 11
  * do not say which they are, and have other times. */
-static void test_timeline_each_identity_once(void **state)
+static void test_event_stream_each_identity_once(void **state)
 {
 	static const char *const TWINS[] = { "twin-first.bin", "twin-second.bin" };
 	static const char *const SWAPPED[] = { "twin-second.bin", "twin-first.bin" };
@@ -85,7 +85,7 @@ static void test_timeline_each_identity_once(void **state)
 }
 
 /* As alike as they are: the same pid, executable, clocks and events, of another boot. */
-static void test_timeline_other_boot(void **state)
+static void test_event_stream_other_boot(void **state)
 {
 	static const char *const BOTH[] = { "twin-first.bin", "twin-reboot.bin" };
 
@@ -93,7 +93,7 @@ static void test_timeline_other_boot(void **state)
 	assert_values(BOTH, 2, (struct show){ .filter = "n<3" }, "0,0,1,1,2,2,");
 }
 
-static void test_timeline_other_process(void **state)
+static void test_event_stream_other_process(void **state)
 {
 	static const char *const ALL[] = { SECOND, OTHER, FIRST };
 
@@ -105,7 +105,7 @@ static void test_timeline_other_process(void **state)
 		      "100,101,0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 }
 
-static void test_timeline_filter(void **state)
+static void test_event_stream_filter(void **state)
 {
 	static const char *const BOTH[] = { FIRST, SECOND };
 
@@ -140,7 +140,7 @@ static char *filtered_one_by_one(struct ttlog_snapshot *reader, const struct ttl
 }
 
 /* Column by column it lets the same events pass. */
-static void test_timeline_filter_by_columns(void **state)
+static void test_event_stream_filter_by_columns(void **state)
 {
 	static const char *const FILTERS[][2] = {
 		{ "symbol=A*", NULL },    { "quantity>=100", NULL },    { "quantity!=100", NULL },
@@ -181,7 +181,7 @@ static void test_timeline_filter_by_columns(void **state)
 }
 
 /* For every N, the last N are the tail of all. */
-static void test_timeline_tail(void **state)
+static void test_event_stream_tail(void **state)
 {
 	static const char *const ALL[] = { FIRST, SECOND, OTHER };
 	static const char WHOLE[] = "0,100,1,2,3,4,5,6,7,8,9,7,7,7,101,8,9,";
@@ -230,7 +230,7 @@ static struct ttlog_snapshot *open_disordered(const char *name)
 }
 
 /* The last N in the order in which they come, and not all that are later than the first of them. */
-static void test_timeline_tail_of_disorder(void **state)
+static void test_event_stream_tail_of_disorder(void **state)
 {
 	struct ttlog_snapshot *reader = open_disordered("golden.bin");
 	char *whole = fixture__json_of(reader);
@@ -256,12 +256,12 @@ static void test_timeline_tail_of_disorder(void **state)
 #define MOST_EVENTS 1000u
 
 /* Its events' times, from the next one on, at most `cnt`. */
-static size_t times_of(struct ttlog_timeline *timeline, uint64_t *to, size_t cnt)
+static size_t times_of(struct ttlog_stream *stream, uint64_t *to, size_t cnt)
 {
 	struct ttlog_event event;
 	size_t n = 0;
 
-	while (n < cnt && ttlog_timeline_next(timeline, &event) == 1) {
+	while (n < cnt && ttlog_stream_next(stream, &event) == 1) {
 		/* a value, for which the right chunk must be there */
 		if (event.site->nfields) {
 			struct ttlog_field field;
@@ -274,12 +274,12 @@ static size_t times_of(struct ttlog_timeline *timeline, uint64_t *to, size_t cnt
 	return n;
 }
 
-/* Timelines over one snapshot that go on in turn: each loads its chunks again. */
-static void test_timeline_two_in_turn(void **state)
+/* Streams over one snapshot that go on in turn: each loads its chunks again. */
+static void test_event_stream_two_in_turn(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 	struct ttlog_filter *filter = ttlog_filter_new();
-	struct ttlog_timeline *timelines[2];
+	struct ttlog_stream *streams[2];
 	uint64_t want[2][MOST_EVENTS], got[2][MOST_EVENTS];
 	size_t want_cnt[2], got_cnt[2] = { 0 }, steps[2] = { 3, 1 };
 
@@ -287,29 +287,29 @@ static void test_timeline_two_in_turn(void **state)
 	assert_true(ttlog_snapshot_contents(reader)->chunk_cnt > 1);
 	assert_int_equal(ttlog_filter_add(filter, "level>=INFO and not pid=1", NULL, 0), 0);
 	for (int i = 0; i < 2; i++) {
-		timelines[i] = ttlog_timeline_new(&reader, 1, i ? filter : NULL, NULL);
-		want_cnt[i] = times_of(timelines[i], want[i], MOST_EVENTS);
-		ttlog_timeline_free(timelines[i]);
+		streams[i] = ttlog_stream_new(&reader, 1, i ? filter : NULL, NULL);
+		want_cnt[i] = times_of(streams[i], want[i], MOST_EVENTS);
+		ttlog_stream_free(streams[i]);
 		assert_true(want_cnt[i] > 5);
 	}
 	for (int i = 0; i < 2; i++)
-		timelines[i] = ttlog_timeline_new(&reader, 1, i ? filter : NULL, NULL);
+		streams[i] = ttlog_stream_new(&reader, 1, i ? filter : NULL, NULL);
 	for (size_t before = SIZE_MAX; before != got_cnt[0] + got_cnt[1];) {
 		before = got_cnt[0] + got_cnt[1];
 		for (int i = 0; i < 2; i++)
-			got_cnt[i] += times_of(timelines[i], got[i] + got_cnt[i], steps[i]);
+			got_cnt[i] += times_of(streams[i], got[i] + got_cnt[i], steps[i]);
 	}
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(got_cnt[i], want_cnt[i]);
 		assert_memory_equal(got[i], want[i], want_cnt[i] * sizeof(want[i][0]));
-		ttlog_timeline_free(timelines[i]);
+		ttlog_stream_free(streams[i]);
 	}
 	ttlog_filter_free(filter);
 	ttlog_snapshot_close(reader);
 }
 
 /* The same snapshot twice is one of which every event comes once. */
-static void test_timeline_same_snapshot_twice(void **state)
+static void test_event_stream_same_snapshot_twice(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 	struct ttlog_snapshot *const twice[] = { reader, reader };
@@ -318,19 +318,19 @@ static void test_timeline_same_snapshot_twice(void **state)
 
 	(void)state;
 	for (size_t i = 1; i <= 2; i++) {
-		struct ttlog_timeline *timeline = ttlog_timeline_new(twice, i, NULL, NULL);
-		size_t n = times_of(timeline, i == 1 ? want : got, MOST_EVENTS);
+		struct ttlog_stream *stream = ttlog_stream_new(twice, i, NULL, NULL);
+		size_t n = times_of(stream, i == 1 ? want : got, MOST_EVENTS);
 
 		assert_true(i == 1 || n == cnt);
 		cnt = n;
-		ttlog_timeline_free(timeline);
+		ttlog_stream_free(stream);
 	}
 	assert_true(cnt > 5);
 	assert_memory_equal(got, want, cnt * sizeof(*want));
 	ttlog_snapshot_close(reader);
 }
 
-static void test_timeline_range(void **state)
+static void test_event_stream_range(void **state)
 {
 	static const char *const FILES[] = { FIRST };
 	const uint64_t base = 10000000 - 2000; /* wall time at CLOCK_MONOTONIC 0 */
@@ -349,7 +349,7 @@ static void test_timeline_range(void **state)
 }
 
 /* Each event is on one side of any moment, whichever file it is taken from. */
-static void test_timeline_range_over_several_clocks(void **state)
+static void test_event_stream_range_over_several_clocks(void **state)
 {
 	static const char *const FILES[][2] = {
 		{ FIRST, SECOND },
@@ -372,7 +372,7 @@ static void test_timeline_range_over_several_clocks(void **state)
 }
 
 /* An expression that needs each event's own time, beside its fields. */
-static void test_timeline_filter_by_shared_clock(void **state)
+static void test_event_stream_filter_by_shared_clock(void **state)
 {
 	static const char *const FILES[] = { FIRST, STEPPED };
 
@@ -383,24 +383,24 @@ static void test_timeline_filter_by_shared_clock(void **state)
 }
 
 /* What the events say is in the order in which they come. */
-static void test_timeline_times_of_one_clock(void **state)
+static void test_event_stream_times_of_one_clock(void **state)
 {
 	struct ttlog_snapshot *readers[] = { fixture__open_golden(SECOND),
 					     fixture__open_golden(STEPPED),
 					     fixture__open_golden(FIRST) };
-	struct ttlog_timeline *timeline = ttlog_timeline_new(readers, 3, NULL, NULL);
+	struct ttlog_stream *stream = ttlog_stream_new(readers, 3, NULL, NULL);
 	struct ttlog_event event;
 	uint32_t cnt = 0;
 
 	(void)state;
-	assert_non_null(timeline);
-	for (; ttlog_timeline_next(timeline, &event); cnt++)
+	assert_non_null(stream);
+	for (; ttlog_stream_next(stream, &event); cnt++)
 		assert_true(event.real_ns - event.mono_ns == 10005500 - 2500);
 	assert_int_equal(cnt, 15);
 	for (size_t i = 0; i < 3; i++)
 		assert_true(ttlog_info_real_ns(ttlog_snapshot_info(readers[i]), 0) ==
 			    10005500 - 2500);
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	for (size_t i = 0; i < 3; i++)
 		ttlog_snapshot_close(readers[i]);
 }
@@ -408,21 +408,21 @@ static void test_timeline_times_of_one_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timeline_each_event_once),
-		cmocka_unit_test(test_timeline_each_identity_once),
-		cmocka_unit_test(test_timeline_other_boot),
-		cmocka_unit_test(test_timeline_other_process),
-		cmocka_unit_test(test_timeline_filter),
-		cmocka_unit_test(test_timeline_filter_by_columns),
-		cmocka_unit_test(test_timeline_tail),
-		cmocka_unit_test(test_timeline_tail_of_disorder),
-		cmocka_unit_test(test_timeline_range),
-		cmocka_unit_test(test_timeline_range_over_several_clocks),
-		cmocka_unit_test(test_timeline_filter_by_shared_clock),
-		cmocka_unit_test(test_timeline_times_of_one_clock),
-		cmocka_unit_test(test_timeline_two_in_turn),
-		cmocka_unit_test(test_timeline_same_snapshot_twice),
+		cmocka_unit_test(test_event_stream_each_event_once),
+		cmocka_unit_test(test_event_stream_each_identity_once),
+		cmocka_unit_test(test_event_stream_other_boot),
+		cmocka_unit_test(test_event_stream_other_process),
+		cmocka_unit_test(test_event_stream_filter),
+		cmocka_unit_test(test_event_stream_filter_by_columns),
+		cmocka_unit_test(test_event_stream_tail),
+		cmocka_unit_test(test_event_stream_tail_of_disorder),
+		cmocka_unit_test(test_event_stream_range),
+		cmocka_unit_test(test_event_stream_range_over_several_clocks),
+		cmocka_unit_test(test_event_stream_filter_by_shared_clock),
+		cmocka_unit_test(test_event_stream_times_of_one_clock),
+		cmocka_unit_test(test_event_stream_two_in_turn),
+		cmocka_unit_test(test_event_stream_same_snapshot_twice),
 	};
 
-	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("event_stream", tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@
 
 #include "filter.h"
 #include "seen.h"
-#include "timeline_parts.h"
+#include "event_stream_parts.h"
 
 /* ---- The next event of one file ---- */
 
@@ -52,7 +52,7 @@ static bool find_chunk(struct input *input)
 	return false;
 }
 
-static void load(const struct ttlog_timeline *timeline, struct input *input)
+static void load(const struct ttlog_stream *stream, struct input *input)
 {
 	struct ttlog_snapshot *reader = input->reader;
 	int err;
@@ -65,7 +65,7 @@ static void load(const struct ttlog_timeline *timeline, struct input *input)
 	input->made = reader->chunk.events.load_cnt;
 	err = selection__make(&input->wanted, reader, &input->rule);
 	if (!err && input->shares)
-		err = known__leave_out(&timeline->known, input->family, input->number, reader,
+		err = known__leave_out(&stream->known, input->family, input->number, reader,
 				       &input->wanted);
 	if (!err)
 		err = seen__leave_out(reader, &input->wanted);
@@ -76,11 +76,11 @@ static void load(const struct ttlog_timeline *timeline, struct input *input)
 }
 
 /* Makes the next wanted event from input->at on the input's. False at the end of the file. */
-static bool find_event(const struct ttlog_timeline *timeline, struct input *input)
+static bool find_event(const struct ttlog_stream *stream, struct input *input)
 {
 	if (input->pending) {
 		input->pending = false;
-		load(timeline, input);
+		load(stream, input);
 	}
 	if (input->at < input->wanted.cnt) {
 		input->key = key_of(input, mono_of(input, input->at));
@@ -104,24 +104,24 @@ static bool is_before(const struct input *a, const struct input *b)
 	return comes_before(a, b->key, b->number);
 }
 
-static void sift_down(struct ttlog_timeline *timeline, size_t i)
+static void sift_down(struct ttlog_stream *stream, size_t i)
 {
-	struct input *moved = timeline->heap[i];
+	struct input *moved = stream->heap[i];
 
 	for (;;) {
 		size_t child = 2 * i + 1;
 
-		if (child >= timeline->heap_cnt)
+		if (child >= stream->heap_cnt)
 			break;
-		if (child + 1 < timeline->heap_cnt &&
-		    is_before(timeline->heap[child + 1], timeline->heap[child]))
+		if (child + 1 < stream->heap_cnt &&
+		    is_before(stream->heap[child + 1], stream->heap[child]))
 			child++;
-		if (!is_before(timeline->heap[child], moved))
+		if (!is_before(stream->heap[child], moved))
 			break;
-		timeline->heap[i] = timeline->heap[child];
+		stream->heap[i] = stream->heap[child];
 		i = child;
 	}
-	timeline->heap[i] = moved;
+	stream->heap[i] = moved;
 }
 
 /* Less `shift`, which may stand for a negative number, within what there is. 0 and UINT64_MAX are
@@ -136,10 +136,10 @@ static uint64_t shift_back(uint64_t ns, uint64_t shift)
 }
 
 /* The times that are asked for, by CLOCK_MONOTONIC. */
-static void set_range(const struct ttlog_timeline *timeline, struct input *input)
+static void set_range(const struct ttlog_stream *stream, struct input *input)
 {
-	const struct ttlog_range *range = &timeline->range;
-	uint64_t from_ns = shift_back(timeline->from_key, input->shift);
+	const struct ttlog_range *range = &stream->range;
+	uint64_t from_ns = shift_back(stream->from_key, input->shift);
 	struct selection_rule *rule = &input->rule;
 
 	rule->first_ns = shift_back(range->since_ns, input->shift);
@@ -151,46 +151,46 @@ static void set_range(const struct ttlog_timeline *timeline, struct input *input
 }
 
 /* The heap has its inputs, in no order. */
-static void begin_heap(struct ttlog_timeline *timeline)
+static void begin_heap(struct ttlog_stream *stream)
 {
-	for (size_t i = timeline->heap_cnt / 2; i-- > 0;)
-		sift_down(timeline, i);
-	timeline->given = 0;
-	timeline->run.cnt = timeline->run_at = 0;
-	timeline->loads_left = UINT32_MAX;
+	for (size_t i = stream->heap_cnt / 2; i-- > 0;)
+		sift_down(stream, i);
+	stream->given = 0;
+	stream->run.cnt = stream->run_at = 0;
+	stream->loads_left = UINT32_MAX;
 }
 
-static void rewind_inputs(struct ttlog_timeline *timeline)
+static void rewind_inputs(struct ttlog_stream *stream)
 {
-	timeline->heap_cnt = 0;
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		struct input *input = &timeline->inputs[i];
+	stream->heap_cnt = 0;
+	for (size_t i = 0; i < stream->input_cnt; i++) {
+		struct input *input = &stream->inputs[i];
 
 		input->chunk = 0;
 		input->made = 0;
-		set_range(timeline, input);
+		set_range(stream, input);
 		if (input->reader->header.info.has_header && find_chunk(input))
-			timeline->heap[timeline->heap_cnt++] = input;
+			stream->heap[stream->heap_cnt++] = input;
 	}
-	begin_heap(timeline);
+	begin_heap(stream);
 }
 
-static void keep_top(struct ttlog_timeline *timeline, bool more)
+static void keep_top(struct ttlog_stream *stream, bool more)
 {
 	if (!more)
-		timeline->heap[0] = timeline->heap[--timeline->heap_cnt];
-	if (timeline->heap_cnt)
-		sift_down(timeline, 0);
+		stream->heap[0] = stream->heap[--stream->heap_cnt];
+	if (stream->heap_cnt)
+		sift_down(stream, 0);
 }
 
 /* Whether another file of the process has shown the input's next event. Equal keys come file by
  * file. */
-static bool is_repeated(struct ttlog_timeline *timeline, const struct input *input)
+static bool is_repeated(struct ttlog_stream *stream, const struct input *input)
 {
 	struct ttlog_event event;
 
 	ttlog_snapshot_event(input->reader, selection__at(&input->wanted, input->at), &event);
-	return repeats__has(&timeline->repeats, input->key, input->family, input->number, &event);
+	return repeats__has(&stream->repeats, input->key, input->family, input->number, &event);
 }
 
 /* ---- The stream ---- */
@@ -203,13 +203,13 @@ static bool may_be_repeated(const struct input *input, uint64_t mono_ns)
 }
 
 /* How many of the top's events come before any other input's and need no second look. */
-static uint32_t run_length(const struct ttlog_timeline *timeline)
+static uint32_t run_length(const struct ttlog_stream *stream)
 {
-	const struct input *top = timeline->heap[0];
+	const struct input *top = stream->heap[0];
 	const uint32_t left = top->wanted.cnt - top->at;
 	uint32_t cnt = 1;
 
-	if (timeline->heap_cnt == 1 && !top->overlaps)
+	if (stream->heap_cnt == 1 && !top->overlaps)
 		return left;
 	if (may_be_repeated(top, mono_of(top, top->at)))
 		return 1;
@@ -219,62 +219,62 @@ static uint32_t run_length(const struct ttlog_timeline *timeline)
 
 		if (may_be_repeated(top, mono_ns))
 			break;
-		if ((timeline->heap_cnt > 1 && comes_before(timeline->heap[1], key, top->number)) ||
-		    (timeline->heap_cnt > 2 && comes_before(timeline->heap[2], key, top->number)))
+		if ((stream->heap_cnt > 1 && comes_before(stream->heap[1], key, top->number)) ||
+		    (stream->heap_cnt > 2 && comes_before(stream->heap[2], key, top->number)))
 			break;
 	}
 	return cnt;
 }
 
-static void pass_given(struct ttlog_timeline *timeline)
+static void pass_given(struct ttlog_stream *stream)
 {
-	if (!timeline->given)
+	if (!stream->given)
 		return;
-	timeline->heap[0]->at += timeline->given;
-	keep_top(timeline, find_event(timeline, timeline->heap[0]));
-	timeline->given = 0;
+	stream->heap[0]->at += stream->given;
+	keep_top(stream, find_event(stream, stream->heap[0]));
+	stream->given = 0;
 }
 
 /* The input with the next events, from input->at on, and how many there are; NULL at the end, and
  * where no more chunks may be loaded. */
-static struct input *next_input(struct ttlog_timeline *timeline, uint32_t *ret_cnt)
+static struct input *next_input(struct ttlog_stream *stream, uint32_t *ret_cnt)
 {
-	pass_given(timeline);
-	while (timeline->heap_cnt) {
-		struct input *top = timeline->heap[0];
+	pass_given(stream);
+	while (stream->heap_cnt) {
+		struct input *top = stream->heap[0];
 
 		if (top->pending) {
-			if (!timeline->loads_left)
+			if (!stream->loads_left)
 				break;
-			timeline->loads_left--;
-			keep_top(timeline, find_event(timeline, top));
+			stream->loads_left--;
+			keep_top(stream, find_event(stream, top));
 			continue;
 		}
-		load(timeline,
+		load(stream,
 		     top); /* who else goes on in the snapshot may have loaded another chunk */
 		if (top->at >= top->wanted.cnt) {
-			keep_top(timeline, find_event(timeline, top));
+			keep_top(stream, find_event(stream, top));
 			continue;
 		}
-		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(timeline, top)) {
-			*ret_cnt = run_length(timeline);
+		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(stream, top)) {
+			*ret_cnt = run_length(stream);
 			return top;
 		}
 		top->at++;
-		keep_top(timeline, find_event(timeline, top));
+		keep_top(stream, find_event(stream, top));
 	}
 	return NULL;
 }
 
-int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret)
+int ttlog_stream_run(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret)
 {
 	struct input *input;
 	uint32_t cnt, skipped = 0;
 
-	while ((input = next_input(timeline, &cnt))) {
-		skipped = timeline->skip < cnt ? (uint32_t)timeline->skip : cnt;
-		timeline->skip -= skipped;
-		timeline->given = skipped;
+	while ((input = next_input(stream, &cnt))) {
+		skipped = stream->skip < cnt ? (uint32_t)stream->skip : cnt;
+		stream->skip -= skipped;
+		stream->given = skipped;
 		if (skipped < cnt)
 			break;
 	}
@@ -282,7 +282,7 @@ int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct tt
 		return 0;
 	cnt -= skipped;
 	cnt = cnt < most ? cnt : (uint32_t)most;
-	timeline->given += cnt;
+	stream->given += cnt;
 	*ret = (struct ttlog_run){
 		.snapshot = input->reader,
 		.cnt = cnt,
@@ -295,34 +295,34 @@ int ttlog_timeline_run(struct ttlog_timeline *timeline, uint64_t most, struct tt
 	return 1;
 }
 
-int ttlog_timeline_step(struct ttlog_timeline *timeline, uint64_t most, struct ttlog_run *ret)
+int ttlog_stream_step(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret)
 {
 	int found;
 
-	timeline->loads_left = 1;
-	found = ttlog_timeline_run(timeline, most, ret);
-	timeline->loads_left = UINT32_MAX;
-	return !found && timeline->heap_cnt ? -EAGAIN : found;
+	stream->loads_left = 1;
+	found = ttlog_stream_run(stream, most, ret);
+	stream->loads_left = UINT32_MAX;
+	return !found && stream->heap_cnt ? -EAGAIN : found;
 }
 
-uint64_t ttlog_timeline_key(const struct ttlog_timeline *timeline, size_t number, uint64_t mono_ns)
+uint64_t ttlog_stream_key(const struct ttlog_stream *stream, size_t number, uint64_t mono_ns)
 {
-	return key_of(&timeline->inputs[number], mono_ns);
+	return key_of(&stream->inputs[number], mono_ns);
 }
 
-bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *ret_places,
-			 uint64_t *ret_key)
+bool ttlog_stream_mark(struct ttlog_stream *stream, struct ttlog_place *ret_places,
+		       uint64_t *ret_key)
 {
 	const struct input *top;
 
-	pass_given(timeline);
-	top = timeline->heap_cnt ? timeline->heap[0] : NULL;
-	if (top && repeats__knows(&timeline->repeats, top->key))
+	pass_given(stream);
+	top = stream->heap_cnt ? stream->heap[0] : NULL;
+	if (top && repeats__knows(&stream->repeats, top->key))
 		return false;
-	for (size_t i = 0; i < timeline->input_cnt; i++)
+	for (size_t i = 0; i < stream->input_cnt; i++)
 		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
-	for (size_t i = 0; i < timeline->heap_cnt; i++) {
-		const struct input *input = timeline->heap[i];
+	for (size_t i = 0; i < stream->heap_cnt; i++) {
+		const struct input *input = stream->heap[i];
 
 		ret_places[input->number] = (struct ttlog_place){
 			.key = input->key,
@@ -334,11 +334,11 @@ bool ttlog_timeline_mark(struct ttlog_timeline *timeline, struct ttlog_place *re
 	return true;
 }
 
-void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_place *places)
+void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *places)
 {
-	timeline->heap_cnt = 0;
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		struct input *input = &timeline->inputs[i];
+	stream->heap_cnt = 0;
+	for (size_t i = 0; i < stream->input_cnt; i++) {
+		struct input *input = &stream->inputs[i];
 
 		if (places[i].chunk == UINT32_MAX)
 			continue;
@@ -346,37 +346,37 @@ void ttlog_timeline_return(struct ttlog_timeline *timeline, const struct ttlog_p
 		input->at = places[i].at;
 		input->key = places[i].key;
 		input->pending = true;
-		timeline->heap[timeline->heap_cnt++] = input;
+		stream->heap[stream->heap_cnt++] = input;
 	}
-	begin_heap(timeline);
-	repeats__forget(&timeline->repeats);
+	begin_heap(stream);
+	repeats__forget(&stream->repeats);
 }
 
 /* As next_input does, amid the run that is out. */
-static void reload_run(struct ttlog_timeline *timeline)
+static void reload_run(struct ttlog_stream *stream)
 {
-	struct ttlog_run *run = &timeline->run;
-	struct input *input = timeline->heap[0];
+	struct ttlog_run *run = &stream->run;
+	struct input *input = stream->heap[0];
 
-	load(timeline, input);
+	load(stream, input);
 	if (!input->wanted.cnt)
-		run->cnt = timeline->run_at;
+		run->cnt = stream->run_at;
 	else if (run->positions)
 		run->positions = input->wanted.positions + run->first;
 }
 
-int ttlog_timeline_next(struct ttlog_timeline *timeline, struct ttlog_event *ret)
+int ttlog_stream_next(struct ttlog_stream *stream, struct ttlog_event *ret)
 {
-	struct ttlog_run *run = &timeline->run;
+	struct ttlog_run *run = &stream->run;
 
-	if (timeline->run_at < run->cnt)
-		reload_run(timeline);
-	if (timeline->run_at == run->cnt) {
-		run->cnt = timeline->run_at = 0;
-		if (!ttlog_timeline_run(timeline, UINT32_MAX, run))
+	if (stream->run_at < run->cnt)
+		reload_run(stream);
+	if (stream->run_at == run->cnt) {
+		run->cnt = stream->run_at = 0;
+		if (!ttlog_stream_run(stream, UINT32_MAX, run))
 			return 0;
 	}
-	ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, timeline->run_at++), ret);
+	ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, stream->run_at++), ret);
 	return 1;
 }
 
@@ -420,31 +420,31 @@ static int add_to_tail(struct tail *tail, uint64_t key)
 	return 0;
 }
 
-int ttlog_timeline_tail(struct ttlog_timeline *timeline, uint64_t cnt)
+int ttlog_stream_tail(struct ttlog_stream *stream, uint64_t cnt)
 {
 	struct tail tail = { .cnt = cnt };
 	const struct input *input;
 	uint32_t run_cnt;
 	int err = 0;
 
-	timeline->skip = 0;
-	while (!err && cnt && (input = next_input(timeline, &run_cnt))) {
+	stream->skip = 0;
+	while (!err && cnt && (input = next_input(stream, &run_cnt))) {
 		for (uint32_t i = 0; !err && i < run_cnt; i++)
 			err = add_to_tail(&tail, key_of(input, mono_of(input, input->at + i)));
-		timeline->given = run_cnt;
+		stream->given = run_cnt;
 	}
 	if (!cnt) {
-		timeline->from_key = UINT64_MAX;
-		timeline->skip = UINT64_MAX;
+		stream->from_key = UINT64_MAX;
+		stream->skip = UINT64_MAX;
 	} else if (!err && tail.total > cnt && tail.falls) {
-		timeline->skip = tail.total - cnt;
+		stream->skip = tail.total - cnt;
 	} else if (!err && tail.total > cnt) {
-		timeline->from_key = tail.keys[tail.at];
-		timeline->skip = tail.last_dropped == timeline->from_key ? tail.before : 0;
+		stream->from_key = tail.keys[tail.at];
+		stream->skip = tail.last_dropped == stream->from_key ? tail.before : 0;
 	}
 	free(tail.keys);
-	repeats__forget(&timeline->repeats);
-	rewind_inputs(timeline);
+	repeats__forget(&stream->repeats);
+	rewind_inputs(stream);
 	return err;
 }
 
@@ -466,61 +466,61 @@ static int decide(struct input *input, const struct ttlog_filter *filter)
 	return 0;
 }
 
-struct ttlog_timeline *ttlog_timeline_new(struct ttlog_snapshot *const *snapshots,
-					  size_t snapshot_cnt, const struct ttlog_filter *filter,
-					  const struct ttlog_range *range)
+struct ttlog_stream *ttlog_stream_new(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt,
+				      const struct ttlog_filter *filter,
+				      const struct ttlog_range *range)
 {
-	struct ttlog_timeline *timeline = calloc(1, sizeof(*timeline));
+	struct ttlog_stream *stream = calloc(1, sizeof(*stream));
 
-	if (!timeline)
+	if (!stream)
 		return NULL;
 	filter = filter ? filter : filter__everything();
-	timeline->range = range ? *range : (struct ttlog_range){ 0, UINT64_MAX };
-	filter__range(filter, &timeline->range.since_ns, &timeline->range.until_ns);
-	timeline->inputs = calloc(snapshot_cnt + 1, sizeof(*timeline->inputs));
-	timeline->heap = calloc(snapshot_cnt + 1, sizeof(struct input *));
-	if (!timeline->inputs || !timeline->heap)
+	stream->range = range ? *range : (struct ttlog_range){ 0, UINT64_MAX };
+	filter__range(filter, &stream->range.since_ns, &stream->range.until_ns);
+	stream->inputs = calloc(snapshot_cnt + 1, sizeof(*stream->inputs));
+	stream->heap = calloc(snapshot_cnt + 1, sizeof(struct input *));
+	if (!stream->inputs || !stream->heap)
 		goto fail;
 	for (size_t i = 0; i < snapshot_cnt; i++) {
-		timeline->inputs[i].reader = snapshots[i];
-		timeline->inputs[i].number = (uint32_t)i;
+		stream->inputs[i].reader = snapshots[i];
+		stream->inputs[i].number = (uint32_t)i;
 	}
-	timeline->input_cnt = snapshot_cnt;
-	if (overlap__find(timeline, snapshots))
+	stream->input_cnt = snapshot_cnt;
+	if (overlap__find(stream, snapshots))
 		goto fail;
 	for (size_t i = 0; i < snapshot_cnt; i++) {
-		if (decide(&timeline->inputs[i], filter))
+		if (decide(&stream->inputs[i], filter))
 			goto fail;
-		timeline->inputs[i].rule = (struct selection_rule){
+		stream->inputs[i].rule = (struct selection_rule){
 			.filter = filter,
-			.sites = timeline->inputs[i].sites,
-			.threads = timeline->inputs[i].threads,
+			.sites = stream->inputs[i].sites,
+			.threads = stream->inputs[i].threads,
 		};
 	}
-	rewind_inputs(timeline);
-	return timeline;
+	rewind_inputs(stream);
+	return stream;
 fail:
-	ttlog_timeline_free(timeline);
+	ttlog_stream_free(stream);
 	errno = ENOMEM;
 	return NULL;
 }
 
-bool ttlog_timeline_overlaps(const struct ttlog_timeline *timeline, size_t number)
+bool ttlog_stream_overlaps(const struct ttlog_stream *stream, size_t number)
 {
-	return timeline->inputs[number].overlaps || timeline->inputs[number].shares;
+	return stream->inputs[number].overlaps || stream->inputs[number].shares;
 }
 
-void ttlog_timeline_free(struct ttlog_timeline *timeline)
+void ttlog_stream_free(struct ttlog_stream *stream)
 {
-	if (!timeline)
+	if (!stream)
 		return;
-	for (size_t i = 0; i < timeline->input_cnt; i++) {
-		free(timeline->inputs[i].sites);
-		free(timeline->inputs[i].threads);
+	for (size_t i = 0; i < stream->input_cnt; i++) {
+		free(stream->inputs[i].sites);
+		free(stream->inputs[i].threads);
 	}
-	free(timeline->inputs);
-	free(timeline->heap);
-	repeats__fini(&timeline->repeats);
-	known__fini(&timeline->known);
-	free(timeline);
+	free(stream->inputs);
+	free(stream->heap);
+	repeats__fini(&stream->repeats);
+	known__fini(&stream->known);
+	free(stream);
 }
