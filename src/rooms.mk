@@ -39,6 +39,6 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/wh
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \
-	viewer/stats/figures viewer/stats/sketch)
+	viewer/stats/aggregate viewer/stats/sketch)
 # Only these see the BPF skeletons.
 SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/kernel/%.o,kernel warm)

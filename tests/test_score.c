@@ -50,19 +50,19 @@ static void test_score_shares(void **state)
 	assert_false(score__shares(1000, 1000, 1000, 1000).is_sure);
 }
 
-static struct figures figures_of(uint32_t cnt, uint64_t (*value)(uint32_t i))
+static struct aggregate aggregate_of(uint32_t cnt, uint64_t (*value)(uint32_t i))
 {
 	static uint64_t values[TTLOG_CHUNK_MAX_EVENTS];
 	const struct ttlog_column column = { .type = TTLOG_TYPE_U64,
 					     .nums = values,
 					     .mask = SIZE_MAX };
-	struct figures figures = { .exact_cnt = 0 };
-	struct figures_memory memory = { 1 << 20, 1 << 20 };
+	struct aggregate aggregate = { .exact_cnt = 0 };
+	struct aggregate_memory memory = { 1 << 20, 1 << 20 };
 
 	for (uint32_t i = 0; i < cnt; i++)
 		values[i] = value(i);
-	figures__column(&figures, &memory, &column, NULL, cnt);
-	return figures;
+	aggregate__column(&aggregate, &memory, &column, NULL, cnt);
+	return aggregate;
 }
 
 static uint64_t even(uint32_t i)
@@ -89,16 +89,16 @@ static uint64_t zero(uint32_t i)
 static void check_quantiles(uint32_t cnt, uint64_t (*a)(uint32_t i), uint64_t (*b)(uint32_t i),
 			    double p50, double p99)
 {
-	struct figures from = figures_of(cnt, a), to = figures_of(cnt, b);
-	struct score median = score__quantiles(&from, &to, FIGURE_P50);
-	struct score most = score__quantiles(&from, &to, FIGURE_P99);
+	struct aggregate from = aggregate_of(cnt, a), to = aggregate_of(cnt, b);
+	struct score median = score__quantiles(&from, &to, STATISTIC_P50);
+	struct score most = score__quantiles(&from, &to, STATISTIC_P99);
 
 	assert_int_equal(median.is_sure, p50 != 0);
 	assert_true(p50 == 0 || fabs(median.change - p50) < 0.05);
 	assert_int_equal(most.is_sure, p99 != 0);
 	assert_true(p99 == 0 || fabs(most.change - p99) < 0.05);
-	figures__fini(&from);
-	figures__fini(&to);
+	aggregate__fini(&from);
+	aggregate__fini(&to);
 }
 
 static void test_score_quantiles(void **state)

@@ -79,18 +79,18 @@ static int compare_counts(struct diff *diff, struct finding *finding, uint8_t le
 
 static int compare_numbers(struct diff *diff, struct finding *finding)
 {
-	static const enum figure WHICH[] = { FIGURE_P50, FIGURE_P99 };
-	const struct figures *a = finding->figures[0], *b = finding->figures[1];
+	static const enum statistic WHICH[] = { STATISTIC_P50, STATISTIC_P99 };
+	const struct aggregate *a = finding->aggregates[0], *b = finding->aggregates[1];
 
-	finding->of[0] = figures__cnt(a);
-	finding->of[1] = figures__cnt(b);
+	finding->of[0] = aggregate__cnt(a);
+	finding->of[1] = aggregate__cnt(b);
 	for (unsigned i = 0; i < 2; i++) {
 		struct score score = score__quantiles(a, b, WHICH[i]);
 		double weight = score__weight(score, greater(finding->of));
 
 		if (score.is_sure && weight > finding->score) {
 			finding->score = weight;
-			finding->figure = WHICH[i];
+			finding->statistic = WHICH[i];
 		}
 	}
 	return finding->score > 0 ? add(diff, finding) : 0;
@@ -166,13 +166,14 @@ static int compare_field(struct diff *diff, const struct finding *of, uint8_t ty
 		finding.kind = FINDING_VALUE;
 		return compare_values(diff, &finding, &a->values, &b->values);
 	}
-	if (!figures__takes(type) || !figures__cnt(&a->figures) || !figures__cnt(&b->figures))
+	if (!aggregate__takes(type) || !aggregate__cnt(&a->aggregate) ||
+	    !aggregate__cnt(&b->aggregate))
 		return 0;
 	if (!is_duration && !a->falls && !b->falls)
 		return 0;
 	finding.kind = is_duration ? FINDING_DURATION : FINDING_NUMBER;
-	finding.figures[0] = &a->figures;
-	finding.figures[1] = &b->figures;
+	finding.aggregates[0] = &a->aggregate;
+	finding.aggregates[1] = &b->aggregate;
 	return compare_numbers(diff, &finding);
 }
 

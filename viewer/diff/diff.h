@@ -31,12 +31,12 @@ struct finding {
 	struct ttlog_text name;        /* VALUE: the value, of `type`; LEVEL, THREAD: the name */
 	uint8_t type;
 	bool is_null;
-	uint64_t cnt[2];                  /* events, or those with that value */
-	uint64_t of[2];                   /* NUMBER, VALUE, DURATION: of so many */
-	const struct figures *figures[2]; /* NUMBER, DURATION */
-	enum figure figure;               /* of these, the one that tells most */
-	size_t more;                      /* VALUE: so many values of the field differ as well */
-	char *end[2];                     /* CRASH, EXIT: in words, owned */
+	uint64_t cnt[2];                       /* events, or those with that value */
+	uint64_t of[2];                        /* NUMBER, VALUE, DURATION: of so many */
+	const struct aggregate *aggregates[2]; /* NUMBER, DURATION */
+	enum statistic statistic;              /* of these, the one that tells most */
+	size_t more;  /* VALUE: so many values of the field differ as well */
+	char *end[2]; /* CRASH, EXIT: in words, owned */
 };
 
 struct diff {

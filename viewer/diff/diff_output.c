@@ -72,27 +72,28 @@ static void put_event(struct out *out, const struct finding *finding)
 	out__char(out, ')');
 }
 
-static void put_figure(struct out *out, const struct finding *finding, enum figure figure, int side)
+static void put_statistic(struct out *out, const struct finding *finding, enum statistic statistic,
+			  int side)
 {
-	char text[FIGURES_TEXT_BYTES];
+	char text[AGGREGATE_TEXT_BYTES];
 
 	if (finding->kind == FINDING_DURATION)
-		out__duration(out, figures__ns(finding->figures[side], figure));
+		out__duration(out, aggregate__ns(finding->aggregates[side], statistic));
 	else
-		out__bytes(out, text, figures__text(finding->figures[side], figure, text));
+		out__bytes(out, text, aggregate__text(finding->aggregates[side], statistic, text));
 }
 
-static void put_shift(struct out *out, const struct finding *finding, enum figure figure)
+static void put_shift(struct out *out, const struct finding *finding, enum statistic statistic)
 {
-	out__text(out, FIGURE_NAMES[figure]);
+	out__text(out, STATISTIC_NAMES[statistic]);
 	out__char(out, ' ');
-	put_figure(out, finding, figure, 0);
+	put_statistic(out, finding, statistic, 0);
 	out__text(out, " -> ");
-	put_figure(out, finding, figure, 1);
+	put_statistic(out, finding, statistic, 1);
 }
 
-/* The figure that tells most comes first. */
-static void put_figures(struct out *out, const struct finding *finding)
+/* The statistic that tells most comes first. */
+static void put_quantiles(struct out *out, const struct finding *finding)
 {
 	put_site(out, finding->site);
 	if (finding->kind == FINDING_NUMBER) {
@@ -100,9 +101,10 @@ static void put_figures(struct out *out, const struct finding *finding)
 		out__plain(out, finding->key);
 	}
 	out__text(out, ": ");
-	put_shift(out, finding, finding->figure);
+	put_shift(out, finding, finding->statistic);
 	out__text(out, ", ");
-	put_shift(out, finding, finding->figure == FIGURE_P50 ? FIGURE_P99 : FIGURE_P50);
+	put_shift(out, finding,
+		  finding->statistic == STATISTIC_P50 ? STATISTIC_P99 : STATISTIC_P50);
 	out__text(out, " (");
 	out__grouped(out, finding->of[0]);
 	out__text(out, " -> ");
@@ -162,7 +164,7 @@ static void print_line(struct out *out, const struct diff *diff, const struct fi
 		break;
 	case FINDING_DURATION:
 	case FINDING_NUMBER:
-		put_figures(out, finding);
+		put_quantiles(out, finding);
 		break;
 	case FINDING_VALUE:
 		put_value(out, finding);
@@ -258,16 +260,16 @@ static void json_value(struct out *out, const struct finding *finding)
 	}
 }
 
-static void json_figures(struct out *out, const struct finding *finding, int side)
+static void json_statistics(struct out *out, const struct finding *finding, int side)
 {
 	out__text(out, "{\"values\":");
 	out__u64(out, finding->of[side]);
-	for (unsigned i = 0; i < FIGURE_CNT; i++) {
-		char text[FIGURES_TEXT_BYTES];
-		size_t len = figures__text(finding->figures[side], (enum figure)i, text);
+	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
+		char text[AGGREGATE_TEXT_BYTES];
+		size_t len = aggregate__text(finding->aggregates[side], (enum statistic)i, text);
 
 		out__text(out, ",\"");
-		out__text(out, FIGURE_NAMES[i]);
+		out__text(out, STATISTIC_NAMES[i]);
 		out__text(out, "\":");
 		out__bytes(out, len ? text : "null", len ? len : 4);
 	}
@@ -284,7 +286,7 @@ static void json_run(struct out *out, const struct diff *diff, const struct find
 		return;
 	case FINDING_DURATION:
 	case FINDING_NUMBER:
-		json_figures(out, finding, side);
+		json_statistics(out, finding, side);
 		return;
 	default:
 		out__text(out, "{\"events\":");
@@ -312,8 +314,8 @@ static void print_json(struct out *out, const struct diff *diff, const struct fi
 		json_value(out, finding);
 	else if (finding->kind == FINDING_NUMBER)
 		key_text(out, ",\"field\":", finding->key);
-	if (finding->figures[0])
-		key_text(out, ",\"figure\":", ttlog_text_of(FIGURE_NAMES[finding->figure]));
+	if (finding->aggregates[0])
+		key_text(out, ",\"figure\":", ttlog_text_of(STATISTIC_NAMES[finding->statistic]));
 	if (finding->kind == FINDING_LEVEL)
 		key_text(out, ",\"level\":", finding->name);
 	if (finding->kind == FINDING_THREAD)

@@ -56,8 +56,8 @@ static void watch(struct profile_field *field, const struct ttlog_column *column
 static void take_field(struct profile *profile, struct profile_field *field,
 		       const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
-	if (figures__takes(column->type)) {
-		figures__column(&field->figures, &profile->memory, column, rows, cnt);
+	if (aggregate__takes(column->type)) {
+		aggregate__column(&field->aggregate, &profile->memory, column, rows, cnt);
 		if (is_whole(column->type))
 			watch(field, column, rows, cnt);
 		else
@@ -149,7 +149,7 @@ int profile__init(struct profile *ret, struct ttlog_snapshot *snapshot,
 		.info = info,
 		.sites = calloc(info->site_cnt + 1, sizeof(*profile.sites)),
 		.threads = calloc(info->thread_cnt + 1, sizeof(*profile.threads)),
-		.memory = { BUDGET_BYTES, FIGURES_DISTINCT_BYTES },
+		.memory = { BUDGET_BYTES, AGGREGATE_DISTINCT_BYTES },
 	};
 	struct ttlog_stream *stream = ttlog_stream_new(&snapshot, 1, filter, range);
 	struct rows *rows = malloc(sizeof(*rows));
@@ -177,7 +177,7 @@ void profile__fini(struct profile *profile)
 	for (size_t i = 0; profile->sites && i < profile->info->site_cnt; i++) {
 		for (unsigned k = 0;
 		     profile->sites[i].fields && k < profile->info->sites[i]->nfields; k++) {
-			figures__fini(&profile->sites[i].fields[k].figures);
+			aggregate__fini(&profile->sites[i].fields[k].aggregate);
 			value_counts__fini(&profile->sites[i].fields[k].values);
 		}
 		free(profile->sites[i].fields);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one snapshot holds, in figures: how many events of each site, level and thread, and how the
+ * What one snapshot holds, counted: how many events of each site, level and thread, and how the
  * values of each field are distributed. Memory is bounded: what is beyond is not known.
  */
 #ifndef TTLOG_VIEW_PROFILE_H
@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
-#include "figures.h"
+#include "aggregate.h"
 #include "value_counts.h"
 
 struct profile_field {
-	struct figures figures;     /* of numbers, and durations */
+	struct aggregate aggregate; /* of numbers, and durations */
 	struct value_counts values; /* of all that value_counts__takes */
 	bool is_started, falls;     /* numbers: there is one that is smaller than the one before */
 	uint64_t last;
@@ -34,7 +34,7 @@ struct profile {
 	uint64_t cnt;
 	uint64_t first_ns,
 		last_ns; /* of the file, as far as the range goes, whatever the filter is */
-	struct figures_memory memory; /* of it all is taken */
+	struct aggregate_memory memory; /* of it all is taken */
 };
 
 /* Counts the events of a snapshot. range: NULL for all. Returns 0 or -errno. */

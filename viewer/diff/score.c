@@ -68,14 +68,14 @@ struct score score__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
 }
 
 /* How many values are above the bucket that `at` is in, or in it too. */
-static uint64_t count_above(const struct figures *figures, double at, bool or_in)
+static uint64_t count_above(const struct aggregate *aggregate, double at, bool or_in)
 {
 	struct sketch_bucket bucket;
-	struct figures_walk walk;
+	struct aggregate_walk walk;
 	uint64_t cnt = 0;
 
-	figures__walk(figures, &walk);
-	while (figures__next(figures, &walk, &bucket)) {
+	aggregate__walk(aggregate, &walk);
+	while (aggregate__next(aggregate, &walk, &bucket)) {
 		double low = bucket.from < bucket.to ? bucket.from : bucket.to;
 		double high = bucket.from < bucket.to ? bucket.to : bucket.from;
 		bool is_in = low <= at && at <= high;
@@ -87,9 +87,9 @@ static uint64_t count_above(const struct figures *figures, double at, bool or_in
 }
 
 /* Whether more, or fewer, of the values lie beyond one run's quantile than in that run. */
-static bool is_shifted(const struct figures *a, const struct figures *b, double at)
+static bool is_shifted(const struct aggregate *a, const struct aggregate *b, double at)
 {
-	double a_cnt = (double)figures__cnt(a), b_cnt = (double)figures__cnt(b);
+	double a_cnt = (double)aggregate__cnt(a), b_cnt = (double)aggregate__cnt(b);
 
 	for (int or_in = 0; or_in < 2; or_in++) {
 		if (test_shares((double)count_above(a, at, or_in), a_cnt,
@@ -100,21 +100,22 @@ static bool is_shifted(const struct figures *a, const struct figures *b, double 
 }
 
 /* What a difference is held against where there is no ratio: a thousandth of all that occurs. */
-static double unit_of(const struct figures *a, const struct figures *b)
+static double unit_of(const struct aggregate *a, const struct aggregate *b)
 {
-	double min = fmin(figures__value(a, FIGURE_MIN), figures__value(b, FIGURE_MIN));
-	double max = fmax(figures__value(a, FIGURE_MAX), figures__value(b, FIGURE_MAX));
+	double min = fmin(aggregate__value(a, STATISTIC_MIN), aggregate__value(b, STATISTIC_MIN));
+	double max = fmax(aggregate__value(a, STATISTIC_MAX), aggregate__value(b, STATISTIC_MAX));
 
 	return (max - min) / 1000;
 }
 
-struct score score__quantiles(const struct figures *a, const struct figures *b, enum figure which)
+struct score score__quantiles(const struct aggregate *a, const struct aggregate *b,
+			      enum statistic which)
 {
-	const uint64_t need = which == FIGURE_P50 ? MIN_FOR_MEDIAN : MIN_FOR_TAIL;
-	double from = figures__value(a, which), to = figures__value(b, which), base;
+	const uint64_t need = which == STATISTIC_P50 ? MIN_FOR_MEDIAN : MIN_FOR_TAIL;
+	double from = aggregate__value(a, which), to = aggregate__value(b, which), base;
 	struct score score = { 0, false };
 
-	if (figures__cnt(a) < need || figures__cnt(b) < need || isnan(from) || isnan(to) ||
+	if (aggregate__cnt(a) < need || aggregate__cnt(b) < need || isnan(from) || isnan(to) ||
 	    from == to)
 		return score;
 	base = fmin(fabs(from), fabs(to));

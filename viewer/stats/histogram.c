@@ -47,8 +47,8 @@ static double nice_step(double v)
 
 static void linear_bins(struct histogram *histogram, double min, double max)
 {
-	const struct figures *figures = &histogram->field->figures;
-	const double unit = figures->real_cnt ? 0 : pow(10, -(double)figures->scale);
+	const struct aggregate *aggregate = &histogram->field->aggregate;
+	const double unit = aggregate->real_cnt ? 0 : pow(10, -(double)aggregate->scale);
 	double step, first;
 
 	step = max / LINEAR_BINS - min / LINEAR_BINS;
@@ -93,14 +93,14 @@ static void log_bins(struct histogram *histogram, double min, double least, doub
 }
 
 /* The least value that is not 0. */
-static double least_of(const struct figures *figures)
+static double least_of(const struct aggregate *aggregate)
 {
 	struct sketch_bucket bucket;
-	struct figures_walk walk;
+	struct aggregate_walk walk;
 
-	figures__walk(figures, &walk);
-	while (figures__next(figures, &walk, &bucket)) {
-		double middle = figures__middle(figures, &bucket);
+	aggregate__walk(aggregate, &walk);
+	while (aggregate__next(aggregate, &walk, &bucket)) {
+		double middle = aggregate__middle(aggregate, &bucket);
 
 		if (bucket.from > 0 && middle > 0)
 			return middle;
@@ -110,24 +110,24 @@ static double least_of(const struct figures *figures)
 
 static void make_bins(struct histogram *histogram)
 {
-	const struct figures *figures = &histogram->field->figures;
-	const double min = figures__value(figures, FIGURE_MIN);
-	const double max = figures__value(figures, FIGURE_MAX), least = least_of(figures);
+	const struct aggregate *aggregate = &histogram->field->aggregate;
+	const double min = aggregate__value(aggregate, STATISTIC_MIN);
+	const double max = aggregate__value(aggregate, STATISTIC_MAX), least = least_of(aggregate);
 	struct sketch_bucket bucket;
-	struct figures_walk walk;
+	struct aggregate_walk walk;
 	unsigned bin = 0;
 
 	if (min >= 0 && least > 0 && max / least >= LEAST_RATIO &&
-	    max / MEDIAN_RATIO >= figures__value(figures, FIGURE_P50))
+	    max / MEDIAN_RATIO >= aggregate__value(aggregate, STATISTIC_P50))
 		log_bins(histogram, min, least, max);
 	else
 		linear_bins(histogram, min, max);
 	/* of the largest doubles a bin ends beyond them, and JSON has no word for it */
 	for (unsigned i = 0; i <= histogram->bin_cnt; i++)
 		histogram->edges[i] = fmax(-DBL_MAX, fmin(DBL_MAX, histogram->edges[i]));
-	figures__walk(figures, &walk);
-	while (figures__next(figures, &walk, &bucket)) {
-		double middle = figures__middle(figures, &bucket);
+	aggregate__walk(aggregate, &walk);
+	while (aggregate__next(aggregate, &walk, &bucket)) {
+		double middle = aggregate__middle(aggregate, &bucket);
 
 		while (bin + 1 < histogram->bin_cnt && middle >= histogram->edges[bin + 1])
 			bin++;
@@ -158,25 +158,25 @@ static const char *edge_text(const struct histogram *histogram, double v, char *
 static void print_title(const struct histogram *histogram, struct out *out,
 			const struct stats *stats, const struct group *group)
 {
-	const struct figures *figures = &histogram->field->figures;
+	const struct aggregate *aggregate = &histogram->field->aggregate;
 	const struct group_widths widths = { .keys = { 0 } };
 
 	if (histogram->field->is_duration)
 		out__text(out, "duration");
 	else
 		out__plain(out, histogram->field->key);
-	out__format(out, ": %llu values", (unsigned long long)figures__cnt(figures));
-	for (unsigned i = 0; i < FIGURE_CNT; i++) {
-		char text[FIGURES_TEXT_BYTES];
+	out__format(out, ": %llu values", (unsigned long long)aggregate__cnt(aggregate));
+	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
+		char text[AGGREGATE_TEXT_BYTES];
 		size_t len = group_field__text(histogram->field, i, text);
 
-		out__format(out, ", %s ", FIGURE_NAMES[i]);
+		out__format(out, ", %s ", STATISTIC_NAMES[i]);
 		out__bytes(out, text, len);
 	}
-	if (figures->nan_cnt)
-		out__format(out, ", %llu NaN", (unsigned long long)figures->nan_cnt);
-	if (figures->infinite_cnt)
-		out__format(out, ", %llu infinite", (unsigned long long)figures->infinite_cnt);
+	if (aggregate->nan_cnt)
+		out__format(out, ", %llu NaN", (unsigned long long)aggregate->nan_cnt);
+	if (aggregate->infinite_cnt)
+		out__format(out, ", %llu infinite", (unsigned long long)aggregate->infinite_cnt);
 	group__print(group, stats, out, &widths);
 	out__char(out, '\n');
 }
@@ -184,7 +184,7 @@ static void print_title(const struct histogram *histogram, struct out *out,
 static void print_bins(const struct histogram *histogram, struct out *out,
 		       const struct terminal *terminal)
 {
-	const double all = (double)figures__cnt(&histogram->field->figures);
+	const double all = (double)aggregate__cnt(&histogram->field->aggregate);
 	/* a narrow terminal has none for bars */
 	const size_t room = terminal->width > PREFIX_WIDTH ? terminal->width - PREFIX_WIDTH : 0;
 	uint64_t most = 1;
@@ -245,7 +245,7 @@ int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
 
 			struct histogram histogram = { .field = field };
 
-			if (!figures__cnt(&field->figures) || field->figures.no_quantiles)
+			if (!aggregate__cnt(&field->aggregate) || field->aggregate.no_quantiles)
 				continue;
 			make_bins(&histogram);
 			if (json) {

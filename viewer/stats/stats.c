@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The groups, found by what the keys' values come to as bytes. Memory: MAX_GROUPS groups, and
- * FIGURES_MAX_BYTES for the figures of all; groups and fields that come when it is used up have
- * none, and say so.
+ * The groups. A hash table finds a group by the bytes of its keys' values. There are MAX_GROUPS
+ * groups at most, and AGGREGATES_MAX_BYTES for all aggregates: groups and fields that come after
+ * that have no aggregates, and the output says so.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 #include <ttlog/read.h>
 
 /* Grouping by an order number has as many groups as events: what is beyond goes into one. */
-#define MAX_GROUPS        (1u << 20)
-#define FIGURES_MAX_BYTES (32u << 20)
+#define MAX_GROUPS           (1u << 20)
+#define AGGREGATES_MAX_BYTES (32u << 20)
 
 static const char *const KEY_NAMES[] = {
 	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm", "line",
@@ -82,8 +82,8 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->tally = tally__new();
 	stats->tally_keys.fields = stats->fields;
 	stats->first_ns = UINT64_MAX;
-	stats->memory.bytes = FIGURES_MAX_BYTES;
-	stats->memory.distinct_bytes = FIGURES_DISTINCT_BYTES;
+	stats->memory.bytes = AGGREGATES_MAX_BYTES;
+	stats->memory.distinct_bytes = AGGREGATE_DISTINCT_BYTES;
 	stats->only_field = setup->field;
 	stats->secret = hash__secret();
 	if (stats->names && stats->table && stats->tally)

@@ -20,8 +20,8 @@ struct stats_setup {
 	/* comma-separated: level target probe msg file func line pid tid comm, or any field's key;
 	 * empty: all events are one group */
 	const char *keys;
-	const char
-		*field; /* figures of this one alone; "duration" is that of spans. NULL: of all */
+	/* aggregates of this one alone; "duration" is that of spans. NULL: of all */
+	const char *field;
 };
 
 /* NULL with errno: EINVAL where a key is empty or there are too many, EDOM where one is ts. */
@@ -33,7 +33,7 @@ int stats__run(struct stats *stats, const struct ttlog_run *run);
 int stats__event(struct stats *stats, const struct ttlog_event *event);
 
 /* In the order of their counts, the largest first, the first `most` groups: a table and one of
- * their figures, or one JSON object a line. Returns 0 or -ENOMEM. */
+ * their aggregates, or one JSON object a line. Returns 0 or -ENOMEM. */
 int stats__print(struct stats *stats, struct out *out, size_t most, bool json);
 /* The same as pictures of how the setup's field is distributed, or one JSON object a bin. */
 int stats__print_histograms(struct stats *stats, struct out *out, size_t most,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The figures of a group's fields. Where groups are many and small, a chunk has few values of each,
- * and finding the memory of their figures costs more than the sums: such values wait in one place
+ * The aggregates of a group's fields. Where groups are many and small, a chunk has few values of
+ * each, and a cache miss on an aggregate costs more than the sums. Such values wait in the group
  * until there are enough to be worth it.
  */
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, 
 {
 	const char *only = stats->only_field;
 
-	if (!figures__takes(site->types[idx]))
+	if (!aggregate__takes(site->types[idx]))
 		return false;
 	if (!only)
 		return true;
@@ -217,7 +217,7 @@ static void settle_field(struct stats *stats, struct group_field *field)
 	if (!field->waiting_cnt)
 		return;
 	column = column_from(field->waiting, &field->waiting_kind, &scale);
-	figures__column(&field->figures, &stats->memory, &column, NULL, field->waiting_cnt);
+	aggregate__column(&field->aggregate, &stats->memory, &column, NULL, field->waiting_cnt);
 	field->waiting_cnt = 0;
 }
 
@@ -259,9 +259,9 @@ static void take_now(struct stats *stats, struct group_field *field, const struc
 	settle_field(stats, field);
 	if (of->sorted) {
 		column = column_from(of->sorted + part->from, &of->kind, &scale);
-		figures__column(&field->figures, &stats->memory, &column, NULL, cnt);
+		aggregate__column(&field->aggregate, &stats->memory, &column, NULL, cnt);
 	} else {
-		figures__column(&field->figures, &stats->memory, of->column, part->rows, cnt);
+		aggregate__column(&field->aggregate, &stats->memory, of->column, part->rows, cnt);
 	}
 }
 
@@ -291,7 +291,7 @@ void stats__settle(struct stats *stats, struct group *group)
 void group__free_fields(struct group *group)
 {
 	for (uint32_t i = 0; i < group->field_cnt; i++)
-		figures__fini(&group->fields[i].figures);
+		aggregate__fini(&group->fields[i].aggregate);
 	free(group->fields);
 	free(group->places);
 }
@@ -316,15 +316,15 @@ static unsigned known_fields(const struct stats_part *part)
 void stats_part__prefetch_fields(const struct stats_part *part)
 {
 	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++)
-		prefetch(&part->group->fields[i], offsetof(struct group_field, figures.scale));
+		prefetch(&part->group->fields[i], offsetof(struct group_field, aggregate.scale));
 }
 
-void stats_part__prefetch_figures(const struct stats_part *part)
+void stats_part__prefetch_aggregates(const struct stats_part *part)
 {
 	for (unsigned i = 0, cnt = known_fields(part); i < cnt; i++) {
 		const struct group_field *field = &part->group->fields[i];
-		const struct sketch *sketch = &field->figures.sketch;
-		const struct distinct *distinct = &field->figures.distinct;
+		const struct sketch *sketch = &field->aggregate.sketch;
+		const struct distinct *distinct = &field->aggregate.distinct;
 		size_t slots;
 
 		if (field->waiting_cnt + part->cnt <= FIELD_WAITING_MAX) {

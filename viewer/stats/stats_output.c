@@ -12,7 +12,7 @@
 #define NS_PER_DAY   (86400ull * 1000000000u)
 #define TIME_WIDTH   30
 #define DAY_WIDTH    18
-#define NUMBER_WIDTH 7u /* of a figure, at least */
+#define NUMBER_WIDTH 7u /* of a statistic, at least */
 
 /* Events a second between the first and the last; 0 where there is no such time. */
 static double rate_of(const struct group *group)
@@ -24,27 +24,27 @@ static double rate_of(const struct group *group)
 
 /* ---- JSON ---- */
 
-static void print_json_figures(struct out *out, const struct figures *figures)
+static void print_json_aggregate(struct out *out, const struct aggregate *aggregate)
 {
-	char text[FIGURES_TEXT_BYTES];
+	char text[AGGREGATE_TEXT_BYTES];
 
 	out__text(out, "{\"count\":");
-	out__u64(out, figures__cnt(figures));
-	for (unsigned i = 0; i < FIGURE_CNT; i++) {
-		size_t len = figures__text(figures, i, text);
+	out__u64(out, aggregate__cnt(aggregate));
+	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
+		size_t len = aggregate__text(aggregate, i, text);
 
 		out__text(out, ",\"");
-		out__text(out, FIGURE_NAMES[i]);
+		out__text(out, STATISTIC_NAMES[i]);
 		out__text(out, "\":");
 		out__bytes(out, len ? text : "null", len ? len : 4);
 	}
-	if (figures->nan_cnt) {
+	if (aggregate->nan_cnt) {
 		out__text(out, ",\"nan\":");
-		out__u64(out, figures->nan_cnt);
+		out__u64(out, aggregate->nan_cnt);
 	}
-	if (figures->infinite_cnt) {
+	if (aggregate->infinite_cnt) {
 		out__text(out, ",\"infinite\":");
-		out__u64(out, figures->infinite_cnt);
+		out__u64(out, aggregate->infinite_cnt);
 	}
 	out__char(out, '}');
 }
@@ -67,12 +67,12 @@ static void print_json_fields(struct out *out, const struct group *group)
 		first = false;
 		out__json_text(out, field->key, false);
 		out__char(out, ':');
-		print_json_figures(out, &field->figures);
+		print_json_aggregate(out, &field->aggregate);
 	}
 	out__char(out, '}');
 	if (duration) {
 		out__text(out, ",\"duration_ns\":");
-		print_json_figures(out, &duration->figures);
+		print_json_aggregate(out, &duration->aggregate);
 	}
 	if (group->lacks_fields)
 		out__text(out, ",\"fields_left_out\":true");
@@ -161,35 +161,35 @@ static void print_total(const struct stats *stats, struct out *out, size_t shown
 /* ---- The table of fields ---- */
 
 /* Least and greatest are exact: integers have all their digits, a double need not. */
-static size_t most_digits(enum figure which, const char *text, size_t len)
+static size_t most_digits(enum statistic which, const char *text, size_t len)
 {
-	if (which != FIGURE_MIN && which != FIGURE_MAX)
+	if (which != STATISTIC_MIN && which != STATISTIC_MAX)
 		return 10;
 	return memchr(text, '.', len) ? 14 : 20;
 }
 
-size_t group_field__text(const struct group_field *field, enum figure which, char *to)
+size_t group_field__text(const struct group_field *field, enum statistic which, char *to)
 {
 	size_t len = 0;
 	double v;
 
-	if (!field->is_duration && which != FIGURE_MEAN)
-		len = figures__text(&field->figures, which, to);
+	if (!field->is_duration && which != STATISTIC_MEAN)
+		len = aggregate__text(&field->aggregate, which, to);
 	if (len && len <= most_digits(which, to, len))
 		return len;
-	v = figures__value(&field->figures, which);
+	v = aggregate__value(&field->aggregate, which);
 	if (field->is_duration && v >= 0)
-		return duration_text(to, figures__ns(&field->figures, which));
+		return duration_text(to, aggregate__ns(&field->aggregate, which));
 	if (!isfinite(v)) {
 		*to = '-';
 		return 1;
 	}
-	return (size_t)snprintf(to, FIGURES_TEXT_BYTES,
+	return (size_t)snprintf(to, AGGREGATE_TEXT_BYTES,
 				fabs(v) >= 1e5 && fabs(v) < 1e12 ? "%.0f" : "%.5g", v);
 }
 
 struct field_widths {
-	size_t figures[FIGURE_CNT], key;
+	size_t statistics[STATISTIC_CNT], key;
 };
 
 static size_t field_width(const struct group_field *field)
@@ -199,20 +199,20 @@ static size_t field_width(const struct group_field *field)
 
 static void measure_fields(struct field_widths *ret, struct group *const *groups, size_t cnt)
 {
-	char text[FIGURES_TEXT_BYTES];
+	char text[AGGREGATE_TEXT_BYTES];
 
 	*ret = (struct field_widths){ .key = 5 };
-	for (unsigned i = 0; i < FIGURE_CNT; i++)
-		ret->figures[i] = NUMBER_WIDTH;
+	for (unsigned i = 0; i < STATISTIC_CNT; i++)
+		ret->statistics[i] = NUMBER_WIDTH;
 	for (size_t g = 0; g < cnt; g++) {
 		for (uint32_t f = 0; f < groups[g]->field_cnt; f++) {
 			const struct group_field *field = &groups[g]->fields[f];
 
-			for (unsigned i = 0; i < FIGURE_CNT; i++) {
+			for (unsigned i = 0; i < STATISTIC_CNT; i++) {
 				size_t len = group_field__text(field, i, text);
 
-				if (len > ret->figures[i])
-					ret->figures[i] = len;
+				if (len > ret->statistics[i])
+					ret->statistics[i] = len;
 			}
 			if (field_width(field) > ret->key)
 				ret->key = field_width(field);
@@ -223,13 +223,13 @@ static void measure_fields(struct field_widths *ret, struct group *const *groups
 static void print_field(struct out *out, const struct group_field *field,
 			const struct field_widths *widths, size_t pad)
 {
-	char text[FIGURES_TEXT_BYTES];
+	char text[AGGREGATE_TEXT_BYTES];
 
-	out__format(out, "%10llu", (unsigned long long)figures__cnt(&field->figures));
-	for (unsigned i = 0; i < FIGURE_CNT; i++) {
+	out__format(out, "%10llu", (unsigned long long)aggregate__cnt(&field->aggregate));
+	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
 		size_t len = group_field__text(field, i, text);
 
-		out__pad(out, 1 + widths->figures[i] - len);
+		out__pad(out, 1 + widths->statistics[i] - len);
 		out__bytes(out, text, len);
 	}
 	out__text(out, "  ");
@@ -248,8 +248,8 @@ static void print_fields(const struct stats *stats, struct out *out, struct grou
 
 	measure_fields(&widths, groups, cnt);
 	out__format(out, "\n%10s", "values");
-	for (unsigned i = 0; i < FIGURE_CNT; i++)
-		out__format(out, " %*s", (int)widths.figures[i], FIGURE_NAMES[i]);
+	for (unsigned i = 0; i < STATISTIC_CNT; i++)
+		out__format(out, " %*s", (int)widths.statistics[i], STATISTIC_NAMES[i]);
 	out__format(out, "  %-*s", (int)widths.key, "field");
 	stats__print_keys(stats, out, group_widths);
 	out__char(out, '\n');

@@ -5,7 +5,7 @@
 #ifndef TTLOG_VIEW_STATS_PARTS_H
 #define TTLOG_VIEW_STATS_PARTS_H
 
-#include "figures.h"
+#include "aggregate.h"
 #include "group_memo.h"
 #include "stats.h"
 #include "tally.h"
@@ -28,7 +28,7 @@ enum stats_key {
 	KEY_LINE,
 };
 
-/* So many values of a field wait before its figures are touched. */
+/* So many values of a field wait before its aggregates are touched. */
 #define FIELD_WAITING_MAX 24u
 /* They are copied by so many, so there is room for that behind them, and behind what they are copied
  * from. */
@@ -40,14 +40,14 @@ struct waiting_kind {
 	bool are_reals, are_scaled;
 };
 
-/* The figures of a group's fields of one key. */
+/* The aggregates of a group's fields of one key. */
 struct group_field {
 	struct ttlog_text key; /* in the file's header */
 	bool is_duration;      /* of spans; the key is that of their one field */
-	/* Values that the figures lack until stats__settle: as columns of one kind have them. */
+	/* Values that the aggregates lack until stats__settle: as columns of one kind have them. */
 	struct waiting_kind waiting_kind;
 	uint16_t waiting_cnt;
-	struct figures figures;
+	struct aggregate aggregate;
 	uint64_t waiting[FIELD_WAITING_MAX + FIELD_COPY];
 };
 
@@ -128,9 +128,9 @@ struct stats {
 	size_t table_cap, group_cnt;
 	struct group *rest;
 	uint64_t event_cnt, first_ns, last_ns;
-	const char *only_field;       /* NULL: figures of all fields */
-	struct figures_memory memory; /* of it groups' fields are made too */
-	uint64_t secret;              /* of the hashes */
+	const char *only_field;         /* NULL: aggregates of all fields */
+	struct aggregate_memory memory; /* of it groups' fields are made too */
+	uint64_t secret;                /* of the hashes */
 	struct group_memo memo;
 	struct stats_part parts[STATS_PARTS];
 	unsigned char part_keys[STATS_PARTS][STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
@@ -160,7 +160,7 @@ struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt);
 /* All groups, the rest among them. */
 size_t stats__group_cnt(const struct stats *stats);
 
-/* ---- Figures of a group's fields: stats_fields.c ---- */
+/* ---- Aggregates of a group's fields: stats_fields.c ---- */
 
 /* All there is to know but what is sorted. */
 void group_columns__init(struct group_columns *ret, const struct stats *stats,
@@ -171,8 +171,8 @@ void stats__add_fields(struct stats *stats, const struct stats_part *part);
 /* Sends for the memory that this will look at: first of its fields, then, once
  * that is there, of what they point to. */
 void stats_part__prefetch_fields(const struct stats_part *part);
-void stats_part__prefetch_figures(const struct stats_part *part);
-/* Before a group's figures are looked at: counts the values that still wait. */
+void stats_part__prefetch_aggregates(const struct stats_part *part);
+/* Before a group's aggregates are looked at: counts the values that still wait. */
 void stats__settle(struct stats *stats, struct group *group);
 void group__free_fields(struct group *group);
 
@@ -193,8 +193,8 @@ void group__print(const struct group *group, const struct stats *stats, struct o
 /* {"group":{...} without the end of the object. */
 void group__print_json(const struct group *group, const struct stats *stats, struct out *out);
 
-/* A figure as tables show it: exact where that is short, durations with their unit. Writes at most
- * FIGURES_TEXT_BYTES, returns the length. */
-size_t group_field__text(const struct group_field *field, enum figure which, char *to);
+/* A statistic as tables show it: exact where that is short, durations with their unit. Writes at
+ * most AGGREGATE_TEXT_BYTES, returns the length. */
+size_t group_field__text(const struct group_field *field, enum statistic which, char *to);
 
 #endif /* TTLOG_VIEW_STATS_PARTS_H */

@@ -42,7 +42,7 @@ static int find_groups(struct stats *stats)
 		stats_part__prefetch_fields(part);
 	}
 	for (unsigned i = 0; i < stats->part_cnt; i++)
-		stats_part__prefetch_figures(&stats->parts[i]);
+		stats_part__prefetch_aggregates(&stats->parts[i]);
 	return 0;
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "figures.h"
-#include "figures_parts.h"
+#include "aggregate.h"
+#include "aggregate_parts.h"
 #include <ttlog/read.h>
 
 /* 10^19 is the greatest that a uint64_t holds. */
@@ -17,18 +17,18 @@
 #define BLOCK           1024u
 #define LANES           4u
 /* Numbers whose sum over a block fits into 64 bits. */
-#define SMALL           ((figures_int)1 << 52)
+#define SMALL           ((aggregate_int)1 << 52)
 
-bool figures__takes(uint8_t type)
+bool aggregate__takes(uint8_t type)
 {
 	return (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64) || type == TTLOG_TYPE_F32 ||
 	       type == TTLOG_TYPE_F64 || type == TTLOG_TYPE_DECIMAL;
 }
 
-void figures__fini(struct figures *figures)
+void aggregate__fini(struct aggregate *aggregate)
 {
-	sketch__fini(&figures->sketch);
-	distinct__fini(&figures->distinct, NULL);
+	sketch__fini(&aggregate->sketch);
+	distinct__fini(&aggregate->distinct, NULL);
 }
 
 /* ---- Adding ---- */
@@ -70,45 +70,45 @@ static struct real_sums sum_reals(const double *values, uint32_t cnt)
 }
 
 /* From now on they count in the sketch. */
-static void become_many(struct figures *figures, struct figures_memory *memory)
+static void become_many(struct aggregate *aggregate, struct aggregate_memory *memory)
 {
 	struct distinct_slot slots[DISTINCT_MAX];
-	const unsigned cnt = distinct__sorted(&figures->distinct, slots);
+	const unsigned cnt = distinct__sorted(&aggregate->distinct, slots);
 	double values[DISTINCT_MAX];
 	int err = 0;
 
 	for (unsigned i = 0; i < cnt; i++)
-		values[i] = distinct__value(&figures->distinct, slots[i].key,
-					    figures__power(figures->scale));
-	distinct__fini(&figures->distinct, &memory->distinct_bytes);
-	figures->is_many = true;
+		values[i] = distinct__value(&aggregate->distinct, slots[i].key,
+					    aggregate__power(aggregate->scale));
+	distinct__fini(&aggregate->distinct, &memory->distinct_bytes);
+	aggregate->is_many = true;
 	/* the ends first: then the room need not grow with each */
 	for (unsigned i = 0; !err && i < cnt; i++) {
 		const unsigned k = i % 2 ? i / 2 : cnt - 1 - i / 2;
 
-		err = sketch__add_times(&figures->sketch, &memory->bytes, values[k],
+		err = sketch__add_times(&aggregate->sketch, &memory->bytes, values[k],
 					slots[k].times);
 	}
-	figures->no_quantiles = err != 0;
+	aggregate->no_quantiles = err != 0;
 }
 
 /* Returns how many were counted as distinct ones: all, or those before what made them too many. */
-static uint32_t count_distinct_reals(struct figures *figures, struct figures_memory *memory,
+static uint32_t count_distinct_reals(struct aggregate *aggregate, struct aggregate_memory *memory,
 				     const double *values, uint32_t cnt, uint64_t times)
 {
-	struct distinct *distinct = &figures->distinct;
+	struct distinct *distinct = &aggregate->distinct;
 	uint32_t at = 0;
 
-	if (figures->is_many || figures->no_quantiles)
+	if (aggregate->is_many || aggregate->no_quantiles)
 		return 0;
-	distinct__make_real(distinct, figures__power(figures->scale));
+	distinct__make_real(distinct, aggregate__power(aggregate->scale));
 	for (; at < cnt; at++) {
 		const uint64_t key = distinct__real_key(values[at]);
 
 		if (times == 1 && distinct__count(distinct, key))
 			continue;
 		if (distinct__add(distinct, &memory->distinct_bytes, DISTINCT_REAL, key, times)) {
-			become_many(figures, memory);
+			become_many(aggregate, memory);
 			break;
 		}
 	}
@@ -116,32 +116,32 @@ static uint32_t count_distinct_reals(struct figures *figures, struct figures_mem
 }
 
 /* Of `cnt` finite values, each so many times: several only of a single one. */
-static void add_reals(struct figures *figures, struct figures_memory *memory, const double *values,
-		      uint32_t cnt, uint64_t times)
+static void add_reals(struct aggregate *aggregate, struct aggregate_memory *memory,
+		      const double *values, uint32_t cnt, uint64_t times)
 {
 	const struct real_sums sums = sum_reals(values, cnt);
 	uint32_t at;
 
 	if (!cnt)
 		return;
-	if (!figures->real_cnt || sums.min < figures->real_min)
-		figures->real_min = sums.min;
-	if (!figures->real_cnt || sums.max > figures->real_max)
-		figures->real_max = sums.max;
-	at = count_distinct_reals(figures, memory, values, cnt, times);
-	figures->real_cnt += cnt * times;
-	figures->real_sum += sums.sum * times;
-	if (at == cnt || figures->no_quantiles)
+	if (!aggregate->real_cnt || sums.min < aggregate->real_min)
+		aggregate->real_min = sums.min;
+	if (!aggregate->real_cnt || sums.max > aggregate->real_max)
+		aggregate->real_max = sums.max;
+	at = count_distinct_reals(aggregate, memory, values, cnt, times);
+	aggregate->real_cnt += cnt * times;
+	aggregate->real_sum += sums.sum * times;
+	if (at == cnt || aggregate->no_quantiles)
 		return;
 	if (times > 1)
-		figures->no_quantiles =
-			sketch__add_times(&figures->sketch, &memory->bytes, values[0], times);
+		aggregate->no_quantiles =
+			sketch__add_times(&aggregate->sketch, &memory->bytes, values[0], times);
 	else
-		figures->no_quantiles =
-			sketch__add(&figures->sketch, &memory->bytes, values + at, cnt - at);
+		aggregate->no_quantiles =
+			sketch__add(&aggregate->sketch, &memory->bytes, values + at, cnt - at);
 }
 
-static void take_reals(struct figures *figures, struct figures_memory *memory,
+static void take_reals(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct ttlog_column *column, const uint32_t *rows, uint32_t first,
 		       uint32_t cnt, uint64_t times)
 {
@@ -155,9 +155,9 @@ static void take_reals(struct figures *figures, struct figures_memory *memory,
 		kept += isfinite(v) != 0;
 		nan_cnt += isnan(v) != 0;
 	}
-	figures->nan_cnt += nan_cnt * times;
-	figures->infinite_cnt += (cnt - kept - nan_cnt) * times;
-	add_reals(figures, memory, values, kept, times);
+	aggregate->nan_cnt += nan_cnt * times;
+	aggregate->infinite_cnt += (cnt - kept - nan_cnt) * times;
+	add_reals(aggregate, memory, values, kept, times);
 }
 
 /* Numbers of a column, times 10^scale. */
@@ -183,7 +183,7 @@ static struct units units_of(const struct ttlog_column *column)
 	return (struct units){
 		.nums = column->nums,
 		.scale = scale,
-		.divisor = figures__power(scale),
+		.divisor = aggregate__power(scale),
 		/* decimals, and scaled reals */
 		.is_signed = ttlog_type_is_signed(column->type) || column->scales,
 	};
@@ -203,26 +203,26 @@ static inline __attribute__((always_inline)) double real_of(uint64_t number, boo
 	return (double)(int64_t)(number >> 32) * 0x1p32 + (double)(int64_t)(number & UINT32_MAX);
 }
 
-static figures_int widened(const struct units *units, uint64_t number)
+static aggregate_int widened(const struct units *units, uint64_t number)
 {
-	return units->is_signed ? (figures_int)(int64_t)number : (figures_int)number;
+	return units->is_signed ? (aggregate_int)(int64_t)number : (aggregate_int)number;
 }
 
-static bool is_exact(const struct figures *figures, const struct units *units)
+static bool is_exact(const struct aggregate *aggregate, const struct units *units)
 {
 	return units->scale <= EXACT_SCALE_MAX &&
-	       (!figures->exact_cnt || figures->scale == units->scale);
+	       (!aggregate->exact_cnt || aggregate->scale == units->scale);
 }
 
-static void add_exact(struct figures *figures, figures_int min, figures_int max, figures_int sum,
-		      uint64_t cnt)
+static void add_exact(struct aggregate *aggregate, aggregate_int min, aggregate_int max,
+		      aggregate_int sum, uint64_t cnt)
 {
-	if (!figures->exact_cnt || min < figures->min)
-		figures->min = min;
-	if (!figures->exact_cnt || max > figures->max)
-		figures->max = max;
-	figures->exact_cnt += cnt;
-	figures->sum += sum;
+	if (!aggregate->exact_cnt || min < aggregate->min)
+		aggregate->min = min;
+	if (!aggregate->exact_cnt || max > aggregate->max)
+		aggregate->max = max;
+	aggregate->exact_cnt += cnt;
+	aggregate->sum += sum;
 }
 
 /* How the sketch counts, if it does. */
@@ -297,9 +297,9 @@ static int cover_units(struct sketch *sketch, size_t *budget, const struct units
 	return sketch__cover(sketch, budget, is_negative, low, high);
 }
 
-static figures_int sum_of(const struct units *units, const struct sums *sums)
+static aggregate_int sum_of(const struct units *units, const struct sums *sums)
 {
-	figures_int sum = 0;
+	aggregate_int sum = 0;
 
 	/* so few of them can't have left 64 bits */
 	if (widened(units, sums->min) > -SMALL && widened(units, sums->max) < SMALL)
@@ -309,19 +309,19 @@ static figures_int sum_of(const struct units *units, const struct sums *sums)
 	return sum;
 }
 
-/* As count_distinct_reals(), of numbers of the figures' scale. */
-static uint32_t count_distinct_units(struct figures *figures, struct figures_memory *memory,
+/* As count_distinct_reals(), of numbers of the aggregates' scale. */
+static uint32_t count_distinct_units(struct aggregate *aggregate, struct aggregate_memory *memory,
 				     const struct units *units, uint64_t times)
 {
 	const enum distinct_kind kind = units->is_signed ? DISTINCT_SIGNED : DISTINCT_UNSIGNED;
-	struct distinct *distinct = &figures->distinct;
+	struct distinct *distinct = &aggregate->distinct;
 	uint32_t at = 0;
 
-	figures->scale = units->scale;
-	if (figures->is_many || figures->no_quantiles)
+	aggregate->scale = units->scale;
+	if (aggregate->is_many || aggregate->no_quantiles)
 		return 0;
 	if (distinct->cnt && distinct->kind != kind)
-		distinct__make_real(distinct, figures__power(figures->scale));
+		distinct__make_real(distinct, aggregate__power(aggregate->scale));
 	for (; at < units->cnt; at++) {
 		uint64_t key = number_at(units, at);
 
@@ -330,7 +330,7 @@ static uint32_t count_distinct_units(struct figures *figures, struct figures_mem
 		if (times == 1 && distinct__count(distinct, key))
 			continue;
 		if (distinct__add(distinct, &memory->distinct_bytes, kind, key, times)) {
-			become_many(figures, memory);
+			become_many(aggregate, memory);
 			break;
 		}
 	}
@@ -338,60 +338,60 @@ static uint32_t count_distinct_units(struct figures *figures, struct figures_mem
 }
 
 /* At most BLOCK of one scale. */
-static void take_units(struct figures *figures, struct figures_memory *memory,
+static void take_units(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct units *units)
 {
 	struct sums sums = { INT64_MAX, (uint64_t)INT64_MIN, 0 };
-	struct sketch *sketch = &figures->sketch;
+	struct sketch *sketch = &aggregate->sketch;
 	struct units distinct = *units;
 	uint32_t at;
 
-	if (!is_exact(figures, units)) {
+	if (!is_exact(aggregate, units)) {
 		double values[BLOCK];
 
 		for (uint32_t i = 0; i < units->cnt; i++)
 			values[i] = real_of(number_at(units, i), units->is_signed) / units->divisor;
-		add_reals(figures, memory, values, units->cnt, 1);
+		add_reals(aggregate, memory, values, units->cnt, 1);
 		return;
 	}
 	if (!units->is_signed)
 		sums = (struct sums){ UINT64_MAX, 0, 0 };
-	at = distinct.cnt = count_distinct_units(figures, memory, units, 1);
+	at = distinct.cnt = count_distinct_units(aggregate, memory, units, 1);
 	(void)add_some(&sums, sketch, &distinct, 0, false);
-	if (at < units->cnt && !figures->no_quantiles &&
+	if (at < units->cnt && !aggregate->no_quantiles &&
 	    sketch__expect(sketch, &memory->bytes, units->cnt - at))
-		figures->no_quantiles = true;
+		aggregate->no_quantiles = true;
 	sketch->cnt += units->cnt - at;
 	while (at < units->cnt) {
-		at = add_some(&sums, sketch, units, at, !figures->no_quantiles);
+		at = add_some(&sums, sketch, units, at, !aggregate->no_quantiles);
 		if (at < units->cnt && cover_units(sketch, &memory->bytes, units, at))
-			figures->no_quantiles = true;
+			aggregate->no_quantiles = true;
 	}
-	add_exact(figures, widened(units, sums.min), widened(units, sums.max), sum_of(units, &sums),
-		  units->cnt);
+	add_exact(aggregate, widened(units, sums.min), widened(units, sums.max),
+		  sum_of(units, &sums), units->cnt);
 }
 
 /* One value that stands for all. */
-static void take_const(struct figures *figures, struct figures_memory *memory,
+static void take_const(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct units *units, uint32_t times)
 {
-	const figures_int v = widened(units, units->nums[0]);
+	const aggregate_int v = widened(units, units->nums[0]);
 	const double value = real_of(units->nums[0], units->is_signed) / units->divisor;
 	bool is_counted;
 
-	if (!is_exact(figures, units)) {
-		add_reals(figures, memory, &value, 1, times);
+	if (!is_exact(aggregate, units)) {
+		add_reals(aggregate, memory, &value, 1, times);
 		return;
 	}
-	is_counted = count_distinct_units(figures, memory, units, times);
-	add_exact(figures, v, v, v * times, times);
-	if (!is_counted && !figures->no_quantiles)
-		figures->no_quantiles =
-			sketch__add_times(&figures->sketch, &memory->bytes, value, times);
+	is_counted = count_distinct_units(aggregate, memory, units, times);
+	add_exact(aggregate, v, v, v * times, times);
+	if (!is_counted && !aggregate->no_quantiles)
+		aggregate->no_quantiles =
+			sketch__add_times(&aggregate->sketch, &memory->bytes, value, times);
 }
 
 /* Decimals of a scale each. */
-static void take_each(struct figures *figures, struct figures_memory *memory,
+static void take_each(struct aggregate *aggregate, struct aggregate_memory *memory,
 		      const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	struct ttlog_column one = *column;
@@ -405,11 +405,11 @@ static void take_each(struct figures *figures, struct figures_memory *memory,
 		one.scales = &column->scales[row & column->scale_mask];
 		units = units_of(&one);
 		units.cnt = 1;
-		take_units(figures, memory, &units);
+		take_units(aggregate, memory, &units);
 	}
 }
 
-static void take_blocks(struct figures *figures, struct figures_memory *memory,
+static void take_blocks(struct aggregate *aggregate, struct aggregate_memory *memory,
 			const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	struct units units = units_of(column);
@@ -420,35 +420,35 @@ static void take_blocks(struct figures *figures, struct figures_memory *memory,
 		units.nums = rows ? column->nums : column->nums + at;
 		units.rows = rows ? rows + at : NULL;
 		units.cnt = len;
-		take_units(figures, memory, &units);
+		take_units(aggregate, memory, &units);
 	}
 }
 
-static void take_real_blocks(struct figures *figures, struct figures_memory *memory,
+static void take_real_blocks(struct aggregate *aggregate, struct aggregate_memory *memory,
 			     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	for (uint32_t at = 0; at < cnt; at += BLOCK)
-		take_reals(figures, memory, column, rows, at, cnt - at < BLOCK ? cnt - at : BLOCK,
+		take_reals(aggregate, memory, column, rows, at, cnt - at < BLOCK ? cnt - at : BLOCK,
 			   1);
 }
 
-void figures__column(struct figures *figures, struct figures_memory *memory,
-		     const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
+void aggregate__column(struct aggregate *aggregate, struct aggregate_memory *memory,
+		       const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	const bool is_const = ttlog_column_is_const(column);
 
-	figures->has_wide |= column->type != TTLOG_TYPE_F32;
+	aggregate->has_wide |= column->type != TTLOG_TYPE_F32;
 	if (column->reals && is_const)
-		take_reals(figures, memory, column, NULL, 0, 1, cnt);
+		take_reals(aggregate, memory, column, NULL, 0, 1, cnt);
 	else if (column->reals)
-		take_real_blocks(figures, memory, column, rows, cnt);
+		take_real_blocks(aggregate, memory, column, rows, cnt);
 	else if (column->scale_mask && column->scales)
-		take_each(figures, memory, column, rows, cnt);
+		take_each(aggregate, memory, column, rows, cnt);
 	else if (is_const) {
 		struct units units = units_of(column);
 
 		units.cnt = 1;
-		take_const(figures, memory, &units, cnt);
+		take_const(aggregate, memory, &units, cnt);
 	} else
-		take_blocks(figures, memory, column, rows, cnt);
+		take_blocks(aggregate, memory, column, rows, cnt);
 }

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* What adding to aggregates and reading them share. */
+#ifndef TTLOG_VIEW_AGGREGATE_PARTS_H
+#define TTLOG_VIEW_AGGREGATE_PARTS_H
+
+/* 10^exponent. */
+double aggregate__power(unsigned exponent);
+
+#endif /* TTLOG_VIEW_AGGREGATE_PARTS_H */
