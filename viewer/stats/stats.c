@@ -58,9 +58,9 @@ static int parse_keys(struct stats *stats)
 		stats->keys[stats->key_cnt] = key;
 		stats->kinds[stats->key_cnt++] = kind;
 		if (kind == KEY_FIELD)
-			stats->fields[stats->tally_keys.field_cnt++] = key_of_field(key);
+			stats->fields[stats->count_keys.field_cnt++] = key_of_field(key);
 		if (kind == KEY_PID || kind == KEY_TID || kind == KEY_COMM)
-			stats->tally_keys.by_thread = true;
+			stats->count_keys.by_thread = true;
 		p += key.len;
 		if (!*p)
 			break;
@@ -79,14 +79,14 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->names = strdup(setup->keys);
 	stats->table_cap = 1024;
 	stats->table = calloc(stats->table_cap, sizeof(struct group *));
-	stats->tally = tally__new();
-	stats->tally_keys.fields = stats->fields;
+	stats->counter = group_count__new();
+	stats->count_keys.fields = stats->fields;
 	stats->first_ns = UINT64_MAX;
 	stats->memory.bytes = AGGREGATES_MAX_BYTES;
 	stats->memory.distinct_bytes = AGGREGATE_DISTINCT_BYTES;
 	stats->only_field = setup->field;
 	stats->secret = hash__secret();
-	if (stats->names && stats->table && stats->tally)
+	if (stats->names && stats->table && stats->counter)
 		err = parse_keys(stats);
 	if (err) {
 		stats__free(stats);
@@ -115,7 +115,7 @@ void stats__free(struct stats *stats)
 			stats->table[i] = next;
 		}
 	}
-	tally__free(stats->tally);
+	group_count__free(stats->counter);
 	group_memo__fini(&stats->memo);
 	free(stats->sorted);
 	group__free(stats->rest);

@@ -33,7 +33,7 @@ static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, 
 static bool find_numbers(struct group_columns *columns, const struct stats *stats,
 			 const struct ttlog_event *event)
 {
-	for (unsigned k = 0; k < stats->tally_keys.field_cnt; k++) {
+	for (unsigned k = 0; k < stats->count_keys.field_cnt; k++) {
 		const struct ttlog_column *column;
 		unsigned i = 0;
 
@@ -43,7 +43,7 @@ static bool find_numbers(struct group_columns *columns, const struct stats *stat
 		if (i == event->site->nfields)
 			continue;
 		column = ttlog_event_column(event, i);
-		if (!column || !tally__is_int(column->type) ||
+		if (!column || !group_count__is_int(column->type) ||
 		    columns->number_cnt == GROUP_MEMO_NUMBERS)
 			return false;
 		columns->numbers[columns->number_cnt++] = column;

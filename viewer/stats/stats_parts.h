@@ -8,7 +8,7 @@
 #include "aggregate.h"
 #include "group_memo.h"
 #include "stats.h"
-#include "tally.h"
+#include "group_count.h"
 
 #define STATS_KEY_BYTES 256u /* of a value: those that begin so are one */
 #define STATS_PARTS     32u
@@ -30,8 +30,7 @@ enum stats_key {
 
 /* So many values of a field wait before its aggregates are touched. */
 #define FIELD_WAITING_MAX 24u
-/* They are copied by so many, so there is room for that behind them, and behind what they are copied
- * from. */
+/* They are copied so many at once: there is room for that after them, and after the source. */
 #define FIELD_COPY        8u
 
 /* How numbers of a column are to be read: units of a scale, or the bits of reals. */
@@ -122,8 +121,8 @@ struct stats {
 	enum stats_key kinds[STATS_MAX_KEYS];
 	unsigned key_cnt;
 	struct ttlog_text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
-	struct tally_keys tally_keys;
-	struct tally *tally;
+	struct count_keys count_keys;
+	struct group_count *counter;
 	struct group **table;
 	size_t table_cap, group_cnt;
 	struct group *rest;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run's events are counted cell by cell (tally.h); a cell's group takes its rows of each numeric
- * column at once. Where cells are many and small, what they need lies all over the memory, so
- * columns are first put into the cells' order, and everything is sent for some cells ahead.
+ * A run's events are counted cell by cell (group_count.h). A cell's group takes its rows of each
+ * numeric column at once. Where cells are many and small, what they need lies all over memory: the
+ * columns are put into the cells' order first, and memory is prefetched some cells ahead.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@
 
 /* ---- Parts ---- */
 
-/* The groups of the parts, one step at a time for all: each waits for memory that the caches may not
- * have, and so they wait together. */
+/* Finds the groups of all parts, step by step: each step may miss the cache, and so the misses of
+ * all parts overlap. */
 static int find_groups(struct stats *stats)
 {
 	for (unsigned i = 0; i < stats->part_cnt; i++) {
@@ -127,7 +127,7 @@ static int count_event(struct stats *stats, const struct ttlog_event *event)
 
 	if (!columns)
 		return -ENOMEM;
-	part = begin_part(stats, columns, stats->tally_keys.by_thread ? event->thread : NULL,
+	part = begin_part(stats, columns, stats->count_keys.by_thread ? event->thread : NULL,
 			  event->row);
 	part->row = event->row;
 	part->rows = &part->row;
@@ -154,7 +154,7 @@ struct cells {
 	const struct ttlog_run *run;
 	const struct ttlog_chunk *chunk;
 	const struct ttlog_info *info;
-	const struct tally_cell *cells;
+	const struct count_cell *cells;
 	uint32_t cnt;
 	const struct group_columns *columns;
 	const uint32_t *rows; /* sorted; NULL: the cells are large */
@@ -163,13 +163,13 @@ struct cells {
 static const struct ttlog_thread *thread_of(const struct stats *stats, const struct cells *cells,
 					    uint32_t position)
 {
-	if (!stats->tally_keys.by_thread)
+	if (!stats->count_keys.by_thread)
 		return NULL;
 	return cells->info->threads[ttlog_chunk_thread(cells->chunk, position)];
 }
 
 /* Whatever takes its time to come. */
-static void prefetch_cell(const struct cells *cells, const struct tally_cell *cell)
+static void prefetch_cell(const struct cells *cells, const struct count_cell *cell)
 {
 	const struct group_columns *columns = cells->columns;
 
@@ -183,7 +183,7 @@ static void prefetch_cell(const struct cells *cells, const struct tally_cell *ce
 }
 
 /* Any event of a cell stands for all when it comes to the group. */
-static int count_cell(struct stats *stats, const struct cells *cells, const struct tally_cell *cell)
+static int count_cell(struct stats *stats, const struct cells *cells, const struct count_cell *cell)
 {
 	const struct ttlog_chunk *chunk = cells->chunk;
 	const uint32_t row = ttlog_chunk_row(chunk, cell->first);
@@ -191,7 +191,7 @@ static int count_cell(struct stats *stats, const struct cells *cells, const stru
 		begin_part(stats, cells->columns, thread_of(stats, cells, cell->first), row);
 
 	part->rows = cells->rows ? cells->rows + cell->end - cell->cnt
-				 : tally__rows(stats->tally, cells->run, cell);
+				 : group_count__rows(stats->counter, cells->run, cell);
 	part->from = cell->end - cell->cnt;
 	part->cnt = cell->cnt;
 	part->first_ns = ttlog_info_real_ns(cells->info, chunk->mono_ns[cell->first]);
@@ -254,9 +254,9 @@ static int count_group(struct stats *stats, struct cells *cells, uint32_t group,
 	cells->columns = columns;
 	cells->rows = NULL;
 	if (are_small) {
-		const struct tally_cell *last = &cells->cells[cells->cnt - 1];
+		const struct count_cell *last = &cells->cells[cells->cnt - 1];
 
-		cells->rows = tally__sorted_rows(stats->tally, cells->run);
+		cells->rows = group_count__sorted_rows(stats->counter, cells->run);
 		sort_columns(stats, columns, cells, cells->cells->end - cells->cells->cnt,
 			     last->end);
 	}
@@ -270,7 +270,7 @@ static int count_group(struct stats *stats, struct cells *cells, uint32_t group,
 }
 
 static int count_cells(struct stats *stats, const struct ttlog_run *run,
-		       const struct tally_cell *all)
+		       const struct count_cell *all)
 {
 	struct cells cells = {
 		.run = run,
@@ -280,11 +280,11 @@ static int count_cells(struct stats *stats, const struct ttlog_run *run,
 	int err = 0;
 
 	for (uint32_t g = 0; !err && g < cells.chunk->group_cnt; g++) {
-		uint32_t first = tally__first_cell(stats->tally, g), used = 0;
+		uint32_t first = group_count__first_cell(stats->counter, g), used = 0;
 		uint64_t events = 0;
 
 		cells.cells = all + first;
-		cells.cnt = tally__first_cell(stats->tally, g + 1) - first;
+		cells.cnt = group_count__first_cell(stats->counter, g + 1) - first;
 		for (uint32_t i = 0; i < cells.cnt; i++) {
 			used += cells.cells[i].cnt != 0;
 			events += cells.cells[i].cnt;
@@ -297,8 +297,8 @@ static int count_cells(struct stats *stats, const struct ttlog_run *run,
 
 int stats__run(struct stats *stats, const struct ttlog_run *run)
 {
-	const struct tally_cell *cells;
-	int cnt = tally__run(stats->tally, run, &stats->tally_keys, &cells), err = 0;
+	const struct count_cell *cells;
+	int cnt = group_count__run(stats->counter, run, &stats->count_keys, &cells), err = 0;
 
 	forget_columns(stats);
 	if (cnt >= 0)

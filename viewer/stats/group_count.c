@@ -9,14 +9,14 @@
 #include <string.h>
 
 #include <ttlog/read.h>
-#include "tally.h"
+#include "group_count.h"
 
 #define MAX_CELLS TTLOG_CHUNK_MAX_EVENTS
 /* Columns are looked at wholly: not worth it for a few of a chunk's events. */
 #define MIN_SHARE 4u
 
-struct tally {
-	struct tally_cell cells[MAX_CELLS];
+struct group_count {
+	struct count_cell cells[MAX_CELLS];
 	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
 	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS];     /* by group: into codes */
 	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS + 1]; /* by group: into cells */
@@ -26,14 +26,14 @@ struct tally {
 	uint32_t rows[TTLOG_CHUNK_MAX_EVENTS]; /* cell by cell */
 };
 
-struct tally *tally__new(void)
+struct group_count *group_count__new(void)
 {
-	return malloc(sizeof(struct tally));
+	return malloc(sizeof(struct group_count));
 }
 
-void tally__free(struct tally *tally)
+void group_count__free(struct group_count *counter)
 {
-	free(tally);
+	free(counter);
 }
 
 /* ---- Columns to digits ---- */
@@ -45,7 +45,7 @@ struct digits {
 	uint64_t cnt;  /* of different numbers */
 };
 
-bool tally__is_int(uint8_t type)
+bool group_count__is_int(uint8_t type)
 {
 	return type == TTLOG_TYPE_BOOL || type == TTLOG_TYPE_CHAR ||
 	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
@@ -60,7 +60,7 @@ static int find_digits(const struct ttlog_column *column, uint32_t cnt, struct d
 		*ret = (struct digits){ column->index, 0, column->text_cnt };
 		return 0;
 	}
-	if (!tally__is_int(column->type))
+	if (!group_count__is_int(column->type))
 		return -E2BIG;
 	for (uint32_t i = 0; i < cnt; i++) {
 		uint64_t v = column->nums[i] ^ flip;
@@ -91,7 +91,7 @@ static const struct ttlog_column *varying_column(const struct ttlog_event *event
 
 /* Returns how many different codes the group's events may have, or -E2BIG. */
 static int encode_group(uint32_t *codes, const struct ttlog_event *event, uint32_t cnt,
-			const struct tally_keys *keys)
+			const struct count_keys *keys)
 {
 	uint64_t radix = 1;
 
@@ -115,48 +115,49 @@ static int encode_group(uint32_t *codes, const struct ttlog_event *event, uint32
 
 /* ---- Counting ---- */
 
-static void count(struct tally_cell *cell, uint32_t position)
+static void count(struct count_cell *cell, uint32_t position)
 {
 	if (!cell->cnt++)
 		cell->first = position;
 	cell->last = position;
 }
 
-static void count_one_site(struct tally *tally, const struct ttlog_run *run)
+static void count_one_site(struct group_count *counter, const struct ttlog_run *run)
 {
 	for (uint32_t i = 0; i < run->cnt; i++) {
 		uint32_t position = ttlog_run_at(run, i);
 
-		count(&tally->cells[tally->codes[position]], position);
+		count(&counter->cells[counter->codes[position]], position);
 	}
 }
 
-static struct tally_cell *cell_of(struct tally *tally, const struct ttlog_chunk *chunk,
+static struct count_cell *cell_of(struct group_count *counter, const struct ttlog_chunk *chunk,
 				  uint32_t position)
 {
 	uint32_t group = ttlog_chunk_group(chunk, position);
-	uint32_t code = tally->codes[tally->code_starts[group] + ttlog_chunk_row(chunk, position)];
-	uint32_t cell = (tally->cell_starts[group] + code) * tally->threads;
+	uint32_t code =
+		counter->codes[counter->code_starts[group] + ttlog_chunk_row(chunk, position)];
+	uint32_t cell = (counter->cell_starts[group] + code) * counter->threads;
 
-	if (tally->threads > 1)
+	if (counter->threads > 1)
 		cell += ttlog_chunk_thread(chunk, position);
-	return &tally->cells[cell];
+	return &counter->cells[cell];
 }
 
-static void count_sites(struct tally *tally, const struct ttlog_run *run)
+static void count_sites(struct group_count *counter, const struct ttlog_run *run)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 
 	for (uint32_t i = 0; i < run->cnt; i++) {
 		uint32_t position = ttlog_run_at(run, i);
 
-		count(cell_of(tally, chunk, position), position);
+		count(cell_of(counter, chunk, position), position);
 	}
 }
 
 /* Cells of all groups, one thread's. */
-static int encode_groups(struct tally *tally, const struct ttlog_run *run,
-			 const struct tally_keys *keys)
+static int encode_groups(struct group_count *counter, const struct ttlog_run *run,
+			 const struct count_keys *keys)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	uint32_t row_cnt = 0, cell_cnt = 0;
@@ -166,22 +167,22 @@ static int encode_groups(struct tally *tally, const struct ttlog_run *run,
 		int cnt;
 
 		ttlog_snapshot_group_event(run->snapshot, g, &event);
-		cnt = encode_group(tally->codes + row_cnt, &event, chunk->groups[g].cnt, keys);
+		cnt = encode_group(counter->codes + row_cnt, &event, chunk->groups[g].cnt, keys);
 		if (cnt < 0)
 			return cnt;
-		tally->code_starts[g] = row_cnt;
-		tally->cell_starts[g] = cell_cnt;
+		counter->code_starts[g] = row_cnt;
+		counter->cell_starts[g] = cell_cnt;
 		row_cnt += chunk->groups[g].cnt;
 		cell_cnt += (uint32_t)cnt;
 		if (cell_cnt > MAX_CELLS)
 			return -E2BIG;
 	}
-	tally->cell_starts[chunk->group_cnt] = cell_cnt;
+	counter->cell_starts[chunk->group_cnt] = cell_cnt;
 	return (int)cell_cnt;
 }
 
-int tally__run(struct tally *tally, const struct ttlog_run *run, const struct tally_keys *keys,
-	       const struct tally_cell **ret_cells)
+int group_count__run(struct group_count *counter, const struct ttlog_run *run,
+		     const struct count_keys *keys, const struct count_cell **ret_cells)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	bool by_thread = keys->by_thread && chunk->thread_mask;
@@ -190,66 +191,66 @@ int tally__run(struct tally *tally, const struct ttlog_run *run, const struct ta
 
 	if ((uint64_t)run->cnt * MIN_SHARE < chunk->n)
 		return -E2BIG;
-	cnt = encode_groups(tally, run, keys);
+	cnt = encode_groups(counter, run, keys);
 	if (cnt < 0 || (uint64_t)cnt * threads > MAX_CELLS)
 		return -E2BIG;
 	cnt *= (int)threads;
-	memset(tally->cells, 0, (size_t)cnt * sizeof(*tally->cells));
-	tally->threads = (uint32_t)threads;
-	tally->cell_cnt = (uint32_t)cnt;
-	tally->has_rows = false;
-	*ret_cells = tally->cells;
+	memset(counter->cells, 0, (size_t)cnt * sizeof(*counter->cells));
+	counter->threads = (uint32_t)threads;
+	counter->cell_cnt = (uint32_t)cnt;
+	counter->has_rows = false;
+	*ret_cells = counter->cells;
 	if (cnt == 1)
-		tally->cells[0] = (struct tally_cell){
+		counter->cells[0] = (struct count_cell){
 			.cnt = run->cnt,
 			.first = ttlog_run_at(run, 0),
 			.last = ttlog_run_at(run, run->cnt - 1),
 		};
 	else if (chunk->group_cnt == 1 && threads == 1)
-		count_one_site(tally, run);
+		count_one_site(counter, run);
 	else
-		count_sites(tally, run);
+		count_sites(counter, run);
 	return cnt;
 }
 
 /* ---- Rows ---- */
 
-static void sort_rows(struct tally *tally, const struct ttlog_run *run)
+static void sort_rows(struct group_count *counter, const struct ttlog_run *run)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < tally->cell_cnt; i++) {
-		tally->cells[i].end = at;
-		at += tally->cells[i].cnt;
+	for (uint32_t i = 0; i < counter->cell_cnt; i++) {
+		counter->cells[i].end = at;
+		at += counter->cells[i].cnt;
 	}
 	for (uint32_t i = 0; i < run->cnt; i++) {
 		uint32_t position = ttlog_run_at(run, i);
 
-		tally->rows[cell_of(tally, chunk, position)->end++] =
+		counter->rows[cell_of(counter, chunk, position)->end++] =
 			ttlog_chunk_row(chunk, position);
 	}
-	tally->has_rows = true;
+	counter->has_rows = true;
 }
 
-uint32_t tally__first_cell(const struct tally *tally, uint32_t group)
+uint32_t group_count__first_cell(const struct group_count *counter, uint32_t group)
 {
-	return tally->cell_starts[group] * tally->threads;
+	return counter->cell_starts[group] * counter->threads;
 }
 
-const uint32_t *tally__sorted_rows(struct tally *tally, const struct ttlog_run *run)
+const uint32_t *group_count__sorted_rows(struct group_count *counter, const struct ttlog_run *run)
 {
-	if (!tally->has_rows)
-		sort_rows(tally, run);
-	return tally->rows;
+	if (!counter->has_rows)
+		sort_rows(counter, run);
+	return counter->rows;
 }
 
-const uint32_t *tally__rows(struct tally *tally, const struct ttlog_run *run,
-			    const struct tally_cell *cell)
+const uint32_t *group_count__rows(struct group_count *counter, const struct ttlog_run *run,
+				  const struct count_cell *cell)
 {
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
 
 	if (cell->cnt == chunk->groups[ttlog_chunk_group(chunk, cell->first)].cnt)
 		return NULL;
-	return tally__sorted_rows(tally, run) + cell->end - cell->cnt;
+	return group_count__sorted_rows(counter, run) + cell->end - cell->cnt;
 }
