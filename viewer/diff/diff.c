@@ -9,7 +9,7 @@
 #include "diff.h"
 #include "ending.h"
 #include "hash.h"
-#include "score.h"
+#include "significance.h"
 
 /* A crash tells more than all else; how the process ended otherwise, next to it. */
 #define CRASH_SCORE 1000.0
@@ -65,13 +65,15 @@ static uint64_t greater(const uint64_t *cnt)
 /* How many events, by time. An error that only one run has tells something even if it is one. */
 static int compare_counts(struct diff *diff, struct finding *finding, uint8_t level, double factor)
 {
-	struct score score = score__counts(finding->cnt[0], profile__seconds(&diff->profiles[0]),
-					   finding->cnt[1], profile__seconds(&diff->profiles[1]));
+	struct significance found =
+		significance__counts(finding->cnt[0], profile__seconds(&diff->profiles[0]),
+				     finding->cnt[1], profile__seconds(&diff->profiles[1]));
 	bool is_only_error = level >= TTLOG_LEVEL_ERROR && !finding->cnt[0] != !finding->cnt[1];
 
-	if (!score.is_sure && !is_only_error)
+	if (!found.is_sure && !is_only_error)
 		return 0;
-	finding->score = score__weight(score, greater(finding->cnt)) * severity(level) * factor;
+	finding->score =
+		significance__weight(found, greater(finding->cnt)) * severity(level) * factor;
 	return add(diff, finding);
 }
 
@@ -85,10 +87,10 @@ static int compare_numbers(struct diff *diff, struct finding *finding)
 	finding->of[0] = aggregate__cnt(a);
 	finding->of[1] = aggregate__cnt(b);
 	for (unsigned i = 0; i < 2; i++) {
-		struct score score = score__quantiles(a, b, WHICH[i]);
-		double weight = score__weight(score, greater(finding->of));
+		struct significance found = significance__quantiles(a, b, WHICH[i]);
+		double weight = significance__weight(found, greater(finding->of));
 
-		if (score.is_sure && weight > finding->score) {
+		if (found.is_sure && weight > finding->score) {
 			finding->score = weight;
 			finding->statistic = WHICH[i];
 		}
@@ -100,10 +102,10 @@ static int compare_numbers(struct diff *diff, struct finding *finding)
 static void compare_value(struct finding *finding, struct ttlog_text value, bool is_null,
 			  uint64_t a, uint64_t b)
 {
-	struct score score = score__shares(a, finding->of[0], b, finding->of[1]);
-	double weight = score__weight(score, a > b ? a : b);
+	struct significance found = significance__shares(a, finding->of[0], b, finding->of[1]);
+	double weight = significance__weight(found, a > b ? a : b);
 
-	if (!score.is_sure)
+	if (!found.is_sure)
 		return;
 	finding->more++;
 	if (weight <= finding->score)

@@ -9,45 +9,45 @@
 
 #include <cmocka.h>
 
-#include "score.h"
+#include "significance.h"
 
-static void test_score_counts(void **state)
+static void test_significance_counts(void **state)
 {
-	struct score score;
+	struct significance found;
 
 	(void)state;
 	/* the same rate in half the time */
-	score = score__counts(1000, 10, 500, 5);
-	assert_false(score.is_sure);
-	assert_true(fabs(score.change) < 0.01);
+	found = significance__counts(1000, 10, 500, 5);
+	assert_false(found.is_sure);
+	assert_true(fabs(found.change) < 0.01);
 	/* four times as many; seen from the other side, a quarter */
-	score = score__counts(1000, 10, 4000, 10);
-	assert_true(score.is_sure);
-	assert_true(fabs(score.change - 2) < 0.01);
-	assert_true(fabs(score__counts(4000, 10, 1000, 10).change + score.change) < 0.01);
+	found = significance__counts(1000, 10, 4000, 10);
+	assert_true(found.is_sure);
+	assert_true(fabs(found.change - 2) < 0.01);
+	assert_true(fabs(significance__counts(4000, 10, 1000, 10).change + found.change) < 0.01);
 	/* without times the counts themselves */
-	assert_true(score__counts(10, 0, 1000, 5).is_sure);
+	assert_true(significance__counts(10, 0, 1000, 5).is_sure);
 	/* what one run has not at all is the greatest change; three of them may be chance */
-	score = score__counts(0, 10, 412, 10);
-	assert_true(score.is_sure);
-	assert_true(score.change >= SCORE_MAX_CHANGE);
-	assert_false(score__counts(0, 10, 3, 10).is_sure);
-	assert_false(score__counts(0, 10, 0, 10).is_sure);
+	found = significance__counts(0, 10, 412, 10);
+	assert_true(found.is_sure);
+	assert_true(found.change >= SIGNIFICANCE_MAX_CHANGE);
+	assert_false(significance__counts(0, 10, 3, 10).is_sure);
+	assert_false(significance__counts(0, 10, 0, 10).is_sure);
 	/* a tenth more of very many is certain, and slight */
-	assert_false(score__counts(10000000, 10, 11000000, 10).is_sure);
-	assert_true(score__counts(UINT64_MAX, 1, 1, UINT64_MAX / 2).is_sure);
+	assert_false(significance__counts(10000000, 10, 11000000, 10).is_sure);
+	assert_true(significance__counts(UINT64_MAX, 1, 1, UINT64_MAX / 2).is_sure);
 }
 
-static void test_score_shares(void **state)
+static void test_significance_shares(void **state)
 {
 	(void)state;
-	assert_false(score__shares(500, 1000, 250, 500).is_sure);
-	assert_true(score__shares(10, 1000, 100, 1000).is_sure);
-	assert_true(score__shares(10, 1000, 100, 1000).change > 3);
-	assert_true(score__shares(100, 1000, 0, 1000).change <= -SCORE_MAX_CHANGE);
-	assert_false(score__shares(1, 10, 3, 10).is_sure);
-	assert_false(score__shares(0, 0, 3, 10).is_sure);
-	assert_false(score__shares(1000, 1000, 1000, 1000).is_sure);
+	assert_false(significance__shares(500, 1000, 250, 500).is_sure);
+	assert_true(significance__shares(10, 1000, 100, 1000).is_sure);
+	assert_true(significance__shares(10, 1000, 100, 1000).change > 3);
+	assert_true(significance__shares(100, 1000, 0, 1000).change <= -SIGNIFICANCE_MAX_CHANGE);
+	assert_false(significance__shares(1, 10, 3, 10).is_sure);
+	assert_false(significance__shares(0, 0, 3, 10).is_sure);
+	assert_false(significance__shares(1000, 1000, 1000, 1000).is_sure);
 }
 
 static struct aggregate aggregate_of(uint32_t cnt, uint64_t (*value)(uint32_t i))
@@ -90,8 +90,8 @@ static void check_quantiles(uint32_t cnt, uint64_t (*a)(uint32_t i), uint64_t (*
 			    double p50, double p99)
 {
 	struct aggregate from = aggregate_of(cnt, a), to = aggregate_of(cnt, b);
-	struct score median = score__quantiles(&from, &to, STATISTIC_P50);
-	struct score most = score__quantiles(&from, &to, STATISTIC_P99);
+	struct significance median = significance__quantiles(&from, &to, STATISTIC_P50);
+	struct significance most = significance__quantiles(&from, &to, STATISTIC_P99);
 
 	assert_int_equal(median.is_sure, p50 != 0);
 	assert_true(p50 == 0 || fabs(median.change - p50) < 0.05);
@@ -101,7 +101,7 @@ static void check_quantiles(uint32_t cnt, uint64_t (*a)(uint32_t i), uint64_t (*
 	aggregate__fini(&to);
 }
 
-static void test_score_quantiles(void **state)
+static void test_significance_quantiles(void **state)
 {
 	(void)state;
 	check_quantiles(1000, even, even, 0, 0);
@@ -114,26 +114,26 @@ static void test_score_quantiles(void **state)
 	check_quantiles(19, even, twice, 0, 0);
 	check_quantiles(1000, zero, zero, 0, 0);
 	/* from 0: against all that occurs */
-	check_quantiles(1000, zero, even, log2(1 + 1000 * 1049 / 1099.0), SCORE_MAX_CHANGE);
+	check_quantiles(1000, zero, even, log2(1 + 1000 * 1049 / 1099.0), SIGNIFICANCE_MAX_CHANGE);
 }
 
-static void test_score_weight(void **state)
+static void test_significance_weight(void **state)
 {
-	const struct score twice_as_many = { .change = -1 };
+	const struct significance twice_as_many = { .change = -1 };
 
 	(void)state;
-	assert_true(score__weight(twice_as_many, 0) <= 0);
-	assert_true(fabs(score__weight(twice_as_many, 999) - 3) < 1e-9);
-	assert_true(score__weight(twice_as_many, UINT64_MAX) < 20);
+	assert_true(significance__weight(twice_as_many, 0) <= 0);
+	assert_true(fabs(significance__weight(twice_as_many, 999) - 3) < 1e-9);
+	assert_true(significance__weight(twice_as_many, UINT64_MAX) < 20);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_score_counts),
-		cmocka_unit_test(test_score_shares),
-		cmocka_unit_test(test_score_quantiles),
-		cmocka_unit_test(test_score_weight),
+		cmocka_unit_test(test_significance_counts),
+		cmocka_unit_test(test_significance_shares),
+		cmocka_unit_test(test_significance_quantiles),
+		cmocka_unit_test(test_significance_weight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include "score.h"
+#include "significance.h"
 
 /* Of chi square with one degree of freedom, what chance exceeds once in a thousand times. */
 #define SURE_G         10.83
@@ -15,9 +15,9 @@
 
 static double limit(double change)
 {
-	return change > SCORE_MAX_CHANGE    ? SCORE_MAX_CHANGE
-	       : change < -SCORE_MAX_CHANGE ? -SCORE_MAX_CHANGE
-					    : change;
+	return change > SIGNIFICANCE_MAX_CHANGE    ? SIGNIFICANCE_MAX_CHANGE
+	       : change < -SIGNIFICANCE_MAX_CHANGE ? -SIGNIFICANCE_MAX_CHANGE
+						   : change;
 }
 
 static double term(double seen, double expected)
@@ -25,21 +25,21 @@ static double term(double seen, double expected)
 	return seen > 0 && expected > 0 ? 2 * seen * log(seen / expected) : 0;
 }
 
-struct score score__counts(uint64_t a, double a_s, uint64_t b, double b_s)
+struct significance significance__counts(uint64_t a, double a_s, uint64_t b, double b_s)
 {
 	double all = (double)a + (double)b, a_share, g;
-	struct score score = { 0, false };
+	struct significance found = { 0, false };
 
 	if (a_s <= 0 || b_s <= 0)
 		a_s = b_s = 1;
 	a_share = a_s / (a_s + b_s);
 	g = term((double)a, all * a_share) + term((double)b, all * (1 - a_share));
-	score.change = log2(((double)b + 0.5) / b_s) - log2(((double)a + 0.5) / a_s);
+	found.change = log2(((double)b + 0.5) / b_s) - log2(((double)a + 0.5) / a_s);
 	if (!a != !b)
-		score.change = b ? SCORE_MAX_CHANGE : -SCORE_MAX_CHANGE;
-	score.change = limit(score.change);
-	score.is_sure = g >= SURE_G && fabs(score.change) >= MIN_COUNTS;
-	return score;
+		found.change = b ? SIGNIFICANCE_MAX_CHANGE : -SIGNIFICANCE_MAX_CHANGE;
+	found.change = limit(found.change);
+	found.is_sure = g >= SURE_G && fabs(found.change) >= MIN_COUNTS;
+	return found;
 }
 
 /* The likelihood ratio of a table of two by two. */
@@ -51,20 +51,20 @@ static double test_shares(double a, double a_of, double b, double b_of)
 	       term(b_of - b, b_of * (1 - share));
 }
 
-struct score score__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
+struct significance significance__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
 {
-	struct score score = { 0, false };
+	struct significance found = { 0, false };
 
 	if (!a_of || !b_of)
-		return score;
-	score.change = log2(((double)b + 0.5) / ((double)b_of + 1)) -
+		return found;
+	found.change = log2(((double)b + 0.5) / ((double)b_of + 1)) -
 		       log2(((double)a + 0.5) / ((double)a_of + 1));
 	if (!a != !b)
-		score.change = b ? SCORE_MAX_CHANGE : -SCORE_MAX_CHANGE;
-	score.change = limit(score.change);
-	score.is_sure = test_shares((double)a, (double)a_of, (double)b, (double)b_of) >= SURE_G &&
-			fabs(score.change) >= MIN_SHARES;
-	return score;
+		found.change = b ? SIGNIFICANCE_MAX_CHANGE : -SIGNIFICANCE_MAX_CHANGE;
+	found.change = limit(found.change);
+	found.is_sure = test_shares((double)a, (double)a_of, (double)b, (double)b_of) >= SURE_G &&
+			fabs(found.change) >= MIN_SHARES;
+	return found;
 }
 
 /* How many values are above the bucket that `at` is in, or in it too. */
@@ -108,27 +108,27 @@ static double unit_of(const struct aggregate *a, const struct aggregate *b)
 	return (max - min) / 1000;
 }
 
-struct score score__quantiles(const struct aggregate *a, const struct aggregate *b,
-			      enum statistic which)
+struct significance significance__quantiles(const struct aggregate *a, const struct aggregate *b,
+					    enum statistic which)
 {
 	const uint64_t need = which == STATISTIC_P50 ? MIN_FOR_MEDIAN : MIN_FOR_TAIL;
 	double from = aggregate__value(a, which), to = aggregate__value(b, which), base;
-	struct score score = { 0, false };
+	struct significance found = { 0, false };
 
 	if (aggregate__cnt(a) < need || aggregate__cnt(b) < need || isnan(from) || isnan(to) ||
 	    from == to)
-		return score;
+		return found;
 	base = fmin(fabs(from), fabs(to));
 	if (base == 0)
 		base = unit_of(a, b);
-	score.change = log2(1 + fabs(to - from) / base);
-	score.change = limit(to > from ? score.change : -score.change);
-	score.is_sure = fabs(score.change) >= MIN_QUANTILES &&
+	found.change = log2(1 + fabs(to - from) / base);
+	found.change = limit(to > from ? found.change : -found.change);
+	found.is_sure = fabs(found.change) >= MIN_QUANTILES &&
 			(is_shifted(a, b, from) || is_shifted(a, b, to));
-	return score;
+	return found;
 }
 
-double score__weight(struct score score, uint64_t events)
+double significance__weight(struct significance found, uint64_t events)
 {
-	return fabs(score.change) * log10(1 + (double)events);
+	return fabs(found.change) * log10(1 + (double)events);
 }
