@@ -90,10 +90,10 @@ static int resolve_death(const char *path)
 	return is_named ? 0 : -ENOEXEC;
 }
 
-static void let_arrive(void *ctx, struct arrival *arrival)
+static void take_attached(void *ctx, struct attached_process *attached)
 {
 	(void)ctx;
-	(void)arrival;
+	(void)attached;
 }
 
 static int attach_file(const char *path)
@@ -104,7 +104,7 @@ static int attach_file(const char *path)
 	int err;
 
 	assert_non_null(attach);
-	err = attach__file(attach, path, let_arrive, NULL, &result);
+	err = attach__file(attach, path, take_attached, NULL, &result);
 	attach__free(attach);
 	return err;
 }

@@ -134,7 +134,7 @@ static void test_process_learns_of_loss_from_the_last_head(void **state)
 	process__free(process);
 }
 
-static void test_process_starts_counting_at_arrival(void **state)
+static void test_process_starts_counting_when_attached(void **state)
 {
 	const struct source known = {
 		.address = ADDRESS, .module = 1, .tid = TID, .exec = SOURCE_ANY_EXEC
@@ -396,7 +396,7 @@ int main(void)
 		cmocka_unit_test(test_process_takes_what_a_pull_left),
 		cmocka_unit_test(test_process_counts_lost_batches),
 		cmocka_unit_test(test_process_learns_of_loss_from_the_last_head),
-		cmocka_unit_test(test_process_starts_counting_at_arrival),
+		cmocka_unit_test(test_process_starts_counting_when_attached),
 		cmocka_unit_test(test_process_tells_programs_apart),
 		cmocka_unit_test(test_process_sums_what_programs_dropped),
 		cmocka_unit_test(test_process_takes_lone_records),

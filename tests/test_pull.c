@@ -16,7 +16,7 @@
 #include "make.h"
 
 #include "../bpf/wire.h"
-#include "arrival.h"
+#include "attached_process.h"
 #include "pull.h"
 #include "source.h"
 
@@ -318,9 +318,9 @@ static void test_pull_reads_more_than_a_buffer(void **state)
 	free(to);
 }
 
-static void test_arrival_finds_batches_in_the_list(void **state)
+static void test_attached_process_finds_batches_in_the_list(void **state)
 {
-	struct arrival *arrival = arrival__new((uint32_t)getpid());
+	struct attached_process *attached = attached_process__new((uint32_t)getpid());
 	struct batch *first = make_batch(), *second = make_batch();
 	struct ttlog_module module = { .version = TTLOG_ABI_VERSION };
 	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 3 };
@@ -330,29 +330,29 @@ static void test_arrival_finds_batches_in_the_list(void **state)
 	first->head.next = (uintptr_t)second;
 	second->head.tid = 0; /* left by a thread that has ended */
 	second->head.seq = 9;
-	assert_int_equal(arrival__add_batches(arrival, &anchor), 0);
-	assert_int_equal(arrival->source_cnt, 2);
-	assert_int_equal(arrival->sources[0].address, (uintptr_t)first);
-	assert_int_equal(arrival->sources[0].tid, gettid());
-	assert_int_equal(arrival->sources[0].module, 3);
-	assert_int_equal(arrival->sources[1].tid, 0);
-	assert_int_equal(arrival->heads[1].seq, 9);
-	arrival__free(arrival);
+	assert_int_equal(attached_process__add_batches(attached, &anchor), 0);
+	assert_int_equal(attached->source_cnt, 2);
+	assert_int_equal(attached->sources[0].address, (uintptr_t)first);
+	assert_int_equal(attached->sources[0].tid, gettid());
+	assert_int_equal(attached->sources[0].module, 3);
+	assert_int_equal(attached->sources[1].tid, 0);
+	assert_int_equal(attached->heads[1].seq, 9);
+	attached_process__free(attached);
 	munmap(first, sizeof(*first));
 	munmap(second, sizeof(*second));
 }
 
-static void test_arrival_ends_on_a_list_that_does_not(void **state)
+static void test_attached_process_ends_on_a_list_that_does_not(void **state)
 {
-	struct arrival *arrival = arrival__new((uint32_t)getpid());
+	struct attached_process *attached = attached_process__new((uint32_t)getpid());
 	struct batch *batch = make_batch();
 	struct ttlog_module module = { .batches = (uintptr_t)batch };
 	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
 	(void)state;
 	batch->head.next = (uintptr_t)batch;
-	assert_int_equal(arrival__add_batches(arrival, &anchor), -ELOOP);
-	arrival__free(arrival);
+	assert_int_equal(attached_process__add_batches(attached, &anchor), -ELOOP);
+	attached_process__free(attached);
 	munmap(batch, sizeof(*batch));
 }
 
@@ -367,8 +367,8 @@ int main(void)
 		cmocka_unit_test(test_pull_is_consistent_while_the_thread_appends),
 		cmocka_unit_test(test_pull_does_not_wait_for_ever),
 		cmocka_unit_test(test_pull_reads_more_than_a_buffer),
-		cmocka_unit_test(test_arrival_finds_batches_in_the_list),
-		cmocka_unit_test(test_arrival_ends_on_a_list_that_does_not),
+		cmocka_unit_test(test_attached_process_finds_batches_in_the_list),
+		cmocka_unit_test(test_attached_process_ends_on_a_list_that_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

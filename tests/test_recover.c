@@ -299,7 +299,7 @@ static void test_recover_counts_what_fell_between(void **state)
 }
 
 /* The collector knows of a process, and has nothing of it yet. */
-static void arrive_blank(struct dead *dead)
+static void attach_blank(struct dead *dead)
 {
 	const struct wire_head head = { .tgid = (uint32_t)getpid(), .ns_tgid = (uint32_t)getpid() };
 
@@ -313,7 +313,7 @@ static void arrive_blank(struct dead *dead)
 }
 
 /* And of its batch. */
-static void arrive(struct dead *dead)
+static void attach(struct dead *dead)
 {
 	const struct source source = {
 		.address = (uintptr_t)dead->batch,
@@ -322,7 +322,7 @@ static void arrive(struct dead *dead)
 		.tid = (uint32_t)gettid(),
 	};
 
-	arrive_blank(dead);
+	attach_blank(dead);
 	assert_int_equal(process__add_source(dead->process, &source, dead->batch), 0);
 }
 
@@ -333,7 +333,7 @@ static void test_recover_finds_threads_that_it_never_heard_of(void **state)
 	const struct ttlog_module module = { .batches = (uintptr_t)dead->batch };
 	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
-	arrive_blank(dead);
+	attach_blank(dead);
 	assert_int_equal(process__add_anchor(dead->process, &anchor), 0);
 	commit(dead, 7);
 	next_batch(dead);
@@ -349,7 +349,7 @@ static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
 	struct dead *dead = *state;
 
 	commit(dead, 4);
-	arrive(dead);
+	attach(dead);
 	commit(dead, 3);
 	die(dead);
 	assert_int_equal(recover_now(dead), 1);
@@ -363,7 +363,7 @@ static void test_recover_does_without_half_a_ring(void **state)
 	char path[PATH_MAX + 64];
 	int fd;
 
-	arrive(dead);
+	attach(dead);
 	commit(dead, 3);
 	snprintf(path, sizeof(path), "%s", dead->process->facts_path);
 	memcpy(strstr(path, ".facts"), ".ring", sizeof(".ring"));
@@ -382,18 +382,18 @@ static void test_recover_says_nothing_of_who_emitted_nothing(void **state)
 	struct dead *dead = *state;
 
 	commit(dead, 4);
-	arrive(dead);
+	attach(dead);
 	die(dead);
 	assert_int_equal(recover_now(dead), 0);
 	assert_int_equal(access(dead->journal.dir, F_OK), -1);
 }
 
-static void test_recover_goes_on_after_arrival(void **state)
+static void test_recover_goes_on_after_attach(void **state)
 {
 	struct dead *dead = *state;
 
 	commit(dead, 4);
-	arrive(dead);
+	attach(dead);
 	assert_int_equal(process__open_ring(dead->process, NULL, dead->journal.dir, RING_MIN_BYTES),
 			 0);
 	commit(dead, 3);
@@ -540,7 +540,7 @@ int main(void)
 		CASE(test_recover_does_without_half_a_ring),
 		CASE(test_recover_finds_threads_that_it_never_heard_of),
 		CASE(test_recover_says_nothing_of_who_emitted_nothing),
-		CASE(test_recover_goes_on_after_arrival),
+		CASE(test_recover_goes_on_after_attach),
 		CASE(test_recover_drops_torn_records),
 		CASE(test_recover_takes_nothing_of_the_next_recording),
 		CASE(test_recover_passes_over_what_is_no_ring),

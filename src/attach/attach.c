@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "attach_parts.h"
 #include "kernel.h"
@@ -178,7 +178,7 @@ static uint32_t keep_file(struct attach *attach, pid_t pid, const struct maps_en
 	return number > 0 ? number : 0;
 }
 
-void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arrival)
+void attach__keep_files(struct attach *attach, pid_t pid, struct attached_process *attached)
 {
 	struct maps *maps = maps__read(pid);
 
@@ -190,7 +190,7 @@ void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arriva
 			continue;
 		number = keep_file(attach, pid, entry);
 		if (number)
-			arrival__add_module(arrival, attach, number);
+			attached_process__add_module(attached, attach, number);
 	}
 	maps__free(maps);
 }
@@ -321,8 +321,8 @@ static void fail_to_find(struct attach_result *ret, const struct maps_entry *ent
 }
 
 static int find_modules(struct attach *attach, const struct attaching *what,
-			const struct maps *maps, struct arrival *arrival, struct found *found,
-			struct attach_result *ret)
+			const struct maps *maps, struct attached_process *attached,
+			struct found *found, struct attach_result *ret)
 {
 	int first_err = 0, kept;
 
@@ -348,13 +348,14 @@ static int find_modules(struct attach *attach, const struct attaching *what,
 			fail_to_find(ret, entry, kept, &first_err);
 		if (kept <= 0)
 			close_file(file.fd);
-		arrival__add_module(arrival, attach, number);
+		attached_process__add_module(attached, attach, number);
 	}
 	return first_err;
 }
 
 /* What is in batches of modules that nobody has enabled so far is not ours. */
-static void add_anchors(struct attach *attach, const struct found *found, struct arrival *arrival)
+static void add_anchors(struct attach *attach, const struct found *found,
+			struct attached_process *attached)
 {
 	for (size_t i = 0; i < found->cnt; i++) {
 		const struct module *module = attach__module(attach, found->modules[i].number);
@@ -366,9 +367,9 @@ static void add_anchors(struct attach *attach, const struct found *found, struct
 
 		if (!found->modules[i].base)
 			continue;
-		arrival__add_anchor(arrival, &anchor);
-		if (!attach__is_linked(attach, anchor.module, arrival->pid))
-			(void)arrival__add_batches(arrival, &anchor);
+		attached_process__add_anchor(attached, &anchor);
+		if (!attach__is_linked(attach, anchor.module, attached->pid))
+			(void)attached_process__add_batches(attached, &anchor);
 	}
 }
 
@@ -429,19 +430,19 @@ static void close_found(struct attach *attach, struct found *found)
 }
 
 /*
- * Takes ownership of the arrival. Links that were made for the process alone are hit where it had
+ * Takes ownership of attached. Links that were made for the process alone are hit where it had
  * mapped their files, but serve no mapping that is made after its first thread has ended: then those
  * for all take their place.
  */
 static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
-			struct arrival *arrival, struct attach_result *ret)
+			struct attached_process *attached, struct attach_result *ret)
 {
 	int err;
 
 	pthread_mutex_lock(&attach->turn);
-	add_anchors(attach, found, arrival);
+	add_anchors(attach, found, attached);
 	/* it waits for the drain thread */
-	what->before(what->ctx, arrival);
+	what->before(what->ctx, attached);
 	err = link_found(attach, what, found, ret);
 	pthread_mutex_unlock(&attach->turn);
 	if (!err && !what->filter)
@@ -451,24 +452,24 @@ static int attach_found(struct attach *attach, const struct attaching *what, str
 
 /* Takes ownership of both. */
 static int attach_mapped(struct attach *attach, const struct attaching *what, struct maps *maps,
-			 struct arrival *arrival, struct attach_result *ret)
+			 struct attached_process *attached, struct attach_result *ret)
 {
 	struct found found = { 0 };
 	struct linker linker;
 	bool hooked;
 	int err, link_err = 0;
 
-	arrival__look_up(arrival, maps);
-	err = find_modules(attach, what, maps, arrival, &found, ret);
+	attached_process__look_up(attached, maps);
+	err = find_modules(attach, what, maps, attached, &found, ret);
 	/* before the sites: what was opened last the kernel closes first, when we are killed */
 	if (what->has_linked)
 		(void)linkers__find(&attach->linkers, attach->options.kernel, what->filter,
 				    what->pid, maps, &linker, &hooked);
 	maps__free(maps);
 	if (what->has_linked || has_unlinked(attach, what->filter, &found))
-		link_err = attach_found(attach, what, &found, arrival, ret);
+		link_err = attach_found(attach, what, &found, attached, ret);
 	else
-		arrival__free(arrival);
+		attached_process__free(attached);
 	close_found(attach, &found);
 	return err ? err : link_err;
 }
@@ -476,20 +477,20 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 static int attach_process(struct attach *attach, const struct attaching *what,
 			  struct attach_result *ret)
 {
-	struct arrival *arrival = arrival__new(what->pid);
+	struct attached_process *attached = attached_process__new(what->pid);
 	struct maps *maps;
 	int err;
 
 	*ret = (struct attach_result){ 0 };
-	if (!arrival)
+	if (!attached)
 		return -ENOMEM;
 	maps = maps__read(what->pid);
 	/* one that is no more than a number, until its parent has heard of its end, has none */
 	if (maps && maps->cnt)
-		return attach_mapped(attach, what, maps, arrival, ret);
+		return attach_mapped(attach, what, maps, attached, ret);
 	err = maps || errno == ENOENT ? -ESRCH : -errno;
 	maps__free(maps);
-	arrival__free(arrival);
+	attached_process__free(attached);
 	return err;
 }
 

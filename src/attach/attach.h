@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct arrival;
+struct attached_process;
 struct attach;
 struct journal;
 struct kernel;
@@ -37,8 +37,8 @@ struct attach *attach__new(const struct attach_options *options);
 /* Detaches. NULL is fine. */
 void attach__free(struct attach *attach);
 
-/* Takes ownership of the arrival; called before any site of that process is enabled. */
-typedef void (*attach_before_fn)(void *ctx, struct arrival *arrival);
+/* Takes ownership of attached; called before any site of that process is enabled. */
+typedef void (*attach_before_fn)(void *ctx, struct attached_process *attached);
 
 /* What was found, and what became of it. */
 struct attach_result {
@@ -102,10 +102,10 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 
 /*
  * Opens the files that the process has mapped and that were not seen before, so that a crash report
- * has names out of what ran, not out of what an upgrade has put in its place since. They come with
- * the arrival.
+ * has names from what ran, not from what an upgrade has put in its place since. They are added to
+ * attached.
  */
-void attach__keep_files(struct attach *attach, pid_t pid, struct arrival *arrival);
+void attach__keep_files(struct attach *attach, pid_t pid, struct attached_process *attached);
 
 /*
  * A module stays as long as it is held. Whether it is there, to be held once more; once less, and of

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "attach_parts.h"
 #include "maps.h"
@@ -47,11 +47,11 @@ static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_e
 	return same;
 }
 
-/* Where a process has the file mapped: its arrival, with what it had in its batches. */
+/* Of each process that has the file mapped, with the batches that it had. */
 static void visit_process(const struct visit *visit, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);
-	struct arrival *arrival;
+	struct attached_process *attached;
 
 	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
@@ -61,16 +61,16 @@ static void visit_process(const struct visit *visit, pid_t pid)
 		if (!is_visited(visit, pid, entry))
 			continue;
 		base = attach__find_base(maps, entry);
-		arrival = base ? arrival__new(pid) : NULL;
-		if (!arrival)
+		attached = base ? attached_process__new(pid) : NULL;
+		if (!attached)
 			break;
 		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
-		arrival__add_anchor(arrival, &anchor);
-		(void)arrival__add_batches(arrival, &anchor);
+		attached_process__add_anchor(attached, &anchor);
+		(void)attached_process__add_batches(attached, &anchor);
 		if (attach__hold(visit->attach, visit->number))
-			arrival__add_module(arrival, visit->attach, visit->number);
-		arrival__look_up(arrival, maps);
-		visit->before(visit->ctx, arrival);
+			attached_process__add_module(attached, visit->attach, visit->number);
+		attached_process__look_up(attached, maps);
+		visit->before(visit->ctx, attached);
 		break;
 	}
 	maps__free(maps);

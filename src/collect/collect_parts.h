@@ -15,7 +15,7 @@
 
 #include "journal.h"
 
-struct arrival;
+struct attached_process;
 struct attach;
 struct attacher;
 struct clock;
@@ -93,8 +93,8 @@ void collect__find_command(const char *name, char ret_path[PATH_MAX]);
 
 /* For the attacher, its ctx the collector: one that comes, or that was looked at; the same, said; a given
  * process that could not be attached to. And for the recorder, in the drain thread. */
-void collect__arrive(void *ctx, struct arrival *arrival);
-void collect__arrive_announced(void *ctx, struct arrival *arrival);
+void collect__take_attached(void *ctx, struct attached_process *attached);
+void collect__take_announced(void *ctx, struct attached_process *attached);
 void collect__late_failure(void *ctx);
 bool collect__look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t what);
 

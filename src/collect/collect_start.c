@@ -376,8 +376,8 @@ static int open_recorder(struct collector *collector)
 	const struct attacher_options attacher = {
 		.attach = collector->attach,
 		.kernel = collector->kernel,
-		.arrive = collect__arrive_announced,
-		.tell = collect__arrive,
+		.before = collect__take_announced,
+		.tell = collect__take_attached,
 		.failed = collect__late_failure,
 		.ctx = collector,
 		.only_looks = env->mode == ENV_PATH,

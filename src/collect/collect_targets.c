@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "attacher.h"
 #include "collect_parts.h"
@@ -25,24 +25,24 @@
 #include "task.h"
 #include "watch.h"
 
-/* ---- arrivals: from whichever thread attaches ---- */
+/* ---- attached processes, from any thread that attaches ---- */
 
-void collect__arrive(void *ctx, struct arrival *arrival)
+void collect__take_attached(void *ctx, struct attached_process *attached)
 {
 	struct collector *collector = ctx;
 
-	arrival->given = !arrival->look && collector->env->mode == ENV_PIDS;
-	if (arrival->look)
-		drain__tell(collector->drain, arrival);
+	attached->given = !attached->look && collector->env->mode == ENV_PIDS;
+	if (attached->look)
+		drain__update_process(collector->drain, attached);
 	else
-		drain__arrive(collector->drain, arrival);
+		drain__add_process(collector->drain, attached);
 }
 
-void collect__arrive_announced(void *ctx, struct arrival *arrival)
+void collect__take_announced(void *ctx, struct attached_process *attached)
 {
 	/* without a module it is not said, now */
-	arrival->announced = arrival->anchor_cnt > 0;
-	collect__arrive(ctx, arrival);
+	attached->announced = attached->anchor_cnt > 0;
+	collect__take_attached(ctx, attached);
 }
 
 bool collect__look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t what)
@@ -77,36 +77,36 @@ static int attach_pids(struct collector *collector)
 	return attacher__attach(collector->attacher, env->pids, env->pid_cnt);
 }
 
-struct file_arrivals {
+struct file_processes {
 	struct collector *collector;
 	pid_t pids[4096]; /* more are recorded, not announced */
 	size_t cnt;
 };
 
-static void arrive_of_file(void *ctx, struct arrival *arrival)
+static void take_of_file(void *ctx, struct attached_process *attached)
 {
-	struct file_arrivals *arrivals = ctx;
-	const uint32_t pid = arrival->pid;
+	struct file_processes *processes = ctx;
+	const uint32_t pid = attached->pid;
 
-	if (arrivals->cnt < sizeof(arrivals->pids) / sizeof(*arrivals->pids))
-		arrivals->pids[arrivals->cnt++] = arrival->pid;
-	(void)kernel__track(arrivals->collector->kernel, pid);
-	collect__arrive_announced(arrivals->collector, arrival);
+	if (processes->cnt < sizeof(processes->pids) / sizeof(*processes->pids))
+		processes->pids[processes->cnt++] = attached->pid;
+	(void)kernel__track(processes->collector->kernel, pid);
+	collect__take_announced(processes->collector, attached);
 	/* what else it has mapped is opened beside this */
-	(void)attacher__look(arrivals->collector->attacher, pid, 0, ARRIVAL_LOOK_NEW);
+	(void)attacher__look(processes->collector->attacher, pid, 0, ATTACH_LOOK_NEW);
 }
 
 int collect__attach_file(struct collector *collector)
 {
-	struct file_arrivals *arrivals = calloc(1, sizeof(*arrivals));
+	struct file_processes *processes = calloc(1, sizeof(*processes));
 	const char *path = collector->env->path;
 	struct attach_result result = { 0 };
 	int err;
 
-	if (!arrivals)
+	if (!processes)
 		return collect__failed("can't attach to", path, -ENOMEM);
-	arrivals->collector = collector;
-	err = attach__file(collector->attach, path, arrive_of_file, arrivals, &result);
+	processes->collector = collector;
+	err = attach__file(collector->attach, path, take_of_file, processes, &result);
 	if (err == -ENOEXEC)
 		fprintf(stderr, "ttlog-collect: %s: not an ELF file of this machine\n", path);
 	else if (err == -ENOENT && access(path, F_OK))
@@ -117,9 +117,9 @@ int collect__attach_file(struct collector *collector)
 		fprintf(stderr, "ttlog-collect: recording %s (%zu sites)\n", path, result.site_cnt);
 	if (!err && result.module_cnt && !result.site_cnt && !collector->env->quiet)
 		report__none_chosen(path, &result);
-	for (size_t i = 0; !err && i < arrivals->cnt; i++)
-		announce(collector, arrivals->pids[i], &result);
-	free(arrivals);
+	for (size_t i = 0; !err && i < processes->cnt; i++)
+		announce(collector, processes->pids[i], &result);
+	free(processes);
 	return err;
 }
 
@@ -181,7 +181,7 @@ static void command_mapped(void *ctx, pid_t pid)
 	int err = kernel__track(collector->kernel, pid);
 
 	if (!err)
-		err = attach__starting(collector->attach, pid, collect__arrive_announced, collector,
+		err = attach__starting(collector->attach, pid, collect__take_announced, collector,
 				       &result);
 	failed_to_attach(collector, pid, &result, err);
 }
@@ -194,7 +194,7 @@ static bool command_linked(void *ctx, pid_t pid)
 	int err = kernel__track(collector->kernel, pid);
 
 	if (!err)
-		err = attach__process(collector->attach, pid, collect__arrive_announced, collector,
+		err = attach__process(collector->attach, pid, collect__take_announced, collector,
 				      &result);
 	failed_to_attach(collector, pid, &result, err);
 	if (!err && !result.module_cnt && result.malformed_cnt)
@@ -244,7 +244,8 @@ static void command_untraced(void *ctx, pid_t pid, int trace_err)
 	collect__find_command(collector->env->command[0], path);
 	err = kernel__track(collector->kernel, pid);
 	if (!err)
-		err = attach__file(collector->attach, path, collect__arrive, collector, &result);
+		err = attach__file(collector->attach, path, collect__take_attached, collector,
+				   &result);
 	/* a script, or no marks: then what it starts may have some */
 	if (err != -ENOEXEC && err != -ENOENT)
 		failed_to_attach(collector, pid, &result, err);

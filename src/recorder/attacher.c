@@ -9,14 +9,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "clock.h"
 #include "kernel.h"
 #include "report.h"
 #include "work_queue.h"
 
-/* Beside enum arrival_look. */
+/* Beside enum attach_look. */
 #define WORK_GIVEN 0x10000u
 
 #define GIVEN_WAIT_S 3
@@ -46,23 +46,23 @@ struct change {
 	bool was_announced;
 };
 
-static void arrive_changed(void *ctx, struct arrival *arrival)
+static void take_changed(void *ctx, struct attached_process *attached)
 {
 	struct change *change = ctx;
 	const struct attacher_options *options = &change->attacher->options;
 
-	arrival->ret_was_announced = &change->was_announced;
-	options->arrive(options->ctx, arrival);
+	attached->ret_was_announced = &change->was_announced;
+	options->before(options->ctx, attached);
 }
 
 /* A library or a program more: sites to enable. */
 static void attach_to_change(struct attacher *attacher, pid_t pid, struct attach_result *ret)
 {
-	/* where it can't arrive any more, there is nothing to say of it either */
+	/* of a process that is no longer attached to there is nothing to report either */
 	struct change change = { .attacher = attacher, .was_announced = true };
 	int err;
 
-	err = attach__process(attacher->options.attach, pid, arrive_changed, &change, ret);
+	err = attach__process(attacher->options.attach, pid, take_changed, &change, ret);
 	if (err && err != -ESRCH && err != -ENOENT && err != -ESHUTDOWN)
 		report__failure(pid, err, "can't attach to what it has loaded");
 	if (ret->module_cnt && !change.was_announced)
@@ -82,7 +82,7 @@ static void attach_late(struct attacher *attacher, const struct work *work)
 	struct attach_result result = { 0 };
 
 	attach_to_change(attacher, (pid_t)work->key, &result);
-	if (result.new_cnt && work->what & ARRIVAL_LOOK_LIBRARY && !attacher->options.quiet)
+	if (result.new_cnt && work->what & ATTACH_LOOK_LIBRARY && !attacher->options.quiet)
 		report__late((uint32_t)work->key, &result);
 }
 
@@ -102,7 +102,7 @@ static int attach_to_given(struct attacher *attacher, pid_t pid)
 		return -ESRCH;
 	err = kernel__track(options->kernel, pid);
 	if (!err)
-		err = attach__process(options->attach, pid, options->arrive, options->ctx, &result);
+		err = attach__process(options->attach, pid, options->before, options->ctx, &result);
 	if (err == -ESHUTDOWN)
 		return err;
 	if (err || !result.module_cnt) {
@@ -136,11 +136,11 @@ static void do_given(struct attacher *attacher, pid_t pid)
 static void keep_files(struct attacher *attacher, const struct work *work)
 {
 	const struct attacher_options *options = &attacher->options;
-	struct arrival *kept = arrival__new(work->key);
+	struct attached_process *kept = attached_process__new(work->key);
 
 	if (!kept)
 		return;
-	kept->look = ARRIVAL_LOOK_NEW;
+	kept->look = ATTACH_LOOK_NEW;
 	kept->start_ns = work->detail;
 	attach__keep_files(options->attach, (pid_t)work->key, kept);
 	options->tell(options->ctx, kept);
@@ -152,28 +152,28 @@ static void run(void *ctx, const struct work *work)
 	const struct attacher_options *options = &attacher->options;
 	const pid_t pid = (pid_t)work->key;
 	const uint32_t look = work->what & ~WORK_GIVEN;
-	const bool attaches = look & (ARRIVAL_LOOK_LIBRARY | ARRIVAL_LOOK_EXEC) &&
+	const bool attaches = look & (ATTACH_LOOK_LIBRARY | ATTACH_LOOK_EXEC) &&
 			      !options->only_looks;
-	struct arrival *found = NULL;
+	struct attached_process *found = NULL;
 
-	if (work->what & ARRIVAL_FREE_UNUSED)
+	if (work->what & ATTACH_FREE_UNUSED)
 		attach__free_unused(options->attach);
-	if (work->what & ARRIVAL_FIND_UNUSED)
+	if (work->what & ATTACH_FIND_UNUSED)
 		attach__find_unused(options->attach);
 	if (!work->key)
 		return;
 	if (work->what & WORK_GIVEN)
 		do_given(attacher, pid);
 	/* what attaching finds tells the same as a look for libraries */
-	if (look && (look != ARRIVAL_LOOK_LIBRARY || !attaches))
-		found = arrival__new_look(work->key, work->detail, look);
+	if (look && (look != ATTACH_LOOK_LIBRARY || !attaches))
+		found = attached_process__new_look(work->key, work->detail, look);
 	if (found)
 		options->tell(options->ctx, found);
-	if (attaches && look & ARRIVAL_LOOK_UNLINKED)
+	if (attaches && look & ATTACH_LOOK_UNLINKED)
 		attach__unlink(options->attach, pid);
 	if (attaches)
 		attach_late(attacher, work);
-	else if (look & ~ARRIVAL_LOOK_CRASH)
+	else if (look & ~ATTACH_LOOK_CRASH)
 		keep_files(attacher, work);
 }
 
@@ -263,7 +263,7 @@ struct attacher *attacher__new(const struct attacher_options *options)
 	pthread_condattr_destroy(&attributes);
 	/* a process that is asked for is waited for, and one that dies is soon gone */
 	attacher->queue =
-		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | ARRIVAL_LOOK_CRASH);
+		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | ATTACH_LOOK_CRASH);
 	if (attacher->queue)
 		return attacher;
 	free(attacher);

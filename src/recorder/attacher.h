@@ -20,7 +20,7 @@ struct kernel;
 struct attacher_options {
 	struct attach *attach;
 	struct kernel *kernel;
-	attach_before_fn arrive; /* as attach__process() has it */
+	attach_before_fn before; /* as attach__process() has it */
 	attach_before_fn tell; /* what was found in a process: takes ownership, waits for nobody */
 	void (*failed)(void *ctx); /* a given process, after attacher__attach() has gone on */
 	void *ctx;
@@ -33,7 +33,7 @@ struct attacher *attacher__new(const struct attacher_options *options);
 /* False where a thread hangs: it has to stay, with all that it uses. NULL is fine. */
 bool attacher__free(struct attacher *attacher);
 
-/* what: enum arrival_look, or-ed. Any thread; does not wait. Whether it will be done. */
+/* what: enum attach_look, or-ed. Any thread; does not wait. Whether it will be done. */
 bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, uint32_t what);
 
 /* To what a process that stands still has loaded, as at a look for libraries; in the calling

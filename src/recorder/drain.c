@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One round: take what `deaths` has, empty `batches`, look into the mailbox, act on the deaths. The
- * order matters: a death is handled after all that its process flushed before, and an arrival,
- * which is posted before the arriving process's sites are enabled, before its first batch. So
- * deaths wait for the next round where a batch that was begun before is not there yet.
+ * order matters. A death is handled after all that its process flushed before: it waits for the
+ * next round while a batch that was begun earlier is still missing. An attached process is taken
+ * before its first batch: it is posted before its sites are enabled.
  *
  * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
  * hence the timer.
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "wire.h"
-#include "arrival.h"
+#include "attached_process.h"
 #include "barrier.h"
 #include "clock.h"
 #include "drain.h"
@@ -52,8 +52,8 @@ struct request_list {
 
 struct mailbox {
 	pthread_mutex_t lock; /* what follows, but that `filled` may be read without */
-	struct arrival *arrivals, **last_arrival;
-	uint64_t posted_cnt, taken_cnt; /* arrivals, ever */
+	struct attached_process *attached, **last_attached;
+	uint64_t posted_cnt, taken_cnt; /* attached processes, ever */
 	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
 	bool ended;                     /* nothing is taken any more */
 	struct writer_job *jobs, **last_job;
@@ -89,15 +89,15 @@ static void post(struct drain *drain)
 	(void)!write(drain->event_fd, &one, sizeof(one));
 }
 
-void drain__arrive(struct drain *drain, struct arrival *arrival)
+void drain__add_process(struct drain *drain, struct attached_process *attached)
 {
 	struct mailbox *mailbox = &drain->mailbox;
 	uint64_t number;
 
 	pthread_mutex_lock(&mailbox->lock);
-	arrival->next = NULL;
-	*mailbox->last_arrival = arrival;
-	mailbox->last_arrival = &arrival->next;
+	attached->next = NULL;
+	*mailbox->last_attached = attached;
+	mailbox->last_attached = &attached->next;
 	number = ++mailbox->posted_cnt;
 	post(drain);
 	pthread_mutex_lock(&mailbox->lock);
@@ -106,12 +106,12 @@ void drain__arrive(struct drain *drain, struct arrival *arrival)
 	pthread_mutex_unlock(&mailbox->lock);
 }
 
-void drain__tell(struct drain *drain, struct arrival *arrival)
+void drain__update_process(struct drain *drain, struct attached_process *attached)
 {
 	pthread_mutex_lock(&drain->mailbox.lock);
-	arrival->next = NULL;
-	*drain->mailbox.last_arrival = arrival;
-	drain->mailbox.last_arrival = &arrival->next;
+	attached->next = NULL;
+	*drain->mailbox.last_attached = attached;
+	drain->mailbox.last_attached = &attached->next;
 	drain->mailbox.posted_cnt++;
 	post(drain);
 }
@@ -158,25 +158,25 @@ void drain__command_ended(struct drain *drain)
 	post(drain);
 }
 
-static void take_arrivals(struct drain *drain)
+static void take_attached(struct drain *drain)
 {
-	struct arrival *arrival;
+	struct attached_process *attached;
 	uint64_t taken_cnt;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
-	arrival = drain->mailbox.arrivals;
-	drain->mailbox.arrivals = NULL;
-	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	attached = drain->mailbox.attached;
+	drain->mailbox.attached = NULL;
+	drain->mailbox.last_attached = &drain->mailbox.attached;
 	taken_cnt = drain->mailbox.posted_cnt;
 	pthread_mutex_unlock(&drain->mailbox.lock);
-	if (!arrival)
+	if (!attached)
 		return;
-	while (arrival) {
-		struct arrival *next = arrival->next;
+	while (attached) {
+		struct attached_process *next = attached->next;
 
-		recorder__arrive(drain->options.recorder, arrival);
-		arrival__free(arrival);
-		arrival = next;
+		recorder__take_attached(drain->options.recorder, attached);
+		attached_process__free(attached);
+		attached = next;
 	}
 	pthread_mutex_lock(&drain->mailbox.lock);
 	drain->mailbox.taken_cnt = taken_cnt;
@@ -226,7 +226,7 @@ static int take_batch(void *ctx, void *data, size_t size)
 
 	/* what was posted before this batch was flushed is seen here */
 	if (barrier__load_acquire(&drain->mailbox.filled))
-		take_arrivals(drain);
+		take_attached(drain);
 	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
 	    message->head.bytes <= size)
 		recorder__take_batch(drain->options.recorder, message);
@@ -315,7 +315,7 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 	drain->is_behind = !whole;
 	whole = take_batches_within(drain, longest_ns);
 	drain->is_behind |= !whole;
-	take_arrivals(drain);
+	take_attached(drain);
 	if (!whole)
 		return;
 	handle_deaths(drain);
@@ -338,7 +338,7 @@ static void handle_requests(struct drain *drain)
 	requests = drain->mailbox.requests;
 	drain->mailbox.requests.cnt = 0;
 	drain->stopping = drain->mailbox.stopping;
-	drain->mailbox.filled = drain->mailbox.arrivals != NULL;
+	drain->mailbox.filled = drain->mailbox.attached != NULL;
 	pthread_mutex_unlock(&drain->mailbox.lock);
 	/* threads that began before they were made have to be known, to be pulled from */
 	if (requests.cnt)
@@ -447,7 +447,7 @@ struct drain *drain__new(const struct drain_options *options)
 	drain->options = *options;
 	drain->epoll_fd = -1;
 	drain->event_fd = -1;
-	drain->mailbox.last_arrival = &drain->mailbox.arrivals;
+	drain->mailbox.last_attached = &drain->mailbox.attached;
 	drain->mailbox.last_job = &drain->mailbox.jobs;
 	pthread_mutex_init(&drain->mailbox.lock, NULL);
 	pthread_cond_init(&drain->mailbox.taken, NULL);
@@ -484,11 +484,11 @@ void drain__free(struct drain *drain)
 	if (drain->event_fd >= 0)
 		(void)close(drain->event_fd);
 	free(drain->backlog.bytes);
-	while (drain->mailbox.arrivals) {
-		struct arrival *arrival = drain->mailbox.arrivals;
+	while (drain->mailbox.attached) {
+		struct attached_process *attached = drain->mailbox.attached;
 
-		drain->mailbox.arrivals = arrival->next;
-		arrival__free(arrival);
+		drain->mailbox.attached = attached->next;
+		attached_process__free(attached);
 	}
 	pthread_cond_destroy(&drain->mailbox.taken);
 	pthread_mutex_destroy(&drain->mailbox.lock);

@@ -3,14 +3,15 @@
  * The drain thread: empties the kernel's ring buffers into the recorder, and does everything else
  * that concerns recorded processes, one thing at a time.
  *
- * Other threads put things into its mailbox. Only drain__stop() and drain__arrive() wait for it.
+ * Other threads put things into its mailbox. Only drain__stop() and drain__add_process() wait for
+ * it.
  */
 #ifndef TTLOG_DRAIN_H
 #define TTLOG_DRAIN_H
 
 #include <stddef.h>
 
-struct arrival;
+struct attached_process;
 struct clock;
 struct drain;
 struct kernel;
@@ -29,13 +30,13 @@ struct drain_options {
 struct drain *drain__new(const struct drain_options *options);
 
 /*
- * These take ownership. Any thread but the drain's may call them. drain__arrive() returns when the
- * recorder has the arrival, so that a process has accounts before its first batch comes: its caller
- * must hold no lock that the drain thread takes.
+ * These take ownership. Any thread but the drain thread may call them. drain__add_process() returns
+ * when the recorder has the process, so that its accounts begin before its first batch comes. Its
+ * caller must hold no lock that the drain thread takes.
  */
-void drain__arrive(struct drain *drain, struct arrival *arrival);
-/* What was found in a process that is known. Nobody waits for it. */
-void drain__tell(struct drain *drain, struct arrival *arrival);
+void drain__add_process(struct drain *drain, struct attached_process *attached);
+/* What was found in a known process. Does not wait. */
+void drain__update_process(struct drain *drain, struct attached_process *attached);
 void drain__request(struct drain *drain, struct trigger_request *request);
 void drain__job_done(struct drain *drain, struct writer_job *job);
 

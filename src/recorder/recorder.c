@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "birth.h"
 #include "boot.h"
@@ -19,7 +19,7 @@
 #include "facts.h"
 #include "job.h"
 #include "kernel.h"
-#include "kin.h"
+#include "mapping_cache.h"
 #include "prefault.h"
 #include "process.h"
 #include "process_table.h"
@@ -62,7 +62,7 @@ void recorder__free(struct recorder *recorder)
 	if (!recorder)
 		return;
 	process_table__fini(&recorder->table);
-	kin__fini(&recorder->kin);
+	mapping_cache__fini(&recorder->mapping_cache);
 	free(recorder->pull_buffer);
 	free(recorder);
 }
@@ -93,18 +93,18 @@ static void read_exe(struct process *process)
 	}
 }
 
-/* What the process has already is left to the arrival. */
-static void take_modules(struct process *process, struct arrival *arrival)
+/* What the process already has stays with attached. */
+static void take_modules(struct process *process, struct attached_process *attached)
 {
 	size_t left = 0;
 
-	for (size_t i = 0; i < arrival->module_cnt; i++) {
-		const uint32_t module = arrival->modules[i];
+	for (size_t i = 0; i < attached->module_cnt; i++) {
+		const uint32_t module = attached->modules[i];
 
 		if (process__has_module(process, module) || process__add_module(process, module))
-			arrival->modules[left++] = module;
+			attached->modules[left++] = module;
 	}
-	arrival->module_cnt = left;
+	attached->module_cnt = left;
 }
 
 /* It logs from a module before anybody has looked at it. */
@@ -118,18 +118,19 @@ static void hold_module(struct recorder *recorder, struct process *process, uint
 		attach__release(attach, &module, 1);
 }
 
-static void take_seen(struct recorder *recorder, struct process *process, struct arrival *arrival)
+static void take_seen(struct recorder *recorder, struct process *process,
+		      struct attached_process *attached)
 {
 	const bool was_seen = process->crash.mappings.cnt;
 
-	if (arrival->build_id[0])
-		memcpy(process->build_id, arrival->build_id, sizeof(process->build_id));
-	if (!arrival->seen.cnt)
+	if (attached->build_id[0])
+		memcpy(process->build_id, attached->build_id, sizeof(process->build_id));
+	if (!attached->seen.cnt)
 		return;
-	/* theirs go with the arrival */
-	SWAP(process->crash.mappings, arrival->seen);
+	/* attached frees the old ones */
+	SWAP(process->crash.mappings, attached->seen);
 	if (!was_seen)
-		kin__remember(&recorder->kin, process);
+		mapping_cache__add(&recorder->mapping_cache, process);
 }
 
 static void give(struct recorder *recorder, struct process *process)
@@ -166,10 +167,10 @@ static void announce(struct recorder *recorder, struct process *process, size_t 
 			site_cnt);
 }
 
-/* Whether it is the one that started then; one that arrived is not known so exactly. */
+/* Whether it is the one that started then; of an attached one the time is not so exact. */
 static bool is_same(const struct process *process, uint64_t start_ns)
 {
-	/* what was pulled from one that arrived */
+	/* pulled from an attached process */
 	if (!start_ns)
 		return true;
 	if (process->start_ns)
@@ -244,7 +245,7 @@ static struct process *admit_unknown(struct recorder *recorder, const struct wir
 	struct process *process = admit(recorder, head);
 
 	if (process)
-		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, ATTACH_LOOK_NEW);
 	return process;
 }
 
@@ -283,8 +284,8 @@ void recorder__stamp_thread(struct wire_head *head)
 	memcpy(head->comm, task.comm, sizeof(head->comm));
 }
 
-static struct process *find_arrived(const struct recorder *recorder, uint32_t pid,
-				    uint64_t birth_ns)
+static struct process *find_attached(const struct recorder *recorder, uint32_t pid,
+				     uint64_t birth_ns)
 {
 	struct process *process = process_table__find(&recorder->table, pid);
 	uint64_t known_ns;
@@ -296,65 +297,65 @@ static struct process *find_arrived(const struct recorder *recorder, uint32_t pi
 }
 
 /* What was found of one that is known. */
-static void take_look(struct recorder *recorder, struct arrival *arrival)
+static void take_look(struct recorder *recorder, struct attached_process *attached)
 {
-	struct process *process = recorder__find(recorder, arrival->pid, arrival->start_ns);
+	struct process *process = recorder__find(recorder, attached->pid, attached->start_ns);
 
 	if (!process)
 		return;
-	take_modules(process, arrival);
-	take_seen(recorder, process, arrival);
-	if (arrival->build_id[0])
+	take_modules(process, attached);
+	take_seen(recorder, process, attached);
+	if (attached->build_id[0])
 		facts__add_process(process->facts_fd, process);
-	if (!(arrival->look & ARRIVAL_LOOK_CRASH))
+	if (!(attached->look & ATTACH_LOOK_CRASH))
 		return;
-	if (!arrival->seen.cnt)
-		kin__lend(&recorder->kin, process);
+	if (!attached->seen.cnt)
+		mapping_cache__fill(&recorder->mapping_cache, process);
 	process->is_looked_at = false;
 	if (process->exiting && !process->ended)
 		recorder__end_when_whole(recorder, process);
 }
 
-void recorder__arrive(struct recorder *recorder, struct arrival *arrival)
+void recorder__take_attached(struct recorder *recorder, struct attached_process *attached)
 {
-	struct wire_head head = { .tgid = arrival->pid };
-	uint64_t birth_ns = birth__read_ns(arrival->pid);
-	struct process *process = find_arrived(recorder, arrival->pid, birth_ns);
+	struct wire_head head = { .tgid = attached->pid };
+	uint64_t birth_ns = birth__read_ns(attached->pid);
+	struct process *process = find_attached(recorder, attached->pid, birth_ns);
 
-	if (arrival->look) {
-		take_look(recorder, arrival);
+	if (attached->look) {
+		take_look(recorder, attached);
 		return;
 	}
 	if (!process) {
-		head.tid = arrival->pid;
-		head.ns_tgid = arrival->pid;
-		head.cgroup = task__read_cgroup(arrival->pid);
+		head.tid = attached->pid;
+		head.ns_tgid = attached->pid;
+		head.cgroup = task__read_cgroup(attached->pid);
 		recorder__stamp_thread(&head);
 		process = admit(recorder, &head);
 	}
 	/* one that crashes is mostly gone before it could be read again */
-	if (!process || !arrival->seen.items)
+	if (!process || !attached->seen.items)
 		report__failure(
-			arrival->pid, -ENOMEM,
+			attached->pid, -ENOMEM,
 			"what it has mapped is not known, the stack of a crash may have no names");
 	if (!process)
 		return;
 	process->birth_ns = birth_ns;
-	if (arrival->given)
+	if (attached->given)
 		give(recorder, process);
-	if (arrival->ret_was_announced)
-		*arrival->ret_was_announced = process->announced;
-	process->announced |= arrival->announced;
-	take_modules(process, arrival);
-	take_seen(recorder, process, arrival);
-	for (size_t i = 0; i < arrival->anchor_cnt; i++)
-		(void)process__add_anchor(process, &arrival->anchors[i]);
-	for (size_t i = 0; i < arrival->source_cnt; i++) {
-		const struct source *source = &arrival->sources[i];
+	if (attached->ret_was_announced)
+		*attached->ret_was_announced = process->announced;
+	process->announced |= attached->announced;
+	take_modules(process, attached);
+	take_seen(recorder, process, attached);
+	for (size_t i = 0; i < attached->anchor_cnt; i++)
+		(void)process__add_anchor(process, &attached->anchors[i]);
+	for (size_t i = 0; i < attached->source_cnt; i++) {
+		const struct source *source = &attached->sources[i];
 
-		if (process__add_source(process, source, &arrival->heads[i]))
+		if (process__add_source(process, source, &attached->heads[i]))
 			continue;
-		(void)kernel__register_batch(recorder->options.job.kernel, arrival->pid,
+		(void)kernel__register_batch(recorder->options.job.kernel, attached->pid,
 					     source->tid, source->address, source->module);
 	}
 	if (process->anchor_cnt)
@@ -440,8 +441,8 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 static uint32_t look_of_exec(const struct wire_head *head)
 {
 	if (head->flags & WIRE_LAUNCHED)
-		return ARRIVAL_LOOK_NEW;
-	return ARRIVAL_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? ARRIVAL_LOOK_UNLINKED : 0);
+		return ATTACH_LOOK_NEW;
+	return ATTACH_LOOK_EXEC | (head->flags & WIRE_BY_THREAD ? ATTACH_LOOK_UNLINKED : 0);
 }
 
 /* What is known of the program before is not true of this one. */
@@ -460,12 +461,13 @@ static void take_exec(struct recorder *recorder, struct process *process,
 /* Its memory goes while it dies, sooner than another thread has begun to look. */
 static bool look_now(struct recorder *recorder, struct process *process)
 {
-	struct arrival *arrival = arrival__new_last_look(process->pid, process->start_ns);
-	bool found = arrival;
+	struct attached_process *attached =
+		attached_process__new_last_look(process->pid, process->start_ns);
+	bool found = attached;
 
 	if (found)
-		take_seen(recorder, process, arrival);
-	arrival__free(arrival);
+		take_seen(recorder, process, attached);
+	attached_process__free(attached);
 	return found;
 }
 
@@ -479,9 +481,9 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 		if (look_now(recorder, process))
 			break;
 		process->is_looked_at = recorder__look(recorder, process->pid, process->start_ns,
-						       ARRIVAL_LOOK_CRASH);
+						       ATTACH_LOOK_CRASH);
 		if (!process->is_looked_at)
-			kin__lend(&recorder->kin, process);
+			mapping_cache__fill(&recorder->mapping_cache, process);
 		break;
 	case WIRE_REPORTER:
 		death__take_reporter(&process->crash, (const struct wire_crash *)head);
@@ -508,7 +510,7 @@ static struct process *find_with_file(struct recorder *recorder, const struct wi
 
 	/* what its dynamic linker has brought since it was known, by an exec */
 	if (process && head->kind == WIRE_START)
-		(void)recorder__look(recorder, process->pid, process->start_ns, ARRIVAL_LOOK_NEW);
+		(void)recorder__look(recorder, process->pid, process->start_ns, ATTACH_LOOK_NEW);
 	if (!process && !is_past(recorder, head))
 		process = admit_unknown(recorder, head);
 	recorder->last = process;
@@ -566,7 +568,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_LIBRARY:
 		(void)recorder__look(recorder, process->pid, process->start_ns,
-				     ARRIVAL_LOOK_LIBRARY);
+				     ATTACH_LOOK_LIBRARY);
 		break;
 	case WIRE_CRASH:
 	case WIRE_REPORTER:

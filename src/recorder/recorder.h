@@ -14,7 +14,7 @@
 
 #include "job.h"
 
-struct arrival;
+struct attached_process;
 struct attach;
 struct clock;
 struct kernel;
@@ -56,7 +56,7 @@ struct recorder_options {
 	bool all_given;             /* whoever records was given: it belongs to CMD */
 	bool quiet;
 	int notify_fd; /* a pipe; a notice that finds it full comes later */
-	/* Must not wait. look: enum arrival_look. start_ns: as the kernel stamps the process, 0
+	/* Must not wait. look: enum attach_look. start_ns: as the kernel stamps the process, 0
 	 * unknown. Whether it will be done. */
 	bool (*look)(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look);
 	void *look_ctx;
@@ -67,7 +67,7 @@ struct recorder *recorder__new(const struct recorder_options *options);
 void recorder__free(struct recorder *recorder);
 
 /* One that comes, or what was found of one that is known. */
-void recorder__arrive(struct recorder *recorder, struct arrival *arrival);
+void recorder__take_attached(struct recorder *recorder, struct attached_process *attached);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* Whether a snapshot comes of what a program asks for: else nobody needs to look what it has. */
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "arrival.h"
+#include "attached_process.h"
 #include "attach.h"
 #include "death.h"
 #include "kernel.h"
@@ -194,7 +194,7 @@ void recorder__sweep(struct recorder *recorder)
 		recorder__tell_done(recorder);
 	end_each(recorder, is_overdue);
 	if (attach__has_unused(recorder->options.job.attach))
-		(void)recorder__look(recorder, 0, 0, ARRIVAL_FIND_UNUSED);
+		(void)recorder__look(recorder, 0, 0, ATTACH_FIND_UNUSED);
 }
 
 void recorder__end_round(struct recorder *recorder)
@@ -202,7 +202,7 @@ void recorder__end_round(struct recorder *recorder)
 	bool found = attach__has_found_unused(recorder->options.job.attach);
 
 	if (found && recorder->saw_unused)
-		(void)recorder__look(recorder, 0, 0, ARRIVAL_FREE_UNUSED);
+		(void)recorder__look(recorder, 0, 0, ATTACH_FREE_UNUSED);
 	recorder->saw_unused = found && !recorder->saw_unused;
 }
 

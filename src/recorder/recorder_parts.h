@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kin.h"
+#include "mapping_cache.h"
 #include "process_table.h"
 #include "recorder.h"
 
@@ -25,7 +25,7 @@ struct writer_job;
 struct recorder {
 	struct recorder_options options;
 	struct process_table table;
-	struct kin kin;
+	struct mapping_cache mapping_cache;
 	struct process *last;   /* of the last batch: mostly the same again */
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given and not ended */
@@ -50,7 +50,8 @@ void recorder__stamp_thread(struct wire_head *head);
 /* The process with that number that started then, of those that had it one after another. */
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns);
 bool recorder__still_runs(const struct process *process);
-/* Asks for a look (enum arrival_look); what is found arrives. False without memory. */
+/* Asks for a look (enum attach_look); the answer comes as an attached_process. False without
+ * memory. */
 bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what);
 /* Where it has none; what can't be had is said once. */
 void recorder__open_ring(struct recorder *recorder, struct process *process);

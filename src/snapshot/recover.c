@@ -22,7 +22,7 @@
 
 #include "wire.h"
 #include "accounts.h"
-#include "arrival.h"
+#include "attached_process.h"
 #include "birth.h"
 #include "clock.h"
 #include "facts.h"
@@ -98,15 +98,15 @@ static void set_owner(const struct process *process, struct source *source, uint
 static void add_unheard(struct process *process)
 {
 	const struct ttlog_batch nothing = { 0 };
-	struct arrival *arrival = arrival__new(process->pid);
+	struct attached_process *attached = attached_process__new(process->pid);
 
-	for (size_t i = 0; arrival && i < process->anchor_cnt; i++)
-		(void)arrival__add_batches(arrival, &process->anchors[i]);
-	for (size_t i = 0; arrival && i < arrival->source_cnt; i++) {
-		if (!process__has_source(process, arrival->sources[i].address))
-			(void)process__add_source(process, &arrival->sources[i], &nothing);
+	for (size_t i = 0; attached && i < process->anchor_cnt; i++)
+		(void)attached_process__add_batches(attached, &process->anchors[i]);
+	for (size_t i = 0; attached && i < attached->source_cnt; i++) {
+		if (!process__has_source(process, attached->sources[i].address))
+			(void)process__add_source(process, &attached->sources[i], &nothing);
 	}
-	arrival__free(arrival);
+	attached_process__free(attached);
 }
 
 /* What the threads of a process that runs on have in their batches. */

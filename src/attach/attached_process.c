@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attached_process.h"
+#include "attach.h"
+#include "birth.h"
+#include "clock.h"
+#include "elf.h"
+#include "maps.h"
+#include "pull.h"
+#include "source.h"
+#include "task.h"
+
+/* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
+ * batches take half a second. */
+#define LIST_MAX_NS (2 * 1000000000ull)
+
+/* Some 2,000 mappings, a millisecond or two. */
+#define LAST_LOOK_BYTES ((size_t)192 << 10)
+
+struct attached_process *attached_process__new(uint32_t pid)
+{
+	struct attached_process *attached = calloc(1, sizeof(*attached));
+
+	if (attached)
+		attached->pid = pid;
+	return attached;
+}
+
+void attached_process__free(struct attached_process *attached)
+{
+	if (!attached)
+		return;
+	free(attached->sources);
+	free(attached->heads);
+	free(attached->anchors);
+	mappings__fini(&attached->seen);
+	if (attached->module_cnt)
+		attach__release(attached->attach, attached->modules, attached->module_cnt);
+	free(attached->modules);
+	free(attached);
+}
+
+static void read_build_id(struct attached_process *attached)
+{
+	char link[32], exe[1];
+
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", attached->pid);
+	if (readlink(link, exe, sizeof(exe)) < 0)
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(attached->pid));
+	if (elf__open_build_id(link, attached->build_id))
+		attached->build_id[0] = '\0';
+}
+
+void attached_process__add_module(struct attached_process *attached, struct attach *attach,
+				  uint32_t module)
+{
+	size_t cap = attached->module_cap ? attached->module_cap * 2 : 16;
+	uint32_t *modules;
+
+	attached->attach = attach;
+	for (size_t i = 0; i < attached->module_cnt; i++) {
+		if (attached->modules[i] == module) {
+			attach__release(attach, &module, 1);
+			return;
+		}
+	}
+	if (attached->module_cnt == attached->module_cap) {
+		modules = reallocarray(attached->modules, cap, sizeof(*modules));
+		if (!modules) {
+			attach__release(attach, &module, 1);
+			return;
+		}
+		attached->modules = modules;
+		attached->module_cap = cap;
+	}
+	attached->modules[attached->module_cnt++] = module;
+}
+
+void attached_process__look_up(struct attached_process *attached, const struct maps *maps)
+{
+	(void)mappings__take(&attached->seen, maps);
+	read_build_id(attached);
+}
+
+/* Another one may have its number by now, or come to it. */
+static bool is_it(const struct attached_process *attached)
+{
+	return !attached->start_ns || birth__is((pid_t)attached->pid, attached->start_ns);
+}
+
+/* One that ends while it is read seems to have mapped less than it had. Its stack is the last of what
+ * matters. */
+static bool is_whole(const struct maps *maps, uint32_t pid)
+{
+	for (size_t i = maps->cnt; i-- > 0;) {
+		if (!strcmp(maps->entries[i].path, "[stack]"))
+			return true;
+	}
+	return maps->cnt && task__has_memory(task__living(pid));
+}
+
+static struct attached_process *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
+					 const struct maps *maps)
+{
+	struct attached_process *attached = attached_process__new(pid);
+
+	if (!attached)
+		return NULL;
+	attached->look = look;
+	attached->start_ns = start_ns;
+	if (maps && is_it(attached) && is_whole(maps, pid))
+		(void)mappings__take(&attached->seen, maps);
+	return attached;
+}
+
+struct attached_process *attached_process__new_last_look(uint32_t pid, uint64_t start_ns)
+{
+	struct maps *maps = maps__read_at_most((pid_t)pid, LAST_LOOK_BYTES);
+	struct attached_process *attached = maps ? new_look(pid, start_ns, ATTACH_LOOK_CRASH, maps)
+						 : NULL;
+
+	maps__free(maps);
+	if (attached && attached->seen.cnt)
+		return attached;
+	attached_process__free(attached);
+	return NULL;
+}
+
+struct attached_process *attached_process__new_look(uint32_t pid, uint64_t start_ns, uint32_t look)
+{
+	struct maps *maps = maps__read((pid_t)pid);
+	struct attached_process *attached = new_look(pid, start_ns, look, maps);
+
+	maps__free(maps);
+	if (attached && attached->seen.cnt && look & ~ATTACH_LOOK_CRASH)
+		read_build_id(attached);
+	if (attached && !is_it(attached))
+		attached->build_id[0] = '\0';
+	return attached;
+}
+
+static bool shares_namespace(uint32_t pid)
+{
+	char path[64], theirs[64], ours[64];
+	ssize_t their_len, our_len;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
+	their_len = readlink(path, theirs, sizeof(theirs));
+	our_len = readlink("/proc/self/ns/pid", ours, sizeof(ours));
+	return their_len > 0 && their_len == our_len && memcmp(theirs, ours, our_len) == 0;
+}
+
+/* From a thread's own idea of its number to ours; 0 where there is no such thread. */
+static uint32_t global_tid(uint32_t pid, uint32_t own)
+{
+	char path[64];
+	struct dirent *entry;
+	uint32_t found = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while (!found && (entry = readdir(dir))) {
+		uint32_t tid = strtoul(entry->d_name, NULL, 10);
+		struct task task;
+
+		if (tid && task__read(pid, tid, &task) == 0 && task.ns_tid == own)
+			found = tid;
+	}
+	(void)closedir(dir);
+	return found;
+}
+
+static int add_source(struct attached_process *attached, const struct source *source,
+		      const struct ttlog_batch *head)
+{
+	size_t cap = attached->source_cap ? attached->source_cap * 2 : 16;
+	struct source *sources;
+	struct ttlog_batch *heads;
+
+	if (attached->source_cnt == attached->source_cap) {
+		sources = reallocarray(attached->sources, cap, sizeof(*sources));
+		if (!sources)
+			return -ENOMEM;
+		attached->sources = sources;
+		heads = reallocarray(attached->heads, cap, sizeof(*heads));
+		if (!heads)
+			return -ENOMEM;
+		attached->heads = heads;
+		attached->source_cap = cap;
+	}
+	attached->sources[attached->source_cnt] = *source;
+	attached->heads[attached->source_cnt++] = *head;
+	return 0;
+}
+
+void attached_process__add_anchor(struct attached_process *attached, const struct anchor *anchor)
+{
+	size_t cap = attached->anchor_cap ? attached->anchor_cap * 2 : 16;
+	struct anchor *anchors;
+
+	if (attached->anchor_cnt == attached->anchor_cap) {
+		anchors = reallocarray(attached->anchors, cap, sizeof(*anchors));
+		if (!anchors)
+			return;
+		attached->anchors = anchors;
+		attached->anchor_cap = cap;
+	}
+	attached->anchors[attached->anchor_cnt++] = *anchor;
+}
+
+int attached_process__add_batches(struct attached_process *attached, const struct anchor *anchor)
+{
+	bool same = shares_namespace(attached->pid);
+	const uint64_t end_ns = clock__now_mono_ns() + LIST_MAX_NS;
+	struct ttlog_module own;
+	struct ttlog_batch head;
+	uint64_t address, seen = 0;
+	int err = pull__memory(attached->pid, anchor->address, &own, sizeof(own), NULL);
+
+	address = own.batches;
+	for (uint32_t i = 1; !err && address; i++) {
+		struct source source = {
+			.address = address,
+			.module = anchor->module,
+			.exec = SOURCE_ANY_EXEC,
+		};
+
+		/* Brent 1980: a loop comes back to where it was at some power of two */
+		if (address == seen)
+			return -ELOOP;
+		if ((i & (i - 1)) == 0)
+			seen = address;
+		if (clock__now_mono_ns() > end_ns)
+			return -ETIMEDOUT;
+		err = pull__memory(attached->pid, address, &head, sizeof(head), NULL);
+		if (err || head.magic != TTLOG_BATCH_MAGIC)
+			break;
+		source.tid = same || !head.tid ? head.tid : global_tid(attached->pid, head.tid);
+		err = add_source(attached, &source, &head);
+		address = head.next;
+	}
+	return err;
+}
