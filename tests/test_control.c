@@ -780,7 +780,7 @@ static void test_control_parses_live_packets(void **state)
 		known += !control_wire__parse_live(&live, sizeof(live), &parsed);
 	}
 	assert_int_equal(known, 4);
-	live.kind = CONTROL_WIRE_PIECE;
+	live.kind = CONTROL_WIRE_CHUNK;
 	assert_int_equal(control_wire__parse_live(&live, sizeof(live) - 1, &parsed), -EBADMSG);
 	assert_int_equal(control_wire__parse_live(&live, sizeof(live), &parsed), 0);
 	assert_int_equal(parsed.events, 7);

@@ -168,13 +168,13 @@ static int receive(int fd, struct control_wire_live *ret)
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
-	int piece = -1;
+	int chunk = -1;
 
 	assert_int_equal(poll(&pollfd, 1, DEADLINE_MS), 1);
 	assert_int_equal(recvmsg(fd, &message, 0), sizeof(*ret));
 	if (CMSG_FIRSTHDR(&message))
-		memcpy(&piece, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(piece));
-	return piece;
+		memcpy(&chunk, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(chunk));
+	return chunk;
 }
 
 static void expect(int fd, enum control_wire_kind kind, uint64_t dropped, uint64_t missed)
@@ -187,8 +187,8 @@ static void expect(int fd, enum control_wire_kind kind, uint64_t dropped, uint64
 	assert_int_equal(live.missed, missed);
 }
 
-/* The events of a piece, which is whole and sealed; `first`: the first one's time in it. */
-static uint64_t read_piece(int piece, uint64_t *ret_last_field)
+/* The events of a live chunk, which is whole and sealed; `first`: the first one's time in it. */
+static uint64_t read_chunk(int chunk, uint64_t *ret_last_field)
 {
 	struct ttlog_snapshot *reader;
 	struct ttlog_field field;
@@ -196,9 +196,9 @@ static uint64_t read_piece(int piece, uint64_t *ret_last_field)
 	uint64_t cnt;
 	char why[160];
 
-	assert_true(piece >= 0);
-	assert_int_equal(ftruncate(piece, 0), -1);
-	reader = ttlog_snapshot_open_fd(piece, "piece", why, sizeof(why));
+	assert_true(chunk >= 0);
+	assert_int_equal(ftruncate(chunk, 0), -1);
+	reader = ttlog_snapshot_open_fd(chunk, "chunk", why, sizeof(why));
 	assert_non_null(reader);
 	assert_int_equal(ttlog_snapshot_contents(reader)->problem_cnt, 0);
 	assert_int_equal(ttlog_snapshot_contents(reader)->chunk_cnt, 1);
@@ -213,15 +213,15 @@ static uint64_t read_piece(int piece, uint64_t *ret_last_field)
 	return cnt;
 }
 
-static void expect_piece(int fd, uint64_t cnt, uint64_t last)
+static void expect_chunk(int fd, uint64_t cnt, uint64_t last)
 {
 	struct control_wire_live live;
 	uint64_t field = UINT64_MAX;
-	int piece = receive(fd, &live);
+	int chunk = receive(fd, &live);
 
-	assert_int_equal(live.kind, CONTROL_WIRE_PIECE);
+	assert_int_equal(live.kind, CONTROL_WIRE_CHUNK);
 	assert_int_equal(live.events, cnt);
-	assert_int_equal(read_piece(piece, &field), cnt);
+	assert_int_equal(read_chunk(chunk, &field), cnt);
 	assert_int_equal(field, last);
 }
 
@@ -244,12 +244,12 @@ static void test_live_shows_what_comes(void **state)
 	expect(fd, CONTROL_WIRE_FOLLOWED, 0, 0);
 	log_counts(fixture, 0, 10);
 	show(fixture, 0);
-	expect_piece(fd, 10, 9);
+	expect_chunk(fd, 10, 9);
 	expect(fd, CONTROL_WIRE_COUNTS, 0, 0);
 	log_counts(fixture, 10, 5);
 	log_counts(fixture, 15, 5);
 	show(fixture, 3);
-	expect_piece(fd, 10, 19);
+	expect_chunk(fd, 10, 19);
 	expect(fd, CONTROL_WIRE_COUNTS, 0, 3);
 	live__free(fixture->live);
 	fixture->live = NULL;
@@ -301,10 +301,10 @@ static void test_live_filters(void **state)
 		log_others(fixture);
 		show(fixture, 1);
 		if (cases[i].cnt) {
-			int piece = receive(fd, &live);
+			int chunk = receive(fd, &live);
 
 			assert_int_equal(live.events, cases[i].cnt);
-			assert_int_equal(read_piece(piece, NULL), cases[i].cnt);
+			assert_int_equal(read_chunk(chunk, NULL), cases[i].cnt);
 		}
 		expect(fd, CONTROL_WIRE_COUNTS, 0, 1);
 		close(fd);
@@ -343,12 +343,12 @@ static void test_live_counts_what_nobody_asks_for(void **state)
 	for (uint64_t i = 0; i < rounds; i++) {
 		log_counts(fixture, 0, 10);
 		show(fixture, 0);
-		expect_piece(fast, 10, 9);
+		expect_chunk(fast, 10, 9);
 		assert_int_equal(send(fast, "a", 1, 0), 1);
 		expect(fast, CONTROL_WIRE_COUNTS, 0, 0);
 	}
 	for (uint64_t i = 0; i < CONTROL_WIRE_WINDOW; i++) {
-		expect_piece(slow, 9, 9);
+		expect_chunk(slow, 9, 9);
 		if (i + 1 < CONTROL_WIRE_WINDOW)
 			expect(slow, CONTROL_WIRE_COUNTS, 0, 0);
 	}
@@ -358,7 +358,7 @@ static void test_live_counts_what_nobody_asks_for(void **state)
 	expect(slow, CONTROL_WIRE_COUNTS, 8ul * 9, 0);
 	log_counts(fixture, 0, 10);
 	show(fixture, 0);
-	expect_piece(slow, 9, 9);
+	expect_chunk(slow, 9, 9);
 	live__free(fixture->live);
 	fixture->live = NULL;
 	expect(slow, CONTROL_WIRE_END, 8ul * 9, 0);

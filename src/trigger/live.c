@@ -14,7 +14,7 @@
 #include "barrier.h"
 #include "control_wire.h"
 #include "live.h"
-#include "piece.h"
+#include "live_chunk.h"
 #include "record_filter.h"
 #include "ring.h"
 #include "writer.h"
@@ -28,10 +28,10 @@ struct follower {
 	int fd;
 	bool is_welcome; /* has been told that it begins */
 	bool is_gone;
-	unsigned unanswered; /* pieces */
+	unsigned unanswered; /* live chunks */
 	uint64_t dropped, missed;
 	uint64_t told_dropped, told_missed;
-	bool has_pieces; /* since it was last told that a round is over */
+	bool has_chunks; /* since it was last told that a round is over */
 };
 
 struct live {
@@ -217,13 +217,13 @@ static bool has_room(void *ctx)
 	return !follower->is_gone && follower->unanswered < CONTROL_WIRE_WINDOW;
 }
 
-static void take_piece(void *ctx, int fd, uint64_t events)
+static void take_chunk(void *ctx, int fd, uint64_t events)
 {
 	struct follower *follower = ctx;
 
-	if (send_packet(follower, CONTROL_WIRE_PIECE, fd, events)) {
+	if (send_packet(follower, CONTROL_WIRE_CHUNK, fd, events)) {
 		follower->unanswered++;
-		follower->has_pieces = true;
+		follower->has_chunks = true;
 	} else {
 		follower->dropped += events;
 	}
@@ -231,25 +231,25 @@ static void take_piece(void *ctx, int fd, uint64_t events)
 
 static void show(struct follower *follower, const struct writer_job *job)
 {
-	const struct piece_sink sink = {
+	const struct live_chunk_sink sink = {
 		.has_room = has_room,
-		.take = take_piece,
+		.take = take_chunk,
 		.ctx = follower,
 	};
 
 	if (follower->is_welcome && !follower->is_gone)
-		follower->dropped += piece__make_all(&job->source, follower->filter, &sink);
+		follower->dropped += live_chunk__make_all(&job->source, follower->filter, &sink);
 }
 
 /* Said when there is room to listen. */
 static void end_round(struct follower *follower)
 {
-	bool has_news = follower->has_pieces || follower->dropped != follower->told_dropped ||
+	bool has_news = follower->has_chunks || follower->dropped != follower->told_dropped ||
 			follower->missed != follower->told_missed;
 
 	if (has_news && follower->is_welcome && has_room(follower) &&
 	    send_packet(follower, CONTROL_WIRE_COUNTS, -1, 0))
-		follower->has_pieces = false;
+		follower->has_chunks = false;
 }
 
 static void end_follower(struct live *live, struct follower *follower)

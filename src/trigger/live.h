@@ -2,11 +2,11 @@
 /*
  * Those who follow: clients of the control socket that get events as they come.
  *
- * A thread of its own takes jobs, which have a part of a ring frozen as snapshots' jobs have, and
- * makes pieces of them (piece.h) for each follower. Nobody waits for it: the drain thread has no
- * new jobs for it as long as it is busy, and the rings keep what comes meanwhile, as long as they
- * do. It waits for nobody: a follower that doesn't answer gets no more pieces, and what it missed
- * is counted.
+ * A thread of its own takes jobs, which have a part of a ring frozen as a snapshot's job has, and
+ * makes live chunks (live_chunk.h) of them for each follower. No thread waits for it: while it is
+ * busy, the drain thread makes no new jobs for it, and what comes meanwhile stays in the rings until
+ * they overwrite it. It waits for nobody: a follower that doesn't answer gets no more live chunks,
+ * and what it missed is counted.
  */
 #ifndef TTLOG_LIVE_H
 #define TTLOG_LIVE_H

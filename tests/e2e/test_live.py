@@ -16,7 +16,7 @@ from harness import DEADLINE_S, VIEW, Program, alone, check, equal, view, wait_u
 
 MAX_FOLLOWERS = 16
 FOLLOW_MAGIC, TRIGGER_MAGIC = 0x464C5454, 0x434C5454
-WINDOW = 16  # pieces that a client has not answered
+WINDOW = 16  # chunks that a client has not answered
 LIVE_BYTES = 32
 END = re.compile(r"ttlog-view: (the collector has ended: )?(\d+) events shown"
                  r"(?:, (\d+) not shown \(what reads them is too slow\))?"
@@ -499,7 +499,7 @@ def test_live_too_many(t):
     app.ask("beat")
     for client in clients:
         kind, events, dropped, missed, fd = receive(client)
-        equal((kind, events, dropped, missed), (b"p", 1, 0, 0), "piece")
+        equal((kind, events, dropped, missed), (b"p", 1, 0, 0), "chunk")
         os.close(fd)
     clients.pop().close()
     viewer = wait_until(lambda: try_follow(t), "a place")
@@ -557,7 +557,7 @@ def test_live_answers_rubbish(t):
 
 
 def test_live_window(t):
-    """So many pieces and no more go to who does not answer, and the rest is counted."""
+    """So many chunks and no more go to who does not answer, and the rest is counted."""
     app, collector = start_beat(t)
     viewer = follow_json(t)
     with connect() as client:
@@ -572,8 +572,8 @@ def test_live_window(t):
             packets.append(receive(client))
             if packets[-1][4] is not None:
                 os.close(packets[-1][4])
-    pieces = [packet for packet in packets if packet[0] == b"p"]
-    equal(sum(packet[1] for packet in pieces), WINDOW, "events in pieces")
+    chunks = [packet for packet in packets if packet[0] == b"p"]
+    equal(sum(packet[1] for packet in chunks), WINDOW, "events in chunks")
     equal(packets[-1][1:4], (0, 4, 0), "the last counts")
     equal(viewer.end().last_word(), (True, WINDOW + 4, 0, 0), "the other's last word")
 

@@ -2,7 +2,7 @@
 /*
  * --follow of a collector that sends anything. Input: packets, each a byte, two bytes of length, the
  * lower first, and so many bytes. By the byte: 0: a packet as it is, 1: what is in the frames of a
- * piece, 2: a piece that is a device.
+ * live chunk, 2: a live chunk that is a device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,9 +49,9 @@ static int listen_once(void)
 }
 
 /* Whether somebody is there still. */
-static int send_piece(int to, int piece_fd)
+static int send_chunk(int to, int chunk_fd)
 {
-	struct control_wire_live live = { .kind = CONTROL_WIRE_PIECE, .events = 1 };
+	struct control_wire_live live = { .kind = CONTROL_WIRE_CHUNK, .events = 1 };
 	union {
 		struct cmsghdr head;
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -67,7 +67,7 @@ static int send_piece(int to, int piece_fd)
 	control.head.cmsg_level = SOL_SOCKET;
 	control.head.cmsg_type = SCM_RIGHTS;
 	control.head.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.head), &piece_fd, sizeof(piece_fd));
+	memcpy(CMSG_DATA(&control.head), &chunk_fd, sizeof(chunk_fd));
 	return sendmsg(to, &message, MSG_NOSIGNAL) >= 0;
 }
 
@@ -75,17 +75,17 @@ static int send_next(int to, struct collector *collector)
 {
 	size_t len = collector->at[1] | (size_t)collector->at[2] << 8, left;
 	const uint8_t *bytes = collector->at + 3;
-	int kind = collector->at[0] % 3, piece_fd, is_sent;
+	int kind = collector->at[0] % 3, chunk_fd, is_sent;
 
 	left = (size_t)(collector->end - bytes);
 	len = len < left ? len : left;
 	collector->at = bytes + len;
 	if (!kind)
 		return send(to, bytes, len, MSG_NOSIGNAL) >= 0;
-	piece_fd = kind == 1 ? fuzz__snapshot(bytes, len) : open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	FUZZ_CHECK(piece_fd >= 0);
-	is_sent = send_piece(to, piece_fd);
-	close(piece_fd);
+	chunk_fd = kind == 1 ? fuzz__snapshot(bytes, len) : open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	FUZZ_CHECK(chunk_fd >= 0);
+	is_sent = send_chunk(to, chunk_fd);
+	close(chunk_fd);
 	return is_sent;
 }
 
@@ -107,31 +107,31 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static void read_piece(struct ttlog_snapshot *piece, const struct ttlog_filter *filter)
+static void read_chunk(struct ttlog_snapshot *chunk, const struct ttlog_filter *filter)
 {
 	const struct ttlog_range all = { 0, UINT64_MAX };
-	struct ttlog_stream *stream = ttlog_stream_new(&piece, 1, filter, &all);
+	struct ttlog_stream *stream = ttlog_stream_new(&chunk, 1, filter, &all);
 	struct ttlog_event event;
 
 	FUZZ_CHECK(stream);
 	for (int i = 0; i < MOST_EVENTS && ttlog_stream_next(stream, &event); i++)
 		FUZZ_CHECK(event.site && event.thread);
 	ttlog_stream_free(stream);
-	ttlog_snapshot_close(piece);
+	ttlog_snapshot_close(chunk);
 }
 
 static void follow_all(struct follow *follow, const struct ttlog_filter *filter)
 {
 	struct pollfd pollfd = { .fd = follow__fd(follow), .events = POLLIN };
 	struct follow_counts before = { 0 }, counts;
-	struct ttlog_snapshot *piece;
+	struct ttlog_snapshot *chunk;
 	enum follow_news news;
 
-	while ((news = follow__next(follow, &piece)) != FOLLOW_ENDED) {
+	while ((news = follow__next(follow, &chunk)) != FOLLOW_ENDED) {
 		if (news == FOLLOW_NOTHING)
 			FUZZ_CHECK(poll(&pollfd, 1, WAIT_MS) == 1);
-		if (news == FOLLOW_PIECE)
-			read_piece(piece, filter);
+		if (news == FOLLOW_CHUNK)
+			read_chunk(chunk, filter);
 		follow__counts(follow, &counts);
 		FUZZ_CHECK(counts.events >= before.events);
 		before = counts;

@@ -40,9 +40,9 @@ struct follow {
 	size_t live_cnt;
 	uint64_t ended_dropped, ended_missed; /* of those that have ended */
 	char told[1024];
-	struct collector *unanswered; /* whose piece the caller has */
-	uint64_t events, piece_events;
-	uint64_t unread;         /* events of pieces that came and were no use */
+	struct collector *unanswered; /* whose live chunk the caller has */
+	uint64_t events, chunk_events;
+	uint64_t unread;         /* events of live chunks that came and were no use */
 	struct ttlog_seen *seen; /* two collectors may record one process */
 };
 
@@ -107,7 +107,7 @@ static void take_answerer(void *ctx, const char *name, int fd, int err)
 	asking->err = err;
 }
 
-/* As many of its expressions as a request has room for: the pieces are filtered again. */
+/* As many of its expressions as a request has room for: the live chunks are filtered again. */
 static size_t put_filter(const struct ttlog_filter *filter, char *to)
 {
 	size_t at = 0;
@@ -448,7 +448,7 @@ static enum follow_news leave(struct follow *follow, struct collector *collector
 	return end_telling(follow, told) ? FOLLOW_TOLD : FOLLOW_PAUSE;
 }
 
-/* ---- pieces ---- */
+/* ---- live chunks ---- */
 
 /* 0, -EAGAIN where there is none, or another -errno: it has ended, in whatever way. */
 static int receive(struct collector *collector, struct packet *ret)
@@ -477,7 +477,7 @@ static int receive(struct collector *collector, struct packet *ret)
 	    head->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&ret->fd, CMSG_DATA(head), sizeof(ret->fd));
 	err = control_wire__parse_live(bytes, (size_t)len, &ret->live);
-	if (!err && (ret->live.kind == CONTROL_WIRE_PIECE) != (ret->fd >= 0))
+	if (!err && (ret->live.kind == CONTROL_WIRE_CHUNK) != (ret->fd >= 0))
 		err = -EBADMSG;
 	if (err && ret->fd >= 0)
 		(void)close(ret->fd);
@@ -503,7 +503,7 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 	collector->dropped = packet->live.dropped;
 	collector->missed = packet->live.missed;
 	switch (packet->live.kind) {
-	case CONTROL_WIRE_PIECE:
+	case CONTROL_WIRE_CHUNK:
 		follow->unanswered = collector;
 		*ret = ttlog_snapshot_start_fd(packet->fd, collector->name, why, sizeof(why));
 		if (!*ret) {
@@ -513,8 +513,8 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 		/* without memory some may be shown twice */
 		(void)ttlog_seen_take(follow->seen, *ret);
 		follow->events += packet->live.events;
-		follow->piece_events = packet->live.events;
-		return FOLLOW_PIECE;
+		follow->chunk_events = packet->live.events;
+		return FOLLOW_CHUNK;
 	case CONTROL_WIRE_END:
 		return leave(follow, collector);
 	default:
@@ -553,16 +553,16 @@ enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret
 void follow__settle(struct follow *follow)
 {
 	struct pollfd news = { .fd = follow->epoll_fd, .events = POLLIN };
-	struct ttlog_snapshot *piece;
+	struct ttlog_snapshot *chunk;
 	size_t waited = 0; /* for as many collectors, once what had come was answered */
 	bool is_answered = false;
 
 	while (waited < follow->live_cnt) {
-		switch (follow__next(follow, &piece)) {
-		case FOLLOW_PIECE:
-			ttlog_snapshot_close(piece);
-			follow->events -= follow->piece_events;
-			follow->unread += follow->piece_events;
+		switch (follow__next(follow, &chunk)) {
+		case FOLLOW_CHUNK:
+			ttlog_snapshot_close(chunk);
+			follow->events -= follow->chunk_events;
+			follow->unread += follow->chunk_events;
 			break;
 		case FOLLOW_PAUSE:
 			waited += is_answered;

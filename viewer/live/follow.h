@@ -2,10 +2,10 @@
 /*
  * Events of running collectors as they come, as snapshots of a moment, one after another.
  *
- * All collectors whose control sockets this user can reach are followed, those that start later, too;
- * each evaluates the filter itself and sends only what matches. Who asks for the next piece has done
- * with the one before: a collector sends so many and no more that nobody has asked for, and counts
- * what it leaves out. Nothing here waits but follow__open(). One thread.
+ * All collectors whose control sockets this user can reach are followed, those that start later too;
+ * each evaluates the filter itself and sends only what matches. To ask for the next live chunk is to
+ * be done with the one before. A collector has so many on the way and no more, and counts what it
+ * leaves out. Only follow__open() waits. One thread.
  */
 #ifndef TTLOG_VIEW_FOLLOW_H
 #define TTLOG_VIEW_FOLLOW_H
@@ -19,23 +19,23 @@ struct follow;
 
 enum follow_news {
 	FOLLOW_NOTHING, /* until follow__fd() is readable */
-	FOLLOW_PIECE,
+	FOLLOW_CHUNK,
 	FOLLOW_PAUSE, /* what came at one moment is there; ask again */
 	FOLLOW_TOLD,  /* the same, and follow__told() has something for the user */
 	FOLLOW_ENDED, /* all collectors have */
 };
 
 struct follow_counts {
-	uint64_t events;  /* in pieces that came */
+	uint64_t events;  /* in live chunks that came */
 	uint64_t dropped; /* that matched, and were left out as nobody asked for more, or no use */
 	uint64_t missed;  /* that were overwritten before the collector could look at them */
 };
 
 /*
  * Returns when every collector has answered; from then on all that happens comes, or is counted.
- * --search of the filter is not the collectors' affair: filter the pieces again. NULL with errno:
- * ENOENT where none runs, EINVAL where all refuse. In ret_why what to tell the user, maybe several
- * lines: why not, or else of which collectors nothing will come; "" where there is nothing to tell.
+ * Collectors do not apply --search: filter the live chunks again. NULL with errno: ENOENT where none
+ * runs, EINVAL where all refuse. In ret_why what to tell the user, maybe several lines: why not, or
+ * else of which collectors nothing will come; "" where there is nothing to tell.
  */
 struct follow *follow__open(const struct ttlog_filter *filter, char *ret_why, size_t why_size);
 void follow__close(struct follow *follow);
@@ -45,7 +45,7 @@ const char *follow__told(const struct follow *follow);
 size_t follow__collector_cnt(const struct follow *follow);
 /* To be polled for reading. */
 int follow__fd(const struct follow *follow);
-/* With a piece: a reader that is the caller's to close, whenever it likes. */
+/* With a live chunk: a reader that is the caller's to close, whenever it likes. */
 enum follow_news follow__next(struct follow *follow, struct ttlog_snapshot **ret);
 /* Nothing more is wanted: what waits to be taken counts as dropped, and the collectors have a
  * moment to say what they left out. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes at one moment, of all processes, is printed in the order of time, so pieces wait for
- * each other until there is a pause, or one more of the same process: nothing of one process may
- * be taken for a repetition.
+ * What comes at one moment, of all processes, is printed in the order of time. So live chunks wait
+ * for each other until there is a pause, or one more of the same process: nothing of one process
+ * may be taken for a repetition.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ struct live_output {
 	struct text_output text;
 	const struct event_output *other; /* NULL: text or json */
 	void *state;
-	bool is_damaged; /* a piece was */
+	bool is_damaged; /* a live chunk was */
 };
 
 static int signal_pipe[2];
@@ -175,7 +175,7 @@ static int print_all(struct live_output *live)
 		enum follow_news news = follow__next(live->follow, &reader);
 
 		switch (news) {
-		case FOLLOW_PIECE:
+		case FOLLOW_CHUNK:
 			err = add(live, reader);
 			break;
 		case FOLLOW_PAUSE:

@@ -217,7 +217,7 @@ static void loop(struct browse *browse)
 			continue;
 		}
 		if (fd >= 0) {
-			browse__take_pieces(browse);
+			browse__take_live_chunks(browse);
 			more = more || !browse->is_ready || !rows__is_done(browse->rows);
 			is_stale = true;
 			drawn_ns = more ? drawn_ns : 0;

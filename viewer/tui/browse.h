@@ -151,10 +151,10 @@ struct browse {
 	bool has_here;
 	bool is_reversed;
 	bool is_following, is_paused;
-	struct follow *follow;                /* running collectors; NULL: none is followed */
-	struct browse_choice followed;        /* what they were asked for */
-	bool has_followed;                    /* they were, and have ended */
-	uint64_t piece_bytes, gone, left_out; /* kept; events: dropped here, and by collectors */
+	struct follow *follow;               /* running collectors; NULL: none is followed */
+	struct browse_choice followed;       /* what they were asked for */
+	bool has_followed;                   /* they were, and have ended */
+	uint64_t live_bytes, gone, left_out; /* kept; events: dropped here, and by collectors */
 
 	struct text_output widths; /* of columns, over the first part */
 	bool has_widths;
@@ -234,7 +234,7 @@ int browse__begin_follow(struct browse *browse, char *why, size_t why_size);
 void browse__end_follow(struct browse *browse);
 /* To be polled for reading; -1: nothing is awaited. */
 int browse__follow_fd(const struct browse *browse);
-void browse__take_pieces(struct browse *browse);
+void browse__take_live_chunks(struct browse *browse);
 /* The collectors send what is shown, also when that is something else now. */
 void browse__follow_choice(struct browse *browse);
 void browse__print_follow(const struct browse *browse, struct out *out);      /* for the status */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running collectors: each piece is a part of the sources, behind all others. They are bounded:
- * where there are too many the oldest eighth goes. While the screen is paused none is asked for,
+ * Running collectors: each live chunk is a part of the sources, after all others. They are bounded:
+ * when there are too many, the oldest eighth goes. While the screen is paused none is asked for,
  * and the collectors count what they leave out.
  */
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include "browse.h"
 #include "stats.h"
 
-#define PIECES_MAX      4096u
-#define PIECE_BYTES_MAX (64ull << 20)
+#define LIVE_CHUNKS_MAX 4096u
+#define LIVE_BYTES_MAX  (64ull << 20)
 
 static uint64_t wall_ns(void)
 {
@@ -110,8 +110,8 @@ void browse__print_follow_info(const struct browse *browse, struct out *out)
 		out__format(out, "  followed    %zu\n", follow__collector_cnt(browse->follow));
 	out__text(out, "  in memory   ");
 	out__grouped(out, browse->sources.part_cnt - 1);
-	out__text(out, " pieces, ");
-	out__grouped(out, browse->piece_bytes);
+	out__text(out, " live chunks, ");
+	out__grouped(out, browse->live_bytes);
 	out__text(out, " bytes\n  oldest gone ");
 	out__grouped(out, browse->gone);
 	out__text(out, " events that there was no more room for\n  not sent    ");
@@ -123,12 +123,12 @@ void browse__print_follow_info(const struct browse *browse, struct out *out)
 
 static bool is_full(const struct browse *browse)
 {
-	return browse->sources.part_cnt > PIECES_MAX || browse->piece_bytes >= PIECE_BYTES_MAX;
+	return browse->sources.part_cnt > LIVE_CHUNKS_MAX || browse->live_bytes >= LIVE_BYTES_MAX;
 }
 
 int browse__follow_fd(const struct browse *browse)
 {
-	/* what such a page counts has names that lie in the pieces */
+	/* what such a page counts has names that lie in the live chunks */
 	if (!browse->follow || browse->is_paused || !browse->is_ready ||
 	    (is_full(browse) && browse__page_counts(browse)))
 		return -1;
@@ -151,10 +151,10 @@ static size_t choose_oldest(struct browse *browse)
 	size_t cnt = 0;
 
 	while (cnt + 1 < sources->part_cnt &&
-	       (sources->part_cnt - cnt > PIECES_MAX - PIECES_MAX / 8 ||
-		browse->piece_bytes > PIECE_BYTES_MAX - PIECE_BYTES_MAX / 8)) {
+	       (sources->part_cnt - cnt > LIVE_CHUNKS_MAX - LIVE_CHUNKS_MAX / 8 ||
+		browse->live_bytes > LIVE_BYTES_MAX - LIVE_BYTES_MAX / 8)) {
 		cnt++;
-		browse->piece_bytes -= part_bytes(&sources->parts[cnt]);
+		browse->live_bytes -= part_bytes(&sources->parts[cnt]);
 	}
 	return cnt;
 }
@@ -212,32 +212,32 @@ static void make_room(struct browse *browse)
 }
 
 /* Columns are as wide as what is in them. */
-static void widen(struct browse *browse, struct ttlog_snapshot *piece)
+static void widen(struct browse *browse, struct ttlog_snapshot *chunk)
 {
 	struct text_output widths;
 
-	text_output__init(&widths, &browse->out, false, &piece, 1);
+	text_output__init(&widths, &browse->out, false, &chunk, 1);
 	if (widths.comm_width > browse->widths.comm_width)
 		browse->widths.comm_width = widths.comm_width;
 	if (widths.where_width > browse->widths.where_width)
 		browse->widths.where_width = widths.where_width;
 }
 
-void browse__take_pieces(struct browse *browse)
+void browse__take_live_chunks(struct browse *browse)
 {
 	enum follow_news news = FOLLOW_NOTHING;
-	struct ttlog_snapshot *piece;
+	struct ttlog_snapshot *chunk;
 
 	while (browse__follow_fd(browse) >= 0 &&
-	       (news = follow__next(browse->follow, &piece)) == FOLLOW_PIECE) {
-		if (sources__add(&browse->sources, &piece, 1, true)) {
-			ttlog_snapshot_close(piece);
+	       (news = follow__next(browse->follow, &chunk)) == FOLLOW_CHUNK) {
+		if (sources__add(&browse->sources, &chunk, 1, true)) {
+			ttlog_snapshot_close(chunk);
 			browse->err = -ENOMEM;
 			return;
 		}
-		browse->piece_bytes += ttlog_snapshot_contents(piece)->size;
-		widen(browse, piece);
-		browse__note_process(browse, piece);
+		browse->live_bytes += ttlog_snapshot_contents(chunk)->size;
+		widen(browse, chunk);
+		browse__note_process(browse, chunk);
 		if (is_full(browse) && !browse__page_counts(browse))
 			make_room(browse);
 	}

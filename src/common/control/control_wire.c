@@ -68,7 +68,7 @@ int control_wire__parse_live(const void *bytes, size_t len, struct control_wire_
 	memcpy(ret, bytes, sizeof(*ret));
 	switch (ret->kind) {
 	case CONTROL_WIRE_FOLLOWED:
-	case CONTROL_WIRE_PIECE:
+	case CONTROL_WIRE_CHUNK:
 	case CONTROL_WIRE_COUNTS:
 	case CONTROL_WIRE_END:
 		return 0;

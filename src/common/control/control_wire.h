@@ -6,9 +6,9 @@
  * A wish for a snapshot: one request; then any number of packets of text and one with the verdict.
  *
  * A wish to see events as they come: one request; then a refusal, as above, or
- * CONTROL_WIRE_FOLLOWED and pieces. A piece is a packet with a descriptor (SCM_RIGHTS) of a sealed
- * file in memory, which is a snapshot as FORMAT.md has it: a header, one chunk, the end. The client
- * answers each piece with one byte when it is done with it; so many pieces and no more may be
+ * CONTROL_WIRE_FOLLOWED and live chunks. A live chunk is a packet with a descriptor (SCM_RIGHTS) of
+ * a sealed file in memory, which is a snapshot of FORMAT.md: a header, one chunk, the end. The
+ * client answers each with one byte when it is done with it. At most CONTROL_WIRE_WINDOW may be
  * unanswered.
  */
 #ifndef TTLOG_CONTROL_WIRE_H
@@ -65,19 +65,19 @@ enum control_wire_kind {
 
 	/* These are a struct control_wire_live. */
 	CONTROL_WIRE_FOLLOWED = 'o', /* from now on nothing is missed that is not counted */
-	CONTROL_WIRE_PIECE = 'p',
-	CONTROL_WIRE_COUNTS = 'n', /* of what is in no piece; all of one moment has come */
+	CONTROL_WIRE_CHUNK = 'p',
+	CONTROL_WIRE_COUNTS = 'n', /* of what is in no live chunk; all of one moment has come */
 	CONTROL_WIRE_END = 'e',    /* the collector ends; nothing follows */
 };
 
-/* Pieces that the client has not answered. */
+/* Live chunks that the client has not answered. */
 #define CONTROL_WIRE_WINDOW 16u
 
 struct control_wire_live {
 	uint8_t kind;
 	uint8_t reserved[7];
-	uint64_t events;  /* in the piece */
-	uint64_t dropped; /* ever: that matched, when no more pieces might be unanswered */
+	uint64_t events;  /* in the live chunk */
+	uint64_t dropped; /* ever: that matched, when no more live chunks might be unanswered */
 	uint64_t missed;  /* ever: of any kind, overwritten before they could be looked at */
 };
 

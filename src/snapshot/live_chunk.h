@@ -3,8 +3,8 @@
  * What someone who follows has not seen yet, as small snapshots (FORMAT.md) in sealed files in
  * memory: a header, one chunk, the end.
  */
-#ifndef TTLOG_PIECE_H
-#define TTLOG_PIECE_H
+#ifndef TTLOG_LIVE_CHUNK_H
+#define TTLOG_LIVE_CHUNK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,8 +12,8 @@
 struct record_filter;
 struct snapshot_source;
 
-/* Who takes the pieces. */
-struct piece_sink {
+/* Who takes the live chunks. */
+struct live_chunk_sink {
 	/* Whether it takes one more; now and then asked again. */
 	bool (*has_room)(void *ctx);
 	/* Takes the descriptor. */
@@ -21,8 +21,9 @@ struct piece_sink {
 	void *ctx;
 };
 
-/* Of those events that match. Returns how many of these are in no piece. */
-uint64_t piece__make_all(const struct snapshot_source *source, const struct record_filter *filter,
-			 const struct piece_sink *sink);
+/* Of those events that match. Returns how many of these are in no live chunk. */
+uint64_t live_chunk__make_all(const struct snapshot_source *source,
+			      const struct record_filter *filter,
+			      const struct live_chunk_sink *sink);
 
-#endif /* TTLOG_PIECE_H */
+#endif /* TTLOG_LIVE_CHUNK_H */

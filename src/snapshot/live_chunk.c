@@ -19,7 +19,7 @@
 #include "frame_out.h"
 #include "header_out.h"
 #include "merge.h"
-#include "piece.h"
+#include "live_chunk.h"
 #include "record_filter.h"
 #include "ring.h"
 #include "snapshot.h"
@@ -29,7 +29,7 @@
 struct maker {
 	const struct snapshot_source *source;
 	const struct record_filter *filter;
-	const struct piece_sink *sink;
+	const struct live_chunk_sink *sink;
 	struct header_time created;
 	struct catalog *catalog;
 	struct merge *merge;
@@ -92,7 +92,7 @@ static int write_item(struct maker *maker, int fd, const struct cbor_out *item, 
 	return frame_out__write(&maker->frame, fd, item->bytes, item->len);
 }
 
-static int write_piece(struct maker *maker, int fd, const struct header_totals *totals)
+static int write_chunk(struct maker *maker, int fd, const struct header_totals *totals)
 {
 	int err;
 
@@ -127,7 +127,7 @@ static void hand_over(struct maker *maker)
 	cbor_out__reset(&maker->item);
 	chunk_out__put(maker->chunk, &maker->item);
 	fd = memfd_create("ttlog-live", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd >= 0 && !write_piece(maker, fd, &totals)) {
+	if (fd >= 0 && !write_chunk(maker, fd, &totals)) {
 		maker->sink->take(maker->sink->ctx, fd, totals.events);
 		return;
 	}
@@ -149,7 +149,7 @@ static bool matches(const struct maker *maker, const struct merge_record *record
 	return record_filter__matches(maker->filter, &facts);
 }
 
-static void make_pieces(struct maker *maker)
+static void make_chunks(struct maker *maker)
 {
 	struct merge_record record;
 	bool has_room = maker->sink->has_room(maker->sink->ctx);
@@ -172,8 +172,9 @@ static void make_pieces(struct maker *maker)
 		hand_over(maker);
 }
 
-uint64_t piece__make_all(const struct snapshot_source *source, const struct record_filter *filter,
-			 const struct piece_sink *sink)
+uint64_t live_chunk__make_all(const struct snapshot_source *source,
+			      const struct record_filter *filter,
+			      const struct live_chunk_sink *sink)
 {
 	struct maker maker = { .source = source, .filter = filter, .sink = sink };
 
@@ -184,7 +185,7 @@ uint64_t piece__make_all(const struct snapshot_source *source, const struct reco
 	if (maker__init(&maker))
 		maker.dropped = ring_copy__events(source->events);
 	else
-		make_pieces(&maker);
+		make_chunks(&maker);
 	maker__fini(&maker);
 	return maker.dropped;
 }
