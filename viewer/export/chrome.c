@@ -355,7 +355,8 @@ static void *chrome__begin(const struct event_output_setup *setup)
 		err = spans__init(&chrome->spans, setup->readers, setup->reader_cnt);
 	}
 	if (!err)
-		err = counters__init(&chrome->counters, &chrome->spans.origins, setup->counters);
+		err = counters__init(&chrome->counters, &chrome->spans.provenances,
+				     setup->counters);
 	if (!err)
 		err = out__init_memory(&chrome->page);
 	if (!err) {

@@ -146,7 +146,7 @@ static int64_t class_of(struct ctf *ctf, const struct ttlog_event *event, struct
 	int64_t number;
 
 	if (wanted->absent || wanted->cut) {
-		if (ctf->class_cnt < ctf->spans.origins.site_cnt + MAX_VARIANTS)
+		if (ctf->class_cnt < ctf->spans.provenances.site_cnt + MAX_VARIANTS)
 			return find_class(ctf, wanted);
 		wanted->absent = UINT16_MAX;
 		wanted->cut = 0;
@@ -339,7 +339,7 @@ static void ctf__event(void *state, const struct ttlog_event *event)
 	struct ctf_class class = { .site = event->site };
 	struct ttlog_field fields[TTLOG_MAX_FIELDS];
 	const struct ctf_event shown = {
-		.reader = origins__find(&ctf->spans.origins, event)->number,
+		.reader = provenances__find(&ctf->spans.provenances, event)->number,
 		.pid = event->thread->pid,
 		.tid = event->thread->tid,
 		.comm = event->thread->comm,
@@ -542,7 +542,7 @@ static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 	ctf->reader_cnt = setup->reader_cnt;
 	ctf->secret = hash__secret();
 	ctf->streams = calloc(ctf->reader_cnt + 1, sizeof(*ctf->streams));
-	ctf->whole = calloc(ctf->spans.origins.site_cnt + 1, sizeof(*ctf->whole));
+	ctf->whole = calloc(ctf->spans.provenances.site_cnt + 1, sizeof(*ctf->whole));
 	make_uuid(ctf);
 	ctf->most_ns = most_ns(ctf);
 	return ctf->streams && ctf->whole ? 0 : -ENOMEM;

@@ -23,7 +23,7 @@
 #include "event_output.h"
 #include "html_pack.h"
 #include "info.h"
-#include "origin.h"
+#include "provenance.h"
 #include "signals.h"
 
 /* Each is `{ bytes, }`: od's, of files that the Makefile puts together. */
@@ -43,7 +43,7 @@ struct html {
 	const struct event_output_setup *setup;
 	struct out *out;
 	struct html_pack pack;
-	struct origins origins;
+	struct provenances provenances;
 	uint32_t *sites;             /* their numbers in the page plus 1 */
 	struct html_thread *threads; /* by the origins' numbers */
 	uint32_t site_cnt, thread_cnt;
@@ -70,9 +70,9 @@ static void define_site(struct html_pack *pack, const struct ttlog_site *site)
 }
 
 static void put_site(struct html *html, const struct ttlog_event *event,
-		     const struct origin *origin, bool has_nulls)
+		     const struct provenance *provenance, bool has_nulls)
 {
-	uint32_t *number = &html->sites[origin->first_site + event->site_number];
+	uint32_t *number = &html->sites[provenance->first_site + event->site_number];
 
 	if (*number) {
 		html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
@@ -85,9 +85,9 @@ static void put_site(struct html *html, const struct ttlog_event *event,
 
 /* The same thread is another where its two clocks are further apart. */
 static void put_thread(struct html *html, const struct ttlog_event *event,
-		       const struct origin *origin)
+		       const struct provenance *provenance)
 {
-	struct html_thread *known = &html->threads[origin->first_thread + event->thread_number];
+	struct html_thread *known = &html->threads[provenance->first_thread + event->thread_number];
 	const struct ttlog_thread *thread = event->thread;
 	uint64_t shift_ns = event->real_ns - event->mono_ns;
 	struct html_pack *pack = &html->pack;
@@ -98,7 +98,7 @@ static void put_thread(struct html *html, const struct ttlog_event *event,
 	}
 	*known = (struct html_thread){ ++html->thread_cnt, shift_ns };
 	html_pack__u64(pack, known->number - 1);
-	html_pack__u64(pack, origin->number);
+	html_pack__u64(pack, provenance->number);
 	html_pack__u64(pack, thread->pid);
 	html_pack__u64(pack, thread->tid);
 	html_pack__u64(pack, thread->ns_pid);
@@ -173,7 +173,7 @@ static void html__event(void *state, const struct ttlog_event *event)
 {
 	struct html *html = state;
 	const struct ttlog_site *site = event->site;
-	const struct origin *origin = origins__find(&html->origins, event);
+	const struct provenance *provenance = provenances__find(&html->provenances, event);
 	struct ttlog_field fields[TTLOG_MAX_FIELDS];
 	unsigned nulls = 0;
 
@@ -181,8 +181,8 @@ static void html__event(void *state, const struct ttlog_event *event)
 		ttlog_event_field(event, i, &fields[i]);
 		nulls |= (unsigned)(fields[i].null || fields[i].type != site->types[i]) << i;
 	}
-	put_site(html, event, origin, nulls);
-	put_thread(html, event, origin);
+	put_site(html, event, provenance, nulls);
+	put_thread(html, event, provenance);
 	html_pack__i64(&html->pack, (int64_t)(event->real_ns - html->last_ns));
 	if (nulls)
 		html_pack__u64(&html->pack, nulls);
@@ -200,7 +200,7 @@ static void free_html(struct html *html)
 	if (!html)
 		return;
 	html_pack__fini(&html->pack);
-	origins__fini(&html->origins);
+	provenances__fini(&html->provenances);
 	free(html->sites);
 	free(html->threads);
 	free(html);
@@ -212,12 +212,12 @@ static void *html__begin(const struct event_output_setup *setup)
 	int err = html ? html_pack__init(&html->pack) : -ENOMEM;
 
 	if (!err)
-		err = origins__init(&html->origins, setup->readers, setup->reader_cnt);
+		err = provenances__init(&html->provenances, setup->readers, setup->reader_cnt);
 	if (!err) {
 		html->setup = setup;
 		html->out = setup->out;
-		html->sites = calloc(html->origins.site_cnt + 1, sizeof(*html->sites));
-		html->threads = calloc(html->origins.thread_cnt + 1, sizeof(*html->threads));
+		html->sites = calloc(html->provenances.site_cnt + 1, sizeof(*html->sites));
+		html->threads = calloc(html->provenances.thread_cnt + 1, sizeof(*html->threads));
 		if (!html->sites || !html->threads)
 			err = -ENOMEM;
 	}

@@ -108,9 +108,9 @@ static void start_item(struct otlp *otlp, size_t reader, const struct ttlog_info
 
 static void start_event(struct otlp *otlp, const struct ttlog_event *event)
 {
-	const struct origin *origin = origins__find(&otlp->spans.origins, event);
+	const struct provenance *provenance = provenances__find(&otlp->spans.provenances, event);
 
-	start_item(otlp, origin->number, ttlog_snapshot_info(origin->reader));
+	start_item(otlp, provenance->number, ttlog_snapshot_info(provenance->reader));
 }
 
 /* ---- Ids ---- */

@@ -566,10 +566,10 @@ static void *perfetto__begin(const struct event_output_setup *setup)
 		err = spans__init(&perfetto->spans, setup->readers, setup->reader_cnt);
 	}
 	if (!err)
-		err = counters__init(&perfetto->counters, &perfetto->spans.origins,
+		err = counters__init(&perfetto->counters, &perfetto->spans.provenances,
 				     setup->counters);
 	if (!err) {
-		perfetto->interned = calloc(perfetto->spans.origins.site_cnt + 1, 1);
+		perfetto->interned = calloc(perfetto->spans.provenances.site_cnt + 1, 1);
 		perfetto->processes =
 			calloc(perfetto->spans.lane_cnt + 1, sizeof(*perfetto->processes));
 		err = perfetto->interned && perfetto->processes ? 0 : -ENOMEM;

@@ -39,13 +39,13 @@ void death_event__stack(struct buffer *to, const struct ttlog_crash *crash)
 }
 
 /* An earlier file of the process has said it. */
-static bool is_said(const struct spans *spans, const struct origin *origin)
+static bool is_said(const struct spans *spans, const struct provenance *provenance)
 {
-	for (size_t i = 0; i < spans->origins.cnt; i++) {
-		const struct origin *other = &spans->origins.list[i];
+	for (size_t i = 0; i < spans->provenances.cnt; i++) {
+		const struct provenance *other = &spans->provenances.list[i];
 
-		if (other->number < origin->number &&
-		    spans->processes[other->number] == spans->processes[origin->number] &&
+		if (other->number < provenance->number &&
+		    spans->processes[other->number] == spans->processes[provenance->number] &&
 		    ttlog_snapshot_info(other->reader)->crash->is_there)
 			return true;
 	}
@@ -64,16 +64,16 @@ static const struct lane *find_lane(const struct spans *spans, const struct deat
 	return NULL;
 }
 
-static int show_one(const struct spans *spans, const struct origin *origin,
+static int show_one(const struct spans *spans, const struct provenance *provenance,
 		    void (*show)(void *to, const struct death *death), void *to)
 {
-	const struct ttlog_info *info = ttlog_snapshot_info(origin->reader);
-	uint64_t last_ns = ttlog_snapshot_last_ns(origin->reader);
+	const struct ttlog_info *info = ttlog_snapshot_info(provenance->reader);
+	uint64_t last_ns = ttlog_snapshot_last_ns(provenance->reader);
 	char *words = ending__words(info);
 	struct death death = {
 		.info = info,
-		.reader = origin->number,
-		.machine = spans->machines[origin->number],
+		.reader = provenance->number,
+		.machine = spans->machines[provenance->number],
 		.real_ns = last_ns ? last_ns : info->real_ns,
 		.pid = info->pid,
 		.tid = info->crash->has_tid ? info->crash->tid : info->pid,
@@ -82,8 +82,8 @@ static int show_one(const struct spans *spans, const struct origin *origin,
 
 	if (!words)
 		return -ENOMEM;
-	death.mono_ns =
-		info->mono_ns + (death.real_ns - info->real_ns) + spans->shift_ns[origin->number];
+	death.mono_ns = info->mono_ns + (death.real_ns - info->real_ns) +
+			spans->shift_ns[provenance->number];
 	death.lane = find_lane(spans, &death);
 	show(to, &death);
 	free(words);
@@ -95,11 +95,12 @@ int deaths__each(const struct spans *spans, void (*show)(void *to, const struct 
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < spans->origins.cnt; i++) {
-		const struct origin *origin = &spans->origins.list[i];
+	for (size_t i = 0; !err && i < spans->provenances.cnt; i++) {
+		const struct provenance *provenance = &spans->provenances.list[i];
 
-		if (ttlog_snapshot_info(origin->reader)->crash->is_there && !is_said(spans, origin))
-			err = show_one(spans, origin, show, to);
+		if (ttlog_snapshot_info(provenance->reader)->crash->is_there &&
+		    !is_said(spans, provenance))
+			err = show_one(spans, provenance, show, to);
 	}
 	return err;
 }

@@ -48,7 +48,7 @@ static uint16_t choose_fields(const struct counters *counters, const struct ttlo
 	return (uint16_t)chosen;
 }
 
-int counters__init(struct counters *ret, const struct origins *origins, const char *keys)
+int counters__init(struct counters *ret, const struct provenances *provenances, const char *keys)
 {
 	struct counters counters = { .keys = keys };
 
@@ -56,12 +56,12 @@ int counters__init(struct counters *ret, const struct origins *origins, const ch
 	if (!keys)
 		return 0;
 	counters.key_cnt = count_keys(keys);
-	counters.fields = calloc(origins->site_cnt + 1, sizeof(*counters.fields));
+	counters.fields = calloc(provenances->site_cnt + 1, sizeof(*counters.fields));
 	if (!counters.fields)
 		return -ENOMEM;
-	for (size_t i = 0; i < origins->cnt; i++) {
-		const struct ttlog_info *header = ttlog_snapshot_info(origins->list[i].reader);
-		uint16_t *to = counters.fields + origins->list[i].first_site;
+	for (size_t i = 0; i < provenances->cnt; i++) {
+		const struct ttlog_info *header = ttlog_snapshot_info(provenances->list[i].reader);
+		uint16_t *to = counters.fields + provenances->list[i].first_site;
 
 		for (size_t k = 0; k < header->site_cnt; k++)
 			to[k] = choose_fields(&counters, header->sites[k]);

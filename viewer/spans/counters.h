@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
-#include "origin.h"
+#include "provenance.h"
 
 struct counters {
 	const char *keys; /* the caller's */
@@ -18,7 +18,7 @@ struct counters {
 };
 
 /* keys: NULL for none. Returns 0 or -ENOMEM. */
-int counters__init(struct counters *ret, const struct origins *origins, const char *keys);
+int counters__init(struct counters *ret, const struct provenances *provenances, const char *keys);
 void counters__fini(struct counters *counters);
 
 /* Which of the keys it is, from 0; key_cnt: none. */

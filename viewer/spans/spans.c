@@ -98,26 +98,26 @@ static bool is_same_lane(const struct lane *lane, const struct thread_entry *ent
 
 static int find_lanes(struct spans *spans)
 {
-	const struct origins *origins = &spans->origins;
+	const struct provenances *provenances = &spans->provenances;
 	size_t cnt = 0;
-	struct thread_entry *entries = calloc(origins->thread_cnt + 1, sizeof(*entries));
+	struct thread_entry *entries = calloc(provenances->thread_cnt + 1, sizeof(*entries));
 
-	spans->lanes = calloc(origins->thread_cnt + 1, sizeof(*spans->lanes));
-	spans->lane_of = calloc(origins->thread_cnt + 1, sizeof(*spans->lane_of));
+	spans->lanes = calloc(provenances->thread_cnt + 1, sizeof(*spans->lanes));
+	spans->lane_of = calloc(provenances->thread_cnt + 1, sizeof(*spans->lane_of));
 	if (!entries || !spans->lanes || !spans->lane_of) {
 		free(entries);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < origins->cnt; i++) {
-		const struct origin *origin = &origins->list[i];
-		const struct ttlog_info *info = ttlog_snapshot_info(origin->reader);
+	for (size_t i = 0; i < provenances->cnt; i++) {
+		const struct provenance *provenance = &provenances->list[i];
+		const struct ttlog_info *info = ttlog_snapshot_info(provenance->reader);
 
 		for (size_t k = 0; k < info->thread_cnt; k++) {
 			entries[cnt++] = (struct thread_entry){
-				.machine = spans->machines[origin->number],
+				.machine = spans->machines[provenance->number],
 				.thread = info->threads[k],
-				.reader = origin->reader,
-				.number = origin->first_thread + k,
+				.reader = provenance->reader,
+				.number = provenance->first_thread + k,
 			};
 		}
 	}
@@ -148,7 +148,7 @@ int spans__init(struct spans *ret, struct ttlog_snapshot *const *readers, size_t
 	int err = spans.machines && spans.processes && spans.shift_ns ? 0 : -ENOMEM;
 
 	if (!err)
-		err = origins__init(&spans.origins, readers, reader_cnt);
+		err = provenances__init(&spans.provenances, readers, reader_cnt);
 	if (!err) {
 		find_machines(&spans, readers, reader_cnt);
 		find_processes(&spans, readers, reader_cnt);
@@ -174,25 +174,26 @@ void spans__fini(struct spans *spans)
 	free(spans->machines);
 	free(spans->processes);
 	free(spans->shift_ns);
-	origins__fini(&spans->origins);
+	provenances__fini(&spans->provenances);
 	*spans = (struct spans){ .lane_cnt = 0 };
 }
 
 uint64_t spans__ns(struct spans *spans, const struct ttlog_event *event)
 {
-	return event->mono_ns + spans->shift_ns[origins__find(&spans->origins, event)->number];
+	return event->mono_ns +
+	       spans->shift_ns[provenances__find(&spans->provenances, event)->number];
 }
 
 size_t spans__site_number(struct spans *spans, const struct ttlog_event *event)
 {
-	return origins__find(&spans->origins, event)->first_site + event->site_number;
+	return provenances__find(&spans->provenances, event)->first_site + event->site_number;
 }
 
 struct lane *spans__lane(struct spans *spans, const struct ttlog_event *event)
 {
-	const struct origin *origin = origins__find(&spans->origins, event);
+	const struct provenance *provenance = provenances__find(&spans->provenances, event);
 
-	return &spans->lanes[spans->lane_of[origin->first_thread + event->thread_number]];
+	return &spans->lanes[spans->lane_of[provenance->first_thread + event->thread_number]];
 }
 
 /* ---- Begin and end ---- */

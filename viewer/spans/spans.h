@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
-#include "origin.h"
+#include "provenance.h"
 
 #define SPANS_MAX_DEPTH 256u
 #define SPANS_MAX_OPEN  65536u
@@ -44,7 +44,7 @@ struct lane {
 };
 
 struct spans {
-	struct origins origins;
+	struct provenances provenances;
 	size_t *machines;  /* of each reader, by its place */
 	size_t *processes; /* the same: the place of the first one of the same process */
 	uint64_t *

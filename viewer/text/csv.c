@@ -12,7 +12,7 @@
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "hash.h"
-#include "origin.h"
+#include "provenance.h"
 
 /* A column, found by its key. Where a site has a key more than once, each has a column. */
 struct column {
@@ -29,7 +29,7 @@ struct csv_site {
 
 struct csv {
 	struct out *out;
-	struct origins origins;
+	struct provenances provenances;
 	struct csv_site *sites;
 	struct column *columns;
 	uint32_t column_cnt, column_cap;
@@ -124,7 +124,7 @@ static int add_sites(struct csv *csv, const struct event_output_setup *setup)
 	size_t number = 0;
 	int err = 0;
 
-	csv->sites = calloc(csv->origins.site_cnt + 1, sizeof(*csv->sites));
+	csv->sites = calloc(csv->provenances.site_cnt + 1, sizeof(*csv->sites));
 	if (!csv->sites)
 		return -ENOMEM;
 	for (size_t i = 0; i < setup->reader_cnt; i++) {
@@ -156,7 +156,7 @@ static void csv__end(void *state)
 
 	if (!csv)
 		return;
-	origins__fini(&csv->origins);
+	provenances__fini(&csv->provenances);
 	free(csv->sites);
 	free(csv->columns);
 	free(csv->heads);
@@ -171,7 +171,7 @@ static void *csv__begin(const struct event_output_setup *setup)
 	if (!err) {
 		csv->out = setup->out;
 		csv->secret = hash__secret();
-		err = origins__init(&csv->origins, setup->readers, setup->reader_cnt);
+		err = provenances__init(&csv->provenances, setup->readers, setup->reader_cnt);
 	}
 	if (!err)
 		err = add_sites(csv, setup);
@@ -232,8 +232,8 @@ static void csv__event(void *state, const struct ttlog_event *event)
 {
 	struct csv *csv = state;
 	const struct ttlog_site *site = event->site;
-	const struct origin *origin = origins__find(&csv->origins, event);
-	const struct csv_site *order = &csv->sites[origin->first_site + event->site_number];
+	const struct provenance *provenance = provenances__find(&csv->provenances, event);
+	const struct csv_site *order = &csv->sites[provenance->first_site + event->site_number];
 	struct out *out = csv->out;
 	struct ttlog_field field;
 	uint32_t at = 0;
