@@ -3,9 +3,9 @@
 
 #include "options.h"
 #include "out.h"
-#include "rates.h"
 #include "stats.h"
 #include "summary.h"
+#include "timeline.h"
 #include <ttlog/read.h>
 
 static int show_stats(const struct options *options, struct ttlog_stream *stream, uint64_t most,
@@ -33,18 +33,18 @@ static int show_stats(const struct options *options, struct ttlog_stream *stream
 	return err;
 }
 
-static int show_rates(const struct options *options, struct ttlog_stream *stream, uint64_t most,
-		      struct out *out, const struct terminal *terminal)
+static int show_timeline(const struct options *options, struct ttlog_stream *stream, uint64_t most,
+			 struct out *out, const struct terminal *terminal)
 {
-	struct rates *rates = rates__new();
+	struct timeline *timeline = timeline__new();
 	struct ttlog_run run;
 
-	if (!rates)
+	if (!timeline)
 		return -ENOMEM;
 	for (; most && ttlog_stream_run(stream, most, &run); most -= run.cnt)
-		rates__run(rates, &run);
-	rates__print(rates, out, terminal, options->format == FORMAT_JSON);
-	rates__free(rates);
+		timeline__run(timeline, &run);
+	timeline__print(timeline, out, terminal, options->format == FORMAT_JSON);
+	timeline__free(timeline);
 	return 0;
 }
 
@@ -52,6 +52,6 @@ int summary__show(const struct options *options, struct ttlog_stream *stream, ui
 		  struct out *out, const struct terminal *terminal)
 {
 	if (options->mode == MODE_TIMELINE)
-		return show_rates(options, stream, most, out, terminal);
+		return show_timeline(options, stream, most, out, terminal);
 	return show_stats(options, stream, most, out, terminal);
 }

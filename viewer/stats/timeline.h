@@ -5,8 +5,8 @@
  * Nothing has to be known of the events before: they are counted in short intervals, which become
  * ten times as long whenever there would be more than a fixed number of them.
  */
-#ifndef TTLOG_VIEW_RATES_H
-#define TTLOG_VIEW_RATES_H
+#ifndef TTLOG_VIEW_TIMELINE_H
+#define TTLOG_VIEW_TIMELINE_H
 
 #include <stdbool.h>
 
@@ -14,13 +14,13 @@
 #include "terminal.h"
 #include <ttlog/read.h>
 
-struct rates;
+struct timeline;
 
-struct rates *rates__new(void); /* NULL: no memory */
-void rates__free(struct rates *rates);
-void rates__run(struct rates *rates, const struct ttlog_run *run);
+struct timeline *timeline__new(void); /* NULL: no memory */
+void timeline__free(struct timeline *timeline);
+void timeline__run(struct timeline *timeline, const struct ttlog_run *run);
 /* One line an interval, or one JSON object; empty intervals between others, too. */
-void rates__print(const struct rates *rates, struct out *out, const struct terminal *terminal,
-		  bool json);
+void timeline__print(const struct timeline *timeline, struct out *out,
+		     const struct terminal *terminal, bool json);
 
-#endif /* TTLOG_VIEW_RATES_H */
+#endif /* TTLOG_VIEW_TIMELINE_H */

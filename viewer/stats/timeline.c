@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rates.h"
+#include "timeline.h"
 #include "text.h"
 #include <ttlog/read.h>
 
@@ -42,21 +42,21 @@ struct slot {
 	uint64_t cnts[LEVELS];
 };
 
-struct rates {
+struct timeline {
 	unsigned step;        /* into STEPS */
 	uint64_t first, last; /* numbers of slots: time / step */
 	bool any;
 	struct slot slots[MAX_SLOTS]; /* from `first` on */
 };
 
-struct rates *rates__new(void)
+struct timeline *timeline__new(void)
 {
-	return calloc(1, sizeof(struct rates));
+	return calloc(1, sizeof(struct timeline));
 }
 
-void rates__free(struct rates *rates)
+void timeline__free(struct timeline *timeline)
 {
-	free(rates);
+	free(timeline);
 }
 
 /* ---- Counting ---- */
@@ -68,53 +68,53 @@ static void add_slot(struct slot *to, const struct slot *from)
 }
 
 /* One step longer intervals. */
-static void coarsen(struct rates *rates)
+static void coarsen(struct timeline *timeline)
 {
-	const uint64_t ratio = STEPS[rates->step + 1] / STEPS[rates->step];
-	const uint64_t first = rates->first / ratio, last = rates->last / ratio;
+	const uint64_t ratio = STEPS[timeline->step + 1] / STEPS[timeline->step];
+	const uint64_t first = timeline->first / ratio, last = timeline->last / ratio;
 
 	/* by what comes behind `first`: the last slot's number may be the greatest there is */
-	for (uint64_t i = 0; i <= rates->last - rates->first; i++) {
-		struct slot slot = rates->slots[i];
+	for (uint64_t i = 0; i <= timeline->last - timeline->first; i++) {
+		struct slot slot = timeline->slots[i];
 
-		rates->slots[i] = (struct slot){ { 0 } };
-		add_slot(&rates->slots[(rates->first + i) / ratio - first], &slot);
+		timeline->slots[i] = (struct slot){ { 0 } };
+		add_slot(&timeline->slots[(timeline->first + i) / ratio - first], &slot);
 	}
-	rates->first = first;
-	rates->last = last;
-	rates->step++;
+	timeline->first = first;
+	timeline->last = last;
+	timeline->step++;
 }
 
 /* Makes a slot for that time, and returns it. */
-static struct slot *slot_at(struct rates *rates, uint64_t real_ns)
+static struct slot *slot_at(struct timeline *timeline, uint64_t real_ns)
 {
-	uint64_t at = real_ns / STEPS[rates->step];
+	uint64_t at = real_ns / STEPS[timeline->step];
 
-	if (!rates->any) {
-		rates->any = true;
-		rates->first = rates->last = at;
+	if (!timeline->any) {
+		timeline->any = true;
+		timeline->first = timeline->last = at;
 	}
-	while ((at < rates->first && rates->last - at >= MAX_SLOTS) ||
-	       (at > rates->first && at - rates->first >= MAX_SLOTS)) {
-		if (rates->step + 1 == STEP_CNT)
-			return &rates->slots[0];
-		coarsen(rates);
-		at = real_ns / STEPS[rates->step];
+	while ((at < timeline->first && timeline->last - at >= MAX_SLOTS) ||
+	       (at > timeline->first && at - timeline->first >= MAX_SLOTS)) {
+		if (timeline->step + 1 == STEP_CNT)
+			return &timeline->slots[0];
+		coarsen(timeline);
+		at = real_ns / STEPS[timeline->step];
 	}
-	if (at < rates->first) {
-		const uint64_t more = rates->first - at;
+	if (at < timeline->first) {
+		const uint64_t more = timeline->first - at;
 
-		memmove(rates->slots + more, rates->slots,
-			(rates->last - rates->first + 1) * sizeof(*rates->slots));
-		memset(rates->slots, 0, more * sizeof(*rates->slots));
-		rates->first = at;
+		memmove(timeline->slots + more, timeline->slots,
+			(timeline->last - timeline->first + 1) * sizeof(*timeline->slots));
+		memset(timeline->slots, 0, more * sizeof(*timeline->slots));
+		timeline->first = at;
 	}
-	if (at > rates->last)
-		rates->last = at;
-	return &rates->slots[at - rates->first];
+	if (at > timeline->last)
+		timeline->last = at;
+	return &timeline->slots[at - timeline->first];
 }
 
-void rates__run(struct rates *rates, const struct ttlog_run *run)
+void timeline__run(struct timeline *timeline, const struct ttlog_run *run)
 {
 	const struct ttlog_info *header = ttlog_snapshot_info(run->snapshot);
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
@@ -127,8 +127,8 @@ void rates__run(struct rates *rates, const struct ttlog_run *run)
 		uint32_t site = chunk->groups[ttlog_chunk_group(chunk, position)].site;
 
 		if (real_ns - from >= len) {
-			slot = slot_at(rates, real_ns);
-			len = STEPS[rates->step];
+			slot = slot_at(timeline, real_ns);
+			len = STEPS[timeline->step];
 			from = real_ns / len * len;
 		}
 		slot->cnts[header->sites[site]->level]++;
@@ -145,15 +145,16 @@ struct shape {
 	uint64_t most; /* events in one interval */
 };
 
-static struct slot interval_at(const struct rates *rates, const struct shape *shape, uint64_t at)
+static struct slot interval_at(const struct timeline *timeline, const struct shape *shape,
+			       uint64_t at)
 {
 	struct slot sum = { { 0 } };
 
 	for (uint64_t i = 0; i < shape->slots; i++) {
-		uint64_t slot = at * shape->slots + i - rates->first;
+		uint64_t slot = at * shape->slots + i - timeline->first;
 
-		if (slot <= rates->last - rates->first)
-			add_slot(&sum, &rates->slots[slot]);
+		if (slot <= timeline->last - timeline->first)
+			add_slot(&sum, &timeline->slots[slot]);
 	}
 	return sum;
 }
@@ -180,16 +181,16 @@ static size_t at_least(size_t width, size_t least)
 }
 
 /* The shortest interval of which there are few enough. */
-static void choose_interval(const struct rates *rates, struct shape *shape)
+static void choose_interval(const struct timeline *timeline, struct shape *shape)
 {
-	for (unsigned step = rates->step; step < STEP_CNT; step++) {
-		const uint64_t ratio = STEPS[step] / STEPS[rates->step];
+	for (unsigned step = timeline->step; step < STEP_CNT; step++) {
+		const uint64_t ratio = STEPS[step] / STEPS[timeline->step];
 		const unsigned cnt = sizeof(MULTIPLES) / sizeof(MULTIPLES[0]);
 
 		for (unsigned i = 0; i < cnt; i++) {
 			shape->slots = ratio * MULTIPLES[i];
-			shape->first = rates->first / shape->slots;
-			shape->last = rates->last / shape->slots;
+			shape->first = timeline->first / shape->slots;
+			shape->last = timeline->last / shape->slots;
 			if (shape->last - shape->first < MAX_LINES)
 				return;
 			/* 5 of these would be no divisor of the next */
@@ -199,14 +200,14 @@ static void choose_interval(const struct rates *rates, struct shape *shape)
 	}
 }
 
-static void choose_shape(const struct rates *rates, struct shape *shape)
+static void choose_shape(const struct timeline *timeline, struct shape *shape)
 {
 	struct slot most = { { 0 } };
 
 	*shape = (struct shape){ .most = 1, .total_width = 6 };
-	choose_interval(rates, shape);
+	choose_interval(timeline, shape);
 	for (uint64_t at = 0; at <= shape->last - shape->first; at++) {
-		struct slot slot = interval_at(rates, shape, shape->first + at);
+		struct slot slot = interval_at(timeline, shape, shape->first + at);
 		uint64_t total = total_of(&slot);
 
 		shape->most = total > shape->most ? total : shape->most;
@@ -292,10 +293,10 @@ static void print_json(const struct slot *slot, uint64_t from_ns, uint64_t len_n
 	out__text(out, "}}\n");
 }
 
-static void print_head(const struct rates *rates, const struct shape *shape, struct out *out)
+static void print_head(const struct timeline *timeline, const struct shape *shape, struct out *out)
 {
 	char interval[DURATION_BYTES];
-	const uint64_t len_ns = shape->slots * STEPS[rates->step];
+	const uint64_t len_ns = shape->slots * STEPS[timeline->step];
 
 	interval[duration_text(interval, len_ns)] = '\0';
 	out__format(out, "every %-24s  %*s", interval, (int)shape->total_width, "events");
@@ -306,19 +307,19 @@ static void print_head(const struct rates *rates, const struct shape *shape, str
 	out__char(out, '\n');
 }
 
-void rates__print(const struct rates *rates, struct out *out, const struct terminal *terminal,
-		  bool json)
+void timeline__print(const struct timeline *timeline, struct out *out,
+		     const struct terminal *terminal, bool json)
 {
 	struct shape shape;
 
-	if (!rates->any)
+	if (!timeline->any)
 		return;
-	choose_shape(rates, &shape);
+	choose_shape(timeline, &shape);
 	if (!json)
-		print_head(rates, &shape, out);
+		print_head(timeline, &shape, out);
 	for (uint64_t i = 0; i <= shape.last - shape.first; i++) {
-		const uint64_t len_ns = shape.slots * STEPS[rates->step], at = shape.first + i;
-		struct slot slot = interval_at(rates, &shape, at);
+		const uint64_t len_ns = shape.slots * STEPS[timeline->step], at = shape.first + i;
+		struct slot slot = interval_at(timeline, &shape, at);
 
 		if (json)
 			print_json(&slot, at * len_ns, len_ns, out);
