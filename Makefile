@@ -118,7 +118,7 @@ $(file >$(BUILD)/flags,$(FLAGS))
 endif
 endif
 
-$(SKEL_OBJS) $(BUILD)/tests/test_programs.o: $(SKELS)
+$(SKEL_OBJS) $(BUILD)/tests/unit/bpf/test_programs.o: $(SKELS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)

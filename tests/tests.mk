@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-# test_<module>.c: one cmocka binary each, linked with what it tests (an archive: only that).
-TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+# tests/unit/<room>/test_<module>.c: one cmocka binary each, linked with what it tests (an archive:
+# only that). All binaries lie in $(BUILD)/tests.
+UNIT_TESTS := $(wildcard $(patsubst %,tests/unit/%/test_*.c,* */*))
+UNIT_OBJS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
+TEST_BINS := $(addprefix $(BUILD)/tests/,$(basename $(notdir $(UNIT_TESTS))))
 
 include $(wildcard tests/apps/apps.mk)
 
@@ -8,11 +11,15 @@ $(BUILD)/libttlog-test.a: $(LIB_OBJS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libttlog-test.a
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS)
+$(foreach object,$(UNIT_OBJS),$(eval $(BUILD)/tests/$(basename $(notdir $(object))): $(object)))
 
-$(BUILD)/tests/%.o: CPPFLAGS += $(SEES_ALL)
+$(BUILD)/tests/test_%: $(BUILD)/libttlog-test.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS)
+
+$(BUILD)/tests/%.o: CPPFLAGS += -iquote tests/unit $(SEES_ALL)
+
+-include $(UNIT_OBJS:.o=.d)
 
 .PHONY: tests
 tests: $(TEST_BINS)
@@ -73,7 +80,7 @@ deps-browser:
 
 .PHONY: check-html
 check-html: $(BUILD)/ttlog-view
-	@TTLOG_NEED_BROWSER=1 tests/e2e/view_html.py $(BUILD)/ttlog-view
+	@TTLOG_NEED_BROWSER=1 tests/view/view_html.py $(BUILD)/ttlog-view
 
 # | make check-readers  Perfetto, speedscope and OpenTelemetry read what is made for them;
 # |                     make deps-readers, which fetches these from npm, and deps-browser before it

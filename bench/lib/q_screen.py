@@ -10,8 +10,8 @@ LIMIT_S = 900
 
 
 def figures(bench, suite, *tests):
-    """What these tests of tests/e2e/view_SUITE.py found: {what: seconds}."""
-    script = os.path.join('tests', 'e2e', f'view_{suite}.py')
+    """What these tests of tests/view/view_SUITE.py found: {what: seconds}."""
+    script = os.path.join('tests', 'view', f'view_{suite}.py')
     ended = run(['env', '-C', bench.root, script, bench.product.view, '--figures', *tests],
                 timeout=LIMIT_S).check()
     found = json.loads(ended.out.splitlines()[-1])

@@ -11,8 +11,6 @@ FUZZ_JOBS ?= $(shell nproc)
 
 -include $(wildcard $(BUILD)/tests/fuzz/*.d)
 
-$(BUILD)/tests/fuzz/%.o: CPPFLAGS += -iquote tests
-
 # A program in a program.
 $(BUILD)/tests/fuzz/view_main.o: $(VIEW_MAIN)
 	@mkdir -p $(@D)
@@ -27,7 +25,7 @@ $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS)
 
 # The same without a fuzzer.
-$(BUILD)/tests/test_damage: $(BUILD)/tests/test_damage.o $(FUZZ_SHARED)
+$(BUILD)/tests/test_damage: $(FUZZ_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS)
 

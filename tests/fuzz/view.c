@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole program over one file, in this process: what a mistake costs is a crash, wherever it is.
- * tests/e2e/view_hostile.py holds the table against --help.
+ * tests/view/view_hostile.py holds the table against --help.
  */
 #include <errno.h>
 #include <getopt.h>

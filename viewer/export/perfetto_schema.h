@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `perfetto` uses of Perfetto's schema: numbers of fields and values, by google/perfetto's
- * protos/perfetto/trace/, of the file that each enum names. tests/e2e/perfetto.proto is the same
+ * protos/perfetto/trace/, of the file that each enum names. tests/view/perfetto.proto is the same
  * as a schema.
  */
 #ifndef TTLOG_VIEW_PERFETTO_SCHEMA_H

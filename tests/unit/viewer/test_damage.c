@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <lz4frame.h>
 
-#include "fuzz/fuzz.h"
+#include "../../fuzz/fuzz.h"
 #include "view_fixture.h"
 
 /* A sanitizer takes several times as long: some of the bytes then. */

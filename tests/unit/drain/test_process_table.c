@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "make.h"
 
-#include "../bpf/wire.h"
+#include "wire.h"
 #include "process.h"
 #include "process_table.h"
 

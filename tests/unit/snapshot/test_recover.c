@@ -14,7 +14,7 @@
 #include "accounts.h"
 #include "make.h"
 
-#include "../bpf/wire.h"
+#include "wire.h"
 #include "clock.h"
 #include "journal.h"
 #include "process.h"

@@ -22,7 +22,7 @@
 #include "barrier.h"
 #include "warm.h"
 #include "wire_ring.h"
-#include "../bpf/warm_wire.h"
+#include "warm_wire.h"
 
 #define FIRST_BYTES  ((size_t)1 << 20)
 #define SECOND_BYTES ((size_t)256 << 10)

@@ -10,7 +10,7 @@
 #include "accounts.h"
 #include "make.h"
 
-#include "../bpf/wire.h"
+#include "wire.h"
 #include "lost.h"
 #include "process.h"
 #include "snapshot.h"

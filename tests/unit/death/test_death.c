@@ -13,7 +13,7 @@
 
 #include "make.h"
 
-#include "../bpf/wire.h"
+#include "wire.h"
 #include "attach.h"
 #include "attach_parts.h"
 #include "crash.h"

@@ -15,7 +15,7 @@
 
 #include "make.h"
 
-#include "../bpf/wire.h"
+#include "wire.h"
 #include "attached_process.h"
 #include "pull.h"
 #include "source.h"
