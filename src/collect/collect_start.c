@@ -209,7 +209,7 @@ static int open_kernel(struct collector *collector)
 	return collector->attach ? 0 : collect__failed("can't start", NULL, -errno);
 }
 
-static void job_done(void *ctx, struct writer_job *job)
+static void job_done(void *ctx, struct job *job)
 {
 	struct collector *collector = ctx;
 

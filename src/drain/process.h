@@ -18,17 +18,17 @@
 #include "thread_index.h"
 
 struct accounts;
+struct job;
 struct ring;
 struct ring_budget;
 struct ring_entry;
-struct trigger_request;
 struct thread;
-struct writer_job;
+struct trigger_request;
+struct ttlog_batch;
 struct wire_batch;
 struct wire_head;
 struct wire_process;
 struct wire_thread;
-struct ttlog_batch;
 
 /* What only the process has to know of an entry in threads[]. */
 struct thread_note {
@@ -82,13 +82,13 @@ struct process {
 	unsigned
 		missing; /* how often it was looked for and not there, while its end was not seen */
 	bool exiting;    /* its end was told, and threads have yet to hand in what they had */
-	bool is_looked_at;       /* for its mappings, as it dies */
-	bool ended;              /* its last thread is gone */
-	bool hurried;            /* its crash is in a snapshot though it has not ended */
-	size_t job_cnt;          /* snapshots being written */
-	struct writer_job *kept; /* its last, for which the disk has no room; NULL: none */
-	bool has_part;           /* of that the newest events are in its last file */
-	char *owed_reason;       /* of one that waits for room; NULL: none */
+	bool is_looked_at; /* for its mappings, as it dies */
+	bool ended;        /* its last thread is gone */
+	bool hurried;      /* its crash is in a snapshot though it has not ended */
+	size_t job_cnt;    /* snapshots being written */
+	struct job *kept;  /* its last, for which the disk has no room; NULL: none */
+	bool has_part;     /* of that the newest events are in its last file */
+	char *owed_reason; /* of one that waits for room; NULL: none */
 	struct trigger_request *owed_request; /* who waits for that; NULL: nobody */
 	struct process *next_owed;            /* the recorder's */
 	uint64_t snapshot_mark;               /* ring__written_bytes at the last snapshot */

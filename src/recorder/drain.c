@@ -22,12 +22,12 @@
 #include "barrier.h"
 #include "clock.h"
 #include "drain.h"
+#include "job.h"
 #include "kernel.h"
-#include "rt_priority.h"
 #include "recorder.h"
+#include "rt_priority.h"
 #include "trigger.h"
 #include "wire_ring.h"
-#include "writer.h"
 
 #define DRAIN_POLL_MS  100
 #define BEHIND_POLL_MS 1
@@ -56,7 +56,7 @@ struct mailbox {
 	uint64_t posted_cnt, taken_cnt; /* attached processes, ever */
 	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
 	bool ended;                     /* nothing is taken any more */
-	struct writer_job *jobs, **last_job;
+	struct job *jobs, **last_job;
 	struct request_list requests;
 	bool stopping, asked, command_ended;
 	int filled; /* something is in it */
@@ -116,7 +116,7 @@ void drain__update_process(struct drain *drain, struct attached_process *attache
 	post(drain);
 }
 
-void drain__job_done(struct drain *drain, struct writer_job *job)
+void drain__job_done(struct drain *drain, struct job *job)
 {
 	pthread_mutex_lock(&drain->mailbox.lock);
 	job->next = NULL;
@@ -186,7 +186,7 @@ static void take_attached(struct drain *drain)
 
 static void take_jobs(struct drain *drain)
 {
-	struct writer_job *job;
+	struct job *job;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
 	job = drain->mailbox.jobs;
@@ -194,7 +194,7 @@ static void take_jobs(struct drain *drain)
 	drain->mailbox.last_job = &drain->mailbox.jobs;
 	pthread_mutex_unlock(&drain->mailbox.lock);
 	while (job) {
-		struct writer_job *next = job->next;
+		struct job *next = job->next;
 
 		recorder__job_done(drain->options.recorder, job);
 		job = next;

@@ -14,10 +14,10 @@
 struct attached_process;
 struct clock;
 struct drain;
+struct job;
 struct kernel;
 struct recorder;
 struct trigger_request;
-struct writer_job;
 
 struct drain_options {
 	struct kernel *kernel;
@@ -38,7 +38,7 @@ void drain__add_process(struct drain *drain, struct attached_process *attached);
 /* What was found in a known process. Does not wait. */
 void drain__update_process(struct drain *drain, struct attached_process *attached);
 void drain__request(struct drain *drain, struct trigger_request *request);
-void drain__job_done(struct drain *drain, struct writer_job *job);
+void drain__job_done(struct drain *drain, struct job *job);
 
 /* RECORDER_DONE is to be said again where nothing is recorded now that the end must wait for. */
 void drain__ask_done(struct drain *drain);

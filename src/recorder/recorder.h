@@ -14,19 +14,19 @@
 
 #include "job.h"
 
-struct attached_process;
 struct attach;
+struct attached_process;
 struct clock;
+struct job;
 struct kernel;
 struct live;
-struct recorder;
 struct prefault;
+struct recorder;
 struct ring_budget;
 struct trigger_request;
 struct wire_batch;
 struct wire_head;
 struct writer;
-struct writer_job;
 
 /* What --on lists. */
 enum recorder_trigger {
@@ -99,7 +99,7 @@ void recorder__show_all(struct recorder *recorder);
 /* Takes ownership; the answer may come at once or later. Pull first. */
 void recorder__snapshot(struct recorder *recorder, struct trigger_request *request);
 /* A job is done; takes ownership. */
-void recorder__job_done(struct recorder *recorder, struct writer_job *job);
+void recorder__job_done(struct recorder *recorder, struct job *job);
 /* At the end, after all has been asked for: how many jobs are open. Those that memory or the like was
  * missing for are tried once more, before there is none. */
 size_t recorder__last_jobs(struct recorder *recorder);

@@ -43,7 +43,7 @@ static bool is_shutdown(const struct trigger_request *request)
 static int start_job(struct recorder *recorder, struct process *process, const char *reason,
 		     struct trigger_request *request)
 {
-	struct writer_job *job;
+	struct job *job;
 
 	/* a pair later than all events: beyond the last one time is only as good as the rate of
 	 * the last stretch, which at first is 8 ms long */
@@ -235,7 +235,7 @@ void recorder__hurry(struct recorder *recorder)
 /* ---- what became of them ---- */
 
 /* Who waits for it is told. */
-static void answer(struct writer_job *job)
+static void answer(struct job *job)
 {
 	char line[PATH_MAX + 128];
 
@@ -252,7 +252,7 @@ static void answer(struct writer_job *job)
 	job->request = NULL;
 }
 
-static void take_file(struct process *process, const struct writer_job *job, bool had_part)
+static void take_file(struct process *process, const struct job *job, bool had_part)
 {
 	int err = had_part ? process__replace_file(process, job->path)
 			   : process__add_file(process, job->path);
@@ -263,8 +263,7 @@ static void take_file(struct process *process, const struct writer_job *job, boo
 }
 
 /* What it was to hold is in no snapshot yet. */
-static void take_failure(struct recorder *recorder, struct process *process,
-			 const struct writer_job *job)
+static void take_failure(struct recorder *recorder, struct process *process, const struct job *job)
 {
 	recorder->failed = true;
 	report__failure(job->source.pid, job->err, "snapshot could not be written");
@@ -272,7 +271,7 @@ static void take_failure(struct recorder *recorder, struct process *process,
 		process->snapshot_mark = UINT64_MAX;
 }
 
-void recorder__job_done(struct recorder *recorder, struct writer_job *job)
+void recorder__job_done(struct recorder *recorder, struct job *job)
 {
 	struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
 	const bool is_whole = !job->err && !job->left_out;
@@ -289,7 +288,7 @@ void recorder__job_done(struct recorder *recorder, struct writer_job *job)
 		if (job->err)
 			take_failure(recorder, process, job);
 		/* it holds a part of the process's ring */
-		writer_job__free(job);
+		job__free(job);
 		if (was_kept)
 			process->kept = NULL;
 	}

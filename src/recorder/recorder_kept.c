@@ -12,6 +12,7 @@
 #include "cbor_out.h"
 #include "clock.h"
 #include "header_out.h"
+#include "job.h"
 #include "process.h"
 #include "recorder_parts.h"
 #include "report.h"
@@ -23,12 +24,12 @@
 #define RETRY_NS   1000000000ull
 
 /* Of anything else, memory or descriptors, there may be enough in a moment. */
-static bool lacks_room(const struct writer_job *job)
+static bool lacks_room(const struct job *job)
 {
 	return !job->err || snapshot__lacks_room(job->err);
 }
 
-static void say_kept(const struct writer_job *job)
+static void say_kept(const struct job *job)
 {
 	if (job->err)
 		report__failure(job->source.pid, job->err,
@@ -41,7 +42,7 @@ static void say_kept(const struct writer_job *job)
 			job->source.pid, job->path, (unsigned long long)job->events_cnt);
 }
 
-void recorder__keep(struct recorder *recorder, struct process *process, struct writer_job *job)
+void recorder__keep(struct recorder *recorder, struct process *process, struct job *job)
 {
 	/* once, not with each try */
 	if (!process->kept)
@@ -58,23 +59,23 @@ void recorder__keep(struct recorder *recorder, struct process *process, struct w
 	recorder__tell_done(recorder);
 }
 
-static bool may_fit(const struct writer_job *job, uint64_t free_bytes)
+static bool may_fit(const struct job *job, uint64_t free_bytes)
 {
 	if (!lacks_room(job))
 		return clock__now_mono_ns() >= job->retry_ns;
 	return free_bytes == UINT64_MAX || free_bytes >= job->free_bytes + MORE_BYTES;
 }
 
-static bool failed_once(const struct writer_job *job, uint64_t free_bytes)
+static bool failed_once(const struct job *job, uint64_t free_bytes)
 {
 	(void)free_bytes;
 	return !lacks_room(job) && job->tries == 1;
 }
 
 static void try_those(struct recorder *recorder,
-		      bool (*may)(const struct writer_job *job, uint64_t free_bytes))
+		      bool (*may)(const struct job *job, uint64_t free_bytes))
 {
-	struct writer_job **link = &recorder->kept, *job;
+	struct job **link = &recorder->kept, *job;
 	uint64_t free_bytes;
 
 	if (!recorder->kept)
@@ -101,7 +102,7 @@ void recorder__retry_kept(struct recorder *recorder)
 	try_those(recorder, failed_once);
 }
 
-static int leave(struct process *process, const struct writer_job *job)
+static int leave(struct process *process, const struct job *job)
 {
 	const struct accounts accounts = {
 		.emitted = job->source.emitted,
@@ -123,7 +124,7 @@ static int leave(struct process *process, const struct writer_job *job)
 bool recorder__leave(struct recorder *recorder)
 {
 	bool leaves = false;
-	struct writer_job *job;
+	struct job *job;
 
 	while ((job = recorder->kept)) {
 		struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
@@ -138,7 +139,7 @@ bool recorder__leave(struct recorder *recorder)
 		leaves |= !err;
 		recorder->failed = true;
 		recorder->kept = job->next;
-		writer_job__free(job);
+		job__free(job);
 	}
 	return leaves;
 }

@@ -14,7 +14,6 @@
 #include "pull.h"
 #include "recorder_parts.h"
 #include "ring.h"
-#include "writer.h"
 
 #define ROUND_NS  100000000ull
 #define MAX_SHARE 5u /* a round takes at most one of so many parts of the time */
@@ -33,7 +32,7 @@ static void mark(struct process *process)
 /* Without memory for it what is new stays so until the next round. */
 static void submit(struct recorder *recorder, struct process *process)
 {
-	struct writer_job *job;
+	struct job *job;
 	uint64_t events_before;
 
 	job = job__new_since(process, &recorder->options.job, process->live_mark, &events_before);

@@ -15,12 +15,12 @@
 #include "process_table.h"
 #include "recorder.h"
 
+struct job;
 struct process;
 struct pull_meanwhile;
 struct trigger_request;
 struct wire_batch;
 struct wire_head;
-struct writer_job;
 
 struct recorder {
 	struct recorder_options options;
@@ -32,7 +32,7 @@ struct recorder {
 	bool owes_done;         /* the notice of that found no room */
 	unsigned idle_sweeps;   /* without any process */
 	size_t open_jobs;
-	struct writer_job *kept; /* that wait for room on the disk: recorder_kept.c */
+	struct job *kept; /* that wait for room on the disk: recorder_kept.c */
 	struct process *first_owed, **last_owed; /* that wait for room, or for memory */
 	bool ends;                               /* nothing will be tried again later */
 	bool failed;
@@ -79,7 +79,7 @@ void recorder__pay(struct recorder *recorder);
  * job, and tries again when there is room; after other failures in a second, then in two, at most 64.
  * The process counts as done with.
  */
-void recorder__keep(struct recorder *recorder, struct process *process, struct writer_job *job);
+void recorder__keep(struct recorder *recorder, struct process *process, struct job *job);
 void recorder__try_kept(struct recorder *recorder);
 /* At the end: those that failed but once, for no lack of room. */
 void recorder__retry_kept(struct recorder *recorder);

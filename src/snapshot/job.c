@@ -10,6 +10,8 @@
 #include "kernel.h"
 #include "process.h"
 #include "ring.h"
+#include "site.h"
+#include "thread.h"
 #include "writer.h"
 
 /* A copy of a text that may be NULL or empty: then none. */
@@ -22,7 +24,7 @@ static int copy_text(const char *text, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int copy_texts(struct writer_job *job, const struct process *process, struct attach *attach,
+static int copy_texts(struct job *job, const struct process *process, struct attach *attach,
 		      const char *reason)
 {
 	char comm[sizeof(process->comm) + 1] = { 0 };
@@ -33,7 +35,7 @@ static int copy_texts(struct writer_job *job, const struct process *process, str
 	       copy_text(process->build_id, &job->build_id) | copy_text(reason, &job->reason);
 }
 
-static int copy_tables(struct writer_job *job, const struct process *process, struct attach *attach)
+static int copy_tables(struct job *job, const struct process *process, struct attach *attach)
 {
 	uint32_t end = 0;
 
@@ -54,7 +56,7 @@ static int copy_tables(struct writer_job *job, const struct process *process, st
 	return 0;
 }
 
-static void fill_source(struct writer_job *job, const struct process *process,
+static void fill_source(struct job *job, const struct process *process,
 			const struct job_context *context)
 {
 	struct snapshot_source *source = &job->source;
@@ -85,7 +87,7 @@ static void fill_source(struct writer_job *job, const struct process *process,
 }
 
 /* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
-static int take_crash(struct writer_job *job, struct process *process)
+static int take_crash(struct job *job, struct process *process)
 {
 	if (!process->ended)
 		return crash__copy(&process->crash, &job->crash);
@@ -98,11 +100,29 @@ static int take_crash(struct writer_job *job, struct process *process)
 	return 0;
 }
 
-/* Takes the copy, which may be NULL. */
-static struct writer_job *make(const struct process *process, const struct job_context *context,
-			       struct ring_copy *events, const char *reason)
+void job__free(struct job *job)
 {
-	struct writer_job *job = calloc(1, sizeof(*job));
+	if (!job)
+		return;
+	ring_copy__free(job->events);
+	crash__fini(&job->crash);
+	free(job->threads);
+	for (size_t i = 0; job->modules && i < job->source.module_cnt; i++)
+		site_table__free(job->modules[i]);
+	free(job->modules);
+	free(job->service);
+	free(job->comm);
+	free(job->exe);
+	free(job->build_id);
+	free(job->reason);
+	free(job);
+}
+
+/* Takes the copy, which may be NULL. */
+static struct job *make(const struct process *process, const struct job_context *context,
+			struct ring_copy *events, const char *reason)
+{
+	struct job *job = calloc(1, sizeof(*job));
 
 	if (!job) {
 		ring_copy__free(events);
@@ -112,7 +132,7 @@ static struct writer_job *make(const struct process *process, const struct job_c
 	job->events = events;
 	if (!events || copy_texts(job, process, context->attach, reason) ||
 	    copy_tables(job, process, context->attach)) {
-		writer_job__free(job);
+		job__free(job);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -126,12 +146,11 @@ uint64_t job__bytes(const struct process *process)
 	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
 }
 
-struct writer_job *job__new(struct process *process, const struct job_context *context,
-			    const char *reason)
+struct job *job__new(struct process *process, const struct job_context *context, const char *reason)
 {
 	/* the first of a process may wait, whatever it costs */
 	uint64_t bytes = process->ended || !process->job_cnt ? 0 : job__bytes(process);
-	struct writer_job *job;
+	struct job *job;
 	uint64_t overwritten;
 
 	if (writer__is_full(context->writer, bytes)) {
@@ -143,7 +162,7 @@ struct writer_job *job__new(struct process *process, const struct job_context *c
 		return NULL;
 	job->bytes = bytes;
 	if (take_crash(job, process)) {
-		writer_job__free(job);
+		job__free(job);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -151,11 +170,11 @@ struct writer_job *job__new(struct process *process, const struct job_context *c
 	return job;
 }
 
-struct writer_job *job__new_since(struct process *process, const struct job_context *context,
-				  uint64_t position, uint64_t *ret_events_before)
+struct job *job__new_since(struct process *process, const struct job_context *context,
+			   uint64_t position, uint64_t *ret_events_before)
 {
 	struct ring_copy *events = ring__freeze_since(process->ring, position, ret_events_before);
-	struct writer_job *job = make(process, context, events, "live");
+	struct job *job = make(process, context, events, "live");
 
 	if (!job)
 		return NULL;

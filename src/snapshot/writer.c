@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 #include <unistd.h>
 
 #include "death.h"
-#include "ring.h"
-#include "site.h"
+#include "job.h"
+#include "snapshot.h"
 #include "unwind.h"
 #include "writer.h"
 
@@ -28,7 +29,7 @@ struct writer_thread {
 	struct writer *writer;
 	pthread_t thread;
 	struct unwind *unwind;
-	const struct writer_job *job; /* that it works on; NULL: none */
+	const struct job *job; /* that it works on; NULL: none */
 };
 
 struct writer {
@@ -40,29 +41,11 @@ struct writer {
 
 	pthread_mutex_t lock; /* what follows, and the threads' jobs */
 	pthread_cond_t changed;
-	struct writer_job *first, **last;
+	struct job *first, **last;
 	size_t waiting_cnt;
 	uint64_t waiting_bytes;
 	bool stopping;
 };
-
-void writer_job__free(struct writer_job *job)
-{
-	if (!job)
-		return;
-	ring_copy__free(job->events);
-	crash__fini(&job->crash);
-	free(job->threads);
-	for (size_t i = 0; job->modules && i < job->source.module_cnt; i++)
-		site_table__free(job->modules[i]);
-	free(job->modules);
-	free(job->service);
-	free(job->comm);
-	free(job->exe);
-	free(job->build_id);
-	free(job->reason);
-	free(job);
-}
 
 uint64_t writer__free_bytes(const struct writer *writer)
 {
@@ -71,8 +54,7 @@ uint64_t writer__free_bytes(const struct writer *writer)
 	return fstatvfs(writer->dir_fd, &fs) ? UINT64_MAX : fs.f_bavail * (uint64_t)fs.f_frsize;
 }
 
-static int write_snapshot(const struct writer *writer, struct writer_job *job,
-			  char ret_name[NAME_MAX + 1])
+static int write_snapshot(const struct writer *writer, struct job *job, char ret_name[NAME_MAX + 1])
 {
 	if (!job->is_last || job->has_part)
 		return snapshot__write(writer->dir_fd, &job->source, ret_name, &job->events_cnt,
@@ -81,7 +63,7 @@ static int write_snapshot(const struct writer *writer, struct writer_job *job,
 				      &job->corrupt_cnt, &job->left_out);
 }
 
-static void write_job(struct writer *writer, struct writer_job *job, struct unwind *unwind)
+static void write_job(struct writer *writer, struct job *job, struct unwind *unwind)
 {
 	char name[NAME_MAX + 1];
 
@@ -113,9 +95,9 @@ static bool is_being_written(const struct writer *writer, uint32_t pid)
 }
 
 /* The first that may be written now, taken out of the queue; NULL for none. */
-static struct writer_job *take_job(struct writer *writer)
+static struct job *take_job(struct writer *writer)
 {
-	struct writer_job **link = &writer->first, *job;
+	struct job **link = &writer->first, *job;
 
 	while (*link && is_being_written(writer, (*link)->source.pid))
 		link = &(*link)->next;
@@ -150,7 +132,7 @@ static void wait_for_change(struct writer_thread *thread, bool *rests)
 		unwind__rest(thread->unwind);
 }
 
-static struct writer_job *wait_for_job(struct writer_thread *thread)
+static struct job *wait_for_job(struct writer_thread *thread)
 {
 	struct writer *writer = thread->writer;
 	bool rests = false;
@@ -159,14 +141,14 @@ static struct writer_job *wait_for_job(struct writer_thread *thread)
 	while (!(thread->job = take_job(writer)) && !(writer->stopping && !writer->first))
 		wait_for_change(thread, &rests);
 	pthread_mutex_unlock(&writer->lock);
-	return (struct writer_job *)thread->job;
+	return (struct job *)thread->job;
 }
 
 static void *run(void *arg)
 {
 	struct writer_thread *thread = arg;
 	struct writer *writer = thread->writer;
-	struct writer_job *job;
+	struct job *job;
 
 	/* without memory for it stacks are as the kernel saw them */
 	thread->unwind = unwind__new();
@@ -266,7 +248,7 @@ bool writer__is_full(struct writer *writer, uint64_t bytes)
 	return is_full;
 }
 
-void writer__submit(struct writer *writer, struct writer_job *job)
+void writer__submit(struct writer *writer, struct job *job)
 {
 	job->next = NULL;
 	pthread_mutex_lock(&writer->lock);

@@ -13,11 +13,11 @@
 
 #include "barrier.h"
 #include "control_wire.h"
+#include "job.h"
 #include "live.h"
 #include "live_chunk.h"
 #include "record_filter.h"
 #include "ring.h"
-#include "writer.h"
 
 #define MAX_JOBS  4096u          /* of processes that end while one that is large is shown */
 #define MAX_BYTES (256ull << 20) /* of their rings */
@@ -45,7 +45,7 @@ struct live {
 	bool is_working;
 	struct follower added[LIVE_MAX_FOLLOWERS];
 	unsigned added_cnt;
-	struct writer_job *first, **last, *done;
+	struct job *first, **last, *done;
 	uint64_t job_cnt, job_bytes;
 	uint64_t missed; /* not told yet */
 
@@ -105,7 +105,7 @@ void live__begin(struct live *live)
 	wake(live);
 }
 
-void live__submit(struct live *live, struct writer_job *job, uint64_t missed)
+void live__submit(struct live *live, struct job *job, uint64_t missed)
 {
 	bool too_many;
 
@@ -124,14 +124,14 @@ void live__submit(struct live *live, struct writer_job *job, uint64_t missed)
 	}
 	pthread_mutex_unlock(&live->lock);
 	if (too_many)
-		writer_job__free(job);
+		job__free(job);
 	else
 		wake(live);
 }
 
 void live__collect(struct live *live)
 {
-	struct writer_job *job;
+	struct job *job;
 
 	/* a list that is empty may be looked at without the lock: there will be another look */
 	if (!barrier__load_acquire(&live->done))
@@ -141,9 +141,9 @@ void live__collect(struct live *live)
 	live->done = NULL;
 	pthread_mutex_unlock(&live->lock);
 	while (job) {
-		struct writer_job *next = job->next;
+		struct job *next = job->next;
 
-		writer_job__free(job);
+		job__free(job);
 		job = next;
 	}
 }
@@ -229,7 +229,7 @@ static void take_chunk(void *ctx, int fd, uint64_t events)
 	}
 }
 
-static void show(struct follower *follower, const struct writer_job *job)
+static void show(struct follower *follower, const struct job *job)
 {
 	const struct live_chunk_sink sink = {
 		.has_room = has_room,
@@ -328,9 +328,9 @@ static void count_missed(struct live *live)
 	}
 }
 
-static struct writer_job *take_job(struct live *live)
+static struct job *take_job(struct live *live)
 {
-	struct writer_job *job;
+	struct job *job;
 
 	pthread_mutex_lock(&live->lock);
 	job = live->first;
@@ -344,7 +344,7 @@ static struct writer_job *take_job(struct live *live)
 	return job;
 }
 
-static void give_back(struct live *live, struct writer_job *job)
+static void give_back(struct live *live, struct job *job)
 {
 	pthread_mutex_lock(&live->lock);
 	live->job_cnt--;
@@ -356,7 +356,7 @@ static void give_back(struct live *live, struct writer_job *job)
 
 static void work(struct live *live)
 {
-	struct writer_job *job;
+	struct job *job;
 
 	while ((job = take_job(live))) {
 		count_missed(live);

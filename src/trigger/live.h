@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct job;
 struct live;
 struct record_filter;
-struct writer_job;
 
 #define LIVE_MAX_FOLLOWERS 16
 
@@ -46,7 +46,7 @@ enum live_state live__state(struct live *live);
 void live__begin(struct live *live);
 /* missed: events that were overwritten before the job's. Takes ownership; where there are too many
  * already the job is thrown away, and its events are missed. */
-void live__submit(struct live *live, struct writer_job *job, uint64_t missed);
+void live__submit(struct live *live, struct job *job, uint64_t missed);
 /* Ends the jobs that are done: with them goes what keeps a part of a ring. */
 void live__collect(struct live *live);
 

@@ -14,11 +14,11 @@
 
 #include "clock.h"
 #include "control_wire.h"
+#include "job.h"
 #include "live.h"
 #include "make.h"
 #include "record_filter.h"
 #include "thread.h"
-#include "writer.h"
 
 #define COUNT_SITE 1u
 #define SPAN_SITE  4u
@@ -97,9 +97,9 @@ static void log_others(struct fixture *fixture)
 	make__flush(&fixture->batch, fixture->ring, 1, 0, START_NS, START_NS * 2, ++fixture->seq);
 }
 
-static struct writer_job *make_job(struct fixture *fixture)
+static struct job *make_job(struct fixture *fixture)
 {
-	struct writer_job *job = calloc(1, sizeof(*job));
+	struct job *job = calloc(1, sizeof(*job));
 	uint64_t events_before;
 
 	assert_non_null(job);
