@@ -20,7 +20,7 @@
 #include "lanes.h"
 #include "line_edit.h"
 #include "options.h"
-#include "order.h"
+#include "top_k.h"
 #include "out.h"
 #include "scroll.h"
 #include "rows.h"
@@ -138,7 +138,7 @@ struct browse {
 	enum browse_sort sort;
 	char sort_field[LINE_EDIT_BYTES];
 	struct rows *sorter;         /* NULL: nothing is being sorted */
-	struct order sorting, order; /* what is, and what was: is_sorted */
+	struct top_k sorting, order; /* what is, and what was: is_sorted */
 	bool is_sorted;              /* else by time */
 	struct found found;
 	const struct ttlog_site **ranked; /* SORT_WHERE, SORT_MESSAGE: the sites, sorted */

@@ -180,7 +180,7 @@ static void drop_rows(struct browse *browse, size_t cnt, uint64_t *ret_first, ui
 			(void)rows__drop(others[i], cnt, &first);
 	}
 	*ret_gone = rows__drop(browse->rows, cnt, ret_first);
-	order__drop(&browse->order, *ret_first, *ret_gone);
+	top_k__drop(&browse->order, *ret_first, *ret_gone);
 	browse->gone += *ret_gone;
 	browse__forget_lines(browse);
 	/* What was counted of them has names that lie in them. */

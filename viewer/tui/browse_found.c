@@ -14,9 +14,9 @@ enum found_flag {
 	FOUND_HIT = 2,
 };
 
-static int by_row(const void *a, const void *b, void *order)
+static int by_row(const void *a, const void *b, void *top)
 {
-	const struct order_entry *entries = ((const struct order *)order)->entries;
+	const struct top_k_entry *entries = ((const struct top_k *)top)->entries;
 	uint64_t x = entries[*(const uint32_t *)a].row, y = entries[*(const uint32_t *)b].row;
 
 	return (x > y) - (x < y);
@@ -26,11 +26,11 @@ static void watch(void *context, uint64_t row, const struct ttlog_run *run)
 {
 	struct browse *browse = context;
 	struct found *found = &browse->found;
-	const struct order *order = &browse->order;
+	const struct top_k *top = &browse->order;
 
-	for (; found->at < order->cnt; found->at++) {
+	for (; found->at < top->cnt; found->at++) {
 		uint32_t line = found->lines[found->at];
-		uint64_t i = order->entries[line].row - row;
+		uint64_t i = top->entries[line].row - row;
 		struct ttlog_event event;
 
 		if (i >= run->cnt)

@@ -26,7 +26,7 @@ uint64_t browse__row(const struct browse *browse, uint64_t line)
 uint64_t browse__line(const struct browse *browse, uint64_t row)
 {
 	if (browse->is_sorted)
-		return order__find(&browse->order, row);
+		return top_k__find(&browse->order, row);
 	return browse__row(browse, row);
 }
 

@@ -36,8 +36,8 @@ static uint64_t key_of_value(const struct ttlog_field *field)
 	if (field->null)
 		return LAST - 1;
 	if (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_BYTES)
-		return 1ull << 63 | order__key_of_text(field->text.p, field->text.len) >> 1;
-	return ~order__key_of_double(real_of(field)) >> 1;
+		return 1ull << 63 | top_k__key_of_text(field->text.p, field->text.len) >> 1;
+	return ~top_k__key_of_double(real_of(field)) >> 1;
 }
 
 static uint64_t key_of_field(const struct browse *browse, const struct ttlog_event *event)
@@ -154,7 +154,7 @@ static void watch(void *context, uint64_t row, const struct ttlog_run *run)
 		    browse->sort == SORT_THREAD)
 			key = key_of(browse, &event);
 		last_site = event.site;
-		browse->err = order__add(&browse->sorting,
+		browse->err = top_k__add(&browse->sorting,
 					 browse->is_reversed && key != LAST ? ~key : key, row + i);
 	}
 }
@@ -200,8 +200,8 @@ void browse__end_sort(struct browse *browse)
 	browse__end_found(browse);
 	rows__free(browse->sorter);
 	browse->sorter = NULL;
-	order__fini(&browse->sorting);
-	order__fini(&browse->order);
+	top_k__fini(&browse->sorting);
+	top_k__fini(&browse->order);
 	browse->is_sorted = false;
 }
 
@@ -209,14 +209,14 @@ void browse__sorted(struct browse *browse)
 {
 	rows__free(browse->sorter);
 	browse->sorter = NULL;
-	order__finish(&browse->sorting);
+	top_k__finish(&browse->sorting);
 	browse->order = browse->sorting;
-	browse->sorting = (struct order){ .cnt = 0 };
+	browse->sorting = (struct top_k){ .cnt = 0 };
 	browse->is_sorted = true;
 	browse->cursor = browse->top = 0;
 	if (browse->order.cnt && browse->order.entries[0].key == LAST)
 		browse__say(browse, "no event has a field of that name");
-	else if (order__is_cut(&browse->order))
+	else if (top_k__is_cut(&browse->order))
 		browse__say(browse, "only the first %zu of %llu are sorted", browse->order.cnt,
 			    (unsigned long long)browse->order.total);
 }

@@ -394,7 +394,7 @@ static void draw_sorting(struct browse *browse)
 	out__plain(out, ttlog_text_of(browse__sort_name(browse)));
 	if (browse->is_reversed)
 		out__text(out, " reversed");
-	if (!browse->is_sorted || !order__is_cut(&browse->order))
+	if (!browse->is_sorted || !top_k__is_cut(&browse->order))
 		return;
 	out__text(out, ", cut: first of ");
 	out__grouped(out, browse->order.total);
