@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # All that Debian 12 needs to build, test and lint this. Not obvious: babeltrace2, python3-bt2,
 # protobuf-compiler and python3-protobuf read the traces that the viewer makes; bpftrace and gdb

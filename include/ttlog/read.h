@@ -616,27 +616,27 @@ void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
 const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field);
 
-/* ---- Kept chunks: for who goes to and fro, or stands in several places at once ---- */
+/* ---- Pinned chunks: for programs that use several chunks at once ---- */
 
-/* A chunk by itself: it lives until it is freed, whatever the snapshot loads. */
-struct ttlog_kept;
+/* A decoded chunk. It lives until it is freed, whatever the snapshot loads. */
+struct ttlog_pinned;
 
 /* Chunk `idx`, its n, times and groups alone. Afterwards the snapshot has none loaded. NULL with
  * errno: where it cannot be read there is a problem that says so. */
-struct ttlog_kept *ttlog_kept_new(struct ttlog_snapshot *snapshot, size_t idx);
+struct ttlog_pinned *ttlog_pinned_new(struct ttlog_snapshot *snapshot, size_t idx);
 /* The rest of it. Returns 0, or -errno: then there is a problem that says so. */
-int ttlog_kept_load(struct ttlog_kept *kept);
+int ttlog_pinned_load(struct ttlog_pinned *pinned);
 /* Before the snapshot is closed. */
-void ttlog_kept_free(struct ttlog_kept *kept);
+void ttlog_pinned_free(struct ttlog_pinned *pinned);
 
-const struct ttlog_chunk *ttlog_kept_chunk(const struct ttlog_kept *kept);
+const struct ttlog_chunk *ttlog_pinned_chunk(const struct ttlog_pinned *pinned);
 /* Event i of it, loaded; valid as long as it lives. */
-void ttlog_kept_event(struct ttlog_kept *kept, uint32_t i, struct ttlog_event *ret);
+void ttlog_pinned_event(struct ttlog_pinned *pinned, uint32_t i, struct ttlog_event *ret);
 /* As ttlog_snapshot_column, of a loaded one. */
-const struct ttlog_column *ttlog_kept_column(struct ttlog_kept *kept, uint32_t group,
-					     unsigned field);
+const struct ttlog_column *ttlog_pinned_column(struct ttlog_pinned *pinned, uint32_t group,
+					       unsigned field);
 /* The memory that it takes, which grows with the columns that were asked for. */
-size_t ttlog_kept_bytes(const struct ttlog_kept *kept);
+size_t ttlog_pinned_bytes(const struct ttlog_pinned *pinned);
 
 /* ---- CBOR: keys of the header that have no member ---- */
 

@@ -12,7 +12,7 @@ static void free_chunk(struct store *store, struct store_chunk *chunk)
 {
 	store->bytes -= chunk->bytes;
 	store->files[chunk->file].kept[chunk->idx] = NULL;
-	ttlog_kept_free(chunk->kept);
+	ttlog_pinned_free(chunk->pinned);
 	free(chunk);
 }
 
@@ -51,8 +51,8 @@ static struct store_chunk *add_chunk(struct store *store, size_t file, size_t id
 	chunk = calloc(1, sizeof(*chunk));
 	if (!chunk)
 		return NULL;
-	chunk->kept = ttlog_kept_new(store->files[file].reader, idx);
-	if (!chunk->kept) {
+	chunk->pinned = ttlog_pinned_new(store->files[file].reader, idx);
+	if (!chunk->pinned) {
 		free(chunk);
 		return NULL;
 	}
@@ -86,7 +86,7 @@ void store__put(struct store *store, struct store_chunk *chunk)
 	if (!chunk || --chunk->pins)
 		return;
 	/* Columns were decoded meanwhile. */
-	bytes = sizeof(*chunk) + ttlog_kept_bytes(chunk->kept);
+	bytes = sizeof(*chunk) + ttlog_pinned_bytes(chunk->pinned);
 	store->bytes += bytes - chunk->bytes;
 	chunk->bytes = bytes;
 	make_room(store);

@@ -23,7 +23,7 @@
 #define STORE_BYTES_PER_BYTE 16u
 
 struct store_chunk {
-	struct ttlog_kept *kept;
+	struct ttlog_pinned *pinned;
 	size_t file, idx, bytes;
 	unsigned pins;
 	uint64_t used_at; /* by the store's clock */
@@ -86,8 +86,8 @@ struct store_place store__place_of(const struct store *store, uint64_t row);
 int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);
 void store__fini(struct store *store);
 
-/* The chunk, as ttlog_kept_new() gives it. The caller gives it back. NULL where it cannot be read: a
- * problem of the snapshot's already. */
+/* The chunk, as ttlog_pinned_new() gives it. The caller gives it back. NULL: it cannot be read,
+ * and the snapshot has a problem that says so. */
 struct store_chunk *store__get(struct store *store, size_t file, size_t idx);
 /* Takes NULL. */
 void store__put(struct store *store, struct store_chunk *chunk);

@@ -246,29 +246,29 @@ static const struct store_place *place_of(struct sql_hits *hits)
 }
 
 /* Its chunk, loaded; NULL: it cannot be read. */
-static struct ttlog_kept *load(struct sql_hits *hits)
+static struct ttlog_pinned *load(struct sql_hits *hits)
 {
 	const struct store_place *place = place_of(hits);
 	struct store *store = hits->indices->store;
 
 	if (hits->kept && hits->kept->idx == place->chunk && hits->kept->file == place->file)
-		return hits->kept->kept;
+		return hits->kept->pinned;
 	store__put(store, hits->kept);
 	hits->kept = store__get(store, place->file, place->chunk);
-	if (hits->kept && ttlog_kept_load(hits->kept->kept)) {
+	if (hits->kept && ttlog_pinned_load(hits->kept->pinned)) {
 		store__put(store, hits->kept);
 		hits->kept = NULL;
 	}
-	return hits->kept ? hits->kept->kept : NULL;
+	return hits->kept ? hits->kept->pinned : NULL;
 }
 
 bool sql_hits__event(struct sql_hits *hits, struct ttlog_event *ret)
 {
-	struct ttlog_kept *kept = load(hits);
+	struct ttlog_pinned *pinned = load(hits);
 
-	if (kept)
-		ttlog_kept_event(kept, hits->place.at, ret);
-	return kept;
+	if (pinned)
+		ttlog_pinned_event(pinned, hits->place.at, ret);
+	return pinned;
 }
 
 int64_t sql_hits__number(struct sql_hits *hits)
@@ -285,17 +285,17 @@ static void column_of_chunk(struct sql_hits *hits, size_t column, sqlite3_contex
 	const struct ttlog_column *values = NULL;
 	const struct ttlog_chunk *chunk;
 	struct ttlog_field field;
-	struct ttlog_kept *kept = load(hits);
+	struct ttlog_pinned *pinned = load(hits);
 	uint32_t group;
 	int i;
 
-	if (!kept)
+	if (!pinned)
 		return;
-	chunk = ttlog_kept_chunk(kept);
+	chunk = ttlog_pinned_chunk(pinned);
 	group = ttlog_chunk_group(chunk, hits->place.at);
 	i = sql_columns__field(columns, hits->place.file, chunk->groups[group].site, column);
 	if (i >= 0)
-		values = ttlog_kept_column(kept, group, (unsigned)i);
+		values = ttlog_pinned_column(pinned, group, (unsigned)i);
 	if (!values)
 		return;
 	ttlog_column_field(values, ttlog_chunk_row(chunk, hits->place.at), &field);

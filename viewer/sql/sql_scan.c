@@ -98,8 +98,8 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 		store__get(scan->store, (size_t)(file->file - scan->store->files), file->chunk);
 	if (!file->kept)
 		return false;
-	chunk = file->events = ttlog_kept_chunk(file->kept->kept);
-	if ((bounds->sites && !any_site(bounds, chunk)) || ttlog_kept_load(file->kept->kept)) {
+	chunk = file->events = ttlog_pinned_chunk(file->kept->pinned);
+	if ((bounds->sites && !any_site(bounds, chunk)) || ttlog_pinned_load(file->kept->pinned)) {
 		store__put(scan->store, file->kept);
 		file->kept = NULL;
 		return false;
@@ -247,7 +247,7 @@ void sql_scan__fini(struct sql_scan *scan)
 
 void sql_scan__event(const struct sql_scan *scan, struct ttlog_event *ret)
 {
-	ttlog_kept_event(scan->top->kept->kept, scan->top->at, ret);
+	ttlog_pinned_event(scan->top->kept->pinned, scan->top->at, ret);
 }
 
 int64_t sql_scan__number(const struct sql_scan *scan)

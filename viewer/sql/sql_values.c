@@ -38,7 +38,7 @@ static void find_source(struct sql_values *values, const struct sql_scan_file *t
 	field = sql_columns__field(values->columns, file, top->events->groups[group].site,
 				   values->column);
 	if (field >= 0)
-		values->source = ttlog_kept_column(top->kept->kept, group, (unsigned)field);
+		values->source = ttlog_pinned_column(top->kept->pinned, group, (unsigned)field);
 }
 
 bool sql_values__next(struct sql_values *values, struct ttlog_field *ret, uint64_t *ret_row)

@@ -46,19 +46,19 @@ static void test_identity_as_text(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-static void test_identity_in_kept_chunks(void **state)
+static void test_identity_in_pinned_chunks(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("twin-first.bin");
-	struct ttlog_kept *kept = ttlog_kept_new(reader, 1);
+	struct ttlog_pinned *pinned = ttlog_pinned_new(reader, 1);
 	char buf[TTLOG_ID_BYTES];
 	struct ttlog_event event;
 
 	(void)state;
-	assert_non_null(kept);
-	assert_int_equal(ttlog_kept_load(kept), 0);
-	ttlog_kept_event(kept, 1, &event);
+	assert_non_null(pinned);
+	assert_int_equal(ttlog_pinned_load(pinned), 0);
+	ttlog_pinned_event(pinned, 1, &event);
 	assert_true(ttlog_text_is(ttlog_event_id(&event, buf), FIRST_BATCH "-3"));
-	ttlog_kept_free(kept);
+	ttlog_pinned_free(pinned);
 	ttlog_snapshot_close(reader);
 }
 
@@ -129,7 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity_as_text),
-		cmocka_unit_test(test_identity_in_kept_chunks),
+		cmocka_unit_test(test_identity_in_pinned_chunks),
 		cmocka_unit_test(test_identity_not_valid),
 		cmocka_unit_test(test_identity_seen),
 	};

@@ -78,7 +78,7 @@ static void test_store_keeps(void **state)
 	assert_ptr_equal(first, again);
 	store__put(&store, again);
 	assert_int_equal(store.bytes, 0); /* counted when nobody holds it */
-	assert_int_equal(ttlog_kept_load(first->kept), 0);
+	assert_int_equal(ttlog_pinned_load(first->pinned), 0);
 	store__put(&store, first);
 	store__put(&store, NULL);
 	bytes = store.bytes;
