@@ -8,7 +8,7 @@
 
 #include "attached_process.h"
 #include "attach.h"
-#include "birth.h"
+#include "start_time.h"
 #include "clock.h"
 #include "elf.h"
 #include "maps.h"
@@ -91,7 +91,7 @@ void attached_process__look_up(struct attached_process *attached, const struct m
 /* Another one may have its number by now, or come to it. */
 static bool is_it(const struct attached_process *attached)
 {
-	return !attached->start_ns || birth__is((pid_t)attached->pid, attached->start_ns);
+	return !attached->start_ns || start_time__is((pid_t)attached->pid, attached->start_ns);
 }
 
 /* One that ends while it is read seems to have mapped less than it had. Its stack is the last of what

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "wire.h"
-#include "birth.h"
+#include "start_time.h"
 #include "kernel.h"
 #include "tree.h"
 
@@ -17,7 +17,7 @@ static bool lives(const struct kernel *kernel, pid_t pid)
 	if (kernel__read_process(kernel, pid, 0, &process) || process.exits)
 		return false;
 	if (process.start_ns)
-		return birth__is(pid, process.start_ns);
+		return start_time__is(pid, process.start_ns);
 	return kill(pid, 0) == 0 || errno != ESRCH;
 }
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "accounts.h"
-#include "birth.h"
+#include "start_time.h"
 #include "crash.h"
 #include "facts.h"
 #include "journal.h"
@@ -15,7 +15,8 @@
 void facts__add_process(int fd, const struct process *process)
 {
 	/* before its first batch, on which the kernel stamps it, /proc knows */
-	uint64_t start_ns = process->start_ns ? process->start_ns : birth__read_ns(process->pid);
+	uint64_t start_ns = process->start_ns ? process->start_ns
+					      : start_time__read_ns(process->pid);
 	struct journal_out out;
 
 	if (fd < 0)

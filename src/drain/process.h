@@ -39,7 +39,7 @@ struct thread_note {
 struct process {
 	uint32_t pid, ns_pid, uid;
 	uint64_t start_ns, cgroup;
-	uint64_t birth_ns; /* before the kernel has told start_ns: as /proc has it, or 0 */
+	uint64_t proc_start_ns; /* before the kernel has told start_ns: as /proc has it, or 0 */
 	struct process
 		*earlier; /* had the number before, and is not through yet; process_table's */
 	char comm[16];

@@ -13,7 +13,7 @@
 
 #include "attached_process.h"
 #include "attach.h"
-#include "birth.h"
+#include "start_time.h"
 #include "boot.h"
 #include "death.h"
 #include "facts.h"
@@ -175,7 +175,7 @@ static bool is_same(const struct process *process, uint64_t start_ns)
 		return true;
 	if (process->start_ns)
 		return process->start_ns == start_ns;
-	return !process->birth_ns || birth__is_same(process->birth_ns, start_ns);
+	return !process->proc_start_ns || start_time__is_same(process->proc_start_ns, start_ns);
 }
 
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
@@ -207,7 +207,7 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 	uint64_t start_ns = 0;
 
 	if (newest)
-		start_ns = newest->start_ns ? newest->start_ns : newest->birth_ns;
+		start_ns = newest->start_ns ? newest->start_ns : newest->proc_start_ns;
 	return start_ns > head->start_ns;
 }
 
@@ -285,15 +285,15 @@ void recorder__stamp_thread(struct wire_head *head)
 }
 
 static struct process *find_attached(const struct recorder *recorder, uint32_t pid,
-				     uint64_t birth_ns)
+				     uint64_t proc_start_ns)
 {
 	struct process *process = process_table__find(&recorder->table, pid);
 	uint64_t known_ns;
 
-	if (!process || !birth_ns)
+	if (!process || !proc_start_ns)
 		return process;
-	known_ns = process->start_ns ? process->start_ns : process->birth_ns;
-	return birth__is_same(birth_ns, known_ns) ? process : NULL;
+	known_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
+	return start_time__is_same(proc_start_ns, known_ns) ? process : NULL;
 }
 
 /* What was found of one that is known. */
@@ -319,8 +319,8 @@ static void take_look(struct recorder *recorder, struct attached_process *attach
 void recorder__take_attached(struct recorder *recorder, struct attached_process *attached)
 {
 	struct wire_head head = { .tgid = attached->pid };
-	uint64_t birth_ns = birth__read_ns(attached->pid);
-	struct process *process = find_attached(recorder, attached->pid, birth_ns);
+	uint64_t proc_start_ns = start_time__read_ns(attached->pid);
+	struct process *process = find_attached(recorder, attached->pid, proc_start_ns);
 
 	if (attached->look) {
 		take_look(recorder, attached);
@@ -340,7 +340,7 @@ void recorder__take_attached(struct recorder *recorder, struct attached_process 
 			"what it has mapped is not known, the stack of a crash may have no names");
 	if (!process)
 		return;
-	process->birth_ns = birth_ns;
+	process->proc_start_ns = proc_start_ns;
 	if (attached->given)
 		give(recorder, process);
 	if (attached->ret_was_announced)
@@ -364,11 +364,11 @@ void recorder__take_attached(struct recorder *recorder, struct attached_process 
 
 bool recorder__still_runs(const struct process *process)
 {
-	uint64_t now_ns = birth__read_ns(process->pid);
-	uint64_t start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	uint64_t now_ns = start_time__read_ns(process->pid);
+	uint64_t start_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
 
 	if (now_ns && start_ns)
-		return birth__is_same(now_ns, start_ns);
+		return start_time__is_same(now_ns, start_ns);
 	return kill(process->pid, 0) == 0 || errno != ESRCH;
 }
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "accounts.h"
-#include "birth.h"
+#include "start_time.h"
 #include "catalog.h"
 #include "cbor_out.h"
 #include "crash.h"
@@ -450,7 +450,7 @@ static void put_process(struct map_out *map, const struct snapshot_source *sourc
 	put_uint(map, "cgroup", source->cgroup);
 	put_text(map, "boot_id", source->boot_id);
 	if (source->start_ns)
-		put_uint(map, "start_time", birth__ticks(source->start_ns));
+		put_uint(map, "start_time", start_time__ticks(source->start_ns));
 	put_text(map, "service", source->service);
 	if (uname(&host) == 0) {
 		put_text(map, "host", host.nodename);

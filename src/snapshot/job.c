@@ -71,7 +71,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->clock = context->clock;
 	source->pid = process->pid;
 	source->uid = process->uid;
-	source->start_ns = process->start_ns ? process->start_ns : process->birth_ns;
+	source->start_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->cgroup;
 	source->service = job->service;

@@ -23,7 +23,7 @@
 #include "wire.h"
 #include "accounts.h"
 #include "attached_process.h"
-#include "birth.h"
+#include "start_time.h"
 #include "clock.h"
 #include "facts.h"
 #include "journal.h"
@@ -167,7 +167,7 @@ static void settle_process(const char *ring_path, const char *facts_path)
 
 	process = lost.process;
 	lost_process__fini(&lost);
-	if (err || lost.is_settled || !birth__is(process->pid, process->start_ns)) {
+	if (err || lost.is_settled || !start_time__is(process->pid, process->start_ns)) {
 		process__free(process);
 		return;
 	}

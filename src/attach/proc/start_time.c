@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "birth.h"
+#include "start_time.h"
 
 #define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine of today's */
 
-/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. */
-uint64_t birth__read_ns(pid_t pid)
+/* Field 22 of /proc/PID/stat. The name before it may hold anything, ")" too. */
+uint64_t start_time__read_ns(pid_t pid)
 {
 	unsigned long long ticks = 0;
 	char path[64], text[2048];
@@ -34,19 +34,19 @@ uint64_t birth__read_ns(pid_t pid)
 	return ticks * USER_TICK_NS;
 }
 
-uint64_t birth__ticks(uint64_t start_ns)
+uint64_t start_time__ticks(uint64_t start_ns)
 {
 	return start_ns / USER_TICK_NS;
 }
 
-bool birth__is_same(uint64_t a_ns, uint64_t b_ns)
+bool start_time__is_same(uint64_t a_ns, uint64_t b_ns)
 {
-	return birth__ticks(a_ns) == birth__ticks(b_ns);
+	return start_time__ticks(a_ns) == start_time__ticks(b_ns);
 }
 
-bool birth__is(pid_t pid, uint64_t start_ns)
+bool start_time__is(pid_t pid, uint64_t start_ns)
 {
-	uint64_t now_ns = birth__read_ns(pid);
+	uint64_t now_ns = start_time__read_ns(pid);
 
-	return now_ns && birth__is_same(now_ns, start_ns);
+	return now_ns && start_time__is_same(now_ns, start_ns);
 }
