@@ -17,7 +17,7 @@
 #include "kernel.h"
 #include "select.h"
 #include "site.h"
-#include "task.h"
+#include "proc_thread.h"
 
 #define PAGE_BYTES 4096u
 
@@ -82,7 +82,7 @@ pid_t attach__filter(const struct attach *attach, pid_t pid)
 {
 	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel))
 		return 0;
-	return task__has_memory((uint32_t)pid) ? pid : 0;
+	return proc_thread__has_memory((uint32_t)pid) ? pid : 0;
 }
 
 /* Those that serve the process: its own, from before its main ended too, or those for all. */

@@ -14,7 +14,7 @@
 #include "maps.h"
 #include "pull.h"
 #include "source.h"
-#include "task.h"
+#include "proc_thread.h"
 
 /* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
  * batches take half a second. */
@@ -52,7 +52,8 @@ static void read_build_id(struct attached_process *attached)
 
 	(void)snprintf(link, sizeof(link), "/proc/%u/exe", attached->pid);
 	if (readlink(link, exe, sizeof(exe)) < 0)
-		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(attached->pid));
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe",
+			       proc_thread__living(attached->pid));
 	if (elf__open_build_id(link, attached->build_id))
 		attached->build_id[0] = '\0';
 }
@@ -102,7 +103,7 @@ static bool is_whole(const struct maps *maps, uint32_t pid)
 		if (!strcmp(maps->entries[i].path, "[stack]"))
 			return true;
 	}
-	return maps->cnt && task__has_memory(task__living(pid));
+	return maps->cnt && proc_thread__has_memory(proc_thread__living(pid));
 }
 
 static struct attached_process *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
@@ -170,9 +171,9 @@ static uint32_t global_tid(uint32_t pid, uint32_t own)
 		return 0;
 	while (!found && (entry = readdir(dir))) {
 		uint32_t tid = strtoul(entry->d_name, NULL, 10);
-		struct task task;
+		struct proc_thread thread;
 
-		if (tid && task__read(pid, tid, &task) == 0 && task.ns_tid == own)
+		if (tid && proc_thread__read(pid, tid, &thread) == 0 && thread.ns_tid == own)
 			found = tid;
 	}
 	(void)closedir(dir);

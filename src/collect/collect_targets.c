@@ -22,7 +22,7 @@
 #include "kernel.h"
 #include "launch.h"
 #include "report.h"
-#include "task.h"
+#include "proc_thread.h"
 #include "watch.h"
 
 /* ---- attached processes, from any thread that attaches ---- */
@@ -207,7 +207,7 @@ static bool command_linked(void *ctx, pid_t pid)
 static void command_loaded(void *ctx, pid_t tid)
 {
 	struct collector *collector = ctx;
-	const uint32_t pid = task__process((uint32_t)tid);
+	const uint32_t pid = proc_thread__pid((uint32_t)tid);
 
 	if (pid)
 		attacher__attach_loaded(collector->attacher, (pid_t)pid);

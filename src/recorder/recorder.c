@@ -28,7 +28,7 @@
 #include "recorder_parts.h"
 #include "report.h"
 #include "ring_budget.h"
-#include "task.h"
+#include "proc_thread.h"
 #include "trigger.h"
 #include "wire.h"
 #include "writer.h"
@@ -83,7 +83,8 @@ static void read_exe(struct process *process)
 	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
 	len = readlink(link, exe, sizeof(exe) - 1);
 	if (len < 0) {
-		(void)snprintf(link, sizeof(link), "/proc/%u/exe", task__living(process->pid));
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe",
+			       proc_thread__living(process->pid));
 		len = readlink(link, exe, sizeof(exe) - 1);
 	}
 	if (len > 0) {
@@ -274,14 +275,14 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 
 void recorder__stamp_thread(struct wire_head *head)
 {
-	struct task task;
+	struct proc_thread thread;
 
-	if (task__read(head->tgid, head->tid, &task))
+	if (proc_thread__read(head->tgid, head->tid, &thread))
 		return;
-	head->ns_tgid = task.ns_tgid;
-	head->ns_tid = task.ns_tid;
-	head->uid = task.uid;
-	memcpy(head->comm, task.comm, sizeof(head->comm));
+	head->ns_tgid = thread.ns_tgid;
+	head->ns_tid = thread.ns_tid;
+	head->uid = thread.uid;
+	memcpy(head->comm, thread.comm, sizeof(head->comm));
 }
 
 static struct process *find_attached(const struct recorder *recorder, uint32_t pid,
@@ -329,7 +330,7 @@ void recorder__take_attached(struct recorder *recorder, struct attached_process 
 	if (!process) {
 		head.tid = attached->pid;
 		head.ns_tgid = attached->pid;
-		head.cgroup = task__read_cgroup(attached->pid);
+		head.cgroup = proc_thread__read_cgroup(attached->pid);
 		recorder__stamp_thread(&head);
 		process = admit(recorder, &head);
 	}

@@ -18,7 +18,7 @@
 #include "pull.h"
 #include "recorder_parts.h"
 #include "report.h"
-#include "task.h"
+#include "proc_thread.h"
 #include "thread.h"
 
 /* Where pages are taken away: so often, and at most one of so many parts of the time. */
@@ -75,7 +75,7 @@ static bool find_owner(const struct process *process, const struct source *sourc
 		return true;
 	/* numbers of another namespace; or what the program says is not true */
 	if (source->own_tid != source->tid ||
-	    task__read_comm(process->pid, own_tid, batch->head.comm))
+	    proc_thread__read_comm(process->pid, own_tid, batch->head.comm))
 		return false;
 	batch->head.tid = own_tid;
 	batch->head.ns_tid = own_tid;
@@ -91,7 +91,7 @@ static void stamp(const struct process *process, const struct source *source,
 	if (!find_owner(process, source, batch))
 		batch->head.tid = 0;
 	else if (is_known(process, source) && batch->head.tid == source->tid)
-		(void)task__read_comm(process->pid, source->tid, batch->head.comm);
+		(void)proc_thread__read_comm(process->pid, source->tid, batch->head.comm);
 	else
 		recorder__stamp_thread(&batch->head);
 }

@@ -10,7 +10,7 @@
 #include "kernel.h"
 #include "process.h"
 #include "report.h"
-#include "task.h"
+#include "proc_thread.h"
 
 static void print_causes(const struct accounts_lost *lost)
 {
@@ -116,7 +116,7 @@ void report__unattached(const char *subject, const struct attach_result *result,
 
 bool report__thread(pid_t pid)
 {
-	const uint32_t process = task__process((uint32_t)pid);
+	const uint32_t process = proc_thread__pid((uint32_t)pid);
 
 	if (!process || process == (uint32_t)pid)
 		return false;

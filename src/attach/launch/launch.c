@@ -29,7 +29,7 @@
 #include "call_stop.h"
 #include "clock.h"
 #include "linker.h"
-#include "task.h"
+#include "proc_thread.h"
 #include "tracee.h"
 
 #define EXIT_NOT_FOUND 127
@@ -301,10 +301,10 @@ static bool is_fault_of_init(pid_t tid, int sig)
 {
 	const uint64_t faults = 1ull << SIGSEGV | 1ull << SIGBUS | 1ull << SIGILL | 1ull << SIGFPE |
 				1ull << SIGTRAP | 1ull << SIGSYS;
-	struct task task;
+	struct proc_thread thread;
 
-	return sig < 64 && faults >> sig & 1 && !task__read((uint32_t)tid, (uint32_t)tid, &task) &&
-	       task.ns_tgid == 1;
+	return sig < 64 && faults >> sig & 1 &&
+	       !proc_thread__read((uint32_t)tid, (uint32_t)tid, &thread) && thread.ns_tgid == 1;
 }
 
 /*

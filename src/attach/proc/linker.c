@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "pull.h"
-#include "task.h"
+#include "proc_thread.h"
 
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
@@ -52,7 +52,7 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 
 	/* nothing: main called pthread_exit(), and its thread has no memory any more */
 	if (!n)
-		n = read_auxv_of(task__living((uint32_t)pid), auxv);
+		n = read_auxv_of(proc_thread__living((uint32_t)pid), auxv);
 	if (n < 0)
 		return (int)n;
 	*ret_cnt = (size_t)n / sizeof(*auxv);

@@ -19,7 +19,7 @@
 
 #include "maps.h"
 #include "plain_file.h"
-#include "task.h"
+#include "proc_thread.h"
 
 #define DELETED            " (deleted)"
 #define FIRST_BUFFER_BYTES 16384u
@@ -188,7 +188,7 @@ static struct maps *read_of(pid_t tid, size_t max)
 /* Another thread that has the process's memory, or 0: only asked where the first one has failed. */
 static pid_t find_other(pid_t pid)
 {
-	pid_t living = pid ? (pid_t)task__living((uint32_t)pid) : 0;
+	pid_t living = pid ? (pid_t)proc_thread__living((uint32_t)pid) : 0;
 
 	return living == pid ? 0 : living;
 }

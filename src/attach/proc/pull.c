@@ -23,7 +23,7 @@
 #include "wire.h"
 #include "clock.h"
 #include "pull.h"
-#include "task.h"
+#include "proc_thread.h"
 
 #define PULL_TRIES   8
 #define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
@@ -111,7 +111,7 @@ static ssize_t read_memory(pid_t pid, const struct iovec *to, const struct iovec
 	if (got >= 0 || errno != ESRCH)
 		return got;
 	/* main may have called pthread_exit(): its thread has no memory any more */
-	living = (pid_t)task__living((uint32_t)pid);
+	living = (pid_t)proc_thread__living((uint32_t)pid);
 	if (living == pid) {
 		errno = ESRCH;
 		return -1;

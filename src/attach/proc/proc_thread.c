@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "task.h"
+#include "proc_thread.h"
 
-/* Where systemd mounts it, alone or beside version 1. */
+/* Where systemd mounts it: alone, or together with version 1. */
 static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
-bool task__has_memory(uint32_t tid)
+bool proc_thread__has_memory(uint32_t tid)
 {
 	char path[32], byte;
 	ssize_t len;
@@ -29,14 +29,14 @@ bool task__has_memory(uint32_t tid)
 	return len == sizeof(byte);
 }
 
-uint32_t task__living(uint32_t pid)
+uint32_t proc_thread__living(uint32_t pid)
 {
 	uint32_t found = pid;
 	struct dirent *entry;
 	char path[32];
 	DIR *dir;
 
-	if (task__has_memory(pid))
+	if (proc_thread__has_memory(pid))
 		return pid;
 	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
 	dir = opendir(path);
@@ -45,14 +45,14 @@ uint32_t task__living(uint32_t pid)
 	while (found == pid && (entry = readdir(dir))) {
 		uint32_t tid = strtoul(entry->d_name, NULL, 10);
 
-		if (tid && tid != pid && task__has_memory(tid))
+		if (tid && tid != pid && proc_thread__has_memory(tid))
 			found = tid;
 	}
 	(void)closedir(dir);
 	return found;
 }
 
-int task__read_comm(uint32_t pid, uint32_t tid, char ret[16])
+int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {
 	char path[64];
 	ssize_t len;
@@ -65,14 +65,14 @@ int task__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 	memset(ret, 0, 16);
 	len = read(fd, ret, 16);
 	(void)close(fd);
-	/* the newline stands behind 15 bytes at most */
+	/* at most 15 bytes, then a newline */
 	if (len <= 0)
 		return -ESRCH;
 	ret[len - 1] = '\0';
 	return 0;
 }
 
-/* The last of the numbers behind a key: as the innermost namespace has it. */
+/* The last number of a line: as the innermost namespace has it. */
 static uint32_t last_number(const char *line)
 {
 	const char *number = strrchr(line, '\t');
@@ -80,7 +80,7 @@ static uint32_t last_number(const char *line)
 	return number ? (uint32_t)strtoul(number, NULL, 10) : 0;
 }
 
-uint32_t task__process(uint32_t tid)
+uint32_t proc_thread__pid(uint32_t tid)
 {
 	char path[64], line[512];
 	uint32_t pid = 0;
@@ -98,14 +98,14 @@ uint32_t task__process(uint32_t tid)
 	return pid;
 }
 
-int task__read(uint32_t pid, uint32_t tid, struct task *ret)
+int proc_thread__read(uint32_t pid, uint32_t tid, struct proc_thread *ret)
 {
 	char path[64], line[512];
-	struct task task = { 0 };
+	struct proc_thread thread = { 0 };
 	FILE *file;
 	int err;
 
-	err = task__read_comm(pid, tid, task.comm);
+	err = proc_thread__read_comm(pid, tid, thread.comm);
 	if (err)
 		return err;
 	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
@@ -114,20 +114,20 @@ int task__read(uint32_t pid, uint32_t tid, struct task *ret)
 		return -errno;
 	while (fgets(line, sizeof(line), file)) {
 		if (strncmp(line, "NSpid:", 6) == 0)
-			task.ns_tid = last_number(line);
+			thread.ns_tid = last_number(line);
 		else if (strncmp(line, "NStgid:", 7) == 0)
-			task.ns_tgid = last_number(line);
+			thread.ns_tgid = last_number(line);
 		else if (strncmp(line, "Uid:\t", 5) == 0)
-			task.uid = (uint32_t)strtoul(line + 5, NULL, 10);
+			thread.uid = (uint32_t)strtoul(line + 5, NULL, 10);
 	}
 	(void)fclose(file);
-	if (!task.ns_tid || !task.ns_tgid)
+	if (!thread.ns_tid || !thread.ns_tgid)
 		return -ESRCH;
-	*ret = task;
+	*ret = thread;
 	return 0;
 }
 
-uint64_t task__read_cgroup(uint32_t pid)
+uint64_t proc_thread__read_cgroup(uint32_t pid)
 {
 	char path[64], line[PATH_MAX], dir[PATH_MAX + 64];
 	struct stat status;

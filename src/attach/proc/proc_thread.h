@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What /proc says of a thread: the same as the kernel puts into its messages, for threads that have
+ * sent none.
+ */
+#ifndef TTLOG_PROC_THREAD_H
+#define TTLOG_PROC_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct proc_thread {
+	uint32_t ns_tgid, ns_tid; /* as its own pid namespace has them */
+	uint32_t uid;
+	char comm[16]; /* padded with zeros */
+};
+
+/* Whether it still has memory, and we may read its maps. */
+bool proc_thread__has_memory(uint32_t tid);
+/* A thread of the process that still has memory, to be asked for what all of them share. pid itself,
+ * unless main has called pthread_exit(); pid too if there is none. */
+uint32_t proc_thread__living(uint32_t pid);
+
+/* The process of a thread; 0 if there is no such thread, or if it can't be read. */
+uint32_t proc_thread__pid(uint32_t tid);
+
+/* 0 or -errno. */
+int proc_thread__read(uint32_t pid, uint32_t tid, struct proc_thread *ret);
+/* Only its name, at a fraction of the cost. */
+int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16]);
+/* The number of a process's cgroup (v2); 0 if it can't be read. */
+uint64_t proc_thread__read_cgroup(uint32_t pid);
+
+#endif /* TTLOG_PROC_THREAD_H */
