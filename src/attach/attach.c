@@ -132,7 +132,7 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	number = find_known(attach, &status, file->entry);
 	if (number)
 		return number;
-	module = module__read(file, &status, attach->options.selection);
+	module = module__read(file, &status, attach->options.site_filter);
 	if (!module)
 		return -errno;
 	pthread_mutex_lock(&attach->lock);

@@ -18,13 +18,13 @@ struct attach;
 struct journal;
 struct kernel;
 struct linker;
-struct selection;
+struct site_filter;
 struct site_table;
 
 struct attach_options {
 	struct kernel *kernel;
-	const struct selection *selection; /* which sites */
-	struct journal *journal;           /* gets the sites of each file; NULL: nobody does */
+	const struct site_filter *site_filter; /* which sites to record */
+	struct journal *journal;               /* gets the sites of each file; NULL: nobody does */
 	bool immediate;
 	bool for_all;      /* links serve every process that maps the file, not one */
 	bool traces;       /* programs, until they have linked */

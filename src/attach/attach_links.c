@@ -15,7 +15,7 @@
 
 #include "attach_parts.h"
 #include "kernel.h"
-#include "select.h"
+#include "site_filter.h"
 #include "site.h"
 #include "proc_thread.h"
 
@@ -122,7 +122,7 @@ static void choose_places(const struct attach *attach, const struct site_table *
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
-		if (!selection__matches(attach->options.selection, site))
+		if (!site_filter__matches(attach->options.site_filter, site))
 			continue;
 		offsets[cnt] = site->gate_offset;
 		semaphores[cnt++] = site->semaphore_offset;

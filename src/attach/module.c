@@ -9,7 +9,7 @@
 #include "elf.h"
 #include "journal.h"
 #include "module.h"
-#include "select.h"
+#include "site_filter.h"
 #include "site.h"
 
 /* Files without sites that are kept open for the names in them: descriptors are not endless. */
@@ -60,12 +60,12 @@ static int grow(struct modules *modules)
 	return 0;
 }
 
-static size_t count_enabled(const struct selection *selection, const struct site_table *table)
+static size_t count_enabled(const struct site_filter *filter, const struct site_table *table)
 {
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < table->cnt; i++)
-		cnt += selection__matches(selection, &table->sites[i]);
+		cnt += site_filter__matches(filter, &table->sites[i]);
 	return cnt;
 }
 
@@ -85,7 +85,7 @@ static void note_mapping(struct module *module, const struct maps_entry *entry)
 }
 
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct selection *selection)
+			    const struct site_filter *filter)
 {
 	struct module *module = calloc(1, sizeof(*module));
 
@@ -108,7 +108,7 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	module->changed = status->st_ctim;
 	note_mapping(module, file->entry);
 	if (module->table && module->table->has_module)
-		module->enabled_cnt = count_enabled(selection, module->table);
+		module->enabled_cnt = count_enabled(filter, module->table);
 	if (module->table && (module->table->has_module || module->table->build_id[0]))
 		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	return module;

@@ -20,7 +20,7 @@
 
 struct journal;
 struct links;
-struct selection;
+struct site_filter;
 struct site_table;
 
 /* Whether it traces its own threads at its end. */
@@ -75,9 +75,9 @@ void modules__fini(struct modules *modules);
 
 /* These wait for the file, and need no table: */
 
-/* One that is in no table yet, its sites counted by the selection. NULL with errno. */
+/* Not in a table yet; counts the sites that match the filter. NULL with errno. */
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct selection *selection);
+			    const struct site_filter *filter);
 void module__free(struct module *module);
 /* Whether it is kept open, so that its inode is no other file's, and the file was not written over. */
 bool module__is_unchanged(const struct module *module);

@@ -167,7 +167,7 @@ static int open_kernel(struct collector *collector)
 		.all_stacks = env->all_stacks,
 	};
 	struct attach_options attach = {
-		.selection = env->selection,
+		.site_filter = env->site_filter,
 		.journal = &collector->journal,
 		.immediate = env->immediate,
 		.for_all = env->mode != ENV_PIDS,

@@ -14,7 +14,7 @@
 #include "parse.h"
 #include "recorder.h"
 #include "ring_budget.h"
-#include "select.h"
+#include "site_filter.h"
 #include "value.h"
 
 #define EXIT_USAGE    2
@@ -172,13 +172,13 @@ static int set_level(struct env *env, const char *arg, struct setting_error *err
 	(void)error;
 	if (level < 0)
 		return level;
-	selection__set_level(env->selection, (uint8_t)level);
+	site_filter__set_level(env->site_filter, (uint8_t)level);
 	return 0;
 }
 
 static int set_filter(struct env *env, const char *arg, struct setting_error *error)
 {
-	return selection__add_filter(env->selection, arg, error->text, sizeof(error->text));
+	return site_filter__add(env->site_filter, arg, error->text, sizeof(error->text));
 }
 
 /* Within 1 and max. */
@@ -540,8 +540,8 @@ int env__parse(struct env *ret_env, int argc, char **argv)
 	struct parsing parsing = { .env = &env };
 	int err;
 
-	env.selection = selection__new();
-	if (!env.selection)
+	env.site_filter = site_filter__new();
+	if (!env.site_filter)
 		return -ENOMEM;
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-collect " TTLOG_VERSION;
@@ -559,6 +559,6 @@ void env__fini(struct env *env)
 {
 	free(env->pids);
 	env->pids = NULL;
-	selection__free(env->selection);
-	env->selection = NULL;
+	site_filter__free(env->site_filter);
+	env->site_filter = NULL;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct selection;
+struct site_filter;
 
 enum env_mode {
 	ENV_PIDS = 1, /* -p: pids, pid_cnt */
@@ -30,7 +30,7 @@ struct env {
 	pid_t *pids;        /* each once */
 	size_t pid_cnt;
 
-	struct selection *selection; /* --level and --filter */
+	struct site_filter *site_filter; /* --level and --filter */
 	const char *output_dir;
 	size_t ring_bytes;
 	uint64_t max_memory_bytes; /* of all rings together; 0: see ring_budget__of_dir() */

@@ -18,7 +18,7 @@
 
 #include "env.h"
 #include "recorder.h"
-#include "select.h"
+#include "site_filter.h"
 #include "site.h"
 
 #define MAX_ARGS 32
@@ -125,7 +125,7 @@ static void test_env_has_defaults(void **state)
 	assert_true(env.all_stacks);
 	assert_false(env.quiet);
 	assert_false(env.verbose);
-	assert_true(selection__matches(env.selection, &site));
+	assert_true(site_filter__matches(env.site_filter, &site));
 	env__fini(&env);
 	env__fini(&env);
 	env__fini(&(struct env){ 0 });
@@ -158,14 +158,14 @@ static void test_env_takes_every_option(void **state)
 	assert_true(env.verbose);
 	assert_false(env.quiet);
 	site.level = TTLOG_LEVEL_INFO;
-	assert_true(selection__matches(env.selection, &site));
+	assert_true(site_filter__matches(env.site_filter, &site));
 	site.level = TTLOG_LEVEL_DEBUG;
-	assert_false(selection__matches(env.selection, &site));
+	assert_false(site_filter__matches(env.site_filter, &site));
 	site.level = TTLOG_LEVEL_ERROR;
-	assert_false(selection__matches(env.selection, &site));
+	assert_false(site_filter__matches(env.site_filter, &site));
 	site.level = TTLOG_LEVEL_WARN;
 	site.target = "db";
-	assert_false(selection__matches(env.selection, &site));
+	assert_false(site_filter__matches(env.site_filter, &site));
 	env__fini(&env);
 
 	parse(&env, "--exe=/y --level=warn --output-dir=/e --ring-size=2K --buffer-size=1 "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* select.c: which sites filters take, and what it says to those that are none. */
+/* site_filter.c: which sites match a filter, and what is reported for a malformed one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "select.h"
+#include "site_filter.h"
 #include "site.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -32,37 +32,37 @@ enum {
 	ALL = 7,
 };
 
-static unsigned int taken(const struct selection *selection)
+static unsigned int taken(const struct site_filter *filter)
 {
-	return (selection__matches(selection, &info) ? INFO : 0) |
-	       (selection__matches(selection, &fatal) ? FATAL : 0) |
-	       (selection__matches(selection, &trace) ? TRACE : 0);
+	return (site_filter__matches(filter, &info) ? INFO : 0) |
+	       (site_filter__matches(filter, &fatal) ? FATAL : 0) |
+	       (site_filter__matches(filter, &trace) ? TRACE : 0);
 }
 
-static void test_select_takes_all_at_first(void **state)
+static void test_site_filter_takes_all_at_first(void **state)
 {
-	struct selection *selection = selection__new();
+	struct site_filter *filter = site_filter__new();
 
 	(void)state;
-	assert_non_null(selection);
-	assert_int_equal(taken(selection), ALL);
-	selection__free(selection);
-	selection__free(NULL);
+	assert_non_null(filter);
+	assert_int_equal(taken(filter), ALL);
+	site_filter__free(filter);
+	site_filter__free(NULL);
 }
 
-static void test_select_by_level(void **state)
+static void test_site_filter_by_level(void **state)
 {
-	struct selection *selection = selection__new();
+	struct site_filter *filter = site_filter__new();
 
 	(void)state;
-	selection__set_level(selection, TTLOG_LEVEL_INFO);
-	assert_int_equal(taken(selection), INFO | FATAL);
-	selection__set_level(selection, TTLOG_LEVEL_WARN);
-	assert_int_equal(taken(selection), FATAL);
-	selection__free(selection);
+	site_filter__set_level(filter, TTLOG_LEVEL_INFO);
+	assert_int_equal(taken(filter), INFO | FATAL);
+	site_filter__set_level(filter, TTLOG_LEVEL_WARN);
+	assert_int_equal(taken(filter), FATAL);
+	site_filter__free(filter);
 }
 
-static void test_select_by_one_filter(void **state)
+static void test_site_filter_by_one_filter(void **state)
 {
 	static const struct {
 		const char *expression;
@@ -95,35 +95,34 @@ static void test_select_by_one_filter(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct selection *selection = selection__new();
+		struct site_filter *filter = site_filter__new();
 		char error[256] = "";
 
 		assert_int_equal(
-			selection__add_filter(selection, cases[i].expression, error, sizeof(error)),
-			0);
-		if (taken(selection) != cases[i].taken)
-			fail_msg("%s takes %u", cases[i].expression, taken(selection));
+			site_filter__add(filter, cases[i].expression, error, sizeof(error)), 0);
+		if (taken(filter) != cases[i].taken)
+			fail_msg("%s takes %u", cases[i].expression, taken(filter));
 		assert_string_equal(error, "");
-		selection__free(selection);
+		site_filter__free(filter);
 	}
 }
 
-static void test_select_wants_all_filters_and_the_level(void **state)
+static void test_site_filter_wants_all_filters_and_the_level(void **state)
 {
-	struct selection *selection = selection__new();
+	struct site_filter *filter = site_filter__new();
 	char error[256];
 
 	(void)state;
-	assert_int_equal(selection__add_filter(selection, "file=*.c", error, sizeof(error)), 0);
-	assert_int_equal(taken(selection), INFO | FATAL);
-	assert_int_equal(selection__add_filter(selection, "level<fatal", error, sizeof(error)), 0);
-	assert_int_equal(taken(selection), INFO);
-	selection__set_level(selection, TTLOG_LEVEL_WARN);
-	assert_int_equal(taken(selection), 0);
-	selection__free(selection);
+	assert_int_equal(site_filter__add(filter, "file=*.c", error, sizeof(error)), 0);
+	assert_int_equal(taken(filter), INFO | FATAL);
+	assert_int_equal(site_filter__add(filter, "level<fatal", error, sizeof(error)), 0);
+	assert_int_equal(taken(filter), INFO);
+	site_filter__set_level(filter, TTLOG_LEVEL_WARN);
+	assert_int_equal(taken(filter), 0);
+	site_filter__free(filter);
 }
 
-static void test_select_says_what_is_wrong(void **state)
+static void test_site_filter_says_what_is_wrong(void **state)
 {
 	static const struct {
 		const char *expression, *named;
@@ -136,35 +135,35 @@ static void test_select_says_what_is_wrong(void **state)
 		{ "probe=", "nothing after" }, { "level>=", "nothing after" },
 		{ "Target=x", "\"Target\"" },
 	};
-	struct selection *selection = selection__new();
+	struct site_filter *filter = site_filter__new();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char error[256] = "", small[8];
 
 		assert_int_equal(
-			selection__add_filter(selection, cases[i].expression, error, sizeof(error)),
+			site_filter__add(filter, cases[i].expression, error, sizeof(error)),
 			-EINVAL);
 		if (!strstr(error, cases[i].named))
 			fail_msg("%s: %s", cases[i].expression, error);
 		assert_int_equal(
-			selection__add_filter(selection, cases[i].expression, small, sizeof(small)),
+			site_filter__add(filter, cases[i].expression, small, sizeof(small)),
 			-EINVAL);
 		assert_true(strlen(small) < sizeof(small));
 	}
 	/* none of them was taken */
-	assert_int_equal(taken(selection), ALL);
-	selection__free(selection);
+	assert_int_equal(taken(filter), ALL);
+	site_filter__free(filter);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_select_takes_all_at_first),
-		cmocka_unit_test(test_select_by_level),
-		cmocka_unit_test(test_select_by_one_filter),
-		cmocka_unit_test(test_select_wants_all_filters_and_the_level),
-		cmocka_unit_test(test_select_says_what_is_wrong),
+		cmocka_unit_test(test_site_filter_takes_all_at_first),
+		cmocka_unit_test(test_site_filter_by_level),
+		cmocka_unit_test(test_site_filter_by_one_filter),
+		cmocka_unit_test(test_site_filter_wants_all_filters_and_the_level),
+		cmocka_unit_test(test_site_filter_says_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

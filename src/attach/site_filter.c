@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters are kept as they were split; there are few, and each site is asked about once. */
+/* There are few rules, and each site is matched once: no index. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "select.h"
+#include "site_filter.h"
 #include "site.h"
 #include "value.h"
 
@@ -26,39 +26,39 @@ static const char *const key_names[] = {
 	[KEY_LEVEL] = "level",
 };
 
-struct filter {
+struct rule {
 	enum key key;
 	char *glob;     /* all keys but KEY_LEVEL */
-	uint8_t levels; /* KEY_LEVEL: bit set of those that match */
+	uint8_t levels; /* KEY_LEVEL: a bit per level that matches */
 };
 
-struct selection {
+struct site_filter {
 	uint8_t level;
-	struct filter *filters;
+	struct rule *rules;
 	size_t cnt;
 };
 
-struct selection *selection__new(void)
+struct site_filter *site_filter__new(void)
 {
-	return calloc(1, sizeof(struct selection));
+	return calloc(1, sizeof(struct site_filter));
 }
 
-void selection__free(struct selection *selection)
+void site_filter__free(struct site_filter *filter)
 {
-	if (!selection)
+	if (!filter)
 		return;
-	for (size_t i = 0; i < selection->cnt; i++)
-		free(selection->filters[i].glob);
-	free(selection->filters);
-	free(selection);
+	for (size_t i = 0; i < filter->cnt; i++)
+		free(filter->rules[i].glob);
+	free(filter->rules);
+	free(filter);
 }
 
-void selection__set_level(struct selection *selection, uint8_t level)
+void site_filter__set_level(struct site_filter *filter, uint8_t level)
 {
-	selection->level = level;
+	filter->level = level;
 }
 
-/* Levels for which "level OPERATOR wanted" holds; 0 where there is no such operator. */
+/* Levels for which "level OPERATOR wanted" holds; 0 if there is no such operator. */
 static uint8_t levels_of(const char *operator, size_t len, uint8_t wanted)
 {
 	uint8_t equal = (uint8_t)(1u << wanted), below = (uint8_t)(equal - 1u);
@@ -83,8 +83,8 @@ static uint8_t levels_of(const char *operator, size_t len, uint8_t wanted)
 	}
 }
 
-static int parse_level_filter(const char *operator, size_t len, const char *value,
-			      struct filter *ret_filter, char *error, size_t error_size)
+static int parse_level_rule(const char *operator, size_t len, const char *value,
+			    struct rule *ret_rule, char *error, size_t error_size)
 {
 	const int level = value__parse_level(value);
 
@@ -93,9 +93,8 @@ static int parse_level_filter(const char *operator, size_t len, const char *valu
 			 "\"%s\" is no level: trace, debug, info, warn, error or fatal", value);
 		return -EINVAL;
 	}
-	/* no site is below the lowest or above the highest level: that filter would select none,
-	 * which is as the user said */
-	ret_filter->levels = levels_of(operator, len, (uint8_t)level);
+	/* "level<trace" and "level>fatal" match no site, as the user asked */
+	ret_rule->levels = levels_of(operator, len, (uint8_t)level);
 	return 0;
 }
 
@@ -116,8 +115,7 @@ static bool is_operator(const char *operator, size_t len)
 	       (len == 2 && strchr("!<>", *operator) && operator[1] == '=');
 }
 
-static int parse_filter(const char *expression, struct filter *ret_filter, char *error,
-			size_t error_size)
+static int parse_rule(const char *expression, struct rule *ret_rule, char *error, size_t error_size)
 {
 	size_t key_len = strcspn(expression, "=<>!~");
 	const char *operator= expression + key_len;
@@ -134,17 +132,17 @@ static int parse_filter(const char *expression, struct filter *ret_filter, char 
 			 expression);
 		return -EINVAL;
 	}
-	if (!find_key(expression, key_len, &ret_filter->key)) {
+	if (!find_key(expression, key_len, &ret_rule->key)) {
 		snprintf(error, error_size,
 			 "\"%.*s\" in \"%s\" is no key: use target, probe, file or level",
 			 (int)key_len, expression, expression);
 		return -EINVAL;
 	}
 	if (!is_operator(operator, operator_len) ||
-	    (ret_filter->key != KEY_LEVEL && *operator!= '=')) {
+	    (ret_rule->key != KEY_LEVEL && *operator!= '=')) {
 		snprintf(error, error_size, "%s takes %s, not \"%.*s\", in \"%s\"",
-			 key_names[ret_filter->key],
-			 ret_filter->key == KEY_LEVEL ? "= != < <= > or >=" : "=",
+			 key_names[ret_rule->key],
+			 ret_rule->key == KEY_LEVEL ? "= != < <= > or >=" : "=",
 			 (int)operator_len, operator, expression);
 		return -EINVAL;
 	}
@@ -153,30 +151,29 @@ static int parse_filter(const char *expression, struct filter *ret_filter, char 
 			 (int)operator_len, operator);
 		return -EINVAL;
 	}
-	if (ret_filter->key == KEY_LEVEL)
-		return parse_level_filter(operator, operator_len, value, ret_filter, error,
-					  error_size);
-	ret_filter->glob = strdup(value);
-	return ret_filter->glob ? 0 : -ENOMEM;
+	if (ret_rule->key == KEY_LEVEL)
+		return parse_level_rule(operator, operator_len, value, ret_rule, error, error_size);
+	ret_rule->glob = strdup(value);
+	return ret_rule->glob ? 0 : -ENOMEM;
 }
 
-int selection__add_filter(struct selection *selection, const char *expression, char *error,
-			  size_t error_size)
+int site_filter__add(struct site_filter *filter, const char *expression, char *error,
+		     size_t error_size)
 {
-	struct filter filter = { .glob = NULL };
-	struct filter *filters;
+	struct rule rule = { .glob = NULL };
+	struct rule *rules;
 	int err;
 
-	err = parse_filter(expression, &filter, error, error_size);
+	err = parse_rule(expression, &rule, error, error_size);
 	if (err)
 		return err;
-	filters = realloc(selection->filters, (selection->cnt + 1) * sizeof(*filters));
-	if (!filters) {
-		free(filter.glob);
+	rules = realloc(filter->rules, (filter->cnt + 1) * sizeof(*rules));
+	if (!rules) {
+		free(rule.glob);
 		return -ENOMEM;
 	}
-	selection->filters = filters;
-	filters[selection->cnt++] = filter;
+	filter->rules = rules;
+	rules[filter->cnt++] = rule;
 	return 0;
 }
 
@@ -187,27 +184,27 @@ static bool matches_file(const char *glob, const char *path)
 	return !fnmatch(glob, path, 0) || (slash && !fnmatch(glob, slash + 1, 0));
 }
 
-static bool filter_matches(const struct filter *filter, const struct site *site)
+static bool rule_matches(const struct rule *rule, const struct site *site)
 {
-	switch (filter->key) {
+	switch (rule->key) {
 	case KEY_TARGET:
-		return !fnmatch(filter->glob, site->target, 0);
+		return !fnmatch(rule->glob, site->target, 0);
 	case KEY_PROBE:
-		return !fnmatch(filter->glob, site->name, 0);
+		return !fnmatch(rule->glob, site->name, 0);
 	case KEY_FILE:
-		return matches_file(filter->glob, site->file);
+		return matches_file(rule->glob, site->file);
 	case KEY_LEVEL:
-		return filter->levels >> site->level & 1;
+		return rule->levels >> site->level & 1;
 	}
 	return false;
 }
 
-bool selection__matches(const struct selection *selection, const struct site *site)
+bool site_filter__matches(const struct site_filter *filter, const struct site *site)
 {
-	if (site->level < selection->level)
+	if (site->level < filter->level)
 		return false;
-	for (size_t i = 0; i < selection->cnt; i++) {
-		if (!filter_matches(&selection->filters[i], site))
+	for (size_t i = 0; i < filter->cnt; i++) {
+		if (!rule_matches(&filter->rules[i], site))
 			return false;
 	}
 	return true;

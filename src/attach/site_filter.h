@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which sites to record: the level and the filters of the command line. Other sites are not attached
+ * to, and cost the program nothing.
+ */
+#ifndef TTLOG_SITE_FILTER_H
+#define TTLOG_SITE_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct site_filter;
+struct site;
+
+/* Matches all sites. NULL with errno. */
+struct site_filter *site_filter__new(void);
+/* NULL is fine. */
+void site_filter__free(struct site_filter *filter);
+
+/* Only sites of this level or above (enum ttlog_level). */
+void site_filter__set_level(struct site_filter *filter, uint8_t level);
+
+/*
+ * Only sites that match: "target=GLOB", "probe=GLOB", "file=GLOB" (the path as compiled, or its
+ * last part), or "level" with one of = != < <= > >= and a level's name. A site must match all
+ * that were added. Returns 0 or -errno. With -EINVAL, error has a message for the user.
+ */
+int site_filter__add(struct site_filter *filter, const char *expression, char *error,
+		     size_t error_size);
+
+/* Any thread, after the last site_filter__add(). */
+bool site_filter__matches(const struct site_filter *filter, const struct site *site);
+
+#endif /* TTLOG_SITE_FILTER_H */
