@@ -29,7 +29,7 @@
 #include "env.h"
 #include "launch.h"
 #include "plain_file.h"
-#include "reception.h"
+#include "dispatch.h"
 #include "recorder.h"
 #include "site.h"
 #include "trigger.h"
@@ -37,12 +37,12 @@
 
 #define COMMAND_END_MS 5000
 
-static void request(struct collector *collector, const char *reason, bool only_new)
+static void request_snapshot(struct collector *collector, const char *reason, bool only_new)
 {
-	struct trigger_request *wish = trigger_request__new(reason, 0, only_new);
+	struct trigger_request *request = trigger_request__new(reason, 0, only_new);
 
-	if (wish)
-		drain__request(collector->drain, wish);
+	if (request)
+		drain__request(collector->drain, request);
 	else
 		(void)collect__failed("no snapshot, reason", reason, -ENOMEM);
 }
@@ -55,7 +55,7 @@ static void handle_signal(struct collector *collector)
 		return;
 	if (info.ssi_signo == SIGUSR1) {
 		if (collector->env->on & RECORDER_ON_REQUEST)
-			request(collector, "request", false);
+			request_snapshot(collector, "request", false);
 		else
 			fputs("ttlog-collect: SIGUSR1 does nothing: requests are off (--on)\n",
 			      stderr);
@@ -124,15 +124,15 @@ static void set_polls(const struct collector *collector, struct pollfd polls[POL
 		polls[i].events = POLLIN;
 }
 
-static void pass_on_wish(void *drain, struct trigger_request *wish)
+static void pass_on_request(void *drain, struct trigger_request *request)
 {
-	drain__request(drain, wish);
+	drain__request(drain, request);
 }
 
 static void run(struct collector *collector)
 {
-	const struct reception reception = {
-		.request = pass_on_wish,
+	const struct dispatch dispatch = {
+		.request = pass_on_request,
 		.ctx = collector->drain,
 		.live = collector->live,
 		.requests_off = !(collector->env->on & RECORDER_ON_REQUEST),
@@ -149,12 +149,12 @@ static void run(struct collector *collector)
 			handle_notice(collector);
 		if (polls[POLL_INTERVAL].revents) {
 			handle_timer(collector->interval_fd);
-			request(collector, "timer", true);
+			request_snapshot(collector, "timer", true);
 		}
 		if (polls[POLL_DURATION].revents)
 			collector->over = true;
 		if (polls[POLL_CONTROL].revents)
-			reception__receive(collector->control, &reception);
+			dispatch__requests(collector->control, &dispatch);
 		if (polls[POLL_COMMAND].revents)
 			handle_command(collector);
 		/* half a file is none yet; there is more to come */

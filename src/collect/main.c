@@ -23,7 +23,7 @@
 
 static int trigger(const struct env *env)
 {
-	const struct control_trigger wish = {
+	const struct control_trigger request = {
 		.reason = env->reason,
 		.pid = env->pid_cnt ? env->pids[0] : 0,
 		.timeout_ms = TRIGGER_TIMEOUT_MS,
@@ -35,7 +35,7 @@ static int trigger(const struct env *env)
 		fprintf(stderr, "ttlog-collect: no runtime directory: %s\n", strerror(-err));
 		return 1;
 	}
-	return control__trigger(dir, &wish, stdout, stderr);
+	return control__trigger(dir, &request, stdout, stderr);
 }
 
 /* As far as one can tell of options that were not parsed. */

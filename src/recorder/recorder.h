@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All recorded processes: takes what drain.c reads from the kernel, and turns wishes for snapshots
+ * All recorded processes: takes what drain.c reads from the kernel, and turns requests for snapshots
  * into jobs for the writer.
  *
  * Belongs to the drain thread.

@@ -176,7 +176,7 @@ void recorder__pay(struct recorder *recorder)
 	}
 }
 
-/* ---- wishes ---- */
+/* ---- requests ---- */
 
 static void snapshot_one(struct recorder *recorder, struct process *process,
 			 struct trigger_request *request)

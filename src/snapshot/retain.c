@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which snapshots stay in a directory: those that say how a process died before those that were
- * made on time or by wish, and of one kind the newest ones. A clock that was set back would make
- * those the oldest that were written since. So the order is that of the files' modification times,
- * and each new file's is made later than all that are there: a number that only grows, kept where
- * it outlives us. The time in the name decides between equals.
+ * Which snapshots stay in a directory: crashes rather than those made by timer or by request, and of
+ * one kind the newest. After a clock was set back, new files would look oldest. So the order is that
+ * of modification times, and each new file gets a later one than all others: a number that only
+ * grows, kept where it outlives us. The time in the name decides between equals.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -63,8 +62,8 @@ static int64_t order_of(const struct stat *st)
 	return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
 }
 
-/* What was made because somebody wished it lies between: it may have any reason. */
-#define RANK_WISHED 1
+/* Made by request: its reason may be any text. */
+#define RANK_REQUESTED 1
 
 /* reason: of a snapshot's name, with the suffix. */
 static unsigned rank_of(const char *reason)
@@ -83,7 +82,7 @@ static unsigned rank_of(const char *reason)
 		if (strcmp(reason, ranks[i].reason) == 0)
 			return ranks[i].rank;
 	}
-	return RANK_WISHED;
+	return RANK_REQUESTED;
 }
 
 static int add_file(struct retained_list *list, const char *name, const struct stat *st)

@@ -371,7 +371,7 @@ static bool read_request(struct control *control, struct client *client,
 	client->has_asked = true;
 	*ret_request = (struct control_request){
 		.client = client->number,
-		.follows = parsed.wish == CONTROL_WISH_FOLLOW,
+		.follows = parsed.kind == CONTROL_REQUEST_FOLLOW,
 		.pid = parsed.pid,
 		.format = parsed.format,
 		.filter = parsed.filter,
@@ -388,7 +388,7 @@ static bool serve(struct control *control, struct client *client,
 {
 	if (client->reply)
 		return send_rest(client) == -EAGAIN;
-	/* else rubbish, or the client's end */
+	/* false: a malformed packet, or the client's end */
 	*ret_received = read_request(control, client, ret_request);
 	return *ret_received;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A wish for a snapshot, whoever has it: signal, timer, macro, control socket, death.
+ * A request for a snapshot, from any source: signal, timer, macro, control socket, crash.
  */
 #ifndef TTLOG_TRIGGER_H
 #define TTLOG_TRIGGER_H

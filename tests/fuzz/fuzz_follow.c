@@ -100,7 +100,7 @@ static void *serve(void *context)
 	FUZZ_CHECK(fd >= 0);
 	len = recv(fd, request, sizeof(request), 0);
 	FUZZ_CHECK(len > 0 && !control_wire__parse(request, (size_t)len, &parsed));
-	FUZZ_CHECK(parsed.wish == CONTROL_WISH_FOLLOW && parsed.filter_bytes);
+	FUZZ_CHECK(parsed.kind == CONTROL_REQUEST_FOLLOW && parsed.filter_bytes);
 	while (collector->end - collector->at >= 3 && send_next(fd, collector))
 		;
 	close(fd);

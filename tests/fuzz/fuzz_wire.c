@@ -21,7 +21,7 @@ static void check_request(const uint8_t *data, size_t size)
 	FUZZ_CHECK(!err || err == -EBADMSG);
 	if (err)
 		return;
-	if (parsed.wish == CONTROL_WISH_SNAPSHOT) {
+	if (parsed.kind == CONTROL_REQUEST_SNAPSHOT) {
 		size_t len = strlen(parsed.reason);
 
 		FUZZ_CHECK(len && len < CONTROL_REASON_BYTES);
@@ -29,7 +29,7 @@ static void check_request(const uint8_t *data, size_t size)
 		FUZZ_CHECK(parsed.pid <= INT32_MAX);
 		return;
 	}
-	FUZZ_CHECK(parsed.wish == CONTROL_WISH_FOLLOW && parsed.format);
+	FUZZ_CHECK(parsed.kind == CONTROL_REQUEST_FOLLOW && parsed.format);
 	FUZZ_CHECK(parsed.filter + parsed.filter_bytes == bytes + size);
 	FUZZ_CHECK(parsed.filter_bytes <= CONTROL_WIRE_FILTER_BYTES);
 	errno = 0;

@@ -39,11 +39,11 @@ enum reader_state {
 	READER_LEFT, /* its thread, when it comes back, frees it */
 };
 
-enum wish {
-	WISH_MEMORY,
-	WISH_BATCH,
-	WISH_BATCHES,
-	WISH_HEADS,
+enum read_kind {
+	READ_MEMORY,
+	READ_BATCH,
+	READ_BATCHES,
+	READ_HEADS,
 };
 
 struct reader {
@@ -52,7 +52,7 @@ struct reader {
 	pthread_cond_t changed;
 	enum reader_state state;
 	pid_t pid, tid; /* of whom; its thread's */
-	enum wish wish;
+	enum read_kind kind;
 	uint64_t addresses[PULL_MAX_CNT];
 	size_t cnt; /* of addresses; how many were read */
 	size_t len; /* of memory */
@@ -214,14 +214,14 @@ static int read_asked(struct reader *reader)
 {
 	const size_t room = sizeof(reader->bytes) - sizeof(reader->batch);
 
-	switch (reader->wish) {
-	case WISH_MEMORY:
+	switch (reader->kind) {
+	case READ_MEMORY:
 		return read_now(reader->pid, reader->addresses[0], reader->bytes, reader->len);
-	case WISH_BATCH:
+	case READ_BATCH:
 		return try_batch(reader->pid, reader->addresses[0], &reader->batch, room);
-	case WISH_BATCHES:
+	case READ_BATCHES:
 		return read_batches(reader);
-	case WISH_HEADS:
+	case READ_HEADS:
 		break;
 	}
 	return read_heads(reader);
@@ -348,7 +348,7 @@ static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhi
 }
 
 /* The answer is in own_reader. */
-static int ask(pid_t pid, enum wish wish, const uint64_t *addresses, size_t cnt, size_t len,
+static int ask(pid_t pid, enum read_kind kind, const uint64_t *addresses, size_t cnt, size_t len,
 	       const struct pull_meanwhile *meanwhile)
 {
 	struct reader *reader = own_reader;
@@ -363,7 +363,7 @@ static int ask(pid_t pid, enum wish wish, const uint64_t *addresses, size_t cnt,
 	own_reader = reader;
 	pthread_mutex_lock(&reader->lock);
 	reader->pid = pid;
-	reader->wish = wish;
+	reader->kind = kind;
 	memcpy(reader->addresses, addresses, cnt * sizeof(*addresses));
 	reader->cnt = cnt;
 	reader->len = len;
@@ -391,7 +391,7 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 		size_t part = len - at < PULL_BUFFER_BYTES ? len - at : PULL_BUFFER_BYTES;
 		uint64_t from = address + at;
 
-		err = ask(pid, WISH_MEMORY, &from, 1, part, meanwhile);
+		err = ask(pid, READ_MEMORY, &from, 1, part, meanwhile);
 		if (!err)
 			memcpy((char *)ret + at, own_reader->bytes, part);
 	}
@@ -401,7 +401,7 @@ int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 		const struct pull_meanwhile *meanwhile)
 {
-	int err = ask(pid, WISH_BATCH, &address, 1, 0, meanwhile);
+	int err = ask(pid, READ_BATCH, &address, 1, 0, meanwhile);
 
 	if (!err)
 		memcpy(ret, own_reader->bytes, own_reader->batch.head.bytes);
@@ -418,7 +418,7 @@ struct wire_batch *pull__next(struct wire_batch *batch)
 ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct wire_batch *ret,
 		      const struct pull_meanwhile *meanwhile)
 {
-	int err = ask(pid, WISH_BATCHES, addresses, cnt, 0, meanwhile);
+	int err = ask(pid, READ_BATCHES, addresses, cnt, 0, meanwhile);
 	const struct wire_batch *end;
 
 	if (err)
@@ -433,7 +433,7 @@ ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct w
 ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
 		    const struct pull_meanwhile *meanwhile)
 {
-	int err = ask(pid, WISH_HEADS, addresses, cnt, 0, meanwhile);
+	int err = ask(pid, READ_HEADS, addresses, cnt, 0, meanwhile);
 
 	if (err)
 		return err;

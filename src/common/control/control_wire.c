@@ -19,7 +19,7 @@ static int parse_snapshot(const void *bytes, size_t len, struct control_wire_par
 	    reason_len == CONTROL_REASON_BYTES)
 		return -EBADMSG;
 	*ret = (struct control_wire_parsed){
-		.wish = CONTROL_WISH_SNAPSHOT,
+		.kind = CONTROL_REQUEST_SNAPSHOT,
 		.pid = wire.pid,
 		.reason = reason,
 	};
@@ -39,7 +39,7 @@ static int parse_follow(const void *bytes, size_t len, struct control_wire_parse
 	    (wire.filter_bytes && filter[wire.filter_bytes - 1]))
 		return -EBADMSG;
 	*ret = (struct control_wire_parsed){
-		.wish = CONTROL_WISH_FOLLOW,
+		.kind = CONTROL_REQUEST_FOLLOW,
 		.format = wire.format,
 		.filter = filter,
 		.filter_bytes = wire.filter_bytes,

@@ -3,9 +3,10 @@
  * What goes over the control socket (SOCK_SEQPACKET). Both ends are of one machine, but maybe not
  * of one version, and a peer may send anything: control_wire.c looks at every byte.
  *
- * A wish for a snapshot: one request; then any number of packets of text and one with the verdict.
+ * A request for a snapshot: one packet; then any number of packets of text, and one with the
+ * verdict.
  *
- * A wish to see events as they come: one request; then a refusal, as above, or
+ * A request to follow events as they come: one packet; then a refusal, as above, or
  * CONTROL_WIRE_FOLLOWED and live chunks. A live chunk is a packet with a descriptor (SCM_RIGHTS) of
  * a sealed file in memory, which is a snapshot of FORMAT.md: a header, one chunk, the end. The
  * client answers each with one byte when it is done with it. At most CONTROL_WIRE_WINDOW may be
@@ -83,14 +84,14 @@ struct control_wire_live {
 
 _Static_assert(sizeof(struct control_wire_live) == 32, "a live packet has 32 bytes");
 
-enum control_wire_wish {
-	CONTROL_WISH_SNAPSHOT,
-	CONTROL_WISH_FOLLOW,
+enum control_request_kind {
+	CONTROL_REQUEST_SNAPSHOT,
+	CONTROL_REQUEST_FOLLOW,
 };
 
 /* A request that has been looked at. */
 struct control_wire_parsed {
-	enum control_wire_wish wish;
+	enum control_request_kind kind;
 	uint32_t pid;       /* of a snapshot; 0: every process */
 	const char *reason; /* of a snapshot; points into the bytes; 1 to 64 bytes */
 	uint32_t format;

@@ -750,7 +750,7 @@ static void test_control_parses_who_follows(void **state)
 	assert_non_null(filter);
 	len = make_follow(packet, 1, "", 0);
 	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
-	assert_int_equal(parsed.wish, CONTROL_WISH_FOLLOW);
+	assert_int_equal(parsed.kind, CONTROL_REQUEST_FOLLOW);
 	assert_int_equal(parsed.filter_bytes, 0);
 	for (size_t cut = 0; cut < len; cut++)
 		assert_int_equal(control_wire__parse(packet, cut, &parsed), -EBADMSG);

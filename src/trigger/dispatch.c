@@ -10,7 +10,7 @@
 #include "expr_error.h"
 #include "format.h"
 #include "live.h"
-#include "reception.h"
+#include "dispatch.h"
 #include "record_filter.h"
 #include "trigger.h"
 
@@ -27,41 +27,40 @@ static void refuse(struct control *control, uint64_t client, const char *why)
 	(void)control__reply(control, client, line, false);
 }
 
-static void answer(struct trigger_request *wish)
+static void answer(struct trigger_request *request)
 {
-	struct control_answer *answer = wish->ctx;
+	struct control_answer *answer = request->ctx;
 
-	(void)control__reply(answer->control, answer->client, wish->text, wish->made);
+	(void)control__reply(answer->control, answer->client, request->text, request->made);
 	free(answer);
 }
 
-static void pass_on_wish(struct control *control, const struct reception *reception,
-			 const struct control_request *asked)
+static void pass_on_request(struct control *control, const struct dispatch *dispatch,
+			    const struct control_request *asked)
 {
 	struct control_answer *to;
-	struct trigger_request *wish;
+	struct trigger_request *request;
 
-	if (reception->requests_off) {
+	if (dispatch->requests_off) {
 		refuse(control, asked->client, "requests are off (--on)");
 		return;
 	}
-	wish = trigger_request__new(asked->reason, asked->pid, false);
+	request = trigger_request__new(asked->reason, asked->pid, false);
 	to = calloc(1, sizeof(*to));
-	if (!wish || !to) {
-		trigger_request__free(wish);
+	if (!request || !to) {
+		trigger_request__free(request);
 		free(to);
 		refuse(control, asked->client, "out of memory");
 		return;
 	}
 	*to = (struct control_answer){ control, asked->client };
-	wish->answer = answer;
-	wish->ctx = to;
-	reception->request(reception->ctx, wish);
+	request->answer = answer;
+	request->ctx = to;
+	dispatch->request(dispatch->ctx, request);
 }
 
-/* Who has gone meanwhile is told nothing. */
-static void pass_on_follower(struct control *control, const struct reception *reception,
-			     const struct control_request *asked)
+static void add_follower(struct control *control, const struct dispatch *dispatch,
+			 const struct control_request *asked)
 {
 	char why[EXPR_ERROR_PRINT_BYTES] = "out of memory";
 	struct record_filter *filter;
@@ -77,27 +76,27 @@ static void pass_on_follower(struct control *control, const struct reception *re
 		refuse(control, asked->client, why);
 		return;
 	}
-	if (live__is_full(reception->live)) {
+	if (live__is_full(dispatch->live)) {
 		refuse(control, asked->client, "too many follow already");
 		record_filter__free(filter);
 		return;
 	}
 	fd = control__take(control, asked->client);
-	if (fd >= 0 && live__add(reception->live, fd, filter) == 0)
+	if (fd >= 0 && live__add(dispatch->live, fd, filter) == 0)
 		return;
 	if (fd >= 0)
 		(void)close(fd);
 	record_filter__free(filter);
 }
 
-void reception__receive(struct control *control, const struct reception *reception)
+void dispatch__requests(struct control *control, const struct dispatch *dispatch)
 {
 	struct control_request asked;
 
 	while (control__receive(control, &asked) == 1) {
 		if (asked.follows)
-			pass_on_follower(control, reception, &asked);
+			add_follower(control, dispatch, &asked);
 		else
-			pass_on_wish(control, reception, &asked);
+			pass_on_request(control, dispatch, &asked);
 	}
 }

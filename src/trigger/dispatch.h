@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Passes requests of the control socket (control.h) on. Main thread only. */
+#ifndef TTLOG_DISPATCH_H
+#define TTLOG_DISPATCH_H
+
+#include <stdbool.h>
+
+struct control;
+struct live;
+struct trigger_request;
+
+struct dispatch {
+	/* Gets requests for snapshots, and takes ownership. */
+	void (*request)(void *ctx, struct trigger_request *request);
+	void *ctx;
+	struct live *live; /* gets followers */
+	bool requests_off; /* no snapshots by request (--on) */
+};
+
+/* All requests that have come. */
+void dispatch__requests(struct control *control, const struct dispatch *dispatch);
+
+#endif /* TTLOG_DISPATCH_H */
