@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "filter_parts.h"
-#include "sieve.h"
+#include "column_filter.h"
 #include "unpack.h"
 
 bool filter__needs_origins(const struct ttlog_filter *filter)
@@ -58,7 +58,7 @@ size_t filter__scratch_cnt(const struct ttlog_filter *filter)
 }
 
 /* Any field of that key will do. */
-static void sieve_fields(const struct term *term, const struct filter_rows *rows,
+static void match_fields(const struct term *term, const struct filter_rows *rows,
 			 const uint8_t *asked, uint8_t *hits)
 {
 	const struct ttlog_field unreadable = { .type = TTLOG_TYPE_NONE, .null = true };
@@ -72,14 +72,14 @@ static void sieve_fields(const struct term *term, const struct filter_rows *rows
 			continue;
 		column = term->op == OP_HAS ? NULL : ttlog_event_column(event, i);
 		if (column)
-			sieve__column(term, column, rows->cnt, asked, hits);
+			column_filter__match(term, column, rows->cnt, asked, hits);
 		else if (term__field(term, &unreadable))
 			memset(hits, 1, rows->cnt);
 	}
 }
 
 /* Many events in a row are of one thread. */
-static void sieve_threads(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
+static void match_threads(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
 	const uint32_t cnt = rows->cnt, *threads = rows->threads;
 	uint32_t last = 0;
@@ -99,7 +99,7 @@ static void sieve_threads(const struct term *term, const struct filter_rows *row
 	}
 }
 
-static void sieve_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
+static void match_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
 	const uint64_t at = term->when_ns, *real_ns = rows->real_ns;
 	const uint32_t cnt = rows->cnt;
@@ -111,7 +111,7 @@ static void sieve_times(const struct term *term, const struct filter_rows *rows,
 		hits[row] = verdicts[(real_ns[row] >= at) + (real_ns[row] > at)];
 }
 
-static void sieve_term(const struct term *term, const struct filter_rows *rows,
+static void match_term(const struct term *term, const struct filter_rows *rows,
 		       const uint8_t *asked, uint8_t *hits)
 {
 	struct filter_known known = { .site = rows->event->site };
@@ -119,11 +119,11 @@ static void sieve_term(const struct term *term, const struct filter_rows *rows,
 	unsigned at = 0;
 
 	if (term->subject == SUBJECT_FIELD)
-		sieve_fields(term, rows, asked, hits);
+		match_fields(term, rows, asked, hits);
 	else if (BIT(term->subject) & THREAD_SUBJECTS)
-		sieve_threads(term, rows, hits);
+		match_threads(term, rows, hits);
 	else if (term->subject == SUBJECT_TS)
-		sieve_times(term, rows, hits);
+		match_times(term, rows, hits);
 	else
 		memset(hits,
 		       filter__look_up(&known, term, &at, &field) == EXPR_FOUND &&
@@ -143,7 +143,7 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 	if (!memchr(pass, 1, cnt))
 		return; /* and no column is decoded for nothing */
 	if (it->kind == EXPR_TERM) {
-		sieve_term(&expr->terms[it->child], rows, pass, scratch);
+		match_term(&expr->terms[it->child], rows, pass, scratch);
 		for (uint32_t row = 0; row < cnt; row++)
 			pass[row] &= scratch[row] ^ negate;
 		return;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "format.h"
-#include "sieve.h"
+#include "column_filter.h"
 #include "term.h"
 #include "unpack.h"
 #include "value.h"
@@ -17,7 +17,7 @@ static bool holds_at(const struct term *term, const struct ttlog_column *column,
 
 /* ---- Text of a dictionary: each distinct one is looked at once ---- */
 
-static void sieve_dictionary(const struct term *term, const struct ttlog_column *column,
+static void match_dictionary(const struct term *term, const struct ttlog_column *column,
 			     uint32_t cnt, uint8_t *hits)
 {
 	uint8_t verdicts[FORMAT_CHUNK_MAX_EVENTS];
@@ -90,7 +90,7 @@ static struct bounds find_bounds(const struct term *term, uint8_t type)
 	return bounds;
 }
 
-static void sieve_ints(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
+static void match_ints(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
 		       uint8_t *hits)
 {
 	const struct bounds bounds = find_bounds(term, column->type);
@@ -109,16 +109,16 @@ static bool is_int(uint8_t type)
 	       (type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64);
 }
 
-void sieve__column(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
-		   const uint8_t *asked, uint8_t *hits)
+void column_filter__match(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
+			  const uint8_t *asked, uint8_t *hits)
 {
 	if (ttlog_column_is_const(column)) {
 		if (holds_at(term, column, 0))
 			memset(hits, 1, cnt);
 	} else if (column->index) {
-		sieve_dictionary(term, column, cnt, hits);
+		match_dictionary(term, column, cnt, hits);
 	} else if (is_int(column->type) && term__is_numeric(term) && !term->number.is_nan) {
-		sieve_ints(term, column, cnt, hits);
+		match_ints(term, column, cnt, hits);
 	} else {
 		for (uint32_t i = 0; i < cnt; i++)
 			hits[i] |= asked[i] && holds_at(term, column, i);

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "expr.h"
-#include "sieve.h"
+#include "column_filter.h"
 #include "view_fixture.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -40,7 +40,7 @@ static const char *const VALUES[] = {
 	"A*",
 };
 
-static void assert_sieves(const struct ttlog_column *column, uint32_t cnt)
+static void assert_filters(const struct ttlog_column *column, uint32_t cnt)
 {
 	uint8_t hits[64], asked[64];
 	char source[64];
@@ -58,7 +58,7 @@ static void assert_sieves(const struct ttlog_column *column, uint32_t cnt)
 		if (!expr)
 			continue;
 		memset(hits, 0, sizeof(hits));
-		sieve__column(expr->terms, column, cnt, asked, hits);
+		column_filter__match(expr->terms, column, cnt, asked, hits);
 		for (uint32_t k = 0; k < cnt; k++) {
 			struct ttlog_field field;
 
@@ -71,7 +71,7 @@ static void assert_sieves(const struct ttlog_column *column, uint32_t cnt)
 	}
 }
 
-static void test_sieve_integers(void **state)
+static void test_column_filter_integers(void **state)
 {
 	static const uint64_t NUMS[] = {
 		0,
@@ -101,13 +101,13 @@ static void test_sieve_integers(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(TYPES); i++) {
 		struct ttlog_column column = { .type = TYPES[i], .mask = SIZE_MAX, .nums = NUMS };
 
-		assert_sieves(&column, ARRAY_SIZE(NUMS));
+		assert_filters(&column, ARRAY_SIZE(NUMS));
 		column.mask = 0;
-		assert_sieves(&column, 3);
+		assert_filters(&column, 3);
 	}
 }
 
-static void test_sieve_reals(void **state)
+static void test_column_filter_reals(void **state)
 {
 	static const double REALS[] = { 0,     -0.0, 1.5,      -0.5,      1e30,
 					-1e30, NAN,  HUGE_VAL, -HUGE_VAL, 0.1f };
@@ -117,17 +117,17 @@ static void test_sieve_reals(void **state)
 	(void)state;
 	for (column.type = TTLOG_TYPE_F32; column.type <= TTLOG_TYPE_F64; column.type++) {
 		column.reals = REALS;
-		assert_sieves(&column, ARRAY_SIZE(REALS));
+		assert_filters(&column, ARRAY_SIZE(REALS));
 		column.reals = NULL;
 		column.nums = UNITS;
 		column.scales = SCALE;
-		assert_sieves(&column, ARRAY_SIZE(UNITS));
+		assert_filters(&column, ARRAY_SIZE(UNITS));
 	}
 	column.type = TTLOG_TYPE_DECIMAL;
-	assert_sieves(&column, ARRAY_SIZE(UNITS));
+	assert_filters(&column, ARRAY_SIZE(UNITS));
 }
 
-static void test_sieve_texts(void **state)
+static void test_column_filter_texts(void **state)
 {
 	static const struct ttlog_column_text TEXTS[] = {
 		{ .text = { "AAPL", 4 } }, { .text = { "", 0 } },    { .null = true },
@@ -142,21 +142,21 @@ static void test_sieve_texts(void **state)
 	};
 
 	(void)state;
-	assert_sieves(&column, ARRAY_SIZE(TEXTS));
+	assert_filters(&column, ARRAY_SIZE(TEXTS));
 	column.index = INDEX;
 	column.index_mask = SIZE_MAX;
-	assert_sieves(&column, ARRAY_SIZE(INDEX));
+	assert_filters(&column, ARRAY_SIZE(INDEX));
 	column.index_mask = 0;
-	assert_sieves(&column, 4);
+	assert_filters(&column, 4);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sieve_integers),
-		cmocka_unit_test(test_sieve_reals),
-		cmocka_unit_test(test_sieve_texts),
+		cmocka_unit_test(test_column_filter_integers),
+		cmocka_unit_test(test_column_filter_reals),
+		cmocka_unit_test(test_column_filter_texts),
 	};
 
-	return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("column_filter", tests, NULL, NULL);
 }
