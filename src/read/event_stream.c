@@ -190,7 +190,7 @@ static bool is_repeated(struct ttlog_stream *stream, const struct input *input)
 	struct ttlog_event event;
 
 	ttlog_snapshot_event(input->reader, selection__at(&input->wanted, input->at), &event);
-	return repeats__has(&stream->repeats, input->key, input->family, input->number, &event);
+	return dedup__was_shown(&stream->dedup, input->key, input->family, input->number, &event);
 }
 
 /* ---- The stream ---- */
@@ -317,7 +317,7 @@ bool ttlog_stream_mark(struct ttlog_stream *stream, struct ttlog_place *ret_plac
 
 	pass_given(stream);
 	top = stream->heap_cnt ? stream->heap[0] : NULL;
-	if (top && repeats__knows(&stream->repeats, top->key))
+	if (top && dedup__knows(&stream->dedup, top->key))
 		return false;
 	for (size_t i = 0; i < stream->input_cnt; i++)
 		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
@@ -349,7 +349,7 @@ void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *
 		stream->heap[stream->heap_cnt++] = input;
 	}
 	begin_heap(stream);
-	repeats__forget(&stream->repeats);
+	dedup__forget(&stream->dedup);
 }
 
 /* As next_input does, amid the run that is out. */
@@ -443,7 +443,7 @@ int ttlog_stream_tail(struct ttlog_stream *stream, uint64_t cnt)
 		stream->skip = tail.last_dropped == stream->from_key ? tail.before : 0;
 	}
 	free(tail.keys);
-	repeats__forget(&stream->repeats);
+	dedup__forget(&stream->dedup);
 	rewind_inputs(stream);
 	return err;
 }
@@ -520,7 +520,7 @@ void ttlog_stream_free(struct ttlog_stream *stream)
 	}
 	free(stream->inputs);
 	free(stream->heap);
-	repeats__fini(&stream->repeats);
+	dedup__fini(&stream->dedup);
 	known__fini(&stream->known);
 	free(stream);
 }

@@ -9,7 +9,7 @@
 
 #include "known.h"
 #include "reader.h"
-#include "repeats.h"
+#include "dedup.h"
 #include "selection.h"
 
 struct input {
@@ -49,7 +49,7 @@ struct ttlog_stream {
 	struct ttlog_run run; /* ttlog_stream_next is in */
 	uint32_t run_at;
 
-	struct repeats repeats;
+	struct dedup dedup;
 	struct known known;
 };
 
