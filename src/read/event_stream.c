@@ -29,7 +29,7 @@ static uint64_t key_of(const struct input *input, uint64_t mono_ns)
 
 static uint64_t mono_of(const struct input *input, uint32_t wanted)
 {
-	return input->reader->chunk.events.mono_ns[selection__at(&input->wanted, wanted)];
+	return input->reader->chunk.events.mono_ns[row_selection__at(&input->wanted, wanted)];
 }
 
 /* Goes to the next chunk that may matter, from input->chunk on. False at the end. */
@@ -63,7 +63,7 @@ static void load(const struct ttlog_stream *stream, struct input *input)
 	if (ttlog_snapshot_load(reader, input->chunk))
 		return;
 	input->made = reader->chunk.events.load_cnt;
-	err = selection__make(&input->wanted, reader, &input->rule);
+	err = row_selection__make(&input->wanted, reader, &input->rule);
 	if (!err && input->shares)
 		err = known__leave_out(&stream->known, input->family, input->number, reader,
 				       &input->wanted);
@@ -140,7 +140,7 @@ static void set_range(const struct ttlog_stream *stream, struct input *input)
 {
 	const struct ttlog_range *range = &stream->range;
 	uint64_t from_ns = shift_back(stream->from_key, input->shift);
-	struct selection_rule *rule = &input->rule;
+	struct row_selection_rule *rule = &input->rule;
 
 	rule->first_ns = shift_back(range->since_ns, input->shift);
 	rule->last_ns = shift_back(range->until_ns, input->shift);
@@ -189,7 +189,7 @@ static bool is_repeated(struct ttlog_stream *stream, const struct input *input)
 {
 	struct ttlog_event event;
 
-	ttlog_snapshot_event(input->reader, selection__at(&input->wanted, input->at), &event);
+	ttlog_snapshot_event(input->reader, row_selection__at(&input->wanted, input->at), &event);
 	return dedup__was_shown(&stream->dedup, input->key, input->family, input->number, &event);
 }
 
@@ -491,7 +491,7 @@ struct ttlog_stream *ttlog_stream_new(struct ttlog_snapshot *const *snapshots, s
 	for (size_t i = 0; i < snapshot_cnt; i++) {
 		if (decide(&stream->inputs[i], filter))
 			goto fail;
-		stream->inputs[i].rule = (struct selection_rule){
+		stream->inputs[i].rule = (struct row_selection_rule){
 			.filter = filter,
 			.sites = stream->inputs[i].sites,
 			.threads = stream->inputs[i].threads,

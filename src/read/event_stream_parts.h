@@ -10,13 +10,13 @@
 #include "known.h"
 #include "reader.h"
 #include "dedup.h"
-#include "selection.h"
+#include "row_selection.h"
 
 struct input {
 	struct ttlog_snapshot *reader;
 	uint32_t number;
 	size_t chunk; /* the next event's */
-	struct selection wanted;
+	struct row_selection wanted;
 	uint64_t made;  /* `wanted` is, by this load of the reader's, of `chunk`; 0: never */
 	uint32_t at;    /* the next event's, among those wanted */
 	bool pending;   /* the chunk is not loaded yet: the key is its first event's */
@@ -31,7 +31,7 @@ struct input {
 	uint64_t share_from_ns, share_to_ns;
 	uint8_t *sites; /* enum filter_verdict */
 	bool *threads;
-	struct selection_rule rule;
+	struct row_selection_rule rule;
 };
 
 struct ttlog_stream {

@@ -8,7 +8,7 @@
 #include "known.h"
 #include "mix.h"
 #include "reader.h"
-#include "selection.h"
+#include "row_selection.h"
 
 /* A file that a collector wrote has four bytes or more for each run; one that claims more gets no
  * more memory. */
@@ -174,7 +174,7 @@ static bool has(const struct known *known, uint32_t *at, uint32_t place, uint32_
 }
 
 int known__leave_out(const struct known *known, uint64_t family, uint32_t number,
-		     struct ttlog_snapshot *reader, struct selection *selection)
+		     struct ttlog_snapshot *reader, struct row_selection *selection)
 {
 	const struct identities *identities;
 	uint32_t *at, *positions, cnt = 0;
@@ -194,7 +194,7 @@ int known__leave_out(const struct known *known, uint64_t family, uint32_t number
 	if (!positions)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < selection->cnt; i++) {
-		const uint32_t event = selection__at(selection, i);
+		const uint32_t event = row_selection__at(selection, i);
 
 		positions[cnt] = event;
 		cnt += !has(known, &at[identities->run_of[event]], identities->places[event],

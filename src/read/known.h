@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct selection;
+struct row_selection;
 struct ttlog_snapshot;
 
 struct known_range {
@@ -37,7 +37,7 @@ void known__sort(struct known *known);
 /* Takes out of a selection of the reader's loaded chunk what files of a smaller number have. 0 or
  * -ENOMEM. */
 int known__leave_out(const struct known *known, uint64_t family, uint32_t number,
-		     struct ttlog_snapshot *reader, struct selection *selection);
+		     struct ttlog_snapshot *reader, struct row_selection *selection);
 void known__fini(struct known *known);
 
 #endif /* TTLOG_READ_KNOWN_H */

@@ -7,7 +7,7 @@
 #include "mix.h"
 #include "reader.h"
 #include "seen.h"
-#include "selection.h"
+#include "row_selection.h"
 
 /* Batches that are remembered, twice as many at times; where each event is a batch of its own, so
  * many events. */
@@ -54,7 +54,7 @@ static void forget_old(struct ttlog_seen *seen)
 	seen->known.cnt = cnt;
 }
 
-static int hide(struct ttlog_snapshot *snapshot, const struct selection *left)
+static int hide(struct ttlog_snapshot *snapshot, const struct row_selection *left)
 {
 	const uint32_t n = snapshot->chunk.events.n;
 
@@ -63,14 +63,14 @@ static int hide(struct ttlog_snapshot *snapshot, const struct selection *left)
 		return -ENOMEM;
 	memset(snapshot->hidden, 1, n);
 	for (uint32_t i = 0; i < left->cnt; i++)
-		snapshot->hidden[selection__at(left, i)] = 0;
+		snapshot->hidden[row_selection__at(left, i)] = 0;
 	return 0;
 }
 
 int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot)
 {
 	const struct ttlog_info *info = &snapshot->header.info;
-	struct selection left = { .cnt = 0 };
+	struct row_selection left = { .cnt = 0 };
 	uint64_t process;
 	int err;
 
@@ -89,7 +89,7 @@ int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot)
 	return err;
 }
 
-int seen__leave_out(struct ttlog_snapshot *reader, struct selection *selection)
+int seen__leave_out(struct ttlog_snapshot *reader, struct row_selection *selection)
 {
 	uint32_t *positions, cnt = 0;
 
@@ -100,7 +100,7 @@ int seen__leave_out(struct ttlog_snapshot *reader, struct selection *selection)
 	if (!positions)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < selection->cnt; i++) {
-		positions[cnt] = selection__at(selection, i);
+		positions[cnt] = row_selection__at(selection, i);
 		cnt += !reader->hidden[positions[cnt]];
 	}
 	selection->cnt = cnt;

@@ -6,10 +6,10 @@
 #ifndef TTLOG_READ_SEEN_H
 #define TTLOG_READ_SEEN_H
 
-struct selection;
+struct row_selection;
 struct ttlog_snapshot;
 
 /* Takes out of a selection of the reader's loaded chunk what ttlog_seen_take() found. 0 or -ENOMEM. */
-int seen__leave_out(struct ttlog_snapshot *reader, struct selection *selection);
+int seen__leave_out(struct ttlog_snapshot *reader, struct row_selection *selection);
 
 #endif /* TTLOG_READ_SEEN_H */

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "selection.h"
+#include "row_selection.h"
 
 struct pass {
 	uint8_t *bytes;
@@ -15,7 +15,7 @@ struct pass {
 };
 
 /* Whether neither time nor thread keep any event out. */
-static bool is_all_in(const struct ttlog_chunk *chunk, const struct selection_rule *rule)
+static bool is_all_in(const struct ttlog_chunk *chunk, const struct row_selection_rule *rule)
 {
 	if (chunk->first_ns < rule->first_ns || chunk->last_ns > rule->last_ns)
 		return false;
@@ -26,7 +26,7 @@ static bool is_all_in(const struct ttlog_chunk *chunk, const struct selection_ru
 	return true;
 }
 
-static bool is_every_site(const struct ttlog_chunk *chunk, const struct selection_rule *rule,
+static bool is_every_site(const struct ttlog_chunk *chunk, const struct row_selection_rule *rule,
 			  enum filter_verdict verdict)
 {
 	for (uint32_t i = 0; i < chunk->group_cnt; i++) {
@@ -43,7 +43,7 @@ static uint32_t place_of(const struct pass *pass, const struct ttlog_chunk *chun
 }
 
 static void pass_sites(struct pass *pass, const struct ttlog_chunk *chunk,
-		       const struct selection_rule *rule)
+		       const struct row_selection_rule *rule)
 {
 	for (uint32_t g = 0; g < chunk->group_cnt; g++)
 		memset(pass->bytes + (pass->starts ? pass->starts[g] : 0),
@@ -51,7 +51,7 @@ static void pass_sites(struct pass *pass, const struct ttlog_chunk *chunk,
 }
 
 static void pass_times_and_threads(struct pass *pass, const struct ttlog_chunk *chunk,
-				   const struct selection_rule *rule)
+				   const struct row_selection_rule *rule)
 {
 	for (uint32_t i = 0; i < chunk->n; i++) {
 		uint64_t mono_ns = chunk->mono_ns[i];
@@ -87,7 +87,7 @@ static int find_origins(struct origins *ret, const struct pass *pass, struct ttl
 }
 
 static int apply_filter(struct pass *pass, struct ttlog_snapshot *reader,
-			const struct selection_rule *rule)
+			const struct row_selection_rule *rule)
 {
 	const struct ttlog_chunk *chunk = &reader->chunk.events;
 	struct arena *arena = &reader->chunk.arena;
@@ -143,8 +143,8 @@ static uint32_t collect(const struct pass *pass, const struct ttlog_chunk *chunk
 	return cnt;
 }
 
-int selection__make(struct selection *ret, struct ttlog_snapshot *reader,
-		    const struct selection_rule *rule)
+int row_selection__make(struct row_selection *ret, struct ttlog_snapshot *reader,
+			const struct row_selection_rule *rule)
 {
 	const struct ttlog_chunk *chunk = &reader->chunk.events;
 	struct arena *arena = &reader->chunk.arena;
@@ -152,7 +152,7 @@ int selection__make(struct selection *ret, struct ttlog_snapshot *reader,
 	uint32_t *positions, start = 0;
 	bool all_in;
 
-	*ret = (struct selection){ .cnt = 0 };
+	*ret = (struct row_selection){ .cnt = 0 };
 	if (is_every_site(chunk, rule, FILTER_NO))
 		return 0;
 	ret->cnt = chunk->n;

@@ -2,8 +2,8 @@
 /*
  * Which events of a loaded chunk are wanted: by time, thread, site and fields, column by column.
  */
-#ifndef TTLOG_READ_SELECTION_H
-#define TTLOG_READ_SELECTION_H
+#ifndef TTLOG_READ_ROW_SELECTION_H
+#define TTLOG_READ_ROW_SELECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,25 +12,25 @@
 #include "reader.h"
 
 /* What makes an event of one file wanted. */
-struct selection_rule {
+struct row_selection_rule {
 	const struct ttlog_filter *filter;
 	const uint8_t *sites;       /* enum filter_verdict, by number */
 	const bool *threads;        /* by number */
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC, both included */
 };
 
-struct selection {
+struct row_selection {
 	uint32_t cnt;
 	const uint32_t *positions; /* in the chunk, ascending; NULL: all its events are wanted */
 };
 
-static inline uint32_t selection__at(const struct selection *selection, uint32_t i)
+static inline uint32_t row_selection__at(const struct row_selection *selection, uint32_t i)
 {
 	return selection->positions ? selection->positions[i] : i;
 }
 
 /* Of the reader's loaded chunk; valid as long as that is. Returns 0 or -ENOMEM. */
-int selection__make(struct selection *ret, struct ttlog_snapshot *reader,
-		    const struct selection_rule *rule);
+int row_selection__make(struct row_selection *ret, struct ttlog_snapshot *reader,
+			const struct row_selection_rule *rule);
 
-#endif /* TTLOG_READ_SELECTION_H */
+#endif /* TTLOG_READ_ROW_SELECTION_H */
