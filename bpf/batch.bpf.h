@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * Batches: from the program's memory into a ring buffer in one copy, and the table of which thread
- * has which.
+ * Batches: one copy from the program's memory into a ring buffer, and the table of each thread's
+ * batches.
  *
- * Everything here that comes from the program is hostile: an address may be anything, a head may
- * change while it is read. The length is clamped, what was read is what is sent, and the collector
- * checks it again.
+ * Everything that comes from the program is hostile: an address may be anything, a head may change
+ * while it is read. The length is clamped, what was copied is sent, and the collector checks it
+ * again.
  */
 #ifndef TTLOG_BATCH_BPF_H
 #define TTLOG_BATCH_BPF_H
@@ -23,8 +23,8 @@
 #define MAX_RECORDS_BYTES (TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch))
 
 /*
- * bpf_ringbuf_reserve() takes constant sizes only, hence the classes; a batch goes into the
- * smallest that holds it. A record alone can be a little larger than 64 KiB.
+ * bpf_ringbuf_reserve() takes constant sizes only, so there are size classes. A batch goes into the
+ * smallest class that holds it. One record alone can be a little larger than 64 KiB.
  */
 #define BATCH_CLASSES(X)                                                                           \
 	X(128)                                                                                     \
@@ -37,7 +37,7 @@
 	X(131072)                                                                                  \
 	X(TTLOG_BATCH_MAX_BYTES)
 
-/* Copies into a message of one class. `bytes` is at most `class_bytes`. */
+/* Copies a batch into a message of one class. `bytes` is at most `class_bytes`. */
 static __always_inline int copy_class(void *ring, const struct wire_head *head, u64 address,
 				      u64 bytes, const u32 class_bytes, u64 wake)
 {
@@ -60,13 +60,13 @@ static __always_inline int copy_class(void *ring, const struct wire_head *head, 
 	return 0;
 }
 
-/* `head` is stamped, its bytes are those of the whole message. */
+/* `head` is stamped; head->bytes is the size of the whole message. */
 static __always_inline int copy_batch(void *ring, const struct wire_head *head, u64 address,
 				      u64 wake)
 {
 	u64 bytes = head->bytes - MESSAGE_BYTES(0);
 
-	/* one register from here on, so that the verifier sees each comparison hold in the copy */
+	/* one register from here on, so that the verifier sees each comparison bound the copy */
 	barrier_var(bytes);
 #define TRY_CLASS(size)                                                                            \
 	if (bytes <= (size))                                                                       \
@@ -77,11 +77,11 @@ static __always_inline int copy_batch(void *ring, const struct wire_head *head, 
 }
 
 /*
- * Whether a process may put more into `batches`: what it holds there is at most SHARE times what is
- * free for all (dynamic threshold, Choudhury and Hahne 1998). One flooding process gets four fifths
- * of the ring, two get four ninths each, and there is always something left for who comes next.
- * Room for another message of that size counts as taken: who sends large ones comes to its share in
- * large steps, and several of its threads at once.
+ * Whether a process may put more into `batches`. It may hold at most SHARE times what is free for
+ * all (dynamic threshold, Choudhury and Hahne 1998). One flooding process gets four fifths of the
+ * ring, two get four ninths each, and some room is always left for the next process. Room for one
+ * more message of that size counts as taken: large messages fill the share in large steps, and
+ * several threads may send at once.
  */
 #define SHARE 4
 
@@ -94,12 +94,12 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 	if (2 * bytes > free)
 		return false;
 	free -= 2 * bytes;
-	/* it holds no more than all do, which is mostly little */
+	/* it holds no more than all processes together, which is mostly little */
 	if (used + bytes <= SHARE * free)
 		return true;
 	read = bpf_map_lookup_elem(&consumed, &tgid);
 	held = process->submitted_bytes;
-	/* where more was read than this one has sent, that is of an earlier one with its number */
+	/* if more was read than it has sent, the count is of an earlier process with its tgid */
 	if (read)
 		held = *read > held ? 0 : held - *read;
 	return held + bytes <= SHARE * free;
@@ -110,7 +110,7 @@ static __always_inline bool is_batch(const struct ttlog_batch *head)
 	return head->magic == TTLOG_BATCH_MAGIC && TTLOG_ABI_IS_KNOWN(head->version);
 }
 
-/* What could not be sent, and why not: as many events as the batch's head says. */
+/* Counts what could not be sent, by cause (`err`). The batch's head says how many events it has. */
 static __always_inline void count_lost(struct wire_process *process, int err, u64 address)
 {
 	struct ttlog_batch head;
@@ -136,7 +136,7 @@ static __always_inline void count_lost(struct wire_process *process, int err, u6
 		__sync_fetch_and_add(&process->lost_alone_events, events);
 }
 
-/* `bytes` is the program's word, which the collector compares with the batch's own. */
+/* `bytes` comes from the program. The collector compares it with the batch's own size. */
 static __always_inline void batch__flush(struct task_struct *task, struct wire_process *process,
 					 u64 address, u64 bytes, u32 module)
 {
@@ -177,9 +177,9 @@ static __always_inline bool send_thread(struct task_struct *task, struct wire_pr
 }
 
 /*
- * What a dying thread has left in one batch; its head goes even where nothing is left, because it
- * closes the accounts. Returns how many bytes were sent, -EAGAIN where it is more than `room`. A
- * global function, so that the verifier walks it once and not for each of a thread's batches.
+ * Sends what a dying thread has left in one batch. The head is sent even if nothing is left,
+ * because it closes the accounts. Returns how many bytes were sent; -EAGAIN: it is more than
+ * `room`. A global function, so that the verifier walks it once, and not once for each batch.
  */
 __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room)
 {
@@ -207,14 +207,14 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 		err = copy_batch(&deaths, &head, address, BPF_RB_FORCE_WAKEUP);
 	used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
 	if (err == -ENOSPC && has_share(process, head.tgid, bytes, used)) {
-		/* many die at once */
+		/* many threads die at once */
 		err = copy_batch(&batches, &head, address, BPF_RB_FORCE_WAKEUP);
 		if (!err)
 			__sync_fetch_and_add(&process->submitted_bytes, bytes);
 	}
 	if (err) {
 		count_lost(process, err, address);
-		/* a page of it is not there, and nobody waits for pages here: how much it was */
+		/* a page of it is missing, and nothing may wait for it here: send the head */
 		if (err == -EFAULT)
 			(void)send_thread(bpf_get_current_task_btf(), process, WIRE_END, address,
 					  module);
@@ -224,9 +224,9 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 }
 
 /*
- * What is in a batch by now, as by a flush, but it stays there, too: where there is no room nothing
- * is lost by that. In `batches`, where what the thread flushes later comes later. A global function
- * as above.
+ * Sends what is in a batch now, like a flush. But the batch keeps it, so nothing is lost if there
+ * is no room. It goes to `batches`, so that the thread's later flushes come after it. A global
+ * function, as above.
  */
 __attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
 {
@@ -253,7 +253,7 @@ __attribute__((noinline)) int batch__send_so_far(u64 address, u32 module)
 	return err;
 }
 
-/* How many events there were in a batch that could not be sent: for the accounts. */
+/* Keeps the number of events in a batch that could not be sent, for the accounts. */
 static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, u64 address)
 {
 	struct ttlog_batch head;
@@ -264,7 +264,7 @@ static __always_inline void leave_count(struct wire_thread_batches *own, u32 i, 
 
 #define REGISTER_TRIES 16
 
-/* The slot with that address, WIRE_MAX_MODULES where there is none. */
+/* The slot with that address; WIRE_MAX_MODULES: there is none. */
 static __always_inline u32 find_slot(const struct wire_thread_batches *own, u64 address)
 {
 	u32 i = 0;
@@ -274,7 +274,7 @@ static __always_inline u32 find_slot(const struct wire_thread_batches *own, u64 
 	return i;
 }
 
-/* Keeps in mind that the acting thread has a batch there. */
+/* Remembers that the acting thread has a batch at `address`. */
 static __always_inline void batch__register(struct task_struct *task, struct wire_process *process,
 					    u64 address, u32 module)
 {
@@ -282,7 +282,7 @@ static __always_inline void batch__register(struct task_struct *task, struct wir
 	struct wire_thread_batches *own = bpf_map_lookup_elem(&threads, &key);
 	u32 slot;
 
-	/* a CPU has a few elements in stock, and more a moment later: threads begin in crowds */
+	/* a CPU has few spare elements, and more a moment later: many threads begin at once */
 	for (int i = 0; !own && i < REGISTER_TRIES; i++) {
 		bpf_map_update_elem(&threads, &key, &no_batches, BPF_NOEXIST);
 		own = bpf_map_lookup_elem(&threads, &key);
@@ -294,7 +294,7 @@ static __always_inline void batch__register(struct task_struct *task, struct wir
 	slot = find_slot(own, address);
 	if (slot < WIRE_MAX_MODULES && !(own->left[slot] & WIRE_LEFT_GONE))
 		return;
-	/* one that it gave up and that nobody could be told of: now its own count goes on */
+	/* a batch that was given up when no message had room: its own count goes on from here */
 	if (slot >= WIRE_MAX_MODULES)
 		slot = find_slot(own, 0);
 	if (slot >= WIRE_MAX_MODULES) {

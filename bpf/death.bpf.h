@@ -2,9 +2,9 @@
 /*
  * Death: what a thread had not flushed, and how the process ended.
  *
- * Runs on the dying thread, while its memory is still there. At the delivery of the signal
- * interrupts are off, and as much as one batch holds is taken. The rest, of a thread with many full
- * batches, is taken when it exits.
+ * These functions run on the dying thread, while its memory is still there. When the signal is
+ * delivered, interrupts are off: then at most as much as one batch holds is taken. What is left of
+ * a thread with many full batches is taken when it exits.
  */
 #ifndef TTLOG_DEATH_BPF_H
 #define TTLOG_DEATH_BPF_H
@@ -25,15 +25,15 @@
 #define SIGNAL_GROUP_EXIT 0x04
 #define SIGNAL_UNKILLABLE 0x40
 
-/* At most so much is copied while interrupts are off; any one batch fits. */
+/* The most that is copied while interrupts are off; any one batch fits. */
 #define ROOM_IRQS_OFF MESSAGE_BYTES(TTLOG_BATCH_MAX_BYTES)
 #define ROOM_ALL      (1ull << 32)
 
 struct drain {
 	struct wire_thread_batches *own;
-	u64 room;      /* bytes that may yet be sent here */
+	u64 room;      /* bytes that may still be sent in this call */
 	u32 is_ending; /* the thread runs no more code of the program */
-	u32 left_cnt;  /* batches that there was no room for, here or in the rings */
+	u32 left_cnt;  /* batches without room in this call, or in the ring buffers */
 };
 
 /* For bpf_loop(). */
@@ -56,7 +56,7 @@ static long drain_slot(u32 i, void *ctx)
 	left = own->left[i];
 	own->left[i] = 0;
 	sent = batch__send_tail(address, own->module[i], drain->room);
-	/* before 6.16 the memory is gone by the second time: what the first one counted is lost */
+	/* before 6.16 the memory is gone at the second try: what the first one counted is lost */
 	if (sent == -EFAULT && left) {
 		own->left[i] = left | WIRE_LEFT_GONE;
 		drain->left_cnt++;
@@ -76,9 +76,8 @@ static long drain_slot(u32 i, void *ctx)
 }
 
 /*
- * Takes what the calling thread has not flushed, as far as `room` goes. It may live on and be
- * drained again: what is taken twice is told apart by the collector. Returns how many batches are
- * left.
+ * Takes what the calling thread has not flushed, up to `room` bytes. The thread may live on and be
+ * drained again: the collector tells apart what is taken twice. Returns how many batches are left.
  */
 static __always_inline u32 drain_thread(u64 room, bool is_ending)
 {
@@ -95,7 +94,7 @@ static __always_inline u32 drain_thread(u64 room, bool is_ending)
 	return drain.left_cnt;
 }
 
-/* As drain_thread(), of a thread that lives on: its batches stay its own. */
+/* As drain_thread(), for a thread that lives on and keeps its batches. */
 static __always_inline void send_so_far(void)
 {
 	u64 key = bpf_get_current_pid_tgid();
@@ -116,7 +115,7 @@ static __always_inline void forget_thread(u32 tgid, u32 tid)
 	bpf_map_delete_elem(&threads, &key);
 }
 
-/* As forget_thread(), where its memory is gone; but for what it could not send. */
+/* As forget_thread(), when its memory is gone. Entries of tails that were not sent stay. */
 static __always_inline void release_thread(u32 tgid, u32 tid)
 {
 	u64 key = (u64)tgid << 32 | tid;
@@ -137,8 +136,8 @@ static __always_inline void release_thread(u32 tgid, u32 tid)
 		bpf_map_delete_elem(&threads, &key);
 }
 
-/* The calling thread runs no more code of the program: take what it left, forget it. Where not all
- * could be sent it is tried again at the next sign of its death, and counted in the end. */
+/* The calling thread runs no more code of the program: takes its tails, then forgets it. If some
+ * could not be sent, the next sign of its death tries again; in the end they are counted. */
 static __always_inline void end_thread(struct wire_process *process, u64 room)
 {
 	u64 key = bpf_get_current_pid_tgid();
@@ -155,7 +154,7 @@ static __always_inline bool ends_process(int sig, struct k_sigaction *action)
 		return true;
 	if (!can_end_process(sig) || BPF_CORE_READ(action, sa.sa_handler))
 		return false;
-	/* the first process of a pid namespace: the kernel throws away what has come so far */
+	/* the kernel drops such signals for the first process of a pid namespace */
 	return !(BPF_CORE_READ(bpf_get_current_task_btf(), signal, flags) & SIGNAL_UNKILLABLE);
 }
 
@@ -168,12 +167,12 @@ static __always_inline void copy_registers(u64 *to)
 	WIRE_X86_REGISTERS(COPY_REGISTER)
 #undef COPY_REGISTER
 #else
-	/* not by way of the stack: 512 bytes are all that a program has, with what it calls */
+	/* not through the stack: a program and all it calls have 512 bytes of stack */
 	bpf_probe_read_kernel(to, sizeof(struct user_pt_regs), regs);
 #endif
 }
 
-/* By kill() or raise(), in the process that it hits; its number is that in its own namespace. */
+/* The process sent the signal to itself, by kill() or raise(). Its pid is that of its namespace. */
 static __always_inline bool sent_by_itself(struct kernel_siginfo *info)
 {
 	struct wire_head head = { .tgid = current_tgid() };
@@ -192,7 +191,7 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 
 	if (!crash)
 		return;
-	/* no signal of its own kills the one that reports */
+	/* with SIGKILL this thread did not crash, but may have sent the fatal signal */
 	stamp(&crash->head, sig == SIGKILL ? WIRE_REPORTER : WIRE_CRASH);
 	crash->head.flags = process->has_file ? WIRE_HAS_FILE : 0;
 	crash->signal = sig;
@@ -213,7 +212,7 @@ static __always_inline void send_crash(void *ctx, struct wire_process *process, 
 	message__submit(crash);
 }
 
-/* psABI: below sp, functions that call nothing keep what they like */
+/* psABI: functions that call nothing may use the bytes below sp */
 #define RED_ZONE_BYTES   128
 /* How many pages from sp on are tried: 1 MiB. */
 #define STACK_SCAN_PAGES 256
@@ -248,8 +247,8 @@ struct stack_scan {
 	u64 pages[WIRE_MAX_STACK_PAGES];
 };
 
-/* Kernels before 6.7 verify what bpf_loop() calls as if it were called once, and may take out the
- * branches that count on more (seen on 6.1). This they can't take for 0. */
+/* Kernels before 6.7 verify the callback of bpf_loop() as if it ran once, and may drop the branches
+ * for later rounds (seen on 6.1). They can't assume that this is 0. */
 static volatile u64 none;
 
 /* For bpf_loop(). */
@@ -283,7 +282,7 @@ static __always_inline int copy_stack(const struct stack_scan *scan, const u32 p
 	for (u32 i = 0; i < page_cnt; i++) {
 		u64 address = scan->pages[i];
 
-		/* another thread may have unmapped it by now; nothing is at 0 */
+		/* another thread may have unmapped it by now; no page is at 0 */
 		if (bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES, (void *)address))
 			address = 0;
 		message->addresses[i] = address;
@@ -293,10 +292,10 @@ static __always_inline int copy_stack(const struct stack_scan *scan, const u32 p
 }
 
 /*
- * For unwinding without frame pointers. It is a help, not an account: without memory to read or
- * room in the ring there is none, and what others need to put there goes first. Who has run out of
- * stack has sp in the guard below it, so the first page need not be readable. A global function, so
- * that the verifier walks it once.
+ * Sends the stack from sp on, for unwinding without frame pointers. This is a help, not an account:
+ * nothing is sent if no page can be read, or if the ring buffer is half full. When a thread has run
+ * out of stack, sp is in the guard page below it, so the first page may be unreadable. A global
+ * function, so that the verifier walks it once.
  */
 __attribute__((noinline)) int send_stack(u64 sp)
 {
@@ -320,13 +319,13 @@ __attribute__((noinline)) int send_stack(u64 sp)
 	return copy_stack(&scan, WIRE_MAX_STACK_PAGES);
 }
 
-/* So many pages where a stack begins tell of a thread's first functions. */
+/* A thread's first functions lie in so many pages at the beginning of its stack. */
 #define OUTER_PAGES     3
-/* No stack is so long: sp is elsewhere. */
+/* No stack is so long: sp is not on it. */
 #define STACK_MAX_BYTES (1ull << 30)
 
-/* Where the calling thread's stack begins, above all that it has on it. glibc and musl put what they
- * keep of a thread there; what another library does there is not found to be a stack. */
+/* Where the calling thread's stack begins (its highest address). glibc and musl keep their thread
+ * descriptor there. Another library may not: then send_outer() finds no stack at that address. */
 static __always_inline u64 stack_begin(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -340,7 +339,7 @@ static __always_inline u64 stack_begin(void)
 #endif
 }
 
-/* What send_stack(sp) does not come to. */
+/* Sends the beginning of the stack, if send_stack(sp) does not reach it. */
 __attribute__((noinline)) int send_outer(u64 sp)
 {
 	u64 begin = stack_begin();
@@ -369,7 +368,7 @@ static __always_inline bool is_fault(int sig)
 	return sig > 0 && sig < 64 && (faults_mask >> sig & 1);
 }
 
-/* The calling thread's; NULL: no memory. */
+/* The entry of the calling thread; NULL: no memory. */
 static __always_inline struct faults *faults__get(struct wire_process *process)
 {
 	u64 key = bpf_get_current_pid_tgid();
@@ -387,7 +386,7 @@ static __always_inline struct faults *faults__get(struct wire_process *process)
 
 #define SA_ONSTACK 0x08000000ul
 
-/* Whether it is on the stack that the thread has for handlers. */
+/* Whether sp is on the stack that the thread has for signal handlers. */
 static __always_inline bool is_of_handlers(u64 sp)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -395,7 +394,7 @@ static __always_inline bool is_of_handlers(u64 sp)
 	return sp - BPF_CORE_READ(task, sas_ss_sp) < BPF_CORE_READ(task, sas_ss_size);
 }
 
-/* A handler gets a stack of its own: should the thread die there, what it came from is on another. */
+/* A handler may have its own stack. If the thread dies there, the cause is on the other stack. */
 static __always_inline void keep_stack(struct wire_process *process, struct k_sigaction *action)
 {
 	struct faults *kept;
@@ -413,7 +412,7 @@ static __always_inline void keep_stack(struct wire_process *process, struct k_si
 		kept->interrupted_sp = sp;
 }
 
-/* What the calling thread has on its stacks, as far as it is copied. */
+/* Sends the calling thread's stacks, as far as they are copied. */
 static __always_inline void send_stacks(struct wire_process *process)
 {
 	u64 key = bpf_get_current_pid_tgid();
@@ -430,10 +429,10 @@ static __always_inline void send_stacks(struct wire_process *process)
 }
 
 /*
- * A handler takes it. It may mend what is wrong, jump away, or report and raise the signal again:
- * only the death shows which, so what there is to know is kept until then, or until the thread's
- * next one. The machine's and the program's own are kept apart: a handler may call abort(), which
- * another handler takes.
+ * A handler takes the signal. The handler may repair the cause, jump away, or report and raise the
+ * signal again: only the death shows which. So the facts are kept until then, or until the thread's
+ * next signal. Signals of the CPU and of the program are kept apart: a handler may call abort(),
+ * and another handler may take that.
  */
 static __always_inline void keep_fault(struct wire_process *process, int sig,
 				       struct kernel_siginfo *info)
@@ -483,17 +482,17 @@ static __always_inline void send_faults(struct wire_process *process)
 		return;
 	send_fault(process, &kept->fault);
 	send_fault(process, &kept->raised);
-	/* the handler may have had a stack of its own, which nobody knew of */
+	/* the handler may have had a stack of its own, which the kernel does not know of */
 	sp = sp_of(kept->fault.stamp_ns ? kept->fault.registers : kept->raised.registers);
 	if (sp != kept->interrupted_sp)
 		send_stack(sp);
 }
 
 /*
- * Whether the calling thread, which is killed along with others, may be why: kill() hits whichever
- * thread the kernel likes best, and then this one's handler, which sent that signal, had taken one
- * of that number. The last thread to take a fault: of one that was survived the reader will see that
- * its handler runs no more.
+ * Whether the calling thread may have sent the signal that kills it and all others: kill() hits the
+ * thread that the kernel prefers, but the sender's handler had taken a signal of that number. Only
+ * the last thread that took a fault is asked. If it survived that fault, the reader of its stack
+ * sees that the handler no longer runs.
  */
 static __always_inline bool may_have_raised(struct wire_process *process)
 {
@@ -515,7 +514,7 @@ static __always_inline void forget_faults(void)
 	bpf_map_delete_elem(&faults, &key);
 }
 
-/* signal(7): what dumps core by default. */
+/* signal(7): the signals that dump core by default. */
 static __always_inline bool is_core_signal(int sig)
 {
 	const u64 core_mask = 1ull << SIGQUIT | 1ull << SIGILL | 1ull << SIGTRAP | 1ull << SIGABRT |
@@ -525,8 +524,8 @@ static __always_inline bool is_core_signal(int sig)
 	return core_mask >> (sig & 63) & 1;
 }
 
-/* The calling thread is killed. Where that is because another one crashed: what it was at. A help, as
- * send_stack(). */
+/* The calling thread is killed. If that is because another one crashed, sends its registers and the
+ * top of its stack. This is a help, as send_stack(). */
 static __always_inline void send_other(struct wire_process *process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -550,8 +549,8 @@ static __always_inline void send_other(struct wire_process *process)
 	message__submit(message);
 }
 
-/* Threads that end at the same moment may each see that no other is left; the first one to get here
- * tells. What the others left may come after it. */
+/* Threads that end at the same moment may each see that they are the last. The first one to get
+ * here sends the message. The tails of the others may come after it. */
 static __always_inline void send_exit(struct wire_process *process)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -563,7 +562,7 @@ static __always_inline void send_exit(struct wire_process *process)
 	else
 		end.status = BPF_CORE_READ(task, group_leader, exit_code);
 	end.sender = sender__of(process, end.status & 0x7f);
-	/* a sender's came first where the kernel's would have been another SIGKILL */
+	/* if a process sent SIGKILL first, the kernel's own for lack of memory changed nothing */
 	end.is_oom = (end.status & 0x7f) == SIGKILL && !end.sender.pid &&
 		     BPF_CORE_READ(task, signal, oom_mm);
 	end.max_rss_pages = BPF_CORE_READ(task, signal, maxrss);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * Programs that the collector has started, while their dynamic linkers are at work: at the start, and
- * at each dlopen() of a program that is still traced.
+ * Programs that the collector has started, while their dynamic linker works: at the start, and at
+ * each dlopen() while the program is still traced.
  *
- * The program has to stand still between the mapping of its libraries and their constructors. The
- * collector traces it, and a thread that is traced stops ahead of each signal. So it is sent one
- * that it can't see, from its own probe hit, and stops before it is back in its own code. It is a
- * signal that does nothing where there is no handler; where there is one, or where it is blocked
- * and would be seen pending, another one is taken. If the collector is gone by then, the kernel
- * drops it.
+ * The program has to stop after its libraries are mapped, and before their constructors run. The
+ * collector traces it, and a traced thread stops before each signal that it gets. So the probe
+ * sends the thread a signal that the program can't see, and the thread stops before it is back in
+ * its own code. The signal is one that does nothing without a handler. If it has a handler, or is
+ * blocked and would be seen pending, the next one is tried. If the collector is gone by then, the
+ * kernel drops the signal.
  */
 #ifndef TTLOG_LAUNCH_BPF_H
 #define TTLOG_LAUNCH_BPF_H
@@ -32,7 +32,7 @@ static __always_inline bool is_traced(struct task_struct *task)
 	       BPF_CORE_READ(task, parent, tgid) == collector;
 }
 
-/* NULL: it has linked, or is no concern of ours. */
+/* NULL: its linker is done, or it is not ours. */
 static __always_inline struct wire_linking *linking__find(struct task_struct *task)
 {
 	u32 tgid = task->tgid;
@@ -44,7 +44,7 @@ static __always_inline struct wire_linking *linking__find(struct task_struct *ta
 /* SIG_IGN is 1. */
 #define CAN_HANDLE(task, sig) ((u64)BPF_CORE_READ(task, sighand, action[(sig)-1].sa.sa_handler) > 1)
 
-/* Whether there is a signal to stop it by. */
+/* Whether a signal was sent that stops it. */
 static __always_inline bool stop(struct task_struct *task)
 {
 	u64 blocked = BPF_CORE_READ(task, blocked.sig[0]);
@@ -59,8 +59,9 @@ static __always_inline bool stop(struct task_struct *task)
 }
 
 /*
- * Its linker tells that it begins, when nothing is mapped yet, or is done: with this, or with the
- * libraries of LD_AUDIT, which come before and have a namespace of their own.
+ * The program's linker says that it begins, when nothing is mapped yet, or that it is done: with
+ * the program's libraries, or with those of LD_AUDIT, which come first and have a namespace of
+ * their own.
  */
 static __always_inline void linking__tell(struct task_struct *task, struct wire_linking *linking)
 {
@@ -77,18 +78,18 @@ static __always_inline void linking__tell(struct task_struct *task, struct wire_
 	(void)stop(task);
 }
 
-/* ---- what comes later ---- */
+/* ---- libraries that are loaded later ---- */
 
 enum linker_step {
-	LINKER_ADDS,  /* it begins to */
+	LINKER_ADDS,  /* it begins to map libraries */
 	LINKER_ADDED, /* they are mapped; their constructors come next */
 	LINKER_OTHER,
 };
 
 /*
- * What the linker of the calling thread, which is no longer in `linking`, tells. What other name
- * spaces have (dlmopen) it tells elsewhere: there it has added once too often. debug: address of its
- * _r_debug, 0: unknown.
+ * What the linker of the calling thread reports, when it is no longer in `linking`. For other
+ * namespaces (dlmopen) the linker changes another _r_debug: then this returns LINKER_ADDED once too
+ * often. debug: address of its _r_debug, 0: unknown.
  */
 static __always_inline enum linker_step linker__step(struct wire_process *process, u64 debug)
 {
@@ -104,12 +105,13 @@ static __always_inline enum linker_step linker__step(struct wire_process *proces
 }
 
 /*
- * Who is not traced is for as long as it loads: told of when it begins, the collector has some
- * system calls' time to come (src/attach/launch/hold.c). Then the thread waits a little for it, on its CPU: nothing
- * puts a thread to sleep here but a page that does not come, which would hold up RCU Tasks Trace.
+ * Other threads are traced only while they load libraries. The collector is told when such a load
+ * begins, and has the time of some system calls to seize the thread (src/attach/launch/hold.c).
+ * Then the thread waits a little for the collector, and uses its CPU: a BPF program can sleep only
+ * for a page that does not come, and that would hold up RCU Tasks Trace.
  */
 #define TRACER_WAIT_NS 1000000
-/* More than there is time for. */
+/* More than fit into that time. */
 #define TRACER_LOOKS   (1u << 17)
 
 static __always_inline bool load__tell(const struct task_struct *task, u32 step)
@@ -124,7 +126,7 @@ static __always_inline bool load__tell(const struct task_struct *task, u32 step)
 	return true;
 }
 
-/* Whether that was told. Another one than the collector may trace it. */
+/* Whether the collector was told. A thread that another process traces is left alone. */
 static __always_inline bool load__begin(struct task_struct *task, struct wire_process *process)
 {
 	process->loader = 0;
@@ -142,7 +144,7 @@ static long look_for_tracer(u32 i, void *ctx)
 	return is_traced(bpf_get_current_task_btf()) || bpf_ktime_get_ns() >= *end_ns;
 }
 
-/* Whether it stops. */
+/* Whether the thread stops. */
 static __always_inline bool load__end(struct task_struct *task, struct wire_process *process,
 				      bool has_added)
 {
@@ -160,7 +162,7 @@ static __always_inline bool load__end(struct task_struct *task, struct wire_proc
 	return stops;
 }
 
-/* Whether the collector has to be told that there may be something to attach to, while it runs on. */
+/* Whether to tell the collector of libraries that came, while the thread runs on. */
 static __always_inline bool load__passes(struct task_struct *task, struct wire_process *process,
 					 enum linker_step step)
 {

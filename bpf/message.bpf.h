@@ -2,8 +2,8 @@
 /*
  * The two ring buffers, and what every message starts with.
  *
- * A uprobe program may be preempted and run again on the same CPU, so there is no per-CPU scratch:
- * messages are built where they are read, in the ring buffer.
+ * A uprobe program may be preempted, and run again on the same CPU. So there is no per-CPU scratch:
+ * messages are built in the ring buffer itself.
  */
 #ifndef TTLOG_MESSAGE_BPF_H
 #define TTLOG_MESSAGE_BPF_H
@@ -29,8 +29,8 @@ static __always_inline void stamp_namespace(struct wire_head *head, struct task_
 		head->ns_tgid = nr;
 }
 
-/* A probe sends its messages in the name of acting_task(); the programs for start and end of a task,
- * in the name of that task. */
+/* A probe sends its messages for acting_task(). The programs at the start and end of a task send
+ * them for that task. */
 static __always_inline void stamp_as(struct wire_head *head, struct task_struct *task, u32 kind,
 				     u32 bytes, u32 module)
 {
@@ -46,7 +46,7 @@ static __always_inline void stamp_as(struct wire_head *head, struct task_struct 
 	head->cgroup = bpf_get_current_cgroup_id();
 	head->uid = bpf_get_current_uid_gid();
 	stamp_namespace(head, task);
-	/* whole, with the zeroes behind the name: the collector compares it so */
+	/* all 16 bytes, with the zeroes after the name: the collector compares all of them */
 	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
 	head->comm[sizeof(head->comm) - 1] = '\0';
 }
@@ -57,9 +57,9 @@ static __always_inline void stamp(struct wire_head *head, u32 kind)
 }
 
 /*
- * Who may put how much into `deaths`, so that a program that dies in crowds or shouts at the probe
- * leaves room for what becomes of the others: tails and stacks up to a half, what a program can say
- * as often as it likes up to three quarters.
+ * Whether `deaths` is filled to at most that many quarters. Tails and stacks may fill it up to a
+ * half; messages that a program can send as often as it likes, up to three quarters. So crowds of
+ * dying processes, or a program that floods the probe, leave room for the end of other processes.
  */
 static __always_inline bool deaths__have_room(u32 quarters)
 {
@@ -67,7 +67,7 @@ static __always_inline bool deaths__have_room(u32 quarters)
 	       bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 4 * quarters;
 }
 
-/* A message without a batch in it: always to `deaths`, always waking the collector. */
+/* A message without a batch. It always goes to `deaths`, and always wakes the collector. */
 static __always_inline void *message__reserve(struct wire_process *process, u32 size)
 {
 	void *message = bpf_ringbuf_reserve(&deaths, size, 0);
@@ -77,7 +77,7 @@ static __always_inline void *message__reserve(struct wire_process *process, u32 
 	return message;
 }
 
-/* One that the program itself brings about. */
+/* As message__reserve(), for a message that the program causes by itself. */
 static __always_inline void *message__reserve_said(struct wire_process *process, u32 size)
 {
 	if (deaths__have_room(3))

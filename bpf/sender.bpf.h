@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * Who sends signals to what is recorded.
+ * Which process sends signals to a recorded process.
  *
- * Only while the kernel makes a signal is it known who asks for it: who takes SIGKILL is told
- * nothing, and of others a number that may be nobody's by then. So the sender is kept, by signal,
- * until the process ends.
+ * Only while the kernel makes a signal is its sender known. The receiver of SIGKILL learns nothing.
+ * The receiver of another signal learns a pid, which may no longer exist by then. So the sender is
+ * kept, per signal, until the process ends.
  */
 #ifndef TTLOG_SENDER_BPF_H
 #define TTLOG_SENDER_BPF_H
@@ -16,12 +16,12 @@
 #define SI_USER          0
 #define SI_QUEUE         -1
 #define SI_TKILL         -6
-/* What became of it, as include/trace/events/signal.h has it. */
+/* The result of a signal, as in include/trace/events/signal.h. */
 #define SIGNAL_IS_NEW    0
 #define SIGNAL_LOST_INFO 4
 
 struct senders {
-	u64 start_ns; /* of the process: numbers come again */
+	u64 start_ns; /* of the process: the kernel reuses tgids */
 	struct wire_sender of[LAST_SIGNAL];
 };
 
@@ -35,8 +35,8 @@ struct {
 
 static const struct senders no_senders = {};
 
-/* signal(7): what the default action does not end a process with: SIGCHLD, SIGCONT, SIGSTOP,
- * SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH. The numbers are those of x86 and arm64. */
+/* signal(7): these signals do not end a process by default: SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
+ * SIGTTIN, SIGTTOU, SIGURG, SIGWINCH. The numbers are those of x86 and arm64. */
 static __always_inline bool can_end_process(int sig)
 {
 	const u64 harmless = 1ull << 17 | 1ull << 18 | 1ull << 19 | 1ull << 20 | 1ull << 21 |
@@ -45,14 +45,14 @@ static __always_inline bool can_end_process(int sig)
 	return sig > 0 && sig <= LAST_SIGNAL && (sig == LAST_SIGNAL || !(harmless >> sig & 1));
 }
 
-/* A special value, not a pointer, stands for signals that nobody bothered to describe. */
+/* Values up to 2 are no pointers: they stand for signals without a description. */
 static __always_inline bool is_described(const struct kernel_siginfo *info)
 {
 	return (u64)info > 2;
 }
 
-/* Whether the calling task asked for it: 0 stands for that, 1 for the kernel. A timer of the
- * program's own comes from whatever runs just then. */
+/* Whether the calling task asked for the signal: 0 means that it did, 1 that the kernel did. A
+ * timer of the program fires in whichever task runs at that moment. */
 static __always_inline bool is_asked_for(struct kernel_siginfo *info)
 {
 	int code;
@@ -63,7 +63,7 @@ static __always_inline bool is_asked_for(struct kernel_siginfo *info)
 	return code == SI_USER || code == SI_QUEUE || code == SI_TKILL;
 }
 
-/* NULL: there is none, and none is made where nobody is to be kept, or without memory. */
+/* Makes the entry if `is_wanted`. NULL: there is none, or there is no memory. */
 static __always_inline struct senders *senders__get(struct wire_process *process, u32 tgid,
 						    bool is_wanted)
 {
@@ -71,7 +71,7 @@ static __always_inline struct senders *senders__get(struct wire_process *process
 
 	if (kept && kept->start_ns == process->start_ns)
 		return kept;
-	/* who is sent something when it has ended would be kept for ever */
+	/* an entry that is made after the process ended would stay for ever */
 	if (!is_wanted || process->exits ||
 	    bpf_map_update_elem(&senders, &tgid, &no_senders, BPF_ANY))
 		return NULL;
@@ -81,7 +81,7 @@ static __always_inline struct senders *senders__get(struct wire_process *process
 	return kept;
 }
 
-/* Runs with the lock held that the process's signals are under. */
+/* Runs with the lock of the process's signals held. */
 static __always_inline void sender__keep(struct wire_process *process,
 					 const struct task_struct *task, int sig,
 					 struct kernel_siginfo *info)
@@ -104,7 +104,7 @@ static __always_inline void sender__keep(struct wire_process *process,
 	bpf_probe_read_kernel(sender->comm, sizeof(sender->comm), leader->comm);
 }
 
-/* Of the calling process, which dies of it. */
+/* The sender of the signal that the calling process dies of. */
 static __always_inline struct wire_sender sender__of(struct wire_process *process, int sig)
 {
 	struct wire_sender none = {};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * The maps, and who is recorded.
+ * The maps, and the rule which processes are recorded.
  */
 #ifndef TTLOG_STATE_BPF_H
 #define TTLOG_STATE_BPF_H
@@ -14,11 +14,11 @@
 
 /* Set by the collector before the programs are loaded. */
 const volatile __u64 batches_bytes = 0;      /* size of ring buffer `batches` */
-const volatile __u64 wake_bytes = 0;         /* its fill at which the collector is woken */
-const volatile bool track_all = false;       /* whoever has a probed file is recorded (-e) */
-const volatile bool follow_children = false; /* children of the recorded are recorded (-- CMD) */
-const volatile bool all_stacks = false;      /* of a crash, other threads' too (--stacks) */
-const volatile int collector = 0;            /* its process */
+const volatile __u64 wake_bytes = 0;         /* the collector is woken at this fill of `batches` */
+const volatile bool track_all = false;       /* record each process that runs a probed file (-e) */
+const volatile bool follow_children = false; /* record children of recorded processes (-- CMD) */
+const volatile bool all_stacks = false;      /* in a crash, send all threads' stacks (--stacks) */
+const volatile int collector = 0;            /* tgid of the collector */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -38,7 +38,7 @@ struct {
 	__type(value, struct wire_process);
 } processes SEC(".maps");
 
-/* Bytes of `batches` that the collector has read, per process; written by the collector. */
+/* How many bytes of `batches` the collector has read, per process; the collector writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -61,7 +61,7 @@ struct {
 	__uint(max_entries, 64 << 10);
 } loads SEC(".maps");
 
-/* The programs that the collector traces while they are linked (-- CMD). */
+/* Programs that the collector traces while their dynamic linkers work (-- CMD). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -70,12 +70,12 @@ struct {
 	__type(value, struct wire_linking);
 } linking SEC(".maps");
 
-/* The last signals of a thread that handlers took. */
+/* The last signals of a thread that a handler took. */
 struct faults {
-	u64 start_ns;       /* of the process: numbers come again */
-	u64 interrupted_sp; /* where one came whose handler has a stack of its own; 0: none */
-	struct wire_handled fault;  /* the machine's: SIGSEGV and the like */
-	struct wire_handled raised; /* sent by itself: abort() */
+	u64 start_ns;               /* of the process: the kernel reuses tgids */
+	u64 interrupted_sp;         /* sp before a handler that runs on its own stack; 0: none */
+	struct wire_handled fault;  /* raised by the CPU: SIGSEGV and the like */
+	struct wire_handled raised; /* sent by the program: abort() */
 };
 
 struct {
@@ -86,7 +86,7 @@ struct {
 	__type(value, struct faults);
 } faults SEC(".maps");
 
-/* What no program ever calls: share_no_stack(). */
+/* Never filled, for a tail call that never happens: share_no_stack(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -96,7 +96,7 @@ struct {
 
 const volatile bool calls_nothing = false;
 
-/* How many were ever tracked by BPF; counted when they are. */
+/* How many processes BPF has begun to track; raised when it does. */
 __u64 tracked_cnt = 0;
 
 /* Processes that could not be recorded because `processes` was full. */
@@ -107,11 +107,12 @@ static const struct wire_thread_batches no_batches = {};
 static const struct faults no_faults = {};
 
 /*
- * Each uprobe program calls this. From 6.13 on a program of type kprobe that needs 64 bytes of stack
- * or more has one stack per CPU: the kernel assumes that such a program is not preempted. A uprobe
- * program can be. Then the next thread that runs it on that CPU overwrites the stack, and the kernel
- * can panic (github.com/open-telemetry/opentelemetry-ebpf-instrumentation/issues/3056). The kernel
- * makes no such stack for a program with a tail call, not even for a call that never happens.
+ * Each uprobe program calls this. From 6.13 on, a program of type kprobe that needs 64 bytes of
+ * stack or more has one stack per CPU: the kernel assumes that such a program is not preempted. A
+ * uprobe program can be preempted. Then the next thread that runs it on that CPU overwrites the
+ * stack, and the kernel can panic
+ * (github.com/open-telemetry/opentelemetry-ebpf-instrumentation/issues/3056). The kernel makes no
+ * such stack for a program with a tail call, even if the call never happens.
  */
 static __always_inline void share_no_stack(void *ctx)
 {
@@ -125,14 +126,15 @@ static __always_inline u32 current_tgid(void)
 }
 
 /*
- * Pointers in kernel structures are read by BPF_CORE_READ() throughout. Where a program follows one
- * by itself, the verifier looks through all of the kernel's types by name, three times a place it
- * sees that in: 0.25 s of the 0.37 s that loading took (6.18).
+ * BPF_CORE_READ() reads all pointers in kernel structures. If a program follows such a pointer
+ * directly, the verifier searches all of the kernel's types by name, three times for each such
+ * place: that took 0.25 s of 0.37 s of loading (6.18).
  */
 
 /*
- * In whose name a probe is hit: a child after vfork() runs on its parent's stack, in its parent's
- * memory and batch, while the parent waits. What it does there the parent does.
+ * The task that a probe hit is counted for. After vfork(), a child runs on its parent's stack, with
+ * its parent's memory and batch, while the parent waits. What the child does there is counted as
+ * the parent's.
  */
 static __always_inline struct task_struct *acting_task(void)
 {
@@ -155,7 +157,7 @@ static __always_inline struct wire_process *process__find(u32 tgid)
 	return bpf_map_lookup_elem(&processes, &tgid);
 }
 
-/* When its process was born, since boot. */
+/* Start time of the task's process, since boot. */
 static __always_inline u64 start_ns_of(const struct task_struct *task)
 {
 	if (task->pid == task->tgid)
@@ -164,8 +166,8 @@ static __always_inline u64 start_ns_of(const struct task_struct *task)
 }
 
 /*
- * The entry of a task's process, where that is recorded. Numbers come again: an entry belongs to
- * the process that it was first used for, and to no later one of that number.
+ * The entry of a task's process; NULL if the process is not recorded. The kernel reuses tgids: an
+ * entry belongs to the first process that used it, and not to a later one with the same tgid.
  */
 static __always_inline struct wire_process *process__of(const struct task_struct *task)
 {
@@ -179,7 +181,7 @@ static __always_inline struct wire_process *process__of(const struct task_struct
 	return process->start_ns == start_ns ? process : NULL;
 }
 
-/* A task whose process is to be recorded from now on. */
+/* Begins to record the task's process, if it is not recorded yet. */
 static __always_inline struct wire_process *process__track(const struct task_struct *task)
 {
 	struct wire_process *process = process__of(task);
@@ -187,7 +189,7 @@ static __always_inline struct wire_process *process__track(const struct task_str
 
 	if (process)
 		return process;
-	/* of an earlier process with that number, which the collector has yet to close */
+	/* an entry of an earlier process with that tgid, which the collector has yet to close */
 	if (process__find(tgid))
 		bpf_map_delete_elem(&processes, &tgid);
 	/* -EEXIST is fine: another thread was first */
@@ -199,7 +201,7 @@ static __always_inline struct wire_process *process__track(const struct task_str
 	return process;
 }
 
-/* The process of a task that hit a probe, where it is to be recorded. */
+/* The entry of a task that hit a probe; NULL if its process is not recorded. */
 static __always_inline struct wire_process *process__acting(const struct task_struct *task)
 {
 	return track_all ? process__track(task) : process__of(task);

@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * What a C++ program had thrown when it aborts: std::terminate() is said no reason.
+ * The exception that a C++ program threw before it aborts: std::terminate() gets no reason.
  *
  * Each thread has a pointer to the exception that it handles. std::terminate() counts as a handler
- * of an exception that nobody catches. The pointer lies in thread-local storage: libstdc++'s, or
- * the program's where libstdc++ is linked into it. Only __cxa_get_globals() knows the place. But
- * the head of an exception has a mark, and no other word there points to one. So we look for such a
- * word at the beginning of each module's storage. Of the first module, the program, we read more,
- * for libstdc++ may be part of it.
+ * of an uncaught exception. The pointer lies in thread-local storage: that of libstdc++, or of the
+ * program if libstdc++ is linked into it. Only __cxa_get_globals() knows the place. But each head
+ * of an exception has a mark, and no other word in this storage points to such a head. So we search
+ * the beginning of each module's storage for such a word. Of the first module, the program, we
+ * search more, because libstdc++ may be part of it.
  *
- * what() is the program's code, which we can't run here. But most of these functions only return a
+ * what() is code of the program, which we can't run here. But most of these functions only return a
  * member or a constant, and two instructions show which.
  *
- * All of it is the program's word: each read may fail, and there is an end to how many there are.
+ * All of it comes from the program: each read may fail, and the number of reads is limited.
  */
 #ifndef TTLOG_THROWN_BPF_H
 #define TTLOG_THROWN_BPF_H
 
 #include "death.bpf.h"
 
-/* The C++ ABI for Itanium, "Exception Handling": the class is "GNUCC++\0", of what
- * std::rethrow_exception() throws "GNUCC++\1". */
+/* The C++ ABI for Itanium, "Exception Handling": the class is "GNUCC++\0", or "GNUCC++\1" for an
+ * exception that std::rethrow_exception() throws (a dependent one). */
 #define CLASS_DEPENDENT 0x474e5543432b2b01ull
-/* Of the head (__cxa_exception in libstdc++'s unwind-cxx.h). Its first field is the type, or the
- * object of another exception where it depends on that. */
+/* The head (__cxa_exception in libstdc++'s unwind-cxx.h). Its first field is the type; of a
+ * dependent exception, the object of the first one. */
 #define HEAD_BYTES      112 /* the object follows */
 #define HEAD_AT_CLASS   80
 
-/* A thread's table of its modules' storage, glibc's dtv_t or musl's: some of its words are addresses
- * of that. */
+/* A thread's table of its modules' storage (dtv_t of glibc, or musl's): some of its words are the
+ * addresses of that storage. */
 #define DTV_WORDS       128
 #define BLOCK_WORDS     16
 #define BLOCK_BYTES     (BLOCK_WORDS * sizeof(u64))
 #define PROGRAM_BLOCKS  64
-/* glibc's; it has their number before the first. */
+/* An entry of glibc's table. The number of entries stands before the first one. */
 #define DTV_ENTRY_BYTES 16
-/* vm.mmap_min_addr, which hardly anybody sets lower. */
+/* The usual vm.mmap_min_addr; hardly any machine has less. */
 #define LOWEST_ADDRESS  65536
-/* Bases of the type, each of which is the only one but once. */
+/* How many steps from base to base; in one of them a type may have several bases. */
 #define MAX_BASES       8
 #define MAX_SIDE_BASES  3
 
@@ -51,11 +51,11 @@ static __always_inline bool read_word(u64 address, u64 *ret)
 struct head_scan {
 	u64 dtv;
 	u64 program; /* storage of the first module */
-	u64 head;    /* what is looked for */
+	u64 head;    /* the result; 0: not found */
 };
 
-/* As the kernel has the thread's pointer. A program sets it itself on arm64, so there the kernel knows
- * it from the first time on that another thread had the CPU. */
+/* The thread pointer comes from the kernel. On arm64 a program sets it itself: there the kernel
+ * knows it only after another thread had the CPU. */
 static __always_inline u64 dtv_address(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -69,8 +69,8 @@ static __always_inline u64 dtv_address(void)
 	return read_word(place, &dtv) ? dtv : 0;
 }
 
-/* A head that a word of the block points to. False where the block can't be read. Reads that fail are
- * dear, so what is no address is not tried. */
+/* Finds a head that a word of the block points to. False: the block can't be read. Reads that fail
+ * are slow, so words that can't be addresses are not tried. */
 static __always_inline bool find_head(u64 block, u64 *ret_head)
 {
 	u64 words[BLOCK_WORDS], mark;
@@ -96,7 +96,7 @@ static long scan_module(u32 i, void *ctx)
 
 	if (!read_word(scan->dtv + i * sizeof(u64), &block))
 		return 1;
-	/* what else there is: counts, marks, and the end */
+	/* other words are counts, marks, and the end */
 	if (block % sizeof(u64) || block < LOWEST_ADDRESS)
 		return 0;
 	if (!scan->program)
@@ -113,7 +113,7 @@ static long scan_program(u32 i, void *ctx)
 	return !find_head(scan->program + i * BLOCK_BYTES, &scan->head) || scan->head;
 }
 
-/* The object that was thrown, and its type; false where the thread handles none. */
+/* The thrown object and its type; false: the thread handles no exception. */
 static __always_inline bool find_thrown(u64 *ret_object, u64 *ret_type)
 {
 	struct head_scan scan = { .dtv = dtv_address(), .program = none, .head = none };
@@ -121,7 +121,7 @@ static __always_inline bool find_thrown(u64 *ret_object, u64 *ret_type)
 
 	if (!scan.dtv)
 		return false;
-	/* the first of them is not counted */
+	/* the number leaves out the first entry */
 	if (!read_word(scan.dtv - DTV_ENTRY_BYTES, &cnt) || cnt >= DTV_WORDS / 2)
 		cnt = DTV_WORDS / 2 - 1;
 	bpf_loop((cnt + 1) * 2, scan_module, &scan, 0);
@@ -137,8 +137,8 @@ static __always_inline bool find_thrown(u64 *ret_object, u64 *ret_type)
 
 /* ---- its type ---- */
 
-/* A std::type_info: its functions, its name, and where it has one base, that at offset 0. With
- * several: flags and how many, then for each its type, and its offset and flags. */
+/* A std::type_info: its functions, its name, and, if it has one base, that base, at offset 0. If it
+ * has several: flags and their number, then for each base its type, and its offset and flags. */
 #define TYPE_AT_NAME    8
 #define TYPE_AT_BASE    16
 #define TYPE_AT_BASES   24
@@ -167,8 +167,8 @@ static __always_inline bool is_named_exception(u64 type)
 	return true;
 }
 
-/* For bpf_loop(). Which kind of type it is only its functions' address would say, so what may be no
- * base is read as one: that does not come to std::exception. */
+/* For bpf_loop(). Only the address of its functions tells which kind of type it is. So a word that
+ * may be no base is read as one: that does not lead to std::exception. */
 static long step_to_base(u32 i, void *ctx)
 {
 	struct base_walk *walk = ctx;
@@ -180,14 +180,14 @@ static long step_to_base(u32 i, void *ctx)
 	}
 	if (!read_word(walk->type + TYPE_AT_BASE, &base) || base < WIRE_STACK_PAGE_BYTES)
 		return 1;
-	/* flags are less than 4, and how many there are stands above them */
+	/* flags are less than 4, and the number of bases is in the upper half */
 	if ((u32)base < 4 && base >> 32 < 64)
 		return 1;
 	walk->type = base;
 	return 0;
 }
 
-/* One of the bases of a type that has several. */
+/* Whether base `i` of a type with several bases derives from std::exception. */
 static __always_inline bool is_side_exception(u64 type, u32 i, u64 *ret_offset)
 {
 	const u64 at = type + TYPE_AT_BASES + i * TYPE_BASE_BYTES;
@@ -202,7 +202,7 @@ static __always_inline bool is_side_exception(u64 type, u32 i, u64 *ret_offset)
 	return walk.is_exception;
 }
 
-/* Whether it derives from std::exception, and where in the object that is. */
+/* Whether the type derives from std::exception, and at which offset in the object. */
 static __always_inline bool is_exception(u64 type, u64 *ret_offset)
 {
 	struct base_walk walk = { .type = type };
@@ -227,7 +227,7 @@ static __always_inline bool is_exception(u64 type, u64 *ret_offset)
 #define VTABLE_AT_TYPE -8 /* before the functions: two destructors, what() */
 #define VTABLE_AT_WHAT 16
 
-/* What a function returns that does nothing but return a word of `object`, or a constant. */
+/* What a function returns, if it only returns a word of `object` or a constant. */
 static __always_inline bool returned_by(u64 function, u64 object, u64 *ret)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -290,7 +290,7 @@ static __always_inline bool find_what(u64 object, u64 type, u64 *ret)
 	return returned_by(what, object, ret);
 }
 
-/* Returns with the zero behind it; 0 where it can't be read. */
+/* Returns the bytes with the final zero; 0: the text can't be read. */
 static __always_inline u32 copy_text(char *to, u64 address)
 {
 	long bytes = bpf_probe_read_user_str(to, WIRE_THROWN_BYTES, (void *)address);
@@ -299,8 +299,8 @@ static __always_inline u32 copy_text(char *to, u64 address)
 }
 
 /*
- * What the calling thread handles. A help, not an account: without room there is none. A global
- * function, so that the verifier walks it once.
+ * Sends the exception that the calling thread handles. This is a help, not an account: it is not
+ * sent if there is no room. A global function, so that the verifier walks it once.
  */
 __attribute__((noinline)) int send_thrown(void)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * The kernel side of ttlog: where it is hooked in, and what each hook does.
+ * The kernel side of ttlog: each BPF program, its hook, and what it does.
  *
  * control   uprobe on the nop of `ttlog:control`: batches, threads, requests
- * gate      uprobe on instructions that never run, for the semaphores' sake alone
- * start     uprobe on what runs first of a file, with -e: who runs it is known before it logs
+ * gate      uprobe on instructions that never run: the kernel raises a semaphore for it
+ * start     uprobe on a file's first instruction (-e): a process is known before it logs
  * library   uprobe on the dynamic linker's _dl_debug_state: libraries come and go
- * the rest  on tracepoints of life and death of all processes: leave at once where it is not ours
+ * the rest  on tracepoints that every process hits: they return at once if it is not recorded
  *
- * At sched_process_exit the memory is gone before 6.16, and sched_prepare_exec is there from 6.10:
- * kprobes stand in on older kernels. The collector loads what it needs.
+ * Before 6.16, the memory is gone at sched_process_exit. Before 6.10, there is no
+ * sched_prepare_exec. On such kernels the collector loads kprobes instead.
  *
  * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h,
  * thrown.bpf.h (exceptions), launch.bpf.h (programs that are being linked).
@@ -84,7 +84,7 @@ int start(struct pt_regs *ctx)
 	return 0;
 }
 
-/* cookie: from here to _r_debug, 0 where there is none. */
+/* The cookie is the distance from here to _r_debug; 0: there is none. */
 SEC("uprobe")
 int library(struct pt_regs *ctx)
 {
@@ -127,7 +127,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	if (is_raised || sig != SIGKILL)
 		send_crash(ctx, process, sig, info);
 	end_thread(process, ROOM_IRQS_OFF);
-	/* last: what was logged matters more than where */
+	/* last: what was logged matters more than the stack */
 	if (is_raised || sig != SIGKILL)
 		send_stacks(process);
 	else
@@ -139,7 +139,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	return 0;
 }
 
-/* For every signal on the machine. One that waits already keeps its sender. */
+/* Runs for every signal on the machine. A signal that is already pending keeps its first sender. */
 SEC("tp_btf/signal_generate")
 int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *task,
 	     int group, int result)
@@ -151,7 +151,7 @@ int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_
 	return 0;
 }
 
-/* What the thread has logged by now it has logged under the name that it still has. */
+/* The thread logged its events so far under the old name, which it still has here. */
 SEC("tp_btf/task_rename")
 int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
 {
@@ -162,7 +162,7 @@ int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
 	return 0;
 }
 
-/* Before the memory goes, where sched_process_exit comes after. */
+/* Runs before the memory goes, on kernels where sched_process_exit runs after that. */
 SEC("kprobe/do_exit")
 int exit_entry(struct pt_regs *ctx)
 {
@@ -181,7 +181,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!process)
 		return 0;
 	forget_faults();
-	/* nothing is left of it where exit_entry was there first */
+	/* nothing is left to do where exit_entry ran first */
 	end_thread(process, ROOM_ALL);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		send_exit(process);
@@ -190,7 +190,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* The exec may still fail, and the thread go on: it is drained here, released in process_exec. */
+/* The exec may still fail, and the thread live on: this drains it, process_exec releases it. */
 static __always_inline int drain_for_exec(void)
 {
 	struct wire_process *process = process__of(bpf_get_current_task_btf());
@@ -206,7 +206,7 @@ int BPF_PROG(prepare_exec, struct task_struct *task)
 	return drain_for_exec();
 }
 
-/* The function that calls sched_prepare_exec where there is one. */
+/* begin_new_exec() is the function that calls sched_prepare_exec on newer kernels. */
 SEC("kprobe/begin_new_exec")
 int exec_entry(struct pt_regs *ctx)
 {
@@ -223,7 +223,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 
 	if (!process)
 		return 0;
-	/* the thread has taken the place of the first one */
+	/* the calling thread has taken the tid of the first one */
 	release_thread(tgid, old_tid);
 	release_thread(tgid, tgid);
 	forget_faults();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * Begins and gives up messages of a page each, so that the kernel touches the pages of a ring
- * buffer before anybody has to wait for that: src/attach/kernel/warm.c. An object of its own, which names no type
- * of the kernel: it is loaded in no time.
+ * Reserves and discards messages of a page each, so that the kernel touches the pages of a ring
+ * buffer before a program has to wait for that: src/attach/kernel/warm.c. This is an object of its
+ * own that names no type of the kernel: so it loads in no time.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -11,12 +11,12 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096); /* another one takes its place */
+	__uint(max_entries, 4096); /* the collector puts another ring buffer in its place */
 } ring SEC(".maps");
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* Returns how many there were. */
+/* Returns the number of pages that were touched. */
 SEC("syscall")
 int touch(void *ctx)
 {

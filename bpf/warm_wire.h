@@ -3,8 +3,8 @@
 #ifndef TTLOG_WARM_WIRE_H
 #define TTLOG_WARM_WIRE_H
 
-#define WARM_PAGE_BYTES 4096 /* of the smallest pages there are */
+#define WARM_PAGE_BYTES 4096 /* the smallest page size of all machines */
 #define WARM_HEAD_BYTES 8    /* of a message, before its bytes */
-#define WARM_PAGES      64   /* a call */
+#define WARM_PAGES      64   /* per call */
 
 #endif /* TTLOG_WARM_WIRE_H */
