@@ -6,7 +6,7 @@ RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach s
 	src/drain src/death src/snapshot src/trigger src/recorder src/collect
 READ_ROOMS := src/read
 # The options, which are viewer/'s own, are seen by all of these.
-VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats sql live tui export diff)
+VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats/aggregate stats sql live tui export diff)
 
 # $(call see,rooms,what they see besides)
 define see
@@ -39,6 +39,6 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/wh
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \
-	viewer/stats/aggregate viewer/stats/sketch)
+	$(addprefix viewer/stats/aggregate/,aggregate sketch))
 # Only these see the BPF skeletons.
 SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/kernel/%.o,kernel warm)
