@@ -16,6 +16,7 @@
 #include "process.h"
 #include "recorder_parts.h"
 #include "report.h"
+#include "snapshot.h"
 #include "writer.h"
 
 /* Less is what others write in between. */

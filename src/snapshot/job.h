@@ -12,7 +12,7 @@
 
 #include "boot.h"
 #include "crash.h"
-#include "snapshot.h"
+#include "snapshot_source.h"
 
 struct attach;
 struct clock;

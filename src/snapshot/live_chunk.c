@@ -18,11 +18,11 @@
 #include "format.h"
 #include "frame_out.h"
 #include "header_out.h"
-#include "merge.h"
 #include "live_chunk.h"
+#include "merge.h"
 #include "record_filter.h"
 #include "ring.h"
-#include "snapshot.h"
+#include "snapshot_source.h"
 
 #define ASK_AGAIN_EVENTS 4096u
 

@@ -12,7 +12,6 @@
 #include "merge.h"
 #include "record_filter.h"
 #include "site.h"
-#include "snapshot.h"
 #include "value.h"
 
 #define MAX_EXPRS 64u

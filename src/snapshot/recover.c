@@ -34,6 +34,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 
 /* One dead collector. */

@@ -25,6 +25,7 @@
 #include "new_file.h"
 #include "ring.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 
 #define NS_PER_MS        1000000u
 #define MS_PER_S         1000u

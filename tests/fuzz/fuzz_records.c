@@ -12,6 +12,7 @@
 #include "fuzz.h"
 #include "make.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 #include "ttlog/read.h"
 

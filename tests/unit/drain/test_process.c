@@ -13,7 +13,6 @@
 #include "wire.h"
 #include "lost.h"
 #include "process.h"
-#include "snapshot.h"
 #include "thread.h"
 
 #define RECORD_BYTES 24u

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 #include "ttlog/read.h"
 

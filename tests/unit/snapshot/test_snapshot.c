@@ -28,6 +28,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 
 #define ALL_SITE   0u /* every type */

@@ -18,6 +18,7 @@
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 #include "ttlog/read.h"
 

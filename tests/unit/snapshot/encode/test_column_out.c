@@ -14,7 +14,7 @@
 
 #include "cbor_out.h"
 #include "column_out.h"
-#include "decode.h"
+#include "snapshot/decode.h"
 #include "value.h"
 
 #define MAX_CNT 5000u

@@ -19,7 +19,7 @@
 #include "format.h"
 #include "header_out.h"
 #include "site.h"
-#include "snapshot.h"
+#include "snapshot_source.h"
 #include "thread.h"
 #include "value.h"
 
