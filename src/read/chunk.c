@@ -17,7 +17,7 @@ static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)
 	uint64_t cnt, pair, site, events, last_site = 0;
 	struct ttlog_group *groups;
 
-	if (token__array(in, &cnt) || !cnt || cnt > token__left(in) / GROUP_MIN_BYTES)
+	if (cbor_reader__array(in, &cnt) || !cnt || cnt > cbor_reader__left(in) / GROUP_MIN_BYTES)
 		return -EBADMSG;
 	if (cnt > FORMAT_CHUNK_MAX_EVENTS)
 		return -EBADMSG;
@@ -28,8 +28,8 @@ static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)
 	chunk->events.groups = groups;
 	chunk->events.group_cnt = (uint32_t)cnt;
 	for (uint32_t i = 0; i < cnt; i++) {
-		if (token__array(in, &pair) || pair != 2 || token__uint(in, &site) ||
-		    token__uint(in, &events))
+		if (cbor_reader__array(in, &pair) || pair != 2 || cbor_reader__uint(in, &site) ||
+		    cbor_reader__uint(in, &events))
 			return -EBADMSG;
 		if (site > UINT32_MAX || (i && site <= last_site) || !events ||
 		    events > FORMAT_CHUNK_MAX_EVENTS)
@@ -55,11 +55,11 @@ static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cb
 	};
 
 	if (ttlog_text_is(key, "n"))
-		return token__uint(in, n);
+		return cbor_reader__uint(in, n);
 	if (ttlog_text_is(key, "first_ns"))
-		return token__uint(in, &chunk->events.first_ns);
+		return cbor_reader__uint(in, &chunk->events.first_ns);
 	if (ttlog_text_is(key, "last_ns"))
-		return token__uint(in, &chunk->events.last_ns);
+		return cbor_reader__uint(in, &chunk->events.last_ns);
 	if (ttlog_text_is(key, "count"))
 		return chunk->events.groups ? -EBADMSG : parse_count(chunk, in);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
@@ -79,11 +79,11 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	arena.max_bytes = ARENA_MAX_BYTES;
 	*chunk = (struct chunk){ .arena = arena };
 	*ret_why = "a key or its value is not valid";
-	if (token__map(&in, &pairs))
+	if (cbor_reader__map(&in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
-		int err = token__text(&in, &key);
+		int err = cbor_reader__text(&in, &key);
 
 		if (!err)
 			err = parse_key(chunk, key, &in, &n);
@@ -111,7 +111,7 @@ static int find_columns(struct arena *arena, struct chunk_group *group, unsigned
 {
 	uint64_t columns;
 
-	if (token__array(in, &columns) || columns != nfields)
+	if (cbor_reader__array(in, &columns) || columns != nfields)
 		return -EBADMSG;
 	group->starts = arena__alloc(arena, nfields, sizeof(*group->starts));
 	group->columns = arena__alloc(arena, nfields, sizeof(*group->columns));
@@ -135,7 +135,7 @@ static int load_fields(struct chunk *chunk, const struct header *header)
 	uint64_t cnt;
 	int err = 0;
 
-	if (token__array(&in, &cnt) || cnt != chunk->events.group_cnt)
+	if (cbor_reader__array(&in, &cnt) || cnt != chunk->events.group_cnt)
 		return -EBADMSG;
 	for (uint32_t i = 0; !err && i < cnt; i++) {
 		const uint32_t site = chunk->events.groups[i].site;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 struct header;
 struct identities;

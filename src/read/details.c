@@ -22,12 +22,12 @@ static void take(const struct want *want, struct ttlog_cbor value)
 	if (want->item && !want->item->at)
 		*want->item = value;
 	if (want->text && !want->text->p)
-		(void)token__text(&value, want->text);
-	if (want->number && !*want->has && !token__int(&value, &number)) {
+		(void)cbor_reader__text(&value, want->text);
+	if (want->number && !*want->has && !cbor_reader__int(&value, &number)) {
 		*want->number = (int64_t)number;
 		*want->has = true;
 	}
-	if (want->count && !*want->has && !token__uint(&value, want->count))
+	if (want->count && !*want->has && !cbor_reader__uint(&value, want->count))
 		*want->has = true;
 }
 
@@ -35,13 +35,13 @@ static void take_map(struct ttlog_cbor map, const struct want *wants, size_t wan
 {
 	uint64_t pairs;
 
-	if (token__map(&map, &pairs))
+	if (cbor_reader__map(&map, &pairs))
 		return;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_cbor value;
 		struct ttlog_text key;
 
-		if (token__text(&map, &key))
+		if (cbor_reader__text(&map, &key))
 			return;
 		value = map;
 		if (ttlog_cbor_skip(&map))
@@ -100,7 +100,7 @@ static int parse_registers(struct ttlog_crash *crash, struct ttlog_cbor map, str
 	struct ttlog_register *registers;
 	uint64_t pairs, cnt;
 
-	if (!map.at || token__map(&map, &pairs) || !pairs)
+	if (!map.at || cbor_reader__map(&map, &pairs) || !pairs)
 		return 0;
 	cnt = pairs < DETAILS_MAX_REGISTERS ? pairs : DETAILS_MAX_REGISTERS;
 	registers = arena__alloc(arena, cnt, sizeof(*registers));
@@ -110,7 +110,7 @@ static int parse_registers(struct ttlog_crash *crash, struct ttlog_cbor map, str
 	while (crash->register_cnt < cnt) {
 		struct ttlog_register *to = &registers[crash->register_cnt];
 
-		if (token__text(&map, &to->name) || token__text(&map, &to->value))
+		if (cbor_reader__text(&map, &to->name) || cbor_reader__text(&map, &to->value))
 			break;
 		crash->register_cnt++;
 	}
@@ -164,7 +164,7 @@ static int parse_frames(struct frame_list *ret, struct ttlog_cbor in, struct are
 	uint64_t all, cnt;
 
 	*ret = (struct frame_list){ .cnt = 0 };
-	if (!in.at || token__array(&in, &all) || !all)
+	if (!in.at || cbor_reader__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_FRAMES ? all : DETAILS_MAX_FRAMES;
 	frames = arena__alloc(arena, cnt, sizeof(*frames));
@@ -236,7 +236,7 @@ static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct
 	uint64_t all, cnt;
 	int err = 0;
 
-	if (!in.at || token__array(&in, &all) || !all)
+	if (!in.at || cbor_reader__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_THREADS ? all : DETAILS_MAX_THREADS;
 	threads = arena__alloc(arena, cnt, sizeof(*threads));
@@ -315,7 +315,7 @@ int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct ar
 	uint64_t pairs;
 
 	*ret = (struct ttlog_lost){ .is_there = false };
-	if (token__map(&map, &pairs))
+	if (cbor_reader__map(&map, &pairs))
 		return 0;
 	causes = arena__alloc(arena, DETAILS_MAX_CAUSES, sizeof(*causes));
 	if (!causes)
@@ -324,7 +324,7 @@ int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct ar
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_cause cause;
 
-		if (token__text(&map, &cause.name) || token__uint(&map, &cause.cnt))
+		if (cbor_reader__text(&map, &cause.name) || cbor_reader__uint(&map, &cause.cnt))
 			break;
 		if (ttlog_text_is(cause.name, "total"))
 			ret->total = cause.cnt;

@@ -15,14 +15,14 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 #define DETAILS_MAX_FRAMES    1024u
 #define DETAILS_MAX_REGISTERS 256u
 #define DETAILS_MAX_THREADS   1024u
 #define DETAILS_MAX_CAUSES    64u
 
-/* Each reads a map that token__check() has passed. Returns 0 or -ENOMEM: then ret is empty. */
+/* Each reads a map that cbor_reader__check() has passed. Returns 0 or -ENOMEM: then ret is empty. */
 int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map);
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena);
 int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct arena *arena);

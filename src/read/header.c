@@ -80,7 +80,7 @@ static int parse_table(struct parse *parse, const struct table_kind *kind, struc
 	void **pointers;
 	uint64_t cnt;
 
-	if (token__array(in, &cnt) || cnt > token__left(in) / kind->min_bytes)
+	if (cbor_reader__array(in, &cnt) || cnt > cbor_reader__left(in) / kind->min_bytes)
 		return bad(parse, "%ss is no array of maps with all their keys", kind->one);
 	structs = arena__alloc(arena, cnt, kind->struct_bytes);
 	pointers = arena__alloc(arena, cnt, sizeof(*pointers));
@@ -124,26 +124,26 @@ static int parse_thread(struct parse *parse, void *ret, struct ttlog_cbor *in)
 
 	(void)parse;
 	*thread = (struct ttlog_thread){ .comm = { NULL, 0 } };
-	if (token__map(in, &pairs))
+	if (cbor_reader__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 		int err;
 
-		if (token__text(in, &key))
+		if (cbor_reader__text(in, &key))
 			return -EBADMSG;
 		if (ttlog_text_is(key, "pid")) {
-			err = token__uint(in, &thread->pid);
+			err = cbor_reader__uint(in, &thread->pid);
 			has_pid = true;
 		} else if (ttlog_text_is(key, "tid")) {
-			err = token__uint(in, &thread->tid);
+			err = cbor_reader__uint(in, &thread->tid);
 			has_tid = true;
 		} else if (ttlog_text_is(key, "ns_pid")) {
-			err = token__uint(in, &thread->ns_pid);
+			err = cbor_reader__uint(in, &thread->ns_pid);
 		} else if (ttlog_text_is(key, "ns_tid")) {
-			err = token__uint(in, &thread->ns_tid);
+			err = cbor_reader__uint(in, &thread->ns_tid);
 		} else if (ttlog_text_is(key, "comm")) {
-			err = token__text(in, &thread->comm);
+			err = cbor_reader__text(in, &thread->comm);
 		} else {
 			err = ttlog_cbor_skip(in);
 		}
@@ -176,24 +176,24 @@ static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 
 	(void)parse;
 	*mapping = (struct ttlog_mapping){ .path = { NULL, 0 } };
-	if (token__map(in, &pairs))
+	if (cbor_reader__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 		int err;
 
-		if (token__text(in, &key))
+		if (cbor_reader__text(in, &key))
 			return -EBADMSG;
 		if (ttlog_text_is(key, "start"))
-			err = token__uint(in, &mapping->start);
+			err = cbor_reader__uint(in, &mapping->start);
 		else if (ttlog_text_is(key, "end"))
-			err = token__uint(in, &mapping->end);
+			err = cbor_reader__uint(in, &mapping->end);
 		else if (ttlog_text_is(key, "offset"))
-			err = token__uint(in, &mapping->offset);
+			err = cbor_reader__uint(in, &mapping->offset);
 		else if (ttlog_text_is(key, "path"))
-			err = token__text(in, &mapping->path);
+			err = cbor_reader__text(in, &mapping->path);
 		else if (ttlog_text_is(key, "build_id"))
-			err = token__text(in, &mapping->build_id);
+			err = cbor_reader__text(in, &mapping->build_id);
 		else
 			err = ttlog_cbor_skip(in);
 		if (err)
@@ -223,8 +223,8 @@ static int parse_module(struct parse *parse, void *ret, struct ttlog_cbor *in)
 	uint64_t cnt;
 
 	(void)parse;
-	if (token__array(in, &cnt) || cnt != 2 || token__text(in, &module->build_id) ||
-	    token__uint(in, &module->site_cnt))
+	if (cbor_reader__array(in, &cnt) || cnt != 2 || cbor_reader__text(in, &module->build_id) ||
+	    cbor_reader__uint(in, &module->site_cnt))
 		return -EBADMSG;
 	return 0;
 }
@@ -249,19 +249,19 @@ static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 	uint64_t pairs;
 	bool has_mono = false, has_real = false;
 
-	if (token__map(in, &pairs))
+	if (cbor_reader__map(in, &pairs))
 		return bad(parse, "clock is no map");
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 		int err;
 
-		if (token__text(in, &key))
+		if (cbor_reader__text(in, &key))
 			return bad(parse, "clock is not valid");
 		if (ttlog_text_is(key, "mono_ns")) {
-			err = token__uint(in, &parse->header->info.mono_ns);
+			err = cbor_reader__uint(in, &parse->header->info.mono_ns);
 			has_mono = true;
 		} else if (ttlog_text_is(key, "real_ns")) {
-			err = token__uint(in, &parse->header->info.real_ns);
+			err = cbor_reader__uint(in, &parse->header->info.real_ns);
 			has_real = true;
 		} else {
 			err = ttlog_cbor_skip(in);
@@ -301,12 +301,12 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		if (ttlog_text_is(key, texts[i].key))
-			return token__text(in, texts[i].to);
+			return cbor_reader__text(in, texts[i].to);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (ttlog_text_is(key, numbers[i].key)) {
 			*numbers[i].has = true;
-			return token__uint(in, numbers[i].to);
+			return cbor_reader__uint(in, numbers[i].to);
 		}
 	}
 	return 1;
@@ -317,7 +317,7 @@ static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
 	struct ttlog_cbor start = *in;
 	enum ttlog_cbor_kind kind;
 
-	if (token__peek(in, &kind) || kind != TTLOG_CBOR_MAP || ttlog_cbor_skip(in))
+	if (cbor_reader__peek(in, &kind) || kind != TTLOG_CBOR_MAP || ttlog_cbor_skip(in))
 		return -EBADMSG;
 	ret->at = start.at;
 	ret->end = in->at;
@@ -355,20 +355,20 @@ static int check_format(struct parse *parse, struct ttlog_cbor in)
 	uint64_t pairs, format = 0, incompatible = 0;
 	struct ttlog_text item = { NULL, 0 };
 
-	if (token__map(&in, &pairs))
+	if (cbor_reader__map(&in, &pairs))
 		return bad(parse, "it is no map");
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 		int err;
 
-		if (token__text(&in, &key))
+		if (cbor_reader__text(&in, &key))
 			return bad(parse, "a key is no text");
 		if (ttlog_text_is(key, "item"))
-			err = token__text(&in, &item);
+			err = cbor_reader__text(&in, &item);
 		else if (ttlog_text_is(key, "format"))
-			err = token__uint(&in, &format);
+			err = cbor_reader__uint(&in, &format);
 		else if (ttlog_text_is(key, "incompatible"))
-			err = token__uint(&in, &incompatible);
+			err = cbor_reader__uint(&in, &incompatible);
 		else
 			err = ttlog_cbor_skip(&in);
 		if (err)
@@ -416,12 +416,12 @@ static int parse_header(struct parse *parse)
 
 	if (err)
 		return err;
-	if (token__map(&in, &pairs))
+	if (cbor_reader__map(&in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 
-		if (token__text(&in, &key))
+		if (cbor_reader__text(&in, &key))
 			return -EBADMSG;
 		has_clock = has_clock || ttlog_text_is(key, "clock");
 		err = parse_key(parse, key, &in);

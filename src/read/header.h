@@ -11,7 +11,7 @@
 
 #include "arena.h"
 #include "details.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 /* An executable or library that sites are of. */
 struct header_module {

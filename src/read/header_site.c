@@ -3,7 +3,7 @@
 
 #include "arena.h"
 #include "header_site.h"
-#include "token.h"
+#include "cbor_reader.h"
 #include "value.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -53,13 +53,13 @@ static int parse_keys(struct ttlog_site *site, struct arena *arena, struct ttlog
 	struct ttlog_text *keys;
 	uint64_t cnt;
 
-	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
+	if (cbor_reader__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
 		return -EBADMSG;
 	keys = arena__alloc(arena, cnt, sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < cnt; i++) {
-		if (token__text(in, &keys[i]))
+		if (cbor_reader__text(in, &keys[i]))
 			return -EBADMSG;
 	}
 	site->keys = keys;
@@ -71,13 +71,13 @@ static int parse_types(struct ttlog_site *site, struct ttlog_cbor *in, uint64_t 
 {
 	uint64_t cnt;
 
-	if (token__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
+	if (cbor_reader__array(in, &cnt) || cnt > TTLOG_MAX_FIELDS)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < cnt; i++) {
 		struct ttlog_text name;
 		int type;
 
-		if (token__text(in, &name))
+		if (cbor_reader__text(in, &name))
 			return -EBADMSG;
 		type = number_of(name, value__type_name);
 		if (type <= TTLOG_TYPE_NONE)
@@ -102,19 +102,19 @@ static int parse_text(struct ttlog_site *site, struct ttlog_text key, struct ttl
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		if (ttlog_text_is(key, texts[i].key))
-			return token__text(in, texts[i].to);
+			return cbor_reader__text(in, texts[i].to);
 	}
 	if (ttlog_text_is(key, "line"))
-		return token__uint(in, &site->line);
+		return cbor_reader__uint(in, &site->line);
 	if (ttlog_text_is(key, "level")) {
-		if (token__text(in, &text))
+		if (cbor_reader__text(in, &text))
 			return -EBADMSG;
 		number = number_of(text, value__level_name);
 		site->level = (uint8_t)number;
 		return number < 0 ? -EBADMSG : 0;
 	}
 	if (ttlog_text_is(key, "kind")) {
-		if (token__text(in, &text))
+		if (cbor_reader__text(in, &text))
 			return -EBADMSG;
 		/* A kind of a later version may be shown as a plain event. */
 		number = number_of(text, kind_name);
@@ -130,12 +130,12 @@ int header_site__parse(struct ttlog_site *site, struct arena *arena, struct ttlo
 	int err;
 
 	*site = (struct ttlog_site){ .level = UINT8_MAX };
-	if (token__map(in, &pairs))
+	if (cbor_reader__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
 
-		if (token__text(in, &key))
+		if (cbor_reader__text(in, &key))
 			return -EBADMSG;
 		if (ttlog_text_is(key, "keys"))
 			err = site->keys ? -EBADMSG : parse_keys(site, arena, in);

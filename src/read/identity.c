@@ -66,14 +66,14 @@ static int find_columns(struct ttlog_cbor in, struct ttlog_cbor *columns, uint64
 						       "ticks",  "first",  "count" };
 	uint64_t pairs;
 
-	if (token__map(&in, &pairs))
+	if (cbor_reader__map(&in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
-		int err = token__text(&in, &key);
+		int err = cbor_reader__text(&in, &key);
 
 		if (!err && ttlog_text_is(key, "n")) {
-			err = token__uint(&in, ret_n);
+			err = cbor_reader__uint(&in, ret_n);
 		} else if (!err) {
 			for (size_t k = 0; k < COLUMN_CNT; k++) {
 				if (ttlog_text_is(key, names[k]))

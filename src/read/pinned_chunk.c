@@ -25,7 +25,7 @@ static int parse(struct ttlog_pinned *pinned, const char **ret_why)
 	struct ttlog_snapshot *snapshot = pinned->snapshot;
 	struct ttlog_chunk *events = &pinned->chunk.events;
 	struct frame frame;
-	uint64_t tokens;
+	uint64_t items;
 	int err = frame_file__at(snapshot->file, snapshot->places[pinned->idx].offset, &frame);
 
 	/* The content that a chunk of the snapshot lies in may be gone now. */
@@ -33,7 +33,7 @@ static int parse(struct ttlog_pinned *pinned, const char **ret_why)
 	snapshot->chunk.events.n = 0;
 	if (err)
 		return err;
-	if (!token__check(frame.content, frame.len, &tokens))
+	if (!cbor_reader__check(frame.content, frame.len, &items))
 		return -EBADMSG;
 	pinned->content = malloc(frame.len);
 	if (!pinned->content)

@@ -15,9 +15,9 @@
 #define MAX_PROBLEMS 100u
 
 /* Of CBOR: what a header may take that is said twice, and what an event of 16 texts takes. */
-#define TOKENS_BASE      (8u << 20)
-#define TOKENS_PER_BYTE  4u
-#define TOKENS_PER_EVENT 40u
+#define ITEMS_BASE      (8u << 20)
+#define ITEMS_PER_BYTE  4u
+#define ITEMS_PER_EVENT 40u
 
 typedef unsigned long long ull;
 
@@ -78,8 +78,8 @@ static struct ttlog_text item_of(const struct frame *frame)
 	struct ttlog_text key, item;
 	uint64_t pairs;
 
-	if (token__map(&in, &pairs) || !pairs || token__text(&in, &key) ||
-	    !ttlog_text_is(key, "item") || token__text(&in, &item))
+	if (cbor_reader__map(&in, &pairs) || !pairs || cbor_reader__text(&in, &key) ||
+	    !ttlog_text_is(key, "item") || cbor_reader__text(&in, &item))
 		return ttlog_text_of("");
 	return item;
 }
@@ -114,7 +114,7 @@ static int add_chunk(struct ttlog_snapshot *reader, const struct frame *frame)
 	if (before && chunk->events.first_ns < before->last_ns)
 		problem(reader, "the chunk at byte %llu begins before the one before it ends",
 			(ull)frame->offset);
-	reader->token_budget += (uint64_t)chunk->events.n * TOKENS_PER_EVENT;
+	reader->item_budget += (uint64_t)chunk->events.n * ITEMS_PER_EVENT;
 	reader->parsed = reader->contents.chunk_cnt;
 	reader->places[reader->contents.chunk_cnt++] = (struct ttlog_chunk_place){
 		.offset = frame->offset,
@@ -186,7 +186,7 @@ static int end_key(struct ttlog_snapshot *reader, struct ttlog_text key, struct 
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (ttlog_text_is(key, numbers[i].key))
-			return token__uint(in, numbers[i].to);
+			return cbor_reader__uint(in, numbers[i].to);
 	}
 	if (ttlog_cbor_skip(in))
 		return -EBADMSG;
@@ -201,13 +201,13 @@ static int take_end(struct ttlog_snapshot *reader, const struct frame *frame)
 {
 	struct ttlog_cbor in = { frame->content, frame->content + frame->len };
 	uint64_t pairs = 0;
-	int err = token__map(&in, &pairs);
+	int err = cbor_reader__map(&in, &pairs);
 
 	reader->end_events = UINT64_MAX;
 	for (uint64_t i = 0; !err && i < pairs; i++) {
 		struct ttlog_text key;
 
-		err = token__text(&in, &key);
+		err = cbor_reader__text(&in, &key);
 		if (!err)
 			err = end_key(reader, key, &in);
 	}
@@ -247,17 +247,17 @@ static int take_header(struct ttlog_snapshot *reader, const struct frame *frame)
 static int take_frame(struct ttlog_snapshot *reader, const struct frame *frame)
 {
 	struct ttlog_text item;
-	uint64_t tokens;
-	bool is_sound = token__check(frame->content, frame->len, &tokens);
+	uint64_t items;
+	bool is_sound = cbor_reader__check(frame->content, frame->len, &items);
 
-	if (tokens > reader->token_budget) {
+	if (items > reader->item_budget) {
 		problem(reader,
 			"from byte %llu on it holds far more than its events take: passed over",
 			(ull)frame->offset);
 		reader->is_given_up = true;
 		return 0;
 	}
-	reader->token_budget -= tokens;
+	reader->item_budget -= items;
 	if (!is_sound) {
 		problem(reader, "the frame from byte %llu to %llu holds no valid CBOR item",
 			(ull)frame->offset, (ull)frame->end);
@@ -440,7 +440,7 @@ static struct ttlog_snapshot *start(int fd, const char *name, bool by_name, char
 		goto fail_fd;
 	}
 	snapshot->contents.size = frame_file__size(snapshot->file);
-	snapshot->token_budget = TOKENS_BASE + TOKENS_PER_BYTE * snapshot->contents.size;
+	snapshot->item_budget = ITEMS_BASE + ITEMS_PER_BYTE * snapshot->contents.size;
 	for (err = 0; !err && !snapshot->contents.is_scanned && !snapshot->header.info.has_header;)
 		err = scan_on(snapshot);
 	if (!err)
@@ -527,7 +527,7 @@ void ttlog_snapshot_close(struct ttlog_snapshot *snapshot)
 static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **ret_why)
 {
 	struct frame frame;
-	uint64_t tokens;
+	uint64_t items;
 	int err;
 
 	if (reader->parsed == idx)
@@ -535,7 +535,7 @@ static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **r
 	reader->parsed = SIZE_MAX;
 	reader->chunk.events.n = 0;
 	err = frame_file__at(reader->file, reader->places[idx].offset, &frame);
-	if (!err && !token__check(frame.content, frame.len, &tokens))
+	if (!err && !cbor_reader__check(frame.content, frame.len, &items))
 		err = -EBADMSG;
 	if (!err)
 		err = chunk__parse(&reader->chunk, frame.content, frame.len, ret_why);

@@ -35,10 +35,10 @@ struct ttlog_snapshot {
 	uint64_t frame_cnt;
 	bool second_header;
 	/*
-	 * Tokens of CBOR that may still be looked at. A chunk costs its own, and its events pay for
+	 * CBOR items that may still be looked at. A chunk costs its own, and its events pay for
 	 * theirs: what has millions of values and no events would take for ever.
 	 */
-	uint64_t token_budget;
+	uint64_t item_budget;
 	bool is_given_up;
 	uint64_t unloadable_cnt; /* events that event_cnt has lost since they were scanned */
 	struct ttlog_lost lost;

@@ -44,13 +44,13 @@ static int read_keys(struct ttlog_cbor *in, struct keys *ret)
 	uint64_t pairs;
 
 	*ret = (struct keys){ .constant = { NULL, NULL } };
-	if (token__map(in, &pairs))
+	if (cbor_reader__map(in, &pairs))
 		return -EBADMSG;
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_cbor value;
 		struct ttlog_text key;
 
-		if (token__text(in, &key))
+		if (cbor_reader__text(in, &key))
 			return -EBADMSG;
 		value = *in;
 		if (ttlog_cbor_skip(in))
@@ -178,8 +178,8 @@ static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_
 	struct ttlog_cbor_item bytes;
 	uint64_t bits, base;
 
-	if (!keys->bits.at || !keys->base.at || token__uint(&keys->bits, &bits) ||
-	    token__int(&keys->base, &base) || ttlog_cbor_next(&keys->packed, &bytes) ||
+	if (!keys->bits.at || !keys->base.at || cbor_reader__uint(&keys->bits, &bits) ||
+	    cbor_reader__int(&keys->base, &base) || ttlog_cbor_next(&keys->packed, &bytes) ||
 	    bytes.kind != TTLOG_CBOR_BYTES)
 		return -EBADMSG;
 	if (!bits || bits > FORMAT_PACKED_MAX_BITS || bytes.text.len != (n * bits + 7) / 8)
@@ -197,7 +197,7 @@ static int array_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint
 	enum ttlog_cbor_kind kind;
 	struct keys keys;
 
-	if (token__peek(in, &kind))
+	if (cbor_reader__peek(in, &kind))
 		return -EBADMSG;
 	if (kind == TTLOG_CBOR_TAG)
 		return typed_ints(arena, in, n, ret);
@@ -214,7 +214,7 @@ static int begin_values(struct keys *keys, size_t n, uint64_t *ret_cnt)
 {
 	uint64_t cnt;
 
-	if (token__array(&keys->values, &cnt) || !cnt || cnt > FORMAT_CHUNK_MAX_EVENTS ||
+	if (cbor_reader__array(&keys->values, &cnt) || !cnt || cnt > FORMAT_CHUNK_MAX_EVENTS ||
 	    (!keys->index.at && cnt != n))
 		return -EBADMSG;
 	*ret_cnt = cnt;
@@ -239,16 +239,16 @@ static int unpack_index(struct arena *arena, struct ttlog_cbor *in, size_t n, ui
 
 static int real_of(struct ttlog_cbor *in, double *ret)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (ttlog_cbor_next(in, &token))
+	if (ttlog_cbor_next(in, &item))
 		return -EBADMSG;
-	if (token.kind == TTLOG_CBOR_FLOAT)
-		*ret = token.d;
-	else if (token.kind == TTLOG_CBOR_UINT)
-		*ret = (double)token.u;
-	else if (token.kind == TTLOG_CBOR_NEGINT)
-		*ret = -1.0 - (double)token.u;
+	if (item.kind == TTLOG_CBOR_FLOAT)
+		*ret = item.d;
+	else if (item.kind == TTLOG_CBOR_UINT)
+		*ret = (double)item.u;
+	else if (item.kind == TTLOG_CBOR_NEGINT)
+		*ret = -1.0 - (double)item.u;
 	else
 		return -EBADMSG;
 	return 0;
@@ -276,7 +276,7 @@ static int unpack_values(struct arena *arena, struct keys *keys, size_t n, bool 
 		return -ENOMEM;
 	for (uint64_t i = 0; i < cnt; i++) {
 		if (is_real ? real_of(&keys->values, &values[i].real)
-			    : token__int(&keys->values, &values[i].num))
+			    : cbor_reader__int(&keys->values, &values[i].num))
 			return -EBADMSG;
 	}
 	if (keys->index.at) {
@@ -305,7 +305,7 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 	uint64_t *nums, sum;
 	int err;
 
-	if (token__peek(in, &kind))
+	if (cbor_reader__peek(in, &kind))
 		return -EBADMSG;
 	ret->mask = ALL;
 	if (kind == TTLOG_CBOR_TAG) {
@@ -319,7 +319,7 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 		nums = arena__alloc(arena, 1, sizeof(*nums));
 		ret->nums = nums;
 		ret->mask = 0;
-		return nums ? token__int(&keys.constant, nums) : -ENOMEM;
+		return nums ? cbor_reader__int(&keys.constant, nums) : -ENOMEM;
 	}
 	if (keys.values.at)
 		return unpack_values(arena, &keys, n, false, ret);
@@ -328,7 +328,7 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 		ret->nums = nums;
 		return err;
 	}
-	if (!keys.first.at || !keys.delta.at || token__int(&keys.first, &sum))
+	if (!keys.first.at || !keys.delta.at || cbor_reader__int(&keys.first, &sum))
 		return -EBADMSG;
 	err = array_ints(arena, &keys.delta, n, &nums);
 	if (err)
@@ -353,7 +353,7 @@ static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct
 
 	if (!scale)
 		return -ENOMEM;
-	if (token__uint(&keys->scale, scale) || *scale > FLOAT_SCALE_MAX)
+	if (cbor_reader__uint(&keys->scale, scale) || *scale > FLOAT_SCALE_MAX)
 		return -EBADMSG;
 	err = unpack_ints(arena, &keys->units, n, &units);
 	if (err)
@@ -377,7 +377,7 @@ static int unpack_reals(struct arena *arena, struct ttlog_cbor *in, size_t n,
 	uint64_t tag;
 	double *reals;
 
-	if (token__peek(in, &kind))
+	if (cbor_reader__peek(in, &kind))
 		return -EBADMSG;
 	ret->mask = ALL;
 	if (kind == TTLOG_CBOR_TAG) {
@@ -414,12 +414,12 @@ static int unpack_decimals(struct arena *arena, struct ttlog_cbor *in, size_t n,
 	int err;
 
 	if (read_keys(in, &keys) || !keys.scale.at || !keys.units.at ||
-	    token__peek(&keys.scale, &kind))
+	    cbor_reader__peek(&keys.scale, &kind))
 		return -EBADMSG;
 	if (kind == TTLOG_CBOR_UINT) {
 		one = arena__alloc(arena, 1, sizeof(*one));
 		scale.nums = one;
-		err = one ? token__uint(&keys.scale, one) : -ENOMEM;
+		err = one ? cbor_reader__uint(&keys.scale, one) : -ENOMEM;
 	} else {
 		err = unpack_ints(arena, &keys.scale, n, &scale);
 	}
@@ -440,22 +440,22 @@ static int unpack_decimals(struct arena *arena, struct ttlog_cbor *in, size_t n,
 
 /* ---- Text and bytes ---- */
 
-static int text_of_token(struct ttlog_cbor *in, struct ttlog_column_text *ret)
+static int text_of_item(struct ttlog_cbor *in, struct ttlog_column_text *ret)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 	bool cut = false;
 
-	if (ttlog_cbor_next(in, &token))
+	if (ttlog_cbor_next(in, &item))
 		return -EBADMSG;
-	if (token.kind == TTLOG_CBOR_ARRAY) {
+	if (item.kind == TTLOG_CBOR_ARRAY) {
 		cut = true;
-		if (token.u != 1 || ttlog_cbor_next(in, &token))
+		if (item.u != 1 || ttlog_cbor_next(in, &item))
 			return -EBADMSG;
 	}
-	if (token.kind == TTLOG_CBOR_NULL && !cut)
+	if (item.kind == TTLOG_CBOR_NULL && !cut)
 		*ret = (struct ttlog_column_text){ .null = true };
-	else if (token.kind == TTLOG_CBOR_TEXT || token.kind == TTLOG_CBOR_BYTES)
-		*ret = (struct ttlog_column_text){ .text = token.text, .cut = cut };
+	else if (item.kind == TTLOG_CBOR_TEXT || item.kind == TTLOG_CBOR_BYTES)
+		*ret = (struct ttlog_column_text){ .text = item.text, .cut = cut };
 	else
 		return -EBADMSG;
 	return 0;
@@ -480,9 +480,9 @@ static int unpack_texts(struct arena *arena, struct ttlog_cbor *in, size_t n,
 	ret->texts = texts;
 	ret->text_cnt = (uint32_t)cnt;
 	if (keys.constant.at)
-		return text_of_token(&keys.constant, texts);
+		return text_of_item(&keys.constant, texts);
 	for (uint64_t i = 0; i < cnt; i++) {
-		if (text_of_token(&keys.values, &texts[i]))
+		if (text_of_item(&keys.values, &texts[i]))
 			return -EBADMSG;
 	}
 	ret->mask = ALL;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 /*
  * Decodes the column that starts at `in`, which must have n elements (1 or more).

@@ -6,7 +6,7 @@
 #include "arena.h"
 #include "event.h"
 #include "fuzz.h"
-#include "token.h"
+#include "cbor_reader.h"
 #include "unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -15,11 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ttlog_column column;
 	struct ttlog_field field;
 	struct ttlog_cbor in = { data + 3, data + size };
-	uint64_t tokens;
+	uint64_t items;
 	size_t n;
 	uint8_t type;
 
-	if (size < 4 || !token__check(data + 3, size - 3, &tokens))
+	if (size < 4 || !cbor_reader__check(data + 3, size - 3, &items))
 		return 0;
 	type = (uint8_t)(1 + data[0] % TTLOG_TYPE_DECIMAL);
 	n = 1 + (data[1] | (size_t)data[2] << 8);

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 LZ4F_preferences_t fuzz__frame_preferences(size_t len)
 {
@@ -35,7 +35,7 @@ int fuzz__snapshot(const void *data, size_t size)
 	struct ttlog_cbor in = { data, (const unsigned char *)data + size };
 	int fd = fuzz__file("", 0);
 
-	while (token__left(&in)) {
+	while (cbor_reader__left(&in)) {
 		const unsigned char *start = in.at;
 
 		if (ttlog_cbor_skip(&in))

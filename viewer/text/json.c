@@ -120,38 +120,38 @@ void json__event(struct out *out, const struct ttlog_event *event)
 	out__char(out, '\n');
 }
 
-static void scalar(struct out *out, const struct ttlog_cbor_item *token)
+static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 {
 	char buf[FORMAT_NUMBER_BYTES];
 
-	switch (token->kind) {
+	switch (item->kind) {
 	case TTLOG_CBOR_UINT:
-		out__u64(out, token->u);
+		out__u64(out, item->u);
 		break;
 	case TTLOG_CBOR_NEGINT:
-		if (token->u <= INT64_MAX) {
-			out__i64(out, -1 - (int64_t)token->u);
+		if (item->u <= INT64_MAX) {
+			out__i64(out, -1 - (int64_t)item->u);
 			break;
 		}
 		/* Beyond 64 bits: no key of format 1 is. */
-		out__bytes(out, buf, format__f64(buf, -1.0 - (double)token->u));
+		out__bytes(out, buf, format__f64(buf, -1.0 - (double)item->u));
 		break;
 	case TTLOG_CBOR_BYTES:
 		out__char(out, '"');
-		out__hex_bytes(out, token->text);
+		out__hex_bytes(out, item->text);
 		out__char(out, '"');
 		break;
 	case TTLOG_CBOR_TEXT:
-		out__json_text(out, token->text, false);
+		out__json_text(out, item->text, false);
 		break;
 	case TTLOG_CBOR_FLOAT:
-		if (isfinite(token->d))
-			out__bytes(out, buf, format__f64(buf, token->d));
+		if (isfinite(item->d))
+			out__bytes(out, buf, format__f64(buf, item->d));
 		else
-			quoted(out, (struct ttlog_text){ buf, format__f64(buf, token->d) });
+			quoted(out, (struct ttlog_text){ buf, format__f64(buf, item->d) });
 		break;
 	case TTLOG_CBOR_BOOL:
-		out__text(out, token->u ? "true" : "false");
+		out__text(out, item->u ? "true" : "false");
 		break;
 	default:
 		out__text(out, "null");
@@ -161,20 +161,20 @@ static void scalar(struct out *out, const struct ttlog_cbor_item *token)
 /* The library has bounded nesting; the depth here is a second belt. */
 static void item_at(struct out *out, struct ttlog_cbor *in, unsigned depth)
 {
-	struct ttlog_cbor_item token = { .kind = TTLOG_CBOR_NULL };
+	struct ttlog_cbor_item item = { .kind = TTLOG_CBOR_NULL };
 	bool is_map;
 
 	do {
-		if (ttlog_cbor_next(in, &token))
-			token.kind = TTLOG_CBOR_NULL;
-	} while (token.kind == TTLOG_CBOR_TAG);
-	if (token.kind != TTLOG_CBOR_ARRAY && token.kind != TTLOG_CBOR_MAP) {
-		scalar(out, &token);
+		if (ttlog_cbor_next(in, &item))
+			item.kind = TTLOG_CBOR_NULL;
+	} while (item.kind == TTLOG_CBOR_TAG);
+	if (item.kind != TTLOG_CBOR_ARRAY && item.kind != TTLOG_CBOR_MAP) {
+		scalar(out, &item);
 		return;
 	}
-	is_map = token.kind == TTLOG_CBOR_MAP;
+	is_map = item.kind == TTLOG_CBOR_MAP;
 	out__char(out, is_map ? '{' : '[');
-	for (uint64_t i = 0; i < token.u && in->at < in->end && depth < TTLOG_CBOR_MAX_DEPTH; i++) {
+	for (uint64_t i = 0; i < item.u && in->at < in->end && depth < TTLOG_CBOR_MAX_DEPTH; i++) {
 		struct ttlog_cbor_item key;
 
 		if (i)

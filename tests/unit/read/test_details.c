@@ -12,7 +12,7 @@ static void put_text(struct cbor_out *out, const char *text)
 
 static struct ttlog_cbor item_of(const struct cbor_out *out)
 {
-	assert_true(token__check(out->bytes, out->len, &(uint64_t){ 0 }));
+	assert_true(cbor_reader__check(out->bytes, out->len, &(uint64_t){ 0 }));
 	return (struct ttlog_cbor){ out->bytes, out->bytes + out->len };
 }
 

@@ -3,7 +3,7 @@
 #include <cbor.h>
 
 #include "format.h"
-#include "token.h"
+#include "cbor_reader.h"
 
 static void on_uint8(void *ctx, uint8_t v)
 {
@@ -141,29 +141,30 @@ static const struct cbor_callbacks CALLBACKS = {
 
 int ttlog_cbor_next(struct ttlog_cbor *in, struct ttlog_cbor_item *ret)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 	struct cbor_decoder_result result;
 
 	if (in->at >= in->end)
 		return -EBADMSG;
-	result = cbor_stream_decode(in->at, token__left(in), &CALLBACKS, &token);
-	if (result.status != CBOR_DECODER_FINISHED || !result.read || result.read > token__left(in))
+	result = cbor_stream_decode(in->at, cbor_reader__left(in), &CALLBACKS, &item);
+	if (result.status != CBOR_DECODER_FINISHED || !result.read ||
+	    result.read > cbor_reader__left(in))
 		return -EBADMSG;
 	in->at += result.read;
-	if (token.kind == TTLOG_CBOR_OTHER)
+	if (item.kind == TTLOG_CBOR_OTHER)
 		return -EBADMSG;
-	*ret = token;
+	*ret = item;
 	return 0;
 }
 
-int token__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret)
+int cbor_reader__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret)
 {
 	struct ttlog_cbor copy = *in;
-	struct ttlog_cbor_item token;
-	int err = ttlog_cbor_next(&copy, &token);
+	struct ttlog_cbor_item item;
+	int err = ttlog_cbor_next(&copy, &item);
 
 	if (!err)
-		*ret = token.kind;
+		*ret = item.kind;
 	return err;
 }
 
@@ -176,7 +177,7 @@ static int walk(struct ttlog_cbor *in, uint64_t *cnt)
 	} stack[FORMAT_MAX_DEPTH + 1] = { { 1, false } };
 	unsigned depth = 0;
 	bool after_tag = false;
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
 	for (;;) {
 		while (!after_tag && !stack[depth].left) {
@@ -184,28 +185,28 @@ static int walk(struct ttlog_cbor *in, uint64_t *cnt)
 				return 0;
 			depth--;
 		}
-		if (ttlog_cbor_next(in, &token))
+		if (ttlog_cbor_next(in, &item))
 			return -EBADMSG;
 		++*cnt;
 		if (!after_tag) {
 			bool is_key = stack[depth].is_map && !(stack[depth].left & 1);
 
-			if (is_key && token.kind != TTLOG_CBOR_TEXT)
+			if (is_key && item.kind != TTLOG_CBOR_TEXT)
 				return -EBADMSG;
 			stack[depth].left--;
 		}
-		after_tag = token.kind == TTLOG_CBOR_TAG;
-		if (token.kind != TTLOG_CBOR_ARRAY && token.kind != TTLOG_CBOR_MAP)
+		after_tag = item.kind == TTLOG_CBOR_TAG;
+		if (item.kind != TTLOG_CBOR_ARRAY && item.kind != TTLOG_CBOR_MAP)
 			continue;
-		if (depth == FORMAT_MAX_DEPTH || token.u > token__left(in))
+		if (depth == FORMAT_MAX_DEPTH || item.u > cbor_reader__left(in))
 			return -EBADMSG;
 		depth++;
-		stack[depth].is_map = token.kind == TTLOG_CBOR_MAP;
-		stack[depth].left = token.kind == TTLOG_CBOR_MAP ? token.u * 2 : token.u;
+		stack[depth].is_map = item.kind == TTLOG_CBOR_MAP;
+		stack[depth].left = item.kind == TTLOG_CBOR_MAP ? item.u * 2 : item.u;
 	}
 }
 
-bool token__check(const unsigned char *data, size_t len, uint64_t *ret_cnt)
+bool cbor_reader__check(const unsigned char *data, size_t len, uint64_t *ret_cnt)
 {
 	struct ttlog_cbor in = { data, data + len };
 
@@ -223,66 +224,66 @@ int ttlog_cbor_skip(struct ttlog_cbor *in)
 static int next_of(struct ttlog_cbor *in, enum ttlog_cbor_kind kind, struct ttlog_cbor_item *ret)
 {
 	struct ttlog_cbor copy = *in;
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (ttlog_cbor_next(&copy, &token) || token.kind != kind)
+	if (ttlog_cbor_next(&copy, &item) || item.kind != kind)
 		return -EBADMSG;
 	*in = copy;
-	*ret = token;
+	*ret = item;
 	return 0;
 }
 
-int token__map(struct ttlog_cbor *in, uint64_t *ret_pairs)
+int cbor_reader__map(struct ttlog_cbor *in, uint64_t *ret_pairs)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (next_of(in, TTLOG_CBOR_MAP, &token) || token.u > token__left(in) / 2)
+	if (next_of(in, TTLOG_CBOR_MAP, &item) || item.u > cbor_reader__left(in) / 2)
 		return -EBADMSG;
-	*ret_pairs = token.u;
+	*ret_pairs = item.u;
 	return 0;
 }
 
-int token__array(struct ttlog_cbor *in, uint64_t *ret_cnt)
+int cbor_reader__array(struct ttlog_cbor *in, uint64_t *ret_cnt)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (next_of(in, TTLOG_CBOR_ARRAY, &token) || token.u > token__left(in))
+	if (next_of(in, TTLOG_CBOR_ARRAY, &item) || item.u > cbor_reader__left(in))
 		return -EBADMSG;
-	*ret_cnt = token.u;
+	*ret_cnt = item.u;
 	return 0;
 }
 
-int token__text(struct ttlog_cbor *in, struct ttlog_text *ret)
+int cbor_reader__text(struct ttlog_cbor *in, struct ttlog_text *ret)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (next_of(in, TTLOG_CBOR_TEXT, &token))
+	if (next_of(in, TTLOG_CBOR_TEXT, &item))
 		return -EBADMSG;
-	*ret = token.text;
+	*ret = item.text;
 	return 0;
 }
 
-int token__uint(struct ttlog_cbor *in, uint64_t *ret)
+int cbor_reader__uint(struct ttlog_cbor *in, uint64_t *ret)
 {
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (next_of(in, TTLOG_CBOR_UINT, &token))
+	if (next_of(in, TTLOG_CBOR_UINT, &item))
 		return -EBADMSG;
-	*ret = token.u;
+	*ret = item.u;
 	return 0;
 }
 
-int token__int(struct ttlog_cbor *in, uint64_t *ret)
+int cbor_reader__int(struct ttlog_cbor *in, uint64_t *ret)
 {
 	struct ttlog_cbor copy = *in;
-	struct ttlog_cbor_item token;
+	struct ttlog_cbor_item item;
 
-	if (ttlog_cbor_next(&copy, &token))
+	if (ttlog_cbor_next(&copy, &item))
 		return -EBADMSG;
-	if (token.kind != TTLOG_CBOR_UINT && token.kind != TTLOG_CBOR_NEGINT &&
-	    token.kind != TTLOG_CBOR_BOOL)
+	if (item.kind != TTLOG_CBOR_UINT && item.kind != TTLOG_CBOR_NEGINT &&
+	    item.kind != TTLOG_CBOR_BOOL)
 		return -EBADMSG;
 	*in = copy;
-	*ret = token.kind == TTLOG_CBOR_NEGINT ? ~token.u : token.u;
+	*ret = item.kind == TTLOG_CBOR_NEGINT ? ~item.u : item.u;
 	return 0;
 }

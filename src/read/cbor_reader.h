@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CBOR, one item at a time, over libcbor's streaming decoder (never cbor_load: five hostile bytes
+ * make it allocate 2 GB). Nothing here allocates. What is read has passed cbor_reader__check() once, so
+ * that its nesting and lengths are known to be sound; every getter checks its own bounds as well.
+ */
+#ifndef TTLOG_READ_CBOR_READER_H
+#define TTLOG_READ_CBOR_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ttlog/read.h"
+
+static inline size_t cbor_reader__left(const struct ttlog_cbor *in)
+{
+	return (size_t)(in->end - in->at);
+}
+
+/* Whether these bytes are exactly one item: well-formed, definite lengths, text keys in maps, at
+ * most FORMAT_MAX_DEPTH deep. ret_cnt: the items that were looked at. */
+bool cbor_reader__check(const unsigned char *data, size_t len, uint64_t *ret_cnt);
+
+/* As ttlog_cbor_next and ttlog_cbor_skip, all return 0 or -EBADMSG; outputs are untouched on
+ * failure. */
+int cbor_reader__map(struct ttlog_cbor *in, uint64_t *ret_pairs);
+int cbor_reader__array(struct ttlog_cbor *in, uint64_t *ret_cnt);
+int cbor_reader__text(struct ttlog_cbor *in, struct ttlog_text *ret);
+int cbor_reader__uint(struct ttlog_cbor *in, uint64_t *ret);
+/* An integer of either sign, as two's complement modulo 2^64. */
+int cbor_reader__int(struct ttlog_cbor *in, uint64_t *ret);
+/* The kind of what comes next, without reading it. */
+int cbor_reader__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret);
+
+#endif /* TTLOG_READ_CBOR_READER_H */
