@@ -34,7 +34,7 @@ VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 READ_SHARED := $(call objects,src/common/value src/common/query) $(BUILD)/src/common/base/utf8.o
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/when base/runtime_dir \
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/time_expr base/runtime_dir \
 	base/new_file base/plain_file control/control_dial control/control_wire query/expr_error query/pattern)
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.

@@ -163,9 +163,9 @@ static struct ttlog_range range_of(const struct view *view)
 	}
 	ttlog_filter_set_last(options->filter, last_ns);
 	if (options->has_since)
-		range.since_ns = when__resolve(&options->since, last_ns);
+		range.since_ns = time_expr__resolve(&options->since, last_ns);
 	if (options->has_until)
-		range.until_ns = when__resolve(&options->until, last_ns);
+		range.until_ns = time_expr__resolve(&options->until, last_ns);
 	return range;
 }
 

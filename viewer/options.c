@@ -106,10 +106,10 @@ static uint64_t parse_count(const char *name, const char *arg, struct argp_state
 }
 
 static void parse_when(const char *name, const char *arg, struct argp_state *state,
-		       struct when *ret)
+		       struct time_expr *ret)
 {
-	if (when__parse(ret, arg))
-		argp_error(state, "--%s %s: not a time; times are " WHEN_FORMS, name, arg);
+	if (time_expr__parse(ret, arg))
+		argp_error(state, "--%s %s: not a time; times are " TIME_EXPR_FORMS, name, arg);
 }
 
 static int keep(const char ***texts, size_t *cnt, const char *arg)

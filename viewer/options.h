@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
-#include "when.h"
+#include "time_expr.h"
 
 enum options_mode {
 	MODE_EVENTS,
@@ -51,7 +51,7 @@ struct options {
 	bool no_pager;
 	bool follow; /* running collectors, not files */
 	bool has_since, has_until, has_limit, has_head;
-	struct when since, until;
+	struct time_expr since, until;
 	uint64_t limit, head;
 	const char *group_by;  /* NULL: the default */
 	const char *histogram; /* of MODE_HISTOGRAM: the field */

@@ -159,7 +159,7 @@ static const struct term *bound_of(const struct filter_conjunct *conjunct)
 
 static void narrow(const struct term *term, uint64_t *since_ns, uint64_t *until_ns)
 {
-	uint64_t first = 0, last = UINT64_MAX, at = term->when_ns;
+	uint64_t first = 0, last = UINT64_MAX, at = term->time_ns;
 	bool none = (term->op == OP_LT && !at) || (term->op == OP_GT && at == UINT64_MAX);
 
 	if (none) {

@@ -101,7 +101,7 @@ static void match_threads(const struct term *term, const struct filter_rows *row
 
 static void match_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
-	const uint64_t at = term->when_ns, *real_ns = rows->real_ns;
+	const uint64_t at = term->time_ns, *real_ns = rows->real_ns;
 	const uint32_t cnt = rows->cnt;
 	uint8_t verdicts[3];
 

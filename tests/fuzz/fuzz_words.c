@@ -7,13 +7,13 @@
 #include "parse.h"
 #include "unit.h"
 #include "value.h"
-#include "when.h"
+#include "time_expr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *source = malloc(size + 1), *second;
 	struct number number;
-	struct when when;
+	struct time_expr time;
 	uint64_t value;
 	pid_t *pids = NULL;
 	size_t cnt = 0;
@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(source, data, size);
 	source[size] = '\0';
 	fuzz__begin();
-	if (!when__parse(&when, source))
-		(void)when__resolve(&when, UINT64_C(1795240800000000000));
+	if (!time_expr__parse(&time, source))
+		(void)time_expr__resolve(&time, UINT64_C(1795240800000000000));
 	(void)parse__size(source, &value);
 	(void)parse__duration(source, &value);
 	FUZZ_CHECK(value__parse_level(source) <= 5);

@@ -338,9 +338,9 @@ static int read_run(struct profile *ret, const struct options *options,
 
 	ttlog_filter_set_last(options->filter, last_ns);
 	if (options->has_since)
-		range.since_ns = when__resolve(&options->since, last_ns);
+		range.since_ns = time_expr__resolve(&options->since, last_ns);
 	if (options->has_until)
-		range.until_ns = when__resolve(&options->until, last_ns);
+		range.until_ns = time_expr__resolve(&options->until, last_ns);
 	return profile__init(ret, snapshot, options->filter, &range);
 }
 

@@ -20,7 +20,7 @@
 #include "sql_regexp.h"
 #include "sql_time.h"
 #include "sql_value.h"
-#include "when.h"
+#include "time_expr.h"
 
 static int collate_decimals(void *unused, int a_len, const void *a, int b_len, const void *b)
 {
@@ -49,7 +49,7 @@ static int collate_times(void *context, int a_len, const void *a, int b_len, con
 static void ns_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
 	const char *text = (const char *)sqlite3_value_text(argv[0]);
-	struct when when = { .kind = WHEN_ABSOLUTE };
+	struct time_expr time = { .kind = TIME_EXPR_ABSOLUTE };
 	char *before;
 
 	(void)argc;
@@ -59,10 +59,10 @@ static void ns_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 	before = sqlite3_mprintf("-%s", text);
 	if (!before)
 		sqlite3_result_error_nomem(to);
-	else if (when__parse(&when, before) || when.kind != WHEN_BEFORE_LAST)
+	else if (time_expr__parse(&time, before) || time.kind != TIME_EXPR_BEFORE_LAST)
 		sqlite3_result_error(to, "ns(): give a number with a unit: ns us ms s m h d", -1);
 	else
-		sql_value__u64(to, when.ns);
+		sql_value__u64(to, time.ns);
 	sqlite3_free(before);
 }
 
@@ -91,15 +91,15 @@ static void time_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 static void moment_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
 	const char *text = (const char *)sqlite3_value_text(argv[0]);
-	struct when when;
+	struct time_expr time;
 
 	(void)argc;
 	if (!text)
 		return;
-	if (when__parse(&when, text) || when.kind != WHEN_ABSOLUTE)
+	if (time_expr__parse(&time, text) || time.kind != TIME_EXPR_ABSOLUTE)
 		sqlite3_result_error(to, "ts_ns(): give a time: 2026-11-21T06:00:00Z", -1);
 	else
-		sql_value__u64(to, when.ns);
+		sql_value__u64(to, time.ns);
 }
 
 static void decoded(sqlite3_context *to, int argc, sqlite3_value **argv)

@@ -7,7 +7,7 @@
 #include <ttlog/read.h>
 #include "sql_time.h"
 #include "sql_value.h"
-#include "when.h"
+#include "time_expr.h"
 
 #define NS_PER_S    1000000000u
 #define SHOWN_BYTES 30u /* 2026-11-21T06:00:00.123456789Z: as column ts has them */
@@ -22,15 +22,15 @@ static bool is_shown(struct ttlog_text text)
 static bool parse(struct ttlog_text text, uint64_t last_ns, uint64_t *ret_ns)
 {
 	char buf[MOST_BYTES];
-	struct when when;
+	struct time_expr time;
 
 	if (!text.len || text.len >= sizeof(buf) || memchr(text.p, 0, text.len))
 		return false;
 	memcpy(buf, text.p, text.len);
 	buf[text.len] = 0;
-	if (when__parse(&when, buf))
+	if (time_expr__parse(&time, buf))
 		return false;
-	*ret_ns = when__resolve(&when, last_ns);
+	*ret_ns = time_expr__resolve(&time, last_ns);
 	return true;
 }
 

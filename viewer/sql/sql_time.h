@@ -7,7 +7,7 @@
 
 #include <ttlog/read.h>
 
-/* Moments are written as for --since (when.h); those that are relative are to last_ns. All are
+/* Moments are written as for --since (time_expr.h); those that are relative are to last_ns. All are
  * compared as if they were written as column ts has them, with what is no moment, too. */
 int sql_time__collate(struct ttlog_text a, struct ttlog_text b, uint64_t last_ns);
 

@@ -40,9 +40,11 @@ static int get_ready(struct browse *browse)
 
 	browse->range = (struct ttlog_range){ 0, UINT64_MAX };
 	if (options->has_since)
-		browse->range.since_ns = when__resolve(&options->since, browse->sources.last_ns);
+		browse->range.since_ns =
+			time_expr__resolve(&options->since, browse->sources.last_ns);
 	if (options->has_until)
-		browse->range.until_ns = when__resolve(&options->until, browse->sources.last_ns);
+		browse->range.until_ns =
+			time_expr__resolve(&options->until, browse->sources.last_ns);
 	browse->rows = browse__make_rows(browse, &browse->choice, NULL, NULL);
 	if (!browse->rows)
 		return -errno;

@@ -23,21 +23,21 @@ void browse__open_prompt(struct browse *browse, enum browse_prompt prompt, const
 
 static void go_to_time(struct browse *browse)
 {
-	struct when when;
+	struct time_expr time;
 
-	if (when__parse(&when, browse->edit.text)) {
+	if (time_expr__parse(&time, browse->edit.text)) {
 		snprintf(
 			browse->why, sizeof(browse->why),
 			"times are as 06:00:00.5, 2026-11-21T06:00Z, or -10s: before the last event");
 		browse->why_at = 0;
 		return;
 	}
-	while (when.kind != WHEN_ABSOLUTE && sources__scan(&browse->sources, UINT64_MAX))
+	while (time.kind != TIME_EXPR_ABSOLUTE && sources__scan(&browse->sources, UINT64_MAX))
 		;
 	browse->prompt = PROMPT_NONE;
 	browse__go(browse, GOAL_PLACE, NULL);
-	browse->goal_place =
-		rows__place_of_time(browse->rows, when__resolve(&when, browse->sources.last_ns));
+	browse->goal_place = rows__place_of_time(
+		browse->rows, time_expr__resolve(&time, browse->sources.last_ns));
 }
 
 static void accept(struct browse *browse)

@@ -115,13 +115,13 @@ static void put_number(FILE *to, const struct number *number)
 
 static void explain_moment(FILE *to, const struct term *term)
 {
-	if (term->when.kind == WHEN_BEFORE_LAST)
+	if (term->time.kind == TIME_EXPR_BEFORE_LAST)
 		fprintf(to, "time, %llu ns before the last event",
-			(unsigned long long)term->when.ns);
-	else if (term->when.kind == WHEN_TIME_OF_DAY)
+			(unsigned long long)term->time.ns);
+	else if (term->time.kind == TIME_EXPR_TIME_OF_DAY)
 		fputs("time of the last event's day, UTC", to);
 	else
-		fprintf(to, "time, %llu ns since 1970", (unsigned long long)term->when_ns);
+		fprintf(to, "time, %llu ns since 1970", (unsigned long long)term->time_ns);
 }
 
 static void explain_value(FILE *to, const struct term *term)

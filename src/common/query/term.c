@@ -113,10 +113,11 @@ static int parse_moment(struct term *term, const struct term_words *words, struc
 	if (is_regex(term->op))
 		return expr_error__set(ret, words->op_at, words->op_len,
 				       "a time is compared with = != < <= > >=");
-	if (when__parse(&term->when, term->value.p))
+	if (time_expr__parse(&term->time, term->value.p))
 		return expr_error__set(ret, words->value_at, words->value_len,
-				       "'%.40s' is no time; times are " WHEN_FORMS, term->value.p);
-	term->when_ns = term->when.ns;
+				       "'%.40s' is no time; times are " TIME_EXPR_FORMS,
+				       term->value.p);
+	term->time_ns = term->time.ns;
 	return 0;
 }
 
@@ -217,7 +218,7 @@ void term__fini(struct term *term)
 
 void term__set_last(struct term *term, uint64_t last_ns)
 {
-	term->when_ns = when__resolve(&term->when, last_ns);
+	term->time_ns = time_expr__resolve(&term->time, last_ns);
 }
 
 /* ---- Deciding ---- */
@@ -322,7 +323,7 @@ bool term__holds(const struct term *term, const struct ttlog_field *field)
 	case SUBJECT_LEVEL:
 		return term__order(term, order_of(field->u, term->level));
 	case SUBJECT_TS:
-		return term__order(term, order_of(field->u, term->when_ns));
+		return term__order(term, order_of(field->u, term->time_ns));
 	case SUBJECT_PID:
 	case SUBJECT_TID:
 	case SUBJECT_LINE:

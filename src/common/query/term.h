@@ -14,7 +14,7 @@
 #include "field.h"
 #include "number.h"
 #include "pattern.h"
-#include "when.h"
+#include "time_expr.h"
 
 /* term.c's table of texts follows. */
 enum term_op {
@@ -64,8 +64,8 @@ struct term {
 	bool orders_text;     /* < and the like with a value that is no number */
 	struct number number; /* a duration: in the key's unit */
 	struct pattern pattern;
-	struct when when;
-	uint64_t when_ns; /* since 1970 */
+	struct time_expr time;
+	uint64_t time_ns; /* since 1970 */
 };
 
 /* Copies the words. Returns 0, -EINVAL or -ENOMEM. */
@@ -88,7 +88,7 @@ bool term__holds(const struct term *term, const struct ttlog_field *field);
 static inline bool term__needs_last(const struct term *term)
 {
 	return term->subject == SUBJECT_TS && term->op != OP_HAS &&
-	       term->when.kind != WHEN_ABSOLUTE;
+	       term->time.kind != TIME_EXPR_ABSOLUTE;
 }
 void term__set_last(struct term *term, uint64_t last_ns);
 

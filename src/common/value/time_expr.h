@@ -7,29 +7,29 @@
  *   @1795240800[.5]                                     seconds since 1970
  *   -10s                                                before the last event (ns us ms s m h d)
  */
-#ifndef TTLOG_WHEN_H
-#define TTLOG_WHEN_H
+#ifndef TTLOG_TIME_EXPR_H
+#define TTLOG_TIME_EXPR_H
 
 #include <stdint.h>
 
-#define WHEN_FORMS                                                                                 \
+#define TIME_EXPR_FORMS                                                                            \
 	"2026-11-21T06:00:00Z, '2026-11-21 06:00' (UTC), 06:00 (UTC, the last event's day), "      \
 	"@SECONDS or -10s (before the last event)"
 
-enum when_kind {
-	WHEN_ABSOLUTE,    /* ns since 1970 */
-	WHEN_TIME_OF_DAY, /* ns since midnight */
-	WHEN_BEFORE_LAST, /* ns */
+enum time_expr_kind {
+	TIME_EXPR_ABSOLUTE,    /* ns since 1970 */
+	TIME_EXPR_TIME_OF_DAY, /* ns since midnight */
+	TIME_EXPR_BEFORE_LAST, /* ns */
 };
 
-struct when {
-	enum when_kind kind;
+struct time_expr {
+	enum time_expr_kind kind;
 	uint64_t ns;
 };
 
 /* Returns 0, or -EINVAL where the text is none of the above. */
-int when__parse(struct when *ret, const char *text);
+int time_expr__parse(struct time_expr *ret, const char *text);
 /* The moment in ns since 1970, where the last event was at last_ns. */
-uint64_t when__resolve(const struct when *when, uint64_t last_ns);
+uint64_t time_expr__resolve(const struct time_expr *time, uint64_t last_ns);
 
-#endif /* TTLOG_WHEN_H */
+#endif /* TTLOG_TIME_EXPR_H */

@@ -7,12 +7,12 @@
 
 #include "newest.h"
 #include "view_fixture.h"
-#include "when.h"
+#include "time_expr.h"
 
 #define S    1000000000ull
 #define LAST (1795240800ull * S + 5) /* 2026-11-21T06:00:00.000000005Z */
 
-static void test_when_forms(void **state)
+static void test_time_expr_forms(void **state)
 {
 	static const struct {
 		const char *text;
@@ -45,17 +45,17 @@ static void test_when_forms(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct when when;
+		struct time_expr time;
 
-		if (when__parse(&when, cases[i].text))
+		if (time_expr__parse(&time, cases[i].text))
 			fail_msg("'%s' was refused", cases[i].text);
-		if (when__resolve(&when, LAST) != cases[i].ns)
+		if (time_expr__resolve(&time, LAST) != cases[i].ns)
 			fail_msg("'%s' is %llu", cases[i].text,
-				 (unsigned long long)when__resolve(&when, LAST));
+				 (unsigned long long)time_expr__resolve(&time, LAST));
 	}
 }
 
-static void test_when_wrong(void **state)
+static void test_time_expr_wrong(void **state)
 {
 	static const char *const WRONG[] = {
 		"",
@@ -91,16 +91,16 @@ static void test_when_wrong(void **state)
 		"-99999999999999999999s",
 		"1970-01-01T00:00:00+01:00",
 	};
-	struct when when;
+	struct time_expr time;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-		if (!when__parse(&when, WRONG[i]))
+		if (!time_expr__parse(&time, WRONG[i]))
 			fail_msg("'%s' was taken for a time", WRONG[i]);
 	}
 }
 
-static void test_when_newest_snapshot(void **state)
+static void test_time_expr_newest_snapshot(void **state)
 {
 	static const char *const NAMES[] = {
 		"ttlog-9-20261121060000001-crash.bin",
@@ -141,10 +141,10 @@ static void test_when_newest_snapshot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_when_forms),
-		cmocka_unit_test(test_when_wrong),
-		cmocka_unit_test(test_when_newest_snapshot),
+		cmocka_unit_test(test_time_expr_forms),
+		cmocka_unit_test(test_time_expr_wrong),
+		cmocka_unit_test(test_time_expr_newest_snapshot),
 	};
 
-	return cmocka_run_group_tests_name("when", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("time_expr", tests, NULL, NULL);
 }

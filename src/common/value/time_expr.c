@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "when.h"
+#include "time_expr.h"
 
 #define NS_PER_S   1000000000ull
 #define S_PER_DAY  86400ull
@@ -194,37 +194,37 @@ static bool parse_span(const char *p, uint64_t *ret_ns)
 	return false;
 }
 
-int when__parse(struct when *ret, const char *text)
+int time_expr__parse(struct time_expr *ret, const char *text)
 {
-	struct when when = { .kind = WHEN_ABSOLUTE };
+	struct time_expr time = { .kind = TIME_EXPR_ABSOLUTE };
 	const char *p = text;
 
 	if (*p == '@') {
-		if (!parse_epoch(p + 1, &when.ns))
+		if (!parse_epoch(p + 1, &time.ns))
 			return -EINVAL;
 	} else if (*p == '-') {
-		when.kind = WHEN_BEFORE_LAST;
-		if (!parse_span(p + 1, &when.ns))
+		time.kind = TIME_EXPR_BEFORE_LAST;
+		if (!parse_span(p + 1, &time.ns))
 			return -EINVAL;
 	} else if (strlen(p) > 2 && p[2] == ':') {
-		when.kind = WHEN_TIME_OF_DAY;
-		if (!parse_time(&p, &when.ns) || (*p && strcmp(p, "Z")))
+		time.kind = TIME_EXPR_TIME_OF_DAY;
+		if (!parse_time(&p, &time.ns) || (*p && strcmp(p, "Z")))
 			return -EINVAL;
-	} else if (!parse_absolute(p, &when.ns)) {
+	} else if (!parse_absolute(p, &time.ns)) {
 		return -EINVAL;
 	}
-	*ret = when;
+	*ret = time;
 	return 0;
 }
 
-uint64_t when__resolve(const struct when *when, uint64_t last_ns)
+uint64_t time_expr__resolve(const struct time_expr *time, uint64_t last_ns)
 {
-	switch (when->kind) {
-	case WHEN_TIME_OF_DAY:
-		return last_ns / NS_PER_DAY * NS_PER_DAY + when->ns;
-	case WHEN_BEFORE_LAST:
-		return last_ns > when->ns ? last_ns - when->ns : 0;
+	switch (time->kind) {
+	case TIME_EXPR_TIME_OF_DAY:
+		return last_ns / NS_PER_DAY * NS_PER_DAY + time->ns;
+	case TIME_EXPR_BEFORE_LAST:
+		return last_ns > time->ns ? last_ns - time->ns : 0;
 	default:
-		return when->ns;
+		return time->ns;
 	}
 }
