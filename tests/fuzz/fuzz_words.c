@@ -5,7 +5,7 @@
 #include "fuzz.h"
 #include "glob.h"
 #include "parse.h"
-#include "unit.h"
+#include "duration_unit.h"
 #include "value.h"
 #include "time_expr.h"
 
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct ttlog_text rest = { second + 1, size - first.len - 1 };
 
 		(void)glob__match(first, rest);
-		(void)unit__parse(&number, first, rest);
+		(void)duration_unit__parse(&number, first, rest);
 	}
 	free(source);
 	fuzz__end();

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "expr.h"
-#include "unit.h"
+#include "duration_unit.h"
 #include "value.h"
 
 #define WORDS_COLUMN 40
@@ -131,7 +131,7 @@ static void explain_value(FILE *to, const struct term *term)
 	} else if (term->is_duration) {
 		fputs("duration, ", to);
 		put_number(to, &term->number);
-		fprintf(to, " %s%s", unit__of_key(term->key),
+		fprintf(to, " %s%s", duration_unit__of_key(term->key),
 			term->op <= OP_NE ? "; text by glob" : "");
 	} else if (term__is_numeric(term) && term->subject == SUBJECT_FIELD) {
 		fprintf(to, "number, exactly%s", term->op <= OP_NE ? "; text by glob" : "");

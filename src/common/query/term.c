@@ -8,7 +8,7 @@
 #include "format_number.h"
 #include "glob.h"
 #include "term.h"
-#include "unit.h"
+#include "duration_unit.h"
 #include "value.h"
 
 #define FIELD_PREFIX "fields."
@@ -146,7 +146,7 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 
 	term->is_number = !number__parse(&term->number, term->value);
 	if (!term->is_number && term->subject == SUBJECT_FIELD) {
-		term->is_duration = !unit__parse(&term->number, term->value, term->key);
+		term->is_duration = !duration_unit__parse(&term->number, term->value, term->key);
 		term->is_number = term->is_duration;
 	}
 	if (!term->is_number && is_id)
@@ -156,7 +156,8 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 		return 0;
 	if (term__means_duration(term) || is_like_number(term->value.p))
 		return expr_error__set(ret, words->value_at, words->value_len,
-				       "'%.60s' is no number, and no duration (" UNIT_LIST ")",
+				       "'%.60s' is no number, and no duration (" DURATION_UNIT_LIST
+				       ")",
 				       term->value.p);
 	term->orders_text = true;
 	return 0;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit.h"
+#include "duration_unit.h"
 
 #define DIGITS_MAX 64u
 
@@ -40,7 +40,7 @@ static const struct unit *unit_of_key(struct ttlog_text key)
 	return &UNITS[0];
 }
 
-const char *unit__of_key(struct ttlog_text key)
+const char *duration_unit__of_key(struct ttlog_text key)
 {
 	return unit_of_key(key)->name;
 }
@@ -77,7 +77,7 @@ static const struct unit *unit_of_value(struct ttlog_text text, struct ttlog_tex
 	return NULL;
 }
 
-int unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key)
+int duration_unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key)
 {
 	char digits[DIGITS_MAX], scaled[DIGITS_MAX + 48];
 	const struct unit *unit;

@@ -3,18 +3,18 @@
  * Durations with units, exactly: 5ms, 1.5s, 2m. Compared with a field they count in the field's own
  * unit, which the end of its key names (latency_us, wait_ms, took_s); else in nanoseconds.
  */
-#ifndef TTLOG_UNIT_H
-#define TTLOG_UNIT_H
+#ifndef TTLOG_DURATION_UNIT_H
+#define TTLOG_DURATION_UNIT_H
 
 #include "field.h"
 #include "number.h"
 
-#define UNIT_LIST "ns us ms s m h d"
+#define DURATION_UNIT_LIST "ns us ms s m h d"
 
 /* "us" of latency_us, "ns" of duration. */
-const char *unit__of_key(struct ttlog_text key);
+const char *duration_unit__of_key(struct ttlog_text key);
 
 /* Text as a number of the key's unit. Returns 0, or -EINVAL where it is no number with a unit. */
-int unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key);
+int duration_unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key);
 
-#endif /* TTLOG_UNIT_H */
+#endif /* TTLOG_DURATION_UNIT_H */
