@@ -5,7 +5,8 @@
 
 #include "top_k.h"
 
-#define CAP ((size_t)2 * TOP_K_KEPT)
+#define CAP        ((size_t)2 * TOP_K_KEPT)
+#define ROUNDS_MAX 60 /* three times the logarithm of CAP */
 
 static int compare(const void *a, const void *b)
 {
@@ -29,7 +30,7 @@ static void swap(struct top_k_entry *a, struct top_k_entry *b)
 	*b = kept;
 }
 
-/* The middle one of three, so that what is sorted already is no worst case. */
+/* The median of three, so that what is sorted already is no worst case. */
 static struct top_k_entry pivot_of(const struct top_k_entry *entries, size_t from, size_t to)
 {
 	const struct top_k_entry *a = &entries[from], *b = &entries[from + (to - from) / 2];
@@ -40,15 +41,21 @@ static struct top_k_entry pivot_of(const struct top_k_entry *entries, size_t fro
 	return is_before(a, c) ? *a : is_before(b, c) ? *c : *b;
 }
 
-/* Hoare's: the `cnt` first ones come before all others. */
+/* Hoare's quickselect: the first `cnt` come before all others. What is still left after ROUNDS_MAX
+ * rounds is sorted, so no series of keys takes quadratic time. */
 static void select_first(struct top_k_entry *entries, size_t all, size_t cnt)
 {
 	size_t from = 0, to = all;
+	int rounds = ROUNDS_MAX;
 
 	while (to - from > 1) {
 		struct top_k_entry pivot = pivot_of(entries, from, to);
 		size_t low = from, high = to - 1;
 
+		if (!rounds--) {
+			qsort(entries + from, to - from, sizeof(*entries), compare);
+			return;
+		}
 		for (;;) {
 			while (is_before(&entries[low], &pivot))
 				low++;
@@ -58,7 +65,7 @@ static void select_first(struct top_k_entry *entries, size_t all, size_t cnt)
 				break;
 			swap(&entries[low++], &entries[high--]);
 		}
-		/* Rows differ, so no two are equal and both sides shrink. */
+		/* No two entries are equal, since rows differ: both sides shrink. */
 		if (cnt <= low)
 			to = low == to ? to - 1 : low;
 		else
