@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/unit/<room>/test_<module>.c: one cmocka binary each, linked with what it tests (an archive:
 # only that). All binaries lie in $(BUILD)/tests.
-UNIT_TESTS := $(wildcard $(patsubst %,tests/unit/%/test_*.c,* */*))
+UNIT_TESTS := $(wildcard $(patsubst %,tests/unit/%/test_*.c,* */* */*/*))
 UNIT_OBJS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
 TEST_BINS := $(addprefix $(BUILD)/tests/,$(basename $(notdir $(UNIT_TESTS))))
 
