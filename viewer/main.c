@@ -24,7 +24,7 @@
 #include "out.h"
 #include "pager.h"
 #include "progress.h"
-#include "say.h"
+#include "diagnostics.h"
 #include "schema.h"
 #include "sql_show.h"
 #include "summary.h"
@@ -79,7 +79,7 @@ static int begin_paging(struct out *out)
 	progress__end();
 	fd = pager__start(pager__command());
 	if (fd < 0)
-		return say_error("pager", -fd);
+		return diagnostics__print_errno("pager", -fd);
 	out->fd = fd;
 	return 0;
 }
@@ -91,7 +91,7 @@ static int open_file(struct view *view, const char *path)
 	int err = 0;
 
 	if (!stat(path, &st) && input__is_one(&view->options, &st)) {
-		say(path, "it is one of the snapshots to read: nothing was written");
+		diagnostics__print(path, "it is one of the snapshots to read: nothing was written");
 		return -EINVAL;
 	}
 	if (view->options.follow)
@@ -101,7 +101,7 @@ static int open_file(struct view *view, const char *path)
 		err = new_output__open(&view->file, path, true);
 	if (view->options.follow && view->file.fd < 0)
 		err = -errno;
-	return err ? say_error(path, -err) : 0;
+	return err ? diagnostics__print_errno(path, -err) : 0;
 }
 
 static int open_output(struct view *view)
@@ -119,13 +119,14 @@ static int open_output(struct view *view)
 		fd = view->file.fd;
 	}
 	if (view->options.format == FORMAT_PERFETTO && isatty(fd)) {
-		say("--format perfetto", "that is nothing for a terminal: give a file with -o");
+		diagnostics__print("--format perfetto",
+				   "that is nothing for a terminal: give a file with -o");
 		return -EINVAL;
 	}
 	view->terminal = terminal__of(fd, !path && isatty(fd) && !(no_color && *no_color) &&
 						  terminal__is_capable());
 	if (out__init(&view->out, fd))
-		return say_error("output", ENOMEM);
+		return diagnostics__print_errno("output", ENOMEM);
 	view->out.csv_formulas = view->options.csv_formulas;
 	view->out.begin = view->pager ? begin_paging : begin_output;
 	return 0;
@@ -293,8 +294,8 @@ static int say_output_error(const struct view *view, int err)
 	const char *path = view->options.output;
 
 	if (err != -EEXIST || !path)
-		return say_error(path ? path : "stdout", -err);
-	say(path, "there is something of that name already: nothing was written");
+		return diagnostics__print_errno(path ? path : "stdout", -err);
+	diagnostics__print(path, "there is something of that name already: nothing was written");
 	return err;
 }
 
@@ -331,7 +332,7 @@ static int show(struct view *view)
 	}
 	err = show_chosen(view);
 	if (err == -ENOMEM)
-		return say_error("cannot go on", -err);
+		return diagnostics__print_errno("cannot go on", -err);
 	if (err)
 		return say_output_error(view, err);
 	err = finish_output(view);
@@ -351,7 +352,7 @@ static int follow(struct view *view)
 	int err = live_output__show(&view->options, &view->out, view->terminal.colour);
 	int close_err = view->file.fd >= 0 ? new_output__publish(&view->file) : 0;
 
-	return close_err && !err ? say_error(view->options.output, -close_err) : err;
+	return close_err && !err ? diagnostics__print_errno(view->options.output, -close_err) : err;
 }
 
 static int show_sql(struct view *view)
@@ -365,8 +366,8 @@ static int show_sql(struct view *view)
 	if (err == -EINVAL)
 		view->status = EXIT_USAGE;
 	if (flush_err && flush_err != -EPIPE)
-		return say_error(view->options.output ? view->options.output : "stdout",
-				 -flush_err);
+		return diagnostics__print_errno(
+			view->options.output ? view->options.output : "stdout", -flush_err);
 	if (!err || err == -EPIPE)
 		return view->input.unreadable ? -EBADMSG : 0;
 	return err;
@@ -379,7 +380,7 @@ static int explain(struct view *view)
 	int err;
 
 	if (!text)
-		return say_error("filter", ENOMEM);
+		return diagnostics__print_errno("filter", ENOMEM);
 	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
 		out__plain(&view->out, (struct ttlog_text){ line, (size_t)(end - line) });
 		out__char(&view->out, '\n');
@@ -388,7 +389,8 @@ static int explain(struct view *view)
 	err = finish_output(view);
 	if (!err || err == -EPIPE)
 		return 0;
-	return say_error(view->options.output ? view->options.output : "stdout", -err);
+	return diagnostics__print_errno(view->options.output ? view->options.output : "stdout",
+					-err);
 }
 
 /* Whether there was something to say. */

@@ -6,7 +6,7 @@
 
 #include "event_output.h"
 #include "options_parts.h"
-#include "say.h"
+#include "diagnostics.h"
 #include "sql_words.h"
 #include "stats.h"
 
@@ -333,7 +333,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 	if (sql_words__join(&argc, argv, &options.sql_word))
 		exit(EXIT_UNREADABLE);
 	/* argp and getopt print what they were given, and end the process */
-	stderr = say_stream();
+	stderr = diagnostics__stream();
 	if (!stderr)
 		exit(EXIT_UNREADABLE);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);

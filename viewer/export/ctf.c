@@ -19,7 +19,7 @@
 #include "event_output.h"
 #include "hash.h"
 #include "new_directory.h"
-#include "say.h"
+#include "diagnostics.h"
 #include "spans.h"
 
 /* A packet is written after the event that makes it longer. */
@@ -471,7 +471,7 @@ static void say_later(const struct ctf *ctf)
 		 " times are beyond 2^63 ns, of the clock or since 1970, which is all that "
 		 "CTF's readers know: they are shown as then",
 		 ctf->later_cnt);
-	say("--format ctf", text);
+	diagnostics__print("--format ctf", text);
 }
 
 static void ctf__end(void *state)

@@ -12,7 +12,7 @@
 #include "options.h"
 #include "piped.h"
 #include <ttlog/read.h>
-#include "say.h"
+#include "diagnostics.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"
 /* So many that cannot be opened are named; the rest is counted. */
@@ -28,9 +28,9 @@ static int choose_newest(struct input *input, struct options *options)
 	}
 	options->files = malloc(sizeof(*options->files));
 	if (!options->files)
-		return say_error("files", ENOMEM);
+		return diagnostics__print_errno("files", ENOMEM);
 	options->files[options->file_cnt++] = input->newest;
-	say(input->newest, "the newest snapshot is shown");
+	diagnostics__print(input->newest, "the newest snapshot is shown");
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static void open_file(struct input *input, const char *path, bool stream, struct
 		unopened->short_err = errno;
 		unopened->short_cnt++;
 	} else if (unopened->cnt++ < NAMED_MAX) {
-		say(name, why);
+		diagnostics__print(name, why);
 	}
 }
 
@@ -113,12 +113,12 @@ static void say_unopened(const struct input *input, const struct unopened *unope
 	if (unopened->cnt > NAMED_MAX) {
 		snprintf(text, sizeof(text), "%zu more cannot be opened",
 			 unopened->cnt - NAMED_MAX);
-		say("files", text);
+		diagnostics__print("files", text);
 	}
 	if (unopened->short_cnt) {
 		snprintf(text, sizeof(text), "%zu of %zu cannot be opened: %s (see ulimit -n)",
 			 unopened->short_cnt, input->file_cnt, strerror(unopened->short_err));
-		say("files", text);
+		diagnostics__print("files", text);
 	}
 }
 
@@ -129,7 +129,7 @@ static int open_files(struct input *input, const struct options *options)
 
 	input->readers = reallocarray(NULL, input->file_cnt, sizeof(struct ttlog_snapshot *));
 	if (!input->readers)
-		return say_error("files", ENOMEM);
+		return diagnostics__print_errno("files", ENOMEM);
 	for (size_t i = 0; i < input->file_cnt; i++)
 		open_file(input, input->files[i], is_stream(options), &unopened);
 	say_unopened(input, &unopened);
@@ -156,7 +156,7 @@ int input__open(struct input *ret, struct options *options)
 	if (options->mode != MODE_INFO && options->mode != MODE_DIFF &&
 	    options->mode != MODE_INTERACTIVE &&
 	    ttlog_snapshots_share_clock(ret->readers, ret->reader_cnt))
-		return say_error("files", ENOMEM);
+		return diagnostics__print_errno("files", ENOMEM);
 	return 0;
 }
 
@@ -189,11 +189,11 @@ void input__report_known(struct input *input)
 		char more[64];
 
 		for (size_t k = 0; k < contents->problem_cnt; k++)
-			say(ttlog_snapshot_name(reader), contents->problems[k]);
+			diagnostics__print(ttlog_snapshot_name(reader), contents->problems[k]);
 		if (contents->problem_more) {
 			snprintf(more, sizeof(more), "and %zu problems more",
 				 contents->problem_more);
-			say(ttlog_snapshot_name(reader), more);
+			diagnostics__print(ttlog_snapshot_name(reader), more);
 		}
 		if (contents->problem_cnt)
 			input->unreadable = true;

@@ -6,7 +6,7 @@
 #include "input.h"
 #include "options.h"
 #include <ttlog/read.h>
-#include "say.h"
+#include "diagnostics.h"
 #include "unknown_key.h"
 
 static void hint(const struct ttlog_filter *filter, const struct input *input)
@@ -14,8 +14,9 @@ static void hint(const struct ttlog_filter *filter, const struct input *input)
 	const char *key = ttlog_filter_unknown_key(filter, input->readers, input->reader_cnt);
 
 	if (key)
-		say(key,
-		    "no event has such a field (--sql \"SELECT * FROM sites\" lists all there are)");
+		diagnostics__print(
+			key,
+			"no event has such a field (--sql \"SELECT * FROM sites\" lists all there are)");
 }
 
 /* It is looked for as a filter's, which knows the names that are no fields'. */

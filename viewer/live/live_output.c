@@ -20,7 +20,7 @@
 #include "live_output.h"
 #include "options.h"
 #include "out.h"
-#include "say.h"
+#include "diagnostics.h"
 #include "text.h"
 #include <ttlog/read.h>
 
@@ -252,7 +252,7 @@ static int show(struct live_output *live, bool colour)
 	if (!err)
 		err = begin(live, colour);
 	if (err)
-		return say_error("cannot follow", -err);
+		return diagnostics__print_errno("cannot follow", -err);
 	fprintf(stderr, "ttlog-view: following %zu collector%s\n",
 		follow__collector_cnt(live->follow),
 		follow__collector_cnt(live->follow) == 1 ? "" : "s");
@@ -265,7 +265,8 @@ static int show(struct live_output *live, bool colour)
 	/* whoever reads has seen enough, or we are told to end */
 	if (!err || err == -EPIPE || err == -EINTR || err == -ECANCELED)
 		return live->is_damaged ? -EBADMSG : 0;
-	return say_error(live->options->output ? live->options->output : "stdout", -err);
+	return diagnostics__print_errno(live->options->output ? live->options->output : "stdout",
+					-err);
 }
 
 int live_output__show(const struct options *options, struct out *out, bool colour)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include <ttlog/read.h>
-#include "say.h"
+#include "diagnostics.h"
 #include "sql.h"
 #include "sql_parts.h"
 #include "sql_value.h"
@@ -186,7 +186,7 @@ struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 
 	if (!sql || sql_parts__init(sql, readers, reader_cnt)) {
 		free(sql);
-		errno = -say_error("sql", ENOMEM);
+		errno = -diagnostics__print_errno("sql", ENOMEM);
 		return NULL;
 	}
 	code = sqlite3_open(":memory:", &sql->db);
@@ -196,7 +196,7 @@ struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 		code = confine(sql);
 	if (!code)
 		return sql;
-	say("sql", sqlite3_errstr(code));
+	diagnostics__print("sql", sqlite3_errstr(code));
 	sql__free(sql);
 	errno = ENOMEM;
 	return NULL;
@@ -253,18 +253,20 @@ static int errno_of(int code)
 static int fail(struct sql *sql, int code, const char *statement)
 {
 	if (code < 0)
-		return code == -ENOMEM ? say_error("sql", ENOMEM) : code;
+		return code == -ENOMEM ? diagnostics__print_errno("sql", ENOMEM) : code;
 	if (code == SQLITE_INTERRUPT) {
-		say("sql", "interrupted");
+		diagnostics__print("sql", "interrupted");
 		return -EINTR;
 	}
 	if (errno_of(code)) {
-		say("sql", sqlite3_errmsg(sql->db));
+		diagnostics__print("sql", sqlite3_errmsg(sql->db));
 		return errno_of(code);
 	}
-	say("sql", code == SQLITE_AUTH ? "not authorized: statements read the snapshots, and write "
-					 "tables of their own in memory"
-				       : sqlite3_errmsg(sql->db));
+	diagnostics__print("sql",
+			   code == SQLITE_AUTH
+				   ? "not authorized: statements read the snapshots, and write "
+				     "tables of their own in memory"
+				   : sqlite3_errmsg(sql->db));
 	say_place(sql, statement);
 	return -EINVAL;
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "say.h"
+#include "diagnostics.h"
 #include "sql_shell.h"
 
 #define HISTORY_LINES 1000
@@ -197,13 +197,13 @@ static int set_mode(struct shell *shell, const char *name)
 			return 0;
 		}
 	}
-	say(".mode", "there is table, csv, json");
+	diagnostics__print(".mode", "there is table, csv, json");
 	return -EINVAL;
 }
 
 static int unknown(const char *word)
 {
-	say(word, "no such command: see .help");
+	diagnostics__print(word, "no such command: see .help");
 	return -EINVAL;
 }
 
@@ -237,7 +237,7 @@ static int add_line(struct shell *shell, const char *line)
 	char *grown;
 
 	if (shell->len + len > MAX_BYTES) {
-		say("sql", "the statement is too long");
+		diagnostics__print("sql", "the statement is too long");
 		shell->len = 0;
 		return -E2BIG;
 	}

@@ -9,7 +9,7 @@
 
 #include "leftover.h"
 #include "new_file.h"
-#include "say.h"
+#include "diagnostics.h"
 #include "sql_parts.h"
 #include "to_sqlite.h"
 
@@ -27,7 +27,7 @@ struct export
 
 static int fail(const struct export *export, const char *why)
 {
-	say(export->path, why);
+	diagnostics__print(export->path, why);
 	return -EIO;
 }
 
@@ -46,12 +46,12 @@ static int make_temporary(struct export *export)
 	int fd, err;
 
 	if (!lstat(export->path, &st)) {
-		say(export->path, "it is there already: nothing was written");
+		diagnostics__print(export->path, "it is there already: nothing was written");
 		return -EEXIST;
 	}
 	if (asprintf(&export->temporary, "%s.XXXXXX", export->path) < 0) {
 		export->temporary = NULL;
-		return say_error(export->path, ENOMEM);
+		return diagnostics__print_errno(export->path, ENOMEM);
 	}
 	leftover__hold();
 	fd = mkostemp(export->temporary, O_CLOEXEC);
@@ -62,7 +62,7 @@ static int make_temporary(struct export *export)
 		err = errno;
 		free(export->temporary);
 		export->temporary = NULL;
-		return say_error(export->path, err);
+		return diagnostics__print_errno(export->path, err);
 	}
 	mask = umask(0);
 	(void)umask(mask);
@@ -104,7 +104,7 @@ static int create_declared(struct export *export, const char *name,
 	out__char(text, 0);
 	create = text->err ? NULL : strdup(out__written(text).p);
 	if (!create)
-		return say_error(export->path, ENOMEM);
+		return diagnostics__print_errno(export->path, ENOMEM);
 	err = run(export, create);
 	free(create);
 	return err;
@@ -180,7 +180,7 @@ static int publish(const struct export *export)
 	if (!err)
 		(void)sync_path(dirname(copy), O_RDONLY | O_DIRECTORY);
 	free(copy);
-	return err ? say_error(export->path, -err) : 0;
+	return err ? diagnostics__print_errno(export->path, -err) : 0;
 }
 
 /* What is wrong with those that have none is said of each. */
@@ -201,7 +201,7 @@ int to_sqlite__write(const char *path, struct ttlog_snapshot *const *readers, si
 	if (err)
 		return err;
 	if (sql_parts__init(&export.sql, readers, reader_cnt)) {
-		err = say_error(path, ENOMEM);
+		err = diagnostics__print_errno(path, ENOMEM);
 	} else {
 		export.sql.store.max_bytes = KEPT_BYTES;
 		err = fill(&export);

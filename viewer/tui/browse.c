@@ -7,7 +7,7 @@
 
 #include "browse.h"
 #include <ttlog/read.h>
-#include "say.h"
+#include "diagnostics.h"
 #include "screen.h"
 #include "stats.h"
 
@@ -252,7 +252,7 @@ static int join_filters(struct browse *browse)
 				   i ? " and " : "", options->filters[i]);
 
 		if (len < 0 || (size_t)len >= left) {
-			say("--filter", "too long for --interactive");
+			diagnostics__print("--filter", "too long for --interactive");
 			return -EINVAL;
 		}
 		to += len;
@@ -269,7 +269,7 @@ static int open_follow(struct browse *browse)
 
 	browse->is_following = true;
 	while (err && (line = strsep(&next, "\n")) && *line)
-		say("--follow", line);
+		diagnostics__print("--follow", line);
 	return err;
 }
 
@@ -315,14 +315,14 @@ static int run(struct browse *browse)
 	if (open_all(browse))
 		return EXIT_UNREADABLE;
 	if (screen__begin(!(no_color && *no_color), why, sizeof(why))) {
-		say("--interactive", why);
+		diagnostics__print("--interactive", why);
 		return EXIT_USAGE;
 	}
 	choose_start(browse);
 	loop(browse);
 	screen__end();
 	if (browse->err)
-		(void)say_error("cannot go on", -browse->err);
+		(void)diagnostics__print_errno("cannot go on", -browse->err);
 	input__report_known(&browse->input);
 	return browse->err || browse->input.unreadable ? EXIT_UNREADABLE : EXIT_SUCCESS;
 }
@@ -334,7 +334,7 @@ int browse__main(struct options *options)
 
 	if (!browse) {
 		options__fini(options);
-		(void)say_error("full screen", ENOMEM);
+		(void)diagnostics__print_errno("full screen", ENOMEM);
 		return EXIT_UNREADABLE;
 	}
 	browse->options = options;

@@ -5,9 +5,9 @@
 
 #include "out.h"
 #include "progress.h"
-#include "say.h"
+#include "diagnostics.h"
 
-void say(const char *name, const char *what)
+void diagnostics__print(const char *name, const char *what)
 {
 	struct out out;
 
@@ -24,9 +24,9 @@ void say(const char *name, const char *what)
 	out__fini(&out);
 }
 
-int say_error(const char *what, int err)
+int diagnostics__print_errno(const char *what, int err)
 {
-	say(what, strerror(err));
+	diagnostics__print(what, strerror(err));
 	return -err;
 }
 
@@ -52,7 +52,7 @@ static ssize_t write_plain(void *cookie, const char *p, size_t len)
 	return (ssize_t)len;
 }
 
-FILE *say_stream(void)
+FILE *diagnostics__stream(void)
 {
 	const cookie_io_functions_t functions = { .write = write_plain };
 	FILE *stream = fopencookie(NULL, "w", functions);
