@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "input.h"
-#include "newest.h"
+#include "default_snapshot.h"
 #include "options.h"
 #include "piped.h"
 #include <ttlog/read.h>
@@ -20,8 +20,8 @@
 
 static int choose_newest(struct input *input, struct options *options)
 {
-	input->newest = newest__find(SNAPSHOT_DIR);
-	if (!input->newest) {
+	input->default_path = default_snapshot__find(SNAPSHOT_DIR);
+	if (!input->default_path) {
 		fprintf(stderr, "ttlog-view: no snapshot in " SNAPSHOT_DIR " (%s): name a file\n",
 			errno == ENOENT ? "there is none" : strerror(errno));
 		return -ENOENT;
@@ -29,8 +29,8 @@ static int choose_newest(struct input *input, struct options *options)
 	options->files = malloc(sizeof(*options->files));
 	if (!options->files)
 		return diagnostics__print_errno("files", ENOMEM);
-	options->files[options->file_cnt++] = input->newest;
-	diagnostics__print(input->newest, "the newest snapshot is shown");
+	options->files[options->file_cnt++] = input->default_path;
+	diagnostics__print(input->default_path, "the newest snapshot is shown");
 	return 0;
 }
 
@@ -205,5 +205,5 @@ void input__fini(struct input *input)
 	for (size_t i = 0; i < input->reader_cnt; i++)
 		ttlog_snapshot_close(input->readers[i]);
 	free(input->readers);
-	free(input->newest);
+	free(input->default_path);
 }

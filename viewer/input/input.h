@@ -17,8 +17,8 @@ struct input {
 	size_t file_cnt;
 	struct ttlog_snapshot **readers; /* of those that could be opened */
 	size_t reader_cnt;
-	char *newest;    /* the file that was meant where none was named */
-	bool unreadable; /* a file, or a part of one */
+	char *default_path; /* the snapshot that is read where no file is named */
+	bool unreadable;    /* a file, or a part of one */
 };
 
 /*

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moments on the command line, and which snapshot is the newest.
+ * Times on the command line.
  */
-#include <errno.h>
-#include <fcntl.h>
-
-#include "newest.h"
-#include "view_fixture.h"
 #include "time_expr.h"
+#include "view_fixture.h"
 
 #define S    1000000000ull
 #define LAST (1795240800ull * S + 5) /* 2026-11-21T06:00:00.000000005Z */
@@ -100,50 +96,11 @@ static void test_time_expr_wrong(void **state)
 	}
 }
 
-static void test_time_expr_newest_snapshot(void **state)
-{
-	static const char *const NAMES[] = {
-		"ttlog-9-20261121060000001-crash.bin",
-		"ttlog-10-20261121060000003-timer.bin", /* this one */
-		"ttlog-900-20261121060000002-exit.bin",
-		"ttlog-1-99991121060000003-timer.tmp",
-		"ttlog-x-99991121060000003-timer.bin",
-		"ttlog-1-9999112106000000-short.bin",
-		"other-1-99991121060000003-timer.bin",
-		"ttlog-.bin",
-	};
-	char dir[] = "/tmp/ttlog-test-XXXXXX", *path;
-	int fd;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	assert_null(newest__find(dir));
-	assert_int_equal(errno, ENOENT);
-	fd = open(dir, O_RDONLY | O_DIRECTORY);
-	assert_true(fd >= 0);
-	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-		int file = openat(fd, NAMES[i], O_CREAT | O_WRONLY, 0600);
-
-		assert_true(file >= 0);
-		close(file);
-	}
-	path = newest__find(dir);
-	assert_non_null(path);
-	assert_string_equal(path + strlen(dir) + 1, NAMES[1]);
-	free(path);
-	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
-		assert_int_equal(unlinkat(fd, NAMES[i], 0), 0);
-	close(fd);
-	rmdir(dir);
-	assert_null(newest__find(dir));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_time_expr_forms),
 		cmocka_unit_test(test_time_expr_wrong),
-		cmocka_unit_test(test_time_expr_newest_snapshot),
 	};
 
 	return cmocka_run_group_tests_name("time_expr", tests, NULL, NULL);

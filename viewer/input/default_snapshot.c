@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "newest.h"
+#include "default_snapshot.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
 
@@ -38,7 +38,7 @@ static bool is_newer(const char *a, const char *b)
 	return order ? order > 0 : strcmp(a, b) > 0;
 }
 
-char *newest__find(const char *dir)
+char *default_snapshot__find(const char *dir)
 {
 	DIR *handle = opendir(dir);
 	char *best = NULL, *path = NULL;
