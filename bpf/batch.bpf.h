@@ -203,8 +203,8 @@ __attribute__((noinline)) int batch__send_tail(u64 address, u32 module, u64 room
 		return -EAGAIN;
 	stamp_as(&head, bpf_get_current_task_btf(), WIRE_TAIL, bytes, module);
 	err = -ENOSPC;
-	if (deaths__have_room(2))
-		err = copy_batch(&deaths, &head, address, BPF_RB_FORCE_WAKEUP);
+	if (lifecycle__has_room(2))
+		err = copy_batch(&lifecycle, &head, address, BPF_RB_FORCE_WAKEUP);
 	used = bpf_ringbuf_query(&batches, BPF_RB_AVAIL_DATA);
 	if (err == -ENOSPC && has_share(process, head.tgid, bytes, used)) {
 		/* many threads die at once */

@@ -271,7 +271,7 @@ static long scan_page(u32 index, void *ctx)
 static __always_inline int copy_stack(const struct stack_scan *scan, const u32 page_cnt)
 {
 	struct wire_stack *message = bpf_ringbuf_reserve(
-		&deaths, sizeof(*message) + page_cnt * WIRE_STACK_PAGE_BYTES, 0);
+		&lifecycle, sizeof(*message) + page_cnt * WIRE_STACK_PAGE_BYTES, 0);
 
 	if (!message)
 		return -ENOSPC;
@@ -304,7 +304,7 @@ __attribute__((noinline)) int send_stack(u64 sp)
 		.cnt = none,
 	};
 
-	if (!deaths__have_room(2))
+	if (!lifecycle__has_room(2))
 		return -ENOSPC;
 	bpf_loop(STACK_SCAN_PAGES, scan_page, &scan, 0);
 	if (!scan.cnt)
@@ -353,7 +353,7 @@ __attribute__((noinline)) int send_outer(u64 sp)
 	if (begin - sp > STACK_MAX_BYTES ||
 	    scan.next <= sp + WIRE_MAX_STACK_PAGES * WIRE_STACK_PAGE_BYTES)
 		return 0;
-	if (!deaths__have_room(2))
+	if (!lifecycle__has_room(2))
 		return -ENOSPC;
 	bpf_loop(OUTER_PAGES, scan_page, &scan, 0);
 	return scan.cnt ? copy_stack(&scan, 4) : -EFAULT;
@@ -533,9 +533,9 @@ static __always_inline void send_other(struct wire_process *process)
 	u64 page;
 
 	if (!all_stacks || !is_core_signal(BPF_CORE_READ(task, signal, group_exit_code) & 0x7f) ||
-	    !deaths__have_room(2) || __sync_fetch_and_add(&process->others, 1) >= WIRE_MAX_OTHERS)
+	    !lifecycle__has_room(2) || __sync_fetch_and_add(&process->others, 1) >= WIRE_MAX_OTHERS)
 		return;
-	message = bpf_ringbuf_reserve(&deaths, sizeof(*message), 0);
+	message = bpf_ringbuf_reserve(&lifecycle, sizeof(*message), 0);
 	if (!message)
 		return;
 	stamp(&message->head, WIRE_OTHER);

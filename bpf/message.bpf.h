@@ -57,20 +57,20 @@ static __always_inline void stamp(struct wire_head *head, u32 kind)
 }
 
 /*
- * Whether `deaths` is filled to at most that many quarters. Tails and stacks may fill it up to a
+ * Whether `lifecycle` is filled to at most that many quarters. Tails and stacks may fill it up to a
  * half; messages that a program can send as often as it likes, up to three quarters. So crowds of
  * dying processes, or a program that floods the probe, leave room for the end of other processes.
  */
-static __always_inline bool deaths__have_room(u32 quarters)
+static __always_inline bool lifecycle__has_room(u32 quarters)
 {
-	return bpf_ringbuf_query(&deaths, BPF_RB_AVAIL_DATA) <=
-	       bpf_ringbuf_query(&deaths, BPF_RB_RING_SIZE) / 4 * quarters;
+	return bpf_ringbuf_query(&lifecycle, BPF_RB_AVAIL_DATA) <=
+	       bpf_ringbuf_query(&lifecycle, BPF_RB_RING_SIZE) / 4 * quarters;
 }
 
-/* A message without a batch. It always goes to `deaths`, and always wakes the collector. */
+/* A message without a batch. It always goes to `lifecycle`, and always wakes the collector. */
 static __always_inline void *message__reserve(struct wire_process *process, u32 size)
 {
-	void *message = bpf_ringbuf_reserve(&deaths, size, 0);
+	void *message = bpf_ringbuf_reserve(&lifecycle, size, 0);
 
 	if (!message)
 		__sync_fetch_and_add(&process->lost_messages, 1);
@@ -80,7 +80,7 @@ static __always_inline void *message__reserve(struct wire_process *process, u32 
 /* As message__reserve(), for a message that the program causes by itself. */
 static __always_inline void *message__reserve_said(struct wire_process *process, u32 size)
 {
-	if (deaths__have_room(3))
+	if (lifecycle__has_room(3))
 		return message__reserve(process, size);
 	__sync_fetch_and_add(&process->lost_messages, 1);
 	return NULL;

@@ -28,7 +28,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
-} deaths SEC(".maps");
+} lifecycle SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -307,10 +307,10 @@ __attribute__((noinline)) int send_thrown(void)
 	struct wire_thrown *message;
 	u64 object, type, text;
 
-	if (!deaths__have_room(2) || !find_thrown(&object, &type) ||
+	if (!lifecycle__has_room(2) || !find_thrown(&object, &type) ||
 	    !read_word(type + TYPE_AT_NAME, &text))
 		return -EFAULT;
-	message = bpf_ringbuf_reserve(&deaths, sizeof(*message), 0);
+	message = bpf_ringbuf_reserve(&lifecycle, sizeof(*message), 0);
 	if (!message)
 		return -ENOSPC;
 	stamp(&message->head, WIRE_THROWN);

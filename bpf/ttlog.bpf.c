@@ -103,7 +103,7 @@ int library(struct pt_regs *ctx)
 		return 0;
 	if (load__passes(task, process,
 			 linker__step(process, to_debug ? PT_REGS_IP(ctx) + to_debug : 0)) &&
-	    deaths__have_room(3))
+	    lifecycle__has_room(3))
 		message__send_head(process, WIRE_LIBRARY, 0);
 	return 0;
 }

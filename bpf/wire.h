@@ -2,9 +2,9 @@
 /*
  * What the BPF programs send to the collector, through two ring buffers and a few maps.
  *
- * `batches` carries WIRE_BATCH and, when `deaths` is half full, WIRE_TAIL. `deaths` carries all
- * else, so that a flood of events can't crowd out a crash. The reader takes all of `deaths` first,
- * then empties `batches`, then acts on what it took: so no message of `deaths` overtakes what its
+ * `batches` carries WIRE_BATCH and, when `lifecycle` is half full, WIRE_TAIL. `lifecycle` carries all
+ * else, so that a flood of events can't crowd out a crash. The reader takes all of `lifecycle` first,
+ * then empties `batches`, then acts on what it took: so no message of `lifecycle` overtakes what its
  * process put into `batches` earlier.
  */
 #ifndef TTLOG_WIRE_H
@@ -214,7 +214,7 @@ struct wire_process {
 	uint64_t lost_fault_batches; /* nor its head: the number of events is unknown */
 	uint64_t corrupt_batches;    /* the head was no batch's head */
 	uint64_t lost_alone_events;  /* part of lost_*_events: from TTLOG_BATCH_ALONE */
-	uint64_t lost_messages;      /* `deaths` had no room for a message without events */
+	uint64_t lost_messages;      /* `lifecycle` had no room for a message without events */
 	uint64_t table_full;         /* threads that could not be registered */
 	uint64_t lost_tails;         /* thread ends with a tail left: see `left` in map `threads` */
 	uint64_t exits;              /* not 0: the last thread has ended; `end` says how */

@@ -79,7 +79,7 @@ TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes
 #define TTLOG_BATCH_MIN_BYTES     4096u
 #define TTLOG_BATCH_MAX_BYTES     262144u
 /* By so much all batches of a module together grow at the most: what dying threads had not flushed
- * has room in half of the ring buffer for deaths, then. */
+ * has room in half of the `lifecycle` ring buffer, then. */
 #define TTLOG_BATCH_GROWTH_BYTES  (4u << 20)
 #define TTLOG_BATCH_SLACK_BYTES                                                                    \
 	16u /* behind the last record: short strings are copied 16 bytes wide */

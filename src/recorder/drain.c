@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One round: take what `deaths` has, empty `batches`, look into the mailbox, act on the deaths. The
- * order matters. A death is handled after all that its process flushed before: it waits for the
+ * One round: read `lifecycle` and `batches` empty, look into the mailbox, then act on the lifecycle
+ * messages. The order matters. A death is handled after all that its process flushed before: it waits for the
  * next round while a batch that was begun earlier is still missing. An attached process is taken
  * before its first batch: it is posted before its sites are enabled.
  *
@@ -39,7 +39,7 @@
 #define ROUND_WAIT_NS 200000ull
 #define WHOLE_WAIT_NS 3000000000ull
 
-/* Messages from `deaths`, one after another, each aligned to 8 bytes behind its size. */
+/* Messages from `lifecycle`, one after another, each after its size and aligned to 8 bytes. */
 struct backlog {
 	char *bytes; /* BACKLOG_MAX, and a message more */
 	size_t len;
@@ -64,7 +64,7 @@ struct mailbox {
 
 struct drain {
 	struct drain_options options;
-	struct wire_ring *batches, *deaths;
+	struct wire_ring *batches, *lifecycle;
 	struct backlog backlog;
 	bool is_behind; /* there was more than could be taken */
 	struct mailbox mailbox;
@@ -203,19 +203,19 @@ static void take_jobs(struct drain *drain)
 
 /* ---- ring buffers ---- */
 
-static int take_death(void *ctx, void *data, size_t size)
+static int take_message(void *ctx, void *data, size_t size)
 {
 	struct backlog *backlog = ctx;
 	size_t room = sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
 	uint64_t len = size;
 
 	if (room > BACKLOG_MAX + MESSAGE_MAX - backlog->len)
-		return 0; /* not ours */
+		return 0; /* no message of ours is so large */
 	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
 	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
 	backlog->len += room;
-	/* a flood of them does not keep batches waiting, nor take all memory; there is a next
-	 * round */
+	/* the rest is for the next round: a flood must not keep batches waiting, nor take all
+	 * memory */
 	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 
@@ -231,7 +231,7 @@ static int take_batch(void *ctx, void *data, size_t size)
 	    message->head.bytes <= size)
 		recorder__take_batch(drain->options.recorder, message);
 	drain->round_bytes += size;
-	/* once around: all that was there at the start, and a flood does not keep deaths waiting */
+	/* once around: a flood must not keep lifecycle messages waiting */
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }
 
@@ -282,7 +282,7 @@ static size_t smallest(uint32_t kind)
 	return sizeof(struct wire_head);
 }
 
-static void handle_deaths(struct drain *drain)
+static void handle_lifecycle(struct drain *drain)
 {
 	struct backlog *backlog = &drain->backlog;
 
@@ -311,14 +311,14 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 
 	/* those that wait for batches may become many */
 	whole = drain->backlog.len < BACKLOG_MAX &&
-		wire_ring__take(drain->deaths, take_death, &drain->backlog, longest_ns);
+		wire_ring__take(drain->lifecycle, take_message, &drain->backlog, longest_ns);
 	drain->is_behind = !whole;
 	whole = take_batches_within(drain, longest_ns);
 	drain->is_behind |= !whole;
 	take_attached(drain);
 	if (!whole)
 		return;
-	handle_deaths(drain);
+	handle_lifecycle(drain);
 	if (!drain->is_behind)
 		recorder__end_round(drain->options.recorder);
 }
@@ -421,17 +421,17 @@ static int watch(struct drain *drain, int fd, uint32_t flags)
 static int open_all(struct drain *drain)
 {
 	int batches = kernel__batches_fd(drain->options.kernel);
-	int deaths = kernel__deaths_fd(drain->options.kernel);
+	int lifecycle = kernel__lifecycle_fd(drain->options.kernel);
 	int err;
 
 	drain->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (drain->epoll_fd < 0 || drain->event_fd < 0)
 		return -errno;
-	kernel__open_rings(drain->options.kernel, &drain->batches, &drain->deaths);
+	kernel__open_rings(drain->options.kernel, &drain->batches, &drain->lifecycle);
 	err = watch(drain, batches, EPOLLET);
 	if (!err)
-		err = watch(drain, deaths, EPOLLET);
+		err = watch(drain, lifecycle, EPOLLET);
 	if (!err)
 		err = watch(drain, drain->event_fd, 0);
 	return err;

@@ -9,7 +9,7 @@ import subprocess
 
 from harness import Skip, Snapshot, alone, check, equal, view
 
-# Their stacks fit the half of the ring buffer for deaths that stacks may fill, whoever is slow.
+# Their stacks fit the half of the `lifecycle` ring buffer that stacks may fill, whoever is slow.
 CHILDREN, EVENTS = 250, 20
 # What a crash may cost while it waits to be written: its stack (64 KiB), its accounts and tables.
 BYTES_EACH = 160 << 10

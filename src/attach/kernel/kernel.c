@@ -21,7 +21,7 @@
 
 struct kernel {
 	struct ttlog_bpf *skel;
-	struct wire_ring *batches, *deaths;
+	struct wire_ring *batches, *lifecycle;
 	struct warm *warm; /* until they are read */
 	bool multi;        /* uprobe_multi links */
 	bool can_filter;   /* by process */
@@ -94,11 +94,11 @@ static int open_rings(struct kernel *kernel)
 
 	err = open_ring(skel->maps.batches, &kernel->batches);
 	if (!err)
-		err = open_ring(skel->maps.deaths, &kernel->deaths);
+		err = open_ring(skel->maps.lifecycle, &kernel->lifecycle);
 	if (err)
 		return err;
 	/* first what is copied to with interrupts off, whatever time there is for the other */
-	rings[0] = warm_ring(skel->maps.deaths, kernel->deaths);
+	rings[0] = warm_ring(skel->maps.lifecycle, kernel->lifecycle);
 	rings[1] = warm_ring(skel->maps.batches, kernel->batches);
 	kernel->warm = warm__start(rings, 2);
 	return 0;
@@ -178,7 +178,7 @@ void kernel__free(struct kernel *kernel)
 		return;
 	warm__end(kernel->warm);
 	wire_ring__free(kernel->batches);
-	wire_ring__free(kernel->deaths);
+	wire_ring__free(kernel->lifecycle);
 	ttlog_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -209,24 +209,24 @@ int kernel__loads_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.loads);
 }
 
-int kernel__deaths_fd(const struct kernel *kernel)
+int kernel__lifecycle_fd(const struct kernel *kernel)
 {
-	return bpf_map__fd(kernel->skel->maps.deaths);
+	return bpf_map__fd(kernel->skel->maps.lifecycle);
 }
 
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
-			struct wire_ring **ret_deaths)
+			struct wire_ring **ret_lifecycle)
 {
 	warm__end(kernel->warm);
 	kernel->warm = NULL;
 	*ret_batches = kernel->batches;
-	*ret_deaths = kernel->deaths;
+	*ret_lifecycle = kernel->lifecycle;
 }
 
 void kernel__rest(struct kernel *kernel)
 {
 	wire_ring__rest(kernel->batches);
-	wire_ring__rest(kernel->deaths);
+	wire_ring__rest(kernel->lifecycle);
 }
 
 /* In a map whose keys are processes. */

@@ -45,12 +45,12 @@ bool kernel__can_filter(const struct kernel *kernel);
 unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);
-int kernel__deaths_fd(const struct kernel *kernel);
+int kernel__lifecycle_fd(const struct kernel *kernel);
 /* struct wire_load; for src/attach/launch/hold.c alone. */
 int kernel__loads_fd(const struct kernel *kernel);
 /* To read them, from now on; they stay the kernel's. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
-			struct wire_ring **ret_deaths);
+			struct wire_ring **ret_lifecycle);
 /* Nothing is to come: the reader's memory of them goes, until something does. The thread that takes
  * from them. */
 void kernel__rest(struct kernel *kernel);
