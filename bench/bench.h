@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the benchmark programs share: clocks, and numbers from the command line. C and C++: the same
- * programs are built for recorders that are C++.
+ * Shared by the benchmark programs: clocks, and numbers from the command line. It is C and C++,
+ * because the same programs are also built for recorders in C++.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -23,13 +23,13 @@ static inline uint64_t bench__now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* The argument's number, or `otherwise` where there are not that many. */
+/* The argument at position `at` as a number; `otherwise` if there is none. */
 static inline uint64_t bench__number(int argc, char **argv, int at, uint64_t otherwise)
 {
 	return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
 }
 
-/* Makes the compiler believe that i may be anything: so a loop stays a loop. */
+/* The compiler must assume that i may be anything after this: so a loop stays a loop. */
 #define BENCH_OPAQUE(i) __asm__ volatile("" : "+r"(i))
 
 #endif /* BENCH_H */

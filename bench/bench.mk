@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# `make bench`: every question of bench/README.md, here and now; `make bench-quick`: a look, under a
-# minute once its programs are built. One source a question, built once a recorder: ours, LTTng-UST,
-# spdlog. What is not installed is left out, and bench/run says so.
+# `make bench` asks every question of bench/README.md. `make bench-quick` is a quick look: under a
+# minute once its programs are built. Each question has one source, built once per recorder: ours,
+# LTTng-UST, spdlog. A recorder that is not installed is left out, and bench/run says so.
 BENCH := $(BUILD)/bench
 BENCH_HEADERS := $(wildcard bench/*.h include/ttlog/*.h)
 BENCH_INCLUDE ?= include
-# As a user would build them. Ours with all warnings; with the peers' macros most can't be had. Loops
-# start on a cache line with all: one that straddles two takes twice as long, by chance.
+# Flags as a user would choose them. Only ours has all warnings: the peers' macros cause too many. All
+# loops start on a cache line: a loop that lies across two may take twice as long, by chance.
 BENCH_FLAGS := -O2 -g -D_GNU_SOURCE -falign-loops=64
 BENCH_OUR_FLAGS := -std=gnu17 $(BENCH_FLAGS) $(WARN) -I$(BENCH_INCLUDE)
 BENCH_LTTNG_FLAGS := -std=gnu17 $(BENCH_FLAGS) -Wall -DMARK_LTTNG -Ibench
@@ -19,12 +19,12 @@ BENCH_LTTNG := $(if $(wildcard /usr/include/lttng/tracepoint.h \
 	cost_lttng latency_lttng rate_lttng))
 BENCH_SPDLOG := $(if $(wildcard /usr/include/spdlog/spdlog.h),$(addprefix $(BENCH)/,cost_spdlog \
 	latency_spdlog))
-# 10,000 marks take a compiler a while: in files of 1,000.
+# A compiler needs long for 10,000 marks, so they are in files of 1,000.
 BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
 BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up \
 	$(BENCH)/sites_1000
 BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
-# Of the tests.
+# Programs of the tests.
 BENCH_APPS := $(addprefix $(BUILD)/,apps/beat apps/storm stress/orphans stress/bystander)
 
 .PHONY: bench bench-quick bench-compare bench-bins deps-bench deps-bench-servers
@@ -34,7 +34,7 @@ bench: all $(BENCH_BINS) $(BENCH_APPS)
 bench-quick: all $(BENCH_QUICK_BINS) $(BENCH_APPS)
 	$(Q)bench/run --quick --build $(BUILD) --json $(BUILD)/bench-quick.json $(BENCH_ARGS)
 
-# BASE=REV: what got slower since; both are built, and run in turn.
+# BASE=REV: what is slower than in REV; both are built, and run in turn.
 bench-compare: all $(BENCH_BINS) $(BENCH_APPS)
 	$(if $(BASE),,$(error BASE=REV: the revision to compare with))
 	$(Q)bench/compare --build $(BUILD) --json $(BUILD)/bench-compare.json $(BASE) $(BENCH_ARGS)
@@ -47,7 +47,7 @@ deps-bench:
 	apt-get install -y --no-install-recommends lttng-tools liblttng-ust-dev libspdlog-dev \
 		bpftrace linux-perf babeltrace2
 
-# Builds them anew each time: with the header as it is now.
+# Builds them anew each time, with the current header.
 deps-bench-servers:
 	@.ci/install-packages libevent-dev libmemcached-tools patch
 	$(Q)bench/servers/build $(BENCH)/servers
@@ -90,7 +90,7 @@ $(BENCH)/sites_10000_%.c: bench/make-sites
 	@mkdir -p $(@D)
 	$(Q)$< 10000 $(words $(BENCH_PARTS)) $* > $@
 
-# -O1: what counts is how many there are.
+# -O1 is enough: only the number of sites counts.
 $(BENCH)/sites_%.bench.o: $(BENCH)/sites_%.c $(wildcard include/ttlog/*.h)
 	$(call say,BENCH,$@)
 	$(Q)$(CC) -std=gnu17 -O1 -D_GNU_SOURCE -I$(BENCH_INCLUDE) -c -o $@ $<

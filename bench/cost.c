@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mark costs the thread that passes it: a loop of marks.
+ * The cost of a mark for the thread that passes it: a loop of marks.
  *
  * usage: cost empty|two|scattered|trade|varied EVENTS [THREADS]
  *
- * EVENTS are a thread's. Whether the site is enabled is up to who runs it: alone, it is not; under
- * ttlog-collect, it is. One thread: the first event, which makes the thread's batch, is not timed.
- * Several: they all stand before the first event of any, and time runs from there to the end of the
- * last, batches and all.
+ * EVENTS counts per thread. The site is enabled if the program runs under ttlog-collect. With one
+ * thread, the first event makes the thread's batch and is not timed. With several, time runs from
+ * the moment when all wait before their first event, to the end of the last thread; it includes
+ * making the batches.
  *
- * Prints one JSON object: ns of wall time and of CPU time per event, over all threads; `marks`, how
- * many were passed in all.
+ * Prints one JSON object: ns of wall time and of CPU time per event, over all threads; `marks`: how
+ * many all threads passed.
  */
 #include <pthread.h>
 

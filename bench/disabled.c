@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mark costs while nobody records: a loop with none, with one, and with sixteen different
- * ones in a row, where the loop itself hardly counts.
+ * The cost of a mark while no collector records: a loop without a mark, with one, and with sixteen
+ * different ones in a row, where the loop itself hardly counts.
  *
  * usage: disabled empty|one|sixteen ITERATIONS
  *

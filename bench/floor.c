@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The least that an event can cost on this machine, of its parts measured alone: one reading of the
- * clock, its share of a trap, and one copy of its bytes from a batch into a ring.
+ * The least that an event can cost on this machine. Its parts are measured alone: one reading of
+ * the clock, the event's share of a trap, and one copy of its bytes from a batch into a ring.
  *
  * usage: floor BYTES_PER_EVENT		under ttlog-collect, for its trap
  *
@@ -15,7 +15,7 @@
 #define RING_BYTES ((size_t)64 << 20)
 #define ROUND_CNT  8u
 
-/* None that there is: BPF looks whose it is, and that is all. */
+/* An unknown operation: BPF looks up the process, and does nothing else. */
 #define NO_OP 99
 
 static uint64_t now_ns(void)
@@ -45,7 +45,7 @@ static double trap_ns(void)
 	return (double)(now_ns() - begin) / TRAP_CNT;
 }
 
-/* Of a byte, into a ring whose pages have been touched. */
+/* Time to copy one byte into a ring whose pages have been touched. */
 static double copy_ns(char *ring, char *batch)
 {
 	uint64_t begin;
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		fputs("usage: floor BYTES_PER_EVENT\n", stderr);
 		return 2;
 	}
-	/* so that it is one that is recorded */
+	/* from its first event on, the process is recorded */
 	mark__run_two(0, 1);
 	clock = clock_ns();
 	trap = trap_ns();

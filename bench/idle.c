@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that a collector attaches to: says "ready", waits for the end of its stdin, logs one
+ * A program for a collector to attach to: it says "ready", waits for the end of its stdin, logs one
  * event, and ends.
  */
 #include <unistd.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long one mark takes, each by itself: a histogram of events, flushes and all.
+ * How long one mark takes by itself: a histogram of events, with those that flush.
  *
  * usage: latency two|trade EVENTS [GAP_NS]
  *
- * Each mark stands between two readings of the clock that wait for what was before them to be done,
- * so it can't overlap with its neighbours as it does in a program: the figures are higher than
- * cost's. The clock's own cost is measured in the same way around nothing; `clock` has it, `raw`
- * the marks with it, `net` the marks less the clock's median. GAP_NS is spun away after each event.
+ * Each mark stands between two readings of the clock that wait until all earlier instructions are
+ * done. So it can't overlap with its neighbours, as it does in a program, and the figures are
+ * higher than those of cost. The clock's own cost is measured in the same way, with nothing in
+ * between. In the output, `clock` is that cost, `raw` the marks with it, `net` the marks less the
+ * clock's median. After each event the program spins for GAP_NS.
  */
 #include "mark.h"
 
@@ -44,7 +45,7 @@ static inline uint64_t ticks__end(void)
 }
 #endif
 
-/* Exact below LINEAR ticks; above, to one part in 64. */
+/* Steps are exact below LINEAR ticks; above, exact to one part in 64. */
 #define LINEAR (1u << 17)
 #define PARTS  64u
 #define STEPS  (LINEAR + (64 - 17) * PARTS)

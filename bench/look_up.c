@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Look-ups by a field in table events: with a statement that is prepared once, bound and stepped
- * each time, and in a join. The index is there; making it is timed by itself.
+ * Look-ups by a field in table events: by a statement that is prepared once, and bound and stepped
+ * for each key; and in a join. The index exists; making it is timed by itself.
  *
  * usage: look_up SNAPSHOT KEY OTHER [KEYS]
- *	    KEY and OTHER are fields. Each value that KEY has is looked up, or so many of them, in an
- *	    order that chance gave. JSON: nanoseconds of CPU time each, of the fastest of ROUNDS.
+ *	    KEY and OTHER are fields. All values of KEY are looked up, or KEYS of them, in random
+ *	    order. Prints JSON: nanoseconds of CPU time per look-up, of the fastest of ROUNDS.
  *
- * What SQLite takes for itself is measured beside: a statement without a table, and a virtual table
- * that has its answer at once; within a transaction, too, for SQLite begins and ends one a statement
- * where there is none. Its own table, with the same keys in a B-tree, is the other way to do this.
+ * SQLite's own part is measured beside it: a statement without a table, and a virtual table that
+ * has its answer at once; also within a transaction, because SQLite otherwise begins and ends one
+ * for each statement. SQLite's own table, with the same keys in a B-tree, is the other way to do
+ * this.
  */
 #include <stdbool.h>
 
@@ -47,7 +48,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *text)
 	return statement;
 }
 
-/* ---- A virtual table that has its answer at once: to every key itself ---- */
+/* ---- A virtual table that has its answer at once: each key is its own answer ---- */
 
 struct echo {
 	sqlite3_vtab_cursor base;
@@ -86,7 +87,7 @@ static int echo_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int echo_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 {
-	static struct echo only; /* one is open at a time, and costs nothing to make */
+	static struct echo only; /* only one is open at a time, and it costs nothing to make */
 
 	(void)table;
 	*ret = &only.base;
@@ -151,7 +152,7 @@ static const sqlite3_module ECHO_MODULE = {
 
 /* ---- What is timed ---- */
 
-/* Bound, stepped to its row, which is read, and reset, once a key. */
+/* For each key: binds it, steps to its row, reads that, and resets. */
 static void run_prepared(const struct look_up *look_up, sqlite3_stmt *statement)
 {
 	size_t found = 0;
@@ -177,7 +178,7 @@ static void run_join(const struct look_up *look_up, sqlite3_stmt *statement)
 static const char *key, *other;
 static bool is_first = true;
 
-/* `text` has the names of key and other field for its %1$s and %2$s. */
+/* `format` gets the names of the key and of the other field as %1$s and %2$s. */
 static void time_it(const struct look_up *look_up, const char *what, const char *format,
 		    void (*way)(const struct look_up *, sqlite3_stmt *))
 {
@@ -204,7 +205,7 @@ static void time_it(const struct look_up *look_up, const char *what, const char 
 
 /* ---- The keys ---- */
 
-/* In no order; and all events by them in a table of SQLite's own. */
+/* Chooses keys in random order, and puts all events by key into a table of SQLite's own. */
 static void choose_keys(struct look_up *look_up, uint64_t events)
 {
 	sqlite3_stmt *statement;
@@ -231,7 +232,7 @@ static void choose_keys(struct look_up *look_up, uint64_t events)
 		die(key, "no event has a number there");
 }
 
-/* The first statement that wants the index makes it. */
+/* The first statement that needs the index makes it. */
 static void time_making(const struct look_up *look_up, uint64_t events)
 {
 	uint64_t begin_ns = bench__now_ns(CLOCK_PROCESS_CPUTIME_ID);

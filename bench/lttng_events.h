@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The events of mark.h for LTTng-UST; read twice by its macros. */
+/* The events of mark.h for LTTng-UST, whose macros include this file twice. */
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER bench
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two events that everything is measured with, as each recorder spells them. One source, built
- * once a recorder: nothing (the product), MARK_LTTNG, MARK_SPDLOG (C++).
+ * The two events of all benchmarks, as each recorder writes them. One source, built once per
+ * recorder: without a macro (the product), with MARK_LTTNG, with MARK_SPDLOG (C++).
  *
  * MARK_TWO(a, b)	two 64-bit integers
  * MARK_TRADE(...)	symbol and side (strings), quantity and latency_us (int), price (double)
- * mark__begin/end()	around all of it; end returns what the recorder itself threw away
+ * mark__begin/end()	around all marks; end returns how many events the recorder threw away
  */
 #ifndef MARK_H
 #define MARK_H
@@ -55,7 +55,7 @@ static inline uint64_t mark__end(void)
 }
 #endif
 
-/* ---- The events' fields, by the event's number ---- */
+/* ---- Fields by event number ---- */
 
 static const char *const mark_symbols[8] = { "AAPL", "MSFT", "GOOG", "AMZN",
 					     "TSLA", "META", "NVDA", "IBM" };
@@ -72,14 +72,14 @@ MARK__INLINE mark__two(uint64_t i)
 	MARK_TWO(i, ~i);
 }
 
-/* Fields that cost next to nothing to make: for what an event costs. */
+/* Fields that cost next to nothing to make, to measure the cost of an event. */
 MARK__INLINE mark__trade(uint64_t i)
 {
 	MARK_TRADE(mark_symbols[i % 8], (int)(i % 5000), 100.0 + (double)(i % 1000) * 0.25,
 		   i % 2 ? "SELL" : "BUY", (int)(i * 7 % 997));
 }
 
-/* Bits of i that look like noise (splitmix64): no two fields are of one piece, nothing repeats. */
+/* Noise made from i (splitmix64): no two fields depend on each other, nothing repeats. */
 static inline uint64_t mark__noise(uint64_t i)
 {
 	i = (i + 1) * 0x9e3779b97f4a7c15u;
@@ -88,15 +88,15 @@ static inline uint64_t mark__noise(uint64_t i)
 	return i ^ i >> 31;
 }
 
-/* A key that says nothing of where it is, and one that does. */
+/* Two keys: one that does not tell its position, and one that does. */
 MARK__INLINE mark__scattered(uint64_t i)
 {
 	MARK_TWO(mark__noise(i) >> 1, i);
 }
 
 /*
- * Fields as noisy as a market's: for sizes on disk and for reading back, where a pattern would
- * flatter whoever compresses. latency_us is even over 0 to 9999: `latency_us<10` keeps 0.1%.
+ * Fields as noisy as a market's, for sizes on disk and for reading back: a pattern would help a
+ * recorder that compresses. latency_us is even over 0 to 9999: `latency_us<10` keeps 0.1%.
  */
 MARK__INLINE mark__varied(uint64_t i)
 {
@@ -107,7 +107,7 @@ MARK__INLINE mark__varied(uint64_t i)
 		   noise >> 31 & 1 ? "SELL" : "BUY", (int)((noise >> 32) % 10000));
 }
 
-/* ---- Loops of them ---- */
+/* ---- Loops of marks ---- */
 
 #define MARK__LOOP(name)                                                                           \
 	static void mark__run_##name(uint64_t from, uint64_t cnt)                                  \

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Marks for a time: as fast as it goes, or so many a second, in a burst every millisecond as a
- * program that handles requests has them.
+ * Passes marks for a time: as fast as it can, or at a rate, in a burst every millisecond, like a
+ * program that handles requests.
  *
  * usage: rate empty|two|trade|varied SECONDS [EVENTS_PER_SECOND [THREADS]]
  *
- * EVENTS_PER_SECOND is of all threads together, 0 is as fast as it goes. SIGTERM ends it early.
+ * EVENTS_PER_SECOND is for all threads together; 0: as fast as it can. SIGTERM ends it early.
  * Prints one JSON object: marks passed, seconds, CPU seconds of the whole program.
  */
 #include <pthread.h>

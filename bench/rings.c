@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flight ring by itself, in one process, without a kernel between.
+ * The flight ring by itself, in one process, with no kernel in between.
  *
  * usage: rings ops PRODUCERS CONSUMERS SECONDS
- *	    One ring a producer: a ring has one writer. A producer writes entries of one trade event.
- *	    A consumer takes copies of its producers' rings, again and again, and walks through them.
+ *	    One ring per producer: a ring has one writer. A producer writes entries of one trade
+ *	    event. A consumer copies its producers' rings again and again, and walks the copies.
  *	    Operations: entries written, entries read.
  *	rings many RINGS
- *	    Makes that many rings of the smallest size, writes an entry of 4 KiB into each, and into
- *	    each again while all are there, then frees them.
+ *	    Makes that many rings of the smallest size, writes an entry of 4 KiB into each, then one
+ *	    more into each while all rings exist, then frees them.
  *	rings memory SECONDS
- *	    Batches of 32 KiB into a ring of 64 MiB, over and over; copies of it when it is full; and
- *	    memcpy() of the same pieces into the same place, the floor.
+ *	    Writes batches of 32 KiB into a ring of 64 MiB, again and again; copies it when it is
+ *	    full; and copies the same bytes by memcpy() into the same place, as the floor.
  */
 #include <pthread.h>
 #include <stdbool.h>

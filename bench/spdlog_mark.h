@@ -3,7 +3,7 @@
  * spdlog as a recorder of mark.h. From the environment: SPDLOG_FILE, and SPDLOG_MODE:
  *	basic	formats and writes in the thread that logs
  *	async	a queue of 8,192 (its default) and a thread that writes; a full queue blocks
- *	overrun	the same, but a full queue loses the oldest
+ *	overrun	the same, but a full queue loses the oldest event
  */
 #ifndef SPDLOG_MARK_H
 #define SPDLOG_MARK_H

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One run of the suite: where things are, what was measured, and the loop that interleaves."""
+"""One run of the suite: its paths, its lines, and the loop that interleaves recorders."""
 import os
 import shutil
 import statistics
@@ -13,7 +13,7 @@ from .process import Failed, Process, Unavailable
 
 
 class Line:
-    """One printed line: what was asked, of whom, and the runs' values."""
+    """One printed line: question, measured thing, recorder, and the values of all runs."""
 
     def __init__(self, question, what, who, unit):
         self.question, self.what, self.who, self.unit = question, what, who, unit
@@ -80,7 +80,7 @@ class Bench:
         Process.end_all()
         shutil.rmtree(self.work, ignore_errors=True)
 
-    # ---- where things are ----
+    # ---- paths ----
 
     def program(self, name, made_by='make deps-bench bench-bins'):
         path = os.path.join(self.build, 'bench', name)
@@ -95,10 +95,10 @@ class Bench:
         return quick if self.quick else full
 
     def repeats(self, at_most):
-        """Runs of a long question."""
+        """How many runs a long question gets."""
         return min(self.runs, at_most)
 
-    # ---- what is measured ----
+    # ---- measuring ----
 
     def ask(self, name, question):
         print(f'\n{name}: {question.__doc__.splitlines()[0]}', flush=True)
@@ -126,8 +126,8 @@ class Bench:
 
     def compare(self, question, what, unit, contestants, runs=None):
         """
-        Interleaves: in each run everybody once, in the same order, so that a drift of the machine
-        hits all alike. contestants: {who: function that returns Line.add()'s arguments}.
+        Interleaves: each run asks all contestants once, in the same order, so that drift of the
+        machine hits all alike. contestants: {who: function that returns Line.add()'s arguments}.
         """
         lines = {who: self.line(question, what, who, unit) for who in contestants}
         out = set()
@@ -142,7 +142,7 @@ class Bench:
                     lines[who].note = f'can\'t run: {error}'
                     if who.startswith('ttlog'):
                         self.complain(f'{question} {what} {who}', error)
-                    # one that failed in one run has no figure
+                    # a recorder that failed in one run has no figure
                     lines[who].values.clear()
 
     @staticmethod
@@ -151,7 +151,7 @@ class Bench:
                                                 'marks compiled out', 'the floor')
 
     def value(self, question, what, who='ttlog'):
-        """The median, or None where there is none."""
+        """The median; None: there is no value."""
         line = self.lines.get((question, what, who))
         return line.median if line else None
 

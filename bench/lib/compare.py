@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Two builds' figures, measured in pairs: ratio, noise, and whether it got worse."""
+"""The figures of two builds, measured in pairs: ratio, noise, and verdict."""
 import math
 import statistics
 
-# Student's t, one-sided 0.1 %, by degrees of freedom: where 200 lines are equal, chance marks one of
-# them in one comparison of five.
+# Student's t, one-sided 0.1 %, by degrees of freedom: with 200 equal lines, chance marks one of them
+# in one comparison of five.
 T = {3: 10.215, 4: 7.173, 5: 5.893, 6: 5.208, 7: 4.785, 8: 4.501, 9: 4.297, 10: 4.144, 15: 3.733,
      20: 3.552, 30: 3.385}
 LEAST_PAIRS = min(T) + 1
-EQUAL = math.log(1.03)  # two equal builds differ by so much, as code and pages happen to lie
+EQUAL = math.log(1.03)  # two equal builds differ by so much, by where code and pages lie
 
 WORSE, BETTER, SAME, GONE, NEW, UNKNOWN = 'WORSE', 'better', '', 'GONE', 'new', '?'
 
 
 def more_is_better(unit):
-    """Of rates, and of how many times as fast something is."""
+    """Whether the unit is a rate, or says how many times as fast something is."""
     return unit.endswith('/s') or unit in ('x', 'events')
 
 
 def t_quantile(freedom):
-    """Of the greatest number in the table that is no greater: on the careful side."""
+    """Student's t; between two lines of the table, the one with fewer degrees, which is careful."""
     return T[max(known for known in T if known <= freedom)]
 
 
 def ratio_of_pairs(base, ours):
     """
-    (ratio, noise) of our figures to the base's, pair by pair, as drift hits both of a pair. Both are
-    natural logarithms: of the mean ratio, and of how far it may be from 1 by chance. None where there
-    are too few pairs, or one is not a positive number.
+    (ratio, noise) of our figures to the base's, by pairs: drift hits both of a pair. Both are natural
+    logarithms: of the mean ratio, and of how far it may be from 1 by chance. None: there are too few
+    pairs, or a figure is not positive.
     """
     pairs = list(zip(base, ours))
     if len(pairs) < LEAST_PAIRS or any(min(pair) <= 0 for pair in pairs):
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def ratio(self):
-        """Of ours to the base's; and its noise, as a factor above 1. (None, None): not known."""
+        """Our figure divided by the base's; its noise, a factor above 1. (None, None): unknown."""
         found = ratio_of_pairs(self.base, self.ours)
         return (math.exp(found[0]), math.exp(found[1])) if found else (None, None)
 
@@ -65,7 +65,7 @@ class Row:
 
 
 def collect(pairs):
-    """Rows of the pairs [(base's, ours)] of bench/run's JSON, in the order in which lines came."""
+    """The rows of pairs [(base's, ours)] of bench/run's JSON, in the order of the lines."""
     rows = {}
     for pair in pairs:
         for which, result in enumerate(pair):
@@ -79,10 +79,10 @@ def collect(pairs):
                 else:
                     row.base_lost += line['lost'] or 0
     for row in rows.values():
-        # one that failed in one run has no figure
+        # a recorder that failed in one run has no figure
         row.base, row.ours = (values if len(values) == len(pairs) else []
                               for values in (row.base, row.ours))
-    # peers, which are not asked, and what neither build can do
+    # without peers, which are not asked, and without what neither build can do
     return [row for row in rows.values() if row.base or row.ours]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The goals of issue 3, as ratios and figures of one run, and whether they were met."""
+"""The goals of issue 3: ratios and figures of one run, and whether they are met."""
 
 NOISE = 1.03  # two equal things differ by this much from run to run
 
@@ -12,16 +12,16 @@ class Verdict:
     def __init__(self, what, goal):
         self.what, self.goal = what, goal
         self.parts = []
-        self.holds = []  # True, False, or None where there is no figure
+        self.holds = []  # True, False, or None: no figure
 
     def add(self, text, value, holds):
-        """One figure of the goal; value None: there is none."""
+        """Adds one figure of the goal; value None: it is missing."""
         self.parts.append('?' if value is None else text.format(value))
         self.holds.append(None if value is None else bool(holds))
 
     @property
     def met(self):
-        """One that does not hold decides; else one that is missing leaves it open."""
+        """Not met if any figure fails; else open if any is missing."""
         if False in self.holds:
             return False
         return None if None in self.holds or not self.holds else True
@@ -296,7 +296,7 @@ def judge_killed(bench):
     return verdict
 
 
-# How long a step may keep who waits for it, in s: figures of q_screen.py.
+# How long the user may wait for a step, in s: figures of q_screen.py.
 WAITS = {
     'screen': ('ttlog-view --interactive over 10 million events, CPU of a step', {
         'first screen': 0.3, 'all known': 5, 'a page': 0.05, 'a jump': 1, 'a filter': 10,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""LTTng-UST: a session daemon of our own, sessions, and what they lose."""
+"""LTTng-UST: our own session daemon, sessions, and how many events they lose."""
 import contextlib
 import json
 import os
@@ -9,7 +9,7 @@ import time
 
 from .process import Failed, Process, Unavailable, children_of, cpu_seconds_of, run
 
-# As much memory as our flight ring, 64 MiB: it has a buffer a CPU.
+# As much memory as our flight ring, 64 MiB: LTTng has one buffer per CPU.
 RING_MIB = 64
 
 
@@ -19,7 +19,7 @@ class Lttng:
         self.daemon = None
         self.why_not = None if shutil.which('lttng-sessiond') else 'lttng-tools is not installed'
         self.sessions = 0
-        # apps wait until the daemon knows them, so the first event counts
+        # programs wait until the daemon knows them, so their first event counts
         self.app_env = {'LTTNG_UST_REGISTER_TIMEOUT': '-1'}
 
     def start(self):
@@ -54,14 +54,14 @@ class Lttng:
         return sum(cpu_seconds_of(pid) for pid in pids)
 
     def subbuffers(self):
-        """Of 1 MiB, a CPU; the number must be a power of two."""
+        """How many of 1 MiB each CPU gets; the number must be a power of two."""
         return 1 << max((RING_MIB // os.cpu_count()).bit_length() - 1, 1)
 
     @contextlib.contextmanager
     def session(self, mode, subbuffers=None):
         """
         mode: 'snapshot' (overwrite, as much memory as ours), 'snapshot-default' (overwrite, its own
-        sizes), 'disk' (to disk all the time; full buffers discard).
+        sizes), 'disk' (writes to disk all the time; a full buffer discards events).
         """
         self.start()
         self.sessions += 1
@@ -106,7 +106,7 @@ class Session:
         return sum(int(n) for n in re.findall(r'Discarded events:\s*(\d+)', listing))
 
     def snapshot(self):
-        """Writes one; seconds until the command is done (it does not wait for the disk)."""
+        """Writes a snapshot; seconds until the command is done (it does not wait for the disk)."""
         return self.owner.tell('snapshot', 'record', '-s', self.name).seconds
 
     def bytes_on_disk(self):

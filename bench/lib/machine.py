@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the figures were made on, and how quiet it was."""
+"""The machine of the figures, and how quiet it was."""
 import contextlib
 import os
 import platform
@@ -15,7 +15,7 @@ def cpu_model():
 
 @contextlib.contextmanager
 def mappings(wanted):
-    """A process may have so many mappings for a while, where we may say so; yields how many."""
+    """Allows processes `wanted` mappings for a while, if we may; yields the number allowed."""
     path = '/proc/sys/vm/max_map_count'
     with open(path) as file:
         allowed = int(file.read())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processes: run one to its end with what it used, or keep one in the background."""
+"""Processes: run one to its end and measure its use, or keep one in the background."""
 import os
 import signal
 import subprocess
@@ -9,7 +9,7 @@ import time
 
 
 class Failed(Exception):
-    """A program that should have worked did not."""
+    """A program failed that should have worked."""
 
 
 class Unavailable(Exception):
@@ -53,7 +53,7 @@ class Process:
             os.kill(self.pid, number)
 
     def wait(self, timeout=120):
-        """Waits with wait4(2): rusage of it and of the children that it waited for."""
+        """Waits with wait4(2), for the rusage of it and of the children that it waited for."""
         late = threading.Event()
 
         def give_up():
@@ -113,7 +113,7 @@ def children_of(pid):
 
 
 def cpu_seconds_of(pid):
-    """CPU seconds of the threads that a process has now, exact where the kernel has schedstat."""
+    """CPU seconds of a process's present threads; exact if the kernel has schedstat."""
     total = 0
     try:
         for task in os.listdir(f'/proc/{pid}/task'):

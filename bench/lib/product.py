@@ -13,7 +13,7 @@ ACCOUNTS = re.compile(r'^pid (\d+): (\d+) emitted, (\d+) recorded, (\d+) lost(?:
 
 
 class Accounts:
-    """The line that the collector ends with, for one process."""
+    """The last line that the collector prints for a process."""
 
     def __init__(self, match):
         self.pid, self.emitted, self.recorded, self.lost = (int(match[i]) for i in range(1, 5))
@@ -22,7 +22,7 @@ class Accounts:
         self.files = [] if match[7] == 'no snapshot' else match[7].split()
 
     def unaccounted(self, marks):
-        """What the program passed and the collector does not know of: lost, too."""
+        """How many marks the program passed that the collector does not know: lost, too."""
         return abs(marks - self.emitted)
 
 
@@ -69,7 +69,7 @@ class Product:
         return Recorded(ended, accounts[0])
 
     def record(self, command, options=(), env=None, timeout=300):
-        """Runs a program under the collector; both to their ends."""
+        """Runs a program under the collector until both end."""
         return self.recorded(self.start(options, command, env).wait(timeout))
 
     def traced_pid(self, collector, name, timeout=10):
@@ -91,7 +91,7 @@ class Product:
         return asked.seconds, asked.out.strip().splitlines()[-1]
 
     def info(self, path):
-        """The header of a snapshot; fails where the file is not whole."""
+        """The header of a snapshot; fails if the file is not whole."""
         return json.loads(run([self.view, path, '--info', '--format', 'json']).check().out)
 
     @staticmethod

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long it takes until a collector records: many sites, many processes."""
+"""How long a collector takes until it records: many sites, many processes."""
 import contextlib
 import os
 import re
@@ -26,7 +26,7 @@ class Attached:
             os.close(writer)
 
     def read(self, timeout):
-        """What comes next; '' at the end."""
+        """The next part of stderr; '' at the end."""
         if not select.select([self.reader], [], [], timeout)[0]:
             raise Failed(f'the collector says nothing more: {self.text[-300:]}')
         more = os.read(self.reader, 65536).decode()
@@ -34,14 +34,14 @@ class Attached:
         return more
 
     def wait_recording(self, count, timeout=60):
-        """Seconds until it said of that many processes that it records them."""
+        """Seconds until it has said that it records so many processes."""
         while len(set(re.findall(r'recording pid (\d+)', self.text))) < count:
             if not self.read(timeout):
                 raise Failed(f'the collector ended: {self.text[-300:]}')
         return time.monotonic() - self.begin
 
     def finish(self, timeout=180):
-        """Reads to its end: (accounts, Ended)."""
+        """Reads until it ends: (accounts, Ended)."""
         with contextlib.suppress(Failed):
             while self.read(timeout):
                 pass
@@ -70,8 +70,8 @@ def end_programs(programs):
 
 def attach_to(bench, path, count, by_path, events_each, ending):
     """
-    Attaches to `count` processes of a program; they then log, and the accounts must say so.
-    ending: the line that takes the seconds from the end of the programs to the collector's.
+    Attaches to `count` processes of a program. Then they log, and the accounts must have all events.
+    ending: the line that gets the seconds from the end of the programs to that of the collector.
     """
     programs = start_programs(path, count)
     try:
@@ -108,7 +108,7 @@ def enable(bench):
 
 
 def attach(bench):
-    """attaching to 200 running processes: seconds until all are said to be recorded"""
+    """attaching to 200 running processes: seconds until the collector says that it records all"""
     count = bench.scale(200, 20)
     what = f'{count} processes'
     path = bench.program('idle')
@@ -126,11 +126,11 @@ LEFT_RING = 64 << 20
 
 
 def leave_ring(bench):
-    """A collector is killed that has a full ring of a program, which is killed, too."""
+    """Kills a collector that has a full ring of a program, and the program."""
     program = Process([bench.program('rate'), 'two', 60, 20_000_000])
     attached = Attached(bench, ['-s', str(LEFT_RING), '-p', str(program.pid)])
     attached.wait_recording(1)
-    # 480 MB/s: a second is several rings
+    # 480 MB/s: one second fills several rings
     time.sleep(1)
     for process in (attached.process, program):
         process.signal(signal.SIGKILL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a mark costs: disabled, recorded, with many threads, flushed one by one."""
+"""The cost of a mark: disabled, recorded, with many threads, flushed one by one."""
 import json
 import os
 
@@ -10,7 +10,7 @@ RECORD_BYTES = {'two': 24, 'trade': 36}
 
 
 def disabled(bench):
-    """a mark while nobody records: ns per mark, the loop's own cost included"""
+    """a mark while no collector records: ns per mark, the loop's own cost included"""
     iterations = bench.scale(400_000_000, 50_000_000)
 
     def measure(program, what):
@@ -32,7 +32,7 @@ def disabled(bench):
 
 
 def ring_bytes(accounts, size=64 << 20):
-    """Bytes of a full ring per event in it, all headers and the slack at its end included."""
+    """Bytes of a full ring per event in it, with all headers and the unused rest."""
     kept = accounts.recorded - accounts.overwritten
     return size / kept if accounts.overwritten and kept else None
 
@@ -75,7 +75,7 @@ def with_spdlog(bench, what, events, mode):
 
 
 def with_floor(bench, what):
-    """What the machine asks for the event's parts: bench/floor.c."""
+    """The least cost of an event's parts on this machine: bench/floor.c."""
     def once():
         done = bench.product.record([bench.program('floor'), RECORD_BYTES[what]])
         parts = done.result
@@ -127,7 +127,7 @@ def cost(bench):
 
 
 def immediate(bench):
-    """--immediate, a flush an event, against bpftrace counting the same site"""
+    """--immediate, one flush per event, against bpftrace that counts the same site"""
     events = bench.scale(1_000_000, 100_000)
     bench.compare('immediate', 'two', 'ns/event', {
         'ttlog': with_ttlog(bench, 'two', events, options=['--immediate']),

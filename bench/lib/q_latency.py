@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long one event takes, each by itself."""
+"""How long one event takes by itself."""
 import json
 import os
 
@@ -32,7 +32,7 @@ def with_spdlog(bench, what, events, gap):
 
 
 def spread(bench, question, what, who, measure):
-    """One run becomes a line a percentile; `compare` gets the median event's."""
+    """One run gives one line per percentile; `compare` gets the median."""
     def once():
         result, lost, cpu_s = measure()
         for name in PERCENTILES:
@@ -48,7 +48,7 @@ def spread(bench, question, what, who, measure):
 
 
 def latency(bench):
-    """one event's time less the clock's median, flushes and all: ns at percentiles"""
+    """one event's time less the clock's median, with flushes: ns at percentiles"""
     ours = bench.scale(10_000_000, 500_000)
     theirs = bench.scale(2_000_000, 100_000)
     for what in ('two', 'trade'):

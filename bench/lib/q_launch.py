@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What a program without marks pays for being started under the collector."""
+"""How much slower a program without marks starts under the collector."""
 from .process import Failed, run
 
-# $1 times `true`; prints the microseconds between, to which the shell's own start does not count.
+# Runs `true` $1 times; prints the microseconds of that, without the shell's own start.
 LOOP = ('a=${EPOCHREALTIME/./}; for ((i = 0; i < $1; i++)); do /bin/true; done; '
         'b=${EPOCHREALTIME/./}; echo $((b - a))')
 
 
 def launch(bench):
-    """starting `true` under `ttlog-collect --`, BPF programs loaded, and in all: ms"""
+    """starting `true` under `ttlog-collect --`, without and with loading BPF programs: ms"""
     count = bench.scale(200, 20)
     loop = ['bash', '-c', LOOP, 'loop', str(count)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How soon something is there: events for who follows, crashes on disk, a program without collector."""
+"""How soon: an event at a follower, a crash on disk, a program's sites off without a collector."""
 import json
 import os
 import re
@@ -11,7 +11,7 @@ from .q_attach import Attached
 
 
 def built(bench, name):
-    """A program that the tests use, too."""
+    """A program that the tests use too."""
     path = os.path.join(bench.build, name)
     if not os.path.exists(path):
         raise Unavailable(f'{path} was not built')
@@ -51,7 +51,7 @@ def ages_of_beats(viewer, beat, count):
 
 
 def follow(bench):
-    """an event's age when ttlog-view --follow prints it, of a thread that fills no batch: ms"""
+    """the age of an event when ttlog-view --follow prints it; its thread fills no batch: ms"""
     path = built(bench, 'apps/beat')
     count = bench.scale(100, 10)
 
@@ -83,7 +83,7 @@ def read_until(collector, text, count):
 
 
 def storm(bench):
-    """that many processes crash at once: seconds from a death to its durable snapshot, the latest"""
+    """250 processes crash at once: seconds from a death to its durable snapshot, the slowest"""
     path = built(bench, 'apps/storm')
     children, events = bench.scale(250, 50), 20
 
@@ -100,7 +100,7 @@ def storm(bench):
             collector.process.signal()
             accounts, ended = collector.finish()
         ended.check()
-        # a file that is linked to a name has its time from then
+        # the ctime of a file is when it was linked to its name
         late = [(os.stat(account.files[-1]).st_ctime_ns - gone[account.pid]) / 1e9
                 for account in accounts if account.pid in gone and account.files]
         lost = sum(account.lost for account in accounts) + children - len(late)
@@ -110,7 +110,7 @@ def storm(bench):
 
 
 def killed(bench):
-    """a collector is killed: ms until its program's sites are off, the slowest of so many kills"""
+    """a collector is killed: ms until its program's sites are off, the slowest of all kills"""
     argv = [built(bench, 'stress/orphans'), bench.product.collect, bench.scale(30, 6)]
 
     def once():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much can be recorded, and what a program that logs a little pays."""
+"""How much can be recorded, and the cost for a program that logs a little."""
 import time
 
 from .process import Process, cpu_seconds_of
@@ -7,7 +7,7 @@ from .q_cost import ring_bytes, with_lttng, with_ttlog
 
 
 def throughput(bench):
-    """events/s recorded, none lost: one producer, 16 threads, as fast as they go"""
+    """events/s recorded, none lost: one producer, 16 threads, as fast as they can"""
     total = bench.scale(200_000_000, 10_000_000)
     for what, count in (('two', total), ('trade', total // 2)):
         for threads in bench.scale((1, 16), (1,) if what == 'trade' else (1, 16)):
@@ -37,7 +37,7 @@ def readable(bench):
 
 
 def cold(bench):
-    """trade events as fast as they go into rings that nothing was in before, none lost: events/s"""
+    """trade events as fast as possible into new rings, none lost: events/s"""
     def into(size, events):
         def once():
             done = bench.product.record([bench.program('cost'), 'trade', events], ['-s', size])
@@ -45,7 +45,7 @@ def cold(bench):
                     'cpu_s': done.cpu_s, 'note': done.note}
         return once
 
-    # all but the smallest are filled once at most: every byte is new
+    # all rings but the smallest are filled at most once: every byte is new
     for size, events in (('64M', 10_000_000), ('1G', 10_000_000),
                          ('4G', bench.scale(50_000_000, 10_000_000))):
         bench.compare('cold', f'trade, -s {size}', 'events/s', {'ttlog': into(size, events)},
@@ -76,7 +76,7 @@ def sustained(bench):
 
 
 def percent_between(pids, seconds):
-    """CPU percent of one core of each process over the next seconds."""
+    """CPU use of each process over the next seconds, in percent of one core."""
     begin, before = time.monotonic(), [cpu_seconds_of(pid) for pid in pids]
     time.sleep(seconds)
     passed = time.monotonic() - begin

@@ -11,7 +11,7 @@ KIB_PER_RING = 24  # with room: two entries of 4 KiB, the head's page, page tabl
 
 
 def rings(bench):
-    """operations of producers and consumers (one ring a producer), 100,000 rings, memory MB/s"""
+    """operations of producers and consumers (one ring per producer), 100,000 rings, memory MB/s"""
     seconds = bench.scale(1, 0.3)
     program = bench.program('rings')
 

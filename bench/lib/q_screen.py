@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long the viewer makes people wait: figures that its tests take and do not assert."""
+"""How long a user waits for the viewer: figures that its tests measure but do not assert."""
 import json
 import os
 import shutil
@@ -10,7 +10,7 @@ LIMIT_S = 900
 
 
 def figures(bench, suite, *tests):
-    """What these tests of tests/view/view_SUITE.py found: {what: seconds}."""
+    """The figures of these tests of tests/view/view_SUITE.py: {what: seconds}."""
     script = os.path.join('tests', 'view', f'view_{suite}.py')
     ended = run(['env', '-C', bench.root, script, bench.product.view, '--figures', *tests],
                 timeout=LIMIT_S).check()
@@ -27,20 +27,20 @@ def ask(bench, question, suite, *tests, runs=None):
 
 
 def screen(bench):
-    """the full screen over 10 million events, in one file and merged: s that a step computes"""
+    """the full screen over 10 million events, in one file and merged: s of CPU per step"""
     ask(bench, 'screen', 'screen_big', 'test_ten_million',
         *bench.scale(('test_four_processes', 'test_overlapping_snapshots'), ()))
 
 
 def page(bench):
-    """the page of --format html in Chromium, 100,000 events: s that a step takes"""
+    """the page of --format html in Chromium, 100,000 events: s per step"""
     if not shutil.which('chromium'):
         raise Unavailable('no chromium (make deps-browser)')
     ask(bench, 'page', 'html', 'test_many_events')
 
 
 def hostile(bench):
-    """1 MB of what is made to take long, in every format: s of CPU of the slowest"""
+    """1 MB that is made to take long, in every format: s of CPU of the slowest"""
     ask(bench, 'hostile', 'hostile', 'test_squares', *bench.scale(('test_bombs',), ()), runs=1)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a real server pays: memcached and redis with two marks an operation, under load generators."""
+"""The cost for a real server: memcached and redis, two marks per operation, under load."""
 import os
 import re
 import signal
@@ -43,7 +43,7 @@ class Memcached:
         return [path, '-u', 'root', '-l', '127.0.0.1', '-p', str(port), '-U', '0', '-t', '2', '-m', '256']
 
     def load(self, port):
-        """Operations a second: one set to nine gets, of 100 bytes, by 16 connections."""
+        """Operations per second: one set to nine gets of 100 bytes, 16 connections."""
         try:
             ended = run(['memcaslap', '-s', f'127.0.0.1:{port}', '-T', '1', '-c', '16', '-X', '100',
                          '-x', str(self.operations)]).check()
@@ -66,7 +66,7 @@ class Redis:
         return [path, '--bind', '127.0.0.1', '--port', str(port), '--save', '', '--daemonize', 'no']
 
     def load(self, port):
-        """Operations a second: as many sets as gets, by 50 connections, each when the last is answered."""
+        """Operations per second: as many sets as gets, 50 connections that wait for each answer."""
         ended = run([self.benchmark, '-p', str(port), '-t', 'set,get', '-n', str(self.operations // 2),
                      '--csv']).check()
         rates = [float(rate) for rate in PER_SECOND.findall(ended.out)]
@@ -76,7 +76,7 @@ class Redis:
 
 
 def ask(bench, server, who, path):
-    """One run. The server's CPU time has less noise than its speed: it has a line of its own."""
+    """One run. The server's CPU time has its own line: it has less noise than its speed."""
     port = free_port()
     command = server.command(path, port)
     process = bench.product.start([], command) if who == 'ttlog' else Process(command)
@@ -99,7 +99,7 @@ def ask(bench, server, who, path):
 
 
 def servers(bench):
-    """operations a second of memcached and redis, and their CPU: marks compiled out, off, recorded"""
+    """operations/s of memcached and redis, and their CPU: marks compiled out, off, recorded"""
     variants = {'marks compiled out': 'plain', 'nobody records': 'marked', 'ttlog': 'marked'}
     for kind in (Memcached, Redis):
         server = kind(bench)

@@ -12,7 +12,7 @@ RING = 64 << 20
 
 
 def flight(bench):
-    """bytes in the flight ring per event, all headers included: a full ring by what it keeps"""
+    """bytes of a full flight ring per event that it keeps, all headers included"""
     def measure(what):
         def once():
             done = bench.product.record([bench.program('cost'), what, bench.scale(8_000_000,
@@ -39,7 +39,7 @@ def disk(bench):
                 'bytes_per_event': size, 'cpu_s': done.cpu_s}
 
     def lttngs():
-        # a buffer of 128 MiB a CPU: nothing is overwritten
+        # a buffer of 128 MiB per CPU: nothing is overwritten
         with bench.lttng.session('snapshot', 128) as session:
             ended = run([bench.program('cost_lttng'), 'varied', events], env=bench.lttng.app_env)
             ended.check()
@@ -82,7 +82,7 @@ def snapshot(bench):
     def lttngs():
         with bench.lttng.session('snapshot') as session:
             program = bench.program('rate_lttng')
-            # it can't do 10 million/s
+            # LTTng can't record 10 million/s
             ended = run([program, 'two', 2, 4_000_000], env=bench.lttng.app_env).check()
             taken = session.snapshot()
             return {'value': taken, 'cpu_s': ended.cpu_s,
@@ -124,12 +124,12 @@ def status_kib(pid, name):
 
 
 def own_kib(pid):
-    """Without the rings' pages: shared memory."""
+    """Without the rings' pages, which are shared memory."""
     return status_kib(pid, 'VmRSS') - status_kib(pid, 'RssShmem')
 
 
 class Peak(threading.Thread):
-    """Watches a process's resident size while something happens."""
+    """Watches a process's resident size in the background."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)

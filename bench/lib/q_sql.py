@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""What SQL over snapshots costs."""
+"""The cost of SQL over snapshots."""
 import json
 
 from .process import run
 from .q_view import rate
 
 KEYS = 1_000_000
-# A million keys in a table of their own, and as many look-ups of any of them in one statement.
+# A table of a million keys, and as many look-ups of random keys in one statement.
 FILL = ('CREATE TABLE t(k INTEGER PRIMARY KEY, v INTEGER);'
         'WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c LIMIT %d) '
         'INSERT INTO t SELECT i, i * 2 FROM c;'
         'CREATE TABLE keys AS SELECT abs(random()) %% %d AS k FROM t;' % (KEYS, KEYS))
 LOOK_UP = 'SELECT sum(t.v) FROM keys CROSS JOIN t ON t.k = keys.k;'
-# The same in events, by a field that is another one in each: its index is made in the same time.
+# The same in events, by a field with a different value in each; the time includes making its index.
 LOOK_UP_EVENTS = 'SELECT count(e.a) FROM keys CROSS JOIN events e ON e.a = keys.k;'
 LOOK_UP_FIELD = 'SELECT count(e.b) FROM keys CROSS JOIN events e ON e.a = keys.k;'
 GROUPS = 'SELECT symbol, count(*), sum(quantity) FROM events GROUP BY symbol;'
 
-# What bench/look_up calls it, and the line that it is in.
+# The name in the output of bench/look_up, and its line.
 LOOKED_UP = (
     ('prepared', 'prepared look-up', 'ttlog'),
     ('prepared, other', 'prepared look-up', 'ttlog and another field'),
@@ -34,7 +34,7 @@ LOOKED_UP = (
 
 
 def sql(bench):
-    """SQL over a snapshot: rows a second of one core, its start and the opening of the file included"""
+    """SQL over a snapshot: rows/s of one core, with the start and the opening of the file"""
     events = bench.scale(4_000_000, 300_000)
     done = bench.product.record([bench.program('cost'), 'varied', events],
                                 ['--on', 'exit', '-s', '512M', '-o', bench.fresh_dir('sql')])

@@ -10,12 +10,12 @@ NOISY = 'latency_us<10'  # mark.h: even over 0 to 9999, so it keeps 0.1%
 
 
 def rate(events, ended):
-    """Events a second of CPU: what one core does."""
+    """Events per second of CPU time, that is of one core."""
     return {'value': events / max(ended.cpu_s, 1e-9), 'cpu_s': ended.cpu_s}
 
 
 def run_to_null(argv):
-    """With output to /dev/null, as readers that are fast are used in pipes."""
+    """With output to /dev/null."""
     with open(os.devnull, 'w') as null:
         begin = os.times()
         done = subprocess.run([str(arg) for arg in argv], stdout=null, stderr=subprocess.PIPE,
@@ -31,7 +31,7 @@ def run_to_null(argv):
 
 
 def view_ttlog(bench, path, marks):
-    """The lines of ttlog-view, each checked once for what it says."""
+    """The lines of ttlog-view; the output of each is checked once."""
     view = bench.product.view
     stats = run([view, path, '--stats', '--format', 'json']).check().out
     counted = sum(json.loads(text)['events'] for text in stats.splitlines())
@@ -62,7 +62,7 @@ def view_babeltrace(bench, trace, marks):
 
 
 def view(bench):
-    """reading the same events back: events a second of one core"""
+    """reading the same events back: events/s of one core"""
     events = bench.scale(1_500_000, 300_000)
     done = bench.product.record([bench.program('cost'), 'varied', events],
                                 ['--on', 'exit', '-o', bench.fresh_dir('view')])
@@ -70,7 +70,7 @@ def view(bench):
     marks = done.result['marks']
 
     def ask_all(count, text):
-        # every contestant of a name reads the same events
+        # all recorders of one name read the same events
         bench.compare('view', 'count', 'events/s', {
             'ttlog --stats': ours['stats'], 'ttlog --stats by two fields': ours['groups'],
             'babeltrace2 counter': count})
@@ -101,7 +101,7 @@ GROUPS = {
 
 
 def stats(bench):
-    """--stats of three numeric fields: events a second of one core, all groups printed"""
+    """--stats of three numeric fields: events/s of one core, all groups printed"""
     events = bench.scale(10_000_000, 1_000_000)
     done = bench.product.record([bench.program('cost'), 'varied', events],
                                 ['--on', 'exit', '-s', '512M', '-b', '512M',

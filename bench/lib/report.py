@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is printed, written as JSON, and put into the README."""
+"""Output: on the terminal, as JSON, and in the README."""
 import json
 import os
 import textwrap
@@ -9,7 +9,7 @@ from . import machine
 
 BEGIN, END = '<!-- table -->', '<!-- end of table -->'
 
-# (name, question, what, ours, theirs, whether more is better)
+# (name, question, what, our recorder, the peer, whether more is better)
 RATIOS = (
     ('disabled, one in a loop', 'disabled', 'one mark in a loop', 'ttlog', 'lttng', False),
     ('disabled, sixteen in a row', 'disabled', 'sixteen in a row', 'ttlog', 'lttng', False),

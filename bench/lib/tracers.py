@@ -23,9 +23,9 @@ class Tracers:
 
     def count_with_bpftrace(self, events):
         """
-        Runs cost under bpftrace, which counts: (its JSON, counted, CPU seconds of both). Where it
-        may not raise RLIMIT_MEMLOCK (no CAP_SYS_RESOURCE) it says so and goes on: since Linux 5.11
-        BPF memory does not count there.
+        Runs cost under bpftrace, which counts: (JSON of cost, count, CPU seconds of both). Without
+        CAP_SYS_RESOURCE bpftrace says that it can't raise RLIMIT_MEMLOCK, and goes on: since Linux
+        5.11 BPF memory does not count there.
         """
         self.need('bpftrace')
         cost = self.bench.program('cost')
@@ -56,7 +56,7 @@ class Tracers:
         self.perf_dir = self.bench.fresh_dir('perf')
         cost = self.bench.program('cost')
         perf = ['perf', '--buildid-dir', self.perf_dir]
-        run(['perf', 'probe', '--del', PERF_EVENT])  # one that a run before left
+        run(['perf', 'probe', '--del', PERF_EVENT])  # of an earlier run
         for argv in ([*perf, 'buildid-cache', '--add', cost],
                      [*perf, 'probe', '--add', PERF_EVENT]):
             ended = run(argv)
