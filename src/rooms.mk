@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
-COMMON_ROOMS := src/format $(addprefix src/common/,base value query control)
+COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
 	src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
 READ_ROOMS := src/read
@@ -32,11 +32,11 @@ RECORD_OBJS := $(call objects,$(RECORD_ROOMS))
 READ_OBJS := $(call objects,$(READ_ROOMS))
 VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
-READ_SHARED := $(call objects,src/common/value src/common/query) $(BUILD)/src/common/base/utf8.o
+READ_SHARED := $(call objects,src/common/value src/common/query) $(BUILD)/src/common/text/utf8.o
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/time_expr base/runtime_dir \
-	base/new_file base/plain_file control/control_dial control/control_wire query/expr_error query/pattern)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/time_expr files/runtime_dir \
+	files/new_file files/plain_file control/control_dial control/control_wire query/expr_error query/pattern)
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \

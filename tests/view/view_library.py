@@ -24,7 +24,7 @@ HEADER = "include/ttlog/read.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # What ttlog-view compiles for itself: viewer/README.md says why.
-HELPERS = ["value/format_number", "value/time_expr", "base/new_file", "base/plain_file", "base/runtime_dir",
+HELPERS = ["value/format_number", "value/time_expr", "files/new_file", "files/plain_file", "files/runtime_dir",
            "control/control_dial", "control/control_wire", "query/expr_error", "query/pattern"]  # fmt: skip
 WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split()
 C, CXX = os.environ.get("CC", "gcc"), os.environ.get("CXX", "g++")
