@@ -15,8 +15,8 @@
 
 #include "journal.h"
 
-struct attached_process;
 struct attach;
+struct attached_process;
 struct attacher;
 struct clock;
 struct console;
@@ -24,12 +24,13 @@ struct control;
 struct drain;
 struct env;
 struct hold;
+struct job_queue;
 struct kernel;
 struct launch;
 struct live;
+struct prefault;
 struct recorder;
 struct recover;
-struct prefault;
 struct ring_budget;
 struct trigger_request;
 struct watch;
@@ -45,6 +46,7 @@ struct collector {
 	struct attacher *attacher;
 	struct clock *clock;
 	struct writer *writer;
+	struct job_queue *queue;
 	struct prefault *prefault; /* NULL: it goes without */
 	struct ring_budget *budget;
 	struct recorder *recorder;

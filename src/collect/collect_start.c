@@ -30,6 +30,7 @@
 #include "drain.h"
 #include "env.h"
 #include "hold.h"
+#include "job_queue.h"
 #include "journal.h"
 #include "kernel.h"
 #include "launch.h"
@@ -219,11 +220,8 @@ static void job_done(void *ctx, struct job *job)
 static int open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
-	const struct writer_options options = {
+	struct job_queue_options queue = {
 		.attach = collector->attach,
-		.dir = env->output_dir,
-		.max_files = env->max_snapshots,
-		.max_bytes = env->max_disk_bytes,
 		.done = job_done,
 		.ctx = collector,
 	};
@@ -233,9 +231,13 @@ static int open_writer(struct collector *collector)
 	collector->clock = clock__new(clock_path);
 	if (!collector->clock)
 		return collect__failed("no clock", NULL, -errno);
-	collector->writer = writer__new(&options);
+	collector->writer = writer__new(env->output_dir, env->max_snapshots, env->max_disk_bytes);
 	if (!collector->writer)
 		return collect__failed("can't write snapshots to", env->output_dir, -errno);
+	queue.writer = collector->writer;
+	collector->queue = job_queue__new(&queue);
+	if (!collector->queue)
+		return collect__failed("can't start", NULL, -errno);
 	collector->live = live__new();
 	return collector->live ? 0 : collect__failed("can't start", NULL, -errno);
 }
@@ -360,6 +362,7 @@ static int open_recorder(struct collector *collector)
 			.kernel = collector->kernel,
 			.attach = collector->attach,
 			.clock = collector->clock,
+			.queue = collector->queue,
 			.writer = collector->writer,
 		},
 		.live = collector->live,
@@ -468,6 +471,7 @@ static void close_fd(int fd)
 static _Noreturn void leave_hanging(struct collector *collector, int status)
 {
 	control__free(collector->control);
+	job_queue__free(collector->queue);
 	writer__free(collector->writer);
 	recorder__free(collector->recorder);
 	journal__fini(&collector->journal);
@@ -487,6 +491,7 @@ void collect__tear_down(struct collector *collector, int status)
 	control__free(collector->control);
 	trigger_request__free(collector->last);
 	drain__free(collector->drain);
+	job_queue__free(collector->queue);
 	writer__free(collector->writer);
 	live__free(collector->live);
 	prefault__free(collector->prefault);

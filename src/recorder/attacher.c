@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "attached_process.h"
 #include "attach.h"
+#include "attached_process.h"
 #include "clock.h"
 #include "kernel.h"
 #include "report.h"
@@ -251,16 +251,12 @@ bool attacher__is_behind(struct attacher *attacher)
 struct attacher *attacher__new(const struct attacher_options *options)
 {
 	struct attacher *attacher = calloc(1, sizeof(*attacher));
-	pthread_condattr_t attributes;
 
 	if (!attacher)
 		return NULL;
 	attacher->options = *options;
 	pthread_mutex_init(&attacher->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&attacher->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock__init_condition(&attacher->changed);
 	/* a process that is asked for is waited for, and one that dies is soon gone */
 	attacher->queue =
 		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | ATTACH_LOOK_CRASH);

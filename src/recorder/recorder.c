@@ -11,16 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attached_process.h"
 #include "attach.h"
-#include "start_time.h"
+#include "attached_process.h"
 #include "boot.h"
 #include "death.h"
 #include "facts.h"
 #include "job.h"
+#include "job_queue.h"
 #include "kernel.h"
 #include "mapping_cache.h"
 #include "prefault.h"
+#include "proc_thread.h"
 #include "process.h"
 #include "process_table.h"
 #include "pull.h"
@@ -28,10 +29,9 @@
 #include "recorder_parts.h"
 #include "report.h"
 #include "ring_budget.h"
-#include "proc_thread.h"
+#include "start_time.h"
 #include "trigger.h"
 #include "wire.h"
-#include "writer.h"
 
 #define SWAP(a, b)                                                                                 \
 	do {                                                                                       \
@@ -411,7 +411,7 @@ static bool heeds_request(const struct recorder *recorder, const struct process 
 	 * more than one after another, and only where there is room */
 	return process->job_cnt <= 1 && !process->owed_reason &&
 	       !(process->job_cnt &&
-		 writer__is_full(recorder->options.job.writer, job__bytes(process)));
+		 job_queue__is_full(recorder->options.job.queue, job__bytes(process)));
 }
 
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)

@@ -10,12 +10,12 @@
 
 #include "clock.h"
 #include "job.h"
+#include "job_queue.h"
 #include "process.h"
 #include "recorder_parts.h"
 #include "report.h"
 #include "ring.h"
 #include "trigger.h"
-#include "writer.h"
 
 /* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to
  * a helper that hangs. With threads that did not hand in yet what they had: so long. */
@@ -45,6 +45,8 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 {
 	struct job *job;
 
+	if (job_queue__is_full(recorder->options.job.queue, job__bytes(process)))
+		return -ENOBUFS;
 	/* a pair later than all events: beyond the last one time is only as good as the rate of
 	 * the last stretch, which at first is 8 ms long */
 	clock__sample(recorder->options.job.clock);
@@ -58,7 +60,7 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 	process->snapshot_mark = ring__written_bytes(process->ring);
 	process->job_cnt++;
 	recorder->open_jobs++;
-	writer__submit(recorder->options.job.writer, job);
+	job_queue__submit(recorder->options.job.queue, job);
 	return 0;
 }
 

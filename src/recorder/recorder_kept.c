@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "header_out.h"
 #include "job.h"
+#include "job_queue.h"
 #include "process.h"
 #include "recorder_parts.h"
 #include "report.h"
@@ -89,7 +90,7 @@ static void try_those(struct recorder *recorder,
 		}
 		*link = job->next;
 		recorder->open_jobs++;
-		writer__submit(recorder->options.job.writer, job);
+		job_queue__submit(recorder->options.job.queue, job);
 	}
 }
 

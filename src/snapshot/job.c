@@ -12,7 +12,6 @@
 #include "ring.h"
 #include "site.h"
 #include "thread.h"
-#include "writer.h"
 
 /* A copy of a text that may be NULL or empty: then none. */
 static int copy_text(const char *text, char **ret)
@@ -143,24 +142,20 @@ uint64_t job__bytes(const struct process *process)
 {
 	const uint64_t used = ring__used_bytes(process->ring);
 
+	if (process->ended || !process->job_cnt)
+		return 0;
 	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
 }
 
 struct job *job__new(struct process *process, const struct job_context *context, const char *reason)
 {
-	/* the first of a process may wait, whatever it costs */
-	uint64_t bytes = process->ended || !process->job_cnt ? 0 : job__bytes(process);
 	struct job *job;
 	uint64_t overwritten;
 
-	if (writer__is_full(context->writer, bytes)) {
-		errno = ENOBUFS;
-		return NULL;
-	}
 	job = make(process, context, ring__freeze(process->ring, &overwritten), reason);
 	if (!job)
 		return NULL;
-	job->bytes = bytes;
+	job->bytes = job__bytes(process);
 	if (take_crash(job, process)) {
 		job__free(job);
 		errno = ENOMEM;

@@ -16,6 +16,7 @@
 
 struct attach;
 struct clock;
+struct job_queue;
 struct kernel;
 struct process;
 struct ring_copy;
@@ -60,14 +61,15 @@ struct job_context {
 	struct kernel *kernel;
 	struct attach *attach;
 	struct clock *clock; /* sampled for each snapshot */
+	struct job_queue *queue;
 	struct writer *writer;
 	char boot_id[BOOT_ID_BYTES];
 };
 
-/* Of the process's ring that a job may have to keep while it waits, at most. */
+/* How much of the process's ring a new job may have to keep while it waits, at most. 0: it may wait
+ * whatever that costs, as the first of a process may. */
 uint64_t job__bytes(const struct process *process);
-/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno:
- * ENOBUFS where too many wait to be written. */
+/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno. */
 struct job *job__new(struct process *process, const struct job_context *context,
 		     const char *reason);
 /* Of what came since that position of its ring, for those who follow (live.h): nothing of how it

@@ -22,8 +22,8 @@
 
 #include "wire.h"
 #include "clock.h"
-#include "pull.h"
 #include "proc_thread.h"
+#include "pull.h"
 
 #define PULL_TRIES   8
 #define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
@@ -279,16 +279,12 @@ static int start_thread(struct reader *reader)
 static struct reader *reader__new(void)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
-	pthread_condattr_t attr;
 	int err;
 
 	if (!reader)
 		return NULL;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&reader->lock, NULL);
-	pthread_cond_init(&reader->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock__init_condition(&reader->changed);
 	err = start_thread(reader);
 	if (err) {
 		reader__free(reader);

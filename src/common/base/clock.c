@@ -114,6 +114,16 @@ struct timespec clock__timespec(uint64_t ns)
 	};
 }
 
+void clock__init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 static struct clock_pair measure_pair(void)
 {
 	struct clock_pair best = { 0 };

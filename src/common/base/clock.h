@@ -14,6 +14,7 @@
 #ifndef TTLOG_CLOCK_H
 #define TTLOG_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -69,5 +70,7 @@ uint64_t clock__now_mono_ns(void);
 uint64_t clock__now_real_ns(void);
 /* As calls that wait want it. */
 struct timespec clock__timespec(uint64_t ns);
+/* Waits on the condition end by CLOCK_MONOTONIC. */
+void clock__init_condition(pthread_cond_t *condition);
 
 #endif /* TTLOG_CLOCK_H */

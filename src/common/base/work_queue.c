@@ -263,7 +263,6 @@ static void *run_worker(void *arg)
 struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uint32_t urgent)
 {
 	struct work_queue *queue = calloc(1, sizeof(*queue));
-	pthread_condattr_t attributes;
 
 	if (!queue)
 		return NULL;
@@ -273,10 +272,7 @@ struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uin
 	queue->urgent = urgent;
 	queue->last = &queue->first;
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock__init_condition(&queue->changed);
 	pthread_mutex_lock(&queue->lock);
 	start_worker(queue);
 	pthread_mutex_unlock(&queue->lock);

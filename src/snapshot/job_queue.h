@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs wait here for their two stages: a crash is put into words (death.h), then the file is
+ * written (writer.h). Threads of its own do that, so draining waits neither for a slow disk nor for
+ * a large program's debug information.
+ *
+ * There are two threads: while one waits, the other goes on. The jobs of one process are done one
+ * after another. A job has all that it needs, and its ring is frozen: however many processes crash
+ * at once, nothing is in memory twice.
+ */
+#ifndef TTLOG_JOB_QUEUE_H
+#define TTLOG_JOB_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct attach;
+struct job;
+struct job_queue;
+struct writer;
+
+struct job_queue_options {
+	struct attach *attach; /* for the names in a crash */
+	struct writer *writer;
+	/* In one of the threads; takes ownership of the job. */
+	void (*done)(void *ctx, struct job *job);
+	void *ctx;
+};
+
+/* NULL with errno. */
+struct job_queue *job_queue__new(const struct job_queue_options *options);
+/* Whether there is no room for one more job, for which so many bytes of a ring may have to be copied
+ * while it waits: the disk is too slow, or stuck. */
+bool job_queue__is_full(struct job_queue *queue, uint64_t bytes);
+/* Takes ownership. The job may have been tried before. */
+void job_queue__submit(struct job_queue *queue, struct job *job);
+/* Finishes what waits first. NULL is fine. */
+void job_queue__free(struct job_queue *queue);
+
+#endif /* TTLOG_JOB_QUEUE_H */
