@@ -23,7 +23,6 @@
 #include "wire.h"
 #include "accounts.h"
 #include "attached_process.h"
-#include "start_time.h"
 #include "clock.h"
 #include "facts.h"
 #include "journal.h"
@@ -35,6 +34,7 @@
 #include "site.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
+#include "start_time.h"
 #include "thread.h"
 
 /* One dead collector. */

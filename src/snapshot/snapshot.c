@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a copy of a ring to a file: the pipeline that catalog, merge, chunk_out, header_out,
- * frame_out and new_file are the parts of.
- *
- * One chunk is in memory at a time. The end, which marks the file complete, is written last, and
- * the file gets its name after that.
+ * The end, which marks the file complete, is written last, and the file gets its name after that.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,12 +11,8 @@
 #include <time.h>
 
 #include "catalog.h"
-#include "cbor_out.h"
-#include "chunk_out.h"
-#include "clock.h"
+#include "encoder.h"
 #include "format.h"
-#include "frame_out.h"
-#include "header_out.h"
 #include "merge.h"
 #include "new_file.h"
 #include "ring.h"
@@ -44,17 +36,9 @@
 #define PART_MIN_EVENTS  4096u
 
 struct snapshot {
-	struct snapshot_source source; /* with what turned out to be corrupt in its accounts */
-	struct header_time created;
-	struct catalog *catalog;
-	struct merge *merge;
-	struct chunk_out *chunk;
-	struct cbor_out header;
+	struct encoder encoder;
 	uint64_t file_min_bytes; /* as the header asks for */
-	struct cbor_out item;    /* chunk by chunk, then the end */
-	struct frame_out frame;
 	struct new_file file;
-	struct header_totals totals;
 };
 
 static void sanitise_reason(const char *reason, char ret_text[REASON_MAX + 1])
@@ -88,12 +72,12 @@ static int make_name(const struct snapshot_source *source, uint64_t real_ms,
 
 static int publish(struct snapshot *snapshot, char ret_name[NAME_MAX + 1])
 {
-	const uint64_t real_ms = snapshot->created.real_ns / NS_PER_MS;
+	const uint64_t real_ms = snapshot->encoder.created.real_ns / NS_PER_MS;
 	char name[NAME_MAX + 1];
 	int err = -EEXIST;
 
 	for (uint64_t i = 0; err == -EEXIST && i < NAME_TRIES; i++) {
-		err = make_name(&snapshot->source, real_ms + i, name);
+		err = make_name(&snapshot->encoder.source, real_ms + i, name);
 		if (!err)
 			err = new_file__publish(&snapshot->file, name);
 	}
@@ -102,72 +86,35 @@ static int publish(struct snapshot *snapshot, char ret_name[NAME_MAX + 1])
 	return err;
 }
 
-static int write_item(struct snapshot *snapshot, const struct cbor_out *item, size_t max_bytes)
+static int take_chunk(void *ctx)
 {
-	if (item->error)
-		return item->error;
-	if (item->len > max_bytes)
-		return -E2BIG;
-	return frame_out__write(&snapshot->frame, snapshot->file.fd, item->bytes, item->len);
-}
+	struct snapshot *snapshot = ctx;
+	struct encoder *encoder = &snapshot->encoder;
+	int err = encoder__write_chunk(encoder, snapshot->file.fd);
 
-static int write_chunk(struct snapshot *snapshot)
-{
-	struct header_totals *totals = &snapshot->totals;
-	const size_t cnt = chunk_out__cnt(snapshot->chunk);
-	int err;
-
-	if (!totals->events)
-		totals->first_ns = chunk_out__first_ns(snapshot->chunk);
-	totals->last_ns = chunk_out__last_ns(snapshot->chunk);
-	cbor_out__reset(&snapshot->item);
-	chunk_out__put(snapshot->chunk, &snapshot->item);
-	err = write_item(snapshot, &snapshot->item, FORMAT_CHUNK_MAX_BYTES);
-	if (err)
-		return err;
-	totals->events += cnt;
-	totals->chunks++;
-	return 0;
-}
-
-static int write_events(struct snapshot *snapshot)
-{
-	struct merge_record record;
-	int err = 0;
-
-	while (!err && merge__next(snapshot->merge, &record)) {
-		chunk_out__add(snapshot->chunk, &record);
-		if (!chunk_out__is_full(snapshot->chunk))
-			continue;
-		err = write_chunk(snapshot);
-		ring_copy__consumed(snapshot->source.events, merge__oldest(snapshot->merge));
-	}
-	if (!err && chunk_out__cnt(snapshot->chunk))
-		err = write_chunk(snapshot);
+	ring_copy__consumed(encoder->source.events, merge__oldest(encoder->merge));
 	return err;
 }
 
 static int write_all(struct snapshot *snapshot)
 {
+	const struct encoder_sink sink = { .take_chunk = take_chunk, .ctx = snapshot };
+	struct encoder *encoder = &snapshot->encoder;
+	const int fd = snapshot->file.fd;
 	int err;
 
-	err = write_item(snapshot, &snapshot->header, HEADER_MAX_BYTES);
+	err = encoder__write_header(encoder, fd, HEADER_MAX_BYTES);
 	/* here, so that a file that is cut keeps it */
 	if (!err)
-		err = frame_out__fill(&snapshot->frame, snapshot->file.fd,
-				      snapshot->file_min_bytes);
+		err = frame_out__fill(&encoder->frame, fd, snapshot->file_min_bytes);
 	if (!err)
-		err = write_events(snapshot);
-	if (err)
-		return err;
-	cbor_out__reset(&snapshot->item);
-	header_out__put_end(&snapshot->item, &snapshot->source, &snapshot->totals,
-			    &snapshot->header);
-	err = write_item(snapshot, &snapshot->item, FORMAT_HEADER_MAX_BYTES);
+		err = encoder__run(encoder, &sink);
+	if (!err)
+		err = encoder__write_end(encoder, fd);
 	if (err)
 		return err;
 	/* without it the clock decides which goes first */
-	(void)snapshot__order(snapshot->file.dir_fd, snapshot->file.fd);
+	(void)snapshot__order(snapshot->file.dir_fd, fd);
 	return new_file__sync(&snapshot->file);
 }
 
@@ -180,51 +127,52 @@ static void count_corrupt(struct snapshot_source *source, uint64_t cnt)
 	source->lost.corrupt += cnt;
 }
 
-static bool put_header(struct snapshot *snapshot, struct header_room *room)
+static bool put_header(struct encoder *encoder, struct header_room *room)
 {
-	cbor_out__reset(&snapshot->header);
-	header_out__put(&snapshot->header, &snapshot->source, snapshot->catalog, &snapshot->created,
+	cbor_out__reset(&encoder->header);
+	header_out__put(&encoder->header, &encoder->source, encoder->catalog, &encoder->created,
 			room);
-	return snapshot->header.error || snapshot->header.len <= HEADER_MAX_BYTES;
+	return encoder->header.error || encoder->header.len <= HEADER_MAX_BYTES;
 }
 
 /* Threads, mappings and sites are the program's to have any number of. No such thing is to cost the
  * file: what a reader can do without goes first, events go last. */
-static void fit_header(struct snapshot *snapshot, struct header_room *room)
+static void fit_header(struct encoder *encoder, struct header_room *room)
 {
 	static const size_t text_bytes[] = { 1024, 128, 24 };
-	struct catalog *catalog = snapshot->catalog;
+	struct catalog *catalog = encoder->catalog;
 	size_t sites;
 
-	if (put_header(snapshot, room))
+	if (put_header(encoder, room))
 		return;
 	room->path_bytes = KEPT_PATH_BYTES;
-	if (put_header(snapshot, room))
+	if (put_header(encoder, room))
 		return;
 	room->left_threads = catalog__keep_threads(catalog, KEPT_THREADS);
-	if (put_header(snapshot, room))
+	if (put_header(encoder, room))
 		return;
 	for (size_t i = 0; i < sizeof(text_bytes) / sizeof(*text_bytes); i++) {
 		room->text_bytes = text_bytes[i];
-		if (put_header(snapshot, room))
+		if (put_header(encoder, room))
 			return;
 	}
 	sites = catalog__site_cnt(catalog);
 	do {
 		const size_t kept = catalog__site_cnt(catalog) / 4 * 3;
 
-		count_corrupt(&snapshot->source, catalog__keep_sites(catalog, kept));
+		count_corrupt(&encoder->source, catalog__keep_sites(catalog, kept));
 		room->left_sites = sites - kept;
-	} while (!put_header(snapshot, room) && catalog__site_cnt(catalog));
+	} while (!put_header(encoder, room) && catalog__site_cnt(catalog));
 }
 
 static void make_header(struct snapshot *snapshot)
 {
 	struct header_room room = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
+	struct encoder *encoder = &snapshot->encoder;
 
-	fit_header(snapshot, &room);
-	snapshot->file_min_bytes = header_out__file_min_bytes(&snapshot->header, &snapshot->source,
-							      snapshot->catalog, &room);
+	fit_header(encoder, &room);
+	snapshot->file_min_bytes = header_out__file_min_bytes(&encoder->header, &encoder->source,
+							      encoder->catalog, &room);
 }
 
 static size_t chunk_bytes(const struct catalog *catalog)
@@ -241,37 +189,24 @@ static size_t chunk_bytes(const struct catalog *catalog)
 static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source,
 			  size_t *wanted_bytes)
 {
-	*snapshot = (struct snapshot){ .source = *source, .file = { .fd = -1 } };
-	snapshot->created.mono_ns = clock__now_mono_ns();
-	snapshot->created.real_ns = clock__now_real_ns();
-	/* what its clock would show now had it run on */
-	if (source->boot_offset_ns)
-		snapshot->created.mono_ns =
-			snapshot->created.real_ns - (uint64_t)source->boot_offset_ns;
-	snapshot->catalog = catalog__new(source->events, source->modules, source->module_cnt,
-					 source->thread_cnt, NULL);
-	if (!snapshot->catalog)
-		return -errno;
-	count_corrupt(&snapshot->source, catalog__corrupt_cnt(snapshot->catalog));
+	struct encoder *encoder = &snapshot->encoder;
+	int err;
+
+	*snapshot = (struct snapshot){ .file = { .fd = -1 } };
+	err = encoder__init(encoder, source, NULL);
+	if (err)
+		return err;
+	count_corrupt(&encoder->source, catalog__corrupt_cnt(encoder->catalog));
 	make_header(snapshot);
-	snapshot->merge = merge__new(source->events, snapshot->catalog, source->clock);
-	if (!snapshot->merge)
-		return -errno;
 	if (!*wanted_bytes)
-		*wanted_bytes = chunk_bytes(snapshot->catalog);
-	snapshot->chunk = chunk_out__new(snapshot->catalog, *wanted_bytes);
-	return snapshot->chunk ? 0 : -errno;
+		*wanted_bytes = chunk_bytes(encoder->catalog);
+	return encoder__start(encoder, *wanted_bytes);
 }
 
 static void snapshot__fini(struct snapshot *snapshot)
 {
 	new_file__close(&snapshot->file);
-	frame_out__fini(&snapshot->frame);
-	cbor_out__fini(&snapshot->item);
-	cbor_out__fini(&snapshot->header);
-	chunk_out__free(snapshot->chunk);
-	merge__free(snapshot->merge);
-	catalog__free(snapshot->catalog);
+	encoder__fini(&snapshot->encoder);
 }
 
 /* ret_events: so many were written, on failure, too. */
@@ -289,8 +224,8 @@ static int write_once(int dir_fd, const struct snapshot_source *source, size_t *
 	if (!err)
 		err = publish(&snapshot, ret_name);
 	if (!err)
-		*ret_corrupt = merge__corrupt_cnt(snapshot.merge);
-	*ret_events = snapshot.totals.events;
+		*ret_corrupt = merge__corrupt_cnt(snapshot.encoder.merge);
+	*ret_events = snapshot.encoder.in_file.events;
 	snapshot__fini(&snapshot);
 	return err;
 }
