@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a marked program, the BPF programs and the collector agree on: batches, records, site notes.
+ * The contract of marked programs, BPF programs and collector: batches, records, site notes.
  *
- * A program's thread appends records to a batch; a full batch is handed to the kernel by the probe
- * `ttlog:control`; the static part of every event lies in ELF notes that only the collector reads.
- * Nothing here may change its meaning without a new TTLOG_ABI_VERSION: programs carry this header
- * compiled in, and outlive the collector they were built beside.
+ * A thread appends records to its batch. The probe `ttlog:control` hands a full batch to the
+ * kernel. The constant part of each event lies in ELF notes, which only the collector reads.
+ * Programs are built with this header, and later collectors record them. So nothing here may change
+ * its meaning without a new TTLOG_ABI_VERSION.
  *
- * All integers are little or big endian as the machine is; a batch never leaves the machine.
- * bpf/ includes this after vmlinux.h, which has the fixed-width types under other names.
+ * All integers have the byte order of the machine, which a batch never leaves. bpf/ includes this
+ * after vmlinux.h, which has the fixed-width types under other names.
  */
 #ifndef TTLOG_ABI_H
 #define TTLOG_ABI_H
 
 #ifndef __VMLINUX_H__
 #include <stddef.h>
-/* <stdint.h>'s, but for its <features.h>: see libc.h. */
+/* As in <stdint.h>, which would include <features.h>: see libc.h. */
 typedef __INT32_TYPE__ int32_t;
 typedef __INT64_TYPE__ int64_t;
 typedef __UINT8_TYPE__ uint8_t;
@@ -39,14 +39,14 @@ typedef __s32 int32_t;
 
 #include "types.h"
 
-/* 2: batches of up to 256 KiB, which grow; in 1 they had one size, of up to 64 KiB. */
+/* 2: batches grow, up to 256 KiB. In 1 they had a fixed size of up to 64 KiB. */
 #define TTLOG_ABI_VERSION 2
-/* Versions from this one on are recorded: what they differ in the collector need not know. */
+/* Versions from this one on are recorded. The collector need not know how they differ. */
 #define TTLOG_ABI_OLDEST  1
 #define TTLOG_ABI_IS_KNOWN(version)                                                                \
 	((version) >= TTLOG_ABI_OLDEST && (version) <= TTLOG_ABI_VERSION)
 
-/* A string's or byte sequence's length word; of more than TTLOG_STR_MAX bytes, they are cut. */
+/* Length word of a string or byte sequence. It is cut after TTLOG_STR_MAX bytes. */
 #define TTLOG_STR_LEN  0x1fffu
 #define TTLOG_STR_CUT  0x4000u
 #define TTLOG_STR_NULL 0x8000u
@@ -54,8 +54,8 @@ typedef __s32 int32_t;
 /* ---- Records ---- */
 
 /*
- * 8 bytes, then the fields packed without padding in the order of the site's types, then up to 3
- * bytes of padding so that the next record is 4-byte aligned.
+ * 8 bytes, then the fields without padding, in the order of the site's types, then up to 3 bytes of
+ * padding, so that the next record is 4-byte aligned.
  * site_len: site index (offset of its semaphore in the section ttlog_sites, divided by 2) in the
  * upper 18 bits, length of the whole record divided by 4 in the lower 14.
  */
@@ -78,32 +78,33 @@ TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes
 #define TTLOG_BATCH_DEFAULT_BYTES 32768u      /* header and records, before it grows */
 #define TTLOG_BATCH_MIN_BYTES     4096u
 #define TTLOG_BATCH_MAX_BYTES     262144u
-/* By so much all batches of a module together grow at the most: what dying threads had not flushed
- * has room in half of the `lifecycle` ring buffer, then. */
+/* The most that all batches of a module grow together. So the tails of dying threads fit into half
+ * of the ring buffer `lifecycle`. */
 #define TTLOG_BATCH_GROWTH_BYTES  (4u << 20)
 #define TTLOG_BATCH_SLACK_BYTES                                                                    \
-	16u /* behind the last record: short strings are copied 16 bytes wide */
+	16u /* after the last record: short strings are copied 16 bytes wide */
 
 enum ttlog_clock {
 	TTLOG_CLOCK_MONOTONIC = 1, /* CLOCK_MONOTONIC, ns */
 	TTLOG_CLOCK_TSC = 2,       /* x86 rdtsc, invariant */
 	TTLOG_CLOCK_CNTVCT = 3,    /* arm64 cntvct_el0 */
-	TTLOG_CLOCK_COARSE = 6,    /* CLOCK_MONOTONIC_COARSE, ns: a tick of the kernel's timer */
+	TTLOG_CLOCK_COARSE =
+		6, /* CLOCK_MONOTONIC_COARSE, ns: the last tick of the kernel's timer */
 };
 
-/* The batch holds one record that could not go into its thread's batch (a signal handler that
- * interrupted an append, or a record larger than a batch): seq and events_before are 0 in it. */
+/* The batch holds one record that could not go into its thread's batch: a signal handler
+ * interrupted an append, or the record is larger than a batch. seq and events_before are 0. */
 #define TTLOG_BATCH_ALONE    0x01
-/* The program's own: the batch's thread may end without giving it up. */
+/* For the program alone: the batch's thread may end without giving it up. */
 #define TTLOG_BATCH_QUIET    0x02
-/* The program's own: nothing that is done with it may be a system call. */
+/* For the program alone: its thread may make no system call for it. */
 #define TTLOG_BATCH_PREPARED 0x04
 
 /*
- * The head of a thread's batch; records follow. Every field is written by the owning thread only;
- * the kernel and the collector read it while that thread runs. What they read holds where seq was
- * the same before and after: within one seq, bytes below `committed` never change.
- * A child after fork() finds zeroes here (MADV_WIPEONFORK).
+ * The head of a thread's batch; records follow. Only the owning thread writes it; the kernel and
+ * the collector read it while that thread runs. What they read is valid if seq was the same before
+ * and after: within one seq, bytes below `committed` never change. A child after fork() finds
+ * zeroes here (MADV_WIPEONFORK).
  */
 struct ttlog_batch {
 	uint32_t magic;
@@ -114,17 +115,17 @@ struct ttlog_batch {
 	uint64_t events_before; /* events of this thread in all batches with a smaller seq */
 	uint64_t base_ticks;
 	uint64_t committed;   /* events << 32 | bytes of whole records; moves last, in one store */
-	uint32_t limit_bytes; /* capacity; 0 while an append is under way */
-	uint32_t capacity_bytes; /* of records, slack not counted; changes where seq does */
-	uint32_t tid;            /* as the program sees it; the kernel's word counts */
-	uint32_t waiting;        /* the program's own: events that found an append under way */
-	uint64_t next;           /* address of the next batch in the module's list, 0 at the end */
+	uint32_t limit_bytes; /* capacity; 0 during an append */
+	uint32_t capacity_bytes; /* of records, without slack; changes only when seq does */
+	uint32_t tid;            /* as the program sees it; the collector takes the kernel's */
+	uint32_t waiting;        /* for the program alone: events during another append */
+	uint64_t next;           /* address of the next batch in the module's list; 0: the last */
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_batch) == 64, "a batch starts with 64 bytes");
 
-/* ---- The control probe: `ttlog:control`, one nop, arguments in the first three registers of the
- * C calling convention: address, length in bytes, operation. ---- */
+/* ---- The control probe: `ttlog:control`, one nop. Its arguments are in the first three registers
+ * of the C calling convention: address, length in bytes, operation. ---- */
 
 enum ttlog_op {
 	TTLOG_OP_FLUSH = 1,    /* address of a struct ttlog_batch, length of header and records */
@@ -134,19 +135,18 @@ enum ttlog_op {
 };
 
 /*
- * One per executable or library, in memory of the program, named by the module note.
- * The first two are semaphores: only the kernel writes them (uprobe ref_ctr).
+ * One per executable or library, in the program's memory; the module note has its address. The
+ * first two fields are semaphores: only the kernel writes them (uprobe ref_ctr).
  */
 struct ttlog_module {
 	uint16_t listening; /* a collector is attached to the control probe */
-	uint16_t immediate; /* it wants a flush after every event */
+	uint16_t immediate; /* a collector wants a flush after every event */
 	uint32_t version;   /* TTLOG_ABI_VERSION */
-	uint64_t
-		batches; /* address of the first struct ttlog_batch, 0 for none; pushed atomically */
-	uint64_t dropped;    /* events for which no memory could be had */
-	uint32_t thread_key; /* pthread key + 1, 0 for none */
-	int32_t grown_bytes; /* by so much its batches are larger than they began */
-	uint32_t is_tight;   /* addresses ran short once: its batches don't grow */
+	uint64_t batches; /* address of the first struct ttlog_batch; 0: none; pushed atomically */
+	uint64_t dropped; /* events that got no memory */
+	uint32_t thread_key; /* pthread key + 1; 0: none */
+	int32_t grown_bytes; /* how much its batches have grown in all */
+	uint32_t is_tight;   /* an mmap failed: its batches don't grow */
 	uint32_t has_quiet;  /* some of its batches were TTLOG_BATCH_QUIET */
 	uint32_t reserved[6];
 };
@@ -165,15 +165,14 @@ enum ttlog_note_type {
 
 enum ttlog_site_kind {
 	TTLOG_SITE_EVENT = 0,
-	TTLOG_SITE_SPAN =
-		1, /* two indices: the begin, and index + 1 for the end: uint64_t ticks at the begin */
+	TTLOG_SITE_SPAN = 1,    /* the begin; index + 1 is the end: uint64_t ticks at the begin */
 	TTLOG_SITE_ENABLED = 2, /* TTLOG_ENABLED: records nothing */
 };
 
 /*
- * Addresses are link-time addresses (as in the symbol table); a text address of 0 means none.
- * A site that the compiler copied has several notes with the same semaphore: one site, any of the
- * gates will do. Strings end with a zero byte; `keys` holds nfields of them in a row.
+ * Addresses are link-time addresses (as in the symbol table); a text address of 0: no text. If the
+ * compiler copied a site, it has several notes with the same semaphore: it is one site, and any of
+ * the gates works. Strings end with a zero byte; `keys` holds nfields of them in a row.
  */
 struct ttlog_note_site {
 	uint64_t semaphore;

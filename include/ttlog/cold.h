@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that marks fall back to: emitted only in files with marks, kept once by the linker.
+ * Functions for the rare paths of marks. Only files with marks emit them, and the linker keeps one
+ * copy.
  *
- * In C++ an inline function is just that. C has no such function, neither gcc's nor clang's: what is
- * weak is there in every file that includes this, marks or not, and what is static is there once for
- * each. So in C it is a static function, which vanishes where ttlog__keep() does not name it, in a
- * section .gnu.linkonce.t.NAME, of which GNU ld and gold keep one, and which calls itself NAME by a
- * weak symbol. Everybody calls it by that symbol, which any copy defines: link-time optimisation may
- * then have a copy each, in as many files as it likes. (lld keeps all copies, unless --gc-sections
- * drops those that nobody calls.)
+ * In C++ an inline function is just that. C has no such function, neither with gcc nor with clang:
+ * a weak function is emitted in every file that includes this, with marks or without; a static
+ * function is emitted once per file with marks. So in C it is a static function, which vanishes if
+ * ttlog__keep() does not name it. It lies in a section .gnu.linkonce.t.NAME, of which GNU ld and
+ * gold keep one. There it defines the weak symbol NAME, and all calls go to that symbol, which any
+ * copy defines. So link-time optimisation may make copies in as many files as it likes. (lld keeps
+ * all copies, unless --gc-sections drops those that are never called.)
  *
  *	TTLOG__COLD(void, ttlog__name, (int argument))
  *	{
@@ -16,27 +17,27 @@
  *		...
  *	}
  *
- * No other section may refer into such a one but by its symbol: no `switch`, and nothing else that
- * becomes a table of jumps, which compilers put into .rodata. Nor does one keep another: whoever calls
- * one has ttlog__keep(), which keeps all.
+ * Other sections may refer to such a function only by its symbol. So it contains no `switch`, and
+ * nothing else that becomes a table of jumps, which compilers put into .rodata. One such function
+ * does not keep another: every caller has ttlog__keep(), which keeps all.
  */
 #ifndef TTLOG_COLD_H
 #define TTLOG_COLD_H
 
 #include "macro.h"
 
-/* An operand that is the address of a text or a function. */
+/* An operand: the address of a text or a function. */
 #if defined(__aarch64__)
 #define TTLOG__TEXT "Si" /* gcc takes no symbol for "i" in position-independent code */
 #else
 #define TTLOG__TEXT "i"
 #endif
 
-/* Not static: an inline function of C must not refer to what is. Never emitted on its own. */
+/* Not static: in C, an inline function must not refer to a static one. Never emitted by itself. */
 #define TTLOG__INLINE                                                                              \
 	extern __inline__ __attribute__((gnu_inline, always_inline, no_instrument_function))
 
-/* Of their declarations. */
+/* For their declarations. */
 #define TTLOG__FAR __attribute__((visibility("hidden"), cold))
 
 #ifdef __cplusplus

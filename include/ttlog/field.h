@@ -2,9 +2,9 @@
 /*
  * Field values: from an expression of the program to the packed bytes of a record.
  *
- * TTLOG__TYPE(x) is the enum ttlog_type of an expression, a constant, without evaluating it; 0
- * where there is none. ttlog__of(x) is its value. All sizes fold to constants for all types but
- * strings.
+ * TTLOG__TYPE(x) is the enum ttlog_type of an expression, a constant; it does not evaluate x. 0:
+ * the expression has no such type. ttlog__of(x) is its value. Sizes of all types but strings become
+ * constants.
  */
 #ifndef TTLOG_FIELD_H
 #define TTLOG_FIELD_H
@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* The argument of the USDT probe, and what else a record needs. */
+/* The argument of the USDT probe, and a word that the record needs too. */
 struct ttlog_value {
 	uint64_t bits; /* text and bytes: the address; decimals: the units */
 	uint32_t word; /* text and bytes: the length word of abi.h; decimals: the scale */
@@ -78,7 +78,7 @@ uint32_t ttlog__length_long(const char *text) TTLOG__FAR;
 void ttlog__copy_long(char *to, const char *from, uint32_t len) TTLOG__FAR;
 
 #ifdef TTLOG__HAS_SITES
-/* Length, TTLOG_STR_MAX + 1 for anything longer. */
+/* The length, at most TTLOG_STR_MAX + 1. */
 TTLOG__COLD(uint32_t, ttlog__length_long, (const char *text))
 {
 	uint32_t len = 0;
@@ -107,13 +107,13 @@ TTLOG__COLD(void, ttlog__copy_long, (char *to, const char *from, uint32_t len))
 #if defined(__SSE2__)
 typedef char ttlog__chars __attribute__((vector_size(16)));
 
-/* 16 bytes from there lie within a page, so that reading past the text's end can't fault. */
+/* Whether 16 bytes from there lie in one page: then reading past the text's end can't fault. */
 TTLOG__INLINE int ttlog__reads_16(const char *text)
 {
 	return ((uintptr_t)text & 4095) <= 4096 - 16;
 }
 
-/* Not by a C load: AddressSanitizer and -Warray-bounds would object to bytes behind the text, which
+/* Not a load in C: AddressSanitizer and -Warray-bounds would report the bytes after the text, which
  * are not used. */
 TTLOG__INLINE ttlog__chars ttlog__load_16(const char *text)
 {
@@ -140,10 +140,10 @@ TTLOG__INLINE uint32_t ttlog__length(const char *text)
 	return ttlog__length_long(text);
 }
 
-/* Behind `to` are TTLOG_BATCH_SLACK_BYTES to spare. */
+/* There are TTLOG_BATCH_SLACK_BYTES to spare after the text at `to`. */
 TTLOG__INLINE void ttlog__copy(char *to, const char *from, uint32_t len)
 {
-	/* nothing to read, and perhaps no address to read it from */
+	/* the address may be invalid then */
 	if (!len)
 		return;
 	if (__builtin_constant_p(len) && len <= 64) {
@@ -250,10 +250,10 @@ TTLOG__INLINE struct ttlog_value ttlog__of_decimal(struct ttlog_decimal x)
 
 /* ---- records ---- */
 
-/* Bytes of a value of that type. Not a `switch`: see cold.h. */
+/* How many bytes a value of that type takes. Not a `switch`: see cold.h. */
 TTLOG__INLINE uint32_t ttlog__size(uint32_t type, struct ttlog_value value)
 {
-	/* a digit for each type up to BYTES; of 8 bytes, and a decimal's scale, are those above */
+	/* one digit per type up to BYTES; later types have 8 bytes, and a decimal has its scale */
 	const uint64_t digits = 0x2288488442211110u;
 	uint32_t bytes = 8 + (type == TTLOG_TYPE_DECIMAL);
 
@@ -264,7 +264,7 @@ TTLOG__INLINE uint32_t ttlog__size(uint32_t type, struct ttlog_value value)
 	return bytes;
 }
 
-/* Packs it; returns where the next one goes. */
+/* Writes a value; returns the place for the next one. */
 TTLOG__INLINE char *ttlog__put(char *to, uint32_t type, struct ttlog_value value)
 {
 	uint32_t size = ttlog__size(type, value);
@@ -298,7 +298,7 @@ TTLOG__INLINE char *ttlog__put(char *to, uint32_t type, struct ttlog_value value
 
 /* ---- C++: overloads ---- */
 
-/* An enum is its underlying type, a text whatever has data() and size(). */
+/* An enum counts as its underlying type; a type with data() and size() as text. */
 
 namespace ttlog_detail
 {
@@ -320,11 +320,11 @@ template <class T> struct plain<volatile T> : plain<T> {
 };
 template <class T> struct plain<const volatile T> : plain<T> {
 };
-/* Without the `typename` that a macro can't know whether it needs. */
+/* Needs no `typename`: a macro can't know whether it must write one. */
 template <class T> using plain_type = typename plain<T>::type;
 template <class T> T &&make();
 
-/* The type's number, 0 where it can't be recorded. */
+/* The number of a type; 0: it can't be recorded. */
 template <class T, class = void> struct type_of {
 	static constexpr unsigned value = 0;
 };
@@ -420,14 +420,14 @@ template <class T> TTLOG__INLINE ttlog_value of(const T &x, tag<TTLOG_TYPE_F64>)
 }
 template <class T> TTLOG__INLINE ttlog_value of(const T &x, tag<TTLOG_TYPE_PTR>)
 {
-	/* by C's cast: also for function pointers */
+	/* a C cast works for function pointers, too */
 	return ttlog__of_unsigned((uintptr_t)x);
 }
 TTLOG__INLINE ttlog_value of(const char *x, tag<TTLOG_TYPE_STR>)
 {
 	return ttlog__of_text(x);
 }
-/* Else the last of these would be the better match. */
+/* Without it, the overload for any T would match better. */
 TTLOG__INLINE ttlog_value of(char *x, tag<TTLOG_TYPE_STR>)
 {
 	return ttlog__of_text(x);

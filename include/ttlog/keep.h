@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has the functions of cold.h emitted, and the module's anchor: a mark refers to them here, for
- * no byte. To gcc and clang an inline function that names static ones is worth a warning, unless it
- * stands in a system header: so this is one.
+ * Each mark refers here to the functions of cold.h and to the module's anchor, so that they are
+ * emitted; this adds no byte. gcc and clang warn about an inline function that names static ones,
+ * except in a system header: so this is one.
  */
 #ifndef TTLOG_KEEP_H
 #define TTLOG_KEEP_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What marks call of libc, under names of their own, and the kernel's numbers.
+ * The functions of libc that marks call, under our own names, and constants of the kernel.
  *
- * No header of libc is included: the first one freezes what _GNU_SOURCE and the like choose, and a
- * program's config.h, which defines them, may come after this. To declare the functions by their own
- * names would conflict with what libc's headers then say of them (noexcept, other names for large
- * files); these are other names for the same symbols.
+ * This includes no header of libc. The first such header fixes what _GNU_SOURCE and the like
+ * choose, and a program may include its config.h, which defines them, after this. Declarations
+ * under the usual names would conflict with those of libc's headers (noexcept, other names for
+ * large files). So these are other names for the same symbols.
  */
 #ifndef TTLOG_LIBC_H
 #define TTLOG_LIBC_H
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* As on all 64-bit Linux, in glibc and in musl. */
+/* As on all 64-bit Linux systems, in glibc and musl. */
 typedef unsigned ttlog__thread_key_t;
 struct ttlog__timespec {
 	long tv_sec;
@@ -41,7 +41,7 @@ extern int ttlog__key_delete(ttlog__thread_key_t key) __asm__("pthread_key_delet
 extern int ttlog__setspecific(ttlog__thread_key_t key,
 			      const void *value) __asm__("pthread_setspecific");
 
-/* x86's and arm64's. */
+/* The same on x86 and arm64. */
 enum ttlog__linux {
 	TTLOG__CLOCK_MONOTONIC = 1,
 	TTLOG__PROT_READ_WRITE = 3,
@@ -49,7 +49,7 @@ enum ttlog__linux {
 	TTLOG__MADV_DONTNEED = 4,
 	TTLOG__MADV_NOHUGEPAGE = 15,
 	TTLOG__MADV_WIPEONFORK = 18,
-	TTLOG__MADV_POPULATE_WRITE = 23, /* from 5.14; before, pages come as they are written */
+	TTLOG__MADV_POPULATE_WRITE = 23, /* from 5.14; before, pages come when they are written */
 };
 
 #define TTLOG__MAP_FAILED ((void *)-1)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preprocessor machinery: counts fields, and does something for each.
+ * Preprocessor machinery: counts fields, and expands a macro for each.
  *
- * A mapped macro m(n, r, k, v) gets the number of fields, how many are left with this one (n for
- * the first, 1 for the last), key and value. TAKE does so for the first 12 fields only.
+ * Such a macro m(n, r, k, v) gets the number of fields, the number that is left, with this one (n
+ * for the first, 1 for the last), the key and the value. TAKE does this for the first 12 fields
+ * only.
  */
 #ifndef TTLOG_MACRO_H
 #define TTLOG_MACRO_H
 
-/* Else arguments are checked, and that is all. */
+/* Elsewhere the arguments are checked, and nothing else. */
 #if (defined(__x86_64__) || defined(__aarch64__)) && !defined(TTLOG_OFF)
 #define TTLOG__HAS_SITES 1
 #endif
@@ -126,7 +127,7 @@
 	8, ODD, 7, ODD, 6, ODD, 5, ODD, 4, ODD, 3, ODD, 2, ODD, 1, ODD, 0, 0)
 /* clang-format on */
 
-/* For each field behind the first argument; the number of fields and all arguments. */
+/* Expands m for each field after the first argument. n: the number of fields. */
 #define TTLOG__EACH(m, n, ...)    TTLOG__CAT(TTLOG__EACH_, n)(m, n, __VA_ARGS__)
 #define TTLOG__TAKE(m, n, ...)    TTLOG__CAT(TTLOG__TAKE_, n)(m, n, __VA_ARGS__)
 #define TTLOG__FIRST(...)         TTLOG__FIRST_(__VA_ARGS__, 0)
@@ -148,7 +149,7 @@
 #define TTLOG__ASSERT(cond, what) _Static_assert(cond, what)
 #endif
 
-/* Types are asked of expressions that are not evaluated, which is the point. */
+/* Clang warns about expressions that are not evaluated, which is intended here. */
 #ifdef __clang__
 #define TTLOG__QUIET                                                                               \
 	_Pragma("clang diagnostic push")                                                           \
@@ -159,8 +160,7 @@
 #define TTLOG__LOUD
 #endif
 
-/* TTLOG_TARGET and TTLOG_SERVICE stand for themselves where no macro has these names: 0, no
- * text. */
+/* If TTLOG_TARGET or TTLOG_SERVICE is no macro, the name itself is the value: 0, no text. */
 #pragma push_macro("TTLOG_TARGET")
 #pragma push_macro("TTLOG_SERVICE")
 #undef TTLOG_TARGET

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can't be: says why, once, and gives the marks a meaning in which they are no further errors.
+ * For compilers and modes that can't have marks: one error says why, and the marks become empty, so
+ * that they cause no further errors.
  */
 #ifndef TTLOG_REFUSED_H
 #define TTLOG_REFUSED_H

@@ -3,16 +3,16 @@
  * A site in assembly: its semaphore, its gate, its two notes.
  *
  * The compiler copies code (inlining, unrolling, templates) and drops it, so a site can't be a C
- * variable. Three separate asm statements of a use must mean the same semaphore: the gate, the USDT
- * probe in the enabled path, and the index that goes into the record. They name it by a symbol made
- * of the use's __COUNTER__, its field types (instances of a template differ in them) and the label
- * of its function's name; whichever comes first in the assembler's input defines it. The section of
- * semaphores is in no COMDAT group, so that a copy in another group can refer to it.
+ * variable. Three separate asm statements of a use must refer to the same semaphore: the gate, the
+ * USDT probe in the enabled path, and the index in the record. They name it by a symbol made of the
+ * use's __COUNTER__, its field types (which differ between instances of a template) and the label
+ * of its function's name. The first of them in the assembler's input defines the symbol. The
+ * section of semaphores is in no COMDAT group, so that a copy in another group can refer to it.
  *
- * Link-time optimisation puts translation units into one assembler's input, and counters begin anew
- * in each. To gcc __func__ is a variable of its own in each function. clang makes one text of equal
- * ones, so there all that the note says is part of the symbol (gcc has no room for that: 30
- * operands): what is alike in everything is one site, and nobody could tell its events apart.
+ * Link-time optimisation puts several translation units into one assembler input, and each begins
+ * its counter anew. In gcc, __func__ is a variable of its own in each function. clang merges equal
+ * texts, so there the symbol contains all that the note says (gcc allows only 30 operands, too few
+ * for that). Uses that are equal in all of this are one site: their events have no difference.
  */
 #ifndef TTLOG_SITE_ASM_H
 #define TTLOG_SITE_ASM_H
@@ -30,14 +30,14 @@
 #define TTLOG__PROVIDER "ttlog"
 #endif
 
-/* Assembly is laid out by hand. */
+/* The assembly is formatted by hand. */
 /* clang-format off */
 
-/* ---- What differs by machine ---- */
+/* ---- Differences between machines ---- */
 
 #if defined(__x86_64__)
-/* Each instruction in both syntaxes, the second for -masm=intel. A probe's arguments are AT&T's
- * always, and what the compiler writes then is not: it has none. */
+/* Each instruction in both syntaxes, the second for -masm=intel. A probe's arguments must be in
+ * AT&T syntax, which the compiler does not write then: so the probe has none. */
 #define TTLOG__ATT(text)      "{" text "|}"
 #define TTLOG__GATE_TEXT(sem) "{cmpw $0, " sem "(%%rip)|cmp word ptr " sem "[rip], 0}\n"
 #define TTLOG__GATE_OUTPUT "=@ccne"
@@ -82,7 +82,7 @@ extern "C" {
 #endif
 
 extern struct ttlog_module ttlog_module __attribute__((visibility("hidden")));
-/* The section's first two bytes belong to no site: it is there even where there are no sites. */
+/* The section's first two bytes belong to no site, so that it exists even without sites. */
 extern const char __start_ttlog_sites[] __attribute__((visibility("hidden")));
 
 /* The probe ttlog:control; op is an enum ttlog_op. */
@@ -91,13 +91,13 @@ void ttlog_control(const volatile void *address, uint64_t bytes, uint32_t op)
 void ttlog__begin(void) TTLOG__FAR;
 void ttlog__finish(void) TTLOG__FAR;
 
-/* Never called: it has the rest with it. Once per executable or library: a COMDAT group.
- * ttlog__begin() runs when it is loaded, ttlog__finish() when it is unloaded. */
+/* Never called. It contains what exists once per executable or library, in a COMDAT group.
+ * ttlog__begin() runs when that is loaded, ttlog__finish() when it is unloaded. */
 TTLOG__COLD(void, ttlog__module_anchor, (void))
 {
 __asm__(".ifndef ttlog_module\n"
 	".pushsection ttlog_sites,\"aw\",%progbits\n\t.balign 2\n\t.2byte 0\n\t.popsection\n"
-	/* bpftrace and perf work out where a semaphore is in the file from where this section is */
+	/* bpftrace and perf use this section's place to find semaphores in the file */
 	".pushsection .probes,\"aw\",%progbits\n\t.balign 2\n"
 	".Lttlog_probes:\t.2byte 0\n\t.popsection\n"
 	".pushsection .data.ttlog_module,\"awG\",%progbits,ttlog_module,comdat\n"
@@ -154,12 +154,12 @@ __asm__(".ifndef ttlog_module\n"
 	"\t.pushsection ttlog_sites,\"aw\",%%progbits\n\t.balign 2\n"                              \
 	TTLOG__SEMAPHORE(ctr) ":\t.zero " TTLOG__STRING(bytes) "\n\t.popsection\n.endif\n"
 
-/* types: four numbers with the types of four fields each, in parentheses. */
+/* types: four numbers in parentheses, each with the types of four fields. */
 #define TTLOG__NAMED_BY(t0, t1, t2, t3)                                                            \
 	[ttlog_t0] "i"(t0), [ttlog_t1] "i"(t1), [ttlog_t2] "i"(t2), [ttlog_t3] "i"(t3),            \
 		[ttlog_func] TTLOG__TEXT(__func__)
 
-/* What else the note says. is: (name, level, message, keys). */
+/* The other contents of the note. is: (name, level, message, keys). */
 #define TTLOG__TOLD(name, level, message, keys)                                                    \
 	[ttlog_name] TTLOG__TEXT(name), [ttlog_level] "i"(level),                                  \
 		[ttlog_message] TTLOG__TEXT(message), [ttlog_keys] TTLOG__TEXT(keys),              \
@@ -167,16 +167,15 @@ __asm__(".ifndef ttlog_module\n"
 		[ttlog_target] TTLOG__TEXT(TTLOG_TARGET), [ttlog_file] TTLOG__TEXT(__FILE__),      \
 		[ttlog_line] "i"(__LINE__)
 
-/* lld drops, under --gc-sections, texts that only notes refer to. This holds them, for no byte. */
+/* With --gc-sections, lld drops texts that only notes refer to. This keeps them at no cost. */
 #define TTLOG__KEEP(text) ".reloc ., BFD_RELOC_NONE, %c[ttlog_" text "]\n"
 
 /*
- * Whether the site is enabled, as an int. bytes: of the semaphore's entry; nf, types: number and
- * types of the fields. The gate's own instruction lies behind the function, where nothing runs into
- * it.
+ * Whether the site is enabled, as an int. bytes: size of the semaphore's entry; nf, types: number
+ * and types of the fields. The gate's own instruction lies after the function, where it never runs.
  *
- * The comparison's flag is the output, which both compilers turn into cmpw and jne. asm goto would
- * give the same code, but clang before 17 refuses it in functions that have destructors to run.
+ * The output is the flag of the comparison, which both compilers turn into cmpw and jne. asm goto
+ * would give the same code, but clang before 17 refuses it in functions that run destructors.
  */
 #define TTLOG__GATE(ctr, bytes, is, kind, nf, types)                                               \
 	__extension__({                                                                            \
@@ -203,7 +202,7 @@ __asm__(".ifndef ttlog_module\n"
 		ttlog_on;                                                                          \
 	})
 
-/* The USDT probe: a nop, and where each argument is just then. */
+/* The USDT probe: a nop, and the place of each argument at that moment. */
 #define TTLOG__USDT(ctr, bytes, name, is, arguments, types, ...)                                   \
 	__asm__ volatile(TTLOG__DEFINE(ctr, bytes) "993:\tnop\n"                                   \
 			 TTLOG__USDT_NOTE("?\",%%note", TTLOG__PROVIDER, name, "993b",             \
@@ -211,7 +210,7 @@ __asm__(".ifndef ttlog_module\n"
 			 :                                                                         \
 			 : TTLOG__NAMED_BY types TTLOG__ALSO_NAMED_BY(is) __VA_ARGS__)
 
-/* Offset of the site's entry in the section: twice its index. */
+/* Offset of the site's entry in the section: its index times 2. */
 #define TTLOG__OFFSET(ctr, bytes, is, types)                                                       \
 	__extension__({                                                                            \
 		uintptr_t ttlog_at;                                                                \

@@ -2,11 +2,11 @@
 /*
  * How large a batch is, and its memory.
  *
- * A batch begins small. That of a thread which fills it again and again doubles, in addresses that
- * its one mmap reserved, and is small again when the thread ends or fills it seldom: a flush costs a
- * trap whatever it hands over. But new pages have their price, too (12 us each where a hypervisor
- * keeps the page tables, a trap 6 us), so what is gained must come in again: a batch twice as large
- * has to wait for twice as many flushes.
+ * A batch begins small. If its thread fills it quickly again and again, it doubles, within the
+ * addresses that its one mmap reserved: a flush costs one trap, however much it hands over. It is
+ * small again when the thread ends, or fills it slowly. But new pages cost time, too (12 us each
+ * where a hypervisor keeps the page tables; a trap costs 6 us), so growing must pay off: a batch
+ * twice as large waits for twice as many flushes before it doubles again.
  */
 #ifndef TTLOG_SIZE_H
 #define TTLOG_SIZE_H
@@ -24,7 +24,7 @@
 #ifndef TTLOG_BATCH_BYTES
 #define TTLOG_BATCH_BYTES TTLOG_BATCH_DEFAULT_BYTES
 #endif
-/* what is given a size has that size */
+/* a batch whose size is set does not grow */
 #ifndef TTLOG_BATCH_GROWN_BYTES
 #define TTLOG_BATCH_GROWN_BYTES TTLOG_BATCH_BYTES
 #endif
@@ -37,7 +37,7 @@ TTLOG__ASSERT(
 		TTLOG_BATCH_GROWN_BYTES % 8 == 0,
 	"ttlog: TTLOG_BATCH_GROWN_BYTES must be TTLOG_BATCH_BYTES to 262144, a multiple of 8");
 
-/* What of a batch is not for records. */
+/* The bytes of a batch that are not for records. */
 #define TTLOG__BATCH_REST ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
 /* A thread fills its batch often if each time takes less than this; seldom, if it takes more than
  * SELDOM times as long. Tests set other values. */
@@ -45,15 +45,15 @@ TTLOG__ASSERT(
 #define TTLOG__OFTEN_US 1000u
 #define TTLOG__SELDOM   128u
 #endif
-/* It grows at one of so many flushes, of twice as many when it is twice as large. */
+/* It may grow at one of so many flushes; of twice as many when it is twice as large. */
 #define TTLOG__FLUSHES 16u
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Memory for a batch, zeroes, and behind it for a word, unless addresses are short; NULL where there
- * is none. */
+/* Zeroed memory for a batch and, if there are enough addresses, for a word after it. NULL: there is
+ * none. */
 TTLOG__INLINE void *ttlog__map_memory(void)
 {
 	size_t bytes = TTLOG_BATCH_GROWN_BYTES + TTLOG_BATCH_MIN_BYTES;
@@ -69,13 +69,13 @@ TTLOG__INLINE void *ttlog__map_memory(void)
 	if (memory == TTLOG__MAP_FAILED)
 		return NULL;
 	(void)ttlog__syscall(__NR_madvise, memory, bytes, TTLOG__MADV_WIPEONFORK);
-	/* a huge page would be there for a quiet thread, too, and batches lie side by side */
+	/* batches lie side by side: a huge page would also take memory for quiet threads */
 	(void)ttlog__syscall(__NR_madvise, memory, bytes, TTLOG__MADV_NOHUGEPAGE);
 	(void)ttlog__syscall(__NR_madvise, memory, TTLOG_BATCH_BYTES, TTLOG__MADV_POPULATE_WRITE);
 	return memory;
 }
 
-/* Twice as large, or not, where its module's batches have grown enough. */
+/* Doubles the batch, unless its module's batches have grown by all they may. */
 TTLOG__INLINE void ttlog__grow(struct ttlog_batch *batch)
 {
 	int32_t had = (int32_t)(batch->capacity_bytes + TTLOG__BATCH_REST);
@@ -93,7 +93,7 @@ TTLOG__INLINE void ttlog__grow(struct ttlog_batch *batch)
 				 __ATOMIC_RELAXED);
 }
 
-/* As it began. It is empty, so its memory can go, where a system call may say so. */
+/* Back to the first size. The batch is empty, so its memory can go, if system calls are allowed. */
 TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 {
 	const uint32_t small = TTLOG_BATCH_BYTES - TTLOG__BATCH_REST;
@@ -110,13 +110,13 @@ TTLOG__INLINE void ttlog__shrink(struct ttlog_batch *batch)
 	__atomic_fetch_sub(&ttlog_module.grown_bytes, (int32_t)grown, __ATOMIC_RELAXED);
 }
 
-/* One of so many flushes is one at which it may grow. */
+/* The batch may grow at one of so many flushes. */
 TTLOG__INLINE uint32_t ttlog__flushes(const struct ttlog_batch *batch)
 {
 	return (batch->capacity_bytes + TTLOG__BATCH_REST) / TTLOG_BATCH_BYTES * TTLOG__FLUSHES;
 }
 
-/* What became of a batch that began at begin_ticks and was full now: it is empty again. */
+/* Called for a batch that began at begin_ticks, was full just now, and is empty again. */
 TTLOG__INLINE void ttlog__resize(struct ttlog_batch *batch, uint64_t begin_ticks)
 {
 	uint64_t often = ttlog__us_ticks(batch->clock, TTLOG__OFTEN_US);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the public macros expand to: a gate, and behind it values, USDT probe and append.
+ * The expansion of the public macros: a gate, and after it values, USDT probe and append.
  */
 #ifndef TTLOG_SPAN_H
 #define TTLOG_SPAN_H
@@ -32,11 +32,11 @@
 	TTLOG__CONSTANT(ttlog_t##r, TTLOG__TYPE(v));                                               \
 	struct ttlog_value ttlog_v##r;
 /*
- * In one expression with what records them: till its end there is what a value may point into, the
- * string of `name().c_str()`, or in C the struct of `get().text`.
+ * Values and append are one expression: until its end, the objects live that values point to, such
+ * as the string of `name().c_str()`, or in C the struct of `get().text`.
  */
 #define TTLOG__EVALUATE(n, r, k, v) ttlog_v##r = ttlog__of(v),
-/* The word only where it counts: these stores are in every mark. */
+/* The word is stored only for types that have one: these stores are in every mark. */
 #define TTLOG__VALUE_LIST(n, r, k, v)                                                              \
 	ttlog_values[(n) - (r)].bits = ttlog_v##r.bits;                                            \
 	if (TTLOG__HAS_WORD((uint32_t)ttlog_t##r))                                                 \
@@ -61,18 +61,18 @@
 	 0u TTLOG__EACH(TTLOG__TYPE_1, n, __VA_ARGS__),                                            \
 	 0u TTLOG__EACH(TTLOG__TYPE_2, n, __VA_ARGS__),                                            \
 	 0u TTLOG__EACH(TTLOG__TYPE_3, n, __VA_ARGS__))
-/* What the note says of a site, as TTLOG__TOLD takes it. */
+/* The contents of a site's note, as TTLOG__TOLD takes them. */
 #define TTLOG__IS(name, level, message, n, ...)                                                    \
 	(name, level, message, TTLOG__EACH(TTLOG__KEY, n, __VA_ARGS__) "")
-/* The same, eight to a number. */
+/* The same types, eight to a number. */
 #define TTLOG__TYPES_WIDE(types)           TTLOG__TYPES_WIDE_ types
 #define TTLOG__TYPES_WIDE_(t0, t1, t2, t3) (uint64_t)(t1) << 32 | (t0), (uint64_t)(t3) << 32 | (t2)
 
 /* ---- A record ---- */
 
 /*
- * Evaluates to the time of the event in ticks, 0 where it was not recorded. The variable arguments:
- * something that is not looked at (message or level), then the fields.
+ * Evaluates to the time of the event in ticks; 0: it was not recorded. The variable arguments are
+ * one that is ignored (message or level), then the fields.
  */
 #define TTLOG__RECORD(ctr, bytes, name, level, kind, message, n, ...)                              \
 	TTLOG__CAT(TTLOG__RECORD_, TTLOG__CLASS(n))                                                \
@@ -181,7 +181,7 @@
 		ttlog_enabled;                                                                     \
 	})
 
-#else /* no sites: arguments are checked, nothing is evaluated */
+#else /* without sites, arguments are checked, but not evaluated */
 
 #define TTLOG__RECORD_OK(ctr, bytes, name, level, kind, message, n, ...)                           \
 	__extension__({                                                                            \
@@ -211,8 +211,8 @@
 /* ---- Spans ---- */
 
 struct ttlog_span {
-	uint64_t begin_ticks; /* 0: the begin was not recorded, so the end is not either */
-	uint32_t offset;      /* of the site; the end's index is one more */
+	uint64_t begin_ticks; /* 0: the begin was not recorded, so the end is not recorded */
+	uint32_t offset;      /* of the site; the end has the next index */
 };
 
 #ifdef TTLOG__HAS_SITES

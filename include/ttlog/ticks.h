@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock that records are stamped by: its ticks are cheap to read, and what they mean the kernel's
- * clock says at each flush.
+ * The clock of records. Its ticks are cheap to read. At each flush, the kernel's clock tells which
+ * time they mean.
  */
 #ifndef TTLOG_TICKS_H
 #define TTLOG_TICKS_H
@@ -19,7 +19,7 @@ extern "C" {
 
 uint64_t ttlog__call_clock(const uint8_t *clock) TTLOG__FAR;
 
-/* By a clock that has one of Linux's own numbers. */
+/* Reads a clock by its number in Linux. */
 TTLOG__COLD(uint64_t, ttlog__call_clock, (const uint8_t *clock))
 {
 	struct ttlog__timespec now = { 0, 0 };
@@ -29,7 +29,7 @@ TTLOG__COLD(uint64_t, ttlog__call_clock, (const uint8_t *clock))
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* clock: where it says which, so that the usual one costs a comparison with memory. */
+/* clock: an address, so that the usual clock costs only one comparison with memory. */
 TTLOG__INLINE uint64_t ttlog__read_clock(const uint8_t *clock)
 {
 #if defined(__x86_64__)
@@ -56,7 +56,7 @@ TTLOG__INLINE uint8_t ttlog__choose_clock(void)
 #if defined(__x86_64__)
 	uint32_t leaf = 0x80000000, b, c, d;
 
-	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8], the TSC runs at a constant rate everywhere */
+	/* Intel SDM 18.17.1: CPUID.80000007H:EDX[8]: the TSC has a constant rate in all states */
 	__asm__("cpuid" : "+a"(leaf), "=b"(b), "=c"(c), "=d"(d));
 	if (leaf < 0x80000007)
 		return TTLOG_CLOCK_MONOTONIC;
@@ -71,9 +71,9 @@ TTLOG__INLINE uint8_t ttlog__choose_clock(void)
 }
 
 /*
- * One that works in a sandbox. Where a thread is in seccomp's strict mode, the kernel takes the TSC
- * from it: rdtsc, with which clock_gettime() works, too, ends in SIGSEGV. And there are machines
- * where clock_gettime() is a system call. That leaves what the kernel's timer last wrote.
+ * A clock that works in a sandbox. In seccomp's strict mode, the kernel forbids the TSC: rdtsc,
+ * which clock_gettime() uses, too, raises SIGSEGV. On some machines clock_gettime() is a system
+ * call. What is left is the time that the kernel's timer wrote last.
  */
 TTLOG__INLINE uint8_t ttlog__choose_safe_clock(int keeps_tsc)
 {
@@ -84,7 +84,7 @@ TTLOG__INLINE uint8_t ttlog__choose_safe_clock(int keeps_tsc)
 	return clock;
 }
 
-/* So many ticks are `us` microseconds, about. */
+/* About how many ticks `us` microseconds are. */
 TTLOG__INLINE uint64_t ttlog__us_ticks(uint8_t clock, uint32_t us)
 {
 #if defined(__aarch64__)
@@ -95,7 +95,7 @@ TTLOG__INLINE uint64_t ttlog__us_ticks(uint8_t clock, uint32_t us)
 		return hz * us / 1000000u;
 	}
 #endif
-	/* the rate of a TSC is not known here: 2 GHz is near enough */
+	/* the rate of the TSC is unknown here: 2 GHz is near enough */
 	return (uint64_t)us * (clock == TTLOG_CLOCK_TSC ? 2000u : 1000u);
 }
 

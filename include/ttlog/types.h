@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Levels and the types of fields, by number: what programs that record and programs that read
- * (read.h) have in common.
+ * Levels and field types, by number: shared by programs that record and programs that read
+ * (read.h).
  */
 #ifndef TTLOG_TYPES_H
 #define TTLOG_TYPES_H
 
-/* ---- Levels: stored, ordered; they only grow. ---- */
+/* ---- Levels: stored in files, and ordered; new ones are only added. ---- */
 
 enum ttlog_level {
 	TTLOG_LEVEL_TRACE = 0,
@@ -17,7 +17,8 @@ enum ttlog_level {
 	TTLOG_LEVEL_FATAL = 5,
 };
 
-/* ---- Field types: stored. A change touches TTLOG__PUT in span.h and src/common/value/value.c. ---- */
+/* ---- Field types: stored in files. A new one touches field.h, span.h, src/common/value/ and every
+ * file that `grep -rl TTLOG_TYPE_DECIMAL src viewer` lists. ---- */
 
 enum ttlog_type {
 	TTLOG_TYPE_NONE = 0,
@@ -36,12 +37,12 @@ enum ttlog_type {
 	TTLOG_TYPE_PTR = 13,     /* 8 bytes */
 	TTLOG_TYPE_STR = 14,     /* uint16_t length and marks, then the bytes */
 	TTLOG_TYPE_BYTES = 15,   /* as STR */
-	TTLOG_TYPE_HEX = 16,     /* 8 bytes, unsigned, shown in hexadecimal */
+	TTLOG_TYPE_HEX = 16,     /* 8 bytes, unsigned; shown in hexadecimal */
 	TTLOG_TYPE_DECIMAL = 17, /* int64_t units, then uint8_t scale: units * 10^-scale */
 };
 
-#define TTLOG_MAX_FIELDS 16 /* of a site */
+#define TTLOG_MAX_FIELDS 16 /* per site */
 #define TTLOG_STR_MAX                                                                              \
-	4000u /* bytes of a string or byte sequence: longer ones are cut, and marked */
+	4000u /* bytes of a string or byte sequence; longer ones are cut, and marked as cut */
 
 #endif /* TTLOG_TYPES_H */
