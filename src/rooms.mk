@@ -3,7 +3,7 @@
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
-	src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
+	src/drain/state src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
 READ_ROOMS := src/read
 # The options, which are viewer/'s own, are seen by all of these.
 VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats/aggregate stats sql live) \

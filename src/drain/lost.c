@@ -23,7 +23,6 @@
 #include "site.h"
 #include "source.h"
 #include "text_pool.h"
-#include "thread.h"
 
 #define MAX_MODULES (1u << 20)
 
@@ -251,6 +250,7 @@ void lost_modules__fini(struct lost_modules *modules)
 static void take_process(struct lost_process *lost, struct reader *payload)
 {
 	struct wire_head head = { 0 };
+	struct process_id *id;
 	char *build_id;
 
 	head.tgid = get_u32(payload);
@@ -265,48 +265,37 @@ static void take_process(struct lost_process *lost, struct reader *payload)
 		lost->process = process__new(&head);
 	if (!lost->process)
 		return;
-	lost->process->ns_pid = head.ns_tgid;
-	lost->process->uid = head.uid;
-	lost->process->start_ns = head.start_ns;
-	lost->process->cgroup = head.cgroup;
-	memcpy(lost->process->comm, head.comm, sizeof(head.comm));
-	free(lost->process->exe);
-	lost->process->exe = copy_text(payload);
+	id = &lost->process->id;
+	process_id__fini(id);
+	process_id__init(id, &head);
+	id->exe = copy_text(payload);
 	build_id = copy_text(payload);
 	if (build_id)
-		strncpy(lost->process->build_id, build_id, sizeof(lost->process->build_id) - 1);
+		strncpy(id->build_id, build_id, sizeof(id->build_id) - 1);
 	free(build_id);
 }
 
 static void take_thread(struct process *process, struct reader *payload)
 {
-	struct thread thread, *threads;
+	struct thread thread;
 
 	get(payload, &thread, sizeof(thread));
-	if (payload->bad)
-		return;
-	threads = reallocarray(process->threads, process->thread_cnt + 1, sizeof(*threads));
-	if (!threads)
-		return;
-	threads[process->thread_cnt++] = thread;
-	process->threads = threads;
-	process->thread_cap = process->thread_cnt;
+	if (!payload->bad)
+		(void)thread_table__append(&process->threads, &thread);
 }
 
 static void take_source(struct process *process, struct reader *payload)
 {
-	const struct ttlog_batch nothing = { 0 };
-	struct source source = {
-		.address = get_u64(payload),
-		.module = get_u32(payload),
-		.exec = get_u32(payload),
-	};
-	uint64_t base = get_u64(payload);
+	const uint64_t address = get_u64(payload);
+	const uint32_t module = get_u32(payload), exec = get_u32(payload);
+	const uint64_t base = get_u64(payload);
+	struct source *source;
 
-	if (payload->bad || !source.address)
+	if (payload->bad || !address)
 		return;
-	if (process__add_source(process, &source, &nothing) == 0)
-		process__set_base(process, source.address, base);
+	source = source_table__get(&process->sources, address, module, exec);
+	if (source)
+		source->base = source->emitted = base;
 }
 
 static void take_anchor(struct process *process, struct reader *payload)
@@ -317,7 +306,7 @@ static void take_anchor(struct process *process, struct reader *payload)
 	};
 
 	if (!payload->bad)
-		(void)process__add_anchor(process, &anchor);
+		(void)module_set__add_anchor(&process->modules, &anchor);
 }
 
 static void take_exec(struct lost_process *lost, struct reader *payload)
@@ -327,9 +316,9 @@ static void take_exec(struct lost_process *lost, struct reader *payload)
 
 	if (payload->bad)
 		return;
-	process__forget_others(lost->process, exec);
-	lost->process->emitted_earlier = emitted;
-	lost->process->anchor_cnt = 0;
+	source_table__keep_only(&lost->process->sources, exec);
+	lost->process->sources.emitted_earlier = emitted;
+	lost->process->modules.anchor_cnt = 0;
 }
 
 static void take_settled(struct lost_process *lost, struct reader *payload)

@@ -29,8 +29,8 @@ static struct mapping_cache_entry *entry__new(const struct process *process)
 
 	if (!entry)
 		return NULL;
-	memcpy(entry->build_id, process->build_id, sizeof(entry->build_id));
-	entry->exe = strdup(process->exe);
+	memcpy(entry->build_id, process->id.build_id, sizeof(entry->build_id));
+	entry->exe = strdup(process->id.exe);
 	if (!entry->exe || mappings__copy(&process->crash.mappings, &entry->mappings)) {
 		entry__free(entry);
 		return NULL;
@@ -50,15 +50,15 @@ static bool is_known(const struct mapping_cache_entry *entry, const struct proce
 {
 	return entry->mappings.cnt == process->crash.mappings.cnt &&
 	       entry->mappings.items[0].start == process->crash.mappings.items[0].start &&
-	       strcmp(entry->exe, process->exe) == 0 &&
-	       strcmp(entry->build_id, process->build_id) == 0;
+	       strcmp(entry->exe, process->id.exe) == 0 &&
+	       strcmp(entry->build_id, process->id.build_id) == 0;
 }
 
 void mapping_cache__add(struct mapping_cache *cache, const struct process *process)
 {
 	struct mapping_cache_entry *entry;
 
-	if (!process->crash.mappings.cnt || !process->exe || !process->build_id[0])
+	if (!process->crash.mappings.cnt || !process->id.exe || !process->id.build_id[0])
 		return;
 	for (size_t i = 0; i < MAPPING_CACHE_CNT && cache->entries[i]; i++) {
 		if (is_known(cache->entries[i], process))
@@ -108,10 +108,10 @@ void mapping_cache__fill(const struct mapping_cache *cache, struct process *proc
 			continue;
 		mappings__fini(&process->crash.mappings);
 		process->crash.mappings = copy;
-		if (!process->exe)
-			process->exe = strdup(entry->exe);
-		if (!process->build_id[0])
-			memcpy(process->build_id, entry->build_id, sizeof(process->build_id));
+		if (!process->id.exe)
+			process->id.exe = strdup(entry->exe);
+		if (!process->id.build_id[0])
+			memcpy(process->id.build_id, entry->build_id, sizeof(process->id.build_id));
 		return;
 	}
 }

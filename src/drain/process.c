@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Takes batches, counts events.
- */
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,19 +8,12 @@
 #include <unistd.h>
 
 #include "wire.h"
-#include "accounts.h"
-#include "crash.h"
-#include "facts.h"
 #include "process.h"
 #include "ring.h"
 #include "source.h"
-#include "thread.h"
-#include "thread_index.h"
 
-/* Batches in one process: as many as map `threads` has room for. */
-#define SOURCES_MAX (1u << 18)
-/* Of batches: what a ring's entry has room for, and more than any thread ever fills. */
-#define SEQ_MAX     ((UINT64_C(1) << 48) - 1)
+/* What a ring's entry has room for. No thread ever fills so many batches. */
+#define SEQ_MAX ((UINT64_C(1) << 48) - 1)
 
 /* For two snapshots at a time, a look, a reader. */
 #define SPARE_DESCRIPTORS 16
@@ -35,13 +24,11 @@ struct process *process__new(const struct wire_head *head)
 
 	if (!process)
 		return NULL;
-	process->facts_fd = -1;
-	process->pid = head->tgid;
-	process->ns_pid = head->ns_tgid;
-	process->uid = head->uid;
-	process->start_ns = head->start_ns;
-	process->cgroup = head->cgroup;
-	memcpy(process->comm, head->comm, sizeof(process->comm));
+	process_id__init(&process->id, head);
+	process->facts.fd = -1;
+	process->threads.facts = &process->facts;
+	process->sources.facts = &process->facts;
+	process->modules.facts = &process->facts;
 	return process;
 }
 
@@ -50,23 +37,13 @@ void process__free(struct process *process)
 	if (!process)
 		return;
 	ring__free(process->ring);
-	if (process->facts_path)
-		(void)unlink(process->facts_path);
-	if (process->facts_fd >= 0)
-		(void)close(process->facts_fd);
-	free(process->facts_path);
+	facts__fini(&process->facts);
 	crash__fini(&process->crash);
-	for (size_t i = 0; i < process->file_cnt; i++)
-		free(process->files[i]);
-	free(process->files);
-	free(process->owed_reason);
-	free(process->threads);
-	free(process->thread_notes);
-	thread_index__fini(&process->thread_index);
-	free(process->sources);
-	free(process->exe);
-	free(process->anchors);
-	free(process->modules);
+	snapshot_state__fini(&process->snapshots);
+	thread_table__fini(&process->threads);
+	source_table__fini(&process->sources);
+	module_set__fini(&process->modules);
+	process_id__fini(&process->id);
 	free(process);
 }
 
@@ -75,36 +52,28 @@ int process__leave(struct process *process, const struct accounts *accounts,
 {
 	int err = -ENOENT;
 
-	if (process->facts_path && ring__has_file(process->ring))
-		err = facts__add_kept(process->facts_fd, accounts, ending);
+	if (process->facts.path && ring__has_file(process->ring))
+		err = facts__add_kept(&process->facts, accounts, ending);
 	if (err)
 		return err;
 	ring__leave(process->ring);
-	free(process->facts_path);
-	process->facts_path = NULL;
+	facts__leave(&process->facts);
 	return 0;
 }
 
 void process__open_facts(struct process *process, const char *dir)
 {
-	char path[PATH_MAX];
-
-	if (!dir || process->facts_fd >= 0 ||
-	    snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
-		     (unsigned long long)process->start_ns) >= (int)sizeof(path))
+	if (!dir || process->facts.fd >= 0 || facts__open(&process->facts, dir, &process->id))
 		return;
-	/* first, or what is made could not be removed */
-	process->facts_path = strdup(path);
-	if (!process->facts_path)
-		return;
-	process->facts_fd = facts__open(path, process);
-	if (process->facts_fd < 0) {
-		free(process->facts_path);
-		process->facts_path = NULL;
+	thread_table__add_facts(&process->threads);
+	for (size_t i = 0; i < process->sources.cap; i++) {
+		if (process->sources.slots[i].address)
+			facts__add_source(&process->facts, &process->sources.slots[i]);
 	}
+	module_set__add_facts(&process->modules);
 }
 
-/* Whoever has too few descriptors for snapshots can't give any back either: rings wait for those. */
+/* Rings keep their descriptor, so snapshots come first: a few stay for them. */
 static bool has_spare_descriptors(void)
 {
 	struct rlimit limit;
@@ -121,7 +90,7 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
 		       size_t bytes)
 {
 	char path[PATH_MAX];
-	int len, err;
+	int err;
 
 	if (process->ring)
 		return 0;
@@ -129,110 +98,31 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
 		process->ring = ring__new_within(budget, NULL, bytes);
 		return !process->ring ? -errno : dir ? -EMFILE : 0;
 	}
-	/* the facts first: nobody can read a ring without them */
-	if (process->facts_fd >= 0)
-		facts__add_process(process->facts_fd, process);
+	/* the facts first: without them a ring can't be read */
+	if (process->facts.fd >= 0)
+		facts__add_process(&process->facts, &process->id);
 	else
 		process__open_facts(process, dir);
-	if (process->facts_path)
-		len = snprintf(path, sizeof(path), "%s", process->facts_path);
-	else
-		len = snprintf(path, sizeof(path), "%s/%u-%llu.facts", dir, process->pid,
-			       (unsigned long long)process->start_ns);
-	if (len >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	memcpy(path + len - strlen("facts"), "ring", sizeof("ring"));
+	err = facts__ring_path(&process->facts, dir, &process->id, path);
+	if (err)
+		return err;
 	process->ring = ring__new_within(budget, path, bytes);
 	if (process->ring)
 		return 0;
-	/* one that nobody can recover is better than none */
+	/* a ring that can't be recovered is better than none */
 	err = -errno;
 	process->ring = ring__new_within(budget, NULL, bytes);
 	return process->ring || err == -ENOBUFS ? err : -errno;
 }
 
-static size_t slot_of(const struct process *process, uint64_t address)
-{
-	/* batches are page-aligned but for those on stacks, which have no slot */
-	size_t slot = (address >> 12) * 0x9e3779b97f4a7c15ull >> 20 & (process->source_cap - 1);
-
-	while (process->sources[slot].address && process->sources[slot].address != address)
-		slot = (slot + 1) & (process->source_cap - 1);
-	return slot;
-}
-
-static int grow_sources(struct process *process)
-{
-	struct source *old = process->sources;
-	size_t old_cap = process->source_cap;
-	size_t cap = old_cap ? old_cap * 2 : 16;
-	struct source *sources = calloc(cap, sizeof(*sources));
-
-	if (!sources)
-		return -ENOMEM;
-	process->sources = sources;
-	process->source_cap = cap;
-	for (size_t i = 0; i < old_cap; i++) {
-		if (old[i].address)
-			sources[slot_of(process, old[i].address)] = old[i];
-	}
-	free(old);
-	return 0;
-}
-
-/* The source of that address, made where there is none; NULL without memory, or where there are too
- * many. */
-static struct source *find_source(struct process *process, uint64_t address, uint32_t module,
-				  uint32_t exec)
-{
-	struct source *source;
-
-	if (process->source_cnt * 2 >= process->source_cap && grow_sources(process))
-		return NULL;
-	source = &process->sources[slot_of(process, address)];
-	if (source->address && source->exec == SOURCE_ANY_EXEC)
-		source->exec = exec;
-	if (source->address && (source->exec == exec || exec == SOURCE_ANY_EXEC))
-		return source;
-	if (source->address)
-		process->emitted_earlier += source->emitted - source->base;
-	else if (process->source_cnt >= SOURCES_MAX)
-		return NULL;
-	else
-		process->source_cnt++;
-	*source = (struct source){
-		.address = address,
-		.module = module,
-		.exec = exec,
-		.thread = UINT32_MAX,
-	};
-	facts__add_source(process->facts_fd, source);
-	return source;
-}
-
-static void set_source_owner(struct source *source, uint32_t tid, uint32_t own_tid)
-{
-	source->tid = tid;
-	source->own_tid = own_tid;
-}
-
-/* By the program's own count, which it carries from batch to batch: what was lost shows in it. */
-static void count_emitted(struct source *source, const struct ttlog_batch *batch)
-{
-	uint64_t emitted = batch->events_before + (batch->committed >> 32);
-
-	if (emitted > source->emitted && emitted < UINT64_MAX / 2)
-		source->emitted = emitted;
-}
-
 static int write_events(struct process *process, const struct wire_batch *message, uint32_t from,
-			uint32_t place, uint32_t events, uint32_t *thread)
+			uint32_t place, uint32_t events, uint32_t thread)
 {
 	const struct ttlog_batch *batch = &message->batch;
 	const struct ring_entry entry = {
 		.bytes = (uint32_t)batch->committed - from,
 		.events = events,
-		.thread = *thread,
+		.thread = thread,
 		.module = message->head.module,
 		.base_ticks = batch->base_ticks,
 		.stamp_ns = message->head.stamp_ns,
@@ -246,27 +136,26 @@ static int write_events(struct process *process, const struct wire_batch *messag
 
 	if (process->ring)
 		err = ring__write(process->ring, &entry, (const char *)(batch + 1) + from);
-
 	if (err)
-		process->no_memory += events;
+		process->counts.no_memory += events;
 	else
-		process->recorded += events;
-	if (!err && process->thread_notes)
-		process->thread_notes[*thread].written = ring__written_bytes(process->ring);
+		process->counts.recorded += events;
+	if (!err)
+		thread_table__note_entry(&process->threads, thread, process->ring);
 	return err;
 }
 
-/* A record outside of its thread's batch: it comes once, and alone. */
+/* A record outside of its thread's batch: it comes alone, and once. */
 static int64_t take_alone(struct process *process, const struct wire_batch *message)
 {
-	int64_t thread = process__thread_number(process, &message->head, UINT32_MAX);
-	uint32_t number = thread;
+	int64_t thread =
+		thread_table__number(&process->threads, process->ring, &message->head, UINT32_MAX);
 	int err;
 
 	if (thread < 0)
 		return thread;
-	process->alone++;
-	err = write_events(process, message, 0, 0, 1, &number);
+	process->counts.alone++;
+	err = write_events(process, message, 0, 0, 1, (uint32_t)thread);
 	return err ? err : 1;
 }
 
@@ -301,13 +190,14 @@ static int64_t take_from(struct process *process, struct source *source,
 	}
 	if (bytes <= source->taken_bytes || events <= source->taken_events)
 		return 0;
-	thread = process__thread_number(process, &message->head, source->thread);
+	thread = thread_table__number(&process->threads, process->ring, &message->head,
+				      source->thread);
 	if (thread < 0)
 		return thread;
 	source->thread = thread;
 	fresh = events - source->taken_events;
 	err = write_events(process, message, source->taken_bytes, source->taken_events, fresh,
-			   &source->thread);
+			   source->thread);
 	source->taken_bytes = bytes;
 	source->taken_events = events;
 	return err ? err : fresh;
@@ -319,242 +209,66 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	struct source *source;
 
 	if (!is_valid(message)) {
-		/* what it claims, as far as so many bytes can hold it */
+		/* the events that it claims, if so many bytes can hold them */
 		const uint64_t claimed = batch->committed >> 32;
 		const uint64_t room = message->head.bytes / sizeof(struct ttlog_record);
 
-		process->corrupt += claimed < room ? claimed : room;
+		process->counts.corrupt += claimed < room ? claimed : room;
 		return -EBADMSG;
 	}
 	if (batch->flags & TTLOG_BATCH_ALONE)
 		return take_alone(process, message);
-	source = find_source(process, message->address, message->head.module, message->head.exec);
+	source = source_table__get(&process->sources, message->address, message->head.module,
+				   message->head.exec);
 	if (!source) {
-		process->refused += batch->committed >> 32;
+		process->counts.refused += batch->committed >> 32;
 		return -ENOMEM;
 	}
 	if (message->head.kind == WIRE_TAIL)
 		source->tid = 0;
 	else if (!source->tid && !source->seq)
-		set_source_owner(source, message->head.tid, batch->tid); /* of that no word came */
-	count_emitted(source, batch);
+		source__set_owner(source, message->head.tid, batch->tid); /* WIRE_BEGIN was lost */
+	source__count_emitted(source, batch);
 	return take_from(process, source, message);
-}
-
-int process__add_source(struct process *process, const struct source *known,
-			const struct ttlog_batch *head)
-{
-	struct source *source = find_source(process, known->address, known->module, known->exec);
-
-	if (!source)
-		return -ENOMEM;
-	set_source_owner(source, known->tid, head->tid);
-	source->seq = head->seq;
-	source->taken_bytes = head->committed;
-	source->taken_events = head->committed >> 32;
-	source->base = head->events_before + (head->committed >> 32);
-	source->emitted = source->base;
-	facts__add_source(process->facts_fd, source);
-	return 0;
-}
-
-void process__set_owner(struct process *process, const struct wire_thread *message, bool owns)
-{
-	const struct wire_head *head = &message->head;
-	struct source *source;
-
-	/* nothing to be read there, now or later */
-	if (owns && message->batch.magic != TTLOG_BATCH_MAGIC)
-		return;
-	source = find_source(process, message->address, head->module, head->exec);
-	if (!source)
-		return;
-	set_source_owner(source, owns ? head->tid : 0, message->batch.tid);
-	if (message->batch.magic == TTLOG_BATCH_MAGIC)
-		count_emitted(source, &message->batch);
-}
-
-/* ---- after the death of a collector ---- */
-
-static struct source *known_source(struct process *process, uint64_t address)
-{
-	struct source *source;
-
-	if (!process->source_cap)
-		return NULL;
-	source = &process->sources[slot_of(process, address)];
-	return source->address ? source : NULL;
-}
-
-void process__set_base(struct process *process, uint64_t address, uint64_t base)
-{
-	struct source *source = known_source(process, address);
-
-	if (!source)
-		return;
-	source->base = base;
-	source->emitted = base;
-}
-
-bool process__has_source(const struct process *process, uint64_t address)
-{
-	return process->source_cnt && process->sources[slot_of(process, address)].address;
-}
-
-void process__forget_others(struct process *process, uint32_t exec)
-{
-	struct source *old = process->sources;
-	size_t cap = process->source_cap;
-
-	process->sources = NULL;
-	process->source_cap = 0;
-	process->source_cnt = 0;
-	for (size_t i = 0; i < cap; i++) {
-		if (!old[i].address || old[i].exec != exec)
-			continue;
-		if (process->source_cnt * 2 >= process->source_cap && grow_sources(process))
-			break;
-		process->sources[slot_of(process, old[i].address)] = old[i];
-		process->source_cnt++;
-	}
-	free(old);
-}
-
-void process__mark_taken(struct process *process, const struct ring_entry *entry)
-{
-	struct source *source = known_source(process, (uint64_t)entry->page << 12);
-
-	if (!source || !entry->seq || entry->seq < source->seq)
-		return;
-	source->seq = entry->seq;
-	source->thread = entry->thread;
-	source->taken_bytes = entry->words * (uint32_t)sizeof(uint32_t) + entry->bytes;
-}
-
-/* Walks records until `events` or `bytes` of them are behind; tells how far that was. */
-static void skip_records(const struct wire_batch *message, uint64_t events, uint32_t bytes,
-			 struct source *source)
-{
-	const unsigned char *records = (const unsigned char *)(message + 1);
-	struct ttlog_record record;
-	uint32_t at = 0, len;
-
-	source->taken_events = 0;
-	while (source->taken_events < events && at + sizeof(record) <= bytes) {
-		memcpy(&record, records + at, sizeof(record));
-		len = (record.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
-		if (!len)
-			break;
-		at += len;
-		source->taken_events++;
-	}
-	source->taken_bytes = at;
-}
-
-void process__count_taken(struct process *process, const struct wire_batch *message)
-{
-	const struct ttlog_batch *batch = &message->batch;
-	struct source *source = known_source(process, message->address);
-	uint32_t bytes = batch->committed;
-
-	if (!source)
-		return;
-	if (batch->seq == source->seq) {
-		if (source->taken_bytes < bytes)
-			bytes = source->taken_bytes;
-		skip_records(message, UINT64_MAX, bytes, source);
-	} else if (batch->events_before < source->base) {
-		/* nothing of it was taken, but its first events are from before the recording */
-		source->seq = batch->seq;
-		skip_records(message, source->base - batch->events_before, bytes, source);
-	}
-}
-
-void process__lose_tail(struct process *process, uint64_t address, uint32_t module, uint64_t events)
-{
-	struct source *source = find_source(process, address, module, SOURCE_ANY_EXEC);
-
-	if (!source)
-		return;
-	source->tid = 0;
-	if (events > source->emitted && events < UINT64_MAX / 2)
-		source->emitted = events;
-}
-
-bool process__has_owners(const struct process *process)
-{
-	for (size_t i = 0; i < process->source_cap; i++) {
-		if (process->sources[i].tid)
-			return true;
-	}
-	return false;
 }
 
 void process__exec(struct process *process, const struct wire_head *head)
 {
-	uint64_t emitted;
+	struct event_counts *counts = &process->counts;
 
 	/* the next program counts its own from 0 */
-	process->emitted_earlier += process->dropped;
-	process->no_memory += process->dropped;
-	process->dropped = 0;
-	emitted = process->emitted_earlier;
-	for (size_t i = 0; i < process->source_cap; i++) {
-		struct source *source = &process->sources[i];
+	process->sources.emitted_earlier += counts->dropped;
+	counts->no_memory += counts->dropped;
+	counts->dropped = 0;
+	process->modules.anchor_cnt = 0;
+	memcpy(process->id.comm, head->comm, sizeof(process->id.comm));
+	facts__add_exec(&process->facts, head->exec,
+			source_table__exec(&process->sources, head->exec));
+}
 
-		if (!source->address || source->exec == head->exec)
-			continue;
-		source->tid = 0;
-		emitted += source->emitted - source->base;
-	}
-	process->anchor_cnt = 0;
-	memcpy(process->comm, head->comm, sizeof(process->comm));
-	facts__add_exec(process->facts_fd, head->exec, emitted);
+void process__accounts(const struct process *process, const struct wire_process *kernel,
+		       struct accounts *ret)
+{
+	accounts__make(ret, &process->counts, source_table__emitted(&process->sources),
+		       process->ring ? ring__overwritten(process->ring) : 0, kernel);
 }
 
 void process__fill_head(const struct process *process, const struct source *source,
 			struct wire_head *ret)
 {
+	const struct process_id *id = &process->id;
+	const struct thread *thread =
+		thread_table__of(&process->threads, source->thread, source->tid);
+
 	ret->kind = WIRE_BATCH;
-	ret->start_ns = process->start_ns;
-	ret->cgroup = process->cgroup;
-	ret->tgid = process->pid;
+	ret->start_ns = id->start_ns;
+	ret->cgroup = id->cgroup;
+	ret->tgid = id->pid;
 	ret->tid = source->tid;
-	ret->ns_tgid = process->ns_pid;
-	ret->ns_tid = source->tid;
-	ret->uid = process->uid;
+	ret->ns_tgid = id->ns_pid;
+	ret->ns_tid = thread && thread->ns_tid ? thread->ns_tid : source->tid;
+	ret->uid = id->uid;
 	ret->module = source->module;
 	ret->exec = source->exec;
-	/* its number may be another's by now */
-	if (source->thread < process->thread_cnt &&
-	    process->threads[source->thread].tid == source->tid) {
-		const struct thread *thread = &process->threads[source->thread];
-
-		if (thread->ns_tid)
-			ret->ns_tid = thread->ns_tid;
-		memcpy(ret->comm, thread->comm, sizeof(ret->comm));
-	} else {
-		memcpy(ret->comm, process->comm, sizeof(ret->comm));
-	}
-}
-
-int process__add_file(struct process *process, const char *path)
-{
-	char **files = reallocarray(process->files, process->file_cnt + 1, sizeof(*files));
-
-	if (!files)
-		return -ENOMEM;
-	process->files = files;
-	files[process->file_cnt] = strdup(path);
-	if (!files[process->file_cnt])
-		return -ENOMEM;
-	process->file_cnt++;
-	return 0;
-}
-
-int process__replace_file(struct process *process, const char *path)
-{
-	if (process->file_cnt)
-		free(process->files[--process->file_cnt]);
-	return process__add_file(process, path);
+	memcpy(ret->comm, thread ? thread->comm : id->comm, sizeof(ret->comm));
 }

@@ -28,7 +28,7 @@ static size_t slot_of(const struct process_table *table, uint32_t pid)
 {
 	size_t slot = home_of(table, pid);
 
-	while (table->slots[slot] && table->slots[slot]->pid != pid)
+	while (table->slots[slot] && table->slots[slot]->id.pid != pid)
 		slot = (slot + 1) & (table->cap - 1);
 	return slot;
 }
@@ -48,7 +48,7 @@ static int grow(struct process_table *table)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->cap; i++) {
 		if (table->slots[i])
-			bigger.slots[slot_of(&bigger, table->slots[i]->pid)] = table->slots[i];
+			bigger.slots[slot_of(&bigger, table->slots[i]->id.pid)] = table->slots[i];
 	}
 	free(table->slots);
 	*table = bigger;
@@ -61,7 +61,7 @@ int process_table__add(struct process_table *table, struct process *process)
 
 	if (table->cnt * 2 >= table->cap && grow(table))
 		return -ENOMEM;
-	slot = slot_of(table, process->pid);
+	slot = slot_of(table, process->id.pid);
 	process->earlier = table->slots[slot];
 	table->slots[slot] = process;
 	table->cnt++;
@@ -70,7 +70,7 @@ int process_table__add(struct process_table *table, struct process *process)
 
 void process_table__remove(struct process_table *table, const struct process *process)
 {
-	size_t hole = slot_of(table, process->pid);
+	size_t hole = slot_of(table, process->id.pid);
 	struct process **at = &table->slots[hole];
 	size_t mask = table->cap - 1;
 
@@ -84,7 +84,7 @@ void process_table__remove(struct process_table *table, const struct process *pr
 		return;
 	/* close the gap, so that no search ends at it too early (Knuth 6.4, algorithm R) */
 	for (size_t i = (hole + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
-		size_t home = home_of(table, table->slots[i]->pid);
+		size_t home = home_of(table, table->slots[i]->id.pid);
 
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
 			table->slots[hole] = table->slots[i];

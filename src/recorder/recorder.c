@@ -74,26 +74,6 @@ bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, 
 
 /* ---- coming ---- */
 
-/* Which costs the same whatever it is, and waits for nothing; all else is for others to look up. */
-static void read_exe(struct process *process)
-{
-	char link[64], exe[PATH_MAX];
-	ssize_t len;
-
-	(void)snprintf(link, sizeof(link), "/proc/%u/exe", process->pid);
-	len = readlink(link, exe, sizeof(exe) - 1);
-	if (len < 0) {
-		(void)snprintf(link, sizeof(link), "/proc/%u/exe",
-			       proc_thread__living(process->pid));
-		len = readlink(link, exe, sizeof(exe) - 1);
-	}
-	if (len > 0) {
-		exe[len] = '\0';
-		free(process->exe);
-		process->exe = strdup(exe);
-	}
-}
-
 /* What the process already has stays with attached. */
 static void take_modules(struct process *process, struct attached_process *attached)
 {
@@ -102,7 +82,8 @@ static void take_modules(struct process *process, struct attached_process *attac
 	for (size_t i = 0; i < attached->module_cnt; i++) {
 		const uint32_t module = attached->modules[i];
 
-		if (process__has_module(process, module) || process__add_module(process, module))
+		if (module_set__has(&process->modules, module) ||
+		    module_set__add(&process->modules, module))
 			attached->modules[left++] = module;
 	}
 	attached->module_cnt = left;
@@ -113,9 +94,9 @@ static void hold_module(struct recorder *recorder, struct process *process, uint
 {
 	struct attach *attach = recorder->options.job.attach;
 
-	if (process__has_module(process, module) || !attach__hold(attach, module))
+	if (module_set__has(&process->modules, module) || !attach__hold(attach, module))
 		return;
-	if (process__add_module(process, module))
+	if (module_set__add(&process->modules, module))
 		attach__release(attach, &module, 1);
 }
 
@@ -125,7 +106,7 @@ static void take_seen(struct recorder *recorder, struct process *process,
 	const bool was_seen = process->crash.mappings.cnt;
 
 	if (attached->build_id[0])
-		memcpy(process->build_id, attached->build_id, sizeof(process->build_id));
+		memcpy(process->id.build_id, attached->build_id, sizeof(process->id.build_id));
 	if (!attached->seen.cnt)
 		return;
 	/* attached frees the old ones */
@@ -136,9 +117,9 @@ static void take_seen(struct recorder *recorder, struct process *process,
 
 static void give(struct recorder *recorder, struct process *process)
 {
-	if (process->given)
+	if (process->lifecycle.given)
 		return;
-	process->given = true;
+	process->lifecycle.given = true;
 	recorder->given_cnt++;
 }
 
@@ -152,7 +133,7 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 	}
 	if (!process)
 		return NULL;
-	read_exe(process);
+	process_id__read_exe(&process->id);
 	if (recorder->options.all_given)
 		give(recorder, process);
 	return process;
@@ -160,30 +141,19 @@ static struct process *admit(struct recorder *recorder, const struct wire_head *
 
 static void announce(struct recorder *recorder, struct process *process, size_t site_cnt)
 {
-	if (process->announced)
+	if (process->lifecycle.announced)
 		return;
-	process->announced = true;
+	process->lifecycle.announced = true;
 	if (!recorder->options.quiet)
-		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->pid,
+		fprintf(stderr, "ttlog-collect: recording pid %u (%zu sites)\n", process->id.pid,
 			site_cnt);
-}
-
-/* Whether it is the one that started then; of an attached one the time is not so exact. */
-static bool is_same(const struct process *process, uint64_t start_ns)
-{
-	/* pulled from an attached process */
-	if (!start_ns)
-		return true;
-	if (process->start_ns)
-		return process->start_ns == start_ns;
-	return !process->proc_start_ns || start_time__is_same(process->proc_start_ns, start_ns);
 }
 
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns)
 {
 	struct process *process = process_table__find(&recorder->table, pid);
 
-	while (process && !is_same(process, start_ns))
+	while (process && !process_id__is_started_at(&process->id, start_ns))
 		process = process->earlier;
 	return process;
 }
@@ -192,11 +162,11 @@ static struct process *find(struct recorder *recorder, const struct wire_head *h
 {
 	struct process *process = recorder->last;
 
-	if (process && process->pid == head->tgid && process->start_ns == head->start_ns)
+	if (process && process->id.pid == head->tgid && process->id.start_ns == head->start_ns)
 		return process;
 	process = recorder__find(recorder, head->tgid, head->start_ns);
 	if (process)
-		process->start_ns = head->start_ns;
+		process->id.start_ns = head->start_ns;
 	recorder->last = process;
 	return process;
 }
@@ -208,7 +178,7 @@ static bool is_past(const struct recorder *recorder, const struct wire_head *hea
 	uint64_t start_ns = 0;
 
 	if (newest)
-		start_ns = newest->start_ns ? newest->start_ns : newest->proc_start_ns;
+		start_ns = process_id__start_ns(&newest->id);
 	return start_ns > head->start_ns;
 }
 
@@ -223,7 +193,7 @@ void recorder__open_ring(struct recorder *recorder, struct process *process)
 		prefault__add(recorder->options.prefault, process->ring);
 	if (err && !was_refused)
 		report__failure(
-			process->pid, err,
+			process->id.pid, err,
 			process->ring
 				? "no file for its ring: nothing can be recovered should we be killed"
 			: err == -ENOBUFS
@@ -246,7 +216,8 @@ static struct process *admit_unknown(struct recorder *recorder, const struct wir
 	struct process *process = admit(recorder, head);
 
 	if (process)
-		(void)recorder__look(recorder, process->pid, process->start_ns, ATTACH_LOOK_NEW);
+		(void)recorder__look(recorder, process->id.pid, process->id.start_ns,
+				     ATTACH_LOOK_NEW);
 	return process;
 }
 
@@ -261,12 +232,8 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 		hold_module(recorder, process, head->module);
 	if (!process || !needs_ring(recorder, process))
 		return process;
-	if (!process->start_ns || !process->comm[0]) {
-		process->ns_pid = head->ns_tgid;
-		process->uid = head->uid;
-		process->cgroup = head->cgroup;
-		memcpy(process->comm, head->comm, sizeof(process->comm));
-	}
+	if (!process->id.start_ns || !process->id.comm[0])
+		process_id__take_head(&process->id, head);
 	recorder__open_ring(recorder, process);
 	announce(recorder, process,
 		 attach__enabled_cnt(recorder->options.job.attach, head->module));
@@ -293,7 +260,7 @@ static struct process *find_attached(const struct recorder *recorder, uint32_t p
 
 	if (!process || !proc_start_ns)
 		return process;
-	known_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
+	known_ns = process_id__start_ns(&process->id);
 	return start_time__is_same(proc_start_ns, known_ns) ? process : NULL;
 }
 
@@ -307,13 +274,13 @@ static void take_look(struct recorder *recorder, struct attached_process *attach
 	take_modules(process, attached);
 	take_seen(recorder, process, attached);
 	if (attached->build_id[0])
-		facts__add_process(process->facts_fd, process);
+		facts__add_process(&process->facts, &process->id);
 	if (!(attached->look & ATTACH_LOOK_CRASH))
 		return;
 	if (!attached->seen.cnt)
 		mapping_cache__fill(&recorder->mapping_cache, process);
-	process->is_looked_at = false;
-	if (process->exiting && !process->ended)
+	process->lifecycle.is_looked_at = false;
+	if (process->lifecycle.exiting && !process->lifecycle.ended)
 		recorder__end_when_whole(recorder, process);
 }
 
@@ -341,36 +308,26 @@ void recorder__take_attached(struct recorder *recorder, struct attached_process 
 			"what it has mapped is not known, the stack of a crash may have no names");
 	if (!process)
 		return;
-	process->proc_start_ns = proc_start_ns;
+	process->id.proc_start_ns = proc_start_ns;
 	if (attached->given)
 		give(recorder, process);
 	if (attached->ret_was_announced)
-		*attached->ret_was_announced = process->announced;
-	process->announced |= attached->announced;
+		*attached->ret_was_announced = process->lifecycle.announced;
+	process->lifecycle.announced |= attached->announced;
 	take_modules(process, attached);
 	take_seen(recorder, process, attached);
 	for (size_t i = 0; i < attached->anchor_cnt; i++)
-		(void)process__add_anchor(process, &attached->anchors[i]);
+		(void)module_set__add_anchor(&process->modules, &attached->anchors[i]);
 	for (size_t i = 0; i < attached->source_cnt; i++) {
 		const struct source *source = &attached->sources[i];
 
-		if (process__add_source(process, source, &attached->heads[i]))
+		if (source_table__add(&process->sources, source, &attached->heads[i]))
 			continue;
 		(void)kernel__register_batch(recorder->options.job.kernel, attached->pid,
 					     source->tid, source->address, source->module);
 	}
-	if (process->anchor_cnt)
+	if (process->modules.anchor_cnt)
 		process__open_facts(process, recorder->options.ring_dir);
-}
-
-bool recorder__still_runs(const struct process *process)
-{
-	uint64_t now_ns = start_time__read_ns(process->pid);
-	uint64_t start_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
-
-	if (now_ns && start_ns)
-		return start_time__is_same(now_ns, start_ns);
-	return kill(process->pid, 0) == 0 || errno != ESRCH;
 }
 
 /* ---- recording ---- */
@@ -381,9 +338,10 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 
 	if (!process)
 		return;
-	process->consumed_bytes += message->head.bytes;
+	process->consumed.bytes += message->head.bytes;
 	(void)process__take(process, message);
-	if (message->head.kind == WIRE_TAIL && process->exiting && !process->ended)
+	if (message->head.kind == WIRE_TAIL && process->lifecycle.exiting &&
+	    !process->lifecycle.ended)
 		recorder__end_when_whole(recorder, process);
 }
 
@@ -393,11 +351,11 @@ void recorder__tell_consumed(struct recorder *recorder)
 	struct process_cursor cursor = { 0 };
 
 	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (process->consumed_bytes == process->consumed_told)
+		if (process->consumed.bytes == process->consumed.told_bytes)
 			continue;
-		if (kernel__set_consumed(recorder->options.job.kernel, process->pid,
-					 process->consumed_bytes) == 0)
-			process->consumed_told = process->consumed_bytes;
+		if (kernel__set_consumed(recorder->options.job.kernel, process->id.pid,
+					 process->consumed.bytes) == 0)
+			process->consumed.told_bytes = process->consumed.bytes;
 	}
 }
 
@@ -409,8 +367,8 @@ static bool heeds_request(const struct recorder *recorder, const struct process 
 		return false;
 	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
 	 * more than one after another, and only where there is room */
-	return process->job_cnt <= 1 && !process->owed_reason &&
-	       !(process->job_cnt &&
+	return process->snapshots.job_cnt <= 1 && !process->snapshots.is_owed &&
+	       !(process->snapshots.job_cnt &&
 		 job_queue__is_full(recorder->options.job.queue, job__bytes(process)));
 }
 
@@ -429,11 +387,11 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 	if (!heeds_request(recorder, process))
 		return;
 	request = trigger_request__new(message->reason[0] ? message->reason : "request",
-				       process->pid, false);
+				       process->id.pid, false);
 	if (request)
 		recorder__snapshot(recorder, request);
 	else
-		report__failure(process->pid, -ENOMEM, "no snapshot that it asked for");
+		report__failure(process->id.pid, -ENOMEM, "no snapshot that it asked for");
 }
 
 /* ---- what the kernel says of it ---- */
@@ -450,20 +408,20 @@ static uint32_t look_of_exec(const struct wire_head *head)
 static void take_exec(struct recorder *recorder, struct process *process,
 		      const struct wire_head *head)
 {
-	process->has_file = false;
+	process->lifecycle.has_file = false;
 	process__exec(process, head);
-	process->build_id[0] = '\0';
+	process->id.build_id[0] = '\0';
 	mappings__fini(&process->crash.mappings);
-	read_exe(process);
-	facts__add_process(process->facts_fd, process);
-	(void)recorder__look(recorder, process->pid, process->start_ns, look_of_exec(head));
+	process_id__read_exe(&process->id);
+	facts__add_process(&process->facts, &process->id);
+	(void)recorder__look(recorder, process->id.pid, process->id.start_ns, look_of_exec(head));
 }
 
 /* Its memory goes while it dies, sooner than another thread has begun to look. */
 static bool look_now(struct recorder *recorder, struct process *process)
 {
 	struct attached_process *attached =
-		attached_process__new_last_look(process->pid, process->start_ns);
+		attached_process__new_last_look(process->id.pid, process->id.start_ns);
 	bool found = attached;
 
 	if (found)
@@ -481,9 +439,9 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
 		if (look_now(recorder, process))
 			break;
-		process->is_looked_at = recorder__look(recorder, process->pid, process->start_ns,
-						       ATTACH_LOOK_CRASH);
-		if (!process->is_looked_at)
+		process->lifecycle.is_looked_at = recorder__look(
+			recorder, process->id.pid, process->id.start_ns, ATTACH_LOOK_CRASH);
+		if (!process->lifecycle.is_looked_at)
 			mapping_cache__fill(&recorder->mapping_cache, process);
 		break;
 	case WIRE_REPORTER:
@@ -511,12 +469,13 @@ static struct process *find_with_file(struct recorder *recorder, const struct wi
 
 	/* what its dynamic linker has brought since it was known, by an exec */
 	if (process && head->kind == WIRE_START)
-		(void)recorder__look(recorder, process->pid, process->start_ns, ATTACH_LOOK_NEW);
+		(void)recorder__look(recorder, process->id.pid, process->id.start_ns,
+				     ATTACH_LOOK_NEW);
 	if (!process && !is_past(recorder, head))
 		process = admit_unknown(recorder, head);
 	recorder->last = process;
 	if (process)
-		process->has_file = true;
+		process->lifecycle.has_file = true;
 	return process;
 }
 
@@ -553,13 +512,13 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_TAIL:
 		(void)process__take(process, (const struct wire_batch *)head);
-		if (process->exiting && !process->ended)
+		if (process->lifecycle.exiting && !process->lifecycle.ended)
 			recorder__end_when_whole(recorder, process);
 		break;
 	case WIRE_BEGIN:
 	case WIRE_END:
-		process__set_owner(process, (const struct wire_thread *)head,
-				   head->kind == WIRE_BEGIN);
+		source_table__set_owner(&process->sources, (const struct wire_thread *)head,
+					head->kind == WIRE_BEGIN);
 		break;
 	case WIRE_REQUEST:
 		request_from_program(recorder, process, (const struct wire_request *)head);
@@ -568,7 +527,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		take_exec(recorder, process, head);
 		break;
 	case WIRE_LIBRARY:
-		(void)recorder__look(recorder, process->pid, process->start_ns,
+		(void)recorder__look(recorder, process->id.pid, process->id.start_ns,
 				     ATTACH_LOOK_LIBRARY);
 		break;
 	case WIRE_CRASH:
@@ -581,7 +540,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_EXIT:
 		death__take_end(&process->crash, &((const struct wire_exit *)head)->end);
-		if (!process->ended)
+		if (!process->lifecycle.ended)
 			recorder__end_when_whole(recorder, process);
 		break;
 	}

@@ -55,32 +55,32 @@ void recorder__command_ended(struct recorder *recorder)
 static bool says_accounts(const struct recorder *recorder, const struct process *process)
 {
 	return process->ring || process->no_ring ||
-	       (process->given && !recorder->options.all_given);
+	       (process->lifecycle.given && !recorder->options.all_given);
 }
 
 void recorder__finish(struct recorder *recorder, struct process *process)
 {
-	if (!process->ended || process->job_cnt || process->owed_reason || process->kept ||
-	    process == recorder->pulled)
+	if (!process->lifecycle.ended || process->snapshots.job_cnt || process->snapshots.is_owed ||
+	    process->snapshots.is_kept || process == recorder->pulled)
 		return;
 	if (says_accounts(recorder, process))
 		report__process(process, recorder->options.job.kernel, recorder->options.quiet);
-	kernel__untrack(recorder->options.job.kernel, process->pid, process->start_ns);
+	kernel__untrack(recorder->options.job.kernel, process->id.pid, process->id.start_ns);
 	process_table__remove(&recorder->table, process);
 	if (recorder->last == process)
 		recorder->last = NULL;
-	if (process->given)
+	if (process->lifecycle.given)
 		recorder->given_cnt--;
 	prefault__remove(recorder->options.prefault, process->ring);
-	attach__forget(recorder->options.job.attach, (pid_t)process->pid, process->modules,
-		       process->module_cnt);
+	attach__forget(recorder->options.job.attach, (pid_t)process->id.pid, process->modules.items,
+		       process->modules.cnt);
 	process__free(process);
 	recorder__tell_done(recorder);
 }
 
 static void lose_tail(void *ctx, uint64_t address, uint32_t module, uint64_t events)
 {
-	process__lose_tail(ctx, address, module, events);
+	source_table__lose_tail(ctx, address, module, events);
 }
 
 /* Where the kernel had no room for what dying threads had, it still knows how much that was. */
@@ -88,26 +88,29 @@ static void count_lost_tails(struct recorder *recorder, struct process *process)
 {
 	struct wire_process counters;
 
-	if (kernel__read_process(recorder->options.job.kernel, process->pid, process->start_ns,
-				 &counters) == 0 &&
+	if (kernel__read_process(recorder->options.job.kernel, process->id.pid,
+				 process->id.start_ns, &counters) == 0 &&
 	    counters.lost_tails)
-		kernel__each_left(recorder->options.job.kernel, process->pid, lose_tail, process);
+		kernel__each_left(recorder->options.job.kernel, process->id.pid, lose_tail,
+				  &process->sources);
 }
 
 /* Its crash is in a snapshot already, with all that it ever recorded. */
 static bool is_written(const struct process *process)
 {
-	return process->hurried && process->snapshot_mark == ring__written_bytes(process->ring);
+	return process->snapshots.hurried &&
+	       process->snapshots.mark == ring__written_bytes(process->ring);
 }
 
 /* How it ended, where that is known, is in its crash by now. */
 static void end(struct recorder *recorder, struct process *process)
 {
 	count_lost_tails(recorder, process);
-	process->ended = true;
+	process->lifecycle.ended = true;
 	/* its death is to be explained, also where it passed none of the sites that are on */
-	if (process->crash.exit_signal && (process->announced || process->has_file) &&
-	    !process->ring && !process->no_ring)
+	if (process->crash.exit_signal &&
+	    (process->lifecycle.announced || process->lifecycle.has_file) && !process->ring &&
+	    !process->no_ring)
 		recorder__open_ring(recorder, process);
 	/* nor is it to cost the stack that there was no memory for events: nothing is written to this */
 	if (process->crash.exit_signal && process->no_ring && !process->ring)
@@ -120,10 +123,10 @@ static void end(struct recorder *recorder, struct process *process)
 
 void recorder__end_when_whole(struct recorder *recorder, struct process *process)
 {
-	process->exiting = true;
-	if (process__has_owners(process))
+	process->lifecycle.exiting = true;
+	if (source_table__has_owners(&process->sources))
 		count_lost_tails(recorder, process);
-	if (!process__has_owners(process) && !process->is_looked_at)
+	if (!source_table__has_owners(&process->sources) && !process->lifecycle.is_looked_at)
 		end(recorder, process);
 }
 
@@ -132,17 +135,17 @@ static bool is_overdue(struct recorder *recorder, struct process *process)
 {
 	struct wire_process counters;
 
-	if (process->ended)
+	if (process->lifecycle.ended)
 		return false;
-	if (kernel__read_process(recorder->options.job.kernel, process->pid, process->start_ns,
-				 &counters) == 0 &&
+	if (kernel__read_process(recorder->options.job.kernel, process->id.pid,
+				 process->id.start_ns, &counters) == 0 &&
 	    counters.exits) {
 		death__take_end(&process->crash, &counters.end);
-	} else if (!process->exiting && recorder__still_runs(process)) {
+	} else if (!process->lifecycle.exiting && process_id__is_running(&process->id)) {
 		return false;
 	}
 	/* what it said last may be on its way */
-	return process->missing++ > 0;
+	return process->lifecycle.missing++ > 0;
 }
 
 /* Once: the kernel counts marks that were hit, not processes. */
@@ -159,8 +162,8 @@ static void tell_untracked(struct recorder *recorder)
 static bool is_only_looked_at(struct recorder *recorder, struct process *process)
 {
 	(void)recorder;
-	return process->exiting && !process->ended && process->is_looked_at &&
-	       !process__has_owners(process);
+	return process->lifecycle.exiting && !process->lifecycle.ended &&
+	       process->lifecycle.is_looked_at && !source_table__has_owners(&process->sources);
 }
 
 static void end_each(struct recorder *recorder,

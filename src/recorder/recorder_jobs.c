@@ -54,11 +54,11 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 	if (!job)
 		return -errno;
 	job->request = request;
-	job->is_last = process->ended || is_shutdown(request);
+	job->is_last = process->lifecycle.ended || is_shutdown(request);
 	if (request)
 		request->open_cnt++;
-	process->snapshot_mark = ring__written_bytes(process->ring);
-	process->job_cnt++;
+	process->snapshots.mark = ring__written_bytes(process->ring);
+	process->snapshots.job_cnt++;
 	recorder->open_jobs++;
 	job_queue__submit(recorder->options.job.queue, job);
 	return 0;
@@ -67,31 +67,46 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 /* ---- what can't be written yet ---- */
 
 /*
- * A job takes memory until it is written, so only so many may wait. Beyond that what is in a ring
- * stays there: the process owes a snapshot, and keeps its ring until that is made. It owes one at
- * most, which will hold all that others would. Who waits for an answer is told at once.
+ * A job takes memory until it is written, so only so many may wait. Beyond that events stay in the
+ * ring: the process owes a snapshot, and keeps its ring until that is made. It owes at most one,
+ * which will hold all that others would. A second request is refused at once.
  */
+struct owed {
+	struct process *process;
+	struct trigger_request *request; /* waits for it; NULL: none */
+	struct owed *next;
+	char reason[TRIGGER_REASON_BYTES];
+};
+
+static void copy_reason(struct owed *owed, const char *reason)
+{
+	(void)snprintf(owed->reason, sizeof(owed->reason), "%s", reason);
+}
+
 static int owe(struct recorder *recorder, struct process *process, const char *reason,
 	       struct trigger_request *request)
 {
-	char *copy;
+	struct owed *owed = recorder->first_owed;
 
-	if (process->owed_reason && !process->ended)
+	if (process->snapshots.is_owed && !process->lifecycle.ended)
 		return request && request->answer ? -ENOBUFS : 0;
-	copy = strdup(reason);
-	if (!copy)
-		return -ENOMEM;
-	if (!process->owed_reason) {
-		process->owed_request = request;
-		if (request)
-			request->open_cnt++;
-		process->next_owed = NULL;
-		*recorder->last_owed = process;
-		recorder->last_owed = &process->next_owed;
+	if (process->snapshots.is_owed) {
+		/* how it ended is the last word */
+		while (owed->process != process)
+			owed = owed->next;
+		copy_reason(owed, reason);
+		return 0;
 	}
-	/* how it ended is the last word */
-	free(process->owed_reason);
-	process->owed_reason = copy;
+	owed = calloc(1, sizeof(*owed));
+	if (!owed)
+		return -ENOMEM;
+	*owed = (struct owed){ .process = process, .request = request };
+	copy_reason(owed, reason);
+	if (request)
+		request->open_cnt++;
+	*recorder->last_owed = owed;
+	recorder->last_owed = &owed->next;
+	process->snapshots.is_owed = true;
 	return 0;
 }
 
@@ -101,10 +116,10 @@ static void fail(struct recorder *recorder, const struct process *process,
 	char line[96];
 
 	recorder->failed = true;
-	report__failure(process->pid, err, "no snapshot");
+	report__failure(process->id.pid, err, "no snapshot");
 	if (!request)
 		return;
-	(void)snprintf(line, sizeof(line), "error: no snapshot of pid %u: %s", process->pid,
+	(void)snprintf(line, sizeof(line), "error: no snapshot of pid %u: %s", process->id.pid,
 		       strerror(-err));
 	trigger_request__add_line(request, line);
 }
@@ -120,7 +135,7 @@ int recorder__want(struct recorder *recorder, struct process *process, const cha
 {
 	int err = -ENOBUFS;
 
-	if (!process->owed_reason)
+	if (!process->snapshots.is_owed)
 		err = start_job(recorder, process, reason, request);
 	if (is_passing(recorder, err))
 		err = owe(recorder, process, reason, request);
@@ -147,34 +162,33 @@ int recorder__want_end(struct recorder *recorder, struct process *process)
 	return recorder__want(recorder, process, reason, NULL);
 }
 
-static void settle(struct recorder *recorder, struct process *process)
+static void settle(struct recorder *recorder, struct owed *owed)
 {
-	struct trigger_request *request = process->owed_request;
+	struct process *process = owed->process;
 
-	recorder->first_owed = process->next_owed;
+	recorder->first_owed = owed->next;
 	if (!recorder->first_owed)
 		recorder->last_owed = &recorder->first_owed;
-	free(process->owed_reason);
-	process->owed_reason = NULL;
-	process->owed_request = NULL;
-	if (request)
-		answer_if_closed(request);
+	process->snapshots.is_owed = false;
+	if (owed->request)
+		answer_if_closed(owed->request);
+	free(owed);
 	recorder__finish(recorder, process);
 }
 
-/* As many as there is room for now; where nothing waits any more, all. */
+/* As many as there is room for now; at the end, all. */
 void recorder__pay(struct recorder *recorder)
 {
-	struct process *process;
+	struct owed *owed;
 
-	while ((process = recorder->first_owed)) {
-		int err = start_job(recorder, process, process->owed_reason, process->owed_request);
+	while ((owed = recorder->first_owed)) {
+		int err = start_job(recorder, owed->process, owed->reason, owed->request);
 
 		if (is_passing(recorder, err))
 			return;
 		if (err)
-			fail(recorder, process, process->owed_request, err);
-		settle(recorder, process);
+			fail(recorder, owed->process, owed->request, err);
+		settle(recorder, owed);
 	}
 }
 
@@ -183,8 +197,8 @@ void recorder__pay(struct recorder *recorder)
 static void snapshot_one(struct recorder *recorder, struct process *process,
 			 struct trigger_request *request)
 {
-	if (!process->ring || process->ended ||
-	    (request->only_new && process->snapshot_mark == ring__written_bytes(process->ring)))
+	if (!process->ring || process->lifecycle.ended ||
+	    (request->only_new && process->snapshots.mark == ring__written_bytes(process->ring)))
 		return;
 	(void)recorder__want(recorder, process, request->reason, request);
 }
@@ -196,7 +210,7 @@ void recorder__snapshot(struct recorder *recorder, struct trigger_request *reque
 
 	request->open_cnt = 1;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
-		if (!request->pid || process->pid == request->pid)
+		if (!request->pid || process->id.pid == request->pid)
 			snapshot_one(recorder, process, request);
 	}
 	answer_if_closed(request);
@@ -209,9 +223,11 @@ static bool is_held_up(const struct process *process, uint64_t now_ns)
 {
 	uint64_t age_ns = now_ns - process->crash.stamp_ns;
 
-	if (!process->ring || !process->crash.has_crash || process->ended || process->hurried)
+	if (!process->ring || !process->crash.has_crash || process->lifecycle.ended ||
+	    process->snapshots.hurried)
 		return false;
-	return age_ns > CRASH_MAX_NS || (age_ns > CRASH_HURRY_NS && !process__has_owners(process));
+	return age_ns > CRASH_MAX_NS ||
+	       (age_ns > CRASH_HURRY_NS && !source_table__has_owners(&process->sources));
 }
 
 void recorder__hurry(struct recorder *recorder)
@@ -225,12 +241,12 @@ void recorder__hurry(struct recorder *recorder)
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (!is_held_up(process, now_ns))
 			continue;
-		process->hurried = true;
+		process->snapshots.hurried = true;
 		/* nothing else can become of it */
 		process->crash.has_exit = true;
 		process->crash.exit_signal = process->crash.signal;
 		if (recorder__want_end(recorder, process))
-			process->snapshot_mark = UINT64_MAX; /* once more when it is gone */
+			process->snapshots.mark = UINT64_MAX; /* once more when it is gone */
 	}
 }
 
@@ -256,12 +272,12 @@ static void answer(struct job *job)
 
 static void take_file(struct process *process, const struct job *job, bool had_part)
 {
-	int err = had_part ? process__replace_file(process, job->path)
-			   : process__add_file(process, job->path);
+	int err = had_part ? snapshot_state__replace_file(&process->snapshots, job->path)
+			   : snapshot_state__add_file(&process->snapshots, job->path);
 
 	if (err)
-		report__failure(process->pid, err, "its last line will not name a snapshot");
-	process->unreadable = job->corrupt_cnt;
+		report__failure(process->id.pid, err, "its last line will not name a snapshot");
+	process->counts.unreadable = job->corrupt_cnt;
 }
 
 /* What it was to hold is in no snapshot yet. */
@@ -270,21 +286,21 @@ static void take_failure(struct recorder *recorder, struct process *process, con
 	recorder->failed = true;
 	report__failure(job->source.pid, job->err, "snapshot could not be written");
 	if (process)
-		process->snapshot_mark = UINT64_MAX;
+		process->snapshots.mark = UINT64_MAX;
 }
 
 void recorder__job_done(struct recorder *recorder, struct job *job)
 {
 	struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
 	const bool is_whole = !job->err && !job->left_out;
-	const bool was_kept = process && process->kept == job;
+	const bool was_kept = process && process->snapshots.is_kept && job->tries;
 
 	recorder->open_jobs--;
 	answer(job);
 	if (process && !job->err)
-		take_file(process, job, was_kept && process->has_part);
+		take_file(process, job, was_kept && process->snapshots.has_part);
 	if (process && job->is_last && !is_whole) {
-		process->has_part |= !job->err;
+		process->snapshots.has_part |= !job->err;
 		recorder__keep(recorder, process, job);
 	} else {
 		if (job->err)
@@ -292,10 +308,10 @@ void recorder__job_done(struct recorder *recorder, struct job *job)
 		/* it holds a part of the process's ring */
 		job__free(job);
 		if (was_kept)
-			process->kept = NULL;
+			process->snapshots.is_kept = false;
 	}
 	if (process) {
-		process->job_cnt -= !was_kept;
+		process->snapshots.job_cnt -= !was_kept;
 		recorder__finish(recorder, process);
 	}
 	recorder__pay(recorder);

@@ -47,16 +47,16 @@ static void say_kept(const struct job *job)
 void recorder__keep(struct recorder *recorder, struct process *process, struct job *job)
 {
 	/* once, not with each try */
-	if (!process->kept)
+	if (!process->snapshots.is_kept)
 		say_kept(job);
-	process->kept = job;
+	process->snapshots.is_kept = true;
 	job->retry_ns = clock__now_mono_ns() + (RETRY_NS << (job->tries < 6 ? job->tries : 6));
 	job->tries++;
 	job->next = recorder->kept;
 	recorder->kept = job;
-	if (!process->given)
+	if (!process->lifecycle.given)
 		return;
-	process->given = false;
+	process->lifecycle.given = false;
 	recorder->given_cnt--;
 	recorder__tell_done(recorder);
 }

@@ -20,13 +20,13 @@
 
 static bool has_news(const struct process *process)
 {
-	return process->ring && process->live_mark != ring__written_bytes(process->ring);
+	return process->ring && process->live.written_bytes != ring__written_bytes(process->ring);
 }
 
 static void mark(struct process *process)
 {
-	process->live_mark = ring__written_bytes(process->ring);
-	process->live_events = ring__events(process->ring);
+	process->live.written_bytes = ring__written_bytes(process->ring);
+	process->live.events = ring__events(process->ring);
 }
 
 /* Without memory for it what is new stays so until the next round. */
@@ -35,10 +35,11 @@ static void submit(struct recorder *recorder, struct process *process)
 	struct job *job;
 	uint64_t events_before;
 
-	job = job__new_since(process, &recorder->options.job, process->live_mark, &events_before);
+	job = job__new_since(process, &recorder->options.job, process->live.written_bytes,
+			     &events_before);
 	if (!job)
 		return;
-	live__submit(recorder->options.live, job, events_before - process->live_events);
+	live__submit(recorder->options.live, job, events_before - process->live.events);
 	mark(process);
 }
 

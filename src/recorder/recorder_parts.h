@@ -16,6 +16,7 @@
 #include "recorder.h"
 
 struct job;
+struct owed;
 struct process;
 struct pull_meanwhile;
 struct trigger_request;
@@ -32,9 +33,9 @@ struct recorder {
 	bool owes_done;         /* the notice of that found no room */
 	unsigned idle_sweeps;   /* without any process */
 	size_t open_jobs;
-	struct job *kept; /* that wait for room on the disk: recorder_kept.c */
-	struct process *first_owed, **last_owed; /* that wait for room, or for memory */
-	bool ends;                               /* nothing will be tried again later */
+	struct job *kept;                     /* that wait for room on the disk: recorder_kept.c */
+	struct owed *first_owed, **last_owed; /* snapshots that wait for room, or for memory */
+	bool ends;                            /* nothing will be tried again later */
 	bool failed;
 	bool told_untracked;
 	bool saw_unused; /* unused modules were found before this round */
@@ -49,7 +50,6 @@ struct process *recorder__find_recording(struct recorder *recorder, const struct
 void recorder__stamp_thread(struct wire_head *head);
 /* The process with that number that started then, of those that had it one after another. */
 struct process *recorder__find(const struct recorder *recorder, uint32_t pid, uint64_t start_ns);
-bool recorder__still_runs(const struct process *process);
 /* Asks for a look (enum attach_look); the answer comes as an attached_process. False without
  * memory. */
 bool recorder__look(struct recorder *recorder, uint32_t pid, uint64_t start_ns, uint32_t what);

@@ -40,9 +40,9 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 	struct ttlog_module module;
 	uint64_t dropped = 0;
 
-	for (size_t i = 0; i < process->anchor_cnt; i++) {
-		int err = pull__memory(process->pid, process->anchors[i].address, &module,
-				       sizeof(module), meanwhile);
+	for (size_t i = 0; i < process->modules.anchor_cnt; i++) {
+		int err = pull__memory(process->id.pid, process->modules.anchors[i].address,
+				       &module, sizeof(module), meanwhile);
 
 		if (recorder->pulled != process)
 			return;
@@ -51,15 +51,15 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 		if (err == -ETIMEDOUT)
 			break;
 	}
-	if (dropped > process->dropped)
-		process->dropped = dropped;
+	if (dropped > process->counts.dropped)
+		process->counts.dropped = dropped;
 }
 
 /* Of a thread that is known only the name may be another by now. */
 static bool is_known(const struct process *process, const struct source *source)
 {
-	return source->thread < process->thread_cnt &&
-	       process->threads[source->thread].tid == source->tid;
+	return source->thread < process->threads.cnt &&
+	       process->threads.items[source->thread].tid == source->tid;
 }
 
 /*
@@ -75,7 +75,7 @@ static bool find_owner(const struct process *process, const struct source *sourc
 		return true;
 	/* numbers of another namespace; or what the program says is not true */
 	if (source->own_tid != source->tid ||
-	    proc_thread__read_comm(process->pid, own_tid, batch->head.comm))
+	    proc_thread__read_comm(process->id.pid, own_tid, batch->head.comm))
 		return false;
 	batch->head.tid = own_tid;
 	batch->head.ns_tid = own_tid;
@@ -91,7 +91,7 @@ static void stamp(const struct process *process, const struct source *source,
 	if (!find_owner(process, source, batch))
 		batch->head.tid = 0;
 	else if (is_known(process, source) && batch->head.tid == source->tid)
-		(void)proc_thread__read_comm(process->pid, source->tid, batch->head.comm);
+		(void)proc_thread__read_comm(process->id.pid, source->tid, batch->head.comm);
 	else
 		recorder__stamp_thread(&batch->head);
 }
@@ -115,7 +115,7 @@ static bool take_pulled(struct recorder *recorder, struct process *process,
 			struct wire_batch *batch)
 {
 	/* what came in meanwhile may have told */
-	batch->head.start_ns = process->start_ns;
+	batch->head.start_ns = process->id.start_ns;
 	/* a ring for it, if this is the first that it has to say */
 	if (recorder__find_recording(recorder, &batch->head) == process)
 		(void)process__take(process, batch);
@@ -135,7 +135,7 @@ static ssize_t pull_some(struct recorder *recorder, struct process *process,
 		cnt = PULL_MAX_CNT;
 	for (size_t i = 0; i < cnt; i++)
 		addresses[i] = sources[i].address;
-	got = pull__batches(process->pid, addresses, cnt, batch, meanwhile);
+	got = pull__batches(process->id.pid, addresses, cnt, batch, meanwhile);
 	if (recorder->pulled != process)
 		return 0;
 	if (got < 0)
@@ -158,12 +158,12 @@ static ssize_t pull_some(struct recorder *recorder, struct process *process,
 static int list_sources(const struct process *process, struct sources *ret)
 {
 	ret->cnt = 0;
-	ret->items = calloc(process->source_cnt + 1, sizeof(*ret->items));
+	ret->items = calloc(process->sources.cnt + 1, sizeof(*ret->items));
 	if (!ret->items)
 		return -ENOMEM;
-	for (size_t i = 0; i < process->source_cap; i++) {
-		if (process->sources[i].address && process->sources[i].tid)
-			ret->items[ret->cnt++] = process->sources[i];
+	for (size_t i = 0; i < process->sources.cap; i++) {
+		if (process->sources.slots[i].address && process->sources.slots[i].tid)
+			ret->items[ret->cnt++] = process->sources.slots[i];
 	}
 	return 0;
 }
@@ -198,7 +198,7 @@ static int pull_all(struct recorder *recorder, struct process *process,
 	int err;
 
 	/* what has its number by now has not its memory */
-	if (!recorder__still_runs(process))
+	if (!process_id__is_running(&process->id))
 		return 0;
 	err = list_sources(process, &sources);
 	if (err)
@@ -239,7 +239,7 @@ static int keep_new(struct process *process, struct sources *sources,
 
 		for (size_t i = 0; i < cnt; i++)
 			addresses[i] = sources->items[at + i].address;
-		got = pull__heads(process->pid, addresses, cnt, heads, meanwhile);
+		got = pull__heads(process->id.pid, addresses, cnt, heads, meanwhile);
 		if (got < 0)
 			return (int)got;
 		/* what could not be read is asked for alone */
@@ -263,7 +263,7 @@ static int pull_new(struct recorder *recorder, struct process *process,
 	recorder->pulled = process;
 	err = keep_new(process, &sources, meanwhile);
 	if (recorder->pulled == process) {
-		if (!err && sources.cnt && recorder__still_runs(process))
+		if (!err && sources.cnt && process_id__is_running(&process->id))
 			err = pull_sources(recorder, process, &sources, meanwhile);
 		end_pull(recorder, process);
 	}
@@ -285,8 +285,8 @@ static uint32_t *list_pids(const struct recorder *recorder, uint32_t pid, size_t
 
 	*ret_cnt = 0;
 	while (pids && (process = process_table__next(&recorder->table, &cursor))) {
-		if (!process->ended && (!pid || process->pid == pid))
-			pids[(*ret_cnt)++] = process->pid;
+		if (!process->lifecycle.ended && (!pid || process->id.pid == pid))
+			pids[(*ret_cnt)++] = process->id.pid;
 	}
 	return pids;
 }
@@ -300,7 +300,7 @@ static void pull_one(struct recorder *recorder, uint32_t pid, pull_fn pull,
 	for (int tries = 0; err && tries < 2; tries++) {
 		struct process *process = process_table__find(&recorder->table, pid);
 
-		err = process && !process->ended ? pull(recorder, process, meanwhile) : 0;
+		err = process && !process->lifecycle.ended ? pull(recorder, process, meanwhile) : 0;
 	}
 	if (err)
 		report__failure(pid, err, "what it has not flushed could not be read");

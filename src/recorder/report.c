@@ -37,22 +37,22 @@ static void print_causes(const struct accounts_lost *lost)
 static void print_accounts(const struct process *process, const struct accounts *accounts)
 {
 	fprintf(stderr, "pid %u: %" PRIu64 " emitted, %" PRIu64 " recorded, %" PRIu64 " lost",
-		process->pid, accounts->emitted, accounts->recorded, accounts->lost_total);
+		process->id.pid, accounts->emitted, accounts->recorded, accounts->lost_total);
 	print_causes(&accounts->lost);
 	fprintf(stderr, ", %" PRIu64 " overwritten, ", accounts->overwritten);
-	for (size_t i = 0; i < process->file_cnt; i++)
-		fprintf(stderr, "%s%s", i ? " " : "", process->files[i]);
-	fputs(process->file_cnt ? "\n" : "no snapshot\n", stderr);
+	for (size_t i = 0; i < process->snapshots.file_cnt; i++)
+		fprintf(stderr, "%s%s", i ? " " : "", process->snapshots.files[i]);
+	fputs(process->snapshots.file_cnt ? "\n" : "no snapshot\n", stderr);
 }
 
 void report__process(const struct process *process, const struct kernel *kernel, bool losses_only)
 {
 	struct accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(kernel, process->pid, process->start_ns, &counters);
+	int err = kernel__read_process(kernel, process->id.pid, process->id.start_ns, &counters);
 
-	accounts__of(process, err ? NULL : &counters, &accounts);
-	accounts__add_corrupt(&accounts, process->unreadable);
+	process__accounts(process, err ? NULL : &counters, &accounts);
+	accounts__add_corrupt(&accounts, process->counts.unreadable);
 	flockfile(stderr);
 	if (accounts.lost_total || !losses_only)
 		print_accounts(process, &accounts);
@@ -61,7 +61,7 @@ void report__process(const struct process *process, const struct kernel *kernel,
 			"ttlog-collect: pid %u: %" PRIu64
 			" of its threads had no room in the kernel's table: what they had not "
 			"flushed at their end is lost, and not counted\n",
-			process->pid, counters.table_full);
+			process->id.pid, counters.table_full);
 	funlockfile(stderr);
 }
 

@@ -26,32 +26,34 @@ static int copy_text(const char *text, char **ret)
 static int copy_texts(struct job *job, const struct process *process, struct attach *attach,
 		      const char *reason)
 {
-	char comm[sizeof(process->comm) + 1] = { 0 };
+	char comm[sizeof(process->id.comm) + 1] = { 0 };
 
-	memcpy(comm, process->comm, sizeof(process->comm));
-	job->service = attach__service(attach, process->build_id);
-	return copy_text(comm, &job->comm) | copy_text(process->exe, &job->exe) |
-	       copy_text(process->build_id, &job->build_id) | copy_text(reason, &job->reason);
+	memcpy(comm, process->id.comm, sizeof(process->id.comm));
+	job->service = attach__service(attach, process->id.build_id);
+	return copy_text(comm, &job->comm) | copy_text(process->id.exe, &job->exe) |
+	       copy_text(process->id.build_id, &job->build_id) | copy_text(reason, &job->reason);
 }
 
 static int copy_tables(struct job *job, const struct process *process, struct attach *attach)
 {
 	uint32_t end = 0;
 
-	for (size_t i = 0; i < process->module_cnt; i++) {
-		if (process->modules[i] >= end)
-			end = process->modules[i] + 1;
+	for (size_t i = 0; i < process->modules.cnt; i++) {
+		if (process->modules.items[i] >= end)
+			end = process->modules.items[i] + 1;
 	}
-	job->threads = calloc(process->thread_cnt + 1, sizeof(*job->threads));
+	job->threads = calloc(process->threads.cnt + 1, sizeof(*job->threads));
 	job->modules = calloc(end + 1, sizeof(*job->modules));
 	if (!job->threads || !job->modules)
 		return -ENOMEM;
-	if (process->thread_cnt)
-		memcpy(job->threads, process->threads, process->thread_cnt * sizeof(*job->threads));
+	if (process->threads.cnt)
+		memcpy(job->threads, process->threads.items,
+		       process->threads.cnt * sizeof(*job->threads));
 	job->source.module_cnt = end;
-	for (size_t i = 0; i < process->module_cnt; i++)
-		job->modules[process->modules[i]] = attach__table(attach, process->modules[i]);
-	job->source.thread_cnt = process->thread_cnt;
+	for (size_t i = 0; i < process->modules.cnt; i++)
+		job->modules[process->modules.items[i]] =
+			attach__table(attach, process->modules.items[i]);
+	job->source.thread_cnt = process->threads.cnt;
 	return 0;
 }
 
@@ -61,18 +63,19 @@ static void fill_source(struct job *job, const struct process *process,
 	struct snapshot_source *source = &job->source;
 	struct accounts accounts;
 	struct wire_process counters;
-	int err = kernel__read_process(context->kernel, process->pid, process->start_ns, &counters);
+	int err = kernel__read_process(context->kernel, process->id.pid, process->id.start_ns,
+				       &counters);
 
-	accounts__of(process, err ? NULL : &counters, &accounts);
+	process__accounts(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;
 	source->threads = job->threads;
 	source->modules = (const struct site_table *const *)job->modules;
 	source->clock = context->clock;
-	source->pid = process->pid;
-	source->uid = process->uid;
-	source->start_ns = process->start_ns ? process->start_ns : process->proc_start_ns;
+	source->pid = process->id.pid;
+	source->uid = process->id.uid;
+	source->start_ns = process_id__start_ns(&process->id);
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
-	source->cgroup = process->cgroup;
+	source->cgroup = process->id.cgroup;
 	source->service = job->service;
 	source->comm = job->comm;
 	source->exe = job->exe;
@@ -88,7 +91,7 @@ static void fill_source(struct job *job, const struct process *process,
 /* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
 static int take_crash(struct job *job, struct process *process)
 {
-	if (!process->ended)
+	if (!process->lifecycle.ended)
 		return crash__copy(&process->crash, &job->crash);
 	job->crash = process->crash;
 	process->crash = (struct crash){
@@ -127,7 +130,7 @@ static struct job *make(const struct process *process, const struct job_context 
 		ring_copy__free(events);
 		return NULL;
 	}
-	job->start_ns = process->start_ns;
+	job->start_ns = process->id.start_ns;
 	job->events = events;
 	if (!events || copy_texts(job, process, context->attach, reason) ||
 	    copy_tables(job, process, context->attach)) {
@@ -142,7 +145,7 @@ uint64_t job__bytes(const struct process *process)
 {
 	const uint64_t used = ring__used_bytes(process->ring);
 
-	if (process->ended || !process->job_cnt)
+	if (process->lifecycle.ended || !process->snapshots.job_cnt)
 		return 0;
 	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
 }

@@ -73,10 +73,10 @@ static int mark_taken(struct process *process)
 	if (!copy)
 		return -errno;
 	while ((entry = ring_copy__next(copy, &cursor)))
-		process__mark_taken(process, entry);
+		source_table__mark_taken(&process->sources, entry);
 	ring_copy__free(copy);
-	process->recorded = ring__events(process->ring);
-	process->alone = ring__alone_events(process->ring);
+	process->counts.recorded = ring__events(process->ring);
+	process->counts.alone = ring__alone_events(process->ring);
 	return 0;
 }
 
@@ -85,8 +85,8 @@ static void set_owner(const struct process *process, struct source *source, uint
 {
 	const struct thread *thread = NULL;
 
-	if (source->thread < process->thread_cnt)
-		thread = &process->threads[source->thread];
+	if (source->thread < process->threads.cnt)
+		thread = &process->threads.items[source->thread];
 	if (thread && own_tid == (thread->ns_tid ? thread->ns_tid : thread->tid)) {
 		source->tid = thread->tid;
 		return;
@@ -99,13 +99,13 @@ static void set_owner(const struct process *process, struct source *source, uint
 static void add_unheard(struct process *process)
 {
 	const struct ttlog_batch nothing = { 0 };
-	struct attached_process *attached = attached_process__new(process->pid);
+	struct attached_process *attached = attached_process__new(process->id.pid);
 
-	for (size_t i = 0; attached && i < process->anchor_cnt; i++)
-		(void)attached_process__add_batches(attached, &process->anchors[i]);
+	for (size_t i = 0; attached && i < process->modules.anchor_cnt; i++)
+		(void)attached_process__add_batches(attached, &process->modules.anchors[i]);
 	for (size_t i = 0; attached && i < attached->source_cnt; i++) {
-		if (!process__has_source(process, attached->sources[i].address))
-			(void)process__add_source(process, &attached->sources[i], &nothing);
+		if (!source_table__find(&process->sources, attached->sources[i].address))
+			(void)source_table__add(&process->sources, &attached->sources[i], &nothing);
 	}
 	attached_process__free(attached);
 }
@@ -115,13 +115,13 @@ static void pull(struct process *process)
 {
 	struct wire_batch *buffer = malloc(PULL_BUFFER_BYTES);
 
-	for (size_t i = 0; buffer && i < process->source_cap; i++) {
-		struct source *source = &process->sources[i];
+	for (size_t i = 0; buffer && i < process->sources.cap; i++) {
+		struct source *source = &process->sources.slots[i];
 		int err;
 
 		if (!source->address)
 			continue;
-		err = pull__batch(process->pid, source->address, buffer, NULL);
+		err = pull__batch(process->id.pid, source->address, buffer, NULL);
 		if (err == -ETIMEDOUT)
 			break;
 		if (err)
@@ -129,7 +129,7 @@ static void pull(struct process *process)
 		set_owner(process, source, buffer->batch.tid);
 		process__fill_head(process, source, &buffer->head);
 		buffer->head.stamp_ns = clock__now_mono_ns();
-		process__count_taken(process, buffer);
+		source_table__count_taken(&process->sources, buffer);
 		(void)process__take(process, buffer);
 	}
 	free(buffer);
@@ -141,7 +141,7 @@ static int open_ring(struct process *process, const char *path)
 	process->ring = ring__open(path);
 	if (!process->ring && (errno == ENOENT || errno == EBADMSG)) {
 		(void)unlink(path);
-		process->ring = ring__new(path, process->source_cnt * PULL_BUFFER_BYTES);
+		process->ring = ring__new(path, process->sources.cnt * PULL_BUFFER_BYTES);
 	}
 	return process->ring ? mark_taken(process) : -errno;
 }
@@ -168,16 +168,16 @@ static void settle_process(const char *ring_path, const char *facts_path)
 
 	process = lost.process;
 	lost_process__fini(&lost);
-	if (err || lost.is_settled || !start_time__is(process->pid, process->start_ns)) {
+	if (err || lost.is_settled || !start_time__is(process->id.pid, process->id.start_ns)) {
 		process__free(process);
 		return;
 	}
-	process->facts_fd = open_facts(facts_path, lost.facts_bytes);
+	process->facts.fd = open_facts(facts_path, lost.facts_bytes);
 	add_unheard(process);
 	if (open_ring(process, ring_path) == 0) {
 		pull(process);
-		accounts__of(process, NULL, &accounts);
-		facts__add_settled(process->facts_fd, accounts.emitted);
+		process__accounts(process, NULL, &accounts);
+		facts__add_settled(&process->facts, accounts.emitted);
 	}
 	if (process->ring)
 		ring__leave(process->ring);
@@ -197,7 +197,7 @@ static const char *find_service(const struct session *session, const struct proc
 
 		if (!table || !table->cnt)
 			continue;
-		is_program = strcmp(table->build_id, process->build_id) == 0;
+		is_program = strcmp(table->build_id, process->id.build_id) == 0;
 		if (!service || is_program)
 			service = table->sites[0].service;
 		if (is_program)
@@ -208,9 +208,9 @@ static const char *find_service(const struct session *session, const struct proc
 
 static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 {
-	const uint64_t recorded = lost->process->recorded;
+	const uint64_t recorded = lost->process->counts.recorded;
 
-	accounts__of(lost->process, NULL, ret);
+	process__accounts(lost->process, NULL, ret);
 	if (!lost->is_kept)
 		return;
 	ret->emitted = lost->emitted;
@@ -224,23 +224,23 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 			  const char *facts_path)
 {
 	const struct process *process = lost->process;
-	char comm[sizeof(process->comm) + 1] = { 0 };
+	char comm[sizeof(process->id.comm) + 1] = { 0 };
 	struct accounts accounts;
 	struct snapshot_source source = {
-		.threads = process->threads,
-		.thread_cnt = process->thread_cnt,
+		.threads = process->threads.items,
+		.thread_cnt = process->threads.cnt,
 		.modules = (const struct site_table *const *)session->modules.tables,
 		.module_cnt = session->modules.cnt,
 		.clock = session->clock,
 		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
-		.pid = process->pid,
-		.uid = process->uid,
-		.start_ns = process->start_ns,
-		.cgroup = process->cgroup,
+		.pid = process->id.pid,
+		.uid = process->id.uid,
+		.start_ns = process->id.start_ns,
+		.cgroup = process->id.cgroup,
 		.service = find_service(session, process),
 		.comm = comm,
-		.exe = process->exe && process->exe[0] ? process->exe : NULL,
-		.build_id = process->build_id[0] ? process->build_id : NULL,
+		.exe = process->id.exe && process->id.exe[0] ? process->id.exe : NULL,
+		.build_id = process->id.build_id[0] ? process->id.build_id : NULL,
 		.reason = "recovered",
 		.ending = lost->ending,
 	};
@@ -252,7 +252,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	copy = ring__freeze(process->ring, &overwritten);
 	if (!copy)
 		return -errno;
-	memcpy(comm, process->comm, sizeof(process->comm));
+	memcpy(comm, process->id.comm, sizeof(process->id.comm));
 	fill_accounts(lost, &accounts);
 	memcpy(source.boot_id, session->boot_id, sizeof(source.boot_id));
 	source.events = copy;
@@ -271,7 +271,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 			"ttlog-collect: a collector that %s had of pid %u: %" PRIu64
 			" emitted, %" PRIu64 " recorded, %" PRIu64 " lost, %" PRIu64
 			" overwritten, %s/%s\n",
-			lost->is_kept ? "could not write it" : "was killed", process->pid,
+			lost->is_kept ? "could not write it" : "was killed", process->id.pid,
 			accounts.emitted, accounts.recorded, accounts.lost_total,
 			accounts.overwritten, session->options->out_dir, name);
 	return err;
@@ -293,10 +293,10 @@ static int open_whole_ring(struct process *process, const struct lost_process *l
 	process->ring = ring__open(path);
 	if (!process->ring)
 		return -errno;
-	process->recorded = ring__events(process->ring);
-	process->alone = ring__alone_events(process->ring);
-	if (lost->is_settled && lost->emitted > process->alone)
-		process->emitted_earlier = lost->emitted - process->alone;
+	process->counts.recorded = ring__events(process->ring);
+	process->counts.alone = ring__alone_events(process->ring);
+	if (lost->is_settled && lost->emitted > process->counts.alone)
+		process->sources.emitted_earlier = lost->emitted - process->counts.alone;
 	return 0;
 }
 

@@ -70,7 +70,7 @@ static void assert_accounts(const struct process *process, uint64_t emitted, uin
 {
 	struct accounts accounts;
 
-	accounts__of(process, NULL, &accounts);
+	process__accounts(process, NULL, &accounts);
 	assert_int_equal(accounts.emitted, emitted);
 	assert_int_equal(accounts.recorded, recorded);
 	assert_int_equal(accounts.lost_total, emitted - recorded);
@@ -128,7 +128,7 @@ static void test_process_learns_of_loss_from_the_last_head(void **state)
 	end.head = message.wire.head;
 	end.address = ADDRESS;
 	end.batch = message.wire.batch;
-	process__set_owner(process, &end, false);
+	source_table__set_owner(&process->sources, &end, false);
 	assert_accounts(process, 25, 10);
 	process__free(process);
 }
@@ -144,7 +144,7 @@ static void test_process_starts_counting_when_attached(void **state)
 	(void)state;
 	/* before us: 100 events and 3 in the batch */
 	flush(&message, 8, 100, 3);
-	assert_int_equal(process__add_source(process, &known, &message.wire.batch), 0);
+	assert_int_equal(source_table__add(&process->sources, &known, &message.wire.batch), 0);
 	assert_int_equal(process__take(process, &flush(&message, 8, 100, 5)->wire), 2);
 	assert_accounts(process, 2, 2);
 	process__free(process);
@@ -173,11 +173,11 @@ static void test_process_sums_what_programs_dropped(void **state)
 	struct accounts accounts;
 
 	(void)state;
-	process->dropped = 3;
+	process->counts.dropped = 3;
 	process__exec(process, &next);
-	assert_int_equal(process->dropped, 0);
-	process->dropped = 2;
-	accounts__of(process, NULL, &accounts);
+	assert_int_equal(process->counts.dropped, 0);
+	process->counts.dropped = 2;
+	process__accounts(process, NULL, &accounts);
 	assert_int_equal(accounts.emitted, 5);
 	assert_int_equal(accounts.lost.memory, 5);
 	process__free(process);
@@ -233,13 +233,13 @@ static void test_process_numbers_threads_by_name(void **state)
 	(void)state;
 	process__take(process, &flush(&message, 1, 0, 1)->wire);
 	process__take(process, &flush(&message, 2, 1, 1)->wire);
-	assert_int_equal(process->thread_cnt, 1);
+	assert_int_equal(process->threads.cnt, 1);
 	flush(&message, 3, 2, 1);
 	memcpy(message.wire.head.comm, "renamed", 8);
 	process__take(process, &message.wire);
-	assert_int_equal(process->thread_cnt, 2);
-	assert_string_equal(process->threads[1].comm, "renamed");
-	assert_int_equal(process->threads[1].ns_tid, 0); /* the same in its own namespace */
+	assert_int_equal(process->threads.cnt, 2);
+	assert_string_equal(process->threads.items[1].comm, "renamed");
+	assert_int_equal(process->threads.items[1].ns_tid, 0); /* the same in its own namespace */
 	process__free(process);
 }
 
@@ -273,14 +273,14 @@ static void test_process_bounds_names_of_a_thread(void **state)
 		(void)snprintf(message.wire.head.comm, sizeof(message.wire.head.comm), "n%u", i);
 		assert_int_equal(process__take(process, &message.wire), 1);
 	}
-	assert_in_range(process->thread_cnt, 2, 1000);
+	assert_in_range(process->threads.cnt, 2, 1000);
 	assert_accounts(process, 100000, 100000);
 	/* other threads have theirs */
 	flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
 	message.wire.head.tid = TID + 1;
 	assert_int_equal(process__take(process, &message.wire), 1);
-	for (size_t i = 0; i < process->thread_cnt; i++)
-		cnt += process->threads[i].tid == TID + 1;
+	for (size_t i = 0; i < process->threads.cnt; i++)
+		cnt += process->threads.items[i].tid == TID + 1;
 	assert_int_equal(cnt, 1);
 	process__free(process);
 }
@@ -296,9 +296,9 @@ static void test_process_finds_each_of_many_threads(void **state)
 		message.wire.head.tid = TID + i % 20000;
 		assert_int_equal(process__take(process, &message.wire), 1);
 	}
-	assert_int_equal(process->thread_cnt, 20000);
+	assert_int_equal(process->threads.cnt, 20000);
 	for (uint32_t i = 0; i < 20000; i++)
-		assert_int_equal(process->threads[i].tid, TID + i);
+		assert_int_equal(process->threads.items[i].tid, TID + i);
 	process__free(process);
 }
 
@@ -314,7 +314,7 @@ static void test_process_bounds_batches(void **state)
 		flush(&message, 1, 0, 1)->wire.address = ADDRESS + ((uint64_t)i << 12);
 		(void)process__take(process, &message.wire);
 	}
-	accounts__of(process, NULL, &accounts);
+	process__accounts(process, NULL, &accounts);
 	assert_int_equal(accounts.emitted, cnt);
 	assert_int_equal(accounts.lost_total, 10);
 	assert_int_equal(accounts.lost.table_full, 10);
@@ -332,7 +332,7 @@ static void test_process_blames_who_counts_wrong(void **state)
 	(void)state;
 	assert_int_equal(process__take(process, &flush(&message, 1, 0, 10)->wire), 10);
 	assert_int_equal(process__take(process, &flush(&message, 3, 1000000, 1)->wire), 1);
-	accounts__of(process, &kernel, &accounts);
+	process__accounts(process, &kernel, &accounts);
 	assert_int_equal(accounts.emitted, 1000001);
 	assert_int_equal(accounts.recorded, 11);
 	assert_int_equal(accounts.lost.kernel_ring, 30);
@@ -351,8 +351,8 @@ static void assert_threads(const struct process *process, const struct process *
 	copy = ring__copy(process->ring, &overwritten);
 	assert_non_null(copy);
 	while ((entry = ring_copy__next(copy, &cursor))) {
-		assert_true(entry->thread < found->thread_cnt);
-		assert_int_equal(found->threads[entry->thread].tid, TID + entry->seq);
+		assert_true(entry->thread < found->threads.cnt);
+		assert_int_equal(found->threads.items[entry->thread].tid, TID + entry->seq);
 	}
 	ring_copy__free(copy);
 }
@@ -377,11 +377,11 @@ static void test_process_forgets_threads_that_the_ring_has_not(void **state)
 		assert_int_equal(process__take(process, &message.wire), 1);
 	}
 	/* at 72 bytes an entry the ring has 7,281 */
-	assert_true(process->thread_cnt >= 7000 && process->thread_cnt <= 16384);
+	assert_true(process->threads.cnt >= 7000 && process->threads.cnt <= 16384);
 	assert_threads(process, process);
-	assert_int_equal(stat(process->facts_path, &facts), 0);
+	assert_int_equal(stat(process->facts.path, &facts), 0);
 	assert_true(facts.st_size < 1000000);
-	assert_int_equal(lost_process__read(&lost, process->facts_path), 0);
+	assert_int_equal(lost_process__read(&lost, process->facts.path), 0);
 	assert_threads(process, lost.process);
 	process__free(lost.process);
 	process__free(process);

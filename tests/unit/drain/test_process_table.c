@@ -28,7 +28,7 @@ static void test_process_table_finds_what_is_in_it(void **state)
 		if (pid % 7)
 			assert_null(process);
 		else
-			assert_int_equal(process->pid, pid);
+			assert_int_equal(process->id.pid, pid);
 	}
 	process_table__fini(&table);
 }
@@ -51,7 +51,7 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 	}
 	for (uint32_t pid = 1; pid <= 500; pid++) {
 		process = process_table__find(&table, pid);
-		assert_true(pid % 3 == 1 ? !process : process && process->pid == pid);
+		assert_true(pid % 3 == 1 ? !process : process && process->id.pid == pid);
 	}
 	while (process_table__next(&table, &cursor))
 		cnt++;

@@ -168,8 +168,8 @@ static void die(struct dead *dead)
 {
 	if (dead->process->ring)
 		ring__leave(dead->process->ring);
-	free(dead->process->facts_path);
-	dead->process->facts_path = NULL;
+	free(dead->process->facts.path);
+	dead->process->facts.path = NULL;
 	process__free(dead->process);
 	dead->process = NULL;
 	clock__free(dead->clock);
@@ -309,7 +309,7 @@ static void attach_blank(struct dead *dead)
 	dead->process = process__new(&head);
 	assert_non_null(dead->process);
 	process__open_facts(dead->process, dead->journal.dir);
-	assert_true(dead->process->facts_fd >= 0);
+	assert_true(dead->process->facts.fd >= 0);
 }
 
 /* And of its batch. */
@@ -323,7 +323,7 @@ static void attach(struct dead *dead)
 	};
 
 	attach_blank(dead);
-	assert_int_equal(process__add_source(dead->process, &source, dead->batch), 0);
+	assert_int_equal(source_table__add(&dead->process->sources, &source, dead->batch), 0);
 }
 
 /* A thread that came later is in the program's own list. */
@@ -334,7 +334,7 @@ static void test_recover_finds_threads_that_it_never_heard_of(void **state)
 	const struct anchor anchor = { .address = (uintptr_t)&module, .module = 1 };
 
 	attach_blank(dead);
-	assert_int_equal(process__add_anchor(dead->process, &anchor), 0);
+	assert_int_equal(module_set__add_anchor(&dead->process->modules, &anchor), 0);
 	commit(dead, 7);
 	next_batch(dead);
 	commit(dead, 2);
@@ -365,7 +365,7 @@ static void test_recover_does_without_half_a_ring(void **state)
 
 	attach(dead);
 	commit(dead, 3);
-	snprintf(path, sizeof(path), "%s", dead->process->facts_path);
+	snprintf(path, sizeof(path), "%s", dead->process->facts.path);
 	memcpy(strstr(path, ".facts"), ".ring", sizeof(".ring"));
 	die(dead);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);

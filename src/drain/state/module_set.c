@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "facts.h"
+#include "module_set.h"
+#include "source.h"
+
+void module_set__fini(struct module_set *set)
+{
+	free(set->items);
+	free(set->anchors);
+}
+
+bool module_set__has(struct module_set *set, uint32_t module)
+{
+	if (module == set->last)
+		return true;
+	for (size_t i = 0; i < set->cnt; i++) {
+		if (set->items[i] != module)
+			continue;
+		set->last = module;
+		return true;
+	}
+	return false;
+}
+
+int module_set__add(struct module_set *set, uint32_t module)
+{
+	size_t cap = set->cap ? set->cap * 2 : 16;
+	uint32_t *items;
+
+	if (set->cnt == set->cap) {
+		items = reallocarray(set->items, cap, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		set->items = items;
+		set->cap = cap;
+	}
+	set->items[set->cnt++] = module;
+	return 0;
+}
+
+int module_set__add_anchor(struct module_set *set, const struct anchor *anchor)
+{
+	struct anchor *anchors;
+
+	for (size_t i = 0; i < set->anchor_cnt; i++) {
+		if (set->anchors[i].address == anchor->address)
+			return 0;
+	}
+	anchors = reallocarray(set->anchors, set->anchor_cnt + 1, sizeof(*anchors));
+	if (!anchors)
+		return -ENOMEM;
+	set->anchors = anchors;
+	anchors[set->anchor_cnt++] = *anchor;
+	facts__add_anchor(set->facts, anchor);
+	return 0;
+}
+
+void module_set__add_facts(const struct module_set *set)
+{
+	for (size_t i = 0; i < set->anchor_cnt; i++)
+		facts__add_anchor(set->facts, &set->anchors[i]);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire.h"
+#include "proc_thread.h"
+#include "process_id.h"
+#include "start_time.h"
+
+void process_id__init(struct process_id *id, const struct wire_head *head)
+{
+	*id = (struct process_id){ .pid = head->tgid, .start_ns = head->start_ns };
+	process_id__take_head(id, head);
+}
+
+void process_id__fini(struct process_id *id)
+{
+	free(id->exe);
+	id->exe = NULL;
+}
+
+void process_id__take_head(struct process_id *id, const struct wire_head *head)
+{
+	id->ns_pid = head->ns_tgid;
+	id->uid = head->uid;
+	id->cgroup = head->cgroup;
+	memcpy(id->comm, head->comm, sizeof(id->comm));
+}
+
+void process_id__read_exe(struct process_id *id)
+{
+	char link[64], exe[PATH_MAX];
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/%u/exe", id->pid);
+	len = readlink(link, exe, sizeof(exe) - 1);
+	if (len < 0) {
+		(void)snprintf(link, sizeof(link), "/proc/%u/exe", proc_thread__living(id->pid));
+		len = readlink(link, exe, sizeof(exe) - 1);
+	}
+	if (len > 0) {
+		exe[len] = '\0';
+		free(id->exe);
+		id->exe = strdup(exe);
+	}
+}
+
+bool process_id__is_started_at(const struct process_id *id, uint64_t start_ns)
+{
+	/* a batch that was pulled before the kernel had stamped one */
+	if (!start_ns)
+		return true;
+	if (id->start_ns)
+		return id->start_ns == start_ns;
+	return !id->proc_start_ns || start_time__is_same(id->proc_start_ns, start_ns);
+}
+
+bool process_id__is_running(const struct process_id *id)
+{
+	const uint64_t now_ns = start_time__read_ns((pid_t)id->pid);
+	const uint64_t start_ns = process_id__start_ns(id);
+
+	if (now_ns && start_ns)
+		return start_time__is_same(now_ns, start_ns);
+	return kill((pid_t)id->pid, 0) == 0 || errno != ESRCH;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot_state.h"
+
+void snapshot_state__fini(struct snapshot_state *state)
+{
+	for (size_t i = 0; i < state->file_cnt; i++)
+		free(state->files[i]);
+	free(state->files);
+}
+
+int snapshot_state__add_file(struct snapshot_state *state, const char *path)
+{
+	char **files = reallocarray(state->files, state->file_cnt + 1, sizeof(*files));
+
+	if (!files)
+		return -ENOMEM;
+	state->files = files;
+	files[state->file_cnt] = strdup(path);
+	if (!files[state->file_cnt])
+		return -ENOMEM;
+	state->file_cnt++;
+	return 0;
+}
+
+int snapshot_state__replace_file(struct snapshot_state *state, const char *path)
+{
+	if (state->file_cnt)
+		free(state->files[--state->file_cnt]);
+	return snapshot_state__add_file(state, path);
+}

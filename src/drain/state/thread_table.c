@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+#include "facts.h"
+#include "ring.h"
+#include "thread_table.h"
+
+/* Of one thread. If it is renamed more often, it keeps the last number. */
+#define NAMES_MAX 256u
+
+void thread_table__fini(struct thread_table *table)
+{
+	free(table->items);
+	free(table->notes);
+	thread_index__fini(&table->index);
+}
+
+static bool is_thread(const struct thread *thread, const struct wire_head *head)
+{
+	return thread->tid == head->tid && thread->pid == head->tgid &&
+	       memcmp(thread->comm, head->comm, sizeof(thread->comm)) == 0;
+}
+
+/* Whether the ring has no entry of it any more, so that another thread may get its number; and the
+ * facts can tell the next collector. */
+static bool is_unused(const struct thread_table *table, const struct ring *ring, uint32_t number)
+{
+	const struct thread_note *note = &table->notes[number];
+
+	return ring && (table->facts->fd < 0 || note->place >= 0) &&
+	       note->written <= ring__written_bytes(ring) - ring__used_bytes(ring);
+}
+
+static bool are_many_unused(const struct thread_table *table, const struct ring *ring)
+{
+	size_t cnt = 0;
+
+	for (uint32_t i = 0; i < table->cnt; i++)
+		cnt += is_unused(table, ring, i);
+	return cnt && cnt >= table->cnt / 4;
+}
+
+/* A number that can be reused, or -ENOENT. A walk through the table begins only if it finds a quarter
+ * of it, at least. */
+static int64_t find_unused(struct thread_table *table, const struct ring *ring)
+{
+	if (!table->notes)
+		return -ENOENT;
+	if (table->hand == table->cnt && are_many_unused(table, ring))
+		table->hand = 0;
+	while (table->hand < table->cnt) {
+		const uint32_t number = (uint32_t)table->hand++;
+
+		if (is_unused(table, ring, number))
+			return number;
+	}
+	return -ENOENT;
+}
+
+static int grow(struct thread_table *table)
+{
+	size_t cap = table->cap ? table->cap * 2 : 16;
+	struct thread *threads;
+	struct thread_note *notes;
+
+	threads = reallocarray(table->items, cap, sizeof(*threads));
+	if (!threads)
+		return -ENOMEM;
+	table->items = threads;
+	if (table->notes || !table->cnt) {
+		notes = reallocarray(table->notes, cap, sizeof(*notes));
+		if (!notes)
+			return -ENOMEM;
+		table->notes = notes;
+	}
+	table->cap = cap;
+	return 0;
+}
+
+static struct thread thread_of(const struct wire_head *head)
+{
+	struct thread thread = {
+		.pid = head->tgid,
+		.tid = head->tid,
+		.ns_pid = head->ns_tgid != head->tgid ? head->ns_tgid : 0,
+		.ns_tid = head->ns_tid != head->tid ? head->ns_tid : 0,
+	};
+
+	memcpy(thread.comm, head->comm, sizeof(thread.comm));
+	return thread;
+}
+
+static int64_t replace_thread(struct thread_table *table, const struct ring *ring,
+			      const struct thread *thread)
+{
+	int64_t number = find_unused(table, ring);
+	int err;
+
+	if (number < 0)
+		return number;
+	if (table->facts->fd >= 0) {
+		err = facts__replace_thread(table->facts, table->notes[number].place, thread);
+		if (err)
+			return err;
+	}
+	thread_index__move(&table->index, (uint32_t)number, table->items[number].tid, thread->tid);
+	table->items[number] = *thread;
+	return number;
+}
+
+static int64_t add_thread(struct thread_table *table, const struct ring *ring,
+			  const struct wire_head *head)
+{
+	const struct thread thread = thread_of(head);
+	int64_t number = -ENOENT;
+
+	if (table->cnt == table->cap) {
+		number = replace_thread(table, ring, &thread);
+		if (number >= 0)
+			return number;
+		if (grow(table))
+			return -ENOMEM;
+	}
+	number = (int64_t)table->cnt++;
+	table->items[number] = thread;
+	if (table->notes)
+		table->notes[number] = (struct thread_note){
+			.place = facts__add_thread(table->facts, &thread),
+		};
+	else
+		(void)facts__add_thread(table->facts, &thread);
+	return number;
+}
+
+int64_t thread_table__number(struct thread_table *table, const struct ring *ring,
+			     const struct wire_head *head, uint32_t hint)
+{
+	const struct thread_index *index = &table->index;
+	uint32_t newest = THREAD_INDEX_NONE, names = 0;
+	uint32_t i;
+
+	if (hint < table->cnt && is_thread(&table->items[hint], head))
+		return hint;
+	if (thread_index__update(&table->index, table->items, table->cnt))
+		return -ENOMEM;
+	for (i = thread_index__first(index, head->tid); i != THREAD_INDEX_NONE;
+	     i = thread_index__next(index, i)) {
+		if (table->items[i].tid != head->tid)
+			continue;
+		if (is_thread(&table->items[i], head))
+			return i;
+		if (!names++)
+			newest = i;
+	}
+	return names < NAMES_MAX ? add_thread(table, ring, head) : newest;
+}
+
+void thread_table__note_entry(struct thread_table *table, uint32_t number, const struct ring *ring)
+{
+	if (table->notes)
+		table->notes[number].written = ring__written_bytes(ring);
+}
+
+void thread_table__add_facts(struct thread_table *table)
+{
+	for (size_t i = 0; i < table->cnt; i++)
+		table->notes[i].place = facts__add_thread(table->facts, &table->items[i]);
+}
+
+int thread_table__append(struct thread_table *table, const struct thread *thread)
+{
+	struct thread *items = reallocarray(table->items, table->cnt + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	items[table->cnt++] = *thread;
+	table->items = items;
+	table->cap = table->cnt;
+	return 0;
+}
+
+const struct thread *thread_table__of(const struct thread_table *table, uint32_t number,
+				      uint32_t tid)
+{
+	if (number >= table->cnt || table->items[number].tid != tid)
+		return NULL;
+	return &table->items[number];
+}
