@@ -11,7 +11,7 @@
 #include "accounts.h"
 #include "cbor_out.h"
 #include "clock.h"
-#include "header_out.h"
+#include "ending_out.h"
 #include "job.h"
 #include "job_queue.h"
 #include "process.h"
@@ -110,16 +110,21 @@ static int leave(struct process *process, const struct job *job)
 		.emitted = job->source.emitted,
 		.lost = job->source.lost,
 	};
-	struct crash_ending ending = { 0 };
-	struct cbor_out pairs = { 0 };
+	struct crash_ending ending;
+	struct cbor_map pairs = { 0 };
 	int err;
 
 	if (job->source.crash)
-		header_out__put_ending(&pairs, job->source.crash, &ending.pair_cnt);
-	ending.bytes = pairs.bytes;
-	ending.len = pairs.len;
-	err = pairs.error ? pairs.error : process__leave(process, &accounts, &ending);
-	cbor_out__fini(&pairs);
+		(void)ending_out__put(&pairs, job->source.crash, SIZE_MAX);
+	ending = (struct crash_ending){
+		.pair_cnt = pairs.cnt,
+		.bytes = pairs.body.bytes,
+		.len = pairs.body.len,
+	};
+	err = pairs.body.error;
+	if (!err)
+		err = process__leave(process, &accounts, &ending);
+	cbor_out__fini(&pairs.body);
 	return err;
 }
 

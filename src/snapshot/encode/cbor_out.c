@@ -64,91 +64,67 @@ static void put_raw(struct cbor_out *out, const void *bytes, size_t len)
 	out->len += len;
 }
 
+/* encode: libcbor's function for an item that is a head alone. */
+#define PUT_HEAD(out, encode, value)                                                               \
+	do {                                                                                       \
+		unsigned char *at_ = reserve(out, HEAD_BYTES);                                     \
+                                                                                                   \
+		if (at_)                                                                           \
+			(out)->len += encode(value, at_, HEAD_BYTES);                              \
+	} while (0)
+
 void cbor_out__uint(struct cbor_out *out, uint64_t value)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_uint(value, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_uint, value);
 }
 
 void cbor_out__int(struct cbor_out *out, int64_t value)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (!at)
-		return;
 	if (value < 0)
-		out->len += cbor_encode_negint(~(uint64_t)value, at, HEAD_BYTES);
+		PUT_HEAD(out, cbor_encode_negint, ~(uint64_t)value);
 	else
-		out->len += cbor_encode_uint((uint64_t)value, at, HEAD_BYTES);
+		PUT_HEAD(out, cbor_encode_uint, (uint64_t)value);
 }
 
 void cbor_out__null(struct cbor_out *out)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_null(at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_ctrl, CBOR_CTRL_NULL);
 }
 
 void cbor_out__bool(struct cbor_out *out, bool value)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_bool(value, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_bool, value);
 }
 
 void cbor_out__single(struct cbor_out *out, float value)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_single(value, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_single, value);
 }
 
 void cbor_out__double(struct cbor_out *out, double value)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_double(value, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_double, value);
 }
 
 void cbor_out__array(struct cbor_out *out, size_t cnt)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_array_start(cnt, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_array_start, cnt);
 }
 
 void cbor_out__map(struct cbor_out *out, size_t cnt)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES);
-
-	if (at)
-		out->len += cbor_encode_map_start(cnt, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_map_start, cnt);
 }
 
 static void put_text(struct cbor_out *out, const void *text, size_t len)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES + len);
-
-	if (!at)
-		return;
-	out->len += cbor_encode_string_start(len, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_string_start, len);
 	put_raw(out, text, len);
 }
 
 void cbor_out__bytes(struct cbor_out *out, const void *bytes, size_t len)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES + len);
-
-	if (!at)
-		return;
-	out->len += cbor_encode_bytestring_start(len, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_bytestring_start, len);
 	put_raw(out, bytes, len);
 }
 
@@ -160,21 +136,16 @@ void cbor_out__text_or_bytes(struct cbor_out *out, const void *text, size_t len)
 		cbor_out__bytes(out, text, len);
 }
 
-void cbor_out__text(struct cbor_out *out, const char *text)
+static void put_valid_text(struct cbor_out *out, const char *text, size_t left)
 {
 	const unsigned char *from = (const unsigned char *)text;
-	size_t left = strlen(text), len = 0, invalid = 0, valid;
-	unsigned char *at;
+	size_t len = 0, invalid = 0, valid;
 
 	for (; len < left; len += len < left) {
 		len += utf8__valid_bytes(from + len, left - len);
 		invalid += len < left;
 	}
-	len = left + invalid * (strlen(REPLACEMENT) - 1);
-	at = reserve(out, HEAD_BYTES + len);
-	if (!at)
-		return;
-	out->len += cbor_encode_string_start(len, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_string_start, left + invalid * (strlen(REPLACEMENT) - 1));
 	while (left) {
 		valid = utf8__valid_bytes(from, left);
 		put_raw(out, from, valid);
@@ -187,6 +158,22 @@ void cbor_out__text(struct cbor_out *out, const char *text)
 	}
 }
 
+void cbor_out__text(struct cbor_out *out, const char *text)
+{
+	put_valid_text(out, text, strlen(text));
+}
+
+void cbor_out__cut_text(struct cbor_out *out, const char *text, size_t max_bytes)
+{
+	size_t len = strlen(text);
+
+	if (len > max_bytes) {
+		for (len = max_bytes; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
+			len--;
+	}
+	put_valid_text(out, text, len);
+}
+
 void cbor_out__hex_text(struct cbor_out *out, uint64_t value)
 {
 	char text[2 + 16 + 1];
@@ -197,23 +184,21 @@ void cbor_out__hex_text(struct cbor_out *out, uint64_t value)
 
 void *cbor_out__byte_array(struct cbor_out *out, size_t bytes)
 {
-	unsigned char *at = reserve(out, HEAD_BYTES + bytes);
+	unsigned char *at;
 
-	if (!at)
-		return NULL;
-	out->len += cbor_encode_bytestring_start(bytes, at, HEAD_BYTES);
-	at = out->bytes + out->len;
-	out->len += bytes;
+	PUT_HEAD(out, cbor_encode_bytestring_start, bytes);
+	at = reserve(out, bytes);
+	if (at)
+		out->len += bytes;
 	return at;
 }
 
 void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes)
 {
-	unsigned char *at = reserve(out, 2 * HEAD_BYTES + bytes);
-
-	if (!at)
+	/* all of it or nothing */
+	if (!reserve(out, 2 * HEAD_BYTES + bytes))
 		return NULL;
-	out->len += cbor_encode_tag(tag, at, HEAD_BYTES);
+	PUT_HEAD(out, cbor_encode_tag, tag);
 	return cbor_out__byte_array(out, bytes);
 }
 
@@ -222,4 +207,38 @@ void cbor_out__append(struct cbor_out *out, const struct cbor_out *other)
 	if (other->error && !out->error)
 		out->error = other->error;
 	put_raw(out, other->bytes, other->len);
+}
+
+struct cbor_out *cbor_map__key(struct cbor_map *map, const char *name)
+{
+	map->cnt++;
+	cbor_out__text(&map->body, name);
+	return &map->body;
+}
+
+void cbor_map__text(struct cbor_map *map, const char *name, const char *text)
+{
+	if (text && *text)
+		cbor_out__text(cbor_map__key(map, name), text);
+}
+
+void cbor_map__uint(struct cbor_map *map, const char *name, uint64_t value)
+{
+	cbor_out__uint(cbor_map__key(map, name), value);
+}
+
+void cbor_map__comm(struct cbor_map *map, const char *name, const char comm[16])
+{
+	char text[17] = { 0 };
+
+	memcpy(text, comm, 16);
+	cbor_out__text(cbor_map__key(map, name), text);
+}
+
+void cbor_map__end(struct cbor_map *map, struct cbor_out *out)
+{
+	cbor_out__map(out, map->cnt);
+	cbor_out__append(out, &map->body);
+	cbor_out__fini(&map->body);
+	map->cnt = 0;
 }

@@ -39,6 +39,8 @@ void cbor_out__bytes(struct cbor_out *out, const void *bytes, size_t len);
 void cbor_out__text_or_bytes(struct cbor_out *out, const void *text, size_t len);
 /* Always text: what is not valid UTF-8 is replaced by U+FFFD, a byte each. */
 void cbor_out__text(struct cbor_out *out, const char *text);
+/* The same; what is longer is cut, between two characters. */
+void cbor_out__cut_text(struct cbor_out *out, const char *text, size_t max_bytes);
 /* "0x1f" */
 void cbor_out__hex_text(struct cbor_out *out, uint64_t value);
 
@@ -51,5 +53,21 @@ void *cbor_out__byte_array(struct cbor_out *out, size_t bytes);
 
 /* Appends what another buffer holds. */
 void cbor_out__append(struct cbor_out *out, const struct cbor_out *other);
+
+/* A map whose number of pairs is known at its end. All zero is a valid, empty map. */
+struct cbor_map {
+	struct cbor_out body;
+	size_t cnt;
+};
+
+/* The value is to be put into what it returns. */
+struct cbor_out *cbor_map__key(struct cbor_map *map, const char *name);
+/* Nothing where the text is NULL or empty. */
+void cbor_map__text(struct cbor_map *map, const char *name, const char *text);
+void cbor_map__uint(struct cbor_map *map, const char *name, uint64_t value);
+/* A thread's name as the kernel has it: without a zero where it has 16 bytes. */
+void cbor_map__comm(struct cbor_map *map, const char *name, const char comm[16]);
+/* Puts the map into `out` and empties it. */
+void cbor_map__end(struct cbor_map *map, struct cbor_out *out);
 
 #endif /* TTLOG_CBOR_OUT_H */

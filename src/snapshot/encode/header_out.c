@@ -4,22 +4,21 @@
  *
  * Lengths are definite and some keys are optional, so maps are built aside and counted.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 #include "accounts.h"
-#include "start_time.h"
 #include "catalog.h"
 #include "cbor_out.h"
 #include "crash.h"
+#include "ending_out.h"
 #include "format.h"
 #include "header_out.h"
 #include "site.h"
 #include "snapshot_source.h"
+#include "start_time.h"
 #include "thread.h"
 #include "value.h"
 
@@ -27,73 +26,7 @@
 #define FRAME_MIN_BYTES   16u        /* of a crash's frame in the file */
 #define TABLE_SLACK_BYTES (1u << 20) /* what a reader may have taken and not used yet */
 
-/* A map whose number of pairs is known at the end. */
-struct map_out {
-	struct cbor_out body;
-	size_t cnt;
-};
-
-static struct cbor_out *key(struct map_out *map, const char *name)
-{
-	map->cnt++;
-	cbor_out__text(&map->body, name);
-	return &map->body;
-}
-
-/* Puts the map into `out` and empties it. */
-static void end_map(struct map_out *map, struct cbor_out *out)
-{
-	cbor_out__map(out, map->cnt);
-	cbor_out__append(out, &map->body);
-	cbor_out__fini(&map->body);
-	map->cnt = 0;
-}
-
-static void put_text(struct map_out *map, const char *name, const char *text)
-{
-	if (text && *text)
-		cbor_out__text(key(map, name), text);
-}
-
-static void put_uint(struct map_out *map, const char *name, uint64_t value)
-{
-	cbor_out__uint(key(map, name), value);
-}
-
-static void put_signal(struct map_out *map, int signal)
-{
-	const char *abbreviation = sigabbrev_np(signal);
-	char name[32];
-
-	if (abbreviation)
-		(void)snprintf(name, sizeof(name), "SIG%s", abbreviation);
-	else
-		(void)snprintf(name, sizeof(name), "SIG%d", signal);
-	put_text(map, "signal", name);
-	cbor_out__int(key(map, "number"), signal);
-}
-
 /* ---- sites and threads ---- */
-
-/* Where it has to be cut, not within a character. */
-static void put_cut_text(struct cbor_out *out, const char *text, size_t max_bytes)
-{
-	size_t len = strlen(text);
-	char *cut;
-
-	if (len <= max_bytes) {
-		cbor_out__text(out, text);
-		return;
-	}
-	for (len = max_bytes; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
-		len--;
-	cut = strndup(text, len);
-	if (!cut)
-		out->error = -ENOMEM;
-	else
-		cbor_out__text(out, cut);
-	free(cut);
-}
 
 static void put_site(struct cbor_out *out, const struct catalog_site *catalog_site,
 		     size_t text_bytes)
@@ -110,22 +43,22 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 	cbor_out__text(out, "level");
 	cbor_out__text(out, level ? level : "FATAL"); /* of a later version of ttlog.h: above all */
 	cbor_out__text(out, "target");
-	put_cut_text(out, site->target, text_bytes);
+	cbor_out__cut_text(out, site->target, text_bytes);
 	cbor_out__text(out, "probe");
-	put_cut_text(out, site->name, text_bytes);
+	cbor_out__cut_text(out, site->name, text_bytes);
 	cbor_out__text(out, "msg");
-	put_cut_text(out, site->message, text_bytes);
+	cbor_out__cut_text(out, site->message, text_bytes);
 	cbor_out__text(out, "file");
-	put_cut_text(out, site->file, text_bytes);
+	cbor_out__cut_text(out, site->file, text_bytes);
 	cbor_out__text(out, "func");
-	put_cut_text(out, site->function, text_bytes);
+	cbor_out__cut_text(out, site->function, text_bytes);
 	cbor_out__text(out, "line");
 	cbor_out__uint(out, site->line);
 	cbor_out__text(out, "keys");
 	cbor_out__array(out, catalog_site->nfields);
 	for (size_t i = 0; i < catalog_site->nfields; i++)
-		put_cut_text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i],
-			     catalog_site->is_span_end ? SIZE_MAX : text_bytes);
+		cbor_out__cut_text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i],
+				   catalog_site->is_span_end ? SIZE_MAX : text_bytes);
 	cbor_out__text(out, "types");
 	cbor_out__array(out, catalog_site->nfields);
 	/* sites that occur have types that are known */
@@ -140,15 +73,6 @@ static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_
 	cbor_out__array(out, cnt);
 	for (uint32_t i = 0; i < cnt; i++)
 		put_site(out, catalog__site(catalog, i), text_bytes);
-}
-
-/* A name of the kernel's, which ends in no zero where it is as long as it can be. */
-static void put_comm(struct map_out *map, const char *name, const char comm[16])
-{
-	char text[17] = { 0 };
-
-	memcpy(text, comm, 16);
-	cbor_out__text(key(map, name), text);
 }
 
 /* Sites are numbered module by module. */
@@ -176,16 +100,16 @@ static void put_modules(struct cbor_out *out, const struct catalog *catalog)
 
 static void put_thread(struct cbor_out *out, const struct thread *thread)
 {
-	struct map_out map = { 0 };
+	struct cbor_map map = { 0 };
 
-	put_uint(&map, "pid", thread->pid);
-	put_uint(&map, "tid", thread->tid);
-	put_comm(&map, "comm", thread->comm);
+	cbor_map__uint(&map, "pid", thread->pid);
+	cbor_map__uint(&map, "tid", thread->tid);
+	cbor_map__comm(&map, "comm", thread->comm);
 	if (thread->ns_pid)
-		put_uint(&map, "ns_pid", thread->ns_pid);
+		cbor_map__uint(&map, "ns_pid", thread->ns_pid);
 	if (thread->ns_tid)
-		put_uint(&map, "ns_tid", thread->ns_tid);
-	end_map(&map, out);
+		cbor_map__uint(&map, "ns_tid", thread->ns_tid);
+	cbor_map__end(&map, out);
 }
 
 static void put_threads(struct cbor_out *out, const struct snapshot_source *source,
@@ -202,182 +126,7 @@ static void put_threads(struct cbor_out *out, const struct snapshot_source *sour
 	}
 }
 
-/* ---- how it ended ---- */
-
-static bool is_in(const struct mapping *mapping, const struct crash_frame *frames, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		if (frames[i].ip >= mapping->start && frames[i].ip < mapping->end)
-			return true;
-	}
-	return false;
-}
-
-static bool has_frame(const struct mapping *mapping, const struct crash *crash)
-{
-	return is_in(mapping, crash->frames, crash->frame_cnt) ||
-	       is_in(mapping, crash->outer, crash->outer_cnt);
-}
-
-static void put_mapping(struct cbor_out *out, const struct mapping *mapping)
-{
-	struct map_out map = { 0 };
-
-	put_uint(&map, "start", mapping->start);
-	put_uint(&map, "end", mapping->end);
-	put_uint(&map, "offset", mapping->offset);
-	cbor_out__text(key(&map, "path"), mapping->path ? mapping->path : "");
-	put_text(&map, "build_id", mapping->build_id);
-	end_map(&map, out);
-}
-
-static void put_mappings(struct cbor_out *out, const struct crash *crash, struct header_room *room)
-{
-	struct cbor_out body = { 0 };
-	size_t cnt = 0, path_bytes = 0;
-
-	for (size_t i = 0; i < crash->mappings.cnt; i++) {
-		const struct mapping *mapping = &crash->mappings.items[i];
-		const size_t bytes = mapping->path ? strlen(mapping->path) : 0;
-
-		if (!has_frame(mapping, crash)) {
-			if (bytes > room->path_bytes - path_bytes)
-				continue;
-			path_bytes += bytes;
-		}
-		put_mapping(&body, mapping);
-		cnt++;
-	}
-	room->left_mappings = crash->mappings.cnt - cnt;
-	cbor_out__array(out, cnt);
-	cbor_out__append(out, &body);
-	cbor_out__fini(&body);
-}
-
-static void put_sender(struct cbor_out *out, const struct crash_sender *sender)
-{
-	struct map_out map = { 0 };
-
-	put_uint(&map, "pid", sender->pid);
-	put_comm(&map, "comm", sender->comm);
-	put_uint(&map, "uid", sender->uid);
-	end_map(&map, out);
-}
-
-static void put_exit(struct cbor_out *out, const struct crash *crash)
-{
-	struct map_out map = { 0 };
-
-	if (crash->exit_signal)
-		put_signal(&map, crash->exit_signal);
-	else
-		cbor_out__int(key(&map, "code"), crash->exit_code);
-	if (crash->exit_signal && crash->sender.pid)
-		put_sender(key(&map, "sender"), &crash->sender);
-	if (crash->is_oom) {
-		cbor_out__bool(key(&map, "oom"), true);
-		put_uint(&map, "max_rss_bytes", crash->max_rss_bytes);
-	}
-	end_map(&map, out);
-}
-
-static void put_frames(struct cbor_out *out, const struct crash_frame *frames, size_t cnt)
-{
-	cbor_out__array(out, cnt);
-	for (size_t i = 0; i < cnt; i++) {
-		const struct crash_frame *frame = &frames[i];
-		struct map_out map = { 0 };
-
-		cbor_out__hex_text(key(&map, "ip"), frame->ip);
-		put_text(&map, "module", frame->module);
-		put_text(&map, "build_id", frame->build_id);
-		if (frame->module)
-			cbor_out__hex_text(key(&map, "offset"), frame->offset);
-		put_text(&map, "symbol", frame->symbol);
-		put_text(&map, "file", frame->file);
-		if (frame->line)
-			put_uint(&map, "line", frame->line);
-		end_map(&map, out);
-	}
-}
-
-static void put_thrown(struct cbor_out *out, const struct crash *crash)
-{
-	struct map_out map = { 0 };
-
-	put_text(&map, "type", crash->thrown_type);
-	if (crash->thrown_what)
-		cbor_out__text(key(&map, "what"), crash->thrown_what);
-	end_map(&map, out);
-}
-
-static void put_others(struct cbor_out *out, const struct crash *crash)
-{
-	cbor_out__array(out, crash->other_cnt);
-	for (size_t i = 0; i < crash->other_cnt; i++) {
-		const struct crash_other *other = &crash->others[i];
-		struct map_out map = { 0 };
-
-		put_uint(&map, "tid", other->tid);
-		put_comm(&map, "thread", other->thread);
-		put_frames(key(&map, "frames"), other->frames, other->frame_cnt);
-		end_map(&map, out);
-	}
-}
-
-static void put_crash(struct cbor_out *out, const struct crash *crash)
-{
-	struct map_out map = { 0 };
-
-	if (crash->is_reraised)
-		cbor_out__bool(key(&map, "reraised"), true);
-	if (crash->is_stack_overflow)
-		cbor_out__bool(key(&map, "stack_overflow"), true);
-	put_signal(&map, crash->signal);
-	cbor_out__int(key(&map, "code"), crash->code);
-	cbor_out__hex_text(key(&map, "address"), crash->address);
-	if (crash->thrown_type)
-		put_thrown(key(&map, "exception"), crash);
-	put_uint(&map, "tid", crash->tid);
-	put_comm(&map, "thread", crash->thread);
-	cbor_out__map(key(&map, "registers"), crash->register_cnt);
-	for (size_t i = 0; i < crash->register_cnt; i++) {
-		cbor_out__text(&map.body, crash->registers[i].name);
-		cbor_out__hex_text(&map.body, crash->registers[i].value);
-	}
-	put_frames(key(&map, "frames"), crash->frames, crash->frame_cnt);
-	if (crash->cut != CRASH_CUT_NONE)
-		put_text(&map, "cut", crash->cut == CRASH_CUT_FRAMES ? "frames" : "stack");
-	if (crash->outer_cnt)
-		put_frames(key(&map, "outer_frames"), crash->outer, crash->outer_cnt);
-	if (crash->other_cnt)
-		put_others(key(&map, "threads"), crash);
-	end_map(&map, out);
-}
-
-static void put_end_of_process(struct map_out *map, const struct crash *crash,
-			       struct header_room *room)
-{
-	if (crash->mappings.cnt)
-		put_mappings(key(map, "mappings"), crash, room);
-	if (crash->has_exit)
-		put_exit(key(map, "exit"), crash);
-	if (crash->has_crash)
-		put_crash(key(map, "crash"), crash);
-}
-
-void header_out__put_ending(struct cbor_out *out, const struct crash *crash, size_t *ret_pair_cnt)
-{
-	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
-	struct map_out map = { 0 };
-
-	put_end_of_process(&map, crash, &all);
-	cbor_out__append(out, &map.body);
-	cbor_out__fini(&map.body);
-	*ret_pair_cnt = map.cnt;
-}
-
-static void put_ending(struct map_out *map, const struct crash_ending *ending)
+static void put_ending(struct cbor_map *map, const struct crash_ending *ending)
 {
 	const struct cbor_out pairs = { .bytes = (unsigned char *)ending->bytes,
 					.len = ending->len };
@@ -398,29 +147,29 @@ static void put_lost(struct cbor_out *out, const struct accounts_lost *lost)
 		{ "fault", lost->fault },           { "corrupt", lost->corrupt },
 		{ "table_full", lost->table_full },
 	};
-	struct map_out map = { 0 };
+	struct cbor_map map = { 0 };
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
 		total += causes[i].cnt;
-	put_uint(&map, "total", total);
+	cbor_map__uint(&map, "total", total);
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
 		if (causes[i].cnt)
-			put_uint(&map, causes[i].cause, causes[i].cnt);
-	end_map(&map, out);
+			cbor_map__uint(&map, causes[i].cause, causes[i].cnt);
+	cbor_map__end(&map, out);
 }
 
-static void put_accounting(struct map_out *map, const struct snapshot_source *source)
+static void put_accounting(struct cbor_map *map, const struct snapshot_source *source)
 {
-	put_uint(map, "emitted", source->emitted);
-	put_uint(map, "recorded", source->recorded);
-	put_uint(map, "overwritten", source->overwritten);
-	put_lost(key(map, "lost"), &source->lost);
+	cbor_map__uint(map, "emitted", source->emitted);
+	cbor_map__uint(map, "recorded", source->recorded);
+	cbor_map__uint(map, "overwritten", source->overwritten);
+	put_lost(cbor_map__key(map, "lost"), &source->lost);
 }
 
 /* ---- the maps ---- */
 
-static void put_created_at(struct map_out *map, uint64_t real_ns)
+static void put_created_at(struct cbor_map *map, uint64_t real_ns)
 {
 	const time_t seconds = (time_t)(real_ns / NS_PER_S);
 	char text[64], day[32];
@@ -429,53 +178,53 @@ static void put_created_at(struct map_out *map, uint64_t real_ns)
 	if (!gmtime_r(&seconds, &utc) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc))
 		return;
 	(void)snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(real_ns % NS_PER_S));
-	put_text(map, "created_at", text);
+	cbor_map__text(map, "created_at", text);
 }
 
 static void put_clock(struct cbor_out *out, const struct header_time *created)
 {
-	struct map_out map = { 0 };
+	struct cbor_map map = { 0 };
 
-	put_uint(&map, "mono_ns", created->mono_ns);
-	put_uint(&map, "real_ns", created->real_ns);
-	end_map(&map, out);
+	cbor_map__uint(&map, "mono_ns", created->mono_ns);
+	cbor_map__uint(&map, "real_ns", created->real_ns);
+	cbor_map__end(&map, out);
 }
 
-static void put_process(struct map_out *map, const struct snapshot_source *source)
+static void put_process(struct cbor_map *map, const struct snapshot_source *source)
 {
 	struct utsname host;
 
-	put_uint(map, "pid", source->pid);
-	put_uint(map, "uid", source->uid);
-	put_uint(map, "cgroup", source->cgroup);
-	put_text(map, "boot_id", source->boot_id);
+	cbor_map__uint(map, "pid", source->pid);
+	cbor_map__uint(map, "uid", source->uid);
+	cbor_map__uint(map, "cgroup", source->cgroup);
+	cbor_map__text(map, "boot_id", source->boot_id);
 	if (source->start_ns)
-		put_uint(map, "start_time", start_time__ticks(source->start_ns));
-	put_text(map, "service", source->service);
+		cbor_map__uint(map, "start_time", start_time__ticks(source->start_ns));
+	cbor_map__text(map, "service", source->service);
 	if (uname(&host) == 0) {
-		put_text(map, "host", host.nodename);
-		put_text(map, "kernel", host.release);
+		cbor_map__text(map, "host", host.nodename);
+		cbor_map__text(map, "kernel", host.release);
 	}
-	put_text(map, "comm", source->comm);
-	put_text(map, "exe", source->exe);
-	put_text(map, "build_id", source->build_id);
-	cbor_out__text(key(map, "reason"), source->reason ? source->reason : "");
+	cbor_map__text(map, "comm", source->comm);
+	cbor_map__text(map, "exe", source->exe);
+	cbor_map__text(map, "build_id", source->build_id);
+	cbor_out__text(cbor_map__key(map, "reason"), source->reason ? source->reason : "");
 }
 
-static void put_left_out(struct map_out *map, const struct header_room *room)
+static void put_left_out(struct cbor_map *map, const struct header_room *room)
 {
-	struct map_out left = { 0 };
+	struct cbor_map left = { 0 };
 
 	if (room->left_threads)
-		put_uint(&left, "threads", room->left_threads);
+		cbor_map__uint(&left, "threads", room->left_threads);
 	if (room->left_sites)
-		put_uint(&left, "sites", room->left_sites);
+		cbor_map__uint(&left, "sites", room->left_sites);
 	if (room->left_mappings)
-		put_uint(&left, "mappings", room->left_mappings);
+		cbor_map__uint(&left, "mappings", room->left_mappings);
 	if (room->text_bytes != SIZE_MAX)
-		put_uint(&left, "text_bytes", room->text_bytes);
+		cbor_map__uint(&left, "text_bytes", room->text_bytes);
 	if (left.cnt)
-		end_map(&left, key(map, "left_out"));
+		cbor_map__end(&left, cbor_map__key(map, "left_out"));
 }
 
 void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
@@ -483,27 +232,27 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     struct header_room *room)
 {
 	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
-	struct map_out map = { 0 };
+	struct cbor_map map = { 0 };
 
 	if (!room)
 		room = &all;
-	put_text(&map, "item", "header");
-	put_uint(&map, "format", FORMAT_NUMBER);
-	put_uint(&map, "incompatible", 0);
-	put_uint(&map, "compatible", 0);
-	put_clock(key(&map, "clock"), created);
+	cbor_map__text(&map, "item", "header");
+	cbor_map__uint(&map, "format", FORMAT_NUMBER);
+	cbor_map__uint(&map, "incompatible", 0);
+	cbor_map__uint(&map, "compatible", 0);
+	put_clock(cbor_map__key(&map, "clock"), created);
 	put_created_at(&map, created->real_ns);
 	put_process(&map, source);
 	put_accounting(&map, source);
 	if (source->crash)
-		put_end_of_process(&map, source->crash, room);
+		room->left_mappings = ending_out__put(&map, source->crash, room->path_bytes);
 	else if (source->ending.len)
 		put_ending(&map, &source->ending);
-	put_threads(key(&map, "threads"), source, catalog);
-	put_sites(key(&map, "sites"), catalog, room->text_bytes);
-	put_modules(key(&map, "modules"), catalog);
+	put_threads(cbor_map__key(&map, "threads"), source, catalog);
+	put_sites(cbor_map__key(&map, "sites"), catalog, room->text_bytes);
+	put_modules(cbor_map__key(&map, "modules"), catalog);
 	put_left_out(&map, room);
-	end_map(&map, out);
+	cbor_map__end(&map, out);
 }
 
 /* ---- how large the file has to be ---- */
@@ -556,16 +305,16 @@ uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,
 			 const struct header_totals *totals, const struct cbor_out *header)
 {
-	struct map_out map = { 0 };
+	struct cbor_map map = { 0 };
 
-	put_text(&map, "item", "end");
-	put_uint(&map, "events", totals->events);
-	put_uint(&map, "chunks", totals->chunks);
+	cbor_map__text(&map, "item", "end");
+	cbor_map__uint(&map, "events", totals->events);
+	cbor_map__uint(&map, "chunks", totals->chunks);
 	if (totals->events) {
-		put_uint(&map, "first_ns", totals->first_ns);
-		put_uint(&map, "last_ns", totals->last_ns);
+		cbor_map__uint(&map, "first_ns", totals->first_ns);
+		cbor_map__uint(&map, "last_ns", totals->last_ns);
 	}
 	put_accounting(&map, source);
-	cbor_out__append(key(&map, "header"), header);
-	end_map(&map, out);
+	cbor_out__append(cbor_map__key(&map, "header"), header);
+	cbor_map__end(&map, out);
 }

@@ -10,7 +10,6 @@
 
 struct catalog;
 struct cbor_out;
-struct crash;
 struct snapshot_source;
 
 /* The same moment on CLOCK_MONOTONIC and CLOCK_REALTIME: when the snapshot was made. */
@@ -36,9 +35,6 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 				    const struct snapshot_source *source,
 				    const struct catalog *catalog, const struct header_room *room);
-
-/* For struct crash_ending: what header_out__put() has of how a process ended. */
-void header_out__put_ending(struct cbor_out *out, const struct crash *crash, size_t *ret_pair_cnt);
 
 struct header_totals {
 	uint64_t events, chunks;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a process ended: that part of a header's map (FORMAT.md, section 3).
+ */
+#ifndef TTLOG_ENDING_OUT_H
+#define TTLOG_ENDING_OUT_H
+
+#include <stddef.h>
+
+struct cbor_map;
+struct crash;
+
+/* max_path_bytes: how much room the paths of mappings may take that no frame of the crash lies in.
+ * Returns how many mappings had none. */
+size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t max_path_bytes);
+
+#endif /* TTLOG_ENDING_OUT_H */
