@@ -16,8 +16,8 @@
 
 #include <ttlog/read.h>
 #include "bench.h"
-#include "sql.h"
-#include "sql_parts.h"
+#include "sql_source.h"
+#include "sql_tables.h"
 
 #define ROUNDS 3
 
@@ -252,31 +252,34 @@ int main(int argc, char **argv)
 	char why[TTLOG_WHY_BYTES] = "usage: look_up SNAPSHOT KEY OTHER [KEYS]";
 	struct ttlog_snapshot *snapshot = argc > 3 ? ttlog_snapshot_open(argv[1], why, sizeof(why))
 						   : NULL;
-	struct sql *sql = snapshot ? sql__new(&snapshot, 1) : NULL;
+	static struct sql_source source;
+	sqlite3 *db;
 
-	if (!sql)
+	if (!snapshot || sql_source__init(&source, &snapshot, 1))
 		die("snapshot", why);
+	if (sqlite3_open(":memory:", &db) || sql_tables__register(db, &source, ""))
+		die("sqlite", sqlite3_errmsg(db));
 	key = argv[2];
 	other = argv[3];
-	look_up.db = sql->db;
-	if (sqlite3_create_module(sql->db, "echo", &ECHO_MODULE, NULL))
-		die("echo", sqlite3_errmsg(sql->db));
-	choose_keys(&look_up, sql->store.event_cnt);
+	look_up.db = db;
+	if (sqlite3_create_module(db, "echo", &ECHO_MODULE, NULL))
+		die("echo", sqlite3_errmsg(db));
+	choose_keys(&look_up, source.store.event_cnt);
 	time_it(&look_up, "prepared, no table", "SELECT ?", run_prepared);
 	time_it(&look_up, "prepared, at once", "SELECT key FROM echo WHERE key = ?", run_prepared);
 	time_it(&look_up, "join, at once",
 		"SELECT count(e.key) FROM keys CROSS JOIN echo e ON e.key = keys.key", run_join);
-	time_making(&look_up, sql->store.event_cnt);
+	time_making(&look_up, source.store.event_cnt);
 	time_it(&look_up, "prepared", "SELECT \"%1$s\" FROM events WHERE \"%1$s\" = ?",
 		run_prepared);
 	time_it(&look_up, "prepared, other", "SELECT \"%2$s\" FROM events WHERE \"%1$s\" = ?",
 		run_prepared);
-	run(sql->db, "BEGIN");
+	run(db, "BEGIN");
 	time_it(&look_up, "transaction, at once", "SELECT key FROM echo WHERE key = ?",
 		run_prepared);
 	time_it(&look_up, "transaction", "SELECT \"%1$s\" FROM events WHERE \"%1$s\" = ?",
 		run_prepared);
-	run(sql->db, "COMMIT");
+	run(db, "COMMIT");
 	time_it(&look_up, "join",
 		"SELECT count(e.\"%1$s\") FROM keys CROSS JOIN events e ON e.\"%1$s\" = keys.key",
 		run_join);
@@ -287,9 +290,10 @@ int main(int argc, char **argv)
 	time_it(&look_up, "join, own",
 		"SELECT count(o.other) FROM keys CROSS JOIN own o ON o.key = keys.key", run_join);
 	printf(", \"look-ups\": %zu, \"events\": %zu}\n", look_up.cnt,
-	       (size_t)sql->store.event_cnt);
+	       (size_t)source.store.event_cnt);
 	free(look_up.keys);
-	sql__free(sql);
+	(void)sqlite3_close(db);
+	sql_source__fini(&source);
 	ttlog_snapshot_close(snapshot);
 	return 0;
 }

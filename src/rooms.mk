@@ -6,8 +6,9 @@ RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach s
 	src/drain/state src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
 READ_ROOMS := src/read
 # The options, which are viewer/'s own, are seen by all of these.
-VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats/aggregate stats sql live) \
-	$(addprefix viewer/tui,/terminal /rows) viewer/tui $(addprefix viewer/,export diff)
+VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats/aggregate stats \
+	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui,/terminal /rows) viewer/tui \
+	$(addprefix viewer/,export diff)
 
 # $(call see,rooms,what they see besides)
 define see

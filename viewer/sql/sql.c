@@ -6,10 +6,18 @@
 #include <ttlog/read.h>
 #include "diagnostics.h"
 #include "sql.h"
-#include "sql_parts.h"
-#include "sql_value.h"
+#include "sql_cache.h"
+#include "sql_source.h"
+#include "sql_tables.h"
 
 #define MAX_STATEMENT_BYTES (1 << 20)
+
+struct sql {
+	sqlite3 *db;
+	struct sql_source source;
+	struct sql_cache cache;
+	bool is_volatile; /* the statement prepared last may give another result each time */
+};
 
 /* ---- What a statement may do ---- */
 
@@ -84,114 +92,19 @@ static int confine(struct sql *sql)
 
 /* ---- Opening ---- */
 
-static bool is_clean_site(const struct ttlog_site *site)
-{
-	return sql_value__is_clean(site->target) && sql_value__is_clean(site->probe) &&
-	       sql_value__is_clean(site->msg) && sql_value__is_clean(site->file) &&
-	       sql_value__is_clean(site->func);
-}
-
-static bool is_clean(const struct store *store)
-{
-	for (size_t f = 0; f < store->file_cnt; f++) {
-		const struct ttlog_info *header = ttlog_snapshot_info(store->files[f].reader);
-
-		if (!sql_value__is_clean(
-			    ttlog_text_of(ttlog_snapshot_name(store->files[f].reader))))
-			return false;
-		for (size_t i = 0; i < header->site_cnt; i++) {
-			if (!is_clean_site(header->sites[i]))
-				return false;
-		}
-		for (size_t i = 0; i < header->thread_cnt; i++) {
-			if (!sql_value__is_clean(header->threads[i]->comm))
-				return false;
-		}
-	}
-	return true;
-}
-
-/* One thread alone comes to SQLite here: without locks, and without counting its memory, a prepared
- * look-up takes half the time. Refused once SQLite was used; then it is as it was. */
-static void be_single(void)
-{
-	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-int sql_parts__init(struct sql *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt)
-{
-	int err;
-
-	be_single();
-	*ret = (struct sql){ .readers = readers, .reader_cnt = reader_cnt };
-	ret->indices = (struct sql_indices){
-		.store = &ret->store,
-		.columns = &ret->columns,
-		.scratch = &ret->scratch,
-	};
-	for (size_t i = 0; i < reader_cnt; i++) {
-		uint64_t last_ns = ttlog_snapshot_last_ns(readers[i]);
-
-		ret->last_ns = last_ns > ret->last_ns ? last_ns : ret->last_ns;
-	}
-	err = out__init_memory(&ret->scratch);
-	if (!err)
-		err = store__init(&ret->store, readers, reader_cnt);
-	if (!err)
-		err = sql_columns__init(&ret->columns, &ret->store,
-					1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN,
-					EVENTS_COLUMNS, EVENTS_COLUMN_CNT);
-	if (!err)
-		err = sql_spans__init_columns(ret);
-	if (err)
-		sql_parts__fini(ret);
-	else
-		ret->is_clean = is_clean(&ret->store);
-	return err;
-}
-
-void sql_parts__fini(struct sql *sql)
-{
-	(void)sqlite3_close(sql->db);
-	sql_cache__clear(&sql->cache);
-	sql_indices__fini(&sql->indices);
-	sql_columns__fini(&sql->columns);
-	sql_columns__fini(&sql->span_columns);
-	store__fini(&sql->store);
-	out__fini(&sql->scratch);
-}
-
-int sql_parts__register(struct sql *sql, const char *prefix)
-{
-	char *events = sqlite3_mprintf("%sevents", prefix);
-	char *spans = sqlite3_mprintf("%sspans", prefix);
-	int err = events && spans ? sql_functions__register(sql) : SQLITE_NOMEM;
-
-	if (!err)
-		err = sql_events__register(sql, events);
-	if (!err)
-		err = sql_spans__register(sql, spans);
-	if (!err)
-		err = sql_tables__register(sql, prefix);
-	sqlite3_free(events);
-	sqlite3_free(spans);
-	return err;
-}
-
 struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
-	struct sql *sql = malloc(sizeof(*sql));
+	struct sql *sql = calloc(1, sizeof(*sql));
 	int code;
 
-	if (!sql || sql_parts__init(sql, readers, reader_cnt)) {
+	if (!sql || sql_source__init(&sql->source, readers, reader_cnt)) {
 		free(sql);
 		errno = -diagnostics__print_errno("sql", ENOMEM);
 		return NULL;
 	}
 	code = sqlite3_open(":memory:", &sql->db);
 	if (!code)
-		code = sql_parts__register(sql, "");
+		code = sql_tables__register(sql->db, &sql->source, "");
 	if (!code)
 		code = confine(sql);
 	if (!code)
@@ -206,7 +119,9 @@ void sql__free(struct sql *sql)
 {
 	if (!sql)
 		return;
-	sql_parts__fini(sql);
+	(void)sqlite3_close(sql->db);
+	sql_cache__clear(&sql->cache);
+	sql_source__fini(&sql->source);
 	free(sql);
 }
 

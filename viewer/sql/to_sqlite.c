@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "diagnostics.h"
 #include "leftover.h"
 #include "new_file.h"
-#include "diagnostics.h"
-#include "sql_parts.h"
+#include "sql_source.h"
+#include "sql_tables.h"
 #include "to_sqlite.h"
 
 /* The virtual tables, beside those that are made of them. */
@@ -22,7 +23,8 @@ struct export
 {
 	const char *path;
 	char *temporary; /* in the same directory */
-	struct sql sql;
+	sqlite3 *db;
+	struct sql_source source;
 };
 
 static int fail(const struct export *export, const char *why)
@@ -33,8 +35,8 @@ static int fail(const struct export *export, const char *why)
 
 static int run(struct export *export, const char *statements)
 {
-	return sqlite3_exec(export->sql.db, statements, NULL, NULL, NULL)
-		       ? fail(export, sqlite3_errmsg(export->sql.db))
+	return sqlite3_exec(export->db, statements, NULL, NULL, NULL)
+		       ? fail(export, sqlite3_errmsg(export->db))
 		       : 0;
 }
 
@@ -73,10 +75,10 @@ static int make_temporary(struct export *export)
 
 static int open_database(struct export *export)
 {
-	int code = sqlite3_open_v2(export->temporary, &export->sql.db, SQLITE_OPEN_READWRITE, NULL);
+	int code = sqlite3_open_v2(export->temporary, &export->db, SQLITE_OPEN_READWRITE, NULL);
 
 	if (!code)
-		code = sql_parts__register(&export->sql, PREFIX);
+		code = sql_tables__register(export->db, &export->source, PREFIX);
 	if (code)
 		return fail(export, sqlite3_errstr(code));
 	/*
@@ -88,18 +90,17 @@ static int open_database(struct export *export)
 			   "PRAGMA cache_size = -8192; PRAGMA page_size = 8192");
 }
 
-static int create_declared(struct export *export, const char *name,
-			   void (*declare)(const struct sql *sql, struct out *out, bool plain))
+static int create_declared(struct export *export, const struct sql_table_kind *kind)
 {
-	struct out *text = &export->sql.scratch;
+	struct out *text = &export->source.scratch;
 	char *create;
 	int err;
 
 	out__clear(text);
 	out__text(text, "CREATE TABLE ");
-	out__text(text, name);
+	out__text(text, kind->name);
 	out__char(text, '(');
-	declare(&export->sql, text, true);
+	kind->declare(kind, &export->source, text, true);
 	out__char(text, ')');
 	out__char(text, 0);
 	create = text->err ? NULL : strdup(out__written(text).p);
@@ -129,14 +130,19 @@ static int copy_spans(struct export *export)
 			   "CREATE INDEX spans_duration ON spans(probe, duration_ns)");
 }
 
-static int copy_tables(struct export *export)
+static int copy_listings(struct export *export)
 {
-	return run(export, "CREATE TABLE threads AS SELECT * FROM " PREFIX "threads;"
-			   "CREATE TABLE sites AS SELECT * FROM " PREFIX "sites;"
-			   "CREATE TABLE frames AS SELECT * FROM " PREFIX "frames;"
-			   "CREATE TABLE registers AS SELECT * FROM " PREFIX "registers;"
-			   "CREATE TABLE losses AS SELECT * FROM " PREFIX "losses;"
-			   "CREATE TABLE snapshots AS SELECT * FROM " PREFIX "snapshots");
+	const struct sql_table_kind *kind;
+	int err = 0;
+
+	for (size_t i = 0; !err && (kind = sql_listing__kind(i)); i++) {
+		char *create = sqlite3_mprintf("CREATE TABLE %s AS SELECT * FROM " PREFIX "%s",
+					       kind->name, kind->name);
+
+		err = create ? run(export, create) : diagnostics__print_errno(export->path, ENOMEM);
+		sqlite3_free(create);
+	}
+	return err;
 }
 
 static int fill(struct export *export)
@@ -146,15 +152,15 @@ static int fill(struct export *export)
 	if (!err)
 		err = run(export, "BEGIN");
 	if (!err)
-		err = create_declared(export, "events", sql_events__declare);
+		err = create_declared(export, &SQL_EVENTS);
 	if (!err)
 		err = copy_events(export);
 	if (!err)
-		err = create_declared(export, "spans", sql_spans__declare);
+		err = create_declared(export, &SQL_SPANS);
 	if (!err)
 		err = copy_spans(export);
 	if (!err)
-		err = copy_tables(export);
+		err = copy_listings(export);
 	return err ? err : run(export, "COMMIT");
 }
 
@@ -200,12 +206,13 @@ int to_sqlite__write(const char *path, struct ttlog_snapshot *const *readers, si
 
 	if (err)
 		return err;
-	if (sql_parts__init(&export.sql, readers, reader_cnt)) {
+	if (sql_source__init(&export.source, readers, reader_cnt)) {
 		err = diagnostics__print_errno(path, ENOMEM);
 	} else {
-		export.sql.store.max_bytes = KEPT_BYTES;
+		export.source.store.max_bytes = KEPT_BYTES;
 		err = fill(&export);
-		sql_parts__fini(&export.sql);
+		(void)sqlite3_close(export.db);
+		sql_source__fini(&export.source);
 	}
 	if (!err)
 		err = publish(&export);

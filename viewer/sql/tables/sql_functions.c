@@ -16,8 +16,8 @@
 #include <ttlog/read.h>
 #include "sql_decimal.h"
 #include "sql_level.h"
-#include "sql_parts.h"
 #include "sql_regexp.h"
+#include "sql_tables.h"
 #include "sql_time.h"
 #include "sql_value.h"
 #include "time_expr.h"
@@ -38,10 +38,10 @@ static int collate_levels(void *unused, int a_len, const void *a, int b_len, con
 
 static int collate_times(void *context, int a_len, const void *a, int b_len, const void *b)
 {
-	const struct sql *sql = context;
+	const struct sql_source *source = context;
 
 	return sql_time__collate((struct ttlog_text){ a, (size_t)a_len },
-				 (struct ttlog_text){ b, (size_t)b_len }, sql->last_ns);
+				 (struct ttlog_text){ b, (size_t)b_len }, source->last_ns);
 }
 
 /* ---- Functions of one value ---- */
@@ -80,12 +80,12 @@ static void level_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 
 static void time_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
-	struct sql *sql = sqlite3_user_data(to);
+	struct sql_source *source = sqlite3_user_data(to);
 	int64_t ns = sqlite3_value_int64(argv[0]);
 
 	(void)argc;
 	if (sqlite3_value_type(argv[0]) != SQLITE_NULL && ns >= 0)
-		sql_value__time(to, &sql->scratch, (uint64_t)ns);
+		sql_value__time(to, &source->scratch, (uint64_t)ns);
 }
 
 static void moment_of(sqlite3_context *to, int argc, sqlite3_value **argv)
@@ -104,20 +104,20 @@ static void moment_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 
 static void decoded(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
-	const struct sql *sql = sqlite3_user_data(to);
+	const struct sql_source *source = sqlite3_user_data(to);
 
 	(void)argc;
 	(void)argv;
-	sqlite3_result_int64(to, (sqlite3_int64)sql->store.decoded_cnt);
+	sqlite3_result_int64(to, (sqlite3_int64)source->store.decoded_cnt);
 }
 
 static void passed(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
-	const struct sql *sql = sqlite3_user_data(to);
+	const struct sql_source *source = sqlite3_user_data(to);
 
 	(void)argc;
 	(void)argv;
-	sqlite3_result_int64(to, (sqlite3_int64)sql->store.passed_cnt);
+	sqlite3_result_int64(to, (sqlite3_int64)source->store.passed_cnt);
 }
 
 /* ---- Decimals ---- */
@@ -176,7 +176,7 @@ static void sum_end(sqlite3_context *to)
 		sqlite3_result_text(to, text, len, SQLITE_TRANSIENT);
 }
 
-int sql_functions__register(struct sql *sql)
+int sql_functions__register(sqlite3 *db, struct sql_source *source)
 {
 	static const struct {
 		const char *name;
@@ -187,23 +187,23 @@ int sql_functions__register(struct sql *sql)
 		{ "ts_ns", 1, moment_of }, { "dec_cmp", 2, compare },
 	};
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-	int err = sqlite3_create_collation(sql->db, "dec", SQLITE_UTF8, NULL, collate_decimals);
+	int err = sqlite3_create_collation(db, "dec", SQLITE_UTF8, NULL, collate_decimals);
 
 	if (!err)
-		err = sqlite3_create_collation(sql->db, "level", SQLITE_UTF8, NULL, collate_levels);
+		err = sqlite3_create_collation(db, "level", SQLITE_UTF8, NULL, collate_levels);
 	if (!err)
-		err = sqlite3_create_collation(sql->db, "time", SQLITE_UTF8, sql, collate_times);
+		err = sqlite3_create_collation(db, "time", SQLITE_UTF8, source, collate_times);
 	for (size_t i = 0; i < sizeof(FUNCTIONS) / sizeof(FUNCTIONS[0]) && !err; i++)
-		err = sqlite3_create_function(sql->db, FUNCTIONS[i].name, FUNCTIONS[i].argc, flags,
-					      sql, FUNCTIONS[i].call, NULL, NULL);
+		err = sqlite3_create_function(db, FUNCTIONS[i].name, FUNCTIONS[i].argc, flags,
+					      source, FUNCTIONS[i].call, NULL, NULL);
 	if (!err)
-		err = sqlite3_create_function(sql->db, "decoded", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-					      sql, decoded, NULL, NULL);
+		err = sqlite3_create_function(db, "decoded", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+					      source, decoded, NULL, NULL);
 	if (!err)
-		err = sqlite3_create_function(sql->db, "passed", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-					      sql, passed, NULL, NULL);
+		err = sqlite3_create_function(db, "passed", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+					      source, passed, NULL, NULL);
 	if (!err)
-		err = sqlite3_create_function(sql->db, "dec_sum", 1, flags, sql, NULL, sum_step,
+		err = sqlite3_create_function(db, "dec_sum", 1, flags, source, NULL, sum_step,
 					      sum_end);
-	return err ? err : sql_regexp__register(sql->db);
+	return err ? err : sql_regexp__register(db);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The columns of tables events and spans that fields give: one for each key of a site of any file, in the
- * order in which the sites have them, up to SQL_COLUMNS_MAX.
+ * The columns of tables events and spans. First come fixed ones, then one for each key of a site of
+ * any file, in the order of the sites, up to SQL_COLUMNS_MAX.
  *
  * SQL's names of columns are equal in any case. A key that is the name of a column already is
  * called fields.KEY; where that is one, too, fields.KEY#2 and so on. Of several fields of one key
@@ -21,6 +21,48 @@
 /* SQLite takes 2,000 of them at most, and the fixed ones need some. */
 #define SQL_COLUMNS_MAX 1900u
 
+/* The fixed columns. Table events has the first ones, in this order; table spans has all. */
+enum sql_fixed {
+	FIXED_TS,
+	FIXED_TS_NS,
+	FIXED_MONO_NS,
+	FIXED_LEVEL,
+	FIXED_LEVEL_NUMBER,
+	FIXED_TARGET,
+	FIXED_PROBE,
+	FIXED_MSG,
+	FIXED_PID,
+	FIXED_TID,
+	FIXED_COMM,
+	FIXED_FILE,
+	FIXED_LINE,
+	FIXED_FUNC,
+	FIXED_DURATION_NS,
+	FIXED_FIELDS,
+	FIXED_SNAPSHOT,
+	FIXED_EVENTS_CNT,
+	FIXED_END_TS = FIXED_EVENTS_CNT,
+	FIXED_END_MONO_NS,
+	FIXED_STATE,
+	FIXED_DEPTH,
+	FIXED_CNT,
+};
+
+struct sql_fixed_column {
+	const char *name, *type, *collation; /* NULL: SQLite's own */
+};
+
+extern const struct sql_fixed_column SQL_FIXED[FIXED_CNT];
+
+/* Which columns a table has, and of which sites. */
+struct sql_columns_of {
+	unsigned kinds; /* of sites, as bits 1 << enum ttlog_event_kind */
+	size_t fixed_cnt;
+	uint8_t fixed[FIXED_CNT]; /* enum sql_fixed, in their order */
+};
+
+extern const struct sql_columns_of SQL_EVENTS_COLUMNS, SQL_SPANS_COLUMNS;
+
 struct sql_column {
 	char *name;
 	struct ttlog_text key;
@@ -33,17 +75,17 @@ struct sql_site {
 };
 
 struct sql_columns {
-	struct sql_column *list;
+	const struct sql_columns_of *of;
+	struct sql_column *list; /* behind the fixed ones */
 	size_t cnt, left_out;    /* so many keys have none */
 	unsigned last_suffix;    /* of the names that had to get one */
 	struct sql_site **sites; /* by file, by number */
 	size_t file_cnt;
 };
 
-/* `kinds`: of which sites, as bits 1 << enum ttlog_event_kind; `taken`: the names of the fixed columns.
- * Returns 0 or -ENOMEM; then ret is empty. */
-int sql_columns__init(struct sql_columns *ret, const struct store *store, unsigned kinds,
-		      const char *const *taken, size_t taken_cnt);
+/* Returns 0 or -ENOMEM; then ret is empty. */
+int sql_columns__init(struct sql_columns *ret, const struct store *store,
+		      const struct sql_columns_of *of);
 void sql_columns__fini(struct sql_columns *columns);
 
 /* Which field of the site is the column; -1: none. */
@@ -59,14 +101,8 @@ static inline int sql_columns__field(const struct sql_columns *columns, size_t f
 	return -1;
 }
 
-/* A fixed column's; `collation` is "" for none. */
-struct sql_type {
-	const char *type, *collation;
-};
-
-/* As between the parentheses of CREATE TABLE: the fixed columns, and behind them these. `plain`:
- * without the collations that only we have, for other programs. */
-void sql_columns__declare(const struct sql_columns *columns, const char *const *names,
-			  const struct sql_type *types, size_t cnt, struct out *out, bool plain);
+/* As between the parentheses of CREATE TABLE. `plain`: without the collations that only we have, for
+ * other programs. */
+void sql_columns__declare(const struct sql_columns *columns, struct out *out, bool plain);
 
 #endif /* TTLOG_VIEW_SQL_COLUMNS_H */

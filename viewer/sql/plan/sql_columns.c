@@ -9,6 +9,49 @@
 
 #define NAME_MAX_BYTES 128u
 
+const struct sql_fixed_column SQL_FIXED[FIXED_CNT] = {
+	[FIXED_TS] = { "ts", "TEXT", "time" },
+	[FIXED_TS_NS] = { "ts_ns", "INTEGER", "dec" },
+	[FIXED_MONO_NS] = { "mono_ns", "INTEGER", "dec" },
+	[FIXED_LEVEL] = { "level", "TEXT", "level" },
+	[FIXED_LEVEL_NUMBER] = { "level_number", "INTEGER" },
+	[FIXED_TARGET] = { "target", "TEXT" },
+	[FIXED_PROBE] = { "probe", "TEXT" },
+	[FIXED_MSG] = { "msg", "TEXT" },
+	[FIXED_PID] = { "pid", "INTEGER" },
+	[FIXED_TID] = { "tid", "INTEGER" },
+	[FIXED_COMM] = { "comm", "TEXT" },
+	[FIXED_FILE] = { "file", "TEXT" },
+	[FIXED_LINE] = { "line", "INTEGER" },
+	[FIXED_FUNC] = { "func", "TEXT" },
+	[FIXED_DURATION_NS] = { "duration_ns", "INTEGER", "dec" },
+	[FIXED_FIELDS] = { "fields", "JSON_TEXT" },
+	[FIXED_SNAPSHOT] = { "snapshot", "TEXT" },
+	[FIXED_END_TS] = { "end_ts", "TEXT", "time" },
+	[FIXED_END_MONO_NS] = { "end_mono_ns", "INTEGER", "dec" },
+	[FIXED_STATE] = { "state", "TEXT" },
+	[FIXED_DEPTH] = { "depth", "INTEGER" },
+};
+
+const struct sql_columns_of SQL_EVENTS_COLUMNS = {
+	.kinds = 1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN,
+	.fixed_cnt = FIXED_EVENTS_CNT,
+	.fixed = { FIXED_TS, FIXED_TS_NS, FIXED_MONO_NS, FIXED_LEVEL, FIXED_LEVEL_NUMBER,
+		   FIXED_TARGET, FIXED_PROBE, FIXED_MSG, FIXED_PID, FIXED_TID, FIXED_COMM,
+		   FIXED_FILE, FIXED_LINE, FIXED_FUNC, FIXED_DURATION_NS, FIXED_FIELDS,
+		   FIXED_SNAPSHOT },
+};
+
+const struct sql_columns_of SQL_SPANS_COLUMNS = {
+	.kinds = 1u << TTLOG_EVENT_SPAN,
+	.fixed_cnt = FIXED_CNT,
+	.fixed = { FIXED_TS,          FIXED_TS_NS, FIXED_MONO_NS, FIXED_END_TS, FIXED_END_MONO_NS,
+		   FIXED_DURATION_NS, FIXED_STATE, FIXED_DEPTH,   FIXED_LEVEL,  FIXED_LEVEL_NUMBER,
+		   FIXED_TARGET,      FIXED_PROBE, FIXED_MSG,     FIXED_PID,    FIXED_TID,
+		   FIXED_COMM,        FIXED_FILE,  FIXED_LINE,    FIXED_FUNC,   FIXED_FIELDS,
+		   FIXED_SNAPSHOT },
+};
+
 /* A field of a site: where keys are told apart, by sorting. */
 struct place {
 	struct ttlog_text key;
@@ -81,11 +124,10 @@ static int find_places(struct places *ret, const struct store *store, unsigned k
 
 /* ---- Names ---- */
 
-static bool is_taken(const struct sql_columns *columns, const char *name, const char *const *taken,
-		     size_t taken_cnt)
+static bool is_taken(const struct sql_columns *columns, const char *name)
 {
-	for (size_t i = 0; i < taken_cnt; i++) {
-		if (!sqlite3_stricmp(name, taken[i]))
+	for (size_t i = 0; i < columns->of->fixed_cnt; i++) {
+		if (!sqlite3_stricmp(name, SQL_FIXED[columns->of->fixed[i]].name))
 			return true;
 	}
 	for (size_t i = 0; i < columns->cnt; i++) {
@@ -127,13 +169,11 @@ static char *clean_name(struct ttlog_text key)
 
 /* A number that one name found taken no other one tries: keys that differ in nothing but case would
  * take the cube of their number. */
-static char *choose_name(struct sql_columns *columns, struct ttlog_text key,
-			 const char *const *taken, size_t taken_cnt)
+static char *choose_name(struct sql_columns *columns, struct ttlog_text key)
 {
 	char *clean = clean_name(key), *name = clean ? strdup(clean) : NULL;
 
-	for (bool first = true; name && (!*name || is_taken(columns, name, taken, taken_cnt));
-	     first = false) {
+	for (bool first = true; name && (!*name || is_taken(columns, name)); first = false) {
 		free(name);
 		if ((first ? asprintf(&name, "fields.%s", clean)
 			   : asprintf(&name, "fields.%s#%u", clean, columns->last_suffix++ + 2)) <
@@ -161,12 +201,12 @@ static bool is_same_field(const struct place *a, const struct place *b)
 
 /* Of places with one key, in their order. */
 static int add_column(struct sql_columns *columns, const struct place *places,
-		      const struct place *end, const char *const *taken, size_t taken_cnt)
+		      const struct place *end)
 {
 	struct sql_column *column = &columns->list[columns->cnt];
 
 	column->key = places->key;
-	column->name = choose_name(columns, places->key, taken, taken_cnt);
+	column->name = choose_name(columns, places->key);
 	if (!column->name)
 		return -ENOMEM;
 	for (const struct place *p = places; p < end && ttlog_text_equal(p->key, places->key);
@@ -181,8 +221,7 @@ static int add_column(struct sql_columns *columns, const struct place *places,
 	return 0;
 }
 
-static int add_columns(struct sql_columns *columns, const struct places *places,
-		       const char *const *taken, size_t taken_cnt)
+static int add_columns(struct sql_columns *columns, const struct places *places)
 {
 	const struct place **firsts = calloc(places->cnt + 1, sizeof(*firsts));
 	size_t cnt = 0;
@@ -197,7 +236,7 @@ static int add_columns(struct sql_columns *columns, const struct places *places,
 	if (cnt > SQL_COLUMNS_MAX)
 		columns->left_out = cnt - SQL_COLUMNS_MAX;
 	for (size_t i = 0; i < cnt && i < SQL_COLUMNS_MAX && !err; i++)
-		err = add_column(columns, firsts[i], places->list + places->cnt, taken, taken_cnt);
+		err = add_column(columns, firsts[i], places->list + places->cnt);
 	free((void *)firsts);
 	return err;
 }
@@ -220,18 +259,18 @@ static int alloc_sites(struct sql_columns *columns, const struct store *store)
 	return 0;
 }
 
-int sql_columns__init(struct sql_columns *ret, const struct store *store, unsigned kinds,
-		      const char *const *taken, size_t taken_cnt)
+int sql_columns__init(struct sql_columns *ret, const struct store *store,
+		      const struct sql_columns_of *of)
 {
 	struct places places = { .list = NULL };
 	int err;
 
-	*ret = (struct sql_columns){ .cnt = 0 };
+	*ret = (struct sql_columns){ .of = of };
 	err = alloc_sites(ret, store);
 	if (!err)
-		err = find_places(&places, store, kinds);
+		err = find_places(&places, store, of->kinds);
 	if (!err)
-		err = add_columns(ret, &places, taken, taken_cnt);
+		err = add_columns(ret, &places);
 	free(places.list);
 	if (err)
 		sql_columns__fini(ret);
@@ -289,17 +328,20 @@ static const char *type_of(const struct sql_column *column, bool plain)
 	return types & reals ? "NUMERIC" : "INTEGER";
 }
 
-void sql_columns__declare(const struct sql_columns *columns, const char *const *names,
-			  const struct sql_type *types, size_t cnt, struct out *out, bool plain)
+void sql_columns__declare(const struct sql_columns *columns, struct out *out, bool plain)
 {
-	for (size_t i = 0; i < cnt; i++) {
+	const struct sql_columns_of *of = columns->of;
+
+	for (size_t i = 0; i < of->fixed_cnt; i++) {
+		const struct sql_fixed_column *fixed = &SQL_FIXED[of->fixed[i]];
+
 		out__text(out, i ? ", " : "");
-		out__text(out, names[i]);
+		out__text(out, fixed->name);
 		out__char(out, ' ');
-		out__text(out, types[i].type);
-		if (*types[i].collation && !plain) {
+		out__text(out, fixed->type);
+		if (fixed->collation && !plain) {
 			out__text(out, " COLLATE ");
-			out__text(out, types[i].collation);
+			out__text(out, fixed->collation);
 		}
 	}
 	for (size_t i = 0; i < columns->cnt; i++) {

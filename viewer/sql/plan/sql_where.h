@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "sql_bounds.h"
-#include "sql_parts.h"
+#include "sql_source.h"
 
 /* The number that goes with the text: whether events come in their order or backward; negative where a
  * field's column is looked up in its index, and there is one value. */
@@ -34,9 +34,9 @@ static inline size_t sql_where__index_of(int number)
 }
 
 /* xBestIndex. Returns SQLite's code. */
-int sql_where__choose(const struct sql *sql, sqlite3_index_info *info);
+int sql_where__choose(const struct sql_source *source, sqlite3_index_info *info);
 /* `chosen` and values are what xFilter has. Returns SQLite's code; on failure ret is empty. */
-int sql_where__bounds(struct sql_bounds *ret, const struct sql *sql, const char *chosen, int cnt,
-		      sqlite3_value **values);
+int sql_where__bounds(struct sql_bounds *ret, const struct sql_source *source, const char *chosen,
+		      int cnt, sqlite3_value **values);
 
 #endif /* TTLOG_VIEW_SQL_WHERE_H */

@@ -36,22 +36,22 @@ enum where_kind {
 static const struct {
 	enum where_kind kind;
 	bool is_text;
-} KINDS[EVENTS_COLUMN_CNT] = {
-	[EVENTS_TS] = { WHERE_TIME, true },
-	[EVENTS_TS_NS] = { WHERE_TIME, false },
-	[EVENTS_MONO_NS] = { WHERE_TIME, false },
-	[EVENTS_LEVEL] = { WHERE_SITE, true },
-	[EVENTS_LEVEL_NUMBER] = { WHERE_SITE, false },
-	[EVENTS_TARGET] = { WHERE_SITE, true },
-	[EVENTS_PROBE] = { WHERE_SITE, true },
-	[EVENTS_MSG] = { WHERE_SITE, true },
-	[EVENTS_PID] = { WHERE_THREAD, false },
-	[EVENTS_TID] = { WHERE_THREAD, false },
-	[EVENTS_COMM] = { WHERE_THREAD, true },
-	[EVENTS_FILE] = { WHERE_SITE, true },
-	[EVENTS_LINE] = { WHERE_SITE, false },
-	[EVENTS_FUNC] = { WHERE_SITE, true },
-	[EVENTS_SNAPSHOT] = { WHERE_SNAPSHOT, true },
+} KINDS[FIXED_EVENTS_CNT] = {
+	[FIXED_TS] = { WHERE_TIME, true },
+	[FIXED_TS_NS] = { WHERE_TIME, false },
+	[FIXED_MONO_NS] = { WHERE_TIME, false },
+	[FIXED_LEVEL] = { WHERE_SITE, true },
+	[FIXED_LEVEL_NUMBER] = { WHERE_SITE, false },
+	[FIXED_TARGET] = { WHERE_SITE, true },
+	[FIXED_PROBE] = { WHERE_SITE, true },
+	[FIXED_MSG] = { WHERE_SITE, true },
+	[FIXED_PID] = { WHERE_THREAD, false },
+	[FIXED_TID] = { WHERE_THREAD, false },
+	[FIXED_COMM] = { WHERE_THREAD, true },
+	[FIXED_FILE] = { WHERE_SITE, true },
+	[FIXED_LINE] = { WHERE_SITE, false },
+	[FIXED_FUNC] = { WHERE_SITE, true },
+	[FIXED_SNAPSHOT] = { WHERE_SNAPSHOT, true },
 };
 
 /* ---- Before the values are known ---- */
@@ -84,19 +84,20 @@ static bool is_usable(sqlite3_index_info *info, int i, enum where_op *ret_op)
 	const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
 	int column = constraint->iColumn;
 
-	if (!constraint->usable || column < 0 || column >= EVENTS_COLUMN_CNT ||
+	if (!constraint->usable || column < 0 || column >= FIXED_EVENTS_CNT ||
 	    KINDS[column].kind == WHERE_NO || !op_of(info, i, ret_op))
 		return false;
 	if (*ret_op == WHERE_IN && KINDS[column].kind == WHERE_TIME)
 		return false;
 	return !KINDS[column].is_text ||
-	       !strcmp(sqlite3_vtab_collation(info, i), column == EVENTS_TS      ? "time"
-							: column == EVENTS_LEVEL ? "level"
-										 : "BINARY");
+	       !strcmp(sqlite3_vtab_collation(info, i), column == FIXED_TS      ? "time"
+							: column == FIXED_LEVEL ? "level"
+										: "BINARY");
 }
 
 /* Whether SQLite need not look again: the value is a literal of the column's own type. */
-static bool is_decided(const struct sql *sql, sqlite3_index_info *info, int i, enum where_op op)
+static bool is_decided(const struct sql_source *source, sqlite3_index_info *info, int i,
+		       enum where_op op)
 {
 	int column = info->aConstraint[i].iColumn;
 	sqlite3_value *value;
@@ -106,24 +107,24 @@ static bool is_decided(const struct sql *sql, sqlite3_index_info *info, int i, e
 	if (!KINDS[column].is_text)
 		return sqlite3_value_type(value) == SQLITE_INTEGER;
 	return sqlite3_value_type(value) == SQLITE_TEXT &&
-	       (column == EVENTS_TS || column == EVENTS_LEVEL || sql->is_clean);
+	       (column == FIXED_TS || column == FIXED_LEVEL || source->is_clean);
 }
 
 /* Whether the order of events, or its reverse, is the order that is asked for. */
-static bool is_ordered(const struct sql *sql, const sqlite3_index_info *info)
+static bool is_ordered(const struct sql_source *source, const sqlite3_index_info *info)
 {
 	int column;
 
 	if (info->nOrderBy != 1)
 		return false;
 	column = info->aOrderBy[0].iColumn;
-	return ((column == EVENTS_TS || column == EVENTS_TS_NS) && sql->store.is_by_ts) ||
-	       (column == EVENTS_MONO_NS && sql->store.is_by_mono);
+	return ((column == FIXED_TS || column == FIXED_TS_NS) && source->store.is_by_ts) ||
+	       (column == FIXED_MONO_NS && source->store.is_by_mono);
 }
 
 /* The constraint by which an index is looked up; -1: there is none. Where a time keeps chunks out,
  * they are not decoded for an index either. */
-static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double *ret_rows)
+static int find_look_up(const struct sql_source *source, sqlite3_index_info *info, double *ret_rows)
 {
 	int found = -1;
 	double rows;
@@ -133,16 +134,16 @@ static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double 
 		int column = constraint->iColumn;
 		enum where_op op;
 
-		if (column >= 0 && column < EVENTS_COLUMN_CNT) {
+		if (column >= 0 && column < FIXED_EVENTS_CNT) {
 			if (KINDS[column].kind == WHERE_TIME && is_usable(info, i, &op))
 				return -1;
 			continue;
 		}
 		if (column < 0 || !constraint->usable ||
 		    constraint->op != SQLITE_INDEX_CONSTRAINT_EQ ||
-		    !sql_index__is_offered(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT,
+		    !sql_index__is_offered(&source->indices, (size_t)column - FIXED_EVENTS_CNT,
 					   &rows) ||
-		    (sql_index__is_text(&sql->indices, (size_t)column - EVENTS_COLUMN_CNT) &&
+		    (sql_index__is_text(&source->indices, (size_t)column - FIXED_EVENTS_CNT) &&
 		     strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0))
 			continue;
 		if (found < 0 || rows < *ret_rows) {
@@ -153,33 +154,34 @@ static int find_look_up(const struct sql *sql, sqlite3_index_info *info, double 
 	return found;
 }
 
-static int choose_look_up(const struct sql *sql, sqlite3_index_info *info, int i, double rows)
+static int choose_look_up(const struct sql_source *source, sqlite3_index_info *info, int i,
+			  double rows)
 {
-	size_t column = (size_t)info->aConstraint[i].iColumn - EVENTS_COLUMN_CNT;
+	size_t column = (size_t)info->aConstraint[i].iColumn - FIXED_EVENTS_CNT;
 
 	info->aConstraintUsage[i].argvIndex = 1;
-	info->aConstraintUsage[i].omit = sql_index__decides(&sql->indices, column);
+	info->aConstraintUsage[i].omit = sql_index__decides(&source->indices, column);
 	info->idxNum = sql_where__of_index(column);
 	info->estimatedRows = (sqlite3_int64)rows;
 	info->estimatedCost = rows + 1;
 	/* An IN comes as one look-up after the other. */
-	info->orderByConsumed = is_ordered(sql, info) && !info->aOrderBy[0].desc &&
+	info->orderByConsumed = is_ordered(source, info) && !info->aOrderBy[0].desc &&
 				!sqlite3_vtab_in(info, i, -1);
-	info->idxStr = sqlite3_mprintf("index of %s", sql->columns.list[column].name);
+	info->idxStr = sqlite3_mprintf("index of %s", source->columns.list[column].name);
 	info->needToFreeIdxStr = 1;
 	return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-int sql_where__choose(const struct sql *sql, sqlite3_index_info *info)
+int sql_where__choose(const struct sql_source *source, sqlite3_index_info *info)
 {
-	double rows = (double)sql->store.event_cnt + 1, found_rows = 0;
-	int cnt = 0, found = find_look_up(sql, info, &found_rows);
+	double rows = (double)source->store.event_cnt + 1, found_rows = 0;
+	int cnt = 0, found = find_look_up(source, info, &found_rows);
 	sqlite3_str *chosen;
 	enum where_op op;
 
 	if (found >= 0)
-		return choose_look_up(sql, info, found, found_rows);
-	chosen = sqlite3_str_new(sql->db);
+		return choose_look_up(source, info, found, found_rows);
+	chosen = sqlite3_str_new(NULL);
 	for (int i = 0; i < info->nConstraint; i++) {
 		int column = info->aConstraint[i].iColumn;
 
@@ -188,14 +190,14 @@ int sql_where__choose(const struct sql *sql, sqlite3_index_info *info)
 		if (op == WHERE_IN)
 			(void)sqlite3_vtab_in(info, i, 1);
 		info->aConstraintUsage[i].argvIndex = ++cnt;
-		info->aConstraintUsage[i].omit = is_decided(sql, info, i, op);
-		sqlite3_str_appendf(chosen, "%s%s%s", cnt > 1 ? ", " : "", EVENTS_COLUMNS[column],
+		info->aConstraintUsage[i].omit = is_decided(source, info, i, op);
+		sqlite3_str_appendf(chosen, "%s%s%s", cnt > 1 ? ", " : "", SQL_FIXED[column].name,
 				    OPS[op]);
 		rows /= op == WHERE_EQ || op == WHERE_IN ? 10 : 3;
 	}
 	info->estimatedRows = (sqlite3_int64)rows + 1;
 	info->estimatedCost = rows + 1;
-	info->orderByConsumed = is_ordered(sql, info);
+	info->orderByConsumed = is_ordered(source, info);
 	info->idxNum = SQL_WHERE_FORWARD;
 	if (info->orderByConsumed && info->aOrderBy[0].desc) {
 		info->idxNum = SQL_WHERE_BACKWARD;
@@ -230,8 +232,8 @@ static const char *parse_term(const char *p, struct term *ret)
 	if (!end)
 		end = p + strlen(p);
 	op_len = (size_t)(end - p) - len;
-	for (int i = 0; i < EVENTS_COLUMN_CNT; i++) {
-		if (ttlog_text_is((struct ttlog_text){ p, len }, EVENTS_COLUMNS[i]))
+	for (int i = 0; i < FIXED_EVENTS_CNT; i++) {
+		if (ttlog_text_is((struct ttlog_text){ p, len }, SQL_FIXED[i].name))
 			ret->column = i;
 	}
 	for (int i = 0; i < WHERE_OP_CNT; i++) {
@@ -322,8 +324,8 @@ static bool text_holds(const struct term *term, struct ttlog_text text)
 	for (int i = 0; i < term->cnt; i++) {
 		struct ttlog_text value = sql_value__text_of(term->values[i]);
 
-		if (holds(term->op, term->column == EVENTS_LEVEL ? sql_level__collate(text, value)
-								 : sql_value__compare(text, value)))
+		if (holds(term->op, term->column == FIXED_LEVEL ? sql_level__collate(text, value)
+								: sql_value__compare(text, value)))
 			return true;
 	}
 	return false;
@@ -332,19 +334,19 @@ static bool text_holds(const struct term *term, struct ttlog_text text)
 static bool site_holds(const struct term *term, const struct ttlog_site *site)
 {
 	switch (term->column) {
-	case EVENTS_LEVEL:
+	case FIXED_LEVEL:
 		return text_holds(term, ttlog_text_of(ttlog_level_name(site->level)));
-	case EVENTS_LEVEL_NUMBER:
+	case FIXED_LEVEL_NUMBER:
 		return number_holds(term, site->level);
-	case EVENTS_TARGET:
+	case FIXED_TARGET:
 		return text_holds(term, site->target);
-	case EVENTS_PROBE:
+	case FIXED_PROBE:
 		return text_holds(term, site->probe);
-	case EVENTS_MSG:
+	case FIXED_MSG:
 		return text_holds(term, site->msg);
-	case EVENTS_FILE:
+	case FIXED_FILE:
 		return text_holds(term, site->file);
-	case EVENTS_LINE:
+	case FIXED_LINE:
 		return number_holds(term, site->line);
 	default:
 		return text_holds(term, site->func);
@@ -354,9 +356,9 @@ static bool site_holds(const struct term *term, const struct ttlog_site *site)
 static bool thread_holds(const struct term *term, const struct ttlog_thread *thread)
 {
 	switch (term->column) {
-	case EVENTS_PID:
+	case FIXED_PID:
 		return number_holds(term, thread->pid);
-	case EVENTS_TID:
+	case FIXED_TID:
 		return number_holds(term, thread->tid);
 	default:
 		return text_holds(term, thread->comm);
@@ -445,16 +447,17 @@ static void narrow(struct sql_bounds *bounds, enum where_op op, bool is_mono, co
 	}
 }
 
-static void apply_time(struct sql_bounds *bounds, const struct sql *sql, const struct term *term)
+static void apply_time(struct sql_bounds *bounds, const struct sql_source *source,
+		       const struct term *term)
 {
-	bool is_mono = term->column == EVENTS_MONO_NS, has_at = true, has_behind = true;
+	bool is_mono = term->column == FIXED_MONO_NS, has_at = true, has_behind = true;
 	uint64_t at = 0, behind = 0;
 
-	if (term->column == EVENTS_TS) {
+	if (term->column == FIXED_TS) {
 		struct ttlog_text text = sql_value__text_of(term->values[0]);
 
-		has_at = find_moment(text, sql->last_ns, false, &at);
-		has_behind = find_moment(text, sql->last_ns, true, &behind);
+		has_at = find_moment(text, source->last_ns, false, &at);
+		has_behind = find_moment(text, source->last_ns, true, &behind);
 	} else {
 		int64_t v = sqlite3_value_int64(term->values[0]);
 
@@ -466,20 +469,21 @@ static void apply_time(struct sql_bounds *bounds, const struct sql *sql, const s
 
 /* ---- All of it ---- */
 
-static int apply(struct sql_bounds *bounds, const struct sql *sql, const struct term *term)
+static int apply(struct sql_bounds *bounds, const struct sql_source *source,
+		 const struct term *term)
 {
 	int err = 0;
 
 	if (KINDS[term->column].kind == WHERE_TIME) {
-		apply_time(bounds, sql, term);
+		apply_time(bounds, source, term);
 		return 0;
 	}
 	for (size_t i = 0; i < bounds->file_cnt && !err; i++)
-		err = apply_to_file(bounds, &sql->store, i, term);
+		err = apply_to_file(bounds, &source->store, i, term);
 	return err;
 }
 
-static int add_term(struct sql_bounds *bounds, const struct sql *sql, struct term *term,
+static int add_term(struct sql_bounds *bounds, const struct sql_source *source, struct term *term,
 		    sqlite3_value *value)
 {
 	int taken, err;
@@ -490,21 +494,21 @@ static int add_term(struct sql_bounds *bounds, const struct sql *sql, struct ter
 		return 0;
 	}
 	taken = take_values(term, value);
-	err = taken > 0 ? apply(bounds, sql, term) : taken;
+	err = taken > 0 ? apply(bounds, source, term) : taken;
 	term__fini(term);
 	return err;
 }
 
-int sql_where__bounds(struct sql_bounds *ret, const struct sql *sql, const char *chosen, int cnt,
-		      sqlite3_value **values)
+int sql_where__bounds(struct sql_bounds *ret, const struct sql_source *source, const char *chosen,
+		      int cnt, sqlite3_value **values)
 {
-	int err = sql_bounds__init(ret, &sql->store);
+	int err = sql_bounds__init(ret, &source->store);
 
 	for (int i = 0; i < cnt && !err; i++) {
 		struct term term = { .cnt = 0 };
 
 		chosen = parse_term(chosen, &term);
-		err = add_term(ret, sql, &term, values[i]);
+		err = add_term(ret, source, &term, values[i]);
 	}
 	if (!err)
 		return SQLITE_OK;

@@ -3,19 +3,18 @@
  * The tables of what snapshots say of themselves: a row for each thing that a header lists. They
  * are small, and always gone through from begin to end.
  */
-#include <stdlib.h>
-
-#include <ttlog/read.h>
-#include "sql_parts.h"
-#include "sql_table.h"
+#include "sql_row.h"
+#include "sql_tables.h"
 #include "sql_value.h"
+#include <ttlog/read.h>
 
 /* Column 0 is the snapshot's name in all of them. The enums of columns follow `columns`, below. */
 struct listing {
-	const char *name, *columns;
+	struct sql_table_kind kind;
+	const char *columns;
 	size_t (*count)(const struct ttlog_snapshot *reader);
-	void (*column)(sqlite3_context *to, struct sql *sql, const struct ttlog_snapshot *reader,
-		       size_t row, int column);
+	void (*column)(sqlite3_context *to, struct sql_source *source,
+		       const struct ttlog_snapshot *reader, size_t row, int column);
 };
 
 /* ---- threads ---- */
@@ -34,12 +33,12 @@ static size_t thread_count(const struct ttlog_snapshot *reader)
 	return ttlog_snapshot_info(reader)->thread_cnt;
 }
 
-static void thread_column(sqlite3_context *to, struct sql *sql, const struct ttlog_snapshot *reader,
-			  size_t row, int column)
+static void thread_column(sqlite3_context *to, struct sql_source *source,
+			  const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	const struct ttlog_thread *thread = ttlog_snapshot_info(reader)->threads[row];
 
-	(void)sql;
+	(void)source;
 	switch (column) {
 	case THREADS_PID:
 		sql_value__u64(to, thread->pid);
@@ -94,21 +93,16 @@ static void site_fields(sqlite3_context *to, struct out *scratch, const struct t
 	sql_value__written(to, scratch);
 }
 
-static void site_text(sqlite3_context *to, const struct ttlog_site *site, int column)
-{
-	const struct ttlog_text *const TEXTS[] = {
-		[SITES_TARGET] = &site->target, [SITES_PROBE] = &site->probe,
-		[SITES_MSG] = &site->msg,       [SITES_FILE] = &site->file,
-		[SITES_FUNC] = &site->func,
-	};
-
-	sql_value__text(to, *TEXTS[column], SQL_VALUE_STAYS);
-}
-
-static void site_column(sqlite3_context *to, struct sql *sql, const struct ttlog_snapshot *reader,
-			size_t row, int column)
+static void site_column(sqlite3_context *to, struct sql_source *source,
+			const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	static const char *const KINDS[] = { "event", "span", "span_end" };
+	static const enum sql_fixed FIXED[] = {
+		[SITES_LEVEL] = FIXED_LEVEL,   [SITES_LEVEL_NUMBER] = FIXED_LEVEL_NUMBER,
+		[SITES_TARGET] = FIXED_TARGET, [SITES_PROBE] = FIXED_PROBE,
+		[SITES_MSG] = FIXED_MSG,       [SITES_FILE] = FIXED_FILE,
+		[SITES_FUNC] = FIXED_FUNC,     [SITES_LINE] = FIXED_LINE,
+	};
 	const struct ttlog_site *site = ttlog_snapshot_info(reader)->sites[row];
 
 	switch (column) {
@@ -118,20 +112,11 @@ static void site_column(sqlite3_context *to, struct sql *sql, const struct ttlog
 	case SITES_KIND:
 		sql_value__text(to, ttlog_text_of(KINDS[site->kind]), SQL_VALUE_STAYS);
 		return;
-	case SITES_LEVEL:
-		sql_value__text(to, ttlog_text_of(ttlog_level_name(site->level)), SQL_VALUE_STAYS);
-		return;
-	case SITES_LEVEL_NUMBER:
-		sqlite3_result_int(to, site->level);
-		return;
-	case SITES_LINE:
-		sql_value__u64(to, site->line);
-		return;
 	case SITES_FIELDS:
-		site_fields(to, &sql->scratch, site);
+		site_fields(to, &source->scratch, site);
 		return;
 	default:
-		site_text(to, site, column);
+		sql_row__site(to, site, FIXED[column]);
 	}
 }
 
@@ -155,12 +140,12 @@ static size_t frame_count(const struct ttlog_snapshot *reader)
 	return ttlog_snapshot_info(reader)->crash->frame_cnt;
 }
 
-static void frame_column(sqlite3_context *to, struct sql *sql, const struct ttlog_snapshot *reader,
-			 size_t row, int column)
+static void frame_column(sqlite3_context *to, struct sql_source *source,
+			 const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	const struct ttlog_frame *frame = ttlog_snapshot_info(reader)->crash->frames[row];
 
-	(void)sql;
+	(void)source;
 	switch (column) {
 	case FRAMES_NUMBER:
 		sqlite3_result_int64(to, (sqlite3_int64)row);
@@ -199,12 +184,12 @@ static size_t register_count(const struct ttlog_snapshot *reader)
 	return ttlog_snapshot_info(reader)->crash->register_cnt;
 }
 
-static void register_column(sqlite3_context *to, struct sql *sql,
+static void register_column(sqlite3_context *to, struct sql_source *source,
 			    const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	const struct ttlog_register *one = &ttlog_snapshot_info(reader)->crash->registers[row];
 
-	(void)sql;
+	(void)source;
 	sql_value__text_or_null(to, column == 1 ? one->name : one->value);
 }
 
@@ -215,12 +200,12 @@ static size_t loss_count(const struct ttlog_snapshot *reader)
 	return ttlog_snapshot_contents(reader)->lost->cause_cnt;
 }
 
-static void loss_column(sqlite3_context *to, struct sql *sql, const struct ttlog_snapshot *reader,
-			size_t row, int column)
+static void loss_column(sqlite3_context *to, struct sql_source *source,
+			const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	const struct ttlog_cause *cause = &ttlog_snapshot_contents(reader)->lost->causes[row];
 
-	(void)sql;
+	(void)source;
 	if (column == 1)
 		sql_value__text(to, cause->name, SQL_VALUE_PASSING);
 	else
@@ -302,7 +287,7 @@ static void snapshot_time(sqlite3_context *to, struct out *scratch,
 						: contents->chunks[0].first_ns));
 }
 
-static void snapshot_column(sqlite3_context *to, struct sql *sql,
+static void snapshot_column(sqlite3_context *to, struct sql_source *source,
 			    const struct ttlog_snapshot *reader, size_t row, int column)
 {
 	const struct ttlog_info *header = ttlog_snapshot_info(reader);
@@ -322,7 +307,7 @@ static void snapshot_column(sqlite3_context *to, struct sql *sql,
 		return;
 	case SNAPSHOTS_FIRST_TS:
 	case SNAPSHOTS_LAST_TS:
-		snapshot_time(to, &sql->scratch, reader, column == SNAPSHOTS_LAST_TS);
+		snapshot_time(to, &source->scratch, reader, column == SNAPSHOTS_LAST_TS);
 		return;
 	case SNAPSHOTS_EVENTS:
 		sql_value__u64(to, contents->event_cnt);
@@ -348,53 +333,13 @@ static void snapshot_column(sqlite3_context *to, struct sql *sql,
 	}
 }
 
-/* ---- The tables ---- */
-
-static const struct listing LISTINGS[] = {
-	{ "threads",
-	  "snapshot TEXT, pid INTEGER, tid INTEGER, comm TEXT, ns_pid INTEGER, ns_tid INTEGER",
-	  thread_count, thread_column },
-	{ "sites",
-	  "snapshot TEXT, number INTEGER, kind TEXT, level TEXT COLLATE level, level_number INTEGER, "
-	  "target TEXT, probe TEXT, msg TEXT, file TEXT, func TEXT, line INTEGER, fields JSON_TEXT",
-	  site_count, site_column },
-	{ "frames",
-	  "snapshot TEXT, number INTEGER, ip TEXT, symbol TEXT, file TEXT, line INTEGER, "
-	  "is_inlined BOOLEAN, module TEXT, \"offset\" TEXT, build_id TEXT",
-	  frame_count, frame_column },
-	{ "registers", "snapshot TEXT, name TEXT, value TEXT", register_count, register_column },
-	{ "losses", "snapshot TEXT, cause TEXT, count INTEGER", loss_count, loss_column },
-	{ "snapshots",
-	  "snapshot TEXT, service TEXT, host TEXT, kernel TEXT, comm TEXT, exe TEXT, build_id TEXT, "
-	  "reason TEXT, created_at TEXT COLLATE time, exit_signal TEXT, crash_signal TEXT, crash_address TEXT, "
-	  "crash_thread TEXT, crash_tid INTEGER, exit_code INTEGER, pid INTEGER, "
-	  "first_ts TEXT COLLATE time, last_ts TEXT COLLATE time, events INTEGER, emitted INTEGER, recorded INTEGER, overwritten INTEGER, "
-	  "lost INTEGER, problems INTEGER",
-	  snapshot_count, snapshot_column },
-};
-
-#define LISTING_CNT (sizeof(LISTINGS) / sizeof(LISTINGS[0]))
-
-struct listing_context {
-	struct sql *sql;
-	const struct listing *listing;
-};
+/* ---- A table ---- */
 
 struct listing_cursor {
 	struct sql_cursor base;
 	size_t file, row;
 	sqlite3_int64 number;
 };
-
-static int connect_table(sqlite3 *db, void *context, int argc, const char *const *argv,
-			 sqlite3_vtab **ret, char **ret_why)
-{
-	const struct listing_context *of = context;
-
-	(void)argc;
-	(void)argv;
-	return sql_table__connect(db, of->sql, of->listing, of->listing->columns, ret, ret_why);
-}
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
@@ -404,36 +349,28 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 	return SQLITE_OK;
 }
 
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
-{
-	return sql_table__open(table, sizeof(struct listing_cursor), ret);
-}
-
-static int close_cursor(sqlite3_vtab_cursor *cursor)
-{
-	free(cursor);
-	return SQLITE_OK;
-}
-
 static const struct listing *listing_of(const struct listing_cursor *cursor)
 {
-	return sql_cursor__kind(&cursor->base);
+	return (const struct listing *)sql_cursor__kind(&cursor->base);
 }
 
 static const struct ttlog_snapshot *reader_of(const struct listing_cursor *cursor)
 {
-	return cursor->base.sql->store.files[cursor->file].reader;
+	return cursor->base.source->store.files[cursor->file].reader;
 }
 
-static bool is_over(const struct listing_cursor *cursor)
+static int is_over(sqlite3_vtab_cursor *base)
 {
-	return cursor->file == cursor->base.sql->store.file_cnt;
+	const struct listing_cursor *cursor = (struct listing_cursor *)base;
+
+	return cursor->file == cursor->base.source->store.file_cnt;
 }
 
 /* To the next file that has a row, where this one has none left. */
 static void settle(struct listing_cursor *cursor)
 {
-	while (!is_over(cursor) && cursor->row >= listing_of(cursor)->count(reader_of(cursor))) {
+	while (!is_over(&cursor->base.base) &&
+	       cursor->row >= listing_of(cursor)->count(reader_of(cursor))) {
 		cursor->file++;
 		cursor->row = 0;
 	}
@@ -464,20 +401,15 @@ static int next(sqlite3_vtab_cursor *base)
 	return SQLITE_OK;
 }
 
-static int at_end(sqlite3_vtab_cursor *base)
-{
-	return is_over((struct listing_cursor *)base);
-}
-
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 {
-	struct listing_cursor *cursor = (struct listing_cursor *)base;
+	const struct listing_cursor *cursor = (struct listing_cursor *)base;
 	const struct ttlog_snapshot *reader = reader_of(cursor);
 
 	if (!number)
-		sql_value__text(to, ttlog_text_of(ttlog_snapshot_name(reader)), SQL_VALUE_STAYS);
+		sql_row__snapshot(to, reader);
 	else
-		listing_of(cursor)->column(to, cursor->base.sql, reader, cursor->row, number);
+		listing_of(cursor)->column(to, cursor->base.source, reader, cursor->row, number);
 	return SQLITE_OK;
 }
 
@@ -487,35 +419,72 @@ static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 	return SQLITE_OK;
 }
 
-int sql_tables__register(struct sql *sql, const char *prefix)
+static void declare(const struct sql_table_kind *kind, const struct sql_source *source,
+		    struct out *out, bool plain)
 {
-	static const sqlite3_module MODULE = {
-		.xConnect = connect_table,
-		.xBestIndex = best_index,
-		.xDisconnect = sql_table__disconnect,
-		.xOpen = open_cursor,
-		.xClose = close_cursor,
-		.xFilter = filter,
-		.xNext = next,
-		.xEof = at_end,
-		.xColumn = column,
-		.xRowid = row_number,
-	};
-	int err = SQLITE_OK;
+	(void)source;
+	(void)plain;
+	out__text(out, ((const struct listing *)kind)->columns);
+}
 
-	for (size_t i = 0; i < LISTING_CNT && !err; i++) {
-		struct listing_context *context = malloc(sizeof(*context));
-		char *name = sqlite3_mprintf("%s%s", prefix, LISTINGS[i].name);
+static const sqlite3_module MODULE = {
+	.xConnect = sql_table__connect,
+	.xBestIndex = best_index,
+	.xDisconnect = sql_table__disconnect,
+	.xOpen = sql_table__open,
+	.xClose = sql_table__close,
+	.xFilter = filter,
+	.xNext = next,
+	.xEof = is_over,
+	.xColumn = column,
+	.xRowid = row_number,
+};
 
-		if (context)
-			*context = (struct listing_context){ sql, &LISTINGS[i] };
-		if (context && name)
-			err = sqlite3_create_module_v2(sql->db, name, &MODULE, context, free);
-		else
-			err = SQLITE_NOMEM;
-		if (err == SQLITE_NOMEM && !name)
-			free(context);
-		sqlite3_free(name);
+/* ---- The tables ---- */
+
+#define KIND(name)                                                                                 \
+	{                                                                                          \
+		name, &MODULE, sizeof(struct listing_cursor), declare                              \
 	}
+
+static const struct listing LISTINGS[] = {
+	{ KIND("threads"),
+	  "snapshot TEXT, pid INTEGER, tid INTEGER, comm TEXT, ns_pid INTEGER, ns_tid INTEGER",
+	  thread_count, thread_column },
+	{ KIND("sites"),
+	  "snapshot TEXT, number INTEGER, kind TEXT, level TEXT COLLATE level, level_number INTEGER, "
+	  "target TEXT, probe TEXT, msg TEXT, file TEXT, func TEXT, line INTEGER, fields JSON_TEXT",
+	  site_count, site_column },
+	{ KIND("frames"),
+	  "snapshot TEXT, number INTEGER, ip TEXT, symbol TEXT, file TEXT, line INTEGER, "
+	  "is_inlined BOOLEAN, module TEXT, \"offset\" TEXT, build_id TEXT",
+	  frame_count, frame_column },
+	{ KIND("registers"), "snapshot TEXT, name TEXT, value TEXT", register_count,
+	  register_column },
+	{ KIND("losses"), "snapshot TEXT, cause TEXT, count INTEGER", loss_count, loss_column },
+	{ KIND("snapshots"),
+	  "snapshot TEXT, service TEXT, host TEXT, kernel TEXT, comm TEXT, exe TEXT, build_id TEXT, "
+	  "reason TEXT, created_at TEXT COLLATE time, exit_signal TEXT, crash_signal TEXT, crash_address TEXT, "
+	  "crash_thread TEXT, crash_tid INTEGER, exit_code INTEGER, pid INTEGER, "
+	  "first_ts TEXT COLLATE time, last_ts TEXT COLLATE time, events INTEGER, emitted INTEGER, recorded INTEGER, overwritten INTEGER, "
+	  "lost INTEGER, problems INTEGER",
+	  snapshot_count, snapshot_column },
+};
+
+const struct sql_table_kind *sql_listing__kind(size_t number)
+{
+	return number < sizeof(LISTINGS) / sizeof(LISTINGS[0]) ? &LISTINGS[number].kind : NULL;
+}
+
+int sql_tables__register(sqlite3 *db, struct sql_source *source, const char *prefix)
+{
+	int err = sql_functions__register(db, source);
+
+	if (!err)
+		err = sql_table__register(db, &SQL_EVENTS, source, prefix);
+	if (!err)
+		err = sql_table__register(db, &SQL_SPANS, source, prefix);
+	for (size_t i = 0; !err && sql_listing__kind(i); i++)
+		err = sql_table__register(db, sql_listing__kind(i), source, prefix);
 	return err;
 }

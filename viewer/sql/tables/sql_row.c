@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "sql_row.h"
+#include "sql_value.h"
+
+void sql_row__snapshot(sqlite3_context *to, const struct ttlog_snapshot *reader)
+{
+	sql_value__text(to, ttlog_text_of(ttlog_snapshot_name(reader)), SQL_VALUE_STAYS);
+}
+
+void sql_row__site(sqlite3_context *to, const struct ttlog_site *site, enum sql_fixed column)
+{
+	switch (column) {
+	case FIXED_LEVEL:
+		sql_value__text(to, ttlog_text_of(ttlog_level_name(site->level)), SQL_VALUE_STAYS);
+		return;
+	case FIXED_LEVEL_NUMBER:
+		sqlite3_result_int(to, site->level);
+		return;
+	case FIXED_TARGET:
+		sql_value__text(to, site->target, SQL_VALUE_STAYS);
+		return;
+	case FIXED_PROBE:
+		sql_value__text(to, site->probe, SQL_VALUE_STAYS);
+		return;
+	case FIXED_MSG:
+		sql_value__text(to, site->msg, SQL_VALUE_STAYS);
+		return;
+	case FIXED_FILE:
+		sql_value__text(to, site->file, SQL_VALUE_STAYS);
+		return;
+	case FIXED_LINE:
+		sql_value__u64(to, site->line);
+		return;
+	default:
+		sql_value__text(to, site->func, SQL_VALUE_STAYS);
+	}
+}
+
+void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct ttlog_event *event,
+		    enum sql_fixed column)
+{
+	switch (column) {
+	case FIXED_TS:
+		sql_value__time(to, &source->scratch, event->real_ns);
+		return;
+	case FIXED_TS_NS:
+		sql_value__u64(to, event->real_ns);
+		return;
+	case FIXED_MONO_NS:
+		sql_value__u64(to, event->mono_ns);
+		return;
+	case FIXED_PID:
+		sql_value__u64(to, event->thread->pid);
+		return;
+	case FIXED_TID:
+		sql_value__u64(to, event->thread->tid);
+		return;
+	case FIXED_COMM:
+		sql_value__text(to, event->thread->comm, SQL_VALUE_STAYS);
+		return;
+	case FIXED_SNAPSHOT:
+		sql_row__snapshot(to, event->snapshot);
+		return;
+	default:
+		sql_row__site(to, event->site, column);
+	}
+}
