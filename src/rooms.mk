@@ -5,10 +5,10 @@ COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query c
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
 	src/drain/state src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
 READ_ROOMS := src/read
-# The options, which are viewer/'s own, are seen by all of these.
-VIEW_ROOMS := viewer $(addprefix viewer/,output input text spans info stats/aggregate stats \
+# The last one has main.
+VIEW_ROOMS := $(addprefix viewer/,output options input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui,/terminal /rows) viewer/tui \
-	$(addprefix viewer/,export diff)
+	$(addprefix viewer/,export diff) viewer
 
 # $(call see,rooms,what they see besides)
 define see
@@ -19,7 +19,6 @@ $(eval $(call see,$(COMMON_ROOMS)))
 SEES_COMMON := $(seen)
 $(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
-SEES_viewer := $(seen)
 $(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
 # Tests look into all.
 SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS))

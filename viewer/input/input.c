@@ -84,7 +84,7 @@ static struct ttlog_snapshot *open_piped(const char *path, const char *name, boo
 
 static void open_file(struct input *input, const char *path, bool stream, struct unopened *unopened)
 {
-	const char *name = piped__is_stdin(path) ? "stdin" : path;
+	const char *name = options__is_stdin(path) ? "stdin" : path;
 	struct ttlog_snapshot *reader;
 	char why[160];
 
@@ -166,7 +166,7 @@ bool input__is_one(const struct options *options, const struct stat *file)
 		const char *path = options->files[i];
 		struct stat st;
 
-		if (!(piped__is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) &&
+		if (!(options__is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st)) &&
 		    st.st_dev == file->st_dev && st.st_ino == file->st_ino)
 			return true;
 	}

@@ -11,14 +11,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "piped.h"
 
 #define PIECE_BYTES (256u << 10)
-
-bool piped__is_stdin(const char *path)
-{
-	return !strcmp(path, "-");
-}
 
 static int write_all(int fd, const char *p, size_t len)
 {
@@ -98,8 +94,8 @@ bool piped__is_meant(const char *path)
 	struct statfs fs;
 	struct stat st;
 
-	return piped__is_stdin(path) || (!stat(path, &st) && S_ISFIFO(st.st_mode) &&
-					 !statfs(path, &fs) && fs.f_type == PIPEFS_MAGIC);
+	return options__is_stdin(path) || (!stat(path, &st) && S_ISFIFO(st.st_mode) &&
+					   !statfs(path, &fs) && fs.f_type == PIPEFS_MAGIC);
 }
 
 static int fail(int fd, int err, const char *words, char *ret_why, size_t why_size)
@@ -113,7 +109,7 @@ static int fail(int fd, int err, const char *words, char *ret_why, size_t why_si
 
 int piped__open(const char *path, char *ret_why, size_t why_size)
 {
-	const bool is_stdin = piped__is_stdin(path);
+	const bool is_stdin = options__is_stdin(path);
 	struct stat st;
 	int fd;
 

@@ -12,8 +12,6 @@
 
 #define PIPED_MAX_BYTES (UINT64_C(256) << 20)
 
-/* Whether stdin is meant. */
-bool piped__is_stdin(const char *path);
 /* Whether it is no file, but stdin, whatever that is, or a pipe without a name. */
 bool piped__is_meant(const char *path);
 /*

@@ -51,7 +51,7 @@ static int parse_keys(struct stats *stats)
 		struct ttlog_text key = { p, strcspn(p, ",") };
 		enum stats_key kind = kind_of(key);
 
-		if (!key.len || stats->key_cnt == STATS_MAX_KEYS)
+		if (!key.len || stats->key_cnt == GROUP_BY_MAX_KEYS)
 			return -EINVAL;
 		if (ttlog_text_is(key, "ts"))
 			return -EDOM;

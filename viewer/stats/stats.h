@@ -8,10 +8,8 @@
 #include <stddef.h>
 
 #include <ttlog/read.h>
+#include "options.h"
 #include "out.h"
-
-#define STATS_MAX_KEYS     8u
-#define STATS_DEFAULT_KEYS "level,target,probe"
 
 struct stats;
 struct terminal;

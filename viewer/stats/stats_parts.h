@@ -117,10 +117,10 @@ struct stats_part {
 
 struct stats {
 	char *names; /* the keys' text */
-	struct ttlog_text keys[STATS_MAX_KEYS];
-	enum stats_key kinds[STATS_MAX_KEYS];
+	struct ttlog_text keys[GROUP_BY_MAX_KEYS];
+	enum stats_key kinds[GROUP_BY_MAX_KEYS];
 	unsigned key_cnt;
-	struct ttlog_text fields[STATS_MAX_KEYS]; /* those of the keys that are fields */
+	struct ttlog_text fields[GROUP_BY_MAX_KEYS]; /* those of the keys that are fields */
 	struct count_keys count_keys;
 	struct group_count *counter;
 	struct group **table;
@@ -132,7 +132,7 @@ struct stats {
 	uint64_t secret;                /* of the hashes */
 	struct group_memo memo;
 	struct stats_part parts[STATS_PARTS];
-	unsigned char part_keys[STATS_PARTS][STATS_MAX_KEYS * (STATS_KEY_BYTES + 3)];
+	unsigned char part_keys[STATS_PARTS][GROUP_BY_MAX_KEYS * (STATS_KEY_BYTES + 3)];
 	unsigned part_cnt;
 	struct group_columns columns[STATS_COLUMNS]; /* by group of the chunk */
 	/* Columns' values, cell by cell, by number of the field; NULL: none yet. */
@@ -179,7 +179,7 @@ void group__free_fields(struct group *group);
 
 /* Of each key, how wide the text of its values is over all groups. */
 struct group_widths {
-	size_t keys[STATS_MAX_KEYS];
+	size_t keys[GROUP_BY_MAX_KEYS];
 };
 
 void group_widths__init(struct group_widths *ret, const struct stats *stats,

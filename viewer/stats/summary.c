@@ -16,7 +16,7 @@ static int show_stats(const struct options *options, struct ttlog_stream *stream
 	const struct stats_setup setup = {
 		.keys = options->group_by    ? options->group_by
 			: options->histogram ? ""
-					     : STATS_DEFAULT_KEYS,
+					     : GROUP_BY_DEFAULT,
 		.field = options->histogram,
 	};
 	struct stats *stats = stats__new(&setup);

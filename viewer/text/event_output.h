@@ -49,7 +49,4 @@ extern const struct event_output otlp_output;
 extern const struct event_output ctf_output;
 extern const struct event_output perfetto_output;
 
-/* A page of that many events is still usable; more are a matter of the browser's memory. */
-#define HTML_DEFAULT_LIMIT 1000000u
-
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

@@ -99,7 +99,7 @@ static void watch_stats(void *context, uint64_t row, const struct ttlog_run *run
 static int begin_stats(struct browse *browse)
 {
 	const char *keys = browse->options->group_by;
-	const struct stats_setup setup = { .keys = keys ? keys : STATS_DEFAULT_KEYS };
+	const struct stats_setup setup = { .keys = keys ? keys : GROUP_BY_DEFAULT };
 
 	stats__free(browse->stats);
 	browse->stats = stats__new(&setup);

@@ -395,16 +395,13 @@ static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json
 static void test_view_output_stats(void **state)
 {
 	static const char *const KEYS[] = {
-		STATS_DEFAULT_KEYS, "tid",
-		"comm,msg",         "symbol",
-		"symbol,quantity",  "price",
-		"nothing",          "pid,line",
-		"duration_ns",      "quantity,symbol,tid",
+		GROUP_BY_DEFAULT, "tid",     "comm,msg", "symbol",      "symbol,quantity",
+		"price",          "nothing", "pid,line", "duration_ns", "quantity,symbol,tid",
 	};
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
 
 	(void)state;
-	assert_golden(stats_of(reader, STATS_DEFAULT_KEYS, false, false), "golden.stats.txt");
+	assert_golden(stats_of(reader, GROUP_BY_DEFAULT, false, false), "golden.stats.txt");
 	assert_golden(stats_of(reader, "symbol,level", true, false), "golden.stats.jsonl");
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		char *by_event = stats_of(reader, KEYS[i], false, true);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <ttlog/read.h>
 #include "time_expr.h"
@@ -67,8 +68,18 @@ struct options {
 	size_t file_cnt;
 };
 
+/* Keys of --group-by. */
+#define GROUP_BY_DEFAULT  "level,target,probe"
+#define GROUP_BY_MAX_KEYS 8u
+
 #define EXIT_UNREADABLE 1
 #define EXIT_USAGE      2
+
+/* Whether a FILE means stdin. */
+static inline bool options__is_stdin(const char *path)
+{
+	return !strcmp(path, "-");
+}
 
 /* Whether events are wanted as tables. */
 static inline bool options__is_sql(const struct options *options)

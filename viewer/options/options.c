@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event_output.h"
 #include "options_parts.h"
 #include "diagnostics.h"
 #include "sql_words.h"
-#include "stats.h"
 
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
+
+/* A page of that many events is still usable; more are a matter of the browser's memory. */
+#define HTML_DEFAULT_LIMIT 1000000u
 
 enum option_key {
 	OPT_FILTER = 0x100,
@@ -71,7 +72,7 @@ static const struct argp_option OPTIONS[] = {
 	{ "histogram", OPT_HISTOGRAM, "FIELD", 0,
 	  "How a field's numbers are distributed, or the duration of spans", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
-	  "Groups of --stats and --histogram: keys as in EXPR (default: " STATS_DEFAULT_KEYS
+	  "Groups of --stats and --histogram: keys as in EXPR (default: " GROUP_BY_DEFAULT
 	  "; all events)",
 	  2 },
 	{ "top", OPT_TOP, "N", 0,
@@ -182,57 +183,41 @@ static bool set_mode(struct options *options, int key, struct argp_state *state)
 	return false;
 }
 
-/* Where an option is kept that only says yes. */
-static bool *flag_of(struct options *options, int key)
-{
-	switch (key) {
-	case OPT_EXPLAIN:
-		return &options->explain;
-	case OPT_NO_PAGER:
-		return &options->no_pager;
-	case OPT_FOLLOW:
-		return &options->follow;
-	case OPT_CSV_FORMULAS:
-		return &options->csv_formulas;
-	default:
-		return NULL;
-	}
-}
+/* Options that say yes, or whose argument is taken as it is: where they are kept. */
+static const struct simple {
+	int key;
+	bool is_flag;
+	size_t offset;
+} SIMPLE[] = {
+	{ OPT_EXPLAIN, true, offsetof(struct options, explain) },
+	{ OPT_NO_PAGER, true, offsetof(struct options, no_pager) },
+	{ OPT_FOLLOW, true, offsetof(struct options, follow) },
+	{ OPT_CSV_FORMULAS, true, offsetof(struct options, csv_formulas) },
+	{ OPT_COUNTERS, false, offsetof(struct options, counters) },
+	{ OPT_GROUP_BY, false, offsetof(struct options, group_by) },
+	{ OPT_HISTOGRAM, false, offsetof(struct options, histogram) },
+	{ OPT_OUTPUT, false, offsetof(struct options, output) },
+	{ OPT_TO_SQLITE, false, offsetof(struct options, database) },
+	{ OPT_SQL, false, offsetof(struct options, statement) },
+};
 
-/* Where an option is kept whose argument is taken as it stands. */
-static const char **argument_of(struct options *options, int key)
-{
-	switch (key) {
-	case OPT_COUNTERS:
-		return &options->counters;
-	case OPT_GROUP_BY:
-		return &options->group_by;
-	case OPT_HISTOGRAM:
-		return &options->histogram;
-	case OPT_OUTPUT:
-		return &options->output;
-	case OPT_TO_SQLITE:
-		return &options->database;
-	case OPT_SQL:
-		return &options->statement;
-	default:
-		return NULL;
-	}
-}
-
-/* Whether the option is one of these, and done. */
+/* Whether the option is one of these or a mode, and done. */
 static bool take_simple(struct options *options, int key, const char *arg, struct argp_state *state)
 {
-	const char **argument = argument_of(options, key);
-	bool *flag = flag_of(options, key);
+	bool is_done = set_mode(options, key, state);
 
-	bool is_mode = set_mode(options, key, state);
+	for (size_t i = 0; i < sizeof(SIMPLE) / sizeof(SIMPLE[0]); i++) {
+		void *to = (char *)options + SIMPLE[i].offset;
 
-	if (flag)
-		*flag = true;
-	if (argument)
-		*argument = arg;
-	return flag || argument || is_mode;
+		if (SIMPLE[i].key != key)
+			continue;
+		if (SIMPLE[i].is_flag)
+			*(bool *)to = true;
+		else
+			*(const char **)to = arg;
+		is_done = true;
+	}
+	return is_done;
 }
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What does not go together on the command line, once all of it is read. argp_error ends the
  * process. */
-#include <errno.h>
 #include <string.h>
 
 #include "options_parts.h"
-#include "piped.h"
-#include "stats.h"
 
 /* A command line as a set of facts: one of each of the first two kinds, any of the third. */
 #define MODE(name)   (UINT64_C(1) << MODE_##name)
@@ -107,24 +104,30 @@ static bool is_list(const char *keys)
 
 static void check_groups(const char *keys, struct argp_state *state)
 {
-	struct stats *stats = *keys ? stats__new(&(struct stats_setup){ .keys = keys }) : NULL;
+	unsigned cnt = 0;
 
-	if (!stats && (!*keys || errno == EINVAL))
-		argp_error(state, "--group-by %s: give 1 to %u keys with commas between", keys,
-			   STATS_MAX_KEYS);
-	if (!stats && errno == EDOM)
-		argp_error(state,
-			   "--group-by %s: every event has its own ts; --timeline shows "
-			   "events by interval",
-			   keys);
-	stats__free(stats);
+	for (const char *p = keys;; p++) {
+		size_t len = strcspn(p, ",");
+
+		if (!len || ++cnt > GROUP_BY_MAX_KEYS)
+			argp_error(state, "--group-by %s: give 1 to %u keys with commas between",
+				   keys, GROUP_BY_MAX_KEYS);
+		if (ttlog_text_is((struct ttlog_text){ p, len }, "ts"))
+			argp_error(state,
+				   "--group-by %s: every event has its own ts; --timeline shows "
+				   "events by interval",
+				   keys);
+		p += len;
+		if (!*p)
+			return;
+	}
 }
 
 /* Whether a snapshot comes from there. */
 static bool has_stdin(const struct options *options)
 {
 	for (size_t i = 0; i < options->file_cnt; i++) {
-		if (piped__is_stdin(options->files[i]))
+		if (options__is_stdin(options->files[i]))
 			return true;
 	}
 	return false;
