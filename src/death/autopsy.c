@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what was caught of a death to what is said of it: names for addresses, slowly, from files on
- * disk, and only where the build id on disk is the one that ran; which fault came first; whether it
- * was the stack's end.
+ * From what was caught of a death to what is said of it: which fault came first, whose it was, and
+ * whether the stack was full. Names come by DWARF, else by symbol tables, and are slow.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "attach.h"
+#include "autopsy.h"
 #include "clock.h"
 #include "crash.h"
-#include "death.h"
-#include "elf.h"
-#include "maps.h"
-#include "plain_file.h"
+#include "crash_files.h"
 #include "unwind.h"
 
-/* Their places in it. */
+/* Their places in crash.registers. */
 #if defined(__aarch64__)
 #define REGISTER_SP 31
 #define REGISTER_IP 32
@@ -29,85 +23,11 @@
 #define REGISTER_IP 16
 #endif
 
-/* ---- mappings that nobody could read ---- */
-
-/* The kernel tells which file a frame is in, and where in it: so where that file's code was. */
-static int place_file(struct crash *crash, const struct crash_frame *frame, struct attach *attach)
-{
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	int fd = attach__open(attach, frame->build_id), err;
-	struct mapping *items, *mapping;
-	uint64_t offset, bytes;
-	char *path;
-
-	if (fd < 0)
-		return fd;
-	err = elf__find_code(fd, frame->offset, &offset, &bytes);
-	(void)close(fd);
-	if (err)
-		return err;
-	bytes += offset % page;
-	offset -= offset % page;
-	items = reallocarray(crash->mappings.items, crash->mappings.cnt + 1, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	crash->mappings.items = items;
-	path = attach__path(attach, frame->build_id);
-	if (!path)
-		return -ENOMEM;
-	mapping = &items[crash->mappings.cnt++];
-	*mapping = (struct mapping){ .offset = offset, .path = path };
-	mapping->start = frame->ip - (frame->offset - offset);
-	mapping->end = mapping->start + (bytes + page - 1) / page * page;
-	memcpy(mapping->build_id, frame->build_id, sizeof(mapping->build_id));
-	return 0;
-}
-
-/* Of a program that was gone too soon, for the files that others have had, or -e has. */
-static void place_files(struct crash *crash, const struct crash *of, struct attach *attach)
-{
-	for (size_t i = 0; i < of->frame_cnt; i++) {
-		const struct crash_frame *frame = &of->frames[i];
-
-		/* a frame that can't be placed is what it is without it */
-		if (frame->build_id[0] && !mappings__find(&crash->mappings, frame->ip))
-			(void)place_file(crash, frame, attach);
-	}
-}
-
-/* ---- build ids ---- */
-
-/* Of what stands at its path now, where that is what ran. */
-static int read_build_id(struct mapping *mapping)
-{
-	const struct maps_entry entry = {
-		.dev = mapping->dev,
-		.inode = mapping->inode,
-		.path = mapping->path,
-	};
-	int fd = maps__open_named(&entry), err;
-
-	if (fd < 0)
-		return fd;
-	err = elf__read_build_id(fd, mapping->build_id);
-	(void)close(fd);
-	return err;
-}
-
-/* Of the files that ran, as far as they are kept open or are still there. */
-static void read_build_ids(struct crash *crash, struct attach *attach)
-{
-	for (size_t i = 0; i < crash->mappings.cnt; i++) {
-		struct mapping *mapping = &crash->mappings.items[i];
-
-		if (mapping->path[0] != '/' || mapping->build_id[0])
-			continue;
-		if (attach__find_build_id(attach, mapping->dev, mapping->inode,
-					  mapping->build_id) &&
-		    read_build_id(mapping))
-			mapping->build_id[0] = '\0';
-	}
-}
+struct autopsy {
+	uint32_t uid; /* whose process it was */
+	struct crash_files files;
+	struct unwind *unwind; /* NULL: names by symbol tables alone */
+};
 
 /* What the kernel read in the crashing process itself counts most. */
 static void learn_build_ids(struct crash *crash)
@@ -122,82 +42,18 @@ static void learn_build_ids(struct crash *crash)
 	}
 }
 
-static const struct mapping *find_mapping(const struct crash *crash,
-					  const struct crash_frame *frame)
+static void unwind_crash(struct autopsy *autopsy, struct crash *crash)
 {
-	const struct mapping *mapping = mappings__find(&crash->mappings, frame->ip);
-
-	if (mapping)
-		return mapping;
-	/* mapped after the mappings were read: the kernel's build id tells it */
-	for (size_t i = 0; frame->build_id[0] && i < crash->mappings.cnt; i++) {
-		if (strcmp(crash->mappings.items[i].build_id, frame->build_id) == 0)
-			return &crash->mappings.items[i];
-	}
-	return NULL;
-}
-
-/* Takes ownership of fd; gives it back where it is that file: else its names would be lies. */
-static int check_build_id(int fd, const char *build_id)
-{
-	char found[41];
-
-	if (elf__read_build_id(fd, found) == 0 && strcmp(found, build_id) == 0)
-		return fd;
-	(void)close(fd);
-	return -ESTALE;
-}
-
-/* The file that ran: one that is kept open, or what stands at its path where that is it. */
-static int open_file(const struct mapping *mapping, const char *build_id, struct attach *attach)
-{
-	int fd = attach__open(attach, build_id);
-
-	if (fd >= 0)
-		fd = check_build_id(fd, build_id);
-	if (fd >= 0)
-		return fd;
-	if (mapping->path[0] != '/')
-		return -ENOENT;
-	fd = plain_file__open(mapping->path);
-	return fd < 0 ? fd : check_build_id(fd, build_id);
-}
-
-static int open_mapped(void *ctx, const struct mapping *mapping)
-{
-	return open_file(mapping, mapping->build_id, ctx);
-}
-
-static void resolve_frame(const struct crash *crash, struct crash_frame *frame, bool is_caller,
-			  struct attach *attach)
-{
-	const struct mapping *mapping = find_mapping(crash, frame);
-	int fd;
-
-	if (!mapping)
-		return;
-	free(frame->module);
-	frame->module = strdup(mapping->path);
-	if (!frame->build_id[0]) {
-		frame->offset = frame->ip - mapping->start + mapping->offset;
-		memcpy(frame->build_id, mapping->build_id, sizeof(frame->build_id));
-	}
-	if (!frame->build_id[0] || frame->symbol)
-		return;
-	fd = open_file(mapping, frame->build_id, attach);
-	if (fd < 0)
-		return;
-	/* a caller's address is that of the instruction behind the call, maybe of the next
-	 * function */
-	if (elf__find_symbol(fd, frame->offset - is_caller, &frame->symbol))
-		frame->symbol = NULL;
-	(void)close(fd);
+	/* what unwinding does not tell is left to symbol tables */
+	if (autopsy->unwind)
+		(void)unwind__crash(autopsy->unwind, crash, autopsy->uid, crash_files__open,
+				    &autopsy->files);
 }
 
 /*
- * Where the fault is among the callers of what ended the process; 0 or more. -1: its handler had
- * ended. A frame that a signal interrupted is one only because the unwinder came through that
- * signal's own frame on the stack, which what a handler jumped away from never is.
+ * The fault's place among the callers of what ended the process; -1: its handler had ended. A frame
+ * is_interrupted only if the unwinder came through the signal's own frame on the stack. It never comes
+ * there if the handler jumped away.
  */
 static int find_fault(const struct crash *crash, const struct crash_fault *fault)
 {
@@ -207,7 +63,8 @@ static int find_fault(const struct crash *crash, const struct crash_fault *fault
 		if (crash->frames[i].is_interrupted && crash->frames[i].ip == ip)
 			return (int)i;
 	}
-	/* what it raised was blocked until it returned, to an instruction that can't be passed */
+	/* The signal that the handler raised was blocked until the handler returned, to the same
+	 * instruction. */
 	if (fault->code > 0 && crash->frame_cnt && crash->registers[REGISTER_IP].value == ip &&
 	    crash->registers[REGISTER_SP].value == sp)
 		return 0;
@@ -228,7 +85,7 @@ static void become_fault(struct crash *crash, const struct crash_fault *fault, s
 		crash->registers[i].value = fault->registers[i];
 }
 
-/* The first fault tells more than what its handler did in the end. */
+/* The first fault tells more than the signal that its handler raised. */
 static bool find_first_fault(struct crash *crash)
 {
 	const struct crash_fault *first = NULL;
@@ -244,22 +101,19 @@ static bool find_first_fault(struct crash *crash)
 	}
 	if (first)
 		become_fault(crash, first, (size_t)from);
-	/* once: a crash may be resolved again */
+	/* once: the crash may be resolved again */
 	crash->fault_cnt = 0;
 	return first != NULL;
 }
 
-/* What unwinding tables and DWARF do not tell is left to symbol tables. */
-static bool unwind_to_fault(struct crash *crash, uint32_t uid, struct attach *attach,
-			    struct unwind *unwind)
+static bool unwind_to_fault(struct autopsy *autopsy, struct crash *crash)
 {
 	learn_build_ids(crash);
-	if (unwind)
-		(void)unwind__crash(unwind, crash, uid, open_mapped, attach);
+	unwind_crash(autopsy, crash);
 	return find_first_fault(crash);
 }
 
-/* What is the process's stays as it is. */
+/* What is known of the process stays. */
 static void become_reporter(struct crash *crash)
 {
 	struct crash other = *crash;
@@ -283,20 +137,19 @@ static void become_reporter(struct crash *crash)
 }
 
 /* The signal may have hit another thread than the one whose handler sent it. */
-static void find_reporter(struct crash *crash, uint32_t uid, struct attach *attach,
-			  struct unwind *unwind)
+static void find_reporter(struct autopsy *autopsy, struct crash *crash)
 {
 	struct crash *reporter = crash->reporter;
 
 	reporter->mappings = crash->mappings;
-	if (unwind_to_fault(reporter, uid, attach, unwind)) {
+	if (unwind_to_fault(autopsy, reporter)) {
 		become_reporter(crash);
 		return;
 	}
 	reporter->mappings = (struct mappings){ 0 };
 }
 
-/* Whoever handles an exception may be killed by something else. */
+/* A thread that handles an exception may be killed by something else. */
 static void forget_thrown(struct crash *crash)
 {
 	free(crash->thrown_type);
@@ -306,14 +159,14 @@ static void forget_thrown(struct crash *crash)
 
 /* si_code of SIGSEGV, where nothing is mapped and where it may not be used */
 #define SEGV_OF_MAPPING(code) ((code) == 1 || (code) == 2)
-/* A function may touch its frame before sp is there, and what it is to be called with. */
+/* A function may touch its frame, and the arguments of a call, before sp is there. */
 #define BELOW_SP_BYTES        4096
-/* The kernel side looks no farther for what can be read. */
+/* The BPF program looks no farther for a page that can be read. */
 #define MAX_FRAME_BYTES       (1u << 20)
 
 /*
- * Whether it is by its stack pointer, or above that in its own frame, that it came to where nothing
- * is: between there and the first page of its stack that could be read, which there must be.
+ * Whether the address that nothing is mapped at is at the stack pointer, or above it in the thread's
+ * own frame: below the first page of its stack that could be read. There must be such a page.
  */
 static bool is_stack_overflow(const struct crash *crash)
 {
@@ -331,12 +184,12 @@ static bool is_stack_overflow(const struct crash *crash)
 	       crash->address + BELOW_SP_BYTES >= sp;
 }
 
-/* What other threads' stacks may take together; who comes later has its innermost frame alone. */
+/* For the stacks of all other threads. A thread that comes later has its innermost frame alone. */
 #define OTHERS_MAX_NS 1000000000ull
 
 /* As if it were that thread that crashed. The mappings stay the crash's. */
-static void resolve_other(const struct crash *crash, struct crash_other *other, uint32_t uid,
-			  struct attach *attach, struct unwind *unwind)
+static void resolve_other(struct autopsy *autopsy, const struct crash *crash,
+			  struct crash_other *other)
 {
 	struct crash *one = calloc(1, sizeof(*one));
 
@@ -353,22 +206,20 @@ static void resolve_other(const struct crash *crash, struct crash_other *other, 
 	one->pages = other->pages;
 	one->page_cnt = other->page_cnt;
 	one->mappings = crash->mappings;
-	if (unwind)
-		(void)unwind__crash(unwind, one, uid, open_mapped, attach);
+	unwind_crash(autopsy, one);
 	for (size_t i = 0; i < one->frame_cnt; i++) {
 		if (i >= CRASH_OTHER_FRAMES) {
 			crash_frame__fini(&one->frames[i]);
 			continue;
 		}
-		resolve_frame(one, &one->frames[i], i != 0, attach);
+		crash_files__name(&autopsy->files, one, &one->frames[i], i != 0);
 		other->frames[i] = one->frames[i];
 		other->frame_cnt = i + 1;
 	}
 	free(one);
 }
 
-static void resolve_others(struct crash *crash, uint32_t uid, struct attach *attach,
-			   struct unwind *unwind)
+static void resolve_others(struct autopsy *autopsy, struct crash *crash)
 {
 	const uint64_t start_ns = clock__now_mono_ns();
 
@@ -376,30 +227,35 @@ static void resolve_others(struct crash *crash, uint32_t uid, struct attach *att
 		struct crash_other *other = &crash->others[i];
 
 		if (clock__now_mono_ns() - start_ns > OTHERS_MAX_NS)
-			unwind = NULL;
-		/* once: a crash may be resolved again */
+			autopsy->unwind = NULL;
+		/* once: the crash may be resolved again */
 		if (!other->frame_cnt)
-			resolve_other(crash, other, uid, attach, unwind);
+			resolve_other(autopsy, crash, other);
 	}
 }
 
-void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach, struct unwind *unwind)
+void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
+		      struct unwind *unwind)
 {
+	struct autopsy autopsy = { .uid = uid, .files.attach = attach, .unwind = unwind };
+	struct crash_files *files = &autopsy.files;
+
 	if (!crash->has_crash)
 		return;
 	if (!crash->mappings.cnt)
-		place_files(crash, crash, attach);
+		crash_files__place(files, crash, crash);
 	if (!crash->mappings.cnt && crash->reporter)
-		place_files(crash, crash->reporter, attach);
-	read_build_ids(crash, attach);
-	if (!unwind_to_fault(crash, uid, attach, unwind) && crash->reporter)
-		find_reporter(crash, uid, attach, unwind);
+		crash_files__place(files, crash, crash->reporter);
+	crash_files__read_build_ids(files, crash);
+	if (!unwind_to_fault(&autopsy, crash) && crash->reporter)
+		find_reporter(&autopsy, crash);
 	if (crash->signal != SIGABRT)
 		forget_thrown(crash);
 	crash->is_stack_overflow = is_stack_overflow(crash);
 	for (size_t i = 0; i < crash->frame_cnt; i++)
-		resolve_frame(crash, &crash->frames[i], i != 0, attach);
+		crash_files__name(files, crash, &crash->frames[i], i != 0);
 	for (size_t i = 0; i < crash->outer_cnt; i++)
-		resolve_frame(crash, &crash->outer[i], true, attach);
-	resolve_others(crash, uid, attach, unwind);
+		crash_files__name(files, crash, &crash->outer[i], true);
+	resolve_others(&autopsy, crash);
+	crash_files__fini(files);
 }

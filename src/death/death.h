@@ -7,22 +7,20 @@
 
 #include <stdint.h>
 
-struct attach;
 struct crash;
-struct unwind;
 struct wire_crash;
 struct wire_end;
-struct wire_other;
 struct wire_fault;
+struct wire_other;
 struct wire_stack;
 struct wire_thrown;
 
 /* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
 /* Another thread, whose handler may have sent the signal that the crashed one died of: then
- * death__resolve() makes it the one that crashed. */
+ * autopsy__resolve() makes it the one that crashed. */
 void death__take_reporter(struct crash *crash, const struct wire_crash *message);
-/* What a handler of either thread took before: death__resolve() finds whether it still ran. */
+/* What a handler of either thread took before: autopsy__resolve() finds whether it still ran. */
 void death__take_fault(struct crash *crash, const struct wire_fault *message);
 /* A part of the stack of either; any other thread's is of no use. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
@@ -31,10 +29,5 @@ void death__take_other(struct crash *crash, const struct wire_other *message);
 /* What it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
 void death__take_end(struct crash *crash, const struct wire_end *end);
-
-/* Module, build id and offset of each frame from the mappings, symbols from the files; slow. uid:
- * whose process it was. unwind: NULL for names by symbol tables alone. */
-void death__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
-		    struct unwind *unwind);
 
 #endif /* TTLOG_DEATH_H */

@@ -15,21 +15,9 @@
 #include <stdint.h>
 
 #include "crash.h"
+#include "dwarf_names.h"
 
 struct dwarf;
-
-struct dwarf_step {
-	uint64_t ip;
-	bool is_call; /* ip is where a call returns to, so the instruction behind the one meant */
-};
-
-struct dwarf_name {
-	const char *symbol; /* demangled, NULL unknown; valid until the call returns */
-	uint64_t offset;    /* from the symbol; 0 where it is inlined */
-	const char *file;   /* NULL unknown */
-	uint32_t line;
-	bool is_inlined; /* and a step has more names: those it is inlined into */
-};
 
 /* The files that crashes have had so far, with what was read of them: as long as the process lives.
  * NULL with errno. */

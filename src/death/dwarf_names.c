@@ -7,6 +7,7 @@
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
 #include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "autopsy.h"
 #include "clock.h"
-#include "death.h"
 #include "job.h"
 #include "job_queue.h"
 #include "unwind.h"
@@ -98,7 +98,7 @@ static void do_stages(struct worker *worker, struct job *job)
 	const struct job_queue_options *options = &worker->queue->options;
 
 	if (!job->is_resolved)
-		death__resolve(&job->crash, job->source.uid, options->attach, worker->unwind);
+		autopsy__resolve(&job->crash, job->source.uid, options->attach, worker->unwind);
 	job->is_resolved = true;
 	writer__write(options->writer, job);
 }

@@ -54,7 +54,4 @@ void elf_symbols__free(struct elf_symbols *symbols);
  */
 int elf_symbols__find(struct elf_symbols *symbols, uint64_t file_offset, char **ret_symbol);
 
-/* The same for one lookup. */
-int elf__find_symbol(int fd, uint64_t file_offset, char **ret_symbol);
-
 #endif /* TTLOG_ELF_H */

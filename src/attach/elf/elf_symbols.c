@@ -237,15 +237,3 @@ int elf_symbols__find(struct elf_symbols *symbols, uint64_t file_offset, char **
 		return -ENOMEM;
 	return 0;
 }
-
-int elf__find_symbol(int fd, uint64_t file_offset, char **ret_symbol)
-{
-	struct elf_symbols *symbols = elf_symbols__new(fd);
-	int err;
-
-	if (!symbols)
-		return -errno;
-	err = elf_symbols__find(symbols, file_offset, ret_symbol);
-	elf_symbols__free(symbols);
-	return err;
-}

@@ -16,6 +16,7 @@
 #include "wire.h"
 #include "attach.h"
 #include "attach_parts.h"
+#include "autopsy.h"
 #include "crash.h"
 #include "death.h"
 #include "elf.h"
@@ -82,7 +83,7 @@ static void test_death_finds_the_first_fault(void **state)
 			fault.handled.registers[k] = cases[i].ip;
 		death__take_crash(&crash, &message);
 		death__take_fault(&crash, &fault);
-		death__resolve(&crash, 0, NULL, NULL);
+		autopsy__resolve(&crash, 0, NULL, NULL);
 		assert_int_equal(crash.is_reraised, cases[i].is_found);
 		assert_int_equal(crash.signal, cases[i].is_found ? 11 : 6);
 		assert_int_equal(crash.address, cases[i].is_found ? 0x10 : 0);
@@ -125,7 +126,7 @@ static void test_death_finds_who_sent_the_signal(void **state)
 		death__take_fault(&crash, &fault);
 		assert_int_equal(crash__copy(&crash, &copy), 0);
 		crash__fini(&crash);
-		death__resolve(&copy, 0, NULL, NULL);
+		autopsy__resolve(&copy, 0, NULL, NULL);
 		assert_int_equal(copy.is_reraised, is_found);
 		assert_int_equal(copy.tid, is_found ? 13 : 12);
 		assert_string_equal(copy.thread, is_found ? "worker" : "");
@@ -171,7 +172,7 @@ static void test_death_takes_what_was_thrown(void **state)
 			(void)strcpy(thrown.what, cases[i].what);
 		death__take_crash(&crash, &message);
 		death__take_thrown(&crash, &thrown);
-		death__resolve(&crash, 0, NULL, NULL);
+		autopsy__resolve(&crash, 0, NULL, NULL);
 		assert_int_equal(!crash.thrown_type, !cases[i].taken);
 		if (cases[i].taken)
 			assert_string_equal(crash.thrown_type, cases[i].taken);
@@ -230,7 +231,7 @@ static void test_death_names_a_stack_overflow(void **state)
 		take_page(&crash, 0x40000, true);
 		take_page(&crash, 0x41000, true);
 		assert_int_equal(crash.outer_start, 0x40000);
-		death__resolve(&crash, 0, NULL, NULL);
+		autopsy__resolve(&crash, 0, NULL, NULL);
 		assert_int_equal(crash.is_stack_overflow, cases[i].is_overflow);
 		assert_int_equal(crash__copy(&crash, &copy), 0);
 		assert_int_equal(copy.page_cnt, 4);
@@ -268,7 +269,7 @@ static void test_death_takes_other_threads(void **state)
 	assert_int_equal(crash.others[11].page_cnt, 1);
 	assert_int_equal(crash.others[11].pages[0].address, 0x7000);
 	assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
-	death__resolve(&crash, getuid(), attach, NULL);
+	autopsy__resolve(&crash, getuid(), attach, NULL);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	assert_int_equal(copy.others[11].frame_cnt, 1);
 	assert_string_equal(copy.others[11].thread, "worker");
@@ -322,7 +323,7 @@ static void test_death_names_frames(void **state)
 	assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	crash__fini(&crash);
-	death__resolve(&copy, 0, attach, unwind);
+	autopsy__resolve(&copy, 0, attach, unwind);
 	assert_string_equal(copy.frames[0].module, exe);
 	assert_string_equal(copy.frames[0].symbol, "test_death_takes_the_first_crash+0x1");
 	assert_string_equal(copy.frames[1].symbol, "test_death_tells_exit_from_signal+0x1");
@@ -363,7 +364,7 @@ static void test_death_places_files_by_frames(void **state)
 			assert_true(modules__add(&attach->modules,
 						 module__read(&file, &status, NULL), NULL) > 0);
 		death__take_crash(&crash, &message);
-		death__resolve(&crash, 0, attach, unwind);
+		autopsy__resolve(&crash, 0, attach, unwind);
 		assert_int_equal(crash.mappings.cnt, known);
 		if (!known) {
 			assert_null(crash.frames[0].symbol);
@@ -402,7 +403,7 @@ static void test_death_takes_no_other_file_for_it(void **state)
 		assert_int_equal(make__mappings(&crash.mappings, getpid()), 0);
 		for (size_t i = 0; i < crash.mappings.cnt; i++)
 			crash.mappings.items[i].inode += other;
-		death__resolve(&crash, 0, attach, NULL);
+		autopsy__resolve(&crash, 0, attach, NULL);
 		assert_non_null(crash.frames[0].module);
 		assert_int_equal(!crash.frames[0].build_id[0], other);
 		assert_int_equal(!crash.frames[0].symbol, other);

@@ -16,9 +16,9 @@
 #include "make.h"
 
 #include "attach.h"
+#include "autopsy.h"
 #include "clock.h"
 #include "crash.h"
-#include "death.h"
 #include "unwind.h"
 #include "unwind_child.h"
 
@@ -136,7 +136,7 @@ static void test_unwind_names_the_callers(void **state)
 	(void)state;
 	take_crash(&crash, pid, 16);
 	end_child(pid);
-	death__resolve(&crash, 0, attach, unwind);
+	autopsy__resolve(&crash, 0, attach, unwind);
 	assert_int_equal(count_frames(&crash, "stop_here"), 4);
 	assert_int_equal(count_frames(&crash, "start_stopped"), 1);
 	assert_int_equal(count_frames(&crash, "main"), 1);
@@ -164,7 +164,7 @@ static void test_unwind_without_a_stack(void **state)
 	end_child(pid);
 	crash.frames[0].ip = (uintptr_t)stop_here + 1;
 	crash.registers[16].value = crash.frames[0].ip;
-	death__resolve(&crash, 0, attach, unwind);
+	autopsy__resolve(&crash, 0, attach, unwind);
 	assert_true(crash.frame_cnt >= 1);
 	assert_string_equal(crash.frames[0].symbol, "stop_here+0x1");
 	crash__fini(&crash);
@@ -185,7 +185,7 @@ static void test_unwind_not_by_another_file(void **state)
 	end_child(pid);
 	for (size_t i = 0; i < crash.mappings.cnt; i++)
 		memset(crash.mappings.items[i].build_id, 'a', 40);
-	death__resolve(&crash, 0, attach, unwind);
+	autopsy__resolve(&crash, 0, attach, unwind);
 	for (size_t i = 0; i < crash.frame_cnt; i++)
 		assert_null(crash.frames[i].symbol);
 	crash__fini(&crash);
@@ -217,7 +217,7 @@ static void test_unwind_noise(void **state)
 				seed % 11 ? 0 : (unsigned char)(seed >> 32);
 		}
 		copy.registers[round].value ^= seed;
-		death__resolve(&copy, 0, attach, unwind);
+		autopsy__resolve(&copy, 0, attach, unwind);
 		assert_in_range(copy.frame_cnt, 1, CRASH_MAX_FRAMES);
 		crash__fini(&copy);
 	}
@@ -249,7 +249,7 @@ static pid_t resolve_again(const struct crash *crash, uint32_t uid, struct attac
 	struct crash copy;
 
 	assert_int_equal(crash__copy(crash, &copy), 0);
-	death__resolve(&copy, uid, attach, unwind);
+	autopsy__resolve(&copy, uid, attach, unwind);
 	assert_int_equal(count_frames(&copy, "stop_here"), 4);
 	assert_int_equal(count_frames(&copy, "main"), 1);
 	crash__fini(&copy);
@@ -313,7 +313,7 @@ static void test_unwind_without_an_answer(void **state)
 	assert_int_equal(kill(child, SIGSTOP), 0);
 	assert_int_equal(crash__copy(&crash, &copy), 0);
 	start_ns = clock__now_mono_ns();
-	death__resolve(&copy, 1, attach, unwind);
+	autopsy__resolve(&copy, 1, attach, unwind);
 	assert_in_range((clock__now_mono_ns() - start_ns) / 1000000, UNWIND_MAX_MS,
 			UNWIND_MAX_WAIT_MS + 1000);
 	assert_int_equal(find_child(), 0);

@@ -15,8 +15,8 @@
 #include "make.h"
 
 #include "attach.h"
+#include "autopsy.h"
 #include "crash.h"
-#include "death.h"
 #include "elf.h"
 #include "inspect.h"
 #include "maps.h"
@@ -83,7 +83,7 @@ static int resolve_death(const char *path)
 	assert_int_equal(mappings__take(&crash.mappings, &maps), 0);
 	crash.frames[0].ip = 0x401000;
 	(void)strcpy(crash.frames[0].build_id, "00");
-	death__resolve(&crash, 0, attach, NULL);
+	autopsy__resolve(&crash, 0, attach, NULL);
 	is_named = crash.frames[0].symbol;
 	crash__fini(&crash);
 	attach__free(attach);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A crash in words.
+ */
+#ifndef TTLOG_AUTOPSY_H
+#define TTLOG_AUTOPSY_H
+
+#include <stdint.h>
+
+struct attach;
+struct crash;
+struct unwind;
+
+/* Module, build id and offset of each frame from the mappings, names from the files; slow. uid: whose
+ * process it was. unwind: NULL for names by symbol tables alone. */
+void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
+		      struct unwind *unwind);
+
+#endif /* TTLOG_AUTOPSY_H */
