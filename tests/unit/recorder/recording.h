@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that a recorder needs, as the collector puts it together: a kernel side, what it attaches to,
+ * a clock, a queue of jobs, a directory. With a child that logs.
+ */
+#ifndef TTLOG_TESTS_RECORDING_H
+#define TTLOG_TESTS_RECORDING_H
+
+#include <dirent.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "make.h"
+#include "marked_child.h"
+
+#include <ttlog/read.h>
+#include "attach.h"
+#include "attached_process.h"
+#include "clock.h"
+#include "drain.h"
+#include "job.h"
+#include "job_queue.h"
+#include "recorder.h"
+#include "site_filter.h"
+#include "trigger.h"
+#include "writer.h"
+
+struct recording {
+	char dir[64];
+	struct kernel *kernel;
+	struct site_filter *filter;
+	struct attach *attach;
+	struct clock *clock;
+	struct writer *writer;
+	struct job_queue *queue;
+	struct recorder *recorder;
+	struct drain *drain; /* NULL: the test is its own drain thread */
+	int notices[2];      /* struct recorder_notice */
+	int done[2];         /* struct job *, where there is no drain thread */
+	int answers[2];      /* lines, of requests */
+	struct marked_child child;
+	uint32_t looked_at; /* the last process that it asked for a look at, and why */
+	uint32_t look;
+};
+
+static inline void recording__wait_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	assert_int_equal(poll(&ready, 1, DEADLINE_MS), 1);
+}
+
+static inline bool recording__look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look)
+{
+	struct recording *recording = ctx;
+
+	(void)start_ns;
+	recording->looked_at = pid;
+	recording->look = look;
+	return true;
+}
+
+/* From one of the queue's threads. */
+static inline void recording__job_done(void *ctx, struct job *job)
+{
+	struct recording *recording = ctx;
+
+	if (recording->drain)
+		drain__job_done(recording->drain, job);
+	else if (write(recording->done[1], &job, sizeof(job)) != sizeof(job))
+		abort();
+}
+
+static inline void recording__open_jobs(struct recording *recording)
+{
+	struct job_queue_options options = {
+		.attach = recording->attach,
+		.done = recording__job_done,
+		.ctx = recording,
+	};
+
+	strcpy(recording->dir, "/tmp/ttlog-recording.XXXXXX");
+	assert_non_null(mkdtemp(recording->dir));
+	recording->clock = clock__new(NULL);
+	recording->writer = writer__new(recording->dir, 0, 0);
+	options.writer = recording->writer;
+	recording->queue = job_queue__new(&options);
+	assert_non_null(recording->clock);
+	assert_non_null(recording->writer);
+	assert_non_null(recording->queue);
+}
+
+/* Skips the test where nothing can be recorded. on: enum recorder_trigger. */
+static inline struct recording *recording__start(unsigned int on)
+{
+	struct kernel *kernel = marked_child__open_kernel(false);
+	struct recording *recording = calloc(1, sizeof(*recording));
+	struct attach_options attach = { .kernel = kernel };
+	struct recorder_options options = { .ring_bytes = 1 << 20, .on = on, .quiet = true };
+
+	assert_non_null(recording);
+	recording->kernel = kernel;
+	recording->child = marked_child__start();
+	recording->filter = site_filter__new();
+	attach.site_filter = recording->filter;
+	recording->attach = attach__new(&attach);
+	assert_non_null(recording->attach);
+	recording__open_jobs(recording);
+	assert_int_equal(pipe(recording->notices), 0);
+	assert_int_equal(pipe(recording->done), 0);
+	assert_int_equal(pipe(recording->answers), 0);
+	options.job = (struct job_context){
+		.kernel = kernel,
+		.attach = recording->attach,
+		.clock = recording->clock,
+		.queue = recording->queue,
+		.writer = recording->writer,
+	};
+	options.notify_fd = recording->notices[1];
+	options.look = recording__look;
+	options.look_ctx = recording;
+	recording->recorder = recorder__new(&options);
+	assert_non_null(recording->recorder);
+	return recording;
+}
+
+static inline void recording__remove_dir(const struct recording *recording)
+{
+	char path[PATH_MAX];
+	DIR *dir = opendir(recording->dir);
+	const struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		(void)snprintf(path, sizeof(path), "%s/%s", recording->dir, entry->d_name);
+		(void)unlink(path);
+	}
+	(void)closedir(dir);
+	assert_int_equal(rmdir(recording->dir), 0);
+}
+
+/* The child has ended, and so has the drain thread. */
+static inline void recording__free(struct recording *recording)
+{
+	int *pipes[] = { recording->notices, recording->done, recording->answers };
+
+	drain__free(recording->drain);
+	job_queue__free(recording->queue);
+	writer__free(recording->writer);
+	recorder__free(recording->recorder);
+	attach__free(recording->attach);
+	site_filter__free(recording->filter);
+	kernel__free(recording->kernel);
+	clock__free(recording->clock);
+	for (size_t i = 0; i < sizeof(pipes) / sizeof(*pipes); i++) {
+		(void)close(pipes[i][0]);
+		(void)close(pipes[i][1]);
+	}
+	recording__remove_dir(recording);
+	free(recording);
+}
+
+/* In the thread that drains. */
+static inline void recording__answer(struct trigger_request *request)
+{
+	const struct recording *recording = request->ctx;
+
+	if (write(recording->answers[1], request->text, request->text_len) !=
+	    (ssize_t)request->text_len)
+		abort();
+}
+
+/* pid 0: of all. */
+static inline struct trigger_request *recording__request(struct recording *recording, uint32_t pid,
+							 bool only_new)
+{
+	struct trigger_request *request = trigger_request__new("asked", pid, only_new);
+
+	assert_non_null(request);
+	request->answer = recording__answer;
+	request->ctx = recording;
+	return request;
+}
+
+/* A line: a path, or "error: ...". */
+static inline void recording__read_answer(const struct recording *recording, char ret[PATH_MAX])
+{
+	size_t len = 0;
+
+	do {
+		recording__wait_readable(recording->answers[0]);
+		assert_true(len < PATH_MAX - 1);
+		assert_int_equal(read(recording->answers[0], ret + len, 1), 1);
+	} while (ret[len++] != '\n');
+	ret[len - 1] = '\0';
+}
+
+static inline void recording__assert_done_is_told(const struct recording *recording)
+{
+	struct recorder_notice notice = { 0 };
+
+	recording__wait_readable(recording->notices[0]);
+	assert_int_equal(read(recording->notices[0], &notice, sizeof(notice)), sizeof(notice));
+	assert_int_equal(notice.event, RECORDER_DONE);
+}
+
+/* Events `step` from n = 0 on, and these accounts. */
+static inline void recording__assert_file(const char *path, uint64_t recorded, uint64_t lost)
+{
+	char why[160] = "";
+	struct ttlog_snapshot *snapshot = ttlog_snapshot_open(path, why, sizeof(why));
+	const struct ttlog_contents *contents;
+	struct ttlog_stream *stream;
+	struct ttlog_event event;
+	struct ttlog_field field;
+	uint64_t n = 0;
+
+	if (!snapshot)
+		fail_msg("%s: %s", path, why);
+	stream = ttlog_stream_new(&snapshot, 1, NULL, NULL);
+	assert_non_null(stream);
+	while (ttlog_stream_next(stream, &event)) {
+		assert_true(ttlog_text_is(event.site->probe, "step"));
+		ttlog_event_field(&event, 0, &field);
+		assert_int_equal(field.u, n++);
+	}
+	contents = ttlog_snapshot_contents(snapshot);
+	assert_int_equal(contents->problem_cnt, 0);
+	assert_int_equal(n, recorded);
+	assert_int_equal(contents->recorded, recorded);
+	assert_int_equal(contents->lost->total, lost);
+	assert_int_equal(contents->emitted, recorded + lost);
+	ttlog_stream_free(stream);
+	ttlog_snapshot_close(snapshot);
+}
+
+/* The only file, whose name ends with -REASON.bin. */
+static inline void recording__find_file(const struct recording *recording, const char *reason,
+					char ret[PATH_MAX])
+{
+	DIR *dir = opendir(recording->dir);
+	const struct dirent *entry;
+	char end[NAME_MAX];
+	int cnt = 0;
+
+	assert_non_null(dir);
+	(void)snprintf(end, sizeof(end), "-%s.bin", reason);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_non_null(strstr(entry->d_name, end));
+		(void)snprintf(ret, PATH_MAX, "%s/%s", recording->dir, entry->d_name);
+		cnt++;
+	}
+	(void)closedir(dir);
+	assert_int_equal(cnt, 1);
+}
+
+#endif /* TTLOG_TESTS_RECORDING_H */
