@@ -28,7 +28,7 @@
 #include "recorder.h"
 #include "recorder_parts.h"
 #include "report.h"
-#include "ring_budget.h"
+#include "ring.h"
 #include "start_time.h"
 #include "trigger.h"
 #include "wire.h"
@@ -207,7 +207,7 @@ static bool needs_ring(const struct recorder *recorder, const struct process *pr
 	if (process->ring)
 		return false;
 	return !process->no_ring ||
-	       (recorder->options.budget && ring_budget__has_room(recorder->options.budget));
+	       (recorder->options.budget && ring__may_begin_within(recorder->options.budget));
 }
 
 /* One that nobody has attached to: nobody has opened its files either. */

@@ -20,7 +20,6 @@
 
 #include "barrier.h"
 #include "prefault.h"
-#include "ring.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
 #include "rt_priority.h"

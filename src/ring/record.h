@@ -12,7 +12,7 @@
 
 #include "ttlog/abi.h"
 
-#include "ring.h"
+#include "ring_entry.h"
 
 struct record {
 	uint32_t delta_ticks;

@@ -21,30 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ring_entry.h"
+
 struct ring;
 struct ring_budget;
-
-/* What stands before each batch's records in the ring. */
-struct ring_entry {
-	uint32_t bytes;      /* of records behind this header, before padding to 8 */
-	uint32_t events;     /* in them */
-	uint32_t thread;     /* number in the process's thread table: pid, tid, name at that time */
-	uint32_t module;     /* number in the collector's module table: which site table */
-	uint64_t base_ticks; /* for the records' delta_ticks */
-	uint64_t stamp_ns; /* CLOCK_MONOTONIC when the kernel took the batch: no event is younger */
-	uint64_t seq : 48; /* of the batch in its thread */
-	uint64_t place : 16; /* events in the batch before these, some of them not in the ring */
-	uint64_t clock : 6;  /* enum ttlog_clock */
-	uint64_t page : 42;  /* of the batch's address, and */
-	uint64_t words : 16; /* of 4 bytes in it before these: recovery goes on from there */
-};
-
-_Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 bytes");
-
-#define RING_MIN_BYTES (512u << 10)
-
-/* Of an entry in the ring, with all that stands before it. */
-#define RING_ENTRY_MAX_BYTES ((size_t)512 << 10)
 
 /* What the writer keeps for a frozen copy, at most. */
 #define RING_SAVE_MAX_BYTES ((size_t)6 << 20)
@@ -56,6 +36,8 @@ _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 byt
 struct ring *ring__new(const char *path, size_t data_bytes);
 /* The same, with no more memory than the budget has; -ENOBUFS where it has none. */
 struct ring *ring__new_within(struct ring_budget *budget, const char *path, size_t data_bytes);
+/* Whether that may be worth the try. */
+bool ring__may_begin_within(struct ring_budget *budget);
 /*
  * The ring in a file whose writer is dead: what it had written, all of it and nothing but it. To be
  * written on and freed as if it were new. NULL with errno: EBADMSG where the file is none.
@@ -117,9 +99,5 @@ void ring_copy__consumed(struct ring_copy *copy, size_t place);
 uint64_t ring_copy__keep_newest(struct ring_copy *copy, uint64_t events);
 /* In all entries. */
 uint64_t ring_copy__events(struct ring_copy *copy);
-static inline const void *ring_entry__records(const struct ring_entry *entry)
-{
-	return entry + 1;
-}
 
 #endif /* TTLOG_RING_H */

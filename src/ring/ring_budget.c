@@ -6,10 +6,8 @@
 #include <sys/vfs.h>
 
 #include "memory_group.h"
-#include "ring.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
-#include "ring_memory.h"
 
 struct ring_budget {
 	uint64_t max_bytes;
@@ -137,35 +135,12 @@ uint64_t ring_budget__used_bytes(struct ring_budget *budget)
 	return used_bytes;
 }
 
-/* The largest that can give something. */
-static struct ring *find_largest(const struct ring_budget *budget)
+struct ring *ring_budget__first(const struct ring_budget *budget)
 {
-	struct ring *largest = NULL;
-
-	for (struct ring *ring = budget->rings; ring; ring = ring->budget_next) {
-		if (ring_memory__can_drop(ring) &&
-		    (!largest || ring->held_bytes > largest->held_bytes))
-			largest = ring;
-	}
-	return largest;
+	return budget->rings;
 }
 
-/* It has at least as much then as the other. */
-static bool is_larger(const struct ring *largest, uint64_t held_bytes, uint64_t bytes)
+bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes)
 {
-	return largest && largest->held_bytes >= held_bytes + 2 * bytes;
-}
-
-bool ring_budget__take_over(struct ring_budget *budget, const struct ring *ring, uint64_t bytes)
-{
-	struct ring *largest = budget ? find_largest(budget) : NULL;
-
-	return is_larger(largest, ring->held_bytes, bytes) &&
-	       ring_memory__drop(largest, bytes) >= bytes;
-}
-
-bool ring_budget__has_room(struct ring_budget *budget)
-{
-	return ring_budget__used_bytes(budget) + RING_MEMORY_MIN_BYTES <= budget->max_bytes ||
-	       is_larger(find_largest(budget), RING_MEMORY_MIN_BYTES, RING_EXTENT_BYTES);
+	return ring_budget__used_bytes(budget) + bytes <= budget->max_bytes;
 }

@@ -40,11 +40,10 @@ bool ring_budget__take(struct ring_budget *budget, uint64_t bytes);
 bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes);
 bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes);
 void ring_budget__give(struct ring_budget *budget, uint64_t bytes);
-/* Whether a larger ring has given so much up, an extent at most, for the ring that asks. */
-bool ring_budget__take_over(struct ring_budget *budget, const struct ring *ring, uint64_t bytes);
-
-/* Whether it may be worth the try to begin one more. */
-bool ring_budget__has_room(struct ring_budget *budget);
+/* Whether there is so much now. */
+bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes);
+/* The rings, linked by budget_next; NULL for none. */
+struct ring *ring_budget__first(const struct ring_budget *budget);
 /* Of all rings, now. */
 uint64_t ring_budget__used_bytes(struct ring_budget *budget);
 

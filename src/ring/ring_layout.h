@@ -28,7 +28,7 @@
 #include "ttlog/abi.h"
 
 #include "barrier.h"
-#include "ring.h"
+#include "ring_entry.h"
 
 #define RING_MAGIC      0x474e49525f474c54u /* "TL_RING" */
 #define RING_VERSION    5u
@@ -81,6 +81,10 @@ _Static_assert(TTLOG_BATCH_MAX_BYTES - sizeof(struct ttlog_batch) + sizeof(struc
 	       "every batch fits into every ring");
 _Static_assert(TTLOG_BATCH_MAX_BYTES / TTLOG_RECORD_ALIGN <= 1 << 16,
 	       "ring_entry has words for it, and more places than there are records");
+
+struct prefault;
+struct ring_budget;
+struct ring_copy;
 
 struct ring {
 	struct ring_head *head;

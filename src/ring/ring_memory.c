@@ -84,6 +84,89 @@ static int allocate(const struct ring *ring, uint64_t from, uint64_t bytes)
 											: 0;
 }
 
+/* The first extent that has nothing of what is written now: after the slot of a gap, and a lap later before
+ * the head. */
+static uint64_t oldest_extent(const struct ring *ring)
+{
+	return (ring->head->head + sizeof(struct ring_slot) - 1) / RING_EXTENT_BYTES + 1;
+}
+
+/* Whether it has more than it can't be without, and nobody reads it. */
+static bool can_drop(const struct ring *ring)
+{
+	const uint64_t first = ring->head->head / RING_EXTENT_BYTES, end = oldest_extent(ring);
+	const size_t floor = ring->floor_bytes / RING_EXTENT_BYTES;
+	uint64_t kept_bytes = RING_MEMORY_HEAD_BYTES + ring->floor_bytes;
+
+	for (uint64_t at = first; at < end; at++) {
+		const size_t extent = at % extent_cnt(ring);
+
+		if (extent >= floor && is_backed(ring, extent))
+			kept_bytes += RING_EXTENT_BYTES;
+	}
+	return !ring->frozen && ring->held_bytes > kept_bytes;
+}
+
+static int punch(struct ring *ring, size_t extent)
+{
+	void *at = (char *)ring->words + extent * RING_EXTENT_BYTES;
+
+	return madvise(at, RING_EXTENT_BYTES, MADV_REMOVE) ? -errno : 0;
+}
+
+/* Gives the oldest memory up. Returns how much: `bytes` or more, or all that it can. */
+static uint64_t drop(struct ring *ring, uint64_t bytes)
+{
+	const size_t cnt = extent_cnt(ring);
+	const uint64_t head = ring->head->head;
+	uint64_t at = oldest_extent(ring), dropped = 0;
+
+	/* it would have more ready */
+	prefault__remove(ring->prefault, ring);
+	absorb(ring);
+	for (; dropped < bytes && (at + 1) * RING_EXTENT_BYTES <= head + ring->data_bytes; at++) {
+		const size_t extent = at % cnt;
+
+		if (!is_backed(ring, extent) ||
+		    (extent + 1) * RING_EXTENT_BYTES <= ring->floor_bytes)
+			continue;
+		ring__make_room(ring, (at + 1) * RING_EXTENT_BYTES);
+		if (punch(ring, extent))
+			break;
+		set_backed(ring, extent, false);
+		ring->held_bytes -= RING_EXTENT_BYTES;
+		ring_budget__give(ring->budget, RING_EXTENT_BYTES);
+		dropped += RING_EXTENT_BYTES;
+	}
+	return dropped;
+}
+
+/* The largest that can give something. */
+static struct ring *find_largest(const struct ring_budget *budget)
+{
+	struct ring *largest = NULL;
+
+	for (struct ring *ring = ring_budget__first(budget); ring; ring = ring->budget_next) {
+		if (can_drop(ring) && (!largest || ring->held_bytes > largest->held_bytes))
+			largest = ring;
+	}
+	return largest;
+}
+
+/* It has at least as much then as the other. */
+static bool is_larger(const struct ring *largest, uint64_t held_bytes, uint64_t bytes)
+{
+	return largest && largest->held_bytes >= held_bytes + 2 * bytes;
+}
+
+/* Whether a larger ring has given so much up, an extent at most, for the ring that asks. */
+static bool take_over(const struct ring *ring, uint64_t bytes)
+{
+	struct ring *largest = ring->budget ? find_largest(ring->budget) : NULL;
+
+	return is_larger(largest, ring->held_bytes, bytes) && drop(largest, bytes) >= bytes;
+}
+
 typedef bool (*take_fn)(struct ring_budget *budget, uint64_t bytes);
 
 static int take(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
@@ -105,7 +188,7 @@ static int take_hard(struct ring *ring, take_fn take_budget, uint64_t from, uint
 {
 	int err = take(ring, take_budget, from, bytes);
 
-	while (err && ring_budget__take_over(ring->budget, ring, bytes))
+	while (err && take_over(ring, bytes))
 		err = take(ring, take_budget, from, bytes);
 	return err;
 }
@@ -223,57 +306,8 @@ void ring_memory__fit(struct ring *ring, size_t entry_bytes)
 		(void)raise_floor(ring, bytes);
 }
 
-/* The first extent that has nothing of what is written now: after the slot of a gap, and a lap later before
- * the head. */
-static uint64_t oldest_extent(const struct ring *ring)
+bool ring_memory__may_begin(struct ring_budget *budget)
 {
-	return (ring->head->head + sizeof(struct ring_slot) - 1) / RING_EXTENT_BYTES + 1;
-}
-
-bool ring_memory__can_drop(const struct ring *ring)
-{
-	const uint64_t first = ring->head->head / RING_EXTENT_BYTES, end = oldest_extent(ring);
-	const size_t floor = ring->floor_bytes / RING_EXTENT_BYTES;
-	uint64_t kept_bytes = RING_MEMORY_HEAD_BYTES + ring->floor_bytes;
-
-	for (uint64_t at = first; at < end; at++) {
-		const size_t extent = at % extent_cnt(ring);
-
-		if (extent >= floor && is_backed(ring, extent))
-			kept_bytes += RING_EXTENT_BYTES;
-	}
-	return !ring->frozen && ring->held_bytes > kept_bytes;
-}
-
-static int punch(struct ring *ring, size_t extent)
-{
-	void *at = (char *)ring->words + extent * RING_EXTENT_BYTES;
-
-	return madvise(at, RING_EXTENT_BYTES, MADV_REMOVE) ? -errno : 0;
-}
-
-uint64_t ring_memory__drop(struct ring *ring, uint64_t bytes)
-{
-	const size_t cnt = extent_cnt(ring);
-	const uint64_t head = ring->head->head;
-	uint64_t at = oldest_extent(ring), dropped = 0;
-
-	/* it would have more ready */
-	prefault__remove(ring->prefault, ring);
-	absorb(ring);
-	for (; dropped < bytes && (at + 1) * RING_EXTENT_BYTES <= head + ring->data_bytes; at++) {
-		const size_t extent = at % cnt;
-
-		if (!is_backed(ring, extent) ||
-		    (extent + 1) * RING_EXTENT_BYTES <= ring->floor_bytes)
-			continue;
-		ring__make_room(ring, (at + 1) * RING_EXTENT_BYTES);
-		if (punch(ring, extent))
-			break;
-		set_backed(ring, extent, false);
-		ring->held_bytes -= RING_EXTENT_BYTES;
-		ring_budget__give(ring->budget, RING_EXTENT_BYTES);
-		dropped += RING_EXTENT_BYTES;
-	}
-	return dropped;
+	return ring_budget__fits(budget, RING_MEMORY_MIN_BYTES) ||
+	       is_larger(find_largest(budget), RING_MEMORY_MIN_BYTES, RING_EXTENT_BYTES);
 }

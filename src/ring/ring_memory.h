@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct ring;
+struct ring_budget;
 
 /* What a ring begins with: two entries of the batches that most threads have, and its head. */
 #define RING_MEMORY_FLOOR_BYTES (2 * RING_EXTENT_BYTES)
@@ -41,10 +42,7 @@ bool ring_memory__ask(struct ring *ring, uint64_t position, size_t bytes, uint64
 /* For an entry of so many bytes: whatever room there is from now on, there is enough for such. */
 void ring_memory__fit(struct ring *ring, size_t entry_bytes);
 
-/* Whether it has more than it can't be without, and nobody reads it. */
-bool ring_memory__can_drop(const struct ring *ring);
-/* Gives the oldest memory up, where it can. How much it was, `bytes` or more, or less
- * where it has no more. */
-uint64_t ring_memory__drop(struct ring *ring, uint64_t bytes);
+/* Whether there may be memory for one more ring. */
+bool ring_memory__may_begin(struct ring_budget *budget);
 
 #endif /* TTLOG_RING_MEMORY_H */

@@ -231,7 +231,7 @@ static void test_ring_budget_is_kept(void **state)
 	assert_int_equal(errno, ENOBUFS);
 	assert_in_range(cnt, 4,
 			7); /* 132 KiB at least, and a third extent where the head is in that */
-	assert_false(ring_budget__has_room(fixture.budget));
+	assert_false(ring__may_begin_within(fixture.budget));
 	/* nor in memory without a file */
 	assert_null(ring__new_within(fixture.budget, NULL, RING_BYTES));
 	assert_int_equal(access(fixture.path[cnt], F_OK), -1);
@@ -244,7 +244,7 @@ static void test_ring_budget_is_kept(void **state)
 	}
 	ring__free(fixture.rings[0]);
 	fixture.rings[0] = NULL;
-	assert_true(ring_budget__has_room(fixture.budget));
+	assert_true(ring__may_begin_within(fixture.budget));
 	make_ring(&fixture, cnt);
 	write_some(&fixture, cnt, 500);
 	assert_true(check_ring(&fixture, cnt) > 64 << 10);
