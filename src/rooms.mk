@@ -32,11 +32,13 @@ RECORD_OBJS := $(call objects,$(RECORD_ROOMS))
 READ_OBJS := $(call objects,$(READ_ROOMS))
 VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
-READ_SHARED := $(call objects,src/common/value src/common/query) $(BUILD)/src/common/text/utf8.o
+READ_SHARED := $(call objects,src/common/value src/common/query) \
+	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,value/format_number value/time_expr files/runtime_dir \
-	files/new_file files/plain_file control/control_dial control/control_wire query/expr_error query/pattern)
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table value/format_number \
+	value/time_expr value/rfc3339 files/runtime_dir files/new_file files/plain_file text/utf8 \
+	control/control_dial control/control_wire query/expr_error query/pattern)
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \

@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <ttlog/read.h>
-#include "mix.h"
+#include "hash.h"
 #include "dedup.h"
 
 /* Equal nanoseconds are rare; a file in which all are equal must not fill the memory. */
@@ -21,24 +20,23 @@ struct seen {
 static uint64_t hash_event(const struct dedup *dedup, uint64_t family,
 			   const struct ttlog_event *event)
 {
-	uint64_t hash = mix(dedup->secret, family);
+	uint64_t hash = hash__mix(dedup->secret, family);
 
-	hash = mix(hash, event->site->identity);
-	hash = mix(hash, event->thread->tid);
-
-	hash = mix(hash, event->thread->pid);
+	hash = hash__mix(hash, event->site->identity);
+	hash = hash__mix(hash, event->thread->tid);
+	hash = hash__mix(hash, event->thread->pid);
 	for (unsigned i = 0; i < event->site->nfields; i++) {
 		struct ttlog_field field;
 
 		ttlog_event_field(event, i, &field);
-		hash = mix(hash, (uint64_t)field.type << 16 | (uint64_t)field.null << 9 |
-					 (uint64_t)field.cut << 8 | field.scale);
+		hash = hash__mix(hash, (uint64_t)field.type << 16 | (uint64_t)field.null << 9 |
+					       (uint64_t)field.cut << 8 | field.scale);
 		if (field.null)
 			continue;
 		if (field.type == TTLOG_TYPE_STR || field.type == TTLOG_TYPE_BYTES)
-			hash = mix_text(hash, field.text);
+			hash = hash__bytes(hash, field.text.p, field.text.len);
 		else
-			hash = mix(hash, field.u);
+			hash = hash__mix(hash, field.u);
 	}
 	return hash;
 }
@@ -60,8 +58,7 @@ static int grow_seen(struct dedup *dedup)
 	if (cap > MAX_SEEN)
 		return -ENOSPC;
 	if (!dedup->cap)
-		/* Without one it is still right. */
-		(void)!getrandom(&dedup->secret, sizeof(dedup->secret), GRND_NONBLOCK);
+		dedup->secret = hash__new_secret();
 	grown = calloc(cap, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

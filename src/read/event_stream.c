@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "filter.h"
 #include "seen.h"
 #include "event_stream_parts.h"
@@ -93,35 +94,15 @@ static bool find_event(const struct ttlog_stream *stream, struct input *input)
 
 /* ---- The heap ---- */
 
-/* Whether the input's next event comes before one of this key in the file of this number. */
-static bool comes_before(const struct input *input, uint64_t key, uint32_t number)
+static struct heap_source source_of(const struct input *input)
 {
-	return input->key != key ? input->key < key : input->number < number;
+	return (struct heap_source){ input->key, input->number };
 }
 
-static bool is_before(const struct input *a, const struct input *b)
+/* The input with the next event. */
+static struct input *top_of(const struct ttlog_stream *stream)
 {
-	return comes_before(a, b->key, b->number);
-}
-
-static void sift_down(struct ttlog_stream *stream, size_t i)
-{
-	struct input *moved = stream->heap[i];
-
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child >= stream->heap_cnt)
-			break;
-		if (child + 1 < stream->heap_cnt &&
-		    is_before(stream->heap[child + 1], stream->heap[child]))
-			child++;
-		if (!is_before(stream->heap[child], moved))
-			break;
-		stream->heap[i] = stream->heap[child];
-		i = child;
-	}
-	stream->heap[i] = moved;
+	return &stream->inputs[stream->heap[0].number];
 }
 
 /* Less `shift`, which may stand for a negative number, within what there is. 0 and UINT64_MAX are
@@ -153,8 +134,7 @@ static void set_range(const struct ttlog_stream *stream, struct input *input)
 /* The heap has its inputs, in no order. */
 static void begin_heap(struct ttlog_stream *stream)
 {
-	for (size_t i = stream->heap_cnt / 2; i-- > 0;)
-		sift_down(stream, i);
+	heap__make(stream->heap, stream->heap_cnt);
 	stream->given = 0;
 	stream->run.cnt = stream->run_at = 0;
 	stream->loads_left = UINT32_MAX;
@@ -170,17 +150,20 @@ static void rewind_inputs(struct ttlog_stream *stream)
 		input->made = 0;
 		set_range(stream, input);
 		if (input->reader->header.info.has_header && find_chunk(input))
-			stream->heap[stream->heap_cnt++] = input;
+			stream->heap[stream->heap_cnt++] = source_of(input);
 	}
 	begin_heap(stream);
 }
 
-static void keep_top(struct ttlog_stream *stream, bool more)
+/* Goes on from input->at in the input on top, which may be another one then. */
+static void advance_top(struct ttlog_stream *stream)
 {
-	if (!more)
-		stream->heap[0] = stream->heap[--stream->heap_cnt];
+	struct input *top = top_of(stream);
+
+	stream->heap[0] = find_event(stream, top) ? source_of(top)
+						  : stream->heap[--stream->heap_cnt];
 	if (stream->heap_cnt)
-		sift_down(stream, 0);
+		heap__sift_down(stream->heap, stream->heap_cnt, 0);
 }
 
 /* Whether another file of the process has shown the input's next event. Equal keys come file by
@@ -205,7 +188,7 @@ static bool may_be_repeated(const struct input *input, uint64_t mono_ns)
 /* How many of the top's events come before any other input's and need no second look. */
 static uint32_t run_length(const struct ttlog_stream *stream)
 {
-	const struct input *top = stream->heap[0];
+	const struct input *top = top_of(stream);
 	const uint32_t left = top->wanted.cnt - top->at;
 	uint32_t cnt = 1;
 
@@ -215,12 +198,11 @@ static uint32_t run_length(const struct ttlog_stream *stream)
 		return 1;
 	for (; cnt < left; cnt++) {
 		uint64_t mono_ns = mono_of(top, top->at + cnt);
-		uint64_t key = key_of(top, mono_ns);
+		const struct heap_source next = { key_of(top, mono_ns), top->number };
 
-		if (may_be_repeated(top, mono_ns))
-			break;
-		if ((stream->heap_cnt > 1 && comes_before(stream->heap[1], key, top->number)) ||
-		    (stream->heap_cnt > 2 && comes_before(stream->heap[2], key, top->number)))
+		if (may_be_repeated(top, mono_ns) ||
+		    (stream->heap_cnt > 1 && heap__is_before(stream->heap[1], next)) ||
+		    (stream->heap_cnt > 2 && heap__is_before(stream->heap[2], next)))
 			break;
 	}
 	return cnt;
@@ -230,8 +212,8 @@ static void pass_given(struct ttlog_stream *stream)
 {
 	if (!stream->given)
 		return;
-	stream->heap[0]->at += stream->given;
-	keep_top(stream, find_event(stream, stream->heap[0]));
+	top_of(stream)->at += stream->given;
+	advance_top(stream);
 	stream->given = 0;
 }
 
@@ -241,19 +223,19 @@ static struct input *next_input(struct ttlog_stream *stream, uint32_t *ret_cnt)
 {
 	pass_given(stream);
 	while (stream->heap_cnt) {
-		struct input *top = stream->heap[0];
+		struct input *top = top_of(stream);
 
 		if (top->pending) {
 			if (!stream->loads_left)
 				break;
 			stream->loads_left--;
-			keep_top(stream, find_event(stream, top));
+			advance_top(stream);
 			continue;
 		}
 		load(stream,
 		     top); /* who else goes on in the snapshot may have loaded another chunk */
 		if (top->at >= top->wanted.cnt) {
-			keep_top(stream, find_event(stream, top));
+			advance_top(stream);
 			continue;
 		}
 		if (!may_be_repeated(top, mono_of(top, top->at)) || !is_repeated(stream, top)) {
@@ -261,7 +243,7 @@ static struct input *next_input(struct ttlog_stream *stream, uint32_t *ret_cnt)
 			return top;
 		}
 		top->at++;
-		keep_top(stream, find_event(stream, top));
+		advance_top(stream);
 	}
 	return NULL;
 }
@@ -316,13 +298,13 @@ bool ttlog_stream_mark(struct ttlog_stream *stream, struct ttlog_place *ret_plac
 	const struct input *top;
 
 	pass_given(stream);
-	top = stream->heap_cnt ? stream->heap[0] : NULL;
+	top = stream->heap_cnt ? top_of(stream) : NULL;
 	if (top && dedup__knows(&stream->dedup, top->key))
 		return false;
 	for (size_t i = 0; i < stream->input_cnt; i++)
 		ret_places[i] = (struct ttlog_place){ .chunk = UINT32_MAX };
 	for (size_t i = 0; i < stream->heap_cnt; i++) {
-		const struct input *input = stream->heap[i];
+		const struct input *input = &stream->inputs[stream->heap[i].number];
 
 		ret_places[input->number] = (struct ttlog_place){
 			.key = input->key,
@@ -346,7 +328,7 @@ void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *
 		input->at = places[i].at;
 		input->key = places[i].key;
 		input->pending = true;
-		stream->heap[stream->heap_cnt++] = input;
+		stream->heap[stream->heap_cnt++] = source_of(input);
 	}
 	begin_heap(stream);
 	dedup__forget(&stream->dedup);
@@ -356,7 +338,7 @@ void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *
 static void reload_run(struct ttlog_stream *stream)
 {
 	struct ttlog_run *run = &stream->run;
-	struct input *input = stream->heap[0];
+	struct input *input = top_of(stream);
 
 	load(stream, input);
 	if (!input->wanted.cnt)
@@ -399,17 +381,9 @@ static int add_to_tail(struct tail *tail, uint64_t key)
 	tail->falls |= key < tail->last;
 	tail->last = key;
 	tail->total++;
-	if (tail->used == tail->cap && tail->cap < tail->cnt) {
-		uint64_t want = tail->cap ? 2 * (uint64_t)tail->cap : 1024;
-		size_t cap = (size_t)(want < tail->cnt ? want : tail->cnt);
-		uint64_t *grown = reallocarray(tail->keys, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		tail->keys = grown;
-		tail->cap = cap;
-	}
 	if (tail->used < tail->cnt) {
+		if (array__reserve(tail->keys, tail->used + 1, &tail->cap))
+			return -ENOMEM;
 		tail->keys[tail->used++] = key;
 		return 0;
 	}
@@ -478,7 +452,7 @@ struct ttlog_stream *ttlog_stream_new(struct ttlog_snapshot *const *snapshots, s
 	stream->range = range ? *range : (struct ttlog_range){ 0, UINT64_MAX };
 	filter__range(filter, &stream->range.since_ns, &stream->range.until_ns);
 	stream->inputs = calloc(snapshot_cnt + 1, sizeof(*stream->inputs));
-	stream->heap = calloc(snapshot_cnt + 1, sizeof(struct input *));
+	stream->heap = calloc(snapshot_cnt + 1, sizeof(*stream->heap));
 	if (!stream->inputs || !stream->heap)
 		goto fail;
 	for (size_t i = 0; i < snapshot_cnt; i++) {

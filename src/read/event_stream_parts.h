@@ -10,6 +10,7 @@
 #include "known.h"
 #include "reader.h"
 #include "dedup.h"
+#include "heap.h"
 #include "row_selection.h"
 
 struct input {
@@ -41,7 +42,7 @@ struct ttlog_stream {
 	uint64_t from_key; /* what lies before is passed over */
 	uint64_t skip;     /* and so many behind it */
 
-	struct input **heap;
+	struct heap_source *heap; /* the inputs that have more */
 	size_t heap_cnt;
 	uint32_t given; /* so many events of the heap's top are out */
 	uint32_t loads_left;

@@ -2,8 +2,9 @@
 #include <errno.h>
 
 #include "arena.h"
-#include "header_site.h"
 #include "cbor_reader.h"
+#include "hash.h"
+#include "header_site.h"
 #include "value.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -29,14 +30,12 @@ static int number_of(struct ttlog_text name, const char *(*name_of)(unsigned))
 
 static uint64_t hash_text(uint64_t hash, struct ttlog_text text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3u;
-	return (hash ^ 0xff) * 0x100000001b3u;
+	return hash__fnv(hash__fnv(hash, text.p, text.len), "\xff", 1);
 }
 
 static uint64_t site_identity(const struct ttlog_site *site)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = HASH_FNV_START;
 
 	hash = hash_text(hash, site->target);
 	hash = hash_text(hash, site->probe);

@@ -6,7 +6,9 @@
 #include "event.h"
 #include "format.h"
 #include "format_number.h"
+#include "hash.h"
 #include "header.h"
+#include "hex.h"
 #include "identity.h"
 #include "reader.h"
 #include "unpack.h"
@@ -241,19 +243,12 @@ bool identity__find(struct chunk *chunk, const struct header *header, uint32_t i
 
 /* ---- As text ---- */
 
-static uint64_t hash_bytes(uint64_t hash, const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)p[i]) * 0x100000001b3u;
-	return hash;
-}
-
 static uint64_t hash_number(uint64_t hash, uint64_t number)
 {
 	char text[FORMAT_NUMBER_BYTES];
 	const size_t len = format__u64(text, number);
 
-	return hash_bytes(hash_bytes(hash, "/", 1), text, len);
+	return hash__fnv(hash__fnv(hash, "/", 1), text, len);
 }
 
 static uint64_t hash_run(const struct header *header, const struct identity_run *run)
@@ -261,25 +256,15 @@ static uint64_t hash_run(const struct header *header, const struct identity_run 
 	const struct ttlog_thread *thread = &header->threads[run->thread];
 	const struct ttlog_text boot_id = header->info.boot_id;
 	const struct ttlog_text build_id = header->modules[run->module].build_id;
-	uint64_t hash = hash_bytes(0xcbf29ce484222325u, boot_id.p, boot_id.len);
+	uint64_t hash = hash__fnv(HASH_FNV_START, boot_id.p, boot_id.len);
 
 	hash = hash_number(hash, header->info.start_time);
 	hash = hash_number(hash, thread->pid);
 	hash = hash_number(hash, thread->tid);
-	hash = hash_bytes(hash, "/", 1);
-	hash = hash_bytes(hash, build_id.p, build_id.len);
+	hash = hash__fnv(hash, "/", 1);
+	hash = hash__fnv(hash, build_id.p, build_id.len);
 	hash = hash_number(hash, run->seq);
 	return hash_number(hash, run->ticks);
-}
-
-/* So many digits, or for 0 as many as it takes. */
-static char *put_hex(char *to, uint64_t number, unsigned digits)
-{
-	if (!digits)
-		digits = number ? (67u - (unsigned)__builtin_clzll(number)) / 4 : 1;
-	for (unsigned i = digits; i-- > 0;)
-		*to++ = "0123456789abcdef"[number >> 4 * i & 0xf];
-	return to;
 }
 
 struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf)
@@ -291,8 +276,8 @@ struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf)
 		return (struct ttlog_text){ NULL, 0 };
 	if (!id.run->hash)
 		id.run->hash = hash_run(&event->snapshot->header, id.run);
-	end = put_hex(buf, id.run->hash, 16);
+	end = hex__digits(buf, id.run->hash, 16);
 	*end++ = '-';
-	end = put_hex(end, id.place, 0);
+	end = hex__digits(end, id.place, hex__cnt(id.place));
 	return (struct ttlog_text){ buf, (size_t)(end - buf) };
 }

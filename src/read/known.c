@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "array.h"
+#include "hash.h"
 #include "identity.h"
 #include "known.h"
-#include "mix.h"
 #include "reader.h"
 #include "row_selection.h"
 
@@ -22,8 +22,7 @@ void known__init(struct known *known, uint64_t file_bytes)
 	const uint64_t most = RANGES_BASE + file_bytes / BYTES_PER_RANGES;
 
 	*known = (struct known){ .most = most < NO_RANGE ? (size_t)most : NO_RANGE - 1 };
-	/* Without one it is still right. */
-	(void)!getrandom(&known->secret, sizeof(known->secret), GRND_NONBLOCK);
+	known->secret = hash__new_secret();
 }
 
 /* 0 where its events have no identity. */
@@ -31,32 +30,23 @@ static uint64_t hash_batch(const struct known *known, uint64_t family, const str
 			   const struct identity_run *run)
 {
 	const struct ttlog_thread *thread = &header->threads[run->thread];
-	uint64_t hash = mix(known->secret, family);
+	uint64_t hash = hash__mix(known->secret, family);
+	struct ttlog_text build_id;
 
 	if (!run->ticks || !thread->tid)
 		return 0;
-	hash = mix(hash, thread->pid);
-	hash = mix(hash, thread->tid);
-	hash = mix(hash, run->seq);
-	hash = mix(hash, run->ticks);
-	return mix_text(hash, header->modules[run->module].build_id) | 1;
+	hash = hash__mix(hash, thread->pid);
+	hash = hash__mix(hash, thread->tid);
+	hash = hash__mix(hash, run->seq);
+	hash = hash__mix(hash, run->ticks);
+	build_id = header->modules[run->module].build_id;
+	return hash__bytes(hash, build_id.p, build_id.len) | 1;
 }
 
 static bool has_room(struct known *known)
 {
-	const size_t cap = known->cap ? known->cap * 2 : 256;
-	struct known_range *grown;
-
-	if (known->cnt < known->cap)
-		return true;
-	if (known->cnt >= known->most)
-		return false;
-	grown = reallocarray(known->ranges, cap, sizeof(*grown));
-	if (!grown)
-		return false;
-	known->ranges = grown;
-	known->cap = cap;
-	return true;
+	return known->cnt < known->most &&
+	       !array__reserve(known->ranges, known->cnt + 1, &known->cap);
 }
 
 void known__add(struct known *known, uint64_t family, uint32_t number,

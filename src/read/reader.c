@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "format.h"
 #include "frame.h"
 #include "handle.h"
@@ -26,16 +27,10 @@ static int add_problem(struct ttlog_snapshot *reader, char *text)
 {
 	if (reader->contents.problem_cnt == MAX_PROBLEMS)
 		return -ENOSPC;
-	if (reader->contents.problem_cnt == reader->problem_cap) {
-		size_t cap = reader->problem_cap ? reader->problem_cap * 2 : 8;
-		char **grown = reallocarray(reader->problems, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		reader->problems = grown;
-		reader->contents.problems = (const char *const *)grown;
-		reader->problem_cap = cap;
-	}
+	if (array__reserve(reader->problems, reader->contents.problem_cnt + 1,
+			   &reader->problem_cap))
+		return -ENOMEM;
+	reader->contents.problems = (const char *const *)reader->problems;
 	reader->problems[reader->contents.problem_cnt++] = text;
 	return 0;
 }
@@ -99,16 +94,9 @@ static int add_chunk(struct ttlog_snapshot *reader, const struct frame *frame)
 	}
 	if (err)
 		return err;
-	if (reader->contents.chunk_cnt == reader->chunk_cap) {
-		size_t cap = reader->chunk_cap ? reader->chunk_cap * 2 : 64;
-		struct ttlog_chunk_place *grown = reallocarray(reader->places, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		reader->places = grown;
-		reader->contents.chunks = grown;
-		reader->chunk_cap = cap;
-	}
+	if (array__reserve(reader->places, reader->contents.chunk_cnt + 1, &reader->chunk_cap))
+		return -ENOMEM;
+	reader->contents.chunks = reader->places;
 	before = reader->contents.chunk_cnt ? &reader->places[reader->contents.chunk_cnt - 1]
 					    : NULL;
 	if (before && chunk->events.first_ns < before->last_ns)

@@ -4,7 +4,7 @@
 
 #include "identity.h"
 #include "known.h"
-#include "mix.h"
+#include "hash.h"
 #include "reader.h"
 #include "seen.h"
 #include "row_selection.h"
@@ -77,7 +77,8 @@ int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot)
 	if (ttlog_snapshot_has_chunk(snapshot, 1) || !identity__has_any(&snapshot->header) ||
 	    snapshot->hidden || ttlog_snapshot_load(snapshot, 0))
 		return 0;
-	process = mix_text(mix(info->pid, info->start_time), info->boot_id);
+	process = hash__mix(info->pid, info->start_time);
+	process = hash__bytes(process, info->boot_id.p, info->boot_id.len);
 	left.cnt = snapshot->chunk.events.n;
 	seen->number++;
 	err = known__leave_out(&seen->known, process, seen->number, snapshot, &left);

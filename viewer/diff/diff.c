@@ -234,7 +234,7 @@ static uint64_t name_hash(const struct ttlog_site *site)
 	uint64_t hash = site->kind;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		hash = hash__number(hash ^ hash__text(names[i]));
+		hash = hash__bytes(hash, names[i].p, names[i].len);
 	return hash;
 }
 

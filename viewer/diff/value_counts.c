@@ -88,7 +88,7 @@ static void add(struct value_counts *counts, size_t *budget, struct ttlog_text v
 
 	if (value.len > VALUE_COUNTS_MAX_BYTES)
 		value.len = VALUE_COUNTS_MAX_BYTES;
-	hash = hash__text(value);
+	hash = hash__bytes(0, value.p, value.len);
 	if (counts->different * 2 >= counts->cap && !grow(counts, budget))
 		goto too_many;
 	slot = find(counts, value, hash);
@@ -171,5 +171,5 @@ uint64_t value_counts__of(const struct value_counts *counts, struct ttlog_text v
 {
 	if (!counts->cap)
 		return 0;
-	return find(counts, value, hash__text(value))->cnt;
+	return find(counts, value, hash__bytes(0, value.p, value.len))->cnt;
 }

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "buffer.h"
 #include "ctf.h"
 #include "death_event.h"
 #include "event_output.h"
 #include "hash.h"
+#include "hash_table.h"
 #include "new_directory.h"
 #include "diagnostics.h"
 #include "spans.h"
@@ -54,8 +56,8 @@ struct ctf {
 	struct stream *streams; /* of each reader; those of one process share the first one's */
 	uint32_t *whole;        /* of each site: its class with all fields, plus 1 */
 	struct ctf_class *classes;
-	uint32_t class_cnt, class_cap;
-	uint32_t *heads; /* hash table of classes, their numbers plus 1 */
+	size_t class_cnt, class_cap;
+	struct hash_table by_hash; /* classes */
 	uint64_t secret;
 	uint64_t most_ns;   /* of the clock: readers count ns since 1970 in 63 bits */
 	uint64_t later_cnt; /* events whose time is beyond that */
@@ -64,43 +66,14 @@ struct ctf {
 /* ---- Classes ---- */
 
 /* A file can make the identities of its sites all alike. */
-static uint32_t *head_of(const struct ctf *ctf, const struct ctf_class *class)
+static uint64_t hash_class(const struct ctf *ctf, const struct ctf_class *class)
 {
 	const struct ttlog_site *site = class->site;
-	uint64_t hash = hash__number(ctf->secret ^ site->line);
+	uint64_t hash = hash__mix(ctf->secret, site->line);
 
-	hash = hash__text_from(hash, site->probe);
-	hash = hash__text_from(hash, site->msg);
-	hash = hash__number(hash ^ (uint64_t) class->absent << 16 ^ class->cut);
-	return &ctf->heads[hash & (ctf->class_cap - 1)];
-}
-
-static void link_class(struct ctf *ctf, uint32_t number)
-{
-	uint32_t *head = head_of(ctf, &ctf->classes[number]);
-
-	ctf->classes[number].next = *head;
-	*head = number + 1;
-}
-
-static int grow_classes(struct ctf *ctf)
-{
-	uint32_t cap = ctf->class_cap ? ctf->class_cap * 2 : 64;
-	struct ctf_class *classes = reallocarray(ctf->classes, cap, sizeof(*classes));
-	uint32_t *heads;
-
-	if (!classes)
-		return -ENOMEM;
-	ctf->classes = classes;
-	heads = calloc(cap, sizeof(*heads));
-	if (!heads)
-		return -ENOMEM;
-	free(ctf->heads);
-	ctf->heads = heads;
-	ctf->class_cap = cap;
-	for (uint32_t i = 0; i < ctf->class_cnt; i++)
-		link_class(ctf, i);
-	return 0;
+	hash = hash__bytes(hash, site->probe.p, site->probe.len);
+	hash = hash__bytes(hash, site->msg.p, site->msg.len);
+	return hash__mix(hash, (uint64_t) class->absent << 16 ^ class->cut);
 }
 
 /* Identities are hashes: a file may well have two that are the same. */
@@ -121,23 +94,34 @@ static bool is_same_site(const struct ttlog_site *a, const struct ttlog_site *b)
 	return true;
 }
 
-/* Returns the class's number, or -ENOMEM. */
-static int64_t find_class(struct ctf *ctf, const struct ctf_class *wanted)
+struct wanted_class {
+	const struct ctf *ctf;
+	const struct ctf_class *class;
+};
+
+static bool is_wanted(const void *of, uint32_t number)
 {
-	int err = ctf->class_cnt == ctf->class_cap ? grow_classes(ctf) : 0;
+	const struct wanted_class *wanted = of;
+	const struct ctf_class *class = &wanted->ctf->classes[number];
 
-	if (err)
-		return err;
-	for (uint32_t at = *head_of(ctf, wanted); at; at = ctf->classes[at - 1].next) {
-		const struct ctf_class *class = &ctf->classes[at - 1];
+	return class->absent == wanted->class->absent && class->cut == wanted->class->cut &&
+	       is_same_site(class->site, wanted->class->site);
+}
 
-		if (class->absent == wanted->absent && class->cut == wanted->cut &&
-		    is_same_site(class->site, wanted->site))
-			return at - 1;
-	}
-	ctf->classes[ctf->class_cnt] = *wanted;
-	link_class(ctf, ctf->class_cnt);
-	return ctf->class_cnt++;
+/* Returns the class's number, or -ENOMEM. */
+static int64_t find_class(struct ctf *ctf, const struct ctf_class *class)
+{
+	const struct wanted_class wanted = { ctf, class };
+	const uint64_t hash = hash_class(ctf, class);
+	uint32_t number = hash_table__find(&ctf->by_hash, hash, is_wanted, &wanted);
+
+	if (number != HASH_TABLE_NONE)
+		return number;
+	if (array__reserve(ctf->classes, ctf->class_cnt + 1, &ctf->class_cap) ||
+	    hash_table__add(&ctf->by_hash, hash, (uint32_t)ctf->class_cnt))
+		return -ENOMEM;
+	ctf->classes[ctf->class_cnt] = *class;
+	return (int64_t)ctf->class_cnt++;
 }
 
 static int64_t class_of(struct ctf *ctf, const struct ttlog_event *event, struct ctf_class *wanted)
@@ -456,7 +440,7 @@ static void free_ctf(struct ctf *ctf)
 	free(ctf->streams);
 	free(ctf->whole);
 	free(ctf->classes);
-	free(ctf->heads);
+	hash_table__fini(&ctf->by_hash);
 	free(ctf);
 }
 
@@ -498,7 +482,7 @@ static void ctf__end(void *state)
 	free_ctf(ctf);
 }
 
-/* The same files, the same trace. */
+/* The same files, the same trace: this hash stays as it is. */
 static void make_uuid(struct ctf *ctf)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -540,7 +524,7 @@ static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 	ctf->out = setup->out;
 	ctf->readers = setup->readers;
 	ctf->reader_cnt = setup->reader_cnt;
-	ctf->secret = hash__secret();
+	ctf->secret = hash__new_secret();
 	ctf->streams = calloc(ctf->reader_cnt + 1, sizeof(*ctf->streams));
 	ctf->whole = calloc(ctf->spans.provenances.site_cnt + 1, sizeof(*ctf->whole));
 	make_uuid(ctf);

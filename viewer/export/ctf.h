@@ -26,7 +26,6 @@ struct ctf_class {
 	const struct ttlog_site *site;
 	uint16_t absent; /* a bit a field: it has no value */
 	uint16_t cut;    /* the same: bytes that were longer; text shows it itself */
-	uint32_t next;   /* with the same hash: its number plus 1 */
 };
 
 struct ctf_trace {

@@ -21,6 +21,7 @@
 #include <ttlog/read.h>
 
 #include "event_output.h"
+#include "hex.h"
 #include "html_pack.h"
 #include "info.h"
 #include "provenance.h"
@@ -112,10 +113,7 @@ static void put_bytes(struct html_pack *pack, const struct ttlog_field *field)
 	char hex[2 * TTLOG_STR_MAX];
 	size_t len = field->text.len < TTLOG_STR_MAX ? field->text.len : TTLOG_STR_MAX;
 
-	for (size_t i = 0; i < len; i++) {
-		hex[2 * i] = "0123456789abcdef"[(unsigned char)field->text.p[i] >> 4];
-		hex[2 * i + 1] = "0123456789abcdef"[(unsigned char)field->text.p[i] & 15];
-	}
+	hex__bytes(hex, field->text.p, len);
 	html_pack__text(pack, (struct ttlog_text){ hex, 2 * len }, field->cut);
 }
 

@@ -100,7 +100,7 @@ void html_pack__f64(struct html_pack *pack, double v)
 /* The text's place, or one where it may be put, or NULL. */
 static struct html_pack_text *find(const struct html_pack *pack, struct ttlog_text text)
 {
-	uint64_t hash = hash__text(text);
+	uint64_t hash = hash__bytes(0, text.p, text.len);
 
 	for (uint64_t i = 0; i < MAX_PROBES; i++) {
 		struct html_pack_text *at = &pack->texts[(hash + i) & (TABLE_CNT - 1)];

@@ -15,6 +15,7 @@
 
 #include "death_event.h"
 #include "event_output.h"
+#include "hex.h"
 #include <ttlog/read.h>
 #include "otlp_attribute.h"
 #include "spans.h"
@@ -115,6 +116,7 @@ static void start_event(struct otlp *otlp, const struct ttlog_event *event)
 
 /* ---- Ids ---- */
 
+/* Ids are in files of others: this hash stays as it is. */
 static uint64_t mix(uint64_t hash, uint64_t v)
 {
 	hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
@@ -143,10 +145,7 @@ static void hex_id(struct out *out, uint64_t id)
 {
 	char digits[16];
 
-	for (int i = 15; i >= 0; i--) {
-		digits[i] = "0123456789abcdef"[id & 15];
-		id >>= 4;
-	}
+	hex__digits(digits, id, sizeof(digits));
 	out__bytes(out, digits, sizeof(digits));
 }
 

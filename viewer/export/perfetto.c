@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "death_event.h"
 #include "event_output.h"
+#include "hex.h"
 #include "perfetto_schema.h"
 #include "protobuf.h"
 #include "spans.h"
@@ -225,14 +226,13 @@ static void close_event(struct perfetto *perfetto, size_t event)
 /* Bytes as the other outputs show them. */
 static void hex_text(struct buffer *packet, const struct ttlog_field *field)
 {
-	static const unsigned char DIGITS[] = "0123456789abcdef";
 	size_t text = protobuf__open(packet, ANNOTATION_TEXT);
 
 	for (size_t i = 0; i < field->text.len; i++) {
-		unsigned char byte = (unsigned char)field->text.p[i];
+		char digits[2];
 
-		buffer__byte(packet, DIGITS[byte >> 4]);
-		buffer__byte(packet, DIGITS[byte & 15]);
+		hex__bytes(digits, field->text.p + i, 1);
+		buffer__bytes(packet, digits, sizeof(digits));
 	}
 	if (field->cut)
 		buffer__bytes(packet, "\xe2\x80\xa6", 3);

@@ -3,6 +3,7 @@
  * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
  */
 #include "ascii.h"
+#include "hex.h"
 #include "out.h"
 
 static bool is_continuation(const char *p, const char *end)
@@ -369,13 +370,11 @@ void out__base64(struct out *out, struct ttlog_text bytes)
 
 void out__hex_bytes(struct out *out, struct ttlog_text bytes)
 {
-	static const char DIGITS[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < bytes.len; i++) {
-		unsigned char c = (unsigned char)bytes.p[i];
+		char digits[2];
 
-		out__char(out, DIGITS[c >> 4]);
-		out__char(out, DIGITS[c & 15]);
+		hex__bytes(digits, bytes.p + i, 1);
+		out__bytes(out, digits, sizeof(digits));
 	}
 }
 

@@ -201,63 +201,28 @@ void out__grouped(struct out *out, uint64_t v)
 
 /* ---- Time ---- */
 
-static void two_digits(char *to, unsigned v)
-{
-	to[0] = (char)('0' + v / 10 % 10);
-	to[1] = (char)('0' + v % 10);
-}
-
-/* Howard Hinnant's days-to-civil, for days since 1970. */
-static void format_date(char *to, uint64_t second)
-{
-	uint64_t days = second / 86400 + 719468, rest = second % 86400;
-	uint64_t era = days / 146097;
-	unsigned day_of_era = (unsigned)(days - era * 146097);
-	unsigned year_of_era =
-		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	unsigned day_of_year =
-		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	unsigned shifted = (5 * day_of_year + 2) / 153;
-	unsigned day = day_of_year - (153 * shifted + 2) / 5 + 1;
-	unsigned month = shifted < 10 ? shifted + 3 : shifted - 9;
-	unsigned year = (unsigned)(year_of_era + era * 400) + (month <= 2);
-
-	memcpy(to, "yyyy-mm-ddThh:mm:ss.", 20);
-	two_digits(to, year / 100);
-	two_digits(to + 2, year % 100);
-	two_digits(to + 5, month);
-	two_digits(to + 8, day);
-	two_digits(to + 11, (unsigned)(rest / 3600));
-	two_digits(to + 14, (unsigned)(rest / 60 % 60));
-	two_digits(to + 17, (unsigned)(rest % 60));
-}
-
 /* All but the Z. Returns where the time of day begins. */
 static const char *time_text(struct out *out, uint64_t real_ns, char *to)
 {
 	uint64_t second = real_ns / NS_PER_S;
-	uint32_t ns = (uint32_t)(real_ns % NS_PER_S);
 
 	if (second != out->second) {
-		format_date(out->date, second);
+		rfc3339__second(out->date, second);
 		out->second = second;
 	}
 	memcpy(to, out->date, sizeof(out->date));
 	to += sizeof(out->date);
-	for (int i = 8; i >= 0; i--) {
-		to[i] = (char)('0' + ns % 10);
-		ns /= 10;
-	}
+	rfc3339__fraction(to, (uint32_t)(real_ns % NS_PER_S));
 	return to - DAY_BYTES;
 }
 
 void out__time(struct out *out, uint64_t real_ns)
 {
-	char *to = reserve(out, sizeof(out->date) + 10);
+	char *to = reserve(out, RFC3339_BYTES);
 
 	(void)time_text(out, real_ns, to);
-	to[sizeof(out->date) + 9] = 'Z';
-	out->len += sizeof(out->date) + 10;
+	to[RFC3339_BYTES - 1] = 'Z';
+	out->len += RFC3339_BYTES;
 }
 
 void out__time_of_day(struct out *out, uint64_t real_ns)

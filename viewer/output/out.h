@@ -16,6 +16,7 @@
 
 #include <ttlog/read.h>
 #include "format_number.h"
+#include "rfc3339.h"
 
 #define OUT_BYTES      (64u << 10) /* what a pipe takes at once */
 #define OUT_COPY_BYTES (1u << 20)  /* a copy that would be larger has an error instead */
@@ -41,7 +42,7 @@ struct out {
 	size_t spilled_len, spilled_cap;
 	/* the last second that was formatted */
 	uint64_t second;
-	char date[20];
+	char date[RFC3339_SECOND_BYTES];
 };
 
 /* Returns 0 or -ENOMEM. fd stays the caller's. */

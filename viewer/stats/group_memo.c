@@ -24,11 +24,11 @@ void group_memo__fini(struct group_memo *memo)
 
 static uint64_t hash_others(const struct group_memo_key *key)
 {
-	uint64_t hash = hash__number((uint64_t)(uintptr_t)key->site);
+	uint64_t hash = hash__mix(0, (uint64_t)(uintptr_t)key->site);
 
-	hash = hash__number(hash + (uint64_t)(uintptr_t)key->thread);
+	hash = hash__mix(hash, (uint64_t)(uintptr_t)key->thread);
 	for (unsigned i = 1; i < GROUP_MEMO_NUMBERS; i++)
-		hash = hash__number(hash + key->numbers[i]);
+		hash = hash__mix(hash, key->numbers[i]);
 	return hash;
 }
 
@@ -49,7 +49,7 @@ static struct group_memo_entry *place_of(const struct group_memo *memo,
 
 		if (!entry->group || is_same(&entry->key, key))
 			return entry;
-		place = hash__number(place + 1);
+		place = hash__mix(0, place + 1);
 	}
 	return NULL;
 }

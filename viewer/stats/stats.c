@@ -85,7 +85,7 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->memory.bytes = AGGREGATES_MAX_BYTES;
 	stats->memory.distinct_bytes = AGGREGATE_DISTINCT_BYTES;
 	stats->only_field = setup->field;
-	stats->secret = hash__secret();
+	stats->secret = hash__new_secret();
 	if (stats->names && stats->table && stats->counter)
 		err = parse_keys(stats);
 	if (err) {
@@ -260,8 +260,7 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 
 uint64_t stats__hash(const struct stats *stats, const unsigned char *key, size_t len)
 {
-	uint64_t hash =
-		hash__text_from(stats->secret, (struct ttlog_text){ (const char *)key, len });
+	uint64_t hash = hash__bytes(stats->secret, key, len);
 
 	__builtin_prefetch(&stats->table[hash & (stats->table_cap - 1)]);
 	return hash;

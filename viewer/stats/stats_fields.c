@@ -117,7 +117,7 @@ static bool is_field(const struct group_field *field, struct ttlog_text key, boo
 static uint32_t *place_of(const struct stats *stats, const struct group *group,
 			  struct ttlog_text key, bool is_duration)
 {
-	uint64_t at = hash__text_from(stats->secret, key) + is_duration;
+	uint64_t at = hash__bytes(stats->secret, key.p, key.len) + is_duration;
 
 	for (;; at++) {
 		uint32_t *place = &group->places[at & (group->place_cap - 1)];

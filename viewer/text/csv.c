@@ -42,7 +42,7 @@ struct csv {
 
 static uint32_t *head_of(const struct csv *csv, struct ttlog_text key, uint32_t nth)
 {
-	return &csv->heads[(hash__text_from(csv->secret, key) + nth) & (csv->head_cnt - 1)];
+	return &csv->heads[(hash__bytes(csv->secret, key.p, key.len) + nth) & (csv->head_cnt - 1)];
 }
 
 static void link_column(struct csv *csv, uint32_t number)
@@ -170,7 +170,7 @@ static void *csv__begin(const struct event_output_setup *setup)
 
 	if (!err) {
 		csv->out = setup->out;
-		csv->secret = hash__secret();
+		csv->secret = hash__new_secret();
 		err = provenances__init(&csv->provenances, setup->readers, setup->reader_cnt);
 	}
 	if (!err)

@@ -15,8 +15,9 @@ void thread_names__fini(struct thread_names *names)
 
 void thread_names__add(struct thread_names *names, const struct ttlog_thread *thread)
 {
-	uint64_t hash = hash__text_from(hash__number(thread->pid), thread->comm) | 1;
-	size_t at = hash__number(hash) % SLOTS;
+	uint64_t hash = hash__bytes(hash__mix(0, thread->pid), thread->comm.p, thread->comm.len) |
+			1;
+	size_t at = hash__mix(0, hash) % SLOTS;
 
 	if (names->repeat)
 		return;

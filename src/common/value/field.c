@@ -3,6 +3,7 @@
 
 #include "field.h"
 #include "format_number.h"
+#include "hex.h"
 
 static size_t format_hex(char *to, uint64_t v)
 {
@@ -54,9 +55,6 @@ struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t siz
 {
 	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
 
-	for (size_t i = 0; i < len; i++) {
-		to[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
-		to[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
-	}
+	hex__bytes(to, bytes.p, len);
 	return (struct ttlog_text){ to, 2 * len };
 }

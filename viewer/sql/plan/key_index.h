@@ -68,7 +68,7 @@ static inline uint32_t key_index__guess(const struct key_index_guess *guesses, u
 
 static inline uint64_t key_index__line(const struct key_index *index, uint64_t key)
 {
-	return (hash__number(key ^ index->seed) >> 32) * index->line_cnt >> 32;
+	return (hash__mix(index->seed, key) >> 32) * index->line_cnt >> 32;
 }
 
 /* The link to the key's first row. */

@@ -13,14 +13,20 @@
 
 /* ---- Values ---- */
 
-/* Of a text as SQL has it. */
-static uint64_t hash_text(struct out *scratch, struct ttlog_text text, bool cut)
+static uint64_t hash_bytes(const struct sql_indices *indices, struct ttlog_text text)
 {
-	if (!cut && sql_value__is_clean(text))
-		return hash__text_from(hash__secret(), text);
-	out__clear(scratch);
-	sql_value__show(scratch, text, cut);
-	return hash__text_from(hash__secret(), out__written(scratch));
+	return hash__bytes(indices->secret, text.p, text.len);
+}
+
+/* Of a text as SQL has it. */
+static uint64_t hash_text(const struct sql_indices *indices, struct ttlog_text text, bool cut)
+{
+	if (cut || !sql_value__is_clean(text)) {
+		out__clear(indices->scratch);
+		sql_value__show(indices->scratch, text, cut);
+		text = out__written(indices->scratch);
+	}
+	return hash_bytes(indices, text);
 }
 
 /* To SQL it is no integer. */
@@ -30,7 +36,8 @@ static bool is_beyond(const struct ttlog_field *field)
 }
 
 /* False: it is no key. */
-static bool value_of(struct out *scratch, const struct ttlog_field *field, uint64_t *ret)
+static bool value_of(const struct sql_indices *indices, const struct ttlog_field *field,
+		     uint64_t *ret)
 {
 	char buf[TTLOG_FIELD_TEXT_BYTES];
 
@@ -39,7 +46,7 @@ static bool value_of(struct out *scratch, const struct ttlog_field *field, uint6
 	if (1u << field->type & NUMBERS)
 		*ret = field->u;
 	else
-		*ret = hash_text(scratch, ttlog_field_text(field, buf), field->cut);
+		*ret = hash_text(indices, ttlog_field_text(field, buf), field->cut);
 	return true;
 }
 
@@ -89,7 +96,7 @@ static uint32_t collect(const struct sql_indices *indices, struct sql_values *va
 
 	while (cnt < indices->store->event_cnt && sql_values__next(values, &field, &row)) {
 		*ret_has_others |= is_beyond(&field);
-		if (value_of(indices->scratch, &field, &keys[cnt]))
+		if (value_of(indices, &field, &keys[cnt]))
 			rows[cnt++] = (uint32_t)row;
 	}
 	return cnt;
@@ -192,7 +199,7 @@ static int key_of(struct sql_hits *hits, sqlite3_value *value)
 	}
 	if (!hits->is_exact) {
 		if (type == SQLITE_TEXT)
-			hits->value = hash__text_from(hash__secret(), sql_value__text_of(value));
+			hits->value = hash_bytes(hits->indices, sql_value__text_of(value));
 		return type == SQLITE_TEXT ? 1 : type == SQLITE_NULL ? 0 : -1;
 	}
 	if (type == SQLITE_FLOAT)

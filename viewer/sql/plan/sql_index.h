@@ -35,6 +35,7 @@ struct sql_indices {
 	struct store *store;
 	const struct sql_columns *columns; /* of fields */
 	struct out *scratch;
+	uint64_t secret;              /* for hashes */
 	struct sql_index **by_column; /* NULL: not made */
 	size_t bytes;
 	struct sql_numbers numbers; /* of other columns, for what look-ups read */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sqlite3.h>
 
+#include "hash.h"
 #include "sql_source.h"
 #include "sql_value.h"
 #include <ttlog/read.h>
@@ -51,6 +52,7 @@ int sql_source__init(struct sql_source *ret, struct ttlog_snapshot *const *reade
 		.store = &ret->store,
 		.columns = &ret->columns,
 		.scratch = &ret->scratch,
+		.secret = hash__new_secret(),
 	};
 	for (size_t i = 0; i < reader_cnt; i++) {
 		uint64_t last_ns = ttlog_snapshot_last_ns(readers[i]);

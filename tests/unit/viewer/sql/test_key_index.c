@@ -15,7 +15,7 @@
 
 static uint64_t noise(uint64_t i)
 {
-	return hash__number(i * 0x9e3779b97f4a7c15u);
+	return hash__mix(0, i * 0x9e3779b97f4a7c15u);
 }
 
 /* Keys by the number of their row. */
@@ -188,7 +188,7 @@ static void test_key_index_hostile(void **state)
 	assert_non_null(keys);
 	assert_non_null(rows);
 	for (uint64_t i = 0, found = 0; found < cnt; i++) {
-		if (hash__number(i) >> 54)
+		if (hash__mix(0, i) >> 54)
 			continue;
 		rows[found] = (uint32_t)found;
 		keys[found++] = i;

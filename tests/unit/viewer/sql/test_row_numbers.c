@@ -38,22 +38,22 @@ static uint64_t the_same(uint64_t i)
 /* A difference of 255 is what a byte cannot say beside "none". */
 static uint64_t bytes(uint64_t i)
 {
-	return hash__number(i) & 0xff;
+	return hash__mix(0, i) & 0xff;
 }
 
 static uint64_t near_a_line(uint64_t i)
 {
-	return i * 1000 + hash__number(i) % 100;
+	return i * 1000 + hash__mix(0, i) % 100;
 }
 
 static uint64_t ints(uint64_t i)
 {
-	return (uint64_t)(int64_t)(int32_t)hash__number(i);
+	return (uint64_t)(int64_t)(int32_t)hash__mix(0, i);
 }
 
 static uint64_t noise(uint64_t i)
 {
-	return hash__number(i);
+	return hash__mix(0, i);
 }
 
 static uint64_t extremes(uint64_t i)

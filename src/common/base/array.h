@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growing arrays: a pointer, how many elements are in use, and how many there is room for. All three
+ * are their owner's; 0 and NULL are an empty one, and free() frees it.
+ *
+ *	if (array__reserve(list->items, list->cnt + 1, &list->cap))
+ *		return -ENOMEM;
+ *	list->items[list->cnt++] = item;
+ */
+#ifndef TTLOG_ARRAY_H
+#define TTLOG_ARRAY_H
+
+#include <stddef.h>
+
+/* Makes room for `cnt` elements, at least doubling what there was. Returns 0, or -ENOMEM: then
+ * nothing has changed. */
+#define array__reserve(items, cnt, cap) array__grow(&(items), sizeof(*(items)), cnt, cap)
+
+/* `items`: the address of the pointer. */
+int array__grow(void *items, size_t item_bytes, size_t cnt, size_t *cap);
+
+#endif /* TTLOG_ARRAY_H */

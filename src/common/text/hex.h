@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Hexadecimal digits, lower case. */
+#ifndef TTLOG_HEX_H
+#define TTLOG_HEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEX_DIGITS "0123456789abcdef"
+
+/* Two digits a byte, without a zero at the end. Returns the end. */
+static inline char *hex__bytes(char *to, const void *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		*to++ = HEX_DIGITS[((const unsigned char *)bytes)[i] >> 4];
+		*to++ = HEX_DIGITS[((const unsigned char *)bytes)[i] & 15];
+	}
+	return to;
+}
+
+/* How many digits a number has; 0 has one. */
+static inline unsigned hex__cnt(uint64_t v)
+{
+	return v ? (67u - (unsigned)__builtin_clzll(v)) / 4 : 1;
+}
+
+/* The last `cnt` digits of a number, with zeros before it. Returns the end. */
+static inline char *hex__digits(char *to, uint64_t v, unsigned cnt)
+{
+	for (unsigned i = cnt; i-- > 0; v >>= 4)
+		to[i] = HEX_DIGITS[v & 15];
+	return to + cnt;
+}
+
+#endif /* TTLOG_HEX_H */
