@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "clock.h"
 #include "rows.h"
 
 /* A mark is due after so much work: rows, and each chunk that was loaded as so many of them. */
@@ -355,7 +356,7 @@ int rows__work(struct rows *rows, uint64_t until_ns)
 		else
 			err = begin_part(rows);
 		/* After the step, so that every call comes further. */
-		if (!err && sources__now_ns() >= until_ns)
+		if (!err && clock__now_mono_ns() >= until_ns)
 			return 1;
 	}
 	return err;

@@ -20,6 +20,9 @@
 #include <ttlog/read.h>
 #include "sources.h"
 
+/* No key waits for longer, but for the chunk that is being decoded. */
+#define ROWS_SLICE_NS 10000000u
+
 struct ttlog_filter;
 struct rows;
 

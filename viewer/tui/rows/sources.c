@@ -2,18 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <ttlog/read.h>
+#include "clock.h"
 #include "sources.h"
-
-uint64_t sources__now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers, size_t cnt,
 		 bool owns)
@@ -67,7 +59,7 @@ bool sources__scan(struct sources *sources, uint64_t until_ns)
 		for (size_t i = 0; i < part->reader_cnt; i++) {
 			while (!ttlog_snapshot_contents(part->readers[i])->is_scanned) {
 				part->user = NULL;
-				if (sources__now_ns() >= until_ns)
+				if (clock__now_mono_ns() >= until_ns)
 					return true;
 				(void)ttlog_snapshot_has_chunk(
 					part->readers[i],

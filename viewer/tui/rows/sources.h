@@ -65,6 +65,4 @@ unsigned sources__scan_progress(const struct sources *sources);
 void sources__disturb(struct sources *sources);
 void sources__fini(struct sources *sources);
 
-uint64_t sources__now_ns(void);
-
 #endif /* TTLOG_VIEW_SOURCES_H */

@@ -3,9 +3,6 @@
 #include <ncurses.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "out.h"
 #include "scroll.h"
@@ -15,19 +12,6 @@
 #define MAX_BYTES  (16u << 20)
 #define LEFT_STEP  8
 #define HEAD_BYTES 2u /* a line that begins with no blank is a heading */
-
-int scroll__begin(struct out *ret)
-{
-	int fd = memfd_create("page", MFD_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = out__init(ret, fd);
-	if (err)
-		close(fd);
-	return err;
-}
 
 static int split(struct scroll *scroll)
 {
@@ -47,35 +31,31 @@ static int split(struct scroll *scroll)
 	return 0;
 }
 
-static int take(struct scroll *scroll, int fd)
+/* The text is what was written, up to MAX_BYTES. */
+static int take(struct scroll *scroll, struct ttlog_text text)
 {
-	struct stat st;
-	ssize_t got;
-
-	if (fstat(fd, &st))
-		return -errno;
-	scroll->len = st.st_size < (off_t)MAX_BYTES ? (size_t)st.st_size : MAX_BYTES;
+	scroll->len = text.len < MAX_BYTES ? text.len : MAX_BYTES;
 	scroll->text = malloc(scroll->len + 1);
 	if (!scroll->text)
 		return -ENOMEM;
-	got = pread(fd, scroll->text, scroll->len, 0);
-	if (got < 0)
-		return -errno;
-	scroll->len = (size_t)got;
+	memcpy(scroll->text, text.p, scroll->len);
 	return split(scroll);
+}
+
+int scroll__begin(struct out *ret)
+{
+	return out__init_memory(ret);
 }
 
 int scroll__end(struct scroll *scroll, struct out *out)
 {
 	struct scroll taken = { .text = NULL };
-	int err = out__flush(out);
+	struct ttlog_text text = out__written(out);
+	int err = out->err ? out->err : take(&taken, text);
 
-	if (!err)
-		err = take(&taken, out->fd);
 	scroll__fini(err ? &taken : scroll);
 	if (!err)
 		*scroll = taken;
-	close(out->fd);
 	out__fini(out);
 	return err;
 }
@@ -106,6 +86,11 @@ void scroll__draw(const struct scroll *scroll, int y, int height)
 		(void)screen__text_from(y + i, 0, screen__width(), text, scroll->left, style,
 					false);
 	}
+}
+
+void scroll__to_end(struct scroll *scroll, int height)
+{
+	scroll->top = scroll->line_cnt > (size_t)height ? scroll->line_cnt - (size_t)height : 0;
 }
 
 bool scroll__key(struct scroll *scroll, int key, bool special, int height)

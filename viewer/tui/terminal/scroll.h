@@ -21,6 +21,7 @@ int scroll__begin(struct out *ret);
 /* Takes what was written; also what failed to be. Returns 0 or -errno. */
 int scroll__end(struct scroll *scroll, struct out *out);
 void scroll__fini(struct scroll *scroll);
+void scroll__to_end(struct scroll *scroll, int height);
 void scroll__draw(const struct scroll *scroll, int y, int height);
 /* Whether the key was one to scroll with. */
 bool scroll__key(struct scroll *scroll, int key, bool special, int height);

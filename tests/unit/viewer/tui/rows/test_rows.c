@@ -2,6 +2,7 @@
 /* The model of the full screen: what rows give is what the stream gives, in any order asked. */
 #include "view_fixture.h"
 
+#include "clock.h"
 #include "rows.h"
 #include "sources.h"
 
@@ -144,8 +145,8 @@ static void test_rows_found_in_slices(void **state)
 	assert_int_equal(rows__work(model.rows, 0), 1);
 	assert_int_equal(rows__cnt(model.rows), 0);
 	while (!rows__is_done(model.rows) || !rows__is_done(others)) {
-		assert_true(rows__work(model.rows, sources__now_ns() + 1) >= 0);
-		assert_true(rows__work(others, sources__now_ns() + 1) >= 0);
+		assert_true(rows__work(model.rows, clock__now_mono_ns() + 1) >= 0);
+		assert_true(rows__work(others, clock__now_mono_ns() + 1) >= 0);
 		for (uint64_t row = 0; row < rows__cnt(model.rows); row++)
 			assert_row(model.rows, row, expected);
 	}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole screen, from top to bottom. */
+#ifndef TTLOG_VIEW_DRAW_H
+#define TTLOG_VIEW_DRAW_H
+
+struct model;
+struct out;
+
+/* `scratch` is what texts are made in. */
+void draw__all(const struct model *model, struct out *scratch);
+
+#endif /* TTLOG_VIEW_DRAW_H */

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "detail.h"
+#include "plain_file.h"
+#include "text.h"
+
+#define KEY_WIDTH        12
+#define SOURCE_MAX_BYTES (4u << 20)
+#define SOURCE_MAX_LINE  512u
+
+/* ---- The line of source ---- */
+
+static FILE *open_source(struct ttlog_text path)
+{
+	char name[4096];
+	struct stat st;
+	int fd;
+	FILE *file;
+
+	if (!path.len || path.len >= sizeof(name) || memchr(path.p, '\0', path.len))
+		return NULL;
+	memcpy(name, path.p, path.len);
+	name[path.len] = '\0';
+	fd = plain_file__open(name);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) || st.st_size > (off_t)SOURCE_MAX_BYTES) {
+		close(fd);
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
+/* Its text without the blanks around it. False where it cannot be read. */
+static bool read_source(const struct ttlog_site *site, char *to, size_t size)
+{
+	FILE *file = open_source(site->file);
+	uint64_t line = 1;
+	size_t len = 0;
+	int c;
+
+	if (!file)
+		return false;
+	while ((c = getc(file)) != EOF && line <= site->line) {
+		if (c == '\n')
+			line++;
+		else if (line == site->line && len + 1 < size && (len || (c != ' ' && c != '\t')))
+			to[len++] = (char)c;
+	}
+	fclose(file);
+	to[len] = '\0';
+	return len;
+}
+
+/* ---- Lines: a key, and a value ---- */
+
+static void put(struct detail *detail, int x, size_t start, size_t len, enum screen_style style)
+{
+	if (detail->cnt == detail->cap) {
+		size_t cap = detail->cap ? detail->cap * 2 : 64;
+		struct detail_text *grown = reallocarray(detail->texts, cap, sizeof(*grown));
+
+		if (!grown) {
+			detail->out.err = -ENOMEM;
+			return;
+		}
+		detail->texts = grown;
+		detail->cap = cap;
+	}
+	detail->texts[detail->cnt++] = (struct detail_text){
+		.x = x, .y = detail->line_cnt, .start = start, .len = len, .style = style
+	};
+}
+
+/* What was written from `start` on is a key, and from `middle` on its value. A long value takes several
+ * lines, a long key a line of its own. */
+static void line(struct detail *detail, size_t start, size_t middle, enum screen_style style)
+{
+	const struct ttlog_text all = out__written(&detail->out);
+	const struct ttlog_text key = { all.p + start, middle - start };
+	struct ttlog_text value = { all.p + middle, all.len - middle };
+	const int half = detail->width / 2;
+	int x = screen__columns(key) + 2;
+
+	put(detail, 1, start, key.len, STYLE_KEY);
+	if (x > half && x > KEY_WIDTH + 2) {
+		detail->line_cnt++;
+		x = 0;
+	}
+	x = x < KEY_WIDTH + 2 ? KEY_WIDTH + 2 : x;
+	x = x > half ? half : x;
+	do {
+		size_t len = screen__bytes(value, detail->width - x);
+
+		put(detail, x, (size_t)(value.p - all.p), len, style);
+		detail->line_cnt++;
+		value = (struct ttlog_text){ value.p + len, value.len - len };
+	} while (value.len);
+}
+
+/* Begins a line. Returns where the key begins. */
+static size_t begin(struct detail *detail, const char *key)
+{
+	size_t start = out__written(&detail->out).len;
+
+	out__text(&detail->out, key);
+	return start;
+}
+
+static void text_line(struct detail *detail, const char *key, struct ttlog_text value,
+		      enum screen_style style)
+{
+	size_t start = begin(detail, key);
+
+	out__plain(&detail->out, value);
+	line(detail, start, start + strlen(key), style);
+}
+
+static void message(struct detail *detail, const struct ttlog_site *site)
+{
+	size_t start = begin(detail, "message");
+
+	text__message(&detail->out, site);
+	line(detail, start, start + strlen("message"), STYLE_BOLD);
+}
+
+static void fields(struct detail *detail, const struct ttlog_event *event)
+{
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		size_t start = begin(detail, ""), middle;
+
+		text__key(&detail->out, event->site, i);
+		middle = out__written(&detail->out).len;
+		text__value(&detail->out, event, i);
+		line(detail, start, middle, STYLE_BOLD);
+	}
+}
+
+static void time_line(struct detail *detail, uint64_t real_ns)
+{
+	size_t start = begin(detail, "time");
+
+	out__time(&detail->out, real_ns);
+	line(detail, start, start + strlen("time"), STYLE_PLAIN);
+}
+
+static void thread_line(struct detail *detail, const struct ttlog_thread *thread)
+{
+	struct out *out = &detail->out;
+	size_t start = begin(detail, "thread");
+
+	out__format(out, "%llu/%llu ", (unsigned long long)thread->pid,
+		    (unsigned long long)thread->tid);
+	out__plain(out, thread->comm);
+	if (thread->ns_tid)
+		out__format(out, "  (%llu/%llu in its pid namespace)",
+			    (unsigned long long)thread->ns_pid, (unsigned long long)thread->ns_tid);
+	line(detail, start, start + strlen("thread"), STYLE_PLAIN);
+}
+
+static void source(struct detail *detail, const struct ttlog_site *site)
+{
+	struct out *out = &detail->out;
+	char text[SOURCE_MAX_LINE];
+	size_t start;
+
+	if (!site->file.len)
+		return;
+	start = begin(detail, "source");
+	out__plain(out, site->file);
+	out__format(out, ":%llu", (unsigned long long)site->line);
+	if (site->func.len) {
+		out__text(out, "  in ");
+		out__plain(out, site->func);
+	}
+	line(detail, start, start + strlen("source"), STYLE_PLAIN);
+	if (read_source(site, text, sizeof(text)))
+		text_line(detail, "", ttlog_text_of(text), STYLE_MARK);
+}
+
+void detail__clear(struct detail *detail)
+{
+	out__clear(&detail->out);
+	detail->cnt = 0;
+	detail->line_cnt = 0;
+}
+
+int detail__make(struct detail *detail, const struct ttlog_event *event, bool with_file, int width,
+		 int height)
+{
+	const struct ttlog_site *site = event->site;
+
+	detail__clear(detail);
+	detail->width = width;
+	message(detail, site);
+	fields(detail, event);
+	time_line(detail, event->real_ns);
+	text_line(detail, "level", ttlog_text_of(ttlog_level_name(site->level)),
+		  (enum screen_style)(STYLE_LEVEL + site->level));
+	thread_line(detail, event->thread);
+	if (with_file)
+		text_line(detail, "file", ttlog_text_of(ttlog_snapshot_name(event->snapshot)),
+			  STYLE_PLAIN);
+	text_line(detail, "target", site->target, STYLE_PLAIN);
+	text_line(detail, "probe", site->probe, STYLE_PLAIN);
+	source(detail, site);
+	/* Its end stays in sight. */
+	if (detail->top > detail->line_cnt - height)
+		detail->top = detail->line_cnt > height ? detail->line_cnt - height : 0;
+	detail->all = out__written(&detail->out);
+	return detail->out.err;
+}
+
+int detail__init(struct detail *detail)
+{
+	return out__init_memory(&detail->out);
+}
+
+void detail__fini(struct detail *detail)
+{
+	free(detail->texts);
+	out__fini(&detail->out);
+}

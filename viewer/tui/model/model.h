@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that the full screen knows: keys -> model -> what is drawn.
+ *
+ * Keys change it, work finds out more, and drawing only reads it. One thread: between keys it works in
+ * slices of ROWS_SLICE_NS, in which files are gone over, rows found and matches searched. What is drawn
+ * is what is known by then: model__prepare makes it ready.
+ *
+ * Each noun has a struct of its own, with pointers to the nouns that it uses. What concerns several of
+ * them is here.
+ */
+#ifndef TTLOG_VIEW_MODEL_H
+#define TTLOG_VIEW_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cursor.h"
+#include "detail.h"
+#include "events.h"
+#include "follower.h"
+#include "goal.h"
+#include "lines.h"
+#include "marks.h"
+#include "message.h"
+#include "order.h"
+#include "page.h"
+#include "prompt.h"
+#include "search.h"
+
+/* Of the terminal; where it is lower nothing fits. */
+#define MODEL_MIN_HEIGHT 4
+
+struct model {
+	struct events events;
+	struct order order;
+	struct search search;
+	struct lines lines;
+	struct cursor cursor;
+	struct goal goal;
+	struct marks marks;
+	struct follower follower;
+	struct page page;
+	struct detail detail;
+	struct prompt prompt;
+	struct message message;
+	bool is_over; /* the user wants to end */
+	int err;      /* 0, or -errno: it cannot go on */
+};
+
+/* Takes ownership of the options' content. NULL: no memory. */
+struct model *model__new(struct options *options);
+void model__free(struct model *model);
+/* Opens files or asks collectors. 0 or -errno, which is printed. */
+int model__open(struct model *model);
+
+/* ---- Work ---- */
+
+/* Finds out more until then (CLOCK_MONOTONIC). Returns whether there is more. */
+bool model__work(struct model *model, uint64_t until_ns);
+/* In thousandths; 1000: nothing is being done. */
+unsigned model__progress(const struct model *model);
+/* Goes to the goal, if enough is known. */
+void model__pursue(struct model *model);
+/* To be polled for reading; -1: nothing is awaited. */
+int model__follow_fd(const struct model *model);
+void model__take_live_chunks(struct model *model);
+/* Finds the cursor's event. */
+void model__look(struct model *model);
+/* Makes what is in sight ready to be drawn. */
+void model__prepare(struct model *model);
+
+/* ---- What keys do ---- */
+
+/* Shows other events; the cursor stays where it was. 0, or -errno: -EINVAL with the mistake in events. */
+int model__choose(struct model *model, const struct choice *choice);
+/* The same. */
+int model__search(struct model *model, const char *regex);
+void model__sort_by(struct model *model, enum order_by by);
+void model__reverse(struct model *model);
+void model__go(struct model *model, enum goal_kind kind);
+void model__go_to(struct model *model, const struct rows_place *place, uint64_t above);
+void model__follow(struct model *model);
+void model__open_page(struct model *model, enum page_kind kind);
+
+/* ---- Where what is on the screen ---- */
+
+/* The file that the title tells of: the one that crashed, else the first. NULL: no file. */
+const struct ttlog_snapshot *model__title_file(const struct model *model);
+/* The same, if its process has ended; else NULL. */
+const struct ttlog_info *model__end_info(const struct model *model);
+int model__table_top(const struct model *model); /* the screen's line */
+int model__table_height(const struct model *model);
+int model__detail_height(const struct model *model); /* 0: none */
+/* A page has the place of the table and of what is above its lines. */
+int model__page_height(const struct model *model);
+/* For how many columns of the longest message in sight there is no room. */
+int model__hidden_columns(struct model *model);
+
+#endif /* TTLOG_VIEW_MODEL_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include <ncurses.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "page_keys.h"
+#include "screen.h"
+
+enum page_kind page_keys__page_of(int key)
+{
+	switch (key) {
+	case '?':
+		return PAGE_HELP;
+	case 'i':
+		return PAGE_INFO;
+	case 'o':
+		return PAGE_STATS;
+	case 'p':
+		return PAGE_LANES;
+	default:
+		return PAGE_EVENTS;
+	}
+}
+
+/* Shows only the events of the lane's thread. */
+static void choose_lane(struct model *model)
+{
+	const struct page *page = &model->page;
+	const char *expr = model->events.choice.expr;
+	struct choice choice = model->events.choice;
+	const struct ttlog_thread *thread;
+	int len;
+
+	if (page->lane >= page->lanes.cnt)
+		return;
+	thread = page->lanes.lanes[page->lane]->thread;
+	len = snprintf(choice.expr, sizeof(choice.expr),
+		       *expr ? "(%s) and pid=%llu and tid=%llu" : "%spid=%llu and tid=%llu", expr,
+		       (unsigned long long)thread->pid, (unsigned long long)thread->tid);
+	if (len < 0 || (size_t)len >= sizeof(choice.expr)) {
+		message__set(&model->message, "the filter would be too long");
+		return;
+	}
+	page__close(&model->page);
+	if (model__choose(model, &choice))
+		message__set(&model->message, "%s", model->events.mistake.why);
+}
+
+static bool lanes_key(struct model *model, int key, bool special, int height)
+{
+	struct page *page = &model->page;
+	size_t last = page->lanes.cnt ? page->lanes.cnt - 1 : 0;
+	size_t step = height > 1 ? (size_t)height - 1 : 1, at = page->lane;
+
+	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+		at++;
+	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+		at -= at != 0;
+	else if (key == ' ' || key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+		at += step;
+	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+		at -= at > step ? step : at;
+	else if (key == 'g' || (special && key == KEY_HOME))
+		at = 0;
+	else if (key == 'G' || (special && key == KEY_END))
+		at = last;
+	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
+		choose_lane(model);
+	else
+		return false;
+	page->lane = at < last ? at : last;
+	return true;
+}
+
+bool page_keys__take(struct model *model, int key, bool special)
+{
+	const int height = model__page_height(model);
+
+	return model->page.kind == PAGE_LANES
+		       ? lanes_key(model, key, special, height)
+		       : scroll__key(&model->page.scroll, key, special, height);
+}
+
+bool page_keys__leave(struct model *model, int key)
+{
+	if (key <= 0 || key >= 0x7f)
+		return false;
+	if (key == 'q' || key == '\t' || page_keys__page_of(key) == model->page.kind) {
+		page__close(&model->page);
+		return true;
+	}
+	if (strchr("nNeExBbtsSrf/", key) ||
+	    (!page__counts(&model->page) && strchr("&lLc123456", key)))
+		page__close(&model->page);
+	return false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys of a page that is in the place of the table: they scroll, choose a lane, or lead back. */
+#ifndef TTLOG_VIEW_PAGE_KEYS_H
+#define TTLOG_VIEW_PAGE_KEYS_H
+
+#include <stdbool.h>
+
+#include "page.h"
+
+struct model;
+
+/* The page that a key opens, and closes; PAGE_EVENTS: none. */
+enum page_kind page_keys__page_of(int key);
+/* Whether the page has done something with the key. */
+bool page_keys__take(struct model *model, int key, bool special);
+/* What is about the events leads back to them, unless it is counted anew for what is chosen. Returns
+ * whether that is all that the key does. */
+bool page_keys__leave(struct model *model, int key);
+
+#endif /* TTLOG_VIEW_PAGE_KEYS_H */
