@@ -5,11 +5,12 @@ DESTDIR ?=
 BUILD ?= build
 VERSION := 0.2.0
 
-# All that Debian 12 needs to build, test and lint this. Not obvious: babeltrace2, python3-bt2,
-# protobuf-compiler and python3-protobuf read the traces that the viewer makes; bpftrace and gdb
-# (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing, libedit-dev for the
-# shell of SQL (GNU readline is GPL-3 and this is MIT), libiberty-dev for names of C++, lld for
-# header tests with another linker; stress-ng is the load of check-loaded; tmux drives the full screen.
+# The packages that Debian 12 needs to build, test and lint this. Reasons for some: babeltrace2,
+# python3-bt2, protobuf-compiler and python3-protobuf read the traces that the viewer makes;
+# bpftrace and gdb (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing,
+# libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
+# C++, lld for header tests with another linker; stress-ng is the load of check-loaded; tmux drives
+# the full screen.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev e2fsprogs \
 	g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
 	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
@@ -17,7 +18,7 @@ DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppc
 	python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
 	zlib1g-dev
 
-# Deps first, then the rest by a make of its own: this one has asked for what was not there.
+# First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 
 REST := $(filter-out deps,$(MAKECMDGOALS))
@@ -73,7 +74,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wex
 	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
-# What ttlog-view needs beside libttlogread.
+# Libraries that ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
 VIEW_LDLIBS += -lpcre2-8
@@ -104,7 +105,7 @@ $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(READ_LDLIBS) $(VIEW_LDLIBS)
 
-# Changes only when the command lines do, and then everything is built anew.
+# This file changes only when the command lines change. Then everything is built again.
 define FLAGS :=
 $(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(READ_CFLAGS)
 $(SEES_ALL)
@@ -141,7 +142,7 @@ include src/read/read.mk
 
 -include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
 
-# Half a file is no file; and what was built once is kept.
+# Remove a file that is half written. Keep intermediate files.
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -160,7 +161,7 @@ LIBDIR ?= $(PREFIX)/lib
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 HEADERDIR = $(DESTDIR)$(PREFIX)/include/ttlog
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
-# ttlog.pc is no library's: nothing in it depends on the machine
+# ttlog.pc is not for a library: nothing in it depends on the machine
 PCDIR = $(DESTDIR)$(PREFIX)/share/pkgconfig
 READ_PCDIR = $(DESTDIR)$(LIBDIR)/pkgconfig
 HEADERS := $(wildcard include/ttlog/*.h)
@@ -170,7 +171,7 @@ SO := $(DESTDIR)$(LIBDIR)/$(READ_SO)
 install: all
 	+$(Q)$(MAKE) --no-print-directory install-files
 
-# What is built already; the tests install so.
+# Installs without building; the tests use this.
 .PHONY: install-files
 install-files:
 	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR) $(READ_PCDIR) $(MANDIR)/man1 $(MANDIR)/man3
@@ -208,9 +209,9 @@ help:
 endif
 
 # | make                ttlog-collect and ttlog-view, in build/
-# | make deps           installs the Debian packages that all this needs; also `make deps check`
+# | make deps           installs the Debian packages for all targets; also `make deps check`
 # | make install        DESTDIR= PREFIX=/usr/local; make uninstall
-# | make bench          what a mark costs
+# | make bench          benchmarks
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place
 # | make clean

@@ -5,8 +5,8 @@
 BENCH := $(BUILD)/bench
 BENCH_HEADERS := $(wildcard bench/*.h include/ttlog/*.h)
 BENCH_INCLUDE ?= include
-# Flags as a user would choose them. Only ours has all warnings: the peers' macros cause too many. All
-# loops start on a cache line: a loop that lies across two may take twice as long, by chance.
+# Flags as a user would choose them. Only ours has all warnings: the peers' macros cause too many.
+# All loops start on a cache line: a loop that lies across two may take twice as long, by chance.
 BENCH_FLAGS := -O2 -g -D_GNU_SOURCE -falign-loops=64
 BENCH_OUR_FLAGS := -std=gnu17 $(BENCH_FLAGS) $(WARN) -I$(BENCH_INCLUDE)
 BENCH_LTTNG_FLAGS := -std=gnu17 $(BENCH_FLAGS) -Wall -DMARK_LTTNG -Ibench

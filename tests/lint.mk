@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# `make lint`: what is wrong with the sources, by clang-format, cppcheck, clang-tidy and mandoc.
+# `make lint` checks the sources by clang-format, cppcheck, clang-tidy and mandoc.
 
-# All of ours, tracked or new; vmlinux.h is the kernel's.
+# All our files, tracked or new. vmlinux.h comes from the kernel.
 SOURCES = $(filter-out vmlinux/%,$(shell git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' \
 	2>/dev/null || find . -name build -prune -o -name '*.[ch]' -printf '%P\n' -o -name '*.cc' -printf '%P\n'))
 
@@ -34,14 +34,14 @@ lint-man:
 lint-tidy: $(patsubst $(BUILD)/%.o,$(BUILD)/lint/%.tidy,$(LIB_OBJS) $(COLLECT_MAIN) $(VIEW_MAIN))
 	@:
 
-# These see a skeleton, in which bpftool leaks where memory is short.
+# These include a skeleton. The code that bpftool writes there leaks when memory runs out.
 $(SKEL_OBJS:$(BUILD)/%.o=$(BUILD)/lint/%.tidy): TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
 
-# The analyzer goes so many steps through a function at most; its own limit is 225,000. All files take
-# two minutes on two CPUs; src/recorder/recorder.c, for one, 1.4 s of CPU in place of 8.9.
+# The most steps that the analyzer takes through a function; its default is 225,000. All files take
+# two minutes on two CPUs; src/recorder/recorder.c takes 1.4 s of CPU instead of 8.9.
 TIDY_STEPS := $(addprefix --extra-arg=,-Xclang -analyzer-config -Xclang max-nodes=40000)
 
-# On stderr it counts warnings that it does not show.
+# clang-tidy counts on stderr the warnings that it does not show.
 $(BUILD)/lint/%.tidy: %.c .clang-tidy $(BUILD)/%.o
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)

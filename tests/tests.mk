@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tests/unit/<room>/test_<module>.c: one cmocka binary each, linked with what it tests (an archive:
-# only that). All binaries lie in $(BUILD)/tests.
+# Each tests/unit/<room>/test_<module>.c is one cmocka binary in $(BUILD)/tests. It is linked with
+# an archive, so it contains only what it tests.
 UNIT_TESTS := $(wildcard $(patsubst %,tests/unit/%/test_*.c,* */* */*/*))
 UNIT_OBJS := $(UNIT_TESTS:%.c=$(BUILD)/%.o)
 TEST_BINS := $(addprefix $(BUILD)/tests/,$(basename $(notdir $(UNIT_TESTS))))
@@ -25,31 +25,31 @@ $(BUILD)/tests/%.o: CPPFLAGS += -iquote tests/unit $(SEES_ALL)
 tests: $(TEST_BINS)
 	@:
 
-# | make check          all tests; the recording ones need root. CI=true: what is skipped fails
+# | make check          all tests; those that record need root. CI=true: a skipped test fails
 .PHONY: check
 check: all tests fuzz-replays apps
 	@tests/run -b $(BUILD) header view unit bench fuzz e2e
 
-# | make failures       each allocation and each system call of ttlog-collect fails once: long, but it
-# |                     goes on where it stopped; build/failures says what became of each
+# | make failures       each allocation and system call of ttlog-collect fails once: takes long,
+# |                     but goes on where it stopped; build/failures has the result of each
 .PHONY: failures
 failures: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view apps
 	@TTLOG_BUILD=$(BUILD) TTLOG_FAILURES=all TTLOG_TEST_LIMIT_S=36000 TTLOG_FAILURES_S=30000 \
 		TTLOG_FAILURES_LOG=$(abspath $(BUILD))/failures tests/e2e/run 'test_failures_*'
 
-# | make check-loaded   the same at lowest priority, with each CPU loaded four times over;
-# |                     LOADED='test_pull test_live_*': these unit tests, suites of the viewer and end-to-end tests
+# | make check-loaded   tests at the lowest priority, with four busy programs per CPU;
+# |                     LOADED='test_pull test_live_*': only these, of all kinds of tests
 .PHONY: check-loaded
 check-loaded: all tests apps
 	@set -f; tests/loaded $(BUILD) $(LOADED)
 
-# | make check-unit     the unit tests alone: no privileges
+# | make check-unit     only the unit tests, which need no privileges
 .PHONY: check-unit
 check-unit: tests fuzz-replays
 	@tests/run -b $(BUILD) unit bench fuzz
 
-# | make sanitize       unit tests with ASan and UBSan, the ring's with ThreadSanitizer
-# Each in a directory of its own, beside the plain build.
+# | make sanitize       unit tests with ASan and UBSan, those of the ring with ThreadSanitizer
+# Each has its own directory inside the plain build's.
 .PHONY: sanitize
 sanitize: sanitize-build
 	@tests/run -b $(BUILD)/asan unit fuzz
@@ -60,7 +60,7 @@ sanitize-build:
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined tests fuzz-replays
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring $(BUILD)/tsan/tests/test_ring_copy $(BUILD)/tsan/tests/test_prefault $(BUILD)/tsan/tests/test_ring_budget
 
-# | make demo           records a program that crashes, and shows what led to it
+# | make demo           records a program that crashes, and shows the events before
 $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BUILD)/flags
 	$(call say,DEMO,$@)
 	@mkdir -p $(@D)
@@ -71,7 +71,7 @@ $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BU
 demo: all $(BUILD)/demo/exchange
 	@tests/demo/run $(BUILD)
 
-# | make check-html     the page of --format html in Chromium; make deps-browser before it
+# | make check-html     the page of --format html in Chromium; needs make deps-browser
 DEPS_BROWSER := chromium fonts-dejavu-core
 
 .PHONY: deps-browser
@@ -82,8 +82,8 @@ deps-browser:
 check-html: $(BUILD)/ttlog-view
 	@TTLOG_NEED_BROWSER=1 tests/view/view_html.py $(BUILD)/ttlog-view
 
-# | make check-readers  Perfetto, speedscope and OpenTelemetry read what is made for them;
-# |                     make deps-readers, which fetches these from npm, and deps-browser before it
+# | make check-readers  Perfetto, speedscope and OpenTelemetry read their formats; needs
+# |                     make deps-readers (downloads these from npm) and deps-browser
 .PHONY: deps-readers
 deps-readers:
 	@tests/readers/fetch $(BUILD)/readers
@@ -93,7 +93,7 @@ check-readers: $(BUILD)/ttlog-view
 	@tests/readers/check $(BUILD)/ttlog-view $(BUILD)/readers
 
 # | make stress         STRESS=1000 kills in every way, and at every instruction of an append
-# | make check-kernels  records on Debian's kernels, emulated; make deps-kernels before it
+# | make check-kernels  records on Debian's kernels, emulated; needs make deps-kernels
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

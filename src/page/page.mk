@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The page of --format html: its parts, in the order in which the browser reads them, in one.
+# Joins the parts of the page of --format html, in the order in which the browser reads them.
 PAGE := src/page
 PAGE_JS := $(patsubst %,$(PAGE)/%.js,text dom unpack events number when pattern parse filter spans \
 	summary table details chart timeline page)
@@ -15,7 +15,7 @@ $(BUILD)/gen/page.css: $(PAGE_CSS) $(PAGE)/page.mk
 	@mkdir -p $(@D)
 	$(Q)cat $(PAGE_CSS) >$@
 
-# The browser runs the script and the styles with these sums, and no others.
+# The browser only runs the script and the styles that have these sums.
 page_sum = sha256-$$(sha256sum <$(1) | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64)
 
 $(BUILD)/gen/page_head.html: $(PAGE)/page.html $(BUILD)/gen/page.css $(BUILD)/gen/page.js

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# libttlogread: include/ttlog/read.h. One set of objects, for both libraries and for the unit tests.
-# The soname has the number of read.h (0.MINOR until 1.0); the file has the release.
+# libttlogread: include/ttlog/read.h. One set of objects for both libraries and for the unit tests.
+# The soname has the version of read.h (0.MINOR until 1.0); the file name has the release.
 READ_SO := libttlogread.so
 READ_SONAME := $(READ_SO).0.2
 
@@ -11,7 +11,7 @@ $(READ_OBJS) $(READ_SHARED): ALL_CFLAGS += $(READ_CFLAGS)
 lib: $(READ_LIB) $(BUILD)/$(READ_SONAME)
 	@:
 
-# One object, in which only what read.h has can be seen: the names of the rest are free for others.
+# One object that exports only the functions of read.h: all other names are free for programs.
 $(BUILD)/ttlogread.o: $(READ_OBJS) $(READ_SHARED)
 	$(Q)$(LD) -r -o $@ $^
 	$(Q)$(OBJCOPY) --localize-hidden $@

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the marked programs share: how a test and a program wait for each other.
+ * Shared by the marked programs: how a test and a program wait for each other.
  *
- * A program says a word on a line of its own on stdout when it has come somewhere; a test answers
- * with a byte on its stdin, or with the end of it. So no test ever has to sleep.
+ * At certain steps a program says a word, a line on stdout. The test answers with a byte on the
+ * program's stdin, or closes it. So no test has to sleep.
  */
 #ifndef APP_H
 #define APP_H
@@ -36,7 +36,7 @@ static inline void app__usage(const char *usage)
 	exit(2);
 }
 
-/* The number that the word stands for, in 0 to max; ends the program where it is none. */
+/* The word as a number from 0 to max; ends the program if it is none. */
 static inline long app__number(const char *word, long max, const char *usage)
 {
 	char *end;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The marked programs that end-to-end tests run: built as a user would build them, and no more.
-# `make apps`; a static one, a non-PIE one and one without frame pointers or symbols besides.
+# `make apps` builds the marked programs for end-to-end tests, as a user would build them. Some are
+# also built statically, as non-PIE, or without frame pointers or symbols.
 APP_CC_FLAGS := -O2 -g -Wall -Wextra -Wpedantic $(if $(or $(WERROR),$(CI)),-Werror) -Iinclude
 APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
 APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
@@ -8,7 +8,7 @@ APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
 APPS_C := $(filter-out deny failure early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
-# with batches of one size each
+# each with another fixed batch size
 BATCH_SIZES := 4096 8192 32768 65536 131072 262144
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp \
@@ -31,7 +31,7 @@ $(addprefix $(BUILD)/apps/,$(APPS_CXX)): $(BUILD)/apps/%: tests/apps/%.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(APP_CXX_FLAGS) -o $@ $< -lpthread
 
-# crash records are read by frame pointers where there are some, and by copied stack where not.
+# Crash records are read by frame pointers; without these, by the copied stack.
 $(BUILD)/apps/crash: APP_EXTRA := -fno-omit-frame-pointer -rdynamic
 
 $(BUILD)/apps/crash_nofp: tests/apps/crash.c
@@ -82,7 +82,7 @@ $(BUILD)/apps/trade_stripped: $(BUILD)/apps/trade
 	$(call say,STRIP,$@)
 	$(Q)strip -s -o $@ $<
 
-# Whose stacks only unwinding tables can tell. gcc's and clang's debug information differ.
+# Only unwinding tables tell the stacks of these. gcc and clang write different debug information.
 CALLERS_FLAGS := $(APP_C_FLAGS) -fomit-frame-pointer
 
 $(BUILD)/apps/libcallers.so: tests/apps/callers_lib.c
@@ -98,7 +98,7 @@ $(BUILD)/apps/callers_clang: tests/apps/callers.c $(BUILD)/apps/libcallers.so
 	$(call say,APP,$@)
 	$(Q)$(CLANG) $(CALLERS_FLAGS) -o $@ $< -L$(@D) -lcallers -Wl,-rpath,'$$ORIGIN'
 
-# Not marked.
+# Without marks.
 $(BUILD)/apps/leaks: tests/apps/leaks.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)

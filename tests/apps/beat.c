@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logs when it is told to, with the time.
+ * Logs at a command, with the time.
  *
  * usage: beat [THREADS [EVENTS]]	(default 0 1)
  *
  * THREADS threads log `idle` (thread) once and then wait; then it says "ready". For each byte on
- * stdin it logs EVENTS events `beat` (n from 0, at_ns, the time by CLOCK_MONOTONIC) and says "beat".
- * Ends at the end of stdin.
+ * stdin it logs EVENTS events `beat` (n from 0, at_ns, the time by CLOCK_MONOTONIC) and says
+ * "beat". Ends at the end of stdin.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal that waits: sent while it is blocked, it is delivered when it no longer is.
+ * A pending signal: it is sent while it is blocked, and delivered when it is unblocked.
  *
  * usage: blocked EVENTS SIGNAL
  *
  * Logs EVENTS events `before` (count from 0), blocks SIGNAL (a number), raises it, unblocks it.
- * Where that does not end it, as nothing that it sends itself ends the first process of a pid
- * namespace, it logs EVENTS events `after` and ends with status 7.
+ * If that does not end it, it logs EVENTS events `after` and ends with status 7: a signal to itself
+ * can't end the first process of a pid namespace.
  */
 #include <signal.h>
 

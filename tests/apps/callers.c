@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Crashes of which the caller is to be told: outer calls middle, middle calls inner, and that dies
- * somewhere else. Built without frame pointers; `here: WORD` marks the lines that a test asks for.
+ * Crashes whose callers a test asks for: outer calls middle, middle calls inner, and inner dies in
+ * another function. Built without frame pointers; `here: WORD` marks the lines of that test.
  *
  * usage: callers [--wait] HOW
  *
- *	strlen		a null pointer given to libc
- *	abort		by libc
- *	free		of what malloc never gave
- *	call		a call through a null pointer
- *	handler		abort in a handler of a signal that inner was interrupted by
+ *	strlen		gives a null pointer to libc
+ *	abort		abort()
+ *	free		frees memory that malloc never gave
+ *	call		calls through a null pointer
+ *	handler		abort() in the handler of a signal that interrupts inner
  *	library		in a library without sites: see callers_lib.c
  *	deep		with more stack than is copied
- * --wait: says "start" and waits for a byte before anything else.
+ * --wait: first says "start" and waits for a byte.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ int middle(void);
 int inner(void);
 int deeper(volatile char *above);
 
-/* The empty asm behind each call keeps it from being a tail call. */
+/* The empty asm after each call keeps it from being a tail call. */
 #define STAY __asm__ volatile("")
 
 static void take_signal(int number)

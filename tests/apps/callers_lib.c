@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library without sites, which the crash of callers.c may be in. */
+/* A library without sites, in which callers.c may crash. */
 #include "callers_lib.h"
 
 static __attribute__((noinline)) int lib_inner(volatile char *room)

@@ -10,7 +10,7 @@
  * ones by _exit; then SPAWNS children by posix_spawn of itself, each of which logs `spawn_child`
  * three times; then PROGRAM with its arguments; logs `child_ended` (kind, number, status) for each;
  * and `parent_end`.
- * Children run one after the other. The exit status is 0 when all of theirs were.
+ * Children run one after the other. The exit status is 0 if that of each child was 0.
  */
 #include <errno.h>
 #include <spawn.h>
@@ -42,7 +42,7 @@ static void child__await(pid_t pid, const char *kind, int number)
 	failed_cnt += status != 0;
 }
 
-/* Whether this is the child, which has logged. */
+/* Returns true in the child, after it has logged. */
 static int child__fork(int number)
 {
 	pid_t pid = fork();

@@ -4,9 +4,9 @@
  *
  * usage: churn SEATS
  *
- * In each of SEATS one thread follows another. Each logs `named` (name, tid) under three names, some
- * ms apart; each event's fields are name and number of the thread at that time. Says "ready" when it
- * has begun; at the end of stdin it ends.
+ * In each of SEATS seats, one thread follows another. Each thread logs `named` (name, tid) under
+ * three names, some ms apart; the fields are the thread's name at that time, and its tid. The
+ * program says "ready" when it has begun, and ends at the end of stdin.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

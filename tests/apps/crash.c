@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that log, and a program that then ends in the way it was told.
+ * Threads that log, then an end of the program that the command line chooses.
  *
  * usage: crash [--wait] THREADS EVENTS [HOW]
  *
  * Each of THREADS threads logs EVENTS events `step` (thread from 0, event from 0) that stay in its
- * batch as long as they fit. Then the program says "ready" and waits to be killed, or, with HOW,
- * its last thread calls level1, which calls level2, which calls level3, which does it:
+ * batch as long as they fit. Then the program says "ready" and waits to be killed. With HOW, its
+ * last thread calls level1, which calls level2, which calls level3, which ends the program:
  *	SEGV ABRT FPE ILL BUS	by a real fault (abort() for ABRT)
  *	STACK			SIGSEGV by running out of stack
  *	TRAP QUIT TERM KILL ...	raised
  *	SIG<n>			signal number n, raised
- *	OOM			takes 1 GiB, where it is not killed before
+ *	OOM			takes 1 GiB, unless it is killed before that
  *	exit _exit exec		exit(3), _exit(4), exec of /bin/true; by that thread
  *	main_exit		return from main with 5 while the threads idle
- * --wait: says "start" when the threads stand, and waits for a byte before the first event; and
- * waits for another after "ready".
+ * --wait: says "start" when all threads exist, and waits for a byte before the first event; and
+ * waits for another byte after "ready".
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -75,7 +75,7 @@ static void cause__illegal(void)
 static void cause__divide(void)
 {
 	zero = many / zero;
-	/* not every machine traps */
+	/* not every machine traps on a division by 0 */
 	raise(SIGFPE);
 }
 
@@ -97,7 +97,7 @@ static void cause__raise(void)
 		if (!strcmp(how, raised[i].name))
 			number = raised[i].number;
 	}
-	/* whatever we were started with */
+	/* the parent may have ignored it */
 	(void)signal(number, SIG_DFL);
 	raise(number);
 }
@@ -111,7 +111,7 @@ static void cause__out_of_memory(void)
 
 		if (memory)
 			memset(memory, i + 1, bytes);
-		/* it is used, as far as the compiler knows */
+		/* the compiler must take it as used */
 		__asm__ volatile("" : : "r"(memory) : "memory");
 	}
 }
@@ -179,7 +179,7 @@ static void *crash__run(void *arg)
 	pthread_barrier_wait(&barrier);
 	for (int event = 0; event < events_cnt; event++)
 		TTLOG_PROBE(step, INFO, "Step", "thread", thread, "event", event);
-	/* all have logged; the main thread says so; then */
+	/* all threads have logged; the main thread says so */
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
 	if (thread == threads_cnt - 1 && *how && strcmp(how, "main_exit"))

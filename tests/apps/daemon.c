@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A daemon: forks twice, with a session of its own between, so that init is its parent when the one
- * that was started has ended.
+ * A daemon: it forks twice, with a new session in between. So init becomes its parent when the
+ * process that was started has ended.
  *
  * usage: daemon EVENTS
  *
- * The one that was started logs nothing, and ends with status 3 after the one between. The daemon
- * says "ready PID", waits for a byte, logs `served` (request from 0) EVENTS times, says "done", waits
- * for another one, and dies of SIGSEGV.
+ * The process that was started logs nothing, and ends with status 3 after the one in between. The
+ * daemon says "ready PID", waits for a byte, logs `served` (request from 0) EVENTS times, says
+ * "done", waits for another byte, and dies of SIGSEGV.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -19,7 +19,7 @@
 
 #define USAGE "daemon EVENTS"
 
-/* Returns in the child, 0. */
+/* Returns only in the child: 0. */
 static pid_t daemon__fork(void)
 {
 	pid_t pid = fork();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libdeny.so: takes facilities of the kernel away from the program that is started with it in
- * LD_PRELOAD. TTLOG_DENY lists them: uprobe_multi, perf (perf_event_open(2)), tracing (attaching BPF
- * programs to tracepoints), ring_buffer. What is denied fails as a kernel without it has it fail.
- * `late`: uprobe_multi works once, so that a look at the start finds it.
- * `deaf`: uprobe_multi links are made, to nothing, as hardware breakpoints are on some machines.
- * `threads`: a uprobe_multi link for one process is hit nowhere, as on 6.6 to 6.9 it is not in another
- * thread than the first; one that raises a semaphore in this process, which the first look is, stays.
+ * libdeny.so, for LD_PRELOAD: takes facilities of the kernel away from a program. TTLOG_DENY lists
+ * them: uprobe_multi, perf (perf_event_open(2)), tracing (attaching BPF programs to tracepoints),
+ * ring_buffer. A denied call fails as on a kernel without that facility.
+ * `late`: uprobe_multi works once, so that the check at the start finds it.
+ * `deaf`: uprobe_multi links are made, but never hit, like hardware breakpoints on some machines.
+ * `threads`: a uprobe_multi link for one process is never hit: on 6.6 to 6.9 only its first thread
+ * hits it. A link that raises a semaphore in this process works: the check at the start is one.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static bool is_multi(long number, long command, const uint32_t *attributes)
 	       attributes[2] == ATTACH_TYPE_UPROBE_MULTI;
 }
 
-/* The errno, or 0 where it may be. */
+/* The errno to fail with; 0: the call is allowed. */
 static int refuse(long number, long command, const uint32_t *attributes)
 {
 	if (number == SYS_perf_event_open)
@@ -54,7 +54,7 @@ static int refuse(long number, long command, const uint32_t *attributes)
 	return 0;
 }
 
-/* As the kernel lays out link_create.uprobe_multi, in words of 32 bits. */
+/* attributes: link_create.uprobe_multi as the kernel lays it out, in words of 32 bits. */
 static void lead_astray(uint32_t *attributes)
 {
 	uint32_t *pid = &attributes[14];

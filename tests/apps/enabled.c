@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TTLOG_ENABLED in expressions, and field expressions that must run only for those who record.
+ * TTLOG_ENABLED in expressions, and field expressions that must run only for enabled sites.
  *
  * usage: enabled
  *

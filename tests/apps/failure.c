@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libfailure.so, to preload: lets one call of malloc(3), of a system call or the like fail, as it
- * might on a bad day, in ttlog-collect and in the processes that it makes of itself. Programs that it
- * starts are left alone.
+ * libfailure.so, for LD_PRELOAD: makes one call of malloc(3), of a system call or the like fail, in
+ * ttlog-collect and in the processes that it forks. Programs that it starts are left alone.
  *
- * A point is a function and where in the program it was called. All points, and how often each was come
- * to, are in the table, a file that all these processes have mapped: the sandboxed ones open none. Its
- * first slot says which is to fail, and when: the test writes it, before or while they run.
+ * A point is a function and the place of its call. The table has all points, and how often each was
+ * reached. It is a file that all these processes have mapped, because sandboxed ones can't open it.
+ * Its first slot says which point fails, and when: the test writes it, before or while they run.
  *
  * environment (LD_: the unwinding child gets no other)
  *	LD_FAILURE_TABLE	the table; made by the test, of TABLE_BYTES zeros
@@ -57,10 +56,10 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == 512, "one file, two languages");
 
-/* In the place of a slot. */
+/* The first slot. */
 struct wish {
 	uint64_t id;
-	uint32_t left; /* calls; the one that makes it 0 fails */
+	uint32_t left; /* calls; the call that makes it 0 fails */
 	uint32_t failed;
 };
 
@@ -70,7 +69,7 @@ struct stack {
 };
 
 static struct wish *wish;
-static struct slot *table; /* behind it */
+static struct slot *table; /* after the first slot */
 static __thread bool is_inside __attribute__((tls_model("initial-exec")));
 
 static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *arg)
@@ -88,7 +87,7 @@ static uint64_t mix(uint64_t id, uint64_t more)
 	return ((id ^ more) * 1099511628211u) ^ (id >> 29);
 }
 
-/* The same in every run: the function, and the innermost frames of the program itself. */
+/* Made of the function and the innermost frames of the program: the same in every run. */
 static uint64_t identify(const char *function, const struct stack *stack)
 {
 	uint64_t id = 14695981039346656037u;
@@ -153,7 +152,7 @@ static bool is_wished(uint64_t id)
 	return true;
 }
 
-/* Whether this call is the one. */
+/* Whether this call is to fail. */
 static __attribute__((noinline)) bool fails(const char *function)
 {
 	struct stack stack = { .cnt = 0 };
@@ -216,7 +215,7 @@ __attribute__((constructor)) static void begin(void)
 	exe[len] = '\0';
 	if (strcmp(exe + len - strlen(SUBJECT), SUBJECT) != 0)
 		return;
-	/* what it has to load itself, it loads now */
+	/* so that it loads its library now */
 	(void)_Unwind_Backtrace(add_frame, &stack);
 	open_table(path);
 }
@@ -248,7 +247,7 @@ void *realloc(void *old, size_t size)
 	return fails("realloc") ? no_memory() : __libc_realloc(old, size);
 }
 
-/* ---- system calls, and what makes some ---- */
+/* ---- system calls, and functions that make some ---- */
 
 #define WRAP(type, name, error, bad, parameters, ...)                                              \
 	WRAP_IF(fails(#name), type, name, error, bad, parameters, __VA_ARGS__)
@@ -267,7 +266,7 @@ void *realloc(void *old, size_t size)
 		return next(__VA_ARGS__);                                                          \
 	}
 
-/* These return the error. */
+/* Functions that return the error. */
 #define WRAP_POSIX(name, error, parameters, ...)                                                   \
 	int name parameters                                                                        \
 	{                                                                                          \
@@ -379,14 +378,14 @@ WRAP_POSIX(posix_spawn, EAGAIN,
 	    const posix_spawnattr_t *attributes, char *const argv[], char *const env[]),
 	   pid, path, actions, attributes, argv, env)
 
-/* ---- with variable arguments: as many as any call of it has ---- */
+/* ---- functions with variable arguments: as many as any call has ---- */
 
 static long argument(va_list *list)
 {
 	return va_arg(*list, long);
 }
 
-/* (name, error, fixed parameters, their names) and one more that may be there. */
+/* (name, error, fixed parameters, their names), and one more parameter that is optional. */
 #define WRAP_MORE(name, error, last, parameters, ...)                                              \
 	int name parameters                                                                        \
 	{                                                                                          \
@@ -414,7 +413,7 @@ WRAP_MORE(fcntl, EMFILE, command, (int fd, int command, ...), fd, command)
 WRAP_MORE(fcntl64, EMFILE, command, (int fd, int command, ...), fd, command)
 WRAP_MORE(ioctl, ENOMEM, request, (int fd, unsigned long request, ...), fd, request)
 
-/* bpf(2), perf_event_open(2) and the like: a name for each in the table. */
+/* bpf(2), perf_event_open(2) and the like: each has its own name in the table. */
 long syscall(long number, ...)
 {
 	static long (*next)(long number, ...);
@@ -438,7 +437,7 @@ long syscall(long number, ...)
 		    arguments[5]);
 }
 
-/* Of a process that is stopped no other request fails. */
+/* Other requests do not fail for a process that is stopped. */
 long ptrace(enum __ptrace_request request, ...)
 {
 	static long (*next)(enum __ptrace_request request, ...);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that are handled, more than once, or by several threads: what is one crash, and what
- * none.
+ * Signals that are handled, that come twice, or that hit several threads: some of these are one
+ * crash, some are none.
  *
  * usage: faults HOW
  *

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logs fast, whether it is recorded or not, and counts what it was asked to record.
+ * Logs fast, recorded or not, and counts the events that went into a batch.
  *
  * usage: flood FILE THREADS RATE
  *
  * THREADS threads log `flooded` (thread, n from 1) at RATE events a second each, 0: as fast as they
- * can. FILE is mapped and holds a uint64_t for each thread: its newest n. An event has a number
- * only where it goes into the thread's batch, so these are what collectors have to account for.
+ * can. FILE is mapped and holds a uint64_t for each thread: its newest n. Only events that go into
+ * the thread's batch are numbered, so collectors have to account for exactly these.
  * Says "ready" when all threads run; at the end of stdin they stop, and it ends.
  */
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 
 #define USAGE "flood FILE THREADS RATE"
 
-/* Those that are not as fast as they can be log so often, as many as are due. */
+/* Threads with a rate log so often, as many events as are due. */
 #define PACE_NS 1000000
 
 static volatile uint64_t *counts;
@@ -31,7 +31,7 @@ static long rate;
 static volatile int over;
 static pthread_barrier_t begin;
 
-/* Whether the event was recorded: what TTLOG_PROBE is made of, which throws that away. */
+/* As TTLOG_PROBE, but tells whether the event was recorded. */
 static int flood__log(int thread, uint64_t n)
 {
 	return TTLOG__RECORD(__COUNTER__, 2, "flooded", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT,

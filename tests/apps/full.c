@@ -5,9 +5,9 @@
  * usage: full HOW
  *
  * Says "ready", waits for a byte, asks for 200,000 snapshots, logs 500,000 times `much` (n from 0)
- * in each of two threads, the last of them unflushed, says "done", waits for a byte. Then the
- * second thread ends the program: exec (of /bin/true), exit (of 3), exit_group (4), SEGV, KILL, or
- * gone: both by the bare exit system call.
+ * in each of two threads, with the last events unflushed, says "done", waits for a byte. Then the
+ * second thread ends the program: exec (of /bin/true), exit (of 3), exit_group (4), SEGV, KILL; or
+ * gone: both threads end by the bare exit system call.
  */
 #include <pthread.h>
 #include <signal.h>

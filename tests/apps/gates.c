@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells how its semaphores stand.
+ * Tells the values of its semaphores.
  *
  * usage: gates
  *

@@ -7,16 +7,16 @@
  * Says "ready", waits for a byte, logs 100 times `honest` (n from 0), says "at it", does HOW, logs
  * 100 more, says "done N" (N: how many events it forged that have to be counted), waits for a byte,
  * ends.
- *	pointers	addresses that can't be read, with lengths that can't be, in every operation
- *	heads		heads of batches in which one thing is wrong
- *	records		two batches that are right, with records that are not
- *	scribble	batches that another thread scribbles over all the time
- *	flood		begins and ends of batches all over the place, thread names without end
+ *	pointers	addresses that can't be read, with impossible lengths, in every operation
+ *	heads		heads of batches with one wrong field
+ *	records		two sound batches with wrong records
+ *	scribble	batches that another thread overwrites all the time
+ *	flood		begins and ends of batches at any addresses, thread names without end
  *	semaphores	raises and clears all of its own semaphores
  *	tails		threads that die with 64 large batches each
- *	fault_batch	a batch in memory that a fault of which is never handled (userfaultfd)
- *	fault_module	the same with the struct that the collector looks for batches in; has to be
- *			killed
+ *	fault_batch	a batch in memory whose faults are never handled (userfaultfd)
+ *	fault_module	the same with struct ttlog_module, where the collector looks for batches; the
+ *			program has to be killed
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -75,7 +75,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* A head with which nothing is wrong. */
+/* A sound head. */
 static struct ttlog_batch make_head(uint64_t seq, uint32_t events, uint32_t bytes)
 {
 	return (struct ttlog_batch){
@@ -91,7 +91,7 @@ static struct ttlog_batch make_head(uint64_t seq, uint32_t events, uint32_t byte
 
 /* ---- pointers ---- */
 
-/* Nobody will ever handle its faults. */
+/* Its faults are never handled. */
 static void *leave_faulting(void *memory, size_t bytes)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -109,7 +109,7 @@ static void *leave_faulting(void *memory, size_t bytes)
 	return memory;
 }
 
-/* Two events in a head that can be read, on a page of which the next can't: counted as faults. */
+/* A head with two events that can be read, before a page that can't: counted as faults. */
 static void *half_a_batch(void)
 {
 	char *pages = map(2 * PAGE_BYTES, PROT_READ | PROT_WRITE);
@@ -121,7 +121,7 @@ static void *half_a_batch(void)
 	return batch;
 }
 
-/* As a well-behaved program would say it. */
+/* As an honest program does it. */
 static void flush(const struct ttlog_batch *batch)
 {
 	ttlog_control(batch, sizeof(*batch) + (uint32_t)batch->committed, TTLOG_OP_FLUSH);
@@ -153,7 +153,7 @@ static void point_anywhere(void)
 		0,
 		1,
 		PAGE_BYTES - 1,
-		0x00007ffffffff000, /* the last page that a program could have, and behind it */
+		0x00007ffffffff000, /* the last page that a program could have, and after it */
 		0x00007fffffffffc1,
 		0x0000800000000000,
 		0x00f0800000000000,
@@ -171,7 +171,7 @@ static void point_anywhere(void)
 		tell_everything((const void *)(uintptr_t)numbers[i]);
 	tell_everything(unmapped);
 	tell_everything(map(PAGE_BYTES, PROT_NONE));
-	tell_everything(map(PAGE_BYTES, PROT_READ)); /* zeroes, not there yet */
+	tell_everything(map(PAGE_BYTES, PROT_READ)); /* zeroes, never touched */
 	tell_everything(behind_a_file());
 	tell_everything(leave_faulting(map(PAGE_BYTES, PROT_READ | PROT_WRITE), PAGE_BYTES));
 	flush(half_a_batch());
@@ -220,7 +220,7 @@ static void forge_heads(void)
 
 /* ---- records ---- */
 
-/* As many records as the heads say, none of which is one. */
+/* As many records as the heads say, all of them wrong. */
 static void forge_records(void)
 {
 	struct ttlog_batch *batch = (struct ttlog_batch *)map(REGION_BYTES, PROT_READ | PROT_WRITE);
@@ -228,7 +228,7 @@ static void forge_records(void)
 	uint32_t *at = (uint32_t *)(batch + 1);
 	uint32_t events = 0;
 
-	/* sites that there are not, then one that is, with too much and too little in it */
+	/* sites that don't exist, then one that does, with too many and too few bytes */
 	const uint32_t sites[] = { 0, site_cnt, site_cnt + 1, 12345, TTLOG_MAX_SITES - 1, 1, 1 };
 	const uint32_t words[] = { 3, 3, 3, 3, 3, 9, 2 };
 
@@ -240,7 +240,7 @@ static void forge_records(void)
 	*batch = make_head(1, events, (uint32_t)((char *)at - (char *)(batch + 1)));
 	flush(batch);
 	forged_cnt = events;
-	/* lengths of which one ends the walk: what is behind it is lost with it */
+	/* lengths that end the walk: the records after them are lost, too */
 	for (uint32_t length = 0; length < 2; length++) {
 		*batch = make_head(2 + length, 4, 48);
 		batch->events_before = forged_cnt;
@@ -268,7 +268,7 @@ static void *scribble(void *arg)
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;
-		/* mostly plausible: else nothing would get past the first look */
+		/* mostly plausible: else the first check would refuse all */
 		for (size_t i = 0; i < sizeof(head) / 8; i++)
 			words[i] = state >> i & 1 ? good[i] : state * (i + 1);
 		words[0] = state & 15 ? good[0] : state;
@@ -311,7 +311,7 @@ static void *flood_with_batches(void *arg)
 	return arg;
 }
 
-/* Each batch under another name, which the snapshot would have to list. */
+/* Each batch under a new thread name, which the snapshot would have to list. */
 static void *flood_with_names(void *arg)
 {
 	const uint64_t end_ns = now_ns() + BUSY_NS;
@@ -361,7 +361,7 @@ static void play_with_semaphores(void)
 		set_semaphores(values[i]);
 		TTLOG_PROBE(raised, INFO, "With semaphores set by hand", "value", values[i]);
 	}
-	/* as a collector that wants no event at once has them */
+	/* as with a collector without --immediate */
 	*(volatile uint16_t *)&ttlog_module.immediate = 0;
 }
 
@@ -410,7 +410,7 @@ static void begin_faulting(void)
 	leave_faulting(batch, PAGE_BYTES);
 }
 
-/* Puts other memory where the module is. Whatever comes next waits for ever, maybe this. */
+/* Puts other memory in the module's place. The next access waits for ever, maybe this one. */
 static void hide_module(void)
 {
 	char *page = (char *)((uintptr_t)&ttlog_module & ~(uintptr_t)(PAGE_BYTES - 1));

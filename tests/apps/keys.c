@@ -19,7 +19,8 @@
 
 static long events_cnt;
 
-/* Before the header's, as libraries have theirs: from 32 on, glibc allocates memory for each thread. */
+/* Makes keys before the header makes its own, as libraries do. From 32 keys on, glibc allocates
+ * memory for each thread. */
 __attribute__((constructor(101))) static void keys__use(void)
 {
 	pthread_key_t key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library to preload: kills the process at its Nth call of ptrace(2), before the call is made. N is
- * in $KILL_AT, which its children don't get. The collector's end is tried so at each step of a
+ * A library for LD_PRELOAD: kills the process at its Nth call of ptrace(2), before the call. N is
+ * in $KILL_AT, which its children don't get. So a test kills the collector at each step of a
  * launch.
  */
 #include <signal.h>
@@ -20,7 +20,7 @@ __attribute__((constructor)) static void begin(void)
 	unsetenv("LD_PRELOAD");
 }
 
-/* As <sys/ptrace.h> has it, without its variable arguments: all callers give four. */
+/* As in <sys/ptrace.h>, but with four fixed arguments, which all callers give. */
 long ptrace(int request, long pid, long address, long data);
 
 long ptrace(int request, long pid, long address, long data)

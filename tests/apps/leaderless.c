@@ -4,7 +4,7 @@
  *
  * usage: leaderless EVENTS
  *
- * When main is gone for good the other thread says "start" and waits; logs EVENTS events `step`
+ * When the main thread is gone, the other thread says "start" and waits; logs EVENTS events `step`
  * (event from 0), says "ready" and waits; dies of a fault.
  */
 #include <pthread.h>
@@ -19,7 +19,7 @@
 static long events_cnt;
 static int *volatile nowhere;
 
-/* Its state is the kernel's to say: the thread is a zombie a moment after pthread_exit(). */
+/* Asks the kernel for its state: the thread becomes a zombie a moment after pthread_exit(). */
 static void leaderless__await_end_of_main(void)
 {
 	char path[64], state = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program without marks that LeakSanitizer finds a leak in at its end, with status 23.
+ * A program without marks. At its end LeakSanitizer finds a leak, and exits with status 23.
  *
  * usage: leaks
  */

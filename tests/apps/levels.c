@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of every level under three targets: for filters.
+ * Events of every level under three targets, for filters.
  *
  * usage: levels [ROUNDS]		(default 1)
  *
- * Each round (from 0) logs one event of each of the six levels by the level macros under each of
- * the targets net.http, net.dns and levels (the default), 18 in all; then `net_open` (INFO,
- * net.http) and `disk_full` (ERROR, disk). All have the field round.
+ * Each round (from 0) logs one event of each of the six levels, by the level macros, under each of
+ * three targets: net.http, net.dns and levels (the default); 18 in all. Then it logs `net_open`
+ * (INFO, net.http) and `disk_full` (ERROR, disk). All have the field round.
  */
 #define TTLOG_SERVICE "levels"
 #include <ttlog/ttlog.h>

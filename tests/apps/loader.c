@@ -4,10 +4,11 @@
  *
  * usage: loader [--fork | --at-once] DIRECTORY
  *
- * Loads each file of DIRECTORY, of which some are copies of libearly.so, and says "start". At a byte it has each of
- * these log `lib_work` (value: its number), and ends. --fork: with a child, which logs nothing until it gets
- * SIGUSR1; it says "child PID" before that, and "logged" when each library has logged once more. --at-once: each
- * logs when it has just been loaded, and it ends without more, its libraries unloaded.
+ * Loads each file of DIRECTORY, some of which are copies of libearly.so, and says "start". At a
+ * byte, it makes each of these copies log `lib_work` (value: its number), and ends. --fork: with a
+ * child that logs nothing until it gets SIGUSR1; the child says "child PID" before that, and
+ * "logged" when each library has logged once more. --at-once: each library logs just after it is
+ * loaded; then the program unloads them and ends.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -22,7 +23,7 @@
 static int (*works[MAX])(int);
 static int cnt;
 
-/* What its constructor logs comes before, and what its destructor logs after. */
+/* Its constructor logs before this, its destructor after. */
 static void try_one(void *library, int number)
 {
 	int (*work)(int);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logs slowly until it is told to stop.
+ * Logs slowly until the end of stdin.
  *
  * usage: loops [EVENTS_PER_SECOND]		(default 100)
  *
@@ -18,7 +18,7 @@
 
 #define USAGE "loops [EVENTS_PER_SECOND]"
 
-/* Waits that long; whether stdin has ended. */
+/* Waits for that time; returns whether stdin has ended. */
 static int loops__pause(struct timespec *pause)
 {
 	struct pollfd in = { .fd = 0, .events = POLLIN };

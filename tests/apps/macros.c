@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with macros of its own by the names of levels and of what headers like to use.
+ * A program with its own macros: they have the names of levels, and names that headers like to use.
  *
  * usage: macros
  *

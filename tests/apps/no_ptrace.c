@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a command under a seccomp filter that forbids ptrace(2), as containers may have it.
+ * Runs a command under a seccomp filter that forbids ptrace(2), as in some containers.
  *
  * usage: no_ptrace CMD [ARG...]
  */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Has the collector told again and again that its libraries have changed, with many mappings.
+ * Tells the collector again and again that its libraries have changed, while it has many mappings.
  *
  * usage: notify MAPPINGS
  *
- * Makes MAPPINGS mappings of its own file, and says "start". At a byte it logs `begin`, calls the
- * place where the dynamic linker tells debuggers 20,000 times, and says "done". Waits for another byte.
+ * Makes MAPPINGS mappings of its own file, and says "start". At a byte it logs `begin`, calls
+ * 20,000 times the function by which the dynamic linker informs debuggers, and says "done". Then it
+ * waits for another byte.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,7 +32,7 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		app__usage(USAGE);
 	cnt = app__number(argv[1], 60000, USAGE);
-	/* neighbours of different rights, which the kernel does not make one of */
+	/* neighbours have different rights, so that the kernel does not merge them */
 	for (long i = 0; i < cnt; i++) {
 		if (mmap(NULL, MAP_BYTES, PROT_READ | (i % 2 ? PROT_EXEC : 0), MAP_PRIVATE, fd,
 			 0) == MAP_FAILED)

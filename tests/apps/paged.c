@@ -4,10 +4,10 @@
  *
  * usage: paged EVENTS [busy]
  *
- * Says "start", waits for a byte. Then logs `step` (count from 0), EVENTS of them, says "batch N",
- * the address of its buffer, waits for a byte, and so on until the end of stdin; then it ends.
- * busy: it takes a processor while it waits, which is what NUMA balancing goes by, and has a second
- * thread: the pages of a program with one thread stay where it runs.
+ * Says "start", waits for a byte. Then it logs `step` (count from 0), EVENTS of them, says "batch
+ * N", the address of its buffer, waits for a byte, and so on until the end of stdin; then it ends.
+ * busy: it uses a CPU while it waits, because NUMA balancing only looks at busy programs, and has a
+ * second thread, because the pages of a program with one thread stay where it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static void *paged__idle(void *arg)
 	return arg;
 }
 
-/* Whether there is one. */
+/* Waits for a byte; returns whether one came. */
 static int paged__wait(void)
 {
 	ssize_t got;

@@ -4,9 +4,10 @@
  *
  * usage: reload LIBRARY EVENTS
  *
- * With LIBRARY (libearly.so) loaded the thread says "start" and waits; has it log `lib_work` (value
- * from 0) EVENTS times. When main is gone it says "alone" and waits; unloads the library, loads it
- * again, says "again" and waits; has it log EVENTS more (value from EVENTS), logs `over`, and ends.
+ * The thread loads LIBRARY (libearly.so), says "start" and waits; makes it log `lib_work` (value
+ * from 0) EVENTS times. When the main thread is gone, it says "alone" and waits; unloads the
+ * library, loads it again, says "again" and waits; makes it log EVENTS more (value from EVENTS),
+ * logs `over`, and ends.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -41,7 +42,7 @@ static void reload__work(void *library, int from)
 		(void)work(from + i);
 }
 
-/* Its state is the kernel's to say: the thread is a zombie a moment after pthread_exit(). */
+/* Asks the kernel for its state: the thread becomes a zombie a moment after pthread_exit(). */
 static void reload__end_main(void)
 {
 	char name[64], state = 0;

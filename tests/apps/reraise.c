@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults whose handlers do what handlers do: reraise HOW.
+ * Faults with handlers that do what real ones do: reraise HOW.
  *
- * kill, raise, abort   report, and end the process so, from within the handler
- * pending              raise what is blocked until the handler returns
- * stack                as kill, on a stack of its own
- * chain                as kill, where another handler takes that first
- * jump                 leave by siglongjmp(); die of abort() later, deeper, over what is left there
- * asked                of no fault: what it sends itself another handler, on a stack of its own, aborts
- * again                as jump, but die of a second fault's handler
+ * kill, raise, abort   the handler reports, and ends the process in this way
+ * pending              it raises a signal that is blocked until it returns
+ * stack                as kill, but the handler has its own stack
+ * chain                as kill, but another handler takes that signal first
+ * jump                 it leaves by siglongjmp(); abort() follows later, deeper, over the old frame
+ * asked                no fault: the program signals itself; the handler, on its own stack, aborts
+ * again                as jump, but then a second fault's handler ends the process
  *
- * In another thread than the first, which dies of what the handler sends:
- * thread, main         it sends it to the process, to that thread
- * other                it sends another one
+ * A second thread has the fault, and the first one dies of the signal that its handler sends:
+ * thread, main         it sends the same signal to the process, or to the first thread
+ * other                it sends another signal
  * survived             it jumps out, and later the first thread kills the process
  */
 #define _GNU_SOURCE
@@ -71,7 +71,7 @@ __attribute__((noinline)) static void handler__abort(int number)
 	abort();
 }
 
-/* Other callers than the handler's. */
+/* So that the stack has other callers than the handler's. */
 __attribute__((noinline)) static int ask__send(void)
 {
 	raise(SIGUSR1);
@@ -90,7 +90,7 @@ __attribute__((noinline)) static int fault__write(void)
 	return zero;
 }
 
-/* Its room lies over the frame of the signal that was left, and leaves that as it is. */
+/* Its frame lies over that of the signal whose handler jumped, but does not overwrite it. */
 __attribute__((noinline)) static int die_later(void)
 {
 	volatile char room[16384];
@@ -123,7 +123,7 @@ static void *run_worker(void *unused)
 	return NULL;
 }
 
-/* It is where the kernel would rather have a signal to the process go. */
+/* The kernel prefers this thread for a signal to the process. */
 static void wait_for_worker(void)
 {
 	pthread_t worker;

@@ -5,13 +5,12 @@
  * usage: sandboxed MODE WHEN EVENTS END
  *
  * MODE: strict (seccomp's own), filter (the same by a filter), unprepared (as filter, without
- * TTLOG_PREPARE). Says "start" and waits for a byte, WHEN `inside` the sandbox or `outside` it, before
- * it goes in. Logs `step` (count from 0), EVENTS of them; one event `large`, larger than a buffer
- * begins; `beat` (count from 0), BEATS of them, from the handler of a timer, so slowly that a buffer
- * which has grown is small again; and `alone` (count from 0), ALONE of them, as from handlers that
- * interrupted an append which never goes on. The last two have a text of 2,000 bytes. Says "logged".
- * END:
- * `exit`, `call` (one that is forbidden), `crash`.
+ * TTLOG_PREPARE). It says "start" and waits for a byte: WHEN `inside` the sandbox, or `outside`,
+ * before it enters. Then it logs: `step` (count from 0), EVENTS of them; one event `large`, larger
+ * than a new buffer; `beat` (count from 0), BEATS of them, from the handler of a timer, so slowly
+ * that a grown buffer gets small again; `alone` (count from 0), ALONE of them, as from handlers
+ * that interrupted an append which never goes on. `beat` and `alone` have a text of 2,000 bytes.
+ * Then it says "logged". END: `exit`, `call` (a forbidden system call), `crash`.
  */
 #define _GNU_SOURCE
 #include <linux/filter.h>
@@ -30,13 +29,13 @@
 #define USAGE      "sandboxed strict|filter|unprepared inside|outside EVENTS exit|call|crash"
 #define TEXT_BYTES 4000
 #define ALONE      20  /* after 16 of them the thread gets another buffer */
-#define BEATS      100 /* 32 KiB of them take longer than 128 ms, and so does what is larger */
+#define BEATS      100 /* 32 KiB of them take longer than 128 ms; so a larger buffer does, too */
 #define PERIOD_US  10000
 
 static char text[TEXT_BYTES + 1];
 static volatile sig_atomic_t beat_cnt, beats;
 
-/* Not by stdio, which asks what the file is. */
+/* Not by stdio, which makes a system call to look at the file. */
 static void sandboxed__say(const char *word)
 {
 	if (write(1, word, strlen(word)) < 0)

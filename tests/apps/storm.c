@@ -7,7 +7,8 @@
  * CHILDREN children are forked, each of which logs EVENTS events `stormy` (child from 0, event from
  * 0), which stay in its batch as long as they fit. When all have, the program says "ready" and
  * waits for a byte; then all children write to a null pointer in inner, called by middle, called by
- * outer. As each is gone its pid is said, and when that was: nanoseconds of CLOCK_REALTIME.
+ * outer. When a child is gone, the program says its pid and the time, in nanoseconds of
+ * CLOCK_REALTIME.
  */
 #include <errno.h>
 #include <signal.h>
@@ -28,7 +29,7 @@ int outer(void);
 int middle(void);
 int inner(void);
 
-/* The empty asm behind each call keeps it from being a tail call. */
+/* The empty asm after each call keeps it from being a tail call. */
 __attribute__((noinline)) int inner(void)
 {
 	*(volatile int *)(intptr_t)zero = 1;
@@ -65,7 +66,7 @@ static void child__run(int child, long events, int done_fd, int go_fd)
 	_exit(outer());
 }
 
-/* All have done their part, or one could not. */
+/* Waits until all children have logged, or one could not. */
 static int storm__gather(long children, int done_fd)
 {
 	char bytes[256];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that log while one of them ends the program, and a tally of it that outlives the program.
+ * Threads that log while one of them ends the program, and a count that outlives the program.
  *
  * usage: tally FILE THREADS EVENTS HOW
  *
  * THREADS threads log `tallied` (thread from 0, event from 0) without end. When the last thread has
- * logged EVENTS of them it ends the program in the way HOW, while the others are at it:
+ * logged EVENTS of them, it ends the program by HOW, while the others log:
  *	SEGV ABRT KILL TERM	by that signal (SEGV by a real fault, ABRT by abort())
  *	exit _exit		exit(3), _exit(4)
  *	exit_group		the system call

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that is not the first calls exec: the process stays, its first thread is another one.
+ * A thread other than the first calls exec: the process stays, but has another first thread.
  *
  * usage: thread_exec LIBRARY EVENTS
  *
  * Says "start" and waits; logs EVENTS events `before` (event from 0), and runs itself again from
- * another thread. Then, at each byte, it says "off" as long as its marks are off; once they are on
+ * another thread. Then, at each byte, it says "off" as long as its marks are off. When they are on,
  * it logs EVENTS events `after`, loads LIBRARY (libearly.so), and says "loaded". At another byte it
- * has that log `lib_work` EVENTS times, and ends.
+ * makes the library log `lib_work` EVENTS times, and ends.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "app.h"
 
 #define USAGE  "thread_exec LIBRARY EVENTS"
-#define AGAIN  "again" /* what it is called then */
+#define AGAIN  "again" /* the name of the second run */
 #define EVENTS 1000000
 
 static char **arguments;

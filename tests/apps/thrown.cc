@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions that nobody catches, and what looks like them: thrown HOW. Built again with its
- * libraries linked in, as thrown_static.
+ * Uncaught exceptions, and ends that look like one: thrown HOW. thrown_static is the same program
+ * with its libraries linked in.
  */
 #include <csignal>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct no_stock : std::runtime_error {
 	using std::runtime_error::runtime_error;
 };
 
-/* A text of its own, by two instructions. */
+/* what() returns a member, by two instructions. */
 struct own_text : std::exception {
 	std::string text = "of its own";
 
@@ -39,7 +39,7 @@ struct own_text : std::exception {
 	}
 };
 
-/* By more than two. */
+/* what() needs more than two instructions. */
 struct made_text : std::runtime_error {
 	using std::runtime_error::runtime_error;
 
@@ -58,7 +58,7 @@ struct tagged_error : tagged, std::logic_error {
 	using std::logic_error::logic_error;
 };
 
-/* std::exception is nowhere in it; where its what() would be there is another function. */
+/* Does not derive from std::exception; has another function in the place of what(). */
 struct stranger {
 	virtual ~stranger() = default;
 
@@ -96,7 +96,7 @@ static void throw_twice()
 	}
 }
 
-/* One that was handled and kept, then the end without any. */
+/* An exception that was handled and kept; then an end without an exception. */
 static void terminate_after()
 {
 	std::exception_ptr kept;
@@ -143,7 +143,7 @@ static void report(int number)
 	std::raise(number);
 }
 
-/* The first thread gets what the second one's handler sends, and dies of that. */
+/* The second thread's handler sends a signal, and the first thread dies of it. */
 static void report_elsewhere()
 {
 	std::signal(SIGABRT, [](int number) {
@@ -154,13 +154,13 @@ static void report_elsewhere()
 	std::thread([] { throw std::out_of_range("reported"); }).join();
 }
 
-/* What a head of an exception says, as the C++ ABI has it: 112 bytes before the object. */
+/* The head of an exception, by the C++ ABI: 112 bytes before the object. */
 static uint64_t *head_of(const std::runtime_error &error)
 {
 	return (uint64_t *)((char *)&error - 112);
 }
 
-/* Its type is no type: nowhere, or a page that is nothing but its own address. */
+/* Its type is invalid: an unmapped address, or a page filled with its own address. */
 static void lie_of_type(bool is_nowhere)
 {
 	const size_t bytes = 65536;
@@ -177,7 +177,7 @@ static void lie_of_type(bool is_nowhere)
 	}
 }
 
-/* Its text is one that does not end, of bytes that are no text. */
+/* Its text does not end, and its bytes are no text. */
 static void lie_of_text()
 {
 	const size_t bytes = 1 << 20;

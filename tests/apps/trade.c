@@ -12,9 +12,9 @@
  *	latency_us	t * 1000000 + e % 1000000	int64_t
  * so latency_us / 1000000 names the thread, and quantity counts without a gap in each.
  *
- * --wait: says "ready" when the threads stand, and waits for a byte before the first event; says
- * "done" after the last, and waits for another before the threads and the program end.
- * --rate: of each thread.
+ * --wait: says "ready" when all threads exist, and waits for a byte before the first event; says
+ * "done" after the last event, and waits for another byte before the threads and the program end.
+ * --rate: per thread.
  */
 #include <inttypes.h>
 #include <pthread.h>

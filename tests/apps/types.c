@@ -4,7 +4,7 @@
  *
  * usage: types
  *
- * Each event's probe is named after its type; the values stand below. Long strings repeat
+ * Each event's probe has the name of its type; the values are below. Long strings repeat
  * "0123456789", so that a reader can tell where they were cut.
  */
 #include <limits.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What only C++ has: its types as field values, and sites in templates, members, lambdas.
+ * C++ only: its types as field values, and sites in templates, members, lambdas.
  *
  * usage: types_cxx
  *
- * Each event's probe is named after what it shows; the values stand below.
+ * Each event's probe has the name of what it shows; the values are below.
  */
 #include <climits>
 #include <cstdint>
@@ -66,7 +66,7 @@ std::string make_text(std::size_t length)
 	return "temporary " + std::string(length, 'x');
 }
 
-/* Of strings that are gone when the mark is behind: short, on the heap, in a mapping of their own. */
+/* Strings that are gone after the mark: short ones, on the heap, in a mapping of their own. */
 void log_temporaries()
 {
 	TTLOG_PROBE(gone, INFO, "Gone", "short", make_text(1).c_str(), "heap",

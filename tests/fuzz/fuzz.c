@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an input becomes, and what it may take. */
+/* Files and snapshots made of an input, and limits of its memory and time. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 #define LIMIT_BYTES (64l << 20)
 #define HANG_S      120
 
-/* Of the sanitizers' runtime, where there is one; pthreads call malloc too. */
+/* In the sanitizers' runtime, if there is one. pthreads call malloc, too. */
 __attribute__((weak)) int
 __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *, size_t),
 					  void (*free_hook)(const volatile void *));
@@ -28,7 +28,7 @@ static void on_malloc(const volatile void *p, size_t size)
 	(void)p;
 	if (atomic_fetch_add(&live_bytes, (long)size) + (long)size <= limit_bytes)
 		return;
-	limit_bytes = LONG_MAX; /* what reports it allocates too */
+	limit_bytes = LONG_MAX; /* the report allocates, too */
 	fprintf(stderr, "more than %ld MiB are in use\n", LIMIT_BYTES >> 20);
 	abort();
 }
@@ -47,8 +47,7 @@ static void on_slow(int signal_number)
 	abort();
 }
 
-/* Of the processor's time, so that it holds on a machine that is busy; and in the middle of what
- * would not end. */
+/* Limits CPU time, so that it is also right on a busy machine. It also stops what would not end. */
 static void limit_time(time_t seconds)
 {
 	const struct itimerval limit = { .it_value = { .tv_sec = seconds } };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What fuzz_TARGET.c have in common. Each defines LLVMFuzzerTestOneInput, which libFuzzer calls
- * with what it makes up (make fuzz), and replay.c with the corpus (make check).
+ * Shared by fuzz_TARGET.c. Each defines LLVMFuzzerTestOneInput(): libFuzzer calls it with inputs
+ * that it makes up (make fuzz), replay.c with the corpus (make check).
  */
 #ifndef TTLOG_TESTS_FUZZ_H
 #define TTLOG_TESTS_FUZZ_H
@@ -25,26 +25,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A file with these bytes. */
 int fuzz__file(const void *data, size_t size);
 
-/* A snapshot with this CBOR sequence. Each item becomes a sound frame, so that no checksum stands
- * between the fuzzer and the reader; what is no item any more becomes the last frame. */
+/* A snapshot with this CBOR sequence. Each item becomes a sound frame, so that no checksum keeps
+ * the fuzzer from the reader. Bytes that are no item become the last frame. */
 int fuzz__snapshot(const void *data, size_t size);
 
-/* How a frame of so many bytes is packed: with all checksums, as the collector does. */
+/* How a frame of `len` bytes is packed: with all checksums, as the collector does. */
 LZ4F_preferences_t fuzz__frame_preferences(size_t len);
 
-/* A folder of this process, empty at first; goes with it. */
+/* A folder of this process, empty at first; it is removed with the process. */
 const char *fuzz__folder(void);
 
-/* Between these an input may take the viewer's 64 MiB at once (counted under a sanitizer): aborts where
- * it takes more, or where it hangs, by processor time. libFuzzer's own limits count what the sanitizer
- * and earlier inputs take, and the time that others have the processor. */
+/* Between these, an input may use the viewer's 64 MiB at once (counted with a sanitizer), and some
+ * CPU time; beyond, it aborts. libFuzzer's own limits would also count the memory of the sanitizer
+ * and of earlier inputs, and the time of other processes. */
 void fuzz__begin(void);
 void fuzz__end(void);
 
 #define FUZZ_WAYS 19u
 
-/* ttlog-view over the file in every way that it can be shown; how many of them say that it cannot
- * be read wholly. Takes ownership of fd. */
+/* Runs ttlog-view over the file with every kind of output. Returns how many of them report that the
+ * file can't be read to its end. Takes ownership of fd. */
 unsigned fuzz__view(int fd);
 
 #endif /* TTLOG_TESTS_FUZZ_H */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# fuzz_TARGET.c: each is a libFuzzer binary (clang, in a build of its own), and a plain one that
-# runs the checked-in corpus.
+# Each fuzz_TARGET.c becomes a libFuzzer binary (by clang, in its own build directory), and a plain
+# binary that runs the checked-in corpus.
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay_%)
 FUZZ_BINS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
@@ -11,7 +11,7 @@ FUZZ_JOBS ?= $(shell nproc)
 
 -include $(wildcard $(BUILD)/tests/fuzz/*.d)
 
-# A program in a program.
+# ttlog-view in the same process.
 $(BUILD)/tests/fuzz/view_main.o: $(VIEW_MAIN)
 	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-sym main=view_main $< $@
@@ -24,7 +24,7 @@ $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS)
 
-# The same without a fuzzer.
+# Without a fuzzer.
 $(BUILD)/tests/test_damage: $(FUZZ_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS)

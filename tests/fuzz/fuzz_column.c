@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One column of a chunk: a byte for the type, two for the number of values, then the CBOR item.
- * Whatever is taken for a column has all its values.
+ * If it is accepted as a column, it has all its values.
  */
 #include "arena.h"
 #include "event.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ttlog-view on what is in a snapshot's frames: a CBOR sequence, as `lz4 -dc SNAPSHOT` gives it. */
+/* ttlog-view on the content of a snapshot's frames: a CBOR sequence, as from `lz4 -dc SNAPSHOT`. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

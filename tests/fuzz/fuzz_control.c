@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The collector's end of its control socket: clients send packets, hang up, or ask for something.
- * Input: packets, each a byte (0x80: of a client that connects just now; else its length) and
- * so many bytes.
+ * Input: packets, each a byte (0x80: from a client that connects now; the rest: the length) and so
+ * many bytes.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "fuzz.h"
 #include "record_filter.h"
 
-#define MAX_CLIENTS 20 /* more than have a place */
+#define MAX_CLIENTS 20 /* more clients than it accepts */
 
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -40,7 +40,7 @@ static int connect_client(void)
 	return fd;
 }
 
-/* What the collector does with one that wants to follow, up to its thread. */
+/* Treats a request to follow as the collector does, up to its thread. */
 static void welcome(struct control *control, const struct control_request *request)
 {
 	char why[EXPR_ERROR_PRINT_BYTES];
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			len = (size_t)(end - data);
 		if ((!cnt || head & 0x80) && cnt < MAX_CLIENTS) {
 			clients[cnt++] = connect_client();
-			/* the backlog is not what is looked at here */
+			/* this is no test of the backlog */
 			receive(control);
 		}
 		(void)send(clients[cnt - 1], data, len, MSG_NOSIGNAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An ELF file: ttlog's notes, the build id, symbols, USDT probes, and the list of what it has. */
+/* An ELF file: ttlog's notes, the build id, symbols, USDT probes, and the list of sites. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The language of filters: whatever parses has a text that parses to the same, an explanation, and
- * a truth over values of every type.
+ * The filter language: what parses has a text that parses to the same, an explanation, and a result
+ * for values of every type.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "expr_words.h"
 #include "fuzz.h"
 
-/* Which value a key has is up to its length. */
+/* The length of a key decides its value. */
 static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
 			       struct ttlog_field *ret)
 {
@@ -50,7 +50,7 @@ static enum expr_truth truth_of(struct expr *expr)
 	return expr__truth(expr, expr->root, &host);
 }
 
-/* Takes ownership of the expression: two of the largest patterns are more than one may have. */
+/* Takes ownership of the expression: two of the largest patterns would exceed the memory limit. */
 static void check_text(struct expr *expr)
 {
 	enum expr_truth truth = truth_of(expr);
@@ -61,7 +61,7 @@ static void check_text(struct expr *expr)
 	FUZZ_CHECK(text);
 	expr__free(expr);
 	same = expr__parse(text, &error);
-	/* the text has more quotes and parentheses: the longest become too long, the deepest too deep */
+	/* the text has more quotes and parentheses, so it may become too long or too deep */
 	FUZZ_CHECK(same || strlen(text) > EXPR_MAX_BYTES || strstr(error.why, "in one another"));
 	if (same) {
 		again = expr__text(same);
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_text(expr);
 	} else {
 		FUZZ_CHECK(errno == EINVAL && *error.why);
-		/* what is missing at the end has its place behind it */
+		/* something missing at the end is reported after the end */
 		FUZZ_CHECK(error.at <= size && error.len <= size - error.at + 1);
 		expr_error__print(&error, source, print, sizeof(print));
 	}

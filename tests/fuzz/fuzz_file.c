@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-view on a file's bytes as they are. What the fuzzer makes of a file with checksums is hardly
- * ever a file with sound checksums, so three times of four the content is changed, and framed anew.
+ * ttlog-view on the bytes of a file. A mutated file hardly ever has sound checksums. So in three of
+ * four cases the mutator changes the content of a frame, and frames it again.
  */
 #include <lz4frame.h>
 #include <string.h>
@@ -26,7 +26,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 
 static uint8_t content[MAX_CONTENT_BYTES];
 
-/* Decodes the frame at data, whatever its checksums say. Returns its length, 0 where none is. */
+/* Decodes the frame at data, and ignores its checksums. Returns its length; 0: there is no
+ * frame. */
 static size_t decode_frame(const uint8_t *data, size_t size, size_t *ret_len)
 {
 	static const LZ4F_decompressOptions_t lenient = { .skipChecksums = 1 };
@@ -55,7 +56,7 @@ static size_t encode_frame(uint8_t *to, size_t cap, size_t len)
 		       : LZ4F_compressFrame(to, cap, content, len, &how);
 }
 
-/* Mutates the content of one of the frames. Returns the new size, 0 where that can't be. */
+/* Mutates the content of one frame. Returns the new size; 0: that is not possible. */
 static size_t mutate_content(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
 	size_t starts[MAX_FRAMES + 1] = { 0 }, cnt = 0, len, room, framed, rest;

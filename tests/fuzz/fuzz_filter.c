@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --filter over the golden snapshots: what goes column by column gives the same events as asking
- * for one after the other.
+ * --filter over the golden snapshots: filtering by column gives the same events as filtering one
+ * event after another.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ static bool is_wanted(const struct ttlog_filter *filter, const struct ttlog_even
 	       (verdict == FILTER_YES || ttlog_filter_matches(filter, event));
 }
 
-/* Over all events that pass `by`; a second filter is asked event by event. */
+/* A sum over all events that pass `by`; a second filter is applied event by event. */
 static uint64_t sum_of(struct ttlog_snapshot *reader, const struct ttlog_filter *by,
 		       const struct ttlog_filter *each)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --follow of a collector that sends anything. Input: packets, each a byte, two bytes of length, the
- * lower first, and so many bytes. By the byte: 0: a packet as it is, 1: what is in the frames of a
- * live chunk, 2: a live chunk that is a device.
+ * --follow with a collector that sends anything. Input: packets, each a byte, two bytes of length,
+ * the lower first, and so many bytes. The first byte: 0: a packet, 1: the content of a live chunk's
+ * frames, 2: a live chunk that is a device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct collector {
 	int listen_fd;
 };
 
-/* Not the real one, where collectors may run: in front of the archive's. */
+/* In place of the archive's function: collectors may run in the real directory. */
 int runtime_dir__find(char ret_path[PATH_MAX])
 {
 	(void)snprintf(ret_path, PATH_MAX, "%s", fuzz__folder());
@@ -48,7 +48,7 @@ static int listen_once(void)
 	return fd;
 }
 
-/* Whether somebody is there still. */
+/* Returns whether the receiver still exists. */
 static int send_chunk(int to, int chunk_fd)
 {
 	struct control_wire_live live = { .kind = CONTROL_WIRE_CHUNK, .events = 1 };

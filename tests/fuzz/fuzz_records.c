@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches from a program that lies, all the way: ring, merge, snapshot, reader. Whatever is in them,
- * the snapshot is sound and has the events that the writer counted. Input: entries, each a struct
- * head and its records.
+ * Batches of a program that lies, through ring, merge, snapshot and reader. With any content, the
+ * snapshot is sound and has the events that the writer counted. Input: entries, each a struct head
+ * and its records.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static const uint8_t all_types[] = {
 	TTLOG_TYPE_I16,  TTLOG_TYPE_BYTES, TTLOG_TYPE_HEX, TTLOG_TYPE_DECIMAL,
 };
 
-/* Every type alone, and all of them together. */
+/* A site for each type, and one with all types. */
 static struct site_table *make_sites(void)
 {
 	struct site_table *table = make__table(32);

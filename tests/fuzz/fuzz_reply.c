@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's end of the control socket: a collector that answers anything. Input: packets, each
- * two bytes of length, the lower first, and so many bytes.
+ * The client's end of the control socket, with a collector that answers anything. Input: packets,
+ * each two bytes of length, the lower first, and so many bytes.
  */
 #include <pthread.h>
 #include <sys/socket.h>

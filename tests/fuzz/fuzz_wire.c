@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One packet of the control socket, of any length, as either end reads it: what is taken lies within
- * the packet, and its filter is understood or refused with a reason.
+ * One packet of the control socket, of any length, as both ends read it: what is accepted lies
+ * within the packet, and its filter is parsed, or refused with a reason.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What users write on the command line: moments, sizes, durations, lists of processes, globs. */
+/* Arguments of command lines: times, sizes, durations, lists of processes, globs. */
 #include <string.h>
 
 #include "fuzz.h"

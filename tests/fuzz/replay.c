@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a target on every file of a folder, without libFuzzer: what once went wrong stays right.
+ * Runs a target on every file of a folder, without libFuzzer: a mistake that was mended stays
+ * mended.
  *
  * usage: replay_TARGET DIR
  */
@@ -18,7 +19,7 @@ static char *read_whole(int fd, size_t *ret_size)
 
 	FUZZ_CHECK(fd >= 0 && !fstat(fd, &st));
 	*ret_size = (size_t)st.st_size;
-	/* exactly as long: what is read behind it is found out */
+	/* no byte longer: so a sanitizer finds reads after its end */
 	data = malloc(*ret_size ? *ret_size : 1);
 	FUZZ_CHECK(data && read(fd, data, *ret_size) == st.st_size);
 	close(fd);
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		/* Where it dies, this is the last line. */
+		/* if it dies, this is the last line */
 		printf("%s\n", entry->d_name);
 		fflush(stdout);
 		run(dirfd(dir), entry->d_name);

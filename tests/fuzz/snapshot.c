@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot's file of what is in its frames. */
+/* Makes a snapshot's file from the content of its frames. */
 #include <unistd.h>
 
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole program over one file, in this process: what a mistake costs is a crash, wherever it is.
- * tests/view/view_hostile.py holds the table against --help.
+ * Runs the whole of ttlog-view over one file, in this process, so that any mistake crashes.
+ * tests/view/view_hostile.py compares the table with --help.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -10,10 +10,10 @@
 
 #include "fuzz.h"
 
-/* viewer/main.c's main */
+/* main() of viewer/main.c */
 int view_main(int argc, char **argv);
 
-/* A sound chunk of 200 bytes may hold 65,536 events: showing them all is no one's fault. */
+/* A sound chunk of 200 bytes may hold 65,536 events: to show them all would take too long. */
 #define MOST_EVENTS "--head=300"
 
 static const char *const WAYS[FUZZ_WAYS][2] = {

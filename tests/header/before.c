@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The header before a program's config.h: what that chooses of libc still counts. */
+/* The header before a program's config.h: what that file chooses of libc is still valid. */
 /* sites: 1 */
 #include <ttlog/ttlog.h>
 
@@ -26,7 +26,7 @@ int main(void)
 {
 	char to[4];
 
-	/* GNU's own: not declared unless _GNU_SOURCE came in time */
+	/* a GNU function: only declared if _GNU_SOURCE came in time */
 	if (mempcpy(to, "abc", 4) != to + 4)
 		return 1;
 	TTLOG_INFO("before", "to", to);

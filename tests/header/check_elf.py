@@ -50,7 +50,7 @@ class Elf:
         return [section for section in self.sections if section[0] == name]
 
     def at(self, address):
-        """The allocated section that holds the address; thread-local ones don't count."""
+        """The allocated section with this address, except thread-local sections."""
         for section in self.sections:
             _, _, flags, start, _, size = section
             if flags & SHF_ALLOC and not flags & 0x400 and start <= address < start + size:
@@ -58,7 +58,7 @@ class Elf:
         return None
 
     def text(self, address):
-        """The text at a link-time address; None where there is none."""
+        """The text at a link-time address; None: there is none."""
         section = self.at(address)
         if not section or section[1] == SHT_NOBITS or section[2] & SHF_EXEC:
             return None
@@ -99,7 +99,7 @@ def check_semaphore(elf, address, what):
 
 
 def check_site(elf, desc):
-    """The site of a note: (semaphore, kind, name, provider, number of fields, ...)."""
+    """The site in a note: (semaphore, kind, name, provider, number of fields, ...)."""
     if len(desc) != 96:
         wrong(f"a site note has {len(desc)} bytes")
         return None
@@ -133,7 +133,7 @@ def check_site(elf, desc):
 
 
 def check_sites(elf):
-    """{semaphore: site}; a site that the compiler copied has the same in each of its notes."""
+    """{semaphore: site}. If the compiler copied a site, all its notes must be equal."""
     sites = {}
     for owner, type_, desc in elf.notes(".note.ttlog"):
         if owner != b"ttlog\0" or type_ not in (NOTE_SITE, NOTE_MODULE):
@@ -152,7 +152,7 @@ def check_sites(elf):
 
 
 def check_module(elf):
-    """Where the control probe is."""
+    """The address of the control probe."""
     controls = set()
     for _, type_, desc in elf.notes(".note.ttlog"):
         if type_ != NOTE_MODULE:
@@ -171,7 +171,7 @@ def check_module(elf):
         if not elf.named("ttlog_sites") or sites != elf.named("ttlog_sites")[0][3]:
             wrong(f"the module's sites {sites:#x} are not where ttlog_sites begins")
         controls.add((module, control, gate))
-    # bcc, and so bpftrace, takes from .probes where in the file semaphores are
+    # bcc, and so bpftrace, computes the place of semaphores in the file from .probes
     probes = elf.named(".probes")
     if not probes or not elf.named("ttlog_sites"):
         wrong("no section .probes and ttlog_sites")
@@ -203,7 +203,7 @@ def check_stap(elf, sites, modules):
         site = sites.get(semaphore) or sites.get(semaphore - 2)
         if not site:
             if not semaphore:
-                continue  # a probe of somebody else's, from a static library
+                continue  # a probe of another provider, from a static library
             wrong(f"{provider}:{name}: no ttlog site has its semaphore")
             continue
         if args != args.lstrip():

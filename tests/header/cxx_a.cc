@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only C++ has, in two files; with cxx_b.cc. */
+/* C++ only, in two files: this and cxx_b.cc. */
 #include <string>
 #include <string_view>
 

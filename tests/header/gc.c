@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sites in functions that --gc-sections drops. Nothing here names the section of the semaphores,
- * which would keep all of them; GNU ld keeps what notes refer to, and that is all right too.
+ * Sites in functions that --gc-sections drops. Nothing here names the section of the semaphores:
+ * that would keep all of them. GNU ld keeps what notes refer to, which is also correct.
  */
 /* sites: 2-3 */
 #define TTLOG_SERVICE "gc"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the programs of this directory check themselves in every way of being built.
+ * How the programs of this directory check themselves, in every way that they are built.
  *
- * A program runs all its marks twice: with nobody listening, when no field expression may run, and
- * with the semaphores raised by the program itself, when each must run once and each event must
- * stand in a batch as a whole record. EVAL() counts evaluations; main is HEADER_TEST_MAIN(run,
- * events), where spans count for two events and every event but a span's end has one EVAL().
+ * A program runs all its marks twice. First without a collector: then no field expression may run.
+ * Then it raises the semaphores itself: each expression must run once, and each event must be in a
+ * batch as a whole record. EVAL() counts evaluations. main is HEADER_TEST_MAIN(run, events): a span
+ * counts for two events, and every event but a span's end has one EVAL().
  */
 #ifndef HEADER_TEST_H
 #define HEADER_TEST_H
@@ -28,7 +28,7 @@ static inline void header_test__raise(uint16_t count)
 	*(volatile uint16_t *)&ttlog_module.listening = count;
 }
 
-/* Events in one batch, found by walking its records; -1 where a record is malformed. */
+/* How many events are in one batch, by its records; -1: a record is malformed. */
 static inline long header_test__count_batch(const struct ttlog_batch *batch)
 {
 	const unsigned char *at = (const unsigned char *)(batch + 1);

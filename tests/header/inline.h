@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Sites in a header that two files include: one site each for what the linker folds. */
+/* Sites in a header that two files include: the linker merges equal ones into one site. */
 #ifndef HEADER_TEST_INLINE_H
 #define HEADER_TEST_INLINE_H
 
-/* At the same place in the same header, but not the same mark. */
+/* The same place in the same header, but different marks. */
 static inline void inline__differs(void)
 {
 #ifdef HEADER_TEST_B
@@ -19,7 +19,7 @@ static inline int inline__static(int value)
 	return value;
 }
 
-/* In C, two_a.c emits it. */
+/* In C, two_a.c emits this function. */
 inline int inline__folded(int value)
 {
 	TTLOG_PROBE(inline_folded, INFO, "In an inline function", "n", EVAL(), "v", value);

@@ -5,7 +5,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* 0 where the library's own sites work and are its own. */
+/* Returns 0 if the library's sites work, and are separate from the program's. */
 int lib__check(void);
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MARKS marks, of two integers each: what they cost is weighed by check-header. BARE: what the file
- * is without the header.
+ * MARKS marks of two integers each: check-header measures their size. BARE: the file without the
+ * header.
  */
 #ifndef BARE
 #include <ttlog/ttlog.h>

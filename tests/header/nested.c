@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mark in a field of a mark, in C: -Wshadow warns of it, with reason, and is off. */
+/* A mark in a field of a mark, in C. -Wshadow is off here: it rightly warns about that. */
 /* sites: 4 */
 #define TTLOG_SERVICE "nested"
 #include <ttlog/ttlog.h>

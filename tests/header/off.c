@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TTLOG_OFF: nothing is evaluated, nothing is unused, and nothing of the marks is left. */
+/* TTLOG_OFF: no argument is evaluated or reported as unused, and nothing of the marks is left. */
 #define TTLOG_OFF
 #define TTLOG_SERVICE "off"
 #include <ttlog/ttlog.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every macro in every place where a statement or an expression can stand; C and C++. */
+/* Every macro in every place of a statement or an expression; C and C++. */
 /* sites: 37 */
 #define TTLOG_SERVICE "positions"
 #include <ttlog/ttlog.h>

@@ -3,11 +3,11 @@
 #
 # usage: boot.sh BUILD_DIR NAME VMLINUZ [SYSROOT]
 #
-# Boots a kernel in an emulated machine (no KVM) with what was built, and has guest.sh run the tests
-# there. All that the machine says goes to BUILD_DIR/kernels/NAME.log, what the tests say to stdout.
-# Succeeds if and only if the machine itself says that all passed. KERNELS_ENV goes to the environment
-# of the tests: KERNELS_ENV='KILLS=500 "TESTS=gates kills"'. With SYSROOT, where its libraries are,
-# it is an arm64 machine.
+# Boots a kernel in an emulated machine (no KVM) with the programs that were built. guest.sh runs
+# the tests there. The console goes to BUILD_DIR/kernels/NAME.log, the output of the tests to stdout.
+# It succeeds if and only if the machine itself says that all tests passed. KERNELS_ENV goes to the
+# environment of the tests: KERNELS_ENV='KILLS=500 "TESTS=gates kills"'. With SYSROOT, a directory
+# with arm64 libraries, it emulates an arm64 machine.
 set -eu
 
 build=$1 name=$2 vmlinuz=$3 sysroot=${4:-}
@@ -23,12 +23,12 @@ fail() {
 	exit 1
 }
 
-# The libraries that a file of this machine is linked with, by where they are to be found.
+# The paths of the libraries that a file for this machine is linked with.
 native_libraries() {
 	ldd "$1" 2>/dev/null | sed -n 's,.*[[:space:]]\(/[^ ]*\) (0x.*,\1,p'
 }
 
-# The same for a file of another, and for the libraries themselves.
+# The same for a file of another architecture, and for its libraries.
 foreign_libraries() {
 	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r wanted; do
 		for place in /lib/aarch64-linux-gnu /usr/lib/aarch64-linux-gnu; do
@@ -39,7 +39,7 @@ foreign_libraries() {
 	done
 }
 
-# A program, and the libraries that it is linked with, where it looks for them.
+# Copies a program, and its libraries to the paths where it looks for them.
 add() {
 	mkdir -p "$root$2"
 	cp "$1" "$root$2/"
@@ -77,7 +77,7 @@ for program in $stress; do
 done
 cp "$build"/stress/libvictim*.so "$root/ttlog/stress/"
 cp "$build/apps/libearly.so" "$root/ttlog/apps/"
-# pthread_exit() opens it
+# pthread_exit() loads it
 libgcc=/lib/$(if [ -n "$sysroot" ]; then echo aarch64; else uname -m; fi)-linux-gnu/libgcc_s.so.1
 mkdir -p "$root${libgcc%/*}"
 cp -L "$sysroot$libgcc" "$root$libgcc"
@@ -90,8 +90,8 @@ if [ -n "$sysroot" ]; then
 	set -- -machine virt -cpu cortex-a72
 	console=ttyAMA0
 else
-	# What 6.12 dies of in QEMU 7.2: garbage in the flags after cmpxchg16b, until the next iret; and
-	# with a host thread for each of the CPUs, int3 that is hit after the kernel has patched it away
+	# In QEMU 7.2, 6.12 dies of two things: garbage in the flags after cmpxchg16b, until the
+	# next iret; and, with a host thread per CPU, an int3 that the kernel has patched away
 	set -- -accel tcg,thread=single -cpu max,-cx16
 	console="ttyS0 tsc=unstable"
 fi

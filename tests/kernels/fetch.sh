@@ -3,8 +3,8 @@
 #
 # usage: fetch.sh DIR NAME PACKAGE [SUITE]
 #
-# Takes the kernel that Debian's PACKAGE stands for, as of now, into DIR/NAME.vmlinuz; nothing is
-# installed. With SUITE, from there, whatever the machine is configured to use.
+# Downloads the current kernel of Debian's PACKAGE to DIR/NAME.vmlinuz, and installs nothing. With
+# SUITE, it takes the kernel from that suite, whatever sources the machine has.
 set -eu
 
 dir=$1 name=$2 package=$3 suite=${4:-}
@@ -20,7 +20,7 @@ if [ -n "$suite" ]; then
 		-o Dir::State::Lists=$apt/lists -o Dir::Cache=$apt/cache"
 	apt-get $options -qq update
 fi
-# the package without a version depends on the newest one with
+# the package without a version depends on the newest one with a version
 find_image() {
 	apt-cache $options depends "$package" 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p'
@@ -28,7 +28,7 @@ find_image() {
 
 image=$(find_image)
 if [ -z "$image" ] && [ "$(id -u)" = 0 ]; then
-	# a machine that has never asked
+	# this machine has no package lists yet
 	apt-get $options -qq update
 	image=$(find_image)
 fi

@@ -1,8 +1,9 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# The first process of the emulated machine: runs all tests, says "ttlog-kernels: PASS" in the end if
-# nothing failed, and switches the machine off. Every line for the outside starts with ttlog-kernels:
+# The first process of the emulated machine: it runs all tests, says "ttlog-kernels: PASS" at the end
+# if nothing failed, and switches the machine off. Every line for the outside starts with
+# ttlog-kernels:
 export PATH=/ttlog:/ttlog/apps:/bin
 APPS=/ttlog/apps
 OUT=/tmp/snapshots
@@ -18,7 +19,7 @@ fail() {
 	[ ! -e log ] || sed 's/^/    collector: /' log
 }
 
-# Each test has a directory of its own.
+# Each test has its own directory.
 begin() {
 	test=$1
 	failed_before=$failed
@@ -35,7 +36,7 @@ end() {
 	cd / && rm -rf "/tmp/$test" "$OUT"
 }
 
-# await WHAT COMMAND...: until it succeeds, 30 s at most.
+# await WHAT COMMAND...: repeats COMMAND until it succeeds, for at most 30 s.
 await() {
 	what=$1
 	shift
@@ -54,7 +55,7 @@ await_line() {
 	await "\"$1\" in $2" grep -q -- "$1" "$2"
 }
 
-# accounts PID EVENTS: one line, everything recorded, nothing lost.
+# accounts PID EVENTS: there is one line; all events were recorded, none lost.
 accounts() {
 	grep -q "^pid $1: $2 emitted, $2 recorded, 0 lost, 0 overwritten, " log ||
 		fail "not exactly $2 events recorded of pid $1"
@@ -65,7 +66,7 @@ recorded_pid() {
 	sed -n 's/.*recording pid \([0-9]*\) .*/\1/p' log | head -n 1
 }
 
-# record STATUS CMD...: as `ttlog-collect -- CMD`, which must end with that status.
+# record STATUS CMD...: runs `ttlog-collect -- CMD`, which must end with STATUS.
 record() {
 	wanted=$1
 	shift
@@ -74,9 +75,9 @@ record() {
 	[ "$status" = "$wanted" ] || fail "$*: status $status, not $wanted"
 }
 
-# start_collector ARG...: in the background, until it says that it records.
+# start_collector ARG...: starts it in the background, and waits until it says that it records.
 start_collector() {
-	# what one before said is not what this one says
+	# forget the output of an earlier one
 	rm -f log
 	ttlog-collect --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" "$@" 2>log &
 	collector=$!
@@ -94,14 +95,14 @@ only_snapshot() {
 	ttlog-view --format json "$1" >events || fail "$1 is not whole"
 }
 
-# Descriptor 5 writes to the fifo `in`. Opened for both, or it would wait for the reader, and an
-# orphan's SIGCHLD would end that wait and with it this shell.
+# Descriptor 5 writes to the fifo `in`. It is opened for reading and writing: else the open would
+# wait for the reader, and an orphan's SIGCHLD would end that wait, and with it this shell.
 open_input() {
 	mkfifo in
 	exec 5<>in
 }
 
-# The pairs of two fields, each once.
+# How many different pairs of two fields there are.
 count_pairs() {
 	sed -n "s/.*\"$1\":\([0-9]*\),\"$2\":\([0-9]*\).*/\1 \2/p" events | sort -u | wc -l
 }
@@ -187,7 +188,7 @@ test_deaths() {
 	death exec 0 exit
 }
 
-# stack APP THREADS: the crashed thread's stack and registers.
+# stack APP THREADS: checks the crashed thread's stack and registers.
 stack() {
 	record 139 "$1" "$2" 100 SEGV
 	ttlog-view --format json --info "$OUT"/*crash.bin >info || fail "$1: status $?"
@@ -199,8 +200,8 @@ stack() {
 	rm -rf "$OUT"
 }
 
-# With frame pointers and without; above an only thread's stack more is readable than above the last
-# of many.
+# With frame pointers and without; with one thread and with many: above the stack of a single
+# thread, more memory is readable.
 test_stack() {
 	for threads in 1 8; do
 		stack crash $threads
@@ -223,8 +224,8 @@ thrown_by() {
 	rm -rf "$OUT" in said
 }
 
-# Where what() returns a member, one of the program's own, or a constant: by that machine's
-# instructions.
+# what() returns a member of the library or of the program, or a constant: BPF reads the
+# instructions of this machine.
 test_thrown() {
 	for app in thrown thrown_static; do
 		thrown_by $app derived shop::no_stock "sold out"
@@ -246,7 +247,7 @@ test_early() {
 	done
 }
 
-# all_accounts EVENTS: of all processes together, nothing lost in any.
+# all_accounts EVENTS: the sum over all processes; none lost an event.
 all_accounts() {
 	total=$(sed -n 's/^pid .*: \([0-9]*\) emitted, \1 recorded, 0 lost, 0 .*/\1/p' log |
 		awk '{ sum += $1 } END { print sum }')
@@ -265,7 +266,7 @@ gates() {
 	tail -n 1 said | grep -qx "gates $1"
 }
 
-# However the collector ends, the semaphores go back to zero.
+# In whatever way the collector ends, the semaphores go back to zero.
 test_gates() {
 	open_input
 	"$APPS/gates" <in >said 2>&1 5>&- &
@@ -284,7 +285,7 @@ test_gates() {
 	exec 5>&-
 }
 
-# More sites than descriptors by the limit, which the program under test must not see raised.
+# More sites than the limit of descriptors. The program under test must not see that limit raised.
 test_sites() {
 	ulimit -Sn 64
 	record 0 many
@@ -294,12 +295,12 @@ test_sites() {
 	grep -qx "files 64" said || fail "it was given another limit: $(cat said)"
 }
 
-# The tally's two sums: events begun, events logged.
+# The two sums of the tally: events begun, events logged.
 tally_sums() {
 	od -A n -v -t u8 tally | awk '{ begun += $1; logged += $2 } END { print begun, logged }'
 }
 
-# kill THREADS EVENTS HOW: recorded must be what the victim's own tally says.
+# kill THREADS EVENTS HOW: the number of recorded events must be that of the victim's own tally.
 kill_one() {
 	tally tally "$1" "$2" "$3" 2>/dev/null &
 	victim=$!
@@ -327,7 +328,7 @@ test_kills() {
 	say "$kills kills, $events events"
 }
 
-# The ways to die of `make stress`, by themselves and under -- CMD.
+# The ways to die of `make stress`, without and with -- CMD.
 test_stress() {
 	mkdir -p /sys/fs/cgroup
 	mount -t cgroup2 cgroup /sys/fs/cgroup
@@ -343,7 +344,7 @@ test_steps() {
 	say "$(tail -n 1 steps)"
 }
 
-# A program that lies at the probe, and one beside it that must lose nothing.
+# A program that lies to the probe, and another program that must lose nothing.
 lie() {
 	open_input
 	hostile "$1" <in >said 2>&1 5>&- &
@@ -378,9 +379,9 @@ test_hostile() {
 	done
 }
 
-# Nothing above the level of information since the tests began.
+# The kernel has logged nothing worse than information since the tests began.
 test_dmesg() {
-	# a busy host lets the machine's time stand still, then jump
+	# on a busy host, the machine's time may stop and then jump
 	dmesg -r | grep -v -e 'hrtimer: interrupt took' -e 'RT throttling activated' >messages
 	grep '^<[0-4]>' messages >warnings && {
 		fail "the kernel warns"
@@ -400,7 +401,7 @@ tainted=$(cat /proc/sys/kernel/tainted)
 dmesg -c >/dev/null
 echo
 say "$(uname -srv)"
-# Those of an append's instructions are for x86.
+# The tests of an append's instructions are for x86.
 case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;

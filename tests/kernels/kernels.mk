@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# make check-kernels: Debian's kernels in an emulated machine, nothing installed.
-# KERNELS="bookworm" for that one only; KERNELS_ENV='KILLS=500 STRESS=100' for more of them.
-# KERNELS=bookworm-rt is known to lose a flush in some 50 kills: the kernel drops a uprobe program there
+# make check-kernels: tests on Debian's kernels in an emulated machine; it installs nothing.
+# KERNELS="bookworm": only that kernel. KERNELS_ENV='KILLS=500 STRESS=100': more kills.
+# KERNELS=bookworm-rt is known to lose a flush in some 50 kills: that kernel skips a uprobe program
 # while a preempted bpf(2) of the collector is on the same CPU (bpf_prog_active).
-# `make deps-kernels` installs what it takes.
+# `make deps-kernels` installs the tools.
 KERNEL_DEPS := busybox-static cpio dpkg g++-aarch64-linux-gnu gcc-aarch64-linux-gnu gzip \
 	qemu-system-arm qemu-system-x86
 KERNELS ?= bookworm backports
@@ -36,7 +36,7 @@ $(addprefix check-kernel-,$(KERNELS)): check-kernel-%: $(BUILD)/kernels/%.vmlinu
 	$(call say,BOOT,$*)
 	$(Q)tests/kernels/boot.sh $(BUILD) $* $<
 
-# ---- the same for arm64: all cross-built, in a directory of its own ----
+# ---- the same for arm64: all is cross-built, in its own directory ----
 
 ARM64 := $(BUILD)/arm64
 ARM64_ROOT := $(abspath $(ARM64))/sysroot/root
@@ -56,7 +56,7 @@ $(ARM64)/kernels/bookworm.vmlinuz: $(ARM64_ROOT)
 	$(Q)APT_CONFIG=$(abspath $(ARM64))/sysroot/apt/apt.conf \
 		tests/kernels/fetch.sh $(@D) bookworm linux-image-arm64
 
-# | make check-kernels-arm64  the same on Debian's kernel for arm64, cross-built; make deps-kernels before it
+# | make check-kernels-arm64  the same for arm64, cross-built; needs make deps-kernels
 .PHONY: check-kernels-arm64
 check-kernels-arm64: $(ARM64)/kernels/bookworm.vmlinuz
 	+$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- SYSROOT=$(ARM64_ROOT) BUILD=$(ARM64) \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# usage: many.sh COUNT: a marked program with so many sites, each of which logs once.
+# usage: many.sh COUNT: prints a marked program with COUNT sites, each of which logs once.
 set -eu
 cat <<END
 /* made by tests/kernels/many.sh */

@@ -3,9 +3,9 @@
 #
 # usage: sysroot.sh DIR ARCH PACKAGE...
 #
-# Unpacks Debian's packages for another architecture, and all that they depend on, into DIR/root, for
-# compilers (--sysroot), pkg-config and emulated machines. By an apt of its own below DIR: what this
-# machine has, and is configured to use, is left as it is. DIR/apt/apt.conf stays, for APT_CONFIG.
+# Unpacks Debian's packages for another architecture, and all their dependencies, into DIR/root, for
+# compilers (--sysroot), pkg-config and emulated machines. It uses its own apt configuration below
+# DIR, and changes nothing of this machine. DIR/apt/apt.conf stays, for APT_CONFIG.
 set -eu
 
 mkdir -p "$1"
@@ -34,7 +34,7 @@ for package in "$apt/cache/archives"/*.deb; do
 		--exclude='./usr/share/man*' --exclude='./usr/share/locale*' --exclude='./dev*'
 done
 rm -rf "$apt/cache/archives"/*.deb
-# links to absolute paths would lead out of it
+# links to absolute paths would lead out of the sysroot
 find "$dir/root" -type l -lname '/*' | while read -r link; do
 	ln -sfr "$dir/root$(readlink "$link")" "$link"
 done

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that logs whether it is recorded or not, and counts what it was asked to record.
+ * A program that logs, recorded or not, and counts the events that went into a batch.
  *
  * usage: bystander FD
  *
  * FD is a struct bystander shared with orphans.c. Threads log `step` (lane, n) without end, mostly
- * a little at a time, now and then as fast as they can. n counts what went into a batch, so what
- * snapshots hold and say was lost must be just these numbers.
+ * a little at a time, now and then as fast as they can. n counts the events that went into a batch:
+ * so snapshots must hold, or report as lost, exactly these numbers.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -22,12 +22,12 @@
 
 #define EVENTS_A_TURN  50
 #define PAUSE_US       100
-#define TURNS_A_BURST  64  /* a burst comes so often, on average */
-#define BURST_IN_TURNS 400 /* and is as long as so many turns */
+#define TURNS_A_BURST  64  /* one of so many turns begins a burst, on average */
+#define BURST_IN_TURNS 400 /* a burst has so many turns */
 
 static struct bystander *shared;
 
-/* Whether the event was recorded: what TTLOG_PROBE is made of, which throws that away. */
+/* As TTLOG_PROBE, but tells whether the event was recorded. */
 static int log_one(unsigned int lane, uint64_t n)
 {
 	return TTLOG__RECORD(__COUNTER__, 2, "step", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "Step", 2,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways to die: name, the signal that the victim's main process ends by (0: none) and else its
- * exit status, and how often it is chosen.
+ * The ways to die: name; the signal that ends the victim's main process (0: none); else its exit
+ * status; and how often it is chosen.
  */
 #ifndef STRESS_DEATHS_H
 #define STRESS_DEATHS_H
@@ -10,7 +10,7 @@
 
 #define DEATHS(X)                                                                                  \
 	X(segv, SIGSEGV, 0, 6)                                                                     \
-	X(segv_handler, SIGSEGV, 0, 3) /* a handler that logs and lets it happen again */          \
+	X(segv_handler, SIGSEGV, 0, 3) /* a handler that logs and returns into the fault */        \
 	X(segv_raise, SIGSEGV, 0, 3)   /* a handler that raises it again */                        \
 	X(segv_two, SIGSEGV, 0, 3)     /* in two threads at once */                                \
 	X(abrt, SIGABRT, 0, 4)                                                                     \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways to die, by name; see deaths.h for what comes of each.
+ * The ways to die, by name; deaths.h has the result of each.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -70,8 +70,7 @@ static __attribute__((noinline)) int end_by_stack(volatile char *above)
 	return zero ? 0 : end_by_stack(room) + room[0];
 }
 
-/* In a memory cgroup that the runner made: DEATH is oom, and the directory is in the
- * environment. */
+/* In a memory cgroup that the runner made: DEATH is oom, and the environment has the directory. */
 static void end_by_oom(void)
 {
 	const char *dir = getenv("STRESS_CGROUP");
@@ -128,7 +127,7 @@ static void handle(int number, void (*handler)(int), int flags)
 	(void)sigaction(number, &action, NULL);
 }
 
-/* ---- timers: each busy thread its own, with a lane for its handler ---- */
+/* ---- timers: each busy thread has one, and a lane for its handler ---- */
 
 static __thread struct lane *timer_lane;
 static __thread sigjmp_buf *landing;
@@ -162,8 +161,8 @@ static void jump(int number)
 	siglongjmp(*landing, 1);
 }
 
-/* Faults that are handled, and a handler that never returns to what it interrupted: after each the
- * count of the lane may be one short, so another lane goes on. */
+/* Handled faults, and a handler that never returns to the code it interrupted. After each, the
+ * count of the lane may be one too small, so a new lane goes on. */
 static void jump_about(void)
 {
 	static struct lane *volatile lane;
@@ -276,7 +275,7 @@ static void vfork_child(struct lane *lane)
 	}
 	if (dies_by("vfork_exec"))
 		victim__expect((uint32_t)pid, 0, LEAF_CODE);
-	/* its tid is the parent's or the child's: they share the batch */
+	/* the tid is the parent's or the child's: both use one batch */
 	wait_for(pid);
 	for (int i = 0; i < 700; i++)
 		victim__log(lane);
@@ -285,7 +284,7 @@ static void vfork_child(struct lane *lane)
 
 /* ---- libraries ---- */
 
-/* Loads it, and waits until the collector has found it. */
+/* Loads a library, and waits until the collector has found it. */
 static void *load_library(const char *path, library_log_fn *ret)
 {
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -327,14 +326,14 @@ static void *log_in_library(void *arg)
 		victim__log_in(shared_log, lane);
 	lane->flags |= LANE_CLOSED;
 	pthread_barrier_wait(&turn);
-	/* the library goes meanwhile */
+	/* the library is unloaded meanwhile */
 	pthread_barrier_wait(&turn);
 	for (;;)
 		pause();
 	return NULL;
 }
 
-/* Loads, logs from several threads, unloads, again and again; its threads keep their batches. */
+/* Again and again: loads, logs from several threads, unloads. The threads keep their batches. */
 static void load_and_unload(void)
 {
 	char path[512];
@@ -360,7 +359,7 @@ static void load_and_unload(void)
 	_exit(14);
 }
 
-/* One thread with batches in many libraries, most of 64 KiB unflushed in all. */
+/* One thread with batches in many libraries; together most of 64 KiB is unflushed. */
 static void log_from_many(void)
 {
 	char name[64], path[512];
@@ -380,7 +379,7 @@ static void log_from_many(void)
 	(void)kill(getpid(), SIGKILL);
 }
 
-/* ---- who does it ---- */
+/* ---- the thread that ends the program ---- */
 
 static void *end_at_once(void *arg)
 {
@@ -440,14 +439,14 @@ void ends__prepare_thread(void)
 	if (!has_prefix("timer_"))
 		return;
 	timer_lane = victim__open_lane(LANE_UNORDERED);
-	/* as many signals as eight threads take, more than which two CPUs do not manage */
+	/* no more signals than for eight threads: two CPUs can't handle more */
 	start_timer(victim.busy_cnt > 8 ? TIMER_NS * victim.busy_cnt / 8 : TIMER_NS);
 }
 
 static void execute_nothing(void)
 {
 #if defined(__aarch64__)
-	__asm__ volatile("udf #0"); /* __builtin_trap() is a brk there, which is SIGTRAP */
+	__asm__ volatile("udf #0"); /* __builtin_trap() is a brk on arm64: SIGTRAP */
 #else
 	__builtin_trap();
 #endif
@@ -455,7 +454,7 @@ static void execute_nothing(void)
 
 static void divide_by_zero(void)
 {
-	zero = 1234 / zero;  /* 1 / x is no division to a compiler */
+	zero = 1234 / zero;  /* a compiler makes no division of 1 / x */
 	(void)raise(SIGFPE); /* arm64 does not trap */
 }
 

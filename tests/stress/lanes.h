@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a victim leaves behind: a page of memory shared with the runner, in which every thread
- * counts the events that it has committed.
+ * A page of memory that a victim shares with the runner: every thread counts there the events that
+ * it has committed.
  *
  * A lane is one sequence of events, numbered from 1, by one thread or one signal handler. Its count
- * is stored right after each event, so whatever kills the thread, what was committed is the count
+ * is stored right after each event. So at any death, the number of committed events is the count,
  * or one more.
  */
 #ifndef STRESS_LANES_H
@@ -18,19 +18,19 @@
 enum lane_flags {
 	LANE_CLOSED = 1, /* its owner has counted its last event: the count is exact */
 	LANE_UNORDERED =
-		2, /* a signal handler's: sequence in the file may differ within a nanosecond */
+		2,        /* of a signal handler: the file's order may differ within a nanosecond */
 	LANE_LIBRARY = 4, /* from sites of the library, not of the program */
 };
 
 struct lane {
 	uint64_t committed;
 	uint32_t pid;
-	uint32_t tid;   /* 0: not told, several threads */
+	uint32_t tid;   /* 0: several threads, or unknown */
 	uint32_t flags; /* enum lane_flags */
 	uint32_t reserved[11];
 };
 
-/* How a process of the victim is to end; the victim says so before it does. */
+/* The expected end of a process of the victim, which writes this before it ends. */
 struct lanes_process {
 	uint32_t pid;
 	int32_t signal; /* 0: it exits */
@@ -41,10 +41,10 @@ struct lanes_process {
 struct lanes {
 	uint32_t lane_cnt;
 	uint32_t process_cnt;
-	uint32_t ready;     /* futex: from 0 to 1 where the runner is to kill */
-	uint32_t listening; /* orphan: whether sites are on; and above it, the control probe */
+	uint32_t ready;     /* futex: 0 to 1 when the runner is to kill */
+	uint32_t listening; /* orphan: low half: sites are on; high half: the control probe is */
 	struct lanes_process processes[LANES_PROCESSES_MAX];
-	char complaint[256]; /* what the victim itself found wrong */
+	char complaint[256]; /* a mistake that the victim itself found */
 	struct lane lanes[LANES_MAX];
 };
 

@@ -10,7 +10,7 @@ void library_log(unsigned int lane, uint64_t n)
 	TTLOG_PROBE(step, INFO, "Library's step", "lane", lane, "n", n);
 }
 
-/* Its site comes behind the other one, and is therefore enabled after it. */
+/* Its site comes after the other one, so it is enabled later. */
 int library_is_on(void)
 {
 	return TTLOG_ENABLED(INFO);

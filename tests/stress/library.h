@@ -8,7 +8,7 @@ typedef void (*library_log_fn)(unsigned int lane, uint64_t n);
 typedef int (*library_is_on_fn)(void);
 void library_log(unsigned int lane, uint64_t n);
 
-/* Whether someone records it. */
+/* Whether a collector records it. */
 int library_is_on(void);
 
 #endif /* STRESS_LIBRARY_H */

@@ -11,7 +11,7 @@
 
 #include "listener.h"
 
-#define TEXT_MAX (1u << 22) /* what is said while one listens */
+#define TEXT_MAX (1u << 22) /* bytes that come while it listens */
 #define POLL_MS  200
 
 static uint64_t now_ms(void)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kills the collector at any moment, under load, again and again, and looks at what the next one
- * makes of what it left.
+ * Kills the collector at any moment, under load, again and again, and checks how the next one saves
+ * what it left.
  *
  * usage: orphans COLLECTOR KILLS [SEED]
  *
- * Several tracks at a time, each with a /run, a program (bystander.c) and collectors of its own.
- * After each kill the program must run on, and have no enabled site within a second. The next
- * collector writes what the killed one had: each thread's events in order, and all that it was
- * asked to record meanwhile is in the accounts, to the event. Nothing of the killed one stays in
- * /run.
+ * Several tracks run at a time; each has its own /run, program (bystander.c) and collectors. After
+ * each kill the program must run on, and within a second have no enabled site. The next collector
+ * writes the events of the killed one, each thread's in order; and the accounts must have every
+ * event that went into a batch, exactly. Nothing of the killed collector stays in /run.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,8 +35,8 @@
 
 #define TRACKS_MAX   3
 #define FAILURES_MAX 5
-#define WAIT_MS      300000 /* what hangs */
-#define EARLY_IN     4      /* one in so many is killed before it is known to record */
+#define WAIT_MS      300000 /* then it hangs */
+#define EARLY_IN     4      /* one in so many is killed before it says that it records */
 #define EARLY_MS     600
 #define LATE_MS      200
 #define RUN_DIR      "/run/ttlog"
@@ -50,9 +49,9 @@ struct track {
 	int shared_fd;
 	pid_t bystander;
 	uint64_t last[BYSTANDER_LANES];  /* the newest event in any snapshot so far */
-	uint64_t calls[BYSTANDER_LANES]; /* at the kill before */
-	uint64_t settled;                /* events that were emitted when the sites were last off */
-	uint64_t told;                   /* events that some snapshot accounts for */
+	uint64_t calls[BYSTANDER_LANES]; /* at the last kill */
+	uint64_t settled;                /* events emitted until the sites were last off */
+	uint64_t told;                   /* events that snapshots account for */
 	unsigned int kills, early_kills;
 	uint64_t files, events, lost, slowest_ms;
 	int failures;
@@ -107,13 +106,13 @@ static bool start_bystander(struct track *track)
 		execl(track->program, "bystander", fd, (char *)NULL);
 		_exit(127);
 	}
-	/* the track is in memory that the child shares */
+	/* the child shares this memory */
 	track->bystander = pid;
 	(void)snprintf(track->pid, sizeof(track->pid), "%d", (int)pid);
 	return pid > 0;
 }
 
-/* By path or by pid, and now and then with a flush after every event. */
+/* Records by path or by pid, now and then with a flush after every event. */
 static pid_t start_collector(struct track *track)
 {
 	unsigned int how = (unsigned int)rand_r(&track->state) % 8;
@@ -143,7 +142,7 @@ static bool wait_listening(const struct track *track, bool wanted)
 
 	do {
 		both = __atomic_load_n(&track->shared->listening, __ATOMIC_ACQUIRE);
-		/* all of it is on, or all of it is off */
+		/* both are on, or both are off */
 		if (wanted ? both & 0xffff && both >> 16 : !both)
 			return true;
 		nap_us(500);
@@ -151,11 +150,11 @@ static bool wait_listening(const struct track *track, bool wanted)
 	return false;
 }
 
-/* The program has looked at its semaphores since this was called. */
+/* Waits until the program has looked at its semaphores again. */
 static bool wait_look(const struct track *track)
 {
 	const uint64_t end_ms = now_ms() + WAIT_MS;
-	/* the one that may be under way has seen what was */
+	/* a look that has already begun does not count */
 	const uint32_t first = __atomic_load_n(&track->shared->looks, __ATOMIC_ACQUIRE);
 
 	while (__atomic_load_n(&track->shared->looks, __ATOMIC_ACQUIRE) - first < 2) {
@@ -175,7 +174,7 @@ static uint64_t emitted(const struct track *track)
 	return sum;
 }
 
-/* ---- what is in the files ---- */
+/* ---- the files ---- */
 
 static bool check_event(struct track *track, const struct ttlog_event *event, const char *name,
 			uint64_t previous[BYSTANDER_LANES], uint64_t first[BYSTANDER_LANES],
@@ -258,7 +257,7 @@ static void check_file(struct track *track, const char *path)
 
 static int by_time(const struct dirent **a, const struct dirent **b)
 {
-	/* behind the pid, which they all have in common */
+	/* after the pid, which is the same in all */
 	return strcmp(strchr((*a)->d_name, '-') + 1, strchr((*b)->d_name, '-') + 1);
 }
 
@@ -267,7 +266,7 @@ static int is_snapshot(const struct dirent *entry)
 	return strncmp(entry->d_name, "ttlog-", 6) == 0;
 }
 
-/* All that collectors before the present one had is in files by now. */
+/* Files have all events of earlier collectors now. */
 static void check_files(struct track *track, const char *reason)
 {
 	char path[PATH_MAX];
@@ -289,7 +288,7 @@ static void check_files(struct track *track, const char *reason)
 	track->told = track->settled;
 }
 
-/* Directories of collectors, and their sockets. name: of one of them, where there are any. */
+/* How many directories and sockets of collectors there are. name: of one of them. */
 static int count_left(char name[256])
 {
 	struct dirent *entry;
@@ -307,7 +306,8 @@ static int count_left(char name[256])
 	return cnt;
 }
 
-/* What dead collectors left is written beside the recording, and taken away when it is in files. */
+/* While it records, a collector writes what dead ones left, and removes that when it is in
+ * files. */
 static void wait_left(struct track *track, int max)
 {
 	const uint64_t end_ms = now_ms() + WAIT_MS;
@@ -320,9 +320,9 @@ static void wait_left(struct track *track, int max)
 		fail(track, "%d files in " RUN_DIR ", of which one is %s", cnt, name);
 }
 
-/* ---- one after another ---- */
+/* ---- one collector after another ---- */
 
-/* The program runs on, and is no longer asked for anything. */
+/* The program must run on, with its sites off. */
 static void check_bystander(struct track *track, uint64_t killed_ms)
 {
 	uint64_t took_ms, now;
@@ -334,7 +334,7 @@ static void check_bystander(struct track *track, uint64_t killed_ms)
 		track->slowest_ms = took_ms;
 	if (waitpid(track->bystander, NULL, WNOHANG))
 		fail(track, "the program died with the collector");
-	/* who was in the middle of an event when the sites went off is through with it */
+	/* threads that were in an event when the sites went off have finished it */
 	for (size_t i = 0; i < BYSTANDER_LANES; i++) {
 		track->calls[i] = __atomic_load_n(&track->shared->lanes[i].calls, __ATOMIC_ACQUIRE);
 		do {
@@ -367,7 +367,7 @@ static void kill_one(struct track *track)
 	}
 	(void)kill(pid, SIGKILL);
 	killed_ms = now_ms();
-	/* one that was killed while it started may first raise what it then lets fall */
+	/* a collector that is killed while it starts may raise semaphores for a moment */
 	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
 		fail(track, "the collector ended by itself, status %d", status);
 	check_bystander(track, killed_ms);
@@ -412,7 +412,7 @@ static bool copy_file(const char *from, const char *to)
 	return done;
 }
 
-/* A directory, a program that nobody else records, and a /run that nobody else sees. */
+/* Makes a directory, a copy of the program, and a /run, for this track only. */
 static bool prepare(struct track *track, const char *bystander)
 {
 	(void)snprintf(track->dir, sizeof(track->dir), "/tmp/ttlog-orphans-XXXXXX");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kills victims under a recording collector, thousands of them, and looks into every snapshot.
+ * Kills thousands of victims under a recording collector, and checks every snapshot.
  *
- * One collector serves all of them: first with -e, to which each victim comes by itself, then as
- * `-- runner --inside`, whose descendants it follows, for what needs libraries to be found as they
- * are loaded. Workers side by side each run one victim at a time; that what they add up is shared
+ * One collector records all of them: first with -e, which finds each victim by its file; then as
+ * `-- runner --inside`, whose descendants it follows, for deaths that need libraries to be found as
+ * they are loaded. Several workers each run one victim at a time; they add up results in shared
  * memory.
  */
 #include <errno.h>
@@ -34,9 +34,9 @@
 
 #define WORKER_CNT   3
 #define FAILURES_MAX 10
-#define WAIT_MS      300000 /* for the collector, and for a victim to be ready */
+#define WAIT_MS      300000 /* for the collector, and until a victim is ready */
 #define OOM_BYTES    (96u << 20)
-#define INSIDE_SHARE 5 /* one kill in so many under `-- CMD` */
+#define INSIDE_SHARE 5 /* one of so many kills is under `-- CMD` */
 
 struct death {
 	const char *name;
@@ -59,7 +59,7 @@ static const long busy_cnts[] = { 1, 8, 64 };
 struct totals {
 	uint32_t next, failures;
 	uint64_t kills, processes, events, lost;
-	uint64_t slowest_ns; /* from the end of a process to its line */
+	uint64_t slowest_ns; /* from the end of a process to its line from the collector */
 	uint64_t by_death[DEATH_CNT];
 };
 
@@ -119,16 +119,16 @@ static void report(const struct victim *victim, const char *file, const char *fo
 	funlockfile(stdout);
 }
 
-/* libraries are found only by a collector that follows processes */
+/* only a collector that follows processes finds libraries */
 static bool can_die_so(const struct death *death)
 {
 	return runner.inside || (!strstr(death->name, "dlclose") && strcmp(death->name, "modules"));
 }
 
-/* Every death with each number of threads, then any. */
+/* First every death with each number of threads, then random ones. */
 static void choose(struct victim *victim, unsigned int number, unsigned int kills)
 {
-	/* of a few kills, a few all over the matrix */
+	/* few kills are spread over the whole matrix */
 	size_t cell = kills < MATRIX_CNT ? number * MATRIX_CNT / kills : number;
 	unsigned int state, sum = 0, at;
 
@@ -183,12 +183,12 @@ static void kill_from_outside(struct victim *victim)
 		    errno == ETIMEDOUT)
 			break;
 	}
-	/* any moment: not one that something waits for */
+	/* a random moment, so no event to wait for */
 	(void)nanosleep(&moment, NULL);
 	(void)kill(victim->pid, victim->death->signal);
 }
 
-/* All of it: children that it left are ours. */
+/* Waits for the victim and all its children, which become ours. */
 static void wait_for_all(struct victim *victim)
 {
 	int status;
@@ -283,7 +283,7 @@ static void kill_one(unsigned int number, unsigned int kills)
 	__atomic_fetch_add(&runner.totals->by_death[victim.death - deaths], 1, __ATOMIC_RELAXED);
 }
 
-/* ---- many ---- */
+/* ---- many kills ---- */
 
 static void work(unsigned int kills)
 {
@@ -321,7 +321,7 @@ static void kill_many(unsigned int kills)
 	}
 }
 
-/* Starts a collector whose words go to the log. `rest` are its last arguments. */
+/* Starts a collector whose output goes to the log. `rest`: its last arguments. */
 static pid_t start_collector(char *const *rest)
 {
 	char *argv[32] = {
@@ -357,7 +357,7 @@ static int end_collector(pid_t pid)
 	return status ? -1 : 0;
 }
 
-/* -e: victims come by themselves. */
+/* -e: the collector finds victims by their file. */
 static int run_by_path(unsigned int kills)
 {
 	char victim[PATH_MAX];
@@ -416,7 +416,7 @@ static int run_by_command(unsigned int kills, int totals_fd)
 
 /* ---- the whole ---- */
 
-/* Version 1, or 2; where neither can be had nobody dies of it. */
+/* Version 1 or 2. If neither is possible, no victim dies of it. */
 static void make_cgroup(void)
 {
 	static const char *const parents[][2] = {

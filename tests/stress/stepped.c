@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that logs a few events, and then does one more thing between two breakpoints, for
- * steps.c to stop and kill it there.
+ * A program that logs a few events, and then takes one more action between two breakpoints. steps.c
+ * stops and kills it there.
  *
  * usage: stepped FD KIND
  */
@@ -17,7 +17,7 @@
 
 #include "stepped.h"
 
-/* The kernel has int3 in programs, too, where its probes are, but not before these. */
+/* The kernel writes int3 into programs, too, for its probes, but not before these nops. */
 #define BREAKPOINT() __asm__ volatile("int3\n\tnop\n\tnop\n\tnop" : : : "memory")
 #define PAIR_BYTES   24u
 
@@ -36,7 +36,7 @@ static __attribute__((noinline)) void log_trade(uint64_t n)
 		    stepped__price(n), "side", side, "latency_us", (int)n);
 }
 
-/* Ends where it is at the second breakpoint. */
+/* The span ends at the second breakpoint. */
 static __attribute__((noinline)) void log_span(uint64_t n)
 {
 	TTLOG_SPAN(work, INFO, "n", n, "twice", n * 2);

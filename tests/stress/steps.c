@@ -4,11 +4,11 @@
  *
  * usage: steps COLLECTOR [KIND [STEP]]
  *
- * For each kind of append (stepped.h) and each n from 0 on: a new program is run up to its first
- * breakpoint, then for n instructions, and is killed there, until one n takes it to the second
- * breakpoint. What it had committed is read from its memory just before. All of these events must
- * be in the snapshot and in the accounts, whole, in order, and nothing else: no part of the event
- * in the making, none lost, none twice.
+ * For each kind of append (stepped.h) and each n from 0 on: a new program runs to its first
+ * breakpoint, then n instructions further, and is killed there; until an n reaches the second
+ * breakpoint. Just before the kill, the number of committed events is read from its memory. The
+ * snapshot and the accounts must have exactly these events, whole and in order: no part of an
+ * unfinished event, none lost, none twice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@
 #include "stepped.h"
 
 #define WAIT_MS      300000
-#define STEPS_MAX    20000 /* of one append: more is no append */
+#define STEPS_MAX    20000 /* more are no append */
 #define FAILURES_MAX 5
 #define BREAKPOINT   0x909090cc /* BREAKPOINT() of stepped.c */
 
@@ -61,8 +61,8 @@ struct victim {
 	const char *kind;
 	unsigned int step; /* instructions that it may run */
 	pid_t pid;
-	uint64_t committed; /* events, by its own memory; `alone` counts in none */
-	bool is_done;       /* it came to the second breakpoint */
+	uint64_t committed; /* events, by its own memory, which does not count `alone` */
+	bool is_done;       /* it reached the second breakpoint */
 };
 
 static void fail(const struct victim *victim, const char *format, ...)
@@ -103,8 +103,8 @@ static void read_memory(pid_t pid, uint64_t address, void *ret, size_t len)
 		die("process_vm_readv");
 }
 
-/* What all of its batches say. Less for a moment, while a flush moves events from one count to the
- * other. */
+/* The sum over its batches. It is too small for a moment, while a flush moves events from one count
+ * to the other. */
 static uint64_t count_committed(pid_t pid)
 {
 	struct ttlog_module module;
@@ -182,7 +182,7 @@ static void run_and_kill(struct victim *victim)
 	steps.kills++;
 }
 
-/* ---- what is left of it ---- */
+/* ---- the snapshot and the accounts ---- */
 
 static bool is_text(const struct ttlog_event *event, unsigned int field, const char *wanted)
 {
@@ -211,7 +211,7 @@ static bool is_trade(const struct ttlog_event *event, uint64_t n)
 	       number(event, 4) == n;
 }
 
-/* Whether it is the n-th that the program logged, from 1, with all that it said. */
+/* Whether it is the n-th event of the program, from 1, with all its fields. */
 static bool is_event(const struct victim *victim, const struct ttlog_event *event, uint64_t n)
 {
 	bool is_span = strcmp(victim->kind, "span") == 0;
@@ -265,7 +265,7 @@ static void check_file(const struct victim *victim, const char *path, uint64_t r
 	ttlog_snapshot_close(reader);
 }
 
-/* What was recorded, in *ret_recorded. */
+/* *ret_recorded: how many events were recorded. */
 static void check(const struct victim *victim, struct listener *listener, uint64_t *ret_recorded)
 {
 	uint64_t emitted, recorded, lost, overwritten;
@@ -285,14 +285,14 @@ static void check(const struct victim *victim, struct listener *listener, uint64
 	steps.events += recorded;
 	if (emitted != recorded || lost || overwritten)
 		fail(victim, "%s", line);
-	/* an event alone is counted nowhere in the program */
+	/* the program does not count an event alone */
 	if (recorded != victim->committed &&
 	    !(strcmp(victim->kind, "alone") == 0 && recorded == steps.shared->after))
 		fail(victim, "%" PRIu64 " events committed, but %s", victim->committed, line);
 	check_file(victim, path, recorded);
 }
 
-/* Whether it did not come to the second breakpoint. */
+/* Whether it was killed before the second breakpoint. */
 static bool kill_after(const char *kind, unsigned int step, uint64_t *recorded)
 {
 	struct victim victim = { .kind = kind, .step = step };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# make stress [STRESS=kills]: programs that die in every way, and what is in their snapshots.
-# make stress-collector [KILLS=kills]: collectors that are killed, and what the next ones make of it.
+# make stress [STRESS=kills]: programs die in every way; their snapshots are checked.
+# make stress-collector [KILLS=kills]: collectors are killed; the next ones must save their events.
 STRESS ?= 1000
 KILLS ?= 1000
 STRESS_DIR := $(BUILD)/stress
@@ -28,12 +28,12 @@ $(STRESS_DIR)/bystander: tests/stress/bystander.c $(STRESS_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(STRESS_CC) -o $@ $< -lpthread
 
-# make stress-steps: killed at every instruction of an append.
+# make stress-steps: programs are killed at every instruction of an append.
 .PHONY: stress-steps
 stress-steps: $(BUILD)/ttlog-collect $(STRESS_PROGRAMS)
 	$(Q)$(STRESS_DIR)/steps $(BUILD)/ttlog-collect
 
-# bound at once: the dynamic linker is not what is to be stepped through
+# bound at the start, so that no step is in the dynamic linker
 $(STRESS_DIR)/stepped: tests/stress/stepped.c $(STRESS_HEADERS)
 	$(call say,APP,$@)
 	@mkdir -p $(@D)

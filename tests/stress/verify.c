@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each lane's events must be in the snapshot from the first to the last committed one: none
- * missing, none twice, in order, under the right thread; and the accounts must say the same. Where a
+ * missing, none twice, in order, under the right thread; and the accounts must say the same. If a
  * fast machine has filled the ring, the first ones may be missing, as many as the accounts say.
  */
 #include <inttypes.h>
@@ -16,12 +16,12 @@
 #include "lanes.h"
 #include "verify.h"
 
-/* The ring's 256 MiB have room for more than so many of a lane's events. */
+/* The ring's 256 MiB always have room for so many events of a lane. */
 #define RING_MIN_EVENTS (8u << 20)
 
 struct seen {
 	uint64_t cnt, first, last;
-	unsigned char *bits; /* by number, so far as lane's own count goes, and one more */
+	unsigned char *bits; /* by event number, up to the lane's own count and one more */
 };
 
 struct check {
@@ -68,8 +68,7 @@ static int parse_line(struct check *check, const char *line)
 static int check_end(struct check *check, const struct ttlog_snapshot *reader)
 {
 	const struct lanes_process *expected = check->expected;
-	/* signals that dump no core the kernel turns into SIGKILL for every thread: no thread takes
-	 * them */
+	/* the kernel turns signals that dump no core into SIGKILL: no thread takes them */
 	const bool is_killed = expected->signal == SIGKILL || expected->signal == SIGTERM;
 	const char *reason = is_killed ? "killed" : expected->signal ? "crash" : "exit";
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);

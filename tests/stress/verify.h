@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a process's accounts and snapshot agree with what its threads had counted.
+ * Compares a process's accounts and snapshot with the counts of its threads.
  */
 #ifndef STRESS_VERIFY_H
 #define STRESS_VERIFY_H
@@ -13,13 +13,13 @@ struct lanes_process;
 
 struct verify_result {
 	uint64_t events, lost;
-	char file[256]; /* the snapshot, "" where there is none */
+	char file[256]; /* the snapshot; "": there is none */
 	char why[512];  /* what is wrong */
 };
 
 /*
- * line: what the collector printed of the process. with_libraries: also lanes of libraries are
- * recorded. 0, or -1 with result->why.
+ * line: the collector's line for the process. with_libraries: lanes of libraries are recorded, too.
+ * Returns 0, or -1 with result->why.
  */
 int verify__process(const struct lanes *lanes, const struct lanes_process *expected,
 		    const char *line, int with_libraries, struct verify_result *result);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that logs from many threads and dies in the way it is told.
+ * A program that logs from many threads and dies in the way of its command line.
  *
  * usage: victim FD DEATH BUSY SEED
  *
- * FD is a struct lanes shared with the runner. BUSY threads log without end; four more have logged
- * a little and sleep, with what they logged in their batches. The first busy one, the killer,
- * brings the end about after a random number of events; see deaths.h. With BUSY 0 it logs a little
- * and exits: so runs what a victim execs.
+ * FD is a struct lanes shared with the runner. BUSY threads log without end; four more log a little
+ * and sleep, with these events in their batches. The first busy thread, the killer, starts the end
+ * after a random number of events; see deaths.h. With BUSY 0 the program logs a little and exits:
+ * this is what a victim execs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +25,14 @@
 #include "victim.h"
 
 #define IDLE_CNT      4
-#define EVENTS_A_TURN 50 /* then another thread may run */
+#define EVENTS_A_TURN 50 /* then it yields */
 
 struct victim victim = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER,
 };
 
-/* ---- for all parts ---- */
+/* ---- used by all parts ---- */
 
 struct lane *victim__open_lane(uint32_t flags)
 {

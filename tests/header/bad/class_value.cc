@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: type */
-/* An object that is no text. */
+/* An object that is not a text. */
 #include <vector>
 #include <ttlog/ttlog.h>
 

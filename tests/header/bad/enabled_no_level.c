@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: LOUD */
-/* A level that there is not, in TTLOG_ENABLED. */
+/* An unknown level in TTLOG_ENABLED. */
 #include <ttlog/ttlog.h>
 
 int main(void)

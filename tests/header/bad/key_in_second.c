@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: string literal */
-/* The second key is no literal. */
+/* The second key is not a literal. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: string literal */
-/* A key that is a number: key and value the wrong way round. */
+/* A key that is a number: key and value are swapped. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: string literal */
-/* A key that is no literal. */
+/* A key that is not a literal. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: type */
-/* A long double: no type of ttlog's holds it. */
+/* A long double: ttlog has no type for it. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: literal */
-/* A message that is no literal. */
+/* A message that is not a literal. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expects: LOUD */
-/* A level that there is not. */
+/* An unknown level. */
 #include <ttlog/ttlog.h>
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where marks can't be: one error, which says why. */
+/* Compilers that can't have marks give one error, which says why. */
 #include <ttlog/ttlog.h>
 
 int marked(int value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Link-time optimisation of a/util.c and b/util.c, each compiled as util.c: two sites all the same. */
+/* Link-time optimisation of a/util.c and b/util.c, both compiled as util.c: still two sites. */
 /* sites: 2 */
 #define TTLOG_SERVICE "twins"
 #include <ttlog/ttlog.h>

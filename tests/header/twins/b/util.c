@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One of two files of one name, with functions of one name, on one line; see ../main.c. */
+/* One of two files with the same name, with the same function on the same line; see ../main.c. */
 #define TTLOG_SERVICE "twins"
 #include <ttlog/ttlog.h>
 
