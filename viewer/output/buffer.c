@@ -4,6 +4,7 @@
 
 #include "buffer.h"
 #include "out.h"
+#include "utf8.h"
 
 void buffer__fini(struct buffer *buffer)
 {
@@ -47,8 +48,8 @@ void buffer__text(struct buffer *buffer, struct ttlog_text text)
 		uint32_t code = ' ';
 
 		if (!len)
-			len = text_next_char(p, end, &code);
-		if (code == UINT32_MAX)
+			len = utf8__next(p, end, &code);
+		if (code == UTF8_INVALID)
 			buffer__bytes(buffer, "\xef\xbf\xbd", 3);
 		else if (code)
 			buffer__bytes(buffer, p, len);

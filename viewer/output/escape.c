@@ -5,50 +5,7 @@
 #include "ascii.h"
 #include "hex.h"
 #include "out.h"
-
-static bool is_continuation(const char *p, const char *end)
-{
-	return p < end && ((unsigned char)*p & 0xc0) == 0x80;
-}
-
-/* The Unicode standard's table 3-7: which second bytes are allowed depends on the first. */
-size_t text_next_char(const char *p, const char *end, uint32_t *ret)
-{
-	unsigned char first = (unsigned char)p[0], low = 0x80, high = 0xbf, second;
-	size_t len, i;
-	uint32_t code;
-
-	*ret = UINT32_MAX;
-	if (first < 0x80) {
-		*ret = first;
-		return 1;
-	}
-	if (first < 0xc2 || first > 0xf4)
-		return 1;
-	len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	if (p + 1 >= end)
-		return 1;
-	second = (unsigned char)p[1];
-	if (second < low || second > high)
-		return 1;
-	code = first & (0x7fu >> len);
-	code = code << 6 | (second & 0x3f);
-	for (i = 2; i < len; i++) {
-		if (!is_continuation(p + i, end))
-			return 1;
-		code = code << 6 | ((unsigned char)p[i] & 0x3f);
-	}
-	*ret = code;
-	return len;
-}
+#include "utf8.h"
 
 /* Characters that a terminal acts on, or that make text look like other text. */
 static bool is_unsafe(uint32_t code)
@@ -112,8 +69,8 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 			p += len;
 			continue;
 		}
-		len = text_next_char(p, end, &code);
-		if (code == UINT32_MAX)
+		len = utf8__next(p, end, &code);
+		if (code == UTF8_INVALID)
 			out__text(out, "\xef\xbf\xbd");
 		else if (code == '"' || code == '\\' || code == '<' || is_unsafe(code))
 			json_escape(out, code);
@@ -130,10 +87,10 @@ void out__json_made(struct out *out, struct ttlog_text json)
 
 	while (p < end) {
 		uint32_t code;
-		size_t len = text_next_char(p, end, &code);
+		size_t len = utf8__next(p, end, &code);
 
-		if (code == UINT32_MAX || is_unsafe(code))
-			json_escape(out, code == UINT32_MAX ? 0xfffd : code);
+		if (code == UTF8_INVALID || is_unsafe(code))
+			json_escape(out, code == UTF8_INVALID ? 0xfffd : code);
 		else
 			out__bytes(out, p, len);
 		p += len;
@@ -180,8 +137,8 @@ static void plain(struct out *out, struct ttlog_text text, bool quoted)
 			p += len;
 			continue;
 		}
-		len = text_next_char(p, end, &code);
-		if (code == UINT32_MAX) {
+		len = utf8__next(p, end, &code);
+		if (code == UTF8_INVALID) {
 			out__format(out, "\\x%02x", (unsigned char)*p);
 		} else if (is_unsafe(code) || (quoted && (code == '"' || code == '\\'))) {
 			plain_escape(out, code);
@@ -249,9 +206,9 @@ void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 	out__text(out, is_disarmed ? "\"'" : "\"");
 	while (p < end) {
 		uint32_t code;
-		size_t len = text_next_char(p, end, &code);
+		size_t len = utf8__next(p, end, &code);
 
-		if (code == UINT32_MAX)
+		if (code == UTF8_INVALID)
 			out__text(out, "\xef\xbf\xbd");
 		else if (code == '"')
 			out__text(out, "\"\"");
@@ -301,9 +258,9 @@ void out__logfmt_key(struct out *out, struct ttlog_text key)
 	}
 	while (p < end) {
 		uint32_t code;
-		size_t len = text_next_char(p, end, &code);
+		size_t len = utf8__next(p, end, &code);
 
-		if (code == UINT32_MAX || code == 0xfffd || ends_key(code))
+		if (code == UTF8_INVALID || code == 0xfffd || ends_key(code))
 			out__char(out, '_');
 		else
 			out__bytes(out, p, len);
@@ -323,10 +280,10 @@ void out__tsdl_text(struct out *out, struct ttlog_text text)
 		uint32_t code = ' ';
 
 		if (!len)
-			len = text_next_char(p, end, &code);
+			len = utf8__next(p, end, &code);
 		if (code == '"' || code == '\\')
 			out__char(out, '\\');
-		if (code == UINT32_MAX || is_unsafe(code))
+		if (code == UTF8_INVALID || is_unsafe(code))
 			out__text(out, "\xef\xbf\xbd");
 		else
 			out__bytes(out, p, len);

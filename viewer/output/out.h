@@ -132,8 +132,4 @@ size_t out__width(struct ttlog_text text);
 #define DURATION_BYTES 48u
 size_t duration_text(char *to, uint64_t ns);
 
-/* One character of UTF-8. Returns its length and sets ret to its code point; for a byte that begins
- * none, returns 1 and sets ret to UINT32_MAX. p < end. */
-size_t text_next_char(const char *p, const char *end, uint32_t *ret);
-
 #endif /* TTLOG_VIEW_OUT_H */

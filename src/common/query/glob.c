@@ -6,14 +6,17 @@
 #include "glob.h"
 #include "utf8.h"
 
+/* A byte that is no character is one of its own. */
+#define BEYOND_ALL 0x110000u
+
 /* The character at *at, which it moves past. */
 static uint32_t take(struct ttlog_text text, size_t *at)
 {
-	size_t bytes;
-	uint32_t c = utf8__char((const unsigned char *)text.p + *at, text.len - *at, &bytes);
+	const char *p = text.p + *at;
+	uint32_t c;
 
-	*at += bytes;
-	return c;
+	*at += utf8__next(p, text.p + text.len, &c);
+	return c == UTF8_INVALID ? BEYOND_ALL + (unsigned char)*p : c;
 }
 
 /* What stands in brackets, from behind the first one; moves *at past the other one. */

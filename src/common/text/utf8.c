@@ -7,8 +7,7 @@
 
 #include "utf8.h"
 
-#define HIGH_BITS  UINT64_C(0x8080808080808080)
-#define BEYOND_ALL 0x110000u
+#define HIGH_BITS UINT64_C(0x8080808080808080)
 
 /* Length of the well-formed sequence at the start, 0 where there is none. */
 static size_t sequence_bytes(const unsigned char *at, size_t left)
@@ -60,16 +59,18 @@ size_t utf8__valid_bytes(const unsigned char *bytes, size_t len)
 	return at;
 }
 
-uint32_t utf8__char(const unsigned char *bytes, size_t len, size_t *ret_bytes)
+size_t utf8__next(const char *p, const char *end, uint32_t *ret)
 {
-	const size_t cnt = sequence_bytes(bytes, len);
+	const unsigned char *bytes = (const unsigned char *)p;
+	const size_t cnt = sequence_bytes(bytes, (size_t)(end - p));
 	uint32_t code;
 
-	*ret_bytes = cnt ? cnt : 1;
+	*ret = UTF8_INVALID;
 	if (!cnt)
-		return BEYOND_ALL + bytes[0];
+		return 1;
 	code = cnt == 1 ? bytes[0] : bytes[0] & (0x7fu >> cnt);
 	for (size_t i = 1; i < cnt; i++)
 		code = code << 6 | (bytes[i] & 0x3fu);
-	return code;
+	*ret = code;
+	return cnt;
 }

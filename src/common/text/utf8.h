@@ -11,8 +11,10 @@
 /* How many bytes from the start are valid: len where all are. */
 size_t utf8__valid_bytes(const unsigned char *bytes, size_t len);
 
-/* The character at the start of at least one byte, and how many it takes. A byte that begins none is
- * one of its own, above all others. */
-uint32_t utf8__char(const unsigned char *bytes, size_t len, size_t *ret_bytes);
+#define UTF8_INVALID UINT32_MAX
+
+/* The character at p, which is before `end`. Returns its length, and its code point in ret; for a
+ * byte that begins no character 1, and UTF8_INVALID. */
+size_t utf8__next(const char *p, const char *end, uint32_t *ret);
 
 #endif /* TTLOG_UTF8_H */

@@ -3,6 +3,7 @@
 
 #include <ttlog/read.h>
 #include "sql_value.h"
+#include "utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define ELLIPSIS    "\xe2\x80\xa6"
@@ -30,7 +31,7 @@ bool sql_value__is_clean(struct ttlog_text text)
 	if (is_ascii(text))
 		return true;
 	while (p < end && code != UINT32_MAX)
-		p += text_next_char(p, end, &code);
+		p += utf8__next(p, end, &code);
 	return code != UINT32_MAX;
 }
 
@@ -40,7 +41,7 @@ void sql_value__clean(struct out *out, struct ttlog_text text)
 
 	while (p < end) {
 		uint32_t code;
-		size_t len = text_next_char(p, end, &code);
+		size_t len = utf8__next(p, end, &code);
 
 		if (code == UINT32_MAX)
 			out__text(out, REPLACEMENT);

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "scratch.h"
 #include "screen.h"
+#include "utf8.h"
 
 /* ---- Where the cursor is, and what is shown ---- */
 
@@ -123,7 +124,7 @@ static int columns_before(struct ttlog_text text, size_t characters)
 	uint32_t code;
 
 	for (; characters && len < text.len; characters--)
-		len += text_next_char(text.p + len, text.p + text.len, &code);
+		len += utf8__next(text.p + len, text.p + text.len, &code);
 	return screen__columns((struct ttlog_text){ text.p, len });
 }
 

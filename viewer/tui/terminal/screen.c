@@ -15,6 +15,7 @@
 
 #include "out.h"
 #include "screen.h"
+#include "utf8.h"
 
 /* What is drawn at once; and marks that a hostile text puts on one letter. */
 #define MAX_COLUMNS     1024
@@ -292,7 +293,7 @@ static int columns_of(uint32_t code, wchar_t *ret)
 	*ret = (wchar_t)code;
 	if (code < 0x80)
 		return 1;
-	cells = is_utf8 && code != UINT32_MAX ? wcwidth((wchar_t)code) : -1;
+	cells = is_utf8 && code != UTF8_INVALID ? wcwidth((wchar_t)code) : -1;
 	if (cells >= 0)
 		return cells;
 	*ret = L'?';
@@ -317,7 +318,7 @@ static void fit(struct line *line, struct ttlog_text text, int skip, int width)
 		wchar_t shown;
 		int cells;
 
-		p += text_next_char(p, end, &code);
+		p += utf8__next(p, end, &code);
 		cells = columns_of(code, &shown);
 		combining = cells ? 0 : combining + 1;
 		at += cells;
@@ -387,7 +388,7 @@ size_t screen__bytes(struct ttlog_text text, int width)
 	while (len < text.len) {
 		uint32_t code;
 		wchar_t shown;
-		size_t more = text_next_char(text.p + len, text.p + text.len, &code);
+		size_t more = utf8__next(text.p + len, text.p + text.len, &code);
 
 		cells += columns_of(code, &shown);
 		if (cells > width && len)
@@ -406,7 +407,7 @@ int screen__columns(struct ttlog_text text)
 		uint32_t code;
 		wchar_t shown;
 
-		p += text_next_char(p, end, &code);
+		p += utf8__next(p, end, &code);
 		cells += columns_of(code, &shown);
 	}
 	return cells;
