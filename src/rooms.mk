@@ -36,8 +36,9 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table \
-	value/format_number value/time_expr value/rfc3339 files/runtime_dir files/new_file files/plain_file text/utf8 \
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
+	$(addprefix value/,duration_unit format_number number rfc3339 time_expr) \
+	$(addprefix files/,new_file plain_file runtime_dir) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.

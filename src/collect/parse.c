@@ -8,15 +8,10 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "duration_unit.h"
 #include "parse.h"
 
-#define ARRAY_SIZE(a)       (sizeof(a) / sizeof((a)[0]))
 #define FRACTION_DIGITS_MAX 9
-
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
 
 /*
  * A decimal number with an optional fraction, times its unit; what does not make a whole number of
@@ -95,27 +90,16 @@ int parse__size(const char *text, uint64_t *ret_bytes)
 
 int parse__duration(const char *text, uint64_t *ret_ns)
 {
-	static const struct unit units[] = {
-		{ "", 1000000000 },
-		{ "ns", 1 },
-		{ "us", 1000 },
-		{ "ms", 1000000 },
-		{ "s", 1000000000 },
-		{ "m", 60 * 1000000000ull },
-		{ "h", 3600 * 1000000000ull },
-	};
-	uint64_t whole, fraction, divisor;
+	uint64_t whole, fraction, divisor, unit_ns;
 	const char *end;
 	int err;
 
 	err = parse_number(text, &whole, &fraction, &divisor, &end);
 	if (err)
 		return err;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (!strcmp(end, units[i].name))
-			return scale(whole, fraction, divisor, units[i].factor, ret_ns);
-	}
-	return -EINVAL;
+	/* no option takes days */
+	unit_ns = strcmp(end, "d") ? duration_unit__ns(*end ? end : "s") : 0;
+	return unit_ns ? scale(whole, fraction, divisor, unit_ns, ret_ns) : -EINVAL;
 }
 
 static int parse_pid(const char **text, pid_t *ret_pid)

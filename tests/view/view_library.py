@@ -24,7 +24,8 @@ HEADER = "include/ttlog/read.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # What ttlog-view compiles for itself: viewer/README.md says why.
-HELPERS = ["base/array", "base/hash_table", "text/utf8", "value/format_number", "value/rfc3339", "value/time_expr",
+HELPERS = ["base/array", "base/hash_table", "text/utf8", "value/format_number", "value/number",
+           "value/duration_unit", "value/rfc3339", "value/time_expr",
            "files/new_file", "files/plain_file", "files/runtime_dir",
            "control/control_dial", "control/control_wire", "query/expr_error", "query/pattern"]  # fmt: skip
 # Headers of src/common that are all inline.

@@ -9,18 +9,18 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A unit is times * 10^exponent seconds. Longer names first: ms ends in s. */
+/* A unit is times * 10^exponent nanoseconds. Longer names first: ms ends in s. */
 static const struct unit {
 	const char *name;
 	unsigned times;
 	int exponent;
 } UNITS[] = {
-	{ "ns", 1, -9 }, { "us", 1, -6 },  { "ms", 1, -3 },   { "s", 1, 0 },
-	{ "m", 60, 0 },  { "h", 3600, 0 }, { "d", 86400, 0 },
+	{ "ns", 1, 0 }, { "us", 1, 3 },   { "ms", 1, 6 },    { "s", 1, 9 },
+	{ "m", 60, 9 }, { "h", 3600, 9 }, { "d", 86400, 9 },
 };
 
-#define KEY_UNITS                                                                                  \
-	4u /* of these a key's end may name: minutes, and what has no exact multiple, not */
+/* Only these are exact multiples of each other in decimal: a key may end in one of them. */
+#define KEY_UNITS 4u
 
 static bool ends_in(struct ttlog_text text, const char *end)
 {
@@ -75,6 +75,20 @@ static const struct unit *unit_of_value(struct ttlog_text text, struct ttlog_tex
 		return &UNITS[i];
 	}
 	return NULL;
+}
+
+uint64_t duration_unit__ns(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
+		uint64_t ns = UNITS[i].times;
+
+		if (strcmp(name, UNITS[i].name))
+			continue;
+		for (int k = 0; k < UNITS[i].exponent; k++)
+			ns *= 10;
+		return ns;
+	}
+	return 0;
 }
 
 int duration_unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key)

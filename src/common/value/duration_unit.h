@@ -14,6 +14,9 @@
 /* "us" of latency_us, "ns" of duration. */
 const char *duration_unit__of_key(struct ttlog_text key);
 
+/* Nanoseconds of a unit; 0 where it is none. */
+uint64_t duration_unit__ns(const char *name);
+
 /* Text as a number of the key's unit. Returns 0, or -EINVAL where it is no number with a unit. */
 int duration_unit__parse(struct number *ret, struct ttlog_text text, struct ttlog_text key);
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "duration_unit.h"
 #include "time_expr.h"
 
 #define NS_PER_S   1000000000ull
@@ -169,29 +170,15 @@ static bool parse_epoch(const char *p, uint64_t *ret_ns)
 
 static bool parse_span(const char *p, uint64_t *ret_ns)
 {
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "ns", 1 },         { "us", 1000 },         { "ms", 1000000 },
-		{ "s", NS_PER_S },   { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
-		{ "d", NS_PER_DAY }, { "", NS_PER_S },
-	};
-	uint64_t cnt, ns;
+	uint64_t cnt, billionths, unit_ns;
 
-	if (!whole(&p, UINT64_MAX / 16, &cnt) || !fraction(&p, &ns))
+	if (!whole(&p, UINT64_MAX / 16, &cnt) || !fraction(&p, &billionths))
 		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(p, units[i].name))
-			continue;
-		if (cnt > UINT64_MAX / units[i].ns - 1)
-			return false;
-		/* The fraction is in billionths of the unit. */
-		*ret_ns = cnt * units[i].ns +
-			  (uint64_t)((unsigned __int128)ns * units[i].ns / NS_PER_S);
-		return true;
-	}
-	return false;
+	unit_ns = duration_unit__ns(*p ? p : "s");
+	if (!unit_ns || cnt > UINT64_MAX / unit_ns - 1)
+		return false;
+	*ret_ns = cnt * unit_ns + (uint64_t)((unsigned __int128)billionths * unit_ns / NS_PER_S);
+	return true;
 }
 
 int time_expr__parse(struct time_expr *ret, const char *text)
