@@ -14,7 +14,7 @@
 
 /* ---- the directory ---- */
 
-/* On the directory itself: nothing is left behind. */
+/* A lock on the directory itself leaves no file behind. */
 int journal__lock_dir(const char *dir, bool waits)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a flight ring can't be read without, kept beside it in files in case that the collector is
- * killed: who the threads are, which sites the modules have, where the batches are.
+ * What a reader of a flight ring needs beside it: which threads there are, which sites the modules
+ * have, where the batches are. It is kept in files in case the collector is killed.
  *
- * A collector has a directory of its own, DIR/PID-NS, locked (flock) as long as it lives, however
- * it ends, with
+ * A collector has a directory of its own, DIR/PID-NS, which is locked (flock) as long as it lives,
+ * however it ends. In it are
  *
  *	boot            which boot of the machine, and its wall time less CLOCK_MONOTONIC
  *	clock           see clock__new()
@@ -12,8 +12,8 @@
  *	*.facts         JOURNAL_PROCESS and the other records, one for each process
  *	*.ring          see ring.h, one for each process that has recorded something
  *
- * Files of records only grow. Each record is written before the first ring entry that needs it, and
- * one that was cut off by the writer's death is the last one, so it is needed by none.
+ * Files of records only grow. Each record is written before the first ring entry that needs it. If
+ * the writer's death cut a record off, it is the last one, and no entry needs it.
  *
  * Directories come and go while DIR is locked. lost.c reads all this; recover.c adds to it.
  */
@@ -32,10 +32,10 @@
 /* Stored; lost.c switches on it. */
 enum journal_kind {
 	JOURNAL_MODULE = 1,  /* number, build id, sites */
-	JOURNAL_PROCESS = 2, /* the whole process; the last one counts */
+	JOURNAL_PROCESS = 2, /* the whole process; the last record counts */
 	/* struct thread; they are numbered as they come, and replaced in place */
 	JOURNAL_THREAD = 3,
-	JOURNAL_SOURCE = 4, /* address, module, exec, base; of one address the last one counts */
+	JOURNAL_SOURCE = 4, /* address, module, exec, base; the last record of an address counts */
 	/* exec, events emitted until then; the sources and anchors before it are gone */
 	JOURNAL_EXEC = 5,
 	JOURNAL_ANCHOR = 6, /* address, module */
@@ -65,19 +65,20 @@ struct journal {
 int journal__init(struct journal *journal, const char *root);
 /* The next collector needs it. */
 void journal__leave(struct journal *journal);
-/* Takes all of it away, if it was not left. One that is all zeroes is fine. */
+/* Takes all of it away, if it was not left. A journal that is all zeroes is fine. */
 void journal__fini(struct journal *journal);
 
 /*
  * Locks a directory: root against others that make or take directories in it, a collector's own as
- * the sign that it lives. A descriptor to close, or -errno: -EWOULDBLOCK where it is another's and
+ * the sign that it lives. A descriptor to close, or -errno: -EWOULDBLOCK if another one has it and
  * we do not wait.
  */
 int journal__lock_dir(const char *dir, bool waits);
 
 /*
- * Whether the directory is of an earlier boot: addresses and pids of it mean nothing any more, and
- * its times only with that boot's offset. 1, 0, or -errno where it does not say, nor which it is.
+ * Whether the directory is of an earlier boot: its addresses and pids mean nothing any more, and
+ * its times need that boot's offset. 1, 0, or -errno if the directory does not say of which boot it
+ * is.
  */
 int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns);
 

@@ -66,7 +66,7 @@ int64_t journal_out__end(struct journal_out *out, int fd)
 	if (!out->err) {
 		memcpy(out->bytes + offsetof(struct journal_record, bytes), &bytes, sizeof(bytes));
 		before = lseek(fd, 0, SEEK_END);
-		/* half a record would be in the way of all that come */
+		/* nothing after half a record could be read */
 		if (write(fd, out->bytes, out->len) != (ssize_t)out->len) {
 			if (before >= 0)
 				(void)!ftruncate(fd, before);

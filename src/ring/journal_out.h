@@ -22,7 +22,7 @@ void journal_out__u32(struct journal_out *out, uint32_t value);
 void journal_out__u64(struct journal_out *out, uint64_t value);
 /* Length and text; NULL is "". */
 void journal_out__text(struct journal_out *out, const char *text);
-/* Writes it at the end of the file, and frees it. Where it is now, or -1. */
+/* Writes it at the end of the file, and frees it. Returns its offset, or -1. */
 int64_t journal_out__end(struct journal_out *out, int fd);
 
 #endif /* TTLOG_JOURNAL_OUT_H */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer says how far it wants memory, and posts; the thread goes over the rings in turn, a
- * step of each, until none wants any. It works without the lock, so the writer waits for no more
- * than one step, and that only to remove the very ring.
+ * The writer says how far it wants memory, and posts. The thread does a step for each ring in turn,
+ * until none wants any. It works without the lock, so the writer waits only to remove the very ring
+ * that is worked on, for one step at most.
  *
- * What it does never changes what is in the ring: MADV_POPULATE_WRITE faults pages in as a write
- * would, without one. What fails here is the writer's to meet: it asks for memory itself where this
- * thread has not been.
+ * Nothing here changes what is in the ring: MADV_POPULATE_WRITE faults pages in as a write would,
+ * without one. If something fails here, the writer takes the memory itself later.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,30 +23,30 @@
 #include "ring_layout.h"
 #include "rt_priority.h"
 
-/* Faulted in at once; whoever maps or unmaps something meanwhile waits for it. Whole pages on every
- * machine, and rings are made of such. */
+/* Faulted in at once. A thread that maps or unmaps something meanwhile waits for it. Whole pages on
+ * every machine, and a ring is a multiple of it. */
 #define PREFAULT_STEP_BYTES ((uint64_t)64 << 10)
 
-/* So much, and twice that at most, a writer that has caught up does itself. */
+/* A writer that has caught up faults in so much itself, and twice that at most. */
 #define PREFAULT_LEFT_BYTES ((uint64_t)256 << 10)
 
-/* Allocated before it is faulted in: some ms of that. */
+/* Allocated before it is faulted in: some ms of faulting in. */
 #define PREFAULT_ALLOCATED_BYTES ((uint64_t)8 << 20)
 
 #define PREFAULT_MIN_BYTES ((uint64_t)1 << 20)
 #define PREFAULT_MAX_BYTES ((uint64_t)256 << 20)
 
-/* Of a file system with less free it takes nothing: somebody may need that now. */
+/* If a file system has less free, nothing is taken: another process may need that now. */
 #define PREFAULT_SPARE_BYTES ((uint64_t)64 << 20)
 
-/* A ring that does not get so far is left alone: most have a handful of batches. */
+/* A ring with less in it is left alone: most have a handful of batches. */
 #define PREFAULT_ASK_BYTES ((uint64_t)256 << 10)
 
 struct prefault {
 	pthread_t thread;
 	sem_t wanted;
 
-	pthread_mutex_t lock; /* what follows, and the rings' links */
+	pthread_mutex_t lock; /* what follows, and the rings' prefault_next */
 	struct ring *rings;
 	struct ring *busy; /* the thread works on it, without the lock */
 	pthread_cond_t idle;
@@ -73,8 +72,8 @@ void prefault__ask(struct ring *ring, uint64_t end)
 }
 
 /*
- * Where to go on. To a writer that has caught up is left what it has before it, and both fault in
- * at once: on the same page, one would only wait for the other.
+ * Where to go on. What is right before a writer that has caught up is left to the writer: on the
+ * same page one of the two would only wait for the other.
  */
 static uint64_t next_of(const struct ring *ring)
 {
@@ -91,7 +90,7 @@ static bool is_wanting(const struct ring *ring)
 	return wanted > ring->refused_bytes && next_of(ring) < wanted;
 }
 
-/* The last memory of a file system is not for what may never be written. */
+/* Whether the file system has little left. */
 static bool is_scarce(int fd)
 {
 	struct statfs fs;
@@ -119,7 +118,7 @@ static int allocate(struct ring *ring, uint64_t from)
 	bytes = to - from;
 	if (!ring_budget__take_spare(ring->budget, bytes))
 		return -ENOBUFS;
-	/* without a file it comes when it is touched */
+	/* memory of a ring without a file comes when it is touched */
 	if (ring->fd >= 0)
 		err = allocate_file(ring->fd, RING_HEAD_BYTES + from, bytes);
 	if (err) {
@@ -127,14 +126,14 @@ static int allocate(struct ring *ring, uint64_t from)
 		return err;
 	}
 	barrier__store_relaxed(&ring->prefault_taken_bytes, ring->prefault_taken_bytes + bytes);
-	/* Protects the memory just allocated, and what of the budget was taken for it; its pair is
-	 * in absorb() in ring_memory.c. */
+	/* Protects the memory just allocated, and prefault_taken_bytes; its pair is in absorb() in
+	 * ring_memory.c. */
 	barrier__store_release(&ring->prefault_bytes, to);
 	return 0;
 }
 
-/* Allocates some way ahead of faulting in, so that a writer that catches up needs not ask for
- * memory: it would wait for the lock that fallocate() holds. */
+/* Allocates some way ahead of faulting in, so that a writer that catches up need not allocate: it
+ * would wait for the lock that fallocate() holds. */
 static void step(struct ring *ring)
 {
 	const uint64_t wanted = barrier__load_relaxed(&ring->wanted_bytes);
@@ -144,7 +143,7 @@ static void step(struct ring *ring)
 
 	if (allocated < ring->prefault_bytes)
 		allocated = ring->prefault_bytes;
-	/* the writer has come by */
+	/* the writer has overtaken us */
 	if (next >= wanted)
 		return;
 	if (allocated < wanted && allocated < next + PREFAULT_ALLOCATED_BYTES) {
@@ -156,8 +155,8 @@ static void step(struct ring *ring)
 	ring->populated_bytes = next + PREFAULT_STEP_BYTES;
 }
 
-/* A step for each that wants one; whether there was any. The lock is held, and let go meanwhile:
- * the ring that is worked on stays, so its link does. */
+/* A step for each ring that wants one. Returns whether there was any. The lock is held, but not
+ * during a step: the ring that is worked on stays in the list. */
 static bool serve(struct prefault *prefault)
 {
 	bool served = false;
@@ -246,7 +245,7 @@ void prefault__remove(struct prefault *prefault, struct ring *ring)
 
 	if (!prefault || !ring || !ring->prefault)
 		return;
-	/* one that wants nothing is busy once at most */
+	/* the ring wants nothing any more, so this waits for one step at most */
 	barrier__store_relaxed(&ring->wanted_bytes, 0);
 	pthread_mutex_lock(&prefault->lock);
 	while (prefault->busy == ring)

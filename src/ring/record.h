@@ -24,7 +24,7 @@ struct record {
 struct record_walk {
 	const unsigned char *at;
 	const unsigned char *end;
-	uint32_t left; /* records, as its batch said: what is behind them was never logged */
+	uint32_t left; /* records, as the batch says: what comes after them was never logged */
 };
 
 static inline struct record_walk record_walk__start(const struct ring_entry *entry)
@@ -38,8 +38,8 @@ static inline struct record_walk record_walk__start(const struct ring_entry *ent
 	};
 }
 
-/* 1 with the next record, 0 at the end, -EBADMSG where no record can be here: what is left of the
- * batch is lost, for nothing tells where the next one starts. */
+/* 1 with the next record, 0 at the end, -EBADMSG if no record can be here: the rest of the batch is
+ * lost, because nothing tells where the next record starts. */
 static inline int record_walk__next(struct record_walk *walk, struct record *ret_record)
 {
 	const size_t left = (size_t)(walk->end - walk->at);

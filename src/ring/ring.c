@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flight ring: see ring.h for what it is and who may call what at once, ring_layout.h for what
- * is in the file.
+ * The flight ring: see ring.h for what it is and which calls may run at once, ring_layout.h for
+ * what is in the file, ring_memory.h for what memory it has.
  *
- * Words are copied as relaxed atomics of 8 bytes by both sides: a reader copies entries that the
- * writer may be overwriting (it finds out afterwards), and plain copies would be a data race.
+ * Both sides copy words as relaxed atomics of 8 bytes: a reader copies entries that the writer may
+ * be overwriting (it finds out afterwards), and plain copies would be a data race.
  *
- * Large entries go into the file by write(2), which touches the page cache under the kernel's own
- * mapping of all memory. Through ours, the first touch of each page costs a fault, 4 us where page
- * tables are kept by a hypervisor, even where the page is there: less than half of what batches
- * come in with. Small ones would pay more for the call.
- *
- * Where there is no memory for more of it, the ring is what it has: ring_memory.h.
+ * Large entries go into the file by write(2), which uses the kernel's own mapping of the page
+ * cache. Through our mapping, the first touch of each page costs a fault, even if the page is
+ * there: 4 us if a hypervisor keeps the page tables. For small entries the call would cost more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +29,7 @@
 
 #define RING_MAX_BYTES ((size_t)1 << 40)
 
-/* Of an entry: from so many on it is written by a call. */
+/* An entry of so many bytes or more is written by write(2). */
 #define RING_CALL_BYTES ((size_t)4 << 10)
 
 static size_t round_size(size_t bytes)
@@ -57,7 +54,7 @@ static int open_new(struct ring *ring, const char *path, size_t file_bytes)
 	return ftruncate(ring->fd, (off_t)file_bytes) ? -errno : 0;
 }
 
-/* Without a file, shared all the same: only that can be mapped once more. */
+/* Without a file it is shared, too: only that can be mapped once more. */
 static int map(struct ring *ring, size_t file_bytes)
 {
 	int flags = ring->fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -108,7 +105,7 @@ struct ring *ring__new_within(struct ring_budget *budget, const char *path, size
 	ring->head->head_bytes = RING_HEAD_BYTES;
 	ring->head->data_bytes = ring->data_bytes;
 	ring->head->writer_pid = (uint32_t)getpid();
-	/* Last: a file with the magic is a ring. Its pair is whoever maps the file later. */
+	/* Last: a file with the magic is a ring. Its pair is in is_whole(). */
 	barrier__store_release(&ring->head->magic, RING_MAGIC);
 	return ring;
 }
@@ -166,8 +163,8 @@ static void store_words(struct ring *ring, uint64_t position, const void *source
 	}
 }
 
-/* Whether all of it is there. Words all the same for who reads: a word that is half written is in an
- * entry that is not there yet, or in one that is gone. */
+/* Whether all of it was written. A reader may see half of a word, but only in an entry that is not
+ * there yet, or in one that is gone. */
 static bool write_file(const struct ring *ring, uint64_t position, const struct ring_slot *slot,
 		       const void *records)
 {
@@ -194,7 +191,7 @@ static void store_entry(struct ring *ring, uint64_t position, const struct ring_
 	store_words(ring, position + sizeof(*slot), records, slot->entry.bytes);
 }
 
-/* ---- a file that someone else has written ---- */
+/* ---- a file that another collector has written ---- */
 
 static bool is_whole(const struct ring_head *head, uint64_t file_bytes)
 {
@@ -209,8 +206,8 @@ static bool is_whole(const struct ring_head *head, uint64_t file_bytes)
 	       !(head->head % sizeof(uint64_t));
 }
 
-/* The counts as the entries have them: the writer may have died after it had counted an entry and
- * before the entry was there, or after it had given one up. */
+/* Takes the counts from the entries: the writer may have died after it had counted an entry and
+ * before the entry was there, or after it had given an entry up. */
 static int repair(struct ring *ring)
 {
 	struct ring_head *head = ring->head;
@@ -270,7 +267,7 @@ struct ring *ring__open(const char *path)
 	if (!err && !ring->path)
 		err = -ENOMEM;
 	if (!err) {
-		/* entries that are written from now on have all that they have in this one */
+		/* entries that are written from now on have all that this version has */
 		ring->head->version = RING_VERSION;
 		return ring;
 	}
@@ -299,8 +296,8 @@ void ring__make_room(struct ring *ring, uint64_t end)
 	barrier__fence_release();
 }
 
-/* The next position for an entry, past what frozen copies keep and what there is no memory for. There
- * is room for the slot of a gap after it: the next one may have to go further. */
+/* The next position for an entry, past what frozen copies keep and where there is no memory. After
+ * it there is room for the slot of a gap, because the next entry may have to go further. */
 static int find_room(struct ring *ring, size_t bytes, uint64_t *ret_position)
 {
 	const uint64_t head = ring->head->head;
@@ -320,7 +317,7 @@ static int find_room(struct ring *ring, size_t bytes, uint64_t *ret_position)
 		if (err != -EAGAIN)
 			break;
 	}
-	/* a copy that is new keeps what lies there, too */
+	/* the slot of the gap overwrites what lies at the head */
 	if (!err && ring->frozen && position != head)
 		err = ring_copy__release(ring->frozen, head, head + gap_bytes, &next);
 	if (!err)

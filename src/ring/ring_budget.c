@@ -27,7 +27,7 @@ static int read_free_bytes(const char *dir, uint64_t *ret_bytes)
 		*ret_bytes = fs.f_bavail * (uint64_t)fs.f_bsize;
 		return 0;
 	}
-	/* one without a limit of its own ends where the machine does */
+	/* a file system without a limit has what the machine has */
 	if (sysinfo(&machine))
 		return -errno;
 	*ret_bytes = (uint64_t)machine.freeram * machine.mem_unit;
@@ -41,7 +41,7 @@ int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes)
 
 	if (err)
 		return err;
-	/* a tmpfs's pages are charged to who writes them first: us */
+	/* pages of a tmpfs are charged to the process that writes them first: us */
 	if (group_bytes < 2 * RING_BUDGET_MIN_BYTES)
 		group_bytes = 2 * RING_BUDGET_MIN_BYTES;
 	*ret_bytes = (group_bytes < free_bytes ? group_bytes : free_bytes) / 2;
@@ -88,7 +88,7 @@ void ring_budget__remove(struct ring_budget *budget, struct ring *ring)
 	ring->budget = NULL;
 }
 
-/* So that `left_bytes` stay. */
+/* Only if left_bytes are left. */
 static bool take(struct ring_budget *budget, uint64_t bytes, uint64_t left_bytes)
 {
 	bool has;

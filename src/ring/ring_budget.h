@@ -2,13 +2,12 @@
 /*
  * What all flight rings together may take of memory (--max-memory).
  *
- * A ring that is refused overwrites what it has. So that those who come late get their share, a
- * ring takes its oldest memory from the largest of all rings as long as that has more than the one
- * which asks: in the end all that want memory have equally much. A ring that is being written into
- * a snapshot gives nothing.
+ * A ring that is refused memory overwrites what it has, or takes the oldest memory of the largest
+ * ring (ring_memory.c). So rings that come late get their share: in the end all that want memory
+ * have equally much.
  *
- * All calls are those of the rings' one writer, but take_spare() and give(), which may come from
- * any thread.
+ * All calls come from the one thread that writes to all rings, but take_spare() and give() may come
+ * from any thread.
  */
 #ifndef TTLOG_RING_BUDGET_H
 #define TTLOG_RING_BUDGET_H
@@ -21,21 +20,22 @@ struct ring_budget;
 
 #define RING_BUDGET_MIN_BYTES ((uint64_t)1 << 20)
 
-/* Half of what the file system that `dir` is in has free, or of what this process's memory cgroup has
- * left (then RING_BUDGET_MIN_BYTES at least), whichever is less. 0 or -errno. */
+/* Half of what is free in the file system of `dir`, or of what this process's memory cgroup has
+ * left (RING_BUDGET_MIN_BYTES at least), whichever is less. 0 or -errno. */
 int ring_budget__of_dir(const char *dir, uint64_t *ret_bytes);
 
 /* NULL with errno. */
 struct ring_budget *ring_budget__new(uint64_t max_bytes);
-/* After its rings. NULL is fine. */
+/* When its rings are freed. NULL is fine. */
 void ring_budget__free(struct ring_budget *budget);
 
-/* A budget of NULL is one without a limit, here and below. */
+/* budget: NULL is a budget without a limit, here and below. */
 void ring_budget__add(struct ring_budget *budget, struct ring *ring);
 void ring_budget__remove(struct ring_budget *budget, struct ring *ring);
 
-/* Whether there was so much: for what a ring can't be without; for more, of which a sixteenth is left
- * to rings that begin; for what may never be needed, of which a quarter is left. */
+/* Whether there was so much. take() is for what a ring needs to begin. take_more() leaves a
+ * sixteenth of the budget for such rings. take_spare() is for what may never be needed, and leaves
+ * a quarter. */
 bool ring_budget__take(struct ring_budget *budget, uint64_t bytes);
 bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes);
 bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes);

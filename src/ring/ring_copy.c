@@ -2,19 +2,19 @@
 /*
  * What a ring has at one moment, kept for a reader: see ring.h.
  *
- * A plain copy is what it says. A frozen one is a promise: the reader reads the ring's file, and
- * before the writer overwrites what the reader has not done with, it saves the piece. The reader
- * reads first and asks then whether the piece was saved meanwhile (barrier.h: retract), so neither
+ * A plain copy has the bytes. A frozen copy is a promise: the reader reads the ring's file, and the
+ * writer saves each piece that the reader is not done with before it overwrites it. The reader
+ * reads first and then asks whether the piece was saved meanwhile (barrier.h: retract), so neither
  * waits for the other.
  *
- * What is saved is bounded, RING_SAVE_MAX_BYTES a copy. Beyond it the writer goes round the pieces
- * that a copy keeps: ring.c leaves a gap in the ring. So a copy stays whole and memory bounded,
- * however long its reader takes, and what gives way meanwhile is how far back the ring reaches.
+ * A copy saves RING_SAVE_MAX_BYTES at most. Beyond that the writer skips the pieces that a copy
+ * keeps: ring.c leaves a gap in the ring. So a copy stays whole and memory stays bounded, however
+ * long the reader takes; the ring reaches back less far meanwhile.
  *
  * The reader reads by pread(2) into memory that it has touched before, never through a mapping of
- * the ring: where a hypervisor keeps the page tables the first touch of a page of 4 KiB is 4 to
- * 13 us, 200 ms for 64 MiB that pread() has read in 10. Large copies and what is saved are huge
- * pages for the same reason: else the drain thread would lose events while it saves.
+ * the ring: if a hypervisor keeps the page tables, the first touch of a page of 4 KiB takes 4 to
+ * 13 us, or 200 ms for 64 MiB that pread() reads in 10. Large copies, and what is saved, use huge
+ * pages for the same reason: the drain thread would lose events while it saves.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,53 +27,53 @@
 #include "ring.h"
 #include "ring_layout.h"
 
-/* How often a copy starts anew because the writer came by all that it had taken. */
+/* How often a plain copy starts anew because the writer has overwritten all that was copied. */
 #define RING_COPY_ATTEMPTS 64
 
-/* The writer saves so much at once. */
+/* The writer saves so much at a time. */
 #define RING_PIECE_BYTES ((size_t)512 << 10)
 #define RING_SLOTS       (RING_SAVE_MAX_BYTES / RING_PIECE_BYTES)
 
-/* Of a copy, where one entry comes to lie: two pieces, or three with what stands after it, each of
- * which may be the first and the last of the copy. */
+/* Pieces that one entry overwrites: two, or three with the slot of a gap after it. Each may hold
+ * both the first and the last piece of a copy. */
 #define NEEDED_MAX 6
 
 #define RING_HUGE_BYTES  ((size_t)2 << 20)
 #define RING_LARGE_BYTES ((size_t)16 << 20)
 
-/* What is saved lies in slots, which serve one piece after another. The writer's own. */
+/* Saved pieces are in slots, which are used again. The writer's own. */
 struct saved {
 	unsigned char *slots; /* NULL until there is something to save */
 	void *reserved;
 	size_t reserved_bytes;
-	uint64_t needed_to[RING_SLOTS]; /* the position up to which a slot has what is in it for */
+	uint64_t needed_to[RING_SLOTS]; /* the position up to which what is in the slot is needed */
 };
 
 struct ring_copy {
 	size_t first; /* whole entry */
-	size_t start; /* the first that is to be read */
+	size_t start; /* the first entry to be read */
 	size_t end;
 	size_t place; /* of the entry that ring_copy__next() gave last */
 
-	/* of a plain one: all of it; of a frozen one: what ring_copy__next() reads through */
+	/* plain: all of it; frozen: a buffer of ring_copy__next() */
 	unsigned char *bytes;
-	size_t bytes_from, bytes_to; /* what of the copy is there */
+	size_t bytes_from, bytes_to; /* the part of the copy that is in it */
 	size_t capacity;
-	void *reserved; /* of a large plain one */
+	void *reserved; /* of a large plain copy */
 	size_t reserved_bytes;
 
-	/* of a frozen one */
-	struct ring *ring;      /* NULL: it is a plain one */
+	/* frozen */
+	struct ring *ring;      /* NULL: it is plain */
 	uint64_t position;      /* of the copy's first byte */
-	uint64_t consumed;      /* the reader writes: position that it is behind of */
-	unsigned char **pieces; /* the writer writes: each piece of the data that the copy lies in,
-				 * where it was saved; two for one of the data where it starts and
-				 * ends in that */
+	uint64_t consumed;      /* the reader writes: it needs nothing before this position */
+	unsigned char **pieces; /* the writer writes: for each piece that the copy lies in, where it
+				 * was saved; a piece that holds its start and its end is there
+				 * twice */
 	struct saved saved;
 	struct ring_copy *next; /* the writer's own */
 };
 
-/* Memory in huge pages, if there are any; NULL where there is none. */
+/* Memory in huge pages, if there are any; NULL if there is no memory. */
 static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_reserved_bytes)
 {
 	void *reserved = mmap(NULL, bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
@@ -89,8 +89,8 @@ static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_re
 	return aligned;
 }
 
-/* By the writer, and by readers that the writer may overtake. Of a file never through the mapping:
- * there to read where it has no memory is to ask for some. */
+/* Called by the writer, and by readers that the writer may overtake. A file is never read through
+ * the mapping: to read there takes memory if the page has none. */
 static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
 {
 	const size_t at = position & (ring->data_bytes - 1);
@@ -106,7 +106,7 @@ static void read_ring(const struct ring *ring, uint64_t position, void *to, size
 
 /* ---- plain ---- */
 
-/* Huge pages for what is large: to fault small ones in takes twenty times as long as the copy. */
+/* Huge pages for large copies: to fault small pages in takes twenty times as long as to copy. */
 static int make_room(const struct ring *ring, struct ring_copy *copy, size_t bytes)
 {
 	unsigned char *grown;
@@ -127,7 +127,7 @@ static int make_room(const struct ring *ring, struct ring_copy *copy, size_t byt
 	return 0;
 }
 
-/* 0, -EAGAIN where the writer has come by everything, or -ENOMEM. */
+/* 0, -EAGAIN if the writer has overwritten everything, or -ENOMEM. */
 static int copy_once(const struct ring *ring, struct ring_copy *copy)
 {
 	const struct ring_head *shared = ring->head;
@@ -244,7 +244,7 @@ static int reserve_slots(struct saved *saved, const struct ring *ring)
 	return saved->slots ? 0 : -ENOMEM;
 }
 
-/* Slots that nothing is in that the reader has not done with. */
+/* Slots with nothing in them that the reader still needs. */
 static size_t count_free(const struct saved *saved, uint64_t consumed)
 {
 	size_t cnt = 0;
@@ -254,7 +254,7 @@ static size_t count_free(const struct saved *saved, uint64_t consumed)
 	return cnt;
 }
 
-/* What the copy has of the piece that a position is in, into a slot that is free. */
+/* Saves the piece that a position is in, as far as the copy has it, into a free slot. */
 static void save_piece(struct ring_copy *copy, uint64_t position, uint64_t consumed)
 {
 	const size_t bytes = piece_bytes_of(copy->ring);
@@ -276,11 +276,11 @@ static void save_piece(struct ring_copy *copy, uint64_t position, uint64_t consu
 }
 
 /*
- * What the copy has at [from, to) of the data and has neither been done with nor saved: a position
- * in each such piece, and how many.
+ * The pieces at [from, to) of the data that the reader still needs and that were not saved: a
+ * position in each, and how many.
  *
- * In the copy these are positions less multiples of the data's size; it is no longer than that, so
- * a piece of the data may be its first and its last one, and none in between.
+ * In the copy, positions are less by multiples of the data's size. The copy is not longer than
+ * that, so only its first and its last piece may be the same piece of the data.
  */
 static size_t list_needed(const struct ring_copy *copy, uint64_t from, uint64_t to,
 			  uint64_t consumed, uint64_t ret_positions[NEEDED_MAX])
@@ -307,7 +307,7 @@ static size_t list_needed(const struct ring_copy *copy, uint64_t from, uint64_t 
 	return cnt;
 }
 
-/* Looks whether it can be done, or does it. */
+/* does: saves; else only looks whether that can be done. */
 static int release(struct ring_copy *copy, uint64_t from, uint64_t to, bool does)
 {
 	/* Acquire, from ring_copy__consumed(): the reader has done with what is before. */
@@ -324,7 +324,7 @@ static int release(struct ring_copy *copy, uint64_t from, uint64_t to, bool does
 	return 0;
 }
 
-/* First all are asked: what one copy saves in vain, it can't save elsewhere. */
+/* All copies are asked first: a slot that is used in vain can't be used elsewhere. */
 int ring_copy__release(struct ring_copy *frozen, uint64_t from, uint64_t to, uint64_t *ret_next)
 {
 	int err = 0;
@@ -412,7 +412,7 @@ void ring_copy__consumed(struct ring_copy *copy, size_t place)
 
 /* ---- both ---- */
 
-/* Those bytes of the copy; of a frozen one what comes after them is read, too. */
+/* Those bytes of the copy. Of a frozen copy more is read at once, for the next calls. */
 static const unsigned char *look(struct ring_copy *copy, size_t place, size_t bytes)
 {
 	if (place < copy->bytes_from || place + bytes > copy->bytes_to) {

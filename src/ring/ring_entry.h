@@ -10,7 +10,7 @@
 
 /* What stands before each batch's records in the ring. */
 struct ring_entry {
-	uint32_t bytes;      /* of records behind this header, before padding to 8 */
+	uint32_t bytes;      /* of the records that follow, before padding to 8 */
 	uint32_t events;     /* in them */
 	uint32_t thread;     /* number in the process's thread table: pid, tid, name at that time */
 	uint32_t module;     /* number in the collector's module table: which site table */
@@ -19,8 +19,8 @@ struct ring_entry {
 	uint64_t seq : 48; /* of the batch in its thread */
 	uint64_t place : 16; /* events in the batch before these, some of them not in the ring */
 	uint64_t clock : 6;  /* enum ttlog_clock */
-	uint64_t page : 42;  /* of the batch's address, and */
-	uint64_t words : 16; /* of 4 bytes in it before these: recovery goes on from there */
+	uint64_t page : 42;  /* of the batch's address */
+	uint64_t words : 16; /* of 4 bytes in the batch before these: recovery goes on after them */
 };
 
 _Static_assert(sizeof(struct ring_entry) == 48, "a ring entry starts with 48 bytes");

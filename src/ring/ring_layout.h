@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ring.c, which writes, ring_copy.c, which reads, ring_memory.c and ring_budget.c, which know
- * what memory there is, and prefault.c, which has it ready, have in common. Nobody else's.
+ * What ring.c, ring_copy.c, ring_memory.c, ring_budget.c and prefault.c have in common. No other
+ * file includes this.
  *
  * The mapped file is a struct ring_head and a data area of a power of two. Positions count bytes
  * since the beginning and never wrap; the data of position p lies at p modulo the size. Whole
- * entries stand between tail and head. In the data, each is a struct ring_slot and the records
- * padded to 8, so every entry starts at a word, and one that crosses the end of the area goes on at
- * its start.
+ * entries are between tail and head. In the data, each is a struct ring_slot and the records,
+ * padded to 8 bytes, so every entry starts at a word. An entry that crosses the end of the area
+ * continues at its start.
  *
- * An entry whose `bytes` are RING_GAP is a gap: nothing was written there, for a frozen copy keeps
- * what lies there, or there is no memory. `seq` says how many bytes it has after its slot.
+ * An entry whose `bytes` are RING_GAP is a gap: nothing was written there, because a frozen copy
+ * keeps what lies there, or because there is no memory. `seq` says how many bytes follow its slot.
  *
- * Invariants, at every moment, also for one who maps the file after the writer was killed:
+ * Invariants at every moment, also in a file whose writer was killed:
  * - tail <= head <= tail + size, and both are at entry boundaries;
  * - what is between them is whole. The writer moves tail before it overwrites, and head after it
  *   has written.
@@ -37,10 +37,11 @@
 
 #define RING_GAP UINT32_MAX
 
-/* Memory comes and goes by such parts of the data area (ring_memory.h). Whole pages on every machine. */
+/* Memory comes and goes by such parts of the data area (ring_memory.h): whole pages on every
+ * machine. */
 #define RING_EXTENT_BYTES ((size_t)64 << 10)
 
-/* Where there is plenty, it is asked for in steps of this size. */
+/* If there is plenty, memory is taken in steps of this size. */
 #define RING_STEP_BYTES ((size_t)1 << 20)
 
 /* The beginning of the file. The writer writes every field; readers only read. */
@@ -57,7 +58,7 @@ struct ring_head {
 	uint64_t overwritten; /* events of the entries before it */
 	uint8_t reserved1[48];
 
-	uint64_t head;         /* position behind the newest entry */
+	uint64_t head;         /* position after the newest entry */
 	uint64_t events;       /* ever written; the writer's own */
 	uint64_t alone_events; /* of these, with a seq of 0; the writer's own */
 	uint8_t reserved2[RING_HEAD_BYTES - 152];
@@ -93,26 +94,26 @@ struct ring {
 	uint64_t word_mask;
 	int fd;                   /* of the file */
 	char *path;               /* NULL: no file */
-	struct ring_copy *frozen; /* what ring__freeze() gave out; the writer's own */
-	bool is_left;             /* freed, and stays until the last of these is; likewise */
+	struct ring_copy *frozen; /* copies of ring__freeze(); the writer's own */
+	bool is_left;             /* freed, but the last of these is not; the writer's own */
 
 	/* which memory there is; the writer's own: see ring_memory.h */
 	uint64_t *backed;           /* a bit for each extent */
-	size_t floor_bytes;         /* at the beginning of the data area, kept whatever comes */
+	size_t floor_bytes;         /* at the beginning of the data area, never given back */
 	uint64_t held_bytes;        /* of the budget */
-	uint64_t absorbed_bytes;    /* of prefault_taken_bytes, */
-	uint64_t absorbed_to;       /* and of prefault_bytes */
+	uint64_t absorbed_bytes;    /* of prefault_taken_bytes */
+	uint64_t absorbed_to;       /* of prefault_bytes */
 	struct ring_budget *budget; /* NULL: as much as the file system has */
 	struct ring *budget_next;
 
-	/* of memory that is there before it is written to */
-	struct prefault *prefault;     /* who sees to it; NULL: nobody; the writer's own */
+	/* memory that is there before it is written to: see prefault.h */
+	struct prefault *prefault;     /* NULL: none; the writer's own */
 	uint64_t ask_at;               /* the writer's own: the position at which to ask for more */
-	uint64_t wanted_bytes;         /* the writer sets it: of the data area */
-	uint64_t prefault_bytes;       /* `prefault` sets it: allocated, with what was written, */
-	uint64_t prefault_taken_bytes; /* and so much of the budget, ever */
-	uint64_t populated_bytes;      /* the rest is the own of `prefault`: mapped, too */
-	uint64_t refused_bytes;        /* of wanted_bytes: there is no memory for so much */
+	uint64_t wanted_bytes;         /* of the data area; the writer sets it */
+	uint64_t prefault_bytes;       /* of the data area, allocated; `prefault` sets it */
+	uint64_t prefault_taken_bytes; /* of the budget, ever; `prefault` sets it */
+	uint64_t populated_bytes;      /* faulted in; this and the rest are the own of `prefault` */
+	uint64_t refused_bytes;        /* a wanted_bytes for which there was no memory */
 	struct ring *prefault_next;
 };
 
@@ -143,15 +144,15 @@ static inline void load_words(const struct ring *ring, uint64_t position, void *
 	}
 }
 
-/* Takes the oldest entries back until the data before position `end` has room, which is a ring after
- * the head at most. The writer's thread. */
+/* Gives the oldest entries up until there is room for data up to position `end`, which is at most
+ * one lap after the head. The writer's thread. */
 void ring__make_room(struct ring *ring, uint64_t end);
 
 /*
  * Before something is written at positions [from, to), an entry at most: saves what frozen copies
- * still need of what lies there. The writer's thread. -ENOMEM where there is no memory for it,
- * -EAGAIN where a copy has saved as much as it may: then nothing may be written there, and
- * ret_next is where to ask next.
+ * still need of what lies there. The writer's thread. -ENOMEM: there is no memory for it. -EAGAIN:
+ * a copy has saved as much as it may; then nothing may be written there, and ret_next is where to
+ * ask next.
  */
 int ring_copy__release(struct ring_copy *frozen, uint64_t from, uint64_t to, uint64_t *ret_next);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Without a file, memory comes with the first touch: then only the budget refuses.
+ * Memory of a ring without a file comes with the first touch: then only the budget can refuse.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "ring_layout.h"
 #include "ring_memory.h"
 
-/* Of the step that an extent is in. */
+/* In a step. */
 #define STEP_EXTENTS (RING_STEP_BYTES / RING_EXTENT_BYTES)
 
 static size_t extent_cnt(const struct ring *ring)
@@ -39,7 +39,7 @@ static void set_backed(struct ring *ring, size_t extent, bool backed)
 		ring->backed[extent / 64] &= ~bit;
 }
 
-/* What `prefault` has allocated is ours; what both have was paid twice. */
+/* Takes over what `prefault` has allocated. What both had allocated was paid twice. */
 static void absorb(struct ring *ring)
 {
 	/* Acquire, from allocate() in prefault.c: memory that it has allocated is there. */
@@ -62,7 +62,7 @@ static void absorb(struct ring *ring)
 	ring->absorbed_to = end;
 }
 
-/* fallocate(2) tries hard before it finds out that there is not so much. */
+/* Asked first, because fallocate(2) tries hard before it fails. */
 static bool has_room(const struct ring *ring, uint64_t bytes)
 {
 	struct statfs fs;
@@ -72,20 +72,20 @@ static bool has_room(const struct ring *ring, uint64_t bytes)
 	       fs.f_bavail * (uint64_t)fs.f_bsize >= bytes;
 }
 
-/* Of the file. */
+/* For the file. */
 static int allocate(const struct ring *ring, uint64_t from, uint64_t bytes)
 {
 	if (ring->fd < 0)
 		return 0;
 	if (!has_room(ring, bytes))
 		return -ENOSPC;
-	/* a file system that can't say has its own ways */
+	/* a file system without fallocate(2) allocates in its own way */
 	return fallocate(ring->fd, 0, (off_t)from, (off_t)bytes) && errno != EOPNOTSUPP ? -errno
 											: 0;
 }
 
-/* The first extent that has nothing of what is written now: after the slot of a gap, and a lap later before
- * the head. */
+/* The oldest extent that the entry to be written next does not touch: it comes after the slot of a
+ * gap at the head. */
 static uint64_t oldest_extent(const struct ring *ring)
 {
 	return (ring->head->head + sizeof(struct ring_slot) - 1) / RING_EXTENT_BYTES + 1;
@@ -121,7 +121,7 @@ static uint64_t drop(struct ring *ring, uint64_t bytes)
 	const uint64_t head = ring->head->head;
 	uint64_t at = oldest_extent(ring), dropped = 0;
 
-	/* it would have more ready */
+	/* it would take memory again */
 	prefault__remove(ring->prefault, ring);
 	absorb(ring);
 	for (; dropped < bytes && (at + 1) * RING_EXTENT_BYTES <= head + ring->data_bytes; at++) {
@@ -153,7 +153,7 @@ static struct ring *find_largest(const struct ring_budget *budget)
 	return largest;
 }
 
-/* It has at least as much then as the other. */
+/* After it has given `bytes`, it still has at least as much as the other ring. */
 static bool is_larger(const struct ring *largest, uint64_t held_bytes, uint64_t bytes)
 {
 	return largest && largest->held_bytes >= held_bytes + 2 * bytes;
@@ -183,7 +183,7 @@ static int take(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t 
 	return err;
 }
 
-/* Or what a larger ring has to give. */
+/* From the budget, or from a larger ring. */
 static int take_hard(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
 {
 	int err = take(ring, take_budget, from, bytes);
@@ -289,7 +289,7 @@ bool ring_memory__ask(struct ring *ring, uint64_t position, size_t bytes, uint64
 	}
 	if (at > last)
 		return true;
-	/* the floor is there at the latest */
+	/* the floor has memory, so this ends */
 	do {
 		at++;
 	} while (!is_backed(ring, at % cnt) && at % cnt);
@@ -301,7 +301,7 @@ void ring_memory__fit(struct ring *ring, size_t entry_bytes)
 {
 	const size_t bytes = 2 * entry_bytes + sizeof(struct ring_slot);
 
-	/* where there is no memory for it, it may fit all the same */
+	/* if there is no memory for that, the entry may fit all the same */
 	if (bytes > ring->floor_bytes && ring->floor_bytes < ring->data_bytes)
 		(void)raise_floor(ring, bytes);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libbpf's ring_buffer does, with the data mapped once, not twice: the kernel has it twice in a
- * row, so that a message which crosses the end lies in one piece, and the second half of that is
- * needed only as far as a message reaches (kernel/bpf/ringbuf.c). Mapped pages count as resident, and
- * most of what the collector has are these.
+ * What libbpf's ring_buffer does, but with the data mapped once. The kernel offers the data twice
+ * in a row, so that a message that crosses the end is contiguous (kernel/bpf/ringbuf.c). Of the
+ * second half only as much is mapped as a message may need: mapped pages count as resident, and
+ * most of the collector's are these.
  *
  * The ring begins with two pages: the consumer's position, then the producer's, which moves when a
  * message is begun.
  *
- * While it rests no data is mapped. Then the first touch of each page is dear once more (warm.h), so
- * a thread goes over them beside us.
+ * While the ring rests, no data is mapped. After that the first touch of each page is slow again
+ * (warm.h), so a thread touches them beside us.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@
 #include "clock.h"
 #include "wire_ring.h"
 
-/* A copy of a batch takes some µs; whoever spins here may keep the writer from its CPU. */
+/* A copy of a batch takes some µs. To spin for longer may keep the writer from its CPU. */
 #define LOOK_AGAIN_NS 20000
 
 /* Of the data's second half: more than the largest message. */
@@ -130,7 +130,7 @@ static void *touch(void *arg)
 	const struct sched_param ordinary = { 0 };
 	size_t at = barrier__load_relaxed(ring->begun) & (ring->data_bytes - 1);
 
-	/* not at the priority of the taker */
+	/* not at the priority of the thread that reads */
 	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &ordinary);
 	/* from what is read next, once around */
 	for (size_t i = 0; i < ring->data_bytes / ring->page_bytes; i++) {
@@ -159,7 +159,7 @@ static unsigned long next_of(unsigned long at, uint32_t length)
 	return at + ((length + BPF_RINGBUF_HDR_SZ + 7) & ~7u);
 }
 
-/* One after another, up to one that is being written, or that `take` has enough with. */
+/* One after another, until one is still being written or take() returns a negative result. */
 static void consume(struct wire_ring *ring, wire_ring_take_fn take, void *ctx)
 {
 	unsigned long at = barrier__load_relaxed(ring->taken);
@@ -168,7 +168,8 @@ static void consume(struct wire_ring *ring, wire_ring_take_fn take, void *ctx)
 	/* Acquire: its pair is in the kernel, which reserves a place before it fills it. */
 	while (goes_on && at != barrier__load_acquire(ring->begun)) {
 		unsigned char *message = ring->data + (at & (ring->data_bytes - 1));
-		/* Acquire: its pair is in the kernel, where a message is there when it is not busy */
+		/* Acquire: its pair is in the kernel, where a message is there when it is not busy
+		 * */
 		const uint32_t length = barrier__load_acquire((uint32_t *)message);
 
 		if (length & BPF_RINGBUF_BUSY_BIT)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One of the kernel's ring buffers as the drain thread reads it: it knows whether it has got all
- * that there was.
+ * One of the kernel's ring buffers, as the drain thread reads it: the reader knows whether it has
+ * got all that there was.
  *
- * A message has its place in the order from when it was begun. While one is written, all behind it
- * waits: some microseconds, or as long as the CPU that writes it is given to somebody else.
+ * Messages are in the order in which they were begun. While one is being written, all after it
+ * wait: some microseconds, or as long as the CPU that writes it does something else.
  */
 #ifndef TTLOG_WIRE_RING_H
 #define TTLOG_WIRE_RING_H
@@ -15,7 +15,7 @@
 
 struct wire_ring;
 
-/* A negative result ends this look at the ring; what it was given counts as taken. */
+/* A negative result ends this call; the message counts as taken. */
 typedef int (*wire_ring_take_fn)(void *ctx, void *message, size_t bytes);
 
 /* fd: of the map. NULL with errno. */
@@ -28,7 +28,7 @@ void wire_ring__free(struct wire_ring *ring);
 bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx,
 		     uint64_t longest_ns);
 
-/* With nothing to come for a while: what it has mapped goes, until there is something to take. */
+/* When nothing is expected for a while: unmaps the data until there is something to take. */
 void wire_ring__rest(struct wire_ring *ring);
 
 #endif /* TTLOG_WIRE_RING_H */
