@@ -52,8 +52,8 @@ static void unwind_crash(struct autopsy *autopsy, struct crash *crash)
 
 /*
  * The fault's place among the callers of what ended the process; -1: its handler had ended. A frame
- * is_interrupted only if the unwinder came through the signal's own frame on the stack. It never comes
- * there if the handler jumped away.
+ * is_interrupted only if the unwinder came through the signal's own frame on the stack. It never
+ * comes there if the handler jumped away.
  */
 static int find_fault(const struct crash *crash, const struct crash_fault *fault)
 {
@@ -157,7 +157,7 @@ static void forget_thrown(struct crash *crash)
 	crash->thrown_type = crash->thrown_what = NULL;
 }
 
-/* si_code of SIGSEGV, where nothing is mapped and where it may not be used */
+/* si_code of SIGSEGV: nothing is mapped there, or it may not be used so */
 #define SEGV_OF_MAPPING(code) ((code) == 1 || (code) == 2)
 /* A function may touch its frame, and the arguments of a call, before sp is there. */
 #define BELOW_SP_BYTES        4096
@@ -165,8 +165,9 @@ static void forget_thrown(struct crash *crash)
 #define MAX_FRAME_BYTES       (1u << 20)
 
 /*
- * Whether the address that nothing is mapped at is at the stack pointer, or above it in the thread's
- * own frame: below the first page of its stack that could be read. There must be such a page.
+ * Whether the address that nothing is mapped at is at the stack pointer, or above it in the
+ * thread's own frame: below the first page of its stack that could be read. There must be such a
+ * page.
  */
 static bool is_stack_overflow(const struct crash *crash)
 {
@@ -187,7 +188,7 @@ static bool is_stack_overflow(const struct crash *crash)
 /* For the stacks of all other threads. A thread that comes later has its innermost frame alone. */
 #define OTHERS_MAX_NS 1000000000ull
 
-/* As if it were that thread that crashed. The mappings stay the crash's. */
+/* As if that thread had crashed. The mappings stay the crash's. */
 static void resolve_other(struct autopsy *autopsy, const struct crash *crash,
 			  struct crash_other *other)
 {

@@ -11,8 +11,8 @@ struct attach;
 struct crash;
 struct unwind;
 
-/* Module, build id and offset of each frame from the mappings, names from the files; slow. uid: whose
- * process it was. unwind: NULL for names by symbol tables alone. */
+/* Module, build id and offset of each frame from the mappings, names from the files; slow. uid:
+ * whose process it was. unwind: NULL for names by symbol tables alone. */
 void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 		      struct unwind *unwind);
 

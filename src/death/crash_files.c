@@ -19,8 +19,8 @@ void crash_files__fini(struct crash_files *files)
 
 /* ---- mappings that nobody could read ---- */
 
-/* The kernel tells which file a frame is in, and where in the file: so it is known where the file's
- * code was. */
+/* The kernel tells which file a frame is in, and at which offset. So the mapping can be worked
+ * out. */
 static int place_file(struct crash *crash, const struct crash_frame *frame, struct attach *attach)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -111,7 +111,8 @@ static const struct mapping *find_mapping(const struct crash *crash,
 	return NULL;
 }
 
-/* Takes ownership of fd; gives it back if it is that file. The names of another one would be wrong. */
+/* Takes ownership of fd; gives it back if it is that file. The names of another one would be
+ * wrong. */
 static int check_build_id(int fd, const char *build_id)
 {
 	char found[41];
@@ -144,7 +145,8 @@ int crash_files__open(void *files, const struct mapping *mapping)
 
 /* ---- names ---- */
 
-/* To read a symbol table takes long, and it may be large: so a few are kept. NULL: there is none. */
+/* To read a symbol table takes long, and it may be large: so a few are kept. NULL: there is
+ * none. */
 static struct elf_symbols *find_symbols(struct crash_files *files, const struct mapping *mapping,
 					const char *build_id)
 {

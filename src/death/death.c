@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel tells, at the moment of the signal, registers, addresses, and for each frame the build
- * id and the offset in the file. It is all taken here; what it means comes later (autopsy.c).
+ * At the moment of the signal the kernel tells registers, addresses, and for each frame the build
+ * id and the offset in the file. All of it is stored here. What it means is found later
+ * (autopsy.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
 #define FRAME_HAS_BUILD_ID 1
-/* No file is so long: the kernel took the frame for part of a neighbour. */
+/* No file is so long: the kernel took the frame for part of the file mapped next to it. */
 #define FRAME_MAX_OFFSET   (1ull << 40)
 /* vm.mmap_min_addr is 65536 on Debian */
 #define LOWEST_CODE        4096u
@@ -51,7 +52,8 @@ static void take_frames(struct crash *crash, const struct wire_crash *message)
 		struct crash_frame *frame = &crash->frames[i];
 		const struct wire_frame_id *id = &message->ids[i];
 
-		/* where frame pointers are used for something else, the walk ends in nonsense */
+		/* if the program uses frame pointers for something else, the walk ends in
+		 * nonsense */
 		if (i && message->ips[i] < LOWEST_CODE) {
 			cnt = i;
 			break;
@@ -146,7 +148,7 @@ void death__take_reporter(struct crash *crash, const struct wire_crash *message)
 		death__take_crash(crash->reporter, message);
 }
 
-/* Whichever of the two that thread is; NULL for another one. */
+/* The crash or its reporter, if one of them is that thread; else NULL. */
 static struct crash *find_thread(struct crash *crash, uint32_t tid)
 {
 	if (crash->has_crash && crash->tid == tid)
@@ -186,7 +188,7 @@ void death__take_thrown(struct crash *crash, const struct wire_thrown *message)
 	if (!crash || crash->thrown_type || !message->type[0])
 		return;
 	crash->thrown_type = take_text(message->type, message->type_bytes);
-	/* names that mean something in one file only begin with an asterisk */
+	/* a name that is valid in one file only begins with an asterisk */
 	if (crash->thrown_type && crash->thrown_type[0] == '*')
 		memmove(crash->thrown_type, crash->thrown_type + 1, strlen(crash->thrown_type));
 	if (crash->thrown_type)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the kernel's crash message to a crash report: names for numbers.
+ * The kernel's messages about a death, stored in a struct crash.
  */
 #ifndef TTLOG_DEATH_H
 #define TTLOG_DEATH_H
@@ -15,18 +15,19 @@ struct wire_other;
 struct wire_stack;
 struct wire_thrown;
 
-/* What the message says; no file is opened. An earlier crash in it stays: the first one counts. */
+/* Stores what the message says, and opens no file. An earlier crash stays: the first one counts. */
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
-/* Another thread, whose handler may have sent the signal that the crashed one died of: then
- * autopsy__resolve() makes it the one that crashed. */
+/* Another thread, whose handler may have sent the signal that killed the process. If it has,
+ * autopsy__resolve() makes it the thread that crashed. */
 void death__take_reporter(struct crash *crash, const struct wire_crash *message);
-/* What a handler of either thread took before: autopsy__resolve() finds whether it still ran. */
+/* A signal that either thread took before. autopsy__resolve() finds whether its handler still
+ * ran. */
 void death__take_fault(struct crash *crash, const struct wire_fault *message);
-/* A part of the stack of either; any other thread's is of no use. */
+/* A part of the stack of either thread. Those of other threads are ignored. */
 void death__take_stack(struct crash *crash, const struct wire_stack *message);
 /* Where another thread was. */
 void death__take_other(struct crash *crash, const struct wire_other *message);
-/* What it had thrown. */
+/* The exception that it had thrown. */
 void death__take_thrown(struct crash *crash, const struct wire_thrown *message);
 void death__take_end(struct crash *crash, const struct wire_end *end);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process as libdwfl sees it: its files at their addresses, one thread, its registers, and of
- * its memory the copied top of the stack. Nothing else of the memory is needed: unwinding tables
- * come from the files, and what they say of is registers and stack.
+ * libdwfl sees the process as its files at their addresses, one thread, its registers, and the
+ * copied part of the stack. No other memory is needed: unwinding tables come from the files, and
+ * they only use registers and stack.
  *
- * That view is each crash's own and quickly made. Names come from a view of each file alone, which
- * stays: to read debug information is what takes long.
+ * This view is made for each crash, quickly. Names come from a view of each file alone, which
+ * stays: to read debug information takes long.
  */
 #include <elf.h>
 #include <elfutils/libdwfl.h>
@@ -44,16 +44,16 @@ static const char *const dwarf_registers[] = {
 
 #define MAX_FILES 1024
 
-/* Of where a stack begins, as the kernel side copies it. */
+/* What the BPF program copies of the beginning of a stack. */
 #define OUTER_BYTES     (3 * CRASH_PAGE_BYTES)
-/* There are no more return addresses on it. */
+/* No more return addresses fit in that. */
 #define MAX_OUTER_STEPS (OUTER_BYTES / 8)
 
 struct dwarf_file {
 	char build_id[41];
 	int fd;
-	Elf *elf; /* its program headers, for where it is mapped; NULL where it is none */
-	Dwfl *dwfl; /* of this file alone, where it was linked for: whoever maps it, it is read once */
+	Elf *elf;   /* for its program headers; NULL: it is no ELF file */
+	Dwfl *dwfl; /* of this file alone, at its link-time addresses: so it is read once */
 	struct dwarf_names *names;
 	bool symbols_only;
 };
@@ -66,11 +66,11 @@ struct dwarf {
 /* One crash's. */
 struct walk {
 	const struct crash *crash;
-	Dwfl *dwfl; /* of its files where they were mapped */
+	Dwfl *dwfl; /* of all files, at the addresses where they were mapped */
 	Dwarf_Word registers[REGISTER_CNT];
 	struct dwarf_step *steps;
 	size_t cnt, max;
-	bool has_missed; /* memory that was asked for and is not there */
+	bool has_missed; /* memory was asked for that was not copied */
 };
 
 /* ---- files ---- */
@@ -131,7 +131,7 @@ int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path,
 	dwfl_report_begin(file->dwfl);
 	module = report_file(file->dwfl, path, fd, 0);
 	(void)dwfl_report_end(file->dwfl, NULL, NULL);
-	/* one that is no ELF file has nothing to say, and is not asked for again */
+	/* a file that is no ELF file has no names, and is not asked for again */
 	if (module)
 		file->names = dwarf_names__new(module);
 	return 0;
@@ -146,7 +146,7 @@ static struct dwarf_file *find_file(struct dwarf *dwarf, const struct mapping *m
 	return NULL;
 }
 
-/* Where the file is loaded, less the address that it was linked for. 0 or -ENOEXEC. */
+/* The address where the file is loaded, less its link-time address. 0 or -ENOEXEC. */
 static int find_bias(const struct dwarf_file *file, const struct mapping *mapping,
 		     uint64_t *ret_bias)
 {
@@ -183,7 +183,7 @@ static void report_files(struct dwarf *dwarf, const struct walk *walk)
 
 		if (!file || find_bias(file, &crash->mappings.items[i], &bias))
 			continue;
-		/* one of several mappings of a file is enough; the same again is passed over */
+		/* one mapping of a file is enough; libdwfl ignores further ones */
 		(void)report_file(walk->dwfl, file->build_id, file->fd, bias);
 	}
 	(void)dwfl_report_end(walk->dwfl, NULL, NULL);
@@ -276,15 +276,15 @@ static int take_step(Dwfl_Frame *frame, void *ctx)
 
 	if (walk->cnt == walk->max || !dwfl_frame_pc(frame, &pc, &is_activation))
 		return DWARF_CB_ABORT;
-	/* where the outermost frame has no mark, the walk ends at what it holds: mostly 0 */
+	/* if the outermost frame is not marked, the walk ends at the address in it, mostly 0 */
 	if (walk->cnt && !pc)
 		return DWARF_CB_ABORT;
 	walk->steps[walk->cnt++] = (struct dwarf_step){ .ip = pc, .is_call = !is_activation };
 	return DWARF_CB_OK;
 }
 
-/* A call through a bad pointer: nothing has run there yet, so only the return address is to be
- * undone. False where it is not to be had, or where code is there. */
+/* A call through a bad pointer: nothing has run there yet, so to undo it is to take the return
+ * address off the stack. False if that is not known, or if there is code at the pointer. */
 static bool undo_call(struct walk *walk)
 {
 	Dwarf_Word caller;
@@ -331,7 +331,7 @@ static bool walk_out(struct walk *walk)
 	result = dwfl_getthread_frames(walk->dwfl, tid, take_step, walk);
 	if (undone && walk->cnt > undone)
 		walk->steps[undone].is_call = true;
-	/* where a return address can't be read, elfutils takes the frame for the outermost */
+	/* if a return address can't be read, elfutils takes the frame for the outermost */
 	return (result == DWARF_CB_OK && walk->crash->page_cnt) || walk->cnt == walk->max;
 }
 
@@ -355,7 +355,7 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 	return walk.cnt;
 }
 
-/* As a ring: the last `max` are wanted. */
+/* steps is used as a ring: the last `max` are wanted. */
 static int take_outer_step(Dwfl_Frame *frame, void *ctx)
 {
 	struct walk *walk = ctx;
@@ -364,21 +364,21 @@ static int take_outer_step(Dwfl_Frame *frame, void *ctx)
 
 	if (walk->cnt > MAX_OUTER_STEPS || !dwfl_frame_pc(frame, &pc, &is_activation) || !pc)
 		return DWARF_CB_ABORT;
-	/* the first one, too, has called something; it was looked up as what it called from */
+	/* the first one has called something, too; leads_out() has subtracted 1 from its address */
 	walk->steps[walk->cnt % walk->max] =
 		(struct dwarf_step){ .ip = pc + !walk->cnt, .is_call = true };
 	walk->cnt++;
 	return DWARF_CB_OK;
 }
 
-/* Whether the thread can have got where it is from a return address at that place. */
+/* Whether the tables lead from a return address at that place to where the thread began. */
 static bool leads_out(struct walk *walk, uint64_t place)
 {
 	Dwarf_Word ip, frame_pointer;
 
 	if (!read_word(walk->crash, place, &ip) || !dwfl_addrmodule(walk->dwfl, ip))
 		return false;
-	/* a function that was called keeps the caller's next to where it returns to, if at all */
+	/* a function that saves its caller's frame pointer does so next to the return address */
 	if (!read_word(walk->crash, place - sizeof(ip), &frame_pointer))
 		frame_pointer = 0;
 	memset(walk->registers, 0, sizeof(walk->registers));
@@ -392,7 +392,7 @@ static bool leads_out(struct walk *walk, uint64_t place)
 	       walk->cnt > 1 && !walk->has_missed;
 }
 
-/* The steps as they follow one another. Returns how many. */
+/* Puts the steps in order. Returns how many. */
 static size_t unroll(struct walk *walk)
 {
 	struct dwarf_step steps[CRASH_MAX_OUTER];
@@ -406,7 +406,7 @@ static size_t unroll(struct walk *walk)
 	return cnt;
 }
 
-/* Where the function begins that has the code at an address; 0 where no table tells. */
+/* The start of the function that has the code at an address; 0 if no table tells. */
 static uint64_t function_at(struct walk *walk, uint64_t address)
 {
 	Dwfl_Module *module = dwfl_addrmodule(walk->dwfl, address);
@@ -423,7 +423,7 @@ static uint64_t function_at(struct walk *walk, uint64_t address)
 	return err ? 0 : start + bias;
 }
 
-/* The functions that are more than once on the part that was walked from the inside. */
+/* The functions that are more than once among the inner steps. */
 static size_t find_recursive(struct walk *walk, const struct dwarf_step *inner, size_t inner_cnt,
 			     uint64_t *ret)
 {
@@ -452,8 +452,8 @@ static bool is_one_of(const uint64_t *functions, size_t cnt, uint64_t function)
 }
 
 /*
- * Memory of a function's own holds what calls before it left there, and that leads out, too. So in a
- * recursion the way out begins in one of the functions that recur: what it left is of no call before.
+ * The memory of a function also holds return addresses that earlier calls left there, and these may
+ * lead out, too. So in a recursion the way out has to begin in one of the functions that recur.
  */
 static size_t find_way_out(struct walk *walk, const struct dwarf_step *inner, size_t inner_cnt)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The innermost function of an address is where the line table says that it is; each one that it is
- * inlined into is where its DIE says that it was called.
+ * The line of the innermost function comes from the line table. The line of each function that it
+ * is inlined into comes from the call in the inlined one's DIE.
  *
  * Names are demangled by libiberty, the demangler of gdb and binutils, which is C.
  */
@@ -14,7 +14,7 @@
 
 #include "dwarf_names.h"
 
-/* A question that was asked before, with its answer. */
+/* The answer to an earlier question. */
 struct known {
 	struct dwarf_step step;
 	bool whole;
@@ -24,7 +24,7 @@ struct known {
 
 /* Crashes that come together mostly come from the same places. */
 #define MAX_KNOWN   4096
-/* Functions in functions, of those whose names are told in whole. */
+/* Of functions in functions whose names are told in full. */
 #define MAX_NESTING 4
 
 struct dwarf_names {
@@ -38,12 +38,12 @@ struct lookup {
 	Dwarf_Die *unit; /* NULL: no DWARF for it */
 	Dwarf_Addr bias; /* of the unit's addresses */
 	Dwarf_Addr address;
-	const char *file; /* of the function that comes next */
+	const char *file; /* where the function that comes next is at */
 	uint32_t line;
 	struct known answer;
 };
 
-/* clang writes no .debug_aranges: then each unit is asked. */
+/* clang writes no .debug_aranges: then all units are searched. */
 static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *ret_bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, ret_bias);
@@ -69,7 +69,7 @@ static void find_line(struct lookup *lookup)
 		lookup->line = (uint32_t)number;
 }
 
-/* The call that the DIE is the inlined body of. */
+/* Where the call is that was inlined as this DIE. */
 static void find_call(struct lookup *lookup, Dwarf_Die *inlined)
 {
 	Dwarf_Attribute attribute;
@@ -85,7 +85,7 @@ static void find_call(struct lookup *lookup, Dwarf_Die *inlined)
 		lookup->line = (uint32_t)value;
 }
 
-/* As the linker knows it, so with its namespaces and arguments, else as the source has it. */
+/* The linker's name, which has namespaces and arguments, else the source's. */
 static const char *die_name(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
@@ -98,13 +98,13 @@ static const char *die_name(Dwarf_Die *die)
 	return name ? name : dwarf_diename(die);
 }
 
-/* As people write it. The caller frees; NULL where there is none. */
+/* Demangled. The caller frees; NULL: there is no name. */
 static char *readable_name(const char *symbol)
 {
 	char *name = symbol ? strndup(symbol, strcspn(symbol, "@")) : NULL; /* "name@@VERSION" */
 	char *demangled = NULL;
 
-	/* C++ and Rust; the rest of what it takes for mangled are names that C programs may have */
+	/* C++ and Rust; other names that libiberty would demangle may be names of C */
 	if (name && (!strncmp(name, "_Z", 2) || !strncmp(name, "_R", 2)))
 		demangled = cplus_demangle(name, DMGL_PARAMS | DMGL_ANSI);
 	if (!demangled)
@@ -118,12 +118,12 @@ char *dwarf_names__type(const char *mangled)
 	return cplus_demangle_v3(mangled, DMGL_TYPES | DMGL_PARAMS | DMGL_ANSI);
 }
 
-/* Where it was declared, by which function and classes it lies in: it says so of no other. */
+/* The DIE of its declaration: that is the one inside its function and classes. */
 static void find_declaration(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 
-	/* inlined, of an abstract one, of a declaration: no more in good faith */
+	/* from an inlined one to an abstract one to a declaration; a sound file has no more */
 	for (int i = 0; i < 4; i++) {
 		if (!dwarf_attr(die, DW_AT_abstract_origin, &attribute) &&
 		    !dwarf_attr(die, DW_AT_specification, &attribute))
@@ -164,8 +164,8 @@ static bool prepend(char **to, char *name)
 	return whole != NULL;
 }
 
-/* All scopes that a function lies in, as far as to a function that has a name for the linker, which
- * has all that is around it. Returns whether there was a function. */
+/* Prepends all scopes that a function lies in, up to a function with a linker's name, which
+ * includes the scopes around that. Returns whether there was such a function. */
 static bool prepend_scopes(char **to, Dwarf_Die die, int max)
 {
 	Dwarf_Die *scopes = NULL;
@@ -182,7 +182,7 @@ static bool prepend_scopes(char **to, Dwarf_Die die, int max)
 			continue;
 		if (!prepend(to, name))
 			break;
-		/* what is around it is told where it was declared */
+		/* the scopes around it are those of its declaration */
 		if (is_function && max && !strcmp(die_name(&scopes[i]), dwarf_diename(&scopes[i])))
 			(void)prepend_scopes(to, scopes[i], max - 1);
 	}
@@ -190,8 +190,8 @@ static bool prepend_scopes(char **to, Dwarf_Die die, int max)
 	return is_function;
 }
 
-/* "shop::run::<lambda(int)>::operator()": what only one file can know, as most lambdas, the compiler
- * gives no name for the linker. NULL where it is in no function. */
+/* "shop::run::<lambda(int)>::operator()": the compiler gives no linker's name to a function that
+ * only one file knows, as most lambdas. NULL if it is in no function. */
 static char *local_name(Dwarf_Die *die)
 {
 	char *whole = strdup(dwarf_diename(die));
@@ -232,8 +232,8 @@ static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool 
 	};
 }
 
-/* The scopes around the address, innermost first, by where their code lies (not by where it is
- * written, as dwarf_getscopes() has those around an inlined one). */
+/* The scopes around the address, innermost first, by their code. (dwarf_getscopes() gives those
+ * around an inlined function by its source.) */
 static int find_scopes(struct lookup *lookup, Dwarf_Die **ret_scopes)
 {
 	Dwarf_Die *scopes = NULL, innermost;
@@ -247,7 +247,8 @@ static int find_scopes(struct lookup *lookup, Dwarf_Die **ret_scopes)
 	return cnt > 0 ? cnt : 0;
 }
 
-/* What is inlined at the address. ret_name: of the function whose code it is; the caller frees. */
+/* Adds the functions inlined at the address. ret_name: of the function that has the code; the
+ * caller frees. */
 static void give_inlined(struct lookup *lookup, char **ret_name)
 {
 	Dwarf_Die *scopes = NULL;

@@ -13,7 +13,7 @@ struct dwarf_names;
 
 struct dwarf_step {
 	uint64_t ip;
-	bool is_call; /* ip is where a call returns to: the instruction after the one that is meant */
+	bool is_call; /* ip is a return address: the instruction after the call */
 };
 
 struct dwarf_name {
@@ -21,17 +21,17 @@ struct dwarf_name {
 	uint64_t offset;    /* from the symbol; 0 where it is inlined */
 	const char *file;   /* NULL unknown */
 	uint32_t line;
-	bool is_inlined; /* and a step has more names: those it is inlined into */
+	bool is_inlined; /* then the function that it is inlined into follows */
 };
 
-/* The module is one that lies where it was linked for, and lives longer. NULL with errno. */
+/* The module lies at its link-time addresses, and lives longer. NULL with errno. */
 struct dwarf_names *dwarf_names__new(struct Dwfl_Module *module);
 
-/* As dwarf__name(). What was asked before is known by heart. */
+/* As dwarf__name(). Answers are remembered. */
 void dwarf_names__each(struct dwarf_names *names, const struct dwarf_step *step, bool whole,
 		       void (*take)(void *ctx, const struct dwarf_name *name), void *ctx);
 
-/* A std::type_info's name as people write it. The caller frees; NULL where it is none. */
+/* A std::type_info's name, demangled. The caller frees; NULL if it is no such name. */
 char *dwarf_names__type(const char *mangled);
 
 #endif /* TTLOG_DWARF_NAMES_H */

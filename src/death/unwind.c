@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's side: starts the child, gives it what it has not yet, takes what it tells, and ends
- * it when it takes too long. What a child that was ended had told is kept.
+ * The parent's side: starts the child, sends it files and crashes, takes its answers, and ends it
+ * when it takes too long. What it had told until then is kept.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +28,7 @@
 #define NS_PER_S         1000000000ull
 #define LOOK_EVERY_MS    20
 #define MAX_LD_VARIABLES 32
-/* So many children late, and for the time being it goes without. */
+/* After so many children that were late, stacks stay as they are until the next rest. */
 #define MAX_LATE         3
 
 struct id_list {
@@ -39,8 +39,8 @@ struct id_list {
 struct unwind {
 	pid_t pid; /* 0: none */
 	int socket;
-	uint32_t uid;         /* whom it serves */
-	struct id_list given; /* files that it has */
+	uint32_t uid;         /* the user that the child serves */
+	struct id_list given; /* files that the child has */
 	struct id_list slow; /* files whose debug information takes too long; until the next rest */
 	unsigned late_cnt;   /* children that were ended; until the next rest */
 };
@@ -86,7 +86,7 @@ static void end_child(struct unwind *unwind)
 	clear_ids(&unwind->given);
 }
 
-/* Of the environment only what the program needs to be loaded. */
+/* What the dynamic linker may need of the environment. */
 static void choose_environment(char **ret, size_t max)
 {
 	size_t cnt = 0;
@@ -98,8 +98,8 @@ static void choose_environment(char **ret, size_t max)
 	ret[cnt] = NULL;
 }
 
-/* No descriptor but its end of the socket, at once: those that hold a program's semaphores up must
- * go when the collector goes. No signal but SIGKILL. */
+/* From the start the child has no descriptor but its end of the socket: those that keep a program's
+ * semaphores raised must go when the collector goes. No signal reaches it but SIGKILL. */
 static int spawn(int socket, pid_t *ret)
 {
 	char *argv[] = { UNWIND_CHILD_NAME, UNWIND_CHILD_OPTION, NULL };
@@ -133,7 +133,7 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 {
 	/* a child that does not listen must not hold us up */
 	const struct timeval limit = { .tv_usec = UNWIND_MAX_MS * 1000 };
-	/* a crash is one message */
+	/* a crash is sent as one message */
 	const int room = sizeof(struct unwind_crash) +
 			 UNWIND_MAX_MAPPINGS * sizeof(struct mapping) +
 			 UNWIND_MAX_PAGES * sizeof(struct crash_page);
@@ -157,7 +157,7 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 
 /* ---- questions ---- */
 
-/* All of it or -errno. */
+/* 0 if all was sent, or -errno. */
 static int send_parts(const struct unwind *unwind, struct iovec *parts, size_t cnt, int fd)
 {
 	union {
@@ -214,7 +214,7 @@ static int give_files(struct unwind *unwind, const struct crash *crash, unwind_o
 	return err;
 }
 
-/* What the child makes use of, and nothing that points into this process. */
+/* What the child uses, without pointers of this process. */
 static void fill_crash(struct unwind_crash *message, const struct crash *crash)
 {
 	struct crash *given = &message->crash;
@@ -263,7 +263,7 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 	return err;
 }
 
-/* 0, -EPIPE where the child is gone, or why there is none. */
+/* 0, -EPIPE if the child is gone, or the error if it could not be started. */
 static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, unwind_open_fn open,
 	       void *ctx)
 {
@@ -283,7 +283,7 @@ struct watch {
 	pid_t pid;
 	clockid_t cpu_clock;
 	uint64_t start_ns, looked_ns, cpu_ns;
-	uint64_t blocked_ns; /* it waited for a disk, or was stopped */
+	uint64_t blocked_ns; /* that it waited for a disk, or was stopped */
 };
 
 static uint64_t cpu_ns(clockid_t clock)
@@ -319,8 +319,8 @@ static void start_watch(struct watch *watch, pid_t pid)
 	watch->cpu_ns = cpu_ns(watch->cpu_clock);
 }
 
-/* On a busy machine it is not the child's fault that it takes long: what counts is what it had of a
- * processor, and what it did not want one for. */
+/* On a busy machine the child is not to blame for being slow. So what counts is the CPU time that
+ * it had, and the time that it did not wait for a CPU. */
 static bool is_late(struct watch *watch)
 {
 	uint64_t now = clock__now_mono_ns(), since_ns = now - watch->looked_ns;
@@ -328,7 +328,7 @@ static bool is_late(struct watch *watch)
 	if (since_ns < LOOK_EVERY_MS * NS_PER_MS)
 		return false;
 	watch->looked_ns = now;
-	/* we may have been late ourselves, so no more than one look's time */
+	/* we may be late ourselves, so no more than the time between two looks */
 	if (!is_runnable(watch->pid))
 		watch->blocked_ns += LOOK_EVERY_MS * NS_PER_MS;
 	return now - watch->start_ns > UNWIND_MAX_WAIT_MS * NS_PER_MS ||
@@ -336,8 +336,7 @@ static bool is_late(struct watch *watch)
 		       UNWIND_MAX_MS * NS_PER_MS;
 }
 
-/* Until the child is done, or its time is over. 0, -EPIPE where it is gone, -ETIME where it is
- * late. */
+/* Until the child is done, or its time is over. 0, -EPIPE if it is gone, -ETIME if it is late. */
 static int listen_to_child(const struct unwind *unwind, struct unwind_answer *answer)
 {
 	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
@@ -362,7 +361,8 @@ static int listen_to_child(const struct unwind *unwind, struct unwind_answer *an
 	}
 }
 
-/* The file of the step that took too long, where it is known, goes without the next time. */
+/* The debug information of the file whose step took too long, if that is known, is not read
+ * again. */
 static void blame(struct unwind *unwind, const struct crash *crash,
 		  const struct unwind_answer *answer)
 {
@@ -382,7 +382,7 @@ static void blame(struct unwind *unwind, const struct crash *crash,
 	}
 }
 
-/* A child that served others may have gone since, for its size or for what those did to it: then
+/* A child that served earlier crashes may be gone, because of its size or of their files. Then
  * another one is asked. */
 static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t uid,
 		      unwind_open_fn open, void *ctx, struct unwind_answer *answer)

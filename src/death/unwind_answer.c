@@ -104,7 +104,7 @@ static void drop_open(struct unwind_frames *list)
 	list->open_cnt = 0;
 }
 
-/* Those whose names were not told come behind those with, with what their symbol tables say. */
+/* Steps whose names were not told come last, with the names of their symbol tables. */
 static void add_unnamed(struct unwind_answer *answer)
 {
 	drop_open(&answer->inner);
@@ -125,7 +125,7 @@ static void add_unnamed(struct unwind_answer *answer)
 		free(answer->steps[i].symbol);
 }
 
-/* Build id and offset, where the kernel told them at the crash. */
+/* Build id and offset, if the kernel told them at the crash. */
 static void take_known(struct crash_frame *frame, const struct crash *crash)
 {
 	for (size_t i = 0; i < crash->frame_cnt; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the child tells of a crash, message by message, and what becomes of its frames. It read what
- * the program made: nothing that it says is believed to be well formed.
+ * What the child tells of a crash, message by message, and the frames that are made of it. The
+ * child has read the program's files, so its messages may be anything.
  */
 #ifndef TTLOG_UNWIND_ANSWER_H
 #define TTLOG_UNWIND_ANSWER_H
@@ -22,9 +22,9 @@ struct unwind_step {
 struct unwind_frames {
 	struct crash_frame frames[CRASH_MAX_FRAMES];
 	size_t max;
-	size_t cnt;      /* of the steps that are named */
-	size_t open_cnt; /* and of the one that is being named */
-	bool is_full;    /* there are more */
+	size_t cnt;      /* frames of steps that are named */
+	size_t open_cnt; /* after these, of the step that is being named */
+	bool is_full;    /* there was no room for more */
 };
 
 /* What the child has told. */
@@ -40,8 +40,8 @@ struct unwind_answer {
 /* All zeroes before. */
 void unwind_answer__init(struct unwind_answer *answer);
 void unwind_answer__take(struct unwind_answer *answer, struct unwind_told *told);
-/* What was told, all or the first of it, to the crash; nothing is left. False: no frames were, and the
- * crash has those that it had. */
+/* Moves what was told, maybe not all, to the crash, and empties the answer. False: there were no
+ * frames, and the crash keeps its own. */
 bool unwind_answer__give(struct unwind_answer *answer, struct crash *crash);
 
 #endif /* TTLOG_UNWIND_ANSWER_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The child: gives up what it may do, and answers.
+ * The child: gives up its rights, then answers.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,11 +21,11 @@
 #include "sandbox.h"
 #include "unwind_child.h"
 
-/* On top of what it begins with. Debug information of a gigabyte is mapped, too. */
+/* Besides what it begins with. Debug information is mapped, and may be a gigabyte. */
 #define MORE_BYTES (8ull << 30)
-/* It goes when it holds more: the next one begins anew. */
+/* It ends when it holds more, and the next one begins anew. */
 #define KEEP_BYTES (256ull << 20)
-/* In case that the collector is stopped while it should be watching. */
+/* In case the collector is stopped and does not watch. */
 #define CPU_S      60
 
 union request {
@@ -63,9 +63,9 @@ static void limit_memory(void)
 {
 	FILE *file;
 
-	/* a sanitizer's shadow is mapped already, and would be over any limit */
+	/* relative, because a sanitizer's shadow memory is larger than any limit */
 	limit(RLIMIT_AS, read_statm(false) + MORE_BYTES);
-	/* where memory runs out all the same, this is what to give up first */
+	/* if the machine runs out of memory, this process is the first to go */
 	file = fopen("/proc/self/oom_score_adj", "we");
 	if (file) {
 		(void)fputs("1000", file);
@@ -73,7 +73,7 @@ static void limit_memory(void)
 	}
 }
 
-/* What elfutils, malloc and this file make of the kernel. */
+/* The system calls of elfutils, malloc and this file. */
 static int allow_calls(void)
 {
 	static const int calls[] = {
@@ -90,7 +90,7 @@ static int allow_calls(void)
 	return sandbox__allow(calls, sizeof(calls) / sizeof(*calls));
 }
 
-/* From here on it can do no harm but to its answers. */
+/* After this it can do no harm but to its answers. */
 static void drop_rights(void)
 {
 	limit(RLIMIT_CPU, CPU_S);
@@ -100,8 +100,8 @@ static void drop_rights(void)
 	if (sandbox__drop_privileges())
 		_exit(1);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* After the change of user, which resets it. A parent that is gone already has left us the
-	 * end of its messages. */
+	/* After the change of user, which resets it. If the parent is gone already, the end of its
+	 * messages tells. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)prctl(PR_SET_NAME, UNWIND_CHILD_NAME, 0, 0, 0);
 	if (allow_calls())
@@ -136,7 +136,7 @@ static void tell_name(void *ctx, const struct dwarf_name *name)
 	if (name->symbol && name->is_inlined)
 		(void)snprintf(told.symbol, sizeof(told.symbol), "%s", name->symbol);
 	else if (name->symbol)
-		/* the offset is not to be lost where a template's name is endless */
+		/* cut, so that the offset fits after the name of a template */
 		(void)snprintf(told.symbol, sizeof(told.symbol), "%.1900s+0x%" PRIx64, name->symbol,
 			       name->offset);
 	if (name->file)
@@ -144,7 +144,7 @@ static void tell_name(void *ctx, const struct dwarf_name *name)
 	tell(teller, &told);
 }
 
-/* What the kernel found by frame pointers, from `from` on. */
+/* Adds the kernel's frames, found by frame pointers, from `from` on. */
 static size_t append_frames(const struct crash *crash, size_t from, struct dwarf_step *steps,
 			    size_t cnt)
 {
@@ -154,7 +154,7 @@ static size_t append_frames(const struct crash *crash, size_t from, struct dwarf
 	return cnt;
 }
 
-/* The frame pointers' frame that is that step; how many there are where none is. */
+/* The kernel's frame with the step's address; frame_cnt if there is none. */
 static size_t find_frame(const struct crash *crash, const struct dwarf_step *step)
 {
 	size_t at = 0;
@@ -164,8 +164,8 @@ static size_t find_frame(const struct crash *crash, const struct dwarf_step *ste
 	return at;
 }
 
-/* Where unwinding ended too early, frame pointers may go on: from the last step, if they have it,
- * else instead, if they have more. */
+/* If unwinding ended too early, the kernel's frames may go on. They follow the last step if they
+ * have it; else they replace the steps if there are more of them. */
 static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct dwarf_step *steps,
 			 enum crash_cut *ret_cut)
 {
@@ -181,7 +181,7 @@ static size_t find_steps(struct dwarf *dwarf, const struct crash *crash, struct 
 		return cnt;
 	else
 		cnt = append_frames(crash, 0, steps, 0);
-	/* nobody says where these end, but that there is no room */
+	/* why these end is not known, except for lack of room */
 	*ret_cut = cnt == CRASH_MAX_FRAMES ? CRASH_CUT_FRAMES : CRASH_CUT_NONE;
 	return cnt;
 }
@@ -198,7 +198,7 @@ static void tell_type(const struct teller *teller, const char *mangled)
 	tell(teller, &told);
 }
 
-/* The most important first, for a child that is cut off. */
+/* The most important first: the child may be ended at any time. */
 static void answer(struct dwarf *dwarf, const struct crash *crash, const char *type, int socket)
 {
 	struct dwarf_step steps[UNWIND_MAX_STEPS];
@@ -206,7 +206,7 @@ static void answer(struct dwarf *dwarf, const struct crash *crash, const char *t
 	enum crash_cut cut = CRASH_CUT_NONE;
 	size_t inner_cnt, cnt;
 
-	/* a moment's work, but for a name that is made to take long */
+	/* quick, unless the name is made to take long */
 	tell_type(&teller, type);
 	cnt = inner_cnt = find_steps(dwarf, crash, steps, &cut);
 	tell(&teller, &(struct unwind_told){ .kind = UNWIND_CUT, .line = cut });
@@ -230,7 +230,7 @@ static void answer(struct dwarf *dwarf, const struct crash *crash, const char *t
 
 /* ---- questions ---- */
 
-/* Whole, or the parent is none. */
+/* A message of the parent. */
 static size_t receive(int socket, union request *request, int *ret_fd)
 {
 	union {
@@ -259,7 +259,7 @@ static size_t receive(int socket, union request *request, int *ret_fd)
 	return (size_t)len;
 }
 
-/* The crash as the parent has it, its tables behind it. */
+/* Restores the crash's pointers: its tables follow it in the message. */
 static void take_crash(union request *request, struct dwarf *dwarf, int socket)
 {
 	struct unwind_crash *head = &request->crash.head;

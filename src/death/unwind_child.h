@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What unwind.c and its child tell each other, and the child.
+ * The child, and the messages between it and unwind.c.
  *
- * The child is the same program, started anew, so that it has nothing of its parent's memory, and
- * its structs are the same. Each message is one of a SOCK_SEQPACKET pair, whose other end is the
- * child's stdin.
+ * The child is the same program, started anew: so it has nothing of its parent's memory, and the
+ * same structs. Each message is a packet of a SOCK_SEQPACKET pair, whose other end is the child's
+ * stdin.
  */
 #ifndef TTLOG_UNWIND_CHILD_H
 #define TTLOG_UNWIND_CHILD_H
@@ -16,11 +16,12 @@
 #include "crash.h"
 
 enum unwind_kind {
-	UNWIND_FILE = 1,    /* to the child: struct unwind_file, with a descriptor */
-	UNWIND_CRASH = 2,   /* to it: struct unwind_crash, mappings, pages */
-	UNWIND_STEP = 3,    /* from it: struct unwind_told; address only; all of them come first */
-	UNWIND_SYMBOL = 4,  /* the name of the next step, by symbol tables; all of them come next */
-	UNWIND_INLINED = 5, /* a name of the next step, more follow */
+	UNWIND_FILE = 1,  /* to the child: struct unwind_file, with a descriptor */
+	UNWIND_CRASH = 2, /* to it: struct unwind_crash, mappings, pages */
+	UNWIND_STEP = 3,  /* from it: struct unwind_told, its address only; all steps come first */
+	UNWIND_SYMBOL =
+		4, /* from it: the next step's name by symbol tables; all of these come next */
+	UNWIND_INLINED = 5, /* from it: a name of the next step; more follow */
 	UNWIND_NAME = 6,    /* its last */
 	UNWIND_DONE = 7,
 	UNWIND_TYPE = 8, /* from it: `symbol` is what was thrown, demangled */
@@ -31,7 +32,7 @@ struct unwind_file {
 	uint32_t kind; /* enum unwind_kind */
 	bool symbols_only;
 	char build_id[41];
-	char path[4096]; /* where debug information is looked for, beside it */
+	char path[4096]; /* debug information is looked for beside it */
 };
 
 /* No pointer in it is set. */
@@ -53,15 +54,15 @@ struct unwind_told {
 	char symbol[2000];   /* with offset; "" unknown */
 	char file[2000];     /* "" unknown */
 	bool is_interrupted; /* a step: a signal's handler returns to it */
-	bool is_outer;       /* a step: those between it and the ones before are not known */
+	bool is_outer;       /* a step: those between it and the inner ones are not known */
 };
 
 #define UNWIND_CHILD_OPTION "--unwind-child"
 #define UNWIND_CHILD_NAME   "ttlog-unwind"
 
-/* For main(): this process is to be a child. */
+/* For main(): whether this process is a child. */
 bool unwind_child__is_asked(int argc, char **argv);
-/* All that it does then. */
+/* All that a child does. */
 _Noreturn void unwind_child__run(void);
 
 #endif /* TTLOG_UNWIND_CHILD_H */
