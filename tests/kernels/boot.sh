@@ -69,7 +69,7 @@ for tool in $(busybox --list | grep -vx busybox); do
 done
 add "$build/ttlog-collect" /ttlog
 add "$build/ttlog-view" /ttlog
-for app in crash crash_nofp trade early early_static children gates tally many hostile thrown thrown_static; do
+for app in crash crash_nofp trade early early_static children gates tally many hostile beat thrown thrown_static; do
 	add "$build/apps/$app" /ttlog/apps
 done
 for program in $stress; do

@@ -379,6 +379,59 @@ test_hostile() {
 	done
 }
 
+# newest FILE: the wall clock's second of its last event
+newest() {
+	date -u -D %Y-%m-%dT%H:%M:%S -d "$(tail -n 1 "$1" | sed 's/.*"ts":"\([^.]*\).*/\1/')" +%s
+}
+
+# odd_times FILE: prints what is wrong with its events. n must count up from 0, and the wall clock's time of
+# an event must go on as at_ns does, which is of a clock that nobody sets.
+odd_times() {
+	sed 's/.*"ts":"[^T]*T\([0-9]*\):\([0-9]*\):\([0-9.]*\)Z".*"n":\([0-9]*\),"at_ns":\([0-9]*\).*/\1 \2 \3 \4 \5/' "$1" |
+		awk '{ day = $1 * 3600 + $2 * 60 + $3; off = day - $5 / 1e9 }
+			NR == 1 { first = off }
+			$4 != NR - 1 { print "n is " $4 " in line " NR; exit }
+			# midnight may come between
+			{ d = (off - first + 129600) % 86400 - 43200 }
+			d > 1 || d < -1 { print "line " NR " is " d " s off"; exit }'
+}
+
+has_beats() {
+	[ "$(grep -c '^beat' said)" = "$1" ]
+}
+
+# The wall clock is set while the collector records: only this machine has nobody whom that harms.
+test_wall_clock() {
+	open_input
+	beat 0 100 <in >said 2>&1 5>&- &
+	victim=$!
+	await_line ready said
+	start_collector -p "$victim"
+	beats=0
+	for step_s in 0 7200 -18000 1; do
+		date -s "@$(($(date +%s) + step_s))" >/dev/null || fail "the clock can't be set"
+		before=$(date +%s)
+		beats=$((beats + 1))
+		echo >&5
+		await "beat $beats" has_beats "$beats"
+		timeout 60 ttlog-collect --trigger asked >asked || fail "--trigger: status $?"
+		ttlog-view --format json "$(cat asked)" >events || fail "$(cat asked) is not whole"
+		[ "$(wc -l <events)" = $((beats * 100)) ] || fail "step $step_s: $(wc -l <events) events"
+		wrong=$(odd_times events)
+		[ -z "$wrong" ] || fail "step $step_s: $wrong"
+		newest=$(newest events)
+		[ "$newest" -ge $((before - 1)) ] && [ "$newest" -le $(($(date +%s) + 1)) ] ||
+			fail "step $step_s: the last event is of $newest, it was logged at $before"
+	done
+	# most events are in several of the four files
+	ttlog-view --format json "$OUT"/*.bin >events || fail "status $?"
+	[ "$(wc -l <events)" = 400 ] || fail "$(wc -l <events) events in all files"
+	kill -KILL "$victim"
+	wait "$collector" || fail "the collector ended with status $?"
+	exec 5>&-
+	accounts "$victim" 400
+}
+
 # The kernel has logged nothing worse than information since the tests began.
 test_dmesg() {
 	# on a busy host, the machine's time may stop and then jump
@@ -406,7 +459,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path deaths stack thrown early children gates sites kills stress $steps hostile dmesg}; do
+for name in ${TESTS:-check command pid path deaths stack thrown early children gates sites kills stress $steps hostile wall_clock dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

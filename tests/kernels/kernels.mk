@@ -11,7 +11,7 @@ KERNEL_PACKAGE_bookworm := linux-image-amd64
 KERNEL_PACKAGE_bookworm-rt := linux-image-rt-amd64
 KERNEL_PACKAGE_backports := linux-image-cloud-amd64 bookworm-backports
 
-KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash crash_nofp trade early early_static children gates tally many hostile \
+KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash crash_nofp trade early early_static children gates tally many hostile beat \
 	thrown thrown_static)
 
 $(BUILD)/apps/many: tests/kernels/many.sh tests/kernels/kernels.mk $(APP_HEADERS)
