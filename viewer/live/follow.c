@@ -9,9 +9,9 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control_dial.h"
 #include "control_wire.h"
 #include "follow.h"
@@ -166,10 +166,7 @@ static void print_refusal(const char *name, const char *text, size_t len, FILE *
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(clock__now_mono_ns() / 1000000);
 }
 
 /* What it answers: 1: it lets us follow, -1: it does not, 0: that is still to come. */

@@ -11,9 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "event_output.h"
 #include "follow.h"
 #include "json.h"
@@ -237,14 +237,6 @@ static int begin(struct live_output *live, bool colour)
 	return live->state ? 0 : -errno;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int show(struct live_output *live, bool colour)
 {
 	int err = catch_signals();
@@ -275,7 +267,7 @@ int live_output__show(const struct options *options, struct out *out, bool colou
 	char why[4096];
 	int err;
 
-	ttlog_filter_set_last(options->filter, now_ns());
+	ttlog_filter_set_last(options->filter, clock__now_real_ns());
 	live.follow = follow__open(options->filter, why, sizeof(why));
 	err = live.follow ? 0 : -errno;
 	complain(why);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <ttlog/read.h>
-#include "bottom.h"
-#include "detail_pane.h"
 #include "draw.h"
-#include "lanes_pane.h"
 #include "model.h"
+#include "panes.h"
 #include "screen.h"
-#include "table.h"
-#include "title.h"
 
 static void draw_too_small(void)
 {

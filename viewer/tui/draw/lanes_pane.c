@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ttlog/read.h>
-#include "lanes_pane.h"
 #include "model.h"
+#include "panes.h"
 #include "scratch.h"
 #include "screen.h"
 

@@ -2,9 +2,9 @@
 #include <ttlog/read.h>
 #include "model.h"
 #include "options.h"
+#include "panes.h"
 #include "scratch.h"
 #include "screen.h"
-#include "table.h"
 
 static void draw_head(const struct columns *columns, const struct columns_layout *layout, int y)
 {

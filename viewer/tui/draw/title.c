@@ -4,9 +4,9 @@
 #include <ttlog/read.h>
 #include "info.h"
 #include "model.h"
+#include "panes.h"
 #include "scratch.h"
 #include "screen.h"
-#include "title.h"
 
 static void draw_bar(const struct out *scratch, int y, enum screen_style style)
 {

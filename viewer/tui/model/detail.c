@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "detail.h"
 #include "plain_file.h"
 #include "text.h"
@@ -65,16 +66,9 @@ static bool read_source(const struct ttlog_site *site, char *to, size_t size)
 
 static void put(struct detail *detail, int x, size_t start, size_t len, enum screen_style style)
 {
-	if (detail->cnt == detail->cap) {
-		size_t cap = detail->cap ? detail->cap * 2 : 64;
-		struct detail_text *grown = reallocarray(detail->texts, cap, sizeof(*grown));
-
-		if (!grown) {
-			detail->out.err = -ENOMEM;
-			return;
-		}
-		detail->texts = grown;
-		detail->cap = cap;
+	if (array__reserve(detail->texts, detail->cnt + 1, &detail->cap)) {
+		detail->out.err = -ENOMEM;
+		return;
 	}
 	detail->texts[detail->cnt++] = (struct detail_text){
 		.x = x, .y = detail->line_cnt, .start = start, .len = len, .style = style

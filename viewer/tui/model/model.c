@@ -19,29 +19,25 @@ static void connect(struct model *model)
 	struct events *events = &model->events;
 	struct order *order = &model->order;
 	struct search *search = &model->search;
-	struct cursor *cursor = &model->cursor;
 	struct message *message = &model->message;
 
 	order->events = events;
-	search->events = events;
-	search->order = order;
+	*search = (struct search){ .events = events, .order = order };
 	model->lines.events = events;
 	model->lines.order = order;
 	model->lines.search = search;
-	cursor->order = order;
-	cursor->message = message;
-	model->goal.events = events;
-	model->goal.order = order;
-	model->goal.search = search;
-	model->goal.cursor = cursor;
-	model->goal.message = message;
+	model->cursor = (struct cursor){ .order = order, .message = message };
+	model->goal = (struct goal){ .events = events,
+				     .order = order,
+				     .search = search,
+				     .cursor = &model->cursor,
+				     .message = message };
 	model->marks.message = message;
-	model->follower.events = events;
-	model->follower.message = message;
-	model->page.events = events;
-	model->page.follower = &model->follower;
-	model->page.goal = &model->goal;
-	model->page.message = message;
+	model->follower = (struct follower){ .events = events, .message = message };
+	model->page = (struct page){ .events = events,
+				     .follower = &model->follower,
+				     .goal = &model->goal,
+				     .message = message };
 }
 
 struct model *model__new(struct options *options)

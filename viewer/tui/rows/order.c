@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Which key an event has by what it is sorted by, and the sorting. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters.h"
 #include "events.h"
 #include "order.h"
 
@@ -43,19 +43,6 @@ bool order__is_without_field(const struct order *order)
 
 /* ---- Keys ---- */
 
-static double real_of(const struct ttlog_field *field)
-{
-	switch (field->type) {
-	case TTLOG_TYPE_F32:
-	case TTLOG_TYPE_F64:
-		return field->d;
-	case TTLOG_TYPE_DECIMAL:
-		return (double)field->i / pow(10, field->scale);
-	default:
-		return ttlog_type_is_signed(field->type) ? (double)field->i : (double)field->u;
-	}
-}
-
 /* The largest numbers come first, then texts from A on; each in a half of the keys. */
 static uint64_t key_of_value(const struct ttlog_field *field)
 {
@@ -63,7 +50,7 @@ static uint64_t key_of_value(const struct ttlog_field *field)
 		return LAST - 1;
 	if (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_BYTES)
 		return 1ull << 63 | top_k__key_of_text(field->text.p, field->text.len) >> 1;
-	return ~top_k__key_of_double(real_of(field)) >> 1;
+	return ~top_k__key_of_double(counters__double(field)) >> 1;
 }
 
 static uint64_t key_of_field(const struct order *order, const struct ttlog_event *event)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "array.h"
 #include "clock.h"
 #include "rows.h"
 
@@ -167,31 +168,16 @@ static int add_mark(struct part *part)
 	return 0;
 }
 
-/* The last mark that is not behind the row. */
-static size_t mark_of_row(const struct part *part, uint64_t row)
+/* The last mark that is not after the row; by_key: before all events of that key. */
+static size_t find_mark(const struct part *part, uint64_t wanted, bool by_key)
 {
 	size_t low = 0, high = part->mark_cnt;
 
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2;
+		const struct mark *mark = &part->marks[mid];
 
-		if (part->marks[mid].row <= row)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* The last mark before all events of that key. */
-static size_t mark_of_key(const struct part *part, uint64_t key)
-{
-	size_t low = 0, high = part->mark_cnt;
-
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-
-		if (part->marks[mid].key < key)
+		if (by_key ? mark->key < wanted : mark->row <= wanted)
 			low = mid;
 		else
 			high = mid;
@@ -237,7 +223,7 @@ static int step(struct part *part, uint64_t most)
 /* Makes the run with the part's row the part's. -ENODATA where it is not there any more. */
 static int go_to_row(struct rows *rows, struct part *part, uint64_t row)
 {
-	size_t mark = mark_of_row(part, row);
+	size_t mark = find_mark(part, row, false);
 	bool is_ahead = source_of(rows, part)->user == rows && part->next <= row &&
 			part->marks[mark].row <= part->next;
 
@@ -274,15 +260,8 @@ static int begin_part(struct rows *rows)
 	struct source_part *source = &rows->sources->parts[rows->part_cnt];
 	struct part *part;
 
-	if (rows->part_cnt == rows->part_cap) {
-		size_t cap = rows->part_cap ? rows->part_cap * 2 : 4;
-		struct part *grown = reallocarray(rows->parts, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		rows->parts = grown;
-		rows->part_cap = cap;
-	}
+	if (array__reserve(rows->parts, rows->part_cnt + 1, &rows->part_cap))
+		return -ENOMEM;
 	part = &rows->parts[rows->part_cnt];
 	*part = (struct part){
 		.readers = source->readers,
@@ -405,13 +384,12 @@ unsigned rows__progress(const struct rows *rows)
 		return part ? 1000 : 0;
 	places = part->places + (part->mark_cnt - 1) * part->reader_cnt;
 	for (size_t i = 0; i < part->reader_cnt; i++) {
-		const struct ttlog_snapshot *reader = part->readers[i];
+		const struct ttlog_contents *contents = ttlog_snapshot_contents(part->readers[i]);
 		uint32_t chunk = places[i].chunk;
 
-		all += ttlog_snapshot_contents(reader)->size;
-		done += chunk < ttlog_snapshot_contents(reader)->chunk_cnt
-				? ttlog_snapshot_contents(reader)->chunks[chunk].offset
-				: ttlog_snapshot_contents(reader)->size;
+		all += contents->size;
+		done += chunk < contents->chunk_cnt ? contents->chunks[chunk].offset
+						    : contents->size;
 	}
 	return all ? (unsigned)((double)done / (double)all * 1000) : 0;
 }
@@ -517,7 +495,7 @@ uint64_t rows__find(struct rows *rows, const struct rows_place *place, bool *ret
 	part = &rows->parts[idx];
 	if (sources__is_gone(rows->sources, place->part))
 		return part->first;
-	go_to_mark(rows, part, mark_of_key(part, place->key));
+	go_to_mark(rows, part, find_mark(part, place->key, true));
 	while (part->next < part->cnt) {
 		int found = step(part, part->cnt - part->next);
 		struct rows_place at;

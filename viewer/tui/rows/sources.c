@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "array.h"
 #include "clock.h"
 #include "sources.h"
 
@@ -12,18 +13,9 @@ int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers,
 {
 	struct ttlog_snapshot **copy = reallocarray(NULL, cnt + 1, sizeof(*copy));
 
-	if (!copy)
+	if (!copy || array__reserve(sources->parts, sources->part_cnt + 1, &sources->part_cap)) {
+		free(copy);
 		return -ENOMEM;
-	if (sources->part_cnt == sources->part_cap) {
-		size_t cap = sources->part_cap ? sources->part_cap * 2 : 8;
-		struct source_part *grown = reallocarray(sources->parts, cap, sizeof(*grown));
-
-		if (!grown) {
-			free(copy);
-			return -ENOMEM;
-		}
-		sources->parts = grown;
-		sources->part_cap = cap;
 	}
 	if (cnt)
 		memcpy(copy, readers, cnt * sizeof(*copy));
@@ -35,17 +27,14 @@ int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers,
 static void note_last(struct sources *sources, const struct source_part *part)
 {
 	for (size_t i = 0; i < part->reader_cnt; i++) {
-		const struct ttlog_snapshot *reader = part->readers[i];
+		const struct ttlog_info *info = ttlog_snapshot_info(part->readers[i]);
+		const struct ttlog_contents *contents = ttlog_snapshot_contents(part->readers[i]);
 		uint64_t end_ns;
 
-		if (!ttlog_snapshot_info(reader)->has_header ||
-		    !ttlog_snapshot_contents(reader)->chunk_cnt)
+		if (!info->has_header || !contents->chunk_cnt)
 			continue;
-		end_ns = ttlog_info_real_ns(
-			ttlog_snapshot_info(reader),
-			ttlog_snapshot_contents(reader)
-				->chunks[ttlog_snapshot_contents(reader)->chunk_cnt - 1]
-				.last_ns);
+		end_ns =
+			ttlog_info_real_ns(info, contents->chunks[contents->chunk_cnt - 1].last_ns);
 		if (end_ns > sources->last_ns)
 			sources->last_ns = end_ns;
 	}
@@ -57,13 +46,15 @@ bool sources__scan(struct sources *sources, uint64_t until_ns)
 		struct source_part *part = &sources->parts[sources->scanned];
 
 		for (size_t i = 0; i < part->reader_cnt; i++) {
-			while (!ttlog_snapshot_contents(part->readers[i])->is_scanned) {
+			const struct ttlog_contents *contents =
+				ttlog_snapshot_contents(part->readers[i]);
+
+			while (!contents->is_scanned) {
 				part->user = NULL;
 				if (clock__now_mono_ns() >= until_ns)
 					return true;
-				(void)ttlog_snapshot_has_chunk(
-					part->readers[i],
-					ttlog_snapshot_contents(part->readers[i])->chunk_cnt);
+				(void)ttlog_snapshot_has_chunk(part->readers[i],
+							       contents->chunk_cnt);
 			}
 		}
 		if (part->reader_cnt > 1)
@@ -81,12 +72,11 @@ unsigned sources__scan_progress(const struct sources *sources)
 
 	for (size_t p = 0; p < sources->part_cnt; p++) {
 		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++) {
-			const struct ttlog_snapshot *reader = sources->parts[p].readers[i];
+			const struct ttlog_contents *contents =
+				ttlog_snapshot_contents(sources->parts[p].readers[i]);
 
-			all += ttlog_snapshot_contents(reader)->size;
-			done += ttlog_snapshot_contents(reader)->is_scanned
-					? ttlog_snapshot_contents(reader)->size
-					: ttlog_snapshot_contents(reader)->scanned_bytes;
+			all += contents->size;
+			done += contents->is_scanned ? contents->size : contents->scanned_bytes;
 		}
 	}
 	return all ? (unsigned)((double)done / (double)all * 1000) : 1000;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "top_k.h"
 
 #define CAP        ((size_t)2 * TOP_K_KEPT)
@@ -94,15 +95,8 @@ int top_k__add(struct top_k *top, uint64_t key, uint64_t row)
 		return 0;
 	if (top->cnt == CAP)
 		drop_half(top);
-	if (top->cnt == top->cap) {
-		size_t cap = top->cap ? top->cap * 2 : 1024;
-		struct top_k_entry *grown = reallocarray(top->entries, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		top->entries = grown;
-		top->cap = cap;
-	}
+	if (top->cnt == top->cap && array__reserve(top->entries, top->cnt + 1, &top->cap))
+		return -ENOMEM;
 	top->entries[top->cnt++] = entry;
 	return 0;
 }

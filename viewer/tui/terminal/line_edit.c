@@ -56,28 +56,16 @@ static bool erase_bytes(struct line_edit *edit, size_t from, size_t to)
 	return true;
 }
 
+/* As UTF-8. Returns the length. */
 static size_t encode(char *to, unsigned code)
 {
-	if (code < 0x80) {
-		to[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		to[0] = (char)(0xc0 | code >> 6);
-		to[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		to[0] = (char)(0xe0 | code >> 12);
-		to[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		to[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | code >> 18);
-	to[1] = (char)(0x80 | (code >> 12 & 0x3f));
-	to[2] = (char)(0x80 | (code >> 6 & 0x3f));
-	to[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
+	static const unsigned char HEADS[] = { 0, 0xc0, 0xe0, 0xf0 };
+	const size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+
+	for (size_t i = more; i; i--, code >>= 6)
+		to[i] = (char)(0x80 | (code & 0x3f));
+	to[0] = (char)(HEADS[more] | code);
+	return more + 1;
 }
 
 static bool insert(struct line_edit *edit, unsigned code)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the screen, from top to bottom. `scratch` is what texts are made in. */
+#ifndef TTLOG_VIEW_PANES_H
+#define TTLOG_VIEW_PANES_H
+
+struct model;
+struct out;
+
+/* Which file, how its process ended, and what is wrong with the files. Returns the line below it. */
+int title__draw(const struct model *model, struct out *scratch);
+/* The events. */
+void table__draw(const struct model *model, struct out *scratch);
+/* The cursor's event, below the table. */
+void detail_pane__draw(const struct model *model, int top, int height);
+/* A line a thread: when it logged how much, denser characters for more, in the colour of the worst. */
+void lanes_pane__draw(const struct model *model, struct out *scratch, int top, int height);
+/* The last two lines, y and y + 1: where the cursor is and what keys do, or a prompt. */
+void bottom__draw(const struct model *model, struct out *scratch, int y);
+
+#endif /* TTLOG_VIEW_PANES_H */
