@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "cbor_out.h"
 #include "utf8.h"
 
@@ -30,28 +31,15 @@ void cbor_out__reset(struct cbor_out *out)
 /* Where the next bytes go; NULL where memory is short, now or before. */
 static unsigned char *reserve(struct cbor_out *out, size_t bytes)
 {
-	size_t capacity = out->capacity ? out->capacity : FIRST_BYTES;
-	unsigned char *grown;
+	const size_t wanted = out->len + bytes;
 
 	if (out->error)
 		return NULL;
 	if (out->capacity - out->len >= bytes)
 		return out->bytes + out->len;
-	while (capacity - out->len < bytes) {
-		if (capacity > SIZE_MAX / 2)
-			goto no_memory;
-		capacity *= 2;
-	}
-	grown = realloc(out->bytes, capacity);
-	if (!grown)
-		goto no_memory;
-	out->bytes = grown;
-	out->capacity = capacity;
-	return out->bytes + out->len;
-
-no_memory:
-	out->error = -ENOMEM;
-	return NULL;
+	out->error = array__reserve(out->bytes, wanted < FIRST_BYTES ? FIRST_BYTES : wanted,
+				    &out->capacity);
+	return out->error ? NULL : out->bytes + out->len;
 }
 
 static void put_raw(struct cbor_out *out, const void *bytes, size_t len)

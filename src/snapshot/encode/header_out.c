@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "accounts.h"
 #include "catalog.h"
@@ -16,13 +15,13 @@
 #include "ending_out.h"
 #include "format.h"
 #include "header_out.h"
+#include "rfc3339.h"
 #include "site.h"
 #include "snapshot_source.h"
 #include "start_time.h"
 #include "thread.h"
 #include "value.h"
 
-#define NS_PER_S          1000000000u
 #define FRAME_MIN_BYTES   16u        /* of a crash's frame in the file */
 #define TABLE_SLACK_BYTES (1u << 20) /* what a reader may have taken and not used yet */
 
@@ -171,13 +170,9 @@ static void put_accounting(struct cbor_map *map, const struct snapshot_source *s
 
 static void put_created_at(struct cbor_map *map, uint64_t real_ns)
 {
-	const time_t seconds = (time_t)(real_ns / NS_PER_S);
-	char text[64], day[32];
-	struct tm utc;
+	char text[RFC3339_BYTES + 1];
 
-	if (!gmtime_r(&seconds, &utc) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc))
-		return;
-	(void)snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(real_ns % NS_PER_S));
+	rfc3339__text(text, real_ns);
 	cbor_map__text(map, "created_at", text);
 }
 

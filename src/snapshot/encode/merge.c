@@ -19,9 +19,13 @@
 
 #include "ttlog/abi.h"
 
+#include "array.h"
 #include "catalog.h"
 #include "clock.h"
 #include "format.h"
+#include "hash.h"
+#include "hash_table.h"
+#include "heap.h"
 #include "merge.h"
 #include "record.h"
 #include "ring.h"
@@ -59,11 +63,12 @@ struct merge {
 	struct merge_entry *entries;
 	uint32_t entry_cnt;
 	struct lane *lanes;
-	uint32_t lane_cnt;
+	size_t lane_cnt, lane_cap;
+	uint64_t secret; /* of the hashes of lanes */
 	unsigned char *windows;
-	size_t window_bytes; /* of one */
-	uint32_t *heap;      /* lanes that have a record, the earliest on top */
-	uint32_t heap_cnt;
+	size_t window_bytes;      /* of one */
+	struct heap_source *heap; /* lanes that have a record, the earliest on top */
+	size_t heap_cnt;
 	bool has_given; /* the record on top */
 	uint64_t corrupt_cnt;
 };
@@ -226,46 +231,25 @@ static bool advance_lane(struct merge *merge, struct lane *lane)
 
 /* ---- the heap ---- */
 
-static bool is_earlier(const struct merge *merge, uint32_t a, uint32_t b)
-{
-	uint64_t a_ns = merge->lanes[a].record.mono_ns, b_ns = merge->lanes[b].record.mono_ns;
-
-	return a_ns != b_ns ? a_ns < b_ns : a < b;
-}
-
-static void sift_down(struct merge *merge, uint32_t at)
-{
-	uint32_t *heap = merge->heap;
-	const uint32_t lane = heap[at];
-
-	for (;;) {
-		uint32_t child = 2 * at + 1;
-
-		if (child >= merge->heap_cnt)
-			break;
-		if (child + 1 < merge->heap_cnt && is_earlier(merge, heap[child + 1], heap[child]))
-			child++;
-		if (!is_earlier(merge, heap[child], lane))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = lane;
-}
-
 int merge__next(struct merge *merge, struct merge_record *ret_record)
 {
+	struct heap_source *top = merge->heap;
+
 	/* not before: the record lies in the lane's window */
 	if (merge->has_given) {
-		if (!advance_lane(merge, &merge->lanes[merge->heap[0]]))
-			merge->heap[0] = merge->heap[--merge->heap_cnt];
+		struct lane *lane = &merge->lanes[top->number];
+
+		if (advance_lane(merge, lane))
+			top->key = lane->record.mono_ns;
+		else
+			*top = merge->heap[--merge->heap_cnt];
 		if (merge->heap_cnt)
-			sift_down(merge, 0);
+			heap__sift_down(merge->heap, merge->heap_cnt, 0);
 	}
 	merge->has_given = merge->heap_cnt > 0;
 	if (!merge->has_given)
 		return 0;
-	*ret_record = merge->lanes[merge->heap[0]].record;
+	*ret_record = merge->lanes[top->number].record;
 	return 1;
 }
 
@@ -275,8 +259,8 @@ size_t merge__oldest(const struct merge *merge)
 
 	if (!merge->entry_cnt)
 		return 0;
-	for (uint32_t i = 0; i < merge->heap_cnt; i++) {
-		const struct lane *lane = &merge->lanes[merge->heap[i]];
+	for (size_t i = 0; i < merge->heap_cnt; i++) {
+		const struct lane *lane = &merge->lanes[merge->heap[i].number];
 
 		if (lane->first < oldest)
 			oldest = lane->first;
@@ -292,36 +276,48 @@ static uint64_t page_of(const struct ring_entry *entry)
 	return entry->seq ? entry->page : 0;
 }
 
-static uint64_t hash_lane(const struct ring_entry *entry)
+/* A program chooses its pages. */
+static uint64_t hash_lane(const struct merge *merge, const struct ring_entry *entry)
 {
-	uint64_t hash = (uint64_t)entry->thread << 32 | entry->module;
+	const uint64_t thread = (uint64_t)entry->thread << 32 | entry->module;
+	const uint64_t hash = hash__mix(hash__mix(merge->secret, thread), page_of(entry));
 
-	hash = (hash * 2 + (entry->seq == 0)) ^ page_of(entry);
-	hash *= UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ (hash >> 32);
+	return entry->seq ? hash : ~hash;
 }
 
-static bool is_lane_of(const struct lane *lane, const struct ring_entry *entry)
+struct wanted_lane {
+	const struct lane *lanes;
+	const struct ring_entry *entry;
+};
+
+static bool is_lane_of(const void *ctx, uint32_t number)
 {
+	const struct wanted_lane *wanted = ctx;
+	const struct lane *lane = &wanted->lanes[number];
+	const struct ring_entry *entry = wanted->entry;
+
 	return lane->thread == entry->thread && lane->module == entry->module &&
 	       lane->is_alone == (entry->seq == 0) && lane->page == page_of(entry);
 }
 
-/* Puts entry i at the end of its lane; `slots` hold lanes + 1, 0 where free. */
-static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask, uint32_t i,
-			const struct ring_entry *entry)
+/* Puts entry i at the end of its lane. 0 or -ENOMEM. */
+static int add_to_lane(struct merge *merge, struct hash_table *numbers, uint32_t i,
+		       const struct ring_entry *entry)
 {
-	uint64_t at = hash_lane(entry) & slot_mask;
-	struct lane *lane;
+	const struct wanted_lane wanted = { .lanes = merge->lanes, .entry = entry };
+	const uint64_t hash = hash_lane(merge, entry);
+	const uint32_t number = hash_table__find(numbers, hash, is_lane_of, &wanted);
 
-	while (slots[at] && !is_lane_of(&merge->lanes[slots[at] - 1], entry))
-		at = (at + 1) & slot_mask;
-	if (slots[at]) {
-		lane = &merge->lanes[slots[at] - 1];
+	if (number != HASH_TABLE_NONE) {
+		struct lane *lane = &merge->lanes[number];
+
 		merge->entries[lane->last].next = i;
 		lane->last = i;
-		return;
+		return 0;
 	}
+	if (array__reserve(merge->lanes, merge->lane_cnt + 1, &merge->lane_cap) ||
+	    hash_table__add(numbers, hash, (uint32_t)merge->lane_cnt))
+		return -ENOMEM;
 	merge->lanes[merge->lane_cnt++] = (struct lane){
 		.thread = entry->thread,
 		.module = entry->module,
@@ -330,16 +326,17 @@ static void add_to_lane(struct merge *merge, uint32_t *slots, uint64_t slot_mask
 		.first = i,
 		.last = i,
 	};
-	slots[at] = merge->lane_cnt;
+	return 0;
 }
 
-static void list_entries(struct merge *merge, uint32_t *slots, uint64_t slot_mask)
+static int list_entries(struct merge *merge, struct hash_table *numbers)
 {
 	const struct ring_entry *entry;
 	size_t cursor = 0;
+	int err = 0;
 
-	while ((entry = ring_copy__next(merge->copy, &cursor))) {
-		/* one of an unknown thread has no place in the file */
+	while (!err && (entry = ring_copy__next(merge->copy, &cursor))) {
+		/* an entry of an unknown thread has no place in the file */
 		if (catalog__thread_number(merge->catalog, entry->thread) == CATALOG_NO_NUMBER) {
 			merge->corrupt_cnt += entry->events;
 			continue;
@@ -348,35 +345,25 @@ static void list_entries(struct merge *merge, uint32_t *slots, uint64_t slot_mas
 			.place = ring_copy__place(merge->copy),
 			.next = NO_ENTRY,
 		};
-		add_to_lane(merge, slots, slot_mask, merge->entry_cnt++, entry);
+		err = add_to_lane(merge, numbers, merge->entry_cnt++, entry);
 	}
+	return err;
 }
 
 static int sort_into_lanes(struct merge *merge)
 {
 	const size_t cnt = catalog__entry_cnt(merge->catalog);
-	uint64_t slot_cnt = 16;
-	struct lane *shrunk;
-	uint32_t *slots;
+	struct hash_table numbers = { .cap = 0 };
+	int err;
 
 	if (cnt >= NO_ENTRY)
 		return -EOVERFLOW;
-	while (slot_cnt < (uint64_t)cnt * 2)
-		slot_cnt *= 2;
-	slots = calloc(slot_cnt, sizeof(*slots));
 	merge->entries = calloc(cnt + 1, sizeof(*merge->entries));
-	merge->lanes = calloc(cnt + 1, sizeof(*merge->lanes));
-	if (!slots || !merge->entries || !merge->lanes) {
-		free(slots);
+	if (!merge->entries)
 		return -ENOMEM;
-	}
-	list_entries(merge, slots, slot_cnt - 1);
-	free(slots);
-	/* there are far fewer lanes than entries; the larger one would do as well */
-	shrunk = realloc(merge->lanes, ((size_t)merge->lane_cnt + 1) * sizeof(*merge->lanes));
-	if (shrunk)
-		merge->lanes = shrunk;
-	return 0;
+	err = list_entries(merge, &numbers);
+	hash_table__fini(&numbers);
+	return err;
 }
 
 static int make_windows(struct merge *merge)
@@ -390,24 +377,26 @@ static int make_windows(struct merge *merge)
 	if (bytes < catalog__record_max_bytes(merge->catalog))
 		bytes = catalog__record_max_bytes(merge->catalog);
 	merge->window_bytes = bytes;
-	merge->windows = calloc((size_t)merge->lane_cnt + 1, bytes);
-	for (uint32_t i = 0; merge->windows && i < merge->lane_cnt; i++)
+	merge->windows = calloc(merge->lane_cnt + 1, bytes);
+	for (size_t i = 0; merge->windows && i < merge->lane_cnt; i++)
 		merge->lanes[i].window = merge->windows + i * bytes;
 	return merge->windows ? 0 : -ENOMEM;
 }
 
 static int build_heap(struct merge *merge)
 {
-	merge->heap = calloc((size_t)merge->lane_cnt + 1, sizeof(*merge->heap));
+	merge->heap = calloc(merge->lane_cnt + 1, sizeof(*merge->heap));
 	if (!merge->heap)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < merge->lane_cnt; i++) {
-		(void)start_entry(merge, &merge->lanes[i]);
-		if (advance_lane(merge, &merge->lanes[i]))
-			merge->heap[merge->heap_cnt++] = i;
+		struct lane *lane = &merge->lanes[i];
+
+		(void)start_entry(merge, lane);
+		if (advance_lane(merge, lane))
+			merge->heap[merge->heap_cnt++] =
+				(struct heap_source){ .key = lane->record.mono_ns, .number = i };
 	}
-	for (uint32_t i = merge->heap_cnt / 2; i-- > 0;)
-		sift_down(merge, i);
+	heap__make(merge->heap, merge->heap_cnt);
 	return 0;
 }
 
@@ -422,6 +411,7 @@ struct merge *merge__new(struct ring_copy *copy, const struct catalog *catalog,
 	merge->copy = copy;
 	merge->catalog = catalog;
 	merge->clock = clock;
+	merge->secret = hash__new_secret();
 	err = sort_into_lanes(merge);
 	if (!err)
 		err = make_windows(merge);
