@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events per interval, by level, and the lanes below, onto canvases. Drawn anew whenever something
- * changes: one pass over the events, whatever their number.
+ * Draws events per interval, by level, and the lanes below, onto canvases. All is drawn again when
+ * something changes: one pass over the events, however many they are.
  */
 
 const BAR_WIDTH = 5;
@@ -10,7 +10,7 @@ const LANE_HEIGHT = 22;
 const MAX_LANES = 200;
 const SPAN_DEPTHS = 3;
 
-/* From the styles, so that there is one place for light and dark. */
+/* Colours come from the styles: one place for light and dark. */
 function readColours() {
 	const style = getComputedStyle(document.documentElement);
 	const colour = (name) => style.getPropertyValue("--" + name).trim();
@@ -65,7 +65,7 @@ function binTotal(counts, bin) {
 	return total;
 }
 
-/* Levels from the bottom; what warns is at least 2 pixels, however much else there was. */
+/* Levels from the bottom up. Warnings and errors have at least 2 pixels, however few they are. */
 function drawBar(context, counts, bin, scale, x, colours) {
 	let y = CHART_HEIGHT;
 
@@ -83,7 +83,7 @@ function drawBar(context, counts, bin, scale, x, colours) {
 	}
 }
 
-/* `totals` are of all events. Returns what was drawn, for whoever points at it. */
+/* `totals`: counts of all events. Returns what was drawn, for the pointer. */
 function drawHistogram(canvas, width, totals, counts, colours) {
 	const bins = totals.length / LEVELS.length;
 	const context = prepareCanvas(canvas, width, CHART_HEIGHT);
@@ -109,7 +109,7 @@ function drawHistogram(canvas, width, totals, counts, colours) {
 
 /* ---- Axis ---- */
 
-/* Of seconds and more: what a clock is divided into. */
+/* Steps of seconds and more, as on a clock. */
 const CLOCK_STEPS = [10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400,
 	2 * 86400, 7 * 86400, 28 * 86400].map((seconds) => seconds * 1e9);
 
@@ -128,7 +128,7 @@ function tickStep(span, width) {
 	return 10 * power;
 }
 
-/* As exact as the step needs it; the hours are left out where nanoseconds are told apart. */
+/* As exact as the step needs; without hours if the step is in nanoseconds. */
 function tickLabel(ns, step, hasDays) {
 	const clock = clockText(ns);
 
@@ -145,7 +145,7 @@ function tickLabel(ns, step, hasDays) {
 function drawAxis(canvas, width, events, view, colours) {
 	const context = prepareCanvas(canvas, width, 18);
 	const step = tickStep(view.to - view.from, width);
-	/* on round moments of the day, not of the recording */
+	/* round times of the day, not of the recording */
 	const base = Number(events.base % 86400000000000n);
 	const hasDays = events.hasDays();
 	let time = Math.ceil((view.from + base) / step) * step - base;
@@ -165,8 +165,8 @@ function drawAxis(canvas, width, events, view, colours) {
 
 /* ---- Lanes ---- */
 
-/* Spans of one lane and depth come in the order of time: those with less than half a pixel between
- * them are one bar, so that a million of them are some hundreds. */
+/* Spans of one lane and depth come in the order of time. Spans less than half a pixel apart become
+ * one bar: so a million of them are some hundreds of bars. */
 function drawSpans(context, width, lanes, view, colours) {
 	const scale = width / (view.to - view.from);
 	const tracks = Math.min(lanes.shown.length, MAX_LANES) * SPAN_DEPTHS;
@@ -199,7 +199,7 @@ function drawSpans(context, width, lanes, view, colours) {
 		flush(track);
 }
 
-/* The worst level of each lane and pixel, plus 1. */
+/* The highest level of each lane and pixel, plus 1. */
 function lanePixels(events, rows, lanes, view, width) {
 	const pixels = new Uint8Array(Math.min(lanes.shown.length, MAX_LANES) * width);
 	const scale = width / (view.to - view.from);
@@ -231,7 +231,7 @@ function drawLanes(canvas, width, events, rows, lanes, view, colours) {
 	for (let place = 0; place < count; place++)
 		context.fillRect(0, (place + 1) * LANE_HEIGHT - 1, width, 1);
 	drawSpans(context, width, lanes, view, colours);
-	/* what warns is drawn last, and is a little wider */
+	/* warnings and errors are drawn last, and a little wider */
 	for (const isLoud of [false, true]) {
 		for (let at = 0; at < pixels.length; at++) {
 			const level = pixels[at] - 1;

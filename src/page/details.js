@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The selected event, with all that is known of it. A value can be made a term of the filter.
+ * The selected event, with all its data. A click makes a value a term of the filter.
  */
 
-/* A key or a value as it must stand in an expression. */
+/* A key or a value as it must be written in an expression. */
 function asWord(text, isKey) {
 	const isBare = isKey ? /^[A-Za-z_][\w.]*$/.test(text) : /^[\w.:@/+-]+$/.test(text);
 
 	return isBare ? text : "\"" + text.replace(/"/g, "\\\"") + "\"";
 }
 
-/* A value that a glob would take for a pattern stands for itself. */
+/* A value with characters of globs, escaped so that it means itself. */
 function asValue(text) {
 	return asWord(text.replace(/[\\*?[]/g, "\\$&"), false);
 }
@@ -40,7 +40,7 @@ class Details {
 		return button;
 	}
 
-	/* Texts and the values of numbers; what was cut, or is not UTF-8, can't be written down. */
+	/* Texts, and the values of numbers. Text that was cut, or is not UTF-8, can't be a term. */
 	termsOf(event, index) {
 		const { events } = this;
 		const field = events.siteOf(event).fields[index];

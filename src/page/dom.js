@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all that is shown is made with. Text becomes text, whatever is in it.
+ * Makes all elements of the page. Text stays text, whatever it contains.
  */
 
 function element(tag, className, text) {
@@ -13,7 +13,7 @@ function element(tag, className, text) {
 	return made;
 }
 
-/* What has a drawNow(): however often it is asked to, it draws once a frame. */
+/* For classes with drawNow(): however often draw() is called, it draws once per frame. */
 class Picture {
 	draw() {
 		if (this.pending)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All events of the page, by column. A value lies in a slot of 64 bits as the program had it: an
- * integer, the bits of a double, or the number of a text; a decimal has its scale in the next one.
+ * All events of the page, by column. A value takes a slot of 64 bits, as in the program: an
+ * integer, the bits of a double, or the number of a text. A decimal has its scale in the next slot.
  */
 
 const TYPE = {
@@ -30,11 +30,11 @@ class Events {
 		this.capacity = count;
 		this.count = 0;
 		this.base = 0n;                         /* ns since 1970 of the first event */
-		this.time = new Float64Array(count);    /* ns since base; beyond 2^53 not exact: */
-		this.timeLow = new Uint32Array(count);  /* its lower 32 bits, which are */
+		this.time = new Float64Array(count);    /* ns since base; not exact beyond 2^53: */
+		this.timeLow = new Uint32Array(count);  /* its lower 32 bits, which are exact */
 		this.site = new Uint32Array(count);
 		this.thread = new Uint32Array(count);
-		this.nulls = new Uint16Array(count);    /* a bit a field */
+		this.nulls = new Uint16Array(count);    /* one bit per field */
 		this.first = new Uint32Array(count);    /* its first slot */
 		this.reals = new Float64Array(slots);
 		this.words = new Uint32Array(this.reals.buffer); /* the same: low, high */
@@ -59,7 +59,7 @@ class Events {
 		return this.first[row] + field.slot;
 	}
 
-	/* An integer; beyond 2^53 it is not exact: then big() is. */
+	/* An integer; not exact beyond 2^53, where big() is. */
 	number(slot, signed) {
 		const high = this.words[2 * slot + 1];
 
@@ -78,7 +78,7 @@ class Events {
 		return String(Number.isSafeInteger(number) ? number : this.big(slot, signed));
 	}
 
-	/* A value as filters see it: as it is, without the mark of what was cut. */
+	/* A value for filters: unchanged, without the mark of a cut text. */
 	valueText(row, index) {
 		const field = this.siteOf(row).fields[index];
 		const slot = this.slot(row, field);
@@ -115,7 +115,7 @@ class Events {
 			this.words[2 * this.slot(row, field) + 1] !== 0;
 	}
 
-	/* As it is shown. */
+	/* A value as it is shown. */
 	shownValue(row, index) {
 		const site = this.siteOf(row);
 		const field = site.fields[index];
@@ -146,12 +146,12 @@ class Events {
 		return BigInt.asUintN(64, this.base + near + BigInt(off));
 	}
 
-	/* Whether all times are exact as they are. */
+	/* Whether all times are exact in `time`. */
 	isShort() {
 		return !this.count || Number.isSafeInteger(this.time[this.count - 1]);
 	}
 
-	/* Whether there are days to tell apart. */
+	/* Whether the events are of more than one day. */
 	hasDays() {
 		const day = (row) => this.realTime(row) / 86400000000000n;
 
@@ -162,7 +162,7 @@ class Events {
 		return BigInt.asUintN(64, this.realTime(row) - this.threadOf(row).shift);
 	}
 
-	/* The first of these rows, which are in the order of time, that is not before. */
+	/* The first of these rows that is not before `time`; rows are in the order of time. */
 	lowerBound(rows, time) {
 		let low = 0, high = rows.length;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which events an expression wants. For every site it becomes a function of the row, or a plain yes
- * or no where the site decides; what a text is compared with is asked once for each text.
+ * The events that match an expression. For every site the expression becomes a function of the row,
+ * or just yes or no if the site decides. Each different text is tested only once.
  */
 
 const SITE_SUBJECTS = ["target", "probe", "msg", "file", "func"];
@@ -12,13 +12,13 @@ const ORDERS = {
 	"<=": (order) => order <= 0, ">": (order) => order > 0, ">=": (order) => order >= 0,
 };
 
-/* ---- What a term's words mean ---- */
+/* ---- The parts of a term ---- */
 
 function isOrder(op) {
 	return op[0] === "<" || op[0] === ">";
 }
 
-/* By character, which is UTF-8's order, and not quite UTF-16's. */
+/* By character, as in UTF-8; UTF-16 has a slightly different order. */
 function textOrder(a, b) {
 	const x = [...a], y = [...b];
 	const at = x.findIndex((char, i) => char !== y[i]);
@@ -119,10 +119,10 @@ function prepare(node, last) {
 class Compiler {
 	constructor(events) {
 		this.events = events;
-		this.memos = new Map(); /* of terms: a text's verdict plus 1 */
+		this.memos = new Map(); /* by term: the result for each text, plus 1 */
 	}
 
-	/* A test of texts by their numbers. */
+	/* A test of texts, by the numbers of texts; it remembers results. */
 	remembered(node, test) {
 		const texts = this.events.texts;
 		const known = this.memos.get(node) || new Uint8Array(texts.length);
@@ -184,7 +184,8 @@ class Compiler {
 		return (row) => {
 			const slot = first[row] + field.slot;
 			const units = events.number(slot, true), scale = words[2 * slot + 2];
-			/* one division of two exact numbers: where it differs, so do they */
+			/* one division of two exact numbers: if the results differ, the numbers
+			 * do */
 			const near = Number.isSafeInteger(units) && scale < 23
 				? number.orderOfReal(units / 10 ** scale) : 0;
 
@@ -320,7 +321,7 @@ class Compiler {
 		return (row) => open.every((test) => test(row));
 	}
 
-	/* true, false, or a function of a row of that site. */
+	/* Returns true, false, or a function of a row of that site. */
 	node(node, site) {
 		if (node.kind === "term")
 			return this.term(node, site);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A number as someone wrote it, coefficient * 10^exponent, compared exactly with integers and
- * decimals of 64 bits, and as the nearest one with real numbers: src/common/value/number.h.
+ * A number as it was written: coefficient * 10^exponent. It is compared exactly with integers and
+ * decimals of 64 bits; with real numbers, the nearest one is compared: src/common/value/number.h.
  */
 
 const MAX_DIGITS = 320;
@@ -25,21 +25,21 @@ class ExactNumber {
 		return number;
 	}
 
-	/* Whether it is more (1) or less (-1) than the nearest double, of those that are safe
-	 * integers: no other is equal to one. */
+	/* Whether it is more (1) or less (-1) than the nearest double. Only for doubles that are
+	 * safe integers: no other number is equal to these. */
 	exactRest() {
 		if (!Number.isSafeInteger(this.real))
 			return 0;
 		return -this.orderOfDecimal(BigInt(this.real), 0);
 	}
 
-	/* -1, 0 or 1, as the value is less, equal or more. */
+	/* -1, 0, 1: the value is less, equal, more. */
 	orderOfReal(value) {
 		return value < this.real ? -1 : value > this.real ? 1 : 0;
 	}
 
-	/* `nearest`: of the value's type. A number is not infinite, nor zero, because nothing nearer
-	 * is of that type. */
+	/* `nearest`: the nearest number of the value's type. If that is infinite or zero, the
+	 * number itself may be neither. */
 	orderOfNearest(value, nearest) {
 		if (!Number.isFinite(value) && this.coefficient !== 0n)
 			return value < 0 ? -1 : 1;
@@ -65,7 +65,7 @@ class ExactNumber {
 	}
 }
 
-/* Decimal with fraction and exponent, 0x hexadecimal, NaN, Infinity. null: it is none. */
+/* Decimal with fraction and exponent, 0x hexadecimal, NaN, Infinity. null: not a number. */
 function parseNumber(text) {
 	const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text);
 
@@ -93,7 +93,7 @@ function parseNumber(text) {
 const UNITS = { ns: [1n, -9], us: [1n, -6], ms: [1n, -3], s: [1n, 0], m: [60n, 0], h: [3600n, 0],
 	d: [86400n, 0] };
 
-/* A duration in the unit that the key ends in, else in ns. */
+/* A duration, in the unit at the end of the key, else in ns. */
 function parseDuration(text, key) {
 	const parts = /^([+-]?)(\d*)(?:\.(\d*))? *(ns|us|ms|s|m|h|d)$/.exec(text);
 	const unit = /._(ns|us|ms|s)$/.exec(key);

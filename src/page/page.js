@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page: reads the data, then holds what is wanted (expression, levels, range) and hands the
- * rows that follow from it to the table and the timeline.
+ * The page: it reads the data, then keeps the selection (expression, levels, range), and gives the
+ * rows that match to the table and the timeline.
  */
 
 const TYPING_MS = 120;
@@ -27,7 +27,8 @@ class Page {
 		this.table.scrollTo(Infinity);
 	}
 
-	/* Of all files, also where the page has not all events: relative times are before it. */
+	/* The last time in all files, even if the page lacks some events: relative times count from
+	 * it. */
 	lastTime(files) {
 		const times = files.map((file) => parseTime(String(file.info.last_ts || ""), 0n) ||
 			0n);
@@ -69,7 +70,7 @@ class Page {
 		this.apply();
 	}
 
-	/* ---- What is wanted ---- */
+	/* ---- The selection ---- */
 
 	ofLevels(rows) {
 		const { events, levels } = this;
@@ -98,7 +99,7 @@ class Page {
 				"~".repeat(Math.max(1, length) - 1)));
 	}
 
-	/* A mistake leaves what was there. */
+	/* With an error in the expression, the old rows stay. */
 	apply() {
 		try {
 			this.matched = this.ofLevels(filterEvents(this.events, this.input.value,
@@ -175,7 +176,8 @@ class Page {
 		}
 	}
 
-	/* In narrow windows the details lie over the table, and come up with it at first. */
+	/* In narrow windows the details cover the table; they open with the first selected
+	 * event. */
 	uncover(event) {
 		const details = document.getElementById("details");
 		const covered = () => this.table.bottomOf(this.table.placeOf(event)) -
@@ -185,7 +187,7 @@ class Page {
 			window.scrollBy(0, covered());
 	}
 
-	/* What is nearest to a moment, in a lane where one was pointed at. */
+	/* Selects the event that is nearest to a time; in a lane, if one was pointed at. */
 	pick(time, lane) {
 		const { rows } = this.table;
 		const { events, lanes } = this;
@@ -222,7 +224,7 @@ class Page {
 		this.table.seek(direction, (row) => this.events.siteOf(row).level >= LEVEL_ERROR);
 	}
 
-	/* The range's begin or end at the selected event. */
+	/* Sets the range's begin or end to the selected event. */
 	bound(isEnd) {
 		const { table, timeline, events } = this;
 
@@ -329,7 +331,7 @@ async function load() {
 	return new Page(summary, files, events);
 }
 
-/* Whoever tests or debugs waits for this. */
+/* Tests and debuggers wait for this. */
 const page = load().catch((error) => {
 	document.body.classList.add("failed");
 	document.getElementById("why").textContent = String(error);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The language of filters, from text to a tree: src/common/query/expr.h has its grammar, of which this is a part
- * and to which words are added: a word without an operator is searched for.
+ * Parses the filter language to a tree. This is a part of the grammar in src/common/query/expr.h,
+ * plus words: a word without an operator is searched for.
  */
 
 const MAX_DEPTH = 32;
 const OPERATORS = ["!=", "!~", "<=", ">=", "==", "=~", "=", "<", ">", "~"];
-const BLANK = /[ \t-\r]/; /* not all that \s is */
+const BLANK = /[ \t-\r]/; /* \s has more characters */
 const KEY_PATTERN = /[^ \t-\r=!<>~()"']*/y;
 const OP_LIST = "= != < <= > >= ~ !~";
 
-/* What is wrong, and where. */
+/* An error and its place. */
 class FilterError extends Error {
 	constructor(message, at, length) {
 		super(message);
@@ -36,7 +36,7 @@ class Parser {
 		return at;
 	}
 
-	/* The length of a word of the language that stands there, or 0. */
+	/* The length of a keyword at this place, or 0. */
 	keyword(at, word, sign) {
 		const after = this.source[at + word.length];
 
@@ -59,7 +59,7 @@ class Parser {
 		return OPERATORS.find((text) => this.source.startsWith(text, at)) || "";
 	}
 
-	/* `not = 5` is about a field of that name; != and !~ are operators. */
+	/* in `not = 5`, not is a field; != and !~ are operators. */
 	notAt() {
 		const next = this.source[this.at + 1];
 
@@ -120,7 +120,7 @@ class Parser {
 		return key;
 	}
 
-	/* Behind [...] in a value; in a glob it has no blanks. */
+	/* The place after [...] in a value; in a glob it has no blanks. */
 	skipBracket(at, isRegex) {
 		const end = bracketEnd(this.source, at);
 
@@ -134,7 +134,7 @@ class Parser {
 			"put the value in quotes", word.length, at);
 	}
 
-	/* Where a value without quotes ends. */
+	/* The end of a value without quotes. */
 	valueEnd(isRegex) {
 		let at = this.at, open = 0, opened = 0;
 
@@ -265,7 +265,7 @@ class Parser {
 		return node;
 	}
 
-	/* Between two words that are searched for an `and` may be left out. */
+	/* `and` may be left out between two words to search for. */
 	isImplied(nodes) {
 		const rest = this.source.slice(this.at);
 
@@ -304,7 +304,7 @@ class Parser {
 	}
 }
 
-/* Throws a FilterError. null: the source is empty, and everything passes. */
+/* Throws a FilterError. null: the source is empty, and all events match. */
 function parseFilter(source) {
 	const parser = new Parser(source);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Globs and regular expressions, as functions of a text. What PCRE2 has and JavaScript has not, as
- * (?i) and x++, is a mistake in the page.
+ * Globs and regular expressions, as functions of a text. In the page, syntax of PCRE2 that
+ * JavaScript lacks, such as (?i) and x++, is an error.
  */
 
-/* Where a bracket expression that begins there ends, or 0. */
+/* The end of a bracket expression that begins at `at`, or 0. */
 function bracketEnd(text, at) {
 	let end = at + 1;
 
@@ -21,7 +21,7 @@ function bracketEnd(text, at) {
 	return end < text.length ? end + 1 : 0;
 }
 
-/* Not the minus: with the flag u that is a mistake outside of brackets. */
+/* Not the minus: with the flag u, an escaped minus outside of brackets is an error. */
 function quoteRegex(text) {
 	return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
@@ -48,7 +48,7 @@ function globBracket(inside) {
 	return (negate ? "[^" : "[") + ranges.join("") + "]";
 }
 
-/* A bracket right at the start of one stands for itself. */
+/* A bracket at the start of a bracket expression means itself. */
 function globBracketEnd(text, at) {
 	const first = text[at + 1] === "!" || text[at + 1] === "^" ? at + 2 : at + 1;
 	const end = text.indexOf("]", first + 1);
@@ -94,7 +94,7 @@ const CLASSES = {
 	graph: "!-~", cntrl: "\\x00-\\x1f\\x7f", xdigit: "0-9A-Fa-f",
 };
 
-/* A bracket that is the first in one stands for itself, and so does one that begins no class. */
+/* A bracket at the start of a bracket expression means itself; so does one that begins no class. */
 function regexBracket(inside) {
 	const negate = inside[0] === "^";
 	const regex = inside.slice(negate ? 1 : 0)
@@ -104,7 +104,7 @@ function regexBracket(inside) {
 	return (negate ? "[^" : "[") + regex + "]";
 }
 
-/* As JavaScript has it. */
+/* Translates to the syntax of JavaScript. */
 function translateRegex(text) {
 	let regex = "";
 
@@ -122,7 +122,7 @@ function translateRegex(text) {
 	return regex;
 }
 
-/* Throws a SyntaxError where it is none. */
+/* Throws a SyntaxError if it is not a regular expression. */
 function regexTest(text) {
 	const regex = new RegExp(translateRegex(text), "s");
 

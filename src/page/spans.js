@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads as lanes, and spans in them: a span's begin and end, matched as viewer/spans/spans.c does.
- * What never ended stays open to the end.
+ * Threads as lanes, with their spans: begins and ends are matched as in viewer/spans/spans.c. A
+ * span that never ended stays open to the end.
  */
 
 const CLOCK_SLACK_NS = 100000;
@@ -91,7 +91,7 @@ class Lanes {
 				events.siteOf(row).level);
 			return;
 		}
-		/* what is inside it will not end any more: nobody knows when it was left */
+		/* spans inside it will not end any more: it is unknown when they were left */
 		for (let depth = lane.open.length - 1; depth >= at; depth--)
 			this.add(number, events.time[lane.open[depth]], end, depth,
 				events.siteOf(row).level);
@@ -119,7 +119,7 @@ class Lanes {
 		});
 	}
 
-	/* The crashed ones first, then the busiest. */
+	/* Crashed threads first, then the busiest ones. */
 	sort() {
 		const order = this.list.map((lane, number) => number)
 			.filter((number) => this.list[number].count)

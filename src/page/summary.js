@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the snapshot says of itself, above and beside the events: what died of what, where and when;
- * what was lost and what could not be read; the stack. All of it is as hostile as the events.
+ * The facts of the snapshot, above and beside the events: which process died of what, where and
+ * when; lost events and unreadable parts; the stack. All of it is as hostile as the events.
  */
 
 const MAX_FRAMES = 1024;
@@ -14,7 +14,7 @@ function arrayOf(value) {
 	return Array.isArray(value) ? value.filter(isObject).slice(0, MAX_FRAMES) : [];
 }
 
-/* Objects where there may be anything. */
+/* Makes sure that the parts of a file are objects. */
 function tidyFile(file) {
 	const info = isObject(file.info) ? file.info : {};
 
@@ -27,20 +27,20 @@ function processName(info) {
 	return plain(info.service || info.comm || (info.exe || "").split("/").pop() || "A process");
 }
 
-/* The last part of a path; all of it on hovering. */
+/* The last part of a path; hovering shows all of it. */
 function baseName(path) {
 	return plain(String(path).split("/").pop());
 }
 
-/* As people call it: C++'s names of it push everything else out of sight. */
+/* Written as std::string: its full C++ name would push everything else out of sight. */
 const STD_STRING = /std::(__cxx11::)?basic_string<char, std::char_traits<char>, std::allocator<char> ?>/g;
 
 function withoutOffset(symbol) {
 	return plain(String(symbol).replace(/\+0x[0-9a-f]+$/, "").replace(STD_STRING, "std::string"));
 }
 
-/* Compiled from the program's own files, as viewer/text/ending.c has it. The C library's are relative to
- * its build, as the program's may be, too. */
+/* Whether a frame is of the program's own files, as in viewer/text/ending.c. Paths of the C library
+ * are relative to its build; paths of the program may also be relative. */
 function isOwn(frame, info) {
 	if (!frame.file || /^\/usr\/include\//.test(frame.file))
 		return false;
@@ -98,7 +98,8 @@ function exceptionText(crash) {
 		.map(plain).join(": ");
 }
 
-/* The first frame of the program's own: above it there may be what libraries do to die. */
+/* The first frame of the program's own files: frames above it may be those of a library that
+ * aborts. */
 function whereParts(info) {
 	const frames = arrayOf(info.crash && info.crash.frames);
 	const own = frames.find((frame) => isOwn(frame, info)) || frames.find((frame) => frame.symbol);
@@ -163,7 +164,7 @@ function showHeading(file) {
 	facts.replaceChildren(...parts);
 }
 
-/* ---- What is missing ---- */
+/* ---- Missing parts ---- */
 
 function lossText(lost) {
 	const causes = Object.entries(lost).filter(([cause, count]) => cause !== "total" && count)
@@ -186,7 +187,7 @@ function limitText(summary) {
 		(summary.files.length > 1 ? ", or are the same events in another file." : ".");
 }
 
-/* What the header had no room for. */
+/* Parts for which the header had no room. */
 function leftOutText(left) {
 	const words = { threads: " threads (their events have tid 0)", mappings: " mappings",
 		sites: " sites (their events are lost)" };
@@ -255,7 +256,7 @@ function frameItem(frame, number, info) {
 const CUTS = new Map([["frames", "more frames than are kept"],
 	["stack", "the rest of the stack was not copied"]]);
 
-/* The innermost frames, and below the gap the outermost ones. */
+/* The innermost frames, a gap, and the outermost ones. */
 function frameList(frames, info, cut, outer) {
 	const list = element("ol");
 
@@ -277,7 +278,7 @@ function stackSection(info) {
 	return frames.length ? section : "";
 }
 
-/* Where the others were. */
+/* The stacks of the other threads. */
 function threadsSection(info) {
 	const threads = arrayOf(info.crash && info.crash.threads);
 	const section = element("details", "others");
@@ -293,7 +294,7 @@ function threadsSection(info) {
 	return threads.length ? section : "";
 }
 
-/* What each thread was in the middle of, the oldest first. */
+/* The open spans of each thread, the oldest first. */
 function openSpansSection(info) {
 	const spans = arrayOf(info.spans);
 	const section = element("details", "open-spans");
@@ -359,7 +360,7 @@ function factsSection(file) {
 	return section;
 }
 
-/* A section of its own beside others, where it is not the only one. */
+/* A section of its own if there are several files. */
 function fileSection(file, files) {
 	const { info } = file;
 	const isOnly = files.length === 1;

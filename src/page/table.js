@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of events. Only the rows that are seen are in the document: they lie in a layer that
- * stays where it is, while an empty box as high as all of them gives the scroll bar. No browser
- * lays out a box of any height (Firefox shows nothing in one of 12,000,000 pixels): above
- * MAX_HEIGHT the bar moves in larger steps, and the wheel and the keys by themselves.
+ * The table of events. Only the visible rows are in the document. They lie in a fixed layer; an
+ * empty box as high as all rows makes the scroll bar. Browsers limit the height of a box (Firefox
+ * shows nothing in one of 12,000,000 pixels). Above MAX_HEIGHT the bar moves in larger steps, and
+ * the wheel and the keys move independently of it.
  */
 
 const ROW_HEIGHT = 24;
 const MAX_HEIGHT = 4000000;
 const SHOWN_FIELDS = 16;
-const SHOWN_CHARS = 400; /* of a value */
+const SHOWN_CHARS = 400; /* per value */
 const PRINTED_ROWS = 60;
 
 class Table extends Picture {
@@ -19,8 +19,8 @@ class Table extends Picture {
 		this.crash = lanes.crash();
 		this.onSelect = onSelect;
 		this.rows = new Uint32Array(0);
-		this.selected = -1; /* an event, not a place in rows */
-		this.top = 0;       /* pixels of all rows that are above */
+		this.selected = -1; /* number of an event, not of a row */
+		this.top = 0;       /* how many pixels of all rows are above */
 		this.isRelative = false;
 		this.pool = [];
 		this.scroller = document.getElementById("table");
@@ -31,7 +31,7 @@ class Table extends Picture {
 		this.listen();
 	}
 
-	/* As wide as what is in them, and what they are called, within reason. */
+	/* As wide as their contents and titles, within limits. */
 	fitColumns() {
 		const longest = (texts, least, most) => Math.min(most, Math.max(least, ...texts));
 		const style = this.scroller.style;
@@ -45,7 +45,7 @@ class Table extends Picture {
 			.slice(0, 10000).map((site) => this.nameOf(site).length), 11, 32) + "ch");
 	}
 
-	/* A level macro's probe is called as its level, which says nothing new. */
+	/* The probe of a level macro has the name of its level, which is not shown twice. */
 	nameOf(site) {
 		const isOwn = site.probe !== (LEVELS[site.level] || "").toLowerCase();
 
@@ -83,7 +83,7 @@ class Table extends Picture {
 		this.step(steps[event.key]);
 	}
 
-	/* ---- Where ---- */
+	/* ---- Places ---- */
 
 	layout() {
 		const total = this.rows.length * ROW_HEIGHT;
@@ -97,7 +97,7 @@ class Table extends Picture {
 		this.scale = total > MAX_HEIGHT ? (total - this.height) / (drawn - this.height) : 1;
 		this.spacer.style.height = drawn + "px";
 		this.scrollTo(this.top);
-		/* what was selected stays in sight where its details take room */
+		/* the selected row stays visible when its details take room */
 		if (wasSeen)
 			this.show(this.placeOf(this.selected));
 	}
@@ -120,7 +120,7 @@ class Table extends Picture {
 	scrolled() {
 		const at = this.scroller.scrollTop;
 
-		/* what scrollTo() has done itself, and browsers round */
+		/* caused by scrollTo() itself; browsers round it */
 		if (Math.abs(at - this.expected) < 2)
 			return;
 		this.expected = at;
@@ -128,7 +128,7 @@ class Table extends Picture {
 		this.draw();
 	}
 
-	/* The place of an event in the rows, or where it would be. */
+	/* The place of an event in the rows, or the place where it would be. */
 	placeOf(event) {
 		let low = 0, high = this.rows.length;
 
@@ -152,7 +152,7 @@ class Table extends Picture {
 			this.scrollTo(y + ROW_HEIGHT - this.height);
 	}
 
-	/* Where the row's lower edge is in the window. */
+	/* The place of the row's lower edge in the window. */
 	bottomOf(place) {
 		return this.scroller.getBoundingClientRect().top + this.head.offsetHeight +
 			(place + 1) * ROW_HEIGHT - this.top;
@@ -162,7 +162,7 @@ class Table extends Picture {
 		this.scrollTo(place * ROW_HEIGHT - this.height / 2);
 	}
 
-	/* ---- What ---- */
+	/* ---- Selecting ---- */
 
 	setRows(rows) {
 		const anchor = this.selected >= 0 ? this.selected
@@ -182,7 +182,7 @@ class Table extends Picture {
 		this.onSelect(event);
 	}
 
-	/* Selects what is so many rows on. */
+	/* Moves the selection by so many rows. */
 	step(by) {
 		const { rows } = this;
 		const from = this.selected < 0 ? Math.floor(this.top / ROW_HEIGHT) - Math.sign(by)
@@ -195,7 +195,7 @@ class Table extends Picture {
 		this.select(rows[place]);
 	}
 
-	/* Selects the next (1) or last (-1) row that is wanted. */
+	/* Selects the next (1) or previous (-1) row for which isWanted() is true. */
 	seek(direction, isWanted) {
 		const { rows } = this;
 		const outside = direction > 0 ? -1 : rows.length;
@@ -306,7 +306,7 @@ class Table extends Picture {
 			this.scroller.removeAttribute("aria-activedescendant");
 	}
 
-	/* On paper: the last ones up to the selected event, or to the end. */
+	/* On paper: the last rows up to the selected event, or to the end. */
 	print() {
 		const end = this.selected >= 0 ? this.placeOf(this.selected) + 1 : this.rows.length;
 		const rows = [];

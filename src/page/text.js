@@ -2,8 +2,8 @@
 "use strict";
 
 /*
- * Values as text: the same text as ttlog-view prints. Text of a snapshot reaches the page through
- * plain() and textContent only, so that nothing of it is markup, hides or changes direction.
+ * Values as text, the same as ttlog-view prints. Text of a snapshot reaches the page only through
+ * plain() and textContent, so that it can't be markup, hide anything or change direction.
  */
 
 const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -37,7 +37,7 @@ function counted(number, one, many) {
 	return grouped(number) + " " + (number === 1 ? one : many || one + "s");
 }
 
-/* ---- Real numbers, as Python's repr writes them ---- */
+/* ---- Real numbers, as in Python's repr ---- */
 
 function layOut(negative, digits, point) {
 	const sign = negative ? "-" : "";
@@ -56,7 +56,7 @@ function layOut(negative, digits, point) {
 	return sign + digits.slice(0, point) + "." + digits.slice(point);
 }
 
-/* The fewest digits that read back as the same float. */
+/* The fewest digits that give the same float when read back. */
 function shortest(value, isFloat) {
 	if (!isFloat)
 		return value.toExponential();
@@ -91,7 +91,7 @@ function decimalText(units, scale) {
 
 /* ---- Times ---- */
 
-/* 1.234ms, with four digits or so. */
+/* 1.234ms: about four digits. */
 function durationText(ns) {
 	const sign = ns < 0 ? "-" : "";
 	const units = [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9]];
@@ -114,7 +114,7 @@ function durationText(ns) {
 		units[at][0];
 }
 
-/* 2026-11-21T06:00:00.123456789Z of a BigInt of ns since 1970. */
+/* 2026-11-21T06:00:00.123456789Z from a BigInt of ns since 1970. */
 function timeText(ns) {
 	const date = new Date(Number(ns / 1000000n));
 

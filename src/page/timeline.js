@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture of time: what part of it is seen (view), what part is chosen (range, or null), and
- * the pointer over it. Dragging chooses, a click shows the event that is nearest.
+ * The picture of time: the visible part (view), the selected part (range, or null), and the
+ * pointer. Dragging selects a range, a click shows the nearest event.
  */
 
 const DRAG_PIXELS = 4;
@@ -22,7 +22,7 @@ class Timeline extends Picture {
 		this.whole = { from: -margin, to: last + margin };
 		this.view = this.whole;
 		this.range = null;
-		this.zoomed = null; /* the range that is seen alone */
+		this.zoomed = null; /* the range that is shown alone */
 		this.crash = lanes.crash();
 		document.getElementById("crash-mark").dataset.label = this.crash
 			? plain(this.crash.signal).slice(0, 24) : "";
@@ -39,7 +39,7 @@ class Timeline extends Picture {
 		const shown = this.lanes.shown.slice(0, MAX_LANES);
 		const names = new Set(shown.map((number) => this.lanes.list[number].name));
 
-		/* where there is little room, and names tell them apart, these are all */
+		/* in little room only the names are shown, if they are different */
 		list.classList.toggle("distinct", names.size === shown.length);
 		for (const number of shown) {
 			const lane = this.lanes.list[number];
@@ -122,7 +122,7 @@ class Timeline extends Picture {
 		this.tip.textContent = text;
 	}
 
-	/* By level, of one lane. */
+	/* Counts by level in one lane. */
 	countLane(lane, from, to) {
 		const { events, lanes, rows } = this;
 		const inside = rows.subarray(events.lowerBound(rows, from),
@@ -132,7 +132,7 @@ class Timeline extends Picture {
 			lanes.ofThread[events.thread[row]] === lane), { from, to }, 1);
 	}
 
-	/* What the pointer is at: an interval and what was in it. */
+	/* The interval at the pointer, and its events. */
 	point(event) {
 		const { drawn, view, events } = this;
 		const lane = this.laneAt(event);
@@ -177,7 +177,7 @@ class Timeline extends Picture {
 		this.draw();
 	}
 
-	/* Into the range, or out again. */
+	/* Zooms into the range, or out again. */
 	zoom() {
 		const { range } = this;
 		const margin = range ? Math.max(0, MIN_VIEW_NS - (range.to - range.from)) / 2 : 0;
@@ -216,7 +216,7 @@ class Timeline extends Picture {
 			Math.max(1, Math.floor(width / BAR_WIDTH)));
 	}
 
-	/* Of all events: the same until another part is seen. */
+	/* Counts of all events; they stay the same until the view changes. */
 	totals(width) {
 		const known = this.known;
 
@@ -226,7 +226,7 @@ class Timeline extends Picture {
 		return this.known.counts;
 	}
 
-	/* What lies over the picture: the range, the chosen event, the crash. */
+	/* Places what lies over the picture: the range, the selected event, the crash. */
 	place() {
 		const { view } = this;
 		const { crash } = this;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other end of html_pack.c: blocks of base64, deflated, to columns. Their order matters: sites
- * and threads are defined where they come first.
+ * The reader for html_pack.c: from blocks of base64 and deflate to columns. The order of blocks
+ * matters: sites and threads are defined where they first occur.
  */
 
-/* A block's bytes, read from the begin to the end. Behind the end there are zeros. */
+/* Reads a block's bytes from begin to end. After the end there are zeros. */
 class Cursor {
 	constructor(bytes) {
 		this.bytes = bytes;
 		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		this.at = 0;
-		this.low = 0; /* what wide() and signed() have read */
+		this.low = 0; /* the result of wide() and signed() */
 		this.high = 0;
-		this.texts = []; /* the block's own, as numbers of all texts */
+		this.texts = []; /* the block's texts, by their numbers among all texts */
 	}
 
 	isAtEnd() {
@@ -74,7 +74,7 @@ class Cursor {
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/* Most texts are short and ASCII: for these the decoder's call is the dearest part. */
+/* Most texts are short and ASCII: for these, calling the decoder would take the most time. */
 function decodeText(bytes) {
 	if (bytes.length > 64)
 		return utf8.decode(bytes);
@@ -90,7 +90,7 @@ class Unpacker {
 		this.events = events;
 		this.numbers = new Map(); /* of texts */
 		this.slotCount = 0;
-		this.low = 0; /* the last event's time since the first one's, in two words */
+		this.low = 0; /* time of the last event since the first one, in two words */
 		this.high = 0;
 	}
 
@@ -105,7 +105,7 @@ class Unpacker {
 		return number;
 	}
 
-	/* The number of a text; its mark of being cut is left in cursor.low. */
+	/* The number of a text; cursor.low tells whether it was cut. */
 	text(cursor) {
 		const reference = cursor.number();
 		const index = Math.floor(reference / 2);
@@ -231,7 +231,7 @@ async function inflate(base64) {
 	return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/* Takes the blocks out of the page. `progress` is called with the share that is done. */
+/* Takes the blocks out of the page. Calls `progress` with the share that is done. */
 async function unpackAll(summary, blocks, progress) {
 	const events = new Events(summary.events, summary.slots);
 	const unpacker = new Unpacker(events);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Times as people write them, as BigInt of ns since 1970: src/common/value/when.h. Some are relative to the last
- * event.
+ * Parses times to a BigInt of ns since 1970, as in src/common/value/time_expr.h. Some are relative
+ * to the last event.
  */
 
 const SECOND = 1000000000n;
@@ -58,7 +58,7 @@ function parseAbsolute(text) {
 	return date + clock - zone;
 }
 
-/* null where it is no time. `last` is when the last event was. */
+/* null: it is not a time. `last`: the time of the last event. */
 function parseTime(text, last) {
 	const epoch = /^@(\d{1,10})(?:\.(\d+))?$/.exec(text);
 	const before = /^-(\d{1,18})(?:\.(\d+))?(ns|us|ms|s|m|h|d|)$/.exec(text);
