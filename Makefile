@@ -153,7 +153,7 @@ include tests/lint.mk
 
 .PHONY: print-view-libs
 print-view-libs:
-	@echo $(VIEW_LDLIBS)
+	@echo $(VIEW_SHARED) $(VIEW_LDLIBS)
 
 # ---- installing ----
 

@@ -37,7 +37,7 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
-	$(addprefix value/,duration_unit format_number number rfc3339 time_expr) \
+	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,new_file plain_file runtime_dir) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
 

@@ -8,18 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "boot_rule.h"
 #include "family.h"
 #include "identity.h"
 
-#define SAME_BOOT_NS    (3600ull * 1000000000u)
 /* So many chunks of each file, and events of both, are looked at for those that both have. */
 #define COMPARED_CHUNKS 4u
 #define COMPARED_EVENTS 256u
-
-static uint64_t offset_of(const struct ttlog_snapshot *snapshot)
-{
-	return snapshot->header.info.real_ns - snapshot->header.info.mono_ns;
-}
 
 /* ---- Shared events ---- */
 
@@ -106,14 +101,13 @@ static bool shares_events(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 static bool is_same_process(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 {
 	const struct ttlog_info *x = &a->header.info, *y = &b->header.info;
-	uint64_t apart = offset_of(a) - offset_of(b);
 
 	if (identity__has_any(&a->header) && identity__has_any(&b->header))
 		return identity__is_process(x, y);
 	if (!x->has_header || !y->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid ||
 	    !ttlog_text_equal(x->host, y->host) || !ttlog_text_equal(x->exe, y->exe))
 		return false;
-	return apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS || shares_events(a, b);
+	return boot_rule__clocks_agree(x, y) || shares_events(a, b);
 }
 
 /* Two families turn out to be one: all get the number of the first. */
@@ -141,7 +135,8 @@ void family__find(struct ttlog_snapshot *const *snapshots, size_t cnt, size_t *f
 	for (size_t i = 0; i < cnt; i++) {
 		struct ttlog_info *info = &snapshots[i]->header.info;
 
-		info->real_ns = info->mono_ns + offset_of(snapshots[families[i]]);
+		info->real_ns =
+			info->mono_ns + boot_rule__offset_ns(&snapshots[families[i]]->header.info);
 	}
 }
 

@@ -151,7 +151,7 @@ static const struct term *bound_of(const struct filter_conjunct *conjunct)
 	const struct expr_node *node = &conjunct->expr->nodes[conjunct->node];
 	const struct term *term = &conjunct->expr->terms[node->child];
 
-	if (node->kind != EXPR_TERM || term->subject != SUBJECT_TS || term->op == OP_NE ||
+	if (node->kind != EXPR_TERM || term->subject != EVENT_KEY_TS || term->op == OP_NE ||
 	    term->op == OP_HAS)
 		return NULL;
 	return term;
@@ -187,7 +187,7 @@ void filter__range(const struct ttlog_filter *filter, uint64_t *since_ns, uint64
 
 bool filter__is_settled(const struct filter_conjunct *conjunct)
 {
-	return !(conjunct->subjects & ~THREAD_SUBJECTS) || bound_of(conjunct);
+	return !(conjunct->subjects & ~THREAD_KEYS) || bound_of(conjunct);
 }
 
 /* ---- One value after the other ---- */
@@ -213,7 +213,7 @@ static bool has_key(const struct ttlog_info *info, const struct term *term)
 static bool is_unknown(const struct term *term, struct ttlog_snapshot *const *snapshots,
 		       size_t snapshot_cnt)
 {
-	if (term->subject != SUBJECT_FIELD || term->op == OP_HAS)
+	if (term->subject != EVENT_KEY_FIELD || term->op == OP_HAS)
 		return false;
 	for (size_t i = 0; i < snapshot_cnt; i++) {
 		if (has_key(ttlog_snapshot_info(snapshots[i]), term))
@@ -236,16 +236,16 @@ const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
 	return NULL;
 }
 
-static struct ttlog_text text_of_site(const struct ttlog_site *site, enum term_subject subject)
+static struct ttlog_text text_of_site(const struct ttlog_site *site, enum event_key subject)
 {
 	switch (subject) {
-	case SUBJECT_TARGET:
+	case EVENT_KEY_TARGET:
 		return site->target;
-	case SUBJECT_PROBE:
+	case EVENT_KEY_PROBE:
 		return site->probe;
-	case SUBJECT_MSG:
+	case EVENT_KEY_MSG:
 		return site->msg;
-	case SUBJECT_FILE:
+	case EVENT_KEY_FILE:
 		return site->file;
 	default:
 		return site->func;
@@ -275,24 +275,24 @@ static enum expr_found look_up_field(const struct filter_known *known, const str
 enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
 				unsigned *at, struct ttlog_field *ret)
 {
-	if (term->subject == SUBJECT_FIELD)
+	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
 	switch (term->subject) {
-	case SUBJECT_PID:
-	case SUBJECT_TID:
+	case EVENT_KEY_PID:
+	case EVENT_KEY_TID:
 		if (!known->thread)
 			return EXPR_UNKNOWN;
-		ret->u = term->subject == SUBJECT_PID ? known->thread->pid : known->thread->tid;
+		ret->u = term->subject == EVENT_KEY_PID ? known->thread->pid : known->thread->tid;
 		return EXPR_FOUND;
-	case SUBJECT_COMM:
+	case EVENT_KEY_COMM:
 		if (!known->thread)
 			return EXPR_UNKNOWN;
 		ret->text = known->thread->comm;
 		return EXPR_FOUND;
-	case SUBJECT_TS:
+	case EVENT_KEY_TS:
 		if (!known->event)
 			return EXPR_UNKNOWN;
 		ret->u = known->event->real_ns;
@@ -302,9 +302,9 @@ enum expr_found filter__look_up(const struct filter_known *known, const struct t
 	}
 	if (!known->site)
 		return EXPR_UNKNOWN;
-	if (term->subject == SUBJECT_LEVEL)
+	if (term->subject == EVENT_KEY_LEVEL)
 		ret->u = known->site->level;
-	else if (term->subject == SUBJECT_LINE)
+	else if (term->subject == EVENT_KEY_LINE)
 		ret->u = known->site->line;
 	else
 		ret->text = text_of_site(known->site, term->subject);

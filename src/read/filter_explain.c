@@ -29,10 +29,10 @@ static void explain_subjects(FILE *to, const struct ttlog_filter *filter, const 
 	for (size_t i = 0; i < filter->conjunct_cnt; i++)
 		all |= filter->conjuncts[i].subjects;
 	fprintf(to, "%-24s", what);
-	for (unsigned i = SUBJECT_LEVEL; i < SUBJECT_CNT; i++) {
+	for (unsigned i = EVENT_KEY_LEVEL; i <= EVENT_KEY_LINE; i++) {
 		if (!(all & subjects & BIT(i)))
 			continue;
-		fprintf(to, "%s%s", before, term__subject_name((enum term_subject)i));
+		fprintf(to, "%s%s", before, EVENT_KEYS[i].p);
 		before = ", ";
 	}
 	fprintf(to, "%s\n", *before ? "" : "-");
@@ -41,7 +41,7 @@ static void explain_subjects(FILE *to, const struct ttlog_filter *filter, const 
 static bool is_first_of_key(const struct expr *expr, uint32_t idx)
 {
 	for (uint32_t i = 0; i < idx; i++) {
-		if (expr->terms[i].subject == SUBJECT_FIELD && expr->terms[i].op != OP_HAS &&
+		if (expr->terms[i].subject == EVENT_KEY_FIELD && expr->terms[i].op != OP_HAS &&
 		    ttlog_text_equal(expr->terms[i].key, expr->terms[idx].key))
 			return false;
 	}
@@ -63,7 +63,7 @@ static void explain_columns(FILE *to, const struct ttlog_filter *filter)
 		for (uint32_t k = 0; k < expr->term_cnt; k++) {
 			const struct term *term = &expr->terms[k];
 
-			if (term->subject != SUBJECT_FIELD || term->op == OP_HAS ||
+			if (term->subject != EVENT_KEY_FIELD || term->op == OP_HAS ||
 			    !is_first_of_key(expr, k))
 				continue;
 			fprintf(to, "%s%.*s", before, (int)term->key.len, term->key.p);
@@ -82,9 +82,9 @@ char *ttlog_filter_explain(const struct ttlog_filter *filter)
 	if (!to)
 		return NULL;
 	explain_exprs(to, filter);
-	explain_subjects(to, filter, "looked at once a site", ~ROW_SUBJECTS);
-	explain_subjects(to, filter, "looked at once a thread", THREAD_SUBJECTS);
-	explain_subjects(to, filter, "looked at by time", BIT(SUBJECT_TS));
+	explain_subjects(to, filter, "looked at once a site", ~ROW_KEYS);
+	explain_subjects(to, filter, "looked at once a thread", THREAD_KEYS);
+	explain_subjects(to, filter, "looked at by time", BIT(EVENT_KEY_TS));
 	explain_columns(to, filter);
 	if (!fclose(to))
 		return text;

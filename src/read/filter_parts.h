@@ -11,9 +11,9 @@
 #include "expr.h"
 #include "filter.h"
 
-#define BIT(subject)    (1u << (subject))
-#define THREAD_SUBJECTS (BIT(SUBJECT_PID) | BIT(SUBJECT_TID) | BIT(SUBJECT_COMM))
-#define ROW_SUBJECTS    (THREAD_SUBJECTS | BIT(SUBJECT_TS) | BIT(SUBJECT_FIELD))
+#define BIT(subject) (1u << (subject))
+#define THREAD_KEYS  (BIT(EVENT_KEY_PID) | BIT(EVENT_KEY_TID) | BIT(EVENT_KEY_COMM))
+#define ROW_KEYS     (THREAD_KEYS | BIT(EVENT_KEY_TS) | BIT(EVENT_KEY_FIELD))
 
 struct filter_conjunct {
 	const struct expr *expr;

@@ -15,7 +15,7 @@ bool filter__needs_origins(const struct ttlog_filter *filter)
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
 
-		if (conjunct->subjects & (THREAD_SUBJECTS | BIT(SUBJECT_TS)) &&
+		if (conjunct->subjects & (THREAD_KEYS | BIT(EVENT_KEY_TS)) &&
 		    !filter__is_settled(conjunct))
 			return true;
 	}
@@ -118,11 +118,11 @@ static void match_term(const struct term *term, const struct filter_rows *rows,
 	struct ttlog_field field;
 	unsigned at = 0;
 
-	if (term->subject == SUBJECT_FIELD)
+	if (term->subject == EVENT_KEY_FIELD)
 		match_fields(term, rows, asked, hits);
-	else if (BIT(term->subject) & THREAD_SUBJECTS)
+	else if (BIT(term->subject) & THREAD_KEYS)
 		match_threads(term, rows, hits);
-	else if (term->subject == SUBJECT_TS)
+	else if (term->subject == EVENT_KEY_TS)
 		match_times(term, rows, hits);
 	else
 		memset(hits,
@@ -177,7 +177,7 @@ void filter__rows(const struct ttlog_filter *filter, const struct filter_rows *r
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
 
 		/* what is about the site alone holds, or nobody would ask */
-		if (conjunct->subjects & ROW_SUBJECTS && !filter__is_settled(conjunct))
+		if (conjunct->subjects & ROW_KEYS && !filter__is_settled(conjunct))
 			apply_node(conjunct->expr, conjunct->node, false, rows, rows->pass,
 				   rows->scratch);
 	}

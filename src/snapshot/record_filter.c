@@ -150,32 +150,32 @@ static enum expr_found look_up_field(struct known *known, const struct term *ter
 	return EXPR_ABSENT;
 }
 
-static struct ttlog_text text_of_site(const struct site *site, enum term_subject subject)
+static struct ttlog_text text_of_site(const struct site *site, enum event_key subject)
 {
 	switch (subject) {
-	case SUBJECT_TARGET:
+	case EVENT_KEY_TARGET:
 		return ttlog_text_of(site->target);
-	case SUBJECT_PROBE:
+	case EVENT_KEY_PROBE:
 		return ttlog_text_of(site->name);
-	case SUBJECT_MSG:
+	case EVENT_KEY_MSG:
 		return ttlog_text_of(site->message);
-	case SUBJECT_FILE:
+	case EVENT_KEY_FILE:
 		return ttlog_text_of(site->file);
 	default:
 		return ttlog_text_of(site->function);
 	}
 }
 
-static enum expr_found look_up_origin(const struct record_facts *facts, enum term_subject subject,
+static enum expr_found look_up_origin(const struct record_facts *facts, enum event_key subject,
 				      struct ttlog_field *ret)
 {
 	if (!facts)
 		return EXPR_UNKNOWN;
-	if (subject == SUBJECT_PID)
+	if (subject == EVENT_KEY_PID)
 		ret->u = facts->thread->pid;
-	else if (subject == SUBJECT_TID)
+	else if (subject == EVENT_KEY_TID)
 		ret->u = facts->thread->tid;
-	else if (subject == SUBJECT_TS)
+	else if (subject == EVENT_KEY_TS)
 		ret->u = facts->real_ns;
 	else
 		ret->text = (struct ttlog_text){ facts->thread->comm,
@@ -189,21 +189,21 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 {
 	struct known *known = context;
 
-	if (term->subject == SUBJECT_FIELD)
+	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
 	switch (term->subject) {
-	case SUBJECT_PID:
-	case SUBJECT_TID:
-	case SUBJECT_COMM:
-	case SUBJECT_TS:
+	case EVENT_KEY_PID:
+	case EVENT_KEY_TID:
+	case EVENT_KEY_COMM:
+	case EVENT_KEY_TS:
 		return look_up_origin(known->facts, term->subject, ret);
-	case SUBJECT_LEVEL:
+	case EVENT_KEY_LEVEL:
 		ret->u = known->site->site->level;
 		break;
-	case SUBJECT_LINE:
+	case EVENT_KEY_LINE:
 		ret->u = known->site->site->line;
 		break;
 	default:

@@ -30,9 +30,9 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 	(void)context;
 	if ((*at)++)
 		return EXPR_ABSENT;
-	if (term->subject >= SUBJECT_TARGET && term->subject <= SUBJECT_COMM)
+	if (term->subject >= EVENT_KEY_TARGET && term->subject <= EVENT_KEY_COMM)
 		*ret = VALUES[4];
-	else if (term->subject != SUBJECT_FIELD)
+	else if (term->subject != EVENT_KEY_FIELD)
 		*ret = VALUES[0];
 	else if (term->key.len % 12 < 10)
 		*ret = VALUES[term->key.len % 12];

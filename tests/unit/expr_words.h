@@ -24,7 +24,7 @@ static inline char *expr_words(const struct expr *expr)
 		fprintf(to, "%d %.*s %s ", (int)term->subject, (int)term->key.len, term->key.p,
 			term__op_text(term->op));
 		/* of a level, any case */
-		if (term->subject == SUBJECT_LEVEL && term->op != OP_HAS)
+		if (term->subject == EVENT_KEY_LEVEL && term->op != OP_HAS)
 			fprintf(to, "%s\n", value__level_name(term->level));
 		else
 			fprintf(to, "%.*s\n", (int)term->value.len, term->value.p);

@@ -6,6 +6,10 @@
 #include "counters.h"
 #include "format_number.h"
 
+/* What a double holds exactly: powers of ten, and integers. */
+#define EXACT_POWERS   22u
+#define EXACT_INTEGERS (1ll << 53)
+
 static bool is_number(uint8_t type)
 {
 	return type >= TTLOG_TYPE_I8 && type != TTLOG_TYPE_STR && type != TTLOG_TYPE_BYTES &&
@@ -93,6 +97,10 @@ double counters__double(const struct ttlog_field *field)
 	case TTLOG_TYPE_F64:
 		return field->d;
 	case TTLOG_TYPE_DECIMAL:
+		/* both are exact, so the quotient is the nearest double */
+		if (field->scale <= EXACT_POWERS && field->i < EXACT_INTEGERS &&
+		    field->i > -EXACT_INTEGERS)
+			return (double)field->i / pow(10, field->scale);
 		buf[format__decimal(buf, field->i, field->scale)] = '\0';
 		return strtod(buf, NULL);
 	default:

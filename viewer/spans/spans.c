@@ -2,9 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "boot_rule.h"
 #include "spans.h"
-
-#define SAME_BOOT_NS (3600ull * 1000000000u)
 
 struct thread_entry {
 	size_t machine;
@@ -15,41 +14,23 @@ struct thread_entry {
 
 /* ---- Machines and lanes ---- */
 
-static uint64_t offset_of(const struct ttlog_snapshot *reader)
-{
-	const struct ttlog_info *info = ttlog_snapshot_info(reader);
-
-	return info->real_ns - info->mono_ns;
-}
-
-/* Whether both are of one boot of one machine: of files that do not say which, those of a host whose
- * clocks are near each other. */
-static bool is_one_boot(const struct ttlog_snapshot *a, const struct ttlog_snapshot *b)
-{
-	const struct ttlog_info *x = ttlog_snapshot_info(a), *y = ttlog_snapshot_info(b);
-	uint64_t apart = offset_of(a) - offset_of(b);
-
-	if (x->boot_id.len && y->boot_id.len)
-		return ttlog_text_equal(x->boot_id, y->boot_id);
-	return ttlog_text_equal(x->host, y->host) &&
-	       (apart < SAME_BOOT_NS || -apart < SAME_BOOT_NS);
-}
-
 static void find_machines(struct spans *spans, struct ttlog_snapshot *const *readers, size_t cnt)
 {
-	uint64_t first_offset = cnt ? offset_of(readers[0]) : 0;
 	size_t machine_cnt = 0;
 
 	for (size_t i = 0; i < cnt; i++) {
+		const struct ttlog_info *info = ttlog_snapshot_info(readers[i]);
 		size_t k;
 
 		for (k = 0; k < i; k++) {
-			if (is_one_boot(readers[i], readers[k]))
+			if (boot_rule__is_one_boot(info, ttlog_snapshot_info(readers[k])))
 				break;
 		}
 		spans->machines[i] = k < i ? spans->machines[k] : machine_cnt++;
-		spans->shift_ns[i] = k < i ? spans->shift_ns[k]
-					   : offset_of(readers[i]) - first_offset;
+		spans->shift_ns[i] =
+			k < i ? spans->shift_ns[k]
+			      : boot_rule__offset_ns(info) -
+					boot_rule__offset_ns(ttlog_snapshot_info(readers[0]));
 	}
 }
 

@@ -15,21 +15,8 @@
 #define MAX_GROUPS           (1u << 20)
 #define AGGREGATES_MAX_BYTES (32u << 20)
 
-static const char *const KEY_NAMES[] = {
-	"", "level", "target", "probe", "msg", "file", "func", "pid", "tid", "comm", "line",
-};
-
 /* As in a filter: a field that has the name of something else. */
 #define FIELD_PREFIX "fields."
-
-static enum stats_key kind_of(struct ttlog_text name)
-{
-	for (unsigned i = KEY_LEVEL; i <= KEY_LINE; i++) {
-		if (ttlog_text_is(name, KEY_NAMES[i]))
-			return (enum stats_key)i;
-	}
-	return KEY_FIELD;
-}
 
 static struct ttlog_text key_of_field(struct ttlog_text name)
 {
@@ -49,7 +36,7 @@ static int parse_keys(struct stats *stats)
 
 	while (*p || stats->key_cnt) {
 		struct ttlog_text key = { p, strcspn(p, ",") };
-		enum stats_key kind = kind_of(key);
+		enum event_key kind = event_key__find(key, EVENT_KEY_LINE);
 
 		if (!key.len || stats->key_cnt == GROUP_BY_MAX_KEYS)
 			return -EINVAL;
@@ -57,9 +44,9 @@ static int parse_keys(struct stats *stats)
 			return -EDOM;
 		stats->keys[stats->key_cnt] = key;
 		stats->kinds[stats->key_cnt++] = kind;
-		if (kind == KEY_FIELD)
+		if (kind == EVENT_KEY_FIELD)
 			stats->fields[stats->count_keys.field_cnt++] = key_of_field(key);
-		if (kind == KEY_PID || kind == KEY_TID || kind == KEY_COMM)
+		if (kind == EVENT_KEY_PID || kind == EVENT_KEY_TID || kind == EVENT_KEY_COMM)
 			stats->count_keys.by_thread = true;
 		p += key.len;
 		if (!*p)
@@ -175,27 +162,27 @@ static struct ttlog_text key_value(const struct stats *stats, unsigned i,
 {
 	*ret_kind = VALUE_TEXT;
 	switch (stats->kinds[i]) {
-	case KEY_LEVEL:
+	case EVENT_KEY_LEVEL:
 		return ttlog_text_of(ttlog_level_name(event->site->level));
-	case KEY_TARGET:
+	case EVENT_KEY_TARGET:
 		return event->site->target;
-	case KEY_PROBE:
+	case EVENT_KEY_PROBE:
 		return event->site->probe;
-	case KEY_MSG:
+	case EVENT_KEY_MSG:
 		return event->site->msg;
-	case KEY_FILE:
+	case EVENT_KEY_FILE:
 		return event->site->file;
-	case KEY_FUNC:
+	case EVENT_KEY_FUNC:
 		return event->site->func;
-	case KEY_COMM:
+	case EVENT_KEY_COMM:
 		return event->thread->comm;
-	case KEY_PID:
+	case EVENT_KEY_PID:
 		*ret_kind = VALUE_NUMBER;
 		return number_text(event->thread->pid, buf);
-	case KEY_TID:
+	case EVENT_KEY_TID:
 		*ret_kind = VALUE_NUMBER;
 		return number_text(event->thread->tid, buf);
-	case KEY_LINE:
+	case EVENT_KEY_LINE:
 		*ret_kind = VALUE_NUMBER;
 		return number_text(event->site->line, buf);
 	default:

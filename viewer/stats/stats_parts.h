@@ -6,6 +6,7 @@
 #define TTLOG_VIEW_STATS_PARTS_H
 
 #include "aggregate.h"
+#include "event_key.h"
 #include "group_memo.h"
 #include "stats.h"
 #include "group_count.h"
@@ -13,20 +14,6 @@
 #define STATS_KEY_BYTES 256u /* of a value: those that begin so are one */
 #define STATS_PARTS     32u
 #define STATS_COLUMNS   32u
-
-enum stats_key {
-	KEY_FIELD,
-	KEY_LEVEL,
-	KEY_TARGET,
-	KEY_PROBE,
-	KEY_MSG,
-	KEY_FILE,
-	KEY_FUNC,
-	KEY_PID,
-	KEY_TID,
-	KEY_COMM,
-	KEY_LINE,
-};
 
 /* So many values of a field wait before its aggregates are touched. */
 #define FIELD_WAITING_MAX 24u
@@ -118,7 +105,7 @@ struct stats_part {
 struct stats {
 	char *names; /* the keys' text */
 	struct ttlog_text keys[GROUP_BY_MAX_KEYS];
-	enum stats_key kinds[GROUP_BY_MAX_KEYS];
+	enum event_key kinds[GROUP_BY_MAX_KEYS];
 	unsigned key_cnt;
 	struct ttlog_text fields[GROUP_BY_MAX_KEYS]; /* those of the keys that are fields */
 	struct count_keys count_keys;

@@ -138,10 +138,12 @@ static int add_sites(struct csv *csv, const struct event_output_setup *setup)
 
 static void header_line(struct csv *csv)
 {
-	for (size_t i = 0; i < EVENT_KEY_CNT; i++) {
+	for (size_t i = 0; i < EVENT_COLUMN_CNT; i++) {
+		const struct ttlog_text key = EVENT_KEYS[EVENT_COLUMNS[i]];
+
 		if (i)
 			out__char(csv->out, ',');
-		out__bytes(csv->out, EVENT_KEYS[i].p, EVENT_KEYS[i].len);
+		out__bytes(csv->out, key.p, key.len);
 	}
 	for (uint32_t i = 0; i < csv->column_cnt; i++) {
 		out__text(csv->out, event_output__is_taken(csv->columns[i].key) ? ",fields." : ",");

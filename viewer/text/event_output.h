@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <ttlog/read.h>
+#include "event_key.h"
 #include "out.h"
 
 struct event_output_setup {
@@ -35,9 +36,9 @@ struct event_output {
 	bool (*again)(void *state);
 };
 
-/* The keys that every event has, as in JSON, where fields are not apart from them. */
-#define EVENT_KEY_CNT 13u
-extern const struct ttlog_text EVENT_KEYS[EVENT_KEY_CNT];
+/* enum event_key, in the order of JSON and CSV, where fields are not apart from them. */
+#define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 1)
+extern const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT];
 /* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
 bool event_output__is_taken(struct ttlog_text key);
 

@@ -80,7 +80,7 @@ void expr__free(struct expr *expr);
 
 /* Of the expression from that node on; expr->root for all of it. */
 enum expr_truth expr__truth(const struct expr *expr, uint32_t node, const struct expr_host *host);
-/* What it asks for, as bits 1 << enum term_subject. */
+/* What it asks for, as bits 1 << enum event_key. */
 unsigned expr__subjects(const struct expr *expr, uint32_t node);
 
 /* Whether a moment in it is relative to the last event; until that is set it is to 1970. */

@@ -69,7 +69,7 @@ static void put_key(FILE *to, const struct term *term)
 	struct ttlog_text key = term->key;
 
 	/* where the key says something else without it, it was there */
-	if (term->subject == SUBJECT_FIELD && key.p != term->words)
+	if (term->subject == EVENT_KEY_FIELD && key.p != term->words)
 		key = ttlog_text_of(term->words);
 	if (is_plain(key))
 		fwrite(key.p, 1, key.len, to);
@@ -87,7 +87,7 @@ static void put_term(FILE *to, const struct term *term)
 	}
 	put_key(to, term);
 	fprintf(to, " %s ", term__op_text(term->op));
-	if (term->subject == SUBJECT_LEVEL)
+	if (term->subject == EVENT_KEY_LEVEL)
 		fputs(value__level_name(term->level), to);
 	else if (term__is_numeric(term))
 		fwrite(term->value.p, 1, term->value.len, to);
@@ -133,10 +133,10 @@ static void explain_value(FILE *to, const struct term *term)
 		put_number(to, &term->number);
 		fprintf(to, " %s%s", duration_unit__of_key(term->key),
 			term->op <= OP_NE ? "; text by glob" : "");
-	} else if (term__is_numeric(term) && term->subject == SUBJECT_FIELD) {
+	} else if (term__is_numeric(term) && term->subject == EVENT_KEY_FIELD) {
 		fprintf(to, "number, exactly%s", term->op <= OP_NE ? "; text by glob" : "");
-	} else if (term->subject == SUBJECT_PID || term->subject == SUBJECT_TID ||
-		   term->subject == SUBJECT_LINE) {
+	} else if (term->subject == EVENT_KEY_PID || term->subject == EVENT_KEY_TID ||
+		   term->subject == EVENT_KEY_LINE) {
 		fputs("number", to);
 	} else if (term->orders_text) {
 		fputs("text, byte by byte", to);
@@ -148,12 +148,12 @@ static void explain_value(FILE *to, const struct term *term)
 static void explain_term(FILE *to, const struct term *term)
 {
 	if (term->op == OP_HAS) {
-		fputs(term->subject == SUBJECT_FIELD ? "whether there is such a field"
-						     : "every event has one",
+		fputs(term->subject == EVENT_KEY_FIELD ? "whether there is such a field"
+						       : "every event has one",
 		      to);
-	} else if (term->subject == SUBJECT_LEVEL) {
+	} else if (term->subject == EVENT_KEY_LEVEL) {
 		fputs(term->op <= OP_NE ? "level, this one" : "level, by rank", to);
-	} else if (term->subject == SUBJECT_TS) {
+	} else if (term->subject == EVENT_KEY_TS) {
 		explain_moment(to, term);
 	} else {
 		explain_value(to, term);

@@ -16,22 +16,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const SUBJECTS[] = {
-	[SUBJECT_LEVEL] = "level", [SUBJECT_TARGET] = "target", [SUBJECT_PROBE] = "probe",
-	[SUBJECT_MSG] = "msg",     [SUBJECT_FILE] = "file",     [SUBJECT_FUNC] = "func",
-	[SUBJECT_COMM] = "comm",   [SUBJECT_PID] = "pid",       [SUBJECT_TID] = "tid",
-	[SUBJECT_TS] = "ts",       [SUBJECT_LINE] = "line",
-};
-
 static const char *const OPS[] = {
 	[OP_EQ] = "=",  [OP_NE] = "!=",   [OP_LT] = "<",        [OP_LE] = "<=",   [OP_GT] = ">",
 	[OP_GE] = ">=", [OP_MATCH] = "~", [OP_NO_MATCH] = "!~", [OP_HAS] = "has",
 };
-
-const char *term__subject_name(enum term_subject subject)
-{
-	return SUBJECTS[subject];
-}
 
 const char *term__op_text(enum term_op op)
 {
@@ -61,19 +49,16 @@ size_t term__parse_op(const char *p, enum term_op *ret)
 
 /* ---- What the words mean ---- */
 
-static enum term_subject subject_of(struct ttlog_text *key)
+static enum event_key subject_of(struct ttlog_text *key)
 {
-	size_t prefix = strlen(FIELD_PREFIX);
+	const size_t prefix = strlen(FIELD_PREFIX);
+	const enum event_key found = event_key__find(*key, EVENT_KEY_LINE);
 
-	for (size_t i = SUBJECT_LEVEL; i < ARRAY_SIZE(SUBJECTS); i++) {
-		if (ttlog_text_is(*key, SUBJECTS[i]))
-			return (enum term_subject)i;
-	}
-	if (key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
+	if (!found && key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
 		key->p += prefix;
 		key->len -= prefix;
 	}
-	return SUBJECT_FIELD;
+	return found;
 }
 
 static bool is_order(enum term_op op)
@@ -84,11 +69,6 @@ static bool is_order(enum term_op op)
 static bool is_regex(enum term_op op)
 {
 	return op == OP_MATCH || op == OP_NO_MATCH;
-}
-
-static bool is_text(enum term_subject subject)
-{
-	return subject >= SUBJECT_TARGET && subject <= SUBJECT_COMM;
 }
 
 static int parse_level(struct term *term, const struct term_words *words, struct expr_error *ret)
@@ -121,9 +101,9 @@ static int parse_moment(struct term *term, const struct term_words *words, struc
 	return 0;
 }
 
-static bool is_plain_number(enum term_subject subject)
+static bool is_plain_number(enum event_key subject)
 {
-	return subject == SUBJECT_PID || subject == SUBJECT_TID || subject == SUBJECT_LINE;
+	return subject == EVENT_KEY_PID || subject == EVENT_KEY_TID || subject == EVENT_KEY_LINE;
 }
 
 /* 5mms and 1.2.3: rather a slip than a text to be compared with. */
@@ -145,7 +125,7 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 	bool is_id = is_plain_number(term->subject);
 
 	term->is_number = !number__parse(&term->number, term->value);
-	if (!term->is_number && term->subject == SUBJECT_FIELD) {
+	if (!term->is_number && term->subject == EVENT_KEY_FIELD) {
 		term->is_duration = !duration_unit__parse(&term->number, term->value, term->key);
 		term->is_number = term->is_duration;
 	}
@@ -170,9 +150,9 @@ static int parse_value(struct term *term, const struct term_words *words, struct
 
 	if (term->op == OP_HAS)
 		return 0;
-	if (term->subject == SUBJECT_LEVEL)
+	if (term->subject == EVENT_KEY_LEVEL)
 		return parse_level(term, words, ret);
-	if (term->subject == SUBJECT_TS)
+	if (term->subject == EVENT_KEY_TS)
 		return parse_moment(term, words, ret);
 	if (is_regex(term->op)) {
 		err = pattern__init(&term->pattern, term->value.p, words->value_at, words->budget,
@@ -180,7 +160,7 @@ static int parse_value(struct term *term, const struct term_words *words, struct
 		term->has_pattern = !err;
 		return err;
 	}
-	if (is_order(term->op) && is_text(term->subject)) {
+	if (is_order(term->op) && event_key__is_text(term->subject)) {
 		term->orders_text = true;
 		return 0;
 	}
@@ -319,15 +299,15 @@ bool term__holds(const struct term *term, const struct ttlog_field *field)
 	if (term->op == OP_HAS)
 		return true;
 	switch (term->subject) {
-	case SUBJECT_FIELD:
+	case EVENT_KEY_FIELD:
 		return term__field(term, field);
-	case SUBJECT_LEVEL:
+	case EVENT_KEY_LEVEL:
 		return term__order(term, order_of(field->u, term->level));
-	case SUBJECT_TS:
+	case EVENT_KEY_TS:
 		return term__order(term, order_of(field->u, term->time_ns));
-	case SUBJECT_PID:
-	case SUBJECT_TID:
-	case SUBJECT_LINE:
+	case EVENT_KEY_PID:
+	case EVENT_KEY_TID:
+	case EVENT_KEY_LINE:
 		return holds_for_number(term, field->u);
 	default:
 		return holds_for_text(term, field->text);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event_key.h"
 #include "expr_error.h"
 #include "field.h"
 #include "number.h"
@@ -29,23 +30,6 @@ enum term_op {
 	OP_HAS,
 };
 
-/* term.c's table of names follows. Those from SUBJECT_TARGET to SUBJECT_COMM are text. */
-enum term_subject {
-	SUBJECT_FIELD,
-	SUBJECT_LEVEL,
-	SUBJECT_TARGET,
-	SUBJECT_PROBE,
-	SUBJECT_MSG,
-	SUBJECT_FILE,
-	SUBJECT_FUNC,
-	SUBJECT_COMM,
-	SUBJECT_PID,
-	SUBJECT_TID,
-	SUBJECT_TS,
-	SUBJECT_LINE,
-	SUBJECT_CNT,
-};
-
 /* The words of a term as the parser found them, and where, in bytes of the expression. */
 struct term_words {
 	enum term_op op;
@@ -55,7 +39,7 @@ struct term_words {
 };
 
 struct term {
-	enum term_subject subject;
+	enum event_key subject;
 	enum term_op op;
 	char *words;                  /* what key and value lie in, each zero-terminated */
 	struct ttlog_text key, value; /* the key without "fields." */
@@ -75,8 +59,6 @@ void term__fini(struct term *term);
 /* The operator that p begins with, and its length; 0 where there is none. */
 size_t term__parse_op(const char *p, enum term_op *ret);
 const char *term__op_text(enum term_op op);
-/* "level"; NULL for SUBJECT_FIELD. */
-const char *term__subject_name(enum term_subject subject);
 
 /*
  * Whether it holds for a value of its subject: a field's as it is; a level, a pid, a tid, a line and
@@ -87,7 +69,7 @@ bool term__holds(const struct term *term, const struct ttlog_field *field);
 /* Moments that are relative to the last event need to know when that was. */
 static inline bool term__needs_last(const struct term *term)
 {
-	return term->subject == SUBJECT_TS && term->op != OP_HAS &&
+	return term->subject == EVENT_KEY_TS && term->op != OP_HAS &&
 	       term->time.kind != TIME_EXPR_ABSOLUTE;
 }
 void term__set_last(struct term *term, uint64_t last_ns);

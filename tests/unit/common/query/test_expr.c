@@ -49,30 +49,30 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 			       struct ttlog_field *ret)
 {
 	const struct known *known = context;
-	const bool is_site = term->subject == SUBJECT_LEVEL || term->subject == SUBJECT_TARGET ||
-			     term->subject == SUBJECT_MSG;
+	const bool is_site = term->subject == EVENT_KEY_LEVEL ||
+			     term->subject == EVENT_KEY_TARGET || term->subject == EVENT_KEY_MSG;
 
 	if (!(is_site ? known->site : known->fields))
 		return EXPR_UNKNOWN;
-	if (term->subject != SUBJECT_FIELD && (*at)++)
+	if (term->subject != EVENT_KEY_FIELD && (*at)++)
 		return EXPR_ABSENT;
 	switch (term->subject) {
-	case SUBJECT_LEVEL:
+	case EVENT_KEY_LEVEL:
 		*ret = (struct ttlog_field){ .u = TTLOG_LEVEL_WARN };
 		return EXPR_FOUND;
-	case SUBJECT_TARGET:
+	case EVENT_KEY_TARGET:
 		*ret = (struct ttlog_field){ .text = ttlog_text_of("net.http") };
 		return EXPR_FOUND;
-	case SUBJECT_MSG:
+	case EVENT_KEY_MSG:
 		*ret = (struct ttlog_field){ .text = ttlog_text_of("Request timed out (again)") };
 		return EXPR_FOUND;
-	case SUBJECT_TID:
+	case EVENT_KEY_TID:
 		*ret = (struct ttlog_field){ .u = 13 };
 		return EXPR_FOUND;
-	case SUBJECT_TS:
+	case EVENT_KEY_TS:
 		*ret = (struct ttlog_field){ .u = 1795240800 * S };
 		return EXPR_FOUND;
-	case SUBJECT_FIELD:
+	case EVENT_KEY_FIELD:
 		break;
 	default:
 		return EXPR_ABSENT;
@@ -253,7 +253,7 @@ static void test_expr_subjects(void **state)
 
 	(void)state;
 	assert_int_equal(expr__subjects(expr, expr->root),
-			 1 << SUBJECT_LEVEL | 1 << SUBJECT_TID | 1 << SUBJECT_TS);
+			 1 << EVENT_KEY_LEVEL | 1 << EVENT_KEY_TID | 1 << EVENT_KEY_TS);
 	assert_true(expr__needs_last(expr));
 	expr__set_last(expr, 1795240800 * S);
 	assert_int_equal(truth_of(expr, (struct known){ true, true }), EXPR_NO);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys that every event has, beside its fields: their names in filters, groups and outputs. */
+#ifndef TTLOG_EVENT_KEY_H
+#define TTLOG_EVENT_KEY_H
+
+#include "ttlog/read.h"
+
+/* EVENT_KEYS, the names, follows. Filters know those up to EVENT_KEY_LINE. */
+enum event_key {
+	EVENT_KEY_FIELD, /* none of them: a field */
+	EVENT_KEY_LEVEL,
+	EVENT_KEY_TARGET,
+	EVENT_KEY_PROBE,
+	EVENT_KEY_MSG,
+	EVENT_KEY_FILE,
+	EVENT_KEY_FUNC,
+	EVENT_KEY_COMM,
+	EVENT_KEY_PID,
+	EVENT_KEY_TID,
+	EVENT_KEY_TS,
+	EVENT_KEY_LINE,
+	EVENT_KEY_MONO_NS,
+	EVENT_KEY_DURATION_NS,
+	EVENT_KEY_CNT,
+};
+
+extern const struct ttlog_text EVENT_KEYS[EVENT_KEY_CNT];
+
+/* The key up to `last` that has this name; else EVENT_KEY_FIELD. */
+enum event_key event_key__find(struct ttlog_text name, enum event_key last);
+
+static inline bool event_key__is_text(enum event_key key)
+{
+	return key >= EVENT_KEY_TARGET && key <= EVENT_KEY_COMM;
+}
+
+#endif /* TTLOG_EVENT_KEY_H */
