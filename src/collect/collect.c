@@ -54,7 +54,7 @@ static void handle_signal(struct collector *collector)
 	if (read(collector->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGUSR1) {
-		if (collector->env->on & RECORDER_ON_REQUEST)
+		if (collector->env->on & TRIGGER_ON_REQUEST)
 			request_snapshot(collector, "request", false);
 		else
 			fputs("ttlog-collect: SIGUSR1 does nothing: requests are off (--on)\n",
@@ -135,7 +135,7 @@ static void run(struct collector *collector)
 		.request = pass_on_request,
 		.ctx = collector->drain,
 		.live = collector->live,
-		.requests_off = !(collector->env->on & RECORDER_ON_REQUEST),
+		.requests_off = !(collector->env->on & TRIGGER_ON_REQUEST),
 	};
 	struct pollfd polls[POLL_CNT] = { 0 };
 

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "parse.h"
-#include "recorder.h"
 #include "ring_budget.h"
 #include "site_filter.h"
 #include "value.h"
+#include "trigger.h"
 
 #define EXIT_USAGE    2
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -254,10 +254,10 @@ static int set_on(struct env *env, const char *arg, struct setting_error *error)
 		const char *name;
 		unsigned bit;
 	} triggers[] = {
-		{ "crash", RECORDER_ON_CRASH },
-		{ "killed", RECORDER_ON_KILLED },
-		{ "exit", RECORDER_ON_EXIT },
-		{ "request", RECORDER_ON_REQUEST },
+		{ "crash", TRIGGER_ON_CRASH },
+		{ "killed", TRIGGER_ON_KILLED },
+		{ "exit", TRIGGER_ON_EXIT },
+		{ "request", TRIGGER_ON_REQUEST },
 	};
 	unsigned on = 0;
 	size_t len, i;
@@ -534,7 +534,7 @@ int env__parse(struct env *ret_env, int argc, char **argv)
 		.output_dir = DEFAULT_OUTPUT_DIR,
 		.ring_bytes = DEFAULT_RING_BYTES,
 		.buffer_bytes = DEFAULT_BUFFER_BYTES,
-		.on = RECORDER_ON_CRASH | RECORDER_ON_KILLED | RECORDER_ON_REQUEST,
+		.on = TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST,
 		.all_stacks = true,
 	};
 	struct parsing parsing = { .env = &env };

@@ -37,7 +37,7 @@ struct env {
 	size_t buffer_bytes;       /* a power of two, at least 1 MiB */
 	uint64_t interval_ns;      /* 0: off */
 	uint64_t duration_ns;      /* 0: no end */
-	unsigned on;               /* enum recorder_trigger, or-ed */
+	unsigned on;               /* enum trigger_on, or-ed */
 	size_t max_snapshots;      /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */
 	bool all_stacks;           /* of a crash, other threads' too */

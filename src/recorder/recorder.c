@@ -363,7 +363,7 @@ void recorder__tell_consumed(struct recorder *recorder)
 
 static bool heeds_request(const struct recorder *recorder, const struct process *process)
 {
-	if (!(recorder->options.on & RECORDER_ON_REQUEST) || !process->ring)
+	if (!(recorder->options.on & TRIGGER_ON_REQUEST) || !process->ring)
 		return false;
 	/* one may be on its way already, for whatever reason; a program that asks in a loop gets no
 	 * more than one after another, and only where there is room */

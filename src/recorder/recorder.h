@@ -28,14 +28,6 @@ struct wire_batch;
 struct wire_head;
 struct writer;
 
-/* What --on lists. */
-enum recorder_trigger {
-	RECORDER_ON_CRASH = 1,
-	RECORDER_ON_EXIT = 2,
-	RECORDER_ON_REQUEST = 4,
-	RECORDER_ON_KILLED = 8,
-};
-
 /* What the main thread is told, by a write of one of these into notify_fd. */
 enum recorder_event {
 	RECORDER_DONE = 1, /* the last process that was given has ended, or of CMD's tree */
@@ -52,7 +44,7 @@ struct recorder_options {
 	const char *ring_dir;      /* NULL: anonymous memory */
 	size_t ring_bytes;
 	struct ring_budget *budget; /* of all rings; NULL: without a limit */
-	unsigned on;                /* enum recorder_trigger, or-ed */
+	unsigned on;                /* enum trigger_on, or-ed */
 	bool all_given;             /* whoever records was given: it belongs to CMD */
 	bool quiet;
 	int notify_fd; /* a pipe; a notice that finds it full comes later */

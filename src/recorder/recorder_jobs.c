@@ -147,14 +147,14 @@ int recorder__want(struct recorder *recorder, struct process *process, const cha
 int recorder__want_end(struct recorder *recorder, struct process *process)
 {
 	const int signal = process->crash.exit_signal;
-	unsigned trigger = RECORDER_ON_EXIT;
+	unsigned trigger = TRIGGER_ON_EXIT;
 	const char *reason = "exit";
 
 	if (crash__is_core_signal(signal)) {
-		trigger = RECORDER_ON_CRASH;
+		trigger = TRIGGER_ON_CRASH;
 		reason = "crash";
 	} else if (signal) {
-		trigger = RECORDER_ON_KILLED;
+		trigger = TRIGGER_ON_KILLED;
 		reason = "killed";
 	}
 	if (!(recorder->options.on & trigger))
@@ -236,7 +236,7 @@ void recorder__hurry(struct recorder *recorder)
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 
-	if (!(recorder->options.on & (RECORDER_ON_CRASH | RECORDER_ON_KILLED)))
+	if (!(recorder->options.on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 		return;
 	while ((process = process_table__next(&recorder->table, &cursor))) {
 		if (!is_held_up(process, now_ns))

@@ -11,6 +11,14 @@
 
 #define TRIGGER_REASON_BYTES 65
 
+/* What --on lists. */
+enum trigger_on {
+	TRIGGER_ON_CRASH = 1,
+	TRIGGER_ON_EXIT = 2,
+	TRIGGER_ON_REQUEST = 4,
+	TRIGGER_ON_KILLED = 8,
+};
+
 struct trigger_request {
 	char reason[TRIGGER_REASON_BYTES];
 	uint32_t pid;      /* 0: every process */

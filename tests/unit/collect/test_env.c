@@ -17,9 +17,9 @@
 #include "ttlog/abi.h"
 
 #include "env.h"
-#include "recorder.h"
 #include "site_filter.h"
 #include "site.h"
+#include "trigger.h"
 
 #define MAX_ARGS 32
 
@@ -117,7 +117,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.buffer_bytes, 64 << 20);
 	assert_int_equal(env.interval_ns, 0);
 	assert_int_equal(env.duration_ns, 0);
-	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_KILLED | RECORDER_ON_REQUEST);
+	assert_int_equal(env.on, TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST);
 	assert_int_equal(env.max_snapshots, 0);
 	assert_int_equal(env.max_disk_bytes, 0);
 	assert_int_equal(env.max_memory_bytes, 0);
@@ -149,7 +149,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.buffer_bytes, 4 << 20);
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_int_equal(env.duration_ns, 90000000000);
-	assert_int_equal(env.on, RECORDER_ON_CRASH | RECORDER_ON_EXIT);
+	assert_int_equal(env.on, TRIGGER_ON_CRASH | TRIGGER_ON_EXIT);
 	assert_int_equal(env.max_snapshots, 7);
 	assert_int_equal(env.max_disk_bytes, 2ull << 30);
 	assert_int_equal(env.max_memory_bytes, 96 << 20);
@@ -177,7 +177,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.buffer_bytes, 1 << 20);
 	assert_int_equal(env.interval_ns, 10000000);
 	assert_int_equal(env.duration_ns, 2000000000);
-	assert_int_equal(env.on, RECORDER_ON_REQUEST);
+	assert_int_equal(env.on, TRIGGER_ON_REQUEST);
 	assert_true(env.quiet);
 	env__fini(&env);
 }
