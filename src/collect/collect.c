@@ -217,7 +217,7 @@ static void tell_unmarked(const struct collector *collector)
 static int exit_status(const struct collector *collector)
 {
 	int status = collector->command_status;
-	bool lost_file = collector->recorder && recorder__failed(collector->recorder);
+	bool lost_file = collector->recorder && collector->recorder->jobs.failed;
 
 	if (collector->env->mode != ENV_COMMAND)
 		return lost_file || __atomic_load_n(&collector->failed_late, __ATOMIC_RELAXED);

@@ -455,8 +455,8 @@ void collect__stop(struct collector *collector)
 	attach__close_gates(collector->attach);
 	drain__stop(collector->drain, collector->last);
 	collector->last = NULL;
-	recorder__report(collector->recorder);
-	if (recorder__leave(collector->recorder))
+	processes__report(&collector->recorder->processes);
+	if (jobs__leave(&collector->recorder->jobs))
 		journal__leave(&collector->journal);
 }
 

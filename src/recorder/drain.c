@@ -64,6 +64,7 @@ struct mailbox {
 
 struct drain {
 	struct drain_options options;
+	struct recorder *recorder; /* of options */
 	struct wire_ring *batches, *lifecycle;
 	struct backlog backlog;
 	bool is_behind; /* there was more than could be taken */
@@ -174,7 +175,7 @@ static void take_attached(struct drain *drain)
 	while (attached) {
 		struct attached_process *next = attached->next;
 
-		recorder__take_attached(drain->options.recorder, attached);
+		looks__take(&drain->recorder->looks, attached);
 		attached_process__free(attached);
 		attached = next;
 	}
@@ -196,7 +197,7 @@ static void take_jobs(struct drain *drain)
 	while (job) {
 		struct job *next = job->next;
 
-		recorder__job_done(drain->options.recorder, job);
+		jobs__done(&drain->recorder->jobs, job);
 		job = next;
 	}
 }
@@ -229,7 +230,7 @@ static int take_batch(void *ctx, void *data, size_t size)
 		take_attached(drain);
 	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
 	    message->head.bytes <= size)
-		recorder__take_batch(drain->options.recorder, message);
+		recorder__take_batch(drain->recorder, message);
 	drain->round_bytes += size;
 	/* once around: a flood must not keep lifecycle messages waiting */
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
@@ -241,7 +242,7 @@ static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
 
 	drain->round_bytes = 0;
 	whole = wire_ring__take(drain->batches, take_batch, drain, longest_ns);
-	recorder__tell_consumed(drain->options.recorder);
+	processes__tell_consumed(&drain->recorder->processes);
 	return whole;
 }
 
@@ -297,10 +298,9 @@ static void handle_lifecycle(struct drain *drain)
 			continue;
 		/* what the program asks for holds what its other threads have by now; it may ask in
 		 * a loop, and have thousands of them */
-		if (head->kind == WIRE_REQUEST &&
-		    recorder__heeds_request(drain->options.recorder, head))
-			recorder__pull(drain->options.recorder, head->tgid, take_batches, drain);
-		recorder__take_message(drain->options.recorder, head);
+		if (head->kind == WIRE_REQUEST && recorder__heeds_request(drain->recorder, head))
+			puller__pull(&drain->recorder->puller, head->tgid, take_batches, drain);
+		recorder__take_message(drain->recorder, head);
 	}
 	backlog->len = 0;
 }
@@ -320,7 +320,7 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 		return;
 	handle_lifecycle(drain);
 	if (!drain->is_behind)
-		recorder__end_round(drain->options.recorder);
+		ends__round(&drain->recorder->ends);
 }
 
 /* ---- the thread ---- */
@@ -344,14 +344,13 @@ static void handle_requests(struct drain *drain)
 	if (requests.cnt)
 		take_all(drain, WHOLE_WAIT_NS);
 	for (size_t i = 0; i < requests.cnt; i++) {
-		recorder__pull(drain->options.recorder, requests.items[i]->pid, take_batches,
-			       drain);
-		recorder__snapshot(drain->options.recorder, requests.items[i]);
+		puller__pull(&drain->recorder->puller, requests.items[i]->pid, take_batches, drain);
+		jobs__snapshot(&drain->recorder->jobs, requests.items[i]);
 	}
 	if (asked)
-		recorder__tell_done(drain->options.recorder);
+		processes__tell_done(&drain->recorder->processes);
 	if (command_ended)
-		recorder__command_ended(drain->options.recorder);
+		processes__command_ended(&drain->recorder->processes);
 }
 
 static void wait_for_work(struct drain *drain)
@@ -360,13 +359,13 @@ static void wait_for_work(struct drain *drain)
 	uint64_t posted, now;
 
 	(void)epoll_wait(drain->epoll_fd, events, 3,
-			 recorder__live_wait_ms(drain->options.recorder,
-						drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS));
+			 live_rounds__wait_ms(&drain->recorder->rounds,
+					      drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS));
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
 	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
 		clock__sample(drain->options.clock);
-		recorder__sweep(drain->options.recorder);
+		ends__sweep(&drain->recorder->ends);
 		drain->checked_ns = now;
 	}
 }
@@ -375,12 +374,12 @@ static void finish(struct drain *drain)
 {
 	/* threads that began after the last round have to be known, to be pulled from */
 	take_all(drain, WHOLE_WAIT_NS);
-	recorder__pull(drain->options.recorder, 0, take_batches, drain);
+	puller__pull(&drain->recorder->puller, 0, take_batches, drain);
 	take_all(drain, WHOLE_WAIT_NS);
-	recorder__settle(drain->options.recorder);
-	recorder__show_all(drain->options.recorder);
-	recorder__snapshot(drain->options.recorder, drain->last_request);
-	while (recorder__last_jobs(drain->options.recorder)) {
+	ends__settle(&drain->recorder->ends);
+	live_rounds__show_all(&drain->recorder->rounds);
+	jobs__snapshot(&drain->recorder->jobs, drain->last_request);
+	while (jobs__last(&drain->recorder->jobs)) {
 		wait_for_work(drain);
 		take_jobs(drain);
 	}
@@ -396,10 +395,10 @@ static void *run(void *arg)
 		wait_for_work(drain);
 		take_all(drain, ROUND_WAIT_NS);
 		take_jobs(drain);
-		recorder__hurry(drain->options.recorder);
+		jobs__hurry(&drain->recorder->jobs);
 		handle_requests(drain);
-		recorder__show(drain->options.recorder, take_batches, drain);
-		recorder__pull_idle(drain->options.recorder, take_batches, drain);
+		live_rounds__show(&drain->recorder->rounds, take_batches, drain);
+		puller__pull_idle(&drain->recorder->puller, take_batches, drain);
 	}
 	finish(drain);
 	pthread_mutex_lock(&drain->mailbox.lock);
@@ -445,6 +444,7 @@ struct drain *drain__new(const struct drain_options *options)
 	if (!drain)
 		return NULL;
 	drain->options = *options;
+	drain->recorder = options->recorder;
 	drain->epoll_fd = -1;
 	drain->event_fd = -1;
 	drain->mailbox.last_attached = &drain->mailbox.attached;

@@ -48,7 +48,7 @@ struct job {
 	uint64_t free_bytes; /* that the disk had when all had no room */
 	bool is_resolved;    /* its crash has names */
 
-	/* set by recorder_kept.c */
+	/* set by retries.c */
 	unsigned int tries;
 	uint64_t retry_ns; /* where it was not for lack of room */
 

@@ -69,3 +69,15 @@ bool process_id__is_running(const struct process_id *id)
 		return start_time__is_same(now_ns, start_ns);
 	return kill((pid_t)id->pid, 0) == 0 || errno != ESRCH;
 }
+
+void process_id__stamp_thread(struct wire_head *head)
+{
+	struct proc_thread thread;
+
+	if (proc_thread__read(head->tgid, head->tid, &thread))
+		return;
+	head->ns_tgid = thread.ns_tgid;
+	head->ns_tid = thread.ns_tid;
+	head->uid = thread.uid;
+	memcpy(head->comm, thread.comm, sizeof(head->comm));
+}

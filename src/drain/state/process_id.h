@@ -39,4 +39,7 @@ bool process_id__is_started_at(const struct process_id *id, uint64_t start_ns);
 /* Whether it is still there, and its pid not another process's. */
 bool process_id__is_running(const struct process_id *id);
 
+/* Stamps a message of head->tid as the kernel would, with what /proc has now. */
+void process_id__stamp_thread(struct wire_head *head);
+
 #endif /* TTLOG_PROCESS_ID_H */

@@ -62,7 +62,7 @@ static void test_drain_takes_what_was_flushed_and_what_was_not(void **state)
 
 static void test_drain_tells_when_the_last_one_has_ended(void **state)
 {
-	struct recording *recording = start(RECORDER_ON_KILLED);
+	struct recording *recording = start(TRIGGER_ON_KILLED);
 	char path[PATH_MAX];
 
 	(void)state;

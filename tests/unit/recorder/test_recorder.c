@@ -100,13 +100,13 @@ static void take_job(struct recording *recording)
 
 	recording__wait_readable(recording->done[0]);
 	assert_int_equal(read(recording->done[0], &job, sizeof(job)), sizeof(job));
-	recorder__job_done(recording->recorder, job);
+	jobs__done(&recording->recorder->jobs, job);
 }
 
 /* Asks, and has the file written. */
 static void ask(struct recording *recording, char ret_path[PATH_MAX])
 {
-	recorder__snapshot(recording->recorder, recording__request(recording, 0, false));
+	jobs__snapshot(&recording->recorder->jobs, recording__request(recording, 0, false));
 	take_job(recording);
 	recording__read_answer(recording, ret_path);
 }
@@ -128,7 +128,7 @@ static void test_recorder_writes_what_it_took(void **state)
 	take(recording, 2, 10, 5); /* once more, as a pull may have it */
 	ask(recording, path);
 	recording__assert_file(path, 15, 0);
-	assert_false(recorder__failed(recording->recorder));
+	assert_false(recording->recorder->jobs.failed);
 	end(recording);
 }
 
@@ -164,7 +164,7 @@ static void assert_refused(struct recording *recording, uint32_t pid, bool only_
 {
 	char answer[PATH_MAX];
 
-	recorder__snapshot(recording->recorder, recording__request(recording, pid, only_new));
+	jobs__snapshot(&recording->recorder->jobs, recording__request(recording, pid, only_new));
 	recording__read_answer(recording, answer);
 	assert_string_equal(answer, "error: nothing is recorded");
 }
@@ -189,7 +189,7 @@ static void test_recorder_answers_where_there_is_nothing(void **state)
 static void test_recorder_heeds_requests_where_these_are_asked_for(void **state)
 {
 	(void)state;
-	for (unsigned int on = 0; on <= RECORDER_ON_REQUEST; on += RECORDER_ON_REQUEST) {
+	for (unsigned int on = 0; on <= TRIGGER_ON_REQUEST; on += TRIGGER_ON_REQUEST) {
 		struct recording *recording = recording__start(on);
 		struct wire_request request = { .reason = "mine" };
 		char path[PATH_MAX];
@@ -213,7 +213,7 @@ static void test_recorder_heeds_requests_where_these_are_asked_for(void **state)
  * recorded. */
 static void test_recorder_ends_the_books_of_one_that_was_killed(void **state)
 {
-	struct recording *recording = recording__start(RECORDER_ON_KILLED);
+	struct recording *recording = recording__start(TRIGGER_ON_KILLED);
 	struct wire_exit message = { .end.status = SIGKILL };
 	struct message tail;
 	char path[PATH_MAX];

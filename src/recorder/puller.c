@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What running threads have not flushed, read from their processes.
- *
- * While a process is read the ring buffers are emptied, and anything may come of that: after each
- * batch the recorder is asked whether it is still the process that is read.
+ * While a process is read, the ring buffers are emptied, and that may end it: after each batch
+ * processes.pulled tells whether it is still there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,29 +10,39 @@
 
 #include "wire.h"
 #include "clock.h"
-#include "kernel.h"
 #include "paging.h"
-#include "process.h"
-#include "pull.h"
-#include "recorder_parts.h"
-#include "report.h"
 #include "proc_thread.h"
-#include "thread.h"
+#include "process.h"
+#include "processes.h"
+#include "pull.h"
+#include "puller.h"
+#include "report.h"
 
 /* Where pages are taken away: so often, and at most one of so many parts of the time. */
 #define IDLE_NS    1000000000ull
 #define IDLE_SHARE 20u
+
+int puller__init(struct puller *puller, struct processes *processes)
+{
+	*puller = (struct puller){
+		.processes = processes,
+		.buffer = malloc(PULL_BUFFER_BYTES),
+	};
+	return puller->buffer ? 0 : -ENOMEM;
+}
+
+void puller__fini(struct puller *puller)
+{
+	free(puller->buffer);
+}
 
 struct sources {
 	struct source *items;
 	size_t cnt;
 };
 
-/* Each about a second. */
-#define REST_SWEEPS 5
-
 /* Of events that the program itself had no memory for, its anchors tell. */
-static void pull_dropped(struct recorder *recorder, struct process *process,
+static void pull_dropped(struct puller *puller, struct process *process,
 			 const struct pull_meanwhile *meanwhile)
 {
 	struct ttlog_module module;
@@ -44,7 +52,7 @@ static void pull_dropped(struct recorder *recorder, struct process *process,
 		int err = pull__memory(process->id.pid, process->modules.anchors[i].address,
 				       &module, sizeof(module), meanwhile);
 
-		if (recorder->pulled != process)
+		if (puller->processes->pulled != process)
 			return;
 		if (err == 0 && TTLOG_ABI_IS_KNOWN(module.version))
 			dropped += module.dropped;
@@ -93,7 +101,7 @@ static void stamp(const struct process *process, const struct source *source,
 	else if (is_known(process, source) && batch->head.tid == source->tid)
 		(void)proc_thread__read_comm(process->id.pid, source->tid, batch->head.comm);
 	else
-		recorder__stamp_thread(&batch->head);
+		process_id__stamp_thread(&batch->head);
 }
 
 static void stamp_all(const struct process *process, const struct source *sources,
@@ -111,23 +119,22 @@ static void stamp_all(const struct process *process, const struct source *source
 }
 
 /* One that was read. False where the process is not the one that is pulled any more. */
-static bool take_pulled(struct recorder *recorder, struct process *process,
-			struct wire_batch *batch)
+static bool take_pulled(struct puller *puller, struct process *process, struct wire_batch *batch)
 {
 	/* what came in meanwhile may have told */
 	batch->head.start_ns = process->id.start_ns;
 	/* a ring for it, if this is the first that it has to say */
-	if (recorder__find_recording(recorder, &batch->head) == process)
+	if (processes__find_recording(puller->processes, &batch->head) == process)
 		(void)process__take(process, batch);
-	return recorder->pulled == process;
+	return puller->processes->pulled == process;
 }
 
 /* So many of them as can be read at once. 0 where it can't go on, -ENOMEM where it could with memory. */
-static ssize_t pull_some(struct recorder *recorder, struct process *process,
+static ssize_t pull_some(struct puller *puller, struct process *process,
 			 const struct source *sources, size_t cnt,
 			 const struct pull_meanwhile *meanwhile)
 {
-	struct wire_batch *batch = recorder->pull_buffer;
+	struct wire_batch *batch = puller->buffer;
 	uint64_t addresses[PULL_MAX_CNT];
 	ssize_t got;
 
@@ -136,7 +143,7 @@ static ssize_t pull_some(struct recorder *recorder, struct process *process,
 	for (size_t i = 0; i < cnt; i++)
 		addresses[i] = sources[i].address;
 	got = pull__batches(process->id.pid, addresses, cnt, batch, meanwhile);
-	if (recorder->pulled != process)
+	if (puller->processes->pulled != process)
 		return 0;
 	if (got < 0)
 		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or without a thread */
@@ -144,14 +151,14 @@ static ssize_t pull_some(struct recorder *recorder, struct process *process,
 	stamp_all(process, sources, batch, got);
 	if (!meanwhile->act(meanwhile->ctx))
 		return 0;
-	for (ssize_t i = 0; i < got && recorder->pulled == process; i++) {
+	for (ssize_t i = 0; i < got && puller->processes->pulled == process; i++) {
 		struct wire_batch *next = pull__next(batch);
 
-		if (batch->head.bytes && batch->head.tid && !take_pulled(recorder, process, batch))
+		if (batch->head.bytes && batch->head.tid && !take_pulled(puller, process, batch))
 			return 0;
 		batch = next;
 	}
-	return recorder->pulled == process ? got : 0;
+	return puller->processes->pulled == process ? got : 0;
 }
 
 /* A copy: what is taken meanwhile may move the sources. */
@@ -169,29 +176,28 @@ static int list_sources(const struct process *process, struct sources *ret)
 }
 
 /* 0 or -ENOMEM, as the next three. */
-static int pull_sources(struct recorder *recorder, struct process *process,
+static int pull_sources(struct puller *puller, struct process *process,
 			const struct sources *sources, const struct pull_meanwhile *meanwhile)
 {
 	ssize_t got = 1;
 
 	for (size_t at = 0; at < sources->cnt && got > 0; at += (size_t)got) {
-		got = pull_some(recorder, process, sources->items + at, sources->cnt - at,
-				meanwhile);
+		got = pull_some(puller, process, sources->items + at, sources->cnt - at, meanwhile);
 		if (got < 0)
 			return (int)got;
 	}
 	return 0;
 }
 
-static void end_pull(struct recorder *recorder, struct process *process)
+static void end_pull(struct puller *puller, struct process *process)
 {
-	if (recorder->pulled != process)
+	if (puller->processes->pulled != process)
 		return;
-	recorder->pulled = NULL;
-	recorder__finish(recorder, process);
+	puller->processes->pulled = NULL;
+	processes__finish(puller->processes, process);
 }
 
-static int pull_all(struct recorder *recorder, struct process *process,
+static int pull_all(struct puller *puller, struct process *process,
 		    const struct pull_meanwhile *meanwhile)
 {
 	struct sources sources;
@@ -203,12 +209,12 @@ static int pull_all(struct recorder *recorder, struct process *process,
 	err = list_sources(process, &sources);
 	if (err)
 		return err;
-	recorder->pulled = process;
-	err = pull_sources(recorder, process, &sources, meanwhile);
+	puller->processes->pulled = process;
+	err = pull_sources(puller, process, &sources, meanwhile);
 	free(sources.items);
-	if (recorder->pulled == process)
-		pull_dropped(recorder, process, meanwhile);
-	end_pull(recorder, process);
+	if (puller->processes->pulled == process)
+		pull_dropped(puller, process, meanwhile);
+	end_pull(puller, process);
 	return err;
 }
 
@@ -252,7 +258,7 @@ static int keep_new(struct process *process, struct sources *sources,
 	return 0;
 }
 
-static int pull_new(struct recorder *recorder, struct process *process,
+static int pull_new(struct puller *puller, struct process *process,
 		    const struct pull_meanwhile *meanwhile)
 {
 	struct sources sources;
@@ -260,12 +266,12 @@ static int pull_new(struct recorder *recorder, struct process *process,
 
 	if (err)
 		return err;
-	recorder->pulled = process;
+	puller->processes->pulled = process;
 	err = keep_new(process, &sources, meanwhile);
-	if (recorder->pulled == process) {
+	if (puller->processes->pulled == process) {
 		if (!err && sources.cnt && process_id__is_running(&process->id))
-			err = pull_sources(recorder, process, &sources, meanwhile);
-		end_pull(recorder, process);
+			err = pull_sources(puller, process, &sources, meanwhile);
+		end_pull(puller, process);
 	}
 	free(sources.items);
 	return err == -ENOMEM ? err : 0;
@@ -273,18 +279,18 @@ static int pull_new(struct recorder *recorder, struct process *process,
 
 /* ---- of all ---- */
 
-typedef int (*pull_fn)(struct recorder *recorder, struct process *process,
+typedef int (*pull_fn)(struct puller *puller, struct process *process,
 		       const struct pull_meanwhile *meanwhile);
 
 /* Who is pulled; what comes in meanwhile may add and remove others. */
-static uint32_t *list_pids(const struct recorder *recorder, uint32_t pid, size_t *ret_cnt)
+static uint32_t *list_pids(const struct puller *puller, uint32_t pid, size_t *ret_cnt)
 {
 	struct process *process;
 	struct process_cursor cursor = { 0 };
-	uint32_t *pids = calloc(recorder->table.cnt + 1, sizeof(*pids));
+	uint32_t *pids = calloc(puller->processes->table.cnt + 1, sizeof(*pids));
 
 	*ret_cnt = 0;
-	while (pids && (process = process_table__next(&recorder->table, &cursor))) {
+	while (pids && (process = process_table__next(&puller->processes->table, &cursor))) {
 		if (!process->lifecycle.ended && (!pid || process->id.pid == pid))
 			pids[(*ret_cnt)++] = process->id.pid;
 	}
@@ -292,68 +298,59 @@ static uint32_t *list_pids(const struct recorder *recorder, uint32_t pid, size_t
 }
 
 /* What is not pulled is in no account: where there was no memory, it is tried once more. */
-static void pull_one(struct recorder *recorder, uint32_t pid, pull_fn pull,
+static void pull_one(struct puller *puller, uint32_t pid, pull_fn pull,
 		     const struct pull_meanwhile *meanwhile)
 {
 	int err = -ENOMEM;
 
 	for (int tries = 0; err && tries < 2; tries++) {
-		struct process *process = process_table__find(&recorder->table, pid);
+		struct process *process = process_table__find(&puller->processes->table, pid);
 
-		err = process && !process->lifecycle.ended ? pull(recorder, process, meanwhile) : 0;
+		err = process && !process->lifecycle.ended ? pull(puller, process, meanwhile) : 0;
 	}
 	if (err)
 		report__failure(pid, err, "what it has not flushed could not be read");
 }
 
-static void pull_each(struct recorder *recorder, uint32_t pid, pull_fn pull,
+static void pull_each(struct puller *puller, uint32_t pid, pull_fn pull,
 		      const struct pull_meanwhile *meanwhile)
 {
 	size_t cnt;
-	uint32_t *pids = list_pids(recorder, pid, &cnt);
+	uint32_t *pids = list_pids(puller, pid, &cnt);
 
 	if (!pids)
-		pids = list_pids(recorder, pid, &cnt);
+		pids = list_pids(puller, pid, &cnt);
 	if (!pids)
 		fprintf(stderr, "ttlog-collect: what is not flushed could not be read: %s\n",
 			strerror(ENOMEM));
 	for (size_t i = 0; i < cnt; i++)
-		pull_one(recorder, pids[i], pull, meanwhile);
+		pull_one(puller, pids[i], pull, meanwhile);
 	free(pids);
 }
 
-void recorder__pull(struct recorder *recorder, uint32_t pid, bool (*between)(void *ctx), void *ctx)
+void puller__pull(struct puller *puller, uint32_t pid, bool (*between)(void *ctx), void *ctx)
 {
 	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 
-	pull_each(recorder, pid, pull_all, &meanwhile);
+	pull_each(puller, pid, pull_all, &meanwhile);
 }
 
-void recorder__pull_new(struct recorder *recorder, const struct pull_meanwhile *meanwhile)
+void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile)
 {
-	pull_each(recorder, 0, pull_new, meanwhile);
+	pull_each(puller, 0, pull_new, meanwhile);
 }
 
-void recorder__pull_idle(struct recorder *recorder, bool (*between)(void *ctx), void *ctx)
+void puller__pull_idle(struct puller *puller, bool (*between)(void *ctx), void *ctx)
 {
 	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	const uint64_t start_ns = clock__now_mono_ns();
 	uint64_t took_ns;
 
-	if (start_ns < recorder->idle_due_ns)
+	if (start_ns < puller->idle_due_ns)
 		return;
 	if (paging__takes_pages())
-		recorder__pull_new(recorder, &meanwhile);
+		puller__pull_new(puller, &meanwhile);
 	took_ns = clock__now_mono_ns() - start_ns;
-	recorder->idle_due_ns =
+	puller->idle_due_ns =
 		start_ns + (took_ns * IDLE_SHARE > IDLE_NS ? took_ns * IDLE_SHARE : IDLE_NS);
-}
-
-void recorder__rest(struct recorder *recorder)
-{
-	if (!recorder->table.cnt && ++recorder->idle_sweeps < REST_SWEEPS)
-		return;
-	recorder->idle_sweeps = 0;
-	if (!recorder->table.cnt)
-		kernel__rest(recorder->options.job.kernel);
 }

@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Last snapshots of processes that could not be written: the ring stays as it is, the job with it, and
- * is tried again: when there is more room than there was, where that was missing, else soon. What
- * waits in the end stays for the next collector: the ring, the facts, and in these how the process
- * ended.
- */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,19 +7,18 @@
 #include "clock.h"
 #include "ending_out.h"
 #include "job.h"
-#include "job_queue.h"
 #include "process.h"
-#include "recorder_parts.h"
+#include "processes.h"
 #include "report.h"
+#include "retries.h"
 #include "snapshot.h"
-#include "writer.h"
 
-/* Less is what others write in between. */
+/* Others write less than this in between. */
 #define MORE_BYTES ((uint64_t)64 << 10)
-/* After a failure that is no lack of room; twice as long after each further one, up to 64 times. */
+/* The first wait after a failure that is no lack of room; doubled up to 64 times that. */
 #define RETRY_NS   1000000000ull
 
-/* Of anything else, memory or descriptors, there may be enough in a moment. */
+/* Otherwise memory or descriptors were missing: there may be enough in a moment. */
 static bool lacks_room(const struct job *job)
 {
 	return !job->err || snapshot__lacks_room(job->err);
@@ -44,64 +37,36 @@ static void say_kept(const struct job *job)
 			job->source.pid, job->path, (unsigned long long)job->events_cnt);
 }
 
-void recorder__keep(struct recorder *recorder, struct process *process, struct job *job)
+void retries__add(struct retries *retries, struct processes *processes, struct process *process,
+		  struct job *job)
 {
-	/* once, not with each try */
+	/* once, not after each try */
 	if (!process->snapshots.is_kept)
 		say_kept(job);
 	process->snapshots.is_kept = true;
 	job->retry_ns = clock__now_mono_ns() + (RETRY_NS << (job->tries < 6 ? job->tries : 6));
 	job->tries++;
-	job->next = recorder->kept;
-	recorder->kept = job;
-	if (!process->lifecycle.given)
-		return;
-	process->lifecycle.given = false;
-	recorder->given_cnt--;
-	recorder__tell_done(recorder);
+	job->next = retries->first;
+	retries->first = job;
+	processes__ungive(processes, process);
 }
 
-static bool may_fit(const struct job *job, uint64_t free_bytes)
+static bool is_due(const struct job *job, uint64_t free_bytes)
 {
 	if (!lacks_room(job))
 		return clock__now_mono_ns() >= job->retry_ns;
 	return free_bytes == UINT64_MAX || free_bytes >= job->free_bytes + MORE_BYTES;
 }
 
-static bool failed_once(const struct job *job, uint64_t free_bytes)
+struct job *retries__take(struct retries *retries, uint64_t free_bytes, bool ends)
 {
-	(void)free_bytes;
-	return !lacks_room(job) && job->tries == 1;
-}
-
-static void try_those(struct recorder *recorder,
-		      bool (*may)(const struct job *job, uint64_t free_bytes))
-{
-	struct job **link = &recorder->kept, *job;
-	uint64_t free_bytes;
-
-	if (!recorder->kept)
-		return;
-	free_bytes = writer__free_bytes(recorder->options.job.writer);
-	while ((job = *link)) {
-		if (!may(job, free_bytes)) {
-			link = &job->next;
+	for (struct job **link = &retries->first, *job; (job = *link); link = &job->next) {
+		if (ends ? lacks_room(job) || job->tries != 1 : !is_due(job, free_bytes))
 			continue;
-		}
 		*link = job->next;
-		recorder->open_jobs++;
-		job_queue__submit(recorder->options.job.queue, job);
+		return job;
 	}
-}
-
-void recorder__try_kept(struct recorder *recorder)
-{
-	try_those(recorder, may_fit);
-}
-
-void recorder__retry_kept(struct recorder *recorder)
-{
-	try_those(recorder, failed_once);
+	return NULL;
 }
 
 static int leave(struct process *process, const struct job *job)
@@ -128,13 +93,14 @@ static int leave(struct process *process, const struct job *job)
 	return err;
 }
 
-bool recorder__leave(struct recorder *recorder)
+bool retries__leave(struct retries *retries, const struct processes *processes)
 {
 	bool leaves = false;
 	struct job *job;
 
-	while ((job = recorder->kept)) {
-		struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
+	while ((job = retries->first)) {
+		struct process *process =
+			processes__find(processes, job->source.pid, job->start_ns);
 		int err = process ? leave(process, job) : -ESRCH;
 
 		if (err)
@@ -144,8 +110,7 @@ bool recorder__leave(struct recorder *recorder)
 				"ttlog-collect: pid %u: what had no room stays in memory, for the next start of ttlog-collect\n",
 				job->source.pid);
 		leaves |= !err;
-		recorder->failed = true;
-		recorder->kept = job->next;
+		retries->first = job->next;
 		job__free(job);
 	}
 	return leaves;

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Snapshots of recorded processes: who wants them, what waits, what has become of them.
- */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,14 +8,16 @@
 #include "clock.h"
 #include "job.h"
 #include "job_queue.h"
+#include "jobs.h"
 #include "process.h"
-#include "recorder_parts.h"
+#include "processes.h"
 #include "report.h"
 #include "ring.h"
 #include "trigger.h"
+#include "writer.h"
 
-/* So long a process that crashed may take to be gone; then it is being dumped, to a slow disk or to
- * a helper that hangs. With threads that did not hand in yet what they had: so long. */
+/* A crashed process that is still there after this is being dumped, to a slow disk or to a helper
+ * that hangs. The second is for one with threads whose tails are missing. */
 #define CRASH_HURRY_NS 300000000ull
 #define CRASH_MAX_NS   800000000ull
 
@@ -33,24 +32,24 @@ static void answer_if_closed(struct trigger_request *request)
 	trigger_request__free(request);
 }
 
-/* The collector's own end: the gates are closed, and all is drained. */
+/* At the collector's end: the gates are closed, and all is drained. */
 static bool is_shutdown(const struct trigger_request *request)
 {
 	return request && request->only_new && !request->pid &&
 	       strcmp(request->reason, "shutdown") == 0;
 }
 
-static int start_job(struct recorder *recorder, struct process *process, const char *reason,
+static int start_job(struct jobs *jobs, struct process *process, const char *reason,
 		     struct trigger_request *request)
 {
 	struct job *job;
 
-	if (job_queue__is_full(recorder->options.job.queue, job__bytes(process)))
+	if (job_queue__is_full(jobs->options->job.queue, job__bytes(process)))
 		return -ENOBUFS;
-	/* a pair later than all events: beyond the last one time is only as good as the rate of
+	/* a pair later than all events: after the last pair time is only as exact as the rate of
 	 * the last stretch, which at first is 8 ms long */
-	clock__sample(recorder->options.job.clock);
-	job = job__new(process, &recorder->options.job, reason);
+	clock__sample(jobs->options->job.clock);
+	job = job__new(process, &jobs->options->job, reason);
 	if (!job)
 		return -errno;
 	job->request = request;
@@ -59,8 +58,8 @@ static int start_job(struct recorder *recorder, struct process *process, const c
 		request->open_cnt++;
 	process->snapshots.mark = ring__written_bytes(process->ring);
 	process->snapshots.job_cnt++;
-	recorder->open_jobs++;
-	job_queue__submit(recorder->options.job.queue, job);
+	jobs->open_cnt++;
+	job_queue__submit(jobs->options->job.queue, job);
 	return 0;
 }
 
@@ -78,15 +77,35 @@ struct owed {
 	char reason[TRIGGER_REASON_BYTES];
 };
 
+void jobs__init(struct jobs *jobs, const struct recorder_options *options,
+		struct processes *processes)
+{
+	*jobs = (struct jobs){
+		.options = options,
+		.processes = processes,
+		.last_owed = &jobs->first_owed,
+	};
+}
+
+void jobs__fini(struct jobs *jobs)
+{
+	struct owed *owed;
+
+	while ((owed = jobs->first_owed)) {
+		jobs->first_owed = owed->next;
+		free(owed);
+	}
+}
+
 static void copy_reason(struct owed *owed, const char *reason)
 {
 	(void)snprintf(owed->reason, sizeof(owed->reason), "%s", reason);
 }
 
-static int owe(struct recorder *recorder, struct process *process, const char *reason,
+static int owe(struct jobs *jobs, struct process *process, const char *reason,
 	       struct trigger_request *request)
 {
-	struct owed *owed = recorder->first_owed;
+	struct owed *owed = jobs->first_owed;
 
 	if (process->snapshots.is_owed && !process->lifecycle.ended)
 		return request && request->answer ? -ENOBUFS : 0;
@@ -104,18 +123,18 @@ static int owe(struct recorder *recorder, struct process *process, const char *r
 	copy_reason(owed, reason);
 	if (request)
 		request->open_cnt++;
-	*recorder->last_owed = owed;
-	recorder->last_owed = &owed->next;
+	*jobs->last_owed = owed;
+	jobs->last_owed = &owed->next;
 	process->snapshots.is_owed = true;
 	return 0;
 }
 
-static void fail(struct recorder *recorder, const struct process *process,
-		 struct trigger_request *request, int err)
+static void fail(struct jobs *jobs, const struct process *process, struct trigger_request *request,
+		 int err)
 {
 	char line[96];
 
-	recorder->failed = true;
+	jobs->failed = true;
 	report__failure(process->id.pid, err, "no snapshot");
 	if (!request)
 		return;
@@ -124,27 +143,27 @@ static void fail(struct recorder *recorder, const struct process *process,
 	trigger_request__add_line(request, line);
 }
 
-/* One that will be done with, or memory that others may give back. */
-static bool is_passing(const struct recorder *recorder, int err)
+/* Whether a later try may succeed: jobs get done, and memory is given back. */
+static bool is_passing(const struct jobs *jobs, int err)
 {
-	return (err == -ENOBUFS || err == -ENOMEM) && (recorder->open_jobs || !recorder->ends);
+	return (err == -ENOBUFS || err == -ENOMEM) && (jobs->open_cnt || !jobs->ends);
 }
 
-int recorder__want(struct recorder *recorder, struct process *process, const char *reason,
-		   struct trigger_request *request)
+static int want(struct jobs *jobs, struct process *process, const char *reason,
+		struct trigger_request *request)
 {
 	int err = -ENOBUFS;
 
 	if (!process->snapshots.is_owed)
-		err = start_job(recorder, process, reason, request);
-	if (is_passing(recorder, err))
-		err = owe(recorder, process, reason, request);
+		err = start_job(jobs, process, reason, request);
+	if (is_passing(jobs, err))
+		err = owe(jobs, process, reason, request);
 	if (err)
-		fail(recorder, process, request, err);
+		fail(jobs, process, request, err);
 	return err;
 }
 
-int recorder__want_end(struct recorder *recorder, struct process *process)
+int jobs__want_end(struct jobs *jobs, struct process *process)
 {
 	const int signal = process->crash.exit_signal;
 	unsigned trigger = TRIGGER_ON_EXIT;
@@ -157,68 +176,97 @@ int recorder__want_end(struct recorder *recorder, struct process *process)
 		trigger = TRIGGER_ON_KILLED;
 		reason = "killed";
 	}
-	if (!(recorder->options.on & trigger))
+	if (!(jobs->options->on & trigger))
 		return 0;
-	return recorder__want(recorder, process, reason, NULL);
+	return want(jobs, process, reason, NULL);
 }
 
-static void settle(struct recorder *recorder, struct owed *owed)
+static void settle(struct jobs *jobs, struct owed *owed)
 {
 	struct process *process = owed->process;
 
-	recorder->first_owed = owed->next;
-	if (!recorder->first_owed)
-		recorder->last_owed = &recorder->first_owed;
+	jobs->first_owed = owed->next;
+	if (!jobs->first_owed)
+		jobs->last_owed = &jobs->first_owed;
 	process->snapshots.is_owed = false;
 	if (owed->request)
 		answer_if_closed(owed->request);
 	free(owed);
-	recorder__finish(recorder, process);
+	processes__finish(jobs->processes, process);
 }
 
-/* As many as there is room for now; at the end, all. */
-void recorder__pay(struct recorder *recorder)
+/* Snapshots that are owed, as far as there is room and memory; at the end, all. */
+static void pay(struct jobs *jobs)
 {
 	struct owed *owed;
 
-	while ((owed = recorder->first_owed)) {
-		int err = start_job(recorder, owed->process, owed->reason, owed->request);
+	while ((owed = jobs->first_owed)) {
+		int err = start_job(jobs, owed->process, owed->reason, owed->request);
 
-		if (is_passing(recorder, err))
+		if (is_passing(jobs, err))
 			return;
 		if (err)
-			fail(recorder, owed->process, owed->request, err);
-		settle(recorder, owed);
+			fail(jobs, owed->process, owed->request, err);
+		settle(jobs, owed);
 	}
+}
+
+/* ends: see retries__take() */
+static void retry(struct jobs *jobs, bool ends)
+{
+	const uint64_t free_bytes =
+		jobs->retries.first ? writer__free_bytes(jobs->options->job.writer) : 0;
+	struct job *job;
+
+	while ((job = retries__take(&jobs->retries, free_bytes, ends))) {
+		jobs->open_cnt++;
+		job_queue__submit(jobs->options->job.queue, job);
+	}
+}
+
+void jobs__sweep(struct jobs *jobs)
+{
+	retry(jobs, false);
+	pay(jobs);
 }
 
 /* ---- requests ---- */
 
-static void snapshot_one(struct recorder *recorder, struct process *process,
+static void snapshot_one(struct jobs *jobs, struct process *process,
 			 struct trigger_request *request)
 {
 	if (!process->ring || process->lifecycle.ended ||
 	    (request->only_new && process->snapshots.mark == ring__written_bytes(process->ring)))
 		return;
-	(void)recorder__want(recorder, process, request->reason, request);
+	(void)want(jobs, process, request->reason, request);
 }
 
-void recorder__snapshot(struct recorder *recorder, struct trigger_request *request)
+void jobs__snapshot(struct jobs *jobs, struct trigger_request *request)
 {
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 
 	request->open_cnt = 1;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
+	while ((process = process_table__next(&jobs->processes->table, &cursor))) {
 		if (!request->pid || process->id.pid == request->pid)
-			snapshot_one(recorder, process, request);
+			snapshot_one(jobs, process, request);
 	}
 	answer_if_closed(request);
 }
 
-/* ---- deaths that take long ---- */
+bool jobs__heed_request(const struct jobs *jobs, const struct process *process)
+{
+	if (!(jobs->options->on & TRIGGER_ON_REQUEST) || !process->ring)
+		return false;
+	/* a program that asks in a loop gets one after another, and only if there is room */
+	return process->snapshots.job_cnt <= 1 && !process->snapshots.is_owed &&
+	       !(process->snapshots.job_cnt &&
+		 job_queue__is_full(jobs->options->job.queue, job__bytes(process)));
+}
 
-/* Its threads run no more, and yet it is there. */
+/* ---- crashes that take long ---- */
+
+/* Its threads don't run any more, but it is still there. */
 static bool is_held_up(const struct process *process, uint64_t now_ns)
 {
 	uint64_t age_ns = now_ns - process->crash.stamp_ns;
@@ -230,29 +278,28 @@ static bool is_held_up(const struct process *process, uint64_t now_ns)
 	       (age_ns > CRASH_HURRY_NS && !source_table__has_owners(&process->sources));
 }
 
-void recorder__hurry(struct recorder *recorder)
+void jobs__hurry(struct jobs *jobs)
 {
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process;
 	struct process_cursor cursor = { 0 };
 
-	if (!(recorder->options.on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
+	if (!(jobs->options->on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 		return;
-	while ((process = process_table__next(&recorder->table, &cursor))) {
+	while ((process = process_table__next(&jobs->processes->table, &cursor))) {
 		if (!is_held_up(process, now_ns))
 			continue;
 		process->snapshots.hurried = true;
 		/* nothing else can become of it */
 		process->crash.has_exit = true;
 		process->crash.exit_signal = process->crash.signal;
-		if (recorder__want_end(recorder, process))
+		if (jobs__want_end(jobs, process))
 			process->snapshots.mark = UINT64_MAX; /* once more when it is gone */
 	}
 }
 
 /* ---- what became of them ---- */
 
-/* Who waits for it is told. */
 static void answer(struct job *job)
 {
 	char line[PATH_MAX + 128];
@@ -280,31 +327,30 @@ static void take_file(struct process *process, const struct job *job, bool had_p
 	process->counts.unreadable = job->corrupt_cnt;
 }
 
-/* What it was to hold is in no snapshot yet. */
-static void take_failure(struct recorder *recorder, struct process *process, const struct job *job)
+static void take_failure(struct jobs *jobs, struct process *process, const struct job *job)
 {
-	recorder->failed = true;
+	jobs->failed = true;
 	report__failure(job->source.pid, job->err, "snapshot could not be written");
 	if (process)
-		process->snapshots.mark = UINT64_MAX;
+		process->snapshots.mark = UINT64_MAX; /* its events are in no snapshot */
 }
 
-void recorder__job_done(struct recorder *recorder, struct job *job)
+void jobs__done(struct jobs *jobs, struct job *job)
 {
-	struct process *process = recorder__find(recorder, job->source.pid, job->start_ns);
+	struct process *process = processes__find(jobs->processes, job->source.pid, job->start_ns);
 	const bool is_whole = !job->err && !job->left_out;
 	const bool was_kept = process && process->snapshots.is_kept && job->tries;
 
-	recorder->open_jobs--;
+	jobs->open_cnt--;
 	answer(job);
 	if (process && !job->err)
 		take_file(process, job, was_kept && process->snapshots.has_part);
 	if (process && job->is_last && !is_whole) {
 		process->snapshots.has_part |= !job->err;
-		recorder__keep(recorder, process, job);
+		retries__add(&jobs->retries, jobs->processes, process, job);
 	} else {
 		if (job->err)
-			take_failure(recorder, process, job);
+			take_failure(jobs, process, job);
 		/* it holds a part of the process's ring */
 		job__free(job);
 		if (was_kept)
@@ -312,22 +358,23 @@ void recorder__job_done(struct recorder *recorder, struct job *job)
 	}
 	if (process) {
 		process->snapshots.job_cnt -= !was_kept;
-		recorder__finish(recorder, process);
+		processes__finish(jobs->processes, process);
 	}
-	recorder__pay(recorder);
+	pay(jobs);
 }
 
-size_t recorder__last_jobs(struct recorder *recorder)
+size_t jobs__last(struct jobs *jobs)
 {
-	recorder->ends = true;
-	if (!recorder->open_jobs)
-		recorder__pay(recorder);
-	if (!recorder->open_jobs)
-		recorder__retry_kept(recorder);
-	return recorder->open_jobs;
+	jobs->ends = true;
+	if (!jobs->open_cnt)
+		pay(jobs);
+	if (!jobs->open_cnt)
+		retry(jobs, true);
+	return jobs->open_cnt;
 }
 
-bool recorder__failed(const struct recorder *recorder)
+bool jobs__leave(struct jobs *jobs)
 {
-	return recorder->failed;
+	jobs->failed |= jobs->retries.first != NULL;
+	return retries__leave(&jobs->retries, jobs->processes);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshots of recorded processes: those that are asked for, wait, and are done.
+ */
+#ifndef TTLOG_JOBS_H
+#define TTLOG_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "retries.h"
+
+struct job;
+struct owed;
+struct process;
+struct processes;
+struct recorder_options;
+struct trigger_request;
+
+struct jobs {
+	const struct recorder_options *options;
+	struct processes *processes;
+	size_t open_cnt; /* submitted, and not done */
+	struct owed *first_owed, **last_owed;
+	struct retries retries;
+	bool ends;   /* nothing will be tried again later */
+	bool failed; /* a snapshot could not be written */
+};
+
+void jobs__init(struct jobs *jobs, const struct recorder_options *options,
+		struct processes *processes);
+void jobs__fini(struct jobs *jobs);
+
+/* Takes ownership; the answer may come at once or later. Pull first. */
+void jobs__snapshot(struct jobs *jobs, struct trigger_request *request);
+/* Whether a request by the program itself makes a snapshot. */
+bool jobs__heed_request(const struct jobs *jobs, const struct process *process);
+/*
+ * A snapshot of the process, which has ended or is about to, by its crash.exit_signal; 0 if that is
+ * not asked for. If there is no room for it, the process owes it, and stays. 0, or -errno: there will
+ * be none, which is reported.
+ */
+int jobs__want_end(struct jobs *jobs, struct process *process);
+/* Snapshots of processes that crashed, and can't end because of a core dump; ten times a second. */
+void jobs__hurry(struct jobs *jobs);
+
+/* A job is done; takes ownership. */
+void jobs__done(struct jobs *jobs, struct job *job);
+/* Tries again what is owed, or could not be written; about once a second. */
+void jobs__sweep(struct jobs *jobs);
+/* At the end, after the last request: the number of open jobs. Before it is 0, what failed for lack
+ * of memory is tried once more. */
+size_t jobs__last(struct jobs *jobs);
+/* Leaves what could not be written for the next collector, and says so. Returns whether it left
+ * anything. */
+bool jobs__leave(struct jobs *jobs);
+
+#endif /* TTLOG_JOBS_H */

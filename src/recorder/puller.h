@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads from running processes what their threads have not flushed.
+ *
+ * between() is called before each batch that was read is taken. It must take all that the ring buffer
+ * has: a flush from before the reading must be taken first. If it returns false, it could not, and
+ * the batches that were read are dropped.
+ */
+#ifndef TTLOG_PULLER_H
+#define TTLOG_PULLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct processes;
+struct pull_meanwhile;
+struct wire_batch;
+
+struct puller {
+	struct processes *processes;
+	struct wire_batch *buffer;
+	uint64_t idle_due_ns; /* of puller__pull_idle() */
+};
+
+/* 0 or -ENOMEM. */
+int puller__init(struct puller *puller, struct processes *processes);
+void puller__fini(struct puller *puller);
+/* One process, or all (0). */
+void puller__pull(struct puller *puller, uint32_t pid, bool (*between)(void *ctx), void *ctx);
+/* All, but only batches that have something new. */
+void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile);
+/* The same about once a second, if the machine may take the pages of batches away: then a death
+ * could not copy them. */
+void puller__pull_idle(struct puller *puller, bool (*between)(void *ctx), void *ctx);
+
+#endif /* TTLOG_PULLER_H */
