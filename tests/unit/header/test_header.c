@@ -67,14 +67,6 @@ static int setup(void **state)
 	return batch_bytes(own_batch()) != 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	raise_listening(0, 0);
-	raise_sites(0);
-	return 0;
-}
-
 /* ---- Who evaluates what ---- */
 
 static int evaluated_cnt;
@@ -409,33 +401,35 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_header_evaluates_nothing_when_disabled, setup,
-						teardown),
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_header_evaluates_once_when_enabled, setup,
-						teardown),
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_header_encodes_nothing_when_nobody_listens,
-						setup, teardown),
+						setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_header_enables_each_site_alone, setup,
-						teardown),
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_header_encodes_small_integers, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_header_encodes_wide_integers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_encodes_floats, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_encodes_pointers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_encodes_strings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_encodes_hidden_nulls, setup, teardown),
+						lower_all),
+		cmocka_unit_test_setup_teardown(test_header_encodes_wide_integers, setup,
+						lower_all),
+		cmocka_unit_test_setup_teardown(test_header_encodes_floats, setup, lower_all),
+		cmocka_unit_test_setup_teardown(test_header_encodes_pointers, setup, lower_all),
+		cmocka_unit_test_setup_teardown(test_header_encodes_strings, setup, lower_all),
+		cmocka_unit_test_setup_teardown(test_header_encodes_hidden_nulls, setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_header_encodes_wrapped_values, setup,
-						teardown),
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_header_encodes_no_and_sixteen_fields, setup,
-						teardown),
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_header_encodes_strings_up_to_the_end_of_a_page,
-						setup, teardown),
+						setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_header_cuts_strings_at_4000_bytes, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_header_keeps_errno, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_orders_events_by_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_header_marks_spans, setup, teardown),
+						lower_all),
+		cmocka_unit_test_setup_teardown(test_header_keeps_errno, setup, lower_all),
+		cmocka_unit_test_setup_teardown(test_header_orders_events_by_time, setup,
+						lower_all),
+		cmocka_unit_test_setup_teardown(test_header_marks_spans, setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_header_ends_only_recorded_spans, setup,
-						teardown),
+						lower_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,14 +63,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	raise_listening(0, 0);
-	raise_sites(0);
-	return 0;
-}
-
 /* ---- A thread's first event, in the middle of malloc ---- */
 
 static volatile sig_atomic_t handled_cnt;
@@ -395,12 +387,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* no traps yet: the tracer would see them */
 		cmocka_unit_test_setup_teardown(
-			test_keys_first_event_at_every_instruction_of_malloc, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_keys_batch_is_inherited, setup_trap, teardown),
+			test_keys_first_event_at_every_instruction_of_malloc, setup, lower_all),
+		cmocka_unit_test_setup_teardown(test_keys_batch_is_inherited, setup_trap,
+						lower_all),
 		cmocka_unit_test_setup_teardown(test_keys_batch_of_a_prepared_thread_is_inherited,
-						setup_trap, teardown),
+						setup_trap, lower_all),
 		cmocka_unit_test_setup_teardown(test_keys_batch_is_each_threads_own, setup_trap,
-						teardown),
+						lower_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
