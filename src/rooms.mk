@@ -4,7 +4,7 @@
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
 	src/drain/state src/drain src/death src/snapshot/encode src/snapshot src/trigger src/recorder src/collect
-READ_ROOMS := src/read
+READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # The last one has main.
 VIEW_ROOMS := $(addprefix viewer/,output options input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
@@ -42,7 +42,7 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/h
 	control/control_dial control/control_wire query/expr_error query/pattern)
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
-LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/chunk src/read/filter_rows src/read/unpack \
+LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \
 	$(addprefix viewer/stats/aggregate/,aggregate sketch))
 # Only these see the BPF skeletons.
 SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/kernel/%.o,kernel warm)

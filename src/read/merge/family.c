@@ -10,7 +10,6 @@
 
 #include "boot_rule.h"
 #include "family.h"
-#include "identity.h"
 
 /* So many chunks of each file, and events of both, are looked at for those that both have. */
 #define COMPARED_CHUNKS 4u
@@ -102,8 +101,9 @@ static bool is_same_process(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 {
 	const struct ttlog_info *x = &a->header.info, *y = &b->header.info;
 
-	if (identity__has_any(&a->header) && identity__has_any(&b->header))
-		return identity__is_process(x, y);
+	if (header__has_identity(&a->header) && header__has_identity(&b->header))
+		return x->pid == y->pid && x->start_time == y->start_time &&
+		       ttlog_text_equal(x->boot_id, y->boot_id);
 	if (!x->has_header || !y->has_header || !x->has_pid || !y->has_pid || x->pid != y->pid ||
 	    !ttlog_text_equal(x->host, y->host) || !ttlog_text_equal(x->exe, y->exe))
 		return false;

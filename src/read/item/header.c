@@ -7,7 +7,6 @@
 #include "format.h"
 #include "header.h"
 #include "header_site.h"
-#include "identity.h"
 #include "value.h"
 
 /*
@@ -406,6 +405,27 @@ static int parse_details(struct header *header)
 	return err;
 }
 
+/* Which module each site is of. */
+static int spread_modules(struct header *header)
+{
+	const size_t site_cnt = header->info.site_cnt;
+	uint32_t *modules = arena__alloc(&header->arena, site_cnt, sizeof(*modules));
+	size_t at = 0;
+
+	if (!modules)
+		return -ENOMEM;
+	for (size_t i = 0; i < header->module_cnt; i++) {
+		if (header->modules[i].site_cnt > site_cnt - at)
+			return -EBADMSG;
+		for (uint64_t k = 0; k < header->modules[i].site_cnt; k++)
+			modules[at++] = (uint32_t)i;
+	}
+	if (at != site_cnt)
+		return -EBADMSG;
+	header->site_modules = modules;
+	return 0;
+}
+
 static int parse_header(struct parse *parse)
 {
 	struct header *header = parse->header;
@@ -433,7 +453,7 @@ static int parse_header(struct parse *parse)
 	}
 	if (!has_clock || !header->sites || !header->threads)
 		return bad(parse, "clock, sites or threads is missing");
-	err = header->modules ? identity__spread_modules(header) : 0;
+	err = header->modules ? spread_modules(header) : 0;
 	if (err)
 		return err == -EBADMSG ? bad(parse, "modules do not fit the sites") : err;
 	header->info.format = FORMAT_NUMBER;

@@ -14,7 +14,6 @@
 
 struct chunk;
 struct header;
-struct ttlog_info;
 
 /* Events of one batch, one after another. */
 struct identity_run {
@@ -35,13 +34,6 @@ struct identity {
 	struct identity_run *run;
 	uint32_t place;
 };
-
-/* Sets site_modules of a header that has sites and modules. 0, -EBADMSG or -ENOMEM. */
-int identity__spread_modules(struct header *header);
-/* Whether its events may have any. */
-bool identity__has_any(const struct header *header);
-/* Both have some. */
-bool identity__is_process(const struct ttlog_info *a, const struct ttlog_info *b);
 
 /* Of a loaded chunk; NULL where it has none, or none that are valid. */
 const struct identities *identity__of_chunk(struct chunk *chunk, const struct header *header);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "family.h"
-#include "identity.h"
 #include "event_stream_parts.h"
 
 /* By so much, far more than they do, clocks of two collectors differ. */
@@ -35,8 +34,8 @@ static void widen(bool *has, uint64_t *from_ns, uint64_t *to_ns, uint64_t from, 
 static void find_overlap(struct input *a, const struct input *b)
 {
 	const struct ttlog_contents *x = &a->reader->contents, *y = &b->reader->contents;
-	bool shares = identity__has_any(&a->reader->header) &&
-		      identity__has_any(&b->reader->header);
+	bool shares = header__has_identity(&a->reader->header) &&
+		      header__has_identity(&b->reader->header);
 	uint64_t from, to, slack = shares ? CLOCK_SLACK_NS : 0;
 
 	if (!x->chunk_cnt || !y->chunk_cnt)

@@ -52,4 +52,11 @@ int header__init(struct header *ret, const unsigned char *data, size_t len, size
 		 char *ret_why, size_t why_size);
 void header__fini(struct header *header);
 
+/* Whether its events may have an identity (identity.h). */
+static inline bool header__has_identity(const struct header *header)
+{
+	return header->info.has_header && header->info.has_pid && header->info.has_start_time &&
+	       header->info.boot_id.len && header->site_modules;
+}
+
 #endif /* TTLOG_READ_HEADER_H */

@@ -3,53 +3,10 @@
 #include <string.h>
 
 #include "chunk.h"
-#include "event.h"
 #include "format.h"
-#include "format_number.h"
-#include "hash.h"
 #include "header.h"
-#include "hex.h"
 #include "identity.h"
-#include "reader.h"
 #include "unpack.h"
-
-/* ---- The header's part ---- */
-
-int identity__spread_modules(struct header *header)
-{
-	const size_t site_cnt = header->info.site_cnt;
-	uint32_t *modules = arena__alloc(&header->arena, site_cnt, sizeof(*modules));
-	size_t at = 0;
-
-	if (!modules)
-		return -ENOMEM;
-	for (size_t i = 0; i < header->module_cnt; i++) {
-		if (header->modules[i].site_cnt > site_cnt - at)
-			return -EBADMSG;
-		for (uint64_t k = 0; k < header->modules[i].site_cnt; k++)
-			modules[at++] = (uint32_t)i;
-	}
-	if (at != site_cnt)
-		return -EBADMSG;
-	header->site_modules = modules;
-	return 0;
-}
-
-bool identity__has_any(const struct header *header)
-{
-	const struct ttlog_info *info = &header->info;
-
-	return info->has_header && info->has_pid && info->has_start_time && info->boot_id.len &&
-	       header->site_modules;
-}
-
-bool identity__is_process(const struct ttlog_info *a, const struct ttlog_info *b)
-{
-	return a->pid == b->pid && a->start_time == b->start_time &&
-	       ttlog_text_equal(a->boot_id, b->boot_id);
-}
-
-/* ---- The chunk's ---- */
 
 enum {
 	THREAD,
@@ -221,7 +178,7 @@ const struct identities *identity__of_chunk(struct chunk *chunk, const struct he
 	if (chunk->tried_identities)
 		return chunk->identities;
 	chunk->tried_identities = true;
-	if (!chunk->batches.at || !identity__has_any(header))
+	if (!chunk->batches.at || !header__has_identity(header))
 		return NULL;
 	identities = arena__alloc(&chunk->arena, 1, sizeof(*identities));
 	if (identities && !read_runs(chunk, identities) && !place_events(chunk, header, identities))
@@ -239,45 +196,4 @@ bool identity__find(struct chunk *chunk, const struct header *header, uint32_t i
 	ret->run = &identities->runs[identities->run_of[i]];
 	ret->place = identities->places[i];
 	return ret->run->ticks && header->threads[ret->run->thread].tid;
-}
-
-/* ---- As text ---- */
-
-static uint64_t hash_number(uint64_t hash, uint64_t number)
-{
-	char text[FORMAT_NUMBER_BYTES];
-	const size_t len = format__u64(text, number);
-
-	return hash__fnv(hash__fnv(hash, "/", 1), text, len);
-}
-
-static uint64_t hash_run(const struct header *header, const struct identity_run *run)
-{
-	const struct ttlog_thread *thread = &header->threads[run->thread];
-	const struct ttlog_text boot_id = header->info.boot_id;
-	const struct ttlog_text build_id = header->modules[run->module].build_id;
-	uint64_t hash = hash__fnv(HASH_FNV_START, boot_id.p, boot_id.len);
-
-	hash = hash_number(hash, header->info.start_time);
-	hash = hash_number(hash, thread->pid);
-	hash = hash_number(hash, thread->tid);
-	hash = hash__fnv(hash, "/", 1);
-	hash = hash__fnv(hash, build_id.p, build_id.len);
-	hash = hash_number(hash, run->seq);
-	return hash_number(hash, run->ticks);
-}
-
-struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf)
-{
-	struct identity id;
-	char *end;
-
-	if (!event->source->identity || !event->source->identity(event, &id))
-		return (struct ttlog_text){ NULL, 0 };
-	if (!id.run->hash)
-		id.run->hash = hash_run(&event->snapshot->header, id.run);
-	end = hex__digits(buf, id.run->hash, 16);
-	*end++ = '-';
-	end = hex__digits(end, id.place, hex__cnt(id.place));
-	return (struct ttlog_text){ buf, (size_t)(end - buf) };
 }

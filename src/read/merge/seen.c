@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "identity.h"
 #include "known.h"
 #include "hash.h"
 #include "reader.h"
@@ -74,7 +73,7 @@ int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot)
 	uint64_t process;
 	int err;
 
-	if (ttlog_snapshot_has_chunk(snapshot, 1) || !identity__has_any(&snapshot->header) ||
+	if (ttlog_snapshot_has_chunk(snapshot, 1) || !header__has_identity(&snapshot->header) ||
 	    snapshot->hidden || ttlog_snapshot_load(snapshot, 0))
 		return 0;
 	process = hash__mix(info->pid, info->start_time);
