@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process in two steps: its files, which may take as long as it likes where they lie, and, when
- * its turn comes, what has to be done without another one between: the look at its batches, its
- * accounts, its links.
+ * The modules that are attached to: who holds them, and what others ask of them. Nothing here waits
+ * for a file.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "attached_process.h"
 #include "attach.h"
 #include "attach_parts.h"
-#include "kernel.h"
-#include "linkers.h"
-#include "list.h"
-#include "maps.h"
-#include "module.h"
+#include "links.h"
 #include "site.h"
-#include "source.h"
 
 struct attach *attach__new(const struct attach_options *options)
 {
@@ -55,504 +45,173 @@ void attach__free(struct attach *attach)
 	free(attach);
 }
 
+/* ---- who holds what ---- */
+
+void attach__hold_locked(struct attach *attach, struct module *module)
+{
+	if (!module->refs++ && !module->is_pinned)
+		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+	module->holds++;
+}
+
+static struct module *find_locked(const struct attach *attach, uint32_t number)
+{
+	return number && number < attach->modules.end ? attach->modules.by_number[number] : NULL;
+}
+
 struct module *attach__module(struct attach *attach, uint32_t number)
 {
-	struct module *module = NULL;
+	struct module *module;
 
 	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->modules.end)
-		module = attach->modules.by_number[number];
+	module = find_locked(attach, number);
 	pthread_mutex_unlock(&attach->lock);
 	return module;
 }
 
-/* ---- files ---- */
-
-uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry)
-{
-	uint64_t base = 0;
-
-	for (size_t i = 0; i < maps->cnt && maps->entries[i].start <= entry->start; i++) {
-		const struct maps_entry *other = &maps->entries[i];
-
-		if (other->inode == entry->inode && other->dev == entry->dev && other->offset == 0)
-			base = other->start;
-	}
-	return base;
-}
-
-void attach_result__fail(struct attach_result *result, const char *path, bool unread)
-{
-	if (result->failed_path[0])
-		return;
-	(void)snprintf(result->failed_path, sizeof(result->failed_path), "%s", path);
-	result->unread = unread;
-}
-
-void attach_result__offer(struct attach_result *result, const struct module *module)
-{
-	const size_t used = strlen(result->choices), room = sizeof(result->choices) - used;
-	char *text = NULL, *end;
-	size_t len;
-	FILE *out;
-
-	out = open_memstream(&text, &len);
-	if (!out)
-		return;
-	(void)list__print_choices(out, module->table);
-	if (!fclose(out) && snprintf(result->choices + used, room, "%s", text) >= (int)room) {
-		end = memrchr(result->choices, '\n', sizeof(result->choices));
-		(end ? end + 1 : result->choices)[0] = '\0';
-	}
-	free(text);
-}
-
-/* Held, if it is one. */
-static int64_t find_known(struct attach *attach, const struct stat *status,
-			  const struct maps_entry *entry)
-{
-	uint32_t number;
-
-	pthread_mutex_lock(&attach->lock);
-	number = modules__find(&attach->modules, status, entry);
-	if (number)
-		attach__hold_locked(attach, attach->modules.by_number[number]);
-	pthread_mutex_unlock(&attach->lock);
-	return number;
-}
-
-int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
+bool attach__hold(struct attach *attach, uint32_t number)
 {
 	struct module *module;
-	struct stat status;
-	int64_t number;
 
-	if (fstat(file->fd, &status))
-		return -errno;
-	number = find_known(attach, &status, file->entry);
-	if (number)
-		return number;
-	module = module__read(file, &status, attach->options.site_filter);
-	if (!module)
-		return -errno;
 	pthread_mutex_lock(&attach->lock);
-	attach->has_marked |= module->table && module->table->has_module;
-	number = modules__add(&attach->modules, module, attach->options.journal);
-	if (number > 0) {
-		module = attach->modules.by_number[number];
-		/* nobody has held it so far */
-		if (!module->holds)
-			(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+	module = find_locked(attach, number);
+	if (module)
 		attach__hold_locked(attach, module);
-	}
 	pthread_mutex_unlock(&attach->lock);
-	return number;
+	return module;
 }
 
-/* The number of the module that is known of a mapping, held; 0: none. */
-static uint32_t hold_mapped(struct attach *attach, const struct maps_entry *entry)
+static void release_locked(struct attach *attach, struct module *module)
 {
-	uint32_t number;
+	if (!--module->refs && !module->is_pinned)
+		(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+}
+
+void attach__release(struct attach *attach, const uint32_t *modules, size_t cnt)
+{
+	pthread_mutex_lock(&attach->lock);
+	for (size_t i = 0; i < cnt; i++)
+		release_locked(attach, attach->modules.by_number[modules[i]]);
+	pthread_mutex_unlock(&attach->lock);
+}
+
+void attach__unlink(struct attach *attach, pid_t pid)
+{
+	struct leaving leaving = { 0 };
 
 	pthread_mutex_lock(&attach->lock);
-	number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
-	if (number)
-		attach__hold_locked(attach, attach->modules.by_number[number]);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		if (attach->modules.by_number[i])
+			links__remove(&attach->modules.by_number[i]->links, pid, &leaving);
+	}
 	pthread_mutex_unlock(&attach->lock);
-	return number;
+	linkers__drop(&attach->linkers, pid, leaving__take, &leaving);
+	leaving__close(&leaving);
 }
 
-/* The number, held; 0 for none. */
-static uint32_t keep_file(struct attach *attach, pid_t pid, const struct maps_entry *entry)
+void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, size_t cnt)
 {
-	struct mapped_file file = { .path = entry->path, .entry = entry };
-	int64_t number = hold_mapped(attach, entry);
-
-	if (number)
-		return number;
-	file.fd = maps__open(pid, entry, file.kernel_path);
-	if (file.fd < 0)
-		return 0;
-	number = attach__find_file(attach, &file);
-	(void)close(file.fd);
-	return number > 0 ? number : 0;
-}
-
-void attach__keep_files(struct attach *attach, pid_t pid, struct attached_process *attached)
-{
-	struct maps *maps = maps__read(pid);
-
-	for (size_t i = 0; maps && i < maps->cnt; i++) {
-		const struct maps_entry *entry = &maps->entries[i];
-		uint32_t number;
-
-		if (!entry->executable || !entry->inode || entry->path[0] != '/')
-			continue;
-		number = keep_file(attach, pid, entry);
-		if (number)
-			attached_process__add_module(attached, attach, number);
-	}
-	maps__free(maps);
-}
-
-/* ---- processes ---- */
-
-/* The modules with sites among a process's files, each with a path for the kernel. */
-struct found_module {
-	uint32_t number;
-	uint64_t base; /* where it is mapped; 0 unknown */
-	int fd;        /* -1: it is linked, and was not opened */
-	char kernel_path[MAPS_PATH_BYTES];
-};
-
-/* Starts with zeroes. */
-struct found {
-	struct found_module *modules;
-	size_t cnt, cap;
-};
-
-static bool is_found(const struct found *found, uint32_t number)
-{
-	for (size_t i = 0; i < found->cnt; i++) {
-		if (found->modules[i].number == number)
-			return true;
-	}
-	return false;
-}
-
-static void close_file(int fd)
-{
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-struct attaching {
-	pid_t pid;
-	pid_t filter;    /* attach__filter() of it */
-	bool has_linked; /* all of its libraries are there */
-	attach_before_fn before;
-	void *ctx;
-};
-
-/*
- * The number of the module that an entry is of, held, or -errno. ret_file->fd is -1 where the file
- * was not opened: then there is nothing to link.
- */
-static int64_t find_module(struct attach *attach, const struct attaching *what,
-			   const struct maps_entry *entry, struct mapped_file *ret_file)
-{
-	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
-	uint32_t known = hold_mapped(attach, entry);
-	const struct module *module = known ? attach__module(attach, known) : NULL;
-
-	*ret_file = file;
-	if (module && module__is_unchanged(module) &&
-	    (!module->table->has_module || attach__is_linked(attach, known, what->filter)))
-		return known;
-	if (known)
-		attach__release(attach, &known, 1);
-	file.fd = maps__open(what->pid, entry, file.kernel_path);
-	if (file.fd < 0)
-		return file.fd;
-	*ret_file = file;
-	return attach__find_file(attach, &file);
-}
-
-/* Two threads may find out at once, and the same. */
-static bool looks_for_leaks(struct attach *attach, struct module *module, int fd)
-{
-	enum module_leaks leaks;
-
-	if (!attach->options.traces)
-		return false;
 	pthread_mutex_lock(&attach->lock);
-	leaks = module->leaks;
+	for (size_t i = 0; i < cnt; i++) {
+		struct module *module = attach->modules.by_number[modules[i]];
+
+		links__remove(&module->links, pid, &attach->leaving);
+		release_locked(attach, module);
+	}
 	pthread_mutex_unlock(&attach->lock);
-	if (leaks == MODULE_UNASKED) {
-		leaks = module__look_for_leaks(module, fd);
-		pthread_mutex_lock(&attach->lock);
-		module->leaks = leaks;
-		pthread_mutex_unlock(&attach->lock);
+}
+
+bool attach__has_unused(struct attach *attach)
+{
+	return __atomic_load_n(&attach->unused_cnt, __ATOMIC_RELAXED);
+}
+
+/* ---- questions ---- */
+
+int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41])
+{
+	const struct module *module;
+	uint32_t number;
+	int err = -ENOENT;
+
+	pthread_mutex_lock(&attach->lock);
+	number = inode ? modules__find_mapped(&attach->modules, dev, inode) : 0;
+	module = number ? attach->modules.by_number[number] : NULL;
+	/* without a descriptor the file may be gone, and its number another's */
+	if (module && module->fd >= 0) {
+		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
+		err = 0;
 	}
-	return leaks == MODULE_LEAKS;
-}
-
-/* NULL without memory. */
-static struct found_module *append_found(struct found *found)
-{
-	size_t cap = found->cap ? found->cap * 2 : 16;
-	struct found_module *modules;
-
-	if (found->cnt == found->cap) {
-		modules = reallocarray(found->modules, cap, sizeof(*modules));
-		if (!modules)
-			return NULL;
-		found->modules = modules;
-		found->cap = cap;
-	}
-	return &found->modules[found->cnt++];
-}
-
-/* Whether the descriptor is kept: 1 or 0, or -ENOMEM. */
-static int add_found(struct attach *attach, uint32_t number, const struct mapped_file *file,
-		     uint64_t base, struct found *found)
-{
-	const struct module *module = attach__module(attach, number);
-	struct found_module *own;
-
-	if (!module->table || !module->table->has_module || is_found(found, number))
-		return 0;
-	own = append_found(found);
-	if (!own)
-		return -ENOMEM;
-	if (file->fd >= 0)
-		attach__warm(attach, module, file->fd);
-	(void)attach__hold(attach, number);
-	*own = (struct found_module){ .number = number, .base = base, .fd = file->fd };
-	memcpy(own->kernel_path, file->kernel_path, sizeof(own->kernel_path));
-	return 1;
-}
-
-static void fail_to_find(struct attach_result *ret, const struct maps_entry *entry, int err,
-			 int *first_err)
-{
-	attach_result__fail(ret, entry->path, true);
-	*first_err = *first_err ? *first_err : err;
-}
-
-static int find_modules(struct attach *attach, const struct attaching *what,
-			const struct maps *maps, struct attached_process *attached,
-			struct found *found, struct attach_result *ret)
-{
-	int first_err = 0, kept;
-
-	for (size_t i = 0; i < maps->cnt; i++) {
-		const struct maps_entry *entry = &maps->entries[i];
-		struct mapped_file file;
-		struct module *module;
-		int64_t number;
-
-		if (!entry->executable || !entry->inode || entry->path[0] != '/')
-			continue;
-		number = find_module(attach, what, entry, &file);
-		if (number < 0) {
-			fail_to_find(ret, entry, (int)number, &first_err);
-			close_file(file.fd);
-			continue;
-		}
-		module = attach__module(attach, number);
-		ret->looks_for_leaks |= looks_for_leaks(attach, module, file.fd);
-		ret->malformed_cnt += module->table ? module->table->malformed_cnt : 0;
-		kept = add_found(attach, number, &file, attach__find_base(maps, entry), found);
-		if (kept < 0)
-			fail_to_find(ret, entry, kept, &first_err);
-		if (kept <= 0)
-			close_file(file.fd);
-		attached_process__add_module(attached, attach, number);
-	}
-	return first_err;
-}
-
-/* What is in batches of modules that nobody has enabled so far is not ours. */
-static void add_anchors(struct attach *attach, const struct found *found,
-			struct attached_process *attached)
-{
-	for (size_t i = 0; i < found->cnt; i++) {
-		const struct module *module = attach__module(attach, found->modules[i].number);
-		const struct site_table *table = module->table;
-		const struct anchor anchor = {
-			.address = found->modules[i].base - table->load_vaddr + table->module_vaddr,
-			.module = found->modules[i].number,
-		};
-
-		if (!found->modules[i].base)
-			continue;
-		attached_process__add_anchor(attached, &anchor);
-		if (!attach__is_linked(attach, anchor.module, attached->pid))
-			(void)attached_process__add_batches(attached, &anchor);
-	}
-}
-
-static int link_one(struct attach *attach, const struct attaching *what,
-		    const struct found_module *own, struct attach_result *ret)
-{
-	bool was_linked = attach__is_linked(attach, own->number, what->pid);
-	int err = attach__link(attach, own->number, own->kernel_path, what->filter);
-
-	if (!err && !was_linked && !ret->new_cnt++)
-		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s",
-			       attach__module(attach, own->number)->path);
+	pthread_mutex_unlock(&attach->lock);
 	return err;
 }
 
-static int link_found(struct attach *attach, const struct attaching *what, struct found *found,
-		      struct attach_result *ret)
+struct site_table *attach__table(struct attach *attach, uint32_t number)
 {
-	int first_err = 0;
+	const struct module *module;
+	struct site_table *table = NULL;
 
-	for (size_t i = 0; i < found->cnt; i++) {
-		const uint32_t number = found->modules[i].number;
-		const struct module *module = attach__module(attach, number);
-		int err = 0;
-
-		if (!attach__is_linked(attach, number, what->filter))
-			err = link_one(attach, what, &found->modules[i], ret);
-		ret->marked_cnt += module->table->cnt;
-		if (err) {
-			attach_result__fail(ret, module->path, false);
-			first_err = first_err ? first_err : err;
-			continue;
-		}
-		ret->module_cnt++;
-		ret->site_cnt += module->enabled_cnt;
-	}
-	for (size_t i = 0; !ret->site_cnt && i < found->cnt; i++)
-		attach_result__offer(ret, attach__module(attach, found->modules[i].number));
-	return first_err;
+	pthread_mutex_lock(&attach->lock);
+	module = find_locked(attach, number);
+	if (module && module->table)
+		table = site_table__ref(module->table);
+	pthread_mutex_unlock(&attach->lock);
+	return table;
 }
 
-static bool has_unlinked(struct attach *attach, pid_t filter, const struct found *found)
+int attach__open(struct attach *attach, const char *build_id)
 {
-	for (size_t i = 0; i < found->cnt; i++) {
-		if (!attach__is_linked(attach, found->modules[i].number, filter))
-			return true;
-	}
-	return false;
+	int fd;
+
+	pthread_mutex_lock(&attach->lock);
+	fd = modules__open(&attach->modules, build_id);
+	pthread_mutex_unlock(&attach->lock);
+	return fd;
 }
 
-static void close_found(struct attach *attach, struct found *found)
+char *attach__path(struct attach *attach, const char *build_id)
 {
-	for (size_t i = 0; i < found->cnt; i++) {
-		close_file(found->modules[i].fd);
-		attach__release(attach, &found->modules[i].number, 1);
-	}
-	free(found->modules);
+	const struct module *module;
+	char *path;
+
+	pthread_mutex_lock(&attach->lock);
+	module = modules__find_kept(&attach->modules, build_id);
+	path = module ? strdup(module->path) : NULL;
+	pthread_mutex_unlock(&attach->lock);
+	return path;
 }
 
-/*
- * Takes ownership of attached. Links that were made for the process alone are hit where it had
- * mapped their files, but serve no mapping that is made after its first thread has ended: then those
- * for all take their place.
- */
-static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
-			struct attached_process *attached, struct attach_result *ret)
+char *attach__service(struct attach *attach, const char *build_id)
 {
-	int err;
+	const char *service;
+	char *copy = NULL;
 
-	pthread_mutex_lock(&attach->turn);
-	add_anchors(attach, found, attached);
-	/* it waits for the drain thread */
-	what->before(what->ctx, attached);
-	err = link_found(attach, what, found, ret);
-	pthread_mutex_unlock(&attach->turn);
-	if (!err && !what->filter)
-		attach__unlink(attach, what->pid);
-	return err;
+	pthread_mutex_lock(&attach->lock);
+	service = modules__service(&attach->modules, build_id);
+	if (service && service[0])
+		copy = strdup(service);
+	pthread_mutex_unlock(&attach->lock);
+	return copy;
 }
 
-/* Takes ownership of both. */
-static int attach_mapped(struct attach *attach, const struct attaching *what, struct maps *maps,
-			 struct attached_process *attached, struct attach_result *ret)
+bool attach__has_marked(struct attach *attach)
 {
-	struct found found = { 0 };
-	struct linker linker;
-	bool hooked;
-	int err, link_err = 0;
+	bool has_marked;
 
-	attached_process__look_up(attached, maps);
-	err = find_modules(attach, what, maps, attached, &found, ret);
-	/* before the sites: what was opened last the kernel closes first, when we are killed */
-	if (what->has_linked)
-		(void)linkers__find(&attach->linkers, attach->options.kernel, what->filter,
-				    what->pid, maps, &linker, &hooked);
-	maps__free(maps);
-	if (what->has_linked || has_unlinked(attach, what->filter, &found))
-		link_err = attach_found(attach, what, &found, attached, ret);
-	else
-		attached_process__free(attached);
-	close_found(attach, &found);
-	return err ? err : link_err;
+	pthread_mutex_lock(&attach->lock);
+	has_marked = attach->has_marked;
+	pthread_mutex_unlock(&attach->lock);
+	return has_marked;
 }
 
-static int attach_process(struct attach *attach, const struct attaching *what,
-			  struct attach_result *ret)
+size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
 {
-	struct attached_process *attached = attached_process__new(what->pid);
-	struct maps *maps;
-	int err;
+	const struct module *module;
+	size_t cnt;
 
-	*ret = (struct attach_result){ 0 };
-	if (!attached)
-		return -ENOMEM;
-	maps = maps__read(what->pid);
-	/* one that is no more than a number, until its parent has heard of its end, has none */
-	if (maps && maps->cnt)
-		return attach_mapped(attach, what, maps, attached, ret);
-	err = maps || errno == ENOENT ? -ESRCH : -errno;
-	maps__free(maps);
-	attached_process__free(attached);
-	return err;
-}
-
-int attach__process(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
-		    struct attach_result *ret)
-{
-	const struct attaching what = {
-		.pid = pid,
-		.filter = attach__filter(attach, pid),
-		.has_linked = true,
-		.before = before,
-		.ctx = ctx,
-	};
-
-	return attach_process(attach, &what, ret);
-}
-
-int attach__starting(struct attach *attach, pid_t pid, attach_before_fn before, void *ctx,
-		     struct attach_result *ret)
-{
-	const struct attaching what = {
-		.pid = pid,
-		.filter = attach__filter(attach, pid),
-		.before = before,
-		.ctx = ctx,
-	};
-
-	return attach_process(attach, &what, ret);
-}
-
-/* ---- programs that are being linked ---- */
-
-int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_linker,
-			  bool *ret_stops)
-{
-	struct maps *maps = maps__read(pid);
-	struct linker linker;
-	bool hooked = false;
-	int err;
-
-	if (!maps)
-		return -errno;
-	err = linkers__find(&attach->linkers, attach->options.kernel, attach__filter(attach, pid),
-			    pid, maps, &linker, &hooked);
-	maps__free(maps);
-	if (err)
-		return err;
-	*ret_linker = linker;
-	*ret_stops = hooked && linker__is_probed(&linker, pid) &&
-		     !kernel__begin_linking(attach->options.kernel, pid, linker.debug);
-	return 0;
-}
-
-/* musl's linker tells only when all is done. */
-bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker)
-{
-	if (linker->debug)
-		return kernel__has_linked(attach->options.kernel, pid);
-	return linker__is_ready(linker, pid);
-}
-
-void attach__end_linking(struct attach *attach, pid_t pid)
-{
-	kernel__end_linking(attach->options.kernel, pid);
+	pthread_mutex_lock(&attach->lock);
+	module = find_locked(attach, number);
+	cnt = module ? module->enabled_cnt : 0;
+	pthread_mutex_unlock(&attach->lock);
+	return cnt;
 }

@@ -15,62 +15,14 @@
 
 #include "attach_parts.h"
 #include "kernel.h"
-#include "site_filter.h"
-#include "site.h"
+#include "kernel_link.h"
+#include "links.h"
+#include "module.h"
 #include "proc_thread.h"
+#include "site.h"
+#include "site_filter.h"
 
 #define PAGE_BYTES 4096u
-
-void leaving__add(struct leaving *leaving, struct kernel_link **link)
-{
-	size_t cap = leaving->cap ? leaving->cap * 2 : 64;
-	struct kernel_link **links = leaving->links;
-
-	if (*link && leaving->cnt == leaving->cap) {
-		links = reallocarray(links, cap, sizeof(struct kernel_link *));
-		if (links) {
-			leaving->links = links;
-			leaving->cap = cap;
-		}
-	}
-	if (*link && links)
-		leaving->links[leaving->cnt++] = *link;
-	else
-		kernel_link__free(*link);
-	*link = NULL;
-}
-
-void leaving__take(void *leaving, struct kernel_link **link)
-{
-	leaving__add(leaving, link);
-}
-
-void leaving__close(struct leaving *leaving)
-{
-	kernel_link__free_all(leaving->links, leaving->cnt);
-	free(leaving->links);
-	*leaving = (struct leaving){ 0 };
-}
-
-void leaving__add_all(struct leaving *leaving, struct links *links)
-{
-	while (links) {
-		struct links *next = links->next;
-
-		leaving__add(leaving, &links->all);
-		leaving__add(leaving, &links->control);
-		leaving__add(leaving, &links->start);
-		free(links);
-		links = next;
-	}
-}
-
-struct links *links__find(struct links *links, pid_t pid)
-{
-	while (links && links->pid != pid)
-		links = links->next;
-	return links;
-}
 
 /*
  * Links serve one process or all. The kernel knows a process by its first thread's memory: where that
@@ -83,14 +35,6 @@ pid_t attach__filter(const struct attach *attach, pid_t pid)
 	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel))
 		return 0;
 	return proc_thread__has_memory((uint32_t)pid) ? pid : 0;
-}
-
-/* Those that serve the process: its own, from before its main ended too, or those for all. */
-struct links *links__of(struct links *links, pid_t pid)
-{
-	struct links *own = links__find(links, pid);
-
-	return own ? own : links__find(links, 0);
 }
 
 static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,

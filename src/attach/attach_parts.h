@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of attach share, and nobody else sees: attach.c (processes), attach_links.c (the
- * links of modules), attach_file.c (one file, for every process).
+ * What the files of attach share: attach.c (modules, and who holds them), attach_find.c (from a file
+ * to its module), attach_links.c, attach_process.c, attach_file.c (one file, for every process),
+ * attach_unused.c.
  *
  * Nothing waits for a file with a lock: it may lie where nobody answers any more.
  */
@@ -16,26 +17,11 @@
 
 #include "attach.h"
 #include "linkers.h"
+#include "links.h"
 #include "module.h"
 
-struct kernel_link;
 struct maps;
 struct maps_entry;
-
-struct links {
-	pid_t pid;                   /* 0: all */
-	struct kernel_link *all;     /* control probe and gates */
-	struct kernel_link *control; /* alone, once the gates are closed */
-	struct kernel_link
-		*start; /* tells of processes before they log (-e); NULL: it is not told */
-	struct links *next;
-};
-
-/* Links on their way out, to be closed together. Starts with zeroes. */
-struct leaving {
-	struct kernel_link **links;
-	size_t cnt, cap;
-};
 
 struct attach {
 	struct attach_options options;
@@ -51,19 +37,6 @@ struct attach {
 	bool found_unused;      /* atomic */
 	struct linkers linkers;
 };
-
-/* Takes *link, which may be NULL, and clears it. */
-void leaving__add(struct leaving *leaving, struct kernel_link **link);
-/* The same, for who hands over one by one. */
-void leaving__take(void *leaving, struct kernel_link **link);
-void leaving__close(struct leaving *leaving);
-/* Takes ownership of the list. */
-void leaving__add_all(struct leaving *leaving, struct links *links);
-
-/* Those that serve the process: its own, from before its main ended too, or those for all; NULL for
- * none. Locked. */
-struct links *links__of(struct links *links, pid_t pid);
-struct links *links__find(struct links *links, pid_t pid);
 
 /* What links of the process are to be made for: it, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
@@ -82,6 +55,8 @@ void attach__hold_locked(struct attach *attach, struct module *module);
 /* The number of the module that the file is, read where it is not known yet; 1 and up, held once, or
  * -errno. */
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file);
+/* The number of the module of a known mapping, held; 0: none. */
+uint32_t attach__hold_mapped(struct attach *attach, const struct maps_entry *entry);
 /* The address of the mapping of a file's first byte that goes with this one; 0 for none. */
 uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry);
 /* The first that went wrong counts. */

@@ -17,94 +17,14 @@
 
 #include "attach_parts.h"
 #include "kernel.h"
+#include "links.h"
 #include "maps.h"
 #include "site.h"
 
 /* Children that begin while their parents are looked at are looked at too, within reason. */
 #define MAX_LISTINGS 16
 
-/* ---- who holds what ---- */
-
-void attach__hold_locked(struct attach *attach, struct module *module)
-{
-	if (!module->refs++ && !module->is_pinned)
-		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
-	module->holds++;
-}
-
-bool attach__hold(struct attach *attach, uint32_t number)
-{
-	struct module *module = NULL;
-
-	pthread_mutex_lock(&attach->lock);
-	if (number && number < attach->modules.end)
-		module = attach->modules.by_number[number];
-	if (module)
-		attach__hold_locked(attach, module);
-	pthread_mutex_unlock(&attach->lock);
-	return module;
-}
-
-static void release_locked(struct attach *attach, struct module *module)
-{
-	if (!--module->refs && !module->is_pinned)
-		(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
-}
-
-void attach__release(struct attach *attach, const uint32_t *modules, size_t cnt)
-{
-	pthread_mutex_lock(&attach->lock);
-	for (size_t i = 0; i < cnt; i++)
-		release_locked(attach, attach->modules.by_number[modules[i]]);
-	pthread_mutex_unlock(&attach->lock);
-}
-
-static void unlink_of(struct module *module, pid_t pid, struct leaving *leaving)
-{
-	struct links **at = &module->links, *own;
-
-	while (*at && (*at)->pid != pid)
-		at = &(*at)->next;
-	own = *at;
-	if (!own)
-		return;
-	*at = own->next;
-	own->next = NULL;
-	leaving__add_all(leaving, own);
-}
-
-void attach__unlink(struct attach *attach, pid_t pid)
-{
-	struct leaving leaving = { 0 };
-
-	pthread_mutex_lock(&attach->lock);
-	for (uint32_t i = 1; i < attach->modules.end; i++) {
-		if (attach->modules.by_number[i])
-			unlink_of(attach->modules.by_number[i], pid, &leaving);
-	}
-	pthread_mutex_unlock(&attach->lock);
-	linkers__drop(&attach->linkers, pid, leaving__take, &leaving);
-	leaving__close(&leaving);
-}
-
-void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, size_t cnt)
-{
-	pthread_mutex_lock(&attach->lock);
-	for (size_t i = 0; i < cnt; i++) {
-		struct module *module = attach->modules.by_number[modules[i]];
-
-		unlink_of(module, pid, &attach->leaving);
-		release_locked(attach, module);
-	}
-	pthread_mutex_unlock(&attach->lock);
-}
-
-bool attach__has_unused(struct attach *attach)
-{
-	return __atomic_load_n(&attach->unused_cnt, __ATOMIC_RELAXED);
-}
-
-/* ---- who may have it unheard ---- */
+/* ---- who may have it ---- */
 
 /* Whether somebody that nobody has heard of may have one of them. */
 static bool mark_all(struct attach *attach)

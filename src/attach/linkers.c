@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "kernel_link.h"
 #include "maps.h"
 
 /* Each keeps a descriptor and a hook. */

@@ -7,7 +7,7 @@
 #include "attach.h"
 #include "elf.h"
 #include "inspect.h"
-#include "list.h"
+#include "site_list.h"
 #include "maps.h"
 #include "plain_file.h"
 #include "report.h"
@@ -32,7 +32,7 @@ static int print(const char *subject, const struct list_module *modules, size_t 
 		report__unattached(subject, found, found_err);
 		return 1;
 	}
-	err = list__print(stdout, modules, cnt, &lines);
+	err = site_list__print(stdout, modules, cnt, &lines);
 	if (err)
 		fprintf(stderr, "ttlog-collect: can't print the sites of %s: %s\n", subject,
 			strerror(-err));

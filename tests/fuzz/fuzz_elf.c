@@ -5,7 +5,7 @@
 
 #include "elf.h"
 #include "fuzz.h"
-#include "list.h"
+#include "site_list.h"
 #include "site.h"
 
 static void print_list(const struct site_table *table)
@@ -16,7 +16,7 @@ static void print_list(const struct site_table *table)
 	FILE *out = open_memstream(&text, &len);
 
 	FUZZ_CHECK(out);
-	FUZZ_CHECK(!list__print(out, &module, 1, &cnt));
+	FUZZ_CHECK(!site_list__print(out, &module, 1, &cnt));
 	FUZZ_CHECK(!fclose(out));
 	/* a file can't write to the user's terminal */
 	FUZZ_CHECK(!memchr(text, '\033', len));

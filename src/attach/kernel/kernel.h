@@ -16,6 +16,7 @@
 
 struct kernel;
 struct kernel_link;
+struct kernel_places;
 struct wire_process;
 struct wire_ring;
 
@@ -101,20 +102,8 @@ enum kernel_program {
 	KERNEL_START,
 };
 
-/* Places in one file; semaphores is NULL where there are none. All are file offsets. */
-struct kernel_places {
-	const char *path; /* as the kernel resolves it: /proc/PID/map_files/... will do */
-	const unsigned long *offsets;
-	const unsigned long *semaphores;
-	size_t cnt;
-};
-
 /* pid 0: in every process, present and future. cookie: what the program gets. NULL with errno. */
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid);
-void kernel_link__free(struct kernel_link *link);
-/* Many at once: the kernel lets each go after an RCU grace period, which they can wait for
- * together. */
-void kernel_link__free_all(struct kernel_link **links, size_t cnt);
 
 #endif /* TTLOG_KERNEL_H */

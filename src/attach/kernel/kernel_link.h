@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Links of a BPF program to places in a file, of which kernel.h tells: one link of all places where the
- * kernel has uprobe_multi, else a perf event for each.
+ * Links of a BPF program to places in a file: one link for all of them if the kernel has uprobe_multi,
+ * else a perf event for each. kernel.h makes them.
  */
 #ifndef TTLOG_KERNEL_LINK_H
 #define TTLOG_KERNEL_LINK_H
 
-#include "kernel.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kernel_link;
 
 /* Kernel headers of Debian 12 are older than this (include/uapi/linux/bpf.h, 6.6). */
 #define ATTACH_TYPE_UPROBE_MULTI 48
+
+/* Places in one file; semaphores is NULL where there are none. All are file offsets. */
+struct kernel_places {
+	const char *path; /* as the kernel resolves it: /proc/PID/map_files/... will do */
+	const unsigned long *offsets;
+	const unsigned long *semaphores;
+	size_t cnt;
+};
 
 /* As kernel__link(). */
 struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *places,
 				       uint64_t cookie, pid_t pid);
 struct kernel_link *kernel_link__events(int prog_fd, const struct kernel_places *places,
 					uint64_t cookie, pid_t pid);
+
+void kernel_link__free(struct kernel_link *link);
+/* Many at once: the kernel lets each go after an RCU grace period, which they can wait for
+ * together. */
+void kernel_link__free_all(struct kernel_link **links, size_t cnt);
 
 #endif /* TTLOG_KERNEL_LINK_H */

@@ -2,8 +2,8 @@
 /*
  * The table of sites that `ttlog-collect --list` prints.
  */
-#ifndef TTLOG_LIST_H
-#define TTLOG_LIST_H
+#ifndef TTLOG_SITE_LIST_H
+#define TTLOG_SITE_LIST_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -22,11 +22,12 @@ struct list_module {
  * compiled into several) share a line. With several modules there is a column for them.
  * ret_cnt: lines. 0, -ENOMEM, or -EIO where out can't take it.
  */
-int list__print(FILE *out, const struct list_module *modules, size_t module_cnt, size_t *ret_cnt);
+int site_list__print(FILE *out, const struct list_module *modules, size_t module_cnt,
+		     size_t *ret_cnt);
 
 /* A filter tells no more sites from others than these, a line each: what -F could have chosen. No more
  * than LIST_CHOICES_MAX, and how many are left out. Escaped as well. */
 #define LIST_CHOICES_MAX 12u
-int list__print_choices(FILE *out, const struct site_table *table);
+int site_list__print_choices(FILE *out, const struct site_table *table);
 
-#endif /* TTLOG_LIST_H */
+#endif /* TTLOG_SITE_LIST_H */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
+#include "site_list.h"
 #include "site.h"
 #include "utf8.h"
 #include "value.h"
@@ -295,7 +295,8 @@ static struct site_ref *collect_refs(const struct list_module *modules, size_t m
 	return refs;
 }
 
-int list__print(FILE *out, const struct list_module *modules, size_t module_cnt, size_t *ret_cnt)
+int site_list__print(FILE *out, const struct list_module *modules, size_t module_cnt,
+		     size_t *ret_cnt)
 {
 	size_t ref_cnt = 0, row_cnt = 0;
 	struct site_ref *refs = collect_refs(modules, module_cnt, &ref_cnt);
@@ -352,7 +353,7 @@ static void print_choice(FILE *out, const struct site *site)
 	fputc('\n', out);
 }
 
-int list__print_choices(FILE *out, const struct site_table *table)
+int site_list__print_choices(FILE *out, const struct site_table *table)
 {
 	const struct list_module module = { .path = "", .table = table };
 	size_t ref_cnt = 0, choice_cnt = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list.c: the table of sites. */
+/* site_list.c: the table of sites. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
+#include "site_list.h"
 #include "site.h"
 
 static struct site trade = {
@@ -48,12 +48,12 @@ static char *print(const struct list_module *modules, size_t cnt, size_t *ret_ro
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	assert_int_equal(list__print(out, modules, cnt, ret_rows), 0);
+	assert_int_equal(site_list__print(out, modules, cnt, ret_rows), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
-static void test_list_aligns_sorts_and_escapes(void **state)
+static void test_site_list_aligns_sorts_and_escapes(void **state)
 {
 	struct site sites[] = { start, trade };
 	struct site_table table = { .sites = sites, .cnt = 2 };
@@ -74,7 +74,7 @@ static void test_list_aligns_sorts_and_escapes(void **state)
 	free(text);
 }
 
-static void test_list_merges_duplicates(void **state)
+static void test_site_list_merges_duplicates(void **state)
 {
 	struct site first[] = { start, trade }, second[] = { trade, trade };
 	struct site_table tables[] = { { .sites = first, .cnt = 2 },
@@ -94,7 +94,7 @@ static void test_list_merges_duplicates(void **state)
 	free(text);
 }
 
-static void test_list_keeps_one_long_cell_from_widening_all(void **state)
+static void test_site_list_keeps_one_long_cell_from_widening_all(void **state)
 {
 	struct site sites[] = { start, trade };
 	struct site_table table = { .sites = sites, .cnt = 2 };
@@ -113,7 +113,7 @@ static void test_list_keeps_one_long_cell_from_widening_all(void **state)
 	free(text);
 }
 
-static void test_list_of_nothing(void **state)
+static void test_site_list_of_nothing(void **state)
 {
 	size_t rows = 7;
 	char *text = print(NULL, 0, &rows);
@@ -125,7 +125,7 @@ static void test_list_of_nothing(void **state)
 	free(text);
 }
 
-static void test_list_says_that_it_could_not_write(void **state)
+static void test_site_list_says_that_it_could_not_write(void **state)
 {
 	struct site sites[] = { start };
 	struct site_table table = { .sites = sites, .cnt = 1 };
@@ -135,7 +135,7 @@ static void test_list_says_that_it_could_not_write(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	assert_int_equal(list__print(out, &module, 1, &rows), -EIO);
+	assert_int_equal(site_list__print(out, &module, 1, &rows), -EIO);
 	assert_int_equal(rows, 7);
 	fclose(out);
 }
@@ -143,11 +143,11 @@ static void test_list_says_that_it_could_not_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list_aligns_sorts_and_escapes),
-		cmocka_unit_test(test_list_merges_duplicates),
-		cmocka_unit_test(test_list_keeps_one_long_cell_from_widening_all),
-		cmocka_unit_test(test_list_of_nothing),
-		cmocka_unit_test(test_list_says_that_it_could_not_write),
+		cmocka_unit_test(test_site_list_aligns_sorts_and_escapes),
+		cmocka_unit_test(test_site_list_merges_duplicates),
+		cmocka_unit_test(test_site_list_keeps_one_long_cell_from_widening_all),
+		cmocka_unit_test(test_site_list_of_nothing),
+		cmocka_unit_test(test_site_list_says_that_it_could_not_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a mapping to its module: the file is read if it is not known yet, which may take long.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach_parts.h"
+#include "maps.h"
+#include "module.h"
+#include "site.h"
+#include "site_list.h"
+
+uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry)
+{
+	uint64_t base = 0;
+
+	for (size_t i = 0; i < maps->cnt && maps->entries[i].start <= entry->start; i++) {
+		const struct maps_entry *other = &maps->entries[i];
+
+		if (other->inode == entry->inode && other->dev == entry->dev && other->offset == 0)
+			base = other->start;
+	}
+	return base;
+}
+
+void attach_result__fail(struct attach_result *result, const char *path, bool unread)
+{
+	if (result->failed_path[0])
+		return;
+	(void)snprintf(result->failed_path, sizeof(result->failed_path), "%s", path);
+	result->unread = unread;
+}
+
+void attach_result__offer(struct attach_result *result, const struct module *module)
+{
+	const size_t used = strlen(result->choices), room = sizeof(result->choices) - used;
+	char *text = NULL, *end;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	(void)site_list__print_choices(out, module->table);
+	if (!fclose(out) && snprintf(result->choices + used, room, "%s", text) >= (int)room) {
+		end = memrchr(result->choices, '\n', sizeof(result->choices));
+		(end ? end + 1 : result->choices)[0] = '\0';
+	}
+	free(text);
+}
+
+/* Held, if it is one. */
+static int64_t find_known(struct attach *attach, const struct stat *status,
+			  const struct maps_entry *entry)
+{
+	uint32_t number;
+
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find(&attach->modules, status, entry);
+	if (number)
+		attach__hold_locked(attach, attach->modules.by_number[number]);
+	pthread_mutex_unlock(&attach->lock);
+	return number;
+}
+
+int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
+{
+	struct module *module;
+	struct stat status;
+	int64_t number;
+
+	if (fstat(file->fd, &status))
+		return -errno;
+	number = find_known(attach, &status, file->entry);
+	if (number)
+		return number;
+	module = module__read(file, &status, attach->options.site_filter);
+	if (!module)
+		return -errno;
+	pthread_mutex_lock(&attach->lock);
+	attach->has_marked |= module->table && module->table->has_module;
+	number = modules__add(&attach->modules, module, attach->options.journal);
+	if (number > 0) {
+		module = attach->modules.by_number[number];
+		/* nobody has held it so far */
+		if (!module->holds)
+			(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
+		attach__hold_locked(attach, module);
+	}
+	pthread_mutex_unlock(&attach->lock);
+	return number;
+}
+
+/* The number of the module that is known of a mapping, held; 0: none. */
+uint32_t attach__hold_mapped(struct attach *attach, const struct maps_entry *entry)
+{
+	uint32_t number;
+
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find_mapped(&attach->modules, entry->dev, entry->inode);
+	if (number)
+		attach__hold_locked(attach, attach->modules.by_number[number]);
+	pthread_mutex_unlock(&attach->lock);
+	return number;
+}
