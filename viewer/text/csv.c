@@ -218,17 +218,12 @@ static void value(struct out *out, const struct ttlog_field *field)
 		out__bytes(out, text.p, text.len);
 }
 
-static void text_cell(struct out *out, struct ttlog_text text)
-{
-	out__char(out, ',');
-	out__csv_text(out, text, false);
-}
-
-static void number_cell(struct out *out, uint64_t number)
-{
-	out__char(out, ',');
-	out__u64(out, number);
-}
+#define NUMBER(key, value)                                                                         \
+	out__char(out, ',');                                                                       \
+	out__u64(out, value);
+#define TEXT(key, value)                                                                           \
+	out__char(out, ',');                                                                       \
+	out__csv_text(out, value, false);
 
 static void csv__event(void *state, const struct ttlog_event *event)
 {
@@ -241,17 +236,7 @@ static void csv__event(void *state, const struct ttlog_event *event)
 	uint32_t at = 0;
 
 	out__time(out, event->real_ns);
-	number_cell(out, event->mono_ns);
-	text_cell(out, ttlog_text_of(ttlog_level_name(site->level)));
-	text_cell(out, site->target);
-	text_cell(out, site->probe);
-	text_cell(out, site->msg);
-	number_cell(out, event->thread->pid);
-	number_cell(out, event->thread->tid);
-	text_cell(out, event->thread->comm);
-	text_cell(out, site->file);
-	number_cell(out, site->line);
-	text_cell(out, site->func);
+	EVENT_VALUES(event, NUMBER, TEXT)
 	out__char(out, ',');
 	if (site->kind == TTLOG_EVENT_SPAN_END) {
 		ttlog_event_field(event, 0, &field);

@@ -36,6 +36,21 @@ struct event_output {
 	bool (*again)(void *state);
 };
 
+/* What every event has after its time, in the order of all outputs: a number's or a text's key and
+ * value. */
+#define EVENT_VALUES(event, NUMBER, TEXT)                                                          \
+	NUMBER(mono_ns, (event)->mono_ns)                                                          \
+	TEXT(level, ttlog_text_of(ttlog_level_name((event)->site->level)))                         \
+	TEXT(target, (event)->site->target)                                                        \
+	TEXT(probe, (event)->site->probe)                                                          \
+	TEXT(msg, (event)->site->msg)                                                              \
+	NUMBER(pid, (event)->thread->pid)                                                          \
+	NUMBER(tid, (event)->thread->tid)                                                          \
+	TEXT(comm, (event)->thread->comm)                                                          \
+	TEXT(file, (event)->site->file)                                                            \
+	NUMBER(line, (event)->site->line)                                                          \
+	TEXT(func, (event)->site->func)
+
 /* enum event_key, in the order of JSON and CSV, where fields are not apart from them. */
 #define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 1)
 extern const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT];

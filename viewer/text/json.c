@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include <ttlog/read.h>
+#include "event_output.h"
 #include "json.h"
+#include <ttlog/read.h>
 
-static inline void key_text(struct out *out, const char *key, struct ttlog_text value)
-{
-	out__text(out, key);
-	out__json_text(out, value, false);
-}
-
-static inline void key_u64(struct out *out, const char *key, uint64_t value)
-{
-	out__text(out, key);
+#define NUMBER(key, value)                                                                         \
+	out__text(out, ",\"" #key "\":");                                                          \
 	out__u64(out, value);
-}
+#define TEXT(key, value)                                                                           \
+	out__text(out, ",\"" #key "\":");                                                          \
+	out__json_text(out, value, false);
 
 static void quoted(struct out *out, struct ttlog_text text)
 {
@@ -59,24 +55,28 @@ void json__field(struct out *out, const struct ttlog_field *field)
 	}
 }
 
+void json__member(struct out *out, unsigned i, struct ttlog_text key,
+		  const struct ttlog_field *field)
+{
+	out__char(out, i ? ',' : '{');
+	out__json_text(out, key, false);
+	out__char(out, ':');
+	json__field(out, field);
+}
+
 void json__fields(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	/* the duration of a span's end has a key of its own */
 	unsigned nfields = site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
 
-	out__char(out, '{');
 	for (unsigned i = 0; i < nfields; i++) {
 		struct ttlog_field field;
 
 		ttlog_event_field(event, i, &field);
-		if (i)
-			out__char(out, ',');
-		out__json_text(out, site->keys[i], false);
-		out__char(out, ':');
-		json__field(out, &field);
+		json__member(out, i, site->keys[i], &field);
 	}
-	out__char(out, '}');
+	out__text(out, nfields ? "}" : "{}");
 }
 
 void json__object(struct out *out, const struct ttlog_event *event)
@@ -88,17 +88,8 @@ void json__object(struct out *out, const struct ttlog_event *event)
 
 	out__text(out, "{\"ts\":\"");
 	out__time(out, event->real_ns);
-	key_u64(out, "\",\"mono_ns\":", event->mono_ns);
-	key_text(out, ",\"level\":", ttlog_text_of(ttlog_level_name(site->level)));
-	key_text(out, ",\"target\":", site->target);
-	key_text(out, ",\"probe\":", site->probe);
-	key_text(out, ",\"msg\":", site->msg);
-	key_u64(out, ",\"pid\":", event->thread->pid);
-	key_u64(out, ",\"tid\":", event->thread->tid);
-	key_text(out, ",\"comm\":", event->thread->comm);
-	key_text(out, ",\"file\":", site->file);
-	key_u64(out, ",\"line\":", site->line);
-	key_text(out, ",\"func\":", site->func);
+	out__char(out, '"');
+	EVENT_VALUES(event, NUMBER, TEXT)
 	out__text(out, ",\"fields\":");
 	json__fields(out, event);
 	if (site->kind == TTLOG_EVENT_SPAN_END) {

@@ -12,6 +12,9 @@ void json__object(struct out *out, const struct ttlog_event *event);
 /* A field by its key each; the duration of a span's end is none. */
 void json__fields(struct out *out, const struct ttlog_event *event);
 void json__field(struct out *out, const struct ttlog_field *field);
+/* Number i of an object, without the object's end. */
+void json__member(struct out *out, unsigned i, struct ttlog_text key,
+		  const struct ttlog_field *field);
 /* Any item as JSON: bytes as hexadecimal text, tags passed over. What cannot be read is null. */
 void json__item(struct out *out, struct ttlog_cbor item);
 

@@ -50,37 +50,20 @@ static void fields(struct out *out, const struct ttlog_event *event)
 	}
 }
 
-static void key_text(struct out *out, const char *key, struct ttlog_text text)
-{
-	out__text(out, key);
-	out__logfmt_text(out, text, false);
-}
-
-static void key_u64(struct out *out, const char *key, uint64_t number)
-{
-	out__text(out, key);
-	out__u64(out, number);
-}
+#define NUMBER(key, value)                                                                         \
+	out__text(out, " " #key "=");                                                              \
+	out__u64(out, value);
+#define TEXT(key, value)                                                                           \
+	out__text(out, " " #key "=");                                                              \
+	out__logfmt_text(out, value, false);
 
 static void logfmt__event(void *state, const struct ttlog_event *event)
 {
 	struct out *out = ((struct logfmt *)state)->out;
-	const struct ttlog_site *site = event->site;
 
 	out__text(out, "ts=");
 	out__time(out, event->real_ns);
-	key_u64(out, " mono_ns=", event->mono_ns);
-	out__text(out, " level=");
-	out__text(out, ttlog_level_name(site->level));
-	key_text(out, " target=", site->target);
-	key_text(out, " probe=", site->probe);
-	key_text(out, " msg=", site->msg);
-	key_u64(out, " pid=", event->thread->pid);
-	key_u64(out, " tid=", event->thread->tid);
-	key_text(out, " comm=", event->thread->comm);
-	key_text(out, " file=", site->file);
-	key_u64(out, " line=", site->line);
-	key_text(out, " func=", site->func);
+	EVENT_VALUES(event, NUMBER, TEXT)
 	fields(out, event);
 	out__char(out, '\n');
 }

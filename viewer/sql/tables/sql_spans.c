@@ -221,12 +221,8 @@ static void begin_time(sqlite3_context *to, const struct spans_cursor *cursor,
 static void span_fields(sqlite3_context *to, struct out *scratch, const struct span *span)
 {
 	out__clear(scratch);
-	for (unsigned i = 0; span && span->fields && i < span->begin.site->nfields; i++) {
-		out__char(scratch, i ? ',' : '{');
-		out__json_text(scratch, span->begin.site->keys[i], false);
-		out__char(scratch, ':');
-		json__field(scratch, &span->fields[i]);
-	}
+	for (unsigned i = 0; span && span->fields && i < span->begin.site->nfields; i++)
+		json__member(scratch, i, span->begin.site->keys[i], &span->fields[i]);
 	out__text(scratch, span && span->fields ? "}" : "{}");
 	sql_value__written(to, scratch);
 }
