@@ -16,7 +16,7 @@
 
 struct browse {
 	struct model *model;
-	struct out scratch;
+	struct out out; /* what texts are made in */
 	uint64_t drawn_ns;
 	bool is_stale; /* something else would be drawn now */
 	bool has_work;
@@ -26,7 +26,7 @@ static void show(struct browse *browse)
 {
 	model__look(browse->model);
 	model__prepare(browse->model);
-	draw__all(browse->model, &browse->scratch);
+	draw__all(browse->model, &browse->out);
 	screen__show();
 	browse->drawn_ns = clock__now_mono_ns();
 	browse->is_stale = false;
@@ -121,12 +121,12 @@ int browse__main(struct options *options)
 	struct browse browse = { .model = model__new(options) };
 	int status = EXIT_UNREADABLE;
 
-	if (browse.model && !out__init(&browse.scratch, -1))
+	if (browse.model && !out__init_memory(&browse.out))
 		status = run(&browse);
 	else
 		(void)diagnostics__print_errno("full screen", ENOMEM);
 	model__free(browse.model);
-	out__fini(&browse.scratch);
+	out__fini(&browse.out);
 	options__fini(options);
 	return status;
 }

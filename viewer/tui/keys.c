@@ -23,13 +23,18 @@ static void choose(struct model *model, const struct choice *choice)
 		model->err = err;
 }
 
-static void choose_level(struct model *model, unsigned level)
+static void choose_level(struct model *model, int level)
 {
 	struct choice choice = model->events.choice;
 
 	choice.level = (uint8_t)(level % (TTLOG_LEVEL_FATAL + 1));
 	choose(model, &choice);
 	message__set(&model->message, "level %s and above", ttlog_level_name(choice.level));
+}
+
+static void raise_level(struct model *model, int by)
+{
+	choose_level(model, model->events.choice.level + by);
 }
 
 static void show_all(struct model *model)
@@ -44,25 +49,27 @@ static void show_all(struct model *model)
 					      : "everything is shown");
 }
 
+static void sort_by_next(struct model *model)
+{
+	model__sort_by(model, (enum order_by)((model->order.by + 1) % ORDER_FIELD));
+}
+
 /* ---- Going ---- */
 
-static void go_to_error(struct model *model, enum goal_kind kind)
+static void go_to_error(struct model *model, int kind)
 {
 	if (!model->events.rows)
 		return;
 	model->err = search__begin_errors(&model->search);
-	model->goal.what = SEARCH_ERROR;
-	model__go(model, kind);
+	model__go_to_found(model, (enum goal_kind)kind, SEARCH_ERROR);
 }
 
-static void go_to_match(struct model *model, enum goal_kind kind)
+static void go_to_match(struct model *model, int kind)
 {
-	if (!model->search.matches) {
+	if (model->search.matches)
+		model__go_to_found(model, (enum goal_kind)kind, SEARCH_MATCH);
+	else
 		message__set(&model->message, "nothing is searched: / searches");
-		return;
-	}
-	model->goal.what = SEARCH_MATCH;
-	model__go(model, kind);
 }
 
 static void go_to_crash(struct model *model)
@@ -71,6 +78,12 @@ static void go_to_crash(struct model *model)
 		model->follower.is_following = false;
 	else
 		message__set(&model->message, "nothing crashed in there");
+}
+
+static void toggle_mark(struct model *model)
+{
+	if (model->cursor.has_here)
+		marks__toggle(&model->marks, &model->cursor.here);
 }
 
 static void go_to_mark(struct model *model)
@@ -122,7 +135,12 @@ static void escape(struct model *model)
 		model->detail.is_open = false;
 }
 
-/* ---- All keys ---- */
+/* ---- The rest ---- */
+
+static void open_page(struct model *model, int kind)
+{
+	model__open_page(model, (enum page_kind)kind);
+}
 
 static void space(struct model *model)
 {
@@ -134,133 +152,77 @@ static void space(struct model *model)
 		move_keys__page_down(model);
 }
 
-/* Keys that open something. */
-static bool open_key(struct model *model, int key)
+static void switch_mouse(struct model *model)
 {
-	const enum page_kind page = page_keys__page_of(key);
-
-	if (page != PAGE_EVENTS) {
-		model__open_page(model, page);
-		return true;
-	}
-	switch (key) {
-	case 'S':
-		prompt_keys__open(model, PROMPT_SORT, "");
-		return true;
-	case '&':
-		prompt_keys__open(model, PROMPT_FILTER, model->events.choice.expr);
-		return true;
-	case '/':
-		prompt_keys__open(model, PROMPT_SEARCH, "");
-		return true;
-	case 't':
-		prompt_keys__open(model, PROMPT_TIME, "");
-		return true;
-	default:
-		return false;
-	}
+	message__set(&model->message, screen__toggle_mouse()
+					      ? "the mouse is this screen's"
+					      : "the mouse is the terminal's: select text with it");
 }
 
-/* Keys that go to the next or previous of something. */
-static bool go_key(struct model *model, int key)
+static void redraw(struct model *model)
 {
-	switch (key) {
-	case 'n':
-		go_to_match(model, GOAL_NEXT);
-		return true;
-	case 'N':
-		go_to_match(model, GOAL_PREVIOUS);
-		return true;
-	case 'e':
-		go_to_error(model, GOAL_NEXT);
-		return true;
-	case 'E':
-		go_to_error(model, GOAL_PREVIOUS);
-		return true;
-	case 'x':
-		go_to_crash(model);
-		return true;
-	case 'B':
-		go_to_mark(model);
-		return true;
-	default:
-		return false;
-	}
+	(void)model;
+	screen__redraw();
 }
 
-/* Keys that choose events, or their order. */
-static bool choose_key(struct model *model, int key)
+static void quit(struct model *model)
 {
-	const unsigned level = model->events.choice.level;
-
-	switch (key) {
-	case 's':
-		model__sort_by(model, (enum order_by)((model->order.by + 1) % ORDER_FIELD));
-		return true;
-	case 'l':
-		choose_level(model, level + 1);
-		return true;
-	case 'L':
-		choose_level(model, level + TTLOG_LEVEL_FATAL);
-		return true;
-	case '1' ... '6':
-		choose_level(model, (unsigned)(key - '1'));
-		return true;
-	case 'c':
-		show_all(model);
-		return true;
-	case 'r':
-		model__reverse(model);
-		return true;
-	default:
-		return false;
-	}
+	model->is_over = true;
 }
 
-static void other_key(struct model *model, int key)
-{
-	switch (key) {
-	case 'q':
-		model->is_over = true;
-		break;
-	case 'f':
-		model__follow(model);
-		break;
-	case ' ':
-		space(model);
-		break;
-	case 'b':
-		if (model->cursor.has_here)
-			marks__toggle(&model->marks, &model->cursor.here);
-		break;
-	case '\t':
-		switch_pane(model);
-		break;
-	case '\r':
-	case '\n':
-		toggle_detail(model);
-		break;
-	case 'm':
-		message__set(&model->message,
-			     screen__toggle_mouse()
-				     ? "the mouse is this screen's"
-				     : "the mouse is the terminal's: select text with it");
-		break;
-	case SCREEN_KEY('l'):
-		screen__redraw();
-		break;
-	case SCREEN_KEY_ESC:
-		escape(model);
-		break;
-	default:
-		break;
-	}
-}
+/* ---- All keys, but for those of a prompt, of a page, and those that move ---- */
 
-static void typed(struct model *model, int key)
+static const struct {
+	int key;
+	void (*act)(struct model *model);
+} KEYS[] = {
+	{ 'x', go_to_crash },    { 'b', toggle_mark },
+	{ 'B', go_to_mark },     { 'c', show_all },
+	{ 's', sort_by_next },   { 'r', model__reverse },
+	{ 'f', model__follow },  { ' ', space },
+	{ '\t', switch_pane },   { '\r', toggle_detail },
+	{ '\n', toggle_detail }, { SCREEN_KEY_ESC, escape },
+	{ 'm', switch_mouse },   { SCREEN_KEY('l'), redraw },
+	{ 'q', quit },
+};
+
+static const struct {
+	int key;
+	void (*act)(struct model *model, int how);
+	int how;
+} KEYS_WITH[] = {
+	{ '?', open_page, PAGE_HELP },
+	{ 'i', open_page, PAGE_INFO },
+	{ 'o', open_page, PAGE_STATS },
+	{ 'p', open_page, PAGE_LANES },
+	{ '&', prompt_keys__open, PROMPT_FILTER },
+	{ '/', prompt_keys__open, PROMPT_SEARCH },
+	{ 't', prompt_keys__open, PROMPT_TIME },
+	{ 'S', prompt_keys__open, PROMPT_SORT },
+	{ 'n', go_to_match, GOAL_NEXT },
+	{ 'N', go_to_match, GOAL_PREVIOUS },
+	{ 'e', go_to_error, GOAL_NEXT },
+	{ 'E', go_to_error, GOAL_PREVIOUS },
+	{ 'l', raise_level, 1 },
+	{ 'L', raise_level, TTLOG_LEVEL_FATAL },
+	{ '1', choose_level, TTLOG_LEVEL_TRACE },
+	{ '2', choose_level, TTLOG_LEVEL_DEBUG },
+	{ '3', choose_level, TTLOG_LEVEL_INFO },
+	{ '4', choose_level, TTLOG_LEVEL_WARN },
+	{ '5', choose_level, TTLOG_LEVEL_ERROR },
+	{ '6', choose_level, TTLOG_LEVEL_FATAL },
+};
+
+static void act(struct model *model, int key)
 {
-	if (!open_key(model, key) && !go_key(model, key) && !choose_key(model, key))
-		other_key(model, key);
+	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
+		if (KEYS[i].key == key)
+			KEYS[i].act(model);
+	}
+	for (size_t i = 0; i < sizeof(KEYS_WITH) / sizeof(KEYS_WITH[0]); i++) {
+		if (KEYS_WITH[i].key == key)
+			KEYS_WITH[i].act(model, KEYS_WITH[i].how);
+	}
 }
 
 void keys__take(struct model *model, int key, bool special)
@@ -281,8 +243,6 @@ void keys__take(struct model *model, int key, bool special)
 	}
 	if (special && key == KEY_MOUSE)
 		move_keys__take_mouse(model);
-	else if (special && key == KEY_ENTER)
-		typed(model, '\r');
-	else if (!special)
-		typed(model, key);
+	else if (!special || key == KEY_ENTER)
+		act(model, special ? '\r' : key);
 }

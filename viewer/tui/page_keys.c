@@ -7,22 +7,6 @@
 #include "page_keys.h"
 #include "screen.h"
 
-enum page_kind page_keys__page_of(int key)
-{
-	switch (key) {
-	case '?':
-		return PAGE_HELP;
-	case 'i':
-		return PAGE_INFO;
-	case 'o':
-		return PAGE_STATS;
-	case 'p':
-		return PAGE_LANES;
-	default:
-		return PAGE_EVENTS;
-	}
-}
-
 /* Shows only the events of the lane's thread. */
 static void choose_lane(struct model *model)
 {
@@ -84,9 +68,13 @@ bool page_keys__take(struct model *model, int key, bool special)
 
 bool page_keys__leave(struct model *model, int key)
 {
+	static const char OPENED_BY[] = {
+		[PAGE_HELP] = '?', [PAGE_INFO] = 'i', [PAGE_STATS] = 'o', [PAGE_LANES] = 'p'
+	};
+
 	if (key <= 0 || key >= 0x7f)
 		return false;
-	if (key == 'q' || key == '\t' || page_keys__page_of(key) == model->page.kind) {
+	if (key == 'q' || key == '\t' || key == OPENED_BY[model->page.kind]) {
 		page__close(&model->page);
 		return true;
 	}

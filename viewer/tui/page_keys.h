@@ -5,12 +5,8 @@
 
 #include <stdbool.h>
 
-#include "page.h"
-
 struct model;
 
-/* The page that a key opens, and closes; PAGE_EVENTS: none. */
-enum page_kind page_keys__page_of(int key);
 /* Whether the page has done something with the key. */
 bool page_keys__take(struct model *model, int key, bool special);
 /* What is about the events leads back to them, unless it is counted anew for what is chosen. Returns

@@ -9,19 +9,19 @@
 #include "screen.h"
 #include "time_expr.h"
 
-void prompt_keys__open(struct model *model, enum prompt_kind kind, const char *text)
+void prompt_keys__open(struct model *model, int kind)
 {
 	const struct cursor *cursor = &model->cursor;
 	struct prompt *prompt = &model->prompt;
 
-	prompt->kind = kind;
+	prompt->kind = (enum prompt_kind)kind;
 	prompt->before = model->events.choice;
 	prompt->anchor = cursor->here;
 	prompt->anchor_above = cursor->line - cursor->top;
 	prompt->has_anchor = cursor->has_here && model->goal.kind == GOAL_NONE &&
 			     model->order.by == ORDER_TIME && !model->follower.is_following;
 	model->events.mistake.why[0] = '\0';
-	line_edit__set(&prompt->edit, text);
+	line_edit__set(&prompt->edit, kind == PROMPT_FILTER ? prompt->before.expr : "");
 }
 
 static void close_prompt(struct model *model)
@@ -60,10 +60,8 @@ static void accept_search(struct model *model)
 	if (err == -EINVAL)
 		return;
 	model->err = err;
-	if (model->search.matches) {
-		model->goal.what = SEARCH_MATCH;
-		model__go(model, GOAL_NEXT);
-	}
+	if (model->search.matches)
+		model__go_to_found(model, GOAL_NEXT, SEARCH_MATCH);
 	close_prompt(model);
 }
 

@@ -5,11 +5,10 @@
 
 #include <stdbool.h>
 
-#include "prompt.h"
-
 struct model;
 
-void prompt_keys__open(struct model *model, enum prompt_kind kind, const char *text);
+/* kind: enum prompt_kind. */
+void prompt_keys__open(struct model *model, int kind);
 void prompt_keys__take(struct model *model, int key, bool special);
 
 #endif /* TTLOG_VIEW_PROMPT_KEYS_H */

@@ -5,7 +5,6 @@
 #include "model.h"
 #include "options.h"
 #include "panes.h"
-#include "scratch.h"
 #include "screen.h"
 #include "utf8.h"
 
@@ -67,11 +66,11 @@ static void write_choice(struct out *out, const struct events *events)
 	}
 }
 
-static void draw_status(const struct model *model, struct out *scratch, int y)
+static void draw_status(const struct model *model, struct out *out, int y)
 {
-	struct out *out = scratch__begin(scratch);
 	const struct events *events = &model->events;
 
+	out__clear(out);
 	write_position(out, model);
 	follower__print_status(&model->follower, out);
 	write_order(out, &model->order);
@@ -82,7 +81,7 @@ static void draw_status(const struct model *model, struct out *scratch, int y)
 	if (rows__gave_up(events->rows) || rows__gave_up(model->search.matches))
 		out__text(out, "  regular expression too slow for some texts");
 	screen__line(y, STYLE_BAR, false);
-	(void)screen__text(y, 0, screen__width(), scratch__from(out, 0), STYLE_BAR, false);
+	(void)screen__text(y, 0, screen__width(), out__written(out), STYLE_BAR, false);
 }
 
 static void draw_hints(const struct model *model, int y)
@@ -106,16 +105,14 @@ static void draw_hints(const struct model *model, int y)
 /* ---- A prompt ---- */
 
 /* The place of the mistake in a prompt's line, and below it what it is. */
-static void draw_why(const struct model *model, struct out *scratch, int y, int caret)
+static void draw_why(const struct model *model, struct out *out, int y, int caret)
 {
-	struct out *out = scratch__begin(scratch);
-
+	out__clear(out);
 	screen__line(y, STYLE_PLAIN, false);
 	(void)screen__text(y, caret < 0 ? 0 : caret, 1, ttlog_text_of("^"), STYLE_ERROR, false);
 	out__plain(out, ttlog_text_of(model->events.mistake.why));
 	screen__line(y + 1, STYLE_PLAIN, false);
-	(void)screen__text(y + 1, 0, screen__width(), scratch__from(scratch, 0), STYLE_ERROR,
-			   false);
+	(void)screen__text(y + 1, 0, screen__width(), out__written(out), STYLE_ERROR, false);
 }
 
 static int columns_before(struct ttlog_text text, size_t characters)
@@ -128,7 +125,7 @@ static int columns_before(struct ttlog_text text, size_t characters)
 	return screen__columns((struct ttlog_text){ text.p, len });
 }
 
-static void draw_prompt(const struct model *model, struct out *scratch, int y)
+static void draw_prompt(const struct model *model, struct out *out, int y)
 {
 	static const char *const NAMES[] = {
 		[PROMPT_FILTER] = "filter: ",
@@ -150,20 +147,17 @@ static void draw_prompt(const struct model *model, struct out *scratch, int y)
 	int at = screen__columns((struct ttlog_text){ text.p, model->prompt.edit.at });
 	int skip = at > width ? at - width : 0;
 	unsigned progress = model__progress(model);
-	struct out *out;
 
 	if (*model->events.mistake.why) {
-		draw_why(model, scratch, y,
-			 x + columns_before(text, model->events.mistake.at) - skip);
+		draw_why(model, out, y, x + columns_before(text, model->events.mistake.at) - skip);
 		y--;
 	} else {
-		out = scratch__begin(scratch);
+		out__clear(out);
 		out__text(out, HINTS[model->prompt.kind]);
 		if (progress < 1000)
 			out__format(out, "   [reading %u%%]", progress / 10);
 		screen__line(y + 1, STYLE_PLAIN, false);
-		(void)screen__text(y + 1, 0, screen__width(), scratch__from(scratch, 0), STYLE_DIM,
-				   false);
+		(void)screen__text(y + 1, 0, screen__width(), out__written(out), STYLE_DIM, false);
 	}
 	screen__line(y, STYLE_PLAIN, false);
 	(void)screen__text(y, 0, x, name, STYLE_BOLD, false);
@@ -171,12 +165,12 @@ static void draw_prompt(const struct model *model, struct out *scratch, int y)
 	screen__cursor(y, x + at - skip);
 }
 
-void bottom__draw(const struct model *model, struct out *scratch, int y)
+void bottom__draw(const struct model *model, struct out *out, int y)
 {
 	if (model->prompt.kind != PROMPT_NONE) {
-		draw_prompt(model, scratch, y);
+		draw_prompt(model, out, y);
 		return;
 	}
-	draw_status(model, scratch, y);
+	draw_status(model, out, y);
 	draw_hints(model, y + 1);
 }

@@ -6,7 +6,7 @@
 struct model;
 struct out;
 
-/* `scratch` is what texts are made in. */
-void draw__all(const struct model *model, struct out *scratch);
+/* `out` is in memory: what texts are made in. */
+void draw__all(const struct model *model, struct out *out);
 
 #endif /* TTLOG_VIEW_DRAW_H */

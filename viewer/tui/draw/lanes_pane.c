@@ -2,7 +2,6 @@
 #include <ttlog/read.h>
 #include "model.h"
 #include "panes.h"
-#include "scratch.h"
 #include "screen.h"
 
 #define NAME_WIDTH      24
@@ -50,18 +49,17 @@ static void draw_lane(const struct lanes *lanes, const struct lane *lane, int y,
 	}
 }
 
-static void draw_name(const struct lane *lane, struct out *scratch, int y, bool selected)
+static void draw_name(const struct lane *lane, struct out *out, int y, bool selected)
 {
-	struct out *out = scratch__begin(scratch);
-
+	out__clear(out);
 	out__format(out, "%llu/%llu ", (unsigned long long)lane->thread->pid,
 		    (unsigned long long)lane->thread->tid);
 	out__plain(out, lane->thread->comm);
-	(void)screen__text(y, 1, NAME_WIDTH - 2, scratch__from(out, 0), STYLE_PLAIN, selected);
-	out = scratch__begin(scratch);
+	(void)screen__text(y, 1, NAME_WIDTH - 2, out__written(out), STYLE_PLAIN, selected);
+	out__clear(out);
 	out__grouped(out, lane->cnt);
 	(void)screen__text(y, NAME_WIDTH + CNT_WIDTH - 2 - (int)out->len, CNT_WIDTH,
-			   scratch__from(out, 0), STYLE_BOLD, selected);
+			   out__written(out), STYLE_BOLD, selected);
 }
 
 /* Where the cursor's event is; -1: not in there. */
@@ -80,12 +78,12 @@ static int find_marker(const struct model *model, int width)
 
 /* When it begins and how long it takes, or, where there is less room, the begin alone; the day is in
  * every event. The marker is in none of it. */
-static void draw_span(const struct lanes *lanes, struct out *scratch, int y, int left, int width,
+static void draw_span(const struct lanes *lanes, struct out *out, int y, int left, int width,
 		      int marker)
 {
-	struct out *out = scratch__begin(scratch);
 	int ends[2], x = 0, room = marker < 0 ? width : marker - 1;
 
+	out__clear(out);
 	out__time(out, lanes->first_ns);
 	ends[0] = (int)out->len;
 	out__text(out, "  + ");
@@ -107,7 +105,7 @@ static void draw_span(const struct lanes *lanes, struct out *scratch, int y, int
 	}
 }
 
-static void draw_axis(const struct model *model, struct out *scratch, int y)
+static void draw_axis(const struct model *model, struct out *out, int y)
 {
 	const int left = NAME_WIDTH + CNT_WIDTH, width = screen__width() - left;
 	const int marker = find_marker(model, width);
@@ -116,17 +114,17 @@ static void draw_axis(const struct model *model, struct out *scratch, int y)
 	(void)screen__text(y, 1, NAME_WIDTH, ttlog_text_of("THREAD"), STYLE_HEAD, false);
 	(void)screen__text(y, left - 8, 8, ttlog_text_of("EVENTS"), STYLE_HEAD, false);
 	if (model->page.lanes.first_ns)
-		draw_span(&model->page.lanes, scratch, y, left, width, marker);
+		draw_span(&model->page.lanes, out, y, left, width, marker);
 	if (marker >= 0)
 		(void)screen__text(y, left + marker, 1, ttlog_text_of("v"), STYLE_MARK, true);
 }
 
-void lanes_pane__draw(const struct model *model, struct out *scratch, int top, int height)
+void lanes_pane__draw(const struct model *model, struct out *out, int top, int height)
 {
 	const struct page *page = &model->page;
 	const struct lanes *lanes = &page->lanes;
 
-	draw_axis(model, scratch, top);
+	draw_axis(model, out, top);
 	for (int i = 1; i < height; i++) {
 		const size_t number = page->lane_top + (size_t)i - 1;
 		const bool selected = number == page->lane;
@@ -134,7 +132,7 @@ void lanes_pane__draw(const struct model *model, struct out *scratch, int top, i
 		screen__line(top + i, STYLE_PLAIN, selected && number < lanes->cnt);
 		if (number >= lanes->cnt)
 			continue;
-		draw_name(lanes->lanes[number], scratch, top + i, selected);
+		draw_name(lanes->lanes[number], out, top + i, selected);
 		draw_lane(lanes, lanes->lanes[number], top + i, selected);
 	}
 }

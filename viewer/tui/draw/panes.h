@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the screen, from top to bottom. `scratch` is what texts are made in. */
+/* The parts of the screen, from top to bottom. `out` is in memory: what texts are made in. */
 #ifndef TTLOG_VIEW_PANES_H
 #define TTLOG_VIEW_PANES_H
 
@@ -7,14 +7,14 @@ struct model;
 struct out;
 
 /* Which file, how its process ended, and what is wrong with the files. Returns the line below it. */
-int title__draw(const struct model *model, struct out *scratch);
+int title__draw(const struct model *model, struct out *out);
 /* The events. */
-void table__draw(const struct model *model, struct out *scratch);
+void table__draw(const struct model *model, struct out *out);
 /* The cursor's event, below the table. */
 void detail_pane__draw(const struct model *model, int top, int height);
 /* A line a thread: when it logged how much, denser characters for more, in the colour of the worst. */
-void lanes_pane__draw(const struct model *model, struct out *scratch, int top, int height);
+void lanes_pane__draw(const struct model *model, struct out *out, int top, int height);
 /* The last two lines, y and y + 1: where the cursor is and what keys do, or a prompt. */
-void bottom__draw(const struct model *model, struct out *scratch, int y);
+void bottom__draw(const struct model *model, struct out *out, int y);
 
 #endif /* TTLOG_VIEW_PANES_H */

@@ -3,7 +3,6 @@
 #include "model.h"
 #include "options.h"
 #include "panes.h"
-#include "scratch.h"
 #include "screen.h"
 
 static void draw_head(const struct columns *columns, const struct columns_layout *layout, int y)
@@ -48,12 +47,12 @@ static void draw_line(const struct model *model, const struct columns_layout *la
 }
 
 /* Why there are no events. */
-static void draw_nothing(const struct model *model, struct out *scratch, int y)
+static void draw_nothing(const struct model *model, struct out *out, int y)
 {
-	struct out *out = scratch__begin(scratch);
 	unsigned progress = model__progress(model);
 	const char *unknown = NULL;
 
+	out__clear(out);
 	/* not all sites of those that are followed are known */
 	if (progress >= 1000 && !model->follower.follow)
 		unknown = rows__unknown_key(model->events.rows);
@@ -71,11 +70,10 @@ static void draw_nothing(const struct model *model, struct out *scratch, int y)
 		out__text(out, "There are no events in that time: --since, --until.");
 	else
 		out__text(out, "There are no events.");
-	(void)screen__text(y, 2, screen__width() - 2, scratch__from(scratch, 0), STYLE_PLAIN,
-			   false);
+	(void)screen__text(y, 2, screen__width() - 2, out__written(out), STYLE_PLAIN, false);
 }
 
-void table__draw(const struct model *model, struct out *scratch)
+void table__draw(const struct model *model, struct out *out)
 {
 	const int y = model__table_top(model), height = model__table_height(model);
 	const uint64_t cnt = order__line_cnt(&model->order);
@@ -91,5 +89,5 @@ void table__draw(const struct model *model, struct out *scratch)
 			screen__line(y + i, STYLE_PLAIN, false);
 	}
 	if (!cnt && height)
-		draw_nothing(model, scratch, y);
+		draw_nothing(model, out, y);
 }

@@ -5,13 +5,12 @@
 #include "info.h"
 #include "model.h"
 #include "panes.h"
-#include "scratch.h"
 #include "screen.h"
 
-static void draw_bar(const struct out *scratch, int y, enum screen_style style)
+static void draw_bar(struct out *out, int y, enum screen_style style)
 {
 	screen__line(y, style, false);
-	(void)screen__text(y, 0, screen__width(), scratch__from(scratch, 0), style, false);
+	(void)screen__text(y, 0, screen__width(), out__written(out), style, false);
 }
 
 static struct ttlog_text base_name(const char *path)
@@ -37,12 +36,12 @@ static void write_file(struct out *out, const struct ttlog_snapshot *file)
 	}
 }
 
-static void draw_files(const struct model *model, struct out *scratch, int y)
+static void draw_files(const struct model *model, struct out *out, int y)
 {
-	struct out *out = scratch__begin(scratch);
 	const struct input *input = &model->events.input;
 	uint64_t lost = 0;
 
+	out__clear(out);
 	out__char(out, ' ');
 	if (input->reader_cnt > 1)
 		out__format(out, "%zu files: ", input->reader_cnt);
@@ -56,7 +55,7 @@ static void draw_files(const struct model *model, struct out *scratch, int y)
 		out__text(out, "  lost ");
 		out__grouped(out, lost);
 	}
-	draw_bar(scratch, y, STYLE_BAR);
+	draw_bar(out, y, STYLE_BAR);
 }
 
 static void write_crash(struct out *out, const struct ttlog_info *info)
@@ -79,11 +78,11 @@ static void write_crash(struct out *out, const struct ttlog_info *info)
 		out__format(out, "[%llu]", (unsigned long long)crash->tid);
 }
 
-static void draw_end(const struct ttlog_info *info, struct out *scratch, int y)
+static void draw_end(const struct ttlog_info *info, struct out *out, int y)
 {
-	struct out *out = scratch__begin(scratch);
 	bool is_alarm = info->crash->is_there || info->exit->signal.p;
 
+	out__clear(out);
 	if (info->crash->is_there) {
 		write_crash(out, info);
 	} else if (info->exit->signal.p) {
@@ -97,16 +96,16 @@ static void draw_end(const struct ttlog_info *info, struct out *scratch, int y)
 		out__text(out, "  ");
 		out__plain(out, info->created_at);
 	}
-	draw_bar(scratch, y, is_alarm ? STYLE_ALARM : STYLE_BAR);
+	draw_bar(out, y, is_alarm ? STYLE_ALARM : STYLE_BAR);
 }
 
 /* The first problem, and how many there are besides. */
-static void draw_problems(const struct model *model, struct out *scratch, int y)
+static void draw_problems(const struct model *model, struct out *out, int y)
 {
-	struct out *out = scratch__begin(scratch);
 	const struct input *input = &model->events.input;
 	size_t cnt = events__problem_cnt(&model->events), i = 0;
 
+	out__clear(out);
 	out__text(out, " not whole: ");
 	while (i < input->reader_cnt && !ttlog_snapshot_contents(input->readers[i])->problem_cnt)
 		i++;
@@ -122,18 +121,18 @@ static void draw_problems(const struct model *model, struct out *scratch, int y)
 	}
 	if (cnt)
 		out__format(out, " (%zu more: i)", cnt);
-	draw_bar(scratch, y, STYLE_ERROR);
+	draw_bar(out, y, STYLE_ERROR);
 }
 
-int title__draw(const struct model *model, struct out *scratch)
+int title__draw(const struct model *model, struct out *out)
 {
 	const struct ttlog_info *info = model__end_info(model);
 	int y = 0;
 
-	draw_files(model, scratch, y++);
+	draw_files(model, out, y++);
 	if (info)
-		draw_end(info, scratch, y++);
+		draw_end(info, out, y++);
 	if (events__problem_cnt(&model->events))
-		draw_problems(model, scratch, y++);
+		draw_problems(model, out, y++);
 	return y;
 }

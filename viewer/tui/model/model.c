@@ -175,6 +175,12 @@ void model__go(struct model *model, enum goal_kind kind)
 	model->follower.is_following = false;
 }
 
+void model__go_to_found(struct model *model, enum goal_kind kind, enum search_for what)
+{
+	model->goal.what = what;
+	model__go(model, kind);
+}
+
 void model__go_to(struct model *model, const struct rows_place *place, uint64_t above)
 {
 	goal__set_place(&model->goal, place, above);

@@ -80,6 +80,8 @@ int model__search(struct model *model, const char *regex);
 void model__sort_by(struct model *model, enum order_by by);
 void model__reverse(struct model *model);
 void model__go(struct model *model, enum goal_kind kind);
+/* GOAL_NEXT, GOAL_PREVIOUS. */
+void model__go_to_found(struct model *model, enum goal_kind kind, enum search_for what);
 void model__go_to(struct model *model, const struct rows_place *place, uint64_t above);
 void model__follow(struct model *model);
 void model__open_page(struct model *model, enum page_kind kind);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lanes.h"
 
@@ -95,22 +96,20 @@ static struct lane *const *find_map(struct lanes *lanes, const struct ttlog_run 
 /* Two slices become one. */
 static void widen(struct lanes *lanes)
 {
+	const size_t half = LANES_SLICES / 2;
+
 	lanes->step_ns *= 2;
 	for (size_t k = 0; k < lanes->cnt; k++) {
 		struct lane *lane = lanes->lanes[k];
 
-		for (size_t i = 0; i < LANES_SLICES; i++) {
-			size_t from = 2 * i;
-			bool is_there = from < LANES_SLICES;
+		for (size_t i = 0; i < half; i++) {
+			const uint8_t a = lane->levels[2 * i], b = lane->levels[2 * i + 1];
 
-			lane->cnts[i] = is_there ? lane->cnts[from] + lane->cnts[from + 1] : 0;
-			if (!is_there)
-				lane->levels[i] = 0;
-			else if (lane->levels[from] > lane->levels[from + 1])
-				lane->levels[i] = lane->levels[from];
-			else
-				lane->levels[i] = lane->levels[from + 1];
+			lane->cnts[i] = lane->cnts[2 * i] + lane->cnts[2 * i + 1];
+			lane->levels[i] = a > b ? a : b;
 		}
+		memset(lane->cnts + half, 0, half * sizeof(*lane->cnts));
+		memset(lane->levels + half, 0, half * sizeof(*lane->levels));
 	}
 }
 

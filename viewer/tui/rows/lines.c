@@ -5,21 +5,22 @@
 #include "events.h"
 #include "lines.h"
 #include "order.h"
-#include "scratch.h"
 #include "search.h"
 #include "text.h"
 
 /* Of one line's text: what no screen has room for need not be made. */
 #define CONTENT_BYTES 8192u
+#define LINE_BYTES    (4 * CONTENT_BYTES)
 #define DATE_BYTES    11u /* "2026-11-21T" */
 
 static void put_content(struct lines *lines, const struct ttlog_event *event)
 {
 	struct out *out = &lines->out;
-	size_t start = out->len;
+	const uint64_t start = out__position(out);
 
 	text__message(out, event->site);
-	for (unsigned i = 0; i < event->site->nfields && out->len - start < CONTENT_BYTES; i++) {
+	for (unsigned i = 0; i < event->site->nfields && out__position(out) - start < CONTENT_BYTES;
+	     i++) {
 		out__char(out, ' ');
 		text__key(out, event->site, i);
 		out__char(out, '=');
@@ -60,26 +61,26 @@ static void put_cell(struct lines *lines, const struct ttlog_event *event, enum 
 /* Returns whether there was memory. */
 static bool make(struct lines *lines, const struct ttlog_event *event, struct line *line)
 {
-	struct out *out = scratch__begin(&lines->out);
-	size_t ends[CELL_CNT];
+	struct out *out = &lines->out;
+	size_t ends[CELL_CNT], len;
 	char *text;
 
+	out__clear(out);
 	for (int i = 0; i < CELL_CNT; i++) {
 		put_cell(lines, event, (enum cell)i);
-		ends[i] = out->len;
+		ends[i] = out__written(out).len;
 	}
-	if (out->err || out->len > 4 * CONTENT_BYTES)
-		out->len = out->err ? 0 : 4 * CONTENT_BYTES;
-	text = realloc(line->text, out->len + 1);
+	len = ends[CELL_CNT - 1] < LINE_BYTES ? ends[CELL_CNT - 1] : LINE_BYTES;
+	text = out->err ? NULL : realloc(line->text, len + 1);
 	if (!text)
 		return false;
-	memcpy(text, out->buf, out->len);
+	memcpy(text, out__written(out).p, len);
 	line->text = text;
 	for (int i = 0; i < CELL_CNT; i++) {
 		size_t start = i ? ends[i - 1] : 0, end = ends[i];
 
 		start += i == CELL_TIME ? DATE_BYTES : 0;
-		end = end < out->len ? end : out->len;
+		end = end < len ? end : len;
 		line->cells[i] = (struct ttlog_text){ text + (start < end ? start : end),
 						      start < end ? end - start : 0 };
 	}
@@ -139,7 +140,7 @@ void lines__add_snapshots(struct lines *lines, struct ttlog_snapshot *const *rea
 
 int lines__init(struct lines *lines)
 {
-	return out__init(&lines->out, -1);
+	return out__init_memory(&lines->out);
 }
 
 void lines__fini(struct lines *lines)
