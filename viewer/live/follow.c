@@ -23,8 +23,8 @@
 #define SETTLE_MS 200
 
 struct collector {
-	int fd;          /* -1: it has ended, and the place is free */
-	bool is_welcome; /* it has answered that it lets us */
+	int fd;          /* -1: the collector has ended, and the place is free */
+	bool is_welcome; /* it has answered that we may follow */
 	char name[CONTROL_DIAL_NAME_BYTES];
 	uint64_t dropped, missed;
 };
@@ -32,32 +32,32 @@ struct collector {
 struct follow {
 	int epoll_fd;
 	int dir_fd;     /* where collectors listen */
-	int inotify_fd; /* tells of new ones there; in the epoll set with a NULL */
+	int inotify_fd; /* tells of new ones there; in the epoll set with NULL */
 	char *request;
 	size_t request_len;
 	struct collector collectors[CONTROL_DIAL_MAX];
-	size_t cnt; /* places that were ever taken */
+	size_t cnt; /* places in use, some of them free again */
 	size_t live_cnt;
-	uint64_t ended_dropped, ended_missed; /* of those that have ended */
+	uint64_t ended_dropped, ended_missed; /* of collectors that have ended */
 	char told[1024];
-	struct collector *unanswered; /* whose live chunk the caller has */
+	struct collector *unanswered; /* the caller has a live chunk of it */
 	uint64_t events, chunk_events;
-	uint64_t unread;         /* events of live chunks that came and were no use */
+	uint64_t unread;         /* events of live chunks that could not be read */
 	struct ttlog_seen *seen; /* two collectors may record one process */
 };
 
-/* What a packet is, and the descriptor that came with it, or -1. */
+/* fd: the descriptor that came with it, or -1. */
 struct packet {
 	struct control_wire_live live;
 	int fd;
 };
 
-/* ---- up ---- */
+/* ---- Begin and end ---- */
 
 struct asking {
 	struct follow *follow;
 	FILE *why;
-	int err; /* of the last that could not be reached */
+	int err; /* of the last collector that could not be reached */
 };
 
 static struct collector *find_place(struct follow *follow)
@@ -107,7 +107,7 @@ static void take_answerer(void *ctx, const char *name, int fd, int err)
 	asking->err = err;
 }
 
-/* As many of its expressions as a request has room for: the live chunks are filtered again. */
+/* Writes as many expressions as a request has room for: live chunks are filtered again. */
 static size_t put_filter(const struct ttlog_filter *filter, char *to)
 {
 	size_t at = 0;
@@ -169,7 +169,7 @@ static int64_t now_ms(void)
 	return (int64_t)(clock__now_mono_ns() / 1000000);
 }
 
-/* What it answers: 1: it lets us follow, -1: it does not, 0: that is still to come. */
+/* Takes an answer. Returns 1: we may follow, -1: we may not, 0: it has not answered that yet. */
 static int hear(const struct collector *collector, FILE *why)
 {
 	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
@@ -233,7 +233,7 @@ static int keep_welcome(struct follow *follow, FILE *why)
 	return follow->live_cnt ? 0 : -EINVAL;
 }
 
-/* A socket gets its name when its collector listens. */
+/* A collector renames its socket into place once it listens. */
 static void watch_for_new(struct follow *follow, const char *dir, FILE *why)
 {
 	follow->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -243,7 +243,7 @@ static void watch_for_new(struct follow *follow, const char *dir, FILE *why)
 			strerror(errno));
 }
 
-/* Watched before it is looked through: so none is missed. */
+/* Watches the folder before it reads it, so that no collector is missed. */
 static int ask_all(struct asking *asking, const char *dir)
 {
 	struct control_dial dial = make_dial(asking, ANSWER_MS);
@@ -358,7 +358,7 @@ void follow__counts(const struct follow *follow, struct follow_counts *ret)
 	}
 }
 
-/* ---- collectors that come and go ---- */
+/* ---- Collectors that come and go ---- */
 
 static bool is_followed(const struct follow *follow, const char *name)
 {
@@ -384,7 +384,7 @@ static FILE *begin_telling(struct follow *follow)
 	return fmemopen(follow->told, sizeof(follow->told), "w");
 }
 
-/* Whether there is something. */
+/* Returns whether there is something to tell. */
 static bool end_telling(struct follow *follow, FILE *told)
 {
 	if (told)
@@ -400,7 +400,7 @@ static void tell_cnt(const struct follow *follow, FILE *told)
 	fprintf(told, "following %zu collector%s\n", cnt, cnt == 1 ? "" : "s");
 }
 
-/* Those that listen since we looked last. Whether there is something to tell. */
+/* Asks collectors that are new. Returns whether there is something to tell. */
 static bool ask_new(struct follow *follow)
 {
 	_Alignas(struct inotify_event) char bytes[4096];
@@ -417,7 +417,7 @@ static bool ask_new(struct follow *follow)
 	return end_telling(follow, asking.why);
 }
 
-/* The same: it has answered, as we asked it when it began. */
+/* A new collector has answered. Returns whether there is something to tell. */
 static bool join(struct follow *follow, struct collector *collector)
 {
 	FILE *told = begin_telling(follow);
@@ -445,9 +445,9 @@ static enum follow_news leave(struct follow *follow, struct collector *collector
 	return end_telling(follow, told) ? FOLLOW_TOLD : FOLLOW_PAUSE;
 }
 
-/* ---- live chunks ---- */
+/* ---- Live chunks ---- */
 
-/* 0, -EAGAIN where there is none, or another -errno: it has ended, in whatever way. */
+/* Returns 0, -EAGAIN if there is nothing, or another -errno: the collector has ended. */
 static int receive(struct collector *collector, struct packet *ret)
 {
 	unsigned char bytes[sizeof(ret->live) + 1];
@@ -487,7 +487,7 @@ static void answer(struct follow *follow)
 	const char done = 'a';
 
 	follow->unanswered = NULL;
-	/* who is gone is found to be when it is listened to */
+	/* if it has ended, receive() will say so */
 	if (collector && collector->fd >= 0)
 		(void)!send(collector->fd, &done, sizeof(done), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -507,7 +507,7 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 			follow->unread += packet->live.events;
 			return FOLLOW_PAUSE;
 		}
-		/* without memory some may be shown twice */
+		/* without memory some events may be shown twice */
 		(void)ttlog_seen_take(follow->seen, *ret);
 		follow->events += packet->live.events;
 		follow->chunk_events = packet->live.events;
@@ -551,7 +551,7 @@ void follow__settle(struct follow *follow)
 {
 	struct pollfd news = { .fd = follow->epoll_fd, .events = POLLIN };
 	struct ttlog_snapshot *chunk;
-	size_t waited = 0; /* for as many collectors, once what had come was answered */
+	size_t waited = 0; /* for as many collectors, after what had come was answered */
 	bool is_answered = false;
 
 	while (waited < follow->live_cnt) {

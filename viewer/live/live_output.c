@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes at one moment, of all processes, is printed in the order of time. So live chunks wait
- * for each other until there is a pause, or one more of the same process: nothing of one process
- * may be taken for a repetition.
+ * Live chunks of one moment are a group, which is printed in the order of time. A group ends with a
+ * pause, or when a process has a second live chunk: else its events could be taken for repeated
+ * ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 #include <ttlog/read.h>
 
 #define MAX_GROUP 64
-/* A pause may not be said where the collector has other things to do. */
+/* A collector that is busy may not tell of a pause. */
 #define GROUP_MS  20
 
 struct live_output {
@@ -34,17 +34,17 @@ struct live_output {
 	struct follow *follow;
 	struct ttlog_snapshot *group[MAX_GROUP];
 	size_t group_cnt;
-	uint64_t left, shown; /* by --head */
+	uint64_t left, shown; /* events; left: by --head */
 	struct text_output text;
 	const struct event_output *other; /* NULL: text or json */
 	void *state;
-	bool is_damaged; /* a live chunk was */
+	bool is_damaged; /* some live chunk was damaged */
 };
 
 static int signal_pipe[2];
-static volatile sig_atomic_t is_told; /* to end */
+static volatile sig_atomic_t is_told; /* to end, by a signal */
 
-/* The second one ends us, whatever we wait for. */
+/* A second signal ends the process at once. */
 static void on_signal(int number)
 {
 	(void)number;
@@ -62,7 +62,7 @@ static int catch_signals(void)
 	return 0;
 }
 
-/* Columns only grow: what was printed stays as it is. */
+/* Columns only grow, so that lines stay aligned with what was printed. */
 static void widen(struct live_output *live)
 {
 	struct text_output now;
@@ -134,8 +134,7 @@ static int add(struct live_output *live, struct ttlog_snapshot *reader)
 	return 0;
 }
 
-/* 1 where there is something, 0 where nothing came, or -errno: -EINTR where a signal did, -EPIPE
- * where nobody reads. */
+/* Returns 1 if something came, 0 if not, or -errno: -EINTR: a signal came, -EPIPE: nobody reads. */
 static int wait_for_news(const struct live_output *live)
 {
 	struct pollfd polls[] = {
@@ -154,7 +153,7 @@ static int wait_for_news(const struct live_output *live)
 	return cnt;
 }
 
-/* Each line of it with our name. */
+/* Prints each line with the name of the program. */
 static void complain(const char *lines)
 {
 	while (*lines) {
@@ -165,7 +164,7 @@ static void complain(const char *lines)
 	}
 }
 
-/* 0 at the end, or -errno: -EINTR where a signal came, though there is always more to show. */
+/* Returns 0 at the end, or -errno; -EINTR: a signal came. */
 static int print_all(struct live_output *live)
 {
 	struct ttlog_snapshot *reader;
@@ -202,7 +201,7 @@ static void say_end(const struct live_output *live, int err)
 	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct follow_counts counts;
 
-	/* maybe the same stopped terminal */
+	/* stderr may be the same stopped terminal */
 	if (err == -ECANCELED && poll(&room, 1, 0) <= 0)
 		return;
 	if (err == -ECANCELED)
@@ -254,7 +253,7 @@ static int show(struct live_output *live, bool colour)
 	for (size_t i = 0; i < live->group_cnt; i++)
 		ttlog_snapshot_close(live->group[i]);
 	say_end(live, err);
-	/* whoever reads has seen enough, or we are told to end */
+	/* the reader has seen enough, or a signal has come */
 	if (!err || err == -EPIPE || err == -EINTR || err == -ECANCELED)
 		return live->is_damaged ? -EBADMSG : 0;
 	return diagnostics__print_errno(live->options->output ? live->options->output : "stdout",

@@ -11,14 +11,14 @@
 #include "options.h"
 #include "screen.h"
 
-/* While something is being found, what is known by then is drawn so often. */
+/* While something is being found, the screen is drawn again so often. */
 #define DRAW_NS 100000000u
 
 struct browse {
 	struct model *model;
-	struct out out; /* what texts are made in */
+	struct out out; /* in memory: texts are made here */
 	uint64_t drawn_ns;
-	bool is_stale; /* something else would be drawn now */
+	bool is_stale; /* what is drawn is out of date */
 	bool has_work;
 };
 
@@ -63,7 +63,7 @@ static void work(struct browse *browse)
 		browse->drawn_ns = 0;
 }
 
-/* Keys first, and what is seen before what is found next. */
+/* Keys come first, then live chunks, drawing, and work. */
 static void loop(struct browse *browse)
 {
 	struct model *model = browse->model;

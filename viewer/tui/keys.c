@@ -97,7 +97,7 @@ static void go_to_mark(struct model *model)
 
 /* ---- The event's pane ---- */
 
-/* Where there is no room for it, no key may seem to do nothing. */
+/* Tells that there is no room, so that no key seems to do nothing. */
 static void check_detail(struct model *model)
 {
 	if (!model->detail.is_open || model__detail_height(model))
@@ -170,7 +170,7 @@ static void quit(struct model *model)
 	model->is_over = true;
 }
 
-/* ---- All keys, but for those of a prompt, of a page, and those that move ---- */
+/* ---- All keys except those of prompts and pages, and those that move ---- */
 
 static const struct {
 	int key;

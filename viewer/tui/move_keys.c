@@ -17,7 +17,8 @@ static void move_by(struct model *model, int64_t lines, bool with_top)
 	cursor__move(&model->cursor, lines, with_top);
 }
 
-/* To the last event by time, however many there will be: that is the first line or the last one. */
+/* To the first or the last line. If that is the end by time, it stays the goal while rows are
+ * found. */
 static void go_to_end(struct model *model, bool is_first_line)
 {
 	const struct order *order = &model->order;

@@ -8,7 +8,7 @@
 
 struct model;
 
-/* Whether it was such a key. */
+/* Returns whether it was such a key. */
 bool move_keys__take(struct model *model, int key, bool special);
 void move_keys__take_mouse(struct model *model);
 /* By a screen. */

@@ -7,10 +7,10 @@
 
 struct model;
 
-/* Whether the page has done something with the key. */
+/* Returns whether the page has a use for the key. */
 bool page_keys__take(struct model *model, int key, bool special);
-/* What is about the events leads back to them, unless it is counted anew for what is chosen. Returns
- * whether that is all that the key does. */
+/* Closes the page if the key closes it, or is about the events; not if the page counts anew what is
+ * chosen. Returns whether that is all that the key does. */
 bool page_keys__leave(struct model *model, int key);
 
 #endif /* TTLOG_VIEW_PAGE_KEYS_H */

@@ -89,14 +89,14 @@ static void accept(struct model *model)
 		accept_field(model);
 		break;
 	default:
-		/* else the place of the mistake is shown */
+		/* a mistake stays on the screen */
 		if (!*model->events.mistake.why)
 			close_prompt(model);
 		break;
 	}
 }
 
-/* Each letter may have led elsewhere. */
+/* Each letter may have moved the cursor. */
 static void return_to_anchor(struct model *model)
 {
 	const struct prompt *prompt = &model->prompt;
@@ -117,7 +117,7 @@ static void cancel(struct model *model)
 	close_prompt(model);
 }
 
-/* Until it is right, what was shown before stays. */
+/* While the filter is not valid, the events stay. */
 static void typed(struct model *model)
 {
 	struct choice choice = model->events.choice;

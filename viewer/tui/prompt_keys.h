@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line is typed. A filter shows what it lets pass with each letter. */
+/* Keys of a prompt. While a filter is typed, each letter changes the events that are shown. */
 #ifndef TTLOG_VIEW_PROMPT_KEYS_H
 #define TTLOG_VIEW_PROMPT_KEYS_H
 

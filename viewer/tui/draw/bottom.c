@@ -104,7 +104,7 @@ static void draw_hints(const struct model *model, int y)
 
 /* ---- A prompt ---- */
 
-/* The place of the mistake in a prompt's line, and below it what it is. */
+/* Shows where the mistake is, and in the line below what it is. */
 static void draw_why(const struct model *model, struct out *out, int y, int caret)
 {
 	out__clear(out);

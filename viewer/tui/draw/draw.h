@@ -6,7 +6,7 @@
 struct model;
 struct out;
 
-/* `out` is in memory: what texts are made in. */
+/* After model__prepare. `out` is in memory: texts are made there. */
 void draw__all(const struct model *model, struct out *out);
 
 #endif /* TTLOG_VIEW_DRAW_H */

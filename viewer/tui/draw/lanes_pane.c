@@ -14,7 +14,7 @@ static char shade(uint64_t cnt, uint64_t most)
 	static const char SHADES[] = ".:-=+*#%@";
 	size_t shades = sizeof(SHADES) - 1, i = 0;
 
-	/* Each is for about twice as many as the one before. */
+	/* Each stands for about twice as many as the one before. */
 	for (uint64_t at = most; i + 1 < shades && at > cnt; at /= 2)
 		i++;
 	return SHADES[shades - 1 - i];
@@ -62,7 +62,7 @@ static void draw_name(const struct lane *lane, struct out *out, int y, bool sele
 			   out__written(out), STYLE_BOLD, selected);
 }
 
-/* Where the cursor's event is; -1: not in there. */
+/* The column of the cursor's event; -1: it has none. */
 static int find_marker(const struct model *model, int width)
 {
 	const struct lanes *lanes = &model->page.lanes;
@@ -76,8 +76,8 @@ static int find_marker(const struct model *model, int width)
 	return at < width - 1 ? (int)at : width - 1;
 }
 
-/* When it begins and how long it takes, or, where there is less room, the begin alone; the day is in
- * every event. The marker is in none of it. */
+/* When the lanes begin and how long they take; only the begin if there is less room, without the
+ * date if there is still less. It must not cover the marker. */
 static void draw_span(const struct lanes *lanes, struct out *out, int y, int left, int width,
 		      int marker)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the screen, from top to bottom. `out` is in memory: what texts are made in. */
+/* The parts of the screen, from top to bottom. `out` is in memory: texts are made there. */
 #ifndef TTLOG_VIEW_PANES_H
 #define TTLOG_VIEW_PANES_H
 
 struct model;
 struct out;
 
-/* Which file, how its process ended, and what is wrong with the files. Returns the line below it. */
+/* Which file, how its process ended, and what is wrong with the files. Returns the line below
+ * it. */
 int title__draw(const struct model *model, struct out *out);
 /* The events. */
 void table__draw(const struct model *model, struct out *out);
 /* The cursor's event, below the table. */
 void detail_pane__draw(const struct model *model, int top, int height);
-/* A line a thread: when it logged how much, denser characters for more, in the colour of the worst. */
+/* A line for each thread: a denser character stands for more events, its colour for the worst. */
 void lanes_pane__draw(const struct model *model, struct out *out, int top, int height);
 /* The last two lines, y and y + 1: where the cursor is and what keys do, or a prompt. */
 void bottom__draw(const struct model *model, struct out *out, int y);

@@ -53,7 +53,7 @@ static void draw_nothing(const struct model *model, struct out *out, int y)
 	const char *unknown = NULL;
 
 	out__clear(out);
-	/* not all sites of those that are followed are known */
+	/* of running collectors not all sites are known */
 	if (progress >= 1000 && !model->follower.follow)
 		unknown = rows__unknown_key(model->events.rows);
 	if (progress < 1000)

@@ -99,7 +99,7 @@ static void draw_end(const struct ttlog_info *info, struct out *out, int y)
 	draw_bar(out, y, is_alarm ? STYLE_ALARM : STYLE_BAR);
 }
 
-/* The first problem, and how many there are besides. */
+/* The first problem, and how many more there are. */
 static void draw_problems(const struct model *model, struct out *out, int y)
 {
 	const struct input *input = &model->events.input;

@@ -75,7 +75,7 @@ void cursor__show(struct cursor *cursor, int height)
 		cursor->top = cursor->line;
 	if (lines && cursor->line - cursor->top >= lines)
 		cursor->top = cursor->line - lines + 1;
-	/* No empty lines where there are events above. */
+	/* No empty lines below if there are events above. */
 	if (cursor->top + lines > cnt)
 		cursor->top = cnt > lines ? cnt - lines : 0;
 }

@@ -18,19 +18,19 @@ struct cursor {
 	uint64_t line, top; /* lines of the table, from the first one */
 	int left;           /* columns of the message that are out of sight */
 	struct rows_place
-		here; /* the event at `line`; where there is none any more, the last one */
+		here; /* the event at `line`; if no event is shown, the last one that was */
 	bool has_here;
 };
 
-/* To a line, as far below the top as before. */
+/* Goes to a line, which is as far below the top as the old one was. */
 void cursor__put(struct cursor *cursor, uint64_t line);
-/* By so many lines, as far as there are any. with_top: what is in sight moves by as many. */
+/* Moves by so many lines, at most to the first or last one. with_top: scrolls by as many. */
 void cursor__move(struct cursor *cursor, int64_t lines, bool with_top);
-/* To an event, or where it would be. Some event is shown. */
+/* Goes to an event, or where it would be. Rows must be there. */
 void cursor__go_to(struct cursor *cursor, const struct rows_place *place);
-/* Finds which event is there. Returns whether it is another one. */
+/* Finds the event at `line`. Returns whether it is another one now. */
 bool cursor__look(struct cursor *cursor, struct lines *lines);
-/* Makes the cursor's line one of the `height` lines in sight. */
+/* Scrolls until the line is one of `height` lines in sight. */
 void cursor__show(struct cursor *cursor, int height);
 
 #endif /* TTLOG_VIEW_CURSOR_H */

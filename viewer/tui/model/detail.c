@@ -41,7 +41,7 @@ static FILE *open_source(struct ttlog_text path)
 	return file;
 }
 
-/* Its text without the blanks around it. False where it cannot be read. */
+/* The line without the blanks before it. Returns whether it could be read. */
 static bool read_source(const struct ttlog_site *site, char *to, size_t size)
 {
 	FILE *file = open_source(site->file);
@@ -75,8 +75,8 @@ static void put(struct detail *detail, int x, size_t start, size_t len, enum scr
 	};
 }
 
-/* What was written from `start` on is a key, and from `middle` on its value. A long value takes several
- * lines, a long key a line of its own. */
+/* The text from `start` on is a key, from `middle` on its value. A long value takes several lines,
+ * a long key a line of its own. */
 static void line(struct detail *detail, size_t start, size_t middle, enum screen_style style)
 {
 	const struct ttlog_text all = out__written(&detail->out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cursor's event with all that is known of it, and the line of source that made it, as pieces of
- * text. The file's name comes from the snapshot: only a plain file is opened, and it is read no further
- * than to the line.
+ * All that is known of the cursor's event, and its line of source, as pieces of text. The name of
+ * the source file comes from the snapshot: only a plain file is opened, and read only up to that
+ * line.
  */
 #ifndef TTLOG_VIEW_DETAIL_H
 #define TTLOG_VIEW_DETAIL_H
@@ -21,8 +21,8 @@ struct detail_text {
 };
 
 struct detail {
-	bool is_open, has_focus; /* it is shown; keys scroll in it */
-	int top;                 /* lines that are scrolled away */
+	bool is_open, has_focus; /* it is shown; keys scroll it */
+	int top;                 /* lines above the pane */
 	struct out out;          /* in memory: all text, */
 	struct ttlog_text all;   /* and when it is made */
 	struct detail_text *texts;
@@ -31,10 +31,10 @@ struct detail {
 };
 
 int detail__init(struct detail *detail);
-/* For a pane of that size. with_file: events are of several. 0 or -ENOMEM. */
+/* For a pane of that size. with_file: shows the name of the snapshot. Returns 0 or -ENOMEM. */
 int detail__make(struct detail *detail, const struct ttlog_event *event, bool with_file, int width,
 		 int height);
-void detail__clear(struct detail *detail); /* there is no event */
+void detail__clear(struct detail *detail); /* if there is no event */
 static inline struct ttlog_text detail__text(const struct detail *detail,
 					     const struct detail_text *text)
 {

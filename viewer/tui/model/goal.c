@@ -141,8 +141,7 @@ static int go_to_line(struct goal *goal)
 	return 0;
 }
 
-/* What is in sight stays where it is; what comes into sight does so with what was before and after
- * it. */
+/* If the event is in sight, nothing scrolls; else it comes to the middle of the screen. */
 static void go_to_place(struct goal *goal, uint64_t height)
 {
 	struct cursor *cursor = goal->cursor;
@@ -165,7 +164,7 @@ int goal__pursue(struct goal *goal, int table_height, bool at_end)
 	int err = 0;
 
 	if (goal->events->next)
-		return 0; /* first what was chosen */
+		return 0; /* first, other events are shown */
 	if (goal->kind >= GOAL_NEXT && order->is_sorted)
 		err = go_to_line(goal);
 	else if (goal->kind >= GOAL_NEXT)

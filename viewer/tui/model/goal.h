@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the cursor is to go. A key says where to; the cursor goes there as soon as enough of the files
- * is known: each slice of work ends with a try.
+ * Where the cursor is to go. A key sets the goal. The cursor goes there as soon as enough of the
+ * files is known: each slice of work ends with a try.
  */
 #ifndef TTLOG_VIEW_GOAL_H
 #define TTLOG_VIEW_GOAL_H
@@ -36,21 +36,22 @@ struct goal {
 	enum goal_kind kind;
 	enum search_for what;
 	struct rows_place place;
-	uint64_t above;    /* lines of the table above it; UINT64_MAX: where it is well seen */
-	size_t crash;      /* the file whose crash the title tells of */
-	size_t crash_left; /* GOAL_CRASH: its chunks that were not looked at, at least */
-	bool was_at_crash; /* by a key: the next is another file's */
+	uint64_t above;    /* lines in sight above it; UINT64_MAX: no matter how many */
+	size_t crash;      /* the file whose crash the title shows */
+	size_t crash_left; /* GOAL_CRASH: chunks of it still to be read */
+	bool was_at_crash; /* by a key: the next crash is that of another file */
 };
 
 void goal__set(struct goal *goal, enum goal_kind kind);
 void goal__set_place(struct goal *goal, const struct rows_place *place, uint64_t above);
-/* These are searched anew. */
+/* These are searched again: it is no goal any more. */
 void goal__forget(struct goal *goal, enum search_for what);
-/* The first crash, at the begin. Returns whether there is one. */
+/* Makes the first crash the goal. Returns whether there is one. */
 bool goal__find_crash(struct goal *goal);
-/* The title's crash, and after it the other files'. Returns whether there is one. */
+/* The same with the crash in the title, and after that with those of the other files. */
 bool goal__next_crash(struct goal *goal);
-/* Goes there if enough is known. at_end: else to the last event. Returns 0 or -errno. */
+/* Goes there if enough is known. at_end: without a goal, goes to the last event. Returns 0 or
+ * -errno. */
 int goal__pursue(struct goal *goal, int table_height, bool at_end);
 
 #endif /* TTLOG_VIEW_GOAL_H */

@@ -2,7 +2,7 @@
 #include "marks.h"
 #include "message.h"
 
-/* marks->cnt: it is not there. */
+/* marks->cnt if it is not there. */
 static size_t find(const struct marks *marks, const struct rows_place *place)
 {
 	size_t i = 0;
@@ -32,7 +32,7 @@ void marks__toggle(struct marks *marks, const struct rows_place *place)
 	}
 }
 
-/* The first one after that place, or of all (NULL). */
+/* The first mark after that place; NULL: of all marks. */
 static const struct rows_place *first_after(const struct marks *marks,
 					    const struct rows_place *place)
 {
@@ -48,7 +48,7 @@ static const struct rows_place *first_after(const struct marks *marks,
 	return first;
 }
 
-/* As far as is known. */
+/* As far as is known yet. */
 static bool is_shown(struct rows *rows, const struct rows_place *place)
 {
 	bool is_exact;

@@ -20,11 +20,11 @@ struct marks {
 
 bool marks__has(const struct marks *marks, const struct rows_place *place);
 void marks__toggle(struct marks *marks, const struct rows_place *place);
-/* The next one after a place that these rows show, after the last one the first. NULL: none, and the
- * message says so. */
+/* The next mark after a place that these rows show; after the last mark comes the first. NULL:
+ * there is none, and the message says so. */
 const struct rows_place *marks__next(const struct marks *marks, const struct rows_place *place,
 				     struct rows *rows);
-/* Forgets those in sources that are gone. */
+/* Forgets marks in parts that are gone. */
 void marks__drop(struct marks *marks, const struct sources *sources);
 
 #endif /* TTLOG_VIEW_MARKS_H */

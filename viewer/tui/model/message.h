@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the last key came to, in plain text, until the next key. */
+/* What the last key has done, as text, until the next key. */
 #ifndef TTLOG_VIEW_MESSAGE_H
 #define TTLOG_VIEW_MESSAGE_H
 
@@ -9,7 +9,7 @@ struct message {
 
 __attribute__((format(printf, 2, 3))) void message__set(struct message *message, const char *format,
 							...);
-/* The first of the lines. */
+/* Sets the first of the lines. */
 void message__set_line(struct message *message, const char *lines);
 
 #endif /* TTLOG_VIEW_MESSAGE_H */

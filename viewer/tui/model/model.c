@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What concerns several nouns: begin, end, what keys do, and where what is on the screen. */
+/* Begin and end, what keys do, and the layout of the screen. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +90,7 @@ int model__open(struct model *model)
 	if (err)
 		return err;
 	lines__add_snapshots(&model->lines, events->input.readers, events->input.reader_cnt);
-	/* At the end is what the snapshot was taken for. */
+	/* The end shows why the snapshot was taken. */
 	if (!events->options->follow && !goal__find_crash(&model->goal))
 		goal__set(&model->goal, GOAL_END);
 	return 0;
@@ -98,7 +98,7 @@ int model__open(struct model *model)
 
 /* ---- What keys do ---- */
 
-/* By time again, the cursor at the same event, until it is known where that goes. */
+/* Sorts again. Until that is done the order is by time, and the cursor stays at its event. */
 static int sort(struct model *model)
 {
 	struct order *order = &model->order;
@@ -143,7 +143,7 @@ void model__sort_by(struct model *model, enum order_by by)
 	const struct rows_place here = model->cursor.here;
 
 	model->order.by = by;
-	/* what comes goes after all that is there: into no other order */
+	/* new events go to the end, so only an order by time can be followed */
 	if (by != ORDER_TIME)
 		model->follower.is_following = model->follower.is_paused = false;
 	if (by != ORDER_TIME && model->goal.kind == GOAL_END)
@@ -203,7 +203,7 @@ void model__open_page(struct model *model, enum page_kind kind)
 		model->err = err;
 }
 
-/* ---- Where what is on the screen ---- */
+/* ---- Layout ---- */
 
 const struct ttlog_snapshot *model__title_file(const struct model *model)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that the full screen knows: keys -> model -> what is drawn.
+ * All that the full screen knows. keys -> model <- draw
  *
- * Keys change it, work finds out more, and drawing only reads it. One thread: between keys it works in
- * slices of ROWS_SLICE_NS, in which files are gone over, rows found and matches searched. What is drawn
- * is what is known by then: model__prepare makes it ready.
+ * Keys change it, work finds out more, and drawing only reads it. There is one thread: between keys
+ * it works in slices of ROWS_SLICE_NS, which scan files, find rows and search matches.
+ * model__prepare makes ready what is drawn: what is known by then.
  *
- * Each noun has a struct of its own, with pointers to the nouns that it uses. What concerns several of
- * them is here.
+ * Each noun has a struct of its own, with pointers to the nouns that it uses. What changes several
+ * of them is here.
  */
 #ifndef TTLOG_VIEW_MODEL_H
 #define TTLOG_VIEW_MODEL_H
@@ -29,7 +29,7 @@
 #include "prompt.h"
 #include "search.h"
 
-/* Of the terminal; where it is lower nothing fits. */
+/* In a lower terminal nothing fits. */
 #define MODEL_MIN_HEIGHT 4
 
 struct model {
@@ -46,18 +46,18 @@ struct model {
 	struct prompt prompt;
 	struct message message;
 	bool is_over; /* the user wants to end */
-	int err;      /* 0, or -errno: it cannot go on */
+	int err;      /* 0, or -errno: the program cannot go on */
 };
 
-/* Takes ownership of the options' content. NULL: no memory. */
+/* NULL: no memory. */
 struct model *model__new(struct options *options);
 void model__free(struct model *model);
-/* Opens files or asks collectors. 0 or -errno, which is printed. */
+/* Opens files or asks collectors. Returns 0 or -errno, which is printed. */
 int model__open(struct model *model);
 
 /* ---- Work ---- */
 
-/* Finds out more until then (CLOCK_MONOTONIC). Returns whether there is more. */
+/* Finds out more until then (CLOCK_MONOTONIC). Returns whether there is more to do. */
 bool model__work(struct model *model, uint64_t until_ns);
 /* In thousandths; 1000: nothing is being done. */
 unsigned model__progress(const struct model *model);
@@ -73,9 +73,10 @@ void model__prepare(struct model *model);
 
 /* ---- What keys do ---- */
 
-/* Shows other events; the cursor stays where it was. 0, or -errno: -EINVAL with the mistake in events. */
+/* Shows other events; the cursor stays where it was. Returns 0 or -errno: -EINVAL sets the mistake
+ * in `events`. */
 int model__choose(struct model *model, const struct choice *choice);
-/* The same. */
+/* Searches for a regular expression; "": for nothing. Returns the same. */
 int model__search(struct model *model, const char *regex);
 void model__sort_by(struct model *model, enum order_by by);
 void model__reverse(struct model *model);
@@ -86,18 +87,18 @@ void model__go_to(struct model *model, const struct rows_place *place, uint64_t 
 void model__follow(struct model *model);
 void model__open_page(struct model *model, enum page_kind kind);
 
-/* ---- Where what is on the screen ---- */
+/* ---- Layout ---- */
 
-/* The file that the title tells of: the one that crashed, else the first. NULL: no file. */
+/* The file in the title: the one that crashed, else the first. NULL: no file. */
 const struct ttlog_snapshot *model__title_file(const struct model *model);
-/* The same, if its process has ended; else NULL. */
+/* Its content, if its process has ended; else NULL. */
 const struct ttlog_info *model__end_info(const struct model *model);
 int model__table_top(const struct model *model); /* the screen's line */
 int model__table_height(const struct model *model);
 int model__detail_height(const struct model *model); /* 0: none */
-/* A page has the place of the table and of what is above its lines. */
+/* A page takes the place of the table and its head. */
 int model__page_height(const struct model *model);
-/* For how many columns of the longest message in sight there is no room. */
+/* How many columns of the longest message in sight do not fit. */
 int model__hidden_columns(struct model *model);
 
 #endif /* TTLOG_VIEW_MODEL_H */

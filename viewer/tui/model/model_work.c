@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done between keys: rows are found, live chunks taken, and what is in sight made ready. */
+/* What is done between keys: find rows, take live chunks, prepare what is in sight. */
 #include <errno.h>
 
 #include <ttlog/read.h>
@@ -29,7 +29,7 @@ static void show_next(struct model *model)
 		model->cursor.line = model->cursor.top = 0;
 }
 
-/* Returns 1 while there is more, 0, or -errno. */
+/* Returns 1 if there is more to do, 0, or -errno. */
 static int work_on_next(struct model *model, uint64_t until_ns)
 {
 	struct rows *next = model->events.next;
@@ -47,7 +47,7 @@ static int work_on_rows(struct model *model, uint64_t until_ns)
 	const int more = rows__work(model->events.rows, until_ns);
 	const uint64_t new_cnt = rows__cnt(model->events.rows) - before;
 
-	/* The cursor stays at its event where rows are added above it. */
+	/* The cursor stays at its event if lines are added above it. */
 	if (model->order.is_reversed && !model->order.is_sorted && before) {
 		model->cursor.line += new_cnt;
 		model->cursor.top += new_cnt;
@@ -104,7 +104,7 @@ bool model__work(struct model *model, uint64_t until_ns)
 		model->err = more;
 	else
 		model__pursue(model);
-	/* what is pursued may have begun only now, when all else is done */
+	/* a goal may need more work although all else is done */
 	return more > 0 || model->goal.kind == GOAL_CRASH || search__is_flagging(&model->search);
 }
 
@@ -142,11 +142,12 @@ unsigned model__progress(const struct model *model)
 
 int model__follow_fd(const struct model *model)
 {
-	/* what such a page counts has names that lie in the live chunks */
+	/* a page that counts has names that lie in the live chunks, so none may be dropped */
 	return follower__fd(&model->follower, !page__counts(&model->page));
 }
 
-/* Of all nouns; `rows` are those that are shown. */
+/* Drops the oldest live chunks everywhere. ret_first, ret_gone: which of the shown rows are
+ * gone. */
 static void drop_parts(struct model *model, size_t cnt, uint64_t *ret_first, uint64_t *ret_gone)
 {
 	struct rows *others[] = { model->events.next, model->search.matches, model->search.errors };
@@ -165,7 +166,7 @@ static void drop_parts(struct model *model, size_t cnt, uint64_t *ret_first, uin
 	marks__drop(&model->marks, &model->events.sources);
 }
 
-/* The cursor stays at its event, if that stays. */
+/* The cursor stays at its event, unless that is dropped. */
 static void make_room(struct model *model)
 {
 	struct order *order = &model->order;
@@ -206,7 +207,7 @@ void model__take_live_chunks(struct model *model)
 		return;
 	if (follower__is_at_end(follower))
 		model->goal.kind = GOAL_END;
-	follower->is_following = follower->is_paused = false; /* f asks anew */
+	follower->is_following = follower->is_paused = false; /* the key f asks again */
 }
 
 /* ---- What is in sight ---- */
@@ -241,7 +242,7 @@ static void make_table(struct model *model)
 	if (model->events.rows)
 		cursor__show(&model->cursor, height);
 	for (int i = 0; i < height; i++) {
-		/* In the order of the rows: that is how they are found. */
+		/* In the order of the rows, which are found that way. */
 		bool is_upward = model->order.is_reversed && !model->order.is_sorted;
 		uint64_t line = model->cursor.top + (uint64_t)(is_upward ? height - 1 - i : i);
 

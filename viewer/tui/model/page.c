@@ -91,7 +91,7 @@ static int write_info(struct page *page, struct out *out)
 	return err;
 }
 
-/* Text that takes the place of what was there; it stays where it was scrolled to. */
+/* Replaces the text; it stays scrolled to the same place. */
 static int write_text(struct page *page)
 {
 	const size_t top = page->scroll.top;
@@ -153,7 +153,7 @@ static void watch_lanes(void *context, uint64_t row, const struct ttlog_run *run
 		page->err = -ENOMEM;
 }
 
-/* The first event of all; 0: there are none. */
+/* The time of the first event; 0: there is none. */
 static uint64_t first_ns_of(struct ttlog_snapshot *const *readers, size_t cnt)
 {
 	uint64_t first_ns = UINT64_MAX;
@@ -208,7 +208,7 @@ static void sort_lanes(struct page *page)
 
 static int show_survey(struct page *page)
 {
-	/* Once: lanes that change their places cannot be looked at. */
+	/* Only once: lanes that change places cannot be read. */
 	if (page->kind == PAGE_LANES && !page->is_shown)
 		sort_lanes(page);
 	if (!page->is_shown)
@@ -246,7 +246,7 @@ void page__show_lane(struct page *page, int height)
 			     (unsigned long long)page->lanes.more, LANES_MAX);
 }
 
-/* ---- The files: what takes going over the events comes later ---- */
+/* ---- The files: what takes reading all events comes later ---- */
 
 static void end_info(struct page *page)
 {
@@ -261,7 +261,7 @@ static int scan_files(struct page *page, uint64_t until_ns)
 	const struct input *input = &page->events->input;
 	int more = 0;
 
-	/* tables load chunks, too, between two calls */
+	/* between two calls others have loaded chunks */
 	sources__disturb(&page->events->sources);
 	while (more >= 0 && page->scan < input->reader_cnt) {
 		struct info_scan *scan = &page->scans[page->scan];
@@ -293,7 +293,7 @@ int page__work_on_info(struct page *page, uint64_t until_ns, int height)
 	return err;
 }
 
-/* What a moment gives is there at once: small files, and what the thread that crashed did last. */
+/* Shows at once what a moment can find: small files, and what the thread that crashed did last. */
 static int begin_info(struct page *page, int height)
 {
 	const uint64_t until_ns = clock__now_mono_ns() + ROWS_SLICE_NS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line that is typed: a filter, a search, a time, or a field to sort by. */
+/* A line that the user types: a filter, a search, a time, or a field to sort by. */
 #ifndef TTLOG_VIEW_PROMPT_H
 #define TTLOG_VIEW_PROMPT_H
 
@@ -21,11 +21,11 @@ enum prompt_kind {
 struct prompt {
 	enum prompt_kind kind;
 	struct line_edit edit;
-	struct choice before; /* what Esc returns to */
-	/* and where: each letter of a filter looks for events from there on */
+	struct choice before; /* Esc returns to it, */
+	/* and to this place; each letter of a filter starts from there, too */
 	bool has_anchor;
 	struct rows_place anchor;
-	uint64_t anchor_above; /* lines of the table above it */
+	uint64_t anchor_above; /* lines in sight above it */
 };
 
 #endif /* TTLOG_VIEW_PROMPT_H */

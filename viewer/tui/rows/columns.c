@@ -25,7 +25,7 @@ static int digits(uint64_t number)
 	return (int)format__u64(text, number);
 }
 
-/* Lines that were made without tids, or for fewer digits, are made anew. */
+/* Returns whether lines have to be made again: they have no tids, or too few digits. */
 static bool add_threads(struct columns *columns, const struct ttlog_info *info)
 {
 	const bool repeated = columns->thread_names.repeat;
@@ -79,7 +79,7 @@ static int width_of(const struct columns *columns, enum cell cell, size_t width,
 
 void columns__lay_out(const struct columns *columns, int total_width, struct columns_layout *ret)
 {
-	/* before a thread's name */
+	/* pid and tid, before a thread's name */
 	const int ids = (columns->has_processes ? columns->pid_width + 1 : 0) +
 			(columns->thread_names.repeat ? columns->tid_width + 1 : 0);
 	int x = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of the table: what the threads' column tells, and how wide each of them is. */
+/* The columns of the table: what the threads' column shows, and how wide each column is. */
 #ifndef TTLOG_VIEW_COLUMNS_H
 #define TTLOG_VIEW_COLUMNS_H
 
@@ -20,11 +20,11 @@ enum cell {
 };
 
 struct columns {
-	size_t comm_width, where_width; /* of the longest that were met */
+	size_t comm_width, where_width; /* of the longest text so far */
 	uint64_t pid;                   /* of the first snapshot */
-	bool has_processes;             /* there are others: the threads' column has pids, too */
+	bool has_processes;             /* more than one: the threads' column shows pids, too */
 	int pid_width;
-	struct thread_names thread_names; /* where they repeat it has tids, too */
+	struct thread_names thread_names; /* if names repeat, it shows tids, too */
 	int tid_width;
 };
 
@@ -32,9 +32,9 @@ struct columns_layout {
 	int x[CELL_CNT], width[CELL_CNT]; /* in columns of the terminal; width 0: not shown */
 };
 
-/* Makes room for what these snapshots say of their threads and sites. */
+/* Makes columns wide enough for the threads and sites of these snapshots. */
 void columns__widen(struct columns *columns, struct ttlog_snapshot *const *readers, size_t cnt);
-/* A snapshot that is there from now on. Returns whether the text of lines is another one now. */
+/* Takes note of a new snapshot. Returns whether the text of lines changes. */
 bool columns__add_process(struct columns *columns, const struct ttlog_snapshot *reader);
 const char *columns__head(const struct columns *columns, enum cell cell);
 void columns__lay_out(const struct columns *columns, int total_width, struct columns_layout *ret);

@@ -47,7 +47,7 @@ static struct rows *make_rows(struct events *events, const struct choice *choice
 
 	if (!filter)
 		return NULL;
-	/* Rare, and only in the moments before the files are known to their ends. */
+	/* Rare: only while files are still being scanned. */
 	while (ttlog_filter_needs_last(filter) && sources__scan(&events->sources, UINT64_MAX))
 		;
 	return rows__new(&events->sources, filter, &events->range);

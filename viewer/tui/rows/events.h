@@ -20,26 +20,26 @@ struct events {
 	struct sources sources; /* these, and live chunks */
 	struct ttlog_range range;
 	struct choice choice;
-	struct mistake mistake; /* in the last expression that was tried */
-	struct rows *rows;      /* what is shown; NULL: too little is known of the files yet */
-	struct rows *next;      /* what will be shown once it has reached the cursor; NULL: none */
+	struct mistake mistake; /* in the last expression */
+	struct rows *rows;      /* shown; NULL: too little is known of the files yet */
+	struct rows *next;      /* shown instead, once they reach the cursor; NULL: none */
 };
 
-/* Opens the files, if there are any. 0 or -errno, which is printed. */
+/* Opens the files, if there are any. Returns 0 or -errno, which is printed. */
 int events__open(struct events *events);
-/* Goes over the files until then (CLOCK_MONOTONIC), as far as the first rows need. Returns whether
- * more is needed. */
+/* Scans files until then (CLOCK_MONOTONIC), if the first rows need that. Returns whether they need
+ * more. */
 bool events__scan(struct events *events, uint64_t until_ns);
-/* The first rows. 0 or -errno. */
+/* Makes the first rows. Returns 0 or -errno. */
 int events__begin(struct events *events);
-/* Other events are next. 0, or -errno: -EINVAL with the mistake, and nothing has changed. */
+/* Makes the next rows. Returns 0 or -errno: -EINVAL sets the mistake and changes nothing else. */
 int events__choose(struct events *events, const struct choice *choice);
-/* The next rows are shown from now on. */
+/* Shows the next rows from now on. */
 void events__show_next(struct events *events);
-/* The rows of the choice, of `expr` and of `search` (NULL: no such one). NULL with errno; EINVAL with
- * the mistake. */
+/* Rows of what is chosen, and of `expr` and `search`, unless they are NULL. Returns NULL with
+ * errno; EINVAL sets the mistake. */
 struct rows *events__make_rows(struct events *events, const char *expr, const char *search);
-/* Files that could not be opened, and what is wrong with the others. */
+/* How many files could not be opened, plus how many problems the others have. */
 size_t events__problem_cnt(const struct events *events);
 void events__fini(struct events *events);
 

@@ -93,7 +93,7 @@ static struct lane *const *find_map(struct lanes *lanes, const struct ttlog_run 
 	return lanes->other_map;
 }
 
-/* Two slices become one. */
+/* Makes two slices one. */
 static void widen(struct lanes *lanes)
 {
 	const size_t half = LANES_SLICES / 2;

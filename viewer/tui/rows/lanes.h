@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When each thread said how much: events counted by thread and slice of time.
+ * How many events each thread logged when: counts by thread and slice of time.
  *
- * Bounded: of more than LANES_MAX threads, those that come later have no lane, and are counted.
- * Snapshots and events may come that nobody knew of at the begin: slices get wider then.
+ * Bounded: threads after the first LANES_MAX have no lane, and their events are only counted. Live
+ * chunks may bring later events: then slices get wider.
  */
 #ifndef TTLOG_VIEW_LANES_H
 #define TTLOG_VIEW_LANES_H
@@ -17,7 +17,7 @@
 #define LANES_SLICES 512u
 
 struct lane {
-	const struct ttlog_thread *thread; /* with the first of its names */
+	const struct ttlog_thread *thread; /* with its first name */
 	uint64_t cnt;
 	uint32_t cnts[LANES_SLICES];
 	uint8_t levels[LANES_SLICES]; /* the highest */
@@ -26,28 +26,28 @@ struct lane {
 struct lanes {
 	struct lane **lanes; /* after lanes__sort: the given thread's first, then the busiest */
 	size_t cnt;
-	uint64_t first_ns, last_ns; /* wall time, all of it */
-	uint64_t step_ns;           /* a slice's */
+	uint64_t first_ns, last_ns; /* wall time of the first and the last event */
+	uint64_t step_ns;           /* of a slice */
 	uint64_t more;              /* events of threads without a lane */
 
 	struct ttlog_snapshot *const *readers;
 	size_t reader_cnt;
-	struct lane ***maps; /* a reader: the lane of each of its threads, NULL: none */
-	/* The same of the last of the others. */
+	struct lane ***maps; /* of each reader: the lane of each thread, NULL: none */
+	/* The same of the last live chunk. */
 	const struct ttlog_snapshot *other;
 	struct lane **other_map;
-	size_t found; /* the last lane that was looked for: the next thread's is often the next one */
+	size_t found; /* the last lane that was looked for: the next one is often after it */
 };
 
-/* The readers stay the caller's, as do those that come in runs, until lanes__fini. first_ns 0: that
- * of the first event. Returns 0 or -ENOMEM, then with nothing to free. */
+/* Readers, also those of runs, must stay open until lanes__fini. first_ns 0: the first event's
+ * time. Returns 0, or -ENOMEM with nothing to free. */
 int lanes__init(struct lanes *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt,
 		uint64_t first_ns, uint64_t last_ns);
 void lanes__fini(struct lanes *lanes);
 /* Returns 0 or -ENOMEM. */
 int lanes__run(struct lanes *lanes, const struct ttlog_run *run);
 void lanes__sort(struct lanes *lanes, uint64_t first_tid);
-/* So many slices begin before its end. */
+/* How many slices are in use. */
 static inline size_t lanes__slice_cnt(const struct lanes *lanes)
 {
 	return (size_t)((lanes->last_ns - lanes->first_ns) / lanes->step_ns) + 1;

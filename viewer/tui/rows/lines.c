@@ -8,7 +8,7 @@
 #include "search.h"
 #include "text.h"
 
-/* Of one line's text: what no screen has room for need not be made. */
+/* No screen has room for more. */
 #define CONTENT_BYTES 8192u
 #define LINE_BYTES    (4 * CONTENT_BYTES)
 #define DATE_BYTES    11u /* "2026-11-21T" */
@@ -87,7 +87,8 @@ static bool make(struct lines *lines, const struct ttlog_event *event, struct li
 	return true;
 }
 
-/* Rows stay what they are while lines move: events come above them. Sorted, they lie anywhere. */
+/* New events move lines but not rows. In a sorted table, rows in sight may share a slot, lines do
+ * not. */
 static size_t slot_of(const struct lines *lines, uint64_t number, uint64_t row)
 {
 	return (lines->order->is_sorted ? number : row) % LINES_CNT;

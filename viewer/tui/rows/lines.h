@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table's lines as text, kept: what is scrolled through or sorted lies in many chunks, and to
- * decode a chunk takes a millisecond where a line takes a microsecond.
+ * The table's lines as text. They are kept: lines in sight may lie in many chunks, and to decode a
+ * chunk takes a millisecond, while to make a line takes a microsecond.
  */
 #ifndef TTLOG_VIEW_LINES_H
 #define TTLOG_VIEW_LINES_H
@@ -21,7 +21,6 @@ struct events;
 struct order;
 struct search;
 
-/* A line of the table. */
 struct line {
 	bool is_valid, is_match;
 	uint8_t level;
@@ -36,17 +35,18 @@ struct lines {
 	const struct order *order;
 	const struct search *search;
 	struct columns columns;
-	struct out out; /* what a line is made in */
+	struct out out; /* in memory: a line is made here */
 	struct line lines[LINES_CNT];
 };
 
 int lines__init(struct lines *lines);
-/* Makes a line, or has it. NULL where its event cannot be read. Of LINES_CNT in a row all are kept. */
+/* A line, made now if it is not kept. NULL: its event cannot be read. LINES_CNT lines in a row are
+ * kept. */
 const struct line *lines__make(struct lines *lines, uint64_t number);
-/* The same of one that was made; NULL: it was not. */
+/* A line that is kept, or NULL. */
 const struct line *lines__find(const struct lines *lines, uint64_t number);
-void lines__forget(struct lines *lines); /* rows are others now, or matches */
-/* Snapshots that are there from now on. */
+void lines__forget(struct lines *lines); /* rows or matches have changed */
+/* Takes note of new snapshots. */
 void lines__add_snapshots(struct lines *lines, struct ttlog_snapshot *const *readers, size_t cnt);
 void lines__fini(struct lines *lines);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Which key an event has by what it is sorted by, and the sorting. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +42,7 @@ bool order__is_without_field(const struct order *order)
 
 /* ---- Keys ---- */
 
-/* The largest numbers come first, then texts from A on; each in a half of the keys. */
+/* First numbers, the largest first, in the lower half of all keys; then texts, from A on. */
 static uint64_t key_of_value(const struct ttlog_field *field)
 {
 	if (field->null)
@@ -95,7 +94,7 @@ static int by_message(const void *a, const void *b)
 	return compare_text(x->msg.len ? x->msg : x->probe, y->msg.len ? y->msg : y->probe);
 }
 
-/* All sites of all files, in the order that is asked for; a site's rank is its place there. */
+/* Sorts all sites of all files. The rank of a site is its place there. */
 static int rank_sites(struct order *order)
 {
 	size_t cnt = 0, at = 0, reader_cnt;
@@ -120,7 +119,7 @@ static int rank_sites(struct order *order)
 	return 0;
 }
 
-/* The first that is not before it: sites that look alike have one rank. */
+/* The place of the first equal site: sites that look alike have one rank. */
 static uint64_t rank_of(const struct order *order, const struct ttlog_site *site)
 {
 	int (*by)(const void *a, const void *b) = order->by == ORDER_WHERE ? by_where : by_message;
@@ -163,7 +162,7 @@ static void watch(void *context, uint64_t row, const struct ttlog_run *run)
 		struct ttlog_event event;
 
 		ttlog_snapshot_event(run->snapshot, ttlog_run_at(run, i), &event);
-		/* Of most kinds the site says it all. */
+		/* Mostly, the key depends on the site alone. */
 		if (event.site != last_site || order->by == ORDER_FIELD ||
 		    order->by == ORDER_THREAD)
 			key = key_of(order, &event);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order in which rows are shown: which row is on which line of the table, and back. By time it is
- * that of the rows, or the reverse; else all rows are gone over once, and the first ones by a key are
- * kept (top_k).
+ * The order of the table: which row is on which line, and back. By time, lines are rows, or rows
+ * reversed. By another key, all rows are read once, and top_k keeps the first ones by that key.
  */
 #ifndef TTLOG_VIEW_ORDER_H
 #define TTLOG_VIEW_ORDER_H
@@ -18,13 +17,13 @@ struct events;
 struct rows;
 struct ttlog_site;
 
-enum order_by { /* order__name() follows */
+enum order_by { /* update order__name() */
 	ORDER_TIME,
 	ORDER_LEVEL,
 	ORDER_THREAD,
 	ORDER_WHERE,
 	ORDER_MESSAGE,
-	ORDER_FIELD, /* the last one */
+	ORDER_FIELD, /* must be last */
 };
 
 struct order {
@@ -32,8 +31,8 @@ struct order {
 	enum order_by by;
 	char field[LINE_EDIT_BYTES]; /* ORDER_FIELD */
 	bool is_reversed;
-	bool is_sorted;      /* `sorted` holds; else it is by time, until it is sorted */
-	struct rows *sorter; /* what is gone over to be sorted; NULL: nothing is */
+	bool is_sorted;      /* `sorted` is complete; until then the order is by time */
+	struct rows *sorter; /* reads all rows; NULL: nothing is being sorted */
 	struct top_k sorting, sorted;
 	const struct ttlog_site **ranked; /* ORDER_WHERE, ORDER_MESSAGE: the sites, sorted */
 	size_t ranked_cnt;
@@ -42,15 +41,15 @@ struct order {
 
 uint64_t order__line_cnt(const struct order *order);
 uint64_t order__row(const struct order *order, uint64_t line);
-/* order__line_cnt where the row is not among those that were sorted. */
+/* Returns order__line_cnt if the row is not among the sorted ones. */
 uint64_t order__line(const struct order *order, uint64_t row);
 const char *order__name(const struct order *order);
-/* Whether no event has the field. */
+/* No event has the field. */
 bool order__is_without_field(const struct order *order);
 
-/* Begins anew, by time until it is sorted. 0 or -errno. */
+/* Begins to sort again. Until it is done, the order is by time. Returns 0 or -errno. */
 int order__begin(struct order *order);
-/* Returns 1 while there is more to sort, 0, or -errno. */
+/* Sorts until then (CLOCK_MONOTONIC). Returns 1 if there is more to do, 0, or -errno. */
 int order__work(struct order *order, uint64_t until_ns);
 void order__end(struct order *order);
 void order__fini(struct order *order);

@@ -8,13 +8,13 @@
 #include "clock.h"
 #include "rows.h"
 
-/* A mark is due after so much work: rows, and each chunk that was loaded as so many of them. */
+/* A mark is due after so much work: a row counts 1, a chunk that was loaded counts CHUNK_WORK. */
 #define MARK_SPACING   8192u
 #define CHUNK_WORK     4096u
 #define MARK_BYTES_MAX (8u << 20)
 
 struct mark {
-	uint64_t row; /* of the part's, from which on the stream goes on */
+	uint64_t row; /* of the part: the first one after the mark */
 	uint64_t key;
 };
 
@@ -26,11 +26,11 @@ struct part {
 	bool done;
 
 	struct mark *marks;
-	struct ttlog_place *places; /* reader_cnt a mark */
+	struct ttlog_place *places; /* reader_cnt for each mark */
 	size_t mark_cnt, mark_cap;
 	uint64_t spacing, work; /* since the last mark */
 
-	/* Where the stream is, if the part's user is these rows. */
+	/* Where the stream is; valid while these rows are the user of the part. */
 	uint64_t next;
 	bool has_run;
 	struct ttlog_run run;
@@ -89,7 +89,7 @@ void rows__free(struct rows *rows)
 {
 	if (!rows)
 		return;
-	/* Another one may get the same address. */
+	/* Other rows may get the same address. */
 	sources__disturb(rows->sources);
 	for (size_t i = 0; i < rows->part_cnt; i++)
 		free_part(&rows->parts[i]);
@@ -149,7 +149,7 @@ static int reserve_mark(struct part *part)
 	return 0;
 }
 
-/* Where the stream is at the end of what was found. */
+/* Marks where the stream is, at the end of the rows that were found. */
 static int add_mark(struct part *part)
 {
 	struct mark *mark;
@@ -168,7 +168,7 @@ static int add_mark(struct part *part)
 	return 0;
 }
 
-/* The last mark that is not after the row; by_key: before all events of that key. */
+/* The last mark at or before a row; by_key: the last one before all events of that key. */
 static size_t find_mark(const struct part *part, uint64_t wanted, bool by_key)
 {
 	size_t low = 0, high = part->mark_cnt;
@@ -206,7 +206,7 @@ static void go_to_mark(struct rows *rows, struct part *part, size_t mark)
 	part->has_run = false;
 }
 
-/* As ttlog_stream_step; the part's run is the next, if there is one. */
+/* As ttlog_stream_step, into the run of the part. */
 static int step(struct part *part, uint64_t most)
 {
 	int found = ttlog_stream_step(part->stream, most, &part->run);
@@ -220,7 +220,7 @@ static int step(struct part *part, uint64_t most)
 	return found;
 }
 
-/* Makes the run with the part's row the part's. -ENODATA where it is not there any more. */
+/* Goes to the run that has the row. -ENODATA: it cannot be read any more. */
 static int go_to_row(struct rows *rows, struct part *part, uint64_t row)
 {
 	size_t mark = find_mark(part, row, false);
@@ -286,7 +286,8 @@ static void end_part(struct part *part)
 		ttlog_snapshot_unload(part->readers[i]);
 }
 
-/* Goes where the finding goes on. Returns 1, 0 where that is not reached yet, or -ENODATA. */
+/* One step towards the end of the rows that were found. Returns 1 if it is there, 0, or
+ * -ENODATA. */
 static int go_to_end(struct rows *rows, struct part *part)
 {
 	if (source_of(rows, part)->user != rows || part->next > part->cnt ||
@@ -301,7 +302,7 @@ static int find_more(struct rows *rows, struct part *part)
 {
 	int found;
 
-	/* However little time there is: who gave up on the way would never come further. */
+	/* Even if time is over: to give up on the way would mean never to arrive. */
 	do
 		found = go_to_end(rows, part);
 	while (!found);
@@ -334,7 +335,7 @@ int rows__work(struct rows *rows, uint64_t until_ns)
 			err = find_more(rows, &rows->parts[rows->part_cnt - 1]);
 		else
 			err = begin_part(rows);
-		/* After the step, so that every call comes further. */
+		/* After the step, so that each call makes progress. */
 		if (!err && clock__now_mono_ns() >= until_ns)
 			return 1;
 	}
@@ -466,7 +467,7 @@ bool rows__has_passed(const struct rows *rows, const struct rows_place *place)
 	       part->marks[part->mark_cnt - 1].key > place->key;
 }
 
-/* The first event of the part's run that is not before the place; run.cnt where there is none. */
+/* The first event of the run at or after the place; run.cnt: there is none. */
 static uint32_t find_in_run(const struct rows *rows, const struct part *part,
 			    const struct rows_place *place)
 {

@@ -128,7 +128,7 @@ uint64_t search__find_line(const struct search *search, uint64_t line, enum sear
 {
 	const uint64_t step = is_next ? 1 : -1ull, cnt = search->order->sorted.cnt;
 
-	/* Before the first line comes one beyond the last. */
+	/* 0 - 1 is above cnt, too. */
 	for (line += step; line < cnt; line += step) {
 		if (search->flags[line] & what)
 			return line;

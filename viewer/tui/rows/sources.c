@@ -59,7 +59,7 @@ bool sources__scan(struct sources *sources, uint64_t until_ns)
 		}
 		if (part->reader_cnt > 1)
 			part->user = NULL;
-		/* Without memory the part's stream will say so. */
+		/* If there is no memory, the stream of the part fails, too. */
 		(void)ttlog_snapshots_share_clock(part->readers, part->reader_cnt);
 		note_last(sources, part);
 	}

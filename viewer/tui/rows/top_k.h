@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows by something else than time. Bounded: of many the first TOP_K_KEPT at least are kept, by a
- * buffer of twice as many of which the worse half goes whenever it is full.
+ * The first rows by a key. Bounded: at least the first TOP_K_KEPT are kept, in a buffer for twice
+ * as many; whenever it is full, its worse half is dropped.
  */
 #ifndef TTLOG_VIEW_TOP_K_H
 #define TTLOG_VIEW_TOP_K_H
@@ -21,7 +21,7 @@ struct top_k {
 	size_t cnt, cap;
 	uint64_t total;
 	bool has_most;
-	struct top_k_entry most; /* what is not before it does not come in */
+	struct top_k_entry most; /* only entries before it are taken */
 };
 
 /* Returns 0 or -ENOMEM. */
@@ -31,13 +31,13 @@ static inline bool top_k__is_cut(const struct top_k *top)
 {
 	return top->cnt < top->total;
 }
-/* Which entry has the row; cnt where none. */
+/* The index of the entry with that row; cnt if there is none. */
 size_t top_k__find(const struct top_k *top, uint64_t row);
-/* Those rows are gone, and those behind them have moved up. */
+/* Those rows are gone, and the rows after them have moved up. */
 void top_k__drop(struct top_k *top, uint64_t first, uint64_t cnt);
 void top_k__fini(struct top_k *top);
 
-/* Keys whose order is that of the numbers, of the texts (of their first bytes). */
+/* Keys in the order of the numbers, and in that of the first bytes of texts. */
 uint64_t top_k__key_of_double(double v);
 uint64_t top_k__key_of_text(const char *p, size_t len);
 

@@ -131,7 +131,7 @@ bool line_edit__key(struct line_edit *edit, int key, bool special)
 	case SCREEN_KEY('w'):
 		return erase_bytes(edit, word_before(edit), edit->at);
 	default:
-		/* C1 control characters are not typed, and surrogates are none. */
+		/* no control characters, and nothing beyond Unicode */
 		if (key < 0x20 || (key >= 0x80 && key < 0xa0) || key > 0x10ffff)
 			return false;
 		return insert(edit, (unsigned)key);

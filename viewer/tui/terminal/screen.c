@@ -17,13 +17,13 @@
 #include "screen.h"
 #include "utf8.h"
 
-/* What is drawn at once; and marks that a hostile text puts on one letter. */
+/* The width of a text that is drawn, and how many combining marks a letter may have. */
 #define MAX_COLUMNS     1024
 #define MAX_COMBINING   2
 #define RESTORE_BYTES   256u
 #define ALT_STACK_BYTES 65536u
 
-/* For the handler of fatal signals, and nobody else writes it while the screen is up. */
+/* For the handler of fatal signals. Only the handler writes it while the screen is up. */
 static struct {
 	struct termios modes;
 	char text[RESTORE_BYTES];
@@ -71,7 +71,8 @@ static void prepare_restore(void)
 	add_restore("rmcup");
 }
 
-/* What is stopped in the background must end there: its modes are the shell's already. */
+/* A process that was stopped in the background ends there: the terminal has the modes of the
+ * shell. */
 static void restore_terminal(void)
 {
 	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
@@ -88,18 +89,18 @@ static void restore_terminal(void)
 		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &restore.modes);
 }
 
-/* Only what POSIX allows in a handler; and isendwin(), which looks at a flag: after Ctrl-Z the terminal
- * is as it was before, and somebody else's. */
+/* Calls only what POSIX allows in a handler, and isendwin(), which reads a flag: after Ctrl-Z the
+ * terminal is already restored, and belongs to another program. */
 static void on_fatal(int number)
 {
 	if (restore.is_up && !isendwin())
 		restore_terminal();
 	restore.is_up = 0;
-	/* SA_RESETHAND has put back what ends the process. */
+	/* SA_RESETHAND has restored the default action, which ends the process. */
 	(void)raise(number);
 }
 
-/* By default; of those that may be caught. */
+/* The default action of a signal that can be caught. */
 static bool ends_process(int number)
 {
 	switch (number) {
@@ -128,13 +129,14 @@ static void catch_signals(void)
 	for (int number = 1; number <= SIGRTMAX; number++) {
 		struct sigaction before;
 
-		/* nohup's SIGHUP stays ignored */
+		/* what is ignored, as SIGHUP after nohup, stays ignored */
 		if (ends_process(number) && !sigaction(number, NULL, &before) &&
 		    before.sa_handler != SIG_IGN)
 			(void)sigaction(number, &action, NULL);
 	}
-	/* Only waiting notices a new size, so that none is missed between two waits; and Ctrl-Z, whose
-	 * handler, ncurses' own, draws: it must not come while something is drawn or allocated. */
+	/* Both are let through only while we wait: so no new size is missed between two waits; and
+	 * the handler of Ctrl-Z, which is that of ncurses, draws: it must not interrupt drawing or
+	 * malloc. */
 	sigemptyset(&waiting);
 	sigaddset(&waiting, SIGWINCH);
 	sigaddset(&waiting, SIGTSTP);
@@ -285,7 +287,7 @@ int screen__key(int timeout_ms, int other_fd, bool *ret_special)
 
 /* ---- Text ---- */
 
-/* How many cells a character takes, and what stands for it. */
+/* How many cells a character takes. ret: the character to draw. */
 static int columns_of(uint32_t code, wchar_t *ret)
 {
 	int cells;

@@ -2,9 +2,9 @@
 /*
  * The terminal of the full screen: begin, end, keys, and text that fits.
  *
- * However the process ends, the terminal is as it was before: fatal signals and crashes restore it
- * from their handler, with what was prepared at the begin, and then go their way. SIGKILL and
- * SIGSTOP can't be caught. Ctrl-Z and fg are ncurses' own.
+ * However the process ends, the terminal is as it was before: the handler of fatal signals and
+ * crashes restores it with what screen__begin has prepared. SIGKILL and SIGSTOP can't be caught.
+ * ncurses handles Ctrl-Z and fg.
  */
 #ifndef TTLOG_VIEW_SCREEN_H
 #define TTLOG_VIEW_SCREEN_H
@@ -15,9 +15,9 @@
 
 #include <ttlog/read.h>
 
-/* Beside ncurses' KEY_*: a character that was typed is its code point. */
+/* A character that was typed is its code point; others are KEY_* of ncurses, or these. */
 #define SCREEN_KEY_NONE (-1)
-#define SCREEN_KEY_GONE (-2) /* the terminal is */
+#define SCREEN_KEY_GONE (-2) /* the terminal is gone */
 #define SCREEN_KEY_ESC  27
 #define SCREEN_KEY(c)   ((c)&0x1f)
 
@@ -36,37 +36,37 @@ enum screen_style {
 	STYLE_CNT = STYLE_LEVEL + 6,
 };
 
-/* Returns 0, or -EINVAL with the reason in words. */
+/* Returns 0, or -EINVAL with the reason. */
 int screen__begin(bool colour, char *ret_why, size_t why_size);
 void screen__end(void);
 
 int screen__height(void);
 int screen__width(void);
 
-/* A key, or SCREEN_KEY_NONE after timeout_ms (-1: never) and where another descriptor (-1: none)
- * can be read. ret_special: it is one of ncurses' KEY_*. */
+/* Waits for a key. Returns SCREEN_KEY_NONE after timeout_ms (-1: never), or as soon as other_fd
+ * (-1: none) can be read. ret_special: the key is a KEY_* of ncurses. */
 int screen__key(int timeout_ms, int other_fd, bool *ret_special);
 
-/* Whether clicks and the wheel are keys now, as they are at first, or the terminal's, which selects
- * text with them. */
+/* Who gets clicks and the wheel: this program, as keys, or the terminal, which selects text with
+ * them. Returns whether they are keys now, as they are at first. */
 bool screen__toggle_mouse(void);
 
-/* What follows goes to this line; the rest of it becomes blank. `selected`: in reverse. */
+/* Makes a line blank. `selected`: in reverse. */
 void screen__line(int y, enum screen_style style, bool selected);
-/* From column x on, at most `width` columns. Text is what out.h made: UTF-8 without control
- * characters. Returns the columns that it took. */
+/* Draws text from column x on, at most `width` columns: UTF-8 without control characters, as out.h
+ * makes it. Returns the columns that it took. */
 int screen__text(int y, int x, int width, struct ttlog_text text, enum screen_style style,
 		 bool selected);
 /* The same without its first `skip` columns. */
 int screen__text_from(int y, int x, int width, struct ttlog_text text, int skip,
 		      enum screen_style style, bool selected);
-/* How many of its bytes fit into so many columns, with the marks on its last character; at least one
+/* How many bytes of a text fit into so many columns, with combining marks; at least one
  * character. */
 size_t screen__bytes(struct ttlog_text text, int width);
-/* How many columns it takes; those of the first `len` bytes of a prompt, say. */
+/* How many columns a text takes. */
 int screen__columns(struct ttlog_text text);
 void screen__cursor(int y, int x); /* y -1: none */
 void screen__show(void);           /* what was drawn */
-void screen__redraw(void);         /* all of it, even what has not changed */
+void screen__redraw(void);         /* everything, also what has not changed */
 
 #endif /* TTLOG_VIEW_SCREEN_H */

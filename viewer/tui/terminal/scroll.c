@@ -8,10 +8,10 @@
 #include "scroll.h"
 #include "screen.h"
 
-/* A stats page over a hostile file must not fill the memory. */
+/* A page of statistics of a hostile file must not fill the memory. */
 #define MAX_BYTES  (16u << 20)
 #define LEFT_STEP  8
-#define HEAD_BYTES 2u /* a line that begins with no blank is a heading */
+#define HEAD_BYTES 2u /* a line that does not begin with a blank is a heading */
 
 static int split(struct scroll *scroll)
 {
