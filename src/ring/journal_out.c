@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "journal.h"
 #include "journal_out.h"
 
 void journal_out__bytes(struct journal_out *out, const void *bytes, size_t len)
 {
-	size_t cap = out->cap ? out->cap : 256;
-	char *grown;
-
-	while (cap - out->len < len)
-		cap *= 2;
-	if (cap != out->cap) {
-		grown = out->err ? NULL : realloc(out->bytes, cap);
-		if (!grown) {
-			out->err = -ENOMEM;
-			return;
-		}
-		out->bytes = grown;
-		out->cap = cap;
-	}
+	if (!out->err)
+		out->err = array__reserve(out->bytes, out->len + len, &out->cap);
+	if (out->err)
+		return;
 	if (len)
 		memcpy(out->bytes + out->len, bytes, len);
 	out->len += len;

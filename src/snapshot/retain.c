@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "snapshot.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
@@ -87,18 +88,10 @@ static unsigned rank_of(const char *reason)
 
 static int add_file(struct retained_list *list, const char *name, const struct stat *st)
 {
-	struct retained *grown;
 	char *copy;
 
-	if (list->cnt == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-
-		grown = reallocarray(list->files, capacity, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		list->files = grown;
-		list->capacity = capacity;
-	}
+	if (array__reserve(list->files, list->cnt + 1, &list->capacity))
+		return -ENOMEM;
 	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
