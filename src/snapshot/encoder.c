@@ -43,7 +43,7 @@ void encoder__fini(struct encoder *encoder)
 	catalog__free(encoder->catalog);
 }
 
-/* To the item, and from there to the sink. */
+/* Makes the chunk an item, and gives that to the sink. */
 static int give_chunk(struct encoder *encoder, const struct encoder_sink *sink)
 {
 	encoder->in_item = (struct header_totals){

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way from a copy of a ring to the bytes of a snapshot, for a file (snapshot.c) and for live
- * chunks (live_chunk.c): catalog, merge, chunk_out and header_out give items, frame_out writes
- * them. One chunk is in memory at a time.
+ * From a copy of a ring to the bytes of a snapshot, for a file (snapshot.c) and for live chunks
+ * (live_chunk.c): catalog, merge, chunk_out and header_out make items, frame_out writes them. One
+ * chunk is in memory at a time.
  */
 #ifndef TTLOG_ENCODER_H
 #define TTLOG_ENCODER_H
@@ -27,14 +27,14 @@ struct encoder {
 	struct catalog *catalog;
 	struct merge *merge;
 	struct chunk_out *chunk;
-	struct cbor_out header;       /* the caller's to put */
+	struct cbor_out header;       /* the caller puts it */
 	struct cbor_out item;         /* chunk by chunk, then the end */
 	struct header_totals in_item; /* of the chunk in `item` */
 	struct header_totals in_file; /* written since the header */
 	struct frame_out frame;
 };
 
-/* Who takes what is encoded. */
+/* Where chunks go. */
 struct encoder_sink {
 	/* Whether a record goes into a chunk. NULL: all do. */
 	bool (*wants)(void *ctx, const struct merge_record *record);
@@ -43,7 +43,7 @@ struct encoder_sink {
 	void *ctx;
 };
 
-/* Makes the catalog, of all sites where choice is NULL. 0 or -errno; encoder__fini() is right after
+/* Makes the catalog; choice: NULL for all sites. 0 or -errno; encoder__fini() is right after
  * both. */
 int encoder__init(struct encoder *encoder, const struct snapshot_source *source,
 		  const struct catalog_choice *choice);
@@ -55,7 +55,7 @@ void encoder__fini(struct encoder *encoder);
 /* All records, in the order of time. 0 or -errno of the sink. */
 int encoder__run(struct encoder *encoder, const struct encoder_sink *sink);
 
-/* A file is a header, chunks and the end, in this order. 0 or -errno: -E2BIG where the header is
+/* A file is a header, chunks and the end, in this order. 0 or -errno: -E2BIG if the header is
  * larger than max_bytes. */
 int encoder__write_header(struct encoder *encoder, int fd, size_t max_bytes);
 int encoder__write_chunk(struct encoder *encoder, int fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lz4frame with independent blocks, so that damage stays in its block, and a checksum each.
+ * lz4frame with independent blocks and a checksum each, so that damage stays in its block.
  */
 #include <errno.h>
 #include <lz4frame.h>
@@ -59,7 +59,7 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 		frame->capacity = bound;
 	}
 	bytes = LZ4F_compressFrame(frame->bytes, frame->capacity, content, len, &preferences);
-	/* the room suffices, so the only thing that can fail inside is its own allocation */
+	/* there is room enough, so only its own allocation can fail */
 	if (LZ4F_isError(bytes))
 		return -ENOMEM;
 	frame->written_bytes += bytes;
@@ -68,7 +68,7 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 
 int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes)
 {
-	/* its magic, and the length of what follows, little endian */
+	/* the magic number, and the length of what follows, little endian */
 	static const unsigned char skippable[FILL_BYTES] = {
 		0x50, 0x2a, 0x4d, 0x18, (FILL_BYTES - 8) & 0xff, (FILL_BYTES - 8) >> 8,
 	};

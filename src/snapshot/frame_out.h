@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One LZ4 frame to a file: what every item of a snapshot lies in (FORMAT.md, section 1).
+ * LZ4 frames: each item of a snapshot is in one (FORMAT.md, section 1).
  */
 #ifndef TTLOG_FRAME_OUT_H
 #define TTLOG_FRAME_OUT_H
@@ -17,11 +17,11 @@ struct frame_out {
 
 void frame_out__fini(struct frame_out *frame);
 
-/* Writes len bytes as one frame with its content size and all checksums at fd's position. 0 or
+/* Writes len bytes at fd's position, as one frame with its content size and all checksums. 0 or
  * -errno; then part of it may be written. */
 int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len);
 
-/* Writes skippable frames, which hold nothing, until at least file_bytes are written. 0 or -errno. */
+/* Writes empty, skippable frames until at least file_bytes are written. 0 or -errno. */
 int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes);
 
 #endif /* TTLOG_FRAME_OUT_H */

@@ -13,7 +13,7 @@
 #include "site.h"
 #include "thread.h"
 
-/* A copy of a text that may be NULL or empty: then none. */
+/* ret: NULL if the text is NULL or empty. */
 static int copy_text(const char *text, char **ret)
 {
 	*ret = NULL;
@@ -88,7 +88,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 
-/* Of a process that has ended nothing changes any more: what it has is taken, not copied. */
+/* What a process that has ended has changes no more: it is taken, not copied. */
 static int take_crash(struct job *job, struct process *process)
 {
 	if (!process->lifecycle.ended)
@@ -120,7 +120,7 @@ void job__free(struct job *job)
 	free(job);
 }
 
-/* Takes the copy, which may be NULL. */
+/* Takes ownership of events, which may be NULL. */
 static struct job *make(const struct process *process, const struct job_context *context,
 			struct ring_copy *events, const char *reason)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot job: all of a process that goes into a file, kept, so that the process can go on, or,
- * where it has ended, taken from it.
+ * A snapshot job: all of a process that goes into a file. It is a copy, so that the process can go
+ * on; if the process has ended, it is taken from it.
  */
 #ifndef TTLOG_JOB_H
 #define TTLOG_JOB_H
@@ -25,7 +25,7 @@ struct thread;
 struct trigger_request;
 struct writer;
 
-/* What a job was made for; the drain thread counts down a request's jobs. */
+/* The drain thread counts a request's jobs down. */
 struct job {
 	struct snapshot_source source; /* points into what follows */
 	struct ring_copy *events;
@@ -36,27 +36,27 @@ struct job {
 	uint64_t start_ns;               /* with source.pid: which process */
 	struct trigger_request *request; /* NULL: nobody waits for it */
 
-	bool is_last; /* nothing comes into the ring any more: what does not fit on the disk may be
-		       * written in part, and is worth to be tried again */
+	bool is_last; /* nothing comes into the ring any more: if it has no room on disk, a part
+		       * may be written, and the rest is tried again */
 
-	/* set by the writer */
+	/* set by job_queue.c and writer.c */
 	int err;
 	uint64_t events_cnt, corrupt_cnt;
-	char path[PATH_MAX]; /* of the file, if there is one, */
-	uint64_t left_out;   /* and so many older events had no room in it, */
-	bool has_part;       /* or had not, the last time: its file goes when all is written */
-	uint64_t free_bytes; /* that the disk had when all had no room */
+	char path[PATH_MAX]; /* of the file, if there is one */
+	uint64_t left_out;   /* so many older events had no room in it */
+	bool has_part;       /* events were left out before: that file goes when all is written */
+	uint64_t free_bytes; /* of the disk, when there was no room for all */
 	bool is_resolved;    /* its crash has names */
 
 	/* set by retries.c */
 	unsigned int tries;
-	uint64_t retry_ns; /* where it was not for lack of room */
+	uint64_t retry_ns; /* when it failed, but not for lack of room */
 
-	uint64_t bytes; /* that may have to be copied of the ring while it waits */
+	uint64_t bytes; /* of the ring that may have to be saved while it waits */
 	struct job *next;
 };
 
-/* What jobs of all processes need beside the process. */
+/* What jobs of all processes need. */
 struct job_context {
 	struct kernel *kernel;
 	struct attach *attach;
@@ -66,18 +66,19 @@ struct job_context {
 	char boot_id[BOOT_ID_BYTES];
 };
 
-/* How much of the process's ring a new job may have to keep while it waits, at most. 0: it may wait
- * whatever that costs, as the first of a process may. */
+/* How much of the process's ring a new job may have to save while it waits, at most. 0 for the
+ * first job of a process: that may always wait. */
 uint64_t job__bytes(const struct process *process);
-/* The process has a ring; where it has ended, it stays until the job is done. NULL with errno. */
+/* The process must have a ring. If it has ended, it must stay until the job is done. NULL with
+ * errno. */
 struct job *job__new(struct process *process, const struct job_context *context,
 		     const char *reason);
-/* Of what came since that position of its ring, for those who follow (live.h): nothing of how it
- * ended, if it has. */
+/* A job of what came since that position of the ring, for followers (live.h). It does not have how
+ * the process ended. */
 struct job *job__new_since(struct process *process, const struct job_context *context,
 			   uint64_t position, uint64_t *ret_events_before);
 
-/* All owned memory too. NULL is fine. */
+/* NULL is fine. */
 void job__free(struct job *job);
 
 #endif /* TTLOG_JOB_H */

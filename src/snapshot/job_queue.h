@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs wait here for their two stages: a crash is put into words (death.h), then the file is
+ * Jobs wait here for their two stages: a crash is put into words (autopsy.h), then the file is
  * written (writer.h). Threads of its own do that, so draining waits neither for a slow disk nor for
  * a large program's debug information.
  *
@@ -29,8 +29,8 @@ struct job_queue_options {
 
 /* NULL with errno. */
 struct job_queue *job_queue__new(const struct job_queue_options *options);
-/* Whether there is no room for one more job, for which so many bytes of a ring may have to be copied
- * while it waits: the disk is too slow, or stuck. */
+/* Whether there is no room for one more job, for which so many bytes of a ring may have to be
+ * copied while it waits: the disk is too slow, or stuck. */
 bool job_queue__is_full(struct job_queue *queue, uint64_t bytes);
 /* Takes ownership. The job may have been tried before. */
 void job_queue__submit(struct job_queue *queue, struct job *job);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file in memory for each chunk, and a filter.
+ * The encoder with a filter, and a file in memory for each chunk.
  *
- * The catalog passes over sites of which no record can match, so their records are not even put in
- * order. The header may still name sites of which no record did match in the end.
+ * The catalog ignores sites that no record of can match, so their records are not even put in
+ * order. The header may name sites that no record of matched in the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +82,7 @@ static int write_file(struct encoder *encoder, int fd)
 	return err;
 }
 
-/* What can't be handed over is dropped, and the next one may be. */
+/* A chunk that can't be handed over is dropped; the next one may be sent. */
 static int hand_over(void *ctx)
 {
 	struct maker *maker = ctx;
@@ -138,11 +138,11 @@ uint64_t live_chunk__make_all(const struct snapshot_source *source,
 		.ctx = &maker,
 	};
 
-	/* a flood that somebody does not look at costs nothing */
+	/* a flood that a follower does not read costs nothing */
 	maker.has_room = sink->has_room(sink->ctx);
 	if (record_filter__is_empty(filter) && !maker.has_room)
 		return ring_copy__events(source->events);
-	/* without memory nobody knows how many would have matched: as many as there are */
+	/* without memory it is not known how many would have matched: all are counted */
 	if (maker__init(&maker, source))
 		maker.dropped = ring_copy__events(source->events);
 	else

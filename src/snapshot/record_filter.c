@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values are decoded when a term asks for the first of them, all of the record at once: their
- * places follow from one another.
+ * All values of a record are decoded when a term asks for the first of them: where a value is
+ * depends on those before it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct record_filter {
 	size_t cnt;
 };
 
-/* What is known; what is NULL is not. */
+/* What is known of a record; NULL: not known. */
 struct known {
 	const struct catalog_site *site;
 	const struct record_facts *facts;
@@ -240,7 +240,7 @@ static enum expr_truth truth_of_all(const struct record_filter *filter, struct k
 	return all;
 }
 
-/* What a regular expression was given up on is the viewer's to look at again, and to say. */
+/* If a regular expression gave up, the viewer looks again, and tells. */
 static enum expr_truth truth_of(const struct record_filter *filter, struct known *known)
 {
 	uint64_t gave_up = gave_up_of(filter);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Expressions (expr.h) about records as they are in a ring: so that what nobody asked for is not
- * even encoded. Means the same as the viewer's filter over the snapshot that would be made of them.
+ * Expressions (expr.h) about records in a ring, so that what was not asked for is not even encoded.
+ * They mean the same as the viewer's filter over a snapshot of these records.
  *
- * Never changes once it is made; one thread at a time asks it.
+ * A filter never changes. One thread at a time uses it.
  */
 #ifndef TTLOG_RECORD_FILTER_H
 #define TTLOG_RECORD_FILTER_H
@@ -21,22 +21,22 @@ struct record_filter;
 struct thread;
 
 /*
- * Of expressions, each zero-terminated, one behind the other; all must hold, and none is fine.
- * now_ns: wall time that relative moments are relative to. NULL with errno; at EINVAL ret_why has
- * what is wrong, and where, in lines.
+ * texts: expressions, each zero-terminated, one after another. All must hold; none is fine. now_ns:
+ * the wall time that relative times are relative to. NULL with errno; at EINVAL ret_why has lines
+ * that tell what is wrong, and where.
  */
 struct record_filter *record_filter__new(const char *texts, size_t bytes, uint64_t now_ns,
 					 char *ret_why, size_t why_size);
 /* NULL is fine. */
 void record_filter__free(struct record_filter *filter);
 
-/* Whether all match. */
+/* Whether all records match. */
 bool record_filter__is_empty(const struct record_filter *filter);
 /* Whether records of the site match, as far as the site alone tells. */
 enum expr_truth record_filter__site(const struct record_filter *filter,
 				    const struct catalog_site *site);
 
-/* A record, and what it does not say itself. */
+/* A record, and what is not in it. */
 struct record_facts {
 	const struct merge_record *record;
 	const struct thread *thread;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In two steps, so that a recording begins at once, however much was left over. First, before any
- * site is enabled again, what threads have in their batches goes into the rings that were left:
- * from then on that memory is another recording's. Then, beside that recording, rings become files.
+ * Two steps, so that a recording begins at once, however much was left over. First, before any site
+ * is enabled again, what threads have in their batches goes into the rings that were left: after
+ * that the batches belong to the new recording. Then, beside that recording, rings become files.
  *
- * Rings and journals are as right after each of these as before: whoever is killed here leaves all
- * of it to the next one.
+ * Rings and journals are valid after each step: if this collector is killed here, the next one
+ * finds all of it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -42,10 +42,10 @@ struct session {
 	struct session *next;
 	const struct recover_options *options;
 	char dir[PATH_MAX];
-	int lock_fd;     /* it counts as living as long as we have this */
-	bool is_earlier; /* it is of an earlier boot: who has its pids now is someone else, */
-	int64_t boot_offset_ns;      /* and CLOCK_MONOTONIC was another one */
-	char boot_id[BOOT_ID_BYTES]; /* "" where it does not say */
+	int lock_fd;                 /* while we have this, it counts as alive */
+	bool is_earlier;             /* of an earlier boot: its pids are of other processes now, */
+	int64_t boot_offset_ns;      /* and its CLOCK_MONOTONIC was another one */
+	char boot_id[BOOT_ID_BYTES]; /* "" if not known */
 
 	/* while it is written */
 	int out_fd;
@@ -60,7 +60,7 @@ struct recover {
 
 /* ---- what is in memory still ---- */
 
-/* What the ring has of each batch, so that nothing is taken from it twice. */
+/* Marks what the ring has of each batch, so that nothing is taken twice. */
 static int mark_taken(struct process *process)
 {
 	const struct ring_entry *entry;
@@ -68,7 +68,7 @@ static int mark_taken(struct process *process)
 	uint64_t overwritten;
 	size_t cursor = 0;
 
-	/* frozen: it takes no memory */
+	/* frozen, because that takes no memory */
 	copy = ring__freeze(process->ring, &overwritten);
 	if (!copy)
 		return -errno;
@@ -80,7 +80,8 @@ static int mark_taken(struct process *process)
 	return 0;
 }
 
-/* own_tid: as the program sees it. Whose events the ring had last from there, if that is it. */
+/* own_tid: as the program sees it. The thread is the one that the ring had last from there, if its
+ * tid is that. */
 static void set_owner(const struct process *process, struct source *source, uint32_t own_tid)
 {
 	const struct thread *thread = NULL;
@@ -95,7 +96,7 @@ static void set_owner(const struct process *process, struct source *source, uint
 	source->thread = UINT32_MAX;
 }
 
-/* Of threads that the collector was killed too early to hear of: all that they logged was for it. */
+/* Batches of threads that the collector had not heard of: all that they logged was for it. */
 static void add_unheard(struct process *process)
 {
 	const struct ttlog_batch nothing = { 0 };
@@ -110,7 +111,7 @@ static void add_unheard(struct process *process)
 	attached_process__free(attached);
 }
 
-/* What the threads of a process that runs on have in their batches. */
+/* Takes what the threads of a running process have in their batches. */
 static void pull(struct process *process)
 {
 	struct wire_batch *buffer = malloc(PULL_BUFFER_BYTES);
@@ -135,7 +136,7 @@ static void pull(struct process *process)
 	free(buffer);
 }
 
-/* Where it had none yet, or was killed while it made it, a new one. */
+/* If it had no ring, or a part of one, a new one is made. */
 static int open_ring(struct process *process, const char *path)
 {
 	process->ring = ring__open(path);
@@ -146,7 +147,7 @@ static int open_ring(struct process *process, const char *path)
 	return process->ring ? mark_taken(process) : -errno;
 }
 
-/* A record that was cut off would be in the way of ours. */
+/* A record that was cut off is removed: no record could be read after it. */
 static int open_facts(const char *path, size_t whole_bytes)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -158,7 +159,7 @@ static int open_facts(const char *path, size_t whole_bytes)
 	return -1;
 }
 
-/* What can't be had of it is lost, and the rest is not. */
+/* What can't be read is lost; the rest is not. */
 static void settle_process(const char *ring_path, const char *facts_path)
 {
 	struct accounts accounts;
@@ -186,7 +187,7 @@ static void settle_process(const char *ring_path, const char *facts_path)
 
 /* ---- snapshots ---- */
 
-/* As attach__service() has it. */
+/* As attach__service() does. */
 static const char *find_service(const struct session *session, const struct process *process)
 {
 	const char *service = NULL;
@@ -218,8 +219,8 @@ static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 	ret->lost = lost->lost;
 }
 
-/* Without its facts nobody writes the process once more: a collector that is killed here would
- * otherwise leave it to the next one, which would write it again. */
+/* Removes the facts when the file is written: if this collector is killed after that, the next one
+ * does not write the process again. */
 static int write_snapshot(struct session *session, const struct lost_process *lost,
 			  const char *facts_path)
 {
@@ -277,7 +278,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	return err;
 }
 
-/* A ring that a machine took down with it may be on disk in part only. */
+/* If the machine went down, a ring may be on disk in part only. */
 static void report_damage(const struct session *session, const char *ring_path)
 {
 	if (session->options->report)
@@ -286,7 +287,7 @@ static void report_damage(const struct session *session, const char *ring_path)
 			ring_path);
 }
 
-/* With all that it had; a machine that goes down can damage it, a collector can't. */
+/* The whole ring. It can be damaged if the machine went down, but not by a collector. */
 static int open_whole_ring(struct process *process, const struct lost_process *lost,
 			   const char *path)
 {
@@ -308,7 +309,7 @@ static bool has_accounts(const struct lost_process *lost)
 	return accounts.emitted || ring__used_bytes(lost->process->ring) || lost->is_kept;
 }
 
-/* 1 where there is a snapshot of it, 0 where there was nothing to tell. */
+/* 1 if there is a snapshot of it, 0 if there was nothing in it. */
 static int recover_process(struct session *session, const char *ring_path, const char *facts_path)
 {
 	struct lost_process lost;
@@ -323,12 +324,13 @@ static int recover_process(struct session *session, const char *ring_path, const
 	}
 	if (err == -EBADMSG && session->is_earlier)
 		report_damage(session, ring_path);
-	/* its file goes with a ring; one that could not be written waits for a better day */
+	/* a ring's file goes when it is freed; a ring that could not be written stays for the next
+	 * time */
 	if (err < 0 && err != -EBADMSG && lost.process && lost.process->ring)
 		ring__leave(lost.process->ring);
 	process__free(lost.process);
 	lost_process__fini(&lost);
-	/* what was never a ring, or one without facts, nobody can read */
+	/* a file that is no ring, or a ring without facts, can't be read */
 	if (err >= 0 || err == -EBADMSG || err == -ENOENT) {
 		(void)unlink(ring_path);
 		(void)unlink(facts_path);
@@ -347,7 +349,7 @@ static bool ends_in(const char *name, const char *suffix)
 
 typedef int (*process_fn)(struct session *session, const char *ring_path, const char *facts_path);
 
-/* The sum of what fn returns of each process, or an error of one. */
+/* The sum of what fn returns for each process, or the error of one. */
 static int each_process(struct session *session, process_fn fn)
 {
 	DIR *dir = opendir(session->dir);
@@ -373,7 +375,7 @@ static int each_process(struct session *session, process_fn fn)
 	return err ? err : cnt;
 }
 
-/* A ring without facts too: there was no memory for them. */
+/* Also a ring without facts: there was no disk space for them. */
 static void remove_session(const struct session *session)
 {
 	DIR *dir = opendir(session->dir);
@@ -394,7 +396,7 @@ static int recover_session(struct session *session)
 
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
 	session->clock = clock__open(path);
-	/* killed before it had one: nor had it recorded anything */
+	/* killed before it had a clock: it has recorded nothing */
 	if (!session->clock)
 		session->clock = clock__new(NULL);
 	if (!session->clock)
@@ -412,7 +414,7 @@ static int recover_session(struct session *session)
 	return got;
 }
 
-/* PID-NS, as journal.c names them. */
+/* PID-NS: see journal.h. */
 static bool is_session(const struct dirent *entry)
 {
 	size_t digits = strspn(entry->d_name, "0123456789");
@@ -421,7 +423,7 @@ static bool is_session(const struct dirent *entry)
 	       !entry->d_name[digits + 1 + strspn(entry->d_name + digits + 1, "0123456789")];
 }
 
-/* One that ended in peace while we opened its directory has taken it away. */
+/* A collector that ended while we opened its directory has removed it. */
 static bool is_gone(int dir_fd)
 {
 	struct stat status;
@@ -429,8 +431,8 @@ static bool is_gone(int dir_fd)
 	return fstat(dir_fd, &status) || !status.st_nlink;
 }
 
-/* Takes the next dead collector's directory; NULL: none. Under the root's lock: one that is being
- * made has its own lock when we see it. */
+/* Takes the next dead collector's directory; NULL: none. With the root's lock held: so a directory
+ * that is new has its own lock when we see it. */
 static struct session *take_session(const struct recover_options *options, DIR *dir)
 {
 	struct session *session = calloc(1, sizeof(*session));
@@ -441,7 +443,7 @@ static struct session *take_session(const struct recover_options *options, DIR *
 		    snprintf(session->dir, sizeof(session->dir), "%s/%s", options->root,
 			     entry->d_name) >= (int)sizeof(session->dir))
 			continue;
-		/* who lives holds it */
+		/* a collector that is alive holds it */
 		session->lock_fd = journal__lock_dir(session->dir, false);
 		if (session->lock_fd < 0)
 			continue;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rings of collectors that were killed: into snapshots with the reason `recovered`.
+ * Makes snapshots with the reason `recovered` of the rings that killed collectors left.
  *
- * What living collectors have, and what another one is just recovering, is left alone. Rings on a
- * disk may be of an earlier boot: then no process has to do with them, and their wall times are
+ * The rings of collectors that are alive, or that another one is recovering, are left alone. Rings
+ * on a disk may be of an earlier boot: then no process belongs to them, and their wall times are
  * that boot's.
  */
 #ifndef TTLOG_RECOVER_H
@@ -21,15 +21,15 @@ struct recover_options {
 };
 
 /*
- * Takes what dead collectors left. Of processes that still run, what their threads had not flushed
- * is read, too, and the accounts are closed by the program's own count: call it before any of their
- * sites is enabled again. It takes milliseconds, however full the rings are. NULL with errno.
+ * Takes what dead collectors left. If a process still runs, what its threads had not flushed is
+ * read, too, and its accounts are closed by the program's own count. So call it before any site is
+ * enabled again. It takes milliseconds, however full the rings are. NULL with errno.
  */
 struct recover *recover__new(const struct recover_options *options);
 
 /*
- * Writes a snapshot of every ring that was taken, and takes it away. Any thread, once. Returns the
- * number of snapshots, or -errno where one could not be written: its ring stays.
+ * Writes a snapshot of every ring that was taken, and removes the ring. Any thread, once. Returns
+ * the number of snapshots, or -errno if one could not be written: its ring stays.
  */
 int recover__write(struct recover *recover);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which snapshots stay in a directory: crashes rather than those made by timer or by request, and of
- * one kind the newest. After a clock was set back, new files would look oldest. So the order is that
- * of modification times, and each new file gets a later one than all others: a number that only
- * grows, kept where it outlives us. The time in the name decides between equals.
+ * Which snapshots stay in a directory: crashes rather than those made by timer or by request, and
+ * of one kind the newest. After a clock was set back, new files would look oldest. So files are
+ * ordered by modification time, and each new file gets a later one than all others: a number that
+ * only grows, and that outlives the collector. The time in the name decides between equals.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
 #define NS_PER_S    1000000000ll
 #define STEP_NS     1000
-/* Of the coarsest times that file systems keep: FAT's. */
+/* The coarsest modification times are FAT's. */
 #define MAX_STEP_NS (2 * NS_PER_S)
 
 struct retained {
@@ -38,7 +38,7 @@ struct retained_list {
 	uint64_t bytes;
 };
 
-/* Where the time stands in a snapshot's name; NULL where it is none. */
+/* The time in a snapshot's name; NULL: it is no such name. */
 static const char *find_time(const char *name)
 {
 	static const char prefix[] = "ttlog-", suffix[] = ".bin", digits[] = "0123456789";
@@ -75,7 +75,7 @@ static unsigned rank_of(const char *reason)
 	} ranks[] = {
 		{ "timer.bin", 0 },
 		{ "killed.bin", 2 },
-		{ "recovered.bin", 2 }, /* nobody knows what became of those */
+		{ "recovered.bin", 2 }, /* of a process that may have crashed */
 		{ "crash.bin", 3 },
 	};
 
@@ -115,7 +115,7 @@ static int list_files(DIR *dir, struct retained_list *list)
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (!find_time(entry->d_name))
 			continue;
-		/* it may have gone meanwhile; and a link is nothing that we made */
+		/* it may be gone by now; and a link was not made by us */
 		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
@@ -126,7 +126,7 @@ static int list_files(DIR *dir, struct retained_list *list)
 	return -errno;
 }
 
-/* Which of two goes first. */
+/* The file that goes first is less. */
 static int compare_worth(const void *a, const void *b)
 {
 	const struct retained *older = a, *newer = b;
@@ -149,7 +149,7 @@ static void free_files(struct retained_list *list)
 /* 0 or -errno; list is to be freed after both. */
 static int read_dir(int dir_fd, struct retained_list *list)
 {
-	/* a directory stream of its own: it moves the position and closes the descriptor */
+	/* a descriptor of its own, because readdir() moves its position and closedir() closes it */
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	DIR *dir;
 
@@ -207,7 +207,7 @@ int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const cha
 	return err;
 }
 
-/* The modification time that the file system makes of it. */
+/* Sets the modification time, and returns what the file system made of it. */
 static int set_order(int fd, int64_t order, int64_t *ret_order)
 {
 	const struct timespec times[2] = {

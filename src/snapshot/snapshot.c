@@ -24,20 +24,21 @@
 #define REASON_MAX       64
 #define NAME_TRIES       100000
 #define HEADER_MAX_BYTES (FORMAT_HEADER_MAX_BYTES - FORMAT_END_RESERVE_BYTES)
-/* What is left of what does not fit, cut in this order. */
+/* If the header does not fit, it is cut to these, in this order. */
 #define KEPT_PATH_BYTES  (2u << 20)
 #define KEPT_THREADS     100000u
-/* A chunk is what damage costs: this part of the events. Below the one its heads take room, above the
- * other its columns are more than LZ4, which looks back 64 KiB, sees at once. */
+/* Damage costs a chunk, so there are many. In a smaller chunk than CHUNK_MIN_BYTES the heads take
+ * too much room; in a larger one than CHUNK_MAX_BYTES columns are longer than the 64 KiB that LZ4
+ * looks back. */
 #define CHUNKS_WANTED    32u
 #define CHUNK_MIN_BYTES  (16u << 10)
 #define CHUNK_MAX_BYTES  (256u << 10)
-/* With which the search for what fits begins, where not even a chunk did. */
+/* If not even a chunk fitted, the search for what fits begins with this. */
 #define PART_MIN_EVENTS  4096u
 
 struct snapshot {
 	struct encoder encoder;
-	uint64_t file_min_bytes; /* as the header asks for */
+	uint64_t file_min_bytes; /* that the header needs */
 	struct new_file file;
 };
 
@@ -104,7 +105,7 @@ static int write_all(struct snapshot *snapshot)
 	int err;
 
 	err = encoder__write_header(encoder, fd, HEADER_MAX_BYTES);
-	/* here, so that a file that is cut keeps it */
+	/* early, so that a file that is cut has it, too */
 	if (!err)
 		err = frame_out__fill(&encoder->frame, fd, snapshot->file_min_bytes);
 	if (!err)
@@ -113,12 +114,12 @@ static int write_all(struct snapshot *snapshot)
 		err = encoder__write_end(encoder, fd);
 	if (err)
 		return err;
-	/* without it the clock decides which goes first */
+	/* if this fails, the order of files is by the clock */
 	(void)snapshot__order(snapshot->file.dir_fd, fd);
 	return new_file__sync(&snapshot->file);
 }
 
-/* What was recorded and is no event is lost. */
+/* A record that can't be decoded is lost, not recorded. */
 static void count_corrupt(struct snapshot_source *source, uint64_t cnt)
 {
 	if (cnt > source->recorded)
@@ -135,8 +136,8 @@ static bool put_header(struct encoder *encoder, struct header_room *room)
 	return encoder->header.error || encoder->header.len <= HEADER_MAX_BYTES;
 }
 
-/* Threads, mappings and sites are the program's to have any number of. No such thing is to cost the
- * file: what a reader can do without goes first, events go last. */
+/* A program may have any number of threads, mappings and sites, and gets a file all the same: what
+ * a reader can do without is cut first, events last. */
 static void fit_header(struct encoder *encoder, struct header_room *room)
 {
 	static const size_t text_bytes[] = { 1024, 128, 24 };
@@ -184,8 +185,8 @@ static size_t chunk_bytes(const struct catalog *catalog)
 	return bytes < CHUNK_MAX_BYTES ? (size_t)bytes : CHUNK_MAX_BYTES;
 }
 
-/* 0 or -errno; snapshot__fini() is right after both. wanted_bytes: of a chunk's records; 0: as the
- * events have it, and is set. */
+/* 0 or -errno; snapshot__fini() is right after both. wanted_bytes: of a chunk's records; 0: it is
+ * set according to the events. */
 static int snapshot__init(struct snapshot *snapshot, const struct snapshot_source *source,
 			  size_t *wanted_bytes)
 {
@@ -209,7 +210,7 @@ static void snapshot__fini(struct snapshot *snapshot)
 	encoder__fini(&snapshot->encoder);
 }
 
-/* ret_events: so many were written, on failure, too. */
+/* ret_events: how many were written, also on failure. */
 static int write_once(int dir_fd, const struct snapshot_source *source, size_t *wanted_bytes,
 		      char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt)
 {
@@ -247,8 +248,8 @@ bool snapshot__lacks_room(int err)
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
 }
 
-/* What the first attempt could write before the disk was full tells how much fits, in chunks as large
- * as those: smaller ones may take more room. */
+/* What the first attempt could write before the disk was full tells how much fits. Further attempts
+ * have chunks of the same size: smaller ones may take more room. */
 int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
 			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
 			   uint64_t *ret_left_out)

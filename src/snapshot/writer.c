@@ -50,7 +50,7 @@ void writer__write(const struct writer *writer, struct job *job)
 		(void)unlink(job->path);
 	job->has_part = job->left_out;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
-	/* what can't be deleted now can be at the next snapshot */
+	/* what can't be deleted now is tried again with the next snapshot */
 	(void)snapshot__retain(writer->dir_fd, writer->max_files, writer->max_bytes, name);
 }
 

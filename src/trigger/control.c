@@ -2,11 +2,11 @@
 /*
  * The collector's end of the control socket.
  *
- * A client has at most one request, and stays until it has read the reply, or its own end. There are
- * few places; one who takes a place and asks nothing, or reads nothing, loses it to the next.
+ * A client has at most one request, and stays until it has read the reply, or goes. There are few
+ * places: a client that asks nothing, or reads nothing, loses its place to the next one.
  *
  * Requests are received in one thread and answered in another: `lock` protects `clients`. A client
- * that the receiving thread dropped is not found any more by its number.
+ * that the receiving thread dropped is not found by its number any more.
  */
 #include "control.h"
 
@@ -30,7 +30,7 @@
 #define LISTENER    0 /* clients count from 1 */
 
 #define TEMPORARY_SUFFIX ".new"
-#define TEMPORARY_MAX_S  60 /* nobody takes so long to listen */
+#define TEMPORARY_MAX_S  60 /* a collector needs less to listen */
 
 struct client {
 	uint64_t number; /* 0: free */
@@ -60,14 +60,14 @@ static void close_fd(int fd)
 
 /* ---- The socket ---- */
 
-/* By the directory's descriptor: its path may be longer than an address can be. */
+/* By the directory's descriptor, because an address may be too short for its path. */
 static void make_address(int dir_fd, const char *name, struct sockaddr_un *ret)
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
 }
 
-/* Where not: errno tells why. */
+/* If not, errno tells why. */
 static bool is_answered(int dir_fd, const char *name)
 {
 	struct sockaddr_un address;
@@ -93,8 +93,8 @@ static bool has_shape(const char *name, const char *prefix, const char *suffix)
 	       !strcmp(name + len - suffix_len, suffix);
 }
 
-/* Whether a collector that was killed has left it. One that is being made refuses too, but has
- * another name, and not for long. */
+/* Whether a killed collector has left it. A socket that is being made refuses, too, but has another
+ * name, and not for long. */
 static bool is_dead(int dir_fd, const char *name)
 {
 	struct stat status;
@@ -124,8 +124,8 @@ static void remove_dead(int dir_fd)
 }
 
 /*
- * The socket gets its name when it listens already: a client takes one that refuses for dead and
- * removes it.
+ * The socket listens before it gets its name: a client removes a socket that refuses, because its
+ * collector must be dead.
  */
 static int listen_in(struct control *control)
 {
@@ -158,8 +158,8 @@ static int listen_in(struct control *control)
 	return 0;
 }
 
-/* Edge-triggered: where a connection can't be accepted for want of descriptors, it doesn't ask
- * again and again. */
+/* Edge-triggered: if there are no descriptors left, a connection that can't be accepted does not
+ * wake us again and again. */
 static int watch_listener(struct control *control)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = LISTENER };
@@ -238,8 +238,8 @@ static struct client *find_client(struct control *control, uint64_t number)
 	return NULL;
 }
 
-/* A free place, else that of the oldest who has asked nothing or does not read its reply; NULL where
- * all wait for one. */
+/* A free place, else that of the oldest client that has asked nothing or does not read its reply.
+ * NULL: all wait for a reply. */
 static struct client *make_place(struct control *control)
 {
 	struct client *oldest = NULL;
@@ -309,7 +309,7 @@ static int send_packet(int fd, enum control_wire_kind kind, const char *text, si
 	return send(fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* As much as the socket takes: 0 where that is all, -EAGAIN, or why not. */
+/* Sends as much as the socket takes. 0: all of it; -EAGAIN; or another -errno. */
 static int send_rest(struct client *client)
 {
 	while (client->sent < client->len) {
@@ -326,7 +326,7 @@ static int send_rest(struct client *client)
 			   0);
 }
 
-/* The receiving thread goes on with it when there is room. */
+/* The receiving thread sends the rest when there is room. */
 static int send_later(const struct control *control, const struct client *client)
 {
 	struct epoll_event event = { .events = EPOLLOUT, .data.u64 = client->number };
@@ -382,7 +382,7 @@ static bool read_request(struct control *control, struct client *client,
 	return true;
 }
 
-/* Whether it stays; ret_received: whether it has asked for something. */
+/* Whether the client stays. ret_received: whether it has sent a request. */
 static bool serve(struct control *control, struct client *client,
 		  struct control_request *ret_request, bool *ret_received)
 {
@@ -424,7 +424,7 @@ int control__reply(struct control *control, uint64_t number, const char *lines, 
 
 	(void)pthread_mutex_lock(&control->lock);
 	client = find_client(control, number);
-	/* one that was answered is not asked for again */
+	/* a client that was answered sends no further request */
 	if (client && !client->reply)
 		err = start_reply(control, client, lines ? lines : "", done);
 	(void)pthread_mutex_unlock(&control->lock);

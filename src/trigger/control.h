@@ -3,10 +3,9 @@
  * The control socket: how `ttlog-collect --trigger REASON` and `ttlog-view --follow` reach the
  * collectors that run.
  *
- * Each collector listens on control-PID.sock in the runtime directory. A client sends one request
- * and gets lines of text and a verdict; one that follows stays (live.h). Only root and the
- * collector's own user are listened to. No peer, whatever it sends or leaves unread, makes the
- * collector wait.
+ * Each collector listens on control-PID.sock in the runtime directory. A client sends one request,
+ * and gets lines of text and a verdict; a follower stays (live.h). Only root and the collector's
+ * own user may ask. The collector waits for no peer, whatever that sends or leaves unread.
  */
 #ifndef TTLOG_CONTROL_H
 #define TTLOG_CONTROL_H
@@ -29,15 +28,15 @@ struct control_request {
 
 	/* events; valid until the next control__receive() */
 	uint32_t format;    /* the newest that it reads */
-	const char *filter; /* expressions, each zero-terminated, one behind the other */
+	const char *filter; /* expressions, each zero-terminated, one after another */
 	size_t filter_bytes;
 };
 
-/* Listens in dir, which is private, and takes away what killed collectors left in it. NULL with
- * errno: EADDRINUSE where a live collector has the name, from another pid namespace. */
+/* Listens in dir, which is private, and removes the sockets that killed collectors left there. NULL
+ * with errno: EADDRINUSE if a live collector of another pid namespace has the name. */
 struct control *control__new(const char *dir);
-/* Takes the socket away; clients that wait are told nothing more. No other call may come at the
- * same time or later: end who replies first. NULL is fine. */
+/* Removes the socket. Clients that wait are told nothing more. No other call may come at the same
+ * time or later: so first end the threads that reply. NULL is fine. */
 void control__free(struct control *control);
 
 /* Readable when control__receive() has something to do. */
@@ -47,14 +46,14 @@ int control__fd(const struct control *control);
 int control__receive(struct control *control, struct control_request *ret_request);
 
 /*
- * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. What
- * its socket has no room for yet control__receive() sends. Any thread. 0 or -errno: -ENOENT where the
- * client is gone.
+ * Sends that client the lines (NULL or "": none) and whether a snapshot was made, and closes. If
+ * its socket has no room, control__receive() sends the rest later. Any thread. 0 or -errno: -ENOENT
+ * if the client is gone.
  */
 int control__reply(struct control *control, uint64_t number, const char *lines, bool done);
 
-/* The client's descriptor, which is the caller's from now on; the client is forgotten. -ENOENT
- * where it is gone. Any thread. */
+/* Hands the client's descriptor over to the caller, and forgets the client. -ENOENT if it is gone.
+ * Any thread. */
 int control__take(struct control *control, uint64_t number);
 
 struct control_trigger {
@@ -65,8 +64,8 @@ struct control_trigger {
 
 /*
  * Asks every collector that listens in dir, and removes the sockets of dead ones. The snapshots'
- * paths go to out and errors to `errors`, one a line; what some collectors don't have is no error
- * where another has it. Returns 0 where a snapshot was made, else 1.
+ * paths go to out and errors to `errors`, one a line. That a collector does not have the process is
+ * no error if another one has it. Returns 0 if a snapshot was made, else 1.
  */
 int control__trigger(const char *dir, const struct control_trigger *trigger, FILE *out,
 		     FILE *errors);

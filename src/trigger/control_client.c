@@ -2,8 +2,8 @@
 /*
  * `ttlog-collect --trigger REASON`: the client's end of the control socket.
  *
- * All collectors are asked first, and answer at the same time; then their replies are read one
- * after the other.
+ * All collectors are asked first, so they work at the same time. Then their replies are read one
+ * after another.
  */
 #include "control.h"
 
@@ -34,7 +34,7 @@ struct peers {
 	int dir_fd;
 	size_t cnt;
 	struct peer peers[CONTROL_DIAL_MAX];
-	char *errors; /* memory stream: told at the end, or not */
+	char *errors; /* in memory: printed at the end, or not at all */
 	size_t errors_len;
 	FILE *errors_file;
 	bool done;
@@ -115,7 +115,7 @@ static ssize_t receive_packet(int fd, int64_t deadline_ms, char *packet, size_t 
 	return n ? n : -EPIPE;
 }
 
-/* The whole reply into peer->text. 1 where a snapshot was made, 0 where none was, or -errno. */
+/* Reads the whole reply into peer->text. 1: a snapshot was made, 0: none was, or -errno. */
 static int read_reply(struct peer *peer, int64_t deadline_ms)
 {
 	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
@@ -211,7 +211,7 @@ int control__trigger(const char *dir, const struct control_trigger *trigger, FIL
 		err = trigger_all(&peers, out);
 	if (err)
 		fprintf(errors, "ttlog-collect: %s: %s\n", dir, strerror(-err));
-	/* with a pid, most collectors don't have it; that one does is enough */
+	/* most collectors don't have the pid; it is enough if one has it */
 	if (peers.errors && (!trigger->pid || !peers.done))
 		fputs(peers.errors, errors);
 	if (!peers.cnt && !err && !peers.errors_len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `lock` protects what threads hand each other: new followers, jobs, those that are done, and
- * whether anybody follows. The followers themselves are the live thread's.
+ * `lock` protects what threads hand each other: new followers, jobs, jobs that are done, and
+ * whether there are followers. The followers themselves are the live thread's.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,14 +19,14 @@
 #include "record_filter.h"
 #include "ring.h"
 
-#define MAX_JOBS  4096u          /* of processes that end while one that is large is shown */
+#define MAX_JOBS  4096u          /* of processes that end while a large job is shown */
 #define MAX_BYTES (256ull << 20) /* of their rings */
-#define WAKEUP    UINT64_MAX     /* followers are known by their places */
+#define WAKEUP    UINT64_MAX     /* other numbers are followers' places */
 
 struct follower {
 	struct record_filter *filter; /* NULL: the place is free */
 	int fd;
-	bool is_welcome; /* has been told that it begins */
+	bool is_welcome; /* it has been told that it follows */
 	bool is_gone;
 	unsigned unanswered; /* live chunks */
 	uint64_t dropped, missed;
@@ -39,9 +39,9 @@ struct live {
 	bool has_thread;
 	int epoll_fd, event_fd;
 
-	pthread_mutex_t lock;      /* what follows, but that `wanted` may be read without */
+	pthread_mutex_t lock;      /* what follows; `wanted` may be read without it */
 	int wanted;                /* followers, new ones too */
-	bool has_begun, is_ending; /* has_begun: since there was nobody */
+	bool has_begun, is_ending; /* has_begun: jobs are made */
 	bool is_working;
 	struct follower added[LIVE_MAX_FOLLOWERS];
 	unsigned added_cnt;
@@ -88,7 +88,7 @@ enum live_state live__state(struct live *live)
 	if (!barrier__load_acquire(&live->wanted))
 		return state;
 	pthread_mutex_lock(&live->lock);
-	/* jobs of before, too: they are not for who is new */
+	/* also with jobs of earlier: they are not for a new follower */
 	if (live->wanted && (live->first || live->is_working))
 		state = LIVE_BUSY;
 	else if (live->wanted)
@@ -133,7 +133,7 @@ void live__collect(struct live *live)
 {
 	struct job *job;
 
-	/* a list that is empty may be looked at without the lock: there will be another look */
+	/* without the lock an empty list may be out of date; the next call sees the jobs */
 	if (!barrier__load_acquire(&live->done))
 		return;
 	pthread_mutex_lock(&live->lock);
@@ -150,7 +150,7 @@ void live__collect(struct live *live)
 
 /* ---- a follower ---- */
 
-/* With a descriptor where fd is one, which it closes. Whether it could be sent. */
+/* Sends fd, too, if it is one, and closes it. Returns whether it could be sent. */
 static bool send_packet(struct follower *follower, enum control_wire_kind kind, int fd,
 			uint64_t events)
 {
@@ -189,7 +189,7 @@ static bool send_packet(struct follower *follower, enum control_wire_kind kind, 
 	return true;
 }
 
-/* What it has answered. Whoever says anything else is none of ours. */
+/* Reads its answers. A peer that sends anything else is no client of ours. */
 static void hear(struct follower *follower)
 {
 	char answers[2];
@@ -241,7 +241,7 @@ static void show(struct follower *follower, const struct job *job)
 		follower->dropped += live_chunk__make_all(&job->source, follower->filter, &sink);
 }
 
-/* Said when there is room to listen. */
+/* Told if there is room in its window. */
 static void end_round(struct follower *follower)
 {
 	bool has_news = follower->has_chunks || follower->dropped != follower->told_dropped ||
@@ -288,7 +288,7 @@ static void seat(struct live *live, const struct follower *added)
 		follower->is_gone = true;
 }
 
-/* New followers are seated, and where it has begun all are welcome. */
+/* Takes new followers in; if jobs are made, all are told that they follow. */
 static void admit(struct live *live)
 {
 	struct follower added[LIVE_MAX_FOLLOWERS];

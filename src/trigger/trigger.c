@@ -29,7 +29,7 @@ void trigger_request__add_line(struct trigger_request *request, const char *line
 	size_t len = strlen(line);
 	char *text = realloc(request->text, request->text_len + len + 2);
 
-	/* an answer without this line; the snapshot itself is on disk */
+	/* then the answer lacks this line; the snapshot is on disk all the same */
 	if (!text)
 		return;
 	memcpy(text + request->text_len, line, len);

@@ -22,16 +22,16 @@ enum trigger_on {
 struct trigger_request {
 	char reason[TRIGGER_REASON_BYTES];
 	uint32_t pid;      /* 0: every process */
-	bool only_new;     /* not where nothing was recorded since the last one */
+	bool only_new;     /* not if nothing was recorded since the last one */
 	uint32_t open_cnt; /* jobs not done yet, and 1 while they are being made */
 
-	/* What came of it, a path or an error a line; called once, from the drain thread. NULL:
+	/* Takes the answer: a path or an error a line. Called once, in the drain thread. NULL:
 	 * nobody waits. */
 	void (*answer)(struct trigger_request *request);
 	void *ctx;
 	char *text;
 	size_t text_len;
-	bool made; /* one snapshot at least is on disk */
+	bool made; /* at least one snapshot is on disk */
 };
 
 /* NULL with errno. */

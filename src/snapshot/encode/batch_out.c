@@ -9,7 +9,7 @@
 #include "merge.h"
 
 #define FIRST_CAP 64u
-/* thread, module and first take 4 at the most, seq and ticks 8, count 4. */
+/* thread, module, first and count take 4 at most, seq and ticks 8. */
 #define RUN_BYTES 32u
 
 struct run {
@@ -22,8 +22,8 @@ struct batch_out {
 	struct run *runs;
 	size_t cnt, cap;
 	size_t first_cnt; /* runs that are the first of their thread and module */
-	uint32_t *slots;  /* by thread and module: the last run of these + 1, 0 where free; open
-			  * addressing, twice as many as runs have room */
+	uint32_t *slots;  /* by thread and module: the last run of these + 1; 0: free. Open
+			  * addressing, twice as many as there is room for runs */
 	bool is_short;    /* of memory */
 };
 
@@ -95,7 +95,7 @@ static bool goes_on(const struct run *run, const struct merge_record *record)
 {
 	if (run->ticks != record->base_ticks || run->seq != record->seq)
 		return false;
-	/* where places are not known, one run is as good as many */
+	/* if places are not known, one run is as good as many */
 	return !run->ticks || run->first + run->cnt == record->place;
 }
 

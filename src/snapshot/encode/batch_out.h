@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which batches a chunk's events are from, and where in them they stand: FORMAT.md, section 4.
+ * Which batches a chunk's events are from, and their places in these: FORMAT.md, section 4.
  *
  * Events of one thread and module come batch after batch, each from its first event to its last. So
- * a run of them is one row, and an event costs nothing.
+ * a run of events is one row, and a single event costs nothing.
  */
 #ifndef TTLOG_BATCH_OUT_H
 #define TTLOG_BATCH_OUT_H
@@ -22,15 +22,15 @@ struct batch_out *batch_out__new(void);
 /* NULL is fine. */
 void batch_out__free(struct batch_out *batches);
 
-/* The chunk's next event; thread: its number in the file. */
+/* The chunk's next event. thread: its number in the file. */
 void batch_out__add(struct batch_out *batches, uint32_t thread, const struct merge_record *record);
 /* What the runs take in the chunk, at most. */
 size_t batch_out__bytes(const struct batch_out *batches);
-/* Of these, what each chunk takes that has events of so many threads and modules. */
+/* Of these bytes, what every chunk with so many threads and modules takes. */
 size_t batch_out__first_bytes(const struct batch_out *batches);
 /* Whether there was memory for all of them. */
 bool batch_out__is_whole(const struct batch_out *batches);
-/* numbers: room for one a event. */
+/* numbers: room for one number an event. */
 void batch_out__put(const struct batch_out *batches, struct column_out *column, uint64_t *numbers,
 		    struct cbor_out *out);
 void batch_out__reset(struct batch_out *batches);

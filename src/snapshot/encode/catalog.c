@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A first walk over a copy: what occurs.
- *
- * Of each module that occurs, an array from site index to site: millions of records ask, and an
- * index has 18 bits.
+ * The first walk over a copy. Each module that occurs has an array from site index to site:
+ * millions of records are looked up, and an index has 18 bits.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +15,7 @@
 #include "value.h"
 
 struct catalog_module {
-	uint32_t
-		*slots; /* by site index: place in sites + 1, 0 for none; NULL: not asked for yet */
+	uint32_t *slots; /* by site index: place in sites + 1, 0 for none; NULL: not made yet */
 	uint32_t slot_cnt;
 	struct catalog_site *sites; /* ascending by index */
 	uint32_t site_cnt;
@@ -62,7 +59,7 @@ static struct catalog_site make_site(const struct site *site, bool is_span_end)
 	return made;
 }
 
-/* Whether records can mean it at all. */
+/* Whether there can be records of it. */
 static bool is_usable(const struct site *site)
 {
 	return site->kind != TTLOG_SITE_ENABLED && site->index < TTLOG_MAX_SITES &&
@@ -134,7 +131,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		site = find_site(module, record.site_index);
 		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
 			continue;
-		/* seen; the numbers come when all are */
+		/* it occurs; the numbers come later */
 		site->number = 0;
 		site->record_cnt++;
 		catalog->corrupt_cnt--;
@@ -296,7 +293,8 @@ size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt)
 		newest[i] = catalog->last_entries[catalog->threads[i]];
 	if (newest)
 		qsort(newest, cnt, sizeof(*newest), compare_newest_first);
-	/* each entry is one thread's, so no two have the same; without memory it is all of them */
+	/* an entry is of one thread, so all differ; without memory, one number stands for all
+	 * threads */
 	oldest_kept = newest && max_cnt > 1 ? newest[max_cnt - 2] : UINT32_MAX;
 	free(newest);
 	for (uint32_t i = 0; i < cnt; i++) {

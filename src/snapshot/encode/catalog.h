@@ -3,8 +3,8 @@
  * Which sites and threads occur in a copy of a ring, and their numbers in the snapshot.
  *
  * The header of a snapshot lists them and is written before the events, so the copy is walked
- * twice: here to see what there is, in merge.c in the order of time. Both take the same records,
- * namely those for which catalog__find() and catalog_site__fits() say yes.
+ * twice: here to see what there is, in merge.c in the order of time. Both take the same records:
+ * those for which catalog__find() and catalog_site__fits() say yes.
  */
 #ifndef TTLOG_CATALOG_H
 #define TTLOG_CATALOG_H
@@ -22,19 +22,19 @@ struct site_table;
 
 struct catalog_site {
 	const struct site *site;
-	bool is_span_end; /* else it is the site itself, or its begin */
+	bool is_span_end; /* else it is an event, or a span's begin */
 	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its begin */
 	const uint8_t *types;
-	uint32_t fixed_bytes; /* of all fields; meaningless where is_variable */
+	uint32_t fixed_bytes; /* of all fields; not if is_variable */
 	bool is_variable;
-	uint32_t number; /* in the file; CATALOG_NO_NUMBER where it does not occur */
+	uint32_t number; /* in the file; CATALOG_NO_NUMBER: it does not occur */
 	uint64_t record_cnt;
-	/* of one that occurs: its module's number in the file, and build id, "" where it has none */
+	/* if it occurs: its module's number in the file, and build id, "" for none */
 	uint32_t module;
 	const char *build_id;
 };
 
-/* Which sites count: records of others are passed over as if nobody knew them. */
+/* Which sites count. Records of others are ignored as those of unknown sites are. */
 struct catalog_choice {
 	bool (*wants)(const void *ctx, const struct catalog_site *site);
 	const void *ctx;
@@ -47,37 +47,37 @@ struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *co
 /* NULL is fine. */
 void catalog__free(struct catalog *catalog);
 
-/* The site that records of that module mean by that index; NULL where there is none. */
+/* The site that has that index in records of that module; NULL: there is none. */
 const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,
 					 uint32_t index);
-/* Whether these are its fields. */
+/* Whether these can be its fields. */
 bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len);
 
-/* Events of which the batch said that it had them, and that can't be read: they are lost. */
+/* Events that a batch should have, but that can't be read: they are lost. */
 uint64_t catalog__corrupt_cnt(const struct catalog *catalog);
 
-/* Entries in the copy, and the largest record that counts. */
+/* Entries in the copy; the largest record that counts. */
 size_t catalog__entry_cnt(const struct catalog *catalog);
 size_t catalog__record_max_bytes(const struct catalog *catalog);
-/* All that count, together. */
+/* Of all records that count. */
 uint64_t catalog__record_bytes(const struct catalog *catalog);
 
-/* Sites that occur, by number: by module, then by index. */
+/* Sites that occur. Numbers are by module, then by index. */
 size_t catalog__site_cnt(const struct catalog *catalog);
 const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number);
 
-/* No more sites than that: records of the others count as corrupt from now on. Returns how many there
- * are of those. Before anything is asked for by number. */
+/* Keeps no more sites than that: records of the others count as corrupt. Returns how many such
+ * records there are. To be called before any number is used. */
 uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt);
 
-/* Threads that occur, by number: as in the table of all threads. */
+/* Threads that occur. Numbers are in the order of the table of all threads. */
 size_t catalog__thread_cnt(const struct catalog *catalog);
-/* No more than that, one at least: those that were heard of last, and one number for all others,
- * which is no thread's. Returns how many others there are. As catalog__keep_sites(). */
+/* Keeps no more threads than that, one at least: those with the newest entries, and one number for
+ * all others. Returns how many others there are. To be called as catalog__keep_sites(). */
 size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt);
-/* CATALOG_NO_NUMBER where it stands for several. */
+/* CATALOG_NO_NUMBER if the number stands for several threads. */
 uint32_t catalog__thread(const struct catalog *catalog, uint32_t number);
-/* CATALOG_NO_NUMBER where it does not occur, or is none. */
+/* CATALOG_NO_NUMBER if it does not occur, or there is no such thread. */
 uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread);
 
 #endif /* TTLOG_CATALOG_H */

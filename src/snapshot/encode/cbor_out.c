@@ -28,7 +28,7 @@ void cbor_out__reset(struct cbor_out *out)
 	out->error = 0;
 }
 
-/* Where the next bytes go; NULL where memory is short, now or before. */
+/* Where the next bytes go; NULL: memory is short, or was before. */
 static unsigned char *reserve(struct cbor_out *out, size_t bytes)
 {
 	const size_t wanted = out->len + bytes;
@@ -52,7 +52,7 @@ static void put_raw(struct cbor_out *out, const void *bytes, size_t len)
 	out->len += len;
 }
 
-/* encode: libcbor's function for an item that is a head alone. */
+/* encode: a function of libcbor that writes the head of an item. */
 #define PUT_HEAD(out, encode, value)                                                               \
 	do {                                                                                       \
 		unsigned char *at_ = reserve(out, HEAD_BYTES);                                     \

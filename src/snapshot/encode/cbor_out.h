@@ -2,8 +2,8 @@
 /*
  * A growing buffer of CBOR: thin helpers over libcbor's encoders.
  *
- * Where memory is short the buffer turns bad and takes no more; ask once, at the end. Not named
- * cbor.h, which is libcbor's.
+ * If memory is short, the buffer takes no more, and `error` says so: ask once, at the end. Not
+ * named cbor.h, which is libcbor's.
  */
 #ifndef TTLOG_CBOR_OUT_H
 #define TTLOG_CBOR_OUT_H
@@ -16,7 +16,7 @@ struct cbor_out {
 	unsigned char *bytes;
 	size_t len;
 	size_t capacity;
-	int error; /* 0 or -ENOMEM; the content holds only where it is 0 */
+	int error; /* 0 or -ENOMEM; then the content is not valid */
 };
 
 /* All zero is a valid, empty buffer. */
@@ -30,22 +30,22 @@ void cbor_out__null(struct cbor_out *out);
 void cbor_out__bool(struct cbor_out *out, bool value);
 void cbor_out__single(struct cbor_out *out, float value);
 void cbor_out__double(struct cbor_out *out, double value);
-/* What follows is that many elements, or pairs of a key and a value. */
+/* So many elements follow, or pairs of a key and a value. */
 void cbor_out__array(struct cbor_out *out, size_t cnt);
 void cbor_out__map(struct cbor_out *out, size_t cnt);
 
 void cbor_out__bytes(struct cbor_out *out, const void *bytes, size_t len);
 /* Valid UTF-8 as text, else as a byte string. */
 void cbor_out__text_or_bytes(struct cbor_out *out, const void *text, size_t len);
-/* Always text: what is not valid UTF-8 is replaced by U+FFFD, a byte each. */
+/* Always text: each byte that is not valid UTF-8 is replaced by U+FFFD. */
 void cbor_out__text(struct cbor_out *out, const char *text);
-/* The same; what is longer is cut, between two characters. */
+/* The same; a longer text is cut between two characters. */
 void cbor_out__cut_text(struct cbor_out *out, const char *text, size_t max_bytes);
 /* "0x1f" */
 void cbor_out__hex_text(struct cbor_out *out, uint64_t value);
 
 /* The head of a typed array (RFC 8746), then room for `bytes` of it, which the caller fills before
- * the next call; NULL where memory is short. */
+ * the next call; NULL: memory is short. */
 void *cbor_out__typed_array(struct cbor_out *out, unsigned int tag, size_t bytes);
 
 /* The same without a tag: a byte string. */
@@ -60,12 +60,12 @@ struct cbor_map {
 	size_t cnt;
 };
 
-/* The value is to be put into what it returns. */
+/* Put the value into what this returns. */
 struct cbor_out *cbor_map__key(struct cbor_map *map, const char *name);
-/* Nothing where the text is NULL or empty. */
+/* Puts nothing if the text is NULL or empty. */
 void cbor_map__text(struct cbor_map *map, const char *name, const char *text);
 void cbor_map__uint(struct cbor_map *map, const char *name, uint64_t value);
-/* A thread's name as the kernel has it: without a zero where it has 16 bytes. */
+/* A thread's name as the kernel has it: 16 bytes, maybe without a zero. */
 void cbor_map__comm(struct cbor_map *map, const char *name, const char comm[16]);
 /* Puts the map into `out` and empties it. */
 void cbor_map__end(struct cbor_map *map, struct cbor_out *out);

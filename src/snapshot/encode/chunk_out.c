@@ -2,14 +2,14 @@
 /*
  * Records to columns.
  *
- * While events come in, their numbers and times are noted and their fields kept as they are. A full
- * chunk is sorted by site (counting, so events of one site stay in order), and each field of a site
- * is read for all its events in one go: an array of places moves on from field to field.
+ * While events come in, their numbers and times are stored, and their fields copied as they are. A
+ * full chunk is sorted by site (by counting, so events of one site stay in order). Then each field
+ * of a site is read for all its events at once: an array of places moves on from field to field.
  *
- * A chunk is full at the bytes of records that are wanted, once these are many times what the
- * columns' own heads take (many sites with few events each), which a file of many chunks has many
- * times. It is full in any case at 65,536 events, at 1 MiB of records, or where the heads may come
- * to 1 MiB: together these keep it below the format's 4 MiB.
+ * A chunk is full at the wanted bytes of records, if these are many times what the heads of its
+ * columns take: each chunk of a file has these, and many sites with few events have many. It is
+ * full in any case at 65,536 events, at 1 MiB of records, or if the heads may take 1 MiB: together
+ * these keep it below the format's 4 MiB.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,8 +29,9 @@
 
 #define MAX_HEAD_BYTES    (1u << 20)
 #define RECORDS_PER_HEAD  32u /* bytes of each */
-/* No encoding takes more beside the values: {"scale": column, "units": column}, where each is
- * {"first": 9 bytes, "delta": tag and head}. Packed bits take more, and save more than that. */
+/* No encoding takes more besides the values than {"scale": column, "units": column}, where each
+ * column is {"first": 9 bytes, "delta": tag and head}. Packed bits take more, but save more than
+ * that. */
 #define COLUMN_HEAD_BYTES 80u
 #define SITE_HEAD_BYTES   16u /* [site, count] and the array of columns */
 
@@ -172,7 +173,7 @@ static void sort_by_site(struct chunk_out *chunk)
 	}
 	for (uint32_t i = 0; i < chunk->cnt; i++)
 		chunk->order[chunk->starts[chunk->events[i].site]++] = i;
-	/* each start now stands at its end */
+	/* each start is now its end */
 	for (size_t i = 0; i < site_cnt; i++)
 		chunk->starts[i] -= chunk->site_cnts[i];
 }
@@ -191,7 +192,7 @@ static void sort_by_site(struct chunk_out *chunk)
 
 static void take_bools(struct chunk_out *chunk, uint32_t cnt)
 {
-	/* a program's bool may hold anything once something went wrong in it */
+	/* a bool may hold any byte if something went wrong in the program */
 	for (uint32_t i = 0; i < cnt; i++)
 		chunk->numbers[i] = *chunk->places[i]++ != 0;
 }
@@ -231,7 +232,7 @@ static void take_numbers(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
 /* Strings, byte sequences, decimals. */
 static void take_values(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
 {
-	/* the catalog has seen that they fit, so no length can be wrong here */
+	/* no length can be wrong: the catalog has checked that they fit */
 	for (uint32_t i = 0; i < cnt; i++) {
 		int taken = value__read(type, chunk->places[i], SIZE_MAX, &chunk->values[i]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chunk of events on its way into a snapshot (FORMAT.md, section 4): gathers records in the
- * order of time, then writes them column by column.
+ * A chunk of events (FORMAT.md, section 4): takes records in the order of time, then writes them
+ * column by column.
  */
 #ifndef TTLOG_CHUNK_OUT_H
 #define TTLOG_CHUNK_OUT_H
@@ -17,13 +17,13 @@ struct cbor_out;
 struct chunk_out;
 struct merge_record;
 
-/* NULL with errno. The catalog must stay. A chunk is full at so many bytes of records, at
- * CHUNK_OUT_MAX_BYTES, or with more where there is little in it beside the heads of its columns. */
+/* NULL with errno. The catalog must stay. A chunk is full at so many bytes of records, or at more
+ * if the heads of its columns take much of it; at CHUNK_OUT_MAX_BYTES in any case. */
 struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes);
 /* NULL is fine. */
 void chunk_out__free(struct chunk_out *chunk);
 
-/* Adds a record, which is not copied: the ring's copy must stay. Not on a full chunk. */
+/* Adds a record. Not if the chunk is full. */
 void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record);
 bool chunk_out__is_full(const struct chunk_out *chunk);
 size_t chunk_out__cnt(const struct chunk_out *chunk);

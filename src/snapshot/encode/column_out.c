@@ -19,8 +19,8 @@
 
 #define MAX_SCALE        22u /* the largest power of ten that a double holds exactly */
 #define EXACT_UNITS      9007199254740992.0 /* 2^53 */
-#define DICTIONARY_TRIAL 1024u              /* after so many values, is it worth going on? */
-#define MAX_PROBES       32u                /* strings made to collide cost room, not time */
+#define DICTIONARY_TRIAL 1024u /* after so many values it is decided whether to go on */
+#define MAX_PROBES       32u   /* strings that are made to collide cost room, not time */
 
 struct column_out {
 	size_t max_cnt;
@@ -28,7 +28,7 @@ struct column_out {
 	uint64_t *ints; /* units of decimals, indices of strings */
 	uint64_t *scales;
 	uint32_t *slots;    /* hash table of numbers of distinct strings + 1; 0: free */
-	uint32_t *distinct; /* where each distinct string stands first */
+	uint32_t *distinct; /* where each distinct string is first */
 };
 
 struct column_out *column_out__new(size_t max_cnt)
@@ -113,8 +113,8 @@ static uint64_t bits_of(double value, bool is_float)
 	return bits;
 }
 
-/* The units that give these bits back at that scale. 0, -EAGAIN where a larger scale might do, or
- * -ERANGE where none will. */
+/* The units that give exactly these bits at that scale. 0, -EAGAIN: a larger scale may do, or
+ * -ERANGE: none does. */
 static int scale_value(uint64_t bits, bool is_float, unsigned int scale, uint64_t *ret_units)
 {
 	const double value = is_float ? (double)as_float(bits) : as_double(bits);
@@ -146,7 +146,7 @@ static bool find_scale(struct column_out *column, const uint64_t *bits, size_t c
 			i++;
 			continue;
 		}
-		/* find what this one needs, then begin anew with that */
+		/* find the scale that this one needs, then begin anew with that */
 		while (err == -EAGAIN)
 			err = scale_value(bits[i], is_float, ++scale, &column->ints[i]);
 		if (err)
@@ -256,7 +256,7 @@ static bool is_same(const struct value *a, const struct value *b)
 	       memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* Number of this value among the *cnt distinct ones; adds it where it is new. */
+/* The value's number among the *cnt distinct ones; adds it if it is new. */
 static uint32_t find_distinct(struct column_out *column, const struct value *values, uint32_t i,
 			      uint64_t slot_mask, uint32_t *cnt)
 {
@@ -277,8 +277,8 @@ static uint32_t find_distinct(struct column_out *column, const struct value *val
 	return (*cnt)++;
 }
 
-/* Fills column->distinct and, as indices into it, column->ints. Number of distinct values, or 0
- * where a plain list is shorter. */
+/* Fills column->distinct and, as indices into it, column->ints. Returns the number of distinct
+ * values, or 0 if a plain list is shorter. */
 static uint32_t build_dictionary(struct column_out *column, const struct value *values, size_t cnt)
 {
 	size_t list_bytes = 0, dictionary_bytes = 0;

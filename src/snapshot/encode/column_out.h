@@ -21,12 +21,12 @@ struct column_out *column_out__new(size_t max_cnt);
 /* NULL is fine. */
 void column_out__free(struct column_out *column);
 
-/* cnt of each is 1 to max_cnt. Lack of memory is noted in `out`. */
+/* cnt of each is 1 to max_cnt. If memory is short, `out` has the error. */
 
-/* Two's complement where is_signed. */
+/* is_signed: two's complement. */
 void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,
 		      size_t cnt, bool is_signed);
-/* By their bits; those of floats in the lower 32. */
+/* The values' bits; of a float the lower 32. */
 void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
 			 size_t cnt);
 void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,

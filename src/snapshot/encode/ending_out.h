@@ -10,8 +10,8 @@
 struct cbor_map;
 struct crash;
 
-/* max_path_bytes: how much room the paths of mappings may take that no frame of the crash lies in.
- * Returns how many mappings had none. */
+/* max_path_bytes: for the paths of mappings that no frame of the crash is in. Returns how many
+ * mappings were left out. */
 size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t max_path_bytes);
 
 #endif /* TTLOG_ENDING_OUT_H */

@@ -2,7 +2,7 @@
 /*
  * The header's map, key by key.
  *
- * Lengths are definite and some keys are optional, so maps are built aside and counted.
+ * Some keys are optional, and a map's length comes first, so maps are built aside and counted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@
 #include "value.h"
 
 #define FRAME_MIN_BYTES   16u        /* of a crash's frame in the file */
-#define TABLE_SLACK_BYTES (1u << 20) /* what a reader may have taken and not used yet */
+#define TABLE_SLACK_BYTES (1u << 20) /* that a reader may have taken and not used yet */
 
 /* ---- sites and threads ---- */
 
@@ -40,7 +40,8 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 	cbor_out__text(out, "kind");
 	cbor_out__text(out, kind);
 	cbor_out__text(out, "level");
-	cbor_out__text(out, level ? level : "FATAL"); /* of a later version of ttlog.h: above all */
+	cbor_out__text(out,
+		       level ? level : "FATAL"); /* a level of a later ttlog.h: higher than all */
 	cbor_out__text(out, "target");
 	cbor_out__cut_text(out, site->target, text_bytes);
 	cbor_out__text(out, "probe");
@@ -60,7 +61,7 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 				   catalog_site->is_span_end ? SIZE_MAX : text_bytes);
 	cbor_out__text(out, "types");
 	cbor_out__array(out, catalog_site->nfields);
-	/* sites that occur have types that are known */
+	/* the types of a site that occurs are known */
 	for (size_t i = 0; i < catalog_site->nfields; i++)
 		cbor_out__text(out, value__type_name(catalog_site->types[i]));
 }
@@ -258,7 +259,7 @@ static uint64_t ending_table_bytes(const struct snapshot_source *source,
 	const struct crash *crash = source->crash;
 	uint64_t frames;
 
-	/* all of it frames, of which only the ip is known */
+	/* at most, if all of it is frames with nothing but an ip */
 	if (!crash)
 		return (uint64_t)source->ending.len / FRAME_MIN_BYTES * FORMAT_FRAME_TABLE_BYTES;
 	frames = crash->frame_cnt + crash->outer_cnt;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in a snapshot beside the events: the header and the end (FORMAT.md, 2, 3 and 6).
+ * The header and the end of a snapshot (FORMAT.md, sections 2, 3 and 6).
  */
 #ifndef TTLOG_HEADER_OUT_H
 #define TTLOG_HEADER_OUT_H
@@ -12,15 +12,15 @@ struct catalog;
 struct cbor_out;
 struct snapshot_source;
 
-/* The same moment on CLOCK_MONOTONIC and CLOCK_REALTIME: when the snapshot was made. */
+/* When the snapshot was made, on CLOCK_MONOTONIC and CLOCK_REALTIME. */
 struct header_time {
 	uint64_t mono_ns, real_ns;
 };
 
-/* How much of what may be any amount; what is left out is said in it. */
+/* Limits for what may be any amount, and how much was left out. */
 struct header_room {
 	size_t text_bytes;    /* of each of a site's texts */
-	size_t path_bytes;    /* of mappings that no frame of the crash lies in, together */
+	size_t path_bytes;    /* of all mappings that no frame of the crash is in */
 	size_t left_threads;  /* that have no entry of their own */
 	size_t left_sites;    /* that have none */
 	size_t left_mappings; /* is set */
@@ -31,14 +31,14 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     const struct catalog *catalog, const struct header_time *created,
 		     struct header_room *room);
 
-/* How large a file with this header has to be for readers to take it (FORMAT.md, section 7). */
+/* How large a file with this header must be, or readers refuse it (FORMAT.md, section 7). */
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 				    const struct snapshot_source *source,
 				    const struct catalog *catalog, const struct header_room *room);
 
 struct header_totals {
 	uint64_t events, chunks;
-	uint64_t first_ns, last_ns; /* where there are events */
+	uint64_t first_ns, last_ns; /* if there are events */
 };
 
 /* `header`: what header_out__put() wrote. */

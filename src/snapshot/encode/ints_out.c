@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Choosing and writing the encoding of integers: a constant; the narrowest array; the narrowest
- * array of differences where that is narrower or of one step; and instead of either array no more
- * bits an element than it takes, where LZ4 does not do better with whole bytes. Noise, as most
- * measured values are to LZ4, is packed; what repeats is left to it.
+ * Chooses and writes the encoding of integers: a constant; the narrowest array; the narrowest array
+ * of differences, if that is narrower or all differences are equal; or, instead of an array, packed
+ * bits, if LZ4 does not do better with whole bytes. Noise, as most measured values are to LZ4, is
+ * packed; what repeats is left to LZ4.
  */
 #include <endian.h>
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #define MAP_COST_BYTES 24u /* what {"first": a, "delta": ...} takes beside the array, about */
 #define PACKED_COST_BYTES                                                                          \
-	48u             /* {"bits": w, "base": a, "packed": ...}, and something for the time */
-#define TRIAL_CNT 8192u /* so many values tell whether LZ4 finds something in them */
+	48u /* {"bits": w, "base": a, "packed": ...}, and more, because packing takes time */
+#define TRIAL_CNT 8192u /* so many values show whether LZ4 finds repetitions */
 
 struct ints_out {
 	unsigned char bytes[TRIAL_CNT * 8];
@@ -124,7 +124,7 @@ static bool is_delta_better(const struct int_shape *shape, size_t cnt)
 {
 	if (shape->is_step)
 		return shape->bytes * cnt > MAP_COST_BYTES && shape->delta_bytes <= shape->bytes;
-	/* noise above a large base: differences only add to it */
+	/* noise above a large base: differences would only add to it */
 	if (may_pack(cnt, shape->bytes, shape->bits) && shape->bits <= shape->delta_bits)
 		return false;
 	return shape->delta_bytes < shape->bytes &&
@@ -168,7 +168,7 @@ static void store_ints(unsigned char *to, const uint64_t *values, size_t cnt, un
 	}
 }
 
-/* The same above `base`, in so many bits each, the lowest first. */
+/* The values less `base`, in so many bits each, the lowest first. */
 static void store_packed(unsigned char *to, const uint64_t *values, size_t cnt, unsigned int bits,
 			 uint64_t base, bool is_delta)
 {
@@ -193,14 +193,14 @@ static void store_packed(unsigned char *to, const uint64_t *values, size_t cnt, 
 	memcpy(to, &rest, (used + 7) / 8);
 }
 
-/* Whether LZ4 makes less of the first values, a byte or more each, than packing does. */
+/* Whether the first values, in whole bytes, are smaller after LZ4 than packed. */
 static bool is_lz4_better(struct ints_out *ints, const uint64_t *values, size_t cnt,
 			  unsigned int bytes, unsigned int bits, bool is_delta)
 {
 	const size_t trial_cnt = cnt < TRIAL_CNT ? cnt : TRIAL_CNT;
 
 	store_ints(ints->bytes, values, trial_cnt, bytes, is_delta);
-	/* 0: it does not fit in there */
+	/* 0: it does not fit */
 	return LZ4_compress_default((const char *)ints->bytes, ints->packed,
 				    (int)(trial_cnt * bytes),
 				    (int)packed_bytes(trial_cnt, bits)) > 0;

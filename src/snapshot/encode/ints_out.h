@@ -16,9 +16,9 @@ struct int_shape {
 	bool is_const;
 	bool is_step;            /* all differences are equal */
 	unsigned int bytes, tag; /* of the narrowest array */
-	unsigned int bits;       /* of what they are above `min` */
+	unsigned int bits;       /* of the values less `min` */
 	uint64_t min;
-	unsigned int delta_bytes, delta_tag; /* the same of differences, of which the first is 0 */
+	unsigned int delta_bytes, delta_tag; /* of the differences, of which the first is 0 */
 	unsigned int delta_bits;
 	int64_t delta_min;
 };
@@ -31,7 +31,7 @@ void ints_out__free(struct ints_out *ints);
 /* Bytes of the narrowest unsigned typed array, and its tag. */
 unsigned int ints_out__width(uint64_t max, unsigned int *ret_tag);
 
-/* cnt is 1 or more. Two's complement where is_signed. */
+/* cnt is 1 or more. is_signed: two's complement. */
 struct int_shape int_shape__of(const uint64_t *values, size_t cnt, bool is_signed);
 /* Whether these integers take less than a typed array of so many bytes an element. */
 bool int_shape__is_narrower(const struct int_shape *shape, size_t cnt, unsigned int bytes);

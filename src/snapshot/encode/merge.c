@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A k-way merge over lanes: the entries of one thread and one batch, in ring order, are in the
- * order of time among themselves.
+ * A k-way merge over lanes. The entries of a lane are in the order of time in the ring: they are of
+ * one thread and one batch.
  *
- * A thread has a batch in every module that it logs from, and these fill at different speeds; it
- * leaves a batch whose append never ends (a jump out of a signal handler, or one that only takes
- * long), and what is in that comes late; batches of a single record (sequence number 0,
- * TTLOG_BATCH_ALONE) overtake the batch that was being filled. So each of these is a lane of its
+ * A thread has a batch in every module that it logs from, and these fill at different speeds. It
+ * leaves a batch whose append does not end (after a jump out of a signal handler, or for long), and
+ * what is in that batch comes late. Batches of a single record (sequence number 0,
+ * TTLOG_BATCH_ALONE) overtake the batch that is being filled. So each of these is a lane of its
  * own.
  *
- * A record's time is its mapped ticks, at most the time when the kernel took the batch, at least
- * that of the record before it in its lane: programs can lie, but only so far.
+ * A record's time comes from its ticks. It is at most the time when the kernel took the batch, and
+ * at least that of the record before it in its lane: so a program can lie only so far.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -32,13 +32,13 @@
 
 #define NO_ENTRY UINT32_MAX
 
-/* What is read of an entry at once, where there are many lanes and where there are few. */
+/* What is read of an entry at once: with many lanes, and with few. */
 #define WINDOW_MIN_BYTES ((size_t)512)
 #define WINDOW_MAX_BYTES ((size_t)64 << 10)
 
 struct merge_entry {
 	size_t place;
-	uint32_t next; /* of the same lane, NO_ENTRY at the end */
+	uint32_t next; /* the next one of the lane, NO_ENTRY at the end */
 };
 
 struct lane {
@@ -80,7 +80,7 @@ static uint32_t min_bytes(size_t a, size_t b)
 	return (uint32_t)(a < b ? a : b);
 }
 
-/* The window from there on. */
+/* Fills the window from there on. */
 static void fill(const struct merge *merge, struct lane *lane, uint32_t from)
 {
 	const uint32_t bytes = min_bytes(lane->entry.bytes - from, merge->window_bytes);
@@ -92,7 +92,7 @@ static void fill(const struct merge *merge, struct lane *lane, uint32_t from)
 	lane->window_end = from + bytes;
 }
 
-/* Past a record that is larger than a window: none that counts is. False where it is none. */
+/* Skips a record that is larger than a window: no record that counts is. False: it is no record. */
 static bool skip_large(const struct merge *merge, struct lane *lane, uint32_t from)
 {
 	struct ttlog_record head;
@@ -107,7 +107,7 @@ static bool skip_large(const struct merge *merge, struct lane *lane, uint32_t fr
 	return true;
 }
 
-/* As record_walk__next(), over the whole entry. */
+/* record_walk__next() over the whole entry. */
 static int next_in_entry(const struct merge *merge, struct lane *lane, struct record *ret_record)
 {
 	int found;
@@ -150,7 +150,8 @@ static uint64_t measure_span(const struct merge *merge, struct lane *lane, uint8
 	return begin_ns < end_ns ? end_ns - begin_ns : 0;
 }
 
-/* Whether it is known: a ring that an earlier collector left has only how many bytes were before. */
+/* Whether it is known: a ring that an earlier collector left has only how many bytes were
+ * before. */
 static bool has_place(const struct ring_entry *entry, uint32_t place)
 {
 	return (entry->place || !entry->words) && place < FORMAT_BATCH_MAX_EVENTS;
@@ -206,7 +207,7 @@ static bool start_entry(struct merge *merge, struct lane *lane)
 			sizeof(lane->entry));
 	lane->walk.left = lane->entry.events;
 	lane->good_cnt = 0;
-	/* its stamp is another one */
+	/* the span depends on the entry's stamp */
 	lane->span_clock = 0;
 	fill(merge, lane, 0);
 	return true;
@@ -218,7 +219,7 @@ static void end_entry(struct merge *merge, struct lane *lane)
 	lane->first = merge->entries[lane->first].next;
 }
 
-/* False where the lane has no more records. */
+/* False: the lane has no more records. */
 static bool advance_lane(struct merge *merge, struct lane *lane)
 {
 	while (!advance_in_entry(merge, lane)) {
@@ -235,7 +236,7 @@ int merge__next(struct merge *merge, struct merge_record *ret_record)
 {
 	struct heap_source *top = merge->heap;
 
-	/* not before: the record lies in the lane's window */
+	/* not earlier: the record that was given is in the lane's window */
 	if (merge->has_given) {
 		struct lane *lane = &merge->lanes[top->number];
 
@@ -270,7 +271,7 @@ size_t merge__oldest(const struct merge *merge)
 
 /* ---- making one ---- */
 
-/* A record alone lies on a stack, anywhere. */
+/* A single record is on a stack, at any address. */
 static uint64_t page_of(const struct ring_entry *entry)
 {
 	return entry->seq ? entry->page : 0;

@@ -2,8 +2,8 @@
 /*
  * The records of a copy of a ring, one at a time, in the order of time.
  *
- * Memory grows with entries and threads, not with records: what is read of the copy is
- * MERGE_WINDOWS_BYTES, more only where there are thousands of threads or records are large.
+ * Memory grows with entries and threads, not with records: MERGE_WINDOWS_BYTES of the copy are in
+ * memory, and more only if there are thousands of threads or records are large.
  */
 #ifndef TTLOG_MERGE_H
 #define TTLOG_MERGE_H
@@ -26,10 +26,10 @@ struct merge_record {
 	const struct catalog_site *site;
 	const unsigned char *fields; /* until the next call; they fit the site */
 	uint32_t bytes;              /* of the whole record */
-	uint32_t thread;             /* as in the ring's entries, as the next */
-	uint64_t seq;                /* of its batch, 0: it is alone in it */
+	uint32_t thread;             /* as in the ring's entries */
+	uint64_t seq;                /* of its batch; 0: a batch of one record */
 	uint64_t base_ticks;         /* of its batch; 0: its place is not known */
-	uint32_t place;              /* of it in its batch */
+	uint32_t place;              /* of the record in its batch */
 };
 
 /* NULL with errno. Copy, catalog and clock must stay as long as it. */
@@ -41,7 +41,7 @@ void merge__free(struct merge *merge);
 /* 1 with the next record, 0 at the end. */
 int merge__next(struct merge *merge, struct merge_record *ret_record);
 
-/* The place in the copy of the oldest entry that is not done with; at the end, that of the last. */
+/* The place in the copy of the oldest entry that is still needed; at the end, of the last one. */
 size_t merge__oldest(const struct merge *merge);
 
 /* Events up to here that could not be decoded: site or thread unknown, lengths that do not fit. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that goes into a snapshot, whoever it is of: a process that is recorded, or one that a killed
- * collector left.
+ * All that goes into a snapshot of a process: one that is recorded, or one that a killed collector
+ * left.
  */
 #ifndef TTLOG_SNAPSHOT_SOURCE_H
 #define TTLOG_SNAPSHOT_SOURCE_H
@@ -18,7 +18,7 @@ struct ring_copy;
 struct site_table;
 struct thread;
 
-/* The caller owns everything. Text may be NULL where unknown. */
+/* The caller owns everything. Text is NULL if unknown. */
 struct snapshot_source {
 	struct ring_copy *events;     /* is told what has been read of it */
 	const struct thread *threads; /* by ring_entry.thread */
@@ -27,19 +27,19 @@ struct snapshot_source {
 		*modules; /* by ring_entry.module; NULL entries are unknown */
 	size_t module_cnt;
 	const struct clock *clock;
-	int64_t boot_offset_ns; /* wall time less CLOCK_MONOTONIC at an earlier boot; 0: this one */
+	int64_t boot_offset_ns; /* an earlier boot's wall time less CLOCK_MONOTONIC; 0: this boot */
 
 	uint32_t pid;
 	uint32_t uid;
-	uint64_t start_ns; /* of the process, since boot, 0: not known; maybe only to the 10 ms */
-	char boot_id[BOOT_ID_BYTES]; /* of the machine, "" where unknown */
+	uint64_t start_ns; /* of the process, since boot, maybe only to the 10 ms; 0: not known */
+	char boot_id[BOOT_ID_BYTES]; /* of the machine, "" if unknown */
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
-	const struct crash *crash;  /* NULL: it runs, or */
-	struct crash_ending ending; /* this is how it ended */
+	const struct crash *crash;  /* NULL: see ending */
+	struct crash_ending ending; /* of a process that a killed collector left */
 };
 
 #endif /* TTLOG_SNAPSHOT_SOURCE_H */
