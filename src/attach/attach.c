@@ -45,7 +45,7 @@ void attach__free(struct attach *attach)
 	free(attach);
 }
 
-/* ---- who holds what ---- */
+/* ---- holding modules ---- */
 
 void attach__hold_locked(struct attach *attach, struct module *module)
 {
@@ -137,7 +137,7 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
 	pthread_mutex_lock(&attach->lock);
 	number = inode ? modules__find_mapped(&attach->modules, dev, inode) : 0;
 	module = number ? attach->modules.by_number[number] : NULL;
-	/* without a descriptor the file may be gone, and its number another's */
+	/* without a descriptor, the file may be gone, and another one may have its inode number */
 	if (module && module->fd >= 0) {
 		memcpy(ret_build_id, module->table->build_id, sizeof(module->table->build_id));
 		err = 0;

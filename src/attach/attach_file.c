@@ -19,7 +19,7 @@
 #include "site.h"
 #include "source.h"
 
-/* One file with sites, and who is told of the processes that have it mapped. */
+/* One file with sites, and the function to call for processes that have it mapped. */
 struct visit {
 	struct attach *attach;
 	struct stat file;
@@ -29,7 +29,8 @@ struct visit {
 	void *ctx;
 };
 
-/* On some file systems maps has other numbers than stat(2), and these may be another file's. */
+/* On some file systems, maps(5) has other numbers than stat(2), which may be those of another
+ * file. */
 static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
 {
 	struct stat file;
@@ -47,7 +48,7 @@ static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_e
 	return same;
 }
 
-/* Of each process that has the file mapped, with the batches that it had. */
+/* Calls before() for a process that has the file mapped, with the batches that it had. */
 static void visit_process(const struct visit *visit, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);
@@ -91,7 +92,7 @@ static void visit_processes(const struct visit *visit)
 		(void)closedir(dir);
 }
 
-/* The module's number where it has sites, held, or -errno. */
+/* The number of the module, held, if it has sites; else -errno. */
 static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
 			       struct stat *ret_status, struct attach_result *ret)
 {
@@ -117,7 +118,7 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 	return number;
 }
 
-/* Its turn. */
+/* Runs when it is its turn. */
 static int link_for_all(const struct visit *visit, const struct mapped_file *file,
 			struct attach_result *ret)
 {
@@ -140,7 +141,7 @@ static int link_for_all(const struct visit *visit, const struct mapped_file *fil
 	return err;
 }
 
-/* What is recorded wherever it is mapped stays, whether a process has it now or not. */
+/* A file that is recorded in all processes stays, even while no process has it mapped. */
 static void pin(struct attach *attach, uint32_t number)
 {
 	pthread_mutex_lock(&attach->lock);

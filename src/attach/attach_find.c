@@ -52,7 +52,7 @@ void attach_result__offer(struct attach_result *result, const struct module *mod
 	free(text);
 }
 
-/* Held, if it is one. */
+/* The number of the module that this file is known as, held; 0: it is not known. */
 static int64_t find_known(struct attach *attach, const struct stat *status,
 			  const struct maps_entry *entry)
 {
@@ -85,7 +85,7 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	number = modules__add(&attach->modules, module, attach->options.journal);
 	if (number > 0) {
 		module = attach->modules.by_number[number];
-		/* nobody has held it so far */
+		/* no process has held it so far */
 		if (!module->holds)
 			(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 		attach__hold_locked(attach, module);
@@ -94,7 +94,7 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	return number;
 }
 
-/* The number of the module that is known of a mapping, held; 0: none. */
+/* The number of the known module of a mapping, held; 0: none. */
 uint32_t attach__hold_mapped(struct attach *attach, const struct maps_entry *entry)
 {
 	uint32_t number;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module has one link: to the control probe, and to all gates. When we are killed the kernel
- * takes back the semaphores of a link at once, but lets the next one wait for a grace period, which
- * takes some 0.5 s on a busy machine. A program records while both the site's gate and `listening`
- * are on, so it does not matter which of them comes first. When we end in peace the gates go before
- * the control probe does, which another link holds meanwhile.
+ * A module has one link: to the control probe, and to all gates. When we are killed, the kernel
+ * clears the semaphores of a link at once, but waits for a grace period before the next link: some
+ * 0.5 s on a busy machine. A program records while both the site's gate and `listening` are on, so
+ * the order does not matter. When we end normally, the gates go before the control probe, which
+ * another link keeps meanwhile.
  */
 #include <errno.h>
 #include <limits.h>
@@ -25,10 +25,10 @@
 #define PAGE_BYTES 4096u
 
 /*
- * Links serve one process or all. The kernel knows a process by its first thread's memory: where that
- * is gone, for main called pthread_exit(), or where the kernel hits such links in the first thread
- * alone, sites are enabled wherever their file runs. What is not to be recorded is told apart by the
- * BPF program all the same.
+ * Links serve one process or all. The kernel knows a process by its first thread's memory. If that
+ * is gone, because main called pthread_exit(), or if this kernel hits such links only in the first
+ * thread, then sites are enabled in all processes that run their file. The BPF program still
+ * ignores processes that are not recorded.
  */
 pid_t attach__filter(const struct attach *attach, pid_t pid)
 {
@@ -51,7 +51,7 @@ static struct kernel_link *link_one(struct attach *attach, enum kernel_program p
 	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
 }
 
-/* Where the kernel is to look at, with what it is to raise, for all that is enabled in a module. */
+/* The places and semaphores of all that is enabled in a module, for the kernel. */
 static void choose_places(const struct attach *attach, const struct site_table *table,
 			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
 {
@@ -74,7 +74,7 @@ static void choose_places(const struct attach *attach, const struct site_table *
 	*ret_cnt = cnt;
 }
 
-/* The program at the gates is never run. */
+/* The BPF program at the gates never runs. */
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
 				    pid_t pid)
 {
@@ -98,7 +98,7 @@ static struct kernel_link *link_all(struct attach *attach, uint32_t number, cons
 	return link;
 }
 
-/* NULL where it is not wanted, or can't be. */
+/* NULL: it is not needed, or not possible. */
 static struct kernel_link *link_start(struct attach *attach, uint32_t number, const char *path,
 				      pid_t pid)
 {
@@ -129,7 +129,7 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
 	return is_linked;
 }
 
-/* False where the gates are closed by now. */
+/* False: the gates are closed by now. */
 static bool keep_links(struct attach *attach, uint32_t number, struct links *links)
 {
 	struct module *module;
@@ -191,7 +191,8 @@ void attach__warm(const struct attach *attach, const struct module *module, int 
 	free(offsets);
 }
 
-/* The same place and semaphore as in the link that goes, so that the kernel leaves both alone. */
+/* Has the same place and semaphore as the link that is closed, so that the kernel changes
+ * neither. */
 static void keep_control(struct attach *attach, uint32_t number, struct links *links)
 {
 	const struct module *module = attach->modules.by_number[number];

@@ -25,43 +25,43 @@ struct maps_entry;
 
 struct attach {
 	struct attach_options options;
-	/* One switches sites on at a time, from the look at what is in batches until then; taken
-	 * before `lock`. */
+	/* Only one thread at a time switches sites on, from the look at the batches until the sites
+	 * are on. Taken before `lock`. */
 	pthread_mutex_t turn;
-	pthread_mutex_t lock; /* what follows, but for `linkers`; the drain thread takes it */
+	pthread_mutex_t lock; /* of the fields below, except `linkers`; the drain thread takes it */
 	struct modules modules;
-	bool closed;            /* no gates any more */
+	bool closed;            /* the gates are closed */
 	bool has_marked;        /* a file with sites was ever found */
-	struct leaving leaving; /* of processes that have ended */
-	size_t unused_cnt;      /* modules that nobody holds, and nothing pins; atomic */
+	struct leaving leaving; /* links of processes that have ended */
+	size_t unused_cnt;      /* modules that are neither held nor pinned; atomic */
 	bool found_unused;      /* atomic */
 	struct linkers linkers;
 };
 
-/* What links of the process are to be made for: it, or all (0). */
+/* What a link for the process must serve: the process, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
-/* NULL for none; it stays as long as it is held. */
+/* NULL: none. The module stays as long as it is held. */
 struct module *attach__module(struct attach *attach, uint32_t number);
-/* Whether links serve the process. */
+/* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
-/* Whose turn it is. 0 or -errno. */
+/* With `turn` held. 0 or -errno. */
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid);
-/* Reads what the kernel will read of the file when it is linked: it does so under a lock that every
- * fork() on the machine takes. */
+/* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
+ * under a lock that every fork() on the machine takes. */
 void attach__warm(const struct attach *attach, const struct module *module, int fd);
 
 /* Locked. */
 void attach__hold_locked(struct attach *attach, struct module *module);
-/* The number of the module that the file is, read where it is not known yet; 1 and up, held once, or
- * -errno. */
+/* The number of the file's module, 1 and up, held once, or -errno. Reads the file if it is not
+ * known. */
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file);
 /* The number of the module of a known mapping, held; 0: none. */
 uint32_t attach__hold_mapped(struct attach *attach, const struct maps_entry *entry);
-/* The address of the mapping of a file's first byte that goes with this one; 0 for none. */
+/* The address at which the first byte of this mapping's file is mapped; 0: none. */
 uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry);
-/* The first that went wrong counts. */
+/* Keeps the first failure. */
 void attach_result__fail(struct attach_result *result, const char *path, bool unread);
-/* Nothing of this file was chosen: what could have been. */
+/* No site of this file was chosen: keeps those that could have been. */
 void attach_result__offer(struct attach_result *result, const struct module *module);
 
 #endif /* TTLOG_ATTACH_PARTS_H */

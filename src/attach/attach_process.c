@@ -59,8 +59,8 @@ void attach__keep_files(struct attach *attach, pid_t pid, struct attached_proces
 /* The modules with sites among a process's files, each with a path for the kernel. */
 struct found_module {
 	uint32_t number;
-	uint64_t base; /* where it is mapped; 0 unknown */
-	int fd;        /* -1: it is linked, and was not opened */
+	uint64_t base; /* address of its mapping; 0: unknown */
+	int fd;        /* -1: it has links already, and was not opened */
 	char kernel_path[MAPS_PATH_BYTES];
 };
 
@@ -88,14 +88,14 @@ static void close_file(int fd)
 struct attaching {
 	pid_t pid;
 	pid_t filter;    /* attach__filter() of it */
-	bool has_linked; /* all of its libraries are there */
+	bool has_linked; /* all its libraries are mapped */
 	attach_before_fn before;
 	void *ctx;
 };
 
 /*
- * The number of the module that an entry is of, held, or -errno. ret_file->fd is -1 where the file
- * was not opened: then there is nothing to link.
+ * The number of an entry's module, held, or -errno. ret_file->fd is -1 if the file was not opened:
+ * then there is nothing to link.
  */
 static int64_t find_module(struct attach *attach, const struct attaching *what,
 			   const struct maps_entry *entry, struct mapped_file *ret_file)
@@ -117,7 +117,7 @@ static int64_t find_module(struct attach *attach, const struct attaching *what,
 	return attach__find_file(attach, &file);
 }
 
-/* Two threads may find out at once, and the same. */
+/* Two threads may do this at once; both find the same. */
 static bool looks_for_leaks(struct attach *attach, struct module *module, int fd)
 {
 	enum module_leaks leaks;
@@ -136,7 +136,7 @@ static bool looks_for_leaks(struct attach *attach, struct module *module, int fd
 	return leaks == MODULE_LEAKS;
 }
 
-/* Whether the descriptor is kept: 1 or 0, or -ENOMEM. */
+/* Returns 1: the descriptor is kept, 0: it is not, or -ENOMEM. */
 static int add_found(struct attach *attach, uint32_t number, const struct mapped_file *file,
 		     uint64_t base, struct found *found)
 {
@@ -196,7 +196,7 @@ static int find_modules(struct attach *attach, const struct attaching *what,
 	return first_err;
 }
 
-/* What is in batches of modules that nobody has enabled so far is not ours. */
+/* Events that are in batches before a module is enabled are not ours. */
 static void add_anchors(struct attach *attach, const struct found *found,
 			struct attached_process *attached)
 {
@@ -273,9 +273,9 @@ static void close_found(struct attach *attach, struct found *found)
 }
 
 /*
- * Takes ownership of attached. Links that were made for the process alone are hit where it had
- * mapped their files, but serve no mapping that is made after its first thread has ended: then those
- * for all take their place.
+ * Takes ownership of attached. Links for one process work for the files that it had mapped, but not
+ * for mappings that are made after its first thread has ended. Then links for all processes replace
+ * them.
  */
 static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
 			struct attached_process *attached, struct attach_result *ret)
@@ -304,7 +304,7 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 
 	attached_process__look_up(attached, maps);
 	err = find_modules(attach, what, maps, attached, &found, ret);
-	/* before the sites: what was opened last the kernel closes first, when we are killed */
+	/* before the sites: when we are killed, the kernel first closes what was opened last */
 	if (what->has_linked)
 		(void)linkers__find(&attach->linkers, attach->options.kernel, what->filter,
 				    what->pid, maps, &linker, &hooked);
@@ -379,7 +379,7 @@ int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_l
 	return 0;
 }
 
-/* musl's linker tells only when all is done. */
+/* musl's linker only reports when all is done. */
 bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker)
 {
 	if (linker->debug)

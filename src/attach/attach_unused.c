@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modules are held by the processes that have them, by way of the recorder, and freed when nobody
- * holds them any more.
+ * The recorder holds the modules of its processes. A module that is not held any more is freed.
  *
- * Links that serve all processes also serve those that the recorder has not heard of: children that
- * have not logged yet, whose parent has ended. So what nobody holds is looked for in all that the
- * kernel side follows, and freed after the drain thread has taken what was on its way by then, if
- * nobody came to hold it meanwhile. A process that maps it afterwards is attached to as to any
- * other file.
+ * Links for all processes also serve processes that the recorder does not know: children that have
+ * not logged yet, whose parent has ended. So this looks for a module that is not held in all
+ * processes that the kernel side follows. It is freed after the drain thread has taken all messages
+ * that were on their way, if it is still not held then. If a process maps the file later, the
+ * collector attaches to it as to a new file.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -21,12 +20,12 @@
 #include "maps.h"
 #include "site.h"
 
-/* Children that begin while their parents are looked at are looked at too, within reason. */
+/* How often to list processes again, for children that began meanwhile. */
 #define MAX_LISTINGS 16
 
 /* ---- who may have it ---- */
 
-/* Whether somebody that nobody has heard of may have one of them. */
+/* Whether an unknown process may have one of them. */
 static bool mark_all(struct attach *attach)
 {
 	bool serve_all = false;
@@ -45,7 +44,7 @@ static bool mark_all(struct attach *attach)
 	return serve_all;
 }
 
-/* All of an inode: a file that was written over has several. NULL: all that there are. */
+/* All modules of an inode: a file that was written over has several. NULL: all modules. */
 static void unmark(struct attach *attach, const struct maps_entry *entry)
 {
 	pthread_mutex_lock(&attach->lock);
@@ -59,7 +58,7 @@ static void unmark(struct attach *attach, const struct maps_entry *entry)
 	pthread_mutex_unlock(&attach->lock);
 }
 
-/* Of one that can't be looked at nothing is known. */
+/* If a process can't be looked at, it may have any of them. */
 static void unmark_mapped(struct attach *attach, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);
@@ -80,7 +79,7 @@ static int compare_pids(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Those that are in no listing before. How many that are. */
+/* Looks at the processes that are in no earlier listing. Returns how many these are. */
 static size_t look_at_new(struct attach *attach, const pid_t *pids, size_t cnt, const pid_t *before,
 			  size_t before_cnt)
 {
@@ -96,7 +95,7 @@ static size_t look_at_new(struct attach *attach, const pid_t *pids, size_t cnt, 
 	return new_cnt;
 }
 
-/* Whoever begins while another one is looked at, which then ends, is in the next listing. */
+/* A child that begins during a listing, and outlives its parent, is in the next one. */
 static void look_at_all(struct attach *attach)
 {
 	pid_t *before = NULL;
@@ -131,9 +130,9 @@ bool attach__has_found_unused(struct attach *attach)
 	return __atomic_load_n(&attach->found_unused, __ATOMIC_ACQUIRE);
 }
 
-/* ---- and away ---- */
+/* ---- freeing ---- */
 
-/* Out of the table, in a list by `next_unused`. */
+/* Takes unused modules out of the table, as a list by `next_unused`. */
 static struct module *take_unused(struct attach *attach, struct leaving *leaving)
 {
 	struct module *first = NULL;
@@ -175,6 +174,6 @@ void attach__free_unused(struct attach *attach)
 		module__free(unused);
 		unused = next;
 	}
-	/* many small pieces, which free() would keep */
+	/* free() would keep these many small pieces */
 	(void)malloc_trim(0);
 }

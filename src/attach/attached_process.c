@@ -16,8 +16,8 @@
 #include "source.h"
 #include "proc_thread.h"
 
-/* The list is the program's, maybe a loop, maybe longer than we care to wait for: ten thousand
- * batches take half a second. */
+/* The program's list may be a loop, or too long to wait for: ten thousand batches take half a
+ * second. */
 #define LIST_MAX_NS (2 * 1000000000ull)
 
 /* Some 2,000 mappings, a millisecond or two. */
@@ -89,14 +89,14 @@ void attached_process__look_up(struct attached_process *attached, const struct m
 	read_build_id(attached);
 }
 
-/* Another one may have its number by now, or come to it. */
+/* Whether the pid is still that process: a later one may have its number. */
 static bool is_it(const struct attached_process *attached)
 {
 	return !attached->start_ns || start_time__is((pid_t)attached->pid, attached->start_ns);
 }
 
-/* One that ends while it is read seems to have mapped less than it had. Its stack is the last of what
- * matters. */
+/* If a process ends while maps(5) is read, the end of the list is missing. Its stack is the last
+ * mapping that matters. */
 static bool is_whole(const struct maps *maps, uint32_t pid)
 {
 	for (size_t i = maps->cnt; i-- > 0;) {
@@ -157,7 +157,7 @@ static bool shares_namespace(uint32_t pid)
 	return their_len > 0 && their_len == our_len && memcmp(theirs, ours, our_len) == 0;
 }
 
-/* From a thread's own idea of its number to ours; 0 where there is no such thread. */
+/* The tid in our namespace of a tid in the process's own; 0: there is no such thread. */
 static uint32_t global_tid(uint32_t pid, uint32_t own)
 {
 	char path[64];
@@ -235,7 +235,7 @@ int attached_process__add_batches(struct attached_process *attached, const struc
 			.exec = SOURCE_ANY_EXEC,
 		};
 
-		/* Brent 1980: a loop comes back to where it was at some power of two */
+		/* Brent 1980: a loop comes back to an address that was kept at a power of two */
 		if (address == seen)
 			return -ELOOP;
 		if ((i & (i - 1)) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files are known as maps(5) shows them. The descriptor that is kept holds the inode, so that its
- * number is no other file's, and tells whether the file was written over since.
+ * Files are known by their numbers in maps(5). The descriptor keeps the inode, so that no other
+ * file gets its number, and tells whether the file was written over since.
  */
 #include "linkers.h"
 
@@ -14,7 +14,7 @@
 #include "kernel_link.h"
 #include "maps.h"
 
-/* Each keeps a descriptor and a hook. */
+/* Each file keeps a descriptor and a link. */
 #define LINKERS_MAX_FOR_ALL 64
 
 struct linkers_file {
@@ -24,7 +24,7 @@ struct linkers_file {
 	int fd;
 	off_t size;
 	struct timespec changed;
-	struct linker offsets; /* addresses, of a linker whose header lies at 0 */
+	struct linker offsets; /* addresses, if the linker's header is at 0 */
 	struct kernel_link *link;
 	struct linkers_file *next;
 };
@@ -79,8 +79,8 @@ static bool is_unchanged(const struct linkers_file *file)
 	       now.st_ctim.tv_nsec == file->changed.tv_nsec;
 }
 
-/* The latest: one that was written over has one for each change. Those for all stay, and for one
- * process only who works on it asks. */
+/* The latest entry of a file: a file that was written over has several. Entries for all processes
+ * stay; for an entry of one process, only the thread that works on that process asks. */
 static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 				      const struct maps_entry *entry)
 {
@@ -95,7 +95,7 @@ static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 	return file && is_unchanged(file) ? file : NULL;
 }
 
-/* What there is none of stays 0. */
+/* Missing addresses stay 0. */
 static struct linker move(const struct linker *linker, uint64_t by)
 {
 	return (struct linker){
@@ -115,7 +115,7 @@ static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char 
 	return kernel__link(kernel, KERNEL_LIBRARY, &places, to_debug, filter);
 }
 
-/* The descriptor, for its status; path is for the kernel. -errno where there is no such file. */
+/* Returns a descriptor, for fstat(2), or -errno; the path is for the kernel. */
 static int open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
 		     char path[MAPS_PATH_BYTES])
 {
@@ -135,7 +135,7 @@ static int open_file(struct linkers_file *file, pid_t pid, const struct maps_ent
 	return 0;
 }
 
-/* Not a hostile one, or many that are tried out. */
+/* Bounds the number of files: a hostile program, or one in development, may bring many. */
 static bool may_add(struct linkers *linkers, pid_t filter)
 {
 	bool may = true;
@@ -147,7 +147,7 @@ static bool may_add(struct linkers *linkers, pid_t filter)
 	return may;
 }
 
-/* NULL where it can't be known again. */
+/* NULL: it could not be recognised later. */
 static struct linkers_file *add_file(struct linkers *linkers, struct kernel *kernel, pid_t filter,
 				     pid_t pid, const struct maps_entry *header,
 				     const struct maps_entry *code, const struct linker *linker)

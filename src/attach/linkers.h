@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of dynamic linkers that processes run with, each searched once for where it tells of
- * libraries, and hooked there.
+ * The files of the dynamic linkers of processes. Each is searched once for the place where it
+ * reports libraries, and gets a link there.
  *
- * Any thread. Nothing waits for a file with the lock.
+ * Any thread. The lock is not held while a file is read.
  */
 #ifndef TTLOG_LINKERS_H
 #define TTLOG_LINKERS_H
@@ -23,22 +23,22 @@ struct maps;
 struct linkers {
 	pthread_mutex_t lock;
 	struct linkers_file *first;
-	size_t for_all_cnt; /* with a filter of 0 */
+	size_t for_all_cnt; /* entries with a filter of 0 */
 };
 
 void linkers__init(struct linkers *linkers);
-/* Unhooks all, and hands over the links one by one: they are freed faster together. */
+/* Gives all links to `leave`, one by one: it is faster to close them together. */
 void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
 		   void *ctx);
 
-/* Hands over what is hooked for that process alone, of which nobody asks meanwhile; none for a filter
- * of 0. */
+/* Gives the links for that process alone to `leave`; none for a filter of 0. Nothing else may ask
+ * for the process meanwhile. */
 void linkers__drop(struct linkers *linkers, pid_t filter,
 		   void (*leave)(void *ctx, struct kernel_link **link), void *ctx);
 
 /*
- * The dynamic linker of a process, as linker__find(), hooked from now on: in that process, or in
- * all for a filter of 0. *ret_hooked: whether it could be. 0 or -errno.
+ * Finds the dynamic linker of a process, as linker__find(), and links it from now on: in that
+ * process, or in all for a filter of 0. *ret_hooked: whether that worked. 0 or -errno.
  */
 int linkers__find(struct linkers *linkers, struct kernel *kernel, pid_t filter, pid_t pid,
 		  const struct maps *maps, struct linker *ret_linker, bool *ret_hooked);

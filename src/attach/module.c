@@ -12,9 +12,9 @@
 #include "site_filter.h"
 #include "site.h"
 
-/* Files without sites that are kept open for the names in them: descriptors are not endless. */
+/* How many files without sites are kept open for their symbols: descriptors are limited. */
 #define MODULES_MAX_KEPT     1024
-/* Of those that were freed, so many are left alone. */
+/* So many of the freed numbers are not reused yet. */
 #define MODULES_FREE_NUMBERS 1024
 
 void module__free(struct module *module)
@@ -138,7 +138,7 @@ uint32_t modules__find(struct modules *modules, const struct stat *status,
 	return 0;
 }
 
-/* The number of one that is the same file. */
+/* The number of a module of the same file. */
 static uint32_t find_twin(const struct modules *modules, const struct module *module)
 {
 	for (uint32_t i = 1; i < modules->end; i++) {
@@ -153,7 +153,7 @@ static uint32_t find_twin(const struct modules *modules, const struct module *mo
 	return 0;
 }
 
-/* A descriptor is worth having for sites always, for names in crash reports within bounds. */
+/* Files with sites always keep their descriptor; for others, kept for names, there is a limit. */
 static void bound_descriptors(struct modules *modules, struct module *module)
 {
 	if (module->fd < 0 || module->table->has_module)
@@ -166,7 +166,7 @@ static void bound_descriptors(struct modules *modules, struct module *module)
 	module->fd = -1;
 }
 
-/* Numbers come again, but not soon; 0 without memory. */
+/* A number that is free, but was not freed recently; 0: no memory. */
 static uint32_t take_number(struct modules *modules)
 {
 	uint32_t number;
@@ -179,7 +179,7 @@ static uint32_t take_number(struct modules *modules)
 	return number;
 }
 
-/* Where there is no memory it is not used again. */
+/* Without memory, the number is never reused. */
 static void free_number(struct modules *modules, uint32_t number)
 {
 	uint32_t cap = modules->free_cap ? modules->free_cap * 2 : 64;
@@ -231,7 +231,7 @@ struct module *modules__remove(struct modules *modules, uint32_t number, struct 
 
 uint32_t modules__find_mapped(const struct modules *modules, dev_t dev, uint64_t inode)
 {
-	/* the latest: a file that was written over has a module for each change */
+	/* the latest one: a file that was written over has several modules */
 	for (uint32_t i = modules->end; i-- > 1;) {
 		const struct module *module = modules->by_number[i];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* There are few rules, and each site is matched once: no index. */
+/* There are few rules, and each site is matched once: so there is no index. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ void site_filter__set_level(struct site_filter *filter, uint8_t level)
 	filter->level = level;
 }
 
-/* Levels for which "level OPERATOR wanted" holds; 0 if there is no such operator. */
+/* The levels for which "level OPERATOR wanted" is true; 0: there is no such operator. */
 static uint8_t levels_of(const char *operator, size_t len, uint8_t wanted)
 {
 	uint8_t equal = (uint8_t)(1u << wanted), below = (uint8_t)(equal - 1u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which sites to record: the level and the filters of the command line. Other sites are not attached
- * to, and cost the program nothing.
+ * The sites to record, by the level and the filters of the command line. All other sites stay off,
+ * and cost the program nothing.
  */
 #ifndef TTLOG_SITE_FILTER_H
 #define TTLOG_SITE_FILTER_H

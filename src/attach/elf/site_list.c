@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows are made as text first, since the widths of columns follow from all of them.
+ * Makes all rows as text first, because the widths of columns depend on all of them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "utf8.h"
 #include "value.h"
 
-/* Wider cells push the rest of their line out, instead of every line. */
+/* A wider cell only moves the rest of its own line. */
 #define WIDTH_MAX 48u
 
 enum column {
@@ -69,7 +69,7 @@ static int compare_keys(const struct site *x, const struct site *y)
 	return order;
 }
 
-/* All that a line shows but index and module. */
+/* Compares all that a line shows, except index and module. */
 static int compare_content(const struct site *x, const struct site *y)
 {
 	int order = strcmp(x->target, y->target);
@@ -115,7 +115,7 @@ static void put_escaped(FILE *out, const char *text, bool quoted)
 	size_t left = strlen(text);
 
 	while (left) {
-		/* a valid character has at most four bytes, so those tell how many it takes */
+		/* a valid character has at most four bytes: these tell its length */
 		size_t bytes = 1;
 
 		while (*at >= 0x80 && bytes < left && (at[bytes] & 0xc0) == 0x80 && bytes < 4)
@@ -232,7 +232,7 @@ static int make_row(struct row *row, const struct list_module *modules, const st
 	return 0;
 }
 
-/* Characters, each taken as one column wide. */
+/* How many characters; each counts as one column. */
 static unsigned int text_width(const char *text)
 {
 	unsigned int width = 0;
@@ -273,7 +273,7 @@ static void print_rows(FILE *out, const struct row *rows, size_t cnt, int column
 		print_row(out, rows[at].cells, widths, column_cnt);
 }
 
-/* All sites of all modules, sorted so that equal ones stand together. */
+/* All sites of all modules, sorted so that equal ones come together. */
 static struct site_ref *collect_refs(const struct list_module *modules, size_t module_cnt,
 				     size_t *ret_cnt)
 {
@@ -325,7 +325,7 @@ int site_list__print(FILE *out, const struct list_module *modules, size_t module
 	return err;
 }
 
-/* ---- What filters tell apart ---- */
+/* ---- The choices of filters ---- */
 
 static int compare_choices(const void *a, const void *b)
 {

@@ -16,17 +16,17 @@ struct list_module {
 };
 
 /*
- * A line a site, headings first, by target, file and line. Columns are aligned, apart by two
- * spaces; messages stand in quotes; what is no printable text is escaped, so that a file can't
+ * Prints headings, then one line per site, by target, file and line. Columns are aligned, two
+ * spaces apart; messages are in quotes. What is not printable text is escaped, so that a file can't
  * write to the user's terminal. Sites that differ only in index or module (the same header,
- * compiled into several) share a line. With several modules there is a column for them.
- * ret_cnt: lines. 0, -ENOMEM, or -EIO where out can't take it.
+ * compiled into several) share a line. With several modules there is a column for them. ret_cnt:
+ * the number of lines. Returns 0, -ENOMEM, or -EIO: `out` failed.
  */
 int site_list__print(FILE *out, const struct list_module *modules, size_t module_cnt,
 		     size_t *ret_cnt);
 
-/* A filter tells no more sites from others than these, a line each: what -F could have chosen. No more
- * than LIST_CHOICES_MAX, and how many are left out. Escaped as well. */
+/* Prints the groups of sites that -F can tell apart, one per line, at most LIST_CHOICES_MAX, and
+ * how many are left out. Escaped, too. */
 #define LIST_CHOICES_MAX 12u
 int site_list__print_choices(FILE *out, const struct site_table *table);
 

@@ -36,7 +36,7 @@ size_t tree__living(const struct kernel *kernel, size_t max)
 	uint64_t before;
 	size_t cnt;
 
-	/* a child may come where was looked already, before its parent is found to have ended */
+	/* a child may begin at a place that was already passed, while its parent ends */
 	do {
 		before = kernel__tracked_cnt(kernel);
 		cnt = count_living(kernel, max);
