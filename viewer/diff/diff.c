@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "diff.h"
 #include "ending.h"
 #include "hash.h"
@@ -34,15 +35,8 @@ struct entry {
 
 static int add(struct diff *diff, const struct finding *finding)
 {
-	if (diff->cnt == diff->cap) {
-		size_t cap = diff->cap ? diff->cap * 2 : 64;
-		struct finding *grown = reallocarray(diff->findings, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		diff->findings = grown;
-		diff->cap = cap;
-	}
+	if (array__reserve(diff->findings, diff->cnt + 1, &diff->cap))
+		return -ENOMEM;
 	diff->findings[diff->cnt++] = *finding;
 	return 0;
 }

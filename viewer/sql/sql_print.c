@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <ttlog/read.h>
+#include "array.h"
 #include "sql_print.h"
 #include "sql_value.h"
 
@@ -206,15 +207,8 @@ static int keep_cell(struct table *table, int column, size_t from, bool number)
 	size_t len = texts.len - from,
 	       width = out__width((struct ttlog_text){ texts.p + from, len });
 
-	if (table->cell_cnt == table->cell_cap) {
-		size_t cap = table->cell_cap ? table->cell_cap * 2 : 256;
-		struct cell *grown = reallocarray(table->cells, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		table->cells = grown;
-		table->cell_cap = cap;
-	}
+	if (array__reserve(table->cells, table->cell_cnt + 1, &table->cell_cap))
+		return -ENOMEM;
 	table->cells[table->cell_cnt++] = (struct cell){ from, len, width, number };
 	if (width > table->widths[column] && (width <= MAX_WIDTH || number))
 		table->widths[column] = width;

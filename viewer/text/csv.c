@@ -9,16 +9,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "event_output.h"
 #include <ttlog/read.h>
 #include "hash.h"
+#include "hash_table.h"
 #include "provenance.h"
 
 /* A column, found by its key. Where a site has a key more than once, each has a column. */
 struct column {
 	struct ttlog_text key;
 	uint32_t nth;
-	uint32_t next; /* with the same hash, plus 1 */
 };
 
 /* The site's fields in the order of their columns. */
@@ -32,65 +33,40 @@ struct csv {
 	struct provenances provenances;
 	struct csv_site *sites;
 	struct column *columns;
-	uint32_t column_cnt, column_cap;
-	uint32_t *heads; /* hash table of columns, their numbers plus 1 */
-	uint32_t head_cnt;
+	size_t column_cnt, column_cap;
+	struct hash_table by_hash; /* columns */
 	uint64_t secret;
 };
 
 /* ---- The columns ---- */
 
-static uint32_t *head_of(const struct csv *csv, struct ttlog_text key, uint32_t nth)
+struct wanted_column {
+	const struct csv *csv;
+	struct ttlog_text key;
+	uint32_t nth;
+};
+
+static bool is_wanted(const void *of, uint32_t number)
 {
-	return &csv->heads[(hash__bytes(csv->secret, key.p, key.len) + nth) & (csv->head_cnt - 1)];
-}
+	const struct wanted_column *wanted = of;
+	const struct column *column = &wanted->csv->columns[number];
 
-static void link_column(struct csv *csv, uint32_t number)
-{
-	struct column *column = &csv->columns[number];
-	uint32_t *head = head_of(csv, column->key, column->nth);
-
-	column->next = *head;
-	*head = number + 1;
-}
-
-static int grow(struct csv *csv)
-{
-	uint32_t cap = csv->column_cap ? csv->column_cap * 2 : 64;
-	struct column *columns = reallocarray(csv->columns, cap, sizeof(*columns));
-	uint32_t *heads;
-
-	if (!columns)
-		return -ENOMEM;
-	csv->columns = columns;
-	heads = calloc(cap, sizeof(*heads));
-	if (!heads)
-		return -ENOMEM;
-	free(csv->heads);
-	csv->heads = heads;
-	csv->head_cnt = csv->column_cap = cap;
-	for (uint32_t i = 0; i < csv->column_cnt; i++)
-		link_column(csv, i);
-	return 0;
+	return column->nth == wanted->nth && ttlog_text_equal(column->key, wanted->key);
 }
 
 static int find_column(struct csv *csv, struct ttlog_text key, uint32_t nth, uint32_t *ret)
 {
-	int err = csv->column_cnt == csv->column_cap ? grow(csv) : 0;
+	const struct wanted_column wanted = { csv, key, nth };
+	const uint64_t hash = hash__mix(hash__bytes(csv->secret, key.p, key.len), nth);
 
-	if (err)
-		return err;
-	for (uint32_t at = *head_of(csv, key, nth); at; at = csv->columns[at - 1].next) {
-		const struct column *column = &csv->columns[at - 1];
-
-		if (column->nth == nth && ttlog_text_equal(column->key, key)) {
-			*ret = at - 1;
-			return 0;
-		}
-	}
-	*ret = csv->column_cnt;
-	csv->columns[csv->column_cnt] = (struct column){ .key = key, .nth = nth };
-	link_column(csv, csv->column_cnt++);
+	*ret = hash_table__find(&csv->by_hash, hash, is_wanted, &wanted);
+	if (*ret != HASH_TABLE_NONE)
+		return 0;
+	if (array__reserve(csv->columns, csv->column_cnt + 1, &csv->column_cap) ||
+	    hash_table__add(&csv->by_hash, hash, (uint32_t)csv->column_cnt))
+		return -ENOMEM;
+	*ret = (uint32_t)csv->column_cnt++;
+	csv->columns[*ret] = (struct column){ key, nth };
 	return 0;
 }
 
@@ -145,7 +121,7 @@ static void header_line(struct csv *csv)
 			out__char(csv->out, ',');
 		out__bytes(csv->out, key.p, key.len);
 	}
-	for (uint32_t i = 0; i < csv->column_cnt; i++) {
+	for (size_t i = 0; i < csv->column_cnt; i++) {
 		out__text(csv->out, event_output__is_taken(csv->columns[i].key) ? ",fields." : ",");
 		out__csv_text(csv->out, csv->columns[i].key, false);
 	}
@@ -161,7 +137,7 @@ static void csv__end(void *state)
 	provenances__fini(&csv->provenances);
 	free(csv->sites);
 	free(csv->columns);
-	free(csv->heads);
+	hash_table__fini(&csv->by_hash);
 	free(csv);
 }
 
@@ -248,7 +224,7 @@ static void csv__event(void *state, const struct ttlog_event *event)
 		ttlog_event_field(event, order->field[i], &field);
 		value(out, &field);
 	}
-	commas(out, csv->column_cnt - at);
+	commas(out, (uint32_t)csv->column_cnt - at);
 	out__text(out, "\r\n");
 }
 

@@ -162,19 +162,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	return SQLITE_OK;
 }
 
-/* No xCreate: the table is there without being made. */
-static const sqlite3_module MODULE = {
-	.xConnect = sql_table__connect,
-	.xBestIndex = best_index,
-	.xDisconnect = sql_table__disconnect,
-	.xOpen = sql_table__open,
-	.xClose = close_cursor,
-	.xFilter = filter,
-	.xNext = next,
-	.xEof = is_over,
-	.xColumn = column,
-	.xRowid = row_number,
-};
+static const sqlite3_module MODULE = SQL_TABLE_MODULE(close_cursor);
 
 const struct sql_table_kind SQL_EVENTS = {
 	.name = "events",

@@ -8,9 +8,18 @@
 
 #include "sql_source.h"
 
+/* Of a file's functions, which have these names. `close` is sql_table__close, or calls it. No xCreate:
+ * the table is there without being made. */
+#define SQL_TABLE_MODULE(close)                                                                    \
+	{                                                                                          \
+		.xConnect = sql_table__connect, .xBestIndex = best_index,                          \
+		.xDisconnect = sql_table__disconnect, .xOpen = sql_table__open, .xClose = (close), \
+		.xFilter = filter, .xNext = next, .xEof = is_over, .xColumn = column,              \
+		.xRowid = row_number,                                                              \
+	}
+
 struct sql_table_kind {
 	const char *name;
-	/* xConnect, xDisconnect and xOpen are those below; xClose is sql_table__close or calls it. */
 	const sqlite3_module *module;
 	size_t cursor_bytes;
 	/* As between the parentheses of CREATE TABLE. `plain`: without the collations that only we

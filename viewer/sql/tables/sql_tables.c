@@ -427,18 +427,7 @@ static void declare(const struct sql_table_kind *kind, const struct sql_source *
 	out__text(out, ((const struct listing *)kind)->columns);
 }
 
-static const sqlite3_module MODULE = {
-	.xConnect = sql_table__connect,
-	.xBestIndex = best_index,
-	.xDisconnect = sql_table__disconnect,
-	.xOpen = sql_table__open,
-	.xClose = sql_table__close,
-	.xFilter = filter,
-	.xNext = next,
-	.xEof = is_over,
-	.xColumn = column,
-	.xRowid = row_number,
-};
+static const sqlite3_module MODULE = SQL_TABLE_MODULE(sql_table__close);
 
 /* ---- The tables ---- */
 
