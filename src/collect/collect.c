@@ -31,6 +31,7 @@
 #include "plain_file.h"
 #include "dispatch.h"
 #include "recorder.h"
+#include "report.h"
 #include "site.h"
 #include "trigger.h"
 #include "watch.h"
@@ -44,7 +45,7 @@ static void request_snapshot(struct collector *collector, const char *reason, bo
 	if (request)
 		drain__request(collector->drain, request);
 	else
-		(void)collect__failed("no snapshot, reason", reason, -ENOMEM);
+		(void)report__error("no snapshot, reason", reason, -ENOMEM);
 }
 
 static void handle_signal(struct collector *collector)

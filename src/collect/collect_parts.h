@@ -75,9 +75,6 @@ struct collector {
 	int failed_err;     /* and why */
 };
 
-/* Says so; err. */
-int collect__failed(const char *what, const char *on, int err);
-
 /* 0 or -errno, said. ret_exit_status: of a command that can't be run. collect__stop() and
  * collect__tear_down() are right after both. */
 int collect__start(struct collector *collector, int *ret_exit_status);

@@ -22,13 +22,13 @@
 #include "attach.h"
 #include "attacher.h"
 #include "capability.h"
-#include "check.h"
 #include "clock.h"
 #include "collect_parts.h"
 #include "console.h"
 #include "control.h"
 #include "drain.h"
 #include "env.h"
+#include "facilities.h"
 #include "hold.h"
 #include "job_queue.h"
 #include "journal.h"
@@ -39,6 +39,7 @@
 #include "prefault.h"
 #include "recorder.h"
 #include "recover.h"
+#include "report.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
 #include "trigger.h"
@@ -49,13 +50,6 @@
 #define MIN_DESCRIPTORS 64
 /* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
 #define START_MIB       40u
-
-int collect__failed(const char *what, const char *on, int err)
-{
-	fprintf(stderr, "ttlog-collect: %s%s%s: %s\n", what, on ? " " : "", on ? on : "",
-		strerror(-err));
-	return err;
-}
 
 /* Where they run out libbpf may have another name for it. */
 static bool has_few_descriptors(void)
@@ -180,7 +174,7 @@ static int open_kernel(struct collector *collector)
 
 	if (capability__foreign_namespace()) {
 		fputs("ttlog-collect: nothing can be recorded from here\n", stderr);
-		check__explain(stderr);
+		facilities__explain(stderr);
 		return -ENOTSUP;
 	}
 	collector->kernel = kernel__new(&kernel);
@@ -191,7 +185,7 @@ static int open_kernel(struct collector *collector)
 		if (err == -ENOMEM)
 			tell_memory(collector->env, left_bytes);
 		if (!has_few_descriptors())
-			check__explain(stderr);
+			facilities__explain(stderr);
 		return err;
 	}
 	err = kernel__can_enable(collector->kernel);
@@ -199,7 +193,7 @@ static int open_kernel(struct collector *collector)
 		fprintf(stderr,
 			"ttlog-collect: no site can be switched on: no uprobes that raise semaphores: %s\n",
 			strerror(-err));
-		check__explain(stderr);
+		facilities__explain(stderr);
 		return err;
 	}
 	/* libbpf has read the kernel's types, twice 5 MB, which free() may keep */
@@ -207,7 +201,7 @@ static int open_kernel(struct collector *collector)
 	tell_gaps(collector);
 	attach.kernel = collector->kernel;
 	collector->attach = attach__new(&attach);
-	return collector->attach ? 0 : collect__failed("can't start", NULL, -errno);
+	return collector->attach ? 0 : report__error("can't start", NULL, -errno);
 }
 
 static void job_done(void *ctx, struct job *job)
@@ -230,22 +224,22 @@ static int open_writer(struct collector *collector)
 	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
 	collector->clock = clock__new(clock_path);
 	if (!collector->clock)
-		return collect__failed("no clock", NULL, -errno);
+		return report__error("no clock", NULL, -errno);
 	collector->writer = writer__new(env->output_dir, env->max_snapshots, env->max_disk_bytes);
 	if (!collector->writer)
-		return collect__failed("can't write snapshots to", env->output_dir, -errno);
+		return report__error("can't write snapshots to", env->output_dir, -errno);
 	queue.writer = collector->writer;
 	collector->queue = job_queue__new(&queue);
 	if (!collector->queue)
-		return collect__failed("can't start", NULL, -errno);
+		return report__error("can't start", NULL, -errno);
 	collector->live = live__new();
-	return collector->live ? 0 : collect__failed("can't start", NULL, -errno);
+	return collector->live ? 0 : report__error("can't start", NULL, -errno);
 }
 
 static void tell_unrecovered(const struct collector *collector, int err)
 {
-	(void)collect__failed("can't recover all that collectors before had in",
-			      collector->ring_root, err);
+	(void)report__error("can't recover all that collectors before had in", collector->ring_root,
+			    err);
 }
 
 /* Before anything is attached to: what is in the batches of programs by now is what collectors that
@@ -306,7 +300,7 @@ static int open_journal(struct collector *collector)
 			collector->ring_root);
 	if (!err)
 		err = journal__init(&collector->journal, collector->ring_root);
-	return err ? collect__failed("no private directory for rings", NULL, err) : 0;
+	return err ? report__error("no private directory for rings", NULL, err) : 0;
 }
 
 static void open_control(struct collector *collector)
@@ -320,8 +314,8 @@ static void open_control(struct collector *collector)
 		err = collector->control ? 0 : -errno;
 	}
 	if (err)
-		(void)collect__failed("--trigger and --follow won't work, no control socket", NULL,
-				      err);
+		(void)report__error("--trigger and --follow won't work, no control socket", NULL,
+				    err);
 }
 
 /* A limit that is above the cgroup's protects nobody. */
@@ -349,8 +343,8 @@ static int open_budget(struct collector *collector)
 		collector->budget = ring_budget__new(bytes);
 		err = collector->budget ? 0 : -errno;
 	}
-	return err ? collect__failed("can't tell how much memory there is for rings in",
-				     collector->ring_root, err)
+	return err ? report__error("can't tell how much memory there is for rings in",
+				   collector->ring_root, err)
 		   : 0;
 }
 
@@ -395,13 +389,13 @@ static int open_recorder(struct collector *collector)
 	collector->last = trigger_request__new("shutdown", 0, true);
 	collector->attacher = attacher__new(&attacher);
 	if (!collector->last || !collector->attacher)
-		return collect__failed("can't start", NULL, -errno);
+		return report__error("can't start", NULL, -errno);
 	recorder.prefault = collector->prefault = prefault__new();
 	collector->recorder = recorder__new(&recorder);
 	drain.recorder = collector->recorder;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
 	if (!collector->drain)
-		return collect__failed("can't start", NULL, -errno);
+		return report__error("can't start", NULL, -errno);
 	open_control(collector);
 	return 0;
 }
@@ -425,7 +419,7 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 
 	err = open_signals(collector);
 	if (err)
-		return collect__failed("can't start", NULL, err);
+		return report__error("can't start", NULL, err);
 	collector->console = console__new();
 	err = open_journal(collector);
 	if (!err)

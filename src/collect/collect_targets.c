@@ -104,13 +104,13 @@ int collect__attach_file(struct collector *collector)
 	int err;
 
 	if (!processes)
-		return collect__failed("can't attach to", path, -ENOMEM);
+		return report__error("can't attach to", path, -ENOMEM);
 	processes->collector = collector;
 	err = attach__file(collector->attach, path, take_of_file, processes, &result);
 	if (err == -ENOEXEC)
 		fprintf(stderr, "ttlog-collect: %s: not an ELF file of this machine\n", path);
 	else if (err == -ENOENT && access(path, F_OK))
-		(void)collect__failed("can't attach to", path, err);
+		(void)report__error("can't attach to", path, err);
 	else if (err)
 		report__unattached(path, &result, err);
 	else if (result.module_cnt && !collector->env->quiet)
@@ -130,8 +130,8 @@ static int watch_file(struct collector *collector)
 
 	collector->watch = watch__new(path);
 	if (!collector->watch)
-		(void)collect__failed("what takes this file's place won't be recorded:", path,
-				      -errno);
+		(void)report__error("what takes this file's place won't be recorded:", path,
+				    -errno);
 	return collect__attach_file(collector);
 }
 
@@ -284,11 +284,11 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 	sigaddset(&signals.defaults, SIGXFSZ);
 	collector->hold = hold__new(&hold);
 	if (!collector->hold)
-		return collect__failed("can't start", NULL, -errno);
+		return report__error("can't start", NULL, -errno);
 	collector->launch =
 		launch__start(collector->env->command, &signals, &callbacks, ret_exit_status);
 	if (!collector->launch)
-		return collect__failed("can't run", collector->env->command[0], -errno);
+		return report__error("can't run", collector->env->command[0], -errno);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "check.h"
 #include "collect.h"
 #include "control.h"
+#include "command_line.h"
 #include "env.h"
 #include "inspect.h"
 #include "runtime_dir.h"
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
 	if (unwind_child__is_asked(argc, argv))
 		unwind_child__run();
 	fill_standard();
-	if (env__parse(&env, argc, argv)) {
+	if (command_line__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
 		return has_command(argv) ? EXIT_COLLECTOR : status;
 	}
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
 		status = env.path ? inspect__file(env.path) : inspect__process(env.pids[0]);
 		break;
 	case ENV_CHECK:
-		status = check__print(stdout, env.output_dir);
+		status = check__print(stdout, env.output_dir, collect__run);
 		break;
 	}
 	env__fini(&env);

@@ -65,6 +65,13 @@ void report__process(const struct process *process, const struct kernel *kernel,
 	funlockfile(stderr);
 }
 
+int report__error(const char *what, const char *on, int err)
+{
+	fprintf(stderr, "ttlog-collect: %s%s%s: %s\n", what, on ? " " : "", on ? on : "",
+		strerror(-err));
+	return err;
+}
+
 void report__failure(uint32_t pid, int err, const char *what)
 {
 	fprintf(stderr, "ttlog-collect: pid %u: %s: %s\n", pid, what, strerror(-err));

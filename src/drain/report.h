@@ -17,6 +17,9 @@ struct process;
  * losses_only: not where nothing was lost. */
 void report__process(const struct process *process, const struct kernel *kernel, bool losses_only);
 
+/* "ttlog-collect: WHAT ON: MESSAGE"; on: NULL for none. Returns err. */
+int report__error(const char *what, const char *on, int err);
+
 /* "ttlog-collect: <format with pid>: <what err means>"; err: negative errno. */
 void report__failure(uint32_t pid, int err, const char *what);
 

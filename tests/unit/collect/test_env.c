@@ -16,6 +16,7 @@
 
 #include "ttlog/abi.h"
 
+#include "command_line.h"
 #include "env.h"
 #include "site_filter.h"
 #include "site.h"
@@ -48,7 +49,7 @@ static void parse(struct env *env, const char *line)
 	int argc = split(line, buf, sizeof(buf), argv);
 
 	memset(env, 0xa5, sizeof(*env));
-	assert_int_equal(env__parse(env, argc, argv), 0);
+	assert_int_equal(command_line__parse(env, argc, argv), 0);
 }
 
 struct said {
@@ -75,7 +76,7 @@ static void parse_apart(struct said *said, const char *line)
 			_exit(201);
 		close(fds[0]);
 		close(fds[1]);
-		env__parse(&env, argc, argv);
+		command_line__parse(&env, argc, argv);
 		_exit(200);
 	}
 	close(fds[1]);

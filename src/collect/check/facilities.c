@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of questions, asked in the order in which one needs the other.
+ * A table of questions, in the order in which one needs the other.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "capability.h"
-#include "check.h"
+#include "facilities.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
-#include "trial.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -32,27 +28,7 @@
 #define OLDEST_MAJOR  6u
 #define OLDEST_MINOR  1u
 
-/* What the answers depend on, and what is found on the way. */
-struct asking {
-	const char *output_dir;
-	struct trial trial; /* the last one that got so far as to measure */
-};
-
-struct answer {
-	bool ok;
-	bool denied;      /* by privileges, not by what the kernel can do */
-	char detail[240]; /* "" for none */
-};
-
-struct question {
-	const char *what;
-	void (*ask)(struct answer *answer, struct asking *asking);
-	bool needed;      /* no recording without */
-	const char *cost; /* what it costs that it is missing */
-	const char *fix;
-};
-
-static void set_errno(struct answer *answer, int err)
+void answer__set_errno(struct answer *answer, int err)
 {
 	answer->ok = !err;
 	answer->denied = err == -EPERM || err == -EACCES;
@@ -60,14 +36,13 @@ static void set_errno(struct answer *answer, int err)
 		snprintf(answer->detail, sizeof(answer->detail), "%s", strerror(-err));
 }
 
-static void ask_kernel(struct answer *answer, struct asking *asking)
+static void ask_kernel(struct answer *answer)
 {
 	unsigned int major = 0, minor = 0;
 	struct utsname name;
 
-	(void)asking;
 	if (uname(&name)) {
-		set_errno(answer, -errno);
+		answer__set_errno(answer, -errno);
 		return;
 	}
 	snprintf(answer->detail, sizeof(answer->detail), "%s %s", name.release, name.machine);
@@ -76,21 +51,19 @@ static void ask_kernel(struct answer *answer, struct asking *asking)
 			     (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
 }
 
-static void ask_namespaces(struct answer *answer, struct asking *asking)
+static void ask_namespaces(struct answer *answer)
 {
 	const char *foreign = capability__foreign_namespace();
 
-	(void)asking;
 	answer->ok = !foreign;
 	if (foreign)
 		snprintf(answer->detail, sizeof(answer->detail), "here is another %s namespace",
 			 foreign);
 }
 
-static void ask_btf(struct answer *answer, struct asking *asking)
+static void ask_btf(struct answer *answer)
 {
-	(void)asking;
-	set_errno(answer, capability__btf());
+	answer__set_errno(answer, capability__btf());
 }
 
 /* CAP_SYS_ADMIN stands for those that were split off from it. */
@@ -104,67 +77,57 @@ static void ask_split_off(struct answer *answer, unsigned int number)
 					   : ", has CAP_SYS_ADMIN");
 }
 
-static void ask_cap_bpf(struct answer *answer, struct asking *asking)
+static void ask_cap_bpf(struct answer *answer)
 {
-	(void)asking;
 	ask_split_off(answer, CAP_BPF);
 }
 
-static void ask_cap_perfmon(struct answer *answer, struct asking *asking)
+static void ask_cap_perfmon(struct answer *answer)
 {
-	(void)asking;
 	ask_split_off(answer, CAP_PERFMON);
 }
 
-static void ask_cap_sys_ptrace(struct answer *answer, struct asking *asking)
+static void ask_cap_sys_ptrace(struct answer *answer)
 {
-	(void)asking;
 	answer->ok = capability__has(CAP_SYS_PTRACE);
 }
 
-static void ask_cap_sys_admin(struct answer *answer, struct asking *asking)
+static void ask_cap_sys_admin(struct answer *answer)
 {
-	(void)asking;
 	ask_split_off(answer, CAP_CHECKPOINT_RESTORE);
 }
 
-static void ask_bpf(struct answer *answer, struct asking *asking)
+static void ask_bpf(struct answer *answer)
 {
-	(void)asking;
-	set_errno(answer, capability__bpf());
+	answer__set_errno(answer, capability__bpf());
 }
 
-static void ask_ring_buffer(struct answer *answer, struct asking *asking)
+static void ask_ring_buffer(struct answer *answer)
 {
-	(void)asking;
-	set_errno(answer, capability__ring_buffer());
+	answer__set_errno(answer, capability__ring_buffer());
 }
 
-static void ask_tracing(struct answer *answer, struct asking *asking)
+static void ask_tracing(struct answer *answer)
 {
-	(void)asking;
-	set_errno(answer, capability__tracing());
+	answer__set_errno(answer, capability__tracing());
 }
 
-static void ask_signal_deliver(struct answer *answer, struct asking *asking)
+static void ask_signal_deliver(struct answer *answer)
 {
-	(void)asking;
 	answer->ok = capability__tracepoint("signal_deliver");
 }
 
-static void ask_process_exit(struct answer *answer, struct asking *asking)
+static void ask_process_exit(struct answer *answer)
 {
-	(void)asking;
 	answer->ok = capability__tracepoint("sched_process_exit");
 }
 
 /* The rest of what the BPF programs are on. */
-static void ask_process_life(struct answer *answer, struct asking *asking)
+static void ask_process_life(struct answer *answer)
 {
 	static const char *const names[] = { "sched_process_exec", "sched_process_fork",
 					     "task_rename" };
 
-	(void)asking;
 	answer->ok = true;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (capability__tracepoint(names[i]))
@@ -183,20 +146,18 @@ static void ask_stand_in(struct answer *answer, bool has_it, const char *newer,
 		snprintf(answer->detail, sizeof(answer->detail), "%s", newer);
 		return;
 	}
-	set_errno(answer, capability__kprobe(function));
+	answer__set_errno(answer, capability__kprobe(function));
 	if (answer->ok)
 		snprintf(answer->detail, sizeof(answer->detail), "by a kprobe on %s", function);
 }
 
-static void ask_exit_memory(struct answer *answer, struct asking *asking)
+static void ask_exit_memory(struct answer *answer)
 {
-	(void)asking;
 	ask_stand_in(answer, capability__exit_memory(), "tracepoint sched_process_exit", "do_exit");
 }
 
-static void ask_prepare_exec(struct answer *answer, struct asking *asking)
+static void ask_prepare_exec(struct answer *answer)
 {
-	(void)asking;
 	ask_stand_in(answer, capability__prepare_exec(), "tracepoint sched_prepare_exec",
 		     "begin_new_exec");
 }
@@ -204,7 +165,7 @@ static void ask_prepare_exec(struct answer *answer, struct asking *asking)
 /* By perf events, or without these by uprobe_multi, which is tried with a semaphore. */
 static void set_uprobe(struct answer *answer, int perf_err)
 {
-	set_errno(answer, perf_err);
+	answer__set_errno(answer, perf_err);
 	if (answer->ok || !capability__uprobe_multi())
 		return;
 	answer->ok = true;
@@ -212,80 +173,42 @@ static void set_uprobe(struct answer *answer, int perf_err)
 		 strerror(-perf_err));
 }
 
-static void ask_uprobe(struct answer *answer, struct asking *asking)
+static void ask_uprobe(struct answer *answer)
 {
-	(void)asking;
 	set_uprobe(answer, capability__uprobe());
 }
 
-static void ask_semaphore(struct answer *answer, struct asking *asking)
+static void ask_semaphore(struct answer *answer)
 {
-	(void)asking;
 	set_uprobe(answer, capability__semaphore());
 }
 
-static void ask_uprobe_multi(struct answer *answer, struct asking *asking)
+static void ask_uprobe_multi(struct answer *answer)
 {
-	(void)asking;
 	answer->ok = capability__uprobe_multi();
 	answer->denied = !capability__has(CAP_BPF) && !capability__has(CAP_SYS_ADMIN);
 }
 
-static void ask_multi_threads(struct answer *answer, struct asking *asking)
+static void ask_multi_threads(struct answer *answer)
 {
 	int err = capability__uprobe_multi() ? capability__multi_threads() : 0;
 
-	(void)asking;
 	answer->ok = !err;
 	answer->denied = err == -EPERM || err == -EACCES;
 }
 
-/* A directory that is there, or could be made: its nearest ancestor that is. */
-static void find_existing(const char *dir, char *ret_path, size_t size)
+static void ask_seccomp(struct answer *answer)
 {
-	snprintf(ret_path, size, "%s", dir);
-	while (access(ret_path, F_OK)) {
-		char *slash = strrchr(ret_path, '/');
-
-		if (!slash) {
-			snprintf(ret_path, size, ".");
-			return;
-		}
-		/* "/x" goes to "/", and that is there */
-		slash[slash == ret_path] = 0;
-	}
+	answer__set_errno(answer, capability__seccomp());
 }
 
-/* By making a file without a name, or where there is no such thing, a directory for a moment. */
-static bool is_writable(const char *dir, char *existing, size_t size)
-{
-	char trial[4096 + 32];
-	int fd;
-
-	find_existing(dir, existing, size);
-	fd = open(existing, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd >= 0) {
-		close(fd);
-		return true;
-	}
-	snprintf(trial, sizeof(trial), "%s/.ttlog-check.XXXXXX", existing);
-	return mkdtemp(trial) && !rmdir(trial);
-}
-
-static void ask_seccomp(struct answer *answer, struct asking *asking)
-{
-	(void)asking;
-	set_errno(answer, capability__seccomp());
-}
-
-static void ask_rings(struct answer *answer, struct asking *asking)
+static void ask_rings(struct answer *answer)
 {
 	char dir[PATH_MAX];
 	uint64_t max_bytes;
 	struct statfs fs;
 
-	(void)asking;
-	set_errno(answer, runtime_dir__find_for_rings(dir));
+	answer__set_errno(answer, runtime_dir__find_for_rings(dir));
 	if (!answer->ok || statfs(dir, &fs))
 		return;
 	answer->ok = fs.f_type == TMPFS_MAGIC;
@@ -297,41 +220,6 @@ static void ask_rings(struct answer *answer, struct asking *asking)
 		dir, answer->ok ? "" : " is on disk",
 		(unsigned long long)fs.f_bavail * (unsigned long long)fs.f_bsize >> 20,
 		(unsigned long long)max_bytes >> 20);
-}
-
-static void ask_output(struct answer *answer, struct asking *asking)
-{
-	char existing[4096];
-
-	answer->ok = is_writable(asking->output_dir, existing, sizeof(existing));
-	snprintf(answer->detail, sizeof(answer->detail), "%.140s%s", asking->output_dir,
-		 answer->ok && !strcmp(existing, asking->output_dir) ? ""
-		 : answer->ok                                        ? " (will be made)"
-								     : "");
-}
-
-static void take_trial(struct answer *answer, struct asking *asking, const struct trial *trial)
-{
-	answer->ok = trial->ok;
-	memcpy(answer->detail, trial->detail, sizeof(answer->detail));
-	if (trial->trap_ns)
-		asking->trial = *trial;
-}
-
-static void ask_by_pid(struct answer *answer, struct asking *asking)
-{
-	struct trial trial;
-
-	trial__by_pid(&trial);
-	take_trial(answer, asking, &trial);
-}
-
-static void ask_by_command(struct answer *answer, struct asking *asking)
-{
-	struct trial trial;
-
-	trial__by_command(&trial);
-	take_trial(answer, asking, &trial);
 }
 
 static const struct question facilities[] = {
@@ -396,17 +284,6 @@ static const struct question facilities[] = {
 	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
 };
 
-/* What these are for. */
-static const struct question uses[] = {
-	{ "output directory can be written to", ask_output, true, "snapshots can't be kept",
-	  "name another with -o DIR" },
-	{ "recording by -p, tried", ask_by_pid, true, "programs that run already can't be recorded",
-	  "what is missing above; else what ttlog-collect -v -p PID says" },
-	{ "recording by -- CMD, tried", ask_by_command, true, "-- CMD can't be used",
-	  "what is missing above; ptrace(2) must be allowed: in a container by its seccomp "
-	  "profile; see /proc/sys/kernel/yama/ptrace_scope" },
-};
-
 static bool may_trace(void)
 {
 	return capability__has(CAP_SYS_ADMIN) ||
@@ -420,71 +297,41 @@ static void print_missing(FILE *out, const struct question *question, const stru
 		answer->denied && !may_trace() ? "the capabilities above" : question->fix);
 }
 
-static void print_answer(FILE *out, const struct question *question, const struct answer *answer)
+unsigned int question__print(FILE *out, const struct question *question,
+			     const struct answer *answer)
 {
 	fprintf(out, "%-8s %s%s%s%s\n", answer->ok ? "OK" : "missing", question->what,
 		*answer->detail ? " (" : "", answer->detail, *answer->detail ? ")" : "");
 	if (!answer->ok)
 		print_missing(out, question, answer);
-	/* some take a second */
+	/* the next one may take a second */
 	(void)fflush(out);
+	return !answer->ok && question->needed;
 }
 
-/* What the trials measured. */
-static void print_figures(FILE *out, const struct trial *trial)
+static unsigned int ask(FILE *out, const struct question *question, bool prints_ok)
 {
-	if (!trial->trap_ns)
-		return;
-	fprintf(out,
-		"A trap costs %.2f us here: each full batch takes one, with --immediate each event.\n",
-		(double)trial->trap_ns / 1e3);
-	fprintf(out, "The kernel's copy of a batch at a death takes %.1f us for %.1f KiB.\n",
-		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
+	struct answer answer = { .ok = false };
+
+	question->ask(&answer);
+	if (!answer.ok || prints_ok)
+		return question__print(out, question, &answer);
+	return 0;
 }
 
-/* How many are missing of those that it needs. */
-static unsigned int ask_all(FILE *out, const struct question *questions, size_t cnt,
-			    struct asking *asking)
+unsigned int facilities__print(FILE *out)
 {
 	unsigned int missing_cnt = 0;
 
-	for (size_t i = 0; i < cnt; i++) {
-		struct answer answer = { .ok = false };
-
-		questions[i].ask(&answer, asking);
-		print_answer(out, &questions[i], &answer);
-		missing_cnt += !answer.ok && questions[i].needed;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(facilities); i++)
+		missing_cnt += ask(out, &facilities[i], true);
 	return missing_cnt;
 }
 
-void check__explain(FILE *out)
+void facilities__explain(FILE *out)
 {
-	struct asking asking = { .output_dir = NULL };
-
 	for (size_t i = 0; i < ARRAY_SIZE(facilities); i++) {
-		struct answer answer = { .ok = false };
-
-		if (!facilities[i].needed)
-			continue;
-		facilities[i].ask(&answer, &asking);
-		if (!answer.ok)
-			print_answer(out, &facilities[i], &answer);
+		if (facilities[i].needed)
+			(void)ask(out, &facilities[i], false);
 	}
-}
-
-int check__print(FILE *out, const char *output_dir)
-{
-	struct asking asking = { .output_dir = output_dir };
-	unsigned int missing_cnt = ask_all(out, facilities, ARRAY_SIZE(facilities), &asking);
-
-	missing_cnt += ask_all(out, uses, ARRAY_SIZE(uses), &asking);
-	print_figures(out, &asking.trial);
-	if (missing_cnt)
-		fprintf(out,
-			"Recording is not possible: %u of the above that it needs %s missing.\n",
-			missing_cnt, missing_cnt == 1 ? "is" : "are");
-	else
-		fputs("Recording is possible.\n", out);
-	return missing_cnt ? 1 : 0;
 }

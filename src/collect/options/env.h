@@ -49,12 +49,11 @@ struct env {
 	const char *private_dir;
 };
 
-/*
- * 0 or -ENOMEM. Does not return where the user asked for help or the version (exit status 0), nor
- * where the command line is wrong: then it says what is, and exits with 2.
- */
-int env__parse(struct env *ret_env, int argc, char **argv);
-/* One that was never parsed, all zeroes, is fine. */
+#define ENV_OUTPUT_DIR "/var/lib/ttlog"
+
+/* The defaults. 0 or -ENOMEM. */
+int env__init(struct env *env);
+/* All zeros is fine too. */
 void env__fini(struct env *env);
 
 #endif /* TTLOG_ENV_H */

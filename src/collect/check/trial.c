@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The collector is forked off and runs collect__run() as from a command line, so what is tried is
+ * The collector is forked off and records as from a command line, so what is tried is
  * what users run; its stderr and the subject's stdout tell how far it came. Nothing here waits
  * without a deadline: what is tried may be just what hangs.
  */
@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collect.h"
+#include "command_line.h"
 #include "env.h"
 #include "runtime_dir.h"
 #include "subject.h"
@@ -37,6 +37,7 @@ struct stream {
 };
 
 struct attempt {
+	trial_record_fn record;
 	char dir[PATH_MAX], out_dir[PATH_MAX + 8];
 	uint64_t deadline_ms;
 	pid_t subject, collector; /* 0: none */
@@ -184,9 +185,9 @@ static void collect(const struct attempt *attempt, char *pid)
 	int status = 1;
 
 	memcpy(out_dir, attempt->out_dir, sizeof(out_dir));
-	if (!env__parse(&env, pid ? 9 : 10, argv)) {
+	if (!command_line__parse(&env, pid ? 9 : 10, argv)) {
 		env.private_dir = attempt->dir;
-		status = collect__run(&env);
+		status = attempt->record(&env);
 		env__fini(&env);
 	}
 	_exit(status);
@@ -322,12 +323,17 @@ static void record(struct trial *trial, struct attempt *attempt)
 		judge(trial, attempt);
 }
 
-static void attempt_it(struct trial *trial, bool by_pid)
+void trial__run(struct trial *ret, trial_record_fn record_fn, bool by_pid)
 {
-	struct attempt attempt = { .to_subject = -1, .said.fd = -1, .told.fd = -1 };
+	struct attempt attempt = {
+		.record = record_fn,
+		.to_subject = -1,
+		.said.fd = -1,
+		.told.fd = -1,
+	};
 	int err = open_attempt(&attempt);
 
-	*trial = (struct trial){ .ok = false };
+	*ret = (struct trial){ .ok = false };
 	if (!err && by_pid) {
 		err = start_subject(&attempt);
 		/* only then is it a program whose sites can be seen */
@@ -337,18 +343,8 @@ static void attempt_it(struct trial *trial, bool by_pid)
 	if (!err)
 		err = start_collector(&attempt);
 	if (err)
-		say(trial, "can't start a child for it: %s", strerror(-err));
+		say(ret, "can't start a child for it: %s", strerror(-err));
 	else
-		record(trial, &attempt);
+		record(ret, &attempt);
 	close_attempt(&attempt);
-}
-
-void trial__by_pid(struct trial *ret)
-{
-	attempt_it(ret, true);
-}
-
-void trial__by_command(struct trial *ret)
-{
-	attempt_it(ret, false);
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "facilities.h"
+#include "trial.h"
+
+static const struct question output_question = {
+	"output directory can be written to", NULL, true, "snapshots can't be kept",
+	"name another with -o DIR",
+};
+
+static const struct question pid_question = {
+	"recording by -p, tried",
+	NULL,
+	true,
+	"programs that run already can't be recorded",
+	"what is missing above; else what ttlog-collect -v -p PID says",
+};
+
+static const struct question command_question = {
+	"recording by -- CMD, tried",
+	NULL,
+	true,
+	"-- CMD can't be used",
+	"what is missing above; ptrace(2) must be allowed: in a container by its seccomp "
+	"profile; see /proc/sys/kernel/yama/ptrace_scope",
+};
+
+/* A directory that is there, or could be made: its nearest ancestor that is. */
+static void find_existing(const char *dir, char *ret_path, size_t size)
+{
+	snprintf(ret_path, size, "%s", dir);
+	while (access(ret_path, F_OK)) {
+		char *slash = strrchr(ret_path, '/');
+
+		if (!slash) {
+			snprintf(ret_path, size, ".");
+			return;
+		}
+		/* "/x" goes to "/", and that is there */
+		slash[slash == ret_path] = 0;
+	}
+}
+
+/* By making a file without a name, or where there is no such thing, a directory for a moment. */
+static bool is_writable(const char *dir, char *existing, size_t size)
+{
+	char trial[4096 + 32];
+	int fd;
+
+	find_existing(dir, existing, size);
+	fd = open(existing, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	snprintf(trial, sizeof(trial), "%s/.ttlog-check.XXXXXX", existing);
+	return mkdtemp(trial) && !rmdir(trial);
+}
+
+static unsigned int check_output(FILE *out, const char *output_dir)
+{
+	struct answer answer = { .ok = false };
+	char existing[4096];
+
+	answer.ok = is_writable(output_dir, existing, sizeof(existing));
+	snprintf(answer.detail, sizeof(answer.detail), "%.140s%s", output_dir,
+		 answer.ok && !strcmp(existing, output_dir) ? ""
+		 : answer.ok                                ? " (will be made)"
+							    : "");
+	return question__print(out, &output_question, &answer);
+}
+
+/* *last: of the last trial that could measure. */
+static unsigned int check_recording(FILE *out, const struct question *question,
+				    trial_record_fn record, bool by_pid, struct trial *last)
+{
+	struct answer answer;
+	struct trial trial;
+
+	trial__run(&trial, record, by_pid);
+	answer = (struct answer){ .ok = trial.ok };
+	memcpy(answer.detail, trial.detail, sizeof(answer.detail));
+	if (trial.trap_ns)
+		*last = trial;
+	return question__print(out, question, &answer);
+}
+
+static void print_figures(FILE *out, const struct trial *trial)
+{
+	if (!trial->trap_ns)
+		return;
+	fprintf(out,
+		"A trap costs %.2f us here: each full batch takes one, with --immediate each event.\n",
+		(double)trial->trap_ns / 1e3);
+	fprintf(out, "The kernel's copy of a batch at a death takes %.1f us for %.1f KiB.\n",
+		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
+}
+
+int check__print(FILE *out, const char *output_dir, trial_record_fn record)
+{
+	unsigned int missing_cnt = facilities__print(out);
+	struct trial trial = { .ok = false };
+
+	missing_cnt += check_output(out, output_dir);
+	missing_cnt += check_recording(out, &pid_question, record, true, &trial);
+	missing_cnt += check_recording(out, &command_question, record, false, &trial);
+	print_figures(out, &trial);
+	if (missing_cnt)
+		fprintf(out,
+			"Recording is not possible: %u of the above that it needs %s missing.\n",
+			missing_cnt, missing_cnt == 1 ? "is" : "are");
+	else
+		fputs("Recording is possible.\n", out);
+	return missing_cnt ? 1 : 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel and this process's privileges allow: asked by trying, printed with what is missing,
+ * what that costs, and what to do about it.
+ */
+#ifndef TTLOG_FACILITIES_H
+#define TTLOG_FACILITIES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct answer {
+	bool ok;
+	bool denied;      /* by privileges, not by what the kernel can do */
+	char detail[240]; /* "" for none */
+};
+
+struct question {
+	const char *what;
+	void (*ask)(struct answer *answer); /* NULL: asked by the caller */
+	bool needed;                        /* no recording without it */
+	const char *cost;                   /* the price if it is missing */
+	const char *fix;
+};
+
+void answer__set_errno(struct answer *answer, int err);
+/* Returns 1 if it is needed and missing, else 0. */
+unsigned int question__print(FILE *out, const struct question *question,
+			     const struct answer *answer);
+
+/* All of them. Returns how many are missing of those that recording needs. */
+unsigned int facilities__print(FILE *out);
+/* Only what recording needs and this machine lacks; nothing if nothing is missing. */
+void facilities__explain(FILE *out);
+
+#endif /* TTLOG_FACILITIES_H */

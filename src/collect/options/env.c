@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "env.h"
+#include "site_filter.h"
+#include "trigger.h"
+
+int env__init(struct env *env)
+{
+	*env = (struct env){
+		.site_filter = site_filter__new(),
+		.output_dir = ENV_OUTPUT_DIR,
+		.ring_bytes = 64u << 20,
+		.buffer_bytes = 64u << 20,
+		.on = TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST,
+		.all_stacks = true,
+	};
+	return env->site_filter ? 0 : -ENOMEM;
+}
+
+void env__fini(struct env *env)
+{
+	free(env->pids);
+	env->pids = NULL;
+	site_filter__free(env->site_filter);
+	env->site_filter = NULL;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "ring_budget.h"
+#include "settings.h"
+#include "site_filter.h"
+#include "trigger.h"
+#include "value.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define MAX_RING_BYTES   (1ull << 40)
+#define MAX_BUFFER_BYTES (1ull << 31) /* the kernel counts a ring buffer's bytes in 32 bits */
+#define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
+#define MIN_INTERVAL_NS  10000000u
+
+static int set_pids(struct env *env, const char *arg, struct setting_error *error)
+{
+	pid_t *pids, *all;
+	size_t cnt;
+	int err;
+
+	(void)error;
+	err = parse__pids(arg, &pids, &cnt);
+	if (err)
+		return err;
+	all = reallocarray(env->pids, env->pid_cnt + cnt, sizeof(*all));
+	if (!all) {
+		free(pids);
+		return -ENOMEM;
+	}
+	env->pids = all;
+	for (size_t i = 0; i < cnt; i++) {
+		size_t j = 0;
+
+		while (j < env->pid_cnt && env->pids[j] != pids[i])
+			j++;
+		if (j == env->pid_cnt)
+			env->pids[env->pid_cnt++] = pids[i];
+	}
+	free(pids);
+	return 0;
+}
+
+static int set_text(const char **text, const char *arg)
+{
+	if (!arg[0])
+		return -EINVAL;
+	*text = arg;
+	return 0;
+}
+
+static int set_path(struct env *env, const char *arg, struct setting_error *error)
+{
+	if (env->path) {
+		(void)snprintf(error->text, sizeof(error->text), "only one PATH can be given");
+		return -EINVAL;
+	}
+	return set_text(&env->path, arg);
+}
+
+static int set_reason(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)error;
+	return set_text(&env->reason, arg);
+}
+
+static int set_output_dir(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)error;
+	return set_text(&env->output_dir, arg);
+}
+
+static int set_list(struct env *env, const char *arg, struct setting_error *error)
+{
+	return arg ? set_path(env, arg, error) : 0;
+}
+
+static int set_level(struct env *env, const char *arg, struct setting_error *error)
+{
+	const int level = value__parse_level(arg);
+
+	(void)error;
+	if (level < 0)
+		return level;
+	site_filter__set_level(env->site_filter, (uint8_t)level);
+	return 0;
+}
+
+static int set_filter(struct env *env, const char *arg, struct setting_error *error)
+{
+	return site_filter__add(env->site_filter, arg, error->text, sizeof(error->text));
+}
+
+/* Within 1 and max. */
+static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
+{
+	uint64_t bytes;
+	int err;
+
+	err = parse__size(arg, &bytes);
+	if (err)
+		return err;
+	if (!bytes || bytes > max)
+		return -ERANGE;
+	*ret_bytes = bytes;
+	return 0;
+}
+
+static int set_ring_size(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)error;
+	return parse_bytes(arg, MAX_RING_BYTES, &env->ring_bytes);
+}
+
+/* The kernel takes powers of two. */
+static int set_buffer_size(struct env *env, const char *arg, struct setting_error *error)
+{
+	size_t bytes, rounded = MIN_BUFFER_BYTES;
+	int err;
+
+	(void)error;
+	err = parse_bytes(arg, MAX_BUFFER_BYTES, &bytes);
+	if (err)
+		return err;
+	while (rounded < bytes)
+		rounded *= 2;
+	env->buffer_bytes = rounded;
+	return 0;
+}
+
+static int set_interval(struct env *env, const char *arg, struct setting_error *error)
+{
+	uint64_t ns;
+	int err;
+
+	err = parse__duration(arg, &ns);
+	if (err)
+		return err;
+	if (ns && ns < MIN_INTERVAL_NS) {
+		(void)snprintf(error->text, sizeof(error->text), "'%s' is less than 10ms", arg);
+		return -EINVAL;
+	}
+	env->interval_ns = ns;
+	return 0;
+}
+
+static int set_duration(struct env *env, const char *arg, struct setting_error *error)
+{
+	uint64_t ns;
+	int err;
+
+	(void)error;
+	err = parse__duration(arg, &ns);
+	if (!err && !ns)
+		err = -ERANGE;
+	if (!err)
+		env->duration_ns = ns;
+	return err;
+}
+
+static int set_on(struct env *env, const char *arg, struct setting_error *error)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} triggers[] = {
+		{ "crash", TRIGGER_ON_CRASH },
+		{ "killed", TRIGGER_ON_KILLED },
+		{ "exit", TRIGGER_ON_EXIT },
+		{ "request", TRIGGER_ON_REQUEST },
+	};
+	unsigned on = 0;
+	size_t len, i;
+
+	(void)error;
+	for (const char *item = arg;; item += len + 1) {
+		len = strcspn(item, ",");
+		for (i = 0; i < ARRAY_SIZE(triggers); i++) {
+			if (strlen(triggers[i].name) == len && !memcmp(triggers[i].name, item, len))
+				break;
+		}
+		if (i == ARRAY_SIZE(triggers))
+			return -EINVAL;
+		on |= triggers[i].bit;
+		if (!item[len])
+			break;
+	}
+	env->on = on;
+	return 0;
+}
+
+static int set_max_snapshots(struct env *env, const char *arg, struct setting_error *error)
+{
+	char *end;
+	unsigned long long n;
+
+	(void)error;
+	if (arg[0] < '0' || arg[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(arg, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (errno || !n || n > SIZE_MAX)
+		return -ERANGE;
+	env->max_snapshots = n;
+	return 0;
+}
+
+static int set_max_disk(struct env *env, const char *arg, struct setting_error *error)
+{
+	size_t bytes;
+	int err;
+
+	(void)error;
+	err = parse_bytes(arg, INT64_MAX, &bytes);
+	if (!err)
+		env->max_disk_bytes = bytes;
+	return err;
+}
+
+static int set_max_memory(struct env *env, const char *arg, struct setting_error *error)
+{
+	size_t bytes;
+	int err;
+
+	(void)error;
+	err = parse_bytes(arg, MAX_RING_BYTES, &bytes);
+	if (!err && bytes < RING_BUDGET_MIN_BYTES)
+		return -ERANGE;
+	if (!err)
+		env->max_memory_bytes = bytes;
+	return err;
+}
+
+static int set_stacks(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)error;
+	env->all_stacks = !strcmp(arg, "all");
+	return env->all_stacks || !strcmp(arg, "crashed") ? 0 : -EINVAL;
+}
+
+static int set_immediate(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)arg;
+	(void)error;
+	env->immediate = true;
+	return 0;
+}
+
+static int set_quiet(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)arg;
+	(void)error;
+	env->quiet = true;
+	return 0;
+}
+
+static int set_verbose(struct env *env, const char *arg, struct setting_error *error)
+{
+	(void)arg;
+	(void)error;
+	env->verbose = true;
+	return 0;
+}
+
+const struct setting settings[SETTING_CNT] = {
+	{ 'p', MODE(ENV_PIDS) | MODE(ENV_TRIGGER) | MODE(ENV_LIST), "-p",
+	  "a process id, or several with commas between", set_pids },
+	{ 'e', MODE(ENV_PATH), "-e", "a path", set_path },
+	{ KEY_TRIGGER, MODE(ENV_TRIGGER), "--trigger", "a reason", set_reason },
+	{ KEY_LIST, MODE(ENV_LIST), "--list", "a path", set_list },
+	{ KEY_CHECK, MODE(ENV_CHECK), "--check", NULL, NULL },
+	{ 'l', RECORDING, "--level", "one of trace, debug, info, warn, error, fatal", set_level },
+	{ 'F', RECORDING, "--filter", "an expression such as target=net.*", set_filter },
+	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_immediate },
+	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_output_dir },
+	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on },
+	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks },
+	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval },
+	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots },
+	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk },
+	{ 's', RECORDING, "--ring-size", "a size such as 64M, up to 1T", set_ring_size },
+	{ KEY_MAX_MEMORY, RECORDING, "--max-memory", "a size such as 512M, from 1M",
+	  set_max_memory },
+	{ 'b', RECORDING, "--buffer-size", "a size such as 64M, up to 2G", set_buffer_size },
+	{ 'd', RECORDING, "--duration", "a duration such as 30s", set_duration },
+	{ 'q', ANY, "-q", NULL, set_quiet },
+	{ 'v', ANY, "-v", NULL, set_verbose },
+};

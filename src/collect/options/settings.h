@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of settings: how each option is checked and stored.
+ */
+#ifndef TTLOG_SETTINGS_H
+#define TTLOG_SETTINGS_H
+
+#include "env.h"
+
+/* Options without a letter. */
+enum {
+	KEY_TRIGGER = 0x100,
+	KEY_LIST,
+	KEY_CHECK,
+	KEY_ON,
+	KEY_IMMEDIATE,
+	KEY_MAX_SNAPSHOTS,
+	KEY_MAX_DISK,
+	KEY_MAX_MEMORY,
+	KEY_STACKS,
+};
+
+struct setting_error {
+	char text[256];
+};
+
+#define MODE(mode) (1u << (mode))
+#define RECORDING  (MODE(ENV_PIDS) | MODE(ENV_PATH) | MODE(ENV_COMMAND))
+#define ANY        (RECORDING | MODE(ENV_TRIGGER) | MODE(ENV_LIST) | MODE(ENV_CHECK))
+
+struct setting {
+	int key;
+	unsigned modes;   /* in which it means something */
+	const char *name; /* for messages */
+	const char *form;
+	/* 0 or -errno. With -EINVAL, error has a text for the user, or it is "" and `form` says what
+	 * the option takes. */
+	int (*set)(struct env *env, const char *arg, struct setting_error *error);
+};
+
+#define SETTING_CNT 20
+
+extern const struct setting settings[SETTING_CNT];
+
+#endif /* TTLOG_SETTINGS_H */
