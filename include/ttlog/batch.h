@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread's batch: the append, which every enabled event goes through, and what it falls back
- * to.
- *
- * An append takes limit_bytes out (0 means: not here, not now), fills the record in, moves
- * `committed` by one store, and puts limit_bytes back. So one comparison covers a full batch, a
- * thread that has none, a child after fork() (all zeroes), and a signal handler that interrupted an
- * append. No lock, no allocation, no system call, no call into libc.
- *
- * `committed` is stored last, with release: who reads it from outside, a uprobe or a death on this
- * very thread or process_vm_readv() from another, finds whole records below it.
+ * The batches of a thread: how it gets one, hands it over, gets another one, and gives it up; what
+ * fork() and signal handlers do to them.
  */
 #ifndef TTLOG_BATCH_H
 #define TTLOG_BATCH_H
 
-#include "abi.h"
-#include "cold.h"
-#include "field.h"
-#include "libc.h"
-#include "site.h"
+#include "append.h"
 #include "size.h"
-#include "ticks.h"
 
 #ifdef TTLOG__HAS_SITES
 
@@ -35,9 +22,6 @@
 #define TTLOG__HAS_OTHERS    0x80000000u /* of `waiting`: the thread left batches behind */
 #define TTLOG__OTHERS_MAX    8u          /* then the one left longest ago is taken again */
 
-/* What a record alone takes on the stack, at the most; a larger one gets memory of its own. */
-#define TTLOG__ALONE_BYTES 1024u
-
 /* So many pthread keys cost a thread no memory: glibc's PTHREAD_KEY_2NDLEVEL_SIZE. */
 #define TTLOG__KEYS_MAX 32u
 
@@ -48,130 +32,12 @@
 extern "C" {
 #endif
 
-/* ---- The thread's batch ---- */
-
-/* A thread that has none points at the first; one that is getting one, at the second. */
-extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")));
-extern __thread struct ttlog_batch *ttlog__batch
-	__attribute__((visibility("hidden"), tls_model("initial-exec")));
-
-#define TTLOG__BARRIER()         __asm__ volatile("" : : : "memory")
-#define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
-#define TTLOG__SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
-
-/* ---- The append ---- */
-
-struct ttlog_cursor {
-	struct ttlog_batch *batch;
-	char *to; /* where the fields go */
-	uint64_t committed, ticks, delta;
-	uint32_t limit; /* as found: 0 where the batch was not to be had */
-};
-
-/* Room for a record of len bytes. Where there is none, limit_bytes stays 0 if it was not before. */
-TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
-{
-	struct ttlog_batch *batch = ttlog__batch;
-
-	cursor->batch = batch;
-	/* a handler that comes between these two finds the batch whole, and leaves it whole */
-	cursor->limit = TTLOG__GET(batch->limit_bytes);
-	TTLOG__SET(batch->limit_bytes, 0);
-	TTLOG__BARRIER();
-	cursor->committed = TTLOG__GET(batch->committed);
-	if (TTLOG__UNLIKELY((uint32_t)cursor->committed + len > cursor->limit))
-		return 0;
-	cursor->ticks = ttlog__read_clock(&batch->clock);
-	cursor->delta = cursor->ticks - batch->base_ticks;
-	cursor->to =
-		(char *)(batch + 1) + (uint32_t)cursor->committed + sizeof(struct ttlog_record);
-	return TTLOG__LIKELY(cursor->delta >> 32 == 0);
-}
-
-/* The record's head, and that it is whole. offset: of the site, as TTLOG__OFFSET. */
-TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offset, uint32_t len)
-{
-	struct ttlog_batch *batch = cursor->batch;
-	uint32_t site_len = offset << (TTLOG_RECORD_LEN_BITS - 1) | len / 4;
-	uint64_t head = (uint64_t)site_len << 32 | cursor->delta;
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#error "ttlog: big-endian machines are not supported"
-#endif
-	__builtin_memcpy((char *)(batch + 1) + (uint32_t)cursor->committed, &head, sizeof(head));
-	/* release: who finds it in `committed`, in process_vm_readv() on another CPU too, finds it
-	 * whole */
-	__atomic_store_n(&batch->committed, cursor->committed + (1ull << 32 | len),
-			 __ATOMIC_RELEASE);
-	TTLOG__BARRIER();
-	TTLOG__SET(batch->limit_bytes, cursor->limit);
-}
-
-/* An event on its way that the append did not take. */
-struct ttlog__event {
-	uint32_t offset; /* of the site, as TTLOG__OFFSET */
-	uint32_t field_cnt;
-	uint64_t types[2]; /* as in struct ttlog_note_site */
-	const struct ttlog_value *values;
-};
-
-/* types: as in struct ttlog_note_site. limit: as ttlog__open() found it.
- * Returns the event's time in ticks. In immediate mode it has been flushed. */
-uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
-			      uint64_t types_hi, const struct ttlog_value *values,
-			      uint32_t limit) TTLOG__FAR;
-/* Flushes the calling thread's batch where it can. */
-void ttlog__flush(void) TTLOG__FAR;
-/* See TTLOG_PREPARE. */
-void ttlog__prepare(int keeps_tsc) TTLOG__FAR;
-/* See TTLOG_SNAPSHOT. */
-void ttlog__request_snapshot(const char *reason) TTLOG__FAR;
-
-/* See keep.h. */
-void ttlog__keep(void);
-
-/* Whether a collector listens (lower half), and wants every event at once (upper half). */
-TTLOG__INLINE uint32_t ttlog__listeners(void)
-{
-	typedef uint32_t __attribute__((may_alias)) both;
-
-	return *(const volatile both *)&ttlog_module;
-}
-
-TTLOG__INLINE void ttlog__snapshot(const char *reason)
-{
-	if (TTLOG__UNLIKELY(ttlog__listeners())) {
-		ttlog__keep();
-		ttlog__request_snapshot(reason);
-	}
-}
-
-/* ---- Off the path ---- */
-
 struct ttlog_batch *ttlog__make_batch(void) TTLOG__FAR;
 struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch) TTLOG__FAR;
 void ttlog__end_thread(void *memory) TTLOG__FAR;
 void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 
-TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)
-{
-	return event->types[i / 8] >> i % 8 * 8 & 0xff;
-}
-
-TTLOG__INLINE uint32_t ttlog__event_bytes(const struct ttlog__event *event)
-{
-	uint32_t bytes = sizeof(struct ttlog_record);
-
-	for (uint32_t i = 0; i < event->field_cnt; i++)
-		bytes += ttlog__size(ttlog__type_at(event, i), event->values[i]);
-	return (bytes + TTLOG_RECORD_ALIGN - 1) & ~(TTLOG_RECORD_ALIGN - 1);
-}
-
-TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog__event *event)
-{
-	for (uint32_t i = 0; i < event->field_cnt; i++)
-		to = ttlog__put(to, ttlog__type_at(event, i), event->values[i]);
-}
+/* ---- A flush ---- */
 
 /*
  * What was stored before is seen before what is stored after, by a reader from outside. A fence of
@@ -597,219 +463,6 @@ TTLOG__COLD(void, ttlog__end_thread, (void *memory))
 	if (batch->waiting & TTLOG__HAS_OTHERS)
 		ttlog__give_up_others(batch);
 	ttlog__give_up(batch);
-}
-
-/* The batch in hand, or NULL where the thread has none or is inside an append. */
-TTLOG__INLINE struct ttlog_batch *ttlog__take_batch(uint32_t *ret_limit)
-{
-	struct ttlog_batch *batch = ttlog__batch;
-
-	*ret_limit = TTLOG__GET(batch->limit_bytes);
-	if (!*ret_limit)
-		return NULL;
-	TTLOG__SET(batch->limit_bytes, 0);
-	TTLOG__BARRIER();
-	return batch;
-}
-
-TTLOG__COLD(void, ttlog__flush, (void))
-{
-	int err = TTLOG__ERRNO;
-	uint32_t limit;
-	struct ttlog_batch *batch = ttlog__take_batch(&limit);
-
-	TTLOG__SHARE(ttlog__flush);
-	if (batch) {
-		ttlog__flush_batch(batch);
-		TTLOG__BARRIER();
-		TTLOG__SET(batch->limit_bytes, limit);
-	}
-	TTLOG__ERRNO = err;
-}
-
-/* So that there is one to be lent, or to take the place of one. */
-TTLOG__INLINE void ttlog__spare_batch(void)
-{
-	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
-
-	while (at) {
-		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
-
-		if (!ttlog__is_wiped(batch) && !__atomic_load_n(&batch->tid, __ATOMIC_RELAXED))
-			return;
-		at = batch->next;
-	}
-	(void)ttlog__map_batch(0);
-}
-
-TTLOG__COLD(void, ttlog__prepare, (int keeps_tsc))
-{
-	int err = TTLOG__ERRNO;
-	uint32_t limit;
-	struct ttlog_batch *batch = ttlog__take_batch(&limit);
-
-	TTLOG__SHARE(ttlog__prepare);
-	if (!batch && ttlog__batch->magic != TTLOG_BATCH_MAGIC)
-		batch = ttlog__make_batch();
-	if (batch) {
-		TTLOG__SET(batch->limit_bytes, 0);
-		TTLOG__BARRIER();
-		ttlog__flush_batch(batch);
-		ttlog__prepare_batch(batch, ttlog__choose_safe_clock(keeps_tsc));
-		ttlog__own(batch);
-		ttlog__spare_batch();
-		TTLOG__BARRIER();
-		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
-	}
-	TTLOG__ERRNO = err;
-}
-
-TTLOG__COLD(void, ttlog__request_snapshot, (const char *reason))
-{
-	TTLOG__SHARE(ttlog__request_snapshot);
-	ttlog__flush();
-	ttlog_control(reason, reason ? __builtin_strlen(reason) : 0, TTLOG_OP_SNAPSHOT);
-}
-
-/* At exit(), or when the library is unloaded: then the key must not call into it any more, and the
- * kernel need not remember the batch. Other threads' batches stay, for it to take when they end. */
-TTLOG__COLD(void, ttlog__finish, (void))
-{
-	uint32_t key = __atomic_exchange_n(&ttlog_module.thread_key, 0, __ATOMIC_ACQ_REL);
-	uint32_t limit;
-	struct ttlog_batch *batch = ttlog__take_batch(&limit);
-
-	TTLOG__SHARE(ttlog__finish);
-	if (batch)
-		ttlog__give_up(batch);
-	if (key)
-		ttlog__key_delete((ttlog__thread_key_t)(key - 1));
-}
-
-/* A batch of one record, in memory that is the event's own. clock: 0 where the thread has none yet.
- */
-TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
-					  const struct ttlog__event *event, uint32_t len,
-					  uint8_t clock)
-{
-	struct ttlog_cursor cursor;
-
-	__builtin_memset(batch, 0, sizeof(*batch));
-	ttlog__init_batch(batch, 0, clock ? clock : ttlog__choose_clock());
-	batch->flags = TTLOG_BATCH_ALONE;
-	batch->seq = 0;
-	cursor.batch = batch;
-	cursor.limit = 0;
-	cursor.committed = 0;
-	cursor.delta = 0;
-	ttlog__put_fields((char *)(batch + 1) + sizeof(struct ttlog_record), event);
-	ttlog__close(&cursor, event->offset, len);
-	ttlog_control(batch, sizeof(*batch) + len, TTLOG_OP_FLUSH);
-	return batch->base_ticks;
-}
-
-/* In a batch that nobody has, of a thread that is prepared: it may not ask for memory. */
-TTLOG__INLINE uint64_t ttlog__append_lent(const struct ttlog_batch *own,
-					  const struct ttlog__event *event, uint32_t len)
-{
-	const int is_tight = __atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED) != 0;
-	const uint32_t room = is_tight ? TTLOG_BATCH_BYTES : TTLOG_BATCH_GROWN_BYTES;
-	struct ttlog_batch *lent = NULL;
-	uint64_t ticks;
-
-	/* behind its head, which stays that of an empty one */
-	if (len + TTLOG__BATCH_REST + sizeof(*lent) <= room)
-		lent = ttlog__reuse_batch(own->tid);
-	if (!lent) {
-		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
-		return 0;
-	}
-	ticks = ttlog__flush_alone(lent + 1, event, len, own->clock);
-	__atomic_store_n(&lent->tid, 0, __ATOMIC_RELEASE);
-	return ticks;
-}
-
-TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uint32_t len)
-{
-	union {
-		struct ttlog_batch batch;
-		char room[sizeof(struct ttlog_batch) + TTLOG__ALONE_BYTES +
-			  TTLOG_BATCH_SLACK_BYTES];
-	} small;
-	size_t bytes = sizeof(struct ttlog_batch) + len + TTLOG_BATCH_SLACK_BYTES;
-	const struct ttlog_batch *own = ttlog__batch;
-	uint64_t ticks;
-	void *memory;
-
-	if (len <= TTLOG__ALONE_BYTES)
-		return ttlog__flush_alone(&small.batch, event, len, own->clock);
-	if (own->flags & TTLOG_BATCH_PREPARED)
-		return ttlog__append_lent(own, event, len);
-	memory = ttlog__mmap(NULL, bytes, TTLOG__PROT_READ_WRITE, TTLOG__MAP_PRIVATE_ANONYMOUS, -1,
-			     0);
-	if (memory == TTLOG__MAP_FAILED) {
-		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
-		return 0;
-	}
-	ticks = ttlog__flush_alone((struct ttlog_batch *)memory, event, len, own->clock);
-	(void)ttlog__munmap(memory, bytes);
-	return ticks;
-}
-
-/* The batch is in hand, and empty, or a signal handler's. 0 where the record does not fit. */
-TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
-					   const struct ttlog__event *event, uint32_t len)
-{
-	struct ttlog_cursor cursor;
-
-	TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
-	if (len > batch->capacity_bytes)
-		return 0;
-	if (!ttlog__open(&cursor, len)) {
-		/* a signal handler was here first and filled it */
-		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
-		return 0;
-	}
-	ttlog__put_fields(cursor.to, event);
-	ttlog__close(&cursor, event->offset, len);
-	return cursor.ticks;
-}
-
-/*
- * The batch is full, or its base time is too long ago; or there is none yet; or it is busy: then
- * this is a signal handler that interrupted an append, and its record goes alone; or one did and
- * never returned to it.
- */
-TTLOG__COLD(uint64_t, ttlog__append_slowly,
-	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
-	     const struct ttlog_value *values, uint32_t limit))
-{
-	const struct ttlog__event event = { offset, field_cnt, { types_lo, types_hi }, values };
-	int err = TTLOG__ERRNO;
-	struct ttlog_batch *batch = ttlog__batch;
-	uint32_t len = ttlog__event_bytes(&event);
-	uint64_t ticks = 0;
-
-	TTLOG__SHARE(ttlog__append_slowly);
-	if (limit || TTLOG__GET(batch->limit_bytes)) {
-		/* it may be another than the append took: handlers that came since found that one
-		 * busy, and replaced it. So it is taken here, be it once more. */
-		TTLOG__SET(batch->limit_bytes, 0);
-		TTLOG__BARRIER();
-		ttlog__flush_full(batch);
-	} else if (batch->magic == TTLOG_BATCH_MAGIC) {
-		batch = ttlog__replace_batch(batch);
-	} else {
-		batch = ttlog__make_batch();
-	}
-	if (batch)
-		ticks = ttlog__append_fresh(batch, &event, len);
-	if (!ticks)
-		ticks = ttlog__append_alone(&event, len);
-	if (ttlog__listeners() >> 16)
-		ttlog__flush();
-	TTLOG__ERRNO = err;
-	return ticks;
 }
 
 #ifdef __cplusplus

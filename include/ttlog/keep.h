@@ -9,7 +9,7 @@
 
 #pragma GCC system_header
 
-#include "batch.h"
+#include "slow.h"
 
 #ifdef TTLOG__HAS_SITES
 

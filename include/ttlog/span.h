@@ -5,7 +5,7 @@
 #ifndef TTLOG_SPAN_H
 #define TTLOG_SPAN_H
 
-#include "batch.h"
+#include "append.h"
 #include "field.h"
 #include "keep.h"
 #include "macro.h"

@@ -33,7 +33,7 @@
 #include "macro.h"
 #include "field.h"
 #include "site.h"
-#include "batch.h"
+#include "slow.h"
 #include "span.h"
 
 /*

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The append, which every enabled event goes through.
+ *
+ * It sets limit_bytes to 0 (not here, not now), fills the record in, moves `committed` by one store,
+ * and puts limit_bytes back. So one comparison covers a full batch, a thread that has none, a child
+ * after fork() (all zeroes), and a signal handler that interrupted an append. No lock, no
+ * allocation, no system call, no call into libc. What it cannot do itself, slow.h does.
+ *
+ * `committed` is stored last, with release: who reads it from outside, a uprobe or a death on this
+ * very thread or process_vm_readv() from another, finds whole records below it.
+ */
+#ifndef TTLOG_APPEND_H
+#define TTLOG_APPEND_H
+
+#include "abi.h"
+#include "cold.h"
+#include "field.h"
+#include "libc.h"
+#include "site.h"
+#include "ticks.h"
+
+#ifdef TTLOG__HAS_SITES
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- The thread's batch ---- */
+
+/* A thread that has none points at the first; one that is getting one, at the second. */
+extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")));
+extern __thread struct ttlog_batch *ttlog__batch
+	__attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+#define TTLOG__BARRIER()         __asm__ volatile("" : : : "memory")
+#define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define TTLOG__SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+
+/* ---- The append ---- */
+
+struct ttlog_cursor {
+	struct ttlog_batch *batch;
+	char *to; /* where the fields go */
+	uint64_t committed, ticks, delta;
+	uint32_t limit; /* as found: 0 where the batch was not to be had */
+};
+
+/* Room for a record of len bytes. Where there is none, limit_bytes stays 0 if it was not before. */
+TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
+{
+	struct ttlog_batch *batch = ttlog__batch;
+
+	cursor->batch = batch;
+	/* a handler that comes between these two finds the batch whole, and leaves it whole */
+	cursor->limit = TTLOG__GET(batch->limit_bytes);
+	TTLOG__SET(batch->limit_bytes, 0);
+	TTLOG__BARRIER();
+	cursor->committed = TTLOG__GET(batch->committed);
+	if (TTLOG__UNLIKELY((uint32_t)cursor->committed + len > cursor->limit))
+		return 0;
+	cursor->ticks = ttlog__read_clock(&batch->clock);
+	cursor->delta = cursor->ticks - batch->base_ticks;
+	cursor->to =
+		(char *)(batch + 1) + (uint32_t)cursor->committed + sizeof(struct ttlog_record);
+	return TTLOG__LIKELY(cursor->delta >> 32 == 0);
+}
+
+/* The record's head, and that it is whole. offset: of the site, as TTLOG__OFFSET. */
+TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offset, uint32_t len)
+{
+	struct ttlog_batch *batch = cursor->batch;
+	uint32_t site_len = offset << (TTLOG_RECORD_LEN_BITS - 1) | len / 4;
+	uint64_t head = (uint64_t)site_len << 32 | cursor->delta;
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "ttlog: big-endian machines are not supported"
+#endif
+	__builtin_memcpy((char *)(batch + 1) + (uint32_t)cursor->committed, &head, sizeof(head));
+	/* release: who finds it in `committed`, in process_vm_readv() on another CPU too, finds it
+	 * whole */
+	__atomic_store_n(&batch->committed, cursor->committed + (1ull << 32 | len),
+			 __ATOMIC_RELEASE);
+	TTLOG__BARRIER();
+	TTLOG__SET(batch->limit_bytes, cursor->limit);
+}
+
+/* types: as in struct ttlog_note_site. limit: as ttlog__open() found it.
+ * Returns the event's time in ticks. In immediate mode it has been flushed. */
+uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
+			      uint64_t types_hi, const struct ttlog_value *values,
+			      uint32_t limit) TTLOG__FAR;
+/* Flushes the calling thread's batch where it can. */
+void ttlog__flush(void) TTLOG__FAR;
+/* See TTLOG_PREPARE. */
+void ttlog__prepare(int keeps_tsc) TTLOG__FAR;
+/* See TTLOG_SNAPSHOT. */
+void ttlog__request_snapshot(const char *reason) TTLOG__FAR;
+
+/* See keep.h. */
+void ttlog__keep(void);
+
+/* Whether a collector listens (lower half), and wants every event at once (upper half). */
+TTLOG__INLINE uint32_t ttlog__listeners(void)
+{
+	typedef uint32_t __attribute__((may_alias)) both;
+
+	return *(const volatile both *)&ttlog_module;
+}
+
+TTLOG__INLINE void ttlog__snapshot(const char *reason)
+{
+	if (TTLOG__UNLIKELY(ttlog__listeners())) {
+		ttlog__keep();
+		ttlog__request_snapshot(reason);
+	}
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TTLOG__HAS_SITES */
+#endif /* TTLOG_APPEND_H */
