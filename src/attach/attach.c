@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The modules that are attached to: who holds them, and what others ask of them. Nothing here waits
- * for a file.
+ * The modules that the collector is attached to: holding them, and questions of other rooms. Nothing
+ * here waits for a file.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of attach share: attach.c (modules, and who holds them), attach_find.c (from a file
- * to its module), attach_links.c, attach_process.c, attach_file.c (one file, for every process),
+ * Shared by the files of attach: attach.c (modules that are held), attach_find.c (from a file to its
+ * module), attach_links.c, attach_process.c, attach_file.c (one file, for every process),
  * attach_unused.c.
  *
- * Nothing waits for a file with a lock: it may lie where nobody answers any more.
+ * No lock is held while a file is opened or read: its file system may hang.
  */
 #ifndef TTLOG_ATTACH_PARTS_H
 #define TTLOG_ATTACH_PARTS_H

@@ -23,7 +23,7 @@
 /* How often to list processes again, for children that began meanwhile. */
 #define MAX_LISTINGS 16
 
-/* ---- who may have it ---- */
+/* ---- processes that the recorder may not know ---- */
 
 /* Whether an unknown process may have one of them. */
 static bool mark_all(struct attach *attach)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From notes to a site table: what the collector attaches to, and what gives events their names.
+ * From notes to a site table: the places to attach to, and the names of events.
  *
  * Notes carry link-time addresses. Gates and probes must lie in executable segments and semaphores
- * in writable ones, at even file offsets: the kernel refuses others, and one refused site would
- * cost all those that are attached in the same call.
+ * in writable ones, at even file offsets: the kernel refuses others, and with one refused
+ * site the whole call fails.
  */
 #include <elf.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "text_pool.h"
 
 #define NOTE_SECTION     ".note.ttlog"
-/* Names of the dynamic linker that are looked at. */
+/* Bytes of dynamic strings that are searched. */
 #define MAX_DYNSTR_BYTES (16u << 20)
 /* Entries of the dynamic section. */
 #define MAX_DYNAMIC      1024
@@ -42,8 +42,8 @@ struct site_reader {
 	const char *program_name;
 	uint64_t sites_vaddr; /* start of the section ttlog_sites */
 	size_t capacity;      /* of table->sites */
-	uint32_t *places;     /* by index: place in table->sites + 1, 0 for none */
-	uint64_t text_bytes;  /* looked at so far */
+	uint32_t *places;     /* by index: place in table->sites + 1; 0: none */
+	uint64_t text_bytes;  /* read so far */
 	struct {
 		uint64_t vaddr;
 		const char *text;
@@ -51,7 +51,7 @@ struct site_reader {
 	char buffer[ELF_TEXT_MAX_BYTES + 1];
 };
 
-/* -ENODATA: makes no sense; the note is passed over. */
+/* -ENODATA: it is invalid, and the note is skipped. */
 static int add_text(struct site_reader *reader, uint64_t vaddr, const char **ret_text,
 		    size_t *ret_len)
 {
@@ -118,7 +118,7 @@ static int read_keys(struct site_reader *reader, uint64_t vaddr, struct site *si
 		if (err)
 			return err;
 		if (len == ELF_TEXT_MAX_BYTES)
-			return -ENODATA; /* cut: where the next one starts is unknown */
+			return -ENODATA; /* cut: the start of the next one is unknown */
 		vaddr += len + 1;
 	}
 	return 0;
@@ -174,7 +174,7 @@ static bool types_are_valid(struct site *site, const struct ttlog_note_site *not
 	return true;
 }
 
-/* What needs no text. */
+/* Decodes the parts that need no text. */
 static int decode_site(const struct site_reader *reader, const struct ttlog_note_site *note,
 		       struct site *site)
 {
@@ -246,7 +246,7 @@ static int visit_site(struct elf_file *file, const struct elf_note *elf_note, vo
 	return 0;
 }
 
-/* Returns 1, which ends the walk, at the first one that makes sense. */
+/* Returns 1, which ends the walk, at the first valid note. */
 static int visit_module(struct elf_file *file, const struct elf_note *elf_note, void *ctx)
 {
 	struct site_reader *reader = ctx;
@@ -300,7 +300,7 @@ static uint64_t find_init(struct elf_file *file)
 	return 0;
 }
 
-/* A program's entry, when its libraries are there; a library's _init. */
+/* A program's entry, which runs when its libraries are mapped; a library's _init. */
 static void find_start(struct elf_file *file, struct site_table *table)
 {
 	uint64_t number = 0, start = 0;
@@ -381,7 +381,7 @@ static int read_build_id(struct elf_file *file, char ret_build_id[41])
 	return 0;
 }
 
-/* By its entry in the dynamic strings, from zero byte to zero byte. */
+/* Looks for its name in the dynamic strings, between two zero bytes. */
 static bool looks_for_leaks(struct elf_file *file)
 {
 	static const char name[] = "\0__lsan_do_leak_check";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All bytes come through elf_file__read, from a cache of windows; everything else builds on it.
+ * All bytes come through elf_file__read(), from a cache of windows; all other functions use it.
  */
 #include <elf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #endif
 #define NATIVE_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
 
-/* A file offset that pread takes, whatever is added to it below. */
+/* A file offset that stays valid for pread(2) after the additions below. */
 #define MAX_OFFSET ((uint64_t)INT64_MAX / 2)
 
 static int fill_window(struct elf_file *file, struct elf_window *window, uint64_t offset)
@@ -47,7 +47,7 @@ static int fill_window(struct elf_file *file, struct elf_window *window, uint64_
 	return 0;
 }
 
-/* The bytes that lie at offset within its window: at least one. */
+/* The bytes at an offset, to the end of its window: at least one. */
 static int find_bytes(struct elf_file *file, uint64_t offset, const char **ret_bytes,
 		      size_t *ret_len)
 {
@@ -200,8 +200,8 @@ static int read_segments(struct elf_file *file)
 	return 0;
 }
 
-/* So many sections the file has at most, however many it claims: to look for a million behind its end
- * takes longer than all else. */
+/* The most sections that fit into the file, whatever it claims: to look for a million after its end
+ * would take longer than all the rest. */
 static uint64_t most_sections(const struct elf_file *file)
 {
 	const uint64_t from = file->header.e_shoff;
@@ -215,7 +215,7 @@ static uint64_t most_sections(const struct elf_file *file)
 	return held < most ? held : most;
 }
 
-/* A file may do without sections (or have lost them): then it has no notes for us. */
+/* A file may have no sections (any more): then it has no notes for us. */
 static int read_section_table(struct elf_file *file)
 {
 	const ElfW(Ehdr) *header = &file->header;
@@ -226,7 +226,7 @@ static int read_section_table(struct elf_file *file)
 	if (!header->e_shoff || header->e_shoff > MAX_OFFSET ||
 	    header->e_shentsize != sizeof(ElfW(Shdr)))
 		return 0;
-	/* Where a count does not fit the header, the first section has it. */
+	/* If a count does not fit into the header, the first section has it. */
 	file->section_cnt = 1;
 	err = elf_file__section(file, 0, &section);
 	if (err) {

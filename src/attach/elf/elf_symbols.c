@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which function covers a file offset. Symbols are sorted once; a lookup is a binary search.
+ * Finds the function that covers a file offset. Symbols are sorted once; a lookup is a binary
+ * search.
  */
 #include <elf.h>
 #include <errno.h>
@@ -15,14 +16,14 @@
 #include "elf_file.h"
 
 #define NAME_MAX_BYTES 4096u
-/* How many functions that start nearer may end before the offset that an outer one covers. */
+/* An outer function may cover an offset after so many inner ones that end before it. */
 #define NESTING_MAX    16u
 
 struct elf_symbol {
 	uint64_t offset; /* in the file */
 	uint64_t bytes;
 	uint32_t name; /* in the string table */
-	uint32_t rank; /* of several at one offset the lowest is taken */
+	uint32_t rank; /* of several at one offset, the lowest is used */
 };
 
 struct elf_symbols {
@@ -98,7 +99,7 @@ static int read_symbols(struct elf_symbols *symbols, uint32_t type)
 		if (!err)
 			err = append_symbol(symbols, &sym);
 		if (err)
-			return err == -ENODATA ? 0 : err; /* cut short: what there was will do */
+			return err == -ENODATA ? 0 : err; /* cut: use what was read */
 	}
 	return 0;
 }
@@ -112,7 +113,7 @@ static int compare_symbols(const void *a, const void *b)
 	return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* Assembly need not tell sizes: such a function goes up to the next one, or the segment's end. */
+/* Functions in assembly may have no size: they extend to the next one, or to the segment's end. */
 static void fill_sizes(struct elf_symbols *symbols)
 {
 	const struct elf_segments *loads = &symbols->file->loads;
@@ -180,7 +181,7 @@ void elf_symbols__free(struct elf_symbols *symbols)
 	free(symbols);
 }
 
-/* The first of those at one offset, which has the lowest rank. */
+/* The first symbol at that offset, which has the lowest rank. */
 static size_t first_at(const struct elf_symbols *symbols, size_t place)
 {
 	while (place && symbols->list[place - 1].offset == symbols->list[place].offset)
@@ -192,7 +193,7 @@ static const struct elf_symbol *find_covering(const struct elf_symbols *symbols,
 {
 	size_t low = 0, high = symbols->cnt;
 
-	/* low: the first that starts behind offset */
+	/* low: the first that starts after offset */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -224,7 +225,7 @@ int elf_symbols__find(struct elf_symbols *symbols, uint64_t file_offset, char **
 	if (bytes > symbols->names_bytes - symbol->name)
 		bytes = (size_t)(symbols->names_bytes - symbol->name);
 	memset(name, 0, sizeof(name));
-	symbols->file->fill_cnt = 0; /* each lookup is bounded for itself */
+	symbols->file->fill_cnt = 0; /* each lookup has its own bound */
 	for (size_t at = 0; at < bytes; at++) {
 		err = elf_file__read(symbols->file, symbols->names_offset + symbol->name + at,
 				     name + at, 1);

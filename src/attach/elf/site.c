@@ -14,7 +14,7 @@ struct site_table *site_table__ref(struct site_table *table)
 
 void site_table__free(struct site_table *table)
 {
-	/* acquire and release: what others did with it comes before it is freed */
+	/* acquire and release: all other uses come before the free */
 	if (!table || __atomic_fetch_sub(&table->more_refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	free(table->sites);

@@ -2,8 +2,8 @@
 /*
  * The sites of one executable or library: the static part of its events, read from its notes.
  *
- * A table is made once a file (elf.c reads the notes), never changes afterwards, and may be read
- * by any thread. It goes with the last of those that have it.
+ * A table is made once per file (elf.c reads the notes), never changes afterwards, and any thread
+ * may read it. It is freed with its last reference.
  */
 #ifndef TTLOG_SITE_H
 #define TTLOG_SITE_H
@@ -14,14 +14,14 @@
 #include "ttlog/abi.h"
 
 struct site {
-	uint32_t index; /* as records carry it: offset in ttlog_sites / 2 */
+	uint32_t index; /* as in records: offset in ttlog_sites / 2 */
 	uint32_t line;
 	uint8_t level; /* enum ttlog_level */
 	uint8_t kind;  /* enum ttlog_site_kind */
 	uint8_t nfields;
 	uint8_t types[TTLOG_MAX_FIELDS]; /* enum ttlog_type */
-	/* never NULL; target has the default filled in; all text is valid until the table goes */
-	const char *service; /* "" where the program defines none */
+	/* never NULL; target has its default; all text is valid until the table is freed */
+	const char *service; /* "": the program defines none */
 	const char *target;
 	const char *name;
 	const char *message;
@@ -35,29 +35,29 @@ struct site {
 struct text_pool;
 
 struct site_table {
-	uint32_t more_refs;     /* beside the first; atomic */
+	uint32_t more_refs;     /* references after the first one; atomic */
 	struct text_pool *pool; /* owns every text of the sites; freed with the table */
 	struct site *sites;     /* ascending by index; from malloc, freed with the table */
 	size_t cnt;
-	char build_id[41];         /* hex, "" where the file has none */
-	size_t malformed_cnt;      /* notes that were passed over */
-	int has_module;            /* whether what follows is set: it carries ttlog */
+	char build_id[41];         /* hex; "": the file has none */
+	size_t malformed_cnt;      /* notes that were skipped */
+	int has_module;            /* whether the fields below are set: the file has ttlog */
 	uint64_t control_offset;   /* in the file: the control probe's nop */
 	uint64_t listening_offset; /* in the file: its semaphore */
 	uint64_t immediate_gate_offset;
 	uint64_t immediate_offset;
-	uint64_t start_offset; /* in the file: what runs of it first, once a process; 0 unknown */
+	uint64_t start_offset; /* in the file: what runs first, once per process; 0: unknown */
 	uint64_t module_vaddr; /* link-time address of struct ttlog_module */
 	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
 };
 
-/* One more has it. Any thread that has it. */
+/* Adds a reference. Any thread that has one. */
 struct site_table *site_table__ref(struct site_table *table);
-/* One less; the last frees it. NULL is fine. */
+/* Drops a reference; the last one frees the table. NULL is fine. */
 void site_table__free(struct site_table *table);
 
-/* Writes it into a journal's file of modules, as that number's (JOURNAL_MODULE). Where it is there, or
- * -1: then no event of these sites can be recovered. */
+/* Writes it into a journal's file of modules, under that number (JOURNAL_MODULE). Returns its place
+ * there; -1: then no event of these sites can be recovered. */
 int64_t site_table__store(const struct site_table *table, uint32_t number, int fd);
 
 #endif /* TTLOG_SITE_H */

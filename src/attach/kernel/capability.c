@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries, not versions: distributions port features back, and privileges, lockdown and container
- * runtimes take them away.
+ * Tries each feature instead of asking for versions: distributions port features back, and
+ * privileges, lockdown and container runtimes take them away.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static const struct bpf_insn nothing[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* What the tries attach to. In .data, so that the file has room for it. Volatile: the kernel
+/* The tries attach to this. In .data, so that it lies in the file. Volatile, because the kernel
  * writes the semaphore. */
 static volatile uint16_t semaphore __attribute__((section(".data"), aligned(2))) = 0;
 
@@ -57,8 +57,8 @@ static void __attribute__((noinline, used)) place(void)
 	__asm__ volatile("nop");
 }
 
-/* The kernel refuses a place with and without a semaphore at once, be it in another process that
- * tries at the same moment: each kind has a place of its own. */
+/* The kernel refuses a place that is used with and without a semaphore, even in different processes
+ * at the same moment. So each kind has its own place. */
 static void __attribute__((noinline, used)) plain_place(void)
 {
 	__asm__ volatile("nop; nop");
@@ -70,7 +70,7 @@ struct spot {
 	int fd;
 };
 
-/* Where an address of ours lies in our file. */
+/* The place of one of our addresses in our file. */
 static int find_spot(const void *address, struct spot *ret_spot)
 {
 	struct maps *maps = maps__read(0);
@@ -93,7 +93,7 @@ done:
 	return err;
 }
 
-/* Both spots are in one file; only the first one's descriptor stays open. */
+/* Both are in one file; only the first one's descriptor stays open. */
 static int find_spots(void (*where)(void), struct spot *ret_place, struct spot *ret_semaphore)
 {
 	int err = find_spot((const void *)(uintptr_t)where, ret_place);
@@ -194,7 +194,7 @@ static void *hit(void *arg)
 	return NULL;
 }
 
-/* 0 where a link for this process, on plain_place(), is hit in a thread that is not its first. */
+/* 0: a link for this process, on plain_place(), is hit in a thread other than the first. */
 static int try_thread(int program_fd, int map_fd, const struct spot *at)
 {
 	struct uprobe_multi_attr attr = {
@@ -241,7 +241,8 @@ int capability__multi_threads(void)
 	return err;
 }
 
-/* Parameters of a tracepoint besides its context; -ENOENT where there is none of that name. */
+/* How many parameters a tracepoint has, without its context; -ENOENT: there is none of that
+ * name. */
 static int tracepoint_parameters(const char *name, int *ret_btf_id)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -276,7 +277,7 @@ bool capability__prepare_exec(void)
 	return capability__tracepoint("sched_prepare_exec");
 }
 
-/* The change that moved it before the memory goes gave it group_dead as well. */
+/* The change that moved the tracepoint before the end of the memory also added group_dead to it. */
 bool capability__exit_memory(void)
 {
 	return tracepoint_parameters("sched_process_exit", NULL) >= 2;
@@ -395,7 +396,7 @@ int capability__kprobe(const char *function)
 	return 0;
 }
 
-/* Kernels may do without either kind of namespace. */
+/* A kernel may lack either kind of namespace. */
 static bool has_own_pids(void)
 {
 	struct stat status;
@@ -403,7 +404,7 @@ static bool has_own_pids(void)
 	return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino != FIRST_PID_NAMESPACE;
 }
 
-/* A time namespace may well have no time of its own: a clock a line, seconds, nanoseconds. */
+/* A time namespace may have no offsets. A line per clock: seconds, nanoseconds. */
 static bool has_own_time(void)
 {
 	FILE *file = fopen("/proc/self/timens_offsets", "re");

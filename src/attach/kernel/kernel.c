@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads the skeleton, keeps its maps, makes links. Where the kernel lacks a tracepoint, a kprobe
- * stands in; where it has no kprobes either, recording goes on and kernel__gaps() tells.
+ * Loads the skeleton, keeps its maps, makes links. If the kernel lacks a tracepoint, a kprobe
+ * replaces it. If it has no kprobes either, recording goes on, and kernel__gaps() reports it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,11 +32,11 @@ static void choose_programs(struct kernel *kernel)
 {
 	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
 					  kernel->skel->progs.library, kernel->skel->progs.start };
-	/* asked once: each time all of the kernel's types are read */
+	/* asked once, because it reads all types of the kernel */
 	bool has_prepare_exec = capability__prepare_exec();
 
 	kernel->multi = capability__uprobe_multi();
-	/* perf events look at the memory that a thread has, which is its process's */
+	/* perf events look at a thread's memory, which all threads of a process share */
 	kernel->can_filter = !kernel->multi || !capability__multi_threads();
 	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
 		bpf_program__set_expected_attach_type(
@@ -97,14 +97,14 @@ static int open_rings(struct kernel *kernel)
 		err = open_ring(skel->maps.lifecycle, &kernel->lifecycle);
 	if (err)
 		return err;
-	/* first what is copied to with interrupts off, whatever time there is for the other */
+	/* first the one that is written with interrupts off: time may run out for the other */
 	rings[0] = warm_ring(skel->maps.lifecycle, kernel->lifecycle);
 	rings[1] = warm_ring(skel->maps.batches, kernel->batches);
 	kernel->warm = warm__start(rings, 2);
 	return 0;
 }
 
-/* One that stands in for a tracepoint, where it is wanted. */
+/* Attaches a kprobe that replaces a tracepoint, if it is needed. */
 static struct bpf_link *attach_kprobe(struct kernel *kernel, struct bpf_program *program,
 				      enum kernel_gap gap)
 {
@@ -229,7 +229,7 @@ void kernel__rest(struct kernel *kernel)
 	wire_ring__rest(kernel->lifecycle);
 }
 
-/* In a map whose keys are processes. */
+/* Sets a value in a map with pids as keys. */
 static int put_of(struct bpf_map *map, pid_t pid, const void *value, uint64_t flags)
 {
 	const uint32_t key = pid;
@@ -239,15 +239,15 @@ static int put_of(struct bpf_map *map, pid_t pid, const void *value, uint64_t fl
 
 int kernel__track(struct kernel *kernel, pid_t pid)
 {
-	/* under -e the file is why */
+	/* with -e, a process is recorded because of its file */
 	const struct wire_process fresh = { .has_file = kernel->skel->rodata->track_all };
 	const int err = put_of(kernel->skel->maps.processes, pid, &fresh, BPF_NOEXIST);
 
 	return err == -EEXIST ? 0 : err;
 }
 
-/* Whether threads of it may be left: they go by themselves when they end, but for those that could
- * not hand in what they had. To look is to walk the whole table. */
+/* Whether entries of its threads may be left. They are removed when threads end, except those whose
+ * tail could not be sent. To look for them means to walk the whole table. */
 static bool may_have_threads(const struct wire_process *process)
 {
 	return process->lost_tails || !process->exits;

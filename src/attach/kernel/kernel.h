@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel side as the collector holds it: the loaded BPF programs, their maps, and links to
+ * The collector's handle of the kernel side: the loaded BPF programs, their maps, and links to
  * places in files.
  *
- * All state of the kernel side goes with the process that holds it: however the collector ends,
- * the kernel takes back the probes and the semaphores.
+ * All state of the kernel side ends with the process that holds it: in whatever way the collector
+ * ends, the kernel removes the probes and lowers the semaphores.
  */
 #ifndef TTLOG_KERNEL_H
 #define TTLOG_KERNEL_H
@@ -22,75 +22,74 @@ struct wire_ring;
 
 struct kernel_options {
 	size_t batches_bytes; /* ring buffer for batches: a power of two, at least a page */
-	bool track_all;       /* record whoever has a probed file */
-	bool follow_children; /* record the children of the recorded */
-	bool all_stacks;      /* of a crash, those of other threads, too */
+	bool track_all;       /* record each process that runs a probed file */
+	bool follow_children; /* record the children of recorded processes */
+	bool all_stacks;      /* in a crash, also those of other threads */
 };
 
-/* What an older kernel that has no kprobes either does not show: flags. */
+/* Flags: events that are lost on an older kernel without kprobes. */
 enum kernel_gap {
-	KERNEL_GAP_EXIT = 1, /* the last events of threads that end themselves */
+	KERNEL_GAP_EXIT = 1, /* the last events of threads that end by themselves */
 	KERNEL_GAP_EXEC = 2, /* the last events before an exec */
 };
 
-/* Loads and hooks into the tracepoints. NULL with errno. */
+/* Loads the programs and attaches to the tracepoints. NULL with errno. */
 struct kernel *kernel__new(const struct kernel_options *options);
 void kernel__free(struct kernel *kernel);
 
 /* Whether sites can be switched on here at all: 0 or -errno. */
 int kernel__can_enable(const struct kernel *kernel);
 
-/* Whether a link for one process is hit in all of its threads, and so may be made. */
+/* Whether a link for one process is hit in all its threads, and so can be used. */
 bool kernel__can_filter(const struct kernel *kernel);
 
 unsigned int kernel__gaps(const struct kernel *kernel);
 
 int kernel__batches_fd(const struct kernel *kernel);
 int kernel__lifecycle_fd(const struct kernel *kernel);
-/* struct wire_load; for src/attach/launch/hold.c alone. */
+/* Messages are struct wire_load; only for src/attach/launch/hold.c. */
 int kernel__loads_fd(const struct kernel *kernel);
-/* To read them, from now on; they stay the kernel's. */
+/* Opens the ring buffers for reading; `kernel` still owns them. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_lifecycle);
-/* Nothing is to come: the reader's memory of them goes, until something does. The thread that takes
- * from them. */
+/* Frees the memory of the readers while no messages come. Only the thread that reads them. */
 void kernel__rest(struct kernel *kernel);
 
 int kernel__track(struct kernel *kernel, pid_t pid);
-/* Forgets a process and its threads' batches, unless another one has its number by now. start_ns:
- * as the kernel stamps it, 0 unknown. */
+/* Forgets a process and its threads' batches, unless a later process has its pid. start_ns: as in
+ * the kernel's messages; 0: unknown. */
 void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns);
-/* -ESRCH where another process has its number by now. */
+/* -ESRCH: a later process has its pid. */
 int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
 			 struct wire_process *ret);
 /*
- * Calls for each batch that a dead thread of the process could not hand in: its address, module and
- * the events that were ever in it.
+ * Calls the function for each batch that a dead thread of the process could not send, with its
+ * address, module, and the number of events that were ever in it.
  */
 void kernel__each_left(const struct kernel *kernel, pid_t pid,
 		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
 		       void *ctx);
 /*
- * One after another of the processes that are followed, from 0 on. Where one is deleted meanwhile it
- * may begin again: some come twice.
+ * Goes from one followed process to the next, from 0 on. If one is deleted meanwhile, it may begin
+ * again, so some may come twice.
  */
 bool kernel__next_process(const struct kernel *kernel, pid_t *pid);
-/* All of them; NULL without memory. To be freed. */
+/* All of them; NULL: no memory. The caller frees it. */
 pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt);
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
-/* A thread that has a batch from before the collector came. */
+/* Registers a batch from before the collector came. */
 int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
 			   uint32_t module);
 /*
- * A program that the calling process traces, and whose dynamic linker has yet to link it: where that
- * tells of libraries (KERNEL_LIBRARY), the program stops ahead of a signal that it will not see.
- * debug: address of its _r_debug, 0: unknown. 0 or -errno.
+ * For a program that the calling process traces, and that is not linked yet: when its dynamic
+ * linker reports libraries (KERNEL_LIBRARY), the program stops before a signal that it will not
+ * see. debug: address of its _r_debug, 0: unknown. 0 or -errno.
  */
 int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug);
-/* Whether its linker was seen adding libraries, and then that it was done; false for a debug of 0. */
+/* Whether its linker has added libraries, and was then done; false if debug is 0. */
 bool kernel__has_linked(const struct kernel *kernel, pid_t pid);
 void kernel__end_linking(struct kernel *kernel, pid_t pid);
-/* How many BPF has ever begun to follow, counted when they can be found. */
+/* How many processes BPF has begun to follow; counted after they are in the map. */
 uint64_t kernel__tracked_cnt(const struct kernel *kernel);
 /* Processes that were not recorded because the table was full. */
 uint64_t kernel__untracked_cnt(const struct kernel *kernel);
@@ -102,7 +101,7 @@ enum kernel_program {
 	KERNEL_START,
 };
 
-/* pid 0: in every process, present and future. cookie: what the program gets. NULL with errno. */
+/* pid 0: in every process, present and future. cookie: given to the program. NULL with errno. */
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One uprobe_multi link for all places of a file takes some 15 ms for 10,000 (kernel 6.6 up). libbpf
- * 1.1 wraps neither that nor a perf event with reference counters and cookies in one call, so both go
- * through the system calls.
+ * One uprobe_multi link for all places of a file takes some 15 ms for 10,000 (kernel 6.6 up).
+ * libbpf 1.1 has no function for that, nor for a perf event with reference counters and cookies. So
+ * both use system calls.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #include "kernel_link.h"
 
-/* Descriptors for all else than perf events. */
+/* Descriptors for all uses except perf events. */
 #define OTHER_DESCRIPTORS 4096
 
 struct kernel_link {
@@ -24,7 +24,7 @@ struct kernel_link {
 	int fds[];
 };
 
-/* Perf events ever made: each has a descriptor; atomic. */
+/* All perf events ever made; each has a descriptor; atomic. */
 static size_t made_cnt;
 
 /* union bpf_attr's link_create as of 6.6, uprobe_multi part. */
@@ -92,8 +92,8 @@ static int uprobe_event_type(void)
 }
 
 /*
- * Returns a descriptor that all goes with: the link's, which holds the event. The thread `pid`
- * stands for all of its process: the kernel looks at the memory that it has.
+ * Returns the link's descriptor, which keeps the event: closing it ends both. The thread `pid`
+ * stands for its whole process: the kernel looks at its memory.
  */
 static int link_event(int prog_fd, int type, const struct kernel_places *places, size_t i,
 		      uint64_t cookie, pid_t pid)
@@ -117,7 +117,7 @@ static int link_event(int prog_fd, int type, const struct kernel_places *places,
 	return link;
 }
 
-/* Raises the limit on descriptors, as far as may be; what is beyond it fails with EMFILE. */
+/* Raises the limit of descriptors as far as allowed; opens beyond it fail with EMFILE. */
 static void make_room(size_t event_cnt)
 {
 	struct rlimit files, wanted;
@@ -128,7 +128,7 @@ static void make_room(size_t event_cnt)
 	wanted.rlim_max = wanted.rlim_cur > files.rlim_max ? wanted.rlim_cur : files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
 		return;
-	/* no CAP_SYS_RESOURCE, or above fs.nr_open */
+	/* without CAP_SYS_RESOURCE, or above fs.nr_open */
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
@@ -165,7 +165,7 @@ void kernel_link__free(struct kernel_link *link)
 	free(link);
 }
 
-/* More wait no faster. */
+/* More threads would not be faster. */
 #define MAX_CLOSERS 32
 
 struct closing {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Links of a BPF program to places in a file: one link for all of them if the kernel has uprobe_multi,
- * else a perf event for each. kernel.h makes them.
+ * Links of a BPF program to places in a file: one link for all of them if the kernel has
+ * uprobe_multi, else a perf event for each. kernel.h makes them.
  */
 #ifndef TTLOG_KERNEL_LINK_H
 #define TTLOG_KERNEL_LINK_H
@@ -15,9 +15,9 @@ struct kernel_link;
 /* Kernel headers of Debian 12 are older than this (include/uapi/linux/bpf.h, 6.6). */
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
-/* Places in one file; semaphores is NULL where there are none. All are file offsets. */
+/* Places in one file, as file offsets. semaphores: NULL: there are none. */
 struct kernel_places {
-	const char *path; /* as the kernel resolves it: /proc/PID/map_files/... will do */
+	const char *path; /* as the kernel resolves it; /proc/PID/map_files/... works, too */
 	const unsigned long *offsets;
 	const unsigned long *semaphores;
 	size_t cnt;

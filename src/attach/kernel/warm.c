@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A BPF program (bpf/warm.bpf.c) begins and gives up messages of a page, and we pass over them as
- * over any that was given up: the first word of each page is touched on both sides. Done before
- * anybody is recorded, a round through the ring leaves it as it was.
+ * A BPF program (bpf/warm.bpf.c) reserves and discards messages of one page each, and this side
+ * skips them like any discarded message: so both sides touch the first word of each page. It is
+ * done before any process is recorded, and one round through the ring leaves it unchanged.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -21,7 +21,7 @@
 
 #define MAX_RINGS 2
 
-/* Comes after all that the start itself has to do. */
+/* Runs after all other work of the start. */
 #define NICE 19
 
 struct warm {

@@ -74,7 +74,7 @@ bool call_stop__is_of_linking(const struct call_stop *stop)
 	return false;
 }
 
-/* A SIGCHLD says when a child has sent it. */
+/* A SIGCHLD tells whether a child has sent it. */
 bool call_stop__is_of_linker(pid_t tid, int sig)
 {
 	siginfo_t info;

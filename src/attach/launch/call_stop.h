@@ -11,7 +11,7 @@
 
 struct call_stop {
 	bool is_entry;
-	/* at the entry; number is UINT64_MAX where the call is not of this architecture */
+	/* at the entry; number is UINT64_MAX if the call is of another architecture */
 	uint64_t number;
 	uint64_t args[6];
 	bool failed; /* at the exit */
@@ -24,12 +24,12 @@ int call_stop__read(pid_t tid, struct call_stop *ret);
 bool call_stop__maps_code(const struct call_stop *stop);
 
 /*
- * At the entry: whether the call is one of those that a dynamic linker makes by the dozen while it
- * has yet to finish, and that never wait.
+ * At the entry: whether the call is one that a dynamic linker makes many times before it is done,
+ * and that never waits.
  */
 bool call_stop__is_of_linking(const struct call_stop *stop);
 
-/* Ahead of a signal: whether a linker's probe may have sent it (bpf/launch.bpf.h). */
+/* At a stop before a signal: whether a linker's probe may have sent it (bpf/launch.bpf.h). */
 bool call_stop__is_of_linker(pid_t tid, int sig);
 
 #endif /* TTLOG_CALL_STOP_H */

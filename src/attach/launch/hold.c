@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A few threads, of which one reads the ring buffer: it seizes the first thread that begins, leaves
- * the reading to another one, and serves that. Only the thread that traces another one can let it go,
- * and only while that is stopped; to stop it for this is what it might notice (epoll_wait() returns
- * EINTR). So a thread that traces one that runs on ends, which the kernel lets all go at, and another
- * one takes its place.
+ * A few threads. One of them reads the ring buffer: it seizes the next thread that begins to load,
+ * leaves the reading to another one, and serves that thread. Only the tracer can let a tracee go,
+ * and only while the tracee is stopped. A stop just for this might be noticed (epoll_wait() returns
+ * EINTR). So if its tracee runs on, a tracer ends, which makes the kernel let the tracee go, and a
+ * new thread takes its place.
  */
 #include "hold.h"
 
@@ -28,18 +28,18 @@
 #include "rt_priority.h"
 #include "wire.h"
 
-/* As many programs may load at once without one that is missed. */
+/* So many programs can load at the same time, and none is missed. */
 #define THREADS    4
-/* How often a thread is looked at that has not loaded yet: it may get other signals, or die. */
+/* How often to look at a thread that has not loaded yet: it may get other signals, or die. */
 #define LOOK_NS    2000000
-/* Then it is not awaited any more: a library that is read for that long, or none. */
+/* Longest wait for a thread: it may read a library very slowly, or load none. */
 #define LONGEST_NS 1000000000ull
 
-/* One that is seized; its server's. */
+/* A thread that is seized; owned by the thread that serves it. */
 struct held {
-	pid_t tid;     /* 0: none so far */
+	pid_t tid;     /* 0: none yet */
 	uint32_t step; /* atomic */
-	sem_t told;    /* of another step */
+	sem_t told;    /* posted for each further step */
 	struct held *next;
 };
 
@@ -48,11 +48,11 @@ struct hold {
 	int stop_fd;
 	bool stops; /* atomic */
 
-	pthread_mutex_t turn; /* what follows: one reads at a time */
+	pthread_mutex_t turn; /* of the fields below: one thread reads at a time */
 	struct ring_buffer *loads;
 	struct held *reader;
 
-	pthread_mutex_t lock; /* what follows */
+	pthread_mutex_t lock; /* of the fields below */
 	pthread_cond_t ended;
 	struct held *all;
 	size_t thread_cnt;
@@ -92,7 +92,7 @@ static void tell(struct hold *hold, const struct wire_load *load)
 	pthread_mutex_unlock(&hold->lock);
 }
 
-/* A negative result ends the reading. */
+/* A negative result stops the reading. */
 static int take_load(void *ctx, void *message, size_t bytes)
 {
 	struct hold *hold = ctx;
@@ -103,7 +103,7 @@ static int take_load(void *ctx, void *message, size_t bytes)
 		tell(hold, load);
 		return 0;
 	}
-	/* it is gone, or another one traces it */
+	/* it is gone, or another process traces it */
 	if (ptrace(PTRACE_SEIZE, (pid_t)load->tid, NULL, NULL))
 		return 0;
 	hold->reader->tid = (pid_t)load->tid;
@@ -111,7 +111,7 @@ static int take_load(void *ctx, void *message, size_t bytes)
 	return -EINTR;
 }
 
-/* Until there is one to serve. False at the end. */
+/* Waits until there is a thread to serve. False: the end. */
 static bool await_load(struct hold *hold, struct held *held)
 {
 	struct pollfd fds[] = {
@@ -130,12 +130,12 @@ static bool await_load(struct hold *hold, struct held *held)
 	return held->tid;
 }
 
-/* ---- a thread that is held ---- */
+/* ---- a held thread ---- */
 
 enum held_state {
-	HELD_WAITS, /* runs, and will stop */
-	HELD_RUNS,  /* runs on */
-	HELD_GONE,  /* is traced no more */
+	HELD_WAITS, /* it runs, and will stop */
+	HELD_RUNS,  /* it runs on */
+	HELD_GONE,  /* it is not traced any more */
 };
 
 static enum held_state let_go(pid_t tid, int sig)
@@ -148,7 +148,7 @@ static enum held_state handle_stop(struct hold *hold, pid_t tid, int status)
 {
 	int sig = WSTOPSIG(status);
 
-	/* its process is stopped: it takes part in that on its own */
+	/* its process is stopped: it takes part without help */
 	if (status >> 16)
 		return let_go(tid, 0);
 	if (call_stop__is_of_linker(tid, sig)) {
@@ -165,7 +165,7 @@ static enum held_state look_at(struct hold *hold, const struct held *held)
 	int status;
 	pid_t pid;
 
-	/* one that stops does so before it is back in its own code */
+	/* a thread that stops does so before it is back in its own code */
 	do
 		pid = waitpid(held->tid, &status, __WALL | (step == WIRE_LOAD_STOPS ? 0 : WNOHANG));
 	while (pid < 0 && errno == EINTR);
@@ -183,7 +183,7 @@ static void wait_a_little(struct held *held)
 	(void)sem_clockwait(&held->told, CLOCK_MONOTONIC, &until);
 }
 
-/* Whether it is traced no more. */
+/* Returns whether it is no longer traced. */
 static bool serve(struct hold *hold, struct held *held)
 {
 	const uint64_t end_ns = clock__now_mono_ns() + LONGEST_NS;

@@ -2,14 +2,13 @@
 /*
  * The thread that starts CMD and traces its process tree.
  *
- * What a stop asks for follows from its wait status alone, but for the threads whose system calls
- * are of interest: these have an entry in `tracees`. A tracee may die at any moment, so ptrace
- * requests may always fail with ESRCH: its end is reported by waitpid() in time. When the thread
- * ends, in peace or not, the kernel lets go of all that it still traces, and they run on: nothing
- * in their memory was changed.
+ * The wait status of a stop tells what to do, except for threads whose system calls are of
+ * interest: these have an entry in `tracees`. A tracee may die at any moment, so any ptrace request
+ * may fail with ESRCH; waitpid() reports its end later. When this thread ends, in any way, the
+ * kernel lets all its tracees go, and they run on: nothing in their memory was changed.
  *
- * The thread writes everything in struct launch but `stop`; before `ready` is posted nobody else
- * reads it, and afterwards `pid` and `pidfd` don't change.
+ * The thread writes all of struct launch except `stop`. No other thread reads it before `ready` is
+ * posted; after that, `pid` and `pidfd` don't change.
  */
 #include "launch.h"
 
@@ -42,26 +41,26 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 
-/* Does nothing but interrupt waitpid(); sent again until the thread has ended. */
+/* Only interrupts waitpid(); sent again and again until the thread has ended. */
 #define WAKE_SIGNAL   SIGRTMIN
 #define WAKE_EVERY_NS 5000000
 
-/* How long a thread that is to be traced by another one is awaited, and how often it is looked at. */
+/* How long to wait for a thread that another tracer wants, and how often to look at it. */
 #define MAKE_WAY_NS      1000000000ull
 #define MAKE_WAY_STEP_NS 200000
 
 struct launch {
 	struct launch_callbacks callbacks;
 	struct launch_signals signals;
-	char *const *argv;  /* the caller's, until CMD is exec'd */
-	int exec_errors[2]; /* CMD's errno; closed without one by its exec */
+	char *const *argv;  /* owned by the caller, valid until CMD's exec */
+	int exec_errors[2]; /* gets CMD's errno; its exec closes it without one */
 	pthread_t thread;
 	sem_t ready; /* the thread started CMD, or failed with setup_err */
 	int setup_err;
 	bool stop; /* set by launch__free(), read in wait_next() */
 	pid_t pid;
 	int pidfd;
-	bool has_exec; /* CMD was exec'd, or is not traced */
+	bool has_exec; /* CMD has called exec, or is not traced */
 	struct tracees tracees;
 };
 
@@ -72,7 +71,7 @@ static void do_nothing(int sig)
 
 /* ---- Stops ---- */
 
-/* To the next event, or system call where these are of interest. */
+/* Runs to the next event, or to the next system call if these are of interest. */
 static void resume(const struct launch *launch, pid_t pid, int sig)
 {
 	bool calls = tracee__has_calls(tracees__find(&launch->tracees, pid));
@@ -80,7 +79,7 @@ static void resume(const struct launch *launch, pid_t pid, int sig)
 	(void)ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)sig);
 }
 
-/* It has linked, or is ours no more. */
+/* It is linked, or no longer ours. */
 static void end_linking(struct launch *launch, pid_t pid)
 {
 	if (tracee__is_stopped_by_linker(tracees__find(&launch->tracees, pid)))
@@ -93,7 +92,7 @@ static void forget(struct launch *launch, pid_t pid)
 	tracees__forget(&launch->tracees, pid);
 }
 
-/* For good. */
+/* Stops tracing it. */
 static void let_go(struct launch *launch, pid_t pid, int sig)
 {
 	forget(launch, pid);
@@ -109,8 +108,8 @@ static void tell_linked(struct launch *launch, pid_t pid, int sig)
 }
 
 /*
- * Whether one of the signals that its linker can stop it by (bpf/launch.bpf.h) is not blocked. Its
- * handlers are gone with the exec.
+ * Whether it does not block one of the signals by which its linker can stop it (bpf/launch.bpf.h).
+ * The exec has removed its handlers.
  */
 static bool takes_signal(pid_t pid)
 {
@@ -147,19 +146,19 @@ static void handle_exec(struct launch *launch, pid_t pid)
 
 	if (pid == launch->pid)
 		launch->has_exec = true;
-	/* another program now, that has forked nobody */
+	/* a new program, which has not forked yet */
 	forget(launch, pid);
 	if (begin_linking(launch, pid, &stops)) {
 		tell_linked(launch, pid, 0);
 		return;
 	}
-	/* one that stops in time has nothing to record before */
+	/* a program that stops in time has nothing to record before */
 	if (!stops)
 		launch->callbacks.mapped(launch->callbacks.ctx, pid);
 	resume(launch, pid, 0);
 }
 
-/* A thread has no exec of its own to wait for. */
+/* A thread has no exec of its own, so nothing waits for one. */
 static void handle_fork(struct launch *launch, pid_t pid, int event)
 {
 	unsigned long child;
@@ -169,13 +168,13 @@ static void handle_fork(struct launch *launch, pid_t pid, int event)
 	resume(launch, pid, 0);
 }
 
-/* Of a new process or thread, which the kernel traces from its first instruction; or of one that is
- * known, and continues. */
+/* The first stop of a new process or thread, which the kernel traces from its first instruction; or
+ * a stop of a known one that continues. */
 static void handle_first_stop(struct launch *launch, pid_t pid)
 {
 	bool is_known = tracees__find(&launch->tracees, pid);
 
-	/* a process, whose first thread has its number */
+	/* a process: its first thread has its number */
 	if (!is_known && (!syscall(SYS_tgkill, pid, pid, 0) || errno != ESRCH))
 		tracees__add_young(&launch->tracees, pid);
 	resume(launch, pid, 0);
@@ -193,14 +192,15 @@ static void handle_end(struct launch *launch, pid_t pid, int status)
 	forget(launch, pid);
 	if (pid != launch->pid)
 		return;
-	/* the failure of exec is launch__start()'s to tell */
+	/* launch__start() reports a failed exec */
 	if (launch->has_exec || WIFSIGNALED(status))
 		launch->callbacks.ended(launch->callbacks.ctx, status);
 }
 
 /*
- * One that was interrupted: its status. False where it does not stop: it waits for its child of vfork(),
- * maybe the one that is about to trace it, or for a disk. It stops later, as any other.
+ * Waits for a thread that was interrupted, and returns its status. False: it does not stop, because
+ * it waits for its child of vfork(), maybe the one that is about to trace it, or for a disk. It
+ * stops later.
  */
 static bool await_stop(pid_t pid, int *ret_status)
 {
@@ -214,13 +214,13 @@ static bool await_stop(pid_t pid, int *ret_status)
 	return found == pid;
 }
 
-/* A thread is about to trace another one, which runs: only one can trace it. */
+/* A thread is about to trace another one, which runs: it can have only one tracer. */
 static void make_way(struct launch *launch, pid_t pid)
 {
 	int status;
 
 	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
-		return; /* it is none of ours */
+		return; /* it is not ours */
 	if (!await_stop(pid, &status))
 		return;
 	if (WIFSTOPPED(status)) {
@@ -232,7 +232,7 @@ static void make_way(struct launch *launch, pid_t pid)
 	}
 }
 
-/* Whether the thread was let go: it asks its parent to trace it. */
+/* Whether the thread was let go, because it asks its parent to trace it. */
 static bool handle_ptrace(struct launch *launch, pid_t pid, const struct call_stop *stop)
 {
 	switch (stop->args[0]) {
@@ -247,7 +247,7 @@ static bool handle_ptrace(struct launch *launch, pid_t pid, const struct call_st
 	return false;
 }
 
-/* Whether it is ready is read in its memory, which costs more than the stop. */
+/* Reads in its memory whether it is ready, which costs more than the stop. */
 static bool has_linked(struct tracee *tracee, const struct call_stop *stop)
 {
 	return stop->is_entry && !call_stop__is_of_linking(stop) &&
@@ -294,8 +294,8 @@ static void handle_call(struct launch *launch, pid_t pid)
 }
 
 /*
- * A fault in process 1 of a PID namespace. While it is traced the kernel does not let it die of that
- * (force_sig_info_to_task()), and it would fault for ever.
+ * A fault in process 1 of a PID namespace. While it is traced, the kernel does not let it die of
+ * the fault (force_sig_info_to_task()), and it would fault for ever.
  */
 static bool is_fault_of_init(pid_t tid, int sig)
 {
@@ -308,8 +308,8 @@ static bool is_fault_of_init(pid_t tid, int sig)
 }
 
 /*
- * Any signal, maybe the one that its linker brought about: that is passed on, too, which does
- * nothing, since another one of that number may be in it.
+ * Any signal, maybe that of its linker's probe. It is also passed on, because a real signal of that
+ * number may be part of it; by itself it does nothing.
  */
 static void handle_signal(struct launch *launch, pid_t pid, int sig)
 {
@@ -364,8 +364,8 @@ static void handle_stop(struct launch *launch, pid_t pid, int status)
 /* ---- The thread ---- */
 
 /*
- * __WNOTHREAD: other threads' children are none of ours. Returns 0 when there is nobody left to
- * wait for, or `stop` is set.
+ * __WNOTHREAD: children of other threads are not ours. Returns 0 when nothing is left to wait for,
+ * or `stop` is set.
  */
 static pid_t wait_next(struct launch *launch, int *ret_status)
 {
@@ -413,7 +413,7 @@ static _Noreturn void run_cmd(const struct launch *launch, int go_fd)
 	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
-/* Forks, and has the child traced before it execs CMD. */
+/* Forks, and traces the child before it execs CMD. */
 static int start_cmd(struct launch *launch)
 {
 	int go[2];
@@ -427,7 +427,7 @@ static int start_cmd(struct launch *launch)
 		goto out;
 	}
 	if (!launch->pid) {
-		close(go[1]); /* or it would wait for itself should the collector die */
+		close(go[1]); /* else it would wait for itself if the collector died */
 		run_cmd(launch, go[0]);
 	}
 	launch->pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
@@ -436,7 +436,7 @@ static int start_cmd(struct launch *launch)
 		goto out;
 	}
 	if (ptrace(PTRACE_SEIZE, launch->pid, NULL, (void *)TRACE_OPTIONS)) {
-		launch->has_exec = true; /* nobody will tell */
+		launch->has_exec = true; /* no stop will report it */
 		launch->callbacks.untraced(launch->callbacks.ctx, launch->pid, -errno);
 	}
 	if (write(go[1], "", 1) != 1)
@@ -444,7 +444,7 @@ static int start_cmd(struct launch *launch)
 out:
 	close(go[0]);
 	close(go[1]);
-	/* the child reads the end of the pipe and is gone */
+	/* the child reads the end of the pipe and exits */
 	if (err && launch->pid > 0)
 		(void)waitpid(launch->pid, NULL, __WALL | __WNOTHREAD);
 	close(launch->exec_errors[1]);
@@ -472,9 +472,9 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* ---- For the other threads ---- */
+/* ---- Called by other threads ---- */
 
-/* The thread takes no signal but the one that wakes it. */
+/* The thread takes only the signal that wakes it. */
 static int start_thread(struct launch *launch)
 {
 	struct sigaction wake = { .sa_handler = do_nothing }; /* without SA_RESTART */
@@ -525,7 +525,7 @@ static void free_launch(struct launch *launch)
 	free(launch);
 }
 
-/* CMD's errno, or 0 when it was exec'd. */
+/* CMD's errno, or 0: its exec succeeded. */
 static int read_exec_error(const struct launch *launch)
 {
 	ssize_t n;
@@ -582,7 +582,7 @@ static void join_thread(struct launch *launch)
 {
 	struct timespec until;
 
-	/* again and again: a signal that comes just before waitpid() interrupts nothing */
+	/* again and again, because a signal just before waitpid() interrupts nothing */
 	do {
 		(void)pthread_kill(launch->thread, WAKE_SIGNAL);
 		until = clock__timespec(clock__now_real_ns() + WAKE_EVERY_NS);
@@ -593,7 +593,7 @@ void launch__free(struct launch *launch)
 {
 	if (!launch)
 		return;
-	/* pairs with wait_next(); the flag protects nothing but itself */
+	/* pairs with wait_next(); the flag protects only itself */
 	barrier__store_release(&launch->stop, true);
 	join_thread(launch);
 	free_launch(launch);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 /*
- * Between fork and exec few calls are made. A child that makes more has a work of its own, and is
- * let run at full speed.
+ * A child makes few calls between fork and exec. If it makes more, it has work of its own, and runs
+ * at full speed from then on.
  */
 #define YOUNG_CALLS   512
-/* A linker that is still at work after so many has not told us that it was ready. */
+/* A linker that still works after so many calls did not report that it was ready. */
 #define LINKING_CALLS 100000
 
 void tracees__fini(struct tracees *tracees)
@@ -105,7 +105,7 @@ void tracees__claim_young(struct tracees *tracees, pid_t parent, pid_t child)
 		tracee->young_cnt++;
 }
 
-/* It is young no more: its parent has one less to care for. */
+/* It is no longer young: its parent has one young child less. */
 static void leave_parent(struct tracees *tracees, struct tracee *child)
 {
 	struct tracee *parent = child->parent ? tracees__find(tracees, child->parent) : NULL;

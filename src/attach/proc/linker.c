@@ -50,7 +50,7 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 {
 	ssize_t n = read_auxv_of((uint32_t)pid, auxv);
 
-	/* nothing: main called pthread_exit(), and its thread has no memory any more */
+	/* empty: main called pthread_exit(), and its thread has no memory any more */
 	if (!n)
 		n = read_auxv_of(proc_thread__living((uint32_t)pid), auxv);
 	if (n < 0)
@@ -60,9 +60,8 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
 }
 
 /*
- * AT_BASE is 0 where the program has no interpreter: then it
- * may be the linker itself that was started (ld.so ./program), and its header stands before its
- * program headers.
+ * AT_BASE is 0 if the program has no interpreter. Then the program may be the linker itself (ld.so
+ * ./program), and its header lies before its program headers.
  */
 int linker__find_header(pid_t pid, uint64_t *ret_header)
 {
@@ -182,8 +181,8 @@ static uint64_t find_symbol(const struct dynamic *dynamic, const Elf64_Sym *symb
 }
 
 /*
- * Nothing says directly how many symbols there are. Linkers put the strings behind them, with at
- * most some small sections between, which are no symbols of the right name.
+ * No field has the number of symbols. Linkers put the strings after them, with at most some small
+ * sections in between, which contain no symbols of the right name.
  */
 static int find_symbols(pid_t pid, const struct dynamic *dynamic, struct linker *ret_linker)
 {
@@ -268,7 +267,7 @@ bool linker__is_ready(struct linker *linker, pid_t pid)
 		return false;
 	if (debug.r_state == RT_ADD)
 		linker->has_added = true;
-	/* musl fills it in when all is done */
+	/* musl sets it when all is done */
 	if (!linker->debug)
 		return debug.r_version && debug.r_state == RT_CONSISTENT;
 	return linker->has_added && debug.r_state == RT_CONSISTENT;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker of a process, from its exec on: where it tells debuggers that libraries come
- * and go.
+ * The dynamic linker of a process, from its exec on: the place where it tells debuggers that
+ * libraries come and go.
  *
  * glibc and musl export an empty function, _dl_debug_state, and call it when all libraries are
- * mapped and relocated and no constructor has run yet. glibc calls it once before as well, and
- * says in _r_debug which call it is. (Its USDT probes would be simpler; Debian builds it without.)
+ * mapped and relocated, and no constructor has run yet. glibc also calls it once before that, and
+ * _r_debug tells which call it is. (Its USDT probes would be simpler; Debian builds glibc without
+ * them.)
  *
- * Everything is read from the process's memory, never from a file: what is mapped there counts,
- * whatever its path says in whose mount namespace.
+ * All is read from the process's memory, never from a file: the mapped bytes count, and a path may
+ * mean another file in another mount namespace.
  */
 #ifndef TTLOG_LINKER_H
 #define TTLOG_LINKER_H
@@ -21,23 +22,24 @@ struct linker {
 	uint64_t notify;        /* address of _dl_debug_state */
 	uint64_t debug;         /* address of _r_debug, 0: none */
 	uint64_t debug_pointer; /* musl: address of a pointer to it, 0: none */
-	bool has_added;         /* glibc: it was seen adding libraries */
+	bool has_added;         /* glibc: it has begun to add libraries */
 };
 
-/* The process may run, or be stopped at its exec. -ENOENT where it has no dynamic linker or one
- * that can't be asked, else -errno. */
+/* The process may run, or be stopped at its exec. 0 or -errno; -ENOENT: it has no dynamic linker,
+ * or an unknown one. */
 int linker__find(pid_t pid, struct linker *ret_linker);
 
-/* Where its ELF header lies, by the kernel's word: none of the process's memory is read. As above. */
+/* The address of its ELF header, from the kernel, without reading the process's memory. As
+ * above. */
 int linker__find_header(pid_t pid, uint64_t *ret_header);
 
-/* Whether the kernel's breakpoint stands at `notify`: a probe there is hit in this process. */
+/* Whether the kernel's breakpoint is at `notify`: then this process hits a probe there. */
 bool linker__is_probed(const struct linker *linker, pid_t pid);
 
 /*
- * Whether all libraries are mapped and relocated. To be asked from the exec on, again and again:
- * glibc says the same before it begins, so it has to be seen at work first. What it adds before are
- * the libraries of LD_AUDIT, which have a namespace of their own.
+ * Whether all libraries are mapped and relocated. Call it from the exec on, again and again: before
+ * it begins, glibc reports the same state, so it must first be seen adding libraries. Libraries of
+ * LD_AUDIT come before that, and have their own namespace.
  */
 bool linker__is_ready(struct linker *linker, pid_t pid);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process has mapped to run code from, by name: which file is at which address.
+ * The executable mappings of a process, by name: which file is at which address.
  */
 #ifndef TTLOG_MAPPINGS_H
 #define TTLOG_MAPPINGS_H
@@ -12,7 +12,7 @@ struct maps;
 
 struct mapping {
 	uint64_t start, end, offset;
-	uint64_t dev, inode; /* as maps shows them, 0 for no file */
+	uint64_t dev, inode; /* as in maps(5); 0: no file */
 	char build_id[41];
 	char *path;
 };
@@ -22,14 +22,14 @@ struct mappings {
 	size_t cnt;
 };
 
-/* The executable ones of maps, in the place of what was there. 0 or -ENOMEM: that stays. */
+/* Replaces `mappings` by the executable entries of maps. 0, or -ENOMEM: nothing changes. */
 int mappings__take(struct mappings *mappings, const struct maps *maps);
-/* A copy that hangs on nothing of the original. 0 or -ENOMEM, then ret is empty. */
+/* A deep copy. 0, or -ENOMEM: ret is empty. */
 int mappings__copy(const struct mappings *mappings, struct mappings *ret);
 /* Frees all, and empties it. */
 void mappings__fini(struct mappings *mappings);
 
-/* The one that has the address; NULL for none. */
+/* The mapping that contains the address; NULL: none. */
 struct mapping *mappings__find(const struct mappings *mappings, uint64_t address);
 
 #endif /* TTLOG_MAPPINGS_H */

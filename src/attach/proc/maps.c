@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/maps, and the ways to the files in it. The process is hostile: it may rename, replace
- * and unlink what it runs, and put a fifo or a symbolic link there, at any moment.
+ * /proc/PID/maps, and the ways to its files. The process is hostile: at any moment it may rename,
+ * replace and unlink the files that it runs, and put a fifo or a symbolic link in their place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +128,7 @@ fail:
 	return NULL;
 }
 
-/* All of a file whose size is not known before; EFBIG where that is `max` or more. */
+/* All of a file of unknown size; EFBIG: it has `max` bytes or more. */
 static char *read_all(int fd, size_t max, size_t *ret_len)
 {
 	size_t capacity = FIRST_BUFFER_BYTES, len = 0;
@@ -185,7 +185,7 @@ static struct maps *read_of(pid_t tid, size_t max)
 	return maps;
 }
 
-/* Another thread that has the process's memory, or 0: only asked where the first one has failed. */
+/* Another thread that has the process's memory, or 0; for when the first one has failed. */
 static pid_t find_other(pid_t pid)
 {
 	pid_t living = pid ? (pid_t)proc_thread__living((uint32_t)pid) : 0;
@@ -236,7 +236,7 @@ const struct maps_entry *maps__find(const struct maps *maps, uint64_t address)
 	return &maps->entries[low];
 }
 
-/* Asks the kernel how maps shows this file: by mapping it ourselves. */
+/* Maps the file into this process, to see how the kernel shows it in maps(5). */
 static bool maps_as(int fd, const struct maps_entry *entry)
 {
 	const struct maps_entry *found;
@@ -256,7 +256,7 @@ static bool maps_as(int fd, const struct maps_entry *entry)
 	return same;
 }
 
-/* Takes ownership of path_fd, an O_PATH descriptor. Nothing but the entry's file is given. */
+/* Takes ownership of path_fd, an O_PATH descriptor. Only opens the entry's file. */
 static int reopen(int path_fd, const struct maps_entry *entry)
 {
 	int fd = plain_file__reopen(path_fd), err = 0;
@@ -282,7 +282,7 @@ static int open_at(const char *path, const struct maps_entry *entry)
 	return fd < 0 ? -errno : reopen(fd, entry);
 }
 
-/* Symbolic links on the way are followed as the process would, not out of its root. */
+/* Symbolic links are followed as in the process, and do not lead out of its root. */
 static int open_in_root(pid_t pid, const char *path, const struct maps_entry *entry)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
@@ -303,7 +303,7 @@ static int open_in_root(pid_t pid, const char *path, const struct maps_entry *en
 	return fd;
 }
 
-/* As the process sees that name, then as we do: maps looks out of a chroot that it may be in. */
+/* Tries the path in the process's root, then in ours: maps(5) shows paths outside of its chroot. */
 static int open_by_name(pid_t pid, const char *path, const struct maps_entry *entry)
 {
 	int fd = open_in_root(pid, path, entry);

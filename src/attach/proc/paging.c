@@ -5,7 +5,7 @@
 
 #include "paging.h"
 
-/* The first bytes of a file as text; an empty one where there is none. */
+/* The first bytes of a file as text; empty if there is no file. */
 static void read_text(const char *path, char *ret, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

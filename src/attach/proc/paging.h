@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages that the machine takes from processes that run.
+ * Whether the machine takes pages from running processes.
  *
- * A thread that flushes reads its batch first, so that it is there. What dies does not: its last
- * events are copied by the kernel, which waits for no page then. So they are read before, where
- * that may happen.
+ * A thread that flushes reads its batch first, so that all pages are there. A dying thread does
+ * not: the kernel copies its last events, and waits for no page. So where pages may be taken, the
+ * collector reads batches in advance.
  */
 #ifndef TTLOG_PAGING_H
 #define TTLOG_PAGING_H
 
 #include <stdbool.h>
 
-/* Whether it does: there is swap, or NUMA balancing looks who wants which page. */
+/* Whether it does: there is swap, or NUMA balancing is on. */
 bool paging__takes_pages(void);
 
 #endif /* TTLOG_PAGING_H */

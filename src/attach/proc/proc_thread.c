@@ -11,7 +11,7 @@
 
 #include "proc_thread.h"
 
-/* Where systemd mounts it: alone, or together with version 1. */
+/* Where systemd mounts version 2: alone, or together with version 1. */
 static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
 bool proc_thread__has_memory(uint32_t tid)
@@ -72,7 +72,7 @@ int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 	return 0;
 }
 
-/* The last number of a line: as the innermost namespace has it. */
+/* The last number of a line: that in the innermost namespace. */
 static uint32_t last_number(const char *line)
 {
 	const char *number = strrchr(line, '\t');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /proc says of a thread: the same as the kernel puts into its messages, for threads that have
+ * The facts about a thread in /proc: the same as in the kernel's messages, for threads that have
  * sent none.
  */
 #ifndef TTLOG_PROC_THREAD_H
@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 struct proc_thread {
-	uint32_t ns_tgid, ns_tid; /* as its own pid namespace has them */
+	uint32_t ns_tgid, ns_tid; /* in its own pid namespace */
 	uint32_t uid;
 	char comm[16]; /* padded with zeros */
 };
 
 /* Whether it still has memory, and we may read its maps. */
 bool proc_thread__has_memory(uint32_t tid);
-/* A thread of the process that still has memory, to be asked for what all of them share. pid itself,
- * unless main has called pthread_exit(); pid too if there is none. */
+/* A thread of the process that still has memory, to ask for what all threads share. It is pid
+ * itself, unless main has called pthread_exit(); also pid if there is none. */
 uint32_t proc_thread__living(uint32_t pid);
 
 /* The process of a thread; 0 if there is no such thread, or if it can't be read. */

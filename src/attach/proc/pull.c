@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page that is not there may keep its reader waiting for ever, where its process wants that
- * (userfaultfd, FUSE), and nothing but death ends process_vm_readv() then. So each thread that
- * reads has another do it. That one is left behind when it does not come back, and ends when it
- * does. As long as it waits its process is not read by anybody else.
+ * A process can make a reader of its memory wait for ever for a missing page (userfaultfd, FUSE).
+ * Then only its death ends process_vm_readv(). So each thread that reads uses a second thread, the
+ * reader. If the reader does not come back, it is left behind, and ends when it does. While it
+ * waits, no other thread reads that process.
  *
- * Not to come back is to sleep in there. One that is held up because the machine is, or we are, is
- * waited for: it counts how often we waited, not what the clock says, and whether it could run.
+ * A reader counts as stuck if it sleeps in the call. If it is slow because the machine or this
+ * process is, we wait: what counts is how often we have waited, and whether the reader could run,
+ * not the clock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,8 @@
 #include "pull.h"
 
 #define PULL_TRIES   8
-#define LIMIT_MS     250  /* of one read: far more than a page from disk takes */
-#define RUNNING_MS   5000 /* of one whose thread runs, or would if it were let */
+#define LIMIT_MS     250  /* for one read: far more than a page from disk takes */
+#define RUNNING_MS   5000 /* if the reader runs, or is ready to run */
 #define MEANWHILE_MS 2
 #define NS_PER_MS    1000000u
 #define STACK_BYTES  (64u << 10)
@@ -36,7 +37,7 @@ enum reader_state {
 	READER_IDLE,
 	READER_ASKED,
 	READER_DONE,
-	READER_LEFT, /* its thread, when it comes back, frees it */
+	READER_LEFT, /* its thread frees it when it comes back */
 };
 
 enum read_kind {
@@ -48,13 +49,13 @@ enum read_kind {
 
 struct reader {
 	pthread_mutex_t
-		lock; /* what follows, but that `bytes` are its thread's while it is asked */
+		lock; /* of the fields below; `bytes` belong to its thread during a request */
 	pthread_cond_t changed;
 	enum reader_state state;
-	pid_t pid, tid; /* of whom; its thread's */
+	pid_t pid, tid; /* the process to read; tid of the reader */
 	enum read_kind kind;
 	uint64_t addresses[PULL_MAX_CNT];
-	size_t cnt; /* of addresses; how many were read */
+	size_t cnt; /* how many addresses; then how many were read */
 	size_t len; /* of memory */
 	int err;
 	struct reader *next_left;
@@ -67,7 +68,7 @@ struct reader {
 
 static __thread struct reader *own_reader;
 
-/* Those that were left behind; taken with a reader's lock held or none. */
+/* For readers that were left behind; taken with a reader's lock held, or none. */
 static pthread_mutex_t left_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct reader *left_readers;
 
@@ -101,7 +102,7 @@ static void come_back(struct reader *reader)
 	pthread_mutex_unlock(&left_lock);
 }
 
-/* ---- its thread ---- */
+/* ---- the reader thread ---- */
 
 static ssize_t read_memory(pid_t pid, const struct iovec *to, const struct iovec *from, size_t cnt)
 {
@@ -131,7 +132,7 @@ static int read_now(pid_t pid, uint64_t address, void *ret, size_t len)
 	return (size_t)got == len ? 0 : -EFAULT;
 }
 
-/* In one go: its thread flushes meanwhile. -EMSGSIZE where there is no room for its records. */
+/* In one call, because its thread may flush meanwhile. -EMSGSIZE: no room for its records. */
 static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret, size_t room)
 {
 	struct ttlog_batch before, after;
@@ -294,9 +295,9 @@ static struct reader *reader__new(void)
 	return reader;
 }
 
-/* ---- who asks it ---- */
+/* ---- the asking thread ---- */
 
-/* Whether its thread has yet to begin, or would go on if the machine let it. */
+/* Whether the reader has yet to begin, or is ready to run. */
 static bool is_runnable(pid_t tid)
 {
 	char path[64], stat[128];
@@ -317,13 +318,13 @@ static bool is_runnable(pid_t tid)
 	return state && state[1] == ' ' && state[2] == 'R';
 }
 
-/* Whether it is worth waiting for once more. The lock is held. */
+/* Whether to wait once more. The lock is held. */
 static bool is_patient(const struct reader *reader, int waited_ms)
 {
 	return waited_ms < LIMIT_MS || (waited_ms < RUNNING_MS && is_runnable(reader->tid));
 }
 
-/* Whether it is done by now. The lock is held. */
+/* Waits; returns whether the request is done. The lock is held. */
 static bool wait_for(struct reader *reader, const struct pull_meanwhile *meanwhile)
 {
 	struct timespec until;

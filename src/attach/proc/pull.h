@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches that their threads have not flushed, read from a running process.
+ * Reads batches that threads of a running process have not flushed.
  *
- * Only reads (process_vm_readv); the process notices nothing. What is read is consistent where the
- * batch's sequence number is the same before and after: below `committed` nothing changes within
- * one number.
+ * It only reads (process_vm_readv); the process notices nothing. What is read is consistent if the
+ * batch's sequence number is the same before and after: within one number, nothing below
+ * `committed` changes.
  */
 #ifndef TTLOG_PULL_H
 #define TTLOG_PULL_H
@@ -20,26 +20,24 @@ struct wire_batch;
 /* Room that any batch fits into, for pull__batch(). */
 #define PULL_BUFFER_BYTES (1u << 19)
 
-/* What the caller has to do while it waits, every few milliseconds. What it returns is nothing to
- * who reads. */
+/* The caller's work while it waits, every few milliseconds. Its result is ignored. */
 struct pull_meanwhile {
 	bool (*act)(void *ctx);
 	void *ctx;
 };
 
 /*
- * Reads len bytes at address, from any thread. 0; -ESRCH where the process is gone; -EFAULT,
- * -EPERM;
- * -ETIMEDOUT after a quarter of a second, where it makes readers wait, and at once as long as one
- * does. meanwhile: NULL is fine.
+ * Reads len bytes at address, from any thread. 0; -ESRCH: the process is gone; -EFAULT; -EPERM;
+ * -ETIMEDOUT: the process makes readers wait; after a quarter of a second, or at once while another
+ * reader waits. meanwhile may be NULL.
  */
 int pull__memory(pid_t pid, uint64_t address, void *ret, size_t len,
 		 const struct pull_meanwhile *meanwhile);
 
 /*
  * The batch at address, as if it had been flushed, with head.bytes set and all else in head zero.
- * ret has PULL_BUFFER_BYTES. -EAGAIN where its thread was faster each time; -EBADMSG where there
- * is no batch; otherwise as pull__memory.
+ * ret has PULL_BUFFER_BYTES. -EAGAIN: its thread was faster each time; -EBADMSG: there is no batch;
+ * otherwise as pull__memory.
  */
 int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 		const struct pull_meanwhile *meanwhile);
@@ -47,17 +45,17 @@ int pull__batch(pid_t pid, uint64_t address, struct wire_batch *ret,
 #define PULL_MAX_CNT 256u
 
 /*
- * Of so many batches (at most PULL_MAX_CNT), as many as there is room for, one behind the other, in
- * one go: to ask for each alone costs far more than to read it. One that can't be read has
- * head.bytes 0 and nothing behind its struct. How many of the first these are, 1 at least, or
- * -ESRCH, -EPERM, -ETIMEDOUT.
+ * Reads cnt batches (at most PULL_MAX_CNT), as many as there is room for, one after another, in one
+ * request: a request costs far more than the reading. A batch that can't be read has head.bytes 0,
+ * and nothing after its struct. Returns how many of the first it read, at least 1, or -ESRCH,
+ * -EPERM, -ETIMEDOUT.
  */
 ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct wire_batch *ret,
 		      const struct pull_meanwhile *meanwhile);
-/* The one behind that, aligned as it is. */
+/* The batch after that one, with the same alignment. */
 struct wire_batch *pull__next(struct wire_batch *batch);
 
-/* Only their heads. How many of the first of them could be read, or -errno. */
+/* Reads only their heads. Returns how many of the first could be read, or -errno. */
 ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
 		    const struct pull_meanwhile *meanwhile);
 

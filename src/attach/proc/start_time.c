@@ -6,9 +6,9 @@
 
 #include "start_time.h"
 
-#define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine of today's */
+#define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine today */
 
-/* Field 22 of /proc/PID/stat. The name before it may hold anything, ")" too. */
+/* Field 22 of /proc/PID/stat. The name before it may contain anything, even ")". */
 uint64_t start_time__read_ns(pid_t pid)
 {
 	unsigned long long ticks = 0;
