@@ -4,7 +4,7 @@ import re
 from contextlib import contextmanager
 
 from harness import VIEW, check, equal
-from test_live import start_beat
+from live_fixture import start_beat
 from tmux import Terminal
 
 Terminal.viewer = VIEW

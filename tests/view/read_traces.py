@@ -208,7 +208,6 @@ LOGLEVEL = {"TRACE": 14, "DEBUG": 13, "INFO": 6, "WARN": 4, "ERROR": 3, "FATAL":
 
 
 
-
 def single(value):
     """The float that is nearest."""
     return struct.unpack("f", struct.pack("f", value))[0]
