@@ -10,6 +10,7 @@ until a deadline, at which the test fails and says what did not come. No test as
 took: deadlines catch what hangs, on a machine that does everything fifty times slower than another.
 How fast it must be is in bench/.
 """
+import contextlib
 import glob
 import json
 import os
@@ -63,6 +64,24 @@ def equal(got, want, what):
 def shorten(value):
     text = repr(value)
     return text if len(text) < 600 else text[:400] + " ... " + text[-160:]
+
+
+@contextlib.contextmanager
+def kernel_setting(name, text):
+    """For the whole machine, so the test must be alone: /proc/sys/kernel/NAME, and back."""
+    path = f"/proc/sys/kernel/{name}"
+    try:
+        with open(path, encoding="utf-8") as file:
+            before = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Skip(f"{path}: {error}") from None
+    try:
+        yield
+    finally:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(before)
 
 
 def wait_until(condition, what, deadline_s=DEADLINE_S):
@@ -173,6 +192,12 @@ class Program:
         equal(self.wait(), status, f"status of {self.argv}; stderr: {self.err.text()}")
         self.err.all()
         return self
+
+    def finish(self):
+        """For programs that wait for a byte, say "done", wait for another one, and end."""
+        self.ask("done")
+        self.say()
+        self.end()
 
     def discard(self):
         if self.runs():

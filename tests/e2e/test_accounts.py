@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Accounts are exact, by the programs' own count, whatever the collector has no room or time for."""
-import os
 import signal
 import struct
 import subprocess

@@ -19,10 +19,7 @@ def start_trade(t, events=50):
 
 
 def end_trade(app):
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def check_goes(t, number, status, *options):

@@ -105,9 +105,7 @@ def test_with_links_that_only_the_first_thread_hits(t):
     collector = t.collect("-p", app.pid, env=env)
     collector.recording(app.pid)
     for program in other, app:
-        program.ask("done")
-        program.say()
-        program.end()
+        program.finish()
     accounts = collector.end().only_accounts()
     equal((accounts.pid, accounts.recorded, accounts.lost), (app.pid, 2000, 0), "accounts")
     _, out = records(t, env)
@@ -220,10 +218,7 @@ def test_sites_that_can_not_be_switched_on(t):
     status, out, errors = run("-o", t.out, "-p", app.pid, env=late)
     equal((status, out), (1, ""), "status of -p")
     check(f"ttlog-collect: pid {app.pid} {why}" in errors, f"-p says {errors!r}")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
     status, out, errors = run("-o", t.out, "-e", path, env=late)
     equal((status, out), (1, ""), "status of -e")
     check(f"ttlog-collect: {path} {why}" in errors, f"-e says {errors!r}")
@@ -248,10 +243,7 @@ def test_sites_none_chosen(t):
     status, _, errors = run("-o", t.out, "-d", "1ms", "-F", "target=typo*", "-p", app.pid)
     equal(status, 0, "status")
     check(f"recording pid {app.pid} (0 sites)\n" in errors and why in errors, f"-p says {errors!r}")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def test_sites_none_chosen_of_many(t):
@@ -296,10 +288,7 @@ def test_sites_of_a_thread(t):
         equal((status, out), (1, ""), f"status of {args}")
         said = f"ttlog-collect: {tid} is no process, but a thread of process {app.pid}: give -p {app.pid}\n"
         equal(errors.count(said), 1, f"{args} says {errors!r}")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def test_sites_of_a_process_that_is_gone(t):

@@ -72,10 +72,7 @@ def test_blocked_signals_stay_blocked(t):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         (mask,) = re.findall(r"SigBlk:\s+(\w+)", status.read())
     check(int(mask, 16) >> (signal.SIGURG - 1) & 1, f"SIGURG is let through: {mask}")
-    collector.say()
-    collector.out.wait("done")
-    collector.say()
-    collector.end()
+    collector.finish()
 
 
 def test_early_events_of_a_child(t):
@@ -446,10 +443,7 @@ def test_chroot_by_pid(t):
     app.out.wait("ready")
     collector = t.collect("--on", "exit", "-p", app.pid)
     collector.recording(app.pid)
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
     collector.end()
     check_trades(t.only_snapshot().events, 4, 0, 50)
 
@@ -523,10 +517,7 @@ def test_two_collectors_by_path_and_pid(t):
     by_pid = t.collect("-o", t.path("two"), "--on", "exit", "-p", app.pid, out=False)
     by_path.recording(app.pid)
     by_pid.recording(app.pid)
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
     by_path.accounts_of(app.pid)
     by_path.stop()
     by_pid.end()

@@ -292,10 +292,7 @@ def test_live_filters(t):
         clients.append(connect())
         clients[-1].send(follow_request(text.encode() + b"\0"))
         equal(receive(clients[-1])[0], b"o", "answer")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
     collector.end()
     snapshot = t.files()[0]
     for text, client in zip(FILTERS, clients):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Who is who: numbers that come again, namespaces, names that change."""
-import os
 import signal
 import subprocess
 import sys

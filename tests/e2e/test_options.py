@@ -79,10 +79,7 @@ def test_filter_leaves_other_sites_off(t):
     equal(collector.recording(app.pid)[1], 0, "sites")
     check("trade:trade_executed" not in semaphores.raised(), "a site that was not chosen is on")
     collector.stop()
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def test_filter_wrong(t):

@@ -7,9 +7,8 @@ import signal
 import struct
 import subprocess
 
-from harness import Skip, Snapshot, alone, equal, wait_until
+from harness import Skip, Snapshot, alone, equal, kernel_setting, wait_until
 
-NUMA_BALANCING = "/proc/sys/kernel/numa_balancing"
 SWAP_BYTES = 16 << 20
 BATCH_BYTES = 32768
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
@@ -41,22 +40,6 @@ def swap(t):
     finally:
         subprocess.run(["swapoff", path], check=True)
         os.unlink(path)
-
-
-@contextlib.contextmanager
-def numa_balancing():
-    try:
-        with open(NUMA_BALANCING, encoding="ascii") as file:
-            before = file.read()
-        with open(NUMA_BALANCING, "w", encoding="ascii") as file:
-            file.write("1")
-    except OSError as error:
-        raise Skip(f"no NUMA balancing: {error}") from None
-    try:
-        yield
-    finally:
-        with open(NUMA_BALANCING, "w", encoding="ascii") as file:
-            file.write(before)
 
 
 def pages(pid, address):
@@ -165,7 +148,7 @@ def scans(pid):
 @alone
 def test_paging_numa_balancing(t):
     """Pages that nobody may touch until the kernel has seen who wants to."""
-    with numa_balancing():
+    with kernel_setting("numa_balancing", "1"):
         app, collector = start(t, "busy")
         log(app)
         for _ in range(3):

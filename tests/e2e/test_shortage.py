@@ -100,10 +100,7 @@ def test_memory_at_the_start(t):
     equal(done.returncode, 1, "status")
     check("Cannot allocate memory" in done.stderr.decode(), f"it says {done.stderr!r}")
     equal(Semaphores(app.pid, t.path("trade")).raised(), set(), "semaphores")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def map_of(pid, name):
@@ -141,10 +138,7 @@ def test_table_of_processes_is_full(t):
     fill(t, table)
     t.start(path, 1, 50).end()
     collector.err.wait("ttlog-collect: the kernel's table of processes is full: .*")
-    first.say()
-    first.out.wait("done")
-    first.say()
-    first.end()
+    first.finish()
     accounts = collector.accounts_of(first.pid)
     equal((accounts.emitted, accounts.recorded), (50, 50), "accounts of the first")
     collector.stop()

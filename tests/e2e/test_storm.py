@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from harness import Skip, Snapshot, alone, check, equal, view
+from harness import Skip, Snapshot, alone, check, equal, kernel_setting, view
 
 # Their stacks fit the half of the `lifecycle` ring buffer that stacks may fill, whoever is slow.
 CHILDREN, EVENTS = 250, 20
@@ -82,24 +82,6 @@ def check_storm_stack(file):
     equal(names[:3], ["inner", "middle", "outer"], f"stack in {file}")
 
 
-@contextlib.contextmanager
-def core_pattern(text):
-    """For the whole machine."""
-    path = "/proc/sys/kernel/core_pattern"
-    with open(path, encoding="utf-8") as file:
-        before = file.read()
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise Skip(f"{path}: {error}") from None
-    try:
-        yield
-    finally:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(before)
-
-
 @alone
 def test_storm_core_helper_that_hangs(t):
     """The kernel keeps a crashed process until its core is with the helper that core_pattern names,
@@ -109,7 +91,7 @@ def test_storm_core_helper_that_hangs(t):
     with open(helper, "w", encoding="utf-8") as script:
         script.write(f"#!/bin/sh\n: > {started}\nread line < {over}\n")
     os.chmod(helper, 0o755)
-    with core_pattern(f"|{helper}"):
+    with kernel_setting("core_pattern", f"|{helper}"):
         collector = t.collect("--", t.app("crash"), 8, 100, "SEGV")
         pid, _ = collector.recording()
         try:

@@ -427,10 +427,7 @@ def test_shutdown_with_nothing_at_all(t):
     collector.recording(app.pid)
     accounts = collector.stop().only_accounts()
     equal((accounts.emitted, accounts.files, t.files()), (0, [], []), "accounts and files")
-    app.say()
-    app.out.wait("done")
-    app.say()
-    app.end()
+    app.finish()
 
 
 def test_shutdown_of_command(t):
