@@ -30,6 +30,7 @@
 
 #include "control.h"
 #include "control_wire.h"
+#include "make_follow.h"
 
 #define OTHER_USER 54321
 #define LONG_LINES 3000

@@ -283,20 +283,6 @@ static void test_control_takes_long_directories(void **state)
 
 /* ---- Those who follow ---- */
 
-static size_t make_follow(char *to, uint32_t format, const char *filter, size_t filter_bytes)
-{
-	struct control_wire_follow wire = {
-		.magic = CONTROL_WIRE_FOLLOW_MAGIC,
-		.version = CONTROL_WIRE_VERSION,
-		.format = format,
-		.filter_bytes = (uint32_t)filter_bytes,
-	};
-
-	memcpy(to, &wire, sizeof(wire));
-	memcpy(to + sizeof(wire), filter, filter_bytes);
-	return sizeof(wire) + filter_bytes;
-}
-
 static void test_control_hands_over_who_follows(void **state)
 {
 	static const char filter[] = "level>=WARN\0n=1";
@@ -326,54 +312,6 @@ static void test_control_hands_over_who_follows(void **state)
 	close(fd);
 }
 
-static void test_control_parses_who_follows(void **state)
-{
-	char *packet = malloc(CONTROL_WIRE_MAX_BYTES + 1);
-	char *filter = calloc(1, CONTROL_WIRE_FILTER_BYTES + 1);
-	struct control_wire_parsed parsed;
-	size_t len;
-
-	(void)state;
-	assert_non_null(packet);
-	assert_non_null(filter);
-	len = make_follow(packet, 1, "", 0);
-	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
-	assert_int_equal(parsed.kind, CONTROL_REQUEST_FOLLOW);
-	assert_int_equal(parsed.filter_bytes, 0);
-	for (size_t cut = 0; cut < len; cut++)
-		assert_int_equal(control_wire__parse(packet, cut, &parsed), -EBADMSG);
-	assert_int_equal(control_wire__parse(packet, len + 1, &parsed), -EBADMSG);
-	memset(filter, 'x', CONTROL_WIRE_FILTER_BYTES - 1);
-	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES);
-	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
-	/* longer than any may be, without a zero at the end, of a format that never was */
-	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES + 1);
-	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
-	len = make_follow(packet, 1, "a=1", 3);
-	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
-	len = make_follow(packet, 0, "", 0);
-	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
-	free(packet);
-	free(filter);
-}
-
-static void test_control_parses_live_packets(void **state)
-{
-	struct control_wire_live live = { .events = 7 }, parsed;
-	unsigned known = 0;
-
-	(void)state;
-	for (unsigned kind = 0; kind < 256; kind++) {
-		live.kind = (uint8_t)kind;
-		known += !control_wire__parse_live(&live, sizeof(live), &parsed);
-	}
-	assert_int_equal(known, 4);
-	live.kind = CONTROL_WIRE_CHUNK;
-	assert_int_equal(control_wire__parse_live(&live, sizeof(live) - 1, &parsed), -EBADMSG);
-	assert_int_equal(control_wire__parse_live(&live, sizeof(live), &parsed), 0);
-	assert_int_equal(parsed.events, 7);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,8 +328,6 @@ int main(void)
 		cmocka_unit_test(test_control_removes_what_the_dead_left),
 		cmocka_unit_test(test_control_takes_long_directories),
 		cmocka_unit_test(test_control_hands_over_who_follows),
-		cmocka_unit_test(test_control_parses_who_follows),
-		cmocka_unit_test(test_control_parses_live_packets),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
