@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sites are matched first: by identity, then, for a program that was built anew, by kind, target,
- * probe and message. Each pair gives findings; so do levels, threads and the ends of the processes.
+ * Sites are matched first: by identity, then, for a program that was built again, by kind, target,
+ * probe and message. Each pair of sites gives findings, as do levels, threads and the ends of the
+ * processes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,16 +13,16 @@
 #include "hash.h"
 #include "significance.h"
 
-/* A crash tells more than all else; how the process ended otherwise, next to it. */
+/* A crash tells most; any other end of the process comes next. */
 #define CRASH_SCORE 1000.0
 #define EXIT_SCORE  500.0
 /* What sums up other findings comes after them. */
 #define SUM_SCORE   0.5
-/* Fields whose values are all different, and more than these, are ids. */
+/* Fields with more values than this, all different, are ids. */
 #define ID_MIN      16u
 #define NONE        UINT32_MAX
 
-/* A site in one run and in the other: numbers, or NONE. */
+/* The numbers of a site in one run and in the other, or NONE. */
 struct pair {
 	uint32_t site[2];
 };
@@ -56,7 +57,8 @@ static uint64_t greater(const uint64_t *cnt)
 	return cnt[0] > cnt[1] ? cnt[0] : cnt[1];
 }
 
-/* How many events, by time. An error that only one run has tells something even if it is one. */
+/* Compares the counts of events by time. An error that only one run has is a finding even if it
+ * occurs once. */
 static int compare_counts(struct diff *diff, struct finding *finding, uint8_t level, double factor)
 {
 	struct significance found =
@@ -92,7 +94,7 @@ static int compare_numbers(struct diff *diff, struct finding *finding)
 	return finding->score > 0 ? add(diff, finding) : 0;
 }
 
-/* Takes a value into the finding where it tells more than what is there. */
+/* Puts a value into the finding if it tells more than the one that is there. */
 static void compare_value(struct finding *finding, struct ttlog_text value, bool is_null,
 			  uint64_t a, uint64_t b)
 {
@@ -139,7 +141,7 @@ static int compare_values(struct diff *diff, struct finding *finding, const stru
 			struct ttlog_text value = { in->slots[i].p, in->slots[i].len };
 			uint64_t a_cnt = value_counts__of(a, value);
 
-			/* those that both have were seen the first time */
+			/* values of both runs came in the first round */
 			if (in->slots[i].cnt && (!side || !a_cnt))
 				compare_value(finding, value, false, a_cnt,
 					      value_counts__of(b, value));
@@ -232,7 +234,7 @@ static uint64_t name_hash(const struct ttlog_site *site)
 	return hash;
 }
 
-/* Pairs what has the same hash; what is left of each moves to the front of its entries. */
+/* Pairs entries of the same hash. The entries that are left move to the front of their list. */
 static size_t join(struct entry **entries, size_t *cnts, struct pair *pairs)
 {
 	size_t at[2] = { 0, 0 }, left[2] = { 0, 0 }, pair_cnt = 0;
@@ -257,7 +259,7 @@ static size_t join(struct entry **entries, size_t *cnts, struct pair *pairs)
 	return pair_cnt;
 }
 
-/* Returns how many pairs there are; pairs has room for all sites of both. */
+/* Returns the number of pairs; `pairs` has room for all sites of both runs. */
 static size_t match(const struct profile *profiles, struct entry **entries, struct pair *pairs)
 {
 	size_t cnts[2], cnt;
@@ -297,7 +299,7 @@ static int compare_pair(struct diff *diff, const struct pair *pair)
 		.cnt = { count_of(diff, pair, 0), count_of(diff, pair, 1) },
 	};
 
-	/* a span's end comes as often as its begin */
+	/* a span's end occurs as often as its begin */
 	if (finding.site->kind != TTLOG_EVENT_SPAN_END)
 		err = compare_counts(diff, &finding, finding.site->level, 1);
 	if (!err && finding.cnt[0] && finding.cnt[1])
@@ -305,7 +307,7 @@ static int compare_pair(struct diff *diff, const struct pair *pair)
 	return err;
 }
 
-/* The level of a pair's site in one run, where it has events there; -1. */
+/* The level of a pair's site in one run, or -1 if it has no events there. */
 static int level_of(const struct diff *diff, const struct pair *pair, int side)
 {
 	const struct ttlog_site *site;
@@ -316,7 +318,7 @@ static int level_of(const struct diff *diff, const struct pair *pair, int side)
 	return site->kind == TTLOG_EVENT_SPAN_END ? -1 : site->level;
 }
 
-/* A level that has but one site says what the site says, unless that has another level now. */
+/* A level of one site says no more than the site does, unless the site's level has changed. */
 static int compare_levels(struct diff *diff, const struct pair *pairs, size_t cnt)
 {
 	uint64_t counts[TTLOG_LEVEL_FATAL + 1][2] = { { 0 } };
@@ -386,7 +388,8 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Of one name; ids differ from run to run. Returns how many have events. */
+/* Counts the events of the threads of one name; ids differ from run to run. Returns how many of
+ * them have events. */
 static size_t sum_threads(const struct diff *diff, struct thread *threads)
 {
 	size_t cnt = 0, kept = 0;
@@ -420,7 +423,7 @@ static int compare_threads(struct diff *diff)
 	int err = threads ? 0 : -ENOMEM;
 
 	cnt = err ? 0 : sum_threads(diff, threads);
-	/* the only one says what its events say */
+	/* the only thread says no more than its events */
 	for (size_t i = 0; cnt > 1 && i < cnt && !err; i++) {
 		struct finding finding = {
 			.kind = FINDING_THREAD,
@@ -446,7 +449,7 @@ static int compare_ends(struct diff *diff)
 	};
 	int err = 0;
 
-	/* one that did not end, as far as its snapshot goes, says nothing of how it would */
+	/* a process that had not ended says nothing about its end */
 	if (ending__is_same(infos[0], infos[1]) ||
 	    (!crashed && (!infos[0]->exit->is_there || !infos[1]->exit->is_there)))
 		return 0;

@@ -10,12 +10,12 @@
 
 #include "profile.h"
 
-/* In the order in which those of one score are shown. */
+/* Findings of the same score are shown in this order. */
 enum finding_kind {
 	FINDING_CRASH,
 	FINDING_EXIT,
-	FINDING_EVENT,    /* more or fewer of them */
-	FINDING_DURATION, /* of a span */
+	FINDING_EVENT,    /* more or fewer events */
+	FINDING_DURATION, /* a span's */
 	FINDING_NUMBER,
 	FINDING_VALUE,
 	FINDING_LEVEL,
@@ -26,17 +26,17 @@ enum finding_kind {
 struct finding {
 	enum finding_kind kind;
 	double score;
-	const struct ttlog_site *site; /* EVENT to VALUE: as B has it, or A where B has not */
+	const struct ttlog_site *site; /* EVENT to VALUE: B's site, or A's if B has none */
 	struct ttlog_text key;         /* NUMBER, VALUE: the field's */
 	struct ttlog_text name;        /* VALUE: the value, of `type`; LEVEL, THREAD: the name */
 	uint8_t type;
 	bool is_null;
 	uint64_t cnt[2];                       /* events, or those with that value */
-	uint64_t of[2];                        /* NUMBER, VALUE, DURATION: of so many */
+	uint64_t of[2];                        /* NUMBER, VALUE, DURATION: of how many */
 	const struct aggregate *aggregates[2]; /* NUMBER, DURATION */
-	enum statistic statistic;              /* of these, the one that tells most */
-	size_t more;  /* VALUE: so many values of the field differ as well */
-	char *end[2]; /* CRASH, EXIT: in words, owned */
+	enum statistic statistic;              /* the one that tells most */
+	size_t more;  /* VALUE: how many other values of the field differ */
+	char *end[2]; /* CRASH, EXIT: in words; owned */
 };
 
 struct diff {

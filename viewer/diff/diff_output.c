@@ -329,7 +329,7 @@ static void print_json(struct out *out, const struct diff *diff, const struct fi
 
 /* ---- All of it ---- */
 
-/* Each run by its own clock: -10s is before its own last event. */
+/* Each run has its own clock: -10s is 10 s before its own last event. */
 static int read_run(struct profile *ret, const struct options *options,
 		    struct ttlog_snapshot *snapshot)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --diff, shown: a line or an object a finding. */
+/* Shows --diff: a line or an object for each finding. */
 #ifndef TTLOG_VIEW_DIFF_OUTPUT_H
 #define TTLOG_VIEW_DIFF_OUTPUT_H
 
@@ -8,7 +8,7 @@
 #include "out.h"
 
 /*
- * Compares the two snapshots and shows what the options want to see. Returns 0 or -errno.
+ * Compares the two snapshots and shows what the options choose. Returns 0 or -errno.
  */
 int diff__show(const struct options *options, struct ttlog_snapshot *const *snapshots,
 	       struct out *out);

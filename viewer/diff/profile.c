@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs of events come from a stream; each group of a run's chunk is taken column by column.
+ * Runs of events come from a stream. Each group of a run's chunk is counted column by column.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void split(struct rows *to, const struct ttlog_chunk *chunk, const struct
 
 		to->rows[to->starts[g]++] = ttlog_chunk_row(chunk, at);
 	}
-	/* each start has moved to where the next one was */
+	/* each start has moved to the next one's place */
 	for (uint32_t g = chunk->group_cnt; g > 0; g--)
 		to->starts[g] = to->starts[g - 1];
 	to->starts[0] = 0;
@@ -38,7 +38,7 @@ static bool is_whole(uint8_t type)
 	return type >= TTLOG_TYPE_I8 && type <= TTLOG_TYPE_U64;
 }
 
-/* Numbers that only rise are ids and sequence numbers. Most others fall soon. */
+/* Numbers that only rise are ids and sequence numbers. Most others soon fall. */
 static void watch(struct profile_field *field, const struct ttlog_column *column,
 		  const uint32_t *rows, uint32_t cnt)
 {
@@ -119,7 +119,7 @@ static void take_run(struct profile *profile, struct rows *rows, const struct tt
 	}
 }
 
-/* The time in which events could have been. */
+/* The time that events can have. */
 static void find_times(struct profile *profile, const struct ttlog_range *range)
 {
 	const struct ttlog_contents *contents = ttlog_snapshot_contents(profile->snapshot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one snapshot holds, counted: how many events of each site, level and thread, and how the
- * values of each field are distributed. Memory is bounded: what is beyond is not known.
+ * What one snapshot holds, counted: the events of each site, level and thread, and the distribution
+ * of each field's values. Memory is bounded; what does not fit is unknown.
  */
 #ifndef TTLOG_VIEW_PROFILE_H
 #define TTLOG_VIEW_PROFILE_H
@@ -16,8 +16,8 @@
 
 struct profile_field {
 	struct aggregate aggregate; /* of numbers, and durations */
-	struct value_counts values; /* of all that value_counts__takes */
-	bool is_started, falls;     /* numbers: there is one that is smaller than the one before */
+	struct value_counts values; /* of types that value_counts__takes() */
+	bool is_started, falls;     /* falls: a number is smaller than the one before */
 	uint64_t last;
 };
 
@@ -32,9 +32,8 @@ struct profile {
 	struct profile_site *sites; /* by number */
 	uint64_t *threads;          /* events, by number */
 	uint64_t cnt;
-	uint64_t first_ns,
-		last_ns; /* of the file, as far as the range goes, whatever the filter is */
-	struct aggregate_memory memory; /* of it all is taken */
+	uint64_t first_ns, last_ns;     /* of the file within the range, whatever the filter is */
+	struct aggregate_memory memory; /* what is left */
 };
 
 /* Counts the events of a snapshot. range: NULL for all. Returns 0 or -errno. */

@@ -3,13 +3,13 @@
 
 #include "significance.h"
 
-/* Of chi square with one degree of freedom, what chance exceeds once in a thousand times. */
+/* Chi square with one degree of freedom: chance exceeds this once in a thousand times. */
 #define SURE_G         10.83
-/* As doublings: half as much again, and a quarter. */
+/* As doublings: a half more, and a quarter more. */
 #define MIN_COUNTS     0.585
 #define MIN_SHARES     0.585
 #define MIN_QUANTILES  0.322
-/* Values without which a quantile says nothing. */
+/* A quantile of fewer values says nothing. */
 #define MIN_FOR_MEDIAN 20u
 #define MIN_FOR_TAIL   200u
 
@@ -67,7 +67,7 @@ struct significance significance__shares(uint64_t a, uint64_t a_of, uint64_t b, 
 	return found;
 }
 
-/* How many values are above the bucket that `at` is in, or in it too. */
+/* How many values are above the bucket of `at`; with `or_in`, or in it. */
 static uint64_t count_above(const struct aggregate *aggregate, double at, bool or_in)
 {
 	struct sketch_bucket bucket;
@@ -86,7 +86,7 @@ static uint64_t count_above(const struct aggregate *aggregate, double at, bool o
 	return cnt;
 }
 
-/* Whether more, or fewer, of the values lie beyond one run's quantile than in that run. */
+/* Whether the shares of the values beyond one run's quantile differ. */
 static bool is_shifted(const struct aggregate *a, const struct aggregate *b, double at)
 {
 	double a_cnt = (double)aggregate__cnt(a), b_cnt = (double)aggregate__cnt(b);
@@ -99,7 +99,7 @@ static bool is_shifted(const struct aggregate *a, const struct aggregate *b, dou
 	return false;
 }
 
-/* What a difference is held against where there is no ratio: a thousandth of all that occurs. */
+/* The unit of a difference if one value is 0 and there is no ratio: a thousandth of the range. */
 static double unit_of(const struct aggregate *a, const struct aggregate *b)
 {
 	double min = fmin(aggregate__value(a, STATISTIC_MIN), aggregate__value(b, STATISTIC_MIN));

@@ -21,11 +21,11 @@ struct significance {
 	bool is_sure;
 };
 
-/* So many events in so many seconds; 0 seconds of either: the times do not count. */
+/* Counts of events in so many seconds; 0 seconds of either: the times do not count. */
 struct significance significance__counts(uint64_t a, double a_s, uint64_t b, double b_s);
-/* So many of so many. */
+/* Shares: so many of so many. */
 struct significance significance__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of);
-/* A median or another quantile of two distributions that have values. */
+/* Quantiles of two distributions that have values. */
 struct significance significance__quantiles(const struct aggregate *a, const struct aggregate *b,
 					    enum statistic which);
 

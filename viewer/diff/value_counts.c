@@ -25,7 +25,7 @@ void value_counts__fini(struct value_counts *counts)
 	*counts = (struct value_counts){ .cnt = 0 };
 }
 
-/* The value's slot, or the free one where it would be. There always is a free one. */
+/* The value's slot, or the free one for it. One slot is always free. */
 static struct value_count *find(const struct value_counts *counts, struct ttlog_text value,
 				uint64_t hash)
 {
@@ -111,7 +111,7 @@ static void add_text(struct value_counts *counts, size_t *budget,
 		add(counts, budget, text->text, times);
 }
 
-/* What is in a dictionary is counted by its number there. */
+/* Counts the values of a dictionary by their numbers. */
 static void add_indexed(struct value_counts *counts, size_t *budget,
 			const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {

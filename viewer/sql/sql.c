@@ -21,7 +21,7 @@ struct sql {
 
 /* ---- What a statement may do ---- */
 
-/* PRAGMAs that only tell. */
+/* PRAGMAs that change nothing. */
 static bool is_telling(const char *pragma)
 {
 	static const char *const TELLING[] = { "collation_list", "compile_options", "function_list",
@@ -35,7 +35,7 @@ static bool is_telling(const char *pragma)
 	return false;
 }
 
-/* Whether it may give something else the next time. */
+/* Whether the function may give another result the next time. */
 static bool is_volatile(const char *function)
 {
 	static const char *const VOLATILE[] = {
@@ -52,8 +52,8 @@ static bool is_volatile(const char *function)
 	return false;
 }
 
-/* Tables and indices of the user's own are made in memory, or in SQLite's unnamed temporary file;
- * no other file can be named. VACUUM INTO attaches, too. */
+/* The user's own tables and indices lie in memory, or in SQLite's unnamed temporary file. No
+ * statement can name another file: VACUUM INTO attaches, too. */
 static int authorize(void *context, int action, const char *first, const char *second,
 		     const char *database, const char *trigger)
 {
@@ -127,7 +127,7 @@ void sql__free(struct sql *sql)
 
 /* ---- Statements ---- */
 
-/* The place in the statement, where SQLite knows it, as filters show theirs. */
+/* Shows the place of the error, as filters do, if SQLite knows it. */
 static void say_place(struct sql *sql, const char *statement)
 {
 	int at = sqlite3_error_offset(sql->db), begin, len, column = 0;
@@ -148,7 +148,7 @@ static void say_place(struct sql *sql, const char *statement)
 	out__fini(&out);
 }
 
-/* What was wrong with no statement, but with the machine; 0: the statement is wrong. */
+/* The errno of a failure that is not the statement's; 0: the statement is wrong. */
 static int errno_of(int code)
 {
 	switch (code) {
@@ -164,7 +164,7 @@ static int errno_of(int code)
 	}
 }
 
-/* A negative code is the output's, which tells of it itself, or -ENOMEM. */
+/* A negative code is the output's, which its owner reports, or -ENOMEM. */
 static int fail(struct sql *sql, int code, const char *statement)
 {
 	if (code < 0)
@@ -186,7 +186,7 @@ static int fail(struct sql *sql, int code, const char *statement)
 	return -EINVAL;
 }
 
-/* Rows as they come; and kept, where the same statement would give the same. */
+/* Prints rows as they come, and keeps them if the statement would give the same again. */
 static int print(struct sql *sql, sqlite3_stmt *statement, struct out *out, enum sql_format format)
 {
 	const char *text = sqlite3_sql(statement) + strspn(sqlite3_sql(statement), " \t\r\n");
@@ -248,7 +248,7 @@ bool sql__is_complete(const char *text)
 	return sqlite3_complete(text);
 }
 
-/* A table that is not made is in no list of SQLite's. */
+/* SQLite lists only tables that were made. */
 #define TABLES                                                                                     \
 	"WITH tables(name) AS (VALUES ('events'), ('spans'), ('threads'), ('sites'), ('frames'), " \
 	"('registers'), ('losses'), ('snapshots') UNION ALL SELECT name FROM main.sqlite_schema "  \

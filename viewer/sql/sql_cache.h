@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What statements gave, as it was printed: files do not change, so a statement that is given again
- * gives the same until one of the user's own tables does. At most SQL_CACHE_CNT statements of
- * OUT_COPY_BYTES each; the oldest goes.
+ * The printed results of statements. Files do not change, so a statement gives the same again,
+ * until one changes the user's own tables. At most SQL_CACHE_CNT results of OUT_COPY_BYTES each;
+ * the oldest goes first.
  */
 #ifndef TTLOG_VIEW_SQL_CACHE_H
 #define TTLOG_VIEW_SQL_CACHE_H
@@ -13,7 +13,7 @@
 #define SQL_CACHE_CNT 16u
 
 struct sql_cached {
-	char *statement; /* NULL: nothing */
+	char *statement; /* NULL: the entry is free */
 	enum sql_format format;
 	struct out text; /* in memory */
 };
@@ -23,13 +23,13 @@ struct sql_cache {
 	unsigned next;
 };
 
-/* What it gave, or NULL. */
+/* The statement's result, or NULL. */
 struct sql_cached *sql_cache__find(struct sql_cache *cache, const char *statement,
 				   enum sql_format format);
-/* A place for what it will give, empty; NULL: no memory. It counts as nothing until it is kept. */
+/* An empty place for a result; NULL: no memory. It does not count until sql_cache__keep(). */
 struct sql_cached *sql_cache__begin(struct sql_cache *cache);
 void sql_cache__keep(struct sql_cached *cached, const char *statement, enum sql_format format);
-/* Nothing holds any more. */
+/* Forgets all results. */
 void sql_cache__clear(struct sql_cache *cache);
 
 #endif /* TTLOG_VIEW_SQL_CACHE_H */

@@ -8,10 +8,10 @@
 #include "sql_print.h"
 #include "sql_value.h"
 
-/* By so many rows, or bytes, a table knows how wide its columns are. */
+/* After so many rows, or bytes, the widths of a table's columns are settled. */
 #define FIRST_ROWS  500u
 #define FIRST_BYTES (1u << 20)
-/* A column that is wider pushes the rest of its line aside. */
+/* A wider cell pushes the rest of its line aside. */
 #define MAX_WIDTH   60u
 
 /* ---- Values ---- */
@@ -44,7 +44,7 @@ static bool is_declared(sqlite3_stmt *statement, int i, const char *type)
 	return declared && !sqlite3_stricmp(declared, type);
 }
 
-/* Whether JSON takes it for a number as it stands. */
+/* Whether the text is a number in JSON. */
 static bool is_json_number(struct ttlog_text text)
 {
 	const char *p = text.p, *end = ttlog_text_end(text);
@@ -62,7 +62,7 @@ static bool is_json_number(struct ttlog_text text)
 	return fraction && p == end;
 }
 
-/* As --format json shows a field, where the column is one. */
+/* Shows a field as --format json does. */
 static void json_text(struct out *out, sqlite3_stmt *statement, int i)
 {
 	struct ttlog_text text = text_at(statement, i);
@@ -107,7 +107,7 @@ static void json_value(struct out *out, sqlite3_stmt *statement, int i)
 	}
 }
 
-/* NULL is nothing in CSV and "NULL" for people. */
+/* NULL is empty in CSV and "NULL" for people. */
 static void plain_value(struct out *out, sqlite3_stmt *statement, int i, bool csv)
 {
 	switch (sqlite3_column_type(statement, i)) {
@@ -171,7 +171,7 @@ static void json_row(struct out *out, sqlite3_stmt *statement)
 
 /* ---- Tables ---- */
 
-/* The first rows' cells, as they are shown. */
+/* A cell of the first rows, as text. */
 struct cell {
 	size_t at, len, width; /* the text in `texts` */
 	bool is_number;
@@ -184,7 +184,7 @@ struct table {
 	struct out texts; /* in memory */
 	struct cell *cells;
 	size_t cell_cnt, cell_cap;
-	bool is_printed; /* the first rows are; the others follow at once */
+	bool is_printed; /* the first rows are printed; the others follow at once */
 };
 
 static void pad_cell(struct table *table, int column, struct ttlog_text text,
@@ -241,8 +241,8 @@ static int keep_row(struct table *table, sqlite3_stmt *statement)
 	return err ? err : table->texts.err;
 }
 
-/* What was kept; then nothing is kept any more. A column whose first cell is a number has its name
- * on the right, too. */
+/* Prints the kept rows and forgets them. The name of a column whose first cell is a number is on
+ * the right, too. */
 static void print_kept(struct table *table)
 {
 	const char *texts = out__written(&table->texts).p;

@@ -22,7 +22,7 @@ struct shell {
 	struct sql *sql;
 	struct out *out;
 	enum sql_format format;
-	char *history; /* its file; NULL: none is kept */
+	char *history; /* the path of its file; NULL: none */
 	char *statement;
 	size_t len;
 	bool is_over;
@@ -30,8 +30,9 @@ struct shell {
 
 /* ---- Ctrl-C ---- */
 
-/* What a signal ends: a statement that runs, or a line that is edited. While it is, the signal comes only
- * where a key is waited for: the editor, left in the middle of anything else, has its memory in pieces. */
+/* SIGINT ends a statement that runs, or a line that is edited. While a line is edited, SIGINT is
+ * blocked except while waiting for a key: interrupted anywhere else, the editor would leave its
+ * memory in pieces. */
 static struct sql *volatile running;
 static sigjmp_buf line_begin;
 static volatile sig_atomic_t is_interrupted;
@@ -59,7 +60,7 @@ static bool read_byte(char *ret)
 	return read(STDIN_FILENO, ret, 1) == 1;
 }
 
-/* The next character for the editor; what is none is left out. EOF at the end. */
+/* The next character for the editor; bytes that are none are skipped. EOF at the end. */
 static int read_char(FILE *unused)
 {
 	mbstate_t state = { 0 };
@@ -86,7 +87,7 @@ static int read_char(FILE *unused)
 
 /* ---- History ---- */
 
-/* $XDG_STATE_HOME/ttlog/sql_history; directories are made, the last two for the user alone. */
+/* $XDG_STATE_HOME/ttlog/sql_history. Missing directories are made for the user alone. */
 static char *history_file(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -137,7 +138,7 @@ static void close_history(struct shell *shell)
 	clear_history();
 }
 
-/* A statement of several lines is remembered as one. */
+/* A statement of several lines becomes one line. */
 static void remember(const char *statement)
 {
 	char *line = strdup(statement);
@@ -282,7 +283,7 @@ static char *edit_line(struct shell *shell)
 	(void)sigprocmask(SIG_BLOCK, &interrupts, &wait_mask);
 	(void)sigdelset(&wait_mask, SIGINT);
 	if (sigsetjmp(line_begin, 1)) {
-		/* The line is forgotten, and what it went on with. */
+		/* Forgets the line, and the lines before it. */
 		shell->len = 0;
 		fputs("^C\n", stdout);
 		fflush(stdout);
@@ -299,7 +300,7 @@ int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
 	struct sigaction action = { .sa_handler = interrupt }, old;
 	char *line;
 
-	/* else the editor drops what is not ASCII */
+	/* else the editor drops all but ASCII */
 	(void)setlocale(LC_CTYPE, "");
 	rl_readline_name = (char *)"ttlog-view";
 	rl_getc_function = read_char;
@@ -343,7 +344,7 @@ int sql_shell__read(struct sql *sql, struct out *out, enum sql_format format)
 			shell.len = 0;
 		}
 	}
-	/* The last one needs no ';'. */
+	/* The last statement needs no ';'. */
 	if (!err && shell.len)
 		err = run(&shell, shell.statement);
 	free(line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What --sql and --to-sqlite do. */
+/* --sql and --to-sqlite. */
 #ifndef TTLOG_VIEW_SQL_SHOW_H
 #define TTLOG_VIEW_SQL_SHOW_H
 
@@ -7,7 +7,7 @@ struct input;
 struct options;
 struct out;
 
-/* Returns 0; -EINVAL where a statement is wrong, which is said; another -errno. */
+/* Returns 0; -EINVAL: a statement is wrong, which was reported; or another -errno. */
 int sql_show__run(const struct options *options, const struct input *input, struct out *out);
 
 #endif /* TTLOG_VIEW_SQL_SHOW_H */

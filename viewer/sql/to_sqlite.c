@@ -14,7 +14,7 @@
 #include "sql_tables.h"
 #include "to_sqlite.h"
 
-/* The virtual tables, beside those that are made of them. */
+/* The virtual tables, from which the tables of the file are made. */
 #define PREFIX     "snapshot_"
 /* Each scan reads a chunk once, so there is little to keep. */
 #define KEPT_BYTES (4u << 20)
@@ -40,7 +40,7 @@ static int run(struct export *export, const char *statements)
 		       : 0;
 }
 
-/* A file of our own, to which nobody else comes. */
+/* Makes a file that only this process knows. */
 static int make_temporary(struct export *export)
 {
 	struct stat st;
@@ -82,9 +82,9 @@ static int open_database(struct export *export)
 	if (code)
 		return fail(export, sqlite3_errstr(code));
 	/*
-	 * Nobody sees the file before it is whole, so a journal is good for nothing. Rows are
-	 * appended, and pages that are full are not needed again: a cache of 64 MB was slower than
-	 * one that stays in the processor's. It also bounds what is sorted at a time for an index.
+	 * Nobody sees the file before it is complete, so it needs no journal. Rows are appended,
+	 * and full pages are not needed again: a cache of 64 MB was slower than one that fits into
+	 * the processor's. It also bounds the memory for sorting an index.
 	 */
 	return run(export, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; "
 			   "PRAGMA cache_size = -8192; PRAGMA page_size = 8192");
@@ -112,9 +112,9 @@ static int create_declared(struct export *export, const struct sql_table_kind *k
 }
 
 /*
- * Of what is asked for most. Rare levels alone have one. Those of the events are there before them:
- * rows come in the order of ts, so it is appended to, and all events need not be read and sorted
- * again.
+ * The indices that most queries want; only rare levels are indexed. They are made before the rows
+ * come: rows come in the order of ts, so the index is appended to, and the events need not be read
+ * and sorted again.
  */
 static int copy_events(struct export *export)
 {
@@ -189,7 +189,7 @@ static int publish(const struct export *export)
 	return err ? diagnostics__print_errno(export->path, -err) : 0;
 }
 
-/* What is wrong with those that have none is said of each. */
+/* Whether any file has a header. What is wrong with the others is reported of each. */
 static bool has_header(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	for (size_t i = 0; i < reader_cnt; i++) {

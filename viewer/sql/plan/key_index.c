@@ -2,18 +2,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "key_index.h"
 
-/* As full as this, one look-up in ten needs a second line. */
+/* So full, one look-up in ten needs a second line. */
 #define FULL_PERCENT 70u
-/* Keys are counted up where so many numbers, at most, are between the least and the greatest of each. */
+/* Keys are near if they span at most this many times their number. */
 #define CLOSE        4u
-/* Codes of what is near are 1 to 126; the line goes through this one. */
+/* The codes of near keys are 1 to 126. The guessed line goes through this one. */
 #define NEAR_MIDDLE  63u
 #define NEAR_MAX     126u
-/* So many rows before a line is wanted it is asked for. */
+/* A line is prefetched so many rows before it is needed. */
 #define AHEAD        16u
 
 static uint64_t lines_for(uint64_t keys)
@@ -33,7 +32,7 @@ static size_t near_bytes(uint64_t span)
 
 size_t key_index__max_bytes(uint64_t row_cnt, uint64_t row_limit)
 {
-	/* Near keys take less than their lines do, and are few on lines, too. */
+	/* Near keys take less than their lines do. */
 	return (lines_for(row_cnt) + 1) * sizeof(struct key_index_line) +
 	       (row_limit + 1) * sizeof(uint32_t);
 }
@@ -50,12 +49,11 @@ static int make_lines(struct key_index *index, uint64_t keys)
 	if (!index->lines)
 		return -ENOMEM;
 	memset(index->lines, 0, bytes);
-	/* Without one it is still right. */
-	(void)!getrandom(&index->seed, sizeof(index->seed), GRND_NONBLOCK);
+	index->seed = hash__new_secret();
 	return 0;
 }
 
-/* Where the key's link is on its line, or is to be. */
+/* Where the key's link is on its line, or is to go. */
 static uint32_t *on_line(struct key_index *index, uint64_t key)
 {
 	for (uint64_t i = key_index__line(index, key);; i = i + 1 < index->line_cnt ? i + 1 : 0) {
@@ -70,7 +68,7 @@ static uint32_t *on_line(struct key_index *index, uint64_t key)
 	}
 }
 
-/* The row stands before those that the link leads to. */
+/* The row comes before those that the link leads to. */
 static void put(struct key_index *index, uint32_t *link, uint32_t row)
 {
 	index->key_cnt += !*link;
@@ -79,7 +77,7 @@ static void put(struct key_index *index, uint32_t *link, uint32_t row)
 	*link = (row + 1) | (*link ? KEY_INDEX_MORE : 0);
 }
 
-/* Where many rows have few keys, as few lines: those that are used stay in the cache. */
+/* If many rows share few keys, few lines are made: they stay in the cache. */
 static int shrink(struct key_index *index)
 {
 	struct key_index few = *index;
@@ -191,7 +189,7 @@ static void forget_near(struct key_index *index)
 	index->span = 0;
 }
 
-/* The far ones; where they are many, all of them, and the bytes are good for nothing. */
+/* The far ones. If they are many, all keys go on lines, and the bytes are dropped. */
 static int put_far(struct key_index *index, const uint32_t *links)
 {
 	uint64_t least = index->least, span = index->span;
@@ -235,7 +233,7 @@ int key_index__init(struct key_index *ret, const uint64_t *keys, const uint32_t 
 	struct key_index index = { .row_cnt = cnt };
 	int err;
 
-	/* Pages of rows that nothing is behind are never touched. */
+	/* calloc: pages of rows that link to no other are never touched. */
 	index.behind = calloc((size_t)row_limit + 1, sizeof(*index.behind));
 	if (!index.behind)
 		err = -ENOMEM;

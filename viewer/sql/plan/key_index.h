@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows by their keys, which are numbers; any number of rows may have the same.
+ * Finds rows by their keys, which are numbers. Any number of rows may have the same key.
  *
- * A miss of the cache is nearly all that a look-up costs, and may cost more than all that SQLite does
- * about it. So five keys and their rows lie together on a line. And keys that are counted up, as
- * requests and orders are, have their rows about where a straight line through their neighbours has
- * them: of these a byte a key is kept, how far off it is, and a million of them stay in the cache.
- * Rows of the same key are linked behind its first one.
+ * A look-up costs little but its cache misses, and those may cost more than all that SQLite does
+ * for it. So five keys and their rows lie together on a cache line. Keys that are counted up, as
+ * requests and orders are, have their rows near a straight line: for each of these one byte is
+ * kept, its distance from that line, and a million of them stay in the cache. Rows of the same key
+ * are linked, the first one first.
  *
- * A hostile file chooses its keys: lines are by a seed that it can't know, so no more than chance
- * makes them meet on one, and the same key again costs what any other row does.
+ * A hostile file chooses its keys. It does not know the seed that chooses the lines, so they
+ * collide no more than by chance; and the same key again costs what any other row does.
  */
 #ifndef TTLOG_VIEW_KEY_INDEX_H
 #define TTLOG_VIEW_KEY_INDEX_H
@@ -22,15 +22,15 @@
 
 #define KEY_INDEX_LINE_KEYS  5
 #define KEY_INDEX_MAX_ROWS   (1u << 30)
-#define KEY_INDEX_MORE       (1u << 31) /* in a link: another one is behind the row */
+#define KEY_INDEX_MORE       (1u << 31) /* in a link: another row follows */
 #define KEY_INDEX_BLOCK_KEYS 64u
 #define KEY_INDEX_FAR        0xffu /* the key is on a line, if it is there at all */
 #define KEY_INDEX_NEAR_MORE  0x80u
 
-/* A link is a row and 1, and whether there is more; 0: none. */
+/* A link is a row's number plus 1, and a bit: whether another row follows. 0: none. */
 struct key_index_line {
 	uint64_t keys[KEY_INDEX_LINE_KEYS];
-	uint32_t links[KEY_INDEX_LINE_KEYS]; /* from the first on; 0: the line has no more */
+	uint32_t links[KEY_INDEX_LINE_KEYS]; /* the used ones come first; 0: unused */
 	uint32_t unused;
 };
 _Static_assert(sizeof(struct key_index_line) == 64, "a line of the cache");
@@ -43,7 +43,7 @@ struct key_index_guess {
 struct key_index {
 	struct key_index_line *lines;
 	uint64_t line_cnt, seed;
-	uint8_t *near; /* of keys from least on: 0 none, FAR, or a link less its guess */
+	uint8_t *near; /* by key, from `least` on: 0: none; FAR; else the link less its guess */
 	struct key_index_guess *guesses;
 	uint64_t least, span; /* 0: no key is near */
 	uint32_t *behind;     /* by row: the link to the next of the same key */
@@ -51,12 +51,12 @@ struct key_index {
 	size_t bytes;
 };
 
-/* `rows`, below row_limit and each at most once, have the `keys`; rows of the same key are found in
- * this order. Returns 0 or -ENOMEM; then ret is empty. */
+/* The `rows` have the `keys`; each is below row_limit and occurs once. Rows of the same key are
+ * found in this order. Returns 0 or -ENOMEM; then ret is empty. */
 int key_index__init(struct key_index *ret, const uint64_t *keys, const uint32_t *rows, uint32_t cnt,
 		    uint32_t row_limit);
 void key_index__fini(struct key_index *index);
-/* No index of so many rows takes more. */
+/* An upper bound for any index of so many rows. */
 size_t key_index__max_bytes(uint64_t row_cnt, uint64_t row_limit);
 
 static inline uint32_t key_index__guess(const struct key_index_guess *guesses, uint64_t at)

@@ -4,7 +4,8 @@
 
 #include "row_numbers.h"
 
-/* Of blocks in which no row has a number: they share these. And the last rest is read as 8 bytes. */
+/* Shared by all blocks in which no row has a number. 8 bytes, because the last rest is read as
+ * 8. */
 #define NONE_BYTES (ROW_NUMBERS_BLOCK + sizeof(uint64_t))
 
 static uint64_t blocks_for(uint64_t rows)
@@ -24,7 +25,7 @@ size_t row_numbers__max_bytes(uint64_t row_cnt)
 struct span {
 	const uint64_t *numbers;
 	const uint8_t *has;
-	unsigned cnt, first, last; /* of those that have a number; first is cnt where none has */
+	unsigned cnt, first, last; /* of rows that have a number; first is cnt if none has */
 	bool is_whole;
 };
 
@@ -67,7 +68,7 @@ static unsigned bytes_for(uint64_t range, bool is_whole)
 	return bytes;
 }
 
-/* Of those that have a number there is one at least. */
+/* At least one row has a number. */
 static void fit_slope(const struct span *span, uint64_t slope, struct row_numbers_block *ret)
 {
 	uint64_t start = span->numbers[span->first] - span->first * slope;
@@ -86,7 +87,8 @@ static void fit_slope(const struct span *span, uint64_t slope, struct row_number
 	ret->bytes = bytes_for((uint64_t)greatest - (uint64_t)least, span->is_whole);
 }
 
-/* By the line through the first and the last, or by none, whichever is nearer to the others. */
+/* The line goes through the first and the last number, or is level: whichever is nearer to all
+ * numbers. */
 static void fit(const struct span *span, struct row_numbers_block *ret)
 {
 	struct row_numbers_block sloped;

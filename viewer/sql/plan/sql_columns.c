@@ -52,10 +52,10 @@ const struct sql_columns_of SQL_SPANS_COLUMNS = {
 		   FIXED_SNAPSHOT },
 };
 
-/* A field of a site: where keys are told apart, by sorting. */
+/* A field of a site. Sorted, fields of one key are neighbours. */
 struct place {
 	struct ttlog_text key;
-	uint64_t order; /* of the field, over all files */
+	uint64_t order; /* the field's number over all files */
 	uint32_t file, site;
 	uint8_t field, type;
 };
@@ -137,7 +137,7 @@ static bool is_taken(const struct sql_columns *columns, const char *name)
 	return false;
 }
 
-/* Valid UTF-8, no zero inside, and no longer than makes sense: all names are compared with all. */
+/* Valid UTF-8, without zeros, and not too long: each name is compared with all others. */
 static char *clean_name(struct ttlog_text key)
 {
 	const bool is_cut = key.len > NAME_MAX_BYTES;
@@ -167,8 +167,8 @@ static char *clean_name(struct ttlog_text key)
 	return name;
 }
 
-/* A number that one name found taken no other one tries: keys that differ in nothing but case would
- * take the cube of their number. */
+/* A suffix that one name found taken is not tried by the next: else keys that differ only in case
+ * would take cubic time. */
 static char *choose_name(struct sql_columns *columns, struct ttlog_text key)
 {
 	char *clean = clean_name(key), *name = clean ? strdup(clean) : NULL;
@@ -199,7 +199,7 @@ static bool is_same_field(const struct place *a, const struct place *b)
 	return a->file == b->file && a->site == b->site;
 }
 
-/* Of places with one key, in their order. */
+/* From the places of one key, in their order. */
 static int add_column(struct sql_columns *columns, const struct place *places,
 		      const struct place *end)
 {
@@ -301,8 +301,8 @@ static void quote(struct out *out, const char *name)
 	out__char(out, '"');
 }
 
-/* Affinities are chosen so that a comparison with a literal means what it says: a decimal's makes
- * text of the literal, which the collation compares as numbers. */
+/* The affinity makes a comparison with a literal mean what it says: a decimal's affinity turns the
+ * literal into text, which the collation compares as numbers. */
 static const char *type_of(const struct sql_column *column, bool plain)
 {
 	const uint32_t texts = 1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR |
@@ -322,7 +322,7 @@ static const char *type_of(const struct sql_column *column, bool plain)
 		return "BOOLEAN";
 	if (!(types & ~reals))
 		return "REAL";
-	/* what is beyond an int64 is text */
+	/* numbers beyond an int64 are text */
 	if (types & 1u << TTLOG_TYPE_U64 && !plain)
 		return types & reals ? "NUMERIC COLLATE dec" : "INTEGER COLLATE dec";
 	return types & reals ? "NUMERIC" : "INTEGER";

@@ -18,7 +18,7 @@
 #include "out.h"
 #include "store.h"
 
-/* SQLite takes 2,000 of them at most, and the fixed ones need some. */
+/* SQLite takes 2,000 columns; the fixed ones need some. */
 #define SQL_COLUMNS_MAX 1900u
 
 /* The fixed columns. Table events has the first ones, in this order; table spans has all. */
@@ -66,8 +66,8 @@ extern const struct sql_columns_of SQL_EVENTS_COLUMNS, SQL_SPANS_COLUMNS;
 struct sql_column {
 	char *name;
 	struct ttlog_text key;
-	uint32_t types;  /* a bit for each enum ttlog_type that the key has */
-	bool is_decimal; /* every value is given as the text of a decimal */
+	uint32_t types;  /* the types that the key has, as bits 1 << enum ttlog_type */
+	bool is_decimal; /* every value is shown as the text of a decimal */
 };
 
 struct sql_site {
@@ -76,9 +76,9 @@ struct sql_site {
 
 struct sql_columns {
 	const struct sql_columns_of *of;
-	struct sql_column *list; /* behind the fixed ones */
-	size_t cnt, left_out;    /* so many keys have none */
-	unsigned last_suffix;    /* of the names that had to get one */
+	struct sql_column *list; /* those of fields */
+	size_t cnt, left_out;    /* left_out: keys that have no column */
+	unsigned last_suffix;    /* the last number that was added to a name */
 	struct sql_site **sites; /* by file, by number */
 	size_t file_cnt;
 };
@@ -101,7 +101,7 @@ static inline int sql_columns__field(const struct sql_columns *columns, size_t f
 	return -1;
 }
 
-/* As between the parentheses of CREATE TABLE. `plain`: without the collations that only we have, for
+/* What stands between the parentheses of CREATE TABLE. `plain`: without our own collations, for
  * other programs. */
 void sql_columns__declare(const struct sql_columns *columns, struct out *out, bool plain);
 

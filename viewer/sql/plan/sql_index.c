@@ -18,7 +18,7 @@ static uint64_t hash_bytes(const struct sql_indices *indices, struct ttlog_text 
 	return hash__bytes(indices->secret, text.p, text.len);
 }
 
-/* Of a text as SQL has it. */
+/* Of the text as SQL shows it. */
 static uint64_t hash_text(const struct sql_indices *indices, struct ttlog_text text, bool cut)
 {
 	if (cut || !sql_value__is_clean(text)) {
@@ -29,13 +29,13 @@ static uint64_t hash_text(const struct sql_indices *indices, struct ttlog_text t
 	return hash_bytes(indices, text);
 }
 
-/* To SQL it is no integer. */
+/* SQL shows it as text. */
 static bool is_beyond(const struct ttlog_field *field)
 {
 	return field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX;
 }
 
-/* False: it is no key. */
+/* False: the value has no key. */
 static bool value_of(const struct sql_indices *indices, const struct ttlog_field *field,
 		     uint64_t *ret)
 {
@@ -80,7 +80,7 @@ bool sql_index__is_offered(const struct sql_indices *indices, size_t column, dou
 
 	if ((types & ~NUMBERS && types & ~TEXTS) || events > SQL_INDEX_MAX_EVENTS)
 		return false;
-	/* As many as SQLite takes for an index of its own of which it knows nothing. */
+	/* SQLite's own guess for an index without statistics. */
 	*ret_rows = index ? (double)index->rows.row_cnt / (index->rows.key_cnt + 1) + 1 : 10;
 	return index ||
 	       indices->bytes + key_index__max_bytes(events, events) <= SQL_INDEX_MAX_BYTES;
@@ -154,13 +154,12 @@ void sql_indices__fini(struct sql_indices *indices)
 
 /* ---- Looking up ---- */
 
-/* Each returns 1 where there is such a key; 0: no value of the column equals it; -1: only SQLite
- * knows. */
+/* Each returns 1 and the key; 0: no value of the column equals it; -1: only SQLite knows. */
 
 /* For a column of integers. */
 static int key_of_real(double real, const struct sql_index *index, uint64_t *ret)
 {
-	/* As a real, what is beyond an int64 equals many a number near it. */
+	/* Beyond an int64, several numbers equal the same real. */
 	if (real >= -(double)INT64_MIN)
 		return index->has_others ? -1 : 0;
 	if (real < (double)INT64_MIN || (double)(int64_t)real != real)
@@ -169,7 +168,7 @@ static int key_of_real(double real, const struct sql_index *index, uint64_t *ret
 	return 1;
 }
 
-/* As SQLite compares a text with a column of integers: by the number that it is, if it is one. Or
+/* SQLite compares a text with a column of integers by its number, if it is one. Or returns
  * -ENOMEM. */
 static int key_of_digits(sqlite3_value *value, const struct sql_index *index, uint64_t *ret)
 {
@@ -212,7 +211,7 @@ int sql_hits__begin(struct sql_hits *hits, struct sql_indices *indices, size_t c
 {
 	int found;
 
-	/* The cursor of a join comes here for each of its rows. */
+	/* A join comes here for each of its rows. */
 	if (!hits->index || hits->column != column) {
 		hits->index = get(indices, column);
 		if (!hits->index)
@@ -252,7 +251,7 @@ static const struct store_place *place_of(struct sql_hits *hits)
 	return &hits->place;
 }
 
-/* Its chunk, loaded; NULL: it cannot be read. */
+/* The row's chunk, loaded. NULL: it cannot be read. */
 static struct ttlog_pinned *load(struct sql_hits *hits)
 {
 	const struct store_place *place = place_of(hits);
@@ -285,7 +284,7 @@ int64_t sql_hits__number(struct sql_hits *hits)
 	return store__number(hits->indices->store, place->file, place->chunk, place->at);
 }
 
-/* As its chunk has it. */
+/* Reads the value in the row's chunk. */
 static void column_of_chunk(struct sql_hits *hits, size_t column, sqlite3_context *to)
 {
 	const struct sql_columns *columns = hits->indices->columns;

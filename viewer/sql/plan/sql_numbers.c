@@ -6,14 +6,15 @@
 #include "sql_value.h"
 #include "sql_values.h"
 
-/* Making a column takes of each event an eighth of what a read in a chunk does (30 ns of 250). */
+/* Making a column takes, for each event, an eighth of the time of one read in a chunk (30 ns of
+ * 250). */
 #define EVENTS_A_READ 8u
-/* Decoding a chunk takes as long as this many reads, or more (50 to 160 us). */
+/* Decoding a chunk takes the time of at least so many reads (50 to 160 us). */
 #define READS_A_CHUNK 256u
 
 /* ---- Making one ---- */
 
-/* What SQL sees of it, as that is kept. False: only its chunk says. */
+/* Whether the column can hold the value. False: it must be read from its chunk. */
 static bool is_kept(const struct ttlog_field *field, bool is_unsigned)
 {
 	const uint32_t is_signed = 1u << TTLOG_TYPE_I8 | 1u << TTLOG_TYPE_I16 |

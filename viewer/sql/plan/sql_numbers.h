@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What look-ups read of the events that they find: columns of integers, a number a row, made once so
- * much was read of them in decoded chunks as making them takes.
+ * Columns of integers, a number for each row, for look-ups that read other columns than the one
+ * they search. A column is made once reading it from decoded chunks has cost as much as making it.
  *
- * A decoded column takes eight bytes a value, and lies apart from all others; to get there, and to keep
- * the chunk meanwhile, costs more than the miss of the cache. And where the chunks are more than the
- * store keeps, look-ups in any order decode one each time.
+ * A chunk's decoded column takes eight bytes a value and lies apart from all others. To find it,
+ * and to pin its chunk, costs more than a cache miss. And if there are more chunks than the store
+ * keeps, a look-up in any order decodes one each time.
  */
 #ifndef TTLOG_VIEW_SQL_NUMBERS_H
 #define TTLOG_VIEW_SQL_NUMBERS_H
@@ -28,8 +28,8 @@
 
 struct sql_number_column {
 	struct row_numbers rows; /* no blocks: not made */
-	uint64_t read_cnt;       /* of chunks, with what decoding them was worth */
-	bool is_unsigned; /* some may be beyond an int64: all are as sql_value__u64 has them */
+	uint64_t read_cnt;       /* reads in chunks, and what decoding them was worth */
+	bool is_unsigned;        /* some may be beyond an int64: all are shown by sql_value__u64 */
 	bool is_refused;
 };
 
@@ -39,10 +39,10 @@ struct sql_numbers {
 };
 
 void sql_numbers__fini(struct sql_numbers *numbers, const struct sql_columns *columns);
-/* False: it must be read of its chunk. */
+/* False: read it from its chunk. */
 bool sql_numbers__give(const struct sql_numbers *numbers, size_t column, uint32_t row,
 		       sqlite3_context *to);
-/* It was, for which so many chunks were decoded. May make the column. */
+/* Counts a read from a chunk, for which so many chunks were decoded. May make the column. */
 void sql_numbers__was_read(struct sql_numbers *numbers, struct store *store,
 			   const struct sql_columns *columns, size_t column, uint64_t decoded_cnt);
 

@@ -47,8 +47,7 @@ static bool is_within(const struct sql_scan_file *file)
 	return file->at - file->from < file->n;
 }
 
-/* How many events of the chunk come before the first moment that matters, or before the end of the
- * last one. */
+/* How many events of the chunk come before the first time that matters, or up to the last one. */
 static uint32_t count_before(const struct sql_bounds *bounds, const struct ttlog_chunk *chunk,
 			     uint64_t shift, bool is_end)
 {
@@ -67,9 +66,9 @@ static uint32_t count_before(const struct sql_bounds *bounds, const struct ttlog
 	return low;
 }
 
-/* Leaves those of the chunk's events that matter by their times, without a look at the others: a
- * join has one moment a row. Where wall time passes 2^64 within it, all are left. Returns whether
- * each that is left matters. */
+/* Narrows the chunk to the events that may match by time, with a binary search: a join asks for one
+ * time a row. If wall time passes 2^64 within the chunk, all events stay. Returns whether each
+ * event that stays matches. */
 static bool narrow(const struct sql_scan *scan, struct sql_scan_file *file)
 {
 	const struct ttlog_chunk *chunk = file->events;
@@ -87,7 +86,7 @@ static bool narrow(const struct sql_scan *scan, struct sql_scan_file *file)
 	return true;
 }
 
-/* Makes the events of the chunk the file's. False where none of them matters. */
+/* Loads the chunk as the file's current one. False: none of its events matches. */
 static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	const struct sql_bounds_file *bounds = file->bounds;
@@ -127,7 +126,8 @@ static bool gets_through(const struct sql_scan *scan, const struct sql_scan_file
 	       !store__is_repeated(file->file, file->chunk, file->at);
 }
 
-/* From file->chunk on, the next that may matter; its turn comes when the merge comes to it. */
+/* Goes to the next chunk that may match, from file->chunk on. It is not loaded before the merge
+ * comes to it. */
 static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 {
 	for (; file->chunk < file->file->chunk_cnt; file->chunk += scan->step) {
@@ -143,7 +143,8 @@ static void find_chunk(const struct sql_scan *scan, struct sql_scan_file *file)
 	file->is_over = true;
 }
 
-/* From file->at on. False where the chunk has no more, and the next one waits for its turn. */
+/* Goes to the next event that matches, from file->at on. False: the chunk has no more, and the file
+ * goes on to its next chunk. */
 static bool find_event(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	if (!file->is_open) {
@@ -185,7 +186,7 @@ static void find_first_two(struct sql_scan *scan)
 	}
 }
 
-/* Until the file whose turn it is stands at an event. */
+/* Until the first file stands at an event. */
 static void settle(struct sql_scan *scan)
 {
 	for (;;) {

@@ -33,8 +33,8 @@ static bool is_clean(const struct store *store)
 	return true;
 }
 
-/* Only one thread uses SQLite here: without locks, and without memory statistics, a prepared look-up
- * takes half the time. SQLite refuses once it was used; nothing changes then. */
+/* Only one thread uses SQLite here: without locks and memory statistics, a prepared look-up takes
+ * half the time. SQLite refuses once it is in use; then nothing changes. */
 static void be_single(void)
 {
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);

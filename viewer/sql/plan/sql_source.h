@@ -24,7 +24,7 @@ struct sql_source {
 	struct out scratch;              /* in memory: text of one value */
 };
 
-/* Before SQLite is used. The readers stay the caller's, and ret stays where it is. Returns 0 or
+/* Call it before SQLite is used. The readers stay the caller's, and ret must not move. Returns 0 or
  * -ENOMEM; then ret is empty. */
 int sql_source__init(struct sql_source *ret, struct ttlog_snapshot *const *readers,
 		     size_t reader_cnt);

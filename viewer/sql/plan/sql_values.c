@@ -22,7 +22,7 @@ void sql_values__fini(struct sql_values *values)
 	*values = (struct sql_values){ .columns = NULL };
 }
 
-/* A chunk is known by its number: another one may come to lie where it lay. */
+/* Chunks are compared by number: a new one may have the address of an old one. */
 static void find_source(struct sql_values *values, const struct sql_scan_file *top)
 {
 	size_t file = sql_scan__file(&values->scan);

@@ -9,7 +9,7 @@
 #include "sql_where.h"
 #include <ttlog/read.h>
 
-/* A list that is longer is left to SQLite. */
+/* A longer list is left to SQLite. */
 #define MAX_LIST 256
 
 enum where_op {
@@ -22,11 +22,11 @@ enum where_op {
 	WHERE_OP_CNT,
 };
 
-/* In the order of enum where_op; none begins with another one before it. */
+/* By enum where_op. */
 static const char *const OPS[WHERE_OP_CNT] = { "=", "<", "<=", ">", ">=", " in" };
 
 enum where_kind {
-	WHERE_NO, /* SQLite looks at the values */
+	WHERE_NO, /* SQLite checks the values */
 	WHERE_TIME,
 	WHERE_SITE,
 	WHERE_THREAD,
@@ -95,7 +95,7 @@ static bool is_usable(sqlite3_index_info *info, int i, enum where_op *ret_op)
 										: "BINARY");
 }
 
-/* Whether SQLite need not look again: the value is a literal of the column's own type. */
+/* Whether SQLite need not check again: the value is a literal of the column's own type. */
 static bool is_decided(const struct sql_source *source, sqlite3_index_info *info, int i,
 		       enum where_op op)
 {
@@ -110,7 +110,7 @@ static bool is_decided(const struct sql_source *source, sqlite3_index_info *info
 	       (column == FIXED_TS || column == FIXED_LEVEL || source->is_clean);
 }
 
-/* Whether the order of events, or its reverse, is the order that is asked for. */
+/* Whether the statement wants the order of events, or its reverse. */
 static bool is_ordered(const struct sql_source *source, const sqlite3_index_info *info)
 {
 	int column;
@@ -122,8 +122,8 @@ static bool is_ordered(const struct sql_source *source, const sqlite3_index_info
 	       (column == FIXED_MONO_NS && source->store.is_by_mono);
 }
 
-/* The constraint by which an index is looked up; -1: there is none. Where a time keeps chunks out,
- * they are not decoded for an index either. */
+/* The constraint for which an index is used; -1: none. If a time constraint spares chunks, an index
+ * would decode them. */
 static int find_look_up(const struct sql_source *source, sqlite3_index_info *info, double *ret_rows)
 {
 	int found = -1;
@@ -164,7 +164,7 @@ static int choose_look_up(const struct sql_source *source, sqlite3_index_info *i
 	info->idxNum = sql_where__of_index(column);
 	info->estimatedRows = (sqlite3_int64)rows;
 	info->estimatedCost = rows + 1;
-	/* An IN comes as one look-up after the other. */
+	/* IN makes one look-up after the other. */
 	info->orderByConsumed = is_ordered(source, info) && !info->aOrderBy[0].desc &&
 				!sqlite3_vtab_in(info, i, -1);
 	info->idxStr = sqlite3_mprintf("index of %s", source->columns.list[column].name);
@@ -213,7 +213,7 @@ int sql_where__choose(const struct sql_source *source, sqlite3_index_info *info)
 struct term {
 	int column;
 	enum where_op op;
-	sqlite3_value *values[MAX_LIST]; /* of the column's type */
+	sqlite3_value *values[MAX_LIST]; /* all of the column's type */
 	int cnt;
 };
 
@@ -223,7 +223,7 @@ static void term__fini(struct term *term)
 		sqlite3_value_free(term->values[i]);
 }
 
-/* Returns the text behind the term. */
+/* Returns the text after the term. */
 static const char *parse_term(const char *p, struct term *ret)
 {
 	size_t len = strcspn(p, "=<> "), op_len;
@@ -243,8 +243,8 @@ static const char *parse_term(const char *p, struct term *ret)
 	return *end ? end + 2 : end;
 }
 
-/* Whether we compare it as SQLite does. A literal like 7.0 was an integer when it was decided, and
- * comes as a real. */
+/* Whether we compare the value as SQLite does. A literal like 7.0 was an integer when the plan was
+ * made, and comes as a real. */
 static bool is_taken(const struct term *term, sqlite3_value *value)
 {
 	int type = sqlite3_value_type(value);
@@ -257,7 +257,7 @@ static bool is_taken(const struct term *term, sqlite3_value *value)
 	       (double)(int64_t)real == real;
 }
 
-/* Returns 1 where it is, 0 where it is not, or -ENOMEM. */
+/* Returns 1 if it does, 0 if not, or -ENOMEM. */
 static int take_value(struct term *term, sqlite3_value *value)
 {
 	sqlite3_value *copy;
@@ -318,7 +318,7 @@ static bool number_holds(const struct term *term, uint64_t number)
 
 static bool text_holds(const struct term *term, struct ttlog_text text)
 {
-	/* SQLite will see another text. */
+	/* SQLite will compare another text. */
 	if (!sql_value__is_clean(text))
 		return true;
 	for (int i = 0; i < term->cnt; i++) {
@@ -392,7 +392,7 @@ static int apply_to_file(struct sql_bounds *bounds, const struct store *store, s
 
 /* ---- Time ---- */
 
-/* The first moment that does not come before this one, however that is written. `above`: comes behind
+/* The first time that is not before `text`, however that is written; with `above`, the first after
  * it. False: there is none. */
 static bool find_moment(struct ttlog_text text, uint64_t last_ns, bool above, uint64_t *ret)
 {
@@ -425,7 +425,8 @@ static bool find_moment(struct ttlog_text text, uint64_t last_ns, bool above, ui
 	return found;
 }
 
-/* Moments that hold `op`, from the first that is not before the value, and the first behind it. */
+/* Narrows the times to those that hold `op`. `at`: the first that is not before the value;
+ * `behind`: the first after it. */
 static void narrow(struct sql_bounds *bounds, enum where_op op, bool is_mono, const uint64_t *at,
 		   const uint64_t *behind)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a WHERE clause spares looking at events: which times, sites, threads and files matter.
+ * Which constraints of a WHERE clause spare reading events: those on times, sites, threads and
+ * files.
  *
- * SQLite says which constraints there are before it knows the values (sql_where__choose), and then
- * gives the values (sql_where__bounds); in between lies a text, `mono_ns>= level in`, which EXPLAIN QUERY
- * PLAN shows. What is kept out here would be kept out by SQLite, too; it looks again at all but
- * what sql_where__choose says is decided.
+ * SQLite first gives the constraints without their values (sql_where__choose), then the values
+ * (sql_where__bounds). In between the plan is a text like `mono_ns>= level in`, which EXPLAIN QUERY
+ * PLAN shows. The plan leaves out only what SQLite would leave out, too. SQLite checks the rest
+ * again, unless sql_where__choose says that it is decided.
  */
 #ifndef TTLOG_VIEW_SQL_WHERE_H
 #define TTLOG_VIEW_SQL_WHERE_H
@@ -16,8 +17,8 @@
 #include "sql_bounds.h"
 #include "sql_source.h"
 
-/* The number that goes with the text: whether events come in their order or backward; negative where a
- * field's column is looked up in its index, and there is one value. */
+/* The plan's number: the order of the events. If negative: a field's index is used, and there is
+ * one value. */
 enum {
 	SQL_WHERE_FORWARD,
 	SQL_WHERE_BACKWARD,
@@ -35,7 +36,7 @@ static inline size_t sql_where__index_of(int number)
 
 /* xBestIndex. Returns SQLite's code. */
 int sql_where__choose(const struct sql_source *source, sqlite3_index_info *info);
-/* `chosen` and values are what xFilter has. Returns SQLite's code; on failure ret is empty. */
+/* `chosen` and `values` are those of xFilter. Returns SQLite's code; on failure ret is empty. */
 int sql_where__bounds(struct sql_bounds *ret, const struct sql_source *source, const char *chosen,
 		      int cnt, sqlite3_value **values);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Table events: a scan of the store. A field's column is decoded when its value is asked for, and
- * what WHERE keeps out by time, site or thread is not looked at.
+ * Table events: a scan of the store, or a look-up. A field's column is decoded when its value is
+ * asked for. What WHERE leaves out by time, site or thread is not read.
  */
 #include "json.h"
 #include "sql_row.h"
@@ -15,7 +15,7 @@ struct events_cursor {
 	struct sql_cursor base;
 	struct sql_bounds bounds;
 	struct sql_scan scan;
-	bool is_look_up; /* it goes over the hits, not over the scan */
+	bool is_look_up; /* of `hits`, not of `scan` */
 	struct sql_hits hits;
 	bool has_event;
 	struct ttlog_event event;
@@ -149,7 +149,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	if (!cursor->has_event && !cursor->is_look_up)
 		sql_scan__event(&cursor->scan, &cursor->event);
 	else if (!cursor->has_event && !sql_hits__event(&cursor->hits, &cursor->event))
-		return SQLITE_OK; /* NULL: that it cannot be read is a problem of the file */
+		return SQLITE_OK; /* NULL: the file is damaged, which is reported elsewhere */
 	cursor->has_event = true;
 	if (number >= FIXED_EVENTS_CNT)
 		field_column(to, cursor, (size_t)number - FIXED_EVENTS_CNT);

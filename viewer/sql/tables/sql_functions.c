@@ -55,7 +55,7 @@ static void ns_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 	(void)argc;
 	if (!text)
 		return;
-	/* A duration is how long before the last event something was. */
+	/* time_expr reads a duration as "so long before the last event". */
 	before = sqlite3_mprintf("-%s", text);
 	if (!before)
 		sqlite3_result_error_nomem(to);
@@ -134,7 +134,7 @@ static void compare(sqlite3_context *to, int argc, sqlite3_value **argv)
 	sqlite3_result_int(to, (order > 0) - (order < 0));
 }
 
-/* sqlite3_aggregate_context gives it as zeros. */
+/* sqlite3_aggregate_context() makes it all 0. */
 struct decimal_sum {
 	struct sql_decimal_sum sum;
 	bool has_any;
@@ -166,7 +166,7 @@ static void sum_end(sqlite3_context *to)
 	char text[SQL_DECIMAL_SUM_BYTES];
 	int len;
 
-	/* As sum(): of nothing it is NULL. */
+	/* As with sum(), of no value it is NULL. */
 	if (!sum || !sum->has_any)
 		return;
 	len = sql_decimal_sum__format(&sum->sum, text);

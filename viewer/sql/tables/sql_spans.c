@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Table spans: begins and ends of spans put together. A row comes when its end does, and those that
- * have none last; it has the begin's fields.
+ * Table spans: begins and ends put together. A row has the fields of the begin. It comes when the
+ * end does; spans without an end come last.
  */
 #include "json.h"
 #include "spans.h"
@@ -11,13 +11,13 @@
 #include "sql_value.h"
 #include <ttlog/read.h>
 
-/* What became of the span of a row. */
+/* The state of a row's span. */
 enum spans_state {
 	STATE_ENDED,
-	STATE_BEGIN_UNSEEN, /* it began before the file does */
-	STATE_END_UNSEEN,   /* one around it ended */
+	STATE_BEGIN_UNSEEN, /* its begin is older than the file */
+	STATE_END_UNSEEN,   /* a span around it ended */
 	STATE_OPEN,         /* at the end of the file */
-	STATE_OVER,         /* there is no row any more */
+	STATE_OVER,         /* there are no more rows */
 };
 
 static const char *const STATES[] = { "ended", "begin unseen", "end unseen", "open" };
@@ -31,9 +31,9 @@ struct spans_cursor {
 
 	enum spans_state state;
 	struct lane *lane;      /* of the row */
-	struct span *span;      /* the row's, its lane's innermost; NULL: begin unseen */
-	uint32_t until;         /* after an end: the spans from here on have rows to come */
-	size_t lane_number;     /* at the end: the lane that rows come from */
+	struct span *span;      /* the row's span, the innermost of its lane; NULL: begin unseen */
+	uint32_t until;         /* after an end: spans from here on still become rows */
+	size_t lane_number;     /* at the end of the scan: the lane of the row */
 	struct ttlog_event end; /* STATE_ENDED, STATE_BEGIN_UNSEEN */
 	struct ttlog_field duration;
 	sqlite3_int64 number;
@@ -41,21 +41,21 @@ struct spans_cursor {
 
 /* ---- The rows ---- */
 
-/* The lane's innermost is the row. */
+/* Makes the lane's innermost span the row. */
 static void take_innermost(struct spans_cursor *cursor, enum spans_state state)
 {
 	cursor->span = &cursor->lane->open[cursor->lane->cnt - 1];
 	cursor->state = state;
 }
 
-/* Of an end: its span, and before it those inside it that never ended. */
+/* Makes a row after an end: first of spans inside its span that never ended, then of its span. */
 static void take_from_end(struct spans_cursor *cursor)
 {
 	take_innermost(cursor,
 		       cursor->lane->cnt - 1 == cursor->until ? STATE_ENDED : STATE_END_UNSEEN);
 }
 
-/* Whether the event makes a row. */
+/* Returns whether the event makes a row. */
 static bool take_event(struct spans_cursor *cursor, const struct ttlog_event *event)
 {
 	struct span *begun = NULL;
@@ -93,7 +93,7 @@ static void take_open(struct spans_cursor *cursor)
 	cursor->state = STATE_OVER;
 }
 
-/* From the scan's event on. */
+/* Finds the next row, from the scan's event on. */
 static void find_row(struct spans_cursor *cursor)
 {
 	struct ttlog_event event;
@@ -203,7 +203,7 @@ static bool has_duration(const struct spans_cursor *cursor)
 	       cursor->duration.type != TTLOG_TYPE_NONE;
 }
 
-/* A begin that was not seen is as long before the end as the end says. */
+/* A begin that is missing is as long before the end as the end's duration. */
 static void begin_time(sqlite3_context *to, const struct spans_cursor *cursor,
 		       enum sql_fixed column)
 {

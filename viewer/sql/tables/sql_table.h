@@ -8,8 +8,8 @@
 
 #include "sql_source.h"
 
-/* Of a file's functions, which have these names. `close` is sql_table__close, or calls it. No xCreate:
- * the table is there without being made. */
+/* Made of a file's functions, which have these names. `close` is sql_table__close, or calls it.
+ * There is no xCreate: the table exists without being made. */
 #define SQL_TABLE_MODULE(close)                                                                    \
 	{                                                                                          \
 		.xConnect = sql_table__connect, .xBestIndex = best_index,                          \
@@ -22,8 +22,8 @@ struct sql_table_kind {
 	const char *name;
 	const sqlite3_module *module;
 	size_t cursor_bytes;
-	/* As between the parentheses of CREATE TABLE. `plain`: without the collations that only we
-	 * have. */
+	/* What stands between the parentheses of CREATE TABLE. `plain`: without our own
+	 * collations. */
 	void (*declare)(const struct sql_table_kind *kind, const struct sql_source *source,
 			struct out *out, bool plain);
 };
@@ -38,7 +38,7 @@ struct sql_table {
 	sqlite3_vtab base;
 	struct sql_source *source;
 	const struct sql_table_kind *kind;
-	struct sql_cursor *spare; /* a closed one, for the next open; NULL: there is none */
+	struct sql_cursor *spare; /* a closed one, for the next open; NULL: none */
 };
 
 /* The kind of an open cursor's table. */
@@ -47,16 +47,16 @@ static inline const struct sql_table_kind *sql_cursor__kind(const struct sql_cur
 	return ((const struct sql_table *)cursor->base.pVtab)->kind;
 }
 
-/* Makes the table PREFIX and its name. Kind and source must stay. This and all below return SQLite's
- * code. */
+/* Makes the table, called PREFIX and the kind's name. Kind and source must stay. This function and
+ * all below return SQLite's code. */
 int sql_table__register(sqlite3 *db, const struct sql_table_kind *kind, struct sql_source *source,
 			const char *prefix);
 
 int sql_table__connect(sqlite3 *db, void *context, int argc, const char *const *argv,
 		       sqlite3_vtab **ret, char **ret_why);
 int sql_table__disconnect(sqlite3_vtab *table);
-/* The cursor is all 0 after its begin, or as it was closed: a prepared statement opens one each time
- * that it runs. */
+/* The cursor is all 0 after its begin, or as it was closed: a prepared statement opens a cursor
+ * each time it runs. */
 int sql_table__open(sqlite3_vtab *base, sqlite3_vtab_cursor **ret);
 /* The cursor must hold nothing any more. */
 int sql_table__close(sqlite3_vtab_cursor *cursor);

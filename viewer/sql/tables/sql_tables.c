@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of what snapshots say of themselves: a row for each thing that a header lists. They
- * are small, and always gone through from begin to end.
+ * The tables of what a header lists: a row for each thread, site, frame and so on. They are small
+ * and have no index.
  */
 #include "sql_row.h"
 #include "sql_tables.h"
 #include "sql_value.h"
 #include <ttlog/read.h>
 
-/* Column 0 is the snapshot's name in all of them. The enums of columns follow `columns`, below. */
+/* Column 0 is the snapshot's name in all tables. The enums follow the order of `columns`, below. */
 struct listing {
 	struct sql_table_kind kind;
 	const char *columns;
@@ -227,7 +227,7 @@ enum snapshots_column {
 	SNAPSHOTS_EXIT_SIGNAL,
 	SNAPSHOTS_CRASH_SIGNAL,
 	SNAPSHOTS_CRASH_ADDRESS,
-	SNAPSHOTS_CRASH_THREAD, /* up to here text of the header */
+	SNAPSHOTS_CRASH_THREAD, /* up to here: text of the header */
 	SNAPSHOTS_CRASH_TID,
 	SNAPSHOTS_EXIT_CODE,
 	SNAPSHOTS_PID,
@@ -366,7 +366,7 @@ static int is_over(sqlite3_vtab_cursor *base)
 	return cursor->file == cursor->base.source->store.file_cnt;
 }
 
-/* To the next file that has a row, where this one has none left. */
+/* Goes to the next file that has a row, if this one has no more. */
 static void settle(struct listing_cursor *cursor)
 {
 	while (!is_over(&cursor->base.base) &&

@@ -9,7 +9,7 @@
 #include "sql_table.h"
 
 extern const struct sql_table_kind SQL_EVENTS, SQL_SPANS;
-/* Of what headers list: threads, sites and so on. NULL: there are no more. */
+/* The tables of what headers list: threads, sites and so on. NULL: there are no more. */
 const struct sql_table_kind *sql_listing__kind(size_t number);
 
 /* Functions and collations. Returns SQLite's code. */

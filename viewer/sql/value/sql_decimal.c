@@ -12,7 +12,7 @@
 #define LIMB_DIGITS  9
 #define MAX_EXPONENT 100000
 
-/* [eN] up to the end. */
+/* Parses [eN] up to the end. */
 static int parse_exponent(const char *p, const char *end, int *ret)
 {
 	bool is_negative = false;
@@ -65,7 +65,7 @@ int sql_decimal__parse(struct sql_decimal *ret, struct ttlog_text text)
 	return 0;
 }
 
-/* The next digit, 0 behind the last one. */
+/* The next digit; 0 after the last one. */
 static int next_digit(const char **p, const char *end)
 {
 	if (*p < end && **p == '.')
@@ -97,7 +97,7 @@ static int compare(const struct sql_decimal *a, const struct sql_decimal *b)
 	return 0;
 }
 
-/* Beyond all numbers; as fields' values are shown, and as SQLite makes text of 9e999. */
+/* Infinity, as fields show it and as SQLite shows 9e999. */
 static int parse_infinity(struct sql_decimal *ret, struct ttlog_text text)
 {
 	static const char ONE[] = "1";
@@ -150,7 +150,7 @@ int sql_decimal_sum__add(struct sql_decimal_sum *sum, const struct sql_decimal *
 {
 	static const int POWERS[LIMB_DIGITS] = { 1,      10,      100,      1000,     10000,
 						 100000, 1000000, 10000000, 100000000 };
-	/* of the first digit, from the lowest one of all on */
+	/* the first digit's place, counted from the lowest one */
 	int place = (int)SQL_DECIMAL_FRACTION * LIMB_DIGITS + number->point - 1;
 	const char *p = number->digits;
 	int scale = -number->point;
@@ -173,7 +173,7 @@ int sql_decimal_sum__add(struct sql_decimal_sum *sum, const struct sql_decimal *
 	return 0;
 }
 
-/* All limbs get one sign, which it returns. */
+/* Gives all limbs one sign, and returns it. */
 static bool settle(struct sql_decimal_sum *sum)
 {
 	size_t top = SQL_DECIMAL_LIMBS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SQLite has the operator, but no function behind it. A pattern that is constant is compiled once a
- * statement, and kept by SQLite beside the argument.
+ * SQLite has the operator, but not its function. A constant pattern is compiled once a statement;
+ * SQLite keeps it with the argument.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void compiled__free(void *data)
 	free(compiled);
 }
 
-/* NULL: the error is the statement's. */
+/* NULL: the statement has the error. */
 static struct compiled *compiled__new(sqlite3_context *to, const char *text)
 {
 	struct compiled *compiled = calloc(1, sizeof(*compiled));
@@ -59,10 +59,10 @@ static void regexp(sqlite3_context *to, int argc, sqlite3_value **argv)
 		return;
 	gave_up = compiled->budget.gave_up;
 	found = pattern__matches(&compiled->pattern, text);
-	/* of a text that takes too many steps nobody knows: NULL */
+	/* NULL if the text takes too many steps */
 	if (gave_up == compiled->budget.gave_up)
 		sqlite3_result_int(to, found);
-	/* it may free it at once */
+	/* SQLite may free it at once */
 	if (is_new)
 		sqlite3_set_auxdata(to, 0, compiled, compiled__free);
 }

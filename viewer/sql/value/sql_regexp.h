@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* X REGEXP 'pattern' in SQL: the expressions of filters, found anywhere in the text. */
+/* X REGEXP 'pattern' in SQL: the regular expressions of filters, found anywhere in the text. */
 #ifndef TTLOG_VIEW_SQL_REGEXP_H
 #define TTLOG_VIEW_SQL_REGEXP_H
 

@@ -34,7 +34,7 @@ static bool parse(struct ttlog_text text, uint64_t last_ns, uint64_t *ret_ns)
 	return true;
 }
 
-/* As column ts has it, where it is a moment. */
+/* The time as column ts shows it, if the text is one. */
 static struct ttlog_text shown(struct ttlog_text text, uint64_t last_ns, char *to)
 {
 	uint64_t ns;

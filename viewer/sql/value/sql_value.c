@@ -68,7 +68,7 @@ void sql_value__written(sqlite3_context *to, struct out *written)
 		sqlite3_result_text64(to, text.p, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-/* What is cut or not UTF-8: rare, so a buffer of its own does. */
+/* Text that is cut or not UTF-8 is rare, so it may take a buffer of its own. */
 static void odd_text(sqlite3_context *to, struct ttlog_text text, bool cut)
 {
 	struct out out;
