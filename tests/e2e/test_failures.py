@@ -344,8 +344,8 @@ def walk_running(t, *mended):
 
 
 def test_failures_of_a_command(t):
-    walk(t, of_command, "attach__new", "env__parse", "process__new", "mappings__take",
-         "process__add_file", "process__open_facts").end()
+    walk(t, of_command, "attach__new", "command_line__parse", "process__new", "mappings__take",
+         "snapshot_state__add_file", "process__open_facts").end()
 
 
 def test_failures_of_a_process(t):
