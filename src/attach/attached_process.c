@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "attached_process.h"
 #include "attach.h"
 #include "start_time.h"
@@ -48,12 +49,9 @@ void attached_process__free(struct attached_process *attached)
 
 static void read_build_id(struct attached_process *attached)
 {
-	char link[32], exe[1];
+	char link[32];
 
-	(void)snprintf(link, sizeof(link), "/proc/%u/exe", attached->pid);
-	if (readlink(link, exe, sizeof(exe)) < 0)
-		(void)snprintf(link, sizeof(link), "/proc/%u/exe",
-			       proc_thread__living(attached->pid));
+	proc_thread__exe_link(attached->pid, link);
 	if (elf__open_build_id(link, attached->build_id))
 		attached->build_id[0] = '\0';
 }
@@ -61,9 +59,6 @@ static void read_build_id(struct attached_process *attached)
 void attached_process__add_module(struct attached_process *attached, struct attach *attach,
 				  uint32_t module)
 {
-	size_t cap = attached->module_cap ? attached->module_cap * 2 : 16;
-	uint32_t *modules;
-
 	attached->attach = attach;
 	for (size_t i = 0; i < attached->module_cnt; i++) {
 		if (attached->modules[i] == module) {
@@ -71,16 +66,10 @@ void attached_process__add_module(struct attached_process *attached, struct atta
 			return;
 		}
 	}
-	if (attached->module_cnt == attached->module_cap) {
-		modules = reallocarray(attached->modules, cap, sizeof(*modules));
-		if (!modules) {
-			attach__release(attach, &module, 1);
-			return;
-		}
-		attached->modules = modules;
-		attached->module_cap = cap;
-	}
-	attached->modules[attached->module_cnt++] = module;
+	if (array__reserve(attached->modules, attached->module_cnt + 1, &attached->module_cap))
+		attach__release(attach, &module, 1);
+	else
+		attached->modules[attached->module_cnt++] = module;
 }
 
 void attached_process__look_up(struct attached_process *attached, const struct maps *maps)
@@ -183,21 +172,12 @@ static uint32_t global_tid(uint32_t pid, uint32_t own)
 static int add_source(struct attached_process *attached, const struct source *source,
 		      const struct ttlog_batch *head)
 {
-	size_t cap = attached->source_cap ? attached->source_cap * 2 : 16;
-	struct source *sources;
-	struct ttlog_batch *heads;
+	size_t head_cap = attached->source_cap, cap = attached->source_cap;
 
-	if (attached->source_cnt == attached->source_cap) {
-		sources = reallocarray(attached->sources, cap, sizeof(*sources));
-		if (!sources)
-			return -ENOMEM;
-		attached->sources = sources;
-		heads = reallocarray(attached->heads, cap, sizeof(*heads));
-		if (!heads)
-			return -ENOMEM;
-		attached->heads = heads;
-		attached->source_cap = cap;
-	}
+	if (array__reserve(attached->heads, attached->source_cnt + 1, &head_cap) ||
+	    array__reserve(attached->sources, attached->source_cnt + 1, &cap))
+		return -ENOMEM;
+	attached->source_cap = cap;
 	attached->sources[attached->source_cnt] = *source;
 	attached->heads[attached->source_cnt++] = *head;
 	return 0;
@@ -205,17 +185,8 @@ static int add_source(struct attached_process *attached, const struct source *so
 
 void attached_process__add_anchor(struct attached_process *attached, const struct anchor *anchor)
 {
-	size_t cap = attached->anchor_cap ? attached->anchor_cap * 2 : 16;
-	struct anchor *anchors;
-
-	if (attached->anchor_cnt == attached->anchor_cap) {
-		anchors = reallocarray(attached->anchors, cap, sizeof(*anchors));
-		if (!anchors)
-			return;
-		attached->anchors = anchors;
-		attached->anchor_cap = cap;
-	}
-	attached->anchors[attached->anchor_cnt++] = *anchor;
+	if (!array__reserve(attached->anchors, attached->anchor_cnt + 1, &attached->anchor_cap))
+		attached->anchors[attached->anchor_cnt++] = *anchor;
 }
 
 int attached_process__add_batches(struct attached_process *attached, const struct anchor *anchor)

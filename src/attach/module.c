@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "elf.h"
 #include "journal.h"
 #include "module.h"
@@ -45,18 +46,10 @@ static bool is_module(const struct module *module, const struct stat *file)
 
 static int grow(struct modules *modules)
 {
-	uint32_t cap = modules->cap ? modules->cap * 2 : 32;
-	struct module **by_number;
-
-	if (modules->end < modules->cap)
-		return 0;
-	by_number = reallocarray(modules->by_number, cap, sizeof(struct module *));
-	if (!by_number)
+	if (array__reserve(modules->by_number, modules->end + 1, &modules->cap))
 		return -ENOMEM;
 	if (!modules->end)
-		by_number[modules->end++] = NULL;
-	modules->by_number = by_number;
-	modules->cap = cap;
+		modules->by_number[modules->end++] = NULL;
 	return 0;
 }
 
@@ -182,17 +175,8 @@ static uint32_t take_number(struct modules *modules)
 /* Without memory, the number is never reused. */
 static void free_number(struct modules *modules, uint32_t number)
 {
-	uint32_t cap = modules->free_cap ? modules->free_cap * 2 : 64;
-	uint32_t *numbers = modules->free_numbers;
-
-	if (modules->free_cnt == modules->free_cap) {
-		numbers = reallocarray(numbers, cap, sizeof(*numbers));
-		if (!numbers)
-			return;
-		modules->free_numbers = numbers;
-		modules->free_cap = cap;
-	}
-	numbers[modules->free_cnt++] = number;
+	if (!array__reserve(modules->free_numbers, modules->free_cnt + 1, &modules->free_cap))
+		modules->free_numbers[modules->free_cnt++] = number;
 }
 
 int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal)

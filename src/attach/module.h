@@ -55,11 +55,12 @@ struct module {
 /* Starts with zeroes. */
 struct modules {
 	struct module **by_number; /* NULL for 0 and for free numbers */
-	uint32_t end, cap;         /* numbers in use are 1 to end - 1 */
-	uint32_t kept_cnt;         /* modules without sites that have a descriptor */
+	uint32_t end;              /* numbers in use are 1 to end - 1 */
+	size_t cap;
+	uint32_t kept_cnt; /* modules without sites that have a descriptor */
 	/* free numbers, the oldest first: messages on their way may have one that was just freed */
 	uint32_t *free_numbers;
-	uint32_t free_cnt, free_cap;
+	size_t free_cnt, free_cap;
 };
 
 /* One file as a process maps it. */

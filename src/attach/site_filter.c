@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "site_filter.h"
 #include "site.h"
 #include "value.h"
@@ -35,7 +36,7 @@ struct rule {
 struct site_filter {
 	uint8_t level;
 	struct rule *rules;
-	size_t cnt;
+	size_t cnt, cap;
 };
 
 struct site_filter *site_filter__new(void)
@@ -161,19 +162,16 @@ int site_filter__add(struct site_filter *filter, const char *expression, char *e
 		     size_t error_size)
 {
 	struct rule rule = { .glob = NULL };
-	struct rule *rules;
 	int err;
 
 	err = parse_rule(expression, &rule, error, error_size);
 	if (err)
 		return err;
-	rules = realloc(filter->rules, (filter->cnt + 1) * sizeof(*rules));
-	if (!rules) {
+	if (array__reserve(filter->rules, filter->cnt + 1, &filter->cap)) {
 		free(rule.glob);
 		return -ENOMEM;
 	}
-	filter->rules = rules;
-	rules[filter->cnt++] = rule;
+	filter->rules[filter->cnt++] = rule;
 	return 0;
 }
 

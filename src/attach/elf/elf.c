@@ -14,8 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "elf.h"
 #include "elf_file.h"
+#include "hex.h"
 #include "plain_file.h"
 #include "site.h"
 #include "text_pool.h"
@@ -41,7 +43,7 @@ struct site_reader {
 	struct site_table *table;
 	const char *program_name;
 	uint64_t sites_vaddr; /* start of the section ttlog_sites */
-	size_t capacity;      /* of table->sites */
+	size_t cap;           /* of table->sites */
 	uint32_t *places;     /* by index: place in table->sites + 1; 0: none */
 	uint64_t text_bytes;  /* read so far */
 	struct {
@@ -203,15 +205,8 @@ static int append_site(struct site_reader *reader, const struct site *site)
 {
 	struct site_table *table = reader->table;
 
-	if (table->cnt == reader->capacity) {
-		size_t capacity = reader->capacity ? reader->capacity * 2 : 64;
-		struct site *sites = realloc(table->sites, capacity * sizeof(*sites));
-
-		if (!sites)
-			return -ENOMEM;
-		table->sites = sites;
-		reader->capacity = capacity;
-	}
+	if (array__reserve(table->sites, table->cnt + 1, &reader->cap))
+		return -ENOMEM;
 	table->sites[table->cnt++] = *site;
 	reader->places[site->index] = (uint32_t)table->cnt;
 	return 0;
@@ -371,8 +366,7 @@ static int read_build_id(struct elf_file *file, char ret_build_id[41])
 			err = elf_file__read(file, note.desc_offset, id, bytes);
 			if (err)
 				break;
-			for (size_t at = 0; at < bytes; at++)
-				sprintf(ret_build_id + 2 * at, "%02x", id[at]);
+			*hex__bytes(ret_build_id, id, bytes) = '\0';
 			return 0;
 		}
 		if (err && err != -ENODATA)

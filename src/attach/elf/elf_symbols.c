@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "elf.h"
 #include "elf_file.h"
 
@@ -31,7 +32,7 @@ struct elf_symbols {
 	struct elf_file *file;
 	uint64_t names_offset, names_bytes;
 	struct elf_symbol *list; /* ascending by offset, then rank */
-	size_t cnt, capacity;
+	size_t cnt, cap;
 };
 
 static uint32_t symbol_rank(const ElfW(Sym) * sym)
@@ -56,15 +57,8 @@ static int append_symbol(struct elf_symbols *symbols, const ElfW(Sym) * sym)
 	if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym->st_shndx == SHN_UNDEF ||
 	    !sym->st_name || elf_file__offset(symbols->file, sym->st_value, 1, PF_X, &offset))
 		return 0;
-	if (symbols->cnt == symbols->capacity) {
-		size_t capacity = symbols->capacity ? symbols->capacity * 2 : 256;
-		struct elf_symbol *list = realloc(symbols->list, capacity * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		symbols->list = list;
-		symbols->capacity = capacity;
-	}
+	if (array__reserve(symbols->list, symbols->cnt + 1, &symbols->cap))
+		return -ENOMEM;
 	symbols->list[symbols->cnt++] = (struct elf_symbol){
 		.offset = offset,
 		.bytes = sym->st_size,

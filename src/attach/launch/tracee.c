@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "array.h"
 #include "tracee.h"
 
 #include <errno.h>
@@ -44,15 +45,8 @@ static struct tracee *find_or_add(struct tracees *tracees, pid_t pid)
 
 	if (tracee)
 		return tracee;
-	if (tracees->cnt == tracees->cap) {
-		size_t cap = tracees->cap ? tracees->cap * 2 : 16;
-		struct tracee *all = reallocarray(tracees->all, cap, sizeof(*all));
-
-		if (!all)
-			return NULL;
-		tracees->all = all;
-		tracees->cap = cap;
-	}
+	if (array__reserve(tracees->all, tracees->cnt + 1, &tracees->cap))
+		return NULL;
 	tracee = &tracees->all[tracees->cnt++];
 	*tracee = (struct tracee){ .pid = pid };
 	return tracee;

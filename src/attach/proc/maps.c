@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "maps.h"
 #include "plain_file.h"
 #include "proc_thread.h"
@@ -73,19 +74,10 @@ static void finish_path(struct maps_entry *entry)
 	unescape(entry->path);
 }
 
-static int append_entry(struct maps *maps, size_t *capacity, const struct maps_entry *entry)
+static int append_entry(struct maps *maps, size_t *cap, const struct maps_entry *entry)
 {
-	struct maps_entry *entries;
-
-	if (maps->cnt == *capacity) {
-		size_t more = *capacity ? *capacity * 2 : 64;
-
-		entries = realloc(maps->entries, more * sizeof(*entries));
-		if (!entries)
-			return -ENOMEM;
-		maps->entries = entries;
-		*capacity = more;
-	}
+	if (array__reserve(maps->entries, maps->cnt + 1, cap))
+		return -ENOMEM;
 	maps->entries[maps->cnt++] = *entry;
 	return 0;
 }
@@ -94,7 +86,7 @@ struct maps *maps__parse(const char *text, size_t len)
 {
 	struct maps *maps = calloc(1, sizeof(*maps));
 	struct maps_entry entry;
-	size_t capacity = 0;
+	size_t cap = 0;
 	char *line = NULL;
 
 	while (maps && len) {
@@ -111,7 +103,7 @@ struct maps *maps__parse(const char *text, size_t len)
 			if (!entry.path)
 				goto fail;
 			finish_path(&entry);
-			if (append_entry(maps, &capacity, &entry)) {
+			if (append_entry(maps, &cap, &entry)) {
 				free(entry.path);
 				goto fail;
 			}

@@ -52,6 +52,15 @@ uint32_t proc_thread__living(uint32_t pid)
 	return found;
 }
 
+void proc_thread__exe_link(uint32_t pid, char ret[32])
+{
+	char exe[1];
+
+	(void)snprintf(ret, 32, "/proc/%u/exe", pid);
+	if (readlink(ret, exe, sizeof(exe)) < 0)
+		(void)snprintf(ret, 32, "/proc/%u/exe", proc_thread__living(pid));
+}
+
 int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {
 	char path[64];

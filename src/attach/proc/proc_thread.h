@@ -21,6 +21,9 @@ bool proc_thread__has_memory(uint32_t tid);
  * itself, unless main has called pthread_exit(); also pid if there is none. */
 uint32_t proc_thread__living(uint32_t pid);
 
+/* /proc/PID/exe of a thread of the process that still has memory. */
+void proc_thread__exe_link(uint32_t pid, char ret[32]);
+
 /* The process of a thread; 0 if there is no such thread, or if it can't be read. */
 uint32_t proc_thread__pid(uint32_t tid);
 

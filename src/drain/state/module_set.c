@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "facts.h"
 #include "module_set.h"
 #include "source.h"
@@ -27,33 +28,21 @@ bool module_set__has(struct module_set *set, uint32_t module)
 
 int module_set__add(struct module_set *set, uint32_t module)
 {
-	size_t cap = set->cap ? set->cap * 2 : 16;
-	uint32_t *items;
-
-	if (set->cnt == set->cap) {
-		items = reallocarray(set->items, cap, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		set->items = items;
-		set->cap = cap;
-	}
+	if (array__reserve(set->items, set->cnt + 1, &set->cap))
+		return -ENOMEM;
 	set->items[set->cnt++] = module;
 	return 0;
 }
 
 int module_set__add_anchor(struct module_set *set, const struct anchor *anchor)
 {
-	struct anchor *anchors;
-
 	for (size_t i = 0; i < set->anchor_cnt; i++) {
 		if (set->anchors[i].address == anchor->address)
 			return 0;
 	}
-	anchors = reallocarray(set->anchors, set->anchor_cnt + 1, sizeof(*anchors));
-	if (!anchors)
+	if (array__reserve(set->anchors, set->anchor_cnt + 1, &set->anchor_cap))
 		return -ENOMEM;
-	set->anchors = anchors;
-	anchors[set->anchor_cnt++] = *anchor;
+	set->anchors[set->anchor_cnt++] = *anchor;
 	facts__add_anchor(set->facts, anchor);
 	return 0;
 }

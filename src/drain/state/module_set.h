@@ -17,7 +17,7 @@ struct module_set {
 	size_t cnt, cap;
 	uint32_t last; /* the last one that module_set__has() found */
 	struct anchor *anchors;
-	size_t anchor_cnt;
+	size_t anchor_cnt, anchor_cap;
 	const struct facts *facts; /* gets each new anchor */
 };
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,15 +33,11 @@ void process_id__take_head(struct process_id *id, const struct wire_head *head)
 
 void process_id__read_exe(struct process_id *id)
 {
-	char link[64], exe[PATH_MAX];
+	char link[32], exe[PATH_MAX];
 	ssize_t len;
 
-	(void)snprintf(link, sizeof(link), "/proc/%u/exe", id->pid);
+	proc_thread__exe_link(id->pid, link);
 	len = readlink(link, exe, sizeof(exe) - 1);
-	if (len < 0) {
-		(void)snprintf(link, sizeof(link), "/proc/%u/exe", proc_thread__living(id->pid));
-		len = readlink(link, exe, sizeof(exe) - 1);
-	}
 	if (len > 0) {
 		exe[len] = '\0';
 		free(id->exe);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "snapshot_state.h"
 
 void snapshot_state__fini(struct snapshot_state *state)
@@ -14,13 +15,10 @@ void snapshot_state__fini(struct snapshot_state *state)
 
 int snapshot_state__add_file(struct snapshot_state *state, const char *path)
 {
-	char **files = reallocarray(state->files, state->file_cnt + 1, sizeof(*files));
-
-	if (!files)
+	if (array__reserve(state->files, state->file_cnt + 1, &state->file_cap))
 		return -ENOMEM;
-	state->files = files;
-	files[state->file_cnt] = strdup(path);
-	if (!files[state->file_cnt])
+	state->files[state->file_cnt] = strdup(path);
+	if (!state->files[state->file_cnt])
 		return -ENOMEM;
 	state->file_cnt++;
 	return 0;

@@ -18,7 +18,7 @@ struct snapshot_state {
 	bool has_part;  /* the last file has only the newest events */
 	bool hurried;   /* it crashed, and has a snapshot although it has not ended */
 	char **files;   /* paths */
-	size_t file_cnt;
+	size_t file_cnt, file_cap;
 };
 
 void snapshot_state__fini(struct snapshot_state *state);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "thread.h"
 #include "thread_index.h"
 
@@ -26,24 +27,7 @@ static void add(struct thread_index *index, uint32_t tid, uint32_t entry)
 	*head = entry;
 }
 
-static int grow_next(struct thread_index *index, size_t cnt)
-{
-	size_t cap = index->next_cap ? index->next_cap : FIRST_HEADS;
-	uint32_t *next;
-
-	while (cap < cnt)
-		cap *= 2;
-	if (cap == index->next_cap)
-		return 0;
-	next = reallocarray(index->next, cap, sizeof(*next));
-	if (!next)
-		return -ENOMEM;
-	index->next = next;
-	index->next_cap = cap;
-	return 0;
-}
-
-/* All entries anew, in more lists. */
+/* In more lists, to which all entries are added anew. */
 static int grow_heads(struct thread_index *index, size_t cnt)
 {
 	size_t head_cnt = index->head_cnt ? index->head_cnt : FIRST_HEADS;
@@ -71,7 +55,7 @@ int thread_index__update(struct thread_index *index, const struct thread *thread
 
 	if (index->cnt == cnt && index->heads)
 		return 0;
-	err = grow_next(index, cnt);
+	err = array__reserve(index->next, cnt, &index->next_cap);
 	if (!err)
 		err = grow_heads(index, cnt);
 	for (; !err && index->cnt < cnt; index->cnt++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire.h"
+#include "array.h"
 #include "facts.h"
 #include "ring.h"
 #include "thread_table.h"
@@ -62,20 +63,14 @@ static int64_t find_unused(struct thread_table *table, const struct ring *ring)
 
 static int grow(struct thread_table *table)
 {
-	size_t cap = table->cap ? table->cap * 2 : 16;
-	struct thread *threads;
-	struct thread_note *notes;
+	size_t note_cap = table->cap, cap = table->cap;
 
-	threads = reallocarray(table->items, cap, sizeof(*threads));
-	if (!threads)
-		return -ENOMEM;
-	table->items = threads;
 	if (table->notes || !table->cnt) {
-		notes = reallocarray(table->notes, cap, sizeof(*notes));
-		if (!notes)
+		if (array__reserve(table->notes, table->cnt + 1, &note_cap))
 			return -ENOMEM;
-		table->notes = notes;
 	}
+	if (array__reserve(table->items, table->cnt + 1, &cap))
+		return -ENOMEM;
 	table->cap = cap;
 	return 0;
 }
@@ -172,13 +167,9 @@ void thread_table__add_facts(struct thread_table *table)
 
 int thread_table__append(struct thread_table *table, const struct thread *thread)
 {
-	struct thread *items = reallocarray(table->items, table->cnt + 1, sizeof(*items));
-
-	if (!items)
+	if (array__reserve(table->items, table->cnt + 1, &table->cap))
 		return -ENOMEM;
-	items[table->cnt++] = *thread;
-	table->items = items;
-	table->cap = table->cnt;
+	table->items[table->cnt++] = *thread;
 	return 0;
 }
 
