@@ -75,17 +75,35 @@ static void put(struct detail *detail, int x, size_t start, size_t len, enum scr
 	};
 }
 
-/* The text from `start` on is a key, from `middle` on its value. A long value takes several lines,
- * a long key a line of its own. */
-static void line(struct detail *detail, size_t start, size_t middle, enum screen_style style)
+/* Begins a line: first its key, up to end_key(), and then its value. */
+static struct out *begin_line(struct detail *detail)
+{
+	detail->line_start = out__written(&detail->out).len;
+	return &detail->out;
+}
+
+static void end_key(struct detail *detail)
+{
+	detail->value_start = out__written(&detail->out).len;
+}
+
+static struct out *begin(struct detail *detail, const char *key)
+{
+	out__text(begin_line(detail), key);
+	end_key(detail);
+	return &detail->out;
+}
+
+/* A long value takes several lines, a long key a line of its own. */
+static void end_line(struct detail *detail, enum screen_style style)
 {
 	const struct ttlog_text all = out__written(&detail->out);
-	const struct ttlog_text key = { all.p + start, middle - start };
-	struct ttlog_text value = { all.p + middle, all.len - middle };
+	const size_t key_len = detail->value_start - detail->line_start;
+	struct ttlog_text value = { all.p + detail->value_start, all.len - detail->value_start };
 	const int half = detail->width / 2;
-	int x = screen__columns(key) + 2;
+	int x = screen__columns((struct ttlog_text){ all.p + detail->line_start, key_len }) + 2;
 
-	put(detail, 1, start, key.len, STYLE_KEY);
+	put(detail, 1, detail->line_start, key_len, STYLE_KEY);
 	if (x > half && x > KEY_WIDTH + 2) {
 		detail->line_cnt++;
 		x = 0;
@@ -101,56 +119,24 @@ static void line(struct detail *detail, size_t start, size_t middle, enum screen
 	} while (value.len);
 }
 
-/* Begins a line. Returns where the key begins. */
-static size_t begin(struct detail *detail, const char *key)
-{
-	size_t start = out__written(&detail->out).len;
-
-	out__text(&detail->out, key);
-	return start;
-}
-
 static void text_line(struct detail *detail, const char *key, struct ttlog_text value,
 		      enum screen_style style)
 {
-	size_t start = begin(detail, key);
-
-	out__plain(&detail->out, value);
-	line(detail, start, start + strlen(key), style);
+	out__plain(begin(detail, key), value);
+	end_line(detail, style);
 }
 
-static void message(struct detail *detail, const struct ttlog_site *site)
+static void field_line(struct detail *detail, const struct ttlog_event *event, unsigned idx)
 {
-	size_t start = begin(detail, "message");
-
-	text__message(&detail->out, site);
-	line(detail, start, start + strlen("message"), STYLE_BOLD);
-}
-
-static void fields(struct detail *detail, const struct ttlog_event *event)
-{
-	for (unsigned i = 0; i < event->site->nfields; i++) {
-		size_t start = begin(detail, ""), middle;
-
-		text__key(&detail->out, event->site, i);
-		middle = out__written(&detail->out).len;
-		text__value(&detail->out, event, i);
-		line(detail, start, middle, STYLE_BOLD);
-	}
-}
-
-static void time_line(struct detail *detail, uint64_t real_ns)
-{
-	size_t start = begin(detail, "time");
-
-	out__time(&detail->out, real_ns);
-	line(detail, start, start + strlen("time"), STYLE_PLAIN);
+	text__key(begin_line(detail), event->site, idx);
+	end_key(detail);
+	text__value(&detail->out, event, idx);
+	end_line(detail, STYLE_BOLD);
 }
 
 static void thread_line(struct detail *detail, const struct ttlog_thread *thread)
 {
-	struct out *out = &detail->out;
-	size_t start = begin(detail, "thread");
+	struct out *out = begin(detail, "thread");
 
 	out__format(out, "%llu/%llu ", (unsigned long long)thread->pid,
 		    (unsigned long long)thread->tid);
@@ -158,25 +144,24 @@ static void thread_line(struct detail *detail, const struct ttlog_thread *thread
 	if (thread->ns_tid)
 		out__format(out, "  (%llu/%llu in its pid namespace)",
 			    (unsigned long long)thread->ns_pid, (unsigned long long)thread->ns_tid);
-	line(detail, start, start + strlen("thread"), STYLE_PLAIN);
+	end_line(detail, STYLE_PLAIN);
 }
 
-static void source(struct detail *detail, const struct ttlog_site *site)
+static void source_lines(struct detail *detail, const struct ttlog_site *site)
 {
-	struct out *out = &detail->out;
 	char text[SOURCE_MAX_LINE];
-	size_t start;
+	struct out *out;
 
 	if (!site->file.len)
 		return;
-	start = begin(detail, "source");
+	out = begin(detail, "source");
 	out__plain(out, site->file);
 	out__format(out, ":%llu", (unsigned long long)site->line);
 	if (site->func.len) {
 		out__text(out, "  in ");
 		out__plain(out, site->func);
 	}
-	line(detail, start, start + strlen("source"), STYLE_PLAIN);
+	end_line(detail, STYLE_PLAIN);
 	if (read_source(site, text, sizeof(text)))
 		text_line(detail, "", ttlog_text_of(text), STYLE_MARK);
 }
@@ -195,9 +180,12 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 
 	detail__clear(detail);
 	detail->width = width;
-	message(detail, site);
-	fields(detail, event);
-	time_line(detail, event->real_ns);
+	text__message(begin(detail, "message"), site);
+	end_line(detail, STYLE_BOLD);
+	for (unsigned i = 0; i < site->nfields; i++)
+		field_line(detail, event, i);
+	out__time(begin(detail, "time"), event->real_ns);
+	end_line(detail, STYLE_PLAIN);
 	text_line(detail, "level", ttlog_text_of(ttlog_level_name(site->level)),
 		  (enum screen_style)(STYLE_LEVEL + site->level));
 	thread_line(detail, event->thread);
@@ -206,7 +194,7 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 			  STYLE_PLAIN);
 	text_line(detail, "target", site->target, STYLE_PLAIN);
 	text_line(detail, "probe", site->probe, STYLE_PLAIN);
-	source(detail, site);
+	source_lines(detail, site);
 	/* Its end stays in sight. */
 	if (detail->top > detail->line_cnt - height)
 		detail->top = detail->line_cnt > height ? detail->line_cnt - height : 0;

@@ -28,6 +28,7 @@ struct detail {
 	struct detail_text *texts;
 	size_t cnt, cap;
 	int width, line_cnt;
+	size_t line_start, value_start; /* of the line that is being made */
 };
 
 int detail__init(struct detail *detail);

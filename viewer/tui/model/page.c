@@ -153,40 +153,16 @@ static void watch_lanes(void *context, uint64_t row, const struct ttlog_run *run
 		page->err = -ENOMEM;
 }
 
-/* The time of the first event; 0: there is none. */
-static uint64_t first_ns_of(struct ttlog_snapshot *const *readers, size_t cnt)
-{
-	uint64_t first_ns = UINT64_MAX;
-
-	for (size_t i = 0; i < cnt; i++) {
-		const struct ttlog_contents *contents = ttlog_snapshot_contents(readers[i]);
-		uint64_t at;
-
-		if (!contents->chunk_cnt || !ttlog_snapshot_info(readers[i])->has_header)
-			continue;
-		at = ttlog_info_real_ns(ttlog_snapshot_info(readers[i]),
-					contents->chunks[0].first_ns);
-		first_ns = at < first_ns ? at : first_ns;
-	}
-	return first_ns == UINT64_MAX ? 0 : first_ns;
-}
-
 static int begin_lanes(struct page *page)
 {
 	struct sources *sources = &page->events->sources;
 	const struct input *input = &page->events->input;
-	struct ttlog_snapshot **all;
 	uint64_t first_ns, last_ns;
-	size_t cnt;
 	int err;
 
 	while (sources__scan(sources, UINT64_MAX))
 		;
-	all = sources__readers(sources, &cnt);
-	if (!all)
-		return -ENOMEM;
-	first_ns = first_ns_of(all, cnt);
-	free(all);
+	first_ns = sources__first_ns(sources);
 	last_ns = sources->last_ns;
 	lanes__fini(&page->lanes);
 	err = lanes__init(&page->lanes, input->readers, input->reader_cnt, first_ns,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "counters.h"
 #include "events.h"
 #include "order.h"
@@ -97,25 +98,26 @@ static int by_message(const void *a, const void *b)
 /* Sorts all sites of all files. The rank of a site is its place there. */
 static int rank_sites(struct order *order)
 {
-	size_t cnt = 0, at = 0, reader_cnt;
-	struct ttlog_snapshot **readers = sources__readers(&order->events->sources, &reader_cnt);
+	const struct sources *sources = &order->events->sources;
+	size_t cap = 0;
 
-	for (size_t i = 0; i < reader_cnt; i++)
-		cnt += ttlog_snapshot_info(readers[i])->site_cnt;
 	free(order->ranked);
-	order->ranked = readers ? reallocarray(NULL, cnt + 1, sizeof(*order->ranked)) : NULL;
-	for (size_t i = 0; order->ranked && i < reader_cnt; i++) {
-		const struct ttlog_info *info = ttlog_snapshot_info(readers[i]);
+	order->ranked = NULL;
+	order->ranked_cnt = 0;
+	for (size_t p = 0; p < sources->part_cnt; p++) {
+		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++) {
+			const struct ttlog_info *info =
+				ttlog_snapshot_info(sources->parts[p].readers[i]);
 
-		for (size_t k = 0; k < info->site_cnt; k++)
-			order->ranked[at++] = info->sites[k];
+			if (array__reserve(order->ranked, order->ranked_cnt + info->site_cnt, &cap))
+				return -ENOMEM;
+			for (size_t k = 0; k < info->site_cnt; k++)
+				order->ranked[order->ranked_cnt++] = info->sites[k];
+		}
 	}
-	free(readers);
-	if (!order->ranked)
-		return -ENOMEM;
-	order->ranked_cnt = cnt;
-	qsort(order->ranked, cnt, sizeof(*order->ranked),
-	      order->by == ORDER_WHERE ? by_where : by_message);
+	if (order->ranked_cnt)
+		qsort(order->ranked, order->ranked_cnt, sizeof(struct ttlog_site *),
+		      order->by == ORDER_WHERE ? by_where : by_message);
 	return 0;
 }
 

@@ -88,21 +88,24 @@ void sources__disturb(struct sources *sources)
 		sources->parts[i].user = NULL;
 }
 
-struct ttlog_snapshot **sources__readers(const struct sources *sources, size_t *ret_cnt)
+uint64_t sources__first_ns(const struct sources *sources)
 {
-	struct ttlog_snapshot **all;
-	size_t cnt = 0;
+	uint64_t first_ns = UINT64_MAX;
 
-	for (size_t p = 0; p < sources->part_cnt; p++)
-		cnt += sources->parts[p].reader_cnt;
-	all = reallocarray(NULL, cnt + 1, sizeof(*all));
-	*ret_cnt = all ? cnt : 0;
-	cnt = 0;
-	for (size_t p = 0; all && p < sources->part_cnt; p++) {
-		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++)
-			all[cnt++] = sources->parts[p].readers[i];
+	for (size_t p = 0; p < sources->part_cnt; p++) {
+		for (size_t i = 0; i < sources->parts[p].reader_cnt; i++) {
+			struct ttlog_snapshot *reader = sources->parts[p].readers[i];
+			const struct ttlog_info *info = ttlog_snapshot_info(reader);
+			const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+			uint64_t at;
+
+			if (!contents->chunk_cnt || !info->has_header)
+				continue;
+			at = ttlog_info_real_ns(info, contents->chunks[0].first_ns);
+			first_ns = at < first_ns ? at : first_ns;
+		}
 	}
-	return all;
+	return first_ns == UINT64_MAX ? 0 : first_ns;
 }
 
 static void close_part(struct source_part *part)

@@ -54,8 +54,8 @@ static inline bool sources__is_gone(const struct sources *sources, uint32_t numb
 {
 	return number && number <= sources->gone;
 }
-/* All readers of all parts; free() the array. NULL: no memory. */
-struct ttlog_snapshot **sources__readers(const struct sources *sources, size_t *ret_cnt);
+/* Wall time of the first event; 0: there is none. After a scan of all. */
+uint64_t sources__first_ns(const struct sources *sources);
 /* Scans the rest of files until then (CLOCK_MONOTONIC). Returns whether there is more to scan. */
 bool sources__scan(struct sources *sources, uint64_t until_ns);
 /* In thousandths. */
