@@ -29,28 +29,28 @@
  *		return !stream;
  *	}
  *
- * Files are hostile. Whatever is in one, memory is bounded by what FORMAT.md allows and nothing
- * crashes or hangs: what can be read is, and what is wrong becomes a problem in words. Text from a
- * snapshot may hold any byte, terminal escapes too, has no zero at its end, and may be NULL where
- * its length is 0: print it with care.
+ * Files are hostile. Whatever a file says, FORMAT.md's limits bound the memory, and nothing crashes
+ * or hangs. What can be read is read; what is wrong becomes a problem in words. Text from a snapshot
+ * may hold any byte, terminal escapes too. It has no zero at its end, and may be NULL if its length
+ * is 0: print it with care.
  *
  * Threads: a snapshot, and every filter and stream that is used with it, belongs to one thread at
  * a time. Different snapshots may be used at once. There are no globals, and no signal handlers.
  *
- * Lifetime: what a snapshot gives lives until it is closed: its info, sites, threads, all their
- * text. What a chunk of events gives, values and columns, lives until another chunk of that
- * snapshot is loaded: until the next call that goes on in it or in a stream over it.
+ * Lifetime: a snapshot's info, sites, threads and all their text live until it is closed. Values
+ * and columns of a chunk live until another chunk of that snapshot is loaded, that is, until the
+ * next call that goes on in the snapshot or in a stream over it.
  *
  * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno.
  * Where there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1;
  * TTLOG_WHY_BYTES is always enough). All *_free and *_close take NULL.
  *
  * Versions. The soname changes with every incompatible change: until 1.0 it is 0 and
- * TTLOG_READ_MINOR, later TTLOG_READ_MAJOR. With the same soname: functions,
- * constants and enumerators are added; structs that only the library allocates grow at their end
- * (never hold an array of them, nor sizeof); structs that callers allocate get a meaning for their
- * reserved members, which are 0 until then. Each struct says which it is. What a later file has
- * and this library does not know is passed over, or named in a problem.
+ * TTLOG_READ_MINOR, later TTLOG_READ_MAJOR. With the same soname, functions, constants and
+ * enumerators are added; structs that only the library allocates grow at their end (never hold an
+ * array of them, nor use their sizeof); structs that callers allocate get a meaning for their
+ * reserved members, which are 0 until then. Each struct says which of these it is. What is in a
+ * later file and this library does not know, it skips, or names in a problem.
  */
 #ifndef TTLOG_READ_H
 #define TTLOG_READ_H
@@ -58,9 +58,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-#include "types.h"
+#include "info.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,108 +71,16 @@ extern "C" {
 #define TTLOG_READ_VERSION (TTLOG_READ_MAJOR * 10000 + TTLOG_READ_MINOR * 100 + TTLOG_READ_PATCH)
 
 #define TTLOG_WHY_BYTES        640u   /* any ret_why fits */
-#define TTLOG_FIELD_TEXT_BYTES 288u   /* any field as text fits, but text itself */
 #define TTLOG_CHUNK_MAX_EVENTS 65536u /* in a chunk */
 #define TTLOG_CBOR_MAX_DEPTH   8      /* of what is in a header */
 
-/* Everything from here to its end is what the library exports, and nothing else is. */
+/* The library exports what is declared from here to the pop, and in info.h; nothing else. */
 #pragma GCC visibility push(default)
 
 /* Of the library that the program runs with, as TTLOG_READ_VERSION. */
 int ttlog_read_version(void);
 
-/* ---- Text ---- */
-
-/* Fixed. */
-struct ttlog_text {
-	const char *p; /* NULL: absent */
-	size_t len;
-};
-
-static inline struct ttlog_text ttlog_text_of(const char *zero_terminated)
-{
-	struct ttlog_text text;
-
-	text.p = zero_terminated;
-	text.len = strlen(zero_terminated);
-	return text;
-}
-
-/* Absent text is a NULL, to which C17 lets nobody add even 0. */
-static inline const char *ttlog_text_end(struct ttlog_text text)
-{
-	return text.len ? text.p + text.len : text.p;
-}
-
-static inline bool ttlog_text_equal(struct ttlog_text a, struct ttlog_text b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
-}
-
-static inline bool ttlog_text_is(struct ttlog_text a, const char *zero_terminated)
-{
-	return ttlog_text_equal(a, ttlog_text_of(zero_terminated));
-}
-
-/* "INFO" of enum ttlog_level, "u64" of enum ttlog_type; NULL where there is none of that number.
- * A site's level and types always have one. */
-const char *ttlog_level_name(unsigned level);
-const char *ttlog_type_name(unsigned type);
-/* The number of a level by its name, in any case; -EINVAL where it is none. */
-int ttlog_level_parse(const char *name);
-/* Whether it is i8, i16, i32 or i64. */
-bool ttlog_type_is_signed(unsigned type);
-
-/* ---- A field's value ---- */
-
-/* Fixed. Which member holds the value is by type. */
-struct ttlog_field {
-	uint8_t type;  /* enum ttlog_type; TTLOG_TYPE_NONE: it could not be decoded, and is null */
-	bool null;     /* STR, BYTES: the program's pointer was NULL */
-	bool cut;      /* STR, BYTES: the program's value was longer than these 4,000 bytes */
-	uint8_t scale; /* DECIMAL: i units of 10^-scale */
-	uint32_t reserved;
-	__extension__ union {           /* in C99, too */
-		uint64_t u;             /* BOOL, CHAR (a byte), U8 to U64, PTR, HEX */
-		int64_t i;              /* I8 to I64, DECIMAL */
-		double d;               /* F32 (exactly a float), F64 */
-		struct ttlog_text text; /* STR (may be no UTF-8), BYTES */
-	};
-};
-
-/* The value as text: a str's own, 150.25, true, 0x1f, null; bytes are given as they are. `buf` has
- * TTLOG_FIELD_TEXT_BYTES, and holds what is not text already. Floating point is the shortest text
- * that reads back as the same value; decimals are exact. */
-struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf);
-
 /* ---- Events ---- */
-
-/* They only grow: show what you do not know as a plain event. */
-enum ttlog_event_kind {
-	TTLOG_EVENT_PLAIN = 0,
-	TTLOG_EVENT_SPAN = 1,     /* a span's begin */
-	TTLOG_EVENT_SPAN_END = 2, /* one field, duration_ns, u64; the begin is the last open one of
-				   * its thread with the same probe, file and line */
-};
-
-/* The static part of an event: a mark in the program's source. Grows. */
-struct ttlog_site {
-	uint8_t kind;  /* enum ttlog_event_kind */
-	uint8_t level; /* enum ttlog_level */
-	uint8_t nfields;
-	uint8_t types[TTLOG_MAX_FIELDS]; /* enum ttlog_type */
-	const struct ttlog_text *keys;   /* nfields */
-	struct ttlog_text target, probe, msg, file, func;
-	uint64_t line;
-	uint64_t identity; /* a hash of all this: the same for the same site in another file */
-};
-
-/* A thread that changed its name stands there once a name. Grows. */
-struct ttlog_thread {
-	uint64_t pid, tid;       /* as the initial pid namespace sees them */
-	uint64_t ns_pid, ns_tid; /* as its own does; 0 where they are the same */
-	struct ttlog_text comm;  /* its name */
-};
 
 struct ttlog_snapshot;
 struct ttlog_event_source;
@@ -204,165 +111,6 @@ void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttl
 /* All values of that field in the event's group, the event's own at its row. NULL where they could
  * not be decoded: then it is a problem of the snapshot. */
 const struct ttlog_column *ttlog_event_column(const struct ttlog_event *event, unsigned idx);
-
-/* ---- What a snapshot says of itself ---- */
-
-/* How the process ended: `code`, or `signal` and `number`. Grows. */
-struct ttlog_exit {
-	bool is_there; /* else it is unknown, or the process did not end, and all the rest is 0 */
-	bool has_code, has_number;
-	int64_t code;
-	int64_t number;
-	struct ttlog_text signal; /* "SIGSEGV" */
-	/* who sent that signal; a process may have sent it to itself */
-	bool has_sender;
-	uint64_t sender_pid, sender_uid;
-	struct ttlog_text sender_comm;
-	bool is_oom; /* nobody did: the kernel killed it for want of memory */
-	bool has_max_rss;
-	uint64_t max_rss_bytes; /* the most that it held, where is_oom */
-};
-
-/* Fixed. */
-struct ttlog_register {
-	struct ttlog_text name, value; /* the value in hex, 0x1f */
-};
-
-/* Grows. */
-struct ttlog_frame {
-	struct ttlog_text ip, module, build_id, offset; /* ip and offset in hex, 0x1f */
-	struct ttlog_text symbol;                       /* name+0x1f, or the name: is_inlined */
-	struct ttlog_text file;
-	bool has_line;
-	bool is_inlined; /* into the function of the next frame, whose ip it has */
-	uint64_t line;
-};
-
-/* Where another thread was when the process crashed. Grows. */
-struct ttlog_crash_thread {
-	uint64_t tid;
-	struct ttlog_text thread;                /* its name */
-	const struct ttlog_frame *const *frames; /* innermost first */
-	size_t frame_cnt;
-};
-
-/* Grows. */
-struct ttlog_crash {
-	bool is_there; /* else it did not die of a signal that was seen, and all the rest is 0 */
-	bool has_number, has_code, has_tid;
-	struct ttlog_text signal; /* "SIGSEGV" */
-	int64_t number;
-	int64_t code;              /* si_code */
-	struct ttlog_text address; /* si_addr in hex, 0x1f */
-	uint64_t tid;
-	struct ttlog_text thread; /* its name */
-	const struct ttlog_register *registers;
-	size_t register_cnt;
-	const struct ttlog_frame *const *frames; /* innermost first */
-	size_t frame_cnt;
-	uint64_t register_more, frame_more; /* so many were not kept, or are not valid */
-	bool is_reraised; /* this was the first fault: its handler raised what ended the process */
-	/* the C++ exception that it handled, which std::terminate() does with an uncaught one */
-	struct ttlog_text exception_type, exception_what;
-	bool is_stack_overflow;
-	/* absent: the frames go as far as anybody could; "frames": there were more than are kept;
-	 * "stack": they go on where the stack was not copied */
-	struct ttlog_text cut;
-	/* then, of the same stack, the thread's first functions, innermost first */
-	const struct ttlog_frame *const *outer_frames;
-	size_t outer_cnt;
-	const struct ttlog_crash_thread *const *threads; /* the others */
-	size_t thread_cnt;
-};
-
-/* Fixed. */
-struct ttlog_cause {
-	struct ttlog_text name; /* "kernel_ring" */
-	uint64_t cnt;           /* events; may be 0 */
-};
-
-/* Events that were emitted and not recorded. Grows. */
-struct ttlog_lost {
-	bool is_there;  /* else it is unknown, and all the rest is 0 */
-	uint64_t total; /* as the file says it */
-	const struct ttlog_cause *causes;
-	size_t cause_cnt;
-};
-
-/* An executable mapping of the process. Grows. */
-struct ttlog_mapping {
-	uint64_t start, end, offset;
-	struct ttlog_text path, build_id;
-};
-
-/* Items of CBOR that are left to read: see ttlog_cbor_next(). Fixed. */
-struct ttlog_cbor {
-	const unsigned char *at, *end; /* NULL: absent */
-};
-
-/* The header. Text that the file does not have is absent. Grows. */
-struct ttlog_info {
-	bool has_header; /* else all the rest is 0: none could be read */
-	bool has_pid, has_uid, has_cgroup;
-	uint32_t format; /* src/format/FORMAT.md's number */
-	/* One moment on both clocks: see ttlog_info_real_ns() and ttlog_snapshots_share_clock() */
-	uint64_t mono_ns, real_ns;
-	uint64_t pid, uid, cgroup;
-	struct ttlog_text service, host, kernel, comm, exe, build_id;
-	struct ttlog_text reason;      /* "crash", "killed", "timer", "request", ... */
-	struct ttlog_text created_at;  /* RFC 3339, UTC */
-	const struct ttlog_exit *exit; /* never NULL, as the next */
-	const struct ttlog_crash *crash;
-	const struct ttlog_site *const *sites;
-	size_t site_cnt;
-	const struct ttlog_thread *const *threads;
-	size_t thread_cnt;
-	const struct ttlog_mapping *const *mappings;
-	size_t mapping_cnt;
-	/* As they stand in the file, with keys that are not here. */
-	struct ttlog_cbor item, exit_item, crash_item;
-	struct ttlog_text boot_id; /* of the machine while the process ran */
-	bool has_start_time;
-	uint64_t start_time; /* of the process, in hundredths of a second since boot */
-};
-
-/* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
-static inline uint64_t ttlog_info_real_ns(const struct ttlog_info *info, uint64_t mono_ns)
-{
-	return info->real_ns + (mono_ns - info->mono_ns);
-}
-
-/* Where a chunk is, and what is in it. Fixed. */
-struct ttlog_chunk_place {
-	uint64_t offset;            /* in the file */
-	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC of its first and last event */
-	uint32_t n;                 /* events; 0 once it turned out that they cannot be read */
-	uint32_t reserved;
-};
-
-/* What is in the file, as far as it was gone over: ttlog_snapshot_open() has gone over all of it.
- * Grows. */
-struct ttlog_contents {
-	uint64_t size;   /* of the file, in bytes */
-	bool is_scanned; /* to its end */
-	bool has_totals;
-	const struct ttlog_chunk_place *chunks; /* in the order of time */
-	size_t chunk_cnt;
-	uint64_t event_cnt; /* in all of them */
-
-	/* Of the process up to the snapshot: emitted = recorded + lost->total. The recorded ones
-	 * that are not here were overwritten, or are missing. */
-	uint64_t emitted, recorded, overwritten;
-	const struct ttlog_lost *lost; /* never NULL */
-	struct ttlog_cbor lost_item;   /* as it stands in the file */
-
-	/* What is wrong with the file, in words; none: all is well. They may quote it. */
-	const char *const *problems;
-	size_t problem_cnt;
-	size_t problem_more; /* so many were not kept */
-
-	uint64_t scanned_bytes; /* how far the file was gone over */
-};
 
 /* ---- A snapshot ---- */
 
@@ -437,7 +185,7 @@ uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
 				     struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
 
-/* Whether this one event passes. Streams do it by column, ten times as fast. */
+/* Whether this one event passes. Streams filter by column, ten times as fast. */
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);
 
 /* ---- Event streams: the events of several files, in order, filtered, each once ---- */

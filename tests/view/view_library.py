@@ -21,6 +21,7 @@ from view_harness import DEADLINE_S, VIEW, events_of, run, view_bytes  # noqa: E
 
 BUILD = os.path.dirname(VIEW) or "."
 HEADER = "include/ttlog/read.h"
+INFO = "include/ttlog/info.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # Headers of src/common that are all inline.
@@ -64,7 +65,7 @@ def read(path):
 
 def declared():
     """The functions of the header that are no inline ones."""
-    text = re.sub(r"/\*.*?\*/", "", read(HEADER), flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", read(HEADER) + read(INFO), flags=re.S)
     text = re.sub(r"^#.*(\\\n.*)*", "", text, flags=re.M)
     text = re.sub(r"static inline [^{;]*\{.*?\n\}", "", text, flags=re.S)
     names = re.findall(r"^[a-z][\w\s*]*?\b(ttlog_\w+)\(", text, flags=re.M)
@@ -141,7 +142,7 @@ def test_versions_are_one():
 def test_install_and_uninstall():
     installed()
     found = {os.path.relpath(os.path.join(dir, name), ROOT + "/usr") for dir, _, names in os.walk(ROOT) for name in names}
-    for name in ("bin/ttlog-view", "bin/ttlog-collect", "include/ttlog/ttlog.h", "include/ttlog/read.h",
+    for name in ("bin/ttlog-view", "bin/ttlog-collect", "include/ttlog/ttlog.h", "include/ttlog/read.h", "include/ttlog/info.h",
                  "include/ttlog/types.h", "lib/libttlogread.so", "lib/libttlogread.so.0.2", "lib/libttlogread.a",
                  "lib/pkgconfig/ttlogread.pc", "share/pkgconfig/ttlog.pc", "share/man/man1/ttlog-view.1",
                  "share/man/man1/ttlog-collect.1", "share/man/man3/libttlogread.3"):  # fmt: skip
