@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every event gets the number of a cell: the site's first cell, plus a number in the mixed radix of
- * its fields' distinct values, plus, as the last digit, its thread. Then it is one loop of
- * counting.
+ * Every event has the number of a cell: the first cell of its site, plus a number in the mixed
+ * radix of its fields' distinct values, whose last digit is its thread. So counting is one loop.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,15 +11,15 @@
 #include "group_count.h"
 
 #define MAX_CELLS TTLOG_CHUNK_MAX_EVENTS
-/* Columns are looked at wholly: not worth it for a few of a chunk's events. */
+/* Whole columns are read: not worth it for a few of a chunk's events. */
 #define MIN_SHARE 4u
 
 struct group_count {
 	struct count_cell cells[MAX_CELLS];
-	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS]; /* group by group, each in the order of its rows */
+	uint32_t codes[TTLOG_CHUNK_MAX_EVENTS];           /* by group, then by row */
 	uint32_t code_starts[TTLOG_CHUNK_MAX_EVENTS];     /* by group: into codes */
 	uint32_t cell_starts[TTLOG_CHUNK_MAX_EVENTS + 1]; /* by group: into cells */
-	uint32_t threads;                                 /* cells of a code: 1, or one a thread */
+	uint32_t threads; /* cells for a code: 1, or one for each thread */
 	uint32_t cell_cnt;
 	bool has_rows;
 	uint32_t rows[TTLOG_CHUNK_MAX_EVENTS]; /* cell by cell */
@@ -38,11 +37,11 @@ void group_count__free(struct group_count *counter)
 
 /* ---- Columns to digits ---- */
 
-/* A column whose values have small numbers. */
+/* A column whose values are small numbers. */
 struct digits {
 	const uint64_t *values;
 	uint64_t base; /* the smallest value */
-	uint64_t cnt;  /* of different numbers */
+	uint64_t cnt;  /* how many numbers there can be */
 };
 
 bool group_count__is_int(uint8_t type)
@@ -89,7 +88,7 @@ static const struct ttlog_column *varying_column(const struct ttlog_event *event
 	return NULL;
 }
 
-/* Returns how many different codes the group's events may have, or -E2BIG. */
+/* Returns how many codes the group's events can have, or -E2BIG. */
 static int encode_group(uint32_t *codes, const struct ttlog_event *event, uint32_t cnt,
 			const struct count_keys *keys)
 {
@@ -155,7 +154,7 @@ static void count_sites(struct group_count *counter, const struct ttlog_run *run
 	}
 }
 
-/* Cells of all groups, one thread's. */
+/* Makes the codes of all groups. Returns how many cells a thread has. */
 static int encode_groups(struct group_count *counter, const struct ttlog_run *run,
 			 const struct count_keys *keys)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers that follow one another lie so, since they are asked for so: the processor sees it coming.
- * Where that place is another's, there are a few elsewhere; what finds none of them free is not
- * kept, so keys that a hostile file made alike cost no more than others.
+ * Consecutive numbers have consecutive places, because they are asked for in this order: the
+ * processor prefetches them. If a place is taken there are a few others. A key that finds no free
+ * place is not kept, so keys that a hostile file makes collide cost no more than others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define FIRST_CAP  1024u
 #define MAX_CAP    (1u << 17)
 #define PROBES     6u
-/* There are too many different ones. */
+/* Too many different keys. */
 #define MAX_MISSES (4u * MAX_CAP)
 
 void group_memo__fini(struct group_memo *memo)
@@ -38,7 +38,7 @@ static bool is_same(const struct group_memo_key *a, const struct group_memo_key 
 	       !memcmp(a->numbers, b->numbers, sizeof(a->numbers));
 }
 
-/* Where the key is, or would be; NULL: nowhere. */
+/* The key's place, or a free one for it; NULL: neither. */
 static struct group_memo_entry *place_of(const struct group_memo *memo,
 					 const struct group_memo_key *key)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which group events belong to that were seen before with the same site, thread and numbers: saves
- * making their key. It may forget, and never errs. At most 5 MiB.
+ * Finds the group of events that had the same site, thread and numbers before: saves making their
+ * key. It may forget, but never errs. At most 5 MiB.
  */
 #ifndef TTLOG_VIEW_GROUP_MEMO_H
 #define TTLOG_VIEW_GROUP_MEMO_H
@@ -15,7 +15,7 @@ struct group;
 struct ttlog_site;
 struct ttlog_thread;
 
-/* What a group follows from; 0 and NULL where that is not so. */
+/* What decides the group; 0 and NULL if it does not. */
 struct group_memo_key {
 	const struct ttlog_site *site;
 	const struct ttlog_thread *thread;
@@ -24,22 +24,22 @@ struct group_memo_key {
 
 struct group_memo_entry {
 	struct group_memo_key key;
-	struct group *group; /* NULL: none is there */
+	struct group *group; /* NULL: the entry is free */
 };
 
-/* All zero is one that is empty. */
+/* All 0: empty. */
 struct group_memo {
 	struct group_memo_entry *entries;
 	uint32_t cap, cnt; /* cap: a power of two */
 	uint64_t miss_cnt;
-	bool is_useless; /* hardly any key comes again: better not ask */
+	bool is_useless; /* hardly any key comes again: don't ask */
 };
 
 void group_memo__fini(struct group_memo *memo);
 
 /* NULL: not known. */
 struct group *group_memo__find(const struct group_memo *memo, const struct group_memo_key *key);
-/* Of a key that was not found. */
+/* Adds a key that was not found. */
 void group_memo__add(struct group_memo *memo, const struct group_memo_key *key,
 		     struct group *group);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --histogram: how one field's values are distributed, group by group, a line a bin.
+ * --histogram: the distribution of one field's values, group by group, a line for each bin.
  *
- * Bins are made of distinct values, or of a sketch's buckets, each counted where its middle lies: a
- * value closer to the end of a bin than SKETCH_ERROR may be counted on the other side of it. Whole
- * numbers below 128 never are.
+ * Bins count distinct values, or the middles of a sketch's buckets. So a value that is closer to
+ * the end of a bin than SKETCH_ERROR may count in the next one. Integers below 128 never do.
  */
 #include <errno.h>
 #include <float.h>
@@ -17,18 +16,18 @@
 
 #define MAX_BINS     48u
 #define LINEAR_BINS  20
-/* Bins grow with the values where the greatest is so many times the least, and the median. */
+/* Bins grow with the values if the greatest is so many times the least and the median. */
 #define LEAST_RATIO  100
 #define MEDIAN_RATIO 10
 #define MAX_DECADES  8  /* with three bins each */
-#define MAX_POWERS   40 /* bins of a power of ten or more each */
+#define MAX_POWERS   40 /* bins of at least a power of ten each */
 #define LABEL_BYTES  32u
 #define LABEL_WIDTH  10
 #define PREFIX_WIDTH (2 * LABEL_WIDTH + 22)
 
 struct histogram {
 	const struct group_field *field;
-	double edges[MAX_BINS + 1]; /* a bin is from its edge to below the next */
+	double edges[MAX_BINS + 1]; /* a bin goes from its edge to below the next */
 	uint64_t cnts[MAX_BINS];
 	unsigned bin_cnt;
 };
@@ -73,7 +72,7 @@ static double log_edge(int i, int first_power, int powers)
 	return MANTISSAS[i % 3] * pow(10, power);
 }
 
-/* From 0 in a bin of its own, where there is one. */
+/* 0 has its own bin, if it occurs. */
 static void log_bins(struct histogram *histogram, double min, double least, double max)
 {
 	const int first_power = (int)floor(log10(least));
@@ -92,7 +91,7 @@ static void log_bins(struct histogram *histogram, double min, double least, doub
 	histogram->bin_cnt = cnt - 1;
 }
 
-/* The least value that is not 0. */
+/* The least value but 0. */
 static double least_of(const struct aggregate *aggregate)
 {
 	struct sketch_bucket bucket;
@@ -122,7 +121,7 @@ static void make_bins(struct histogram *histogram)
 		log_bins(histogram, min, least, max);
 	else
 		linear_bins(histogram, min, max);
-	/* of the largest doubles a bin ends beyond them, and JSON has no word for it */
+	/* a bin of the largest doubles ends beyond them, and JSON has no word for that */
 	for (unsigned i = 0; i <= histogram->bin_cnt; i++)
 		histogram->edges[i] = fmax(-DBL_MAX, fmin(DBL_MAX, histogram->edges[i]));
 	aggregate__walk(aggregate, &walk);
@@ -185,7 +184,7 @@ static void print_bins(const struct histogram *histogram, struct out *out,
 		       const struct terminal *terminal)
 {
 	const double all = (double)aggregate__cnt(&histogram->field->aggregate);
-	/* a narrow terminal has none for bars */
+	/* no room for bars on a narrow terminal */
 	const size_t room = terminal->width > PREFIX_WIDTH ? terminal->width - PREFIX_WIDTH : 0;
 	uint64_t most = 1;
 

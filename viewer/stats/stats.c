@@ -11,11 +11,11 @@
 #include "stats_parts.h"
 #include <ttlog/read.h>
 
-/* Grouping by an order number has as many groups as events: what is beyond goes into one. */
+/* Grouping by an order number makes as many groups as events: the rest goes into one. */
 #define MAX_GROUPS           (1u << 20)
 #define AGGREGATES_MAX_BYTES (32u << 20)
 
-/* As in a filter: a field that has the name of something else. */
+/* As in a filter: a field with the name of something else. */
 #define FIELD_PREFIX "fields."
 
 static struct ttlog_text key_of_field(struct ttlog_text name)
@@ -113,7 +113,7 @@ void stats__free(struct stats *stats)
 
 /* ---- Counting ---- */
 
-/* As the outputs show bytes; what is beyond STATS_KEY_BYTES is cut there anyway. */
+/* As the outputs show bytes. The key is cut at STATS_KEY_BYTES anyway. */
 static struct ttlog_text hex_value(struct ttlog_text bytes, char *buf)
 {
 	size_t len = bytes.len < STATS_KEY_BYTES / 2 ? bytes.len : STATS_KEY_BYTES / 2;
@@ -216,7 +216,7 @@ static void grow_table(struct stats *stats)
 	struct group **grown = calloc(cap, sizeof(struct group *));
 
 	if (!grown)
-		return; /* longer chains, nothing worse */
+		return; /* chains only get longer */
 	for (size_t i = 0; i < stats->table_cap; i++) {
 		while (stats->table[i]) {
 			struct group *group = stats->table[i];

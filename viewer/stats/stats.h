@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events counted by group, and what their numeric fields come to: --stats, --histogram.
+ * Events counted by group, with the aggregates of their numeric fields: --stats, --histogram.
  */
 #ifndef TTLOG_VIEW_STATS_H
 #define TTLOG_VIEW_STATS_H
@@ -15,25 +15,27 @@ struct stats;
 struct terminal;
 
 struct stats_setup {
-	/* comma-separated: level target probe msg file func line pid tid comm, or any field's key;
-	 * empty: all events are one group */
+	/* separated by commas: level target probe msg file func line pid tid comm, or any field's
+	 * key; empty: all events are one group */
 	const char *keys;
-	/* aggregates of this one alone; "duration" is that of spans. NULL: of all */
+	/* only this field has aggregates; "duration" is the duration of spans; NULL: all fields
+	 * have */
 	const char *field;
 };
 
-/* NULL with errno: EINVAL where a key is empty or there are too many, EDOM where one is ts. */
+/* NULL with errno: EINVAL: a key is empty or there are too many; EDOM: a key is ts. */
 struct stats *stats__new(const struct stats_setup *setup);
 void stats__free(struct stats *stats);
-/* The events of a run: the same as stats__event for each of them. Returns 0 or -ENOMEM. */
+/* Counts the events of a run, as stats__event() does for each. Returns 0 or -ENOMEM. */
 int stats__run(struct stats *stats, const struct ttlog_run *run);
 /* Returns 0 or -ENOMEM. */
 int stats__event(struct stats *stats, const struct ttlog_event *event);
 
-/* In the order of their counts, the largest first, the first `most` groups: a table and one of
- * their aggregates, or one JSON object a line. Returns 0 or -ENOMEM. */
+/* Prints the first `most` groups, those with the most events first: as a table and a table of their
+ * aggregates, or a JSON object a line. Returns 0 or -ENOMEM. */
 int stats__print(struct stats *stats, struct out *out, size_t most, bool json);
-/* The same as pictures of how the setup's field is distributed, or one JSON object a bin. */
+/* Prints the distribution of the setup's field in the same groups, as bars, or a JSON object a
+ * bin. */
 int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
 			    const struct terminal *terminal, bool json);
 

@@ -10,7 +10,7 @@
 #include "stats_parts.h"
 #include <ttlog/read.h>
 
-/* They are looked at one after the other. */
+/* These are searched one by one. */
 #define FEW_FIELDS 32u
 
 /* ---- Which fields ---- */
@@ -29,7 +29,7 @@ static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, 
 	return ttlog_text_is(site->keys[idx], strncmp(only, "fields.", 7) ? only : only + 7);
 }
 
-/* Whether the events' groups follow from site, thread and a few integers, and which these are. */
+/* Whether site, thread and a few integers decide the events' groups; and which integers. */
 static bool find_numbers(struct group_columns *columns, const struct stats *stats,
 			 const struct ttlog_event *event)
 {
@@ -87,14 +87,14 @@ void group_columns__init(struct group_columns *ret, const struct stats *stats,
 
 /* ---- A group's fields ---- */
 
-/* Room for `more` fields, or for as many as there is memory for. */
+/* Makes room for `more` fields, or for as many as memory allows. */
 static void grow_fields(struct stats *stats, struct group *group, uint32_t more)
 {
 	struct group_field *grown;
 	size_t bytes;
 
 	if (more < group->field_cnt)
-		more = group->field_cnt; /* of several sites: seldom */
+		more = group->field_cnt; /* a group of several sites: seldom */
 	if (more > stats->memory.bytes / sizeof(*grown))
 		more = (uint32_t)(stats->memory.bytes / sizeof(*grown));
 	bytes = more * sizeof(*grown);
@@ -113,7 +113,7 @@ static bool is_field(const struct group_field *field, struct ttlog_text key, boo
 	       (field->key.p == key.p || ttlog_text_equal(field->key, key));
 }
 
-/* Where the field is in the table, or the free place where it would be. There always is one. */
+/* The field's place in the table, or the free place for it. One is always free. */
 static uint32_t *place_of(const struct stats *stats, const struct group *group,
 			  struct ttlog_text key, bool is_duration)
 {
@@ -127,7 +127,7 @@ static uint32_t *place_of(const struct stats *stats, const struct group *group,
 	}
 }
 
-/* Room in the table for another field. False: there is no memory for it. */
+/* Makes room in the table for another field. False: no memory. */
 static bool grow_places(struct stats *stats, struct group *group)
 {
 	const uint32_t cap = group->place_cap ? group->place_cap * 2 : 4 * FEW_FIELDS;
@@ -148,7 +148,7 @@ static bool grow_places(struct stats *stats, struct group *group)
 	return true;
 }
 
-/* NULL: the group has none of that key. */
+/* NULL: the group has no such field. */
 static struct group_field *known_field(const struct stats *stats, const struct group *group,
 				       struct ttlog_text key, bool is_duration)
 {
@@ -164,8 +164,8 @@ static struct group_field *known_field(const struct stats *stats, const struct g
 	return NULL;
 }
 
-/* Field `idx` of the columns; a group of one site has it at the same place. NULL: there is no
- * memory left for another. */
+/* The group's field for field `idx` of the columns. In a group of one site it has the same number.
+ * NULL: no memory is left. */
 static struct group_field *find_field(struct stats *stats, struct group *group,
 				      const struct group_columns *columns, unsigned idx)
 {
@@ -194,7 +194,7 @@ static struct group_field *find_field(struct stats *stats, struct group *group,
 
 /* ---- Waiting values ---- */
 
-/* Numbers from `from` on, of one kind. */
+/* Puts numbers of one kind, from `from` on, into the waiting ones. */
 static struct ttlog_column column_from(const uint64_t *from, const struct waiting_kind *kind,
 				       const uint64_t *scale)
 {
@@ -226,7 +226,7 @@ static bool is_kind(const struct group_field *field, const struct waiting_kind *
 	return !memcmp(&field->waiting_kind, kind, sizeof(*kind));
 }
 
-/* They are few, and can wait. */
+/* Whether the part's numbers are few, and can wait. */
 static void hold_back(struct stats *stats, struct group_field *field, const struct field_column *of,
 		      const struct stats_part *part)
 {
@@ -255,7 +255,7 @@ static void take_now(struct stats *stats, struct group_field *field, const struc
 	const uint32_t cnt = (uint32_t)part->cnt;
 	struct ttlog_column column;
 
-	/* in the order in which they came: the first scale is the one that is exact */
+	/* in their order: the first scale is the one that stays exact */
 	settle_field(stats, field);
 	if (of->sorted) {
 		column = column_from(of->sorted + part->from, &of->kind, &scale);
@@ -298,7 +298,7 @@ void group__free_fields(struct group *group)
 
 /* ---- Ahead ---- */
 
-/* Of a sketch whose values spread over some twenty octaves. */
+/* For a sketch whose values spread over some twenty octaves. */
 #define SLOTS_AHEAD 2560u
 
 static void prefetch(const void *from, size_t bytes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a group is called, in tables and in JSON. */
+/* The name of a group, in tables and in JSON. */
 #include "stats_parts.h"
 
 #define COLUMN_MAX_WIDTH 48u
@@ -77,8 +77,8 @@ void group__print(const struct group *group, const struct stats *stats, struct o
 	}
 }
 
-/* Those of the keys of which the group's events have a field, and null in it: both it and no field are
- * null to JSON. */
+/* The keys of which the group's events have a field that is null. In JSON both this and no field
+ * are null. */
 static void print_nulls(const struct group *group, const struct stats *stats, struct out *out)
 {
 	const unsigned char *p = group->key;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --stats: a table of the groups, and one of their numeric fields, a line for each.
+ * --stats: a table of the groups, and a table of their numeric fields, a line for each.
  */
 #include <errno.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #define DAY_WIDTH    18
 #define NUMBER_WIDTH 7u /* of a statistic, at least */
 
-/* Events a second between the first and the last; 0 where there is no such time. */
+/* Events a second between the first and the last; 0 if there is no such time. */
 static double rate_of(const struct group *group)
 {
 	if (group->cnt < 2 || group->last_ns <= group->first_ns)
@@ -100,7 +100,7 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 
 /* ---- The table of groups ---- */
 
-/* All events are of one day: it stands below the table. */
+/* All events are of one day, which is said below the table. */
 static bool is_one_day(const struct stats *stats)
 {
 	return stats->event_cnt && stats->first_ns / NS_PER_DAY == stats->last_ns / NS_PER_DAY;
@@ -160,7 +160,7 @@ static void print_total(const struct stats *stats, struct out *out, size_t shown
 
 /* ---- The table of fields ---- */
 
-/* Least and greatest are exact: integers have all their digits, a double need not. */
+/* Minimum and maximum are exact: integers have all their digits; doubles need not. */
 static size_t most_digits(enum statistic which, const char *text, size_t len)
 {
 	if (which != STATISTIC_MIN && which != STATISTIC_MAX)

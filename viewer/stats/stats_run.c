@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run's events are counted cell by cell (group_count.h). A cell's group takes its rows of each
- * numeric column at once. Where cells are many and small, what they need lies all over memory: the
+ * Counts a run's events cell by cell (group_count.h). The group of a cell takes its rows of each
+ * numeric column at once. If cells are many and small, their data lies all over memory: then the
  * columns are put into the cells' order first, and memory is prefetched some cells ahead.
  */
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 /* A cell of fewer rows is small. */
 #define SMALL_CELL 64u
-/* So many cells. */
+/* Memory is prefetched so many cells ahead. */
 #define AHEAD      16u
 
 /* ---- Parts ---- */
@@ -56,7 +56,7 @@ static int flush_parts(struct stats *stats)
 	return err;
 }
 
-/* NULL: there was no memory for the groups of the parts before it. */
+/* NULL: no memory for the groups of earlier parts. */
 static struct group_columns *columns_of(struct stats *stats, const struct ttlog_event *event)
 {
 	struct group_columns *columns = &stats->columns[event->group % STATS_COLUMNS];
@@ -86,7 +86,7 @@ static struct group_memo_key memo_key(const struct group_columns *columns,
 	return key;
 }
 
-/* The next part, with its group where that is known. */
+/* Begins a part, with its group if that is known. */
 static struct stats_part *begin_part(struct stats *stats, const struct group_columns *columns,
 				     const struct ttlog_thread *thread, uint32_t row)
 {
@@ -104,7 +104,7 @@ static struct stats_part *begin_part(struct stats *stats, const struct group_col
 	return part;
 }
 
-/* Its group is that of an event. */
+/* Begins a part for the group of an event. */
 static void set_key(struct stats *stats, struct stats_part *part, const struct ttlog_event *event)
 {
 	unsigned char *key = stats->part_keys[part - stats->parts];
@@ -149,7 +149,7 @@ int stats__event(struct stats *stats, const struct ttlog_event *event)
 
 /* ---- Cells ---- */
 
-/* Those of one group of a chunk. */
+/* The cells of one group of a chunk. */
 struct cells {
 	const struct ttlog_run *run;
 	const struct ttlog_chunk *chunk;
@@ -168,7 +168,7 @@ static const struct ttlog_thread *thread_of(const struct stats *stats, const str
 	return cells->info->threads[ttlog_chunk_thread(cells->chunk, position)];
 }
 
-/* Whatever takes its time to come. */
+/* Prefetches what is far. */
 static void prefetch_cell(const struct cells *cells, const struct count_cell *cell)
 {
 	const struct group_columns *columns = cells->columns;
@@ -182,7 +182,7 @@ static void prefetch_cell(const struct cells *cells, const struct count_cell *ce
 	}
 }
 
-/* Any event of a cell stands for all when it comes to the group. */
+/* Any event of a cell stands for all when the group is looked for. */
 static int count_cell(struct stats *stats, const struct cells *cells, const struct count_cell *cell)
 {
 	const struct ttlog_chunk *chunk = cells->chunk;
@@ -205,7 +205,7 @@ static int count_cell(struct stats *stats, const struct cells *cells, const stru
 	return end_part(stats);
 }
 
-/* One loop that only fetches: the processor has many of them under way. */
+/* A loop that only fetches: the processor has many loads under way. */
 static void sort_column(struct field_column *field, uint64_t *to, const uint32_t *rows,
 			uint32_t from, uint32_t end)
 {
@@ -216,8 +216,8 @@ static void sort_column(struct field_column *field, uint64_t *to, const uint32_t
 	field->sorted = to;
 }
 
-/* Room for sorted columns of a chunk of so many events. Parts of that chunk which wait may use it
- * already: it is never less for the same chunk. */
+/* Makes room for sorted columns of a chunk of so many events. Parts of this chunk that wait may
+ * already use it: for one chunk it is never less. */
 static bool reserve_sorted(struct stats *stats, uint32_t events)
 {
 	size_t each = events + FIELD_COPY;
@@ -230,7 +230,7 @@ static bool reserve_sorted(struct stats *stats, uint32_t events)
 	return stats->sorted;
 }
 
-/* Where there is no memory for it, values are taken from where they are. */
+/* Sorts the columns. Without memory, values are taken from the columns. */
 static void sort_columns(struct stats *stats, struct group_columns *columns,
 			 const struct cells *cells, uint32_t from, uint32_t end)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is shown of all events together, instead of the events: --stats, --histogram, --timeline.
+ * The outputs about all events together: --stats, --histogram, --timeline.
  */
 #ifndef TTLOG_VIEW_SUMMARY_H
 #define TTLOG_VIEW_SUMMARY_H
@@ -12,7 +12,7 @@ struct out;
 struct terminal;
 struct ttlog_stream;
 
-/* Of the next `most` events. Returns 0 or -ENOMEM. */
+/* Shows the next `most` events. Returns 0 or -ENOMEM. */
 int summary__show(const struct options *options, struct ttlog_stream *stream, uint64_t most,
 		  struct out *out, const struct terminal *terminal);
 

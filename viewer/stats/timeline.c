@@ -11,7 +11,7 @@
 #define LEVELS    (TTLOG_LEVEL_FATAL + 1u)
 #define NS_PER_S  UINT64_C(1000000000)
 
-/* Each divides the next. The last ones hold all times there are in a few slots. */
+/* Each divides the next. The last ones need only a few slots for all times that exist. */
 static const uint64_t STEPS[] = {
 	1,
 	10,
@@ -35,7 +35,7 @@ static const uint64_t STEPS[] = {
 
 #define STEP_CNT (sizeof(STEPS) / sizeof(STEPS[0]))
 
-/* How many steps an interval that is shown may have: all read well, for any step. */
+/* How many steps an interval may have: all are easy to read. */
 static const unsigned MULTIPLES[] = { 1, 2, 5 };
 
 struct slot {
@@ -67,13 +67,13 @@ static void add_slot(struct slot *to, const struct slot *from)
 		to->cnts[i] += from->cnts[i];
 }
 
-/* One step longer intervals. */
+/* Makes intervals one step longer. */
 static void coarsen(struct timeline *timeline)
 {
 	const uint64_t ratio = STEPS[timeline->step + 1] / STEPS[timeline->step];
 	const uint64_t first = timeline->first / ratio, last = timeline->last / ratio;
 
-	/* by what comes behind `first`: the last slot's number may be the greatest there is */
+	/* relative to `first`: the last slot's number may be the greatest there is */
 	for (uint64_t i = 0; i <= timeline->last - timeline->first; i++) {
 		struct slot slot = timeline->slots[i];
 
@@ -85,7 +85,7 @@ static void coarsen(struct timeline *timeline)
 	timeline->step++;
 }
 
-/* Makes a slot for that time, and returns it. */
+/* Makes a slot for the time, if there is none, and returns it. */
 static struct slot *slot_at(struct timeline *timeline, uint64_t real_ns)
 {
 	uint64_t at = real_ns / STEPS[timeline->step];
@@ -138,11 +138,11 @@ void timeline__run(struct timeline *timeline, const struct ttlog_run *run)
 /* ---- Printing ---- */
 
 struct shape {
-	uint64_t slots; /* of each interval */
+	uint64_t slots; /* in each interval */
 	uint64_t first, last;
-	bool levels[LEVELS]; /* those that occur */
+	bool levels[LEVELS]; /* the levels that occur */
 	size_t widths[LEVELS], total_width;
-	uint64_t most; /* events in one interval */
+	uint64_t most; /* the most events in an interval */
 };
 
 static struct slot interval_at(const struct timeline *timeline, const struct shape *shape,
@@ -180,7 +180,7 @@ static size_t at_least(size_t width, size_t least)
 	return width > least ? width : least;
 }
 
-/* The shortest interval of which there are few enough. */
+/* Chooses the shortest interval that gives few enough lines. */
 static void choose_interval(const struct timeline *timeline, struct shape *shape)
 {
 	for (unsigned step = timeline->step; step < STEP_CNT; step++) {
@@ -193,7 +193,7 @@ static void choose_interval(const struct timeline *timeline, struct shape *shape
 			shape->last = timeline->last / shape->slots;
 			if (shape->last - shape->first < MAX_LINES)
 				return;
-			/* 5 of these would be no divisor of the next */
+			/* 5 of these do not divide the next */
 			if (step + 1 < STEP_CNT && STEPS[step + 1] / STEPS[step] % 10 && i)
 				break;
 		}
@@ -223,7 +223,7 @@ static void choose_shape(const struct timeline *timeline, struct shape *shape)
 	}
 }
 
-/* A bar of all levels, one behind the other; without UTF-8 of their first letters. */
+/* A bar of all levels, one after the other; without UTF-8, of their first letters. */
 static void print_bar(const struct slot *slot, double columns_per_event, struct out *out,
 		      const struct terminal *terminal)
 {

@@ -2,8 +2,8 @@
 /*
  * --timeline: events by interval of time and by level.
  *
- * Nothing has to be known of the events before: they are counted in short intervals, which become
- * ten times as long whenever there would be more than a fixed number of them.
+ * Events are counted in short intervals, which become ten times as long whenever there would be too
+ * many. So nothing need be known of the events before.
  */
 #ifndef TTLOG_VIEW_TIMELINE_H
 #define TTLOG_VIEW_TIMELINE_H
@@ -19,7 +19,7 @@ struct timeline;
 struct timeline *timeline__new(void); /* NULL: no memory */
 void timeline__free(struct timeline *timeline);
 void timeline__run(struct timeline *timeline, const struct ttlog_run *run);
-/* One line an interval, or one JSON object; empty intervals between others, too. */
+/* Prints a line, or a JSON object, for each interval, also for empty ones between others. */
 void timeline__print(const struct timeline *timeline, struct out *out,
 		     const struct terminal *terminal, bool json);
 

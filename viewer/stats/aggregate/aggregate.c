@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A column's values become doubles for the sketch, a block at a time, which stays in the nearest
- * cache; whole numbers are added up as such on the way. While few distinct ones came these are
+ * A block of a column's values, small enough for the L1 cache, becomes doubles for the sketch.
+ * Whole numbers are added up as such on the way. While there are few distinct numbers, each is
  * counted instead.
  */
 #include <math.h>
@@ -41,7 +41,7 @@ struct real_sums {
 
 static struct real_sums sum_reals(const double *values, uint32_t cnt)
 {
-	/* side by side: one would wait for its last sum each time */
+	/* side by side: each sum waits for the one before */
 	struct real_sums lanes[LANES], ret = { INFINITY, -INFINITY, 0 };
 	uint32_t i = 0;
 
@@ -69,7 +69,7 @@ static struct real_sums sum_reals(const double *values, uint32_t cnt)
 	return ret;
 }
 
-/* From now on they count in the sketch. */
+/* From now on the numbers count in the sketch. */
 static void become_many(struct aggregate *aggregate, struct aggregate_memory *memory)
 {
 	struct distinct_slot slots[DISTINCT_MAX];
@@ -82,7 +82,7 @@ static void become_many(struct aggregate *aggregate, struct aggregate_memory *me
 					    aggregate__power(aggregate->scale));
 	distinct__fini(&aggregate->distinct, &memory->distinct_bytes);
 	aggregate->is_many = true;
-	/* the ends first: then the room need not grow with each */
+	/* the ends first, so that the sketch need not grow with each */
 	for (unsigned i = 0; !err && i < cnt; i++) {
 		const unsigned k = i % 2 ? i / 2 : cnt - 1 - i / 2;
 
@@ -92,7 +92,8 @@ static void become_many(struct aggregate *aggregate, struct aggregate_memory *me
 	aggregate->no_quantiles = err != 0;
 }
 
-/* Returns how many were counted as distinct ones: all, or those before what made them too many. */
+/* Returns how many were counted as distinct numbers: all, or those before the one that made them
+ * too many. */
 static uint32_t count_distinct_reals(struct aggregate *aggregate, struct aggregate_memory *memory,
 				     const double *values, uint32_t cnt, uint64_t times)
 {
@@ -115,7 +116,7 @@ static uint32_t count_distinct_reals(struct aggregate *aggregate, struct aggrega
 	return at;
 }
 
-/* Of `cnt` finite values, each so many times: several only of a single one. */
+/* Adds `cnt` finite values, each so many times: more than once only if cnt is 1. */
 static void add_reals(struct aggregate *aggregate, struct aggregate_memory *memory,
 		      const double *values, uint32_t cnt, uint64_t times)
 {
@@ -160,7 +161,7 @@ static void take_reals(struct aggregate *aggregate, struct aggregate_memory *mem
 	add_reals(aggregate, memory, values, kept, times);
 }
 
-/* Numbers of a column, times 10^scale. */
+/* Numbers of a column, as units of 10^-scale. */
 struct units {
 	const uint64_t *nums;
 	const uint32_t *rows;
@@ -170,10 +171,10 @@ struct units {
 	bool is_signed;
 };
 
-/* Of some of them; least and greatest are as the column has them. */
+/* Sums of some of these; min and max are as the column has them. */
 struct sums {
 	uint64_t min, max;
-	uint64_t low; /* of the sum */
+	uint64_t low; /* the sum's low bits */
 };
 
 static struct units units_of(const struct ttlog_column *column)
@@ -195,7 +196,7 @@ static inline __attribute__((always_inline)) uint64_t number_at(const struct uni
 	return units->nums[units->rows ? units->rows[i] : i];
 }
 
-/* Rounded once, without a branch: either half of an unsigned number is exact. */
+/* Rounds once, without a branch: either half of an unsigned number is exact. */
 static inline __attribute__((always_inline)) double real_of(uint64_t number, bool is_signed)
 {
 	if (is_signed)
@@ -225,14 +226,14 @@ static void add_exact(struct aggregate *aggregate, aggregate_int min, aggregate_
 	aggregate->sum += sum;
 }
 
-/* How the sketch counts, if it does. */
+/* How the sketch counts, if at all. */
 enum counts {
 	IN_NONE,
 	IN_16_BITS,
 	IN_64_BITS
 };
 
-/* All there is to do with each value, from number `at` on: loops of their own take longer. Returns
+/* Does all there is to do with each value, from number `at` on: separate loops take longer. Returns
  * where it stopped: at the end, or where the sketch has no slot. */
 static inline __attribute__((always_inline)) uint32_t
 add_each(struct sums *sums, struct sketch *sketch, const struct units *units, uint32_t at,
@@ -278,7 +279,7 @@ static uint32_t add_some(struct sums *sums, struct sketch *sketch, const struct 
 			       : add_each(sums, sketch, units, at, false, IN_16_BITS);
 }
 
-/* Slots for number `at` and all of its sign behind it, so that it is seldom called. */
+/* Makes slots for number `at` and all later ones of its sign, so that it is seldom called. */
 static int cover_units(struct sketch *sketch, size_t *budget, const struct units *units,
 		       uint32_t at)
 {
@@ -301,7 +302,7 @@ static aggregate_int sum_of(const struct units *units, const struct sums *sums)
 {
 	aggregate_int sum = 0;
 
-	/* so few of them can't have left 64 bits */
+	/* so few numbers can't exceed 64 bits */
 	if (widened(units, sums->min) > -SMALL && widened(units, sums->max) < SMALL)
 		return (int64_t)sums->low;
 	for (uint32_t i = 0; i < units->cnt; i++)
@@ -309,7 +310,7 @@ static aggregate_int sum_of(const struct units *units, const struct sums *sums)
 	return sum;
 }
 
-/* As count_distinct_reals(), of numbers of the aggregates' scale. */
+/* As count_distinct_reals(), of numbers of the aggregate's scale. */
 static uint32_t count_distinct_units(struct aggregate *aggregate, struct aggregate_memory *memory,
 				     const struct units *units, uint64_t times)
 {
@@ -337,7 +338,7 @@ static uint32_t count_distinct_units(struct aggregate *aggregate, struct aggrega
 	return at;
 }
 
-/* At most BLOCK of one scale. */
+/* Adds at most BLOCK numbers of one scale. */
 static void take_units(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct units *units)
 {
@@ -371,7 +372,7 @@ static void take_units(struct aggregate *aggregate, struct aggregate_memory *mem
 		  sum_of(units, &sums), units->cnt);
 }
 
-/* One value that stands for all. */
+/* Adds one value that stands for all rows. */
 static void take_const(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct units *units, uint32_t times)
 {
@@ -390,7 +391,7 @@ static void take_const(struct aggregate *aggregate, struct aggregate_memory *mem
 			sketch__add_times(&aggregate->sketch, &memory->bytes, value, times);
 }
 
-/* Decimals of a scale each. */
+/* Adds decimals that each have their own scale. */
 static void take_each(struct aggregate *aggregate, struct aggregate_memory *memory,
 		      const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What adding to aggregates and reading them share. */
+/* What the files of `aggregate` share. */
 #ifndef TTLOG_VIEW_AGGREGATE_PARTS_H
 #define TTLOG_VIEW_AGGREGATE_PARTS_H
 

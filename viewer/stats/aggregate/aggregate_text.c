@@ -8,9 +8,9 @@
 #include "aggregate.h"
 #include "aggregate_parts.h"
 
-/* So many digits of a mean are given behind those of the values. */
+/* A mean has so many more digits than the values. */
 #define MEAN_DIGITS 6u
-/* From here on powers of ten are not exact in a double. */
+/* From this one on, powers of ten are not exact in a double. */
 #define POWER_CNT   23u
 
 const char *const STATISTIC_NAMES[STATISTIC_CNT] = { "min", "mean", "p50", "p90", "p99", "max" };
@@ -39,7 +39,7 @@ double aggregate__middle(const struct aggregate *aggregate, const struct sketch_
 
 	if (bucket->from == bucket->to)
 		return bucket->from;
-	/* of whole numbers: that one, or the middle one, of those in the bucket */
+	/* of whole numbers: the bucket's only one, or its middle one */
 	if (!is_whole(aggregate))
 		middle = from + (to - from) / 2;
 	else if (to - from <= 1)
@@ -52,7 +52,7 @@ double aggregate__middle(const struct aggregate *aggregate, const struct sketch_
 	return middle > max ? max : middle;
 }
 
-/* Either end, of both kinds of numbers. */
+/* The minimum or the maximum, of both kinds of numbers. */
 static double end_of(const struct aggregate *aggregate, bool max)
 {
 	double exact = (double)(max ? aggregate->max : aggregate->min) /
@@ -64,7 +64,7 @@ static double end_of(const struct aggregate *aggregate, bool max)
 	return !aggregate->exact_cnt || (exact > real) != max ? real : exact;
 }
 
-/* Quantiles that are the least or the greatest value are so exactly. */
+/* A quantile that is the least or the greatest value is exact. */
 static enum statistic settle(const struct aggregate *aggregate, enum statistic which,
 			     uint64_t *ret_rank)
 {
@@ -80,7 +80,7 @@ static enum statistic settle(const struct aggregate *aggregate, enum statistic w
 	return *ret_rank == 1 ? STATISTIC_MIN : which;
 }
 
-/* The distinct number of that rank, counted from 1. */
+/* The distinct number of that rank, which counts from 1. */
 static uint64_t ranked_key(const struct aggregate *aggregate, uint64_t rank)
 {
 	struct distinct_slot slots[DISTINCT_MAX];
@@ -149,7 +149,7 @@ bool aggregate__next(const struct aggregate *aggregate, struct aggregate_walk *w
 	return true;
 }
 
-/* The number times 10^-scale, without zeros that say nothing behind its first `scale - spare`
+/* Writes the units as a number, without zeros at the end beyond its first `scale - spare`
  * digits. */
 static size_t print_units(char *to, aggregate_int units, unsigned scale, unsigned spare)
 {
@@ -225,7 +225,7 @@ size_t aggregate__text(const struct aggregate *aggregate, enum statistic which, 
 			units = (aggregate_int)ranked_key(aggregate, rank);
 		else
 			units = (aggregate_int)rint(v * aggregate__power(aggregate->scale));
-		/* a double may lie beyond, from 2^53 on */
+		/* a double may lie outside, from 2^53 on */
 		units = units > aggregate->max ? aggregate->max : units;
 		units = units < aggregate->min ? aggregate->min : units;
 	}

@@ -101,7 +101,7 @@ void distinct__make_real(struct distinct *distinct, double power)
 		uint64_t key = distinct__real_key(distinct__value(distinct, slots[i].key, power));
 		struct distinct_slot *slot = distinct__slot(&real, key);
 
-		/* two large ones may have become one */
+		/* two large integers may be the same double */
 		real.cnt = (uint8_t)(real.cnt + !slot->times);
 		slot->key = key;
 		slot->times += slots[i].times;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often each of a few distinct numbers came: quantiles of those are exact, where a sketch's are
- * not.
+ * How often each of a few distinct numbers came. Their quantiles are exact, unlike a sketch's.
  *
- * Numbers of 64 bits are kept as they came, all signed or all unsigned; those and others together as
- * doubles. A hash table of at most DISTINCT_MAX numbers, 1 KiB; its memory is taken from a budget
- * that many tables share.
+ * 64-bit numbers are kept as they came, all signed or all unsigned. If other numbers come, all
+ * become doubles. It is a hash table of at most DISTINCT_MAX numbers, 1 KiB, whose memory is taken
+ * from a budget that many tables share.
  */
 #ifndef TTLOG_VIEW_DISTINCT_H
 #define TTLOG_VIEW_DISTINCT_H
@@ -16,7 +15,7 @@
 #include <string.h>
 
 #define DISTINCT_MAX      48u
-#define DISTINCT_MAX_BITS 6u /* of the slots' numbers: a quarter of the slots is always free */
+#define DISTINCT_MAX_BITS 6u /* of slots: at least a quarter is always free */
 
 enum distinct_kind {
 	DISTINCT_SIGNED,
@@ -29,7 +28,7 @@ struct distinct_slot {
 	uint64_t times; /* 0: the slot is free */
 };
 
-/* All zero is one that is empty. */
+/* All 0: empty. */
 struct distinct {
 	struct distinct_slot *slots;
 	uint8_t cnt, bits; /* there are 2^bits slots */
@@ -55,7 +54,7 @@ static inline struct distinct_slot *distinct__slot(const struct distinct *distin
 	return &distinct->slots[at];
 }
 
-/* Once more, where the number is there; else false. */
+/* Counts the number once more, if it is there; else false. */
 static inline bool distinct__count(struct distinct *distinct, uint64_t key)
 {
 	struct distinct_slot *slot;
@@ -69,17 +68,17 @@ static inline bool distinct__count(struct distinct *distinct, uint64_t key)
 	return true;
 }
 
-/* Gives its memory back to *budget; a NULL budget ends with it. */
+/* Gives its memory back to *budget, if that is not NULL. */
 void distinct__fini(struct distinct *distinct, size_t *budget);
-/* A number, so many times, 0 included, of the table's kind, which an empty one has of this call.
- * Returns 0, -ENOSPC where there are too many, or -ENOMEM. */
+/* Adds a number so many times, which may be 0. The number is of the table's kind; an empty table
+ * takes this one. Returns 0, -ENOSPC: too many numbers, or -ENOMEM. */
 int distinct__add(struct distinct *distinct, size_t *budget, enum distinct_kind kind, uint64_t key,
 		  uint64_t times);
-/* Its whole numbers, times 10^-scale, as doubles from now on. */
+/* From now on all are doubles: integers are units of 1 / power. */
 void distinct__make_real(struct distinct *distinct, double power);
-/* All of them, the least first. Returns how many. */
+/* All numbers, the least first. Returns how many. */
 unsigned distinct__sorted(const struct distinct *distinct, struct distinct_slot ret[DISTINCT_MAX]);
-/* As a double, times 10^-scale where it is a whole number. */
+/* The number as a double; integers are units of 1 / power. */
 double distinct__value(const struct distinct *distinct, uint64_t key, double power);
 
 #endif /* TTLOG_VIEW_DISTINCT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bits of a positive double, cut behind the first bits of its fraction, ascend as the value
- * does: that is the number of its bucket.
+ * The bits of a positive double, cut after the first bits of its fraction, rise with its value:
+ * they are the number of its bucket.
  */
 #include <errno.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 
 #include "sketch.h"
 
-/* Values spread a little more with every chunk: windows grow by whole steps of half an octave. */
+/* Values spread a little more with every chunk: a window grows by half octaves. */
 #define STEP 32u
 
 static double bucket_start(uint32_t bucket)
@@ -52,7 +52,7 @@ static void *take_slots(size_t *budget, size_t more, size_t bytes)
 	return slots;
 }
 
-/* Both sides or none. */
+/* Widens both sides, or none. */
 static int widen(struct sketch *sketch, size_t *budget)
 {
 	const size_t before = *budget;
@@ -122,7 +122,7 @@ int sketch__cover(struct sketch *sketch, size_t *budget, bool is_negative, doubl
 
 /* ---- Adding ---- */
 
-/* Of the values' first one: its sign's, all that are there, so that it is seldom called. */
+/* Makes slots for the first value, and for all values of its sign, so that it is seldom called. */
 static int cover_values(struct sketch *sketch, size_t *budget, const double *values, size_t cnt)
 {
 	const bool is_negative = signbit(values[0]);
@@ -202,7 +202,7 @@ bool sketch__next(const struct sketch *sketch, size_t *at, struct sketch_bucket 
 	const size_t below = negative->cnt, all = below + 1 + positive->cnt;
 
 	for (; *at < all; (*at)++) {
-		/* from the largest magnitude of the negative ones down */
+		/* the negative side goes down from its largest magnitude */
 		if (*at < below)
 			*ret = bucket_at(sketch, negative, (uint32_t)(below - 1 - *at), -1);
 		else if (*at == below)
@@ -222,7 +222,7 @@ uint64_t sketch__rank(uint64_t cnt, unsigned percent)
 	return cnt / 100 * percent + (cnt % 100 * percent + 99) / 100;
 }
 
-/* How many there are in a step of slots. */
+/* How many values a step of slots has. */
 static uint64_t count_step(const struct sketch *sketch, const struct sketch_side *side,
 			   uint32_t first)
 {
@@ -238,7 +238,7 @@ static uint64_t count_step(const struct sketch *sketch, const struct sketch_side
 	return cnt + narrow_cnt;
 }
 
-/* Which slot it is, from 0 magnitude on; *rank becomes what is left of it beyond the side. */
+/* The slot of that rank, from magnitude 0 up. If the side has fewer, *rank is what is left. */
 static uint32_t ranked_slot(const struct sketch *sketch, const struct sketch_side *side,
 			    uint64_t *rank)
 {
