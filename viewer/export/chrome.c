@@ -2,13 +2,14 @@
 /*
  * Trace Event Format, the JSON that Perfetto UI, Chromium's DevTools and speedscope open.
  *
- * Threads are tracks. A span is a complete slice, printed when its end comes; one whose end does
- * not come begins and stays open, as it was when the process died. Everything else is an instant.
- * Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: wall time would not fit
- * the doubles that readers put them in, nor does the time since boot where that is years ago.
+ * Threads are tracks. A span is a complete slice, printed when its end comes. A span without an end
+ * begins and stays open, as it was when the process died. All other events are instants. Times are
+ * microseconds of CLOCK_MONOTONIC with three decimals, exactly: readers use doubles, which can't
+ * hold wall time, nor the time since boot if that is years ago.
  *
- * Readers sort slices by begin, longer ones first; where both are the same, the first in the file
- * is the outer one. So a slice that begins with the one around it waits until that has ended.
+ * Readers sort slices by begin, longer ones first; of two equal ones, the first in the file is the
+ * outer one. So a slice that begins at the same time as the one around it waits until that has
+ * ended.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,29 +21,29 @@
 #include "json.h"
 #include "spans.h"
 
-/* Linux has no pid beyond. Another machine's pids come after. */
+/* Linux has no larger pid. Pids of another machine come after these. */
 #define PIDS_PER_MACHINE (1ull << 22)
 
 #define DAY_NS         86400000000000ull
-/* Up to 2^43 us, which is 101 days, a double tells one nanosecond from the next. */
+/* Up to 2^43 us (101 days), a double can distinguish single nanoseconds. */
 #define EXACT_NS       (100 * DAY_NS)
-/* Of what began so long before the snapshot nobody cares when it did. */
+/* The exact begin of a span does not matter if it was so long before the snapshot. */
 #define REACH_NS       (50 * DAY_NS)
-/* Readers know no more digits behind the point: they multiply by powers of ten in 64 bits. */
+/* Readers allow no more digits after the point: they multiply by powers of ten in 64 bits. */
 #define EXACT_DECIMALS 18
-/* Slices that wait, in all: beyond it they are printed before what is around them. */
+/* All slices that wait; beyond this, slices are printed before the ones around them. */
 #define MAX_HELD_BYTES (8u << 20)
 
 struct chrome {
 	struct out *out;
 	struct spans spans;
 	struct counters counters;
-	struct buffer *held; /* of each lane: slices that wait; an open span's id is how many bytes
-			      * of them began before it */
-	size_t held_bytes;   /* the memory that these take */
-	struct out page;     /* in memory: where they are formatted */
-	uint64_t base_ns;    /* that times count from */
-	bool any;            /* something is in the array */
+	struct buffer *held; /* by lane: slices that wait; an open span's id is how many bytes of
+			      * these came before it */
+	size_t held_bytes;   /* memory of these */
+	struct out page;     /* in memory: slices are formatted here */
+	uint64_t base_ns;    /* times count from here */
+	bool any;            /* the array is not empty */
 };
 
 /* ---- Parts ---- */
@@ -63,7 +64,7 @@ static uint64_t since_base(const struct chrome *chrome, uint64_t ns)
 	return ns > chrome->base_ns ? ns - chrome->base_ns : 0;
 }
 
-/* Of a damaged file an end may come before its begin. */
+/* In a damaged file, an end may come before its begin. */
 static uint64_t length_ns(uint64_t begin_ns, uint64_t end_ns)
 {
 	return end_ns > begin_ns ? end_ns - begin_ns : 0;
@@ -123,7 +124,7 @@ static void as_double(struct out *out, const struct ttlog_field *field)
 	out__bytes(out, buf, format__f64(buf, counters__double(field)));
 }
 
-/* To Perfetto text ends at a NUL: it is shown as what stands for one. */
+/* Perfetto ends text at a NUL, so a symbol is shown for it. */
 static bool put_nul_text(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];
@@ -141,7 +142,7 @@ static bool put_nul_text(struct out *out, const struct ttlog_field *field)
 	return true;
 }
 
-/* Perfetto takes integers beyond its own for negative ones: they are text. */
+/* Perfetto shows larger integers as negative, so they become text. */
 static void field_pair(void *out, struct ttlog_text key, const struct ttlog_field *field)
 {
 	bool quoted = is_beyond_integers(field);
@@ -155,7 +156,7 @@ static void field_pair(void *out, struct ttlog_text key, const struct ttlog_fiel
 	out__text(out, quoted ? "\"," : ",");
 }
 
-/* What is not a field stands in one object, so that no key of a field is taken. */
+/* All that is not a field goes into one object, so that it takes no field's key. */
 static void place(struct out *out, const struct ttlog_site *site)
 {
 	out__text(out, "\"ttlog\":{\"level\":\"");
@@ -231,7 +232,7 @@ static void head(struct chrome *chrome, const struct event_output_setup *setup)
 	out__text(out, "},\"traceEvents\":[");
 }
 
-/* What never ended; and what is inside a span that has: nobody knows when it was left. */
+/* A span that never ended, or one inside a span that ended: it is unknown when it was left. */
 static void open_slice(struct chrome *chrome, const struct lane *lane, const struct span *span,
 		       const char *phase, uint64_t end_ns)
 {
@@ -303,7 +304,7 @@ static void free_chrome(struct chrome *chrome)
 	free(chrome);
 }
 
-/* From where on in `held` the text belongs to the open span or to what began after it. */
+/* The place in `held` from which on text belongs to the open span, or to later slices. */
 static size_t held_since(const struct buffer *held, const struct span *span)
 {
 	return span->id < held->len ? (size_t)span->id : held->len;
@@ -315,7 +316,7 @@ static void print_part(struct out *out, const struct buffer *held, size_t from, 
 		out__bytes(out, held->bytes + from, until - from);
 }
 
-/* What is open stays so. */
+/* Open spans stay open. */
 static void end_lane(struct chrome *chrome, const struct lane *lane)
 {
 	const struct buffer *held = &chrome->held[lane - chrome->spans.lanes];
@@ -376,7 +377,7 @@ static void *chrome__begin(const struct event_output_setup *setup)
 
 /* ---- Events ---- */
 
-/* Prints what waits from there on. */
+/* Prints the slices that wait from `from` on. */
 static void print_held(struct chrome *chrome, struct buffer *held, size_t from)
 {
 	print_part(chrome->out, held, from, held->len);
@@ -387,7 +388,7 @@ static void print_held(struct chrome *chrome, struct buffer *held, size_t from)
 	buffer__fini(held);
 }
 
-/* What is on the page is put before what waits from there on. Returns where it ends. */
+/* Puts the slice on the page before those that wait from `at` on. Returns the place after it. */
 static size_t hold_page(struct chrome *chrome, struct buffer *held, size_t at)
 {
 	struct ttlog_text page = out__written(&chrome->page);
@@ -409,12 +410,12 @@ static size_t hold_page(struct chrome *chrome, struct buffer *held, size_t at)
 	return 0;
 }
 
-/* A span that ends, and those inside it that are open: nobody knows when they were left. */
+/* A span that ends, and the open spans inside it: it is unknown when these were left. */
 struct ended {
 	const struct ttlog_event *end;
 	const struct span *span; /* NULL: its begin was not seen */
 	uint64_t begin_ns;
-	uint32_t inner; /* the first of these */
+	uint32_t inner; /* the first open span inside */
 	uint32_t left;  /* how many stay open */
 };
 
@@ -436,7 +437,7 @@ static struct ended find_ended(struct chrome *chrome, struct lane *lane,
 		ended.inner = at + 1;
 		return ended;
 	}
-	/* What began in it is inside. */
+	/* spans that began during it are inside */
 	ended.begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
 	ended.inner = lane->cnt;
 	while (ended.inner && !lane->unkept &&
@@ -467,7 +468,7 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 	out__text(out, "}}}");
 }
 
-/* The one that ends is the first, then comes what is inside. */
+/* The span that ends comes first, then those inside it. */
 static void print_ended(struct chrome *chrome, const struct lane *lane, const struct ended *ended,
 			uint32_t number)
 {

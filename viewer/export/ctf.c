@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traces for babeltrace2, Trace Compass and whatever else reads CTF: the streams. See ctf.h.
+ * Traces for babeltrace2, Trace Compass and other readers of CTF: the streams. See ctf.h.
  *
- * Events go into a packet of their process; a packet is written when it is full. The metadata come
- * last, when it is known which classes there are. Memory: a packet a process, a class a site that
- * occurs.
+ * Events go into a packet of their process, which is written when it is full. The metadata come
+ * last, when all classes are known. Memory: one packet per process, one class per site that occurs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +23,12 @@
 #include "diagnostics.h"
 #include "spans.h"
 
-/* A packet is written after the event that makes it longer. */
+/* A packet is written after the event that makes it larger than this. */
 #define PACKET_BYTES (256u << 10)
-/* Classes beyond one a site: a hostile file may leave out fields in every way. */
+/* Further classes after one per site: a hostile file may leave out fields in every way. */
 #define MAX_VARIANTS (1u << 16)
 
-/* The places in a packet's head of what is known at its end. */
+/* Places in a packet's head for values that are known at its end. */
 enum {
 	AT_INSTANCE = 4 + CTF_UUID_BYTES + 4,
 	AT_BEGIN = AT_INSTANCE + 8,
@@ -47,25 +46,25 @@ struct stream {
 };
 
 struct ctf {
-	struct out *out; /* for its error alone */
+	struct out *out; /* only for its error */
 	struct ttlog_snapshot *const *readers;
 	size_t reader_cnt;
 	struct new_directory directory;
 	unsigned char uuid[CTF_UUID_BYTES];
 	struct spans spans;
-	struct stream *streams; /* of each reader; those of one process share the first one's */
-	uint32_t *whole;        /* of each site: its class with all fields, plus 1 */
+	struct stream *streams; /* by reader; readers of one process share the first one's */
+	uint32_t *whole;        /* by site: its class with all fields, plus 1 */
 	struct ctf_class *classes;
 	size_t class_cnt, class_cap;
 	struct hash_table by_hash; /* classes */
 	uint64_t secret;
-	uint64_t most_ns;   /* of the clock: readers count ns since 1970 in 63 bits */
-	uint64_t later_cnt; /* events whose time is beyond that */
+	uint64_t most_ns;   /* last time of the clock: readers count ns since 1970 in 63 bits */
+	uint64_t later_cnt; /* events with a later time */
 };
 
 /* ---- Classes ---- */
 
-/* A file can make the identities of its sites all alike. */
+/* Uses a secret: a file can make the identities of all its sites equal. */
 static uint64_t hash_class(const struct ctf *ctf, const struct ctf_class *class)
 {
 	const struct ttlog_site *site = class->site;
@@ -76,7 +75,7 @@ static uint64_t hash_class(const struct ctf *ctf, const struct ctf_class *class)
 	return hash__mix(hash, (uint64_t) class->absent << 16 ^ class->cut);
 }
 
-/* Identities are hashes: a file may well have two that are the same. */
+/* Identities are hashes: two sites of a file may have the same. */
 static bool is_same_site(const struct ttlog_site *a, const struct ttlog_site *b)
 {
 	if (a == b)
@@ -296,7 +295,7 @@ static void put_event(struct ctf *ctf, const struct ctf_event *event, uint32_t n
 	uint64_t ns = event->ns < ctf->most_ns ? event->ns : ctf->most_ns;
 
 	ctf->later_cnt += ns < event->ns;
-	/* Time that goes back, of a damaged file, would end the reading. */
+	/* In a damaged file time may go back, which would make readers stop. */
 	if (ns > stream->last_ns)
 		stream->last_ns = ns;
 	if (!packet->len)
@@ -307,7 +306,7 @@ static void put_event(struct ctf *ctf, const struct ctf_event *event, uint32_t n
 	u32(packet, (uint32_t)event->tid);
 	buffer__text(packet, event->comm);
 	buffer__byte(packet, 0);
-	/* what never changes of the site */
+	/* the constants of the site */
 	buffer__byte(packet, 0);
 	for (unsigned i = 0; i < event->class->site->nfields; i++) {
 		if (!(event->class->absent >> i & 1))
@@ -351,7 +350,7 @@ static void ctf__event(void *state, const struct ttlog_event *event)
 
 #define CRASH_FIELDS 4
 
-/* As if the process had said it. */
+/* A site for the crash, as if the process had logged it. */
 static const struct ttlog_site *crash_site(void)
 {
 	static const struct ttlog_text KEYS[CRASH_FIELDS] = {
@@ -482,7 +481,7 @@ static void ctf__end(void *state)
 	free_ctf(ctf);
 }
 
-/* The same files, the same trace: this hash stays as it is. */
+/* The same files always give the same UUID, so this hash must not change. */
 static void make_uuid(struct ctf *ctf)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -499,12 +498,12 @@ static void make_uuid(struct ctf *ctf)
 		hash = hash * 0x9e3779b97f4a7c15u + i;
 		ctf->uuid[i] = (unsigned char)(hash >> 56);
 	}
-	/* RFC 9562: version 8, of whoever made it */
+	/* RFC 9562: version 8, for own schemes */
 	ctf->uuid[6] = (unsigned char)((ctf->uuid[6] & 0x0f) | 0x80);
 	ctf->uuid[8] = (unsigned char)((ctf->uuid[8] & 0x3f) | 0x80);
 }
 
-/* Readers add the clock's offset. */
+/* The last time that readers can show; they add the clock's offset. */
 static uint64_t most_ns(const struct ctf *ctf)
 {
 	int64_t offset =

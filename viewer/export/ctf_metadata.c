@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The metadata of a CTF trace, in its language, TSDL: what ctf.c writes, declared. See ctf.h.
+ * The metadata of a CTF trace, in its language, TSDL: declarations of what ctf.c writes. See ctf.h.
  *
- * A name begins with an underscore, which readers take off: so a key may be a word of the language,
+ * A name begins with an underscore, which readers remove: so a key may be a word of the language,
  * or begin with a digit.
  */
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "ctf.h"
 
 #define NS_PER_S  1000000000
-/* A field, and for bytes their number too. */
+/* A field, and for bytes also their number. */
 #define MAX_NAMES (2 * TTLOG_MAX_FIELDS)
 
 #define TEXT(literal) out__bytes(out, literal, sizeof(literal) - 1)
@@ -55,7 +55,7 @@ static void env_text(struct out *out, const char *key, struct ttlog_text text)
 	TEXT(";\n");
 }
 
-/* Of the first file. */
+/* The environment, of the first file. */
 static void env_block(struct out *out, const struct ttlog_info *header)
 {
 	TEXT("env {\n");
@@ -85,7 +85,7 @@ int64_t ctf__offset_ns(const struct ttlog_info *header)
 	return behind < CTF_LAST_NS ? -(int64_t)behind : -CTF_LAST_NS;
 }
 
-/* CLOCK_MONOTONIC, and what it was at 1970. */
+/* CLOCK_MONOTONIC, and its value at 1970. */
 static void clock_block(struct out *out, const struct ttlog_info *header)
 {
 	int64_t offset = ctf__offset_ns(header);
@@ -133,7 +133,7 @@ static bool is_taken(const struct names *names, size_t start)
 	return false;
 }
 
-/* The key as an identifier that no other has. NULL: no memory. */
+/* A unique identifier for the key. NULL: no memory. */
 static struct ttlog_text name_of(struct names *names, const char *before, struct ttlog_text key,
 				 const char *after)
 {
@@ -173,7 +173,7 @@ static void bytes_field(struct out *out, struct names *names, struct ttlog_text 
 	TEXT("\t\tu32 ");
 	out__bytes(out, name.p, name.len);
 	TEXT(";\n\t\thex8 ");
-	/* the text may have moved with this one */
+	/* this call may have moved the text */
 	name = name_of(names, "_", key, "");
 	out__bytes(out, name.p, name.len);
 	TEXT("[ ");
@@ -218,7 +218,7 @@ static void field_of(struct out *out, struct names *names, const struct ttlog_si
 	TEXT(";\n");
 }
 
-/* What is the same for all events of the class. */
+/* A constant of the class, as the label of an enumeration. */
 static void label_of_bits(struct out *out, unsigned bits, const char *name, struct ttlog_text text)
 {
 	out__format(out, "\t\tenum : integer { size = %u; align = 1; signed = false; } { ", bits);
@@ -258,7 +258,7 @@ static void place_label(struct out *out, const struct ttlog_site *site)
 	buffer__fini(&place);
 }
 
-/* LTTng's numbers (lttng-ust(3)): its finest two are DEBUG_LINE and DEBUG. */
+/* LTTng's numbers (lttng-ust(3)): the finest two are DEBUG_LINE and DEBUG. */
 static unsigned loglevel(uint8_t level)
 {
 	static const uint8_t LEVELS[] = {
@@ -279,7 +279,7 @@ static void event_block(struct out *out, const struct ctf_class *class, size_t n
 	out__tsdl_text(out, site->probe);
 	out__format(out, ";\n\tid = %zu;\n\tstream_id = 0;\n\tloglevel = %u;\n", number,
 		    loglevel(site->level));
-	/* All labels are a byte: readers take bits that are left over for an event that is cut. */
+	/* All labels together fill one byte: readers take unused bits for a truncated event. */
 	TEXT("\tcontext := struct {\n");
 	label_of_bits(out, 8 - (labels - 1), "level", ttlog_text_of(ttlog_level_name(site->level)));
 	label(out, "target", site->target);

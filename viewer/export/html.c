@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One page of HTML with everything in it, for whoever has no ttlog-view: html/ is what the browser
- * shows and runs, this writes the page around the data.
+ * One page of HTML with everything in it, for people without ttlog-view. src/page/ is what the
+ * browser shows and runs; this file writes the page around the data.
  *
- * The page is html/page.html with its styles and scripts, blocks of events, each a script element
- * that no browser runs, and what was found out up to the end: the files, how their processes
- * ended, what is wrong. Text of a snapshot is in base64, or in JSON without '<': none of it is
- * markup; what the page shows of it is text, too.
+ * The page consists of src/page/page.html with its styles and scripts; blocks of events, each in a
+ * script element that no browser runs; and what is only known at the end: the files, the ends of
+ * their processes, problems. Text of a snapshot is in base64, or in JSON without '<', so it can't
+ * be markup; the page also shows it as text only.
  *
  * An event of a block:
- *   site*2 + 1 where a field is null; the site's definition where it comes first
- *   thread; its definition where it comes first
- *   wall time in ns, less that of the event before, signed
- *   where a field is null: a bit a field
+ *   site*2, plus 1 if a field is null; the site's definition when it first occurs
+ *   thread; its definition when it first occurs
+ *   wall time in ns, minus that of the event before, signed
+ *   if a field is null: one bit per field
  *   the fields that are not null, by their types
  */
 #include <errno.h>
@@ -27,7 +27,7 @@
 #include "provenance.h"
 #include "signals.h"
 
-/* Each is `{ bytes, }`: od's, of files that the Makefile puts together. */
+/* Each is `{ bytes, }`, made by od from files that the Makefile joins. */
 static const char PAGE_HEAD[] = {
 #include "page_head.inc"
 };
@@ -45,8 +45,8 @@ struct html {
 	struct out *out;
 	struct html_pack pack;
 	struct provenances provenances;
-	uint32_t *sites;             /* their numbers in the page plus 1 */
-	struct html_thread *threads; /* by the origins' numbers */
+	uint32_t *sites;             /* by site: its number in the page, plus 1 */
+	struct html_thread *threads; /* by number over all files */
 	uint32_t site_cnt, thread_cnt;
 	uint64_t event_cnt, slot_cnt, last_ns;
 };
@@ -84,7 +84,7 @@ static void put_site(struct html *html, const struct ttlog_event *event,
 	define_site(&html->pack, event->site);
 }
 
-/* The same thread is another where its two clocks are further apart. */
+/* If the difference of its clocks changes, a thread gets a new number. */
 static void put_thread(struct html *html, const struct ttlog_event *event,
 		       const struct provenance *provenance)
 {
@@ -151,7 +151,7 @@ static void put_fields(struct html *html, const struct ttlog_site *site,
 		       const struct ttlog_field *fields, unsigned nulls)
 {
 	for (unsigned i = 0; i < site->nfields; i++) {
-		/* a decimal's scale has a slot of its own */
+		/* a decimal's scale has its own slot */
 		html->slot_cnt += site->types[i] == TTLOG_TYPE_DECIMAL ? 2 : 1;
 		if (!(nulls >> i & 1))
 			put_value(html, &fields[i], site->types[i]);
@@ -246,7 +246,7 @@ static void put_problems(struct out *out, const struct ttlog_snapshot *reader)
 	put_u64(out, "],\"more_problems\":", contents->problem_more);
 }
 
-/* What the crash's numbers mean. */
+/* The meaning of the crash's numbers. */
 static void put_cause(struct out *out, const struct ttlog_crash *crash)
 {
 	const struct signal_code *words =
@@ -275,7 +275,7 @@ static void put_file(struct out *out, struct ttlog_snapshot *reader)
 		out->err = err;
 }
 
-/* What is known only now, in JSON. */
+/* What is only known at the end, in JSON. */
 static void put_summary(struct html *html)
 {
 	const struct event_output_setup *setup = html->setup;
@@ -292,7 +292,7 @@ static void put_summary(struct html *html)
 		put_u64(out, ",\"limit\":", setup->limit);
 	out__text(out, ",\"files\":[");
 	for (size_t i = 0; i < setup->reader_cnt; i++) {
-		/* --head may not have come to the end */
+		/* with --head, not all may have been read */
 		(void)ttlog_snapshot_has_chunk(setup->readers[i], SIZE_MAX);
 		held += ttlog_snapshot_contents(setup->readers[i])->event_cnt;
 		out__text(out, i ? "," : "");

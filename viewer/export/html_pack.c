@@ -12,7 +12,7 @@
 #define BLOCK_BYTES (1u << 20)
 #define BLOCK_TEXTS (1u << 16)
 #define TABLE_CNT   (2 * BLOCK_TEXTS)
-/* A hostile file's texts may all have one hash: those that find no place are packed again. */
+/* All texts of a hostile file may have one hash: a text without a place is packed again. */
 #define MAX_PROBES  16u
 
 struct html_pack_text {
@@ -42,7 +42,7 @@ void html_pack__fini(struct html_pack *pack)
 	*pack = (struct html_pack){ .len = 0 };
 }
 
-/* What one event has is bounded by the file's own limits, and so is this. */
+/* One event is bounded by the limits of the file, so this is bounded, too. */
 static bool has_room(struct html_pack *pack, size_t len)
 {
 	unsigned char *grown;
@@ -97,7 +97,7 @@ void html_pack__f64(struct html_pack *pack, double v)
 	raw(pack, &bits, sizeof(bits));
 }
 
-/* The text's place, or one where it may be put, or NULL. */
+/* The text's place, or a free place for it, or NULL. */
 static struct html_pack_text *find(const struct html_pack *pack, struct ttlog_text text)
 {
 	uint64_t hash = hash__bytes(0, text.p, text.len);

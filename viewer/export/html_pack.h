@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events as the page of `html` holds them: numbers of variable length and texts, each text once a
- * block, deflated and in base64. html/unpack.js is the other end, and html.c says what is packed.
+ * Packs events for the page of `html`: numbers of variable length, and texts, each once per block;
+ * deflated and in base64. src/page/unpack.js reads it; html.c says what is packed.
  *
- * A number is 7 bits a byte, the lowest first, the highest bit set where more follow. A text is the
- * number of the block's text times 2, plus 1 where the program cut it; where there is none of that
- * number yet, its length and bytes follow.
+ * A number has 7 bits per byte, the lowest first; the highest bit is set if more follow. A text is
+ * the number of the text in the block times 2, plus 1 if the program cut it. If the number is new,
+ * the text's length and bytes follow.
  */
 #ifndef TTLOG_VIEW_HTML_PACK_H
 #define TTLOG_VIEW_HTML_PACK_H
@@ -32,13 +32,13 @@ int html_pack__init(struct html_pack *ret);
 void html_pack__fini(struct html_pack *pack);
 
 void html_pack__u64(struct html_pack *pack, uint64_t v);
-void html_pack__i64(struct html_pack *pack, int64_t v); /* its sign is the lowest bit */
+void html_pack__i64(struct html_pack *pack, int64_t v); /* the sign is the lowest bit */
 void html_pack__f64(struct html_pack *pack, double v);  /* 8 bytes, little endian */
 void html_pack__text(struct html_pack *pack, struct ttlog_text text, bool cut);
 
-/* Whether a block is large enough: then the next event belongs into another. */
+/* Whether the block is large enough: then the next event begins another one. */
 bool html_pack__is_full(const struct html_pack *pack);
-/* Writes the block as text in base64, and begins another. */
+/* Writes the block as base64, and begins another one. */
 void html_pack__flush(struct html_pack *pack, struct out *out);
 
 #endif /* TTLOG_VIEW_HTML_PACK_H */

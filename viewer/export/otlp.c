@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenTelemetry: objects with resourceLogs, then some with resourceSpans, as OTLP/JSON encodes
- * them, a line each: what a collector reads from a file, and a line at a time takes at /v1/logs and
- * /v1/traces. A line is shorter than what its receivers take.
+ * OpenTelemetry's OTLP/JSON: objects with resourceLogs, then objects with resourceSpans, one per
+ * line. A collector reads such a file, or takes single lines at /v1/logs and /v1/traces. A line is
+ * shorter than the limit of its receivers.
  *
- * Logs and spans are apart while events come mixed: events are gone over twice. A span is
- * printed when its end comes. Ids are made from host, pid, thread, time and site, so that a span
- * has the same in whichever snapshot of the process it is; a trace is an outermost span with all
+ * Logs and spans are separate there, but events come mixed: so this goes over the events twice. A
+ * span is printed when its end comes. Ids are made from host, pid, thread, time and site, so that a
+ * span has the same id in each snapshot of the process. A trace is an outermost span with all spans
  * inside.
  */
 #include <errno.h>
@@ -22,18 +22,18 @@
 
 #define SPAN_KIND_INTERNAL "1"
 
-/* The collector's receivers of files cut lines at 1 MiB. No line begins another item beyond this;
- * 16 fields of 4,000 bytes, each \u0000, are 384,000. */
+/* The collector's file receivers cut lines at 1 MiB. After so many bytes, a line begins no new
+ * item; 16 fields of 4,000 bytes, each \u0000, are 384,000. */
 #define LINE_BYTES (512u << 10)
 
 struct otlp {
 	struct out *out;
 	struct spans spans;
-	size_t process;      /* whose array is open; SIZE_MAX: none */
-	uint64_t line_start; /* of the line that is open; UINT64_MAX: none */
-	bool in_spans;       /* the second time */
+	size_t process;      /* the process with an open array; SIZE_MAX: none */
+	uint64_t line_start; /* of the open line; UINT64_MAX: none */
+	bool in_spans;       /* the second pass */
 	bool any_line, any_item;
-	bool has_spans; /* there are sites of spans */
+	bool has_spans; /* there are sites with spans */
 	uint64_t last_ns;
 };
 
@@ -116,7 +116,7 @@ static void start_event(struct otlp *otlp, const struct ttlog_event *event)
 
 /* ---- Ids ---- */
 
-/* Ids are in files of others: this hash stays as it is. */
+/* Other tools store the ids: this hash must not change. */
 static uint64_t mix(uint64_t hash, uint64_t v)
 {
 	hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
@@ -130,7 +130,7 @@ static uint64_t mix_text(uint64_t hash, struct ttlog_text text)
 	return mix(hash, text.len);
 }
 
-/* Never 0, which would be no id. */
+/* Never 0, which is not an id. */
 static uint64_t id_of(const struct ttlog_event *event, uint64_t begin_ns)
 {
 	const struct ttlog_info *header = ttlog_snapshot_info(event->snapshot);
@@ -168,7 +168,7 @@ static void time_key(struct out *out, const char *key, uint64_t real_ns)
 	out__char(out, '"');
 }
 
-/* Up to its attributes. */
+/* A log record up to its attributes. */
 static void open_record(struct out *out, uint64_t real_ns, uint8_t level, struct ttlog_text name,
 			struct ttlog_text body)
 {
@@ -244,7 +244,7 @@ static void death(void *to, const struct death *death)
 /* ---- Spans ---- */
 
 struct otlp_span {
-	const struct ttlog_event *event; /* begin, or end where the begin was not seen */
+	const struct ttlog_event *event; /* begin, or end if the begin was not seen */
 	const struct ttlog_field *fields;
 	const struct span *parent; /* or NULL */
 	uint64_t id, trace, begin_ns, end_ns;
@@ -281,7 +281,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	out__char(out, '}');
 }
 
-/* A span that is open, as one that ends now. */
+/* Prints an open span as one that ends now. */
 static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, uint64_t end_ns,
 		     const struct ttlog_field *duration)
 {
@@ -359,7 +359,7 @@ static void otlp__event(void *state, const struct ttlog_event *event)
 			span->trace = lane->cnt > 1 ? lane->open[0].id : span->id;
 			return;
 		}
-		/* Its fields are nowhere else. */
+		/* its fields are only here */
 		break;
 	default:
 		break;

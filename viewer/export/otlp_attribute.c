@@ -24,7 +24,7 @@ static const char *value_key(const struct ttlog_field *field)
 	case TTLOG_TYPE_BYTES:
 		return "bytesValue";
 	case TTLOG_TYPE_U64:
-		/* its integers are signed */
+		/* OTLP integers are signed */
 		return field->u > INT64_MAX ? "stringValue" : "intValue";
 	default:
 		return "intValue";
@@ -58,7 +58,7 @@ static void value(struct out *out, const struct ttlog_field *field)
 	out__text(out, "}}");
 }
 
-/* What stands beside the fields; and a key must not be empty. */
+/* Keys of our own attributes; and a key must not be empty. */
 static bool is_taken(struct ttlog_text key)
 {
 	static const char *const OURS[] = { "thread.name",      "thread.id",
@@ -72,7 +72,7 @@ static bool is_taken(struct ttlog_text key)
 	return !key.len || (key.len > 6 && !memcmp(key.p, "ttlog.", 6));
 }
 
-/* A key that no other attribute has, as the specification wants it. */
+/* A unique key, which the specification requires. */
 static void field_key(struct out *out, const struct ttlog_site *site, unsigned idx,
 		      const char *before)
 {
@@ -114,7 +114,7 @@ void otlp_attribute__fields(struct out *out, const struct ttlog_event *event,
 		field_key(out, event->site, i, "");
 		value(out, &field);
 		out__char(out, ',');
-		/* text that was cut shows it, bytes cannot */
+		/* cut text shows it, cut bytes can't */
 		if (field.type != TTLOG_TYPE_BYTES || !field.cut)
 			continue;
 		field_key(out, event->site, i, "ttlog.cut.");

@@ -2,11 +2,11 @@
 /*
  * Perfetto's own trace format, a protobuf: ui.perfetto.dev and trace_processor open it.
  *
- * A trace is packets, here all of one sequence: a snapshot of the clocks, who there is (a track a
- * process, a thread, a counter of a process), then an event a packet in the order in which they
- * come; readers sort. A span's begin is written when it comes, its end too: one that is open when
- * the process dies stays open, and is shown so. What never changes of a site (names, keys, place)
- * is written once, with the first event, and a number afterwards: interned data.
+ * A trace consists of packets, here all of one sequence: a snapshot of the clocks; tracks (for each
+ * process, thread, and counter of a process); then one packet per event, in the order in which they
+ * come; readers sort. A span's begin and end are written when they come: a span that is open when
+ * the process dies stays open, and is shown so. The constants of a site (names, keys, place) are
+ * written once, with the first event, and a number afterwards: interned data.
  */
 #include <errno.h>
 #include <math.h>
@@ -20,7 +20,7 @@
 #include "protobuf.h"
 #include "spans.h"
 
-/* The keys that are not fields. */
+/* Keys that are not fields. */
 enum {
 	KEY_LEVEL = 1,
 	KEY_PROBE,
@@ -37,7 +37,7 @@ static const char *const OWN_KEYS[KEY_FIRST_FIELD] = {
 };
 
 #define LEVEL_CNT        (TTLOG_LEVEL_FATAL + 1u)
-/* Linux has no pid beyond. Another machine's pids come after. */
+/* Linux has no larger pid. Pids of another machine come after these. */
 #define PIDS_PER_MACHINE (1ull << 22)
 #define PID_MAX          INT32_MAX
 #define SEQUENCE_ID      1u
@@ -46,9 +46,9 @@ struct perfetto {
 	struct out *out;
 	struct spans spans;
 	struct counters counters;
-	uint8_t *interned;   /* of each site */
-	uint64_t *processes; /* of each lane: its process's track */
-	uint64_t *drawn;     /* tracks of counters: by process, then key; 0: there is none yet */
+	uint8_t *interned;   /* by site */
+	uint64_t *processes; /* by lane: its process's track */
+	uint64_t *drawn;     /* tracks of counters, by process, then key; 0: none yet */
 	uint64_t first_process;
 	uint64_t next_uuid;
 	struct buffer packet;
@@ -97,7 +97,7 @@ static void put_clock(struct buffer *packet, unsigned id, uint64_t ns)
 	put_pair(packet, SNAPSHOT_CLOCK, CLOCK_ID, id, CLOCK_TIMESTAMP, ns);
 }
 
-/* Times are those of the first file's machine. */
+/* Times are on the clock of the first file's machine. */
 static void first_packet(struct perfetto *perfetto, const struct event_output_setup *setup)
 {
 	struct buffer *packet = &perfetto->packet;
@@ -167,7 +167,7 @@ static uint64_t thread_uuid(const struct perfetto *perfetto, const struct lane *
 	return (uint64_t)(lane - perfetto->spans.lanes) + 1;
 }
 
-/* parent: 0 where there is no track of the process. */
+/* parent: 0: there is no track of the process. */
 static void thread_track(struct perfetto *perfetto, uint64_t uuid, uint64_t parent, uint64_t pid,
 			 uint64_t tid, struct ttlog_text comm)
 {
@@ -223,7 +223,7 @@ static void close_event(struct perfetto *perfetto, size_t event)
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
 }
 
-/* Bytes as the other outputs show them. */
+/* Bytes as text, as in the other outputs. */
 static void hex_text(struct buffer *packet, const struct ttlog_field *field)
 {
 	size_t text = protobuf__open(packet, ANNOTATION_TEXT);
@@ -281,7 +281,7 @@ static void annotation_value(struct buffer *packet, const struct ttlog_field *fi
 	}
 }
 
-/* Null is an annotation without a value. */
+/* A null field becomes an annotation without a value. */
 static void annotation(struct buffer *packet, uint64_t key, const struct ttlog_field *field)
 {
 	size_t opened = protobuf__open(packet, EVENT_ANNOTATION);
@@ -302,7 +302,7 @@ static uint64_t first_key(size_t site_number)
 	return KEY_FIRST_FIELD + site_number * TTLOG_MAX_FIELDS;
 }
 
-/* The texts of a site, into the packet with the first event of it. */
+/* Writes the texts of a site into the packet with its first event. */
 static void intern_site(struct perfetto *perfetto, const struct ttlog_site *site, size_t number)
 {
 	struct buffer *packet = &perfetto->packet;
@@ -327,7 +327,7 @@ static void intern_site(struct perfetto *perfetto, const struct ttlog_site *site
 	protobuf__close(packet, part);
 }
 
-/* An event with all that is known of its site. */
+/* Begins an event with the constants of its site. */
 static size_t open_site_event(struct perfetto *perfetto, const struct lane *lane,
 			      const struct ttlog_event *event, uint64_t ns, unsigned type)
 {
@@ -360,7 +360,7 @@ static void show_event(struct perfetto *perfetto, const struct lane *lane,
 	close_event(perfetto, opened);
 }
 
-/* Ends the innermost slice of a track. duration: NULL where nobody knows when it was left. */
+/* Ends the innermost slice of a track. duration: NULL: it is unknown when it was left. */
 static void end_slice(struct perfetto *perfetto, const struct lane *lane, uint64_t ns,
 		      const struct ttlog_field *duration)
 {
@@ -392,7 +392,7 @@ static void end_span(struct perfetto *perfetto, struct lane *lane, const struct 
 			end_open(perfetto, lane, end_ns);
 		spans__pop(&perfetto->spans, lane);
 	} else {
-		/* Its begin was not seen; what began in it is inside. */
+		/* its begin was not seen; spans that began during it are inside */
 		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
 		while (lane->cnt && !lane->unkept &&
 		       spans__ns(&perfetto->spans, &lane->open[lane->cnt - 1].begin) >= begin_ns)

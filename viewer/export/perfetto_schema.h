@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `perfetto` uses of Perfetto's schema: numbers of fields and values, by google/perfetto's
- * protos/perfetto/trace/, of the file that each enum names. tests/view/perfetto.proto is the same
- * as a schema.
+ * The parts of Perfetto's schema that `perfetto` uses: numbers of fields and values, from
+ * google/perfetto's protos/perfetto/trace/; each enum names its file. tests/view/perfetto.proto is
+ * the same as a schema.
  */
 #ifndef TTLOG_VIEW_PERFETTO_SCHEMA_H
 #define TTLOG_VIEW_PERFETTO_SCHEMA_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocol Buffers' wire format (protobuf.dev/programming-guides/encoding), as far as it takes to
- * write: a message is its fields one after the other, each a number and a value.
+ * Writes Protocol Buffers' wire format (protobuf.dev/programming-guides/encoding): a message is its
+ * fields one after another, each a number and a value.
  *
- * Inlined, because most numbers of fields are constants: millions of events are mostly this.
+ * Inlined, because most numbers of fields are constants: for millions of events, this is most of
+ * the work.
  */
 #ifndef TTLOG_VIEW_PROTOBUF_H
 #define TTLOG_VIEW_PROTOBUF_H
@@ -31,7 +32,7 @@ static inline size_t protobuf__varint(char *to, uint64_t v)
 	return len;
 }
 
-/* Every integer type but the zigzag ones, bool and enum: signed ones as two's complement. */
+/* For bool, enum and all integer types except zigzag ones; signed ones as two's complement. */
 static inline void protobuf__u64(struct buffer *to, unsigned field, uint64_t v)
 {
 	char *at = buffer__room(to, 2 * PROTOBUF_VARINT_BYTES);
@@ -44,8 +45,8 @@ static inline void protobuf__u64(struct buffer *to, unsigned field, uint64_t v)
 }
 
 /*
- * What follows belongs to a message of its own, up to the close, which gets what this returned.
- * Most are short: a byte is left for the length.
+ * Begins an inner message. All that follows belongs to it, up to the close, which gets the result
+ * of this. Most are short: one byte is left for the length.
  */
 static inline size_t protobuf__open(struct buffer *to, unsigned field)
 {
@@ -56,7 +57,7 @@ static inline size_t protobuf__open(struct buffer *to, unsigned field)
 	return to->len;
 }
 
-/* Makes room for a length that takes more than a byte. */
+/* Makes room for a length of more than one byte. */
 void protobuf__close_long(struct buffer *to, size_t opened);
 
 static inline void protobuf__close(struct buffer *to, size_t opened)

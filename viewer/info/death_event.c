@@ -38,7 +38,7 @@ void death_event__stack(struct buffer *to, const struct ttlog_crash *crash)
 	}
 }
 
-/* An earlier file of the process has said it. */
+/* Whether an earlier file of the process has the same death. */
 static bool is_said(const struct spans *spans, const struct provenance *provenance)
 {
 	for (size_t i = 0; i < spans->provenances.cnt; i++) {

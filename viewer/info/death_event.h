@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How processes died, for outputs that show it as an event among the others: what of, in which
- * thread, with the stack. When it was is not in the file: it is shown with the last event.
+ * The deaths of processes, for outputs that show them as events: cause, thread and stack. The file
+ * has no time of death: it is shown at the time of the last event.
  */
 #ifndef TTLOG_VIEW_DEATH_EVENT_H
 #define TTLOG_VIEW_DEATH_EVENT_H
@@ -13,27 +13,27 @@
 #include "buffer.h"
 #include "spans.h"
 
-/* What outputs with categories call it; a target of the program's may have that name. */
+/* Its category, for outputs with categories; a target of the program may have the same name. */
 #define DEATH_CATEGORY "crash"
 
 struct death {
-	const struct ttlog_info *info; /* its crash is there */
-	size_t reader;                 /* the place of the file that says it */
+	const struct ttlog_info *info; /* has the crash */
+	size_t reader;                 /* the place of its file */
 	size_t machine;
 	uint64_t mono_ns; /* on the axis of spans__ns() */
 	uint64_t real_ns;
 	uint64_t pid, tid;
-	const struct lane *lane; /* of the thread; NULL: there is no event of it */
+	const struct lane *lane; /* of the thread; NULL: it has no event */
 	const char *words;       /* "SIGSEGV in parse_order (src/orders.c:88)" */
 };
 
-/* Each process once. Returns 0 or -ENOMEM. */
+/* Calls show once for each process. Returns 0 or -ENOMEM. */
 int deaths__each(const struct spans *spans, void (*show)(void *to, const struct death *death),
 		 void *to);
 
 /* "parse_order+0x1f at src/orders.c:88 in /usr/bin/orders+0x1f2e" */
 void death_event__frame(struct buffer *to, const struct ttlog_frame *frame);
-/* All frames, a line each. */
+/* All frames, one per line. */
 void death_event__stack(struct buffer *to, const struct ttlog_crash *crash);
 
 #endif /* TTLOG_VIEW_DEATH_EVENT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --info for people. What one wants to know first after a crash stands first: what died, of what,
- * where; then what was recorded and what was lost; then the details.
+ * --info as text. The facts that matter most after a crash come first: which process died, of what,
+ * and where; then what was recorded and lost; then the details.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static void line_text(struct page *page, const char *name, struct ttlog_text val
 	out__char(page->out, '\n');
 }
 
-/* ---- How it ended ---- */
+/* ---- The end of the process ---- */
 
 /* "SIGSEGV, SEGV_MAPERR: nothing is mapped there, at 0x10" */
 static void crash_cause(struct page *page, const struct ttlog_crash *crash)
@@ -170,7 +170,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 	}
 }
 
-/* Those of the thread's begin are counted back: the first one is -1. */
+/* Frames at the thread's begin are counted backwards: the first one is -1. */
 static void frame_line(struct page *page, long number, const struct ttlog_frame *frame)
 {
 	struct out *out = page->out;
@@ -266,7 +266,7 @@ static void registers(struct page *page, const struct ttlog_crash *crash)
 	more_line(page, crash->register_more);
 }
 
-/* What led to it: the crashed thread's last events. */
+/* The last events of the crashed thread. */
 static int last_events(struct page *page, const struct info_scan *scan)
 {
 	bool is_known = !scan->left || scan->last.cnt == INFO_LAST_CNT;
@@ -288,7 +288,7 @@ static int open_spans(struct page *page, const struct info_scan *scan)
 	struct text_output text;
 	int err;
 
-	/* which they are is known once all was looked at */
+	/* they are only known when all chunks were read */
 	if (scan->left || !scan->open.found_cnt)
 		return 0;
 	title(page, "Spans that were open, the oldest first");
@@ -298,7 +298,7 @@ static int open_spans(struct page *page, const struct info_scan *scan)
 	return err;
 }
 
-/* ---- What was recorded ---- */
+/* ---- Recorded events ---- */
 
 static void count_line(struct page *page, const char *name, uint64_t cnt, const char *what)
 {
@@ -332,7 +332,7 @@ static void losses(struct page *page, const struct ttlog_lost *lost)
 	out__text(out, any ? ")\n" : "\n");
 }
 
-/* An item of a map, or none. */
+/* The value of a key in a map, or an empty item. */
 static struct ttlog_cbor find_key(struct ttlog_cbor in, const char *name)
 {
 	const struct ttlog_cbor none = { NULL, NULL };
@@ -351,7 +351,7 @@ static struct ttlog_cbor find_key(struct ttlog_cbor in, const char *name)
 	return none;
 }
 
-/* What a header had no room for. */
+/* Parts for which the header had no room. */
 static void left_out(struct page *page, const struct ttlog_info *info)
 {
 	static const struct {
@@ -402,7 +402,7 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 		label(page, "to");
 		out__time(out, ttlog_info_real_ns(info, last_ns));
 		out__text(out, " (");
-		/* of a damaged file times may fall */
+		/* in a damaged file, times may go back */
 		out__duration(out, last_ns > first_ns ? last_ns - first_ns : 0);
 		out__text(out, ")\n");
 	}
@@ -528,7 +528,7 @@ int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struc
 	return 0;
 }
 
-/* ---- Going over the events ---- */
+/* ---- Scanning the events ---- */
 
 int info_scan__begin(struct info_scan *ret, struct ttlog_snapshot *reader)
 {

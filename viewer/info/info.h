@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a snapshot says of itself and of how the process ended: --info. */
+/* --info: the facts of a snapshot, and the end of the process. */
 #ifndef TTLOG_VIEW_INFO_H
 #define TTLOG_VIEW_INFO_H
 
@@ -12,33 +12,33 @@
 #include "out.h"
 #include <ttlog/read.h>
 
-/* What takes going over all events, a chunk at a time from the last one on. */
+/* A scan of all events, one chunk at a time, from the last one backwards. */
 struct info_scan {
 	struct ttlog_snapshot *reader;
-	size_t left;           /* chunks that were not looked at */
+	size_t left;           /* chunks that were not read yet */
 	uint64_t *counts;      /* by thread */
 	struct info_last last; /* of the thread that crashed */
 	struct open_spans open;
 };
 
-/* The file was gone over. 0 or -ENOMEM. */
+/* The file was opened with ttlog_snapshot_open(). 0 or -ENOMEM. */
 int info_scan__begin(struct info_scan *ret, struct ttlog_snapshot *reader);
 /* Returns 1 while there is more, 0, or -ENOMEM. */
 int info_scan__step(struct info_scan *scan);
 void info_scan__fini(struct info_scan *scan);
 
-/* For people, over many lines; as much as the scan has come to know. 0 or -ENOMEM. */
+/* As text of many lines, with the results of the scan so far. 0 or -ENOMEM. */
 int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,
 		     bool colour);
-/* The same after a scan of all. */
+/* The same, after a complete scan. */
 int info__print_text(struct out *out, struct ttlog_snapshot *reader, bool colour);
-/* What a process died of, one line of it. */
+/* The cause of a process's death, in one line. */
 void info__crash_cause(struct out *out, const struct ttlog_crash *crash);
-/* What it had thrown; nothing where that is unknown. */
+/* The exception that it threw; nothing if that is unknown. */
 void info__exception(struct out *out, const struct ttlog_crash *crash);
-/* Who sent the signal that it died of, ", sent by systemd[1]"; nothing where that is unknown. */
+/* The sender of the fatal signal, ", sent by systemd[1]"; nothing if that is unknown. */
 void info__sender(struct out *out, const struct ttlog_info *info);
-/* DESIGN.md section 6, one object and a newline. Goes over all events where there are spans. 0 or
+/* DESIGN.md section 6: one object and a newline. Scans all events if there are spans. 0 or
  * -ENOMEM. */
 int info__print_json(struct out *out, struct ttlog_snapshot *reader);
 

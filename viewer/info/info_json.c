@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --info --format json: the header's keys as they stand, those of DESIGN.md section 6 first.
+ * --info --format json: the keys of the header, those of DESIGN.md section 6 first.
  */
 #include <errno.h>
 
@@ -9,7 +9,7 @@
 #include "json.h"
 #include "open_spans.h"
 
-/* Not in the object: what the reader needs to read events. */
+/* Not shown: keys that only serve to read events. */
 static const char *const HIDDEN[] = {
 	"item", "clock", "sites", "modules", "threads", "mappings", "incompatible", "compatible",
 };
@@ -95,7 +95,7 @@ static void put_totals(struct object *object, const struct ttlog_snapshot *reade
 	put_item(object, "lost", &contents->lost_item);
 }
 
-/* Keys that a later writer added, and those that section 6 does not name. */
+/* Keys of later writers, and keys that section 6 does not name. */
 static void put_others(struct object *object, struct ttlog_cbor in)
 {
 	struct ttlog_cbor_item map, key;
@@ -185,7 +185,7 @@ int info__print_json(struct out *out, struct ttlog_snapshot *reader)
 	for (size_t left = ttlog_snapshot_contents(reader)->chunk_cnt;
 	     !err && spans.lanes && left;) {
 		err = ttlog_snapshot_load(reader, --left);
-		/* of a chunk that can't be read there is a problem that says so */
+		/* a chunk that can't be read is listed as a problem */
 		err = err ? (err == -ENOMEM ? err : 0) : open_spans__look_at(&spans, left);
 	}
 	if (!err)

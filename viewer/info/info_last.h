@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of --info that shows what the crashed thread did last. */
+/* The part of --info with the last events of the crashed thread. */
 #ifndef TTLOG_VIEW_INFO_LAST_H
 #define TTLOG_VIEW_INFO_LAST_H
 
@@ -21,11 +21,11 @@ struct info_last {
 	} places[INFO_LAST_CNT]; /* the last one first */
 };
 
-/* The thread's events of a chunk, behind those of the chunks after it, as many as there is room
- * for. Chunks that cannot be read have none. 0 or -ENOMEM. */
+/* Adds the thread's events of a chunk, after those of later chunks, as many as there is room for. A
+ * chunk that can't be read adds none. 0 or -ENOMEM. */
 int info_last__add(struct info_last *last, struct ttlog_snapshot *reader, size_t chunk,
 		   uint64_t tid);
-/* One line each, as without --info. 0 or -ENOMEM. */
+/* One line per event, as without --info. 0 or -ENOMEM. */
 int info_last__print(struct out *out, struct ttlog_snapshot *reader, const struct info_last *last,
 		     bool colour);
 

@@ -6,7 +6,7 @@
 #include "counters.h"
 #include "format_number.h"
 
-/* What a double holds exactly: powers of ten, and integers. */
+/* Powers of ten and integers that a double holds exactly. */
 #define EXACT_POWERS   22u
 #define EXACT_INTEGERS (1ll << 53)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which fields are drawn as counters, for outputs that draw: --counters KEY[,KEY].
+ * The fields to draw as counters, for outputs that draw: --counters KEY[,KEY].
  */
 #ifndef TTLOG_VIEW_COUNTERS_H
 #define TTLOG_VIEW_COUNTERS_H
@@ -12,20 +12,20 @@
 #include "provenance.h"
 
 struct counters {
-	const char *keys; /* the caller's */
+	const char *keys; /* owned by the caller */
 	size_t key_cnt;
-	uint16_t *fields; /* of each site, over all files: a bit a field; NULL: none at all */
+	uint16_t *fields; /* by site, over all files: one bit per field; NULL: none */
 };
 
-/* keys: NULL for none. Returns 0 or -ENOMEM. */
+/* keys: NULL: none. Returns 0 or -ENOMEM. */
 int counters__init(struct counters *ret, const struct provenances *provenances, const char *keys);
 void counters__fini(struct counters *counters);
 
 /* Which of the keys it is, from 0; key_cnt: none. */
 size_t counters__key(const struct counters *counters, struct ttlog_text key);
-/* The value of a field that is a counter, if it has one that can be drawn. */
+/* The value of a field that is a counter; false: it can't be drawn. */
 bool counters__value(const struct ttlog_event *event, unsigned field, struct ttlog_field *ret);
-/* The double that is nearest to a number. */
+/* The nearest double to a number. */
 double counters__double(const struct ttlog_field *field);
 
 static inline uint16_t counters__of(const struct counters *counters, size_t site_number)

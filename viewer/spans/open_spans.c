@@ -12,9 +12,9 @@ struct held_end {
 };
 
 struct open_lane {
-	struct held_end *ends; /* the last one's first */
+	struct held_end *ends; /* the latest end first */
 	uint32_t cnt, cap;
-	uint32_t unheld; /* ends that there was no room for */
+	uint32_t unheld; /* ends without room */
 };
 
 /* ---- lanes ---- */
@@ -43,7 +43,7 @@ static int compare(const void *a, const void *b)
 	return x->tid < y->tid ? -1 : x->tid > y->tid;
 }
 
-/* A thread that changed its name is one. */
+/* A thread that changed its name has one lane. */
 static void find_lanes(struct open_spans *spans, struct entry *entries, size_t cnt)
 {
 	qsort(entries, cnt, sizeof(*entries), compare);
@@ -125,11 +125,11 @@ static bool is_over_before(const struct held_end *end, const struct ttlog_event 
 	       end->duration_ns + SPANS_SLACK_NS + end->duration_ns / 256;
 }
 
-/* Whether the begin has an end: one of its own, or that of a span around it. */
+/* Whether the begin has an end: its own, or that of a span around it. */
 static bool has_ended(struct open_spans *spans, struct open_lane *lane,
 		      const struct ttlog_event *begin)
 {
-	/* the innermost, so their begins come first */
+	/* these are the innermost, so their begins come first */
 	if (lane->unheld) {
 		lane->unheld--;
 		return true;
@@ -140,7 +140,7 @@ static bool has_ended(struct open_spans *spans, struct open_lane *lane,
 
 		if (!is_own && !is_over_before(end, begin))
 			return true;
-		/* where it is not its own, the begin of that end was lost */
+		/* if it is not its own, the begin of that end was lost */
 		lane->cnt--;
 		spans->held_cnt--;
 		if (is_own)
@@ -189,7 +189,7 @@ int open_spans__look_at(struct open_spans *spans, size_t chunk)
 	return err;
 }
 
-/* ---- what was found ---- */
+/* ---- results ---- */
 
 int open_spans__each(const struct open_spans *spans,
 		     void (*show)(void *to, const struct ttlog_event *begin), void *to)

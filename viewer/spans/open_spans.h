@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spans that had begun and not ended by the end of a file: what each thread was in the middle of.
+ * Spans that had begun but not ended by the end of a file: what each thread was doing.
  *
- * Chunks are looked at from the last one back, so what ends without a begin is on hold until that
- * comes. A begin without an end is open, unless a span around it did end: then it was left by
- * longjmp or the like. Bounded whatever a file holds.
+ * Chunks are read from the last one back, so an end is kept until its begin comes. A begin without
+ * an end is open, unless a span around it has ended: then it was left by longjmp() or the like.
+ * Memory is bounded for any file.
  */
 #ifndef TTLOG_VIEW_OPEN_SPANS_H
 #define TTLOG_VIEW_OPEN_SPANS_H
@@ -29,24 +29,23 @@ struct open_spans {
 	struct ttlog_snapshot *reader;
 	struct open_lane *lanes; /* by pid and tid; NULL: the file has no spans */
 	size_t lane_cnt;
-	uint32_t *lane_of; /* of each entry of the file's threads */
+	uint32_t *lane_of; /* by entry of the file's threads */
 	size_t held_cnt;   /* ends, in all lanes */
 	struct open_span *found;
-	uint64_t
-		found_cnt; /* ever; found has the last OPEN_SPANS_MAX of them, [i % OPEN_SPANS_MAX] */
+	uint64_t found_cnt; /* ever; found has the last ones, at [i % OPEN_SPANS_MAX] */
 };
 
 /* 0 or -ENOMEM. */
 int open_spans__init(struct open_spans *ret, struct ttlog_snapshot *reader);
 void open_spans__fini(struct open_spans *spans);
-/* The chunk is loaded; those after it were looked at. 0 or -ENOMEM. */
+/* The chunk is loaded, and those after it were passed before. 0 or -ENOMEM. */
 int open_spans__look_at(struct open_spans *spans, size_t chunk);
 
-/* Each that is known, the oldest first; chunks are loaded for it. What can't be read is passed over.
- * Returns 0 or -ENOMEM. */
+/* Each open span that is known, the oldest first; loads chunks for that, and skips what can't be
+ * read. Returns 0 or -ENOMEM. */
 int open_spans__each(const struct open_spans *spans,
 		     void (*show)(void *to, const struct ttlog_event *begin), void *to);
-/* So many are open beyond those. */
+/* How many more are open. */
 uint64_t open_spans__more(const struct open_spans *spans);
 
 #endif /* TTLOG_VIEW_OPEN_SPANS_H */

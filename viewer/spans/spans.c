@@ -184,7 +184,7 @@ static bool has_text(const struct ttlog_field *field)
 	return !field->null && (field->type == TTLOG_TYPE_STR || field->type == TTLOG_TYPE_BYTES);
 }
 
-/* The chunk that the values lie in may be gone when the end comes. */
+/* The chunk with the values may be unloaded when the end comes. */
 static void keep_fields(struct spans *spans, struct span *span)
 {
 	struct ttlog_field fields[TTLOG_MAX_FIELDS];
@@ -247,7 +247,7 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct t
 	return span;
 }
 
-/* A file may say that they are megabytes long, and ask for each of them at each end. */
+/* A hostile file may have names of megabytes, and compare them at each end. */
 static bool is_same_name(struct ttlog_text a, struct ttlog_text b)
 {
 	return a.len <= SPANS_NAME_MAX && ttlog_text_equal(a, b);
@@ -267,7 +267,7 @@ bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *en
 
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns)
 {
-	/* Those that were not kept began last, and end first. */
+	/* spans that were not kept began last, and end first */
 	if (lane->unkept) {
 		lane->unkept--;
 		return lane->cnt;
@@ -286,7 +286,7 @@ void spans__pop(struct spans *spans, struct lane *lane)
 	spans->bytes -= span->bytes;
 	spans->open_cnt--;
 	free(span->fields);
-	/* Many lanes that were deep once must not hold what others need. */
+	/* many lanes that were deep once must not keep memory that others need */
 	if (lane->cnt || spans->room <= SPANS_MAX_OPEN)
 		return;
 	spans->room -= lane->cap;
