@@ -57,6 +57,43 @@ static int parse_site(struct parse *parse, void *ret, struct ttlog_cbor *in)
 	return header_site__parse(ret, &parse->header->arena, in);
 }
 
+/* A key that a map may have, and where its value goes: a text or a number. */
+struct member {
+	const char *key;
+	struct ttlog_text *text;
+	uint64_t *number;
+	bool *has; /* NULL: nobody asks */
+};
+
+/* The key's value, which must be what it should be. A key that is no member is skipped. */
+static int parse_member(const struct member *members, size_t cnt, struct ttlog_text key,
+			struct ttlog_cbor *in)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (!ttlog_text_is(key, members[i].key))
+			continue;
+		if (members[i].has)
+			*members[i].has = true;
+		return members[i].text ? cbor_reader__text(in, members[i].text)
+				       : cbor_reader__uint(in, members[i].number);
+	}
+	return ttlog_cbor_skip(in);
+}
+
+static int parse_members(const struct member *members, size_t cnt, struct ttlog_cbor *in)
+{
+	struct ttlog_text key;
+	uint64_t pairs;
+
+	if (cbor_reader__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		if (cbor_reader__text(in, &key) || parse_member(members, cnt, key, in))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
 /* An array of maps, one of the header's tables. */
 struct table_kind {
 	const char *one;
@@ -118,37 +155,19 @@ static int parse_sites(struct parse *parse, struct ttlog_cbor *in)
 static int parse_thread(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	struct ttlog_thread *thread = ret;
-	uint64_t pairs;
 	bool has_pid = false, has_tid = false;
+	const struct member members[] = {
+		{ "pid", .number = &thread->pid, .has = &has_pid },
+		{ "tid", .number = &thread->tid, .has = &has_tid },
+		{ "ns_pid", .number = &thread->ns_pid },
+		{ "ns_tid", .number = &thread->ns_tid },
+		{ "comm", .text = &thread->comm },
+	};
 
 	(void)parse;
 	*thread = (struct ttlog_thread){ .comm = { NULL, 0 } };
-	if (cbor_reader__map(in, &pairs))
+	if (parse_members(members, ARRAY_SIZE(members), in))
 		return -EBADMSG;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct ttlog_text key;
-		int err;
-
-		if (cbor_reader__text(in, &key))
-			return -EBADMSG;
-		if (ttlog_text_is(key, "pid")) {
-			err = cbor_reader__uint(in, &thread->pid);
-			has_pid = true;
-		} else if (ttlog_text_is(key, "tid")) {
-			err = cbor_reader__uint(in, &thread->tid);
-			has_tid = true;
-		} else if (ttlog_text_is(key, "ns_pid")) {
-			err = cbor_reader__uint(in, &thread->ns_pid);
-		} else if (ttlog_text_is(key, "ns_tid")) {
-			err = cbor_reader__uint(in, &thread->ns_tid);
-		} else if (ttlog_text_is(key, "comm")) {
-			err = cbor_reader__text(in, &thread->comm);
-		} else {
-			err = ttlog_cbor_skip(in);
-		}
-		if (err)
-			return err;
-	}
 	return has_pid && has_tid && thread->comm.p ? 0 : -EBADMSG;
 }
 
@@ -171,33 +190,16 @@ static int parse_threads(struct parse *parse, struct ttlog_cbor *in)
 static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	struct ttlog_mapping *mapping = ret;
-	uint64_t pairs;
+	const struct member members[] = {
+		{ "start", .number = &mapping->start },     { "end", .number = &mapping->end },
+		{ "offset", .number = &mapping->offset },   { "path", .text = &mapping->path },
+		{ "build_id", .text = &mapping->build_id },
+	};
 
 	(void)parse;
 	*mapping = (struct ttlog_mapping){ .path = { NULL, 0 } };
-	if (cbor_reader__map(in, &pairs))
+	if (parse_members(members, ARRAY_SIZE(members), in))
 		return -EBADMSG;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct ttlog_text key;
-		int err;
-
-		if (cbor_reader__text(in, &key))
-			return -EBADMSG;
-		if (ttlog_text_is(key, "start"))
-			err = cbor_reader__uint(in, &mapping->start);
-		else if (ttlog_text_is(key, "end"))
-			err = cbor_reader__uint(in, &mapping->end);
-		else if (ttlog_text_is(key, "offset"))
-			err = cbor_reader__uint(in, &mapping->offset);
-		else if (ttlog_text_is(key, "path"))
-			err = cbor_reader__text(in, &mapping->path);
-		else if (ttlog_text_is(key, "build_id"))
-			err = cbor_reader__text(in, &mapping->build_id);
-		else
-			err = ttlog_cbor_skip(in);
-		if (err)
-			return err;
-	}
 	return mapping->path.p ? 0 : -EBADMSG;
 }
 
@@ -245,70 +247,45 @@ static int parse_modules(struct parse *parse, struct ttlog_cbor *in)
 
 static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 {
-	uint64_t pairs;
+	struct ttlog_info *info = &parse->header->info;
 	bool has_mono = false, has_real = false;
+	const struct member members[] = {
+		{ "mono_ns", .number = &info->mono_ns, .has = &has_mono },
+		{ "real_ns", .number = &info->real_ns, .has = &has_real },
+	};
+	enum ttlog_cbor_kind kind;
 
-	if (cbor_reader__map(in, &pairs))
+	if (cbor_reader__peek(in, &kind) || kind != TTLOG_CBOR_MAP)
 		return bad(parse, "clock is no map");
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct ttlog_text key;
-		int err;
-
-		if (cbor_reader__text(in, &key))
-			return bad(parse, "clock is not valid");
-		if (ttlog_text_is(key, "mono_ns")) {
-			err = cbor_reader__uint(in, &parse->header->info.mono_ns);
-			has_mono = true;
-		} else if (ttlog_text_is(key, "real_ns")) {
-			err = cbor_reader__uint(in, &parse->header->info.real_ns);
-			has_real = true;
-		} else {
-			err = ttlog_cbor_skip(in);
-		}
-		if (err)
-			return bad(parse, "clock is not valid");
-	}
+	if (parse_members(members, ARRAY_SIZE(members), in))
+		return bad(parse, "clock is not valid");
 	return has_mono && has_real ? 0 : bad(parse, "clock is not whole");
 }
 
-/* Keys that are a text or a number. Returns 1 where the key is none of them. */
+/* A key that is a text or a number; others are skipped. */
 static int parse_scalar(struct header *header, struct ttlog_text key, struct ttlog_cbor *in)
 {
-	const struct {
-		const char *key;
-		struct ttlog_text *to;
-	} texts[] = {
-		{ "service", &header->info.service }, { "host", &header->info.host },
-		{ "kernel", &header->info.kernel },   { "comm", &header->info.comm },
-		{ "exe", &header->info.exe },         { "build_id", &header->info.build_id },
-		{ "reason", &header->info.reason },   { "created_at", &header->info.created_at },
-		{ "boot_id", &header->info.boot_id },
-	};
-	const struct {
-		const char *key;
-		uint64_t *to;
-		bool *has;
-	} numbers[] = {
-		{ "pid", &header->info.pid, &header->info.has_pid },
-		{ "uid", &header->info.uid, &header->info.has_uid },
-		{ "cgroup", &header->info.cgroup, &header->info.has_cgroup },
-		{ "start_time", &header->info.start_time, &header->info.has_start_time },
-		{ "emitted", &header->emitted, &header->has_totals },
-		{ "recorded", &header->recorded, &header->has_totals },
-		{ "overwritten", &header->overwritten, &header->has_totals },
+	struct ttlog_info *info = &header->info;
+	const struct member members[] = {
+		{ "service", .text = &info->service },
+		{ "host", .text = &info->host },
+		{ "kernel", .text = &info->kernel },
+		{ "comm", .text = &info->comm },
+		{ "exe", .text = &info->exe },
+		{ "build_id", .text = &info->build_id },
+		{ "reason", .text = &info->reason },
+		{ "created_at", .text = &info->created_at },
+		{ "boot_id", .text = &info->boot_id },
+		{ "pid", .number = &info->pid, .has = &info->has_pid },
+		{ "uid", .number = &info->uid, .has = &info->has_uid },
+		{ "cgroup", .number = &info->cgroup, .has = &info->has_cgroup },
+		{ "start_time", .number = &info->start_time, .has = &info->has_start_time },
+		{ "emitted", .number = &header->emitted, .has = &header->has_totals },
+		{ "recorded", .number = &header->recorded, .has = &header->has_totals },
+		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (ttlog_text_is(key, texts[i].key))
-			return cbor_reader__text(in, texts[i].to);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		if (ttlog_text_is(key, numbers[i].key)) {
-			*numbers[i].has = true;
-			return cbor_reader__uint(in, numbers[i].to);
-		}
-	}
-	return 1;
+	return parse_member(members, ARRAY_SIZE(members), key, in);
 }
 
 static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
@@ -326,7 +303,6 @@ static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
 static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
-	int err;
 
 	if (ttlog_text_is(key, "clock"))
 		return parse_clock(parse, in);
@@ -344,8 +320,7 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 		return parse_map_span(in, &header->info.exit_item);
 	if (ttlog_text_is(key, "crash"))
 		return parse_map_span(in, &header->info.crash_item);
-	err = parse_scalar(header, key, in);
-	return err == 1 ? ttlog_cbor_skip(in) : err;
+	return parse_scalar(header, key, in);
 }
 
 /* Looks whether this reader may read on before it looks at anything else. */
@@ -353,24 +328,20 @@ static int check_format(struct parse *parse, struct ttlog_cbor in)
 {
 	uint64_t pairs, format = 0, incompatible = 0;
 	struct ttlog_text item = { NULL, 0 };
+	const struct member members[] = {
+		{ "item", .text = &item },
+		{ "format", .number = &format },
+		{ "incompatible", .number = &incompatible },
+	};
 
 	if (cbor_reader__map(&in, &pairs))
 		return bad(parse, "it is no map");
 	for (uint64_t i = 0; i < pairs; i++) {
 		struct ttlog_text key;
-		int err;
 
 		if (cbor_reader__text(&in, &key))
 			return bad(parse, "a key is no text");
-		if (ttlog_text_is(key, "item"))
-			err = cbor_reader__text(&in, &item);
-		else if (ttlog_text_is(key, "format"))
-			err = cbor_reader__uint(&in, &format);
-		else if (ttlog_text_is(key, "incompatible"))
-			err = cbor_reader__uint(&in, &incompatible);
-		else
-			err = ttlog_cbor_skip(&in);
-		if (err)
+		if (parse_member(members, ARRAY_SIZE(members), key, &in))
 			return bad(parse, "\"%.*s\" is not valid",
 				   (int)(key.len < 32 ? key.len : 32), key.p);
 	}
