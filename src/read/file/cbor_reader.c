@@ -2,114 +2,54 @@
 #include <errno.h>
 #include <cbor.h>
 
-#include "format.h"
 #include "cbor_reader.h"
+#include "format.h"
 
-static void on_uint8(void *ctx, uint8_t v)
+/* A callback that takes a value and makes it an item. */
+#define ON(name, type, as, member)                                                                 \
+	static void on_##name(void *item, type v)                                                  \
+	{                                                                                          \
+		*(struct ttlog_cbor_item *)item =                                                  \
+			(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_##as, .member = v };          \
+	}
+
+ON(uint8, uint8_t, UINT, u)
+ON(uint16, uint16_t, UINT, u)
+ON(uint32, uint32_t, UINT, u)
+ON(uint64, uint64_t, UINT, u)
+ON(negint8, uint8_t, NEGINT, u)
+ON(negint16, uint16_t, NEGINT, u)
+ON(negint32, uint32_t, NEGINT, u)
+ON(negint64, uint64_t, NEGINT, u)
+ON(array, size_t, ARRAY, u)
+ON(map, size_t, MAP, u)
+ON(tag, uint64_t, TAG, u)
+ON(float, float, FLOAT, d)
+ON(double, double, FLOAT, d)
+ON(bool, bool, BOOL, u)
+
+static void on_bytes(void *item, cbor_data p, size_t len)
 {
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+	*(struct ttlog_cbor_item *)item = (struct ttlog_cbor_item){
+		.kind = TTLOG_CBOR_BYTES,
+		.text = { (const char *)p, len },
+	};
 }
 
-static void on_uint16(void *ctx, uint16_t v)
+static void on_text(void *item, cbor_data p, size_t len)
 {
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+	on_bytes(item, p, len);
+	((struct ttlog_cbor_item *)item)->kind = TTLOG_CBOR_TEXT;
 }
 
-static void on_uint32(void *ctx, uint32_t v)
+static void on_null(void *item)
 {
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
+	*(struct ttlog_cbor_item *)item = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NULL };
 }
 
-static void on_uint64(void *ctx, uint64_t v)
+static void on_other(void *item)
 {
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_UINT, .u = v };
-}
-
-static void on_negint8(void *ctx, uint8_t v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
-}
-
-static void on_negint16(void *ctx, uint16_t v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
-}
-
-static void on_negint32(void *ctx, uint32_t v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
-}
-
-static void on_negint64(void *ctx, uint64_t v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NEGINT, .u = v };
-}
-
-static void on_bytes(void *ctx, cbor_data p, size_t len)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_BYTES,
-					  .text = { (const char *)p, len } };
-}
-
-static void on_text(void *ctx, cbor_data p, size_t len)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_TEXT,
-					  .text = { (const char *)p, len } };
-}
-
-static void on_array(void *ctx, size_t cnt)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_ARRAY, .u = cnt };
-}
-
-static void on_map(void *ctx, size_t cnt)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_MAP, .u = cnt };
-}
-
-static void on_tag(void *ctx, uint64_t v)
-{
-	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_TAG, .u = v };
-}
-
-static void on_float(void *ctx, float v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_FLOAT, .d = v };
-}
-
-static void on_double(void *ctx, double v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_FLOAT, .d = v };
-}
-
-static void on_bool(void *ctx, bool v)
-{
-	*(struct ttlog_cbor_item *)ctx =
-		(struct ttlog_cbor_item){ .kind = TTLOG_CBOR_BOOL, .u = v };
-}
-
-static void on_null(void *ctx)
-{
-	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_NULL };
-}
-
-static void on_other(void *ctx)
-{
-	*(struct ttlog_cbor_item *)ctx = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_OTHER };
+	*(struct ttlog_cbor_item *)item = (struct ttlog_cbor_item){ .kind = TTLOG_CBOR_OTHER };
 }
 
 static const struct cbor_callbacks CALLBACKS = {
