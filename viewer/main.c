@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-view: snapshots -> reader -> merge (filter, order, once) -> one of the outputs.
+ * ttlog-view: snapshots -> reader -> stream (filter, order, once) -> one of the outputs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ struct view {
 	struct new_output file; /* of --output */
 	struct terminal terminal;
 	const char *pager; /* NULL: none */
-	int status;        /* 0: what the error says */
+	int status;        /* 0: the error decides */
 };
 
 static bool is_dialogue(const struct options *options)
@@ -54,7 +54,8 @@ static const char *choose_pager(const struct options *options)
 	return pager__command();
 }
 
-/* It ends with the first byte that goes to a terminal: begin_output, begin_paging. */
+/* Progress ends with the first byte of output that goes to a terminal: begin_output,
+ * begin_paging. */
 static void begin_progress(const struct options *options)
 {
 	if (options->follow || (is_dialogue(options) && isatty(STDOUT_FILENO)))
@@ -62,7 +63,7 @@ static void begin_progress(const struct options *options)
 	progress__begin(options->files, options->file_cnt, input__passes(options));
 }
 
-/* Whoever reads may have the same terminal. */
+/* The program that reads the pipe may write to the same terminal. */
 static int begin_output(struct out *out)
 {
 	struct stat st;
@@ -84,7 +85,7 @@ static int begin_paging(struct out *out)
 	return 0;
 }
 
-/* Of what is followed somebody wants to see the begin before there is an end. */
+/* With --follow the file must be readable from the begin, so it is not renamed at the end. */
 static int open_file(struct view *view, const char *path)
 {
 	struct stat st;
@@ -110,7 +111,7 @@ static int open_output(struct view *view)
 	int fd = STDOUT_FILENO;
 
 	if (view->options.format == FORMAT_CTF)
-		path = NULL; /* a directory, which the output makes */
+		path = NULL; /* the output makes this directory */
 	if (path) {
 		int err = open_file(view, path);
 
@@ -270,7 +271,7 @@ static int show_chosen(struct view *view)
 	case MODE_INFO:
 		return show_info(view);
 	case MODE_DIFF:
-		/* one that cannot be read has been said */
+		/* a file that cannot be read was reported */
 		return view->input.reader_cnt < 2
 			       ? 0
 			       : diff__show(&view->options, view->input.readers, &view->out);
@@ -299,7 +300,7 @@ static int say_output_error(const struct view *view, int err)
 	return err;
 }
 
-/* Whether there is anything to show: else the output would be one of nothing. */
+/* Whether there is anything to show: no output is made of nothing. */
 static bool has_input(const struct view *view)
 {
 	size_t cnt = 0;
@@ -311,7 +312,7 @@ static bool has_input(const struct view *view)
 	return cnt >= (view->options.mode == MODE_DIFF ? 2 : 1);
 }
 
-/* Writes the rest; the file of --output gets its name. */
+/* Writes the rest, and renames the file of --output to its name. */
 static int finish_output(struct view *view)
 {
 	int err = out__flush(&view->out);
@@ -336,11 +337,11 @@ static int show(struct view *view)
 	if (err)
 		return say_output_error(view, err);
 	err = finish_output(view);
-	/* what is said now comes after what it shows */
+	/* messages come after the output */
 	pager__finish();
 	progress__end();
 	if (err == -EPIPE)
-		return 0; /* whoever reads has seen enough */
+		return 0; /* the reader has seen enough */
 	if (err)
 		return say_output_error(view, err);
 	input__report(&view->input);
@@ -373,7 +374,7 @@ static int show_sql(struct view *view)
 	return err;
 }
 
-/* What was made of the filter. A key of it may be anything. */
+/* Shows the filter as it was understood. Its keys are hostile text. */
 static int explain(struct view *view)
 {
 	char *text = ttlog_filter_explain(view->options.filter);
@@ -393,7 +394,7 @@ static int explain(struct view *view)
 					-err);
 }
 
-/* Whether there was something to say. */
+/* Returns whether there was something to report. */
 static bool say_gave_up(const struct options *options)
 {
 	uint64_t cnt = ttlog_filter_gave_up(options->filter);

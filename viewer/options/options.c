@@ -10,7 +10,7 @@
 
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
 
-/* A page of that many events is still usable; more are a matter of the browser's memory. */
+/* A page of so many events is usable; more depends on the browser's memory. */
 #define HTML_DEFAULT_LIMIT 1000000u
 
 enum option_key {
@@ -64,10 +64,9 @@ static const struct argp_option OPTIONS[] = {
 	{ "counters", OPT_COUNTERS, "KEY[,KEY]", 0,
 	  "Numeric fields that --format chrome or perfetto draws as counters", 2 },
 	{ "csv-formulas", OPT_CSV_FORMULAS, NULL, 0,
-	  "In CSV, text that a spreadsheet would compute stands as it is, without a ' before it",
-	  2 },
+	  "In CSV, put no ' before text that a spreadsheet would compute", 2 },
 	{ "stats", OPT_STATS, NULL, 0,
-	  "Counts, times and rates by group, and what the numbers in their fields come to, not events",
+	  "Counts, times and rates by group, and statistics of numeric fields, instead of events",
 	  2 },
 	{ "histogram", OPT_HISTOGRAM, "FIELD", 0,
 	  "How a field's numbers are distributed, or the duration of spans", 2 },
@@ -84,7 +83,7 @@ static const struct argp_option OPTIONS[] = {
 	  2 },
 	{ "interactive", OPT_INTERACTIVE, NULL, 0, "Full screen", 2 },
 	{ "sql", OPT_SQL, "STATEMENT", OPTION_ARG_OPTIONAL,
-	  "What a statement of SQL gives; without one a shell. --format table, csv or json", 2 },
+	  "The rows of an SQL statement; without one, a shell. --format table, csv or json", 2 },
 	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
 	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
@@ -168,7 +167,7 @@ static const char *mode_name(enum options_mode mode)
 	return MODES[i].name;
 }
 
-/* Whether the key is that of a mode. */
+/* Whether the key is a mode's. */
 static bool set_mode(struct options *options, int key, struct argp_state *state)
 {
 	for (size_t i = 0; i < sizeof(MODES) / sizeof(MODES[0]); i++) {
@@ -183,7 +182,7 @@ static bool set_mode(struct options *options, int key, struct argp_state *state)
 	return false;
 }
 
-/* Options that say yes, or whose argument is taken as it is: where they are kept. */
+/* Options that are flags, or whose argument is kept as it is. */
 static const struct simple {
 	int key;
 	bool is_flag;
@@ -222,7 +221,7 @@ static bool take_simple(struct options *options, int key, const char *arg, struc
 
 static void set_format(struct options *options, const char *arg, struct argp_state *state)
 {
-	/* what the text of --sql is called in its shell */
+	/* the name of the format in the shell of --sql */
 	if (!strcmp(arg, "table"))
 		arg = "text";
 	for (size_t i = 0; i < sizeof(FORMAT_NAMES) / sizeof(FORMAT_NAMES[0]); i++) {
@@ -246,7 +245,7 @@ static void add_file(struct options *options, char *arg, struct argp_state *stat
 	grown[options->file_cnt++] = arg;
 }
 
-/* What a browser can hold. */
+/* Limits a page to what a browser can hold. */
 static void bound_page(struct options *options)
 {
 	if (options->format != FORMAT_HTML || options->has_limit || options->has_head)
@@ -317,7 +316,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 		exit(EXIT_UNREADABLE);
 	if (sql_words__join(&argc, argv, &options.sql_word))
 		exit(EXIT_UNREADABLE);
-	/* argp and getopt print what they were given, and end the process */
+	/* argp and getopt print hostile text, and end the process */
 	stderr = diagnostics__stream();
 	if (!stderr)
 		exit(EXIT_UNREADABLE);

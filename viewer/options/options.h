@@ -46,9 +46,9 @@ struct options {
 	enum options_mode mode;
 	enum options_format format;
 	struct ttlog_filter *filter;
-	const char **filters, **searches; /* of argv: what the filter was made of */
+	const char **filters, **searches; /* of argv: what the filter is made of */
 	size_t filter_cnt, search_cnt;
-	bool explain; /* the filter, and nothing else */
+	bool explain; /* show the filter, and nothing else */
 	bool no_pager;
 	bool follow; /* running collectors, not files */
 	bool has_since, has_until, has_limit, has_head;
@@ -81,13 +81,13 @@ static inline bool options__is_stdin(const char *path)
 	return !strcmp(path, "-");
 }
 
-/* Whether events are wanted as tables. */
+/* Whether events are shown as tables. */
 static inline bool options__is_sql(const struct options *options)
 {
 	return options->mode == MODE_SQL || options->mode == MODE_TO_SQLITE;
 }
 
-/* Ends the process with EXIT_USAGE and a message where the command line is wrong. */
+/* Ends the process with EXIT_USAGE and a message if the command line is wrong. */
 void options__parse(struct options *ret, int argc, char **argv);
 void options__fini(struct options *options);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What does not go together on the command line, once all of it is read. argp_error ends the
- * process. */
+/* What does not go together on the command line. argp_error() ends the process. */
 #include <string.h>
 
 #include "options_parts.h"
 
-/* A command line as a set of facts: one of each of the first two kinds, any of the third. */
+/* A command line as a set of facts: one mode, one format, any choices. */
 #define MODE(name)   (UINT64_C(1) << MODE_##name)
 #define FORMAT(name) (UINT64_C(1) << (16 + FORMAT_##name))
 #define ALL_MODES    (MODE(TO_SQLITE) * 2 - 1)
@@ -36,7 +35,7 @@ enum choice {
 #define GROUPS  (MODE(STATS) | MODE(HISTOGRAM))
 #define OBJECTS (FORMAT(TEXT) | FORMAT(JSON))
 
-/* None of these with any of those. */
+/* None of `these` goes with any of `those`. */
 static const struct rule {
 	uint64_t these, those;
 	const char *why;
@@ -123,7 +122,7 @@ static void check_groups(const char *keys, struct argp_state *state)
 	}
 }
 
-/* Whether a snapshot comes from there. */
+/* Whether a snapshot comes from stdin. */
 static bool has_stdin(const struct options *options)
 {
 	for (size_t i = 0; i < options->file_cnt; i++) {

@@ -7,10 +7,10 @@
 
 #include "options.h"
 
-/* What --help says around the list of options. */
+/* The texts of --help before and after the list of options. */
 extern const char OPTIONS_DOC[];
 
-/* Ends the process where options do not go together. */
+/* Ends the process if options do not go together. */
 void options__check(const struct options *options, struct argp_state *state);
 
 #endif /* TTLOG_VIEW_OPTIONS_PARTS_H */

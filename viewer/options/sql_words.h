@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The word after --sql. To argp an optional argument is --sql=STATEMENT alone; people write
- * --sql 'SELECT ...' FILE, and --sql FILE for the shell. A statement has a blank in it, or is a
- * command (.tables), and is not the name of a file.
+ * The word after --sql. argp takes an optional argument only as --sql=STATEMENT, but people write
+ * --sql 'SELECT ...' FILE, or --sql FILE for the shell. A word is a statement if it has a blank or
+ * is a command (.tables), and is not the name of a file.
  */
 #ifndef TTLOG_VIEW_SQL_WORDS_H
 #define TTLOG_VIEW_SQL_WORDS_H

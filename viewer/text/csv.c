@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events for spreadsheets and data frames: RFC 4180, a header line, then a line an event.
+ * Events for spreadsheets and data frames: RFC 4180, a header line, then a line for each event.
  *
- * First the fixed columns, those of JSON, then one for each key of a field that occurs, in the
- * order in which the files' sites have them. A key that is the name of a fixed column is called
- * fields.KEY, as in filters.
+ * First come the fixed columns, those of JSON, then a column for each key of a field, in the order
+ * of the files' sites. A key that is the name of a fixed column is called fields.KEY, as in
+ * filters.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "hash_table.h"
 #include "provenance.h"
 
-/* A column, found by its key. Where a site has a key more than once, each has a column. */
+/* A column, found by its key. If a site has a key twice, each has a column. */
 struct column {
 	struct ttlog_text key;
 	uint32_t nth;
@@ -173,7 +173,7 @@ static void commas(struct out *out, uint32_t cnt)
 	out__bytes(out, COMMAS, cnt);
 }
 
-/* null is nothing at all, empty text a pair of quotes. */
+/* null is nothing, empty text is a pair of quotes. */
 static void value(struct out *out, const struct ttlog_field *field)
 {
 	char buf[FORMAT_NUMBER_BYTES];

@@ -12,7 +12,7 @@ static bool begins_with(struct ttlog_text text, const char *begin)
 	return text.len >= len && !memcmp(text.p, begin, len);
 }
 
-/* A field's value is loaded in a function of ours, inlined into the one that has the mark. */
+/* Functions of ttlog.h that are inlined at a mark: they load a field's value. */
 static bool is_of_header(const struct ttlog_frame *frame)
 {
 	struct ttlog_text symbol = frame->symbol;
@@ -21,8 +21,8 @@ static bool is_of_header(const struct ttlog_frame *frame)
 				     memmem(symbol.p, symbol.len, "ttlog_detail::", 14));
 }
 
-/* Compiled from the program's own files. The C library's are relative to its build, as the
- * program's may be, too. */
+/* Whether the function is from a file of the program. The C library's files are relative to its
+ * build, as the program's may be. */
 static bool is_own(const struct ttlog_info *info, const struct ttlog_frame *frame)
 {
 	if (!frame->file.len || begins_with(frame->file, "/usr/include/"))
@@ -31,7 +31,8 @@ static bool is_own(const struct ttlog_info *info, const struct ttlog_frame *fram
 	       (!begins_with(frame->file, "./") && !begins_with(frame->file, "../"));
 }
 
-/* The first of the program's own: above it there may be what libraries do to die. */
+/* The first frame of the program itself: above it there may be library functions that end a
+ * process. */
 static const struct ttlog_frame *telling_frame(const struct ttlog_info *info)
 {
 	const struct ttlog_crash *crash = info->crash;
@@ -50,7 +51,7 @@ static const struct ttlog_frame *telling_frame(const struct ttlog_info *info)
 	return named;
 }
 
-/* parse_order+0x1f: where in it is nothing to compare. */
+/* parse_order+0x1f: the offset is not compared. */
 static struct ttlog_text function_of(const struct ttlog_info *info, const struct ttlog_frame **ret)
 {
 	const struct ttlog_frame *frame = telling_frame(info);
@@ -60,7 +61,7 @@ static struct ttlog_text function_of(const struct ttlog_info *info, const struct
 	if (!frame)
 		return symbol;
 	symbol = frame->symbol;
-	/* an operator may have one in its name */
+	/* an operator's name may have a + */
 	plus = memrchr(symbol.p, '+', symbol.len);
 	if (plus && plus > symbol.p &&
 	    begins_with((struct ttlog_text){ plus, (size_t)(ttlog_text_end(symbol) - plus) },

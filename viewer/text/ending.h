@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a process ended, in a few words, and whether two ended alike. */
+/* How a process ended, in a few words, and whether two processes ended alike. */
 #ifndef TTLOG_VIEW_ENDING_H
 #define TTLOG_VIEW_ENDING_H
 
@@ -10,7 +10,7 @@
 /* "SIGSEGV in parse_order (src/orders.c:88)", "exit status 1", "no crash". Owned by the caller;
  * NULL: no memory. */
 char *ending__words(const struct ttlog_info *info);
-/* Whether both crashed by one signal in one function, or neither crashed and both have the same
+/* Whether both crashed with the same signal in the same function, or both ended with the same
  * status. */
 bool ending__is_same(const struct ttlog_info *a, const struct ttlog_info *b);
 

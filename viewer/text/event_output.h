@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a way to print events in order consists of, for those that keep something from one event to
- * the next. Memory does not grow with the number of events.
+ * An output of events in their order that keeps a state from one event to the next. Its memory does
+ * not grow with the number of events.
  */
 #ifndef TTLOG_VIEW_EVENT_OUTPUT_H
 #define TTLOG_VIEW_EVENT_OUTPUT_H
@@ -16,13 +16,13 @@
 struct event_output_setup {
 	struct out *out;
 	struct ttlog_snapshot *const
-		*readers; /* those that the events come from; all headers are read */
+		*readers; /* the events come from these; all headers were read */
 	size_t reader_cnt;
 	size_t unread_cnt;    /* files that could not be read at all */
 	const char *counters; /* KEY[,KEY], or NULL */
-	bool has_limit;       /* of the events, only the last `limit` come */
+	bool has_limit;       /* only the last `limit` events come */
 	uint64_t limit;
-	const char *directory; /* that ctf makes */
+	const char *directory; /* which ctf makes */
 };
 
 struct event_output {
@@ -31,13 +31,13 @@ struct event_output {
 	void (*event)(void *state, const struct ttlog_event *event);
 	/* Prints what comes after the last one, and frees. Takes NULL. */
 	void (*end)(void *state);
-	/* All events have come once. Whether they shall come once more: for a format that puts together
-	 * what lies far apart. NULL: no. */
+	/* Whether all events shall come once more: for a format that puts together what lies far
+	 * apart. NULL: no. */
 	bool (*again)(void *state);
 };
 
-/* What every event has after its time, in the order of all outputs: a number's or a text's key and
- * value. */
+/* The keys and values of every event after its time, numbers and texts, in the order of all
+ * outputs. */
 #define EVENT_VALUES(event, NUMBER, TEXT)                                                          \
 	NUMBER(mono_ns, (event)->mono_ns)                                                          \
 	TEXT(level, ttlog_text_of(ttlog_level_name((event)->site->level)))                         \
@@ -51,10 +51,10 @@ struct event_output {
 	NUMBER(line, (event)->site->line)                                                          \
 	TEXT(func, (event)->site->func)
 
-/* enum event_key, in the order of JSON and CSV, where fields are not apart from them. */
+/* enum event_key in the order of JSON and CSV, where fields come after them. */
 #define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 1)
 extern const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT];
-/* Whether a field has the name of one: then it is called fields.KEY, as in filters. */
+/* Whether a field has the name of one of these: then it is called fields.KEY, as in filters. */
 bool event_output__is_taken(struct ttlog_text key);
 
 extern const struct event_output chrome_output;

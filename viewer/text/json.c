@@ -124,7 +124,7 @@ static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 			out__i64(out, -1 - (int64_t)item->u);
 			break;
 		}
-		/* Beyond 64 bits: no key of format 1 is. */
+		/* Beyond 64 bits; format 1 has no such key. */
 		out__bytes(out, buf, format__f64(buf, -1.0 - (double)item->u));
 		break;
 	case TTLOG_CBOR_BYTES:
@@ -149,7 +149,7 @@ static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 	}
 }
 
-/* The library has bounded nesting; the depth here is a second belt. */
+/* The library has already limited the nesting. */
 static void item_at(struct out *out, struct ttlog_cbor *in, unsigned depth)
 {
 	struct ttlog_cbor_item item = { .kind = TTLOG_CBOR_NULL };

@@ -7,15 +7,15 @@
 #include "out.h"
 
 void json__event(struct out *out, const struct ttlog_event *event);
-/* The same without the end of the line. */
+/* The same without the newline. */
 void json__object(struct out *out, const struct ttlog_event *event);
-/* A field by its key each; the duration of a span's end is none. */
+/* An object of the fields, without the duration of a span's end. */
 void json__fields(struct out *out, const struct ttlog_event *event);
 void json__field(struct out *out, const struct ttlog_field *field);
 /* Number i of an object, without the object's end. */
 void json__member(struct out *out, unsigned i, struct ttlog_text key,
 		  const struct ttlog_field *field);
-/* Any item as JSON: bytes as hexadecimal text, tags passed over. What cannot be read is null. */
+/* Any item as JSON: bytes as hexadecimal text, without tags. What cannot be read is null. */
 void json__item(struct out *out, struct ttlog_cbor item);
 
 #endif /* TTLOG_VIEW_JSON_H */

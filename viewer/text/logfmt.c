@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events as key=value, a line each, as go-logfmt and what follows it (Loki, lnav, hutils) read
- * them: a value in quotes is a JSON string; keys cannot be quoted, so what would end one is a _
- * there.
+ * Events as key=value, a line for each, as go-logfmt and its readers (Loki, lnav, hutils) take
+ * them. A value in quotes is a JSON string. Keys cannot be quoted, so a character that would end a
+ * key becomes _.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -11,12 +11,12 @@
 
 struct provenance {
 	const struct ttlog_snapshot *reader;
-	size_t number;                   /* the reader's place among those given */
-	size_t first_site, first_thread; /* the numbers of its first ones */
+	size_t number;                   /* the reader's number */
+	size_t first_site, first_thread; /* the numbers of its first site and thread */
 };
 
 struct provenances {
-	struct provenance *list; /* in the order of their readers in memory */
+	struct provenance *list; /* by the address of the reader */
 	size_t cnt, site_cnt, thread_cnt;
 	size_t last; /* the one found last */
 };
@@ -27,7 +27,7 @@ int provenances__init(struct provenances *ret, struct ttlog_snapshot *const *rea
 		      size_t reader_cnt);
 void provenances__fini(struct provenances *provenances);
 
-/* Of an event of one of the readers. */
+/* The event must be of one of the readers. */
 const struct provenance *provenances__find(struct provenances *provenances,
 					   const struct ttlog_event *event);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes with json.c, or a test fails. */
+/* A test compares it with json.c. */
 #include "schema.h"
 
 /* 2^64 - 1; JSON Schema has no types by width. */

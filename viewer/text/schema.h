@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON Schema of what --format json prints: a line of events. */
+/* The JSON Schema of an event of --format json. */
 #ifndef TTLOG_VIEW_SCHEMA_H
 #define TTLOG_VIEW_SCHEMA_H
 

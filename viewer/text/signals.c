@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "signals.h"
 
-/* The numbers are the kernel's (include/uapi/asm-generic/siginfo.h), the same on every machine:
- * a snapshot may be read on another one. */
+/* The numbers are the kernel's (include/uapi/asm-generic/siginfo.h). They are the same on every
+ * machine, so a snapshot may come from another one. */
 #define SI_KERNEL_CODE 0x80
 
 static const struct signal_code CODES[] = {

@@ -15,9 +15,9 @@ struct signal_code {
 	const char *meaning;
 };
 
-/* NULL where the code is not known. */
+/* NULL: the code is not known. */
 const struct signal_code *signal_code__find(struct ttlog_text signal, int64_t code);
-/* Whether si_addr means something: the fault itself sent the signal, and knows where. */
+/* Whether si_addr is the address of a fault: the signal comes from the fault itself. */
 bool signal_code__has_address(struct ttlog_text signal, int64_t code);
 
 #endif /* TTLOG_VIEW_SIGNALS_H */

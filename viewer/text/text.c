@@ -4,7 +4,7 @@
 #include "ascii.h"
 #include "text.h"
 
-/* One endless name must not push every line out of the window. */
+/* An endless name must not push every line out of the window. */
 #define WHERE_MAX_WIDTH 40u
 #define COMM_MAX_WIDTH  16u
 
@@ -21,7 +21,7 @@ const char *level_colour(uint8_t level)
 	return level < sizeof(LEVEL_COLOURS) / sizeof(LEVEL_COLOURS[0]) ? LEVEL_COLOURS[level] : "";
 }
 
-/* A level macro's probe has the level's name in lower case, which says nothing new. */
+/* The probe of a level's macro has the level's name in lower case, which says nothing new. */
 static bool has_own_probe(const struct ttlog_site *site)
 {
 	const char *level = ttlog_level_name(site->level);

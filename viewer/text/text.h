@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events for people: one line an event, aligned, made for grep. */
+/* Events for people: a line for each event, aligned, and good for grep. */
 #ifndef TTLOG_VIEW_TEXT_H
 #define TTLOG_VIEW_TEXT_H
 
@@ -12,13 +12,13 @@
 struct text_output {
 	struct out *out;
 	bool colour;
-	/* of the columns, over all files */
+	/* of the columns, for all files */
 	size_t id_width, comm_width, where_width;
 };
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,
 		       struct ttlog_snapshot *const *readers, size_t reader_cnt);
-/* The escape that begins it. */
+/* The escape sequence of a level's colour. */
 const char *level_colour(uint8_t level);
 void text_output__event(struct text_output *text, const struct ttlog_event *event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether names tell the threads of a process apart. Remembers THREAD_NAMES_MAX names; where there
- * are more they are taken as not telling, and as a rule they do not.
+ * Whether the threads of a process have different names. Remembers THREAD_NAMES_MAX names; if there
+ * are more, they count as repeated, as they mostly are.
  */
 #ifndef TTLOG_VIEW_THREAD_NAMES_H
 #define TTLOG_VIEW_THREAD_NAMES_H
@@ -16,10 +16,10 @@ struct ttlog_thread;
 
 struct thread_name {
 	uint64_t hash; /* of process and name; 0: the slot is free */
-	uint64_t tid;  /* the first one that had it */
+	uint64_t tid;  /* the first thread of that name */
 };
 
-/* All zero is one that knows none. */
+/* All 0: empty. */
 struct thread_names {
 	struct thread_name *slots; /* twice THREAD_NAMES_MAX, a hash table */
 	size_t cnt;
