@@ -14,7 +14,7 @@
 #include "thread.h"
 
 /* ret: NULL if the text is NULL or empty. */
-static int copy_text(const char *text, char **ret)
+static int copy_text(const char *text, const char **ret)
 {
 	*ret = NULL;
 	if (!text || !text[0])
@@ -29,9 +29,10 @@ static int copy_texts(struct job *job, const struct process *process, struct att
 	char comm[sizeof(process->id.comm) + 1] = { 0 };
 
 	memcpy(comm, process->id.comm, sizeof(process->id.comm));
-	job->service = attach__service(attach, process->id.build_id);
-	return copy_text(comm, &job->comm) | copy_text(process->id.exe, &job->exe) |
-	       copy_text(process->id.build_id, &job->build_id) | copy_text(reason, &job->reason);
+	job->source.service = attach__service(attach, process->id.build_id);
+	return copy_text(comm, &job->source.comm) | copy_text(process->id.exe, &job->source.exe) |
+	       copy_text(process->id.build_id, &job->source.build_id) |
+	       copy_text(reason, &job->source.reason);
 }
 
 static int copy_tables(struct job *job, const struct process *process, struct attach *attach)
@@ -76,11 +77,6 @@ static void fill_source(struct job *job, const struct process *process,
 	source->start_ns = process_id__start_ns(&process->id);
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->id.cgroup;
-	source->service = job->service;
-	source->comm = job->comm;
-	source->exe = job->exe;
-	source->build_id = job->build_id;
-	source->reason = job->reason;
 	source->emitted = accounts.emitted;
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;
@@ -112,11 +108,11 @@ void job__free(struct job *job)
 	for (size_t i = 0; job->modules && i < job->source.module_cnt; i++)
 		site_table__free(job->modules[i]);
 	free(job->modules);
-	free(job->service);
-	free(job->comm);
-	free(job->exe);
-	free(job->build_id);
-	free(job->reason);
+	free((void *)job->source.service);
+	free((void *)job->source.comm);
+	free((void *)job->source.exe);
+	free((void *)job->source.build_id);
+	free((void *)job->source.reason);
 	free(job);
 }
 

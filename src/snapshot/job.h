@@ -27,12 +27,11 @@ struct writer;
 
 /* The drain thread counts a request's jobs down. */
 struct job {
-	struct snapshot_source source; /* points into what follows */
+	struct snapshot_source source; /* has its texts, and points into what follows */
 	struct ring_copy *events;
 	struct thread *threads;
 	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
-	char *service, *comm, *exe, *build_id, *reason;
 	uint64_t start_ns;               /* with source.pid: which process */
 	struct trigger_request *request; /* NULL: nobody waits for it */
 
@@ -50,7 +49,7 @@ struct job {
 
 	/* set by retries.c */
 	unsigned int tries;
-	uint64_t retry_ns; /* when it failed, but not for lack of room */
+	uint64_t retry_ns; /* when to try again, if it failed for another reason than room */
 
 	uint64_t bytes; /* of the ring that may have to be saved while it waits */
 	struct job *next;

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control_dial.h"
 #include "control_wire.h"
 
@@ -76,10 +76,7 @@ static int ask_all(struct peers *peers)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(clock__now_mono_ns() / 1000000);
 }
 
 static int append(struct peer *peer, const char *text, size_t len)

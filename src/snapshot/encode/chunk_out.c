@@ -49,50 +49,43 @@ struct chunk_out {
 	struct column_out *column;
 	struct batch_out *batches;
 	size_t wanted_bytes;
-	struct chunk_event *events;
 	uint32_t cnt;
-	unsigned char *records; /* the events' fields */
-	size_t fields_bytes;    /* of these */
+	size_t fields_bytes; /* in `records` */
 	size_t record_bytes, head_bytes;
 	uint32_t *site_cnts;    /* by site */
+	uint32_t *starts;       /* by site: where its events start in `order` */
 	uint32_t seen_site_cnt; /* sites with events */
 
+	/* not zeroed */
+	struct chunk_event events[FORMAT_CHUNK_MAX_EVENTS];
+	unsigned char records[CHUNK_OUT_MAX_BYTES + TTLOG_RECORD_MAX_BYTES]; /* fields */
 	/* while it is written */
-	uint32_t *starts;             /* by site: where its events start in `order` */
-	uint32_t *order;              /* events by site, then by time */
-	uint64_t *numbers;            /* one column */
-	struct value *values;         /* one column */
-	const unsigned char **places; /* the next field of each event of one site */
+	uint32_t order[FORMAT_CHUNK_MAX_EVENTS];      /* events by site, then by time */
+	uint64_t numbers[FORMAT_CHUNK_MAX_EVENTS];    /* one column */
+	struct value values[FORMAT_CHUNK_MAX_EVENTS]; /* one column */
+	const unsigned char
+		*places[FORMAT_CHUNK_MAX_EVENTS]; /* of one site: each event's next field */
 };
 
 struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes)
 {
-	const size_t max_cnt = FORMAT_CHUNK_MAX_EVENTS;
 	const size_t site_cnt = catalog__site_cnt(catalog);
-	struct chunk_out *chunk = calloc(1, sizeof(*chunk));
+	struct chunk_out *chunk = malloc(sizeof(*chunk));
 
 	if (!chunk)
 		return NULL;
+	memset(chunk, 0, offsetof(struct chunk_out, events));
 	chunk->catalog = catalog;
 	chunk->wanted_bytes = wanted_bytes;
-	chunk->column = column_out__new(max_cnt);
+	chunk->column = column_out__new();
 	chunk->batches = batch_out__new();
-	chunk->events = calloc(max_cnt, sizeof(*chunk->events));
-	chunk->records = malloc(CHUNK_OUT_MAX_BYTES + TTLOG_RECORD_MAX_BYTES);
 	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
 	chunk->starts = calloc(site_cnt + 1, sizeof(*chunk->starts));
-	chunk->order = calloc(max_cnt, sizeof(*chunk->order));
-	chunk->numbers = calloc(max_cnt, sizeof(*chunk->numbers));
-	chunk->values = calloc(max_cnt, sizeof(*chunk->values));
-	chunk->places = calloc(max_cnt, sizeof(*chunk->places));
-	if (!chunk->column || !chunk->batches || !chunk->events || !chunk->records ||
-	    !chunk->site_cnts || !chunk->starts || !chunk->order || !chunk->numbers ||
-	    !chunk->values || !chunk->places) {
-		chunk_out__free(chunk);
-		errno = ENOMEM;
-		return NULL;
-	}
-	return chunk;
+	if (chunk->column && chunk->batches && chunk->site_cnts && chunk->starts)
+		return chunk;
+	chunk_out__free(chunk);
+	errno = ENOMEM;
+	return NULL;
 }
 
 void chunk_out__free(struct chunk_out *chunk)
@@ -101,14 +94,8 @@ void chunk_out__free(struct chunk_out *chunk)
 		return;
 	column_out__free(chunk->column);
 	batch_out__free(chunk->batches);
-	free(chunk->events);
-	free(chunk->records);
 	free(chunk->site_cnts);
 	free(chunk->starts);
-	free(chunk->order);
-	free(chunk->numbers);
-	free(chunk->values);
-	free(chunk->places);
 	free(chunk);
 }
 

@@ -20,50 +20,25 @@
 #define MAX_SCALE        22u /* the largest power of ten that a double holds exactly */
 #define EXACT_UNITS      9007199254740992.0 /* 2^53 */
 #define DICTIONARY_TRIAL 1024u /* after so many values it is decided whether to go on */
-#define MAX_PROBES       32u   /* strings that are made to collide cost room, not time */
+#define SLOT_CNT         (2 * FORMAT_CHUNK_MAX_EVENTS) /* a power of two */
+#define MAX_PROBES       32u /* strings that are made to collide cost room, not time */
 
+/* Scratch memory. */
 struct column_out {
-	size_t max_cnt;
-	struct ints_out *packing;
-	uint64_t *ints; /* units of decimals, indices of strings */
-	uint64_t *scales;
-	uint32_t *slots;    /* hash table of numbers of distinct strings + 1; 0: free */
-	uint32_t *distinct; /* where each distinct string is first */
+	struct ints_out packing;
+	uint64_t ints[FORMAT_CHUNK_MAX_EVENTS]; /* units of decimals, indices of strings */
+	uint64_t scales[FORMAT_CHUNK_MAX_EVENTS];
+	uint32_t slots[SLOT_CNT];                   /* numbers of distinct strings + 1; 0: free */
+	uint32_t distinct[FORMAT_CHUNK_MAX_EVENTS]; /* where each distinct string is first */
 };
 
-struct column_out *column_out__new(size_t max_cnt)
+struct column_out *column_out__new(void)
 {
-	struct column_out *column = calloc(1, sizeof(*column));
-	size_t slot_cnt = 1;
-
-	if (!column)
-		return NULL;
-	while (slot_cnt < max_cnt * 2)
-		slot_cnt *= 2;
-	column->max_cnt = max_cnt;
-	column->packing = ints_out__new();
-	column->ints = calloc(max_cnt, sizeof(*column->ints));
-	column->scales = calloc(max_cnt, sizeof(*column->scales));
-	column->slots = calloc(slot_cnt, sizeof(*column->slots));
-	column->distinct = calloc(max_cnt, sizeof(*column->distinct));
-	if (!column->packing || !column->ints || !column->scales || !column->slots ||
-	    !column->distinct) {
-		column_out__free(column);
-		errno = ENOMEM;
-		return NULL;
-	}
-	return column;
+	return malloc(sizeof(struct column_out));
 }
 
 void column_out__free(struct column_out *column)
 {
-	if (!column)
-		return;
-	ints_out__free(column->packing);
-	free(column->ints);
-	free(column->scales);
-	free(column->slots);
-	free(column->distinct);
 	free(column);
 }
 
@@ -72,7 +47,7 @@ void column_out__ints(struct column_out *column, struct cbor_out *out, const uin
 {
 	const struct int_shape shape = int_shape__of(values, cnt, is_signed);
 
-	ints_out__put(column->packing, out, &shape, values, cnt, is_signed);
+	ints_out__put(&column->packing, out, &shape, values, cnt, is_signed);
 }
 
 /* ---- floats ---- */
@@ -195,7 +170,7 @@ static void put_floats(struct column_out *column, struct cbor_out *out, const ui
 			cbor_out__text(out, "scale");
 			cbor_out__uint(out, scale);
 			cbor_out__text(out, "units");
-			ints_out__put(column->packing, out, &shape, column->ints, cnt, true);
+			ints_out__put(&column->packing, out, &shape, column->ints, cnt, true);
 			return;
 		}
 	}

@@ -16,12 +16,12 @@ struct cbor_out;
 struct column_out;
 struct value;
 
-/* Scratch memory for columns of up to max_cnt values. NULL with errno. */
-struct column_out *column_out__new(size_t max_cnt);
+/* Scratch memory for columns of up to FORMAT_CHUNK_MAX_EVENTS values. NULL with errno. */
+struct column_out *column_out__new(void);
 /* NULL is fine. */
 void column_out__free(struct column_out *column);
 
-/* cnt of each is 1 to max_cnt. If memory is short, `out` has the error. */
+/* cnt of each is 1 to FORMAT_CHUNK_MAX_EVENTS. If memory is short, `out` has the error. */
 
 /* is_signed: two's complement. */
 void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,

@@ -6,7 +6,6 @@
  * packed; what repeats is left to LZ4.
  */
 #include <endian.h>
-#include <errno.h>
 #include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +17,6 @@
 #define MAP_COST_BYTES 24u /* what {"first": a, "delta": ...} takes beside the array, about */
 #define PACKED_COST_BYTES                                                                          \
 	48u /* {"bits": w, "base": a, "packed": ...}, and more, because packing takes time */
-#define TRIAL_CNT 8192u /* so many values show whether LZ4 finds repetitions */
-
-struct ints_out {
-	unsigned char bytes[TRIAL_CNT * 8];
-	char packed[TRIAL_CNT * 8];
-};
-
-struct ints_out *ints_out__new(void)
-{
-	return malloc(sizeof(struct ints_out));
-}
-
-void ints_out__free(struct ints_out *ints)
-{
-	free(ints);
-}
-
 /* ---- shapes ---- */
 
 unsigned int ints_out__width(uint64_t max, unsigned int *ret_tag)
@@ -197,7 +179,7 @@ static void store_packed(unsigned char *to, const uint64_t *values, size_t cnt, 
 static bool is_lz4_better(struct ints_out *ints, const uint64_t *values, size_t cnt,
 			  unsigned int bytes, unsigned int bits, bool is_delta)
 {
-	const size_t trial_cnt = cnt < TRIAL_CNT ? cnt : TRIAL_CNT;
+	const size_t trial_cnt = cnt < INTS_OUT_TRIAL_CNT ? cnt : INTS_OUT_TRIAL_CNT;
 
 	store_ints(ints->bytes, values, trial_cnt, bytes, is_delta);
 	/* 0: it does not fit */

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct cbor_out;
-struct ints_out;
 
 struct int_shape {
 	bool is_const;
@@ -23,10 +22,14 @@ struct int_shape {
 	int64_t delta_min;
 };
 
-/* Scratch memory. NULL with errno. */
-struct ints_out *ints_out__new(void);
-/* NULL is fine. */
-void ints_out__free(struct ints_out *ints);
+/* So many values show whether LZ4 finds repetitions. */
+#define INTS_OUT_TRIAL_CNT 8192u
+
+/* Scratch memory. */
+struct ints_out {
+	unsigned char bytes[INTS_OUT_TRIAL_CNT * 8];
+	char packed[INTS_OUT_TRIAL_CNT * 8];
+};
 
 /* Bytes of the narrowest unsigned typed array, and its tag. */
 unsigned int ints_out__width(uint64_t max, unsigned int *ret_tag);

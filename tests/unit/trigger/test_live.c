@@ -114,8 +114,8 @@ static struct job *make_job(struct fixture *fixture)
 		.module_cnt = 1,
 		.clock = fixture->clock,
 		.pid = 42,
-		.comm = "main",
-		.reason = "live",
+		.comm = strdup("main"),
+		.reason = strdup("live"),
 	};
 	return job;
 }

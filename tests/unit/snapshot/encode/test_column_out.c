@@ -31,7 +31,7 @@ static int setup(void **state)
 
 	if (!fixture)
 		return -1;
-	fixture->column = column_out__new(MAX_CNT);
+	fixture->column = column_out__new();
 	*state = fixture;
 	return fixture->column ? 0 : -1;
 }
