@@ -41,9 +41,9 @@ struct live_mark {
 
 struct process {
 	struct process_id id;
-	struct process *earlier; /* had the pid before, and is not done yet; process_table's */
-	struct ring *ring;       /* NULL before the first event */
-	bool no_ring;            /* there was no memory for it */
+	struct process *next; /* in a list of process_table */
+	struct ring *ring;    /* NULL before the first event */
+	bool no_ring;         /* there was no memory for it */
 	struct facts facts;
 	struct thread_table threads;
 	struct source_table sources;

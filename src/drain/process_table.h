@@ -2,8 +2,7 @@
 /*
  * The recorded processes by pid. Owns them. One thread.
  *
- * Numbers come again, maybe before all that an earlier process of that number left was read: that
- * one stays behind the newer one, in the list of struct process's `earlier`.
+ * A pid may be used again before all that an earlier process has left was read: then both are here.
  */
 #ifndef TTLOG_PROCESS_TABLE_H
 #define TTLOG_PROCESS_TABLE_H
@@ -13,26 +12,31 @@
 
 struct process;
 
+#define PROCESS_TABLE_LISTS 1024u
+
+/* Starts with zeros. */
 struct process_table {
-	struct process **slots; /* open addressing, NULL: free */
-	size_t cnt, cap;
+	struct process *lists[PROCESS_TABLE_LISTS]; /* by pid, the newest first */
+	size_t cnt;
 };
 
 void process_table__fini(struct process_table *table);
-/* The newest with that pid. */
+/* The newest with that pid. NULL. */
 struct process *process_table__find(const struct process_table *table, uint32_t pid);
-/* Takes ownership; it is the newest with its pid from now on. 0 or -ENOMEM. */
-int process_table__add(struct process_table *table, struct process *process);
-/* Hands it back to the caller. */
+/* The next older one with the same pid. NULL. */
+struct process *process_table__earlier(const struct process *process);
+/* Takes ownership. */
+void process_table__add(struct process_table *table, struct process *process);
+/* Gives ownership back. */
 void process_table__remove(struct process_table *table, const struct process *process);
-/* Where process_table__next() goes on; starts with zeroes. */
+
+/* Where process_table__next() goes on. Starts with zeros. */
 struct process_cursor {
-	size_t slot;
-	struct process *earlier;
+	size_t list;
+	struct process *next;
 };
 
-/* The next one, NULL at the end. Removing the one that was
- * handed out last may hand out others twice, or not: collect before you remove. */
+/* The next process, NULL at the end. It may be removed then; others may not. */
 struct process *process_table__next(const struct process_table *table,
 				    struct process_cursor *cursor);
 

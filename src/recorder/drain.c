@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One round: read `lifecycle` and `batches` empty, look into the mailbox, then act on the lifecycle
- * messages. The order matters. A death is handled after all that its process flushed before: it waits for the
- * next round while a batch that was begun earlier is still missing. An attached process is taken
- * before its first batch: it is posted before its sites are enabled.
+ * messages. The order matters. A death is handled after all that its process flushed before: it
+ * waits for the next round while a batch that was begun earlier is still missing. An attached
+ * process is taken before its first batch: it is posted before its sites are enabled.
  *
  * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
  * hence the timer.
@@ -253,34 +253,22 @@ static bool take_batches(void *ctx)
 
 static size_t smallest(uint32_t kind)
 {
-	switch ((enum wire_kind)kind) {
-	case WIRE_BATCH:
-	case WIRE_TAIL:
-		return sizeof(struct wire_batch);
-	case WIRE_BEGIN:
-	case WIRE_END:
-		return sizeof(struct wire_thread);
-	case WIRE_REQUEST:
-		return sizeof(struct wire_request);
-	case WIRE_CRASH:
-	case WIRE_REPORTER:
-		return sizeof(struct wire_crash);
-	case WIRE_EXIT:
-		return sizeof(struct wire_exit);
-	case WIRE_FAULT:
-		return sizeof(struct wire_fault);
-	case WIRE_THROWN:
-		return sizeof(struct wire_thrown);
-	case WIRE_STACK:
-		return sizeof(struct wire_stack);
-	case WIRE_OTHER:
-		return sizeof(struct wire_other);
-	case WIRE_EXEC:
-	case WIRE_LIBRARY:
-	case WIRE_START:
-		break;
-	}
-	return sizeof(struct wire_head);
+	static const size_t sizes[] = {
+		[WIRE_BATCH] = sizeof(struct wire_batch),
+		[WIRE_TAIL] = sizeof(struct wire_batch),
+		[WIRE_BEGIN] = sizeof(struct wire_thread),
+		[WIRE_END] = sizeof(struct wire_thread),
+		[WIRE_CRASH] = sizeof(struct wire_crash),
+		[WIRE_REPORTER] = sizeof(struct wire_crash),
+		[WIRE_REQUEST] = sizeof(struct wire_request),
+		[WIRE_EXIT] = sizeof(struct wire_exit),
+		[WIRE_FAULT] = sizeof(struct wire_fault),
+		[WIRE_THROWN] = sizeof(struct wire_thrown),
+		[WIRE_STACK] = sizeof(struct wire_stack),
+		[WIRE_OTHER] = sizeof(struct wire_other),
+	};
+
+	return kind < sizeof(sizes) / sizeof(*sizes) ? sizes[kind] : 0;
 }
 
 static void handle_lifecycle(struct drain *drain)

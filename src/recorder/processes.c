@@ -47,12 +47,9 @@ struct process *processes__admit(struct processes *processes, const struct wire_
 {
 	struct process *process = process__new(head);
 
-	if (process && process_table__add(&processes->table, process)) {
-		process__free(process);
-		process = NULL;
-	}
 	if (!process)
 		return NULL;
+	process_table__add(&processes->table, process);
 	process_id__read_exe(&process->id);
 	if (processes->options->all_given)
 		processes__give(processes, process);
@@ -74,7 +71,7 @@ struct process *processes__find(const struct processes *processes, uint32_t pid,
 	struct process *process = process_table__find(&processes->table, pid);
 
 	while (process && !process_id__is_started_at(&process->id, start_ns))
-		process = process->earlier;
+		process = process_table__earlier(process);
 	return process;
 }
 

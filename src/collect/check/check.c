@@ -9,26 +9,22 @@
 #include "facilities.h"
 #include "trial.h"
 
-static const struct question output_question = {
-	"output directory can be written to", NULL, true, "snapshots can't be kept",
-	"name another with -o DIR",
+enum {
+	OUTPUT,
+	BY_PID,
+	BY_COMMAND
 };
 
-static const struct question pid_question = {
-	"recording by -p, tried",
-	NULL,
-	true,
-	"programs that run already can't be recorded",
-	"what is missing above; else what ttlog-collect -v -p PID says",
-};
-
-static const struct question command_question = {
-	"recording by -- CMD, tried",
-	NULL,
-	true,
-	"-- CMD can't be used",
-	"what is missing above; ptrace(2) must be allowed: in a container by its seccomp "
-	"profile; see /proc/sys/kernel/yama/ptrace_scope",
+static const struct question uses[] = {
+	[OUTPUT] = { "output directory can be written to", NULL, true, "snapshots can't be kept",
+		     "name another with -o DIR", NULL },
+	[BY_PID] = { "recording by -p, tried", NULL, true,
+		     "programs that run already can't be recorded",
+		     "what is missing above; else what ttlog-collect -v -p PID says", NULL },
+	[BY_COMMAND] = { "recording by -- CMD, tried", NULL, true, "-- CMD can't be used",
+			 "what is missing above; ptrace(2) must be allowed: in a container by its "
+			 "seccomp profile; see /proc/sys/kernel/yama/ptrace_scope",
+			 NULL },
 };
 
 /* A directory that is there, or could be made: its nearest ancestor that is. */
@@ -73,7 +69,7 @@ static unsigned int check_output(FILE *out, const char *output_dir)
 		 answer.ok && !strcmp(existing, output_dir) ? ""
 		 : answer.ok                                ? " (will be made)"
 							    : "");
-	return question__print(out, &output_question, &answer);
+	return question__print(out, &uses[OUTPUT], &answer);
 }
 
 /* *last: of the last trial that could measure. */
@@ -108,8 +104,8 @@ int check__print(FILE *out, const char *output_dir, trial_record_fn record)
 	struct trial trial = { .ok = false };
 
 	missing_cnt += check_output(out, output_dir);
-	missing_cnt += check_recording(out, &pid_question, record, true, &trial);
-	missing_cnt += check_recording(out, &command_question, record, false, &trial);
+	missing_cnt += check_recording(out, &uses[BY_PID], record, true, &trial);
+	missing_cnt += check_recording(out, &uses[BY_COMMAND], record, false, &trial);
 	print_figures(out, &trial);
 	if (missing_cnt)
 		fprintf(out,

@@ -61,11 +61,6 @@ static void ask_namespaces(struct answer *answer)
 			 foreign);
 }
 
-static void ask_btf(struct answer *answer)
-{
-	answer__set_errno(answer, capability__btf());
-}
-
 /* CAP_SYS_ADMIN stands for those that were split off from it. */
 static void ask_split_off(struct answer *answer, unsigned int number)
 {
@@ -95,21 +90,6 @@ static void ask_cap_sys_ptrace(struct answer *answer)
 static void ask_cap_sys_admin(struct answer *answer)
 {
 	ask_split_off(answer, CAP_CHECKPOINT_RESTORE);
-}
-
-static void ask_bpf(struct answer *answer)
-{
-	answer__set_errno(answer, capability__bpf());
-}
-
-static void ask_ring_buffer(struct answer *answer)
-{
-	answer__set_errno(answer, capability__ring_buffer());
-}
-
-static void ask_tracing(struct answer *answer)
-{
-	answer__set_errno(answer, capability__tracing());
 }
 
 static void ask_signal_deliver(struct answer *answer)
@@ -197,11 +177,6 @@ static void ask_multi_threads(struct answer *answer)
 	answer->denied = err == -EPERM || err == -EACCES;
 }
 
-static void ask_seccomp(struct answer *answer)
-{
-	answer__set_errno(answer, capability__seccomp());
-}
-
 static void ask_rings(struct answer *answer)
 {
 	char dir[PATH_MAX];
@@ -224,64 +199,71 @@ static void ask_rings(struct answer *answer)
 
 static const struct question facilities[] = {
 	{ "kernel 6.1 or newer", ask_kernel, false,
-	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer" },
+	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer",
+	  NULL },
 	{ "the machine's own PID and time namespaces", ask_namespaces, true,
 	  "the kernel tells of processes by numbers and times that are others here",
-	  "run it outside of the container, or let that share them: docker run --pid=host" },
-	{ "type information of the kernel (BTF)", ask_btf, true,
+	  "run it outside of the container, or let that share them: docker run --pid=host", NULL },
+	{ "type information of the kernel (BTF)", NULL, true,
 	  "BPF programs can't be fitted to this kernel",
-	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, and let /sys/kernel/btf be seen here" },
+	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, and let /sys/kernel/btf be seen here",
+	  capability__btf },
 	{ "CAP_BPF", ask_cap_bpf, true, "BPF programs can't be loaded",
 	  "run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_checkpoint_restore+ep "
-	  "ttlog-collect" },
+	  "ttlog-collect",
+	  NULL },
 	{ "CAP_PERFMON", ask_cap_perfmon, true,
 	  "BPF programs can't read memory or attach to probes",
-	  "run as root, or give it this capability as above" },
+	  "run as root, or give it this capability as above", NULL },
 	{ "CAP_SYS_PTRACE", ask_cap_sys_ptrace, false,
 	  "only processes of your own user; the last events of idle threads come late for others",
-	  "run as root, or give it this capability" },
+	  "run as root, or give it this capability", NULL },
 	{ "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN", ask_cap_sys_admin, false,
 	  "a library that was replaced on disk while a program runs it can't be read",
-	  "run as root, or give it this capability" },
-	{ "bpf(2)", ask_bpf, true, "BPF can't be used at all",
-	  "allow bpf(2): in a container by its seccomp profile; see also kernel lockdown" },
-	{ "BPF ring buffer", ask_ring_buffer, true, "events can't reach the collector",
-	  "use Linux 5.8 or newer" },
-	{ "BPF programs on BTF tracepoints", ask_tracing, true,
+	  "run as root, or give it this capability", NULL },
+	{ "bpf(2)", NULL, true, "BPF can't be used at all",
+	  "allow bpf(2): in a container by its seccomp profile; see also kernel lockdown",
+	  capability__bpf },
+	{ "BPF ring buffer", NULL, true, "events can't reach the collector",
+	  "use Linux 5.8 or newer", capability__ring_buffer },
+	{ "BPF programs on BTF tracepoints", NULL, true,
 	  "deaths can't be seen, nor batches be taken then",
-	  "use a kernel with CONFIG_BPF_EVENTS=y and CONFIG_FTRACE=y, and these privileges" },
+	  "use a kernel with CONFIG_BPF_EVENTS=y and CONFIG_FTRACE=y, and these privileges",
+	  capability__tracing },
 	{ "tracepoint signal_deliver", ask_signal_deliver, true,
 	  "the last events before a fatal signal are lost",
-	  "use a kernel with CONFIG_TRACEPOINTS=y" },
+	  "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
 	{ "tracepoint sched_process_exit", ask_process_exit, true,
-	  "the end of processes can't be seen", "use a kernel with CONFIG_TRACEPOINTS=y" },
+	  "the end of processes can't be seen", "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
 	{ "tracepoints of exec, fork and rename", ask_process_life, true,
 	  "who runs what, and under which name, can't be seen",
-	  "use a kernel with CONFIG_TRACEPOINTS=y" },
+	  "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
 	{ "memory of threads that end themselves", ask_exit_memory, false,
 	  "the last events of a thread that calls _exit() are lost, and not counted",
-	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y" },
+	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y", NULL },
 	{ "memory of programs before an exec", ask_prepare_exec, false,
 	  "the last events before an exec are lost, and not counted",
-	  "use Linux 6.10 or newer, or one with CONFIG_KPROBE_EVENTS=y" },
+	  "use Linux 6.10 or newer, or one with CONFIG_KPROBE_EVENTS=y", NULL },
 	{ "uprobes", ask_uprobe, true, "probes can't be attached to",
-	  "use a kernel with CONFIG_UPROBE_EVENTS=y; see /proc/sys/kernel/perf_event_paranoid" },
+	  "use a kernel with CONFIG_UPROBE_EVENTS=y; see /proc/sys/kernel/perf_event_paranoid",
+	  NULL },
 	{ "uprobes that raise semaphores (ref_ctr)", ask_semaphore, true, "sites can't be enabled",
-	  "use Linux 4.20 or newer" },
+	  "use Linux 4.20 or newer", NULL },
 	{ "one link for many uprobes (uprobe_multi)", ask_uprobe_multi, false,
 	  "each site takes 2 ms to enable, more to disable, and a descriptor: choose sites with -l "
 	  "and -F",
-	  "use Linux 6.6 or newer" },
+	  "use Linux 6.6 or newer", NULL },
 	{ "links for one process, hit in all of its threads", ask_multi_threads, false,
 	  "-p PID enables sites in all processes that run the same file: what the others log takes "
 	  "them time, and is not recorded",
-	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642" },
-	{ "seccomp filters", ask_seccomp, false,
+	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", NULL },
+	{ "seccomp filters", NULL, false,
 	  "a crash's stack has only what frame pointers tell, and fewer names: nothing may read "
 	  "the program's files",
-	  "use a kernel with CONFIG_SECCOMP_FILTER=y, and let prctl(2) and seccomp(2) through" },
+	  "use a kernel with CONFIG_SECCOMP_FILTER=y, and let prctl(2) and seccomp(2) through",
+	  capability__seccomp },
 	{ "rings on tmpfs", ask_rings, false, "what is recorded is written to disk all the time",
-	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to" },
+	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to", NULL },
 };
 
 static bool may_trace(void)
@@ -313,7 +295,10 @@ static unsigned int ask(FILE *out, const struct question *question, bool prints_
 {
 	struct answer answer = { .ok = false };
 
-	question->ask(&answer);
+	if (question->works)
+		answer__set_errno(&answer, question->works());
+	else
+		question->ask(&answer);
 	if (!answer.ok || prints_ok)
 		return question__print(out, question, &answer);
 	return 0;

@@ -17,10 +17,11 @@ struct answer {
 
 struct question {
 	const char *what;
-	void (*ask)(struct answer *answer); /* NULL: asked by the caller */
+	void (*ask)(struct answer *answer); /* NULL: works(), or the caller asks */
 	bool needed;                        /* no recording without it */
 	const char *cost;                   /* the price if it is missing */
 	const char *fix;
+	int (*works)(void); /* 0 or -errno */
 };
 
 void answer__set_errno(struct answer *answer, int err);

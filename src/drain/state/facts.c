@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +73,21 @@ int facts__ring_path(const struct facts *facts, const char *dir, const struct pr
 	return 0;
 }
 
+static bool begin(const struct facts *facts, enum journal_kind kind, struct journal_out *ret)
+{
+	if (facts->fd >= 0)
+		*ret = journal_out__begin(kind);
+	return facts->fd >= 0;
+}
+
 void facts__add_process(const struct facts *facts, const struct process_id *id)
 {
 	/* the kernel stamps it on the first batch; until then /proc has it */
 	uint64_t start_ns = id->start_ns ? id->start_ns : start_time__read_ns((pid_t)id->pid);
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_PROCESS, &out))
 		return;
-	out = journal_out__begin(JOURNAL_PROCESS);
 	journal_out__u32(&out, id->pid);
 	journal_out__u32(&out, id->ns_pid);
 	journal_out__u32(&out, id->uid);
@@ -96,9 +103,8 @@ int64_t facts__add_thread(const struct facts *facts, const struct thread *thread
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_THREAD, &out))
 		return -1;
-	out = journal_out__begin(JOURNAL_THREAD);
 	journal_out__bytes(&out, thread, sizeof(*thread));
 	return journal_out__end(&out, facts->fd);
 }
@@ -114,9 +120,8 @@ void facts__add_source(const struct facts *facts, const struct source *source)
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_SOURCE, &out))
 		return;
-	out = journal_out__begin(JOURNAL_SOURCE);
 	journal_out__u64(&out, source->address);
 	journal_out__u32(&out, source->module);
 	journal_out__u32(&out, source->exec);
@@ -128,9 +133,8 @@ void facts__add_anchor(const struct facts *facts, const struct anchor *anchor)
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_ANCHOR, &out))
 		return;
-	out = journal_out__begin(JOURNAL_ANCHOR);
 	journal_out__u64(&out, anchor->address);
 	journal_out__u32(&out, anchor->module);
 	(void)journal_out__end(&out, facts->fd);
@@ -140,9 +144,8 @@ void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted)
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_EXEC, &out))
 		return;
-	out = journal_out__begin(JOURNAL_EXEC);
 	journal_out__u32(&out, exec);
 	journal_out__u64(&out, emitted);
 	(void)journal_out__end(&out, facts->fd);
@@ -152,9 +155,8 @@ void facts__add_settled(const struct facts *facts, uint64_t emitted)
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_SETTLED, &out))
 		return;
-	out = journal_out__begin(JOURNAL_SETTLED);
 	journal_out__u64(&out, emitted);
 	(void)journal_out__end(&out, facts->fd);
 }
@@ -164,9 +166,8 @@ int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
 {
 	struct journal_out out;
 
-	if (facts->fd < 0)
+	if (!begin(facts, JOURNAL_KEPT, &out))
 		return -EBADF;
-	out = journal_out__begin(JOURNAL_KEPT);
 	journal_out__u64(&out, accounts->emitted);
 	journal_out__u64(&out, accounts->lost.memory);
 	journal_out__u64(&out, accounts->lost.kernel_ring);

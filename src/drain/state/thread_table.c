@@ -10,14 +10,75 @@
 #include "thread_table.h"
 
 /* Of one thread. If it is renamed more often, it keeps the last number. */
-#define NAMES_MAX 256u
+#define NAMES_MAX   256u
+#define FIRST_HEADS 64u
 
 void thread_table__fini(struct thread_table *table)
 {
 	free(table->items);
 	free(table->notes);
-	thread_index__fini(&table->index);
+	free(table->heads);
+	free(table->next);
 }
+
+/* ---- lists by tid ---- */
+
+static uint32_t *list_of(const struct thread_table *table, uint32_t tid)
+{
+	return &table->heads[(tid * 0x9e3779b1u >> 7) & (table->head_cnt - 1)];
+}
+
+static void add_to_list(struct thread_table *table, uint32_t number)
+{
+	uint32_t *head = list_of(table, table->items[number].tid);
+
+	table->next[number] = *head;
+	*head = number;
+}
+
+static void remove_from_list(struct thread_table *table, uint32_t number)
+{
+	uint32_t *at = list_of(table, table->items[number].tid);
+
+	while (*at != number && *at != THREAD_NONE)
+		at = &table->next[*at];
+	if (*at == number)
+		*at = table->next[number];
+}
+
+static int grow_heads(struct thread_table *table)
+{
+	size_t head_cnt = table->head_cnt ? table->head_cnt : FIRST_HEADS;
+	uint32_t *heads;
+
+	while (head_cnt < table->cnt)
+		head_cnt *= 2;
+	if (head_cnt == table->head_cnt)
+		return 0;
+	heads = malloc(head_cnt * sizeof(*heads));
+	if (!heads)
+		return -ENOMEM;
+	memset(heads, 0xff, head_cnt * sizeof(*heads)); /* THREAD_NONE */
+	free(table->heads);
+	table->heads = heads;
+	table->head_cnt = head_cnt;
+	table->listed_cnt = 0;
+	return 0;
+}
+
+/* Adds what came since the last time. */
+static int update_lists(struct thread_table *table)
+{
+	if (table->listed_cnt == table->cnt && table->heads)
+		return 0;
+	if (array__reserve(table->next, table->cnt, &table->next_cap) || grow_heads(table))
+		return -ENOMEM;
+	while (table->listed_cnt < table->cnt)
+		add_to_list(table, (uint32_t)table->listed_cnt++);
+	return 0;
+}
+
+/* ---- numbers ---- */
 
 static bool is_thread(const struct thread *thread, const struct wire_head *head)
 {
@@ -101,8 +162,9 @@ static int64_t replace_thread(struct thread_table *table, const struct ring *rin
 		if (err)
 			return err;
 	}
-	thread_index__move(&table->index, (uint32_t)number, table->items[number].tid, thread->tid);
+	remove_from_list(table, (uint32_t)number);
 	table->items[number] = *thread;
+	add_to_list(table, (uint32_t)number);
 	return number;
 }
 
@@ -133,16 +195,13 @@ static int64_t add_thread(struct thread_table *table, const struct ring *ring,
 int64_t thread_table__number(struct thread_table *table, const struct ring *ring,
 			     const struct wire_head *head, uint32_t hint)
 {
-	const struct thread_index *index = &table->index;
-	uint32_t newest = THREAD_INDEX_NONE, names = 0;
-	uint32_t i;
+	uint32_t newest = THREAD_NONE, names = 0;
 
 	if (hint < table->cnt && is_thread(&table->items[hint], head))
 		return hint;
-	if (thread_index__update(&table->index, table->items, table->cnt))
+	if (update_lists(table))
 		return -ENOMEM;
-	for (i = thread_index__first(index, head->tid); i != THREAD_INDEX_NONE;
-	     i = thread_index__next(index, i)) {
+	for (uint32_t i = *list_of(table, head->tid); i != THREAD_NONE; i = table->next[i]) {
 		if (table->items[i].tid != head->tid)
 			continue;
 		if (is_thread(&table->items[i], head))

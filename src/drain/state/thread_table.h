@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The threads of a process, by number: entries in the ring have the number. A thread that changes
- * its name gets another one.
+ * its name gets another one. There may be tens of thousands, or one that is renamed without end.
  */
 #ifndef TTLOG_THREAD_TABLE_H
 #define TTLOG_THREAD_TABLE_H
@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 #include "thread.h"
-#include "thread_index.h"
 
 struct facts;
 struct ring;
 struct wire_head;
+
+#define THREAD_NONE UINT32_MAX
 
 struct thread_note {
 	uint64_t written; /* ring__written_bytes() after its last entry */
@@ -26,7 +27,11 @@ struct thread_table {
 	struct thread_note *notes; /* by number too; NULL in a recovered process */
 	size_t cnt, cap;
 	size_t hand; /* up to here numbers were looked at, whether they can be reused */
-	struct thread_index index;
+	/* by hash of the tid: lists of numbers, the newest first, THREAD_NONE at the end */
+	uint32_t *heads;
+	uint32_t *next; /* by number */
+	size_t head_cnt, next_cap;
+	size_t listed_cnt;         /* numbers in these lists */
 	const struct facts *facts; /* gets each new thread */
 };
 
