@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "array.h"
 #include "hash.h"
 #include "html_pack.h"
 #include "out.h"
@@ -45,23 +46,9 @@ void html_pack__fini(struct html_pack *pack)
 /* One event is bounded by the limits of the file, so this is bounded, too. */
 static bool has_room(struct html_pack *pack, size_t len)
 {
-	unsigned char *grown;
-	size_t cap = pack->cap;
-
-	if (pack->err)
-		return false;
-	while (len > cap - pack->len)
-		cap *= 2;
-	if (cap == pack->cap)
-		return true;
-	grown = realloc(pack->bytes, cap);
-	if (!grown) {
-		pack->err = -ENOMEM;
-		return false;
-	}
-	pack->bytes = grown;
-	pack->cap = cap;
-	return true;
+	if (!pack->err)
+		pack->err = array__reserve(pack->bytes, pack->len + len, &pack->cap);
+	return !pack->err;
 }
 
 void html_pack__u64(struct html_pack *pack, uint64_t v)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "store.h"
 #include <ttlog/read.h>
 
@@ -37,17 +38,10 @@ static void make_room(struct store *store)
 
 static struct store_chunk *add_chunk(struct store *store, size_t file, size_t idx)
 {
-	struct store_chunk *chunk, **grown;
+	struct store_chunk *chunk;
 
-	if (store->list_cnt == store->list_cap) {
-		size_t cap = store->list_cap ? store->list_cap * 2 : 64;
-
-		grown = reallocarray(store->list, cap, sizeof(struct store_chunk *));
-		if (!grown)
-			return NULL;
-		store->list = grown;
-		store->list_cap = cap;
-	}
+	if (array__reserve(store->list, store->list_cnt + 1, &store->list_cap))
+		return NULL;
 	chunk = calloc(1, sizeof(*chunk));
 	if (!chunk)
 		return NULL;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "buffer.h"
 #include "out.h"
 #include "utf8.h"
@@ -14,19 +15,10 @@ void buffer__fini(struct buffer *buffer)
 
 int buffer__grow(struct buffer *buffer, size_t len)
 {
-	size_t cap = buffer->cap ? buffer->cap : 4096;
-	char *grown;
-
-	while (!buffer->err && cap - buffer->len < len)
-		cap *= 2;
-	grown = buffer->err ? NULL : realloc(buffer->bytes, cap);
-	if (!grown) {
-		buffer->err = -ENOMEM;
-		return buffer->err;
-	}
-	buffer->bytes = grown;
-	buffer->cap = cap;
-	return 0;
+	if (!buffer->err)
+		buffer->err =
+			array__reserve(buffer->bytes, buffer->len + (len ? len : 1), &buffer->cap);
+	return buffer->err;
 }
 
 /* ASCII but NUL, which stands as it is. */

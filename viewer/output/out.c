@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "out.h"
 
 #define NS_PER_S   1000000000u
@@ -36,16 +37,9 @@ void out__fini(struct out *out)
 
 static void spill(struct out *out, const char *p, size_t len)
 {
-	if (out->spilled_cap - out->spilled_len < len) {
-		size_t cap = 2 * out->spilled_cap + len;
-		char *grown = realloc(out->spilled, cap);
-
-		if (!grown) {
-			out->err = -ENOMEM;
-			return;
-		}
-		out->spilled = grown;
-		out->spilled_cap = cap;
+	if (array__reserve(out->spilled, out->spilled_len + len, &out->spilled_cap)) {
+		out->err = -ENOMEM;
+		return;
 	}
 	if (len)
 		memcpy(out->spilled + out->spilled_len, p, len);

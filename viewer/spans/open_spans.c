@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "open_spans.h"
 #include "spans.h"
 
@@ -13,7 +14,8 @@ struct held_end {
 
 struct open_lane {
 	struct held_end *ends; /* the latest end first */
-	uint32_t cnt, cap;
+	uint32_t cnt;
+	size_t cap;
 	uint32_t unheld; /* ends without room */
 };
 
@@ -100,15 +102,8 @@ static int hold(struct open_spans *spans, struct open_lane *lane, const struct t
 		lane->unheld++;
 		return 0;
 	}
-	if (lane->cnt == lane->cap) {
-		uint32_t cap = lane->cap ? lane->cap * 2 : 8;
-		struct held_end *grown = reallocarray(lane->ends, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		lane->ends = grown;
-		lane->cap = cap;
-	}
+	if (array__reserve(lane->ends, lane->cnt + 1u, &lane->cap))
+		return -ENOMEM;
 	ttlog_event_field(end, 0, &duration);
 	lane->ends[lane->cnt++] = (struct held_end){
 		.site = end->site,

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "console.h"
 
 struct text {
@@ -30,18 +31,9 @@ struct console {
 
 static bool add(struct text *text, const char *bytes, size_t len)
 {
-	size_t capacity = text->capacity ? text->capacity : 4096;
-	char *grown;
-
-	if (len > CONSOLE_MAX_BYTES - text->len)
+	if (len > CONSOLE_MAX_BYTES - text->len ||
+	    array__reserve(text->bytes, text->len + len, &text->capacity))
 		return false;
-	while (capacity < text->len + len)
-		capacity *= 2;
-	grown = capacity == text->capacity ? text->bytes : realloc(text->bytes, capacity);
-	if (!grown)
-		return false;
-	text->bytes = grown;
-	text->capacity = capacity;
 	memcpy(text->bytes + text->len, bytes, len);
 	text->len += len;
 	return true;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "ascii.h"
 #include "expr.h"
 
@@ -21,7 +22,7 @@
 struct parser {
 	const char *source, *p;
 	struct expr *expr;
-	uint32_t node_cap, term_cap;
+	size_t node_cap, term_cap;
 	unsigned depth;
 	struct expr_error *error;
 };
@@ -49,15 +50,8 @@ static int add_node(struct parser *parser, enum expr_kind kind, uint32_t child, 
 {
 	struct expr *expr = parser->expr;
 
-	if (expr->node_cnt == parser->node_cap) {
-		uint32_t cap = parser->node_cap ? 2 * parser->node_cap : 8;
-		struct expr_node *grown = reallocarray(expr->nodes, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		expr->nodes = grown;
-		parser->node_cap = cap;
-	}
+	if (array__reserve(expr->nodes, expr->node_cnt + 1u, &parser->node_cap))
+		return -ENOMEM;
 	expr->nodes[expr->node_cnt] =
 		(struct expr_node){ .kind = kind, .child = child, .next = EXPR_NONE };
 	*ret = expr->node_cnt++;
@@ -69,15 +63,8 @@ static int add_term(struct parser *parser, const struct term_words *words, uint3
 	struct expr *expr = parser->expr;
 	int err;
 
-	if (expr->term_cnt == parser->term_cap) {
-		uint32_t cap = parser->term_cap ? 2 * parser->term_cap : 4;
-		struct term *grown = reallocarray(expr->terms, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		expr->terms = grown;
-		parser->term_cap = cap;
-	}
+	if (array__reserve(expr->terms, expr->term_cnt + 1u, &parser->term_cap))
+		return -ENOMEM;
 	err = term__init(&expr->terms[expr->term_cnt], words, parser->error);
 	if (err)
 		return err;
