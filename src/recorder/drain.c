@@ -90,16 +90,22 @@ static void post(struct drain *drain)
 	(void)!write(drain->event_fd, &one, sizeof(one));
 }
 
+/* Its number. */
+static uint64_t add_attached(struct mailbox *mailbox, struct attached_process *attached)
+{
+	attached->next = NULL;
+	*mailbox->last_attached = attached;
+	mailbox->last_attached = &attached->next;
+	return ++mailbox->posted_cnt;
+}
+
 void drain__add_process(struct drain *drain, struct attached_process *attached)
 {
 	struct mailbox *mailbox = &drain->mailbox;
 	uint64_t number;
 
 	pthread_mutex_lock(&mailbox->lock);
-	attached->next = NULL;
-	*mailbox->last_attached = attached;
-	mailbox->last_attached = &attached->next;
-	number = ++mailbox->posted_cnt;
+	number = add_attached(mailbox, attached);
 	post(drain);
 	pthread_mutex_lock(&mailbox->lock);
 	while (mailbox->taken_cnt < number && !mailbox->ended)
@@ -110,10 +116,7 @@ void drain__add_process(struct drain *drain, struct attached_process *attached)
 void drain__update_process(struct drain *drain, struct attached_process *attached)
 {
 	pthread_mutex_lock(&drain->mailbox.lock);
-	attached->next = NULL;
-	*drain->mailbox.last_attached = attached;
-	drain->mailbox.last_attached = &attached->next;
-	drain->mailbox.posted_cnt++;
+	(void)add_attached(&drain->mailbox, attached);
 	post(drain);
 }
 

@@ -21,26 +21,14 @@
 #include <bpf/btf.h>
 
 #include "capability.h"
+#include "kernel_link.h"
 #include "maps.h"
 #include "sandbox.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* include/uapi/linux/bpf.h of 6.6; Debian 12 has an older one */
-#define ATTACH_TYPE_UPROBE_MULTI 48
-
 /* include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE 0xeffffffcu
-
-struct uprobe_multi_attr {
-	uint32_t prog_fd, target_fd, attach_type, flags;
-	struct {
-		uint64_t path, offsets, ref_ctr_offsets, cookies;
-		uint32_t cnt, flags, pid, reserved;
-	} uprobe_multi;
-};
-
-_Static_assert(sizeof(struct uprobe_multi_attr) == 64, "as the kernel has it");
 
 /* r0 = 0; exit */
 static const struct bpf_insn nothing[] = {
@@ -121,31 +109,36 @@ static int load_program(enum bpf_prog_type type, enum bpf_attach_type attach_typ
 	return fd < 0 ? -errno : fd;
 }
 
+/* A link for this process alone; ref_ctr: NULL for none. */
+static struct kernel_link *link_spot(int program_fd, const struct spot *at,
+				     const struct spot *ref_ctr)
+{
+	const unsigned long offset = at->offset, semaphore_offset = ref_ctr ? ref_ctr->offset : 0;
+	const struct kernel_places places = {
+		.path = at->path,
+		.offsets = &offset,
+		.semaphores = ref_ctr ? &semaphore_offset : NULL,
+		.cnt = 1,
+	};
+
+	return kernel_link__multi(program_fd, &places, 0, getpid());
+}
+
 bool capability__uprobe_multi(void)
 {
+	struct kernel_link *link;
 	struct spot at, counter;
 	bool raised = false;
-	int program_fd, link_fd;
+	int program_fd;
 
 	if (find_spots(place, &at, &counter))
 		return false;
 	program_fd = load_program(BPF_PROG_TYPE_KPROBE,
 				  (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0);
 	if (program_fd >= 0) {
-		struct uprobe_multi_attr attr = {
-			.prog_fd = (uint32_t)program_fd,
-			.attach_type = ATTACH_TYPE_UPROBE_MULTI,
-			.uprobe_multi = { .path = (uintptr_t)at.path,
-					  .offsets = (uintptr_t)&at.offset,
-					  .ref_ctr_offsets = (uintptr_t)&counter.offset,
-					  .cnt = 1,
-					  .pid = (uint32_t)getpid() },
-		};
-
-		link_fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-		raised = link_fd >= 0 && semaphore;
-		if (link_fd >= 0)
-			close(link_fd);
+		link = link_spot(program_fd, &at, &counter);
+		raised = link && semaphore;
+		kernel_link__free(link);
 		close(program_fd);
 	}
 	close(at.fd);
@@ -197,27 +190,20 @@ static void *hit(void *arg)
 /* 0: a link for this process, on plain_place(), is hit in a thread other than the first. */
 static int try_thread(int program_fd, int map_fd, const struct spot *at)
 {
-	struct uprobe_multi_attr attr = {
-		.prog_fd = (uint32_t)program_fd,
-		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
-		.uprobe_multi = { .path = (uintptr_t)at->path,
-				  .offsets = (uintptr_t)&at->offset,
-				  .cnt = 1,
-				  .pid = (uint32_t)getpid() },
-	};
-	int link_fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)), err;
+	struct kernel_link *link = link_spot(program_fd, at, NULL);
 	uint64_t hits = 0;
 	uint32_t key = 0;
 	pthread_t thread;
+	int err;
 
-	if (link_fd < 0)
+	if (!link)
 		return -errno;
 	err = -pthread_create(&thread, NULL, hit, NULL);
 	if (!err)
 		(void)pthread_join(thread, NULL);
 	if (!err && bpf_map_lookup_elem(map_fd, &key, &hits))
 		err = -errno;
-	close(link_fd);
+	kernel_link__free(link);
 	return err ? err : hits ? 0 : -ENOTSUP;
 }
 
@@ -332,29 +318,18 @@ int capability__tracing(void)
 	return err;
 }
 
-static int read_event_type(const char *path, uint32_t *ret_type)
-{
-	FILE *in = fopen(path, "re");
-	int matched;
-
-	if (!in)
-		return -errno;
-	matched = fscanf(in, "%u", ret_type);
-	fclose(in);
-	return matched == 1 ? 0 : -EIO;
-}
-
 static int try_uprobe(bool with_semaphore)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr) };
+	int type = kernel_link__event_type("uprobe"), err, fd;
 	struct spot at, counter;
-	int err, fd;
 
-	err = read_event_type("/sys/bus/event_source/devices/uprobe/type", &attr.type);
-	if (!err)
-		err = find_spots(with_semaphore ? place : plain_place, &at, &counter);
+	if (type < 0)
+		return type;
+	err = find_spots(with_semaphore ? place : plain_place, &at, &counter);
 	if (err)
 		return err;
+	attr.type = (uint32_t)type;
 	attr.config1 = (uintptr_t)at.path;
 	attr.config2 = at.offset;
 	if (with_semaphore)
@@ -383,11 +358,11 @@ int capability__semaphore(void)
 int capability__kprobe(const char *function)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr) };
-	int err, fd;
+	int type = kernel_link__event_type("kprobe"), fd;
 
-	err = read_event_type("/sys/bus/event_source/devices/kprobe/type", &attr.type);
-	if (err)
-		return err;
+	if (type < 0)
+		return type;
+	attr.type = (uint32_t)type;
 	attr.config1 = (uintptr_t)function;
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)

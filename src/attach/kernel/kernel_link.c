@@ -78,11 +78,14 @@ struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *
 	return link;
 }
 
-static int uprobe_event_type(void)
+int kernel_link__event_type(const char *kind)
 {
-	FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
 	int type = -ENOENT;
+	char path[64];
+	FILE *file;
 
+	(void)snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", kind);
+	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	if (fscanf(file, "%d", &type) != 1)
@@ -137,7 +140,7 @@ struct kernel_link *kernel_link__events(int prog_fd, const struct kernel_places 
 					uint64_t cookie, pid_t pid)
 {
 	struct kernel_link *link = calloc(1, sizeof(*link) + places->cnt * sizeof(int));
-	int type = uprobe_event_type();
+	int type = kernel_link__event_type("uprobe");
 	int fd = type < 0 ? type : 0;
 
 	if (!link)

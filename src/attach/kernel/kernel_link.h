@@ -23,6 +23,9 @@ struct kernel_places {
 	size_t cnt;
 };
 
+/* The type of perf events that are "uprobe" or "kprobe". -errno. */
+int kernel_link__event_type(const char *kind);
+
 /* As kernel__link(). */
 struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *places,
 				       uint64_t cookie, pid_t pid);
