@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of Perfetto's schema that `perfetto` uses: numbers of fields and values, from
- * google/perfetto's protos/perfetto/trace/; each enum names its file. tests/view/perfetto.proto is
+ * google/perfetto's protos/perfetto/trace/; each enum names its file. tests/perfetto.proto is
  * the same as a schema.
  */
 #ifndef TTLOG_VIEW_PERFETTO_SCHEMA_H
