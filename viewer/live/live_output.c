@@ -62,20 +62,6 @@ static int catch_signals(void)
 	return 0;
 }
 
-/* Columns only grow, so that lines stay aligned with what was printed. */
-static void widen(struct live_output *live)
-{
-	struct text_output now;
-
-	text_output__init(&now, live->out, live->text.colour, live->group, live->group_cnt);
-	if (now.id_width > live->text.id_width)
-		live->text.id_width = now.id_width;
-	if (now.comm_width > live->text.comm_width)
-		live->text.comm_width = now.comm_width;
-	if (now.where_width > live->text.where_width)
-		live->text.where_width = now.where_width;
-}
-
 static void print_event(struct live_output *live, const struct ttlog_event *event)
 {
 	if (live->other)
@@ -98,7 +84,8 @@ static int print_group(struct live_output *live)
 		(void)ttlog_snapshot_has_chunk(live->group[i], SIZE_MAX);
 		live->is_damaged |= ttlog_snapshot_contents(live->group[i])->problem_cnt > 0;
 	}
-	widen(live);
+	/* columns only grow, so that lines stay aligned with what was printed */
+	text_output__widen(&live->text, live->group, live->group_cnt);
 	stream = ttlog_stream_new(live->group, live->group_cnt, live->options->filter, &all);
 	if (!stream)
 		return -errno;

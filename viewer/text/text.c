@@ -58,6 +58,12 @@ void text_output__init(struct text_output *text, struct out *out, bool colour,
 		       struct ttlog_snapshot *const *readers, size_t reader_cnt)
 {
 	*text = (struct text_output){ .out = out, .colour = colour };
+	text_output__widen(text, readers, reader_cnt);
+}
+
+void text_output__widen(struct text_output *text, struct ttlog_snapshot *const *readers,
+			size_t reader_cnt)
+{
 	for (size_t i = 0; i < reader_cnt; i++) {
 		const struct ttlog_info *header = ttlog_snapshot_info(readers[i]);
 

@@ -18,6 +18,9 @@ struct text_output {
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,
 		       struct ttlog_snapshot *const *readers, size_t reader_cnt);
+/* Makes columns wide enough for these, too. */
+void text_output__widen(struct text_output *text, struct ttlog_snapshot *const *readers,
+			size_t reader_cnt);
 /* The escape sequence of a level's colour. */
 const char *level_colour(uint8_t level);
 void text_output__event(struct text_output *text, const struct ttlog_event *event);

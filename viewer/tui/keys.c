@@ -5,10 +5,7 @@
 #include <ttlog/read.h>
 #include "keys.h"
 #include "model.h"
-#include "move_keys.h"
 #include "options.h"
-#include "page_keys.h"
-#include "prompt_keys.h"
 #include "screen.h"
 
 /* ---- Choosing ---- */

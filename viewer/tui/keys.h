@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each key does to the model. Those of the first ttlog's viewer mean what they did there. */
+/* What each key does to the model: keys as screen__key gives them. */
 #ifndef TTLOG_VIEW_KEYS_H
 #define TTLOG_VIEW_KEYS_H
 
@@ -7,7 +7,22 @@
 
 struct model;
 
-/* A key as screen__key gives it. */
 void keys__take(struct model *model, int key, bool special);
+
+/* Moves the cursor or scrolls. Returns whether the key does that. */
+bool move_keys__take(struct model *model, int key, bool special);
+void move_keys__take_mouse(struct model *model);
+void move_keys__page_down(struct model *model);
+
+/* While a page is open. Returns whether the page has a use for the key. */
+bool page_keys__take(struct model *model, int key, bool special);
+/* Closes the page if the key closes it, or is about the events; not if the page counts anew what is
+ * chosen. Returns whether that is all that the key does. */
+bool page_keys__leave(struct model *model, int key);
+
+/* kind: enum prompt_kind. */
+void prompt_keys__open(struct model *model, int kind);
+/* While a prompt is open. Each letter of a filter changes the events that are shown. */
+void prompt_keys__take(struct model *model, int key, bool special);
 
 #endif /* TTLOG_VIEW_KEYS_H */

@@ -2,9 +2,8 @@
 #include <ncurses.h>
 #include <stdio.h>
 
+#include "keys.h"
 #include "model.h"
-#include "move_keys.h"
-#include "page_keys.h"
 #include "screen.h"
 
 #define LEFT_STEP  8

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys.h"
 #include "model.h"
-#include "page_keys.h"
 #include "screen.h"
 
 /* Shows only the events of the lane's thread. */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys.h"
 #include "model.h"
-#include "prompt_keys.h"
 #include "screen.h"
 #include "time_expr.h"
 

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "draw.h"
 #include "model.h"
 #include "options.h"
-#include "panes.h"
 #include "screen.h"
 #include "utf8.h"
 

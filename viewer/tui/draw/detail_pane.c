@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include <ttlog/read.h>
+#include "draw.h"
 #include "model.h"
-#include "panes.h"
 #include "screen.h"
 
 static void draw_head(const struct detail *detail, int y, int below)

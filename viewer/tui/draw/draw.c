@@ -2,7 +2,6 @@
 #include <ttlog/read.h>
 #include "draw.h"
 #include "model.h"
-#include "panes.h"
 #include "screen.h"
 
 static void draw_too_small(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ttlog/read.h>
+#include "draw.h"
 #include "model.h"
-#include "panes.h"
 #include "screen.h"
 
 #define NAME_WIDTH      24

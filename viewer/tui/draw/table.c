@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <ttlog/read.h>
+#include "draw.h"
 #include "model.h"
 #include "options.h"
-#include "panes.h"
 #include "screen.h"
 
 static void draw_head(const struct columns *columns, const struct columns_layout *layout, int y)

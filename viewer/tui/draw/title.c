@@ -3,8 +3,8 @@
 
 #include <ttlog/read.h>
 #include "info.h"
+#include "draw.h"
 #include "model.h"
-#include "panes.h"
 #include "screen.h"
 
 static void draw_bar(struct out *out, int y, enum screen_style style)

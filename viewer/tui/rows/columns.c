@@ -3,20 +3,8 @@
 
 #include "columns.h"
 #include "format_number.h"
-#include "text.h"
 
 #define LEVEL_WIDTH 5
-
-void columns__widen(struct columns *columns, struct ttlog_snapshot *const *readers, size_t cnt)
-{
-	struct text_output widths;
-
-	text_output__init(&widths, NULL, false, readers, cnt);
-	if (widths.comm_width > columns->comm_width)
-		columns->comm_width = widths.comm_width;
-	if (widths.where_width > columns->where_width)
-		columns->where_width = widths.where_width;
-}
 
 static int digits(uint64_t number)
 {
@@ -88,11 +76,11 @@ void columns__lay_out(const struct columns *columns, int total_width, struct col
 	ret->width[CELL_TIME] = total_width >= 120 ? 18 : 15;
 	if (total_width >= 50)
 		ret->width[CELL_THREAD] = width_of(columns, CELL_THREAD,
-						   columns->comm_width + (size_t)ids,
+						   columns->widths.comm_width + (size_t)ids,
 						   (total_width < 100 ? 10 : 16) + ids);
 	if (total_width >= 60)
 		ret->width[CELL_WHERE] =
-			width_of(columns, CELL_WHERE, columns->where_width, total_width / 5);
+			width_of(columns, CELL_WHERE, columns->widths.where_width, total_width / 5);
 	for (int i = 0; i < CELL_CNT; i++) {
 		ret->x[i] = x;
 		if (i < CELL_CONTENT && ret->width[i])

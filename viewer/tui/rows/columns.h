@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
+#include "text.h"
 #include "thread_names.h"
 
 enum cell {
@@ -20,9 +21,9 @@ enum cell {
 };
 
 struct columns {
-	size_t comm_width, where_width; /* of the longest text so far */
-	uint64_t pid;                   /* of the first snapshot */
-	bool has_processes;             /* more than one: the threads' column shows pids, too */
+	struct text_output widths; /* of the longest texts so far */
+	uint64_t pid;              /* of the first snapshot */
+	bool has_processes;        /* more than one: the threads' column shows pids, too */
 	int pid_width;
 	struct thread_names thread_names; /* if names repeat, it shows tids, too */
 	int tid_width;
@@ -32,8 +33,6 @@ struct columns_layout {
 	int x[CELL_CNT], width[CELL_CNT]; /* in columns of the terminal; width 0: not shown */
 };
 
-/* Makes columns wide enough for the threads and sites of these snapshots. */
-void columns__widen(struct columns *columns, struct ttlog_snapshot *const *readers, size_t cnt);
 /* Takes note of a new snapshot. Returns whether the text of lines changes. */
 bool columns__add_process(struct columns *columns, const struct ttlog_snapshot *reader);
 const char *columns__head(const struct columns *columns, enum cell cell);

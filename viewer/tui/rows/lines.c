@@ -132,7 +132,7 @@ void lines__add_snapshots(struct lines *lines, struct ttlog_snapshot *const *rea
 {
 	bool is_changed = false;
 
-	columns__widen(&lines->columns, readers, cnt);
+	text_output__widen(&lines->columns.widths, readers, cnt);
 	for (size_t i = 0; i < cnt; i++)
 		is_changed |= columns__add_process(&lines->columns, readers[i]);
 	if (is_changed)
