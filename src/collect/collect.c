@@ -75,7 +75,7 @@ static void handle_notice(struct collector *collector)
 		return;
 	switch ((enum recorder_event)notice.event) {
 	case RECORDER_DONE:
-		/* with -e there is always another one to come */
+		/* with -e another process may always come */
 		if ((collector->env->mode == ENV_PIDS &&
 		     !attacher__is_behind(collector->attacher)) ||
 		    (collector->env->mode == ENV_COMMAND && collector->command_ended))
@@ -111,7 +111,7 @@ enum {
 	POLL_CNT,
 };
 
-/* poll(2) passes over what there is none of, -1. */
+/* poll(2) ignores descriptors of -1. */
 static void set_polls(const struct collector *collector, struct pollfd polls[POLL_CNT])
 {
 	polls[POLL_SIGNAL].fd = collector->signal_fd;
@@ -158,13 +158,14 @@ static void run(struct collector *collector)
 			dispatch__requests(collector->control, &dispatch);
 		if (polls[POLL_COMMAND].revents)
 			handle_command(collector);
-		/* half a file is none yet; there is more to come */
+		/* a file that is written in parts is reported again */
 		if (polls[POLL_WATCH].revents && watch__changed(collector->watch))
 			(void)collect__attach_file(collector);
 	}
 }
 
-/* The recording was ended by a signal: CMD gets it too, as from a shell, and some time to end. */
+/* After a signal has ended the recording: CMD gets it too, as from a shell, and some time to
+ * end. */
 static void end_command(struct collector *collector)
 {
 	struct pollfd ended = { .fd = collector->command_fd, .events = POLLIN };
@@ -188,7 +189,7 @@ static size_t count_sites(const char *path)
 	return cnt;
 }
 
-/* Else silence would be all that tells of a program that was not built with marks. */
+/* Otherwise nothing would tell the user that the program was built without marks. */
 static void tell_unmarked(const struct collector *collector)
 {
 	const struct env *env = collector->env;

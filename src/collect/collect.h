@@ -5,12 +5,12 @@
 #ifndef TTLOG_COLLECT_H
 #define TTLOG_COLLECT_H
 
-/* With -- CMD: the collector failed, as env(1) has it. */
+/* With -- CMD: the collector itself failed; the same as of env(1). */
 #define EXIT_COLLECTOR 125
 
 struct env;
 
-/* Records as env says until it is over. The exit status of ttlog-collect. */
+/* Records as env says. Returns the exit status of ttlog-collect. */
 int collect__run(const struct env *env);
 
 #endif /* TTLOG_COLLECT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the main thread share, and nobody else sees: collect.c (what it waits for),
- * collect_start.c (up and down), collect_targets.c (what is recorded).
+ * What the files of the main thread share: collect.c (what it waits for), collect_start.c (up and
+ * down), collect_targets.c (what is recorded).
  */
 #ifndef TTLOG_COLLECT_PARTS_H
 #define TTLOG_COLLECT_PARTS_H
@@ -38,16 +38,16 @@ struct writer;
 
 struct collector {
 	const struct env *env;
-	struct console *console; /* NULL: messages wait for whoever reads them */
+	struct console *console; /* NULL: messages are written at once */
 	char ring_root[PATH_MAX];
-	struct journal journal; /* its directory lies in there */
+	struct journal journal; /* has its directory in there */
 	struct kernel *kernel;
 	struct attach *attach;
 	struct attacher *attacher;
 	struct clock *clock;
 	struct writer *writer;
 	struct job_queue *queue;
-	struct prefault *prefault; /* NULL: it goes without */
+	struct prefault *prefault; /* NULL: none */
 	struct ring_budget *budget;
 	struct recorder *recorder;
 	struct drain *drain;
@@ -57,8 +57,8 @@ struct collector {
 	struct launch *launch;
 	struct hold *hold;
 	struct watch *watch;      /* of -e PATH; NULL: none */
-	struct recover *recover;  /* NULL: nothing can be */
-	pthread_t recover_thread; /* writes what collectors before us left */
+	struct recover *recover;  /* NULL: nothing can be recovered */
+	pthread_t recover_thread; /* writes what earlier collectors have left */
 	bool has_recover_thread;
 
 	int signal_fd, interval_fd, duration_fd;
@@ -75,26 +75,27 @@ struct collector {
 	int failed_err;     /* and why */
 };
 
-/* 0 or -errno, said. ret_exit_status: of a command that can't be run. collect__stop() and
- * collect__tear_down() are right after both. */
+/* 0 or -errno, which is printed. ret_exit_status: of a command that can't be run. After both,
+ * collect__stop() and collect__tear_down() have to follow. */
 int collect__start(struct collector *collector, int *ret_exit_status);
-/* The gates first: what programs have by then is flushed, pulled, and in the last snapshot. */
+/* Closes the gates first: what programs have logged until then is in the last snapshot. */
 void collect__stop(struct collector *collector);
-/* May end the process, with that status. */
+/* May end the process with that status. */
 void collect__tear_down(struct collector *collector, int status);
 
-/* What the command line asks for. As collect__start(). */
+/* Attaches to what the command line names. Results as of collect__start(). */
 int collect__attach(struct collector *collector, int *ret_exit_status);
-/* -e PATH, and what takes its place. */
+/* Of -e PATH; again when another file has its name. */
 int collect__attach_file(struct collector *collector);
-/* The file that execvp(3) would run; the name itself where there is none. */
+/* The file that execvp(3) would run; the name itself if there is none. */
 void collect__find_command(const char *name, char ret_path[PATH_MAX]);
 
-/* For the attacher, its ctx the collector: one that comes, or that was looked at; the same, said; a given
- * process that could not be attached to. And for the recorder, in the drain thread. */
+/* Callbacks of the attacher, with the collector as ctx: an attached process, or one that was looked
+ * at; an attached process that was announced; a given process could not be attached to. */
 void collect__take_attached(void *ctx, struct attached_process *attached);
 void collect__take_announced(void *ctx, struct attached_process *attached);
 void collect__late_failure(void *ctx);
+/* Callback of the recorder, in the drain thread. */
 bool collect__look(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t what);
 
 #endif /* TTLOG_COLLECT_PARTS_H */

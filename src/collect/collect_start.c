@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that runs beside the main thread: started, and taken down in the reverse order.
+ * Starts all other threads, and takes them down in the reverse order.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@
 /* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
 #define START_MIB       40u
 
-/* Where they run out libbpf may have another name for it. */
+/* libbpf may report this as another error. */
 static bool has_few_descriptors(void)
 {
 	struct rlimit files;
@@ -75,7 +75,7 @@ static const char *advice(int err)
 	}
 }
 
-/* left_bytes: before it was tried; what it had taken goes back by and by. */
+/* left_bytes: before the try, whose memory is given back only gradually. */
 static void tell_memory(const struct env *env, uint64_t left_bytes)
 {
 	fprintf(stderr, "ttlog-collect: it takes --buffer-size, now %zu MiB, and some %u MiB more",
@@ -85,7 +85,7 @@ static void tell_memory(const struct env *env, uint64_t left_bytes)
 	fputc('\n', stderr);
 }
 
-/* Before anything is recorded, which would have to be given up without them. */
+/* Early: if this fails, nothing was recorded in vain. */
 static int open_timer(uint64_t ns, int *ret_fd)
 {
 	if (ns)
@@ -104,8 +104,8 @@ static void start_timer(int fd, uint64_t ns, bool repeats)
 		(void)timerfd_settime(fd, 0, &spec, NULL);
 }
 
-/* A terminal that is gone ends the recording as Ctrl-C does, but for nohup: what is blocked comes even
- * where it was ignored. */
+/* The end of its terminal ends the recording as Ctrl-C does, except under nohup: a signal that is
+ * blocked is delivered to signalfd even if it is ignored. */
 static void add_hangup(sigset_t *mask)
 {
 	struct sigaction action;
@@ -127,7 +127,7 @@ static int open_signals(struct collector *collector)
 	if (pthread_sigmask(SIG_BLOCK, &mask, &collector->old_mask))
 		return -errno;
 	(void)signal(SIGPIPE, SIG_IGN);
-	/* a limit on file sizes is an error that a snapshot reports, not our death */
+	/* a limit on file sizes is an error that a snapshot reports; it must not kill us */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	collector->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
 	collector->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -242,8 +242,8 @@ static void tell_unrecovered(const struct collector *collector, int err)
 			    err);
 }
 
-/* Before anything is attached to: what is in the batches of programs by now is what collectors that
- * were killed had not got. */
+/* Before anything is attached to: what is in batches now was logged for collectors that were
+ * killed. */
 static void take_left_over(struct collector *collector)
 {
 	const struct recover_options options = {
@@ -267,7 +267,7 @@ static void *write_left_over(void *arg)
 	return NULL;
 }
 
-/* Beside the recording, which does not wait for it. */
+/* The recording does not wait for it. */
 static void start_recovery(struct collector *collector)
 {
 	if (!collector->recover)
@@ -318,7 +318,7 @@ static void open_control(struct collector *collector)
 				    err);
 }
 
-/* A limit that is above the cgroup's protects nobody. */
+/* A limit above that of the cgroup protects nobody. */
 static void tell_budget(uint64_t bytes)
 {
 	const uint64_t left_bytes = memory_group__own_left_bytes();
@@ -400,8 +400,7 @@ static int open_recorder(struct collector *collector)
 	return 0;
 }
 
-/* Every process that is recorded takes some. CMD, which runs by now, keeps the limit it was
- * given. */
+/* Each recorded process takes some. CMD runs already, and keeps its own limit. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;
@@ -460,8 +459,8 @@ static void close_fd(int fd)
 		(void)close(fd);
 }
 
-/* A thread waits for a file that nobody answers for. What it uses stays, and goes with the process;
- * what is on disk for the next collector goes now. */
+/* A thread waits for a file whose server does not answer. What it uses stays until the process
+ * ends. Files for the next collector are removed now. */
 static _Noreturn void leave_hanging(struct collector *collector, int status)
 {
 	control__free(collector->control);
@@ -476,7 +475,7 @@ static _Noreturn void leave_hanging(struct collector *collector, int status)
 void collect__tear_down(struct collector *collector, int status)
 {
 	end_recovery(collector);
-	/* its callbacks use all else, as do the attacher's threads */
+	/* first: its callbacks use all else, as the threads of the attacher do */
 	launch__free(collector->launch);
 	hold__free(collector->hold);
 	if (!attacher__free(collector->attacher))

@@ -40,7 +40,7 @@ void collect__take_attached(void *ctx, struct attached_process *attached)
 
 void collect__take_announced(void *ctx, struct attached_process *attached)
 {
-	/* without a module it is not said, now */
+	/* without a module it is not announced now */
 	attached->announced = attached->anchor_cnt > 0;
 	collect__take_attached(ctx, attached);
 }
@@ -61,7 +61,7 @@ static void announce(const struct collector *collector, pid_t pid,
 
 /* ---- the three kinds of targets ---- */
 
-/* Nothing may be left to record. */
+/* Maybe nothing is left to record. */
 void collect__late_failure(void *ctx)
 {
 	struct collector *collector = ctx;
@@ -92,7 +92,7 @@ static void take_of_file(void *ctx, struct attached_process *attached)
 		processes->pids[processes->cnt++] = attached->pid;
 	(void)kernel__track(processes->collector->kernel, pid);
 	collect__take_announced(processes->collector, attached);
-	/* what else it has mapped is opened beside this */
+	/* its other files are opened by another thread */
 	(void)attacher__look(processes->collector->attacher, pid, 0, ATTACH_LOOK_NEW);
 }
 
@@ -123,7 +123,7 @@ int collect__attach_file(struct collector *collector)
 	return err;
 }
 
-/* Before the first look at the file: what takes its place meanwhile is not missed. */
+/* Before the first look at the file, so that no replacement is missed. */
 static int watch_file(struct collector *collector)
 {
 	const char *path = collector->env->path;
@@ -135,13 +135,13 @@ static int watch_file(struct collector *collector)
 	return collect__attach_file(collector);
 }
 
-/* In the launch thread. A process that is gone has told all. */
+/* In the launch thread. A process that is gone is no failure. */
 static void failed_to_attach(struct collector *collector, pid_t pid,
 			     const struct attach_result *result, int err)
 {
 	char subject[32];
 
-	/* it is tried again with each library that comes */
+	/* each library that it maps is a new try */
 	if (!err || err == -ESRCH || (pid == collector->failed_pid && err == collector->failed_err))
 		return;
 	collector->failed_pid = pid;
@@ -150,12 +150,12 @@ static void failed_to_attach(struct collector *collector, pid_t pid,
 	report__unattached(subject, result, err);
 }
 
-/* In the launch thread, the process stopped, as the next six. */
+/* This and the next six: in the launch thread, while the process is stopped. */
 static int command_begins(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
 {
 	struct collector *collector = ctx;
 
-	/* what it dies of meanwhile is told */
+	/* so that a crash in the meantime is reported */
 	(void)kernel__track(collector->kernel, pid);
 	return attach__begin_linking(collector->attach, pid, ret_linker, ret_stops);
 }
@@ -186,7 +186,7 @@ static void command_mapped(void *ctx, pid_t pid)
 	failed_to_attach(collector, pid, &result, err);
 }
 
-/* Likewise, with its libraries mapped. */
+/* Its libraries are mapped. */
 static bool command_linked(void *ctx, pid_t pid)
 {
 	struct collector *collector = ctx;
@@ -229,8 +229,8 @@ void collect__find_command(const char *name, char ret_path[PATH_MAX])
 	(void)snprintf(ret_path, PATH_MAX, "%s", name);
 }
 
-/* In the launch thread, before the exec. The sites of the program itself are enabled beforehand,
- * its libraries' once they are seen. */
+/* In the launch thread, before the exec. The sites of the program itself are enabled now, those
+ * of its libraries when they are seen. */
 static void command_untraced(void *ctx, pid_t pid, int trace_err)
 {
 	struct collector *collector = ctx;
@@ -246,7 +246,7 @@ static void command_untraced(void *ctx, pid_t pid, int trace_err)
 	if (!err)
 		err = attach__file(collector->attach, path, collect__take_attached, collector,
 				   &result);
-	/* a script, or no marks: then what it starts may have some */
+	/* a script, or a program without marks: its children may have some */
 	if (err != -ENOEXEC && err != -ENOENT)
 		failed_to_attach(collector, pid, &result, err);
 }

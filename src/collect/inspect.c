@@ -83,7 +83,7 @@ static size_t read_modules(pid_t pid, const struct maps *maps,
 		last = entry->inode;
 		fd = maps__open(pid, entry, NULL);
 		if (fd < 0) {
-			/* no file of a device's has sites */
+			/* a device file has no sites */
 			if (fd != -ENODEV && !found->unread) {
 				(void)snprintf(found->failed_path, sizeof(found->failed_path), "%s",
 					       entry->path);
@@ -125,7 +125,7 @@ int inspect__process(pid_t pid)
 		return 1;
 	}
 	cnt = read_modules(pid, maps, tables, modules, &found, &err);
-	/* a zombie, or the kernel's */
+	/* a zombie, or a kernel thread */
 	if (!maps->cnt)
 		err = -ESRCH;
 	status = print(subject, modules, cnt, &found, err);

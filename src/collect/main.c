@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-collect: records marked programs and writes snapshots of the last of it.
+ * ttlog-collect: records marked programs, and writes their last events to snapshots.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -39,7 +39,7 @@ static int trigger(const struct env *env)
 	return control__trigger(dir, &request, stdout, stderr);
 }
 
-/* As far as one can tell of options that were not parsed. */
+/* Guessed: the options were not parsed. */
 static bool has_command(char **argv)
 {
 	while (*argv && strcmp(*argv, "--") != 0)
@@ -47,8 +47,8 @@ static bool has_command(char **argv)
 	return *argv;
 }
 
-/* Where one is closed, what is opened next would be where messages go to: a ring, a snapshot. CMD has
- * them as they were. */
+/* If stdin, stdout or stderr is closed, the next file that is opened, a ring or a snapshot,
+ * would get our messages. CMD gets them as they were. */
 static void fill_standard(void)
 {
 	int fd;
@@ -65,12 +65,12 @@ int main(int argc, char **argv)
 	struct env env = { 0 };
 	int status = 1;
 
-	/* Inherited as ignored, it would have the kernel reap our children unseen: their numbers
-	 * would be others' before we have done with them. */
+	/* If it were ignored, the kernel would reap our children at once, and their pids could be
+	 * used again too early. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (argc == 2 && !strcmp(argv[1], SUBJECT_OPTION))
 		return subject__run();
-	/* has its socket alone, and is to have no more */
+	/* it must have no other descriptor than its socket */
 	if (unwind_child__is_asked(argc, argv))
 		unwind_child__run();
 	fill_standard();

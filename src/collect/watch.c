@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories are watched, not files: a file does not hear of what takes its name. Nor does it hear of
- * a directory that is moved away above it, or of a symbolic link on the way that points elsewhere now
- * ("current", as many deployments have it). So the path is looked up step by step, as the kernel does
- * it, and each directory is watched before the next name is looked for in it.
+ * Directories are watched, not files: a file gets no event when another one takes its name, when a
+ * directory above it is moved, or when a symbolic link on the way ("current", in many deployments)
+ * is changed. So the path is looked up step by step, as the kernel does it, and each directory is
+ * watched before the next name is looked up in it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,11 +16,11 @@
 
 #include "watch.h"
 
-/* That a name means another file now; and where the path ends, that the file is whole. */
+/* A name means another file now; and at the end of the path, the file is complete. */
 #define WATCHED    (IN_CREATE | IN_MOVED_TO | IN_MASK_ADD)
 #define AT_ITS_END IN_CLOSE_WRITE
 #define MAX_STEPS  256u
-/* As the kernel has it. */
+/* The same as the kernel's. */
 #define MAX_LINKS  40u
 
 /* A name that is looked up in a directory. */
@@ -40,14 +40,14 @@ struct watch {
 	struct steps steps;
 };
 
-/* Where a look-up has come to. */
+/* The state of a look-up. */
 struct walk {
 	char dir[PATH_MAX], left[PATH_MAX];
 	size_t link_cnt;
-	bool reached; /* the name that the path ends in; what follows is where that points to */
+	bool reached; /* its last name; the rest is the target of a link */
 };
 
-/* Off the front of what is left; false where nothing is. */
+/* Takes the first name of what is left; false if nothing is left. */
 static bool take_name(struct walk *walk, char ret_name[NAME_MAX + 1])
 {
 	const size_t slashes = strspn(walk->left, "/");
@@ -68,13 +68,13 @@ static int add_step(struct watch *watch, struct steps *steps, const struct walk 
 	const bool is_last = !walk->left[0];
 	struct step *step = &steps->list[steps->cnt];
 
-	/* no name that another file could take */
+	/* another file can't get these names */
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
 	if (steps->cnt == MAX_STEPS)
 		return -ELOOP;
 	step->dir = inotify_add_watch(watch->fd, walk->dir, WATCHED | (is_last ? AT_ITS_END : 0));
-	/* one that may be passed through but not read is passed through */
+	/* a directory may allow a look-up but no reading: then it is not watched */
 	if (step->dir < 0)
 		return errno == EACCES && !is_last ? 0 : -errno;
 	strcpy(step->name, name);
@@ -82,7 +82,7 @@ static int add_step(struct watch *watch, struct steps *steps, const struct walk 
 	return 0;
 }
 
-/* Into what that name is there: a link's target comes before what is left. */
+/* Enters what has that name: a link's target comes before what is left. */
 static int go_on(struct walk *walk, const char *name)
 {
 	char child[2 * PATH_MAX], target[PATH_MAX], left[2 * PATH_MAX + 2];
@@ -106,7 +106,7 @@ static int go_on(struct walk *walk, const char *name)
 	return 0;
 }
 
-/* Fills steps as far as the path leads. 0 where that is to the name that it ends in, or -errno. */
+/* Fills steps as far as the path leads. 0 if that is to its last name, or -errno. */
 static int look_up(struct watch *watch, struct steps *steps)
 {
 	struct walk walk = { .reached = false };
@@ -133,7 +133,7 @@ static bool has_dir(const struct steps *steps, int dir)
 	return false;
 }
 
-/* The way may be another one than before. */
+/* The path may lead through other directories than before. */
 static int look_up_again(struct watch *watch)
 {
 	struct steps *steps = calloc(1, sizeof(*steps));
@@ -145,7 +145,7 @@ static int look_up_again(struct watch *watch)
 	for (size_t i = 0; i < watch->steps.cnt; i++) {
 		const int dir = watch->steps.list[i].dir;
 
-		/* twice does no harm: numbers do not come again */
+		/* twice does no harm: watch descriptors are not reused */
 		if (!has_dir(steps, dir))
 			(void)inotify_rm_watch(watch->fd, dir);
 	}
@@ -194,7 +194,7 @@ int watch__fd(const struct watch *watch)
 
 static bool is_ours(const struct watch *watch, const struct inotify_event *event)
 {
-	/* what did not fit may have been about it */
+	/* events were dropped, maybe of this path */
 	if (event->mask & IN_Q_OVERFLOW)
 		return true;
 	for (size_t i = 0; event->len && i < watch->steps.cnt; i++) {
@@ -219,6 +219,6 @@ bool watch__changed(struct watch *watch)
 			at += sizeof(*event) + event->len;
 		}
 	}
-	/* a way that ends halfway leads to nothing new yet */
+	/* while a part of the path is missing, there is no new file */
 	return changed && look_up_again(watch) == 0 && access(watch->path, F_OK) == 0;
 }

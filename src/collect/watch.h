@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells when another file may stand at a path: an upgrade has renamed one over it, or has moved a
- * directory on the way, or has pointed a symbolic link elsewhere. One thread.
+ * Tells when a path may mean another file: an upgrade has renamed a file over it, moved a directory
+ * on the way, or changed a symbolic link. One thread.
  */
 #ifndef TTLOG_WATCH_H
 #define TTLOG_WATCH_H
@@ -16,7 +16,7 @@ struct watch *watch__new(const char *path);
 void watch__free(struct watch *watch);
 /* Readable when watch__changed() has something to look at. */
 int watch__fd(const struct watch *watch);
-/* Whether a file stands there, and anything has happened on the way to it since it was asked last. */
+/* Whether a file is there, and anything on the way to it has changed since the last call. */
 bool watch__changed(struct watch *watch);
 
 #endif /* TTLOG_WATCH_H */

@@ -27,7 +27,7 @@ static const struct question uses[] = {
 			 NULL },
 };
 
-/* A directory that is there, or could be made: its nearest ancestor that is. */
+/* The directory itself, or its nearest ancestor that exists. */
 static void find_existing(const char *dir, char *ret_path, size_t size)
 {
 	snprintf(ret_path, size, "%s", dir);
@@ -38,12 +38,12 @@ static void find_existing(const char *dir, char *ret_path, size_t size)
 			snprintf(ret_path, size, ".");
 			return;
 		}
-		/* "/x" goes to "/", and that is there */
+		/* "/x" becomes "/", which exists */
 		slash[slash == ret_path] = 0;
 	}
 }
 
-/* By making a file without a name, or where there is no such thing, a directory for a moment. */
+/* Tries to make a file without a name; if the file system can't, a directory, which is removed. */
 static bool is_writable(const char *dir, char *existing, size_t size)
 {
 	char trial[4096 + 32];
@@ -72,7 +72,7 @@ static unsigned int check_output(FILE *out, const char *output_dir)
 	return question__print(out, &uses[OUTPUT], &answer);
 }
 
-/* *last: of the last trial that could measure. */
+/* *last: the last trial that could measure. */
 static unsigned int check_recording(FILE *out, const struct question *question,
 				    trial_record_fn record, bool by_pid, struct trial *last)
 {

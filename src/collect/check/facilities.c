@@ -61,7 +61,7 @@ static void ask_namespaces(struct answer *answer)
 			 foreign);
 }
 
-/* CAP_SYS_ADMIN stands for those that were split off from it. */
+/* CAP_SYS_ADMIN includes capabilities that were split off from it. */
 static void ask_split_off(struct answer *answer, unsigned int number)
 {
 	answer->ok = capability__has(number) || capability__has(CAP_SYS_ADMIN);
@@ -102,7 +102,7 @@ static void ask_process_exit(struct answer *answer)
 	answer->ok = capability__tracepoint("sched_process_exit");
 }
 
-/* The rest of what the BPF programs are on. */
+/* The other tracepoints of the BPF programs. */
 static void ask_process_life(struct answer *answer)
 {
 	static const char *const names[] = { "sched_process_exec", "sched_process_fork",
@@ -117,7 +117,7 @@ static void ask_process_life(struct answer *answer)
 	}
 }
 
-/* Something that newer kernels have, or a kprobe in its place. */
+/* A feature of newer kernels, or a kprobe instead. */
 static void ask_stand_in(struct answer *answer, bool has_it, const char *newer,
 			 const char *function)
 {
@@ -142,7 +142,7 @@ static void ask_prepare_exec(struct answer *answer)
 		     "begin_new_exec");
 }
 
-/* By perf events, or without these by uprobe_multi, which is tried with a semaphore. */
+/* By perf events; if these fail, by uprobe_multi, which is tried with a semaphore. */
 static void set_uprobe(struct answer *answer, int perf_err)
 {
 	answer__set_errno(answer, perf_err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel and this process's privileges allow: asked by trying, printed with what is missing,
- * what that costs, and what to do about it.
+ * What the kernel and this process's privileges allow. Each question is answered by a try, and
+ * printed with the price of what is missing and what to do about it.
  */
 #ifndef TTLOG_FACILITIES_H
 #define TTLOG_FACILITIES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logs what fills batches, so that the probe must fire for it to arrive, and then what only its
- * death can hand in. In between it measures, from where it hurts: the thread that pays.
+ * Logs enough to fill batches, so that the probe must fire, and then a rest that only its death can
+ * send. In between it measures what both cost the thread that logs.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@
 #define LAST_EVENTS    50u
 #define ROUNDS         5u
 #define HITS           200u
-#define OP_NONE        0u /* the BPF program looks whose it is, and does nothing */
+#define OP_NONE        0u /* the BPF program finds the process, and does nothing */
 
 static uint64_t now_ns(void)
 {
@@ -44,7 +44,7 @@ static void smallest(uint64_t *least, uint64_t value)
 		*least = value;
 }
 
-/* The best of some rounds: what it costs, not what else the machine does. */
+/* The best of some rounds, so that other load does not count. */
 static uint64_t measure_trap(void)
 {
 	uint64_t least = UINT64_MAX;
@@ -59,7 +59,7 @@ static uint64_t measure_trap(void)
 	return least;
 }
 
-/* A thread that takes another name has its batch copied by the kernel just as one that dies. */
+/* The kernel side copies the batch of a thread that is renamed just as at its death. */
 static uint64_t rename_thread(void)
 {
 	uint64_t least = UINT64_MAX;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The marked program that --check records: this very binary, started with SUBJECT_OPTION.
+ * The marked program that --check records: this binary itself, with SUBJECT_OPTION.
  */
 #ifndef TTLOG_SUBJECT_H
 #define TTLOG_SUBJECT_H
@@ -8,8 +8,8 @@
 #define SUBJECT_OPTION "--self-test-subject"
 
 /*
- * Says `ready` on stdout, waits for a byte or the end of stdin, logs, says SUBJECT_SAYS, logs some
- * more, and kills itself. Returns, with an exit status, only where it could not.
+ * Prints `ready` on stdout, waits for a byte or the end of stdin, logs, prints SUBJECT_SAYS, logs
+ * more, and kills itself. Returns an exit status only if that failed.
  */
 int subject__run(void);
 

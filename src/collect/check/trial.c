@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The collector is forked off and records as from a command line, so what is tried is
- * what users run; its stderr and the subject's stdout tell how far it came. Nothing here waits
- * without a deadline: what is tried may be just what hangs.
+ * The collector is a fork that records as from a command line, so the try is what users run. Its
+ * stderr and the subject's stdout tell how far it came. All waiting has a deadline, since the try
+ * may hang.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 #define DEADLINE_MS 30000
 #define STREAM_MAX  8192
 
-/* What a child writes, as far as it was read. */
+/* What was read of a child's output. */
 struct stream {
 	int fd; /* -1: it has ended */
 	size_t len;
@@ -74,7 +74,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* What does not fit is read and forgotten: a writer must not wait for us. */
+/* What does not fit is read and dropped: a writer must not wait for us. */
 static void take(struct stream *stream)
 {
 	char rest[512];
@@ -91,8 +91,8 @@ static void take(struct stream *stream)
 	}
 }
 
-/* Until `word` is in what the stream has, or it ends; NULL: until both have ended. False when the
- * time is over. */
+/* Waits until the stream has `word`, or has ended; NULL: until both have ended. False after the
+ * deadline. */
 static bool wait_for(struct attempt *attempt, const struct stream *stream, const char *word)
 {
 	for (;;) {
@@ -116,7 +116,7 @@ static bool wait_for(struct attempt *attempt, const struct stream *stream, const
 	}
 }
 
-/* The last thing that the collector had to say: why it gave up. */
+/* The collector's last line: why it gave up. */
 static const char *last_words(struct attempt *attempt)
 {
 	static const char prefix[] = "ttlog-collect: ";
@@ -129,9 +129,9 @@ static const char *last_words(struct attempt *attempt)
 	return last ? last : "the collector ended without a word";
 }
 
-/* ---- who is started ---- */
+/* ---- the children ---- */
 
-/* In a child: whose end is over when ours is. Descriptors of -1 stay what they are. */
+/* In a child, which ends with us. Descriptors of -1 stay as they are. */
 static void become(int in, int out, int err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -166,7 +166,7 @@ static int start_subject(struct attempt *attempt)
 	return attempt->subject < 0 ? -errno : 0;
 }
 
-/* Collects in this process, which ends: a pid, or where that is NULL a subject that it starts. */
+/* Records in this process, and ends it. pid: of the subject; NULL: starts it with -- CMD. */
 static void collect(const struct attempt *attempt, char *pid)
 {
 	char out_dir[sizeof(attempt->out_dir)];
@@ -201,7 +201,7 @@ static int start_collector(struct attempt *attempt)
 	if (pipe2(err_pipe, O_CLOEXEC))
 		return -errno;
 	attempt->told.fd = err_pipe[0];
-	/* whom it starts talks to us on its stdout */
+	/* for the stdout of the subject that it starts */
 	if (!attempt->subject && pipe2(out_pipe, O_CLOEXEC)) {
 		(void)close(err_pipe[1]);
 		return -errno;
@@ -271,7 +271,7 @@ static void close_attempt(struct attempt *attempt)
 		(void)nftw(attempt->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* What they have written, now that both are through. */
+/* Both have ended: looks at what they have written. */
 static void judge(struct trial *trial, struct attempt *attempt)
 {
 	unsigned long long trap_ns, copy_bytes, copy_ns;
@@ -336,7 +336,7 @@ void trial__run(struct trial *ret, trial_record_fn record_fn, bool by_pid)
 	*ret = (struct trial){ .ok = false };
 	if (!err && by_pid) {
 		err = start_subject(&attempt);
-		/* only then is it a program whose sites can be seen */
+		/* before that it has not run exec, and has no sites */
 		if (!err && (!wait_for(&attempt, &attempt.said, "ready\n") || attempt.said.fd < 0))
 			err = -ECHILD;
 	}

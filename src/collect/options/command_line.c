@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: the help text, the settings (settings.h), and the rules about which go together.
+ * The command line: the help text, the settings (settings.h), and the rules about which go
+ * together.
  */
 #include <argp.h>
 #include <errno.h>
@@ -69,7 +70,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* While argp runs. */
+/* The state while argp runs. */
 struct parsing {
 	struct env *env;
 	bool used[SETTING_CNT];

@@ -5,8 +5,8 @@
 struct env;
 
 /*
- * 0 or -ENOMEM. Does not return if the user asked for help or the version (exit status 0), or if the
- * command line is wrong: then it prints an error, and exits with 2.
+ * 0 or -ENOMEM. Does not return if the user asked for help or the version (exit status 0), or if
+ * the command line is wrong: then it prints an error, and exits with 2.
  */
 int command_line__parse(struct env *ret_env, int argc, char **argv);
 

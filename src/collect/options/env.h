@@ -17,7 +17,7 @@ enum env_mode {
 	ENV_PATH,     /* -e: path */
 	ENV_COMMAND,  /* -- CMD: command */
 	ENV_TRIGGER,  /* --trigger: reason, and at most one of pids */
-	ENV_LIST,     /* --list: path, or where that is NULL one of pids */
+	ENV_LIST,     /* --list: path; NULL: one of pids */
 	ENV_CHECK,    /* --check */
 };
 
@@ -40,12 +40,12 @@ struct env {
 	unsigned on;               /* enum trigger_on, or-ed */
 	size_t max_snapshots;      /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */
-	bool all_stacks;           /* of a crash, other threads' too */
+	bool all_stacks;           /* of a crash: other threads' stacks too */
 	bool immediate;
 	bool quiet;
 	bool verbose;
-	/* where rings and the control socket lie; NULL: where everybody's do. --check's own
-	 * collectors have one, so that they neither recover what others left nor answer for them */
+	/* for rings and the control socket; NULL: the usual place. The collectors of --check have
+	 * one: they must not recover what others have left, nor answer requests */
 	const char *private_dir;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Command line values: nothing here knows which option they belong to. */
+/* Values of options, whichever option has them. */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,8 +14,8 @@
 #define FRACTION_DIGITS_MAX 9
 
 /*
- * A decimal number with an optional fraction, times its unit; what does not make a whole number of
- * the smallest unit is dropped, as long as something is left.
+ * A decimal number with an optional fraction, times its unit. Parts of the smallest unit are
+ * dropped, unless nothing is left.
  */
 static int scale(uint64_t whole, uint64_t fraction, uint64_t divisor, uint64_t factor,
 		 uint64_t *ret_value)

@@ -2,8 +2,8 @@
 /*
  * What users write on the command line: sizes, durations, lists of processes, levels.
  *
- * All take the whole text or nothing: -EINVAL where it is not of that form, -ERANGE where the
- * number does not fit, and the output is untouched then.
+ * Return 0; -EINVAL if the text has not that form, or -ERANGE if the number does not fit: then the
+ * output is untouched.
  */
 #ifndef TTLOG_PARSE_H
 #define TTLOG_PARSE_H

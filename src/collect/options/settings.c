@@ -98,7 +98,7 @@ static int set_filter(struct env *env, const char *arg, struct setting_error *er
 	return site_filter__add(env->site_filter, arg, error->text, sizeof(error->text));
 }
 
-/* Within 1 and max. */
+/* From 1 to max. */
 static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
 {
 	uint64_t bytes;
@@ -119,7 +119,7 @@ static int set_ring_size(struct env *env, const char *arg, struct setting_error 
 	return parse_bytes(arg, MAX_RING_BYTES, &env->ring_bytes);
 }
 
-/* The kernel takes powers of two. */
+/* Rounded up: the kernel takes powers of two. */
 static int set_buffer_size(struct env *env, const char *arg, struct setting_error *error)
 {
 	size_t bytes, rounded = MIN_BUFFER_BYTES;

@@ -33,8 +33,8 @@ struct setting {
 	unsigned modes;   /* in which it means something */
 	const char *name; /* for messages */
 	const char *form;
-	/* 0 or -errno. With -EINVAL, error has a text for the user, or it is "" and `form` says what
-	 * the option takes. */
+	/* 0 or -errno. With -EINVAL, error has a text for the user, or it is "" and `form` says
+	 * what the option takes. */
 	int (*set)(struct env *env, const char *arg, struct setting_error *error);
 };
 
