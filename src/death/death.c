@@ -15,6 +15,7 @@
 #include "wire.h"
 #include "crash.h"
 #include "death.h"
+#include "hex.h"
 #include "unwind_child.h"
 
 /* BPF_STACK_BUILD_ID_VALID of linux/bpf.h */
@@ -35,12 +36,6 @@ static const char *const register_names[] = {
 	"x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "pc",  "pstate",
 #endif
 };
-
-static void hex_of(const uint8_t *bytes, size_t len, char *ret)
-{
-	for (size_t i = 0; i < len; i++)
-		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-}
 
 static void take_frames(struct crash *crash, const struct wire_crash *message)
 {
@@ -63,7 +58,7 @@ static void take_frames(struct crash *crash, const struct wire_crash *message)
 		    id->offset >= FRAME_MAX_OFFSET)
 			continue;
 		frame->offset = id->offset;
-		hex_of(id->build_id, sizeof(id->build_id), frame->build_id);
+		*hex__bytes(frame->build_id, id->build_id, sizeof(id->build_id)) = '\0';
 	}
 	crash->frame_cnt = cnt;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "hash.h"
+#include "hex.h"
 #include "stats_parts.h"
 #include <ttlog/read.h>
 
@@ -118,10 +119,7 @@ static struct ttlog_text hex_value(struct ttlog_text bytes, char *buf)
 {
 	size_t len = bytes.len < STATS_KEY_BYTES / 2 ? bytes.len : STATS_KEY_BYTES / 2;
 
-	for (size_t i = 0; i < len; i++) {
-		buf[2 * i] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
-		buf[2 * i + 1] = "0123456789abcdef"[(unsigned char)bytes.p[i] & 15];
-	}
+	hex__bytes(buf, bytes.p, len);
 	return (struct ttlog_text){ buf, 2 * len };
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "filter_parts.h"
 #include "format_number.h"
 
@@ -43,13 +44,9 @@ bool ttlog_filter_is_empty(const struct ttlog_filter *filter)
 
 static int add_conjunct(struct ttlog_filter *filter, const struct expr *expr, uint32_t node)
 {
-	struct filter_conjunct *grown =
-		reallocarray(filter->conjuncts, filter->conjunct_cnt + 1, sizeof(*grown));
-
-	if (!grown)
+	if (array__reserve(filter->conjuncts, filter->conjunct_cnt + 1, &filter->conjunct_cap))
 		return -ENOMEM;
-	filter->conjuncts = grown;
-	grown[filter->conjunct_cnt++] = (struct filter_conjunct){
+	filter->conjuncts[filter->conjunct_cnt++] = (struct filter_conjunct){
 		.expr = expr,
 		.node = node,
 		.subjects = expr__subjects(expr, node),
@@ -60,16 +57,14 @@ static int add_conjunct(struct ttlog_filter *filter, const struct expr *expr, ui
 /* Takes ownership of the expression. */
 static int add_expr(struct ttlog_filter *filter, struct expr *expr)
 {
-	struct expr **grown = reallocarray(filter->exprs, filter->expr_cnt + 1, sizeof(*grown));
 	const struct expr_node *root = &expr->nodes[expr->root];
 	size_t before = filter->conjunct_cnt;
 	int err = 0;
 
-	if (!grown) {
+	if (array__reserve(filter->exprs, filter->expr_cnt + 1, &filter->expr_cap)) {
 		expr__free(expr);
 		return -ENOMEM;
 	}
-	filter->exprs = grown;
 	if (root->kind != EXPR_AND) {
 		err = add_conjunct(filter, expr, expr->root);
 	} else {
@@ -82,7 +77,7 @@ static int add_expr(struct ttlog_filter *filter, struct expr *expr)
 		expr__free(expr);
 		return err;
 	}
-	grown[filter->expr_cnt++] = expr;
+	filter->exprs[filter->expr_cnt++] = expr;
 	return 0;
 }
 
@@ -112,15 +107,13 @@ uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter)
 int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *ret_why,
 			size_t why_size)
 {
-	struct pattern *grown =
-		reallocarray(filter->searches, filter->search_cnt + 1, sizeof(*grown));
 	struct expr_error error;
 	int err;
 
-	if (!grown)
+	if (array__reserve(filter->searches, filter->search_cnt + 1, &filter->search_cap))
 		return -ENOMEM;
-	filter->searches = grown;
-	err = pattern__init(&grown[filter->search_cnt], regex, 0, &filter->budget, &error);
+	err = pattern__init(&filter->searches[filter->search_cnt], regex, 0, &filter->budget,
+			    &error);
 	if (!err)
 		filter->search_cnt++;
 	if (err == -EINVAL)

@@ -26,6 +26,7 @@ struct ttlog_filter {
 	struct filter_conjunct *conjuncts;
 	struct pattern *searches;
 	size_t expr_cnt, conjunct_cnt, search_cnt;
+	size_t expr_cap, conjunct_cap, search_cap;
 	struct pattern_budget budget; /* of the searches */
 };
 

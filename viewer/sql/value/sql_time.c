@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <ttlog/read.h>
+#include "rfc3339.h"
 #include "sql_time.h"
 #include "sql_value.h"
 #include "time_expr.h"
 
-#define NS_PER_S    1000000000u
-#define SHOWN_BYTES 30u /* 2026-11-21T06:00:00.123456789Z: as column ts has them */
-#define MOST_BYTES  64u
+#define MOST_BYTES 64u
 
 static bool is_shown(struct ttlog_text text)
 {
-	return text.len == SHOWN_BYTES && text.p[10] == 'T' && text.p[19] == '.' &&
+	return text.len == RFC3339_BYTES && text.p[10] == 'T' && text.p[19] == '.' &&
 	       text.p[29] == 'Z';
 }
 
@@ -38,16 +35,11 @@ static bool parse(struct ttlog_text text, uint64_t last_ns, uint64_t *ret_ns)
 static struct ttlog_text shown(struct ttlog_text text, uint64_t last_ns, char *to)
 {
 	uint64_t ns;
-	struct tm tm;
-	time_t s;
-	size_t len;
 
 	if (is_shown(text) || !parse(text, last_ns, &ns))
 		return text;
-	s = (time_t)(ns / NS_PER_S);
-	len = gmtime_r(&s, &tm) ? strftime(to, MOST_BYTES, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
-	len += (size_t)snprintf(to + len, MOST_BYTES - len, ".%09uZ", (unsigned)(ns % NS_PER_S));
-	return (struct ttlog_text){ to, len };
+	rfc3339__text(to, ns);
+	return (struct ttlog_text){ to, RFC3339_BYTES };
 }
 
 int sql_time__collate(struct ttlog_text a, struct ttlog_text b, uint64_t last_ns)
