@@ -41,9 +41,9 @@ struct follow {
 	uint64_t ended_dropped, ended_missed; /* of collectors that have ended */
 	char told[1024];
 	struct collector *unanswered; /* the caller has a live chunk of it */
-	uint64_t events, chunk_events;
-	uint64_t unread;         /* events of live chunks that could not be read */
-	struct ttlog_seen *seen; /* two collectors may record one process */
+	uint64_t chunk_events;        /* of the last live chunk */
+	uint64_t unread;              /* events of live chunks that could not be read */
+	struct ttlog_seen *seen;      /* two collectors may record one process */
 };
 
 /* fd: the descriptor that came with it, or -1. */
@@ -348,7 +348,6 @@ int follow__fd(const struct follow *follow)
 void follow__counts(const struct follow *follow, struct follow_counts *ret)
 {
 	*ret = (struct follow_counts){
-		.events = follow->events,
 		.dropped = follow->unread + follow->ended_dropped,
 		.missed = follow->ended_missed,
 	};
@@ -509,7 +508,6 @@ static enum follow_news take(struct follow *follow, struct collector *collector,
 		}
 		/* without memory some events may be shown twice */
 		(void)ttlog_seen_take(follow->seen, *ret);
-		follow->events += packet->live.events;
 		follow->chunk_events = packet->live.events;
 		return FOLLOW_CHUNK;
 	case CONTROL_WIRE_END:
@@ -558,7 +556,6 @@ void follow__settle(struct follow *follow)
 		switch (follow__next(follow, &chunk)) {
 		case FOLLOW_CHUNK:
 			ttlog_snapshot_close(chunk);
-			follow->events -= follow->chunk_events;
 			follow->unread += follow->chunk_events;
 			break;
 		case FOLLOW_PAUSE:

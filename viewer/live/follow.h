@@ -26,7 +26,6 @@ enum follow_news {
 };
 
 struct follow_counts {
-	uint64_t events;  /* in live chunks that came */
 	uint64_t dropped; /* that matched, but nobody asked for more, or they could not be read */
 	uint64_t missed;  /* that were overwritten before the collector could look at them */
 };

@@ -41,7 +41,7 @@ int follower__begin(struct follower *follower, char *why, size_t why_size)
 
 static uint64_t left_out(const struct follower *follower)
 {
-	struct follow_counts counts = { .events = 0 };
+	struct follow_counts counts = { .dropped = 0 };
 
 	if (follower->follow)
 		follow__counts(follower->follow, &counts);
