@@ -26,10 +26,8 @@ struct stats_setup {
 /* NULL with errno: EINVAL: a key is empty or there are too many; EDOM: a key is ts. */
 struct stats *stats__new(const struct stats_setup *setup);
 void stats__free(struct stats *stats);
-/* Counts the events of a run, as stats__event() does for each. Returns 0 or -ENOMEM. */
+/* Counts the events of a run. Returns 0 or -ENOMEM. */
 int stats__run(struct stats *stats, const struct ttlog_run *run);
-/* Returns 0 or -ENOMEM. */
-int stats__event(struct stats *stats, const struct ttlog_event *event);
 
 /* Prints the first `most` groups, those with the most events first: as a table and a table of their
  * aggregates, or a JSON object a line. Returns 0 or -ENOMEM. */

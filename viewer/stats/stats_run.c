@@ -138,15 +138,6 @@ static int count_event(struct stats *stats, const struct ttlog_event *event)
 	return end_part(stats);
 }
 
-int stats__event(struct stats *stats, const struct ttlog_event *event)
-{
-	int err;
-
-	forget_columns(stats);
-	err = count_event(stats, event);
-	return err ? err : flush_parts(stats);
-}
-
 /* ---- Cells ---- */
 
 /* The cells of one group of a chunk. */

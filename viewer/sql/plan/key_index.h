@@ -21,7 +21,6 @@
 #include "hash.h"
 
 #define KEY_INDEX_LINE_KEYS  5
-#define KEY_INDEX_MAX_ROWS   (1u << 30)
 #define KEY_INDEX_MORE       (1u << 31) /* in a link: another row follows */
 #define KEY_INDEX_BLOCK_KEYS 64u
 #define KEY_INDEX_FAR        0xffu /* the key is on a line, if it is there at all */
