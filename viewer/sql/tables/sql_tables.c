@@ -8,80 +8,116 @@
 #include "sql_value.h"
 #include <ttlog/read.h>
 
-/* Column 0 is the snapshot's name in all tables. The enums follow the order of `columns`, below. */
+/* A row's place. */
+struct row {
+	struct sql_source *source;
+	const struct ttlog_snapshot *reader;
+	const void *item; /* what the header lists */
+	size_t number;
+};
+
+enum member_type {
+	CALL,
+	TEXT,
+	TEXT_OR_NULL,
+	U64,
+	I64,
+	BOOL,
+};
+
+/* A column: a member of the item, or of what `of` makes of the row; or a call. */
+struct member {
+	const char *declared;
+	enum member_type type;
+	size_t offset;
+	size_t has_offset; /* of the bool that says whether there is a value; 0: there always is */
+	const void *(*of)(const struct row *row);
+	void (*call)(sqlite3_context *to, const struct row *row);
+};
+
+#define AT(name, member) .offset = offsetof(struct ttlog_##name, member)
+#define IF(name, member) .has_offset = offsetof(struct ttlog_##name, member)
+
 struct listing {
 	struct sql_table_kind kind;
-	const char *columns;
 	size_t (*count)(const struct ttlog_snapshot *reader);
-	void (*column)(sqlite3_context *to, struct sql_source *source,
-		       const struct ttlog_snapshot *reader, size_t row, int column);
+	const void *(*item)(const struct ttlog_snapshot *reader, size_t number);
+	const struct member *members; /* after the snapshot's name, up to one without `declared` */
 };
+
+static void number(sqlite3_context *to, const struct row *row)
+{
+	sqlite3_result_int64(to, (sqlite3_int64)row->number);
+}
 
 /* ---- threads ---- */
-
-enum threads_column {
-	THREADS_SNAPSHOT,
-	THREADS_PID,
-	THREADS_TID,
-	THREADS_COMM,
-	THREADS_NS_PID,
-	THREADS_NS_TID,
-};
 
 static size_t thread_count(const struct ttlog_snapshot *reader)
 {
 	return ttlog_snapshot_info(reader)->thread_cnt;
 }
 
-static void thread_column(sqlite3_context *to, struct sql_source *source,
-			  const struct ttlog_snapshot *reader, size_t row, int column)
+static const void *thread_item(const struct ttlog_snapshot *reader, size_t i)
 {
-	const struct ttlog_thread *thread = ttlog_snapshot_info(reader)->threads[row];
-
-	(void)source;
-	switch (column) {
-	case THREADS_PID:
-		sql_value__u64(to, thread->pid);
-		return;
-	case THREADS_TID:
-		sql_value__u64(to, thread->tid);
-		return;
-	case THREADS_COMM:
-		sql_value__text(to, thread->comm, SQL_VALUE_STAYS);
-		return;
-	case THREADS_NS_PID:
-		sql_value__u64(to, thread->ns_pid ? thread->ns_pid : thread->pid);
-		return;
-	default:
-		sql_value__u64(to, thread->ns_tid ? thread->ns_tid : thread->tid);
-	}
+	return ttlog_snapshot_info(reader)->threads[i];
 }
 
-/* ---- sites ---- */
+static void ns_pid(sqlite3_context *to, const struct row *row)
+{
+	const struct ttlog_thread *thread = row->item;
 
-enum sites_column {
-	SITES_SNAPSHOT,
-	SITES_NUMBER,
-	SITES_KIND,
-	SITES_LEVEL,
-	SITES_LEVEL_NUMBER,
-	SITES_TARGET,
-	SITES_PROBE,
-	SITES_MSG,
-	SITES_FILE,
-	SITES_FUNC,
-	SITES_LINE,
-	SITES_FIELDS,
+	sql_value__u64(to, thread->ns_pid ? thread->ns_pid : thread->pid);
+}
+
+static void ns_tid(sqlite3_context *to, const struct row *row)
+{
+	const struct ttlog_thread *thread = row->item;
+
+	sql_value__u64(to, thread->ns_tid ? thread->ns_tid : thread->tid);
+}
+
+static const struct member THREADS[] = {
+	{ "pid INTEGER", U64, AT(thread, pid) }, { "tid INTEGER", U64, AT(thread, tid) },
+	{ "comm TEXT", TEXT, AT(thread, comm) }, { "ns_pid INTEGER", .call = ns_pid },
+	{ "ns_tid INTEGER", .call = ns_tid },    { NULL },
 };
+
+/* ---- sites ---- */
 
 static size_t site_count(const struct ttlog_snapshot *reader)
 {
 	return ttlog_snapshot_info(reader)->site_cnt;
 }
 
-/* {"price":"decimal","symbol":"str"} */
-static void site_fields(sqlite3_context *to, struct out *scratch, const struct ttlog_site *site)
+static const void *site_item(const struct ttlog_snapshot *reader, size_t i)
 {
+	return ttlog_snapshot_info(reader)->sites[i];
+}
+
+static void site_kind(sqlite3_context *to, const struct row *row)
+{
+	static const char *const KINDS[] = { "event", "span", "span_end" };
+	const struct ttlog_site *site = row->item;
+
+	sql_value__text(to, ttlog_text_of(KINDS[site->kind]), SQL_VALUE_STAYS);
+}
+
+static void site_level(sqlite3_context *to, const struct row *row)
+{
+	sql_row__site(to, row->item, FIXED_LEVEL);
+}
+
+static void site_level_number(sqlite3_context *to, const struct row *row)
+{
+	sql_row__site(to, row->item, FIXED_LEVEL_NUMBER);
+}
+
+/* {"price":"decimal","symbol":"str"} */
+static void site_fields(sqlite3_context *to, const struct row *row)
+{
+	const struct ttlog_site *site = row->item;
+	struct out *scratch = &row->source->scratch;
+
 	out__clear(scratch);
 	for (unsigned i = 0; i < site->nfields; i++) {
 		out__char(scratch, i ? ',' : '{');
@@ -93,105 +129,61 @@ static void site_fields(sqlite3_context *to, struct out *scratch, const struct t
 	sql_value__written(to, scratch);
 }
 
-static void site_column(sqlite3_context *to, struct sql_source *source,
-			const struct ttlog_snapshot *reader, size_t row, int column)
-{
-	static const char *const KINDS[] = { "event", "span", "span_end" };
-	static const enum sql_fixed FIXED[] = {
-		[SITES_LEVEL] = FIXED_LEVEL,   [SITES_LEVEL_NUMBER] = FIXED_LEVEL_NUMBER,
-		[SITES_TARGET] = FIXED_TARGET, [SITES_PROBE] = FIXED_PROBE,
-		[SITES_MSG] = FIXED_MSG,       [SITES_FILE] = FIXED_FILE,
-		[SITES_FUNC] = FIXED_FUNC,     [SITES_LINE] = FIXED_LINE,
-	};
-	const struct ttlog_site *site = ttlog_snapshot_info(reader)->sites[row];
-
-	switch (column) {
-	case SITES_NUMBER:
-		sqlite3_result_int64(to, (sqlite3_int64)row);
-		return;
-	case SITES_KIND:
-		sql_value__text(to, ttlog_text_of(KINDS[site->kind]), SQL_VALUE_STAYS);
-		return;
-	case SITES_FIELDS:
-		site_fields(to, &source->scratch, site);
-		return;
-	default:
-		sql_row__site(to, site, FIXED[column]);
-	}
-}
-
-/* ---- frames ---- */
-
-enum frames_column {
-	FRAMES_SNAPSHOT,
-	FRAMES_NUMBER,
-	FRAMES_IP,
-	FRAMES_SYMBOL,
-	FRAMES_FILE,
-	FRAMES_LINE,
-	FRAMES_IS_INLINED,
-	FRAMES_MODULE,
-	FRAMES_OFFSET,
-	FRAMES_BUILD_ID,
+static const struct member SITES[] = {
+	{ "number INTEGER", .call = number },
+	{ "kind TEXT", .call = site_kind },
+	{ "level TEXT COLLATE level", .call = site_level },
+	{ "level_number INTEGER", .call = site_level_number },
+	{ "target TEXT", TEXT, AT(site, target) },
+	{ "probe TEXT", TEXT, AT(site, probe) },
+	{ "msg TEXT", TEXT, AT(site, msg) },
+	{ "file TEXT", TEXT, AT(site, file) },
+	{ "func TEXT", TEXT, AT(site, func) },
+	{ "line INTEGER", U64, AT(site, line) },
+	{ "fields JSON_TEXT", .call = site_fields },
+	{ NULL },
 };
+
+/* ---- frames and registers of a crash ---- */
 
 static size_t frame_count(const struct ttlog_snapshot *reader)
 {
 	return ttlog_snapshot_info(reader)->crash->frame_cnt;
 }
 
-static void frame_column(sqlite3_context *to, struct sql_source *source,
-			 const struct ttlog_snapshot *reader, size_t row, int column)
+static const void *frame_item(const struct ttlog_snapshot *reader, size_t i)
 {
-	const struct ttlog_frame *frame = ttlog_snapshot_info(reader)->crash->frames[row];
-
-	(void)source;
-	switch (column) {
-	case FRAMES_NUMBER:
-		sqlite3_result_int64(to, (sqlite3_int64)row);
-		return;
-	case FRAMES_IP:
-		sql_value__text_or_null(to, frame->ip);
-		return;
-	case FRAMES_SYMBOL:
-		sql_value__text_or_null(to, frame->symbol);
-		return;
-	case FRAMES_FILE:
-		sql_value__text_or_null(to, frame->file);
-		return;
-	case FRAMES_LINE:
-		if (frame->has_line)
-			sql_value__u64(to, frame->line);
-		return;
-	case FRAMES_IS_INLINED:
-		sqlite3_result_int(to, frame->is_inlined);
-		return;
-	case FRAMES_MODULE:
-		sql_value__text_or_null(to, frame->module);
-		return;
-	case FRAMES_OFFSET:
-		sql_value__text_or_null(to, frame->offset);
-		return;
-	default:
-		sql_value__text_or_null(to, frame->build_id);
-	}
+	return ttlog_snapshot_info(reader)->crash->frames[i];
 }
 
-/* ---- registers ---- */
+static const struct member FRAMES[] = {
+	{ "number INTEGER", .call = number },
+	{ "ip TEXT", TEXT_OR_NULL, AT(frame, ip) },
+	{ "symbol TEXT", TEXT_OR_NULL, AT(frame, symbol) },
+	{ "file TEXT", TEXT_OR_NULL, AT(frame, file) },
+	{ "line INTEGER", U64, AT(frame, line), IF(frame, has_line) },
+	{ "is_inlined BOOLEAN", BOOL, AT(frame, is_inlined) },
+	{ "module TEXT", TEXT_OR_NULL, AT(frame, module) },
+	{ "\"offset\" TEXT", TEXT_OR_NULL, AT(frame, offset) },
+	{ "build_id TEXT", TEXT_OR_NULL, AT(frame, build_id) },
+	{ NULL },
+};
 
 static size_t register_count(const struct ttlog_snapshot *reader)
 {
 	return ttlog_snapshot_info(reader)->crash->register_cnt;
 }
 
-static void register_column(sqlite3_context *to, struct sql_source *source,
-			    const struct ttlog_snapshot *reader, size_t row, int column)
+static const void *register_item(const struct ttlog_snapshot *reader, size_t i)
 {
-	const struct ttlog_register *one = &ttlog_snapshot_info(reader)->crash->registers[row];
-
-	(void)source;
-	sql_value__text_or_null(to, column == 1 ? one->name : one->value);
+	return &ttlog_snapshot_info(reader)->crash->registers[i];
 }
+
+static const struct member REGISTERS[] = {
+	{ "name TEXT", TEXT_OR_NULL, AT(register, name) },
+	{ "value TEXT", TEXT_OR_NULL, AT(register, value) },
+	{ NULL },
+};
 
 /* ---- losses ---- */
 
@@ -200,46 +192,18 @@ static size_t loss_count(const struct ttlog_snapshot *reader)
 	return ttlog_snapshot_contents(reader)->lost->cause_cnt;
 }
 
-static void loss_column(sqlite3_context *to, struct sql_source *source,
-			const struct ttlog_snapshot *reader, size_t row, int column)
+static const void *loss_item(const struct ttlog_snapshot *reader, size_t i)
 {
-	const struct ttlog_cause *cause = &ttlog_snapshot_contents(reader)->lost->causes[row];
-
-	(void)source;
-	if (column == 1)
-		sql_value__text(to, cause->name, SQL_VALUE_PASSING);
-	else
-		sql_value__u64(to, cause->cnt);
+	return &ttlog_snapshot_contents(reader)->lost->causes[i];
 }
 
-/* ---- snapshots ---- */
-
-enum snapshots_column {
-	SNAPSHOTS_SNAPSHOT,
-	SNAPSHOTS_SERVICE,
-	SNAPSHOTS_HOST,
-	SNAPSHOTS_KERNEL,
-	SNAPSHOTS_COMM,
-	SNAPSHOTS_EXE,
-	SNAPSHOTS_BUILD_ID,
-	SNAPSHOTS_REASON,
-	SNAPSHOTS_CREATED_AT,
-	SNAPSHOTS_EXIT_SIGNAL,
-	SNAPSHOTS_CRASH_SIGNAL,
-	SNAPSHOTS_CRASH_ADDRESS,
-	SNAPSHOTS_CRASH_THREAD, /* up to here: text of the header */
-	SNAPSHOTS_CRASH_TID,
-	SNAPSHOTS_EXIT_CODE,
-	SNAPSHOTS_PID,
-	SNAPSHOTS_FIRST_TS,
-	SNAPSHOTS_LAST_TS,
-	SNAPSHOTS_EVENTS,
-	SNAPSHOTS_EMITTED,
-	SNAPSHOTS_RECORDED,
-	SNAPSHOTS_OVERWRITTEN,
-	SNAPSHOTS_LOST,
-	SNAPSHOTS_PROBLEMS,
+static const struct member LOSSES[] = {
+	{ "cause TEXT", TEXT, AT(cause, name) },
+	{ "count INTEGER", U64, AT(cause, cnt) },
+	{ NULL },
 };
+
+/* ---- snapshots ---- */
 
 static size_t snapshot_count(const struct ttlog_snapshot *reader)
 {
@@ -247,89 +211,120 @@ static size_t snapshot_count(const struct ttlog_snapshot *reader)
 	return 1;
 }
 
-static void snapshot_text(sqlite3_context *to, const struct ttlog_snapshot *reader, int column)
+static const void *snapshot_item(const struct ttlog_snapshot *reader, size_t i)
 {
-	const struct ttlog_info *header = ttlog_snapshot_info(reader);
-	const struct ttlog_text TEXTS[] = {
-		[SNAPSHOTS_SERVICE] = header->service,
-		[SNAPSHOTS_HOST] = header->host,
-		[SNAPSHOTS_KERNEL] = header->kernel,
-		[SNAPSHOTS_COMM] = header->comm,
-		[SNAPSHOTS_EXE] = header->exe,
-		[SNAPSHOTS_BUILD_ID] = header->build_id,
-		[SNAPSHOTS_REASON] = header->reason,
-		[SNAPSHOTS_CREATED_AT] = header->created_at,
-		[SNAPSHOTS_EXIT_SIGNAL] = header->exit->signal,
-		[SNAPSHOTS_CRASH_SIGNAL] = header->crash->signal,
-		[SNAPSHOTS_CRASH_ADDRESS] = header->crash->address,
-		[SNAPSHOTS_CRASH_THREAD] = header->crash->thread,
-	};
-
-	sql_value__text_or_null(to, TEXTS[column]);
+	(void)i;
+	return ttlog_snapshot_info(reader);
 }
 
-static void count_or_null(sqlite3_context *to, bool is_there, uint64_t cnt)
+static const void *exit_of(const struct row *row)
 {
-	if (is_there)
-		sql_value__u64(to, cnt);
+	return ttlog_snapshot_info(row->reader)->exit;
 }
 
-static void snapshot_time(sqlite3_context *to, struct out *scratch,
-			  const struct ttlog_snapshot *reader, bool last)
+static const void *crash_of(const struct row *row)
 {
-	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	return ttlog_snapshot_info(row->reader)->crash;
+}
+
+static const void *contents_of(const struct row *row)
+{
+	return ttlog_snapshot_contents(row->reader);
+}
+
+static void chunk_time(sqlite3_context *to, const struct row *row, bool last)
+{
+	const struct ttlog_contents *contents = contents_of(row);
 
 	if (!contents->chunk_cnt)
 		return;
-	sql_value__time(to, scratch,
-			ttlog_info_real_ns(ttlog_snapshot_info(reader),
+	sql_value__time(to, &row->source->scratch,
+			ttlog_info_real_ns(row->item,
 					   last ? contents->chunks[contents->chunk_cnt - 1].last_ns
 						: contents->chunks[0].first_ns));
 }
 
-static void snapshot_column(sqlite3_context *to, struct sql_source *source,
-			    const struct ttlog_snapshot *reader, size_t row, int column)
+static void first_ts(sqlite3_context *to, const struct row *row)
 {
-	const struct ttlog_info *header = ttlog_snapshot_info(reader);
-	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
+	chunk_time(to, row, false);
+}
 
-	(void)row;
-	switch (column) {
-	case SNAPSHOTS_CRASH_TID:
-		count_or_null(to, header->crash->has_tid, header->crash->tid);
+static void last_ts(sqlite3_context *to, const struct row *row)
+{
+	chunk_time(to, row, true);
+}
+
+static void lost(sqlite3_context *to, const struct row *row)
+{
+	const struct ttlog_contents *contents = contents_of(row);
+
+	if (contents->lost->is_there)
+		sql_value__u64(to, contents->lost->total);
+}
+
+static void problems(sqlite3_context *to, const struct row *row)
+{
+	const struct ttlog_contents *contents = contents_of(row);
+
+	sql_value__u64(to, contents->problem_cnt + contents->problem_more);
+}
+
+#define TOTAL(member) U64, AT(contents, member), IF(contents, has_totals), .of = contents_of
+
+static const struct member SNAPSHOTS[] = {
+	{ "service TEXT", TEXT_OR_NULL, AT(info, service) },
+	{ "host TEXT", TEXT_OR_NULL, AT(info, host) },
+	{ "kernel TEXT", TEXT_OR_NULL, AT(info, kernel) },
+	{ "comm TEXT", TEXT_OR_NULL, AT(info, comm) },
+	{ "exe TEXT", TEXT_OR_NULL, AT(info, exe) },
+	{ "build_id TEXT", TEXT_OR_NULL, AT(info, build_id) },
+	{ "reason TEXT", TEXT_OR_NULL, AT(info, reason) },
+	{ "created_at TEXT COLLATE time", TEXT_OR_NULL, AT(info, created_at) },
+	{ "exit_signal TEXT", TEXT_OR_NULL, AT(exit, signal), .of = exit_of },
+	{ "crash_signal TEXT", TEXT_OR_NULL, AT(crash, signal), .of = crash_of },
+	{ "crash_address TEXT", TEXT_OR_NULL, AT(crash, address), .of = crash_of },
+	{ "crash_thread TEXT", TEXT_OR_NULL, AT(crash, thread), .of = crash_of },
+	{ "crash_tid INTEGER", U64, AT(crash, tid), IF(crash, has_tid), .of = crash_of },
+	{ "exit_code INTEGER", I64, AT(exit, code), IF(exit, has_code), .of = exit_of },
+	{ "pid INTEGER", U64, AT(info, pid), IF(info, has_pid) },
+	{ "first_ts TEXT COLLATE time", .call = first_ts },
+	{ "last_ts TEXT COLLATE time", .call = last_ts },
+	{ "events INTEGER", U64, AT(contents, event_cnt), .of = contents_of },
+	{ "emitted INTEGER", TOTAL(emitted) },
+	{ "recorded INTEGER", TOTAL(recorded) },
+	{ "overwritten INTEGER", TOTAL(overwritten) },
+	{ "lost INTEGER", .call = lost },
+	{ "problems INTEGER", .call = problems },
+	{ NULL },
+};
+
+/* ---- A value ---- */
+
+static void give(sqlite3_context *to, const struct row *row, const struct member *member)
+{
+	const char *base = member->of ? member->of(row) : row->item;
+	const void *at = base + member->offset;
+
+	if (member->has_offset && !*(const bool *)(base + member->has_offset))
 		return;
-	case SNAPSHOTS_EXIT_CODE:
-		if (header->exit->has_code)
-			sqlite3_result_int64(to, header->exit->code);
+	switch (member->type) {
+	case TEXT:
+		sql_value__text(to, *(const struct ttlog_text *)at, SQL_VALUE_STAYS);
 		return;
-	case SNAPSHOTS_PID:
-		count_or_null(to, header->has_pid, header->pid);
+	case TEXT_OR_NULL:
+		sql_value__text_or_null(to, *(const struct ttlog_text *)at);
 		return;
-	case SNAPSHOTS_FIRST_TS:
-	case SNAPSHOTS_LAST_TS:
-		snapshot_time(to, &source->scratch, reader, column == SNAPSHOTS_LAST_TS);
+	case U64:
+		sql_value__u64(to, *(const uint64_t *)at);
 		return;
-	case SNAPSHOTS_EVENTS:
-		sql_value__u64(to, contents->event_cnt);
+	case I64:
+		sqlite3_result_int64(to, *(const int64_t *)at);
 		return;
-	case SNAPSHOTS_EMITTED:
-		count_or_null(to, contents->has_totals, contents->emitted);
-		return;
-	case SNAPSHOTS_RECORDED:
-		count_or_null(to, contents->has_totals, contents->recorded);
-		return;
-	case SNAPSHOTS_OVERWRITTEN:
-		count_or_null(to, contents->has_totals, contents->overwritten);
-		return;
-	case SNAPSHOTS_LOST:
-		if (contents->lost->is_there)
-			sql_value__u64(to, contents->lost->total);
-		return;
-	case SNAPSHOTS_PROBLEMS:
-		sql_value__u64(to, contents->problem_cnt + contents->problem_more);
+	case BOOL:
+		sqlite3_result_int(to, *(const bool *)at);
 		return;
 	default:
-		snapshot_text(to, reader, column);
+		member->call(to, row);
 	}
 }
 
@@ -404,12 +399,15 @@ static int next(sqlite3_vtab_cursor *base)
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 {
 	const struct listing_cursor *cursor = (struct listing_cursor *)base;
+	const struct listing *listing = listing_of(cursor);
 	const struct ttlog_snapshot *reader = reader_of(cursor);
+	const struct row row = { cursor->base.source, reader, listing->item(reader, cursor->row),
+				 cursor->row };
 
 	if (!number)
 		sql_row__snapshot(to, reader);
 	else
-		listing_of(cursor)->column(to, cursor->base.source, reader, cursor->row, number);
+		give(to, &row, &listing->members[number - 1]);
 	return SQLITE_OK;
 }
 
@@ -424,7 +422,12 @@ static void declare(const struct sql_table_kind *kind, const struct sql_source *
 {
 	(void)source;
 	(void)plain;
-	out__text(out, ((const struct listing *)kind)->columns);
+	out__text(out, "snapshot TEXT");
+	for (const struct member *member = ((const struct listing *)kind)->members;
+	     member->declared; member++) {
+		out__text(out, ", ");
+		out__text(out, member->declared);
+	}
 }
 
 static const sqlite3_module MODULE = SQL_TABLE_MODULE(sql_table__close);
@@ -437,27 +440,12 @@ static const sqlite3_module MODULE = SQL_TABLE_MODULE(sql_table__close);
 	}
 
 static const struct listing LISTINGS[] = {
-	{ KIND("threads"),
-	  "snapshot TEXT, pid INTEGER, tid INTEGER, comm TEXT, ns_pid INTEGER, ns_tid INTEGER",
-	  thread_count, thread_column },
-	{ KIND("sites"),
-	  "snapshot TEXT, number INTEGER, kind TEXT, level TEXT COLLATE level, level_number INTEGER, "
-	  "target TEXT, probe TEXT, msg TEXT, file TEXT, func TEXT, line INTEGER, fields JSON_TEXT",
-	  site_count, site_column },
-	{ KIND("frames"),
-	  "snapshot TEXT, number INTEGER, ip TEXT, symbol TEXT, file TEXT, line INTEGER, "
-	  "is_inlined BOOLEAN, module TEXT, \"offset\" TEXT, build_id TEXT",
-	  frame_count, frame_column },
-	{ KIND("registers"), "snapshot TEXT, name TEXT, value TEXT", register_count,
-	  register_column },
-	{ KIND("losses"), "snapshot TEXT, cause TEXT, count INTEGER", loss_count, loss_column },
-	{ KIND("snapshots"),
-	  "snapshot TEXT, service TEXT, host TEXT, kernel TEXT, comm TEXT, exe TEXT, build_id TEXT, "
-	  "reason TEXT, created_at TEXT COLLATE time, exit_signal TEXT, crash_signal TEXT, crash_address TEXT, "
-	  "crash_thread TEXT, crash_tid INTEGER, exit_code INTEGER, pid INTEGER, "
-	  "first_ts TEXT COLLATE time, last_ts TEXT COLLATE time, events INTEGER, emitted INTEGER, recorded INTEGER, overwritten INTEGER, "
-	  "lost INTEGER, problems INTEGER",
-	  snapshot_count, snapshot_column },
+	{ KIND("threads"), thread_count, thread_item, THREADS },
+	{ KIND("sites"), site_count, site_item, SITES },
+	{ KIND("frames"), frame_count, frame_item, FRAMES },
+	{ KIND("registers"), register_count, register_item, REGISTERS },
+	{ KIND("losses"), loss_count, loss_item, LOSSES },
+	{ KIND("snapshots"), snapshot_count, snapshot_item, SNAPSHOTS },
 };
 
 const struct sql_table_kind *sql_listing__kind(size_t number)
