@@ -38,7 +38,7 @@ struct writer;
 
 struct collector {
 	const struct env *env;
-	struct console *console; /* NULL: messages are written at once */
+	struct console *console; /* NULL: a slow reader of stderr delays us */
 	char ring_root[PATH_MAX];
 	struct journal journal; /* has its directory in there */
 	struct kernel *kernel;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads what journal.h describes, into the structs that a living collector has: from there on a
- * recovered process is pulled, counted and written like any other.
+ * Reads what journal.h describes into the structs of a living collector: a recovered process is
+ * then pulled, counted and written like any other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,14 +30,14 @@
 
 struct reader {
 	const char *at, *end;
-	bool bad; /* something that was asked for is not there; all else is zeroes then */
+	bool bad; /* something was cut off; all that is read then is 0 */
 };
 
 struct record_file {
 	char *bytes;
 	size_t len;
 	struct reader left;
-	size_t whole_bytes; /* of the records that were read */
+	size_t whole_bytes; /* of the records that are complete */
 };
 
 static int record_file__open(struct record_file *file, const char *path)
@@ -97,7 +97,7 @@ static uint64_t get_u64(struct reader *reader)
 	return value;
 }
 
-/* The place and length of a text, which has no zero byte behind it. */
+/* A text and its length; there is no zero byte after it. */
 static const char *get_text(struct reader *reader, size_t *ret_len)
 {
 	const char *text;
@@ -122,7 +122,7 @@ static char *copy_text(struct reader *reader)
 	return strndup(text, len);
 }
 
-/* The next record's kind with its payload; 0 at the end, or where the writer was cut off. */
+/* The next record's kind, with its payload; 0 at the end, or if the record was cut off. */
 static uint32_t next_record(struct record_file *file, struct reader *ret)
 {
 	struct reader *left = &file->left;
@@ -186,7 +186,7 @@ static struct site_table *read_table(struct reader *reader)
 	if (len < sizeof(table->build_id))
 		memcpy(table->build_id, build_id, len);
 	table->cnt = get_u64(reader);
-	/* the shortest site takes more than this */
+	/* a site takes at least 32 bytes */
 	if (!reader->bad && table->cnt <= (size_t)(reader->end - reader->at) / 32)
 		table->sites = calloc(table->cnt + 1, sizeof(*table->sites));
 	for (size_t i = 0; table->pool && table->sites && !reader->bad && i < table->cnt; i++)

@@ -2,8 +2,8 @@
 /*
  * One recorded process: which of its batches were taken, its flight ring, its accounts.
  *
- * The drain thread owns it. Nothing is recorded twice (source_table.h), and emitted = recorded + lost
- * holds by the program's own count (accounts.h).
+ * The drain thread owns it. Nothing is recorded twice (source_table.h), and emitted = recorded +
+ * lost holds by the program's own count (accounts.h).
  */
 #ifndef TTLOG_PROCESS_H
 #define TTLOG_PROCESS_H

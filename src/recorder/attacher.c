@@ -16,7 +16,7 @@
 #include "report.h"
 #include "work_queue.h"
 
-/* Beside enum attach_look. */
+/* In addition to enum attach_look. */
 #define WORK_GIVEN 0x10000u
 
 #define GIVEN_WAIT_S 3
@@ -28,8 +28,8 @@ struct attacher {
 
 	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t changed;
-	pid_t awaited; /* that attacher__attach() waits for; 0: none */
-	int err;       /* what became of it, once `awaited` is 0 */
+	pid_t awaited; /* attacher__attach() waits for it; 0: none */
+	int err;       /* its result, when `awaited` is 0 again */
 	size_t late_cnt;
 };
 
@@ -55,10 +55,10 @@ static void take_changed(void *ctx, struct attached_process *attached)
 	options->before(options->ctx, attached);
 }
 
-/* A library or a program more: sites to enable. */
+/* It has mapped another library or program, whose sites are enabled. */
 static void attach_to_change(struct attacher *attacher, pid_t pid, struct attach_result *ret)
 {
-	/* of a process that is no longer attached to there is nothing to report either */
+	/* true: if the process is gone, there is nothing to announce */
 	struct change change = { .attacher = attacher, .was_announced = true };
 	int err;
 
@@ -76,7 +76,7 @@ void attacher__attach_loaded(struct attacher *attacher, pid_t pid)
 	attach_to_change(attacher, pid, &result);
 }
 
-/* It has run on meanwhile. */
+/* The process was not stopped meanwhile. */
 static void attach_late(struct attacher *attacher, const struct work *work)
 {
 	struct attach_result result = { 0 };
@@ -164,7 +164,7 @@ static void run(void *ctx, const struct work *work)
 		return;
 	if (work->what & WORK_GIVEN)
 		do_given(attacher, pid);
-	/* what attaching finds tells the same as a look for libraries */
+	/* attaching finds all that a look for libraries would */
 	if (look && (look != ATTACH_LOOK_LIBRARY || !attaches))
 		found = attached_process__new_look(work->key, work->detail, look);
 	if (found)
@@ -177,7 +177,7 @@ static void run(void *ctx, const struct work *work)
 		keep_files(attacher, work);
 }
 
-/* ---- who asks ---- */
+/* ---- for other threads ---- */
 
 bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, uint32_t what)
 {
@@ -186,7 +186,7 @@ bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, 
 	return !work_queue__post(attacher->queue, &work);
 }
 
-/* -EINPROGRESS where it takes too long. */
+/* -EINPROGRESS if it takes too long. */
 static int wait_for_given(struct attacher *attacher)
 {
 	struct timespec until;
@@ -257,7 +257,7 @@ struct attacher *attacher__new(const struct attacher_options *options)
 	attacher->options = *options;
 	pthread_mutex_init(&attacher->lock, NULL);
 	clock__init_condition(&attacher->changed);
-	/* a process that is asked for is waited for, and one that dies is soon gone */
+	/* these come first: the main thread waits, or the process is soon gone */
 	attacher->queue =
 		work_queue__new("ttlog-attach", run, attacher, WORK_GIVEN | ATTACH_LOOK_CRASH);
 	if (attacher->queue)

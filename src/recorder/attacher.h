@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at processes, and attaches to what they have mapped, in threads of its own: their memory
- * maps may be long, and their files lie where nobody answers any more. Of one process there is one
- * look at a time, whatever it does meanwhile, and one that hangs holds up no other.
+ * Looks at processes, and attaches to the files that they have mapped, in threads of its own:
+ * memory maps may be long, and a file may be on a server that does not answer. There is one look at
+ * a time for one process. A look that hangs does not delay other processes.
  */
 #ifndef TTLOG_ATTACHER_H
 #define TTLOG_ATTACHER_H
@@ -21,32 +21,33 @@ struct attacher_options {
 	struct attach *attach;
 	struct kernel *kernel;
 	attach_before_fn before; /* as attach__process() has it */
-	attach_before_fn tell; /* what was found in a process: takes ownership, waits for nobody */
-	void (*failed)(void *ctx); /* a given process, after attacher__attach() has gone on */
+	attach_before_fn
+		tell; /* gets what was found in a process; takes ownership, does not wait */
+	void (*failed)(
+		void *ctx); /* a given process could not be attached to, after attacher__attach() */
 	void *ctx;
-	bool only_looks; /* links are others' affair */
+	bool only_looks; /* makes no links */
 	bool quiet;
 };
 
 /* NULL with errno. */
 struct attacher *attacher__new(const struct attacher_options *options);
-/* False where a thread hangs: it has to stay, with all that it uses. NULL is fine. */
+/* False if a thread hangs: then it stays, with all that it uses. NULL is fine. */
 bool attacher__free(struct attacher *attacher);
 
-/* what: enum attach_look, or-ed. Any thread; does not wait. Whether it will be done. */
+/* what: enum attach_look, or-ed. Any thread; does not wait. Returns whether it will be done. */
 bool attacher__look(struct attacher *attacher, uint32_t pid, uint64_t start_ns, uint32_t what);
 
-/* To what a process that stands still has loaded, as at a look for libraries; in the calling
- * thread. */
+/* Attaches to what a stopped process has mapped, in the calling thread. */
 void attacher__attach_loaded(struct attacher *attacher, pid_t pid);
 
 /*
- * Attaches to processes that were given, one after another, and says so. Whose files can't be read
- * for seconds is left for later, which is said. 0, or -errno of the first that can't be attached
- * to, which is said too. Once, by one thread.
+ * Attaches to given processes, one after another, and announces them. If the files of one can't be
+ * read for seconds, it is left for later, with a message. 0, or -errno of the first that can't be
+ * attached to, also with a message. Called once.
  */
 int attacher__attach(struct attacher *attacher, const pid_t *pids, size_t cnt);
-/* Whether one of them was left for later, and is not done yet. */
+/* Whether one that was left for later is not done yet. */
 bool attacher__is_behind(struct attacher *attacher);
 
 #endif /* TTLOG_ATTACHER_H */

@@ -5,8 +5,8 @@
  * waits for the next round while a batch that was begun earlier is still missing. An attached
  * process is taken before its first batch: it is posted before its sites are enabled.
  *
- * BPF wakes us at a certain fill of `batches` and at every death. Below that fill nobody does,
- * hence the timer.
+ * BPF wakes us at a certain fill of `batches`, and at every lifecycle message. Below that fill the
+ * timer does.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -35,13 +35,13 @@
 #define MESSAGE_MAX    (2 * TTLOG_BATCH_MAX_BYTES) /* the largest is a batch and its head */
 #define DRAIN_CHECK_NS 1000000000ull
 
-/* For messages that are being written: where there is a next round, and where all must be there. */
+/* How long to wait for messages that are being written: in a round, and when all are needed. */
 #define ROUND_WAIT_NS 200000ull
 #define WHOLE_WAIT_NS 3000000000ull
 
 /* Messages from `lifecycle`, one after another, each after its size and aligned to 8 bytes. */
 struct backlog {
-	char *bytes; /* BACKLOG_MAX, and a message more */
+	char *bytes; /* room for BACKLOG_MAX and one more message */
 	size_t len;
 };
 
@@ -51,9 +51,9 @@ struct request_list {
 };
 
 struct mailbox {
-	pthread_mutex_t lock; /* what follows, but that `filled` may be read without */
+	pthread_mutex_t lock; /* of what follows; `filled` may be read without it */
 	struct attached_process *attached, **last_attached;
-	uint64_t posted_cnt, taken_cnt; /* attached processes, ever */
+	uint64_t posted_cnt, taken_cnt; /* of attached processes, ever */
 	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
 	bool ended;                     /* nothing is taken any more */
 	struct job *jobs, **last_job;
@@ -67,7 +67,7 @@ struct drain {
 	struct recorder *recorder; /* of options */
 	struct wire_ring *batches, *lifecycle;
 	struct backlog backlog;
-	bool is_behind; /* there was more than could be taken */
+	bool is_behind; /* not all could be taken */
 	struct mailbox mailbox;
 	int epoll_fd, event_fd;
 	uint64_t round_bytes;
@@ -134,7 +134,7 @@ void drain__request(struct drain *drain, struct trigger_request *request)
 	struct request_list *requests = &drain->mailbox.requests;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
-	/* more than anyone can mean: the newest would show the same as those that wait */
+	/* one more would show the same as those that wait */
 	if (requests->cnt == sizeof(requests->items) / sizeof(*requests->items)) {
 		pthread_mutex_unlock(&drain->mailbox.lock);
 		if (request->answer) {
@@ -228,7 +228,7 @@ static int take_batch(void *ctx, void *data, size_t size)
 	struct drain *drain = ctx;
 	const struct wire_batch *message = data;
 
-	/* what was posted before this batch was flushed is seen here */
+	/* so that what was posted before this batch was flushed is taken first */
 	if (barrier__load_acquire(&drain->mailbox.filled))
 		take_attached(drain);
 	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
@@ -287,8 +287,8 @@ static void handle_lifecycle(struct drain *drain)
 		at += sizeof(size) + ((size + 7) & ~7ull);
 		if (size < sizeof(*head) || size < smallest(head->kind) || head->bytes > size)
 			continue;
-		/* what the program asks for holds what its other threads have by now; it may ask in
-		 * a loop, and have thousands of them */
+		/* a snapshot by request has what other threads have not flushed; a program may ask
+		 * in a loop, and have thousands of threads */
 		if (head->kind == WIRE_REQUEST && recorder__heeds_request(drain->recorder, head))
 			puller__pull(&drain->recorder->puller, head->tgid, take_batches, drain);
 		recorder__take_message(drain->recorder, head);
@@ -300,7 +300,7 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 {
 	bool whole;
 
-	/* those that wait for batches may become many */
+	/* many messages may wait for batches */
 	whole = drain->backlog.len < BACKLOG_MAX &&
 		wire_ring__take(drain->lifecycle, take_message, &drain->backlog, longest_ns);
 	drain->is_behind = !whole;
@@ -331,7 +331,7 @@ static void handle_requests(struct drain *drain)
 	drain->stopping = drain->mailbox.stopping;
 	drain->mailbox.filled = drain->mailbox.attached != NULL;
 	pthread_mutex_unlock(&drain->mailbox.lock);
-	/* threads that began before they were made have to be known, to be pulled from */
+	/* threads that began before the requests must be known, to be pulled from */
 	if (requests.cnt)
 		take_all(drain, WHOLE_WAIT_NS);
 	for (size_t i = 0; i < requests.cnt; i++) {
@@ -363,7 +363,7 @@ static void wait_for_work(struct drain *drain)
 
 static void finish(struct drain *drain)
 {
-	/* threads that began after the last round have to be known, to be pulled from */
+	/* threads that began after the last round must be known, to be pulled from */
 	take_all(drain, WHOLE_WAIT_NS);
 	puller__pull(&drain->recorder->puller, 0, take_batches, drain);
 	take_all(drain, WHOLE_WAIT_NS);
@@ -399,8 +399,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Edge-triggered: a ring buffer that is not empty would else never let us sleep, for it is filled
- * below the fill that wakes us, too. */
+/* Edge-triggered: otherwise a ring buffer that is not empty, but below the fill that wakes us,
+ * would keep us awake. */
 static int watch(struct drain *drain, int fd, uint32_t flags)
 {
 	struct epoll_event event = { .events = EPOLLIN | flags };
@@ -442,7 +442,7 @@ struct drain *drain__new(const struct drain_options *options)
 	drain->mailbox.last_job = &drain->mailbox.jobs;
 	pthread_mutex_init(&drain->mailbox.lock, NULL);
 	pthread_cond_init(&drain->mailbox.taken, NULL);
-	/* what is not used of it costs no memory; a message that is read can't wait for some */
+	/* unused pages cost no memory; and a message that was read can't wait for memory */
 	drain->backlog.bytes = malloc(BACKLOG_MAX + MESSAGE_MAX);
 	err = drain->backlog.bytes ? open_all(drain) : -ENOMEM;
 	if (!err)

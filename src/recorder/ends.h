@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How processes end: the kernel reports it, or a sweep finds them gone. Each gets its last snapshot.
+ * How processes end: the kernel reports it, or a sweep finds them gone. Each gets its last
+ * snapshot.
  */
 #ifndef TTLOG_ENDS_H
 #define TTLOG_ENDS_H

@@ -37,8 +37,8 @@ void jobs__snapshot(struct jobs *jobs, struct trigger_request *request);
 bool jobs__heed_request(const struct jobs *jobs, const struct process *process);
 /*
  * A snapshot of the process, which has ended or is about to, by its crash.exit_signal; 0 if that is
- * not asked for. If there is no room for it, the process owes it, and stays. 0, or -errno: there will
- * be none, which is reported.
+ * not asked for. If there is no room for it, the process owes it, and stays. 0, or -errno: there
+ * will be none, which is reported.
  */
 int jobs__want_end(struct jobs *jobs, struct process *process);
 /* Snapshots of processes that crashed, and can't end because of a core dump; ten times a second. */

@@ -2,8 +2,8 @@
 /*
  * All recorded processes, and what each part of the recorder needs to know to work on them.
  *
- * A process comes with its first message, or when it is attached to. It stays until it has ended and
- * no job works on it; then its line of accounts is printed.
+ * A process comes with its first message, or when it is attached to. It stays until it has ended
+ * and no job works on it; then its line of accounts is printed.
  */
 #ifndef TTLOG_PROCESSES_H
 #define TTLOG_PROCESSES_H
@@ -32,9 +32,9 @@ struct recorder_notice {
 };
 
 struct recorder_options {
-	struct job_context job;    /* but boot_id: recorder__new() sets that */
-	struct live *live;         /* NULL: nobody can follow */
-	struct prefault *prefault; /* NULL: none */
+	struct job_context job;    /* recorder__new() sets its boot_id */
+	struct live *live;         /* NULL: no followers */
+	struct prefault *prefault; /* NULL: rings get their memory at first use */
 	const char *ring_dir;      /* NULL: anonymous memory */
 	size_t ring_bytes;
 	struct ring_budget *budget; /* of all rings; NULL: without a limit */

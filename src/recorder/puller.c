@@ -18,7 +18,7 @@
 #include "puller.h"
 #include "report.h"
 
-/* Where pages are taken away: so often, and at most one of so many parts of the time. */
+/* If the machine takes pages away: this often, and at most a twentieth of the time. */
 #define IDLE_NS    1000000000ull
 #define IDLE_SHARE 20u
 
@@ -41,7 +41,7 @@ struct sources {
 	size_t cnt;
 };
 
-/* Of events that the program itself had no memory for, its anchors tell. */
+/* Its anchors count the events that the program had no memory for. */
 static void pull_dropped(struct puller *puller, struct process *process,
 			 const struct pull_meanwhile *meanwhile)
 {
@@ -63,7 +63,7 @@ static void pull_dropped(struct puller *puller, struct process *process,
 		process->counts.dropped = dropped;
 }
 
-/* Of a thread that is known only the name may be another by now. */
+/* If the thread is known, only its name may have changed. */
 static bool is_known(const struct process *process, const struct source *source)
 {
 	return source->thread < process->threads.cnt &&
@@ -71,8 +71,8 @@ static bool is_known(const struct process *process, const struct source *source)
 }
 
 /*
- * A batch goes from a thread that ends to one that begins, and word of that may be on its way:
- * whether it is known who has it now, who is then in its head.
+ * A batch is handed from a thread that ends to one that begins, and the message about that may be
+ * on its way. Returns whether the owner is known, and stamps it.
  */
 static bool find_owner(const struct process *process, const struct source *source,
 		       struct wire_batch *batch)
@@ -81,7 +81,7 @@ static bool find_owner(const struct process *process, const struct source *sourc
 
 	if (!source->own_tid || source->own_tid == own_tid)
 		return true;
-	/* numbers of another namespace; or what the program says is not true */
+	/* in another namespace, or the program lies */
 	if (source->own_tid != source->tid ||
 	    proc_thread__read_comm(process->id.pid, own_tid, batch->head.comm))
 		return false;
@@ -90,7 +90,7 @@ static bool find_owner(const struct process *process, const struct source *sourc
 	return true;
 }
 
-/* Says whose it is, as the kernel would have. */
+/* Stamps a batch as the kernel would. */
 static void stamp(const struct process *process, const struct source *source,
 		  struct wire_batch *batch, uint64_t stamp_ns)
 {
@@ -118,18 +118,18 @@ static void stamp_all(const struct process *process, const struct source *source
 	}
 }
 
-/* One that was read. False where the process is not the one that is pulled any more. */
+/* A batch that was read. False if the process is gone from the pull. */
 static bool take_pulled(struct puller *puller, struct process *process, struct wire_batch *batch)
 {
-	/* what came in meanwhile may have told */
+	/* a message that came meanwhile may have had it */
 	batch->head.start_ns = process->id.start_ns;
-	/* a ring for it, if this is the first that it has to say */
+	/* makes its ring, if these are its first events */
 	if (processes__find_recording(puller->processes, &batch->head) == process)
 		(void)process__take(process, batch);
 	return puller->processes->pulled == process;
 }
 
-/* So many of them as can be read at once. 0 where it can't go on, -ENOMEM where it could with memory. */
+/* As many as can be read at once. 0 if it can't go on, -ENOMEM if memory is missing. */
 static ssize_t pull_some(struct puller *puller, struct process *process,
 			 const struct source *sources, size_t cnt,
 			 const struct pull_meanwhile *meanwhile)
@@ -146,8 +146,8 @@ static ssize_t pull_some(struct puller *puller, struct process *process,
 	if (puller->processes->pulled != process)
 		return 0;
 	if (got < 0)
-		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or without a thread */
-	/* first: under another name a thread has flushed what it had logged under the one before */
+		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or no thread for it */
+	/* first: when a thread changes its name, it flushes under the old one */
 	stamp_all(process, sources, batch, got);
 	if (!meanwhile->act(meanwhile->ctx))
 		return 0;
@@ -161,7 +161,7 @@ static ssize_t pull_some(struct puller *puller, struct process *process,
 	return puller->processes->pulled == process ? got : 0;
 }
 
-/* A copy: what is taken meanwhile may move the sources. */
+/* A copy: taking messages may move the sources. */
 static int list_sources(const struct process *process, struct sources *ret)
 {
 	ret->cnt = 0;
@@ -203,7 +203,7 @@ static int pull_all(struct puller *puller, struct process *process,
 	struct sources sources;
 	int err;
 
-	/* what has its number by now has not its memory */
+	/* another process may have its pid */
 	if (!process_id__is_running(&process->id))
 		return 0;
 	err = list_sources(process, &sources);
@@ -224,13 +224,13 @@ static bool has_new(const struct source *source, const struct ttlog_batch *head)
 {
 	const uint32_t bytes = (uint32_t)head->committed;
 
-	/* what is no batch, others shall say */
+	/* process__take() refuses what is no batch */
 	if (head->magic != TTLOG_BATCH_MAGIC || head->seq < source->seq)
 		return true;
 	return bytes > (head->seq == source->seq ? source->taken_bytes : 0);
 }
 
-/* Looks at so many at once that a thousand idle threads cost a fraction of a millisecond. */
+/* Reads many heads at once: a thousand idle threads cost a fraction of a millisecond. */
 static int keep_new(struct process *process, struct sources *sources,
 		    const struct pull_meanwhile *meanwhile)
 {
@@ -248,7 +248,7 @@ static int keep_new(struct process *process, struct sources *sources,
 		got = pull__heads(process->id.pid, addresses, cnt, heads, meanwhile);
 		if (got < 0)
 			return (int)got;
-		/* what could not be read is asked for alone */
+		/* what could not be read is pulled, to be read alone */
 		for (size_t i = 0; i < cnt; i++) {
 			if (i >= (size_t)got || has_new(&sources->items[at + i], &heads[i]))
 				sources->items[kept++] = sources->items[at + i];
@@ -282,7 +282,7 @@ static int pull_new(struct puller *puller, struct process *process,
 typedef int (*pull_fn)(struct puller *puller, struct process *process,
 		       const struct pull_meanwhile *meanwhile);
 
-/* Who is pulled; what comes in meanwhile may add and remove others. */
+/* A list, because messages that come meanwhile may add and remove processes. */
 static uint32_t *list_pids(const struct puller *puller, uint32_t pid, size_t *ret_cnt)
 {
 	struct process *process;
@@ -297,7 +297,7 @@ static uint32_t *list_pids(const struct puller *puller, uint32_t pid, size_t *re
 	return pids;
 }
 
-/* What is not pulled is in no account: where there was no memory, it is tried once more. */
+/* Without memory it is tried once more: what is not pulled is in no account. */
 static void pull_one(struct puller *puller, uint32_t pid, pull_fn pull,
 		     const struct pull_meanwhile *meanwhile)
 {

@@ -2,9 +2,9 @@
 /*
  * Reads from running processes what their threads have not flushed.
  *
- * between() is called before each batch that was read is taken. It must take all that the ring buffer
- * has: a flush from before the reading must be taken first. If it returns false, it could not, and
- * the batches that were read are dropped.
+ * between() is called before each batch that was read is taken. It must take all that the ring
+ * buffer has: a flush from before the reading must be taken first. If it returns false, it could
+ * not, and the batches that were read are dropped.
  */
 #ifndef TTLOG_PULLER_H
 #define TTLOG_PULLER_H

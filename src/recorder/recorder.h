@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes what drain.c reads from the kernel, message by message. Each of its parts does one thing with
- * recorded processes. Belongs to the drain thread.
+ * Takes what drain.c reads from the kernel, message by message. Each of its parts does one thing
+ * with recorded processes. Belongs to the drain thread.
  */
 #ifndef TTLOG_RECORDER_H
 #define TTLOG_RECORDER_H

@@ -45,7 +45,7 @@ void crash__fini(struct crash *crash)
 	memset(crash, 0, sizeof(*crash));
 }
 
-/* Replaces a text that belongs to the original by one that does not. */
+/* Replaces a text of the original by a copy. */
 static int own(char **text)
 {
 	if (!*text)
@@ -73,7 +73,7 @@ static int own_reporter(struct crash **reporter)
 	return *reporter ? crash__copy(original, *reporter) : -ENOMEM;
 }
 
-/* A copy of a table; NULL where it is empty, or with *err set. */
+/* A copy of a table. NULL if it is empty, or with *err set. */
 static void *copy_table(const void *table, size_t cnt, size_t bytes, int *err)
 {
 	void *copy = cnt ? reallocarray(NULL, cnt, bytes) : NULL;

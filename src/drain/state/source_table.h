@@ -46,8 +46,8 @@ bool source_table__has_owners(const struct source_table *table);
 /* The batch's thread has died, and its last events with it. events: in it, ever. */
 void source_table__lose_tail(struct source_table *table, uint64_t address, uint32_t module,
 			     uint64_t events);
-/* The process runs another program: batches of earlier ones have no owner any more. Returns how many
- * events were emitted in them. */
+/* The process runs another program: batches of earlier ones have no owner any more. Returns how
+ * many events were emitted in them. */
 uint64_t source_table__exec(struct source_table *table, uint32_t exec);
 
 /* Takes the program's own count, which goes from batch to batch and so shows what was lost. */

@@ -105,8 +105,8 @@ static bool are_many_unused(const struct thread_table *table, const struct ring 
 	return cnt && cnt >= table->cnt / 4;
 }
 
-/* A number that can be reused, or -ENOENT. A walk through the table begins only if it finds a quarter
- * of it, at least. */
+/* A number that can be reused, or -ENOENT. A walk through the table begins only if it finds a
+ * quarter of it, at least. */
 static int64_t find_unused(struct thread_table *table, const struct ring *ring)
 {
 	if (!table->notes)
