@@ -24,6 +24,7 @@
 #include "drain.h"
 #include "job.h"
 #include "kernel.h"
+#include "pull.h"
 #include "recorder.h"
 #include "rt_priority.h"
 #include "trigger.h"
@@ -69,6 +70,7 @@ struct drain {
 	struct backlog backlog;
 	bool is_behind; /* not all could be taken */
 	struct mailbox mailbox;
+	struct pull_meanwhile meanwhile; /* empties `batches` */
 	int epoll_fd, event_fd;
 	uint64_t round_bytes;
 	uint64_t checked_ns;
@@ -290,7 +292,7 @@ static void handle_lifecycle(struct drain *drain)
 		/* a snapshot by request has what other threads have not flushed; a program may ask
 		 * in a loop, and have thousands of threads */
 		if (head->kind == WIRE_REQUEST && recorder__heeds_request(drain->recorder, head))
-			puller__pull(&drain->recorder->puller, head->tgid, take_batches, drain);
+			puller__pull(&drain->recorder->puller, head->tgid, &drain->meanwhile);
 		recorder__take_message(drain->recorder, head);
 	}
 	backlog->len = 0;
@@ -335,7 +337,7 @@ static void handle_requests(struct drain *drain)
 	if (requests.cnt)
 		take_all(drain, WHOLE_WAIT_NS);
 	for (size_t i = 0; i < requests.cnt; i++) {
-		puller__pull(&drain->recorder->puller, requests.items[i]->pid, take_batches, drain);
+		puller__pull(&drain->recorder->puller, requests.items[i]->pid, &drain->meanwhile);
 		jobs__snapshot(&drain->recorder->jobs, requests.items[i]);
 	}
 	if (asked)
@@ -365,7 +367,7 @@ static void finish(struct drain *drain)
 {
 	/* threads that began after the last round must be known, to be pulled from */
 	take_all(drain, WHOLE_WAIT_NS);
-	puller__pull(&drain->recorder->puller, 0, take_batches, drain);
+	puller__pull(&drain->recorder->puller, 0, &drain->meanwhile);
 	take_all(drain, WHOLE_WAIT_NS);
 	ends__settle(&drain->recorder->ends);
 	live_rounds__show_all(&drain->recorder->rounds);
@@ -388,8 +390,8 @@ static void *run(void *arg)
 		take_jobs(drain);
 		jobs__hurry(&drain->recorder->jobs);
 		handle_requests(drain);
-		live_rounds__show(&drain->recorder->rounds, take_batches, drain);
-		puller__pull_idle(&drain->recorder->puller, take_batches, drain);
+		live_rounds__show(&drain->recorder->rounds, &drain->meanwhile);
+		puller__pull_idle(&drain->recorder->puller, &drain->meanwhile);
 	}
 	finish(drain);
 	pthread_mutex_lock(&drain->mailbox.lock);
@@ -436,6 +438,7 @@ struct drain *drain__new(const struct drain_options *options)
 		return NULL;
 	drain->options = *options;
 	drain->recorder = options->recorder;
+	drain->meanwhile = (struct pull_meanwhile){ .act = take_batches, .ctx = drain };
 	drain->epoll_fd = -1;
 	drain->event_fd = -1;
 	drain->mailbox.last_attached = &drain->mailbox.attached;

@@ -88,9 +88,8 @@ int live_rounds__wait_ms(const struct live_rounds *rounds, int longest_ms)
 	return (int)((rounds->due_ns - now_ns + 999999u) / 1000000u);
 }
 
-void live_rounds__show(struct live_rounds *rounds, bool (*between)(void *ctx), void *ctx)
+void live_rounds__show(struct live_rounds *rounds, const struct pull_meanwhile *meanwhile)
 {
-	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	uint64_t start_ns, took_ns;
 	enum live_state state;
 
@@ -103,7 +102,7 @@ void live_rounds__show(struct live_rounds *rounds, bool (*between)(void *ctx), v
 		return;
 	/* until the earlier jobs are done, events stay in the rings */
 	if (state != LIVE_BUSY) {
-		puller__pull_new(rounds->puller, &meanwhile);
+		puller__pull_new(rounds->puller, meanwhile);
 		if (state == LIVE_NEW)
 			begin(rounds);
 		else

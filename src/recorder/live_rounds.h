@@ -13,6 +13,7 @@
 
 struct process;
 struct processes;
+struct pull_meanwhile;
 struct puller;
 struct recorder_options;
 
@@ -23,8 +24,8 @@ struct live_rounds {
 	uint64_t due_ns;
 };
 
-/* Ten times a second at most; between(): see puller.h. */
-void live_rounds__show(struct live_rounds *rounds, bool (*between)(void *ctx), void *ctx);
+/* Ten times a second at most; meanwhile: see puller.h. */
+void live_rounds__show(struct live_rounds *rounds, const struct pull_meanwhile *meanwhile);
 /* How long live_rounds__show() may wait: at most longest_ms. */
 int live_rounds__wait_ms(const struct live_rounds *rounds, int longest_ms);
 /* What is left of a process that has ended. */

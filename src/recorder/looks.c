@@ -14,13 +14,6 @@
 #include "source.h"
 #include "start_time.h"
 
-#define SWAP(a, b)                                                                                 \
-	do {                                                                                       \
-		__typeof__(a) swapped_ = (a);                                                      \
-		(a) = (b);                                                                         \
-		(b) = swapped_;                                                                    \
-	} while (0)
-
 /* What the process already has stays with attached. */
 static void take_modules(struct process *process, struct attached_process *attached)
 {
@@ -39,15 +32,16 @@ static void take_modules(struct process *process, struct attached_process *attac
 static void take_seen(struct looks *looks, struct process *process,
 		      struct attached_process *attached)
 {
-	const bool was_seen = process->crash.mappings.cnt;
+	const struct mappings old = process->crash.mappings;
 
 	if (attached->build_id[0])
 		memcpy(process->id.build_id, attached->build_id, sizeof(process->id.build_id));
 	if (!attached->seen.cnt)
 		return;
 	/* attached frees the old ones */
-	SWAP(process->crash.mappings, attached->seen);
-	if (!was_seen)
+	process->crash.mappings = attached->seen;
+	attached->seen = old;
+	if (!old.cnt)
 		mapping_cache__add(&looks->processes->mapping_cache, process);
 }
 

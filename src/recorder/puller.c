@@ -328,11 +328,9 @@ static void pull_each(struct puller *puller, uint32_t pid, pull_fn pull,
 	free(pids);
 }
 
-void puller__pull(struct puller *puller, uint32_t pid, bool (*between)(void *ctx), void *ctx)
+void puller__pull(struct puller *puller, uint32_t pid, const struct pull_meanwhile *meanwhile)
 {
-	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
-
-	pull_each(puller, pid, pull_all, &meanwhile);
+	pull_each(puller, pid, pull_all, meanwhile);
 }
 
 void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile)
@@ -340,16 +338,15 @@ void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwh
 	pull_each(puller, 0, pull_new, meanwhile);
 }
 
-void puller__pull_idle(struct puller *puller, bool (*between)(void *ctx), void *ctx)
+void puller__pull_idle(struct puller *puller, const struct pull_meanwhile *meanwhile)
 {
-	const struct pull_meanwhile meanwhile = { .act = between, .ctx = ctx };
 	const uint64_t start_ns = clock__now_mono_ns();
 	uint64_t took_ns;
 
 	if (start_ns < puller->idle_due_ns)
 		return;
 	if (paging__takes_pages())
-		puller__pull_new(puller, &meanwhile);
+		puller__pull_new(puller, meanwhile);
 	took_ns = clock__now_mono_ns() - start_ns;
 	puller->idle_due_ns =
 		start_ns + (took_ns * IDLE_SHARE > IDLE_NS ? took_ns * IDLE_SHARE : IDLE_NS);

@@ -2,7 +2,7 @@
 /*
  * Reads from running processes what their threads have not flushed.
  *
- * between() is called before each batch that was read is taken. It must take all that the ring
+ * meanwhile->act() is called before each batch that was read is taken. It must take all that the ring
  * buffer has: a flush from before the reading must be taken first. If it returns false, it could
  * not, and the batches that were read are dropped.
  */
@@ -26,11 +26,11 @@ struct puller {
 int puller__init(struct puller *puller, struct processes *processes);
 void puller__fini(struct puller *puller);
 /* One process, or all (0). */
-void puller__pull(struct puller *puller, uint32_t pid, bool (*between)(void *ctx), void *ctx);
+void puller__pull(struct puller *puller, uint32_t pid, const struct pull_meanwhile *meanwhile);
 /* All, but only batches that have something new. */
 void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile);
 /* The same about once a second, if the machine may take the pages of batches away: then a death
  * could not copy them. */
-void puller__pull_idle(struct puller *puller, bool (*between)(void *ctx), void *ctx);
+void puller__pull_idle(struct puller *puller, const struct pull_meanwhile *meanwhile);
 
 #endif /* TTLOG_PULLER_H */

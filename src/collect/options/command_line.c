@@ -94,15 +94,15 @@ static bool is_used(const struct parsing *parsing, int key)
 static void apply(struct parsing *parsing, const struct setting *setting, const char *arg,
 		  const struct argp_state *state)
 {
-	struct setting_error error = { "" };
+	struct argument argument = { .text = arg };
 	int err = 0;
 
 	if (setting->set)
-		err = setting->set(parsing->env, arg, &error);
+		err = setting->set(parsing->env, &argument);
 	if (err == -ENOMEM)
 		parsing->err = err;
-	else if (error.text[0] && err)
-		argp_error(state, "%s: %s", setting->name, error.text);
+	else if (argument.error[0] && err)
+		argp_error(state, "%s: %s", setting->name, argument.error);
 	else if (err == -ERANGE)
 		argp_error(state, "%s: '%s' is out of range; it takes %s", setting->name, arg,
 			   setting->form);

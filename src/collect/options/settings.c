@@ -20,14 +20,12 @@
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS  10000000u
 
-static int set_pids(struct env *env, const char *arg, struct setting_error *error)
+static int set_pids(struct env *env, struct argument *arg)
 {
 	pid_t *pids, *all;
 	size_t cnt;
-	int err;
+	int err = parse__pids(arg->text, &pids, &cnt);
 
-	(void)error;
-	err = parse__pids(arg, &pids, &cnt);
 	if (err)
 		return err;
 	all = reallocarray(env->pids, env->pid_cnt + cnt, sizeof(*all));
@@ -56,55 +54,51 @@ static int set_text(const char **text, const char *arg)
 	return 0;
 }
 
-static int set_path(struct env *env, const char *arg, struct setting_error *error)
+static int set_path(struct env *env, struct argument *arg)
 {
 	if (env->path) {
-		(void)snprintf(error->text, sizeof(error->text), "only one PATH can be given");
+		(void)snprintf(arg->error, sizeof(arg->error), "only one PATH can be given");
 		return -EINVAL;
 	}
-	return set_text(&env->path, arg);
+	return set_text(&env->path, arg->text);
 }
 
-static int set_reason(struct env *env, const char *arg, struct setting_error *error)
+static int set_reason(struct env *env, struct argument *arg)
 {
-	(void)error;
-	return set_text(&env->reason, arg);
+	return set_text(&env->reason, arg->text);
 }
 
-static int set_output_dir(struct env *env, const char *arg, struct setting_error *error)
+static int set_output_dir(struct env *env, struct argument *arg)
 {
-	(void)error;
-	return set_text(&env->output_dir, arg);
+	return set_text(&env->output_dir, arg->text);
 }
 
-static int set_list(struct env *env, const char *arg, struct setting_error *error)
+static int set_list(struct env *env, struct argument *arg)
 {
-	return arg ? set_path(env, arg, error) : 0;
+	return arg->text ? set_path(env, arg) : 0;
 }
 
-static int set_level(struct env *env, const char *arg, struct setting_error *error)
+static int set_level(struct env *env, struct argument *arg)
 {
-	const int level = value__parse_level(arg);
+	const int level = value__parse_level(arg->text);
 
-	(void)error;
 	if (level < 0)
 		return level;
 	site_filter__set_level(env->site_filter, (uint8_t)level);
 	return 0;
 }
 
-static int set_filter(struct env *env, const char *arg, struct setting_error *error)
+static int set_filter(struct env *env, struct argument *arg)
 {
-	return site_filter__add(env->site_filter, arg, error->text, sizeof(error->text));
+	return site_filter__add(env->site_filter, arg->text, arg->error, sizeof(arg->error));
 }
 
 /* From 1 to max. */
 static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
 {
 	uint64_t bytes;
-	int err;
+	int err = parse__size(arg, &bytes);
 
-	err = parse__size(arg, &bytes);
 	if (err)
 		return err;
 	if (!bytes || bytes > max)
@@ -113,20 +107,17 @@ static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
 	return 0;
 }
 
-static int set_ring_size(struct env *env, const char *arg, struct setting_error *error)
+static int set_ring_size(struct env *env, struct argument *arg)
 {
-	(void)error;
-	return parse_bytes(arg, MAX_RING_BYTES, &env->ring_bytes);
+	return parse_bytes(arg->text, MAX_RING_BYTES, &env->ring_bytes);
 }
 
 /* Rounded up: the kernel takes powers of two. */
-static int set_buffer_size(struct env *env, const char *arg, struct setting_error *error)
+static int set_buffer_size(struct env *env, struct argument *arg)
 {
 	size_t bytes, rounded = MIN_BUFFER_BYTES;
-	int err;
+	int err = parse_bytes(arg->text, MAX_BUFFER_BYTES, &bytes);
 
-	(void)error;
-	err = parse_bytes(arg, MAX_BUFFER_BYTES, &bytes);
 	if (err)
 		return err;
 	while (rounded < bytes)
@@ -135,29 +126,26 @@ static int set_buffer_size(struct env *env, const char *arg, struct setting_erro
 	return 0;
 }
 
-static int set_interval(struct env *env, const char *arg, struct setting_error *error)
+static int set_interval(struct env *env, struct argument *arg)
 {
 	uint64_t ns;
-	int err;
+	int err = parse__duration(arg->text, &ns);
 
-	err = parse__duration(arg, &ns);
 	if (err)
 		return err;
 	if (ns && ns < MIN_INTERVAL_NS) {
-		(void)snprintf(error->text, sizeof(error->text), "'%s' is less than 10ms", arg);
+		(void)snprintf(arg->error, sizeof(arg->error), "'%s' is less than 10ms", arg->text);
 		return -EINVAL;
 	}
 	env->interval_ns = ns;
 	return 0;
 }
 
-static int set_duration(struct env *env, const char *arg, struct setting_error *error)
+static int set_duration(struct env *env, struct argument *arg)
 {
 	uint64_t ns;
-	int err;
+	int err = parse__duration(arg->text, &ns);
 
-	(void)error;
-	err = parse__duration(arg, &ns);
 	if (!err && !ns)
 		err = -ERANGE;
 	if (!err)
@@ -165,7 +153,7 @@ static int set_duration(struct env *env, const char *arg, struct setting_error *
 	return err;
 }
 
-static int set_on(struct env *env, const char *arg, struct setting_error *error)
+static int set_on(struct env *env, struct argument *arg)
 {
 	static const struct {
 		const char *name;
@@ -179,8 +167,7 @@ static int set_on(struct env *env, const char *arg, struct setting_error *error)
 	unsigned on = 0;
 	size_t len, i;
 
-	(void)error;
-	for (const char *item = arg;; item += len + 1) {
+	for (const char *item = arg->text;; item += len + 1) {
 		len = strcspn(item, ",");
 		for (i = 0; i < ARRAY_SIZE(triggers); i++) {
 			if (strlen(triggers[i].name) == len && !memcmp(triggers[i].name, item, len))
@@ -196,16 +183,15 @@ static int set_on(struct env *env, const char *arg, struct setting_error *error)
 	return 0;
 }
 
-static int set_max_snapshots(struct env *env, const char *arg, struct setting_error *error)
+static int set_max_snapshots(struct env *env, struct argument *arg)
 {
 	char *end;
 	unsigned long long n;
 
-	(void)error;
-	if (arg[0] < '0' || arg[0] > '9')
+	if (arg->text[0] < '0' || arg->text[0] > '9')
 		return -EINVAL;
 	errno = 0;
-	n = strtoull(arg, &end, 10);
+	n = strtoull(arg->text, &end, 10);
 	if (*end)
 		return -EINVAL;
 	if (errno || !n || n > SIZE_MAX)
@@ -214,25 +200,21 @@ static int set_max_snapshots(struct env *env, const char *arg, struct setting_er
 	return 0;
 }
 
-static int set_max_disk(struct env *env, const char *arg, struct setting_error *error)
+static int set_max_disk(struct env *env, struct argument *arg)
 {
 	size_t bytes;
-	int err;
+	int err = parse_bytes(arg->text, INT64_MAX, &bytes);
 
-	(void)error;
-	err = parse_bytes(arg, INT64_MAX, &bytes);
 	if (!err)
 		env->max_disk_bytes = bytes;
 	return err;
 }
 
-static int set_max_memory(struct env *env, const char *arg, struct setting_error *error)
+static int set_max_memory(struct env *env, struct argument *arg)
 {
 	size_t bytes;
-	int err;
+	int err = parse_bytes(arg->text, MAX_RING_BYTES, &bytes);
 
-	(void)error;
-	err = parse_bytes(arg, MAX_RING_BYTES, &bytes);
 	if (!err && bytes < RING_BUDGET_MIN_BYTES)
 		return -ERANGE;
 	if (!err)
@@ -240,33 +222,29 @@ static int set_max_memory(struct env *env, const char *arg, struct setting_error
 	return err;
 }
 
-static int set_stacks(struct env *env, const char *arg, struct setting_error *error)
+static int set_stacks(struct env *env, struct argument *arg)
 {
-	(void)error;
-	env->all_stacks = !strcmp(arg, "all");
-	return env->all_stacks || !strcmp(arg, "crashed") ? 0 : -EINVAL;
+	env->all_stacks = !strcmp(arg->text, "all");
+	return env->all_stacks || !strcmp(arg->text, "crashed") ? 0 : -EINVAL;
 }
 
-static int set_immediate(struct env *env, const char *arg, struct setting_error *error)
+static int set_immediate(struct env *env, struct argument *arg)
 {
 	(void)arg;
-	(void)error;
 	env->immediate = true;
 	return 0;
 }
 
-static int set_quiet(struct env *env, const char *arg, struct setting_error *error)
+static int set_quiet(struct env *env, struct argument *arg)
 {
 	(void)arg;
-	(void)error;
 	env->quiet = true;
 	return 0;
 }
 
-static int set_verbose(struct env *env, const char *arg, struct setting_error *error)
+static int set_verbose(struct env *env, struct argument *arg)
 {
 	(void)arg;
-	(void)error;
 	env->verbose = true;
 	return 0;
 }

@@ -20,8 +20,9 @@ enum {
 	KEY_STACKS,
 };
 
-struct setting_error {
-	char text[256];
+struct argument {
+	const char *text;
+	char error[256]; /* "", or for the user: what is wrong with it */
 };
 
 #define MODE(mode) (1u << (mode))
@@ -30,12 +31,10 @@ struct setting_error {
 
 struct setting {
 	int key;
-	unsigned modes;   /* in which it means something */
-	const char *name; /* for messages */
-	const char *form;
-	/* 0 or -errno. With -EINVAL, error has a text for the user, or it is "" and `form` says
-	 * what the option takes. */
-	int (*set)(struct env *env, const char *arg, struct setting_error *error);
+	unsigned modes;                                    /* in which it means something */
+	const char *name;                                  /* for messages */
+	const char *form;                                  /* what it takes */
+	int (*set)(struct env *env, struct argument *arg); /* 0 or -errno */
 };
 
 #define SETTING_CNT 20
