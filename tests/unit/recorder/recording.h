@@ -14,6 +14,7 @@
 
 #include "make.h"
 #include "marked_child.h"
+#include "temp_dir.h"
 
 #include <ttlog/read.h>
 #include "attach.h"
@@ -126,21 +127,6 @@ static inline struct recording *recording__start(unsigned int on)
 	return recording;
 }
 
-static inline void recording__remove_dir(const struct recording *recording)
-{
-	char path[PATH_MAX];
-	DIR *dir = opendir(recording->dir);
-	const struct dirent *entry;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir))) {
-		(void)snprintf(path, sizeof(path), "%s/%s", recording->dir, entry->d_name);
-		(void)unlink(path);
-	}
-	(void)closedir(dir);
-	assert_int_equal(rmdir(recording->dir), 0);
-}
-
 /* The child has ended, and so has the drain thread. */
 static inline void recording__free(struct recording *recording)
 {
@@ -158,7 +144,7 @@ static inline void recording__free(struct recording *recording)
 		(void)close(pipes[i][0]);
 		(void)close(pipes[i][1]);
 	}
-	recording__remove_dir(recording);
+	assert_int_equal(temp_dir__remove(recording->dir), 0);
 	free(recording);
 }
 

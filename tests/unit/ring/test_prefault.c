@@ -177,49 +177,54 @@ static void test_prefault_of_the_writer(void **state)
 	close_dir(&busy);
 }
 
+/* A ring in a file system of that size. Skips the test where it may not mount one. */
+static struct prefault *open_ring(struct fixture *fixture, const char *size, uint64_t bytes)
+{
+	struct prefault *prefault;
+
+	if (geteuid() != 0)
+		skip();
+	prefault = prefault__new();
+	assert_non_null(prefault);
+	open_dir(fixture, size);
+	make_ring(fixture, "ring", bytes);
+	prefault__add(prefault, fixture->ring);
+	return prefault;
+}
+
+static void close_ring(struct fixture *fixture, struct prefault *prefault)
+{
+	prefault__remove(prefault, fixture->ring);
+	free_ring(fixture);
+	close_dir(fixture);
+	prefault__free(prefault);
+}
+
 /* All of it, and then no more: positions go on, the memory does not. */
 static void test_prefault_up_to_the_end(void **state)
 {
-	struct prefault *prefault = prefault__new();
 	struct fixture fixture;
+	struct prefault *prefault = open_ring(&fixture, "256m", RING_BYTES);
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
-	assert_non_null(prefault);
-	open_dir(&fixture, "256m");
-	make_ring(&fixture, "ring", RING_BYTES);
-	prefault__add(prefault, fixture.ring);
 	write_up_to(fixture.ring, 12 * MIB);
 	wait_for_pages(&fixture, 12 * MIB + LEFT_BYTES, RING_BYTES);
 	write_up_to(fixture.ring, 3 * RING_BYTES);
 	assert_int_equal(allocated_bytes(&fixture), RING_BYTES + (size_t)sysconf(_SC_PAGESIZE));
-	prefault__remove(prefault, fixture.ring);
-	free_ring(&fixture);
-	close_dir(&fixture);
-	prefault__free(prefault);
+	close_ring(&fixture, prefault);
 }
 
 /* Without memory for more the writer takes all that there is, and goes on within that. */
 static void test_prefault_on_a_full_file_system(void **state)
 {
-	struct prefault *prefault = prefault__new();
 	struct fixture fixture;
+	struct prefault *prefault = open_ring(&fixture, "70m", 128 * MIB);
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
-	assert_non_null(prefault);
-	open_dir(&fixture, "70m");
-	make_ring(&fixture, "ring", 128 * MIB);
-	prefault__add(prefault, fixture.ring);
 	write_up_to(fixture.ring, 140 * MIB);
 	assert_true(allocated_bytes(&fixture) > 69 * MIB);
 	assert_true(ring__overwritten(fixture.ring) > 0);
-	prefault__remove(prefault, fixture.ring);
-	free_ring(&fixture);
-	close_dir(&fixture);
-	prefault__free(prefault);
+	close_ring(&fixture, prefault);
 }
 
 /* Of the last 64 MiB it takes nothing: somebody may need them now. */

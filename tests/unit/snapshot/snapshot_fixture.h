@@ -5,7 +5,6 @@
 #ifndef TTLOG_TESTS_SNAPSHOT_FIXTURE_H
 #define TTLOG_TESTS_SNAPSHOT_FIXTURE_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lz4frame.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "temp_dir.h"
 #include "accounts.h"
 #include "clock.h"
 #include "crash.h"
@@ -135,39 +135,20 @@ static inline void drop_items(struct fixture *fixture)
 static inline int teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	DIR *dir = opendir(fixture->dir);
-	struct dirent *entry;
+	int err;
 
 	drop_items(fixture);
 	ring_copy__free(fixture->copy);
 	ring__free(fixture->ring);
 	clock__free(fixture->clock);
 	site_table__free(fixture->table);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' || strstr(entry->d_name, "ttlog"))
-			(void)unlinkat(fixture->dir_fd, entry->d_name, 0);
-	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(fixture->dir);
 	(void)close(fixture->dir_fd);
+	err = temp_dir__remove(fixture->dir);
 	free(fixture);
-	return 0;
+	return err;
 }
 
 /* ---- helpers ---- */
-
-static inline size_t count_files(const struct fixture *fixture)
-{
-	DIR *dir = opendir(fixture->dir);
-	struct dirent *entry;
-	size_t cnt = 0;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		cnt += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-	(void)closedir(dir);
-	return cnt;
-}
 
 static inline int try_write(struct fixture *fixture)
 {

@@ -2,13 +2,13 @@
 /*
  * Jobs go through their stages: names for a crash, then the file; two at a time.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <unistd.h>
+#include "temp_dir.h"
 #include "make.h"
 
 #include "clock.h"
@@ -75,9 +75,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	DIR *dir = opendir(fixture->dir);
-	struct dirent *entry;
 	struct job *job;
+	int err;
 
 	job_queue__free(fixture->queue);
 	while ((job = fixture->first)) {
@@ -85,18 +84,14 @@ static int teardown(void **state)
 		job__free(job);
 	}
 	writer__free(fixture->writer);
-	while (dir && (entry = readdir(dir)))
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(fixture->dir);
+	err = temp_dir__remove(fixture->dir);
 	ring__free(fixture->ring);
 	clock__free(fixture->clock);
 	pthread_mutex_destroy(&fixture->lock);
 	sem_destroy(&fixture->done);
 	sem_destroy(&fixture->go_on);
 	free(fixture);
-	return 0;
+	return err;
 }
 
 static struct job *make_job(struct fixture *fixture, uint32_t pid)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
 #include "accounts.h"
 #include "make.h"
 
@@ -192,11 +193,9 @@ static int recover_now(const struct dead *dead)
 static int finish(void **state)
 {
 	struct dead *dead = *state;
-	char command[128];
 
 	(void)munmap(dead->batch, BATCH_BYTES);
-	snprintf(command, sizeof(command), "rm -r %s", dead->root);
-	return system(command);
+	return temp_dir__remove(dead->root);
 }
 
 static char *find_snapshot(const struct dead *dead)

@@ -17,7 +17,7 @@ static void test_snapshot_empty(void **state)
 	assert_int_equal(get_int(end, "chunks"), 0);
 	assert_null(decode__get(end, "first_ns"));
 	assert_int_equal(cbor_array_size(decode__get(fixture->items[0], "sites")), 0);
-	assert_int_equal(count_files(fixture), 1);
+	assert_int_equal(temp_dir__file_cnt(fixture->dir), 1);
 }
 
 /* Threads 1 and 3 occur, sites 2, 4 and the end of 4. */

@@ -3,7 +3,6 @@
  * More than a header has room for, of what a program can have any number of: there is a snapshot all
  * the same, with all events, and it says what was left out.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
 #include "make.h"
 
 #include "clock.h"
@@ -68,22 +68,17 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	DIR *dir = opendir(fixture->dir);
-	struct dirent *entry;
+	int err;
 
 	ttlog_snapshot_close(fixture->read);
-	while (dir && (entry = readdir(dir)))
-		(void)unlinkat(fixture->dir_fd, entry->d_name, 0);
-	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(fixture->dir);
+	err = temp_dir__remove(fixture->dir);
 	(void)close(fixture->dir_fd);
 	ring__free(fixture->ring);
 	clock__free(fixture->clock);
 	site_table__free((struct site_table *)fixture->modules[0]);
 	free((void *)fixture->source.threads);
 	free(fixture);
-	return 0;
+	return err;
 }
 
 static void make_threads(struct fixture *fixture, uint32_t cnt)

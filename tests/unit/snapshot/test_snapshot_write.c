@@ -40,7 +40,7 @@ static void test_snapshot_names_never_collide(void **state)
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(names[i], names[k]);
 	}
-	assert_int_equal(count_files(fixture), 50);
+	assert_int_equal(temp_dir__file_cnt(fixture->dir), 50);
 }
 
 /* ---- failures ---- */
@@ -66,7 +66,7 @@ static void test_snapshot_full_disk_leaves_nothing(void **state)
 		err = try_write(fixture);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		assert_int_equal(err, -EFBIG);
-		assert_int_equal(count_files(fixture), 0);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), 0);
 		assert_int_equal(fixture->events, 12345);
 	}
 	assert_int_equal(try_write(fixture), 0);
@@ -120,7 +120,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 						&fixture->events, &fixture->corrupt, &left_out),
 			 -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_int_equal(count_files(fixture), 0);
+	assert_int_equal(temp_dir__file_cnt(fixture->dir), 0);
 	/* nor has it lost anything of the copy */
 	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
 						&fixture->events, &fixture->corrupt, &left_out),

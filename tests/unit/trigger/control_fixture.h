@@ -5,7 +5,6 @@
 #ifndef TTLOG_TESTS_CONTROL_FIXTURE_H
 #define TTLOG_TESTS_CONTROL_FIXTURE_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,6 +27,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "temp_dir.h"
 #include "control.h"
 #include "control_wire.h"
 #include "make_follow.h"
@@ -155,18 +155,6 @@ static inline void assert_refused(int fd)
 	close(fd);
 }
 
-static inline size_t count_files(void)
-{
-	DIR *stream = opendir(dir);
-	size_t cnt = 0;
-
-	assert_non_null(stream);
-	while (readdir(stream))
-		cnt++;
-	closedir(stream);
-	return cnt - 2;
-}
-
 static inline int status_of(pid_t pid)
 {
 	int status;
@@ -183,11 +171,8 @@ static inline int setup(void **state)
 
 static inline int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
+	return temp_dir__remove(dir);
 }
 
 #endif /* TTLOG_TESTS_CONTROL_FIXTURE_H */

@@ -196,13 +196,13 @@ static void test_control_is_private_and_leaves_nothing(void **state)
 	assert_int_equal(stat(socket_path(getpid()), &st), 0);
 	assert_true(S_ISSOCK(st.st_mode));
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(count_files(), 1);
+	assert_int_equal(temp_dir__file_cnt(dir), 1);
 	/* the number is taken by one that lives */
 	assert_null(control__new(dir));
 	assert_int_equal(errno, EADDRINUSE);
 	assert_int_equal(access(socket_path(getpid()), F_OK), 0);
 	control__free(control);
-	assert_int_equal(count_files(), 0);
+	assert_int_equal(temp_dir__file_cnt(dir), 0);
 	control__free(NULL);
 	assert_null(control__new("/nonexistent/ttlog"));
 	assert_int_equal(errno, ENOENT);
@@ -222,7 +222,7 @@ static void test_control_takes_over_a_dead_name(void **state)
 	assert_non_null(control);
 	close(raw_connect());
 	control__free(control);
-	assert_int_equal(count_files(), 0);
+	assert_int_equal(temp_dir__file_cnt(dir), 0);
 }
 
 /* Of collectors with other numbers, which nobody else would take away. */
@@ -248,7 +248,7 @@ static void test_control_removes_what_the_dead_left(void **state)
 	control = control__new(dir);
 	assert_non_null(control);
 	/* its own, one that may be made just now, and one that is none of ours */
-	assert_int_equal(count_files(), 3);
+	assert_int_equal(temp_dir__file_cnt(dir), 3);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[2]);
 	assert_int_equal(unlink(address.sun_path), 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[3]);
@@ -258,7 +258,7 @@ static void test_control_removes_what_the_dead_left(void **state)
 	assert_null(other);
 	assert_int_equal(stat(socket_path(getpid()), &status), 0);
 	control__free(control);
-	assert_int_equal(count_files(), 0);
+	assert_int_equal(temp_dir__file_cnt(dir), 0);
 }
 
 static void test_control_takes_long_directories(void **state)

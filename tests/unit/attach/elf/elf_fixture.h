@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
 #include "elf.h"
 #include "elf_file.h"
 #include "site.h"
@@ -78,7 +79,6 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
 	struct files *files = *state;
-	char command[128];
 
 	close(files->pie);
 	close(files->no_pie);
@@ -86,9 +86,7 @@ static inline int tear_down(void **state)
 	close(files->nonsense);
 	close(files->stripped);
 	close(files->plain);
-	snprintf(command, sizeof(command), "rm -r %s", files->dir);
-	run(command);
-	return 0;
+	return temp_dir__remove(files->dir);
 }
 
 /* By the program headers, apart from elf_file.c: which byte stands at a link-time address. */

@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "temp_dir.h"
 #include "launch.h"
 #include "linker.h"
 
@@ -413,11 +414,8 @@ static inline int setup(void **state)
 
 static inline int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
+	return temp_dir__remove(dir);
 }
 
 #endif /* TTLOG_TESTS_LAUNCH_FIXTURE_H */

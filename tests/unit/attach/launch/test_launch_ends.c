@@ -110,23 +110,35 @@ static void test_launch_lets_go_when_freed(void **state)
 	end_run(&run);
 }
 
+/* Runs env, which has a program loaded whose linker waits in open() or read() of a "library". What it waits
+ * for: a fifo, open. */
+static int begin_linking_of(struct run *run, const char *program_path)
+{
+	static int cnt;
+	char preload[128], name[16], *argv[] = { "env", preload, (char *)program_path, NULL };
+	int fifo;
+
+	snprintf(name, sizeof(name), "fifo%d", cnt++);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/%s", dir, name);
+	assert_int_equal(mkfifo(program(name), 0600), 0);
+	begin_run(run, argv, NULL);
+	assert_non_null(run->launch);
+	fifo = open(program(name), O_WRONLY);
+	assert_true(fifo >= 0);
+	return fifo;
+}
+
 static void test_launch_lets_go_in_the_midst_of_linking(void **state)
 {
 	struct run run;
-	char preload[128], *argv[] = { "env", preload, program("linked"), NULL };
+	char linked[128];
 	int fifo, status;
 	pid_t pid;
 
 	(void)state;
-	/* the dynamic linker waits in open() or read() of this "library" */
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/fifo", dir);
-	argv[2] = strdup(program("linked"));
-	assert_int_equal(mkfifo(program("fifo"), 0600), 0);
-	begin_run(&run, argv, NULL);
-	assert_non_null(run.launch);
+	snprintf(linked, sizeof(linked), "%s", program("linked"));
+	fifo = begin_linking_of(&run, linked);
 	pid = launch__pid(run.launch);
-	fifo = open(program("fifo"), O_WRONLY);
-	assert_true(fifo >= 0);
 	assert_true(tracer_of(pid) > 0);
 	launch__free(run.launch);
 	run.launch = NULL;
@@ -140,7 +152,6 @@ static void test_launch_lets_go_in_the_midst_of_linking(void **state)
 	assert_false(run.seen.has_ended);
 	close(run.ended[1]);
 	assert_string_equal(end_run(&run), "Mcum");
-	free(argv[2]);
 }
 
 static void wait_state(pid_t pid, const char *states)
@@ -160,19 +171,14 @@ static void wait_state(pid_t pid, const char *states)
 static void test_launch_stands_a_stop_in_the_midst_of_linking(void **state)
 {
 	struct run run;
-	char preload[128], linked[128], *argv[] = { "env", preload, linked, NULL };
+	char linked[128];
 	pid_t pid;
 	int fifo;
 
 	(void)state;
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/fifo3", dir);
 	snprintf(linked, sizeof(linked), "%s", program("linked"));
-	assert_int_equal(mkfifo(program("fifo3"), 0600), 0);
-	begin_run(&run, argv, NULL);
-	assert_non_null(run.launch);
+	fifo = begin_linking_of(&run, linked);
 	pid = launch__pid(run.launch);
-	fifo = open(program("fifo3"), O_WRONLY);
-	assert_true(fifo >= 0);
 	/* in read() */
 	wait_state(pid, "S");
 	assert_int_equal(launch__signal(run.launch, SIGSTOP), 0);
@@ -188,16 +194,10 @@ static void test_launch_stands_a_stop_in_the_midst_of_linking(void **state)
 static void test_launch_stands_a_kill_in_the_midst_of_linking(void **state)
 {
 	struct run run;
-	char preload[128], *argv[] = { "env", preload, "true", NULL };
 	int fifo;
 
 	(void)state;
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/fifo2", dir);
-	assert_int_equal(mkfifo(program("fifo2"), 0600), 0);
-	begin_run(&run, argv, NULL);
-	assert_non_null(run.launch);
-	fifo = open(program("fifo2"), O_WRONLY);
-	assert_true(fifo >= 0);
+	fifo = begin_linking_of(&run, "true");
 	assert_int_equal(launch__signal(run.launch, SIGKILL), 0);
 	wait_ended(&run);
 	close(fifo);

@@ -48,11 +48,16 @@ static void run(void *ctx, const struct work *work)
 	pthread_mutex_unlock(&bench->lock);
 }
 
-static void set_up(struct bench *bench)
+static struct work_queue *set_up(struct bench *bench)
 {
+	struct work_queue *queue;
+
 	memset(bench, 0, sizeof(*bench));
 	pthread_mutex_init(&bench->lock, NULL);
 	pthread_cond_init(&bench->changed, NULL);
+	queue = work_queue__new("test", run, bench, 0);
+	assert_non_null(queue);
+	return queue;
 }
 
 static void hold(struct bench *bench, uint32_t key, bool held)
@@ -81,12 +86,9 @@ static void post(struct work_queue *queue, uint32_t key, uint32_t what, uint64_t
 static void test_work_queue_gathers_what_comes_meanwhile(void **state)
 {
 	struct bench bench;
-	struct work_queue *queue;
+	struct work_queue *queue = set_up(&bench);
 
 	(void)state;
-	set_up(&bench);
-	queue = work_queue__new("test", run, &bench, 0);
-	assert_non_null(queue);
 	hold(&bench, 1, true);
 	post(queue, 1, 1, 10);
 	wait_for(&bench, 1, 1);
@@ -104,12 +106,9 @@ static void test_work_queue_gathers_what_comes_meanwhile(void **state)
 static void test_work_queue_goes_on_beside_what_hangs(void **state)
 {
 	struct bench bench;
-	struct work_queue *queue;
+	struct work_queue *queue = set_up(&bench);
 
 	(void)state;
-	set_up(&bench);
-	queue = work_queue__new("test", run, &bench, 0);
-	assert_non_null(queue);
 	for (uint32_t key = 0; key < HANG_CNT; key++) {
 		hold(&bench, key, true);
 		post(queue, key, 1, 0);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A file that appears whole, on file systems that have O_TMPFILE, links, RENAME_NOREPLACE, and not. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "temp_dir.h"
 #include "new_file.h"
 
 static const char *const NAMES[] = { "ttlog-a", "ttlog-b" };
@@ -69,19 +69,6 @@ static int teardown(void **state)
 	return rmdir(fixture->dir);
 }
 
-static size_t count_files(const struct fixture *fixture)
-{
-	DIR *dir = opendir(fixture->dir);
-	const struct dirent *entry;
-	size_t cnt = 0;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		cnt += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-	(void)closedir(dir);
-	return cnt;
-}
-
 static void start(struct new_file *file, const struct fixture *fixture, bool can_be_unnamed)
 {
 	assert_int_equal(new_file__open(file, fixture->dir_fd, can_be_unnamed), 0);
@@ -106,7 +93,7 @@ static void test_new_file_appears_whole(void **state)
 		assert_int_equal(fstatat(fixture->dir_fd, name, &st, 0), 0);
 		assert_int_equal(st.st_size, 1);
 		assert_int_equal(st.st_mode & 07777, 0600);
-		assert_int_equal(count_files(fixture), can_be_unnamed + 1);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), can_be_unnamed + 1);
 	}
 }
 
@@ -123,10 +110,10 @@ static void test_new_file_never_over_another(void **state)
 		start(&file, fixture, can_be_unnamed);
 		assert_int_equal(new_file__publish(&file, NAMES[0]), -EEXIST);
 		new_file__close(&file);
-		assert_int_equal(count_files(fixture), 1);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), 1);
 		start(&file, fixture, can_be_unnamed);
 		new_file__close(&file);
-		assert_int_equal(count_files(fixture), 1);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), 1);
 	}
 }
 
@@ -146,14 +133,14 @@ static void test_new_file_on_poor_file_systems(void **state)
 		assert_int_equal(fstatat(fixture->dir_fd, NAMES[i], &st, 0), 0);
 		assert_int_equal(st.st_size, 1);
 		assert_int_equal(st.st_mode & 07777, 0600);
-		assert_int_equal(count_files(fixture), i + 1);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), i + 1);
 		start(&file, fixture, false);
 		assert_int_equal(write(file.fd, "yz", 2), 2);
 		assert_int_equal(new_file__publish(&file, NAMES[i]), -EEXIST);
 		new_file__close(&file);
 		assert_int_equal(fstatat(fixture->dir_fd, NAMES[i], &st, 0), 0);
 		assert_int_equal(st.st_size, 1);
-		assert_int_equal(count_files(fixture), i + 1);
+		assert_int_equal(temp_dir__file_cnt(fixture->dir), i + 1);
 	}
 	no_links = no_noreplace = false;
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "temp_dir.h"
 #include "runtime_dir.h"
 
 #define OTHER_USER 54321
@@ -69,13 +70,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
 	if (user == OTHER_USER && seteuid(0))
 		return -1;
-	snprintf(command, sizeof(command), "rm -rf %s", base);
-	return system(command);
+	return temp_dir__remove(base);
 }
 
 static void test_runtime_dir_prefers_xdg(void **state)

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <wctype.h>
 
+#include "temp_dir.h"
 #include "number.h"
 #include "parse.h"
 #include "sql_level.h"
@@ -36,11 +37,8 @@ static int make_locales(void **state)
 
 static int remove_locales(void **state)
 {
-	char command[64];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return temp_dir__remove(folder);
 }
 
 static char *lines_of(const char *filter)

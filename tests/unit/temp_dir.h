@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The directory of a test, which mkdtemp() made: what is in it, and away with it. */
+#ifndef TTLOG_TESTS_TEMP_DIR_H
+#define TTLOG_TESTS_TEMP_DIR_H
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static inline size_t temp_dir__file_cnt(const char *path)
+{
+	DIR *dir = opendir(path);
+	size_t cnt = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		cnt++;
+	(void)closedir(dir);
+	return cnt - 2; /* . and .. */
+}
+
+/* With all that is in it. 0, or what a teardown takes for a failure. */
+static inline int temp_dir__remove(const char *path)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "rm -rf %s", path);
+	return system(command);
+}
+
+#endif /* TTLOG_TESTS_TEMP_DIR_H */
