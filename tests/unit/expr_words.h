@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the terms of an expression are made of, for those who write one and read it again. */
+/* The words that terms of an expression are made of, for tests that write an expression and
+ * parse it. */
 #ifndef TTLOG_TESTS_EXPR_WORDS_H
 #define TTLOG_TESTS_EXPR_WORDS_H
 

@@ -22,7 +22,7 @@
 #include "site.h"
 #include "text_pool.h"
 
-#define DEADLINE_MS 300000 /* of poll() for what must come: it only catches what hangs */
+#define DEADLINE_MS 300000 /* for poll(): it only ends a test that hangs */
 
 struct make_batch {
 	unsigned char bytes[60000];
@@ -154,7 +154,7 @@ static inline struct site *make__site(struct site_table *table, uint32_t index, 
 	return site;
 }
 
-/* What a process has mapped now. */
+/* The process's mappings as they are now. */
 static inline int make__mappings(struct mappings *mappings, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);

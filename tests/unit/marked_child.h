@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program to record: a child of the test, which logs when it is told to. Its marks are in the
- * test's own file. And a kernel side to record it with, where the test may have one.
+ * test's own file. And a kernel side to record it, where the test has the right to load one.
  */
 #ifndef TTLOG_TESTS_MARKED_CHILD_H
 #define TTLOG_TESTS_MARKED_CHILD_H
@@ -32,7 +32,8 @@ struct marked_child {
 	int to, from;
 };
 
-/* Logs so many of `step` each time; n counts those that are recorded. Answers how many these were. */
+/* Each number that it reads is how many `step` it logs; it answers how many of them were
+ * recorded. */
 static inline void marked_child__run(int from, int to)
 {
 	uint64_t wanted, n = 0;
@@ -41,7 +42,7 @@ static inline void marked_child__run(int from, int to)
 		const uint64_t before = n;
 		uint64_t recorded;
 
-		/* what is not recorded is not evaluated */
+		/* n counts recorded events: the fields of the others are not evaluated */
 		for (uint64_t i = 0; i < wanted; i++)
 			TTLOG_PROBE(step, INFO, "A step", "n", n++);
 		if (wanted == UINT64_MAX)
@@ -55,7 +56,7 @@ static inline void marked_child__run(int from, int to)
 
 static inline struct marked_child marked_child__start(void)
 {
-	/* cmocka's, which the child must not have from its first moment on */
+	/* cmocka has a handler, which the child must not inherit */
 	void (*const handler)(int) = signal(SIGSEGV, SIG_DFL);
 	const pid_t parent = getpid();
 	struct marked_child child;
@@ -91,7 +92,7 @@ static inline uint64_t marked_child__log(const struct marked_child *child, uint6
 	return recorded;
 }
 
-/* By the signal, or, where that is 0, by itself. The status as of wait(2). */
+/* Ends it by the signal; 0: it ends by itself. Returns its status, as of wait(2). */
 static inline int marked_child__end(struct marked_child *child, int signal)
 {
 	int status = -1;
@@ -104,7 +105,7 @@ static inline int marked_child__end(struct marked_child *child, int signal)
 	return status;
 }
 
-/* Skips the test where it has no right to one. */
+/* Skips the test if it has no right to load BPF programs. */
 static inline struct kernel *marked_child__open_kernel(bool follow_children)
 {
 	const struct kernel_options options = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reader says of a file, and that it is the same in one go; for test_reader*.c. */
+/* Opens files, and checks that a reader that goes over a file once gets the same. For
+ * test_reader*.c. */
 #ifndef TTLOG_TESTS_READER_FIXTURE_H
 #define TTLOG_TESTS_READER_FIXTURE_H
 
@@ -22,7 +23,7 @@ static inline void assert_sound(const struct ttlog_snapshot *reader)
 		fail_msg("unexpected: %s", ttlog_snapshot_contents(reader)->problems[0]);
 }
 
-/* Who reads the file in one go gets the same events and hears of the same problems. */
+/* A reader that goes over the file once gets the same events and the same problems. */
 static inline void assert_same_in_one_go(const void *p, size_t len,
 					 const struct ttlog_snapshot *opened, const char *wanted)
 {
@@ -46,7 +47,7 @@ static inline void assert_same_in_one_go(const void *p, size_t len,
 	ttlog_snapshot_close(reader);
 }
 
-/* Of many files in one: make_snapshot.py. */
+/* Many files in one: see make_snapshot.py. */
 static inline struct bytes unpack_lz4(const struct bytes *packed)
 {
 	struct bytes content = { malloc(1 << 20), 0 };
@@ -61,7 +62,7 @@ static inline struct bytes unpack_lz4(const struct bytes *packed)
 	return content;
 }
 
-/* The next of them, from *at on. False at the end. */
+/* The next file, from *at on. False at the end. */
 static inline bool next_packed(const struct bytes *pack, size_t *at, char ret_name[64],
 			       struct bytes *ret)
 {

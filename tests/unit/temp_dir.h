@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory of a test, which mkdtemp() made: what is in it, and away with it. */
+/* A directory that a test made with mkdtemp(). */
 #ifndef TTLOG_TESTS_TEMP_DIR_H
 #define TTLOG_TESTS_TEMP_DIR_H
 
@@ -24,7 +24,7 @@ static inline size_t temp_dir__file_cnt(const char *path)
 	return cnt - 2; /* . and .. */
 }
 
-/* With all that is in it. 0, or what a teardown takes for a failure. */
+/* Removes it with all that is in it. Returns 0 on success, as a teardown does. */
 static inline int temp_dir__remove(const char *path)
 {
 	char command[256];

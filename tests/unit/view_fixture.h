@@ -81,7 +81,7 @@ static inline struct ttlog_snapshot *fixture__open(const void *p, size_t len)
 	return reader;
 }
 
-/* The same, but only begun: the rest is read as the events are. */
+/* The same, but opened by ttlog_snapshot_start(): the rest is read together with the events. */
 static inline struct ttlog_snapshot *fixture__start(const void *p, size_t len)
 {
 	char why[160] = "";
@@ -105,7 +105,7 @@ static inline struct ttlog_snapshot *fixture__open_golden(const char *name)
 	return reader;
 }
 
-/* Collects an output. */
+/* Gets an output as a string. */
 static inline void capture__begin(struct out *out)
 {
 	int fd = memfd_create("output", MFD_CLOEXEC);

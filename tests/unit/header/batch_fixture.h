@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches of the least size, in a program that is its own collector: it traps the probe ttlog:control
- * (flush_trap.h).
+ * Batches of the smallest size, in a program that is its own collector: it traps the probe
+ * ttlog:control (flush_trap.h).
  *
- * The main thread's batch lives through all tests; each starts with it flushed and the trap empty.
+ * All tests have one batch of the main thread. Each test begins with that batch empty, and with
+ * no flush in the trap.
  */
 #ifndef TTLOG_TESTS_BATCH_FIXTURE_H
 #define TTLOG_TESTS_BATCH_FIXTURE_H
@@ -22,7 +23,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
-/* the least there is: so that batches are soon full */
+/* the smallest: so that batches are soon full */
 #define TTLOG_BATCH_BYTES 4096
 #define TTLOG_SERVICE     "test_batch"
 #include <ttlog/ttlog.h>
@@ -63,7 +64,7 @@ static inline uint32_t flush_cnt(enum ttlog_op op)
 	return cnt;
 }
 
-/* Whole, as long as it says, and at the address where the batch is unless it stands alone. */
+/* The flush is a whole batch. Unless it stands alone, its address is that of the thread's batch. */
 static const struct ttlog_batch *assert_flush(uint32_t i)
 {
 	const struct flush *flush = flush_trap__get(TTLOG_OP_FLUSH, i);
@@ -76,7 +77,7 @@ static const struct ttlog_batch *assert_flush(uint32_t i)
 	return batch;
 }
 
-/* The batch's records are log_count()s that go on from *next. */
+/* The batch's records are by log_count(), and their counts go on from *next. */
 static inline void assert_counts(const struct ttlog_batch *batch, int *next)
 {
 	uint32_t offset = 0;

@@ -94,7 +94,7 @@ static inline const struct ttlog_note_module *flush_trap__find_note(const char *
 	return NULL;
 }
 
-/* Where the probe's nop is in memory, by where module is. */
+/* The address of the probe's nop, from that of the module. */
 static inline unsigned char *flush_trap__find_control(const struct ttlog_module *module)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -114,7 +114,7 @@ static inline unsigned char *flush_trap__find_control(const struct ttlog_module 
 	return (unsigned char *)((uintptr_t)module - copy.module + copy.control);
 }
 
-/* 0, or -1 where the probe is not where it ought to be. */
+/* 0, or -1 if there is no nop at that address. */
 static inline int flush_trap__install(const struct ttlog_module *module)
 {
 	struct sigaction action = { .sa_sigaction = flush_trap__handle, .sa_flags = SA_SIGINFO };
@@ -140,7 +140,7 @@ static inline void flush_trap__clear(void)
 	flush_trap.used_bytes = 0;
 }
 
-/* The i-th, from 0, of that kind; NULL where there are not so many. */
+/* Flush number i of that kind, from 0; NULL if there are fewer. */
 static inline const struct flush *flush_trap__get(enum ttlog_op op, uint32_t i)
 {
 	for (uint32_t at = 0; at < flush_trap.cnt; at++) {

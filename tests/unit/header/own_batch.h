@@ -92,7 +92,7 @@ static inline const void *record_fields(const struct ttlog_record *record)
 	return record + 1;
 }
 
-/* Walks the batch: every record is whole, and there are as many as it says. */
+/* Every record of the batch is whole, and their number is what the batch says. */
 static inline void assert_batch_whole(const struct ttlog_batch *batch)
 {
 	uint32_t events = 0, offset = 0;

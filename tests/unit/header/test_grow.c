@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Batches that grow where they are filled often, and are small again after it. The test is its own
- * collector, as in batch_fixture.h. Times are not measured: base_ticks is set to when a batch began, and
- * often is so long that no thread waits for a CPU for that.
+ * collector, as in batch_fixture.h. Times are not measured: base_ticks is set to when a batch
+ * began, and often is so long that no thread waits for a CPU for that.
  */
 #include <pthread.h>
 #include <setjmp.h>

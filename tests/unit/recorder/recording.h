@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that a recorder needs, as the collector puts it together: a kernel side, what it attaches to,
- * a clock, a queue of jobs, a directory. With a child that logs.
+ * All that a recorder needs, put together as in the collector: a kernel side, attach, a clock, a
+ * queue of jobs, a directory. And a child that logs, to be recorded.
  */
 #ifndef TTLOG_TESTS_RECORDING_H
 #define TTLOG_TESTS_RECORDING_H
@@ -93,7 +93,7 @@ static inline void recording__open_jobs(struct recording *recording)
 	assert_non_null(recording->queue);
 }
 
-/* Skips the test where nothing can be recorded. on: enum recorder_trigger. */
+/* Skips the test if nothing can be recorded. on: enum recorder_trigger, or-ed. */
 static inline struct recording *recording__start(unsigned int on)
 {
 	struct kernel *kernel = marked_child__open_kernel(false);
@@ -127,7 +127,7 @@ static inline struct recording *recording__start(unsigned int on)
 	return recording;
 }
 
-/* The child has ended, and so has the drain thread. */
+/* After the child and the drain thread have ended. */
 static inline void recording__free(struct recording *recording)
 {
 	int *pipes[] = { recording->notices, recording->done, recording->answers };
@@ -148,7 +148,7 @@ static inline void recording__free(struct recording *recording)
 	free(recording);
 }
 
-/* In the thread that drains. */
+/* Called by the drain thread. */
 static inline void recording__answer(struct trigger_request *request)
 {
 	const struct recording *recording = request->ctx;
@@ -192,7 +192,7 @@ static inline void recording__assert_done_is_told(const struct recording *record
 	assert_int_equal(notice.event, RECORDER_DONE);
 }
 
-/* Events `step` from n = 0 on, and these accounts. */
+/* The file has so many events `step`, with n from 0 on, and says that so many are lost. */
 static inline void recording__assert_file(const char *path, uint64_t recorded, uint64_t lost)
 {
 	char why[160] = "";
@@ -222,7 +222,7 @@ static inline void recording__assert_file(const char *path, uint64_t recorded, u
 	ttlog_snapshot_close(snapshot);
 }
 
-/* The only file, whose name ends with -REASON.bin. */
+/* The path of the only file, whose name must end with -REASON.bin. */
 static inline void recording__find_file(const struct recording *recording, const char *reason,
 					char ret[PATH_MAX])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries that tell whether they are whole. Include <cmocka.h> and what it needs first.
+ * Ring entries whose bytes show whether they are whole. Include <cmocka.h> and what it needs first.
  */
 #ifndef TTLOG_TESTS_RING_PATTERN_H
 #define TTLOG_TESTS_RING_PATTERN_H

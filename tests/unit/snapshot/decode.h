@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A second, plain reading of FORMAT.md section 5, for tests: one value at a time, with cbor_load.
- * What it can't read ends the test.
+ * A second reader of columns, from FORMAT.md section 5: one value at a time, by cbor_load(). A
+ * value that it can't read fails the test.
  */
 #ifndef TTLOG_TESTS_DECODE_H
 #define TTLOG_TESTS_DECODE_H
@@ -145,7 +145,7 @@ static inline uint64_t decode__column_int(const cbor_item_t *column, size_t i, s
 	return value;
 }
 
-/* All values of a long column of integers: one by one, differences take squared time. */
+/* All values of a long column of integers. One by one, differences would take quadratic time. */
 static inline void decode__column_ints(const cbor_item_t *column, uint64_t *ret_values, size_t cnt)
 {
 	const cbor_item_t *deltas = cbor_isa_map(column) ? decode__get(column, "delta") : NULL;

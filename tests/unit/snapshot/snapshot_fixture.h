@@ -199,7 +199,7 @@ static inline unsigned char *read_frame(const unsigned char *bytes, size_t len, 
 	return content;
 }
 
-/* Reads fixture->name into fixture->items, one a frame. */
+/* Reads the file fixture->name into fixture->items: one item for each frame. */
 static inline void read_items(struct fixture *fixture)
 {
 	int fd = openat(fixture->dir_fd, fixture->name, O_RDONLY | O_CLOEXEC);
@@ -256,7 +256,7 @@ static inline void assert_text(const cbor_item_t *map, const char *name, const c
 		fail_msg("%s is not \"%s\"", name, text);
 }
 
-/* A record with a value of every type, which follow from i. */
+/* A record with a value of every type; the values depend on i. */
 static inline void make_all(struct make_batch *batch, uint32_t delta, int64_t i)
 {
 	const char *text = i % 3 ? "caf\xc3\xa9 \"quoted\"" : "caf\xe9\n";
@@ -288,7 +288,7 @@ static inline void make_all(struct make_batch *batch, uint32_t delta, int64_t i)
 	make__end(batch);
 }
 
-/* Counters of three threads, in batches; thread t counts by itself. */
+/* Events of three threads, in batches. Each thread has a counter of its own. */
 static inline void fill_ring(struct fixture *fixture, uint64_t batches, uint32_t per_batch)
 {
 	for (uint64_t seq = 1; seq <= batches; seq++) {

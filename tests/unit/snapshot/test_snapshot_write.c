@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a snapshot comes to be there: its name, what is left where it fails, and what another reader makes
- * of it.
+ * How a snapshot comes to be there: its name, what is left where it fails, and what another
+ * reader makes of it.
  */
 #include "snapshot_fixture.h"
 

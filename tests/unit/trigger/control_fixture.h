@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A collector that answers every request in the way it was told, and clients of its control socket.
+ * A collector that gives every request the same answer, and clients of its control socket.
  */
 #ifndef TTLOG_TESTS_CONTROL_FIXTURE_H
 #define TTLOG_TESTS_CONTROL_FIXTURE_H
@@ -37,7 +37,7 @@
 
 static char dir[] = "/tmp/ttlog-control-XXXXXX";
 
-/* ---- A collector: one thread that answers every request in the way it was told ---- */
+/* ---- A collector: one thread, which gives every request the same answer ---- */
 
 struct server {
 	struct control *control;
@@ -145,7 +145,7 @@ static inline void raw_ask(int fd, const char *reason)
 	assert_int_equal(send(fd, &wire, sizeof(wire), MSG_NOSIGNAL), sizeof(wire));
 }
 
-/* The collector has hung up, without a verdict. */
+/* The collector has closed the connection, and said nothing. */
 static inline void assert_refused(int fd)
 {
 	char c;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of the control socket, passed on or refused, each with its answer. The test is the client
- * and, in the same thread, the collector.
+ * Requests of the control socket, passed on or refused, each with its answer. The test is the
+ * client and, in the same thread, the collector.
  */
 #include "control_fixture.h"
 

@@ -30,7 +30,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Beside this file; as the compiler was given it, from where make runs. */
+/* In the folder of this file. Its path is relative to the top of the tree. */
 #define FIXTURE "elf_fixture.S"
 
 struct files {
@@ -89,7 +89,7 @@ static inline int tear_down(void **state)
 	return temp_dir__remove(files->dir);
 }
 
-/* By the program headers, apart from elf_file.c: which byte stands at a link-time address. */
+/* The offset of a link-time address in the file, by the program headers and without elf_file.c. */
 static inline uint64_t file_offset_of(int fd, uint64_t vaddr)
 {
 	ElfW(Ehdr) header;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c on damaged copies of real files, where every byte that steers the reading is changed and every
- * length tried, and on files made by hand.
+ * elf.c on damaged copies of real files, where every byte that steers the reading is changed and
+ * every length tried, and on files made by hand.
  */
 #include "elf_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs to launch, which are compiled into a temporary directory when they are asked for, and what the
- * callbacks saw of them.
+ * Programs to launch, which are compiled into a temporary directory when they are asked for, and
+ * what the callbacks saw of them.
  */
 #ifndef TTLOG_TESTS_LAUNCH_FIXTURE_H
 #define TTLOG_TESTS_LAUNCH_FIXTURE_H
@@ -157,7 +157,7 @@ static inline bool has_mapping(pid_t pid, const char *what)
 	return found;
 }
 
-/* 'l': the library is mapped, by a linker that has yet to call its constructor. */
+/* Marks 'l': the library is mapped, and its constructor has not been called yet. */
 static inline void on_mapped(void *ctx, pid_t pid)
 {
 	struct seen *seen = ctx;
@@ -267,7 +267,7 @@ static inline void wait_ended(struct run *run)
 	char c;
 
 	assert_int_equal(read(run->ended[0], &c, 1), 0);
-	/* what on_ended() left behind is ours to read */
+	/* pairs with on_ended(): from here on this thread reads what the callbacks wrote */
 	pthread_mutex_lock(&run->seen.lock);
 	pthread_mutex_unlock(&run->seen.lock);
 }
@@ -367,7 +367,7 @@ static inline void assert_exit(const struct run *run, int code)
 	assert_int_equal(WEXITSTATUS(run->seen.status), code);
 }
 
-/* The linker's probe is the kernel's; here the program itself brings the stop about. */
+/* In the collector, the probe on the linker makes it stop. Here the program stops itself. */
 static inline int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
 {
 	struct seen *seen = ctx;
@@ -404,7 +404,7 @@ static inline int setup(void **state)
 	(void)state;
 	/* as in the collector */
 	signal(SIGPIPE, SIG_IGN);
-	/* the sanitizers' runtime would report on every program under trace */
+	/* else the sanitizers' runtime would report each program that is traced */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	if (!mkdtemp(dir))
 		return -1;

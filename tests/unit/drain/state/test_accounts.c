@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of an account are, by hand: emitted = recorded + lost, whatever the numbers are. */
+/* What the parts of an account are, by hand: emitted = recorded + lost, whatever the numbers
+ * are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ static void test_accounts_names_each_cause(void **state)
 	assert_balanced(&accounts);
 }
 
-/* BPF's counters are gone with the process: a batch that did not come had no room in the ring buffer. */
+/* BPF's counters are gone with the process: a batch that did not come had no room in the ring
+ * buffer. */
 static void test_accounts_without_the_kernels_counters(void **state)
 {
 	const struct event_counts counts = { .recorded = 10 };

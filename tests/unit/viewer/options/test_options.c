@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-view's command line: what is understood, and that a mistake ends with status 2 and a word on
- * it. Mistakes are made in a child.
+ * ttlog-view's command line: what is understood, and that a mistake ends with status 2 and a word
+ * on it. Mistakes are made in a child.
  */
 #include <fcntl.h>
 #include <setjmp.h>
