@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main thread: waits for signals, timers, the control socket and notices.
+ * The main thread: waits for signals, timers, the control socket and the end of processes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,21 +67,16 @@ static void handle_signal(struct collector *collector)
 	collector->over = true;
 }
 
-static void handle_notice(struct collector *collector)
+static void handle_done(struct collector *collector)
 {
-	struct recorder_notice notice;
+	eventfd_t cnt;
 
-	if (read(collector->notices[0], &notice, sizeof(notice)) != sizeof(notice))
+	if (eventfd_read(collector->done_fd, &cnt))
 		return;
-	switch ((enum recorder_event)notice.event) {
-	case RECORDER_DONE:
-		/* with -e another process may always come */
-		if ((collector->env->mode == ENV_PIDS &&
-		     !attacher__is_behind(collector->attacher)) ||
-		    (collector->env->mode == ENV_COMMAND && collector->command_ended))
-			collector->over = true;
-		break;
-	}
+	/* with -e another process may always come */
+	if ((collector->env->mode == ENV_PIDS && !attacher__is_behind(collector->attacher)) ||
+	    (collector->env->mode == ENV_COMMAND && collector->command_ended))
+		collector->over = true;
 }
 
 static void handle_command(struct collector *collector)
@@ -102,7 +97,7 @@ static void handle_timer(int fd)
 
 enum {
 	POLL_SIGNAL,
-	POLL_NOTICE,
+	POLL_DONE,
 	POLL_INTERVAL,
 	POLL_DURATION,
 	POLL_CONTROL,
@@ -115,7 +110,7 @@ enum {
 static void set_polls(const struct collector *collector, struct pollfd polls[POLL_CNT])
 {
 	polls[POLL_SIGNAL].fd = collector->signal_fd;
-	polls[POLL_NOTICE].fd = collector->notices[0];
+	polls[POLL_DONE].fd = collector->done_fd;
 	polls[POLL_INTERVAL].fd = collector->interval_fd;
 	polls[POLL_DURATION].fd = collector->duration_fd;
 	polls[POLL_CONTROL].fd = collector->control ? control__fd(collector->control) : -1;
@@ -146,8 +141,8 @@ static void run(struct collector *collector)
 			continue;
 		if (polls[POLL_SIGNAL].revents)
 			handle_signal(collector);
-		if (polls[POLL_NOTICE].revents)
-			handle_notice(collector);
+		if (polls[POLL_DONE].revents)
+			handle_done(collector);
 		if (polls[POLL_INTERVAL].revents) {
 			handle_timer(collector->interval_fd);
 			request_snapshot(collector, "timer", true);
@@ -243,7 +238,7 @@ int collect__run(const struct env *env)
 		.interval_fd = -1,
 		.duration_fd = -1,
 		.command_fd = -1,
-		.notices = { -1, -1 },
+		.done_fd = -1,
 	};
 	int status = env->mode == ENV_COMMAND ? EXIT_COLLECTOR : 1;
 	int err;

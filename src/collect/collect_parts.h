@@ -63,7 +63,7 @@ struct collector {
 
 	int signal_fd, interval_fd, duration_fd;
 	int command_fd; /* eventfd: CMD ended; command_status is set */
-	int notices[2]; /* struct recorder_notice */
+	int done_fd;    /* eventfd: no given process is left */
 	sigset_t old_mask;
 	bool over;
 	bool command_ended;

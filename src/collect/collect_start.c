@@ -131,8 +131,8 @@ static int open_signals(struct collector *collector)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	collector->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC);
 	collector->command_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (collector->signal_fd < 0 || collector->command_fd < 0 ||
-	    pipe2(collector->notices, O_CLOEXEC | O_NONBLOCK))
+	collector->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (collector->signal_fd < 0 || collector->command_fd < 0 || collector->done_fd < 0)
 		return -errno;
 	err = open_timer(collector->env->interval_ns, &collector->interval_fd);
 	return err ? err : open_timer(collector->env->duration_ns, &collector->duration_fd);
@@ -366,7 +366,7 @@ static int open_recorder(struct collector *collector)
 		.on = env->on,
 		.all_given = env->mode == ENV_COMMAND,
 		.quiet = env->quiet,
-		.notify_fd = collector->notices[1],
+		.done_fd = collector->done_fd,
 		.look = collect__look,
 		.look_ctx = collector,
 	};
@@ -494,8 +494,7 @@ void collect__tear_down(struct collector *collector, int status)
 	kernel__free(collector->kernel);
 	clock__free(collector->clock);
 	journal__fini(&collector->journal);
-	close_fd(collector->notices[0]);
-	close_fd(collector->notices[1]);
+	close_fd(collector->done_fd);
 	close_fd(collector->signal_fd);
 	close_fd(collector->interval_fd);
 	close_fd(collector->duration_fd);

@@ -40,7 +40,7 @@ void drain__update_process(struct drain *drain, struct attached_process *attache
 void drain__request(struct drain *drain, struct trigger_request *request);
 void drain__job_done(struct drain *drain, struct job *job);
 
-/* Sends RECORDER_DONE once more, if no process is left that the end must wait for. */
+/* Writes to done_fd once more, if no process is left that the end must wait for. */
 void drain__ask_done(struct drain *drain);
 /* CMD has ended. */
 void drain__command_ended(struct drain *drain);

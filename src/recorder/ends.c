@@ -129,7 +129,7 @@ void ends__sweep(struct ends *ends)
 	jobs__sweep(ends->jobs);
 	rest(ends);
 	/* the end of a process may not have been reported */
-	if (ends->processes->owes_done || ends->options->all_given)
+	if (ends->options->all_given)
 		processes__tell_done(ends->processes);
 	end_each(ends, is_overdue);
 	if (attach__has_unused(ends->options->job.attach))

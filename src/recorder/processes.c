@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 #include "wire.h"
 #include "attach.h"
@@ -186,13 +186,6 @@ struct process *processes__find_with_file(struct processes *processes, const str
 
 /* ---- their end ---- */
 
-static bool notify_done(const struct processes *processes)
-{
-	const struct recorder_notice notice = { .event = RECORDER_DONE };
-
-	return write(processes->options->notify_fd, &notice, sizeof(notice)) == sizeof(notice);
-}
-
 /* Whether all given processes have ended, and with CMD their descendants. */
 static bool is_done(const struct processes *processes)
 {
@@ -202,7 +195,8 @@ static bool is_done(const struct processes *processes)
 
 void processes__tell_done(struct processes *processes)
 {
-	processes->owes_done = is_done(processes) && !notify_done(processes);
+	if (is_done(processes))
+		(void)eventfd_write(processes->options->done_fd, 1);
 }
 
 void processes__ungive(struct processes *processes, struct process *process)

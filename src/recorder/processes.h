@@ -22,15 +22,6 @@ struct process;
 struct ring_budget;
 struct wire_head;
 
-/* Sent to the main thread through notify_fd. */
-enum recorder_event {
-	RECORDER_DONE = 1, /* the last given process, or of CMD's tree, has ended */
-};
-
-struct recorder_notice {
-	uint32_t event; /* enum recorder_event */
-};
-
 struct recorder_options {
 	struct job_context job;    /* recorder__new() sets its boot_id */
 	struct live *live;         /* NULL: no followers */
@@ -41,7 +32,7 @@ struct recorder_options {
 	unsigned on;                /* enum trigger_on, or-ed */
 	bool all_given;             /* all processes count as given: they belong to CMD */
 	bool quiet;
-	int notify_fd; /* a pipe; if it is full, the notice comes later */
+	int done_fd; /* eventfd: no given process is left, nor one of CMD's tree */
 	/* Asks for a look (enum attach_look, or-ed), without waiting. start_ns: as the kernel
 	 * stamps the process; 0: unknown. Returns whether it will be done. */
 	bool (*look)(void *ctx, uint32_t pid, uint64_t start_ns, uint32_t look);
@@ -55,7 +46,6 @@ struct processes {
 	struct process *last;   /* the sender of the last batch; mostly of the next one too */
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given, and not ended */
-	bool owes_done;         /* the pipe was full for RECORDER_DONE */
 	bool told_untracked;
 };
 
@@ -80,7 +70,7 @@ bool processes__look(struct processes *processes, uint32_t pid, uint64_t start_n
 /* The collector ends when all given processes have ended. */
 void processes__give(struct processes *processes, struct process *process);
 void processes__ungive(struct processes *processes, struct process *process);
-/* Sends RECORDER_DONE if no given process is left, nor one of CMD's tree. */
+/* Writes to done_fd if no given process is left, nor one of CMD's tree. */
 void processes__tell_done(struct processes *processes);
 /* Says how many descendants are left, if any; then as above. */
 void processes__command_ended(struct processes *processes);

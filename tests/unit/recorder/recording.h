@@ -16,6 +16,7 @@
 #include "marked_child.h"
 #include "temp_dir.h"
 
+#include <sys/eventfd.h>
 #include <ttlog/read.h>
 #include "attach.h"
 #include "attached_process.h"
@@ -38,7 +39,7 @@ struct recording {
 	struct job_queue *queue;
 	struct recorder *recorder;
 	struct drain *drain; /* NULL: the test is its own drain thread */
-	int notices[2];      /* struct recorder_notice */
+	int done_fd;         /* of recorder_options */
 	int done[2];         /* struct job *, where there is no drain thread */
 	int answers[2];      /* lines, of requests */
 	struct marked_child child;
@@ -109,7 +110,8 @@ static inline struct recording *recording__start(unsigned int on)
 	recording->attach = attach__new(&attach);
 	assert_non_null(recording->attach);
 	recording__open_jobs(recording);
-	assert_int_equal(pipe(recording->notices), 0);
+	recording->done_fd = eventfd(0, EFD_NONBLOCK);
+	assert_true(recording->done_fd >= 0);
 	assert_int_equal(pipe(recording->done), 0);
 	assert_int_equal(pipe(recording->answers), 0);
 	options.job = (struct job_context){
@@ -119,7 +121,7 @@ static inline struct recording *recording__start(unsigned int on)
 		.queue = recording->queue,
 		.writer = recording->writer,
 	};
-	options.notify_fd = recording->notices[1];
+	options.done_fd = recording->done_fd;
 	options.look = recording__look;
 	options.look_ctx = recording;
 	recording->recorder = recorder__new(&options);
@@ -130,7 +132,7 @@ static inline struct recording *recording__start(unsigned int on)
 /* After the child and the drain thread have ended. */
 static inline void recording__free(struct recording *recording)
 {
-	int *pipes[] = { recording->notices, recording->done, recording->answers };
+	int *pipes[] = { recording->done, recording->answers };
 
 	drain__free(recording->drain);
 	job_queue__free(recording->queue);
@@ -144,6 +146,7 @@ static inline void recording__free(struct recording *recording)
 		(void)close(pipes[i][0]);
 		(void)close(pipes[i][1]);
 	}
+	(void)close(recording->done_fd);
 	assert_int_equal(temp_dir__remove(recording->dir), 0);
 	free(recording);
 }
@@ -185,11 +188,10 @@ static inline void recording__read_answer(const struct recording *recording, cha
 
 static inline void recording__assert_done_is_told(const struct recording *recording)
 {
-	struct recorder_notice notice = { 0 };
+	eventfd_t cnt;
 
-	recording__wait_readable(recording->notices[0]);
-	assert_int_equal(read(recording->notices[0], &notice, sizeof(notice)), sizeof(notice));
-	assert_int_equal(notice.event, RECORDER_DONE);
+	recording__wait_readable(recording->done_fd);
+	assert_int_equal(eventfd_read(recording->done_fd, &cnt), 0);
 }
 
 /* The file has so many events `step`, with n from 0 on, and says that so many are lost. */
