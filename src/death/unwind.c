@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "clock.h"
 #include "crash.h"
 #include "unwind.h"
@@ -33,7 +34,7 @@
 
 struct id_list {
 	char (*ids)[41];
-	size_t cnt;
+	size_t cnt, cap;
 };
 
 struct unwind {
@@ -58,12 +59,8 @@ static bool has_id(const struct id_list *list, const char *id)
 
 static void add_id(struct id_list *list, const char *id)
 {
-	char(*ids)[41] = reallocarray(list->ids, list->cnt + 1, sizeof(*ids));
-
-	if (!ids)
-		return;
-	list->ids = ids;
-	(void)snprintf(ids[list->cnt++], sizeof(*ids), "%s", id);
+	if (!array__reserve(list->ids, list->cnt + 1, &list->cap))
+		(void)snprintf(list->ids[list->cnt++], sizeof(*list->ids), "%s", id);
 }
 
 static void clear_ids(struct id_list *list)

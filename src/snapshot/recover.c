@@ -340,13 +340,6 @@ static int recover_process(struct session *session, const char *ring_path, const
 
 /* ---- sessions ---- */
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), suffix_len = strlen(suffix);
-
-	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
 typedef int (*process_fn)(struct session *session, const char *ring_path, const char *facts_path);
 
 /* The sum of what fn returns for each process, or the error of one. */
@@ -360,7 +353,9 @@ static int each_process(struct session *session, process_fn fn)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (!ends_in(entry->d_name, ".facts"))
+		const char *suffix = strrchr(entry->d_name, '.');
+
+		if (!suffix || strcmp(suffix, ".facts") != 0)
 			continue;
 		(void)snprintf(facts, sizeof(facts), "%s/%s", session->dir, entry->d_name);
 		memcpy(ring, facts, sizeof(ring));

@@ -13,6 +13,7 @@
 #include "utf8.h"
 
 #define FIRST_BYTES 4096u
+#define MAX_BYTES   (SIZE_MAX / 4) /* at once: there is never so much memory */
 #define HEAD_BYTES  9u             /* the longest head of an item: its type and 64 bits */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -37,8 +38,11 @@ static unsigned char *reserve(struct cbor_out *out, size_t bytes)
 		return NULL;
 	if (out->capacity - out->len >= bytes)
 		return out->bytes + out->len;
-	out->error = array__reserve(out->bytes, wanted < FIRST_BYTES ? FIRST_BYTES : wanted,
-				    &out->capacity);
+	if (bytes > MAX_BYTES)
+		out->error = -ENOMEM;
+	else
+		out->error = array__reserve(out->bytes, wanted < FIRST_BYTES ? FIRST_BYTES : wanted,
+					    &out->capacity);
 	return out->error ? NULL : out->bytes + out->len;
 }
 

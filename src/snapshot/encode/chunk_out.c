@@ -241,12 +241,9 @@ static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cn
 		column_out__decimals(chunk->column, out, chunk->values, cnt);
 		break;
 	case TTLOG_TYPE_F32:
-		take_numbers(chunk, cnt, type);
-		column_out__floats(chunk->column, out, chunk->numbers, cnt);
-		break;
 	case TTLOG_TYPE_F64:
 		take_numbers(chunk, cnt, type);
-		column_out__doubles(chunk->column, out, chunk->numbers, cnt);
+		column_out__floats(chunk->column, out, chunk->numbers, cnt, type == TTLOG_TYPE_F32);
 		break;
 	default:
 		take_numbers(chunk, cnt, type);

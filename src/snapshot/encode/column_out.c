@@ -150,8 +150,8 @@ static void put_const_float(struct cbor_out *out, uint64_t bits, bool is_float)
 		cbor_out__double(out, as_double(bits));
 }
 
-static void put_floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
-		       size_t cnt, bool is_float)
+void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
+			size_t cnt, bool is_float)
 {
 	const unsigned int width = is_float ? sizeof(float) : sizeof(double);
 	struct int_shape shape;
@@ -175,18 +175,6 @@ static void put_floats(struct column_out *column, struct cbor_out *out, const ui
 		}
 	}
 	ints_out__put_array(out, bits, cnt, width, is_float ? FORMAT_TAG_F32 : FORMAT_TAG_F64);
-}
-
-void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
-			 size_t cnt)
-{
-	put_floats(column, out, bits, cnt, false);
-}
-
-void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
-			size_t cnt)
-{
-	put_floats(column, out, bits, cnt, true);
 }
 
 void column_out__decimals(struct column_out *column, struct cbor_out *out,

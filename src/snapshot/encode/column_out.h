@@ -26,11 +26,9 @@ void column_out__free(struct column_out *column);
 /* is_signed: two's complement. */
 void column_out__ints(struct column_out *column, struct cbor_out *out, const uint64_t *values,
 		      size_t cnt, bool is_signed);
-/* The values' bits; of a float the lower 32. */
-void column_out__doubles(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
-			 size_t cnt);
+/* bits: of doubles; is_float: of floats, in the lower 32. */
 void column_out__floats(struct column_out *column, struct cbor_out *out, const uint64_t *bits,
-			size_t cnt);
+			size_t cnt, bool is_float);
 /* All STR or all BYTES. */
 void column_out__texts(struct column_out *column, struct cbor_out *out, const struct value *values,
 		       size_t cnt);

@@ -214,7 +214,7 @@ static cbor_item_t *check_doubles(struct fixture *fixture, const double *values,
 	cbor_item_t *item;
 
 	memcpy(bits, values, cnt * sizeof(*bits));
-	column_out__doubles(fixture->column, &fixture->out, bits, cnt);
+	column_out__floats(fixture->column, &fixture->out, bits, cnt, false);
 	item = load(fixture);
 	for (size_t i = 0; i < cnt; i++)
 		assert_true(decode__column_float(item, i, cnt, false) == bits[i]);
@@ -231,7 +231,7 @@ static cbor_item_t *check_floats(struct fixture *fixture, const float *values, s
 		memcpy(&low, &values[i], sizeof(low));
 		bits[i] = low;
 	}
-	column_out__floats(fixture->column, &fixture->out, bits, cnt);
+	column_out__floats(fixture->column, &fixture->out, bits, cnt, true);
 	item = load(fixture);
 	for (size_t i = 0; i < cnt; i++)
 		assert_true(decode__column_float(item, i, cnt, true) == bits[i]);
