@@ -37,7 +37,7 @@ void attach__free(struct attach *attach)
 		if (attach->modules.by_number[i])
 			leaving__add_all(&leaving, attach->modules.by_number[i]->links);
 	}
-	linkers__fini(&attach->linkers, leaving__take, &leaving);
+	linkers__fini(&attach->linkers, &leaving);
 	leaving__close(&leaving);
 	modules__fini(&attach->modules);
 	pthread_mutex_destroy(&attach->turn);
@@ -105,7 +105,7 @@ void attach__unlink(struct attach *attach, pid_t pid)
 			links__remove(&attach->modules.by_number[i]->links, pid, &leaving);
 	}
 	pthread_mutex_unlock(&attach->lock);
-	linkers__drop(&attach->linkers, pid, leaving__take, &leaving);
+	linkers__drop(&attach->linkers, pid, &leaving);
 	leaving__close(&leaving);
 }
 

@@ -12,6 +12,7 @@
 
 #include "kernel.h"
 #include "kernel_link.h"
+#include "links.h"
 #include "maps.h"
 
 /* Each file keeps a descriptor and a link. */
@@ -35,22 +36,20 @@ void linkers__init(struct linkers *linkers)
 	pthread_mutex_init(&linkers->lock, NULL);
 }
 
-void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
-		   void *ctx)
+void linkers__fini(struct linkers *linkers, struct leaving *leaving)
 {
 	while (linkers->first) {
 		struct linkers_file *file = linkers->first;
 
 		linkers->first = file->next;
-		leave(ctx, &file->link);
+		leaving__add(leaving, &file->link);
 		(void)close(file->fd);
 		free(file);
 	}
 	pthread_mutex_destroy(&linkers->lock);
 }
 
-void linkers__drop(struct linkers *linkers, pid_t filter,
-		   void (*leave)(void *ctx, struct kernel_link **link), void *ctx)
+void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leaving)
 {
 	struct linkers_file **at = &linkers->first;
 
@@ -63,7 +62,7 @@ void linkers__drop(struct linkers *linkers, pid_t filter,
 			continue;
 		}
 		*at = file->next;
-		leave(ctx, &file->link);
+		leaving__add(leaving, &file->link);
 		(void)close(file->fd);
 		free(file);
 	}

@@ -16,7 +16,7 @@
 #include "linker.h"
 
 struct kernel;
-struct kernel_link;
+struct leaving;
 struct linkers_file;
 struct maps;
 
@@ -27,14 +27,12 @@ struct linkers {
 };
 
 void linkers__init(struct linkers *linkers);
-/* Gives all links to `leave`, one by one: it is faster to close them together. */
-void linkers__fini(struct linkers *linkers, void (*leave)(void *ctx, struct kernel_link **link),
-		   void *ctx);
+/* Moves all links to leaving: it is faster to close them together. */
+void linkers__fini(struct linkers *linkers, struct leaving *leaving);
 
-/* Gives the links for that process alone to `leave`; none for a filter of 0. Nothing else may ask
+/* Moves the links for that process alone to leaving; none for a filter of 0. Nothing else may ask
  * for the process meanwhile. */
-void linkers__drop(struct linkers *linkers, pid_t filter,
-		   void (*leave)(void *ctx, struct kernel_link **link), void *ctx);
+void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leaving);
 
 /*
  * Finds the dynamic linker of a process, as linker__find(), and links it from now on: in that

@@ -14,11 +14,6 @@ void leaving__add(struct leaving *leaving, struct kernel_link **link)
 	*link = NULL;
 }
 
-void leaving__take(void *leaving, struct kernel_link **link)
-{
-	leaving__add(leaving, link);
-}
-
 void leaving__close(struct leaving *leaving)
 {
 	kernel_link__free_all(leaving->links, leaving->cnt);

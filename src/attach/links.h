@@ -26,8 +26,6 @@ struct leaving {
 
 /* Takes *link, which may be NULL, and clears it. */
 void leaving__add(struct leaving *leaving, struct kernel_link **link);
-/* The same, as a callback. */
-void leaving__take(void *leaving, struct kernel_link **link);
 /* Takes ownership of the list. */
 void leaving__add_all(struct leaving *leaving, struct links *links);
 void leaving__close(struct leaving *leaving);
