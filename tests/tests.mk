@@ -48,7 +48,7 @@ check-loaded: all tests apps
 check-unit: tests fuzz-replays
 	@tests/run -b $(BUILD) unit bench fuzz
 
-# | make sanitize       unit tests with ASan and UBSan, those of the ring with ThreadSanitizer
+# | make sanitize       unit tests with ASan and UBSan, those of the ring and the job queue with ThreadSanitizer
 # Each has its own directory inside the plain build's.
 .PHONY: sanitize
 sanitize: sanitize-build
@@ -58,7 +58,7 @@ sanitize: sanitize-build
 .PHONY: sanitize-build
 sanitize-build:
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined tests fuzz-replays
-	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring $(BUILD)/tsan/tests/test_ring_copy $(BUILD)/tsan/tests/test_prefault $(BUILD)/tsan/tests/test_ring_budget
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread $(BUILD)/tsan/tests/test_ring $(BUILD)/tsan/tests/test_ring_copy $(BUILD)/tsan/tests/test_prefault $(BUILD)/tsan/tests/test_ring_budget $(BUILD)/tsan/tests/test_job_queue
 
 # | make demo           records a program that crashes, and shows the events before
 $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BUILD)/flags

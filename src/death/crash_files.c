@@ -17,7 +17,7 @@ void crash_files__fini(struct crash_files *files)
 		elf_symbols__free(files->recent[i].symbols);
 }
 
-/* ---- mappings that nobody could read ---- */
+/* ---- mappings that could not be read ---- */
 
 /* The kernel tells which file a frame is in, and at which offset. So the mapping can be worked
  * out. */

@@ -91,7 +91,7 @@ static uint64_t oldest_extent(const struct ring *ring)
 	return (ring->head->head + sizeof(struct ring_slot) - 1) / RING_EXTENT_BYTES + 1;
 }
 
-/* Whether it has more than it can't be without, and nobody reads it. */
+/* Whether it has more than it needs, and no frozen copy of it is read. */
 static bool can_drop(const struct ring *ring)
 {
 	const uint64_t first = ring->head->head / RING_EXTENT_BYTES, end = oldest_extent(ring);

@@ -146,7 +146,7 @@ static void free_files(struct retained_list *list)
 	free(list->files);
 }
 
-/* 0 or -errno; list is to be freed after both. */
+/* 0 or -errno; free the list after both. */
 static int read_dir(int dir_fd, struct retained_list *list)
 {
 	/* a descriptor of its own, because readdir() moves its position and closedir() closes it */

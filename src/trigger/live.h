@@ -5,7 +5,7 @@
  * A thread of its own takes jobs, which have a part of a ring frozen as a snapshot's job has, and
  * makes live chunks (live_chunk.h) of them for each follower. No thread waits for it: while it is
  * busy, the drain thread makes no new jobs for it, and what comes meanwhile stays in the rings
- * until they overwrite it. It waits for nobody: a follower that doesn't answer gets no more live
+ * until they overwrite it. It waits for no follower: one that doesn't answer gets no more live
  * chunks, and what it missed is counted.
  */
 #ifndef TTLOG_LIVE_H
@@ -22,8 +22,8 @@ struct record_filter;
 
 /* NULL with errno. */
 struct live *live__new(void);
-/* When nobody else calls any more: shows what is left, says that this is the end. The jobs' rings
- * are the caller's, or gone. NULL is fine. */
+/* After all other calls: shows what is left, and tells followers that this is the end. The jobs'
+ * rings are the caller's, or gone. NULL is fine. */
 void live__free(struct live *live);
 
 /* Whether there are LIVE_MAX_FOLLOWERS. Any thread. */
