@@ -16,6 +16,7 @@
 #include "job.h"
 #include "job_queue.h"
 #include "ring.h"
+#include "unwind_child.h"
 #include "writer.h"
 
 #define MIB (1u << 20)
@@ -202,7 +203,7 @@ static void test_job_queue_ends_when_all_is_done(void **state)
 	assert_int_equal(fixture->cnt, 20);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_job_queue_writes_each_job, setup, teardown),
@@ -215,5 +216,8 @@ int main(void)
 						teardown),
 	};
 
+	/* it is what unwinds the crash, too */
+	if (unwind_child__is_asked(argc, argv))
+		unwind_child__run();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
