@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The append, which every enabled event goes through.
+ * The append of every enabled event.
  *
- * It sets limit_bytes to 0 (not here, not now), fills the record in, moves `committed` by one store,
- * and puts limit_bytes back. So one comparison covers a full batch, a thread that has none, a child
- * after fork() (all zeroes), and a signal handler that interrupted an append. No lock, no
- * allocation, no system call, no call into libc. What it cannot do itself, slow.h does.
+ * It sets limit_bytes to 0 (busy), fills the record in, moves `committed` by one store, and
+ * restores limit_bytes. So one comparison covers four cases: a full batch, a thread without a
+ * batch, a child after fork() (all zeroes), and a signal handler that interrupted an append. It
+ * needs no lock, no allocation, no system call, and no call into libc. slow.h does all that it
+ * can't do.
  *
- * `committed` is stored last, with release: who reads it from outside, a uprobe or a death on this
- * very thread or process_vm_readv() from another, finds whole records below it.
+ * `committed` is stored last, with release. A reader from outside finds whole records below it: a
+ * uprobe or a death on this thread, or process_vm_readv() from another one.
  */
 #ifndef TTLOG_APPEND_H
 #define TTLOG_APPEND_H
@@ -28,7 +29,7 @@ extern "C" {
 
 /* ---- The thread's batch ---- */
 
-/* A thread that has none points at the first; one that is getting one, at the second. */
+/* A thread without a batch points at the first; while it gets one, at the second. */
 extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")));
 extern __thread struct ttlog_batch *ttlog__batch
 	__attribute__((visibility("hidden"), tls_model("initial-exec")));
@@ -41,18 +42,18 @@ extern __thread struct ttlog_batch *ttlog__batch
 
 struct ttlog_cursor {
 	struct ttlog_batch *batch;
-	char *to; /* where the fields go */
+	char *to; /* the place of the fields */
 	uint64_t committed, ticks, delta;
-	uint32_t limit; /* as found: 0 where the batch was not to be had */
+	uint32_t limit; /* as it was found; 0: the batch was busy, or there was none */
 };
 
-/* Room for a record of len bytes. Where there is none, limit_bytes stays 0 if it was not before. */
+/* Makes room for a record of len bytes. Returns 0 if there is no room; then limit_bytes is 0. */
 TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
 {
 	struct ttlog_batch *batch = ttlog__batch;
 
 	cursor->batch = batch;
-	/* a handler that comes between these two finds the batch whole, and leaves it whole */
+	/* a handler between these two lines finds the batch whole, and leaves it whole */
 	cursor->limit = TTLOG__GET(batch->limit_bytes);
 	TTLOG__SET(batch->limit_bytes, 0);
 	TTLOG__BARRIER();
@@ -66,7 +67,7 @@ TTLOG__INLINE int ttlog__open(struct ttlog_cursor *cursor, uint32_t len)
 	return TTLOG__LIKELY(cursor->delta >> 32 == 0);
 }
 
-/* The record's head, and that it is whole. offset: of the site, as TTLOG__OFFSET. */
+/* Writes the record's head, and commits it. offset: of the site, as TTLOG__OFFSET. */
 TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offset, uint32_t len)
 {
 	struct ttlog_batch *batch = cursor->batch;
@@ -77,20 +78,20 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 #error "ttlog: big-endian machines are not supported"
 #endif
 	__builtin_memcpy((char *)(batch + 1) + (uint32_t)cursor->committed, &head, sizeof(head));
-	/* release: who finds it in `committed`, in process_vm_readv() on another CPU too, finds it
-	 * whole */
+	/* release: a reader that sees the new `committed`, even process_vm_readv() on another CPU,
+	 * finds a whole record */
 	__atomic_store_n(&batch->committed, cursor->committed + (1ull << 32 | len),
 			 __ATOMIC_RELEASE);
 	TTLOG__BARRIER();
 	TTLOG__SET(batch->limit_bytes, cursor->limit);
 }
 
-/* types: as in struct ttlog_note_site. limit: as ttlog__open() found it.
- * Returns the event's time in ticks. In immediate mode it has been flushed. */
+/* types: as in struct ttlog_note_site. limit: from ttlog__open(). Returns the event's time in
+ * ticks. In immediate mode it also flushes. */
 uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
 			      uint64_t types_hi, const struct ttlog_value *values,
 			      uint32_t limit) TTLOG__FAR;
-/* Flushes the calling thread's batch where it can. */
+/* Flushes the calling thread's batch, if possible. */
 void ttlog__flush(void) TTLOG__FAR;
 /* See TTLOG_PREPARE. */
 void ttlog__prepare(int keeps_tsc) TTLOG__FAR;
@@ -100,7 +101,7 @@ void ttlog__request_snapshot(const char *reason) TTLOG__FAR;
 /* See keep.h. */
 void ttlog__keep(void);
 
-/* Whether a collector listens (lower half), and wants every event at once (upper half). */
+/* Whether a collector listens (lower half), and wants a flush after every event (upper half). */
 TTLOG__INLINE uint32_t ttlog__listeners(void)
 {
 	typedef uint32_t __attribute__((may_alias)) both;

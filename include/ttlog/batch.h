@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The batches of a thread: how it gets one, hands it over, gets another one, and gives it up; what
- * fork() and signal handlers do to them.
+ * The batches of a thread: it gets one, hands it over, gets another one, and gives it up; the
+ * effects of fork() and of signal handlers.
  */
 #ifndef TTLOG_BATCH_H
 #define TTLOG_BATCH_H
@@ -12,20 +12,21 @@
 #ifdef TTLOG__HAS_SITES
 
 /*
- * A handler that leaves by siglongjmp() leaves the append that it interrupted, if any, under way
- * for ever. From inside a handler nothing tells that from an append that goes on when the handler
- * returns, so nothing may be repaired: after so many events that went alone because of one append,
- * the thread gets another batch. Should the append go on after all, it does so in the old one.
+ * A handler that leaves by siglongjmp() may have interrupted an append, which then never ends.
+ * Inside a handler, that looks the same as an append that goes on when the handler returns, so
+ * nothing may be repaired. Instead, after so many events that were sent alone because of one
+ * append, the thread gets another batch. If the append goes on after all, it does so in the old
+ * one.
  */
 #define TTLOG__WAITING_MAX   16u
-#define TTLOG__WAITING_COUNT 0xffu       /* of `waiting`; above it, which append it was */
-#define TTLOG__HAS_OTHERS    0x80000000u /* of `waiting`: the thread left batches behind */
-#define TTLOG__OTHERS_MAX    8u          /* then the one left longest ago is taken again */
+#define TTLOG__WAITING_COUNT 0xffu /* bits of `waiting`; the bits above tell which append it was */
+#define TTLOG__HAS_OTHERS    0x80000000u /* bit of `waiting`: the thread left other batches */
+#define TTLOG__OTHERS_MAX    8u          /* then the oldest of these is used again */
 
-/* So many pthread keys cost a thread no memory: glibc's PTHREAD_KEY_2NDLEVEL_SIZE. */
+/* Up to so many pthread keys take no memory per thread: glibc's PTHREAD_KEY_2NDLEVEL_SIZE. */
 #define TTLOG__KEYS_MAX 32u
 
-/* The least there are. */
+/* The smallest page size. */
 #define TTLOG__PAGE_BYTES 4096u
 
 #ifdef __cplusplus
@@ -40,8 +41,8 @@ void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 /* ---- A flush ---- */
 
 /*
- * What was stored before is seen before what is stored after, by a reader from outside. A fence of
- * the compiler's would do, but gcc warns of it under -fsanitize=thread.
+ * A reader from outside sees all stores before this point before any store after it. A fence would
+ * do, but gcc warns about it under -fsanitize=thread.
  */
 TTLOG__INLINE void ttlog__order_stores(void)
 {
@@ -53,8 +54,8 @@ TTLOG__INLINE void ttlog__order_stores(void)
 }
 
 /*
- * The next batch in the same memory. `committed` goes first: a reader from outside then sees either
- * the old batch, or an empty one.
+ * Begins the next batch in the same memory. `committed` changes first: so a reader from outside
+ * sees either the old batch or an empty one.
  */
 TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 {
@@ -65,13 +66,14 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	TTLOG__SET(batch->events_before, batch->events_before + (committed >> 32));
 	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
 	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_RELEASE);
-	/* before the next records, which go where a reader may still read the last ones */
+	/* before the next records, which overwrite records that a reader may still read */
 	ttlog__order_stores();
 }
 
 /*
- * The kernel copies what is there and waits for no page. One that NUMA balancing took away to see
- * who wants it, that was swapped out or is on its way to another node, is back once it was read.
+ * The kernel only copies pages that are there, and waits for none. A page may be missing because
+ * NUMA balancing took it away, because it was swapped out, or because it moves to another node.
+ * Reading it brings it back.
  */
 TTLOG__INLINE void ttlog__hand_over(const struct ttlog_batch *batch)
 {
@@ -91,7 +93,7 @@ TTLOG__COLD(void, ttlog__flush_batch, (struct ttlog_batch * batch))
 	ttlog__start_next(batch);
 }
 
-/* The batch is full and in hand. */
+/* The batch is full, and ours. */
 TTLOG__INLINE void ttlog__flush_full(struct ttlog_batch *batch)
 {
 	uint64_t begin_ticks = batch->base_ticks;
@@ -100,8 +102,8 @@ TTLOG__INLINE void ttlog__flush_full(struct ttlog_batch *batch)
 	ttlog__resize(batch, begin_ticks);
 }
 
-/* Before main(), or when the library is loaded: no handler has to. Where no key is to be had, it
- * stays 0. */
+/* Runs before main(), or when the library is loaded, so that no handler has to make the key. If
+ * there is no key left, it stays 0. */
 TTLOG__COLD(void, ttlog__begin, (void))
 {
 	ttlog__thread_key_t key;
@@ -111,20 +113,21 @@ TTLOG__COLD(void, ttlog__begin, (void))
 		ttlog_module.thread_key = (uint32_t)key + 1;
 }
 
-/* The word behind a batch that tells whose it is; see ttlog__own(). */
+/* The word after a batch that tells its owner; see ttlog__own(). */
 TTLOG__INLINE uint64_t *ttlog__owner_of(struct ttlog_batch *batch)
 {
 	return (uint64_t *)((char *)batch + TTLOG_BATCH_GROWN_BYTES);
 }
 
 /*
- * Sees to it that the batch is anybody's when the calling thread has ended: by the destructor of its
- * key, or, where that can't be, by the address of its ttlog__batch. No other thread has that while
- * this one lives, and one that has it later comes after its death. (A number of a thread would not
- * do: it may be that of a child by vfork(), which has this thread's memory.)
+ * Makes the batch free for other threads when the calling thread has ended: by the destructor of
+ * its key, or, if there is no key, by the address of its ttlog__batch. No other thread has this
+ * address while this thread lives; a thread that has it later began after its death. (A tid would
+ * not do: it may be that of a child by vfork(), which uses this thread's memory.)
  *
- * Of keys from 32 on, glibc allocates memory for a thread's values, and here a handler may have
- * interrupted malloc() with its lock held. musl never allocates, and has few keys.
+ * For keys from 32 on, glibc allocates memory for a thread's values. Here a handler may have
+ * interrupted malloc() with its lock held, so such keys are not used. musl never allocates, and has
+ * few keys.
  */
 TTLOG__INLINE void ttlog__own(struct ttlog_batch *batch)
 {
@@ -132,32 +135,32 @@ TTLOG__INLINE void ttlog__own(struct ttlog_batch *batch)
 	const int has_key = key && key <= TTLOG__KEYS_MAX &&
 			    ttlog__setspecific((ttlog__thread_key_t)(key - 1), batch) == 0;
 
-	/* in a sandbox threads may end by the system call */
+	/* in a sandbox, threads may end by the bare system call */
 	if (has_key && !(batch->flags & TTLOG_BATCH_PREPARED))
 		return;
 	if (__atomic_load_n(&ttlog_module.is_tight, __ATOMIC_RELAXED))
-		return; /* no room for the word: then it stays where it is */
+		return; /* no room for the word: then the batch stays with the thread */
 	__atomic_store_n(ttlog__owner_of(batch), (uintptr_t)&ttlog__batch, __ATOMIC_RELAXED);
 	TTLOG__SET(batch->flags, batch->flags | TTLOG_BATCH_QUIET);
 	__atomic_store_n(&ttlog_module.has_quiet, 1, __ATOMIC_RELAXED);
 }
 
-/* Of an empty one. It may have been left so long ago that no delta reaches from there. */
+/* Only for an empty batch. Its base time may be so old that a delta would not fit. */
 TTLOG__INLINE void ttlog__set_clock(struct ttlog_batch *batch, uint8_t clock)
 {
 	batch->clock = clock;
 	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(clock));
 }
 
-/* It asks for no system call from now on. Empty, and in hand. */
+/* From now on the batch needs no system call. It must be empty, and ours. */
 TTLOG__INLINE void ttlog__prepare_batch(struct ttlog_batch *batch, uint8_t clock)
 {
 	ttlog__set_clock(batch, clock);
 	TTLOG__SET(batch->flags, batch->flags | TTLOG_BATCH_PREPARED);
 }
 
-/* What of an empty batch was its last thread's affair. The clock is only named: this may be a
- * sandbox, where it can't be read. */
+/* Resets what an empty batch has of its last thread. Sets the clock without reading it: in a
+ * sandbox that may be impossible. */
 TTLOG__INLINE void ttlog__reset_batch(struct ttlog_batch *batch)
 {
 	TTLOG__SET(batch->waiting, 0);
@@ -178,7 +181,7 @@ TTLOG__INLINE void ttlog__init_batch(struct ttlog_batch *batch, uint32_t tid, ui
 	__atomic_store_n(&batch->magic, TTLOG_BATCH_MAGIC, __ATOMIC_RELEASE);
 }
 
-/* Whether its thread ended without giving it up, and was at this one's place in memory. */
+/* Whether its thread ended without giving it up, and had its ttlog__batch at our address. */
 TTLOG__INLINE int ttlog__is_inherited(struct ttlog_batch *batch)
 {
 	return __atomic_load_n(&batch->flags, __ATOMIC_RELAXED) & TTLOG_BATCH_QUIET &&
@@ -186,7 +189,7 @@ TTLOG__INLINE int ttlog__is_inherited(struct ttlog_batch *batch)
 		       (uintptr_t)&ttlog__batch;
 }
 
-/* What is in it the kernel took when its thread died. Flushed now, it would be this thread's. */
+/* The kernel took its events when its thread died. A flush now would give them to this thread. */
 TTLOG__INLINE struct ttlog_batch *ttlog__inherit_batch(struct ttlog_batch *batch, uint32_t tid)
 {
 	TTLOG__SET(batch->limit_bytes, 0);
@@ -196,12 +199,13 @@ TTLOG__INLINE struct ttlog_batch *ttlog__inherit_batch(struct ttlog_batch *batch
 	return batch;
 }
 
-/* Before one that anybody can have; not for a thread that has had one, which is there, too. */
+/* Comes before ttlog__reuse_batch(). Not for a thread that has had a batch: that is in the list,
+ * too. */
 TTLOG__INLINE struct ttlog_batch *ttlog__find_inherited(uint32_t tid)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
 
-	/* mostly all threads tell: then the list is walked once */
+	/* usually all threads give up their batches: then the list need not be walked here */
 	if (!__atomic_load_n(&ttlog_module.has_quiet, __ATOMIC_RELAXED))
 		return NULL;
 	while (at) {
@@ -214,15 +218,15 @@ TTLOG__INLINE struct ttlog_batch *ttlog__find_inherited(uint32_t tid)
 	return NULL;
 }
 
-/* Whether it is all zeroes: fork() wiped it. It was a batch of the parent. The thread that called fork()
- * may still point to it. */
+/* Whether it is all zeroes: a batch of the parent, which fork() wiped. The thread that called
+ * fork() may still point to it. */
 TTLOG__INLINE int ttlog__is_wiped(const struct ttlog_batch *batch)
 {
 	return __atomic_load_n(&batch->magic, __ATOMIC_ACQUIRE) != TTLOG_BATCH_MAGIC;
 }
 
-/* A batch that an ended thread left. Batches never leave the list: who walks it from outside is
- * never led astray, and memory is bounded by the number of threads at one time. */
+/* A batch that an ended thread left. Batches never leave the list: so a reader from outside can
+ * always walk it, and the number of threads at one time bounds memory. */
 TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
@@ -231,7 +235,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__reuse_batch(uint32_t tid)
 		struct ttlog_batch *batch = (struct ttlog_batch *)(uintptr_t)at;
 		uint32_t owner;
 
-		/* most have an owner: only looking takes no cache line from its thread */
+		/* most have an owner: a load does not take the cache line from its thread */
 		if (!ttlog__is_wiped(batch)) {
 			owner = __atomic_load_n(&batch->tid, __ATOMIC_RELAXED);
 			if (!owner &&
@@ -266,9 +270,9 @@ TTLOG__INLINE struct ttlog_batch *ttlog__map_batch(uint32_t tid)
 }
 
 /*
- * In a child after fork(): the batch of the thread that called it. fork() wiped it, and all others of
- * the parent, so the list ends at the first wiped batch that it has: this one, or one without a
- * thread. Other threads of the child may have put theirs on the list already.
+ * In a child after fork(): the batch of the thread that called it. fork() wiped this and all other
+ * batches of the parent, so the list ends at the first wiped batch in it: this one, or one without
+ * a thread. Other threads of the child may have put their batches into the list already.
  */
 TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch, uint32_t tid)
 {
@@ -289,7 +293,7 @@ TTLOG__INLINE struct ttlog_batch *ttlog__revive_batch(struct ttlog_batch *batch,
 	return batch;
 }
 
-/* In a child no batch has grown before its first thread has one. */
+/* In a new child, no batch has grown yet. */
 TTLOG__INLINE void ttlog__begin_child(void)
 {
 	const struct ttlog_batch *first = (const struct ttlog_batch *)(uintptr_t)__atomic_load_n(
@@ -300,8 +304,8 @@ TTLOG__INLINE void ttlog__begin_child(void)
 }
 
 /*
- * The calling thread's batch, new, reused or revived, or one that a signal handler has made since
- * the caller looked; NULL without memory. limit_bytes is the caller's to set.
+ * The calling thread's batch: new, reused or revived, or one that a signal handler made after the
+ * caller looked. NULL: no memory. The caller sets limit_bytes.
  */
 TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 {
@@ -309,8 +313,8 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 	uint32_t tid;
 
 	TTLOG__SHARE(ttlog__make_batch);
-	/* by one instruction: a handler that logs before it finds none and makes the batch, one that
-	 * comes after it finds a batch that is busy */
+	/* one instruction: a handler before it finds no batch, and makes one; a handler after it
+	 * finds a busy batch */
 	ttlog__no_batch[1].magic = TTLOG_BATCH_MAGIC;
 	had = __atomic_exchange_n(&ttlog__batch, &ttlog__no_batch[1], __ATOMIC_RELAXED);
 	TTLOG__BARRIER();
@@ -338,7 +342,7 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 	return batch;
 }
 
-/* The batch that the thread left longest ago, where it left many; NULL otherwise. */
+/* The oldest batch that the thread left, if it left many; else NULL. */
 TTLOG__INLINE struct ttlog_batch *ttlog__oldest_other(const struct ttlog_batch *batch, uint32_t tid)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
@@ -359,9 +363,9 @@ TTLOG__INLINE struct ttlog_batch *ttlog__oldest_other(const struct ttlog_batch *
 }
 
 /*
- * Which append is under way, in the bits of `waiting` between the count and TTLOG__HAS_OTHERS: what
- * is committed before it, and the number of the batch. Signals that come slower than batches meet a
- * new flush each time, always of a full batch, so the bytes alone don't tell.
+ * Identifies the current append, for the bits of `waiting` between the count and TTLOG__HAS_OTHERS:
+ * by the bytes committed before it, and by the number of the batch. The bytes alone are not enough:
+ * slow signals may interrupt another flush each time, always of a full batch.
  */
 TTLOG__INLINE uint32_t ttlog__append_under_way(const struct ttlog_batch *batch)
 {
@@ -372,8 +376,9 @@ TTLOG__INLINE uint32_t ttlog__append_under_way(const struct ttlog_batch *batch)
 }
 
 /*
- * The append under way in the batch was in the way once more. NULL until it has been so too often;
- * then an empty batch, the thread's from now on, limit_bytes still 0, or NULL without memory.
+ * Called when the unfinished append kept another event out of the batch. NULL until that has
+ * happened too often. Then an empty batch, which is the thread's from now on, with limit_bytes
+ * still 0; or NULL: no memory.
  */
 TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * batch))
 {
@@ -391,9 +396,9 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * ba
 	if ((waiting & TTLOG__WAITING_COUNT) < TTLOG__WAITING_MAX)
 		return NULL;
 	TTLOG__SET(batch->waiting, others);
-	if (!tid) /* none yet: the one that was being made */
+	if (!tid) /* no tid yet: the batch was still being made */
 		tid = (uint32_t)ttlog__syscall(__NR_gettid);
-	/* what is in it stays in it: taken twice it counts once */
+	/* its events stay in it: if they are taken twice, they count once */
 	if ((uint32_t)TTLOG__GET(batch->committed))
 		ttlog__hand_over(batch);
 	fresh = ttlog__oldest_other(batch, tid);
@@ -436,7 +441,7 @@ TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 	__atomic_store_n(&batch->tid, 0, __ATOMIC_RELEASE);
 }
 
-/* Those that ttlog__replace_batch() left behind. */
+/* Gives up the batches that ttlog__replace_batch() left. */
 TTLOG__INLINE void ttlog__give_up_others(const struct ttlog_batch *batch)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
@@ -450,7 +455,7 @@ TTLOG__INLINE void ttlog__give_up_others(const struct ttlog_batch *batch)
 	}
 }
 
-/* Runs as the thread's last deed but for other destructors; should those log, it runs again. */
+/* Runs at the end of a thread, before or after other destructors. If those log, it runs again. */
 TTLOG__COLD(void, ttlog__end_thread, (void *memory))
 {
 	struct ttlog_batch *batch = (struct ttlog_batch *)memory;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What snapshots consist of: texts, values, sites, threads, and what a snapshot says of itself. A part
- * of read.h, which says what of it may change.
+ * The parts of a snapshot: texts, values, sites, threads, and the header. This is a part of read.h,
+ * which says what may change.
  */
 #ifndef TTLOG_INFO_H
 #define TTLOG_INFO_H
@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TTLOG_FIELD_TEXT_BYTES 288u /* any field as text fits, but text itself */
+#define TTLOG_FIELD_TEXT_BYTES 288u /* any field as text fits, except text itself */
 
 #pragma GCC visibility push(default)
 
@@ -38,7 +38,7 @@ static inline struct ttlog_text ttlog_text_of(const char *zero_terminated)
 	return text;
 }
 
-/* Absent text is a NULL, to which C17 lets nobody add even 0. */
+/* Absent text is NULL, and C17 does not allow to add even 0 to it. */
 static inline const char *ttlog_text_end(struct ttlog_text text)
 {
 	return text.len ? text.p + text.len : text.p;
@@ -54,40 +54,40 @@ static inline bool ttlog_text_is(struct ttlog_text a, const char *zero_terminate
 	return ttlog_text_equal(a, ttlog_text_of(zero_terminated));
 }
 
-/* "INFO" of enum ttlog_level, "u64" of enum ttlog_type; NULL where there is none of that number.
- * A site's level and types always have one. */
+/* "INFO" for an enum ttlog_level, "u64" for an enum ttlog_type; NULL: an unknown number. A site's
+ * level and types always have a name. */
 const char *ttlog_level_name(unsigned level);
 const char *ttlog_type_name(unsigned type);
-/* The number of a level by its name, in any case; -EINVAL where it is none. */
+/* The number of a level by its name, in upper or lower case; -EINVAL: there is none. */
 int ttlog_level_parse(const char *name);
 /* Whether it is i8, i16, i32 or i64. */
 bool ttlog_type_is_signed(unsigned type);
 
 /* ---- A field's value ---- */
 
-/* Fixed. Which member holds the value is by type. */
+/* Fixed. The type decides which member has the value. */
 struct ttlog_field {
 	uint8_t type;  /* enum ttlog_type; TTLOG_TYPE_NONE: it could not be decoded, and is null */
 	bool null;     /* STR, BYTES: the program's pointer was NULL */
-	bool cut;      /* STR, BYTES: the program's value was longer than these 4,000 bytes */
+	bool cut;      /* STR, BYTES: the program's value was longer, and was cut to 4,000 bytes */
 	uint8_t scale; /* DECIMAL: i units of 10^-scale */
 	uint32_t reserved;
-	__extension__ union {           /* in C99, too */
+	__extension__ union {           /* also in C99 */
 		uint64_t u;             /* BOOL, CHAR (a byte), U8 to U64, PTR, HEX */
 		int64_t i;              /* I8 to I64, DECIMAL */
 		double d;               /* F32 (exactly a float), F64 */
-		struct ttlog_text text; /* STR (may be no UTF-8), BYTES */
+		struct ttlog_text text; /* STR (maybe not UTF-8), BYTES */
 	};
 };
 
-/* The value as text: a str's own, 150.25, true, 0x1f, null; bytes are given as they are. `buf` has
- * TTLOG_FIELD_TEXT_BYTES, and holds what is not text already. Floating point is the shortest text
- * that reads back as the same value; decimals are exact. */
+/* The value as text: 150.25, true, 0x1f, null; text and bytes unchanged. `buf` has
+ * TTLOG_FIELD_TEXT_BYTES, for values that are not text. Floating point is the shortest text that
+ * reads back as the same value; decimals are exact. */
 struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf);
 
 /* ---- Sites and threads ---- */
 
-/* They only grow: show what you do not know as a plain event. */
+/* More kinds may come: show an unknown kind as a plain event. */
 enum ttlog_event_kind {
 	TTLOG_EVENT_PLAIN = 0,
 	TTLOG_EVENT_SPAN = 1,     /* a span's begin */
@@ -95,7 +95,7 @@ enum ttlog_event_kind {
 				   * its thread with the same probe, file and line */
 };
 
-/* The static part of an event: a mark in the program's source. Grows. */
+/* The constant part of an event: a mark in the program's source. Grows. */
 struct ttlog_site {
 	uint8_t kind;  /* enum ttlog_event_kind */
 	uint8_t level; /* enum ttlog_level */
@@ -104,32 +104,32 @@ struct ttlog_site {
 	const struct ttlog_text *keys;   /* nfields */
 	struct ttlog_text target, probe, msg, file, func;
 	uint64_t line;
-	uint64_t identity; /* a hash of all this: the same for the same site in another file */
+	uint64_t identity; /* a hash of all this: equal for the same site in another file */
 };
 
-/* A thread that changed its name stands there once a name. Grows. */
+/* A thread that changed its name has one entry per name. Grows. */
 struct ttlog_thread {
-	uint64_t pid, tid;       /* as the initial pid namespace sees them */
-	uint64_t ns_pid, ns_tid; /* as its own does; 0 where they are the same */
+	uint64_t pid, tid;       /* in the initial pid namespace */
+	uint64_t ns_pid, ns_tid; /* in its own; 0: the same */
 	struct ttlog_text comm;  /* its name */
 };
 
-/* ---- What a snapshot says of itself ---- */
+/* ---- The header ---- */
 
-/* How the process ended: `code`, or `signal` and `number`. Grows. */
+/* The end of the process: `code`, or `signal` and `number`. Grows. */
 struct ttlog_exit {
-	bool is_there; /* else it is unknown, or the process did not end, and all the rest is 0 */
+	bool is_there; /* false: the process did not end, or it is unknown how; all the rest is 0 */
 	bool has_code, has_number;
 	int64_t code;
 	int64_t number;
 	struct ttlog_text signal; /* "SIGSEGV" */
-	/* who sent that signal; a process may have sent it to itself */
+	/* the sender of that signal, maybe the process itself */
 	bool has_sender;
 	uint64_t sender_pid, sender_uid;
 	struct ttlog_text sender_comm;
-	bool is_oom; /* nobody did: the kernel killed it for want of memory */
+	bool is_oom; /* no sender: the kernel killed it because memory ran out */
 	bool has_max_rss;
-	uint64_t max_rss_bytes; /* the most that it held, where is_oom */
+	uint64_t max_rss_bytes; /* its largest resident set, if is_oom */
 };
 
 /* Fixed. */
@@ -140,14 +140,14 @@ struct ttlog_register {
 /* Grows. */
 struct ttlog_frame {
 	struct ttlog_text ip, module, build_id, offset; /* ip and offset in hex, 0x1f */
-	struct ttlog_text symbol;                       /* name+0x1f, or the name: is_inlined */
+	struct ttlog_text symbol; /* name+0x1f; if is_inlined, only the name */
 	struct ttlog_text file;
 	bool has_line;
-	bool is_inlined; /* into the function of the next frame, whose ip it has */
+	bool is_inlined; /* into the function of the next frame; both have the same ip */
 	uint64_t line;
 };
 
-/* Where another thread was when the process crashed. Grows. */
+/* The stack of another thread at the crash. Grows. */
 struct ttlog_crash_thread {
 	uint64_t tid;
 	struct ttlog_text thread;                /* its name */
@@ -157,7 +157,7 @@ struct ttlog_crash_thread {
 
 /* Grows. */
 struct ttlog_crash {
-	bool is_there; /* else it did not die of a signal that was seen, and all the rest is 0 */
+	bool is_there; /* false: it did not die of a signal that was seen; all the rest is 0 */
 	bool has_number, has_code, has_tid;
 	struct ttlog_text signal; /* "SIGSEGV" */
 	int64_t number;
@@ -169,18 +169,18 @@ struct ttlog_crash {
 	size_t register_cnt;
 	const struct ttlog_frame *const *frames; /* innermost first */
 	size_t frame_cnt;
-	uint64_t register_more, frame_more; /* so many were not kept, or are not valid */
-	bool is_reraised; /* this was the first fault: its handler raised what ended the process */
-	/* the C++ exception that it handled, which std::terminate() does with an uncaught one */
+	uint64_t register_more, frame_more; /* how many were not kept, or are invalid */
+	bool is_reraised; /* the first fault: its handler raised the final signal */
+	/* the C++ exception that it handled; std::terminate() handles an uncaught one */
 	struct ttlog_text exception_type, exception_what;
 	bool is_stack_overflow;
-	/* absent: the frames go as far as anybody could; "frames": there were more than are kept;
-	 * "stack": they go on where the stack was not copied */
+	/* absent: the frames are complete, as far as unwinding went; "frames": there were more than
+	 * are kept; "stack": the rest of the stack was not copied */
 	struct ttlog_text cut;
-	/* then, of the same stack, the thread's first functions, innermost first */
+	/* if `cut`: the first functions of the thread, innermost first */
 	const struct ttlog_frame *const *outer_frames;
 	size_t outer_cnt;
-	const struct ttlog_crash_thread *const *threads; /* the others */
+	const struct ttlog_crash_thread *const *threads; /* the other threads */
 	size_t thread_cnt;
 };
 
@@ -190,10 +190,10 @@ struct ttlog_cause {
 	uint64_t cnt;           /* events; may be 0 */
 };
 
-/* Events that were emitted and not recorded. Grows. */
+/* Events that were emitted but not recorded. Grows. */
 struct ttlog_lost {
-	bool is_there;  /* else it is unknown, and all the rest is 0 */
-	uint64_t total; /* as the file says it */
+	bool is_there;  /* false: it is unknown, and all the rest is 0 */
+	uint64_t total; /* as in the file */
 	const struct ttlog_cause *causes;
 	size_t cause_cnt;
 };
@@ -204,23 +204,24 @@ struct ttlog_mapping {
 	struct ttlog_text path, build_id;
 };
 
-/* Items of CBOR that are left to read: see ttlog_cbor_next(). Fixed. */
+/* CBOR items to read: see ttlog_cbor_next(). Fixed. */
 struct ttlog_cbor {
 	const unsigned char *at, *end; /* NULL: absent */
 };
 
-/* The header. Text that the file does not have is absent. Grows. */
+/* The header. Text that is missing in the file is absent. Grows. */
 struct ttlog_info {
-	bool has_header; /* else all the rest is 0: none could be read */
+	bool has_header; /* false: none could be read; all the rest is 0 */
 	bool has_pid, has_uid, has_cgroup;
-	uint32_t format; /* src/format/FORMAT.md's number */
-	/* One moment on both clocks: see ttlog_info_real_ns() and ttlog_snapshots_share_clock() */
+	uint32_t format; /* the number of src/format/FORMAT.md */
+	/* the same moment on both clocks: see ttlog_info_real_ns(),
+	 * ttlog_snapshots_share_clock() */
 	uint64_t mono_ns, real_ns;
 	uint64_t pid, uid, cgroup;
 	struct ttlog_text service, host, kernel, comm, exe, build_id;
 	struct ttlog_text reason;      /* "crash", "killed", "timer", "request", ... */
 	struct ttlog_text created_at;  /* RFC 3339, UTC */
-	const struct ttlog_exit *exit; /* never NULL, as the next */
+	const struct ttlog_exit *exit; /* these two are never NULL */
 	const struct ttlog_crash *crash;
 	const struct ttlog_site *const *sites;
 	size_t site_cnt;
@@ -228,29 +229,28 @@ struct ttlog_info {
 	size_t thread_cnt;
 	const struct ttlog_mapping *const *mappings;
 	size_t mapping_cnt;
-	/* As they stand in the file, with keys that are not here. */
+	/* as in the file, with keys that have no member here */
 	struct ttlog_cbor item, exit_item, crash_item;
 	struct ttlog_text boot_id; /* of the machine while the process ran */
 	bool has_start_time;
 	uint64_t start_time; /* of the process, in hundredths of a second since boot */
 };
 
-/* Wall time of a moment of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
+/* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
 static inline uint64_t ttlog_info_real_ns(const struct ttlog_info *info, uint64_t mono_ns)
 {
 	return info->real_ns + (mono_ns - info->mono_ns);
 }
 
-/* Where a chunk is, and what is in it. Fixed. */
+/* The place and extent of a chunk. Fixed. */
 struct ttlog_chunk_place {
 	uint64_t offset;            /* in the file */
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC of its first and last event */
-	uint32_t n;                 /* events; 0 once it turned out that they cannot be read */
+	uint32_t n;                 /* events; 0 when it is known that they can't be read */
 	uint32_t reserved;
 };
 
-/* What is in the file, as far as it was gone over: ttlog_snapshot_open() has gone over all of it.
- * Grows. */
+/* The contents of the file, as far as it was read; ttlog_snapshot_open() reads all of it. Grows. */
 struct ttlog_contents {
 	uint64_t size;   /* of the file, in bytes */
 	bool is_scanned; /* to its end */
@@ -259,18 +259,18 @@ struct ttlog_contents {
 	size_t chunk_cnt;
 	uint64_t event_cnt; /* in all of them */
 
-	/* Of the process up to the snapshot: emitted = recorded + lost->total. The recorded ones
-	 * that are not here were overwritten, or are missing. */
+	/* Of the process up to the snapshot: emitted = recorded + lost->total. Recorded events that
+	 * are not in the file were overwritten, or are missing. */
 	uint64_t emitted, recorded, overwritten;
 	const struct ttlog_lost *lost; /* never NULL */
-	struct ttlog_cbor lost_item;   /* as it stands in the file */
+	struct ttlog_cbor lost_item;   /* as in the file */
 
-	/* What is wrong with the file, in words; none: all is well. They may quote it. */
+	/* Errors in the file, as text; none: the file is sound. They may quote the file. */
 	const char *const *problems;
 	size_t problem_cnt;
-	size_t problem_more; /* so many were not kept */
+	size_t problem_more; /* how many were not kept */
 
-	uint64_t scanned_bytes; /* how far the file was gone over */
+	uint64_t scanned_bytes; /* how far the file was read */
 };
 
 #pragma GCC visibility pop

@@ -29,28 +29,29 @@
  *		return !stream;
  *	}
  *
- * Files are hostile. Whatever a file says, FORMAT.md's limits bound the memory, and nothing crashes
- * or hangs. What can be read is read; what is wrong becomes a problem in words. Text from a snapshot
- * may hold any byte, terminal escapes too. It has no zero at its end, and may be NULL if its length
+ * Files are hostile. With any file, FORMAT.md's limits bound the memory, and nothing crashes or
+ * hangs. The readable parts are read; errors become problems, as text. Text from a snapshot may
+ * contain any byte, even terminal escapes. It has no zero at its end, and may be NULL if its length
  * is 0: print it with care.
  *
- * Threads: a snapshot, and every filter and stream that is used with it, belongs to one thread at
- * a time. Different snapshots may be used at once. There are no globals, and no signal handlers.
+ * Threads: a snapshot, with every filter and stream that is used with it, belongs to one thread at
+ * a time. Several threads may use different snapshots. There are no globals, and no signal
+ * handlers.
  *
  * Lifetime: a snapshot's info, sites, threads and all their text live until it is closed. Values
  * and columns of a chunk live until another chunk of that snapshot is loaded, that is, until the
- * next call that goes on in the snapshot or in a stream over it.
+ * next call that moves the snapshot, or a stream over it, forward.
  *
- * Errors: functions return 0 or a negative errno; those that return a pointer NULL with errno.
- * Where there is a `ret_why`, it gets the reason in words, cut to why_size (at least 1;
+ * Errors: functions return 0 or a negative errno; those that return a pointer return NULL with
+ * errno. If there is a `ret_why`, it gets the reason as text, cut to why_size (at least 1;
  * TTLOG_WHY_BYTES is always enough). All *_free and *_close take NULL.
  *
  * Versions. The soname changes with every incompatible change: until 1.0 it is 0 and
  * TTLOG_READ_MINOR, later TTLOG_READ_MAJOR. With the same soname, functions, constants and
- * enumerators are added; structs that only the library allocates grow at their end (never hold an
- * array of them, nor use their sizeof); structs that callers allocate get a meaning for their
- * reserved members, which are 0 until then. Each struct says which of these it is. What is in a
- * later file and this library does not know, it skips, or names in a problem.
+ * enumerators may be added; structs that only the library allocates may grow at their end (never
+ * make an array of them, nor use their sizeof); reserved members of structs that callers allocate,
+ * which are 0 now, may get a meaning. Each struct says which applies: "Grows", "Has reserved
+ * members" or "Fixed". The library skips unknown parts of a later file, or names them in a problem.
  */
 #ifndef TTLOG_READ_H
 #define TTLOG_READ_H
@@ -71,13 +72,13 @@ extern "C" {
 #define TTLOG_READ_VERSION (TTLOG_READ_MAJOR * 10000 + TTLOG_READ_MINOR * 100 + TTLOG_READ_PATCH)
 
 #define TTLOG_WHY_BYTES        640u   /* any ret_why fits */
-#define TTLOG_CHUNK_MAX_EVENTS 65536u /* in a chunk */
-#define TTLOG_CBOR_MAX_DEPTH   8      /* of what is in a header */
+#define TTLOG_CHUNK_MAX_EVENTS 65536u /* per chunk */
+#define TTLOG_CBOR_MAX_DEPTH   8      /* nesting in a header */
 
-/* The library exports what is declared from here to the pop, and in info.h; nothing else. */
+/* The library exports the declarations from here to the pop, and those in info.h; nothing else. */
 #pragma GCC visibility push(default)
 
-/* Of the library that the program runs with, as TTLOG_READ_VERSION. */
+/* The version of the library at run time, as TTLOG_READ_VERSION. */
 int ttlog_read_version(void);
 
 /* ---- Events ---- */
@@ -85,16 +86,16 @@ int ttlog_read_version(void);
 struct ttlog_snapshot;
 struct ttlog_event_source;
 
-/* Has reserved members. Callers allocate it; a copy is as good. */
+/* Has reserved members. Callers allocate it, and may copy it. */
 struct ttlog_event {
 	const struct ttlog_site *site;
 	const struct ttlog_thread *thread;
-	uint64_t mono_ns;                        /* CLOCK_MONOTONIC of the machine */
-	uint64_t real_ns;                        /* since 1970, UTC */
-	uint32_t site_number, thread_number;     /* in the snapshot's info */
-	uint32_t group, row;                     /* where its values are in the chunk's columns */
-	struct ttlog_snapshot *snapshot;         /* that it is from */
-	const struct ttlog_event_source *source; /* the library's own */
+	uint64_t mono_ns;                    /* CLOCK_MONOTONIC of the machine */
+	uint64_t real_ns;                    /* since 1970, UTC */
+	uint32_t site_number, thread_number; /* in the info of the snapshot */
+	uint32_t group, row;                 /* the place of its values in the chunk's columns */
+	struct ttlog_snapshot *snapshot;     /* its snapshot */
+	const struct ttlog_event_source *source; /* used by the library */
 	uint64_t reserved[2];
 };
 
@@ -102,63 +103,63 @@ struct ttlog_column;
 
 #define TTLOG_ID_BYTES 32u
 
-/* Which event it is, of all events of all processes: the same event in another file has the same text.
- * `buf` has TTLOG_ID_BYTES. Absent where the file does not say it. */
+/* Identifies the event among all events of all processes: the same event in another file has the
+ * same text. `buf` has TTLOG_ID_BYTES. Absent if the file has no identities. */
 struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf);
 
-/* Field `idx` of the event, below its site's nfields: else one of TTLOG_TYPE_NONE. */
+/* Field `idx` of the event, below its site's nfields; else a field of TTLOG_TYPE_NONE. */
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
-/* All values of that field in the event's group, the event's own at its row. NULL where they could
- * not be decoded: then it is a problem of the snapshot. */
+/* All values of that field in the event's group; the event's own value is at its row. NULL: they
+ * can't be decoded, which is a problem of the snapshot. */
 const struct ttlog_column *ttlog_event_column(const struct ttlog_event *event, unsigned idx);
 
 /* ---- A snapshot ---- */
 
 /*
- * Opens a file and goes over all of it once: every frame is checked. NULL with errno and ret_why
- * where it cannot be read at all (no such file, a pipe, a directory); a file in which nothing is
- * whole opens, with problems. The file may be cut or written while it is open.
+ * Opens a file and goes over all of it once: every frame is checked. NULL with errno and ret_why if
+ * it can't be read at all (no such file, a pipe, a directory). A file in which nothing is whole
+ * opens, with problems. The file may be cut or written while it is open.
  *
- * Its descriptor stays open, but where the process has opened more snapshots than it may have
- * descriptors, less a quarter for others, it is closed until it is needed, and the path opened
- * again. If that is another file by then, or was written to, it is a problem of the snapshot's.
+ * Its descriptor stays open. But if the process has opened more snapshots than three quarters of
+ * its limit of descriptors, it is closed until it is needed, and the path is opened again. If that
+ * is another file by then, or was written to, it is a problem of the snapshot.
  */
 struct ttlog_snapshot *ttlog_snapshot_open(const char *path, char *ret_why, size_t why_size);
-/* The same with a descriptor, whose ownership it takes also on failure. The name is for
+/* The same with a descriptor. Takes ownership of it, even on failure. The name is for
  * ttlog_snapshot_name(). */
 struct ttlog_snapshot *ttlog_snapshot_open_fd(int fd, const char *name, char *ret_why,
 					      size_t why_size);
-/* The same, but goes no further than to the header: who goes over one file's events once does so
- * at nearly twice the speed. Contents and problems are known at the end. */
+/* The same, but only reads the header: going over one file's events once is then nearly twice as
+ * fast. Contents and problems are known at the end. */
 struct ttlog_snapshot *ttlog_snapshot_start(const char *path, char *ret_why, size_t why_size);
 struct ttlog_snapshot *ttlog_snapshot_start_fd(int fd, const char *name, char *ret_why,
 					       size_t why_size);
 void ttlog_snapshot_close(struct ttlog_snapshot *snapshot);
 
 const char *ttlog_snapshot_name(const struct ttlog_snapshot *snapshot); /* the path */
-/* Never NULL. Both stay where they are; the contents are up to date at any time. */
+/* Never NULL. Both pointers stay the same; the contents are always up to date. */
 const struct ttlog_info *ttlog_snapshot_info(const struct ttlog_snapshot *snapshot);
 const struct ttlog_contents *ttlog_snapshot_contents(const struct ttlog_snapshot *snapshot);
 
-/* Makes snapshots of one process tell wall time alike, by the clock of the first one given: each has a
- * pair of clocks of its own, and where they disagree an event that is in two files would have two
- * times. What was already given as wall time stays. Several are gone over to their ends. Streams do
- * it themselves; before, it is for who asks for times first. Returns 0 or -ENOMEM. */
+/* Gives snapshots of one process the same wall time, by the clock of the first one given. Each has
+ * its own pair of clocks; if these disagree, an event that is in two files would have two times.
+ * Wall times that were returned before do not change. Several snapshots are read to their ends.
+ * Streams do this themselves; call it if you need times before that. Returns 0 or -ENOMEM. */
 int ttlog_snapshots_share_clock(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
 
-/* Wall time of the last event, as far as the file was gone over; 0: there is none. */
+/* Wall time of the last event, as far as the file was read; 0: there is none. */
 uint64_t ttlog_snapshot_last_ns(const struct ttlog_snapshot *snapshot);
 
 /* ---- Filters ---- */
 
-/* Which events someone wants to see: the expressions of ttlog-view(1) --filter. */
+/* Selects events, by the expressions of ttlog-view(1) --filter. */
 struct ttlog_filter;
 
-struct ttlog_filter *ttlog_filter_new(void); /* everything passes */
+struct ttlog_filter *ttlog_filter_new(void); /* all events pass */
 void ttlog_filter_free(struct ttlog_filter *filter);
 
-/* Adds an expression; all must hold. Returns 0; -EINVAL with what is wrong in ret_why, in several
- * lines, the place with a caret; -ENOMEM. */
+/* Adds an expression; all must be true. Returns 0; -EINVAL with the error in ret_why, in several
+ * lines, with a caret at its place; -ENOMEM. */
 int ttlog_filter_add(struct ttlog_filter *filter, const char *expression, char *ret_why,
 		     size_t why_size);
 /* Adds a search: a regular expression for the message, a text field or key=value. */
@@ -166,63 +167,64 @@ int ttlog_filter_search(struct ttlog_filter *filter, const char *regex, char *re
 			size_t why_size);
 
 bool ttlog_filter_is_empty(const struct ttlog_filter *filter);
-/* Expression `idx` of those that were added, as text: the same for all that mean the same words.
- * The caller frees. ENOENT: there are fewer. */
+/* Expression `idx` of those that were added, as text in one standard form. The caller frees it.
+ * ENOENT: there are fewer. */
 char *ttlog_filter_expression(const struct ttlog_filter *filter, size_t idx);
-/* How it was understood, in lines of text. The caller frees. */
+/* An explanation of the filter, in lines of text. The caller frees it. */
 char *ttlog_filter_explain(const struct ttlog_filter *filter);
-/* Whether there are times that are relative to the last event (ts>-10s), and when that was (the
- * greatest ttlog_snapshot_last_ns()): to be set before the filter is used. */
+/* Whether it has times relative to the last event (ts>-10s). Then set the time of that (the
+ * greatest ttlog_snapshot_last_ns()) before you use the filter. */
 bool ttlog_filter_needs_last(const struct ttlog_filter *filter);
 void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns);
 
-/* How many texts a regular expression (PCRE2's) took more than 100,000 steps for: they count as
- * ones that it does not match. */
+/* For how many texts a regular expression (PCRE2) took more than 100,000 steps: these count as not
+ * matching. */
 uint64_t ttlog_filter_gave_up(const struct ttlog_filter *filter);
 
-/* A key of the filter's that no site of these snapshots has a field of: maybe it is misspelt. NULL
- * where there is none; keys in has() are none. It is the filter's. */
+/* A key of the filter for which no site of these snapshots has a field: maybe it is misspelt. NULL:
+ * there is none; keys in has() do not count. The filter owns the text. */
 const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
 				     struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt);
 
-/* Whether this one event passes. Streams filter by column, ten times as fast. */
+/* Whether this event passes. Streams filter by column, which is ten times as fast. */
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event);
 
 /* ---- Event streams: the events of several files, in order, filtered, each once ---- */
 
-/* Snapshots of one process overlap; an event that is in several of them comes once, and wall time is
- * that of the first one given: ttlog_snapshots_share_clock(). */
+/* Snapshots of one process overlap: an event that is in several of them comes once, and wall time
+ * is by the clock of the first one given: ttlog_snapshots_share_clock(). */
 struct ttlog_stream;
 
-/* Wall time in ns since 1970, both included. Fixed. */
+/* Wall time in ns since 1970; both ends are included. Fixed. */
 struct ttlog_range {
 	uint64_t since_ns, until_ns;
 };
 
-/* filter NULL: all events; range NULL: of all times. Snapshots and filter stay the caller's, and
- * as they are while the stream lives. Several snapshots are first gone over to their ends. Streams
- * over one snapshot that go on in turn load its chunks again and again: better open the file twice. */
+/* filter NULL: all events; range NULL: all times. The caller still owns snapshots and filter, and
+ * must not change them while the stream lives. Several snapshots are first read to their ends.
+ * Streams over one snapshot that are used in turn load its chunks again and again: it is better to
+ * open the file twice. */
 struct ttlog_stream *ttlog_stream_new(struct ttlog_snapshot *const *snapshots, size_t snapshot_cnt,
 				      const struct ttlog_filter *filter,
 				      const struct ttlog_range *range);
 void ttlog_stream_free(struct ttlog_stream *stream);
 
-/* The next event; valid until the next call. Returns 1, or 0 at the end. What cannot be read is a
- * problem of its snapshot, and passed over. */
+/* The next event; valid until the next call. Returns 1, or 0 at the end. Parts that can't be read
+ * are problems of the snapshot, and skipped. */
 int ttlog_stream_next(struct ttlog_stream *stream, struct ttlog_event *ret);
 
-/* Before the first event: goes over everything once, so that only the last `cnt` events come.
+/* Call it before the first event: it goes over all events once, so that only the last `cnt` come.
  * Returns 0 or -ENOMEM. */
 int ttlog_stream_tail(struct ttlog_stream *stream, uint64_t cnt);
 
-/* Events that follow one another, all of one snapshot's loaded chunk. Has reserved members. */
+/* Successive events, all in the loaded chunk of one snapshot. Has reserved members. */
 struct ttlog_run {
 	struct ttlog_snapshot *snapshot;
 	uint32_t cnt;
-	uint32_t first;            /* position in the chunk where `positions` is NULL */
-	const uint32_t *positions; /* in the chunk, ascending; NULL: from `first` on, all of them */
-	uint64_t shift;  /* from CLOCK_MONOTONIC to the key that the stream is ordered by */
-	uint32_t number; /* the snapshot's, in ttlog_stream_new's array */
+	uint32_t first;            /* position in the chunk, if `positions` is NULL */
+	const uint32_t *positions; /* in the chunk, ascending; NULL: all from `first` on */
+	uint64_t shift;  /* from CLOCK_MONOTONIC to the key by which the stream is sorted */
+	uint32_t number; /* of the snapshot in the array of ttlog_stream_new() */
 	uint32_t reserved;
 };
 
@@ -231,46 +233,47 @@ static inline uint32_t ttlog_run_at(const struct ttlog_run *run, uint32_t i)
 	return run->positions ? run->positions[i] : run->first + i;
 }
 
-/* The same as ttlog_stream_next, for those who look at columns: the next events, at most `most`
- * (more than 0), and at least 1; valid until the next call. Do not mix the two. */
+/* As ttlog_stream_next(), for programs that read columns: the next events, at least 1, at most
+ * `most` (more than 0); valid until the next call. Do not mix the two. */
 int ttlog_stream_run(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret);
 
-/* The same, but loads one chunk at most: -EAGAIN where no event was found in it. */
+/* The same, but loads at most one chunk. -EAGAIN: no event was found in it. */
 int ttlog_stream_step(struct ttlog_stream *stream, uint64_t most, struct ttlog_run *ret);
 
-/* Where one snapshot's events go on. Fixed. */
+/* The position of a stream in one snapshot. Fixed. */
 struct ttlog_place {
-	uint64_t key;       /* of what comes next there, or less: about wall time */
-	uint32_t chunk, at; /* UINT32_MAX: nothing comes; the library's own */
+	uint64_t key;       /* that of the next event, or less: about wall time */
+	uint32_t chunk, at; /* UINT32_MAX: nothing comes; used by the library */
 };
 
-/* Where the stream goes on, a place a snapshot, and the key of what comes next (UINT64_MAX: nothing
- * does). The last run is valid no more. False where one cannot return to: between events of one
- * nanosecond of which those that come twice are being left out. */
+/* The position of the stream, one place per snapshot, and the key of the next event (UINT64_MAX:
+ * none). The last run is no longer valid. False: the stream can't return here, because it is
+ * between events of one nanosecond, and leaves out those that come twice. */
 bool ttlog_stream_mark(struct ttlog_stream *stream, struct ttlog_place *ret_places,
 		       uint64_t *ret_key);
-/* Goes on from a mark, also when others have loaded chunks of the snapshots since: until then, that
- * is all that may be asked of the stream. */
+/* Goes on from a mark, even if other chunks of the snapshots were loaded since. After such loads,
+ * this is the only call that the stream allows. */
 void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *places);
-/* The key of an event of snapshot `number`: CLOCK_MONOTONIC and a shift, modulo 2^64. Of equal ones
- * those of the snapshot that was given first come first. */
+/* The key of an event of snapshot `number`: CLOCK_MONOTONIC plus a shift, modulo 2^64. Of events
+ * with equal keys, those of the snapshot that was given first come first. */
 uint64_t ttlog_stream_key(const struct ttlog_stream *stream, size_t number, uint64_t mono_ns);
-/* Whether another snapshot may have some of the events of snapshot `number`, too. */
+/* Whether another snapshot may also have some events of snapshot `number`. */
 bool ttlog_stream_overlaps(const struct ttlog_stream *stream, size_t number);
 
 /* ---- Snapshots that come one after another, as from collectors that are followed ---- */
 
-/* Which events were there already: two collectors that record one process send each twice. It
+/* Knows which events came already: two collectors that record one process send each event twice. It
  * remembers some ten thousand batches. */
 struct ttlog_seen;
 
 struct ttlog_seen *ttlog_seen_new(void);
 void ttlog_seen_free(struct ttlog_seen *seen);
-/* Streams over the snapshot, which must have one chunk, leave out from now on what an earlier one
- * had. Before they begin. Returns 0 or -ENOMEM: then they leave out nothing. */
+/* From now on, streams over the snapshot leave out events that an earlier snapshot had. The
+ * snapshot must have one chunk. Call it before they begin. Returns 0 or -ENOMEM: then they leave
+ * out nothing. */
 int ttlog_seen_take(struct ttlog_seen *seen, struct ttlog_snapshot *snapshot);
 
-/* ---- Chunks and columns: tens of millions of events a second ---- */
+/* ---- Chunks and columns: tens of millions of events per second ---- */
 
 /*
  * Events are stored in chunks, in the order of time. The events of one site in a chunk are a group,
@@ -283,7 +286,8 @@ struct ttlog_group {
 	uint32_t cnt;  /* rows */
 };
 
-/* The events of a chunk. Use the functions below for what has a mask or may be NULL. Grows. */
+/* The events of a chunk. Use the functions below for members that have a mask or may be NULL.
+ * Grows. */
 struct ttlog_chunk {
 	uint32_t n; /* 0: none is loaded */
 	uint32_t group_cnt;
@@ -294,8 +298,8 @@ struct ttlog_chunk {
 	const uint32_t *row_of;           /* n; NULL: there is one group */
 	const uint64_t *threads;          /* [i & thread_mask]: numbers in the info */
 	size_t thread_mask;
-	size_t number;     /* which chunk it is */
-	uint64_t load_cnt; /* chunks that were loaded so far: another number, another content */
+	size_t number;     /* of the chunk */
+	uint64_t load_cnt; /* chunks loaded so far: another number means other contents */
 };
 
 static inline uint32_t ttlog_chunk_group(const struct ttlog_chunk *chunk, uint32_t i)
@@ -316,25 +320,25 @@ static inline uint32_t ttlog_chunk_thread(const struct ttlog_chunk *chunk, uint3
 /* Fixed. */
 struct ttlog_column_text {
 	struct ttlog_text text;
-	bool null, cut; /* as struct ttlog_field has them */
+	bool null, cut; /* as in struct ttlog_field */
 };
 
 /*
- * The values of one field in one group. Element i of an array is [i & its mask]: a mask is 0 where
- * one value stands for all. Only the library makes them. Grows.
+ * The values of one field in one group. Element i of an array is [i & its mask]; a mask is 0 if all
+ * values are the same. Only the library makes columns. Grows.
  */
 struct ttlog_column {
 	uint8_t type; /* enum ttlog_type */
 	size_t mask, scale_mask, index_mask;
-	const uint64_t *nums;   /* all but F32, F64, STR, BYTES; signed as two's complement */
-	const double *reals;    /* F32, F64 */
+	const uint64_t *nums; /* all except F32, F64, STR, BYTES; signed ones as two's complement */
+	const double *reals;  /* F32, F64 */
 	const uint64_t *scales; /* DECIMAL; F32, F64 without `reals`: nums / 10^scales[0], signed */
 	const struct ttlog_column_text *texts; /* STR, BYTES */
 	uint32_t text_cnt;
 	const uint64_t *index; /* STR, BYTES: into texts; NULL: element i is texts[i & mask] */
 };
 
-/* Whether one value stands for all. */
+/* Whether all values are the same. */
 static inline bool ttlog_column_is_const(const struct ttlog_column *column)
 {
 	return column->index ? !column->index_mask : !column->mask && !column->scale_mask;
@@ -343,50 +347,50 @@ static inline bool ttlog_column_is_const(const struct ttlog_column *column)
 /* Element i, below the group's cnt. */
 void ttlog_column_field(const struct ttlog_column *column, size_t i, struct ttlog_field *ret);
 
-/* Whether there is a chunk `idx`: goes over the file up to it, SIZE_MAX: to its end. The loaded
- * chunk is no more where that was needed. */
+/* Whether there is a chunk `idx`: reads the file up to it; SIZE_MAX: to its end. If it has to read,
+ * the loaded chunk is unloaded. */
 bool ttlog_snapshot_has_chunk(struct ttlog_snapshot *snapshot, size_t idx);
-/* Makes chunk `idx` the loaded one. Returns 0, or -errno: then there is a problem that says so, and
- * none is loaded. -ENOENT: there is no such chunk. */
+/* Loads chunk `idx`. Returns 0, or -errno: then a problem says why, and no chunk is loaded.
+ * -ENOENT: there is no such chunk. */
 int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx);
-/* Gives back the memory of the loaded chunk and what it took to decode it. */
+/* Frees the loaded chunk, and the memory for decoding it. */
 void ttlog_snapshot_unload(struct ttlog_snapshot *snapshot);
 
-/* The loaded one; never NULL, and stays where it is. */
+/* The loaded chunk; never NULL, always the same pointer. */
 const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *snapshot);
-/* Event i of it, below its n. */
+/* Event i of the loaded chunk, below its n. */
 void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret);
-/* Any event of a group, for its site and columns: without thread and time. */
+/* Some event of a group, for its site and columns; it has no thread and no time. */
 void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
 				struct ttlog_event *ret);
-/* A field of a group, decoded when it is first asked for. NULL where it cannot be: then that is a
+/* A field of a group, decoded when it is first needed. NULL: it can't be decoded, which is a
  * problem. */
 const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field);
 
 /* ---- Pinned chunks: for programs that use several chunks at once ---- */
 
-/* A decoded chunk. It lives until it is freed, whatever the snapshot loads. */
+/* A decoded chunk. It lives until it is freed, even if the snapshot loads others. */
 struct ttlog_pinned;
 
-/* Chunk `idx`, its n, times and groups alone. Afterwards the snapshot has none loaded. NULL with
- * errno: where it cannot be read there is a problem that says so. */
+/* Chunk `idx`, only its n, times and groups. After this the snapshot has no chunk loaded. NULL with
+ * errno: if it can't be read, a problem says why. */
 struct ttlog_pinned *ttlog_pinned_new(struct ttlog_snapshot *snapshot, size_t idx);
-/* The rest of it. Returns 0, or -errno: then there is a problem that says so. */
+/* Loads the rest of it. Returns 0, or -errno: then a problem says why. */
 int ttlog_pinned_load(struct ttlog_pinned *pinned);
-/* Before the snapshot is closed. */
+/* Call it before the snapshot is closed. */
 void ttlog_pinned_free(struct ttlog_pinned *pinned);
 
 const struct ttlog_chunk *ttlog_pinned_chunk(const struct ttlog_pinned *pinned);
-/* Event i of it, loaded; valid as long as it lives. */
+/* Event i of a chunk that is loaded; valid while the chunk lives. */
 void ttlog_pinned_event(struct ttlog_pinned *pinned, uint32_t i, struct ttlog_event *ret);
-/* As ttlog_snapshot_column, of a loaded one. */
+/* As ttlog_snapshot_column(), of a chunk that is loaded. */
 const struct ttlog_column *ttlog_pinned_column(struct ttlog_pinned *pinned, uint32_t group,
 					       unsigned field);
-/* The memory that it takes, which grows with the columns that were asked for. */
+/* Its memory, which grows with the columns that were used. */
 size_t ttlog_pinned_bytes(const struct ttlog_pinned *pinned);
 
-/* ---- CBOR: keys of the header that have no member ---- */
+/* ---- CBOR, for keys of the header without a member ---- */
 
 enum ttlog_cbor_kind {
 	TTLOG_CBOR_UINT = 0,
@@ -410,8 +414,8 @@ struct ttlog_cbor_item {
 	struct ttlog_text text; /* BYTES, TEXT */
 };
 
-/* Reads one item's head, and skips a whole item with all that is in it. Both go on in `in` and
- * return 0, or -EBADMSG at its end. */
+/* The first reads one item's head, the second skips a whole item with its contents. Both move `in`
+ * forward, and return 0, or -EBADMSG at its end. */
 int ttlog_cbor_next(struct ttlog_cbor *in, struct ttlog_cbor_item *ret);
 int ttlog_cbor_skip(struct ttlog_cbor *in);
 

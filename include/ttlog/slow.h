@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the append falls back to, and what programs ask for beside it: a flush, TTLOG_PREPARE(),
+ * The rare paths of the append, and the other calls of programs: a flush, TTLOG_PREPARE(),
  * TTLOG_SNAPSHOT(), the end of the process.
  */
 #ifndef TTLOG_SLOW_H
@@ -10,14 +10,14 @@
 
 #ifdef TTLOG__HAS_SITES
 
-/* What a record alone takes on the stack, at the most; a larger one gets memory of its own. */
+/* The most stack for a record that is sent alone; a larger one gets its own memory. */
 #define TTLOG__ALONE_BYTES 1024u
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The batch in hand, or NULL where the thread has none or is inside an append. */
+/* Takes the thread's batch. NULL: it has none, or is inside an append. */
 TTLOG__INLINE struct ttlog_batch *ttlog__take_batch(uint32_t *ret_limit)
 {
 	struct ttlog_batch *batch = ttlog__batch;
@@ -45,7 +45,7 @@ TTLOG__COLD(void, ttlog__flush, (void))
 	TTLOG__ERRNO = err;
 }
 
-/* So that there is one to be lent, or to take the place of one. */
+/* Keeps a spare batch, to lend it, or to replace another one. */
 TTLOG__INLINE void ttlog__spare_batch(void)
 {
 	uint64_t at = __atomic_load_n(&ttlog_module.batches, __ATOMIC_ACQUIRE);
@@ -89,8 +89,9 @@ TTLOG__COLD(void, ttlog__request_snapshot, (const char *reason))
 	ttlog_control(reason, reason ? __builtin_strlen(reason) : 0, TTLOG_OP_SNAPSHOT);
 }
 
-/* At exit(), or when the library is unloaded: then the key must not call into it any more, and the
- * kernel need not remember the batch. Other threads' batches stay, for it to take when they end. */
+/* Runs at exit(), or when the library is unloaded: then the key must not call into it any more, and
+ * the kernel can forget the batch. Other threads' batches stay: the kernel takes them when these
+ * end. */
 TTLOG__COLD(void, ttlog__finish, (void))
 {
 	uint32_t key = __atomic_exchange_n(&ttlog_module.thread_key, 0, __ATOMIC_ACQ_REL);
@@ -133,8 +134,8 @@ TTLOG__INLINE void ttlog__put_fields(char *to, const struct ttlog__event *event)
 		to = ttlog__put(to, ttlog__type_at(event, i), event->values[i]);
 }
 
-/* A batch of one record, in memory that is the event's own. clock: 0 where the thread has none yet.
- */
+/* Sends a batch of one record, in memory for this event alone. clock: 0: the thread has none
+ * yet. */
 TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 					  const struct ttlog__event *event, uint32_t len,
 					  uint8_t clock)
@@ -155,7 +156,7 @@ TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 	return batch->base_ticks;
 }
 
-/* In a batch that nobody has, of a thread that is prepared: it may not ask for memory. */
+/* For a prepared thread, which may not ask for memory: uses a batch that no thread has. */
 TTLOG__INLINE uint64_t ttlog__append_lent(const struct ttlog_batch *own,
 					  const struct ttlog__event *event, uint32_t len)
 {
@@ -164,7 +165,7 @@ TTLOG__INLINE uint64_t ttlog__append_lent(const struct ttlog_batch *own,
 	struct ttlog_batch *lent = NULL;
 	uint64_t ticks;
 
-	/* behind its head, which stays that of an empty one */
+	/* after its head, which stays that of an empty batch */
 	if (len + TTLOG__BATCH_REST + sizeof(*lent) <= room)
 		lent = ttlog__reuse_batch(own->tid);
 	if (!lent) {
@@ -203,7 +204,7 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uin
 	return ticks;
 }
 
-/* The batch is in hand, and empty, or a signal handler's. 0 where the record does not fit. */
+/* The batch is ours and empty, or a signal handler has filled it. 0: the record does not fit. */
 TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 					   const struct ttlog__event *event, uint32_t len)
 {
@@ -223,9 +224,9 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 }
 
 /*
- * The batch is full, or its base time is too long ago; or there is none yet; or it is busy: then
- * this is a signal handler that interrupted an append, and its record goes alone; or one did and
- * never returned to it.
+ * There are three cases. The batch is full, or its base time is too old. There is no batch yet. Or
+ * it is busy: then this is a signal handler that interrupted an append, and its record is sent
+ * alone; or such a handler never returned to the append.
  */
 TTLOG__COLD(uint64_t, ttlog__append_slowly,
 	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
@@ -239,8 +240,8 @@ TTLOG__COLD(uint64_t, ttlog__append_slowly,
 
 	TTLOG__SHARE(ttlog__append_slowly);
 	if (limit || TTLOG__GET(batch->limit_bytes)) {
-		/* it may be another than the append took: handlers that came since found that one
-		 * busy, and replaced it. So it is taken here, be it once more. */
+		/* take it (again): it may not be the batch that the append took, because handlers
+		 * since then may have found that one busy, and replaced it */
 		TTLOG__SET(batch->limit_bytes, 0);
 		TTLOG__BARRIER();
 		ttlog__flush_full(batch);
