@@ -11,7 +11,7 @@
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
 
-/* Where the time stands in a snapshot's name; NULL where it is none. */
+/* The time in a snapshot's name; NULL: it is not such a name. */
 static const char *time_in(const char *name)
 {
 	static const char PREFIX[] = "ttlog-", SUFFIX[] = ".bin";
@@ -30,7 +30,7 @@ static const char *time_in(const char *name)
 	return p;
 }
 
-/* Equal times: the greater name, so that the answer is always the same. */
+/* With equal times, the greater name: so the result is always the same. */
 static bool is_newer(const char *a, const char *b)
 {
 	int order = strncmp(time_in(a), time_in(b), TIME_DIGITS);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The snapshot that is read where no file is named. */
+/* The snapshot to read if no file is named. */
 #ifndef TTLOG_VIEW_DEFAULT_SNAPSHOT_H
 #define TTLOG_VIEW_DEFAULT_SNAPSHOT_H
 
-/* The path of the ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin in `dir` with the latest time in its name,
- * to be freed; NULL with errno, ENOENT where there is none. */
+/* The path of the ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin in `dir` with the latest time in its name;
+ * the caller frees it. NULL with errno; ENOENT: there is none. */
 char *default_snapshot__find(const char *dir);
 
 #endif /* TTLOG_VIEW_DEFAULT_SNAPSHOT_H */

@@ -15,7 +15,7 @@
 #include "diagnostics.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"
-/* So many that cannot be opened are named; the rest is counted. */
+/* So many files that can't be opened are named; the rest is counted. */
 #define NAMED_MAX    10u
 
 static int choose_newest(struct input *input, struct options *options)
@@ -34,7 +34,8 @@ static int choose_newest(struct input *input, struct options *options)
 	return 0;
 }
 
-/* Files stay open until the end where there may be so many: as many as the system lets us. */
+/* Files stay open to the end if the limit of descriptors allows it: raises it as far as
+ * possible. */
 static void allow_files(void)
 {
 	struct rlimit limit;
@@ -45,13 +46,13 @@ static void allow_files(void)
 	}
 }
 
-/* Whether the file is read from its begin to its end, once, and nothing has to be known before. */
+/* Whether the file is read once, from begin to end, and nothing must be known before. */
 static bool is_stream(const struct options *options)
 {
 	bool is_alone = options->file_cnt == 1 || options->mode == MODE_DIFF;
 
 	if (options->mode == MODE_INTERACTIVE)
-		return true; /* it goes over them while it is up */
+		return true; /* the full screen reads them while it runs */
 	return is_alone && options->mode != MODE_INFO && !options__is_sql(options) &&
 	       !options->has_since && !options->has_until &&
 	       !ttlog_filter_needs_last(options->filter);
@@ -59,15 +60,15 @@ static bool is_stream(const struct options *options)
 
 unsigned input__passes(const struct options *options)
 {
-	/* opening goes over it, the last N events have to be found, and then they are read */
+	/* opening reads it, the last N events have to be found, and then they are read */
 	return (is_stream(options) ? 0 : 1) + (options->has_limit ? 1 : 0) +
 	       (options->mode != MODE_INFO ? 1 : 0);
 }
 
-/* What could not be opened. */
+/* Files that could not be opened. */
 struct unopened {
 	size_t cnt;
-	size_t short_cnt; /* for want of descriptors, whatever file it was */
+	size_t short_cnt; /* because there were no descriptors left */
 	int short_err;
 };
 
@@ -122,7 +123,7 @@ static void say_unopened(const struct input *input, const struct unopened *unope
 	}
 }
 
-/* Returns 0 or -errno, said too. */
+/* Returns 0 or -errno, which it has printed. */
 static int open_files(struct input *input, const struct options *options)
 {
 	struct unopened unopened = { .cnt = 0 };
@@ -152,7 +153,7 @@ int input__open(struct input *ret, struct options *options)
 	err = open_files(ret, options);
 	if (err)
 		return err;
-	/* What is shown of each file by itself is by its own clock. */
+	/* Outputs of single files use their own clocks. */
 	if (options->mode != MODE_INFO && options->mode != MODE_DIFF &&
 	    options->mode != MODE_INTERACTIVE &&
 	    ttlog_snapshots_share_clock(ret->readers, ret->reader_cnt))
@@ -175,7 +176,7 @@ bool input__is_one(const struct options *options, const struct stat *file)
 
 void input__report(struct input *input)
 {
-	/* --head may not have come to the end. */
+	/* with --head, not all may have been read */
 	for (size_t i = 0; i < input->reader_cnt; i++)
 		(void)ttlog_snapshot_has_chunk(input->readers[i], SIZE_MAX);
 	input__report_known(input);

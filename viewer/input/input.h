@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The snapshots that were asked for, open, and what is wrong with them.
+ * The snapshots to read, open, and their problems.
  */
 #ifndef TTLOG_VIEW_INPUT_H
 #define TTLOG_VIEW_INPUT_H
@@ -13,25 +13,25 @@ struct ttlog_snapshot;
 struct stat;
 
 struct input {
-	char *const *files; /* the options' */
+	char *const *files; /* owned by the options */
 	size_t file_cnt;
-	struct ttlog_snapshot **readers; /* of those that could be opened */
+	struct ttlog_snapshot **readers; /* for files that could be opened */
 	size_t reader_cnt;
-	char *default_path; /* the snapshot that is read where no file is named */
-	bool unreadable;    /* a file, or a part of one */
+	char *default_path; /* the snapshot that is read if no file is named */
+	bool unreadable;    /* a file, or a part of one, can't be read */
 };
 
 /*
- * Opens the files, or the newest snapshot where none is named. One that cannot be read is said on
- * stderr, and left out. Returns 0 or -errno, said too.
+ * Opens the files, or the newest snapshot if none is named. A file that can't be read is reported
+ * on stderr, and left out. Returns 0 or -errno, which it has printed.
  */
 int input__open(struct input *ret, struct options *options);
-/* How many times the files will be read for what the options ask for, as a rule. */
+/* How many times the files will usually be read, by the options. */
 unsigned input__passes(const struct options *options);
-/* What is wrong with the files, on stderr; goes over the rest of each. For after all that could be
- * shown. */
+/* Prints the problems of the files to stderr; reads the rest of each. Call it after all other
+ * output. */
 void input__report(struct input *input);
-/* The same of what was gone over. */
+/* The same, for what was read so far. */
 void input__report_known(struct input *input);
 /* Whether a file is one of the snapshots: writing would destroy it. */
 bool input__is_one(const struct options *options, const struct stat *file);

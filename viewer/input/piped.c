@@ -29,7 +29,7 @@ static int write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* What is there, or 0 at the end. Whoever has the pipe too may have made it one that does not wait. */
+/* The next bytes, or 0 at the end. Another process may have made the pipe non-blocking. */
 static ssize_t read_piece(int fd, char *to)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
@@ -88,7 +88,7 @@ static int read_whole(int fd, char *ret_why, size_t why_size)
 	return -1;
 }
 
-/* Of pipes those without a name: somebody has made it for us. */
+/* A pipe without a name was made for us. */
 bool piped__is_meant(const char *path)
 {
 	struct statfs fs;
@@ -113,7 +113,7 @@ int piped__open(const char *path, char *ret_why, size_t why_size)
 	struct stat st;
 	int fd;
 
-	/* without O_NONBLOCK a named pipe would hang here, should it be one by now */
+	/* O_NONBLOCK: the path may have become a named pipe, which would hang here */
 	fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
 		      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Snapshots that are no files: what comes through a pipe (`ttlog-view -`, /dev/stdin, <(...)) is read
- * to its end into memory, PIPED_MAX_BYTES at most, for a reader goes to and fro in it.
+ * Snapshots from a pipe (`ttlog-view -`, /dev/stdin, <(...)): read to the end into memory, at most
+ * PIPED_MAX_BYTES, because a reader needs random access.
  */
 #ifndef TTLOG_VIEW_PIPED_H
 #define TTLOG_VIEW_PIPED_H
@@ -12,11 +12,11 @@
 
 #define PIPED_MAX_BYTES (UINT64_C(256) << 20)
 
-/* Whether it is no file, but stdin, whatever that is, or a pipe without a name. */
+/* Whether the path is stdin, of any kind, or a pipe without a name. */
 bool piped__is_meant(const char *path);
 /*
- * Opens that, for ttlog_snapshot_start_fd(): the file that stdin is, or the memory that the pipe was
- * read into. Returns the descriptor, or -1 with errno and why, in words.
+ * Opens it, for ttlog_snapshot_start_fd(): the file that stdin is, or the memory with the pipe's
+ * bytes. Returns the descriptor, or -1 with errno and the reason as text.
  */
 int piped__open(const char *path, char *ret_why, size_t why_size);
 

@@ -7,7 +7,7 @@
 #include "store.h"
 #include <ttlog/read.h>
 
-/* ---- What is kept ---- */
+/* ---- Kept chunks ---- */
 
 static void free_chunk(struct store *store, struct store_chunk *chunk)
 {
@@ -17,7 +17,7 @@ static void free_chunk(struct store *store, struct store_chunk *chunk)
 	free(chunk);
 }
 
-/* Drops those that were used the longest time ago. */
+/* Drops the least recently used chunks. */
 static void make_room(struct store *store)
 {
 	while (store->bytes > store->max_bytes) {
@@ -79,7 +79,7 @@ void store__put(struct store *store, struct store_chunk *chunk)
 
 	if (!chunk || --chunk->pins)
 		return;
-	/* Columns were decoded meanwhile. */
+	/* columns were decoded meanwhile */
 	bytes = sizeof(*chunk) + ttlog_pinned_bytes(chunk->pinned);
 	store->bytes += bytes - chunk->bytes;
 	chunk->bytes = bytes;
@@ -88,7 +88,7 @@ void store__put(struct store *store, struct store_chunk *chunk)
 
 /* ---- Rows ---- */
 
-/* The last of the starts, which ascend, that is not above the row: what is empty is passed over. */
+/* The last start that is not above the row; starts ascend. Skips empty chunks. */
 static size_t find_start(const uint64_t *starts, size_t cnt, uint64_t row)
 {
 	size_t low = 0;
@@ -96,7 +96,7 @@ static size_t find_start(const uint64_t *starts, size_t cnt, uint64_t row)
 	while (cnt > 1) {
 		size_t half = cnt / 2;
 
-		/* no jump that the processor would guess wrong */
+		/* no branch that the CPU would mispredict */
 		low += starts[low + half] <= row ? half : 0;
 		cnt -= half;
 	}
@@ -146,7 +146,7 @@ static struct store_file *file_of(struct store *store, const struct ttlog_snapsh
 	return file;
 }
 
-/* What the merge shows is not repeated; all the rest is. */
+/* Events that the merge shows are not repeated; all others are. */
 static int mark_repeated(struct store *store, struct ttlog_stream *stream)
 {
 	struct ttlog_run run;
@@ -198,7 +198,7 @@ static int merge(struct store *store)
 	return err;
 }
 
-/* A file may say anything: where its wall time passes 2^64, it is in no order. */
+/* In a hostile file, wall time may pass 2^64: then it has no order. */
 static void find_order(struct store *store)
 {
 	store->is_by_ts = store->is_by_mono = true;

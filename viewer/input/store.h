@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chunks of several files for those who come back to them: decoded ones are kept, up to
- * max_bytes and those in use, and any number of cursors may stand in them at once.
+ * The chunks of several files, for random access: decoded chunks are kept, up to max_bytes plus
+ * those in use, and any number of cursors may use them at once.
  *
- * What read.h says holds here, too: how files are merged (store_file.shift), and that an event
- * which several files of a process hold is there once (store_file.repeated). Who makes a store has
- * gone over the files to their ends.
+ * As in read.h, files are merged (store_file.shift), and an event that is in several files of a
+ * process comes once (store_file.repeated). The files must have been read to their ends before.
  */
 #ifndef TTLOG_VIEW_STORE_H
 #define TTLOG_VIEW_STORE_H
@@ -16,8 +15,8 @@
 
 #include <ttlog/read.h>
 
-/* What is kept of large files; of small ones so much by their size, which is more than honest ones
- * take, that a bomb takes no more. */
+/* How much is kept of large files. For small ones, the limit depends on their size: more than sound
+ * files need, but it stops a bomb. */
 #define STORE_MAX_BYTES      (128u << 20)
 #define STORE_BASE_BYTES     (32u << 20)
 #define STORE_BYTES_PER_BYTE 16u
@@ -26,7 +25,7 @@ struct store_chunk {
 	struct ttlog_pinned *pinned;
 	size_t file, idx, bytes;
 	unsigned pins;
-	uint64_t used_at; /* by the store's clock */
+	uint64_t used_at; /* on the store's clock */
 };
 
 struct store_file {
@@ -34,23 +33,22 @@ struct store_file {
 	struct store_chunk **kept; /* by number; NULL: not decoded */
 	uint64_t *starts;          /* how many events are in the chunks before */
 	size_t chunk_cnt;
-	uint8_t **repeated; /* by chunk, a bit an event: another file has it; NULL: none */
-	uint64_t shift;     /* from CLOCK_MONOTONIC to what the files are merged by */
+	uint8_t **repeated; /* by chunk, one bit per event: another file has it; NULL: none */
+	uint64_t shift;     /* from CLOCK_MONOTONIC to the key of the merge */
 };
 
 struct store {
-	struct store_file *files; /* of those readers that have a header */
+	struct store_file *files; /* for readers that have a header */
 	size_t file_cnt;
 	uint64_t *firsts;   /* how many events are in the files before */
-	uint64_t event_cnt; /* in all of them, the repeated ones, too */
-	/* Whether events in the order of the merge are also in that of their own wall time, and of
-	 * their CLOCK_MONOTONIC. */
+	uint64_t event_cnt; /* in all of them, with repeated ones */
+	/* Whether the order of the merge is also that of wall time, and that of CLOCK_MONOTONIC. */
 	bool is_by_ts, is_by_mono;
 	struct store_chunk **list;
 	size_t list_cnt, list_cap;
 	size_t bytes, max_bytes;
 	uint64_t clock, decoded_cnt;
-	uint64_t passed_cnt; /* events that scans went over, or were about to */
+	uint64_t passed_cnt; /* events that scans read, or were about to read */
 };
 
 static inline const struct ttlog_chunk_place *store__place(const struct store_file *file,
@@ -59,11 +57,11 @@ static inline const struct ttlog_chunk_place *store__place(const struct store_fi
 	return &ttlog_snapshot_contents(file->reader)->chunks[chunk];
 }
 
-/* The same number for the same event always: its place in its file, and the file. */
+/* Always the same number for the same event: its place in its file, and the file. */
 static inline int64_t store__number(const struct store *store, size_t file, size_t chunk,
 				    uint32_t at)
 {
-	/* as many files as one of 2^40 events leaves */
+	/* so many files fit beside 2^40 events per file */
 	return (int64_t)((uint64_t)(file & 0x7fffff) << 40 |
 			 (store->files[file].starts[chunk] + at + 1));
 }
@@ -73,21 +71,21 @@ struct store_place {
 	uint32_t at;
 };
 
-/* The event's number among all of all files, one behind the other. */
+/* The event's number among all events of all files, one file after another. */
 static inline uint64_t store__row(const struct store *store, size_t file, size_t chunk, uint32_t at)
 {
 	return store->firsts[file] + store->files[file].starts[chunk] + at;
 }
 
-/* Where that one is, below event_cnt. */
+/* The place of that event; row is below event_cnt. */
 struct store_place store__place_of(const struct store *store, uint64_t row);
 
 /* Returns 0 or -ENOMEM; then ret is empty. */
 int store__init(struct store *ret, struct ttlog_snapshot *const *readers, size_t reader_cnt);
 void store__fini(struct store *store);
 
-/* The chunk, as ttlog_pinned_new() gives it. The caller gives it back. NULL: it cannot be read,
- * and the snapshot has a problem that says so. */
+/* The chunk, as from ttlog_pinned_new(). The caller gives it back by store__put(). NULL: it can't
+ * be read, and the snapshot has a problem. */
 struct store_chunk *store__get(struct store *store, size_t file, size_t idx);
 /* Takes NULL. */
 void store__put(struct store *store, struct store_chunk *chunk);

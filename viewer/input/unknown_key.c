@@ -19,7 +19,7 @@ static void hint(const struct ttlog_filter *filter, const struct input *input)
 			"no event has such a field (--sql \"SELECT * FROM sites\" lists all there are)");
 }
 
-/* It is looked for as a filter's, which knows the names that are no fields'. */
+/* Uses a filter to look for it, because that knows the names that are not fields. */
 static void hint_key(const char *key, size_t len, const struct input *input)
 {
 	struct ttlog_filter *filter = ttlog_filter_new();
@@ -44,7 +44,7 @@ static void hint_list(const char *keys, const struct input *input)
 
 void unknown_key__hint(const struct options *options, const struct input *input)
 {
-	/* of a file that is damaged not all sites are known */
+	/* not all sites of a damaged file are known */
 	if (!input->reader_cnt || input->unreadable)
 		return;
 	hint(options->filter, input);

@@ -21,7 +21,7 @@ int buffer__grow(struct buffer *buffer, size_t len)
 	return buffer->err;
 }
 
-/* ASCII but NUL, which stands as it is. */
+/* ASCII except NUL: it is copied unchanged. */
 static size_t plain_run(const char *p, const char *end)
 {
 	const char *at = p;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes that grow, for binary outputs: a part of theirs says how long it is before it begins.
+ * A growing buffer of bytes, for binary outputs, whose parts have their length at the front.
  *
- * Where memory is short the buffer turns bad and takes no more; ask once, at the end.
+ * Without memory the buffer becomes invalid and takes no more bytes: check it once, at the end.
  */
 #ifndef TTLOG_VIEW_BUFFER_H
 #define TTLOG_VIEW_BUFFER_H
@@ -15,15 +15,15 @@
 struct buffer {
 	char *bytes;
 	size_t len, cap;
-	int err; /* 0 or -ENOMEM; the content holds only where it is 0 */
+	int err; /* 0 or -ENOMEM; the content is only valid if it is 0 */
 };
 
 /* All zero is a valid, empty buffer. */
 void buffer__fini(struct buffer *buffer);
-/* Where there is no room for so many bytes more. Returns 0, or -ENOMEM, which the buffer keeps. */
+/* For when there is no room for `len` more bytes. Returns 0, or -ENOMEM, which the buffer keeps. */
 int buffer__grow(struct buffer *buffer, size_t len);
 
-/* Where so many bytes may be written; who does adds to `len`. NULL where memory is short. */
+/* A place for `len` bytes; the caller then adds to buffer->len. NULL: no memory. */
 static inline char *buffer__room(struct buffer *buffer, size_t len)
 {
 	if ((!buffer->bytes || len > buffer->cap - buffer->len) && buffer__grow(buffer, len))
@@ -47,8 +47,8 @@ static inline void buffer__byte(struct buffer *buffer, unsigned char byte)
 	buffer__bytes(buffer, &byte, 1);
 }
 
-/* As UTF-8 without a NUL, for readers that insist on it: a byte that is not UTF-8 becomes a U+FFFD,
- * a NUL the sign for it, U+2400. */
+/* As UTF-8 without a NUL, for readers that require it: a byte that is not UTF-8 becomes U+FFFD, a
+ * NUL becomes its symbol, U+2400. */
 void buffer__text(struct buffer *buffer, struct ttlog_text text);
 
 #endif /* TTLOG_VIEW_BUFFER_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hostile text: UTF-8 or not, with terminal escapes or not, made safe to print.
+ * Makes hostile text safe to print: it may not be UTF-8, and may have terminal escapes.
  */
 #include "ascii.h"
 #include "hex.h"
@@ -16,7 +16,7 @@ static bool is_unsafe(uint32_t code)
 	       (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
 }
 
-/* Printable ASCII up to the next byte that needs a look. */
+/* How many bytes of printable ASCII come before the next byte to check. */
 static size_t plain_run(const char *p, const char *end, bool quoted)
 {
 	const char *at = p;
@@ -45,7 +45,7 @@ static void json_escape(struct out *out, uint32_t code)
 	}
 }
 
-/* In a script element of HTML nothing but '<' ends it, whatever quotes it is in. */
+/* Only '<' can end a script element of HTML, even inside quotes. */
 static size_t before_markup(const char *p, size_t len)
 {
 	const char *markup = len ? memchr(p, '<', len) : NULL;
@@ -166,7 +166,7 @@ static bool is_csv_bare(struct ttlog_text text)
 	return text.len;
 }
 
-/* -1.5e3: what begins with a sign and cannot do anything. */
+/* -1.5e3: begins with a sign, but is harmless. */
 static bool is_plain_number(struct ttlog_text text)
 {
 	const char *p = text.p, *end = ttlog_text_end(text);
@@ -186,7 +186,8 @@ static bool is_plain_number(struct ttlog_text text)
 	return any && p == end;
 }
 
-/* What Excel, LibreOffice and Google's compute when they open a file of CSV, quotes or not. */
+/* Text that Excel, LibreOffice and Google's compute when they open a CSV file, with quotes or
+ * not. */
 static bool is_formula(struct ttlog_text text)
 {
 	return text.len && text.p[0] && strchr("=+-@\t\r\n", text.p[0]) && !is_plain_number(text);
@@ -221,7 +222,7 @@ void out__csv_text(struct out *out, struct ttlog_text text, bool cut)
 	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
 }
 
-/* Whether a value can stand without quotes: nothing in it that ends or escapes it. */
+/* Whether a value needs no quotes: nothing in it ends or escapes it. */
 static bool is_bare(struct ttlog_text text)
 {
 	if (!text.len || ttlog_text_is(text, "null"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handler makes system calls alone, for it may have interrupted anything; readdir() allocates.
+ * The handler only makes system calls, because it may have interrupted anything; readdir()
+ * allocates.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,12 +17,12 @@
 static const int SIGNALS[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ, SIGXCPU };
 #define SIGNAL_CNT (sizeof(SIGNALS) / sizeof(SIGNALS[0]))
 
-/* For the handler; it is set up before that is, and changed after it is gone. */
+/* For the handler. It is set before the handler is, and changed after that is removed. */
 static struct {
-	const char *path; /* NULL: nothing */
+	const char *path; /* NULL: none */
 	int dir_fd;
 	struct sigaction old[SIGNAL_CNT];
-	sigset_t held; /* what was blocked before */
+	sigset_t held; /* signals that were blocked before */
 } leftover;
 
 void leftover__hold(void)
@@ -37,7 +38,7 @@ void leftover__release(void)
 	(void)sigprocmask(SIG_SETMASK, &leftover.held, NULL);
 }
 
-/* Removed files may change the order of the rest: from the begin until none is left. */
+/* Removing files may change the order of the others: so begins again until none is left. */
 static void remove_files(int dir_fd)
 {
 	_Alignas(struct dirent64) char buf[4096];
@@ -59,7 +60,7 @@ static void remove_files(int dir_fd)
 	}
 }
 
-/* SA_RESETHAND: what the signal does by default comes as soon as this returns. */
+/* SA_RESETHAND: the default action follows when this returns. */
 static void end(int number)
 {
 	if (leftover.dir_fd >= 0) {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has no name of its own yet and must not stay where a signal ends us: a file, or a directory
- * with files in it. There is one at a time.
+ * Removes an unfinished file, or a directory with files, if a signal ends the process. There is one
+ * at a time.
  */
 #ifndef TTLOG_VIEW_LEFTOVER_H
 #define TTLOG_VIEW_LEFTOVER_H
 
-/* Between these no signal comes: what is made is noted, what gets its name forgotten, in one. */
+/* No signal comes between these two: so making and noting, or naming and forgetting, are one
+ * step. */
 void leftover__hold(void);
 void leftover__release(void);
 
-/* dir_fd: of the directory, or -1 where it is a file. The path stays the caller's until
- * leftover__forget(). Signals that are ignored stay so. */
+/* dir_fd: of the directory; -1: it is a file. The path must stay valid until leftover__forget().
+ * Ignored signals stay ignored. */
 void leftover__note(const char *path, int dir_fd);
-/* It is gone, or has its name: signals are as they were. */
+/* It is removed, or has its name: restores the signals. */
 void leftover__forget(void);
 
 #endif /* TTLOG_VIEW_LEFTOVER_H */

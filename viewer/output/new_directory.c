@@ -11,7 +11,7 @@
 #include "leftover.h"
 #include "new_directory.h"
 
-/* As mkdir() would have made it; mkdtemp() makes it private. */
+/* Gives it the mode that mkdir() would give; mkdtemp() makes it private. */
 static int allow_others(int fd)
 {
 	mode_t mask = umask(0);
@@ -20,7 +20,8 @@ static int allow_others(int fd)
 	return fchmod(fd, 0777 & ~mask) ? -errno : 0;
 }
 
-/* PATH without the slashes at its end, which would make a hidden name inside of it. */
+/* The path without slashes at its end: with them, the hidden name would lie inside the
+ * directory. */
 static char *trimmed(const char *path)
 {
 	size_t len = strlen(path);
@@ -59,7 +60,7 @@ int new_directory__make(struct new_directory *ret, const char *path)
 	struct stat st;
 	int err = directory.path ? 0 : -ENOMEM;
 
-	/* What takes hours should not fail at its end. */
+	/* Checked early: after hours of work it would be too late. */
 	if (!err && !lstat(directory.path, &st))
 		err = -EEXIST;
 	leftover__hold();
@@ -81,8 +82,8 @@ static int give_name(const struct new_directory *directory)
 			? -errno
 			: 0;
 
-	/* A file system that does not know the flag: rename() takes no directory's place but an
-	 * empty one's. */
+	/* the file system does not know the flag: rename() replaces no directory but an empty
+	 * one */
 	if (err == -EINVAL)
 		err = rename(directory->hidden, directory->path) ? -errno : 0;
 	return err == -ENOTEMPTY ? -EEXIST : err;
@@ -92,7 +93,7 @@ int new_directory__publish(struct new_directory *directory)
 {
 	int err;
 
-	/* No handler may take the files for a leftover once the directory has its name. */
+	/* No handler may remove the files after the directory has its name. */
 	leftover__hold();
 	err = give_name(directory);
 	if (!err)

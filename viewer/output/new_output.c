@@ -10,7 +10,7 @@
 #include "leftover.h"
 #include "new_output.h"
 
-/* The file that a path leads to, which need not be there; NULL with errno. */
+/* The file that a path leads to, which need not exist; NULL with errno. */
 static char *follow_links(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -18,7 +18,7 @@ static char *follow_links(const char *path)
 	return real || errno != ENOENT ? real : strdup(path);
 }
 
-/* What it gets its name by: a chroot may be without. */
+/* Whether /proc is there, which gives a file its name: a chroot may lack it. */
 static bool can_be_named(void)
 {
 	return !access("/proc/self/fd", X_OK);
@@ -38,7 +38,7 @@ static int open_unnamed(const char *path, mode_t mode)
 	return fd;
 }
 
-/* Beside it, under a name that `ls` hides: ".NAME.XXXXXX". */
+/* In the same directory, with a name that `ls` hides: ".NAME.XXXXXX". */
 static char *hidden_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -71,7 +71,7 @@ static int open_hidden(struct new_output *output, mode_t mode)
 	return fd;
 }
 
-/* As open() would have made it, or as it was. */
+/* The mode that open() would give it, or that of the old file. */
 static mode_t mode_of(const struct stat *there)
 {
 	mode_t mask = umask(0);
@@ -90,7 +90,7 @@ static int open_file(struct new_output *output, const struct stat *there, bool c
 	if (fd < 0)
 		return fd;
 	output->fd = fd;
-	/* What was there is replaced by a file of the same owner, where we may. */
+	/* The new file gets the owner of the old one, if that is allowed. */
 	if (there && (fchown(fd, there->st_uid, there->st_gid) || fchmod(fd, mode)))
 		return errno == EPERM ? 0 : -errno;
 	return 0;
@@ -121,8 +121,8 @@ int new_output__open(struct new_output *ret, const char *path, bool can_be_unnam
 	return err;
 }
 
-/* link() replaces nothing, so it gets a hidden name, which rename() makes the right one. mkostemp()
- * alone finds a name that is free. */
+/* link() replaces nothing, so the file first gets a hidden name, and then rename() gives it the
+ * right one. Only mkostemp() finds a free name. */
 static int name_it(struct new_output *output)
 {
 	const int written = output->fd;
@@ -137,8 +137,8 @@ static int name_it(struct new_output *output)
 	return linkat(AT_FDCWD, from, AT_FDCWD, output->hidden, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
-/* A file system on a network may say only at a close that there was no room: then what was there
- * must not be gone yet. */
+/* A network file system may report only at close() that there was no room: then the old file must
+ * still exist. */
 static int settle(int fd)
 {
 	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);

@@ -14,7 +14,7 @@
 #define DIGITS_MAX 20u
 #define DAY_BYTES  9u /* "06:00:00." */
 #define IN_MEMORY  (-1)
-#define GRACE_MS   200 /* for whoever reads, once we are told to end */
+#define GRACE_MS   200 /* to wait for a reader after we are told to end */
 
 int out__init(struct out *out, int fd)
 {
@@ -54,7 +54,8 @@ static void copy_to(struct out *copy, const char *p, size_t len)
 		out__bytes(copy, p, len);
 }
 
-/* Once told to end it waits no longer than that for a reader, and writes what cannot block. */
+/* After it was told to end, it waits for a reader for at most GRACE_MS, and writes no more than
+ * can't block. */
 static ssize_t write_some(const struct out *out, const char *p, size_t len)
 {
 	struct pollfd room = { .fd = out->fd, .events = POLLOUT };
@@ -69,7 +70,7 @@ static ssize_t write_some(const struct out *out, const char *p, size_t len)
 	return write(out->fd, p, len);
 }
 
-/* Whoever gave us the descriptor may have made it one that does not block. */
+/* The descriptor may be non-blocking: another process may have made it so. */
 static bool is_worth_another(const struct out *out)
 {
 	struct pollfd room = { .fd = out->fd, .events = POLLOUT };
@@ -140,7 +141,7 @@ void out__bytes_slow(struct out *out, const char *p, size_t len)
 		out__bytes(out, p, len);
 }
 
-/* Room for `len` bytes in a row; the caller adds what it used to out->len. */
+/* A place for `len` contiguous bytes; the caller adds what it used to out->len. */
 static char *reserve(struct out *out, size_t len)
 {
 	if (len > OUT_BYTES - out->len)
@@ -195,7 +196,7 @@ void out__grouped(struct out *out, uint64_t v)
 
 /* ---- Time ---- */
 
-/* All but the Z. Returns where the time of day begins. */
+/* All but the Z. Returns the place of the time of day. */
 static const char *time_text(struct out *out, uint64_t real_ns, char *to)
 {
 	uint64_t second = real_ns / NS_PER_S;

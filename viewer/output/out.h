@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text into a big buffer, and from there to a descriptor.
+ * Writes text into a big buffer, and from there to a descriptor.
  *
- * Numbers, times and hostile text are formatted here once for all outputs, without stdio: printing
- * millions of events is mostly this. The first write error is kept and everything after it dropped;
- * out__error() tells.
+ * It formats numbers, times and hostile text for all outputs, without stdio: most of the work of
+ * printing millions of events. `err` keeps the first write error, and all text after it is dropped.
  */
 #ifndef TTLOG_VIEW_OUT_H
 #define TTLOG_VIEW_OUT_H
@@ -18,25 +17,25 @@
 #include "format_number.h"
 #include "rfc3339.h"
 
-#define OUT_BYTES      (64u << 10) /* what a pipe takes at once */
-#define OUT_COPY_BYTES (1u << 20)  /* a copy that would be larger has an error instead */
+#define OUT_BYTES      (64u << 10) /* a pipe takes so much at once */
+#define OUT_COPY_BYTES (1u << 20)  /* a larger copy becomes an error */
 
 struct out {
 	int fd;
 	int err;           /* 0 or -errno */
-	bool in_html;      /* what JSON is in ends at a tag: none may be in its text */
-	bool csv_formulas; /* CSV's text that a spreadsheet would compute stands as it is */
+	bool in_html;      /* the JSON is inside a script element, so its text may have no tag */
+	bool csv_formulas; /* CSV: do not change text that a spreadsheet would compute */
 	size_t len;
 	char *buf;
 	uint64_t flushed; /* bytes that are no longer in the buffer */
-	/* Called once, before the first byte is written: may change fd, returns 0 or -errno. NULL:
-	 * nothing has to be done. */
+	/* Called once, before the first byte is written; may change fd. Returns 0 or -errno. May be
+	 * NULL. */
 	int (*begin)(struct out *out);
-	uint64_t unwritten_lines; /* since err is set */
-	/* Set by a signal's handler: who does not read is not waited for any more, -ECANCELED. NULL:
-	 * signals are nobody's affair. */
+	uint64_t unwritten_lines; /* since err was set */
+	/* Set by a signal's handler: then out waits for no reader any more: -ECANCELED. NULL:
+	 * signals are ignored here. */
 	const volatile sig_atomic_t *is_told;
-	struct out *copy; /* in memory: gets what is written, too; NULL: none does */
+	struct out *copy; /* in memory: also gets all that is written; may be NULL */
 	/* in memory: what the buffer had no room for */
 	char *spilled;
 	size_t spilled_len, spilled_cap;
@@ -45,21 +44,21 @@ struct out {
 	char date[RFC3339_SECOND_BYTES];
 };
 
-/* Returns 0 or -ENOMEM. fd stays the caller's. */
+/* Returns 0 or -ENOMEM. The caller still owns fd. */
 int out__init(struct out *out, int fd);
-/* Keeps what is written for out__written() and out__clear(), and writes it nowhere. */
+/* Keeps all in memory, for out__written() and out__clear(). */
 int out__init_memory(struct out *out);
-/* All of it; until more is written. Only what there was memory for: out->err. */
+/* All of it; valid until more is written. If memory ran out (out->err), only a part. */
 struct ttlog_text out__written(struct out *out);
 void out__clear(struct out *out);
 void out__fini(struct out *out);
 /* Writes what is in the buffer. Returns 0 or the first error. */
 int out__flush(struct out *out);
 
-/* Where the buffer has no room for these bytes. */
+/* For when the buffer has no room for these bytes. */
 void out__bytes_slow(struct out *out, const char *p, size_t len);
 
-/* Inlined, because the length of most texts is known where they are written. */
+/* Inlined, because most texts have a constant length. */
 static inline void out__bytes(struct out *out, const char *p, size_t len)
 {
 	if (len > OUT_BYTES - out->len) {
@@ -81,7 +80,7 @@ static inline void out__char(struct out *out, char c)
 	out__bytes(out, &c, 1);
 }
 
-/* How many bytes were put in so far. */
+/* How many bytes were written to it so far. */
 static inline uint64_t out__position(const struct out *out)
 {
 	return out->flushed + out->len;
@@ -96,39 +95,39 @@ void out__i64(struct out *out, int64_t v);
 void out__grouped(struct out *out, uint64_t v);
 /* "2026-11-21T06:00:00.123456789Z" without the quotes; `real_ns` since 1970. */
 void out__time(struct out *out, uint64_t real_ns);
-/* The same from the hour on, and without the Z: "06:00:00.123456789". */
+/* The same from the hour on, without the Z: "06:00:00.123456789". */
 void out__time_of_day(struct out *out, uint64_t real_ns);
-/* 1.234ms, with four digits or so. */
+/* 1.234ms: about four digits. */
 void out__duration(struct out *out, uint64_t ns);
 
 /*
- * Text in quotes as JSON has it; every byte that is not UTF-8 becomes a U+FFFD.
- * Control characters and those that change the direction of text are escaped: JSON on a terminal
- * is harmless, and reads back the same.
+ * Text as a JSON string; each byte that is not UTF-8 becomes U+FFFD. Control characters, and
+ * characters that change the direction of text, are escaped: so the JSON is harmless on a terminal,
+ * and reads back the same.
  */
 void out__json_text(struct out *out, struct ttlog_text text, bool cut);
-/* JSON that someone made, in which only what a terminal would act on is escaped. */
+/* Finished JSON; only escapes what a terminal would act on. */
 void out__json_made(struct out *out, struct ttlog_text json);
-/* A cell of CSV. Inside quotes line feeds and tabs stand as they are; other characters that JSON
- * would escape are shown as out__plain shows them. Empty text is a pair of quotes. Text that
- * spreadsheets take for a formula gets an apostrophe before it, unless csv_formulas says no. */
+/* A cell of CSV. Line feeds and tabs stay unchanged, in quotes; other characters that JSON would
+ * escape are written as by out__plain(). Empty text is a pair of quotes. Text that spreadsheets
+ * take for a formula gets an apostrophe before it, unless csv_formulas is set. */
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut);
-/* For people: the same characters as \n, \x1b, \u202e, and bytes that are not UTF-8 as \xff. */
+/* As text: such characters become \n, \x1b, \u202e, and bytes that are not UTF-8 become \xff. */
 void out__plain(struct out *out, struct ttlog_text text);
-/* As a value of key=value: in quotes where it could be misread without. */
+/* As a value of key=value: in quotes if it could be misread without them. */
 void out__value(struct out *out, struct ttlog_text text, bool cut);
-/* The same as go-logfmt reads it: a JSON string where quotes are needed. */
+/* The same for go-logfmt: a JSON string if it needs quotes. */
 void out__logfmt_text(struct out *out, struct ttlog_text text, bool cut);
-/* A key of logfmt: never empty, with _ for what would end it or is not UTF-8. */
+/* A key of logfmt: never empty; _ replaces what would end it, or is not UTF-8. */
 void out__logfmt_key(struct out *out, struct ttlog_text key);
-/* A string of CTF's metadata: what JSON would escape becomes a U+FFFD, as it is no line of text. */
+/* A string of CTF's metadata: characters that JSON would escape become U+FFFD. */
 void out__tsdl_text(struct out *out, struct ttlog_text text);
 void out__hex_bytes(struct out *out, struct ttlog_text bytes);
 void out__base64(struct out *out, struct ttlog_text bytes);
-/* How many columns out__plain takes, about: code points. */
+/* About how many columns out__plain() takes: code points. */
 size_t out__width(struct ttlog_text text);
 
-/* What out__duration writes, with a zero behind; returns its length. */
+/* The text of out__duration(), with a final zero. Returns its length. */
 #define DURATION_BYTES 48u
 size_t duration_text(char *to, uint64_t ns);
 

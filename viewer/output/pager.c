@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pager has the terminal until its user leaves it: this process must not end before, or a shell
- * would read keys beside it. So it waits, also when it is told to end.
+ * The pager has the terminal until the user leaves it. This process must not end before that, or a
+ * shell would read keys at the same time. So it waits, even when it is told to end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 #include "pager.h"
 #include "terminal.h"
 
-/* As git: leave where it all fits, colours, no other screen. */
+/* As git: quit if all fits on the screen, colours, no alternate screen. */
 #define LESS_OPTIONS "FRX"
 
-/* A signal's handler needs them. There is one terminal. */
+/* For a signal's handler. There is one terminal. */
 static volatile pid_t pager_pid;
 static volatile int pager_fd = -1;
 
@@ -58,7 +58,7 @@ static void wait_for_it(void)
 	if (pager_fd >= 0)
 		(void)close(pager_fd);
 	pager_fd = -1;
-	/* signal() makes what it interrupts go on */
+	/* signal() restarts interrupted calls */
 	if (pager_pid > 0)
 		(void)waitpid(pager_pid, NULL, 0);
 	pager_pid = 0;
@@ -71,7 +71,7 @@ static void end_after_it(int signal_number)
 	(void)raise(signal_number);
 }
 
-/* The pager gets all signals as they are by default: this process ignores some. */
+/* The pager gets default signals: this process ignores some. */
 static int spawn(const char *command, int input)
 {
 	char *argv[] = { "sh", "-c", (char *)command, NULL };

@@ -21,7 +21,7 @@
 #define ERASE     "\r\033[K"
 #define LINE_MAX  79
 
-/* There is one stderr. The lock is held by whoever writes to it. */
+/* There is one stderr. A thread that writes to it holds the lock. */
 static struct {
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -32,7 +32,7 @@ static struct {
 	struct timespec begin;
 } progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* Bytes that all reading calls of this process have returned; 0: the kernel does not say. */
+/* Bytes that all read calls of this process have returned; 0: the kernel does not tell. */
 static uint64_t bytes_read(void)
 {
 	unsigned long long bytes = 0;
@@ -48,7 +48,7 @@ static uint64_t bytes_read(void)
 
 static void write_line(const char *text, size_t len)
 {
-	/* nobody is told where this fails */
+	/* a failure here is ignored */
 	if (write(STDERR_FILENO, text, len) < 0)
 		errno = 0;
 }
@@ -78,7 +78,7 @@ static void show(void)
 		len = snprintf(line, sizeof(line), ERASE "reading: %.0f of %.0f MB, %.0f %%, %ld s",
 			       (double)(done < progress.total ? done : progress.total) / mb,
 			       (double)progress.total / mb,
-			       /* what else is read is little, and 100 % would be done */
+			       /* other files are small; and 100 % would mean done */
 			       100.0 * (double)done / (double)progress.total < 99
 				       ? 100.0 * (double)done / (double)progress.total
 				       : 99,
@@ -135,7 +135,7 @@ void progress__begin(char *const *files, size_t cnt, unsigned passes)
 	progress.before = bytes_read();
 	(void)clock_gettime(CLOCK_MONOTONIC, &progress.begin);
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	/* signals are the main thread's */
+	/* the main thread takes signals */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	progress.runs = !pthread_cond_init(&progress.ending, &attributes) &&

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far reading has come: a line on stderr, where that is a terminal, for work that takes longer
- * than a second. It is written again in place, and gone before anything else is shown.
+ * The progress of reading: a line on stderr, if that is a terminal, for work of more than a second.
+ * It is rewritten in place, and erased before other output.
  *
- * A thread of its own looks at what the kernel says this process has read, so that nothing else has
- * to think of it, however long one call takes.
+ * A thread asks the kernel how much this process has read. So no other code has to report progress,
+ * even if one call takes long.
  */
 #ifndef TTLOG_VIEW_PROGRESS_H
 #define TTLOG_VIEW_PROGRESS_H
 
 #include <stddef.h>
 
-/* `passes`: how many times the files will be read. No files: how much there is is unknown. Where
- * there is nobody to see it, or no thread, nothing happens. */
+/* `passes`: how many times the files will be read. Without files, the total is unknown. Without a
+ * terminal, or without a thread, it does nothing. */
 void progress__begin(char *const *files, size_t cnt, unsigned passes);
-/* For who writes to stderr: takes the line away, and lets it come again. */
+/* For other writers to stderr: erase the line; allow it again. */
 void progress__hold(void);
 void progress__release(void);
-/* Takes it away for good. More than once is as good. */
+/* Erases it finally. May be called more than once. */
 void progress__end(void);
 
 #endif /* TTLOG_VIEW_PROGRESS_H */

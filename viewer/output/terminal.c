@@ -12,7 +12,7 @@
 #define MAX_WIDTH     500u
 #define EIGHTHS       8u
 
-/* As setlocale(3) chooses, without making anything else depend on it. */
+/* As setlocale(3) would choose, but without changing the locale. */
 static bool is_utf8(void)
 {
 	static const char *const NAMES[] = { "LC_ALL", "LC_CTYPE", "LANG" };

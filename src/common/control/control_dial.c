@@ -35,7 +35,7 @@ static int ask(int dir_fd, const char *name, const struct control_dial *dial, in
 		return -errno;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir_fd,
 		       name);
-	/* connecting waits too, where a collector that is stuck has its backlog full */
+	/* connecting also waits, if a stuck collector has a full backlog */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    send(fd, dial->request, dial->request_len, MSG_NOSIGNAL) < 0)
@@ -47,7 +47,7 @@ static int ask(int dir_fd, const char *name, const struct control_dial *dial, in
 	return err;
 }
 
-/* Returns whether there was one. */
+/* Returns whether there was a collector. */
 static bool ask_one(int dir_fd, const char *name, const struct control_dial *dial)
 {
 	int fd = -1, err;

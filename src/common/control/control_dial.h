@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reaching the collectors that run: for whoever is a client of the control socket. */
+/* Connects to the running collectors, for clients of the control socket. */
 #ifndef TTLOG_CONTROL_DIAL_H
 #define TTLOG_CONTROL_DIAL_H
 
@@ -9,19 +9,19 @@
 #define CONTROL_DIAL_NAME_BYTES 64
 
 struct control_dial {
-	const void *request; /* what each is asked */
+	const void *request; /* the request to each */
 	size_t request_len;
-	unsigned timeout_ms; /* for each, to take it */
-	/* Of one that was asked: takes the connection, on which sending waits no longer than that;
-	 * or why it could not be. */
+	unsigned timeout_ms; /* for each, to accept it */
+	/* For each collector: takes the connection, on which sending waits at most timeout_ms; or
+	 * err: why it failed. */
 	void (*reached)(void *ctx, const char *name, int fd, int err);
 	void *ctx;
 };
 
 /* Asks every collector that listens in the directory, and removes the sockets of dead ones. 0, or
- * -errno where the directory can't be read. */
+ * -errno: the directory can't be read. */
 int control_dial__all(int dir_fd, const struct control_dial *dial);
-/* The same for what is of that name there; nothing where that is no collector's. */
+/* The same for the socket of that name; does nothing if it is not a collector's. */
 void control_dial__one(int dir_fd, const char *name, const struct control_dial *dial);
 
 #endif /* TTLOG_CONTROL_DIAL_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to requests and back: no socket, no memory, no state. */
+/* Converts bytes to requests and back, without socket, memory or state. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes over the control socket (SOCK_SEQPACKET). Both ends are of one machine, but maybe not
- * of one version, and a peer may send anything: control_wire.c looks at every byte.
+ * The packets on the control socket (SOCK_SEQPACKET). Both ends are on one machine, but may have
+ * different versions, and a peer may send anything: control_wire.c checks every byte.
  *
- * A request for a snapshot: one packet; then any number of packets of text, and one with the
- * verdict.
+ * A request for a snapshot is one packet. The reply is any number of packets of text, and one with
+ * the verdict.
  *
- * A request to follow events as they come: one packet; then a refusal, as above, or
- * CONTROL_WIRE_FOLLOWED and live chunks. A live chunk is a packet with a descriptor (SCM_RIGHTS) of
- * a sealed file in memory, which is a snapshot of FORMAT.md: a header, one chunk, the end. The
- * client answers each with one byte when it is done with it. At most CONTROL_WIRE_WINDOW may be
- * unanswered.
+ * A request to follow events is one packet. The reply is a refusal, as above, or
+ * CONTROL_WIRE_FOLLOWED and then live chunks. A live chunk is a packet with a descriptor
+ * (SCM_RIGHTS) of a sealed file in memory, which is a snapshot of FORMAT.md: a header, one chunk,
+ * the end. The client answers each with one byte when it is done with it. At most
+ * CONTROL_WIRE_WINDOW may be unanswered.
  */
 #ifndef TTLOG_CONTROL_WIRE_H
 #define TTLOG_CONTROL_WIRE_H
@@ -27,7 +27,7 @@
 
 #define CONTROL_REASON_BYTES 65
 
-/* Lines of a reply that start so are for stderr; all others are paths of snapshots. */
+/* Lines of a reply that begin with this are for stderr; all others are paths of snapshots. */
 #define CONTROL_ERROR "error: "
 
 #define CONTROL_NAME_PREFIX "control-"
@@ -50,36 +50,36 @@ _Static_assert(offsetof(struct control_wire_request, reason) == 12, "the reason 
 struct control_wire_follow {
 	uint32_t magic;
 	uint32_t version;
-	uint32_t format;       /* the newest of FORMAT.md's that the client reads */
-	uint32_t filter_bytes; /* behind this: expressions (expr.h), each zero-terminated */
+	uint32_t format;       /* the newest format (FORMAT.md) that the client reads */
+	uint32_t filter_bytes; /* after this: expressions (expr.h), each zero-terminated */
 };
 
 _Static_assert(sizeof(struct control_wire_follow) == 16, "what stands before the filter");
 
 #define CONTROL_WIRE_MAX_BYTES (sizeof(struct control_wire_follow) + CONTROL_WIRE_FILTER_BYTES)
 
-/* The first byte of each packet of a reply. They only grow. */
+/* The first byte of each packet of a reply. New ones are only added. */
 enum control_wire_kind {
 	CONTROL_WIRE_TEXT = 't',   /* whole or part of lines follow */
 	CONTROL_WIRE_DONE = 'd',   /* a snapshot was made; nothing follows */
 	CONTROL_WIRE_FAILED = 'f', /* none was made, or nothing can be followed; nothing follows */
 
 	/* These are a struct control_wire_live. */
-	CONTROL_WIRE_FOLLOWED = 'o', /* from now on nothing is missed that is not counted */
+	CONTROL_WIRE_FOLLOWED = 'o', /* from now on, all missed events are counted */
 	CONTROL_WIRE_CHUNK = 'p',
-	CONTROL_WIRE_COUNTS = 'n', /* of what is in no live chunk; all of one moment has come */
+	CONTROL_WIRE_COUNTS = 'n', /* of events in no live chunk; the end of a round */
 	CONTROL_WIRE_END = 'e',    /* the collector ends; nothing follows */
 };
 
-/* Live chunks that the client has not answered. */
+/* The most live chunks that the client has not answered. */
 #define CONTROL_WIRE_WINDOW 16u
 
 struct control_wire_live {
 	uint8_t kind;
 	uint8_t reserved[7];
 	uint64_t events;  /* in the live chunk */
-	uint64_t dropped; /* ever: that matched, when no more live chunks might be unanswered */
-	uint64_t missed;  /* ever: of any kind, overwritten before they could be looked at */
+	uint64_t dropped; /* ever: events that matched while the window was full */
+	uint64_t missed;  /* ever: all events that were overwritten before they could be read */
 };
 
 _Static_assert(sizeof(struct control_wire_live) == 32, "a live packet has 32 bytes");
@@ -89,7 +89,7 @@ enum control_request_kind {
 	CONTROL_REQUEST_FOLLOW,
 };
 
-/* A request that has been looked at. */
+/* A request that has been checked. */
 struct control_wire_parsed {
 	enum control_request_kind kind;
 	uint32_t pid;       /* of a snapshot; 0: every process */
@@ -99,7 +99,7 @@ struct control_wire_parsed {
 	size_t filter_bytes;
 };
 
-/* A packet, whole, from anybody. 0, or -EBADMSG where it is no request. */
+/* A whole packet, from any peer. 0, or -EBADMSG: it is not a request. */
 int control_wire__parse(const void *bytes, size_t len, struct control_wire_parsed *ret);
 /* The same for the other direction. */
 int control_wire__parse_live(const void *bytes, size_t len, struct control_wire_live *ret);

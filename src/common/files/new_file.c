@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * O_TMPFILE and linkat where the file system has them, else a hidden name that is renamed: without
- * ever taking another file's place, for which file systems differ in what they have.
+ * Uses O_TMPFILE and linkat() if the file system has them, else a hidden name that is renamed. It
+ * never replaces another file; file systems have different ways for that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static int open_hidden(struct new_file *file)
 	uint64_t number = 0;
 	int fd;
 
-	/* The name needs only be free, and O_EXCL sees to that. */
+	/* the name must only be free, which O_EXCL ensures */
 	(void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
 	(void)snprintf(file->hidden_name, sizeof(file->hidden_name), ".ttlog-%ld-%016llx.tmp",
 		       (long)getpid(), (unsigned long long)number);
@@ -39,7 +39,7 @@ static int open_hidden(struct new_file *file)
 	return fd;
 }
 
-/* What openat(2) says of O_TMPFILE: the file system can't, or the kernel didn't know it. */
+/* Errors of openat(2) with O_TMPFILE: the file system or the kernel does not support it. */
 static bool is_unsupported(int err)
 {
 	return err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL;
@@ -58,7 +58,7 @@ int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
 		file->fd = -1;
 		return err;
 	}
-	/* the umask may have taken more */
+	/* the umask may have removed bits */
 	if (fchmod(file->fd, MODE) < 0) {
 		err = -errno;
 		new_file__close(file);
@@ -69,7 +69,7 @@ int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
 
 static int sync_fd(int fd)
 {
-	/* EINVAL: a file system where there is nothing to synchronise */
+	/* EINVAL: this file system has nothing to synchronise */
 	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
 }
 
@@ -87,11 +87,11 @@ static int link_unnamed(const struct new_file *file, const char *name)
 		return 0;
 	if (errno == EEXIST)
 		return -EEXIST;
-	/* no /proc here; this one needs CAP_DAC_READ_SEARCH */
+	/* without /proc; this way needs CAP_DAC_READ_SEARCH */
 	return linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-/* The name is taken by an empty file first, so that it is ours to rename over. */
+/* First makes an empty file of that name, which the rename may then replace. */
 static int rename_over_own(int dir_fd, const char *from, const char *to)
 {
 	int fd = openat(dir_fd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE), err;
@@ -112,10 +112,10 @@ int new_file__rename(int dir_fd, const char *from, const char *to)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
-	/* a file system without RENAME_NOREPLACE, as NFS */
+	/* a file system without RENAME_NOREPLACE, such as NFS */
 	if (linkat(dir_fd, from, dir_fd, to, 0) == 0)
 		return 0;
-	/* nor has it links, as exFAT and many of FUSE's */
+	/* and without hard links, such as exFAT and many FUSE file systems */
 	return errno == EEXIST ? -EEXIST : rename_over_own(dir_fd, from, to);
 }
 

@@ -11,27 +11,27 @@
 struct new_file {
 	int dir_fd;
 	int fd;               /* write here */
-	char hidden_name[64]; /* "" where the file has no name at all (O_TMPFILE) */
+	char hidden_name[64]; /* "": the file has no name (O_TMPFILE) */
 };
 
-/* Starts one in the directory that dir_fd is open on. can_be_unnamed: false as on a file system
- * without O_TMPFILE. 0 or -errno. */
+/* Begins a file in the directory of dir_fd. can_be_unnamed: false: as on a file system without
+ * O_TMPFILE. 0 or -errno. */
 int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed);
 
-/* Writes what there is to the disk. 0 or -errno. */
+/* Writes all so far to the disk. 0 or -errno. */
 int new_file__sync(const struct new_file *file);
 
-/* Gives it its name, on disk too. -EEXIST where that is taken: try another one. On any other error
+/* Gives it its name, also on disk. -EEXIST: the name is taken, try another one. On any other error
  * it has no name. */
 int new_file__publish(struct new_file *file, const char *name);
 
 /*
- * Renames a file, never over another one: by whatever the file system has for that. `from` may stay, as
- * another name of the file. 0 or -errno, -EEXIST where `to` is taken.
+ * Renames a file, but never replaces another one, in a way that the file system supports. `from`
+ * may stay as another name of the file. 0 or -errno; -EEXIST: `to` is taken.
  */
 int new_file__rename(int dir_fd, const char *from, const char *to);
 
-/* Closes it; what has not been published is gone. */
+/* Closes it; a file that was not published is removed. */
 void new_file__close(struct new_file *file);
 
 #endif /* TTLOG_NEW_FILE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * O_PATH looks without opening; what it holds can't be replaced between the look and the opening.
+ * O_PATH looks at a file without opening it. That file can't be replaced between look and opening.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ int plain_file__reopen(int path_fd)
 	if (!S_ISREG(st.st_mode))
 		return -ENODEV;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-	/* O_NONBLOCK: somebody may hold a lease on it */
+	/* O_NONBLOCK: another process may hold a lease on it */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding and making private directories in places where others may have been first.
+ * Finds and makes private directories in places where other users may have made them first.
  */
 #include "runtime_dir.h"
 
@@ -15,7 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Whatever is behind fd is ours, was never writable for others, and is private from now on. */
+/* Checks that the directory is ours and was never writable for others; makes it private. */
 static int check_private(int fd)
 {
 	struct stat st;
@@ -50,7 +50,7 @@ bool runtime_dir__is_tmpfs(const char *path)
 	return !statfs(path, &fs) && fs.f_type == TMPFS_MAGIC;
 }
 
-/* parent/name, or parent/name-UID for a parent that users share. */
+/* parent/name, or parent/name-UID if users share the parent. */
 static int try_in(const char *parent, bool shared, char ret_path[PATH_MAX])
 {
 	char path[PATH_MAX];

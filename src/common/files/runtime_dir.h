@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The private directories of this user's collectors: where they listen, and where rings lie.
+ * The private directories of this user's collectors: for their sockets, and for rings.
  *
- * Both are made where they don't exist (0700), and refused where they are someone else's.
+ * Both are made if they don't exist (0700), and refused if they belong to another user.
  */
 #ifndef TTLOG_RUNTIME_DIR_H
 #define TTLOG_RUNTIME_DIR_H
@@ -11,19 +11,19 @@
 #include <stdbool.h>
 
 /*
- * /run/ttlog for root, $XDG_RUNTIME_DIR/ttlog for others; where that can't be had,
- * $TMPDIR/ttlog-UID, or the same in /tmp. 0, or -errno of the last that was tried: -EPERM where it
- * is another user's, a symbolic link, or others may write to it.
+ * /run/ttlog for root, $XDG_RUNTIME_DIR/ttlog for others; if that is not possible,
+ * $TMPDIR/ttlog-UID, or the same in /tmp. 0, or -errno of the last one that was tried. -EPERM: it
+ * belongs to another user, is a symbolic link, or others may write to it.
  */
 int runtime_dir__find(char ret_path[PATH_MAX]);
 
 /*
- * The same where it lies on a tmpfs; else /dev/shm/ttlog-UID where that does: the kernel would
- * write a ring that is mapped from a disk back to it all the time. Else the same after all.
+ * The same if it lies on a tmpfs; else /dev/shm/ttlog-UID if that does; else the same. The kernel
+ * would write a ring that is mapped from a disk back to it all the time.
  */
 int runtime_dir__find_for_rings(char ret_path[PATH_MAX]);
 
-/* Whether what is written there stays in memory. */
+/* Whether files there stay in memory. */
 bool runtime_dir__is_tmpfs(const char *path);
 
 #endif /* TTLOG_RUNTIME_DIR_H */
