@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recursion here is over a tree whose depth the parser has bounded. */
+/* Recursion here is over a tree of bounded depth: the parser limits it. */
 #include <stdlib.h>
 
 #include "expr.h"

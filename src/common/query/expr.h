@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The language of filters: terms (term.h) with and, or, not and parentheses.
+ * The filter language: terms (term.h) with and, or, not and parentheses.
  *
  *   expression = conjunction { ("or" | "||") conjunction }
  *   conjunction = factor { ("and" | "&&") factor }
  *   factor = ("not" | "!") factor | "(" expression ")" | "has(" KEY ")" | KEY OP VALUE
  *
- * A KEY is a word, or in quotes. A VALUE in quotes ends with them; \" is a quote there, and every
- * other backslash is the pattern's. Without quotes it may have blanks and parentheses that match,
- * so that msg~time(d )?out and msg=Request timed out mean what they say: it ends before the
- * word `and` or `or`, before && and ||, a parenthesis that closes the expression's, and at the end.
- * What looks like another term in it is a mistake, not silently a part of the text.
+ * A KEY is a word, or in quotes. A VALUE in quotes ends with the quote; \" is a quote in it, and
+ * all other backslashes belong to the pattern. Without quotes, a VALUE may contain blanks and
+ * matching parentheses, so that msg~time(d )?out and msg=Request timed out work. It ends before the
+ * word `and` or `or`, before && and ||, before a parenthesis that closes one of the expression, and
+ * at the end. If it contains text that looks like another term, that is an error.
  *
- * Two values of truth: a term about what is not there is false, and its `not` is true.
+ * There are two truth values: a term about a missing field is false, and its `not` is true.
  *
- * Knows of no file, no event and no process: who asks gives the values, and may say that one is not
- * known yet. Nothing here grows or recurses with the length of an expression beyond the limits.
+ * This knows no files, events or processes: the caller gives the values, and may say that one is
+ * not known yet. Memory and recursion are bounded by the limits below.
  */
 #ifndef TTLOG_EXPR_H
 #define TTLOG_EXPR_H
@@ -27,10 +27,10 @@
 #include "term.h"
 
 #define EXPR_MAX_BYTES 16384u
-#define EXPR_MAX_DEPTH 32u /* of parentheses and nots in one another */
+#define EXPR_MAX_DEPTH 32u /* of nested parentheses and nots */
 #define EXPR_NONE      UINT32_MAX
 
-/* expr_explain.c's names follow. */
+/* The names in expr_explain.c follow this. */
 enum expr_kind {
 	EXPR_TERM,
 	EXPR_NOT,
@@ -44,7 +44,7 @@ struct expr_node {
 	uint32_t next;  /* sibling, or EXPR_NONE */
 };
 
-/* Others only read it. */
+/* Other files only read it. */
 struct expr {
 	struct expr_node *nodes;
 	struct term *terms;
@@ -55,7 +55,7 @@ struct expr {
 enum expr_truth {
 	EXPR_NO,
 	EXPR_YES,
-	EXPR_OPEN, /* it depends on what is not known yet */
+	EXPR_OPEN, /* it depends on a value that is not known yet */
 };
 
 enum expr_found {
@@ -66,32 +66,31 @@ enum expr_found {
 
 struct expr_host {
 	/*
-	 * A value of the term's subject, for term__holds. There may be several: *at is 0 at first,
-	 * and what the host made of it then. It holds for a term if it holds for one of them.
+	 * A value of the term's subject, for term__holds(). There may be several: *at is first 0,
+	 * then what the host has set. The term is true if it is true for one of them.
 	 */
 	enum expr_found (*look_up)(void *context, const struct term *term, unsigned *at,
 				   struct ttlog_field *ret);
 	void *context;
 };
 
-/* NULL with errno; at EINVAL ret has what is wrong. */
+/* NULL with errno; EINVAL: ret has the error. */
 struct expr *expr__parse(const char *source, struct expr_error *ret);
 void expr__free(struct expr *expr);
 
-/* Of the expression from that node on; expr->root for all of it. */
+/* The truth of the expression from that node on; expr->root: all of it. */
 enum expr_truth expr__truth(const struct expr *expr, uint32_t node, const struct expr_host *host);
-/* What it asks for, as bits 1 << enum event_key. */
+/* The keys that it uses, as bits 1 << enum event_key. */
 unsigned expr__subjects(const struct expr *expr, uint32_t node);
 
-/* Whether a moment in it is relative to the last event; until that is set it is to 1970. */
+/* Whether it has a time relative to the last event; until that is set, it is relative to 1970. */
 bool expr__needs_last(const struct expr *expr);
 void expr__set_last(struct expr *expr, uint64_t last_ns);
 
-/* As an expression, in one way for all that mean the same words, with every quote and parenthesis:
- * one at a limit may be too long or too deep to be parsed again. The caller frees; NULL with
- * errno. */
+/* The expression in one standard form, with all quotes and parentheses: so one at a limit may be
+ * too long or too deep to be parsed again. The caller frees it. NULL with errno. */
 char *expr__text(const struct expr *expr);
-/* The same as a tree, a line a node, with what each compares and how. */
+/* The same as a tree, one line per node, which explains each comparison. */
 char *expr__explain(const struct expr *expr);
 
 #endif /* TTLOG_EXPR_H */

@@ -27,8 +27,8 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Where the character begins that has the byte there; no character is longer than four bytes,
- * whatever the text. */
+/* The begin of the character that contains the byte at `at`; no character is longer than four
+ * bytes. */
 static size_t char_begin(const char *source, size_t at)
 {
 	for (size_t back = 0; back <= 3 && back <= at; back++) {
@@ -43,7 +43,7 @@ static void make_harmless(char *p)
 	for (; *p; p++) {
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
-		/* U+0080 to U+009F, controls too */
+		/* U+0080 to U+009F are controls, too */
 		else if ((unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 &&
 			 (unsigned char)p[1] < 0xa0)
 			*p = p[1] = '?';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with an expression, and where. */
+/* An error in an expression, and its place. */
 #ifndef TTLOG_EXPR_ERROR_H
 #define TTLOG_EXPR_ERROR_H
 
@@ -12,13 +12,13 @@ struct expr_error {
 	char why[256];
 };
 
-/* Fills it in. Returns -EINVAL. */
+/* Sets the error. Returns -EINVAL. */
 __attribute__((format(printf, 4, 5))) int expr_error__set(struct expr_error *error, size_t at,
 							  size_t len, const char *format, ...);
 
 /*
- * The reason, and below it the expression, or the part of a long one, with a caret under the place;
- * three lines, the last without its end. What a terminal might obey becomes '?'.
+ * Prints the reason, and below it the expression, or a part of a long one, with a caret under the
+ * place: three lines, the last one without a line end. Control characters become '?'.
  */
 void expr_error__print(const struct expr_error *error, const char *source, char *to, size_t size);
 

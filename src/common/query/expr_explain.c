@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How an expression was understood, in words. Recursion is over a tree of bounded depth. */
+/* Explains an expression in words. Recursion is over a tree of bounded depth. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,7 @@ static const char *const WORDS[] = { [EXPR_NOT] = "not", [EXPR_AND] = "and", [EX
 
 /* ---- One term ---- */
 
-/* Whether every backslash there has something behind it, which is not the quote that it would
- * end. */
+/* Whether something follows each backslash, other than the closing quote. */
 static bool can_quote(struct ttlog_text text, char quote)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -38,7 +37,8 @@ static void put_quoted(FILE *to, struct ttlog_text text, char quote)
 	fputc(quote, to);
 }
 
-/* What no quotes can hold was written without: a backslash takes the blank at the end then. */
+/* A text that no quotes can hold was written without: then a backslash takes the blank at the
+ * end. */
 static void put_words(FILE *to, struct ttlog_text text)
 {
 	if (can_quote(text, '"')) {
@@ -68,7 +68,7 @@ static void put_key(FILE *to, const struct term *term)
 {
 	struct ttlog_text key = term->key;
 
-	/* where the key says something else without it, it was there */
+	/* if the key would mean something else without the prefix, it had the prefix */
 	if (term->subject == EVENT_KEY_FIELD && key.p != term->words)
 		key = ttlog_text_of(term->words);
 	if (is_plain(key))
@@ -95,7 +95,7 @@ static void put_term(FILE *to, const struct term *term)
 		put_words(to, term->value);
 }
 
-/* 0.DIGITS * 10^point, as people write it. */
+/* 0.DIGITS * 10^point in usual notation. */
 static void put_number(FILE *to, const struct number *number)
 {
 	int len = (int)number->len;

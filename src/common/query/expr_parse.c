@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From text to a tree, by descent: one level of recursion a parenthesis or `not`, of which there
- * are EXPR_MAX_DEPTH at most. Where a value without quotes ends is the only thing that takes a
- * look ahead: find_value_end().
+ * From text to a tree, by recursive descent: one level per parenthesis or `not`, at most
+ * EXPR_MAX_DEPTH. Only the end of a value without quotes needs a look ahead: find_value_end().
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include "expr.h"
 
 #define BLANKS   " \t\n\r\v\f"
-/* What ends a key that is not in quotes. */
+/* The characters that end a key without quotes. */
 #define KEY_ENDS BLANKS "=!<>~()\"'"
 
 #define CLASS_MAX_BYTES   32u
@@ -71,7 +70,7 @@ static int add_term(struct parser *parser, const struct term_words *words, uint3
 	return add_node(parser, EXPR_TERM, expr->term_cnt++, ret);
 }
 
-/* What (a and b) and c has is three children of one node. */
+/* (a and b) and c has three children of one node. */
 static void add_sibling(struct expr *expr, enum expr_kind kind, struct siblings *siblings,
 			uint32_t node)
 {
@@ -90,7 +89,7 @@ static void add_sibling(struct expr *expr, enum expr_kind kind, struct siblings 
 
 /* ---- Words ---- */
 
-/* A word of the language at p: not the begin of a longer one. Its length, or 0. */
+/* The length of a keyword at p, or 0; the begin of a longer word is not one. */
 static size_t keyword(const char *p, const char *word, const char *sign)
 {
 	size_t len = strlen(word);
@@ -112,7 +111,7 @@ static size_t or_at(const char *p)
 	return keyword(p, "or", "||");
 }
 
-/* `not = 5` is about a field of that name; `!=` and `!~` are operators. */
+/* In `not = 5`, not is a field; `!=` and `!~` are operators. */
 static size_t not_at(const char *p)
 {
 	enum term_op op;
@@ -130,7 +129,7 @@ static bool is_has(const char *p)
 	return ascii__begins_alike(p, "has", 3) && *skip_blanks(p + 3) == '(';
 }
 
-/* KEY OP where a value goes on: someone forgot an `and`. */
+/* KEY OP inside a value: an `and` is missing. */
 static bool looks_like_term(const char *p)
 {
 	enum term_op op;
@@ -141,7 +140,7 @@ static bool looks_like_term(const char *p)
 	return is_has(p) || term__parse_op(skip_blanks(p + len), &op);
 }
 
-/* Behind [:alpha:] and its like at p, in which a bracket is no end; or NULL. */
+/* The place after [:alpha:] and the like at p, where a bracket does not end; or NULL. */
 static const char *skip_class(const char *p)
 {
 	const char ends[] = { p[1], ']' };
@@ -153,14 +152,14 @@ static const char *skip_class(const char *p)
 	return close ? close + sizeof(ends) : NULL;
 }
 
-/* Behind [...] at p, or behind p where it is none. */
+/* The place after [...] at p; if there is none, after p. */
 static const char *find_bracket_end(const char *p, bool is_regex)
 {
 	const char *end = p + 1;
 
 	end += *end == '^';
 	end += *end == ']';
-	/* Bounded, because there may be one at every byte that has no end. */
+	/* bounded, because each byte may begin one that has no end */
 	while (*end && *end != ']' && end - p < BRACKET_MAX_BYTES) {
 		const char *behind = *end == '[' ? skip_class(end) : NULL;
 
@@ -171,7 +170,7 @@ static const char *find_bracket_end(const char *p, bool is_regex)
 	return *end == ']' ? end + 1 : p + 1;
 }
 
-/* In a glob it has no blanks, so that it does not reach into what follows. */
+/* In a glob it contains no blanks, so that it does not reach into the next words. */
 static const char *skip_bracket(const char *p, bool is_regex)
 {
 	const char *end = find_bracket_end(p, is_regex);
@@ -215,7 +214,7 @@ static int find_value_end(struct parser *parser, bool is_regex, const char **ret
 			p++;
 		}
 	}
-	/* An expression that is wrong is what the regular expression's own message is about. */
+	/* PCRE2 has its own message for an invalid regular expression */
 	if (open && !is_regex) {
 		parser->p = opened;
 		return wrong_here(parser, 1,
@@ -226,7 +225,7 @@ static int find_value_end(struct parser *parser, bool is_regex, const char **ret
 	return 0;
 }
 
-/* Text in quotes at parser->p, into a buffer that has room for it. */
+/* Copies text in quotes at parser->p into a buffer that has room for it. */
 static int parse_quoted(struct parser *parser, char *buf, struct ttlog_text *ret)
 {
 	const char quote = *parser->p, *p = parser->p + 1;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Globs over text that may hold any byte: fnmatch wants zero-terminated strings, and takes
- * exponential time for some patterns. A character is one of UTF-8; a byte that is none is one, too.
+ * Globs over text of any bytes. fnmatch(3) needs zero-terminated strings, and takes exponential
+ * time for some patterns. Characters are those of UTF-8; an invalid byte counts as one, too.
  */
 #include "glob.h"
 #include "utf8.h"
 
-/* A byte that is no character is one of its own. */
+/* An invalid byte becomes a character above all others. */
 #define BEYOND_ALL 0x110000u
 
-/* The character at *at, which it moves past. */
+/* Takes the character at *at, and moves past it. */
 static uint32_t take(struct ttlog_text text, size_t *at)
 {
 	const char *p = text.p + *at;
@@ -19,7 +19,7 @@ static uint32_t take(struct ttlog_text text, size_t *at)
 	return c == UTF8_INVALID ? BEYOND_ALL + (unsigned char)*p : c;
 }
 
-/* What stands in brackets, from behind the first one; moves *at past the other one. */
+/* Matches brackets, from after the opening one; moves *at past the closing one. */
 static bool match_bracket(struct ttlog_text pattern, size_t *at, uint32_t c)
 {
 	size_t i = *at, next;
@@ -27,7 +27,7 @@ static bool match_bracket(struct ttlog_text pattern, size_t *at, uint32_t c)
 
 	negate = i < pattern.len && (pattern.p[i] == '!' || pattern.p[i] == '^');
 	i += negate;
-	/* A bracket right at the start stands for itself. */
+	/* a bracket at the start means itself */
 	for (bool first = true; i < pattern.len && (first || pattern.p[i] != ']'); first = false) {
 		uint32_t low = take(pattern, &i), high = low;
 
@@ -42,7 +42,7 @@ static bool match_bracket(struct ttlog_text pattern, size_t *at, uint32_t c)
 	return hit != negate;
 }
 
-/* As for match_one(), of a pattern's character that may stand for others, or is not ASCII. */
+/* As match_one(), for a special character of the pattern, or one that is not ASCII. */
 static bool match_special(struct ttlog_text pattern, size_t *at, uint32_t c)
 {
 	const char *p = pattern.p + *at;
@@ -61,7 +61,7 @@ static bool match_special(struct ttlog_text pattern, size_t *at, uint32_t c)
 	return take(pattern, at) == c;
 }
 
-/* Matches the text's character against the pattern's, which is not a star; moves past both. */
+/* Matches one character of the text with one of the pattern, not a star; moves past both. */
 static inline bool match_one(struct ttlog_text pattern, size_t *at, struct ttlog_text text,
 			     size_t *text_at)
 {
@@ -69,7 +69,7 @@ static inline bool match_one(struct ttlog_text pattern, size_t *at, struct ttlog
 
 	if (byte >= 0x80 || byte == '?' || byte == '[' || byte == '\\')
 		return match_special(pattern, at, take(text, text_at));
-	/* ASCII, as nearly all of it is, needs no decoding */
+	/* ASCII, which nearly all text is, needs no decoding */
 	++*at;
 	return (unsigned char)text.p[(*text_at)++] == byte;
 }
@@ -88,7 +88,7 @@ bool glob__match(struct ttlog_text pattern, struct ttlog_text text)
 			p = next_p;
 			t = next_t;
 		} else if (star != SIZE_MAX) {
-			/* Only the last star needs another try: the ones before it are settled. */
+			/* only the last star needs another try */
 			p = star + 1;
 			if ((unsigned char)text.p[star_t] < 0x80)
 				star_t++;

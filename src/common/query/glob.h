@@ -6,8 +6,8 @@
 
 #include "field.h"
 
-/* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these, by
- * characters of UTF-8. No text and no pattern takes longer than their lengths multiplied. */
+/* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these, by characters of
+ * UTF-8. The time is at most the product of both lengths. */
 bool glob__match(struct ttlog_text pattern, struct ttlog_text text);
 
 #endif /* TTLOG_GLOB_H */

@@ -4,11 +4,11 @@
 
 #include "pattern.h"
 
-/* What a regular expression sees of a text: a string is cut at 4,000 bytes, bytes are searched as
- * hex, and a key comes before them. Only a hostile file has more. */
+/* A regular expression sees at most so much of a text: strings are cut at 4,000 bytes, bytes are
+ * searched as hex, and a key comes before them. Only a hostile file has more. */
 #define SUBJECT_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
 
-/* The text is one line whatever is in it, and its end is its end; who wants a group's text? */
+/* The text counts as one line, `$` is its end, and no group is captured. */
 #define OPTIONS                                                                                    \
 	(PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |               \
 	 PCRE2_NEVER_BACKSLASH_C)
@@ -17,7 +17,7 @@
 #define MAX_STEPS    100000u
 #define MAX_HEAP_KIB 1024u
 
-/* Machine code is up to 25 times as large as what it is made of. */
+/* Machine code is up to 25 times as large as its source. */
 #define JIT_MAX_BYTES 2048u
 
 static int say_wrong(const char *text, size_t at, int code, size_t end, struct expr_error *ret)
@@ -54,7 +54,8 @@ static int compile(struct pattern *pattern, const char *text, size_t at, struct 
 	if (bytes > PATTERN_BUDGET_BYTES - pattern->budget->bytes)
 		return say_large(text, at, ret);
 	pattern->budget->bytes += bytes;
-	/* Where it can't be had, as where no memory may be executable, the interpreter does it. */
+	/* if that fails, for example because no memory may be executable, the interpreter is
+	 * used */
 	if (bytes <= JIT_MAX_BYTES)
 		(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	return 0;

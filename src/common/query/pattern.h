@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A regular expression as PCRE2 has it, compiled once, on UTF-8; a byte that is none matches
- * nothing. What would take much memory is refused. A search goes back over a text as often as the
- * pattern makes it: one that takes too many steps is given up, and counted.
+ * A regular expression of PCRE2, compiled once, on UTF-8; an invalid byte matches nothing. A
+ * pattern that needs much memory is refused. A pattern can make a search very slow: one that takes
+ * too many steps is given up, and counted.
  */
 #ifndef TTLOG_PATTERN_H
 #define TTLOG_PATTERN_H
@@ -19,13 +19,13 @@
 
 #define PATTERN_BUDGET_BYTES (256u << 10)
 
-/* What the patterns of one expression share. */
+/* Shared by the patterns of one expression. */
 struct pattern_budget {
-	size_t bytes;     /* of what they were compiled to; at most PATTERN_BUDGET_BYTES */
+	size_t bytes;     /* of compiled patterns; at most PATTERN_BUDGET_BYTES */
 	uint64_t gave_up; /* texts that took too many steps */
 };
 
-/* One thread at a time may look with it. */
+/* Only one thread at a time may use it. */
 struct pattern {
 	pcre2_code *code;
 	pcre2_match_data *match;
@@ -33,13 +33,13 @@ struct pattern {
 	struct pattern_budget *budget;
 };
 
-/* `at` is where the text lies in the expression, for the error; the budget must outlive the
+/* `at` is the place of the text in the expression, for the error. The budget must outlive the
  * pattern. Returns 0, -EINVAL or -ENOMEM. */
 int pattern__init(struct pattern *pattern, const char *text, size_t at,
 		  struct pattern_budget *budget, struct expr_error *ret);
 void pattern__fini(struct pattern *pattern);
 
-/* Whether it is found in the text; not where that was given up. */
+/* Whether the text contains a match; false also if the search was given up. */
 bool pattern__matches(const struct pattern *pattern, struct ttlog_text text);
 
 #endif /* TTLOG_PATTERN_H */

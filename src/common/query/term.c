@@ -47,7 +47,7 @@ size_t term__parse_op(const char *p, enum term_op *ret)
 	return 0;
 }
 
-/* ---- What the words mean ---- */
+/* ---- Parsing ---- */
 
 static enum event_key subject_of(struct ttlog_text *key)
 {
@@ -106,7 +106,7 @@ static bool is_plain_number(enum event_key subject)
 	return subject == EVENT_KEY_PID || subject == EVENT_KEY_TID || subject == EVENT_KEY_LINE;
 }
 
-/* 5mms and 1.2.3: rather a slip than a text to be compared with. */
+/* 5mms and 1.2.3: rather a typing error than a text to compare with. */
 static bool is_like_number(const char *p)
 {
 	p += *p == '-' || *p == '+';
@@ -143,7 +143,7 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 	return 0;
 }
 
-/* What the value must be, by key and operator. */
+/* Parses the value; key and operator decide its kind. */
 static int parse_value(struct term *term, const struct term_words *words, struct expr_error *ret)
 {
 	int err;
@@ -229,7 +229,7 @@ bool term__order(const struct term *term, int order)
 	}
 }
 
-/* Byte by byte, which for UTF-8 is character by character. */
+/* Byte by byte, which in UTF-8 is the order of characters. */
 static int text_order(struct ttlog_text a, struct ttlog_text b)
 {
 	size_t common = a.len < b.len ? a.len : b.len;
@@ -288,7 +288,7 @@ bool term__field(const struct term *term, const struct ttlog_field *field)
 		return holds_for_text(term, event_field__hex(field->text, hex, sizeof(hex)));
 	if (term__is_numeric(term) && term->number.is_nan && is_real(field))
 		return term->op <= OP_NE && isnan(field->d) == (term->op == OP_EQ);
-	/* A number is compared as one where it can be; 007 goes as text. */
+	/* if possible, a number is compared as a number; 007 is compared as text */
 	if (term__is_numeric(term) && !number__compare(&term->number, field, &order))
 		return term__order(term, order);
 	return holds_for_text(term, ttlog_field_text(field, buf));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One term of an expression, KEY OP VALUE or has(KEY), and how it looks at one value. Which value
- * it is asked about is the caller's affair.
+ * One term of an expression, KEY OP VALUE or has(KEY), and its result for one value. The caller
+ * chooses the value.
  */
 #ifndef TTLOG_TERM_H
 #define TTLOG_TERM_H
@@ -17,7 +17,7 @@
 #include "pattern.h"
 #include "time_expr.h"
 
-/* term.c's table of texts follows. */
+/* The table of texts in term.c follows this. */
 enum term_op {
 	OP_EQ,
 	OP_NE,
@@ -30,23 +30,23 @@ enum term_op {
 	OP_HAS,
 };
 
-/* The words of a term as the parser found them, and where, in bytes of the expression. */
+/* The words of a term from the parser, and their places, in bytes of the expression. */
 struct term_words {
 	enum term_op op;
 	struct ttlog_text key, value;
 	size_t key_at, key_len, op_at, op_len, value_at, value_len;
-	struct pattern_budget *budget; /* the expression's */
+	struct pattern_budget *budget; /* of the expression */
 };
 
 struct term {
 	enum event_key subject;
 	enum term_op op;
-	char *words;                  /* what key and value lie in, each zero-terminated */
+	char *words;                  /* holds key and value, each zero-terminated */
 	struct ttlog_text key, value; /* the key without "fields." */
 	unsigned level;
 	bool is_number, is_duration, has_pattern;
-	bool orders_text;     /* < and the like with a value that is no number */
-	struct number number; /* a duration: in the key's unit */
+	bool orders_text;     /* < and the like, with a value that is not a number */
+	struct number number; /* a duration is in the key's unit */
 	struct pattern pattern;
 	struct time_expr time;
 	uint64_t time_ns; /* since 1970 */
@@ -56,17 +56,17 @@ struct term {
 int term__init(struct term *term, const struct term_words *words, struct expr_error *ret);
 void term__fini(struct term *term);
 
-/* The operator that p begins with, and its length; 0 where there is none. */
+/* The operator at p; returns its length, 0: there is none. */
 size_t term__parse_op(const char *p, enum term_op *ret);
 const char *term__op_text(enum term_op op);
 
 /*
- * Whether it holds for a value of its subject: a field's as it is; a level, a pid, a tid, a line and
- * a ts (ns since 1970) in `u`; the others in `text`.
+ * Whether it is true for a value of its subject: a field's value unchanged; a level, pid, tid, line
+ * and ts (ns since 1970) in `u`; all others in `text`.
  */
 bool term__holds(const struct term *term, const struct ttlog_field *field);
 
-/* Moments that are relative to the last event need to know when that was. */
+/* Whether it has a time relative to the last event, and so needs the time of that. */
 static inline bool term__needs_last(const struct term *term)
 {
 	return term->subject == EVENT_KEY_TS && term->op != OP_HAS &&
@@ -74,18 +74,18 @@ static inline bool term__needs_last(const struct term *term)
 }
 void term__set_last(struct term *term, uint64_t last_ns);
 
-/* The parts of term__holds, for those who look at many values. */
+/* The parts of term__holds(), for loops over many values. */
 bool term__field(const struct term *term, const struct ttlog_field *field);
-/* Whether this order of the value to the term's, less than 0, 0 or more, is what it asks for. */
+/* Whether the term is true for a value that compares to its own so: less than 0, 0, or more. */
 bool term__order(const struct term *term, int order);
 
-/* Whether it compares numbers as such, not as text. */
+/* Whether it compares numbers, not text. */
 static inline bool term__is_numeric(const struct term *term)
 {
 	return term->is_number && term->op <= OP_GE;
 }
 
-/* Whether its key is another name of a span's duration_ns, as the text output has it, too. */
+/* Whether its key is another name for a span's duration_ns, as in the text output. */
 static inline bool term__means_duration(const struct term *term)
 {
 	return ttlog_text_is(term->key, "duration") || ttlog_text_is(term->key, "took");
