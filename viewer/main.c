@@ -85,7 +85,7 @@ static int begin_paging(struct out *out)
 	return 0;
 }
 
-/* With --follow the file must be readable from the begin, so it is not renamed at the end. */
+/* With --follow the file must be readable from the start, so it is not renamed at the end. */
 static int open_file(struct view *view, const char *path)
 {
 	struct stat st;

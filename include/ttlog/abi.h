@@ -165,7 +165,7 @@ enum ttlog_note_type {
 
 enum ttlog_site_kind {
 	TTLOG_SITE_EVENT = 0,
-	TTLOG_SITE_SPAN = 1,    /* the begin; index + 1 is the end: uint64_t ticks at the begin */
+	TTLOG_SITE_SPAN = 1,    /* the start; index + 1 is the end: uint64_t ticks at the start */
 	TTLOG_SITE_ENABLED = 2, /* TTLOG_ENABLED: records nothing */
 };
 

@@ -90,8 +90,8 @@ struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf);
 /* More kinds may come: show an unknown kind as a plain event. */
 enum ttlog_event_kind {
 	TTLOG_EVENT_PLAIN = 0,
-	TTLOG_EVENT_SPAN = 1,     /* a span's begin */
-	TTLOG_EVENT_SPAN_END = 2, /* one field, duration_ns, u64; the begin is the last open one of
+	TTLOG_EVENT_SPAN = 1,     /* a span's start */
+	TTLOG_EVENT_SPAN_END = 2, /* one field, duration_ns, u64; the start is the last open one of
 				   * its thread with the same probe, file and line */
 };
 

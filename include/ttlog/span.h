@@ -211,7 +211,7 @@
 /* ---- Spans ---- */
 
 struct ttlog_span {
-	uint64_t begin_ticks; /* 0: the begin was not recorded, so the end is not recorded */
+	uint64_t begin_ticks; /* 0: the start was not recorded, so the end is not recorded */
 	uint32_t offset;      /* of the site; the end has the next index */
 };
 

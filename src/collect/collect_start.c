@@ -318,7 +318,7 @@ static void open_control(struct collector *collector)
 				    err);
 }
 
-/* A limit above that of the cgroup protects nobody. */
+/* A limit above that of the cgroup protects no process. */
 static void tell_budget(uint64_t bytes)
 {
 	const uint64_t left_bytes = memory_group__own_left_bytes();

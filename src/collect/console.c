@@ -62,7 +62,7 @@ static ssize_t take(void *cookie, const char *bytes, size_t len)
 	return (ssize_t)len;
 }
 
-/* As far as it goes: there is nobody to tell of an error. */
+/* Stops at an error: there is no other place to report it. */
 static void write_all(const char *bytes, size_t len)
 {
 	while (len) {

@@ -56,7 +56,7 @@ static void submit_all(struct live_rounds *rounds)
 	}
 }
 
-/* Nobody followed until now: what is there is not shown. */
+/* There was no follower until now: records that are already there are not shown. */
 static void begin(struct live_rounds *rounds)
 {
 	struct process *process;

@@ -127,7 +127,7 @@ static bool needs_ring(const struct processes *processes, const struct process *
 	       (processes->options->budget && ring__may_begin_within(processes->options->budget));
 }
 
-/* Nobody has attached to it, so its files are not open either. */
+/* The collector has not attached to it, so its files are not open either. */
 static struct process *admit_unknown(struct processes *processes, const struct wire_head *head)
 {
 	struct process *process = processes__admit(processes, head);

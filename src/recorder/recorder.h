@@ -35,7 +35,7 @@ void recorder__free(struct recorder *recorder);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* Any message but a batch. */
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
-/* Whether a program's request makes a snapshot: otherwise nobody needs to pull first. */
+/* Whether a program's request makes a snapshot: otherwise no pull is needed first. */
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head);
 
 #endif /* TTLOG_RECORDER_H */

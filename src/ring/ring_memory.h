@@ -9,7 +9,7 @@
  * that is, the newest events are in it.
  *
  * The first floor_bytes of the data area are never given back. They are twice as large as the
- * largest entry so far, so an entry fits into them wherever the ring's head is.
+ * largest entry so far, so an entry fits into them at any position of the ring's head.
  */
 #ifndef TTLOG_RING_MEMORY_H
 #define TTLOG_RING_MEMORY_H

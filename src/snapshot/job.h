@@ -33,7 +33,7 @@ struct job {
 	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
 	uint64_t start_ns;               /* with source.pid: which process */
-	struct trigger_request *request; /* NULL: nobody waits for it */
+	struct trigger_request *request; /* NULL: no client waits for it */
 
 	bool is_last; /* nothing comes into the ring any more: if it has no room on disk, a part
 		       * may be written, and the rest is tried again */

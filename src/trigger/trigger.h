@@ -26,7 +26,7 @@ struct trigger_request {
 	uint32_t open_cnt; /* jobs not done yet, and 1 while they are being made */
 
 	/* Takes the answer: a path or an error a line. Called once, in the drain thread. NULL:
-	 * nobody waits. */
+	 * no client waits. */
 	void (*answer)(struct trigger_request *request);
 	void *ctx;
 	char *text;

@@ -299,7 +299,7 @@ static int compare_pair(struct diff *diff, const struct pair *pair)
 		.cnt = { count_of(diff, pair, 0), count_of(diff, pair, 1) },
 	};
 
-	/* a span's end occurs as often as its begin */
+	/* a span's end occurs as often as its start */
 	if (finding.site->kind != TTLOG_EVENT_SPAN_END)
 		err = compare_counts(diff, &finding, finding.site->level, 1);
 	if (!err && finding.cnt[0] && finding.cnt[1])

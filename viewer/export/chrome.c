@@ -7,7 +7,7 @@
  * microseconds of CLOCK_MONOTONIC with three decimals, exactly: readers use doubles, which can't
  * hold wall time, nor the time since boot if that is years ago.
  *
- * Readers sort slices by begin, longer ones first; of two equal ones, the first in the file is the
+ * Readers sort slices by start, longer ones first; of two equal ones, the first in the file is the
  * outer one. So a slice that begins at the same time as the one around it waits until that has
  * ended.
  */
@@ -64,7 +64,7 @@ static uint64_t since_base(const struct chrome *chrome, uint64_t ns)
 	return ns > chrome->base_ns ? ns - chrome->base_ns : 0;
 }
 
-/* In a damaged file, an end may come before its begin. */
+/* In a damaged file, an end may come before its start. */
 static uint64_t length_ns(uint64_t begin_ns, uint64_t end_ns)
 {
 	return end_ns > begin_ns ? end_ns - begin_ns : 0;
@@ -413,7 +413,7 @@ static size_t hold_page(struct chrome *chrome, struct buffer *held, size_t at)
 /* A span that ends, and the open spans inside it: it is unknown when these were left. */
 struct ended {
 	const struct ttlog_event *end;
-	const struct span *span; /* NULL: its begin was not seen */
+	const struct span *span; /* NULL: its start was not seen */
 	uint64_t begin_ns;
 	uint32_t inner; /* the first open span inside */
 	uint32_t left;  /* how many stay open */

@@ -244,7 +244,7 @@ static void death(void *to, const struct death *death)
 /* ---- Spans ---- */
 
 struct otlp_span {
-	const struct ttlog_event *event; /* begin, or end if the begin was not seen */
+	const struct ttlog_event *event; /* start, or end if the start was not seen */
 	const struct ttlog_field *fields;
 	const struct span *parent; /* or NULL */
 	uint64_t id, trace, begin_ns, end_ns;

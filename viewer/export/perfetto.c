@@ -4,7 +4,7 @@
  *
  * A trace consists of packets, here all of one sequence: a snapshot of the clocks; tracks (for each
  * process, thread, and counter of a process); then one packet per event, in the order in which they
- * come; readers sort. A span's begin and end are written when they come: a span that is open when
+ * come; readers sort. A span's start and end are written when they come: a span that is open when
  * the process dies stays open, and is shown so. The constants of a site (names, keys, place) are
  * written once, with the first event, and a number afterwards: interned data.
  */
@@ -392,7 +392,7 @@ static void end_span(struct perfetto *perfetto, struct lane *lane, const struct 
 			end_open(perfetto, lane, end_ns);
 		spans__pop(&perfetto->spans, lane);
 	} else {
-		/* its begin was not seen; spans that began during it are inside */
+		/* its start was not seen; spans that began during it are inside */
 		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
 		while (lane->cnt && !lane->unkept &&
 		       spans__ns(&perfetto->spans, &lane->open[lane->cnt - 1].begin) >= begin_ns)

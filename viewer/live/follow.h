@@ -26,7 +26,7 @@ enum follow_news {
 };
 
 struct follow_counts {
-	uint64_t dropped; /* that matched, but nobody asked for more, or they could not be read */
+	uint64_t dropped; /* matched, but no more were asked for, or they could not be read */
 	uint64_t missed;  /* that were overwritten before the collector could look at them */
 };
 

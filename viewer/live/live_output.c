@@ -121,7 +121,7 @@ static int add(struct live_output *live, struct ttlog_snapshot *reader)
 	return 0;
 }
 
-/* Returns 1 if something came, 0 if not, or -errno: -EINTR: a signal came, -EPIPE: nobody reads. */
+/* Returns 1 if something came, 0 if not, or -errno: -EINTR: a signal came, -EPIPE: no reader. */
 static int wait_for_news(const struct live_output *live)
 {
 	struct pollfd polls[] = {

@@ -8,8 +8,8 @@
 struct options;
 struct out;
 
-/* Returns when the collectors have ended, --head is reached, nobody reads any more, or a signal has
- * come: 0, or -errno, which is printed. */
+/* Returns when the collectors have ended, --head is reached, the output has no reader any more, or
+ * a signal has come: 0, or -errno, which is printed. */
 int live_output__show(const struct options *options, struct out *out, bool colour);
 
 #endif /* TTLOG_VIEW_LIVE_OUTPUT_H */

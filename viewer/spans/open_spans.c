@@ -120,11 +120,11 @@ static bool is_over_before(const struct held_end *end, const struct ttlog_event 
 	       end->duration_ns + SPANS_SLACK_NS + end->duration_ns / 256;
 }
 
-/* Whether the begin has an end: its own, or that of a span around it. */
+/* Whether the start has an end: its own, or that of a span around it. */
 static bool has_ended(struct open_spans *spans, struct open_lane *lane,
 		      const struct ttlog_event *begin)
 {
-	/* these are the innermost, so their begins come first */
+	/* these are the innermost, so their starts come first */
 	if (lane->unheld) {
 		lane->unheld--;
 		return true;
@@ -135,7 +135,7 @@ static bool has_ended(struct open_spans *spans, struct open_lane *lane,
 
 		if (!is_own && !is_over_before(end, begin))
 			return true;
-		/* if it is not its own, the begin of that end was lost */
+		/* if it is not its own, the start of that end was lost */
 		lane->cnt--;
 		spans->held_cnt--;
 		if (is_own)

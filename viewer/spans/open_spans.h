@@ -2,7 +2,7 @@
 /*
  * Spans that had begun but not ended by the end of a file: what each thread was doing.
  *
- * Chunks are read from the last one back, so an end is kept until its begin comes. A begin without
+ * Chunks are read from the last one back, so an end is kept until its start comes. A start without
  * an end is open, unless a span around it has ended: then it was left by longjmp() or the like.
  * Memory is bounded for any file.
  */
@@ -17,7 +17,7 @@
 
 #define OPEN_SPANS_MAX 1000u /* those that began last are left out */
 
-/* The place of a begin. */
+/* The place of a span's start. */
 struct open_span {
 	size_t chunk;
 	uint32_t row;

@@ -24,7 +24,7 @@
 #define SPANS_MAX_BYTES (16u << 20)
 #define SPANS_NAME_MAX                                                                             \
 	4096u /* bytes of a probe's name or a file's path, PATH_MAX; longer ones count as none */
-/* The times of begin and end come from other readings of the clock than the duration. */
+/* The times of start and end come from other readings of the clock than the duration. */
 #define SPANS_SLACK_NS 100000u
 
 struct span {
@@ -67,10 +67,10 @@ struct lane *spans__lane(struct spans *spans, const struct ttlog_event *event);
 
 /* Makes the lane's innermost span. NULL: it is not kept. */
 struct span *spans__begin(struct spans *spans, struct lane *lane, const struct ttlog_event *begin);
-/* Whether that end, a later event of the thread, belongs to the begin. */
+/* Whether that end, a later event of the thread, belongs to the start. */
 bool spans__is_pair(const struct ttlog_event *begin, const struct ttlog_site *end, uint64_t end_ns,
 		    uint64_t duration_ns);
-/* Which of the lane's open spans has ended; lane->cnt: its begin was not seen. Spans inside it will
+/* Which of the lane's open spans has ended; lane->cnt: its start was not seen. Spans inside it will
  * never end (longjmp, or their ends were lost). */
 uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t duration_ns);
 /* Removes the innermost span. */

@@ -82,7 +82,7 @@ static int open_database(struct export *export)
 	if (code)
 		return fail(export, sqlite3_errstr(code));
 	/*
-	 * Nobody sees the file before it is complete, so it needs no journal. Rows are appended,
+	 * The file is not seen before it is complete, so it needs no journal. Rows are appended,
 	 * and full pages are not needed again: a cache of 64 MB was slower than one that fits into
 	 * the processor's. It also bounds the memory for sorting an index.
 	 */

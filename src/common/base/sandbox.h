@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/* All capabilities, those that an exec would give included; root becomes nobody. 0 or -errno. */
+/* Drops all capabilities, also those that an exec would give; root becomes the user "nobody".
+ * 0 or -errno. */
 int sandbox__drop_privileges(void);
 
 /*

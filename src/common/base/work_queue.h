@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work for many keys, done by threads of its own, so that whoever posts it waits for nothing.
+ * Work for many keys, done by threads of its own, so that the thread that posts it doesn't wait.
  *
- * Of one key one thing is done at a time, and all that was posted for it meanwhile is done in one
- * go after that. A key takes at most a fifth of a CPU. A key whose work hangs, in a file system
- * that doesn't answer, keeps a thread, and the others' goes on.
+ * For each key one job runs at a time. What is posted for the key meanwhile is done after that, in
+ * one go. A key takes at most a fifth of a CPU. A key whose work hangs, in a file system that
+ * doesn't answer, keeps a thread; the work for other keys goes on.
  */
 #ifndef TTLOG_WORK_QUEUE_H
 #define TTLOG_WORK_QUEUE_H

@@ -27,7 +27,7 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The begin of the character that contains the byte at `at`; no character is longer than four
+/* The start of the character that contains the byte at `at`; no character is longer than four
  * bytes. */
 static size_t char_begin(const char *source, size_t at)
 {

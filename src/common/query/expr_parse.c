@@ -89,7 +89,7 @@ static void add_sibling(struct expr *expr, enum expr_kind kind, struct siblings 
 
 /* ---- Words ---- */
 
-/* The length of a keyword at p, or 0; the begin of a longer word is not one. */
+/* The length of a keyword at p, or 0; the start of a longer word is not one. */
 static size_t keyword(const char *p, const char *word, const char *sign)
 {
 	size_t len = strlen(word);

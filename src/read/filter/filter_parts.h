@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the filter share, and nobody else sees.
+ * What the files of the filter share. No other file includes it.
  *
  * The operands of an expression's outermost `and`, of all expressions, are conjuncts: each must
  * hold. Those about threads alone, and bounds of time, are settled before events are looked at.

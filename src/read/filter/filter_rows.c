@@ -176,7 +176,7 @@ void filter__rows(const struct ttlog_filter *filter, const struct filter_rows *r
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
 
-		/* what is about the site alone holds, or nobody would ask */
+		/* a condition on the site alone holds: else this site's rows would not come here */
 		if (conjunct->subjects & ROW_KEYS && !filter__is_settled(conjunct))
 			apply_node(conjunct->expr, conjunct->node, false, rows, rows->pass,
 				   rows->scratch);

@@ -9,7 +9,7 @@
 #define GROUP_MIN_BYTES 3u /* [site, count] */
 
 /* What a chunk may take decoded: more than any that was written (they close at 1 MiB of records),
- * less than one may claim in which hundreds of columns have 65,536 values that nobody refers to. */
+ * less than a hostile one may claim, with 65,536 unused values in each of hundreds of columns. */
 #define ARENA_MAX_BYTES (20u << 20)
 
 static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)

@@ -62,7 +62,7 @@ struct member {
 	const char *key;
 	struct ttlog_text *text;
 	uint64_t *number;
-	bool *has; /* NULL: nobody asks */
+	bool *has; /* NULL: not needed */
 };
 
 /* The key's value, which must be what it should be. A key that is no member is skipped. */

@@ -20,7 +20,7 @@ struct identity_run {
 	uint64_t seq, ticks; /* of the batch; ticks of 0: these have no identity */
 	uint32_t thread, module;
 	uint32_t first, cnt; /* places in the batch */
-	uint64_t hash;       /* FORMAT.md's; 0: nobody has asked */
+	uint64_t hash;       /* FORMAT.md's; 0: not computed yet */
 };
 
 struct identities {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What event_stream.c and overlap.c have in common. Nobody else's. */
+/* What event_stream.c and overlap.c share. No other file includes it. */
 #ifndef TTLOG_READ_EVENT_STREAM_PARTS_H
 #define TTLOG_READ_EVENT_STREAM_PARTS_H
 

@@ -3,10 +3,10 @@
  * A snapshot file: FORMAT.md section 7, the reader's algorithm.
  *
  * Opening goes over the whole file once, checks every frame, and keeps the header and where each
- * chunk lies; events come from one chunk at a time. Who reads one file from its begin to its end
- * starts it instead: then it goes over the file as it is read, and decodes each chunk once, not
- * twice. Everything in the file is hostile; whatever is wrong with it becomes a problem in words,
- * and the rest is read. A reader belongs to one thread.
+ * chunk lies; events come from one chunk at a time. To read one file from start to end, start
+ * the reader instead: then it checks the file while it reads, and decodes each chunk once, not
+ * twice. Everything in the file is hostile; an error in it is reported in words, and the rest is
+ * read. A reader belongs to one thread.
  */
 #ifndef TTLOG_READ_READER_H
 #define TTLOG_READ_READER_H

@@ -22,8 +22,8 @@ struct site_table;
 
 struct catalog_site {
 	const struct site *site;
-	bool is_span_end; /* else it is an event, or a span's begin */
-	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its begin */
+	bool is_span_end; /* else it is an event, or a span's start */
+	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its start */
 	const uint8_t *types;
 	uint32_t fixed_bytes; /* of all fields; not if is_variable */
 	bool is_variable;

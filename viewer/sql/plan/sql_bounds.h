@@ -32,7 +32,7 @@ void sql_bounds__fini(struct sql_bounds *bounds);
 /* The list of a file, whose entries the caller clears. NULL: no memory. */
 uint8_t *sql_bounds__sites(struct sql_bounds *bounds, const struct store *store, size_t file);
 uint8_t *sql_bounds__threads(struct sql_bounds *bounds, const struct store *store, size_t file);
-/* From now on only begins and ends of spans match. Returns 0 or -ENOMEM. */
+/* From now on only starts and ends of spans match. Returns 0 or -ENOMEM. */
 int sql_bounds__keep_spans(struct sql_bounds *bounds, const struct store *store);
 
 /* Whether an event with these times may match. */

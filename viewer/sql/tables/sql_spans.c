@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Table spans: begins and ends put together. A row has the fields of the begin. It comes when the
+ * Table spans: joins starts and ends. A row has the fields of the start. It comes when the
  * end does; spans without an end come last.
  */
 #include "json.h"
@@ -14,7 +14,7 @@
 /* The state of a row's span. */
 enum spans_state {
 	STATE_ENDED,
-	STATE_BEGIN_UNSEEN, /* its begin is older than the file */
+	STATE_BEGIN_UNSEEN, /* its start is older than the file */
 	STATE_END_UNSEEN,   /* a span around it ended */
 	STATE_OPEN,         /* at the end of the file */
 	STATE_OVER,         /* there are no more rows */

@@ -55,7 +55,7 @@ int sql_table__register(sqlite3 *db, const struct sql_table_kind *kind, struct s
 int sql_table__connect(sqlite3 *db, void *context, int argc, const char *const *argv,
 		       sqlite3_vtab **ret, char **ret_why);
 int sql_table__disconnect(sqlite3_vtab *table);
-/* The cursor is all 0 after its begin, or as it was closed: a prepared statement opens a cursor
+/* A new cursor is all 0; else it is as it was closed: a prepared statement opens a cursor
  * each time it runs. */
 int sql_table__open(sqlite3_vtab *base, sqlite3_vtab_cursor **ret);
 /* The cursor must hold nothing any more. */

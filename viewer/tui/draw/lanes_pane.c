@@ -76,7 +76,7 @@ static int find_marker(const struct model *model, int width)
 	return at < width - 1 ? (int)at : width - 1;
 }
 
-/* When the lanes begin and how long they take; only the begin if there is less room, without the
+/* When the lanes start and how long they take; only the start if there is less room, without the
  * date if there is still less. It must not cover the marker. */
 static void draw_span(const struct lanes *lanes, struct out *out, int y, int left, int width,
 		      int marker)

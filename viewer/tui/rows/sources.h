@@ -20,7 +20,7 @@ struct source_part {
 	struct ttlog_snapshot **readers;
 	size_t reader_cnt;
 	bool is_owned;
-	const void *user; /* NULL: nobody walks the readers */
+	const void *user; /* NULL: nothing walks the readers */
 };
 
 struct sources {
@@ -60,7 +60,7 @@ uint64_t sources__first_ns(const struct sources *sources);
 bool sources__scan(struct sources *sources, uint64_t until_ns);
 /* In thousandths. */
 unsigned sources__scan_progress(const struct sources *sources);
-/* Nobody is a user any more. Call it before chunks are loaded in another way. */
+/* Removes the users. Call it before chunks are loaded in another way. */
 void sources__disturb(struct sources *sources);
 void sources__fini(struct sources *sources);
 
