@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files with sites, from the mappings of real processes: this one and a child that logs. What is
- * known of files needs no privileges; to switch sites on needs a kernel side.
+ * Files with sites, from the mappings of real processes: this one and a child that logs. To read
+ * files needs no privileges; to enable sites needs a kernel side.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -17,7 +17,7 @@
 #include "site_filter.h"
 #include "site.h"
 
-/* This process's files, held by what is returned. */
+/* Attaches to this process. The result holds its files. */
 static struct attached_process *keep_own_files(struct attach *attach)
 {
 	struct attached_process *attached = attached_process__new((uint32_t)getpid());
@@ -36,7 +36,7 @@ static struct attach *open_attach(struct kernel *kernel, const struct site_filte
 	return attach;
 }
 
-/* The one of its modules that is this program. */
+/* The module of these that is this program. */
 static uint32_t own_module(struct attach *attach, const struct attached_process *attached)
 {
 	uint32_t number = 0;
@@ -113,7 +113,7 @@ static void test_attach_has_the_sites_of_a_file(void **state)
 	assert_null(attach__table(attach, UINT32_MAX));
 	attached_process__free(attached);
 	attach__free(attach);
-	/* whoever has a table has it longer than the module */
+	/* a table outlives its module */
 	assert_string_equal(table->sites[0].keys[0], "n");
 	site_table__free(table);
 }
@@ -139,7 +139,7 @@ static void test_attach_frees_what_nobody_holds(void **state)
 	attach__free(attach);
 }
 
-/* Between the two steps somebody had it, who may have told others. */
+/* Between the two steps a process held the module, and may have passed it on. */
 static void test_attach_keeps_what_was_held_meanwhile(void **state)
 {
 	struct attach *attach = open_attach(NULL, *state);
@@ -167,7 +167,7 @@ struct recording {
 	uint64_t recorded_before;
 };
 
-/* No site is on yet. */
+/* No site is enabled yet. */
 static void take_before(void *ctx, struct attached_process *attached)
 {
 	struct recording *recording = ctx;
@@ -233,7 +233,7 @@ static void test_attach_leaves_off_what_was_not_chosen(void **state)
 	site_filter__free(filter);
 }
 
-/* A filter that no site passes is a mistake, mostly: what could have been chosen is said. */
+/* A filter that matches no site is most often a mistake: the error lists the sites there are. */
 static void test_attach_offers_sites_where_none_was_chosen(void **state)
 {
 	struct site_filter *filter = site_filter__new();
@@ -278,7 +278,7 @@ static int free_filter(void **state)
 	return 0;
 }
 
-/* The state of all: a filter that every site passes. */
+/* The state of all modules: a filter that matches every site. */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

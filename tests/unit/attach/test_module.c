@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files that processes map: known again without being opened, for as long as they are the same.
- */
+/* Files that processes map: as long as a file is the same, it is found again without opening it. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +16,7 @@
 #include "maps.h"
 #include "module.h"
 
-/* As maps would show the file. */
+/* The entry that maps would show for the file. */
 static struct maps_entry entry_of(int fd)
 {
 	struct stat status;
@@ -27,7 +25,7 @@ static struct maps_entry entry_of(int fd)
 	return (struct maps_entry){ .dev = status.st_dev, .inode = status.st_ino };
 }
 
-/* A program of our own to change: a copy of this one. */
+/* A copy of this program: the test may change it. */
 static int copy_self(char path[64])
 {
 	char command[128];

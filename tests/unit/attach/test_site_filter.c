@@ -151,7 +151,7 @@ static void test_site_filter_says_what_is_wrong(void **state)
 			-EINVAL);
 		assert_true(strlen(small) < sizeof(small));
 	}
-	/* none of them was taken */
+	/* no filter was added */
 	assert_int_equal(taken(filter), ALL);
 	site_filter__free(filter);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * check.c and capability.c: with whatever privileges the tests run, and with none.
- */
+/* check.c and capability.c: with the privileges that the tests have, and with none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +74,7 @@ static void test_check_shows_what_the_tries_found(void **state)
 	free(text);
 }
 
-/* Not only that the answer is yes: it was had by recording. */
+/* The answer must be yes, and it must come from real recording. */
 static void test_check_records_a_child(void **state)
 {
 	int status;
@@ -122,7 +120,7 @@ static void drop_capabilities(void)
 		_exit(99);
 }
 
-/* Exit status of a child without capabilities: the number of the first thing that is wrong. */
+/* The exit status of a child without capabilities: the number of the first failed check. */
 static int check_without_capabilities(void)
 {
 	char *text = NULL;
@@ -186,7 +184,7 @@ static void test_check_knows_tracepoints_by_name(void **state)
 	assert_true(capability__kprobe("no_such_function") < 0);
 }
 
-/* The trials start this binary again, as they do ttlog-collect. */
+/* The trials run this binary again, as they run ttlog-collect. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nobody waits for whoever reads stderr, and what is left out is said. */
+/* No thread waits for the reader of stderr. A line says how many lines were left out. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,11 +16,11 @@
 #include "console.h"
 
 #define LINE_BYTES 32
-/* More than a pipe holds, and less than may wait. */
+/* More than a pipe holds, and less than the console buffers. */
 #define SOME_LINES 20000
 #define MANY_LINES (4 * CONSOLE_MAX_BYTES / LINE_BYTES)
 
-/* stderr is this pipe's end; nobody reads before read_all(). */
+/* stderr is the write end of this pipe. There is no reader before read_all(). */
 struct pipe {
 	int from, before;
 	char *text;
@@ -53,7 +53,7 @@ static void *read_all(void *arg)
 	return NULL;
 }
 
-/* All that comes until the console has written it. */
+/* Reads until the console has written everything. */
 static void read_to_the_end(struct pipe *pipe, struct console *console)
 {
 	pthread_t reader;
@@ -73,7 +73,7 @@ static void say(size_t cnt)
 		fprintf(stderr, "line %0*zu\n", LINE_BYTES - 6, i);
 }
 
-/* Where the lines from number *cnt on end; *cnt becomes the number of the next one. */
+/* Skips the lines from number *cnt on; *cnt becomes the number of the next one. */
 static const char *skip_lines(const char *text, size_t *cnt)
 {
 	char line[LINE_BYTES + 1];
@@ -105,7 +105,8 @@ static void test_console_waits_for_no_reader(void **state)
 	free(pipe.text);
 }
 
-/* Once or more often: the console may take what waits, and wait with it for the reader, at any time. */
+/* The message may come more than once: at any time the console may take the buffered text and then
+ * wait for the reader with it. */
 static void test_console_says_what_is_left_out(void **state)
 {
 	size_t cnt = 0, left_out, all_left_out = 0;
@@ -136,7 +137,7 @@ static void test_console_says_what_is_left_out(void **state)
 	free(pipe.text);
 }
 
-/* Whoever read it has gone. */
+/* The reader has closed the pipe. */
 static void test_console_outlives_its_reader(void **state)
 {
 	struct console *console;
@@ -164,7 +165,7 @@ int main(void)
 		cmocka_unit_test(test_console_outlives_its_reader),
 	};
 
-	/* as the collector has it */
+	/* as in the collector */
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("console", tests, NULL, NULL);
 }

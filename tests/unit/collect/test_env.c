@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: every option lands where it belongs, in units, and every mistake is refused
- * with a text that names it and exit status 2.
+ * The command line: every option sets the right member, with its unit. Every mistake is refused
+ * with a text that names it, and exit status 2.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@
 
 #define MAX_ARGS 32
 
-/* Splits at blanks; an argument can't have one. */
+/* Splits at blanks; an argument can't contain one. */
 static int split(const char *line, char *buf, size_t size, char *argv[MAX_ARGS])
 {
 	char *rest = NULL;
@@ -41,7 +41,7 @@ static int split(const char *line, char *buf, size_t size, char *argv[MAX_ARGS])
 	return argc;
 }
 
-/* Text in env points into here until the next call. */
+/* Text in env points into this until the next call. */
 static void parse(struct env *env, const char *line)
 {
 	static char buf[1024];
@@ -146,7 +146,7 @@ static void test_env_takes_every_option(void **state)
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
 	assert_int_equal(env.ring_bytes, 1 << 20);
-	/* up to a power of two */
+	/* rounded up to a power of two */
 	assert_int_equal(env.buffer_bytes, 4 << 20);
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_int_equal(env.duration_ns, 90000000000);
@@ -174,7 +174,7 @@ static void test_env_takes_every_option(void **state)
 	assert_string_equal(env.path, "/y");
 	assert_string_equal(env.output_dir, "/e");
 	assert_int_equal(env.ring_bytes, 2048);
-	/* at least so many */
+	/* the minimum */
 	assert_int_equal(env.buffer_bytes, 1 << 20);
 	assert_int_equal(env.interval_ns, 10000000);
 	assert_int_equal(env.duration_ns, 2000000000);
@@ -335,7 +335,7 @@ static void test_env_tells_help_and_version(void **state)
 	assert_non_null(strstr(said.text, "-- CMD [ARG...]\n"));
 	assert_non_null(strstr(said.text, "Exit status:"));
 	assert_non_null(strstr(said.text, "\n  ttlog-collect -- ./server"));
-	/* a line an option: an option's text that goes on stands far to the right */
+	/* one line per option; the continuation of an option's text is indented far to the right */
 	for (char *line = said.text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strspn(line, " ") > 10)

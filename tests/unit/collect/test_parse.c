@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* parse.c: what is taken, what is refused, and that a refusal touches nothing. */
+/* parse.c: what is accepted, what is refused, and that a refusal changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whatever takes a path's place, on the way to it too. */
+/* Any file that takes the place of a path, or of a directory or link on the way to it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -18,11 +18,11 @@
 
 #include "watch.h"
 
-/* The kernel has put what happened into the queue before the call that did it returns. */
+/* The kernel queues the event before the system call that causes it returns. */
 static void assert_tells(struct watch *watch, bool changed)
 {
 	assert_int_equal(watch__changed(watch), changed);
-	/* all of it was looked at */
+	/* all events were read */
 	assert_false(watch__changed(watch));
 }
 
@@ -34,7 +34,8 @@ static void make_file(const char *path)
 	(void)close(fd);
 }
 
-/* In a directory of its own, where ./releases/1/app and 2/app are, and ./current -> releases/1. */
+/* In a directory of its own, with ./releases/1/app, ./releases/2/app and ./current ->
+ * releases/1. */
 static int setup(void **state)
 {
 	static char dir[PATH_MAX];
@@ -86,7 +87,7 @@ static void test_watch_tells_of_the_file(void **state)
 	assert_int_equal(rename("new", "releases/1/app"), 0);
 	assert_int_equal(poll(&waiting, 1, 0), 1);
 	assert_tells(watch, true);
-	/* what is written anew is whole when it is closed */
+	/* a rewritten file is complete when it is closed */
 	(void)close(open("releases/1/app", O_WRONLY | O_TRUNC | O_CLOEXEC));
 	assert_tells(watch, true);
 	watch__free(watch);
@@ -103,7 +104,7 @@ static void test_watch_tells_of_links_on_the_way(void **state)
 	assert_tells(watch, false);
 	assert_int_equal(rename("next", "current"), 0);
 	assert_tells(watch, true);
-	/* from now on it is the other one's directory that counts */
+	/* from now on the directory that the new link names counts */
 	make_file("releases/1/new");
 	assert_int_equal(rename("releases/1/new", "releases/1/app"), 0);
 	assert_tells(watch, false);
@@ -120,7 +121,7 @@ static void test_watch_tells_of_directories_on_the_way(void **state)
 	(void)state;
 	assert_int_equal(rename("releases/1", "releases/old"), 0);
 	assert_tells(watch, false);
-	/* nothing is there yet */
+	/* the directory is still empty */
 	assert_int_equal(mkdir("releases/1", 0700), 0);
 	assert_tells(watch, false);
 	make_file("releases/1/app");

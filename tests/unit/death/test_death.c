@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the kernel's messages to a crash report. The process that "crashed" is this one: its
- * mappings, its symbols.
+ * From the kernel's messages to a crash report. The process that "crashed" is this one, with its
+ * mappings and its symbols.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -45,12 +45,12 @@ static void test_death_takes_the_first_crash(void **state)
 	assert_int_equal(crash.address, 0x10);
 	assert_int_equal(crash.tid, 12);
 	assert_string_equal(crash.thread, "worker");
-	assert_int_equal(crash.frame_cnt, 2); /* 1 is no address of code */
+	assert_int_equal(crash.frame_cnt, 2); /* 1 is not an address of code */
 	crash__fini(&crash);
 }
 
-/* Without an unwinder no frame is known to be interrupted: what is left to go by is the pending
- * signal, which hits the very instruction at the same stack. */
+/* Without an unwinder it is not known which frame a signal interrupted. What is left is the pending
+ * signal: it hits the same instruction with the same stack. */
 static void test_death_finds_the_first_fault(void **state)
 {
 	struct wire_crash message = { .head.tid = 12, .signal = 6, .code = -6, .frame_cnt = 1 };
@@ -91,8 +91,8 @@ static void test_death_finds_the_first_fault(void **state)
 	}
 }
 
-/* The thread whose handler sent the signal that hit another one becomes the one that crashed, where
- * its handler still ran. */
+/* A thread's signal handler sent the signal that hit another thread: the first one is the thread
+ * that crashed, if the handler was still running. */
 static void test_death_finds_who_sent_the_signal(void **state)
 {
 	struct wire_crash hit = { .head.tid = 12, .head.stamp_ns = 5, .signal = 11 };
@@ -116,11 +116,11 @@ static void test_death_finds_who_sent_the_signal(void **state)
 			sender.registers[i] = sender.ips[0];
 			fault.handled.registers[i] = 0x401000;
 		}
-		death__take_reporter(&crash, &sender); /* of what? */
+		death__take_reporter(&crash, &sender); /* no crash yet */
 		assert_null(crash.reporter);
 		death__take_crash(&crash, &hit);
 		assert_int_equal(mappings__take(&crash.mappings, &maps), 0);
-		death__take_reporter(&crash, &hit); /* itself */
+		death__take_reporter(&crash, &hit); /* the same thread */
 		assert_null(crash.reporter);
 		death__take_reporter(&crash, &sender);
 		death__take_fault(&crash, &fault);
@@ -139,7 +139,7 @@ static void test_death_finds_who_sent_the_signal(void **state)
 	}
 }
 
-/* Of the thread that crashed, where that called abort(). */
+/* The exception's type, if the thread that crashed called abort(). */
 static void test_death_takes_what_was_thrown(void **state)
 {
 	const struct {
@@ -199,7 +199,7 @@ static void take_page(struct crash *crash, uint64_t address, bool is_outer)
 
 static void test_death_names_a_stack_overflow(void **state)
 {
-	/* the stack's first page that is there is at 0x10000 */
+	/* the lowest mapped page of the stack is at 0x10000 */
 	static const struct {
 		int32_t signal, code;
 		uint64_t sp, address;
@@ -207,12 +207,12 @@ static void test_death_names_a_stack_overflow(void **state)
 	} cases[] = {
 		{ SIGSEGV, 1, 0x10000, 0xfff8, true },   /* a push */
 		{ SIGSEGV, 2, 0xf000, 0xeff8, true },    /* a call, sp in the guard page */
-		{ SIGSEGV, 2, 0xa000, 0xc000, true },    /* an array, below which nothing is left */
+		{ SIGSEGV, 2, 0xa000, 0xc000, true },    /* an array, nothing is mapped below it */
 		{ SIGSEGV, 1, 0x10000, 0x10, false },    /* far from the stack */
 		{ SIGSEGV, 1, 0x10000, 0x10008, false }, /* on it */
 		{ SIGSEGV, 128, 0x10000, 0, false },     /* no address is known */
 		{ SIGBUS, 2, 0x10000, 0xfff8, false },
-		{ SIGSEGV, 0, 0x10000, 0xfff8, false }, /* sent by somebody */
+		{ SIGSEGV, 0, 0x10000, 0xfff8, false }, /* sent by a process */
 	};
 
 	(void)state;
@@ -256,14 +256,14 @@ static void test_death_takes_other_threads(void **state)
 	other->addresses[1] = 0x7000;
 	for (size_t i = 0; i < WIRE_MAX_REGISTERS; i++)
 		other->registers[i] = (uintptr_t)test_death_tells_exit_from_signal;
-	death__take_other(&crash, other); /* nothing has crashed */
+	death__take_other(&crash, other); /* no crash yet */
 	assert_int_equal(crash.other_cnt, 0);
 	death__take_crash(&crash, &message);
 	for (uint32_t tid = 1; tid <= CRASH_MAX_OTHERS + 2; tid++) {
 		other->head.tid = tid;
 		death__take_other(&crash, other);
 	}
-	/* one of them is the one that crashed, and one is too many */
+	/* one of them is the crashed thread, and one is too many */
 	assert_int_equal(crash.other_cnt, CRASH_MAX_OTHERS);
 	assert_int_equal(crash.others[11].tid, 13);
 	assert_int_equal(crash.others[11].page_cnt, 1);
@@ -332,7 +332,7 @@ static void test_death_names_frames(void **state)
 	attach__free(attach);
 }
 
-/* Of a program whose mappings nobody has read: what the kernel says of one frame places its file. */
+/* The mappings of a program were not read: the kernel's data of one frame gives its file. */
 static void test_death_places_files_by_frames(void **state)
 {
 	const uintptr_t ip = (uintptr_t)test_death_takes_the_first_crash + 1;
@@ -385,7 +385,8 @@ static void test_death_places_files_by_frames(void **state)
 	attach__free(attach);
 }
 
-/* What stands at the path by now is not what was mapped: an upgrade, or a container's own file. */
+/* The file that is at the path now is not the one that was mapped: an upgrade, or a container's
+ * own. */
 static void test_death_takes_no_other_file_for_it(void **state)
 {
 	struct wire_crash message = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unwinding a child that stopped at a known place: its registers by ptrace, its stack by
- * process_vm_readv, as the kernel side would have sent them.
+ * Unwinds a child that stopped at a known place: ptrace gives its registers, process_vm_readv its
+ * stack, as the kernel side would have sent them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "unwind.h"
 #include "unwind_child.h"
 
-/* Where stop_here() stops. */
+/* The place where stop_here() stops. */
 enum {
 	STOP_LINE = __LINE__ + 7
 };
@@ -84,7 +84,7 @@ static void take_stack(struct crash *crash, pid_t pid, uint64_t sp, size_t max)
 	}
 }
 
-/* A child, stopped in stop_here(0) called by stop_here(1), (2) and (3). */
+/* Starts a child and stops it in stop_here(0), called by stop_here(1), (2) and (3). */
 static pid_t start_stopped(void)
 {
 	pid_t pid = fork();
@@ -151,7 +151,7 @@ static void test_unwind_names_the_callers(void **state)
 	attach__free(attach);
 }
 
-/* Without a stack there is what the kernel gave, with a name. */
+/* Without a stack there is only what the kernel gave, with a name. */
 static void test_unwind_without_a_stack(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
@@ -172,7 +172,7 @@ static void test_unwind_without_a_stack(void **state)
 	attach__free(attach);
 }
 
-/* A file that is not the one that ran has no say. */
+/* A file that is not the one that ran is not used. */
 static void test_unwind_not_by_another_file(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
@@ -193,7 +193,7 @@ static void test_unwind_not_by_another_file(void **state)
 	attach__free(attach);
 }
 
-/* Random registers and stacks: nothing to find, but always an end. */
+/* Random registers and stacks: nothing is found, but unwinding always ends. */
 static void test_unwind_noise(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
@@ -226,7 +226,7 @@ static void test_unwind_noise(void **state)
 	attach__free(attach);
 }
 
-/* The child of ours that runs; 0 for none. */
+/* The pid of our running child; 0 for none. */
 static pid_t find_child(void)
 {
 	char path[64];
@@ -242,7 +242,7 @@ static pid_t find_child(void)
 	return pid;
 }
 
-/* Resolves a copy of the crash, which must have its names; the child that did it. */
+/* Resolves a copy of the crash, which must get its names. Returns the child that did it. */
 static pid_t resolve_again(const struct crash *crash, uint32_t uid, struct attach *attach,
 			   struct unwind *unwind)
 {
@@ -256,7 +256,7 @@ static pid_t resolve_again(const struct crash *crash, uint32_t uid, struct attac
 	return find_child();
 }
 
-/* A child that stays; on a busy machine one may have been late. */
+/* Returns a child that stays. On a busy machine one may have been too late. */
 static pid_t start_child(const struct crash *crash, uint32_t uid, struct attach *attach,
 			 struct unwind *unwind)
 {
@@ -270,8 +270,8 @@ static pid_t start_child(const struct crash *crash, uint32_t uid, struct attach 
 	return child;
 }
 
-/* It stays for the next crash, but not for another user's; where it died another takes its
- * place. */
+/* The child stays for the next crash, but not for another user's. If it died, a new one replaces
+ * it. */
 static void test_unwind_keeps_its_child(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });
@@ -297,7 +297,7 @@ static void test_unwind_keeps_its_child(void **state)
 	attach__free(attach);
 }
 
-/* One that does not answer is ended, in time, and what was known stays. */
+/* A child that does not answer is killed in time, and what was known stays. */
 static void test_unwind_without_an_answer(void **state)
 {
 	struct attach *attach = attach__new(&(struct attach_options){ 0 });

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Batches come twice, late, cut, lost or forged: what is recorded, and what the accounts say.
- */
+/* Batches come twice, late, cut, lost or forged: what is recorded, and what the accounts say. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,7 +23,8 @@ struct message {
 	unsigned char records[4096];
 };
 
-/* A flush of batch number seq with so many events of 24 bytes, so many having been before it. */
+/* A flush of batch number seq with this many events of 24 bytes, and the count of events before
+ * it. */
 static struct message *flush(struct message *message, uint64_t seq, uint64_t before,
 			     uint32_t events)
 {
@@ -142,7 +141,7 @@ static void test_process_starts_counting_when_attached(void **state)
 	struct message message;
 
 	(void)state;
-	/* before us: 100 events and 3 in the batch */
+	/* before we attached: 100 events, and 3 in the batch */
 	flush(&message, 8, 100, 3);
 	assert_int_equal(source_table__add(&process->sources, &known, &message.wire.batch), 0);
 	assert_int_equal(process__take(process, &flush(&message, 8, 100, 5)->wire), 2);
@@ -157,7 +156,7 @@ static void test_process_tells_programs_apart(void **state)
 
 	(void)state;
 	assert_int_equal(process__take(process, &flush(&message, 4, 90, 10)->wire), 10);
-	/* after exec: the same address, numbers from the beginning */
+	/* after exec: the same address, numbers start again */
 	flush(&message, 1, 0, 6);
 	message.wire.head.exec = 8;
 	assert_int_equal(process__take(process, &message.wire), 6);
@@ -165,7 +164,7 @@ static void test_process_tells_programs_apart(void **state)
 	process__free(process);
 }
 
-/* What programs had no memory for is each one's own. */
+/* Each process has its own count of what it had no memory for. */
 static void test_process_sums_what_programs_dropped(void **state)
 {
 	const struct wire_head next = { .exec = 8, .comm = "next" };
@@ -239,7 +238,8 @@ static void test_process_numbers_threads_by_name(void **state)
 	process__take(process, &message.wire);
 	assert_int_equal(process->threads.cnt, 2);
 	assert_string_equal(process->threads.items[1].comm, "renamed");
-	assert_int_equal(process->threads.items[1].ns_tid, 0); /* the same in its own namespace */
+	assert_int_equal(process->threads.items[1].ns_tid, 0); /* the same thread in its own
+							        * namespace */
 	process__free(process);
 }
 
@@ -260,7 +260,8 @@ static void test_process_keeps_many_sources_apart(void **state)
 	process__free(process);
 }
 
-/* A program can't make the collector list names for ever, nor search longer and longer. */
+/* A program can't make the collector's list of names grow without limit, nor its searches longer
+ * and longer. */
 static void test_process_bounds_names_of_a_thread(void **state)
 {
 	struct process *process = make_process();
@@ -275,7 +276,7 @@ static void test_process_bounds_names_of_a_thread(void **state)
 	}
 	assert_in_range(process->threads.cnt, 2, 1000);
 	assert_accounts(process, 100000, 100000);
-	/* other threads have theirs */
+	/* other threads keep their names */
 	flush(&message, 0, 0, 1)->wire.batch.flags = TTLOG_BATCH_ALONE;
 	message.wire.head.tid = TID + 1;
 	assert_int_equal(process__take(process, &message.wire), 1);
@@ -287,7 +288,7 @@ static void test_process_bounds_names_of_a_thread(void **state)
 
 static void test_process_finds_each_of_many_threads(void **state)
 {
-	struct process *process = make_process_of(8 << 20); /* all of it */
+	struct process *process = make_process_of(8 << 20); /* room for all */
 	struct message message;
 
 	(void)state;
@@ -321,7 +322,7 @@ static void test_process_bounds_batches(void **state)
 	process__free(process);
 }
 
-/* What the kernel has not counted as lost was never there. */
+/* An event that the kernel has not counted as lost never existed. */
 static void test_process_blames_who_counts_wrong(void **state)
 {
 	const struct wire_process kernel = { .lost_ring_events = 30 };
@@ -340,7 +341,7 @@ static void test_process_blames_who_counts_wrong(void **state)
 	process__free(process);
 }
 
-/* In the ring, in the facts, and by name: each entry's thread is the one that it was. */
+/* In the ring, in the facts and by name: each entry has the thread that wrote it. */
 static void assert_threads(const struct process *process, const struct process *found)
 {
 	const struct ring_entry *entry;
@@ -371,12 +372,12 @@ static void test_process_forgets_threads_that_the_ring_has_not(void **state)
 	process__open_facts(process, dir);
 	assert_int_equal(process__open_ring(process, NULL, dir, RING_MIN_BYTES), 0);
 	for (uint32_t i = 1; i <= 60000; i++) {
-		/* a batch goes from one to the next, as the short-lived have it */
+		/* a batch passes from one thread to the next, as short-lived threads do */
 		flush(&message, i, i - 1, 1);
 		message.wire.head.tid = TID + i;
 		assert_int_equal(process__take(process, &message.wire), 1);
 	}
-	/* at 72 bytes an entry the ring has 7,281 */
+	/* with 72 bytes an entry the ring has 7,281 */
 	assert_true(process->threads.cnt >= 7000 && process->threads.cnt <= 16384);
 	assert_threads(process, process);
 	assert_int_equal(stat(process->facts.path, &facts), 0);

@@ -59,7 +59,7 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 	process_table__fini(&table);
 }
 
-/* Who had a number before stands behind who has it now, until it is taken out. */
+/* The earlier process of a number comes after the new one in the list, until it is removed. */
 static void test_process_table_keeps_who_had_the_number_before(void **state)
 {
 	struct process *processes[3];

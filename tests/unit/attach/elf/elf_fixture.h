@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files for the tests of elf.c, built here with cc from elf_fixture.S, and what must be in them.
+ * Files for the tests of elf.c, built here with cc from elf_fixture.S, and their expected contents.
  */
 #ifndef TTLOG_TESTS_ELF_FIXTURE_H
 #define TTLOG_TESTS_ELF_FIXTURE_H
@@ -30,7 +30,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* In the folder of this file. Its path is relative to the top of the tree. */
+/* The source lies in the folder of this file. The path is relative to the top of the tree. */
 #define FIXTURE "elf_fixture.S"
 
 struct files {
@@ -89,7 +89,7 @@ static inline int tear_down(void **state)
 	return temp_dir__remove(files->dir);
 }
 
-/* The offset of a link-time address in the file, by the program headers and without elf_file.c. */
+/* The offset of a link-time address in the file, from the program headers, without elf_file.c. */
 static inline uint64_t file_offset_of(int fd, uint64_t vaddr)
 {
 	ElfW(Ehdr) header;

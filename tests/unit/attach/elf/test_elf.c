@@ -28,7 +28,7 @@ static void test_elf_knows_where_the_file_is_loaded(void **state)
 	site_table__free(table);
 }
 
-/* What a process runs of it first. */
+/* The start of the file's code. */
 static void test_elf_knows_where_the_file_starts(void **state)
 {
 	struct files *files = *state;
@@ -147,7 +147,7 @@ static void test_elf_reads_the_build_id_that_readelf_shows(void **state)
 	assert_int_equal(elf__open_build_id(command, build_id), 0);
 	assert_string_equal(build_id, expected);
 	assert_int_equal(elf__open_build_id("/nowhere", build_id), -ENOENT);
-	/* to open a fifo for reading would wait for a writer, for ever */
+	/* to open a fifo for reading would wait for a writer forever */
 	snprintf(command, sizeof(command), "%s/fifo", files->dir);
 	assert_int_equal(mkfifo(command, 0600), 0);
 	assert_int_equal(elf__open_build_id(command, build_id), -ENOEXEC);
@@ -171,7 +171,7 @@ static void test_elf_finds_symbols(void **state)
 	assert_int_equal(elf_symbols__find(symbols, 1, &symbol), -ENOENT);
 	assert_int_equal(elf_symbols__find(symbols, UINT64_MAX, &symbol), -ENOENT);
 	elf_symbols__free(symbols);
-	/* no .symtab: the same code as in shared lies at the same place */
+	/* no .symtab: the same code as in "shared" lies at the same place */
 	stripped_start =
 		file_offset_of(files->shared, address_of(files, "shared", "fixture_function"));
 	assert_int_equal(find_symbol(files->stripped, stripped_start + 1, &symbol), 0);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c on damaged copies of real files, where every byte that steers the reading is changed and
- * every length tried, and on files made by hand.
+ * elf.c on damaged copies of real files, and on files made by hand. The copies: every byte that the
+ * parser depends on is changed, and every length is tried.
  */
 #include "elf_fixture.h"
 
-/* Whatever the file: a table whose promises hold, or an errno. */
+/* For any file: the result is an errno, or a table that is valid. */
 static void check_any(int fd, uint64_t size)
 {
 	struct site_table *table;
@@ -93,7 +93,7 @@ static void test_elf_survives_every_changed_byte(void **state)
 		mutate_range(fd, &image, section.sh_offset, section.sh_size);
 	}
 	assert_true(note_sections >= 4);
-	check_sites(files, fd, "pie"); /* all was put back */
+	check_sites(files, fd, "pie"); /* the file is as it was before */
 	close(fd);
 	free(image.bytes);
 }
@@ -112,7 +112,7 @@ static void test_elf_survives_every_length(void **state)
 	free(image.bytes);
 }
 
-/* A file made by hand: one segment with all rights over all of it, and one note section. */
+/* Makes a file: one segment with all rights over all of it, and one note section. */
 #define MADE_NOTES 0x1000u
 #define MADE_VADDR 0x400000u
 
@@ -215,7 +215,7 @@ static void test_elf_bounds_the_texts_of_a_file(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	/* as many different texts as bytes, each of them longer than what is taken of it */
+	/* as many different texts as bytes, each of them longer than the part that is read */
 	for (uint32_t i = 0, x = 1; i < TEXT_BYTES; i++, x = x * 1664525 + 1013904223)
 		text[i] = (char)('a' + (x >> 24) % 26);
 	assert_int_equal(pwrite(fd, text, TEXT_BYTES, TEXT), TEXT_BYTES);
@@ -249,7 +249,7 @@ static void test_elf_cuts_no_text_at_a_window_border(void **state)
 	assert_int_equal(table->cnt, 1);
 	assert_string_equal(table->sites[0].name, text);
 	site_table__free(table);
-	/* and one that runs into the end of the file */
+	/* and a text that runs into the end of the file */
 	assert_int_equal(pwrite(fd, text, 50, 3 * ELF_FILE_WINDOW_BYTES - 50), 50);
 	write_site_notes(fd, 1, 3 * ELF_FILE_WINDOW_BYTES - 50, 0);
 	table = elf__read_sites(fd, NULL);
@@ -260,7 +260,7 @@ static void test_elf_cuts_no_text_at_a_window_border(void **state)
 	close(fd);
 }
 
-/* Sparse files cost their makers nothing. */
+/* A sparse file of any size costs its maker nothing. */
 static void test_elf_bounds_the_work_on_sparse_files(void **state)
 {
 	const uint64_t size = 1ull << 40;
@@ -275,7 +275,7 @@ static void test_elf_bounds_the_work_on_sparse_files(void **state)
 	assert_int_equal(table->cnt, 0);
 	assert_true(table->malformed_cnt >= 1);
 	site_table__free(table);
-	/* 2^32 - 1 sections: the count stands in the first one's size */
+	/* 2^32 - 1 sections: the first section's size holds the count */
 	assert_int_equal(pwrite(fd, &first, sizeof(first), 256), sizeof(first));
 	assert_int_equal(pwrite(fd, &zero, sizeof(zero), offsetof(ElfW(Ehdr), e_shnum)),
 			 sizeof(zero));

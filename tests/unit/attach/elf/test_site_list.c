@@ -40,7 +40,7 @@ static struct site start = {
 	.function = "",
 };
 
-/* What is printed for these tables; the caller frees. */
+/* The text that is printed for these tables. The caller frees it. */
 static char *print(const struct list_module *modules, size_t cnt, size_t *ret_rows)
 {
 	char *text = NULL;
@@ -86,7 +86,7 @@ static void test_site_list_merges_duplicates(void **state)
 	(void)state;
 	second[0].index = 8;
 	second[1].index = 9;
-	second[1].types[1] = TTLOG_TYPE_U64; /* as in an instance of a template: not the same */
+	second[1].types[1] = TTLOG_TYPE_U64; /* as in two instances of a template: they differ */
 	text = print(modules, 2, &rows);
 	assert_int_equal(rows, 3);
 	assert_non_null(strstr(text, "quantity:i64  3,8    prog,lib.so\n"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel side by itself: which processes it follows, and what it tells of their ends. The real
- * programs, loaded; what they copy of batches is shown by the tests of the rooms that read it.
+ * The kernel side alone, with the real programs loaded: which processes it follows, and what it
+ * reports of their ends. The tests of other rooms show what it copies of batches.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 
 #define DEADLINE_NS 300000000000ull
 
-/* What `deaths` said of one process. */
+/* What the ring `deaths` reported for one process. */
 struct told {
 	uint32_t pid;
 	uint32_t kinds; /* bits, 1 << enum wire_kind */
@@ -39,7 +39,7 @@ static int take_told(void *ctx, void *message, size_t bytes)
 	return 0;
 }
 
-/* A process is tracked, ends so, and is waited for: then all of it is there to be taken. */
+/* Tracks a process, ends it and waits for it: then all messages are in the ring. */
 static void end_tracked(struct kernel *kernel, int signal, struct told *ret)
 {
 	struct marked_child child = marked_child__start();
@@ -92,7 +92,7 @@ static void test_kernel_follows_children_where_it_is_asked_to(void **state)
 	}
 }
 
-/* A number is used again: what was meant is the process that started then. */
+/* A process number is used again: the process with the given start time is meant. */
 static void test_kernel_tells_processes_of_one_number_apart(void **state)
 {
 	struct kernel *kernel = marked_child__open_kernel(true);
@@ -157,7 +157,7 @@ static void test_kernel_tells_of_an_exit(void **state)
 	kernel__free(kernel);
 }
 
-/* Of those that nobody records not a word, whatever becomes of them. */
+/* A process that is not recorded sends no message, not even when it crashes. */
 static void test_kernel_tells_of_nobody_else(void **state)
 {
 	struct kernel *kernel = marked_child__open_kernel(false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every page of a new ring buffer is written to by the kernel and passed over by the reader, and
- * the ring is then as good as new: real maps, the real program. What the touch is good for, time, is
- * a line of bench/.
+ * The kernel writes to every page of a new ring buffer, and the reader skips what was written. Then
+ * the ring is as good as new. With real maps and the real program. A line of bench/ shows the time
+ * that this saves.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,7 +28,7 @@
 #define SECOND_BYTES ((size_t)256 << 10)
 #define DEADLINE_S   300
 
-/* A ring, and its pages as the kernel offers them: the reader's position, the writer's, the data. */
+/* A ring, and its pages as the kernel maps them: the reader's position, the writer's, the data. */
 struct fixture {
 	int fd;
 	size_t bytes;
@@ -60,13 +60,13 @@ static void free_ring(struct fixture *fixture)
 	assert_int_equal(close(fixture->fd), 0);
 }
 
-/* How far the kernel has begun messages. */
+/* The producer's position: where the kernel's next message begins. */
 static unsigned long begun(const struct fixture *fixture)
 {
 	return barrier__load_acquire((const unsigned long *)fixture->pages);
 }
 
-/* How far they have been taken. */
+/* The reader's position. */
 static unsigned long taken(const struct fixture *fixture)
 {
 	void *page = mmap(NULL, fixture->page_bytes, PROT_READ, MAP_SHARED, fixture->fd, 0);
@@ -78,7 +78,7 @@ static unsigned long taken(const struct fixture *fixture)
 	return position;
 }
 
-/* Pages of the data whose first word tells of a message that was given up, as large as the page. */
+/* How many pages of the data begin with the head of a discarded message of a page's size. */
 static size_t touched_pages(const struct fixture *fixture)
 {
 	const uint32_t given_up = (WARM_PAGE_BYTES - WARM_HEAD_BYTES) | BPF_RINGBUF_DISCARD_BIT;
@@ -121,7 +121,7 @@ static int count_taken(void *ctx, void *message, size_t bytes)
 	return 0;
 }
 
-/* Nothing is in it, and nobody is in the midst of anything. */
+/* The ring is empty, and no message is half written. */
 static void assert_empty(const struct fixture *fixture)
 {
 	int cnt = 0;
@@ -146,7 +146,7 @@ static void test_warm_touches_every_page_of_all_rings_in_order(void **state)
 	warm = warm__start(rings, 2);
 	assert_non_null(warm);
 	wait_for(&second, 1);
-	/* the collector relies on it: the first one is done, however early the end comes */
+	/* the collector relies on this: the first ring is complete, however early the end comes */
 	assert_int_equal(touched_pages(&first), FIRST_BYTES / WARM_PAGE_BYTES);
 	wait_for(&second, SECOND_BYTES);
 	warm__end(warm);
@@ -167,7 +167,7 @@ static void test_warm_that_is_ended_early_leaves_the_ring_whole(void **state)
 	ring = ring_of(&fixture);
 	warm__end(warm__start(&ring, 1));
 	assert_empty(&fixture);
-	/* whole pages, as many as it came to */
+	/* only whole pages */
 	assert_int_equal(begun(&fixture) % WARM_PAGE_BYTES, 0);
 	assert_int_equal(touched_pages(&fixture), begun(&fixture) / WARM_PAGE_BYTES);
 	free_ring(&fixture);
@@ -190,7 +190,7 @@ static void test_warm_passes_over_what_is_no_ring(void **state)
 	warm__end(NULL);
 }
 
-/* The reader has nothing mapped, and has it again for the first message. */
+/* The reader maps nothing while it rests, and maps the ring again for the first message. */
 static void test_warm_of_a_reader_that_rests(void **state)
 {
 	struct fixture fixture;

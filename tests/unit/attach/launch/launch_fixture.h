@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs to launch, which are compiled into a temporary directory when they are asked for, and
- * what the callbacks saw of them.
+ * Programs to launch, compiled into a temporary directory at their first use, and a record of the
+ * callbacks' calls.
  */
 #ifndef TTLOG_TESTS_LAUNCH_FIXTURE_H
 #define TTLOG_TESTS_LAUNCH_FIXTURE_H
@@ -58,8 +58,8 @@ static const struct {
 	  "int main(void) { int st; pid_t pid = fork(); if (!pid) _exit(3);\n"
 	  "  if (waitpid(pid, &st, 0) != pid) return 1; mark('m');\n"
 	  "  return WIFEXITED(st) && WEXITSTATUS(st) == 3 ? 11 : 1; }\n" },
-	/* a shell's job control: the child stops itself, the parent sees it and goes on with it; each
-	 * waits until the other has seen the last change, which the next would hide */
+	/* a shell's job control: the child stops itself, the parent sees this and continues it.
+	 * Each waits until the other has seen the last change: the next change would hide it */
 	{ "stops", "",
 	  "int main(void) { int st, seen[2]; char c; pid_t pid;\n"
 	  "  if (pipe(seen)) return 6;\n"
@@ -74,7 +74,7 @@ static const struct {
 	  "    write(seen[1], \"\", 1); }\n"
 	  "  if (waitpid(pid, &st, 0) != pid || !WIFEXITED(st)) return 4;\n"
 	  "  return WEXITSTATUS(st) == 9 ? 12 : 5; }\n" },
-	/* its own SIGTRAP and a queued value must come as they were sent */
+	/* the program's own SIGTRAP and a queued value must arrive as they were sent */
 	{ "signals", "",
 	  "static volatile sig_atomic_t trap_code, value;\n"
 	  "static void on(int sig, siginfo_t *info, void *ctx) { (void)ctx;\n"
@@ -105,7 +105,7 @@ static const struct {
 	  "  return 0; }\n"
 	  "int main(void) { pthread_t t; pthread_create(&t, 0, run, 0); pthread_join(t, 0);\n"
 	  "  return WIFEXITED(st) && WEXITSTATUS(st) == 1 ? 15 : 1; }\n" },
-	/* what the collector blocked and ignores must not be so here */
+	/* signals that the collector blocks and ignores must be neither here */
 	{ "dispositions", "",
 	  "int main(void) { sigset_t mask; struct sigaction sa; int i;\n"
 	  "  sigprocmask(SIG_SETMASK, 0, &mask);\n"
@@ -118,19 +118,19 @@ static const struct {
 
 static char dir[] = "/tmp/ttlog-launch-XXXXXX";
 
-/* What the callbacks saw. They run in the launch thread; the test reads it after the end. */
+/* The callbacks' calls. They run in the launch thread; the test reads this after the end. */
 struct seen {
 	pthread_mutex_t lock;
 	char images[MAX_IMAGES][32];
 	size_t image_cnt;
 	const char *carries; /* the image that carries ttlog */
-	int mark_fd;         /* gets an 'M' a call, -1: none */
+	int mark_fd;         /* gets an 'M' for each call; -1: none */
 	bool had_library;
 	int trace_err; /* of on_untraced() */
 	bool has_ended;
 	int status;
 	int ended_fd;                    /* closed at the end of CMD */
-	int began, asked, ended_linking; /* calls, where the linker stops it */
+	int began, asked, ended_linking; /* calls, if CMD is stopped by its linker */
 };
 
 /* How begin_run() launches. */
@@ -250,7 +250,7 @@ static inline void begin_run(struct run *run, char *const argv[], const char *ca
 		(void)sigorset(&signals.mask, &signals.mask, extra_mask);
 	sigemptyset(&signals.defaults);
 	sigaddset(&signals.defaults, SIGPIPE);
-	/* CMD inherits only the writing end of the marks */
+	/* CMD inherits only the write end of the marks' pipe */
 	assert_int_equal(pipe(run->marks), 0);
 	assert_int_equal(fcntl(run->marks[0], F_SETFD, FD_CLOEXEC), 0);
 	assert_int_equal(pipe2(run->ended, O_CLOEXEC), 0);
@@ -267,7 +267,7 @@ static inline void wait_ended(struct run *run)
 	char c;
 
 	assert_int_equal(read(run->ended[0], &c, 1), 0);
-	/* pairs with on_ended(): from here on this thread reads what the callbacks wrote */
+	/* pairs with on_ended(): after it this thread may read what the callbacks wrote */
 	pthread_mutex_lock(&run->seen.lock);
 	pthread_mutex_unlock(&run->seen.lock);
 }
@@ -280,7 +280,7 @@ static inline void wait_mark(const struct run *run, char mark)
 		assert_int_equal(read(run->marks[0], &c, 1), 1);
 }
 
-/* Frees, and returns all marks that were made. */
+/* Frees the run. Returns all marks that were made. */
 static const char *end_run(struct run *run)
 {
 	static char marks[128];
@@ -327,7 +327,7 @@ static inline int build_program(size_t i)
 	return system(command);
 }
 
-/* Its path; it is compiled when it is asked for first. */
+/* The program's path. Its first use compiles it. */
 static char *program(const char *name)
 {
 	static char path[128];
@@ -340,7 +340,7 @@ static char *program(const char *name)
 	return path;
 }
 
-/* Runs a program that takes no argument to its end. */
+/* Runs a program without arguments to its end. */
 static const char *run_program(struct run *run, const char *name, const char *carries)
 {
 	char *argv[] = { program(name), NULL };
@@ -367,7 +367,7 @@ static inline void assert_exit(const struct run *run, int code)
 	assert_int_equal(WEXITSTATUS(run->seen.status), code);
 }
 
-/* In the collector, the probe on the linker makes it stop. Here the program stops itself. */
+/* In the collector, the probe on the linker stops the program. Here it stops itself. */
 static inline int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops)
 {
 	struct seen *seen = ctx;
@@ -379,7 +379,7 @@ static inline int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker,
 	return 0;
 }
 
-/* At the second stop. */
+/* Called at the second stop. */
 static inline bool has_linked(void *ctx, pid_t pid, struct linker *linker)
 {
 	struct seen *seen = ctx;
@@ -404,11 +404,11 @@ static inline int setup(void **state)
 	(void)state;
 	/* as in the collector */
 	signal(SIGPIPE, SIG_IGN);
-	/* else the sanitizers' runtime would report each program that is traced */
+	/* else the sanitizers' runtime would report that each program is traced */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	if (!mkdtemp(dir))
 		return -1;
-	/* the library, and the program that scripts name */
+	/* the library, and the program that the scripts name */
 	return build_program(0) || build_program(1) ? -1 : 0;
 }
 

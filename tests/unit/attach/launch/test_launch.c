@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CMD and its process tree under trace, with real processes: the callback comes before any
- * constructor, for every image.
+ * Traces CMD and its process tree, with real processes: for every image, the callback comes before
+ * any constructor.
  */
 #include "launch_fixture.h"
 
@@ -17,7 +17,7 @@ static void test_launch_comes_before_constructors(void **state)
 	assert_true(run.seen.had_library);
 	assert_string_equal(images_of(&run), "linked");
 	assert_exit(&run, 7);
-	/* and the same where it stays traced */
+	/* the same marks if it stays traced */
 	assert_string_equal(run_program(&run, "linked", NULL), "lMcum");
 	assert_true(run.seen.had_library);
 	assert_exit(&run, 7);
@@ -72,8 +72,9 @@ static void test_launch_stands_audit_libraries(void **state)
 	char script[256];
 
 	(void)state;
-	/* a library without la_version is loaded, in a namespace of its own, with all that it
-	 * needs, and thrown out again; the shell's mark, its constructor's, and then as ever */
+	/* A library without la_version is loaded with all that it needs, in a namespace of its own,
+	 * and is unloaded again. The marks: the shell's, the constructor's in that namespace, then
+	 * the usual ones. */
 	snprintf(script, sizeof(script), "LD_AUDIT=%s/libmark.so exec %s/linked 2>/dev/null", dir,
 		 dir);
 	run_shell(&run, script, NULL);
@@ -122,10 +123,10 @@ static void test_launch_waits_for_the_linker(void **state)
 		"kill -URG $$; echo 1 >&$MARKS; kill -URG $$; echo 2 >&$MARKS; exit 25";
 
 	(void)state;
-	/* nothing is told at the first, and at the second all is linked */
+	/* no report at the first stop; at the second, all is linked */
 	check_stops(script, NULL, "1\nM2\n");
 	check_stops(script, "dash", "1\nM2\n");
-	/* and where it ends before */
+	/* and if it ends before the second stop */
 	check_stops("kill -URG $$; exit 25", NULL, "");
 }
 
@@ -228,7 +229,8 @@ static void test_launch_stays_with_the_rest(void **state)
 	int fifo;
 
 	(void)state;
-	/* the background process goes on after CMD's end, and execs only when it is told to */
+	/* the background process continues after CMD's end, and calls exec only when it is told
+	 * to */
 	assert_int_equal(mkfifo(program("rest"), 0600), 0);
 	snprintf(script, sizeof(script), "(read x <%s/rest; exec /bin/true) & exit 24", dir);
 	run_shell(&run, script, NULL);
@@ -238,7 +240,7 @@ static void test_launch_stays_with_the_rest(void **state)
 	assert_true(fifo >= 0);
 	assert_int_equal(write(fifo, "\n", 1), 1);
 	close(fifo);
-	/* the mark of its image, and then what was written down before it */
+	/* first the mark of its image, then the mark that the process made before the exec */
 	wait_mark(&run, 'M');
 	pthread_mutex_lock(&run.seen.lock);
 	assert_string_equal(images_of(&run), "dash true");

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * CMD notices nothing of being traced: signals, letting go, failure.
- */
+/* CMD does not notice that it is traced: signals, detaching, failure. */
 #include "launch_fixture.h"
 
 /* ---- Signals ---- */
@@ -110,8 +108,8 @@ static void test_launch_lets_go_when_freed(void **state)
 	end_run(&run);
 }
 
-/* Runs env, which has a program loaded whose linker waits in open() or read() of a "library". What it waits
- * for: a fifo, open. */
+/* Runs env, which runs a program whose linker waits in open() or read() of a "library". Returns
+ * this library: a fifo, open for writing. */
 static int begin_linking_of(struct run *run, const char *program_path)
 {
 	static int cnt;
@@ -145,7 +143,7 @@ static void test_launch_lets_go_in_the_midst_of_linking(void **state)
 	assert_int_equal(tracer_of(pid), 0);
 	assert_string_equal(images_of(&run), "env");
 	close(fifo);
-	/* what was left behind in it would kill it */
+	/* anything left behind in the process would kill it */
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 7);
@@ -179,7 +177,7 @@ static void test_launch_stands_a_stop_in_the_midst_of_linking(void **state)
 	snprintf(linked, sizeof(linked), "%s", program("linked"));
 	fifo = begin_linking_of(&run, linked);
 	pid = launch__pid(run.launch);
-	/* in read() */
+	/* now the linker is in read() */
 	wait_state(pid, "S");
 	assert_int_equal(launch__signal(run.launch, SIGSTOP), 0);
 	wait_state(pid, "tT");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker as it is found in a process, against what it says of itself: at the exec,
- * before it has relocated itself, and long afterwards.
+ * The dynamic linker as linker.c finds it in a process, compared with what the linker itself says:
+ * at the exec, before it has relocated itself, and long after that.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -49,11 +49,11 @@ static void test_linker_is_found_at_the_exec(void **state)
 		execl("/bin/true", "true", (char *)NULL);
 		_exit(1);
 	}
-	/* stopped by the exec */
+	/* the exec stopped it */
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSTOPPED(status));
 	assert_int_equal(linker__find(pid, &linker), 0);
-	/* the same file, elsewhere */
+	/* the same file at another address */
 	assert_int_equal(linker.notify % PAGE_BYTES, own.notify % PAGE_BYTES);
 	assert_int_equal(linker.notify - linker.debug, own.notify - own.debug);
 	assert_false(linker__is_ready(&linker, pid));
@@ -63,7 +63,7 @@ static void test_linker_is_found_at_the_exec(void **state)
 
 static void test_linker_sees_breakpoints(void **state)
 {
-	/* as kernels put them there */
+	/* as the kernel maps them */
 #if defined(__x86_64__)
 	static const unsigned char probed[] = { 0xcc, 0xfa, 0x1e, 0xfa };
 #else
@@ -76,7 +76,7 @@ static void test_linker_sees_breakpoints(void **state)
 	assert_true(linker__is_probed(&linker, getpid()));
 	linker.notify = (uintptr_t)bare;
 	assert_false(linker__is_probed(&linker, getpid()));
-	linker.notify = 8; /* nothing is there */
+	linker.notify = 8; /* no mapping there */
 	assert_false(linker__is_probed(&linker, getpid()));
 }
 

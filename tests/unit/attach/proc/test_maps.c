@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* maps.c: odd names, and that the file behind a mapping is opened, or none. */
+/* maps.c: unusual names. It opens the file of a mapping, or none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +111,7 @@ static void test_maps_of_a_process_that_is_gone(void **state)
 	assert_true(errno == ENOENT || errno == ESRCH);
 }
 
-/* A file of that name in a directory of its own, mapped; and its entry. */
+/* Maps a file of that name in a directory of its own. Returns its entry. */
 struct mapped {
 	char dir[64], path[128];
 	void *at;
@@ -171,7 +171,7 @@ static void check_content(int fd)
 	close(fd);
 }
 
-/* No such entry in map_files, as where the privilege for it is missing. */
+/* Without an entry in map_files, as if the privilege for it is missing. */
 static void hide_from_map_files(struct mapped *mapped)
 {
 	mapped->entry->start += (uint64_t)sysconf(_SC_PAGESIZE);
@@ -236,7 +236,7 @@ static void test_maps_opens_no_fifo(void **state)
 	assert_int_equal(unlink(mapped.path), 0);
 	assert_int_equal(mkfifo(mapped.path, 0600), 0);
 	hide_from_map_files(&mapped);
-	/* to open it would wait for a writer, for ever */
+	/* to open it would wait for a writer forever */
 	assert_true(maps__open(0, mapped.entry, NULL) < 0);
 	unmap_file(&mapped);
 }

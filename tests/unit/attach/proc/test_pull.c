@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Batches read from a process: this one, and a child that appends while it is read.
- */
+/* Reads batches from a process: from this one, and from a child that appends meanwhile. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -50,7 +48,7 @@ static void test_pull_reads_the_committed_part(void **state)
 	(void)state;
 	batch->records[0] = 11;
 	batch->records[1] = 22;
-	batch->records[2] = 33; /* behind what is committed */
+	batch->records[2] = 33; /* after the committed bytes */
 	batch->head.committed = 1ull << 32 | 16;
 	assert_int_equal(pull__batch(getpid(), (uintptr_t)batch, pulled, NULL), 0);
 	assert_int_equal(pulled->head.bytes, sizeof(*pulled) + 16);
@@ -75,11 +73,11 @@ static void test_pull_refuses_what_is_no_batch(void **state)
 	free(pulled);
 }
 
-/* Some of them no batches, and more than there is room for at once. */
+/* Some are no batches, and there are more than fit in at once. */
 static void test_pull_reads_many_batches(void **state)
 {
 	enum {
-		CNT = 64 /* more than there is room for at once */
+		CNT = 64 /* more than fit in at once */
 	};
 	struct wire_batch *pulled = malloc(PULL_BUFFER_BYTES), *at;
 	struct ttlog_batch heads[CNT];
@@ -124,7 +122,7 @@ static void test_pull_reads_many_batches(void **state)
 	free(pulled);
 }
 
-/* Appends for ever: record i of batch s is (s, i); the order of stores is that of batch.h. */
+/* Appends forever. Record i of batch s is (s, i); the order of stores is that of batch.h. */
 static void append_for_ever(struct batch *batch)
 {
 	for (uint64_t seq = 1;; seq++) {
@@ -182,7 +180,7 @@ static bool count_meanwhile(void *ctx)
 	return true;
 }
 
-/* A page that nobody will ever fill in. */
+/* A page that is never filled in: to read it waits. */
 static void *make_waiting_page(int *ret_fd)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -195,13 +193,13 @@ static void *make_waiting_page(int *ret_fd)
 	assert_true(page != MAP_FAILED);
 	*ret_fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (*ret_fd < 0)
-		skip(); /* vm.unprivileged_userfaultfd */
+		skip(); /* needs vm.unprivileged_userfaultfd */
 	assert_int_equal(ioctl(*ret_fd, UFFDIO_API, &api), 0);
 	assert_int_equal(ioctl(*ret_fd, UFFDIO_REGISTER, &range), 0);
 	return page;
 }
 
-/* Of this process, once nobody waits in it any more. */
+/* Reads from this process as soon as no other reader waits in it. */
 static int read_soon(const uint64_t *word, uint64_t *ret)
 {
 	int err = -ETIMEDOUT;
@@ -232,7 +230,7 @@ static void test_pull_does_not_wait_for_ever(void **state)
 	page = make_waiting_page(&fd);
 	assert_int_equal(pull__batch(getpid(), (uintptr_t)page, pulled, &meanwhile), -ETIMEDOUT);
 	assert_in_range(meanwhile_cnt, 2, 1000);
-	/* it is not asked again as long as one waits; others are read as ever */
+	/* no second read while one waits; other processes are read as usual */
 	before = meanwhile_cnt;
 	assert_int_equal(pull__memory(getpid(), (uintptr_t)&word, &read, sizeof(read), &meanwhile),
 			 -ETIMEDOUT);
@@ -241,7 +239,7 @@ static void test_pull_does_not_wait_for_ever(void **state)
 	assert_int_equal(read, 7);
 	kill(other, SIGKILL);
 	assert_int_equal(waitpid(other, NULL, 0), other);
-	/* lets the one go that waits */
+	/* ends the wait */
 	(void)close(fd);
 	word = 8;
 	assert_int_equal(read_soon(&word, &read), 0);
@@ -250,7 +248,7 @@ static void test_pull_does_not_wait_for_ever(void **state)
 	free(pulled);
 }
 
-/* A page that comes after all of the process was stopped, and we have looked again. */
+/* A page that comes after the whole process was stopped and has checked again. */
 struct stopped_page {
 	int fd;
 	struct uffdio_zeropage zeroes;
@@ -282,7 +280,7 @@ static _Noreturn void pull_while_stopped(void)
 	_exit(read || stopped.looked_cnt < 3 ? 4 : 0);
 }
 
-/* Who was stopped for longer than it waits for others has not waited. */
+/* The time for which the process was stopped does not count as time that it waited. */
 static void test_pull_counts_no_time_that_it_was_held_up(void **state)
 {
 	int fd, status;
@@ -295,7 +293,7 @@ static void test_pull_counts_no_time_that_it_was_held_up(void **state)
 	assert_true(child >= 0);
 	if (child == 0)
 		pull_while_stopped();
-	/* that it has stopped nobody is told: the thread that reads does not, before the page comes */
+	/* the stop is not reported: the thread that reads does not stop before the page comes */
 	do {
 		usleep(400000);
 		kill(child, SIGCONT);
@@ -359,7 +357,8 @@ static void test_attached_process_ends_on_a_list_that_does_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* before there are threads: what they hold stays held in its child */
+		/* before there are other threads: locks that they hold would stay locked in the
+		 * child */
 		cmocka_unit_test(test_pull_counts_no_time_that_it_was_held_up),
 		cmocka_unit_test(test_pull_reads_the_committed_part),
 		cmocka_unit_test(test_pull_refuses_what_is_no_batch),

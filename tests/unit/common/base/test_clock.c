@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticks to nanoseconds: exact at the pairs, never falling, right in the limits of 64 bits, and
- * readable while pairs are added.
+ * Converts ticks to nanoseconds: exact at the pairs, never decreasing, right at the limits of 64
+ * bits, and readable while pairs are added.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -82,7 +82,7 @@ static void test_clock_measures_the_machine(void **state)
 
 	(void)state;
 	assert_non_null(clock);
-	/* a try may be interrupted between the readings; the tightest of many isn't */
+	/* an interrupt may come between the readings; the closest of many has none */
 	for (int tries = 0; tries < 1000; tries++) {
 		before = clock__now_mono_ns();
 		ticks = read_machine_ticks();
@@ -91,7 +91,7 @@ static void test_clock_measures_the_machine(void **state)
 			break;
 	}
 	mapped = mono_ns(clock, MACHINE, ticks);
-	/* 100 ppm of some ms, and what the readings themselves take */
+	/* 100 ppm of some ms, and the time that the readings take */
 	assert_in_range(mapped, before - 20000, after + 20000);
 	clock__free(clock);
 }
@@ -105,7 +105,7 @@ static void test_clock_samples_keep_their_distance(void **state)
 	(void)state;
 	assert_non_null(clock);
 	clock__sample(clock);
-	clock__sample(clock); /* too close: it counts for nothing */
+	clock__sample(clock); /* too close: not counted */
 	clock__find_span(clock, MACHINE, read_machine_ticks(), UINT64_MAX, &first);
 	assert_int_equal(first.rate, 1);
 	assert_int_equal(first.shift, 0);
@@ -123,14 +123,14 @@ static void test_clock_is_piecewise_linear(void **state)
 	(void)state;
 	assert_non_null(clock);
 	assert_int_equal(clock__add(clock, 3000, 1000000), 0);
-	assert_int_equal(clock__add(clock, 6000, 1001000), 0); /* 1/3 ns a tick */
-	assert_int_equal(clock__add(clock, 7000, 1003000), 0); /* 2 ns a tick */
+	assert_int_equal(clock__add(clock, 6000, 1001000), 0); /* 1/3 ns per tick */
+	assert_int_equal(clock__add(clock, 7000, 1003000), 0); /* 2 ns per tick */
 	assert_near(mono_ns(clock, MACHINE, 3000), 1000000, 0);
 	assert_near(mono_ns(clock, MACHINE, 4500), 1000500, 1);
 	assert_near(mono_ns(clock, MACHINE, 6000), 1001000, 0);
 	assert_near(mono_ns(clock, MACHINE, 6500), 1002000, 1);
 	assert_near(mono_ns(clock, MACHINE, 7000), 1003000, 1);
-	/* after the last pair by the last rate, before the first by the first */
+	/* after the last pair with the last rate, before the first with the first */
 	assert_near(mono_ns(clock, MACHINE, 8000), 1005000, 1);
 	assert_near(mono_ns(clock, MACHINE, 0), 999000, 1);
 	assert_int_equal(clock__add(clock, 7000, 1004000), -EINVAL);
@@ -145,7 +145,7 @@ static void test_clock_survives_extremes(void **state)
 	(void)state;
 	assert_non_null(clock);
 	assert_int_equal(clock__add(clock, 1000000, 5000), 0);
-	assert_int_equal(clock__add(clock, 1000001, 1000000005000), 0); /* 1000 s a tick */
+	assert_int_equal(clock__add(clock, 1000001, 1000000005000), 0); /* 1000 s per tick */
 	assert_int_equal(mono_ns(clock, MACHINE, 0), 0);
 	assert_true(mono_ns(clock, MACHINE, UINT64_MAX) == UINT64_MAX);
 	clock__free(clock);
@@ -178,7 +178,7 @@ static void test_clock_never_falls(void **state)
 	clock__free(clock);
 }
 
-/* Twenty thousand pairs: older ones are thinned out, and still the mapping holds everywhere. */
+/* Twenty thousand pairs: older ones are thinned out, and the mapping is still right everywhere. */
 static void test_clock_thins_old_pairs(void **state)
 {
 	struct clock *clock = clock__new_blank();
@@ -193,7 +193,7 @@ static void test_clock_thins_old_pairs(void **state)
 	clock__free(clock);
 }
 
-/* 3 GHz, and a suspend at 100 s that sets the ticks back to 0: what the clock shows goes on. */
+/* 3 GHz, and a suspend at 100 s that sets the ticks back to 0: the clock goes on. */
 static void test_clock_goes_on_when_the_ticks_went_back(void **state)
 {
 	const uint64_t s = 1000000000u;
@@ -203,24 +203,24 @@ static void test_clock_goes_on_when_the_ticks_went_back(void **state)
 	assert_non_null(clock);
 	for (uint64_t i = 90; i <= 100; i++)
 		assert_int_equal(clock__add(clock, i * 3 * s, i * s), 0);
-	/* seen 0.7 s after; events came before that and after it */
+	/* noticed 0.7 s later; there are events before that and after it */
 	assert_int_equal(clock__add(clock, 2100000000u, 100 * s + 700000000u), 0);
 	assert_near(mono_ns_before(clock, 300000000u, 100 * s + 100000100u), 100 * s + 100000000u,
 		    2);
 	assert_near(mono_ns_before(clock, 2400000000u, 101 * s), 100 * s + 800000000u, 2);
-	/* what was logged before, and flushed before or after */
+	/* logged before the suspend, flushed before or after it */
 	assert_near(mono_ns_before(clock, 285 * s, 95 * s + 100), 95 * s, 2);
 	assert_near(mono_ns_before(clock, 299 * s, 101 * s), 99 * s + 666666667u, 2);
 	for (uint64_t i = 101; i <= 400; i++)
 		assert_int_equal(clock__add(clock, (i - 100) * 3 * s, i * s), 0);
-	/* the same ticks once more, 100 s later */
+	/* the same ticks again, 100 s later */
 	assert_near(mono_ns_before(clock, 285 * s, 195 * s + 100), 195 * s, 2);
 	assert_near(mono_ns_before(clock, 285 * s, 95 * s + 100), 95 * s, 2);
 	assert_near(mono_ns_before(clock, 300000000u, 101 * s), 100 * s + 100000000u, 2);
 	clock__free(clock);
 }
 
-/* Over and over, beyond what the table holds: the newest pairs stay right. */
+/* Many suspends, more than the table holds: the newest pairs stay right. */
 static void test_clock_survives_steps_without_end(void **state)
 {
 	const uint64_t s = 1000000000u;
@@ -236,7 +236,7 @@ static void test_clock_survives_steps_without_end(void **state)
 	clock__free(clock);
 }
 
-/* A few of them, long ago: runs do not flow into each other when pairs are thinned out. */
+/* A few suspends, long ago: thinning pairs out does not join the runs between them. */
 static void test_clock_thins_around_steps(void **state)
 {
 	const uint64_t s = 1000000000u;
@@ -254,7 +254,7 @@ static void test_clock_thins_around_steps(void **state)
 
 struct stress {
 	struct clock *clock;
-	uint32_t done; /* the adding thread sets it, atomically */
+	uint32_t done; /* set by the adding thread, atomically */
 	uint64_t wrong;
 };
 
@@ -280,7 +280,7 @@ static void test_clock_is_readable_while_pairs_come(void **state)
 
 	(void)state;
 	assert_non_null(stress.clock);
-	/* of one rate throughout, so that any torn reading shows */
+	/* one rate for all pairs, so that any torn read shows */
 	assert_int_equal(clock__add(stress.clock, 3, 1), 0);
 	assert_int_equal(clock__add(stress.clock, 6, 2), 0);
 	assert_int_equal(pthread_create(&reader, NULL, map_forever, &stress), 0);

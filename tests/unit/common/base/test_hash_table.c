@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Growing arrays, the heap and the hash table, against what is plain to see.
- */
+/* Growing arrays, the heap and the hash table, compared with simple versions. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +27,7 @@ static bool is_wanted(const void *of, uint32_t number)
 	return wanted->keys[number] == wanted->key;
 }
 
-/* `bits`: of the hash; with few of them most keys collide. */
+/* `bits`: of the hash; with few bits most keys collide. */
 static void check(unsigned bits)
 {
 	struct hash_table table = { .cap = 0 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What memory cgroups have left, in trees as v1 and v2 make them.
- */
+/* How much memory cgroups have left, in directory trees as v1 and v2 make them. */
 #include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -41,7 +39,7 @@ static int remove_root(void **state)
 	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* With the directories to it. */
+/* Makes the file and the directories above it. */
 static void put(const char *name, const char *text)
 {
 	char path[PATH_MAX];
@@ -105,7 +103,8 @@ static void test_memory_group_v1(void **state)
 	assert_true(left_bytes("9:pids:/x\n4:memory:/a\n0::/\n") == 52 * MIB);
 }
 
-/* The least of those above it counts; a container that sees its own as the root, too. */
+/* The smallest of the group's own and its parents' counts. A container that sees its own group as
+ * the root works, too. */
 static void test_memory_group_above(void **state)
 {
 	(void)state;

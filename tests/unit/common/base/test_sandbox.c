@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is left to a process that has given up its rights: each case is a child of its own, and its
- * status says what it found.
+ * What a process can do after it has dropped its privileges. Each case is a child of its own, and
+ * its exit status is the result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static int status_of(int (*child)(void))
 	pid_t pid = fork();
 	int status;
 
-	/* not by _exit(), where a sanitizer has calls of its own to make */
+	/* not _exit(), before which a sanitizer makes system calls of its own */
 	if (pid == 0)
 		(void)syscall(SYS_exit_group, child());
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work for many keys: one thing at a time of each, what comes meanwhile in one go, and none waits for
- * another that hangs.
+ * Work for many keys: one job at a time for each key, what is posted meanwhile is done in one go,
+ * and no key waits for another that hangs.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -19,14 +19,14 @@
 #define WAIT_NS  (300 * 1000000000ull)
 #define HANG_CNT 8u
 
-/* Work that is held until it is let go, and what was seen of it. */
+/* Work that waits until the test releases it, and what the test saw of it. */
 struct bench {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool held[KEYS];
 	bool runs[KEYS];
 	unsigned int cnt[KEYS];
-	uint32_t what[KEYS];   /* of the last */
+	uint32_t what[KEYS];   /* of the last job */
 	uint64_t detail[KEYS]; /* likewise */
 	bool overlapped;
 };
@@ -118,7 +118,7 @@ static void test_work_queue_goes_on_beside_what_hangs(void **state)
 		post(queue, key, 1, 0);
 	for (uint32_t key = HANG_CNT; key < KEYS; key++)
 		wait_for(&bench, key, 1);
-	/* a thread of each that hangs is still there */
+	/* each key that hangs still has its thread */
 	assert_false(work_queue__stop(queue, 1000000));
 	for (uint32_t key = 0; key < HANG_CNT; key++)
 		hold(&bench, key, false);
@@ -140,7 +140,7 @@ static void test_work_queue_never_does_a_key_twice_at_once(void **state)
 		post(queue, i % 3, i % 5 ? 1 : URGENT, i);
 	for (uint32_t key = 0; key < 3; key++)
 		post(queue, key, URGENT, UINT64_MAX);
-	/* what was posted last is done, whatever rest there was to keep */
+	/* what was posted last is done, even if the key had a rest to keep */
 	for (uint32_t key = 0; key < 3; key++) {
 		pthread_mutex_lock(&bench.lock);
 		while (bench.detail[key] != UINT64_MAX)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets of the control socket: what is one, and that no length is believed. */
+/* Packets of the control socket: which bytes are a valid packet, and that no length is trusted. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static void test_control_wire_parses_who_follows(void **state)
 	memset(filter, 'x', CONTROL_WIRE_FILTER_BYTES - 1);
 	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES);
 	assert_int_equal(control_wire__parse(packet, len, &parsed), 0);
-	/* longer than any may be, without a zero at the end, of a format that never was */
+	/* longer than any may be, without a zero at the end, of an unknown format */
 	len = make_follow(packet, 1, filter, CONTROL_WIRE_FILTER_BYTES + 1);
 	assert_int_equal(control_wire__parse(packet, len, &parsed), -EBADMSG);
 	len = make_follow(packet, 1, "a=1", 3);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that appears whole, on file systems that have O_TMPFILE, links, RENAME_NOREPLACE, and not. */
+/* A file that appears whole, on file systems with and without O_TMPFILE, links and
+ * RENAME_NOREPLACE. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,10 +20,10 @@
 
 static const char *const NAMES[] = { "ttlog-a", "ttlog-b" };
 
-/* What the file system does not have. */
+/* The features that the file system does not have. */
 static bool no_links, no_noreplace;
 
-/* In place of libc's. */
+/* Replaces libc's function. */
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
 {
 	if (no_noreplace && flags) {
@@ -65,7 +66,7 @@ static int teardown(void **state)
 	for (size_t i = 0; i < 2; i++)
 		(void)unlinkat(fixture->dir_fd, NAMES[i], 0);
 	(void)close(fixture->dir_fd);
-	/* fails where something is left */
+	/* fails if a file is left */
 	return rmdir(fixture->dir);
 }
 
@@ -97,7 +98,7 @@ static void test_new_file_appears_whole(void **state)
 	}
 }
 
-/* Nor is there anything left of what was not published. */
+/* A file that was not published leaves nothing. */
 static void test_new_file_never_over_another(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -117,7 +118,7 @@ static void test_new_file_never_over_another(void **state)
 	}
 }
 
-/* As exFAT has neither, and NFS links alone. */
+/* exFAT has neither; NFS has links alone. */
 static void test_new_file_on_poor_file_systems(void **state)
 {
 	const struct fixture *fixture = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a recorded program puts at a path that we open: only a regular file is opened. The kernel
- * tells who opens a fifo (IN_OPEN); to look at it with O_PATH is none.
+ * We open a path that a recorded program chose: only a regular file is opened. The kernel reports
+ * each open of a fifo (IN_OPEN); O_PATH is not reported.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ static int open_build_id(const char *path)
 	return elf__open_build_id(path, build_id);
 }
 
-/* A crash in a file that is there no more: what stands at its path has to be asked for. */
+/* A crash in a file that was deleted: the file now at its path has to be checked. */
 static int resolve_death(const char *path)
 {
 	struct maps_entry entry = {
@@ -131,7 +131,7 @@ static void test_plain_file_opens_no_fifo(void **state)
 		assert_true(read(watch, &event, sizeof(event)) < 0);
 		assert_int_equal(errno, EAGAIN);
 	}
-	/* it would be told */
+	/* an open would be reported */
 	fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_int_equal(read(watch, &event, sizeof(event)), sizeof(event));
 	(void)close(fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private directories: found where the user may have them, refused where somebody else was first.
+ * Private directories: found if the user may have them, refused if another user made them first.
  *
- * Root's place is fixed, so the cases run as another user where the tests run as root.
+ * Root's directory is fixed, so the cases run as another user when the tests run as root.
  */
 #include <errno.h>
 #include <limits.h>
@@ -101,7 +101,7 @@ static void test_runtime_dir_falls_back(void **state)
 	assert_int_equal(runtime_dir__find(path), 0);
 	assert_string_equal(path, own_name(base));
 	assert_int_equal(mode_of(path), 0700);
-	/* no such directory, or no absolute one: as if it weren't set */
+	/* no such directory, or no absolute path: as if it weren't set */
 	setenv("XDG_RUNTIME_DIR", in_base("none"), 1);
 	assert_int_equal(runtime_dir__find(path), 0);
 	assert_string_equal(path, own_name(base));
@@ -165,7 +165,7 @@ static void test_runtime_dir_refuses_other_owners(void **state)
 	assert_int_equal(chown(own_name(base), OTHER_USER + 1, (gid_t)-1), 0);
 	assert_int_equal(seteuid(user), 0);
 	assert_int_equal(runtime_dir__find(path), -EPERM);
-	/* readable for us or not makes no difference */
+	/* it makes no difference whether we can read it */
 	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(chmod(own_name(base), 0755), 0);
 	assert_int_equal(seteuid(user), 0);
@@ -183,7 +183,7 @@ static void test_runtime_dir_of_root(void **state)
 		skip();
 	assert_int_equal(seteuid(0), 0);
 	had = !stat("/run/ttlog", &st);
-	/* sudo may have kept the user's */
+	/* sudo may have kept the user's variable */
 	setenv("XDG_RUNTIME_DIR", base, 1);
 	assert_int_equal(runtime_dir__find(path), 0);
 	assert_string_equal(path, "/run/ttlog");

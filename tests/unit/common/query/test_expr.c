@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The language of filters, without a viewer: what is understood, and that no text does harm.
- */
+/* The language of filters, without a viewer: what it means, and that no text does harm. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +34,7 @@ static const struct {
 	{ "took_s", { .type = TTLOG_TYPE_DECIMAL, .i = 90, .scale = 0 } },
 	{ "duration", { .type = TTLOG_TYPE_U64, .u = 5000000 } },
 	{ "period", { .type = TTLOG_TYPE_STR, .text = { "5m", 2 } } },
-	/* twice: either will do */
+	/* twice: either one matches */
 	{ "twice", { .type = TTLOG_TYPE_U8, .u = 1 } },
 	{ "twice", { .type = TTLOG_TYPE_U8, .u = 2 } },
 };
@@ -111,7 +109,7 @@ static const struct {
 	{ "a=1 and b=3", false },
 	{ "a=2 or b=2", true },
 	{ "a=2 OR b=3", false },
-	/* `and` binds more tightly than `or`, `not` most */
+	/* `not` binds most tightly, then `and`, then `or` */
 	{ "a=1 or a=2 and b=3", true },
 	{ "(a=1 or a=2) and b=3", false },
 	{ "not a=2 and b=2", true },
@@ -129,7 +127,7 @@ static const struct {
 	{ "((((a=1))))", true },
 	{ "(a = 1)and(b = 2)", true },
 	{ "\ta=1\n  and\n  b=2\n", true },
-	/* what is not there: the term is false, its not is true */
+	/* a key that is missing: the term is false, its `not` is true */
 	{ "c=1", false },
 	{ "c!=1", false },
 	{ "not c=1", true },
@@ -192,7 +190,7 @@ static const struct {
 	{ "took_s<1h and took_s>=90s", true },
 	{ "took_s>-1d", true },
 	{ "period=5m", true },
-	/* text in its order, numbers not among it */
+	/* text by its order; numbers do not match */
 	{ "symbol>AA and symbol<AB", true },
 	{ "symbol<=AAPL and symbol>=AAPL", true },
 	{ "symbol>AAPL or symbol<AAPL", false },
@@ -218,7 +216,7 @@ static void test_expr_truth(void **state)
 	}
 }
 
-/* What is known of an expression before everything is. */
+/* What is known of an expression before all values are known. */
 static void test_expr_open(void **state)
 {
 	static const struct {
@@ -286,7 +284,7 @@ static void test_expr_text(void **state)
 		{ "symbol='say \"x\"'", "symbol = \"say \\\"x\\\"\"" },
 		{ "msg=~a\\.b", "msg ~ \"a\\.b\"" },
 		{ "msg=a\\\\", "msg = \"a\\\\\"" },
-		/* a backslash that quotes would lose */
+		/* a backslash as a quote would lose */
 		{ "msg='a\\\"b'", "msg = 'a\\\"b'" },
 		{ "msg~[\\\"]", "msg ~ '[\\\"]'" },
 		{ "msg=a\\\"b\\'c", "msg = a\\\"b\\'c" },
@@ -370,7 +368,7 @@ static void test_expr_limits(void **state)
 	assert_repeated("a=1 or ", 2000, "b=2", NULL);
 	assert_repeated("a=1 or b=2 and ", 1000, "c=3", NULL);
 	assert_repeated("a", EXPR_MAX_BYTES, "=1", "longer than 16384 bytes");
-	/* nothing takes longer than its length squared */
+	/* the time is at most the square of the length */
 	assert_repeated("a~[:[.", 2700, "", "is wrong");
 	assert_repeated("a~[\\", 2700, "", "is wrong");
 	assert_repeated("a=[=[=[:", 1000, ":]", NULL);
@@ -398,8 +396,8 @@ static uint64_t random_below(uint64_t *seed, uint64_t limit)
 	return *seed % limit;
 }
 
-/* Words of the language, and bytes, in any order: they are taken, or refused with a place. What is
- * taken can be asked, explained, and is understood the same when it is read again. */
+/* Words of the language, and bytes, in any order: accepted, or refused with a position. An accepted
+ * expression can be evaluated and explained, and means the same when it is parsed again. */
 static void assert_harmless(const char *source)
 {
 	struct expr_error error;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What is wrong with an expression, and where: in words, and under a line of it.
- */
+/* What is wrong with an expression, and where: in words, and as a mark under the line. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,7 +97,8 @@ static void test_expr_error_caret(void **state)
 		      "'5cheap' is no number, and no duration (ns us ms s m h d), at character 7\n"
 		      "  price>5cheap\n"
 		      "        ^~~~~~");
-	/* a character is a column, however many bytes it has; nothing for a terminal to obey */
+	/* a character is one column, however many bytes it has; no control sequence reaches a
+	 * terminal */
 	assert_prints("name=\xc3\xa4\xc3\xb6 and \x1b[31m",
 		      "there is no operator after '?[31m': "
 		      "write KEY=VALUE, with one of = != < "
@@ -117,7 +116,7 @@ static void test_expr_error_caret(void **state)
 		"                                             ^~~~");
 }
 
-/* Bytes that only go on with a character, and none begins: there is no end to go back to. */
+/* Only continuation bytes, no start of a character: there is no character to go back to. */
 static void test_expr_error_caret_of_no_utf8(void **state)
 {
 	char *source = NULL, print[EXPR_ERROR_PRINT_BYTES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What of PCRE2's regular expressions filters promise, and their limits. */
+/* Which of PCRE2's regular expressions filters support, and their limits. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +51,7 @@ static void test_pattern_finds(void **state)
 		{ "t\xc3\xa4?t", "tt", true },
 		{ "", "", true },
 		{ "x", "", false },
-		/* bytes that are not UTF-8 are no character; what is around them is found */
+		/* bytes that are not UTF-8 match no character; the text around them is found */
 		{ "a.b",
 		  "a\xff"
 		  "b",
@@ -115,7 +115,7 @@ static void test_pattern_shares_a_budget(void **state)
 		pattern__fini(&patterns[--n]);
 }
 
-/* Each gives up, within a time that one can wait for, and is counted. */
+/* Each pattern gives up in acceptable time, and is counted. */
 static void test_pattern_gives_up(void **state)
 {
 	static const char *const REGEXES[] = { "(a+)+$", "(a|aa)+$", "(a*)*[cd]", "(.*)*[cd]",

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Texts are kept once, and stay where they are.
- */
+/* Each text is stored once, and never moves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +32,7 @@ static void test_text_pool_shares_texts(void **state)
 	memset(large, 'x', sizeof(large));
 	assert_int_equal(strlen(text_pool__add(pool, large, sizeof(large))), sizeof(large));
 	assert_ptr_equal(text_pool__add(pool, "", 0), text_pool__add(pool, "x", 0));
-	/* a part of a longer text is one of its own */
+	/* a part of a longer text is stored as a text of its own */
 	assert_string_equal(text_pool__add(pool, "text 123", 5), "text ");
 	text_pool__free(pool);
 	text_pool__free(NULL);

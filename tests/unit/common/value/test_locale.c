@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who links with the library may have chosen any locale: what filters, levels and numbers mean does
- * not depend on it. In Turkish the capital of i is no I, in German 1.5 is 1,5.
+ * A program that links the library may have chosen any locale: filters, levels and numbers do not
+ * depend on it. In Turkish the capital of i is not I; in German 1.5 is 1,5.
  */
 #include <locale.h>
 #include <wctype.h>
@@ -14,7 +14,7 @@
 
 static char folder[] = "/tmp/ttlog-locale-XXXXXX";
 
-/* Debian has them in source only. */
+/* Debian has these locales in source only. */
 static void make_locale(const char *name, const char *source)
 {
 	char command[256];
@@ -71,7 +71,8 @@ static void test_locale_turkish(void **state)
 
 	(void)state;
 	assert_non_null(setlocale(LC_ALL, "tr_TR.UTF-8"));
-	/* it is Turkish indeed; strcasecmp() would say so, too, but not AddressSanitizer's */
+	/* the locale is really Turkish; strcasecmp() would show it, too, but not
+	 * AddressSanitizer's */
 	assert_int_equal(towupper(L'i'), 0x130);
 	assert_int_equal(ttlog_level_parse("info"), TTLOG_LEVEL_INFO);
 	assert_int_equal(sql_level__parse(ttlog_text_of("info")), TTLOG_LEVEL_INFO);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Fields from hostile bytes: right values, and no length believed.
- */
+/* Fields from hostile bytes: the values are right, and no length is trusted. */
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -37,7 +35,7 @@ static void test_value_reads_integers(void **state)
 	assert_int_equal(value.u, 0x0102030405060708);
 	assert_int_equal(value__read(TTLOG_TYPE_CHAR, BYTES(0xe9), 1, &value), 1);
 	assert_int_equal(value.u, 0xe9);
-	/* what a broken program keeps in a bool is true */
+	/* any non-zero byte that a broken program stores in a bool is true */
 	assert_int_equal(value__read(TTLOG_TYPE_BOOL, BYTES(77), 1, &value), 1);
 	assert_int_equal(value.u, 1);
 	assert_int_equal(value.type, TTLOG_TYPE_BOOL);
@@ -100,16 +98,16 @@ static void test_value_refuses_bad_lengths(void **state)
 			 -EBADMSG);
 	memcpy(bytes, BYTES(0xa1, 0x0f), 2); /* 4001 */
 	assert_int_equal(value__read(TTLOG_TYPE_STR, bytes, sizeof(bytes), &value), -EBADMSG);
-	memcpy(bytes, BYTES(1, 0x20), 2); /* a bit that means nothing */
+	memcpy(bytes, BYTES(1, 0x20), 2); /* a bit without a meaning */
 	assert_int_equal(value__read(TTLOG_TYPE_STR, bytes, sizeof(bytes), &value), -EBADMSG);
-	memcpy(bytes, BYTES(1, 0x80), 2); /* null, and yet of length 1 */
+	memcpy(bytes, BYTES(1, 0x80), 2); /* null, but of length 1 */
 	assert_int_equal(value__read(TTLOG_TYPE_STR, bytes, sizeof(bytes), &value), -EBADMSG);
 	assert_int_equal(value__read(TTLOG_TYPE_U64, bytes, 7, &value), -EBADMSG);
 	assert_int_equal(value__read(TTLOG_TYPE_DECIMAL, bytes, 8, &value), -EBADMSG);
 	assert_int_equal(value__read(TTLOG_TYPE_NONE, bytes, 8, &value), -EBADMSG);
 	assert_int_equal(value__read(18, bytes, 8, &value), -EBADMSG);
 	assert_int_equal(value__read(255, bytes, 8, &value), -EBADMSG);
-	assert_int_equal(value.type, 99); /* untouched throughout */
+	assert_int_equal(value.type, 99); /* unchanged in all cases */
 }
 
 static void test_value_reads_whole_records(void **state)
@@ -122,7 +120,7 @@ static void test_value_reads_whole_records(void **state)
 	(void)state;
 	for (size_t len = 0; len <= sizeof(bytes); len++) {
 		bool fits = len >= 7 && len <= 10;
-		/* its own allocation, so that a sanitizer sees a byte too many */
+		/* its own allocation, so that a sanitizer notices one byte too many */
 		unsigned char *copy = malloc(len + 1);
 
 		assert_non_null(copy);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of an account are, by hand: emitted = recorded + lost, whatever the numbers
- * are. */
+/* The parts of an account, by hand. For all numbers: emitted = recorded + lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +34,7 @@ static void test_accounts_names_each_cause(void **state)
 	struct accounts accounts;
 
 	(void)state;
-	/* 90 in batches and 10 alone were recorded; 23 in batches and 2 alone came to nothing */
+	/* recorded: 90 in batches, 10 alone; lost: 23 in batches, 2 alone */
 	accounts__make(&accounts, &counts, 90 + 3 + 5 + 7 + 8 - 2, 30, &kernel);
 	assert_int_equal(accounts.recorded, 100);
 	assert_int_equal(accounts.overwritten, 30);
@@ -47,8 +46,7 @@ static void test_accounts_names_each_cause(void **state)
 	assert_balanced(&accounts);
 }
 
-/* BPF's counters are gone with the process: a batch that did not come had no room in the ring
- * buffer. */
+/* BPF's counters end with the process: a batch that did not come had no room in the ring buffer. */
 static void test_accounts_without_the_kernels_counters(void **state)
 {
 	const struct event_counts counts = { .recorded = 10 };
