@@ -173,14 +173,16 @@ static struct ttlog_range range_of(const struct view *view)
 
 static void show_lines(struct view *view, struct ttlog_stream *stream, uint64_t most)
 {
-	bool json = view->options.format == FORMAT_JSON;
+	enum options_format format = view->options.format;
 	struct text_output text;
 	struct ttlog_event event;
 
 	text_output__init(&text, &view->out, view->terminal.colour, view->input.readers,
 			  view->input.reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++) {
-		if (json)
+		if (format == FORMAT_LOGFMT)
+			logfmt__event(&view->out, &event);
+		else if (format == FORMAT_JSON)
 			json__event(&view->out, &event);
 		else
 			text_output__event(&text, &event);
@@ -248,22 +250,28 @@ static int show_output(struct view *view, const struct event_output *output)
 		.limit = view->options.limit,
 		.directory = view->options.output,
 	};
-	void *state = output->begin(&setup);
-	int err = state ? show_once(view, output, state) : -errno;
+	void *state = calloc(1, output->state_bytes);
+	int err = state ? output->begin(state, &setup) : -ENOMEM;
 
-	if (!err && output->again && output->again(state))
+	if (!err) {
 		err = show_once(view, output, state);
-	output->end(state);
+		if (!err && output->again && output->again(state))
+			err = show_once(view, output, state);
+		if (output->end)
+			output->end(state);
+	}
+	if (state)
+		output->fini(state);
+	free(state);
 	return err;
 }
 
 static int show_chosen(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
-		[FORMAT_CSV] = &csv_output,           [FORMAT_LOGFMT] = &logfmt_output,
-		[FORMAT_CHROME] = &chrome_output,     [FORMAT_OTLP_JSON] = &otlp_output,
-		[FORMAT_HTML] = &html_output,         [FORMAT_CTF] = &ctf_output,
-		[FORMAT_PERFETTO] = &perfetto_output,
+		[FORMAT_CSV] = &csv_output,        [FORMAT_CHROME] = &chrome_output,
+		[FORMAT_OTLP_JSON] = &otlp_output, [FORMAT_HTML] = &html_output,
+		[FORMAT_CTF] = &ctf_output,        [FORMAT_PERFETTO] = &perfetto_output,
 	};
 	enum options_format format = view->options.format;
 
@@ -282,7 +290,7 @@ static int show_chosen(struct view *view)
 	default:
 		break;
 	}
-	if (format <= FORMAT_JSON)
+	if (format == FORMAT_TEXT || format == FORMAT_JSON || format == FORMAT_LOGFMT)
 		return show_events(view);
 	if (format != FORMAT_SCHEMA)
 		return show_output(view, OUTPUTS[format]);

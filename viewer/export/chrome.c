@@ -101,10 +101,8 @@ static void start(struct chrome *chrome, const char *phase, const struct lane *l
 
 static void name(struct out *out, struct ttlog_text name, struct ttlog_text category)
 {
-	out__text(out, ",\"name\":");
-	out__json_text(out, name, false);
-	out__text(out, ",\"cat\":");
-	out__json_text(out, category, false);
+	out__json_member(out, ",\"name\":", name);
+	out__json_member(out, ",\"cat\":", category);
 }
 
 static bool is_beyond_integers(const struct ttlog_field *field)
@@ -161,14 +159,11 @@ static void place(struct out *out, const struct ttlog_site *site)
 {
 	out__text(out, "\"ttlog\":{\"level\":\"");
 	out__text(out, ttlog_level_name(site->level));
-	out__text(out, "\",\"probe\":");
-	out__json_text(out, site->probe, false);
-	out__text(out, ",\"file\":");
-	out__json_text(out, site->file, false);
+	out__json_member(out, "\",\"probe\":", site->probe);
+	out__json_member(out, ",\"file\":", site->file);
 	out__text(out, ",\"line\":");
 	out__u64(out, site->line);
-	out__text(out, ",\"func\":");
-	out__json_text(out, site->func, false);
+	out__json_member(out, ",\"func\":", site->func);
 }
 
 /* ---- Begin and end of the file ---- */
@@ -181,14 +176,13 @@ static void process(struct chrome *chrome, const struct lane *lane)
 						      : lane->thread->comm;
 
 	start(chrome, "M", lane);
-	out__text(chrome->out, ",\"name\":\"process_name\",\"args\":{\"name\":");
-	out__json_text(chrome->out, named, false);
+	out__json_member(chrome->out, ",\"name\":\"process_name\",\"args\":{\"name\":", named);
 	out__text(chrome->out, "}}");
 	if (!header->host.len && !header->exe.len)
 		return;
 	start(chrome, "M", lane);
-	out__text(chrome->out, ",\"name\":\"process_labels\",\"args\":{\"labels\":");
-	out__json_text(chrome->out, header->exe.len ? header->exe : header->host, false);
+	out__json_member(chrome->out, ",\"name\":\"process_labels\",\"args\":{\"labels\":",
+			 header->exe.len ? header->exe : header->host);
 	out__text(chrome->out, "}}");
 }
 
@@ -202,8 +196,8 @@ static void metadata(struct chrome *chrome)
 		if (!last || pid_of(last) != pid_of(lane))
 			process(chrome, lane);
 		start(chrome, "M", lane);
-		out__text(chrome->out, ",\"name\":\"thread_name\",\"args\":{\"name\":");
-		out__json_text(chrome->out, lane->thread->comm, false);
+		out__json_member(chrome->out, ",\"name\":\"thread_name\",\"args\":{\"name\":",
+				 lane->thread->comm);
 		out__text(chrome->out, "}}");
 		last = lane;
 	}
@@ -226,8 +220,7 @@ static void head(struct chrome *chrome, const struct event_output_setup *setup)
 		out__u64(out, chrome->base_ns);
 		out__text(out, "\",\"unix_ns_at_0\":\"");
 		out__u64(out, ttlog_info_real_ns(header, chrome->base_ns));
-		out__text(out, "\",\"host\":");
-		out__json_text(out, header->host, false);
+		out__json_member(out, "\",\"host\":", header->host);
 	}
 	out__text(out, "},\"traceEvents\":[");
 }
@@ -277,31 +270,30 @@ static void death(void *to, const struct death *death)
 
 	if (!death->lane && crash->thread.len) {
 		start_at(chrome, "M", pid, death->tid);
-		out__text(out, ",\"name\":\"thread_name\",\"args\":{\"name\":");
-		out__json_text(out, crash->thread, false);
+		out__json_member(out,
+				 ",\"name\":\"thread_name\",\"args\":{\"name\":", crash->thread);
 		out__text(out, "}}");
 	}
 	start_at(chrome, "i", pid, death->tid);
 	name(out, ttlog_text_of(death->words), ttlog_text_of(DEATH_CATEGORY));
 	microseconds(out, ",\"ts\":", since_base(chrome, death->mono_ns));
-	out__text(out, ",\"s\":\"t\",\"args\":{\"signal\":");
-	out__json_text(out, crash->signal, false);
-	out__text(out, ",\"address\":");
-	out__json_text(out, crash->address, false);
+	out__json_member(out, ",\"s\":\"t\",\"args\":{\"signal\":", crash->signal);
+	out__json_member(out, ",\"address\":", crash->address);
 	out__text(out, ",\"stack\":[");
 	stack(out, crash);
 	out__text(out, "]}}");
 }
 
-static void free_chrome(struct chrome *chrome)
+static void chrome__fini(void *state)
 {
+	struct chrome *chrome = state;
+
 	for (size_t i = 0; chrome->held && i < chrome->spans.lane_cnt; i++)
 		buffer__fini(&chrome->held[i]);
 	free(chrome->held);
 	out__fini(&chrome->page);
 	spans__fini(&chrome->spans);
 	counters__fini(&chrome->counters);
-	free(chrome);
 }
 
 /* The place in `held` from which on text belongs to the open span, or to later slices. */
@@ -336,43 +328,32 @@ static void chrome__end(void *state)
 {
 	struct chrome *chrome = state;
 
-	if (!chrome)
-		return;
 	for (size_t i = 0; i < chrome->spans.lane_cnt; i++)
 		end_lane(chrome, &chrome->spans.lanes[i]);
 	if (deaths__each(&chrome->spans, death, chrome))
 		chrome->out->err = -ENOMEM;
 	out__text(chrome->out, "\n]}\n");
-	free_chrome(chrome);
 }
 
-static void *chrome__begin(const struct event_output_setup *setup)
+static int chrome__begin(void *state, const struct event_output_setup *setup)
 {
-	struct chrome *chrome = calloc(1, sizeof(*chrome));
-	int err = chrome ? 0 : -ENOMEM;
+	struct chrome *chrome = state;
+	int err = spans__init(&chrome->spans, setup->readers, setup->reader_cnt);
 
-	if (!err) {
-		chrome->out = setup->out;
-		err = spans__init(&chrome->spans, setup->readers, setup->reader_cnt);
-	}
+	chrome->out = setup->out;
 	if (!err)
 		err = counters__init(&chrome->counters, &chrome->spans.provenances,
 				     setup->counters);
 	if (!err)
 		err = out__init_memory(&chrome->page);
-	if (!err) {
-		chrome->held = calloc(chrome->spans.lane_cnt + 1, sizeof(*chrome->held));
-		err = chrome->held ? 0 : -ENOMEM;
-	}
-	if (err) {
-		if (chrome)
-			free_chrome(chrome);
-		errno = -err;
-		return NULL;
-	}
+	if (err)
+		return err;
+	chrome->held = calloc(chrome->spans.lane_cnt + 1, sizeof(*chrome->held));
+	if (!chrome->held)
+		return -ENOMEM;
 	head(chrome, setup);
 	metadata(chrome);
-	return chrome;
+	return 0;
 }
 
 /* ---- Events ---- */
@@ -570,7 +551,9 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 }
 
 const struct event_output chrome_output = {
+	.state_bytes = sizeof(struct chrome),
 	.begin = chrome__begin,
 	.event = chrome__event,
 	.end = chrome__end,
+	.fini = chrome__fini,
 };

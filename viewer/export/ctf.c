@@ -14,6 +14,7 @@
 
 #include "array.h"
 #include "buffer.h"
+#include "counters.h"
 #include "ctf.h"
 #include "death_event.h"
 #include "event_output.h"
@@ -175,25 +176,37 @@ static void begin_packet(struct ctf *ctf, struct stream *stream, uint64_t ns)
 	u64(packet, stream->packet_cnt++);
 }
 
-static int append_file(const struct ctf *ctf, const struct stream *stream)
+/* flags: besides those to write and create. Returns 0 or -errno. */
+static int open_file(const struct ctf *ctf, const char *name, int flags, struct out *ret)
+{
+	int fd = openat(ctf->directory.fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+	int err = fd < 0 ? -errno : out__init(ret, fd);
+
+	if (err && fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
+static int close_file(struct out *out)
+{
+	int err = out__flush(out);
+
+	out__fini(out);
+	return close(out->fd) && !err ? -errno : err;
+}
+
+static int append_packet(const struct ctf *ctf, const struct stream *stream)
 {
 	struct out out;
 	char name[32];
-	int fd, err;
+	int err;
 
 	snprintf(name, sizeof(name), "stream_%zu", (size_t)(stream - ctf->streams));
-	fd = openat(ctf->directory.fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return -errno;
-	err = out__init(&out, fd);
-	if (!err) {
-		out__bytes(&out, stream->packet.bytes, stream->packet.len);
-		err = out__flush(&out);
-		out__fini(&out);
-	}
-	if (close(fd) && !err)
-		err = -errno;
-	return err;
+	err = open_file(ctf, name, O_APPEND, &out);
+	if (err)
+		return err;
+	out__bytes(&out, stream->packet.bytes, stream->packet.len);
+	return close_file(&out);
 }
 
 static void write_packet(struct ctf *ctf, struct stream *stream)
@@ -206,7 +219,7 @@ static void write_packet(struct ctf *ctf, struct stream *stream)
 		memcpy(packet->bytes + AT_END, &stream->last_ns, sizeof(stream->last_ns));
 		memcpy(packet->bytes + AT_CONTENT_BITS, &bits, sizeof(bits));
 		memcpy(packet->bytes + AT_PACKET_BITS, &bits, sizeof(bits));
-		err = append_file(ctf, stream);
+		err = append_packet(ctf, stream);
 	}
 	if (err && !ctf->out->err)
 		ctf->out->err = err;
@@ -225,11 +238,8 @@ static void text_field(struct buffer *packet, const struct ttlog_field *field)
 
 static void decimal(struct buffer *packet, const struct ttlog_field *field)
 {
-	char buf[FORMAT_NUMBER_BYTES + 1];
-	double value;
+	double value = counters__double(field);
 
-	buf[format__decimal(buf, field->i, field->scale)] = '\0';
-	value = strtod(buf, NULL);
 	buffer__bytes(packet, &value, sizeof(value));
 	u64(packet, field->u);
 	buffer__byte(packet, field->scale);
@@ -288,19 +298,24 @@ struct ctf_event {
 	const struct ttlog_field *fields; /* as many as its site has */
 };
 
-static void put_event(struct ctf *ctf, const struct ctf_event *event, uint32_t number)
+/* number: of its class, or -errno. */
+static void put_event(struct ctf *ctf, const struct ctf_event *event, int64_t number)
 {
 	struct stream *stream = &ctf->streams[ctf->spans.processes[event->reader]];
 	struct buffer *packet = &stream->packet;
 	uint64_t ns = event->ns < ctf->most_ns ? event->ns : ctf->most_ns;
 
+	if (number < 0) {
+		ctf->out->err = (int)number;
+		return;
+	}
 	ctf->later_cnt += ns < event->ns;
 	/* In a damaged file time may go back, which would make readers stop. */
 	if (ns > stream->last_ns)
 		stream->last_ns = ns;
 	if (!packet->len)
 		begin_packet(ctf, stream, stream->last_ns);
-	u32(packet, number);
+	u32(packet, (uint32_t)number);
 	u64(packet, stream->last_ns);
 	u32(packet, (uint32_t)event->pid);
 	u32(packet, (uint32_t)event->tid);
@@ -340,41 +355,34 @@ static void ctf__event(void *state, const struct ttlog_event *event)
 			class.cut |= (uint16_t)(1u << i);
 	}
 	number = class_of(ctf, event, &class);
-	if (number < 0)
-		ctf->out->err = (int)number;
-	else
-		put_event(ctf, &shown, (uint32_t)number);
+	put_event(ctf, &shown, number);
 }
 
 /* ---- Death ---- */
 
 #define CRASH_FIELDS 4
 
-/* A site for the crash, as if the process had logged it. */
-static const struct ttlog_site *crash_site(void)
-{
-	static const struct ttlog_text KEYS[CRASH_FIELDS] = {
-		{ "what", 4 }, { "signal", 6 }, { "address", 7 }, { "stack", 5 }
-	};
-	static const struct ttlog_site SITE = {
-		.kind = TTLOG_EVENT_PLAIN,
-		.level = TTLOG_LEVEL_FATAL,
-		.nfields = CRASH_FIELDS,
-		.types = { TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR },
-		.keys = KEYS,
-		.target = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
-		.probe = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
-	};
+static const struct ttlog_text CRASH_KEYS[CRASH_FIELDS] = {
+	{ "what", 4 }, { "signal", 6 }, { "address", 7 }, { "stack", 5 }
+};
 
-	return &SITE;
-}
+/* A site for the crash, as if the process had logged it. */
+static const struct ttlog_site CRASH_SITE = {
+	.kind = TTLOG_EVENT_PLAIN,
+	.level = TTLOG_LEVEL_FATAL,
+	.nfields = CRASH_FIELDS,
+	.types = { TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR, TTLOG_TYPE_STR },
+	.keys = CRASH_KEYS,
+	.target = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
+	.probe = { DEATH_CATEGORY, sizeof(DEATH_CATEGORY) - 1 },
+};
 
 static void show_death(void *to, const struct death *death)
 {
 	struct ctf *ctf = to;
 	const struct ttlog_crash *crash = death->info->crash;
 	struct buffer stack = { .len = 0 };
-	struct ctf_class class = { .site = crash_site() };
+	struct ctf_class class = { .site = &CRASH_SITE };
 	struct ttlog_field fields[CRASH_FIELDS] = {
 		{ .type = TTLOG_TYPE_STR, .text = ttlog_text_of(death->words) },
 		{ .type = TTLOG_TYPE_STR, .text = crash->signal },
@@ -397,10 +405,7 @@ static void show_death(void *to, const struct death *death)
 	for (unsigned i = 0; i < CRASH_FIELDS; i++)
 		class.absent |= (uint16_t)(!fields[i].text.len << i);
 	number = stack.err ? stack.err : find_class(ctf, &class);
-	if (number < 0)
-		ctf->out->err = (int)number;
-	else
-		put_event(ctf, &shown, (uint32_t)number);
+	put_event(ctf, &shown, number);
 	buffer__fini(&stack);
 }
 
@@ -416,22 +421,18 @@ static int write_metadata(struct ctf *ctf)
 		.class_cnt = ctf->class_cnt,
 	};
 	struct out out;
-	int fd = openat(ctf->directory.fd, "metadata", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			0666);
-	int err = fd < 0 ? -errno : out__init(&out, fd);
+	int err = open_file(ctf, "metadata", O_EXCL, &out);
 
-	if (!err) {
-		ctf__print_metadata(&out, &trace);
-		err = out__flush(&out);
-		out__fini(&out);
-	}
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
-	return err;
+	if (err)
+		return err;
+	ctf__print_metadata(&out, &trace);
+	return close_file(&out);
 }
 
-static void free_ctf(struct ctf *ctf)
+static void ctf__fini(void *state)
 {
+	struct ctf *ctf = state;
+
 	for (size_t i = 0; ctf->streams && i < ctf->reader_cnt; i++)
 		buffer__fini(&ctf->streams[i].packet);
 	new_directory__fini(&ctf->directory);
@@ -440,7 +441,6 @@ static void free_ctf(struct ctf *ctf)
 	free(ctf->whole);
 	free(ctf->classes);
 	hash_table__fini(&ctf->by_hash);
-	free(ctf);
 }
 
 static void say_later(const struct ctf *ctf)
@@ -462,8 +462,6 @@ static void ctf__end(void *state)
 	struct ctf *ctf = state;
 	int err;
 
-	if (!ctf)
-		return;
 	if (deaths__each(&ctf->spans, show_death, ctf))
 		ctf->out->err = -ENOMEM;
 	for (size_t i = 0; i < ctf->reader_cnt; i++) {
@@ -478,7 +476,6 @@ static void ctf__end(void *state)
 	ctf->out->err = err;
 	if (!err)
 		say_later(ctf);
-	free_ctf(ctf);
 }
 
 /* The same files always give the same UUID, so this hash must not change. */
@@ -512,8 +509,9 @@ static uint64_t most_ns(const struct ctf *ctf)
 	return (uint64_t)(offset > 0 ? CTF_LAST_NS - offset : CTF_LAST_NS);
 }
 
-static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
+static int ctf__begin(void *state, const struct event_output_setup *setup)
 {
+	struct ctf *ctf = state;
 	int err = new_directory__make(&ctf->directory, setup->directory);
 
 	if (!err)
@@ -531,22 +529,10 @@ static int init_ctf(struct ctf *ctf, const struct event_output_setup *setup)
 	return ctf->streams && ctf->whole ? 0 : -ENOMEM;
 }
 
-static void *ctf__begin(const struct event_output_setup *setup)
-{
-	struct ctf *ctf = calloc(1, sizeof(*ctf));
-	int err = ctf ? init_ctf(ctf, setup) : -ENOMEM;
-
-	if (err) {
-		if (ctf)
-			free_ctf(ctf);
-		errno = -err;
-		return NULL;
-	}
-	return ctf;
-}
-
 const struct event_output ctf_output = {
+	.state_bytes = sizeof(struct ctf),
 	.begin = ctf__begin,
 	.event = ctf__event,
 	.end = ctf__end,
+	.fini = ctf__fini,
 };

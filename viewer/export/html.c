@@ -75,13 +75,13 @@ static void put_site(struct html *html, const struct ttlog_event *event,
 {
 	uint32_t *number = &html->sites[provenance->first_site + event->site_number];
 
-	if (*number) {
-		html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
-		return;
-	}
-	*number = ++html->site_cnt;
+	const bool is_new = !*number;
+
+	if (is_new)
+		*number = ++html->site_cnt;
 	html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
-	define_site(&html->pack, event->site);
+	if (is_new)
+		define_site(&html->pack, event->site);
 }
 
 /* If the difference of its clocks changes, a thread gets a new number. */
@@ -193,39 +193,33 @@ static void html__event(void *state, const struct ttlog_event *event)
 
 /* ---- Begin and end ---- */
 
-static void free_html(struct html *html)
+static void html__fini(void *state)
 {
-	if (!html)
-		return;
+	struct html *html = state;
+
 	html_pack__fini(&html->pack);
 	provenances__fini(&html->provenances);
 	free(html->sites);
 	free(html->threads);
-	free(html);
 }
 
-static void *html__begin(const struct event_output_setup *setup)
+static int html__begin(void *state, const struct event_output_setup *setup)
 {
-	struct html *html = calloc(1, sizeof(*html));
-	int err = html ? html_pack__init(&html->pack) : -ENOMEM;
+	struct html *html = state;
+	int err = html_pack__init(&html->pack);
 
 	if (!err)
 		err = provenances__init(&html->provenances, setup->readers, setup->reader_cnt);
-	if (!err) {
-		html->setup = setup;
-		html->out = setup->out;
-		html->sites = calloc(html->provenances.site_cnt + 1, sizeof(*html->sites));
-		html->threads = calloc(html->provenances.thread_cnt + 1, sizeof(*html->threads));
-		if (!html->sites || !html->threads)
-			err = -ENOMEM;
-	}
-	if (err) {
-		free_html(html);
-		errno = -err;
-		return NULL;
-	}
+	if (err)
+		return err;
+	html->setup = setup;
+	html->out = setup->out;
+	html->sites = calloc(html->provenances.site_cnt + 1, sizeof(*html->sites));
+	html->threads = calloc(html->provenances.thread_cnt + 1, sizeof(*html->threads));
+	if (!html->sites || !html->threads)
+		return -ENOMEM;
 	out__bytes(html->out, PAGE_HEAD, sizeof(PAGE_HEAD));
-	return html;
+	return 0;
 }
 
 static void put_u64(struct out *out, const char *key, uint64_t v)
@@ -263,8 +257,7 @@ static void put_file(struct out *out, struct ttlog_snapshot *reader)
 {
 	int err;
 
-	out__text(out, "{\"name\":");
-	out__json_text(out, ttlog_text_of(ttlog_snapshot_name(reader)), false);
+	out__json_member(out, "{\"name\":", ttlog_text_of(ttlog_snapshot_name(reader)));
 	put_problems(out, reader);
 	if (ttlog_snapshot_info(reader)->crash->is_there)
 		put_cause(out, ttlog_snapshot_info(reader)->crash);
@@ -306,19 +299,18 @@ static void html__end(void *state)
 {
 	struct html *html = state;
 
-	if (!html)
-		return;
 	if (html->pack.len)
 		put_block(html);
 	html->out->in_html = true;
 	put_summary(html);
 	html->out->in_html = false;
 	out__bytes(html->out, PAGE_TAIL, sizeof(PAGE_TAIL));
-	free_html(html);
 }
 
 const struct event_output html_output = {
+	.state_bytes = sizeof(struct html),
 	.begin = html__begin,
 	.event = html__event,
 	.end = html__end,
+	.fini = html__fini,
 };

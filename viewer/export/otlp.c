@@ -179,10 +179,8 @@ static void open_record(struct out *out, uint64_t real_ns, uint8_t level, struct
 	out__u64(out, 1 + 4 * (uint64_t)level);
 	out__text(out, ",\"severityText\":\"");
 	out__text(out, ttlog_level_name(level));
-	out__text(out, "\",\"eventName\":");
-	out__json_text(out, name, false);
-	out__text(out, ",\"body\":{\"stringValue\":");
-	out__json_text(out, body, false);
+	out__json_member(out, "\",\"eventName\":", name);
+	out__json_member(out, ",\"body\":{\"stringValue\":", body);
 	out__text(out, "},\"attributes\":[");
 }
 
@@ -263,8 +261,7 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 		hex_id(out, span->parent->id);
 		out__char(out, '"');
 	}
-	out__text(out, ",\"name\":");
-	out__json_text(out, span->event->site->probe, false);
+	out__json_member(out, ",\"name\":", span->event->site->probe);
 	out__text(out, ",\"kind\":" SPAN_KIND_INTERNAL);
 	time_key(out, ",\"startTimeUnixNano\":\"", span->begin_ns);
 	time_key(out, ",\"endTimeUnixNano\":\"", span->end_ns);
@@ -370,10 +367,9 @@ static void otlp__event(void *state, const struct ttlog_event *event)
 
 /* ---- Begin and end ---- */
 
-static void free_otlp(struct otlp *otlp)
+static void otlp__fini(void *state)
 {
-	spans__fini(&otlp->spans);
-	free(otlp);
+	spans__fini(&((struct otlp *)state)->spans);
 }
 
 static bool otlp__again(void *state)
@@ -396,8 +392,6 @@ static void otlp__end(void *state)
 {
 	struct otlp *otlp = state;
 
-	if (!otlp)
-		return;
 	for (size_t i = 0; otlp->in_spans && i < otlp->spans.lane_cnt; i++) {
 		const struct lane *lane = &otlp->spans.lanes[i];
 
@@ -409,7 +403,6 @@ static void otlp__end(void *state)
 		open_line(otlp);
 	}
 	close_line(otlp);
-	free_otlp(otlp);
 }
 
 static void find_spans(struct otlp *otlp, struct ttlog_snapshot *const *readers, size_t cnt)
@@ -422,30 +415,22 @@ static void find_spans(struct otlp *otlp, struct ttlog_snapshot *const *readers,
 	}
 }
 
-static void *otlp__begin(const struct event_output_setup *setup)
+static int otlp__begin(void *state, const struct event_output_setup *setup)
 {
-	struct otlp *otlp = calloc(1, sizeof(*otlp));
-	int err = otlp ? 0 : -ENOMEM;
+	struct otlp *otlp = state;
 
-	if (!err) {
-		otlp->out = setup->out;
-		otlp->process = SIZE_MAX;
-		otlp->line_start = UINT64_MAX;
-		err = spans__init(&otlp->spans, setup->readers, setup->reader_cnt);
-	}
-	if (err) {
-		if (otlp)
-			free_otlp(otlp);
-		errno = -err;
-		return NULL;
-	}
+	otlp->out = setup->out;
+	otlp->process = SIZE_MAX;
+	otlp->line_start = UINT64_MAX;
 	find_spans(otlp, setup->readers, setup->reader_cnt);
-	return otlp;
+	return spans__init(&otlp->spans, setup->readers, setup->reader_cnt);
 }
 
 const struct event_output otlp_output = {
+	.state_bytes = sizeof(struct otlp),
 	.begin = otlp__begin,
 	.event = otlp__event,
 	.again = otlp__again,
 	.end = otlp__end,
+	.fini = otlp__fini,
 };

@@ -137,8 +137,7 @@ void otlp_attribute__text(struct out *out, const char *key, struct ttlog_text te
 		return;
 	out__text(out, "{\"key\":\"");
 	out__text(out, key);
-	out__text(out, "\",\"value\":{\"stringValue\":");
-	out__json_text(out, text, false);
+	out__json_member(out, "\",\"value\":{\"stringValue\":", text);
 	out__text(out, "}},");
 }
 

@@ -534,66 +534,52 @@ static void perfetto__event(void *state, const struct ttlog_event *event)
 		counters(perfetto, lane, event, chosen);
 }
 
-static void free_perfetto(struct perfetto *perfetto)
+static void perfetto__fini(void *state)
 {
-	if (!perfetto)
-		return;
+	struct perfetto *perfetto = state;
+
 	spans__fini(&perfetto->spans);
 	counters__fini(&perfetto->counters);
 	buffer__fini(&perfetto->packet);
 	free(perfetto->interned);
 	free(perfetto->processes);
 	free(perfetto->drawn);
-	free(perfetto);
 }
 
 static void perfetto__end(void *state)
 {
 	struct perfetto *perfetto = state;
 
-	if (perfetto && deaths__each(&perfetto->spans, show_death, perfetto))
+	if (deaths__each(&perfetto->spans, show_death, perfetto))
 		perfetto->out->err = -ENOMEM;
-	free_perfetto(perfetto);
 }
 
-static void *perfetto__begin(const struct event_output_setup *setup)
+static int perfetto__begin(void *state, const struct event_output_setup *setup)
 {
-	struct perfetto *perfetto = calloc(1, sizeof(*perfetto));
-	int err = perfetto ? 0 : -ENOMEM;
+	struct perfetto *perfetto = state;
+	int err = spans__init(&perfetto->spans, setup->readers, setup->reader_cnt);
 
-	if (!err) {
-		perfetto->out = setup->out;
-		err = spans__init(&perfetto->spans, setup->readers, setup->reader_cnt);
-	}
+	perfetto->out = setup->out;
 	if (!err)
 		err = counters__init(&perfetto->counters, &perfetto->spans.provenances,
 				     setup->counters);
-	if (!err) {
-		perfetto->interned = calloc(perfetto->spans.provenances.site_cnt + 1, 1);
-		perfetto->processes =
-			calloc(perfetto->spans.lane_cnt + 1, sizeof(*perfetto->processes));
-		err = perfetto->interned && perfetto->processes ? 0 : -ENOMEM;
-	}
-	if (err) {
-		free_perfetto(perfetto);
-		errno = -err;
-		return NULL;
-	}
+	if (err)
+		return err;
+	perfetto->interned = calloc(perfetto->spans.provenances.site_cnt + 1, 1);
+	perfetto->processes = calloc(perfetto->spans.lane_cnt + 1, sizeof(*perfetto->processes));
+	if (!perfetto->interned || !perfetto->processes)
+		return -ENOMEM;
 	first_packet(perfetto, setup);
 	tracks(perfetto);
-	if (perfetto->counters.key_cnt) {
-		perfetto->drawn = calloc(perfetto->next_uuid - perfetto->first_process + 1,
-					 perfetto->counters.key_cnt * sizeof(*perfetto->drawn));
-		if (!perfetto->drawn) {
-			free_perfetto(perfetto);
-			return NULL;
-		}
-	}
-	return perfetto;
+	perfetto->drawn = calloc(perfetto->next_uuid - perfetto->first_process + 1,
+				 (perfetto->counters.key_cnt + 1) * sizeof(*perfetto->drawn));
+	return perfetto->drawn ? 0 : -ENOMEM;
 }
 
 const struct event_output perfetto_output = {
+	.state_bytes = sizeof(struct perfetto),
 	.begin = perfetto__begin,
 	.event = perfetto__event,
 	.end = perfetto__end,
+	.fini = perfetto__fini,
 };

@@ -36,8 +36,6 @@ struct live_output {
 	size_t group_cnt;
 	uint64_t left, shown; /* events; left: by --head */
 	struct text_output text;
-	const struct event_output *other; /* NULL: text or json */
-	void *state;
 	bool is_damaged; /* some live chunk was damaged */
 };
 
@@ -64,8 +62,8 @@ static int catch_signals(void)
 
 static void print_event(struct live_output *live, const struct ttlog_event *event)
 {
-	if (live->other)
-		live->other->event(live->state, event);
+	if (live->options->format == FORMAT_LOGFMT)
+		logfmt__event(live->out, event);
 	else if (live->options->format == FORMAT_JSON)
 		json__event(live->out, event);
 	else
@@ -209,34 +207,17 @@ static void say_end(const struct live_output *live, int err)
 	fputc('\n', stderr);
 }
 
-static int begin(struct live_output *live, bool colour)
-{
-	struct event_output_setup setup = { .out = live->out };
-
-	live->out->is_told = &is_told;
-	live->left = live->options->has_head ? live->options->head : UINT64_MAX;
-	live->text = (struct text_output){ .out = live->out, .colour = colour };
-	if (live->options->format != FORMAT_LOGFMT)
-		return 0;
-	live->other = &logfmt_output;
-	live->state = live->other->begin(&setup);
-	return live->state ? 0 : -errno;
-}
-
-static int show(struct live_output *live, bool colour)
+static int show(struct live_output *live)
 {
 	int err = catch_signals();
 
-	if (!err)
-		err = begin(live, colour);
 	if (err)
 		return diagnostics__print_errno("cannot follow", -err);
 	fprintf(stderr, "ttlog-view: following %zu collector%s\n",
 		follow__collector_cnt(live->follow),
 		follow__collector_cnt(live->follow) == 1 ? "" : "s");
+	live->out->is_told = &is_told;
 	err = print_all(live);
-	if (live->other)
-		live->other->end(live->state);
 	for (size_t i = 0; i < live->group_cnt; i++)
 		ttlog_snapshot_close(live->group[i]);
 	say_end(live, err);
@@ -249,7 +230,12 @@ static int show(struct live_output *live, bool colour)
 
 int live_output__show(const struct options *options, struct out *out, bool colour)
 {
-	struct live_output live = { .options = options, .out = out };
+	struct live_output live = {
+		.options = options,
+		.out = out,
+		.left = options->has_head ? options->head : UINT64_MAX,
+		.text = { .out = out, .colour = colour },
+	};
 	char why[4096];
 	int err;
 
@@ -259,7 +245,7 @@ int live_output__show(const struct options *options, struct out *out, bool colou
 	complain(why);
 	if (err)
 		return err;
-	err = show(&live, colour);
+	err = show(&live);
 	follow__close(live.follow);
 	return err;
 }

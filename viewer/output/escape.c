@@ -81,6 +81,12 @@ void out__json_text(struct out *out, struct ttlog_text text, bool cut)
 	out__text(out, cut ? "\xe2\x80\xa6\"" : "\"");
 }
 
+void out__json_member(struct out *out, const char *key, struct ttlog_text text)
+{
+	out__text(out, key);
+	out__json_text(out, text, false);
+}
+
 void out__json_made(struct out *out, struct ttlog_text json)
 {
 	const char *p = json.p, *end = ttlog_text_end(json);

@@ -128,38 +128,28 @@ static void header_line(struct csv *csv)
 	out__text(csv->out, "\r\n");
 }
 
-static void csv__end(void *state)
+static void csv__fini(void *state)
 {
 	struct csv *csv = state;
 
-	if (!csv)
-		return;
 	provenances__fini(&csv->provenances);
 	free(csv->sites);
 	free(csv->columns);
 	hash_table__fini(&csv->by_hash);
-	free(csv);
 }
 
-static void *csv__begin(const struct event_output_setup *setup)
+static int csv__begin(void *state, const struct event_output_setup *setup)
 {
-	struct csv *csv = calloc(1, sizeof(*csv));
-	int err = csv ? 0 : -ENOMEM;
+	struct csv *csv = state;
+	int err = provenances__init(&csv->provenances, setup->readers, setup->reader_cnt);
 
-	if (!err) {
-		csv->out = setup->out;
-		csv->secret = hash__new_secret();
-		err = provenances__init(&csv->provenances, setup->readers, setup->reader_cnt);
-	}
+	csv->out = setup->out;
+	csv->secret = hash__new_secret();
 	if (!err)
 		err = add_sites(csv, setup);
-	if (err) {
-		csv__end(csv);
-		errno = -err;
-		return NULL;
-	}
-	header_line(csv);
-	return csv;
+	if (!err)
+		header_line(csv);
+	return err;
 }
 
 /* ---- The lines ---- */
@@ -229,7 +219,8 @@ static void csv__event(void *state, const struct ttlog_event *event)
 }
 
 const struct event_output csv_output = {
+	.state_bytes = sizeof(struct csv),
 	.begin = csv__begin,
 	.event = csv__event,
-	.end = csv__end,
+	.fini = csv__fini,
 };

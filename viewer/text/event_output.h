@@ -26,14 +26,17 @@ struct event_output_setup {
 };
 
 struct event_output {
-	/* Prints what comes before the first event. NULL with errno. */
-	void *(*begin)(const struct event_output_setup *setup);
+	size_t state_bytes;
+	/* Prints what comes before the first event. The state is all zero. Returns 0 or -errno;
+	 * then only fini follows. */
+	int (*begin)(void *state, const struct event_output_setup *setup);
 	void (*event)(void *state, const struct ttlog_event *event);
-	/* Prints what comes after the last one, and frees. Takes NULL. */
-	void (*end)(void *state);
 	/* Whether all events shall come once more: for a format that puts together what lies far
 	 * apart. NULL: no. */
 	bool (*again)(void *state);
+	/* Prints what comes after the last event. NULL: nothing. */
+	void (*end)(void *state);
+	void (*fini)(void *state);
 };
 
 /* The keys and values of every event after its time, numbers and texts, in the order of all
@@ -60,9 +63,11 @@ bool event_output__is_taken(struct ttlog_text key);
 extern const struct event_output chrome_output;
 extern const struct event_output csv_output;
 extern const struct event_output html_output;
-extern const struct event_output logfmt_output;
 extern const struct event_output otlp_output;
 extern const struct event_output ctf_output;
 extern const struct event_output perfetto_output;
+
+/* A line of --format logfmt. */
+void logfmt__event(struct out *out, const struct ttlog_event *event);
 
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

@@ -4,15 +4,8 @@
  * them. A value in quotes is a JSON string. Keys cannot be quoted, so a character that would end a
  * key becomes _.
  */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "event_output.h"
 #include <ttlog/read.h>
-
-struct logfmt {
-	struct out *out;
-};
 
 static void value(struct out *out, const struct ttlog_field *field)
 {
@@ -57,28 +50,11 @@ static void fields(struct out *out, const struct ttlog_event *event)
 	out__text(out, " " #key "=");                                                              \
 	out__logfmt_text(out, value, false);
 
-static void logfmt__event(void *state, const struct ttlog_event *event)
+void logfmt__event(struct out *out, const struct ttlog_event *event)
 {
-	struct out *out = ((struct logfmt *)state)->out;
-
 	out__text(out, "ts=");
 	out__time(out, event->real_ns);
 	EVENT_VALUES(event, NUMBER, TEXT)
 	fields(out, event);
 	out__char(out, '\n');
 }
-
-static void *logfmt__begin(const struct event_output_setup *setup)
-{
-	struct logfmt *logfmt = malloc(sizeof(*logfmt));
-
-	if (logfmt)
-		logfmt->out = setup->out;
-	return logfmt;
-}
-
-const struct event_output logfmt_output = {
-	.begin = logfmt__begin,
-	.event = logfmt__event,
-	.end = free,
-};
