@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The words that terms of an expression are made of, for tests that write an expression and
+/* The words from which terms of an expression are built, for tests that write an expression and
  * parse it. */
 #ifndef TTLOG_TESTS_EXPR_WORDS_H
 #define TTLOG_TESTS_EXPR_WORDS_H
@@ -10,7 +10,7 @@
 #include "expr.h"
 #include "value.h"
 
-/* The caller frees; aborts where there is no memory. */
+/* The caller frees it; aborts without memory. */
 static inline char *expr_words(const struct expr *expr)
 {
 	char *words = NULL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Batches and site tables by hand, for tests: what ttlog.h and elf.c would have made.
- */
+/* Makes batches and site tables by hand, for tests, as ttlog.h and elf.c do. */
 #ifndef TTLOG_TESTS_MAKE_H
 #define TTLOG_TESTS_MAKE_H
 
@@ -22,13 +20,13 @@
 #include "site.h"
 #include "text_pool.h"
 
-#define DEADLINE_MS 300000 /* for poll(): it only ends a test that hangs */
+#define DEADLINE_MS 300000 /* for poll(): only to end a test that hangs */
 
 struct make_batch {
 	unsigned char bytes[60000];
 	uint32_t len;
 	uint32_t events;
-	uint32_t record; /* where the record being made starts */
+	uint32_t record; /* the start of the record that is being made */
 	uint64_t page;   /* of its address */
 };
 
@@ -85,7 +83,7 @@ static inline void make__record(struct make_batch *batch, uint32_t site, uint32_
 	make__end(batch);
 }
 
-/* Writes the batch as an entry of CLOCK_MONOTONIC and empties it. */
+/* Writes the batch into the ring as an entry of CLOCK_MONOTONIC, and empties it. */
 static inline void make__flush(struct make_batch *batch, struct ring *ring, uint32_t thread,
 			       uint32_t module, uint64_t base_ns, uint64_t stamp_ns, uint64_t seq)
 {
@@ -154,7 +152,7 @@ static inline struct site *make__site(struct site_table *table, uint32_t index, 
 	return site;
 }
 
-/* The process's mappings as they are now. */
+/* The process's current mappings. */
 static inline int make__mappings(struct mappings *mappings, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);

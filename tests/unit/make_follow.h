@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client of the control socket sends to follow. */
+/* The packet by which a client of the control socket starts to follow. */
 #ifndef TTLOG_TESTS_MAKE_FOLLOW_H
 #define TTLOG_TESTS_MAKE_FOLLOW_H
 
@@ -9,7 +9,7 @@
 
 #include "control_wire.h"
 
-/* The length. */
+/* Returns the packet's length. */
 static inline size_t make_follow(char *to, uint32_t format, const char *filter, size_t filter_bytes)
 {
 	struct control_wire_follow wire = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program to record: a child of the test, which logs when it is told to. Its marks are in the
- * test's own file. And a kernel side to record it, where the test has the right to load one.
+ * A program to record: a child of the test, which logs on command. Its marks are in the test's own
+ * file. And a kernel side to record it, if the test has the right to load one.
  */
 #ifndef TTLOG_TESTS_MARKED_CHILD_H
 #define TTLOG_TESTS_MARKED_CHILD_H
@@ -32,8 +32,7 @@ struct marked_child {
 	int to, from;
 };
 
-/* Each number that it reads is how many `step` it logs; it answers how many of them were
- * recorded. */
+/* It reads numbers. For each it logs `step` so many times, and answers how many were recorded. */
 static inline void marked_child__run(int from, int to)
 {
 	uint64_t wanted, n = 0;
@@ -42,7 +41,7 @@ static inline void marked_child__run(int from, int to)
 		const uint64_t before = n;
 		uint64_t recorded;
 
-		/* n counts recorded events: the fields of the others are not evaluated */
+		/* n counts the recorded events: the fields of the others are not evaluated */
 		for (uint64_t i = 0; i < wanted; i++)
 			TTLOG_PROBE(step, INFO, "A step", "n", n++);
 		if (wanted == UINT64_MAX)
@@ -82,7 +81,7 @@ static inline struct marked_child marked_child__start(void)
 	return child;
 }
 
-/* How many of them were recorded. */
+/* Returns how many of them were recorded. */
 static inline uint64_t marked_child__log(const struct marked_child *child, uint64_t cnt)
 {
 	uint64_t recorded = UINT64_MAX;
@@ -92,7 +91,7 @@ static inline uint64_t marked_child__log(const struct marked_child *child, uint6
 	return recorded;
 }
 
-/* Ends it by the signal; 0: it ends by itself. Returns its status, as of wait(2). */
+/* Ends the child by the signal; 0: it exits by itself. Returns its status, as of wait(2). */
 static inline int marked_child__end(struct marked_child *child, int signal)
 {
 	int status = -1;

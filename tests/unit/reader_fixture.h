@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens files, and checks that a reader that goes over a file once gets the same. For
+/* Opens files, and checks that a reader that scans a file while it reads gets the same. For
  * test_reader*.c. */
 #ifndef TTLOG_TESTS_READER_FIXTURE_H
 #define TTLOG_TESTS_READER_FIXTURE_H
@@ -23,7 +23,7 @@ static inline void assert_sound(const struct ttlog_snapshot *reader)
 		fail_msg("unexpected: %s", ttlog_snapshot_contents(reader)->problems[0]);
 }
 
-/* A reader that goes over the file once gets the same events and the same problems. */
+/* A reader that scans the file while it reads gets the same events and the same problems. */
 static inline void assert_same_in_one_go(const void *p, size_t len,
 					 const struct ttlog_snapshot *opened, const char *wanted)
 {

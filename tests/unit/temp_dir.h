@@ -24,7 +24,7 @@ static inline size_t temp_dir__file_cnt(const char *path)
 	return cnt - 2; /* . and .. */
 }
 
-/* Removes it with all that is in it. Returns 0 on success, as a teardown does. */
+/* Removes the directory and all files in it. Returns 0 on success, as a teardown does. */
 static inline int temp_dir__remove(const char *path)
 {
 	char command[256];

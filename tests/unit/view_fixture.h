@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the viewer's tests: golden files, snapshots in memory, and outputs as strings.
- * Tests run from the top of the tree, where tests/golden/ is.
+ * For the viewer's tests: golden files, snapshots in memory, and outputs as strings. Tests run from
+ * the top of the tree, where tests/golden/ is.
  */
 #ifndef TTLOG_TESTS_VIEW_FIXTURE_H
 #define TTLOG_TESTS_VIEW_FIXTURE_H
@@ -133,7 +133,7 @@ struct show {
 	uint64_t tail;
 };
 
-/* The events as JSON lines, to be freed. */
+/* The events as JSON lines; the caller frees them. */
 static inline char *fixture__json(struct ttlog_snapshot *const *readers, size_t cnt,
 				  struct show show)
 {

@@ -3,7 +3,7 @@
  * Batches of the smallest size, in a program that is its own collector: it traps the probe
  * ttlog:control (flush_trap.h).
  *
- * All tests have one batch of the main thread. Each test begins with that batch empty, and with
+ * All tests use the one batch of the main thread. Each test begins with that batch empty, and with
  * no flush in the trap.
  */
 #ifndef TTLOG_TESTS_BATCH_FIXTURE_H
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
-/* the smallest: so that batches are soon full */
+/* the smallest size, so that batches are full soon */
 #define TTLOG_BATCH_BYTES 4096
 #define TTLOG_SERVICE     "test_batch"
 #include <ttlog/ttlog.h>
@@ -64,7 +64,7 @@ static inline uint32_t flush_cnt(enum ttlog_op op)
 	return cnt;
 }
 
-/* The flush is a whole batch. Unless it stands alone, its address is that of the thread's batch. */
+/* Checks that the flush is a whole batch. Unless the batch is alone, it is that of the thread. */
 static const struct ttlog_batch *assert_flush(uint32_t i)
 {
 	const struct flush *flush = flush_trap__get(TTLOG_OP_FLUSH, i);
@@ -77,7 +77,7 @@ static const struct ttlog_batch *assert_flush(uint32_t i)
 	return batch;
 }
 
-/* The batch's records are by log_count(), and their counts go on from *next. */
+/* The batch's records were made by log_count(), and their counts continue from *next. */
 static inline void assert_counts(const struct ttlog_batch *batch, int *next)
 {
 	uint32_t offset = 0;

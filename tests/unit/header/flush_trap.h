@@ -3,14 +3,14 @@
  * A collector in the program itself: catches what a program hands over at the probe ttlog:control.
  *
  * It finds the probe's nop by the module note of its own file, as the collector does, and puts a
- * breakpoint there, as the kernel does for a uprobe. The handler keeps what the three argument
- * registers say and a copy of the memory that they name. Needs x86-64.
+ * breakpoint there, as the kernel does for a uprobe. The handler keeps the values of the three
+ * argument registers and a copy of the memory that they name. Needs x86-64.
  */
 #ifndef FLUSH_TRAP_H
 #define FLUSH_TRAP_H
 
 #include <fcntl.h>
-#include <linux/elf.h> /* <elf.h> would be found in src/ */
+#include <linux/elf.h> /* <elf.h> would find the header of that name in src/ */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,15 +30,15 @@ struct flush {
 	enum ttlog_op op;
 	const void *address;
 	size_t bytes;
-	const void *copy; /* of the memory at address */
+	const void *copy; /* of the memory at the address */
 };
 
-/* Written by the handler, in any thread; read by the tests when those threads are done. */
+/* The handler writes it, in any thread; the tests read it when those threads are done. */
 static struct {
 	struct flush flushes[8192];
 	uint32_t cnt;
 	uint64_t used_bytes;
-	int interrupt; /* a signal that comes in during each flush of a batch; 0: none does */
+	int interrupt; /* the signal to raise during each flush of a batch; 0: none */
 	char room[24 << 20] __attribute__((aligned(8)));
 } flush_trap;
 
@@ -66,10 +66,10 @@ static inline void flush_trap__handle(int number, siginfo_t *info, void *context
 	flush_trap.flushes[i] = flush;
 	if (flush_trap.interrupt && flush.op == TTLOG_OP_FLUSH &&
 	    !(((const struct ttlog_batch *)flush.copy)->flags & TTLOG_BATCH_ALONE))
-		(void)raise(flush_trap.interrupt); /* blocked in here */
+		(void)raise(flush_trap.interrupt); /* blocked in the handler */
 }
 
-/* The description of the first module note in the file; NULL where there is none. */
+/* The description of the first module note in the file; NULL if there is none. */
 static inline const struct ttlog_note_module *flush_trap__find_note(const char *file)
 {
 	const Elf64_Ehdr *head = (const Elf64_Ehdr *)file;
@@ -94,7 +94,7 @@ static inline const struct ttlog_note_module *flush_trap__find_note(const char *
 	return NULL;
 }
 
-/* The address of the probe's nop, from that of the module. */
+/* The address of the probe's nop, from the module's address. */
 static inline unsigned char *flush_trap__find_control(const struct ttlog_module *module)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -123,7 +123,7 @@ static inline int flush_trap__install(const struct ttlog_module *module)
 
 	if (!control || *control != 0x90)
 		return -1;
-	/* a handler of another signal that logs meanwhile would trap where a trap is fatal */
+	/* a handler of another signal that logs meanwhile would trap, and a trap is fatal here */
 	sigfillset(&action.sa_mask);
 	if (sigaction(SIGTRAP, &action, NULL))
 		return -1;
@@ -140,7 +140,7 @@ static inline void flush_trap__clear(void)
 	flush_trap.used_bytes = 0;
 }
 
-/* Flush number i of that kind, from 0; NULL if there are fewer. */
+/* Flush number i of this kind, from 0; NULL if there are fewer. */
 static inline const struct flush *flush_trap__get(enum ttlog_op op, uint32_t i)
 {
 	for (uint32_t at = 0; at < flush_trap.cnt; at++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of ttlog.h from within a program: raises its semaphores, reads its batches.
- * After ttlog.h and cmocka.h.
+ * For tests of ttlog.h from inside a program: raises its semaphores, reads its batches. Include it
+ * after ttlog.h and cmocka.h.
  */
 #ifndef OWN_BATCH_H
 #define OWN_BATCH_H
@@ -37,7 +37,7 @@ static inline void raise_listening(uint16_t listening, uint16_t immediate)
 	*(volatile uint16_t *)&ttlog_module.immediate = immediate;
 }
 
-/* Nobody records any more: after each test. */
+/* After each test there is no collector any more. */
 static inline int lower_all(void **state)
 {
 	(void)state;
@@ -92,7 +92,7 @@ static inline const void *record_fields(const struct ttlog_record *record)
 	return record + 1;
 }
 
-/* Every record of the batch is whole, and their number is what the batch says. */
+/* Every record of the batch is whole, and the batch has their right number. */
 static inline void assert_batch_whole(const struct ttlog_batch *batch)
 {
 	uint32_t events = 0, offset = 0;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How batches fill and are handed over.
- */
+/* How batches fill and are flushed. */
 #include "batch_fixture.h"
 
 #ifdef FLUSH_TRAP_WORKS
@@ -42,7 +40,7 @@ static void test_batch_fills_to_the_last_byte(void **state)
 
 	(void)state;
 	log_count(0);
-	/* a record that just fits, then one of 4 bytes more than what is left */
+	/* a record that just fits, then one that is 4 bytes larger than the room that is left */
 	memset(text, 'x', BATCH_CAPACITY - 12 - 10);
 	TTLOG_INFO("fits", "text", text);
 	assert_int_equal(batch_bytes(own), BATCH_CAPACITY);
@@ -54,7 +52,7 @@ static void test_batch_fills_to_the_last_byte(void **state)
 	assert_int_equal(batch_bytes(own), 8);
 }
 
-/* Two strings of 4,000 bytes: more than a batch. It goes alone, the batch goes on. */
+/* Two strings of 4,000 bytes: more than a batch. The event goes alone, the batch goes on. */
 static void test_batch_hands_large_records_over_alone(void **state)
 {
 	static char text[4001];

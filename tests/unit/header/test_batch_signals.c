@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What becomes of batches in signal handlers.
- */
+/* Batches when signal handlers log. */
 #include "batch_fixture.h"
 
 #ifdef FLUSH_TRAP_WORKS
@@ -11,10 +9,9 @@
 static volatile sig_atomic_t signalled_cnt;
 static uint32_t signal_site;
 
-static long
-	timer_us; /* from the end of one signal's handler to the next signal; 0: raised by hand */
+static long timer_us; /* from the end of one handler to the next signal; 0: raised by hand */
 
-/* Once: one that repeats does not let a machine get on whose signals take as long as the period. */
+/* A single shot: if signals take as long as the period, a periodic timer would stop the program. */
 static void set_timer(void)
 {
 	const struct itimerval timer = { .it_value = { .tv_usec = timer_us } };
@@ -33,12 +30,12 @@ static void handle_alarm(int number)
 	set_timer();
 }
 
-/* What was found of the two kinds of events. */
+/* The events of the two kinds that were found. */
 struct tally {
 	int counted;
 	uint64_t events; /* in batches that are not alone */
 	uint32_t alone, signalled;
-	char seen[SIGNALS]; /* of the handler's; those alone overtake those in a batch */
+	char seen[SIGNALS]; /* the handler's events; those alone may come before those in a batch */
 };
 
 static void tally_batch(struct tally *tally, const struct ttlog_batch *batch)
@@ -77,7 +74,7 @@ static void tally_flushes(struct tally *tally)
 	flush_trap__clear();
 }
 
-/* One event of the handler is in the batch then. */
+/* Then one event of the handler is in the batch. */
 static void begin_signals(struct tally *tally)
 {
 	struct sigaction action = { .sa_handler = handle_alarm, .sa_flags = SA_RESTART };
@@ -89,7 +86,7 @@ static void begin_signals(struct tally *tally)
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
 }
 
-/* All events were found, once each: of the handler, and `count` others. */
+/* Each event was found exactly once: the handler's, and `count` others. */
 static void end_signals(struct tally *tally, int count)
 {
 	timer_us = 0;
@@ -103,7 +100,7 @@ static void end_signals(struct tally *tally, int count)
 	assert_int_equal(tally->signalled, signalled_cnt);
 }
 
-/* Where a flush is dear, signals hit hardly anything else; each time it is another append. */
+/* If a flush is slow, nearly all signals hit flushes, each time in another append. */
 static void test_batch_stays_the_same_where_signals_hit_flushes(void **state)
 {
 	static struct tally tally;
@@ -122,9 +119,9 @@ static void test_batch_stays_the_same_where_signals_hit_flushes(void **state)
 }
 
 /*
- * An append finds its batch full; before it hands it over, handlers log so often that they get the
- * thread another. That one is not in the append's hand: a handler that came while it was handed over
- * put its event where it was wiped out.
+ * An append finds its batch full. Before it flushes the batch, handlers log so often that the
+ * thread gets another batch. The append does not know that batch. There was a bug here: a handler
+ * that ran during the flush put its event into memory that was then reset.
  */
 static void test_batch_that_replaced_a_full_one_is_taken_first(void **state)
 {
@@ -191,7 +188,7 @@ int main(void)
 						setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_batch_takes_events_of_signal_handlers, setup,
 						lower_all),
-		/* last: the main thread has two batches after it */
+		/* last: after it the main thread has two batches */
 		cmocka_unit_test_setup_teardown(test_batch_that_replaced_a_full_one_is_taken_first,
 						setup, lower_all),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How batches change threads, and what becomes of them in children, at the end, and without memory.
+ * How batches pass from thread to thread, and what happens to them in children, at the end, and
+ * without memory.
  */
 #include "batch_fixture.h"
 
@@ -61,7 +62,7 @@ static void test_batch_is_given_back_at_thread_end(void **state)
 	assert_int_equal(next, 3);
 	assert_int_equal(first.batch->tid, 0);
 
-	/* the next thread takes it, and counts go on */
+	/* the next thread takes over the batch, and the counts continue */
 	worker_start(&second, 2);
 	worker_finish(&second);
 	assert_ptr_equal(second.batch, first.batch);
@@ -99,7 +100,7 @@ static void test_batch_is_each_threads_own(void **state)
 		assert_int_equal(next[i], WORKER_EVENTS);
 }
 
-/* A key destructor that logs after ttlog's own has run: the event must not be lost. */
+/* A key destructor that logs after ttlog's own destructor: the event must not be lost. */
 static void log_at_end(void *count)
 {
 	log_count((int)(intptr_t)count);
@@ -182,7 +183,7 @@ static void *child_run(void *ret_batch)
 	return NULL;
 }
 
-/* own: the parent's thread's, whose place in memory it is here, too. */
+/* own: the batch of the parent's thread; here it is at the same address. */
 static int child_check_threads(const struct ttlog_batch *own)
 {
 	const struct ttlog_batch *others = NULL;
@@ -190,7 +191,7 @@ static int child_check_threads(const struct ttlog_batch *own)
 	pthread_t thread;
 
 	flush_trap__clear();
-	/* as where it is the only one, or came last */
+	/* as if it is the only batch, or the newest */
 	ttlog_module.batches = (uintptr_t)own;
 	if (pthread_barrier_init(&child_turn, NULL, 2) ||
 	    pthread_create(&thread, NULL, child_run, &others))
@@ -201,7 +202,7 @@ static int child_check_threads(const struct ttlog_batch *own)
 		return 2;
 	if (batch_events(others) != 1 || batch_events(own) != 1)
 		return 3;
-	/* of what the parent had there is no other, or the last one */
+	/* no other batch of the parent is left, or only the last one */
 	if (others->next && ((const struct ttlog_batch *)(uintptr_t)others->next)->next)
 		return 4;
 	assert_counts(own, &own_next);
@@ -212,8 +213,8 @@ static int child_check_threads(const struct ttlog_batch *own)
 	return next == 102 && own_next == 1 ? 0 : 6;
 }
 
-/* In a child a thread logs before the one that called fork(): it took that one's batch, and then both
- * had it. */
+/* In a child a thread logs before the thread that called fork() does. There was a bug here: it took
+ * that thread's batch, and then both had it. */
 static void test_batch_stays_with_the_thread_that_forked(void **state)
 {
 	const struct ttlog_batch *own;
@@ -232,9 +233,9 @@ static void test_batch_stays_with_the_thread_that_forked(void **state)
 }
 
 /*
- * A thread finds that it has no batch, and before it makes one a signal handler logs: then there is
- * one, with the handler's event. A second time it was taken for one of before a fork(): its base
- * time was set anew under its records, and the process's list of batches to this one.
+ * A thread finds that it has no batch. Before it makes one, a signal handler logs and makes one,
+ * with its event. There was a bug here: the thread took that batch for one from before a fork(). It
+ * set the base time again, under the records, and the process's list to this batch alone.
  */
 static void test_batch_of_a_handler_is_not_made_again(void **state)
 {
@@ -256,10 +257,10 @@ static void test_batch_of_a_handler_is_not_made_again(void **state)
 	assert_int_equal(count, 2);
 }
 
-/* What a program that ends by exit() has not flushed yet is flushed by the destructor. */
+/* A program ends by exit(): the destructor flushes what is not flushed yet. */
 static void test_batch_is_flushed_at_exit(void **state)
 {
-	/* the trap's memory, shared with the child: its count tells */
+	/* the trap's memory is shared with the child, so its count is visible here */
 	uint32_t *shared = (uint32_t *)mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
@@ -287,7 +288,7 @@ static void test_batch_is_flushed_at_exit(void **state)
 	assert_int_equal(munmap(shared, 4096), 0);
 }
 
-/* Without memory for a batch: the program goes on, and each event goes alone. */
+/* Without memory for a batch the program goes on, and each event goes alone. */
 static void *starved_run(void *arg)
 {
 	struct rlimit limit = { 0 }, none;
@@ -309,7 +310,7 @@ static int starved_check(void)
 	pthread_t thread;
 	int next = 0, err = 0;
 
-	/* leave no batch to be reused */
+	/* no batch is left to be reused */
 	ttlog_module.batches = 0;
 	flush_trap__clear();
 	if (pthread_create(&thread, NULL, starved_run, &err) || pthread_join(thread, NULL))

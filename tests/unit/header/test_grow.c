@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches that grow where they are filled often, and are small again after it. The test is its own
- * collector, as in batch_fixture.h. Times are not measured: base_ticks is set to when a batch
- * began, and often is so long that no thread waits for a CPU for that.
+ * Batches grow if they fill often, and become small again later. The test is its own collector, as
+ * in batch_fixture.h. Times are not measured: base_ticks is set to the time when a batch began.
+ * "Often" is set so long that no thread waits longer for a CPU.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define TTLOG_BATCH_BYTES       4096
-#define TTLOG_BATCH_GROWN_BYTES 28672 /* not a power of two of the first: the last step is less */
+#define TTLOG_BATCH_GROWN_BYTES 28672 /* no power of two times the first: the last step is less */
 #define TTLOG__OFTEN_US         300000u
 #define TTLOG__SELDOM           4u
 #define TTLOG_SERVICE           "test_grow"
@@ -47,7 +47,7 @@ static uint32_t size_of(const struct ttlog_batch *batch)
 	return batch->capacity_bytes + TTLOG__BATCH_REST;
 }
 
-/* Fills the batch to the last record, which began now or long ago, then logs one more. */
+/* Fills the batch up to the last record. The batch began now, or long ago. Then logs one more. */
 static void fill(int seldom)
 {
 	struct ttlog_batch *batch = batch_of_thread();
@@ -62,7 +62,7 @@ static void fill(int seldom)
 	assert_int_equal(batch_events(batch), 1);
 }
 
-/* As often as a batch of that size has to be filled in a row to grow. */
+/* Fills a batch of this size as many times in a row as it needs to grow. */
 static void fill_often(void)
 {
 	uint32_t flushes = ttlog__flushes(own_batch());
@@ -71,7 +71,7 @@ static void fill_often(void)
 		fill(0);
 }
 
-/* Pages of the batch that are there, of all that were reserved. */
+/* How many pages of the reserved memory are resident. */
 static uint32_t pages_there(const struct ttlog_batch *batch)
 {
 	unsigned char there[GROWN_PAGES];
@@ -126,7 +126,7 @@ static void test_grow_doubles_up_to_what_was_reserved(void **state)
 		assert_int_equal(ttlog_module.grown_bytes, sizes[i] - TTLOG_BATCH_BYTES);
 	}
 	assert_ptr_equal(own_batch(), batch);
-	/* and what was handed over last is as large as that */
+	/* the last flush is as large as that */
 	for (uint32_t i = 0;; i++) {
 		const struct flush *flush = flush_trap__get(TTLOG_OP_FLUSH, i);
 
@@ -146,7 +146,7 @@ static void test_grow_not_where_batches_fill_seldom(void **state)
 	(void)state;
 	fill(1);
 	assert_int_equal(size_of(batch), TTLOG_BATCH_BYTES);
-	/* nor by flushes of what is not full */
+	/* flushes of a batch that is not full don't count either */
 	for (int i = 0; i < 10; i++) {
 		log_count(i);
 		ttlog__flush();
@@ -255,7 +255,7 @@ static void *log_when_short(void *ret_size)
 	return NULL;
 }
 
-/* In a child, which has one batch and no other to take again. */
+/* In a child, which has one batch and no other to reuse. */
 static void log_with_few_addresses(void)
 {
 	struct rlimit limit = { 0 };
@@ -266,7 +266,7 @@ static void log_with_few_addresses(void)
 	if (pthread_barrier_init(&turn, NULL, 2) ||
 	    pthread_create(&thread, NULL, log_when_short, &size))
 		_exit(1);
-	/* it has all that a thread begins with */
+	/* the batch has all that a new thread's batch has */
 	pthread_barrier_wait(&turn);
 	limit.rlim_cur = own_address_bytes() + 2 * PAGE_BYTES;
 	limit.rlim_max = limit.rlim_cur;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mark evaluates, and what it leaves in memory, to the byte; with no collector: the test
- * raises the semaphores itself and reads the thread's batch. test_batch.c goes on from there.
+ * What a mark evaluates, and the exact bytes that it writes. Without a collector: the test raises
+ * the semaphores itself and reads the thread's batch. test_batch.c tests the rest.
  *
- * The main thread's batch lives through all tests; each starts with it flushed.
+ * All tests use the main thread's batch; each starts with an empty one.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-/* the least there is: so that batches are soon full */
+/* the smallest size, so that batches are full soon */
 #define TTLOG_BATCH_BYTES 4096
 #define TTLOG_SERVICE     "test_header"
 #include <ttlog/ttlog.h>
@@ -42,7 +42,7 @@ static const struct ttlog_record *last_record(void)
 	return record_at(batch, offset);
 }
 
-/* The fields of the last record are these bytes, and padding. */
+/* The fields of the last record are these bytes and padding. */
 static void assert_last(const uint8_t *want, size_t bytes)
 {
 	const struct ttlog_record *record = last_record();
@@ -223,7 +223,7 @@ static void test_header_encodes_strings(void **state)
 	ASSERT_LAST(3, 0, 0, 1, 0xff, 0, 0);
 }
 
-/* What the compiler can't see is NULL, and what has no bytes and points nowhere. */
+/* Values that the compiler can't see: NULL, and a pointer to nothing with a length of 0. */
 static void test_header_encodes_hidden_nulls(void **state)
 {
 	const char *volatile null = NULL;
@@ -269,7 +269,8 @@ static void test_header_encodes_no_and_sixteen_fields(void **state)
 		    15, 2, 0, '1', '6');
 }
 
-/* Every length around what the fast paths copy, at every place in a page, up against its end. */
+/* Every length near the ones that the fast paths copy, at every offset in a page, up to the page's
+ * end. */
 static void test_header_encodes_strings_up_to_the_end_of_a_page(void **state)
 {
 	char *page = (char *)mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -378,14 +379,14 @@ static void test_header_marks_spans(void **state)
 	/* {"n": 7} */
 	assert_int_equal(record_bytes(begin), 12);
 	assert_int_equal(*(const int *)record_fields(begin), 7);
-	/* the time of the begin */
+	/* the start time */
 	assert_int_equal(record_bytes(end), 16);
 	assert_int_equal(record_site(end), record_site(begin) + 1);
 	memcpy(&ticks, record_fields(end), sizeof(ticks));
 	assert_int_equal(ticks, batch->base_ticks + begin->delta_ticks);
 }
 
-/* Begun with nobody listening: no end either. */
+/* It started without a listener: no end is recorded either. */
 static void test_header_ends_only_recorded_spans(void **state)
 {
 	(void)state;

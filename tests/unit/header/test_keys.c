@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that has many pthread keys: of those from 32 on glibc allocates memory for each thread's
- * values. So a thread's first event may come while it holds malloc's lock, and no destructor tells
- * that a thread ends.
+ * A program with many pthread keys: for the keys from 32 on glibc allocates memory for each
+ * thread's values. So a thread's first event may come while it holds malloc's lock, and no
+ * destructor reports that a thread ends.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -39,7 +39,7 @@
 #define KEYS      40
 #define STEPS_MAX 20000
 
-/* Before those of the header, as libraries have theirs. */
+/* Keys made before the header's, as libraries make them. */
 __attribute__((constructor(101))) static void use_keys(void)
 {
 	pthread_key_t key;
@@ -81,25 +81,25 @@ static void *wait_for_ever(void *arg)
 	return arg;
 }
 
-/* More than what a thread keeps by itself, and so little that no instruction repeats itself to fill
- * it, which would be a step each time. */
+/* More than malloc's cache of the thread holds. So little that no rep instruction fills it: each
+ * repetition would be a step. */
 static void allocate(void)
 {
 	void *large = malloc(1200), *zeroes = calloc(1, 1100), *small = malloc(24);
 
-	/* it is used, for all that the compiler knows */
+	/* the compiler must believe that it is used */
 	__asm__ volatile("" : "+r"(large), "+r"(zeroes), "+r"(small) : : "memory");
 	free(large);
 	free(zeroes);
 	free(small);
 }
 
-/* Between two stops it allocates. Of two threads, so that there are locks. */
+/* Allocates between two stops. With two threads, so that there are locks. */
 static void be_stepped(void)
 {
 	pthread_t other;
 
-	allocate(); /* the linker has found all of it, then */
+	allocate(); /* after this the linker has resolved all functions */
 	if (pthread_create(&other, NULL, wait_for_ever, NULL) ||
 	    signal(SIGUSR1, handle) == SIG_ERR || ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		_exit(2);
@@ -134,7 +134,8 @@ static int waits_for_a_lock(pid_t pid)
 	return registers.orig_rax == SYS_futex && (registers.rsi & FUTEX_CMD_MASK) == FUTEX_WAIT;
 }
 
-/* With the signal, to its end. How it ended; 0 where it would wait for itself. */
+/* Sends the signal and runs the child to its end. Returns 0 if it would wait for itself; else
+ * *ret_status is how it ended. */
 static int run_on(pid_t pid, int *ret_status)
 {
 	const int call_stop = SIGTRAP | 0x80;
@@ -153,7 +154,7 @@ static int run_on(pid_t pid, int *ret_status)
 	return 1;
 }
 
-/* A new one that is about to allocate. */
+/* Starts a child that is about to allocate. */
 static pid_t start(void)
 {
 	pid_t pid = fork();
@@ -175,7 +176,7 @@ static void end(pid_t pid)
 	(void)waitpid(pid, &status, __WALL);
 }
 
-/* Where its instructions are, each once. They are the same in all that are forked. */
+/* The addresses of its instructions, each once. They are the same in all forked children. */
 static uint32_t find_places(uint64_t *places)
 {
 	struct user_regs_struct registers;
@@ -196,7 +197,7 @@ static uint32_t find_places(uint64_t *places)
 	return cnt;
 }
 
-/* Stops where that instruction is next. */
+/* Stops before that instruction. */
 static void run_to(pid_t pid, uint64_t place)
 {
 	struct user_regs_struct registers;
@@ -283,7 +284,7 @@ static void *log_some(void *arg)
 	return NULL;
 }
 
-/* One after the other, so that they come to the same place in memory. */
+/* The threads run one after the other, so that they get the same memory. */
 static void test_keys_batch_is_inherited(void **state)
 {
 	const struct ttlog_batch *batch = NULL, *last;
@@ -301,7 +302,8 @@ static void test_keys_batch_is_inherited(void **state)
 		assert_int_equal(batch_events(batch), EVENTS);
 		if (batch != last)
 			continue;
-		/* the one before had flushed nothing, and the kernel took it: the count goes on */
+		/* the thread before had flushed nothing, and the kernel took its batch: the count
+		 * continues */
 		assert_int_equal(batch->events_before, events);
 	}
 	assert_true(batch_cnt() <= before + 2);
@@ -310,7 +312,7 @@ static void test_keys_batch_is_inherited(void **state)
 	assert_int_equal(flush_trap.cnt, 100);
 }
 
-/* As threads in a sandbox do, where destructors are of no help either. */
+/* As in a sandbox, whose threads run no destructors either. */
 static void *log_and_leave(void *arg)
 {
 	TTLOG_PREPARE();
@@ -340,7 +342,7 @@ static void test_keys_batch_of_a_prepared_thread_is_inherited(void **state)
 			before = batch_cnt();
 	}
 	assert_true(batch_cnt() <= before + 2);
-	/* what was prepared for one is not for the next */
+	/* a thread that was prepared does not prepare the next one */
 	assert_int_equal(pthread_create(&thread, NULL, log_some, &batch), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(batch_events(batch), EVENTS);
@@ -359,7 +361,7 @@ static void *log_together(void *arg)
 	return NULL;
 }
 
-/* Of those that live nobody takes anything, whoever has ended before. */
+/* No thread takes the batch of a living thread, even after others have ended. */
 static void test_keys_batch_is_each_threads_own(void **state)
 {
 	const struct ttlog_batch *batches[TOGETHER];
@@ -385,7 +387,7 @@ static void test_keys_batch_is_each_threads_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* no traps yet: the tracer would see them */
+		/* first, without the trap: the tracer would see its signals */
 		cmocka_unit_test_setup_teardown(
 			test_keys_first_event_at_every_instruction_of_malloc, setup, lower_all),
 		cmocka_unit_test_setup_teardown(test_keys_batch_is_inherited, setup_trap,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that a recorder needs, put together as in the collector: a kernel side, attach, a clock, a
- * queue of jobs, a directory. And a child that logs, to be recorded.
+ * All that a recorder needs, set up as in the collector: a kernel side, attach, a clock, a queue of
+ * jobs, a directory. And a child that logs, to be recorded.
  */
 #ifndef TTLOG_TESTS_RECORDING_H
 #define TTLOG_TESTS_RECORDING_H
@@ -40,10 +40,10 @@ struct recording {
 	struct recorder *recorder;
 	struct drain *drain; /* NULL: the test is its own drain thread */
 	int done_fd;         /* of recorder_options */
-	int done[2];         /* struct job *, where there is no drain thread */
-	int answers[2];      /* lines, of requests */
+	int done[2];         /* struct job *, if there is no drain thread */
+	int answers[2];      /* lines, one for each request */
 	struct marked_child child;
-	uint32_t looked_at; /* the last process that it asked for a look at, and why */
+	uint32_t looked_at; /* the last process that it asked to look at, and the reason */
 	uint32_t look;
 };
 
@@ -64,7 +64,7 @@ static inline bool recording__look(void *ctx, uint32_t pid, uint64_t start_ns, u
 	return true;
 }
 
-/* From one of the queue's threads. */
+/* Called from one of the queue's threads. */
 static inline void recording__job_done(void *ctx, struct job *job)
 {
 	struct recording *recording = ctx;
@@ -94,7 +94,7 @@ static inline void recording__open_jobs(struct recording *recording)
 	assert_non_null(recording->queue);
 }
 
-/* Skips the test if nothing can be recorded. on: enum recorder_trigger, or-ed. */
+/* Skips the test if recording is not possible here. on: enum recorder_trigger, or-ed. */
 static inline struct recording *recording__start(unsigned int on)
 {
 	struct kernel *kernel = marked_child__open_kernel(false);
@@ -129,7 +129,7 @@ static inline struct recording *recording__start(unsigned int on)
 	return recording;
 }
 
-/* After the child and the drain thread have ended. */
+/* Call it after the child and the drain thread have ended. */
 static inline void recording__free(struct recording *recording)
 {
 	int *pipes[] = { recording->done, recording->answers };
@@ -161,7 +161,7 @@ static inline void recording__answer(struct trigger_request *request)
 		abort();
 }
 
-/* pid 0: of all. */
+/* pid 0: of all processes. */
 static inline struct trigger_request *recording__request(struct recording *recording, uint32_t pid,
 							 bool only_new)
 {
@@ -173,7 +173,7 @@ static inline struct trigger_request *recording__request(struct recording *recor
 	return request;
 }
 
-/* A line: a path, or "error: ...". */
+/* Reads a line: a path, or "error: ...". */
 static inline void recording__read_answer(const struct recording *recording, char ret[PATH_MAX])
 {
 	size_t len = 0;
@@ -194,7 +194,8 @@ static inline void recording__assert_done_is_told(const struct recording *record
 	assert_int_equal(eventfd_read(recording->done_fd, &cnt), 0);
 }
 
-/* The file has so many events `step`, with n from 0 on, and says that so many are lost. */
+/* Checks the file: it has this many events `step`, with n from 0 on, and reports this many as
+ * lost. */
 static inline void recording__assert_file(const char *path, uint64_t recorded, uint64_t lost)
 {
 	char why[160] = "";

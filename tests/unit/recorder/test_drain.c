@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drain thread at work, with the real kernel side and a child that logs: what it flushed and
- * what it did not, how it ends, and more requests than anybody can mean.
+ * The drain thread at work, with the real kernel side and a child that logs: events that were
+ * flushed and that were not, how it ends, and too many requests.
  */
 #include "recording.h"
 
-#define FLUSHED 5000u /* more than a batch of 32 KiB has room for, of 16 bytes each */
+#define FLUSHED 5000u /* more events of 16 bytes than fit into a batch of 32 KiB */
 
-/* No site is on yet; when this is back the recorder knows the process. */
+/* No site is enabled yet; when this returns, the recorder knows the process. */
 static void take_attached(void *ctx, struct attached_process *attached)
 {
 	struct recording *recording = ctx;
@@ -91,7 +91,7 @@ static void test_drain_takes_what_is_left_when_it_is_stopped(void **state)
 	recording__free(recording);
 }
 
-/* Says that it was asked, and stays until it is told to go on. */
+/* Reports that it was called, and waits until it is told to go on. */
 struct stuck {
 	int came[2], go[2];
 };
@@ -105,7 +105,8 @@ static void answer_late(struct trigger_request *request)
 		abort();
 }
 
-/* While its thread is busy, those that wait are bounded; who is refused hears it at once. */
+/* While the thread is busy, the number of waiting requests is limited; a refused client is told at
+ * once. */
 static void test_drain_refuses_more_requests_than_it_has_room_for(void **state)
 {
 	struct recording *recording = start(0);
@@ -128,7 +129,7 @@ static void test_drain_refuses_more_requests_than_it_has_room_for(void **state)
 	recording__read_answer(recording, answer);
 	assert_string_equal(answer, "error: too many requests at once");
 	assert_int_equal(write(stuck.go[1], "", 1), 1);
-	/* all others are answered */
+	/* all other requests are answered */
 	for (unsigned int i = 1; i < waiting; i++) {
 		recording__read_answer(recording, answer);
 		assert_string_equal(answer, "error: nothing is recorded");

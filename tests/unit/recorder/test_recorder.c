@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recorder without a drain thread: messages by hand, as the kernel side sends them, of a child
- * that is there. Its snapshots are read again.
+ * The recorder without a drain thread: the test makes the messages, as the kernel side sends them,
+ * of a child that exists. The test reads the snapshots again.
  */
 #include "recording.h"
 
@@ -17,7 +17,7 @@ struct message {
 	unsigned char records[EVENTS_MAX * RECORD_BYTES];
 };
 
-/* This program's sites, which are the child's, too: the module's number. Held by the caller. */
+/* The module with this program's sites, which are the child's, too. The caller holds it. */
 static uint32_t own_module(struct recording *recording, struct attached_process *attached,
 			   uint32_t *ret_step)
 {
@@ -52,7 +52,8 @@ static struct wire_head head_of(const struct recording *recording, uint32_t kind
 	};
 }
 
-/* Batch `seq` with so many events `step`; `before` came before it, and n counts on from there. */
+/* Batch `seq` with this many events `step`. `before` events came before it, and n counts on from
+ * there. */
 static struct message *fill(struct recording *recording, struct message *ret, uint64_t seq,
 			    uint64_t before, uint32_t events)
 {
@@ -103,7 +104,7 @@ static void take_job(struct recording *recording)
 	jobs__done(&recording->recorder->jobs, job);
 }
 
-/* Asks, and has the file written. */
+/* Makes a request, and writes its file. */
 static void ask(struct recording *recording, char ret_path[PATH_MAX])
 {
 	jobs__snapshot(&recording->recorder->jobs, recording__request(recording, 0, false));
@@ -125,7 +126,7 @@ static void test_recorder_writes_what_it_took(void **state)
 	(void)state;
 	take(recording, 1, 0, 10);
 	take(recording, 2, 10, 5);
-	take(recording, 2, 10, 5); /* once more, as a pull may have it */
+	take(recording, 2, 10, 5); /* the same batch again, as a pull may read it */
 	ask(recording, path);
 	recording__assert_file(path, 15, 0);
 	assert_false(recording->recorder->jobs.failed);
@@ -145,7 +146,7 @@ static void test_recorder_counts_what_did_not_come(void **state)
 	end(recording);
 }
 
-/* Nobody has attached to it: somebody has to look what it has mapped. */
+/* The collector has not attached to the process: it must look at its mappings. */
 static void test_recorder_has_a_new_process_looked_at(void **state)
 {
 	struct recording *recording = recording__start(0);
@@ -209,8 +210,8 @@ static void test_recorder_heeds_requests_where_these_are_asked_for(void **state)
 	}
 }
 
-/* What its thread had not flushed comes last. Then there is a snapshot, and nothing left to be
- * recorded. */
+/* What the child's thread had not flushed comes last. After the snapshot nothing is left to
+ * record. */
 static void test_recorder_ends_the_books_of_one_that_was_killed(void **state)
 {
 	struct recording *recording = recording__start(TRIGGER_ON_KILLED);

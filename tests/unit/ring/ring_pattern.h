@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ring entries whose bytes show whether they are whole. Include <cmocka.h> and what it needs first.
+ * Ring entries whose bytes show whether they are whole. First include <cmocka.h> and what it needs.
  */
 #ifndef TTLOG_TESTS_RING_PATTERN_H
 #define TTLOG_TESTS_RING_PATTERN_H
@@ -12,7 +12,7 @@
 
 #define PATTERN_MAX_BYTES 6000u
 
-/* Entry number `number`: its length, thread and every byte follow from the number. */
+/* Entry `number`: its length, thread and every byte follow from the number. */
 static inline uint32_t pattern_bytes(uint64_t number)
 {
 	return (uint32_t)(number * 7919 % PATTERN_MAX_BYTES);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is there before it is written to, no more of it than was said, and never in place of what
- * the writer needs.
+ * Pages are faulted in before the writer needs them, no more than the limit, and never at the cost
+ * of what the writer needs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,18 +32,18 @@
 #define LEFT_BYTES (MIB / 2) /* a writer that had caught up has these to itself */
 #define DEADLINE_S 300
 
-/* What a writer takes itself of 1 MiB that is there. */
+/* How many page faults the writer may have in 1 MiB of prefaulted memory. */
 #ifdef __SANITIZE_THREAD__
-#define FAULTS_MAX LONG_MAX /* its shadow is larger than the ring */
+#define FAULTS_MAX LONG_MAX /* the sanitizer's shadow is larger than the ring */
 #else
 #define FAULTS_MAX ((long)pages_in(MIB) * 3 / 4)
 #endif
 
-/* A ring in a file, and how much of that is there. */
+/* A ring in a file, and a mapping that shows how much of the file is in memory. */
 struct fixture {
 	char dir[32], path[48];
 	struct ring *ring;
-	unsigned char *map; /* of the file, for itself */
+	unsigned char *map; /* of the file, the test's own */
 	size_t map_bytes;
 };
 
@@ -70,7 +70,7 @@ static void free_ring(struct fixture *fixture)
 	ring__free(fixture->ring);
 }
 
-/* Whether those bytes of the data area have pages that were faulted in. */
+/* Whether those bytes of the data area are in pages that were faulted in. */
 static size_t count_pages(const struct fixture *fixture, size_t from, size_t to)
 {
 	const size_t head_bytes = fixture->map_bytes & (MIB - 1);
@@ -142,7 +142,7 @@ static void close_dir(const struct fixture *fixture)
 	assert_int_equal(rmdir(fixture->dir), 0);
 }
 
-/* The writer meets pages that are there; and of a ring with little in it there are few. */
+/* The writer finds its pages faulted in; a ring with little in it has few pages. */
 static void test_prefault_of_the_writer(void **state)
 {
 	struct prefault *prefault;
@@ -177,7 +177,7 @@ static void test_prefault_of_the_writer(void **state)
 	close_dir(&busy);
 }
 
-/* A ring in a file system of that size. Skips the test where it may not mount one. */
+/* Makes a ring in a file system of that size. Skips the test if it may not mount one. */
 static struct prefault *open_ring(struct fixture *fixture, const char *size, uint64_t bytes)
 {
 	struct prefault *prefault;
@@ -200,7 +200,7 @@ static void close_ring(struct fixture *fixture, struct prefault *prefault)
 	prefault__free(prefault);
 }
 
-/* All of it, and then no more: positions go on, the memory does not. */
+/* Prefaults the whole ring, and then no more: positions go on, the memory does not grow. */
 static void test_prefault_up_to_the_end(void **state)
 {
 	struct fixture fixture;
@@ -214,7 +214,7 @@ static void test_prefault_up_to_the_end(void **state)
 	close_ring(&fixture, prefault);
 }
 
-/* Without memory for more the writer takes all that there is, and goes on within that. */
+/* Without memory for more the writer takes all that there is, and goes on with that. */
 static void test_prefault_on_a_full_file_system(void **state)
 {
 	struct fixture fixture;
@@ -227,7 +227,7 @@ static void test_prefault_on_a_full_file_system(void **state)
 	close_ring(&fixture, prefault);
 }
 
-/* Of the last 64 MiB it takes nothing: somebody may need them now. */
+/* Prefault takes nothing of the last 64 MiB: another process may need them now. */
 static void test_prefault_leaves_the_last_memory(void **state)
 {
 	struct prefault *prefault = prefault__new();
@@ -241,7 +241,7 @@ static void test_prefault_leaves_the_last_memory(void **state)
 	make_ring(&small, "ring", RING_BYTES);
 	prefault__add(prefault, small.ring);
 	write_up_to(small.ring, 3 * MIB);
-	/* it looks at them in turn, so it has been there by then */
+	/* prefault looks at the rings in turn, so it has been at the first one by then */
 	open_dir(&large, "256m");
 	make_ring(&large, "ring", RING_BYTES);
 	prefault__add(prefault, large.ring);
@@ -257,7 +257,7 @@ static void test_prefault_leaves_the_last_memory(void **state)
 	close_dir(&large);
 }
 
-/* Rings come and go while it works on them, and what is in them stays what was written. */
+/* Rings come and go while prefault works on them, and their contents stay as written. */
 static void test_prefault_of_rings_that_go(void **state)
 {
 	struct prefault *prefault = prefault__new();

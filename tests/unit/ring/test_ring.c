@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The flight ring: accounting to the event, and no torn entry under a running writer.
- */
+/* The flight ring: exact counts of events, and no torn entry while a writer runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,15 +17,15 @@
 #include "ring.h"
 #include "ring_pattern.h"
 
-#define SLOT_BYTES (sizeof(struct ring_entry) + 16) /* what each entry takes beside its records */
-#ifdef __SANITIZE_THREAD__ /* some fifty times slower, and it needs no luck to see a race */
+#define SLOT_BYTES (sizeof(struct ring_entry) + 16) /* the size of an entry without its records */
+#ifdef __SANITIZE_THREAD__ /* some fifty times slower, and it finds a race without luck */
 #define STRESS_WRITES 10000u
 #else
 #define STRESS_WRITES 400000u
 #endif
 #define STRESS_READERS 2
 
-/* Writes `entry` with `bytes` of records, all of one value. */
+/* Writes `entry` with `bytes` of records, which all have one value. */
 static int write_plain(struct ring *ring, uint64_t seq, uint32_t bytes, uint32_t events)
 {
 	const struct ring_entry entry = { .bytes = bytes, .events = events, .seq = seq };
@@ -41,7 +39,7 @@ static int write_plain(struct ring *ring, uint64_t seq, uint32_t bytes, uint32_t
 	return err;
 }
 
-/* Events in a copy; checks that the entries' numbers follow one another. */
+/* How many events are in the copy. Checks that the entries' numbers are consecutive. */
 static uint64_t count_copy(struct ring_copy *copy, uint64_t *ret_first, uint64_t *ret_last)
 {
 	const struct ring_entry *entry;
@@ -115,7 +113,7 @@ static void test_ring_keeps_lengths(void **state)
 	ring__free(ring);
 }
 
-/* All that fits, one after another up to this one. */
+/* The copy holds all entries that fit, consecutive, up to this one. */
 static void assert_newest_are_whole(const struct ring *ring, uint64_t newest)
 {
 	const struct ring_entry *entry;
@@ -159,7 +157,7 @@ static void test_ring_wraps_and_accounts(void **state)
 			assert_true(is_whole(entry));
 		ring_copy__free(copy);
 	}
-	/* 500 entries of 3 KiB on average don't fit: the ring did wrap, and is as full as can be */
+	/* 500 entries of 3 KiB on average don't fit: the ring wrapped, and is as full as can be */
 	assert_true(ring__overwritten(ring) > 0);
 	assert_true(ring__used_bytes(ring) > RING_MIN_BYTES - 6000 - SLOT_BYTES);
 	ring__free(ring);
@@ -174,7 +172,7 @@ static void test_ring_overwrites_only_what_it_must(void **state)
 	assert_non_null(ring);
 	for (uint64_t seq = 1; seq <= 4; seq++)
 		assert_int_equal(write_plain(ring, seq, bytes, 10), 0);
-	/* filled to the last byte, and nothing lost yet */
+	/* full to the last byte, and nothing is lost yet */
 	assert_int_equal(ring__used_bytes(ring), RING_MIN_BYTES);
 	assert_int_equal(ring__overwritten(ring), 0);
 	assert_int_equal(write_plain(ring, 5, 0, 1), 0);
@@ -227,8 +225,8 @@ static void test_ring_file_is_sparse_and_private(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-/* In a file large entries come by another way than small ones, and than those that cross its end:
- * whoever reads sees none of that, here or after us. */
+/* In a file, large entries are written in another way than small ones, and than those that cross
+ * the ring's end. A reader sees no difference, in this process or after it. */
 static void test_ring_file_has_entries_of_all_sizes(void **state)
 {
 	const char *path = "/tmp/ttlog-test-ring-sizes";
@@ -253,7 +251,7 @@ static void test_ring_file_has_entries_of_all_sizes(void **state)
 struct stress {
 	struct ring *ring;
 	pthread_barrier_t start;
-	uint32_t done; /* the writer sets it, atomically */
+	uint32_t done; /* set by the writer, atomically */
 };
 
 struct stress_reader {
@@ -277,7 +275,7 @@ static void *stress_write(void *arg)
 	return NULL;
 }
 
-/* Events in all entries before that one. */
+/* How many events are in all entries before that one. */
 static uint64_t events_before(uint64_t number)
 {
 	uint64_t events = (number - 1) / 9 * 45;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rings that may have less memory than they are large: the newest entries are in them all the same,
- * to the event, and together they take no more than they may.
+ * Rings with a memory budget that is smaller than their size: they hold the newest entries all the
+ * same, to the event, and together they stay within the budget.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,8 +84,8 @@ static uint64_t file_bytes(const struct fixture *fixture, int i)
 	return (uint64_t)st.st_blocks * 512;
 }
 
-/* The newest entries are there, one after another, and with those overwritten they are all. How many
- * bytes that is. */
+/* Checks that the newest entries are there, consecutive, and that with the overwritten ones they
+ * are all. Returns their bytes. */
 static uint64_t check_ring(const struct fixture *fixture, int i)
 {
 	const struct ring_entry *entry;
@@ -108,7 +108,8 @@ static uint64_t check_ring(const struct fixture *fixture, int i)
 	return bytes;
 }
 
-/* 20 MB into a ring of 16 on 3: it holds the last of them. Then there is room, and it grows. */
+/* Writes 20 MB into a ring of 16 MiB in a file system of 3 MiB: it holds the last ones. Later there
+ * is room, and the ring grows. */
 static void test_ring_budget_on_a_full_file_system(void **state)
 {
 	struct fixture fixture;
@@ -126,7 +127,7 @@ static void test_ring_budget_on_a_full_file_system(void **state)
 	fixture.rings[0] = ring__open(fixture.path[0]);
 	assert_non_null(fixture.rings[0]);
 	assert_true(check_ring(&fixture, 0) > 2 * MIB);
-	/* as one does that takes up what a dead collector left */
+	/* as a collector does that takes over a dead one's ring */
 	write_some(&fixture, 0, 3000);
 	assert_true(file_bytes(&fixture, 0) <= 3 * MIB);
 	assert_true(check_ring(&fixture, 0) > 2 * MIB);
@@ -136,7 +137,7 @@ static void test_ring_budget_on_a_full_file_system(void **state)
 	close_dir(&fixture);
 }
 
-/* Somebody else's file, as large as it can be. */
+/* Makes a file of another program, as large as possible. */
 static void fill(const char *path)
 {
 	static const char bytes[64 << 10];
@@ -148,7 +149,7 @@ static void fill(const char *path)
 	assert_int_equal(close(fd), 0);
 }
 
-/* Whatever others do in that file system, and however often there is room again for a while. */
+/* Other programs fill that file system and free it, again and again. */
 static void test_ring_budget_of_others_files(void **state)
 {
 	struct fixture fixture;
@@ -175,7 +176,7 @@ static void test_ring_budget_of_others_files(void **state)
 	close_dir(&fixture);
 }
 
-/* One has had all for itself; those that come later get as much. */
+/* The first ring had the whole budget; rings that come later get as much. */
 static void test_ring_budget_is_shared(void **state)
 {
 	const uint64_t max_bytes = 8 * MIB;
@@ -211,7 +212,8 @@ static void test_ring_budget_is_shared(void **state)
 	close_dir(&fixture);
 }
 
-/* A new one begins with what another gives, or not at all; and can once there is room again. */
+/* A new ring begins with memory that another one gives up, or not at all; it can begin once there
+ * is room again. */
 static void test_ring_budget_is_kept(void **state)
 {
 	struct fixture fixture;
@@ -230,12 +232,12 @@ static void test_ring_budget_is_kept(void **state)
 	}
 	assert_int_equal(errno, ENOBUFS);
 	assert_in_range(cnt, 4,
-			7); /* 132 KiB at least, and a third extent where the head is in that */
+			7); /* 132 KiB at least, and a third extent if the head is in that one */
 	assert_false(ring__may_begin_within(fixture.budget));
-	/* nor in memory without a file */
+	/* nor can a ring in memory, without a file */
 	assert_null(ring__new_within(fixture.budget, NULL, RING_BYTES));
 	assert_int_equal(access(fixture.path[cnt], F_OK), -1);
-	/* who has written nothing since has his last ones at least */
+	/* a ring without new entries keeps at least its last ones */
 	for (int i = 0; i < cnt; i++)
 		(void)check_ring(&fixture, i);
 	for (int i = 0; i < cnt; i++) {
@@ -251,7 +253,7 @@ static void test_ring_budget_is_kept(void **state)
 	close_dir(&fixture);
 }
 
-/* The largest batch that there is fits into what a ring has, wherever its head is. */
+/* The largest possible batch fits into a ring's memory, at any position of the head. */
 static void test_ring_budget_large_entries(void **state)
 {
 	static unsigned char records[256 << 10];
@@ -281,7 +283,7 @@ static void test_ring_budget_large_entries(void **state)
 	close_dir(&fixture);
 }
 
-/* What a reader has not done with stays, whoever needs memory; and it is whole. */
+/* What a reader still needs stays, even if other rings need memory; and it is whole. */
 static void test_ring_budget_of_a_frozen_ring(void **state)
 {
 	const struct ring_entry *entry;
@@ -316,7 +318,7 @@ static void test_ring_budget_of_a_frozen_ring(void **state)
 	close_dir(&fixture);
 }
 
-/* Who has memory ready takes it from the same budget, and leaves some. */
+/* Prefault takes memory from the same budget, and leaves some. */
 static void test_ring_budget_with_prefault(void **state)
 {
 	const uint64_t max_bytes = 24 * MIB;

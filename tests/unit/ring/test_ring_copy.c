@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frozen copies of a ring: what the ring had at that moment, whatever is written meanwhile.
+ * Frozen copies of a ring: the contents of the ring at that moment, whatever is written meanwhile.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,13 +20,13 @@
 #include "ring_pattern.h"
 
 #define RING_BYTES ((size_t)1 << 20)
-/* What sanitizers keep beside the memory is memory, too: there is no telling how much is whose. */
+/* The sanitizers' own memory counts as the process's, too, and can't be told apart. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SHADOWED
 #endif
 #define ROUNDS 50u
 
-/* Writes entries `first` and up until that many bytes are in; returns the next number. */
+/* Writes entries from `first` on until that many bytes are written; returns the next number. */
 static uint64_t write_bytes(struct ring *ring, uint64_t first, uint64_t bytes)
 {
 	const uint64_t end = ring__written_bytes(ring) + bytes;
@@ -36,8 +36,8 @@ static uint64_t write_bytes(struct ring *ring, uint64_t first, uint64_t bytes)
 	return first;
 }
 
-/* All entries are whole and follow one another; returns the last one's number, `ret_first` is the
- * first's. Says how far it is as it goes where `tells`. */
+/* Checks that all entries are whole and consecutive. Returns the last one's number; `ret_first` is
+ * the first's. Reports its position as it goes if `tells`. */
 static uint64_t read_all(struct ring_copy *copy, bool tells, uint64_t *ret_first)
 {
 	const struct ring_entry *entry;
@@ -82,7 +82,7 @@ static void test_ring_copy_frozen_stays(void **state)
 		assert_int_equal(read_all(copies[i], false, &first), last[i]);
 		assert_int_equal(first, oldest[i]);
 	}
-	/* the middle, an end, and one that the ring is gone before */
+	/* a copy in the middle, one at an end, and one that outlives the ring */
 	ring_copy__free(copies[1]);
 	ring_copy__free(copies[0]);
 	ring__free(ring);
@@ -90,7 +90,7 @@ static void test_ring_copy_frozen_stays(void **state)
 	ring_copy__free(copies[2]);
 }
 
-/* What the ring has now ends with what was written last, and all else is counted as overwritten. */
+/* The ring now ends with the newest entry, and all that it lost is counted as overwritten. */
 static void check_ring(const struct ring *ring, uint64_t newest, uint64_t least_bytes)
 {
 	uint64_t overwritten, first;
@@ -131,7 +131,7 @@ static void stand_still(struct ring *ring)
 		next = write_bytes(ring, next, 9 << 20);
 		check_ring(ring, next - 1, RING_SAVE_MAX_BYTES * 3 / 4);
 	}
-	/* nobody keeps anything: it is as large as ever */
+	/* nothing is held for a reader: the ring is as large as ever */
 	next = write_bytes(ring, next, 20 << 20);
 	check_ring(ring, next - 1, 14 << 20);
 }
@@ -146,7 +146,7 @@ static void test_ring_copy_frozen_stands_still(void **state)
 	ring__free(ring);
 }
 
-/* Who maps the file after the writer was killed sees the same. */
+/* A process that maps the file after the writer was killed sees the same. */
 static void test_ring_copy_frozen_stands_still_in_a_file(void **state)
 {
 	const char *path = "/tmp/ttlog-test-ring-copy";
@@ -177,7 +177,7 @@ static void test_ring_copy_frozen_stands_still_in_a_file(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* What came since a position, and how much of that was overwritten before. */
+/* The entries since a position, and how many of them were overwritten before. */
 static void test_ring_copy_frozen_since(void **state)
 {
 	struct ring *ring = ring__new(NULL, RING_BYTES);
@@ -205,7 +205,7 @@ static void test_ring_copy_frozen_since(void **state)
 	assert_int_equal(first, next);
 	ring_copy__free(copy);
 
-	/* around, and by the position */
+	/* after the wrap, by the position */
 	(void)write_bytes(ring, 1, RING_BYTES * 3);
 	copy = ring__freeze_since(ring, position, &events_before);
 	assert_non_null(copy);
@@ -247,8 +247,8 @@ static long resident_pages(void)
 	return resident - shared;
 }
 
-/* Memory is taken for what is overwritten before it was read, and for no more: nothing grows while a
- * reader stands still, as one does whose disk does. */
+/* Saving takes memory only for entries that are overwritten before they were read. So memory does
+ * not grow while a reader stands still, as on a stuck disk. */
 static void test_ring_copy_frozen_takes_no_memory(void **state)
 {
 	const long mib = (1 << 20) / sysconf(_SC_PAGESIZE);
@@ -268,14 +268,14 @@ static void test_ring_copy_frozen_takes_no_memory(void **state)
 	assert_int_equal(read_all(copy, false, &first), newest);
 	assert_true(resident_pages() - before < mib);
 	next = write_bytes(ring, next, 3 << 20);
-	/* pieces, and huge pages, are saved whole */
+	/* pieces and huge pages are saved whole */
 	assert_in_range(resident_pages() - before, 3 * mib, 5 * mib);
 	for (int i = 0; i < 20; i++) {
 		next = write_bytes(ring, next, 10 << 20);
 		assert_true(resident_pages() - before < most);
 	}
 	assert_int_equal(read_all(copy, true, &first), newest);
-	/* what was saved makes room for more as the reader goes on */
+	/* as the reader goes on, saved memory is freed for more */
 	next = write_bytes(ring, next, 64 << 20);
 	assert_true(resident_pages() - before < most);
 	ring_copy__free(copy);
@@ -290,12 +290,12 @@ static struct rlimit allow_no_more_data(void)
 
 	assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
 	none = before;
-	none.rlim_cur = 4096; /* of 0 the kernel makes an exception, for Valgrind */
+	none.rlim_cur = 4096; /* 0 has an exception in the kernel, for Valgrind */
 	assert_int_equal(setrlimit(RLIMIT_DATA, &none), 0);
 	return before;
 }
 
-/* What there is no memory to save is not overwritten. */
+/* Entries that can't be saved for want of memory are not overwritten. */
 static void test_ring_copy_frozen_that_cannot_be_saved(void **state)
 {
 	struct ring *ring = ring__new(NULL, RING_BYTES);
@@ -362,7 +362,7 @@ static void freeze_while_written(size_t bytes, uint32_t rounds)
 		assert_int_equal(reader.last, newest);
 		assert_true(reader.first <= newest - 300);
 		ring_copy__free(reader.copy);
-		/* a ring that is full again, for the next round */
+		/* fills the ring again for the next round */
 		next = write_bytes(ring, next, bytes);
 	}
 	assert_true(during > rounds);
@@ -375,7 +375,7 @@ static void test_ring_copy_frozen_while_written(void **state)
 	freeze_while_written(RING_BYTES, ROUNDS);
 }
 
-/* More than what the writer may save. */
+/* The ring is larger than what the writer may save. */
 static void test_ring_copy_frozen_large_while_written(void **state)
 {
 	(void)state;

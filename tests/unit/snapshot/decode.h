@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A second reader of columns, from FORMAT.md section 5: one value at a time, by cbor_load(). A
- * value that it can't read fails the test.
+ * A second reader of columns, from FORMAT.md section 5: one value at a time, by cbor_load(). The
+ * test fails at a value that it can't read.
  */
 #ifndef TTLOG_TESTS_DECODE_H
 #define TTLOG_TESTS_DECODE_H
@@ -17,7 +17,7 @@
 
 #include "format.h"
 
-/* The value of a text key; NULL where the map has none. */
+/* The value of a text key; NULL if the map has none. */
 static inline cbor_item_t *decode__get(const cbor_item_t *map, const char *name)
 {
 	struct cbor_pair *pairs = cbor_map_handle(map);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A ring, sites and threads to make a snapshot of, and its frames read back.
- */
+/* A ring, sites and threads to make a snapshot from, and the frames of the snapshot, read back. */
 #ifndef TTLOG_TESTS_SNAPSHOT_FIXTURE_H
 #define TTLOG_TESTS_SNAPSHOT_FIXTURE_H
 
@@ -162,7 +160,7 @@ static inline int try_write(struct fixture *fixture)
 			       &fixture->corrupt);
 }
 
-/* Checks one frame's descriptor and gives its content. */
+/* Checks one frame's descriptor and returns its content. */
 static inline unsigned char *read_frame(const unsigned char *bytes, size_t len, size_t *ret_taken,
 					size_t *ret_len)
 {
@@ -288,7 +286,7 @@ static inline void make_all(struct make_batch *batch, uint32_t delta, int64_t i)
 	make__end(batch);
 }
 
-/* Events of three threads, in batches. Each thread has a counter of its own. */
+/* Writes events of three threads, in batches. Each thread has a counter of its own. */
 static inline void fill_ring(struct fixture *fixture, uint64_t batches, uint32_t per_batch)
 {
 	for (uint64_t seq = 1; seq <= batches; seq++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is left of a snapshot that was cut: about that share of its events, however few there are.
- * Times are made up here, so that a file is as large on every machine.
+ * A snapshot that was cut keeps about the same share of its events, however few there are. Times
+ * are fixed here, so that a file has the same size on every machine.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -20,7 +20,7 @@
 #define SITES        100u
 #define THREADS      2u
 #define BATCH_BYTES  32000u
-#define ROOM_PERCENT 10 /* a chunk, and what is no event: header and end */
+#define ROOM_PERCENT 10 /* one chunk, and the parts without events: header and end */
 
 struct fixture {
 	char dir[32];
@@ -92,7 +92,7 @@ static void put_trade(struct make_batch *batch, uint32_t site, uint32_t delta_ns
 	make__end(batch);
 }
 
-/* Trades of so many sites by turns, as two threads log them. */
+/* Trades from this many sites in turn, as two threads log them. */
 static void make_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t site_cnt)
 {
 	struct site_table *table = make__table(site_cnt);
@@ -148,7 +148,7 @@ static void write_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t s
 	fixture->bytes = (size_t)st.st_size;
 }
 
-/* How many events it still has; each of them can be read. */
+/* How many events the file still has; each of them can be read. */
 static uint32_t count_events(struct fixture *fixture)
 {
 	char why[160] = "";
@@ -173,7 +173,7 @@ static void assert_gives_its_share(struct fixture *fixture, uint32_t event_cnt)
 	write_trades(fixture, event_cnt, 1);
 	assert_int_equal(count_events(fixture), event_cnt);
 	for (int percent = 90; percent > 0; percent -= 40) {
-		int given; /* of a thousand */
+		int given; /* per thousand */
 
 		assert_int_equal(truncate(fixture->path, (off_t)fixture->bytes * percent / 100), 0);
 		given = (int)((uint64_t)count_events(fixture) * 1000 / event_cnt);
@@ -199,7 +199,8 @@ static void test_cut_of_a_million_events(void **state)
 	assert_gives_its_share(*state, 1000000);
 }
 
-/* Each chunk has all their columns: twenty of them would make the file half as large again. */
+/* Each chunk has the columns of all sites: twenty chunks would make the file half as large
+ * again. */
 static void test_cut_of_many_sites_costs_nothing(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Jobs go through their stages: names for a crash, then the file; two at a time.
- */
+/* Jobs go through their stages: names for a crash, then the file; two jobs at a time. */
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -34,7 +32,8 @@ struct fixture {
 	unsigned cnt;
 };
 
-/* In one of the queue's threads. A frozen ring is for the main thread to end, so jobs are kept. */
+/* Called in one of the queue's threads. The main thread must end a frozen ring, so jobs are
+ * kept. */
 static void take(void *ctx, struct job *job)
 {
 	struct fixture *fixture = ctx;
@@ -160,7 +159,7 @@ static void test_job_queue_goes_on_beside_one_that_hangs(void **state)
 	fixture->holds = true;
 	job_queue__submit(fixture->queue, make_job(fixture, 40));
 	wait_for(fixture, 1);
-	/* the other thread takes this one */
+	/* the other thread takes this job */
 	job_queue__submit(fixture->queue, make_job(fixture, 41));
 	wait_for(fixture, 1);
 	fixture->holds = false;
@@ -191,7 +190,7 @@ static void test_job_queue_bounds_what_waits(void **state)
 	assert_false(job_queue__is_full(fixture->queue, 128 * MIB));
 }
 
-/* What waits is written before it ends. */
+/* Waiting jobs are written before the queue ends. */
 static void test_job_queue_ends_when_all_is_done(void **state)
 {
 	struct fixture *fixture = *state;
@@ -216,7 +215,7 @@ int main(int argc, char **argv)
 						teardown),
 	};
 
-	/* it is what unwinds the crash, too */
+	/* a queue's thread also unwinds the crash */
 	if (unwind_child__is_asked(argc, argv))
 		unwind_child__run();
 	return cmocka_run_group_tests(tests, NULL, NULL);

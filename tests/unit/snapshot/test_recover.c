@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a collector leaves when it is killed at any moment, and what the next one makes of it. The
- * process that was recorded is this one, with a batch in memory of ours.
+ * What a collector leaves if it is killed at any moment, and how the next one recovers it. The
+ * recorded process is this one, with a batch in the test's own memory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ struct dead {
 	struct journal journal;
 	struct clock *clock;
 	struct process *process;
-	struct ttlog_batch *batch; /* of ours, with records behind it */
+	struct ttlog_batch *batch; /* of ours, with its records after it */
 };
 
 static uint64_t own_start_ns(void)
@@ -52,7 +52,7 @@ static uint64_t own_start_ns(void)
 	return ticks * 10000000u + 1;
 }
 
-/* One site with one u64. */
+/* Makes one site with one u64. */
 static void write_module(struct dead *dead)
 {
 	struct site site = {
@@ -164,7 +164,7 @@ static int start(void **state)
 	return 0;
 }
 
-/* As by SIGKILL: all descriptors and mappings are gone, the files stay. */
+/* As after SIGKILL: all descriptors and mappings are gone, the files stay. */
 static void die(struct dead *dead)
 {
 	if (dead->process->ring)
@@ -217,7 +217,7 @@ static char *find_snapshot(const struct dead *dead)
 	return path;
 }
 
-/* Events from first to last but for those between, and the accounts. */
+/* Checks for the events from first to last without those between, and for the accounts. */
 static void assert_events_from(const struct dead *dead, uint64_t first, uint64_t last,
 			       uint64_t missing_from, uint64_t missing_to)
 {
@@ -265,7 +265,7 @@ static void test_recover_leaves_the_living_alone(void **state)
 	die(dead);
 	assert_int_equal(recover_now(dead), 1);
 	assert_int_equal(access(dead->journal.dir, F_OK), -1);
-	/* and once is enough */
+	/* a second time there is nothing to recover */
 	assert_int_equal(recover_now(dead), 0);
 	assert_events(dead, 3, 0, 0);
 }
@@ -297,7 +297,7 @@ static void test_recover_counts_what_fell_between(void **state)
 	assert_events(dead, 14, 6, 12);
 }
 
-/* The collector knows of a process, and has nothing of it yet. */
+/* The collector knows of the process, and has nothing of it yet. */
 static void attach_blank(struct dead *dead)
 {
 	const struct wire_head head = { .tgid = (uint32_t)getpid(), .ns_tgid = (uint32_t)getpid() };
@@ -311,7 +311,7 @@ static void attach_blank(struct dead *dead)
 	assert_true(dead->process->facts.fd >= 0);
 }
 
-/* And of its batch. */
+/* It knows of the batch, too. */
 static void attach(struct dead *dead)
 {
 	const struct source source = {
@@ -342,7 +342,8 @@ static void test_recover_finds_threads_that_it_never_heard_of(void **state)
 	assert_events(dead, 9, 1, 7);
 }
 
-/* What the batch held when the recording began is not ours, and is in the same batch. */
+/* Events that the batch held before the recording began are in the same batch, but are not
+ * recorded. */
 static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
 {
 	struct dead *dead = *state;
@@ -355,7 +356,7 @@ static void test_recover_knows_who_has_recorded_nothing_yet(void **state)
 	assert_events_from(dead, 5, 7, 0, 0);
 }
 
-/* Killed while it made the ring: its file is there, and says nothing. */
+/* The collector was killed while it made the ring: its file exists, and has no contents. */
 static void test_recover_does_without_half_a_ring(void **state)
 {
 	struct dead *dead = *state;
@@ -419,7 +420,7 @@ static void write_at_end(const struct dead *dead, const char *suffix, const void
 	(void)close(fd);
 }
 
-/* A record that says it is longer than what is there. */
+/* A record whose length is larger than the rest of the file. */
 static void test_recover_drops_torn_records(void **state)
 {
 	const struct journal_record torn = {
@@ -437,8 +438,8 @@ static void test_recover_drops_torn_records(void **state)
 	assert_events(dead, 5, 0, 0);
 }
 
-/* Between the two steps the program is recorded again: what it logs then is not of this ring, even
- * where who took it is killed before it was written. */
+/* Between the two steps the program is recorded again: what it logs then does not belong to this
+ * ring, even if the recovering collector is killed before it has written the snapshot. */
 static void test_recover_takes_nothing_of_the_next_recording(void **state)
 {
 	struct dead *dead = *state;
@@ -453,7 +454,7 @@ static void test_recover_takes_nothing_of_the_next_recording(void **state)
 	assert_non_null(recover);
 	commit(dead, 3);
 	recover__free(recover);
-	assert_int_equal(rmdir(dead->out), 0); /* nothing is in it */
+	assert_int_equal(rmdir(dead->out), 0); /* the directory is empty */
 	assert_int_equal(mkdir(dead->out, 0700), 0);
 	assert_int_equal(recover_now(dead), 1);
 	assert_events(dead, 9, 0, 0);
@@ -474,7 +475,7 @@ static void test_recover_passes_over_what_is_no_ring(void **state)
 	assert_events(dead, 5, 0, 0);
 }
 
-/* Where there is no room for the snapshot, the ring waits. */
+/* If there is no room for the snapshot, the ring stays. */
 static void test_recover_keeps_rings_that_it_cannot_write(void **state)
 {
 	struct dead *dead = *state;
@@ -489,7 +490,8 @@ static void test_recover_keeps_rings_that_it_cannot_write(void **state)
 	assert_events(dead, 5, 0, 0);
 }
 
-/* What a collector left that lived on and could not write: with its accounts, and how it ended. */
+/* A collector could not write a ring, and lived on: it left the accounts, and how the process
+ * ended. */
 static void test_recover_writes_what_was_kept(void **state)
 {
 	struct dead *dead = *state;
@@ -511,7 +513,7 @@ static void test_recover_writes_what_was_kept(void **state)
 	commit(dead, 5);
 	hand_over(dead);
 	assert_int_equal(process__leave(dead->process, &accounts, &ending), 0);
-	/* what it does from then on is another's */
+	/* what the process logs from then on belongs to the next recording */
 	commit(dead, 4);
 	die(dead);
 	assert_int_equal(recover_now(dead), 1);

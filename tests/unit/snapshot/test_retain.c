@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Which snapshots go when there are too many.
- */
+/* Which snapshots are deleted when there are too many. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +35,7 @@ static int setup(void **state)
 	return fixture->dir_fd < 0 ? -1 : 0;
 }
 
-/* Names in the directory; deletes them where asked. */
+/* How many names are in the directory; deletes them if asked. */
 static size_t walk_files(const struct fixture *fixture, int is_delete)
 {
 	DIR *dir = opendir(fixture->dir);
@@ -114,14 +112,14 @@ static void test_retain_keeps_the_newest(void **state)
 	assert_false(exists(fixture, "ttlog-1-20260102000000000-timer.bin"));
 	assert_true(exists(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin"));
 	assert_int_equal(count_files(fixture), 9);
-	/* the newest stays whatever it takes */
+	/* the newest one always stays, whatever its size */
 	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1, NULL), 0);
 	assert_true(exists(fixture, "ttlog-1-20260104000000000-now.bin"));
 	assert_int_equal(count_files(fixture), 8);
 	assert_int_equal(snapshot__retain(-1, 1, 1, NULL), -EBADF);
 }
 
-/* Timer, what was asked for, killed, crash: and of one kind the oldest first. */
+/* Timer, request, killed, crash; and of one kind the oldest first. */
 static void test_retain_by_reason(void **state)
 {
 	static const char *const in_order[] = {
@@ -158,7 +156,7 @@ static void test_retain_empty_directory(void **state)
 	assert_int_equal(count_files(fixture), 1);
 }
 
-/* As snapshots are published. */
+/* Publishes a file as snapshots are published. */
 static void publish(const struct fixture *fixture, const char *name)
 {
 	int fd = openat(fixture->dir_fd, "new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -169,13 +167,14 @@ static void publish(const struct fixture *fixture, const char *name)
 	assert_int_equal(renameat(fixture->dir_fd, "new", fixture->dir_fd, name), 0);
 }
 
-/* The clock is set back from 2099 to now: what is written since is the newest all the same. */
+/* The clock is set back from 2099 to now: files that are written after that are still the
+ * newest. */
 static void test_retain_when_the_clock_is_set_back(void **state)
 {
 	static const char *const names[] = {
 		"ttlog-1-20990103000000000-crash.bin", "ttlog-1-20990104000000000-crash.bin",
 		"ttlog-1-20260101000000000-crash.bin", "ttlog-1-20260102000000000-crash.bin",
-		"ttlog-1-20251231000000000-crash.bin", /* and once more */
+		"ttlog-1-20251231000000000-crash.bin", /* set back once more */
 	};
 	const struct timespec in_2099[2] = { { .tv_sec = 4073000000 }, { .tv_sec = 4073000000 } };
 	struct fixture *fixture = *state;
@@ -194,7 +193,7 @@ static void test_retain_when_the_clock_is_set_back(void **state)
 	}
 }
 
-/* Where the file system does not keep its order. */
+/* If the file system does not keep the order that we set. */
 static void test_retain_never_deletes_what_was_just_written(void **state)
 {
 	static const char kept[] = "ttlog-1-20260101000000000-crash.bin";

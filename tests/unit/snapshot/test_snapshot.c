@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Whole snapshots: what is in the file.
- */
+/* Whole snapshots: the contents of the file. */
 #include "snapshot_fixture.h"
 
 static void test_snapshot_empty(void **state)
@@ -20,7 +18,7 @@ static void test_snapshot_empty(void **state)
 	assert_int_equal(temp_dir__file_cnt(fixture->dir), 1);
 }
 
-/* Threads 1 and 3 occur, sites 2, 4 and the end of 4. */
+/* Threads 1 and 3 occur, sites 2 and 4, and the end of 4. */
 static void assert_tables(const cbor_item_t *header)
 {
 	const cbor_item_t *threads = decode__get(header, "threads");
@@ -160,7 +158,7 @@ static void test_snapshot_many_chunks_in_order(void **state)
 	fill_ring(fixture, 70, 1000); /* 210,000 events of 16 bytes */
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 210000);
-	assert_int_equal(fixture->item_cnt, 2 + 32); /* a part of the events to a chunk */
+	assert_int_equal(fixture->item_cnt, 2 + 32); /* each chunk has a part of the events */
 	for (size_t i = 1; i + 1 < fixture->item_cnt; i++) {
 		cbor_item_t *chunk = fixture->items[i];
 		uint64_t n = get_int(chunk, "n"), ns = get_int(chunk, "first_ns");
@@ -220,7 +218,7 @@ static void test_snapshot_corrupt_is_counted(void **state)
 	write_and_read(fixture);
 	assert_int_equal(fixture->events, 1);
 	assert_int_equal(fixture->corrupt, 2);
-	/* in the accounts they are lost */
+	/* the accounts count them as lost */
 	for (size_t i = 0; i < fixture->item_cnt; i += fixture->item_cnt - 1) {
 		cbor_item_t *lost = decode__get(fixture->items[i], "lost");
 

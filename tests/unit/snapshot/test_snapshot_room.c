@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * More than a header has room for, of what a program can have any number of: there is a snapshot all
- * the same, with all events, and it says what was left out.
+ * A program has more of something than a header has room for. There is a snapshot all the same,
+ * with all events, and it says what was left out.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -96,7 +96,7 @@ static void make_threads(struct fixture *fixture, uint32_t cnt)
 	fixture->source.thread_cnt = cnt;
 }
 
-/* Writes and reads it; what was recorded is in it or counted as corrupt. */
+/* Writes and reads the snapshot; each recorded event is in it or counted as corrupt. */
 static const struct ttlog_info *write_and_read(struct fixture *fixture, uint64_t recorded,
 					       uint64_t *ret_events)
 {
@@ -145,7 +145,7 @@ static void test_snapshot_room_for_threads(void **state)
 	make_threads(fixture, THREADS);
 	for (uint32_t i = 0; i < THREADS; i++) {
 		make__record(&fixture->batch, 0, 1, i);
-		/* the first thread is heard of last */
+		/* the first thread comes last */
 		make__flush(&fixture->batch, fixture->ring, THREADS - 1 - i, 0, 1000 + i, 2000 + i,
 			    1);
 	}
@@ -218,7 +218,7 @@ static void test_snapshot_room_for_texts(void **state)
 	assert_true(says(info, "text_bytes"));
 }
 
-/* Sites without end, of which even the shortest texts are too many: events are lost, and counted. */
+/* So many sites that even their shortest texts are too many: events are lost, and counted. */
 static void test_snapshot_room_for_sites(void **state)
 {
 	struct fixture *fixture = *state;
@@ -245,7 +245,7 @@ static void test_snapshot_room_for_sites(void **state)
 	assert_true(says(info, "left_out"));
 }
 
-/* Every event's fields are its number. */
+/* The fields of every event are its number. */
 static void expect_numbers(struct fixture *fixture, uint64_t cnt)
 {
 	struct ttlog_field field;
@@ -270,7 +270,7 @@ static void expect_numbers(struct fixture *fixture, uint64_t cnt)
 	assert_int_equal(ttlog_snapshot_contents(fixture->read)->problem_cnt, 0);
 }
 
-/* Sites that differ in their line alone, an event each. */
+/* Sites that differ only in their line, with one event each. */
 static void write_alike(struct fixture *fixture, uint32_t cnt, const char *keys, unsigned key_cnt)
 {
 	uint8_t types[TTLOG_MAX_FIELDS];
@@ -292,7 +292,7 @@ static void write_alike(struct fixture *fixture, uint32_t cnt, const char *keys,
 	expect_numbers(fixture, cnt);
 }
 
-/* Frames that hold nothing, as they stand after the header. */
+/* Whether there are empty frames, as they come after the header. */
 static bool has_filling(const struct fixture *fixture)
 {
 	static const unsigned char SKIPPABLE[] = { 0x50, 0x2a, 0x4d, 0x18, 0xf8, 0x7f, 0, 0, 0, 0 };
@@ -312,7 +312,8 @@ static void test_snapshot_room_is_not_made_where_there_is(void **state)
 	assert_false(has_filling(*state));
 }
 
-/* The more alike sites are, the smaller is the file, which bounds what the reader takes for them. */
+/* The more alike the sites are, the smaller is the file; its size limits the memory that the reader
+ * uses for them. */
 static void test_snapshot_room_for_sites_alike(void **state)
 {
 	write_alike(*state, ALIKE_SITES, "n", 1);
@@ -324,7 +325,8 @@ static void test_snapshot_room_for_sites_alike_of_many_keys(void **state)
 	assert_true(has_filling(*state));
 }
 
-/* 20 MiB of paths that LZ4 makes 100 KB of; nothing is left out, for the header has room for them. */
+/* 20 MiB of paths that LZ4 compresses to 100 KB; nothing is left out, for the header has room for
+ * them. */
 static void test_snapshot_room_for_mappings_alike(void **state)
 {
 	struct fixture *fixture = *state;

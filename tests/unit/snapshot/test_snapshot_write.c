@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a snapshot comes to be there: its name, what is left where it fails, and what another
- * reader makes of it.
+ * How a snapshot is published: its name, what is left after a failure, and how another reader reads
+ * it.
  */
 #include "snapshot_fixture.h"
 
@@ -59,7 +59,7 @@ static void test_snapshot_full_disk_leaves_nothing(void **state)
 	fixture->events = 12345;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-	/* at every place of the file: in the header, the events, the end */
+	/* at every place in the file: in the header, the events, the end */
 	for (off_t bytes = 0; bytes < st.st_size; bytes += st.st_size / 16) {
 		small = (struct rlimit){ .rlim_cur = (rlim_t)bytes, .rlim_max = limit.rlim_max };
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
@@ -73,7 +73,7 @@ static void test_snapshot_full_disk_leaves_nothing(void **state)
 	assert_int_equal(fixture->events, 60000);
 }
 
-/* As many of the newest as there is room for; the accounts hold. */
+/* Writes as many of the newest events as there is room for; the accounts are right. */
 static void test_snapshot_full_disk_takes_the_newest(void **state)
 {
 	struct fixture *fixture = *state;
@@ -113,7 +113,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 		assert_int_equal(unlinkat(fixture->dir_fd, fixture->name, 0), 0);
 	}
 	assert_true(before < 180000 / 4);
-	/* not even a header */
+	/* no room for a header */
 	small = (struct rlimit){ .rlim_cur = 100, .rlim_max = limit.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
@@ -121,7 +121,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 			 -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	assert_int_equal(temp_dir__file_cnt(fixture->dir), 0);
-	/* nor has it lost anything of the copy */
+	/* and the copy has lost nothing */
 	assert_int_equal(snapshot__write_newest(fixture->dir_fd, &fixture->source, fixture->name,
 						&fixture->events, &fixture->corrupt, &left_out),
 			 0);
@@ -158,7 +158,7 @@ static int has_python_reader(void)
 	       0;
 }
 
-/* The line from "level" on: what stands before has today's time in it. */
+/* The line from "level" on: the part before it has today's time. */
 static void expect_line(FILE *pipe, uint64_t mono_ns, const char *expected)
 {
 	char *line = NULL, text[64], *at;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A collector that gives every request the same answer, and clients of its control socket.
- */
+/* A collector that gives every request the same answer, and clients of its control socket. */
 #ifndef TTLOG_TESTS_CONTROL_FIXTURE_H
 #define TTLOG_TESTS_CONTROL_FIXTURE_H
 
@@ -43,7 +41,7 @@ struct server {
 	struct control *control;
 	const char *lines;
 	bool done;
-	size_t requests; /* how many to answer */
+	size_t requests; /* how many requests to answer */
 	struct control_request last;
 	pthread_t thread;
 };
@@ -145,7 +143,7 @@ static inline void raw_ask(int fd, const char *reason)
 	assert_int_equal(send(fd, &wire, sizeof(wire), MSG_NOSIGNAL), sizeof(wire));
 }
 
-/* The collector has closed the connection, and said nothing. */
+/* The collector has closed the connection without an answer. */
 static inline void assert_refused(int fd)
 {
 	char c;

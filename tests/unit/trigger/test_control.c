@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The control socket from both ends: requests and answers, its file, and those who follow.
- */
+/* The control socket from both ends: requests and answers, its file, and followers. */
 #include "control_fixture.h"
 
 /* ---- Asked and answered ---- */
@@ -94,7 +92,7 @@ static pid_t fork_server(const char *lines, bool done)
 		wait_request(control, &request);
 		if (lines && control__reply(control, request.client, lines, done))
 			_exit(2);
-		if (!lines) /* it dies while it is asked */
+		if (!lines) /* it dies during the request */
 			raise(SIGKILL);
 		control__free(control);
 		_exit(0);
@@ -114,7 +112,7 @@ static void test_control_asks_every_collector(void **state)
 	(void)state;
 	other = fork_server(CONTROL_ERROR "pid 9 is not recorded\n", false);
 	start_server(&server, "/d/a.bin\n", true);
-	/* one of them has it: what the other says of it is no error */
+	/* one collector has the process: what the other says of it is no error */
 	ask(&told, dir, "r", 9, 10000);
 	stop_server(&server);
 	assert_int_equal(status_of(other), 0);
@@ -197,7 +195,7 @@ static void test_control_is_private_and_leaves_nothing(void **state)
 	assert_true(S_ISSOCK(st.st_mode));
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(temp_dir__file_cnt(dir), 1);
-	/* the number is taken by one that lives */
+	/* a living collector has the number now */
 	assert_null(control__new(dir));
 	assert_int_equal(errno, EADDRINUSE);
 	assert_int_equal(access(socket_path(getpid()), F_OK), 0);
@@ -225,7 +223,7 @@ static void test_control_takes_over_a_dead_name(void **state)
 	assert_int_equal(temp_dir__file_cnt(dir), 0);
 }
 
-/* Of collectors with other numbers, which nobody else would take away. */
+/* Files of collectors with other numbers, which no other code would remove. */
 static void test_control_removes_what_the_dead_left(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -247,13 +245,13 @@ static void test_control_removes_what_the_dead_left(void **state)
 	}
 	control = control__new(dir);
 	assert_non_null(control);
-	/* its own, one that may be made just now, and one that is none of ours */
+	/* its own, a young one that may be in use, and one that is not a control socket */
 	assert_int_equal(temp_dir__file_cnt(dir), 3);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[2]);
 	assert_int_equal(unlink(address.sun_path), 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[3]);
 	assert_int_equal(unlink(address.sun_path), 0);
-	/* and the living stay */
+	/* and those of living collectors stay */
 	other = control__new(dir);
 	assert_null(other);
 	assert_int_equal(stat(socket_path(getpid()), &status), 0);
@@ -303,7 +301,7 @@ static void test_control_hands_over_who_follows(void **state)
 	taken = control__take(control, request.client);
 	assert_true(taken >= 0);
 	assert_int_equal(control__take(control, request.client), -ENOENT);
-	/* it hears nothing more of it, and does not end it */
+	/* control gets no more packets of this connection, and does not close it */
 	assert_int_equal(send(fd, "a", 1, 0), 1);
 	assert_int_equal(control__receive(control, &request), 0);
 	control__free(control);

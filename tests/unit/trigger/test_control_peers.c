@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The control socket with peers that send rubbish, hang up, don't read, or are not allowed.
- */
+/* The control socket with peers that send rubbish, hang up, don't read, or have no permission. */
 #include "control_fixture.h"
 
 static void test_control_refuses_rubbish(void **state)
@@ -40,7 +38,7 @@ static void test_control_refuses_rubbish(void **state)
 		assert_int_equal(control__receive(control, &request), 0);
 		assert_refused(fd);
 	}
-	/* all that was about the rubbish only */
+	/* all this was only rubbish */
 	fd = raw_connect();
 	raw_ask(fd, "fine");
 	assert_int_equal(control__receive(control, &request), 1);
@@ -67,7 +65,7 @@ static void test_control_forgets_who_hangs_up(void **state)
 	assert_int_equal(control__reply(control, request.client, "x\n", true), -ENOENT);
 	assert_int_equal(control__reply(control, 0, "x\n", true), -ENOENT);
 
-	/* the reply comes first, the end is seen by it */
+	/* the reply comes first, it sees the end by that */
 	fd = raw_connect();
 	raw_ask(fd, "r");
 	assert_int_equal(control__receive(control, &request), 1);
@@ -95,7 +93,8 @@ static void test_control_hears_one_request_only(void **state)
 	control__free(control);
 }
 
-/* What reaches it, but for the first byte of each packet: all, once it is closed. */
+/* All that reaches the client until the connection is closed, without the first byte of each
+ * packet. */
 static char *read_reply(int fd, size_t max)
 {
 	char *text = malloc(max + 1), packet[1 + CONTROL_WIRE_TEXT_BYTES];
@@ -116,13 +115,13 @@ static void *receive_nothing(void *arg)
 {
 	struct control_request request;
 
-	/* until there is nobody left to send to */
+	/* until the connection is closed */
 	while (control__receive(arg, &request) == 0)
 		sched_yield();
 	return NULL;
 }
 
-/* As the paths of snapshots of many processes are: more than a socket takes. */
+/* A reply as large as the paths of many processes' snapshots: more than a socket takes at once. */
 static void test_control_sends_when_there_is_room(void **state)
 {
 	struct control *control = control__new(dir);
@@ -196,7 +195,7 @@ static void test_control_has_room_for_those_who_ask(void **state)
 	fd = raw_connect();
 	raw_ask(fd, "r");
 	assert_int_equal(control__receive(control, &request), 1);
-	/* those who come later push out the silent, never one who waits for a reply */
+	/* new clients push out silent ones, never one that waits for a reply */
 	for (size_t i = 1; i < 40; i++)
 		close(idle[i]);
 	for (size_t i = 0; i < 40; i++) {
@@ -224,7 +223,7 @@ static void test_control_refuses_other_users(void **state)
 		skip();
 	control = control__new(dir);
 	assert_non_null(control);
-	/* even where the modes would let it in */
+	/* even if the file modes would allow it */
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_int_equal(chmod(socket_path(getpid()), 0777), 0);
 	pid = fork();

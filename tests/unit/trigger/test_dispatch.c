@@ -45,7 +45,7 @@ static void stop(struct collector *collector)
 	control__free(collector->control);
 }
 
-/* All that the client is told. A packet is a line after its kind, or the verdict. */
+/* All packets that the client gets: for each its kind and a line, or the verdict. */
 static void assert_told(struct collector *collector, const char *what)
 {
 	char told[1024], *end = told;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Followers: which records they get, as files that the viewer's reader reads whole, and what is
- * counted of those they don't get.
+ * Followers: which records they get, as files that the viewer's reader reads whole, and the counts
+ * of those that they don't get.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -330,7 +330,7 @@ static void test_live_tells_what_is_wrong(void **state)
 	assert_non_null(strstr(why, "more than"));
 }
 
-/* One answers, and gets everything; the other doesn't, and is told how much that was. */
+/* One follower answers, and gets everything; the other doesn't, and is told how many it missed. */
 static void test_live_counts_what_nobody_asks_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -353,7 +353,7 @@ static void test_live_counts_what_nobody_asks_for(void **state)
 			expect(slow, CONTROL_WIRE_COUNTS, 0, 0);
 	}
 	assert_int_equal(recv(slow, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
-	/* it asks again, is told, and goes on */
+	/* it asks again, gets the count, and goes on */
 	assert_int_equal(send(slow, "a", 1, 0), 1);
 	expect(slow, CONTROL_WIRE_COUNTS, 8ul * 9, 0);
 	log_counts(fixture, 0, 10);
@@ -373,13 +373,13 @@ static void test_live_ends_who_answers_rubbish(void **state)
 
 	begin(fixture);
 	expect(fd, CONTROL_WIRE_FOLLOWED, 0, 0);
-	/* nothing was sent that could be answered */
+	/* nothing was sent that it could answer */
 	assert_int_equal(send(fd, "a", 1, 0), 1);
 	while (live__state(fixture->live) != LIVE_NOBODY)
 		(void)poll(NULL, 0, 1);
 	assert_int_equal(recv(fd, &(char){ 0 }, 1, 0), 0);
 	close(fd);
-	/* who comes then starts anew */
+	/* a follower that comes then starts anew */
 	other = follow_all(fixture);
 	begin(fixture);
 	expect(other, CONTROL_WIRE_FOLLOWED, 0, 0);
@@ -415,7 +415,7 @@ static void test_live_has_so_many_places(void **state)
 	assert_false(live__is_full(fixture->live));
 }
 
-/* Jobs that nobody is there for any more. */
+/* Jobs whose follower has gone. */
 static void test_live_goes_on_alone(void **state)
 {
 	struct fixture *fixture = *state;

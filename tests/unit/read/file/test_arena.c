@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What is given lies apart, takes little more than was asked for, and no more than its limit.
- */
+/* Allocations do not overlap, take little more than was asked for, and no more than the limit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,10 +12,10 @@
 #define LARGE_BYTES (348u << 10)
 #define COLUMNS     8u
 #define SMALL_BYTES 64u
-/* Room for all that is small, and what the blocks say of themselves. */
+/* The room for all small allocations together, and for the blocks' own heads. */
 #define REST_BYTES  (300u << 10)
 
-/* What is small between what is large takes no block each time. */
+/* Small allocations between large ones do not take a block each time. */
 static void test_arena_small_between_large(void **state)
 {
 	struct arena arena = { .blocks = NULL };
@@ -32,7 +30,7 @@ static void test_arena_small_between_large(void **state)
 	arena__fini(&arena);
 }
 
-/* Nothing lies upon anything else, whatever the order of sizes. */
+/* No two allocations overlap, in any order of sizes. */
 static void test_arena_apart(void **state)
 {
 	static const size_t SIZES[] = { LARGE_BYTES, 8, 0, LARGE_BYTES, 200u << 10, 100u << 10, 1 };
@@ -58,7 +56,8 @@ static void test_arena_apart(void **state)
 	arena__fini(&arena);
 }
 
-/* What is hardly used takes little; what is used as much again and again gets no new memory. */
+/* An arena that is hardly used takes little memory. If each round uses the same amount, no new
+ * memory is taken. */
 static void test_arena_grows(void **state)
 {
 	struct arena arena = { .blocks = NULL };
@@ -81,7 +80,7 @@ static void test_arena_grows(void **state)
 	arena__fini(&arena);
 }
 
-/* No more than the limit is held, and that it was reached is said. */
+/* The arena holds no more than the limit, and reports that it was reached. */
 static void test_arena_limit(void **state)
 {
 	struct arena arena = { .max_bytes = 2 * LARGE_BYTES };

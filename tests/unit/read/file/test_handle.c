@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of which not all may be open at once: each is read as if it were, and what became another
- * file in between is told.
+ * Not all of the files may be open at once. Each is read as if it were, and a file that was
+ * replaced meanwhile is reported.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 struct fixture {
 	char directory[32];
 	struct rlimit limit;
-	int last_fd; /* the lowest free one; what is above it this test may have */
+	int last_fd; /* the lowest free number; this test may use the numbers above it */
 };
 
 static const char *path_of(const struct fixture *fixture, unsigned number)
@@ -123,7 +123,7 @@ static void test_handle_more_than_may_be_open(void **state)
 	close_all(handles);
 }
 
-/* Who else opens files finds room. */
+/* Other code that opens files finds free descriptors. */
 static void test_handle_leaves_some(void **state)
 {
 	struct handle handles[FILE_CNT];
@@ -137,7 +137,7 @@ static void test_handle_leaves_some(void **state)
 	close_all(handles);
 }
 
-/* Others have opened theirs meanwhile: fewer are left than a share of the limit. */
+/* Other code has opened files meanwhile: fewer descriptors are left than a share of the limit. */
 static void test_handle_gives_way(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -198,7 +198,7 @@ static void test_handle_notices_another_file(void **state)
 	char other[80];
 
 	open_all(fixture, handles);
-	/* the last ones are open: these are not */
+	/* the last files are open, these are not */
 	snprintf(other, sizeof(other), "%s.new", path_of(fixture, 0));
 	write_file(other, 77);
 	assert_int_equal(rename(other, path_of(fixture, 0)), 0);
@@ -225,7 +225,7 @@ static void copy_golden(const char *path)
 	free(golden.p);
 }
 
-/* Without its window, which has all of so small a file, a reader comes back to the file. */
+/* The window holds the whole of so small a file. Without it, a reader comes back to the file. */
 static uint64_t count_loaded(struct ttlog_snapshot *reader)
 {
 	uint64_t cnt = 0;
@@ -255,7 +255,7 @@ static void test_handle_readers(void **state)
 		if (i != 1)
 			assert_sound(readers[i]);
 	}
-	/* of three chunks, once */
+	/* three chunks, each once */
 	assert_int_equal(ttlog_snapshot_contents(readers[1])->problem_cnt, 1);
 	assert_true(has_problem(readers[1], "changed, replaced or removed"));
 	for (unsigned i = 0; i < FILE_CNT; i++)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A term over a column holds exactly where it holds for the elements one by one.
- */
+/* A term applied to a column is true exactly for the elements for which it is true one by one. */
 #include <math.h>
 
 #include "expr.h"
@@ -53,7 +51,7 @@ static void assert_filters(const struct ttlog_column *column, uint32_t cnt)
 
 		snprintf(source, sizeof(source), "key%s%s", OPS[i % ARRAY_SIZE(OPS)],
 			 VALUES[i / ARRAY_SIZE(OPS)]);
-		/* What has no order, or is no pattern, is no term. */
+		/* A value without an order, or a bad pattern, is not a term. */
 		expr = expr__parse(source, &error);
 		if (!expr)
 			continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters against one event that is made here: what matches, what does not, and what is no filter.
+ * Filters on one event that is made here: what matches, what does not, and which texts are not a
+ * filter.
  */
 #include <errno.h>
 #include <math.h>
@@ -345,8 +346,8 @@ static size_t cnt_of_events(struct ttlog_snapshot *reader, const char *expressio
 	return cnt;
 }
 
-/* What is decided by site, by thread, by time and column by column is what is decided event by
- * event, and is what it should be. */
+/* A filter decides by site, by thread, by time and by column. The result must be the same as event
+ * by event, and must be right. */
 static void test_filter_columns(void **state)
 {
 	static const struct {
@@ -397,7 +398,7 @@ static void test_filter_columns(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* A mistake is said, with what and where, and leaves the filter as it was. */
+/* An error names the mistake and its position, and leaves the filter unchanged. */
 static void test_filter_mistakes(void **state)
 {
 	static const struct {
@@ -458,7 +459,7 @@ static void test_filter_glob(void **state)
 		{ "**a**", "bab", true },
 		{ "*ab", "aab", true },
 		{ "a\\", "a\\", true },
-		/* by character, whatever it takes */
+		/* by character, of any length in bytes */
 		{ "M?ller", "M\u00fcller", true },
 		{ "M??ller", "M\u00fcller", false },
 		{ "M[\u00e4-\u00fc]ller", "M\u00fcller", true },
@@ -481,7 +482,7 @@ static void test_filter_glob(void **state)
 		    cases[i].wanted)
 			fail_msg("'%s' and '%s'", cases[i].pattern, cases[i].text);
 	}
-	/* Exponential where every star is tried again. */
+	/* Exponential if every star is tried again. */
 	memset(text, 'a', sizeof(text));
 	assert_false(glob__match(ttlog_text_of("*a*a*a*a*a*a*a*a*a*a*b"),
 				 (struct ttlog_text){ text, sizeof(text) }));

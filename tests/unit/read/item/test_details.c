@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a process ended and what was lost, from maps that are as the writer has them, and not. */
+/* How a process ended and what was lost: from maps as the writer makes them, and from others. */
 #include "view_fixture.h"
 
 #include "cbor_out.h"
@@ -68,7 +68,7 @@ static void test_details_reads_the_golden_crash(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* True and nothing else: files are hostile. */
+/* Only the value true counts: files are hostile. */
 static void test_details_reads_reraised(void **state)
 {
 	static const struct {
@@ -135,7 +135,7 @@ static void test_details_reads_exceptions(void **state)
 	}
 }
 
-/* Frames of a recursion have one ip, too. */
+/* The frames of a recursion have the same ip. */
 static void test_details_tells_inlined_from_recursive(void **state)
 {
 	struct cbor_out out = { .bytes = NULL };
@@ -203,7 +203,7 @@ static void test_details_passes_over_other_types(void **state)
 	cbor_out__fini(&out);
 }
 
-/* However many a file has, and however often it says so. */
+/* For any number of entries in a file, and any number of repetitions. */
 static void test_details_are_bounded(void **state)
 {
 	struct cbor_out out = { .bytes = NULL };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which event is which, as files say it (make_snapshot.py): as text, in chunks that are kept, where
- * what the file says is wrong, and in files that come one after another.
+ * The identity of events, from the files of make_snapshot.py: as text, in pinned chunks, in files
+ * with wrong values, and in files that are read one after another.
  */
 #include "reader_fixture.h"
 
-/* By hand, from FORMAT.md: fnv1a("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/12345/70/70/c0ffee/1/100") */
+/* By hand, from FORMAT.md:
+ * fnv1a("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/12345/70/70/c0ffee/1/100") */
 #define FIRST_BATCH "f6d25da52b57b2fb"
 
 static void test_identity_as_text(void **state)
@@ -62,7 +63,7 @@ static void test_identity_in_pinned_chunks(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* The events are there all the same. */
+/* The events are shown all the same. */
 static void test_identity_not_valid(void **state)
 {
 	struct bytes packed = bytes__golden("batches.pack"), pack = unpack_lz4(&packed), file;
@@ -115,7 +116,8 @@ static void test_identity_seen(void **state)
 	second = take(seen, "twin-piece-second.bin");
 	reboot = take(seen, "twin-piece-reboot.bin");
 	assert_left(first, 5);
-	/* 3 and 4 were there, 5 is new, and one has no identity; also when it is read once more */
+	/* 3 and 4 were there before, 5 is new, and one has no identity; also when it is read
+	 * again */
 	assert_left(second, 2);
 	assert_left(second, 2);
 	assert_left(reboot, 5);

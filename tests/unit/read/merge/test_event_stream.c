@@ -57,16 +57,16 @@ static void test_event_stream_each_event_once(void **state)
 
 	(void)state;
 	assert_values(BOTH, 1, all, "0,1,2,3,4,5,6,7,8,9,7,7,");
-	/* The later one has seen three equal events in a nanosecond, and two more afterwards. */
+	/* The later file has three equal events in one nanosecond, and two more after that. */
 	assert_values(BOTH, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 	assert_values(SWAPPED, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 	assert_values(SAME, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,");
-	/* Wall time was set meanwhile. */
+	/* The wall clock was set between the two. */
 	assert_values(STEP, 2, all, "0,1,2,3,4,5,6,7,8,9,7,7,7,8,9,");
 }
 
-/* Two collectors' files of one process (make_snapshot.py): the same events, at other times. 10 and 11
- * do not say which they are, and have other times. */
+/* Two collectors' files of one process (make_snapshot.py): the same events, with different times.
+ * Events 10 and 11 have no identity, and different times. */
 static void test_event_stream_each_identity_once(void **state)
 {
 	static const char *const TWINS[] = { "twin-first.bin", "twin-second.bin" };
@@ -84,7 +84,7 @@ static void test_event_stream_each_identity_once(void **state)
 	assert_values(ALL, 3, (struct show){ .filter = "n<10" }, "0,1,2,3,5,4,6,7,8,9,");
 }
 
-/* As alike as they are: the same pid, executable, clocks and events, of another boot. */
+/* Alike in all but the boot: the same pid, executable, clocks and events. */
 static void test_event_stream_other_boot(void **state)
 {
 	static const char *const BOTH[] = { "twin-first.bin", "twin-reboot.bin" };
@@ -98,7 +98,7 @@ static void test_event_stream_other_process(void **state)
 	static const char *const ALL[] = { SECOND, OTHER, FIRST };
 
 	(void)state;
-	/* By the clock of the first file named: process 50's is 5 us ahead of 51's. */
+	/* Times by the clock of the first file named: process 50's is 5 us ahead of 51's. */
 	assert_values(ALL + 1, 2, (struct show){ .filter = NULL },
 		      "0,100,1,2,3,4,5,6,7,8,9,7,7,101,");
 	assert_values(ALL, 3, (struct show){ .filter = NULL },
@@ -117,7 +117,7 @@ static void test_event_stream_filter(void **state)
 	assert_values(BOTH, 2, (struct show){ .filter = "unknown=1" }, "");
 }
 
-/* The filter, asked event by event. */
+/* Applies the filter event by event. */
 static char *filtered_one_by_one(struct ttlog_snapshot *reader, const struct ttlog_filter *filter)
 {
 	struct ttlog_event event;
@@ -139,7 +139,7 @@ static char *filtered_one_by_one(struct ttlog_snapshot *reader, const struct ttl
 	return capture__end(&out);
 }
 
-/* Column by column it lets the same events pass. */
+/* The filter by columns passes the same events. */
 static void test_event_stream_filter_by_columns(void **state)
 {
 	static const char *const FILTERS[][2] = {
@@ -180,7 +180,7 @@ static void test_event_stream_filter_by_columns(void **state)
 	assert_true(shown > 20);
 }
 
-/* For every N, the last N are the tail of all. */
+/* For every N, the last N are the tail of all events. */
 static void test_event_stream_tail(void **state)
 {
 	static const char *const ALL[] = { FIRST, SECOND, OTHER };
@@ -204,7 +204,7 @@ static void test_event_stream_tail(void **state)
 		      "7,7,7,7,");
 }
 
-/* The file with its first two chunks in the wrong order: keys fall. */
+/* The file with its first two chunks in the wrong order: the keys fall. */
 static struct ttlog_snapshot *open_disordered(const char *name)
 {
 	struct bytes file = bytes__golden(name);
@@ -229,7 +229,7 @@ static struct ttlog_snapshot *open_disordered(const char *name)
 	return reader;
 }
 
-/* The last N in the order in which they come, and not all that are later than the first of them. */
+/* The last N in the order of the stream, not all that are later than the first of them. */
 static void test_event_stream_tail_of_disorder(void **state)
 {
 	struct ttlog_snapshot *reader = open_disordered("golden.bin");
@@ -255,14 +255,14 @@ static void test_event_stream_tail_of_disorder(void **state)
 
 #define MOST_EVENTS 1000u
 
-/* Its events' times, from the next one on, at most `cnt`. */
+/* The times of the stream's next events, at most `cnt`. */
 static size_t times_of(struct ttlog_stream *stream, uint64_t *to, size_t cnt)
 {
 	struct ttlog_event event;
 	size_t n = 0;
 
 	while (n < cnt && ttlog_stream_next(stream, &event) == 1) {
-		/* a value, for which the right chunk must be there */
+		/* a value, which needs the right chunk */
 		if (event.site->nfields) {
 			struct ttlog_field field;
 
@@ -274,7 +274,7 @@ static size_t times_of(struct ttlog_stream *stream, uint64_t *to, size_t cnt)
 	return n;
 }
 
-/* Streams over one snapshot that go on in turn: each loads its chunks again. */
+/* Two streams over one snapshot advance in turn: each loads its chunks again. */
 static void test_event_stream_two_in_turn(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
@@ -308,7 +308,7 @@ static void test_event_stream_two_in_turn(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* The same snapshot twice is one of which every event comes once. */
+/* The same snapshot twice: every event comes once. */
 static void test_event_stream_same_snapshot_twice(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
@@ -348,7 +348,7 @@ static void test_event_stream_range(void **state)
 	assert_values(FILES, 1, show, "7,8,");
 }
 
-/* Each event is on one side of any moment, whichever file it is taken from. */
+/* Each event is on one side of any moment, from whichever file it is taken. */
 static void test_event_stream_range_over_several_clocks(void **state)
 {
 	static const char *const FILES[][2] = {
@@ -371,7 +371,7 @@ static void test_event_stream_range_over_several_clocks(void **state)
 	}
 }
 
-/* An expression that needs each event's own time, beside its fields. */
+/* An expression that needs each event's own time and its fields. */
 static void test_event_stream_filter_by_shared_clock(void **state)
 {
 	static const char *const FILES[] = { FIRST, STEPPED };
@@ -382,7 +382,7 @@ static void test_event_stream_filter_by_shared_clock(void **state)
 		      "1,6,7,8,9,7,7,7,8,9,");
 }
 
-/* What the events say is in the order in which they come. */
+/* The text of the events, in the order of the stream. */
 static void test_event_stream_times_of_one_clock(void **state)
 {
 	struct ttlog_snapshot *readers[] = { fixture__open_golden(SECOND),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * <ttlog/read.h> as a stranger uses it: what it promises beside what the tests of its parts see.
+ * <ttlog/read.h> as a foreign program uses it: the promises that the tests of its parts don't
+ * cover.
  */
 #include "view_fixture.h"
 
 #include <errno.h>
 
-/* What others have compiled in must stay: structs that never change, and those they allocate. */
+/* What other programs have compiled in must stay: structs that never change, and those that they
+ * allocate. */
 #define ASSERT_BYTES(type, bytes)                                                                  \
 	_Static_assert(sizeof(type) == (bytes), #type " is part of the ABI: another size is "      \
 						      "another soname")
@@ -85,7 +87,7 @@ static void test_read_filter_matches_what_streams_choose(void **state)
 	}
 }
 
-/* Files that were only begun are gone over first: what is in two of them comes once. */
+/* Files that were only started are scanned first: an event that is in two of them comes once. */
 static void test_read_stream_of_files_only_begun(void **state)
 {
 	struct ttlog_snapshot *begun[2], *opened[2];
@@ -106,7 +108,7 @@ static void test_read_stream_of_files_only_begun(void **state)
 	}
 }
 
-/* By column and by event: the same values. */
+/* By column and by event the values are the same. */
 static void test_read_columns_are_what_events_have(void **state)
 {
 	(void)state;
@@ -137,7 +139,7 @@ static void test_read_columns_are_what_events_have(void **state)
 						ttlog_text_equal(ttlog_field_text(&one, buf[0]),
 								 ttlog_field_text(&other, buf[1])));
 				}
-				/* past the last one */
+				/* after the last one */
 				ttlog_event_field(&event, event.site->nfields, &one);
 				assert_int_equal(one.type, TTLOG_TYPE_NONE);
 				assert_true(one.null);
@@ -152,7 +154,7 @@ static void test_read_columns_are_what_events_have(void **state)
 	}
 }
 
-/* A key of the header that has no member. */
+/* A key of the header that has no struct member. */
 static void test_read_walks_the_header(void **state)
 {
 	struct ttlog_snapshot *snapshot = fixture__open_golden("golden.bin");
@@ -211,7 +213,7 @@ static void test_read_names_levels_and_types(void **state)
 	assert_int_equal(ttlog_read_version(), TTLOG_READ_VERSION);
 }
 
-/* All of them take NULL. */
+/* All these functions accept NULL. */
 static void test_read_frees_nothing(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader against files that another program wrote (make_snapshot.py): whole and hostile.
- * Damaged ones are test_reader_damage.c's.
+ * The reader on files that another program wrote (make_snapshot.py): whole ones and hostile ones.
+ * test_reader_damage.c has the damaged ones.
  */
 #include <errno.h>
 
@@ -72,7 +72,7 @@ static void test_reader_what_is_no_file(void **state)
 		assert_int_equal(errno, cases[i].err);
 		assert_non_null(strstr(why, cases[i].why));
 	}
-	/* Nobody writes into it: opening it the usual way would wait for ever. */
+	/* The fifo has no writer: to open it in the usual way would wait forever. */
 	assert_non_null(mkdtemp(fifo));
 	snprintf(path, sizeof(path), "%s/fifo", fifo);
 	assert_int_equal(mkfifo(path, 0600), 0);
@@ -82,7 +82,7 @@ static void test_reader_what_is_no_file(void **state)
 	rmdir(fifo);
 }
 
-/* One chunk after the other, and not further than what is asked for. */
+/* One chunk after the other, and no further than asked for. */
 static void test_reader_in_one_go(void **state)
 {
 	struct bytes file = bytes__golden("golden.bin");
@@ -102,7 +102,7 @@ static void test_reader_in_one_go(void **state)
 	assert_false(ttlog_snapshot_has_chunk(reader, 3));
 	assert_true(ttlog_snapshot_contents(reader)->is_scanned);
 	assert_true(ttlog_snapshot_contents(reader)->has_totals);
-	/* Back to what went by. */
+	/* Goes back to a chunk that it has passed. */
 	assert_int_equal(ttlog_snapshot_load(reader, 0), 0);
 	assert_int_equal(ttlog_snapshot_chunk(reader)->first_ns,
 			 ttlog_snapshot_contents(reader)->chunks[0].first_ns);
@@ -134,7 +134,8 @@ static void test_reader_hostile(void **state)
 	free(pack.p);
 }
 
-/* What is refused, and what is only said: the events of a sound chunk are shown all the same. */
+/* What is refused, and what is only reported: the events of a sound chunk are shown all the
+ * same. */
 static void test_reader_hostile_in_words(void **state)
 {
 	static const struct {
@@ -218,7 +219,7 @@ static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
 	memcpy(changed.p + start + packed.len, file->p + end, file->len - end);
 	reader = fixture__open(changed.p, changed.len);
 	json = fixture__json_of(reader);
-	/* Whatever it was taken for: what it says it has is what it shows. */
+	/* Whatever the reader took the frame for: it shows as many events as it reports. */
 	assert_int_equal(count_lines(json), ttlog_snapshot_info(reader)->has_header
 						    ? ttlog_snapshot_contents(reader)->event_cnt
 						    : 0);

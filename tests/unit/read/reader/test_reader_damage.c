@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The reader against damaged files: whatever is whole is read, and what is not is named.
- */
+/* The reader on damaged files: it reads what is whole, and names what is not. */
 #include <errno.h>
 #include <lz4frame.h>
 
 #include "reader_fixture.h"
 
-/* A sound file, what it shows, and where its frames lie. */
+/* A sound file, its output, and the offsets of its frames. */
 struct whole {
 	struct bytes file;
 	char *lines[16];               /* of each chunk */
@@ -38,7 +36,7 @@ static void whole__init(struct whole *whole, const char *name)
 		whole->lines[i] = capture__end(&out);
 	}
 	ttlog_snapshot_close(reader);
-	/* A frame ends where the next begins; after the last chunk comes the end item's. */
+	/* A frame ends where the next one begins; after the last chunk's comes the end item's. */
 	for (size_t i = 0; i < whole->chunk_cnt; i++) {
 		uint64_t at = whole->starts[i] + 1;
 
@@ -55,7 +53,7 @@ static void whole__fini(struct whole *whole)
 	free(whole->file.p);
 }
 
-/* What must be shown where the bytes from `from` to `to` are damaged. */
+/* The expected output if the bytes from `from` to `to` are damaged. */
 static char *lines_without(const struct whole *whole, uint64_t from, uint64_t to)
 {
 	size_t len = 0;
@@ -115,7 +113,7 @@ static void test_reader_damage_cut_at_every_byte(void **state)
 	whole__fini(&whole);
 }
 
-/* Bytes gone from the middle: the length of a frame and what follows no longer fit. */
+/* Bytes are missing in the middle: the length of a frame does not fit what follows. */
 static void test_reader_damage_gap(void **state)
 {
 	struct whole whole;
@@ -135,7 +133,8 @@ static void test_reader_damage_gap(void **state)
 	whole__fini(&whole);
 }
 
-/* Another sound chunk lies where one was found: whoever has made room for its events trusts that. */
+/* Another sound chunk replaces one that was scanned. A caller that has allocated for the first
+ * one's events relies on their number. */
 static void test_reader_damage_file_that_changes(void **state)
 {
 	struct whole whole;
@@ -200,7 +199,7 @@ static void test_reader_damage_says_what_is_missing(void **state)
 	assert_int_equal(ttlog_snapshot_contents(reader)->event_cnt, 8);
 	ttlog_snapshot_close(reader);
 
-	/* Neither header nor end: nothing to make sense of the chunks with. */
+	/* Without header and end, the chunks can't be understood. */
 	reader = fixture__open(whole.file.p, whole.ends[1]);
 	assert_true(has_problem(reader, "there is no header"));
 	assert_false(ttlog_snapshot_info(reader)->has_header);
@@ -238,7 +237,7 @@ static void test_reader_damage_skippable_frames(void **state)
 	free(wanted);
 	ttlog_snapshot_close(reader);
 
-	/* One that claims more than there is, is damage. */
+	/* A chunk that claims more than the file has is damage. */
 	file.p[4] = 0xff;
 	file.p[7] = 0xff;
 	reader = fixture__open(file.p, file.len);
@@ -250,8 +249,8 @@ static void test_reader_damage_skippable_frames(void **state)
 }
 
 /*
- * Frame starts, each of which claims the 64 KiB behind it as its block: every one is a candidate,
- * and looking at each to its end would take time in the square of the file's size.
+ * Starts of frames, each of which claims the 64 KiB after it as its block. Every one is a
+ * candidate; to check each to its end would take quadratic time in the size of the file.
  */
 static void test_reader_damage_search_has_a_bound(void **state)
 {
@@ -279,7 +278,7 @@ static void test_reader_damage_search_has_a_bound(void **state)
 	for (size_t i = 0; i < cnt; i++)
 		memcpy(file.p + i * sizeof(one), one, sizeof(one));
 	reader = fixture__open(file.p, file.len);
-	/* After some 300 MB of checksums, and not 6 GB: early in the file. */
+	/* after some 300 MB of checksums, not 6 GB: early in the file */
 	assert_true(has_problem(reader, "given up"));
 	place = strstr(ttlog_snapshot_contents(reader)->problems[0], "given up at byte ");
 	assert_non_null(place);
@@ -288,7 +287,7 @@ static void test_reader_damage_search_has_a_bound(void **state)
 	free(file.p);
 }
 
-/* All of a file's bytes are noise: nothing is found, and nothing happens. */
+/* The file is only noise: nothing is found, and no harm is done. */
 static void test_reader_damage_noise(void **state)
 {
 	unsigned char noise[4096];

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Columns: each encoding where it is due, and every value back bit for bit.
- */
+/* Columns: each encoding is chosen in the right case, and every value comes back bit for bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,12 +119,12 @@ static void test_column_out_ints_take_differences(void **state)
 	uint64_t values[1000];
 	cbor_item_t *item;
 
-	/* a clock in large units: small differences, both ways */
+	/* a clock in large units: small differences in both directions */
 	for (uint64_t i = 0; i < 1000; i++)
 		values[i] = UINT64_C(1700000000000000000) + i * 20 - i * i % 37;
 	item = check_ints(*state, values, 1000, false);
 	assert_int_equal(cbor_tag_value(decode__get(item, "delta")), FORMAT_TAG_I8);
-	/* one step in no narrower differences: LZ4 makes nothing of it */
+	/* one step, in equally wide differences: LZ4 can't compress it */
 	for (uint64_t i = 0; i < 1000; i++)
 		values[i] = i * 60;
 	item = check_ints(*state, values, 1000, false);
@@ -141,7 +139,7 @@ static void test_column_out_ints_take_differences(void **state)
 	(void)check_ints(*state, values, 1000, true);
 }
 
-/* Bits that LZ4 finds nothing in. */
+/* Bits that LZ4 can't compress. */
 static uint64_t noise_of(uint64_t i)
 {
 	i = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -161,13 +159,13 @@ static void test_column_out_ints_pack_noise(void **state)
 			const size_t cnt = 1003 - bits % 9;
 
 			if (bits > 62)
-				break; /* the base would make some wrap */
+				break; /* with the base some values would wrap */
 			for (size_t i = 0; i < cnt; i++)
 				values[i] = BASES[b] + (noise_of(i) >> (64 - bits));
 			values[7] = BASES[b];
 			values[9] = BASES[b] + (UINT64_MAX >> (64 - bits));
 			item = check_ints(*state, values, cnt, is_signed);
-			/* 8, 16 and 32 bits from 0 on are whole bytes already */
+			/* values of 8, 16 and 32 bits from 0 on are whole bytes already */
 			if (bits > 56 || (b == 0 && !(bits & (bits - 1)) && bits >= 8)) {
 				assert_true(cbor_isa_tag(item));
 				continue;
@@ -176,7 +174,7 @@ static void test_column_out_ints_pack_noise(void **state)
 			assert_true(decode__int(decode__get(item, "base")) == BASES[b]);
 		}
 	}
-	/* too few to pay for the map */
+	/* too few values to pay for the map */
 	for (size_t i = 0; i < 20; i++)
 		values[i] = noise_of(i) % 64;
 	assert_true(cbor_isa_tag(check_ints(*state, values, 20, false)));
@@ -195,7 +193,7 @@ static void test_column_out_ints_pack_differences(void **state)
 	assert_int_equal((int64_t)decode__int(decode__get(item, "base")), -300);
 }
 
-/* Whole bytes that repeat are less than bits. */
+/* Whole bytes that repeat take less than bits. */
 static void test_column_out_ints_leave_patterns_to_lz4(void **state)
 {
 	uint64_t values[2000];
@@ -249,9 +247,9 @@ static void test_column_out_floats_as_decimals(void **state)
 	assert_int_equal(decode__int(decode__get(item, "scale")), 2);
 	item = check_doubles(*state, tiny, 2);
 	assert_int_equal(decode__int(decode__get(item, "scale")), 22);
-	/* 0.1f is 0.1 when read as a float: one decimal, not the 27 of its double */
+	/* 0.1f read as a float is 0.1: one decimal, not the 27 of its double */
 	item = check_floats(*state, floats + 0, 3);
-	assert_true(cbor_isa_tag(item)); /* 100000 units take as much as the float */
+	assert_true(cbor_isa_tag(item)); /* 100000 units take as much room as the float */
 	item = check_floats(*state, floats, 2);
 	assert_int_equal(decode__int(decode__get(item, "scale")), 2);
 }
@@ -435,7 +433,7 @@ static void test_column_out_buffer_fails_once(void **state)
 {
 	struct fixture *fixture = *state;
 
-	/* more than there can be: the error stays, and whatever follows does no harm */
+	/* more than possible: the error stays, and later calls do no harm */
 	assert_null(cbor_out__typed_array(&fixture->out, FORMAT_TAG_U8, SIZE_MAX / 2));
 	assert_true(fixture->out.error < 0);
 	cbor_out__uint(&fixture->out, 1);

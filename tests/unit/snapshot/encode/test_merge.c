@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Records of many threads in the order of time, and what can't be decoded counted.
- */
+/* Merges the records of many threads in the order of time, and counts what can't be decoded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,7 +91,7 @@ static uint64_t value_of(const struct merge_record *record)
 	return value;
 }
 
-/* Takes the next record, which must be this value at this time. */
+/* Takes the next record, which must have this value and time. */
 static void expect(struct merge *merge, uint64_t mono_ns, uint64_t value)
 {
 	struct merge_record record;
@@ -103,7 +101,7 @@ static void expect(struct merge *merge, uint64_t mono_ns, uint64_t value)
 	assert_int_equal(value_of(&record), value);
 }
 
-/* The catalog knows it beforehand. */
+/* The catalog has the site before. */
 static void expect_end(const struct fixture *fixture, uint64_t corrupt)
 {
 	struct merge_record record;
@@ -156,7 +154,7 @@ static void test_merge_orders_threads(void **state)
 	assert_int_equal(catalog__thread_cnt(fixture->catalog), THREADS);
 }
 
-/* One was left in the middle of an append, which went on later. */
+/* One thread was interrupted in the middle of an append, which went on later. */
 static void test_merge_orders_batches_of_one_thread(void **state)
 {
 	struct fixture *fixture = *state;
@@ -207,7 +205,7 @@ static void test_merge_lone_batches_overtake(void **state)
 	struct fixture *fixture = *state;
 	struct merge *merge;
 
-	/* a signal handler flushes its event at once, the batch it interrupted comes later */
+	/* a signal handler flushes its event at once, the batch that it interrupted comes later */
 	make__record(&fixture->batch, EVENT_SITE, 0, 2);
 	make__flush(&fixture->batch, fixture->ring, 0, 0, 500, 501, 0);
 	make__record(&fixture->batch, EVENT_SITE, 0, 1);
@@ -226,7 +224,7 @@ static void test_merge_bounds_times(void **state)
 	struct merge *merge;
 
 	make__record(&fixture->batch, EVENT_SITE, 100, 1);
-	make__record(&fixture->batch, EVENT_SITE, 50, 2);     /* falls: it can't */
+	make__record(&fixture->batch, EVENT_SITE, 50, 2);     /* time falls: impossible */
 	make__record(&fixture->batch, EVENT_SITE, 900000, 3); /* from the future */
 	make__flush(&fixture->batch, fixture->ring, 0, 0, 1000, 5000, 1);
 	make__record(&fixture->batch, EVENT_SITE, 0, 4); /* from long ago */
@@ -271,7 +269,7 @@ static void test_merge_spans(void **state)
 
 	make__record(&fixture->batch, SPAN_SITE, 10, 77);
 	make__record(&fixture->batch, SPAN_END, 500, 1010);
-	make__record(&fixture->batch, SPAN_END, 600, 999999); /* ends before it began: a lie */
+	make__record(&fixture->batch, SPAN_END, 600, 999999); /* ends before it began */
 	make__flush(&fixture->batch, fixture->ring, 0, 0, 1000, 5000, 1);
 	start(fixture);
 	assert_int_equal(merge__next(fixture->merge, &record), 1);
@@ -287,7 +285,8 @@ static void test_merge_spans(void **state)
 	assert_int_equal(catalog__site_cnt(fixture->catalog), 2);
 }
 
-/* Entries larger than what is read of one at once, with records of another site, larger still. */
+/* Entries that are larger than the part that is read at once, with even larger records of another
+ * site. */
 static void test_merge_reads_entries_in_parts(void **state)
 {
 	enum {
@@ -330,7 +329,7 @@ static void test_merge_counts_corrupt_records(void **state)
 
 	make__record(batch, EVENT_SITE, 1, 1);
 	make__record(batch, 2, 2, 0);      /* no such site */
-	make__record(batch, 200000, 3, 0); /* far from any */
+	make__record(batch, 200000, 3, 0); /* far from any site */
 	make__record(batch, SILENT_SITE, 4, 0);
 	make__begin(batch, EVENT_SITE, 5); /* too short */
 	make__put(batch, "abcd", 4);
@@ -361,7 +360,7 @@ static void test_merge_counts_corrupt_batches(void **state)
 		make__record(batch, EVENT_SITE, (uint32_t)i, i);
 	memset(batch->bytes + 2 * 16 + 4, 0, 4);
 	make__flush(batch, fixture->ring, 0, 0, 1000, 5000, 1);
-	/* a length behind the end */
+	/* a length after the end */
 	make__record(batch, EVENT_SITE, 1, 1);
 	memset(batch->bytes + 4, 0xff, 4);
 	make__flush(batch, fixture->ring, 0, 0, 2000, 5000, 2);
@@ -377,11 +376,11 @@ static void test_merge_counts_corrupt_batches(void **state)
 	make__flush(batch, fixture->ring, 0, 3, 3000, 5000, 4);
 	make__record(batch, EVENT_SITE, 1, 1);
 	make__flush(batch, fixture->ring, THREADS, 0, 3000, 5000, 4);
-	/* says that it has more than it has: 5 of 6 */
+	/* claims more events than it has: 5 of 6 */
 	make__record(batch, EVENT_SITE, 1, 9);
 	batch->events = 6;
 	make__flush(batch, fixture->ring, 0, 0, 4000, 5000, 5);
-	/* less than it has: what it does not own up to does not count */
+	/* claims fewer than it has: the others do not count */
 	make__record(batch, EVENT_SITE, 1, 10);
 	make__record(batch, EVENT_SITE, 2, 11);
 	batch->events = 1;
@@ -395,7 +394,7 @@ static void test_merge_counts_corrupt_batches(void **state)
 	expect_end(fixture, 2 + 1 + 1 + 1 + 1 + 1 + 5);
 }
 
-/* Random bytes as batches: whatever comes of them, nothing is read that isn't there. */
+/* Random bytes as batches: with any result, no read goes out of bounds. */
 static void test_merge_survives_garbage(void **state)
 {
 	struct fixture *fixture = *state;
@@ -410,7 +409,7 @@ static void test_merge_survives_garbage(void **state)
 			random = random * 6364136223846793005u + 1442695040888963407u;
 			batch->bytes[i] = (unsigned char)(random >> 56);
 		}
-		/* some of it looks like records, so that more than the first check is reached */
+		/* some of it looks like records, so that the later checks are reached, too */
 		head = (seq % 4 == 1 ? EVENT_SITE : TEXT_SITE) << TTLOG_RECORD_LEN_BITS | 4;
 		for (uint32_t i = 4; seq % 2 && i + 4 <= batch->len; i += 16)
 			memcpy(batch->bytes + i, &head, sizeof(head));
