@@ -26,10 +26,11 @@
 #include "progress.h"
 #include "diagnostics.h"
 #include "schema.h"
-#include "sql_show.h"
+#include "sql_shell.h"
 #include "summary.h"
 #include "terminal.h"
 #include "text.h"
+#include "to_sqlite.h"
 #include "unknown_key.h"
 
 struct view {
@@ -366,7 +367,11 @@ static int follow(struct view *view)
 
 static int show_sql(struct view *view)
 {
-	int err = sql_show__run(&view->options, &view->input, &view->out);
+	const struct input *input = &view->input;
+	int err = view->options.mode == MODE_TO_SQLITE
+			  ? to_sqlite__write(view->options.database, input->readers,
+					     input->reader_cnt)
+			  : sql_shell__run(&view->options, input, &view->out);
 	int flush_err = err && err != -EPIPE ? out__flush(&view->out) : finish_output(view);
 
 	pager__finish();

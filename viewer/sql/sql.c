@@ -21,6 +21,15 @@ struct sql {
 
 /* ---- What a statement may do ---- */
 
+static bool is_among(const char *name, const char *const *names, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (!sqlite3_stricmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 /* PRAGMAs that change nothing. */
 static bool is_telling(const char *pragma)
 {
@@ -28,11 +37,7 @@ static bool is_telling(const char *pragma)
 					       "index_info",     "index_list",      "index_xinfo",
 					       "table_info",     "table_list",      "table_xinfo" };
 
-	for (size_t i = 0; i < sizeof(TELLING) / sizeof(TELLING[0]); i++) {
-		if (!sqlite3_stricmp(pragma, TELLING[i]))
-			return true;
-	}
-	return false;
+	return is_among(pragma, TELLING, sizeof(TELLING) / sizeof(TELLING[0]));
 }
 
 /* Whether the function may give another result the next time. */
@@ -45,11 +50,7 @@ static bool is_volatile(const char *function)
 		"current_time", "current_date",      "decoded",  "passed",
 	};
 
-	for (size_t i = 0; i < sizeof(VOLATILE) / sizeof(VOLATILE[0]); i++) {
-		if (!sqlite3_stricmp(function, VOLATILE[i]))
-			return true;
-	}
-	return false;
+	return is_among(function, VOLATILE, sizeof(VOLATILE) / sizeof(VOLATILE[0]));
 }
 
 /* The user's own tables and indices lie in memory, or in SQLite's unnamed temporary file. No
@@ -225,17 +226,14 @@ int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_
 
 		sql->is_volatile = false;
 		code = sqlite3_prepare_v2(sql->db, statements, -1, &statement, &rest);
-
 		if (code)
 			return fail(sql, code, statements);
-		if (statement) {
-			code = print(sql, statement, out, format);
-			if (code != SQLITE_DONE && code != SQLITE_ROW) {
-				(void)out__flush(out);
-				code = fail(sql, code, statements);
-				(void)sqlite3_finalize(statement);
-				return code;
-			}
+		code = statement ? print(sql, statement, out, format) : SQLITE_DONE;
+		if (code != SQLITE_DONE && code != SQLITE_ROW) {
+			(void)out__flush(out);
+			code = fail(sql, code, statements);
+			(void)sqlite3_finalize(statement);
+			return code;
 		}
 		(void)sqlite3_finalize(statement);
 		statements = rest;
@@ -265,14 +263,11 @@ char *sql__schema_query(const char *table)
 	static const char ALL[] = TABLES
 		"SELECT tables.name AS \"table\", c.name AS \"column\", c.type FROM tables "
 		"JOIN pragma_table_info(tables.name) c";
-	char *query = table ? sqlite3_mprintf("SELECT name AS \"column\", type FROM "
-					      "pragma_table_info(%Q)",
-					      table)
-			    : sqlite3_mprintf("%s", ALL);
-	char *copy = query ? strdup(query) : NULL;
 
-	sqlite3_free(query);
-	return copy;
+	return table ? sqlite3_mprintf("SELECT name AS \"column\", type FROM "
+				       "pragma_table_info(%Q)",
+				       table)
+		     : sqlite3_mprintf("%s", ALL);
 }
 
 void sql__interrupt(struct sql *sql)

@@ -28,7 +28,7 @@ void sql__free(struct sql *sql);
  */
 int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_format format);
 /* Statements that list the tables, and the columns of one table, or of all with NULL. The caller
- * frees the second; NULL: no memory. */
+ * frees the second with sqlite3_free(); NULL: no memory. */
 const char *sql__tables_query(void);
 char *sql__schema_query(const char *table);
 /* Whether the text ends a statement: with a ';' outside of strings and comments. */

@@ -16,13 +16,7 @@
 
 /* ---- Values ---- */
 
-static struct ttlog_text text_at(sqlite3_stmt *statement, int i)
-{
-	const char *p = (const char *)sqlite3_column_text(statement, i);
-
-	return (struct ttlog_text){ p ? p : "", (size_t)sqlite3_column_bytes(statement, i) };
-}
-
+/* Of a text or a BLOB. */
 static struct ttlog_text bytes_at(sqlite3_stmt *statement, int i)
 {
 	const char *p = sqlite3_column_blob(statement, i);
@@ -65,7 +59,7 @@ static bool is_json_number(struct ttlog_text text)
 /* Shows a field as --format json does. */
 static void json_text(struct out *out, sqlite3_stmt *statement, int i)
 {
-	struct ttlog_text text = text_at(statement, i);
+	struct ttlog_text text = bytes_at(statement, i);
 
 	if (is_declared(statement, i, "JSON_TEXT"))
 		out__json_made(out, text);
@@ -125,9 +119,9 @@ static void plain_value(struct out *out, sqlite3_stmt *statement, int i, bool cs
 		return;
 	default:
 		if (csv)
-			out__csv_text(out, text_at(statement, i), false);
+			out__csv_text(out, bytes_at(statement, i), false);
 		else
-			out__plain(out, text_at(statement, i));
+			out__plain(out, bytes_at(statement, i));
 	}
 }
 

@@ -12,7 +12,11 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "array.h"
 #include "diagnostics.h"
+#include "input.h"
+#include "options.h"
+#include "sql.h"
 #include "sql_shell.h"
 
 #define HISTORY_LINES 1000
@@ -24,7 +28,7 @@ struct shell {
 	enum sql_format format;
 	char *history; /* the path of its file; NULL: none */
 	char *statement;
-	size_t len;
+	size_t len, cap;
 	bool is_over;
 };
 
@@ -91,29 +95,19 @@ static int read_char(FILE *unused)
 static char *history_file(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *folder = NULL, *path = NULL;
+	const bool has_state = state && *state == '/';
+	char *path;
 
-	if (state && *state == '/') {
-		if (asprintf(&folder, "%s", state) < 0)
-			return NULL;
-	} else if (!home || *home != '/' || asprintf(&folder, "%s/.local/state", home) < 0) {
+	if (!has_state && (!home || *home != '/'))
 		return NULL;
-	}
-	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	if (asprintf(&path, "%s%s/ttlog/sql_history", has_state ? state : home,
+		     has_state ? "" : "/.local/state") < 0)
+		return NULL;
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		(void)mkdir(folder, 0700);
+		(void)mkdir(path, 0700);
 		*slash = '/';
 	}
-	(void)mkdir(folder, 0700);
-	if (asprintf(&path, "%s/ttlog", folder) >= 0) {
-		(void)mkdir(path, 0700);
-		free(path);
-		if (asprintf(&path, "%s/ttlog/sql_history", folder) < 0)
-			path = NULL;
-	} else {
-		path = NULL;
-	}
-	free(folder);
 	return path;
 }
 
@@ -184,7 +178,7 @@ static int show_schema(struct shell *shell, const char *table)
 	char *query = sql__schema_query(table);
 	int err = query ? run(shell, query) : -ENOMEM;
 
-	free(query);
+	sqlite3_free(query);
 	return err;
 }
 
@@ -235,21 +229,17 @@ static int command(struct shell *shell, char *line)
 static int add_line(struct shell *shell, const char *line)
 {
 	size_t len = strlen(line);
-	char *grown;
 
 	if (shell->len + len > MAX_BYTES) {
 		diagnostics__print("sql", "the statement is too long");
 		shell->len = 0;
 		return -E2BIG;
 	}
-	grown = realloc(shell->statement, shell->len + len + 2);
-	if (!grown)
+	if (array__reserve(shell->statement, shell->len + len + 2, &shell->cap))
 		return -ENOMEM;
-	shell->statement = grown;
-	memcpy(grown + shell->len, line, len);
-	shell->len += len;
-	grown[shell->len++] = '\n';
-	grown[shell->len] = 0;
+	memcpy(shell->statement + shell->len, line, len);
+	shell->len += len + 1;
+	memcpy(shell->statement + shell->len - 1, "\n", 2);
 	return 0;
 }
 
@@ -294,9 +284,9 @@ static char *edit_line(struct shell *shell)
 	return line;
 }
 
-int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
+/* From a terminal: reports a mistake and goes on. Returns 0 or -errno, the output's. */
+static int talk(struct shell *shell)
 {
-	struct shell shell = { .sql = sql, .out = out, .format = format };
 	struct sigaction action = { .sa_handler = interrupt }, old;
 	char *line;
 
@@ -306,62 +296,82 @@ int sql_shell__talk(struct sql *sql, struct out *out, enum sql_format format)
 	rl_getc_function = read_char;
 	(void)sigemptyset(&interrupts);
 	(void)sigaddset(&interrupts, SIGINT);
-	open_history(&shell);
+	open_history(shell);
 	(void)sigaction(SIGINT, &action, &old);
 	puts("SQL over events, spans, threads, sites, frames, snapshots ...: .help tells more.");
-	while (!shell.is_over && !out->err && (line = edit_line(&shell))) {
-		take_line(&shell, line);
+	while (!shell->is_over && !shell->out->err && (line = edit_line(shell))) {
+		take_line(shell, line);
 		free(line);
 	}
 	(void)sigaction(SIGINT, &old, NULL);
-	close_history(&shell);
-	free(shell.statement);
-	return out->err;
+	close_history(shell);
+	return shell->out->err;
 }
 
 /* ---- Without a terminal ---- */
 
-int sql_shell__read(struct sql *sql, struct out *out, enum sql_format format)
+/* From stdin, up to the first mistake. Returns what sql__run() returns. */
+static int read_all(struct shell *shell)
 {
-	struct shell shell = { .sql = sql, .out = out, .format = format };
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t len;
 	int err = 0;
 
-	while (!err && !shell.is_over && (len = getline(&line, &cap, stdin)) >= 0) {
+	while (!err && !shell->is_over && (len = getline(&line, &cap, stdin)) >= 0) {
 		if (len && line[len - 1] == '\n')
 			line[len - 1] = 0;
-		if (!shell.len && *line == '.') {
-			err = command(&shell, line);
+		if (!shell->len && *line == '.') {
+			err = command(shell, line);
 			continue;
 		}
-		if (!shell.len && is_blank(line))
+		if (!shell->len && is_blank(line))
 			continue;
-		err = add_line(&shell, line);
-		if (!err && sql__is_complete(shell.statement)) {
-			err = run(&shell, shell.statement);
-			shell.len = 0;
+		err = add_line(shell, line);
+		if (!err && sql__is_complete(shell->statement)) {
+			err = run(shell, shell->statement);
+			shell->len = 0;
 		}
 	}
 	/* The last statement needs no ';'. */
-	if (!err && shell.len)
-		err = run(&shell, shell.statement);
+	if (!err && shell->len)
+		err = run(shell, shell->statement);
 	free(line);
-	free(shell.statement);
 	return err;
 }
 
-int sql_shell__word(struct sql *sql, struct out *out, enum sql_format format, const char *word)
+/* The statements, or the command, of the command line. Returns the same. */
+static int run_word(struct shell *shell, const char *word)
 {
-	struct shell shell = { .sql = sql, .out = out, .format = format };
 	char *line;
 	int err;
 
 	if (*word != '.')
-		return sql__run(sql, word, out, format);
+		return sql__run(shell->sql, word, shell->out, shell->format);
 	line = strdup(word);
-	err = line ? command(&shell, line) : -ENOMEM;
+	err = line ? command(shell, line) : -ENOMEM;
 	free(line);
+	return err;
+}
+
+int sql_shell__run(const struct options *options, const struct input *input, struct out *out)
+{
+	struct shell shell = {
+		.sql = sql__new(input->readers, input->reader_cnt),
+		.out = out,
+		.format = options->format == FORMAT_JSON  ? SQL_JSON
+			  : options->format == FORMAT_CSV ? SQL_CSV
+							  : SQL_TABLE,
+	};
+	int err;
+
+	if (!shell.sql)
+		return -errno;
+	if (options->statement)
+		err = run_word(&shell, options->statement);
+	else
+		err = isatty(STDIN_FILENO) ? talk(&shell) : read_all(&shell);
+	free(shell.statement);
+	sql__free(shell.sql);
 	return err;
 }

@@ -51,10 +51,8 @@ static int make_temporary(struct export *export)
 		diagnostics__print(export->path, "it is there already: nothing was written");
 		return -EEXIST;
 	}
-	if (asprintf(&export->temporary, "%s.XXXXXX", export->path) < 0) {
-		export->temporary = NULL;
+	if (asprintf(&export->temporary, "%s.XXXXXX", export->path) < 0)
 		return diagnostics__print_errno(export->path, ENOMEM);
-	}
 	leftover__hold();
 	fd = mkostemp(export->temporary, O_CLOEXEC);
 	if (fd >= 0)
@@ -90,7 +88,9 @@ static int open_database(struct export *export)
 			   "PRAGMA cache_size = -8192; PRAGMA page_size = 8192");
 }
 
-static int create_declared(struct export *export, const struct sql_table_kind *kind)
+/* Makes a table of the kind, and runs statements. */
+static int make_table(struct export *export, const struct sql_table_kind *kind,
+		      const char *statements)
 {
 	struct out *text = &export->source.scratch;
 	char *create;
@@ -108,7 +108,7 @@ static int create_declared(struct export *export, const struct sql_table_kind *k
 		return diagnostics__print_errno(export->path, ENOMEM);
 	err = run(export, create);
 	free(create);
-	return err;
+	return err ? err : run(export, statements);
 }
 
 /*
@@ -116,19 +116,13 @@ static int create_declared(struct export *export, const struct sql_table_kind *k
  * come: rows come in the order of ts, so the index is appended to, and the events need not be read
  * and sorted again.
  */
-static int copy_events(struct export *export)
-{
-	return run(export,
-		   "CREATE INDEX events_ts ON events(ts);"
-		   "CREATE INDEX events_level ON events(level_number) WHERE level_number >= 3;"
-		   "INSERT INTO events SELECT * FROM " PREFIX "events");
-}
-
-static int copy_spans(struct export *export)
-{
-	return run(export, "INSERT INTO spans SELECT * FROM " PREFIX "spans;"
-			   "CREATE INDEX spans_duration ON spans(probe, duration_ns)");
-}
+#define FILL_EVENTS                                                                                \
+	"CREATE INDEX events_ts ON events(ts);"                                                    \
+	"CREATE INDEX events_level ON events(level_number) WHERE level_number >= 3;"               \
+	"INSERT INTO events SELECT * FROM " PREFIX "events"
+#define FILL_SPANS                                                                                 \
+	"INSERT INTO spans SELECT * FROM " PREFIX "spans;"                                         \
+	"CREATE INDEX spans_duration ON spans(probe, duration_ns)"
 
 static int copy_listings(struct export *export)
 {
@@ -152,13 +146,9 @@ static int fill(struct export *export)
 	if (!err)
 		err = run(export, "BEGIN");
 	if (!err)
-		err = create_declared(export, &SQL_EVENTS);
+		err = make_table(export, &SQL_EVENTS, FILL_EVENTS);
 	if (!err)
-		err = copy_events(export);
-	if (!err)
-		err = create_declared(export, &SQL_SPANS);
-	if (!err)
-		err = copy_spans(export);
+		err = make_table(export, &SQL_SPANS, FILL_SPANS);
 	if (!err)
 		err = copy_listings(export);
 	return err ? err : run(export, "COMMIT");

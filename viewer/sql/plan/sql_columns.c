@@ -288,6 +288,24 @@ void sql_columns__fini(struct sql_columns *columns)
 	*columns = (struct sql_columns){ .cnt = 0 };
 }
 
+struct ttlog_text sql_columns__site_text(const struct ttlog_site *site, enum sql_fixed column)
+{
+	switch (column) {
+	case FIXED_LEVEL:
+		return ttlog_text_of(ttlog_level_name(site->level));
+	case FIXED_TARGET:
+		return site->target;
+	case FIXED_PROBE:
+		return site->probe;
+	case FIXED_MSG:
+		return site->msg;
+	case FIXED_FILE:
+		return site->file;
+	default:
+		return site->func;
+	}
+}
+
 /* ---- In SQL ---- */
 
 static void quote(struct out *out, const char *name)

@@ -101,6 +101,10 @@ static inline int sql_columns__field(const struct sql_columns *columns, size_t f
 	return -1;
 }
 
+/* The text of a site that is a fixed column: FIXED_LEVEL, FIXED_TARGET to FIXED_MSG, FIXED_FILE or
+ * FIXED_FUNC. */
+struct ttlog_text sql_columns__site_text(const struct ttlog_site *site, enum sql_fixed column);
+
 /* What stands between the parentheses of CREATE TABLE. `plain`: without our own collations, for
  * other programs. */
 void sql_columns__declare(const struct sql_columns *columns, struct out *out, bool plain);

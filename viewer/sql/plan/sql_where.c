@@ -334,22 +334,12 @@ static bool text_holds(const struct term *term, struct ttlog_text text)
 static bool site_holds(const struct term *term, const struct ttlog_site *site)
 {
 	switch (term->column) {
-	case FIXED_LEVEL:
-		return text_holds(term, ttlog_text_of(ttlog_level_name(site->level)));
 	case FIXED_LEVEL_NUMBER:
 		return number_holds(term, site->level);
-	case FIXED_TARGET:
-		return text_holds(term, site->target);
-	case FIXED_PROBE:
-		return text_holds(term, site->probe);
-	case FIXED_MSG:
-		return text_holds(term, site->msg);
-	case FIXED_FILE:
-		return text_holds(term, site->file);
 	case FIXED_LINE:
 		return number_holds(term, site->line);
 	default:
-		return text_holds(term, site->func);
+		return text_holds(term, sql_columns__site_text(site, (enum sql_fixed)term->column));
 	}
 }
 

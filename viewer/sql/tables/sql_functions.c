@@ -102,22 +102,14 @@ static void moment_of(sqlite3_context *to, int argc, sqlite3_value **argv)
 		sql_value__u64(to, time.ns);
 }
 
-static void decoded(sqlite3_context *to, int argc, sqlite3_value **argv)
+/* decoded() and passed(). */
+static void counter(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
-	const struct sql_source *source = sqlite3_user_data(to);
+	const uint64_t *cnt = sqlite3_user_data(to);
 
 	(void)argc;
 	(void)argv;
-	sqlite3_result_int64(to, (sqlite3_int64)source->store.decoded_cnt);
-}
-
-static void passed(sqlite3_context *to, int argc, sqlite3_value **argv)
-{
-	const struct sql_source *source = sqlite3_user_data(to);
-
-	(void)argc;
-	(void)argv;
-	sqlite3_result_int64(to, (sqlite3_int64)source->store.passed_cnt);
+	sqlite3_result_int64(to, (sqlite3_int64)*cnt);
 }
 
 /* ---- Decimals ---- */
@@ -178,32 +170,33 @@ static void sum_end(sqlite3_context *to)
 
 int sql_functions__register(sqlite3 *db, struct sql_source *source)
 {
-	static const struct {
+	const int varies = SQLITE_UTF8 | SQLITE_INNOCUOUS, flags = varies | SQLITE_DETERMINISTIC;
+	const struct {
 		const char *name;
-		int argc;
+		int argc, flags;
+		void *context;
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} FUNCTIONS[] = {
-		{ "ns", 1, ns_of },        { "level", 1, level_of },  { "ts", 1, time_of },
-		{ "ts_ns", 1, moment_of }, { "dec_cmp", 2, compare },
+	} functions[] = {
+		{ "ns", 1, flags, NULL, ns_of },
+		{ "level", 1, flags, NULL, level_of },
+		{ "ts", 1, flags, source, time_of },
+		{ "ts_ns", 1, flags, NULL, moment_of },
+		{ "dec_cmp", 2, flags, NULL, compare },
+		{ "decoded", 0, varies, &source->store.decoded_cnt, counter },
+		{ "passed", 0, varies, &source->store.passed_cnt, counter },
 	};
-	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
 	int err = sqlite3_create_collation(db, "dec", SQLITE_UTF8, NULL, collate_decimals);
 
 	if (!err)
 		err = sqlite3_create_collation(db, "level", SQLITE_UTF8, NULL, collate_levels);
 	if (!err)
 		err = sqlite3_create_collation(db, "time", SQLITE_UTF8, source, collate_times);
-	for (size_t i = 0; i < sizeof(FUNCTIONS) / sizeof(FUNCTIONS[0]) && !err; i++)
-		err = sqlite3_create_function(db, FUNCTIONS[i].name, FUNCTIONS[i].argc, flags,
-					      source, FUNCTIONS[i].call, NULL, NULL);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) && !err; i++)
+		err = sqlite3_create_function(db, functions[i].name, functions[i].argc,
+					      functions[i].flags, functions[i].context,
+					      functions[i].call, NULL, NULL);
 	if (!err)
-		err = sqlite3_create_function(db, "decoded", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-					      source, decoded, NULL, NULL);
-	if (!err)
-		err = sqlite3_create_function(db, "passed", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
-					      source, passed, NULL, NULL);
-	if (!err)
-		err = sqlite3_create_function(db, "dec_sum", 1, flags, source, NULL, sum_step,
+		err = sqlite3_create_function(db, "dec_sum", 1, flags, NULL, NULL, sum_step,
 					      sum_end);
 	return err ? err : sql_regexp__register(db);
 }

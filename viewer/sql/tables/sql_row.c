@@ -10,29 +10,14 @@ void sql_row__snapshot(sqlite3_context *to, const struct ttlog_snapshot *reader)
 void sql_row__site(sqlite3_context *to, const struct ttlog_site *site, enum sql_fixed column)
 {
 	switch (column) {
-	case FIXED_LEVEL:
-		sql_value__text(to, ttlog_text_of(ttlog_level_name(site->level)), SQL_VALUE_STAYS);
-		return;
 	case FIXED_LEVEL_NUMBER:
 		sqlite3_result_int(to, site->level);
-		return;
-	case FIXED_TARGET:
-		sql_value__text(to, site->target, SQL_VALUE_STAYS);
-		return;
-	case FIXED_PROBE:
-		sql_value__text(to, site->probe, SQL_VALUE_STAYS);
-		return;
-	case FIXED_MSG:
-		sql_value__text(to, site->msg, SQL_VALUE_STAYS);
-		return;
-	case FIXED_FILE:
-		sql_value__text(to, site->file, SQL_VALUE_STAYS);
 		return;
 	case FIXED_LINE:
 		sql_value__u64(to, site->line);
 		return;
 	default:
-		sql_value__text(to, site->func, SQL_VALUE_STAYS);
+		sql_value__text(to, sql_columns__site_text(site, column), SQL_VALUE_STAYS);
 	}
 }
 

@@ -25,13 +25,13 @@ enum member_type {
 	BOOL,
 };
 
-/* A column: a member of the item, or of what `of` makes of the row; or a call. */
+/* A column: a member of the item, or of what `of` finds in the file; or a call. */
 struct member {
 	const char *declared;
 	enum member_type type;
 	size_t offset;
 	size_t has_offset; /* of the bool that says whether there is a value; 0: there always is */
-	const void *(*of)(const struct row *row);
+	const void *(*of)(const struct ttlog_snapshot *reader);
 	void (*call)(sqlite3_context *to, const struct row *row);
 };
 
@@ -40,10 +40,37 @@ struct member {
 
 struct listing {
 	struct sql_table_kind kind;
-	size_t (*count)(const struct ttlog_snapshot *reader);
-	const void *(*item)(const struct ttlog_snapshot *reader, size_t number);
 	const struct member *members; /* after the snapshot's name, up to one without `declared` */
+	/* What has the list, and where. NULL: the only item is the header. */
+	const void *(*of)(const struct ttlog_snapshot *reader);
+	size_t list_offset, cnt_offset;
+	size_t item_bytes; /* 0: the list is of pointers */
 };
+
+static const void *info_of(const struct ttlog_snapshot *reader)
+{
+	return ttlog_snapshot_info(reader);
+}
+
+static const void *exit_of(const struct ttlog_snapshot *reader)
+{
+	return ttlog_snapshot_info(reader)->exit;
+}
+
+static const void *crash_of(const struct ttlog_snapshot *reader)
+{
+	return ttlog_snapshot_info(reader)->crash;
+}
+
+static const void *contents_of(const struct ttlog_snapshot *reader)
+{
+	return ttlog_snapshot_contents(reader);
+}
+
+static const void *lost_of(const struct ttlog_snapshot *reader)
+{
+	return ttlog_snapshot_contents(reader)->lost;
+}
 
 static void number(sqlite3_context *to, const struct row *row)
 {
@@ -51,16 +78,6 @@ static void number(sqlite3_context *to, const struct row *row)
 }
 
 /* ---- threads ---- */
-
-static size_t thread_count(const struct ttlog_snapshot *reader)
-{
-	return ttlog_snapshot_info(reader)->thread_cnt;
-}
-
-static const void *thread_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	return ttlog_snapshot_info(reader)->threads[i];
-}
 
 static void ns_pid(sqlite3_context *to, const struct row *row)
 {
@@ -83,16 +100,6 @@ static const struct member THREADS[] = {
 };
 
 /* ---- sites ---- */
-
-static size_t site_count(const struct ttlog_snapshot *reader)
-{
-	return ttlog_snapshot_info(reader)->site_cnt;
-}
-
-static const void *site_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	return ttlog_snapshot_info(reader)->sites[i];
-}
 
 static void site_kind(sqlite3_context *to, const struct row *row)
 {
@@ -146,16 +153,6 @@ static const struct member SITES[] = {
 
 /* ---- frames and registers of a crash ---- */
 
-static size_t frame_count(const struct ttlog_snapshot *reader)
-{
-	return ttlog_snapshot_info(reader)->crash->frame_cnt;
-}
-
-static const void *frame_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	return ttlog_snapshot_info(reader)->crash->frames[i];
-}
-
 static const struct member FRAMES[] = {
 	{ "number INTEGER", .call = number },
 	{ "ip TEXT", TEXT_OR_NULL, AT(frame, ip) },
@@ -169,16 +166,6 @@ static const struct member FRAMES[] = {
 	{ NULL },
 };
 
-static size_t register_count(const struct ttlog_snapshot *reader)
-{
-	return ttlog_snapshot_info(reader)->crash->register_cnt;
-}
-
-static const void *register_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	return &ttlog_snapshot_info(reader)->crash->registers[i];
-}
-
 static const struct member REGISTERS[] = {
 	{ "name TEXT", TEXT_OR_NULL, AT(register, name) },
 	{ "value TEXT", TEXT_OR_NULL, AT(register, value) },
@@ -186,16 +173,6 @@ static const struct member REGISTERS[] = {
 };
 
 /* ---- losses ---- */
-
-static size_t loss_count(const struct ttlog_snapshot *reader)
-{
-	return ttlog_snapshot_contents(reader)->lost->cause_cnt;
-}
-
-static const void *loss_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	return &ttlog_snapshot_contents(reader)->lost->causes[i];
-}
 
 static const struct member LOSSES[] = {
 	{ "cause TEXT", TEXT, AT(cause, name) },
@@ -205,36 +182,9 @@ static const struct member LOSSES[] = {
 
 /* ---- snapshots ---- */
 
-static size_t snapshot_count(const struct ttlog_snapshot *reader)
-{
-	(void)reader;
-	return 1;
-}
-
-static const void *snapshot_item(const struct ttlog_snapshot *reader, size_t i)
-{
-	(void)i;
-	return ttlog_snapshot_info(reader);
-}
-
-static const void *exit_of(const struct row *row)
-{
-	return ttlog_snapshot_info(row->reader)->exit;
-}
-
-static const void *crash_of(const struct row *row)
-{
-	return ttlog_snapshot_info(row->reader)->crash;
-}
-
-static const void *contents_of(const struct row *row)
-{
-	return ttlog_snapshot_contents(row->reader);
-}
-
 static void chunk_time(sqlite3_context *to, const struct row *row, bool last)
 {
-	const struct ttlog_contents *contents = contents_of(row);
+	const struct ttlog_contents *contents = contents_of(row->reader);
 
 	if (!contents->chunk_cnt)
 		return;
@@ -256,7 +206,7 @@ static void last_ts(sqlite3_context *to, const struct row *row)
 
 static void lost(sqlite3_context *to, const struct row *row)
 {
-	const struct ttlog_contents *contents = contents_of(row);
+	const struct ttlog_contents *contents = contents_of(row->reader);
 
 	if (contents->lost->is_there)
 		sql_value__u64(to, contents->lost->total);
@@ -264,7 +214,7 @@ static void lost(sqlite3_context *to, const struct row *row)
 
 static void problems(sqlite3_context *to, const struct row *row)
 {
-	const struct ttlog_contents *contents = contents_of(row);
+	const struct ttlog_contents *contents = contents_of(row->reader);
 
 	sql_value__u64(to, contents->problem_cnt + contents->problem_more);
 }
@@ -302,7 +252,7 @@ static const struct member SNAPSHOTS[] = {
 
 static void give(sqlite3_context *to, const struct row *row, const struct member *member)
 {
-	const char *base = member->of ? member->of(row) : row->item;
+	const char *base = member->of ? member->of(row->reader) : row->item;
 	const void *at = base + member->offset;
 
 	if (member->has_offset && !*(const bool *)(base + member->has_offset))
@@ -349,6 +299,27 @@ static const struct listing *listing_of(const struct listing_cursor *cursor)
 	return (const struct listing *)sql_cursor__kind(&cursor->base);
 }
 
+static size_t count(const struct listing *listing, const struct ttlog_snapshot *reader)
+{
+	const char *owner = listing->of ? listing->of(reader) : NULL;
+
+	return owner ? *(const size_t *)(owner + listing->cnt_offset) : 1;
+}
+
+static const void *item(const struct listing *listing, const struct ttlog_snapshot *reader,
+			size_t number)
+{
+	const char *owner = listing->of ? listing->of(reader) : NULL, *list, *found;
+
+	if (!owner)
+		return info_of(reader);
+	memcpy(&list, owner + listing->list_offset, sizeof(list));
+	if (listing->item_bytes)
+		return list + number * listing->item_bytes;
+	memcpy(&found, list + number * sizeof(found), sizeof(found));
+	return found;
+}
+
 static const struct ttlog_snapshot *reader_of(const struct listing_cursor *cursor)
 {
 	return cursor->base.source->store.files[cursor->file].reader;
@@ -365,7 +336,7 @@ static int is_over(sqlite3_vtab_cursor *base)
 static void settle(struct listing_cursor *cursor)
 {
 	while (!is_over(&cursor->base.base) &&
-	       cursor->row >= listing_of(cursor)->count(reader_of(cursor))) {
+	       cursor->row >= count(listing_of(cursor), reader_of(cursor))) {
 		cursor->file++;
 		cursor->row = 0;
 	}
@@ -401,7 +372,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 	const struct listing_cursor *cursor = (struct listing_cursor *)base;
 	const struct listing *listing = listing_of(cursor);
 	const struct ttlog_snapshot *reader = reader_of(cursor);
-	const struct row row = { cursor->base.source, reader, listing->item(reader, cursor->row),
+	const struct row row = { cursor->base.source, reader, item(listing, reader, cursor->row),
 				 cursor->row };
 
 	if (!number)
@@ -438,14 +409,19 @@ static const sqlite3_module MODULE = SQL_TABLE_MODULE(sql_table__close);
 	{                                                                                          \
 		name, &MODULE, sizeof(struct listing_cursor), declare                              \
 	}
+#define IN(name, list, cnt)                                                                        \
+	.of = name##_of, .list_offset = offsetof(struct ttlog_##name, list),                       \
+	.cnt_offset = offsetof(struct ttlog_##name, cnt)
 
 static const struct listing LISTINGS[] = {
-	{ KIND("threads"), thread_count, thread_item, THREADS },
-	{ KIND("sites"), site_count, site_item, SITES },
-	{ KIND("frames"), frame_count, frame_item, FRAMES },
-	{ KIND("registers"), register_count, register_item, REGISTERS },
-	{ KIND("losses"), loss_count, loss_item, LOSSES },
-	{ KIND("snapshots"), snapshot_count, snapshot_item, SNAPSHOTS },
+	{ KIND("threads"), THREADS, IN(info, threads, thread_cnt) },
+	{ KIND("sites"), SITES, IN(info, sites, site_cnt) },
+	{ KIND("frames"), FRAMES, IN(crash, frames, frame_cnt) },
+	{ KIND("registers"), REGISTERS, IN(crash, registers, register_cnt),
+	  .item_bytes = sizeof(struct ttlog_register) },
+	{ KIND("losses"), LOSSES, IN(lost, causes, cause_cnt),
+	  .item_bytes = sizeof(struct ttlog_cause) },
+	{ KIND("snapshots"), .members = SNAPSHOTS },
 };
 
 const struct sql_table_kind *sql_listing__kind(size_t number)
