@@ -89,6 +89,21 @@ static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_re
 	return aligned;
 }
 
+/* Any bytes, not only whole words. */
+static void load_bytes(const struct ring *ring, uint64_t position, void *to, size_t bytes)
+{
+	unsigned char *at = to, word[sizeof(uint64_t)];
+	size_t part;
+
+	for (; bytes; bytes -= part, at += part, position += part) {
+		const size_t skipped = position % sizeof(word);
+
+		part = sizeof(word) - skipped < bytes ? sizeof(word) - skipped : bytes;
+		load_words(ring, position, word, sizeof(word));
+		memcpy(at, word + skipped, part);
+	}
+}
+
 /* Called by the writer, and by readers that the writer may overtake. A file is never read through
  * the mapping: to read there takes memory if the page has none. */
 static void read_ring(const struct ring *ring, uint64_t position, void *to, size_t bytes)
@@ -101,7 +116,7 @@ static void read_ring(const struct ring *ring, uint64_t position, void *to, size
 	    (bytes == first || pread(ring->fd, (char *)to + first, bytes - first,
 				     RING_HEAD_BYTES) == (ssize_t)(bytes - first)))
 		return;
-	load_words(ring, position, to, bytes);
+	load_bytes(ring, position, to, bytes);
 }
 
 /* ---- plain ---- */

@@ -216,6 +216,47 @@ static void test_ring_copy_frozen_since(void **state)
 	ring__free(ring);
 }
 
+/* Records are of 4 bytes or more, and read in parts. */
+static void read_in_parts(struct ring *ring)
+{
+	const struct ring_entry *entry;
+	unsigned char part[64];
+	uint64_t overwritten;
+	struct ring_copy *copy;
+	size_t cursor = 0;
+
+	assert_non_null(ring);
+	(void)write_bytes(ring, 1, RING_BYTES / 2);
+	copy = ring__freeze(ring, &overwritten);
+	assert_non_null(copy);
+	while ((entry = ring_copy__next(copy, &cursor))) {
+		const unsigned char *records = ring_entry__records(entry);
+		const size_t place = ring_copy__place(copy) + sizeof(*entry);
+
+		for (size_t from = 0; from < 16 && from + sizeof(part) <= entry->bytes; from++) {
+			for (size_t bytes = 0; bytes <= sizeof(part) - 2; bytes++) {
+				part[bytes] = 0x5a;
+				ring_copy__read(copy, place + from, part, bytes);
+				assert_memory_equal(part, records + from, bytes);
+				assert_int_equal(part[bytes], 0x5a);
+			}
+		}
+	}
+	assert_true(cursor >= RING_BYTES / 2);
+	ring_copy__free(copy);
+	ring__free(ring);
+}
+
+static void test_ring_copy_reads_in_parts(void **state)
+{
+	const char *path = "/tmp/ttlog-test-ring-parts";
+
+	(void)state;
+	(void)unlink(path);
+	read_in_parts(ring__new(NULL, RING_BYTES));
+	read_in_parts(ring__new(path, RING_BYTES));
+}
+
 static void test_ring_copy_frozen_empty(void **state)
 {
 	struct ring *ring = ring__new(NULL, RING_BYTES);
@@ -387,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ring_copy_frozen_stays),
 		cmocka_unit_test(test_ring_copy_frozen_since),
+		cmocka_unit_test(test_ring_copy_reads_in_parts),
 		cmocka_unit_test(test_ring_copy_frozen_empty),
 #ifndef SHADOWED
 		cmocka_unit_test(test_ring_copy_frozen_takes_no_memory),
