@@ -4,14 +4,15 @@
  *
  * usage: rings ops PRODUCERS CONSUMERS SECONDS
  *	    One ring per producer: a ring has one writer. A producer writes entries of one trade
- *	    event. A consumer copies its producers' rings again and again, and walks the copies.
+ *	    event. A consumer gets copies of its producers' rings again and again, and walks them.
  *	    Operations: entries written, entries read.
  *	rings many RINGS
  *	    Makes that many rings of the smallest size, writes an entry of 4 KiB into each, then one
  *	    more into each while all rings exist, then frees them.
  *	rings memory SECONDS
  *	    Writes batches of 32 KiB into a ring of 64 MiB, again and again; copies it when it is
- *	    full; and copies the same bytes by memcpy() into the same place, as the floor.
+ *	    full, and reads the copy; and copies the same bytes by memcpy() into the same place, as
+ *	    the floor.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -37,18 +38,43 @@ static uint64_t now_ns(void)
 
 /* ---- ops ---- */
 
+/* The producer's thread makes and frees copies, a consumer's reads them. */
+struct offer {
+	struct ring_copy *copy;
+	bool is_read; /* the producer's turn; only the one whose turn it is touches the copy */
+};
+
 struct producer {
 	pthread_t id;
 	struct ring *ring;
 	uint64_t ops;
+	struct offer offers[MAX_SIDES]; /* by consumer */
+	size_t offer_cnt;
 };
 
 struct consumer {
 	pthread_t id;
 	struct producer *producers;
-	size_t first, step, cnt;
+	size_t number, first, step, cnt;
 	uint64_t ops, copies;
 };
+
+static void offer_copies(struct producer *producer)
+{
+	uint64_t overwritten;
+
+	for (size_t i = 0; i < producer->offer_cnt; i++) {
+		struct offer *offer = &producer->offers[i];
+
+		if (!barrier__load_acquire(&offer->is_read))
+			continue;
+		ring_copy__free(offer->copy);
+		offer->copy = ring__freeze(producer->ring, &overwritten);
+		if (!offer->copy)
+			abort();
+		barrier__store_release(&offer->is_read, false);
+	}
+}
 
 static void *produce(void *arg)
 {
@@ -64,6 +90,7 @@ static void *produce(void *arg)
 				abort();
 		}
 		producer->ops += 1000;
+		offer_copies(producer);
 	}
 	return NULL;
 }
@@ -74,18 +101,15 @@ static void *consume(void *arg)
 
 	while (!barrier__load_relaxed(&stopped)) {
 		for (size_t i = consumer->first; i < consumer->cnt; i += consumer->step) {
-			const struct ring_entry *entry;
-			struct ring_copy *copy;
-			uint64_t overwritten;
-			size_t at = 0;
+			struct offer *offer = &consumer->producers[i].offers[consumer->number];
 
-			copy = ring__copy(consumer->producers[i].ring, &overwritten);
-			if (!copy)
-				abort();
-			while ((entry = ring_copy__next(copy, &at)))
-				consumer->ops += entry->events;
-			consumer->copies++;
-			ring_copy__free(copy);
+			if (barrier__load_acquire(&offer->is_read))
+				continue;
+			if (offer->copy) {
+				consumer->ops += ring_copy__events(offer->copy);
+				consumer->copies++;
+			}
+			barrier__store_release(&offer->is_read, true);
 		}
 	}
 	return NULL;
@@ -98,6 +122,7 @@ static int start_all(struct producer *producers, size_t producer_cnt, struct con
 		producers[i].ring = ring__new(NULL, RING_MIN_BYTES);
 		if (!producers[i].ring)
 			return -1;
+		producers[i].offer_cnt = consumer_cnt;
 	}
 	for (size_t i = 0; i < producer_cnt; i++) {
 		if (pthread_create(&producers[i].id, NULL, produce, &producers[i]))
@@ -105,6 +130,7 @@ static int start_all(struct producer *producers, size_t producer_cnt, struct con
 	}
 	for (size_t i = 0; i < consumer_cnt; i++) {
 		consumers[i] = (struct consumer){ .producers = producers,
+						  .number = i,
 						  .first = i % producer_cnt,
 						  .step = consumer_cnt,
 						  .cnt = producer_cnt };
@@ -116,7 +142,7 @@ static int start_all(struct producer *producers, size_t producer_cnt, struct con
 
 static int measure_ops(size_t producer_cnt, size_t consumer_cnt, double seconds)
 {
-	struct producer producers[MAX_SIDES] = { 0 };
+	static struct producer producers[MAX_SIDES];
 	struct consumer consumers[MAX_SIDES] = { 0 };
 	uint64_t begin = now_ns(), written = 0, read_cnt = 0, copies = 0;
 	double passed;
@@ -137,8 +163,11 @@ static int measure_ops(size_t producer_cnt, size_t consumer_cnt, double seconds)
 		read_cnt += consumers[i].ops;
 		copies += consumers[i].copies;
 	}
-	for (size_t i = 0; i < producer_cnt; i++)
+	for (size_t i = 0; i < producer_cnt; i++) {
+		for (size_t k = 0; k < consumer_cnt; k++)
+			ring_copy__free(producers[i].offers[k].copy);
 		ring__free(producers[i].ring);
+	}
 	printf("{\"producers\": %zu, \"consumers\": %zu, \"written_per_s\": %.0f, "
 	       "\"read_per_s\": %.0f, \"copies\": %" PRIu64 "}\n",
 	       producer_cnt, consumer_cnt, (double)written / passed, (double)read_cnt / passed,
@@ -219,14 +248,14 @@ static double measure_writes(struct ring *ring, const char *records, uint64_t fo
 	return mb_per_s(bytes, now - begin);
 }
 
-static double measure_copies(const struct ring *ring, uint64_t for_ns)
+static double measure_copies(struct ring *ring, uint64_t for_ns)
 {
 	uint64_t begin = now_ns(), bytes = 0, now, overwritten;
 
 	do {
-		struct ring_copy *copy = ring__copy(ring, &overwritten);
+		struct ring_copy *copy = ring__freeze(ring, &overwritten);
 
-		if (!copy)
+		if (!copy || !ring_copy__events(copy))
 			abort();
 		bytes += ring__used_bytes(ring);
 		ring_copy__free(copy);

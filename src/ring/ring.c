@@ -292,7 +292,8 @@ void ring__make_room(struct ring *ring, uint64_t end)
 	} while (end - tail > ring->data_bytes);
 	barrier__store_relaxed(&head->overwritten, overwritten);
 	barrier__store_relaxed(&head->tail, tail);
-	/* Orders the tail before the words that overwrite; its pair is in copy_once(). */
+	/* Orders the tail before the words that overwrite: a writer that is killed in between leaves
+	 * a file in which all from tail on is whole. */
 	barrier__fence_release();
 }
 
@@ -335,7 +336,7 @@ static void leave_gap(struct ring *ring, uint64_t end)
 	};
 
 	store_words(ring, head->head, &slot, sizeof(slot));
-	/* Protects the gap's slot; its pair is in copy_once(). */
+	/* Protects the gap's slot, as in ring__write(). */
 	barrier__store_release(&head->head, end);
 }
 
@@ -377,7 +378,8 @@ int ring__write(struct ring *ring, const struct ring_entry *entry, const void *r
 	store_entry(ring, head->head, &slot, records);
 	head->events += entry->events;
 	head->alone_events += entry->seq ? 0 : entry->events;
-	/* Protects the words just written; its pairs are in copy_once() and ring__used_bytes(). */
+	/* Protects the words just written, in the file of a writer that is killed, and the tail; its
+	 * pair is in ring__used_bytes(). */
 	barrier__store_release(&head->head, head->head + bytes);
 	return 0;
 }

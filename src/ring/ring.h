@@ -2,18 +2,17 @@
 /*
  * The flight ring: the last so many bytes of one process's batches, in a memory-mapped file.
  *
- * The drain thread writes and overwrites the oldest entries. Readers never stop it. A plain copy
- * takes entries out, then asks whether the writer has overwritten them meanwhile. For a frozen copy
- * the writer saves the parts that were not read yet before it overwrites them. Neither side waits
- * for the other.
+ * The drain thread writes and overwrites the oldest entries. Readers never stop it. A reader gets a
+ * frozen copy: the writer saves the parts that were not read yet before it overwrites them. Neither
+ * side waits for the other.
  *
- * Which calls may run at once on one ring. Write, freeze and the end of a frozen copy are calls of
- * the writer's thread, whichever thread reads the copy:
+ * Which calls may run at once on one ring. Write, freeze and the end of a copy are calls of the
+ * writer's thread, whichever thread reads the copy:
  *
- *                 write   freeze  copy    fini
+ *                 write   freeze  read    free
  *      write       no      no      yes    no
  *      freeze      no      no      yes    no
- *      copy        yes     yes     yes    no
+ *      read        yes     yes     yes    yes
  */
 #ifndef TTLOG_RING_H
 #define TTLOG_RING_H
@@ -68,15 +67,11 @@ uint64_t ring__used_bytes(const struct ring *ring);
 uint64_t ring__written_bytes(const struct ring *ring);
 
 /*
- * A copy of what is in the ring now, whole entries only, oldest first. Any thread; never stops the
- * writer. ret_overwritten: events overwritten before the first entry of the copy. NULL with errno.
- */
-struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten);
-/*
- * The same, made and freed by the writer's thread and read by another one. It takes no time and
- * hardly any memory, however large the ring is. What the writer is about to overwrite before it was
- * read is saved then, RING_SAVE_MAX_BYTES at most. Beyond that the writer skips what the reader
- * still needs, and overwrites what was written since the oldest such copy was made.
+ * A copy of what is in the ring now, oldest entry first. It takes no time and hardly any memory,
+ * however large the ring is. What the writer is about to overwrite before it was read is saved then,
+ * RING_SAVE_MAX_BYTES at most. Beyond that the writer skips what the reader still needs, and
+ * overwrites what was written since the oldest copy was made. ret_overwritten: events overwritten
+ * before the first entry of the copy. NULL with errno.
  */
 struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten);
 /* Only what was written since ring__written_bytes() returned that position. ret_events_before: the
@@ -96,7 +91,7 @@ void ring_copy__read(const struct ring_copy *copy, size_t place, void *to, size_
 /* The reader has done with all entries before the one at that place. */
 void ring_copy__consumed(struct ring_copy *copy, size_t place);
 /* Keeps only the newest entries, of so many events at most. Returns how many events that leaves
- * out. Nothing may be written to a frozen copy's ring meanwhile, nor since the copy was made. */
+ * out. Nothing may be written to the ring meanwhile, nor since the copy was made. */
 uint64_t ring_copy__keep_newest(struct ring_copy *copy, uint64_t events);
 /* In all entries. */
 uint64_t ring_copy__events(struct ring_copy *copy);

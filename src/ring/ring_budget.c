@@ -125,16 +125,6 @@ void ring_budget__give(struct ring_budget *budget, uint64_t bytes)
 	pthread_mutex_unlock(&budget->lock);
 }
 
-uint64_t ring_budget__used_bytes(struct ring_budget *budget)
-{
-	uint64_t used_bytes;
-
-	pthread_mutex_lock(&budget->lock);
-	used_bytes = budget->used_bytes;
-	pthread_mutex_unlock(&budget->lock);
-	return used_bytes;
-}
-
 struct ring *ring_budget__first(const struct ring_budget *budget)
 {
 	return budget->rings;
@@ -142,5 +132,10 @@ struct ring *ring_budget__first(const struct ring_budget *budget)
 
 bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes)
 {
-	return ring_budget__used_bytes(budget) + bytes <= budget->max_bytes;
+	bool fits;
+
+	pthread_mutex_lock(&budget->lock);
+	fits = budget->used_bytes + bytes <= budget->max_bytes;
+	pthread_mutex_unlock(&budget->lock);
+	return fits;
 }

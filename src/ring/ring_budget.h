@@ -44,7 +44,5 @@ void ring_budget__give(struct ring_budget *budget, uint64_t bytes);
 bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes);
 /* The rings, linked by budget_next; NULL for none. */
 struct ring *ring_budget__first(const struct ring_budget *budget);
-/* Of all rings, now. */
-uint64_t ring_budget__used_bytes(struct ring_budget *budget);
 
 #endif /* TTLOG_RING_BUDGET_H */

@@ -2,10 +2,9 @@
 /*
  * What a ring has at one moment, kept for a reader: see ring.h.
  *
- * A plain copy has the bytes. A frozen copy is a promise: the reader reads the ring's file, and the
- * writer saves each piece that the reader is not done with before it overwrites it. The reader
- * reads first and then asks whether the piece was saved meanwhile (barrier.h: retract), so neither
- * waits for the other.
+ * A copy is a promise: the reader reads the ring's file, and the writer saves each piece that the
+ * reader is not done with before it overwrites it. The reader reads first and then asks whether the
+ * piece was saved meanwhile (barrier.h: retract), so neither waits for the other.
  *
  * A copy saves RING_SAVE_MAX_BYTES at most. Beyond that the writer skips the pieces that a copy
  * keeps: ring.c leaves a gap in the ring. So a copy stays whole and memory stays bounded, however
@@ -13,8 +12,8 @@
  *
  * The reader reads by pread(2) into memory that it has touched before, never through a mapping of
  * the ring: if a hypervisor keeps the page tables, the first touch of a page of 4 KiB takes 4 to
- * 13 us, or 200 ms for 64 MiB that pread() reads in 10. Large copies, and what is saved, use huge
- * pages for the same reason: the drain thread would lose events while it saves.
+ * 13 us, or 200 ms for 64 MiB that pread() reads in 10. What is saved uses huge pages for the same
+ * reason: the drain thread would lose events while it saves.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,9 +26,6 @@
 #include "ring.h"
 #include "ring_layout.h"
 
-/* How often a plain copy starts anew because the writer has overwritten all that was copied. */
-#define RING_COPY_ATTEMPTS 64
-
 /* The writer saves so much at a time. */
 #define RING_PIECE_BYTES ((size_t)512 << 10)
 #define RING_SLOTS       (RING_SAVE_MAX_BYTES / RING_PIECE_BYTES)
@@ -38,8 +34,7 @@
  * both the first and the last piece of a copy. */
 #define NEEDED_MAX 6
 
-#define RING_HUGE_BYTES  ((size_t)2 << 20)
-#define RING_LARGE_BYTES ((size_t)16 << 20)
+#define RING_HUGE_BYTES ((size_t)2 << 20)
 
 /* Saved pieces are in slots, which are used again. The writer's own. */
 struct saved {
@@ -50,20 +45,15 @@ struct saved {
 };
 
 struct ring_copy {
-	size_t first; /* whole entry */
 	size_t start; /* the first entry to be read */
 	size_t end;
 	size_t place; /* of the entry that ring_copy__next() gave last */
 
-	/* plain: all of it; frozen: a buffer of ring_copy__next() */
-	unsigned char *bytes;
+	unsigned char *bytes;        /* a buffer of ring_copy__next() */
 	size_t bytes_from, bytes_to; /* the part of the copy that is in it */
 	size_t capacity;
-	void *reserved; /* of a large plain copy */
-	size_t reserved_bytes;
 
-	/* frozen */
-	struct ring *ring;      /* NULL: it is plain */
+	struct ring *ring;
 	uint64_t position;      /* of the copy's first byte */
 	uint64_t consumed;      /* the reader writes: it needs nothing before this position */
 	unsigned char **pieces; /* the writer writes: for each piece that the copy lies in, where it
@@ -72,22 +62,6 @@ struct ring_copy {
 	struct saved saved;
 	struct ring_copy *next; /* the writer's own */
 };
-
-/* Memory in huge pages, if there are any; NULL if there is no memory. */
-static unsigned char *new_huge(size_t bytes, void **ret_reserved, size_t *ret_reserved_bytes)
-{
-	void *reserved = mmap(NULL, bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned char *aligned;
-
-	if (reserved == MAP_FAILED)
-		return NULL;
-	aligned = (unsigned char *)reserved + (-(uintptr_t)reserved & (RING_HUGE_BYTES - 1));
-	(void)madvise(aligned, bytes, MADV_HUGEPAGE);
-	*ret_reserved = reserved;
-	*ret_reserved_bytes = bytes + RING_HUGE_BYTES;
-	return aligned;
-}
 
 /* Any bytes, not only whole words. */
 static void load_bytes(const struct ring *ring, uint64_t position, void *to, size_t bytes)
@@ -119,81 +93,7 @@ static void read_ring(const struct ring *ring, uint64_t position, void *to, size
 	load_bytes(ring, position, to, bytes);
 }
 
-/* ---- plain ---- */
-
-/* Huge pages for large copies: to fault small pages in takes twenty times as long as to copy. */
-static int make_room(const struct ring *ring, struct ring_copy *copy, size_t bytes)
-{
-	unsigned char *grown;
-
-	if (copy->reserved)
-		return 0;
-	if (bytes < RING_LARGE_BYTES) {
-		grown = realloc(copy->bytes, bytes ? bytes : 1);
-		if (grown)
-			copy->bytes = grown;
-		return grown ? 0 : -ENOMEM;
-	}
-	grown = new_huge(ring->data_bytes, &copy->reserved, &copy->reserved_bytes);
-	if (!grown)
-		return -ENOMEM;
-	free(copy->bytes);
-	copy->bytes = grown;
-	return 0;
-}
-
-/* 0, -EAGAIN if the writer has overwritten everything, or -ENOMEM. */
-static int copy_once(const struct ring *ring, struct ring_copy *copy)
-{
-	const struct ring_head *shared = ring->head;
-	uint64_t head, tail, tail_after;
-
-	/* Acquire, from the store in ring__write(): all words below head are there, and the tail
-	 * read next is none older than the one of that moment, so no more than a ring lies
-	 * between. */
-	head = barrier__load_acquire(&shared->head);
-	tail = barrier__load_relaxed(&shared->tail);
-	if (tail > head)
-		return -EAGAIN;
-	if ((head - tail > copy->end || !copy->bytes) && make_room(ring, copy, head - tail))
-		return -ENOMEM;
-	read_ring(ring, tail, copy->bytes, head - tail);
-	/* Orders the copy before the question; its pair is in ring.c, ring__make_room(). */
-	barrier__fence_acquire();
-	tail_after = barrier__load_relaxed(&shared->tail);
-	copy->end = copy->bytes_to = head - tail;
-	copy->start = copy->first = tail_after < head ? tail_after - tail : head - tail;
-	return tail_after < head || head == tail ? 0 : -EAGAIN;
-}
-
-struct ring_copy *ring__copy(const struct ring *ring, uint64_t *ret_overwritten)
-{
-	struct ring_copy *copy = calloc(1, sizeof(*copy));
-	struct ring_slot slot;
-	int err;
-
-	if (!copy)
-		return NULL;
-	for (int i = 0; i < RING_COPY_ATTEMPTS; i++) {
-		err = copy_once(ring, copy);
-		if (err != -EAGAIN)
-			break;
-	}
-	if (err == -ENOMEM) {
-		ring_copy__free(copy);
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (copy->start < copy->end) {
-		memcpy(&slot, copy->bytes + copy->start, sizeof(slot));
-		*ret_overwritten = slot.events_before;
-	} else {
-		*ret_overwritten = barrier__load_relaxed(&ring->head->overwritten);
-	}
-	return copy;
-}
-
-/* ---- frozen: the writer's side ---- */
+/* ---- the writer's side ---- */
 
 static size_t piece_bytes_of(const struct ring *ring)
 {
@@ -251,12 +151,23 @@ struct ring_copy *ring__freeze(struct ring *ring, uint64_t *ret_overwritten)
 	return ring__freeze_since(ring, 0, ret_overwritten);
 }
 
+/* In huge pages, if there are any. */
 static int reserve_slots(struct saved *saved, const struct ring *ring)
 {
-	if (!saved->slots)
-		saved->slots = new_huge(piece_bytes_of(ring) * RING_SLOTS, &saved->reserved,
-					&saved->reserved_bytes);
-	return saved->slots ? 0 : -ENOMEM;
+	const size_t bytes = piece_bytes_of(ring) * RING_SLOTS;
+	void *reserved;
+
+	if (saved->slots)
+		return 0;
+	reserved = mmap(NULL, bytes + RING_HUGE_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (reserved == MAP_FAILED)
+		return -ENOMEM;
+	saved->reserved = reserved;
+	saved->reserved_bytes = bytes + RING_HUGE_BYTES;
+	saved->slots = (unsigned char *)reserved + (-(uintptr_t)reserved & (RING_HUGE_BYTES - 1));
+	(void)madvise(saved->slots, bytes, MADV_HUGEPAGE);
+	return 0;
 }
 
 /* Slots with nothing in them that the reader still needs. */
@@ -374,15 +285,12 @@ void ring_copy__free(struct ring_copy *copy)
 		unlist(copy);
 	if (copy->saved.slots)
 		(void)munmap(copy->saved.reserved, copy->saved.reserved_bytes);
-	if (copy->reserved)
-		(void)munmap(copy->reserved, copy->reserved_bytes);
-	else
-		free(copy->bytes);
+	free(copy->bytes);
 	free(copy->pieces);
 	free(copy);
 }
 
-/* ---- frozen: the reader's side ---- */
+/* ---- the reader's side ---- */
 
 /* Bytes of one piece. */
 static void read_piece(const struct ring_copy *copy, uint64_t position, void *to, size_t bytes)
@@ -406,10 +314,6 @@ void ring_copy__read(const struct ring_copy *copy, size_t place, void *to, size_
 	unsigned char *at = to;
 	size_t part;
 
-	if (!copy->ring) {
-		memcpy(to, copy->bytes + place, bytes);
-		return;
-	}
 	for (; bytes; bytes -= part, at += part, place += part) {
 		part = piece_bytes_of(copy->ring);
 		part -= (copy->position + place) & (part - 1);
@@ -425,9 +329,7 @@ void ring_copy__consumed(struct ring_copy *copy, size_t place)
 	barrier__store_release(&copy->consumed, copy->position + place);
 }
 
-/* ---- both ---- */
-
-/* Those bytes of the copy. Of a frozen copy more is read at once, for the next calls. */
+/* Those bytes of the copy. More is read at once, for the next calls. */
 static const unsigned char *look(struct ring_copy *copy, size_t place, size_t bytes)
 {
 	if (place < copy->bytes_from || place + bytes > copy->bytes_to) {
@@ -474,7 +376,7 @@ uint64_t ring_copy__keep_newest(struct ring_copy *copy, uint64_t events)
 	uint64_t kept, left_out = 0;
 	size_t cursor = 0;
 
-	copy->start = copy->first;
+	copy->start = 0;
 	kept = ring_copy__events(copy);
 	while (kept > events && (entry = ring_copy__next(copy, &cursor))) {
 		kept -= entry->events;

@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz__begin();
 	FUZZ_CHECK(clock && ring);
 	fill(ring, data, size);
-	source.events = ring__copy(ring, &overwritten);
+	source.events = ring__freeze(ring, &overwritten);
 	FUZZ_CHECK(source.events);
 	source.recorded = source.emitted = ring__events(ring);
 	FUZZ_CHECK(!snapshot__write(dir_fd, &source, name, &events, &corrupt));

@@ -568,11 +568,6 @@ fail:
 	return NULL;
 }
 
-pid_t launch__pid(const struct launch *launch)
-{
-	return launch->pid;
-}
-
 int launch__signal(const struct launch *launch, int sig)
 {
 	return syscall(SYS_pidfd_send_signal, launch->pidfd, sig, NULL, 0) ? -errno : 0;

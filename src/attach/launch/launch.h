@@ -72,9 +72,6 @@ struct launch_signals {
 struct launch *launch__start(char *const argv[], const struct launch_signals *signals,
 			     const struct launch_callbacks *callbacks, int *ret_exit_status);
 
-/* The pid of CMD. */
-pid_t launch__pid(const struct launch *launch);
-
 /* Any thread, at any time: it never hits a later process with CMD's pid. 0 or -errno. */
 int launch__signal(const struct launch *launch, int sig);
 

@@ -349,7 +349,7 @@ static void assert_threads(const struct process *process, const struct process *
 	uint64_t overwritten;
 	size_t cursor = 0;
 
-	copy = ring__copy(process->ring, &overwritten);
+	copy = ring__freeze(process->ring, &overwritten);
 	assert_non_null(copy);
 	while ((entry = ring_copy__next(copy, &cursor))) {
 		assert_true(entry->thread < found->threads.cnt);

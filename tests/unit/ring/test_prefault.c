@@ -280,7 +280,7 @@ static void test_prefault_of_rings_that_go(void **state)
 			write_pattern(other, number);
 		}
 		prefault__remove(prefault, i % 2 ? ring : other);
-		copy = ring__copy(ring, &overwritten);
+		copy = ring__freeze(ring, &overwritten);
 		assert_non_null(copy);
 		assert_int_equal(overwritten, 0);
 		while ((entry = ring_copy__next(copy, &cursor))) {

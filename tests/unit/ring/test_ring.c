@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The flight ring: exact counts of events, and no torn entry while a writer runs. */
+/*
+ * The flight ring: exact counts of events, and whole entries. test_ring_copy.c reads a ring while it
+ * is written.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,12 +20,6 @@
 #include "ring_pattern.h"
 
 #define SLOT_BYTES (sizeof(struct ring_entry) + 16) /* the size of an entry without its records */
-#ifdef __SANITIZE_THREAD__ /* some fifty times slower, and it finds a race without luck */
-#define STRESS_WRITES 10000u
-#else
-#define STRESS_WRITES 400000u
-#endif
-#define STRESS_READERS 2
 
 /* Writes `entry` with `bytes` of records, which all have one value. */
 static int write_plain(struct ring *ring, uint64_t seq, uint32_t bytes, uint32_t events)
@@ -67,7 +63,7 @@ static void test_ring_empty(void **state)
 
 	(void)state;
 	assert_non_null(ring);
-	copy = ring__copy(ring, &overwritten);
+	copy = ring__freeze(ring, &overwritten);
 	assert_non_null(copy);
 	assert_null(ring_copy__next(copy, &cursor));
 	assert_int_equal(overwritten, 0);
@@ -96,7 +92,7 @@ static void test_ring_keeps_lengths(void **state)
 	}
 	assert_int_equal(ring__used_bytes(ring), used);
 	assert_int_equal(ring__written_bytes(ring), used);
-	copy = ring__copy(ring, &overwritten);
+	copy = ring__freeze(ring, &overwritten);
 	assert_non_null(copy);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		const unsigned char *bytes;
@@ -114,11 +110,11 @@ static void test_ring_keeps_lengths(void **state)
 }
 
 /* The copy holds all entries that fit, consecutive, up to this one. */
-static void assert_newest_are_whole(const struct ring *ring, uint64_t newest)
+static void assert_newest_are_whole(struct ring *ring, uint64_t newest)
 {
 	const struct ring_entry *entry;
 	uint64_t overwritten, number = 0;
-	struct ring_copy *copy = ring__copy(ring, &overwritten);
+	struct ring_copy *copy = ring__freeze(ring, &overwritten);
 	size_t cursor = 0;
 
 	assert_non_null(copy);
@@ -147,7 +143,7 @@ static void test_ring_wraps_and_accounts(void **state)
 		write_pattern(ring, number);
 		written += pattern_entry(number).events;
 		assert_true(ring__used_bytes(ring) <= RING_MIN_BYTES);
-		copy = ring__copy(ring, &overwritten);
+		copy = ring__freeze(ring, &overwritten);
 		assert_non_null(copy);
 		in_copy = count_copy(copy, &first, &last);
 		assert_int_equal(last, number);
@@ -248,124 +244,6 @@ static void test_ring_file_has_entries_of_all_sizes(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-struct stress {
-	struct ring *ring;
-	pthread_barrier_t start;
-	uint32_t done; /* set by the writer, atomically */
-};
-
-struct stress_reader {
-	struct stress *stress;
-	uint64_t entries, torn, gaps, misaccounted, copies;
-};
-
-static void *stress_write(void *arg)
-{
-	struct stress *stress = arg;
-	unsigned char bytes[6000];
-
-	(void)pthread_barrier_wait(&stress->start);
-	for (uint64_t number = 1; number <= STRESS_WRITES; number++) {
-		const struct ring_entry entry = pattern_entry(number);
-
-		fill_pattern(bytes, number, entry.bytes);
-		(void)ring__write(stress->ring, &entry, bytes);
-	}
-	__atomic_store_n(&stress->done, 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-/* How many events are in all entries before that one. */
-static uint64_t events_before(uint64_t number)
-{
-	uint64_t events = (number - 1) / 9 * 45;
-
-	for (uint64_t i = (number - 1) / 9 * 9 + 1; i < number; i++)
-		events += i % 9 + 1;
-	return events;
-}
-
-static void check_copy(struct stress_reader *reader, struct ring_copy *copy, uint64_t overwritten)
-{
-	const struct ring_entry *entry;
-	uint64_t before = 0;
-	size_t cursor = 0;
-
-	while ((entry = ring_copy__next(copy, &cursor))) {
-		if (!is_whole(entry)) {
-			reader->torn++;
-			return;
-		}
-		if (before ? entry->seq != before + 1 : 0)
-			reader->gaps++;
-		if (!before && overwritten != events_before(entry->seq))
-			reader->misaccounted++;
-		before = entry->seq;
-		reader->entries++;
-	}
-}
-
-static void *stress_copy(void *arg)
-{
-	struct stress_reader *reader = arg;
-	struct ring_copy *copy;
-	uint64_t overwritten;
-	int done;
-
-	(void)pthread_barrier_wait(&reader->stress->start);
-	do {
-		done = (int)__atomic_load_n(&reader->stress->done, __ATOMIC_ACQUIRE);
-		copy = ring__copy(reader->stress->ring, &overwritten);
-		if (!copy)
-			break;
-		check_copy(reader, copy, overwritten);
-		reader->copies++;
-		ring_copy__free(copy);
-	} while (!done);
-	return NULL;
-}
-
-static void read_while_written(struct ring *ring)
-{
-	struct stress stress = { .ring = ring };
-	struct stress_reader readers[STRESS_READERS] = { 0 };
-	pthread_t writer, copiers[STRESS_READERS];
-
-	assert_non_null(stress.ring);
-	assert_int_equal(pthread_barrier_init(&stress.start, NULL, STRESS_READERS + 1), 0);
-	for (size_t i = 0; i < STRESS_READERS; i++) {
-		readers[i].stress = &stress;
-		assert_int_equal(pthread_create(&copiers[i], NULL, stress_copy, &readers[i]), 0);
-	}
-	assert_int_equal(pthread_create(&writer, NULL, stress_write, &stress), 0);
-	assert_int_equal(pthread_join(writer, NULL), 0);
-	for (size_t i = 0; i < STRESS_READERS; i++) {
-		assert_int_equal(pthread_join(copiers[i], NULL), 0);
-		assert_int_equal(readers[i].torn, 0);
-		assert_int_equal(readers[i].gaps, 0);
-		assert_int_equal(readers[i].misaccounted, 0);
-		assert_true(readers[i].copies > 0);
-		assert_true(readers[i].entries > 0);
-	}
-	(void)pthread_barrier_destroy(&stress.start);
-	ring__free(stress.ring);
-}
-
-static void test_ring_never_hands_out_torn_entries(void **state)
-{
-	(void)state;
-	read_while_written(ring__new(NULL, RING_MIN_BYTES));
-}
-
-static void test_ring_file_never_hands_out_torn_entries(void **state)
-{
-	const char *path = "/tmp/ttlog-test-ring-torn";
-
-	(void)state;
-	(void)unlink(path);
-	read_while_written(ring__new(path, RING_MIN_BYTES));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,8 +254,6 @@ int main(void)
 		cmocka_unit_test(test_ring_refuses_oversize),
 		cmocka_unit_test(test_ring_file_is_sparse_and_private),
 		cmocka_unit_test(test_ring_file_has_entries_of_all_sizes),
-		cmocka_unit_test(test_ring_never_hands_out_torn_entries),
-		cmocka_unit_test(test_ring_file_never_hands_out_torn_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

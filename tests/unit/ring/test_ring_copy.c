@@ -66,14 +66,10 @@ static void test_ring_copy_frozen_stays(void **state)
 	(void)state;
 	assert_non_null(ring);
 	for (size_t i = 0; i < 3; i++) {
-		struct ring_copy *plain;
-
 		next = write_bytes(ring, next, RING_BYTES * 2 / 3);
-		plain = ring__copy(ring, &overwritten);
-		assert_int_equal(read_all(plain, false, &oldest[i]), next - 1);
-		ring_copy__free(plain);
 		copies[i] = ring__freeze(ring, &overwritten);
 		assert_non_null(copies[i]);
+		assert_int_equal(read_all(copies[i], false, &oldest[i]), next - 1);
 		assert_int_equal(overwritten, ring__overwritten(ring));
 		last[i] = next - 1;
 	}
@@ -91,10 +87,10 @@ static void test_ring_copy_frozen_stays(void **state)
 }
 
 /* The ring now ends with the newest entry, and all that it lost is counted as overwritten. */
-static void check_ring(const struct ring *ring, uint64_t newest, uint64_t least_bytes)
+static void check_ring(struct ring *ring, uint64_t newest, uint64_t least_bytes)
 {
 	uint64_t overwritten, first;
-	struct ring_copy *copy = ring__copy(ring, &overwritten);
+	struct ring_copy *copy = ring__freeze(ring, &overwritten);
 
 	assert_non_null(copy);
 	assert_int_equal(read_all(copy, false, &first), newest);
@@ -111,14 +107,10 @@ static void stand_still(struct ring *ring)
 	uint64_t overwritten, next = write_bytes(ring, 1, 20 << 20), last[4], oldest[4], first;
 
 	for (size_t i = 0; i < 4; i++) {
-		struct ring_copy *plain = ring__copy(ring, &overwritten);
-
-		assert_non_null(plain);
-		last[i] = read_all(plain, false, &oldest[i]);
-		assert_int_equal(last[i], next - 1);
-		ring_copy__free(plain);
 		copies[i] = ring__freeze(ring, &overwritten);
 		assert_non_null(copies[i]);
+		last[i] = read_all(copies[i], false, &oldest[i]);
+		assert_int_equal(last[i], next - 1);
 		next = write_bytes(ring, next, (uint64_t)(i + 1) * (9 << 20));
 		check_ring(ring, next - 1, RING_SAVE_MAX_BYTES * 3 / 4);
 	}
@@ -384,9 +376,9 @@ static void *read_frozen(void *arg)
 	return NULL;
 }
 
-static void freeze_while_written(size_t bytes, uint32_t rounds)
+static void freeze_while_written(const char *path, size_t bytes, uint32_t rounds)
 {
-	struct ring *ring = ring__new(NULL, bytes);
+	struct ring *ring = ring__new(path, bytes);
 	uint64_t overwritten, next = write_bytes(ring, 1, bytes * 2), during = 0;
 
 	for (uint32_t i = 0; i < rounds; i++) {
@@ -413,14 +405,23 @@ static void freeze_while_written(size_t bytes, uint32_t rounds)
 static void test_ring_copy_frozen_while_written(void **state)
 {
 	(void)state;
-	freeze_while_written(RING_BYTES, ROUNDS);
+	freeze_while_written(NULL, RING_BYTES, ROUNDS);
+}
+
+static void test_ring_copy_frozen_while_a_file_is_written(void **state)
+{
+	const char *path = "/tmp/ttlog-test-ring-frozen";
+
+	(void)state;
+	(void)unlink(path);
+	freeze_while_written(path, RING_BYTES, ROUNDS);
 }
 
 /* The ring is larger than what the writer may save. */
 static void test_ring_copy_frozen_large_while_written(void **state)
 {
 	(void)state;
-	freeze_while_written(4 * RING_SAVE_MAX_BYTES, 4);
+	freeze_while_written(NULL, 4 * RING_SAVE_MAX_BYTES, 4);
 }
 
 int main(void)
@@ -437,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_ring_copy_frozen_stands_still),
 		cmocka_unit_test(test_ring_copy_frozen_stands_still_in_a_file),
 		cmocka_unit_test(test_ring_copy_frozen_while_written),
+		cmocka_unit_test(test_ring_copy_frozen_while_a_file_is_written),
 		cmocka_unit_test(test_ring_copy_frozen_large_while_written),
 	};
 

@@ -153,7 +153,7 @@ static inline int try_write(struct fixture *fixture)
 	uint64_t overwritten;
 
 	ring_copy__free(fixture->copy);
-	fixture->copy = ring__copy(fixture->ring, &overwritten);
+	fixture->copy = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(fixture->copy);
 	fixture->source.events = fixture->copy;
 	return snapshot__write(fixture->dir_fd, &fixture->source, fixture->name, &fixture->events,

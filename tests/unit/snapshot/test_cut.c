@@ -137,7 +137,7 @@ static void write_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t s
 	struct stat st;
 
 	make_trades(fixture, event_cnt, site_cnt);
-	source.events = ring__copy(fixture->ring, &overwritten);
+	source.events = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(source.events);
 	assert_int_equal(snapshot__write(fixture->dir_fd, &source, name, &events, &corrupt), 0);
 	ring_copy__free(source.events);

@@ -103,7 +103,7 @@ static const struct ttlog_info *write_and_read(struct fixture *fixture, uint64_t
 	char name[NAME_MAX + 1], path[PATH_MAX], why[256] = "";
 	uint64_t overwritten, corrupt;
 	const struct ttlog_contents *contents;
-	struct ring_copy *copy = ring__copy(fixture->ring, &overwritten);
+	struct ring_copy *copy = ring__freeze(fixture->ring, &overwritten);
 
 	assert_non_null(copy);
 	assert_int_equal(overwritten, 0);

@@ -121,6 +121,7 @@ static char dir[] = "/tmp/ttlog-launch-XXXXXX";
 /* The callbacks' calls. They run in the launch thread; the test reads this after the end. */
 struct seen {
 	pthread_mutex_t lock;
+	pid_t pid; /* of CMD, which is the first */
 	char images[MAX_IMAGES][32];
 	size_t image_cnt;
 	const char *carries; /* the image that carries ttlog */
@@ -157,11 +158,18 @@ static inline bool has_mapping(pid_t pid, const char *what)
 	return found;
 }
 
+static inline void note_pid(struct seen *seen, pid_t pid)
+{
+	if (!seen->pid)
+		seen->pid = pid;
+}
+
 /* Marks 'l': the library is mapped, and its constructor has not been called yet. */
 static inline void on_mapped(void *ctx, pid_t pid)
 {
 	struct seen *seen = ctx;
 
+	note_pid(seen, pid);
 	if (!has_mapping(pid, "/libmark.so"))
 		return;
 	pthread_mutex_lock(&seen->lock);
@@ -372,7 +380,7 @@ static inline int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker,
 {
 	struct seen *seen = ctx;
 
-	(void)pid;
+	note_pid(seen, pid);
 	seen->began++;
 	*ret_linker = (struct linker){ 0 };
 	*ret_stops = true;

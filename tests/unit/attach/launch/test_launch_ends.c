@@ -56,7 +56,6 @@ static void test_launch_forwards_signals(void **state)
 	for (int i = 0; i < 2; i++) {
 		begin_run(&run, argv, i ? "waits" : NULL);
 		assert_non_null(run.launch);
-		assert_true(launch__pid(run.launch) > 0);
 		wait_mark(&run, 'r');
 		assert_int_equal(launch__signal(run.launch, SIGUSR1), 0);
 		wait_ended(&run);
@@ -93,8 +92,8 @@ static void test_launch_lets_go_when_freed(void **state)
 	(void)state;
 	begin_run(&run, argv, NULL);
 	assert_non_null(run.launch);
-	pid = launch__pid(run.launch);
 	wait_mark(&run, 'r');
+	pid = run.seen.pid;
 	assert_int_equal(tracer_of(pid) > 0, 1);
 	launch__free(run.launch);
 	run.launch = NULL;
@@ -136,7 +135,7 @@ static void test_launch_lets_go_in_the_midst_of_linking(void **state)
 	(void)state;
 	snprintf(linked, sizeof(linked), "%s", program("linked"));
 	fifo = begin_linking_of(&run, linked);
-	pid = launch__pid(run.launch);
+	pid = run.seen.pid;
 	assert_true(tracer_of(pid) > 0);
 	launch__free(run.launch);
 	run.launch = NULL;
@@ -176,7 +175,7 @@ static void test_launch_stands_a_stop_in_the_midst_of_linking(void **state)
 	(void)state;
 	snprintf(linked, sizeof(linked), "%s", program("linked"));
 	fifo = begin_linking_of(&run, linked);
-	pid = launch__pid(run.launch);
+	pid = run.seen.pid;
 	/* now the linker is in read() */
 	wait_state(pid, "S");
 	assert_int_equal(launch__signal(run.launch, SIGSTOP), 0);

@@ -74,7 +74,7 @@ static struct merge *start(struct fixture *fixture)
 {
 	uint64_t overwritten;
 
-	fixture->copy = ring__copy(fixture->ring, &overwritten);
+	fixture->copy = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(fixture->copy);
 	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS, NULL);
 	assert_non_null(fixture->catalog);
