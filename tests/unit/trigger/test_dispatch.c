@@ -111,7 +111,7 @@ static void test_dispatch_hands_followers_to_live(void **state)
 
 	(void)state;
 	start(&collector);
-	collector.dispatch.requests_off = true; /* which does not matter to them */
+	collector.dispatch.requests_off = true; /* requests off does not matter to followers */
 	assert_int_equal(live__state(collector.dispatch.live), LIVE_NOBODY);
 	follow(&collector, FORMAT_NUMBER, "level>=WARN");
 	assert_int_equal(live__state(collector.dispatch.live), LIVE_NEW);

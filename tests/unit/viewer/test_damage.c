@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-view, the whole program, over damaged files in every way that it can show them: status 1,
- * whatever is left of the file. What the reader makes of each is test_reader_damage.c's.
+ * ttlog-view, the whole program, on damaged files with each output format: status 1, for any
+ * damage. test_reader_damage.c tests what the reader finds in each file.
  */
 #include <fcntl.h>
 #include <lz4frame.h>
@@ -9,14 +9,14 @@
 #include "../../fuzz/fuzz.h"
 #include "view_fixture.h"
 
-/* A sanitizer takes several times as long: some of the bytes then. */
+/* A sanitizer takes several times as long: then only some of the bytes. */
 #ifdef __SANITIZE_ADDRESS__
 #define STEP 7
 #else
 #define STEP 1
 #endif
 
-/* What is wrong with thousands of files is of no interest. */
+/* The messages about thousands of files are dropped. */
 static int silence(void **state)
 {
 	static int terminal;
@@ -53,7 +53,7 @@ static void test_damage_cut_at_every_byte(void **state)
 	free(file.p);
 }
 
-/* A bit of each byte; test_reader_damage.c has them all. */
+/* One bit of each byte; test_reader_damage.c tries all. */
 static void test_damage_bits_flipped(void **state)
 {
 	struct bytes file = bytes__golden("golden.bin");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told of two runs, and what is chance. */
+/* Which differences between two runs are reported, and which are chance. */
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,20 +20,20 @@ static void test_significance_counts(void **state)
 	found = significance__counts(1000, 10, 500, 5);
 	assert_false(found.is_sure);
 	assert_true(fabs(found.change) < 0.01);
-	/* four times as many; seen from the other side, a quarter */
+	/* four times as many; with the runs exchanged, a quarter */
 	found = significance__counts(1000, 10, 4000, 10);
 	assert_true(found.is_sure);
 	assert_true(fabs(found.change - 2) < 0.01);
 	assert_true(fabs(significance__counts(4000, 10, 1000, 10).change + found.change) < 0.01);
-	/* without times the counts themselves */
+	/* without times the counts themselves are compared */
 	assert_true(significance__counts(10, 0, 1000, 5).is_sure);
-	/* what one run has not at all is the greatest change; three of them may be chance */
+	/* an event that one run lacks is the greatest change; three of them may be chance */
 	found = significance__counts(0, 10, 412, 10);
 	assert_true(found.is_sure);
 	assert_true(found.change >= SIGNIFICANCE_MAX_CHANGE);
 	assert_false(significance__counts(0, 10, 3, 10).is_sure);
 	assert_false(significance__counts(0, 10, 0, 10).is_sure);
-	/* a tenth more of very many is certain, and slight */
+	/* a tenth more of a very large number is certain, and small */
 	assert_false(significance__counts(10000000, 10, 11000000, 10).is_sure);
 	assert_true(significance__counts(UINT64_MAX, 1, 1, UINT64_MAX / 2).is_sure);
 }
@@ -107,13 +107,13 @@ static void test_significance_quantiles(void **state)
 	check_quantiles(1000, even, even, 0, 0);
 	check_quantiles(1000, even, twice, 1, 1);
 	check_quantiles(1000, twice, even, -1, -1);
-	/* of one in fifty the median knows nothing */
+	/* one value in fifty does not change the median */
 	check_quantiles(1000, even, tail, 0, log2(9.55));
-	/* so few have a median and no tail; fewer, neither */
+	/* 100 values have a median and no tail; 19 have neither */
 	check_quantiles(100, even, twice, 1, 0);
 	check_quantiles(19, even, twice, 0, 0);
 	check_quantiles(1000, zero, zero, 0, 0);
-	/* from 0: against all that occurs */
+	/* from 0: relative to all values that occur */
 	check_quantiles(1000, zero, even, log2(1 + 1000 * 1049 / 1099.0), SIGNIFICANCE_MAX_CHANGE);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of columns in every encoding, counted; and what is too much of them. */
+/* Counts the values of columns, in every encoding; and limits. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -92,7 +92,7 @@ static void fill(struct value_counts *counts, size_t *budget, unsigned different
 	}
 }
 
-/* Ids, or no memory: nothing is known but how many there were. */
+/* Too many values, as of ids, or no memory: only the number of events is known. */
 static void test_value_counts_limits(void **state)
 {
 	struct value_counts counts = { .cnt = 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the page of --format html is made of: a block, taken out of its base64 and inflated, is what
- * was packed; and text that must not end the element that it stands in.
+ * The parts of the page of --format html: a block, decoded from base64 and inflated, has the bytes
+ * that were packed; and text does not end its HTML element.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* All that was printed so far. */
+/* Returns all that was printed so far. */
 static char *printed(struct fixture *fixture, size_t *ret_len)
 {
 	off_t len;
@@ -78,7 +78,7 @@ static unsigned digit(char c)
 	return (unsigned)(at - DIGITS);
 }
 
-/* Takes the block that is packed to be read again. */
+/* Decodes and inflates the block. */
 static void flush(struct fixture *fixture)
 {
 	uLongf len = 8u << 20;
@@ -137,7 +137,7 @@ static void put(struct fixture *fixture, const char *text, bool cut)
 	html_pack__text(&fixture->pack, ttlog_text_of(text), cut);
 }
 
-/* 7 bits a byte, the lowest first; a sign is the lowest bit. */
+/* 7 bits per byte, the lowest first; the lowest bit is the sign. */
 static void test_html_pack_numbers(void **state)
 {
 	static const uint64_t numbers[] = { 0,     1,          127,
@@ -167,7 +167,7 @@ static void test_html_pack_numbers(void **state)
 	assert_int_equal(fixture->at, fixture->len);
 }
 
-/* Bytes stand where a text comes first in its block, and its number alone from then on. */
+/* The first time in a block a text is written out; after that only its number. */
 static void test_html_pack_texts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -186,7 +186,7 @@ static void test_html_pack_texts(void **state)
 	}
 }
 
-/* More texts than the table may find places for, and more bytes than it began with. */
+/* More texts than the table has places for, and more bytes than its first size. */
 static void test_html_pack_many_texts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -218,7 +218,7 @@ static void test_html_pack_many_texts(void **state)
 	assert_false(html_pack__is_full(pack));
 }
 
-/* One event may be larger than all that a block begins with. */
+/* One event may be larger than a block's first size. */
 static void test_html_pack_large(void **state)
 {
 	struct fixture *fixture = *state;
@@ -236,7 +236,7 @@ static void test_html_pack_large(void **state)
 	free(text);
 }
 
-/* In HTML nothing of JSON's text looks like a tag; elsewhere it stands as it is. */
+/* In HTML no part of JSON's text looks like a tag; elsewhere the text is unchanged. */
 static void test_html_pack_json_has_no_markup(void **state)
 {
 	static const char TEXT[] = "</script><!-- & \"<\"";

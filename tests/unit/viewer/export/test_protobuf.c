@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of protobuf's wire format, by the examples of its description; buffers that grow. */
+/* Bytes of protobuf's wire format, by the examples of its documentation; buffers that grow. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static void test_protobuf_integers(void **state)
 	(void)state;
 	/* 1: 150 */
 	protobuf__u64(&to, 1, 150);
-	/* 60: 127, 128 and -1, of ten bytes */
+	/* 60: 127, 128 and -1, which takes ten bytes */
 	protobuf__u64(&to, 60, 127);
 	protobuf__u64(&to, 60, 128);
 	protobuf__u64(&to, 2, (uint64_t)-1);
@@ -43,7 +43,7 @@ static void test_protobuf_double_and_text(void **state)
 
 	(void)state;
 	protobuf__double(&to, 5, -0.5);
-	/* 2: {"testing"}, and text that is none: a NUL, half a character */
+	/* 2: {"testing"}, and bytes that are no text: a NUL, half a character */
 	protobuf__text(&to, 2, ttlog_text_of("testing"));
 	protobuf__text(&to, 2, (struct ttlog_text){ "a\0\xc3", 3 });
 	protobuf__text(&to, 2, (struct ttlog_text){ NULL, 0 });
@@ -55,7 +55,7 @@ static void test_protobuf_double_and_text(void **state)
 	buffer__fini(&to);
 }
 
-/* The length takes one byte, two or three, whichever it turns out to be. */
+/* The length takes one, two or three bytes, as it needs. */
 static void test_protobuf_messages(void **state)
 {
 	static const size_t LENS[] = { 0, 127, 128, 16383, 16384, 100000 };
@@ -86,7 +86,7 @@ static void test_protobuf_messages(void **state)
 	}
 }
 
-/* One that turned bad takes nothing more, and does not crash. */
+/* A buffer with an error takes nothing more, and does not crash. */
 static void test_protobuf_no_memory(void **state)
 {
 	struct buffer to = { .err = -12 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Which snapshot is read where no file is named.
- */
+/* Which snapshot is read if no file is named. */
 #include <errno.h>
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the viewer says of files that it cannot open. */
+/* The viewer's errors for files that it cannot open. */
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 #define FILE_CNT 100
 
-/* No descriptor is left, and no right to more. */
+/* No descriptor is free, and the limit may not be raised. */
 static void take_all_descriptors(void)
 {
 	int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -31,7 +31,7 @@ static void open_none(char **paths, int to_fd)
 	_exit(!input__open(&input, &options) && !input.reader_cnt && input.unreadable ? 0 : 1);
 }
 
-/* A limit that cannot be raised again: in a process of its own. */
+/* The limit cannot be raised again: so it is set in a process of its own. */
 static void test_input_says_once_that_descriptors_are_short(void **state)
 {
 	static char golden[] = GOLDEN "golden.bin";

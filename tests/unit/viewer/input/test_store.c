@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chunks that several readers come back to, and events that several files hold. */
+/* Chunks that several readers load again, and events that are in several files. */
 #include "store.h"
 #include "view_fixture.h"
 
@@ -37,7 +37,7 @@ static size_t count_once(const struct store *store)
 	return cnt;
 }
 
-/* As many as a stream shows. */
+/* As many events as a stream shows. */
 static void test_store_repeated(void **state)
 {
 	struct store store;
@@ -63,7 +63,8 @@ static void test_store_one_file(void **state)
 	store__fini(&store);
 }
 
-/* What is held, or was a moment ago, is not decoded again; a number is one event's. */
+/* A chunk that is pinned, or was a moment ago, is not decoded again. A number belongs to one
+ * event. */
 static void test_store_keeps(void **state)
 {
 	struct store store;
@@ -77,7 +78,7 @@ static void test_store_keeps(void **state)
 	again = store__get(&store, 0, 0);
 	assert_ptr_equal(first, again);
 	store__put(&store, again);
-	assert_int_equal(store.bytes, 0); /* counted when nobody holds it */
+	assert_int_equal(store.bytes, 0); /* counted when it is not pinned */
 	assert_int_equal(ttlog_pinned_load(first->pinned), 0);
 	store__put(&store, first);
 	store__put(&store, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-view's command line: what is understood, and that a mistake ends with status 2 and a word
- * on it. Mistakes are made in a child.
+ * ttlog-view's command line: what it accepts. A mistake ends with status 2 and an error message, so
+ * a child makes it.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,7 +19,7 @@
 
 #define ARGS_MAX 16
 
-/* The words, up to a NULL, after the program's name; getopt() may change their order. */
+/* The arguments after the program's name, ended by NULL; getopt() may change their order. */
 struct command_line {
 	char *argv[ARGS_MAX];
 	int argc;
@@ -85,7 +85,7 @@ static void test_options_of_other_modes(void **state)
 	options__fini(&options);
 }
 
-/* Its status, and what it says. */
+/* The child's status and its messages. */
 static int run(const char *const words[], char ret_said[512])
 {
 	struct command_line line = line_of(words);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What --output writes, on a file system that takes every write and says at the close that it had no
- * room, as NFS does; and where /proc is not mounted. This program's own functions stand for both.
+ * What --output writes if the file system accepts every write and fails at the close for want of
+ * room, as NFS does; and if /proc is not mounted. This program's own functions simulate both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +92,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Nothing but the file may be in the directory. */
+/* The directory must contain only the file. */
 static int teardown(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Spans that are open: what is kept of their begins outlives the chunk, and is bounded.
- */
+/* Open spans: the copies of their start events outlive the chunk, and are limited. */
 #include "event.h"
 #include "spans.h"
 #include "view_fixture.h"
@@ -10,7 +8,7 @@
 
 static char big[BIG_BYTES];
 
-/* Begins of golden.bin's span, with a string of a size that no program can write. */
+/* The start of golden.bin's span, with a string longer than any program can write. */
 static void big_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret)
 {
 	(void)event;
@@ -27,7 +25,7 @@ struct fixture {
 	struct lane *lane;
 };
 
-/* golden.bin's first chunk has one span, begin and end. */
+/* golden.bin's first chunk has the start and the end of one span. */
 static void fixture__init(struct fixture *fixture)
 {
 	struct ttlog_snapshot *reader = fixture__open_golden("golden.bin");
@@ -77,7 +75,7 @@ static void test_spans_outlive_their_chunk(void **state)
 	fixture__fini(&fixture);
 }
 
-/* Names that no program has are not compared, however often a file has them. */
+/* Names that are too long for any program are not compared, however often a file has them. */
 static void test_spans_of_names_without_end(void **state)
 {
 	struct fixture fixture;
@@ -95,7 +93,7 @@ static void test_spans_of_names_without_end(void **state)
 	fixture__fini(&fixture);
 }
 
-/* An end whose duration says that it began at another time belongs to another begin. */
+/* An end whose duration gives another start time belongs to another span. */
 static void test_spans_match_by_duration(void **state)
 {
 	struct ttlog_event inner;
@@ -125,7 +123,7 @@ static void test_spans_depth_is_bounded(void **state)
 		assert_int_equal(span != NULL, i < SPANS_MAX_DEPTH);
 	}
 	assert_int_equal(fixture.lane->cnt, SPANS_MAX_DEPTH);
-	/* The first ends are of those that were not kept. */
+	/* The first ends belong to spans that were not kept. */
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(spans__match(fixture.lane, &fixture.end, 1000000),
 				 SPANS_MAX_DEPTH);

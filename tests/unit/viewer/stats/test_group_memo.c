@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a memo of groups knows is right, whatever the keys are. */
+/* A memo of groups gives right answers, for any keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "group_memo.h"
 
-/* Never looked into. */
+/* The memo never looks into it. */
 static char sites[4], threads[4], groups[4];
 
 static struct group_memo_key key_of(unsigned site, uint64_t a, uint64_t b)
@@ -31,7 +31,7 @@ static void test_group_memo_knows_what_was_added(void **state)
 
 	(void)state;
 	assert_null(group_memo__find(&memo, &key));
-	/* whoever is not found is added, again and again */
+	/* a key that is not found is added, again and again */
 	for (uint64_t i = 0; i < 60000; i++) {
 		key = key_of(i % 20000 % 3, i % 20000 / 3, 0);
 		if (!group_memo__find(&memo, &key))
@@ -46,13 +46,13 @@ static void test_group_memo_knows_what_was_added(void **state)
 		key = key_of(i % 3, i / 3, 1);
 		assert_null(group_memo__find(&memo, &key));
 	}
-	/* nearly all of them are kept, or it would be of no use */
+	/* it must keep nearly all of them to be useful */
 	assert_true(memo.cnt > 19500);
 	assert_false(memo.is_useless);
 	group_memo__fini(&memo);
 }
 
-/* The memory is bounded, and who asks in vain all the time is told. */
+/* The memory is limited, and the memo reports that it is useless if it finds nothing for long. */
 static void test_group_memo_of_too_many(void **state)
 {
 	struct group_memo memo = { .cap = 0 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the viewer prints: numbers, times, hostile text, and each output as a whole.
- */
+/* What the viewer prints: numbers, times, hostile text, and each output as a whole. */
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -18,7 +16,7 @@ static const char *real_text(double v, bool is_f32)
 	return buf;
 }
 
-/* As Python's repr has them. */
+/* As Python's repr prints them. */
 static void test_view_output_f64(void **state)
 {
 	static const struct {
@@ -66,7 +64,7 @@ static void test_view_output_f64(void **state)
 	assert_string_equal(real_text((double)-2.5f, true), "-2.5");
 }
 
-/* Whatever the bits: the text reads back as the same value, and no shorter one does. */
+/* For any bits: the text reads back as the same value, and no shorter text does. */
 static void test_view_output_f64_round_trip(void **state)
 {
 	uint64_t seed = 88172645463325252u;
@@ -94,7 +92,7 @@ static void test_view_output_f64_round_trip(void **state)
 					const char *text = real_text(v, false);
 					size_t cnt = 0;
 
-					/* Digits without the zeros at either end. */
+					/* The digits without zeros at both ends. */
 					for (const char *p = text; *p && *p != 'e'; p++)
 						cnt += *p >= '0' && *p <= '9';
 					for (const char *p = text;
@@ -241,7 +239,7 @@ static void test_view_output_hostile_text(void **state)
 	}
 }
 
-/* Every byte pair: nothing that a terminal acts on comes out. */
+/* Every pair of bytes: no control character of a terminal comes out. */
 static void test_view_output_no_escapes(void **state)
 {
 	(void)state;
@@ -319,7 +317,7 @@ static void test_view_output_info(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* Neither exit nor crash, no service, no thread that crashed: nothing is made up. */
+/* No exit, no crash, no service, no thread that crashed: none is invented. */
 static void test_view_output_info_of_little(void **state)
 {
 	static const char *const names[] = { "packed.bin", "small.bin", "overlap-first.bin" };
@@ -346,7 +344,7 @@ static void test_view_output_info_of_little(void **state)
 	}
 }
 
-/* What is in memory of a file that has no header is empty, and all of it can be asked for. */
+/* The memory of a file without a header is empty, and all of it can be read. */
 static void test_view_output_info_of_nothing(void **state)
 {
 	struct ttlog_snapshot *reader = fixture__open("nothing", 7);
@@ -368,7 +366,7 @@ static void test_view_output_info_of_nothing(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* one_by_one: runs of one event, a small share of their chunk, are counted without its columns. */
+/* one_by_one: runs of one event, a small part of their chunk, are counted without its columns. */
 static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json, bool one_by_one)
 {
 	const struct ttlog_range range = { 0, UINT64_MAX };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows by keys of every shape, against going over all of them; and keys that a hostile file chose. */
+/* Rows by keys of every shape, compared with a search of all rows; and keys that a hostile file
+ * chose. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,11 +19,11 @@ static uint64_t noise(uint64_t i)
 	return hash__mix(0, i * 0x9e3779b97f4a7c15u);
 }
 
-/* Keys by the number of their row. */
+/* Each row's key. */
 struct shape {
 	const char *name;
 	uint64_t (*key)(uint64_t i);
-	bool is_near; /* bytes say where most are */
+	bool is_near; /* bytes that say where most keys are */
 };
 
 static uint64_t counted(uint64_t i)
@@ -50,7 +51,7 @@ static uint64_t in_pairs(uint64_t i)
 	return i / 2;
 }
 
-/* A request begins and ends some rows later. */
+/* A request starts, and ends some rows later. */
 static uint64_t overlapping(uint64_t i)
 {
 	return i % 2 ? i / 2 : i / 2 + 9;
@@ -104,7 +105,7 @@ static const struct shape SHAPES[] = {
 	{ "extremes", extremes, false },
 };
 
-/* The rows of the key, in their order, and no other. */
+/* The rows of the key, in order, and no others. */
 static void check_key(const struct key_index *index, const uint64_t *keys, const uint32_t *rows,
 		      uint32_t cnt, uint64_t key)
 {
@@ -120,7 +121,8 @@ static void check_key(const struct key_index *index, const uint64_t *keys, const
 	assert_int_equal(link, 0);
 }
 
-/* Keys in every `step`th row, the order of rows as `flip` has it: files are merged in any order. */
+/* Keys in every `step`th row, with the row order changed by `flip`: files are merged in any
+ * order. */
 static void check_shape(const struct shape *shape, uint32_t cnt, uint32_t step, uint32_t flip)
 {
 	struct key_index index;
@@ -153,7 +155,7 @@ static void test_key_index_shapes(void **state)
 	(void)state;
 	for (size_t s = 0; s < sizeof(SHAPES) / sizeof(SHAPES[0]); s++) {
 		for (size_t i = 0; i < 3; i++) {
-			/* with a flip, below 2^11: it stays in range */
+			/* with a flip below 2^11 the row stays in range */
 			check_shape(&SHAPES[s], CNT, STEPS[i], 0);
 			check_shape(&SHAPES[s], 2048, STEPS[i], FLIPS[i]);
 		}
@@ -162,7 +164,7 @@ static void test_key_index_shapes(void **state)
 	}
 }
 
-/* How many lines a look-up goes over. */
+/* How many lines a look-up visits. */
 static uint64_t walk(const struct key_index *index, uint64_t key)
 {
 	uint64_t from = key_index__line(index, key);
@@ -175,7 +177,7 @@ static uint64_t walk(const struct key_index *index, uint64_t key)
 	}
 }
 
-/* Keys that all fall on one line where the seed is known: here they don't, for it is not. */
+/* Keys that would all fall on one line if the seed were known. It is not, so they don't. */
 static void test_key_index_hostile(void **state)
 {
 	const uint32_t cnt = 20000;
@@ -207,7 +209,7 @@ static void test_key_index_hostile(void **state)
 	free(rows);
 }
 
-/* A million rows of seven keys take lines for seven. */
+/* A million rows with seven keys take lines for seven. */
 static void test_key_index_few(void **state)
 {
 	const uint32_t cnt = 1000000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of every shape by their rows, with and without rows that have none; and what they take. */
+/* Numbers of every shape by row, with and without rows that have none; and their memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -35,7 +35,7 @@ static uint64_t the_same(uint64_t i)
 	return 42;
 }
 
-/* A difference of 255 is what a byte cannot say beside "none". */
+/* A difference of 255 does not fit into a byte that also needs a value for "none". */
 static uint64_t bytes(uint64_t i)
 {
 	return hash__mix(0, i) & 0xff;
@@ -66,7 +66,7 @@ static uint64_t extremes(uint64_t i)
 static const struct shape {
 	const char *name;
 	uint64_t (*number)(uint64_t i);
-	size_t max_bytes; /* of a row, where all have one */
+	size_t max_bytes; /* per row, if all rows have one */
 } SHAPES[] = {
 	{ "counted", counted, 0 },
 	{ "counted_down_from_the_top", counted_down_from_the_top, 0 },
@@ -95,7 +95,7 @@ static bool is_there(enum gaps gaps, uint64_t i)
 
 static void check_shape(const struct shape *shape, uint32_t cnt, enum gaps gaps)
 {
-	/* Of their own size: what is read beyond the end a sanitizer sees. */
+	/* An allocation of the exact size: a sanitizer notices a read after its end. */
 	uint64_t *numbers = calloc(cnt + 1, sizeof(*numbers));
 	uint8_t *has = calloc(cnt / 8 + 1, 1);
 	struct row_numbers rows;
@@ -121,7 +121,7 @@ static void check_shape(const struct shape *shape, uint32_t cnt, enum gaps gaps)
 			left_out++;
 		}
 	}
-	/* Eight bytes have no value to spare. */
+	/* Eight bytes have no value to spare for "none". */
 	if (shape->max_bytes < 8 && left_out)
 		fail_msg("%s: %u left out", shape->name, left_out);
 	assert_in_range(left_out, 0, cnt / 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decimals in SQL: what is a number, their order, sums. */
+/* Decimals in SQL: which texts are numbers, their order, sums. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,7 @@ static void test_sql_decimal_parse(void **state)
 	assert_int_equal(sql_decimal__parse(&ret, (struct ttlog_text){ NULL, 0 }), -EINVAL);
 }
 
-/* Each comes before the next; the words are behind all numbers. */
+/* Each comes before the next one; words come after all numbers. */
 static void test_sql_decimal_collate(void **state)
 {
 	static const char *const ORDER[] = { "-Infinity", "-1e10",    "-10",      "-9.99",
@@ -97,7 +97,7 @@ static void test_sql_decimal_sum(void **state)
 	ASSERT_SUM("10.00", "9.99", "0.01", "0e-2");
 }
 
-/* The most digits are taken, and one more is not: of a zero, too. */
+/* The greatest number of digits is accepted, and one more is not: for a zero, too. */
 static void test_sql_decimal_sum_limits(void **state)
 {
 	static const char *const TOO_MUCH[] = { "1e-262", "1e54", "0e-262", "0e-1000", "1e1000" };

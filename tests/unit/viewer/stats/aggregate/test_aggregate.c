@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A field's aggregates against sums done by hand. */
+/* A field's aggregates, compared with sums made by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ static void test_aggregate_of_the_widest_integers(void **state)
 	statistic_is(&aggregate, STATISTIC_MAX, "18446744073709551615");
 	statistic_is(&aggregate, STATISTIC_MEAN, "13835058055282163711");
 	statistic_is(&aggregate, STATISTIC_P99, "18446744073709551615");
-	/* the same field as a signed one at another site */
+	/* the same field, with a signed type at another site */
 	add_ints(&aggregate, TTLOG_TYPE_I64, negative, 3);
 	statistic_is(&aggregate, STATISTIC_MIN, "-9223372036854775808");
 	statistic_is(&aggregate, STATISTIC_MAX, "18446744073709551615");
@@ -51,7 +51,7 @@ static void test_aggregate_of_the_widest_integers(void **state)
 	aggregate__fini(&aggregate);
 }
 
-/* In blocks: over more than one, with and without rows, around zero and around 2^63. */
+/* More than one block, with and without rows, around zero and around 2^63. */
 static void test_aggregate_of_many_blocks(void **state)
 {
 	enum {
@@ -166,7 +166,7 @@ static void test_aggregate_of_decimals(void **state)
 	statistic_is(&aggregate, STATISTIC_MIN, "0.10");
 	statistic_is(&aggregate, STATISTIC_MAX, "0.20");
 	statistic_is(&aggregate, STATISTIC_P50, "0.10");
-	statistic_is(&aggregate, STATISTIC_MEAN, "0.13333333"); /* of cents: six digits more */
+	statistic_is(&aggregate, STATISTIC_MEAN, "0.13333333"); /* of cents: six more digits */
 	column.nums = mills;
 	column.scales = &other;
 	aggregate__column(&aggregate, &memory, &column, NULL, 1);
@@ -234,7 +234,8 @@ static void test_aggregate_of_few_decimals_is_exact(void **state)
 	assert_int_equal(aggregate.distinct.cnt, 0);
 }
 
-/* A double of 2^53 and more is not each of these; several kinds of numbers meet as doubles. */
+/* Doubles can't tell integers above 2^53 apart; numbers of several kinds are compared as
+ * doubles. */
 static void test_aggregate_of_few_numbers_of_any_kind_is_exact(void **state)
 {
 	const uint64_t large[] = { INT64_MAX, INT64_MAX - 1, INT64_MAX - 2, INT64_MAX - 3 };
@@ -269,7 +270,7 @@ static void test_aggregate_of_few_numbers_of_any_kind_is_exact(void **state)
 	aggregate__fini(&aggregate);
 }
 
-/* As many as are kept are exact; one more, and all are within the sketch's error. */
+/* Values are exact up to the limit; with one more, all are within the sketch's error. */
 static void test_aggregate_of_more_than_few_numbers(void **state)
 {
 	const uint64_t scale = 3;
@@ -297,7 +298,7 @@ static void test_aggregate_of_more_than_few_numbers(void **state)
 	assert_true(fabs(aggregate__value(&aggregate, STATISTIC_P50) - 5.013) <=
 		    5.013 * SKETCH_ERROR);
 	aggregate__fini(&aggregate);
-	/* without memory for them they are many from the first on */
+	/* without memory for them, sketches are used from the first value on */
 	memory.distinct_bytes = 0;
 	aggregate = (struct aggregate){ .exact_cnt = 0 };
 	aggregate__column(&aggregate, &memory, &column, NULL, 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Quantiles of a sketch against those of the sorted values. */
+/* Quantiles of a sketch, compared with those of the sorted values. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -37,7 +37,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* In chunks, as they come from a file. */
+/* Adds values in chunks, as a file has them. */
 static void add_chunks(struct sketch *sketch, const double *from, size_t cnt)
 {
 	budget = 8u << 20;
@@ -64,7 +64,7 @@ static void check_quantiles(const char *what, size_t cnt)
 		uint64_t rank = sketch__rank(sketch.cnt, percent);
 		double exact, from, to, middle;
 
-		/* nearest rank, in whole numbers */
+		/* nearest rank, with integers only */
 		assert_true(rank * 100 >= cnt * percent &&
 			    (rank - 1) * 100 + 100 <= cnt * percent + 100);
 		if (!rank)
@@ -183,7 +183,7 @@ static void test_sketch_counts_beyond_16_bits(void **state)
 	assert_int_equal(bucket.cnt, 5 * VALUES / 8 * 6 + UINT16_MAX);
 	assert_false(sketch__next(&sketch, &at, &bucket));
 	sketch__fini(&sketch);
-	/* no room for the wider ones: what was there stays */
+	/* no memory for wider counters: the old ones stay */
 	budget = 2 * 64;
 	assert_int_equal(sketch__add_times(&sketch, &budget, 5, UINT16_MAX), 0);
 	assert_int_equal(sketch__add_times(&sketch, &budget, -5, 0), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The cursor over a sorted table, which needs no file. */
+/* The cursor in a sorted table, which needs no file. */
 #include "view_fixture.h"
 
 #include "cursor.h"
@@ -83,7 +83,7 @@ static void test_cursor_is_shown(void **state)
 	table.cursor.line = 7;
 	cursor__show(&table.cursor, 3);
 	assert_at(&table, 7, 7);
-	/* no empty lines below */
+	/* no empty lines at the bottom */
 	table.cursor.line = 99;
 	table.cursor.top = 95;
 	cursor__show(&table.cursor, 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of the table in another order than that of the rows, and what n and e find there. */
+/* Lines of the table in another order than the rows, and what the keys n and e find there. */
 #include "view_fixture.h"
 
 #include "events.h"

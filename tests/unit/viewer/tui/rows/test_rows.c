@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model of the full screen: what rows give is what the stream gives, in any order asked. */
+/* The model of the full screen: rows are the events of the stream, in any order of requests. */
 #include "view_fixture.h"
 
 #include "clock.h"
@@ -130,7 +130,7 @@ static void test_rows_filter(void **state)
 	}
 }
 
-/* Slices of no time at all: nothing is found twice or left out, whoever looks in between. */
+/* Slices of no time: each row is found exactly once, even if other rows are read in between. */
 static void test_rows_found_in_slices(void **state)
 {
 	struct rows *others;
@@ -216,7 +216,7 @@ static void test_rows_find_time(void **state)
 	end(&model);
 }
 
-/* Readers that come while it runs are rows behind all others. */
+/* Readers that are added while it runs come after all other rows. */
 static void test_rows_more_parts(void **state)
 {
 	struct ttlog_snapshot *late[2];
@@ -260,7 +260,7 @@ static void test_rows_more_parts(void **state)
 	end(&model);
 }
 
-/* The oldest part goes: rows behind it move up, places stay what they were. */
+/* The oldest part goes: the rows after it move up, places stay the same. */
 static void test_rows_drop_a_part(void **state)
 {
 	struct rows_place gone, kept, place;

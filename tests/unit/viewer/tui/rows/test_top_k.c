@@ -34,7 +34,7 @@ static void test_top_k_keeps_the_first(void **state)
 	const uint64_t total = 3ull * TOP_K_KEPT + 17;
 
 	(void)state;
-	/* every key from 0 to total - 1, in no order: 7919 is prime to total */
+	/* every key from 0 to total - 1, shuffled: 7919 is prime to total */
 	for (uint64_t i = 0; i < total; i++)
 		assert_int_equal(top_k__add(&top, i * 7919 % total, i), 0);
 	top_k__finish(&top);
@@ -62,8 +62,8 @@ static void test_top_k_order_of_equals_is_by_row(void **state)
 	top_k__fini(&top);
 }
 
-/* Musser's series: the median of the first, the middle and the last key is the second smallest, again and
- * again. Selecting by that took hours. */
+/* Musser's series: the median of the first, the middle and the last key is always the second
+ * smallest. With that median as pivot, selecting took hours. */
 static void test_top_k_selects_from_bad_series(void **state)
 {
 	const uint64_t half = TOP_K_KEPT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line that is typed: what keys make of it, and that it never holds half a character. */
+/* A line that is typed: what each key does to it, and that it never holds half a character. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
