@@ -25,13 +25,7 @@ struct senders {
 	struct wire_sender of[LAST_SIGNAL];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 32768);
-	__type(key, u32); /* tgid */
-	__type(value, struct senders);
-} senders SEC(".maps");
+HASH_MAP(senders, 32768, u32, struct senders);
 
 static const struct senders no_senders = {};
 

@@ -30,30 +30,23 @@ struct {
 	__uint(max_entries, 16 << 20);
 } lifecycle SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 32768);
-	__type(key, u32); /* tgid */
-	__type(value, struct wire_process);
-} processes SEC(".maps");
+/* A hash map whose elements are allocated when they are needed. Keys that are u32 are a tgid; u64:
+ * tgid << 32 | tid. */
+#define HASH_MAP(name, entries, key_type, value_type)                                              \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__uint(max_entries, entries);                                                      \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps")
+
+HASH_MAP(processes, 32768, u32, struct wire_process);
 
 /* How many bytes of `batches` the collector has read, per process; the collector writes it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 32768);
-	__type(key, u32); /* tgid */
-	__type(value, u64);
-} consumed SEC(".maps");
+HASH_MAP(consumed, 32768, u32, u64);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 262144);
-	__type(key, u64); /* tgid << 32 | tid */
-	__type(value, struct wire_thread_batches);
-} threads SEC(".maps");
+HASH_MAP(threads, 262144, u64, struct wire_thread_batches);
 
 /* struct wire_load (-- CMD). */
 struct {
@@ -62,13 +55,7 @@ struct {
 } loads SEC(".maps");
 
 /* Programs that the collector traces while their dynamic linkers work (-- CMD). */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, u32); /* tgid */
-	__type(value, struct wire_linking);
-} linking SEC(".maps");
+HASH_MAP(linking, 4096, u32, struct wire_linking);
 
 /* The last signals of a thread that a handler took. */
 struct faults {
@@ -78,13 +65,7 @@ struct faults {
 	struct wire_handled raised; /* sent by the program: abort() */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
-	__type(key, u64); /* tgid << 32 | tid */
-	__type(value, struct faults);
-} faults SEC(".maps");
+HASH_MAP(faults, 16384, u64, struct faults);
 
 /* Never filled, for a tail call that never happens: share_no_stack(). */
 struct {

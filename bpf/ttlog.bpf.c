@@ -2,8 +2,8 @@
 /*
  * The kernel side of ttlog: each BPF program, its hook, and what it does.
  *
- * control   uprobe on the nop of `ttlog:control`: batches, threads, requests
- * gate      uprobe on instructions that never run: the kernel raises a semaphore for it
+ * control   uprobe on the nop of `ttlog:control`: batches, threads, requests; also on gates, which
+ *           never run: the kernel raises a semaphore for each
  * start     uprobe on a file's first instruction (-e): a process is known before it logs
  * library   uprobe on the dynamic linker's _dl_debug_state: libraries come and go
  * the rest  on tracepoints that every process hits: they return at once if it is not recorded
@@ -57,12 +57,6 @@ int control(struct pt_regs *ctx)
 		send_request(task, process, address);
 		break;
 	}
-	return 0;
-}
-
-SEC("uprobe")
-int gate(struct pt_regs *ctx)
-{
 	return 0;
 }
 

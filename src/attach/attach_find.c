@@ -52,20 +52,6 @@ void attach_result__offer(struct attach_result *result, const struct module *mod
 	free(text);
 }
 
-/* The number of the module that this file is known as, held; 0: it is not known. */
-static int64_t find_known(struct attach *attach, const struct stat *status,
-			  const struct maps_entry *entry)
-{
-	uint32_t number;
-
-	pthread_mutex_lock(&attach->lock);
-	number = modules__find(&attach->modules, status, entry);
-	if (number)
-		attach__hold_locked(attach, attach->modules.by_number[number]);
-	pthread_mutex_unlock(&attach->lock);
-	return number;
-}
-
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 {
 	struct module *module;
@@ -74,7 +60,11 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 
 	if (fstat(file->fd, &status))
 		return -errno;
-	number = find_known(attach, &status, file->entry);
+	pthread_mutex_lock(&attach->lock);
+	number = modules__find(&attach->modules, &status, file->entry);
+	if (number)
+		attach__hold_locked(attach, attach->modules.by_number[number]);
+	pthread_mutex_unlock(&attach->lock);
 	if (number)
 		return number;
 	module = module__read(file, &status, attach->options.site_filter);
@@ -94,7 +84,6 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	return number;
 }
 
-/* The number of the known module of a mapping, held; 0: none. */
 uint32_t attach__hold_mapped(struct attach *attach, const struct maps_entry *entry)
 {
 	uint32_t number;

@@ -109,16 +109,6 @@ static struct kernel_link *link_start(struct attach *attach, uint32_t number, co
 	return link_one(attach, KERNEL_START, path, table->start_offset, 0, number, pid);
 }
 
-static bool has_links(struct attach *attach, uint32_t number, pid_t pid)
-{
-	bool found;
-
-	pthread_mutex_lock(&attach->lock);
-	found = links__find(attach->modules.by_number[number]->links, pid);
-	pthread_mutex_unlock(&attach->lock);
-	return found;
-}
-
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
 {
 	bool is_linked;
@@ -148,11 +138,8 @@ static bool keep_links(struct attach *attach, uint32_t number, struct links *lin
 
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
-	struct links *links;
+	struct links *links = calloc(1, sizeof(*links));
 
-	if (has_links(attach, number, pid))
-		return 0;
-	links = calloc(1, sizeof(*links));
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;

@@ -44,7 +44,7 @@ pid_t attach__filter(const struct attach *attach, pid_t pid);
 struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
-/* With `turn` held. 0 or -errno. */
+/* With `turn` held, if it is not linked. 0 or -errno. */
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
  * under a lock that every fork() on the machine takes. */

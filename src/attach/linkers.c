@@ -14,6 +14,7 @@
 #include "kernel_link.h"
 #include "links.h"
 #include "maps.h"
+#include "module.h"
 
 /* Each file keeps a descriptor and a link. */
 #define LINKERS_MAX_FOR_ALL 64
@@ -23,8 +24,7 @@ struct linkers_file {
 	dev_t dev; /* as maps shows it */
 	uint64_t inode;
 	int fd;
-	off_t size;
-	struct timespec changed;
+	struct stat status;
 	struct linker offsets; /* addresses, if the linker's header is at 0 */
 	struct kernel_link *link;
 	struct linkers_file *next;
@@ -36,16 +36,20 @@ void linkers__init(struct linkers *linkers)
 	pthread_mutex_init(&linkers->lock, NULL);
 }
 
+static void remove_first(struct linkers_file **at, struct leaving *leaving)
+{
+	struct linkers_file *file = *at;
+
+	*at = file->next;
+	leaving__add(leaving, &file->link);
+	(void)close(file->fd);
+	free(file);
+}
+
 void linkers__fini(struct linkers *linkers, struct leaving *leaving)
 {
-	while (linkers->first) {
-		struct linkers_file *file = linkers->first;
-
-		linkers->first = file->next;
-		leaving__add(leaving, &file->link);
-		(void)close(file->fd);
-		free(file);
-	}
+	while (linkers->first)
+		remove_first(&linkers->first, leaving);
 	pthread_mutex_destroy(&linkers->lock);
 }
 
@@ -55,16 +59,10 @@ void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leavin
 
 	pthread_mutex_lock(&linkers->lock);
 	while (*at) {
-		struct linkers_file *file = *at;
-
-		if (!filter || file->filter != filter) {
-			at = &file->next;
-			continue;
-		}
-		*at = file->next;
-		leaving__add(leaving, &file->link);
-		(void)close(file->fd);
-		free(file);
+		if (filter && (*at)->filter == filter)
+			remove_first(at, leaving);
+		else
+			at = &(*at)->next;
 	}
 	pthread_mutex_unlock(&linkers->lock);
 }
@@ -73,9 +71,7 @@ static bool is_unchanged(const struct linkers_file *file)
 {
 	struct stat now;
 
-	return fstat(file->fd, &now) == 0 && now.st_size == file->size &&
-	       now.st_ctim.tv_sec == file->changed.tv_sec &&
-	       now.st_ctim.tv_nsec == file->changed.tv_nsec;
+	return fstat(file->fd, &now) == 0 && module__is_same_file(&file->status, &now);
 }
 
 /* The latest entry of a file: a file that was written over has several. Entries for all processes
@@ -118,19 +114,15 @@ static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char 
 static int open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
 		     char path[MAPS_PATH_BYTES])
 {
-	struct stat status;
-
 	file->fd = maps__open(pid, entry, path);
 	if (file->fd < 0)
 		return file->fd;
-	if (fstat(file->fd, &status)) {
+	if (fstat(file->fd, &file->status)) {
 		(void)close(file->fd);
 		return -EIO;
 	}
 	file->dev = entry->dev;
 	file->inode = entry->inode;
-	file->size = status.st_size;
-	file->changed = status.st_ctim;
 	return 0;
 }
 

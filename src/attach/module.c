@@ -37,11 +37,11 @@ void modules__fini(struct modules *modules)
 	free(modules->free_numbers);
 }
 
-static bool is_module(const struct module *module, const struct stat *file)
+/* With the size: a file may change twice in one tick of the clock. */
+bool module__is_same_file(const struct stat *a, const struct stat *b)
 {
-	return module->dev == file->st_dev && module->inode == file->st_ino &&
-	       module->size == file->st_size && module->changed.tv_sec == file->st_ctim.tv_sec &&
-	       module->changed.tv_nsec == file->st_ctim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static int grow(struct modules *modules)
@@ -95,10 +95,7 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 		errno = err;
 		return NULL;
 	}
-	module->dev = status->st_dev;
-	module->inode = status->st_ino;
-	module->size = status->st_size;
-	module->changed = status->st_ctim;
+	module->status = *status;
 	note_mapping(module, file->entry);
 	if (module->table && module->table->has_module)
 		module->enabled_cnt = count_enabled(filter, module->table);
@@ -111,7 +108,8 @@ bool module__is_unchanged(const struct module *module)
 {
 	struct stat now;
 
-	return module->fd >= 0 && fstat(module->fd, &now) == 0 && is_module(module, &now);
+	return module->fd >= 0 && fstat(module->fd, &now) == 0 &&
+	       module__is_same_file(&module->status, &now);
 }
 
 enum module_leaks module__look_for_leaks(const struct module *module, int fd)
@@ -123,25 +121,12 @@ uint32_t modules__find(struct modules *modules, const struct stat *status,
 		       const struct maps_entry *entry)
 {
 	for (uint32_t i = 1; i < modules->end; i++) {
-		if (!modules->by_number[i] || !is_module(modules->by_number[i], status))
+		struct module *module = modules->by_number[i];
+
+		if (!module || !module__is_same_file(&module->status, status))
 			continue;
-		note_mapping(modules->by_number[i], entry);
+		note_mapping(module, entry);
 		return i;
-	}
-	return 0;
-}
-
-/* The number of a module of the same file. */
-static uint32_t find_twin(const struct modules *modules, const struct module *module)
-{
-	for (uint32_t i = 1; i < modules->end; i++) {
-		const struct module *other = modules->by_number[i];
-
-		if (other && other->dev == module->dev && other->inode == module->inode &&
-		    other->size == module->size &&
-		    other->changed.tv_sec == module->changed.tv_sec &&
-		    other->changed.tv_nsec == module->changed.tv_nsec)
-			return i;
 	}
 	return 0;
 }
@@ -181,7 +166,7 @@ static void free_number(struct modules *modules, uint32_t number)
 
 int64_t modules__add(struct modules *modules, struct module *module, struct journal *journal)
 {
-	uint32_t number = find_twin(modules, module);
+	uint32_t number = modules__find(modules, &module->status, NULL);
 
 	if (number) {
 		module__free(module);

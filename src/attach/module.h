@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include "maps.h"
 
@@ -33,10 +32,7 @@ enum module_leaks {
 struct module {
 	dev_t map_dev; /* in maps(5), which may differ from stat(2); inode 0: not mapped yet */
 	uint64_t map_inode;
-	dev_t dev;
-	ino_t inode;
-	off_t size; /* a file may change twice in one tick of the clock */
-	struct timespec changed;
+	struct stat status; /* when it was read */
 	char *path;
 	int fd;                   /* for its symbols, even if the path changes; -1: not kept */
 	struct site_table *table; /* NULL: not an ELF file */
@@ -80,6 +76,8 @@ void modules__fini(struct modules *modules);
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
 			    const struct site_filter *filter);
 void module__free(struct module *module);
+/* Whether both are of one file, not written over in between. */
+bool module__is_same_file(const struct stat *a, const struct stat *b);
 /* Whether it is kept open, so that no other file has its inode, and was not written over. */
 bool module__is_unchanged(const struct module *module);
 /* fd: its file; -1: use the descriptor that is kept. */

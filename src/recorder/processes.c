@@ -12,7 +12,6 @@
 #include "processes.h"
 #include "report.h"
 #include "ring.h"
-#include "tree.h"
 
 void processes__fini(struct processes *processes)
 {
@@ -190,7 +189,8 @@ struct process *processes__find_with_file(struct processes *processes, const str
 static bool is_done(const struct processes *processes)
 {
 	return processes->given_cnt == 0 &&
-	       !(processes->options->all_given && tree__living(processes->options->job.kernel, 1));
+	       !(processes->options->all_given &&
+		 kernel__living_cnt(processes->options->job.kernel, 1));
 }
 
 void processes__tell_done(struct processes *processes)
@@ -210,7 +210,7 @@ void processes__ungive(struct processes *processes, struct process *process)
 
 void processes__command_ended(struct processes *processes)
 {
-	size_t cnt = tree__living(processes->options->job.kernel, SIZE_MAX);
+	size_t cnt = kernel__living_cnt(processes->options->job.kernel, SIZE_MAX);
 
 	if (cnt && !processes->options->quiet)
 		fprintf(stderr,

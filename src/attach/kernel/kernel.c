@@ -4,6 +4,7 @@
  * replaces it. If it has no kprobes either, recording goes on, and kernel__gaps() reports it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "capability.h"
 #include "kernel.h"
 #include "kernel_link.h"
+#include "start_time.h"
 #include "wire.h"
 #include "ttlog.skel.h"
 #include "warm.h"
@@ -30,8 +32,8 @@ struct kernel {
 
 static void choose_programs(struct kernel *kernel)
 {
-	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.gate,
-					  kernel->skel->progs.library, kernel->skel->progs.start };
+	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.library,
+					  kernel->skel->progs.start };
 	/* asked once, because it reads all types of the kernel */
 	bool has_prepare_exec = capability__prepare_exec();
 
@@ -49,10 +51,9 @@ static void choose_programs(struct kernel *kernel)
 static void set_options(struct kernel *kernel, const struct kernel_options *options)
 {
 	struct ttlog_bpf *skel = kernel->skel;
-	size_t wake_bytes = options->batches_bytes / 16;
 
 	skel->rodata->batches_bytes = options->batches_bytes;
-	skel->rodata->wake_bytes = wake_bytes;
+	skel->rodata->wake_bytes = options->batches_bytes / 16;
 	skel->rodata->track_all = options->track_all;
 	skel->rodata->follow_children = options->follow_children;
 	skel->rodata->all_stacks = options->all_stacks;
@@ -123,21 +124,13 @@ static int attach_programs(struct kernel *kernel)
 {
 	struct ttlog_bpf *skel = kernel->skel;
 
-	skel->links.signal_deliver = bpf_program__attach(skel->progs.signal_deliver);
-	skel->links.signal_generate = bpf_program__attach(skel->progs.signal_generate);
-	skel->links.process_exit = bpf_program__attach(skel->progs.process_exit);
-	skel->links.process_exec = bpf_program__attach(skel->progs.process_exec);
-	skel->links.process_fork = bpf_program__attach(skel->progs.process_fork);
-	skel->links.thread_rename = bpf_program__attach(skel->progs.thread_rename);
-	if (!skel->links.signal_deliver || !skel->links.signal_generate ||
-	    !skel->links.thread_rename || !skel->links.process_exit || !skel->links.process_exec ||
-	    !skel->links.process_fork)
-		return -errno;
-	if (bpf_program__autoload(skel->progs.prepare_exec)) {
-		skel->links.prepare_exec = bpf_program__attach(skel->progs.prepare_exec);
-		if (!skel->links.prepare_exec)
-			return -errno;
-	}
+	int err;
+
+	bpf_program__set_autoattach(skel->progs.exit_entry, false);
+	bpf_program__set_autoattach(skel->progs.exec_entry, false);
+	err = ttlog_bpf__attach(skel);
+	if (err)
+		return err;
 	skel->links.exit_entry = attach_kprobe(kernel, skel->progs.exit_entry, KERNEL_GAP_EXIT);
 	skel->links.exec_entry = attach_kprobe(kernel, skel->progs.exec_entry, KERNEL_GAP_EXEC);
 	return 0;
@@ -313,7 +306,8 @@ void kernel__each_left(const struct kernel *kernel, pid_t pid,
 	}
 }
 
-bool kernel__next_process(const struct kernel *kernel, pid_t *pid)
+/* From 0 on. If a process is deleted meanwhile, this may begin again. */
+static bool next_process(const struct kernel *kernel, pid_t *pid)
 {
 	const int fd = bpf_map__fd(kernel->skel->maps.processes);
 
@@ -326,10 +320,44 @@ pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt)
 	pid_t *pids = calloc(cap, sizeof(*pids));
 	pid_t pid = 0;
 
-	while (pids && cnt < cap && kernel__next_process(kernel, &pid))
+	while (pids && cnt < cap && next_process(kernel, &pid))
 		pids[cnt++] = pid;
 	*ret_cnt = cnt;
 	return pids;
+}
+
+static bool lives(const struct kernel *kernel, pid_t pid)
+{
+	struct wire_process process;
+
+	if (kernel__read_process(kernel, pid, 0, &process) || process.exits)
+		return false;
+	if (process.start_ns)
+		return start_time__is(pid, process.start_ns);
+	return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+/* Counted after they are in the map. */
+static uint64_t tracked_cnt(const struct kernel *kernel)
+{
+	return barrier__load_acquire(&kernel->skel->bss->tracked_cnt);
+}
+
+size_t kernel__living_cnt(const struct kernel *kernel, size_t max)
+{
+	uint64_t before;
+	size_t cnt;
+
+	/* a child may begin at a place that was already passed, while its parent ends */
+	do {
+		pid_t pid = 0;
+
+		before = tracked_cnt(kernel);
+		cnt = 0;
+		while (cnt < max && next_process(kernel, &pid))
+			cnt += lives(kernel, pid);
+	} while (!cnt && before != tracked_cnt(kernel));
+	return cnt;
 }
 
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
@@ -378,11 +406,6 @@ void kernel__end_linking(struct kernel *kernel, pid_t pid)
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.linking), &key);
 }
 
-uint64_t kernel__tracked_cnt(const struct kernel *kernel)
-{
-	return barrier__load_acquire(&kernel->skel->bss->tracked_cnt);
-}
-
 uint64_t kernel__untracked_cnt(const struct kernel *kernel)
 {
 	return kernel->skel->bss->untracked_cnt;
@@ -394,8 +417,6 @@ static const struct bpf_program *program_of(const struct kernel *kernel,
 	switch (program) {
 	case KERNEL_CONTROL:
 		return kernel->skel->progs.control;
-	case KERNEL_GATE:
-		return kernel->skel->progs.gate;
 	case KERNEL_LIBRARY:
 		return kernel->skel->progs.library;
 	case KERNEL_START:

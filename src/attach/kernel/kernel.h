@@ -69,13 +69,11 @@ int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_
 void kernel__each_left(const struct kernel *kernel, pid_t pid,
 		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
 		       void *ctx);
-/*
- * Goes from one followed process to the next, from 0 on. If one is deleted meanwhile, it may begin
- * again, so some may come twice.
- */
-bool kernel__next_process(const struct kernel *kernel, pid_t *pid);
-/* All of them; NULL: no memory. The caller frees it. */
+/* All processes that BPF follows, also those that never log; some may be there twice. NULL: no
+ * memory. The caller frees it. */
 pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt);
+/* How many of them run, at most `max`. Only in the thread that calls kernel__untrack(). */
+size_t kernel__living_cnt(const struct kernel *kernel, size_t max);
 int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
 /* Registers a batch from before the collector came. */
 int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
@@ -89,14 +87,11 @@ int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug);
 /* Whether its linker has added libraries, and was then done; false if debug is 0. */
 bool kernel__has_linked(const struct kernel *kernel, pid_t pid);
 void kernel__end_linking(struct kernel *kernel, pid_t pid);
-/* How many processes BPF has begun to follow; counted after they are in the map. */
-uint64_t kernel__tracked_cnt(const struct kernel *kernel);
 /* Processes that were not recorded because the table was full. */
 uint64_t kernel__untracked_cnt(const struct kernel *kernel);
 
 enum kernel_program {
 	KERNEL_CONTROL,
-	KERNEL_GATE,
 	KERNEL_LIBRARY,
 	KERNEL_START,
 };
