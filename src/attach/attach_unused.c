@@ -12,7 +12,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "attach_parts.h"
 #include "kernel.h"

@@ -5,7 +5,6 @@
  */
 #include "linkers.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,20 +109,20 @@ static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char 
 	return kernel__link(kernel, KERNEL_LIBRARY, &places, to_debug, filter);
 }
 
-/* Returns a descriptor, for fstat(2), or -errno; the path is for the kernel. */
-static int open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
-		     char path[MAPS_PATH_BYTES])
+/* False: it could not be recognised later. The path is for the kernel. */
+static bool open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
+		      char path[MAPS_PATH_BYTES])
 {
 	file->fd = maps__open(pid, entry, path);
 	if (file->fd < 0)
-		return file->fd;
+		return false;
 	if (fstat(file->fd, &file->status)) {
 		(void)close(file->fd);
-		return -EIO;
+		return false;
 	}
 	file->dev = entry->dev;
 	file->inode = entry->inode;
-	return 0;
+	return true;
 }
 
 /* Bounds the number of files: a hostile program, or one in development, may bring many. */
@@ -138,7 +137,7 @@ static bool may_add(struct linkers *linkers, pid_t filter)
 	return may;
 }
 
-/* NULL: it could not be recognised later. */
+/* NULL: as open_file(), or there are too many. */
 static struct linkers_file *add_file(struct linkers *linkers, struct kernel *kernel, pid_t filter,
 				     pid_t pid, const struct maps_entry *header,
 				     const struct maps_entry *code, const struct linker *linker)
@@ -151,7 +150,7 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 	file = may_add(linkers, filter) ? calloc(1, sizeof(*file)) : NULL;
 	if (!file)
 		return NULL;
-	if (open_file(file, pid, code, path)) {
+	if (!open_file(file, pid, code, path)) {
 		free(file);
 		return NULL;
 	}

@@ -27,6 +27,16 @@ static const char *const key_names[] = {
 	[KEY_LEVEL] = "level",
 };
 
+/* Which levels match, compared with that of the rule. */
+static const struct comparison {
+	const char *text;
+	bool below, equal, above;
+} comparisons[] = {
+	{ "=", .equal = true }, { "!=", .below = true, .above = true },
+	{ "<", .below = true }, { "<=", .below = true, .equal = true },
+	{ ">", .above = true }, { ">=", .equal = true, .above = true },
+};
+
 struct rule {
 	enum key key;
 	char *glob;     /* all keys but KEY_LEVEL */
@@ -59,43 +69,32 @@ void site_filter__set_level(struct site_filter *filter, uint8_t level)
 	filter->level = level;
 }
 
-/* The levels for which "level OPERATOR wanted" is true; 0: there is no such operator. */
-static uint8_t levels_of(const char *operator, size_t len, uint8_t wanted)
+static const struct comparison *find_comparison(const char *text, size_t len)
 {
-	uint8_t equal = (uint8_t)(1u << wanted), below = (uint8_t)(equal - 1u);
-
-	if (len == 1 && *operator== '=')
-		return equal;
-	if (len == 1 && *operator== '<')
-		return below;
-	if (len == 1 && *operator== '>')
-		return (uint8_t) ~(below | equal);
-	if (len != 2 || operator[1] != '=')
-		return 0;
-	switch (*operator) {
-	case '<':
-		return below | equal;
-	case '>':
-		return (uint8_t)~below;
-	case '!':
-		return (uint8_t)~equal;
-	default:
-		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++) {
+		if (strlen(comparisons[i].text) == len && !memcmp(comparisons[i].text, text, len))
+			return &comparisons[i];
 	}
+	return NULL;
 }
 
-static int parse_level_rule(const char *operator, size_t len, const char *value,
+static int parse_level_rule(const struct comparison *comparison, const char *value,
 			    struct rule *ret_rule, char *error, size_t error_size)
 {
 	const int level = value__parse_level(value);
+	unsigned int equal, below;
 
 	if (level < 0) {
 		snprintf(error, error_size,
 			 "\"%s\" is no level: trace, debug, info, warn, error or fatal", value);
 		return -EINVAL;
 	}
+	equal = 1u << level;
+	below = equal - 1;
 	/* "level<trace" and "level>fatal" match no site, as the user asked */
-	ret_rule->levels = levels_of(operator, len, (uint8_t)level);
+	ret_rule->levels =
+		(uint8_t)((comparison->below ? below : 0) | (comparison->equal ? equal : 0) |
+			  (comparison->above ? ~(below | equal) : 0));
 	return 0;
 }
 
@@ -110,22 +109,17 @@ static bool find_key(const char *name, size_t len, enum key *ret_key)
 	return false;
 }
 
-static bool is_operator(const char *operator, size_t len)
-{
-	return (len == 1 && strchr("=<>", *operator)) ||
-	       (len == 2 && strchr("!<>", *operator) && operator[1] == '=');
-}
-
 static int parse_rule(const char *expression, struct rule *ret_rule, char *error, size_t error_size)
 {
 	size_t key_len = strcspn(expression, "=<>!~");
-	const char *operator= expression + key_len;
+	const char *text = expression + key_len, *value;
 	/* a value may start with "!" or "<" in a glob, so an operator ends at its "=" */
-	size_t operator_len = strspn(operator, "<>!~");
-	const char *value;
+	size_t operator_len = strspn(text, "<>!~");
+	const struct comparison *comparison;
 
-	operator_len += operator[operator_len] == '=';
-	value = operator+ operator_len;
+	operator_len += text[operator_len] == '=';
+	comparison = find_comparison(text, operator_len);
+	value = text + operator_len;
 	if (!operator_len) {
 		snprintf(error, error_size,
 			 "\"%s\" has no operator: write target=GLOB, probe=GLOB, file=GLOB or "
@@ -139,21 +133,20 @@ static int parse_rule(const char *expression, struct rule *ret_rule, char *error
 			 (int)key_len, expression, expression);
 		return -EINVAL;
 	}
-	if (!is_operator(operator, operator_len) ||
-	    (ret_rule->key != KEY_LEVEL && *operator!= '=')) {
+	if (!comparison || (ret_rule->key != KEY_LEVEL && *text != '=')) {
 		snprintf(error, error_size, "%s takes %s, not \"%.*s\", in \"%s\"",
 			 key_names[ret_rule->key],
-			 ret_rule->key == KEY_LEVEL ? "= != < <= > or >=" : "=",
-			 (int)operator_len, operator, expression);
+			 ret_rule->key == KEY_LEVEL ? "= != < <= > or >=" : "=", (int)operator_len,
+			 text, expression);
 		return -EINVAL;
 	}
 	if (!*value) {
 		snprintf(error, error_size, "\"%s\" has nothing after \"%.*s\"", expression,
-			 (int)operator_len, operator);
+			 (int)operator_len, text);
 		return -EINVAL;
 	}
 	if (ret_rule->key == KEY_LEVEL)
-		return parse_level_rule(operator, operator_len, value, ret_rule, error, error_size);
+		return parse_level_rule(comparison, value, ret_rule, error, error_size);
 	ret_rule->glob = strdup(value);
 	return ret_rule->glob ? 0 : -ENOMEM;
 }

@@ -6,7 +6,6 @@
 #ifndef TTLOG_ELF_H
 #define TTLOG_ELF_H
 
-#include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
 

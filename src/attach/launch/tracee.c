@@ -99,17 +99,6 @@ void tracees__claim_young(struct tracees *tracees, pid_t parent, pid_t child)
 		tracee->young_cnt++;
 }
 
-/* It is no longer young: its parent has one young child less. */
-static void leave_parent(struct tracees *tracees, struct tracee *child)
-{
-	struct tracee *parent = child->parent ? tracees__find(tracees, child->parent) : NULL;
-
-	child->parent = 0;
-	if (!parent || !parent->young_cnt)
-		return;
-	parent->young_cnt--;
-}
-
 int tracees__add_linking(struct tracees *tracees, pid_t pid, const struct linker *linker,
 			 bool stops)
 {
@@ -135,12 +124,16 @@ void tracees__settle(struct tracees *tracees, pid_t pid)
 	if (!tracee)
 		return;
 	parent = tracee->parent;
-	leave_parent(tracees, tracee);
+	tracee->parent = 0;
 	tracee->state = TRACEE_SETTLED;
 	drop_if_idle(tracees, tracee);
 	tracee = parent ? tracees__find(tracees, parent) : NULL;
-	if (tracee)
-		drop_if_idle(tracees, tracee);
+	if (!tracee)
+		return;
+	/* it has one young child less */
+	if (tracee->young_cnt)
+		tracee->young_cnt--;
+	drop_if_idle(tracees, tracee);
 }
 
 void tracees__forget(struct tracees *tracees, pid_t pid)

@@ -8,13 +8,11 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "proc_file.h"
 #include "pull.h"
 #include "proc_thread.h"
 
@@ -29,30 +27,15 @@ static int read_memory(pid_t pid, uint64_t address, void *buf, size_t bytes)
 	return pull__memory(pid, address, buf, bytes, NULL);
 }
 
-static ssize_t read_auxv_of(uint32_t tid, Elf64_auxv_t auxv[MAX_AUXV])
+static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV + 1], size_t *ret_cnt)
 {
-	char path[32];
-	ssize_t n;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%u/auxv", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, auxv, MAX_AUXV * sizeof(*auxv));
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	return n;
-}
-
-static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
-{
-	ssize_t n = read_auxv_of((uint32_t)pid, auxv);
+	const size_t size = MAX_AUXV * sizeof(*auxv) + 1;
+	ssize_t n = proc_file__read((char *)auxv, size, "/proc/%d/auxv", (int)pid);
 
 	/* empty: main called pthread_exit(), and its thread has no memory any more */
 	if (!n)
-		n = read_auxv_of(proc_thread__living((uint32_t)pid), auxv);
+		n = proc_file__read((char *)auxv, size, "/proc/%u/auxv",
+				    proc_thread__living((uint32_t)pid));
 	if (n < 0)
 		return (int)n;
 	*ret_cnt = (size_t)n / sizeof(*auxv);
@@ -65,7 +48,7 @@ static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV], size_t *ret_cnt)
  */
 int linker__find_header(pid_t pid, uint64_t *ret_header)
 {
-	Elf64_auxv_t auxv[MAX_AUXV];
+	Elf64_auxv_t auxv[MAX_AUXV + 1]; /* the last is room for a zero byte */
 	uint64_t base = 0, phdrs = 0;
 	size_t cnt = 0;
 	int err;

@@ -74,27 +74,18 @@ static void finish_path(struct maps_entry *entry)
 	unescape(entry->path);
 }
 
-static int append_entry(struct maps *maps, size_t *cap, const struct maps_entry *entry)
-{
-	if (array__reserve(maps->entries, maps->cnt + 1, cap))
-		return -ENOMEM;
-	maps->entries[maps->cnt++] = *entry;
-	return 0;
-}
-
 struct maps *maps__parse(const char *text, size_t len)
 {
 	struct maps *maps = calloc(1, sizeof(*maps));
 	struct maps_entry entry;
 	size_t cap = 0;
-	char *line = NULL;
 
 	while (maps && len) {
 		const char *newline = memchr(text, '\n', len);
 		size_t bytes = newline ? (size_t)(newline - text) : len;
+		char *line = strndup(text, bytes);
 		bool parsed;
 
-		line = strndup(text, bytes);
 		if (!line)
 			goto fail;
 		parsed = parse_entry(line, &entry);
@@ -103,10 +94,11 @@ struct maps *maps__parse(const char *text, size_t len)
 			if (!entry.path)
 				goto fail;
 			finish_path(&entry);
-			if (append_entry(maps, &cap, &entry)) {
+			if (array__reserve(maps->entries, maps->cnt + 1, &cap)) {
 				free(entry.path);
 				goto fail;
 			}
+			maps->entries[maps->cnt++] = entry;
 		}
 		bytes += newline != NULL;
 		text += bytes;
@@ -154,18 +146,18 @@ static char *read_all(int fd, size_t max, size_t *ret_len)
 	return NULL;
 }
 
-static struct maps *read_of(pid_t tid, size_t max)
+struct maps *maps__read_at_most(pid_t pid, size_t bytes)
 {
 	struct maps *maps;
 	char path[32], *text;
 	size_t len;
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)tid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	text = read_all(fd, max, &len);
+	text = read_all(fd, bytes, &len);
 	err = errno;
 	close(fd);
 	if (!text) {
@@ -185,20 +177,15 @@ static pid_t find_other(pid_t pid)
 	return living == pid ? 0 : living;
 }
 
-struct maps *maps__read_at_most(pid_t pid, size_t bytes)
-{
-	return read_of(pid, bytes);
-}
-
 struct maps *maps__read(pid_t pid)
 {
-	struct maps *maps = read_of(pid ? pid : getpid(), SIZE_MAX);
+	struct maps *maps = maps__read_at_most(pid ? pid : getpid(), SIZE_MAX);
 	pid_t other = maps && !maps->cnt ? find_other(pid) : 0;
 
 	if (!other)
 		return maps;
 	maps__free(maps);
-	return read_of(other, SIZE_MAX);
+	return maps__read_at_most(other, SIZE_MAX);
 }
 
 void maps__free(struct maps *maps)
@@ -232,17 +219,15 @@ const struct maps_entry *maps__find(const struct maps *maps, uint64_t address)
 static bool maps_as(int fd, const struct maps_entry *entry)
 {
 	const struct maps_entry *found;
-	struct maps *own = NULL;
-	bool same = false;
+	struct maps *own;
+	bool same;
 	void *at = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
 
 	if (at == MAP_FAILED)
 		return false;
 	own = maps__read(0);
-	if (own) {
-		found = maps__find(own, (uintptr_t)at);
-		same = found && found->inode == entry->inode && found->dev == entry->dev;
-	}
+	found = own ? maps__find(own, (uintptr_t)at) : NULL;
+	same = found && found->inode == entry->inode && found->dev == entry->dev;
 	maps__free(own);
 	munmap(at, 1);
 	return same;
@@ -287,10 +272,7 @@ static int open_in_root(pid_t pid, const char *path, const struct maps_entry *en
 	if (root_fd < 0)
 		return -errno;
 	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	if (fd < 0)
-		fd = -errno;
-	else
-		fd = reopen(fd, entry);
+	fd = fd < 0 ? -errno : reopen(fd, entry);
 	close(root_fd);
 	return fd;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc_file.h"
 #include "proc_thread.h"
 
 /* Where systemd mounts version 2: alone, or together with version 1. */
@@ -16,17 +16,9 @@ static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/un
 
 bool proc_thread__has_memory(uint32_t tid)
 {
-	char path[32], byte;
-	ssize_t len;
-	int fd;
+	char text[2];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/maps", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, &byte, sizeof(byte));
-	(void)close(fd);
-	return len == sizeof(byte);
+	return proc_file__read(text, sizeof(text), "/proc/%u/maps", tid) > 0;
 }
 
 uint32_t proc_thread__living(uint32_t pid)
@@ -63,21 +55,13 @@ void proc_thread__exe_link(uint32_t pid, char ret[32])
 
 int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {
-	char path[64];
-	ssize_t len;
-	int fd;
+	char text[17]; /* at most 15 bytes, then a newline */
+	ssize_t len = proc_file__read(text, sizeof(text), "/proc/%u/task/%u/comm", pid, tid);
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", pid, tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	memset(ret, 0, 16);
-	len = read(fd, ret, 16);
-	(void)close(fd);
-	/* at most 15 bytes, then a newline */
 	if (len <= 0)
-		return -ESRCH;
-	ret[len - 1] = '\0';
+		return len ? (int)len : -ESRCH;
+	memset(ret, 0, 16);
+	memcpy(ret, text, (size_t)len - 1);
 	return 0;
 }
 

@@ -10,11 +10,9 @@
  * not the clock.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -23,6 +21,7 @@
 
 #include "wire.h"
 #include "clock.h"
+#include "proc_file.h"
 #include "proc_thread.h"
 #include "pull.h"
 
@@ -300,20 +299,12 @@ static struct reader *reader__new(void)
 /* Whether the reader has yet to begin, or is ready to run. */
 static bool is_runnable(pid_t tid)
 {
-	char path[64], stat[128];
+	char stat[128];
 	const char *state;
-	ssize_t len;
-	int fd;
 
 	if (!tid)
 		return true;
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, stat, sizeof(stat) - 1);
-	(void)close(fd);
-	stat[len > 0 ? len : 0] = '\0';
+	(void)proc_file__read(stat, sizeof(stat), "/proc/self/task/%d/stat", (int)tid);
 	state = strrchr(stat, ')');
 	return state && state[1] == ' ' && state[2] == 'R';
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "proc_file.h"
 #include "start_time.h"
 
 #define USER_TICK_NS 10000000u /* USER_HZ is 100 on every machine today */
@@ -12,19 +11,10 @@
 uint64_t start_time__read_ns(pid_t pid)
 {
 	unsigned long long ticks = 0;
-	char path[64], text[2048];
+	char text[2048];
 	const char *at;
-	ssize_t len;
-	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		(void)close(fd);
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
+	(void)proc_file__read(text, sizeof(text), "/proc/%d/stat", (int)pid);
 	at = strrchr(text, ')');
 	if (!at ||
 	    sscanf(at + 1,
