@@ -12,6 +12,9 @@
 
 #include <stddef.h>
 
+/* Elements of an array of fixed size. */
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Makes room for `cnt` elements, at least doubling what there was. Returns 0, or -ENOMEM: then
  * nothing has changed. */
 #define array__reserve(items, cnt, cap) array__grow(&(items), sizeof(*(items)), cnt, cap)

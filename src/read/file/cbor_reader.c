@@ -227,3 +227,43 @@ int cbor_reader__int(struct ttlog_cbor *in, uint64_t *ret)
 	*ret = item.kind == TTLOG_CBOR_NEGINT ? ~item.u : item.u;
 	return 0;
 }
+
+int cbor_reader__span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
+{
+	const unsigned char *start = in->at;
+	int err = ttlog_cbor_skip(in);
+
+	if (!err)
+		*ret = (struct ttlog_cbor){ start, in->at };
+	return err;
+}
+
+int cbor_reader__member(const struct cbor_member *members, size_t cnt, struct ttlog_text key,
+			struct ttlog_cbor *in)
+{
+	for (const struct cbor_member *member = members; member < members + cnt; member++) {
+		if (!ttlog_text_is(key, member->key))
+			continue;
+		if (member->has)
+			*member->has = true;
+		if (member->text)
+			return cbor_reader__text(in, member->text);
+		return member->number ? cbor_reader__uint(in, member->number)
+				      : cbor_reader__span(in, member->item);
+	}
+	return ttlog_cbor_skip(in);
+}
+
+int cbor_reader__members(const struct cbor_member *members, size_t cnt, struct ttlog_cbor *in)
+{
+	struct ttlog_text key;
+	uint64_t pairs;
+
+	if (cbor_reader__map(in, &pairs))
+		return -EBADMSG;
+	for (uint64_t i = 0; i < pairs; i++) {
+		if (cbor_reader__text(in, &key) || cbor_reader__member(members, cnt, key, in))
+			return -EBADMSG;
+	}
+	return 0;
+}

@@ -30,7 +30,24 @@ int cbor_reader__text(struct ttlog_cbor *in, struct ttlog_text *ret);
 int cbor_reader__uint(struct ttlog_cbor *in, uint64_t *ret);
 /* An integer of either sign, as two's complement modulo 2^64. */
 int cbor_reader__int(struct ttlog_cbor *in, uint64_t *ret);
+/* Passes over one item; ret is that item alone. */
+int cbor_reader__span(struct ttlog_cbor *in, struct ttlog_cbor *ret);
 /* The kind of what comes next, without reading it. */
 int cbor_reader__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret);
+
+/* A key that a map may have, and where its value goes: to one of the three. */
+struct cbor_member {
+	const char *key;
+	struct ttlog_text *text;
+	uint64_t *number;
+	struct ttlog_cbor *item; /* any value, undecoded */
+	bool *has;               /* NULL: not needed */
+};
+
+/* Reads the value of `key`, which must be of its member's type. Without a member it is skipped. */
+int cbor_reader__member(const struct cbor_member *members, size_t cnt, struct ttlog_text key,
+			struct ttlog_cbor *in);
+/* The same for all keys of a map. */
+int cbor_reader__members(const struct cbor_member *members, size_t cnt, struct ttlog_cbor *in);
 
 #endif /* TTLOG_READ_CBOR_READER_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "array.h"
 #include "chunk.h"
 #include "format.h"
 #include "header.h"
@@ -45,28 +46,20 @@ static int parse_count(struct chunk *chunk, struct ttlog_cbor *in)
 
 static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cbor *in, uint64_t *n)
 {
-	const struct {
-		const char *key;
-		struct ttlog_cbor *to;
-	} columns[] = {
-		{ "site", &chunk->site },       { "time", &chunk->time },
-		{ "thread", &chunk->thread },   { "fields", &chunk->fields },
-		{ "batches", &chunk->batches },
+	const struct cbor_member members[] = {
+		{ "n", .number = n },
+		{ "first_ns", .number = &chunk->events.first_ns },
+		{ "last_ns", .number = &chunk->events.last_ns },
+		{ "site", .item = &chunk->site },
+		{ "time", .item = &chunk->time },
+		{ "thread", .item = &chunk->thread },
+		{ "fields", .item = &chunk->fields },
+		{ "batches", .item = &chunk->batches },
 	};
 
-	if (ttlog_text_is(key, "n"))
-		return cbor_reader__uint(in, n);
-	if (ttlog_text_is(key, "first_ns"))
-		return cbor_reader__uint(in, &chunk->events.first_ns);
-	if (ttlog_text_is(key, "last_ns"))
-		return cbor_reader__uint(in, &chunk->events.last_ns);
 	if (ttlog_text_is(key, "count"))
 		return chunk->events.groups ? -EBADMSG : parse_count(chunk, in);
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		if (ttlog_text_is(key, columns[i].key))
-			*columns[i].to = *in;
-	}
-	return ttlog_cbor_skip(in);
+	return cbor_reader__member(members, ARRAY_SIZE(members), key, in);
 }
 
 int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, const char **ret_why)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "array.h"
 #include "details.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A key that may stand in a map, and where its value goes: to one of the three. */
 struct want {
@@ -41,30 +40,13 @@ static void take_map(struct ttlog_cbor map, const struct want *wants, size_t wan
 		struct ttlog_cbor value;
 		struct ttlog_text key;
 
-		if (cbor_reader__text(&map, &key))
+		if (cbor_reader__text(&map, &key) || cbor_reader__span(&map, &value))
 			return;
-		value = map;
-		if (ttlog_cbor_skip(&map))
-			return;
-		value.end = map.at;
 		for (size_t k = 0; k < want_cnt; k++) {
 			if (ttlog_text_is(key, wants[k].key))
 				take(&wants[k], value);
 		}
 	}
-}
-
-static void parse_sender(struct ttlog_exit *end, struct ttlog_cbor map)
-{
-	bool has_uid = false;
-	const struct want wants[] = {
-		{ "pid", .count = &end->sender_pid, .has = &end->has_sender },
-		{ "uid", .count = &end->sender_uid, .has = &has_uid },
-		{ "comm", .text = &end->sender_comm },
-	};
-
-	if (map.at)
-		take_map(map, wants, ARRAY_SIZE(wants));
 }
 
 static bool is_true(struct ttlog_cbor value)
@@ -74,9 +56,15 @@ static bool is_true(struct ttlog_cbor value)
 	return !ttlog_cbor_next(&value, &item) && item.kind == TTLOG_CBOR_BOOL && item.u;
 }
 
-int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
+void details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
 {
 	struct ttlog_cbor sender = { NULL, NULL }, oom = { NULL, NULL };
+	bool has_uid = false;
+	const struct want of_sender[] = {
+		{ "pid", .count = &ret->sender_pid, .has = &ret->has_sender },
+		{ "uid", .count = &ret->sender_uid, .has = &has_uid },
+		{ "comm", .text = &ret->sender_comm },
+	};
 	const struct want wants[] = {
 		{ "code", .number = &ret->code, .has = &ret->has_code },
 		{ "signal", .text = &ret->signal },
@@ -88,9 +76,8 @@ int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map)
 
 	*ret = (struct ttlog_exit){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
-	parse_sender(ret, sender);
+	take_map(sender, of_sender, ARRAY_SIZE(of_sender));
 	ret->is_oom = is_true(oom);
-	return 0;
 }
 
 /* ---- The crash ---- */
@@ -100,7 +87,7 @@ static int parse_registers(struct ttlog_crash *crash, struct ttlog_cbor map, str
 	struct ttlog_register *registers;
 	uint64_t pairs, cnt;
 
-	if (!map.at || cbor_reader__map(&map, &pairs) || !pairs)
+	if (cbor_reader__map(&map, &pairs) || !pairs)
 		return 0;
 	cnt = pairs < DETAILS_MAX_REGISTERS ? pairs : DETAILS_MAX_REGISTERS;
 	registers = arena__alloc(arena, cnt, sizeof(*registers));
@@ -151,60 +138,29 @@ static bool is_inlined(const struct ttlog_frame *frame, const struct ttlog_frame
 	       ttlog_text_equal(frame->ip, next->ip);
 }
 
-struct frame_list {
-	const struct ttlog_frame *const *frames;
-	size_t cnt;
-	uint64_t more;
-};
-
-static int parse_frames(struct frame_list *ret, struct ttlog_cbor in, struct arena *arena)
+/* ret_cnt is 0 before. Returns 0 or -ENOMEM. */
+static int parse_frames(struct ttlog_cbor in, struct arena *arena,
+			const struct ttlog_frame *const **ret, size_t *ret_cnt, uint64_t *ret_more)
 {
 	const struct ttlog_frame **list;
 	struct ttlog_frame *frames;
 	uint64_t all, cnt;
 
-	*ret = (struct frame_list){ .cnt = 0 };
-	if (!in.at || cbor_reader__array(&in, &all) || !all)
+	if (cbor_reader__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_FRAMES ? all : DETAILS_MAX_FRAMES;
 	frames = arena__alloc(arena, cnt, sizeof(*frames));
 	list = arena__alloc(arena, cnt, sizeof(*list));
 	if (!frames || !list)
 		return -ENOMEM;
-	ret->frames = list;
-	for (uint64_t i = 0; i < cnt; i++) {
-		struct ttlog_cbor frame = in;
-
-		if (ttlog_cbor_skip(&in))
-			break;
-		frame.end = in.at;
-		list[i] = &frames[i];
-		parse_frame(&frames[i], frame);
-		ret->cnt++;
+	*ret = list;
+	for (struct ttlog_cbor frame; *ret_cnt < cnt && !cbor_reader__span(&in, &frame);) {
+		list[*ret_cnt] = &frames[*ret_cnt];
+		parse_frame(&frames[(*ret_cnt)++], frame);
 	}
-	for (size_t i = 0; i + 1 < ret->cnt; i++)
+	for (size_t i = 0; i + 1 < *ret_cnt; i++)
 		frames[i].is_inlined = is_inlined(&frames[i], &frames[i + 1]);
-	ret->more = all - ret->cnt;
-	return 0;
-}
-
-/* The innermost and the outermost ones. */
-static int parse_stack(struct ttlog_crash *crash, struct ttlog_cbor inner, struct ttlog_cbor outer,
-		       struct arena *arena)
-{
-	struct frame_list list;
-	int err = parse_frames(&list, inner, arena);
-
-	if (err)
-		return err;
-	crash->frames = list.frames;
-	crash->frame_cnt = list.cnt;
-	crash->frame_more = list.more;
-	err = parse_frames(&list, outer, arena);
-	if (err)
-		return err;
-	crash->outer_frames = list.frames;
-	crash->outer_cnt = list.cnt;
+	*ret_more = all - *ret_cnt;
 	return 0;
 }
 
@@ -212,21 +168,17 @@ static int parse_thread(struct ttlog_crash_thread *thread, struct ttlog_cbor map
 			struct arena *arena)
 {
 	struct ttlog_cbor frames = { NULL, NULL };
-	struct frame_list list;
+	uint64_t more;
 	bool has_tid = false;
 	const struct want wants[] = {
 		{ "tid", .count = &thread->tid, .has = &has_tid },
 		{ "thread", .text = &thread->thread },
 		{ "frames", .item = &frames },
 	};
-	int err;
 
 	*thread = (struct ttlog_crash_thread){ .tid = 0 };
 	take_map(map, wants, ARRAY_SIZE(wants));
-	err = parse_frames(&list, frames, arena);
-	thread->frames = list.frames;
-	thread->frame_cnt = list.cnt;
-	return err;
+	return parse_frames(frames, arena, &thread->frames, &thread->frame_cnt, &more);
 }
 
 static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct arena *arena)
@@ -236,7 +188,7 @@ static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct
 	uint64_t all, cnt;
 	int err = 0;
 
-	if (!in.at || cbor_reader__array(&in, &all) || !all)
+	if (cbor_reader__array(&in, &all) || !all)
 		return 0;
 	cnt = all < DETAILS_MAX_THREADS ? all : DETAILS_MAX_THREADS;
 	threads = arena__alloc(arena, cnt, sizeof(*threads));
@@ -245,27 +197,15 @@ static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct
 		return -ENOMEM;
 	crash->threads = list;
 	for (uint64_t i = 0; !err && i < cnt; i++) {
-		struct ttlog_cbor thread = in;
+		struct ttlog_cbor thread;
 
-		if (ttlog_cbor_skip(&in))
+		if (cbor_reader__span(&in, &thread))
 			break;
-		thread.end = in.at;
 		list[i] = &threads[i];
 		err = parse_thread(&threads[i], thread, arena);
 		crash->thread_cnt++;
 	}
 	return err;
-}
-
-static void parse_exception(struct ttlog_crash *crash, struct ttlog_cbor map)
-{
-	const struct want wants[] = {
-		{ "type", .text = &crash->exception_type },
-		{ "what", .text = &crash->exception_what },
-	};
-
-	if (map.at)
-		take_map(map, wants, ARRAY_SIZE(wants));
 }
 
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena)
@@ -290,16 +230,23 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "stack_overflow", .item = &overflow },
 		{ "threads", .item = &threads },
 	};
+	const struct want of_exception[] = {
+		{ "type", .text = &ret->exception_type },
+		{ "what", .text = &ret->exception_what },
+	};
+	uint64_t outer_more;
 	int err;
 
 	*ret = (struct ttlog_crash){ .is_there = true };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	ret->is_reraised = is_true(reraised);
 	ret->is_stack_overflow = is_true(overflow);
-	parse_exception(ret, exception);
+	take_map(exception, of_exception, ARRAY_SIZE(of_exception));
 	err = parse_registers(ret, registers, arena);
 	if (!err)
-		err = parse_stack(ret, frames, outer, arena);
+		err = parse_frames(frames, arena, &ret->frames, &ret->frame_cnt, &ret->frame_more);
+	if (!err)
+		err = parse_frames(outer, arena, &ret->outer_frames, &ret->outer_cnt, &outer_more);
 	if (!err)
 		err = parse_threads(ret, threads, arena);
 	if (err)

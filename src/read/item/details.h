@@ -23,7 +23,7 @@
 #define DETAILS_MAX_CAUSES    64u
 
 /* Each reads a map that cbor_reader__check() has passed. Returns 0 or -ENOMEM: then ret is empty. */
-int details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map);
+void details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map);
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena);
 int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct arena *arena);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "format.h"
 #include "header.h"
 #include "header_site.h"
@@ -17,8 +18,6 @@
 #define THREAD_MIN_BYTES  16u
 #define MAPPING_MIN_BYTES 24u
 #define MODULE_MIN_BYTES  3u
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Writers count with these, to make a file large enough. Beside each is a pointer, and of a site the
  * number of its module, which may be its own. */
@@ -36,8 +35,24 @@ _Static_assert(sizeof(struct ttlog_frame) + sizeof(void *) <= FORMAT_FRAME_TABLE
 			       FORMAT_FRAME_TABLE_BYTES,
 	       "FORMAT.md, section 7");
 
+/* The header's tables, each an array of maps. */
+enum {
+	SITES,
+	THREADS,
+	MAPPINGS,
+	MODULES,
+	TABLE_CNT
+};
+
+/* The structs, and the pointers to them that users have. */
+struct table {
+	uint64_t cnt;
+	void *structs, **pointers;
+};
+
 struct parse {
 	struct header *header;
+	struct table tables[TABLE_CNT];
 	char *why;
 	size_t why_size;
 };
@@ -52,111 +67,21 @@ __attribute__((format(printf, 2, 3))) static int bad(struct parse *parse, const 
 	return -EBADMSG;
 }
 
+static int bad_key(struct parse *parse, struct ttlog_text key)
+{
+	return bad(parse, "\"%.*s\" is not valid", (int)(key.len < 32 ? key.len : 32), key.p);
+}
+
 static int parse_site(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	return header_site__parse(ret, &parse->header->arena, in);
-}
-
-/* A key that a map may have, and where its value goes: a text or a number. */
-struct member {
-	const char *key;
-	struct ttlog_text *text;
-	uint64_t *number;
-	bool *has; /* NULL: not needed */
-};
-
-/* The key's value, which must be what it should be. A key that is no member is skipped. */
-static int parse_member(const struct member *members, size_t cnt, struct ttlog_text key,
-			struct ttlog_cbor *in)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		if (!ttlog_text_is(key, members[i].key))
-			continue;
-		if (members[i].has)
-			*members[i].has = true;
-		return members[i].text ? cbor_reader__text(in, members[i].text)
-				       : cbor_reader__uint(in, members[i].number);
-	}
-	return ttlog_cbor_skip(in);
-}
-
-static int parse_members(const struct member *members, size_t cnt, struct ttlog_cbor *in)
-{
-	struct ttlog_text key;
-	uint64_t pairs;
-
-	if (cbor_reader__map(in, &pairs))
-		return -EBADMSG;
-	for (uint64_t i = 0; i < pairs; i++) {
-		if (cbor_reader__text(in, &key) || parse_member(members, cnt, key, in))
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-/* An array of maps, one of the header's tables. */
-struct table_kind {
-	const char *one;
-	size_t min_bytes, struct_bytes;
-	int (*parse_one)(struct parse *parse, void *ret, struct ttlog_cbor *in);
-};
-
-/* The structs, and the pointers to them that users have. */
-struct table {
-	uint64_t cnt;
-	void *structs;
-	void *pointers;
-};
-
-static int parse_table(struct parse *parse, const struct table_kind *kind, struct ttlog_cbor *in,
-		       struct table *ret)
-{
-	struct arena *arena = &parse->header->arena;
-	char *structs;
-	void **pointers;
-	uint64_t cnt;
-
-	if (cbor_reader__array(in, &cnt) || cnt > cbor_reader__left(in) / kind->min_bytes)
-		return bad(parse, "%ss is no array of maps with all their keys", kind->one);
-	structs = arena__alloc(arena, cnt, kind->struct_bytes);
-	pointers = arena__alloc(arena, cnt, sizeof(*pointers));
-	if (!structs || !pointers)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < cnt; i++) {
-		int err;
-
-		pointers[i] = structs + i * kind->struct_bytes;
-		err = kind->parse_one(parse, pointers[i], in);
-		if (err == -EBADMSG)
-			return bad(parse, "%s %llu is not valid", kind->one, (unsigned long long)i);
-		if (err)
-			return err;
-	}
-	*ret = (struct table){ cnt, structs, pointers };
-	return 0;
-}
-
-static int parse_sites(struct parse *parse, struct ttlog_cbor *in)
-{
-	static const struct table_kind KIND = { "site", SITE_MIN_BYTES, sizeof(struct ttlog_site),
-						parse_site };
-	struct header *header = parse->header;
-	struct table table;
-	int err = parse_table(parse, &KIND, in, &table);
-
-	if (err)
-		return err;
-	header->sites = table.structs;
-	header->info.sites = table.pointers;
-	header->info.site_cnt = table.cnt;
-	return 0;
 }
 
 static int parse_thread(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	struct ttlog_thread *thread = ret;
 	bool has_pid = false, has_tid = false;
-	const struct member members[] = {
+	const struct cbor_member members[] = {
 		{ "pid", .number = &thread->pid, .has = &has_pid },
 		{ "tid", .number = &thread->tid, .has = &has_tid },
 		{ "ns_pid", .number = &thread->ns_pid },
@@ -166,31 +91,15 @@ static int parse_thread(struct parse *parse, void *ret, struct ttlog_cbor *in)
 
 	(void)parse;
 	*thread = (struct ttlog_thread){ .comm = { NULL, 0 } };
-	if (parse_members(members, ARRAY_SIZE(members), in))
+	if (cbor_reader__members(members, ARRAY_SIZE(members), in))
 		return -EBADMSG;
 	return has_pid && has_tid && thread->comm.p ? 0 : -EBADMSG;
-}
-
-static int parse_threads(struct parse *parse, struct ttlog_cbor *in)
-{
-	static const struct table_kind KIND = { "thread", THREAD_MIN_BYTES,
-						sizeof(struct ttlog_thread), parse_thread };
-	struct header *header = parse->header;
-	struct table table;
-	int err = parse_table(parse, &KIND, in, &table);
-
-	if (err)
-		return err;
-	header->threads = table.structs;
-	header->info.threads = table.pointers;
-	header->info.thread_cnt = table.cnt;
-	return 0;
 }
 
 static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	struct ttlog_mapping *mapping = ret;
-	const struct member members[] = {
+	const struct cbor_member members[] = {
 		{ "start", .number = &mapping->start },     { "end", .number = &mapping->end },
 		{ "offset", .number = &mapping->offset },   { "path", .text = &mapping->path },
 		{ "build_id", .text = &mapping->build_id },
@@ -198,24 +107,9 @@ static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 
 	(void)parse;
 	*mapping = (struct ttlog_mapping){ .path = { NULL, 0 } };
-	if (parse_members(members, ARRAY_SIZE(members), in))
+	if (cbor_reader__members(members, ARRAY_SIZE(members), in))
 		return -EBADMSG;
 	return mapping->path.p ? 0 : -EBADMSG;
-}
-
-static int parse_mappings(struct parse *parse, struct ttlog_cbor *in)
-{
-	static const struct table_kind KIND = { "mapping", MAPPING_MIN_BYTES,
-						sizeof(struct ttlog_mapping), parse_mapping };
-	struct header *header = parse->header;
-	struct table table;
-	int err = parse_table(parse, &KIND, in, &table);
-
-	if (err)
-		return err;
-	header->info.mappings = table.pointers;
-	header->info.mapping_cnt = table.cnt;
-	return 0;
 }
 
 static int parse_module(struct parse *parse, void *ret, struct ttlog_cbor *in)
@@ -230,26 +124,70 @@ static int parse_module(struct parse *parse, void *ret, struct ttlog_cbor *in)
 	return 0;
 }
 
-static int parse_modules(struct parse *parse, struct ttlog_cbor *in)
-{
-	static const struct table_kind KIND = { "module", MODULE_MIN_BYTES,
-						sizeof(struct header_module), parse_module };
-	struct header *header = parse->header;
-	struct table table;
-	int err = parse_table(parse, &KIND, in, &table);
+static const struct table_kind {
+	const char *key, *one;
+	size_t min_bytes, struct_bytes;
+	int (*parse_one)(struct parse *parse, void *ret, struct ttlog_cbor *in);
+} TABLES[TABLE_CNT] = {
+	[SITES] = { "sites", "site", SITE_MIN_BYTES, sizeof(struct ttlog_site), parse_site },
+	[THREADS] = { "threads", "thread", THREAD_MIN_BYTES, sizeof(struct ttlog_thread),
+		      parse_thread },
+	[MAPPINGS] = { "mappings", "mapping", MAPPING_MIN_BYTES, sizeof(struct ttlog_mapping),
+		       parse_mapping },
+	[MODULES] = { "modules", "module", MODULE_MIN_BYTES, sizeof(struct header_module),
+		      parse_module },
+};
 
-	if (err)
-		return err;
-	header->modules = table.structs;
-	header->module_cnt = table.cnt;
+static int parse_table(struct parse *parse, const struct table_kind *kind, struct ttlog_cbor *in,
+		       struct table *ret)
+{
+	struct arena *arena = &parse->header->arena;
+	struct table table;
+
+	if (ret->structs)
+		return -EBADMSG;
+	if (cbor_reader__array(in, &table.cnt) ||
+	    table.cnt > cbor_reader__left(in) / kind->min_bytes)
+		return bad(parse, "%s is no array of maps with all their keys", kind->key);
+	table.structs = arena__alloc(arena, table.cnt, kind->struct_bytes);
+	table.pointers = arena__alloc(arena, table.cnt, sizeof(*table.pointers));
+	if (!table.structs || !table.pointers)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < table.cnt; i++) {
+		int err;
+
+		table.pointers[i] = (char *)table.structs + i * kind->struct_bytes;
+		err = kind->parse_one(parse, table.pointers[i], in);
+		if (err == -EBADMSG)
+			return bad(parse, "%s %llu is not valid", kind->one, (unsigned long long)i);
+		if (err)
+			return err;
+	}
+	*ret = table;
 	return 0;
+}
+
+static void take_tables(struct header *header, const struct table *tables)
+{
+	struct ttlog_info *info = &header->info;
+
+	header->sites = tables[SITES].structs;
+	info->sites = (const struct ttlog_site *const *)tables[SITES].pointers;
+	info->site_cnt = tables[SITES].cnt;
+	header->threads = tables[THREADS].structs;
+	info->threads = (const struct ttlog_thread *const *)tables[THREADS].pointers;
+	info->thread_cnt = tables[THREADS].cnt;
+	info->mappings = (const struct ttlog_mapping *const *)tables[MAPPINGS].pointers;
+	info->mapping_cnt = tables[MAPPINGS].cnt;
+	header->modules = tables[MODULES].structs;
+	header->module_cnt = tables[MODULES].cnt;
 }
 
 static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 {
 	struct ttlog_info *info = &parse->header->info;
 	bool has_mono = false, has_real = false;
-	const struct member members[] = {
+	const struct cbor_member members[] = {
 		{ "mono_ns", .number = &info->mono_ns, .has = &has_mono },
 		{ "real_ns", .number = &info->real_ns, .has = &has_real },
 	};
@@ -257,16 +195,15 @@ static int parse_clock(struct parse *parse, struct ttlog_cbor *in)
 
 	if (cbor_reader__peek(in, &kind) || kind != TTLOG_CBOR_MAP)
 		return bad(parse, "clock is no map");
-	if (parse_members(members, ARRAY_SIZE(members), in))
+	if (cbor_reader__members(members, ARRAY_SIZE(members), in))
 		return bad(parse, "clock is not valid");
 	return has_mono && has_real ? 0 : bad(parse, "clock is not whole");
 }
 
-/* A key that is a text or a number; others are skipped. */
 static int parse_scalar(struct header *header, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	struct ttlog_info *info = &header->info;
-	const struct member members[] = {
+	const struct cbor_member members[] = {
 		{ "service", .text = &info->service },
 		{ "host", .text = &info->host },
 		{ "kernel", .text = &info->kernel },
@@ -285,19 +222,16 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
 	};
 
-	return parse_member(members, ARRAY_SIZE(members), key, in);
+	return cbor_reader__member(members, ARRAY_SIZE(members), key, in);
 }
 
 static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
 {
-	struct ttlog_cbor start = *in;
 	enum ttlog_cbor_kind kind;
 
-	if (cbor_reader__peek(in, &kind) || kind != TTLOG_CBOR_MAP || ttlog_cbor_skip(in))
+	if (cbor_reader__peek(in, &kind) || kind != TTLOG_CBOR_MAP)
 		return -EBADMSG;
-	ret->at = start.at;
-	ret->end = in->at;
-	return 0;
+	return cbor_reader__span(in, ret);
 }
 
 static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cbor *in)
@@ -306,14 +240,10 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 
 	if (ttlog_text_is(key, "clock"))
 		return parse_clock(parse, in);
-	if (ttlog_text_is(key, "sites"))
-		return header->sites ? -EBADMSG : parse_sites(parse, in);
-	if (ttlog_text_is(key, "threads"))
-		return header->threads ? -EBADMSG : parse_threads(parse, in);
-	if (ttlog_text_is(key, "mappings"))
-		return header->info.mappings ? -EBADMSG : parse_mappings(parse, in);
-	if (ttlog_text_is(key, "modules"))
-		return header->modules ? -EBADMSG : parse_modules(parse, in);
+	for (size_t i = 0; i < TABLE_CNT; i++) {
+		if (ttlog_text_is(key, TABLES[i].key))
+			return parse_table(parse, &TABLES[i], in, &parse->tables[i]);
+	}
 	if (ttlog_text_is(key, "lost"))
 		return parse_map_span(in, &header->lost_item);
 	if (ttlog_text_is(key, "exit"))
@@ -328,7 +258,7 @@ static int check_format(struct parse *parse, struct ttlog_cbor in)
 {
 	uint64_t pairs, format = 0, incompatible = 0;
 	struct ttlog_text item = { NULL, 0 };
-	const struct member members[] = {
+	const struct cbor_member members[] = {
 		{ "item", .text = &item },
 		{ "format", .number = &format },
 		{ "incompatible", .number = &incompatible },
@@ -341,9 +271,8 @@ static int check_format(struct parse *parse, struct ttlog_cbor in)
 
 		if (cbor_reader__text(&in, &key))
 			return bad(parse, "a key is no text");
-		if (parse_member(members, ARRAY_SIZE(members), key, &in))
-			return bad(parse, "\"%.*s\" is not valid",
-				   (int)(key.len < 32 ? key.len : 32), key.p);
+		if (cbor_reader__member(members, ARRAY_SIZE(members), key, &in))
+			return bad_key(parse, key);
 	}
 	if (!ttlog_text_is(item, "header"))
 		return bad(parse, "its item is no header");
@@ -368,8 +297,8 @@ static int parse_details(struct header *header)
 	int err = 0;
 
 	if (header->info.exit_item.at)
-		err = details__parse_exit(&header->exit, header->info.exit_item);
-	if (!err && header->info.crash_item.at)
+		details__parse_exit(&header->exit, header->info.exit_item);
+	if (header->info.crash_item.at)
 		err = details__parse_crash(&header->crash, header->info.crash_item, &header->arena);
 	if (!err && header->lost_item.at)
 		err = details__parse_lost(&header->lost, header->lost_item, &header->arena);
@@ -417,11 +346,11 @@ static int parse_header(struct parse *parse)
 		has_clock = has_clock || ttlog_text_is(key, "clock");
 		err = parse_key(parse, key, &in);
 		if (err == -EBADMSG && !*parse->why)
-			return bad(parse, "\"%.*s\" is not valid",
-				   (int)(key.len < 32 ? key.len : 32), key.p);
+			return bad_key(parse, key);
 		if (err)
 			return err;
 	}
+	take_tables(header, parse->tables);
 	if (!has_clock || !header->sites || !header->threads)
 		return bad(parse, "clock, sites or threads is missing");
 	err = header->modules ? spread_modules(header) : 0;

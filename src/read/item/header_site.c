@@ -2,12 +2,11 @@
 #include <errno.h>
 
 #include "arena.h"
+#include "array.h"
 #include "cbor_reader.h"
 #include "hash.h"
 #include "header_site.h"
 #include "value.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *kind_name(unsigned kind)
 {
@@ -87,40 +86,28 @@ static int parse_types(struct ttlog_site *site, struct ttlog_cbor *in, uint64_t 
 	return 0;
 }
 
-static int parse_text(struct ttlog_site *site, struct ttlog_text key, struct ttlog_cbor *in)
+static int parse_member(struct ttlog_site *site, struct ttlog_text key, struct ttlog_cbor *in)
 {
-	const struct {
-		const char *key;
-		struct ttlog_text *to;
-	} texts[] = {
-		{ "target", &site->target }, { "probe", &site->probe }, { "msg", &site->msg },
-		{ "file", &site->file },     { "func", &site->func },
+	struct ttlog_text level = { NULL, 0 }, kind = { NULL, 0 };
+	const struct cbor_member members[] = {
+		{ "target", .text = &site->target }, { "probe", .text = &site->probe },
+		{ "msg", .text = &site->msg },       { "file", .text = &site->file },
+		{ "func", .text = &site->func },     { "line", .number = &site->line },
+		{ "level", .text = &level },         { "kind", .text = &kind },
 	};
-	struct ttlog_text text;
-	int number;
+	int err = cbor_reader__member(members, ARRAY_SIZE(members), key, in), number;
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (ttlog_text_is(key, texts[i].key))
-			return cbor_reader__text(in, texts[i].to);
-	}
-	if (ttlog_text_is(key, "line"))
-		return cbor_reader__uint(in, &site->line);
-	if (ttlog_text_is(key, "level")) {
-		if (cbor_reader__text(in, &text))
-			return -EBADMSG;
-		number = number_of(text, value__level_name);
+	if (level.p) {
+		number = number_of(level, value__level_name);
 		site->level = (uint8_t)number;
 		return number < 0 ? -EBADMSG : 0;
 	}
-	if (ttlog_text_is(key, "kind")) {
-		if (cbor_reader__text(in, &text))
-			return -EBADMSG;
+	if (kind.p) {
 		/* A kind of a later version may be shown as a plain event. */
-		number = number_of(text, kind_name);
+		number = number_of(kind, kind_name);
 		site->kind = number < 0 ? TTLOG_EVENT_PLAIN : (uint8_t)number;
-		return 0;
 	}
-	return ttlog_cbor_skip(in);
+	return err;
 }
 
 int header_site__parse(struct ttlog_site *site, struct arena *arena, struct ttlog_cbor *in)
@@ -141,7 +128,7 @@ int header_site__parse(struct ttlog_site *site, struct arena *arena, struct ttlo
 		else if (ttlog_text_is(key, "types"))
 			err = parse_types(site, in, &type_cnt);
 		else
-			err = parse_text(site, key, in);
+			err = parse_member(site, key, in);
 		if (err)
 			return err;
 	}

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "array.h"
 #include "chunk.h"
 #include "format.h"
 #include "header.h"
@@ -21,28 +22,18 @@ enum {
 /* The columns where they stand, and `n`. */
 static int find_columns(struct ttlog_cbor in, struct ttlog_cbor *columns, uint64_t *ret_n)
 {
-	static const char *const names[COLUMN_CNT] = { "thread", "module", "seq",
-						       "ticks",  "first",  "count" };
-	uint64_t pairs;
+	const struct cbor_member members[] = {
+		{ "n", .number = ret_n },
+		{ "thread", .item = &columns[THREAD] },
+		{ "module", .item = &columns[MODULE] },
+		{ "seq", .item = &columns[SEQ] },
+		{ "ticks", .item = &columns[TICKS] },
+		{ "first", .item = &columns[FIRST] },
+		{ "count", .item = &columns[COUNT] },
+	};
 
-	if (cbor_reader__map(&in, &pairs))
+	if (cbor_reader__members(members, ARRAY_SIZE(members), &in))
 		return -EBADMSG;
-	for (uint64_t i = 0; i < pairs; i++) {
-		struct ttlog_text key;
-		int err = cbor_reader__text(&in, &key);
-
-		if (!err && ttlog_text_is(key, "n")) {
-			err = cbor_reader__uint(&in, ret_n);
-		} else if (!err) {
-			for (size_t k = 0; k < COLUMN_CNT; k++) {
-				if (ttlog_text_is(key, names[k]))
-					columns[k] = in;
-			}
-			err = ttlog_cbor_skip(&in);
-		}
-		if (err)
-			return err;
-	}
 	for (size_t k = 0; k < COLUMN_CNT; k++) {
 		if (!columns[k].at)
 			return -EBADMSG;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "array.h"
 #include "format.h"
 #include "unpack.h"
 
@@ -50,13 +51,9 @@ static int read_keys(struct ttlog_cbor *in, struct keys *ret)
 		struct ttlog_cbor value;
 		struct ttlog_text key;
 
-		if (cbor_reader__text(in, &key))
+		if (cbor_reader__text(in, &key) || cbor_reader__span(in, &value))
 			return -EBADMSG;
-		value = *in;
-		if (ttlog_cbor_skip(in))
-			return -EBADMSG;
-		value.end = in->at;
-		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+		for (size_t k = 0; k < ARRAY_SIZE(known); k++) {
 			if (!ttlog_text_is(key, known[k].key))
 				continue;
 			if (known[k].to->at)

@@ -114,18 +114,17 @@ static int add_chunk(struct ttlog_snapshot *reader, const struct frame *frame)
 	return 0;
 }
 
-static int keep_lost(struct ttlog_snapshot *reader, const struct ttlog_cbor *start,
-		     const unsigned char *end)
+static int keep_lost(struct ttlog_snapshot *reader, struct ttlog_cbor lost)
 {
-	size_t len = (size_t)(end - start->at);
+	size_t len = cbor_reader__left(&lost);
 	unsigned char *copy;
 
-	if (reader->end_lost || *start->at >> 5 != 5)
+	if (reader->end_lost || *lost.at >> 5 != 5)
 		return -EBADMSG;
 	copy = malloc(len);
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, start->at, len);
+	memcpy(copy, lost.at, len);
 	reader->end_lost = copy;
 	reader->contents.lost_item = (struct ttlog_cbor){ copy, copy + len };
 	return details__parse_lost(&reader->lost, reader->contents.lost_item, &reader->end_arena);
@@ -140,15 +139,14 @@ static int init_header(struct ttlog_snapshot *reader, const unsigned char *data,
 	return header__init(&reader->header, data, len, max_bytes, ret_why, why_size);
 }
 
-static int header_of_end(struct ttlog_snapshot *reader, const struct ttlog_cbor *start,
-			 const unsigned char *end)
+static int header_of_end(struct ttlog_snapshot *reader, struct ttlog_cbor header)
 {
 	char why[160];
 	int err;
 
 	if (reader->header.info.has_header)
 		return 0;
-	err = init_header(reader, start->at, (size_t)(end - start->at), why, sizeof(why));
+	err = init_header(reader, header.at, cbor_reader__left(&header), why, sizeof(why));
 	if (err == -ENOMEM)
 		return err;
 	problem(reader, "%s%s",
@@ -160,29 +158,21 @@ static int header_of_end(struct ttlog_snapshot *reader, const struct ttlog_cbor 
 
 static int end_key(struct ttlog_snapshot *reader, struct ttlog_text key, struct ttlog_cbor *in)
 {
-	const struct {
-		const char *key;
-		uint64_t *to;
-	} numbers[] = {
-		{ "events", &reader->end_events },
-		{ "chunks", &reader->end_chunks },
-		{ "emitted", &reader->contents.emitted },
-		{ "recorded", &reader->contents.recorded },
-		{ "overwritten", &reader->contents.overwritten },
+	struct ttlog_cbor lost = { NULL, NULL }, header = { NULL, NULL };
+	const struct cbor_member members[] = {
+		{ "events", .number = &reader->end_events },
+		{ "chunks", .number = &reader->end_chunks },
+		{ "emitted", .number = &reader->contents.emitted },
+		{ "recorded", .number = &reader->contents.recorded },
+		{ "overwritten", .number = &reader->contents.overwritten },
+		{ "lost", .item = &lost },
+		{ "header", .item = &header },
 	};
-	struct ttlog_cbor start = *in;
+	int err = cbor_reader__member(members, ARRAY_SIZE(members), key, in);
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (ttlog_text_is(key, numbers[i].key))
-			return cbor_reader__uint(in, numbers[i].to);
-	}
-	if (ttlog_cbor_skip(in))
-		return -EBADMSG;
-	if (ttlog_text_is(key, "lost"))
-		return keep_lost(reader, &start, in->at);
-	if (ttlog_text_is(key, "header"))
-		return header_of_end(reader, &start, in->at);
-	return 0;
+	if (lost.at)
+		return keep_lost(reader, lost);
+	return header.at ? header_of_end(reader, header) : err;
 }
 
 static int take_end(struct ttlog_snapshot *reader, const struct frame *frame)
