@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Frames and columns of a snapshot, from FORMAT.md alone: what make_snapshot.py puts together."""
+"""Encodes frames and columns of a snapshot, from FORMAT.md alone, for make_snapshot.py."""
 import os
 import struct
 import subprocess
@@ -52,7 +52,7 @@ def delta(code, first):
 
 
 def bits_of(bits, base, values):
-    """Bit by bit, as FORMAT.md has it."""
+    """Bit by bit, as in FORMAT.md."""
     data = bytearray((len(values) * bits + 7) // 8)
     for i, value in enumerate(values):
         assert 0 <= value - base < 2**bits

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Writes the snapshots that the viewer's tests read: make_snapshot.py DIR
 
-From FORMAT.md alone, with python3-cbor2 and the lz4 program: nothing of the project's writer is in
-here, so that a mistake in both its writer and its reader is seen. What is written is always the same;
-the files are kept in tests/golden/, and `make_snapshot.py --check DIR` says whether they are still
-what this makes.
+Written from FORMAT.md alone, with python3-cbor2 and the lz4 program. It uses no code of the
+project's writer, so that a mistake in both the project's writer and its reader is found. The output
+is always the same. The files are kept in tests/golden/; `make_snapshot.py --check DIR` checks that
+they are still what this program writes.
 
-golden.bin has every type, every encoding, spans, a crash and losses; golden.jsonl is what it must
-give, made from the values and not from the encodings.
+golden.bin has every type, every encoding, spans, a crash and losses; golden.jsonl is the expected
+output, made from the values and not from the encodings.
 """
 import json
 import os
@@ -17,7 +17,7 @@ import sys
 
 import cbor2
 
-# tests take them from here
+# tests import them from here
 from encode_columns import (  # noqa: F401
     TAGS, array, bits_of, const, decimal_each, decimal_one, delta, frame, indexed, indexed_const,
     indexed_packed, ints, lz4, packed, packed_delta, plain, scaled, scaled_const, scaled_packed)
@@ -25,7 +25,7 @@ from show_values import quoted, show, time_text  # noqa: F401
 
 
 class Snapshot:
-    """A file being made. Values are given by event, encodings by site and field."""
+    """A file that is being made. Values are given by event, encodings by site and field."""
 
     def __init__(self, header, sites, threads, encoders):
         self.header = dict(item="header", format=1, incompatible=0, compatible=0)
@@ -235,7 +235,7 @@ def golden():
 
 
 def packed_bits():
-    """Columns of packed bits, each of enough values to end within a byte and a word."""
+    """Columns of packed bits, with enough values to end within a byte and a word."""
     fields = [
         ("one", "bool"), ("narrow", "u8"), ("odd", "u64"), ("wide", "i64"), ("step", "i32"),
         ("real", "f64"), ("side", "str"), ("price", "decimal"),
@@ -285,13 +285,12 @@ def process(pid, host, mono, real, events, threads=((0, "main"),)):
 
 
 def overlapping():
-    """
-    Two snapshots of one process whose clocks differ by 5 us, one of another process, and the second
-    of the first two as it would be had somebody set the clock by two hours before it.
+    """Two snapshots of one process whose clocks differ by 5 us, one of another process, and the
+    second of the first two as if the clock had been set by two hours before it.
     """
     two = ((0, "main"), (1, "side"))
     ticks = [(1000 + 10 * i, i % 2, i) for i in range(10)]
-    # Twice the same in one nanosecond, which is two events; the later file has seen a third.
+    # The same event twice in one nanosecond: two events; the later file has a third.
     twin, late = [(1100, 0, 7), (1100, 0, 7)], [(1200, 0, 8), (1210, 1, 9)]
     first = process(50, "h", 2000, 10_000_000, ticks + twin, two)
     again = ticks[4:] + twin + twin[:1] + late
@@ -305,7 +304,8 @@ BOOT = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 
 def runs_of(events):
-    """Of events with (seq, ticks) and a place in it, in each thread and site: FORMAT.md, section 4."""
+    """The identity of events from (seq, ticks) and their number in the batch, for each thread and
+    site: FORMAT.md, section 4."""
     runs, last = [], {}
     for _, site_number, thread, _, batch, place in events:
         run = last.get((thread, site_number))
@@ -319,7 +319,7 @@ def runs_of(events):
 
 
 def recorded(events, boot=BOOT, real=10**9, change=None):
-    """A snapshot of process 70 whose events say which they are; each site is a module's."""
+    """A snapshot of process 70 whose events have identities; each site is a module's."""
     sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")]),
              site("event", "INFO", "tock", "Tock", 6, [("n", "u64")])]
     header = {
@@ -340,10 +340,10 @@ def recorded(events, boot=BOOT, real=10**9, change=None):
 
 
 def twins():
-    """
-    What two collectors have of one process: the second began later, and its clock says 3 ns more, or
-    2 less. Two threads, two modules, batches of the same number and time, one event outside of them,
-    one whose place nobody knows, one of a thread that nobody knows. The third is another boot's.
+    """What two collectors have of one process: the second began later, and its clock says 3 ns
+    more, or 2 less. There are two threads, two modules, batches with the same number and time, one
+    event outside of the batches, one without a known place, one of an unknown thread. The third
+    file is of another boot.
     """
     batch, other, late, alone, none = (1, 100), (1, 103), (2, 150), (0, 130), (0, 0)
     events = [
@@ -360,7 +360,7 @@ def twins():
 
 
 def twin_pieces():
-    """What two collectors send of one process to who follows, and one after the next boot."""
+    """What two collectors send of one process to a follower, and one after the next boot."""
     events = [(1000 + 10 * i, 0, 0, [i], (1, 100), i) for i in range(6)]
     unknown = (1100, 0, 0, [9], (0, 0), 0)
     moved = [(event[0] + 3, *event[1:]) for event in events[3:]]
@@ -369,7 +369,7 @@ def twin_pieces():
 
 
 def bad_batches():
-    """Chunks whose events stand, and whose batches do not: none has an identity."""
+    """Chunks whose events are valid, and whose batches are not: no event has an identity."""
     events = [(1000 + i, i % 2, 0, [i], (1, 100 + i % 2), i // 2) for i in range(7)]
     changes = {
         "no-map": lambda batches: 5,
@@ -394,7 +394,7 @@ def bad_batches():
 
 
 def hostile():
-    """Sound frames with content that is not. Each must give a problem and no crash."""
+    """Sound frames with invalid content. Each must give a problem and no crash."""
     events = [(100, 0, 1), (110, 0, 2), (120, 0, 3)]
     sound = process(9, "h", 200, 10**9, events)
     head, chunk, end = sound.frames
@@ -520,7 +520,7 @@ def hostile():
 
 
 def packed_files(named):
-    """All of them in one, so that the folder stays readable: name, length, bytes."""
+    """All of them in one file, so that the folder stays readable: name, length, bytes."""
     pack = b""
     for name, data in named.items():
         pack += b"%s %d\n" % (name.encode(), len(data)) + data

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A second reader of snapshots, written from FORMAT.md alone: lz4 -dc FILE | read_snapshot.py
 
-Prints one JSON object an event, as `ttlog-view --format json` does. It believes its input; what
-does not fit ends it with a traceback, which is what a test wants.
+Prints one JSON object an event, as `ttlog-view --format json` does. It trusts its input; bad input
+ends it with a traceback, which is right for a test.
 """
 import codecs
 import io
@@ -20,7 +20,7 @@ import cbor2
 ARRAYS = {64: "B", 69: "H", 70: "I", 71: "Q", 72: "b", 77: "h", 78: "i", 79: "q", 85: "f", 86: "d"}
 SIGNED = {"i8", "i16", "i32", "i64"}
 
-# Characters that a terminal acts on, or that make text look like other text, are shown escaped.
+# Characters that control a terminal, or that make text look like other text, are shown escaped.
 UNSAFE = re.compile(
     "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
@@ -31,7 +31,7 @@ codecs.register_error("each_byte", lambda error: ("\ufffd", error.start + 1))
 
 def show_text(text):
     shown = json.dumps(text, ensure_ascii=False)
-    # json.dumps leaves DEL as it is
+    # json.dumps leaves DEL unchanged
     return UNSAFE.sub(lambda m: json.dumps(m.group())[1:-1].replace("\x7f", "\\u007f"), shown)
 
 
@@ -108,7 +108,7 @@ def show_float(value, single):
         return repr(value)
     for digits in range(1, 18):
         read = float("%.*g" % (digits, value))
-        # a number that rounds up to more than a float holds is not it
+        # a number that rounds to more than a float holds does not count
         try:
             if struct.unpack("f", struct.pack("f", read))[0] == value:
                 break
@@ -168,7 +168,7 @@ def fnv1a(text):
 
 
 def identities(header, chunk, sites, threads):
-    """Of each event as text, None where it has none."""
+    """The identity of each event as text, None if it has none."""
     if "batches" not in chunk or not {"boot_id", "start_time", "modules"} <= header.keys():
         return [None] * chunk["n"]
     module_of = [i for i, (_, count) in enumerate(header["modules"]) for _ in range(count)]
@@ -213,7 +213,7 @@ def event_text(header, mono_ns, site, thread, values, identity):
     ]
     texts = [(key, show_text(value) if isinstance(value, str) else str(value)) for key, value in pairs]
     is_end = site["kind"] == "span_end"
-    # by hand: two fields may have the same key
+    # not by dict: two fields may have the same key
     fields = [show_text(key) + ":" + value for key, value in zip(site["keys"], values)]
     texts.append(("fields", "{" + ",".join([] if is_end else fields) + "}"))
     if is_end:

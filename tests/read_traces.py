@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Traces of --format ctf and perfetto, by readers that are not ours: babeltrace2's and protobuf's."""
+"""Reads traces of --format ctf and perfetto with readers of other projects: babeltrace2 and
+protobuf."""
 import os
 import re
 import struct
@@ -28,7 +29,7 @@ def decimal_text(units, scale):
 
 
 def ctf_value(field, is_cut):
-    """As JSON shows it; floats are floats. None: that is no field, but how long one is."""
+    """As JSON shows it; floats are floats. None: not a field, but the length of another."""
     if isinstance(field, bt2._EnumerationFieldConst):
         (label,) = field.labels
         assert label in ("true", "false"), label
@@ -49,7 +50,7 @@ def ctf_value(field, is_cut):
 
 
 def ctf_lengths(cls):
-    """The fields of a class that say how long another is."""
+    """The fields of a class that hold the length of another."""
     names = list(cls)
     return {names[list(member.field_class.length_field_path)[-1].index] for member in cls.values()
             if isinstance(member.field_class, bt2._DynamicArrayFieldClassConst)}  # fmt: skip
@@ -75,7 +76,7 @@ def ctf_event(message):
 
 
 def ctf_trace(folder):
-    """The events, and what processes died of."""
+    """The events, and the causes of the processes' deaths."""
     every = [ctf_event(message) for message in bt2.TraceCollectionMessageIterator(folder)
              if isinstance(message, bt2._EventMessageConst)]  # fmt: skip
     deaths = [event for event in every if event["target"] == event["probe"] == "crash"]
@@ -87,7 +88,7 @@ def ctf_events(folder):
 
 
 def babeltrace(folder):
-    """What the program itself makes of it: a line an event."""
+    """The program's own output: a line an event."""
     result = subprocess.run(["babeltrace2", folder], capture_output=True, check=True, timeout=60)
     assert not result.stderr, result.stderr
     return result.stdout.decode().split("\n")[:-1]
@@ -106,7 +107,7 @@ def load_schema():
 
 
 def no_unknown(message):
-    """Every field is in the schema, all the way down."""
+    """All fields at every level are in the schema."""
     assert not message.UnknownFields(), (message, message.UnknownFields())
     for field, value in message.ListFields():
         if field.message_type:
@@ -115,13 +116,13 @@ def no_unknown(message):
 
 
 class Perfetto:
-    """A trace; .events in the order of the file, with all that is interned looked up."""
+    """A trace; .events in the order of the file, with all interned data looked up."""
 
     Trace = None
 
     def __init__(self, data):
         Perfetto.Trace = Perfetto.Trace or load_schema()
-        # what protobuf itself says of the bytes, without a schema
+        # protobuf's own view of the bytes, without a schema
         subprocess.run(["protoc", "--decode_raw"], input=data, capture_output=True, check=True)
         trace = self.Trace.FromString(data)
         no_unknown(trace)
@@ -186,7 +187,7 @@ class Perfetto:
         return kind, getattr(item, kind) if kind else None
 
     def slices(self):
-        """As Perfetto makes them: all by time, an end ends the innermost. An open one has no end."""
+        """As Perfetto builds them: all by time, an end ends the innermost. An open one has no end."""
         found, stacks = [], {}
         for event in sorted(self.events, key=lambda event: event["ts"]):
             stack = stacks.setdefault(event["track"].uuid, [])
@@ -209,12 +210,12 @@ LOGLEVEL = {"TRACE": 14, "DEBUG": 13, "INFO": 6, "WARN": 4, "ERROR": 3, "FATAL":
 
 
 def single(value):
-    """The float that is nearest."""
+    """The nearest float."""
     return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def ctf_names(keys):
-    """A field's key, and what it is called."""
+    """A field's key, and its display name."""
     taken, result = set(), []
     for key in keys:
         name = plain = re.sub("[^A-Za-z0-9_]", "_", key.encode("utf-8", "surrogateescape").decode("latin1")) or "field"
@@ -251,7 +252,7 @@ def check_ctf(events, lines, name):
 
 
 def check_arg(pair, shown):
-    """An annotation's type and value, and what JSON shows of it."""
+    """An annotation's type and value, and how JSON shows it."""
     kind, value = pair
     if shown is None:
         assert kind is None, pair
@@ -276,7 +277,7 @@ def check_perfetto_place(event, line, name):
 
 
 def check_perfetto(trace, lines, name):
-    """Begins and instants: in order, to the nanosecond, with every field."""
+    """Starts and instants: in order, to the nanosecond, with every field."""
     events = [event for event in trace.events if event["type"] in ("INSTANT", "SLICE_BEGIN")]
     lines = [line for line in lines if "duration_ns" not in line]
     assert len(events) == len(lines) > 0, name

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Values as `--format json` shows them, from the values alone: what golden files must give."""
+"""Values as `--format json` shows them, made from the values alone: the expected output of golden
+files."""
 import json
 import math
 
@@ -7,7 +8,7 @@ CUT = "\u2026"
 
 
 def quoted(text):
-    """UTF-8 as it is, but no character that a terminal acts on."""
+    """UTF-8 unchanged, but without control characters of a terminal."""
     shown = json.dumps(text, ensure_ascii=False)
     return "".join("\\u%04x" % ord(c) if c in "\u0085\u202e" else c for c in shown)
 
@@ -21,7 +22,7 @@ def show(kind, value):
         if kind == "bytes":
             text = value.hex()
         elif isinstance(value, bytes):
-            # here: only bytes that are no start of anything
+            # here only bytes that start no character
             text = "".join(chr(c) if c < 128 else "\ufffd" for c in value)
         else:
             text = value

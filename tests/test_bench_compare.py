@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: MIT
-"""The statistics of bench/compare: what is worse, what is noise."""
+"""The statistics of bench/compare: which results are worse, and which are noise."""
 import math
 import os
 import random
@@ -33,7 +33,7 @@ class Ratio(unittest.TestCase):
         self.assertAlmostEqual(noise, 10.215 * 0.5 * math.log(2) / 2)
 
     def test_is_of_pairs(self):
-        """The machine got three times slower meanwhile: nothing to do with ours."""
+        """The machine became three times slower meanwhile: not caused by our change."""
         ratio, noise = compare.ratio_of_pairs([10, 15, 20, 25, 30], [11, 16.5, 22, 27.5, 33])
         self.assertAlmostEqual(ratio, math.log(1.1))
         self.assertAlmostEqual(noise, math.log(1.03))
@@ -76,7 +76,8 @@ class Verdict(unittest.TestCase):
             [row(self.BASE, []), row([], self.BASE), row(self.BASE, self.BASE)])], ["GONE"])
 
     def test_rates_of_error(self):
-        """Builds that differ by chance alone are hardly ever marked, one 1.3 times as slow mostly is."""
+        """Builds that differ only by chance are hardly ever marked; one that is 1.3 times as slow
+        is mostly marked."""
         chance = random.Random(7)
 
         def marked(times):
@@ -95,7 +96,7 @@ class Collect(unittest.TestCase):
         self.assertEqual((one.base_lost, one.our_lost), (0, 12))
 
     def test_failed_in_one_run_has_no_figure(self):
-        """Pairs would be of different runs otherwise."""
+        """Else pairs would be of different runs."""
         pairs = [(result(1), result(value)) for value in (1, None, 1, 1, 1)]
         (one,) = compare.collect(pairs)
         self.assertEqual((one.base, one.ours, one.verdict), ([1] * 5, [], "GONE"))

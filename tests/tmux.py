@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A terminal for the full screen: keys go in, what is on it is waited for, never slept for.
+"""A terminal for the full screen: keys go in, a test waits for text on the screen and never sleeps.
 TTLOG_KEEP=1 prints every screen that a test waited for."""
 import ctypes
 import os
@@ -19,7 +19,8 @@ LIBC = ctypes.CDLL(None)
 
 
 class Terminal:
-    """A tmux server of its own, with a shell in one window. It ends with the test, also with one that is killed."""
+    """A tmux server of its own, with a shell in one window. It ends with the test, even if that is
+    killed."""
 
     viewer = None  # the program: a suite sets it
 
@@ -45,7 +46,8 @@ class Terminal:
         self.folder.cleanup()
 
     def start_server(self):
-        """Not as the daemon that tmux makes of it by itself: as a child, which the kernel ends with its parent."""
+        """Not as the daemon that tmux makes of itself, but as a child, which the kernel ends with
+        its parent."""
         parent = os.getpid()
 
         def end_with_parent():
@@ -71,7 +73,7 @@ class Terminal:
         end = time.monotonic() + DEADLINE_S
         while os.path.exists("/proc/%d" % pid):
             try:
-                os.waitpid(pid, os.WNOHANG)  # it is ours where we are a subreaper
+                os.waitpid(pid, os.WNOHANG)  # it is our child if we are a subreaper
             except ChildProcessError:
                 pass
             assert time.monotonic() < end, "tmux stays"
@@ -84,7 +86,7 @@ class Terminal:
         return result.stdout.decode()
 
     def view(self, *args):
-        """Starts it; its process is known by self.pid()."""
+        """Starts it; self.pid() returns its process."""
         script = os.path.join(self.folder.name, "script")
         with open(script, "w") as file:
             file.write("echo $$ >%s/pid; exec %s --interactive %s\n" % (
@@ -100,7 +102,7 @@ class Terminal:
             return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1))
 
     def cpu_s(self):
-        """What it has computed: unlike the time it took, nobody else's work is in there."""
+        """The CPU time that it used: unlike elapsed time, it does not depend on other processes."""
         with open("/proc/%d/schedstat" % self.pid()) as file:
             return int(file.read().split()[0]) / 1e9
 
@@ -118,7 +120,7 @@ class Terminal:
         return self.text().split("\n")
 
     def row(self):
-        """The line that the cursor of the table is in: the one in reverse."""
+        """The line with the table's cursor: the line in reverse video."""
         for line in self.text("-e").split("\n")[2:-3]:
             if re.match("(\x1b\\[[0-9;]*m)*\x1b\\[([0-9]+;)*7m", line) and ":" in line:
                 return re.sub("\x1b\\[[0-9;]*m|[\x0e\x0f]", "", line)
@@ -137,7 +139,7 @@ class Terminal:
             print("---- %s\n%s" % (what, self.text()))
 
     def wait(self, *patterns):
-        """Until all of them are on the screen."""
+        """Waits until all of them are on the screen."""
         self.until(patterns, lambda: all(re.search(pattern, self.text(), re.M) for pattern in patterns))
 
     def wait_gone(self, pattern):

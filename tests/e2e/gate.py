@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Holds up whoever opens a file, until the test lets him (fanotify(7), permission events)."""
+"""Holds up each process that opens a file, until the test lets it go on (fanotify(7), permission
+events)."""
 import ctypes
 import os
 import select
@@ -15,7 +16,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class OpenGate:
-    """Of one file; whoever waits when it is closed may go on."""
+    """The gate of one file. When it is closed, waiting processes may go on."""
 
     def __init__(self, path):
         self.fd = LIBC.fanotify_init(FAN_CLOEXEC | FAN_CLASS_CONTENT, os.O_RDONLY)
@@ -25,7 +26,7 @@ class OpenGate:
         self.held = []
 
     def wait(self):
-        """Until somebody is held up; his pid."""
+        """Waits until a process is held up. Returns its pid."""
         if not select.select([self.fd], [], [], DEADLINE_S)[0]:
             raise Failure("nobody opens the file")
         event = EVENT.unpack(os.read(self.fd, EVENT.size))
@@ -33,7 +34,7 @@ class OpenGate:
         return event[6]
 
     def let_go(self):
-        """These, and all that come later."""
+        """Lets these go on, and all that come later."""
         for fd in self.held:
             os.write(self.fd, struct.pack("=iI", fd, FAN_ALLOW))
             os.close(fd)

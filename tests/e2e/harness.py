@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What the end-to-end tests share: collectors, programs, snapshots, and how to wait for them.
 
-A test is a function test_<topic>_<behaviour>(t) in a test_*.py, t a Test. It runs in a process and a
-mount namespace of its own (tests/e2e/run sees to that), so that /run/ttlog and /var/lib are its own,
-with a copy of every program that it runs, so that `-e` and semaphores concern nobody else.
+A test is a function test_<topic>_<behaviour>(t) in a test_*.py, t a Test. tests/e2e/run runs it in
+a process and a mount namespace of its own, so that /run/ttlog and /var/lib are its own. It has its
+own copy of every program that it runs, so that `-e` and semaphores affect no other test.
 
-Nothing sleeps for a fixed time: what is waited for is a line, the end of a process or a condition,
-until a deadline, at which the test fails and says what did not come. No test asks how long something
-took: deadlines catch what hangs, on a machine that does everything fifty times slower than another.
-How fast it must be is in bench/.
+Nothing sleeps for a fixed time. A test waits for a line, the end of a process or a condition, until
+a deadline; then it fails and says what did not come. No test asks how long something took:
+deadlines catch what hangs, also on a machine that is fifty times slower than another. bench/ tests
+how fast it must be.
 """
 import contextlib
 import glob
@@ -27,7 +27,7 @@ COLLECT = os.path.join(BUILD, "ttlog-collect")
 VIEW = os.path.join(BUILD, "ttlog-view")
 APPS = os.path.join(BUILD, "apps")
 READER = os.path.join(TREE, "tests", "read_snapshot.py")
-PYTHON = "/usr/bin/python3"  # the one that Debian's python3-cbor2 is for
+PYTHON = "/usr/bin/python3"  # the Python that Debian's python3-cbor2 is for
 
 DEADLINE_S = 300
 NOBODY = 65534
@@ -42,11 +42,11 @@ class Failure(Exception):
 
 
 class Skip(Exception):
-    """Something that this machine does not have; with CI=true it is a failure."""
+    """This machine lacks something that the test needs; with CI=true it is a failure."""
 
 
 def alone(test):
-    """A test that needs the whole machine: nothing else runs meanwhile."""
+    """A test that needs the whole machine: no other test runs meanwhile."""
     test.alone = True
     return test
 
@@ -68,7 +68,8 @@ def shorten(value):
 
 @contextlib.contextmanager
 def kernel_setting(name, text):
-    """For the whole machine, so the test must be alone: /proc/sys/kernel/NAME, and back."""
+    """Sets /proc/sys/kernel/NAME, and then sets it back. It is for the whole machine, so the test
+    must be alone."""
     path = f"/proc/sys/kernel/{name}"
     try:
         with open(path, encoding="utf-8") as file:
@@ -85,7 +86,7 @@ def kernel_setting(name, text):
 
 
 def wait_until(condition, what, deadline_s=DEADLINE_S):
-    """What condition() gives, once it is true."""
+    """Returns the result of condition() once it is true."""
     end = time.monotonic() + deadline_s
     while True:
         result = condition()
@@ -97,7 +98,7 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 
 
 class Lines:
-    """What a program writes, line by line, as it comes."""
+    """The lines that a program writes, as they come."""
 
     def __init__(self, pipe):
         self.lines = []
@@ -116,7 +117,7 @@ class Lines:
             self.changed.notify_all()
 
     def wait(self, regex, after=0):
-        """The first match of a line (fullmatch), from line `after` on."""
+        """The first line that matches (fullmatch), from line `after` on."""
         pattern = re.compile(regex)
         end = time.monotonic() + DEADLINE_S
         with self.changed:
@@ -152,12 +153,12 @@ class Program:
         self.err = Lines(self.process.stderr)
 
     def say(self):
-        """The byte that programs wait for; see tests/apps/app.h."""
+        """Sends the byte that programs wait for; see tests/apps/app.h."""
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
 
     def ask(self, word):
-        """The byte, and back when it has said the word to it."""
+        """Sends the byte, and waits until the program has answered with this word."""
         done = len(self.out.lines)
         self.say()
         self.out.wait(word, after=done)
@@ -172,7 +173,7 @@ class Program:
         return self.process.poll() is None
 
     def wait(self):
-        """Exit status; as Popen has it: -N for signal N."""
+        """Waits for the exit status; as Popen has it: -N for signal N."""
         try:
             return self.process.wait(DEADLINE_S)
         except subprocess.TimeoutExpired:
@@ -180,7 +181,7 @@ class Program:
                           f"{self.stacks()}") from None
 
     def stacks(self):
-        """Where its threads are in the kernel."""
+        """The kernel stacks of its threads."""
         text = ""
         for path in glob.glob(f"/proc/{self.pid}/task/*/stack"):
             with open(path, encoding="utf-8") as stack:
@@ -206,7 +207,7 @@ class Program:
 
 
 class Accounts:
-    """The collector's last word on a process."""
+    """The collector's final line about a process."""
 
     def __init__(self, match):
         self.pid, self.emitted, self.recorded, self.lost = map(int, match.group(1, 2, 3, 4))
@@ -222,7 +223,7 @@ class Accounts:
 
 class Collector(Program):
     def recording(self, pid=None):
-        """Waits until it records; (pid, number of sites)."""
+        """Waits until it records; returns (pid, number of sites)."""
         number = r"(\d+)" if pid is None else f"({pid})"
         match = self.err.wait(rf"ttlog-collect: recording pid {number} \((\d+) sites\)")
         return int(match[1]), int(match[2])
@@ -232,11 +233,11 @@ class Collector(Program):
         return int(match[1])
 
     def accounts_of(self, pid):
-        """Waits until a process is over and done with."""
+        """Waits until a process has ended and the collector has printed its accounts."""
         return Accounts(self.err.wait(ACCOUNTS.pattern.replace(r"(\d+)", f"({pid})", 1)))
 
     def all_accounts(self):
-        """By pid, once it has ended."""
+        """All accounts by pid, once the collector has ended."""
         matches = filter(None, map(ACCOUNTS.fullmatch, self.err.all()))
         return {accounts.pid: accounts for accounts in map(Accounts, matches)}
 
@@ -256,7 +257,7 @@ class Collector(Program):
 
 
 class Snapshot:
-    """A file as ttlog-view reads it; what all snapshots have in common is checked."""
+    """A file as ttlog-view reads it; checks what all snapshots have in common."""
 
     def __init__(self, path, compare=True):
         self.path = path
@@ -274,7 +275,7 @@ class Snapshot:
     def _check_info(self):
         info = self.info
         equal(info["pid"], self.pid, "pid in info")
-        # the name's milliseconds may have moved on from a name that was taken
+        # the name's milliseconds may be later, if the first name was taken
         written = re.sub(r"[-T:.Z]", "", info["created_at"])[:17]
         check(written <= self.name_time, f"{info['created_at']} in {self.path}")
         equal(self.name_reason, re.sub(r"[^A-Za-z0-9._-]", "_", info["reason"])[:64],
@@ -304,7 +305,7 @@ class Snapshot:
 
 
 def view(*args):
-    """stdout of ttlog-view, which must be content."""
+    """stdout of ttlog-view, which must succeed."""
     done = subprocess.run(
         [VIEW, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False
     )
@@ -313,7 +314,7 @@ def view(*args):
 
 
 def read_otherwise(path):
-    """The events as another project's CBOR reader gets them: JSON, one a line."""
+    """The events as another project's CBOR reader reads them: JSON, one a line."""
     with subprocess.Popen(["lz4", "-dcq", path], stdout=subprocess.PIPE) as lz4:
         done = subprocess.run([PYTHON, READER], stdin=lz4.stdout, capture_output=True,
                               timeout=DEADLINE_S, check=False)
@@ -332,7 +333,7 @@ def compare_readers(path, text):
 
 
 class Test:
-    """What a running test has: a directory, and the programs that it started."""
+    """A running test: its directory, and the programs that it started."""
 
     def __init__(self, directory):
         self.dir = directory
@@ -354,14 +355,15 @@ class Test:
         return to
 
     def copy(self, path):
-        """The path of a copy of any program, as app() has them."""
+        """The path of a copy of any program, in the directory that app() uses."""
         return shutil.copy(path, self.path(os.path.basename(path)))
 
     def start(self, *argv, **options):
         return self._add(Program(list(map(str, argv)), cwd=self.dir, **options))
 
     def start_recorded(self, path, *args):
-        """A program that says "start" and waits for a byte, and the collector that records it."""
+        """Starts a program that says "start" and waits for a byte, and the collector that records
+        it."""
         app = self.start(path, *args)
         app.out.wait("start")
         collector = self.collect("-p", app.pid)
@@ -374,7 +376,7 @@ class Test:
         return self._add(Collector(argv, **options))
 
     def collect_as_nobody(self, *args):
-        """By another user with the capabilities that --check names, and no more."""
+        """Runs a collector as another user with the capabilities that --check names, and no more."""
         os.chmod(self.dir, 0o777)
         capabilities = "+bpf,+perfmon,+sys_ptrace,+checkpoint_restore"
         argv = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
@@ -384,7 +386,7 @@ class Test:
                                    env={**os.environ, "XDG_RUNTIME_DIR": self.dir}))
 
     def said(self):
-        """What the collectors said, for whoever wants to know why a test failed."""
+        """The collectors' messages, to find out why a test failed."""
         lines = [line for program in self.programs if isinstance(program, Collector)
                  for line in [f"$ {' '.join(program.argv)}", *program.err.lines]]
         return "".join("\n" + line for line in lines)
@@ -410,5 +412,5 @@ class Test:
         return Snapshot(files[0])
 
     def wait_files(self, count):
-        """Until there are so many at least."""
+        """Waits until there are at least so many files."""
         return wait_until(lambda: len(self.files()) >= count and self.files(), f"{count} snapshots")

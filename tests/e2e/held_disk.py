@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A file system with one file, whose opening can be held up: held_disk.py DIRECTORY FILE
 
-It shows FILE as DIRECTORY/FILE, by FUSE's own protocol (linux/fuse.h), until its stdin ends. On
-"hold" whoever opens it from then on waits, as on a network file system whose server is gone; it
-says "waits PID" for each. On "go" all go on. What is open can be read throughout.
+It shows FILE as DIRECTORY/FILE, by FUSE's own protocol (linux/fuse.h), until its stdin ends. After
+"hold" each process that opens it waits, as on a network file system whose server is gone;
+held_disk.py prints "waits PID" for each. After "go" all go on. A file that is open can be read all
+the time.
 """
 import ctypes
 import errno
@@ -46,7 +47,7 @@ class Disk:
         try:
             os.write(self.fd, struct.pack("<IiQ", 16 + len(data), -error, unique) + data)
         except FileNotFoundError:
-            pass  # who asked is gone
+            pass  # the process that asked has gone
 
     def open(self, unique):
         self.reply(unique, struct.pack("<QII", 0, KEEP_CACHE, 0))

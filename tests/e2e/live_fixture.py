@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ttlog-view --follow, started by a test; and clients of the control socket that do what it does."""
+"""ttlog-view --follow, started by a test; and clients of the control socket that act like it."""
 import array
 import glob
 import json
@@ -11,7 +11,7 @@ from harness import DEADLINE_S, VIEW, Program, check, equal, wait_until
 
 MAX_FOLLOWERS = 16
 FOLLOW_MAGIC, TRIGGER_MAGIC = 0x464C5454, 0x434C5454
-WINDOW = 16  # chunks that a client has not answered
+WINDOW = 16  # chunks that a client has not answered yet
 LIVE_BYTES = 32
 END = re.compile(r"ttlog-view: (the collector has ended: )?(\d+) events shown"
                  r"(?:, (\d+) not shown \(what reads them is too slow\))?"
@@ -31,14 +31,15 @@ class Follower(Program):
         return self.events()
 
     def last_word(self):
-        """Whether the collector has ended, shown, dropped, missed."""
+        """Parses the last line: whether the collector has ended, and how many events were shown,
+        dropped, missed."""
         match = END.fullmatch(self.err.all()[-1])
         check(match, f"its last line is {self.err.text()!r}")
         return (match[1] is not None, *(int(number or 0) for number in match.group(2, 3, 4)))
 
 
 def follow(t, *args):
-    """A viewer that follows."""
+    """Starts a viewer that follows."""
     return t._add(Follower([VIEW, "--follow", *map(str, args)], cwd=t.dir))
 
 

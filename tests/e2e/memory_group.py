@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memory cgroups, v1 or v2: who is in one may hold so much, and no swap."""
+"""Memory cgroups, v1 or v2, which limit the memory of the processes in them; no swap."""
 import contextlib
 import os
 import signal
@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 @contextlib.contextmanager
 def memory_group(limit):
-    """Its directory, until all in it have ended; limit None: none."""
+    """The group's directory, until all processes in it have ended; limit None: no limit."""
     for root, name in KINDS:
         path = os.path.join(root, f"ttlog-test-{os.getpid()}")
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A running program from outside: where its ELF notes say, what /proc/PID/mem has there."""
+"""A running program from outside: its ELF notes give the addresses, /proc/PID/mem the values."""
 import re
 import struct
 import subprocess
@@ -45,7 +45,7 @@ def _module(path):
 
 
 def _base(pid, elf, mapped):
-    """What to add to link-time addresses."""
+    """The difference between run-time and link-time addresses."""
     if "EXEC (" in _readelf("-h", elf):
         return 0
     with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
@@ -57,10 +57,10 @@ def _base(pid, elf, mapped):
 
 
 class Semaphores:
-    """By name: `provider:name` (sites of one name: their sum) and `immediate`."""
+    """By name: `provider:name` (for sites with the same name: their sum) and `immediate`."""
 
     def __init__(self, pid, elf, mapped=None):
-        """elf: the file to read notes from; mapped: its name in /proc/PID/maps, if another."""
+        """elf: the file to read notes from; mapped: its name in /proc/PID/maps, if that differs."""
         base = _base(pid, elf, mapped or elf)
         self.memory = f"/proc/{pid}/mem"
         self.places = {(f"{provider}:{name}", base + at) for provider, name, at in probes(elf)}
@@ -80,7 +80,7 @@ class Semaphores:
 
 
 def read_batches(pid, elf):
-    """(events logged, of them flushed) of each of the program's batches; see abi.h."""
+    """(events logged, how many of them are flushed) of each of the program's batches; see abi.h."""
     found = []
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         memory.seek(_base(pid, elf, elf) + _module(elf))

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Accounts are exact, by the programs' own count, whatever the collector has no room or time for."""
+"""The accounts agree exactly with the programs' own counts, whatever the collector has no room or
+time for."""
 import signal
 import struct
 import subprocess
 
 from harness import COLLECT, DEADLINE_S, Snapshot, alone, check, equal, wait_until
 
-TINY = "1M"  # a ring buffer that is far too small, the least there is: three large batches have room in it
+TINY = "1M"  # the smallest ring buffer, far too small: it has room for three large batches
 
 
 class Flood:
-    """A program that logs as fast as it can and counts, in memory that we see, what went into its batches."""
+    """A program that logs as fast as it can. It counts, in memory that the test reads, the events
+    in its batches."""
 
     def __init__(self, t, name, threads):
         self.counts = t.path(name + ".counts")
@@ -29,7 +31,7 @@ class Flood:
         return snapshot.fields("flooded", "thread", "n")
 
     def wait_more(self, events):
-        """Until it has logged so many more."""
+        """Waits until it has logged so many more."""
         goal = self.emitted() + events
         wait_until(lambda: self.emitted() >= goal, f"{events} more events of {self.pid}")
 
@@ -39,7 +41,7 @@ class Flood:
 
 
 class Polite:
-    """A program that logs BURST events when it is told to, and none between."""
+    """A program that logs BURST events on command, and none in between."""
 
     BURST = 10000
 
@@ -62,7 +64,7 @@ class Polite:
             self.logged += self.BURST
 
     def catch_up(self):
-        """Until a snapshot is made, which has all that it has logged."""
+        """Waits for a snapshot, which has all that it has logged."""
         done = subprocess.run([COLLECT, "--trigger", "catch-up", "-p", str(self.pid)],
                               capture_output=True, timeout=DEADLINE_S, check=False)
         equal((done.returncode, done.stderr), (0, b""), "--trigger")
@@ -88,7 +90,7 @@ def end_all(apps, collector):
 
 
 def check_accounts(app, collector):
-    """What is lost is lost to the kernel's ring buffer; the rest is in the snapshot."""
+    """All lost events were lost in the kernel's ring buffer; the rest is in the snapshot."""
     accounts = collector.accounts_of(app.pid)
     equal(accounts.emitted, app.emitted(), f"events of {app.pid}, by its own count")
     check(set(accounts.causes) <= {"kernel_ring"}, f"causes {accounts.causes}")
@@ -104,7 +106,7 @@ def check_accounts(app, collector):
 
 @alone
 def test_accounts_of_a_stopped_collector(t):
-    """Stopped until ten times what its buffer holds was logged."""
+    """The collector is stopped until ten times its buffer's size was logged."""
     flood = Flood(t, "flood", 2)
     collector = record(t, [flood], "-b", "1M")
     for _ in range(3):
@@ -138,7 +140,7 @@ def test_accounts_of_tiny_buffers(t):
 
 @alone
 def test_accounts_at_four_times_the_rate(t):
-    """Several processes, with a collector that gets to run a part of the time."""
+    """Several processes, with a collector that gets only a part of the CPU time."""
     floods = [Flood(t, f"flood{i}", 1) for i in range(3)]
     collector = record(t, floods, "-b", "1M")
     for _ in range(20):
@@ -155,16 +157,16 @@ def test_accounts_at_four_times_the_rate(t):
 
 @alone
 def test_accounts_of_a_polite_process_among_floods(t):
-    """A process that logs no more than has room while the collector is away loses nothing, whatever
-    the others do. Between, it waits until the collector has all of it: how long that takes is the
-    machine's affair."""
+    """A process logs no more than there is room for while the collector is stopped: it loses
+    nothing, whatever the others do. Between two bursts it waits until the collector has everything,
+    for as long as the machine needs."""
     polite = Polite(t)
     floods = [Flood(t, f"flood{i}", 2) for i in range(3)]
     collector = record(t, floods + [polite], "-b", "16M", "-s", "1M", "--on", "exit,request")
     for _ in range(10):
         polite.wait_more(2 * Polite.BURST)
         polite.catch_up()
-        # the floods fill their shares meanwhile
+        # meanwhile the floods fill their shares
         collector.signal(signal.SIGSTOP)
         floods[0].wait_more(1 << 20)
         polite.wait_more(Polite.BURST)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Batches of every size and of every version of the header: what is in them at a death is all there."""
+"""Batches of every size and of every version of the header: when the program dies, all that is in
+them is recorded."""
 import os
 import platform
 import signal
@@ -7,14 +8,14 @@ import signal
 from harness import TREE, Skip, Snapshot, check, equal
 from test_crash import check_steps
 
-# of test_crash's `step`: head 8, two 32-bit integers; the batch's head 64, behind its records 16
+# test_crash's `step`: head 8, two 32-bit integers; the batch's head 64, after its records 16
 STEP_BYTES, REST_BYTES = 16, 80
 SIZES = (4096, 8192, 32768, 65536, 131072, 262144)
 LARGEST = 262144
 
 
 def fill(batch_bytes):
-    """So many steps fill a batch, and none of them is flushed."""
+    """How many steps fill a batch without a flush."""
     return (batch_bytes - REST_BYTES) // STEP_BYTES
 
 
@@ -33,7 +34,7 @@ def die(t, program, threads, events, number=signal.SIGKILL):
     app.end(-number)
     collector.end()
     accounts = collector.accounts_of(app.pid)
-    # the other reader is a slow one
+    # the other reader is slow
     few = threads * events < 60000
     check_all(Snapshot(accounts.files[-1], compare=few), accounts, threads, events)
 
@@ -50,7 +51,7 @@ define_tails()
 
 
 def test_batch_of_262144_exit(t):
-    """_exit by the thread that has it, while others have theirs."""
+    """A thread calls _exit while the others have batches of their own."""
     path = t.app(f"crash_{LARGEST}")
     collector = t.collect("--on", "exit", "-e", path)
     collector.recording_path(path)
@@ -62,7 +63,7 @@ def test_batch_of_262144_exit(t):
 
 
 def test_batch_many_large_at_once(t):
-    """As many full ones as a module's batches can grow to: 4 MiB, all in one death."""
+    """As many full batches as a module's batches can grow to: 4 MiB, all in one death."""
     die(t, t.app(f"crash_{LARGEST}"), 16, fill(LARGEST))
 
 
@@ -83,7 +84,7 @@ def golden(t, name):
 
 
 def test_batch_abi_1_by_pid(t):
-    """Flushes, and what was not flushed: 32 KiB batches of the first version."""
+    """32 KiB batches of the first version, flushed and not flushed."""
     die(t, golden(t, "abi1-crash"), 3, 10000, signal.SIGSEGV)
 
 
@@ -101,7 +102,8 @@ def test_batch_abi_1_by_path(t):
 
 
 def test_batch_of_threads_that_tell_nobody_of_their_end(t):
-    """No destructor runs (there are many pthread keys): the kernel sees it, the next thread takes the batch."""
+    """No destructor runs (there are many pthread keys): the kernel sees the thread's end, the next
+    thread takes the batch."""
     app, collector = t.start_recorded(t.app("keys"), 50, 100)
     app.say()
     app.out.wait("ended")

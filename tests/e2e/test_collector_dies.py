@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Semaphores are 0 after the collector has gone, however it went; programs live on."""
+"""After the collector has gone, by exit or by any signal, semaphores are 0 and programs live on."""
 import glob
 import os
 import signal
@@ -23,7 +23,8 @@ def end_trade(app):
 
 
 def check_goes(t, number, status, *options):
-    """Raised while it records; 0 when it has gone by that signal; and the program can log on."""
+    """Semaphores are raised while it records, and 0 when that signal has ended it; then the program
+    can log on."""
     app = start_trade(t)
     semaphores = Semaphores(app.pid, t.path("trade"))
     equal(semaphores.raised(), set(), "semaphores before")
@@ -60,7 +61,7 @@ def test_collector_killed_in_immediate_mode(t):
 
 
 def test_collector_killed_while_the_program_logs(t):
-    """It logs on at full speed, and another collector records what follows."""
+    """The program logs on at full speed, and another collector records what follows."""
     t.rings_may_stay = True
     app = t.start(t.app("loops"), 5000)
     app.out.wait("ready")
@@ -80,7 +81,7 @@ def test_collector_killed_while_the_program_logs(t):
 
 
 def test_collector_killed_with_command(t):
-    """CMD goes on without it, and its semaphores are 0."""
+    """CMD goes on without the collector, and its semaphores are 0."""
     t.rings_may_stay = True
     collector = t.collect("--", t.app("trade"), "--wait", 2, 50)
     collector.out.wait("ready")
@@ -93,12 +94,12 @@ def test_collector_killed_with_command(t):
     collector.say()
     collector.out.wait("done")
     collector.say()
-    # an orphan, which comes to us
+    # an orphan, which becomes our child
     equal(os.waitpid(pid, 0), (pid, 0), "end of CMD")
 
 
 def test_collector_killed_by_path_and_new_ones_are_off(t):
-    """-e: what runs, and what starts after it was killed."""
+    """-e: programs that run, and programs that start after it was killed."""
     t.rings_may_stay = True
     app = start_trade(t)
     path = t.path("trade")
@@ -116,7 +117,7 @@ def test_collector_killed_by_path_and_new_ones_are_off(t):
 
 
 def test_one_of_two_collectors_killed(t):
-    """The sites stay on for the other one, whose recording goes on, whole."""
+    """The sites stay on for the other collector, whose recording goes on, whole."""
     t.rings_may_stay = True
     app = start_trade(t)
     semaphores = Semaphores(app.pid, t.path("trade"))
@@ -134,11 +135,11 @@ def test_one_of_two_collectors_killed(t):
 
 
 def test_collector_killed_while_programs_start(t):
-    """-- CMD: no program that is just being started is left with a breakpoint that nobody handles."""
+    """-- CMD: no starting program is left with a breakpoint that no tracer handles."""
     t.rings_may_stay = True
     path = t.app("early")
     start = f"{path} 1 || echo died $?"
-    # until the collector is gone and its end was seen, and then some more
+    # until the collector has gone and its end was noticed, and then three more
     script = f"while kill -0 $PPID 2>/dev/null; do {start}; done; for i in 1 2 3; do {start}; done; echo over"
     for started in range(1, 13):
         collector = t.collect("--on", "request", "--", "sh", "-c", script)
@@ -147,12 +148,13 @@ def test_collector_killed_while_programs_start(t):
         equal(collector.wait(), -signal.SIGKILL, "status")
         collector.out.wait("over")
         equal([line for line in collector.out.lines if line.startswith("died")], [], "programs that died")
-        # the shell, an orphan, which comes to us
+        # the shell, an orphan, which becomes our child
         os.wait()
 
 
 def test_collector_records_before_it_recovers(t):
-    """With what a killed one left held up: the next one records, writes snapshots, and then recovers."""
+    """The next collector can't open the program of a killed one's ring: it records, writes
+    snapshots, and recovers the ring later."""
     t.rings_may_stay = True
     left = t.start(t.app("crash"), "--wait", 2, 10)
     left.out.wait("start")
@@ -161,7 +163,7 @@ def test_collector_records_before_it_recovers(t):
     killed.recording(left.pid)
     left.say()
     left.out.wait("ready")
-    # in a snapshot, so in the ring as well
+    # the events are in a snapshot, so they are in the ring as well
     killed.signal(signal.SIGUSR1)
     wait_until(lambda: os.path.isdir(other) and t.files(other), "a snapshot")
     (ring,) = glob.glob("/run/ttlog/*-*/*.ring")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Deaths: all that eight threads had logged, the signal, the stack."""
+"""Deaths: all events that eight threads had logged, the signal, the stack."""
 import os
 import re
 import signal
@@ -13,7 +13,7 @@ CORE = {signal.SIGQUIT, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SI
 
 
 def check_steps(snapshot, threads=THREADS, events=EVENTS):
-    """All are there, each thread's in its order."""
+    """All events are there, each thread's in its order."""
     steps = {}
     for step in snapshot.of("step"):
         steps.setdefault(step["tid"], []).append((step["fields"]["thread"], step["fields"]["event"]))
@@ -26,13 +26,13 @@ def check_steps(snapshot, threads=THREADS, events=EVENTS):
 
 
 def process(pid):
-    """As snapshots show who sent a signal."""
+    """The sender of a signal as snapshots show it."""
     with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
         return {"pid": pid, "comm": comm.read().rstrip("\n"), "uid": os.stat(f"/proc/{pid}").st_uid}
 
 
 def check_exit(info, number, sender):
-    """That it died of that signal, and who had sent it."""
+    """The process died of that signal, and the sender is right."""
     number = int(number)
     name = signal.Signals(number).name
     want = {"signal": name, "number": number, **({"sender": sender} if sender else {})}
@@ -55,8 +55,8 @@ def check_crash(t, collector, pid, number, sender=None):
 
 
 def check_place(snapshot, number):
-    """Which thread took the signal, and where. The kernel makes SIGKILL of signals that dump no core
-    before it delivers them to threads; for those there may be no such place."""
+    """Which thread took the signal, and where. The kernel turns a signal that dumps no core into
+    SIGKILL before it delivers it to threads; then there may be no such place."""
     crash = snapshot.info.get("crash")
     if crash is None:
         check(number not in CORE, f"no crash in {snapshot.info}")
@@ -68,7 +68,7 @@ def check_place(snapshot, number):
 
 
 def kill_by_command(t, number):
-    """A program that was started by the collector."""
+    """The collector starts the program."""
     collector = t.collect("--", t.app("crash"), THREADS, EVENTS)
     collector.out.wait("ready")
     pid, sites = collector.recording()
@@ -79,7 +79,7 @@ def kill_by_command(t, number):
 
 
 def kill_by_pid(t, number):
-    """A program that has been running, attached to, and then logs."""
+    """The program runs; the collector attaches to it; then it logs."""
     app, collector = t.start_recorded(t.app("crash"), "--wait", THREADS, EVENTS)
     app.say()
     app.out.wait("ready")
@@ -90,7 +90,7 @@ def kill_by_pid(t, number):
 
 
 def kill_by_path(t, number):
-    """A program that is started later."""
+    """The program is started after the collector."""
     path = t.app("crash")
     collector = t.collect("-e", path)
     equal(collector.recording_path(path), 1, "sites")
@@ -115,7 +115,7 @@ define_kills()
 
 
 def test_kill_by_path_of_one_that_runs(t):
-    """-e also attaches to what runs already."""
+    """-e also attaches to programs that run already."""
     path = t.app("crash")
     app = t.start(path, "--wait", THREADS, EVENTS)
     app.out.wait("start")
@@ -133,7 +133,8 @@ def test_kill_by_path_of_one_that_runs(t):
 
 
 def test_blocked_signal(t):
-    """Delivered as it is when its thread lets it; the highest number too."""
+    """A blocked signal is shown as it was sent when the thread unblocks it; the highest number,
+    too."""
     for number in (signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX):
         collector = t.collect("--", t.app("blocked"), EVENTS, int(number)).end(128 + number)
         (pid,) = collector.all_accounts()
@@ -148,7 +149,7 @@ def test_blocked_signal(t):
 
 
 def test_first_process_of_a_namespace(t):
-    """What it sends itself does not end it, however it is delivered."""
+    """A signal that it sends itself does not end it, however it is delivered."""
     path = t.app("blocked")
     collector = t.collect("--on", "crash,killed,exit", "-e", path)
     collector.recording_path(path)
@@ -169,7 +170,7 @@ def test_first_process_of_a_namespace(t):
 
 
 def test_leaderless_process(t):
-    """Its first thread is a zombie: what belongs to the process is asked of another one."""
+    """Its first thread is a zombie: the process's data is read from another thread."""
     other = t.start(t.app("leaderless"), EVENTS)
     app, collector = t.start_recorded(t.path("leaderless"), EVENTS)
     listed = subprocess.run([COLLECT, "--list", "-p", str(app.pid)], capture_output=True, check=True)
@@ -195,11 +196,11 @@ def test_leaderless_process(t):
 
 
 def crash_itself(t, how, number, app="crash"):
-    """A program whose last thread does it; its snapshot."""
+    """A program whose last thread crashes it; returns its snapshot."""
     path = t.app(app)
     collector = t.collect("--", path, THREADS, EVENTS, how).end(128 + number)
     (pid,) = collector.all_accounts()
-    # abort() sends a signal, a fault is sent by nobody
+    # abort() sends a signal, a fault has no sender
     itself = {"pid": pid, "comm": app, "uid": 0}
     return check_crash(t, collector, pid, number, itself if how == "ABRT" else {})
 
@@ -215,7 +216,7 @@ def check_crash_without_events(collector, pid, function="level3"):
 
 
 def test_crash_without_events_by_command(t):
-    """What killed it is told also where it passed none of the sites that are on."""
+    """A crash is reported even if the process passed none of the enabled sites."""
     path = t.app("crash")
     collector = t.collect("--", path, THREADS, 0, "SEGV")
     pid, _ = collector.recording()
@@ -234,7 +235,7 @@ def test_crash_without_events_by_pid(t):
 
 
 def test_crash_without_events_by_path(t):
-    """-e: it runs the file, and passes no mark that is on."""
+    """-e: the process runs the file, and passes no enabled site."""
     for name in "crash", "trade_static":
         path = t.app(name)
         collector = t.collect("-F", "level>=fatal", "-e", path)
@@ -263,7 +264,8 @@ os.execv("/bin/sh", ["sh", "-c", "kill -SEGV $$"])
 
 
 def test_crash_without_events_by_path_of_a_library(t):
-    """Of a child by fork, too; and not of a program that one becomes without it."""
+    """A forked child's crash is reported, too; not that of a program without the library that a
+    process execs."""
     t.app("early")
     library = t.path("libearly.so")
     collector = t.collect("-l", "fatal", "-e", library)
@@ -288,12 +290,12 @@ def symbol_of(frame):
 
 
 def own_frames(crash):
-    """Without those of functions that the compiler inlined, which have no offset from their start."""
+    """Without the frames of inlined functions, which have no offset from their start."""
     return [f for f in crash["frames"] if "symbol" not in f or "+0x" in f["symbol"]]
 
 
 def resolve(path, offset):
-    """The function that the symbol table of the file has there."""
+    """The function at that place, by the file's symbol table."""
     done = subprocess.run(["nm", "-S", "--defined-only", path], capture_output=True, check=True)
     for line in done.stdout.decode().splitlines():
         columns = line.split()
@@ -305,7 +307,7 @@ def resolve(path, offset):
 
 
 def test_fault_stack_and_registers(t):
-    """A null pointer is written to in level3, called by level2, called by level1."""
+    """level3 writes to a null pointer. level2 called it, and level1 called that."""
     snapshot = crash_itself(t, "SEGV", signal.SIGSEGV)
     crash, info, path = snapshot.info["crash"], snapshot.info, t.path("crash")
     equal((crash["code"], crash["address"]), (1, "0x0"), "SEGV_MAPERR at 0")
@@ -315,7 +317,7 @@ def test_fault_stack_and_registers(t):
           "symbols")
     for frame in frames[:4]:
         equal((frame["module"], frame["build_id"]), (path, info["build_id"]), "module of a frame")
-        # a return address may lie behind a call that ends its function
+        # a return address may lie after a call that ends its function
         found = {resolve(path, int(frame["offset"], 16) - back) for back in (0, 1)}
         check(symbol_of(frame) in found, f"{frame}: nm says {found}")
     equal(len({int(f["ip"], 16) - int(f["offset"], 16) for f in frames[:4]}), 1, "module base")
@@ -335,7 +337,7 @@ def test_fault_without_frame_pointers(t):
 
 
 def test_fault_stripped(t):
-    """Without symbols, module, build id and offset tell where it was."""
+    """Without symbols, module, build id and offset show the place."""
     path = t.app("crash_nofp")
     symbols = t.app("crash_nofp", t.path("with-symbols"))
     subprocess.run(["strip", "-s", path], check=True)
@@ -377,7 +379,7 @@ def test_fault_bus(t):
 
 
 def test_fault_stack_overflow(t):
-    """The stack can't take another frame, and yet all is recorded."""
+    """The stack has no room for another frame, and yet everything is recorded."""
     snapshot = crash_itself(t, "STACK", signal.SIGSEGV)
     crash = snapshot.info["crash"]
     equal(crash["tid"], last_thread(snapshot), "thread")
@@ -393,7 +395,7 @@ def test_fault_stack_overflow(t):
 
 
 def test_fault_stacks_of_all_threads(t):
-    """Where each was: seven idle, main waits for the last one."""
+    """The stack of each thread: seven idle, main waits for the last one."""
     snapshot = crash_itself(t, "SEGV", signal.SIGSEGV)
     crash = snapshot.info["crash"]
     threads = {thread["tid"]: thread for thread in crash["threads"]}
@@ -415,13 +417,13 @@ def test_fault_stack_of_the_crashed_thread_alone(t):
 
 
 def test_fault_is_no_stack_overflow(t):
-    """Not every fault is one, and a stack that is shown to its end is not cut."""
+    """Not every fault is a stack overflow, and a stack that is shown to its end is not cut."""
     crash = crash_itself(t, "SEGV", signal.SIGSEGV).info["crash"]
     equal([key for key in ("stack_overflow", "cut", "outer_frames") if key in crash], [], "keys")
 
 
 def test_raised_signals(t):
-    """Each that ends a program by default."""
+    """Each signal that ends a program by default."""
     path = t.app("crash")
     for how in ("HUP", "INT", "QUIT", "TRAP", "PIPE", "ALRM", "USR1", "USR2", "SYS", "KILL", "TERM"):
         number = signal.Signals["SIG" + how]
@@ -444,7 +446,7 @@ def test_raised_real_time_signal(t):
 
 
 def test_handled_signals_are_no_crash(t):
-    """A handler that logs while its thread logs: all events are there, and no snapshot is made."""
+    """A handler logs while its thread logs: all events are there, and no snapshot is made."""
     collector = t.collect("--on", "crash,killed,exit", "--", t.app("signals"), 2000, 50).end()
     said = dict(line.split(" ") for line in collector.out.all())
     main, handler = int(said["main"]), int(said["handler"])
@@ -457,7 +459,7 @@ def test_handled_signals_are_no_crash(t):
 
 
 def test_ignored_signal_is_no_crash(t):
-    """env --ignore-signal and then: the program lives on, and nothing is written."""
+    """env --ignore-signal, then the signal: the program lives on, and nothing is written."""
     path = t.app("crash")
     collector = t.collect("--", "env", "--ignore-signal=USR1", path, "--wait", 2, 10, "USR1")
     collector.out.wait("start")
@@ -488,7 +490,7 @@ def fault(t, how, status):
 
 
 def check_handled(snapshot, number, names):
-    """The crash is that of the second time, when the handler has returned."""
+    """The crash is the second signal's, after the handler has returned."""
     equal(snapshot.fields("handled", "number"), [number], "events of the handler")
     info = snapshot.info
     equal((info["reason"], info["exit"]["number"], info["crash"]["number"]),
@@ -510,7 +512,7 @@ def test_once_handler_returns_into_the_fault(t):
 
 
 def test_once_several_threads(t):
-    """Whoever comes first; five times, for they take turns in who it is."""
+    """Any of the threads may be the first; five runs, for they take turns."""
     for run in range(5):
         t.out = t.path(f"out{run}")
         snapshot = fault(t, "together", 128 + signal.SIGSEGV)
@@ -562,7 +564,7 @@ def test_end_return_while_threads_idle(t):
 
 
 def test_end_exec_by_a_thread(t):
-    """Another program takes the process over: what was logged before is not lost."""
+    """A thread calls exec: what was logged before is not lost."""
     collector = t.collect("--on", "crash,exit", "--", t.app("crash"), THREADS, EVENTS, "exec").end()
     accounts = collector.only_accounts()
     equal((accounts.emitted, accounts.recorded, accounts.lost), (800, 800, 0), "accounts")
@@ -570,7 +572,7 @@ def test_end_exec_by_a_thread(t):
 
 
 def test_end_pull_of_idle_threads(t):
-    """Threads that idle with unflushed batches are in a snapshot that is asked for."""
+    """Threads are idle with unflushed batches: these are in a snapshot that is requested."""
     collector = t.collect("--", t.app("crash"), THREADS, EVENTS)
     collector.out.wait("ready")
     pid, _ = collector.recording()

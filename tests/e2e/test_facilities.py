@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the collector rests on, taken away in turn: it records by another way, or says before it starts
-why it can't. System calls are refused by tests/apps/deny.c, tracepoints are struck from the kernel's
-type information, file systems are mounted over."""
+"""The kernel facilities that the collector uses, taken away one by one: it records in another way,
+or says before it starts why it can't. tests/apps/deny.c refuses system calls, tracepoints are
+removed from the kernel's type information, file systems are mounted over."""
 import os
 import re
 import signal
@@ -20,14 +20,14 @@ def without(*facilities):
 
 
 def run(*args, within=(), **options):
-    """ttlog-collect to its end: (status, stdout, stderr)."""
+    """Runs ttlog-collect to its end: (status, stdout, stderr)."""
     done = subprocess.run([*within, COLLECT, *map(str, args)], stdin=subprocess.DEVNULL, timeout=60, check=False,
                           capture_output=True, **options)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def records(t, env=None):
-    """By -p and by --, whole; --check agrees. What the collectors said."""
+    """-p and -- record everything, and --check agrees. Returns the collectors' messages."""
     env = env or dict(os.environ)
     app = t.start(t.app("crash"), "--wait", 2, 1000)
     app.out.wait("start")
@@ -49,7 +49,7 @@ def records(t, env=None):
 
 
 def refuses(t, why, env=None, within=()):
-    """Neither -p nor -- begins; CMD is not run; each says why, and so does --check."""
+    """Neither -p nor -- starts to record; CMD is not run; each says why, and so does --check."""
     env = env or dict(os.environ)
     app = t.start(t.app("loops"), 1000)
     app.out.wait("ready")
@@ -70,7 +70,7 @@ def refuses(t, why, env=None, within=()):
 
 
 def strike(t, tracepoint):
-    """The kernel as its type information describes it, without that tracepoint."""
+    """The kernel's type information without that tracepoint."""
     name = f"\0btf_trace_{tracepoint}\0".encode()
     with open(BTF, "rb") as file:
         data = file.read()
@@ -90,13 +90,14 @@ def test_without_uprobe_multi(t):
 
 
 def test_with_uprobe_multi_that_does_nothing(t):
-    """It opens; what it should raise stays down."""
+    """It opens, but raises nothing."""
     _, out = records(t, without("deaf"))
     check("missing  one link for many uprobes (uprobe_multi)" in out, f"--check says {out}")
 
 
 def test_with_links_that_only_the_first_thread_hits(t):
-    """They are not used: all threads of the one process are recorded, and no other that runs the file."""
+    """Such links are not used: all threads of the process are recorded, and no other process that
+    runs the file."""
     env, path = without("threads"), t.app("trade")
     other = t.start(path, "--wait", 2, 1000)
     other.out.wait("ready")
@@ -149,7 +150,7 @@ def test_without_tracepoint_of_signals(t):
 
 
 def test_without_tracepoint_before_exec(t):
-    """By a kprobe, or where there are none it says what will be lost, first."""
+    """By a kprobe; without kprobes it first says what will be lost."""
     strike(t, "sched_prepare_exec")
     said, out = records(t)
     gap = [i for i, line in enumerate(said) if "the last events before an exec will be lost" in line]
@@ -190,7 +191,7 @@ def test_without_memory_for_rings(t):
 
 
 def test_within_a_namespace_of_pids(t):
-    """In a container: nothing would be recorded, so nothing begins."""
+    """In a container nothing would be recorded, so it does not start."""
     refuses(t, "the machine's own PID and time namespaces (here is another PID namespace)",
             within=("unshare", "-p", "-f", "--mount-proc"))
 
@@ -210,7 +211,7 @@ def test_within_a_namespace_of_time_with_the_machines(t):
 
 
 def test_sites_that_can_not_be_switched_on(t):
-    """How many there are, that none is on, and why; a command runs all the same."""
+    """It says how many there are, that none is on, and why; a command runs all the same."""
     path, late = t.app("trade"), without("late")
     why = "has 1 ttlog sites, and none could be switched on: Invalid argument"
     app = t.start(path, "--wait", 1, 10)
@@ -247,7 +248,7 @@ def test_sites_none_chosen(t):
 
 
 def test_sites_none_chosen_of_many(t):
-    """No more than fit on a screen; how many are left out."""
+    """No more than fit on a screen, and the number of those that are left out."""
     path = t.app("levels")
     status, _, errors = run("-o", t.out, "-d", "1ms", "-F", "target=typo*", "-e", path)
     equal(status, 0, "status")
@@ -260,7 +261,7 @@ def test_sites_none_chosen_of_many(t):
 
 
 def test_sites_of_another_version(t):
-    """Not a program without marks."""
+    """No program without marks is named."""
     path = t.app("trade")
     with open(path, "rb") as file:
         data = bytearray(file.read())
@@ -279,7 +280,7 @@ def test_sites_of_another_version(t):
 
 
 def test_sites_of_a_thread(t):
-    """Whose process it is, and not that it has no sites."""
+    """The error names the process's owner, not that it has no sites."""
     app = t.start(t.app("trade"), "--wait", 1, 10)
     app.out.wait("ready")
     tid, = set(map(int, os.listdir(f"/proc/{app.pid}/task"))) - {app.pid}
@@ -292,7 +293,7 @@ def test_sites_of_a_thread(t):
 
 
 def test_sites_of_a_process_that_is_gone(t):
-    """Its number is still there; what it had is not known any more."""
+    """The number is still there; what it stood for is not known any more."""
     app = t.start(t.app("trade"), 1, 10)
     os.waitid(os.P_PID, app.pid, os.WEXITED | os.WNOWAIT)
     for args in ("-o", t.out, "-p", app.pid), ("--list", "-p", app.pid):

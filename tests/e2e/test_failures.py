@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Every allocation and every system call of the collector fails once (tests/apps/failure.c), at each
-place that it is made from. What must hold each time: it neither dies nor hangs, the program ends as it
-would have, and all is recorded and counted, or stderr says what is not; nothing stays behind.
+"""Every allocation and every system call of the collector fails once (tests/apps/failure.c), at
+each place that calls it. Each time the collector must neither die nor hang, the program must end as
+usual, and all events must be recorded and counted, or stderr must say which are not; no files are
+left.
 
-Here those points that something was wrong with once; `make failures` has all fail. TTLOG_FAILURES=all, or
-`memory`, `calls` or a function of a point's stack for some; TTLOG_FAILURES_LOG names a file that says
-what became of each, and those that it has are left out the next time; it ends after TTLOG_FAILURES_S.
+By default only those points fail that once had a bug; `make failures` has all fail.
+TTLOG_FAILURES=all, or `memory`, `calls` or a function of a point's stack for some;
+TTLOG_FAILURES_LOG names a file with the result of each, and the points in it are skipped the next
+time; the test ends after TTLOG_FAILURES_S.
 """
 import json
 import os
@@ -29,12 +31,12 @@ WANTED = os.environ.get("TTLOG_FAILURES", "")
 LOG = os.environ.get("TTLOG_FAILURES_LOG", "/dev/null")
 LIMIT_S = float(os.environ.get("TTLOG_FAILURES_S", "3600"))
 MEMORY = ("calloc", "malloc", "realloc")
-# What is done once more, so that nothing is missing.
+# These calls are repeated after a failure, so nothing is missing.
 RETRIED = ("job__new", "snapshot__init", "list_sources", "list_pids")
 
 
 class Point:
-    """A place that a call is made from."""
+    """A place that makes a call."""
 
     def __init__(self, fields):
         self.id, self.hits = fields[:2]
@@ -51,7 +53,7 @@ def resolve(points):
     """FUNCTION at FILE:LINE of each frame that is ttlog-collect's own."""
     ours = sorted({frame for point in points for frame in point.frames
                    if frame.startswith("ttlog-collect+")})
-    # of the call, not of what it returns to
+    # of the call, not of the return address
     addresses = "".join(f"{int(frame.split('+')[1], 16) - 1:x}\n" for frame in ours)
     done = subprocess.run(["addr2line", "-sfipe", COLLECT], input=addresses.encode(),
                           stdout=subprocess.PIPE, check=True)
@@ -61,7 +63,7 @@ def resolve(points):
 
 
 class Table:
-    """What libfailure.so counts in, and where it is told what is to fail."""
+    """The table in which libfailure.so counts calls, and which tells it which one must fail."""
 
     def __init__(self, path):
         self.path = path
@@ -93,7 +95,7 @@ class Table:
 
 
 class Run:
-    """One recording; what is wrong with it, and what was said of it."""
+    """One recording: its errors, and the collector's messages."""
 
     def __init__(self, t, point=None, table=None):
         self.t = t
@@ -109,7 +111,7 @@ class Run:
         return self.t.collect("-o", self.out, *args, out=False, env=self.table.environment())
 
     def ends(self, program):
-        """Its status; None: it did not end."""
+        """The program's status; None: it did not end."""
         try:
             return program.process.wait(HANGS_S)
         except subprocess.TimeoutExpired:
@@ -119,7 +121,7 @@ class Run:
             return None
 
     def judge(self, lines, pid, stack=("level3", "level2", "level1")):
-        """Of what the collector said, and what it wrote; pid None: of whichever it recorded."""
+        """Checks the collector's messages and files; pid None: of any recorded process."""
         accounts = [match for match in map(ACCOUNTS.fullmatch, lines) if match]
         self.said = [line for line in lines
                      if line and not ACCOUNTS.fullmatch(line) and "recording " not in line]
@@ -136,7 +138,7 @@ class Run:
         self.wrong += [f"libbpf's: {line}" for line in self.said if line.startswith("libbpf")]
 
     def judge_file(self, path, stack):
-        """Whether all events and the stack are in it."""
+        """Whether all events and the stack are in the file."""
         try:
             info = json.loads(view("--info", "--format", "json", path))
             events = view("--format", "json", path).splitlines()
@@ -151,7 +153,7 @@ class Run:
                        and set(stack) <= set(symbols))
 
     def judge_end(self, collector, statuses):
-        """It has ended, and left nothing that it does not tell of. What it said."""
+        """Checks that it has ended, and left nothing that it does not name. Returns its messages."""
         status = self.ends(collector)
         lines = collector.err.all()
         if status is not None and status < 0:
@@ -169,7 +171,7 @@ class Run:
 
 
 def begins(collector):
-    """Until it records, or has ended."""
+    """Waits until it records or has ended."""
     wait_until(lambda: collector.err.ended or any("recording" in line for line in collector.err.lines),
                "it records or ends", HANGS_S)
 
@@ -200,7 +202,7 @@ def of_process(run):
 
 
 def of_file(run):
-    """-e PATH, with timers; it is stopped before the program."""
+    """-e PATH, with timers; the collector is stopped before the program."""
     path = run.t.app("crash")
     collector = run.collect("-i", "1h", "-d", "1h", "-e", path)
     begins(collector)
@@ -224,8 +226,8 @@ def of_next(run, collector):
     app.say()
     app.out.wait("ready")
     until = time.monotonic() + LOOK_S
-    # of one that dies before anybody has looked at it the stack has no names; but it may be the look
-    # that fails
+    # if a process dies before the collector has read its mappings, the stack has no names; but the
+    # failing call may be in that reading
     wait_until(lambda: collector.err.ended or time.monotonic() > until or
                any(f"recording pid {app.pid} " in line for line in collector.err.lines[before:]),
                "it is looked at")
@@ -243,7 +245,7 @@ def of_next(run, collector):
 
 
 class Log:
-    """What became of each."""
+    """The result of each point."""
 
     def __init__(self, points, mended):
         self.names = resolve(points)
@@ -255,7 +257,7 @@ class Log:
         return any(word in f"{point.name} {point.where(self.names)}" for word in words)
 
     def choose(self, points):
-        """All, some, or those that something was wrong with once; none that the log has."""
+        """All points, some, or those that once had a bug; none that the log has."""
         if not WANTED:
             points = [point for point in points if self.is_of(point, *self.mended)]
             check(points, f"no call of {self.mended}")
@@ -288,7 +290,7 @@ class Log:
 
 
 def walk(t, scenario, *mended):
-    """A collector for each. mended: functions, at whose points something was wrong once."""
+    """A collector for each point. mended: functions whose points once had a bug."""
     first = Run(t)
     scenario(first)
     check(not first.wrong and not first.said, f"without a failure: {first.wrong} {first.said}")
@@ -308,7 +310,7 @@ def walk(t, scenario, *mended):
 
 
 def walk_running(t, *mended):
-    """One collector, and a process for each."""
+    """One collector, and a process for each point."""
     table = Table(t.path("table"))
 
     def begin():

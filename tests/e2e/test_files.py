@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What ttlog-view says to files that are damaged, cut, or none of ours: made from a real snapshot."""
+"""How ttlog-view handles files that are damaged, cut, or not snapshots. They are made from a real
+snapshot."""
 import glob
 import json
 import os
@@ -10,7 +11,7 @@ from test_status import as_nobody
 
 
 def read(*paths, **options):
-    """(status, events, stderr), whatever the status."""
+    """(status, events, stderr), for any status."""
     done = subprocess.run([VIEW, "--format", "json", *paths], stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=DEADLINE_S, check=False, **options)
     return (done.returncode, [json.loads(line) for line in done.stdout.decode().splitlines()],
@@ -30,7 +31,7 @@ def write(t, data):
 
 
 def check_damaged(t, data, events, what):
-    """Status 1, a message that names the file, and nothing but events that were logged."""
+    """Status 1, a message that names the file, and only events that were logged."""
     path = write(t, data)
     status, got, errors = read(path)
     equal(status, 1, f"status, {what}")
@@ -62,7 +63,7 @@ def test_file_with_a_bit_flipped_anywhere(t):
 
 
 def test_file_damaged_in_the_middle(t):
-    """Of many chunks one is lost; those before and after it are read."""
+    """One of many chunks is lost; those before and after it are read."""
     (path,) = t.collect("--on", "exit", "--", t.app("trade"), 2, 100000).end().only_accounts().files
     whole = view("--format", "json", path).splitlines()
     equal(len(whole), 200000, "events")
@@ -92,7 +93,7 @@ def test_file_that_is_none(t):
 
 
 def test_file_unreadable(t):
-    """It is the owner's alone: nobody else may read it."""
+    """The file belongs to its owner alone: no other user may read it."""
     os.chmod(t.dir, 0o755)
     snapshot = make(t, t.app("crash"), 2, 20, "SEGV")
     os.chmod(t.out, 0o755)
@@ -102,7 +103,7 @@ def test_file_unreadable(t):
 
 
 def test_file_damaged_among_others(t):
-    """What can be read is shown."""
+    """The readable files are shown."""
     snapshot = make(t, t.app("crash"), 2, 20, "SEGV")
     with open(t.path("text"), "w", encoding="ascii") as file:
         file.write("no snapshot\n")
@@ -112,7 +113,7 @@ def test_file_damaged_among_others(t):
 
 
 def test_files_merged_by_time(t):
-    """Of two processes that logged at the same time."""
+    """Two processes that logged at the same time."""
     command = f"{t.app('trade')} --rate 2000 1 200 & {t.app('crash')} 2 20 SEGV; wait"
     t.collect("--on", "crash,exit", "--", "sh", "-c", command).wait()
     snapshots = t.snapshots()
@@ -126,8 +127,8 @@ def test_files_merged_by_time(t):
 
 
 def test_files_of_two_collectors(t):
-    """Who records one process twice has two files of the same events, some nanoseconds apart: merged,
-    each is there once, in whatever way it is asked for."""
+    """Two collectors record one process: two files of the same events, some nanoseconds apart.
+    Merged, each event is there once, in every format."""
     app = t.start(t.app("trade"), "--wait", 3, 5000)
     app.out.wait("ready")
     outs = [t.path(name) for name in ("left", "right")]
@@ -156,7 +157,7 @@ def test_files_of_two_collectors(t):
 
 
 def test_files_newest_by_default(t):
-    """Without a file: the newest in /var/lib/ttlog, and which that is."""
+    """Without a file: it shows the newest in /var/lib/ttlog, and names it."""
     for events in (10, 20):
         t.collect("--on", "exit", "--", t.app("trade"), 1, events, out=False).end()
     newest = max(glob.glob("/var/lib/ttlog/ttlog-*-exit.bin"), key=lambda path: path.split("-")[2])
@@ -168,7 +169,7 @@ def test_files_newest_by_default(t):
 
 
 def test_files_text_and_filters(t):
-    """The commands of the manual, on a snapshot of every level."""
+    """The commands of the manual, on a snapshot with every level."""
     snapshot = make(t, t.app("levels"), 10)
     path = snapshot.path
     errors = view(path, "--filter", "level=ERROR", "--limit", "100").splitlines()
@@ -190,7 +191,7 @@ def test_files_text_and_filters(t):
 
 
 def test_files_by_another_reader(t):
-    """`lz4 -dc FILE` piped to a reader on python3-cbor2 gives what ttlog-view gives: character by
+    """`lz4 -dc FILE` piped to a reader on python3-cbor2 gives the same as ttlog-view: character by
     character here; all other tests compare the values of every snapshot that they read."""
     for command in (("types",), ("types_cxx",), ("spans", 4), ("levels", 100), ("early", 50)):
         t.collect("--on", "exit", "--", t.app(command[0]), *command[1:]).end()

@@ -11,7 +11,7 @@ from notes import Semaphores
 from test_crash import check_steps, own_frames, symbol_of
 from test_trade import check_trades
 
-# what tests/apps/early.c logs with one call: (target, probe)
+# the events that tests/apps/early.c logs with one call: (target, probe)
 EARLY = [("early.lib", "lib_constructor"), ("early.app", "constructor"), ("early.app", "main"),
          ("early.lib", "lib_work"), ("early.app", "work"), ("early.app", "at_exit"),
          ("early.app", "destructor"), ("early.lib", "lib_destructor")]
@@ -24,7 +24,7 @@ input()
 
 
 def snapshots_by_pid(collector):
-    """The one snapshot of each process."""
+    """Each process's only snapshot."""
     found = {}
     for pid, accounts in collector.all_accounts().items():
         equal((accounts.lost, len(accounts.files)), (0, 1), f"lost events and files of {pid}")
@@ -37,7 +37,7 @@ def snapshots_by_pid(collector):
 
 
 def test_early_events(t):
-    """From constructors of a library and of the program, to their destructors."""
+    """From the constructors of a library and of the program to their destructors."""
     collector = t.collect("--on", "exit", "--", t.app("early"), 1).end()
     equal(collector.recording()[1], 8, "sites")
     snapshot = t.only_snapshot()
@@ -58,7 +58,7 @@ BLOCKED = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.va
 
 
 def test_early_events_with_all_signals_blocked(t):
-    """As some daemons are started."""
+    """Some daemons are started like this."""
     code = BLOCKED + f"os.execv('{t.app('early')}', ['early', '1'])"
     t.collect("--on", "exit", "--", PYTHON, "-c", code).end()
     equal([(e["target"], e["probe"]) for e in t.only_snapshot().events], EARLY, "events")
@@ -76,7 +76,7 @@ def test_blocked_signals_stay_blocked(t):
 
 
 def test_early_events_of_a_child(t):
-    """Of programs that CMD starts, too."""
+    """Programs that CMD starts are recorded, too."""
     path = t.app("early")
     collector = t.collect("--on", "exit", "--", "sh", "-c", f"true; {path} 1; {path} 1; exit 9").end(9)
     snapshots = snapshots_by_pid(collector)
@@ -98,7 +98,7 @@ def test_early_events_by_path(t):
 
 
 def wait_for_library(t, collector):
-    """Until the library that Python has loaded is on."""
+    """Waits until the library that Python has loaded is on."""
     pid = int(collector.out.wait(r"ready (\d+)")[1])
     semaphores = Semaphores(pid, t.path("libearly.so"))
     wait_until(lambda: "earlylib:lib_work" in semaphores.raised(), "the library's site is on")
@@ -129,9 +129,9 @@ def test_children_of_a_shell(t):
 
 
 def test_children_by_fork_and_spawn(t):
-    """What parent and children log is kept apart, whichever way they end. (The program that a child
-    execs has run before: a marked program is traced no more, so what it starts for the first time
-    is attached to a moment late.)"""
+    """The events of parent and children are kept apart, whichever way the processes end. (The
+    program that a child execs has run before: a marked program is traced no more, so the collector
+    attaches a moment late to what it starts for the first time.)"""
     trade, children = t.app("trade"), t.app("children")
     command = f"{trade} 1 1; exec {children} 4 3 {trade} 2 10"
     collector = t.collect("--on", "exit", "--", "sh", "-c", command).end()
@@ -159,7 +159,7 @@ def test_children_by_fork_and_spawn(t):
 
 
 def test_children_of_a_process_that_has_logged_much(t):
-    """100 forks: none inherits or doubles an event."""
+    """100 forks: no child inherits or doubles an event."""
     collector = t.collect("--", t.app("children"), 100, 0).end()
     accounts = list(collector.all_accounts().values())
     equal(len(accounts), 101, "processes")
@@ -168,7 +168,7 @@ def test_children_of_a_process_that_has_logged_much(t):
 
 
 def test_children_not_followed_by_pid(t):
-    """-p is that process alone, and what it execs."""
+    """-p records that process alone, and what it execs."""
     collector = t.collect("--on", "exit", "--", t.app("children"), 2, 0).end()
     equal(len(collector.all_accounts()), 3, "processes of CMD")
     app = t.start("sh", "-c", f"read x; exec {t.app('trade')} 1 10")
@@ -179,7 +179,7 @@ def test_children_not_followed_by_pid(t):
 
 
 def test_exec_by_a_thread_of_a_given_process(t):
-    """The kernel knows the process that a link is for by its first thread, which is gone then."""
+    """The kernel finds the process of a link by its first thread, which is gone then."""
     events, library = 100, t.copy(os.path.join(APPS, "libearly.so"))
     app = t.start(t.app("thread_exec"), library, events)
     app.out.wait("start")
@@ -206,7 +206,7 @@ def test_exec_by_a_thread_of_a_given_process(t):
 
 
 def test_library_loaded_again_without_main(t):
-    """Main has ended since, by which the kernel knew the process that the library was linked for."""
+    """Main has ended since. By main, the kernel knew the process for which the library was linked."""
     events, library = 100, t.copy(os.path.join(APPS, "libearly.so"))
     app = t.start(t.app("reload"), library, events)
     app.out.wait("start")
@@ -249,7 +249,7 @@ def test_exec_from_marked_to_marked(t):
 
 
 def test_threads_that_end(t):
-    """1,000 threads that live shortly, each with one event in a library."""
+    """1,000 short-lived threads, each with one event in a library."""
     t.app("early")
     code = LOAD % t.dir + (
         "for i in range(0, 1000, 10):\n"
@@ -285,7 +285,7 @@ def test_thread_names(t):
 
 
 def test_upgraded_on_disk(t):
-    """The file has been replaced while the program ran: what runs is what is traced."""
+    """The file was replaced while the program ran: the program that runs is recorded."""
     path = t.app("crash")
     app = t.start(path, "--wait", 8, 100, "SEGV")
     app.out.wait("start")
@@ -321,9 +321,9 @@ def test_upgraded_while_recorded(t):
 
 
 def run_replaced(t, collector, path, cnt):
-    """The program that stands at that path now, once the collector knows of it."""
+    """Runs the program that is at that path now, once the collector knows it."""
     line = f"ttlog-collect: recording {path} "
-    # a change of mode makes it another file once more
+    # a change of mode counts as a new file
     wait_until(lambda: sum(line in said for said in collector.err.lines) >= cnt, "it knows the new one")
     app = t.start(path, 2, 25).end()
     accounts = collector.accounts_of(app.pid)
@@ -332,8 +332,8 @@ def run_replaced(t, collector, path, cnt):
 
 
 def test_upgraded_while_recorded_by_path(t):
-    """-e is the path: what is renamed over it or written there anew is recorded from its first event,
-    and what runs goes on."""
+    """-e means the path: a file that is renamed or written there is recorded from its first event,
+    and the programs that run go on."""
     path = t.app("crash")
     collector = t.collect("--on", "exit,crash", "-e", path)
     collector.recording_path(path)
@@ -353,7 +353,7 @@ def test_upgraded_while_recorded_by_path(t):
 
 
 def test_upgraded_by_a_link(t):
-    """-e through a symbolic link that is made to point elsewhere."""
+    """-e through a symbolic link whose target is changed."""
     link = t.path("current")
     os.symlink(t.app("crash"), link)
     collector = t.collect("--on", "exit", "-e", link)
@@ -365,7 +365,7 @@ def test_upgraded_by_a_link(t):
 
 
 def test_upgraded_by_a_link_on_the_way(t):
-    """As deployments have it: "current" points to the release's directory."""
+    """As deployments do it: "current" points to the release's directory."""
     path = t.path("current/program")
     for number, name in enumerate(("crash", "trade")):
         os.mkdir(t.path(f"release{number}"))
@@ -380,7 +380,7 @@ def test_upgraded_by_a_link_on_the_way(t):
 
 
 def test_upgraded_to_one_without_marks(t):
-    """It is said."""
+    """A message says so."""
     path = t.app("trade")
     collector = t.collect("-e", path)
     collector.recording_path(path)
@@ -457,7 +457,7 @@ def test_chroot_by_command(t):
 
 
 def test_chroot_with_libraries(t):
-    """The program's interpreter and libraries lie in the chroot alone."""
+    """The program's interpreter and libraries lie in the chroot only."""
     root = t.path("root")
     os.makedirs(os.path.join(root, "bin"))
     t.app("early", os.path.join(root, "bin/early"))
@@ -475,7 +475,7 @@ def test_chroot_with_libraries(t):
 
 
 def test_other_pid_namespace(t):
-    """pid and tid are those that the collector's side sees."""
+    """pid and tid are those of the collector's namespace."""
     collector = t.collect("--on", "exit", "--", "unshare", "-p", "-f", t.app("trade"), 2, 20).end()
     pid = collector.recording()[0]
     snapshot = t.only_snapshot()
@@ -488,7 +488,7 @@ def test_other_pid_namespace(t):
 
 
 def test_two_collectors(t):
-    """Both have everything; when one goes, the other goes on."""
+    """Both have everything; when one ends, the other goes on."""
     app = t.start(t.app("crash"), "--wait", 8, 100)
     app.out.wait("start")
     outs = [t.path("one"), t.path("two")]
@@ -527,7 +527,8 @@ def test_two_collectors_by_path_and_pid(t):
 
 
 def test_collector_after_collector(t):
-    """A second recording of the same process has what was logged since, and nothing twice."""
+    """A second recording of the same process has what was logged since the first, and nothing
+    twice."""
     app = t.start(t.app("loops"), 1000)
     app.out.wait("ready")
     counts = []
@@ -562,7 +563,7 @@ def test_many_processes_by_path(t):
 
 
 def test_waits_for_a_path_that_starts_often(t):
-    """Programs that are over before anyone could look at them."""
+    """Programs that end before the collector can look at them."""
     path = t.app("levels")
     collector = t.collect("-e", path)
     collector.recording_path(path)

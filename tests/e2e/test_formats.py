@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What was recorded, as other tools see it."""
+"""What other tools make of a recording."""
 import json
 from collections import Counter
 
@@ -12,7 +12,7 @@ THREADS = 3
 
 
 def test_chrome_slices_nest(t):
-    """On the kernel's clock, where begins, ends and durations come from different readings of it."""
+    """With the kernel's clock, whose readings for start, end and duration differ."""
     _, snapshot = record(t, "spans", THREADS)
     events = json.loads(view("--format", "chrome", snapshot.path), parse_float=str)["traceEvents"]
     slices = [event for event in events if event["ph"] == "X"]
@@ -51,8 +51,8 @@ def test_otlp_spans_have_parents(t):
 
 
 def check_traces(t, app, *args):
-    """babeltrace2 and protobuf read what JSON says."""
-    import read_traces  # their modules are for these tests alone
+    """babeltrace2 and protobuf read the same as JSON says."""
+    import read_traces  # only these tests need their modules
 
     _, snapshot = record(t, app, *args)
     lines = [json.loads(line, parse_int=str, parse_float=str)

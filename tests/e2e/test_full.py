@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ring buffers that are full, both of them, when a program ends: what is lost is known to the event."""
+"""Both ring buffers are full when a program ends: the number of lost events is exact."""
 import signal
 
 from harness import Snapshot, check, equal

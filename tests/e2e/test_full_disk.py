@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A disk without room for a snapshot: nothing that was recorded is lost for that. What fits is written,
-the rest when there is room, if need be by the next collector."""
+"""A disk without room for a snapshot: no recorded event is lost. The part that fits is written, the
+rest when there is room, if need be by the next collector."""
 import os
 import signal
 import subprocess
@@ -13,7 +13,7 @@ NO_ROOM = "No space left on device"
 
 @contextmanager
 def small_disk(t, size):
-    """A file system of its own in t.out."""
+    """Mounts a file system of its own on t.out."""
     os.mkdir(t.out)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", t.out], check=True)
     try:
@@ -23,7 +23,8 @@ def small_disk(t, size):
 
 
 def fill(t):
-    """A file that leaves no room; its path. It lies beside the snapshots, as others' files do."""
+    """Makes a file that leaves no room; returns its path. It lies beside the snapshots, like files
+    of other programs."""
     with open(os.path.join(t.out, "filler"), "wb", buffering=0) as file:
         try:
             while True:
@@ -43,7 +44,7 @@ def snapshots(t):
 
 
 def recover(t):
-    """The next collector, of something else; what it says."""
+    """Runs the next collector, which records something else; returns its messages."""
     return t.collect("--", "/bin/true").end().err.text()
 
 
@@ -59,7 +60,7 @@ def check_crash(t, snapshot, reason):
 
 
 def test_full_disk_of_a_command(t):
-    """The status is the command's; the next collector writes it, with its stack."""
+    """The status is the command's; the next collector writes the snapshot, with its stack."""
     with small_disk(t, "1m"):
         fill(t)
         collector = t.collect("--", t.app("crash"), 2, 500, "SEGV").end(128 + signal.SIGSEGV)
@@ -70,7 +71,7 @@ def test_full_disk_of_a_command(t):
         check(f"pid {accounts.pid}: what had no room stays" in collector.err.text(),
               f"it says {collector.err.text()}")
         equal(snapshots(t), [], "snapshots")
-        # the next one finds no room either, and leaves it
+        # the next one finds no room either, and leaves the ring
         check(NO_ROOM in recover(t), "the second says why")
         equal(snapshots(t), [], "snapshots of the second")
         take_room(t)
@@ -101,7 +102,7 @@ def test_full_disk_and_then_room(t):
 
 
 def die_with(t, path, cnt):
-    """A process that has logged that many events and was killed."""
+    """Runs a process that logs that many events and is killed."""
     app = t.start(path, "--wait", 1, cnt)
     app.out.wait("ready")
     app.say()
@@ -112,14 +113,14 @@ def die_with(t, path, cnt):
 
 
 def test_full_disk_takes_the_newest(t):
-    """What fits, and all of it when there is room."""
+    """Writes the part that fits, and everything when there is room."""
     cnt = 60000
     with small_disk(t, "16m"):
         path = t.app("trade")
         collector = t.collect("-e", path)
         collector.recording_path(path)
         (name,) = collector.accounts_of(die_with(t, path, cnt).pid).files
-        # how far events compress is the clock's to say; half of it is half of them
+        # how well events compress depends on the clock; half the size is half of the events
         size = os.path.getsize(name)
         os.unlink(name)
         subprocess.run(["mount", "-o", f"remount,size={size // 2}", t.out], check=True)
@@ -140,7 +141,8 @@ def test_full_disk_takes_the_newest(t):
 
 
 def test_full_disk_at_the_end(t):
-    """A collector that is stopped leaves what it could not write of those that run on."""
+    """A collector is stopped: it leaves the events that it could not write, of processes that run
+    on."""
     with small_disk(t, "1m"):
         fill(t)
         app, collector = t.start_recorded(t.app("crash"), "--wait", 2, 500)
@@ -156,7 +158,7 @@ def test_full_disk_at_the_end(t):
         equal(snapshot.info["reason"], "recovered", "reason")
         equal(len(snapshot.fields("step", "event")), 1000, "events")
         check("exit" not in snapshot.info, "it runs")
-        # what it does from here on is nobody's
+        # no collector records what it logs from here on
         app.say()
         app.signal(signal.SIGKILL)
         app.wait()

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One process holds up no other: neither with what there is to look at, nor with files that nobody
-answers for."""
+"""One process holds up no other, neither with many mappings nor with files that can't be opened."""
 import os
 import subprocess
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ HELD_DISK = os.path.join(TREE, "tests", "e2e", "held_disk.py")
 
 
 class HeldDisk:
-    """A directory of one program, whose opening can be held up."""
+    """A directory with one program, whose opening can be held up."""
 
     def __init__(self, t, app):
         self.directory = t.path("disk")
@@ -37,7 +36,7 @@ def held_disk(t, app):
     try:
         yield disk
     finally:
-        # whoever waits goes on
+        # waiting processes go on
         disk.program.close_stdin()
         disk.program.wait()
         subprocess.run(["umount", "-l", disk.directory], check=True)
@@ -58,7 +57,7 @@ def test_held_up_file_holds_up_nothing_else(t):
         disk.say("hold")
         collector = t.collect("-p", f"{held.pid},{victim.pid}")
         disk.wait_for_waiting(collector.pid)
-        # it is recorded, asked and answered while the other's file is not open yet
+        # it is recorded and gets its answers while the other's file is not open yet
         collector.recording(victim.pid)
         victim.ask("done")
         snapshot = trigger(t, "meanwhile", victim.pid)
@@ -87,7 +86,7 @@ def test_held_up_file_does_not_keep_the_collector(t):
         disk.wait_for_waiting(collector.pid)
         victim.ask("done")
         collector.signal(15)
-        # all is written and said before its last thread gets its answer
+        # everything is written and reported before its last thread gets its answer
         accounts = collector.accounts_of(victim.pid)
         equal((accounts.recorded, accounts.lost), (100, 0), "recorded, lost")
         equal(len(Snapshot(accounts.files[0]).events), 100, "events")
@@ -113,8 +112,8 @@ def bytes_read(pid, tid):
 
 
 def test_held_up_by_no_notifications(t):
-    """4,000 mappings take 300 KB to read, and the drain thread reads none of it, however often it is
-    told that they have changed."""
+    """4,000 mappings take 300 KB to read. The drain thread reads none of them, however often it
+    gets a message that they have changed."""
     app, collector = t.start_recorded(t.app("notify"), 4000)
     tid = drain_thread(collector.pid)
     before = bytes_read(collector.pid, tid)

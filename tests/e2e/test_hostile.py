@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Programs that lie at the probe: each harms only its own events.
 
-Beside each runs an honest one, in the same collector, which must lose nothing; the collector goes on to
-answer, and the kernel has nothing to say.
+Beside each runs an honest program, with the same collector, which must lose nothing. The collector
+goes on to answer, and the kernel prints no warning.
 """
 import re
 import signal
@@ -12,7 +12,7 @@ import time
 from harness import COLLECT, DEADLINE_S, Snapshot, check, equal
 from test_trade import check_trades
 
-HONEST = 100  # before, and after
+HONEST = 100  # before and after
 THREADS, EVENTS, RATE = 2, 10000, 4000
 CRASHES = 8
 TROUBLE = re.compile(r"WARNING:|BUG:|Oops|Call Trace|rcu.*stall|soft lockup|hung task|blocked for")
@@ -25,7 +25,7 @@ def kernel_trouble():
 
 
 def trigger(reason, *args):
-    """Snapshots' paths."""
+    """Paths of snapshots."""
     done = subprocess.run([COLLECT, "--trigger", reason, *map(str, args)],
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False)
     equal((done.returncode, done.stderr), (0, b""), f"--trigger {reason}")
@@ -56,7 +56,7 @@ class Company:
             self.collector.recording(app.pid)
 
     def run(self):
-        """How many events the hostile one says that it forged."""
+        """The number of events that the hostile program forged, as it says."""
         for app in (self.victim, self.hostile):
             app.say()
         forged = int(self.hostile.out.wait(r"done (\d+)")[1])
@@ -65,7 +65,7 @@ class Company:
         return forged
 
     def ask(self, reason):
-        """All that is recorded, and the victim alone."""
+        """Asks for snapshots of all processes, and of the victim alone."""
         check(trigger(reason + "-all"), "no snapshot")
         check(trigger(reason + "-victim", "-p", self.victim.pid), "no snapshot of the victim")
 
@@ -81,7 +81,7 @@ class Company:
         check_trades(snapshot.events, THREADS, 0, EVENTS)
 
     def end_hostile(self):
-        """Its accounts and its last snapshot, of which all is checked that can't be forged."""
+        """Its accounts and its last snapshot. Checks everything that can't be forged."""
         end_hostile(self.hostile, self.how)
         accounts = self.collector.accounts_of(self.hostile.pid)
         snapshot = Snapshot(accounts.files[-1])
@@ -91,7 +91,7 @@ class Company:
         return accounts, snapshot
 
     def end(self):
-        """The same; nothing is left to record after it."""
+        """The same, and that nothing is left to record after it."""
         self.end_victim()
         accounts, snapshot = self.end_hostile()
         self.collector.end()
@@ -103,7 +103,7 @@ class Company:
         equal(new, [], "what the kernel says")
 
     def check_honest(self, snapshot):
-        """What the hostile program logged honestly is there."""
+        """The honest events of the hostile program are there."""
         own = [event for event in snapshot.events if event["probe"] == "honest"]
         equal([event["fields"]["n"] for event in own if event["tid"] == self.hostile.pid][-HONEST:],
               list(range(HONEST, 2 * HONEST)), "its honest events")
@@ -121,7 +121,8 @@ def test_hostile_pointers(t):
 
 
 def test_hostile_records(t):
-    """Forged site ids and lengths: each forged record is counted as corrupt, in the end and in the file."""
+    """Forged site ids and lengths: each forged record is counted as corrupt, in the end and in the
+    file."""
     company = Company(t, "records")
     forged = company.run()
     accounts, snapshot = company.end()
@@ -131,7 +132,7 @@ def test_hostile_records(t):
 
 
 def test_hostile_heads(t):
-    """Whatever it says of itself: threads, and times in the future, are the kernel's word."""
+    """It forges thread ids and future times: the kernel's values are used."""
     start_ns = time.monotonic_ns()
     company = Company(t, "heads")
     company.run()
@@ -153,7 +154,7 @@ def test_hostile_scribble(t):
 
 
 def test_hostile_flood(t):
-    """Begins, ends and requests as fast as it goes, and a new thread name with each batch."""
+    """Starts, ends and requests as fast as it can, and a new thread name with each batch."""
     company = Company(t, "flood", "-s", "4M")
     company.run()
     _, snapshot = company.end()
@@ -161,8 +162,8 @@ def test_hostile_flood(t):
 
 
 def crash_beside(t, how):
-    """Programs with four idle threads crash while the hostile one is at it: all that they had is there,
-    and how they died."""
+    """Programs with four idle threads crash during the hostile program's work: all their events are
+    there, and how they died."""
     path = t.app("crash")
     apps = [t.start(path, "--wait", 4, 100, "SEGV") for _ in range(CRASHES)]
     for app in apps:
@@ -196,7 +197,7 @@ def test_hostile_tails_and_crashes(t):
 
 
 def test_hostile_semaphores(t):
-    """Raised and cleared by hand; its own events may come or not."""
+    """Semaphores are raised and cleared by hand; the program's own events may come or not."""
     company = Company(t, "semaphores")
     company.run()
     accounts, _ = company.end()
@@ -204,14 +205,15 @@ def test_hostile_semaphores(t):
 
 
 def test_hostile_tails(t):
-    """Again and again 32 threads die at once with 4 MiB unflushed each, more than there is room for."""
+    """Again and again 32 threads die at once with 4 MiB unflushed each, more than there is room
+    for."""
     company = Company(t, "tails", "-s", "4M")
     company.run()
     company.end()
 
 
 def end_at_once(company):
-    """SIGTERM, while a pull would wait for ever."""
+    """SIGTERM, while a pull would wait forever."""
     company.collector.stop()
     company.check_kernel()
     company.victim.say()
@@ -220,7 +222,7 @@ def end_at_once(company):
 
 
 def test_hostile_fault_batch(t):
-    """A batch whose memory makes whoever reads it wait for ever."""
+    """A batch in memory that makes each reader wait forever."""
     company = Company(t, "fault_batch")
     company.run()
     company.ask("again")
@@ -244,7 +246,7 @@ def test_hostile_fault_and_stop(t):
 
 
 def test_hostile_fault_and_attach(t):
-    """The memory was so before the collector came."""
+    """The memory was like this before the collector came."""
     hostile = t.start(t.app("hostile"), "fault_module")
     hostile.out.wait("ready")
     hostile.say()

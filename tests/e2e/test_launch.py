@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""-- CMD: commands that trace, are traced, or can't be; a collector that is killed in the midst of it."""
+"""-- CMD: commands that trace, are traced, or can't be; a collector that is killed meanwhile."""
 import itertools
 import os
 import shutil
@@ -10,13 +10,13 @@ from harness import APPS, COLLECT, NOBODY, PYTHON, Failure, check, equal
 from test_trade import check_trades
 from test_tracers import need
 
-STRIDE = os.environ.get("TTLOG_STRIDE")  # 1: at every call of ptrace; a few seconds each
-# the signals that the dynamic linker's probe could stop it by (bpf/launch.bpf.h)
+STRIDE = os.environ.get("TTLOG_STRIDE")  # 1: at every call of ptrace; takes a few seconds per test
+# the signals with which the dynamic linker's probe could stop it (bpf/launch.bpf.h)
 BLOCKED = "--block-signal=URG,WINCH,CHLD"
 
 
 def record_traced(t, *tracer):
-    """A trade program that another tracer starts: it is recorded from when it is announced."""
+    """A trade program that another tracer starts: it is recorded from its announcement on."""
     collector = t.collect("--on", "exit", "--", *tracer)
     pid, _ = collector.recording()
     collector.out.wait(".*ready")
@@ -38,7 +38,7 @@ def test_launch_strace(t):
 
 
 def test_launch_gdb(t):
-    # gdb's own input is no terminal: the program has it
+    # gdb's own input is no terminal: the program reads it
     collector = record_traced(t, need("gdb"), "-nx", "-batch", "-ex", "run", "--args", t.app("trade"),
                               "--wait", 1, 20)
     collector.out.wait(r".*Inferior 1 \(process \d+\) exited normally.*")
@@ -50,13 +50,13 @@ def test_launch_bpftrace(t):
 
 
 def test_launch_leak_sanitizer(t):
-    """It stops all threads at the end, which it can't where another one traces them."""
+    """It stops all threads at the end, which it can't if another process traces them."""
     collector = t.collect("--", t.app("leaks")).end(23)
     check("LeakSanitizer: detected memory leaks" in collector.err.text(), collector.err.text())
 
 
 def test_launch_pid_namespace(t):
-    """What is recorded is process 1 there, and then its child."""
+    """Process 1 of the namespace is recorded, and then its child."""
     path = t.app("early")
     t.collect("--on", "exit", "--", "unshare", "-pm", "--fork", path, 1).end()
     equal(len(t.only_snapshot().events), 8, "events")
@@ -66,7 +66,7 @@ def test_launch_pid_namespace(t):
 
 
 def test_launch_crash_in_pid_namespace(t):
-    """A fault of process 1, which the kernel does not let die of it while it is traced."""
+    """A fault of process 1: the kernel does not end it with that signal while it is traced."""
     unshare = ["unshare", "-pm", "--fork"]
     t.collect("--", *unshare, t.app("crash"), 8, 100, "SEGV").end(128 + signal.SIGSEGV)
     equal(t.only_snapshot().info["crash"]["signal"], "SIGSEGV", "signal")
@@ -74,7 +74,7 @@ def test_launch_crash_in_pid_namespace(t):
 
 
 def test_launch_set_uid(t):
-    """It gets its user, and is recorded where root records."""
+    """It gets its user, and is recorded if root records."""
     os.chmod(t.dir, 0o755)
     shutil.copy(shutil.which("id"), t.path("id"))
     for path in t.path("id"), t.app("trade"):
@@ -88,7 +88,7 @@ def test_launch_set_uid(t):
 
 
 def test_launch_32_bit_beside(t):
-    """It ends as it does alone, on a kernel without 32-bit programs, too."""
+    """It ends as it does without ttlog-collect, on a kernel without 32-bit programs, too."""
     if not os.path.exists(os.path.join(APPS, "exit32")):
         return  # arm64
     script = f"{t.app('exit32')}; {t.app('early')} 1; {t.app('exit32')}"
@@ -98,7 +98,7 @@ def test_launch_32_bit_beside(t):
 
 
 def test_launch_of_a_child_that_traces_its_parent(t):
-    """The parent is ours to trace, and does not stop before its child of vfork() is gone."""
+    """We trace the parent, and it does not stop before its child of vfork() is gone."""
     collector = t.collect("--", t.app("traces_parent"))
     collector.out.wait("over")
     collector.end()
@@ -118,7 +118,7 @@ def test_launch_without_ptrace(t):
 
 
 def test_launch_with_signals_blocked(t):
-    """Then its system calls tell when it has linked: nothing is lost, and no signal is pending."""
+    """Then its system calls show when it is linked: nothing is lost, and no signal is pending."""
     script = f"{t.app('early')} 1; exec grep -E '^(Sig|Shd)Pnd' /proc/self/status"
     for blocked in [], [BLOCKED]:
         collector = t.collect("--on", "exit", "--", "env", *blocked, "sh", "-c", script).end()
@@ -132,7 +132,7 @@ def test_launch_with_signals_blocked(t):
 
 
 def copies(t, cnt):
-    """A directory of libraries with sites that nobody has seen before, to be loaded one by one."""
+    """A directory of new libraries with sites, to be loaded one by one."""
     t.app("early")
     os.mkdir(t.path("libraries"))
     for i in range(cnt):
@@ -149,7 +149,7 @@ def check_not_late(collector):
 
 
 def test_launch_libraries_of_dlopen(t):
-    """In a program without marks, each used and unloaded as soon as it is there."""
+    """In a program without marks; each library is used and unloaded at once."""
     collector = t.collect("--on", "exit", "--", t.app("loader"), "--at-once", copies(t, 20)).end()
     check_not_late(collector)
     equal(t.only_snapshot().probes(), EVERY_EVENT * 20, "events")
@@ -172,7 +172,7 @@ print("signals", taken)
 
 
 def test_launch_libraries_of_dlopen_with_handlers(t):
-    """In another thread than the first, where handlers would see all but one signal."""
+    """In a thread that is not the first, with handlers for all signals but one."""
     directory = copies(t, 3)
     for handled in ["SIGURG"], ["SIGURG", "SIGWINCH"], ["SIGWINCH", "SIGCHLD"]:
         code = LOAD_HANDLED % (handled, directory, directory)
@@ -195,8 +195,8 @@ while tracer() != "0":
 
 
 def test_launch_libraries_of_dlopen_with_marks(t):
-    """A program that is traced no more is for as long as it loads, where the tracer is in time: of that
-    a machine may be too busy. Nobody sees a signal, nor is traced afterwards."""
+    """A program that is traced no more is traced again while it loads, if the tracer is in time: a
+    busy machine may be too slow. The program sees no signal, and is not traced afterwards."""
     directory = copies(t, 20)
     for handled in ["SIGURG"], ["SIGURG", "SIGWINCH"], ["SIGCHLD"], [], []:
         code = LOAD_AND_WAIT % (handled, directory, directory)
@@ -206,7 +206,7 @@ def test_launch_libraries_of_dlopen_with_marks(t):
         snapshot = t.only_snapshot()
         probes = snapshot.probes()
         os.unlink(snapshot.path)
-        # without a tracer: one of them, if that
+        # without a tracer one of them would be recorded at most
         if probes.count("lib_constructor") > 10 and probes.count("lib_work") > 10:
             return
     raise Failure(f"no tracer in time: {probes}")
@@ -222,7 +222,7 @@ work(1)
 
 
 def test_launch_library_is_late(t):
-    """A process that is traced no more, or never was: what may be missing is said."""
+    """A process that is traced no more, or never was: a message says what may be missing."""
     path = os.path.join(copies(t, 1), "lib0.so")
     app = t.start("env", f"LD_PRELOAD={t.path('libearly.so')}", PYTHON, "-c", LOAD_LATE % path)
     app.out.wait("ready")
@@ -235,17 +235,18 @@ def test_launch_library_is_late(t):
     app.end()
     collector.end()
     probes = sorted(t.only_snapshot().probes())
-    # of its constructor's event nobody can tell
+    # the event of its constructor may be recorded or not
     equal([probe for probe in probes if probe != "lib_constructor"],
           ["lib_destructor", "lib_destructor", "lib_work"], "events")
 
 
 def kill_in_the_midst(t, stride, *env):
-    """The collector, at every so many of its calls of ptrace: the program runs on as it would have."""
+    """Kills the collector at its calls of ptrace, one after the other: the program runs on as
+    usual."""
     t.rings_may_stay = True
     script = f"{t.app('early')} 1 && echo over"
     for steps in itertools.count(1, int(STRIDE or stride)):
-        # the shell lets the collector's end be ours to see, and waits for the orphan's
+        # with the shell we see the collector's end, and the shell waits for the orphan's
         collector = t.collect("-q", "--on", "request", "--", *env, "sh", "-c", script,
                               env={**os.environ, "KILL_AT": str(steps),
                                    "LD_PRELOAD": os.path.join(APPS, "libkill_at.so")})
@@ -254,7 +255,7 @@ def kill_in_the_midst(t, stride, *env):
         if status == 0:
             return steps
         equal(status, -signal.SIGKILL, "status")
-        # before the first call nothing has begun
+        # before the first call nothing has started
         begun = steps > 1
         equal(lines, ["over"] if begun else [], f"after {steps} steps")
         equal(os.waitstatus_to_exitcode(os.wait()[1]), 0 if begun else 125, "status of the orphan")
@@ -266,7 +267,7 @@ def test_launch_killed_in_the_midst(t):
 
 
 def test_launch_killed_between_calls(t):
-    """The same where no signal can stop the program, at its system calls."""
+    """The same if no signal can stop the program: at its system calls."""
     steps = kill_in_the_midst(t, 23, "env", BLOCKED)
     check(steps > 100, f"{steps} steps of ptrace")
 
@@ -275,7 +276,7 @@ def test_launch_killed_between_calls(t):
 
 
 def start_daemon(t):
-    """CMD has ended: the collector, and the pid of what it left."""
+    """CMD has ended. Returns the collector, and the pid of CMD's child that runs on."""
     collector = t.collect("--", t.app("daemon"), 100)
     pid = int(collector.out.wait(r"ready (\d+)")[1])
     collector.err.wait("ttlog-collect: the command has ended, 1 descendant is still recorded")
@@ -283,7 +284,7 @@ def start_daemon(t):
 
 
 def test_launch_daemon(t):
-    """It is recorded to its end, which is that of the collector; whose status is still CMD's."""
+    """The daemon is recorded to its end; then the collector ends, with CMD's status."""
     collector, pid = start_daemon(t)
     collector.ask("done")
     collector.say()
@@ -311,7 +312,7 @@ def test_launch_daemon_outlives_the_recording(t):
 
 
 def test_launch_daemon_without_marks(t):
-    """It is waited for, too: it may start one that has some."""
+    """The collector waits for it, too: it may start a program with sites."""
     script = f"(read line; {t.app('early')} 1) <&0 & exit 5"
     collector = t.collect("--on", "exit", "--", "sh", "-c", script)
     collector.err.wait("ttlog-collect: the command has ended, 1 descendant is still recorded")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ttlog-view --follow: what running collectors record, as it comes; and clients that are slow, many, gone
-or hostile."""
+"""ttlog-view --follow: events of running collectors, as they come; and clients that are slow, many,
+gone or hostile."""
 import glob
 import os
 import re
@@ -25,7 +25,7 @@ def test_live_nobody(t):
 
 
 def test_live_one_by_one(t):
-    """Events of a thread that fills no batch come by themselves, without --immediate."""
+    """The events of a thread that fills no batch come without --immediate, too."""
     app, collector = start_beat(t, 20)
     viewer = follow_json(t)
     for count in range(1, 11):
@@ -37,7 +37,7 @@ def test_live_one_by_one(t):
 
 
 def test_live_only_what_comes(t):
-    """What was logged before anybody followed is not shown, flushed or not."""
+    """Events from before the first follower are not shown, flushed or not."""
     app, collector = start_beat(t)
     app.ask("beat")
     viewer = follow_json(t)
@@ -74,7 +74,7 @@ def test_live_end_of_process(t):
 
 
 def test_live_new_processes(t):
-    """Of -e PATH: those that come later show up by themselves, and end."""
+    """-e PATH: processes that start later show up by themselves, and end."""
     path = t.app("beat")
     collector = t.collect("-e", path)
     collector.recording_path(path)
@@ -114,7 +114,7 @@ def test_live_interrupted(t):
 
 
 def cpu_s(pid):
-    """Seconds of processor time that it took."""
+    """The seconds of processor time that it took."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
         words = stat.read().rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
@@ -122,14 +122,14 @@ def cpu_s(pid):
 
 @alone
 def test_live_interrupted_in_a_flood(t):
-    """By the first signal, though there is always more to show."""
+    """It ends at the first signal, though there is always more to show."""
     counts = t.path("counts")
     with open(counts, "wb") as file:
         file.truncate(4096)
     app = t.start(t.app("flood"), counts, 1, 0)
     app.out.wait("ready")
     collector = collect_by_pid(t, app)
-    # it is slower than the program: the collector always has more to send
+    # the viewer is slower than the program: the collector always has more to send
     viewer = follow(t, "--format", "json", "--search", "=[0-9]*$", "-o", "/dev/null")
     wait_until(lambda: cpu_s(viewer.pid) > 0.3, "it has work")
     viewer.signal(signal.SIGINT)
@@ -140,7 +140,7 @@ def test_live_interrupted_in_a_flood(t):
 
 
 def test_live_nobody_reads(t):
-    """It ends with whom it writes for, though nothing comes."""
+    """It ends with its reader, though no event comes."""
     _, collector = start_beat(t)
     reading, writing = os.pipe()
     with subprocess.Popen([VIEW, "--follow"], stdout=writing, stderr=subprocess.PIPE) as viewer:
@@ -171,7 +171,7 @@ def test_live_several_collectors(t):
 
 
 def start_beats(t, *names):
-    """Of so many programs those that wait."""
+    """How many of these programs wait."""
     apps = [t.start(t.app("beat", t.path(name))) for name in names]
     for app in apps:
         app.out.wait("ready")
@@ -185,7 +185,7 @@ def collect_by_pid(t, app):
 
 
 def test_live_two_collectors_of_one_process(t):
-    """Each sends every event: it is shown once."""
+    """Each collector sends every event: it is shown once."""
     (app,) = start_beats(t, "one")
     collectors = [collect_by_pid(t, app) for _ in range(2)]
     viewer = follow_json(t)
@@ -201,8 +201,8 @@ def test_live_two_collectors_of_one_process(t):
 
 
 def test_live_collectors_come_and_go(t):
-    """Those that start later are followed, too; one that ends or is killed is said to have ended; the
-    viewer ends with the last."""
+    """Collectors that start later are followed, too. A message says that one has ended or was
+    killed. The viewer ends with the last one."""
     t.rings_may_stay = True
     apps = start_beats(t, "one", "two", "three")
     collectors = [collect_by_pid(t, apps[0])]
@@ -231,7 +231,7 @@ def test_live_collectors_come_and_go(t):
 
 
 def test_live_new_collector_is_full(t):
-    """One that starts later and has no place for us says so, and the others go on."""
+    """A collector that starts later and has no place for us says so, and the others go on."""
     apps = start_beats(t, "one", "two")
     collector = collect_by_pid(t, apps[0])
     viewer = follow_json(t)
@@ -264,7 +264,7 @@ FILTERS = [
 
 
 def test_live_collector_that_does_not_answer(t):
-    """It is said, and the others are followed."""
+    """A message says so, and the others are followed."""
     app, collector = start_beat(t)
     stopped = [start_beat(t) for _ in range(2)]
     for _, silent in stopped:
@@ -282,7 +282,7 @@ def test_live_collector_that_does_not_answer(t):
 
 
 def test_live_filters(t):
-    """The collector's filter means what the viewer's does, for each type of field."""
+    """The collector's filter means the same as the viewer's, for each type of field."""
     app = t.start(t.app("trade"), "--wait", 2, 100)
     app.out.wait("ready")
     collector = t.collect("--on", "exit", "-p", app.pid)
@@ -310,7 +310,7 @@ def test_live_filters(t):
 
 
 def test_live_filter_of_viewer(t):
-    """And so does a viewer's with --search, which the collector knows nothing of."""
+    """And so does a viewer's with --search, which the collector does not know."""
     app, collector = start_beat(t, 0, 10)
     viewer = follow_json(t, "--filter", "n>=3", "--filter", "n<8", "--search", "n=[46]")
     app.ask("beat")
@@ -320,7 +320,8 @@ def test_live_filter_of_viewer(t):
 
 
 def test_live_regex_gives_up(t):
-    """What the collector's regular expression was given up on gets to the viewer, which says so."""
+    """If the collector gives up on a regular expression, the event goes to the viewer, which says
+    so."""
     app, collector = start_beat(t, 0, 3)
     viewer = follow_json(t, "--filter", "at_ns~^(.|.|.)*[xy]$ or n=1")
     app.ask("beat")
@@ -345,7 +346,8 @@ def flooded(t):
 
 
 def test_live_stopped_viewer(t):
-    """Nothing is lost by who doesn't read, and it is told exactly how much it was not shown."""
+    """A client that doesn't read causes no loss, and is told exactly how many events it was not
+    shown."""
     app = flood(t, 100000)
     collector = t.collect("-p", app.pid)
     collector.recording(app.pid)
@@ -366,13 +368,14 @@ def test_live_stopped_viewer(t):
     numbers = [event["fields"]["n"] for event in viewer.events()]
     equal(len(numbers), shown, "events shown")
     check(all(a < b for a, b in zip(numbers, numbers[1:])), "events out of order, or twice")
-    # what came before the first that it was shown was before it followed
+    # events before the first that was shown are from before it followed
     equal(shown + dropped + missed, accounts.emitted - (numbers[0] - 1), "shown, dropped and missed")
     equal(missed, 0, "missed")
 
 
 def test_live_told_to_end_while_stuck(t):
-    """Who writes into a full pipe ends when it is told once, and says all that was not shown."""
+    """A viewer that writes into a full pipe ends at the first signal, and says how many events were
+    not shown."""
     app = flood(t, 100000)
     collector = t.collect("-p", app.pid)
     collector.recording(app.pid)
@@ -393,7 +396,7 @@ def test_live_told_to_end_while_stuck(t):
 
 
 def test_live_gone_and_back(t):
-    """One that vanishes makes room, and costs nothing."""
+    """A follower that disappears makes room, and costs nothing."""
     app, collector = start_beat(t)
     for i in range(2 * MAX_FOLLOWERS):
         viewer = follow_json(t)
@@ -436,7 +439,8 @@ def try_follow(t):
 
 
 def test_live_rubbish(t):
-    """Who sends anything but a request is hung up on; nobody else notices."""
+    """The collector hangs up on a client that sends anything but a request; the others notice
+    nothing."""
     app, collector = start_beat(t)
     viewer = follow_json(t)
     for packet in [
@@ -461,7 +465,7 @@ def test_live_rubbish(t):
 
 
 def test_live_answers_rubbish(t):
-    """A follower that answers what it was not asked, or anything but a byte, is gone."""
+    """A follower that answers without a question, or anything but a byte, is dropped."""
     app, collector = start_beat(t)
     for rubbish in (b"a", b"aa", b"x" * 100000):
         with connect() as client:
@@ -475,7 +479,7 @@ def test_live_answers_rubbish(t):
 
 
 def test_live_window(t):
-    """So many chunks and no more go to who does not answer, and the rest is counted."""
+    """A client that does not answer gets a fixed number of chunks, and the rest is counted."""
     app, collector = start_beat(t)
     viewer = follow_json(t)
     with connect() as client:
@@ -497,7 +501,7 @@ def test_live_window(t):
 
 
 def test_live_thousand_connections(t):
-    """Of clients that connect and never ask."""
+    """Clients that connect and never ask."""
     app, collector = start_beat(t)
     viewer = follow_json(t)
     clients = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Rings that have little memory: the last events are there all the same, to the event, and a thousand
-processes take no more than they may."""
+"""Rings with little memory: the last events are there all the same, to the event, and a thousand
+processes stay within the limit."""
 import glob
 import os
 import re
@@ -17,18 +17,18 @@ def mount_run(size):
 
 
 def ring_bytes():
-    """What the rings have of /run."""
+    """How much of /run the rings take."""
     total = 0
     for path in glob.glob("/run/ttlog/*/*.ring"):
         try:
             total += os.stat(path).st_blocks * 512
         except FileNotFoundError:
-            pass  # its process is done
+            pass  # its process has ended
     return total
 
 
 def killed(app, collector):
-    """Its accounts, and the snapshot of its death: no event is missing but the oldest."""
+    """Its accounts, and the snapshot of its death: only the oldest events are missing."""
     app.signal(signal.SIGKILL)
     app.end(-signal.SIGKILL)
     accounts = collector.accounts_of(app.pid)
@@ -43,7 +43,7 @@ def last_events(t, events, *args):
     collector.recording(app.pid)
     app.say()
     app.out.wait("done")
-    # what is in the kernel's ring buffer comes by and by
+    # the events in the kernel's ring buffer come little by little
     collector.signal(signal.SIGUSR1)
     t.wait_files(1)
     taken = ring_bytes()
@@ -56,7 +56,7 @@ def last_events(t, events, *args):
 
 
 def test_memory_of_a_full_tmpfs(t):
-    """4 MB for 64: the newest 3 MB of events are there, and the last."""
+    """4 MB for a ring of 64: the newest 3 MB of events are there, with the last one."""
     mount_run("4m")
     taken, snapshot = last_events(t, 200000, "--max-memory", "1G")
     check(2 * MIB < taken <= 4 * MIB, f"{taken} bytes taken")
@@ -74,7 +74,7 @@ def test_memory_is_half_of_what_is_free(t):
 
 
 def test_memory_of_many_processes(t):
-    """One has all of it; then come others, and each has the last of its events."""
+    """One process has all the memory; then others come, and each has the last of its events."""
     path = t.app("trade")
     collector = t.collect("--max-memory", "6M", "-e", path)
     collector.recording_path(path)
@@ -84,7 +84,7 @@ def test_memory_of_many_processes(t):
         app.say()
         app.out.wait("done")
         check(ring_bytes() <= 6 * MIB, f"{ring_bytes()} bytes taken")
-    # what is in the kernel's ring buffer comes by and by
+    # the events in the kernel's ring buffer come little by little
     collector.signal(signal.SIGUSR1)
     t.wait_files(len(apps))
     check(4 * MIB < ring_bytes() <= 6 * MIB, f"{ring_bytes()} bytes taken")
@@ -101,8 +101,8 @@ def test_memory_of_many_processes(t):
 
 
 def test_memory_for_more_processes_than_it_has_room_for(t):
-    """Those that find none lose what they log, to the event; a crash is told all the same, and whoever
-    comes when others have ended is recorded."""
+    """Processes without memory for a ring lose their events, and the count is exact. A crash is
+    reported all the same. A process that comes after others have ended is recorded."""
     path = t.app("trade")
     collector = t.collect("--max-memory", "1M", "-e", path)
     collector.recording_path(path)
@@ -142,7 +142,8 @@ def resident_kib(pid):
 
 
 def test_memory_with_nothing_to_record(t):
-    """Little, before there is anything and after; and what comes then is recorded, all of it."""
+    """The collector takes little memory before there are processes and after; and a process that
+    comes then is recorded, with all its events."""
     path = t.app("trade")
     collector = t.collect("--on", "exit", "-e", path)
     collector.recording_path(path)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A collector in a memory cgroup: it keeps within it, or says why it does not start; where the kernel
-kills it all the same, what it had recorded is recovered by the next one."""
+"""A collector in a memory cgroup: it stays within the limit, or says why it does not start. If the
+kernel kills it all the same, the next collector recovers what it had recorded."""
 import os
 import re
 import signal
@@ -12,7 +12,7 @@ EVENTS = 600000  # some 32 MB of a ring
 
 
 def start(t, group, *args):
-    """Program, and the collector in the cgroup."""
+    """The program, and the collector in the cgroup."""
     app = t.start(t.app("trade"), "--wait", 1, EVENTS)
     app.out.wait("ready")
     collector = t.collect(*args, "-p", app.pid, preexec_fn=lambda: join(group, os.getpid()))
@@ -20,7 +20,7 @@ def start(t, group, *args):
 
 
 def rest_bytes(t):
-    """What it takes with nothing recorded."""
+    """The collector's memory with nothing recorded."""
     with memory_group(None) as group:
         app, collector = start(t, group)
         collector.recording(app.pid)
@@ -36,7 +36,7 @@ def log_all(app):
 
 
 def numbers_in(path):
-    """How many events are in it, and their least and largest number; each is there once."""
+    """How many events are in the file, and their smallest and largest number; each is there once."""
     query = "SELECT count(*), count(DISTINCT quantity), min(quantity), max(quantity) FROM events"
     lines = view("--sql", query, "--format", "csv", path).splitlines()
     count, distinct, least, most = map(int, lines[-1].split(","))
@@ -45,7 +45,7 @@ def numbers_in(path):
 
 
 def test_memory_group_is_kept_within(t):
-    """Rings take half of what is left, though /run has room: the newest events are there."""
+    """Rings take half of what is left, though /run has more room: the newest events are there."""
     with memory_group(rest_bytes(t) + 40 * MIB) as group:
         app, collector = start(t, group)
         collector.recording(app.pid)
@@ -61,7 +61,7 @@ def test_memory_group_is_kept_within(t):
 
 
 def test_memory_group_is_too_small_for_its_rings(t):
-    """By --max-memory: it says so, is killed, and nothing of what it had recorded is gone."""
+    """With --max-memory: it says so, is killed, and no recorded event is lost."""
     t.rings_may_stay = True
     with memory_group(rest_bytes(t) + 24 * MIB) as group:
         app, collector = start(t, group, "--max-memory", "1G")
@@ -78,14 +78,15 @@ def test_memory_group_is_too_small_for_its_rings(t):
     app.end()
     again.end()
     emitted, recorded, lost = map(int, match.group(1, 2, 3))
-    # what was in the kernel's buffer is lost, but not what the program had not flushed
+    # events in the kernel's buffer are lost, but not those that the program had not flushed
     equal(emitted, recorded + lost, "emitted")
     equal(numbers_in(match[4]), (recorded, 0, emitted - 1), "events")
     check(recorded > 50000, f"{recorded} recorded")
 
 
 def test_memory_group_at_the_start(t):
-    """Of each size: it records, or says what it lacks, or the kernel kills it; the next one records."""
+    """With each limit: it records, or says what it lacks, or the kernel kills it; the next
+    collector records."""
     t.rings_may_stay = True
     outcomes = []
     for mib in (16, 24, 32, 48, 64, 512):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that processes have mapped go when the last of these has ended, and no sooner."""
+"""The collector drops a mapped file when the last process that maps it has ended, and no sooner."""
 import os
 import re
 import shutil
@@ -7,10 +7,10 @@ import signal
 
 from harness import APPS, Snapshot, equal, wait_until
 
-MARKED = 40 # more have no room for their threads' variables
+MARKED = 40 # a process has no room for the thread variables of more
 FILES = 300
-MANY = 100          # libraries that are there from the start on
-MORE_FILES = 16      # descriptors of the collector, for whatever else it has come to
+MANY = 100          # libraries that are there from the start
+MORE_FILES = 16      # descriptors of the collector that may be added for other reasons
 MORE_KIB = 8 << 10   # 300 libraries took 25 MB
 
 
@@ -28,26 +28,26 @@ def descriptors(collector):
 
 
 def own_kib(collector):
-    """Resident, but for shared memory: the rings."""
+    """Resident memory without shared memory, which is the rings."""
     with open(f"/proc/{collector.pid}/status", encoding="ascii") as file:
         sizes = dict(re.findall(r"^(\w+):\s*(\d+) kB", file.read(), re.M))
     return int(sizes["VmRSS"]) - int(sizes["RssShmem"])
 
 
 def attached(collector, directory):
-    """Files in it that the collector keeps."""
+    """How many files of the directory the collector keeps."""
     with os.scandir(f"/proc/{collector.pid}/fd") as entries:
         paths = [read_link(entry.path) for entry in entries]
     return len([path for path in paths if path.startswith(directory + "/")])
 
 
 def is_attached(collector, directory):
-    """All are kept, and the last line of it is not to come before its sites are on."""
+    """All are kept, and the sites are on: the message about the last library may come before that."""
     return attached(collector, directory) == FILES and links(collector) >= MARKED
 
 
 def links(collector):
-    """Of uprobes, and of the few programs on tracepoints."""
+    """Links of uprobes, and of the few programs on tracepoints."""
     with os.scandir(f"/proc/{collector.pid}/fd") as entries:
         return [read_link(entry.path) for entry in entries].count("anon_inode:bpf_link")
 
@@ -60,7 +60,7 @@ def read_link(path):
 
 
 def deleted(collector):
-    """Files that are gone but for the collector's descriptors."""
+    """Deleted files that only the collector's descriptors keep."""
     paths = [read_link(f"/proc/{collector.pid}/fd/{fd}")
              for fd in os.listdir(f"/proc/{collector.pid}/fd")]
     return [path for path in paths if path.endswith(".so (deleted)")]
@@ -87,7 +87,7 @@ def test_modules_go_with_their_last_process(t):
         wait_until(lambda: collector.out.lines.count("next") == number + 1, "it ends")
         wait_until(lambda: descriptors(collector) <= base + MORE_FILES, "descriptors are closed")
         wait_until(lambda: not deleted(collector), "no deleted file is kept")
-        # what is made once is there after the first; what is freed goes a little after the files
+        # what is made only once is there after the first; memory is freed a little after the files
         if number == 1:
             kib = own_kib(collector)
         wait_until(lambda: own_kib(collector) <= kib + MORE_KIB, "its memory goes too")
@@ -113,7 +113,8 @@ def test_modules_stay_with_a_child_that_has_not_logged(t):
     wait_until(lambda: is_attached(collector, second), "the second are attached to")
     collector.say()
     collector.out.wait("over")
-    # those of the second have gone, after a look at who has any that nobody is known to have
+    # the second ones go, after a check of all processes for users that the collector does not know
+    # of
     wait_until(lambda: not attached(collector, second), "the second go")
     equal(attached(collector, first), FILES, "of the first, whose child runs")
     os.kill(child, signal.SIGUSR1)
@@ -126,7 +127,7 @@ def test_modules_stay_with_a_child_that_has_not_logged(t):
 
 
 def test_modules_many_in_one_process(t):
-    """All libraries with sites are attached to, also of more than a thread has room for."""
+    """The collector attaches to all libraries with sites, even to more than a thread has room for."""
     names, empty = [t.path(f"lib{number}.so") for number in range(MANY)], t.path("empty")
     os.mkdir(empty)
     for name in names:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is who: numbers that come again, namespaces, names that change."""
+"""The identity of processes: numbers that are used again, namespaces, names that change."""
 import signal
 import subprocess
 import sys
@@ -10,8 +10,9 @@ from harness import DEADLINE_S, VIEW, Snapshot, check, equal, wait_until
 from notes import read_batches
 from test_trade import check_trades
 
-# Of a process with one thread: after clone3() in one of several the child may wait for another's lock.
-# struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, size, tls, set_tid, size
+# For a process with one thread: after clone3() in one of several, the child may wait for another
+# thread's lock. struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, size,
+# tls, set_tid, size
 RUN_AS = """
 import ctypes, os, signal, struct, sys
 SYS_CLONE3 = 435
@@ -27,19 +28,19 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def run_as(pid, *argv):
-    """Runs a program under that number, which nobody has any more, to its end."""
+    """Runs a program under that number, which must be free, to its end."""
     command = [sys.executable, "-c", RUN_AS, str(pid), *map(str, argv)]
     return int(subprocess.run(command, stdout=subprocess.PIPE, timeout=DEADLINE_S, check=True).stdout)
 
 
 def header(path):
-    """As another CBOR reader has it."""
+    """The header as another CBOR reader reads it."""
     content = subprocess.run(["lz4", "-dcq", path], capture_output=True, check=True).stdout
     return cbor2.loads(content)
 
 
 def check_two_lives(t, collector, pid, out):
-    """Each with accounts, a snapshot, and the events of its own."""
+    """Each process has accounts, a snapshot, and its own events."""
     wait_until(lambda: len(t.files()) == 2, f"two snapshots in {out}")
     collector.stop()
     lines = [line for line in collector.err.lines if line.startswith(f"pid {pid}: ")]
@@ -62,7 +63,7 @@ def test_number_that_comes_again(t):
 
 
 def test_number_that_comes_again_unseen(t):
-    """The collector hears of the end of the first when the second has ended, too."""
+    """The collector learns of the end of the first when the second has ended, too."""
     path = t.app("trade")
     collector = t.collect("--on", "exit", "-e", path)
     collector.recording_path(path)
@@ -74,7 +75,7 @@ def test_number_that_comes_again_unseen(t):
 
 
 def test_number_that_comes_again_as_another(t):
-    """-p: who has the number later is not the one that was meant."""
+    """-p: a later process with the number is not the one that was meant."""
     path = t.app("trade")
     first = t.start(path, "--wait", 1, 30)
     first.out.wait("ready")
@@ -100,7 +101,7 @@ def in_pid_namespace(script):
 
 
 def test_numbers_of_a_small_namespace(t):
-    """Where numbers come again after a few processes. (Before 6.14 pid_max is the whole machine's.)"""
+    """Numbers are used again after a few processes. (Before 6.14 pid_max is the whole machine's.)"""
     path = t.app("trade")
     script = (f"echo 310 >/proc/sys/kernel/pid_max || exit 9; "
               f"for i in $(seq 200); do {path} 2 50 || exit 8; done")
@@ -163,13 +164,13 @@ def test_names_at_the_time(t):
 
 
 def test_names_of_a_pull(t):
-    """What is pulled from threads that end, begin and change names meanwhile is theirs, under the name
-    that they had."""
+    """Events pulled from threads that end, start and change names meanwhile have the right thread,
+    and the name that it had then."""
     app = t.start(t.app("churn"), 30)
     app.out.wait("ready")
     collector = t.collect("-p", app.pid, "-d", "1s")
     collector.recording(app.pid)
-    # whoever follows has it pulled; nothing is shown
+    # a follower causes pulls; it shows nothing
     follower = t.start(VIEW, "--follow", "--filter", "name=nobody")
     follower.err.wait(r"ttlog-view: following \d+ collectors?")
     accounts = collector.end().only_accounts()
@@ -184,7 +185,8 @@ def test_names_of_a_pull(t):
 
 
 def test_second_recording_knows_who(t):
-    """A process whose batch is from an earlier recording, and is only pulled from: all facts are there."""
+    """A process whose batch is from an earlier recording, and is only pulled from: all facts are
+    there."""
     path = t.app("loops")
     app = t.start(path, 200)
     app.out.wait("ready")
@@ -208,8 +210,8 @@ def test_second_recording_knows_who(t):
 
 
 def test_program_that_is_gone_before_it_was_seen(t):
-    """It has no relatives. By -e the file is known, and the kernel tells of each frame which file it is
-    in, and where."""
+    """It has no relatives. With -e the file is known, and the kernel says in which file each frame
+    is, and where."""
     path = t.app("crash")
     collector = t.collect("-e", path)
     collector.recording_path(path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is recorded, said and kept: -l -F --immediate -q -v -V --help --list --check -o --max-*."""
+"""The options for what is recorded, printed and kept: -l -F --immediate -q -v -V --help --list
+--check -o --max-*."""
 import os
 import re
 import signal
@@ -9,14 +10,14 @@ from harness import COLLECT, DEADLINE_S, Snapshot, check, equal
 from notes import Semaphores, read_batches
 
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-# what tests/apps/levels.c logs in a round: (target, level, probe)
+# the sites that tests/apps/levels.c passes in a round: (target, level, probe)
 LOGGED = [(target, level, level.lower()) for target in ("levels", "net.http", "net.dns")
           for level in LEVELS]
 LOGGED += [("net.http", "INFO", "net_open"), ("disk", "ERROR", "disk_full")]
 
 
 def run(*args):
-    """ttlog-collect to its end: (status, stdout, stderr)."""
+    """Runs ttlog-collect to its end: (status, stdout, stderr)."""
     done = subprocess.run([COLLECT, *map(str, args)], stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=DEADLINE_S, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -90,7 +91,7 @@ def test_filter_wrong(t):
 
 
 def test_enabled(t):
-    """TTLOG_ENABLED holds for what is recorded; fields are evaluated for those alone."""
+    """TTLOG_ENABLED is true for recorded sites; only their fields are evaluated."""
     def run_enabled(*options):
         collector = t.collect(*options, "--on", "exit", "--", t.app("enabled")).end()
         return [line for line in collector.out.all() if line != "no info"]
@@ -108,7 +109,8 @@ def test_enabled(t):
 
 
 def log_some(t, *options):
-    """Two threads log 20 events each; (events, of them flushed) of each batch in the program."""
+    """Two threads log 20 events each. Returns (events, how many of them are flushed) of each batch
+    in the program."""
     app = t.start(t.app("trade"), "--wait", 2, 20)
     app.out.wait("ready")
     semaphores = Semaphores(app.pid, t.path("trade"))
@@ -192,7 +194,7 @@ def test_usage_errors(t):
 
 
 def rows(text):
-    """The table of --list: dictionaries by heading."""
+    """The table of --list: dictionaries with the headings as keys."""
     lines = text.splitlines()
     starts = [match.start() for match in re.finditer(r"\S+", lines[0])]
     names = lines[0].split()
@@ -217,7 +219,7 @@ def test_list_path(t):
 
 
 def test_list_pid(t):
-    """Of the program and of the libraries that it maps."""
+    """The sites of the program and of the libraries that it maps."""
     app = t.start(t.app("early"), 1)
     app.end()
     app = t.start(t.app("loops"), 10)
@@ -312,7 +314,7 @@ def test_directory_that_cannot_be(t):
 
 
 def request_snapshots(t, count, *options):
-    """So many snapshots of one process, one after the other; the collector and its program."""
+    """Makes so many snapshots of one process, one after the other. Returns their paths."""
     app = t.start(t.app("trade"), "--wait", 2, 500)
     app.out.wait("ready")
     collector = t.collect(*options, "-p", app.pid)
@@ -358,7 +360,7 @@ def test_max_spares_other_files(t):
 
 
 def test_max_after_the_clock_was_set_back(t):
-    """What was written while it stood in 2099 is older than what is written now."""
+    """A file written when the clock was in 2099 is older than a file written now."""
     os.mkdir(t.out)
     in_2099 = 4073000000
     for day in range(1, 4):

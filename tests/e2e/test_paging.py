@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Batches whose pages the machine takes away: swapped out, or by NUMA balancing, to see who wants them."""
+"""Batches whose pages the kernel takes away: by swapping, or by NUMA balancing, which checks who
+uses a page."""
 import contextlib
 import ctypes
 import os
@@ -43,7 +44,7 @@ def swap(t):
 
 
 def pages(pid, address):
-    """The words of /proc/PID/pagemap of a batch as it begins."""
+    """The words of /proc/PID/pagemap of a batch's first pages."""
     count = BATCH_BYTES // PAGE_BYTES
     with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as file:
         data = os.pread(file.fileno(), 8 * count, address // PAGE_BYTES * 8)
@@ -51,7 +52,7 @@ def pages(pid, address):
 
 
 def page_out(pid, address):
-    """Whether no page of the batch is there any more."""
+    """Pages the batch out. Whether none of its pages is in memory then."""
     pidfd = os.pidfd_open(pid)
     try:
         done = libc.syscall(SYS_PROCESS_MADVISE, pidfd,
@@ -65,7 +66,7 @@ def page_out(pid, address):
 
 
 def log(app):
-    """Its next events; the address of its batch."""
+    """Logs the next events; returns the address of the batch."""
     done = len(app.out.lines)
     app.say()
     return int(app.out.wait(r"batch (\d+)", after=done)[1])
@@ -89,7 +90,7 @@ def check_all(collector, app, count):
 
 @alone
 def test_paging_flush_of_swapped_pages(t):
-    """What is flushed is there, though each of its pages was swapped out."""
+    """A flush is complete, though each page of the batch was swapped out."""
     with swap(t):
         app, collector = start(t)
         address = log(app)
@@ -103,7 +104,7 @@ def test_paging_flush_of_swapped_pages(t):
 
 @alone
 def test_paging_death_with_swapped_pages(t):
-    """The head of a batch is there, what came first is not: what can't be copied is counted."""
+    """The head of a batch is in memory, its first records are not: what can't be copied is counted."""
     with swap(t):
         app, collector = start(t)
         address = log(app)
@@ -121,12 +122,13 @@ def test_paging_death_with_swapped_pages(t):
 
 @alone
 def test_paging_tail_in_swapped_pages(t):
-    """What an idle thread has is read before its pages go, so that its death can't lose it."""
+    """The collector reads an idle thread's batch before its pages go, so that its death loses
+    nothing."""
     with swap(t):
         app, collector = start(t)
         address = log(app)
         wait_until(lambda: page_out(app.pid, address), "its pages are gone")
-        # who reads them brings them back: the collector
+        # a read brings the pages back: the collector's
         last = SOME * 16 // PAGE_BYTES
         wait_until(lambda: all(page & PRESENT for page in pages(app.pid, address)[:last]),
                    "its pages were read")
@@ -147,12 +149,12 @@ def scans(pid):
 
 @alone
 def test_paging_numa_balancing(t):
-    """Pages that nobody may touch until the kernel has seen who wants to."""
+    """Pages that can't be accessed until the kernel has seen which CPU uses them."""
     with kernel_setting("numa_balancing", "1"):
         app, collector = start(t, "busy")
         log(app)
         for _ in range(3):
-            # the first two take all pages, later ones those that were wanted
+            # the first two scans take all pages, later ones those that were used
             before = scans(app.pid)
             wait_until(lambda b=before: scans(app.pid) > b, "NUMA balancing looks at it")
             log(app)

@@ -52,7 +52,7 @@ def test_prepared_filter_outside_call(t):
 
 
 def test_prepared_or_not(t):
-    """What these tests rest on: a thread that is not prepared dies of its first event."""
+    """These tests rest on this: a thread that is not prepared dies at its first event."""
     app = t.start(t.app("sandboxed"), "unprepared", "inside", 1, "exit")
     app.out.wait("start")
     collector = t.collect("-p", app.pid)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rings that outlive the machine's run: they lie on a disk, and it was switched off."""
+"""Rings that outlive a reboot: they lie on a disk, and the machine was switched off."""
 import glob
 import os
 import signal
@@ -21,7 +21,7 @@ def leave_ring(t):
     app.say()
     app.out.wait("ready")
     (ring,) = wait_until(lambda: glob.glob("/run/ttlog/*-*/*.ring"), "a ring")
-    # asked for a snapshot it takes what there is into the ring first
+    # for a snapshot it first pulls the program's batches into the ring
     collector.signal(signal.SIGUSR1)
     (first,) = t.wait_files(1)
     collector.signal(signal.SIGKILL)
@@ -31,7 +31,7 @@ def leave_ring(t):
 
 
 def forge_boot(ring):
-    """As if that had been a day earlier, at another boot."""
+    """Changes the ring as if it was made a day earlier, in another boot."""
     path = os.path.join(os.path.dirname(ring), "boot")
     with open(path, encoding="ascii") as file:
         boot, offset = file.read().split()
@@ -42,7 +42,7 @@ def forge_boot(ring):
 
 
 def recover(t, app):
-    """What the next collector says of it; it records something else."""
+    """The messages of the next collector about it, which records another program."""
     collector = t.collect("-e", t.app("trade"))
     collector.recording_path(t.path("trade"))
     collector.stop()
@@ -61,7 +61,7 @@ def test_reboot_of_this_boot(t):
 
 
 def test_reboot_of_an_earlier_boot(t):
-    """Wall times are those of then."""
+    """Wall times are those of the earlier boot."""
     start = datetime.now(timezone.utc)
     app, ring = leave_ring(t)
     forge_boot(ring)
@@ -80,7 +80,8 @@ def check_times(snapshot, start, earlier):
 
 
 def test_reboot_took_part_of_the_ring(t):
-    """What did not get to the disk before it was switched off is missing, and that is said."""
+    """A part of the ring did not get to the disk before the machine was switched off: it is
+    missing, and a message says so."""
     app, ring = leave_ring(t)
     forge_boot(ring)
     os.truncate(ring, os.stat(ring).st_size // 2)

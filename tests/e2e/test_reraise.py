@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Crashes whose handlers report and raise a signal again: the first fault is shown, and only where
-the handler still ran."""
+"""Crashes whose handlers report and raise a signal again: the first fault is shown, but only if the
+handler was still running."""
 import re
 import signal
 
@@ -18,7 +18,7 @@ def crash_of(t, how, number):
 
 
 def function_of(frame):
-    """gcc moves what is rarely run into a function.cold."""
+    """gcc moves rarely run code into a function.cold."""
     return re.sub(r"(\.cold|\.part\.\d+)*(\+0x[0-9a-f]+)?$", "", frame.get("symbol", "?"), count=1)
 
 
@@ -57,7 +57,7 @@ def test_reraise_on_a_stack_of_its_own(t):
 
 
 def test_reraise_of_no_fault_on_a_stack_of_its_own(t):
-    """A watchdog's signal, whose handler aborts: what it interrupted is on the other stack."""
+    """A watchdog's signal, whose handler aborts: the interrupted code is on the other stack."""
     crash = crash_of(t, "asked", signal.SIGABRT).info["crash"]
     frames = [function_of(frame) for frame in crash["frames"]]
     check("handler__abort" in frames, f"the handler in {frames}")
@@ -75,7 +75,7 @@ def test_reraise_after_one_that_was_survived(t):
 
 
 def test_reraise_not_of_one_that_was_survived(t):
-    """It jumped out of the handler; that it aborts later has nothing to do with it."""
+    """It jumped out of the handler; its abort later has nothing to do with the fault."""
     crash = crash_of(t, "jump", signal.SIGABRT).info["crash"]
     equal((crash.get("reraised"), crash["signal"], crash["code"]), (None, "SIGABRT", -6), "crash")
     check("die_later" in [function_of(frame) for frame in crash["frames"]], "frames of the abort")

@@ -20,14 +20,14 @@ def wait_shown(terminal, last):
 
 
 def make_snapshot(t):
-    """Of a process that is over: 100 events."""
+    """A snapshot of a process that has ended: 100 events."""
     t.collect("--on", "exit", "--", t.app("trade"), 1, 100).end()
     (path,) = t.files()
     return path
 
 
 def test_screen_follows(t):
-    """Without a file: an empty screen that fills; its end is said."""
+    """Without a file: an empty screen that fills; a message says that the collectors have ended."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")
@@ -54,7 +54,8 @@ def test_screen_follows(t):
 
 @contextmanager
 def following(t):
-    """A program, and a screen that follows its collector and has no event yet; both run at the end."""
+    """A program, and a screen that follows its collector and has no event yet; both still run at
+    the end."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")
@@ -65,7 +66,7 @@ def following(t):
 
 
 def test_screen_follow_pauses(t):
-    """Space; then what comes is left out, and counted by nobody but the collector."""
+    """Space pauses: events that come then are left out, and only the collector counts them."""
     with following(t) as (app, terminal):
         app.ask("beat")
         wait_shown(terminal, 0)
@@ -85,7 +86,7 @@ def test_screen_follow_pauses(t):
 
 
 def test_screen_follows_threads(t):
-    """p: a lane for each thread that has logged since, of all processes; those that come later, too."""
+    """p: a lane for each thread that has logged since then, of all processes, also of later ones."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")
@@ -125,7 +126,7 @@ def test_screen_follows_threads(t):
 
 
 def test_screen_follows_statistics(t):
-    """o: they go on while one looks at them."""
+    """o: the statistics grow while they are shown."""
     with following(t) as (app, terminal):
         terminal.keys("o")
         terminal.wait("in 0 groups")
@@ -137,7 +138,8 @@ def test_screen_follows_statistics(t):
 
 
 def test_screen_follows_behind_a_file(t):
-    """f, with the filter that is set, at the source; another one asks anew."""
+    """f follows with the filter that is set, which the collector applies; a new filter makes a new
+    request."""
     path = make_snapshot(t)
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who sent the signal that a process died of, or that the kernel wanted its memory."""
+"""Who sent the signal that a process died of, or that the kernel needed its memory."""
 import os
 import signal
 import subprocess
@@ -13,14 +13,14 @@ LIMIT = 32 << 20
 
 
 def send(pid, number, user=0):
-    """By a process that is gone before anybody could ask who it was; what is to be said of it."""
+    """Sends by a process that is gone before it can be looked at; returns what must be shown of it."""
     sender = subprocess.Popen(["setpriv", f"--reuid={user}", "/bin/kill", f"-{int(number)}", str(pid)])
     equal(sender.wait(), 0, "status of kill")
     return {"pid": sender.pid, "comm": "kill", "uid": user}
 
 
 def start(t, *command):
-    """A program that has logged and waits; who records it."""
+    """A program that has logged and waits, and the collector that records it."""
     app, collector = t.start_recorded(*(command or (t.app("crash"), "--wait", THREADS, EVENTS)))
     app.say()
     app.out.wait("ready")
@@ -41,7 +41,7 @@ def check_sender(t, app, collector, number, sender):
 
 
 def define_senders():
-    """test_sender_<SIGNAL>: it has gone when the snapshot is made."""
+    """test_sender_<SIGNAL>: the sender has gone when the snapshot is made."""
     def sent(t, number):
         app, collector = start(t)
         check_sender(t, app, collector, number, send(app.pid, number))
@@ -61,7 +61,7 @@ def test_sender_of_another_user(t):
 
 
 def test_sender_of_what_was_ignored(t):
-    """Signals that it survives, of other senders, are not what it died of."""
+    """Signals that it survives, of other senders, are not the cause of its death."""
     app, collector = start(t, "env", "--ignore-signal=USR1", t.app("crash"), "--wait", THREADS, EVENTS)
     app.signal(signal.SIGUSR1)
     app.signal(signal.SIGCONT)
@@ -75,7 +75,7 @@ def state(pid):
 
 
 def test_sender_is_the_first(t):
-    """What is sent once more while it waits to be taken is nothing new."""
+    """A signal that is sent again while it is pending changes nothing."""
     app, collector = start(t)
     app.signal(signal.SIGSTOP)
     wait_until(lambda: state(app.pid) == "T", "a process that is stopped")
@@ -86,7 +86,7 @@ def test_sender_is_the_first(t):
 
 
 def test_sender_while_the_collector_sleeps(t):
-    """What the kernel side has seen is there later, too."""
+    """What the kernel side has recorded is still there later."""
     app, collector = start(t)
     collector.signal(signal.SIGSTOP)
     app.signal(signal.SIGQUIT)
@@ -110,7 +110,7 @@ def test_sender_oom_killer(t):
     check_steps(snapshot, THREADS, EVENTS)
     equal((snapshot.info["reason"], snapshot.name_reason), ("killed", "killed"), "reason")
     end = snapshot.info["exit"]
-    # pages that it shares with others are not all charged to it
+    # shared pages are not all charged to it
     check(LIMIT // 2 < end.pop("max_rss_bytes") < 2 * LIMIT, f"memory in {snapshot.info['exit']}")
     equal(end, {"signal": "SIGKILL", "number": 9, "oom": True}, "exit")
     check("SIGKILL, by the kernel: out of memory; it held" in view(snapshot.path, "--info"), "--info")

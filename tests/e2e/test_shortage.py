@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Without descriptors, memory or room in the kernel's tables: less is recorded, it is said, and the
-accounts hold."""
+"""Without descriptors, memory or room in the kernel's tables: less is recorded, messages say so,
+and the accounts are right."""
 import json
 import os
 import re
@@ -18,7 +18,8 @@ def limited(what, limit):
 
 
 def test_descriptors_at_the_start(t):
-    """Every limit: it records all, or says why not; and the program goes on, with its sites off."""
+    """With every limit it records everything, or says why not; and the program goes on, with its
+    sites off."""
     path = t.app("loops")
     app = t.start(path, 1000)
     app.out.wait("ready")
@@ -40,7 +41,7 @@ def test_descriptors_at_the_start(t):
 
 
 def test_descriptors_run_out(t):
-    """More processes than there are descriptors for: all are recorded, in memory where need be."""
+    """More processes than descriptors: all are recorded, in memory if need be."""
     path = t.app("trade")
     collector = t.collect("--on", "exit", "-s", "128K", "-e", path,
                           preexec_fn=limited(resource.RLIMIT_NOFILE, 80))
@@ -65,7 +66,8 @@ def test_descriptors_run_out(t):
 
 
 def test_memory_for_rings(t):
-    """What there is no ring for is counted as lost, and the process that has one loses nothing."""
+    """Events of processes without a ring are counted as lost, and the process that has one loses
+    nothing."""
     path = t.app("trade")
     collector = t.collect("--on", "exit", "-s", "1G", "-b", "1M", "-e", path,
                           preexec_fn=limited(resource.RLIMIT_AS, 3 << 30))
@@ -92,7 +94,7 @@ def test_memory_for_rings(t):
 
 
 def test_memory_at_the_start(t):
-    """A ring buffer that there is no address space for."""
+    """There is no address space for the ring buffer."""
     app = t.start(t.app("trade"), "--wait", 1, 5)
     app.out.wait("ready")
     done = subprocess.run([COLLECT, "-o", t.out, "-b", "1G", "-p", str(app.pid)], check=False,
@@ -104,7 +106,7 @@ def test_memory_at_the_start(t):
 
 
 def map_of(pid, name):
-    """The collector's map of that name."""
+    """The collector's BPF map of that name."""
     with_ids = [f"/proc/{pid}/fdinfo/{fd}" for fd in os.listdir(f"/proc/{pid}/fdinfo")]
     text = "".join(open(path, encoding="ascii").read() for path in with_ids)
     for number in re.findall(r"^map_id:\s+(\d+)$", text, re.M):
@@ -117,18 +119,18 @@ def map_of(pid, name):
 
 
 def fill(t, table):
-    """The table of processes, with some that there can't be."""
+    """Fills the table of processes with numbers that no process has."""
     value = " ".join(["0"] * table["bytes_value"])
     with open(t.path("batch"), "w", encoding="ascii") as batch:
         for i in range(table["max_entries"]):
             key = " ".join(map(str, struct.pack("<I", (1 << 30) + i)))
             batch.write(f"map update id {table['id']} key {key} value {value}\n")
-    # it stops where the table is full
+    # it stops when the table is full
     subprocess.run(["bpftool", "batch", "file", t.path("batch")], capture_output=True, check=False)
 
 
 def test_table_of_processes_is_full(t):
-    """It says so; who is in it already is recorded as ever."""
+    """It says so; processes that are in the table already are recorded as usual."""
     path = t.app("trade")
     first = t.start(path, "--wait", 1, 50)
     first.out.wait("ready")
@@ -147,7 +149,7 @@ def test_table_of_processes_is_full(t):
 
 
 def test_memory_of_the_collector(t):
-    """What loading the BPF programs took is given back."""
+    """The memory that loading the BPF programs took is given back."""
     app = t.start(t.app("loops"), 1000)
     app.out.wait("ready")
     collector = t.collect("-p", app.pid)

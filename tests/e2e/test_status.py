@@ -22,7 +22,7 @@ def test_status_of_command(t):
 
 
 def test_status_of_unmarked_command(t):
-    """A program without marks runs as it would without us, and that there are none is said."""
+    """A program without marks runs as usual, and a message says that it has none."""
     said = "ttlog-collect: nothing was recorded: neither sh nor what it started has ttlog sites\n"
     for args, words in (((), said), (("-q",), "")):
         status, out, errors = run(*args, "-o", t.out, "--", "sh", "-c", "echo out; exit 7")
@@ -33,7 +33,7 @@ def test_status_of_unmarked_command(t):
 
 
 def test_status_command_with_options(t):
-    """What stands behind CMD is CMD's."""
+    """Arguments after CMD are CMD's."""
     status, out, _ = run("-o", t.out, "--", "echo", "-q", "--help", "--", "-p")
     equal((status, out), (0, "-q --help -- -p\n"), "status and output")
 
@@ -109,7 +109,8 @@ def test_status_without_privileges(t):
 
 
 def test_status_with_capabilities_alone(t):
-    """Another user with the capabilities that --check names, and no more, can record its own."""
+    """Another user with the capabilities that --check names, and no more, can record its own
+    processes."""
     collector = t.collect_as_nobody("--", t.app("crash"), 2, 100, "SEGV")
     equal(collector.wait(), 139, f"status; it says {collector.err.text()}")
     snapshot = t.only_snapshot()
@@ -118,7 +119,8 @@ def test_status_with_capabilities_alone(t):
 
 
 def test_status_disk_full(t):
-    """A snapshot that can't be written is said, and is status 1; the program is unharmed."""
+    """If a snapshot can't be written, a message says so, and the status is 1; the program is
+    unharmed."""
     os.mkdir(t.out)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "small", t.out], check=True)
     full = os.path.join(t.out, "full")

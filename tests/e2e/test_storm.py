@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Crashes that come together, and what must not hold them up: core dumps and disks that hang."""
+"""Many crashes at once, and things that must not hold them up: core dumps and disks that hang."""
 import contextlib
 import json
 import os
@@ -9,20 +9,21 @@ import subprocess
 
 from harness import Skip, Snapshot, alone, check, equal, kernel_setting, view
 
-# Their stacks fit the half of the `lifecycle` ring buffer that stacks may fill, whoever is slow.
+# Their stacks fit into the half of the `lifecycle` ring buffer that stacks may fill, with any slow
+# reader.
 CHILDREN, EVENTS = 250, 20
-# What a crash may cost while it waits to be written: its stack (64 KiB), its accounts and tables.
+# The memory of a crash while it waits to be written: its stack (64 KiB), its accounts and tables.
 BYTES_EACH = 160 << 10
 
 
 def memory_of(pid):
-    """The most that it ever had, in bytes."""
+    """Its greatest size so far, in bytes."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) << 10
 
 
 def start_storm(t, children, events=EVENTS, *options):
-    """Collector and program, which waits with its children for a byte."""
+    """The collector and the program, which waits with its children for a byte."""
     path = t.app("storm")
     collector = t.collect("-e", path, *options)
     collector.recording_path(path)
@@ -40,7 +41,7 @@ def end_storm(storm):
 
 @alone
 def test_storm_is_written(t):
-    """Hundreds at once, some of which are gone before the collector has heard of them: each has its
+    """Hundreds at once, and some are gone before the collector learns of them. Each has its
     snapshot with its stack and all its events, and its accounts; and they do not pile up in
     memory."""
     collector, storm = start_storm(t, CHILDREN)
@@ -84,8 +85,8 @@ def check_storm_stack(file):
 
 @alone
 def test_storm_core_helper_that_hangs(t):
-    """The kernel keeps a crashed process until its core is with the helper that core_pattern names,
-    and this one takes none of it. The snapshot is there all the same; and it is the only one."""
+    """The kernel keeps a crashed process until the helper of core_pattern has its core, and this
+    helper reads nothing. The snapshot is there all the same; and it is the only one."""
     helper, started, over = t.path("helper"), t.path("started"), t.path("over")
     os.mkfifo(over)
     with open(helper, "w", encoding="utf-8") as script:
@@ -113,7 +114,7 @@ def test_storm_core_helper_that_hangs(t):
 
 @contextlib.contextmanager
 def disk(t, name):
-    """A file system of its own, and how to make it hang and go on."""
+    """A file system of its own, and functions to make it hang and go on."""
     image, where = t.path(name + ".img"), t.path(name)
     os.mkdir(where)
     with open(image, "wb") as file:
@@ -131,8 +132,8 @@ def disk(t, name):
 
 @alone
 def test_storm_disk_that_hangs(t):
-    """Nothing can be written for a while: what crashes then, and what others log then, is all there
-    when the disk goes on."""
+    """Nothing can be written for a while. Crashes and events of that time are all there when the
+    disk goes on."""
     with disk(t, "disk") as (where, freeze):
         path = t.app("storm")
         out = os.path.join(where, "out")

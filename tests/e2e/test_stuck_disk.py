@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A disk that takes nothing any more: draining goes on, memory stays, and the snapshot is whole."""
+"""A disk that accepts no more data: draining goes on, memory does not grow, and the snapshot is
+whole."""
 import glob
 import json
 import os
@@ -11,14 +12,14 @@ from contextlib import contextmanager
 from harness import COLLECT, Skip, check, equal, view, wait_until
 
 RING_BYTES = 32 << 20
-EVENT_BYTES = 24  # of flood's, in the ring
+EVENT_BYTES = 24  # flood's events in the ring
 RING_EVENTS = RING_BYTES // EVENT_BYTES
 MORE_KIB = 16 << 10  # what writing a snapshot may take
 
 
 @contextmanager
 def disk(t):
-    """A file system of its own in t.out."""
+    """Mounts a file system of its own on t.out."""
     image = t.path("image")
     os.mkdir(t.out)
     with open(image, "wb") as file:
@@ -36,7 +37,7 @@ def disk(t):
 
 @contextmanager
 def frozen(t):
-    """Whoever writes to it waits, until it is thawed."""
+    """Each process that writes to it waits, until it is thawed."""
     subprocess.run(["fsfreeze", "-f", t.out], check=True)
     try:
         yield
@@ -45,7 +46,7 @@ def frozen(t):
 
 
 def own_kib(pid):
-    """Resident, but for shared memory: the rings."""
+    """Resident memory without shared memory, which is the rings."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         sizes = dict(re.findall(r"^(\w+):\s*(\d+) kB", file.read(), re.M))
     return int(sizes["VmRSS"]) - int(sizes["RssShmem"])
@@ -57,7 +58,7 @@ def flooded(t):
 
 
 def numbers(path):
-    """Of the events in a snapshot, all of them in a row: the first and the last."""
+    """The first and the last event of a snapshot, which must have all between them."""
     text = view("--sql", "SELECT count(*) AS cnt, min(n) AS first, max(n) AS last FROM events",
                 "--format", "json", path)
     row = json.loads(text)
@@ -66,7 +67,8 @@ def numbers(path):
 
 
 def watch_flood(t, collector):
-    """Until the ring was written six times over: what the collector takes at most."""
+    """Waits until the ring was written six times over; returns the most memory that the collector
+    took."""
     end = flooded(t) + 6 * RING_EVENTS
     most = 0
 
@@ -96,7 +98,8 @@ def test_stuck_disk(t):
         client.end()
         (stuck,) = client.out.all()
         first, last = numbers(stuck)
-        # as much as a ring has but for heads of batches, and no event of after the trigger's time
+        # as many events as a ring holds without the heads of batches, and none of after the
+        # trigger's time
         check(last - first > RING_EVENTS * 9 // 10, f"{last - first} events of {RING_EVENTS}")
         check(last > asked_at, f"it ends with {last}, and was asked for at {asked_at}")
         app.close_stdin()
@@ -109,7 +112,7 @@ def test_stuck_disk(t):
 
 
 def test_stuck_disk_while_thousands_end(t):
-    """More than may wait to be written: the rest stays in its rings until there is room."""
+    """More crashes than may wait to be written: the rest stays in its rings until there is room."""
     forks = 4300  # 4,096 wait, two are being written
     with disk(t):
         collector = t.collect("--on", "exit", "-s", "512K", "-e", t.app("children"))

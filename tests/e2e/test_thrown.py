@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exceptions of C++ that end in abort(): their type, and what what() says where that is known."""
+"""C++ exceptions that end in abort(): their type, and the text of what() if it is known."""
 import os
 import re
 import signal
@@ -11,7 +11,7 @@ NONE = (None, None)
 
 
 def crash_of(t, app, how, number=signal.SIGABRT):
-    """The snapshot, what was thrown, and what the C++ library itself said of it."""
+    """The snapshot, the exception, and what the C++ library itself printed of it."""
     app, collector = t.start_recorded(t.app(app), how)
     app.say()
     app.end(-number)
@@ -25,7 +25,7 @@ def crash_of(t, app, how, number=signal.SIGABRT):
 
 
 def check_same(t, how, kind, what):
-    """As the library says it, of a program that has it linked in, too."""
+    """The same as the library prints, also of a program that is linked with it statically."""
     for app in ("thrown", "thrown_static"):
         snapshot, thrown, said = crash_of(t, app, how)
         equal((thrown, said), ((kind, what),) * 2, f"exception of {app}, and what was said")
@@ -65,7 +65,7 @@ def test_thrown_in_a_thread(t):
 
 
 def test_thrown_again_by_a_future(t):
-    """What depends on another exception has that one's type."""
+    """A dependent exception has the type of the exception that it depends on."""
     check_same(t, "future", "shop::no_stock", "far away")
 
 
@@ -98,7 +98,7 @@ def test_thrown_with_an_empty_text(t):
 
 
 def test_thrown_with_a_text_that_must_be_made(t):
-    """Its what() would have to be run; what its base says is another text."""
+    """Its own what() would have to be run; what its base stores is another text."""
     check_type_only(t, "made", "shop::made_text")
 
 
@@ -159,7 +159,7 @@ def test_thrown_type_that_is_its_own_base(t):
 
 
 def test_thrown_text_that_does_not_end(t):
-    """Cut, marked, and nothing that a terminal obeys."""
+    """Cut, marked, and without control sequences for a terminal."""
     snapshot, (kind, what), _ = crash_of(t, "thrown", "endless")
     equal((kind, what), ("std::runtime_error", "\033[2J" + 1019 * "\ufffd" + "..."), "exception")
     check("\033[2J" not in view("--info", snapshot.path), "escapes in words")

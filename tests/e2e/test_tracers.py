@@ -30,7 +30,7 @@ def start_bpftrace(t, pid):
 
 
 def check_printed(tracer, events):
-    """It printed all events of thread 0, with floating point as its bits."""
+    """It printed all events of thread 0, with the bits of floating-point numbers."""
     wanted = []
     for event in range(events):
         symbol, quantity, price, side, latency_us = trade_fields(0, event).values()
@@ -71,7 +71,7 @@ def test_bpftrace_lists_sites_of_a_process(t):
 
 
 def test_bpftrace_traces_alone(t):
-    """Without a collector, and nothing is logged into batches that nobody reads."""
+    """Without a collector; and nothing is logged into batches without a reader."""
     app = start_trade(t, 20)
     tracer = start_bpftrace(t, app.pid)
     app.say()
@@ -94,7 +94,7 @@ def test_bpftrace_traces_while_recorded(t):
 
 
 def interrupt(tracer):
-    """Now and then bpftrace 0.17 waits on after the first, on a loaded machine."""
+    """Now and then, on a loaded machine, bpftrace 0.17 waits on after the first program."""
     while tracer.runs():
         tracer.signal(signal.SIGINT)
         try:
@@ -105,7 +105,7 @@ def interrupt(tracer):
 
 
 def test_recorded_while_bpftrace_traces(t):
-    """bpftrace came first; after both, semaphores are 0."""
+    """bpftrace came first; after both have ended, semaphores are 0."""
     app = start_trade(t, 20)
     tracer = start_bpftrace(t, app.pid)
     collector = t.collect("-p", app.pid)
@@ -133,7 +133,7 @@ def test_gdb_sees_probes(t):
 
 
 def test_gdb_stops_at_a_site_while_recorded(t):
-    """A breakpoint of a debugger on the very nop that is traced, with the arguments."""
+    """A debugger's breakpoint on the same nop that is traced, with the arguments."""
     app = start_trade(t, 3)
     collector = t.collect("--on", "exit", "-p", app.pid)
     collector.recording(app.pid)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Much at once: nothing is lost, and what is read back is what was logged."""
+"""Much at once: nothing is lost, and the events that are read back are those that were logged."""
 import json
 import re
 import signal
@@ -11,7 +11,7 @@ NEWEST = 2000
 
 
 def trade_fields(thread, event):
-    """What tests/apps/trade.c logs."""
+    """The events that tests/apps/trade.c logs."""
     return {
         "symbol": SYMBOLS[event % 8],
         "quantity": event,
@@ -22,7 +22,7 @@ def trade_fields(thread, event):
 
 
 def check_trades(events, threads, first, last):
-    """These are events first to last (excluded) of each thread, in order, in all their fields."""
+    """These are events first to last (excluded) of each thread, in order, with all their fields."""
     numbers = {}
     for event in events:
         thread = event["fields"]["latency_us"] // 1000000
@@ -66,7 +66,7 @@ def test_trade_default_ring_overwrites_the_oldest(t):
     check(accounts.overwritten > 0, "3,000,000 events fit into 64M")
     equal(info["overwritten"], accounts.overwritten, "overwritten in info")
     equal(info["events"], accounts.recorded - accounts.overwritten, "events in the file")
-    # the kernel's buffer was used more than once, and what it held before is in no thread's name
+    # the kernel's buffer was used more than once, and no thread's name has old bytes of it
     listed = view("--info", path).split("\nThreads\n")[1].split("\n\n")[0].splitlines()
     equal([line.split()[3] for line in listed[1:]], ["trade", "trade"], "threads")
 
@@ -106,7 +106,7 @@ def test_trade_stripped(t):
 
 
 def check_ring(t, size):
-    """A small ring: what is in the file is the newest, and the rest is counted."""
+    """A small ring: the file has the newest events, and the rest is counted."""
     collector = t.collect("--on", "exit", "-s", size, "--", t.app("trade"), 1, 60000).end()
     accounts = collector.only_accounts()
     snapshot = Snapshot(accounts.files[0])
@@ -129,7 +129,8 @@ def test_ring_of_1m(t):
 
 
 def test_buffer_too_small_counts_what_is_lost(t):
-    """What no longer fits into the kernel buffer while nobody drains it is lost, and each event is counted."""
+    """Events that don't fit into the kernel buffer while it is not drained are lost, and each is
+    counted."""
     app = t.start(t.app("trade"), "--wait", 4, 500000)
     app.out.wait("ready")
     collector = t.collect("-p", app.pid, "--on", "exit", "-b", "64K", "-s", "512M")

@@ -32,7 +32,7 @@ def end_loops(app):
 
 
 def check_ticks(snapshot):
-    """They count without a gap; how many there are."""
+    """The events count without a gap; returns how many there are."""
     counts = snapshot.fields("tick", "count")
     check(counts, "no ticks")
     equal(counts, list(range(counts[0], counts[0] + len(counts))), "ticks")
@@ -40,8 +40,8 @@ def check_ticks(snapshot):
 
 
 def start_trades(t, *options):
-    """A collector, and a program with idle threads that it was attached to and that then logged 50
-    events in each of two threads."""
+    """A collector, and a program with idle threads. It logged 50 events in each of two threads
+    after the collector had attached."""
     app = t.start(t.app("trade"), "--wait", 2, 50)
     app.out.wait("ready")
     collector = t.collect(*options, "-p", app.pid)
@@ -110,7 +110,7 @@ def test_on_killed_crash(t):
 
 
 def test_on_without_request(t):
-    """Neither the program nor a signal nor --trigger is heeded."""
+    """Neither the program nor a signal nor --trigger causes a snapshot."""
     collector = t.collect("--on", "crash", "--", t.app("snapshot"), "--wait")
     collector.out.wait("asked")
     pid, _ = collector.recording()
@@ -125,7 +125,7 @@ def test_on_without_request(t):
 
 
 def test_on_without_request_reads_nothing(t):
-    """Who asks in a loop does not have its threads' memory read each time, which others wait for."""
+    """If a program asks in a loop, its threads' memory is not read each time: others wait for that."""
     table = Table(t.path("table"))
     asked = [f"reason{i}" for i in range(200)]
     collector = t.collect("--on", "crash", "--", t.app("snapshot"), "--wait", *asked,
@@ -142,7 +142,7 @@ def test_on_without_request_reads_nothing(t):
 
 
 def test_request_by_macro(t):
-    """A snapshot with the reason given, of what was logged before."""
+    """A snapshot with the given reason, with the events from before."""
     collector = t.collect("--", t.app("snapshot"), "--wait", "before the flood")
     collector.out.wait("asked")
     t.wait_files(1)
@@ -157,7 +157,7 @@ def test_request_by_macro(t):
 
 
 def test_request_by_macro_twice(t):
-    """The second is heeded though the first is still being written."""
+    """The second request is accepted though the first is still being written."""
     collector = t.collect("--", t.app("snapshot"), "--wait", "first", "second")
     collector.out.wait("asked")
     t.wait_files(2)
@@ -219,13 +219,13 @@ def test_timer(t):
 
 
 def test_timer_with_nothing_new(t):
-    """A program that idles is not written over and over."""
+    """An idle program is not written over and over."""
     collector = t.collect("-i", "20ms", "--", t.app("crash"), "--wait", 2, 10, "exit")
     collector.out.wait("start")
     collector.say()
     collector.out.wait("ready")
     t.wait_files(1)
-    # ten more ticks of the timer, seen by their snapshots of another program
+    # ten more ticks of the timer: another program's snapshots show them
     app = start_loops(t, 200)
     other = t.collect("-p", app.pid, "-i", "20ms")
     wait_until(lambda: len([f for f in t.files() if f"-{app.pid}-" in f]) >= 10, "ten ticks")
@@ -246,7 +246,7 @@ def test_trigger_without_collector(t):
 
 
 def test_trigger_all(t):
-    """Every process of every collector; their paths are said."""
+    """Every process of every collector; their paths are printed."""
     apps = [start_loops(t) for _ in range(3)]
     both = t.collect("-p", f"{apps[0].pid},{apps[1].pid}")
     one = t.collect("-p", apps[2].pid)
@@ -287,7 +287,7 @@ def test_trigger_one_pid(t):
 
 
 def test_trigger_sees_what_was_logged_before(t):
-    """The snapshot is there when the client ends, with all that came before it started."""
+    """When the client ends, the snapshot is there, with all events from before the client started."""
     app, collector = start_trades(t)
     status, lines, _ = trigger("before restart!")
     equal((status, lines), (0, t.files()), "status and file")
@@ -300,7 +300,7 @@ def test_trigger_sees_what_was_logged_before(t):
 
 
 def test_trigger_after_a_killed_collector(t):
-    """A socket that nobody listens on is no collector, and is taken away."""
+    """A socket without a listener is no collector, and is removed."""
     app = start_loops(t)
     t.rings_may_stay = True
     dead = t.collect("-p", app.pid)
@@ -318,7 +318,7 @@ def test_trigger_after_a_killed_collector(t):
 
 
 def shut_down(t, number):
-    """A last snapshot, of what is in the ring and in batches."""
+    """A last snapshot, of the events in the ring and in batches."""
     app, collector = start_trades(t)
     collector.signal(number)
     accounts = collector.end().only_accounts()
@@ -349,7 +349,7 @@ def test_nohup(t):
     collector = t.collect("-p", app.pid, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     collector.recording(app.pid)
     collector.signal(signal.SIGHUP)
-    # what it answers comes after what it has been told before
+    # its answer comes after the messages that it got before
     collector.signal(signal.SIGUSR1)
     app.ask("done")
     equal(collector.stop().only_accounts().recorded, 200, "events recorded after a hangup")
@@ -357,7 +357,8 @@ def test_nohup(t):
 
 
 def test_nobody_reads_what_it_says(t):
-    """A pager that stands still: it records, writes and ends as ever, and says it all in the end."""
+    """A pager that stands still: the collector records, writes and ends as usual, and prints all
+    messages in the end."""
     path, count = t.app("crash"), 60
     read_end, write_end = os.pipe()
     fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
@@ -384,7 +385,7 @@ def test_nobody_reads_what_it_says(t):
 
 
 def test_descriptors_that_are_closed(t):
-    """What it opens is not where its messages go to; CMD has them as they were."""
+    """Files that it opens don't become the target of its messages; CMD has its stderr as it was."""
     app = t.start(t.app("trade"), "--wait", 2, 100)
     app.out.wait("ready")
     collector = t.start("sh", "-c", f"exec {COLLECT} -o {t.out} -p {app.pid} <&- >&- 2>&-")
@@ -399,8 +400,8 @@ def test_descriptors_that_are_closed(t):
 
 
 def test_shutdown_while_a_ring_is_made(t):
-    """A thread that begins while the ring of its process is made, for its first, is pulled from.
-    That takes long enough only now and then."""
+    """A thread that starts while the ring of its process is made, for its first batch, is pulled
+    from. Only sometimes does that take long enough."""
     for _ in range(10):
         pairs = [start_trades(t) for _ in range(2)]
         for _, collector in pairs:
@@ -459,7 +460,7 @@ def test_duration(t):
 
 
 def test_ends_with_the_last_process(t):
-    """-p with two: it ends when both have."""
+    """-p with two: the collector ends when both have ended."""
     apps = [start_loops(t) for _ in range(2)]
     collector = t.collect("--on", "exit", "-p", apps[0].pid, "-p", apps[1].pid)
     for app in apps:

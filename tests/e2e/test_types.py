@@ -9,7 +9,7 @@ DIGITS = "0123456789" * 500
 CUT = "\u2026"  # how ttlog-view marks a text that was cut
 FLT_MAX, DBL_MAX = 3.4028235e38, 1.7976931348623157e308
 
-# What tests/apps/types.c logs, in its order; Decimal: a fraction, by its exact text.
+# The events of tests/apps/types.c, in order; Decimal: a fraction, by its exact text.
 TYPES = {
     "type_bool": {"yes": True, "no": False},
     "type_char": {"letter": "x", "high": "\ufffd", "zero": "\0"},
@@ -58,7 +58,7 @@ MESSAGES = {
     "utf8_message": "gr\xfc\xdf dich", "empty_message": "", "fields_0": "no fields",
     "type_str": "str",
 }
-# what tests/apps/types_cxx.cc logs: (probe, function, fields)
+# the events of tests/apps/types_cxx.cc: (probe, function, fields)
 CXX = [
     ("constructed", "engine", {"started": 0}),
     ("member", "start", {"name": "V8", "started": 1}),
@@ -113,7 +113,7 @@ def check_fields(event, fields):
 
 
 def record(t, name, *args):
-    """The events of a program, fractions as they are written; and the snapshot."""
+    """The events of a program, with fractions as they are written; and the snapshot."""
     t.collect("--on", "exit", "--", t.app(name), *args).end()
     snapshot = t.only_snapshot()
     lines = view("--format", "json", snapshot.path).splitlines()
@@ -146,7 +146,7 @@ def test_types_in_immediate_mode(t):
 
 
 def test_levels_and_own_macros(t):
-    """A program that has macros named as levels are."""
+    """A program that has macros with the names of levels."""
     _, snapshot = record(t, "macros")
     levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
     equal([(e["probe"], e["level"], e["fields"].get("value")) for e in snapshot.events[1:-1]],
@@ -154,7 +154,7 @@ def test_levels_and_own_macros(t):
     equal(snapshot.probes()[:: len(snapshot.events) - 1], ["span_info", "span_info"], "span")
 
 
-# what a thread of tests/apps/spans.c does in request r, by r % 4: begins and ends, in order
+# the spans of a thread of tests/apps/spans.c in request r, by r % 4: starts and ends, in order
 SPANS = {
     0: "+handle_request +parse -parse -handle_request",
     1: "+handle_request +parse -parse +lookup -lookup -handle_request",
@@ -164,7 +164,7 @@ SPANS = {
 
 
 def test_spans(t):
-    """Begin and end of each, in order, with the time that lies between them as duration."""
+    """Start and end of each, in order, with the time between them as duration."""
     _, snapshot = record(t, "spans", 3)
     tids = sorted({event["tid"] for event in snapshot.events})
     equal(len(tids), 3, "threads")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stacks of crashes: functions, files and lines of programs that keep no frame pointers."""
+"""Stacks of crashes: functions, files and lines of programs without frame pointers."""
 import glob
 import os
 import re
@@ -26,7 +26,7 @@ def function_of(frame):
 
 
 def place_of(frame):
-    """Function, file, line. gcc moves what is rarely run into a function.cold; clang's files are
+    """Function, file, line. gcc moves rarely run code into a function.cold; clang's files are
     absolute."""
     file = frame.get("file")
     function = re.sub(r"\.cold$", "", function_of(frame))
@@ -45,7 +45,7 @@ def crash_of(t, path, how, number):
 
 
 def check_callers(frames, word, source=SOURCE):
-    """The way from main to where inner called what died."""
+    """The frames from main to the place where inner called the function that died."""
     names = ["inner", "middle", "outer", "main"]
     lines = [here(line, source) for line in (word, "middle", "outer", "main")]
     wanted = [(name, source, line) for name, line in zip(names, lines)]
@@ -86,7 +86,7 @@ define_compilers()
 
 
 def test_unwind_to_the_start(t):
-    """The whole way: what called main, and nothing behind it."""
+    """The whole way: also what called main, and nothing after it."""
     frames = crash_of(t, app(t), "abort", signal.SIGABRT)["frames"]
     equal(function_of(frames[-1]), "_start", "outermost frame")
 
@@ -98,7 +98,7 @@ def test_unwind_call_of_null(t):
 
 
 def test_unwind_signal_handler(t):
-    """Out of the handler into what it interrupted."""
+    """From the handler to the code that it interrupted."""
     frames = crash_of(t, app(t), "handler", signal.SIGABRT)["frames"]
     places = [place_of(frame) for frame in frames]
     handler = ("take_signal", SOURCE, here("in_handler"))
@@ -107,7 +107,7 @@ def test_unwind_signal_handler(t):
 
 
 def test_unwind_more_than_was_copied(t):
-    """30 frames of 4 KiB: twelve of them at least are in 64 KiB; and the first of all are there."""
+    """30 frames of 4 KiB: at least twelve of them are in 64 KiB; and the outermost ones are there."""
     crash = crash_of(t, app(t), "deep", signal.SIGABRT)
     frames = crash["frames"]
     equal(crash["cut"], "stack", "cut")
@@ -143,7 +143,7 @@ def crash_of_cxx(t):
 
 
 def test_unwind_separate_debug_file(t):
-    """A program without symbols, whose debug file lies where Debian's packages put it."""
+    """A program without symbols, whose debug file is where Debian's packages put it."""
     path = app(t)
     subprocess.run(["mount", "-t", "tmpfs", "none", "/usr/lib/debug"], check=True)
     notes = subprocess.run(["readelf", "-n", path], capture_output=True, check=True).stdout.decode()
@@ -157,7 +157,7 @@ def test_unwind_separate_debug_file(t):
 
 
 def test_unwind_stripped(t):
-    """Without names there are still the callers' places."""
+    """Without names the callers' addresses are still there."""
     path = app(t)
     subprocess.run(["mount", "-t", "tmpfs", "none", "/usr/lib/debug"], check=True)
     subprocess.run(["strip", "-s", path], check=True)
@@ -172,7 +172,7 @@ def test_unwind_stripped(t):
 
 
 def replace(path):
-    """Another file stands there, as after an upgrade."""
+    """Another file is at the path, as after an upgrade."""
     os.unlink(path)
     shutil.copy("/bin/true", path)
 
@@ -193,7 +193,7 @@ def check_upgraded(t, collector, program, *paths):
 
 
 def test_unwind_after_upgrade_by_pid(t):
-    """The program and its library, which has no sites, are other files by the time of the crash."""
+    """The program and its library, which has no sites, were replaced before the crash."""
     path = app(t)
     program = t.start(path, "--wait", "library")
     program.out.wait("start")
@@ -214,7 +214,7 @@ def test_unwind_after_upgrade_by_path(t):
 
 
 def test_unwind_after_removal(t):
-    """Nothing stands at the paths any more."""
+    """The paths don't exist any more."""
     path = app(t)
     collector = t.collect("--", path, "--wait", "library")
     collector.out.wait("start")
@@ -233,7 +233,7 @@ def test_unwind_after_removal(t):
 
 
 def damage(path, section, to):
-    """The section's bytes, every one in seven changed."""
+    """The section's bytes, with every seventh one changed."""
     file = to + ".section"
     subprocess.run(["objcopy", "-O", "binary", "--only-section=" + section,
                     "--set-section-flags", section + "=alloc", path, file], check=True)
@@ -249,7 +249,7 @@ def damage(path, section, to):
 
 
 def test_unwind_damaged_tables(t):
-    """Whatever stands in the tables, there is a snapshot with all events, at once."""
+    """For any contents of the tables, there is a snapshot with all events, at once."""
     path = app(t)
     for section in (".eh_frame", ".debug_info", ".debug_line", ".debug_abbrev", ".symtab"):
         broken = t.path("broken" + section.replace(".", "_"))
@@ -277,7 +277,7 @@ def test_unwind_shown_of_many_threads(t):
 
 
 def test_unwind_shown(t):
-    """--info: the stack with lines, and what led to it."""
+    """--info: the stack with lines, and the last events before the crash."""
     crash_of(t, app(t), "strlen", signal.SIGSEGV)
     text = view("--info", t.files()[0])
     line = here("strlen")
@@ -291,7 +291,7 @@ def test_unwind_shown(t):
 
 
 class Unwinder:
-    """What the kernel says of the child that read a crash's files. OSError where it has gone."""
+    """The kernel's data about the child that read a crash's files. OSError if it has gone."""
 
     def __init__(self, collector):
         directory = f"/proc/{only_unwinder(collector)}"
@@ -313,7 +313,7 @@ def only_unwinder(collector):
 
 
 def look_at_unwinder(t, collector, path):
-    """It stays for a second after a crash. Where we came later, the next crash brings another."""
+    """It stays for a second after a crash. If we came too late, the next crash starts another."""
     for crash in range(1, 20):
         t.start(path, "strlen").end(-signal.SIGSEGV)
         t.wait_files(crash)
@@ -353,17 +353,18 @@ def check_child_of(t, collect):
 
 
 def test_unwind_child_has_no_rights(t):
-    """Whoever reads the program's files has nothing but these, and may do nothing."""
+    """The child that reads the program's files has only these files open, and may do nothing else."""
     check_child_of(t, t.collect)
 
 
 def test_unwind_child_has_no_capabilities(t):
-    """Nor any of those with which a collector records that is not root."""
+    """Nor has it any of the capabilities of a collector that is not root."""
     check_child_of(t, t.collect_as_nobody)
 
 
 def test_unwind_by_one_that_ignores_sigchld(t):
-    """As it may be started: its children are its own to reap, so that their numbers stay theirs."""
+    """A collector may be started with SIGCHLD ignored: it must reap its children itself, so that
+    their numbers stay theirs."""
     program, path = app(t), t.path("callers")
     collector = t.collect("-e", path, preexec_fn=lambda: signal.signal(signal.SIGCHLD,
                                                                      signal.SIG_IGN))
@@ -371,7 +372,8 @@ def test_unwind_by_one_that_ignores_sigchld(t):
     with open(f"/proc/{collector.pid}/status", encoding="ascii") as status:
         ignored = int(re.search(r"^SigIgn:\s*([0-9a-f]+)$", status.read(), re.M)[1], 16)
     check(not ignored >> (signal.SIGCHLD - 1) & 1, "SIGCHLD is ignored")
-    # one that dies at once may be gone before anybody has looked at its mappings; not each of ten
+    # a process that dies at once may be gone before the collector reads its mappings; but not each
+    # of ten
     for _ in range(10):
         dying = t.start(program, "strlen")
         dying.end(-signal.SIGSEGV)
