@@ -78,7 +78,8 @@ static const char *advice(int err)
 /* left_bytes: before the try, whose memory is given back only gradually. */
 static void tell_memory(const struct env *env, uint64_t left_bytes)
 {
-	fprintf(stderr, "ttlog-collect: it takes --buffer-size, now %zu MiB, and some %u MiB more",
+	fprintf(stderr,
+		"ttlog-collect: it takes --buffer-size, now %" PRIu64 " MiB, and some %u MiB more",
 		env->buffer_bytes >> 20, START_MIB);
 	if (left_bytes < UINT64_MAX)
 		fprintf(stderr, "; its memory cgroup had %" PRIu64 " MiB left", left_bytes >> 20);
@@ -449,8 +450,7 @@ void collect__stop(struct collector *collector)
 	drain__stop(collector->drain, collector->last);
 	collector->last = NULL;
 	processes__report(&collector->recorder->processes);
-	if (jobs__leave(&collector->recorder->jobs))
-		journal__leave(&collector->journal);
+	collector->journal.stays = jobs__leave(&collector->recorder->jobs);
 }
 
 static void close_fd(int fd)

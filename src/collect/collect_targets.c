@@ -70,13 +70,6 @@ void collect__late_failure(void *ctx)
 	drain__ask_done(collector->drain);
 }
 
-static int attach_pids(struct collector *collector)
-{
-	const struct env *env = collector->env;
-
-	return attacher__attach(collector->attacher, env->pids, env->pid_cnt);
-}
-
 struct file_processes {
 	struct collector *collector;
 	pid_t pids[4096]; /* more are recorded, not announced */
@@ -296,7 +289,8 @@ int collect__attach(struct collector *collector, int *ret_exit_status)
 {
 	switch (collector->env->mode) {
 	case ENV_PIDS:
-		return attach_pids(collector);
+		return attacher__attach(collector->attacher, collector->env->pids,
+					collector->env->pid_cnt);
 	case ENV_PATH:
 		return watch_file(collector);
 	default:

@@ -108,11 +108,6 @@ int journal__init(struct journal *journal, const char *root)
 	return journal->modules_fd < 0 ? -errno : 0;
 }
 
-void journal__leave(struct journal *journal)
-{
-	journal->stays = true;
-}
-
 static void remove_dir(const struct journal *journal)
 {
 	static const char *const names[] = { "boot", "modules", "clock" };

@@ -58,14 +58,12 @@ struct journal {
 	char dir[PATH_MAX];
 	int lock_fd;
 	int modules_fd;
-	bool stays;
+	bool stays; /* the next collector needs it */
 };
 
 /* Makes the directory in root. 0 or -errno; journal__fini() is right after both. */
 int journal__init(struct journal *journal, const char *root);
-/* The next collector needs it. */
-void journal__leave(struct journal *journal);
-/* Takes all of it away, if it was not left. A journal that is all zeroes is fine. */
+/* Takes all of it away, unless it stays. A journal that is all zeroes is fine. */
 void journal__fini(struct journal *journal);
 
 /*

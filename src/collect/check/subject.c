@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TTLOG_SERVICE "ttlog-check"
 #include "ttlog/ttlog.h"
 
+#include "clock.h"
 #include "subject.h"
 
 #define FLUSHED_EVENTS 4000u /* of 24 bytes: several batches */
@@ -21,14 +21,6 @@
 #define ROUNDS         5u
 #define HITS           200u
 #define OP_NONE        0u /* the BPF program finds the process, and does nothing */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void log_events(unsigned int *total, unsigned int cnt)
 {
@@ -50,11 +42,11 @@ static uint64_t measure_trap(void)
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		uint64_t began = now_ns();
+		uint64_t began = clock__now_mono_ns();
 
 		for (unsigned int i = 0; i < HITS; i++)
 			ttlog_control(NULL, 0, OP_NONE);
-		smallest(&least, (now_ns() - began) / HITS);
+		smallest(&least, (clock__now_mono_ns() - began) / HITS);
 	}
 	return least;
 }
@@ -65,10 +57,10 @@ static uint64_t rename_thread(void)
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		uint64_t began = now_ns();
+		uint64_t began = clock__now_mono_ns();
 
 		(void)prctl(PR_SET_NAME, "ttlog-check", 0, 0, 0);
-		smallest(&least, now_ns() - began);
+		smallest(&least, clock__now_mono_ns() - began);
 	}
 	return least;
 }

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command_line.h"
 #include "env.h"
 #include "runtime_dir.h"
@@ -59,10 +59,7 @@ static void say(struct trial *trial, const char *format, ...)
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+	return clock__now_mono_ns() / 1000000u;
 }
 
 /* ---- what they write ---- */

@@ -94,7 +94,10 @@ static bool is_used(const struct parsing *parsing, int key)
 static void apply(struct parsing *parsing, const struct setting *setting, const char *arg,
 		  const struct argp_state *state)
 {
-	struct argument argument = { .text = arg };
+	struct argument argument = {
+		.text = arg,
+		.member = (char *)parsing->env + setting->at,
+	};
 	int err = 0;
 
 	if (setting->set)

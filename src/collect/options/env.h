@@ -32,9 +32,9 @@ struct env {
 
 	struct site_filter *site_filter; /* --level and --filter */
 	const char *output_dir;
-	size_t ring_bytes;
+	uint64_t ring_bytes;
 	uint64_t max_memory_bytes; /* of all rings together; 0: see ring_budget__of_dir() */
-	size_t buffer_bytes;       /* a power of two, at least 1 MiB */
+	uint64_t buffer_bytes;     /* a power of two, at least 1 MiB */
 	uint64_t interval_ns;      /* 0: off */
 	uint64_t duration_ns;      /* 0: no end */
 	unsigned on;               /* enum trigger_on, or-ed */

@@ -128,34 +128,28 @@ static bool contains(const pid_t *pids, size_t cnt, pid_t pid)
 	return false;
 }
 
-int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt)
+int parse__pids(const char *text, pid_t **pids, size_t *cnt)
 {
 	/* no more pids than half the characters, rounded up */
-	pid_t *pids = calloc(strlen(text) / 2 + 1, sizeof(*pids));
-	size_t cnt = 0;
-	int err;
+	pid_t *all = reallocarray(*pids, *cnt + strlen(text) / 2 + 1, sizeof(*all));
+	size_t all_cnt = *cnt;
 
-	if (!pids)
+	if (!all)
 		return -ENOMEM;
+	*pids = all;
 	for (;;) {
 		pid_t pid;
+		int err = parse_pid(&text, &pid);
 
-		err = parse_pid(&text, &pid);
 		if (err)
-			break;
-		if (!contains(pids, cnt, pid))
-			pids[cnt++] = pid;
+			return err;
+		if (!contains(all, all_cnt, pid))
+			all[all_cnt++] = pid;
 		if (!*text)
 			break;
-		err = -EINVAL;
 		if (*text++ != ',')
-			break;
+			return -EINVAL;
 	}
-	if (err) {
-		free(pids);
-		return err;
-	}
-	*ret_pids = pids;
-	*ret_cnt = cnt;
+	*cnt = all_cnt;
 	return 0;
 }

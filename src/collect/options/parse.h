@@ -18,7 +18,8 @@ int parse__size(const char *text, uint64_t *ret_bytes);
 /* "250ms", "1.5s", "2m", "30": ns us ms s m h, seconds without a unit. */
 int parse__duration(const char *text, uint64_t *ret_ns);
 
-/* "1,22,333": at least one, each 1 or more, repeated ones once. The caller frees. Also -ENOMEM. */
-int parse__pids(const char *text, pid_t **ret_pids, size_t *ret_cnt);
+/* "1,22,333": at least one, each 1 or more. Adds those that are not in *pids yet, which the caller
+ * frees. Also -ENOMEM. */
+int parse__pids(const char *text, pid_t **pids, size_t *cnt);
 
 #endif /* TTLOG_PARSE_H */

@@ -20,38 +20,25 @@
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS  10000000u
 
-static int set_pids(struct env *env, struct argument *arg)
+static int set_flag(struct env *env, struct argument *arg)
 {
-	pid_t *pids, *all;
-	size_t cnt;
-	int err = parse__pids(arg->text, &pids, &cnt);
-
-	if (err)
-		return err;
-	all = reallocarray(env->pids, env->pid_cnt + cnt, sizeof(*all));
-	if (!all) {
-		free(pids);
-		return -ENOMEM;
-	}
-	env->pids = all;
-	for (size_t i = 0; i < cnt; i++) {
-		size_t j = 0;
-
-		while (j < env->pid_cnt && env->pids[j] != pids[i])
-			j++;
-		if (j == env->pid_cnt)
-			env->pids[env->pid_cnt++] = pids[i];
-	}
-	free(pids);
+	(void)env;
+	*(bool *)arg->member = true;
 	return 0;
 }
 
-static int set_text(const char **text, const char *arg)
+static int set_text(struct env *env, struct argument *arg)
 {
-	if (!arg[0])
+	(void)env;
+	if (!arg->text[0])
 		return -EINVAL;
-	*text = arg;
+	*(const char **)arg->member = arg->text;
 	return 0;
+}
+
+static int set_pids(struct env *env, struct argument *arg)
+{
+	return parse__pids(arg->text, &env->pids, &env->pid_cnt);
 }
 
 static int set_path(struct env *env, struct argument *arg)
@@ -60,17 +47,7 @@ static int set_path(struct env *env, struct argument *arg)
 		(void)snprintf(arg->error, sizeof(arg->error), "only one PATH can be given");
 		return -EINVAL;
 	}
-	return set_text(&env->path, arg->text);
-}
-
-static int set_reason(struct env *env, struct argument *arg)
-{
-	return set_text(&env->reason, arg->text);
-}
-
-static int set_output_dir(struct env *env, struct argument *arg)
-{
-	return set_text(&env->output_dir, arg->text);
+	return set_text(env, arg);
 }
 
 static int set_list(struct env *env, struct argument *arg)
@@ -93,15 +70,14 @@ static int set_filter(struct env *env, struct argument *arg)
 	return site_filter__add(env->site_filter, arg->text, arg->error, sizeof(arg->error));
 }
 
-/* From 1 to max. */
-static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
+static int parse_bytes(const char *arg, uint64_t min, uint64_t max, uint64_t *ret_bytes)
 {
 	uint64_t bytes;
 	int err = parse__size(arg, &bytes);
 
 	if (err)
 		return err;
-	if (!bytes || bytes > max)
+	if (bytes < min || bytes > max)
 		return -ERANGE;
 	*ret_bytes = bytes;
 	return 0;
@@ -109,14 +85,25 @@ static int parse_bytes(const char *arg, uint64_t max, size_t *ret_bytes)
 
 static int set_ring_size(struct env *env, struct argument *arg)
 {
-	return parse_bytes(arg->text, MAX_RING_BYTES, &env->ring_bytes);
+	return parse_bytes(arg->text, 1, MAX_RING_BYTES, &env->ring_bytes);
+}
+
+static int set_max_disk(struct env *env, struct argument *arg)
+{
+	return parse_bytes(arg->text, 1, INT64_MAX, &env->max_disk_bytes);
+}
+
+static int set_max_memory(struct env *env, struct argument *arg)
+{
+	return parse_bytes(arg->text, RING_BUDGET_MIN_BYTES, MAX_RING_BYTES,
+			   &env->max_memory_bytes);
 }
 
 /* Rounded up: the kernel takes powers of two. */
 static int set_buffer_size(struct env *env, struct argument *arg)
 {
-	size_t bytes, rounded = MIN_BUFFER_BYTES;
-	int err = parse_bytes(arg->text, MAX_BUFFER_BYTES, &bytes);
+	uint64_t bytes, rounded = MIN_BUFFER_BYTES;
+	int err = parse_bytes(arg->text, 1, MAX_BUFFER_BYTES, &bytes);
 
 	if (err)
 		return err;
@@ -200,76 +187,42 @@ static int set_max_snapshots(struct env *env, struct argument *arg)
 	return 0;
 }
 
-static int set_max_disk(struct env *env, struct argument *arg)
-{
-	size_t bytes;
-	int err = parse_bytes(arg->text, INT64_MAX, &bytes);
-
-	if (!err)
-		env->max_disk_bytes = bytes;
-	return err;
-}
-
-static int set_max_memory(struct env *env, struct argument *arg)
-{
-	size_t bytes;
-	int err = parse_bytes(arg->text, MAX_RING_BYTES, &bytes);
-
-	if (!err && bytes < RING_BUDGET_MIN_BYTES)
-		return -ERANGE;
-	if (!err)
-		env->max_memory_bytes = bytes;
-	return err;
-}
-
 static int set_stacks(struct env *env, struct argument *arg)
 {
 	env->all_stacks = !strcmp(arg->text, "all");
 	return env->all_stacks || !strcmp(arg->text, "crashed") ? 0 : -EINVAL;
 }
 
-static int set_immediate(struct env *env, struct argument *arg)
-{
-	(void)arg;
-	env->immediate = true;
-	return 0;
-}
-
-static int set_quiet(struct env *env, struct argument *arg)
-{
-	(void)arg;
-	env->quiet = true;
-	return 0;
-}
-
-static int set_verbose(struct env *env, struct argument *arg)
-{
-	(void)arg;
-	env->verbose = true;
-	return 0;
-}
+#define AT(member) offsetof(struct env, member)
 
 const struct setting settings[SETTING_CNT] = {
 	{ 'p', MODE(ENV_PIDS) | MODE(ENV_TRIGGER) | MODE(ENV_LIST), "-p",
-	  "a process id, or several with commas between", set_pids },
-	{ 'e', MODE(ENV_PATH), "-e", "a path", set_path },
-	{ KEY_TRIGGER, MODE(ENV_TRIGGER), "--trigger", "a reason", set_reason },
-	{ KEY_LIST, MODE(ENV_LIST), "--list", "a path", set_list },
-	{ KEY_CHECK, MODE(ENV_CHECK), "--check", NULL, NULL },
-	{ 'l', RECORDING, "--level", "one of trace, debug, info, warn, error, fatal", set_level },
-	{ 'F', RECORDING, "--filter", "an expression such as target=net.*", set_filter },
-	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_immediate },
-	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_output_dir },
-	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on },
-	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks },
-	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval },
-	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots },
-	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk },
-	{ 's', RECORDING, "--ring-size", "a size such as 64M, up to 1T", set_ring_size },
-	{ KEY_MAX_MEMORY, RECORDING, "--max-memory", "a size such as 512M, from 1M",
-	  set_max_memory },
-	{ 'b', RECORDING, "--buffer-size", "a size such as 64M, up to 2G", set_buffer_size },
-	{ 'd', RECORDING, "--duration", "a duration such as 30s", set_duration },
-	{ 'q', ANY, "-q", NULL, set_quiet },
-	{ 'v', ANY, "-v", NULL, set_verbose },
+	  "a process id, or several with commas between", set_pids, AT(pids) },
+	{ 'e', MODE(ENV_PATH), "-e", "a path", set_path, AT(path) },
+	{ KEY_TRIGGER, MODE(ENV_TRIGGER), "--trigger", "a reason", set_text, AT(reason) },
+	{ KEY_LIST, MODE(ENV_LIST), "--list", "a path", set_list, AT(path) },
+	{ KEY_CHECK, MODE(ENV_CHECK), "--check", NULL, NULL, AT(mode) },
+	{ 'l', RECORDING, "--level", "one of trace, debug, info, warn, error, fatal", set_level,
+	  AT(site_filter) },
+	{ 'F', RECORDING, "--filter", "an expression such as target=net.*", set_filter,
+	  AT(site_filter) },
+	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_flag, AT(immediate) },
+	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_text,
+	  AT(output_dir) },
+	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on, AT(on) },
+	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks, AT(all_stacks) },
+	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval, AT(interval_ns) },
+	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots,
+	  AT(max_snapshots) },
+	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk,
+	  AT(max_disk_bytes) },
+	{ 's', RECORDING, "--ring-size", "a size such as 64M, up to 1T", set_ring_size,
+	  AT(ring_bytes) },
+	{ KEY_MAX_MEMORY, RECORDING, "--max-memory", "a size such as 512M, from 1M", set_max_memory,
+	  AT(max_memory_bytes) },
+	{ 'b', RECORDING, "--buffer-size", "a size such as 64M, up to 2G", set_buffer_size,
+	  AT(buffer_bytes) },
+	{ 'd', RECORDING, "--duration", "a duration such as 30s", set_duration, AT(duration_ns) },
+	{ 'q', ANY, "-q", NULL, set_flag, AT(quiet) },
+	{ 'v', ANY, "-v", NULL, set_flag, AT(verbose) },
 };

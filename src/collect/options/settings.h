@@ -22,6 +22,7 @@ enum {
 
 struct argument {
 	const char *text;
+	void *member;    /* of env: what is set */
 	char error[256]; /* "", or for the user: what is wrong with it */
 };
 
@@ -35,6 +36,7 @@ struct setting {
 	const char *name;                                  /* for messages */
 	const char *form;                                  /* what it takes */
 	int (*set)(struct env *env, struct argument *arg); /* 0 or -errno */
+	size_t at;                                         /* offset of what it sets in env */
 };
 
 #define SETTING_CNT 20
