@@ -275,16 +275,16 @@ static void take_process(struct lost_process *lost, struct reader *payload)
 	free(build_id);
 }
 
-static void take_thread(struct process *process, struct reader *payload)
+static void take_thread(struct lost_process *lost, struct reader *payload)
 {
 	struct thread thread;
 
 	get(payload, &thread, sizeof(thread));
 	if (!payload->bad)
-		(void)thread_table__append(&process->threads, &thread);
+		(void)thread_table__append(&lost->process->threads, &thread);
 }
 
-static void take_source(struct process *process, struct reader *payload)
+static void take_source(struct lost_process *lost, struct reader *payload)
 {
 	const uint64_t address = get_u64(payload);
 	const uint32_t module = get_u32(payload), exec = get_u32(payload);
@@ -293,12 +293,12 @@ static void take_source(struct process *process, struct reader *payload)
 
 	if (payload->bad || !address)
 		return;
-	source = source_table__get(&process->sources, address, module, exec);
+	source = source_table__get(&lost->process->sources, address, module, exec);
 	if (source)
 		source->base = source->emitted = base;
 }
 
-static void take_anchor(struct process *process, struct reader *payload)
+static void take_anchor(struct lost_process *lost, struct reader *payload)
 {
 	const struct anchor anchor = {
 		.address = get_u64(payload),
@@ -306,7 +306,7 @@ static void take_anchor(struct process *process, struct reader *payload)
 	};
 
 	if (!payload->bad)
-		(void)module_set__add_anchor(&process->modules, &anchor);
+		(void)module_set__add_anchor(&lost->process->modules, &anchor);
 }
 
 static void take_exec(struct lost_process *lost, struct reader *payload)
@@ -362,34 +362,17 @@ static void take_kept(struct lost_process *lost, struct reader *payload)
 	};
 }
 
+static void (*const takers[])(struct lost_process *lost, struct reader *payload) = {
+	[JOURNAL_PROCESS] = take_process, [JOURNAL_THREAD] = take_thread,
+	[JOURNAL_SOURCE] = take_source,   [JOURNAL_EXEC] = take_exec,
+	[JOURNAL_ANCHOR] = take_anchor,   [JOURNAL_SETTLED] = take_settled,
+	[JOURNAL_KEPT] = take_kept,
+};
+
 static void take_record(struct lost_process *lost, uint32_t kind, struct reader *payload)
 {
-	switch ((enum journal_kind)kind) {
-	case JOURNAL_PROCESS:
-		take_process(lost, payload);
-		break;
-	case JOURNAL_THREAD:
-		take_thread(lost->process, payload);
-		break;
-	case JOURNAL_SOURCE:
-		take_source(lost->process, payload);
-		break;
-	case JOURNAL_ANCHOR:
-		take_anchor(lost->process, payload);
-		break;
-	case JOURNAL_EXEC:
-		take_exec(lost, payload);
-		break;
-	case JOURNAL_SETTLED:
-		take_settled(lost, payload);
-		break;
-	case JOURNAL_KEPT:
-		take_kept(lost, payload);
-		break;
-	case JOURNAL_MODULE:
-	case JOURNAL_GONE:
-		break;
-	}
+	if (kind < sizeof(takers) / sizeof(*takers) && takers[kind])
+		takers[kind](lost, payload);
 }
 
 void lost_process__fini(struct lost_process *lost)

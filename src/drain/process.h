@@ -15,7 +15,6 @@
 #include "accounts.h"
 #include "crash.h"
 #include "facts.h"
-#include "lifecycle.h"
 #include "module_set.h"
 #include "process_id.h"
 #include "snapshot_state.h"
@@ -37,6 +36,17 @@ struct consumed {
 struct live_mark {
 	uint64_t written_bytes; /* ring__written_bytes() */
 	uint64_t events;        /* ring__events() */
+};
+
+/* How far it has come between its first sign and its end. The recorder sets all of this. */
+struct lifecycle {
+	bool given;        /* on the command line: the collector ends when all of these have */
+	bool announced;    /* "recording pid" was said */
+	bool has_file;     /* -e: it runs the file, even if it never logs */
+	bool is_looked_at; /* it crashes, and a thread reads its mappings */
+	bool exiting;      /* its end was reported, and tails of threads are still missing */
+	bool ended;        /* its last thread is gone */
+	unsigned missing;  /* sweeps that found it gone, with no report of its end */
 };
 
 struct process {

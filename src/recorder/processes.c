@@ -12,6 +12,7 @@
 #include "processes.h"
 #include "report.h"
 #include "ring.h"
+#include "ring_memory.h"
 
 void processes__fini(struct processes *processes)
 {
@@ -123,7 +124,7 @@ static bool needs_ring(const struct processes *processes, const struct process *
 	if (process->ring)
 		return false;
 	return !process->no_ring ||
-	       (processes->options->budget && ring__may_begin_within(processes->options->budget));
+	       (processes->options->budget && ring_memory__may_begin(processes->options->budget));
 }
 
 /* The collector has not attached to it, so its files are not open either. */

@@ -29,7 +29,7 @@
 
 #define JOURNAL_VERSION 1
 
-/* Stored; lost.c switches on it. */
+/* Stored; lost.c has a table of them. */
 enum journal_kind {
 	JOURNAL_MODULE = 1,  /* number, build id, sites */
 	JOURNAL_PROCESS = 2, /* the whole process; the last record counts */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,16 +38,16 @@ void journal_out__text(struct journal_out *out, const char *text)
 	journal_out__bytes(out, text, len);
 }
 
-struct journal_out journal_out__begin(enum journal_kind kind)
+struct journal_out journal_out__begin(enum journal_kind kind, int fd)
 {
 	const struct journal_record record = { .kind = kind | JOURNAL_VERSION << 16 };
-	struct journal_out out = { 0 };
+	struct journal_out out = { .fd = fd, .err = fd < 0 ? -EBADF : 0 };
 
 	journal_out__bytes(&out, &record, sizeof(record));
 	return out;
 }
 
-int64_t journal_out__end(struct journal_out *out, int fd)
+int64_t journal_out__end(struct journal_out *out)
 {
 	static const char padding[8];
 	uint32_t bytes = (uint32_t)(out->len - sizeof(struct journal_record));
@@ -55,11 +56,11 @@ int64_t journal_out__end(struct journal_out *out, int fd)
 	journal_out__bytes(out, padding, -out->len % 8);
 	if (!out->err) {
 		memcpy(out->bytes + offsetof(struct journal_record, bytes), &bytes, sizeof(bytes));
-		before = lseek(fd, 0, SEEK_END);
+		before = lseek(out->fd, 0, SEEK_END);
 		/* nothing after half a record could be read */
-		if (write(fd, out->bytes, out->len) != (ssize_t)out->len) {
+		if (write(out->fd, out->bytes, out->len) != (ssize_t)out->len) {
 			if (before >= 0)
-				(void)!ftruncate(fd, before);
+				(void)!ftruncate(out->fd, before);
 			before = -1;
 		}
 	}

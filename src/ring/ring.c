@@ -110,11 +110,6 @@ struct ring *ring__new_within(struct ring_budget *budget, const char *path, size
 	return ring;
 }
 
-bool ring__may_begin_within(struct ring_budget *budget)
-{
-	return ring_memory__may_begin(budget);
-}
-
 void ring__free(struct ring *ring)
 {
 	if (!ring)

@@ -36,8 +36,6 @@ struct ring_budget;
 struct ring *ring__new(const char *path, size_t data_bytes);
 /* The same, with no more memory than the budget has; ENOBUFS if it has none. */
 struct ring *ring__new_within(struct ring_budget *budget, const char *path, size_t data_bytes);
-/* Whether ring__new_within() may succeed. */
-bool ring__may_begin_within(struct ring_budget *budget);
 /*
  * The ring in a file whose writer is dead, with exactly what that had written. It may be written to
  * and freed as a new one. NULL with errno: EBADMSG if the file is no ring.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which parts of a ring's data area have memory. Only ring.c calls this, in the writer's thread.
+ * Which parts of a ring's data area have memory. Only ring.c calls this, but for
+ * ring_memory__may_begin(), in the writer's thread.
  *
  * Pages that were never written take no memory. Memory is taken before it is written to: on a full
  * tmpfs a write through a mapping would be a SIGBUS. The data area is cut into extents, and each
@@ -41,7 +42,7 @@ bool ring_memory__ask(struct ring *ring, uint64_t position, size_t bytes, uint64
 /* From now on there is memory enough for an entry of so many bytes, if that can be had. */
 void ring_memory__fit(struct ring *ring, size_t entry_bytes);
 
-/* Whether there may be memory for one more ring. */
+/* Whether there may be memory for one more ring: ring__new_within() may succeed. */
 bool ring_memory__may_begin(struct ring_budget *budget);
 
 #endif /* TTLOG_RING_MEMORY_H */

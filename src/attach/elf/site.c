@@ -42,12 +42,12 @@ static void put_site(struct journal_out *out, const struct site *site)
 
 int64_t site_table__store(const struct site_table *table, uint32_t number, int fd)
 {
-	struct journal_out out = journal_out__begin(JOURNAL_MODULE);
+	struct journal_out out = journal_out__begin(JOURNAL_MODULE, fd);
 
 	journal_out__u32(&out, number);
 	journal_out__text(&out, table->build_id);
 	journal_out__u64(&out, table->cnt);
 	for (size_t i = 0; i < table->cnt; i++)
 		put_site(&out, &table->sites[i]);
-	return journal_out__end(&out, fd);
+	return journal_out__end(&out);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,21 +72,14 @@ int facts__ring_path(const struct facts *facts, const char *dir, const struct pr
 	return 0;
 }
 
-static bool begin(const struct facts *facts, enum journal_kind kind, struct journal_out *ret)
-{
-	if (facts->fd >= 0)
-		*ret = journal_out__begin(kind);
-	return facts->fd >= 0;
-}
-
 void facts__add_process(const struct facts *facts, const struct process_id *id)
 {
-	/* the kernel stamps it on the first batch; until then /proc has it */
-	uint64_t start_ns = id->start_ns ? id->start_ns : start_time__read_ns((pid_t)id->pid);
-	struct journal_out out;
+	uint64_t start_ns = id->start_ns;
+	struct journal_out out = journal_out__begin(JOURNAL_PROCESS, facts->fd);
 
-	if (!begin(facts, JOURNAL_PROCESS, &out))
-		return;
+	/* the kernel stamps it on the first batch; until then /proc has it */
+	if (!start_ns && facts->fd >= 0)
+		start_ns = start_time__read_ns((pid_t)id->pid);
 	journal_out__u32(&out, id->pid);
 	journal_out__u32(&out, id->ns_pid);
 	journal_out__u32(&out, id->uid);
@@ -96,17 +88,15 @@ void facts__add_process(const struct facts *facts, const struct process_id *id)
 	journal_out__bytes(&out, id->comm, sizeof(id->comm));
 	journal_out__text(&out, id->exe);
 	journal_out__text(&out, id->build_id);
-	(void)journal_out__end(&out, facts->fd);
+	(void)journal_out__end(&out);
 }
 
 int64_t facts__add_thread(const struct facts *facts, const struct thread *thread)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_THREAD, facts->fd);
 
-	if (!begin(facts, JOURNAL_THREAD, &out))
-		return -1;
 	journal_out__bytes(&out, thread, sizeof(*thread));
-	return journal_out__end(&out, facts->fd);
+	return journal_out__end(&out);
 }
 
 int facts__replace_thread(const struct facts *facts, int64_t place, const struct thread *thread)
@@ -118,56 +108,46 @@ int facts__replace_thread(const struct facts *facts, int64_t place, const struct
 
 void facts__add_source(const struct facts *facts, const struct source *source)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_SOURCE, facts->fd);
 
-	if (!begin(facts, JOURNAL_SOURCE, &out))
-		return;
 	journal_out__u64(&out, source->address);
 	journal_out__u32(&out, source->module);
 	journal_out__u32(&out, source->exec);
 	journal_out__u64(&out, source->base);
-	(void)journal_out__end(&out, facts->fd);
+	(void)journal_out__end(&out);
 }
 
 void facts__add_anchor(const struct facts *facts, const struct anchor *anchor)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_ANCHOR, facts->fd);
 
-	if (!begin(facts, JOURNAL_ANCHOR, &out))
-		return;
 	journal_out__u64(&out, anchor->address);
 	journal_out__u32(&out, anchor->module);
-	(void)journal_out__end(&out, facts->fd);
+	(void)journal_out__end(&out);
 }
 
 void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_EXEC, facts->fd);
 
-	if (!begin(facts, JOURNAL_EXEC, &out))
-		return;
 	journal_out__u32(&out, exec);
 	journal_out__u64(&out, emitted);
-	(void)journal_out__end(&out, facts->fd);
+	(void)journal_out__end(&out);
 }
 
 void facts__add_settled(const struct facts *facts, uint64_t emitted)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_SETTLED, facts->fd);
 
-	if (!begin(facts, JOURNAL_SETTLED, &out))
-		return;
 	journal_out__u64(&out, emitted);
-	(void)journal_out__end(&out, facts->fd);
+	(void)journal_out__end(&out);
 }
 
 int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
 		    const struct crash_ending *ending)
 {
-	struct journal_out out;
+	struct journal_out out = journal_out__begin(JOURNAL_KEPT, facts->fd);
 
-	if (!begin(facts, JOURNAL_KEPT, &out))
-		return -EBADF;
 	journal_out__u64(&out, accounts->emitted);
 	journal_out__u64(&out, accounts->lost.memory);
 	journal_out__u64(&out, accounts->lost.kernel_ring);
@@ -177,5 +157,5 @@ int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
 	journal_out__u32(&out, (uint32_t)ending->pair_cnt);
 	journal_out__u32(&out, (uint32_t)ending->len);
 	journal_out__bytes(&out, ending->bytes, ending->len);
-	return journal_out__end(&out, facts->fd) < 0 ? -EIO : 0;
+	return journal_out__end(&out) < 0 ? -EIO : 0;
 }

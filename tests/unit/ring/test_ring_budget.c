@@ -19,6 +19,7 @@
 #include "prefault.h"
 #include "ring.h"
 #include "ring_budget.h"
+#include "ring_memory.h"
 #include "ring_pattern.h"
 
 #define MIB        ((size_t)1 << 20)
@@ -236,7 +237,7 @@ static void test_ring_budget_is_kept(void **state)
 	assert_int_equal(errno, ENOBUFS);
 	assert_in_range(cnt, 4,
 			7); /* 132 KiB at least, and a third extent if the head is in that one */
-	assert_false(ring__may_begin_within(fixture.budget));
+	assert_false(ring_memory__may_begin(fixture.budget));
 	/* nor can a ring in memory, without a file */
 	assert_null(ring__new_within(fixture.budget, NULL, RING_BYTES));
 	assert_int_equal(access(fixture.path[cnt], F_OK), -1);
@@ -249,7 +250,7 @@ static void test_ring_budget_is_kept(void **state)
 	}
 	ring__free(fixture.rings[0]);
 	fixture.rings[0] = NULL;
-	assert_true(ring__may_begin_within(fixture.budget));
+	assert_true(ring_memory__may_begin(fixture.budget));
 	make_ring(&fixture, cnt);
 	write_some(&fixture, cnt, 500);
 	assert_true(check_ring(&fixture, cnt) > 64 << 10);
