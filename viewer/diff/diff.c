@@ -10,6 +10,7 @@
 #include "array.h"
 #include "diff.h"
 #include "ending.h"
+#include "field.h"
 #include "hash.h"
 #include "significance.h"
 
@@ -380,12 +381,9 @@ struct thread {
 
 static int by_name(const void *a, const void *b)
 {
-	const struct ttlog_text *x = &((const struct thread *)a)->name;
-	const struct ttlog_text *y = &((const struct thread *)b)->name;
-	size_t common = x->len < y->len ? x->len : y->len;
-	int order = common ? memcmp(x->p, y->p, common) : 0;
+	const struct thread *x = a, *y = b;
 
-	return order ? order : (x->len > y->len) - (x->len < y->len);
+	return event_field__order(x->name, y->name);
 }
 
 /* Counts the events of the threads of one name; ids differ from run to run. Returns how many of

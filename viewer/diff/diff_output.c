@@ -215,37 +215,29 @@ static void print_text(struct out *out, const struct diff *diff, size_t shown)
 
 /* ---- JSON ---- */
 
-static void key_text(struct out *out, const char *key, struct ttlog_text text)
-{
-	out__text(out, key);
-	out__json_text(out, text, false);
-}
-
 static void json_number(struct out *out, double v)
 {
-	char text[FORMAT_NUMBER_BYTES];
-
 	if (isfinite(v))
-		out__bytes(out, text, format__f64(text, v));
+		out__f64(out, v);
 	else
 		out__text(out, "null");
 }
 
 static void json_site(struct out *out, const struct ttlog_site *site)
 {
-	key_text(out, ",\"target\":", site->target);
-	key_text(out, ",\"probe\":", site->probe);
-	key_text(out, ",\"msg\":", site->msg);
-	key_text(out, ",\"level\":", ttlog_text_of(ttlog_level_name(site->level)));
-	key_text(out, ",\"file\":", site->file);
+	out__json_member(out, ",\"target\":", site->target);
+	out__json_member(out, ",\"probe\":", site->probe);
+	out__json_member(out, ",\"msg\":", site->msg);
+	out__json_member(out, ",\"level\":", ttlog_text_of(ttlog_level_name(site->level)));
+	out__json_member(out, ",\"file\":", site->file);
 	out__text(out, ",\"line\":");
 	out__u64(out, site->line);
-	key_text(out, ",\"func\":", site->func);
+	out__json_member(out, ",\"func\":", site->func);
 }
 
 static void json_value(struct out *out, const struct finding *finding)
 {
-	key_text(out, ",\"field\":", finding->key);
+	out__json_member(out, ",\"field\":", finding->key);
 	out__text(out, ",\"value\":");
 	if (finding->is_null) {
 		out__text(out, "null");
@@ -313,13 +305,14 @@ static void print_json(struct out *out, const struct diff *diff, const struct fi
 	if (finding->kind == FINDING_VALUE)
 		json_value(out, finding);
 	else if (finding->kind == FINDING_NUMBER)
-		key_text(out, ",\"field\":", finding->key);
+		out__json_member(out, ",\"field\":", finding->key);
 	if (finding->aggregates[0])
-		key_text(out, ",\"figure\":", ttlog_text_of(STATISTIC_NAMES[finding->statistic]));
+		out__json_member(
+			out, ",\"figure\":", ttlog_text_of(STATISTIC_NAMES[finding->statistic]));
 	if (finding->kind == FINDING_LEVEL)
-		key_text(out, ",\"level\":", finding->name);
+		out__json_member(out, ",\"level\":", finding->name);
 	if (finding->kind == FINDING_THREAD)
-		key_text(out, ",\"thread\":", finding->name);
+		out__json_member(out, ",\"thread\":", finding->name);
 	out__text(out, ",\"a\":");
 	json_run(out, diff, finding, 0);
 	out__text(out, ",\"b\":");

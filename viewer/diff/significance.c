@@ -6,8 +6,7 @@
 /* Chi square with one degree of freedom: chance exceeds this once in a thousand times. */
 #define SURE_G         10.83
 /* As doublings: a half more, and a quarter more. */
-#define MIN_COUNTS     0.585
-#define MIN_SHARES     0.585
+#define MIN_COUNTS     0.585 /* and of shares */
 #define MIN_QUANTILES  0.322
 /* A quantile of fewer values says nothing. */
 #define MIN_FOR_MEDIAN 20u
@@ -20,6 +19,15 @@ static double limit(double change)
 						   : change;
 }
 
+/* What is known of two counts, or shares, and their test. */
+static struct significance found_of(uint64_t a, uint64_t b, double change, double g)
+{
+	if (!a != !b)
+		change = b ? SIGNIFICANCE_MAX_CHANGE : -SIGNIFICANCE_MAX_CHANGE;
+	change = limit(change);
+	return (struct significance){ change, g >= SURE_G && fabs(change) >= MIN_COUNTS };
+}
+
 static double term(double seen, double expected)
 {
 	return seen > 0 && expected > 0 ? 2 * seen * log(seen / expected) : 0;
@@ -28,18 +36,12 @@ static double term(double seen, double expected)
 struct significance significance__counts(uint64_t a, double a_s, uint64_t b, double b_s)
 {
 	double all = (double)a + (double)b, a_share, g;
-	struct significance found = { 0, false };
 
 	if (a_s <= 0 || b_s <= 0)
 		a_s = b_s = 1;
 	a_share = a_s / (a_s + b_s);
 	g = term((double)a, all * a_share) + term((double)b, all * (1 - a_share));
-	found.change = log2(((double)b + 0.5) / b_s) - log2(((double)a + 0.5) / a_s);
-	if (!a != !b)
-		found.change = b ? SIGNIFICANCE_MAX_CHANGE : -SIGNIFICANCE_MAX_CHANGE;
-	found.change = limit(found.change);
-	found.is_sure = g >= SURE_G && fabs(found.change) >= MIN_COUNTS;
-	return found;
+	return found_of(a, b, log2(((double)b + 0.5) / b_s) - log2(((double)a + 0.5) / a_s), g);
 }
 
 /* The likelihood ratio of a table of two by two. */
@@ -53,18 +55,12 @@ static double test_shares(double a, double a_of, double b, double b_of)
 
 struct significance significance__shares(uint64_t a, uint64_t a_of, uint64_t b, uint64_t b_of)
 {
-	struct significance found = { 0, false };
-
 	if (!a_of || !b_of)
-		return found;
-	found.change = log2(((double)b + 0.5) / ((double)b_of + 1)) -
-		       log2(((double)a + 0.5) / ((double)a_of + 1));
-	if (!a != !b)
-		found.change = b ? SIGNIFICANCE_MAX_CHANGE : -SIGNIFICANCE_MAX_CHANGE;
-	found.change = limit(found.change);
-	found.is_sure = test_shares((double)a, (double)a_of, (double)b, (double)b_of) >= SURE_G &&
-			fabs(found.change) >= MIN_SHARES;
-	return found;
+		return (struct significance){ 0, false };
+	return found_of(a, b,
+			log2(((double)b + 0.5) / ((double)b_of + 1)) -
+				log2(((double)a + 0.5) / ((double)a_of + 1)),
+			test_shares((double)a, (double)a_of, (double)b, (double)b_of));
 }
 
 /* How many values are above the bucket of `at`; with `or_in`, or in it. */

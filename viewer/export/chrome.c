@@ -115,13 +115,6 @@ static bool is_beyond_decimals(const struct ttlog_field *field)
 	return field->type == TTLOG_TYPE_DECIMAL && field->scale > EXACT_DECIMALS && !field->null;
 }
 
-static void as_double(struct out *out, const struct ttlog_field *field)
-{
-	char buf[FORMAT_NUMBER_BYTES];
-
-	out__bytes(out, buf, format__f64(buf, counters__double(field)));
-}
-
 /* Perfetto ends text at a NUL, so a symbol is shown for it. */
 static bool put_nul_text(struct out *out, const struct ttlog_field *field)
 {
@@ -148,7 +141,7 @@ static void field_pair(void *out, struct ttlog_text key, const struct ttlog_fiel
 	out__json_text(out, key, false);
 	out__text(out, quoted ? ":\"" : ":");
 	if (is_beyond_decimals(field))
-		as_double(out, field);
+		out__f64(out, counters__double(field));
 	else if (!put_nul_text(out, field))
 		json__field(out, field);
 	out__text(out, quoted ? "\"," : ",");
@@ -516,7 +509,7 @@ static void counters(struct chrome *chrome, const struct lane *lane,
 		microseconds(out, ",\"ts\":", event_ns(chrome, event));
 		out__text(out, ",\"args\":{\"value\":");
 		if (is_beyond_integers(&field) || is_beyond_decimals(&field))
-			as_double(out, &field);
+			out__f64(out, counters__double(&field));
 		else
 			json__field(out, &field);
 		out__text(out, "}}");

@@ -175,11 +175,23 @@ void out__u64(struct out *out, uint64_t v)
 	out->len += format__u64(reserve(out, DIGITS_MAX), v);
 }
 
+size_t out__u64_width(uint64_t v)
+{
+	char digits[DIGITS_MAX];
+
+	return format__u64(digits, v);
+}
+
 void out__i64(struct out *out, int64_t v)
 {
 	if (v < 0)
 		out__char(out, '-');
 	out__u64(out, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+void out__f64(struct out *out, double v)
+{
+	out->len += format__f64(reserve(out, FORMAT_NUMBER_BYTES), v);
 }
 
 void out__grouped(struct out *out, uint64_t v)

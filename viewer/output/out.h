@@ -90,7 +90,9 @@ void out__pad(struct out *out, size_t cnt);
 __attribute__((format(printf, 2, 3))) void out__format(struct out *out, const char *format, ...);
 
 void out__u64(struct out *out, uint64_t v);
+size_t out__u64_width(uint64_t v);
 void out__i64(struct out *out, int64_t v);
+void out__f64(struct out *out, double v); /* as format__f64() */
 /* 1,234,567 */
 void out__grouped(struct out *out, uint64_t v);
 /* "2026-11-21T06:00:00.123456789Z" without the quotes; `real_ns` since 1970. */

@@ -24,13 +24,6 @@ static struct ttlog_text bytes_at(sqlite3_stmt *statement, int i)
 	return (struct ttlog_text){ p ? p : "", (size_t)sqlite3_column_bytes(statement, i) };
 }
 
-static void real(struct out *out, double v)
-{
-	char buf[FORMAT_NUMBER_BYTES];
-
-	out__bytes(out, buf, format__f64(buf, v));
-}
-
 static bool is_declared(sqlite3_stmt *statement, int i, const char *type)
 {
 	const char *declared = sqlite3_column_decltype(statement, i);
@@ -88,7 +81,7 @@ static void json_value(struct out *out, sqlite3_stmt *statement, int i)
 	case SQLITE_FLOAT:
 		v = sqlite3_column_double(statement, i);
 		out__text(out, isfinite(v) ? "" : "\"");
-		real(out, v);
+		out__f64(out, v);
 		out__text(out, isfinite(v) ? "" : "\"");
 		return;
 	case SQLITE_BLOB:
@@ -112,7 +105,7 @@ static void plain_value(struct out *out, sqlite3_stmt *statement, int i, bool cs
 		out__i64(out, sqlite3_column_int64(statement, i));
 		return;
 	case SQLITE_FLOAT:
-		real(out, sqlite3_column_double(statement, i));
+		out__f64(out, sqlite3_column_double(statement, i));
 		return;
 	case SQLITE_BLOB:
 		out__hex_bytes(out, bytes_at(statement, i));

@@ -30,11 +30,6 @@ struct group_count *group_count__new(void)
 	return malloc(sizeof(struct group_count));
 }
 
-void group_count__free(struct group_count *counter)
-{
-	free(counter);
-}
-
 /* ---- Columns to digits ---- */
 
 /* A column whose values are small numbers. */

@@ -26,8 +26,8 @@ struct count_keys {
 
 struct group_count;
 
-struct group_count *group_count__new(void); /* NULL: no memory */
-void group_count__free(struct group_count *counter);
+/* free() frees it. NULL: no memory. */
+struct group_count *group_count__new(void);
 
 /* Returns how many cells *ret_cells has, until the next call; or -E2BIG: too many, or more than
  * events. Then counting one by one is better. */

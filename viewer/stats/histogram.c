@@ -211,8 +211,6 @@ static void print_bins(const struct histogram *histogram, struct out *out,
 static void print_json(const struct histogram *histogram, struct out *out,
 		       const struct stats *stats, const struct group *group)
 {
-	char number[FORMAT_NUMBER_BYTES];
-
 	for (unsigned i = 0; i < histogram->bin_cnt; i++) {
 		group__print_json(group, stats, out);
 		out__text(out, ",\"field\":");
@@ -221,9 +219,9 @@ static void print_json(const struct histogram *histogram, struct out *out,
 		else
 			out__json_text(out, histogram->field->key, false);
 		out__text(out, ",\"from\":");
-		out__bytes(out, number, format__f64(number, histogram->edges[i]));
+		out__f64(out, histogram->edges[i]);
 		out__text(out, ",\"to\":");
-		out__bytes(out, number, format__f64(number, histogram->edges[i + 1]));
+		out__f64(out, histogram->edges[i + 1]);
 		out__text(out, ",\"values\":");
 		out__u64(out, histogram->cnts[i]);
 		out__text(out, "}\n");
@@ -241,7 +239,6 @@ int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
 	for (size_t g = 0; g < cnt; g++) {
 		for (uint32_t f = 0; f < groups[g]->field_cnt; f++) {
 			const struct group_field *field = &groups[g]->fields[f];
-
 			struct histogram histogram = { .field = field };
 
 			if (!aggregate__cnt(&field->aggregate) || field->aggregate.no_quantiles)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "field.h"
 #include "hash.h"
 #include "hex.h"
 #include "stats_parts.h"
@@ -57,14 +58,14 @@ static int parse_keys(struct stats *stats)
 	return 0;
 }
 
-struct stats *stats__new(const struct stats_setup *setup)
+struct stats *stats__new(const char *keys, const char *field)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
 	int err = -ENOMEM;
 
 	if (!stats)
 		return NULL;
-	stats->names = strdup(setup->keys);
+	stats->names = strdup(keys);
 	stats->table_cap = 1024;
 	stats->table = calloc(stats->table_cap, sizeof(struct group *));
 	stats->counter = group_count__new();
@@ -72,7 +73,7 @@ struct stats *stats__new(const struct stats_setup *setup)
 	stats->first_ns = UINT64_MAX;
 	stats->memory.bytes = AGGREGATES_MAX_BYTES;
 	stats->memory.distinct_bytes = AGGREGATE_DISTINCT_BYTES;
-	stats->only_field = setup->field;
+	stats->only_field = field;
 	stats->secret = hash__new_secret();
 	if (stats->names && stats->table && stats->counter)
 		err = parse_keys(stats);
@@ -103,7 +104,7 @@ void stats__free(struct stats *stats)
 			stats->table[i] = next;
 		}
 	}
-	group_count__free(stats->counter);
+	free(stats->counter);
 	group_memo__fini(&stats->memo);
 	free(stats->sorted);
 	group__free(stats->rest);
@@ -282,15 +283,6 @@ struct group *stats__find_group(struct stats *stats, const unsigned char *key, s
 	return group;
 }
 
-static void group__add(struct group *group, uint64_t cnt, uint64_t first_ns, uint64_t last_ns)
-{
-	group->cnt += cnt;
-	if (first_ns < group->first_ns)
-		group->first_ns = first_ns;
-	if (last_ns > group->last_ns)
-		group->last_ns = last_ns;
-}
-
 void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t first_ns,
 		uint64_t last_ns)
 {
@@ -299,7 +291,11 @@ void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 		stats->first_ns = first_ns;
 	if (last_ns > stats->last_ns)
 		stats->last_ns = last_ns;
-	group__add(group, cnt, first_ns, last_ns);
+	group->cnt += cnt;
+	if (first_ns < group->first_ns)
+		group->first_ns = first_ns;
+	if (last_ns > group->last_ns)
+		group->last_ns = last_ns;
 }
 
 /* ---- Order ---- */
@@ -307,20 +303,13 @@ void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 static int by_count(const void *a, const void *b)
 {
 	const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
-	size_t common = x->key_len < y->key_len ? x->key_len : y->key_len;
-	int order;
 
 	if (x->is_rest != y->is_rest)
 		return x->is_rest ? 1 : -1;
 	if (x->cnt != y->cnt)
 		return x->cnt > y->cnt ? -1 : 1;
-	order = memcmp(x->key, y->key, common);
-	return order ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
-}
-
-size_t stats__group_cnt(const struct stats *stats)
-{
-	return stats->group_cnt + (stats->rest != NULL);
+	return event_field__order((struct ttlog_text){ (const char *)x->key, x->key_len },
+				  (struct ttlog_text){ (const char *)y->key, y->key_len });
 }
 
 struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt)

@@ -14,17 +14,14 @@
 struct stats;
 struct terminal;
 
-struct stats_setup {
-	/* separated by commas: level target probe msg file func line pid tid comm, or any field's
-	 * key; empty: all events are one group */
-	const char *keys;
-	/* only this field has aggregates; "duration" is the duration of spans; NULL: all fields
-	 * have */
-	const char *field;
-};
-
-/* NULL with errno: EINVAL: a key is empty or there are too many; EDOM: a key is ts. */
-struct stats *stats__new(const struct stats_setup *setup);
+/*
+ * keys: separated by commas: level target probe msg file func line pid tid comm, or any field's
+ * key; empty: all events are one group. field: only this one has aggregates; "duration" is the
+ * duration of spans; NULL: all fields have. It must stay.
+ *
+ * NULL with errno: EINVAL: a key is empty or there are too many; EDOM: a key is ts.
+ */
+struct stats *stats__new(const char *keys, const char *field);
 void stats__free(struct stats *stats);
 /* Counts the events of a run. Returns 0 or -ENOMEM. */
 int stats__run(struct stats *stats, const struct ttlog_run *run);
@@ -32,7 +29,7 @@ int stats__run(struct stats *stats, const struct ttlog_run *run);
 /* Prints the first `most` groups, those with the most events first: as a table and a table of their
  * aggregates, or a JSON object a line. Returns 0 or -ENOMEM. */
 int stats__print(struct stats *stats, struct out *out, size_t most, bool json);
-/* Prints the distribution of the setup's field in the same groups, as bars, or a JSON object a
+/* Prints the distribution of the field in the same groups, as bars, or a JSON object a
  * bin. */
 int stats__print_histograms(struct stats *stats, struct out *out, size_t most,
 			    const struct terminal *terminal, bool json);

@@ -80,8 +80,6 @@ static void print_json_fields(struct out *out, const struct group *group)
 
 static void print_json(const struct stats *stats, struct out *out, const struct group *group)
 {
-	char buf[FORMAT_NUMBER_BYTES];
-
 	group__print_json(group, stats, out);
 	out__text(out, ",\"events\":");
 	out__u64(out, group->cnt);
@@ -91,7 +89,7 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 	out__time(out, group->last_ns);
 	out__text(out, "\",\"per_second\":");
 	if (rate_of(group) > 0)
-		out__bytes(out, buf, format__f64(buf, rate_of(group)));
+		out__f64(out, rate_of(group));
 	else
 		out__text(out, "null");
 	print_json_fields(out, group);
@@ -143,7 +141,7 @@ static void print_groups(const struct stats *stats, struct out *out, struct grou
 
 static void print_total(const struct stats *stats, struct out *out, size_t shown)
 {
-	size_t cnt = stats__group_cnt(stats);
+	size_t cnt = stats->group_cnt + (stats->rest != NULL);
 
 	out__format(out, "%10llu %5.1f%%  in %zu group%s", (unsigned long long)stats->event_cnt,
 		    stats->event_cnt ? 100.0 : 0.0, cnt, cnt == 1 ? "" : "s");

@@ -145,8 +145,6 @@ void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 /* At most so many groups, the largest first, settled; *ret_cnt of them. The caller frees. NULL: no
  * memory. */
 struct group **stats__sorted(struct stats *stats, size_t most, size_t *ret_cnt);
-/* The number of all groups, with the rest. */
-size_t stats__group_cnt(const struct stats *stats);
 
 /* ---- Aggregates of a group's fields: stats_fields.c ---- */
 

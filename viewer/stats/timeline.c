@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,16 +49,6 @@ struct timeline {
 	bool any;
 	struct slot slots[MAX_SLOTS]; /* from `first` on */
 };
-
-struct timeline *timeline__new(void)
-{
-	return calloc(1, sizeof(struct timeline));
-}
-
-void timeline__free(struct timeline *timeline)
-{
-	free(timeline);
-}
 
 /* ---- Counting ---- */
 
@@ -114,7 +105,7 @@ static struct slot *slot_at(struct timeline *timeline, uint64_t real_ns)
 	return &timeline->slots[at - timeline->first];
 }
 
-void timeline__run(struct timeline *timeline, const struct ttlog_run *run)
+static void add_run(struct timeline *timeline, const struct ttlog_run *run)
 {
 	const struct ttlog_info *header = ttlog_snapshot_info(run->snapshot);
 	const struct ttlog_chunk *chunk = ttlog_snapshot_chunk(run->snapshot);
@@ -168,13 +159,6 @@ static uint64_t total_of(const struct slot *slot)
 	return total;
 }
 
-static size_t digits_of(uint64_t v)
-{
-	char text[FORMAT_NUMBER_BYTES];
-
-	return format__u64(text, v);
-}
-
 static size_t at_least(size_t width, size_t least)
 {
 	return width > least ? width : least;
@@ -216,10 +200,11 @@ static void choose_shape(const struct timeline *timeline, struct shape *shape)
 				most.cnts[i] = slot.cnts[i];
 		}
 	}
-	shape->total_width = at_least(digits_of(shape->most), shape->total_width);
+	shape->total_width = at_least(out__u64_width(shape->most), shape->total_width);
 	for (unsigned i = 0; i < LEVELS; i++) {
 		shape->levels[i] = most.cnts[i] > 0;
-		shape->widths[i] = at_least(digits_of(most.cnts[i]), strlen(ttlog_level_name(i)));
+		shape->widths[i] =
+			at_least(out__u64_width(most.cnts[i]), strlen(ttlog_level_name(i)));
 	}
 }
 
@@ -307,8 +292,8 @@ static void print_head(const struct timeline *timeline, const struct shape *shap
 	out__char(out, '\n');
 }
 
-void timeline__print(const struct timeline *timeline, struct out *out,
-		     const struct terminal *terminal, bool json)
+static void print(const struct timeline *timeline, struct out *out, const struct terminal *terminal,
+		  bool json)
 {
 	struct shape shape;
 
@@ -326,4 +311,19 @@ void timeline__print(const struct timeline *timeline, struct out *out,
 		else
 			print_line(&shape, &slot, at * len_ns, out, terminal);
 	}
+}
+
+int timeline__show(struct ttlog_stream *stream, uint64_t most, struct out *out,
+		   const struct terminal *terminal, bool json)
+{
+	struct timeline *timeline = calloc(1, sizeof(*timeline));
+	struct ttlog_run run;
+
+	if (!timeline)
+		return -ENOMEM;
+	for (; most && ttlog_stream_run(stream, most, &run); most -= run.cnt)
+		add_run(timeline, &run);
+	print(timeline, out, terminal, json);
+	free(timeline);
+	return 0;
 }

@@ -14,13 +14,9 @@
 #include "terminal.h"
 #include <ttlog/read.h>
 
-struct timeline;
-
-struct timeline *timeline__new(void); /* NULL: no memory */
-void timeline__free(struct timeline *timeline);
-void timeline__run(struct timeline *timeline, const struct ttlog_run *run);
-/* Prints a line, or a JSON object, for each interval, also for empty ones between others. */
-void timeline__print(const struct timeline *timeline, struct out *out,
-		     const struct terminal *terminal, bool json);
+/* Prints a line, or a JSON object, for each interval of the next `most` events, also for empty ones
+ * between others. Returns 0 or -ENOMEM. */
+int timeline__show(struct ttlog_stream *stream, uint64_t most, struct out *out,
+		   const struct terminal *terminal, bool json);
 
 #endif /* TTLOG_VIEW_TIMELINE_H */

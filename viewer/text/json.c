@@ -113,8 +113,6 @@ void json__event(struct out *out, const struct ttlog_event *event)
 
 static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 {
-	char buf[FORMAT_NUMBER_BYTES];
-
 	switch (item->kind) {
 	case TTLOG_CBOR_UINT:
 		out__u64(out, item->u);
@@ -125,7 +123,7 @@ static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 			break;
 		}
 		/* Beyond 64 bits; format 1 has no such key. */
-		out__bytes(out, buf, format__f64(buf, -1.0 - (double)item->u));
+		out__f64(out, -1.0 - (double)item->u);
 		break;
 	case TTLOG_CBOR_BYTES:
 		out__char(out, '"');
@@ -136,10 +134,9 @@ static void scalar(struct out *out, const struct ttlog_cbor_item *item)
 		out__json_text(out, item->text, false);
 		break;
 	case TTLOG_CBOR_FLOAT:
-		if (isfinite(item->d))
-			out__bytes(out, buf, format__f64(buf, item->d));
-		else
-			quoted(out, (struct ttlog_text){ buf, format__f64(buf, item->d) });
+		out__text(out, isfinite(item->d) ? "" : "\"");
+		out__f64(out, item->d);
+		out__text(out, isfinite(item->d) ? "" : "\"");
 		break;
 	case TTLOG_CBOR_BOOL:
 		out__text(out, item->u ? "true" : "false");

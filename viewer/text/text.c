@@ -42,13 +42,6 @@ static size_t where_width(const struct ttlog_site *site)
 	return has_own_probe(site) ? width + 1 + out__width(site->probe) : width;
 }
 
-static size_t digits_of(uint64_t v)
-{
-	char digits[FORMAT_NUMBER_BYTES];
-
-	return format__u64(digits, v);
-}
-
 static size_t at_most(size_t width, size_t most)
 {
 	return width < most ? width : most;
@@ -75,7 +68,7 @@ void text_output__widen(struct text_output *text, struct ttlog_snapshot *const *
 		}
 		for (size_t k = 0; k < header->thread_cnt; k++) {
 			const struct ttlog_thread *thread = header->threads[k];
-			size_t id = digits_of(thread->pid) + 1 + digits_of(thread->tid);
+			size_t id = out__u64_width(thread->pid) + 1 + out__u64_width(thread->tid);
 			size_t comm = out__width(thread->comm);
 
 			if (id > text->id_width)
@@ -190,7 +183,7 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	out__u64(out, thread->pid);
 	out__char(out, '/');
 	out__u64(out, thread->tid);
-	pad_to(out, text->id_width, digits_of(thread->pid) + 1 + digits_of(thread->tid));
+	pad_to(out, text->id_width, out__u64_width(thread->pid) + 1 + out__u64_width(thread->tid));
 	out__plain(out, thread->comm);
 	pad_to(out, text->comm_width, out__width(thread->comm));
 	text__where(out, site);

@@ -229,15 +229,6 @@ bool term__order(const struct term *term, int order)
 	}
 }
 
-/* Byte by byte, which in UTF-8 is the order of characters. */
-static int text_order(struct ttlog_text a, struct ttlog_text b)
-{
-	size_t common = a.len < b.len ? a.len : b.len;
-	int order = common ? memcmp(a.p, b.p, common) : 0;
-
-	return order ? order : order_of(a.len, b.len);
-}
-
 static bool holds_for_text(const struct term *term, struct ttlog_text text)
 {
 	switch (term->op) {
@@ -250,7 +241,8 @@ static bool holds_for_text(const struct term *term, struct ttlog_text text)
 	case OP_NO_MATCH:
 		return !pattern__matches(&term->pattern, text);
 	default:
-		return term->orders_text && term__order(term, text_order(text, term->value));
+		return term->orders_text &&
+		       term__order(term, event_field__order(text, term->value));
 	}
 }
 

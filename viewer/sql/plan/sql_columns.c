@@ -68,7 +68,7 @@ struct places {
 static int compare_keys(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = sql_value__compare(x->key, y->key);
+	int order = event_field__order(x->key, y->key);
 
 	if (order)
 		return order;

@@ -325,7 +325,7 @@ static bool text_holds(const struct term *term, struct ttlog_text text)
 		struct ttlog_text value = sql_value__text_of(term->values[i]);
 
 		if (holds(term->op, term->column == FIXED_LEVEL ? sql_level__collate(text, value)
-								: sql_value__compare(text, value)))
+								: event_field__order(text, value)))
 			return true;
 	}
 	return false;

@@ -129,7 +129,7 @@ int sql_decimal__collate(struct ttlog_text a, struct ttlog_text b)
 	if (!a_err && !b_err)
 		return compare(&x, &y);
 	if (a_err && b_err)
-		return sql_value__compare(a, b);
+		return event_field__order(a, b);
 	return a_err ? 1 : -1;
 }
 

@@ -25,6 +25,6 @@ int sql_level__collate(struct ttlog_text a, struct ttlog_text b)
 	if (x >= 0 && y >= 0)
 		return x - y;
 	if (x < 0 && y < 0)
-		return sql_value__compare(a, b);
+		return event_field__order(a, b);
 	return x < 0 ? 1 : -1;
 }

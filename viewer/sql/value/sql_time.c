@@ -46,5 +46,5 @@ int sql_time__collate(struct ttlog_text a, struct ttlog_text b, uint64_t last_ns
 {
 	char a_buf[MOST_BYTES], b_buf[MOST_BYTES];
 
-	return sql_value__compare(shown(a, last_ns, a_buf), shown(b, last_ns, b_buf));
+	return event_field__order(shown(a, last_ns, a_buf), shown(b, last_ns, b_buf));
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <ttlog/read.h>
+#include "field.h"
 #include "out.h"
 
 /* Text that lives as long as the database is not copied. */
@@ -39,15 +40,6 @@ void sql_value__written(sqlite3_context *to, struct out *written);
 void sql_value__clean(struct out *out, struct ttlog_text text);
 void sql_value__show(struct out *out, struct ttlog_text text, bool cut);
 bool sql_value__is_clean(struct ttlog_text text);
-
-/* Byte by byte, as SQLite does: less than 0, 0 or more. */
-static inline int sql_value__compare(struct ttlog_text a, struct ttlog_text b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len ? memcmp(a.p, b.p, len) : 0;
-
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
 
 static inline struct ttlog_text sql_value__text_of(sqlite3_value *value)
 {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "aggregate.h"
-#include "aggregate_parts.h"
 #include <ttlog/read.h>
 
 /* 10^19 is the greatest that a uint64_t holds. */

@@ -23,8 +23,6 @@ __extension__ typedef __int128 aggregate_int;
 
 #define AGGREGATE_TEXT_BYTES (FORMAT_NUMBER_BYTES + 64u)
 
-struct ttlog_column;
-
 /* Memory that many aggregates may still take, in bytes. Distinct numbers have their own share: once
  * they become many they give it back, which must always be possible. */
 #define AGGREGATE_DISTINCT_BYTES (8u << 20) /* as --help says */
@@ -64,6 +62,8 @@ enum statistic {
 
 extern const char *const STATISTIC_NAMES[STATISTIC_CNT];
 
+/* 10^exponent. */
+double aggregate__power(unsigned exponent);
 /* Whether values of the type are numbers. */
 bool aggregate__takes(uint8_t type);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "aggregate.h"
-#include "aggregate_parts.h"
 
 /* A mean has so many more digits than the values. */
 #define MEAN_DIGITS 6u

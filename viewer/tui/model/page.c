@@ -137,10 +137,8 @@ static void watch_stats(void *context, uint64_t row, const struct ttlog_run *run
 
 static int begin_stats(struct page *page)
 {
-	const struct stats_setup setup = { .keys = GROUP_BY_DEFAULT };
-
 	stats__free(page->stats);
-	page->stats = stats__new(&setup);
+	page->stats = stats__new(GROUP_BY_DEFAULT, NULL);
 	return page->stats ? begin_survey(page, watch_stats) : -errno;
 }
 

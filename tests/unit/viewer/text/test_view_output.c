@@ -372,7 +372,7 @@ static char *stats_of(struct ttlog_snapshot *reader, const char *keys, bool json
 	const struct ttlog_range range = { 0, UINT64_MAX };
 	struct ttlog_filter *filter = ttlog_filter_new();
 	struct ttlog_stream *stream = ttlog_stream_new(&reader, 1, filter, &range);
-	struct stats *stats = stats__new(&(struct stats_setup){ .keys = keys });
+	struct stats *stats = stats__new(keys, NULL);
 	struct ttlog_run run;
 	struct out out;
 
@@ -406,9 +406,9 @@ static void test_view_output_stats(void **state)
 		free(by_column);
 		free(by_event);
 	}
-	assert_null(stats__new(&(struct stats_setup){ .keys = "a," }));
-	assert_null(stats__new(&(struct stats_setup){ .keys = ",a" }));
-	assert_null(stats__new(&(struct stats_setup){ .keys = "a,b,c,d,e,f,g,h,i" }));
+	assert_null(stats__new("a,", NULL));
+	assert_null(stats__new(",a", NULL));
+	assert_null(stats__new("a,b,c,d,e,f,g,h,i", NULL));
 	ttlog_snapshot_close(reader);
 }
 
