@@ -108,14 +108,7 @@ static __always_inline void send_so_far(void)
 	}
 }
 
-static __always_inline void forget_thread(u32 tgid, u32 tid)
-{
-	u64 key = (u64)tgid << 32 | tid;
-
-	bpf_map_delete_elem(&threads, &key);
-}
-
-/* As forget_thread(), when its memory is gone. Entries of tails that were not sent stay. */
+/* Forgets a thread when its memory is gone. Entries of tails that were not sent stay. */
 static __always_inline void release_thread(u32 tgid, u32 tid)
 {
 	u64 key = (u64)tgid << 32 | tid;
@@ -143,7 +136,7 @@ static __always_inline void end_thread(struct wire_process *process, u64 room)
 	u64 key = bpf_get_current_pid_tgid();
 
 	if (!drain_thread(room, true))
-		forget_thread(key >> 32, key);
+		bpf_map_delete_elem(&threads, &key);
 	else
 		__sync_fetch_and_add(&process->lost_tails, 1);
 }

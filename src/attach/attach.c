@@ -49,9 +49,10 @@ void attach__free(struct attach *attach)
 
 void attach__hold_locked(struct attach *attach, struct module *module)
 {
-	if (!module->refs++ && !module->is_pinned)
+	if (!module->refs++)
 		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
-	module->holds++;
+	module->was_held = true;
+	module->is_unused = false;
 }
 
 static struct module *find_locked(const struct attach *attach, uint32_t number)
@@ -83,7 +84,7 @@ bool attach__hold(struct attach *attach, uint32_t number)
 
 static void release_locked(struct attach *attach, struct module *module)
 {
-	if (!--module->refs && !module->is_pinned)
+	if (!--module->refs)
 		(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 }
 

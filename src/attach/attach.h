@@ -29,7 +29,6 @@ struct attach_options {
 	bool for_all;      /* links serve every process that maps the file, not one */
 	bool traces;       /* it traces programs until they are linked */
 	bool tells_starts; /* the kernel reports when a process begins to run a file with sites */
-	bool verbose;
 };
 
 /* NULL with errno. */

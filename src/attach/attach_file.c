@@ -22,9 +22,8 @@
 /* One file with sites, and the function to call for processes that have it mapped. */
 struct visit {
 	struct attach *attach;
-	struct stat file;
 	uint32_t number;
-	const struct site_table *table;
+	const struct module *module;
 	attach_before_fn before;
 	void *ctx;
 };
@@ -33,17 +32,18 @@ struct visit {
  * file. */
 static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
 {
+	const struct stat *own = &visit->module->status;
 	struct stat file;
 	bool same = true;
 	int fd;
 
-	if (!entry->executable || entry->inode != visit->file.st_ino)
+	if (!entry->executable || entry->inode != own->st_ino)
 		return false;
 	fd = maps__open(pid, entry, NULL);
 	if (fd < 0)
 		return true;
 	if (fstat(fd, &file) == 0)
-		same = file.st_dev == visit->file.st_dev && file.st_ino == visit->file.st_ino;
+		same = file.st_dev == own->st_dev && file.st_ino == own->st_ino;
 	(void)close(fd);
 	return same;
 }
@@ -51,6 +51,7 @@ static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_e
 /* Calls before() for a process that has the file mapped, with the batches that it had. */
 static void visit_process(const struct visit *visit, pid_t pid)
 {
+	const struct site_table *table = visit->module->table;
 	struct maps *maps = maps__read(pid);
 	struct attached_process *attached;
 
@@ -65,7 +66,7 @@ static void visit_process(const struct visit *visit, pid_t pid)
 		attached = base ? attached_process__new(pid) : NULL;
 		if (!attached)
 			break;
-		anchor.address = base - visit->table->load_vaddr + visit->table->module_vaddr;
+		anchor.address = base - table->load_vaddr + table->module_vaddr;
 		attached_process__add_anchor(attached, &anchor);
 		(void)attached_process__add_batches(attached, &anchor);
 		if (attach__hold(visit->attach, visit->number))
@@ -94,15 +95,12 @@ static void visit_processes(const struct visit *visit)
 
 /* The number of the module, held, if it has sites; else -errno. */
 static int64_t find_with_sites(struct attach *attach, const struct mapped_file *file,
-			       struct stat *ret_status, struct attach_result *ret)
+			       struct attach_result *ret)
 {
 	const struct site_table *table;
+	int64_t number = attach__find_file(attach, file);
 	uint32_t held;
-	int64_t number;
 
-	if (fstat(file->fd, ret_status))
-		return -errno;
-	number = attach__find_file(attach, file);
 	if (number < 0)
 		return number;
 	held = (uint32_t)number;
@@ -122,7 +120,7 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 static int link_for_all(const struct visit *visit, const struct mapped_file *file,
 			struct attach_result *ret)
 {
-	const struct module *module = attach__module(visit->attach, visit->number);
+	const struct module *module = visit->module;
 	int err;
 
 	if (attach__is_linked(visit->attach, visit->number, 0))
@@ -130,7 +128,7 @@ static int link_for_all(const struct visit *visit, const struct mapped_file *fil
 	attach__warm(visit->attach, module, file->fd);
 	visit_processes(visit);
 	err = attach__link(visit->attach, visit->number, file->kernel_path, 0);
-	ret->marked_cnt = visit->table->cnt;
+	ret->marked_cnt = module->table->cnt;
 	if (err)
 		attach_result__fail(ret, file->path, false);
 	else
@@ -139,14 +137,6 @@ static int link_for_all(const struct visit *visit, const struct mapped_file *fil
 	if (!err && !ret->site_cnt)
 		attach_result__offer(ret, module);
 	return err;
-}
-
-/* A file that is recorded in all processes stays, even while no process has it mapped. */
-static void pin(struct attach *attach, uint32_t number)
-{
-	pthread_mutex_lock(&attach->lock);
-	attach->modules.by_number[number]->is_pinned = true;
-	pthread_mutex_unlock(&attach->lock);
 }
 
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
@@ -162,16 +152,16 @@ int attach__file(struct attach *attach, const char *path, attach_before_fn befor
 	if (file.fd < 0)
 		return file.fd == -ENODEV ? -ENOEXEC : file.fd;
 	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
-	number = find_with_sites(attach, &file, &visit.file, ret);
+	number = find_with_sites(attach, &file, ret);
 	if (number > 0) {
 		visit.number = (uint32_t)number;
-		visit.table = attach__module(attach, visit.number)->table;
+		visit.module = attach__module(attach, visit.number);
 		pthread_mutex_lock(&attach->turn);
 		err = link_for_all(&visit, &file, ret);
 		pthread_mutex_unlock(&attach->turn);
-		if (!err)
-			pin(attach, visit.number);
-		attach__release(attach, &visit.number, 1);
+		/* else it stays held, even while no process has it mapped */
+		if (err)
+			attach__release(attach, &visit.number, 1);
 	}
 	(void)close(file.fd);
 	return number < 0 ? (int)number : err;

@@ -76,7 +76,7 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	if (number > 0) {
 		module = attach->modules.by_number[number];
 		/* no process has held it so far */
-		if (!module->holds)
+		if (!module->was_held)
 			(void)__atomic_fetch_add(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 		attach__hold_locked(attach, module);
 	}

@@ -33,7 +33,7 @@ struct attach {
 	bool closed;            /* the gates are closed */
 	bool has_marked;        /* a file with sites was ever found */
 	struct leaving leaving; /* links of processes that have ended */
-	size_t unused_cnt;      /* modules that are neither held nor pinned; atomic */
+	size_t unused_cnt;      /* modules that are not held; atomic */
 	bool found_unused;      /* atomic */
 	struct linkers linkers;
 };

@@ -100,21 +100,17 @@ struct attaching {
 static int64_t find_module(struct attach *attach, const struct attaching *what,
 			   const struct maps_entry *entry, struct mapped_file *ret_file)
 {
-	struct mapped_file file = { .fd = -1, .path = entry->path, .entry = entry };
 	uint32_t known = attach__hold_mapped(attach, entry);
 	const struct module *module = known ? attach__module(attach, known) : NULL;
 
-	*ret_file = file;
+	*ret_file = (struct mapped_file){ .fd = -1, .path = entry->path, .entry = entry };
 	if (module && module__is_unchanged(module) &&
 	    (!module->table->has_module || attach__is_linked(attach, known, what->filter)))
 		return known;
 	if (known)
 		attach__release(attach, &known, 1);
-	file.fd = maps__open(what->pid, entry, file.kernel_path);
-	if (file.fd < 0)
-		return file.fd;
-	*ret_file = file;
-	return attach__find_file(attach, &file);
+	ret_file->fd = maps__open(what->pid, entry, ret_file->kernel_path);
+	return ret_file->fd < 0 ? ret_file->fd : attach__find_file(attach, ret_file);
 }
 
 /* Two threads may do this at once; both find the same. */
@@ -362,21 +358,18 @@ int attach__begin_linking(struct attach *attach, pid_t pid, struct linker *ret_l
 			  bool *ret_stops)
 {
 	struct maps *maps = maps__read(pid);
-	struct linker linker;
-	bool hooked = false;
+	bool hooked;
 	int err;
 
 	if (!maps)
 		return -errno;
 	err = linkers__find(&attach->linkers, attach->options.kernel, attach__filter(attach, pid),
-			    pid, maps, &linker, &hooked);
+			    pid, maps, ret_linker, &hooked);
 	maps__free(maps);
-	if (err)
-		return err;
-	*ret_linker = linker;
-	*ret_stops = hooked && linker__is_probed(&linker, pid) &&
-		     !kernel__begin_linking(attach->options.kernel, pid, linker.debug);
-	return 0;
+	if (!err)
+		*ret_stops = hooked && linker__is_probed(ret_linker, pid) &&
+			     !kernel__begin_linking(attach->options.kernel, pid, ret_linker->debug);
+	return err;
 }
 
 /* musl's linker only reports when all is done. */

@@ -35,8 +35,7 @@ static bool mark_all(struct attach *attach)
 
 		if (!module)
 			continue;
-		module->is_unused = !module->refs && !module->is_pinned;
-		module->unused_holds = module->holds;
+		module->is_unused = !module->refs;
 		serve_all |= module->is_unused && links__find(module->links, 0);
 	}
 	pthread_mutex_unlock(&attach->lock);
@@ -140,8 +139,7 @@ static struct module *take_unused(struct attach *attach, struct leaving *leaving
 	for (uint32_t i = 1; i < attach->modules.end; i++) {
 		struct module *module = attach->modules.by_number[i];
 
-		if (!module || !module->is_unused || module->refs ||
-		    module->holds != module->unused_holds)
+		if (!module || !module->is_unused)
 			continue;
 		(void)modules__remove(&attach->modules, i, attach->options.journal);
 		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);

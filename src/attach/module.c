@@ -62,13 +62,6 @@ static size_t count_enabled(const struct site_filter *filter, const struct site_
 	return cnt;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void note_mapping(struct module *module, const struct maps_entry *entry)
 {
 	if (!entry)
@@ -87,7 +80,7 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	module->fd = -1;
 	module->journal_place = -1;
 	module->path = strdup(file->path);
-	module->table = elf__read_sites(file->fd, base_name(file->path));
+	module->table = elf__read_sites(file->fd, basename(file->path));
 	if (!module->path || (!module->table && errno != ENOEXEC)) {
 		int err = errno;
 

@@ -38,13 +38,13 @@ struct module {
 	struct site_table *table; /* NULL: not an ELF file */
 	size_t enabled_cnt;
 	enum module_leaks leaks;
-	struct links *links;   /* of attach */
-	uint32_t refs;         /* processes that have it mapped, or had while they were recorded */
-	uint32_t holds;        /* all refs that were ever taken */
-	uint32_t unused_holds; /* `holds` when no process was found to have it */
-	bool is_pinned;        /* recorded in all processes */
-	bool is_unused;        /* no process was found to have it */
-	int64_t journal_place; /* place in the journal; -1: none */
+	struct links *links; /* of attach */
+	/* processes that have it mapped, or had while they were recorded; one more if it is recorded
+	 * in all processes */
+	uint32_t refs;
+	bool was_held;              /* ever */
+	bool is_unused;             /* no process was found to have it, and it was not held since */
+	int64_t journal_place;      /* place in the journal; -1: none */
 	struct module *next_unused; /* out of the table, to be freed */
 };
 

@@ -155,9 +155,8 @@ int site_filter__add(struct site_filter *filter, const char *expression, char *e
 		     size_t error_size)
 {
 	struct rule rule = { .glob = NULL };
-	int err;
+	int err = parse_rule(expression, &rule, error, error_size);
 
-	err = parse_rule(expression, &rule, error, error_size);
 	if (err)
 		return err;
 	if (array__reserve(filter->rules, filter->cnt + 1, &filter->cap)) {
@@ -168,13 +167,6 @@ int site_filter__add(struct site_filter *filter, const char *expression, char *e
 	return 0;
 }
 
-static bool matches_file(const char *glob, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return !fnmatch(glob, path, 0) || (slash && !fnmatch(glob, slash + 1, 0));
-}
-
 static bool rule_matches(const struct rule *rule, const struct site *site)
 {
 	switch (rule->key) {
@@ -183,7 +175,8 @@ static bool rule_matches(const struct rule *rule, const struct site *site)
 	case KEY_PROBE:
 		return !fnmatch(rule->glob, site->name, 0);
 	case KEY_FILE:
-		return matches_file(rule->glob, site->file);
+		return !fnmatch(rule->glob, site->file, 0) ||
+		       !fnmatch(rule->glob, basename(site->file), 0);
 	case KEY_LEVEL:
 		return rule->levels >> site->level & 1;
 	}

@@ -99,8 +99,7 @@ static int read_text(struct site_reader *reader, enum shared_text which, uint64_
 /* File name without directory and suffix. */
 static int default_target(struct site_reader *reader, const char *file, const char **ret_target)
 {
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
+	const char *base = basename(file);
 	const char *dot = strrchr(base, '.');
 	size_t len = dot && dot != base ? (size_t)(dot - base) : strlen(base);
 
@@ -129,9 +128,8 @@ static int read_keys(struct site_reader *reader, uint64_t vaddr, struct site *si
 static int read_texts(struct site_reader *reader, const struct ttlog_note_site *note,
 		      struct site *site)
 {
-	int err;
+	int err = read_text(reader, TEXT_SERVICE, note->service, &site->service);
 
-	err = read_text(reader, TEXT_SERVICE, note->service, &site->service);
 	if (!err)
 		err = read_text(reader, TEXT_TARGET, note->target, &site->target);
 	if (!err)
@@ -320,10 +318,9 @@ static int read_notes(struct site_reader *reader)
 {
 	struct site_table *table = reader->table;
 	size_t damaged = 0;
-	int err;
+	int err = elf_file__each_note(reader->file, NOTE_SECTION, TTLOG_NOTE_NAME, visit_module,
+				      reader, &damaged);
 
-	err = elf_file__each_note(reader->file, NOTE_SECTION, TTLOG_NOTE_NAME, visit_module, reader,
-				  &damaged);
 	if (err < 0)
 		return err;
 	if (!table->has_module) {

@@ -74,9 +74,8 @@ static int read_symbols(struct elf_symbols *symbols, uint32_t type)
 	ElfW(Shdr) section, names;
 	uint64_t number = 0, cnt;
 	ElfW(Sym) sym;
-	int err;
+	int err = elf_file__next_section(symbols->file, &number, type, NULL, &section);
 
-	err = elf_file__next_section(symbols->file, &number, type, NULL, &section);
 	if (err <= 0)
 		return err;
 	err = elf_file__section(symbols->file, section.sh_link, &names);

@@ -91,9 +91,8 @@ static int open_rings(struct kernel *kernel)
 {
 	const struct ttlog_bpf *skel = kernel->skel;
 	struct warm_ring rings[2];
-	int err;
+	int err = open_ring(skel->maps.batches, &kernel->batches);
 
-	err = open_ring(skel->maps.batches, &kernel->batches);
 	if (!err)
 		err = open_ring(skel->maps.lifecycle, &kernel->lifecycle);
 	if (err)
@@ -265,9 +264,8 @@ void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 {
 	struct wire_process now;
 	uint32_t key = pid;
-	int err;
+	int err = kernel__read_process(kernel, pid, start_ns, &now);
 
-	err = kernel__read_process(kernel, pid, start_ns, &now);
 	if (err == -ESRCH)
 		return;
 	if (err || may_have_threads(&now))
@@ -411,24 +409,15 @@ uint64_t kernel__untracked_cnt(const struct kernel *kernel)
 	return kernel->skel->bss->untracked_cnt;
 }
 
-static const struct bpf_program *program_of(const struct kernel *kernel,
-					    enum kernel_program program)
-{
-	switch (program) {
-	case KERNEL_CONTROL:
-		return kernel->skel->progs.control;
-	case KERNEL_LIBRARY:
-		return kernel->skel->progs.library;
-	case KERNEL_START:
-		return kernel->skel->progs.start;
-	}
-	return NULL;
-}
-
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
 {
-	const int prog_fd = bpf_program__fd(program_of(kernel, program));
+	const struct bpf_program *const programs[] = {
+		[KERNEL_CONTROL] = kernel->skel->progs.control,
+		[KERNEL_LIBRARY] = kernel->skel->progs.library,
+		[KERNEL_START] = kernel->skel->progs.start,
+	};
+	const int prog_fd = bpf_program__fd(programs[program]);
 
 	return kernel->multi ? kernel_link__multi(prog_fd, places, cookie, pid)
 			     : kernel_link__events(prog_fd, places, cookie, pid);

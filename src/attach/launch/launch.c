@@ -455,19 +455,16 @@ static void *run_thread(void *arg)
 {
 	struct launch *launch = arg;
 	sigset_t wake;
-	int err;
 
 	(void)pthread_setname_np(pthread_self(), "ttlog-launch");
 	sigemptyset(&wake);
 	sigaddset(&wake, WAKE_SIGNAL);
 	(void)pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
 
-	err = start_cmd(launch);
-	launch->setup_err = err;
+	launch->setup_err = start_cmd(launch);
 	(void)sem_post(&launch->ready);
-	if (err)
-		return NULL;
-	trace(launch);
+	if (!launch->setup_err)
+		trace(launch);
 	return NULL;
 }
 

@@ -51,9 +51,8 @@ int linker__find_header(pid_t pid, uint64_t *ret_header)
 	Elf64_auxv_t auxv[MAX_AUXV + 1]; /* the last is room for a zero byte */
 	uint64_t base = 0, phdrs = 0;
 	size_t cnt = 0;
-	int err;
+	int err = read_auxv(pid, auxv, &cnt);
 
-	err = read_auxv(pid, auxv, &cnt);
 	if (err)
 		return err;
 	for (size_t i = 0; i < cnt; i++) {
@@ -83,9 +82,8 @@ static int find_dynamic(pid_t pid, uint64_t header, uint64_t *ret_bias, uint64_t
 	Elf64_Phdr phdrs[MAX_PHDRS];
 	const Elf64_Phdr *load = NULL, *dynamic = NULL;
 	Elf64_Ehdr ehdr;
-	int err;
+	int err = read_memory(pid, header, &ehdr, sizeof(ehdr));
 
-	err = read_memory(pid, header, &ehdr, sizeof(ehdr));
 	if (err)
 		return err;
 	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -123,9 +121,8 @@ static int read_dynamic(pid_t pid, uint64_t header, struct dynamic *ret)
 	Elf64_Dyn dyns[MAX_DYNS];
 	uint64_t address;
 	size_t bytes;
-	int err;
+	int err = find_dynamic(pid, header, &dynamic.bias, &address, &bytes);
 
-	err = find_dynamic(pid, header, &dynamic.bias, &address, &bytes);
 	if (err)
 		return err;
 	if (bytes > sizeof(dyns))
@@ -207,9 +204,8 @@ int linker__find(pid_t pid, struct linker *ret_linker)
 {
 	struct dynamic dynamic;
 	uint64_t header;
-	int err;
+	int err = linker__find_header(pid, &header);
 
-	err = linker__find_header(pid, &header);
 	if (!err)
 		err = read_dynamic(pid, header, &dynamic);
 	if (!err)

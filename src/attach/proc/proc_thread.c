@@ -96,9 +96,8 @@ int proc_thread__read(uint32_t pid, uint32_t tid, struct proc_thread *ret)
 	char path[64], line[512];
 	struct proc_thread thread = { 0 };
 	FILE *file;
-	int err;
+	int err = proc_thread__read_comm(pid, tid, thread.comm);
 
-	err = proc_thread__read_comm(pid, tid, thread.comm);
 	if (err)
 		return err;
 	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
