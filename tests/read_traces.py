@@ -187,7 +187,8 @@ class Perfetto:
         return kind, getattr(item, kind) if kind else None
 
     def slices(self):
-        """As Perfetto builds them: all by time, an end ends the innermost. An open one has no end."""
+        """As Perfetto builds them: all by time, an end ends the innermost. An open one has no
+        end."""
         found, stacks = [], {}
         for event in sorted(self.events, key=lambda event: event["ts"]):
             stack = stacks.setdefault(event["track"].uuid, [])

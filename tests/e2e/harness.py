@@ -376,7 +376,8 @@ class Test:
         return self._add(Collector(argv, **options))
 
     def collect_as_nobody(self, *args):
-        """Runs a collector as another user with the capabilities that --check names, and no more."""
+        """Runs a collector as another user with the capabilities that --check names, and no
+        more."""
         os.chmod(self.dir, 0o777)
         capabilities = "+bpf,+perfmon,+sys_ptrace,+checkpoint_restore"
         argv = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",

@@ -153,7 +153,8 @@ class Run:
                        and set(stack) <= set(symbols))
 
     def judge_end(self, collector, statuses):
-        """Checks that it has ended, and left nothing that it does not name. Returns its messages."""
+        """Checks that it has ended, and left nothing that it does not name. Returns its
+        messages."""
         status = self.ends(collector)
         lines = collector.err.all()
         if status is not None and status < 0:

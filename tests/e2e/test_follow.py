@@ -206,7 +206,8 @@ def test_exec_by_a_thread_of_a_given_process(t):
 
 
 def test_library_loaded_again_without_main(t):
-    """Main has ended since. By main, the kernel knew the process for which the library was linked."""
+    """Main has ended since. By main, the kernel knew the process for which the library was
+    linked."""
     events, library = 100, t.copy(os.path.join(APPS, "libearly.so"))
     app = t.start(t.app("reload"), library, events)
     app.out.wait("start")

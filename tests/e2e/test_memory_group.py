@@ -36,7 +36,8 @@ def log_all(app):
 
 
 def numbers_in(path):
-    """How many events are in the file, and their smallest and largest number; each is there once."""
+    """How many events are in the file, and their smallest and largest number; each is there
+    once."""
     query = "SELECT count(*), count(DISTINCT quantity), min(quantity), max(quantity) FROM events"
     lines = view("--sql", query, "--format", "csv", path).splitlines()
     count, distinct, least, most = map(int, lines[-1].split(","))

@@ -42,7 +42,8 @@ def attached(collector, directory):
 
 
 def is_attached(collector, directory):
-    """All are kept, and the sites are on: the message about the last library may come before that."""
+    """All are kept, and the sites are on: the message about the last library may come before
+    that."""
     return attached(collector, directory) == FILES and links(collector) >= MARKED
 
 
@@ -127,7 +128,8 @@ def test_modules_stay_with_a_child_that_has_not_logged(t):
 
 
 def test_modules_many_in_one_process(t):
-    """The collector attaches to all libraries with sites, even to more than a thread has room for."""
+    """The collector attaches to all libraries with sites, even to more than a thread has room
+    for."""
     names, empty = [t.path(f"lib{number}.so") for number in range(MANY)], t.path("empty")
     os.mkdir(empty)
     for name in names:

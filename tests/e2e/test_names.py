@@ -101,7 +101,8 @@ def in_pid_namespace(script):
 
 
 def test_numbers_of_a_small_namespace(t):
-    """Numbers are used again after a few processes. (Before 6.14 pid_max is the whole machine's.)"""
+    """Numbers are used again after a few processes. (Before 6.14 pid_max is the whole
+    machine's.)"""
     path = t.app("trade")
     script = (f"echo 310 >/proc/sys/kernel/pid_max || exit 9; "
               f"for i in $(seq 200); do {path} 2 50 || exit 8; done")

@@ -104,7 +104,8 @@ def test_paging_flush_of_swapped_pages(t):
 
 @alone
 def test_paging_death_with_swapped_pages(t):
-    """The head of a batch is in memory, its first records are not: what can't be copied is counted."""
+    """The head of a batch is in memory, its first records are not: what can't be copied is
+    counted."""
     with swap(t):
         app, collector = start(t)
         address = log(app)

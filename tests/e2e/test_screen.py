@@ -86,7 +86,8 @@ def test_screen_follow_pauses(t):
 
 
 def test_screen_follows_threads(t):
-    """p: a lane for each thread that has logged since then, of all processes, also of later ones."""
+    """p: a lane for each thread that has logged since then, of all processes, also of later
+    ones."""
     app, collector = start_beat(t)
     with Terminal(120, 24) as terminal:
         terminal.view("--follow")

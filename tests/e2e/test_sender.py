@@ -13,7 +13,8 @@ LIMIT = 32 << 20
 
 
 def send(pid, number, user=0):
-    """Sends by a process that is gone before it can be looked at; returns what must be shown of it."""
+    """Sends by a process that is gone before it can be looked at; returns what must be shown
+    of it."""
     sender = subprocess.Popen(["setpriv", f"--reuid={user}", "/bin/kill", f"-{int(number)}", str(pid)])
     equal(sender.wait(), 0, "status of kill")
     return {"pid": sender.pid, "comm": "kill", "uid": user}

@@ -125,7 +125,8 @@ def test_on_without_request(t):
 
 
 def test_on_without_request_reads_nothing(t):
-    """If a program asks in a loop, its threads' memory is not read each time: others wait for that."""
+    """If a program asks in a loop, its threads' memory is not read each time: others wait for
+    that."""
     table = Table(t.path("table"))
     asked = [f"reason{i}" for i in range(200)]
     collector = t.collect("--on", "crash", "--", t.app("snapshot"), "--wait", *asked,
@@ -287,7 +288,8 @@ def test_trigger_one_pid(t):
 
 
 def test_trigger_sees_what_was_logged_before(t):
-    """When the client ends, the snapshot is there, with all events from before the client started."""
+    """When the client ends, the snapshot is there, with all events from before the client
+    started."""
     app, collector = start_trades(t)
     status, lines, _ = trigger("before restart!")
     equal((status, lines), (0, t.files()), "status and file")

@@ -107,7 +107,8 @@ def test_unwind_signal_handler(t):
 
 
 def test_unwind_more_than_was_copied(t):
-    """30 frames of 4 KiB: at least twelve of them are in 64 KiB; and the outermost ones are there."""
+    """30 frames of 4 KiB: at least twelve of them are in 64 KiB; and the outermost ones are
+    there."""
     crash = crash_of(t, app(t), "deep", signal.SIGABRT)
     frames = crash["frames"]
     equal(crash["cut"], "stack", "cut")
@@ -353,7 +354,8 @@ def check_child_of(t, collect):
 
 
 def test_unwind_child_has_no_rights(t):
-    """The child that reads the program's files has only these files open, and may do nothing else."""
+    """The child that reads the program's files has only these files open, and may do nothing
+    else."""
     check_child_of(t, t.collect)
 
 

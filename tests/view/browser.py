@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A headless Chromium, driven through its DevTools protocol over a pair of pipes: no port, no modules.
+"""A headless Chromium, driven through its DevTools protocol over a pair of pipes: no port, no
+modules.
 
-What a page says on its console, the errors that it does not catch and all that it asks the network
-for are kept.
+It keeps a page's console messages, its uncaught errors and all its network requests.
 """
 import base64
 import json
@@ -21,13 +21,13 @@ class Browser:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="ttlog-browser-")
-        ours, theirs = os.pipe(), os.pipe()  # what we read, what it reads
+        ours, theirs = os.pipe(), os.pipe()  # we read, it reads
         command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
                    "--user-data-dir=" + self.folder, "--no-first-run", "--hide-scrollbars=false",
                    "--disable-dev-shm-usage", "--disable-background-networking", "about:blank"]  # fmt: skip
 
         def connect():
-            # high ones first: 3 and 4 may be among them
+            # the high numbers first: 3 and 4 may be among them
             reads, writes = os.dup(theirs[0]), os.dup(ours[1])
             os.dup2(reads, 3)
             os.dup2(writes, 4)
@@ -105,7 +105,7 @@ class Browser:
     # ---- the page ----
 
     def open(self, path, ready="true"):
-        """Until `ready`, an expression of the page, which may be a promise, is there."""
+        """Waits until `ready`, an expression of the page that may be a promise, has a value."""
         self.events.clear()
         self.ask("Page.navigate", url="file://" + os.path.abspath(path))
         self.wait_for("Page.loadEventFired")
@@ -143,12 +143,12 @@ class Browser:
         self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=code or key)
 
     def drag(self, start, end):
-        """With the left button, or a click where both are the same point."""
+        """With the left button; a click if both points are the same."""
         for kind, (x, y) in (("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)):
             self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
 
     def said(self):
-        """Errors and warnings, of the page and of the browser about it."""
+        """Errors and warnings, of the page and of the browser about the page."""
         texts = []
         for event in self.events:
             params = event["params"]

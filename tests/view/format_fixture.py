@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Snapshots for tests of what is made of them: golden ones, odd ones, spans in threads."""
+"""Snapshots for tests of outputs: golden ones, odd ones, spans in threads."""
 import os
 import re
 import sys
@@ -24,7 +24,8 @@ def no_escapes(text):
 
 
 def odd_file(folder):
-    """Fields that are called as fixed columns, the same key twice, keys that need care, two files."""
+    """Fields with the names of fixed columns, the same key twice, keys that need care, two
+    files."""
     fields = [("pid", "u32"), ("a", "str"), ("a", "u8"), ('k "=\', \u001b\n', "str"), ("", "bool")]
     sites = [make.site("event", "INFO", "odd", "Odd, 'so'", 1, fields),
              make.site("event", "WARN", "warn", "", 2, [("b", "str"), ("a", "str")])]  # fmt: skip
@@ -43,7 +44,7 @@ def odd_file(folder):
     return snapshot.save(os.path.join(folder, "odd.bin"))
 
 
-# what golden.bin's process died of
+# the signal of golden.bin's process
 GOLDEN_DEATH = "SIGSEGV in execute (src/orders.c:12)"
 GOLDEN_STACK = ["execute+0x1a at src/orders.c:12 in /usr/bin/orderd+0x1f3a",
                 "0x7f0000001234 in /usr/lib/libc.so.6+0x2234", "0xdead"]  # fmt: skip
@@ -63,8 +64,8 @@ ABORT_DEATH = "SIGABRT in shop::Cart<std::__cxx11::basic_string<char, std::char_
 
 
 def abort_file(folder):
-    """A program in C++, built beside its source, that called abort(): the C library is on its stack,
-    before and behind it."""
+    """A C++ program, built beside its source, that called abort(): its stack has frames of the C
+    library before and after its own."""
     exe, libc = "/usr/bin/shop", "/usr/lib/libc.so.6"
     frames = [(libc, "__pthread_kill_implementation+0x10c", "./nptl/pthread_kill.c"),
               (libc, "abort+0xd3", "./stdlib/abort.c"),
@@ -90,8 +91,8 @@ SPAN, END, WORK = 0, 3, 6
 
 
 def span_file(folder, events, threads=2, name="spans.bin", host="h", ahead=0, mono_ns=10**9):
-    """events: (time, thread, what): "+a" begins span a, "-a" ends it, "!" is an event. Durations are
-    those of the innermost a that is open; "-a 5" says another. ahead: of the clock, by nanoseconds;
+    """events: (time, thread, what): "+a" starts span a, "-a" ends it, "!" is an event. A duration
+    is that of the innermost open a; "-a 5" sets another. ahead: of the clock, in nanoseconds;
     mono_ns: when the snapshot was made."""
     fields = [("n", "u32"), ("what", "str")]
     sites = [make.site("span", "INFO", name, name, 10 + i, fields) for i, name in enumerate("abc")]
@@ -133,7 +134,7 @@ NESTED = [
     (14 * MS, 1, "!"), (15 * MS + 7, 0, "+c"), (16 * MS, 1, "-a"), (17 * MS + 123, 0, "-c"),
     (18 * MS, 0, "-b"), (19 * MS, 0, "+b"), (20 * MS, 0, "-b"), (21 * MS, 0, "-a"),
 ]  # fmt: skip
-# b is left by longjmp; the first c began before the file; the last a and b never end
+# b is left by longjmp; the first c started before the file; the last a and b never end
 TORN = [
     (10 * MS, 0, "-c 4000000"), (11 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-a"),
     (16 * MS, 0, "+a"), (17 * MS, 0, "+b"), (18 * MS, 0, "!"),

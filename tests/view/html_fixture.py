@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pages of --format html, made of files that try them; and what a page shows, read again."""
+"""Pages of --format html, made from difficult files; and the contents of a page, read again."""
 import html.parser
 import json
 import os
@@ -63,7 +63,7 @@ def summary_of(elements):
 
 
 def markup_file(folder):
-    """Markup wherever a file may have text."""
+    """Markup in every text of a file."""
     site = make.site("event", "ERROR", MARKUP, MARKUP, 1, [(MARKUP, "str"), ("plain", "str")], MARKUP, MARKUP)
     site["file"] = MARKUP
     frame = {key: MARKUP for key in ("ip", "module", "build_id", "offset", "symbol", "file")}

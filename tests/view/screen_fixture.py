@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What tests of the full screen have in common: files, and a terminal that shows them."""
+"""What tests of the full screen share: files, and a terminal that shows them."""
 import contextlib
 import os
 import sys
@@ -23,7 +23,8 @@ def path_of(name):
 
 
 def logs(name="logs.bin", count=200, pid=7, start=0, step=1000):
-    """Events by turns DEBUG, INFO, WARN; two are ERROR; of two threads; the field n counts them."""
+    """Events with the levels DEBUG, INFO and WARN in turn; two are ERROR; of two threads; the field
+    n counts them."""
     with open(path_of("source.c"), "w") as file:
         file.write("\n" * 4 + "\tTTLOG_INFO(\"Tick\", \"n\", n); /* the line */\n")
     levels = ["DEBUG", "INFO", "WARN", "ERROR"]
@@ -46,7 +47,8 @@ def logs(name="logs.bin", count=200, pid=7, start=0, step=1000):
 
 @contextlib.contextmanager
 def on_screen(*args, shows, size=(80, 24), status=0):
-    """A terminal in which they are looked at, as soon as it shows all that; in the end q quits, with that status."""
+    """A terminal with these files, ready as soon as it shows all the patterns; at the end q quits,
+    with that status."""
     with Terminal(*size) as terminal:
         terminal.view(*args)
         terminal.wait(*shows)
@@ -59,7 +61,8 @@ def on_logs(**how):
 
 
 def resize(terminal, width, height):
-    """And until logs() are drawn in that size: what is left of a larger screen has no title or no hints."""
+    """Resizes, and waits until logs() are drawn in that size: the rest of a larger screen has no
+    title or no hints."""
     terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
     title, hints = " logs.bin"[:width], "?:help q:quit"[:width]
 
@@ -73,7 +76,7 @@ def resize(terminal, width, height):
 
 
 def step_through(terminal, steps, row="n=%d "):
-    """Pairs of a key and the row it leads to."""
+    """Presses keys; steps: pairs of a key and the row to which it leads."""
     for key, number in steps:
         terminal.keys(key)
         terminal.wait_row(row % number)

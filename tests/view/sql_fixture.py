@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the suites of SQL share: queries, and files to ask."""
+"""What the suites of SQL share: queries, and files to query."""
 import json
 import os
 import subprocess
@@ -77,7 +77,7 @@ def plan(statement, *files):
 
 
 def keyed(folder):
-    """Keys of each shape an index has, in 1,500 events of two chunks; some have none."""
+    """Keys of each shape that an index has, in 1,500 events of two chunks; some have none."""
     fields = [("seq", "u64"), ("pair", "i32"), ("odd", "u64"), ("far", "i64"), ("flag", "bool"), ("id", "str")]
     sites = [make.site("event", "INFO", "keyed", "Keyed", 1, fields), make.site("event", "INFO", "bare", "Bare", 2, [])]
     encoders = {0: [make.plain] * 6, 1: []}
@@ -87,6 +87,6 @@ def keyed(folder):
             events.append((i * 10, 1, 0, []))
             continue
         far = (i % 500 * 0x9E3779B97F4A7C15) % 2**64 - 2**63
-        odd = 2**64 - 1 - i if i % 4 else i  # most are beyond what SQLite has for an integer
+        odd = 2**64 - 1 - i if i % 4 else i  # most are larger than SQLite's integers
         events.append((i * 10, 0, i % 2, [i + 7, i // 2 - 700, odd, far, i % 2 == 1, "id-%d" % (i // 3)]))
     return made(folder, sites, events, encoders=encoders)

@@ -65,7 +65,7 @@ for option in --csv-formulas --explain --histogram --timeline --top --no-pager; 
 	grep -q -- "$option" "$dir/out" || fail "--help says nothing of $option"
 done
 
-# Choice, options before and after the files
+# Selection, options before and after the files
 expect 0 $golden/golden.bin --filter level=ERROR --limit 100
 out_lines 1
 expect 0 --filter 'level>=WARN' $golden/golden.bin --filter 'symbol=*'
@@ -84,7 +84,7 @@ expect 0 --filter 'msg~(Disk|Giving) (.*full|up)' $golden/golden.bin
 out_lines 2
 expect 0 --search 'null pointer' $golden/golden.bin
 out_lines 1
-# 3 to the power of the length of a text ways to look at it
+# the pattern can match a text in 3 to the power of its length ways
 expect 1 --filter 'msg~^(.|.|.)*[\x01\x02]$ or level=ERROR' $golden/golden.bin
 out_lines 1
 err_says 'took too many steps on [0-9]* texts, taken as not matching'
@@ -128,7 +128,7 @@ cmp -s "$dir/copy.bin" $golden/small.bin || fail "-o destroyed its input"
 expect 1 $golden/small.bin -o "$dir/none/file"
 err_says 'No such file'
 
-# What cannot be read wholly: 1, and what can be is shown
+# What cannot be read wholly: status 1, and the readable part is shown
 head -c 560 $golden/small.bin >"$dir/cut.bin"
 expect 1 "$dir/cut.bin"
 out_lines 4
@@ -174,7 +174,7 @@ grep -q "$(printf '\033')" "$dir/out" && fail "--explain lets escapes through"
 expect 2 --explain
 err_says 'goes with --filter'
 
-# Mistakes: 2, with what and where
+# Mistakes: status 2, with what and where
 expect 2 --filter symbol $golden/small.bin
 err_says 'no operator'
 out_lines 0
@@ -218,7 +218,7 @@ err_says 'text, json or logfmt'
 expect 2 --interactive $golden/small.bin
 err_says 'needs a terminal'
 
-# Arguments are shown, never obeyed.
+# Control characters in arguments are shown, never sent to the terminal.
 escape=$(printf '\033[31m')
 for option in --format --limit --since --top --filter --search --group-by --counters; do
 	expect 2 $option "$escape(" $golden/small.bin
@@ -231,7 +231,7 @@ done
 expect 1 "$escape"
 err_says '\\x1b\[31m: No such file'
 
-# A reader that has seen enough is no error; a full disk is one.
+# A reader that stops reading is no error; a full disk is one.
 ( "$view" $golden/golden.bin 2>"$dir/err"; echo $? >"$dir/status" ) | true
 [ "$(cat "$dir/status")" = 0 ] || fail "| true: status $(cat "$dir/status")"
 [ -s "$dir/err" ] && fail "| true: $(cat "$dir/err")"
@@ -239,7 +239,7 @@ err_says '\\x1b\[31m: No such file'
 [ $? = 1 ] || fail "/dev/full: no status 1"
 err_says 'No space'
 
-# No colours where it is no terminal; on one, unless NO_COLOR says so
+# No colours without a terminal; on one, unless NO_COLOR says so
 grep -q "$(printf '\033')" $golden/golden.txt && fail "escapes in the text"
 if command -v script >/dev/null; then
 	TERM=xterm NO_COLOR='' script -qec "$view --no-pager $golden/small.bin" /dev/null >"$dir/out" </dev/null

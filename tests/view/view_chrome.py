@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """--format chrome: view_chrome.py TTLOG-VIEW. Run from the top of the tree.
 
-What each says is compared with `--format json` of the same files, through a parser that is not ours.
+Compares the output with `--format json` of the same files, through another project's parser.
 """
 import json
 import os
@@ -34,8 +34,8 @@ def chrome(*args, status=0):
 
 
 def chrome_number(shown, is_drawn=False):
-    """The text of JSON, or of the double that Perfetto can read. Integers that are none to it are quoted,
-    which parse_int hides, or drawn as doubles; a NUL is shown as what stands for it."""
+    """The text in JSON, or that of the double that Perfetto reads. Integers that it can't hold are
+    quoted, which parse_int hides, or drawn as doubles; a NUL is shown as its symbol."""
     if isinstance(shown, str) and "\0" in shown:
         return shown.replace("\0", "\u2400")
     digits = re.fullmatch(r"-?[0-9]+(?:\.([0-9]{19,}))?", shown) if isinstance(shown, str) else None
@@ -60,7 +60,7 @@ def check_nested(events):
 
 
 def test_events():
-    """What is no span is an instant, with all its fields, to the nanosecond."""
+    """Every event that is not of a span is an instant, with all its fields, to the nanosecond."""
     for files in FILES.values():
         events = chrome(*files)
         lines = [line for line in texts_of(*files) if "duration_ns" not in line]
@@ -115,7 +115,7 @@ def test_spans():
                 assert (args["n"], args["what"]) == (str(number), what), args
                 assert "unfinished" not in args["ttlog"]
         check_nested(events)
-        # Cut anywhere, it is whole JSON with slices that nest.
+        # Cut at any place, the file is whole JSON with slices that nest.
         for cut in range(len(NESTED) + 1):
             for option in ("--limit", "--head"):
                 events = chrome(path, option, cut)
@@ -138,7 +138,7 @@ def test_torn_spans():
             ("B", "a", 16 * MS, False, "+a", True),
             ("B", "b", 17 * MS, False, "+b", True),
         ], got
-        # the end of one whose begin was not seen ends what is inside
+        # an end without a start ends the spans inside it
         rows = [(10 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-c 4000000"), (16 * MS, 0, "-a")]
         events = chrome(span_file(folder, rows))
         check_nested(events)
@@ -147,7 +147,7 @@ def test_torn_spans():
 
 
 def test_ends_before_begins():
-    """Of a damaged file: no slice is as long as 64 bits."""
+    """A damaged file: no slice is as long as 64 bits."""
     sites = [make.site("span", "INFO", "t", "t", 1, []),
              make.site("span_end", "INFO", "t", "t", 1, [("duration_ns", "u64")])]  # fmt: skip
     header = {"clock": {"mono_ns": 10**12, "real_ns": make.REAL}, "pid": 5}
@@ -162,7 +162,7 @@ def test_ends_before_begins():
 
 
 def test_long_uptime():
-    """Readers have times as doubles: a nanosecond must not be lost, however long ago the boot is."""
+    """Readers hold times as doubles: no nanosecond may be lost, however long ago the boot is."""
     rows = [(0, 0, "+a"), (7, 0, "!"), (15, 0, "+b"), (22, 0, "-b"), (28, 0, "-a"), (40, 0, "-c 90000000000")]
     for start in (MS, 99 * DAY_NS, 101 * DAY_NS, 3000 * DAY_NS):
         with tempfile.TemporaryDirectory() as folder:
@@ -179,7 +179,8 @@ def test_long_uptime():
 
 
 def test_numbers():
-    """Perfetto would take integers beyond 64 bits' for negative ones, and has 18 digits behind a point."""
+    """Perfetto would read integers beyond 64 bits as negative ones, and holds 18 digits after the
+    point."""
     fields = [("u", "u64"), ("i", "i64"), ("near", "decimal"), ("far", "decimal")]
     sites = [make.site("event", "INFO", "n", "n", 1, fields)]
     snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, sites,
@@ -207,7 +208,8 @@ def test_numbers():
 
 
 def nested_as_read(events):
-    """(name, begin, duration, the one around it), as readers that sort by begin and length find them."""
+    """(name, begin, duration, the slice around it), as readers find them that sort by start and
+    length."""
     found, stack = [], []
     slices = [event for event in events if event["ph"] in "XB"]
     longest = 10**18
@@ -221,7 +223,7 @@ def nested_as_read(events):
 
 
 def test_spans_of_one_moment():
-    """What begins and ends with the span around it is inside it to a reader, too."""
+    """A span that starts and ends with the span around it is inside it for a reader, too."""
     with tempfile.TemporaryDirectory() as folder:
         def shape(*rows):
             return nested_as_read(chrome(span_file(folder, [(10 + at, 0, what) for at, what in rows])))
@@ -234,20 +236,20 @@ def test_spans_of_one_moment():
         # left by longjmp; and not at all
         assert shape(*down, (5, "-a")) == [("a", 10, 5, None), ("b", 10, 5, "a"), ("c", 10, 5, "b")]
         assert shape(*down, (5, "-c")) == [("a", 10, None, None), ("b", 10, None, "a"), ("c", 10, 5, "b")]
-        # one after the other, and what begins later
+        # one after the other, and one that starts later
         assert shape((0, "+a"), (0, "+b"), (3, "-b"), (3, "+c"), (5, "-c"), (5, "-a"), (6, "+b"), (6, "-b")) == \
             [("a", 10, 5, None), ("b", 10, 3, "a"), ("c", 13, 2, "a"), ("b", 16, 0, None)]  # fmt: skip
-        # two spans of no length, then one inside a third
+        # two spans without length, then one inside a third
         assert shape((0, "+a"), (0, "+b"), (0, "-b"), (0, "+c"), (0, "+b"), (4, "-b"), (4, "-c"), (9, "-a")) == \
             [("a", 10, 9, None), ("c", 10, 4, "a"), ("b", 10, 4, "c"), ("b", 10, 0, "b")]  # fmt: skip
-        # more than is kept waiting: all are there
+        # more than may wait: all are there
         rows = [(1, 0, "+a")] + [(1, 0, "+b"), (1, 0, "-b")] * 40_000 + [(2, 0, "-a")]
         events = chrome(span_file(folder, rows))
         assert sum(event["ph"] == "X" for event in events) == 40_001
 
 
 def test_deep_spans():
-    """Begins that are too many to be kept are shown all the same, and the slices stay right."""
+    """Starts that are too many to be kept are shown all the same, and the slices stay right."""
     depth = 300
     down = [((10 + i) * MS, 0, "+" + "abc"[i % 3]) for i in range(depth)]
     up = [((1000 + i) * MS, 0, "-" + "abc"[(depth - 1 - i) % 3]) for i in range(depth)]
@@ -279,7 +281,7 @@ def test_machines():
 
 
 def test_spans_over_files():
-    """Snapshots of one process: a span that begins in one and ends in the next is one."""
+    """Snapshots of one process: a span that starts in one and ends in the next is one span."""
     with tempfile.TemporaryDirectory() as folder:
         whole = chrome(span_file(folder, NESTED, name="whole.bin"))
         # the second was written later, by a clock that was set meanwhile
@@ -292,7 +294,8 @@ def test_spans_over_files():
 
 
 def test_death():
-    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    """The cause of the process's death, in its thread, with the stack; once only; also for a thread
+    without events."""
     want = {"signal": "SIGSEGV", "address": "0x10", "stack": GOLDEN_STACK}
     for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
         (death,) = [event for event in chrome(*files) if event.get("cat") == "crash"]

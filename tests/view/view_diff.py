@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`--diff A B`: view_diff.py TTLOG-VIEW. Run from the top of the tree.
 
-Two made runs with differences that were planted, in the order in which they must be told.
+Two artificial runs with known differences, in the order in which they must be reported.
 """
 import json
 import math
@@ -25,7 +25,7 @@ NOTHING = "Nothing differs beyond chance."
 
 
 def sites(moved=0):
-    """moved: by so many lines, as in a program that was built anew."""
+    """moved: the lines by which sites are shifted, as in a program that was built again."""
     result = [
         make.site("event", "INFO", "trade", "Trade", 10, [("latency_us", "u32"), ("side", "str"), ("price", "decimal"),
                                                           ("seq", "u64"), ("id", "str"), ("ok", "bool")]),
@@ -48,8 +48,8 @@ ENCODERS = {
 
 
 def write(folder, name, seed, moved=0, slow=1, late=1, side=0, retries=0, ticks=1000, worker=True, end=None, trades=10_000):
-    """A run of ten seconds. slow: the factor of the slowest spans; late: of all trades' latency; side: in
-    how many of a hundred trades it is another."""
+    """A run of ten seconds. slow: the factor of the slowest spans; late: of all trades' latency;
+    side: in how many of a hundred trades the side differs."""
     rand = random.Random(seed)
     rows = []
     for i in range(trades):
@@ -68,7 +68,7 @@ def write(folder, name, seed, moved=0, slow=1, late=1, side=0, retries=0, ticks=
     rows += [(rand.randrange(10 * S), NOTE, 0, [rand.gauss(0, 1), bytes([rand.randrange(4)]), 65 + rand.randrange(3)])
              for _ in range(1000)]  # fmt: skip
     rows.sort(key=lambda row: row[0])
-    # from the same first to the same last event
+    # from the same first event to the same last event
     rows[0] = (0, *rows[0][1:])
     rows[-1] = (10 * S, *rows[-1][1:])
     for number, row in enumerate(rows):
@@ -126,30 +126,30 @@ PLANTED = [
 
 
 def test_planted():
-    """All that was planted, nothing else, in the order of what it tells."""
+    """All known differences, nothing else, in the order of their weight."""
     with Runs() as (_, good, bad):
         found = diff(good, bad)
         assert [where(item) for item in found if item["kind"] != "thread" or item["thread"] == "worker-2"] == PLANTED, \
             [(item["score"], where(item)) for item in found]  # fmt: skip
         scores = [item["score"] for item in found]
         assert scores == sorted(scores, reverse=True) and scores[-1] > 0
-        # threads take over what the one that is gone has done
+        # the other threads do the work of the missing one
         assert len(found) - len(PLANTED) <= 1 and found[:4] == found[: len(PLANTED[:4])]
-        # the other way round it is the same, but what was more is less
+        # with the runs exchanged the result is the same, but "more" is "less"
         back = diff(bad, good)
         assert [(item["score"], where(item), item["b"], item["a"]) for item in back] == \
             [(item["score"], where(item), item["a"], item["b"]) for item in found]  # fmt: skip
 
 
 def test_figures():
-    """Both figures of each, and the score as the manual page has it."""
+    """Both numbers of each difference, and the score as in the manual page."""
     with Runs() as (_, good, bad):
         crash, retry, side, worker, handle, latency, tick = [item for item in diff(good, bad)
                                                               if where(item) in PLANTED]  # fmt: skip
         assert (crash["a"], crash["b"]) == ("no crash", "SIGSEGV in parse_order (src/orders.c:88)"), crash
         assert retry["a"] == {"events": 0, "per_second": 0} and retry["b"] == {"events": 412, "per_second": 41.2}
         assert (retry["level"], retry["target"], retry["line"]) == ("ERROR", "payment", 37)
-        # only in one run counts as ten doublings; errors count twice
+        # an event in only one run counts as ten doublings; errors count twice
         assert retry["score"] == round(10 * math.log10(413) * 2, 3)
         assert side["a"] == {"events": 0, "of": 10_000} and side["b"]["of"] == 10_000 and 900 < side["b"]["events"] < 1100
         assert side["score"] == round(10 * math.log10(1 + side["b"]["events"]), 3)
@@ -181,7 +181,7 @@ def test_text():
 
 
 def test_nothing():
-    """The same file twice; the same program twice; and built anew, with other lines."""
+    """The same file twice; the same program twice; and built again, with other lines."""
     with tempfile.TemporaryDirectory() as folder:
         one = write(folder, "one.bin", 1)
         assert view("--diff", one, one).splitlines()[2:] == ["", NOTHING]
@@ -194,7 +194,7 @@ def test_nothing():
 
 
 def test_choice():
-    """--filter, --since and --until concern both; the latter by each run's own end."""
+    """--filter, --since and --until apply to both; the latter by each run's own end."""
     with Runs() as (_, good, bad):
         found = diff("--filter", "target=payment", good, bad)
         assert [where(item) for item in found] == PLANTED[:2], found
@@ -233,14 +233,15 @@ def test_ends():
 
 
 def test_one_error():
-    """One error that the other run has not is told, however little it is."""
+    """A single error that the other run lacks is reported, however rare it is."""
     with tempfile.TemporaryDirectory() as folder:
         found = diff(write(folder, "a.bin", 1), write(folder, "b.bin", 1, retries=1))
         assert [where(item) for item in found] == [("event", "retry", None, None)], found
 
 
 def small(folder, name, level, twice, cnt=200):
-    """One mark of that level with a key twice: a few texts, then `twice` of the time another one."""
+    """One mark of that level with a key twice: a few texts, and in the fraction `twice` of the
+    events another one."""
     site = make.site("event", level, "again", "Again", 10, [("side", "str"), ("side", "str"), ("side", "i32")])
     header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 7, "host": "h", "reason": "timer"}
     snapshot = make.Snapshot(header, [site], [{"pid": 7, "tid": 7, "comm": "main"}],
@@ -260,7 +261,7 @@ def test_a_key_twice():
 
 
 def test_another_level():
-    """A mark that was raised to a worse level: its events count there in the run that has it so."""
+    """A mark that was raised to a worse level: its events count in the run with that level."""
     with tempfile.TemporaryDirectory() as folder:
         good, bad = (small(folder, level, level, 10) for level in ("INFO", "WARN"))
         told = {finding["level"]: (finding["a"]["events"], finding["b"]["events"])

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The formats that other tools read, an event a line; and what holds for all formats: view_formats.py TTLOG-VIEW. Run from the top of the tree.
+"""The formats with one event a line that other tools read, and what all formats share:
+view_formats.py TTLOG-VIEW. Run from the top of the tree.
 
-What each says is compared with `--format json` of the same files, through a parser that is not ours.
+Compares the output with `--format json` of the same files, through another project's parser.
 """
 import csv
 import io
@@ -29,7 +30,7 @@ FORMATS = ["csv", "logfmt", "chrome", "otlp-json"]
 
 
 def names(event):
-    """A field's key, and what it is called beside the fixed ones."""
+    """A field's key, and its name beside the fixed ones."""
     return {key: "fields." * (key in FIXED) + key for key in event["fields"]}
 
 
@@ -37,7 +38,7 @@ def names(event):
 
 
 def test_schema():
-    """Every line that there is obeys it, and what is no event does not."""
+    """Every line is valid, and a line that is no event is not."""
     text = view("--format", "schema")
     assert text == view("--format", "schema", "/nonexistent"), "no file is read"
     schema = json.loads(text)
@@ -104,7 +105,7 @@ def test_csv():
 
 
 def test_csv_columns():
-    """In the order of the sites, whatever is chosen; twice the same key is two columns."""
+    """In the order of the sites, for any selection; the same key twice is two columns."""
     with tempfile.TemporaryDirectory() as folder:
         text = view("--format", "csv", odd_file(folder))
         head, *rows = csv_rows(text)
@@ -112,7 +113,7 @@ def test_csv_columns():
         assert rows[0][len(FIXED) :] == ["1", "", "2", "v", "true", ""], rows[0]
         assert rows[1][len(FIXED) :] == ["", ",", "", "", "", "x=y"], rows[1]
         assert rows[4][len(FIXED) :] == ["", "l1\\r\nl2", "", "", "", "\\x1b[2J\\x00"], rows[4]
-        # null and empty text differ, for those that care
+        # null and empty text differ, for readers that distinguish them
         assert ',1,"",2,v,true,\r\n' in text and ",3,,4,null,false,\r\n" in text
     head, *rows = csv_rows(view("--format", "csv", *GOLDEN, "--filter", "level=ERROR"))
     assert "symbol" in head and len(rows) == 1
@@ -120,7 +121,7 @@ def test_csv_columns():
 
 
 def test_csv_null():
-    """Nothing, and nothing else is."""
+    """null is the empty field, and no other value is."""
     site = make.site("event", "INFO", "e", "m", 1, [("s", "str"), ("b", "bytes")])
     snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, [site],
                              [{"pid": 5, "tid": 6, "comm": "c"}], {0: [make.plain] * 2})  # fmt: skip
@@ -138,7 +139,8 @@ HARMLESS = ["1+1", "-5", "+0.5", "-1.5e-3", ".5", "-.5E7", "a=1", " =1", "'", ""
 
 
 def test_csv_formulas():
-    """Text that a spreadsheet would compute: disarmed, unless somebody wants it as it is. Numbers stay numbers."""
+    """Text that a spreadsheet would compute is disarmed, unless an option asks for the raw text.
+    Numbers stay numbers."""
     site = make.site("event", "INFO", "e", "=msg", 1, [("=k", "str"), ("n", "i8"), ("c", "char")], target="@t")
     snapshot = make.Snapshot({"clock": {"mono_ns": 9, "real_ns": make.REAL}, "pid": 5}, [site],
                              [{"pid": 5, "tid": 6, "comm": "-c"}], {0: [make.plain] * 3})  # fmt: skip
@@ -165,7 +167,7 @@ def test_csv_formulas():
 
 
 def logfmt_pairs(line):
-    """By the rules of go-logfmt's decoder: whatever it would refuse fails here."""
+    """By the rules of go-logfmt's decoder: text that it would refuse fails here."""
     pairs, at = [], 0
     while at < len(line):
         if line[at] <= " ":
@@ -202,7 +204,7 @@ def test_logfmt():
                          for key, name in names(event).items()]  # fmt: skip
                 want += [("duration_ns", event["duration_ns"])] if "duration_ns" in event else []
                 pairs = logfmt_pairs(line)
-                # JSON's parser keeps the last of two equal keys only
+                # JSON's parser keeps only the last of two equal keys
                 assert [pair for i, pair in enumerate(pairs)
                         if pair[0] not in [key for key, _ in pairs[i + 1 :]]] == \
                     sorted(want, key=lambda pair: max(i for i, got in enumerate(pairs)
@@ -219,7 +221,7 @@ def test_mistakes():
 
 
 def test_output_is_no_input():
-    """A snapshot is never written over, whatever it is called and whether it is read at all."""
+    """A snapshot is never overwritten, under any name and whether it is read or not."""
     with tempfile.TemporaryDirectory() as folder:
         path, link = os.path.join(folder, "a.bin"), os.path.join(folder, "link.bin")
         shutil.copy(*GOLDEN, path)
@@ -235,7 +237,7 @@ def test_output_is_no_input():
 
 
 def is_whole(name, text):
-    """Whatever the file was, the output is what the format says."""
+    """For any file the output follows its format."""
     if name == "csv":
         csv_rows(text)
     elif name == "logfmt":
@@ -259,7 +261,7 @@ def test_hostile():
 
 
 def test_damaged():
-    """What can be read is shown, and the status says that it is not all."""
+    """The readable part is shown, and the status says that it is not all."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "cut.bin")
         with open("tests/golden/small.bin", "rb") as whole, open(path, "wb") as cut:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Snapshots of every released format, read as they always were: view_golden.py TTLOG-VIEW."""
+"""Snapshots of every released format, which must be read as before: view_golden.py TTLOG-VIEW."""
 import glob
 import hashlib
 import os
@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 from view_harness import run, view, view_bytes  # noqa: E402
 
 GOLDEN = "tests/golden"
-# What each must show, beside what view.sh and the unit tests look at.
+# What each must show, besides what view.sh and the unit tests check.
 SHOWN = [
     ("v1-crash.bin", ["--format", "json", "--limit", "40"], "v1-crash.jsonl"),
     ("v1-crash.bin", ["--info", "--format", "json"], "v1-crash.info.json"),

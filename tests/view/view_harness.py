@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What tests of ttlog-view alone have in common: view_NAME.py TTLOG-VIEW, from the top of the tree.
+"""What tests of ttlog-view alone share: view_NAME.py TTLOG-VIEW, from the top of the tree.
 
-Each such file is a suite: its functions test_*() are run in their order, and `tests/run view` runs
-every file. `view_NAME.py TTLOG-VIEW --figures TEST...` runs only these, and prints in the last line,
-as JSON, how long things took: no test asserts that, bench/lib/q_screen.py judges it.
+Each such file is a suite: its functions test_*() run in their order, and `tests/run view` runs
+every file. `view_NAME.py TTLOG-VIEW --figures TEST...` runs only these, and prints in the last
+line, as JSON, how long things took: no test asserts that, bench/lib/q_screen.py judges it.
 """
 import json
 import os
@@ -12,12 +12,12 @@ import subprocess
 import sys
 
 VIEW = sys.argv[1] if len(sys.argv) > 1 else "build/ttlog-view"
-DEADLINE_S = 300  # what hangs, on a machine that is slow, too
+DEADLINE_S = 300  # for what hangs, on a slow machine, too
 FIGURES = {}
 
 
 def figure(what, value):
-    """The largest of each is kept."""
+    """The largest value of each is kept."""
     FIGURES[what] = max(value, FIGURES.get(what, value))
 
 
@@ -42,12 +42,12 @@ def events_of(*args, status=0, **how):
 
 
 def texts_of(*args, status=0):
-    """The same with every number as the text that it is."""
+    """The same with every number as its text."""
     return events_of(*args, status=status, parse_int=str, parse_float=str)
 
 
 def hostile_files(folder):
-    """The path of one file that is wrong in some way after the other."""
+    """The path of one file after the other, each with some error."""
     pack = subprocess.run(["lz4", "-dc", "tests/golden/hostile.pack"], capture_output=True, check=True).stdout
     path, at = os.path.join(folder, "hostile.bin"), 0
     while at < len(pack):
@@ -59,7 +59,8 @@ def hostile_files(folder):
 
 
 def run(namespace):
-    """Runs the test_*() in there; ends the process with their status, and their count in the last line."""
+    """Runs the test_*() in there; exits with their status, and prints their count in the last
+    line."""
     failed = passed = 0
     wanted = sys.argv[3:] if sys.argv[2:3] == ["--figures"] else None
     for name, test in list(namespace.items()):

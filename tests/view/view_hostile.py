@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Damaged and hostile files, in every format: view_hostile.py TTLOG-VIEW. Run from the top of the tree.
+"""Damaged and hostile files, in every format: view_hostile.py TTLOG-VIEW. Run from the top of the
+tree.
 
-Whatever is in 1 MB of input: a clear message, status 1, what is readable shown, at most 64 MiB of
-memory (RLIMIT_DATA: what a process writes to). The processor time of each is a figure, of which
-`bench/run hostile` has the goal. Events that a file does hold, however small they were packed, are
-shown, and take their time.
+For any 1 MB of input: a clear message, status 1, the readable part shown, at most 64 MiB of memory
+(RLIMIT_DATA: the memory that a process writes to). The processor time of each is a figure;
+`bench/run hostile` has the limit. Events that a file does have are shown, however well they were
+compressed, and take their time.
 """
 import json
 import os
@@ -25,7 +26,7 @@ from view_harness import DEADLINE_S, VIEW, children_cpu_s, figure, run  # noqa: 
 
 MEMORY_BYTES = 64 << 20
 SIZE = 1_000_000
-# What the reader takes of one frame in a file of that size, and of a chunk.
+# The reader's limits for one frame in a file of that size, and for a chunk.
 CONTENT = (8 << 20) + 8 * SIZE - 4096
 CHUNK = (4 << 20) - 4096
 FOLDER = tempfile.TemporaryDirectory()
@@ -34,7 +35,7 @@ ESCAPES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80
 
 
 def formats():
-    """As the program has them; schema reads no file, and ctf is a folder."""
+    """As the program lists them; schema reads no file, and ctf is a folder."""
     names = subprocess.run([VIEW, "--format", "?", "x"], capture_output=True, text=True).stderr
     found = re.search(r"there is (.*)", names).group(1).split()
     assert "json" in found, names
@@ -63,7 +64,7 @@ def limit():
 
 
 def look(path, way, what="other files"):
-    """Status, output and messages within the limit; the time that it takes is a figure of what it is."""
+    """Status, output and messages within the limit; the time is a figure named `what`."""
     with tempfile.TemporaryFile() as out:
         before = children_cpu_s()
         result = subprocess.run([VIEW, *way, path], stdout=out, stderr=subprocess.PIPE,
@@ -102,7 +103,7 @@ def filled(item, limit=CONTENT):
 
 
 def item_of(keys, raw=()):
-    """A map of keys, and of some whose CBOR is given."""
+    """A map of keys, and of keys whose values are given as CBOR."""
     data = b"".join(map(cbor2.dumps, (part for pair in keys.items() for part in pair)))
     data += b"".join(cbor2.dumps(key) + value for key, value in raw)
     return bytes([0xB8, len(keys) + len(raw)]) + data
@@ -139,7 +140,7 @@ def end(events, chunks, raw=()):
 
 
 def file_of(*items, pad=True):
-    """Frames of these, and so much that carries nothing that the file has its size."""
+    """Frames of these, and enough padding to give the file its size."""
     data = b"".join(map(make.frame, items))
     left = SIZE - len(data) - 8
     if pad and left > 0:
@@ -187,7 +188,7 @@ def broken(data):
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
-# name: (what makes the file, what is said, the events that are shown)
+# name: (the function that makes the file, the message, the events that are shown)
 BOMBS = {
     "header of padding": (lambda: three(header([("x", head(3, CONTENT - 4096) + b"a" * (CONTENT - 4096))])),
                           None, 3),
@@ -240,7 +241,7 @@ def test_bombs():
         assert os.path.getsize(path) <= SIZE + 200_000, (name, os.path.getsize(path))
         for way in WAYS:
             status, shown, said = look(path, way, "a bomb")
-            # what nobody asks for is not decoded
+            # what is not asked for is not decoded
             says = None if name == "columns in columns" and way in WITHOUT_FIELDS else wrong
             assert status == (says is not None), (name, way, status, said[-300:])
             assert says is None or re.search(says, said), (name, way, said[-300:])
@@ -249,7 +250,7 @@ def test_bombs():
 
 
 def test_fuzzed_formats():
-    """New formats are fuzzed, too: what this finds missing belongs into WAYS there."""
+    """New formats are fuzzed, too: a format that is missing here belongs into WAYS there."""
     with open("tests/fuzz/view.c", encoding="utf-8") as file:
         table = file.read()
     missing = [name for name in formats() if '"--format=%s"' % name not in table]
@@ -265,7 +266,7 @@ def sites_of(keys):
 
 
 def each_once(sites, pad=False):
-    """An event of each of these sites."""
+    """One event of each of these sites."""
     fields = head(4, len(sites)) + b"".join(
         bytes([0x80 | len(site["keys"])]) + cbor2.dumps({"const": 1}) * len(site["keys"]) for site in sites)  # fmt: skip
     numbers = range(len(sites))
@@ -288,7 +289,8 @@ def mixed(*values):
 
 
 def events_alike():
-    """Of one moment, with values of which a mixing that files can know made hashes of the same low 20 bits."""
+    """Events of one moment. Hashed by a function that files can know, their values would have the
+    same low 20 bits."""
     site, inverse = SITES[0], pow(0x9E3779B97F4A7C15, -1, 2**64)
     texts = [site[key] for key in ("target", "probe", "msg", "file", "func")] + site["keys"]
     identity = (fnv(b"".join(text.encode() + b"\xff" for text in texts)) + 10) % 2**64 ^ (site["line"] << 8 | 2 << 4)
@@ -315,7 +317,7 @@ def test_squares():
 
 
 def test_the_end_of_time():
-    """The last nanosecond that 64 bits can tell, and times that go over it or back."""
+    """The last nanosecond that fits into 64 bits, and times that overflow in both directions."""
     last = 2**64 - 1
     two = chunk(2, first_ns=1000, last_ns=1005, time=make.ints("B", [0, 5]))
     for name, items, events in [
@@ -336,7 +338,7 @@ def test_the_end_of_time():
 
 
 def test_numbers_that_json_has():
-    """The bins of the largest doubles end at what is still a number."""
+    """The bins of the largest doubles end at a number that is still finite."""
     site = make.site("event", "INFO", "t", "m", 5, [("n", "f64")])
     for values in ([1.7e308, -1.7e308], [1.7e308, 1e-320, 1e-310, 1.0], [1e306, 1.0, 1.0, 1.7e308], [1.7976931348623157e308]):
         items = header(sites=[site]), chunk(len(values), fields=[[make.ints("d", values)]]), end(len(values), 1)
@@ -353,7 +355,7 @@ def hostile_text(mark):
 
 
 def bad_text():
-    """As CBOR text that is no UTF-8, which cbor2 would not write."""
+    """CBOR text that is not UTF-8, which cbor2 would not write."""
     return b"\x66\xff\xc0\xaf\xed\xa0\x80"
 
 
@@ -402,7 +404,8 @@ def test_no_files():
 
 
 def test_file_that_shrinks():
-    """While its events are shown: an error in words, no signal. What waits is a full pipe."""
+    """The file shrinks while its events are shown: an error in words, no signal. The viewer waits
+    for a full pipe."""
     noise = os.urandom(100_000)
     padded = chunk(20000, [("x", head(2, len(noise)) + noise)])
     data = file_of(header(), *[padded] * 20, end(400000, 20), pad=False)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """--format html: view_html.py TTLOG-VIEW. Run from the top of the tree.
 
-What the page holds and what it does, in a headless Chromium (`make deps-browser`); without one only
-what needs none is tested, unless TTLOG_NEED_BROWSER says that this is a failure (`make check-html`).
-What a filter of the page finds is compared with `ttlog-view --filter`, on the same files.
+What the page contains and does, in a headless Chromium (`make deps-browser`). Without one, only
+tests that need none run, unless TTLOG_NEED_BROWSER makes that a failure (`make check-html`). The
+results of the page's filters are compared with `ttlog-view --filter`, on the same files.
 """
 import base64
 import hashlib
@@ -31,7 +31,8 @@ from view_harness import DEADLINE_S, VIEW, events_of, figure, run, texts_of, vie
 
 
 def test_page_is_alone():
-    """One file: nothing in it is loaded from anywhere, and the policy allows just what is in it."""
+    """One file: nothing in it is loaded from elsewhere, and the policy allows only its own
+    parts."""
     with tempfile.TemporaryDirectory() as folder:
         elements = Elements(read(page_of(folder, GOLDEN)))
     assert elements.loads == ["data:,"], elements.loads
@@ -72,7 +73,7 @@ def test_limit():
 # ---- With one ----
 
 READY = "page.then((it) => { window.it = it; })"
-# of what is in the table
+# of the rows in the table
 ROWS = "Array.from(it.table.rows)"
 
 
@@ -103,7 +104,7 @@ def shown_fields(event):
 
 
 def test_values():
-    """Every event of every file: what the page has is what JSON has, digit by digit."""
+    """Every event of every file: the page has the same as JSON, digit by digit."""
     script = """Array.from({ length: it.events.count }, (_, row) => [
         timeText(it.events.realTime(row)), String(it.events.monoTime(row)), it.events.siteOf(row),
         { ...it.events.threadOf(row), shift: 0 },
@@ -123,7 +124,7 @@ def test_values():
                     event[key] for key in ("comm", "pid", "tid", "line")]  # fmt: skip
                 want = {key: value if value is None else str(value).lower() if isinstance(value, bool) else value
                         for key, value in shown_fields(event).items()}  # fmt: skip
-                # bytes that are not UTF-8: how many U+FFFD stand for them is the decoder's affair
+                # bytes that are not UTF-8: decoders differ in how many U+FFFD they give
                 have = {key: value if value is None else re.sub("\ufffd+", "\ufffd", value) for key, value in fields}
                 want = {key: value if value is None else re.sub("\ufffd+", "\ufffd", value)
                         for key, value in want.items()}  # fmt: skip
@@ -165,7 +166,7 @@ FILTERS = {
 
 
 def test_filters():
-    """What a filter finds is what ttlog-view --filter finds."""
+    """A filter of the page finds the same as ttlog-view --filter."""
     tried = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, list_ in FILTERS.items():
@@ -187,7 +188,7 @@ TEXT_FILTERS = ["t=BTC-*", "t=*-*", "t=[A-C]TC[-x]US?", "t=[a-]*", "t=M?ller", "
 
 
 def test_filters_of_texts():
-    """A minus in a glob, characters of several bytes, a byte order mark at the begin of a text."""
+    """A minus in a glob, characters of several bytes, a byte order mark at the start of a text."""
     header = {"clock": {"mono_ns": 1000, "real_ns": make.REAL}, "pid": 5}
     made = make.Snapshot(header, [make.site("event", "INFO", "t", "T", 1, [("t", "str")])],
                          [{"pid": 5, "tid": 6, "comm": "c"}], {0: [make.plain]})  # fmt: skip
@@ -227,7 +228,7 @@ MISTAKES = ["symbol=AAPL and level=LOUD", "(symbol=AAPL", "a=1)", "a=", "a= and 
 
 
 def test_mistakes():
-    """They are shown where ttlog-view shows them, and the table stays as it was."""
+    """Errors are shown where ttlog-view shows them, and the table stays as it was."""
     with tempfile.TemporaryDirectory() as folder:
         BROWSER.open(page_of(folder, GOLDEN), READY)
         BROWSER.run("it.setFilter('level=INFO')")
@@ -246,7 +247,7 @@ def test_mistakes():
 
 
 def point(selector, x, y):
-    """A point of an element, by shares of its width and height."""
+    """A point of an element, by fractions of its width and height."""
     box = BROWSER.run("(({ left, top, width, height }) => [left, top, width, height])"
                       "(document.querySelector(%s).getBoundingClientRect())" % json.dumps(selector))  # fmt: skip
     return box[0] + x * box[2], box[1] + y * box[3]
@@ -256,7 +257,7 @@ FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame
 
 
 def test_range_and_details(path):
-    """Dragging chooses what JSON says is in that time; a click on a row shows all of it."""
+    """Dragging selects the events that JSON has in that time; a click on a row shows all of it."""
     events = events_of(path["bin"])
     BROWSER.open(path["html"], READY)
     BROWSER.run(FRAME)
@@ -337,7 +338,8 @@ SCROLL = """(async () => {
 
 
 def test_more_rows_than_pixels(path):
-    """Above 4,000,000 pixels the scroll bar is another scale: to the last row, and by one with the wheel."""
+    """Above 4,000,000 pixels the scroll bar has another scale: to the last row, and by one row with
+    the wheel."""
     BROWSER.open(path["html"], READY)
     BROWSER.run("it.table.setRows(new Uint32Array(%d).map((_, i) => Math.floor(i / 5)))" % (5 * BIG))
     assert BROWSER.run("it.table.scale") > 2
@@ -364,7 +366,8 @@ FILTERED = """[%s].map((source) => {
 
 
 def test_many_events(path):
-    """100,000: few rows are in the document. How long things take is a figure of `bench/run page`."""
+    """100,000 events: few rows are in the document. How long things take is a figure of `bench/run
+    page`."""
     BROWSER.open(path["html"], READY)
     assert BROWSER.run("it.events.count") == BIG
     loaded = BROWSER.run("page.then(() => performance.getEntriesByName('read')[0].startTime)")
@@ -396,7 +399,7 @@ def test_hostile():
 
 
 def test_damaged():
-    """What could not be read is said in the page, and the rest shown."""
+    """The page says what could not be read, and shows the rest."""
     with open(GOLDEN, "rb") as file:
         data = file.read()
     with tempfile.TemporaryDirectory() as folder:
@@ -410,13 +413,14 @@ def test_damaged():
         path = page_of(folder, GOLDEN, os.path.join(folder, "none.bin"), status=1)
         BROWSER.open(path, READY)
         assert "1 file could not be read at all" in BROWSER.run("document.getElementById('notices').textContent")
-        # of a file in which nothing could be read there is no page
+        # no page is made if nothing in the file could be read
         empty = page_of(folder, write(folder, "empty.bin", b""), name="empty.html", status=1)
         assert not os.path.exists(empty) and BROWSER.said() == []
 
 
 def test_little():
-    """No event, few, of two machines: what is there is whole, and what is not there is not shown."""
+    """No event, few, of two machines: the parts that exist are whole, and the others are not
+    shown."""
     text = "document.querySelector(%s).innerText"
     cut = """[...document.querySelectorAll("#table-head > div, #lane-names .name, #fields td")]
              .filter((of) => of.scrollWidth > of.clientWidth && of.getClientRects().length)
@@ -450,7 +454,7 @@ def test_little():
 
 
 def test_crash_as_info_shows_it():
-    """The other threads, the spans that were open, and where a stack was cut."""
+    """The other threads, the open spans, and where a stack was cut."""
     def frames(*names):
         return [{"ip": "0x1", "symbol": name, "file": "src/deep.c", "line": 3} for name in names]
 
@@ -480,7 +484,8 @@ def test_crash_as_info_shows_it():
 
 
 def test_crash_of_others():
-    """The program's own code comes first, in few words; the row of an event is beside its details."""
+    """The program's own code comes first, in few words; the row of an event is beside its
+    details."""
     covered = """document.querySelector(".row[aria-selected=true]").getBoundingClientRect().bottom -
                  document.getElementById("details").getBoundingClientRect().top"""
     with tempfile.TemporaryDirectory() as folder:
@@ -501,7 +506,7 @@ def test_crash_of_others():
 
 
 def test_hostile_files():
-    """Whatever is in a file, the page opens, and says nothing to the console."""
+    """With any contents of a file, the page opens, and prints nothing to the console."""
     opened = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, data in make.hostile().items():
@@ -517,7 +522,8 @@ def test_hostile_files():
 
 
 def test_accessible():
-    """Contrast of all text in light and dark; names and roles as the browser hands them to readers."""
+    """Contrast of all text in light and dark; names and roles as the browser gives them to screen
+    readers."""
     with tempfile.TemporaryDirectory() as folder:
         BROWSER.open(page_of(folder, GOLDEN), READY)
         BROWSER.run("it.setFilter('a='), it.toCrash()")
@@ -538,7 +544,7 @@ def test_accessible():
 
 
 def test_windows_and_paper(path):
-    """Nothing is wider than the window, and what is printed is what is not cut off by scrolling."""
+    """Nothing is wider than the window, and printing shows also what is scrolled out of sight."""
     for width in (360, 700, 1000, 1600):
         BROWSER.size(width, 900)
         BROWSER.open(path["html"], READY)
@@ -556,7 +562,7 @@ def test_windows_and_paper(path):
 
 
 def with_browser(tests):
-    """The tests as run() takes them: in one browser, those that want it with the big file."""
+    """The tests as run() takes them: in one browser, some of them with the big file."""
     folder = tempfile.mkdtemp(prefix="ttlog-html-")
     path = {"bin": big_file(folder)}
     path["html"] = page_of(folder, path["bin"], name="big.html")

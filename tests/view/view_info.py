@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What a header says beside what every one has: view_info.py TTLOG-VIEW. Run from the top of the tree."""
+"""Header fields that not every file has: view_info.py TTLOG-VIEW. Run from the top of the tree."""
 import json
 import os
 import sys
@@ -32,13 +32,13 @@ def left_out(value):
 
 
 def test_left_out():
-    """What a header had no room for is said, in words and in JSON."""
+    """What a header had no room for is shown, in words and in JSON."""
     everything = {"threads": 123456, "mappings": 9, "text_bytes": 64, "sites": 2}
     assert left_out(everything) == ("123,456 threads (their events have tid 0), 9 mappings, what texts of sites have "
                                     "beyond 64 bytes, 2 sites (their events are lost)")  # fmt: skip
     assert json.loads(view("--info", "--format", "json", header_file(left_out=everything)))["left_out"] == everything
     assert left_out({"mappings": 1, "threads": 0}) == "1 mappings"
-    # what is none of these is nothing that it can say
+    # of other values it shows nothing
     for other in ({}, {"threads": "\x1b[31m"}, {"threads": [1]}, "threads", 5, [], {"other": 5}):
         assert left_out(other) is None, other
     assert "left out" not in view("--info", header_file())

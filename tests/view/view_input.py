@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Snapshots that are no files: view_input.py TTLOG-VIEW. Run from the top of the tree."""
+"""Snapshots that are not files: view_input.py TTLOG-VIEW. Run from the top of the tree."""
 import os
 import subprocess
 import sys
@@ -16,14 +16,14 @@ MAX_MIB = 256
 
 
 def shell(script, *args):
-    """$VIEW is ttlog-view. The status, what it shows and what it says."""
+    """$VIEW is ttlog-view. Returns the status, the output and the messages."""
     result = subprocess.run(["bash", "-c", script, "bash", *args], env=dict(os.environ, VIEW=VIEW),
                             stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S)  # fmt: skip
     return result.returncode, result.stdout, result.stderr.decode()
 
 
 def test_pipes_are_read():
-    """As the file itself is, in every mode: those that go to and fro in it too."""
+    """The same as the file itself, in every mode, also in those that read back and forth."""
     for way in (["--format", "json"], ["--info", "--format", "json"], ["--stats"], ["--limit", "3"],
                 ["--since", "-1s"], ["--sql", "SELECT count(*), max(mono_ns) FROM events"]):  # fmt: skip
         shown = view_bytes(*way, GOLDEN)
@@ -42,7 +42,7 @@ def test_several_pipes():
 
 
 def test_slow_pipe_that_does_not_wait():
-    """Whoever wrote into it may have set O_NONBLOCK, which is the pipe's."""
+    """The writer may have set O_NONBLOCK, which applies to the pipe."""
     import fcntl
 
     with open(GOLDEN, "rb") as file:
@@ -67,7 +67,7 @@ def test_damage_is_said():
 
 
 def test_too_much():
-    """It ends when the bound is passed, though more would come."""
+    """It ends when the limit is passed, though more would come."""
     status, shown, said = shell('"$VIEW" - </dev/zero')
     assert (status, shown) == (1, b""), (status, said)
     assert said == "ttlog-view: stdin: more than %d MiB came through the pipe: write it into a file, " \

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""libttlogread as others see it: view_library.py TTLOG-VIEW. Run from the top of the tree.
+"""libttlogread as other programs see it: view_library.py TTLOG-VIEW. Run from the top of the tree.
 
-What is installed, what can be linked, that the examples in the docs build and are right, that
-ttlog-view is built on nothing else, and that manual pages have the options that --help has.
+What is installed, what can be linked. The examples in the docs build and are right, ttlog-view is
+built on the library alone, and manual pages have the options of --help.
 """
 import glob
 import os
@@ -64,7 +64,7 @@ def read(path):
 
 
 def declared():
-    """The functions of the header that are no inline ones."""
+    """The functions of the header that are not inline."""
     text = re.sub(r"/\*.*?\*/", "", read(HEADER) + read(INFO), flags=re.S)
     text = re.sub(r"^#.*(\\\n.*)*", "", text, flags=re.M)
     text = re.sub(r"static inline [^{;]*\{.*?\n\}", "", text, flags=re.S)
@@ -105,7 +105,7 @@ def test_viewer_includes_nothing_else():
 
 
 def viewer_links(pattern):
-    """What ttlog-view is linked with beside its own objects and the library: its own business."""
+    """What ttlog-view links besides its own objects and the library, for itself alone."""
     return re.findall(pattern, output("make", "-s", "--no-print-directory", "BUILD=" + BUILD, "print-view-libs"))
 
 
@@ -187,7 +187,7 @@ def ns_of(ts):
 
 
 def in_every_way(text, *args):
-    """What the example prints, the same however it is built."""
+    """The output of the example, the same for every build."""
     source = scratch.name + "/example.c"
     with open(source, "w") as file:
         file.write(text)
@@ -211,7 +211,7 @@ def test_first_example():
 
 
 def test_readme_commands():
-    """As they stand there: the shared library, and the static one."""
+    """As the README has them: the shared library, and the static one."""
     (example,) = re.findall(r"```c\n(#include <stdio.h>\n.*?)```", read("README.md"), flags=re.S)
     (block,) = re.findall(r"```sh\n(cc tool\.c .*?)```", read("README.md"), flags=re.S)
     commands = [line for line in block.splitlines() if not line.startswith("#")]
@@ -242,7 +242,7 @@ def test_readme_example():
 
 
 def test_column_example():
-    """Of a file of one chunk, each site's mean is known from its events."""
+    """In a file of one chunk, each site's mean is known from its events."""
     path = "tests/golden/overlap-other.bin"
     fields = {}
     for event in events_of(path):

@@ -21,7 +21,7 @@ from view_harness import DEADLINE_S, VIEW, run  # noqa: E402
 
 CNT = 3000
 DESCRIPTORS = 256
-# Each file's two chunks lie so far apart that all the files are read by turns, twice.
+# Each file's two chunks are so far apart that all files are read in turn, twice.
 CHUNKS = [[1000, 1000 + CNT], [10**9, 10**9 + CNT]]
 PER_FILE = sum(map(len, CHUNKS))
 SITES = [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u32")])]
@@ -29,7 +29,7 @@ CLOCK = {"mono_ns": 0, "real_ns": make.REAL}
 
 
 def pack(items):
-    """A frame of each, by one run of lz4."""
+    """A frame for each item, by one run of lz4."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [os.path.join(folder, "%d" % i) for i in range(len(items))]
         for path, item in zip(paths, items):
@@ -44,7 +44,7 @@ def pack(items):
 
 
 def make_files(folder, cnt):
-    """Of so many processes, whose events all come between each other's."""
+    """Files of so many processes, whose events are interleaved."""
     made = make.Snapshot({"clock": CLOCK, "pid": 1}, SITES, [{"pid": 1, "tid": 1, "comm": "c"}], {0: [make.array("I")]})
     for times in CHUNKS:
         made.chunk([(time, 0, 0, [time % 1000]) for time in times])
@@ -75,7 +75,7 @@ def view(descriptors, *args, status=0):
 
 
 def test_thousands():
-    """All there is, in its order, and not a word."""
+    """All events, in order, and no message."""
     with tempfile.TemporaryDirectory() as folder:
         paths = make_files(folder, CNT)
         result = view(DESCRIPTORS, "--format", "json", *paths)
@@ -94,8 +94,8 @@ def test_thousands():
 
 
 def test_replaced_in_between():
-    """A file that is another one when its turn comes again: it is said, once, and nothing of it shown.
-    What waits is a full pipe, with only the first file's events written."""
+    """A file that was replaced when its turn comes again: one message says so, and none of it is
+    shown. The viewer waits for a full pipe, with only the first file's events written."""
     cnt, few = 60, 16
     site = make.site("event", "INFO", "long", "x" * 200, 5, [("n", "u32")])
     first = make.Snapshot({"clock": dict(CLOCK, real_ns=make.REAL - 10**12), "pid": 999}, [site],
@@ -122,7 +122,7 @@ def test_replaced_in_between():
 
 
 def test_one_message():
-    """Of thousands that are not there."""
+    """For thousands of files that don't exist."""
     result = view(DESCRIPTORS, "--format", "json", *["/nonexistent/%d" % i for i in range(CNT)], status=1)
     lines = result.stderr.splitlines()
     assert len(lines) == 11, (len(lines), lines[:20])

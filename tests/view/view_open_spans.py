@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Spans that were open when the file ends, in --info: view_open_spans.py TTLOG-VIEW."""
+"""Spans that are open at the end of the file, in --info: view_open_spans.py TTLOG-VIEW."""
 import json
 import os
 import random
@@ -51,13 +51,13 @@ def test_oldest_first_over_threads():
 
 
 def test_one_site_in_itself():
-    """Recursion: ends are those of the innermost."""
+    """Recursion: an end belongs to the innermost span."""
     check([(i * MS, 0, "+a") for i in range(1, 6)] + [(6 * MS, 0, "-a"), (7 * MS, 0, "-a")],
           [(1 * MS, 0, "a"), (2 * MS, 0, "a"), (3 * MS, 0, "a")])
 
 
 def test_end_without_a_begin():
-    """It began before the file, or was lost: what began before that is as open as ever."""
+    """Its span started before the file, or the start was lost: older spans stay open."""
     check([(1 * MS, 0, "+a"), (200 * MS, 0, "-b 1000"), (201 * MS, 0, "!")], [(1 * MS, 0, "a")])
 
 
@@ -70,7 +70,8 @@ def test_more_than_are_shown():
 
 
 def random_threads(dice):
-    """Threads that nest at random and leave some by longjmp; what is open in the end."""
+    """Threads that nest at random and leave some spans by longjmp; returns the spans that are open
+    at the end."""
     stacks, events, at = [[] for _ in range(3)], [], 0
     for _ in range(dice.randrange(400)):
         at += dice.choice((1000, 50000, 1 * MS, 30 * MS))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """--format otlp-json: view_otlp.py TTLOG-VIEW. Run from the top of the tree.
 
-What each says is compared with `--format json` of the same files, through a parser that is not ours.
+Compares the output with `--format json` of the same files, through another project's parser.
 """
 import base64
 import json
@@ -23,7 +23,7 @@ SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL":
 
 
 def otlp_lines(text):
-    """What each line is, and its resources: logs first."""
+    """The lines and their resources: logs first."""
     no_escapes(text)
     assert text.endswith("\n"), "a collector reads files by lines"
     lines = [json.loads(line, parse_float=str, parse_constant=lambda name: 1 / 0)
@@ -54,7 +54,7 @@ def otlp(*args):
 
 
 def any_value(value):
-    """An AnyValue, by protobuf's JSON mapping: (its kind, what JSON shows of it)."""
+    """An AnyValue, by protobuf's JSON mapping: (its kind, how JSON shows it)."""
     if not value:
         return None, None
     ((kind, shown),) = value.items()
@@ -81,7 +81,7 @@ def plain(pairs):
 
 
 def own(pairs):
-    """Without those that every log or span has."""
+    """Without the attributes that every log or span has."""
     return {key: value for key, value in plain(pairs).items()
             if key.split(".")[0] not in ("code", "thread", "ttlog")}  # fmt: skip
 
@@ -119,7 +119,7 @@ def test_types():
                       ("f32", "doubleValue"), ("blob", "bytesValue"), ("price", "doubleValue"),
                       ("name", "stringValue")):  # fmt: skip
         assert kinds[key] - {None} == {kind}, (key, kinds[key])
-    # what its integers cannot hold
+    # a value that its integers cannot hold
     assert kinds["u64"] == {"stringValue"}
     assert sum("ttlog.cut.blob" in attributes(log) for _, log in logs) == 1
     process, _ = logs[0]
@@ -131,7 +131,7 @@ def test_types():
 
 
 def test_death():
-    """What the process died of, as an exception."""
+    """The cause of the process's death, as an exception."""
     for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
         logs, _ = otlp_all(*files)
         (death,) = [log for _, log in logs if log["eventName"] == "crash"]
@@ -151,7 +151,7 @@ def test_death():
 
 
 def test_lines():
-    """Many of them, none too long, with all that there is; none at all is a line, too."""
+    """Many lines, none too long, with all events; a file without events is a line, too."""
     rows = [(i * 1000, 0, "!") for i in range(1, 3001)]
     rows += [(9 * MS + i, 0, "+-"[i % 2] + "a") for i in range(4000)]
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +160,7 @@ def test_lines():
         logs, spans = otlp(path)
         assert len(logs) == 3000 and len(spans) == 2000 and 3 < len(lines) < 20
         assert view("--format", "otlp-json", "--limit", 0, path) == '{"resourceLogs":[]}\n'
-        # the longest event that there can be
+        # the longest possible event
         fields = [("k%d" % i, "str") for i in range(16)]
         snapshot = make.Snapshot({"clock": {"mono_ns": 5, "real_ns": 3}, "pid": 1},
                                  [make.site("event", "INFO", "e", "m", 1, fields)],
@@ -215,7 +215,7 @@ def test_spans():
         assert len({span["traceId"] for span in spans}) == 2, "a trace is what is in an outermost span"
         assert [by_id[log["spanId"]]["name"] for log in logs] == ["b", "a"], logs
         assert all(by_id[log["spanId"]]["traceId"] == log["traceId"] for log in logs)
-        # The same file, the same ids; and where less of it is shown.
+        # The same file, the same ids; also if less of it is shown.
         assert otlp_spans(path)[2].keys() == by_id.keys()
         assert otlp_spans(path, "--filter", "tid=8")[2].keys() < by_id.keys()
         for cut in range(len(NESTED) + 1):
@@ -238,7 +238,7 @@ def test_torn_spans():
 
 
 def test_keys():
-    """Each attribute once, none without a name, none of ours taken."""
+    """Each attribute once, none without a name, none with a name of ours."""
     fields = [("a", "u8"), ("a", "str"), ("", "bool"), ("thread.id", "u32"), ("ttlog.target", "str"),
               ("code.mine", "u8"), ("b", "bytes"), ("b", "bytes")]  # fmt: skip
     site = make.site("event", "INFO", "keys", "Keys", 1, fields)
@@ -272,7 +272,7 @@ def test_machines():
 
 
 def test_spans_over_files():
-    """Snapshots of one process: a span that begins in one and ends in the next is one."""
+    """Snapshots of one process: a span that starts in one and ends in the next is one span."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [span_file(folder, NESTED[:8], name="one.bin"), span_file(folder, NESTED, name="two.bin", ahead=123)]
         _, spans, _ = otlp_spans(*paths)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What is written appears whole or not at all, and what was there stays: view_output.py TTLOG-VIEW."""
+"""Output appears whole or not at all, and an existing file stays: view_output.py TTLOG-VIEW."""
 import os
 import signal
 import stat
@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from view_harness import DEADLINE_S, VIEW, run, view  # noqa: E402
 
 GOLDEN = "tests/golden/golden.bin"
-# each event comes forty times: there is enough to do when the signal comes
+# each event comes forty times, so that the signal comes before the end
 LONG = ["tests/golden/v1-crash.bin"] * 40
 KEPT = b"what was there\n"
 WAYS = {
@@ -27,7 +27,7 @@ WAYS = {
     "ctf": lambda path: ["--format", "ctf", "-o", path],
     "sqlite": lambda path: ["--to-sqlite", path],
 }
-APART = ("ctf", "sqlite")  # never over anything
+APART = ("ctf", "sqlite")  # never replaces anything
 
 
 def read(path):
@@ -86,7 +86,7 @@ def test_mistakes_leave_it():
 
 
 def has_begun(pid, folder):
-    """Whether it holds something in the folder open that has not its name yet."""
+    """Whether it has an unnamed file in the folder open."""
     for fd in os.listdir("/proc/%d/fd" % pid):
         try:
             if os.readlink("/proc/%d/fd/%s" % (pid, fd)).startswith(folder):

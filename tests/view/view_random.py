@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Random questions with certain answers: view_random.py TTLOG-VIEW. Run from the top of the tree.
+"""Random queries with known answers: view_random.py TTLOG-VIEW. Run from the top of the tree.
 
-Statements over table events are asked again over a subquery into which nothing is pushed, filters of
-events are evaluated here, two snapshots are compared both ways round. What is asked is the same in
+Statements over table events run again over a subquery into which nothing is pushed, filters of
+events are evaluated here, two snapshots are compared in both orders. The queries are the same in
 every run.
 """
 import json
@@ -29,13 +29,13 @@ TEXTS = ["", "a", "A", "7", "7.0", "null", "caf\u00e9", "a'b", "x*y", b"\xffa", 
 VALUES = {"i32": WHOLE + [-1, -(2**31)], "u64": LARGE, "f64": REALS, "decimal": DECIMALS, "str": TEXTS, "bool": [0, 1]}
 ENCODERS = {"i32": make.array("i"), "u64": make.array("Q"), "f64": make.plain, "decimal": make.decimal_each,
             "str": make.plain, "bool": make.array("B")}  # fmt: skip
-# Those that are always of one type, and others.
+# Fields that are always of one type, and others.
 FIELDS = [("n", ["i32"]), ("name", ["str"]), ("id", ["u64"]), ("price", ["decimal"]), ("flag", ["bool"]),
           ("x", ["f64", "i32"]), ("mixed", ["decimal", "f64", "u64", "str"])]  # fmt: skip
 
 
 class Made:
-    """A snapshot with what it was made of."""
+    """A snapshot and the values from which it was made."""
 
     def __init__(self, folder, seed, name="made.bin", count=300):
         rng = random.Random(seed)
@@ -105,7 +105,8 @@ def statement(rng, columns):
 
 
 def test_statements():
-    """What is pushed down, looked up in an index, or read backward gives what SQLite alone gives."""
+    """Pushed down, looked up in an index, or read backward: the result is the same as SQLite's
+    alone."""
     some = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(4):
@@ -138,7 +139,7 @@ def test_statements():
 
 
 def number_of(value):
-    """Where it is one: the manual page says which are doubles in a database."""
+    """The number, if it is one: the manual page says which are doubles in a database."""
     try:
         return str(float(value) + 0.0)
     except (TypeError, ValueError):
@@ -186,7 +187,7 @@ def holds_order(op, way):
 
 
 def holds_value(kind, value, op, text, number):
-    """As the manual page has it, for a field."""
+    """By the manual page, for one field."""
     if kind == "str" or value is None or number is None:
         shown = value[0] if isinstance(value, list) else "null" if value is None else value
         if kind == "bool":
@@ -258,7 +259,7 @@ def written(tree):
 
 
 def test_filters():
-    """Events that a filter lets through are those for which its words hold."""
+    """A filter passes exactly the events for which its expression is true."""
     some = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(4):
@@ -277,7 +278,8 @@ def test_filters():
 
 
 def test_both_ways_round():
-    """A snapshot does not differ from itself; from another as that does from it."""
+    """A snapshot does not differ from itself; two snapshots differ in the same way in both
+    orders."""
     found = 0
     with tempfile.TemporaryDirectory() as folder:
         paths = [Made(folder, seed, "%d.bin" % seed, 900).path for seed in range(6)]

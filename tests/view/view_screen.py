@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The full screen, driven by keys in tmux: view_screen.py TTLOG-VIEW. Run from the top of the tree.
 
-What is seen is what tmux's terminal shows; it is waited for, never slept for. TTLOG_KEEP=1 prints
+The screen is what tmux's terminal shows; tests wait for it, and never sleep. TTLOG_KEEP=1 prints
 every screen that a test waited for.
 """
 import ctypes
@@ -25,7 +25,7 @@ from view_harness import run  # noqa: E402
 
 
 def test_first_screen():
-    """What died, of what, when; the last events of it; where one is, and the keys."""
+    """Which process died, of what, when; its last events; the position, and the keys."""
     shows = [r"golden\.bin", r"died of SIGSEGV", r"TIME \(UTC\) +LEVEL +THREAD +WHERE +MESSAGE", r"q:quit"]
     with on_screen(GOLDEN, shows=shows) as terminal:
         assert len(terminal.lines()[-2]) <= 80
@@ -45,19 +45,19 @@ def test_move():
 
 
 def test_columns():
-    """They fit; what does not is scrolled to."""
+    """Columns fit; text that does not is scrolled to."""
     with on_screen(logs(), shows=[r"TIME \(UTC\) +LEVEL MESSAGE", r"Tick INFO n=199"], size=(40, 12)) as terminal:
         terminal.keys("Right")
         terminal.wait(r"O n=199 who=n199")
         terminal.keys("Left")
         terminal.wait(r"Tick INFO n=199")
-        # no further than there is text
+        # no further than the text goes
         terminal.keys(*["Right"] * 20, "Left")
         terminal.wait(r"Tick INFO n=199")
 
 
 def test_few_lines():
-    """Where there is no room for the event, that is said, and keys go on moving."""
+    """Without room for the event, a message says so, and keys go on moving."""
     with on_screen(logs(), shows=[r"^ 200/200 ", "n=199 "], size=(60, 8)) as terminal:
         for key in ("Enter", "Tab"):
             terminal.keys(key)
@@ -90,7 +90,8 @@ def test_detail():
 
 
 def test_detail_of_long_texts():
-    """A long key has a line of its own, and what is out of sight is told of, and come to."""
+    """A long key has a line of its own; a mark shows that there is more, and it can be
+    scrolled to."""
     keys = ["a_key_of_fifty_letters_that_differs_at_its_end_%03d" % i for i in range(2)]
     site = make.site("event", "INFO", "long", "Long", 5, [(key, "str") for key in keys])
     header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
@@ -117,7 +118,7 @@ def test_detail_of_long_texts():
 
 
 def opens_of(path, look):
-    """How often it is opened while somebody looks: inotify tells."""
+    """How often the file is opened during `look`, by inotify."""
     libc = ctypes.CDLL(None, use_errno=True)
     fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     assert fd >= 0 and libc.inotify_add_watch(fd, path.encode(), 0x20) >= 0, ctypes.get_errno()  # IN_OPEN
@@ -131,7 +132,8 @@ def opens_of(path, look):
 
 
 def test_source_that_is_no_plain_file():
-    """A snapshot may name anything as a source: what is no plain file is not even opened."""
+    """A snapshot may name anything as a source: a path that is not a plain file is not even
+    opened."""
     source, fifo = path_of("plain.c"), path_of("fifo.c")
     with open(source, "w") as file:
         file.write("the line\n")
@@ -154,7 +156,7 @@ def test_source_that_is_no_plain_file():
 
 
 def test_detail_of_wide_characters():
-    """None is lost where a line ends in the middle of one."""
+    """No character is lost if a line ends in the middle of one."""
     text = "".join(chr(0x4E00 + i) for i in range(150))
     site = make.site("event", "INFO", "wide", "Wide", 5, [("k", "str")])
     header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 1, "host": "h"}
@@ -200,7 +202,7 @@ def test_level_colours():
 
 
 def test_filter():
-    """Live; a mistake shows its place, and what was shown stays; Esc undoes, Enter keeps."""
+    """Live; a mistake shows its place, and the screen stays; Esc undoes, Enter keeps."""
     shows = [r"/128 .*filter: \(level>=INFO\) and \(n<190\)"]
     with on_screen(logs(), "--filter", "level>=INFO", "--filter", "n<190", shows=shows) as terminal:
         terminal.keys("&", "C-u")
@@ -246,7 +248,8 @@ def test_filter_keeps_the_place():
 
 
 def test_filter_typed_keeps_the_place():
-    """However far each letter leads: from where it was begun, and back there with Esc."""
+    """However far each letter leads: from the place where typing started, and back there with
+    Esc."""
     with on_logs() as terminal:
         terminal.keys("t")
         terminal.type("06:00:00.123557\n")
@@ -280,12 +283,12 @@ def test_search():
         terminal.wait("no match further down")
         terminal.keys("N")
         terminal.wait_row("n=54 ")
-        terminal.keys("5")  # of the errors none is a match
+        terminal.keys("5")  # none of the errors matches
         terminal.wait(r"/2 .*/n05\[0-4\] 0 found")
 
 
 def test_command_line_choices():
-    """c clears what was searched for there, too; where nothing is shown, why."""
+    """c also clears the search of the command line; if nothing is shown, a message says why."""
     with on_screen(logs(), "--search", "n05", shows=["^ 10/10 .*search: n05"]) as terminal:
         terminal.keys("c")
         terminal.wait("/200 ", "everything is shown")
@@ -321,7 +324,7 @@ def test_errors_and_time():
 
 
 def test_crash():
-    """It begins there, and x leads back."""
+    """The screen starts at the crash, and x leads back to it."""
     with on_screen(GOLDEN, shows=["died of SIGSEGV"]) as terminal:
         terminal.wait_row("FATAL worker-3 .*Giving up")
         start = terminal.row()
@@ -332,13 +335,13 @@ def test_crash():
 
 
 def test_exception():
-    """What was thrown, where it died of that."""
+    """The exception, if the process died of it."""
     with tempfile.TemporaryDirectory() as folder, on_screen(abort_file(folder), shows=["died of SIGABRT"]) as terminal:
         terminal.wait(r"died of SIGABRT, shop::no_stock: sold out  in shop\[9\]")
 
 
 def test_jumps_show_what_was_before():
-    """And after; what is in sight stays where it is."""
+    """A jump shows the events before and after its event; what is in sight does not move."""
     with on_logs() as terminal:
         terminal.keys("E")
         terminal.wait_row("n=120 ")
@@ -352,7 +355,7 @@ def test_jumps_show_what_was_before():
         terminal.keys("B")
         terminal.wait_row("n=124 ")
         terminal.wait("n=114 ", "n=133 ")
-        # the marker is on no text
+        # the marker does not cover text
         for at, axis in (("123457", r"^ THREAD +EVENTS  v 06:00:00.123456789Z  \+ 199.000us$"),
                          ("123567", r"^ THREAD +EVENTS  06:00:00.123456789Z  *v *$")):  # fmt: skip
             terminal.keys("t")

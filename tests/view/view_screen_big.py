@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The full screen over 10 million events, in bounded memory: view_screen_big.py TTLOG-VIEW, from the top of the tree.
+"""The full screen over 10 million events, in limited memory: view_screen_big.py TTLOG-VIEW, from
+the top of the tree.
 
-What each step computes is a figure, of which `bench/run screen` has the goal.
+The CPU time of each step is a figure; `bench/run screen` has the limit.
 """
 import random
 import struct
@@ -24,7 +25,7 @@ CHUNK = 65536
 
 
 def lz4(content):
-    """As make.lz4, but fast: hundreds of chunks."""
+    """Like make.lz4, but fast: hundreds of chunks."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
@@ -49,7 +50,7 @@ def crash_header(pid):
 
 
 def big(events, path, pid=4321, end=make.MONO):
-    """Every 100 ns an event, up to that moment; the same chunk again and again."""
+    """An event every 100 ns, up to that moment; the same chunk again and again."""
     noise = random.Random(1)
     sites = [
         make.site("event", "INFO", "order", "Order placed", 10, [("symbol", "str"), ("quantity", "u32")], "orders.book"),
@@ -82,7 +83,8 @@ def big(events, path, pid=4321, end=make.MONO):
 
 
 class Watch:
-    """How long something took, and how much of that the viewer computed: the rest is the machine's affair."""
+    """How long something took, and how much of it was the viewer's CPU time: the rest depends on
+    the machine."""
 
     def __init__(self, terminal, is_new=False):
         self.terminal = terminal
@@ -100,7 +102,7 @@ class Watch:
 
 
 def test_ten_million():
-    """The first screen, scrolling, a filter, a search: in bounded memory."""
+    """The first screen, scrolling, a filter, a search: in limited memory."""
     events = big(10_000_000, path_of("big.bin"))
     shown = "{:,}".format(events)
     with Terminal() as terminal:
@@ -152,7 +154,7 @@ def test_ten_million():
 
 
 def page_s(terminal, key, count):
-    """One after the other, each seen."""
+    """One page after the other; waits for each."""
     watch = Watch(terminal)
     for _ in range(count):
         before = terminal.lines()[-3]
@@ -196,7 +198,7 @@ def test_four_processes():
 
 
 def test_overlapping_snapshots():
-    """Of one process, each event in two of them."""
+    """Snapshots of one process, each event in two of them."""
     files = [path_of("overlap%d.bin" % i) for i in range(4)]
     for i, path in enumerate(files):
         big(2_500_000, path, end=make.MONO + CHUNK * 100 * 19 * i)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""However the full screen ends, the terminal is as it was: view_screen_ends.py TTLOG-VIEW, from the top of the tree."""
+"""After any end of the full screen the terminal is as it was: view_screen_ends.py TTLOG-VIEW, from
+the top of the tree."""
 import contextlib
 import os
 import pty
@@ -34,7 +35,7 @@ def is_as_it_was(terminal):
 
 
 def test_killed():
-    """However it ends."""
+    """By any signal."""
     for number in ["TERM", "INT", "HUP", "QUIT", "SEGV", "BUS", "ABRT", "FPE", "ILL", "PWR", "VTALRM", "PROF", "IO",
                    "RTMIN"]:  # fmt: skip
         with Terminal() as terminal:
@@ -45,14 +46,14 @@ def test_killed():
             assert terminal.flag("alternate_on") == "1"
             os.kill(terminal.pid(), getattr(signal, "SIG" + number))
             terminal.until("the terminal as it was after " + number, lambda: is_as_it_was(terminal))
-            # of SIGINT, bash ends the whole line
+            # after SIGINT, bash drops the whole line
             terminal.type("echo status=$?\n" if number == "INT" else "")
             terminal.wait(r"^status=%d$" % (128 + getattr(signal, "SIG" + number)))
             assert modes(terminal, "after") == before, number
 
 
 def ended_on_own_terminal(end, **options):
-    """The status, once `end` was done to it and to the master of its terminal."""
+    """The status, after `end` was called with it and with the master of its terminal."""
     master, slave = pty.openpty()
     with subprocess.Popen([VIEW, "--interactive", logs()], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL,
                           env=dict(os.environ, TERM="xterm"), start_new_session=True, **options) as viewer:  # fmt: skip
@@ -69,19 +70,19 @@ def ended_on_own_terminal(end, **options):
 
 
 def test_terminal_gone():
-    """It ends, also where SIGHUP is ignored: nohup, disown."""
+    """It ends, even if SIGHUP is ignored: nohup, disown."""
 
     def hang_up(_, master):
         os.close(master)
 
-    # the terminal tells of its end a moment before the kernel sends the signal
+    # the terminal reports its end a moment before the kernel sends the signal
     assert ended_on_own_terminal(hang_up) in (-signal.SIGHUP, 1)
     ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
     assert ended_on_own_terminal(hang_up, preexec_fn=ignore) == 1
 
 
 def hold_up_drawing(viewer, master):
-    """By a terminal that takes nothing since Ctrl-S: there is something to draw, and no room for it."""
+    """The terminal accepts nothing after Ctrl-S: there is something to draw, and no room for it."""
 
     def wait_channel(pid):
         with open("/proc/%d/wchan" % pid) as file:
@@ -105,7 +106,7 @@ def test_killed_while_stopped():
 
 
 def test_ctrl_z_while_drawing():
-    """It waits until that is drawn: what ncurses does then is nothing for the middle of something."""
+    """It waits until the drawing is done: ncurses can't stop in the middle of it."""
 
     def stop(viewer, master):
         hold_up_drawing(viewer, master)
@@ -114,7 +115,8 @@ def test_ctrl_z_while_drawing():
         assert blocked & 1 << signal.SIGTSTP - 1, hex(blocked)
         viewer.send_signal(signal.SIGTSTP)
         os.write(master, b"\x11")  # Ctrl-Q
-        # nobody is there to go on with it, so it does not stop; ncurses drops what was typed meanwhile
+        # no shell could continue it, so it does not stop; ncurses drops keys that were typed
+        # meanwhile
         end = time.monotonic() + DEADLINE_S
         while viewer.poll() is None:
             assert time.monotonic() < end
@@ -145,7 +147,7 @@ def test_quit_and_interrupted():
 
 
 def test_stopped():
-    """Ctrl-Z and fg, also in another size."""
+    """Ctrl-Z and fg, also with another size."""
     with Terminal() as terminal:
         before = modes(terminal, "before")
         terminal.type("clear; %s --interactive %s; echo status=$?\n" % (os.path.abspath(VIEW), logs()))
@@ -165,7 +167,7 @@ def test_stopped():
 
 
 def test_killed_while_suspended():
-    """It ends there and then, and leaves alone what the shell has written since."""
+    """It ends at once, and does not touch what the shell has written since."""
     for number in ("TERM", "HUP", "INT"):
         with Terminal() as terminal:
             before = modes(terminal, "before")
@@ -173,7 +175,7 @@ def test_killed_while_suspended():
             terminal.wait("200/200")
             terminal.keys("C-z")
             terminal.wait(r"Stopped")
-            # in one line: before the next prompt the shell would tell of the end, and know no %1 any more
+            # in one line: before the next prompt the shell would report the end, and forget %1
             terminal.type("echo two; kill -%s %%1; kill -CONT %%1; wait %%1; echo status=$?\n" % number)
             terminal.wait("^status=%d$" % (128 + getattr(signal, "SIG" + number)), "^two$", "^one$")
             lines = [line for line in terminal.lines() if line in ("one", "two") or line.startswith("status=")]

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The full screen's orders, pages and windows, by keys in tmux: view_screen_pages.py TTLOG-VIEW. Run from the top
-of the tree. TTLOG_KEEP=1 prints every screen that a test waited for.
+"""The full screen's orders, pages and windows, by keys in tmux: view_screen_pages.py TTLOG-VIEW.
+Run from the top of the tree. TTLOG_KEEP=1 prints every screen that a test waited for.
 """
 import os
 import pty
@@ -87,7 +87,7 @@ def test_sort():
 
 
 def test_sort_at_once():
-    """Before anything is known of the files: the key is there before the screen is."""
+    """Before the files are read: the key comes before the screen."""
     master, slave = pty.openpty()
     tty.setcbreak(slave)
     os.write(master, b"s")
@@ -108,7 +108,7 @@ def test_sort_at_once():
 
 
 def test_search_while_sorting():
-    """All before there was time to sort."""
+    """All keys come before there was time to sort."""
     with on_logs() as terminal:
         terminal.keys("s", "/", "n", "0", "6", "0", "Enter")
         terminal.wait(r"^ 1/200 .*  by level  /n060 1 found")
@@ -116,7 +116,7 @@ def test_search_while_sorting():
 
 
 def test_sort_goes_back_to_the_place():
-    """Also where it is sorted by something else first, however soon."""
+    """Even if it is sorted by something else first, however soon."""
     with on_logs() as terminal:
         terminal.keys("S")
         terminal.type("n\n")
@@ -127,7 +127,7 @@ def test_sort_goes_back_to_the_place():
         terminal.keys("s", "s", "s", "s", "s")
         terminal.wait("by time", "^ 101/200 ")
         terminal.wait_row("n=100 ")
-        # what comes is sorted in by nobody
+        # events that come are not sorted in
         terminal.keys("f")
         terminal.wait("  following")
         terminal.keys("s")
@@ -163,7 +163,7 @@ def test_bookmarks():
         terminal.wait_row("n=199 ")
         terminal.keys("B")
         terminal.wait_row("n=0 ")
-        # those that are not shown are passed over
+        # bookmarks of events that are not shown are skipped
         terminal.keys("t")
         terminal.type("06:00:00.123556\n")
         terminal.wait_row("n=100 ")
@@ -200,7 +200,8 @@ def test_pages():
 
 
 def test_pages_lead_on():
-    """From one to another; back to the events with what is about them; what is chosen is counted anew."""
+    """From one page to another; back to the events with a filter; the pages count the selection
+    again."""
     with on_logs(size=(120, 24)) as terminal:
         terminal.keys("?", "o")
         terminal.wait(r"^ +67 +33.5%.* INFO +clock", "^ 200/200 ")
@@ -236,7 +237,7 @@ def test_pages_lead_on():
 
 
 def test_help_fits():
-    """80 columns; seen in a wider one, which cuts nothing."""
+    """80 columns; in a wider terminal, which cuts nothing."""
     with Terminal(120, 60) as terminal:
         terminal.view(GOLDEN)
         terminal.wait("died of SIGSEGV")
@@ -257,7 +258,7 @@ def test_mouse():
         terminal.wait_row("n=3 ")
         terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (65, 10, 6)))
         terminal.wait_row("n=6 ")
-        # a page is what the wheel turns while there is one
+        # the wheel scrolls the page while there is one
         terminal.keys("?")
         terminal.wait("^Moving")
         terminal.tmux("send-keys", "-l", "\x1b[M" + "".join(chr(32 + c) for c in (65, 10, 6)))
@@ -297,7 +298,7 @@ def test_several_files():
 
 
 def threads_file(name, threads):
-    """An event of each thread."""
+    """One event of each thread."""
     header = {"clock": {"mono_ns": make.MONO, "real_ns": make.REAL}, "pid": 7, "host": "h", "comm": "pool"}
     snapshot = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 1, [("n", "u64")], "pool")],
                              [{"pid": pid, "tid": tid, "comm": comm} for pid, tid, comm in threads],
@@ -308,7 +309,7 @@ def threads_file(name, threads):
 
 
 def test_thread_names_that_repeat():
-    """The tid stands before them; not where names tell the threads apart."""
+    """The tid comes before the names; not if names tell the threads apart."""
     pool = threads_file("pool.bin", [(7, 7, "main"), (7, 1234, "worker"), (7, 1235, "worker")])
     with on_screen(pool, shows=["TID THREAD +WHERE", " 1235 worker +pool:tick +Tick n=2", "    7 main "]):
         pass
@@ -322,7 +323,7 @@ def test_thread_names_that_repeat():
 
 
 def test_hostile_text():
-    """Nothing of it reaches the terminal, and widths are counted right."""
+    """No control character reaches the terminal, and widths are counted right."""
     texts = ["\x1b[2J\x1b]0;owned\x07\x1b[31mred", "a\tb\r\nc\x00d", "\u202eabc\u202c", "\u5b57\u5b57\u5b57 wide",
              "e\u0301\u0301\u0301\u0301\u0301 marks", "\U0001f600 face", "x" * 4000]  # fmt: skip
     sites = [make.site("event", "INFO", "p\x1b[5m", "M \x1b[7mtext", 1, [("k\x1b[1m", "str"), ("end", "str")], "t\x1bc")]
@@ -355,7 +356,7 @@ def test_hostile_text():
 
 
 def test_damaged():
-    """What can be read is shown, and what is wrong; the status says so."""
+    """The readable part is shown, and the errors; the status says so."""
     with open(logs(), "rb") as file:
         data = file.read()
     with open(path_of("cut.bin"), "wb") as file:
@@ -398,7 +399,7 @@ def test_usage():
 
 
 def test_terminal_without_another_screen():
-    """The shell goes on in an empty line."""
+    """The shell continues on an empty line."""
     with Terminal() as terminal:
         terminal.type("export TERM=vt100\n")
         terminal.view(SMALL)

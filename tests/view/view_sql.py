@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """--sql: view_sql.py TTLOG-VIEW. Run from the top of the tree.
 
-What tables hold is compared with `--format json`, what queries give with the same made here.
+The contents of tables are compared with `--format json`, the results of queries with the same
+computed here.
 """
 import decimal
 import json
@@ -41,7 +42,7 @@ def check_events(*files):
 
 
 def test_events():
-    """Every event, in order, once, with all that --format json says of it."""
+    """Every event, in order, once, with everything that --format json has."""
     compared = 0
     for files in ([GOLDEN], ["tests/golden/packed.bin"], ["tests/golden/small.bin"], OVERLAP,
                   OVERLAP[::-1], [GOLDEN] + OVERLAP):  # fmt: skip
@@ -57,7 +58,7 @@ def test_events():
 
 
 def test_names():
-    """Fields that are called as fixed columns, or alike but for their case; and nothing at all."""
+    """Fields with the names of fixed columns, or names that differ only in case; and no fields."""
     fields = [("pid", "u32"), ("A", "str"), ("a", "u8"), ('k "\n', "str"), ("", "bool"),
               ("fields.pid", "u8")]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +108,7 @@ WHERES = [
 
 
 def test_where():
-    """What a WHERE lets through, whether we decide or SQLite does."""
+    """The rows that a WHERE passes, whether our code decides or SQLite."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         events = texts_of(path)
@@ -128,7 +129,7 @@ def test_where():
 
 
 def test_times():
-    """Moments are compared as moments, however they are written: with and without pushdown."""
+    """Times are compared as times, however they are written: with and without pushdown."""
     stamps = [event["ts"] for event in events_of(GOLDEN)]
     at = stamps[len(stamps) // 2]
     later = sum(stamp > at for stamp in stamps)
@@ -151,7 +152,7 @@ def test_times():
     assert one("SELECT count(*) FROM events WHERE ts >= '-1us'", GOLDEN) == one(
         "SELECT count(*) FROM events WHERE ts_ns >= %d" % (last - 1000), GOLDEN
     )
-    # what is no time is compared letter by letter
+    # a text that is no time is compared letter by letter
     for text, cnt in (
         (at[:4], len(stamps)),
         (at[:7], len(stamps)),
@@ -171,7 +172,7 @@ def test_levels_of_sites():
 
 
 def test_pushdown():
-    """The plan says what is decided by us, and what lies outside a time is not decoded."""
+    """The plan shows what our code decides, and chunks outside a time range are not decoded."""
     text = plan("SELECT * FROM events WHERE ts > '2026' AND level IN ('ERROR', 'FATAL') AND tid = 3 "
                 "ORDER BY ts", GOLDEN)  # fmt: skip
     assert "ts>, level in, tid=" in text and "ORDER BY" not in text, text
@@ -187,7 +188,7 @@ def test_pushdown():
 
 
 def test_backward():
-    """The last events are found without the rest: those that the order of time puts last, of any files."""
+    """The last events are found without the rest: the last in the order of time, of any files."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         other = made(folder, [make.site("event", "INFO", "other", "Other", 1)],
@@ -224,7 +225,7 @@ def test_functions():
 
 
 def test_spans():
-    """Begins and ends together: those that are whole, cut at the begin, and at the end."""
+    """Starts and ends joined: whole spans, spans cut at the start, and at the end."""
     ended = [e for e in events_of(GOLDEN) if "duration_ns" in e]
     rows = sql("SELECT * FROM spans", GOLDEN)
     assert len(ended) == sum(row["state"] in ("ended", "begin unseen") for row in rows) > 0
@@ -246,7 +247,7 @@ def test_spans():
 
 
 def test_spans_columns():
-    """The begin's fields are columns as those of events are, in every file by its own sites."""
+    """The fields of the start are columns like those of events, in every file by its own sites."""
     fields = [("id", "u32"), ("state", "str"), ("price", "decimal"), ("ID", "u32")]
     begin = make.site("span", "INFO", "work", "work", 1, fields)
     end = make.site("span_end", "INFO", "work", "work", 1, [("duration_ns", "u64")])
@@ -293,7 +294,7 @@ def test_other_tables():
 
 
 def test_join():
-    """Two cursors stand in the same file at once."""
+    """Two cursors are in the same file at once."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         got = one("SELECT count(*) FROM events a JOIN events b ON b.mono_ns = a.mono_ns + 10 "
@@ -308,7 +309,7 @@ def test_join():
 
 
 def test_join_by_time():
-    """A row of a join goes to the events of its moment, not over the chunk that they are in."""
+    """A row of a join goes to the events of its time, not over their whole chunk."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         for column in ("mono_ns", "ts_ns", "ts"):
@@ -317,7 +318,7 @@ def test_join_by_time():
                 (joined, work) = sql("SELECT count(*) AS n FROM events a CROSS JOIN events b ON %s; "
                                      "SELECT passed() AS n, decoded() AS chunks" % (on % (column, column)), path)  # fmt: skip
                 assert joined["n"] == cnt, (column, on, joined)
-                # those of the outer table, and for each the one event
+                # the rows of the outer table, and one event for each
                 assert work["n"] <= 10000 + 10000 and work["chunks"] == 10, (column, on, work)
         (joined, work) = sql("SELECT count(*) AS n FROM events a CROSS JOIN events b ON b.mono_ns BETWEEN "
                              "a.mono_ns - 10 AND a.mono_ns + 10; SELECT passed() AS n", path)  # fmt: skip
@@ -355,7 +356,7 @@ def test_mistakes():
 
 
 def test_confined():
-    """No statement gets at another file."""
+    """No statement can access another file."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "x")
         for statement in ("ATTACH '%s' AS x", "VACUUM INTO '%s'", "PRAGMA temp_store_directory = '%s'",
@@ -367,7 +368,7 @@ def test_confined():
 
 
 def test_damaged():
-    """What is readable is there, and the status says that not all is."""
+    """The readable part is there, and the status says that it is not all."""
     with open(GOLDEN, "rb") as file:
         whole = file.read()
     with tempfile.TemporaryDirectory() as folder:
@@ -381,7 +382,7 @@ def test_damaged():
 
 
 def test_hostile():
-    """Nothing that a terminal would act on comes out, in any form."""
+    """No control character of a terminal comes out, in any form."""
     evil = "\x1b[2J\u202e\x9b31m"
     sites = [make.site("event", "INFO", evil, evil, 1, [(evil, "str"), ("b\x00c", "str")])]
     with tempfile.TemporaryDirectory() as folder:
@@ -401,13 +402,13 @@ def test_regexp():
         wanted = sum(bool(re.search(pattern, event["msg"])) for event in events)
         assert one("SELECT count(*) FROM events WHERE msg REGEXP '%s'" % pattern, GOLDEN) == wanted, pattern
         assert one("SELECT count(*) FROM events WHERE msg NOT REGEXP '%s'" % pattern, GOLDEN) == len(events) - wanted
-    # a pattern of each row's own; a number as its text; NULL is neither
+    # each row has a pattern of its own; a number as its text; NULL is neither
     assert one("SELECT count(*) FROM events WHERE msg REGEXP '^' || substr(msg, 1, 3)", GOLDEN) > 5
     assert sql("SELECT 15 REGEXP '^1' AS a, NULL REGEXP 'x' AS b, 'x' REGEXP NULL AS c", GOLDEN) == [
         {"a": 1, "b": None, "c": None}
     ]
     assert "parenthesis" in message("--sql", "SELECT 'x' REGEXP '('", GOLDEN, status=2)
-    # one that would take for ever is given up
+    # a pattern that would take forever is given up
     query = "SELECT replace(hex(zeroblob(40)), '0', 'a') || 'c' REGEXP '^(a+)+[%s]' AS a"
     assert sql(query % "cd", GOLDEN) == [{"a": 1}] and sql(query % "bd", GOLDEN) == [{"a": None}]
 

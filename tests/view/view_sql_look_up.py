@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Rows of SQL that are found by an index, and numbers of every kind: view_sql_look_up.py TTLOG-VIEW. Run from
-the top of the tree. What queries give is compared with the same made here.
+"""SQL rows that an index finds, and numbers of every kind: view_sql_look_up.py TTLOG-VIEW. Run from
+the top of the tree. The results of queries are compared with the same computed here.
 """
 import decimal
 import random
@@ -23,7 +23,7 @@ LOOK_UPS = ["n = 8", "n = 3", "n = -1", "n = '8'", "n = 8.0", "n = 8.5", "n = NU
 
 
 def test_look_up():
-    """What an index gives is what a scan does, in its order, whatever type the value has."""
+    """An index gives the same as a scan, in the same order, for a value of any type."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         found = 0
@@ -52,7 +52,7 @@ def test_look_up():
         assert got == expected and got, where
 
 
-# What SQL says is equal to an integer, and what is not: reals, texts that are numbers, blobs.
+# Values that SQL treats as equal to an integer, and others: reals, texts that are numbers, blobs.
 EQUALS = ["8", "8.0", "'8'", "' 8 '", "'8.0'", "'8e0'", "'0x8'", "'8x'", "8.5", "x'38'", "NULL", "TRUE", "0", "-700",
           "-700.0", "'-7e2'", "799", "-701", "800", "9007199254740993", "9007199254740992.0", "9223372036854775807",
           "9223372036854775807.0", "9223372036854775808", "'9223372036854775808'", "1.8446744073709552e19",
@@ -61,7 +61,8 @@ EQUALS = ["8", "8.0", "'8'", "' 8 '", "'8.0'", "'8e0'", "'0x8'", "'8x'", "8.5", 
 
 
 def test_look_up_types():
-    """An index finds what a scan does, for a value of any type, as a literal and out of a column."""
+    """An index finds the same as a scan, for a value of any type, as a literal and from a
+    column."""
     with tempfile.TemporaryDirectory() as folder:
         path, far = keyed(folder), [str(-2**63), str(0x9E3779B97F4A7C15 - 2**63)]
         scan = "(SELECT *, rowid FROM events LIMIT -1 OFFSET 0)"
@@ -108,7 +109,7 @@ def test_look_up_rows():
 
 
 def test_decimals():
-    """Compared, put in order and added exactly."""
+    """Compared, sorted and added exactly."""
     with tempfile.TemporaryDirectory() as folder:
         path = big(folder)
         prices = [decimal.Decimal(e["fields"]["price"]) for e in texts_of(path) if "price" in e["fields"]]
@@ -134,7 +135,7 @@ def test_decimals():
 
 
 def test_mixed_numbers():
-    """A field that is of one type here and of another there: in the order of numbers all the same."""
+    """A field with different types at different sites: in the order of numbers all the same."""
     for kinds, values in ((("u64", "f64"), [2**64 - 1, 9300000000000000001, 2**63, 7.5, 8, 9300000000000000000, 1e15]),
                           (("decimal", "f64"), [(15025, 2), float("-inf"), (-3, 0), 151.5, (9, 40), float("inf"), 1e300])):
         sites = [make.site("event", "INFO", "mixed", "Mixed", i + 1, [("v", kind)]) for i, kind in enumerate(kinds)]
@@ -152,7 +153,8 @@ def test_mixed_numbers():
 
 
 def test_numbers_of_found():
-    """What a look-up reads beside its key is what a scan reads, of numbers of all kinds, each time."""
+    """The other columns of a look-up are the same as a scan's, for numbers of all kinds, each
+    time."""
     kinds = {"i64": [0, -1, 7, 2**63 - 1, -(2**63)], "u64": [0, 2**64 - 1, 2**63, 7, 2**64 - 5], "u8": [0, 255, 3, 4, 9],
              "bool": [0, 1, 1, 0, 1]}  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

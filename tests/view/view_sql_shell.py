@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""--to-sqlite, and --sql with nothing to run: view_sql_shell.py TTLOG-VIEW. Run from the top of the tree."""
+"""--to-sqlite, and --sql without a statement: view_sql_shell.py TTLOG-VIEW. Run from the top of the
+tree."""
 import json
 import os
 import pty
@@ -60,7 +61,7 @@ def test_to_sqlite():
         text = subprocess.run(["sqlite3", "-readonly", target, "PRAGMA integrity_check", "SELECT sum(n) FROM events"],
                               capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout  # fmt: skip
         assert text.split() == ["ok", str(sum(r["n"] or 0 for r in rows))]
-        # never over a file, and nothing half is left
+        # never over a file, and no half database is left
         before = os.stat(target)
         assert "already" in message("--to-sqlite", target, GOLDEN, status=1)
         assert os.stat(target).st_mtime_ns == before.st_mtime_ns
@@ -89,7 +90,8 @@ def test_to_sqlite_tables():
 
 
 def test_to_sqlite_where_there_are_no_hard_links():
-    """A file system may have no hard links, as vfat, or not know RENAME_NOREPLACE, as NFS, or neither, as exFAT."""
+    """A file system may have no hard links, as vfat, or not know RENAME_NOREPLACE, as NFS, or
+    neither, as exFAT."""
     injected = {"linkat": "EPERM", "renameat2": "EINVAL"}
 
     def write(target, *names):
@@ -102,7 +104,7 @@ def test_to_sqlite_where_there_are_no_hard_links():
             target = os.path.join(folder, "-".join(names) + ".db")
             assert write(target, *names) == 0
             assert sqlite3.connect(target).execute("SELECT count(*) FROM events").fetchone() == (14,)
-            # what is there stays
+            # an existing file stays
             with open(target, "wb") as file:
                 file.write(b"another")
             assert write(target, *names) == 1
@@ -112,7 +114,7 @@ def test_to_sqlite_where_there_are_no_hard_links():
 
 
 def test_out_of_memory():
-    """It is said, and is no mistake in the statement."""
+    """The message says so, and does not blame the statement."""
 
     def limit():
         resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20))
@@ -137,7 +139,7 @@ class Shell:
         self.text, self.at = "", 0
 
     def until(self, what):
-        """What came up to that, from where the last one ended."""
+        """The output up to that text, from the end of the last one on."""
         deadline = time.monotonic() + DEADLINE_S
         while what not in self.text[self.at:]:
             ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
@@ -166,7 +168,7 @@ class Shell:
 
 
 def busy(pid):
-    """Until the process has used some time: its statement runs."""
+    """Waits until the process has used some time: its statement runs."""
     deadline, begin = time.monotonic() + DEADLINE_S, None
     while time.monotonic() < deadline:
         with open("/proc/%d/stat" % pid) as file:
@@ -179,7 +181,7 @@ def busy(pid):
 
 
 def test_commands():
-    """What the shell knows is known without a terminal, too."""
+    """The shell's commands work without a terminal, too."""
     tables = view("--sql", ".tables", GOLDEN).split()
     assert tables[0] == "name" and {"events", "spans", "frames"} <= set(tables)
     assert [row["column"] for row in sql(".schema losses", GOLDEN)] == ["snapshot", "cause", "count"]
@@ -205,7 +207,7 @@ def test_shell():
         shell.say("SELEC;", "syntax error")
         shell.say(".nothing", "no such command")
         shell.say("SELECT 'gr\u00fc\u00df' AS \u4e2d;", '{"\u4e2d":"gr\u00fc\u00df"}')
-        # a statement that would take for ever, and a line, are ended by Ctrl-C
+        # Ctrl-C ends a statement that would take forever, and a line
         shell.send("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c;\r")
         shell.until("FROM c;")
         busy(shell.pid)
@@ -214,7 +216,7 @@ def test_shell():
         shell.say("SELECT", "", prompt="...> ")
         shell.send("\x03")
         shell.until("ttlog> ")
-        # what changed is read anew
+        # changed tables are read again
         shell.say("CREATE TABLE t(i);", "")
         for n in (0, 1, 2):
             shell.say("SELECT count(*) AS n FROM t;", '{"n":%d}' % n)
@@ -236,7 +238,8 @@ def wait_until(condition):
 
 
 def test_ctrl_c_while_a_line_is_drawn():
-    """It ends the line where a key is waited for, and nowhere else: the editor may be in the middle of anything."""
+    """It ends the line only while the editor waits for a key: elsewhere the editor may be in the
+    middle of anything."""
 
     def status_of(pid, name):
         with open("/proc/%d/%s" % (pid, name)) as file:
@@ -256,7 +259,7 @@ def test_ctrl_c_while_a_line_is_drawn():
         shell.until("^C")
         shell.until("ttlog> ")
         shell.say("SELECT 'gr\u00fc\u00df' AS a;", "gr\u00fc\u00df")
-        # what is no character is left out, and costs no other
+        # bytes that are no character are left out, and no other character is lost
         os.write(shell.fd, b"SELECT 'x\xffy\xc3z' AS a;\r")
         assert "xyz" in shell.until("ttlog> ").rsplit("AS a;", 1)[1]
         shell.send("\x04")

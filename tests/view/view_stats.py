@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """--stats, --histogram and --timeline: view_stats.py TTLOG-VIEW. Run from the top of the tree.
 
-What they say is compared with the same sums over `--format json` of the same files.
+Compares the output with the same sums over `--format json` of the same files.
 """
 import calendar
 import json
@@ -93,7 +93,7 @@ def check_figures(what, figures, values):
     if not values:
         return
     for name, exact in (("min", values[0]), ("max", values[-1])):
-        # decimals of a scale each are compared in floating point
+        # decimals with different scales are compared in floating point
         slack = abs(exact) * Fraction(1, 2**52) if what[-1] == "each" else 0
         assert abs(figures[name] - exact) <= slack, (what, figures)
     mean = sum(values) / len(values)
@@ -113,7 +113,7 @@ def check_stats(*args, keys):
     events = events_of(*args, **exact)
     groups, numbers = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for event in events:
-        # a field that is null, and none
+        # a field that is null, and a missing one
         group = tuple(event[key] if key in SITE_KEYS
                       else (event["fields"][name], event["fields"][name] is None)
                       if (name := key.removeprefix("fields.")) in event["fields"] else (None, False)
@@ -139,7 +139,7 @@ def check_stats(*args, keys):
 
 
 def test_stats():
-    """All figures, of groups by site, by thread, by a field, and one by one."""
+    """All aggregates, of groups by site, by thread, by a field, and one by one."""
     for name, files in FILES.items():
         check_stats(*files, keys=["level", "target", "probe"])
         check_stats(*files, keys=["tid", "comm"])
@@ -156,7 +156,8 @@ def test_stats():
 
 
 def test_stats_keys():
-    """A field that has the name of something else, as in a filter; and what no group can be made of."""
+    """A field with the name of something else, as in a filter; and keys by which no group can be
+    made."""
     site = make.site("event", "WARN", "p", "m", 7, [("level", "str"), ("line", "u32")])
     snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, [site],
                              [{"pid": 5, "tid": 6, "comm": "main"}], {0: [make.indexed, make.plain]})  # fmt: skip
@@ -176,7 +177,7 @@ def test_stats_keys():
 
 
 def test_stats_null_and_no_field():
-    """A field that is null is another group than none."""
+    """A field that is null is another group than a missing one."""
     fields = [("symbol", "str")]
     sites = [make.site("event", "INFO", "p", "m", 7, fields), make.site("event", "INFO", "q", "m", 8)]
     snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, sites,
@@ -198,7 +199,7 @@ def test_stats_null_and_no_field():
 
 
 def test_stats_by_duration():
-    """How long a span took is a group like any other value; a field of that name is something else."""
+    """A span's duration is a group like any other value; a field of that name is something else."""
     with tempfile.TemporaryDirectory() as folder:
         path = span_file(folder, NESTED)
         took = Counter(event.get("duration_ns") for event in events_of(path))
@@ -211,7 +212,7 @@ def test_stats_by_duration():
 
 
 def test_stats_of_endless_durations():
-    """A span whose end is before its begin took nearly 2^64 ns, and not 0."""
+    """A span whose end is before its start took nearly 2^64 ns, and not 0."""
     endless, site = "5124095h34m33s", make.site("span_end", "INFO", "s", "s", 5, [("duration_ns", "u64")])
     header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5, "host": "h"}
     paths = []
@@ -249,7 +250,8 @@ def test_stats_top():
 
 
 def test_stats_table():
-    """A line a group, then a line a field, aligned, in 100 columns, times of one day without it."""
+    """A line for each group, then a line for each field, aligned, in 100 columns; times of one day
+    without the date."""
     with tempfile.TemporaryDirectory() as folder:
         lines = view(varied_file(folder), "--stats").splitlines()
     head = lines.index("")
@@ -262,7 +264,7 @@ def test_stats_table():
 
 
 def test_stats_table_large():
-    """Numbers of many digits are told by them, not as 1.8447e+19."""
+    """Numbers of many digits are printed in full, not as 1.8447e+19."""
     site = make.site("event", "INFO", "p", "m", 7, [("id", "u64"), ("low", "i64"), ("sum", "decimal"), ("n", "u32")])
     snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 5}, [site],
                              [{"pid": 5, "tid": 6, "comm": "main"}],
@@ -282,7 +284,7 @@ def test_stats_table_large():
 
 
 def test_stats_are_bounded():
-    """Groups without end have counts, and figures as long as there is room."""
+    """Any number of groups have counts, and aggregates as long as there is room."""
     with tempfile.TemporaryDirectory() as folder:
         fields = [("id", "u64")] + [("f%d" % i, "f64") for i in range(15)]
         snapshot = make.Snapshot(
@@ -349,7 +351,7 @@ def check_histogram(values, bins):
     assert bins[0]["from"] <= min(values) and max(values) < bins[-1]["to"], bins
     for before, after in zip(bins, bins[1:]):
         assert before["to"] == after["from"] > before["from"]
-    # whoever is near the end of a bin may stand on the other side of it
+    # values near the end of a bin may be on the other side of it
     for part in bins:
         low, high = part["from"], part["to"]
         surely = sum(low + abs(low) * ERROR * 2 <= value < high - abs(high) * ERROR * 2 for value in values)
@@ -392,7 +394,7 @@ def drawn(path, *args, **environment):
 
 
 def test_histogram_narrow():
-    """Where there is no room for bars there are none (once: bars without end)."""
+    """Without room for bars there are none (there was a bug: endless bars)."""
     most = 1 << 20
     for columns in ("40", "41", "42", "43", "1", "junk"):
         env = dict(os.environ, COLUMNS=columns, LC_ALL="C")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The pager and the progress, on a terminal of our own: view_terminal.py TTLOG-VIEW. Run from the top of
-the tree."""
+"""The pager and the progress, on a terminal of our own: view_terminal.py TTLOG-VIEW. Run from the
+top of the tree."""
 import fcntl
 import os
 import pty
@@ -27,7 +27,7 @@ LAST = b"(the last of it)"
 
 
 class Terminal:
-    """A terminal of 24 lines with one process in front, its output as it came."""
+    """A terminal of 24 lines with one process in the foreground, and its output as it came."""
 
     def __init__(self, *args, stdout=None, stderr=None, lines=24, **environment):
         self.master, self.slave = pty.openpty()
@@ -44,7 +44,7 @@ class Terminal:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # fmt: skip
 
     def read(self, until, every_s=0.05):
-        """Reads on until that returns true; it is asked so often at least."""
+        """Reads on until that returns true; checks it every every_s seconds or more often."""
         end = time.monotonic() + DEADLINE_S
         while not until():
             left = end - time.monotonic()
@@ -61,7 +61,7 @@ class Terminal:
     def ended(self):
         """Its status; then the terminal is as it was."""
         self.read(lambda: self.process.poll() is not None)
-        # the kernel may bring what was written later than it tells of the end: this comes behind it
+        # the kernel may report the end before it delivers the last output: this comes after both
         os.write(self.slave, LAST)
         self.read(lambda: self.output.endswith(LAST))
         self.output = self.output[: -len(LAST)]
@@ -100,7 +100,7 @@ def plain(text):
 
 
 def test_pager_less():
-    """What does not fit is read with less: page by page, left with q, in colours."""
+    """Output that does not fit is read with less: page by page, left with q, in colours."""
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal(big_file(folder, 2))
         terminal.wait_for(b"\r\n:")
@@ -140,7 +140,7 @@ def test_pager_choice():
     for pager in ("", "cat"):
         assert prefixes(TTLOG_PAGER=pager, PAGER=mark["PAGER"]) == {"19"}, pager
     assert prefixes("--no-pager", **mark) == {"19"}
-    # options for less are given where there are none
+    # options for less are set if there are none
     assert prefixes(PAGER="cat >/dev/null; printf %s $LESS") == {"FR"}
     assert prefixes(PAGER="cat >/dev/null; printf %s $LESS", LESS="Ni") == {"Ni"}
     terminal = Terminal("--help", **mark)
@@ -163,7 +163,7 @@ def test_pager_only_on_a_terminal():
 
 
 def test_pager_status_and_messages():
-    """The status is the viewer's; what is wrong is said after what the pager shows."""
+    """The status is the viewer's; errors are printed after the pager's output."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "cut.bin")
         with open(SMALL, "rb") as file, open(path, "wb") as cut:
@@ -181,7 +181,7 @@ def test_pager_status_and_messages():
 
 
 def test_pager_has_the_keys():
-    """An interrupt is the pager's affair, and the viewer stays until the pager has ended."""
+    """An interrupt is for the pager, and the viewer stays until the pager has ended."""
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal(big_file(folder, 1), PAGER="trap '' INT; echo READY; read x </dev/tty; wc -l")
         terminal.wait_for(b"READY")
@@ -193,7 +193,7 @@ def test_pager_has_the_keys():
 
 
 def test_pager_outlives_no_viewer():
-    """Told to end, the viewer waits for the pager, which has the terminal."""
+    """A viewer that is told to end waits for the pager, which has the terminal."""
     terminal = Terminal(SMALL, PAGER="cat >/dev/null; echo READY; read x </dev/tty; echo DONE")
     terminal.wait_for(b"READY")
     terminal.process.send_signal(signal.SIGTERM)
@@ -214,7 +214,7 @@ def test_pager_outlives_no_viewer():
 
 
 def test_output_does_not_block():
-    """A descriptor that somebody else made so, a full pipe at the other end."""
+    """Another program made the descriptor non-blocking, and the pipe is full."""
     with tempfile.TemporaryDirectory() as folder:
         path = big_file(folder, 2)
         for args in ([], ["--format", "json"], ["--sql", "SELECT * FROM events"]):
@@ -235,7 +235,7 @@ def test_output_does_not_block():
 
 
 def has_clock(terminal):
-    """The thread that shows the progress is there, and its second has begun."""
+    """The thread that shows the progress runs, and its first second is over."""
     try:
         return len(os.listdir("/proc/%d/task" % terminal.process.pid)) > 1
     except FileNotFoundError:
@@ -243,7 +243,7 @@ def has_clock(terminal):
 
 
 def delayed(terminal, watched=True):
-    """Lets it work for a second of the clock at least, however fast it is."""
+    """Lets it work for at least a second of the clock, however fast it is."""
     terminal.read(lambda: not watched or has_clock(terminal), every_s=0.001)
     terminal.process.send_signal(signal.SIGSTOP)
     end = time.monotonic() + 1.05
@@ -274,10 +274,10 @@ def test_progress():
 
 
 def test_progress_keeps_out_of_the_way():
-    """Nothing where nobody looks, beside what is shown, or on a terminal that cannot."""
+    """No progress without a terminal, next to other output, or on a terminal that can't show it."""
     with tempfile.TemporaryDirectory() as folder:
         path = big_file(folder)
-        # nobody asked for a pager: until there is something to show
+        # without a pager: until there is something to show
         terminal = delayed(Terminal(path, *SLOW, "--no-pager"))
         assert terminal.ended() == 0
         before, shown = terminal.output.split(b" events ", 1)
@@ -292,7 +292,7 @@ def test_progress_keeps_out_of_the_way():
             assert said.ended() == 0 and said.output == b""
         with open(os.path.join(folder, "out"), "rb") as file:
             assert b"reading:" not in file.read()
-        # before the pager begins, and gone then
+        # before the pager starts, and gone then
         terminal = delayed(Terminal(path, *SLOW, PAGER="sed s/^/P:/"))
         assert terminal.ended() == 0
         before, shown = terminal.output.split(b"P:", 1)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Traces for other tools: view_traces.py TTLOG-VIEW. Run from the top of the tree.
 
-What each says is compared with `--format json` of the same files, through a parser that is not ours.
+Compares the output with `--format json` of the same files, through another project's parser.
 """
 import os
 import stat
@@ -39,7 +39,7 @@ def test_ctf_events():
             events, lines = ctf(folder, *files), texts_of(*files)
             times = [event["mono_ns"] for event in events]
             assert times == sorted(times), name
-            # processes are apart, and what they have at one time may come in any order
+            # processes are separate, and events of theirs at the same time may come in any order
             events.sort(key=lambda event: (event["mono_ns"], event["stream"]))
             pids = [event["pid"] for event in events]
             lines.sort(key=lambda line: (int(line["mono_ns"]), pids.index(line["pid"])))
@@ -53,13 +53,13 @@ def test_ctf_wall_time():
 
 
 def test_ctf_wall_time_of_several_files():
-    """One process has one clock over its files, also where somebody set the clock between them."""
+    """One process has one clock over its files, even if the clock was set between them."""
     files = ["tests/golden/overlap-%s.bin" % name for name in ("second", "stepped", "first")]
     with tempfile.TemporaryDirectory() as folder:
         events, lines = ctf(folder, *files), texts_of(*files)
         assert len(lines) == 15
         assert [make.time_text(event["real_ns"]) for event in events] == [line["ts"] for line in lines]
-        # each event on one side of a moment
+        # each event is on one side of a moment
         for line in lines:
             until, since = (texts_of(*files, option, line["ts"]) for option in ("--until", "--since"))
             twice = [other for other in lines if other["ts"] == line["ts"]]
@@ -67,7 +67,7 @@ def test_ctf_wall_time_of_several_files():
 
 
 def test_ctf_late_clocks():
-    """Times that no reader of CTF can hold: the trace opens all the same, and it is said."""
+    """Times that no reader of CTF can hold: the trace opens all the same, and a message says so."""
     site = make.site("event", "INFO", "late", "Late", 5, [("n", "u64")])
     clocks = ((2**63 + 5, make.REAL, 0), (5, 2**63 - 12, 2), (1000, 2**63 - 10**10, 3), (5, 2**63 + 5, 0),
               (5, 2**64 - 10, 0), (2**64 - 25, make.REAL, 0), (2**64 - 25, 2**64 - 10, 0), (2**63 + 5, 7, 0))  # fmt: skip
@@ -98,7 +98,7 @@ def test_ctf_names():
 
 
 def test_ctf_keys_of_bytes():
-    """The number of bytes is a field, too, whose name may be that of another."""
+    """The number of bytes is a field, too, whose name may be the same as another's."""
     fields = [("_a_length", "u8"), ("a", "bytes"), ("a", "bytes"), ("_a_length_2", "u8"), ("event", "i8"),
               ("string", "str"), ("9", "bool")]  # fmt: skip
     sites = [make.site("event", "INFO", 'a"b\\', 'say "so"\\', 1, fields, target="\u00e9", func="f\n")]
@@ -116,7 +116,7 @@ def test_ctf_keys_of_bytes():
 
 
 def test_ctf_packets():
-    """Bounded packets, in their order; the number of events of each is right."""
+    """Packets of limited size, in order; the number of events of each is right."""
     rows = [(1000 + i, 0, i % 2, [i]) for i in range(40_000)]
     sites = [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])]
     snapshot = make.Snapshot({"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": 3}, sites,
@@ -140,7 +140,7 @@ def test_ctf_packets():
 
 
 def test_ctf_directory():
-    """It appears whole, never over anything, and nothing is left where that fails."""
+    """It appears whole, never over a file, and nothing is left after a failure."""
     with tempfile.TemporaryDirectory() as folder:
         taken = os.path.join(folder, "taken")
         os.mkdir(taken)
@@ -164,7 +164,8 @@ def test_ctf_directory():
 
 
 def test_ctf_death():
-    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    """The cause of the process's death, in its thread, with the stack; once only; also for a thread
+    without events."""
     want = {"what": GOLDEN_DEATH, "signal": "SIGSEGV", "address": "0x10", "stack": "\n".join(GOLDEN_STACK)}
     with tempfile.TemporaryDirectory() as folder:
         for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
@@ -230,7 +231,7 @@ def test_perfetto_spans():
             ("c", 15 * MS + 7, 2 * MS + 116, "b", "+c", False),
             ("b", 19 * MS, MS, "a", "+b", False),
         ], got
-        # wherever it is cut, it stays a trace, and what has ended has
+        # cut at any place, it stays a trace, and ended spans are complete
         for cut in range(len(NESTED) + 1):
             for option, chosen in (("--limit", NESTED[len(NESTED) - cut :]), ("--head", NESTED[:cut])):
                 ended = [item for item in perfetto(option, cut, span_file(folder, NESTED)).slices() if item["end"]]
@@ -239,7 +240,7 @@ def test_perfetto_spans():
 
 
 def test_perfetto_torn_spans():
-    """One whose begin was overwritten, one that was left by longjmp, two that never end."""
+    """A span whose start was overwritten, one that was left by longjmp, two that never end."""
     with tempfile.TemporaryDirectory() as folder:
         got = [perfetto_shape(item) for item in perfetto(span_file(folder, TORN)).slices()]
         assert got == [
@@ -249,7 +250,7 @@ def test_perfetto_torn_spans():
             ("a", 16 * MS, None, None, "+a", False),
             ("b", 17 * MS, None, "a", "+b", False),
         ], got
-        # the end of one whose begin was not seen ends what is inside
+        # an end without a start ends the spans inside it
         rows = [(10 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-c 4000000"), (16 * MS, 0, "-a")]
         got = [perfetto_shape(item) for item in perfetto(span_file(folder, rows)).slices()]
         assert got == [
@@ -260,7 +261,7 @@ def test_perfetto_torn_spans():
 
 
 def test_perfetto_deep_spans():
-    """Beyond what is kept a begin is an instant, and its end still a slice."""
+    """Beyond the limit a start is an instant, and its end still a slice."""
     depth = 300
     rows = [(i * 1000, 0, "+a") for i in range(1, depth + 1)] + \
         [((2 * depth - i + 1) * 1000, 0, "-a") for i in range(depth, 0, -1)]  # fmt: skip
@@ -303,7 +304,8 @@ def test_perfetto_counters():
 
 
 def test_perfetto_death():
-    """What the process died of, in its thread, with the stack; said once, and by a thread without events."""
+    """The cause of the process's death, in its thread, with the stack; once only; also for a thread
+    without events."""
     want = {"signal": "SIGSEGV", "address": "0x10", "stack": GOLDEN_STACK}
     for files in ([*GOLDEN, "--limit", 0], GOLDEN * 2, GOLDEN):
         (death,) = perfetto(*files).deaths
@@ -335,7 +337,7 @@ def test_perfetto_odd():
 
 
 def test_perfetto_terminal():
-    """Bytes of a file are nothing for a terminal."""
+    """Bytes of a file can't control the terminal."""
     result = subprocess.run(["script", "-qec", "%s --format perfetto %s" % (VIEW, *GOLDEN), "/dev/null"],
                             capture_output=True, stdin=subprocess.DEVNULL)  # fmt: skip
     assert result.returncode == 1 and b"terminal" in result.stdout and len(result.stdout) < 200, result
@@ -345,7 +347,7 @@ def test_perfetto_terminal():
 
 
 def test_hostile():
-    """Whatever the file was, what is written can be read."""
+    """For any file, the output can be read."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
         target = os.path.join(folder, "trace")
