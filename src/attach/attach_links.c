@@ -50,12 +50,19 @@ static struct kernel_link *link_one(struct attach *attach, enum kernel_program p
 	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
 }
 
-/* The places and semaphores of all that is enabled in a module, for the kernel. */
-static void choose_places(const struct attach *attach, const struct site_table *table,
-			  unsigned long *offsets, unsigned long *semaphores, size_t *ret_cnt)
+/* The places and semaphores of all that is enabled in a module. NULL: no memory; else the caller
+ * frees it: both arrays are in it. */
+static unsigned long *choose_places(const struct attach *attach, const struct module *module,
+				    struct kernel_places *ret)
 {
+	const struct site_table *table = module->table;
+	const size_t max = module->enabled_cnt + 2;
+	unsigned long *offsets = calloc(2 * max, sizeof(*offsets)), *semaphores;
 	size_t cnt = 0;
 
+	if (!offsets)
+		return NULL;
+	semaphores = offsets + max;
 	offsets[cnt] = table->control_offset;
 	semaphores[cnt++] = table->listening_offset;
 	if (attach->options.immediate) {
@@ -70,27 +77,24 @@ static void choose_places(const struct attach *attach, const struct site_table *
 		offsets[cnt] = site->gate_offset;
 		semaphores[cnt++] = site->semaphore_offset;
 	}
-	*ret_cnt = cnt;
+	ret->offsets = offsets;
+	ret->semaphores = semaphores;
+	ret->cnt = cnt;
+	return offsets;
 }
 
 /* The BPF program at the gates never runs. */
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
 				    pid_t pid)
 {
-	const struct module *module = attach__module(attach, number);
-	size_t max = module->enabled_cnt + 2, cnt;
-	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
+	struct kernel_places places = { .path = path };
+	unsigned long *offsets = choose_places(attach, attach__module(attach, number), &places);
 	struct kernel_link *link;
 	int err;
 
 	if (!offsets)
 		return NULL;
-	choose_places(attach, module->table, offsets, offsets + max, &cnt);
-	link = kernel__link(
-		attach->options.kernel, KERNEL_CONTROL,
-		&(struct kernel_places){
-			.path = path, .offsets = offsets, .semaphores = offsets + max, .cnt = cnt },
-		number, pid);
+	link = kernel__link(attach->options.kernel, KERNEL_CONTROL, &places, number, pid);
 	err = errno;
 	free(offsets);
 	errno = err;
@@ -118,57 +122,46 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
 	return is_linked;
 }
 
-/* False: the gates are closed by now. */
-static bool keep_links(struct attach *attach, uint32_t number, struct links *links)
-{
-	struct module *module;
-	bool closed;
-
-	pthread_mutex_lock(&attach->lock);
-	module = attach->modules.by_number[number];
-	closed = attach->closed;
-	if (!closed) {
-		links->next = module->links;
-		module->links = links;
-	}
-	pthread_mutex_unlock(&attach->lock);
-	return !closed;
-}
-
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
 	struct links *links = calloc(1, sizeof(*links));
+	struct module *module;
+	int err = 0;
 
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
 	links->all = link_all(attach, number, path, pid);
 	if (!links->all) {
-		int err = -errno;
-
-		free(links);
-		return err;
+		err = -errno;
+		goto fail;
 	}
 	links->start = link_start(attach, number, path, pid);
-	if (keep_links(attach, number, links))
+	pthread_mutex_lock(&attach->lock);
+	if (attach->closed) {
+		err = -ESHUTDOWN;
+	} else {
+		module = attach->modules.by_number[number];
+		links->next = module->links;
+		module->links = links;
+	}
+	pthread_mutex_unlock(&attach->lock);
+	if (!err)
 		return 0;
+fail:
 	kernel_link__free(links->all);
 	kernel_link__free(links->start);
 	free(links);
-	return -ESHUTDOWN;
+	return err;
 }
 
 void attach__warm(const struct attach *attach, const struct module *module, int fd)
 {
-	size_t max = module->enabled_cnt + 2, cnt;
-	unsigned long *offsets = calloc(2 * max, sizeof(*offsets));
-	unsigned long page = ULONG_MAX;
+	struct kernel_places places = { .cnt = 0 };
+	unsigned long *offsets = choose_places(attach, module, &places), page = ULONG_MAX;
 	char byte;
 
-	if (!offsets)
-		return;
-	choose_places(attach, module->table, offsets, offsets + max, &cnt);
-	for (size_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < places.cnt; i++) {
 		if (offsets[i] / PAGE_BYTES == page)
 			continue;
 		page = offsets[i] / PAGE_BYTES;

@@ -95,16 +95,15 @@ static int find_spots(void (*where)(void), struct spot *ret_place, struct spot *
 }
 
 static int load_program(enum bpf_prog_type type, enum bpf_attach_type attach_type,
-			uint32_t attach_btf_id)
+			uint32_t attach_btf_id, const struct bpf_insn *code, size_t cnt)
 {
 	const struct bpf_prog_load_opts opts = {
 		.sz = sizeof(opts),
 		.expected_attach_type = attach_type,
 		.attach_btf_id = attach_btf_id,
 	};
-	int fd = bpf_prog_load(type, "ttlog_try", "GPL", nothing, ARRAY_SIZE(nothing), &opts);
 
-	return fd < 0 ? -errno : fd;
+	return bpf_prog_load(type, "ttlog_try", "GPL", code, cnt, &opts);
 }
 
 /* A link for this process alone; ref_ctr: NULL for none. */
@@ -132,7 +131,8 @@ bool capability__uprobe_multi(void)
 	if (find_spots(place, &at, &counter))
 		return false;
 	program_fd = load_program(BPF_PROG_TYPE_KPROBE,
-				  (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0);
+				  (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0, nothing,
+				  ARRAY_SIZE(nothing));
 	if (program_fd >= 0) {
 		link = link_spot(program_fd, &at, &counter);
 		raised = link && semaphore;
@@ -146,10 +146,6 @@ bool capability__uprobe_multi(void)
 /* Adds one to the map's only value: */
 static int load_counter(int map_fd)
 {
-	const struct bpf_prog_load_opts opts = {
-		.sz = sizeof(opts),
-		.expected_attach_type = (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI,
-	};
 	const struct bpf_insn count[] = {
 		/* key 0, on the stack; BPF_K and BPF_IMM are 0 */
 		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4 },
@@ -172,10 +168,9 @@ static int load_counter(int map_fd)
 		nothing[0],
 		nothing[1],
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "ttlog_count", "GPL", count, ARRAY_SIZE(count),
-			       &opts);
 
-	return fd < 0 ? -errno : fd;
+	return load_program(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI, 0,
+			    count, ARRAY_SIZE(count));
 }
 
 static void *hit(void *arg)
@@ -305,7 +300,8 @@ int capability__tracing(void)
 	err = tracepoint_parameters("signal_deliver", &btf_id);
 	if (err < 0)
 		return err;
-	program_fd = load_program(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, (uint32_t)btf_id);
+	program_fd = load_program(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, (uint32_t)btf_id,
+				  nothing, ARRAY_SIZE(nothing));
 	if (program_fd < 0)
 		return program_fd;
 	link_fd = bpf_raw_tracepoint_open(NULL, program_fd);
