@@ -204,7 +204,7 @@ class Perfetto:
         return found
 
 
-# ---- Against JSON, whose numbers are the text that they are ----
+# ---- Compared with JSON, whose numbers are text ----
 
 LOGLEVEL = {"TRACE": 14, "DEBUG": 13, "INFO": 6, "WARN": 4, "ERROR": 3, "FATAL": 2}
 

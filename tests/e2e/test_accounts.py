@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The accounts agree exactly with the programs' own counts, whatever the collector has no room or
-time for."""
+"""The accounts agree exactly with the programs' own counts, even if the collector has no room or no
+time for events."""
 import signal
 import struct
 import subprocess

@@ -149,7 +149,7 @@ def test_blocked_signal(t):
 
 
 def test_first_process_of_a_namespace(t):
-    """A signal that it sends itself does not end it, however it is delivered."""
+    """A signal that it sends itself does not end it, by any way of delivery."""
     path = t.app("blocked")
     collector = t.collect("--on", "crash,killed,exit", "-e", path)
     collector.recording_path(path)
@@ -479,7 +479,7 @@ def test_ignored_signal_is_no_crash(t):
 
 
 def fault(t, how, status):
-    """A program's only snapshot, with all that it logged, whatever signals came."""
+    """A program's only snapshot, with all that it logged, for any signals."""
     collector = t.collect("--on", "crash,exit", "--", t.app("faults"), how).end(status)
     snapshot = t.only_snapshot()
     accounts = collector.only_accounts()
@@ -538,7 +538,7 @@ def test_once_handled_and_jumped_out_of(t):
     check("crash" not in snapshot.info, "a crash")
 
 
-# ---- endings that are none by a signal ----
+# ---- endings without a signal ----
 
 
 def end_itself(t, how, status, on="crash,exit"):

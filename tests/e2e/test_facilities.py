@@ -207,11 +207,11 @@ def test_within_a_namespace_of_time_with_the_machines(t):
     equal(collector.end().only_accounts().recorded, 10, "recorded")
 
 
-# ---- when it fails only then ----
+# ---- failures that come later ----
 
 
 def test_sites_that_can_not_be_switched_on(t):
-    """It says how many there are, that none is on, and why; a command runs all the same."""
+    """It says how many there are, that none is on, and why; a command runs nevertheless."""
     path, late = t.app("trade"), without("late")
     why = "has 1 ttlog sites, and none could be switched on: Invalid argument"
     app = t.start(path, "--wait", 1, 10)

@@ -272,7 +272,7 @@ def test_launch_killed_between_calls(t):
     check(steps > 100, f"{steps} steps of ptrace")
 
 
-# ---- what comes after CMD ----
+# ---- after CMD's end ----
 
 
 def start_daemon(t):

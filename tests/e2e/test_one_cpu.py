@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Collector and program on one CPU, on the same or not, the program with or without a real-time
+"""The collector and the program on one CPU or on two, the program with or without a real-time
 priority: each event is recorded or counted, the crash is there, and both end."""
 import json
 import os
@@ -12,7 +12,7 @@ EVENTS = 50000
 
 
 def pinned(cpu, priority=0):
-    """What a child does before it becomes the program."""
+    """Called in a child before it becomes the program."""
     def pin():
         os.sched_setaffinity(0, {cpu})
         if priority:
@@ -21,7 +21,7 @@ def pinned(cpu, priority=0):
 
 
 def check_real_time():
-    """Skips where nobody may have such a priority."""
+    """Skips the test if real-time priorities are not allowed here."""
     argv = ["chrt", "-f", "1", "true"]
     done = subprocess.run(argv, capture_output=True, check=False)
     if done.returncode:
@@ -52,7 +52,7 @@ def record(t, collector_cpu, program_cpu, priority=0):
 
 
 def cpus():
-    """Two of those that we may use; the same twice where there is but one."""
+    """Two of the CPUs that we may use; the same twice if there is only one."""
     mine = sorted(os.sched_getaffinity(0))
     return mine[0], mine[-1]
 
@@ -66,7 +66,8 @@ def test_one_cpu_each(t):
 
 
 def test_one_cpu_for_both_and_the_program_comes_first(t):
-    """It lets nobody else run until it waits: what does not fit into the kernel's ring is counted."""
+    """No other process runs until the program waits: events that don't fit into the kernel's ring
+    are counted."""
     check_real_time()
     record(t, cpus()[0], cpus()[0], 50)
 

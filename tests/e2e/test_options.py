@@ -142,7 +142,7 @@ def test_immediate_is_off_by_default(t):
     equal(batches, [(20, 0), (20, 0)], "events of the threads, and how many are flushed")
 
 
-# ---- what is said ----
+# ---- messages ----
 
 
 def test_quiet(t):

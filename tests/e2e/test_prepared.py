@@ -16,7 +16,8 @@ ENDS = {
 
 
 def run(t, mode, when, end):
-    """All that it logs: growing batches, a record larger than one, records alone, a slow batch."""
+    """Logs and checks all kinds of batches: growing ones, a record larger than one, records alone,
+    a slow batch."""
     app = t.start(t.app("sandboxed"), mode, when, EVENTS, end)
     app.out.wait("start")
     collector = t.collect("--on", "crash,killed,exit", "-p", app.pid)

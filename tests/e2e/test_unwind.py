@@ -140,7 +140,7 @@ def crash_of_cxx(t):
     return t.only_snapshot().info["crash"]
 
 
-# ---- files that are elsewhere, or gone ----
+# ---- files that are elsewhere or gone ----
 
 
 def test_unwind_separate_debug_file(t):
@@ -230,7 +230,7 @@ def test_unwind_after_removal(t):
     check_callers(frames, "library")
 
 
-# ---- what it costs, and what it must not ----
+# ---- costs and limits ----
 
 
 def damage(path, section, to):

@@ -249,7 +249,7 @@ def test_spans_of_one_moment():
 
 
 def test_deep_spans():
-    """Starts that are too many to be kept are shown all the same, and the slices stay right."""
+    """Starts that are too many to be kept are still shown, and the slices stay right."""
     depth = 300
     down = [((10 + i) * MS, 0, "+" + "abc"[i % 3]) for i in range(depth)]
     up = [((1000 + i) * MS, 0, "-" + "abc"[(depth - 1 - i) % 3]) for i in range(depth)]

@@ -257,7 +257,7 @@ def test_fuzzed_formats():
     assert not missing, missing
 
 
-# ---- What takes the square of what there is ----
+# ---- Quadratic time ----
 
 
 def sites_of(keys):
@@ -386,7 +386,7 @@ def test_text_is_harmless():
             assert shown or way[0] in ("--filter", "--since"), (name, way)
 
 
-# ---- What is no file, and what does not stay one ----
+# ---- No files, and files that change ----
 
 
 def test_no_files():

@@ -70,7 +70,7 @@ def test_limit():
         assert counts("--filter", "level=WARN", GOLDEN) == (2, 14, 1_000_000)
 
 
-# ---- With one ----
+# ---- With a browser ----
 
 READY = "page.then((it) => { window.it = it; })"
 # of the rows in the table

@@ -116,7 +116,7 @@ def test_search_while_sorting():
 
 
 def test_sort_goes_back_to_the_place():
-    """Even if it is sorted by something else first, however soon."""
+    """Even if it is sorted by something else just before."""
     with on_logs() as terminal:
         terminal.keys("S")
         terminal.type("n\n")

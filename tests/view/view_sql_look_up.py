@@ -135,7 +135,7 @@ def test_decimals():
 
 
 def test_mixed_numbers():
-    """A field with different types at different sites: in the order of numbers all the same."""
+    """A field with different types at different sites is still in the order of numbers."""
     for kinds, values in ((("u64", "f64"), [2**64 - 1, 9300000000000000001, 2**63, 7.5, 8, 9300000000000000000, 1e15]),
                           (("decimal", "f64"), [(15025, 2), float("-inf"), (-3, 0), 151.5, (9, 40), float("inf"), 1e300])):
         sites = [make.site("event", "INFO", "mixed", "Mixed", i + 1, [("v", kind)]) for i, kind in enumerate(kinds)]

@@ -67,7 +67,7 @@ def test_ctf_wall_time_of_several_files():
 
 
 def test_ctf_late_clocks():
-    """Times that no reader of CTF can hold: the trace opens all the same, and a message says so."""
+    """Times that no reader of CTF can hold: the trace still opens, and a message says so."""
     site = make.site("event", "INFO", "late", "Late", 5, [("n", "u64")])
     clocks = ((2**63 + 5, make.REAL, 0), (5, 2**63 - 12, 2), (1000, 2**63 - 10**10, 3), (5, 2**63 + 5, 0),
               (5, 2**64 - 10, 0), (2**64 - 25, make.REAL, 0), (2**64 - 25, 2**64 - 10, 0), (2**63 + 5, 7, 0))  # fmt: skip

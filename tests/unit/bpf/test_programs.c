@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The BPF programs as they are loaded: what holds for all of a kind. */
+/* The BPF programs as they are loaded: the rules for all programs of a kind. */
 #include <linux/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>

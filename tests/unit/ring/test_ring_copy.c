@@ -123,7 +123,7 @@ static void stand_still(struct ring *ring)
 		next = write_bytes(ring, next, 9 << 20);
 		check_ring(ring, next - 1, RING_SAVE_MAX_BYTES * 3 / 4);
 	}
-	/* nothing is held for a reader: the ring is as large as ever */
+	/* nothing is held for a reader: the ring is as large as before */
 	next = write_bytes(ring, next, 20 << 20);
 	check_ring(ring, next - 1, 14 << 20);
 }

@@ -92,7 +92,7 @@ static void test_retain_keeps_the_newest(void **state)
 	touch(fixture, "ttlog-1-20260102000000000-timer.bin", 1000);
 	touch(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin", 1000);
 	touch(fixture, "ttlog-1-20260104000000000-now.bin", 1000);
-	/* none of ours */
+	/* no snapshots */
 	touch(fixture, "ttlog-1-2026010100000000-timer.bin", 1000);
 	touch(fixture, "ttlog--20260101000000000-timer.bin", 1000);
 	touch(fixture, "ttlog-1-20250101000000000-.bin", 1000);

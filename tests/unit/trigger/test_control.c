@@ -279,7 +279,7 @@ static void test_control_takes_long_directories(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
-/* ---- Those who follow ---- */
+/* ---- Followers ---- */
 
 static void test_control_hands_over_who_follows(void **state)
 {

@@ -379,7 +379,7 @@ static void test_live_ends_who_answers_rubbish(void **state)
 		(void)poll(NULL, 0, 1);
 	assert_int_equal(recv(fd, &(char){ 0 }, 1, 0), 0);
 	close(fd);
-	/* a follower that comes then starts anew */
+	/* a new follower starts from the beginning */
 	other = follow_all(fixture);
 	begin(fixture);
 	expect(other, CONTROL_WIRE_FOLLOWED, 0, 0);

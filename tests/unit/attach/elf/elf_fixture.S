@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What elf_fixture.h builds: notes as the macros make them, written by hand, so that each value in
- * them is known. Sites by index: 0 with everything (two notes), 1 a span (and 2, its end), 3 with
- * defaults, 4 the last one, whose note comes first.
+ * The source of elf_fixture.h's files: notes as the macros make them, written by hand, so that each
+ * value in them is known. Sites by index: 0 with everything (two notes), 1 a span (and 2, its end),
+ * 3 with defaults, 4 the last one, whose note comes first.
+ *
  * -DPLAIN: no notes at all. -DNONSENSE: also one of each kind of note that makes no sense.
  */
 	.globl main

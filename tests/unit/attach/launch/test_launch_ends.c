@@ -65,7 +65,7 @@ static void test_launch_forwards_signals(void **state)
 	}
 }
 
-/* ---- Letting go ---- */
+/* ---- Detaching ---- */
 
 static int tracer_of(pid_t pid)
 {

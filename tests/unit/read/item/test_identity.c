@@ -63,7 +63,7 @@ static void test_identity_in_pinned_chunks(void **state)
 	ttlog_snapshot_close(reader);
 }
 
-/* The events are shown all the same. */
+/* The events are still shown. */
 static void test_identity_not_valid(void **state)
 {
 	struct bytes packed = bytes__golden("batches.pack"), pack = unpack_lz4(&packed), file;

@@ -219,7 +219,8 @@ static void try_content(const struct bytes *file, uint64_t start, uint64_t end,
 	memcpy(changed.p + start + packed.len, file->p + end, file->len - end);
 	reader = fixture__open(changed.p, changed.len);
 	json = fixture__json_of(reader);
-	/* Whatever the reader took the frame for: it shows as many events as it reports. */
+	/* For any kind of frame that the reader takes it for: it shows as many events as it
+	 * reports. */
 	assert_int_equal(count_lines(json), ttlog_snapshot_info(reader)->has_header
 						    ? ttlog_snapshot_contents(reader)->event_cnt
 						    : 0);

@@ -207,7 +207,7 @@ static void test_reader_damage_says_what_is_missing(void **state)
 	whole__fini(&whole);
 }
 
-/* ---- What lies between frames ---- */
+/* ---- Between frames ---- */
 
 static void test_reader_damage_skippable_frames(void **state)
 {

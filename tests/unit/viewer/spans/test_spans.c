@@ -75,7 +75,7 @@ static void test_spans_outlive_their_chunk(void **state)
 	fixture__fini(&fixture);
 }
 
-/* Names that are too long for any program are not compared, however often a file has them. */
+/* Names that are too long for any program are never compared, even if a file has many of them. */
 static void test_spans_of_names_without_end(void **state)
 {
 	struct fixture fixture;
