@@ -37,6 +37,11 @@
 	X(131072)                                                                                  \
 	X(TTLOG_BATCH_MAX_BYTES)
 
+static __always_inline bool is_batch(const struct ttlog_batch *head)
+{
+	return head->magic == TTLOG_BATCH_MAGIC && TTLOG_ABI_IS_KNOWN(head->version);
+}
+
 /* Copies a batch into a message of one class. `bytes` is at most `class_bytes`. */
 static __always_inline int copy_class(void *ring, const struct wire_head *head, u64 address,
 				      u64 bytes, const u32 class_bytes, u64 wake)
@@ -49,8 +54,7 @@ static __always_inline int copy_class(void *ring, const struct wire_head *head, 
 		bpf_ringbuf_discard(message, BPF_RB_NO_WAKEUP);
 		return -EFAULT;
 	}
-	if (message->batch.magic != TTLOG_BATCH_MAGIC ||
-	    !TTLOG_ABI_IS_KNOWN(message->batch.version)) {
+	if (!is_batch(&message->batch)) {
 		bpf_ringbuf_discard(message, BPF_RB_NO_WAKEUP);
 		return -EBADMSG;
 	}
@@ -103,11 +107,6 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 	if (read)
 		held = *read > held ? 0 : held - *read;
 	return held + bytes <= SHARE * free;
-}
-
-static __always_inline bool is_batch(const struct ttlog_batch *head)
-{
-	return head->magic == TTLOG_BATCH_MAGIC && TTLOG_ABI_IS_KNOWN(head->version);
 }
 
 /* Counts what could not be sent, by cause (`err`). The batch's head says how many events it has. */

@@ -83,7 +83,7 @@ static unsigned long *choose_places(const struct attach *attach, const struct mo
 	return offsets;
 }
 
-/* The BPF program at the gates never runs. */
+/* At the gates the BPF program never runs. */
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
 				    pid_t pid)
 {
