@@ -154,8 +154,6 @@ static int show_info(struct view *view)
 
 static struct ttlog_range range_of(const struct view *view)
 {
-	const struct options *options = &view->options;
-	struct ttlog_range range = { 0, UINT64_MAX };
 	uint64_t last_ns = 0;
 
 	for (size_t i = 0; i < view->input.reader_cnt; i++) {
@@ -164,12 +162,8 @@ static struct ttlog_range range_of(const struct view *view)
 		if (end_ns > last_ns)
 			last_ns = end_ns;
 	}
-	ttlog_filter_set_last(options->filter, last_ns);
-	if (options->has_since)
-		range.since_ns = time_expr__resolve(&options->since, last_ns);
-	if (options->has_until)
-		range.until_ns = time_expr__resolve(&options->until, last_ns);
-	return range;
+	ttlog_filter_set_last(view->options.filter, last_ns);
+	return options__range(&view->options, last_ns);
 }
 
 static void show_lines(struct view *view, struct ttlog_stream *stream, uint64_t most)

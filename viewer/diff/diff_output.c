@@ -326,14 +326,10 @@ static void print_json(struct out *out, const struct diff *diff, const struct fi
 static int read_run(struct profile *ret, const struct options *options,
 		    struct ttlog_snapshot *snapshot)
 {
-	struct ttlog_range range = { 0, UINT64_MAX };
-	uint64_t last_ns = ttlog_snapshot_last_ns(snapshot);
+	const uint64_t last_ns = ttlog_snapshot_last_ns(snapshot);
+	const struct ttlog_range range = options__range(options, last_ns);
 
 	ttlog_filter_set_last(options->filter, last_ns);
-	if (options->has_since)
-		range.since_ns = time_expr__resolve(&options->since, last_ns);
-	if (options->has_until)
-		range.until_ns = time_expr__resolve(&options->until, last_ns);
 	return profile__init(ret, snapshot, options->filter, &range);
 }
 

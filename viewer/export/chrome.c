@@ -88,10 +88,8 @@ static void start_at(struct chrome *chrome, const char *phase, uint64_t pid, uin
 	out__text(out, chrome->any ? ",\n{\"ph\":\"" : "\n{\"ph\":\"");
 	chrome->any = true;
 	out__text(out, phase);
-	out__text(out, "\",\"pid\":");
-	out__u64(out, pid);
-	out__text(out, ",\"tid\":");
-	out__u64(out, tid);
+	out__json_u64(out, "\",\"pid\":", pid);
+	out__json_u64(out, ",\"tid\":", tid);
 }
 
 static void start(struct chrome *chrome, const char *phase, const struct lane *lane)
@@ -154,8 +152,7 @@ static void place(struct out *out, const struct ttlog_site *site)
 	out__text(out, ttlog_level_name(site->level));
 	out__json_member(out, "\",\"probe\":", site->probe);
 	out__json_member(out, ",\"file\":", site->file);
-	out__text(out, ",\"line\":");
-	out__u64(out, site->line);
+	out__json_u64(out, ",\"line\":", site->line);
 	out__json_member(out, ",\"func\":", site->func);
 }
 
@@ -209,10 +206,9 @@ static void head(struct chrome *chrome, const struct event_output_setup *setup)
 
 		if (header->mono_ns > EXACT_NS)
 			chrome->base_ns = (header->mono_ns - REACH_NS) / DAY_NS * DAY_NS;
-		out__text(out, ",\"mono_ns_at_0\":\"");
-		out__u64(out, chrome->base_ns);
-		out__text(out, "\",\"unix_ns_at_0\":\"");
-		out__u64(out, ttlog_info_real_ns(header, chrome->base_ns));
+		out__json_u64(out, ",\"mono_ns_at_0\":\"", chrome->base_ns);
+		out__json_u64(out, "\",\"unix_ns_at_0\":\"",
+			      ttlog_info_real_ns(header, chrome->base_ns));
 		out__json_member(out, "\",\"host\":", header->host);
 	}
 	out__text(out, "},\"traceEvents\":[");
@@ -397,13 +393,12 @@ static struct ended find_ended(struct chrome *chrome, struct lane *lane,
 			       const struct ttlog_event *end)
 {
 	struct ended ended = { .end = end };
-	uint64_t end_ns = event_ns(chrome, end), duration_ns;
+	uint64_t end_ns = event_ns(chrome, end);
 	struct ttlog_field duration;
 	uint32_t at;
 
 	ttlog_event_field(end, 0, &duration);
-	duration_ns = duration.type == TTLOG_TYPE_NONE ? 0 : duration.u;
-	at = spans__match(lane, end, duration_ns);
+	at = spans__match(lane, end, duration.u);
 	if (at < lane->cnt) {
 		ended.span = &lane->open[at];
 		ended.begin_ns = event_ns(chrome, &ended.span->begin);
@@ -412,7 +407,7 @@ static struct ended find_ended(struct chrome *chrome, struct lane *lane,
 		return ended;
 	}
 	/* spans that began during it are inside */
-	ended.begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
+	ended.begin_ns = end_ns > duration.u ? end_ns - duration.u : 0;
 	ended.inner = lane->cnt;
 	while (ended.inner && !lane->unkept &&
 	       event_ns(chrome, &lane->open[ended.inner - 1].begin) >= ended.begin_ns)
@@ -494,12 +489,14 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 }
 
 static void counters(struct chrome *chrome, const struct lane *lane,
-		     const struct ttlog_event *event, uint16_t chosen)
+		     const struct ttlog_event *event)
 {
+	const uint16_t chosen =
+		counters__of(&chrome->counters, spans__site_number(&chrome->spans, event));
 	const struct ttlog_site *site = event->site;
 	struct out *out = chrome->out;
 
-	for (unsigned i = 0; i < site->nfields; i++) {
+	for (unsigned i = 0; chosen >> i; i++) {
 		struct ttlog_field field;
 
 		if (!(chosen >> i & 1) || !counters__value(event, i, &field))
@@ -530,7 +527,6 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 {
 	struct chrome *chrome = state;
 	struct lane *lane = spans__lane(&chrome->spans, event);
-	uint16_t chosen;
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		slice(chrome, lane, event);
@@ -538,9 +534,7 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 		begin(chrome, lane, event);
 	else
 		instant(chrome, lane, event);
-	chosen = counters__of(&chrome->counters, spans__site_number(&chrome->spans, event));
-	if (chosen)
-		counters(chrome, lane, event, chosen);
+	counters(chrome, lane, event);
 }
 
 const struct event_output chrome_output = {

@@ -222,12 +222,6 @@ static int html__begin(void *state, const struct event_output_setup *setup)
 	return 0;
 }
 
-static void put_u64(struct out *out, const char *key, uint64_t v)
-{
-	out__text(out, key);
-	out__u64(out, v);
-}
-
 static void put_problems(struct out *out, const struct ttlog_snapshot *reader)
 {
 	const struct ttlog_contents *contents = ttlog_snapshot_contents(reader);
@@ -237,7 +231,7 @@ static void put_problems(struct out *out, const struct ttlog_snapshot *reader)
 		out__text(out, i ? "," : "");
 		out__json_text(out, ttlog_text_of(contents->problems[i]), false);
 	}
-	put_u64(out, "],\"more_problems\":", contents->problem_more);
+	out__json_u64(out, "],\"more_problems\":", contents->problem_more);
 }
 
 /* The meaning of the crash's numbers. */
@@ -278,11 +272,11 @@ static void put_summary(struct html *html)
 	out__text(out,
 		  "<script type=\"application/json\" id=\"summary\">{\"version\":\"" TTLOG_VERSION
 		  "\"");
-	put_u64(out, ",\"events\":", html->event_cnt);
-	put_u64(out, ",\"slots\":", html->slot_cnt);
-	put_u64(out, ",\"unread\":", setup->unread_cnt);
+	out__json_u64(out, ",\"events\":", html->event_cnt);
+	out__json_u64(out, ",\"slots\":", html->slot_cnt);
+	out__json_u64(out, ",\"unread\":", setup->unread_cnt);
 	if (setup->has_limit)
-		put_u64(out, ",\"limit\":", setup->limit);
+		out__json_u64(out, ",\"limit\":", setup->limit);
 	out__text(out, ",\"files\":[");
 	for (size_t i = 0; i < setup->reader_cnt; i++) {
 		/* with --head, not all may have been read */
@@ -291,7 +285,7 @@ static void put_summary(struct html *html)
 		out__text(out, i ? "," : "");
 		put_file(out, setup->readers[i]);
 	}
-	put_u64(out, "],\"held\":", held);
+	out__json_u64(out, "],\"held\":", held);
 	out__text(out, "}</script>\n");
 }
 

@@ -10,8 +10,6 @@
  * inside.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "death_event.h"
 #include "event_output.h"
@@ -163,8 +161,7 @@ static void ids(struct out *out, uint64_t trace, uint64_t id)
 
 static void time_key(struct out *out, const char *key, uint64_t real_ns)
 {
-	out__text(out, key);
-	out__u64(out, real_ns);
+	out__json_u64(out, key, real_ns);
 	out__char(out, '"');
 }
 
@@ -175,8 +172,7 @@ static void open_record(struct out *out, uint64_t real_ns, uint8_t level, struct
 	time_key(out, "{\"timeUnixNano\":\"", real_ns);
 	time_key(out, ",\"observedTimeUnixNano\":\"", real_ns);
 	/* TRACE is 1, and each level has four numbers */
-	out__text(out, ",\"severityNumber\":");
-	out__u64(out, 1 + 4 * (uint64_t)level);
+	out__json_u64(out, ",\"severityNumber\":", 1 + 4 * (uint64_t)level);
 	out__text(out, ",\"severityText\":\"");
 	out__text(out, ttlog_level_name(level));
 	out__json_member(out, "\",\"eventName\":", name);
@@ -300,7 +296,7 @@ static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, ui
 static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct ttlog_event *end,
 		       const struct ttlog_field *duration)
 {
-	uint64_t took_ns = duration->type == TTLOG_TYPE_NONE ? 0 : duration->u;
+	const uint64_t took_ns = duration->u;
 	struct otlp_span shown = {
 		.event = end,
 		.id = id_of(end, end->mono_ns - took_ns),
@@ -323,7 +319,7 @@ static void end_span(struct otlp *otlp, struct lane *lane, const struct ttlog_ev
 	uint32_t at;
 
 	ttlog_event_field(end, 0, &duration);
-	at = spans__match(lane, end, duration.type == TTLOG_TYPE_NONE ? 0 : duration.u);
+	at = spans__match(lane, end, duration.u);
 	if (at == lane->cnt) {
 		if (otlp->in_spans)
 			end_unseen(otlp, lane, end, &duration);

@@ -9,7 +9,6 @@
  * written once, with the first event, and a number afterwards: interned data.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "counters.h"
@@ -223,12 +222,14 @@ static void close_event(struct perfetto *perfetto, size_t event)
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
 }
 
-/* Bytes as text, as in the other outputs. */
-static void hex_text(struct buffer *packet, const struct ttlog_field *field)
+/* Bytes are shown as hexadecimal text, as in the other outputs. */
+static void text_value(struct buffer *packet, const struct ttlog_field *field)
 {
 	size_t text = protobuf__open(packet, ANNOTATION_TEXT);
 
-	for (size_t i = 0; i < field->text.len; i++) {
+	if (field->type == TTLOG_TYPE_STR)
+		buffer__text(packet, field->text);
+	for (size_t i = 0; field->type == TTLOG_TYPE_BYTES && i < field->text.len; i++) {
 		char digits[2];
 
 		hex__bytes(digits, field->text.p + i, 1);
@@ -242,7 +243,6 @@ static void hex_text(struct buffer *packet, const struct ttlog_field *field)
 static void annotation_value(struct buffer *packet, const struct ttlog_field *field)
 {
 	char c = (char)field->u;
-	size_t text;
 
 	switch (field->type) {
 	case TTLOG_TYPE_BOOL:
@@ -267,14 +267,8 @@ static void annotation_value(struct buffer *packet, const struct ttlog_field *fi
 		protobuf__u64(packet, ANNOTATION_POINTER, field->u);
 		break;
 	case TTLOG_TYPE_STR:
-		text = protobuf__open(packet, ANNOTATION_TEXT);
-		buffer__text(packet, field->text);
-		if (field->cut)
-			buffer__bytes(packet, "\xe2\x80\xa6", 3);
-		protobuf__close(packet, text);
-		break;
 	case TTLOG_TYPE_BYTES:
-		hex_text(packet, field);
+		text_value(packet, field);
 		break;
 	default:
 		protobuf__u64(packet, ANNOTATION_UINT, field->u);
@@ -380,20 +374,19 @@ static void end_open(struct perfetto *perfetto, struct lane *lane, uint64_t ns)
 
 static void end_span(struct perfetto *perfetto, struct lane *lane, const struct ttlog_event *end)
 {
-	uint64_t end_ns = spans__ns(&perfetto->spans, end), duration_ns, begin_ns;
+	uint64_t end_ns = spans__ns(&perfetto->spans, end), begin_ns;
 	struct ttlog_field duration;
 	uint32_t at;
 
 	ttlog_event_field(end, 0, &duration);
-	duration_ns = duration.type == TTLOG_TYPE_NONE ? 0 : duration.u;
-	at = spans__match(lane, end, duration_ns);
+	at = spans__match(lane, end, duration.u);
 	if (at < lane->cnt) {
 		while (lane->cnt > at + 1)
 			end_open(perfetto, lane, end_ns);
 		spans__pop(&perfetto->spans, lane);
 	} else {
 		/* its start was not seen; spans that began during it are inside */
-		begin_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
+		begin_ns = end_ns > duration.u ? end_ns - duration.u : 0;
 		while (lane->cnt && !lane->unkept &&
 		       spans__ns(&perfetto->spans, &lane->open[lane->cnt - 1].begin) >= begin_ns)
 			end_open(perfetto, lane, end_ns);
@@ -444,11 +437,13 @@ static void counter_value(struct buffer *packet, const struct ttlog_field *field
 }
 
 static void counters(struct perfetto *perfetto, const struct lane *lane,
-		     const struct ttlog_event *event, uint16_t chosen)
+		     const struct ttlog_event *event)
 {
+	const uint16_t chosen =
+		counters__of(&perfetto->counters, spans__site_number(&perfetto->spans, event));
 	uint64_t ns = spans__ns(&perfetto->spans, event);
 
-	for (unsigned i = 0; i < event->site->nfields; i++) {
+	for (unsigned i = 0; chosen >> i; i++) {
 		struct ttlog_field field;
 		uint64_t track;
 		size_t opened;
@@ -520,7 +515,6 @@ static void perfetto__event(void *state, const struct ttlog_event *event)
 {
 	struct perfetto *perfetto = state;
 	struct lane *lane = spans__lane(&perfetto->spans, event);
-	uint16_t chosen;
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		end_span(perfetto, lane, event);
@@ -529,9 +523,7 @@ static void perfetto__event(void *state, const struct ttlog_event *event)
 		show_event(perfetto, lane, event, TYPE_BEGIN);
 	else
 		show_event(perfetto, lane, event, TYPE_INSTANT);
-	chosen = counters__of(&perfetto->counters, spans__site_number(&perfetto->spans, event));
-	if (chosen)
-		counters(perfetto, lane, event, chosen);
+	counters(perfetto, lane, event);
 }
 
 static void perfetto__fini(void *state)

@@ -326,6 +326,17 @@ void options__parse(struct options *ret, int argc, char **argv)
 	*ret = options;
 }
 
+struct ttlog_range options__range(const struct options *options, uint64_t last_ns)
+{
+	struct ttlog_range range = { 0, UINT64_MAX };
+
+	if (options->has_since)
+		range.since_ns = time_expr__resolve(&options->since, last_ns);
+	if (options->has_until)
+		range.until_ns = time_expr__resolve(&options->until, last_ns);
+	return range;
+}
+
 void options__fini(struct options *options)
 {
 	ttlog_filter_free(options->filter);

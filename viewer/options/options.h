@@ -89,6 +89,8 @@ static inline bool options__is_sql(const struct options *options)
 
 /* Ends the process with EXIT_USAGE and a message if the command line is wrong. */
 void options__parse(struct options *ret, int argc, char **argv);
+/* --since and --until. last_ns: wall time of the last event, which times may be relative to. */
+struct ttlog_range options__range(const struct options *options, uint64_t last_ns);
 void options__fini(struct options *options);
 
 #endif /* TTLOG_VIEW_OPTIONS_H */

@@ -87,6 +87,12 @@ void out__json_member(struct out *out, const char *key, struct ttlog_text text)
 	out__json_text(out, text, false);
 }
 
+void out__json_u64(struct out *out, const char *key, uint64_t v)
+{
+	out__text(out, key);
+	out__u64(out, v);
+}
+
 void out__json_made(struct out *out, struct ttlog_text json)
 {
 	const char *p = json.p, *end = ttlog_text_end(json);

@@ -4,11 +4,9 @@
  * allocates.
  */
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,7 +37,7 @@ void leftover__release(void)
 }
 
 /* Removing files may change the order of the others: so begins again until none is left. */
-static void remove_files(int dir_fd)
+void leftover__remove_files(int dir_fd)
 {
 	_Alignas(struct dirent64) char buf[4096];
 	bool any = true;
@@ -64,7 +62,7 @@ static void remove_files(int dir_fd)
 static void end(int number)
 {
 	if (leftover.dir_fd >= 0) {
-		remove_files(leftover.dir_fd);
+		leftover__remove_files(leftover.dir_fd);
 		(void)rmdir(leftover.path);
 	} else {
 		(void)unlink(leftover.path);

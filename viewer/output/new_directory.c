@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,30 +105,16 @@ int new_directory__publish(struct new_directory *directory)
 	return 0;
 }
 
-static void remove_files(int fd)
-{
-	DIR *files = fdopendir(fd);
-	const struct dirent *file;
-
-	if (!files) {
-		close(fd);
-		return;
-	}
-	while ((file = readdir(files)))
-		(void)unlinkat(fd, file->d_name, 0);
-	closedir(files);
-}
-
 void new_directory__fini(struct new_directory *directory)
 {
 	if (directory->hidden) {
 		if (directory->fd >= 0)
-			remove_files(directory->fd);
+			leftover__remove_files(directory->fd);
 		(void)rmdir(directory->hidden);
 		leftover__forget();
-	} else if (directory->fd >= 0) {
-		close(directory->fd);
 	}
+	if (directory->fd >= 0)
+		close(directory->fd);
 	free(directory->hidden);
 	free(directory->path);
 	*directory = (struct new_directory){ .fd = -1 };

@@ -8,7 +8,6 @@
 #define TTLOG_VIEW_NEW_OUTPUT_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
 
 struct new_output {
 	int fd;       /* write here; -1: none */

@@ -110,6 +110,7 @@ void out__duration(struct out *out, uint64_t ns);
 void out__json_text(struct out *out, struct ttlog_text text, bool cut);
 /* A member of an object, whose key is written so: `,"name":`. */
 void out__json_member(struct out *out, const char *key, struct ttlog_text text);
+void out__json_u64(struct out *out, const char *key, uint64_t v);
 /* Finished JSON; only escapes what a terminal would act on. */
 void out__json_made(struct out *out, struct ttlog_text json);
 /* A cell of CSV. Line feeds and tabs stay unchanged, in quotes; other characters that JSON would

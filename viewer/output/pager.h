@@ -8,8 +8,6 @@
 #ifndef TTLOG_VIEW_PAGER_H
 #define TTLOG_VIEW_PAGER_H
 
-#include <stdbool.h>
-
 /* The pager, as a command of the shell; NULL: none, output goes directly to the terminal. */
 const char *pager__command(void);
 

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -65,23 +64,23 @@ static void show(void)
 {
 	const double mb = 1e6;
 	uint64_t done = bytes_read();
+	double percent;
 	struct timespec now;
 	char line[LINE_MAX + sizeof(ERASE)];
 	int len;
 
 	done = done > progress.before ? done - progress.before : 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	/* other files are small; and 100 % would mean done */
+	percent = 100.0 * (double)done / (double)progress.total;
+	percent = percent < 99 ? percent : 99;
 	if (!progress.total)
 		len = snprintf(line, sizeof(line), ERASE "reading: %.0f MB, %ld s",
 			       (double)done / mb, (long)(now.tv_sec - progress.begin.tv_sec));
 	else
 		len = snprintf(line, sizeof(line), ERASE "reading: %.0f of %.0f MB, %.0f %%, %ld s",
 			       (double)(done < progress.total ? done : progress.total) / mb,
-			       (double)progress.total / mb,
-			       /* other files are small; and 100 % would mean done */
-			       100.0 * (double)done / (double)progress.total < 99
-				       ? 100.0 * (double)done / (double)progress.total
-				       : 99,
+			       (double)progress.total / mb, percent,
 			       (long)(now.tv_sec - progress.begin.tv_sec));
 	write_line(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
 	progress.is_shown = true;

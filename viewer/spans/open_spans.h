@@ -9,7 +9,6 @@
 #ifndef TTLOG_VIEW_OPEN_SPANS_H
 #define TTLOG_VIEW_OPEN_SPANS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -32,11 +32,11 @@ static void show(struct browse *browse)
 	browse->is_stale = false;
 }
 
-static void take_key(struct browse *browse, int key, bool is_special)
+static void take_key(struct browse *browse, int key)
 {
 	struct model *model = browse->model;
 
-	keys__take(model, key, is_special);
+	keys__take(model, key);
 	if (model->prompt.kind == PROMPT_NONE)
 		follower__ask(&model->follower);
 	model__pursue(model);
@@ -72,15 +72,14 @@ static void loop(struct browse *browse)
 	while (!model->is_over && !model->err) {
 		const bool can_wait = !browse->has_work && !browse->is_stale;
 		const int fd = model__follow_fd(model);
-		bool is_special;
-		int key = screen__key(can_wait ? -1 : 0, fd, &is_special);
+		const int key = screen__key(can_wait ? -1 : 0, fd);
 
 		if (key == SCREEN_KEY_GONE) {
 			model->err = -EIO;
 			return;
 		}
 		if (key != SCREEN_KEY_NONE) {
-			take_key(browse, key, is_special);
+			take_key(browse, key);
 			continue;
 		}
 		if (fd >= 0)

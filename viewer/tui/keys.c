@@ -173,14 +173,13 @@ static const struct {
 	int key;
 	void (*act)(struct model *model);
 } KEYS[] = {
-	{ 'x', go_to_crash },    { 'b', toggle_mark },
-	{ 'B', go_to_mark },     { 'c', show_all },
-	{ 's', sort_by_next },   { 'r', model__reverse },
-	{ 'f', model__follow },  { ' ', space },
-	{ '\t', switch_pane },   { '\r', toggle_detail },
-	{ '\n', toggle_detail }, { SCREEN_KEY_ESC, escape },
-	{ 'm', switch_mouse },   { SCREEN_KEY('l'), redraw },
-	{ 'q', quit },
+	{ 'x', go_to_crash },        { 'b', toggle_mark },
+	{ 'B', go_to_mark },         { 'c', show_all },
+	{ 's', sort_by_next },       { 'r', model__reverse },
+	{ 'f', model__follow },      { ' ', space },
+	{ '\t', switch_pane },       { '\r', toggle_detail },
+	{ SCREEN_KEY_ESC, escape },  { 'm', switch_mouse },
+	{ SCREEN_KEY('l'), redraw }, { 'q', quit },
 };
 
 static const struct {
@@ -222,24 +221,23 @@ static void act(struct model *model, int key)
 	}
 }
 
-void keys__take(struct model *model, int key, bool special)
+void keys__take(struct model *model, int key)
 {
 	model->message.text[0] = '\0';
-	if (special && key == KEY_RESIZE)
+	if (key == SCREEN_SPECIAL(KEY_RESIZE))
 		return;
 	if (model->prompt.kind != PROMPT_NONE) {
-		prompt_keys__take(model, key, special);
+		prompt_keys__take(model, key);
 		return;
 	}
 	if (model->page.kind != PAGE_EVENTS) {
-		if (page_keys__take(model, key, special) ||
-		    (!special && page_keys__leave(model, key)))
+		if (page_keys__take(model, key) || page_keys__leave(model, key))
 			return;
-	} else if (move_keys__take(model, key, special)) {
+	} else if (move_keys__take(model, key)) {
 		return;
 	}
-	if (special && key == KEY_MOUSE)
+	if (key == SCREEN_SPECIAL(KEY_MOUSE))
 		move_keys__take_mouse(model);
-	else if (!special || key == KEY_ENTER)
-		act(model, special ? '\r' : key);
+	else
+		act(model, key);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <ncurses.h>
-#include <stdio.h>
 
 #include "keys.h"
 #include "model.h"
@@ -27,59 +26,59 @@ static void go_to_end(struct model *model, bool is_first_line)
 		model__go(model, GOAL_END);
 }
 
-static bool detail_key(struct model *model, int key, bool special)
+static bool detail_key(struct model *model, int key)
 {
 	const int height = model__detail_height(model), page = height > 1 ? height - 1 : 1;
 	struct detail *detail = &model->detail;
 
 	if (!detail->has_focus || !height)
 		return false;
-	if (key == 'j' || (special && key == KEY_DOWN))
+	if (key == 'j' || key == SCREEN_SPECIAL(KEY_DOWN))
 		detail->top++;
-	else if (key == 'k' || (special && key == KEY_UP))
+	else if (key == 'k' || key == SCREEN_SPECIAL(KEY_UP))
 		detail->top -= detail->top > 0;
-	else if (special && key == KEY_NPAGE)
+	else if (key == SCREEN_SPECIAL(KEY_NPAGE))
 		detail->top += page;
-	else if (special && key == KEY_PPAGE)
+	else if (key == SCREEN_SPECIAL(KEY_PPAGE))
 		detail->top -= page < detail->top ? page : detail->top;
 	else
 		return false;
 	return true;
 }
 
-static bool table_key(struct model *model, int key, bool special)
+static bool table_key(struct model *model, int key)
 {
 	const int page = model__table_height(model);
 
-	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+	if (key == 'j' || key == SCREEN_KEY('n') || key == SCREEN_SPECIAL(KEY_DOWN))
 		move_by(model, 1, false);
-	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+	else if (key == 'k' || key == SCREEN_KEY('p') || key == SCREEN_SPECIAL(KEY_UP))
 		move_by(model, -1, false);
-	else if (key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+	else if (key == SCREEN_KEY('f') || key == SCREEN_SPECIAL(KEY_NPAGE))
 		move_by(model, page, true);
-	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+	else if (key == SCREEN_KEY('b') || key == SCREEN_SPECIAL(KEY_PPAGE))
 		move_by(model, -page, true);
 	else if (key == SCREEN_KEY('d'))
 		move_by(model, page / 2, true);
 	else if (key == SCREEN_KEY('u'))
 		move_by(model, -page / 2, true);
-	else if (key == 'g' || (special && key == KEY_HOME))
+	else if (key == 'g' || key == SCREEN_SPECIAL(KEY_HOME))
 		go_to_end(model, true);
-	else if (key == 'G' || (special && key == KEY_END))
+	else if (key == 'G' || key == SCREEN_SPECIAL(KEY_END))
 		go_to_end(model, false);
-	else if (special && key == KEY_RIGHT)
+	else if (key == SCREEN_SPECIAL(KEY_RIGHT))
 		model->cursor.left += model__hidden_columns(model) > model->cursor.left ? LEFT_STEP
 											: 0;
-	else if (special && key == KEY_LEFT)
+	else if (key == SCREEN_SPECIAL(KEY_LEFT))
 		model->cursor.left -= model->cursor.left ? LEFT_STEP : 0;
 	else
 		return false;
 	return true;
 }
 
-bool move_keys__take(struct model *model, int key, bool special)
+bool move_keys__take(struct model *model, int key)
 {
-	return detail_key(model, key, special) || table_key(model, key, special);
+	return detail_key(model, key) || table_key(model, key);
 }
 
 void move_keys__page_down(struct model *model)
@@ -96,11 +95,11 @@ void move_keys__take_mouse(struct model *model)
 	if (getmouse(&event) != OK)
 		return;
 	if (model->page.kind != PAGE_EVENTS) {
-		int key = event.bstate & BUTTON4_PRESSED ? KEY_UP : KEY_DOWN;
+		int key = SCREEN_SPECIAL(event.bstate & BUTTON4_PRESSED ? KEY_UP : KEY_DOWN);
 
 		for (int i = 0; i < WHEEL_STEP; i++) {
 			if (event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED))
-				(void)page_keys__take(model, key, true);
+				(void)page_keys__take(model, key);
 		}
 		return;
 	}

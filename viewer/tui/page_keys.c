@@ -31,25 +31,25 @@ static void choose_lane(struct model *model)
 		message__set(&model->message, "%s", model->events.mistake.why);
 }
 
-static bool lanes_key(struct model *model, int key, bool special, int height)
+static bool lanes_key(struct model *model, int key, int height)
 {
 	struct page *page = &model->page;
 	size_t last = page->lanes.cnt ? page->lanes.cnt - 1 : 0;
 	size_t step = height > 1 ? (size_t)height - 1 : 1, at = page->lane;
 
-	if (key == 'j' || key == SCREEN_KEY('n') || (special && key == KEY_DOWN))
+	if (key == 'j' || key == SCREEN_KEY('n') || key == SCREEN_SPECIAL(KEY_DOWN))
 		at++;
-	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+	else if (key == 'k' || key == SCREEN_KEY('p') || key == SCREEN_SPECIAL(KEY_UP))
 		at -= at != 0;
-	else if (key == ' ' || key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+	else if (key == ' ' || key == SCREEN_KEY('f') || key == SCREEN_SPECIAL(KEY_NPAGE))
 		at += step;
-	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+	else if (key == SCREEN_KEY('b') || key == SCREEN_SPECIAL(KEY_PPAGE))
 		at -= at > step ? step : at;
-	else if (key == 'g' || (special && key == KEY_HOME))
+	else if (key == 'g' || key == SCREEN_SPECIAL(KEY_HOME))
 		at = 0;
-	else if (key == 'G' || (special && key == KEY_END))
+	else if (key == 'G' || key == SCREEN_SPECIAL(KEY_END))
 		at = last;
-	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
+	else if (key == '\r')
 		choose_lane(model);
 	else
 		return false;
@@ -57,13 +57,12 @@ static bool lanes_key(struct model *model, int key, bool special, int height)
 	return true;
 }
 
-bool page_keys__take(struct model *model, int key, bool special)
+bool page_keys__take(struct model *model, int key)
 {
 	const int height = model__page_height(model);
 
-	return model->page.kind == PAGE_LANES
-		       ? lanes_key(model, key, special, height)
-		       : scroll__key(&model->page.scroll, key, special, height);
+	return model->page.kind == PAGE_LANES ? lanes_key(model, key, height)
+					      : scroll__key(&model->page.scroll, key, height);
 }
 
 bool page_keys__leave(struct model *model, int key)

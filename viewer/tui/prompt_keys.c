@@ -134,12 +134,12 @@ static void typed(struct model *model)
 		model->err = err;
 }
 
-void prompt_keys__take(struct model *model, int key, bool special)
+void prompt_keys__take(struct model *model, int key)
 {
-	if (!special && key == SCREEN_KEY_ESC)
+	if (key == SCREEN_KEY_ESC)
 		cancel(model);
-	else if (key == '\r' || key == '\n' || (special && key == KEY_ENTER))
+	else if (key == '\r')
 		accept(model);
-	else if (line_edit__key(&model->prompt.edit, key, special))
+	else if (line_edit__key(&model->prompt.edit, key))
 		typed(model);
 }

@@ -13,7 +13,6 @@
 #define TTLOG_VIEW_MODEL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "cursor.h"

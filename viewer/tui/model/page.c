@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <ttlog/read.h>
@@ -97,7 +96,7 @@ static int write_text(struct page *page)
 	const size_t top = page->scroll.top;
 	const int left = page->scroll.left;
 	struct out out;
-	int err = scroll__begin(&out), closed;
+	int err = out__init_memory(&out), taken;
 
 	if (err)
 		return err;
@@ -109,10 +108,10 @@ static int write_text(struct page *page)
 		err = stats__print(page->stats, &out, SIZE_MAX, false);
 	else
 		out__text(&out, "counting ...\n");
-	closed = scroll__end(&page->scroll, &out);
+	taken = scroll__take(&page->scroll, &out);
 	page->scroll.top = top;
 	page->scroll.left = left;
-	return err ? err : closed;
+	return err ? err : taken;
 }
 
 /* ---- Surveys ---- */

@@ -4,7 +4,6 @@
 #define TTLOG_VIEW_COLUMNS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <ttlog/read.h>

@@ -27,14 +27,7 @@ bool events__scan(struct events *events, uint64_t until_ns)
 
 int events__begin(struct events *events)
 {
-	const struct options *options = events->options;
-	const uint64_t last_ns = events->sources.last_ns;
-
-	events->range = (struct ttlog_range){ 0, UINT64_MAX };
-	if (options->has_since)
-		events->range.since_ns = time_expr__resolve(&options->since, last_ns);
-	if (options->has_until)
-		events->range.until_ns = time_expr__resolve(&options->until, last_ns);
+	events->range = options__range(events->options, events->sources.last_ns);
 	events->rows = events__make_rows(events, NULL, NULL);
 	return events->rows ? 0 : -errno;
 }

@@ -27,14 +27,8 @@ int sources__add(struct sources *sources, struct ttlog_snapshot *const *readers,
 static void note_last(struct sources *sources, const struct source_part *part)
 {
 	for (size_t i = 0; i < part->reader_cnt; i++) {
-		const struct ttlog_info *info = ttlog_snapshot_info(part->readers[i]);
-		const struct ttlog_contents *contents = ttlog_snapshot_contents(part->readers[i]);
-		uint64_t end_ns;
+		const uint64_t end_ns = ttlog_snapshot_last_ns(part->readers[i]);
 
-		if (!info->has_header || !contents->chunk_cnt)
-			continue;
-		end_ns =
-			ttlog_info_real_ns(info, contents->chunks[contents->chunk_cnt - 1].last_ns);
 		if (end_ns > sources->last_ns)
 			sources->last_ns = end_ns;
 	}

@@ -82,48 +82,32 @@ static bool insert(struct line_edit *edit, unsigned code)
 	return true;
 }
 
-static bool special_key(struct line_edit *edit, int key)
+bool line_edit__key(struct line_edit *edit, int key)
 {
 	switch (key) {
-	case KEY_LEFT:
+	case SCREEN_KEY('b'):
+	case SCREEN_SPECIAL(KEY_LEFT):
 		edit->at = before(edit, edit->at);
 		return false;
-	case KEY_RIGHT:
+	case SCREEN_KEY('f'):
+	case SCREEN_SPECIAL(KEY_RIGHT):
 		edit->at = after(edit, edit->at);
 		return false;
-	case KEY_HOME:
+	case SCREEN_KEY('a'):
+	case SCREEN_SPECIAL(KEY_HOME):
 		edit->at = 0;
 		return false;
-	case KEY_END:
+	case SCREEN_KEY('e'):
+	case SCREEN_SPECIAL(KEY_END):
 		edit->at = edit->len;
 		return false;
-	case KEY_BACKSPACE:
-		return erase_bytes(edit, before(edit, edit->at), edit->at);
-	case KEY_DC:
-		return erase_bytes(edit, edit->at, after(edit, edit->at));
-	default:
-		return false;
-	}
-}
-
-bool line_edit__key(struct line_edit *edit, int key, bool special)
-{
-	if (special)
-		return special_key(edit, key);
-	switch (key) {
-	case SCREEN_KEY('a'):
-		return special_key(edit, KEY_HOME);
-	case SCREEN_KEY('e'):
-		return special_key(edit, KEY_END);
-	case SCREEN_KEY('b'):
-		return special_key(edit, KEY_LEFT);
-	case SCREEN_KEY('f'):
-		return special_key(edit, KEY_RIGHT);
-	case SCREEN_KEY('d'):
-		return special_key(edit, KEY_DC);
 	case SCREEN_KEY('h'):
 	case 0x7f:
-		return special_key(edit, KEY_BACKSPACE);
+	case SCREEN_SPECIAL(KEY_BACKSPACE):
+		return erase_bytes(edit, before(edit, edit->at), edit->at);
+	case SCREEN_KEY('d'):
+	case SCREEN_SPECIAL(KEY_DC):
+		return erase_bytes(edit, edit->at, after(edit, edit->at));
 	case SCREEN_KEY('u'):
 		return erase_bytes(edit, 0, edit->at);
 	case SCREEN_KEY('k'):

@@ -15,6 +15,6 @@ struct line_edit {
 
 void line_edit__set(struct line_edit *edit, const char *text);
 /* A key as screen__key gives it. Returns whether the text has changed. */
-bool line_edit__key(struct line_edit *edit, int key, bool special);
+bool line_edit__key(struct line_edit *edit, int key);
 
 #endif /* TTLOG_VIEW_LINE_EDIT_H */

@@ -264,7 +264,7 @@ int screen__width(void)
 
 /* ---- Keys ---- */
 
-int screen__key(int timeout_ms, int other_fd, bool *ret_special)
+int screen__key(int timeout_ms, int other_fd)
 {
 	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
@@ -281,8 +281,11 @@ int screen__key(int timeout_ms, int other_fd, bool *ret_special)
 		}
 		kind = get_wch(&key);
 	}
-	*ret_special = kind == KEY_CODE_YES;
-	return kind == ERR ? SCREEN_KEY_NONE : (int)key;
+	if (kind == ERR)
+		return SCREEN_KEY_NONE;
+	if (key == (kind == KEY_CODE_YES ? KEY_ENTER : '\n'))
+		return '\r';
+	return kind == KEY_CODE_YES ? SCREEN_SPECIAL((int)key) : (int)key;
 }
 
 /* ---- Text ---- */

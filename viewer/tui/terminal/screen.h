@@ -11,15 +11,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <ttlog/read.h>
 
-/* A character that was typed is its code point; others are KEY_* of ncurses, or these. */
-#define SCREEN_KEY_NONE (-1)
-#define SCREEN_KEY_GONE (-2) /* the terminal is gone */
-#define SCREEN_KEY_ESC  27
-#define SCREEN_KEY(c)   ((c)&0x1f)
+/* A character that was typed is its code point; the others are these. Each Enter is '\r'. */
+#define SCREEN_KEY_NONE     (-1)
+#define SCREEN_KEY_GONE     (-2) /* the terminal is gone */
+#define SCREEN_KEY_ESC      27
+#define SCREEN_KEY(c)       ((c)&0x1f)
+#define SCREEN_SPECIAL(key) (0x200000 + (key)) /* KEY_* of ncurses, after all code points */
 
 /* What text looks like. */
 enum screen_style {
@@ -44,8 +44,8 @@ int screen__height(void);
 int screen__width(void);
 
 /* Waits for a key. Returns SCREEN_KEY_NONE after timeout_ms (-1: never), or as soon as other_fd
- * (-1: none) can be read. ret_special: the key is a KEY_* of ncurses. */
-int screen__key(int timeout_ms, int other_fd, bool *ret_special);
+ * (-1: none) can be read. */
+int screen__key(int timeout_ms, int other_fd);
 
 /* Who gets clicks and the wheel: this program, as keys, or the terminal, which selects text with
  * them. Returns whether they are keys now, as they are at first. */

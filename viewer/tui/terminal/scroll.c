@@ -32,7 +32,7 @@ static int split(struct scroll *scroll)
 }
 
 /* The text is what was written, up to MAX_BYTES. */
-static int take(struct scroll *scroll, struct ttlog_text text)
+static int copy(struct scroll *scroll, struct ttlog_text text)
 {
 	scroll->len = text.len < MAX_BYTES ? text.len : MAX_BYTES;
 	scroll->text = malloc(scroll->len + 1);
@@ -42,16 +42,11 @@ static int take(struct scroll *scroll, struct ttlog_text text)
 	return split(scroll);
 }
 
-int scroll__begin(struct out *ret)
-{
-	return out__init_memory(ret);
-}
-
-int scroll__end(struct scroll *scroll, struct out *out)
+int scroll__take(struct scroll *scroll, struct out *out)
 {
 	struct scroll taken = { .text = NULL };
 	struct ttlog_text text = out__written(out);
-	int err = out->err ? out->err : take(&taken, text);
+	int err = out->err ? out->err : copy(&taken, text);
 
 	scroll__fini(err ? &taken : scroll);
 	if (!err)
@@ -93,31 +88,30 @@ void scroll__to_end(struct scroll *scroll, int height)
 	scroll->top = scroll->line_cnt > (size_t)height ? scroll->line_cnt - (size_t)height : 0;
 }
 
-bool scroll__key(struct scroll *scroll, int key, bool special, int height)
+bool scroll__key(struct scroll *scroll, int key, int height)
 {
 	const long most = (long)scroll->line_cnt - height;
 	long top = (long)scroll->top;
 
-	if (key == 'j' || key == SCREEN_KEY('n') || key == '\r' || key == '\n' ||
-	    (special && (key == KEY_DOWN || key == KEY_ENTER)))
+	if (key == 'j' || key == SCREEN_KEY('n') || key == '\r' || key == SCREEN_SPECIAL(KEY_DOWN))
 		top++;
-	else if (key == 'k' || key == SCREEN_KEY('p') || (special && key == KEY_UP))
+	else if (key == 'k' || key == SCREEN_KEY('p') || key == SCREEN_SPECIAL(KEY_UP))
 		top--;
-	else if (key == ' ' || key == SCREEN_KEY('f') || (special && key == KEY_NPAGE))
+	else if (key == ' ' || key == SCREEN_KEY('f') || key == SCREEN_SPECIAL(KEY_NPAGE))
 		top += height;
-	else if (key == SCREEN_KEY('b') || (special && key == KEY_PPAGE))
+	else if (key == SCREEN_KEY('b') || key == SCREEN_SPECIAL(KEY_PPAGE))
 		top -= height;
 	else if (key == SCREEN_KEY('d'))
 		top += height / 2;
 	else if (key == SCREEN_KEY('u'))
 		top -= height / 2;
-	else if (key == 'g' || (special && key == KEY_HOME))
+	else if (key == 'g' || key == SCREEN_SPECIAL(KEY_HOME))
 		top = 0;
-	else if (key == 'G' || (special && key == KEY_END))
+	else if (key == 'G' || key == SCREEN_SPECIAL(KEY_END))
 		top = most;
-	else if (special && key == KEY_RIGHT)
+	else if (key == SCREEN_SPECIAL(KEY_RIGHT))
 		scroll->left += LEFT_STEP;
-	else if (special && key == KEY_LEFT)
+	else if (key == SCREEN_SPECIAL(KEY_LEFT))
 		scroll->left -= scroll->left ? LEFT_STEP : 0;
 	else
 		return false;

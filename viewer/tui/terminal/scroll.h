@@ -16,14 +16,12 @@ struct scroll {
 	int left;
 };
 
-/* Begins a text, which is then written to ret. Returns 0 or -ENOMEM. */
-int scroll__begin(struct out *ret);
-/* Takes what was written, and frees `out` in any case. Returns 0 or -errno. */
-int scroll__end(struct scroll *scroll, struct out *out);
+/* Takes the text of `out`, which is in memory, and frees that in any case. Returns 0 or -errno. */
+int scroll__take(struct scroll *scroll, struct out *out);
 void scroll__fini(struct scroll *scroll);
 void scroll__to_end(struct scroll *scroll, int height);
 void scroll__draw(const struct scroll *scroll, int y, int height);
 /* Returns whether the key scrolls. */
-bool scroll__key(struct scroll *scroll, int key, bool special, int height);
+bool scroll__key(struct scroll *scroll, int key, int height);
 
 #endif /* TTLOG_VIEW_SCROLL_H */

@@ -27,7 +27,7 @@ static void assert_line(const struct line_edit *edit, const char *before, const 
 static void type(struct line_edit *edit, const char *ascii)
 {
 	while (*ascii)
-		assert_true(line_edit__key(edit, *ascii++, false));
+		assert_true(line_edit__key(edit, *ascii++));
 }
 
 static void test_line_edit_types_at_the_cursor(void **state)
@@ -37,13 +37,13 @@ static void test_line_edit_types_at_the_cursor(void **state)
 	(void)state;
 	line_edit__set(&edit, "");
 	type(&edit, "acd");
-	assert_false(line_edit__key(&edit, KEY_LEFT, true));
-	assert_false(line_edit__key(&edit, SCREEN_KEY('b'), false));
+	assert_false(line_edit__key(&edit, SCREEN_SPECIAL(KEY_LEFT)));
+	assert_false(line_edit__key(&edit, SCREEN_KEY('b')));
 	type(&edit, "b");
 	assert_line(&edit, "ab", "cd");
-	assert_false(line_edit__key(&edit, KEY_HOME, true));
+	assert_false(line_edit__key(&edit, SCREEN_SPECIAL(KEY_HOME)));
 	assert_line(&edit, "", "abcd");
-	assert_false(line_edit__key(&edit, KEY_END, true));
+	assert_false(line_edit__key(&edit, SCREEN_SPECIAL(KEY_END)));
 	assert_line(&edit, "abcd", "");
 }
 
@@ -53,15 +53,15 @@ static void test_line_edit_goes_by_characters(void **state)
 
 	(void)state;
 	line_edit__set(&edit, "a");
-	assert_true(line_edit__key(&edit, 0xe9, false));    /* two bytes */
-	assert_true(line_edit__key(&edit, 0x20ac, false));  /* three */
-	assert_true(line_edit__key(&edit, 0x1f600, false)); /* four */
+	assert_true(line_edit__key(&edit, 0xe9));    /* two bytes */
+	assert_true(line_edit__key(&edit, 0x20ac));  /* three */
+	assert_true(line_edit__key(&edit, 0x1f600)); /* four */
 	assert_line(&edit, "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "");
-	line_edit__key(&edit, KEY_LEFT, true);
+	line_edit__key(&edit, SCREEN_SPECIAL(KEY_LEFT));
 	assert_line(&edit, "a\xc3\xa9\xe2\x82\xac", "\xf0\x9f\x98\x80");
-	assert_true(line_edit__key(&edit, KEY_BACKSPACE, true));
+	assert_true(line_edit__key(&edit, SCREEN_SPECIAL(KEY_BACKSPACE)));
 	assert_line(&edit, "a\xc3\xa9", "\xf0\x9f\x98\x80");
-	assert_true(line_edit__key(&edit, KEY_DC, true));
+	assert_true(line_edit__key(&edit, SCREEN_SPECIAL(KEY_DC)));
 	assert_line(&edit, "a\xc3\xa9", "");
 }
 
@@ -71,21 +71,21 @@ static void test_line_edit_erases_words_and_lines(void **state)
 
 	(void)state;
 	line_edit__set(&edit, "level=WARN and  n>3 ");
-	assert_true(line_edit__key(&edit, SCREEN_KEY('w'), false));
+	assert_true(line_edit__key(&edit, SCREEN_KEY('w')));
 	assert_line(&edit, "level=WARN and  ", "");
-	assert_true(line_edit__key(&edit, SCREEN_KEY('w'), false));
+	assert_true(line_edit__key(&edit, SCREEN_KEY('w')));
 	assert_line(&edit, "level=WARN ", "");
-	line_edit__key(&edit, KEY_LEFT, true);
-	line_edit__key(&edit, KEY_LEFT, true);
-	assert_true(line_edit__key(&edit, SCREEN_KEY('k'), false));
+	line_edit__key(&edit, SCREEN_SPECIAL(KEY_LEFT));
+	line_edit__key(&edit, SCREEN_SPECIAL(KEY_LEFT));
+	assert_true(line_edit__key(&edit, SCREEN_KEY('k')));
 	assert_line(&edit, "level=WAR", "");
-	assert_true(line_edit__key(&edit, SCREEN_KEY('u'), false));
+	assert_true(line_edit__key(&edit, SCREEN_KEY('u')));
 	assert_line(&edit, "", "");
 	/* there is nothing to erase */
-	assert_false(line_edit__key(&edit, SCREEN_KEY('u'), false));
-	assert_false(line_edit__key(&edit, SCREEN_KEY('w'), false));
-	assert_false(line_edit__key(&edit, KEY_BACKSPACE, true));
-	assert_false(line_edit__key(&edit, KEY_DC, true));
+	assert_false(line_edit__key(&edit, SCREEN_KEY('u')));
+	assert_false(line_edit__key(&edit, SCREEN_KEY('w')));
+	assert_false(line_edit__key(&edit, SCREEN_SPECIAL(KEY_BACKSPACE)));
+	assert_false(line_edit__key(&edit, SCREEN_SPECIAL(KEY_DC)));
 }
 
 static void test_line_edit_takes_no_control_characters(void **state)
@@ -94,10 +94,10 @@ static void test_line_edit_takes_no_control_characters(void **state)
 
 	(void)state;
 	line_edit__set(&edit, "x");
-	assert_false(line_edit__key(&edit, SCREEN_KEY_ESC, false));
-	assert_false(line_edit__key(&edit, 0x9b, false));
-	assert_false(line_edit__key(&edit, 0x110000, false));
-	assert_false(line_edit__key(&edit, SCREEN_KEY_NONE, false));
+	assert_false(line_edit__key(&edit, SCREEN_KEY_ESC));
+	assert_false(line_edit__key(&edit, 0x9b));
+	assert_false(line_edit__key(&edit, 0x110000));
+	assert_false(line_edit__key(&edit, SCREEN_KEY_NONE));
 	assert_line(&edit, "x", "");
 }
 
@@ -107,7 +107,7 @@ static void test_line_edit_is_full_before_half_a_character(void **state)
 
 	(void)state;
 	line_edit__set(&edit, "");
-	while (line_edit__key(&edit, 0x20ac, false))
+	while (line_edit__key(&edit, 0x20ac))
 		assert_true(edit.len < sizeof(edit.text));
 	assert_int_equal(edit.len % 3, 0);
 	assert_true(edit.len > LINE_EDIT_BYTES - 5);
