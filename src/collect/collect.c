@@ -3,7 +3,6 @@
  * The main thread: waits for signals, timers, the control socket and the end of processes.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>

@@ -3,7 +3,6 @@
  * Starts all other threads, and takes them down in the reverse order.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>

@@ -10,7 +10,6 @@
 #ifndef TTLOG_MAPPING_CACHE_H
 #define TTLOG_MAPPING_CACHE_H
 
-#include <stddef.h>
 
 struct process;
 

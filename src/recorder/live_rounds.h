@@ -8,7 +8,6 @@
 #ifndef TTLOG_LIVE_ROUNDS_H
 #define TTLOG_LIVE_ROUNDS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct process;

@@ -11,7 +11,6 @@
 #include "process.h"
 #include "processes.h"
 #include "report.h"
-#include "ring.h"
 #include "ring_memory.h"
 
 void processes__fini(struct processes *processes)

@@ -9,7 +9,6 @@
 #ifndef TTLOG_PULLER_H
 #define TTLOG_PULLER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct processes;

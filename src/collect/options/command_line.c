@@ -6,8 +6,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "command_line.h"
 #include "settings.h"

@@ -5,7 +5,7 @@
 
 #include "wire.h"
 #include "facts.h"
-#include "ring.h"
+#include "ring_entry.h"
 #include "source_table.h"
 
 /* As many as map `threads` has room for. */
