@@ -15,13 +15,6 @@
 
 #define INSPECT_MAX_MODULES 256
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int print(const char *subject, const struct list_module *modules, size_t cnt,
 		 const struct attach_result *found, int found_err)
 {
@@ -47,7 +40,7 @@ int inspect__file(const char *path)
 	int fd = plain_file__open(path);
 	int status, err;
 
-	table = fd < 0 ? NULL : elf__read_sites(fd, base_name(path));
+	table = fd < 0 ? NULL : elf__read_sites(fd, basename(path));
 	if (!table) {
 		err = fd < 0 ? -fd : errno;
 		fprintf(stderr, "ttlog-collect: can't read %s: %s\n", path,
@@ -92,7 +85,7 @@ static size_t read_modules(pid_t pid, const struct maps *maps,
 			}
 			continue;
 		}
-		tables[cnt] = elf__read_sites(fd, base_name(entry->path));
+		tables[cnt] = elf__read_sites(fd, basename(entry->path));
 		(void)close(fd);
 		found->malformed_cnt += tables[cnt] ? tables[cnt]->malformed_cnt : 0;
 		if (!tables[cnt] || !tables[cnt]->has_module) {

@@ -64,12 +64,6 @@ static int record_file__open(struct record_file *file, const char *path)
 	return 0;
 }
 
-static void record_file__close(struct record_file *file)
-{
-	free(file->bytes);
-	*file = (struct record_file){ 0 };
-}
-
 static void get(struct reader *reader, void *ret, size_t len)
 {
 	if (reader->bad || (size_t)(reader->end - reader->at) < len) {
@@ -233,7 +227,7 @@ int lost_modules__read(struct lost_modules *modules, const char *dir)
 		if (kind == JOURNAL_MODULE)
 			(void)add_module(modules, &payload);
 	}
-	record_file__close(&file);
+	free(file.bytes);
 	return 0;
 }
 
@@ -401,6 +395,6 @@ int lost_process__read(struct lost_process *lost, const char *path)
 			break;
 	}
 	lost->facts_bytes = file.whole_bytes;
-	record_file__close(&file);
+	free(file.bytes);
 	return lost->process ? 0 : -EBADMSG;
 }

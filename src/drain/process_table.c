@@ -4,12 +4,12 @@
 
 void process_table__fini(struct process_table *table)
 {
-	struct process_cursor cursor = { 0 };
 	struct process *process;
 
-	while ((process = process_table__next(table, &cursor)))
+	while ((process = process_table__next(table, NULL))) {
+		process_table__remove(table, process);
 		process__free(process);
-	*table = (struct process_table){ 0 };
+	}
 }
 
 static struct process *first_of(struct process *process, uint32_t pid)
@@ -51,12 +51,15 @@ void process_table__remove(struct process_table *table, const struct process *pr
 }
 
 struct process *process_table__next(const struct process_table *table,
-				    struct process_cursor *cursor)
+				    const struct process *process)
 {
-	struct process *process = cursor->next;
+	size_t list = 0;
 
-	while (!process && cursor->list < PROCESS_TABLE_LISTS)
-		process = table->lists[cursor->list++];
-	cursor->next = process ? process->next : NULL;
-	return process;
+	if (process && process->next)
+		return process->next;
+	if (process)
+		list = process->id.pid % PROCESS_TABLE_LISTS + 1;
+	while (list < PROCESS_TABLE_LISTS && !table->lists[list])
+		list++;
+	return list < PROCESS_TABLE_LISTS ? table->lists[list] : NULL;
 }

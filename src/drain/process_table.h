@@ -30,14 +30,8 @@ void process_table__add(struct process_table *table, struct process *process);
 /* Gives ownership back. */
 void process_table__remove(struct process_table *table, const struct process *process);
 
-/* Where process_table__next() goes on. Starts with zeros. */
-struct process_cursor {
-	size_t list;
-	struct process *next;
-};
-
-/* The next process, NULL at the end. It may be removed then; others may not. */
+/* The process after that one, or the first (NULL). NULL: no more. */
 struct process *process_table__next(const struct process_table *table,
-				    struct process_cursor *cursor);
+				    const struct process *process);
 
 #endif /* TTLOG_PROCESS_TABLE_H */

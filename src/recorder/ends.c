@@ -97,13 +97,12 @@ static bool is_only_looked_at(struct ends *ends, struct process *process)
 static void end_each(struct ends *ends, bool (*wants)(struct ends *ends, struct process *process))
 {
 	struct process **wanted = calloc(ends->processes->table.cnt + 1, sizeof(struct process *));
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 	size_t cnt = 0;
 
 	if (!wanted)
 		return;
-	while ((process = process_table__next(&ends->processes->table, &cursor))) {
+	while ((process = process_table__next(&ends->processes->table, process))) {
 		if (wants(ends, process))
 			wanted[cnt++] = process;
 	}

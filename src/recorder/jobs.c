@@ -243,11 +243,10 @@ static void snapshot_one(struct jobs *jobs, struct process *process,
 
 void jobs__snapshot(struct jobs *jobs, struct trigger_request *request)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 
 	request->open_cnt = 1;
-	while ((process = process_table__next(&jobs->processes->table, &cursor))) {
+	while ((process = process_table__next(&jobs->processes->table, process))) {
 		if (!request->pid || process->id.pid == request->pid)
 			snapshot_one(jobs, process, request);
 	}
@@ -281,12 +280,11 @@ static bool is_held_up(const struct process *process, uint64_t now_ns)
 void jobs__hurry(struct jobs *jobs)
 {
 	const uint64_t now_ns = clock__now_mono_ns();
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 
 	if (!(jobs->options->on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 		return;
-	while ((process = process_table__next(&jobs->processes->table, &cursor))) {
+	while ((process = process_table__next(&jobs->processes->table, process))) {
 		if (!is_held_up(process, now_ns))
 			continue;
 		process->snapshots.hurried = true;

@@ -40,11 +40,10 @@ static void submit(struct live_rounds *rounds, struct process *process)
 
 static void submit_all(struct live_rounds *rounds)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 	bool sampled = false;
 
-	while ((process = process_table__next(&rounds->processes->table, &cursor))) {
+	while ((process = process_table__next(&rounds->processes->table, process))) {
 		if (!has_news(process))
 			continue;
 		/* as in snapshots: a pair later than all events */
@@ -58,10 +57,9 @@ static void submit_all(struct live_rounds *rounds)
 /* There was no follower until now: records that are already there are not shown. */
 static void begin(struct live_rounds *rounds)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 
-	while ((process = process_table__next(&rounds->processes->table, &cursor))) {
+	while ((process = process_table__next(&rounds->processes->table, process))) {
 		if (process->ring)
 			mark(process);
 	}

@@ -248,11 +248,10 @@ void processes__finish(struct processes *processes, struct process *process)
 
 void processes__report(struct processes *processes)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 
 	processes__tell_untracked(processes);
-	while ((process = process_table__next(&processes->table, &cursor))) {
+	while ((process = process_table__next(&processes->table, process))) {
 		if (says_accounts(processes, process))
 			report__process(process, processes->options->job.kernel,
 					processes->options->quiet);
@@ -261,10 +260,9 @@ void processes__report(struct processes *processes)
 
 void processes__tell_consumed(struct processes *processes)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 
-	while ((process = process_table__next(&processes->table, &cursor))) {
+	while ((process = process_table__next(&processes->table, process))) {
 		if (process->consumed.bytes == process->consumed.told_bytes)
 			continue;
 		if (kernel__set_consumed(processes->options->job.kernel, process->id.pid,

@@ -285,12 +285,11 @@ typedef int (*pull_fn)(struct puller *puller, struct process *process,
 /* A list, because messages that come meanwhile may add and remove processes. */
 static uint32_t *list_pids(const struct puller *puller, uint32_t pid, size_t *ret_cnt)
 {
-	struct process *process;
-	struct process_cursor cursor = { 0 };
+	struct process *process = NULL;
 	uint32_t *pids = calloc(puller->processes->table.cnt + 1, sizeof(*pids));
 
 	*ret_cnt = 0;
-	while (pids && (process = process_table__next(&puller->processes->table, &cursor))) {
+	while (pids && (process = process_table__next(&puller->processes->table, process))) {
 		if (!process->lifecycle.ended && (!pid || process->id.pid == pid))
 			pids[(*ret_cnt)++] = process->id.pid;
 	}

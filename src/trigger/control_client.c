@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "clock.h"
 #include "control_dial.h"
 #include "control_wire.h"
@@ -25,8 +26,8 @@
 struct peer {
 	char name[CONTROL_DIAL_NAME_BYTES];
 	int fd;
-	char *text; /* from malloc */
-	size_t len;
+	char *text;
+	size_t len, cap;
 };
 
 struct peers {
@@ -81,15 +82,11 @@ static int64_t now_ms(void)
 
 static int append(struct peer *peer, const char *text, size_t len)
 {
-	char *grown;
-
 	if (peer->len + len > MAX_REPLY_BYTES)
 		return -EMSGSIZE;
-	grown = realloc(peer->text, peer->len + len + 1);
-	if (!grown)
+	if (array__reserve(peer->text, peer->len + len + 1, &peer->cap))
 		return -ENOMEM;
-	memcpy(grown + peer->len, text, len);
-	peer->text = grown;
+	memcpy(peer->text + peer->len, text, len);
 	peer->len += len;
 	peer->text[peer->len] = 0;
 	return 0;

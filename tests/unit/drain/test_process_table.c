@@ -38,7 +38,6 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 {
 	struct process_table table = { 0 };
 	struct process *process;
-	struct process_cursor cursor = { 0 };
 	size_t cnt = 0;
 
 	(void)state;
@@ -53,7 +52,8 @@ static void test_process_table_forgets_only_what_was_removed(void **state)
 		process = process_table__find(&table, pid);
 		assert_true(pid % 3 == 1 ? !process : process && process->id.pid == pid);
 	}
-	while (process_table__next(&table, &cursor))
+	process = NULL;
+	while ((process = process_table__next(&table, process)))
 		cnt++;
 	assert_int_equal(cnt, table.cnt);
 	process_table__fini(&table);
@@ -64,7 +64,7 @@ static void test_process_table_keeps_who_had_the_number_before(void **state)
 {
 	struct process *processes[3];
 	struct process_table table = { 0 };
-	struct process_cursor cursor = { 0 };
+	const struct process *process = NULL;
 	size_t cnt = 0;
 
 	(void)state;
@@ -73,7 +73,7 @@ static void test_process_table_keeps_who_had_the_number_before(void **state)
 		process_table__add(&table, processes[i]);
 	}
 	assert_ptr_equal(process_table__find(&table, 7), processes[2]);
-	while (process_table__next(&table, &cursor))
+	while ((process = process_table__next(&table, process)))
 		cnt++;
 	assert_int_equal(cnt, 3);
 	process_table__remove(&table, processes[1]);
