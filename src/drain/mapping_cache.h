@@ -10,7 +10,6 @@
 #ifndef TTLOG_MAPPING_CACHE_H
 #define TTLOG_MAPPING_CACHE_H
 
-
 struct process;
 
 #define MAPPING_CACHE_CNT 8

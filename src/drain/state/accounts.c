@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-
 #include "wire.h"
 #include "accounts.h"
 
