@@ -23,9 +23,7 @@
 
 #ifdef TTLOG__HAS_SITES
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 /* ---- The thread's batch ---- */
 
@@ -117,9 +115,7 @@ TTLOG__INLINE void ttlog__snapshot(const char *reason)
 	}
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_APPEND_H */

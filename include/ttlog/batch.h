@@ -29,9 +29,7 @@
 /* The smallest page size. */
 #define TTLOG__PAGE_BYTES 4096u
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 struct ttlog_batch *ttlog__make_batch(void) TTLOG__FAR;
 struct ttlog_batch *ttlog__replace_batch(struct ttlog_batch *batch) TTLOG__FAR;
@@ -470,9 +468,7 @@ TTLOG__COLD(void, ttlog__end_thread, (void *memory))
 	ttlog__give_up(batch);
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_BATCH_H */

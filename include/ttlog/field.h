@@ -15,9 +15,7 @@
 #define TTLOG__LIKELY(x)   (__builtin_expect(!!(x), 1) != 0)
 #define TTLOG__UNLIKELY(x) (__builtin_expect(!!(x), 0) != 0)
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 /* The argument of the USDT probe, and a word that the record needs too. */
 struct ttlog_value {
@@ -123,11 +121,13 @@ TTLOG__INLINE ttlog__chars ttlog__load_16(const char *text)
 	__asm__("{movdqu %1, %0|movdqu %0, %1}" : "=x"(chars) : "m"(*(const char(*)[16])text));
 	return chars;
 }
+#endif
 
 TTLOG__INLINE uint32_t ttlog__length(const char *text)
 {
 	if (__builtin_constant_p(__builtin_strlen(text)))
 		return (uint32_t)__builtin_strlen(text);
+#if defined(__SSE2__)
 	if (TTLOG__LIKELY(ttlog__reads_16(text))) {
 		ttlog__chars chars = ttlog__load_16(text);
 		ttlog__chars none = { 0 };
@@ -137,6 +137,7 @@ TTLOG__INLINE uint32_t ttlog__length(const char *text)
 		if (TTLOG__LIKELY(zeroes))
 			return (uint32_t)__builtin_ctz(zeroes);
 	}
+#endif
 	return ttlog__length_long(text);
 }
 
@@ -148,32 +149,16 @@ TTLOG__INLINE void ttlog__copy(char *to, const char *from, uint32_t len)
 		return;
 	if (__builtin_constant_p(len) && len <= 64) {
 		__builtin_memcpy(to, from, len);
+#if defined(__SSE2__)
 	} else if (TTLOG__LIKELY(len <= 16 && ttlog__reads_16(from))) {
 		ttlog__chars chars = ttlog__load_16(from);
 
 		__builtin_memcpy(to, &chars, 16);
+#endif
 	} else {
 		ttlog__copy_long(to, from, len);
 	}
 }
-#else
-TTLOG__INLINE uint32_t ttlog__length(const char *text)
-{
-	if (__builtin_constant_p(__builtin_strlen(text)))
-		return (uint32_t)__builtin_strlen(text);
-	return ttlog__length_long(text);
-}
-
-TTLOG__INLINE void ttlog__copy(char *to, const char *from, uint32_t len)
-{
-	if (!len)
-		return;
-	if (__builtin_constant_p(len) && len <= 64)
-		__builtin_memcpy(to, from, len);
-	else
-		ttlog__copy_long(to, from, len);
-}
-#endif
 
 /* ---- values ---- */
 
@@ -293,9 +278,9 @@ TTLOG__INLINE char *ttlog__put(char *to, uint32_t type, struct ttlog_value value
 	return to + size;
 }
 
-#ifdef __cplusplus
-}
+TTLOG__END_C
 
+#ifdef __cplusplus
 /* ---- C++: overloads ---- */
 
 /* An enum counts as its underlying type; a type with data() and size() as text. */
@@ -328,24 +313,8 @@ template <class T> T &&make();
 template <class T, class = void> struct type_of {
 	static constexpr unsigned value = 0;
 };
-template <class T, unsigned N> struct number {
+template <unsigned N> struct number {
 	static constexpr unsigned value = N;
-};
-template <> struct type_of<bool> : number<bool, TTLOG_TYPE_BOOL> {
-};
-template <> struct type_of<char> : number<char, TTLOG_TYPE_CHAR> {
-};
-template <> struct type_of<float> : number<float, TTLOG_TYPE_F32> {
-};
-template <> struct type_of<double> : number<double, TTLOG_TYPE_F64> {
-};
-template <> struct type_of<ttlog_strn> : number<ttlog_strn, TTLOG_TYPE_STR> {
-};
-template <> struct type_of<ttlog_bytes> : number<ttlog_bytes, TTLOG_TYPE_BYTES> {
-};
-template <> struct type_of<ttlog_hex> : number<ttlog_hex, TTLOG_TYPE_HEX> {
-};
-template <> struct type_of<ttlog_decimal> : number<ttlog_decimal, TTLOG_TYPE_DECIMAL> {
 };
 
 template <class T> constexpr unsigned integer_type()
@@ -358,9 +327,12 @@ template <class T> constexpr unsigned integer_type()
 				: (negative ? TTLOG_TYPE_I64 : TTLOG_TYPE_U64);
 }
 
-#define TTLOG__INTEGER(T)                                                                          \
-	template <> struct type_of<T> : number<T, integer_type<T>()> {                             \
+#define TTLOG__TYPE_OF(T, N)                                                                       \
+	template <> struct type_of<T> : number<N> {                                                \
 	};
+#define TTLOG__INTEGER(T) TTLOG__TYPE_OF(T, integer_type<T>())
+TTLOG__TYPE_OF(bool, TTLOG_TYPE_BOOL)
+TTLOG__TYPE_OF(char, TTLOG_TYPE_CHAR)
 TTLOG__INTEGER(signed char)
 TTLOG__INTEGER(unsigned char)
 TTLOG__INTEGER(short)
@@ -374,18 +346,22 @@ TTLOG__INTEGER(unsigned long long)
 TTLOG__INTEGER(wchar_t)
 TTLOG__INTEGER(char16_t)
 TTLOG__INTEGER(char32_t)
+TTLOG__TYPE_OF(float, TTLOG_TYPE_F32)
+TTLOG__TYPE_OF(double, TTLOG_TYPE_F64)
+TTLOG__TYPE_OF(char *, TTLOG_TYPE_STR)
+TTLOG__TYPE_OF(const char *, TTLOG_TYPE_STR)
+TTLOG__TYPE_OF(decltype(nullptr), TTLOG_TYPE_PTR)
+TTLOG__TYPE_OF(ttlog_strn, TTLOG_TYPE_STR)
+TTLOG__TYPE_OF(ttlog_bytes, TTLOG_TYPE_BYTES)
+TTLOG__TYPE_OF(ttlog_hex, TTLOG_TYPE_HEX)
+TTLOG__TYPE_OF(ttlog_decimal, TTLOG_TYPE_DECIMAL)
 #undef TTLOG__INTEGER
+#undef TTLOG__TYPE_OF
 
 template <class T>
 struct type_of<T, typename enable_if<__is_enum(T)>::type> : type_of<__underlying_type(T)> {
 };
-template <class T> struct type_of<T *> : number<T *, TTLOG_TYPE_PTR> {
-};
-template <> struct type_of<decltype(nullptr)> : number<decltype(nullptr), TTLOG_TYPE_PTR> {
-};
-template <> struct type_of<char *> : number<char *, TTLOG_TYPE_STR> {
-};
-template <> struct type_of<const char *> : number<const char *, TTLOG_TYPE_STR> {
+template <class T> struct type_of<T *> : number<TTLOG_TYPE_PTR> {
 };
 template <class T, size_t N> struct type_of<T[N]> : type_of<T *> {
 };
@@ -404,7 +380,7 @@ template <> struct is_chars<char *> {
 template <class T>
 struct type_of<T, typename enable_if<is_chars<decltype(make<const T &>().data())>::value &&
 				     (sizeof(make<const T &>().size()) > 0)>::type>
-    : number<T, TTLOG_TYPE_STR> {
+    : number<TTLOG_TYPE_STR> {
 };
 
 template <unsigned N> struct tag {

@@ -13,9 +13,7 @@
 
 #ifdef TTLOG__HAS_SITES
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 #define TTLOG__KEPT(name) TTLOG__TEXT(TTLOG__BODY(name))
 
@@ -32,9 +30,7 @@ TTLOG__INLINE void ttlog__keep(void)
 			   TTLOG__KEPT(ttlog__begin), TTLOG__KEPT(ttlog__prepare));
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_KEEP_H */

@@ -17,9 +17,7 @@
 
 #include <asm/unistd.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 /* As on all 64-bit Linux systems, in glibc and musl. */
 typedef unsigned ttlog__thread_key_t;
@@ -55,9 +53,7 @@ enum ttlog__linux {
 #define TTLOG__MAP_FAILED ((void *)-1)
 #define TTLOG__ERRNO      (*ttlog__errno_location())
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_LIBC_H */

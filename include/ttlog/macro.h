@@ -15,103 +15,43 @@
 #endif
 
 /* clang-format off */
-#define TTLOG__MAP_0(m, n)
-#define TTLOG__MAP_1(m, n, k, v) m(n, 1, k, v)
-#define TTLOG__MAP_2(m, n, k, v, ...) m(n, 2, k, v) TTLOG__MAP_1(m, n, __VA_ARGS__)
-#define TTLOG__MAP_3(m, n, k, v, ...) m(n, 3, k, v) TTLOG__MAP_2(m, n, __VA_ARGS__)
-#define TTLOG__MAP_4(m, n, k, v, ...) m(n, 4, k, v) TTLOG__MAP_3(m, n, __VA_ARGS__)
-#define TTLOG__MAP_5(m, n, k, v, ...) m(n, 5, k, v) TTLOG__MAP_4(m, n, __VA_ARGS__)
-#define TTLOG__MAP_6(m, n, k, v, ...) m(n, 6, k, v) TTLOG__MAP_5(m, n, __VA_ARGS__)
-#define TTLOG__MAP_7(m, n, k, v, ...) m(n, 7, k, v) TTLOG__MAP_6(m, n, __VA_ARGS__)
-#define TTLOG__MAP_8(m, n, k, v, ...) m(n, 8, k, v) TTLOG__MAP_7(m, n, __VA_ARGS__)
-#define TTLOG__MAP_9(m, n, k, v, ...) m(n, 9, k, v) TTLOG__MAP_8(m, n, __VA_ARGS__)
-#define TTLOG__MAP_10(m, n, k, v, ...) m(n, 10, k, v) TTLOG__MAP_9(m, n, __VA_ARGS__)
-#define TTLOG__MAP_11(m, n, k, v, ...) m(n, 11, k, v) TTLOG__MAP_10(m, n, __VA_ARGS__)
-#define TTLOG__MAP_12(m, n, k, v, ...) m(n, 12, k, v) TTLOG__MAP_11(m, n, __VA_ARGS__)
-#define TTLOG__MAP_13(m, n, k, v, ...) m(n, 13, k, v) TTLOG__MAP_12(m, n, __VA_ARGS__)
-#define TTLOG__MAP_14(m, n, k, v, ...) m(n, 14, k, v) TTLOG__MAP_13(m, n, __VA_ARGS__)
-#define TTLOG__MAP_15(m, n, k, v, ...) m(n, 15, k, v) TTLOG__MAP_14(m, n, __VA_ARGS__)
-#define TTLOG__MAP_16(m, n, k, v, ...) m(n, 16, k, v) TTLOG__MAP_15(m, n, __VA_ARGS__)
+#define TTLOG__MAP_0(m, n, before)
+#define TTLOG__MAP_1(m, n, before, k, v) m(n, 1, k, v)
+#define TTLOG__MAP_2(m, n, before, k, v, ...) m(n, 2, k, v) TTLOG__MAP_1(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_3(m, n, before, k, v, ...) m(n, 3, k, v) TTLOG__MAP_2(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_4(m, n, before, k, v, ...) m(n, 4, k, v) TTLOG__MAP_3(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_5(m, n, before, k, v, ...) m(n, 5, k, v) TTLOG__MAP_4(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_6(m, n, before, k, v, ...) m(n, 6, k, v) TTLOG__MAP_5(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_7(m, n, before, k, v, ...) m(n, 7, k, v) TTLOG__MAP_6(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_8(m, n, before, k, v, ...) m(n, 8, k, v) TTLOG__MAP_7(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_9(m, n, before, k, v, ...) m(n, 9, k, v) TTLOG__MAP_8(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_10(m, n, before, k, v, ...) m(n, 10, k, v) TTLOG__MAP_9(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_11(m, n, before, k, v, ...) m(n, 11, k, v) TTLOG__MAP_10(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_12(m, n, before, k, v, ...) m(n, 12, k, v) TTLOG__MAP_11(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_13(m, n, before, k, v, ...) m(n, 13, k, v) TTLOG__MAP_12(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_14(m, n, before, k, v, ...) m(n, 14, k, v) TTLOG__MAP_13(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_15(m, n, before, k, v, ...) m(n, 15, k, v) TTLOG__MAP_14(m, n, v, __VA_ARGS__)
+#define TTLOG__MAP_16(m, n, before, k, v, ...) m(n, 16, k, v) TTLOG__MAP_15(m, n, v, __VA_ARGS__)
 
-#define TTLOG__EACH_0(m, n, first)
-#define TTLOG__EACH_1(m, n, first, ...) TTLOG__MAP_1(m, n, __VA_ARGS__)
-#define TTLOG__EACH_2(m, n, first, ...) TTLOG__MAP_2(m, n, __VA_ARGS__)
-#define TTLOG__EACH_3(m, n, first, ...) TTLOG__MAP_3(m, n, __VA_ARGS__)
-#define TTLOG__EACH_4(m, n, first, ...) TTLOG__MAP_4(m, n, __VA_ARGS__)
-#define TTLOG__EACH_5(m, n, first, ...) TTLOG__MAP_5(m, n, __VA_ARGS__)
-#define TTLOG__EACH_6(m, n, first, ...) TTLOG__MAP_6(m, n, __VA_ARGS__)
-#define TTLOG__EACH_7(m, n, first, ...) TTLOG__MAP_7(m, n, __VA_ARGS__)
-#define TTLOG__EACH_8(m, n, first, ...) TTLOG__MAP_8(m, n, __VA_ARGS__)
-#define TTLOG__EACH_9(m, n, first, ...) TTLOG__MAP_9(m, n, __VA_ARGS__)
-#define TTLOG__EACH_10(m, n, first, ...) TTLOG__MAP_10(m, n, __VA_ARGS__)
-#define TTLOG__EACH_11(m, n, first, ...) TTLOG__MAP_11(m, n, __VA_ARGS__)
-#define TTLOG__EACH_12(m, n, first, ...) TTLOG__MAP_12(m, n, __VA_ARGS__)
-#define TTLOG__EACH_13(m, n, first, ...) TTLOG__MAP_13(m, n, __VA_ARGS__)
-#define TTLOG__EACH_14(m, n, first, ...) TTLOG__MAP_14(m, n, __VA_ARGS__)
-#define TTLOG__EACH_15(m, n, first, ...) TTLOG__MAP_15(m, n, __VA_ARGS__)
-#define TTLOG__EACH_16(m, n, first, ...) TTLOG__MAP_16(m, n, __VA_ARGS__)
-
-#define TTLOG__TAKE_0(m, n, first)
-#define TTLOG__TAKE_1(m, n, first, ...) TTLOG__MAP_1(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_2(m, n, first, ...) TTLOG__MAP_2(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_3(m, n, first, ...) TTLOG__MAP_3(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_4(m, n, first, ...) TTLOG__MAP_4(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_5(m, n, first, ...) TTLOG__MAP_5(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_6(m, n, first, ...) TTLOG__MAP_6(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_7(m, n, first, ...) TTLOG__MAP_7(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_8(m, n, first, ...) TTLOG__MAP_8(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_9(m, n, first, ...) TTLOG__MAP_9(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_10(m, n, first, ...) TTLOG__MAP_10(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_11(m, n, first, ...) TTLOG__MAP_11(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_12(m, n, first, ...) TTLOG__MAP_12(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_13(m, n, first, k, v, ...) m(n, 13, k, v) TTLOG__DROP_13_11(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_14(m, n, first, k, v, ...) m(n, 14, k, v) TTLOG__DROP_14_11(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_15(m, n, first, k, v, ...) m(n, 15, k, v) TTLOG__DROP_15_11(m, n, __VA_ARGS__)
-#define TTLOG__TAKE_16(m, n, first, k, v, ...) m(n, 16, k, v) TTLOG__DROP_16_11(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_11(m, n, k, v, ...) m(n, 12, k, v) TTLOG__DROP_13_10(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_10(m, n, k, v, ...) m(n, 11, k, v) TTLOG__DROP_13_9(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_9(m, n, k, v, ...) m(n, 10, k, v) TTLOG__DROP_13_8(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_8(m, n, k, v, ...) m(n, 9, k, v) TTLOG__DROP_13_7(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_7(m, n, k, v, ...) m(n, 8, k, v) TTLOG__DROP_13_6(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_6(m, n, k, v, ...) m(n, 7, k, v) TTLOG__DROP_13_5(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_5(m, n, k, v, ...) m(n, 6, k, v) TTLOG__DROP_13_4(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_4(m, n, k, v, ...) m(n, 5, k, v) TTLOG__DROP_13_3(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_3(m, n, k, v, ...) m(n, 4, k, v) TTLOG__DROP_13_2(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_2(m, n, k, v, ...) m(n, 3, k, v) TTLOG__DROP_13_1(m, n, __VA_ARGS__)
-#define TTLOG__DROP_13_1(m, n, k, v, ...) m(n, 2, k, v)
-#define TTLOG__DROP_14_11(m, n, k, v, ...) m(n, 13, k, v) TTLOG__DROP_14_10(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_10(m, n, k, v, ...) m(n, 12, k, v) TTLOG__DROP_14_9(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_9(m, n, k, v, ...) m(n, 11, k, v) TTLOG__DROP_14_8(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_8(m, n, k, v, ...) m(n, 10, k, v) TTLOG__DROP_14_7(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_7(m, n, k, v, ...) m(n, 9, k, v) TTLOG__DROP_14_6(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_6(m, n, k, v, ...) m(n, 8, k, v) TTLOG__DROP_14_5(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_5(m, n, k, v, ...) m(n, 7, k, v) TTLOG__DROP_14_4(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_4(m, n, k, v, ...) m(n, 6, k, v) TTLOG__DROP_14_3(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_3(m, n, k, v, ...) m(n, 5, k, v) TTLOG__DROP_14_2(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_2(m, n, k, v, ...) m(n, 4, k, v) TTLOG__DROP_14_1(m, n, __VA_ARGS__)
-#define TTLOG__DROP_14_1(m, n, k, v, ...) m(n, 3, k, v)
-#define TTLOG__DROP_15_11(m, n, k, v, ...) m(n, 14, k, v) TTLOG__DROP_15_10(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_10(m, n, k, v, ...) m(n, 13, k, v) TTLOG__DROP_15_9(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_9(m, n, k, v, ...) m(n, 12, k, v) TTLOG__DROP_15_8(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_8(m, n, k, v, ...) m(n, 11, k, v) TTLOG__DROP_15_7(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_7(m, n, k, v, ...) m(n, 10, k, v) TTLOG__DROP_15_6(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_6(m, n, k, v, ...) m(n, 9, k, v) TTLOG__DROP_15_5(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_5(m, n, k, v, ...) m(n, 8, k, v) TTLOG__DROP_15_4(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_4(m, n, k, v, ...) m(n, 7, k, v) TTLOG__DROP_15_3(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_3(m, n, k, v, ...) m(n, 6, k, v) TTLOG__DROP_15_2(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_2(m, n, k, v, ...) m(n, 5, k, v) TTLOG__DROP_15_1(m, n, __VA_ARGS__)
-#define TTLOG__DROP_15_1(m, n, k, v, ...) m(n, 4, k, v)
-#define TTLOG__DROP_16_11(m, n, k, v, ...) m(n, 15, k, v) TTLOG__DROP_16_10(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_10(m, n, k, v, ...) m(n, 14, k, v) TTLOG__DROP_16_9(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_9(m, n, k, v, ...) m(n, 13, k, v) TTLOG__DROP_16_8(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_8(m, n, k, v, ...) m(n, 12, k, v) TTLOG__DROP_16_7(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_7(m, n, k, v, ...) m(n, 11, k, v) TTLOG__DROP_16_6(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_6(m, n, k, v, ...) m(n, 10, k, v) TTLOG__DROP_16_5(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_5(m, n, k, v, ...) m(n, 9, k, v) TTLOG__DROP_16_4(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_4(m, n, k, v, ...) m(n, 8, k, v) TTLOG__DROP_16_3(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_3(m, n, k, v, ...) m(n, 7, k, v) TTLOG__DROP_16_2(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_2(m, n, k, v, ...) m(n, 6, k, v) TTLOG__DROP_16_1(m, n, __VA_ARGS__)
-#define TTLOG__DROP_16_1(m, n, k, v, ...) m(n, 5, k, v)
+/* The first 12 fields of more than 12. */
+#define TTLOG__TAKE_13(m, n, ...) \
+	TTLOG__TWELVE(m, n, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, __VA_ARGS__)
+#define TTLOG__TAKE_14(m, n, ...) \
+	TTLOG__TWELVE(m, n, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, __VA_ARGS__)
+#define TTLOG__TAKE_15(m, n, ...) \
+	TTLOG__TWELVE(m, n, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, __VA_ARGS__)
+#define TTLOG__TAKE_16(m, n, ...) \
+	TTLOG__TWELVE(m, n, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, __VA_ARGS__)
+#define TTLOG__TWELVE( \
+	m, n, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, before, k1, v1, k2, v2, k3, v3, \
+	k4, v4, k5, v5, k6, v6, k7, v7, k8, v8, k9, v9, k10, v10, k11, v11, k12, v12, ...) \
+	m(n, r1, k1, v1) m(n, r2, k2, v2) m(n, r3, k3, v3) m(n, r4, k4, v4) m(n, r5, k5, v5) \
+	m(n, r6, k6, v6) m(n, r7, k7, v7) m(n, r8, k8, v8) m(n, r9, k9, v9) \
+	m(n, r10, k10, v10) m(n, r11, k11, v11) m(n, r12, k12, v12)
+#define TTLOG__OVER_12_13 0, TTLOG__TAKE_13
+#define TTLOG__OVER_12_14 0, TTLOG__TAKE_14
+#define TTLOG__OVER_12_15 0, TTLOG__TAKE_15
+#define TTLOG__OVER_12_16 0, TTLOG__TAKE_16
 
 #define TTLOG__PICK(\
 	a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, \
@@ -128,10 +68,15 @@
 /* clang-format on */
 
 /* Expands m for each field after the first argument. n: the number of fields. */
-#define TTLOG__EACH(m, n, ...)    TTLOG__CAT(TTLOG__EACH_, n)(m, n, __VA_ARGS__)
-#define TTLOG__TAKE(m, n, ...)    TTLOG__CAT(TTLOG__TAKE_, n)(m, n, __VA_ARGS__)
-#define TTLOG__FIRST(...)         TTLOG__FIRST_(__VA_ARGS__, 0)
-#define TTLOG__FIRST_(first, ...) first
+#define TTLOG__EACH(m, n, ...) TTLOG__CAT(TTLOG__MAP_, n)(m, n, __VA_ARGS__)
+#define TTLOG__TAKE(m, n, ...)                                                                     \
+	TTLOG__SECOND(TTLOG__CAT(TTLOG__OVER_12_, n), TTLOG__CAT(TTLOG__MAP_, n), )                \
+	(m, n, __VA_ARGS__)
+#define TTLOG__FIRST(...)                  TTLOG__FIRST_(__VA_ARGS__, 0)
+#define TTLOG__FIRST_(first, ...)          first
+/* With a macro that is defined as "0, X" in front: X; with a name that is no macro: the next. */
+#define TTLOG__SECOND(...)                 TTLOG__SECOND_(__VA_ARGS__)
+#define TTLOG__SECOND_(first, second, ...) second
 
 #define TTLOG__CAT_(a, b) a##b
 #define TTLOG__CAT(a, b)  TTLOG__CAT_(a, b)
@@ -143,9 +88,14 @@
 #define TTLOG__NAME_ERROR "error"
 #define TTLOG__NAME_FATAL "fatal"
 
+/* As glibc's __BEGIN_DECLS: around functions that C++ shares with C. */
 #ifdef __cplusplus
+#define TTLOG__BEGIN_C            extern "C" {
+#define TTLOG__END_C              }
 #define TTLOG__ASSERT(cond, what) static_assert(cond, what)
 #else
+#define TTLOG__BEGIN_C
+#define TTLOG__END_C
 #define TTLOG__ASSERT(cond, what) _Static_assert(cond, what)
 #endif
 

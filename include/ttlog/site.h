@@ -77,9 +77,7 @@
 
 #ifdef TTLOG__HAS_SITES
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 extern struct ttlog_module ttlog_module __attribute__((visibility("hidden")));
 /* The section's first two bytes belong to no site, so that it exists even without sites. */
@@ -129,9 +127,7 @@ __asm__(".ifndef ttlog_module\n"
 	".endif\n");
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 /* ---- A use ---- */
 

@@ -48,9 +48,7 @@ TTLOG__ASSERT(
 /* It may grow at one of so many flushes; of twice as many when it is twice as large. */
 #define TTLOG__FLUSHES 16u
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 /* Zeroed memory for a batch and, if there are enough addresses, for a word after it. NULL: there is
  * none. */
@@ -128,9 +126,7 @@ TTLOG__INLINE void ttlog__resize(struct ttlog_batch *batch, uint64_t begin_ticks
 		ttlog__grow(batch);
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_SIZE_H */

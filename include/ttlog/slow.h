@@ -13,9 +13,7 @@
 /* The most stack for a record that is sent alone; a larger one gets its own memory. */
 #define TTLOG__ALONE_BYTES 1024u
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 /* Takes the thread's batch. NULL: it has none, or is inside an append. */
 TTLOG__INLINE struct ttlog_batch *ttlog__take_batch(uint32_t *ret_limit)
@@ -260,9 +258,7 @@ TTLOG__COLD(uint64_t, ttlog__append_slowly,
 	return ticks;
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_SLOW_H */

@@ -78,28 +78,9 @@
 	TTLOG__CAT(TTLOG__RECORD_, TTLOG__CLASS(n))                                                \
 	(ctr, bytes, name, level, kind, message, n, __VA_ARGS__)
 
-/* clang-format off */
-#define TTLOG__CLASS(n) TTLOG__CAT(TTLOG__CLASS_, n)
-#define TTLOG__CLASS_ODD ODD
-#define TTLOG__CLASS_MANY MANY
-#define TTLOG__CLASS_0 OK
-#define TTLOG__CLASS_1 OK
-#define TTLOG__CLASS_2 OK
-#define TTLOG__CLASS_3 OK
-#define TTLOG__CLASS_4 OK
-#define TTLOG__CLASS_5 OK
-#define TTLOG__CLASS_6 OK
-#define TTLOG__CLASS_7 OK
-#define TTLOG__CLASS_8 OK
-#define TTLOG__CLASS_9 OK
-#define TTLOG__CLASS_10 OK
-#define TTLOG__CLASS_11 OK
-#define TTLOG__CLASS_12 OK
-#define TTLOG__CLASS_13 OK
-#define TTLOG__CLASS_14 OK
-#define TTLOG__CLASS_15 OK
-#define TTLOG__CLASS_16 OK
-/* clang-format on */
+#define TTLOG__CLASS(n)   TTLOG__SECOND(TTLOG__CAT(TTLOG__CLASS_, n), OK, )
+#define TTLOG__CLASS_ODD  0, ODD
+#define TTLOG__CLASS_MANY 0, MANY
 
 #define TTLOG__RECORD_ODD(...)                                                                     \
 	__extension__({                                                                            \

@@ -13,9 +13,7 @@
 
 #ifdef TTLOG__HAS_SITES
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+TTLOG__BEGIN_C
 
 uint64_t ttlog__call_clock(const uint8_t *clock) TTLOG__FAR;
 
@@ -99,9 +97,7 @@ TTLOG__INLINE uint64_t ttlog__us_ticks(uint8_t clock, uint32_t us)
 	return (uint64_t)us * (clock == TTLOG_CLOCK_TSC ? 2000u : 1000u);
 }
 
-#ifdef __cplusplus
-}
-#endif
+TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */
 #endif /* TTLOG_TICKS_H */
