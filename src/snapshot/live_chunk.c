@@ -48,13 +48,12 @@ static int maker__init(struct maker *maker, const struct snapshot_source *source
 		err = encoder__start(encoder, CHUNK_OUT_MAX_BYTES);
 	if (err)
 		return err;
-	site_cnt = (uint32_t)catalog__site_cnt(encoder->catalog);
+	site_cnt = encoder->catalog->site_cnt;
 	maker->verdicts = calloc((size_t)site_cnt + 1, sizeof(*maker->verdicts));
 	if (!maker->verdicts)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < site_cnt; i++)
-		maker->verdicts[i] =
-			record_filter__site(maker->filter, catalog__site(encoder->catalog, i));
+		maker->verdicts[i] = record_filter__site(maker->filter, encoder->catalog->sites[i]);
 	return 0;
 }
 

@@ -157,13 +157,13 @@ static void fit_header(struct encoder *encoder, struct header_room *room)
 		if (put_header(encoder, room))
 			return;
 	}
-	sites = catalog__site_cnt(catalog);
+	sites = catalog->site_cnt;
 	do {
-		const size_t kept = catalog__site_cnt(catalog) / 4 * 3;
+		const size_t kept = catalog->site_cnt / 4 * 3;
 
 		count_corrupt(&encoder->source, catalog__keep_sites(catalog, kept));
 		room->left_sites = sites - kept;
-	} while (!put_header(encoder, room) && catalog__site_cnt(catalog));
+	} while (!put_header(encoder, room) && catalog->site_cnt);
 }
 
 static void make_header(struct snapshot *snapshot)
@@ -178,7 +178,7 @@ static void make_header(struct snapshot *snapshot)
 
 static size_t chunk_bytes(const struct catalog *catalog)
 {
-	const uint64_t bytes = catalog__record_bytes(catalog) / CHUNKS_WANTED;
+	const uint64_t bytes = catalog->record_bytes / CHUNKS_WANTED;
 
 	if (bytes < CHUNK_MIN_BYTES)
 		return CHUNK_MIN_BYTES;
@@ -197,7 +197,7 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 	err = encoder__init(encoder, source, NULL);
 	if (err)
 		return err;
-	count_corrupt(&encoder->source, catalog__corrupt_cnt(encoder->catalog));
+	count_corrupt(&encoder->source, encoder->catalog->corrupt_cnt);
 	make_header(snapshot);
 	if (!*wanted_bytes)
 		*wanted_bytes = chunk_bytes(encoder->catalog);

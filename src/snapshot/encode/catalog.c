@@ -21,23 +21,6 @@ struct catalog_module {
 	uint32_t site_cnt;
 };
 
-struct catalog {
-	const struct site_table *const *tables;
-	size_t module_cnt;
-	struct catalog_module *modules;
-	size_t thread_cnt;
-	uint32_t *thread_numbers; /* by thread */
-	uint32_t *threads;        /* by number */
-	uint32_t *last_entries;   /* by thread: which of the copy's entries is its last, from 1 */
-	uint32_t seen_thread_cnt;
-	const struct catalog_site **sites; /* by number */
-	uint32_t seen_site_cnt;
-	uint64_t corrupt_cnt;
-	size_t entry_cnt, record_max_bytes;
-	uint64_t record_bytes;               /* of all */
-	const struct catalog_choice *choice; /* only while it is made */
-};
-
 static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
 
 static struct catalog_site make_site(const struct site *site, bool is_span_end)
@@ -118,7 +101,7 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 
 	catalog->entry_cnt++;
 	catalog->corrupt_cnt += entry->events;
-	if (entry->thread >= catalog->thread_cnt || entry->module >= catalog->module_cnt ||
+	if (entry->thread >= catalog->table_thread_cnt || entry->module >= catalog->module_cnt ||
 	    !catalog->tables[entry->module])
 		return 0;
 	module = &catalog->modules[entry->module];
@@ -136,8 +119,8 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		site->record_cnt++;
 		catalog->corrupt_cnt--;
 		catalog->record_bytes += sizeof(struct ttlog_record) + record.fields_len;
-		if (record.fields_len > catalog->record_max_bytes)
-			catalog->record_max_bytes = record.fields_len;
+		if (record.fields_len > catalog->fields_max_bytes)
+			catalog->fields_max_bytes = record.fields_len;
 		catalog->thread_numbers[entry->thread] = 0;
 		catalog->last_entries[entry->thread] = (uint32_t)catalog->entry_cnt;
 	}
@@ -155,30 +138,30 @@ static int number_sites(struct catalog *catalog)
 	if (!catalog->sites)
 		return -ENOMEM;
 	for (size_t i = 0; i < catalog->module_cnt; i++) {
-		const uint32_t before = catalog->seen_site_cnt;
+		const uint32_t before = catalog->site_cnt;
 
 		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++) {
 			struct catalog_site *site = &catalog->modules[i].sites[k];
 
 			if (site->number == CATALOG_NO_NUMBER)
 				continue;
-			site->number = catalog->seen_site_cnt;
+			site->number = catalog->site_cnt;
 			site->module = module;
 			site->build_id = catalog->tables[i]->build_id;
-			catalog->sites[catalog->seen_site_cnt++] = site;
+			catalog->sites[catalog->site_cnt++] = site;
 		}
-		module += catalog->seen_site_cnt > before;
+		module += catalog->site_cnt > before;
 	}
 	return 0;
 }
 
 static void number_threads(struct catalog *catalog)
 {
-	for (uint32_t i = 0; i < catalog->thread_cnt; i++) {
+	for (uint32_t i = 0; i < catalog->table_thread_cnt; i++) {
 		if (catalog->thread_numbers[i] == CATALOG_NO_NUMBER)
 			continue;
-		catalog->thread_numbers[i] = catalog->seen_thread_cnt;
-		catalog->threads[catalog->seen_thread_cnt++] = i;
+		catalog->thread_numbers[i] = catalog->thread_cnt;
+		catalog->threads[catalog->thread_cnt++] = i;
 	}
 }
 
@@ -191,7 +174,7 @@ static struct catalog *make_empty(const struct site_table *const *modules, size_
 		return NULL;
 	catalog->tables = modules;
 	catalog->module_cnt = module_cnt;
-	catalog->thread_cnt = thread_cnt;
+	catalog->table_thread_cnt = thread_cnt;
 	catalog->modules = calloc(module_cnt + 1, sizeof(*catalog->modules));
 	catalog->thread_numbers = calloc(thread_cnt + 1, sizeof(*catalog->thread_numbers));
 	catalog->threads = calloc(thread_cnt + 1, sizeof(*catalog->threads));
@@ -268,8 +251,8 @@ uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt)
 				dropped += drop_site(module, &module->sites[k]);
 		}
 	}
-	if (catalog->seen_site_cnt > max_cnt)
-		catalog->seen_site_cnt = (uint32_t)max_cnt;
+	if (catalog->site_cnt > max_cnt)
+		catalog->site_cnt = (uint32_t)max_cnt;
 	catalog->corrupt_cnt += dropped;
 	return dropped;
 }
@@ -283,7 +266,7 @@ static int compare_newest_first(const void *a, const void *b)
 
 size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt)
 {
-	const uint32_t cnt = catalog->seen_thread_cnt;
+	const uint32_t cnt = catalog->thread_cnt;
 	uint32_t *newest, oldest_kept, kept = 0;
 
 	if (cnt <= max_cnt)
@@ -305,12 +288,12 @@ size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt)
 		catalog->thread_numbers[thread] = kept;
 		catalog->threads[kept++] = thread;
 	}
-	for (uint32_t i = 0; i < catalog->thread_cnt; i++) {
+	for (uint32_t i = 0; i < catalog->table_thread_cnt; i++) {
 		if (catalog->last_entries[i] && catalog->last_entries[i] < oldest_kept)
 			catalog->thread_numbers[i] = kept;
 	}
 	catalog->threads[kept] = CATALOG_NO_NUMBER;
-	catalog->seen_thread_cnt = kept + 1;
+	catalog->thread_cnt = kept + 1;
 	return cnt - kept;
 }
 
@@ -329,47 +312,8 @@ bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fi
 	return len >= site->fixed_bytes && len - site->fixed_bytes < TTLOG_RECORD_ALIGN;
 }
 
-uint64_t catalog__corrupt_cnt(const struct catalog *catalog)
-{
-	return catalog->corrupt_cnt;
-}
-
-size_t catalog__entry_cnt(const struct catalog *catalog)
-{
-	return catalog->entry_cnt;
-}
-
-size_t catalog__record_max_bytes(const struct catalog *catalog)
-{
-	return sizeof(struct ttlog_record) + catalog->record_max_bytes;
-}
-
-uint64_t catalog__record_bytes(const struct catalog *catalog)
-{
-	return catalog->record_bytes;
-}
-
-size_t catalog__site_cnt(const struct catalog *catalog)
-{
-	return catalog->seen_site_cnt;
-}
-
-const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number)
-{
-	return catalog->sites[number];
-}
-
-size_t catalog__thread_cnt(const struct catalog *catalog)
-{
-	return catalog->seen_thread_cnt;
-}
-
-uint32_t catalog__thread(const struct catalog *catalog, uint32_t number)
-{
-	return catalog->threads[number];
-}
-
 uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread)
 {
-	return thread < catalog->thread_cnt ? catalog->thread_numbers[thread] : CATALOG_NO_NUMBER;
+	return thread < catalog->table_thread_cnt ? catalog->thread_numbers[thread]
+						  : CATALOG_NO_NUMBER;
 }

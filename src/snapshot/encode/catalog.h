@@ -13,12 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct catalog;
 struct ring_copy;
 struct site;
 struct site_table;
 
 #define CATALOG_NO_NUMBER UINT32_MAX
+
+struct catalog_module;
 
 struct catalog_site {
 	const struct site *site;
@@ -40,6 +41,25 @@ struct catalog_choice {
 	const void *ctx;
 };
 
+/* Others only read it. */
+struct catalog {
+	const struct site_table *const *tables;
+	size_t module_cnt;
+	struct catalog_module *modules;
+	size_t table_thread_cnt;  /* all that there are */
+	uint32_t *thread_numbers; /* by thread */
+	uint32_t *threads;        /* by number; CATALOG_NO_NUMBER: it stands for several threads */
+	uint32_t *last_entries;   /* by thread: which of the copy's entries is its last, from 1 */
+	uint32_t thread_cnt;      /* that occur; numbers are in the order of the table of all */
+	const struct catalog_site **sites; /* by number */
+	uint32_t site_cnt;                 /* that occur; numbers are by module, then by index */
+	uint64_t corrupt_cnt;    /* events that a batch should have, but that can't be read: lost */
+	size_t entry_cnt;        /* in the copy */
+	size_t fields_max_bytes; /* of a record that counts */
+	uint64_t record_bytes;   /* of all that count */
+	const struct catalog_choice *choice; /* only while it is made */
+};
+
 /* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all. */
 struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
@@ -53,30 +73,13 @@ const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t
 /* Whether these can be its fields. */
 bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len);
 
-/* Events that a batch should have, but that can't be read: they are lost. */
-uint64_t catalog__corrupt_cnt(const struct catalog *catalog);
-
-/* Entries in the copy; the largest record that counts. */
-size_t catalog__entry_cnt(const struct catalog *catalog);
-size_t catalog__record_max_bytes(const struct catalog *catalog);
-/* Of all records that count. */
-uint64_t catalog__record_bytes(const struct catalog *catalog);
-
-/* Sites that occur. Numbers are by module, then by index. */
-size_t catalog__site_cnt(const struct catalog *catalog);
-const struct catalog_site *catalog__site(const struct catalog *catalog, uint32_t number);
-
 /* Keeps no more sites than that: records of the others count as corrupt. Returns how many such
  * records there are. To be called before any number is used. */
 uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt);
 
-/* Threads that occur. Numbers are in the order of the table of all threads. */
-size_t catalog__thread_cnt(const struct catalog *catalog);
 /* Keeps no more threads than that, one at least: those with the newest entries, and one number for
  * all others. Returns how many others there are. To be called as catalog__keep_sites(). */
 size_t catalog__keep_threads(struct catalog *catalog, size_t max_cnt);
-/* CATALOG_NO_NUMBER if the number stands for several threads. */
-uint32_t catalog__thread(const struct catalog *catalog, uint32_t number);
 /* CATALOG_NO_NUMBER if it does not occur, or there is no such thread. */
 uint32_t catalog__thread_number(const struct catalog *catalog, uint32_t thread);
 

@@ -69,7 +69,7 @@ struct chunk_out {
 
 struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes)
 {
-	const size_t site_cnt = catalog__site_cnt(catalog);
+	const size_t site_cnt = catalog->site_cnt;
 	struct chunk_out *chunk = malloc(sizeof(*chunk));
 
 	if (!chunk)
@@ -151,7 +151,7 @@ uint64_t chunk_out__last_ns(const struct chunk_out *chunk)
 
 static void sort_by_site(struct chunk_out *chunk)
 {
-	const size_t site_cnt = catalog__site_cnt(chunk->catalog);
+	const size_t site_cnt = chunk->catalog->site_cnt;
 	uint32_t start = 0;
 
 	for (size_t i = 0; i < site_cnt; i++) {
@@ -254,7 +254,7 @@ static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cn
 
 static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint32_t number)
 {
-	const struct catalog_site *site = catalog__site(chunk->catalog, number);
+	const struct catalog_site *site = chunk->catalog->sites[number];
 	const uint32_t *order = chunk->order + chunk->starts[number];
 	const uint32_t cnt = chunk->site_cnts[number];
 
@@ -275,7 +275,7 @@ static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint3
 
 static void put_counts(const struct chunk_out *chunk, struct cbor_out *out)
 {
-	const uint32_t site_cnt = (uint32_t)catalog__site_cnt(chunk->catalog);
+	const uint32_t site_cnt = chunk->catalog->site_cnt;
 
 	cbor_out__array(out, chunk->seen_site_cnt);
 	for (uint32_t i = 0; i < site_cnt; i++) {
@@ -311,7 +311,7 @@ static void put_event_columns(struct chunk_out *chunk, struct cbor_out *out)
 
 void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 {
-	const size_t site_cnt = catalog__site_cnt(chunk->catalog);
+	const size_t site_cnt = chunk->catalog->site_cnt;
 	const bool has_batches = batch_out__is_whole(chunk->batches);
 
 	sort_by_site(chunk);

@@ -68,24 +68,24 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 
 static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_t text_bytes)
 {
-	const size_t cnt = catalog__site_cnt(catalog);
+	const size_t cnt = catalog->site_cnt;
 
 	cbor_out__array(out, cnt);
 	for (uint32_t i = 0; i < cnt; i++)
-		put_site(out, catalog__site(catalog, i), text_bytes);
+		put_site(out, catalog->sites[i], text_bytes);
 }
 
 /* Sites are numbered module by module. */
 static void put_modules(struct cbor_out *out, const struct catalog *catalog)
 {
-	const uint32_t cnt = (uint32_t)catalog__site_cnt(catalog);
+	const uint32_t cnt = catalog->site_cnt;
 	struct cbor_out body = { 0 };
 	size_t module_cnt = 0;
 
 	for (uint32_t i = 0, first = 0; i < cnt; i++) {
-		const struct catalog_site *site = catalog__site(catalog, i);
+		const struct catalog_site *site = catalog->sites[i];
 
-		if (i + 1 < cnt && catalog__site(catalog, i + 1)->module == site->module)
+		if (i + 1 < cnt && catalog->sites[i + 1]->module == site->module)
 			continue;
 		cbor_out__array(&body, 2);
 		cbor_out__text(&body, site->build_id);
@@ -115,11 +115,11 @@ static void put_thread(struct cbor_out *out, const struct thread *thread)
 static void put_threads(struct cbor_out *out, const struct snapshot_source *source,
 			const struct catalog *catalog)
 {
-	const size_t cnt = catalog__thread_cnt(catalog);
+	const size_t cnt = catalog->thread_cnt;
 
 	cbor_out__array(out, cnt);
 	for (uint32_t i = 0; i < cnt; i++) {
-		const uint32_t number = catalog__thread(catalog, i);
+		const uint32_t number = catalog->threads[i];
 		const struct thread others = { .pid = source->pid };
 
 		put_thread(out, number == CATALOG_NO_NUMBER ? &others : &source->threads[number]);
@@ -272,14 +272,14 @@ static uint64_t ending_table_bytes(const struct snapshot_source *source,
 static uint64_t table_bytes(const struct snapshot_source *source, const struct catalog *catalog,
 			    const struct header_room *room)
 {
-	const uint32_t site_cnt = (uint32_t)catalog__site_cnt(catalog);
+	const uint32_t site_cnt = catalog->site_cnt;
 	uint64_t bytes = ending_table_bytes(source, room);
 
 	/* at most a module for each site */
 	bytes += (uint64_t)site_cnt * FORMAT_SITE_TABLE_BYTES;
 	for (uint32_t i = 0; i < site_cnt; i++)
-		bytes += catalog__site(catalog, i)->nfields * (uint64_t)FORMAT_KEY_TABLE_BYTES;
-	return bytes + catalog__thread_cnt(catalog) * (uint64_t)FORMAT_THREAD_TABLE_BYTES;
+		bytes += catalog->sites[i]->nfields * (uint64_t)FORMAT_KEY_TABLE_BYTES;
+	return bytes + catalog->thread_cnt * (uint64_t)FORMAT_THREAD_TABLE_BYTES;
 }
 
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,

@@ -353,7 +353,7 @@ static int list_entries(struct merge *merge, struct hash_table *numbers)
 
 static int sort_into_lanes(struct merge *merge)
 {
-	const size_t cnt = catalog__entry_cnt(merge->catalog);
+	const size_t cnt = merge->catalog->entry_cnt;
 	struct hash_table numbers = { .cap = 0 };
 	int err;
 
@@ -369,14 +369,15 @@ static int sort_into_lanes(struct merge *merge)
 
 static int make_windows(struct merge *merge)
 {
+	const size_t record_max = sizeof(struct ttlog_record) + merge->catalog->fields_max_bytes;
 	size_t bytes = MERGE_WINDOWS_BYTES / (merge->lane_cnt ? merge->lane_cnt : 1);
 
 	if (bytes > WINDOW_MAX_BYTES)
 		bytes = WINDOW_MAX_BYTES;
 	if (bytes < WINDOW_MIN_BYTES)
 		bytes = WINDOW_MIN_BYTES;
-	if (bytes < catalog__record_max_bytes(merge->catalog))
-		bytes = catalog__record_max_bytes(merge->catalog);
+	if (bytes < record_max)
+		bytes = record_max;
 	merge->window_bytes = bytes;
 	merge->windows = calloc(merge->lane_cnt + 1, bytes);
 	for (size_t i = 0; merge->windows && i < merge->lane_cnt; i++)

@@ -108,7 +108,7 @@ static void expect_end(const struct fixture *fixture, uint64_t corrupt)
 
 	assert_int_equal(merge__next(fixture->merge, &record), 0);
 	assert_int_equal(merge__corrupt_cnt(fixture->merge), corrupt);
-	assert_int_equal(catalog__corrupt_cnt(fixture->catalog), corrupt);
+	assert_int_equal(fixture->catalog->corrupt_cnt, corrupt);
 }
 
 static void test_merge_nothing(void **state)
@@ -117,8 +117,8 @@ static void test_merge_nothing(void **state)
 
 	(void)start(fixture);
 	expect_end(fixture, 0);
-	assert_int_equal(catalog__site_cnt(fixture->catalog), 0);
-	assert_int_equal(catalog__thread_cnt(fixture->catalog), 0);
+	assert_int_equal(fixture->catalog->site_cnt, 0);
+	assert_int_equal(fixture->catalog->thread_cnt, 0);
 }
 
 static void test_merge_orders_threads(void **state)
@@ -151,7 +151,7 @@ static void test_merge_orders_threads(void **state)
 	}
 	assert_int_equal(cnt, 30 * 20 * THREADS);
 	expect_end(fixture, 0);
-	assert_int_equal(catalog__thread_cnt(fixture->catalog), THREADS);
+	assert_int_equal(fixture->catalog->thread_cnt, THREADS);
 }
 
 /* One thread was interrupted in the middle of an append, which went on later. */
@@ -197,7 +197,7 @@ static void test_merge_orders_modules_of_one_thread(void **state)
 	expect(merge, 1000, 5);
 	expect_end(fixture, 0);
 	/* the same table under two numbers gives two sites */
-	assert_int_equal(catalog__site_cnt(fixture->catalog), 2);
+	assert_int_equal(fixture->catalog->site_cnt, 2);
 }
 
 static void test_merge_lone_batches_overtake(void **state)
@@ -282,7 +282,7 @@ static void test_merge_spans(void **state)
 	assert_int_equal(merge__next(fixture->merge, &record), 1);
 	assert_int_equal(record.duration_ns, 0);
 	expect_end(fixture, 0);
-	assert_int_equal(catalog__site_cnt(fixture->catalog), 2);
+	assert_int_equal(fixture->catalog->site_cnt, 2);
 }
 
 /* Entries that are larger than the part that is read at once, with even larger records of another
@@ -346,7 +346,7 @@ static void test_merge_counts_corrupt_records(void **state)
 	expect(merge, 1001, 1);
 	expect(merge, 1008, 2);
 	expect_end(fixture, 6);
-	assert_int_equal(catalog__site_cnt(fixture->catalog), 1);
+	assert_int_equal(fixture->catalog->site_cnt, 1);
 }
 
 static void test_merge_counts_corrupt_batches(void **state)
