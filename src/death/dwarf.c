@@ -16,9 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crash.h"
+#include "array.h"
 #include "dwarf.h"
-#include "dwarf_names.h"
 
 #if defined(__x86_64__)
 /* By number, as the psABI gives them to DWARF; the last is the return address's. */
@@ -60,7 +59,7 @@ struct dwarf_file {
 
 struct dwarf {
 	struct dwarf_file *files;
-	size_t cnt;
+	size_t cnt, cap;
 };
 
 /* One crash's. */
@@ -108,17 +107,14 @@ static Dwfl_Module *report_file(Dwfl *dwfl, const char *path, int fd, uint64_t b
 int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path, int fd,
 		    bool symbols_only)
 {
-	struct dwarf_file *file, *files;
+	struct dwarf_file *file;
 	Dwfl_Module *module;
 
-	files = dwarf->cnt < MAX_FILES ? reallocarray(dwarf->files, dwarf->cnt + 1, sizeof(*files))
-				       : NULL;
-	if (!files) {
+	if (dwarf->cnt == MAX_FILES || array__reserve(dwarf->files, dwarf->cnt + 1, &dwarf->cap)) {
 		(void)close(fd);
 		return -ENOMEM;
 	}
-	dwarf->files = files;
-	file = &files[dwarf->cnt];
+	file = &dwarf->files[dwarf->cnt];
 	*file = (struct dwarf_file){ .fd = fd, .symbols_only = symbols_only };
 	memcpy(file->build_id, build_id, sizeof(file->build_id) - 1);
 	file->dwfl = dwfl_begin(&dwfl_callbacks);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef ARRAY_SIZE /* libiberty.h has it, too */
+#include "array.h"
 #include "dwarf_names.h"
 
 /* The answer to an earlier question. */
@@ -19,7 +21,7 @@ struct known {
 	struct dwarf_step step;
 	bool whole;
 	struct dwarf_name *names; /* with texts of their own */
-	size_t cnt;
+	size_t cnt, cap;
 };
 
 /* Crashes that come together mostly come from the same places. */
@@ -30,7 +32,7 @@ struct known {
 struct dwarf_names {
 	Dwfl_Module *module;
 	struct known *known;
-	size_t cnt;
+	size_t cnt, cap;
 };
 
 struct lookup {
@@ -215,15 +217,12 @@ static char *function_name(Dwarf_Die *die)
 static void add_name(struct lookup *lookup, char *symbol, uint64_t offset, bool is_inlined)
 {
 	struct known *answer = &lookup->answer;
-	struct dwarf_name *names =
-		reallocarray(answer->names, answer->cnt + 1, sizeof(*answer->names));
 
-	if (!names) {
+	if (array__reserve(answer->names, answer->cnt + 1, &answer->cap)) {
 		free(symbol);
 		return;
 	}
-	answer->names = names;
-	names[answer->cnt++] = (struct dwarf_name){
+	answer->names[answer->cnt++] = (struct dwarf_name){
 		.symbol = symbol,
 		.offset = offset,
 		.file = lookup->file ? strdup(lookup->file) : NULL,
@@ -313,18 +312,12 @@ static struct known *find_known(const struct dwarf_names *names, const struct dw
 	return NULL;
 }
 
-static void remember(struct dwarf_names *names, const struct known *answer)
+static void remember(struct dwarf_names *names, struct known *answer)
 {
-	struct known *known = NULL;
-
-	if (names->cnt < MAX_KNOWN)
-		known = reallocarray(names->known, names->cnt + 1, sizeof(*known));
-	if (!known) {
-		fini_known((struct known *)answer);
-		return;
-	}
-	names->known = known;
-	known[names->cnt++] = *answer;
+	if (names->cnt < MAX_KNOWN && !array__reserve(names->known, names->cnt + 1, &names->cap))
+		names->known[names->cnt++] = *answer;
+	else
+		fini_known(answer);
 }
 
 static void give_all(const struct known *known,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "frame_out.h"
 
 #define FILL_BYTES 32768u /* of one skippable frame */
@@ -46,18 +47,12 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 		},
 	};
 	const size_t bound = LZ4F_compressFrameBound(len, &preferences);
-	unsigned char *grown;
 	size_t bytes;
 
 	if (LZ4F_isError(bound))
 		return -EMSGSIZE;
-	if (bound > frame->capacity) {
-		grown = realloc(frame->bytes, bound);
-		if (!grown)
-			return -ENOMEM;
-		frame->bytes = grown;
-		frame->capacity = bound;
-	}
+	if (array__reserve(frame->bytes, bound, &frame->capacity))
+		return -ENOMEM;
 	bytes = LZ4F_compressFrame(frame->bytes, frame->capacity, content, len, &preferences);
 	/* there is room enough, so only its own allocation can fail */
 	if (LZ4F_isError(bytes))
