@@ -160,18 +160,19 @@ static int open_facts(const char *path, size_t whole_bytes)
 }
 
 /* What can't be read is lost; the rest is not. */
-static void settle_process(const char *ring_path, const char *facts_path)
+static int settle_process(struct session *session, const char *ring_path, const char *facts_path)
 {
 	struct accounts accounts;
 	struct lost_process lost;
 	struct process *process;
 	int err = lost_process__read(&lost, facts_path);
 
+	(void)session;
 	process = lost.process;
 	lost_process__fini(&lost);
 	if (err || lost.is_settled || !start_time__is(process->id.pid, process->id.start_ns)) {
 		process__free(process);
-		return;
+		return 0;
 	}
 	process->facts.fd = open_facts(facts_path, lost.facts_bytes);
 	add_unheard(process);
@@ -183,6 +184,7 @@ static void settle_process(const char *ring_path, const char *facts_path)
 	if (process->ring)
 		ring__leave(process->ring);
 	process__free(process);
+	return 0;
 }
 
 /* ---- snapshots ---- */
@@ -261,7 +263,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	source.recorded = accounts.recorded;
 	source.overwritten = accounts.overwritten;
 	source.lost = accounts.lost;
-	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt);
+	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt, NULL);
 	if (!err)
 		(void)unlink(facts_path);
 	ring_copy__free(copy);
@@ -459,13 +461,6 @@ static void free_session(struct session *session)
 	free(session);
 }
 
-static int settle(struct session *session, const char *ring_path, const char *facts_path)
-{
-	(void)session;
-	settle_process(ring_path, facts_path);
-	return 0;
-}
-
 struct recover *recover__new(const struct recover_options *options)
 {
 	struct recover *recover = calloc(1, sizeof(*recover));
@@ -483,7 +478,7 @@ struct recover *recover__new(const struct recover_options *options)
 	recover->options = *options;
 	while ((session = take_session(&recover->options, dir))) {
 		if (!session->is_earlier)
-			(void)each_process(session, settle);
+			(void)each_process(session, settle_process);
 		session->next = recover->sessions;
 		recover->sessions = session;
 	}

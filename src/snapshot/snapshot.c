@@ -231,18 +231,6 @@ static int write_once(int dir_fd, const struct snapshot_source *source, size_t *
 	return err;
 }
 
-int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		    uint64_t *ret_events, uint64_t *ret_corrupt)
-{
-	size_t wanted_bytes = 0;
-	uint64_t events;
-	int err = write_once(dir_fd, source, &wanted_bytes, ret_name, &events, ret_corrupt);
-
-	if (!err)
-		*ret_events = events;
-	return err;
-}
-
 bool snapshot__lacks_room(int err)
 {
 	return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
@@ -250,9 +238,8 @@ bool snapshot__lacks_room(int err)
 
 /* What the first attempt could write before the disk was full tells how much fits. Further attempts
  * have chunks of the same size: smaller ones may take more room. */
-int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
-			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
-			   uint64_t *ret_left_out)
+int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
+		    uint64_t *ret_events, uint64_t *ret_corrupt, uint64_t *ret_left_out)
 {
 	struct snapshot_source part = *source;
 	uint64_t events, fitting, left_out = 0;
@@ -262,17 +249,19 @@ int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
 	fitting = events / 8 * 7;
 	if (fitting < PART_MIN_EVENTS)
 		fitting = PART_MIN_EVENTS;
-	for (bool is_last = false; snapshot__lacks_room(err) && !is_last;
+	for (bool is_last = !ret_left_out; snapshot__lacks_room(err) && !is_last;
 	     fitting = fitting / 4 * 3) {
 		is_last = !fitting;
 		left_out = ring_copy__keep_newest(source->events, fitting);
 		part.overwritten = source->overwritten + left_out;
 		err = write_once(dir_fd, &part, &wanted_bytes, ret_name, &events, ret_corrupt);
 	}
-	(void)ring_copy__keep_newest(source->events, UINT64_MAX);
+	if (left_out)
+		(void)ring_copy__keep_newest(source->events, UINT64_MAX);
 	if (err)
 		return err;
 	*ret_events = events;
-	*ret_left_out = left_out;
+	if (ret_left_out)
+		*ret_left_out = left_out;
 	return 0;
 }

@@ -21,22 +21,17 @@ struct snapshot_source;
  * events are in it. ret_corrupt: how many events of the copy could not be decoded (site unknown,
  * lengths that do not fit); in the file these are lost, not recorded. Returns 0 or -errno; on
  * failure no file is left.
+ *
+ * ret_left_out: NULL, or if the disk has no room for all events, the file has as many of the newest
+ * as there is room for, or at least how the process ended. Then it is how many older events are not
+ * in it; there they count as overwritten. Nothing may be written to a frozen copy's ring meanwhile,
+ * nor since the copy was made.
  */
 int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		    uint64_t *ret_events, uint64_t *ret_corrupt);
+		    uint64_t *ret_events, uint64_t *ret_corrupt, uint64_t *ret_left_out);
 
 /* Whether an error of snapshot__write() means that the disk has no room. */
 bool snapshot__lacks_room(int err);
-
-/*
- * The same. If the disk has no room for all events, the file has as many of the newest as there is
- * room for, or at least how the process ended. ret_left_out: how many older events are not in it;
- * there they count as overwritten. Nothing may be written to a frozen copy's ring meanwhile, nor
- * since the copy was made.
- */
-int snapshot__write_newest(int dir_fd, const struct snapshot_source *source,
-			   char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
-			   uint64_t *ret_left_out);
 
 /* Makes the file open on fd the newest snapshot in the directory, whatever the clock says. Returns
  * 0 or -errno. */

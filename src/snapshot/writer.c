@@ -27,21 +27,14 @@ uint64_t writer__free_bytes(const struct writer *writer)
 	return fstatvfs(writer->dir_fd, &fs) ? UINT64_MAX : fs.f_bavail * (uint64_t)fs.f_frsize;
 }
 
-static int write_snapshot(const struct writer *writer, struct job *job, char ret_name[NAME_MAX + 1])
-{
-	if (!job->is_last || job->has_part)
-		return snapshot__write(writer->dir_fd, &job->source, ret_name, &job->events_cnt,
-				       &job->corrupt_cnt);
-	return snapshot__write_newest(writer->dir_fd, &job->source, ret_name, &job->events_cnt,
-				      &job->corrupt_cnt, &job->left_out);
-}
-
 void writer__write(const struct writer *writer, struct job *job)
 {
+	const bool may_be_part = job->is_last && !job->has_part;
 	char name[NAME_MAX + 1];
 
 	job->left_out = 0;
-	job->err = write_snapshot(writer, job, name);
+	job->err = snapshot__write(writer->dir_fd, &job->source, name, &job->events_cnt,
+				   &job->corrupt_cnt, may_be_part ? &job->left_out : NULL);
 	if (job->err || job->left_out)
 		job->free_bytes = writer__free_bytes(writer);
 	if (job->err)

@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	source.events = ring__freeze(ring, &overwritten);
 	FUZZ_CHECK(source.events);
 	source.recorded = source.emitted = ring__events(ring);
-	FUZZ_CHECK(!snapshot__write(dir_fd, &source, name, &events, &corrupt));
+	FUZZ_CHECK(!snapshot__write(dir_fd, &source, name, &events, &corrupt, NULL));
 	FUZZ_CHECK(events + corrupt == ring__events(ring) - overwritten);
 	check(dir_fd, name, events);
 	FUZZ_CHECK(!unlinkat(dir_fd, name, 0));

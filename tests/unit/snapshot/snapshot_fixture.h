@@ -157,7 +157,7 @@ static inline int try_write(struct fixture *fixture)
 	assert_non_null(fixture->copy);
 	fixture->source.events = fixture->copy;
 	return snapshot__write(fixture->dir_fd, &fixture->source, fixture->name, &fixture->events,
-			       &fixture->corrupt);
+			       &fixture->corrupt, NULL);
 }
 
 /* Checks one frame's descriptor and returns its content. */

@@ -139,7 +139,8 @@ static void write_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t s
 	make_trades(fixture, event_cnt, site_cnt);
 	source.events = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(source.events);
-	assert_int_equal(snapshot__write(fixture->dir_fd, &source, name, &events, &corrupt), 0);
+	assert_int_equal(snapshot__write(fixture->dir_fd, &source, name, &events, &corrupt, NULL),
+			 0);
 	ring_copy__free(source.events);
 	assert_int_equal(overwritten + corrupt, 0);
 	assert_int_equal(events, event_cnt);

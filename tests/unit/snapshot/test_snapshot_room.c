@@ -109,8 +109,9 @@ static const struct ttlog_info *write_and_read(struct fixture *fixture, uint64_t
 	assert_int_equal(overwritten, 0);
 	fixture->source.events = copy;
 	fixture->source.emitted = fixture->source.recorded = recorded;
-	assert_int_equal(
-		snapshot__write(fixture->dir_fd, &fixture->source, name, ret_events, &corrupt), 0);
+	assert_int_equal(snapshot__write(fixture->dir_fd, &fixture->source, name, ret_events,
+					 &corrupt, NULL),
+			 0);
 	ring_copy__free(copy);
 	assert_int_equal(*ret_events + corrupt, recorded);
 	(void)snprintf(path, sizeof(path), "%s/%s", fixture->dir, name);
