@@ -3,7 +3,6 @@
  * From what was caught of a death to what is said of it: which fault came first, whose it was, and
  * whether the stack was full. Names come by DWARF, else by symbol tables, and are slow.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

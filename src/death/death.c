@@ -4,7 +4,6 @@
  * id and the offset in the file. All of it is stored here. What it means is found later
  * (autopsy.c).
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

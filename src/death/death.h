@@ -5,8 +5,6 @@
 #ifndef TTLOG_DEATH_H
 #define TTLOG_DEATH_H
 
-#include <stdint.h>
-
 struct crash;
 struct wire_crash;
 struct wire_end;

@@ -10,7 +10,6 @@
 #define TTLOG_UNWIND_CHILD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "crash.h"

@@ -18,7 +18,6 @@
 struct catalog_site;
 struct merge_record;
 struct record_filter;
-struct thread;
 
 /*
  * texts: expressions, each zero-terminated, one after another. All must hold; none is fine. now_ns:

@@ -9,7 +9,6 @@
 #ifndef TTLOG_RECOVER_H
 #define TTLOG_RECOVER_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 struct recover;

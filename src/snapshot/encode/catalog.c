@@ -165,43 +165,38 @@ static void number_threads(struct catalog *catalog)
 	}
 }
 
-static struct catalog *make_empty(const struct site_table *const *modules, size_t module_cnt,
-				  size_t thread_cnt)
+static int make_tables(struct catalog *catalog)
 {
-	struct catalog *catalog = calloc(1, sizeof(*catalog));
+	const size_t thread_cnt = catalog->table_thread_cnt;
 
-	if (!catalog)
-		return NULL;
-	catalog->tables = modules;
-	catalog->module_cnt = module_cnt;
-	catalog->table_thread_cnt = thread_cnt;
-	catalog->modules = calloc(module_cnt + 1, sizeof(*catalog->modules));
+	catalog->modules = calloc(catalog->module_cnt + 1, sizeof(*catalog->modules));
 	catalog->thread_numbers = calloc(thread_cnt + 1, sizeof(*catalog->thread_numbers));
 	catalog->threads = calloc(thread_cnt + 1, sizeof(*catalog->threads));
 	catalog->last_entries = calloc(thread_cnt + 1, sizeof(*catalog->last_entries));
 	if (!catalog->modules || !catalog->thread_numbers || !catalog->threads ||
-	    !catalog->last_entries) {
-		catalog__free(catalog);
-		errno = ENOMEM;
-		return NULL;
-	}
+	    !catalog->last_entries)
+		return -ENOMEM;
 	for (size_t i = 0; i < thread_cnt; i++)
 		catalog->thread_numbers[i] = CATALOG_NO_NUMBER;
-	return catalog;
+	return 0;
 }
 
 struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
 			     const struct catalog_choice *choice)
 {
-	struct catalog *catalog = make_empty(modules, module_cnt, thread_cnt);
+	struct catalog *catalog = calloc(1, sizeof(*catalog));
 	const struct ring_entry *entry;
 	size_t cursor = 0;
-	int err = 0;
+	int err;
 
 	if (!catalog)
 		return NULL;
+	catalog->tables = modules;
+	catalog->module_cnt = module_cnt;
+	catalog->table_thread_cnt = thread_cnt;
 	catalog->choice = choice;
+	err = make_tables(catalog);
 	while (!err && (entry = ring_copy__next(copy, &cursor)))
 		err = walk_entry(catalog, entry);
 	if (!err)

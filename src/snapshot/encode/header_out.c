@@ -4,8 +4,6 @@
  *
  * Some keys are optional, and a map's length comes first, so maps are built aside and counted.
  */
-#include <stdio.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #include "accounts.h"
@@ -169,14 +167,6 @@ static void put_accounting(struct cbor_map *map, const struct snapshot_source *s
 
 /* ---- the maps ---- */
 
-static void put_created_at(struct cbor_map *map, uint64_t real_ns)
-{
-	char text[RFC3339_BYTES + 1];
-
-	rfc3339__text(text, real_ns);
-	cbor_map__text(map, "created_at", text);
-}
-
 static void put_clock(struct cbor_out *out, const struct header_time *created)
 {
 	struct cbor_map map = { 0 };
@@ -228,6 +218,7 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     struct header_room *room)
 {
 	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
+	char created_at[RFC3339_BYTES + 1];
 	struct cbor_map map = { 0 };
 
 	if (!room)
@@ -237,7 +228,8 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	cbor_map__uint(&map, "incompatible", 0);
 	cbor_map__uint(&map, "compatible", 0);
 	put_clock(cbor_map__key(&map, "clock"), created);
-	put_created_at(&map, created->real_ns);
+	rfc3339__text(created_at, created->real_ns);
+	cbor_map__text(&map, "created_at", created_at);
 	put_process(&map, source);
 	put_accounting(&map, source);
 	if (source->crash)

@@ -7,7 +7,6 @@
  */
 #include <endian.h>
 #include <lz4.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cbor_out.h"

@@ -16,7 +16,6 @@ struct catalog_site;
 struct clock;
 struct merge;
 struct ring_copy;
-struct ring_entry;
 
 #define MERGE_WINDOWS_BYTES ((size_t)2 << 20)
 
