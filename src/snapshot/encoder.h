@@ -15,7 +15,6 @@
 #include "header_out.h"
 #include "snapshot_source.h"
 
-struct catalog;
 struct catalog_choice;
 struct chunk_out;
 struct merge;

@@ -15,13 +15,9 @@
 #include "snapshot_source.h"
 
 struct attach;
-struct clock;
 struct job_queue;
 struct kernel;
 struct process;
-struct ring_copy;
-struct site_table;
-struct thread;
 struct trigger_request;
 struct writer;
 

@@ -226,13 +226,6 @@ void catalog__free(struct catalog *catalog)
 	free(catalog);
 }
 
-static uint64_t drop_site(const struct catalog_module *module, struct catalog_site *site)
-{
-	module->slots[site->site->index + site->is_span_end] = 0;
-	site->number = CATALOG_NO_NUMBER;
-	return site->record_cnt;
-}
-
 uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt)
 {
 	uint64_t dropped = 0;
@@ -241,9 +234,13 @@ uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt)
 		const struct catalog_module *module = &catalog->modules[i];
 
 		for (uint32_t k = 0; k < module->site_cnt; k++) {
-			if (module->sites[k].number != CATALOG_NO_NUMBER &&
-			    module->sites[k].number >= max_cnt)
-				dropped += drop_site(module, &module->sites[k]);
+			struct catalog_site *site = &module->sites[k];
+
+			if (site->number == CATALOG_NO_NUMBER || site->number < max_cnt)
+				continue;
+			module->slots[site->site->index + site->is_span_end] = 0;
+			site->number = CATALOG_NO_NUMBER;
+			dropped += site->record_cnt;
 		}
 	}
 	if (catalog->site_cnt > max_cnt)
