@@ -385,7 +385,7 @@ newest() {
 }
 
 # odd_times FILE: prints what is wrong with its events. n must count up from 0, and the wall clock's time of
-# an event must go on as at_ns does, which is of a clock that nobody sets.
+# an event must go on as at_ns does, whose clock can't be set.
 odd_times() {
 	sed 's/.*"ts":"[^T]*T\([0-9]*\):\([0-9]*\):\([0-9.]*\)Z".*"n":\([0-9]*\),"at_ns":\([0-9]*\).*/\1 \2 \3 \4 \5/' "$1" |
 		awk '{ day = $1 * 3600 + $2 * 60 + $3; off = day - $5 / 1e9 }
@@ -400,7 +400,7 @@ has_beats() {
 	[ "$(grep -c '^beat' said)" = "$1" ]
 }
 
-# The wall clock is set while the collector records: only this machine has nobody whom that harms.
+# The wall clock is set while the collector records: on this machine that does no harm.
 test_wall_clock() {
 	open_input
 	beat 0 100 <in >said 2>&1 5>&- &
