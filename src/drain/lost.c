@@ -332,11 +332,7 @@ static void take_kept(struct lost_process *lost, struct reader *payload)
 	const char *bytes;
 	size_t pair_cnt, len;
 
-	causes.memory = get_u64(payload);
-	causes.kernel_ring = get_u64(payload);
-	causes.fault = get_u64(payload);
-	causes.corrupt = get_u64(payload);
-	causes.table_full = get_u64(payload);
+	get(payload, &causes, sizeof(causes));
 	pair_cnt = get_u32(payload);
 	bytes = get_text(payload, &len);
 	if (payload->bad)

@@ -115,7 +115,7 @@ static int allocate(struct ring *ring, uint64_t from)
 	if (to > ring->data_bytes)
 		to = ring->data_bytes;
 	bytes = to - from;
-	if (!ring_budget__take_spare(ring->budget, bytes))
+	if (!ring_budget__take(ring->budget, RING_BUDGET_SPARE, bytes))
 		return -ENOBUFS;
 	/* memory of a ring without a file comes when it is touched */
 	if (ring->fd >= 0)

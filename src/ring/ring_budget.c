@@ -88,32 +88,24 @@ void ring_budget__remove(struct ring_budget *budget, struct ring *ring)
 	ring->budget = NULL;
 }
 
-/* Only if left_bytes are left. */
-static bool take(struct ring_budget *budget, uint64_t bytes, uint64_t left_bytes)
+bool ring_budget__take(struct ring_budget *budget, enum ring_budget_use use, uint64_t bytes)
 {
+	static const uint64_t left_shares[] = {
+		[RING_BUDGET_BEGIN] = UINT64_MAX, /* none is left */
+		[RING_BUDGET_MORE] = 16,
+		[RING_BUDGET_SPARE] = 4,
+	};
 	bool has;
 
+	if (!budget)
+		return true;
 	pthread_mutex_lock(&budget->lock);
-	has = budget->used_bytes + bytes + left_bytes <= budget->max_bytes;
+	has = budget->used_bytes + bytes + budget->max_bytes / left_shares[use] <=
+	      budget->max_bytes;
 	if (has)
 		budget->used_bytes += bytes;
 	pthread_mutex_unlock(&budget->lock);
 	return has;
-}
-
-bool ring_budget__take(struct ring_budget *budget, uint64_t bytes)
-{
-	return !budget || take(budget, bytes, 0);
-}
-
-bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes)
-{
-	return !budget || take(budget, bytes, budget->max_bytes / 16);
-}
-
-bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes)
-{
-	return !budget || take(budget, bytes, budget->max_bytes / 4);
 }
 
 void ring_budget__give(struct ring_budget *budget, uint64_t bytes)

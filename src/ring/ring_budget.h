@@ -6,7 +6,7 @@
  * ring (ring_memory.c). So rings that come late get their share: in the end all that want memory
  * have equally much.
  *
- * All calls come from the one thread that writes to all rings, but take_spare() and give() may come
+ * All calls come from the one thread that writes to all rings, but take() of what is to spare and give() may come
  * from any thread.
  */
 #ifndef TTLOG_RING_BUDGET_H
@@ -33,12 +33,15 @@ void ring_budget__free(struct ring_budget *budget);
 void ring_budget__add(struct ring_budget *budget, struct ring *ring);
 void ring_budget__remove(struct ring_budget *budget, struct ring *ring);
 
-/* Whether there was so much. take() is for what a ring needs to begin. take_more() leaves a
- * sixteenth of the budget for such rings. take_spare() is for what may never be needed, and leaves
- * a quarter. */
-bool ring_budget__take(struct ring_budget *budget, uint64_t bytes);
-bool ring_budget__take_more(struct ring_budget *budget, uint64_t bytes);
-bool ring_budget__take_spare(struct ring_budget *budget, uint64_t bytes);
+/* What memory is for, and what part of the budget is left for other uses then. */
+enum ring_budget_use {
+	RING_BUDGET_BEGIN, /* what a ring needs to begin: none */
+	RING_BUDGET_MORE,  /* a sixteenth, for rings that begin */
+	RING_BUDGET_SPARE, /* what may never be needed: a quarter */
+};
+
+/* Whether there was so much. */
+bool ring_budget__take(struct ring_budget *budget, enum ring_budget_use use, uint64_t bytes);
 void ring_budget__give(struct ring_budget *budget, uint64_t bytes);
 /* Whether there is so much now. */
 bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes);

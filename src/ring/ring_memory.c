@@ -167,13 +167,11 @@ static bool take_over(const struct ring *ring, uint64_t bytes)
 	return is_larger(largest, ring->held_bytes, bytes) && drop(largest, bytes) >= bytes;
 }
 
-typedef bool (*take_fn)(struct ring_budget *budget, uint64_t bytes);
-
-static int take(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
+static int take(struct ring *ring, enum ring_budget_use use, uint64_t from, uint64_t bytes)
 {
 	int err;
 
-	if (!take_budget(ring->budget, bytes))
+	if (!ring_budget__take(ring->budget, use, bytes))
 		return -ENOBUFS;
 	err = allocate(ring, from, bytes);
 	if (err)
@@ -184,12 +182,12 @@ static int take(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t 
 }
 
 /* From the budget, or from a larger ring. */
-static int take_hard(struct ring *ring, take_fn take_budget, uint64_t from, uint64_t bytes)
+static int take_hard(struct ring *ring, enum ring_budget_use use, uint64_t from, uint64_t bytes)
 {
-	int err = take(ring, take_budget, from, bytes);
+	int err = take(ring, use, from, bytes);
 
 	while (err && take_over(ring, bytes))
-		err = take(ring, take_budget, from, bytes);
+		err = take(ring, use, from, bytes);
 	return err;
 }
 
@@ -202,10 +200,10 @@ static int grow(struct ring *ring, size_t extent)
 	while (end % STEP_EXTENTS && end < extent_cnt(ring) && !is_backed(ring, end))
 		end++;
 	if (end > extent + 1)
-		err = take(ring, ring_budget__take_more, from, (end - extent) * RING_EXTENT_BYTES);
+		err = take(ring, RING_BUDGET_MORE, from, (end - extent) * RING_EXTENT_BYTES);
 	if (err) {
 		end = extent + 1;
-		err = take_hard(ring, ring_budget__take_more, from, RING_EXTENT_BYTES);
+		err = take_hard(ring, RING_BUDGET_MORE, from, RING_EXTENT_BYTES);
 	}
 	if (err)
 		return err;
@@ -224,7 +222,7 @@ static int raise_floor(struct ring *ring, size_t bytes)
 	bytes = (bytes + RING_EXTENT_BYTES - 1) / RING_EXTENT_BYTES * RING_EXTENT_BYTES;
 	for (size_t extent = 0; !err && extent < bytes / RING_EXTENT_BYTES; extent++) {
 		if (!is_backed(ring, extent))
-			err = take_hard(ring, ring_budget__take,
+			err = take_hard(ring, RING_BUDGET_BEGIN,
 					RING_HEAD_BYTES + extent * RING_EXTENT_BYTES,
 					RING_EXTENT_BYTES);
 		if (!err)
@@ -246,7 +244,7 @@ int ring_memory__begin(struct ring *ring)
 	int err = make_bits(ring);
 
 	if (!err)
-		err = take_hard(ring, ring_budget__take, 0, RING_MEMORY_HEAD_BYTES);
+		err = take_hard(ring, RING_BUDGET_BEGIN, 0, RING_MEMORY_HEAD_BYTES);
 	return err ? err : raise_floor(ring, RING_MEMORY_FLOOR_BYTES);
 }
 

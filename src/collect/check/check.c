@@ -16,15 +16,14 @@ enum {
 };
 
 static const struct question uses[] = {
-	[OUTPUT] = { "output directory can be written to", NULL, true, "snapshots can't be kept",
-		     "name another with -o DIR", NULL },
-	[BY_PID] = { "recording by -p, tried", NULL, true,
-		     "programs that run already can't be recorded",
-		     "what is missing above; else what ttlog-collect -v -p PID says", NULL },
-	[BY_COMMAND] = { "recording by -- CMD, tried", NULL, true, "-- CMD can't be used",
+	[OUTPUT] = { "output directory can be written to", true, "snapshots can't be kept",
+		     "name another with -o DIR", .ask = NULL },
+	[BY_PID] = { "recording by -p, tried", true, "programs that run already can't be recorded",
+		     "what is missing above; else what ttlog-collect -v -p PID says", .ask = NULL },
+	[BY_COMMAND] = { "recording by -- CMD, tried", true, "-- CMD can't be used",
 			 "what is missing above; ptrace(2) must be allowed: in a container by its "
 			 "seccomp profile; see /proc/sys/kernel/yama/ptrace_scope",
-			 NULL },
+			 .ask = NULL },
 };
 
 /* The directory itself, or its nearest ancestor that exists. */

@@ -28,7 +28,7 @@
 #define OLDEST_MAJOR  6u
 #define OLDEST_MINOR  1u
 
-void answer__set_errno(struct answer *answer, int err)
+static void set_errno(struct answer *answer, int err)
 {
 	answer->ok = !err;
 	answer->denied = err == -EPERM || err == -EACCES;
@@ -42,7 +42,7 @@ static void ask_kernel(struct answer *answer)
 	struct utsname name;
 
 	if (uname(&name)) {
-		answer__set_errno(answer, -errno);
+		set_errno(answer, -errno);
 		return;
 	}
 	snprintf(answer->detail, sizeof(answer->detail), "%s %s", name.release, name.machine);
@@ -62,7 +62,7 @@ static void ask_namespaces(struct answer *answer)
 }
 
 /* CAP_SYS_ADMIN includes capabilities that were split off from it. */
-static void ask_split_off(struct answer *answer, unsigned int number)
+static void ask_capability(struct answer *answer, unsigned int number)
 {
 	answer->ok = capability__has(number) || capability__has(CAP_SYS_ADMIN);
 	snprintf(answer->detail, sizeof(answer->detail), "effective user %u%s",
@@ -72,34 +72,9 @@ static void ask_split_off(struct answer *answer, unsigned int number)
 					   : ", has CAP_SYS_ADMIN");
 }
 
-static void ask_cap_bpf(struct answer *answer)
-{
-	ask_split_off(answer, CAP_BPF);
-}
-
-static void ask_cap_perfmon(struct answer *answer)
-{
-	ask_split_off(answer, CAP_PERFMON);
-}
-
 static void ask_cap_sys_ptrace(struct answer *answer)
 {
 	answer->ok = capability__has(CAP_SYS_PTRACE);
-}
-
-static void ask_cap_sys_admin(struct answer *answer)
-{
-	ask_split_off(answer, CAP_CHECKPOINT_RESTORE);
-}
-
-static void ask_signal_deliver(struct answer *answer)
-{
-	answer->ok = capability__tracepoint("signal_deliver");
-}
-
-static void ask_process_exit(struct answer *answer)
-{
-	answer->ok = capability__tracepoint("sched_process_exit");
 }
 
 /* The other tracepoints of the BPF programs. */
@@ -126,7 +101,7 @@ static void ask_stand_in(struct answer *answer, bool has_it, const char *newer,
 		snprintf(answer->detail, sizeof(answer->detail), "%s", newer);
 		return;
 	}
-	answer__set_errno(answer, capability__kprobe(function));
+	set_errno(answer, capability__kprobe(function));
 	if (answer->ok)
 		snprintf(answer->detail, sizeof(answer->detail), "by a kprobe on %s", function);
 }
@@ -145,7 +120,7 @@ static void ask_prepare_exec(struct answer *answer)
 /* By perf events; if these fail, by uprobe_multi, which is tried with a semaphore. */
 static void set_uprobe(struct answer *answer, int perf_err)
 {
-	answer__set_errno(answer, perf_err);
+	set_errno(answer, perf_err);
 	if (answer->ok || !capability__uprobe_multi())
 		return;
 	answer->ok = true;
@@ -183,7 +158,7 @@ static void ask_rings(struct answer *answer)
 	uint64_t max_bytes;
 	struct statfs fs;
 
-	answer__set_errno(answer, runtime_dir__find_for_rings(dir));
+	set_errno(answer, runtime_dir__find_for_rings(dir));
 	if (!answer->ok || statfs(dir, &fs))
 		return;
 	answer->ok = fs.f_type == TMPFS_MAGIC;
@@ -198,72 +173,72 @@ static void ask_rings(struct answer *answer)
 }
 
 static const struct question facilities[] = {
-	{ "kernel 6.1 or newer", ask_kernel, false,
+	{ "kernel 6.1 or newer", false,
 	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer",
-	  NULL },
-	{ "the machine's own PID and time namespaces", ask_namespaces, true,
+	  .ask = ask_kernel },
+	{ "the machine's own PID and time namespaces", true,
 	  "the kernel tells of processes by numbers and times that are others here",
-	  "run it outside of the container, or let that share them: docker run --pid=host", NULL },
-	{ "type information of the kernel (BTF)", NULL, true,
+	  "run it outside of the container, or let that share them: docker run --pid=host",
+	  .ask = ask_namespaces },
+	{ "type information of the kernel (BTF)", true,
 	  "BPF programs can't be fitted to this kernel",
 	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y, and let /sys/kernel/btf be seen here",
-	  capability__btf },
-	{ "CAP_BPF", ask_cap_bpf, true, "BPF programs can't be loaded",
+	  .works = capability__btf },
+	{ "CAP_BPF", true, "BPF programs can't be loaded",
 	  "run as root, or: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_checkpoint_restore+ep "
 	  "ttlog-collect",
-	  NULL },
-	{ "CAP_PERFMON", ask_cap_perfmon, true,
-	  "BPF programs can't read memory or attach to probes",
-	  "run as root, or give it this capability as above", NULL },
-	{ "CAP_SYS_PTRACE", ask_cap_sys_ptrace, false,
+	  .capability = CAP_BPF },
+	{ "CAP_PERFMON", true, "BPF programs can't read memory or attach to probes",
+	  "run as root, or give it this capability as above", .capability = CAP_PERFMON },
+	{ "CAP_SYS_PTRACE", false,
 	  "only processes of your own user; the last events of idle threads come late for others",
-	  "run as root, or give it this capability", NULL },
-	{ "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN", ask_cap_sys_admin, false,
+	  "run as root, or give it this capability", .ask = ask_cap_sys_ptrace },
+	{ "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN", false,
 	  "a library that was replaced on disk while a program runs it can't be read",
-	  "run as root, or give it this capability", NULL },
-	{ "bpf(2)", NULL, true, "BPF can't be used at all",
+	  "run as root, or give it this capability", .capability = CAP_CHECKPOINT_RESTORE },
+	{ "bpf(2)", true, "BPF can't be used at all",
 	  "allow bpf(2): in a container by its seccomp profile; see also kernel lockdown",
-	  capability__bpf },
-	{ "BPF ring buffer", NULL, true, "events can't reach the collector",
-	  "use Linux 5.8 or newer", capability__ring_buffer },
-	{ "BPF programs on BTF tracepoints", NULL, true,
+	  .works = capability__bpf },
+	{ "BPF ring buffer", true, "events can't reach the collector", "use Linux 5.8 or newer",
+	  .works = capability__ring_buffer },
+	{ "BPF programs on BTF tracepoints", true,
 	  "deaths can't be seen, nor batches be taken then",
 	  "use a kernel with CONFIG_BPF_EVENTS=y and CONFIG_FTRACE=y, and these privileges",
-	  capability__tracing },
-	{ "tracepoint signal_deliver", ask_signal_deliver, true,
-	  "the last events before a fatal signal are lost",
-	  "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
-	{ "tracepoint sched_process_exit", ask_process_exit, true,
-	  "the end of processes can't be seen", "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
-	{ "tracepoints of exec, fork and rename", ask_process_life, true,
+	  .works = capability__tracing },
+	{ "tracepoint signal_deliver", true, "the last events before a fatal signal are lost",
+	  "use a kernel with CONFIG_TRACEPOINTS=y", .tracepoint = "signal_deliver" },
+	{ "tracepoint sched_process_exit", true, "the end of processes can't be seen",
+	  "use a kernel with CONFIG_TRACEPOINTS=y", .tracepoint = "sched_process_exit" },
+	{ "tracepoints of exec, fork and rename", true,
 	  "who runs what, and under which name, can't be seen",
-	  "use a kernel with CONFIG_TRACEPOINTS=y", NULL },
-	{ "memory of threads that end themselves", ask_exit_memory, false,
+	  "use a kernel with CONFIG_TRACEPOINTS=y", .ask = ask_process_life },
+	{ "memory of threads that end themselves", false,
 	  "the last events of a thread that calls _exit() are lost, and not counted",
-	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y", NULL },
-	{ "memory of programs before an exec", ask_prepare_exec, false,
+	  "use Linux 6.16 or newer, or one with CONFIG_KPROBE_EVENTS=y", .ask = ask_exit_memory },
+	{ "memory of programs before an exec", false,
 	  "the last events before an exec are lost, and not counted",
-	  "use Linux 6.10 or newer, or one with CONFIG_KPROBE_EVENTS=y", NULL },
-	{ "uprobes", ask_uprobe, true, "probes can't be attached to",
+	  "use Linux 6.10 or newer, or one with CONFIG_KPROBE_EVENTS=y", .ask = ask_prepare_exec },
+	{ "uprobes", true, "probes can't be attached to",
 	  "use a kernel with CONFIG_UPROBE_EVENTS=y; see /proc/sys/kernel/perf_event_paranoid",
-	  NULL },
-	{ "uprobes that raise semaphores (ref_ctr)", ask_semaphore, true, "sites can't be enabled",
-	  "use Linux 4.20 or newer", NULL },
-	{ "one link for many uprobes (uprobe_multi)", ask_uprobe_multi, false,
+	  .ask = ask_uprobe },
+	{ "uprobes that raise semaphores (ref_ctr)", true, "sites can't be enabled",
+	  "use Linux 4.20 or newer", .ask = ask_semaphore },
+	{ "one link for many uprobes (uprobe_multi)", false,
 	  "each site takes 2 ms to enable, more to disable, and a descriptor: choose sites with -l "
 	  "and -F",
-	  "use Linux 6.6 or newer", NULL },
-	{ "links for one process, hit in all of its threads", ask_multi_threads, false,
+	  "use Linux 6.6 or newer", .ask = ask_uprobe_multi },
+	{ "links for one process, hit in all of its threads", false,
 	  "-p PID enables sites in all processes that run the same file: what the others log takes "
 	  "them time, and is not recorded",
-	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", NULL },
-	{ "seccomp filters", NULL, false,
+	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", .ask = ask_multi_threads },
+	{ "seccomp filters", false,
 	  "a crash's stack has only what frame pointers tell, and fewer names: nothing may read "
 	  "the program's files",
 	  "use a kernel with CONFIG_SECCOMP_FILTER=y, and let prctl(2) and seccomp(2) through",
-	  capability__seccomp },
-	{ "rings on tmpfs", ask_rings, false, "what is recorded is written to disk all the time",
-	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to", NULL },
+	  .works = capability__seccomp },
+	{ "rings on tmpfs", false, "what is recorded is written to disk all the time",
+	  "make /run, $XDG_RUNTIME_DIR or /dev/shm a tmpfs that this user can write to",
+	  .ask = ask_rings },
 };
 
 static bool may_trace(void)
@@ -296,7 +271,11 @@ static unsigned int ask(FILE *out, const struct question *question, bool prints_
 	struct answer answer = { .ok = false };
 
 	if (question->works)
-		answer__set_errno(&answer, question->works());
+		set_errno(&answer, question->works());
+	else if (question->capability)
+		ask_capability(&answer, question->capability);
+	else if (question->tracepoint)
+		answer.ok = capability__tracepoint(question->tracepoint);
 	else
 		question->ask(&answer);
 	if (!answer.ok || prints_ok)

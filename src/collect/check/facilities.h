@@ -17,14 +17,16 @@ struct answer {
 
 struct question {
 	const char *what;
-	void (*ask)(struct answer *answer); /* NULL: works(), or the caller asks */
-	bool needed;                        /* no recording without it */
-	const char *cost;                   /* the price if it is missing */
+	bool needed;      /* no recording without it */
+	const char *cost; /* the price if it is missing */
 	const char *fix;
-	int (*works)(void); /* 0 or -errno */
+	/* one of these, or the caller asks */
+	void (*ask)(struct answer *answer);
+	int (*works)(void);      /* 0 or -errno */
+	unsigned int capability; /* its number */
+	const char *tracepoint;  /* its name */
 };
 
-void answer__set_errno(struct answer *answer, int err);
 /* Returns 1 if it is needed and missing, else 0. */
 unsigned int question__print(FILE *out, const struct question *question,
 			     const struct answer *answer);

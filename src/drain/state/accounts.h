@@ -20,6 +20,7 @@ struct event_counts {
 	uint64_t dropped;    /* the program has no memory for them */
 };
 
+/* The journal has this struct. */
 struct accounts_lost {
 	uint64_t memory, kernel_ring, fault, corrupt, table_full;
 };

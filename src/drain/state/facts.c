@@ -149,11 +149,7 @@ int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
 	struct journal_out out = journal_out__begin(JOURNAL_KEPT, facts->fd);
 
 	journal_out__u64(&out, accounts->emitted);
-	journal_out__u64(&out, accounts->lost.memory);
-	journal_out__u64(&out, accounts->lost.kernel_ring);
-	journal_out__u64(&out, accounts->lost.fault);
-	journal_out__u64(&out, accounts->lost.corrupt);
-	journal_out__u64(&out, accounts->lost.table_full);
+	journal_out__bytes(&out, &accounts->lost, sizeof(accounts->lost));
 	journal_out__u32(&out, (uint32_t)ending->pair_cnt);
 	journal_out__u32(&out, (uint32_t)ending->len);
 	journal_out__bytes(&out, ending->bytes, ending->len);
