@@ -17,7 +17,6 @@
 #include "counters.h"
 #include "death_event.h"
 #include "event_output.h"
-#include <ttlog/read.h>
 #include "json.h"
 #include "spans.h"
 

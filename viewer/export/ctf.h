@@ -11,9 +11,6 @@
 #ifndef TTLOG_VIEW_CTF_H
 #define TTLOG_VIEW_CTF_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "out.h"
 

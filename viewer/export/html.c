@@ -18,8 +18,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <ttlog/read.h>
-
 #include "event_output.h"
 #include "hex.h"
 #include "html_pack.h"

@@ -10,10 +10,6 @@
 #ifndef TTLOG_VIEW_HTML_PACK_H
 #define TTLOG_VIEW_HTML_PACK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 struct out;

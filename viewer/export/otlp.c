@@ -14,7 +14,6 @@
 #include "death_event.h"
 #include "event_output.h"
 #include "hex.h"
-#include <ttlog/read.h>
 #include "otlp_attribute.h"
 #include "spans.h"
 

@@ -6,8 +6,6 @@
 #ifndef TTLOG_VIEW_OTLP_ATTRIBUTE_H
 #define TTLOG_VIEW_OTLP_ATTRIBUTE_H
 
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 struct out;

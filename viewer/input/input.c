@@ -11,7 +11,6 @@
 #include "default_snapshot.h"
 #include "options.h"
 #include "piped.h"
-#include <ttlog/read.h>
 #include "diagnostics.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"

@@ -4,7 +4,6 @@
 
 #include "array.h"
 #include "store.h"
-#include <ttlog/read.h>
 
 /* ---- Kept chunks ---- */
 

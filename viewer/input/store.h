@@ -9,10 +9,6 @@
 #ifndef TTLOG_VIEW_STORE_H
 #define TTLOG_VIEW_STORE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 /* How much is kept of large files. For small ones, the limit depends on their size: more than sound

@@ -5,7 +5,6 @@
 
 #include "input.h"
 #include "options.h"
-#include <ttlog/read.h>
 #include "diagnostics.h"
 #include "unknown_key.h"
 

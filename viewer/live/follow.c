@@ -15,7 +15,6 @@
 #include "control_dial.h"
 #include "control_wire.h"
 #include "follow.h"
-#include <ttlog/read.h>
 #include "runtime_dir.h"
 
 #define ANSWER_MS 5000

@@ -10,9 +10,6 @@
 #ifndef TTLOG_VIEW_FOLLOW_H
 #define TTLOG_VIEW_FOLLOW_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 struct follow;

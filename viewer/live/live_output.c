@@ -22,7 +22,6 @@
 #include "out.h"
 #include "diagnostics.h"
 #include "text.h"
-#include <ttlog/read.h>
 
 #define MAX_GROUP 64
 /* A collector that is busy may not tell of a pause. */

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "options_parts.h"
 #include "diagnostics.h"
-#include "sql_words.h"
 
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
 
@@ -300,6 +300,34 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* People write --sql 'SELECT ...' FILE, or --sql FILE for the shell. A word is a statement if it has
+ * a blank or is a command (.tables), and is not the name of a file. */
+static bool is_statement(const char *word)
+{
+	bool is_command = *word == '.' && !strchr(word, '/');
+
+	return *word != '-' && (is_command || strpbrk(word, " \t\n")) && access(word, F_OK);
+}
+
+/* Makes `--sql STATEMENT` one word, since argp takes an optional argument only as --sql=STATEMENT.
+ * The caller frees it. Returns 0 or -ENOMEM. */
+static int join_statement(int *argc, char **argv, char **ret_word)
+{
+	for (int i = 1; i + 1 < *argc && strcmp(argv[i], "--"); i++) {
+		if (strcmp(argv[i], "--sql") || !is_statement(argv[i + 1]))
+			continue;
+		if (asprintf(ret_word, "--sql=%s", argv[i + 1]) < 0) {
+			*ret_word = NULL;
+			return -ENOMEM;
+		}
+		argv[i] = *ret_word;
+		memmove(&argv[i + 1], &argv[i + 2], (size_t)(*argc - i - 1) * sizeof(*argv));
+		--*argc;
+		return 0;
+	}
+	return 0;
+}
+
 void options__parse(struct options *ret, int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -314,7 +342,7 @@ void options__parse(struct options *ret, int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (!options.filter)
 		exit(EXIT_UNREADABLE);
-	if (sql_words__join(&argc, argv, &options.sql_word))
+	if (join_statement(&argc, argv, &options.sql_word))
 		exit(EXIT_UNREADABLE);
 	/* argp and getopt print hostile text, and end the process */
 	stderr = diagnostics__stream();

@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_OPTIONS_H
 #define TTLOG_VIEW_OPTIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <ttlog/read.h>
@@ -61,7 +58,7 @@ struct options {
 	bool csv_formulas;
 	const char *counters;  /* NULL: none */
 	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
-	char *sql_word;        /* owned: see sql_words__join */
+	char *sql_word;        /* owned: --sql=STATEMENT, if that was two words */
 	const char *database;  /* MODE_TO_SQLITE */
 	const char *output;    /* NULL: stdout */
 	char **files;          /* of argv, in their order */

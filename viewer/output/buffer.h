@@ -7,7 +7,6 @@
 #ifndef TTLOG_VIEW_BUFFER_H
 #define TTLOG_VIEW_BUFFER_H
 
-#include <stddef.h>
 #include <string.h>
 
 #include <ttlog/read.h>

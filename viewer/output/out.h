@@ -9,9 +9,6 @@
 #define TTLOG_VIEW_OUT_H
 
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <ttlog/read.h>
 #include "format_number.h"

@@ -5,9 +5,6 @@
 #ifndef TTLOG_VIEW_COUNTERS_H
 #define TTLOG_VIEW_COUNTERS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "provenance.h"
 

@@ -9,9 +9,6 @@
 #ifndef TTLOG_VIEW_OPEN_SPANS_H
 #define TTLOG_VIEW_OPEN_SPANS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 #define OPEN_SPANS_MAX 1000u /* those that began last are left out */

@@ -12,10 +12,6 @@
 #ifndef TTLOG_VIEW_SPANS_H
 #define TTLOG_VIEW_SPANS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "provenance.h"
 

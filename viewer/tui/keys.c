@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <ncurses.h>
 
-#include <ttlog/read.h>
 #include "keys.h"
 #include "model.h"
 #include "options.h"

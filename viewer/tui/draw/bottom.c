@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <ttlog/read.h>
 #include "draw.h"
 #include "model.h"
 #include "options.h"

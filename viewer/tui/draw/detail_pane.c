@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include <ttlog/read.h>
 #include "draw.h"
 #include "model.h"
 #include "screen.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <ttlog/read.h>
 #include "draw.h"
 #include "model.h"
 #include "screen.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "info.h"
 #include "draw.h"
 #include "model.h"

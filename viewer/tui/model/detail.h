@@ -7,9 +7,6 @@
 #ifndef TTLOG_VIEW_DETAIL_H
 #define TTLOG_VIEW_DETAIL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <ttlog/read.h>
 #include "out.h"
 #include "screen.h"

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "clock.h"
 #include "events.h"
 #include "follow.h"

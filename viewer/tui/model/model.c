@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "diagnostics.h"
 #include "model.h"
 #include "options.h"

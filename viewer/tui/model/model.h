@@ -20,16 +20,35 @@
 #include "events.h"
 #include "follower.h"
 #include "goal.h"
+#include "line_edit.h"
 #include "lines.h"
 #include "marks.h"
 #include "message.h"
 #include "order.h"
 #include "page.h"
-#include "prompt.h"
 #include "search.h"
 
 /* In a lower terminal nothing fits. */
 #define MODEL_MIN_HEIGHT 4
+
+enum prompt_kind {
+	PROMPT_NONE,
+	PROMPT_FILTER,
+	PROMPT_SEARCH,
+	PROMPT_TIME,
+	PROMPT_SORT,
+};
+
+/* A line that the user types: a filter, a search, a time, or a field to sort by. */
+struct prompt {
+	enum prompt_kind kind;
+	struct line_edit edit;
+	struct choice before; /* Esc returns to it, */
+	/* and to this place; each letter of a filter starts from there, too */
+	bool has_anchor;
+	struct rows_place anchor;
+	uint64_t anchor_above; /* lines in sight above it */
+};
 
 struct model {
 	struct events events;

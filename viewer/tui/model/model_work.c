@@ -2,7 +2,6 @@
 /* What is done between keys: find rows, take live chunks, prepare what is in sight. */
 #include <errno.h>
 
-#include <ttlog/read.h>
 #include "model.h"
 #include "screen.h"
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <ttlog/read.h>
 #include "clock.h"
 #include "events.h"
 #include "follower.h"

@@ -4,10 +4,6 @@
 #ifndef TTLOG_VIEW_CHOICE_H
 #define TTLOG_VIEW_CHOICE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "line_edit.h"
 

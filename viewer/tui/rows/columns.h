@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_COLUMNS_H
 #define TTLOG_VIEW_COLUMNS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "text.h"
 #include "thread_names.h"

@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_EVENTS_H
 #define TTLOG_VIEW_EVENTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "choice.h"
 #include "input.h"

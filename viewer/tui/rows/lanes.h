@@ -8,9 +8,6 @@
 #ifndef TTLOG_VIEW_LANES_H
 #define TTLOG_VIEW_LANES_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 #define LANES_MAX    4096u

@@ -6,10 +6,6 @@
 #ifndef TTLOG_VIEW_LINES_H
 #define TTLOG_VIEW_LINES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "columns.h"
 #include "out.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "array.h"
 #include "clock.h"
 #include "rows.h"

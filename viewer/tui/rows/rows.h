@@ -13,10 +13,6 @@
 #ifndef TTLOG_VIEW_ROWS_H
 #define TTLOG_VIEW_ROWS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "sources.h"
 

@@ -9,9 +9,6 @@
 #ifndef TTLOG_VIEW_SCREEN_H
 #define TTLOG_VIEW_SCREEN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <ttlog/read.h>
 
 /* A character that was typed is its code point; the others are these. Each Enter is '\r'. */
