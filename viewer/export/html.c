@@ -161,8 +161,8 @@ static void put_block(struct html *html)
 	out__text(html->out, "<script type=\"text/plain\" class=\"block\">");
 	html_pack__flush(&html->pack, html->out);
 	out__text(html->out, "</script>\n");
-	if (html->pack.err && !html->out->err)
-		html->out->err = html->pack.err;
+	if (html->pack.block.err && !html->out->err)
+		html->out->err = html->pack.block.err;
 }
 
 static void html__event(void *state, const struct ttlog_event *event)
@@ -291,7 +291,7 @@ static void html__end(void *state)
 {
 	struct html *html = state;
 
-	if (html->pack.len)
+	if (html->pack.block.len)
 		put_block(html);
 	html->out->in_html = true;
 	put_summary(html);

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "array.h"
 #include "hash.h"
 #include "html_pack.h"
 #include "out.h"
+#include "protobuf.h"
 
 #define BLOCK_BYTES (1u << 20)
 #define BLOCK_TEXTS (1u << 16)
@@ -24,11 +24,9 @@ struct html_pack_text {
 
 int html_pack__init(struct html_pack *ret)
 {
-	struct html_pack pack = { .cap = BLOCK_BYTES + (BLOCK_BYTES >> 2) };
+	struct html_pack pack = { .texts = calloc(TABLE_CNT, sizeof(*pack.texts)) };
 
-	pack.bytes = malloc(pack.cap);
-	pack.texts = calloc(TABLE_CNT, sizeof(*pack.texts));
-	if (!pack.bytes || !pack.texts) {
+	if (!pack.texts || buffer__grow(&pack.block, BLOCK_BYTES + (BLOCK_BYTES >> 2))) {
 		html_pack__fini(&pack);
 		return -ENOMEM;
 	}
@@ -38,26 +36,17 @@ int html_pack__init(struct html_pack *ret)
 
 void html_pack__fini(struct html_pack *pack)
 {
-	free(pack->bytes);
+	buffer__fini(&pack->block);
 	free(pack->texts);
-	*pack = (struct html_pack){ .len = 0 };
-}
-
-/* One event is bounded by the limits of the file, so this is bounded, too. */
-static bool has_room(struct html_pack *pack, size_t len)
-{
-	if (!pack->err)
-		pack->err = array__reserve(pack->bytes, pack->len + len, &pack->cap);
-	return !pack->err;
+	*pack = (struct html_pack){ .text_cnt = 0 };
 }
 
 void html_pack__u64(struct html_pack *pack, uint64_t v)
 {
-	if (!has_room(pack, 10))
-		return;
-	for (; v >= 0x80; v >>= 7)
-		pack->bytes[pack->len++] = (unsigned char)(v | 0x80);
-	pack->bytes[pack->len++] = (unsigned char)v;
+	char *at = buffer__room(&pack->block, PROTOBUF_VARINT_BYTES);
+
+	if (at)
+		pack->block.len += protobuf__varint(at, v);
 }
 
 void html_pack__i64(struct html_pack *pack, int64_t v)
@@ -67,21 +56,13 @@ void html_pack__i64(struct html_pack *pack, int64_t v)
 	html_pack__u64(pack, v < 0 ? ~twice : twice);
 }
 
-static void raw(struct html_pack *pack, const void *p, size_t len)
-{
-	if (!len || !has_room(pack, len))
-		return;
-	memcpy(pack->bytes + pack->len, p, len);
-	pack->len += len;
-}
-
 void html_pack__f64(struct html_pack *pack, double v)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &v, sizeof(bits));
 	bits = htole64(bits);
-	raw(pack, &bits, sizeof(bits));
+	buffer__bytes(&pack->block, &bits, sizeof(bits));
 }
 
 /* The text's place, or a free place for it, or NULL. */
@@ -92,8 +73,9 @@ static struct html_pack_text *find(const struct html_pack *pack, struct ttlog_te
 	for (uint64_t i = 0; i < MAX_PROBES; i++) {
 		struct html_pack_text *at = &pack->texts[(hash + i) & (TABLE_CNT - 1)];
 
-		if (!at->number || (at->len == text.len &&
-				    (!text.len || !memcmp(pack->bytes + at->at, text.p, text.len))))
+		if (!at->number ||
+		    (at->len == text.len &&
+		     (!text.len || !memcmp(pack->block.bytes + at->at, text.p, text.len))))
 			return at;
 	}
 	return NULL;
@@ -109,27 +91,29 @@ void html_pack__text(struct html_pack *pack, struct ttlog_text text, bool cut)
 	}
 	html_pack__u64(pack, (uint64_t)pack->text_cnt++ << 1 | cut);
 	html_pack__u64(pack, text.len);
-	if (known && text.len <= UINT32_MAX)
-		*known = (struct html_pack_text){ pack->text_cnt, (uint32_t)text.len, pack->len };
-	raw(pack, text.p, text.len);
+	buffer__bytes(&pack->block, text.p, text.len);
+	if (known && text.len <= UINT32_MAX && !pack->block.err)
+		*known = (struct html_pack_text){ pack->text_cnt, (uint32_t)text.len,
+						  pack->block.len - text.len };
 }
 
 bool html_pack__is_full(const struct html_pack *pack)
 {
-	return pack->len >= BLOCK_BYTES || pack->text_cnt >= BLOCK_TEXTS;
+	return pack->block.len >= BLOCK_BYTES || pack->text_cnt >= BLOCK_TEXTS;
 }
 
 void html_pack__flush(struct html_pack *pack, struct out *out)
 {
-	uLongf len = compressBound(pack->len);
-	unsigned char *deflated = pack->err ? NULL : malloc(len);
+	const struct buffer *block = &pack->block;
+	uLongf len = compressBound(block->len);
+	unsigned char *deflated = block->err ? NULL : malloc(len);
 
-	if (!deflated || compress2(deflated, &len, pack->bytes, pack->len, Z_DEFAULT_COMPRESSION)) {
-		pack->err = -ENOMEM;
-	} else {
+	if (!deflated || compress2(deflated, &len, (const unsigned char *)block->bytes, block->len,
+				   Z_DEFAULT_COMPRESSION))
+		pack->block.err = -ENOMEM;
+	else
 		out__base64(out, (struct ttlog_text){ (const char *)deflated, len });
-	}
 	free(deflated);
-	pack->len = pack->text_cnt = 0;
+	pack->block.len = pack->text_cnt = 0;
 	memset(pack->texts, 0, TABLE_CNT * sizeof(*pack->texts));
 }

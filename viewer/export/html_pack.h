@@ -11,16 +11,15 @@
 #define TTLOG_VIEW_HTML_PACK_H
 
 #include <ttlog/read.h>
+#include "buffer.h"
 
 struct out;
 struct html_pack_text;
 
 struct html_pack {
-	unsigned char *bytes; /* the block, not deflated */
-	size_t len, cap;
+	struct buffer block; /* not deflated; one event is bounded by the limits of the file */
 	struct html_pack_text *texts; /* hash table */
 	uint32_t text_cnt;            /* in the block */
-	int err;                      /* 0 or -ENOMEM: then nothing more is packed */
 };
 
 /* Returns 0 or -ENOMEM. */

@@ -9,8 +9,6 @@
 #ifndef TTLOG_VIEW_PROTOBUF_H
 #define TTLOG_VIEW_PROTOBUF_H
 
-#include <stdint.h>
-
 #include "buffer.h"
 
 #define PROTOBUF_VARINT_BYTES 10u

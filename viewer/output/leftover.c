@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +24,15 @@ static struct {
 	struct sigaction old[SIGNAL_CNT];
 	sigset_t held; /* signals that were blocked before */
 } leftover;
+
+char *leftover__hidden_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int before = slash ? (int)(slash - path) + 1 : 0;
+	char *hidden;
+
+	return asprintf(&hidden, "%.*s.%s.XXXXXX", before, path, path + before) < 0 ? NULL : hidden;
+}
 
 void leftover__hold(void)
 {

@@ -32,12 +32,9 @@ static char *trimmed(const char *path)
 
 static int make_hidden(struct new_directory *directory)
 {
-	const char *slash = strrchr(directory->path, '/');
-	char *hidden;
-	int before = slash ? (int)(slash - directory->path) + 1 : 0;
+	char *hidden = leftover__hidden_name(directory->path);
 
-	if (asprintf(&hidden, "%.*s.%s.XXXXXX", before, directory->path, directory->path + before) <
-	    0)
+	if (!hidden)
 		return -ENOMEM;
 	if (!mkdtemp(hidden)) {
 		int err = -errno;

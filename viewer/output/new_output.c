@@ -39,19 +39,9 @@ static int open_unnamed(const char *path, mode_t mode)
 	return fd;
 }
 
-/* In the same directory, with a name that `ls` hides: ".NAME.XXXXXX". */
-static char *hidden_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	int before = slash ? (int)(slash - path) + 1 : 0;
-	char *hidden;
-
-	return asprintf(&hidden, "%.*s.%s.XXXXXX", before, path, path + before) < 0 ? NULL : hidden;
-}
-
 static int open_hidden(struct new_output *output, mode_t mode)
 {
-	char *hidden = hidden_name(output->path);
+	char *hidden = leftover__hidden_name(output->path);
 	int fd;
 
 	if (!hidden)

@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_CURSOR_H
 #define TTLOG_VIEW_CURSOR_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "rows.h"
 
 struct lines;

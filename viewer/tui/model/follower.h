@@ -7,10 +7,6 @@
 #ifndef TTLOG_VIEW_FOLLOWER_H
 #define TTLOG_VIEW_FOLLOWER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "choice.h"
 
 struct events;

@@ -6,10 +6,6 @@
 #ifndef TTLOG_VIEW_GOAL_H
 #define TTLOG_VIEW_GOAL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "rows.h"
 #include "search.h"
 

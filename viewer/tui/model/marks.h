@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_MARKS_H
 #define TTLOG_VIEW_MARKS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "rows.h"
 
 #define MARKS_MAX 1000u

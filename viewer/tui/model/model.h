@@ -12,9 +12,6 @@
 #ifndef TTLOG_VIEW_MODEL_H
 #define TTLOG_VIEW_MODEL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "cursor.h"
 #include "detail.h"
 #include "events.h"

@@ -6,10 +6,6 @@
 #ifndef TTLOG_VIEW_PAGE_H
 #define TTLOG_VIEW_PAGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "lanes.h"
 #include "scroll.h"
 

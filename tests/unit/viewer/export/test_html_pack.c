@@ -87,7 +87,7 @@ static void flush(struct fixture *fixture)
 	char *text;
 
 	html_pack__flush(&fixture->pack, &fixture->out);
-	assert_int_equal(fixture->pack.err, 0);
+	assert_int_equal(fixture->pack.block.err, 0);
 	text = printed(fixture, &chars);
 	assert_int_equal(chars % 4, 0);
 	bytes = malloc(chars);
