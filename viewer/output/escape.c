@@ -166,6 +166,12 @@ void out__plain(struct out *out, struct ttlog_text text)
 	plain(out, text, false);
 }
 
+void out__plain_after(struct out *out, const char *before, struct ttlog_text text)
+{
+	out__text(out, before);
+	plain(out, text, false);
+}
+
 /* Printable ASCII that needs no quotes. */
 static bool is_csv_bare(struct ttlog_text text)
 {

@@ -206,6 +206,12 @@ void out__grouped(struct out *out, uint64_t v)
 	}
 }
 
+void out__grouped_after(struct out *out, const char *before, uint64_t v)
+{
+	out__text(out, before);
+	out__grouped(out, v);
+}
+
 /* ---- Time ---- */
 
 /* All but the Z. Returns the place of the time of day. */

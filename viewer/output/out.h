@@ -116,6 +116,9 @@ void out__json_made(struct out *out, struct ttlog_text json);
 void out__csv_text(struct out *out, struct ttlog_text text, bool cut);
 /* As text: such characters become \n, \x1b, \u202e, and bytes that are not UTF-8 become \xff. */
 void out__plain(struct out *out, struct ttlog_text text);
+/* The same, and numbers as by out__grouped(), after a text of our own. */
+void out__plain_after(struct out *out, const char *before, struct ttlog_text text);
+void out__grouped_after(struct out *out, const char *before, uint64_t v);
 /* As a value of key=value: in quotes if it could be misread without them. */
 void out__value(struct out *out, struct ttlog_text text, bool cut);
 /* The same for go-logfmt: a JSON string if it needs quotes. */

@@ -53,7 +53,7 @@ const char *pager__command(void)
 	return !*command || !strcmp(command, "cat") ? NULL : command;
 }
 
-static void wait_for_it(void)
+void pager__finish(void)
 {
 	if (pager_fd >= 0)
 		(void)close(pager_fd);
@@ -66,7 +66,7 @@ static void wait_for_it(void)
 
 static void end_after_it(int signal_number)
 {
-	wait_for_it();
+	pager__finish();
 	(void)signal(signal_number, SIG_DFL);
 	(void)raise(signal_number);
 }
@@ -131,9 +131,4 @@ int pager__start(const char *command)
 	for (size_t i = 0; i < sizeof(ENDING) / sizeof(ENDING[0]); i++)
 		(void)signal(ENDING[i], end_after_it);
 	return ends[1];
-}
-
-void pager__finish(void)
-{
-	wait_for_it();
 }

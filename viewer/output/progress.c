@@ -111,17 +111,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static bool has_watcher(void)
-{
-	return isatty(STDERR_FILENO) && terminal__is_capable();
-}
-
 void progress__begin(char *const *files, size_t cnt, unsigned passes)
 {
 	pthread_condattr_t attributes;
 	sigset_t all, old;
 
-	if (!has_watcher() || pthread_condattr_init(&attributes))
+	if (!isatty(STDERR_FILENO) || !terminal__is_capable() || pthread_condattr_init(&attributes))
 		return;
 	progress.total = 0;
 	for (size_t i = 0; i < cnt; i++) {

@@ -144,11 +144,6 @@ static bool has_ended(struct open_spans *spans, struct open_lane *lane,
 	return false;
 }
 
-static void add(struct open_spans *spans, size_t chunk, uint32_t row)
-{
-	spans->found[spans->found_cnt++ % OPEN_SPANS_MAX] = (struct open_span){ chunk, row };
-}
-
 static bool has_group_of_spans(const struct ttlog_info *info, const struct ttlog_chunk *chunk)
 {
 	for (uint32_t i = 0; i < chunk->group_cnt; i++) {
@@ -179,7 +174,8 @@ int open_spans__look_at(struct open_spans *spans, size_t chunk)
 		if (event.site->kind == TTLOG_EVENT_SPAN_END)
 			err = hold(spans, lane, &event);
 		else if (!has_ended(spans, lane, &event))
-			add(spans, chunk, k);
+			spans->found[spans->found_cnt++ % OPEN_SPANS_MAX] =
+				(struct open_span){ chunk, k };
 	}
 	return err;
 }

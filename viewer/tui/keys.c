@@ -145,7 +145,7 @@ static void space(struct model *model)
 	if (follower->is_following)
 		follower->is_paused = !follower->is_paused;
 	else
-		move_keys__page_down(model);
+		(void)move_keys__take(model, SCREEN_KEY('f'));
 }
 
 static void switch_mouse(struct model *model)

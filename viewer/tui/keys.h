@@ -12,7 +12,6 @@ void keys__take(struct model *model, int key);
 /* Moves the cursor or scrolls. Returns whether the key does that. */
 bool move_keys__take(struct model *model, int key);
 void move_keys__take_mouse(struct model *model);
-void move_keys__page_down(struct model *model);
 
 /* While a page is open. Returns whether the page has a use for the key. */
 bool page_keys__take(struct model *model, int key);

@@ -81,11 +81,6 @@ bool move_keys__take(struct model *model, int key)
 	return detail_key(model, key) || table_key(model, key);
 }
 
-void move_keys__page_down(struct model *model)
-{
-	move_by(model, model__table_height(model), true);
-}
-
 void move_keys__take_mouse(struct model *model)
 {
 	const int lines_cnt = model__table_height(model);

@@ -35,18 +35,15 @@ static void write_order(struct out *out, const struct order *order)
 		out__text(out, " reversed");
 	if (!order->is_sorted || !top_k__is_cut(&order->sorted))
 		return;
-	out__text(out, ", cut: first of ");
-	out__grouped(out, order->sorted.total);
+	out__grouped_after(out, ", cut: first of ", order->sorted.total);
 }
 
 static void write_search(struct out *out, const struct search *search)
 {
 	if (!search->matches)
 		return;
-	out__text(out, "  /");
-	out__plain(out, ttlog_text_of(search->regex));
-	out__text(out, " ");
-	out__grouped(out, rows__cnt(search->matches));
+	out__plain_after(out, "  /", ttlog_text_of(search->regex));
+	out__grouped_after(out, " ", rows__cnt(search->matches));
 	out__text(out, rows__is_done(search->matches) ? " found" : "+ found");
 }
 
@@ -54,14 +51,10 @@ static void write_choice(struct out *out, const struct events *events)
 {
 	const struct choice *choice = &events->choice;
 
-	for (size_t i = 0; i < choice->search_cnt; i++) {
-		out__text(out, "  search: ");
-		out__plain(out, ttlog_text_of(events->options->searches[i]));
-	}
-	if (*choice->expr) {
-		out__text(out, "  filter: ");
-		out__plain(out, ttlog_text_of(choice->expr));
-	}
+	for (size_t i = 0; i < choice->search_cnt; i++)
+		out__plain_after(out, "  search: ", ttlog_text_of(events->options->searches[i]));
+	if (*choice->expr)
+		out__plain_after(out, "  filter: ", ttlog_text_of(choice->expr));
 }
 
 static void draw_status(const struct model *model, struct out *out, int y)

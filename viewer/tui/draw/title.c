@@ -25,14 +25,11 @@ static void write_file(struct out *out, const struct ttlog_snapshot *file)
 
 	out__plain(out, base_name(ttlog_snapshot_name(file)));
 	if (info->comm.p) {
-		out__text(out, "  ");
-		out__plain(out, info->comm);
+		out__plain_after(out, "  ", info->comm);
 		out__format(out, "[%llu]", (unsigned long long)info->pid);
 	}
-	if (info->reason.p) {
-		out__text(out, "  ");
-		out__plain(out, info->reason);
-	}
+	if (info->reason.p)
+		out__plain_after(out, "  ", info->reason);
 }
 
 static void draw_files(const struct model *model, struct out *out, int y)
@@ -50,10 +47,8 @@ static void draw_files(const struct model *model, struct out *out, int y)
 		out__text(out, "Events of running collectors, as they come");
 	for (size_t i = 0; i < input->reader_cnt; i++)
 		lost += ttlog_snapshot_contents(input->readers[i])->lost->total;
-	if (lost) {
-		out__text(out, "  lost ");
-		out__grouped(out, lost);
-	}
+	if (lost)
+		out__grouped_after(out, "  lost ", lost);
 	draw_bar(out, y, STYLE_BAR);
 }
 
@@ -85,16 +80,13 @@ static void draw_end(const struct ttlog_info *info, struct out *out, int y)
 	if (info->crash->is_there) {
 		write_crash(out, info);
 	} else if (info->exit->signal.p) {
-		out__text(out, " died of ");
-		out__plain(out, info->exit->signal);
+		out__plain_after(out, " died of ", info->exit->signal);
 		info__sender(out, info);
 	} else {
 		out__format(out, " ended with status %lld", (long long)info->exit->code);
 	}
-	if (info->created_at.p) {
-		out__text(out, "  ");
-		out__plain(out, info->created_at);
-	}
+	if (info->created_at.p)
+		out__plain_after(out, "  ", info->created_at);
 	draw_bar(out, y, is_alarm ? STYLE_ALARM : STYLE_BAR);
 }
 

@@ -157,10 +157,8 @@ static void source_lines(struct detail *detail, const struct ttlog_site *site)
 	out = begin(detail, "source");
 	out__plain(out, site->file);
 	out__format(out, ":%llu", (unsigned long long)site->line);
-	if (site->func.len) {
-		out__text(out, "  in ");
-		out__plain(out, site->func);
-	}
+	if (site->func.len)
+		out__plain_after(out, "  in ", site->func);
 	end_line(detail, STYLE_PLAIN);
 	if (read_source(site, text, sizeof(text)))
 		text_line(detail, "", ttlog_text_of(text), STYLE_MARK);

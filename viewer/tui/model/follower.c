@@ -152,14 +152,10 @@ void follower__print_status(const struct follower *follower, struct out *out)
 		out__text(out, follower->is_paused ? "  paused" : "  following");
 	else if (follower->follow)
 		out__text(out, "  live (f: to the end)");
-	if (follower->dropped) {
-		out__text(out, "  oldest gone: ");
-		out__grouped(out, follower->dropped);
-	}
-	if (left_out(follower)) {
-		out__text(out, "  not sent: ");
-		out__grouped(out, left_out(follower));
-	}
+	if (follower->dropped)
+		out__grouped_after(out, "  oldest gone: ", follower->dropped);
+	if (left_out(follower))
+		out__grouped_after(out, "  not sent: ", left_out(follower));
 }
 
 void follower__print_info(const struct follower *follower, struct out *out)
@@ -169,13 +165,10 @@ void follower__print_info(const struct follower *follower, struct out *out)
 	out__format(out, "Running collectors%s\n", follower->follow ? "" : ": they have ended");
 	if (follower->follow)
 		out__format(out, "  followed    %zu\n", follow__collector_cnt(follower->follow));
-	out__text(out, "  in memory   ");
-	out__grouped(out, follower->events->sources.part_cnt - 1);
-	out__text(out, " live chunks, ");
-	out__grouped(out, follower->bytes);
-	out__text(out, " bytes\n  oldest gone ");
-	out__grouped(out, follower->dropped);
-	out__text(out, " events that there was no more room for\n  not sent    ");
-	out__grouped(out, left_out(follower));
+	out__grouped_after(out, "  in memory   ", follower->events->sources.part_cnt - 1);
+	out__grouped_after(out, " live chunks, ", follower->bytes);
+	out__grouped_after(out, " bytes\n  oldest gone ", follower->dropped);
+	out__grouped_after(out, " events that there was no more room for\n  not sent    ",
+			   left_out(follower));
 	out__text(out, " events, while this screen was slow or paused\n\n");
 }

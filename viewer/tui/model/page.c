@@ -63,8 +63,7 @@ static void write_problems(struct out *out, const struct input *input)
 		out__plain(out, ttlog_text_of(ttlog_snapshot_name(input->readers[i])));
 		out__text(out, " is not whole\n");
 		for (size_t k = 0; k < contents->problem_cnt; k++) {
-			out__text(out, "  ");
-			out__plain(out, ttlog_text_of(contents->problems[k]));
+			out__plain_after(out, "  ", ttlog_text_of(contents->problems[k]));
 			out__char(out, '\n');
 		}
 		if (contents->problem_more)

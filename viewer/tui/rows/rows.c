@@ -430,13 +430,9 @@ int rows__event(struct rows *rows, uint64_t row, struct ttlog_event *ret,
 
 int rows_place__compare(const struct rows_place *a, const struct rows_place *b)
 {
-	const uint32_t x[] = { a->input, a->chunk, a->position };
-	const uint32_t y[] = { b->input, b->chunk, b->position };
+	const uint64_t x[] = { a->part, a->key, a->input, a->chunk, a->position };
+	const uint64_t y[] = { b->part, b->key, b->input, b->chunk, b->position };
 
-	if (a->part != b->part)
-		return a->part < b->part ? -1 : 1;
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
 	for (size_t i = 0; i < sizeof(x) / sizeof(x[0]); i++) {
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;
