@@ -131,7 +131,7 @@ static bool put_nul_text(struct out *out, const struct ttlog_field *field)
 }
 
 /* Perfetto shows larger integers as negative, so they become text. */
-static void field_pair(void *out, struct ttlog_text key, const struct ttlog_field *field)
+static void field_pair(struct out *out, struct ttlog_text key, const struct ttlog_field *field)
 {
 	bool quoted = is_beyond_integers(field);
 
@@ -142,6 +142,20 @@ static void field_pair(void *out, struct ttlog_text key, const struct ttlog_fiel
 	else if (!put_nul_text(out, field))
 		json__field(out, field);
 	out__text(out, quoted ? "\"," : ",");
+}
+
+/* kept: values of the event's fields; NULL: read them from the event. */
+static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
+{
+	for (unsigned i = 0; i < event->site->nfields; i++) {
+		struct ttlog_field field;
+
+		if (kept)
+			field = kept[i];
+		else
+			ttlog_event_field(event, i, &field);
+		field_pair(out, event->site->keys[i], &field);
+	}
 }
 
 /* All that is not a field goes into one object, so that it takes no field's key. */
@@ -228,7 +242,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 		microseconds(out, ",\"dur\":", length_ns(begin_ns, end_ns));
 	out__text(out, ",\"args\":{");
 	if (span->fields)
-		spans__each_field(begin, span->fields, field_pair, out);
+		fields(out, begin, span->fields);
 	place(out, begin->site);
 	out__text(out, ",\"unfinished\":true}}}");
 }
@@ -429,7 +443,7 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 	microseconds(out, ",\"dur\":", length_ns(ended->begin_ns, event_ns(chrome, end)));
 	out__text(out, ",\"args\":{");
 	if (span && span->fields)
-		spans__each_field(&span->begin, span->fields, field_pair, out);
+		fields(out, &span->begin, span->fields);
 	place(out, end->site);
 	out__text(out, ",\"duration_ns\":");
 	json__field(out, &duration);
@@ -482,7 +496,7 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 	name(out, site->msg.len ? site->msg : site->probe, site->target);
 	microseconds(out, ",\"ts\":", event_ns(chrome, event));
 	out__text(out, ",\"s\":\"t\",\"args\":{");
-	spans__each_field(event, NULL, field_pair, out);
+	fields(out, event, NULL);
 	place(out, site);
 	out__text(out, "}}}");
 }

@@ -294,21 +294,3 @@ void spans__pop(struct spans *spans, struct lane *lane)
 	lane->open = NULL;
 	lane->cap = 0;
 }
-
-void spans__each_field(const struct ttlog_event *event, const struct ttlog_field *kept,
-		       void (*show)(void *to, struct ttlog_text key,
-				    const struct ttlog_field *field),
-		       void *to)
-{
-	const struct ttlog_site *site = event->site;
-
-	for (unsigned i = 0; i < site->nfields; i++) {
-		struct ttlog_field field;
-
-		if (kept)
-			field = kept[i];
-		else
-			ttlog_event_field(event, i, &field);
-		show(to, site->keys[i], &field);
-	}
-}

@@ -72,10 +72,4 @@ uint32_t spans__match(struct lane *lane, const struct ttlog_event *end, uint64_t
 /* Removes the innermost span. */
 void spans__pop(struct spans *spans, struct lane *lane);
 
-/* Calls the function for each field of an event; kept: its kept fields, or NULL. */
-void spans__each_field(const struct ttlog_event *event, const struct ttlog_field *kept,
-		       void (*show)(void *to, struct ttlog_text key,
-				    const struct ttlog_field *field),
-		       void *to);
-
 #endif /* TTLOG_VIEW_SPANS_H */

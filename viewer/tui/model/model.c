@@ -22,7 +22,6 @@ static void connect(struct model *model)
 
 	order->events = events;
 	*search = (struct search){ .events = events, .order = order };
-	model->lines.events = events;
 	model->lines.order = order;
 	model->lines.search = search;
 	model->cursor = (struct cursor){ .order = order, .message = message };

@@ -337,7 +337,7 @@ void page__drop(struct page *page)
 void page__fini(struct page *page)
 {
 	page__close(page);
-	stats__free(page->stats);
+	page__drop(page);
 	lanes__fini(&page->lanes);
 	scroll__fini(&page->scroll);
 }

@@ -2,16 +2,9 @@
 #include <string.h>
 
 #include "columns.h"
-#include "format_number.h"
+#include "out.h"
 
 #define LEVEL_WIDTH 5
-
-static int digits(uint64_t number)
-{
-	char text[FORMAT_NUMBER_BYTES];
-
-	return (int)format__u64(text, number);
-}
 
 /* Returns whether lines have to be made again: they have no tids, or too few digits. */
 static bool add_threads(struct columns *columns, const struct ttlog_info *info)
@@ -20,7 +13,7 @@ static bool add_threads(struct columns *columns, const struct ttlog_info *info)
 	const int before = columns->tid_width;
 
 	for (size_t i = 0; i < info->thread_cnt; i++) {
-		int width = digits(info->threads[i]->tid);
+		int width = (int)out__u64_width(info->threads[i]->tid);
 
 		columns->tid_width = width > columns->tid_width ? width : columns->tid_width;
 		thread_names__add(&columns->thread_names, info->threads[i]);
@@ -31,7 +24,7 @@ static bool add_threads(struct columns *columns, const struct ttlog_info *info)
 bool columns__add_process(struct columns *columns, const struct ttlog_snapshot *reader)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(reader);
-	int width = digits(info->pid);
+	int width = (int)out__u64_width(info->pid);
 	bool is_changed;
 
 	if (!info->has_header)

@@ -103,7 +103,7 @@ const struct line *lines__make(struct lines *lines, uint64_t number)
 	if (line->is_valid && line->row == row)
 		return line;
 	line->is_valid = false;
-	if (rows__event(lines->events->rows, row, &event, &line->place))
+	if (rows__event(lines->order->events->rows, row, &event, &line->place))
 		return NULL;
 	if (!make(lines, &event, line))
 		return NULL;

@@ -13,7 +13,6 @@
 
 #define LINES_CNT 1024u
 
-struct events;
 struct order;
 struct search;
 
@@ -27,7 +26,6 @@ struct line {
 };
 
 struct lines {
-	struct events *events;
 	const struct order *order;
 	const struct search *search;
 	struct columns columns;

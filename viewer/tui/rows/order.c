@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "array.h"
 #include "counters.h"
 #include "events.h"
+#include "field.h"
 #include "order.h"
 
 #define LAST UINT64_MAX /* events that have no such field */
@@ -70,21 +70,13 @@ static uint64_t key_of_field(const struct order *order, const struct ttlog_event
 	return LAST;
 }
 
-static int compare_text(struct ttlog_text a, struct ttlog_text b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int result = len ? memcmp(a.p, b.p, len) : 0;
-
-	return result ? result : (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_where(const void *a, const void *b)
 {
 	const struct ttlog_site *x = *(const struct ttlog_site *const *)a;
 	const struct ttlog_site *y = *(const struct ttlog_site *const *)b;
-	int result = compare_text(x->target, y->target);
+	int result = event_field__order(x->target, y->target);
 
-	return result ? result : compare_text(x->probe, y->probe);
+	return result ? result : event_field__order(x->probe, y->probe);
 }
 
 static int by_message(const void *a, const void *b)
@@ -92,7 +84,7 @@ static int by_message(const void *a, const void *b)
 	const struct ttlog_site *x = *(const struct ttlog_site *const *)a;
 	const struct ttlog_site *y = *(const struct ttlog_site *const *)b;
 
-	return compare_text(x->msg.len ? x->msg : x->probe, y->msg.len ? y->msg : y->probe);
+	return event_field__order(x->msg.len ? x->msg : x->probe, y->msg.len ? y->msg : y->probe);
 }
 
 /* Sorts all sites of all files. The rank of a site is its place there. */

@@ -103,18 +103,15 @@ static void on_fatal(int number)
 /* The default action of a signal that can be caught. */
 static bool ends_process(int number)
 {
-	switch (number) {
-	case SIGCHLD:
-	case SIGCONT:
-	case SIGURG:
-	case SIGWINCH:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		return false;
-	default:
-		return true;
+	static const int OTHERS[] = {
+		SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU
+	};
+
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(OTHERS[0]); i++) {
+		if (OTHERS[i] == number)
+			return false;
 	}
+	return true;
 }
 
 static void catch_signals(void)
