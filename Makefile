@@ -204,14 +204,13 @@ clean:
 
 .PHONY: help
 help:
-	@sed -n 's/^# | //p' tests/tests.mk Makefile
+	@sed -n 's/^# | //p' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 
 endif
 
 # | make                ttlog-collect and ttlog-view, in build/
 # | make deps           installs the Debian packages for all targets; also `make deps check`
 # | make install        DESTDIR= PREFIX=/usr/local; make uninstall
-# | make bench          benchmarks
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place
 # | make clean

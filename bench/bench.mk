@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# `make bench` asks every question of bench/README.md. `make bench-quick` is a quick look: under a
-# minute once its programs are built. Each question has one source, built once per recorder: ours,
-# LTTng-UST, spdlog. A recorder that is not installed is left out, and bench/run says so.
+# | make bench          every question of bench/README.md
+# | make bench-quick    some of them: under a minute after the build
+# Each question has one source, built once per recorder: ours, LTTng-UST, spdlog. A recorder that is
+# not installed is left out, and bench/run says so.
 BENCH := $(BUILD)/bench
 BENCH_HEADERS := $(wildcard bench/*.h include/ttlog/*.h)
 BENCH_INCLUDE ?= include

@@ -92,8 +92,6 @@ deps-readers:
 check-readers: $(BUILD)/ttlog-view
 	@tests/readers/check $(BUILD)/ttlog-view $(BUILD)/readers
 
-# | make stress         STRESS=1000 kills in every way, and at every instruction of an append
-# | make check-kernels  records on Debian's kernels, emulated; needs make deps-kernels
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constants of FORMAT.md, for the writer here and the reader in read/.
+ * The constants of FORMAT.md, for the writer (snapshot/) and the reader (read/).
  */
 #ifndef TTLOG_FORMAT_H
 #define TTLOG_FORMAT_H
@@ -9,23 +9,23 @@
 
 #define FORMAT_HEADER_MAX_BYTES  (32u << 20)
 #define FORMAT_CHUNK_MAX_BYTES   (4u << 20)
-#define FORMAT_END_RESERVE_BYTES 4096u /* what the end has beside its copy of the header, at most */
+#define FORMAT_END_RESERVE_BYTES 4096u /* the most that the end has besides the header's copy */
 #define FORMAT_CHUNK_MAX_EVENTS  65536u
 #define FORMAT_BATCH_MAX_EVENTS  65536u
 #define FORMAT_MAX_DEPTH         8
 #define FORMAT_PACKED_MAX_BITS   56u
 
 /*
- * What a reader takes, by the size of the file (FORMAT.md, section 7). Of a frame's content: enough
- * for a header that is said twice in the file and shrinks to an eighth, and not 32 MiB for a file of
- * 140 KB that claims them. Of the header's tables: what makes 1 MB of input take 64 MiB at most.
+ * The memory that a reader allows, by the size of the file (FORMAT.md, section 7). A frame's
+ * content: enough for a header that occurs twice and compresses to an eighth, but not 32 MiB for a
+ * file of 140 KB. The header's tables: so that 1 MB of input takes at most 64 MiB.
  */
 #define FORMAT_CONTENT_BASE_BYTES (8u << 20)
 #define FORMAT_CONTENT_PER_BYTE   8u
 #define FORMAT_TABLES_BASE_BYTES  (8u << 20)
 #define FORMAT_TABLES_PER_BYTE    4u
 
-/* What of the tables one of each counts for, at most. */
+/* The most memory for one element of each table. */
 #define FORMAT_SITE_TABLE_BYTES    176u /* and its module */
 #define FORMAT_KEY_TABLE_BYTES     16u  /* of a site */
 #define FORMAT_THREAD_TABLE_BYTES  64u
@@ -46,7 +46,7 @@ enum format_tag {
 	FORMAT_TAG_F64 = 86,
 };
 
-/* Stored names: they only grow, and each stands at its number in include/ttlog/abi.h. */
+/* Stored names: new ones are only added; their numbers are in include/ttlog/abi.h. */
 #define FORMAT_LEVELS(X) X(TRACE) X(DEBUG) X(INFO) X(WARN) X(ERROR) X(FATAL)
 
 /* clang-format off */

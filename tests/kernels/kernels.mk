@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# make check-kernels: tests on Debian's kernels in an emulated machine; it installs nothing.
-# KERNELS="bookworm": only that kernel. KERNELS_ENV='KILLS=500 STRESS=100': more kills.
+# | make check-kernels  tests on Debian's kernels, emulated; needs make deps-kernels, installs
+# |                     nothing; KERNELS="bookworm": only that kernel
+# KERNELS_ENV='KILLS=500 STRESS=100': more kills.
 # KERNELS=bookworm-rt is known to lose a flush in some 50 kills: that kernel skips a uprobe program
 # while a preempted bpf(2) of the collector is on the same CPU (bpf_prog_active).
 # `make deps-kernels` installs the tools.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# make stress [STRESS=kills]: programs die in every way; their snapshots are checked.
-# make stress-collector [KILLS=kills]: collectors are killed; the next ones must save their events.
+# | make stress         STRESS=1000 kills of programs in every way, and at every instruction of an
+# |                     append; their snapshots are checked
+# | make stress-collector  KILLS=1000 kills of collectors; the next ones must save their events
 STRESS ?= 1000
 KILLS ?= 1000
 STRESS_DIR := $(BUILD)/stress

@@ -410,7 +410,7 @@ static bool ask_new(struct follow *follow)
 	for (ssize_t at = 0; asking.why && at < len; at += (ssize_t)sizeof(*event) + event->len) {
 		event = (const struct inotify_event *)(bytes + at);
 		if (event->len && !is_followed(follow, event->name))
-			control_dial__one(follow->dir_fd, event->name, &dial);
+			(void)control_dial__one(follow->dir_fd, event->name, &dial);
 	}
 	return end_telling(follow, asking.why);
 }

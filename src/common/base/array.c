@@ -5,7 +5,7 @@
 
 #include "array.h"
 
-/* The first allocation has room for so much. */
+/* The size of the first allocation. */
 #define FIRST_BYTES 256u
 #define FIRST_CNT   4u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growing arrays: a pointer, how many elements are in use, and how many there is room for. All three
- * are their owner's; 0 and NULL are an empty one, and free() frees it.
+ * Growing arrays: a pointer, the number of elements in use, and the capacity. The owner has all
+ * three; NULL and 0 are an empty array, and free() frees it.
  *
  *	if (array__reserve(list->items, list->cnt + 1, &list->cap))
  *		return -ENOMEM;
@@ -15,8 +15,8 @@
 /* Elements of an array of fixed size. */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Makes room for `cnt` elements, at least doubling what there was. Returns 0, or -ENOMEM: then
- * nothing has changed. */
+/* Makes room for `cnt` elements, at least doubling the capacity. 0, or -ENOMEM: nothing has
+ * changed. */
 #define array__reserve(items, cnt, cap) array__grow(&(items), sizeof(*(items)), cnt, cap)
 
 /* `items`: the address of the pointer. */

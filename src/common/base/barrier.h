@@ -2,13 +2,13 @@
 /*
  * The memory orders that the collector uses, by name.
  *
- * Two patterns stand behind them:
+ * They serve two patterns:
  * - publish: a writer fills memory and then stores a position with release; a reader loads the
  *   position with acquire and finds the memory filled.
  * - retract: a writer takes a position back, then a release fence, then overwrites the memory; a
- *   reader copies the memory, then an acquire fence, then asks for the position again. Had it
- *   read one overwritten word, it sees the position taken back. The memory itself must be accessed
- *   by relaxed atomic words, for both sides touch it at once.
+ *   reader copies the memory, then an acquire fence, then loads the position again. If it has read
+ *   one overwritten word, it sees that the position was taken back. Both access the memory at once,
+ *   so only by relaxed atomic words.
  */
 #ifndef TTLOG_BARRIER_H
 #define TTLOG_BARRIER_H
@@ -18,8 +18,8 @@
 #define barrier__load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define barrier__store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
-/* ThreadSanitizer knows no fences, and gcc warns of that; it loses nothing here, because what the
- * fences order are atomic accesses, in which there is no data race to report. */
+/* ThreadSanitizer does not know fences, and gcc warns of that. Here that is no loss: the fences
+ * order atomic accesses, which are no data races. */
 #ifdef __SANITIZE_THREAD__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtsan"

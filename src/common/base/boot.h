@@ -5,7 +5,7 @@
 
 #define BOOT_ID_BYTES 37 /* with the zero */
 
-/* As the kernel has it: "c6b5...-...". 0, or -errno: then it is "". */
+/* The kernel's text: "c6b5...-...". 0, or -errno: then it is "". */
 int boot__read_id(char ret_id[BOOT_ID_BYTES]);
 
 #endif /* TTLOG_BOOT_H */

@@ -2,12 +2,12 @@
 /*
  * The machine's tick clock against CLOCK_MONOTONIC.
  *
- * A pair is taken as ticks, clock_gettime, ticks, and the tightest of several tries counts; the
- * ticks of a pair are the middle, so its error is half of what the tightest try took (some 20 ns).
+ * A pair is measured as ticks, clock_gettime, ticks. Of several tries the shortest counts. The pair
+ * has the ticks in the middle, so its error is half the time of that try (some 20 ns).
  *
- * Pairs lie in a table of fixed size. When it is full, its older half is thinned to every second
- * pair: a quiet program's ring may hold days. Thinning goes into the other of two tables, which is
- * then published; readers that were still in the old one find out and look again.
+ * Pairs lie in a table of fixed size. When it is full, every second pair of its older half is
+ * dropped: a quiet program's ring may hold days. The result goes into the other of two tables,
+ * which is then published. A reader that was still in the old table notices that, and looks again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@
 #define MIN_DISTANCE_NS  1000000u
 #define CLOCK_MAGIC      0x4b434f4c435f4c54u /* "TL_CLOCK" */
 #define NS_PER_S         1000000000u
-/* What ticks may map to after the stamp that they came before: by the first rate, of 8 ms. */
+/* Ticks may map to so much after their stamp: the first rate, of 8 ms, is not exact. */
 #define STAMP_SLACK_NS   10000000u
 
 struct clock_pair {
@@ -48,7 +48,7 @@ struct clock_table {
 	struct clock_pair pairs[TABLE_PAIRS];
 };
 
-/* In memory of its own, maybe a file's: then it says what it is. */
+/* Mapped memory, maybe of a file: magic and bytes are for that. */
 struct clock {
 	uint64_t magic;
 	uint64_t bytes;
@@ -61,7 +61,7 @@ static uint64_t read_ticks(void)
 #if defined(__x86_64__) || defined(__i386__)
 	uint64_t ticks;
 
-	/* else rdtsc moves before or behind clock_gettime */
+	/* else rdtsc moves before or after clock_gettime */
 	_mm_lfence();
 	ticks = __rdtsc();
 	_mm_lfence();
@@ -106,6 +106,11 @@ uint64_t clock__now_real_ns(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+uint64_t clock__now_cpu_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 struct timespec clock__timespec(uint64_t ns)
 {
 	return (struct timespec){
@@ -142,8 +147,8 @@ static struct clock_pair measure_pair(void)
 	return best;
 }
 
-/* Whether the ticks went back right before or after a pair that is not the first or the last: else runs
- * would flow into each other. */
+/* Whether the ticks went back right before or after this pair, which is not the first or the last.
+ * Without such pairs two runs would become one. */
 static bool is_at_step(const struct clock_table *full, uint32_t i)
 {
 	const struct clock_pair *pair = &full->pairs[i];
@@ -151,7 +156,7 @@ static bool is_at_step(const struct clock_table *full, uint32_t i)
 	return pair[0].ticks < pair[-1].ticks || pair[1].ticks < pair[0].ticks;
 }
 
-/* The older ones first. Of a clock that does little else than go back, the newer half. */
+/* Drops older pairs first. If the ticks go back often, it drops the older half. */
 static bool keeps_pair(const struct clock_table *full, uint32_t i)
 {
 	if (i >= TABLE_PAIRS / 2)
@@ -161,8 +166,7 @@ static bool keeps_pair(const struct clock_table *full, uint32_t i)
 	return i % 2 == 0 || (full->step_cnt && is_at_step(full, i));
 }
 
-/* Copies the full table into the other one, of the older half every second pair, and publishes
- * it. */
+/* Copies the full table into the other one, without half of the older pairs, and publishes it. */
 static struct clock_table *thin_table(struct clock *clock, const struct clock_table *full)
 {
 	struct clock_table *table = &clock->tables[(clock->generation + 1) % 2];
@@ -234,7 +238,7 @@ static void measure_rate(struct clock *clock)
 	struct timespec distance = { .tv_nsec = FIRST_MEASURE_NS };
 
 	clock__sample(clock);
-	/* A shorter sleep (a signal) gives a worse first rate, which the next sample mends. */
+	/* A signal may cut the sleep: then the first rate is worse, until the next sample. */
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &distance, NULL);
 	clock__sample(clock);
 }
@@ -328,7 +332,7 @@ static void find_in_run(const struct clock_table *table, uint32_t first, uint32_
 {
 	uint32_t low = first + 1, high = end - 1;
 
-	/* the first pair that is later, of those between the first and the last */
+	/* the first later pair between the first and the last */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -342,7 +346,7 @@ static void find_in_run(const struct clock_table *table, uint32_t first, uint32_
 	span->to_ticks = low == end - 1 ? UINT64_MAX : load_pair(table, low).ticks - 1;
 }
 
-/* A run of one pair so far: the clock ticks as before it went back. */
+/* A run of one pair so far: takes the rate from before the ticks went back. */
 static void find_by_earlier_rate(const struct clock_table *table, uint32_t at,
 				 struct clock_span *span)
 {
@@ -359,7 +363,7 @@ static void find_by_earlier_rate(const struct clock_table *table, uint32_t at,
 	span->from_ticks = 0;
 }
 
-/* The latest run in which these ticks mean a time that lies in it, and before before_ns. */
+/* The latest run in which these ticks are a time of that run, and before before_ns. */
 static void find_run(const struct clock_table *table, uint32_t cnt, uint64_t ticks,
 		     uint64_t before_ns, struct clock_span *span)
 {

@@ -2,14 +2,14 @@
 /*
  * From a program's clock ticks to CLOCK_MONOTONIC, and from there to wall time.
  *
- * An invariant TSC (x86) or the generic timer (arm64) is one clock for the whole machine, so the
- * collector measures the rate itself and trusts no program: it keeps pairs of (ticks,
- * CLOCK_MONOTONIC), taken at start and then from time to time, and maps between the nearest two.
+ * An invariant TSC (x86) or the generic timer (arm64) is one clock for the whole machine. So the
+ * collector measures the rate itself and trusts no program: it takes pairs of (ticks,
+ * CLOCK_MONOTONIC) at start and then from time to time, and interpolates between the nearest two.
  *
- * Where the ticks go back, as after a suspend that resets the TSC on some machines, a new run of pairs
- * begins; ticks then mean one time in each, and the kernel's stamp tells which.
+ * If the ticks go back, as after a suspend that resets the TSC on some machines, a new run of pairs
+ * begins. Then ticks mean a different time in each run, and the kernel's stamp decides.
  *
- * One thread adds pairs, any number map at the same time, and neither waits for the other.
+ * One thread adds pairs, while any number of threads map. No thread waits.
  */
 #ifndef TTLOG_CLOCK_H
 #define TTLOG_CLOCK_H
@@ -20,35 +20,35 @@
 
 struct clock;
 
-/* Measures for about 8 ms. path: a new file that keeps the pairs if we die; NULL: none does. NULL
- * with errno on failure. */
+/* Measures for about 8 ms. path: a new file, which keeps the pairs if the collector is killed;
+ * NULL: no file. NULL with errno. */
 struct clock *clock__new(const char *path);
-/* The pairs of one who died. To be read only. NULL with errno. */
+/* The file of a collector that was killed, for reading. NULL with errno. */
 struct clock *clock__open(const char *path);
-/* One without pairs, for clock__add(): ticks map to themselves until it has two. */
+/* A clock without pairs, for clock__add(). Until it has two, ticks map to themselves. */
 struct clock *clock__new_blank(void);
 void clock__free(struct clock *clock);
 
-/* Takes another pair; call it about once a second. One thread. */
+/* Measures a pair; call it about once a second, from one thread. */
 void clock__sample(struct clock *clock);
 
-/* Adds a pair that was taken elsewhere. One thread, the one that samples. Fewer ticks than in the last
- * one: the ticks went back. -EINVAL where they are the same, or the time is not later. */
+/* Adds a pair, from the thread that samples. Fewer ticks than in the last pair: the ticks went
+ * back. -EINVAL: the ticks are the same, or the time is not later. */
 int clock__add(struct clock *clock, uint64_t ticks, uint64_t mono_ns);
 
-/* A stretch of ticks with one rate. */
+/* A range of ticks with one rate. */
 struct clock_span {
-	uint64_t from_ticks, to_ticks; /* where it holds, both included */
+	uint64_t from_ticks, to_ticks; /* both included */
 	uint64_t origin_ticks, origin_ns;
 	uint64_t rate; /* ns a tick, times 2^shift */
 	unsigned int shift;
 };
 
 /*
- * The stretch that these ticks are in, which were read before before_ns, not long; where they went back
- * since they are of the run before. kind: enum ttlog_clock. Ticks of an unknown kind, or before
- * the first pair by more than the rate explains, map as well as they can: the caller bounds them by
- * the kernel's stamps. Any thread. Time never falls with rising ticks as long as no pair is added.
+ * The span of ticks that were read shortly before before_ns; if the ticks went back since, that is
+ * of an earlier run. kind: enum ttlog_clock. For ticks of an unknown kind, or long before the first
+ * pair, the result may be wrong: the caller bounds it by the kernel's stamps. Any thread. As long
+ * as no pair is added, time never falls with rising ticks.
  */
 void clock__find_span(const struct clock *clock, uint8_t kind, uint64_t ticks, uint64_t before_ns,
 		      struct clock_span *ret_span);
@@ -68,9 +68,10 @@ static inline uint64_t clock_span__mono_ns(const struct clock_span *span, uint64
 
 uint64_t clock__now_mono_ns(void);
 uint64_t clock__now_real_ns(void);
-/* As calls that wait want it. */
+/* CPU time of the calling thread. */
+uint64_t clock__now_cpu_ns(void);
 struct timespec clock__timespec(uint64_t ns);
-/* Waits on the condition end by CLOCK_MONOTONIC. */
+/* The condition's timeouts are of CLOCK_MONOTONIC. */
 void clock__init_condition(pthread_cond_t *condition);
 
 #endif /* TTLOG_CLOCK_H */

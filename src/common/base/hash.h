@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes. What a hostile file or program can choose is hashed from a secret: else it could make all
- * entries of a table collide. The order in which such a table gives its entries must not show.
+ * Hashes. Keys that a hostile file or program chooses are hashed with a secret: else it could make
+ * all entries of a table collide. The order of entries in such a table must not be visible.
  */
 #ifndef TTLOG_HASH_H
 #define TTLOG_HASH_H
@@ -30,7 +30,7 @@ static inline uint64_t hash__mix(uint64_t hash, uint64_t v)
 	return hash ^ hash >> 31;
 }
 
-/* Eight bytes a step. */
+/* Takes eight bytes in a step. */
 static inline uint64_t hash__bytes(uint64_t hash, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
@@ -47,7 +47,7 @@ static inline uint64_t hash__bytes(uint64_t hash, const void *bytes, size_t len)
 	return hash__mix(hash, word);
 }
 
-/* Another one at each call; 0 where the kernel has none yet, which is still right. */
+/* A new one at each call; 0 if the kernel has none yet, which still works. */
 static inline uint64_t hash__new_secret(void)
 {
 	uint64_t secret = 0;

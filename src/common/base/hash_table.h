@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table over an array that its user has: it finds the number of an element. Open addressing
- * with linear probing, at most half full; nothing is ever removed. A slot is 8 bytes. Compared with
+ * A hash table over an array of the caller: it finds the number of an element. Open addressing with
+ * linear probing, at most half full; no entry is ever removed. A slot is 8 bytes. Compared with
  * uthash 2.3: a third of the time to find, a third of the memory.
  */
 #ifndef TTLOG_HASH_TABLE_H
@@ -46,7 +46,7 @@ static inline uint32_t hash_table__find(const struct hash_table *table, uint64_t
 	return HASH_TABLE_NONE;
 }
 
-/* An element that is not in it yet. Returns 0 or -ENOMEM. */
+/* Adds an element that is not in the table. Returns 0 or -ENOMEM. */
 int hash_table__add(struct hash_table *table, uint64_t hash, uint32_t number);
 void hash_table__fini(struct hash_table *table);
 

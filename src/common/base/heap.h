@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A binary heap that merges sources: each has a number and the key of what it gives next. The least
- * key is on top; of equal keys, that of the least number.
+ * A binary heap that merges sources: each has a number and the key of its next element. The least
+ * key is on top; of equal keys, that with the least number.
  */
 #ifndef TTLOG_HEAP_H
 #define TTLOG_HEAP_H
@@ -20,7 +20,7 @@ static inline bool heap__is_before(struct heap_source a, struct heap_source b)
 	return a.key != b.key ? a.key < b.key : a.number < b.number;
 }
 
-/* Source `at` has another key, or another one is there: moves it down to its place. */
+/* Moves source `at`, which is new or has a new key, down to its place. */
 static inline void heap__sift_down(struct heap_source *heap, size_t cnt, size_t at)
 {
 	const struct heap_source moved = heap[at];
@@ -40,7 +40,7 @@ static inline void heap__sift_down(struct heap_source *heap, size_t cnt, size_t 
 	heap[at] = moved;
 }
 
-/* Of sources in any order. */
+/* Makes a heap of sources in any order. */
 static inline void heap__make(struct heap_source *heap, size_t cnt)
 {
 	for (size_t i = cnt / 2; i-- > 0;)

@@ -8,10 +8,10 @@
 #include "memory_group.h"
 
 #define V1_MOUNT  "/memory"
-/* More than any machine has is v1's way to say that there is none; v2 says "max". */
+/* v1 has a huge number if there is no limit; v2 has "max". */
 #define MAX_LIMIT ((uint64_t)1 << 56)
 
-/* As a hierarchy names its files. */
+/* The names of a hierarchy's files. */
 struct kind {
 	const char *limit, *used, *inactive;
 };
@@ -39,7 +39,7 @@ static bool read_number(const char *dir, const char *name, const char *key, uint
 	return found;
 }
 
-/* Of this one alone. */
+/* What this cgroup has left, without those above. */
 static uint64_t left_bytes(const char *dir, const struct kind *kind)
 {
 	uint64_t limit, used, inactive = 0;
@@ -52,8 +52,8 @@ static uint64_t left_bytes(const char *dir, const struct kind *kind)
 	return limit > used ? limit - used : 0;
 }
 
-/* `dir` and those above it, to where the hierarchy is mounted. What a container does not see of its
- * path is not there. */
+/* The least of `dir` and those above it, up to the mount point. A container does not see all of
+ * them. */
 static uint64_t least_left_bytes(char *dir, size_t mount_len, const struct kind *kind)
 {
 	uint64_t least = UINT64_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory cgroups that this process is in: who takes more than they have left is killed, and what
- * lies on a tmpfs, as rings do, is never taken away from them.
+ * The memory cgroups of this process. The kernel kills a process that takes more than they have
+ * left, and never reclaims what lies on a tmpfs, as rings do.
  */
 #ifndef TTLOG_MEMORY_GROUP_H
 #define TTLOG_MEMORY_GROUP_H
@@ -9,13 +9,12 @@
 #include <stdint.h>
 
 /*
- * How much the fullest of them has left, UINT64_MAX: as much as the machine has. Cached files count as
- * left where the kernel calls them inactive. `cgroups` is /proc/self/cgroup, `root` /sys/fs/cgroup: v2,
- * or v1 with a hierarchy named memory.
+ * How much the fullest of them has left; UINT64_MAX: no limit. Inactive cached files count as free.
+ * `cgroups` is /proc/self/cgroup, `root` /sys/fs/cgroup: v2, or v1 with a hierarchy named memory.
  */
 uint64_t memory_group__left_bytes(const char *cgroups, const char *root);
 
-/* Of these two. */
+/* The same with these two paths. */
 uint64_t memory_group__own_left_bytes(void);
 
 #endif /* TTLOG_MEMORY_GROUP_H */

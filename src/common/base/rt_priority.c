@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * These threads are rarely busy, and never for long, but events are lost when they run late. A
- * nice value is not enough: a thousand threads that log would still crowd them out. The kernel
- * keeps 5% of the time for others, whatever real-time threads do (sched_rt_runtime_us).
+ * These threads are rarely busy, and never for long, but if they run late, events are lost. A nice
+ * value is not enough: a thousand threads that log would still take their time. The kernel keeps 5%
+ * of the time for threads that are not real-time (sched_rt_runtime_us).
  */
 #include "rt_priority.h"
 

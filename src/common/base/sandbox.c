@@ -20,7 +20,7 @@ static int become_nobody(void)
 	return 0;
 }
 
-/* The ambient ones go with the inheritable. */
+/* Without inheritable ones there are no ambient ones. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -42,7 +42,7 @@ int sandbox__drop_privileges(void)
 
 static int allow_reading(scmp_filter_ctx filter)
 {
-	/* O_TMPFILE makes a file, too; its other bit is O_DIRECTORY */
+	/* O_TMPFILE, which makes a file, also contains O_DIRECTORY */
 	const unsigned int writes = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,

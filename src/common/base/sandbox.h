@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Giving up rights, for good: for a process that reads what others made. It must have one thread.
+ * Gives up rights for good, in a process that reads hostile data. It must have one thread.
  */
 #ifndef TTLOG_SANDBOX_H
 #define TTLOG_SANDBOX_H
@@ -12,8 +12,8 @@
 int sandbox__drop_privileges(void);
 
 /*
- * Of the system calls, these are left (libseccomp's numbers: SCMP_SYS(read)), and opening files to
- * read them. All others fail with EPERM, and do nothing. 0 or -errno.
+ * Allows only these system calls (libseccomp's numbers: SCMP_SYS(read)), and to open files for
+ * reading. All others fail with EPERM. 0 or -errno.
  */
 int sandbox__allow(const int *calls, size_t cnt);
 

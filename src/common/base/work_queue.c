@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An item is what is known of a key: it waits in the list, is being done (then it is in no list),
- * or rests in the list, so that the next one of its key comes not too soon. Free of work and rested
- * it goes.
+ * Each key has an item: it waits in the list; or its work runs, and it is not in the list; or it
+ * rests in the list, so that the key's next work does not start too soon. After the rest, an item
+ * without work is freed.
  *
- * One thread always waits for work, but where there are too many: a thread that takes an item and
- * leaves none waiting starts another one first. Two items are done at once; more only while those
- * hang. Threads stay: what they read processes with (pull.c) does.
+ * Up to the limit of threads, one thread always waits for work: a thread that takes an item first
+ * starts another one if none waits. Two items run at once; more only while those hang. Threads
+ * stay, because what they read processes with (pull.c) belongs to a thread.
  */
 #include "work_queue.h"
 
@@ -18,15 +18,14 @@
 #include "clock.h"
 
 #define BUCKETS     1024u
-#define ACTIVE_CNT  2 /* at once, while none hangs */
+#define ACTIVE_CNT  2 /* at once, while none of them hangs */
 #define HANGS_NS    50000000ull
-#define REST_SHARE  4u /* so many times what it took */
+#define REST_SHARE  4u /* rest: CPU time of the work times this */
 #define MAX_REST_NS 1000000000ull
 #define STACK_BYTES (1u << 20)
-#define NS_PER_S    1000000000ull
 
 struct item {
-	struct work work;          /* a `what` of 0: there is none */
+	struct work work;          /* what = 0: no work */
 	uint64_t due_ns;           /* not before */
 	struct item *next;         /* in the list */
 	struct item *next_of_hash; /* in its bucket */
@@ -50,11 +49,11 @@ struct work_queue {
 	void *ctx;
 	uint32_t urgent;
 
-	pthread_mutex_t lock; /* what follows */
+	pthread_mutex_t lock; /* protects all below */
 	pthread_cond_t changed;
 	struct item *buckets[BUCKETS];
 	struct item *first, **last;
-	uint64_t taken_ns; /* when an item was taken last */
+	uint64_t taken_ns; /* when the last item was taken */
 	size_t active_cnt, idle_cnt, thread_cnt;
 	bool stopping;
 	struct worker workers[WORK_QUEUE_MAX_THREADS];
@@ -100,7 +99,6 @@ static void forget(struct work_queue *queue, struct item *item)
 	free(item);
 }
 
-/* NULL without memory. */
 static struct item *find_or_add(struct work_queue *queue, const struct work *work)
 {
 	struct item **link = find(queue, work->key), *item = *link;
@@ -138,7 +136,7 @@ int work_queue__post(struct work_queue *queue, const struct work *work)
 
 /* ---- threads ---- */
 
-/* The first that may be done now, out of the list; NULL, and until when there is none. */
+/* Takes the first item that may run now from the list. NULL: none before *ret_until_ns. */
 static struct item *take(struct work_queue *queue, uint64_t *ret_until_ns)
 {
 	const uint64_t now_ns = clock__now_mono_ns();
@@ -148,17 +146,17 @@ static struct item *take(struct work_queue *queue, uint64_t *ret_until_ns)
 	*ret_until_ns = UINT64_MAX;
 	while (*link) {
 		struct item *item = *link;
-		uint64_t due_ns = item->due_ns > may_ns ? item->due_ns : may_ns;
+		const bool has_work = item->work.what;
+		uint64_t due_ns = has_work && may_ns > item->due_ns ? may_ns : item->due_ns;
 
-		if (!item->work.what)
-			due_ns = item->due_ns;
-		if (due_ns <= now_ns && !item->work.what) {
-			forget(queue, unlink_item(queue, link));
-			continue;
-		}
 		if (due_ns <= now_ns) {
+			(void)unlink_item(queue, link);
+			if (!has_work) {
+				forget(queue, item);
+				continue;
+			}
 			queue->taken_ns = now_ns;
-			return unlink_item(queue, link);
+			return item;
 		}
 		if (due_ns < *ret_until_ns)
 			*ret_until_ns = due_ns;
@@ -179,17 +177,9 @@ static void wait_until(struct work_queue *queue, uint64_t until_ns)
 	queue->idle_cnt--;
 }
 
-static uint64_t own_cpu_ns(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static void *run_worker(void *arg);
 
-/* Where it can't be, those that there are have to do. */
+/* If it cannot start, the queue goes on with the threads that it has. */
 static void start_worker(struct work_queue *queue)
 {
 	struct worker *worker = queue->workers;
@@ -211,11 +201,11 @@ static void start_worker(struct work_queue *queue)
 	pthread_attr_destroy(&attributes);
 }
 
-/* Locked, and again afterwards. */
+/* Called with the lock, which it releases meanwhile. */
 static void do_item(struct work_queue *queue, struct item *item)
 {
 	const struct work work = item->work;
-	uint64_t cpu_ns = own_cpu_ns(), rest_ns;
+	uint64_t cpu_ns = clock__now_cpu_ns(), rest_ns;
 
 	item->work.what = 0;
 	item->due_ns = 0;
@@ -224,14 +214,14 @@ static void do_item(struct work_queue *queue, struct item *item)
 		start_worker(queue);
 	pthread_mutex_unlock(&queue->lock);
 	queue->run(queue->ctx, &work);
-	rest_ns = (own_cpu_ns() - cpu_ns) * REST_SHARE;
+	rest_ns = (clock__now_cpu_ns() - cpu_ns) * REST_SHARE;
 	pthread_mutex_lock(&queue->lock);
 	queue->active_cnt--;
 	if (!(item->work.what & queue->urgent))
 		item->due_ns =
 			clock__now_mono_ns() + (rest_ns < MAX_REST_NS ? rest_ns : MAX_REST_NS);
 	append(queue, item);
-	/* one more may be done; and who waits may have to look earlier */
+	/* a waiting thread may now take an item, or must wake up earlier */
 	pthread_cond_signal(&queue->changed);
 }
 

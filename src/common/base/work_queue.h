@@ -12,30 +12,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* So many keys may hang until nothing goes on. */
+/* If so many keys hang, no work goes on. */
 #define WORK_QUEUE_MAX_THREADS 64
 
 struct work_queue;
 
 struct work {
 	uint32_t key;
-	uint32_t what;   /* flags, the caller's: or-ed, where more was posted */
-	uint64_t detail; /* the caller's: as posted last */
+	uint32_t what;   /* the caller's flags, ORed over all posts */
+	uint64_t detail; /* the caller's: of the last post */
 };
 
-/* Any thread of the queue's; never twice at once for one key. */
+/* Runs in any thread of the queue; never twice at once for one key. */
 typedef void (*work_fn)(void *ctx, const struct work *work);
 
-/* name: of its threads, at most 15 bytes. urgent: flags that are not held up by what their key has cost before. NULL with errno. */
+/* name: of its threads, at most 15 bytes. urgent: flags whose work starts at once, whatever CPU
+ * time the key has used. NULL with errno. */
 struct work_queue *work_queue__new(const char *name, work_fn run, void *ctx, uint32_t urgent);
-/* Any thread; does not wait. 0 or -ENOMEM. */
+/* From any thread; does not wait. 0 or -ENOMEM. */
 int work_queue__post(struct work_queue *queue, const struct work *work);
 /*
- * What waits is thrown away; what is being done is waited for, so long. Whether all threads have
- * ended: where not, one hangs, and what it uses has to stay.
+ * Drops all work that waits, and waits longest_ns at most for work that runs. False: some thread
+ * hangs, so what it uses must stay.
  */
 bool work_queue__stop(struct work_queue *queue, uint64_t longest_ns);
-/* Stopped, with all threads ended. NULL is fine. */
+/* After work_queue__stop() was true. NULL is fine. */
 void work_queue__free(struct work_queue *queue);
 
 #endif /* TTLOG_WORK_QUEUE_H */

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,8 +46,7 @@ static int ask(int dir_fd, const char *name, const struct control_dial *dial, in
 	return err;
 }
 
-/* Returns whether there was a collector. */
-static bool ask_one(int dir_fd, const char *name, const struct control_dial *dial)
+bool control_dial__one(int dir_fd, const char *name, const struct control_dial *dial)
 {
 	int fd = -1, err;
 
@@ -82,12 +80,7 @@ int control_dial__all(int dir_fd, const struct control_dial *dial)
 		return err;
 	}
 	while (cnt < CONTROL_DIAL_MAX && (entry = readdir(dir)))
-		cnt += ask_one(dir_fd, entry->d_name, dial);
+		cnt += control_dial__one(dir_fd, entry->d_name, dial);
 	closedir(dir);
 	return 0;
-}
-
-void control_dial__one(int dir_fd, const char *name, const struct control_dial *dial)
-{
-	(void)ask_one(dir_fd, name, dial);
 }

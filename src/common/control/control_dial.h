@@ -3,6 +3,7 @@
 #ifndef TTLOG_CONTROL_DIAL_H
 #define TTLOG_CONTROL_DIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CONTROL_DIAL_MAX        64 /* collectors */
@@ -21,7 +22,8 @@ struct control_dial {
 /* Asks every collector that listens in the directory, and removes the sockets of dead ones. 0, or
  * -errno: the directory can't be read. */
 int control_dial__all(int dir_fd, const struct control_dial *dial);
-/* The same for the socket of that name; does nothing if it is not a collector's. */
-void control_dial__one(int dir_fd, const char *name, const struct control_dial *dial);
+/* The same for the socket of that name; does nothing if it is not a collector's. Returns
+ * whether a collector took the request. */
+bool control_dial__one(int dir_fd, const char *name, const struct control_dial *dial);
 
 #endif /* TTLOG_CONTROL_DIAL_H */

@@ -47,17 +47,14 @@ static bool is_unsupported(int err)
 
 int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
 {
-	int err;
+	int err, fd = can_be_unnamed ? open_unnamed(dir_fd) : -EOPNOTSUPP;
 
 	*file = (struct new_file){ .dir_fd = dir_fd, .fd = -1 };
-	file->fd = can_be_unnamed ? open_unnamed(dir_fd) : -EOPNOTSUPP;
-	if (file->fd < 0 && is_unsupported(file->fd))
-		file->fd = open_hidden(file);
-	if (file->fd < 0) {
-		err = file->fd;
-		file->fd = -1;
-		return err;
-	}
+	if (fd < 0 && is_unsupported(fd))
+		fd = open_hidden(file);
+	if (fd < 0)
+		return fd;
+	file->fd = fd;
 	/* the umask may have removed bits */
 	if (fchmod(file->fd, MODE) < 0) {
 		err = -errno;

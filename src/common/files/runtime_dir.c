@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,17 +86,11 @@ int runtime_dir__find(char ret_path[PATH_MAX])
 
 int runtime_dir__find_for_rings(char ret_path[PATH_MAX])
 {
-	char path[PATH_MAX];
-	int err;
+	int err = runtime_dir__find(ret_path);
 
-	err = runtime_dir__find(path);
-	if (!err && runtime_dir__is_tmpfs(path)) {
-		memcpy(ret_path, path, sizeof(path));
+	if (!err && runtime_dir__is_tmpfs(ret_path))
 		return 0;
-	}
 	if (runtime_dir__is_tmpfs("/dev/shm") && !try_in("/dev/shm", true, ret_path))
 		return 0;
-	if (!err)
-		memcpy(ret_path, path, sizeof(path));
 	return err;
 }

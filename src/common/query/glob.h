@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "field.h"
+#include "ttlog/read.h"
 
 /* Whether text matches a glob of * ? [a-z] [!a-z] and \ before any of these, by characters of
  * UTF-8. The time is at most the product of both lengths. */

@@ -87,6 +87,7 @@ void pattern__fini(struct pattern *pattern)
 	pcre2_match_context_free(pattern->limits);
 	pcre2_match_data_free(pattern->match);
 	pcre2_code_free(pattern->code);
+	*pattern = (struct pattern){ .code = NULL };
 }
 
 bool pattern__matches(const struct pattern *pattern, struct ttlog_text text)

@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ttlog/read.h"
+
 #include "expr_error.h"
-#include "field.h"
 
 #define PATTERN_BUDGET_BYTES (256u << 10)
 

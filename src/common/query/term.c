@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "ascii.h"
+#include "field.h"
 #include "format_number.h"
 #include "glob.h"
+#include "hex.h"
 #include "term.h"
 #include "duration_unit.h"
 #include "value.h"
 
 #define FIELD_PREFIX "fields."
 #define LEVEL_LIST   "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const OPS[] = {
 	[OP_EQ] = "=",  [OP_NE] = "!=",   [OP_LT] = "<",        [OP_LE] = "<=",   [OP_GT] = ">",
@@ -146,20 +147,15 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 /* Parses the value; key and operator decide its kind. */
 static int parse_value(struct term *term, const struct term_words *words, struct expr_error *ret)
 {
-	int err;
-
 	if (term->op == OP_HAS)
 		return 0;
 	if (term->subject == EVENT_KEY_LEVEL)
 		return parse_level(term, words, ret);
 	if (term->subject == EVENT_KEY_TS)
 		return parse_moment(term, words, ret);
-	if (is_regex(term->op)) {
-		err = pattern__init(&term->pattern, term->value.p, words->value_at, words->budget,
-				    ret);
-		term->has_pattern = !err;
-		return err;
-	}
+	if (is_regex(term->op))
+		return pattern__init(&term->pattern, term->value.p, words->value_at, words->budget,
+				     ret);
 	if (is_order(term->op) && event_key__is_text(term->subject)) {
 		term->orders_text = true;
 		return 0;
@@ -192,8 +188,7 @@ int term__init(struct term *term, const struct term_words *words, struct expr_er
 
 void term__fini(struct term *term)
 {
-	if (term->has_pattern)
-		pattern__fini(&term->pattern);
+	pattern__fini(&term->pattern);
 	free(term->words);
 }
 
@@ -253,15 +248,13 @@ static bool is_real(const struct ttlog_field *field)
 
 static bool holds_for_number(const struct term *term, uint64_t v)
 {
+	const struct ttlog_field field = { .type = TTLOG_TYPE_U64, .u = v };
 	char digits[FORMAT_NUMBER_BYTES];
 	int order;
 
-	if (is_regex(term->op)) {
-		size_t len = format__u64(digits, v);
-
-		return holds_for_text(term, (struct ttlog_text){ digits, len });
-	}
-	if (number__compare_u64(&term->number, v, &order))
+	if (is_regex(term->op))
+		return holds_for_text(term, ttlog_field_text(&field, digits));
+	if (number__compare(&term->number, &field, &order))
 		return term->op == OP_NE;
 	return term__order(term, order);
 }
@@ -277,7 +270,7 @@ bool term__field(const struct term *term, const struct ttlog_field *field)
 	    (field->null || (field->type != TTLOG_TYPE_STR && field->type != TTLOG_TYPE_CHAR)))
 		return false;
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
-		return holds_for_text(term, event_field__hex(field->text, hex, sizeof(hex)));
+		return holds_for_text(term, hex__text(field->text, hex, sizeof(hex)));
 	if (term__is_numeric(term) && term->number.is_nan && is_real(field))
 		return term->op <= OP_NE && isnan(field->d) == (term->op == OP_EQ);
 	/* if possible, a number is compared as a number; 007 is compared as text */

@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ttlog/read.h"
+
 #include "event_key.h"
 #include "expr_error.h"
-#include "field.h"
 #include "number.h"
 #include "pattern.h"
 #include "time_expr.h"
@@ -44,7 +45,7 @@ struct term {
 	char *words;                  /* holds key and value, each zero-terminated */
 	struct ttlog_text key, value; /* the key without "fields." */
 	unsigned level;
-	bool is_number, is_duration, has_pattern;
+	bool is_number, is_duration;
 	bool orders_text;     /* < and the like, with a value that is not a number */
 	struct number number; /* a duration is in the key's unit */
 	struct pattern pattern;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words of our own languages: levels, operators, units. They are ASCII, whatever locale a program
- * has chosen: in a Turkish one strcasecmp() says that "info" is not "INFO".
+ * Words of our own languages: levels, operators, units. They are ASCII in any locale: in a Turkish
+ * one strcasecmp() says that "info" is not "INFO".
  */
 #ifndef TTLOG_ASCII_H
 #define TTLOG_ASCII_H
@@ -29,7 +29,7 @@ static inline bool ascii__is_letter(char c)
 	return ascii__upper(c) >= 'A' && ascii__upper(c) <= 'Z';
 }
 
-/* The first `len` bytes, in any case; neither text is read beyond its zero. */
+/* Compares the first `len` bytes, in any case, up to a zero. */
 static inline bool ascii__begins_alike(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

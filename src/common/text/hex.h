@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ttlog/read.h"
+
 #define HEX_DIGITS "0123456789abcdef"
 
-/* Two digits a byte, without a zero at the end. Returns the end. */
+/* Two digits for each byte, without a zero at the end. Returns the end. */
 static inline char *hex__bytes(char *to, const void *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -16,6 +18,15 @@ static inline char *hex__bytes(char *to, const void *bytes, size_t len)
 		*to++ = HEX_DIGITS[((const unsigned char *)bytes)[i] & 15];
 	}
 	return to;
+}
+
+/* Bytes as text, cut to what fits. */
+static inline struct ttlog_text hex__text(struct ttlog_text bytes, char *to, size_t size)
+{
+	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
+
+	hex__bytes(to, bytes.p, len);
+	return (struct ttlog_text){ to, 2 * len };
 }
 
 /* How many digits a number has; 0 has one. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts lie in blocks that never move; a hash table finds them. No program can make texts for it that
- * all collide: the hash begins with a secret.
+ * Texts lie in blocks that never move. A hash table finds them; its hash begins with a secret, so
+ * that no program can make texts that collide.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ struct text {
 };
 
 struct text_pool {
-	struct text_block *blocks; /* the first one is being filled */
+	struct text_block *blocks; /* the first one is in use */
 	struct text *texts;
 	size_t cnt, cap;
 	struct hash_table by_hash; /* texts */

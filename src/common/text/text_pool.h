@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts that are kept once: equal ones share their bytes, and all go together.
+ * Keeps each text once: equal ones share their bytes. All are freed together.
  *
- * A site table owns one: ten thousand sites name few files and functions. Made by one thread;
- * what it handed out may be read by any.
+ * A site table has a pool: ten thousand sites have few different files and functions. One thread
+ * adds texts; any thread may read them.
  */
 #ifndef TTLOG_TEXT_POOL_H
 #define TTLOG_TEXT_POOL_H
@@ -18,8 +18,8 @@ struct text_pool *text_pool__new(void);
 void text_pool__free(struct text_pool *pool);
 
 /*
- * The pool's own copy of len bytes at text, with a zero byte behind them; the same address for the
- * same bytes, valid until the pool goes. NULL with errno where memory is short.
+ * The pool's copy of len bytes at text, with a zero byte after them: the same address for the same
+ * bytes, valid until the pool is freed. NULL with errno.
  */
 const char *text_pool__add(struct text_pool *pool, const char *text, size_t len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The well-formed sequences of RFC 3629, section 4: no overlong forms, no surrogates, nothing
- * above U+10FFFF. Eight ASCII bytes at a time, for that is what strings mostly are.
+ * The well-formed sequences of RFC 3629, section 4: no overlong forms, no surrogates, nothing above
+ * U+10FFFF. Eight ASCII bytes at a time, because most strings are ASCII.
  */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* Length of the well-formed sequence at the start, 0 where there is none. */
+/* Length of the well-formed sequence at the start; 0: there is none. */
 static size_t sequence_bytes(const unsigned char *at, size_t left)
 {
 	unsigned char low = 0x80, high = 0xbf; /* of the second byte */

@@ -11,7 +11,7 @@ static inline uint64_t boot_rule__offset_ns(const struct ttlog_info *info)
 	return info->real_ns - info->mono_ns;
 }
 
-/* Whether both pairs of clocks agree to less than an hour, as those of one boot do unless the wall
+/* Whether both pairs of clocks differ by less than an hour. In one boot they do, unless the wall
  * clock was set meanwhile. */
 static inline bool boot_rule__clocks_agree(const struct ttlog_info *a, const struct ttlog_info *b)
 {
@@ -21,7 +21,7 @@ static inline bool boot_rule__clocks_agree(const struct ttlog_info *a, const str
 	return apart_ns < hour_ns || -apart_ns < hour_ns;
 }
 
-/* By boot id; where a file has none, by host and clocks. */
+/* By boot id; if a file has none, by host and clocks. */
 static inline bool boot_rule__is_one_boot(const struct ttlog_info *a, const struct ttlog_info *b)
 {
 	if (a->boot_id.len && b->boot_id.len)

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array.h"
 #include "duration_unit.h"
 
 #define DIGITS_MAX 64u
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A unit is times * 10^exponent nanoseconds. Longer names first: ms ends in s. */
 static const struct unit {
@@ -19,7 +18,7 @@ static const struct unit {
 	{ "m", 60, 9 }, { "h", 3600, 9 }, { "d", 86400, 9 },
 };
 
-/* Only these are exact multiples of each other in decimal: a key may end in one of them. */
+/* A key may end in one of the first four, which are powers of ten of each other. */
 #define KEY_UNITS 4u
 
 static bool ends_in(struct ttlog_text text, const char *end)
@@ -45,7 +44,7 @@ const char *duration_unit__of_key(struct ttlog_text key)
 	return unit_of_key(key)->name;
 }
 
-/* Digits, most significant first, times a small number, in place with room before them. */
+/* Decimal digits, most significant first, times a small number. Returns how many digits. */
 static size_t multiply(char *digits, size_t len, unsigned times, char *ret)
 {
 	char reversed[DIGITS_MAX + 8] = "";

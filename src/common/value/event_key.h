@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys that every event has, beside its fields: their names in filters, groups and outputs. */
+/* The keys that every event has besides its fields: their names in filters, groups and outputs. */
 #ifndef TTLOG_EVENT_KEY_H
 #define TTLOG_EVENT_KEY_H
 
 #include "ttlog/read.h"
 
-/* EVENT_KEYS, the names, follows. Filters know those up to EVENT_KEY_LINE. */
+/* The names in EVENT_KEYS follow this. Filters know the keys up to EVENT_KEY_LINE. */
 enum event_key {
-	EVENT_KEY_FIELD, /* none of them: a field */
+	EVENT_KEY_FIELD, /* not one of these: a field */
 	EVENT_KEY_LEVEL,
 	EVENT_KEY_TARGET,
 	EVENT_KEY_PROBE,

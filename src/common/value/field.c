@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "field.h"
+#include "ttlog/read.h"
+
 #include "format_number.h"
-#include "hex.h"
 
 static size_t format_hex(char *to, uint64_t v)
 {
@@ -49,12 +49,4 @@ struct ttlog_text ttlog_field_text(const struct ttlog_field *field, char *buf)
 		len = format__u64(buf, field->u);
 	}
 	return (struct ttlog_text){ buf, len };
-}
-
-struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t size)
-{
-	size_t len = bytes.len < size / 2 ? bytes.len : size / 2;
-
-	hex__bytes(to, bytes.p, len);
-	return (struct ttlog_text){ to, 2 * len };
 }

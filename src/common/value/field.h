@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A field's value as outputs and expressions see it, whatever it was read from: struct ttlog_field
- * of the readers' library, and what only we do with it. Who made the value says how long its text
- * is valid.
- */
+/* What only our programs do with values of fields. */
 #ifndef TTLOG_SRC_FIELD_H
 #define TTLOG_SRC_FIELD_H
 
@@ -19,8 +15,5 @@ static inline int event_field__order(struct ttlog_text a, struct ttlog_text b)
 
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
-
-/* Bytes as their hexadecimal text, which is what the outputs show; cut to what fits. */
-struct ttlog_text event_field__hex(struct ttlog_text bytes, char *to, size_t size);
 
 #endif /* TTLOG_SRC_FIELD_H */

@@ -72,7 +72,7 @@ static size_t format_special(char *to, double v)
 	return len;
 }
 
-/* Lays digits out as Python's repr: v = 0.DIGITS * 10^point, no zero at either end. */
+/* Writes v = 0.DIGITS * 10^point as Python's repr() does. The digits have no zero at either end. */
 static size_t lay_out(char *to, bool negative, const char *digits, int len, int point)
 {
 	char *p = to;
@@ -108,14 +108,14 @@ static size_t lay_out(char *to, bool negative, const char *digits, int len, int 
 	return (size_t)(p - to);
 }
 
-/* The digits that printf gives, at the first precision that reads back as the same value. */
+/* Takes the digits of printf(), with the first precision that reads back as the same value. */
 static size_t format_searched(char *to, double v, bool is_f32)
 {
 	char text[40], digits[24];
 	int len = 0, exponent = 0;
 
-	/* 15 digits (6) always read back, so no shorter text hides; but not near zero, where
-	 * numbers are far apart. */
+	/* Starts with 15 digits (6 for a float), which always read back; so the zeros cut below
+	 * give the shortest text. Not so near zero, where numbers are far apart. */
 	int precision = is_f32 ? (fabs(v) < 1.2e-38 ? 0 : 5) : (fabs(v) < 2.3e-308 ? 0 : 14);
 
 	for (; precision <= 16; precision++) {
@@ -137,9 +137,9 @@ static size_t format_searched(char *to, double v, bool is_f32)
 }
 
 /*
- * Most numbers that people log have few decimals. Where units / 10^k gives exactly v (one division
- * of two exact numbers, correctly rounded) and units has at most 15 digits (6 for a float), no
- * other text that short reads back as v: these are the digits.
+ * Most logged numbers have few decimals. If units / 10^k is exactly v (one division of two exact
+ * numbers, correctly rounded), and units has at most 15 digits (6 for a float), then no other text
+ * of that length reads back as v: these are the digits.
  */
 static size_t format_short(char *to, double v, bool is_f32)
 {

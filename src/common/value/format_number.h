@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers as text, without stdio: printing millions of events is mostly this. What is compared as
- * text is compared as it is shown.
+ * Numbers as text, without stdio, because that takes most of the time of printing events. A filter
+ * that compares numbers as text compares this text.
  */
 #ifndef TTLOG_FORMAT_NUMBER_H
 #define TTLOG_FORMAT_NUMBER_H
@@ -12,8 +12,8 @@
 /* Any number or time fits: a decimal of scale 255 is the longest. */
 #define FORMAT_NUMBER_BYTES 288u
 
-/* All of these write at most FORMAT_NUMBER_BYTES, and return how many. The floating point ones are
- * the shortest text that reads back as the same value, as Python's repr writes it. */
+/* All write at most FORMAT_NUMBER_BYTES, and return how many. For floating point that is the
+ * shortest text that reads back as the same value, in the form of Python's repr(). */
 size_t format__f64(char *to, double v);
 size_t format__f32(char *to, float v);
 size_t format__decimal(char *to, int64_t units, uint8_t scale);

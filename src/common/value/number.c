@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +70,7 @@ static void normalise(struct number *number)
 	}
 }
 
-/* Without a point, which is a comma to strtod() in some locales. */
+/* The text has no point, which in some locales strtod() does not know. */
 static void set_floats(struct number *number)
 {
 	char text[NUMBER_MAX_DIGITS + 32];
@@ -140,8 +139,8 @@ static int compare_int(const struct number *number, __int128 v)
 	return number->above_floor ? -1 : 0;
 }
 
-/* `nearest`: of the value's type; that is what 0.1 is in a program, and so it is equal. But a number
- * is not infinite, nor zero, because nothing nearer is of that type. */
+/* `nearest`: the number in the value's type. It counts as equal, because 0.1 in a program is that.
+ * But a number does not equal infinity or zero only because these are nearest. */
 static int compare_real(const struct number *number, double v, double nearest, int *ret)
 {
 	if (isnan(v))
@@ -157,7 +156,7 @@ static int compare_real(const struct number *number, double v, double nearest, i
 	return 0;
 }
 
-/* Magnitudes as 0.DIGITS * 10^point. */
+/* Compares magnitudes, 0.DIGITS * 10^point. */
 static int compare_magnitude(const char *a, unsigned a_len, int a_point, const struct number *b)
 {
 	unsigned common = a_len < b->len ? a_len : b->len;
@@ -190,14 +189,6 @@ static int compare_decimal(const struct number *number, int64_t units, uint8_t s
 		return number->negative ? 1 : -1;
 	order = compare_magnitude(digits, len, point, number);
 	return negative ? -order : order;
-}
-
-int number__compare_u64(const struct number *number, uint64_t v, int *ret)
-{
-	if (number->is_nan)
-		return -EINVAL;
-	*ret = compare_int(number, (__int128)v);
-	return 0;
 }
 
 int number__compare(const struct number *number, const struct ttlog_field *field, int *ret)

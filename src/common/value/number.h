@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A number as someone wrote it, compared exactly with values of any type: 18446744073709551615 is
- * not 18446744073709551616, and 150.25 is the decimal 150.250.
+ * A number from text, compared exactly with values of any type: 18446744073709551615 is not
+ * 18446744073709551616, and 150.25 equals the decimal 150.250.
  */
 #ifndef TTLOG_NUMBER_H
 #define TTLOG_NUMBER_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "field.h"
+#include "ttlog/read.h"
 
 #define NUMBER_MAX_DIGITS 320u
 
@@ -23,21 +23,18 @@ struct number {
 	int point;
 	double f64; /* the nearest */
 	float f32;
-	/* For integers: the largest integer not above it, held within +-2^100, and whether it is
-	 * more. */
+	/* For integers: the largest integer not above it, clamped to +-2^100; and whether the
+	 * number is greater than that. */
 	__int128 floor;
 	bool above_floor;
 };
 
 /* Decimal with fraction and exponent, 0x hexadecimal, NaN, Infinity, -Infinity.
- * Returns 0, or -EINVAL where the text is no number (or has too many digits). */
+ * Returns 0, or -EINVAL: the text is no number, or has too many digits. */
 int number__parse(struct number *ret, struct ttlog_text text);
 
-/* Compares a field's value with the number: -1, 0 or 1 in ret. Returns 0, or -EINVAL where there is
- * no order: a NaN, or a value that is no number. Bool counts as 0 and 1, char as no number. */
+/* Compares a field's value with the number: -1, 0 or 1 in ret. Returns 0, or -EINVAL: one is a NaN,
+ * or the value is no number. Bool counts as 0 and 1, char as no number. */
 int number__compare(const struct number *number, const struct ttlog_field *field, int *ret);
-
-/* The same for a plain unsigned number. */
-int number__compare_u64(const struct number *number, uint64_t v, int *ret);
 
 #endif /* TTLOG_NUMBER_H */

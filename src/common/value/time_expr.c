@@ -2,15 +2,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "duration_unit.h"
 #include "time_expr.h"
 
 #define NS_PER_S   1000000000ull
-#define S_PER_DAY  86400ull
-#define NS_PER_DAY (S_PER_DAY * NS_PER_S)
+#define NS_PER_DAY (86400 * NS_PER_S)
 
 /* Exactly `cnt` digits. */
 static bool digits(const char **p, unsigned cnt, unsigned *ret)
@@ -35,7 +34,7 @@ static bool skip(const char **p, char c)
 	return true;
 }
 
-/* ".5" as nanoseconds; digits behind the ninth are dropped. */
+/* ".5" as nanoseconds; digits after the ninth are dropped. */
 static bool fraction(const char **p, uint64_t *ret)
 {
 	uint64_t unit = NS_PER_S / 10, ns = 0;
@@ -53,33 +52,26 @@ static bool fraction(const char **p, uint64_t *ret)
 	return true;
 }
 
-static bool days_since_1970(unsigned year, unsigned month, unsigned day, uint64_t *ret)
-{
-	static const unsigned char LENGTHS[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
-	uint64_t days = 0;
-
-	/* Nanoseconds since 1970 in 64 bits end in 2554. */
-	if (year < 1970 || year > 2553 || month < 1 || month > 12 || day < 1 ||
-	    day > LENGTHS[month - 1] + (month == 2 && leap ? 1u : 0u))
-		return false;
-	for (unsigned y = 1970; y < year; y++)
-		days += (y % 4 == 0 && y % 100) || y % 400 == 0 ? 366 : 365;
-	for (unsigned m = 1; m < month; m++)
-		days += LENGTHS[m - 1] + (m == 2 && leap ? 1u : 0u);
-	*ret = days + day - 1;
-	return true;
-}
-
 static bool parse_date(const char **p, uint64_t *ret_ns)
 {
 	unsigned year, month, day;
-	uint64_t days;
+	struct tm date;
+	time_t second;
 
 	if (!digits(p, 4, &year) || !skip(p, '-') || !digits(p, 2, &month) || !skip(p, '-') ||
-	    !digits(p, 2, &day) || !days_since_1970(year, month, day, &days))
+	    !digits(p, 2, &day))
 		return false;
-	*ret_ns = days * NS_PER_DAY;
+	date = (struct tm){
+		.tm_year = (int)year - 1900,
+		.tm_mon = (int)month - 1,
+		.tm_mday = (int)day,
+	};
+	/* Makes 1 March of 29 February where there is none. */
+	second = timegm(&date);
+	/* Nanoseconds since 1970 in 64 bits end in 2554. */
+	if (year < 1970 || year > 2553 || date.tm_mon != (int)month - 1 || date.tm_mday != (int)day)
+		return false;
+	*ret_ns = (uint64_t)second * NS_PER_S;
 	return true;
 }
 
@@ -99,7 +91,7 @@ static bool parse_time(const char **p, uint64_t *ret_ns)
 	return true;
 }
 
-/* Nothing, Z, +01:00, or as date(1) and journalctl(1) write it: +0100, +01. */
+/* No zone, Z, +01:00, or in the form of date(1) and journalctl(1): +0100, +01. */
 static bool parse_zone(const char **p, int64_t *ret_ns)
 {
 	unsigned hour, minute = 0;
@@ -128,13 +120,8 @@ static bool parse_absolute(const char *p, uint64_t *ret_ns)
 
 	if (!parse_date(&p, &date))
 		return false;
-	if (*p) {
-		if (*p != 'T' && *p != 't' && *p != ' ')
-			return false;
-		p++;
-		if (!parse_time(&p, &time))
-			return false;
-	}
+	if (*p && (!strchr("Tt ", *p++) || !parse_time(&p, &time)))
+		return false;
 	if (!parse_zone(&p, &zone) || *p)
 		return false;
 	if (zone > 0 && date + time < (uint64_t)zone)

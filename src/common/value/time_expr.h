@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moments as someone writes them for --since and --until:
+ * Moments as text, for --since and --until:
  *   2026-11-21T06:00:00.5Z, 2026-11-21T07:00:00+01:00   RFC 3339, also with +0100 or +01
  *   2026-11-21 06:00[:00[.5]], 2026-11-21               UTC
  *   06:00[:00[.5]]                                      UTC, on the day of the last event
@@ -27,9 +27,9 @@ struct time_expr {
 	uint64_t ns;
 };
 
-/* Returns 0, or -EINVAL where the text is none of the above. */
+/* Returns 0, or -EINVAL: the text is none of the above. */
 int time_expr__parse(struct time_expr *ret, const char *text);
-/* The moment in ns since 1970, where the last event was at last_ns. */
+/* The moment in ns since 1970, if the last event was at last_ns. */
 uint64_t time_expr__resolve(const struct time_expr *time, uint64_t last_ns);
 
 #endif /* TTLOG_TIME_EXPR_H */

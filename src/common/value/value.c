@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Reading hostile bytes into typed values; names by number.
- */
 #include <errno.h>
 #include <string.h>
 
@@ -37,7 +34,7 @@ bool value__is_signed(uint8_t type)
 	       type == TTLOG_TYPE_I64;
 }
 
-/* Length of a string or byte sequence with its length word, or -EBADMSG. */
+/* The length of a string or byte sequence, with its length word; or -EBADMSG. */
 static int measure_text(const unsigned char *bytes, size_t left, uint16_t *ret_word)
 {
 	uint32_t len;
@@ -123,7 +120,7 @@ int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_
 		value.scale = ((const unsigned char *)bytes)[sizeof(value.i)];
 		break;
 	case TTLOG_TYPE_BOOL:
-		/* a program's bool may hold anything once something went wrong in it */
+		/* after an error in the program its bool may have any value */
 		value.u = *(const unsigned char *)bytes != 0;
 		break;
 	default:

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values of fields as records carry them (include/ttlog/abi.h), and the names of types and
- * levels.
- *
- * The bytes come from a program's memory and are hostile: every length is checked. The viewer
- * shares this file; it knows nothing of the collector.
+ * The values of fields in records (include/ttlog/abi.h), and the names of types and levels. The
+ * bytes come from a program's memory and are hostile: every length is checked.
  */
 #ifndef TTLOG_VALUE_H
 #define TTLOG_VALUE_H
@@ -18,7 +15,7 @@
 struct value {
 	uint8_t type;  /* enum ttlog_type */
 	bool is_null;  /* STR, BYTES */
-	bool is_cut;   /* STR, BYTES: the program's side had more */
+	bool is_cut;   /* STR, BYTES: the program had more */
 	uint8_t scale; /* DECIMAL */
 	uint32_t len;  /* STR, BYTES */
 	union {
@@ -30,18 +27,18 @@ struct value {
 	};
 };
 
-/* The bytes that a type takes in a record; 0 for STR and BYTES, whose length varies, and for no
- * type. */
+/* The bytes of a type in a record; 0 for STR and BYTES, whose length varies, and for unknown
+ * types. */
 size_t value__fixed_bytes(uint8_t type);
 bool value__is_signed(uint8_t type);
 
-/* Reads one value of that type from the start of `left` bytes. Returns the bytes that it takes, or
- * -EBADMSG where they are no such value. */
+/* Reads a value of that type from the start of `left` bytes. Returns how many bytes it has, or
+ * -EBADMSG: they are no such value. */
 int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_value);
 
 /*
- * Reads the fields of a record, `len` bytes behind struct ttlog_record. 0, or -EBADMSG where they
- * are not exactly values of these types and less than TTLOG_RECORD_ALIGN bytes of padding.
+ * Reads the fields of a record, the `len` bytes after struct ttlog_record. 0, or -EBADMSG: they are
+ * not exactly values of these types and less than TTLOG_RECORD_ALIGN bytes of padding.
  */
 int value__read_fields(const uint8_t *types, size_t nfields, const void *bytes, size_t len,
 		       struct value ret_values[TTLOG_MAX_FIELDS]);
@@ -49,7 +46,7 @@ int value__read_fields(const uint8_t *types, size_t nfields, const void *bytes, 
 /* Whether value__read_fields() would succeed. */
 bool value__fits(const uint8_t *types, size_t nfields, const void *bytes, size_t len);
 
-/* As FORMAT.md has it, "INFO", "u64"; NULL where there is none of that number. */
+/* The names in FORMAT.md: "INFO", "u64"; NULL: no such number. */
 const char *value__level_name(unsigned int level);
 const char *value__type_name(unsigned int type);
 

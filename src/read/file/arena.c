@@ -4,7 +4,8 @@
 
 #include "arena.h"
 
-/* Blocks double between these: a snapshot of a few events takes a few pages. */
+/* Each block is twice as large as the one before, within these limits: a snapshot of a few events
+ * takes a few pages. */
 #define FIRST_BLOCK_BYTES (4u << 10)
 #define BLOCK_MAX_BYTES   (256u << 10)
 
@@ -14,7 +15,6 @@ struct arena_block {
 	uint64_t bytes[];
 };
 
-/* NULL: no memory, or none within the limit. */
 static struct arena_block *new_block(struct arena *arena, size_t cap)
 {
 	struct arena_block *block;
@@ -32,28 +32,22 @@ static struct arena_block *new_block(struct arena *arena, size_t cap)
 	return block;
 }
 
-/* What is large has a block of its own, which goes after the one in use: that has room yet for what
- * is small. A chunk's columns, each with a few words of its own, would take twice the memory else. */
-static void add_block(struct arena *arena, struct arena_block *block, bool is_large)
-{
-	struct arena_block **at = &arena->blocks;
-
-	if (is_large && arena->blocks)
-		at = &arena->blocks->next;
-	block->next = *at;
-	*at = block;
-}
-
-/* Room for so many bytes; the block where they go. */
-static struct arena_block *grow(struct arena *arena, size_t bytes)
+/* Adds a block with room for so many bytes. A large allocation gets its own block, second in the
+ * list. The first block stays in use, for small ones: else a chunk, whose columns alternate with a
+ * few words, would take twice the memory. */
+static struct arena_block *add_block(struct arena *arena, size_t bytes)
 {
 	size_t cap = arena->next_block_bytes ? arena->next_block_bytes : FIRST_BLOCK_BYTES;
 	bool is_large = bytes > cap;
 	struct arena_block *block = new_block(arena, is_large ? bytes : cap);
+	struct arena_block **at = &arena->blocks;
 
 	if (!block)
 		return NULL;
-	add_block(arena, block, is_large);
+	if (is_large && *at)
+		at = &(*at)->next;
+	block->next = *at;
+	*at = block;
 	arena->next_block_bytes = cap < BLOCK_MAX_BYTES ? 2 * cap : cap;
 	return block;
 }
@@ -70,7 +64,7 @@ void *arena__alloc(struct arena *arena, size_t cnt, size_t size)
 	if (!bytes)
 		bytes = 8;
 	if (!block || block->cap - block->used < bytes) {
-		block = grow(arena, bytes);
+		block = add_block(arena, bytes);
 		if (!block)
 			return NULL;
 	}
@@ -89,8 +83,8 @@ static void free_blocks(struct arena_block *block)
 	}
 }
 
-/* Kept is the newest of those that are large. These are dear to get again, for the kernel clears
- * their pages; and it is the heap's last, so that the C library gives back none of the others. */
+/* Keeps the newest large block. A new one would be slow, because the kernel clears its pages. It is
+ * also the last one of the heap, so the C library cannot return the others to the kernel. */
 void arena__reset(struct arena *arena)
 {
 	struct arena_block *first = arena->blocks, *kept = first;
@@ -109,11 +103,6 @@ void arena__reset(struct arena *arena)
 	kept->used = 0;
 	arena->blocks = kept;
 	arena->held_bytes = kept->cap;
-}
-
-size_t arena__bytes(const struct arena *arena)
-{
-	return arena->held_bytes;
 }
 
 void arena__fini(struct arena *arena)

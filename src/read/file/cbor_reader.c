@@ -5,7 +5,7 @@
 #include "cbor_reader.h"
 #include "format.h"
 
-/* A callback that takes a value and makes it an item. */
+/* A callback that makes an item of a value. */
 #define ON(name, type, as, member)                                                                 \
 	static void on_##name(void *item, type v)                                                  \
 	{                                                                                          \
@@ -108,7 +108,7 @@ int cbor_reader__peek(const struct ttlog_cbor *in, enum ttlog_cbor_kind *ret)
 	return err;
 }
 
-/* Passes over one item. A count that the bytes left cannot hold is refused at once. */
+/* Skips one item. Refuses a count for which not enough bytes are left. */
 static int walk(struct ttlog_cbor *in, uint64_t *cnt)
 {
 	struct {

@@ -13,7 +13,7 @@
 #define WINDOW_MAX_BYTES       (256u << 10)
 #define FRAME_HEADER_MAX_BYTES 19u
 #define SKIPPABLE_HEADER_BYTES 8u
-/* LZ4 expands by at most 255: a larger content size is a lie, and not worth its memory. */
+/* LZ4 expands by at most 255: a larger content size is wrong. */
 #define LZ4_MAX_RATIO          255u
 
 static const unsigned char MAGIC[4] = { 0x04, 0x22, 0x4d, 0x18 };
@@ -22,15 +22,15 @@ struct frame_file {
 	struct handle handle;
 	uint64_t size;
 	unsigned char *window;
-	size_t window_cap; /* no more than there is in the file */
+	size_t window_cap; /* at most the size of the file */
 	uint64_t window_at;
 	size_t window_len;
 	unsigned char *content;
 	size_t content_cap;
 	LZ4F_dctx *dctx;
 	/*
-	 * What the search for whole frames may still cost, in bytes read and decoded: a file made
-	 * of frame starts, each of which claims all the bytes that follow, would take for ever.
+	 * How many bytes the search for whole frames may still read and decode. A hostile file may
+	 * have frame starts everywhere, each of which claims all bytes that follow.
 	 */
 	uint64_t search_budget;
 };
@@ -87,8 +87,8 @@ uint64_t frame_file__size(const struct frame_file *file)
 	return file->size;
 }
 
-/* Makes at least `want` bytes (fewer at the end of the file) available at `offset`.
- * Returns how many there are, or -errno. */
+/* Gets at least `want` bytes at `offset` into the window; fewer at the end of the file. Returns how
+ * many it has, or -errno. */
 static ssize_t window__get(struct frame_file *file, uint64_t offset, size_t want,
 			   const unsigned char **ret)
 {
@@ -136,7 +136,7 @@ static int content__reserve(struct frame_file *file, size_t bytes)
 {
 	if (bytes <= file->content_cap)
 		return 0;
-	/* not realloc(): the old content is not needed, and it would copy that */
+	/* not realloc(), which would copy the old content */
 	free(file->content);
 	file->content = malloc(bytes);
 	file->content_cap = file->content ? bytes : 0;
@@ -147,10 +147,10 @@ static int content__reserve(struct frame_file *file, size_t bytes)
 struct descriptor {
 	size_t header_bytes, content_bytes;
 	size_t block_max_bytes;
-	size_t hint; /* the decoder would like so many bytes next */
+	size_t hint; /* bytes that the decoder asks for next */
 };
 
-/* Reads the frame's descriptor. Returns 0, -EBADMSG, or another -errno. */
+/* Returns 0, -EBADMSG, or another -errno. */
 static int begin(struct frame_file *file, uint64_t offset, struct descriptor *ret,
 		 const char **ret_why)
 {
@@ -196,10 +196,10 @@ static int begin(struct frame_file *file, uint64_t offset, struct descriptor *re
 }
 
 /*
- * Decodes the frame at `offset`. ret_cost gets what it took, in bytes, also on failure.
+ * Decodes the frame at `offset`. ret_cost: bytes read and decoded, also on failure.
  *
- * The decoder gets whole blocks, and room for one beyond the content: else it takes both ways
- * through buffers of its own.
+ * The decoder gets whole blocks, and room for one more after the content: else it copies both
+ * through its own buffers.
  */
 static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, uint64_t *ret_cost,
 		  const char **ret_why)
@@ -254,7 +254,7 @@ static int decode(struct frame_file *file, uint64_t offset, struct frame *ret, u
 	return 0;
 }
 
-/* The next place of the magic from `offset` on; the file's size where there is none. */
+/* The next magic from `offset` on; the file's size if there is none. */
 static int find_magic(struct frame_file *file, uint64_t offset, uint64_t *ret)
 {
 	for (;;) {
@@ -276,7 +276,6 @@ static int find_magic(struct frame_file *file, uint64_t offset, uint64_t *ret)
 	}
 }
 
-/* Passes over skippable frames. */
 static int pass_skippable(struct frame_file *file, uint64_t *offset)
 {
 	for (;;) {

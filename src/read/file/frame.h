@@ -2,8 +2,8 @@
 /*
  * A file as a sequence of LZ4 frames, some of which may be damaged: FORMAT.md sections 1 and 7.
  *
- * Reads with pread through a window of its own, so a file that is cut while it is read gives an
- * error, not a signal. Memory: the window and one frame's content, FORMAT_HEADER_MAX_BYTES at most.
+ * Reads with pread(), not mmap(): if the file is cut meanwhile, that is an error, not a signal.
+ * Memory: the window and one frame's content, FORMAT_HEADER_MAX_BYTES at most.
  */
 #ifndef TTLOG_READ_FRAME_H
 #define TTLOG_READ_FRAME_H
@@ -16,32 +16,31 @@ struct frame_file;
 
 struct frame {
 	uint64_t offset, end;         /* in the file */
-	const unsigned char *content; /* until the next call */
+	const unsigned char *content; /* valid until the next call */
 	size_t len;
 };
 
-/* What lies between what was read last and the frame that was found, or the end of the file. */
+/* The damaged bytes before the frame that was found, or before the end of the file. */
 struct frame_damage {
-	uint64_t from, to; /* equal: nothing */
+	uint64_t from, to; /* equal: no damage */
 	const char *why;
-	uint64_t gave_up_at; /* not 0: the search for a whole frame was given up here */
+	uint64_t gave_up_at; /* not 0: here the search for a whole frame stopped */
 };
 
-/* Takes ownership of fd, also on failure; it must be a regular file. With a path, the descriptor is
- * given up where they are short, and opened again: handle.h. NULL with errno. */
+/* Takes ownership of fd, a regular file, also on failure. With a path, the file may be closed and
+ * opened again (handle.h). NULL with errno. */
 struct frame_file *frame_file__new(int fd, const char *path);
 void frame_file__free(struct frame_file *file);
-/* Gives back the memory of the window and the content; the next call takes it anew. */
+/* Frees the window and the content; the next call allocates them again. */
 void frame_file__trim(struct frame_file *file);
 uint64_t frame_file__size(const struct frame_file *file);
 
-/* The next whole frame from `offset` on, past skippable frames and damage.
- * Returns 1, 0 at the end of the file, -errno where the file cannot be read; -ESTALE: see
- * handle__read(). */
+/* The next whole frame from `offset` on, after skippable frames and damage. Returns 1; 0 at the end
+ * of the file; -errno if the file cannot be read (-ESTALE: handle__read()). */
 int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret,
 		     struct frame_damage *ret_damage);
 
-/* The frame at exactly that offset. Returns 0, -EBADMSG where none is whole, or another -errno. */
+/* The frame at exactly that offset. Returns 0, -EBADMSG if it is not whole, or another -errno. */
 int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret);
 
 #endif /* TTLOG_READ_FRAME_H */

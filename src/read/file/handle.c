@@ -11,10 +11,10 @@
 
 #include "handle.h"
 
-/* Of the descriptors that a process may have, a quarter is for others, but no more than this. */
+/* A quarter of the descriptors that the process may have is left for others, but at most this. */
 #define SPARE_MAX 256u
 
-/* There is one table of descriptors, so there is one list of those that could be closed. */
+/* A process has one table of descriptors, so it has one list of handles that could be closed. */
 static struct {
 	pthread_mutex_t lock;
 	struct handle *newest, *oldest; /* by their last use */
@@ -48,7 +48,7 @@ static void take_out(struct handle *handle)
 	held.cnt--;
 }
 
-/* The one that was used the longest time ago. False where all are in use. */
+/* Closes the least recently used one. False if all are in use. */
 static bool close_oldest(void)
 {
 	struct handle *handle = held.oldest;
@@ -82,7 +82,7 @@ static int open_file(const char *path)
 	while (held.cnt >= most && close_oldest())
 		continue;
 	do {
-		/* Without O_NONBLOCK a FIFO would hang here; a regular file does not mind it. */
+		/* O_NONBLOCK: else opening a FIFO would wait */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	} while (fd < 0 &&
 		 (errno == EINTR || ((errno == EMFILE || errno == ENFILE) && close_oldest())));
@@ -158,7 +158,7 @@ void handle__fini(struct handle *handle)
 	*handle = (struct handle){ .fd = -1 };
 }
 
-/* Makes the handle the newest, and open until it is put. Returns 0 or -errno. */
+/* Makes the handle the newest, and keeps it open until put(). Returns 0 or -errno. */
 static int use(struct handle *handle)
 {
 	int err = 0;

@@ -4,7 +4,6 @@
 #include "format.h"
 #include "column_filter.h"
 #include "term.h"
-#include "unpack.h"
 #include "value.h"
 
 static bool holds_at(const struct term *term, const struct ttlog_column *column, uint32_t i)
@@ -29,7 +28,7 @@ static void match_dictionary(const struct term *term, const struct ttlog_column 
 
 	for (uint32_t i = 0; i < column->text_cnt; i++)
 		verdicts[i] = holds_at(term, &texts, i);
-	/* Every index was seen to be below text_cnt as the column was unpacked. */
+	/* unpack__column() has checked that each index is below text_cnt. */
 	for (uint32_t i = 0; i < cnt; i++)
 		hits[i] |= verdicts[column->index[i]]; /* cppcheck-suppress uninitvar */
 }
@@ -37,13 +36,13 @@ static void match_dictionary(const struct term *term, const struct ttlog_column 
 /* ---- Integers: the term's number becomes bounds ---- */
 
 /*
- * Values in the order of their type, as unsigned numbers: those below `equal` are less than the
- * term's number, those up to `last_equal` are it, those above are more.
+ * A value as an unsigned number in the order of its type: less than the term's number if it is
+ * below `equal`, equal to it up to `last_equal`, more above that.
  */
 struct bounds {
-	uint64_t flip; /* makes signed order unsigned order */
+	uint64_t flip; /* XORed: signed order becomes unsigned order */
 	uint64_t equal, last_equal;
-	uint8_t verdicts[3]; /* on less, equal, more */
+	uint8_t verdicts[3]; /* for less, equal, more */
 };
 
 static int order_at(const struct term *term, uint8_t type, uint64_t v)
@@ -55,7 +54,7 @@ static int order_at(const struct term *term, uint8_t type, uint64_t v)
 	return order;
 }
 
-/* The first value whose order is at least that; 2^64 - 1 where there is none. */
+/* The first value whose order is at least `order`; 2^64 - 1 if there is none. */
 static uint64_t first_of_order(const struct term *term, uint8_t type, uint64_t flip, int order)
 {
 	uint64_t low = 0, high = UINT64_MAX;
@@ -82,7 +81,7 @@ static struct bounds find_bounds(const struct term *term, uint8_t type)
 	bounds.equal = first_of_order(term, type, bounds.flip, 0);
 	more = first_of_order(term, type, bounds.flip, 1);
 	bounds.last_equal = last <= 0 ? UINT64_MAX : more - 1;
-	/* where no value is that large, or that small, there is no bound to tell them apart by */
+	/* all values of the type are less, or all are more: no bound can say that */
 	if (last < 0)
 		bounds.verdicts[1] = bounds.verdicts[2] = bounds.verdicts[0];
 	else if (last > 0 && !more)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A filter's term over a whole column: what is the same for many values is found out once, so that
- * a value costs a nanosecond where term__field takes twenty.
+ * Applies a filter's term to a whole column. What is the same for many values is computed once: a
+ * value takes 1 ns; term__field() takes 20.
  */
 #ifndef TTLOG_READ_COLUMN_FILTER_H
 #define TTLOG_READ_COLUMN_FILTER_H
@@ -11,8 +11,8 @@
 struct term;
 struct ttlog_column;
 
-/* hits[i] becomes 1 where term__field holds for element i, and stays as it is elsewhere; where
- * asked[i] is 0, either may happen. */
+/* Sets hits[i] to 1 if term__field() holds for element i; else hits[i] stays. If asked[i] is 0,
+ * either may happen. */
 void column_filter__match(const struct term *term, const struct ttlog_column *column, uint32_t cnt,
 			  const uint8_t *asked, uint8_t *hits);
 

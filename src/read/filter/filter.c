@@ -5,8 +5,9 @@
 #include "array.h"
 #include "filter_parts.h"
 #include "format_number.h"
+#include "hex.h"
 
-/* A key, '=' and a value: only a hostile file has longer ones than pattern__matches looks at. */
+/* A key, '=' and a value. Only a hostile file has longer ones. */
 #define SEARCHED_MAX_BYTES (2 * TTLOG_STR_MAX + 512)
 
 struct ttlog_filter *ttlog_filter_new(void)
@@ -138,7 +139,7 @@ void ttlog_filter_set_last(struct ttlog_filter *filter, uint64_t last_ns)
 		expr__set_last(filter->exprs[i], last_ns);
 }
 
-/* The term of a conjunct that is nothing but a bound of time; NULL where it is none. */
+/* The term of a conjunct that only bounds the time; else NULL. */
 static const struct term *bound_of(const struct filter_conjunct *conjunct)
 {
 	const struct expr_node *node = &conjunct->expr->nodes[conjunct->node];
@@ -229,22 +230,6 @@ const char *ttlog_filter_unknown_key(const struct ttlog_filter *filter,
 	return NULL;
 }
 
-static struct ttlog_text text_of_site(const struct ttlog_site *site, enum event_key subject)
-{
-	switch (subject) {
-	case EVENT_KEY_TARGET:
-		return site->target;
-	case EVENT_KEY_PROBE:
-		return site->probe;
-	case EVENT_KEY_MSG:
-		return site->msg;
-	case EVENT_KEY_FILE:
-		return site->file;
-	default:
-		return site->func;
-	}
-}
-
 static enum expr_found look_up_field(const struct filter_known *known, const struct term *term,
 				     unsigned *at, struct ttlog_field *ret)
 {
@@ -265,59 +250,71 @@ static enum expr_found look_up_field(const struct filter_known *known, const str
 	return EXPR_ABSENT;
 }
 
-enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
-				unsigned *at, struct ttlog_field *ret)
+/* Whether the part that has the subject is known. */
+static bool is_known(const struct filter_known *known, enum event_key subject)
 {
+	if (BIT(subject) & THREAD_KEYS)
+		return !!known->thread;
+	return subject == EVENT_KEY_TS ? !!known->event : !!known->site;
+}
+
+enum expr_found filter__look_up(void *context, const struct term *term, unsigned *at,
+				struct ttlog_field *ret)
+{
+	const struct filter_known *known = context;
+
 	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
+	if (!is_known(known, term->subject))
+		return EXPR_UNKNOWN;
 	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
 	switch (term->subject) {
 	case EVENT_KEY_PID:
-	case EVENT_KEY_TID:
-		if (!known->thread)
-			return EXPR_UNKNOWN;
-		ret->u = term->subject == EVENT_KEY_PID ? known->thread->pid : known->thread->tid;
-		return EXPR_FOUND;
-	case EVENT_KEY_COMM:
-		if (!known->thread)
-			return EXPR_UNKNOWN;
-		ret->text = known->thread->comm;
-		return EXPR_FOUND;
-	case EVENT_KEY_TS:
-		if (!known->event)
-			return EXPR_UNKNOWN;
-		ret->u = known->event->real_ns;
-		return EXPR_FOUND;
-	default:
+		ret->u = known->thread->pid;
 		break;
-	}
-	if (!known->site)
-		return EXPR_UNKNOWN;
-	if (term->subject == EVENT_KEY_LEVEL)
+	case EVENT_KEY_TID:
+		ret->u = known->thread->tid;
+		break;
+	case EVENT_KEY_COMM:
+		ret->text = known->thread->comm;
+		break;
+	case EVENT_KEY_TS:
+		ret->u = known->event->real_ns;
+		break;
+	case EVENT_KEY_LEVEL:
 		ret->u = known->site->level;
-	else if (term->subject == EVENT_KEY_LINE)
+		break;
+	case EVENT_KEY_LINE:
 		ret->u = known->site->line;
-	else
-		ret->text = text_of_site(known->site, term->subject);
+		break;
+	case EVENT_KEY_TARGET:
+		ret->text = known->site->target;
+		break;
+	case EVENT_KEY_PROBE:
+		ret->text = known->site->probe;
+		break;
+	case EVENT_KEY_MSG:
+		ret->text = known->site->msg;
+		break;
+	case EVENT_KEY_FILE:
+		ret->text = known->site->file;
+		break;
+	default:
+		ret->text = known->site->func;
+	}
 	return EXPR_FOUND;
-}
-
-static enum expr_found look_up(void *context, const struct term *term, unsigned *at,
-			       struct ttlog_field *ret)
-{
-	return filter__look_up(context, term, at, ret);
 }
 
 static enum expr_truth truth_of(const struct filter_conjunct *conjunct, struct filter_known known)
 {
-	const struct expr_host host = { .look_up = look_up, .context = &known };
+	const struct expr_host host = { .look_up = filter__look_up, .context = &known };
 
 	return expr__truth(conjunct->expr, conjunct->node, &host);
 }
 
-/* One field for --search: its text, and key=value. */
+/* --search looks at a field's text and at key=value. */
 static bool search_field(const struct pattern *pattern, struct ttlog_text key,
 			 const struct ttlog_field *field)
 {
@@ -325,7 +322,7 @@ static bool search_field(const struct pattern *pattern, struct ttlog_text key,
 	struct ttlog_text value = ttlog_field_text(field, buf);
 
 	if (field->type == TTLOG_TYPE_BYTES && !field->null)
-		value = event_field__hex(value, hex, sizeof(hex));
+		value = hex__text(value, hex, sizeof(hex));
 	if (field->type == TTLOG_TYPE_STR && pattern__matches(pattern, value))
 		return true;
 	if (key.len + 1 + value.len > sizeof(subject))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a filter was understood. */
+/* Explains a filter in words. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /*
  * What the files of the filter share. No other file includes it.
  *
- * The operands of an expression's outermost `and`, of all expressions, are conjuncts: each must
- * hold. Those about threads alone, and bounds of time, are settled before events are looked at.
+ * The operands of each expression's outermost `and` are conjuncts: all must hold. Those about
+ * threads alone, and bounds of time, are decided before events are read.
  */
 #ifndef TTLOG_READ_FILTER_PARTS_H
 #define TTLOG_READ_FILTER_PARTS_H
@@ -30,21 +30,21 @@ struct ttlog_filter {
 	struct pattern_budget budget; /* of the searches */
 };
 
-/* What is known: parts that are NULL are not. */
+/* A part that is NULL is not known yet. */
 struct filter_known {
 	const struct ttlog_site *site;
 	const struct ttlog_thread *thread;
 	const struct ttlog_event *event;
 };
 
-/* A value of the term's subject, of what is known; as expr_host.look_up. */
-enum expr_found filter__look_up(const struct filter_known *known, const struct term *term,
-				unsigned *at, struct ttlog_field *ret);
-/* Whether the site's field is what the term is about. */
+/* A value of the term's subject; as expr_host.look_up. `known`: a struct filter_known. */
+enum expr_found filter__look_up(void *known, const struct term *term, unsigned *at,
+				struct ttlog_field *ret);
+/* Whether the term is about this field of the site. */
 bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsigned idx);
-/* Whether threads and range have decided it wholly. */
+/* Whether filter__thread() or filter__range() has decided it. */
 bool filter__is_settled(const struct filter_conjunct *conjunct);
-/* Whether --search finds something in one of the event's fields. */
+/* Whether the pattern is found in one of the event's fields. */
 bool filter__search_fields(const struct pattern *pattern, const struct ttlog_event *event);
 
 #endif /* TTLOG_READ_FILTER_PARTS_H */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters column by column: each term once for all events of a site, and the next one only for
- * those that are left. Bytes may alias anything, so what a loop needs of `rows` is copied before
- * it: else it is read again for each byte that is written, and there are no vectors.
+ * Filters column by column: each term once for all events of a site that are left. The loops write
+ * bytes, which may alias anything. So they copy what they need of `rows` first: else the compiler
+ * would read it again after each write, and could not vectorise.
  */
 #include <string.h>
 
 #include "filter_parts.h"
 #include "column_filter.h"
-#include "unpack.h"
 
 bool filter__needs_origins(const struct ttlog_filter *filter)
 {
@@ -22,7 +21,7 @@ bool filter__needs_origins(const struct ttlog_filter *filter)
 	return false;
 }
 
-/* Whether one child that holds is enough. */
+/* Whether it holds if one child holds. */
 static bool is_any(enum expr_kind kind, bool negate)
 {
 	return kind == (negate ? EXPR_AND : EXPR_OR);
@@ -57,7 +56,7 @@ size_t filter__scratch_cnt(const struct ttlog_filter *filter)
 	return most;
 }
 
-/* Any field of that key will do. */
+/* It holds if it holds for one field with that key. */
 static void match_fields(const struct term *term, const struct filter_rows *rows,
 			 const uint8_t *asked, uint8_t *hits)
 {
@@ -78,7 +77,7 @@ static void match_fields(const struct term *term, const struct filter_rows *rows
 	}
 }
 
-/* Many events in a row are of one thread. */
+/* Consecutive events often have the same thread. */
 static void match_threads(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
 	const uint32_t cnt = rows->cnt, *threads = rows->threads;
@@ -131,7 +130,7 @@ static void match_term(const struct term *term, const struct filter_rows *rows,
 		       rows->cnt);
 }
 
-/* pass becomes 0 where the node, or with `negate` its contrary, does not hold. */
+/* Sets pass to 0 where the node does not hold; with `negate`, where it holds. */
 static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 		       const struct filter_rows *rows, uint8_t *pass, uint8_t *scratch)
 {
@@ -141,7 +140,7 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 	bool any;
 
 	if (!memchr(pass, 1, cnt))
-		return; /* and no column is decoded for nothing */
+		return; /* no column needs to be decoded */
 	if (it->kind == EXPR_TERM) {
 		match_term(&expr->terms[it->child], rows, pass, scratch);
 		for (uint32_t row = 0; row < cnt; row++)
@@ -159,7 +158,7 @@ static void apply_node(const struct expr *expr, uint32_t node, bool negate,
 			apply_node(expr, child, negate, rows, pass, rest);
 			continue;
 		}
-		/* only those are asked for which none has held yet */
+		/* only rows for which no child has held yet */
 		memcpy(one, left, cnt);
 		apply_node(expr, child, negate, rows, one, rest);
 		for (uint32_t row = 0; row < cnt; row++)

@@ -97,8 +97,7 @@ int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, con
 	return 0;
 }
 
-/* Finds where the columns of a group start: each is passed over once, however many are asked
- * for. */
+/* Finds where the columns of a group start, so that each is skipped only once. */
 static int find_columns(struct arena *arena, struct chunk_group *group, unsigned nfields,
 			struct ttlog_cbor *in)
 {
@@ -150,7 +149,7 @@ static int load_time(struct chunk *chunk)
 
 	if (err)
 		return err;
-	/* A time takes its difference's place: of large files many chunks are kept. */
+	/* In place, to save memory: for large files many chunks are kept. */
 	mono_ns = time.mask ? (uint64_t *)(uintptr_t)time.nums
 			    : arena__alloc(&chunk->arena, chunk->events.n, sizeof(*mono_ns));
 	if (!mono_ns)
@@ -166,7 +165,7 @@ static int load_time(struct chunk *chunk)
 	return at == chunk->events.last_ns ? 0 : -EBADMSG;
 }
 
-/* The group of a site; groups are in the order of their sites. */
+/* The group of a site. Groups are sorted by site. */
 static int find_group(const struct chunk *chunk, uint64_t site, uint32_t *ret)
 {
 	uint32_t low = 0, high = chunk->events.group_cnt;
@@ -185,7 +184,7 @@ static int find_group(const struct chunk *chunk, uint64_t site, uint32_t *ret)
 	return 0;
 }
 
-/* The usual case of a program that logs one thing much: events and rows are the same. */
+/* With one site, which is common, an event's number is its row. */
 static int check_one_site(const struct chunk *chunk, const struct ttlog_column *sites)
 {
 	uint64_t wrong = 0;

@@ -2,8 +2,8 @@
 /*
  * A chunk of events: FORMAT.md section 4.
  *
- * Sites, times and threads are decoded when the chunk is loaded; a field's column when someone
- * first asks for it. Everything lies in the chunk's arena and goes with the next chunk.
+ * Sites, times and threads are decoded when the chunk is loaded; a field's column when it is first
+ * used. All of it lies in the chunk's arena, until the next chunk is parsed.
  */
 #ifndef TTLOG_READ_CHUNK_H
 #define TTLOG_READ_CHUNK_H
@@ -20,18 +20,18 @@ struct identities;
 
 /* The columns of one group of events. */
 struct chunk_group {
-	const unsigned char **starts;  /* one a field of the site */
-	const unsigned char *end;      /* of the last one */
-	struct ttlog_column **columns; /* one a field of the site; NULL: not decoded yet */
-	bool *tried;                   /* one a field: decoded, or known to be bad */
+	const unsigned char **starts;  /* by field of the site */
+	const unsigned char *end;      /* of the last column */
+	struct ttlog_column **columns; /* by field; NULL: not decoded */
+	bool *tried;                   /* by field: decoded, or not valid */
 };
 
 struct chunk {
 	struct arena arena;
 	struct ttlog_chunk events;  /* chunk__parse: n, groups, first and last; chunk__load: all */
 	struct chunk_group *groups; /* as many */
-	struct ttlog_cbor site, time, thread, fields; /* the columns as they stand */
-	struct ttlog_cbor batches;                    /* likewise; NULL: there are none */
+	struct ttlog_cbor site, time, thread, fields; /* undecoded */
+	struct ttlog_cbor batches;                    /* undecoded; NULL: the chunk has none */
 	struct identities *identities;                /* identity.h's */
 	bool tried_identities;
 };
@@ -39,11 +39,10 @@ struct chunk {
 /* Reads the keys and checks the counts. Returns 0, -EBADMSG with a reason in words, or -ENOMEM. */
 int chunk__parse(struct chunk *chunk, const unsigned char *data, size_t len, const char **ret_why);
 
-/* After chunk__parse: who, when and in which order. The content must stay where it is. */
+/* After chunk__parse: decodes times, sites and threads. `data` must stay valid. */
 int chunk__load(struct chunk *chunk, const struct header *header, const char **ret_why);
 
-/* The column of a field, decoded if it was not yet. NULL where it is not valid; ret_new says
- * whether that was found out just now. */
+/* The column of a field; decodes it on first use, and says so in ret_new. NULL: it is not valid. */
 const struct ttlog_column *chunk__column(struct chunk *chunk, const struct header *header,
 					 uint32_t group, unsigned field, bool *ret_new);
 

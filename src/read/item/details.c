@@ -4,14 +4,14 @@
 #include "array.h"
 #include "details.h"
 
-/* A key that may stand in a map, and where its value goes: to one of the three. */
+/* A key that a map may have, and where its value goes. A value of another type is ignored. */
 struct want {
 	const char *key;
 	struct ttlog_text *text;
 	int64_t *number;
 	uint64_t *count;
 	bool *has;               /* of a number, a count */
-	struct ttlog_cbor *item; /* any other value, as it stands */
+	struct ttlog_cbor *item; /* any value, undecoded */
 };
 
 static void take(const struct want *want, struct ttlog_cbor value)
@@ -105,8 +105,40 @@ static int parse_registers(struct ttlog_crash *crash, struct ttlog_cbor map, str
 	return 0;
 }
 
-static void parse_frame(struct ttlog_frame *frame, struct ttlog_cbor map)
+/* An array of maps: their structs, and pointers to these. */
+struct list {
+	void *structs, **pointers;
+	size_t cnt;
+	uint64_t more; /* maps that were left out */
+};
+
+static int parse_list(struct list *ret, struct ttlog_cbor in, struct arena *arena, size_t max_cnt,
+		      size_t struct_bytes,
+		      int (*parse_one)(void *ret, struct ttlog_cbor map, struct arena *arena))
 {
+	struct ttlog_cbor map;
+	uint64_t all, cnt;
+	int err = 0;
+
+	*ret = (struct list){ .cnt = 0 };
+	if (cbor_reader__array(&in, &all) || !all)
+		return 0;
+	cnt = all < max_cnt ? all : max_cnt;
+	ret->structs = arena__alloc(arena, cnt, struct_bytes);
+	ret->pointers = arena__alloc(arena, cnt, sizeof(*ret->pointers));
+	if (!ret->structs || !ret->pointers)
+		return -ENOMEM;
+	while (!err && ret->cnt < cnt && !cbor_reader__span(&in, &map)) {
+		ret->pointers[ret->cnt] = (char *)ret->structs + ret->cnt * struct_bytes;
+		err = parse_one(ret->pointers[ret->cnt++], map, arena);
+	}
+	ret->more = all - ret->cnt;
+	return err;
+}
+
+static int parse_frame(void *ret, struct ttlog_cbor map, struct arena *arena)
+{
+	struct ttlog_frame *frame = ret;
 	const struct want wants[] = {
 		{ "ip", .text = &frame->ip },
 		{ "module", .text = &frame->module },
@@ -117,11 +149,13 @@ static void parse_frame(struct ttlog_frame *frame, struct ttlog_cbor map)
 		{ "line", .count = &frame->line, .has = &frame->has_line },
 	};
 
+	(void)arena;
 	*frame = (struct ttlog_frame){ .has_line = false };
 	take_map(map, wants, ARRAY_SIZE(wants));
+	return 0;
 }
 
-/* Whether a symbol ends in +0x and digits: that of a function with code of its own. */
+/* Whether a symbol ends in +0x and digits. That of an inlined function does not. */
 static bool has_offset(struct ttlog_text symbol)
 {
 	size_t at = symbol.len;
@@ -131,42 +165,32 @@ static bool has_offset(struct ttlog_text symbol)
 	return at < symbol.len && at >= 3 && !memcmp(symbol.p + at - 3, "+0x", 3);
 }
 
-/* Frames of a recursion have one ip, too, but their symbols have offsets. */
+/* In a recursion frames have the same ip, too, but their symbols have offsets. */
 static bool is_inlined(const struct ttlog_frame *frame, const struct ttlog_frame *next)
 {
 	return frame->symbol.p && !has_offset(frame->symbol) && frame->ip.p && next->ip.p &&
 	       ttlog_text_equal(frame->ip, next->ip);
 }
 
-/* ret_cnt is 0 before. Returns 0 or -ENOMEM. */
 static int parse_frames(struct ttlog_cbor in, struct arena *arena,
 			const struct ttlog_frame *const **ret, size_t *ret_cnt, uint64_t *ret_more)
 {
-	const struct ttlog_frame **list;
-	struct ttlog_frame *frames;
-	uint64_t all, cnt;
+	struct list list;
+	int err = parse_list(&list, in, arena, DETAILS_MAX_FRAMES, sizeof(struct ttlog_frame),
+			     parse_frame);
+	struct ttlog_frame *frames = list.structs;
 
-	if (cbor_reader__array(&in, &all) || !all)
-		return 0;
-	cnt = all < DETAILS_MAX_FRAMES ? all : DETAILS_MAX_FRAMES;
-	frames = arena__alloc(arena, cnt, sizeof(*frames));
-	list = arena__alloc(arena, cnt, sizeof(*list));
-	if (!frames || !list)
-		return -ENOMEM;
-	*ret = list;
-	for (struct ttlog_cbor frame; *ret_cnt < cnt && !cbor_reader__span(&in, &frame);) {
-		list[*ret_cnt] = &frames[*ret_cnt];
-		parse_frame(&frames[(*ret_cnt)++], frame);
-	}
-	for (size_t i = 0; i + 1 < *ret_cnt; i++)
+	for (size_t i = 0; i + 1 < list.cnt; i++)
 		frames[i].is_inlined = is_inlined(&frames[i], &frames[i + 1]);
-	*ret_more = all - *ret_cnt;
-	return 0;
+	*ret = (const struct ttlog_frame *const *)list.pointers;
+	*ret_cnt = list.cnt;
+	*ret_more = list.more;
+	return err;
 }
 
-static int parse_thread(struct ttlog_crash_thread *thread, struct ttlog_cbor map,
-			struct arena *arena)
+static int parse_thread(void *ret, struct ttlog_cbor map, struct arena *arena)
 {
+	struct ttlog_crash_thread *thread = ret;
 	struct ttlog_cbor frames = { NULL, NULL };
 	uint64_t more;
 	bool has_tid = false;
@@ -179,33 +203,6 @@ static int parse_thread(struct ttlog_crash_thread *thread, struct ttlog_cbor map
 	*thread = (struct ttlog_crash_thread){ .tid = 0 };
 	take_map(map, wants, ARRAY_SIZE(wants));
 	return parse_frames(frames, arena, &thread->frames, &thread->frame_cnt, &more);
-}
-
-static int parse_threads(struct ttlog_crash *crash, struct ttlog_cbor in, struct arena *arena)
-{
-	const struct ttlog_crash_thread **list;
-	struct ttlog_crash_thread *threads;
-	uint64_t all, cnt;
-	int err = 0;
-
-	if (cbor_reader__array(&in, &all) || !all)
-		return 0;
-	cnt = all < DETAILS_MAX_THREADS ? all : DETAILS_MAX_THREADS;
-	threads = arena__alloc(arena, cnt, sizeof(*threads));
-	list = arena__alloc(arena, cnt, sizeof(*list));
-	if (!threads || !list)
-		return -ENOMEM;
-	crash->threads = list;
-	for (uint64_t i = 0; !err && i < cnt; i++) {
-		struct ttlog_cbor thread;
-
-		if (cbor_reader__span(&in, &thread))
-			break;
-		list[i] = &threads[i];
-		err = parse_thread(&threads[i], thread, arena);
-		crash->thread_cnt++;
-	}
-	return err;
 }
 
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena)
@@ -234,6 +231,7 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 		{ "type", .text = &ret->exception_type },
 		{ "what", .text = &ret->exception_what },
 	};
+	struct list list = { .cnt = 0 };
 	uint64_t outer_more;
 	int err;
 
@@ -248,7 +246,10 @@ int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct 
 	if (!err)
 		err = parse_frames(outer, arena, &ret->outer_frames, &ret->outer_cnt, &outer_more);
 	if (!err)
-		err = parse_threads(ret, threads, arena);
+		err = parse_list(&list, threads, arena, DETAILS_MAX_THREADS,
+				 sizeof(struct ttlog_crash_thread), parse_thread);
+	ret->threads = (const struct ttlog_crash_thread *const *)list.pointers;
+	ret->thread_cnt = list.cnt;
 	if (err)
 		*ret = (struct ttlog_crash){ .is_there = false };
 	return err;

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where an event's values come from. Nothing that looks at events knows of files or CBOR: who makes
- * events gives them a source, and values are fetched through it only when someone asks.
+ * Where an event's values come from. Code that uses events knows neither files nor CBOR: an event
+ * has a source, and a value is fetched from it when it is first used.
  */
 #ifndef TTLOG_READ_EVENT_H
 #define TTLOG_READ_EVENT_H
 
 #include "ttlog/read.h"
 
-#include "field.h"
-
 struct identity;
 
 struct ttlog_event_source {
-	/* NULL where it could not be decoded */
+	/* NULL: it could not be decoded */
 	const struct ttlog_column *(*column)(const struct ttlog_event *event, unsigned idx);
-	/* NULL: of the column */
+	/* NULL: from the column */
 	void (*field)(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
-	/* NULL: none has one. Whether this one has. */
+	/* Whether the event has an identity. NULL: no event has. */
 	bool (*identity)(const struct ttlog_event *event, struct identity *ret);
 };
 

@@ -8,19 +8,18 @@
 #include "format.h"
 #include "header.h"
 #include "header_site.h"
-#include "value.h"
 
 /*
- * The least that one element takes as CBOR, with the keys that it must have: what a claimed count
- * is held against before memory is taken for it.
+ * The least bytes of CBOR for one element, with the keys that it must have. A count that the bytes
+ * left cannot hold is refused before memory is allocated for it.
  */
 #define SITE_MIN_BYTES    60u
 #define THREAD_MIN_BYTES  16u
 #define MAPPING_MIN_BYTES 24u
 #define MODULE_MIN_BYTES  3u
 
-/* Writers count with these, to make a file large enough. Beside each is a pointer, and of a site the
- * number of its module, which may be its own. */
+/* Writers rely on these sizes to make a file large enough. Each element also has a pointer; a site
+ * also its module's number, and maybe a module of its own. */
 _Static_assert(sizeof(struct ttlog_site) + sizeof(void *) + sizeof(uint32_t) +
 			       sizeof(struct header_module) + sizeof(void *) <=
 		       FORMAT_SITE_TABLE_BYTES,
@@ -44,7 +43,7 @@ enum {
 	TABLE_CNT
 };
 
-/* The structs, and the pointers to them that users have. */
+/* The structs, and pointers to them for struct ttlog_info. */
 struct table {
 	uint64_t cnt;
 	void *structs, **pointers;
@@ -253,7 +252,7 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 	return parse_scalar(header, key, in);
 }
 
-/* Looks whether this reader may read on before it looks at anything else. */
+/* Before all other keys: whether this reader knows the format. */
 static int check_format(struct parse *parse, struct ttlog_cbor in)
 {
 	uint64_t pairs, format = 0, incompatible = 0;
@@ -305,7 +304,7 @@ static int parse_details(struct header *header)
 	return err;
 }
 
-/* Which module each site is of. */
+/* Sets the module of each site. */
 static int spread_modules(struct header *header)
 {
 	const size_t site_cnt = header->info.site_cnt;

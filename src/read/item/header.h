@@ -13,40 +13,40 @@
 #include "details.h"
 #include "cbor_reader.h"
 
-/* An executable or library that sites are of. */
+/* An executable or library with sites. */
 struct header_module {
 	struct ttlog_text build_id; /* may be empty */
 	uint64_t site_cnt;
 };
 
-/* All text lies in `content`. */
+/* All text points into `content`. */
 struct header {
-	struct ttlog_info info; /* has_header: the rest is not empty */
-	unsigned char *content; /* owned: the item */
+	struct ttlog_info info; /* has_header: else all is empty */
+	unsigned char *content; /* a copy of the item */
 	struct arena arena;
 
-	struct ttlog_site *sites; /* info has pointers to these */
+	struct ttlog_site *sites; /* info.sites points to them */
 	struct ttlog_thread *threads;
-	struct header_module *modules; /* NULL: the file does not have them */
+	struct header_module *modules; /* NULL: the file has none */
 	size_t module_cnt;
-	uint32_t *site_modules; /* by site; NULL likewise */
+	uint32_t *site_modules; /* by site; NULL: no modules */
 	struct ttlog_exit exit;
 	struct ttlog_crash crash;
 
-	/* What counts is the end, where it is there. */
+	/* If the file has an end item, its numbers count instead. */
 	bool has_totals;
 	uint64_t emitted, recorded, overwritten;
 	struct ttlog_lost lost;
 	struct ttlog_cbor lost_item;
 };
 
-/* Makes it empty, whatever it was: it must not move. */
+/* Makes an empty header. It has pointers to itself, so it must not move. */
 void header__clear(struct header *ret);
 
 /*
- * Reads a map that is a header. Copies what it needs; its tables take no more than max_bytes.
- * ret_why says what is wrong in words. Returns 0; -EBADMSG where it is no valid header; -ENOTSUP
- * where it is one that this reader must refuse; -ENOMEM. On failure ret is empty.
+ * Parses a header, from a copy of `data`; its tables take at most max_bytes. Returns 0; -EBADMSG:
+ * it is not valid; -ENOTSUP: this reader must refuse its format; -ENOMEM. On failure ret is empty,
+ * and ret_why has the reason in words.
  */
 int header__init(struct header *ret, const unsigned char *data, size_t len, size_t max_bytes,
 		 char *ret_why, size_t why_size);

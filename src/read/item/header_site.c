@@ -15,7 +15,7 @@ static const char *kind_name(unsigned kind)
 	return kind < ARRAY_SIZE(names) ? names[kind] : NULL;
 }
 
-/* The number that has this name; -1 where none has. */
+/* The number with this name, or -1. */
 static int number_of(struct ttlog_text name, const char *(*name_of)(unsigned))
 {
 	const char *candidate;

@@ -7,7 +7,7 @@
 
 struct arena;
 
-/* 0; -EBADMSG where it is not valid; -ENOMEM, as the arena says it. */
+/* Returns 0, -EBADMSG or -ENOMEM. */
 int header_site__parse(struct ttlog_site *site, struct arena *arena, struct ttlog_cbor *in);
 
 #endif /* TTLOG_READ_HEADER_SITE_H */

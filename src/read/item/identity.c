@@ -19,7 +19,7 @@ enum {
 	COLUMN_CNT
 };
 
-/* The columns where they stand, and `n`. */
+/* Finds the columns, undecoded, and `n`. */
 static int find_columns(struct ttlog_cbor in, struct ttlog_cbor *columns, uint64_t *ret_n)
 {
 	const struct cbor_member members[] = {
@@ -88,17 +88,17 @@ static int read_runs(struct chunk *chunk, struct identities *ret)
 	return sum == chunk->events.n ? 0 : -EBADMSG;
 }
 
-/* The run that each thread is in, in each module. */
+/* The open run of one thread and module. */
 struct cursor {
-	uint32_t run; /* its number + 1; 0: the place is free */
+	uint32_t run; /* its number + 1; 0: the slot is free */
 	uint32_t left;
 };
 
 struct walk {
 	const struct identities *identities;
-	struct cursor *cursors; /* by thread and module, open addressing */
+	struct cursor *cursors; /* hash table by thread and module, open addressing */
 	uint64_t mask;
-	uint32_t next; /* run that has not begun */
+	uint32_t next; /* the next run to begin */
 };
 
 static struct cursor *find_cursor(const struct walk *walk, uint32_t thread, uint32_t module)
@@ -114,7 +114,7 @@ static struct cursor *find_cursor(const struct walk *walk, uint32_t thread, uint
 	return &walk->cursors[at];
 }
 
-/* The cursor of the next event, which has at least that one left; NULL where it is in no run. */
+/* The cursor whose run has the next event; NULL: no run has it. */
 static struct cursor *enter(struct walk *walk, uint32_t thread, uint32_t module)
 {
 	struct cursor *cursor = find_cursor(walk, thread, module);

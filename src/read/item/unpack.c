@@ -10,7 +10,7 @@
 #define DECIMAL_SCALE_MAX 255u
 #define EXACT_UNITS       (UINT64_C(1) << 53)
 
-/* Every one of these is exact in a double. */
+/* All are exact in a double. */
 static const double POWERS[FLOAT_SCALE_MAX + 1] = {
 	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
@@ -26,7 +26,7 @@ static bool is_text(uint8_t type)
 	return type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES;
 }
 
-/* The keys of a column that is a map; `at` is NULL where a key is absent. */
+/* The keys of a column that is a map; `at` is NULL if a key is absent. */
 struct keys {
 	struct ttlog_cbor constant, first, delta, scale, units, values, index, bits, base, packed;
 };
@@ -66,7 +66,7 @@ static int read_keys(struct ttlog_cbor *in, struct keys *ret)
 
 /* ---- Typed arrays ---- */
 
-/* A tag and the byte string behind it, which must hold n elements of `width`. */
+/* A tag and the byte string after it. */
 static int typed_bytes(struct ttlog_cbor *in, uint64_t *ret_tag, struct ttlog_text *ret)
 {
 	struct ttlog_cbor_item tag, bytes;
@@ -79,7 +79,7 @@ static int typed_bytes(struct ttlog_cbor *in, uint64_t *ret_tag, struct ttlog_te
 	return 0;
 }
 
-/* Byte strings have no alignment; the compiler makes vector loads of this. */
+/* Byte strings are not aligned; the compiler makes vector loads of this. */
 #define WIDEN(type, to)                                                                            \
 	do {                                                                                       \
 		if (bytes.len / sizeof(type) != n || bytes.len % sizeof(type))                     \
@@ -148,7 +148,7 @@ static int typed_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint
 	return widen_ints(tag, bytes, n, nums);
 }
 
-/* Numbers of `bits` bits each, the lowest first; there are n of them, bytes.len is checked. */
+/* n numbers of `bits` bits each, lowest bit first. The caller has checked bytes.len. */
 static void unpack_bits(struct ttlog_text bytes, unsigned bits, uint64_t base, size_t n,
 			uint64_t *out)
 {
@@ -156,7 +156,7 @@ static void unpack_bits(struct ttlog_text bytes, unsigned bits, uint64_t base, s
 	size_t i = 0, last = bytes.len < sizeof(uint64_t) ? 0 : bytes.len - sizeof(uint64_t);
 	uint64_t word;
 
-	/* As long as eight bytes can be read at where the number begins. */
+	/* while eight bytes can be read from the number's first byte on */
 	for (; i < n && i * bits / 8 < last; i++) {
 		memcpy(&word, bytes.p + i * bits / 8, sizeof(word));
 		out[i] = base + (word >> i * bits % 8 & mask);
@@ -188,7 +188,7 @@ static int packed_ints(struct arena *arena, struct keys *keys, size_t n, uint64_
 	return 0;
 }
 
-/* Either of these. */
+/* A typed array or packed numbers. */
 static int array_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint64_t **ret)
 {
 	enum ttlog_cbor_kind kind;
@@ -204,8 +204,8 @@ static int array_ints(struct arena *arena, struct ttlog_cbor *in, size_t n, uint
 }
 
 /*
- * How many values the "values" array has: without an index one for each of n. No writer has a use
- * for more than a chunk has events.
+ * The size of the "values" array: without an index n, with one at most as many as a chunk may have
+ * events.
  */
 static int begin_values(struct keys *keys, size_t n, uint64_t *ret_cnt)
 {
@@ -221,7 +221,7 @@ static int begin_values(struct keys *keys, size_t n, uint64_t *ret_cnt)
 static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 		       struct ttlog_column *ret);
 
-/* The column of indices into `cnt` values: every one is checked here, none later. */
+/* A column of indices into `cnt` values. All are checked here, none later. */
 static int unpack_index(struct arena *arena, struct ttlog_cbor *in, size_t n, uint64_t cnt,
 			struct ttlog_column *ret)
 {
@@ -251,13 +251,13 @@ static int real_of(struct ttlog_cbor *in, double *ret)
 	return 0;
 }
 
-/* All of a column are of one kind. */
+/* The type of the column says which. */
 union number {
 	uint64_t num;
 	double real;
 };
 
-/* The column's "values", where there is an index those that it picks. */
+/* The column's "values"; with an index, the value of each element. */
 static int unpack_values(struct arena *arena, struct keys *keys, size_t n, bool is_real,
 			 struct ttlog_column *ret)
 {
@@ -340,7 +340,7 @@ static int unpack_ints(struct arena *arena, struct ttlog_cbor *in, size_t n,
 
 /* ---- Floating point ---- */
 
-/* Only checked here: a column is seldom asked for all its values. */
+/* Only checks the units. real_at() divides, because most values are never shown. */
 static int scaled_reals(struct arena *arena, struct keys *keys, size_t n, struct ttlog_column *ret)
 {
 	struct ttlog_column units = { .nums = NULL };

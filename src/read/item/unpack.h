@@ -5,7 +5,6 @@
 #ifndef TTLOG_READ_UNPACK_H
 #define TTLOG_READ_UNPACK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,10 +12,9 @@
 #include "cbor_reader.h"
 
 /*
- * Decodes the column that starts at `in`, which must have n elements (1 or more).
- * Memory comes from the arena, at most some 32 bytes an element.
- * Text points into the chunk's content. The type is NONE for the chunk's own integers.
- * Returns 0, -EBADMSG or -ENOMEM.
+ * Decodes the column at `in`, which must have n elements (1 or more). Memory comes from the arena,
+ * at most some 32 bytes for each element. Text points into the chunk's content. The chunk's own
+ * integers have type NONE. Returns 0, -EBADMSG or -ENOMEM.
  */
 int unpack__column(struct arena *arena, struct ttlog_cbor *in, uint8_t type, size_t n,
 		   struct ttlog_column *ret);

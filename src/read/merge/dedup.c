@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ttlog/read.h>
 #include "hash.h"
 #include "dedup.h"
 
-/* Equal nanoseconds are rare; a file in which all are equal must not fill the memory. */
+/* Events in one nanosecond are few; but a hostile file must not fill the memory. */
 #define MAX_SEEN (1u << 20)
 
 struct seen {
 	uint64_t hash;
-	uint64_t round; /* of an earlier one: the place is free */
+	uint64_t round; /* of an earlier round: the slot is free */
 	uint32_t number;
-	uint32_t in_file, shown; /* so many in that file, and in the one that had most */
+	uint32_t in_file, shown; /* equal events in that file, and in the file with most */
 };
 
 static uint64_t hash_event(const struct dedup *dedup, uint64_t family,

@@ -2,18 +2,16 @@
 /*
  * The events of several files as one stream: filtered, in the order of time, each once.
  *
- * Order. All go by wall time; files of one process by the clock of the first one named (family.h),
- * so that those are in the order of CLOCK_MONOTONIC, which they share.
+ * Order: by wall time. Files of one process use the clock of the first one (family.h), so their
+ * events are in the order of CLOCK_MONOTONIC.
  *
- * Once. Snapshots of one process overlap: its ring is written again and again, maybe by two
- * collectors, each with its own idea of an event's nanoseconds. An event that several files have is
- * that of the one named first (known.h); the others leave it out when they load its chunk. Of files
- * that do not say which event is which, two events are the same if thread, site, CLOCK_MONOTONIC in
- * nanoseconds and all values are. Where one file has k equal events in one nanosecond and another m,
- * the greater number is shown. Within one file nothing is left out.
+ * Once: snapshots of one process overlap, and two collectors may give an event different
+ * nanoseconds. If several files have an event, the first file shows it (known.h); the others leave
+ * it out when they load its chunk. In files without identities, two events are the same if thread,
+ * site, CLOCK_MONOTONIC and all values are equal. If one file has k equal events in one nanosecond
+ * and another m, max(k, m) are shown. Within one file nothing is left out.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "array.h"
@@ -33,7 +31,7 @@ static uint64_t mono_of(const struct input *input, uint32_t wanted)
 	return input->reader->chunk.events.mono_ns[row_selection__at(&input->wanted, wanted)];
 }
 
-/* Goes to the next chunk that may matter, from input->chunk on. False at the end. */
+/* Finds the next chunk in the range of time, from input->chunk on. False at the end. */
 static bool find_chunk(struct input *input)
 {
 	struct ttlog_snapshot *reader = input->reader;
@@ -65,18 +63,18 @@ static void load(const struct ttlog_stream *stream, struct input *input)
 		return;
 	input->made = reader->chunk.events.load_cnt;
 	err = row_selection__make(&input->wanted, reader, &input->rule);
-	if (!err && input->shares)
+	if (!err && input->shared.is_any)
 		err = known__leave_out(&stream->known, input->family, input->number, reader,
 				       &input->wanted);
 	if (!err)
 		err = seen__leave_out(reader, &input->wanted);
 	if (err) {
-		reader__drop(reader, input->chunk, err, NULL);
+		(void)reader__drop(reader, input->chunk, err, NULL);
 		input->wanted.cnt = 0;
 	}
 }
 
-/* Makes the next wanted event from input->at on the input's. False at the end of the file. */
+/* Moves to the next wanted event, from input->at on. False at the end of the file. */
 static bool find_event(const struct ttlog_stream *stream, struct input *input)
 {
 	if (input->pending) {
@@ -88,7 +86,7 @@ static bool find_event(const struct ttlog_stream *stream, struct input *input)
 		return true;
 	}
 	input->chunk++;
-	/* The next chunk waits for its turn. */
+	/* loaded when its turn comes */
 	return find_chunk(input);
 }
 
@@ -105,8 +103,8 @@ static struct input *top_of(const struct ttlog_stream *stream)
 	return &stream->inputs[stream->heap[0].number];
 }
 
-/* Less `shift`, which may stand for a negative number, within what there is. 0 and UINT64_MAX are
- * no limit to any clock. */
+/* ns - shift, clamped; shift may be a negative number modulo 2^64. 0 and UINT64_MAX mean no limit,
+ * and stay. */
 static uint64_t shift_back(uint64_t ns, uint64_t shift)
 {
 	if (!ns || ns == UINT64_MAX)
@@ -116,7 +114,7 @@ static uint64_t shift_back(uint64_t ns, uint64_t shift)
 	return ns >= shift ? UINT64_MAX : ns - shift;
 }
 
-/* The times that are asked for, by CLOCK_MONOTONIC. */
+/* Sets the input's range of time, by CLOCK_MONOTONIC. */
 static void set_range(const struct ttlog_stream *stream, struct input *input)
 {
 	const struct ttlog_range *range = &stream->range;
@@ -128,10 +126,10 @@ static void set_range(const struct ttlog_stream *stream, struct input *input)
 	if (from_ns > rule->first_ns)
 		rule->first_ns = from_ns;
 	if (input->shift <= INT64_MAX && range->until_ns < input->shift)
-		rule->first_ns = UINT64_MAX; /* before its clock began: nothing */
+		rule->first_ns = UINT64_MAX; /* before its clock began: no events */
 }
 
-/* The heap has its inputs, in no order. */
+/* The heap has its inputs, not sorted yet. */
 static void begin_heap(struct ttlog_stream *stream)
 {
 	heap__make(stream->heap, stream->heap_cnt);
@@ -155,7 +153,7 @@ static void rewind_inputs(struct ttlog_stream *stream)
 	begin_heap(stream);
 }
 
-/* Goes on from input->at in the input on top, which may be another one then. */
+/* Moves the top input to its next event from input->at on; then another may be on top. */
 static void advance_top(struct ttlog_stream *stream)
 {
 	struct input *top = top_of(stream);
@@ -166,8 +164,8 @@ static void advance_top(struct ttlog_stream *stream)
 		heap__sift_down(stream->heap, stream->heap_cnt, 0);
 }
 
-/* Whether another file of the process has shown the input's next event. Equal keys come file by
- * file. */
+/* Whether another file of the process has shown the input's next event. Events with equal keys come
+ * file by file. */
 static bool is_repeated(struct ttlog_stream *stream, const struct input *input)
 {
 	struct ttlog_event event;
@@ -181,18 +179,18 @@ static bool is_repeated(struct ttlog_stream *stream, const struct input *input)
 /* Whether an event of this time may be in another file of the process, too. */
 static bool may_be_repeated(const struct input *input, uint64_t mono_ns)
 {
-	return input->overlaps && mono_ns >= input->overlap_from_ns &&
-	       mono_ns <= input->overlap_to_ns;
+	return input->overlap.is_any && mono_ns >= input->overlap.from_ns &&
+	       mono_ns <= input->overlap.to_ns;
 }
 
-/* How many of the top's events come before any other input's and need no second look. */
+/* How many events of the top input come before all other inputs and cannot be repeated. */
 static uint32_t run_length(const struct ttlog_stream *stream)
 {
 	const struct input *top = top_of(stream);
 	const uint32_t left = top->wanted.cnt - top->at;
 	uint32_t cnt = 1;
 
-	if (stream->heap_cnt == 1 && !top->overlaps)
+	if (stream->heap_cnt == 1 && !top->overlap.is_any)
 		return left;
 	if (may_be_repeated(top, mono_of(top, top->at)))
 		return 1;
@@ -217,8 +215,8 @@ static void pass_given(struct ttlog_stream *stream)
 	stream->given = 0;
 }
 
-/* The input with the next events, from input->at on, and how many there are; NULL at the end, and
- * where no more chunks may be loaded. */
+/* The input with the next events, from input->at on, and how many. NULL: the end, or no more chunks
+ * may be loaded. */
 static struct input *next_input(struct ttlog_stream *stream, uint32_t *ret_cnt)
 {
 	pass_given(stream);
@@ -232,8 +230,8 @@ static struct input *next_input(struct ttlog_stream *stream, uint32_t *ret_cnt)
 			advance_top(stream);
 			continue;
 		}
-		load(stream,
-		     top); /* who else goes on in the snapshot may have loaded another chunk */
+		/* another user of the snapshot may have loaded another chunk */
+		load(stream, top);
 		if (top->at >= top->wanted.cnt) {
 			advance_top(stream);
 			continue;
@@ -334,7 +332,7 @@ void ttlog_stream_return(struct ttlog_stream *stream, const struct ttlog_place *
 	dedup__forget(&stream->dedup);
 }
 
-/* As next_input does, amid the run that is out. */
+/* Another user of the snapshot may have loaded another chunk in the middle of the run. */
 static void reload_run(struct ttlog_stream *stream)
 {
 	struct ttlog_run *run = &stream->run;
@@ -362,16 +360,16 @@ int ttlog_stream_next(struct ttlog_stream *stream, struct ttlog_event *ret)
 	return 1;
 }
 
-/* The keys of the last events that were seen, a ring. */
+/* The keys of the last events, in a ring. */
 struct tail {
 	uint64_t *keys;
-	uint64_t cnt; /* as many as are wanted */
+	uint64_t cnt; /* how many are wanted */
 	size_t used, cap, at;
 	uint64_t total;
-	/* Of those that went, the ones with the key that is now the oldest will come again and must
-	 * be skipped. */
+	/* The key that was overwritten last, and how many with it were. If the oldest key is the
+	 * same, these come again and must be skipped. */
 	uint64_t last_dropped, before;
-	/* Of a damaged file keys may fall: then none of them tells where the last events begin. */
+	/* In a damaged file keys may fall: then no key says where the last events begin. */
 	uint64_t last;
 	bool falls;
 };
@@ -424,7 +422,7 @@ int ttlog_stream_tail(struct ttlog_stream *stream, uint64_t cnt)
 
 /* ---- Setting up ---- */
 
-/* What the filter thinks of every site and thread, once. */
+/* The filter's verdict on each site and thread. */
 static int decide(struct input *input, const struct ttlog_filter *filter)
 {
 	const struct header *header = &input->reader->header;
@@ -481,7 +479,7 @@ fail:
 
 bool ttlog_stream_overlaps(const struct ttlog_stream *stream, size_t number)
 {
-	return stream->inputs[number].overlaps || stream->inputs[number].shares;
+	return stream->inputs[number].overlap.is_any || stream->inputs[number].shared.is_any;
 }
 
 void ttlog_stream_free(struct ttlog_stream *stream)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of today say which process of which boot they are of. For others: same host, pid and
- * executable: that may be one process, or two, the second after a reboot. Pairs
- * of clocks that disagree by less than an hour are of one boot. Others are where the wall clock was
- * set meanwhile: then the files tell by the events that they share.
+ * New files have the start time and the boot id of their process. In old files, the same host, pid
+ * and executable may be one process, or two with a reboot in between. If the pairs of clocks
+ * disagree by less than an hour, it was one boot. Else the wall clock may have been set meanwhile:
+ * then it is one process if the files share events.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #include "boot_rule.h"
 #include "family.h"
 
-/* So many chunks of each file, and events of both, are looked at for those that both have. */
+/* How many chunks of each file, and events of both, are compared. */
 #define COMPARED_CHUNKS 4u
 #define COMPARED_EVENTS 256u
 
 /* ---- Shared events ---- */
 
-/* Goes over a snapshot's events by CLOCK_MONOTONIC. */
+/* An iterator over a snapshot's events, by CLOCK_MONOTONIC. */
 struct walk {
 	struct ttlog_snapshot *snapshot;
 	size_t chunk;
@@ -26,7 +26,7 @@ struct walk {
 	struct ttlog_event event;
 };
 
-/* Makes the first event from walk->at on, and not before from_ns, the walk's. */
+/* Sets walk->event to the first event from walk->at on that is not before from_ns. */
 static bool find_event(struct walk *walk, uint64_t from_ns)
 {
 	struct ttlog_snapshot *snapshot = walk->snapshot;
@@ -65,8 +65,8 @@ static const struct ttlog_chunk_place *last_place(const struct ttlog_snapshot *s
 	return &snapshot->places[snapshot->contents.chunk_cnt - 1];
 }
 
-/* Whether most of what both could have is in both. In two boots a few events may well have the same
- * nanosecond. */
+/* Whether most events are in both files, where these overlap. A few events of two boots may have
+ * the same nanosecond. */
 static bool shares_events(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 {
 	struct walk x = { .snapshot = a, .chunks_left = COMPARED_CHUNKS };
@@ -110,7 +110,7 @@ static bool is_same_process(struct ttlog_snapshot *a, struct ttlog_snapshot *b)
 	return boot_rule__clocks_agree(x, y) || shares_events(a, b);
 }
 
-/* Two families turn out to be one: all get the number of the first. */
+/* Two families are one: all get the lower number. */
 static void join(size_t *families, size_t cnt, size_t a, size_t b)
 {
 	size_t from = a > b ? a : b, to = a > b ? b : a;
@@ -131,7 +131,7 @@ void family__find(struct ttlog_snapshot *const *snapshots, size_t cnt, size_t *f
 				join(families, i + 1, families[k], families[i]);
 		}
 	}
-	/* Not before all have been compared: the clock may have been set between any two of them. */
+	/* after all comparisons, which need the original clocks */
 	for (size_t i = 0; i < cnt; i++) {
 		struct ttlog_info *info = &snapshots[i]->header.info;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "array.h"
 #include "hash.h"
@@ -10,8 +9,7 @@
 #include "reader.h"
 #include "row_selection.h"
 
-/* A file that a collector wrote has four bytes or more for each run; one that claims more gets no
- * more memory. */
+/* A collector writes four bytes or more for each run. Memory for more runs is refused. */
 #define RANGES_BASE      65536u
 #define BYTES_PER_RANGES 4u
 
@@ -25,7 +23,7 @@ void known__init(struct known *known, uint64_t file_bytes)
 	known->secret = hash__new_secret();
 }
 
-/* 0 where its events have no identity. */
+/* 0: its events have no identity. */
 static uint64_t hash_batch(const struct known *known, uint64_t family, const struct header *header,
 			   const struct identity_run *run)
 {
@@ -80,7 +78,7 @@ static int compare(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Makes of ranges that overlap some that do not, of the smallest number each. */
+/* Sorts the ranges and removes overlaps; the lowest file number wins. */
 void known__sort(struct known *known)
 {
 	struct known_range *ranges = known->ranges;
@@ -100,7 +98,8 @@ void known__sort(struct known *known)
 			range.first = last->last + 1;
 			ranges[++cnt] = range;
 		} else if (range.first > last->first) {
-			/* what comes after it again is not kept: there it may be shown twice */
+			/* drops the rest of `last` after this range: an event there may occur
+			 * twice */
 			last->last = range.first - 1;
 			ranges[++cnt] = range;
 		} else {
@@ -110,7 +109,7 @@ void known__sort(struct known *known)
 	known->cnt = cnt + 1;
 }
 
-/* The first range of the batch that ends at that place or after it; NO_RANGE: there is none. */
+/* The first range of the batch that ends at that place or later; or NO_RANGE. */
 static uint32_t find(const struct known *known, uint64_t batch, uint32_t place)
 {
 	size_t low = 0, high = known->cnt;
@@ -127,8 +126,8 @@ static uint32_t find(const struct known *known, uint64_t batch, uint32_t place)
 	return low < known->cnt && known->ranges[low].batch == batch ? (uint32_t)low : NO_RANGE;
 }
 
-/* Of each run, where among the ranges it begins. NULL without memory; ret_any: whether one of them
- * is to be left out, or a part of it. */
+/* For each run, its first range. ret_any: whether some events are to be left out. NULL: no
+ * memory. */
 static uint32_t *find_all(const struct known *known, uint64_t family, uint32_t number,
 			  struct ttlog_snapshot *reader, const struct identities *identities,
 			  bool *ret_any)
@@ -141,7 +140,7 @@ static uint32_t *find_all(const struct known *known, uint64_t family, uint32_t n
 		const uint64_t batch = hash_batch(known, family, &reader->header, run);
 
 		at[i] = batch ? find(known, batch, run->first) : NO_RANGE;
-		/* of its own file and later ones there are ranges, too */
+		/* ranges may also be of the same file or of later ones */
 		*ret_any |= at[i] != NO_RANGE &&
 			    (known->ranges[at[i]].number < number ||
 			     known->ranges[at[i]].last - run->first < (int64_t)run->cnt - 1);
@@ -149,7 +148,7 @@ static uint32_t *find_all(const struct known *known, uint64_t family, uint32_t n
 	return at;
 }
 
-/* Places of a run come in their order, so `at` only goes on. */
+/* Places of a run ascend, so `at` only moves forward. */
 static bool has(const struct known *known, uint32_t *at, uint32_t place, uint32_t number)
 {
 	const uint64_t batch = *at == NO_RANGE ? 0 : known->ranges[*at].batch;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which events files have that were named earlier: by identity, so that it does not matter what
- * each file says of an event's time. Ranges of places in batches, some bytes for each batch.
+ * Which events earlier files have, by identity: so different times for one event do not matter. It
+ * keeps ranges of places in batches, some bytes for each batch.
  */
 #ifndef TTLOG_READ_KNOWN_H
 #define TTLOG_READ_KNOWN_H
@@ -23,18 +23,18 @@ struct known_range {
 struct known {
 	struct known_range *ranges;
 	size_t cnt, cap, most;
-	uint64_t secret; /* what no file can know */
+	uint64_t secret; /* so that no file can make hashes collide */
 };
 
-/* Room for what so many bytes of files may have. */
+/* Sets the limit: what so many bytes of files may have. */
 void known__init(struct known *known, uint64_t file_bytes);
-/* The events of the reader's loaded chunk, which is of file `number` of that process. Where memory is
- * short they are left out. */
+/* Adds the events of the reader's loaded chunk, of file `number` of that process. Without memory it
+ * adds none. */
 void known__add(struct known *known, uint64_t family, uint32_t number,
 		struct ttlog_snapshot *reader);
-/* After the last one. */
+/* Call it after the last known__add(). */
 void known__sort(struct known *known);
-/* Takes out of a selection of the reader's loaded chunk what files of a smaller number have. 0 or
+/* Removes from a selection of the reader's loaded chunk what files of a lower number have. 0 or
  * -ENOMEM. */
 int known__leave_out(const struct known *known, uint64_t family, uint32_t number,
 		     struct ttlog_snapshot *reader, struct row_selection *selection);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Before a stream begins: in which times files of one process may have the same events, and which
- * events those are, where the files say so.
+ * Before a stream begins: when files of one process may have the same events, and, if the files
+ * have identities, which events those are.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "family.h"
 #include "event_stream_parts.h"
 
-/* By so much, far more than they do, clocks of two collectors differ. */
+/* More than the clocks of two collectors ever differ. */
 #define CLOCK_SLACK_NS 1000000000u
 
 static uint64_t first_ns(const struct ttlog_contents *contents)
@@ -22,13 +22,13 @@ static uint64_t last_ns(const struct ttlog_contents *contents)
 	return contents->chunks[contents->chunk_cnt - 1].last_ns;
 }
 
-static void widen(bool *has, uint64_t *from_ns, uint64_t *to_ns, uint64_t from, uint64_t to)
+static void widen(struct overlap *overlap, uint64_t from_ns, uint64_t to_ns)
 {
-	if (!*has || from < *from_ns)
-		*from_ns = from;
-	if (!*has || to > *to_ns)
-		*to_ns = to;
-	*has = true;
+	if (!overlap->is_any || from_ns < overlap->from_ns)
+		overlap->from_ns = from_ns;
+	if (!overlap->is_any || to_ns > overlap->to_ns)
+		overlap->to_ns = to_ns;
+	overlap->is_any = true;
 }
 
 static void find_overlap(struct input *a, const struct input *b)
@@ -44,21 +44,18 @@ static void find_overlap(struct input *a, const struct input *b)
 	to = last_ns(x) < last_ns(y) ? last_ns(x) : last_ns(y);
 	from = from > slack ? from - slack : 0;
 	to = to < UINT64_MAX - slack ? to + slack : UINT64_MAX;
-	if (from > to)
-		return;
-	if (shares)
-		widen(&a->shares, &a->share_from_ns, &a->share_to_ns, from, to);
-	else
-		widen(&a->overlaps, &a->overlap_from_ns, &a->overlap_to_ns, from, to);
+	if (from <= to)
+		widen(shares ? &a->shared : &a->overlap, from, to);
 }
 
-/* Which events each file has that others may have, too. */
+/* Notes the events of each file that others may have, too. */
 static void note_shared(struct ttlog_stream *stream)
 {
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < stream->input_cnt; i++)
-		bytes += stream->inputs[i].shares ? stream->inputs[i].reader->contents.size : 0;
+		bytes += stream->inputs[i].shared.is_any ? stream->inputs[i].reader->contents.size
+							 : 0;
 	if (!bytes)
 		return;
 	known__init(&stream->known, bytes);
@@ -66,15 +63,15 @@ static void note_shared(struct ttlog_stream *stream)
 		const struct input *input = &stream->inputs[i];
 		struct ttlog_snapshot *reader = input->reader;
 
-		for (size_t k = 0; input->shares && k < reader->contents.chunk_cnt; k++) {
+		for (size_t k = 0; input->shared.is_any && k < reader->contents.chunk_cnt; k++) {
 			const struct ttlog_chunk_place *place = &reader->contents.chunks[k];
 
-			if (place->n && place->last_ns >= input->share_from_ns &&
-			    place->first_ns <= input->share_to_ns &&
+			if (place->n && place->last_ns >= input->shared.from_ns &&
+			    place->first_ns <= input->shared.to_ns &&
 			    !ttlog_snapshot_load(reader, k))
 				known__add(&stream->known, input->family, input->number, reader);
 		}
-		if (input->shares)
+		if (input->shared.is_any)
 			ttlog_snapshot_unload(reader);
 	}
 	known__sort(&stream->known);

@@ -8,13 +8,12 @@
 #include "seen.h"
 #include "row_selection.h"
 
-/* Batches that are remembered, twice as many at times; where each event is a batch of its own, so
- * many events. */
+/* It remembers so many batches, at times twice as many. Each may be a single event. */
 #define BATCHES_KEPT 16384u
 
 struct ttlog_seen {
 	struct known known;
-	uint32_t number; /* of the snapshot that is taken */
+	uint32_t number; /* of the current snapshot */
 };
 
 struct ttlog_seen *ttlog_seen_new(void)
@@ -34,7 +33,7 @@ void ttlog_seen_free(struct ttlog_seen *seen)
 	free(seen);
 }
 
-/* Those that came last stay: half of the numbers that there are. */
+/* Forgets the older half of the snapshots. */
 static void forget_old(struct ttlog_seen *seen)
 {
 	struct known_range *ranges = seen->known.ranges;
@@ -93,7 +92,7 @@ int seen__leave_out(struct ttlog_snapshot *reader, struct row_selection *selecti
 {
 	uint32_t *positions, cnt = 0;
 
-	/* it was the only chunk, and the file may have grown since */
+	/* `hidden` is of chunk 0; the file may have grown since */
 	if (!reader->hidden || reader->loaded || !selection->cnt)
 		return 0;
 	positions = arena__alloc(&reader->chunk.arena, selection->cnt, sizeof(*positions));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which events were there already, of snapshots that come one after another: two collectors that
- * record one process send the same events twice.
+ * For snapshots that come one after another: which events came before. Two collectors that record
+ * one process send the same events twice.
  */
 #ifndef TTLOG_READ_SEEN_H
 #define TTLOG_READ_SEEN_H
@@ -9,7 +9,7 @@
 struct row_selection;
 struct ttlog_snapshot;
 
-/* Takes out of a selection of the reader's loaded chunk what ttlog_seen_take() found. 0 or -ENOMEM. */
+/* Removes from a selection of the loaded chunk what ttlog_seen_take() found. 0 or -ENOMEM. */
 int seen__leave_out(struct ttlog_snapshot *reader, struct row_selection *selection);
 
 #endif /* TTLOG_READ_SEEN_H */

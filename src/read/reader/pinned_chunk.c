@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chunk that stays decoded until it is freed. The snapshot may load others meanwhile.
+ * A chunk that stays decoded until it is freed, while the snapshot loads others.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 
 #include "chunk.h"
 #include "frame.h"
-#include "identity.h"
 #include "reader.h"
 
 struct ttlog_pinned {
@@ -25,16 +24,10 @@ static int parse(struct ttlog_pinned *pinned, const char **ret_why)
 	struct ttlog_snapshot *snapshot = pinned->snapshot;
 	struct ttlog_chunk *events = &pinned->chunk.events;
 	struct frame frame;
-	uint64_t items;
-	int err = frame_file__at(snapshot->file, snapshot->places[pinned->idx].offset, &frame);
+	int err = reader__frame(snapshot, pinned->idx, &frame);
 
-	/* The content that a chunk of the snapshot lies in may be gone now. */
-	snapshot->parsed = snapshot->loaded = SIZE_MAX;
-	snapshot->chunk.events.n = 0;
 	if (err)
 		return err;
-	if (!cbor_reader__check(frame.content, frame.len, &items))
-		return -EBADMSG;
 	pinned->content = malloc(frame.len);
 	if (!pinned->content)
 		return -ENOMEM;
@@ -43,18 +36,13 @@ static int parse(struct ttlog_pinned *pinned, const char **ret_why)
 	err = chunk__parse(&pinned->chunk, pinned->content, pinned->len, ret_why);
 	if (err)
 		return err;
-	/* Sites ascend. Who asks for sites before the rest is loaded relies on them. */
+	events->number = pinned->idx;
+	/* Sites ascend. They must be valid, because they may be used before the rest is loaded. */
 	*ret_why = "its fields do not fit its sites";
 	if (events->n != snapshot->places[pinned->idx].n ||
 	    events->groups[events->group_cnt - 1].site >= snapshot->header.info.site_cnt)
 		return -EBADMSG;
 	return 0;
-}
-
-static int drop(const struct ttlog_pinned *pinned, int err, const char *why)
-{
-	reader__drop(pinned->snapshot, pinned->idx, err, why);
-	return err;
 }
 
 struct ttlog_pinned *ttlog_pinned_new(struct ttlog_snapshot *snapshot, size_t idx)
@@ -76,7 +64,7 @@ struct ttlog_pinned *ttlog_pinned_new(struct ttlog_snapshot *snapshot, size_t id
 	err = parse(pinned, &why);
 	if (!err)
 		return pinned;
-	drop(pinned, err, why);
+	(void)reader__drop(snapshot, idx, err, why);
 	ttlog_pinned_free(pinned);
 	errno = -err;
 	return NULL;
@@ -93,7 +81,7 @@ int ttlog_pinned_load(struct ttlog_pinned *pinned)
 		return -EBADMSG;
 	err = chunk__load(&pinned->chunk, &pinned->snapshot->header, &why);
 	if (err)
-		return drop(pinned, err, why);
+		return reader__drop(pinned->snapshot, pinned->idx, err, why);
 	pinned->is_loaded = true;
 	return 0;
 }
@@ -114,7 +102,7 @@ const struct ttlog_chunk *ttlog_pinned_chunk(const struct ttlog_pinned *pinned)
 
 size_t ttlog_pinned_bytes(const struct ttlog_pinned *pinned)
 {
-	return sizeof(*pinned) + pinned->len + arena__bytes(&pinned->chunk.arena);
+	return sizeof(*pinned) + pinned->len + pinned->chunk.arena.held_bytes;
 }
 
 /* ---- Events ---- */
@@ -122,35 +110,10 @@ size_t ttlog_pinned_bytes(const struct ttlog_pinned *pinned)
 const struct ttlog_column *ttlog_pinned_column(struct ttlog_pinned *pinned, uint32_t group,
 					       unsigned field)
 {
-	bool first_time;
-	const struct ttlog_column *column =
-		chunk__column(&pinned->chunk, &pinned->snapshot->header, group, field, &first_time);
-
-	if (!column && first_time)
-		reader__blame_field(pinned->snapshot, pinned->idx, field,
-				    pinned->chunk.events.groups[group].site);
-	return column;
+	return reader__column(pinned->snapshot, &pinned->chunk, group, field);
 }
-
-static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
-{
-	return ttlog_pinned_column((struct ttlog_pinned *)(uintptr_t)event->reserved[0],
-				   event->group, idx);
-}
-
-static bool identity_of(const struct ttlog_event *event, struct identity *ret)
-{
-	struct ttlog_pinned *pinned = (struct ttlog_pinned *)(uintptr_t)event->reserved[0];
-
-	return identity__find(&pinned->chunk, &pinned->snapshot->header,
-			      (uint32_t)event->reserved[1], ret);
-}
-
-static const struct ttlog_event_source SOURCE = { .column = column_of, .identity = identity_of };
 
 void ttlog_pinned_event(struct ttlog_pinned *pinned, uint32_t i, struct ttlog_event *ret)
 {
-	reader__fill_event(pinned->snapshot, &pinned->chunk.events, i, ret);
-	ret->source = &SOURCE;
-	ret->reserved[0] = (uintptr_t)pinned;
+	reader__fill_event(pinned->snapshot, &pinned->chunk, i, ret);
 }

@@ -12,17 +12,17 @@
 #include "handle.h"
 #include "reader.h"
 
-/* A file of nothing but damage must not fill the memory with words about it. */
+/* The messages about a file of nothing but damage must not fill the memory. */
 #define MAX_PROBLEMS 100u
 
-/* Of CBOR: what a header may take that is said twice, and what an event of 16 texts takes. */
+/* CBOR items: enough for a header and its copy, and for events of 16 texts. */
 #define ITEMS_BASE      (8u << 20)
 #define ITEMS_PER_BYTE  4u
 #define ITEMS_PER_EVENT 40u
 
 typedef unsigned long long ull;
 
-/* Takes ownership of text where it returns 0. */
+/* Takes ownership of text if it returns 0. */
 static int add_problem(struct ttlog_snapshot *reader, char *text)
 {
 	if (reader->contents.problem_cnt == MAX_PROBLEMS)
@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) static void problem(struct ttlog_snapshot 
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	/* A chunk that is read twice has the same problem twice. */
+	/* a chunk that is read twice reports its problem twice */
 	for (size_t i = 0; text && i < reader->contents.problem_cnt; i++) {
 		if (!strcmp(reader->problems[i], text)) {
 			free(text);
@@ -66,7 +66,7 @@ static const char *in_words(int err)
 
 /* ---- The first pass ---- */
 
-/* The first key is "item". An empty text where there is none. */
+/* The value of "item", the first key. Empty: there is none. */
 static struct ttlog_text item_of(const struct frame *frame)
 {
 	struct ttlog_cbor in = { frame->content, frame->content + frame->len };
@@ -209,7 +209,7 @@ static int take_header(struct ttlog_snapshot *reader, const struct frame *frame)
 		problem(reader,
 			"another header at byte %llu: what follows is another snapshot's, and passed over",
 			(ull)frame->offset);
-		reader->second_header = true;
+		reader->is_given_up = true;
 		return 0;
 	}
 	err = init_header(reader, frame->content, frame->len, why, sizeof(why));
@@ -268,14 +268,14 @@ static void report_damage(struct ttlog_snapshot *reader, const struct frame_dama
 			(ull)damage->to, damage->why);
 }
 
-/* Returns 1, 0 where that was the last frame that counts, or -errno. */
+/* Returns 1; 0: no later frame counts; or -errno. */
 static int scan_frame(struct ttlog_snapshot *reader)
 {
 	struct frame_damage damage;
 	struct frame frame;
 	int found, err;
 
-	/* The frame takes the place of what the loaded chunk points into. */
+	/* The frame overwrites the bytes of the loaded chunk. */
 	reader->parsed = reader->loaded = SIZE_MAX;
 	found = frame_file__next(reader->file, reader->offset, &frame, &damage);
 	if (found < 0)
@@ -292,17 +292,17 @@ static int scan_frame(struct ttlog_snapshot *reader)
 	err = take_frame(reader, &frame);
 	if (err)
 		return err;
-	if (reader->second_header || reader->is_given_up)
+	if (reader->is_given_up)
 		return 0;
 	reader->frame_cnt++;
 	reader->offset = reader->contents.scanned_bytes = frame.end;
 	return 1;
 }
 
-/* What is missing, once all frames were seen. */
+/* Reports what is missing, after the last frame. */
 static void conclude(struct ttlog_snapshot *reader)
 {
-	/* Chunks that could not be loaded have said what is missing of them. */
+	/* chunks that could not be loaded have been reported */
 	uint64_t cnt = reader->contents.event_cnt + reader->unloadable_cnt;
 
 	if (!reader->contents.size)
@@ -342,13 +342,13 @@ static void end_scan(struct ttlog_snapshot *reader)
 	}
 }
 
-/* A frame, or the end. Returns 0 or -errno. */
+/* Takes one frame or the end. Returns 0 or -errno. */
 static int scan_on(struct ttlog_snapshot *reader)
 {
 	int more = scan_frame(reader);
 
 	if (more == -ENOTSUP) {
-		/* said already; there is nothing that may be shown */
+		/* has been reported; nothing may be shown */
 		reader->contents.is_scanned = true;
 		return 0;
 	}
@@ -384,8 +384,7 @@ static const char *kind_in_words(mode_t mode)
 	return "it is a device; a snapshot must be a file";
 }
 
-/* Takes ownership of fd, also on failure. Whether the file can be opened again by its name: where
- * descriptors are short it is. */
+/* Takes ownership of fd, also on failure. by_name: the file may be closed and opened again. */
 static struct ttlog_snapshot *start(int fd, const char *name, bool by_name, char *ret_why,
 				    size_t why_size)
 {
@@ -451,7 +450,7 @@ struct ttlog_snapshot *ttlog_snapshot_start(const char *path, char *ret_why, siz
 	return start(fd, path, true, ret_why, why_size);
 }
 
-/* The rest of the file. Takes ownership of the reader. */
+/* Scans the rest of the file. Takes ownership of the reader. */
 static struct ttlog_snapshot *scan_rest(struct ttlog_snapshot *reader, char *ret_why,
 					size_t why_size)
 {
@@ -501,30 +500,38 @@ void ttlog_snapshot_close(struct ttlog_snapshot *snapshot)
 
 /* ---- Events ---- */
 
-/* Makes the content of chunk `idx` reader->chunk, unless the scan has just done it. */
+int reader__frame(struct ttlog_snapshot *reader, size_t idx, struct frame *ret)
+{
+	uint64_t items;
+	int err = frame_file__at(reader->file, reader->places[idx].offset, ret);
+
+	/* The frame has overwritten the bytes of the loaded chunk. */
+	reader->parsed = reader->loaded = SIZE_MAX;
+	reader->chunk.events.n = 0;
+	if (!err && !cbor_reader__check(ret->content, ret->len, &items))
+		err = -EBADMSG;
+	return err;
+}
+
+/* Parses chunk `idx` into reader->chunk, unless the scan has just done it. */
 static int parse_chunk(struct ttlog_snapshot *reader, size_t idx, const char **ret_why)
 {
 	struct frame frame;
-	uint64_t items;
 	int err;
 
 	if (reader->parsed == idx)
 		return 0;
-	reader->parsed = SIZE_MAX;
-	reader->chunk.events.n = 0;
-	err = frame_file__at(reader->file, reader->places[idx].offset, &frame);
-	if (!err && !cbor_reader__check(frame.content, frame.len, &items))
-		err = -EBADMSG;
+	err = reader__frame(reader, idx, &frame);
 	if (!err)
 		err = chunk__parse(&reader->chunk, frame.content, frame.len, ret_why);
 	return err;
 }
 
-void reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why)
+int reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why)
 {
 	struct ttlog_chunk_place *info = &reader->places[idx];
 
-	/* of the whole file, so it is said once */
+	/* about the whole file, so it is reported once */
 	if (err == -ESTALE)
 		problem(reader, "%s: events that had not been read are missing", in_words(err));
 	else
@@ -535,6 +542,7 @@ void reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char
 	info->n = 0;
 	reader->loaded = SIZE_MAX;
 	reader->chunk.events.n = 0;
+	return err;
 }
 
 int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
@@ -554,25 +562,32 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 		return -EBADMSG;
 	snapshot->loaded = SIZE_MAX;
 	err = parse_chunk(snapshot, idx, &why);
-	/* Who has made room for so many events relies on it. */
+	/* callers have made room for so many events */
 	if (!err && snapshot->chunk.events.n != place->n)
 		err = -EBADMSG;
 	if (!err)
 		err = chunk__load(&snapshot->chunk, &snapshot->header, &why);
 	snapshot->parsed = SIZE_MAX;
-	if (err) {
-		reader__drop(snapshot, idx, err, why);
-		return err;
-	}
+	if (err)
+		return reader__drop(snapshot, idx, err, why);
 	snapshot->loaded = idx;
 	snapshot->chunk.events.number = idx;
 	snapshot->chunk.events.load_cnt = ++snapshot->load_cnt;
 	return 0;
 }
 
-void reader__blame_field(struct ttlog_snapshot *snapshot, size_t chunk, unsigned field,
-			 uint32_t site)
+const struct ttlog_column *reader__column(struct ttlog_snapshot *snapshot, struct chunk *chunk,
+					  uint32_t group, unsigned field)
 {
-	problem(snapshot, "in the chunk at byte %llu, field %u of site %u cannot be read",
-		(ull)snapshot->places[chunk].offset, field, site);
+	const uint32_t site = chunk->events.groups[group].site;
+	const struct ttlog_column *column;
+	bool is_new;
+
+	if (field >= snapshot->header.sites[site].nfields)
+		return NULL;
+	column = chunk__column(chunk, &snapshot->header, group, field, &is_new);
+	if (!column && is_new)
+		problem(snapshot, "in the chunk at byte %llu, field %u of site %u cannot be read",
+			(ull)snapshot->places[chunk->events.number].offset, field, site);
+	return column;
 }

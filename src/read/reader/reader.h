@@ -19,49 +19,53 @@
 #include "event.h"
 #include "header.h"
 
+struct frame;
 struct frame_file;
 
 struct ttlog_snapshot {
 	char *name;
 	struct header header;
-	struct ttlog_contents
-		contents; /* totals from the end where there is one, else the header */
-	struct ttlog_chunk_place *places; /* contents' chunks */
-	char **problems;                  /* contents' */
+	struct ttlog_contents contents;   /* totals: of the end item; without one, of the header */
+	struct ttlog_chunk_place *places; /* contents.chunks */
+	char **problems;                  /* contents.problems */
 	size_t chunk_cap, problem_cap;
 
 	struct frame_file *file;
-	uint64_t offset; /* where the scan goes on */
+	uint64_t offset; /* where the scan continues */
 	uint64_t frame_cnt;
-	bool second_header;
 	/*
-	 * CBOR items that may still be looked at. A chunk costs its own, and its events pay for
-	 * theirs: what has millions of values and no events would take for ever.
+	 * CBOR items that may still be read. Each event of a chunk adds some: a file with millions
+	 * of items but no events would take too long.
 	 */
 	uint64_t item_budget;
-	bool is_given_up;
-	uint64_t unloadable_cnt; /* events that event_cnt has lost since they were scanned */
+	bool is_given_up;        /* no later frame counts */
+	uint64_t unloadable_cnt; /* events of chunks that failed to load; not in event_cnt */
 	struct ttlog_lost lost;
-	unsigned char *end_lost; /* owns the bytes of lost, and the arena the rest of it */
+	unsigned char *end_lost; /* owns the bytes of `lost`; its arrays are in end_arena */
 	struct arena end_arena;
 	struct chunk chunk;
-	size_t parsed; /* the number of the chunk in `chunk`, not loaded yet; SIZE_MAX: none */
+	size_t parsed; /* `chunk` is this one, parsed only; SIZE_MAX: none */
 	size_t loaded; /* the same, loaded */
 	uint64_t load_cnt;
-	uint8_t *hidden; /* of its only chunk: 1 for an event that another file had; NULL: seen.h */
+	uint8_t *hidden; /* by event of the only chunk: 1: another file had it (seen.h); or NULL */
 	bool has_end;
 	uint64_t end_events, end_chunks;
 };
 
-/* Says that the chunk's events cannot be shown, and why: the error, or -EBADMSG and words. They count
- * as missing. */
-void reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why);
+/* Reads and checks the frame of that chunk. The loaded chunk, if any, is gone. Returns 0 or
+ * -errno. */
+int reader__frame(struct ttlog_snapshot *reader, size_t idx, struct frame *ret);
 
-/* Says that a field of a site cannot be read in that chunk. */
-void reader__blame_field(struct ttlog_snapshot *snapshot, size_t chunk, unsigned field,
-			 uint32_t site);
-/* Event i of a chunk of the reader's, whose values are fetched as those of the loaded one. */
-void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chunk *chunk,
-			uint32_t i, struct ttlog_event *ret);
+/* Reports that the chunk's events cannot be shown, and why: the error, or -EBADMSG and words. They
+ * count as missing. Returns err. */
+int reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char *why);
+
+/* A field's values in a loaded or pinned chunk. NULL: there is no such field, or it cannot be
+ * decoded, which becomes a problem. */
+const struct ttlog_column *reader__column(struct ttlog_snapshot *snapshot, struct chunk *chunk,
+					  uint32_t group, unsigned field);
+/* Event i of a loaded or pinned chunk. */
+void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
+			struct ttlog_event *ret);
 
 #endif /* TTLOG_READ_READER_H */

@@ -1,57 +1,52 @@
-/* SPDX-License-Identifier: MIT */
-/*
- * What is loaded, for those who ask: events, columns, what the file says of itself.
+/* SPDX-License-Identifier: MIT */ /*
+ * Events of a loaded or pinned chunk, and the snapshot's own data.
  */
-#include <stdint.h>
 
 #include "frame.h"
 #include "identity.h"
 #include "reader.h"
 
+static struct chunk *chunk_of(const struct ttlog_event *event)
+{
+	return (struct chunk *)(uintptr_t)event->reserved[0];
+}
+
 static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
 {
-	struct ttlog_snapshot *reader = event->snapshot;
-	bool first_time;
-	const struct ttlog_column *column =
-		chunk__column(&reader->chunk, &reader->header, event->group, idx, &first_time);
-
-	if (!column && first_time)
-		reader__blame_field(event->snapshot, event->snapshot->loaded, idx,
-				    event->site_number);
-	return column;
+	return reader__column(event->snapshot, chunk_of(event), event->group, idx);
 }
 
 static bool identity_of(const struct ttlog_event *event, struct identity *ret)
 {
-	struct ttlog_snapshot *reader = event->snapshot;
-
-	return identity__find(&reader->chunk, &reader->header, (uint32_t)event->reserved[1], ret);
+	return identity__find(chunk_of(event), &event->snapshot->header,
+			      (uint32_t)event->reserved[1], ret);
 }
 
 static const struct ttlog_event_source SOURCE = { .column = column_of, .identity = identity_of };
 
-void reader__fill_event(struct ttlog_snapshot *snapshot, const struct ttlog_chunk *chunk,
-			uint32_t i, struct ttlog_event *ret)
+void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
+			struct ttlog_event *ret)
 {
 	const struct header *header = &snapshot->header;
+	const struct ttlog_chunk *events = &chunk->events;
 
 	ret->source = &SOURCE;
 	ret->snapshot = snapshot;
-	ret->reserved[0] = 0;
+	ret->reserved[0] = (uintptr_t)chunk;
 	ret->reserved[1] = i;
-	ret->group = ttlog_chunk_group(chunk, i);
-	ret->row = ttlog_chunk_row(chunk, i);
-	ret->site_number = chunk->groups[ret->group].site;
-	ret->thread_number = ttlog_chunk_thread(chunk, i);
+	ret->group = ttlog_chunk_group(events, i);
+	ret->row = ttlog_chunk_row(events, i);
+	ret->site_number = events->groups[ret->group].site;
+	ret->thread_number = ttlog_chunk_thread(events, i);
 	ret->site = &header->sites[ret->site_number];
 	ret->thread = &header->threads[ret->thread_number];
-	ret->mono_ns = chunk->mono_ns[i];
+	ret->mono_ns = events->mono_ns[i];
 	ret->real_ns = ttlog_info_real_ns(&header->info, ret->mono_ns);
 }
 
 void ttlog_snapshot_event(struct ttlog_snapshot *snapshot, uint32_t i, struct ttlog_event *ret)
 {
-	reader__fill_event(snapshot, &snapshot->chunk.events, i, ret);
+	reader__fill_event(snapshot, &snapshot->chunk, i, ret);
 }
 
 void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
@@ -65,6 +60,7 @@ void ttlog_snapshot_group_event(struct ttlog_snapshot *snapshot, uint32_t group,
 		.site = &snapshot->header.sites[site],
 		.site_number = site,
 		.group = group,
+		.reserved = { (uintptr_t)&snapshot->chunk },
 	};
 }
 
@@ -76,7 +72,7 @@ void ttlog_snapshot_unload(struct ttlog_snapshot *snapshot)
 		frame_file__trim(snapshot->file);
 }
 
-/* ---- What others may know of it ---- */
+/* ---- The snapshot's data ---- */
 
 const char *ttlog_snapshot_name(const struct ttlog_snapshot *snapshot)
 {
@@ -111,8 +107,5 @@ const struct ttlog_chunk *ttlog_snapshot_chunk(const struct ttlog_snapshot *snap
 const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot, uint32_t group,
 						 unsigned field)
 {
-	struct ttlog_event event;
-
-	ttlog_snapshot_group_event(snapshot, group, &event);
-	return ttlog_event_column(&event, field);
+	return reader__column(snapshot, &snapshot->chunk, group, field);
 }

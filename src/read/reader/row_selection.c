@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each event has a byte, 1 as long as it may be wanted; those of one site lie side by side, in the
- * order of its columns. Time, thread and site come first, for they cost next to nothing; then the
- * filter goes over the columns of each site that has fields it asks for.
+ * Each event has a byte, which is 1 while it may be wanted. The bytes of one site are consecutive,
+ * in the order of its columns. Time, thread and site are checked first, because that is cheap; then
+ * the filter checks the columns of each site whose fields decide.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 
 struct pass {
 	uint8_t *bytes;
-	uint32_t *starts; /* of each group's bytes; NULL: there is but one group */
+	uint32_t *starts; /* by group: its first byte; NULL: there is one group */
 };
 
-/* Whether neither time nor thread keep any event out. */
+/* Whether time and thread exclude no event. */
 static bool is_all_in(const struct ttlog_chunk *chunk, const struct row_selection_rule *rule)
 {
 	if (chunk->first_ns < rule->first_ns || chunk->last_ns > rule->last_ns)
@@ -62,7 +62,7 @@ static void pass_times_and_threads(struct pass *pass, const struct ttlog_chunk *
 	}
 }
 
-/* Of each event, in the place of its byte: what a filter may want to know beside its columns. */
+/* Thread and time of each event, at the place of its byte. */
 struct origins {
 	uint32_t *threads;
 	uint64_t *real_ns;
@@ -122,7 +122,7 @@ static int apply_filter(struct pass *pass, struct ttlog_snapshot *reader,
 	return 0;
 }
 
-/* Few are wanted as a rule, so eight that are not are passed over at once. */
+/* Most events are not wanted, so it skips eight such at once. */
 static uint32_t collect(const struct pass *pass, const struct ttlog_chunk *chunk,
 			uint32_t *positions)
 {

@@ -11,7 +11,7 @@
 #include "filter.h"
 #include "reader.h"
 
-/* What makes an event of one file wanted. */
+/* Which events of one file are wanted. */
 struct row_selection_rule {
 	const struct ttlog_filter *filter;
 	const uint8_t *sites;       /* enum filter_verdict, by number */
@@ -29,7 +29,7 @@ static inline uint32_t row_selection__at(const struct row_selection *selection, 
 	return selection->positions ? selection->positions[i] : i;
 }
 
-/* Of the reader's loaded chunk; valid as long as that is. Returns 0 or -ENOMEM. */
+/* Of the reader's loaded chunk; valid while that is loaded. Returns 0 or -ENOMEM. */
 int row_selection__make(struct row_selection *ret, struct ttlog_snapshot *reader,
 			const struct row_selection_rule *rule);
 

@@ -25,7 +25,7 @@ static void test_arena_small_between_large(void **state)
 		assert_non_null(arena__alloc(&arena, 1, SMALL_BYTES));
 		assert_non_null(arena__alloc(&arena, 1, LARGE_BYTES));
 	}
-	assert_in_range(arena__bytes(&arena), (size_t)COLUMNS * LARGE_BYTES,
+	assert_in_range(arena.held_bytes, (size_t)COLUMNS * LARGE_BYTES,
 			(size_t)COLUMNS * LARGE_BYTES + REST_BYTES);
 	arena__fini(&arena);
 }
@@ -65,18 +65,18 @@ static void test_arena_grows(void **state)
 
 	(void)state;
 	assert_non_null(arena__alloc(&arena, 1, SMALL_BYTES));
-	assert_in_range(arena__bytes(&arena), SMALL_BYTES, 8u << 10);
+	assert_in_range(arena.held_bytes, SMALL_BYTES, 8u << 10);
 	for (unsigned round = 0; round < 16; round++) {
 		arena__reset(&arena);
 		for (unsigned i = 0; i < 200; i++)
 			assert_non_null(arena__alloc(&arena, 16, SMALL_BYTES));
-		assert_in_range(arena__bytes(&arena), 200 * 16 * SMALL_BYTES,
+		assert_in_range(arena.held_bytes, 200 * 16 * SMALL_BYTES,
 				REST_BYTES + (256u << 10));
 		if (round == 14)
-			held = arena__bytes(&arena);
+			held = arena.held_bytes;
 	}
 	assert_in_range(held, 1, 256u << 10);
-	assert_int_equal(arena__bytes(&arena), held);
+	assert_int_equal(arena.held_bytes, held);
 	arena__fini(&arena);
 }
 
