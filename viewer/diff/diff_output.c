@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include "diff_output.h"
-#include "json.h"
 
 static const char *const KIND_NAMES[] = {
 	[FINDING_CRASH] = "crash",       [FINDING_EXIT] = "exit",     [FINDING_EVENT] = "event",
@@ -256,15 +255,7 @@ static void json_statistics(struct out *out, const struct finding *finding, int 
 {
 	out__text(out, "{\"values\":");
 	out__u64(out, finding->of[side]);
-	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
-		char text[AGGREGATE_TEXT_BYTES];
-		size_t len = aggregate__text(finding->aggregates[side], (enum statistic)i, text);
-
-		out__text(out, ",\"");
-		out__text(out, STATISTIC_NAMES[i]);
-		out__text(out, "\":");
-		out__bytes(out, len ? text : "null", len ? len : 4);
-	}
+	aggregate__print_json(finding->aggregates[side], out);
 	out__char(out, '}');
 }
 

@@ -6,10 +6,6 @@
 #ifndef TTLOG_VIEW_PROFILE_H
 #define TTLOG_VIEW_PROFILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "aggregate.h"
 #include "value_counts.h"

@@ -6,10 +6,6 @@
 #ifndef TTLOG_VIEW_VALUE_COUNTS_H
 #define TTLOG_VIEW_VALUE_COUNTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 #define VALUE_COUNTS_MAX       1024u

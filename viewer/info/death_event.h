@@ -6,9 +6,6 @@
 #ifndef TTLOG_VIEW_DEATH_EVENT_H
 #define TTLOG_VIEW_DEATH_EVENT_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "buffer.h"
 #include "spans.h"

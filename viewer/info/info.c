@@ -4,7 +4,6 @@
  * and where; then what was recorded and lost; then the details.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "info.h"
@@ -30,12 +29,17 @@ static void style(struct page *page, const char *code)
 		out__text(page->out, code);
 }
 
+static void styled(struct page *page, const char *code, struct ttlog_text text)
+{
+	style(page, code);
+	out__plain(page->out, text);
+	style(page, RESET);
+}
+
 static void title(struct page *page, const char *text)
 {
 	out__char(page->out, '\n');
-	style(page, BOLD);
-	out__text(page->out, text);
-	style(page, RESET);
+	styled(page, BOLD, ttlog_text_of(text));
 	out__char(page->out, '\n');
 }
 
@@ -44,9 +48,7 @@ static void label(struct page *page, const char *text)
 	size_t len = strlen(text);
 
 	out__text(page->out, "  ");
-	style(page, DIM);
-	out__text(page->out, text);
-	style(page, RESET);
+	styled(page, DIM, ttlog_text_of(text));
 	out__pad(page->out, len < LABEL_WIDTH ? LABEL_WIDTH - len : 1);
 }
 
@@ -67,12 +69,7 @@ static void crash_cause(struct page *page, const struct ttlog_crash *crash)
 	struct out *out = page->out;
 	const struct signal_code *words;
 
-	style(page, RED);
-	if (crash->signal.p)
-		out__plain(out, crash->signal);
-	else
-		out__text(out, "unknown signal");
-	style(page, RESET);
+	styled(page, RED, crash->signal.p ? crash->signal : ttlog_text_of("unknown signal"));
 	if (crash->has_code) {
 		words = signal_code__find(crash->signal, crash->code);
 		if (words)
@@ -159,9 +156,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 		crash_thread(page, header->crash);
 	} else if (header->exit->signal.p) {
 		label(page, "died of");
-		style(page, RED);
-		out__plain(page->out, header->exit->signal);
-		style(page, RESET);
+		styled(page, RED, header->exit->signal);
 		info__sender(page->out, header);
 		out__char(page->out, '\n');
 	} else if (header->exit->has_code) {
@@ -177,13 +172,9 @@ static void frame_line(struct page *page, long number, const struct ttlog_frame 
 	size_t width = frame->ip.p ? out__width(frame->ip) : 1;
 
 	out__format(out, "  #%-3ld", number);
-	style(page, DIM);
-	out__plain(out, frame->ip.p ? frame->ip : ttlog_text_of("?"));
-	style(page, RESET);
+	styled(page, DIM, frame->ip.p ? frame->ip : ttlog_text_of("?"));
 	out__pad(out, width < 18 ? 20 - width : 2);
-	style(page, BOLD);
-	out__plain(out, frame->symbol.p ? frame->symbol : ttlog_text_of("?"));
-	style(page, RESET);
+	styled(page, BOLD, frame->symbol.p ? frame->symbol : ttlog_text_of("?"));
 	if (frame->file.p) {
 		out__text(out, "  at ");
 		out__plain(out, frame->file);
@@ -252,9 +243,7 @@ static void registers(struct page *page, const struct ttlog_crash *crash)
 		size_t width = out__width(reg->name);
 
 		out__pad(page->out, width < 8 ? 10 - width : 2);
-		style(page, DIM);
-		out__plain(page->out, reg->name);
-		style(page, RESET);
+		styled(page, DIM, reg->name);
 		out__char(page->out, ' ');
 		out__plain(page->out, reg->value);
 		width = out__width(reg->value);
@@ -461,9 +450,7 @@ static void mappings(struct page *page, const struct ttlog_info *header)
 		out__plain(out, mapping->path);
 		if (mapping->build_id.p) {
 			out__text(out, "  ");
-			style(page, DIM);
-			out__plain(out, mapping->build_id);
-			style(page, RESET);
+			styled(page, DIM, mapping->build_id);
 		}
 		out__char(out, '\n');
 	}
@@ -505,9 +492,7 @@ int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struc
 	struct page page = { .out = out, .colour = colour };
 	int err;
 
-	style(&page, BOLD);
-	out__plain(out, ttlog_text_of(ttlog_snapshot_name(reader)));
-	style(&page, RESET);
+	styled(&page, BOLD, ttlog_text_of(ttlog_snapshot_name(reader)));
 	out__char(out, '\n');
 	if (!info->has_header) {
 		out__text(out, "  no header could be read\n");

@@ -3,10 +3,6 @@
 #ifndef TTLOG_VIEW_INFO_H
 #define TTLOG_VIEW_INFO_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "info_last.h"
 #include "open_spans.h"
 #include "out.h"

@@ -3,10 +3,6 @@
 #ifndef TTLOG_VIEW_INFO_LAST_H
 #define TTLOG_VIEW_INFO_LAST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "out.h"
 #include <ttlog/read.h>
 

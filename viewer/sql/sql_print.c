@@ -6,7 +6,6 @@
 #include <ttlog/read.h>
 #include "array.h"
 #include "sql_print.h"
-#include "sql_value.h"
 
 /* After so many rows, or bytes, the widths of a table's columns are settled. */
 #define FIRST_ROWS  500u

@@ -8,7 +8,6 @@
 #define TTLOG_VIEW_SQL_PRINT_H
 
 #include <sqlite3.h>
-#include <stdint.h>
 
 #include "out.h"
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "group_count.h"
 
 #define MAX_CELLS TTLOG_CHUNK_MAX_EVENTS

@@ -6,9 +6,6 @@
 #ifndef TTLOG_VIEW_GROUP_COUNT_H
 #define TTLOG_VIEW_GROUP_COUNT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 /* The events of one site with the same values of the fields and, if by_thread, of one thread. */

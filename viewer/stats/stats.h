@@ -5,8 +5,6 @@
 #ifndef TTLOG_VIEW_STATS_H
 #define TTLOG_VIEW_STATS_H
 
-#include <stddef.h>
-
 #include <ttlog/read.h>
 #include "options.h"
 #include "out.h"

@@ -26,18 +26,9 @@ static double rate_of(const struct group *group)
 
 static void print_json_aggregate(struct out *out, const struct aggregate *aggregate)
 {
-	char text[AGGREGATE_TEXT_BYTES];
-
 	out__text(out, "{\"count\":");
 	out__u64(out, aggregate__cnt(aggregate));
-	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
-		size_t len = aggregate__text(aggregate, i, text);
-
-		out__text(out, ",\"");
-		out__text(out, STATISTIC_NAMES[i]);
-		out__text(out, "\":");
-		out__bytes(out, len ? text : "null", len ? len : 4);
-	}
+	aggregate__print_json(aggregate, out);
 	if (aggregate->nan_cnt) {
 		out__text(out, ",\"nan\":");
 		out__u64(out, aggregate->nan_cnt);

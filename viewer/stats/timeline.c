@@ -5,7 +5,6 @@
 
 #include "timeline.h"
 #include "text.h"
-#include <ttlog/read.h>
 
 #define MAX_SLOTS 16384u
 #define MAX_LINES 50u

@@ -8,8 +8,6 @@
 #ifndef TTLOG_VIEW_TIMELINE_H
 #define TTLOG_VIEW_TIMELINE_H
 
-#include <stdbool.h>
-
 #include "out.h"
 #include "terminal.h"
 #include <ttlog/read.h>

@@ -3,8 +3,6 @@
 #ifndef TTLOG_VIEW_ENDING_H
 #define TTLOG_VIEW_ENDING_H
 
-#include <stdbool.h>
-
 #include <ttlog/read.h>
 
 /* "SIGSEGV in parse_order (src/orders.c:88)", "exit status 1", "no crash". Owned by the caller;

@@ -6,9 +6,6 @@
 #ifndef TTLOG_VIEW_EVENT_OUTPUT_H
 #define TTLOG_VIEW_EVENT_OUTPUT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <ttlog/read.h>
 #include "event_key.h"
 #include "out.h"

@@ -3,7 +3,6 @@
 
 #include "event_output.h"
 #include "json.h"
-#include <ttlog/read.h>
 
 #define NUMBER(key, value)                                                                         \
 	out__text(out, ",\"" #key "\":");                                                          \

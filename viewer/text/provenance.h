@@ -5,8 +5,6 @@
 #ifndef TTLOG_VIEW_PROVENANCE_H
 #define TTLOG_VIEW_PROVENANCE_H
 
-#include <stddef.h>
-
 #include <ttlog/read.h>
 
 struct provenance {

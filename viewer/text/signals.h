@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_SIGNALS_H
 #define TTLOG_VIEW_SIGNALS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 struct signal_code {

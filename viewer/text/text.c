@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <ttlog/read.h>
 #include "ascii.h"
 #include "text.h"
 

@@ -3,9 +3,6 @@
 #ifndef TTLOG_VIEW_TEXT_H
 #define TTLOG_VIEW_TEXT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <ttlog/read.h>
 #include "out.h"
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "field.h"
 #include "sql_columns.h"
 #include "sql_value.h"
 
@@ -188,10 +189,8 @@ static char *choose_name(struct sql_columns *columns, struct ttlog_text key)
 
 static bool is_decimal(uint32_t types)
 {
-	const uint32_t others = 1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_BYTES |
-				1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX;
-
-	return types & 1u << TTLOG_TYPE_DECIMAL && !(types & others);
+	return types & 1u << TTLOG_TYPE_DECIMAL &&
+	       !(types & (SQL_COLUMNS_TEXTS | 1u << TTLOG_TYPE_BYTES));
 }
 
 static bool is_same_field(const struct place *a, const struct place *b)
@@ -323,18 +322,16 @@ static void quote(struct out *out, const char *name)
  * literal into text, which the collation compares as numbers. */
 static const char *type_of(const struct sql_column *column, bool plain)
 {
-	const uint32_t texts = 1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR |
-			       1u << TTLOG_TYPE_HEX;
 	const uint32_t reals = 1u << TTLOG_TYPE_F32 | 1u << TTLOG_TYPE_F64;
 	const uint32_t types = column->types;
 
 	if (column->is_decimal)
 		return plain ? "NUMERIC" : "DECIMAL_TEXT COLLATE dec";
-	if (!(types & ~texts))
+	if (!(types & ~SQL_COLUMNS_TEXTS))
 		return "TEXT";
 	if (types == 1u << TTLOG_TYPE_BYTES)
 		return "BLOB";
-	if (types & (texts | 1u << TTLOG_TYPE_BYTES | 1u << TTLOG_TYPE_DECIMAL))
+	if (types & (SQL_COLUMNS_TEXTS | 1u << TTLOG_TYPE_BYTES | 1u << TTLOG_TYPE_DECIMAL))
 		return "";
 	if (types == 1u << TTLOG_TYPE_BOOL)
 		return "BOOLEAN";

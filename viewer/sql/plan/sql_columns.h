@@ -10,16 +10,16 @@
 #ifndef TTLOG_VIEW_SQL_COLUMNS_H
 #define TTLOG_VIEW_SQL_COLUMNS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "out.h"
 #include "store.h"
 
 /* SQLite takes 2,000 columns; the fixed ones need some. */
 #define SQL_COLUMNS_MAX 1900u
+
+/* The types that are text in SQL, whatever the value is, as bits 1 << enum ttlog_type. */
+#define SQL_COLUMNS_TEXTS                                                                          \
+	(1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX)
 
 /* The fixed columns. Table events has the first ones, in this order; table spans has all. */
 enum sql_fixed {

@@ -7,10 +7,6 @@
 #include "sql_value.h"
 #include "sql_values.h"
 
-#define TEXTS                                                                                      \
-	(1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX)
-#define NUMBERS SQL_NUMBERS_TYPES
-
 /* ---- Values ---- */
 
 static uint64_t hash_bytes(const struct sql_indices *indices, struct ttlog_text text)
@@ -43,7 +39,7 @@ static bool value_of(const struct sql_indices *indices, const struct ttlog_field
 
 	if (field->null || is_beyond(field))
 		return false;
-	if (1u << field->type & NUMBERS)
+	if (1u << field->type & SQL_NUMBERS_TYPES)
 		*ret = field->u;
 	else
 		*ret = hash_text(indices, ttlog_field_text(field, buf), field->cut);
@@ -52,7 +48,7 @@ static bool value_of(const struct sql_indices *indices, const struct ttlog_field
 
 bool sql_index__is_text(const struct sql_indices *indices, size_t column)
 {
-	return !(indices->columns->list[column].types & ~TEXTS);
+	return !(indices->columns->list[column].types & ~SQL_COLUMNS_TEXTS);
 }
 
 static const struct sql_index *made(const struct sql_indices *indices, size_t column)
@@ -64,7 +60,7 @@ bool sql_index__decides(const struct sql_indices *indices, size_t column)
 {
 	uint32_t types = indices->columns->list[column].types;
 
-	if (types & ~NUMBERS)
+	if (types & ~SQL_NUMBERS_TYPES)
 		return false;
 	return !(types & 1u << TTLOG_TYPE_U64) ||
 	       (made(indices, column) && !made(indices, column)->has_others);
@@ -78,7 +74,8 @@ bool sql_index__is_offered(const struct sql_indices *indices, size_t column, dou
 	const struct sql_index *index = made(indices, column);
 	uint64_t events = indices->store->event_cnt;
 
-	if ((types & ~NUMBERS && types & ~TEXTS) || events > SQL_INDEX_MAX_EVENTS)
+	if ((types & ~SQL_NUMBERS_TYPES && types & ~SQL_COLUMNS_TEXTS) ||
+	    events > SQL_INDEX_MAX_EVENTS)
 		return false;
 	/* SQLite's own guess for an index without statistics. */
 	*ret_rows = index ? (double)index->rows.row_cnt / (index->rows.key_cnt + 1) + 1 : 10;

@@ -12,9 +12,6 @@
 #define TTLOG_VIEW_SQL_INDEX_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <ttlog/read.h>
 #include "key_index.h"

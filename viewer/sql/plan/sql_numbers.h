@@ -11,9 +11,6 @@
 #define TTLOG_VIEW_SQL_NUMBERS_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <ttlog/read.h>
 #include "row_numbers.h"

@@ -6,22 +6,14 @@
 
 /* ---- One file ---- */
 
-static bool any_site(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
+/* How many groups of the chunk are of a site that may match. */
+static uint32_t count_groups(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
 {
-	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		if (bounds->sites[chunk->groups[g].site])
-			return true;
-	}
-	return false;
-}
+	uint32_t cnt = 0;
 
-static bool every_site(const struct sql_bounds_file *bounds, const struct ttlog_chunk *chunk)
-{
-	for (uint32_t g = 0; g < chunk->group_cnt; g++) {
-		if (!bounds->sites[chunk->groups[g].site])
-			return false;
-	}
-	return true;
+	for (uint32_t g = 0; g < chunk->group_cnt; g++)
+		cnt += bounds->sites[chunk->groups[g].site] != 0;
+	return cnt;
 }
 
 static bool every_thread(const struct sql_scan_file *file)
@@ -91,6 +83,7 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 {
 	const struct sql_bounds_file *bounds = file->bounds;
 	const struct ttlog_chunk *chunk;
+	uint32_t group_cnt;
 	bool is_in_time;
 
 	file->kept =
@@ -98,7 +91,8 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 	if (!file->kept)
 		return false;
 	chunk = file->events = ttlog_pinned_chunk(file->kept->pinned);
-	if ((bounds->sites && !any_site(bounds, chunk)) || ttlog_pinned_load(file->kept->pinned)) {
+	group_cnt = bounds->sites ? count_groups(bounds, chunk) : chunk->group_cnt;
+	if ((bounds->sites && !group_cnt) || ttlog_pinned_load(file->kept->pinned)) {
 		store__put(scan->store, file->kept);
 		file->kept = NULL;
 		return false;
@@ -107,8 +101,7 @@ static bool enter(struct sql_scan *scan, struct sql_scan_file *file)
 	file->at = file->from + (scan->flip ? file->n - 1 : 0);
 	file->is_open = is_in_time &&
 			!(file->file->repeated && file->file->repeated[file->chunk]) &&
-			(!bounds->sites || every_site(bounds, chunk)) &&
-			(!bounds->threads || every_thread(file));
+			group_cnt == chunk->group_cnt && (!bounds->threads || every_thread(file));
 	scan->store->passed_cnt += file->n;
 	return true;
 }

@@ -3,10 +3,6 @@
 #ifndef TTLOG_VIEW_SQL_VALUES_H
 #define TTLOG_VIEW_SQL_VALUES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "sql_bounds.h"
 #include "sql_columns.h"

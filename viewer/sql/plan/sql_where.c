@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "field.h"
 #include "sql_level.h"
 #include "sql_time.h"
 #include "sql_value.h"

@@ -11,7 +11,6 @@
  *   COLLATE time    moments, however they are written
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include <ttlog/read.h>
 #include "sql_decimal.h"

@@ -252,12 +252,10 @@ static void fixed_column(sqlite3_context *to, const struct spans_cursor *cursor,
 		begin_time(to, cursor, column);
 		return;
 	case FIXED_END_TS:
-		if (has_duration(cursor))
-			sql_row__event(to, source, &cursor->end, FIXED_TS);
-		return;
 	case FIXED_END_MONO_NS:
 		if (has_duration(cursor))
-			sql_row__event(to, source, &cursor->end, FIXED_MONO_NS);
+			sql_row__event(to, source, &cursor->end,
+				       column == FIXED_END_TS ? FIXED_TS : FIXED_MONO_NS);
 		return;
 	case FIXED_DURATION_NS:
 		if (has_duration(cursor))

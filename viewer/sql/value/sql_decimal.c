@@ -4,9 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include <ttlog/read.h>
+#include "field.h"
 #include "sql_decimal.h"
-#include "sql_value.h"
 
 #define LIMB         1000000000
 #define LIMB_DIGITS  9

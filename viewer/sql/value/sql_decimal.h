@@ -5,10 +5,6 @@
 #ifndef TTLOG_VIEW_SQL_DECIMAL_H
 #define TTLOG_VIEW_SQL_DECIMAL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 struct sql_decimal {

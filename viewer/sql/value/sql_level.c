@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "ascii.h"
+#include "field.h"
 #include "sql_level.h"
-#include "sql_value.h"
 
 int sql_level__parse(struct ttlog_text name)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdbool.h>
 #include <string.h>
 
-#include <ttlog/read.h>
 #include "rfc3339.h"
+#include "field.h"
 #include "sql_time.h"
-#include "sql_value.h"
 #include "time_expr.h"
 
 #define MOST_BYTES 64u

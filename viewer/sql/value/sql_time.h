@@ -3,8 +3,6 @@
 #ifndef TTLOG_VIEW_SQL_TIME_H
 #define TTLOG_VIEW_SQL_TIME_H
 
-#include <stdint.h>
-
 #include <ttlog/read.h>
 
 /* Times are written as for --since (time_expr.h); relative ones count from last_ns. All are

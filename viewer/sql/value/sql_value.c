@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
-#include <ttlog/read.h>
 #include "sql_value.h"
 #include "utf8.h"
 

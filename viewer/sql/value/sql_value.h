@@ -11,11 +11,8 @@
 #define TTLOG_VIEW_SQL_VALUE_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 #include <ttlog/read.h>
-#include "field.h"
 #include "out.h"
 
 /* Text that lives as long as the database is not copied. */

@@ -5,11 +5,9 @@
  * counted instead.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aggregate.h"
-#include <ttlog/read.h>
 
 /* 10^19 is the greatest that a uint64_t holds. */
 #define EXACT_SCALE_MAX 19u

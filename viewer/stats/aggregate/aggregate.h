@@ -10,13 +10,10 @@
 #ifndef TTLOG_VIEW_AGGREGATE_H
 #define TTLOG_VIEW_AGGREGATE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <ttlog/read.h>
 #include "distinct.h"
 #include "format_number.h"
+#include "out.h"
 #include "sketch.h"
 
 __extension__ typedef __int128 aggregate_int;
@@ -81,7 +78,9 @@ static inline uint64_t aggregate__cnt(const struct aggregate *aggregate)
 /* Writes the statistic as a JSON number, in AGGREGATE_TEXT_BYTES. Returns the length, 0 if there is
  * none. */
 size_t aggregate__text(const struct aggregate *aggregate, enum statistic which, char *to);
-/* The same as a double; NaN if there is none. */
+/* All of them as members of a JSON object, each after a comma; null if there is none. */
+void aggregate__print_json(const struct aggregate *aggregate, struct out *out);
+/* One as a double; NaN if there is none. */
 double aggregate__value(const struct aggregate *aggregate, enum statistic which);
 /* The same as whole nanoseconds, at most UINT64_MAX; 0 if there is none. */
 uint64_t aggregate__ns(const struct aggregate *aggregate, enum statistic which);

@@ -230,3 +230,14 @@ size_t aggregate__text(const struct aggregate *aggregate, enum statistic which, 
 	}
 	return print_units(to, units, aggregate->scale, 0);
 }
+
+void aggregate__print_json(const struct aggregate *aggregate, struct out *out)
+{
+	for (unsigned i = 0; i < STATISTIC_CNT; i++) {
+		char text[AGGREGATE_TEXT_BYTES];
+		size_t len = aggregate__text(aggregate, i, text);
+
+		out__format(out, ",\"%s\":", STATISTIC_NAMES[i]);
+		out__bytes(out, len ? text : "null", len ? len : 4);
+	}
+}
