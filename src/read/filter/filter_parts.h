@@ -37,8 +37,8 @@ struct filter_known {
 	const struct ttlog_event *event;
 };
 
-/* A value of the term's subject; as expr_host.look_up. `known`: a struct filter_known. */
-enum expr_found filter__look_up(void *known, const struct term *term, unsigned *at,
+/* A value of the term's subject; as expr_host.look_up. `context`: a struct filter_known. */
+enum expr_found filter__look_up(void *context, const struct term *term, unsigned *at,
 				struct ttlog_field *ret);
 /* Whether the term is about this field of the site. */
 bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsigned idx);
