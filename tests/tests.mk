@@ -52,7 +52,7 @@ check-unit: tests fuzz-replays
 # Each has its own directory inside the plain build's.
 .PHONY: sanitize
 sanitize: sanitize-build
-	@tests/run -b $(BUILD)/asan unit fuzz
+	@ASAN_OPTIONS=allocator_may_return_null=1 tests/run -b $(BUILD)/asan unit fuzz
 	@tests/run -b $(BUILD)/tsan unit
 
 .PHONY: sanitize-build

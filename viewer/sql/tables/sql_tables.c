@@ -96,7 +96,7 @@ static void ns_tid(sqlite3_context *to, const struct row *row)
 static const struct member THREADS[] = {
 	{ "pid INTEGER", U64, AT(thread, pid) }, { "tid INTEGER", U64, AT(thread, tid) },
 	{ "comm TEXT", TEXT, AT(thread, comm) }, { "ns_pid INTEGER", .call = ns_pid },
-	{ "ns_tid INTEGER", .call = ns_tid },    { NULL },
+	{ "ns_tid INTEGER", .call = ns_tid },    { 0 },
 };
 
 /* ---- sites ---- */
@@ -148,7 +148,7 @@ static const struct member SITES[] = {
 	{ "func TEXT", TEXT, AT(site, func) },
 	{ "line INTEGER", U64, AT(site, line) },
 	{ "fields JSON_TEXT", .call = site_fields },
-	{ NULL },
+	{ 0 },
 };
 
 /* ---- frames and registers of a crash ---- */
@@ -163,13 +163,13 @@ static const struct member FRAMES[] = {
 	{ "module TEXT", TEXT_OR_NULL, AT(frame, module) },
 	{ "\"offset\" TEXT", TEXT_OR_NULL, AT(frame, offset) },
 	{ "build_id TEXT", TEXT_OR_NULL, AT(frame, build_id) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct member REGISTERS[] = {
 	{ "name TEXT", TEXT_OR_NULL, AT(register, name) },
 	{ "value TEXT", TEXT_OR_NULL, AT(register, value) },
-	{ NULL },
+	{ 0 },
 };
 
 /* ---- losses ---- */
@@ -177,7 +177,7 @@ static const struct member REGISTERS[] = {
 static const struct member LOSSES[] = {
 	{ "cause TEXT", TEXT, AT(cause, name) },
 	{ "count INTEGER", U64, AT(cause, cnt) },
-	{ NULL },
+	{ 0 },
 };
 
 /* ---- snapshots ---- */
@@ -245,7 +245,7 @@ static const struct member SNAPSHOTS[] = {
 	{ "overwritten INTEGER", TOTAL(overwritten) },
 	{ "lost INTEGER", .call = lost },
 	{ "problems INTEGER", .call = problems },
-	{ NULL },
+	{ 0 },
 };
 
 /* ---- A value ---- */
