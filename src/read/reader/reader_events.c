@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: MIT */ /*
+/* SPDX-License-Identifier: MIT */
+/*
  * Events of a loaded or pinned chunk, and the snapshot's own data.
  */
 
@@ -11,9 +12,16 @@ static struct chunk *chunk_of(const struct ttlog_event *event)
 	return (struct chunk *)(uintptr_t)event->reserved[0];
 }
 
+/* idx is below the site's nfields. */
 static const struct ttlog_column *column_of(const struct ttlog_event *event, unsigned idx)
 {
-	return reader__column(event->snapshot, chunk_of(event), event->group, idx);
+	struct chunk *chunk = chunk_of(event);
+	const struct chunk_group *group = &chunk->groups[event->group];
+
+	/* Called for each field of each event; only the first call for a column does more. */
+	if (group->tried[idx])
+		return group->columns[idx];
+	return reader__column(event->snapshot, chunk, event->group, idx);
 }
 
 static bool identity_of(const struct ttlog_event *event, struct identity *ret)
