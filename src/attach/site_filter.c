@@ -11,8 +11,6 @@
 #include "site.h"
 #include "value.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 enum key {
 	KEY_TARGET,
 	KEY_PROBE,

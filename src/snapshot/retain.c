@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Which snapshots stay in a directory: crashes rather than those made by timer or by request, and
- * of one kind the newest. After a clock was set back, new files would look oldest. So files are
- * ordered by modification time, and each new file gets a later one than all others: a number that
- * only grows, and that outlives the collector. The time in the name decides between equals.
- */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +10,7 @@
 #include <unistd.h>
 
 #include "array.h"
-#include "snapshot.h"
+#include "retain.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
 #define NS_PER_S    1000000000ll
@@ -193,7 +187,7 @@ static int delete_first(int dir_fd, struct retained_list *list, size_t max_files
 	return err;
 }
 
-int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept)
+int retain__apply(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept)
 {
 	struct retained_list list = { 0 };
 	int err;
@@ -222,7 +216,7 @@ static int set_order(int fd, int64_t order, int64_t *ret_order)
 	return 0;
 }
 
-int snapshot__order(int dir_fd, int fd)
+int retain__make_newest(int dir_fd, int fd)
 {
 	struct retained_list list = { 0 };
 	int64_t newest = 0, order;

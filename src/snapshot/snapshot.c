@@ -14,6 +14,7 @@
 #include "format.h"
 #include "merge.h"
 #include "new_file.h"
+#include "retain.h"
 #include "ring.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
@@ -114,7 +115,7 @@ static int write_all(struct snapshot *snapshot)
 	if (err)
 		return err;
 	/* if this fails, the order of files is by the clock */
-	(void)snapshot__order(snapshot->file.dir_fd, fd);
+	(void)retain__make_newest(snapshot->file.dir_fd, fd);
 	return new_file__sync(&snapshot->file);
 }
 

@@ -33,13 +33,4 @@ int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_n
 /* Whether an error of snapshot__write() means that the disk has no room. */
 bool snapshot__lacks_room(int err);
 
-/* Makes the file open on fd the newest snapshot in the directory, whatever the clock says. Returns
- * 0 or -errno. */
-int snapshot__order(int dir_fd, int fd);
-/* Deletes snapshots until at most max_files are left and they take at most max_bytes; 0: no limit.
- * The reason timer goes first, then requests, then killed, then crash; of each the oldest first, in
- * the order in which they were written. One is always left, and so is `kept`, which was just
- * written (NULL: none). Returns 0 or -errno. */
-int snapshot__retain(int dir_fd, size_t max_files, uint64_t max_bytes, const char *kept);
-
 #endif /* TTLOG_SNAPSHOT_H */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "retain.h"
 #include "snapshot.h"
 #include "writer.h"
 
@@ -44,7 +45,7 @@ void writer__write(const struct writer *writer, struct job *job)
 	job->has_part = job->left_out;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now is tried again with the next snapshot */
-	(void)snapshot__retain(writer->dir_fd, writer->max_files, writer->max_bytes, name);
+	(void)retain__apply(writer->dir_fd, writer->max_files, writer->max_bytes, name);
 }
 
 /* mkdir -p, the last part private. */

@@ -18,12 +18,11 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "array.h"
 #include "capability.h"
 #include "kernel_link.h"
 #include "maps.h"
 #include "sandbox.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE 0xeffffffcu

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "capability.h"
 #include "facilities.h"
 #include "ring_budget.h"
@@ -24,9 +25,8 @@
 #define CAP_CHECKPOINT_RESTORE 40
 #endif
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define OLDEST_MAJOR  6u
-#define OLDEST_MINOR  1u
+#define OLDEST_MAJOR 6u
+#define OLDEST_MINOR 1u
 
 static void set_errno(struct answer *answer, int err)
 {

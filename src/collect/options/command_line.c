@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "command_line.h"
 #include "settings.h"
 
-#define EXIT_USAGE    2
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define EXIT_USAGE 2
 
 static const char doc[] =
 	"A flight recorder for native programs: keeps the last events of programs that carry ttlog's "

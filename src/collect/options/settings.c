@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "parse.h"
 #include "ring_budget.h"
 #include "settings.h"
 #include "site_filter.h"
 #include "trigger.h"
 #include "value.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define MAX_RING_BYTES   (1ull << 40)
 #define MAX_BUFFER_BYTES (1ull << 31) /* the kernel counts a ring buffer's bytes in 32 bits */

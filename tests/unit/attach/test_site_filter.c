@@ -9,10 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "array.h"
 #include "site_filter.h"
 #include "site.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct site info = { .level = TTLOG_LEVEL_INFO,
 				  .target = "net.http",

@@ -9,11 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "parse.h"
 #include "ttlog/abi.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define UNTOUCHED     12345u
+#define UNTOUCHED 12345u
 
 struct number_case {
 	const char *text;

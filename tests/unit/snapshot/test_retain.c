@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "retain.h"
 
 struct fixture {
 	char dir[32];
@@ -102,21 +102,21 @@ static void test_retain_keeps_the_newest(void **state)
 	assert_int_equal(symlinkat("ttlog-1", fixture->dir_fd, "ttlog-1-20250101000000000-x.bin"),
 			 0);
 
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 0, NULL), 0);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 4, 4000, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 0, 0, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 4, 4000, NULL), 0);
 	assert_int_equal(count_files(fixture), 11);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 3, 0, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 3, 0, NULL), 0);
 	assert_false(exists(fixture, "ttlog-9-20260101000000000-timer.bin"));
 	assert_int_equal(count_files(fixture), 10);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 2999, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 0, 2999, NULL), 0);
 	assert_false(exists(fixture, "ttlog-1-20260102000000000-timer.bin"));
 	assert_true(exists(fixture, "ttlog-1-20260103000000000-a-b.c_d.bin"));
 	assert_int_equal(count_files(fixture), 9);
 	/* the newest one always stays, whatever its size */
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 0, 1, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 0, 1, NULL), 0);
 	assert_true(exists(fixture, "ttlog-1-20260104000000000-now.bin"));
 	assert_int_equal(count_files(fixture), 8);
-	assert_int_equal(snapshot__retain(-1, 1, 1, NULL), -EBADF);
+	assert_int_equal(retain__apply(-1, 1, 1, NULL), -EBADF);
 }
 
 /* Timer, request, killed, crash; and of one kind the oldest first. */
@@ -140,7 +140,7 @@ static void test_retain_by_reason(void **state)
 		assert_int_equal(utimensat(fixture->dir_fd, in_order[i], times, 0), 0);
 	}
 	for (size_t left = cnt - 1; left; left--) {
-		assert_int_equal(snapshot__retain(fixture->dir_fd, left, 0, NULL), 0);
+		assert_int_equal(retain__apply(fixture->dir_fd, left, 0, NULL), 0);
 		for (size_t i = 0; i < cnt; i++)
 			assert_int_equal(exists(fixture, in_order[i]), i >= cnt - left);
 	}
@@ -150,9 +150,9 @@ static void test_retain_empty_directory(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 1, 1, NULL), 0);
 	touch(fixture, "ttlog-1-20260104000000000-timer.bin", 1000);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 1, 1, NULL), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 1, 1, NULL), 0);
 	assert_int_equal(count_files(fixture), 1);
 }
 
@@ -162,7 +162,7 @@ static void publish(const struct fixture *fixture, const char *name)
 	int fd = openat(fixture->dir_fd, "new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
-	assert_int_equal(snapshot__order(fixture->dir_fd, fd), 0);
+	assert_int_equal(retain__make_newest(fixture->dir_fd, fd), 0);
 	(void)close(fd);
 	assert_int_equal(renameat(fixture->dir_fd, "new", fixture->dir_fd, name), 0);
 }
@@ -186,7 +186,7 @@ static void test_retain_when_the_clock_is_set_back(void **state)
 	for (size_t i = 2; i < 5; i++)
 		publish(fixture, names[i]);
 	for (size_t left = 4; left; left--) {
-		assert_int_equal(snapshot__retain(fixture->dir_fd, left, 0, NULL), 0);
+		assert_int_equal(retain__apply(fixture->dir_fd, left, 0, NULL), 0);
 		assert_int_equal(count_files(fixture), left);
 		for (size_t i = 0; i < 5; i++)
 			assert_int_equal(exists(fixture, names[i]), i >= 5 - left);
@@ -204,7 +204,7 @@ static void test_retain_never_deletes_what_was_just_written(void **state)
 	assert_int_equal(utimensat(fixture->dir_fd, kept, long_ago, 0), 0);
 	touch(fixture, "ttlog-1-20260102000000000-timer.bin", 1000);
 	touch(fixture, "ttlog-1-20260103000000000-timer.bin", 1000);
-	assert_int_equal(snapshot__retain(fixture->dir_fd, 2, 0, kept), 0);
+	assert_int_equal(retain__apply(fixture->dir_fd, 2, 0, kept), 0);
 	assert_true(exists(fixture, kept));
 	assert_true(exists(fixture, "ttlog-1-20260103000000000-timer.bin"));
 	assert_int_equal(count_files(fixture), 2);

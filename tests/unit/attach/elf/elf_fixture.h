@@ -23,12 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "temp_dir.h"
 #include "elf.h"
 #include "elf_file.h"
 #include "site.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The source lies in the folder of this file. The path is relative to the top of the tree. */
 #define FIXTURE "elf_fixture.S"

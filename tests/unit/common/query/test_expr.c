@@ -8,10 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "array.h"
 #include "expr.h"
 #include "expr_words.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define S 1000000000ull
 

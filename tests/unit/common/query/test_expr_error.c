@@ -10,10 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "array.h"
 #include "expr.h"
 #include "expr_error.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *source;

@@ -2,11 +2,10 @@
 /* A term applied to a column is true exactly for the elements for which it is true one by one. */
 #include <math.h>
 
+#include "array.h"
 #include "expr.h"
 #include "column_filter.h"
 #include "view_fixture.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const OPS[] = { "=", "!=", "<", "<=", ">", ">=", "~", "!~" };
 
