@@ -10,13 +10,15 @@ VERSION := 0.2.0
 # bpftrace and gdb (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing,
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for header tests with another linker; stress-ng is the load of check-loaded; tmux drives
-# the full screen.
-DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev e2fsprogs \
-	g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev libcmocka-dev \
-	libdw-dev libedit-dev libelf-dev libiberty-dev liblz4-dev libncurses-dev libpcre2-dev \
-	libseccomp-dev libsqlite3-dev lld locales lz4 make mandoc pkg-config protobuf-compiler python3 \
-	python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux \
-	zlib1g-dev
+# the full screen; debhelper, debootstrap and lintian are for packages, prometheus reads the metrics,
+# zsh tries the completion.
+DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debhelper \
+	debootstrap dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev \
+	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
+	libinih-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev libseccomp-dev \
+	libsodium-dev libsqlite3-dev libsystemd-dev lintian lld locales lz4 make mandoc pkg-config \
+	prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema \
+	python3-protobuf sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
