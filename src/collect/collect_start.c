@@ -35,6 +35,7 @@
 #include "launch.h"
 #include "live.h"
 #include "memory_group.h"
+#include "out_dir.h"
 #include "prefault.h"
 #include "recorder.h"
 #include "recover.h"
@@ -211,6 +212,18 @@ static void job_done(void *ctx, struct job *job)
 	drain__job_done(collector->drain, job);
 }
 
+static int tell_unwritable(const struct env *env, int err)
+{
+	if (env->group == OUT_DIR_NO_GROUP)
+		return report__error("can't write snapshots to", env->output_dir, err);
+	fprintf(stderr, "ttlog-collect: can't give %s to the group of --group: %s%s\n",
+		env->output_dir, strerror(-err),
+		err == -EPERM
+			? " (it must belong to root or to the user that ttlog-collect runs as, who must be a member of the group, and others must not be able to write to it)"
+			: "");
+	return err;
+}
+
 static int open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -219,15 +232,21 @@ static int open_writer(struct collector *collector)
 		.done = job_done,
 		.ctx = collector,
 	};
+	const struct writer_options writer = {
+		.dir = env->output_dir,
+		.group = env->group,
+		.max_files = env->max_snapshots,
+		.max_bytes = env->max_disk_bytes,
+	};
 	char clock_path[PATH_MAX + 16];
 
 	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
 	collector->clock = clock__new(clock_path);
 	if (!collector->clock)
 		return report__error("no clock", NULL, -errno);
-	collector->writer = writer__new(env->output_dir, env->max_snapshots, env->max_disk_bytes);
+	collector->writer = writer__new(&writer);
 	if (!collector->writer)
-		return report__error("can't write snapshots to", env->output_dir, -errno);
+		return tell_unwritable(env, -errno);
 	queue.writer = collector->writer;
 	collector->queue = job_queue__new(&queue);
 	if (!collector->queue)
@@ -249,6 +268,7 @@ static void take_left_over(struct collector *collector)
 	const struct recover_options options = {
 		.root = collector->ring_root,
 		.out_dir = collector->env->output_dir,
+		.target = writer__target(collector->writer),
 		.report = collector->env->quiet ? NULL : stderr,
 	};
 

@@ -48,7 +48,6 @@ struct session {
 	char boot_id[BOOT_ID_BYTES]; /* "" if not known */
 
 	/* while it is written */
-	int out_fd;
 	struct clock *clock;
 	struct lost_modules modules;
 };
@@ -263,7 +262,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	source.recorded = accounts.recorded;
 	source.overwritten = accounts.overwritten;
 	source.lost = accounts.lost;
-	err = snapshot__write(session->out_fd, &source, name, &events, &corrupt, NULL);
+	err = snapshot__write(session->options->target, &source, name, &events, &corrupt, NULL);
 	if (!err)
 		(void)unlink(facts_path);
 	ring_copy__free(copy);
@@ -489,16 +488,10 @@ struct recover *recover__new(const struct recover_options *options)
 
 int recover__write(struct recover *recover)
 {
-	int out_fd, cnt = 0, err = 0, got;
+	int cnt = 0, err = 0, got;
 	struct session *session;
 
-	if (!recover->sessions)
-		return 0;
-	out_fd = open(recover->options.out_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (out_fd < 0)
-		return -errno;
 	while ((session = recover->sessions)) {
-		session->out_fd = out_fd;
 		got = recover_session(session);
 		if (got < 0)
 			err = got;
@@ -507,7 +500,6 @@ int recover__write(struct recover *recover)
 		recover->sessions = session->next;
 		free_session(session);
 	}
-	(void)close(out_fd);
 	return err ? err : cnt;
 }
 

@@ -12,11 +12,13 @@
 #include <stdio.h>
 
 struct recover;
+struct snapshot_target;
 
 struct recover_options {
-	const char *root;    /* directory of rings */
-	const char *out_dir; /* for snapshots */
-	FILE *report;        /* a line for each snapshot, with its accounts; NULL: none */
+	const char *root;                     /* directory of rings */
+	const char *out_dir;                  /* for snapshots; in messages */
+	const struct snapshot_target *target; /* the same, open */
+	FILE *report; /* a line for each snapshot, with its accounts; NULL: none */
 };
 
 /*

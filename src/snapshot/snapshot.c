@@ -14,6 +14,7 @@
 #include "format.h"
 #include "merge.h"
 #include "new_file.h"
+#include "out_dir.h"
 #include "retain.h"
 #include "ring.h"
 #include "snapshot.h"
@@ -210,16 +211,26 @@ static void snapshot__fini(struct snapshot *snapshot)
 	encoder__fini(&snapshot->encoder);
 }
 
+static int open_file(struct new_file *file, const struct snapshot_target *target)
+{
+	int err = new_file__open(file, target->dir_fd, true);
+
+	if (!err && target->group != OUT_DIR_NO_GROUP)
+		err = new_file__share(file, target->group);
+	return err;
+}
+
 /* ret_events: how many were written, also on failure. */
-static int write_once(int dir_fd, const struct snapshot_source *source, size_t *wanted_bytes,
-		      char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt)
+static int write_once(const struct snapshot_target *target, const struct snapshot_source *source,
+		      size_t *wanted_bytes, char ret_name[NAME_MAX + 1], uint64_t *ret_events,
+		      uint64_t *ret_corrupt)
 {
 	struct snapshot snapshot;
 	int err;
 
 	err = snapshot__init(&snapshot, source, wanted_bytes);
 	if (!err)
-		err = new_file__open(&snapshot.file, dir_fd, true);
+		err = open_file(&snapshot.file, target);
 	if (!err)
 		err = write_all(&snapshot);
 	if (!err)
@@ -238,13 +249,14 @@ bool snapshot__lacks_room(int err)
 
 /* What the first attempt could write before the disk was full tells how much fits. Further attempts
  * have chunks of the same size: smaller ones may take more room. */
-int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		    uint64_t *ret_events, uint64_t *ret_corrupt, uint64_t *ret_left_out)
+int snapshot__write(const struct snapshot_target *target, const struct snapshot_source *source,
+		    char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
+		    uint64_t *ret_left_out)
 {
 	struct snapshot_source part = *source;
 	uint64_t events, fitting, left_out = 0;
 	size_t wanted_bytes = 0;
-	int err = write_once(dir_fd, source, &wanted_bytes, ret_name, &events, ret_corrupt);
+	int err = write_once(target, source, &wanted_bytes, ret_name, &events, ret_corrupt);
 
 	fitting = events / 8 * 7;
 	if (fitting < PART_MIN_EVENTS)
@@ -254,7 +266,7 @@ int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_n
 		is_last = !fitting;
 		left_out = ring_copy__keep_newest(source->events, fitting);
 		part.overwritten = source->overwritten + left_out;
-		err = write_once(dir_fd, &part, &wanted_bytes, ret_name, &events, ret_corrupt);
+		err = write_once(target, &part, &wanted_bytes, ret_name, &events, ret_corrupt);
 	}
 	if (left_out)
 		(void)ring_copy__keep_newest(source->events, UINT64_MAX);

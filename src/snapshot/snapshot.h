@@ -10,12 +10,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct snapshot_source;
 
+/* How files are written. */
+struct snapshot_target {
+	int dir_fd;
+	gid_t group; /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+};
+
 /*
- * Writes ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin into the directory that dir_fd is open on:
- * O_TMPFILE, fsync, linkat, fsync of the directory; mode 0600; never over an existing name (the
+ * Writes ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin into the target's directory: O_TMPFILE, fsync,
+ * linkat, fsync of the directory; mode 0600, or 0640 for a group; never over an existing name (the
  * milliseconds move on until a name is free). If the file system has no O_TMPFILE, a hidden
  * temporary name is renamed with RENAME_NOREPLACE. ret_name: the file's name. ret_events: how many
  * events are in it. ret_corrupt: how many events of the copy could not be decoded (site unknown,
@@ -27,8 +34,9 @@ struct snapshot_source;
  * in it; there they count as overwritten. Nothing may be written to a frozen copy's ring meanwhile,
  * nor since the copy was made.
  */
-int snapshot__write(int dir_fd, const struct snapshot_source *source, char ret_name[NAME_MAX + 1],
-		    uint64_t *ret_events, uint64_t *ret_corrupt, uint64_t *ret_left_out);
+int snapshot__write(const struct snapshot_target *target, const struct snapshot_source *source,
+		    char ret_name[NAME_MAX + 1], uint64_t *ret_events, uint64_t *ret_corrupt,
+		    uint64_t *ret_left_out);
 
 /* Whether an error of snapshot__write() means that the disk has no room. */
 bool snapshot__lacks_room(int err);

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "job.h"
+#include "out_dir.h"
 #include "retain.h"
 #include "snapshot.h"
 #include "writer.h"
 
 struct writer {
 	char *dir;
-	int dir_fd;
+	struct snapshot_target target;
 	size_t max_files;
 	uint64_t max_bytes;
 };
@@ -25,7 +23,13 @@ uint64_t writer__free_bytes(const struct writer *writer)
 {
 	struct statvfs fs;
 
-	return fstatvfs(writer->dir_fd, &fs) ? UINT64_MAX : fs.f_bavail * (uint64_t)fs.f_frsize;
+	return fstatvfs(writer->target.dir_fd, &fs) ? UINT64_MAX
+						    : fs.f_bavail * (uint64_t)fs.f_frsize;
+}
+
+const struct snapshot_target *writer__target(const struct writer *writer)
+{
+	return &writer->target;
 }
 
 void writer__write(const struct writer *writer, struct job *job)
@@ -34,7 +38,7 @@ void writer__write(const struct writer *writer, struct job *job)
 	char name[NAME_MAX + 1];
 
 	job->left_out = 0;
-	job->err = snapshot__write(writer->dir_fd, &job->source, name, &job->events_cnt,
+	job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,
 				   &job->corrupt_cnt, may_be_part ? &job->left_out : NULL);
 	if (job->err || job->left_out)
 		job->free_bytes = writer__free_bytes(writer);
@@ -45,44 +49,24 @@ void writer__write(const struct writer *writer, struct job *job)
 	job->has_part = job->left_out;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now is tried again with the next snapshot */
-	(void)retain__apply(writer->dir_fd, writer->max_files, writer->max_bytes, name);
+	(void)retain__apply(writer->target.dir_fd, writer->max_files, writer->max_bytes, name);
 }
 
-/* mkdir -p, the last part private. */
-static int make_dir(const char *dir)
-{
-	char path[PATH_MAX];
-	size_t len = strlen(dir);
-
-	if (len == 0 || len >= sizeof(path))
-		return -ENAMETOOLONG;
-	memcpy(path, dir, len + 1);
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0755) && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
-}
-
-struct writer *writer__new(const char *dir, size_t max_files, uint64_t max_bytes)
+struct writer *writer__new(const struct writer_options *options)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int err;
 
 	if (!writer)
 		return NULL;
-	writer->max_files = max_files;
-	writer->max_bytes = max_bytes;
-	writer->dir_fd = -1;
-	err = make_dir(dir);
+	writer->max_files = options->max_files;
+	writer->max_bytes = options->max_bytes;
+	writer->target.group = options->group;
+	writer->target.dir_fd = out_dir__open(options->dir, options->group);
+	err = writer->target.dir_fd < 0 ? writer->target.dir_fd : 0;
 	if (!err) {
-		writer->dir = realpath(dir, NULL);
-		writer->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (!writer->dir || writer->dir_fd < 0 ||
-		    faccessat(writer->dir_fd, ".", W_OK, AT_EACCESS))
-			err = -errno;
+		writer->dir = realpath(options->dir, NULL);
+		err = writer->dir ? 0 : -errno;
 	}
 	if (err) {
 		writer__free(writer);
@@ -96,8 +80,8 @@ void writer__free(struct writer *writer)
 {
 	if (!writer)
 		return;
-	if (writer->dir_fd >= 0)
-		(void)close(writer->dir_fd);
+	if (writer->target.dir_fd >= 0)
+		(void)close(writer->target.dir_fd);
 	free(writer->dir);
 	free(writer);
 }

@@ -7,17 +7,27 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct job;
+struct snapshot_target;
 struct writer;
 
-/* Makes the directory (0700) if it is not there. max_files, max_bytes: how many snapshots stay; 0:
- * no limit. NULL with errno. */
-struct writer *writer__new(const char *dir, size_t max_files, uint64_t max_bytes);
+struct writer_options {
+	const char *dir;    /* is made if it is not there */
+	gid_t group;        /* may read the files; OUT_DIR_NO_GROUP: none */
+	size_t max_files;   /* how many snapshots stay; 0: no limit */
+	uint64_t max_bytes; /* the same */
+};
+
+/* NULL with errno; -EPERM with a group: the directory is not safe (out_dir.h). */
+struct writer *writer__new(const struct writer_options *options);
 /* NULL is fine. */
 void writer__free(struct writer *writer);
 /* Of the disk; UINT64_MAX if it is not known. Any thread. */
 uint64_t writer__free_bytes(const struct writer *writer);
+/* How and where it writes; valid as long as the writer. */
+const struct snapshot_target *writer__target(const struct writer *writer);
 /* Writes the job's file, and sets the job's results. Any thread. */
 void writer__write(const struct writer *writer, struct job *job);
 

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "fuzz.h"
 #include "make.h"
+#include "out_dir.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
 #include "thread.h"
@@ -93,7 +94,7 @@ static void check(int dir_fd, const char *name, uint64_t events)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct thread THREAD_TABLE[THREADS] = { { .pid = 1, .tid = 1 } };
-	static int dir_fd = -1;
+	static struct snapshot_target target = { .dir_fd = -1, .group = OUT_DIR_NO_GROUP };
 	struct site_table *table = make_sites();
 	const struct site_table *const modules[] = { table };
 	struct clock *clock = clock__new_blank();
@@ -110,9 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t overwritten, events, corrupt;
 	char name[NAME_MAX + 1];
 
-	if (dir_fd < 0) {
-		dir_fd = open(fuzz__folder(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		FUZZ_CHECK(dir_fd >= 0);
+	if (target.dir_fd < 0) {
+		target.dir_fd = open(fuzz__folder(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		FUZZ_CHECK(target.dir_fd >= 0);
 	}
 	fuzz__begin();
 	FUZZ_CHECK(clock && ring);
@@ -120,10 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	source.events = ring__freeze(ring, &overwritten);
 	FUZZ_CHECK(source.events);
 	source.recorded = source.emitted = ring__events(ring);
-	FUZZ_CHECK(!snapshot__write(dir_fd, &source, name, &events, &corrupt, NULL));
+	FUZZ_CHECK(!snapshot__write(&target, &source, name, &events, &corrupt, NULL));
 	FUZZ_CHECK(events + corrupt == ring__events(ring) - overwritten);
-	check(dir_fd, name, events);
-	FUZZ_CHECK(!unlinkat(dir_fd, name, 0));
+	check(target.dir_fd, name, events);
+	FUZZ_CHECK(!unlinkat(target.dir_fd, name, 0));
 	ring_copy__free(source.events);
 	ring__free(ring);
 	clock__free(clock);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "env.h"
+#include "out_dir.h"
 #include "site_filter.h"
 #include "trigger.h"
 
@@ -13,6 +14,7 @@ int env__init(struct env *env)
 		.output_dir = ENV_OUTPUT_DIR,
 		.ring_bytes = 64u << 20,
 		.buffer_bytes = 64u << 20,
+		.group = OUT_DIR_NO_GROUP,
 		.on = TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST,
 		.all_stacks = true,
 	};

@@ -38,6 +38,7 @@ struct env {
 	uint64_t interval_ns;      /* 0: off */
 	uint64_t duration_ns;      /* 0: no end */
 	unsigned on;               /* enum trigger_on, or-ed */
+	gid_t group;               /* may read snapshots; OUT_DIR_NO_GROUP: none */
 	size_t max_snapshots;      /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */
 	bool all_stacks;           /* of a crash: other threads' stacks too */

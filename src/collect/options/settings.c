@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,26 @@ static int set_stacks(struct env *env, struct argument *arg)
 	return env->all_stacks || !strcmp(arg->text, "crashed") ? 0 : -EINVAL;
 }
 
+static int set_group(struct env *env, struct argument *arg)
+{
+	char buffer[4096];
+	struct group group, *found = NULL;
+
+	(void)env;
+	if (!arg->text[0])
+		return -EINVAL;
+	/* -ERANGE: its list of members is long, and is of no interest */
+	if (getgrnam_r(arg->text, &group, buffer, sizeof(buffer), &found) == ERANGE)
+		found = getgrnam(arg->text);
+	if (!found) {
+		(void)snprintf(arg->error, sizeof(arg->error), "there is no group '%s' here",
+			       arg->text);
+		return -EINVAL;
+	}
+	*(gid_t *)arg->member = found->gr_gid;
+	return 0;
+}
+
 #define AT(member) offsetof(struct env, member)
 
 const struct setting settings[SETTING_CNT] = {
@@ -206,6 +227,7 @@ const struct setting settings[SETTING_CNT] = {
 	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_flag, AT(immediate) },
 	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_text,
 	  AT(output_dir) },
+	{ KEY_GROUP, RECORDING, "--group", "a group's name", set_group, AT(group) },
 	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on, AT(on) },
 	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks, AT(all_stacks) },
 	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval, AT(interval_ns) },

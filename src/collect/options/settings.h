@@ -18,6 +18,7 @@ enum {
 	KEY_MAX_DISK,
 	KEY_MAX_MEMORY,
 	KEY_STACKS,
+	KEY_GROUP,
 };
 
 struct argument {
@@ -39,7 +40,7 @@ struct setting {
 	size_t at;                                         /* offset of what it sets in env */
 };
 
-#define SETTING_CNT 20
+#define SETTING_CNT 21
 
 extern const struct setting settings[SETTING_CNT];
 

@@ -13,7 +13,8 @@
 
 #include "new_file.h"
 
-#define MODE 0600
+#define MODE       0600
+#define GROUP_MODE 0640
 
 static int open_unnamed(int dir_fd)
 {
@@ -64,6 +65,13 @@ int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
 	return 0;
 }
 
+int new_file__share(const struct new_file *file, gid_t group)
+{
+	if (fchown(file->fd, (uid_t)-1, group) || fchmod(file->fd, GROUP_MODE))
+		return -errno;
+	return 0;
+}
+
 static int sync_fd(int fd)
 {
 	/* EINVAL: this file system has nothing to synchronise */
@@ -78,14 +86,18 @@ int new_file__sync(const struct new_file *file)
 static int link_unnamed(const struct new_file *file, const char *name)
 {
 	char path[64];
+	int err;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
 	if (linkat(AT_FDCWD, path, file->dir_fd, name, AT_SYMLINK_FOLLOW) == 0)
 		return 0;
-	if (errno == EEXIST)
-		return -EEXIST;
+	err = -errno;
+	if (err == -EEXIST)
+		return err;
 	/* without /proc; this way needs CAP_DAC_READ_SEARCH */
-	return linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	if (linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	return errno == EEXIST ? -EEXIST : err;
 }
 
 /* First makes an empty file of that name, which the rename may then replace. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that appears under its name only when it is whole: mode 0600, on disk before it has the
- * name, and never over another file.
+ * A file that appears under its name only when it is whole: mode 0600 unless it is shared, on disk
+ * before it has the name, and never over another file.
  */
 #ifndef TTLOG_NEW_FILE_H
 #define TTLOG_NEW_FILE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct new_file {
 	int dir_fd;
@@ -17,6 +18,9 @@ struct new_file {
 /* Begins a file in the directory of dir_fd. can_be_unnamed: false: as on a file system without
  * O_TMPFILE. 0 or -errno. */
 int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed);
+
+/* The members of the group may read it: mode 0640. 0 or -errno. */
+int new_file__share(const struct new_file *file, gid_t group);
 
 /* Writes all so far to the disk. 0 or -errno. */
 int new_file__sync(const struct new_file *file);

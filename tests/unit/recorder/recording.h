@@ -24,6 +24,7 @@
 #include "drain.h"
 #include "job.h"
 #include "job_queue.h"
+#include "out_dir.h"
 #include "recorder.h"
 #include "site_filter.h"
 #include "trigger.h"
@@ -77,6 +78,7 @@ static inline void recording__job_done(void *ctx, struct job *job)
 
 static inline void recording__open_jobs(struct recording *recording)
 {
+	const struct writer_options writer = { .dir = recording->dir, .group = OUT_DIR_NO_GROUP };
 	struct job_queue_options options = {
 		.attach = recording->attach,
 		.done = recording__job_done,
@@ -86,7 +88,7 @@ static inline void recording__open_jobs(struct recording *recording)
 	strcpy(recording->dir, "/tmp/ttlog-recording.XXXXXX");
 	assert_non_null(mkdtemp(recording->dir));
 	recording->clock = clock__new(NULL);
-	recording->writer = writer__new(recording->dir, 0, 0);
+	recording->writer = writer__new(&writer);
 	options.writer = recording->writer;
 	recording->queue = job_queue__new(&options);
 	assert_non_null(recording->clock);

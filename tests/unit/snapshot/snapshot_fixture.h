@@ -26,6 +26,7 @@
 #include "crash.h"
 #include "decode.h"
 #include "make.h"
+#include "out_dir.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
@@ -42,6 +43,7 @@
 struct fixture {
 	char dir[32];
 	int dir_fd;
+	struct snapshot_target target;
 	struct site_table *table;
 	const struct site_table *modules[1];
 	struct thread threads[4];
@@ -92,6 +94,8 @@ static inline int setup(void **state)
 	if (!mkdtemp(fixture->dir))
 		return -1;
 	fixture->dir_fd = open(fixture->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fixture->target =
+		(struct snapshot_target){ .dir_fd = fixture->dir_fd, .group = OUT_DIR_NO_GROUP };
 	fixture->ring = ring__new(NULL, 8 << 20);
 	fixture->clock = clock__new_blank();
 	for (uint32_t i = 0; i < 4; i++) {
@@ -156,7 +160,8 @@ static inline int try_write(struct fixture *fixture)
 	fixture->copy = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(fixture->copy);
 	fixture->source.events = fixture->copy;
-	return snapshot__write(fixture->dir_fd, &fixture->source, fixture->name, &fixture->events,
+	fixture->target.dir_fd = fixture->dir_fd;
+	return snapshot__write(&fixture->target, &fixture->source, fixture->name, &fixture->events,
 			       &fixture->corrupt, NULL);
 }
 

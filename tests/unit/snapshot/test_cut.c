@@ -12,6 +12,7 @@
 #include "make.h"
 
 #include "clock.h"
+#include "out_dir.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
 #include "thread.h"
@@ -132,6 +133,8 @@ static void write_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t s
 		.emitted = event_cnt,
 		.recorded = event_cnt,
 	};
+	const struct snapshot_target target = { .dir_fd = fixture->dir_fd,
+						.group = OUT_DIR_NO_GROUP };
 	char name[NAME_MAX + 1];
 	uint64_t overwritten, events, corrupt;
 	struct stat st;
@@ -139,8 +142,7 @@ static void write_trades(struct fixture *fixture, uint32_t event_cnt, uint32_t s
 	make_trades(fixture, event_cnt, site_cnt);
 	source.events = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(source.events);
-	assert_int_equal(snapshot__write(fixture->dir_fd, &source, name, &events, &corrupt, NULL),
-			 0);
+	assert_int_equal(snapshot__write(&target, &source, name, &events, &corrupt, NULL), 0);
 	ring_copy__free(source.events);
 	assert_int_equal(overwritten + corrupt, 0);
 	assert_int_equal(events, event_cnt);

@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "job.h"
 #include "job_queue.h"
+#include "out_dir.h"
 #include "ring.h"
 #include "unwind_child.h"
 #include "writer.h"
@@ -52,6 +53,7 @@ static void take(void *ctx, struct job *job)
 static int setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct writer_options writer = { .group = OUT_DIR_NO_GROUP };
 	struct job_queue_options options = { .done = take, .ctx = fixture };
 
 	if (!fixture)
@@ -60,9 +62,10 @@ static int setup(void **state)
 	strcpy(fixture->dir, "/tmp/test_job_queue.XXXXXX");
 	if (!mkdtemp(fixture->dir))
 		return -1;
+	writer.dir = fixture->dir;
 	fixture->clock = clock__new_blank();
 	fixture->ring = ring__new(NULL, RING_MIN_BYTES);
-	fixture->writer = options.writer = writer__new(fixture->dir, 0, 0);
+	fixture->writer = options.writer = writer__new(&writer);
 	pthread_mutex_init(&fixture->lock, NULL);
 	sem_init(&fixture->done, 0, 0);
 	sem_init(&fixture->go_on, 0, 0);

@@ -18,11 +18,13 @@
 #include "wire.h"
 #include "clock.h"
 #include "journal.h"
+#include "out_dir.h"
 #include "process.h"
 #include <ttlog/read.h>
 #include "recover.h"
 #include "ring.h"
 #include "site.h"
+#include "snapshot.h"
 #include "source.h"
 #include "text_pool.h"
 
@@ -31,6 +33,7 @@
 
 struct dead {
 	char root[64], out[80];
+	struct snapshot_target target; /* out */
 	struct journal journal;
 	struct clock *clock;
 	struct process *process;
@@ -50,6 +53,15 @@ static uint64_t own_start_ns(void)
 		1);
 	(void)fclose(file);
 	return ticks * 10000000u + 1;
+}
+
+static void open_out(struct dead *dead)
+{
+	dead->target = (struct snapshot_target){
+		.dir_fd = out_dir__open(dead->out, OUT_DIR_NO_GROUP),
+		.group = OUT_DIR_NO_GROUP,
+	};
+	assert_true(dead->target.dir_fd >= 0);
 }
 
 /* Makes one site with one u64. */
@@ -139,7 +151,7 @@ static int start(void **state)
 	*dead = (struct dead){ .root = "/tmp/ttlog-recover-XXXXXX" };
 	assert_non_null(mkdtemp(dead->root));
 	snprintf(dead->out, sizeof(dead->out), "%s/out", dead->root);
-	assert_int_equal(mkdir(dead->out, 0700), 0);
+	open_out(dead);
 	assert_int_equal(journal__init(&dead->journal, dead->root), 0);
 	snprintf(path, sizeof(path), "%s/clock", dead->journal.dir);
 	dead->clock = clock__new(path);
@@ -180,7 +192,9 @@ static void die(struct dead *dead)
 
 static int recover_now(const struct dead *dead)
 {
-	const struct recover_options options = { .root = dead->root, .out_dir = dead->out };
+	const struct recover_options options = { .root = dead->root,
+						 .out_dir = dead->out,
+						 .target = &dead->target };
 	struct recover *recover = recover__new(&options);
 	int cnt;
 
@@ -443,7 +457,9 @@ static void test_recover_drops_torn_records(void **state)
 static void test_recover_takes_nothing_of_the_next_recording(void **state)
 {
 	struct dead *dead = *state;
-	const struct recover_options options = { .root = dead->root, .out_dir = dead->out };
+	const struct recover_options options = { .root = dead->root,
+						 .out_dir = dead->out,
+						 .target = &dead->target };
 	struct recover *recover;
 
 	commit(dead, 5);
@@ -455,7 +471,7 @@ static void test_recover_takes_nothing_of_the_next_recording(void **state)
 	commit(dead, 3);
 	recover__free(recover);
 	assert_int_equal(rmdir(dead->out), 0); /* the directory is empty */
-	assert_int_equal(mkdir(dead->out, 0700), 0);
+	open_out(dead);
 	assert_int_equal(recover_now(dead), 1);
 	assert_events(dead, 9, 0, 0);
 }
@@ -485,7 +501,7 @@ static void test_recover_keeps_rings_that_it_cannot_write(void **state)
 	die(dead);
 	assert_int_equal(rmdir(dead->out), 0);
 	assert_int_equal(recover_now(dead), -ENOENT);
-	assert_int_equal(mkdir(dead->out, 0700), 0);
+	open_out(dead);
 	assert_int_equal(recover_now(dead), 1);
 	assert_events(dead, 5, 0, 0);
 }

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "crash.h"
+#include "out_dir.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
@@ -100,6 +101,8 @@ static void make_threads(struct fixture *fixture, uint32_t cnt)
 static const struct ttlog_info *write_and_read(struct fixture *fixture, uint64_t recorded,
 					       uint64_t *ret_events)
 {
+	const struct snapshot_target target = { .dir_fd = fixture->dir_fd,
+						.group = OUT_DIR_NO_GROUP };
 	char name[NAME_MAX + 1], path[PATH_MAX], why[256] = "";
 	uint64_t overwritten, corrupt;
 	const struct ttlog_contents *contents;
@@ -109,9 +112,8 @@ static const struct ttlog_info *write_and_read(struct fixture *fixture, uint64_t
 	assert_int_equal(overwritten, 0);
 	fixture->source.events = copy;
 	fixture->source.emitted = fixture->source.recorded = recorded;
-	assert_int_equal(snapshot__write(fixture->dir_fd, &fixture->source, name, ret_events,
-					 &corrupt, NULL),
-			 0);
+	assert_int_equal(
+		snapshot__write(&target, &fixture->source, name, ret_events, &corrupt, NULL), 0);
 	ring_copy__free(copy);
 	assert_int_equal(*ret_events + corrupt, recorded);
 	(void)snprintf(path, sizeof(path), "%s/%s", fixture->dir, name);

@@ -97,7 +97,7 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 	for (off_t bytes = whole / 2; bytes <= whole; bytes += whole / 8) {
 		small = (struct rlimit){ .rlim_cur = (rlim_t)bytes, .rlim_max = limit.rlim_max };
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-		assert_int_equal(snapshot__write(fixture->dir_fd, &fixture->source, fixture->name,
+		assert_int_equal(snapshot__write(&fixture->target, &fixture->source, fixture->name,
 						 &fixture->events, &fixture->corrupt, &left_out),
 				 0);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -115,13 +115,13 @@ static void test_snapshot_full_disk_takes_the_newest(void **state)
 	/* no room for a header */
 	small = (struct rlimit){ .rlim_cur = 100, .rlim_max = limit.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	assert_int_equal(snapshot__write(fixture->dir_fd, &fixture->source, fixture->name,
+	assert_int_equal(snapshot__write(&fixture->target, &fixture->source, fixture->name,
 					 &fixture->events, &fixture->corrupt, &left_out),
 			 -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	assert_int_equal(temp_dir__file_cnt(fixture->dir), 0);
 	/* and the copy has lost nothing */
-	assert_int_equal(snapshot__write(fixture->dir_fd, &fixture->source, fixture->name,
+	assert_int_equal(snapshot__write(&fixture->target, &fixture->source, fixture->name,
 					 &fixture->events, &fixture->corrupt, &left_out),
 			 0);
 	assert_int_equal(fixture->events, 180000);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The directory that files go to, and who may read there. Files without a group are for their owner
+ * alone: 0600 in a directory of 0700. With one, its members may read: 0640 in 0750.
+ */
+#ifndef TTLOG_OUT_DIR_H
+#define TTLOG_OUT_DIR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define OUT_DIR_NO_GROUP ((gid_t)-1)
+
+/*
+ * Opens it, and makes it with its parents if it is not there. A directory that was there stays as
+ * it is without a group. With one it gets that group and 0750, if it is ours or root's and others
+ * may not write to it; else -EPERM. A descriptor or -errno.
+ */
+int out_dir__open(const char *path, gid_t group);
+
+/* Whether the path still leads to the directory of fd. */
+bool out_dir__is_at(const char *path, int fd);
+
+#endif /* TTLOG_OUT_DIR_H */
