@@ -92,8 +92,9 @@
  * site of its own that records nothing. Use it for work that only makes values for fields. */
 #define TTLOG_ENABLED(level) TTLOG__ENABLED(__COUNTER__, TTLOG__NAME_##level, TTLOG_LEVEL_##level)
 
-/* Asks the collector for a snapshot with that reason (a C string; its first 64 bytes count). Does
- * not wait for it. Without a collector it does nothing. */
+/* Asks the collector for a snapshot with that reason (a C string; its first 64 bytes count; a reason
+ * of the collector's own, such as "crash", becomes "user-crash"). Does not wait for it. Without a
+ * collector it does nothing. */
 #define TTLOG_SNAPSHOT(reason) TTLOG__SNAPSHOT(reason)
 
 /*

@@ -76,11 +76,12 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 				 const struct wire_request *message)
 {
 	struct trigger_request *request;
+	char reason[TRIGGER_REASON_BYTES];
 
 	if (!jobs__heed_request(&recorder->jobs, process))
 		return;
-	request = trigger_request__new(message->reason[0] ? message->reason : "request",
-				       process->id.pid, false);
+	trigger_reason__of_user(message->reason, reason);
+	request = trigger_request__new(reason, process->id.pid, false);
 	if (request)
 		jobs__snapshot(&recorder->jobs, request);
 	else

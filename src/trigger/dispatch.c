@@ -38,12 +38,14 @@ static void pass_on_request(struct control *control, const struct dispatch *disp
 {
 	struct control_answer *to;
 	struct trigger_request *request;
+	char reason[TRIGGER_REASON_BYTES];
 
 	if (dispatch->requests_off) {
 		refuse(control, asked->client, "requests are off (--on)");
 		return;
 	}
-	request = trigger_request__new(asked->reason, asked->pid, false);
+	trigger_reason__of_user(asked->reason, reason);
+	request = trigger_request__new(reason, asked->pid, false);
 	to = calloc(1, sizeof(*to));
 	if (!request || !to) {
 		trigger_request__free(request);

@@ -191,6 +191,19 @@ def test_request_reason_made_safe_and_cut(t):
     equal(Snapshot(path).info["reason"], reason[:64], "reason")
 
 
+def test_request_reserved_reason(t):
+    """No program and no user can make a file that looks like a crash."""
+    collector = t.collect("--", t.app("snapshot"), "--wait", "crash", "crashed")
+    collector.out.wait("asked")
+    t.wait_files(2)
+    status, lines, _ = trigger("timer")
+    equal((status, len(lines)), (0, 1), "--trigger timer")
+    equal([snapshot.info["reason"] for snapshot in t.snapshots()],
+          ["user-crash", "crashed", "user-timer"], "reasons")
+    collector.say()
+    collector.end()
+
+
 # ---- SIGUSR1, -i ----
 
 
