@@ -269,6 +269,7 @@ static void take_left_over(struct collector *collector)
 		.root = collector->ring_root,
 		.out_dir = collector->env->output_dir,
 		.target = writer__target(collector->writer),
+		.tags = &collector->env->tags,
 		.report = collector->env->quiet ? NULL : stderr,
 	};
 
@@ -378,6 +379,7 @@ static int open_recorder(struct collector *collector)
 			.clock = collector->clock,
 			.queue = collector->queue,
 			.writer = collector->writer,
+			.tags = &env->tags,
 		},
 		.live = collector->live,
 		.ring_dir = collector->journal.dir,

@@ -77,6 +77,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->start_ns = process_id__start_ns(&process->id);
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->id.cgroup;
+	source->tags = context->tags;
 	source->emitted = accounts.emitted;
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;

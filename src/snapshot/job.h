@@ -18,6 +18,7 @@ struct attach;
 struct job_queue;
 struct kernel;
 struct process;
+struct tags;
 struct trigger_request;
 struct writer;
 
@@ -58,6 +59,7 @@ struct job_context {
 	struct clock *clock; /* sampled for each snapshot */
 	struct job_queue *queue;
 	struct writer *writer;
+	const struct tags *tags; /* NULL: none */
 	char boot_id[BOOT_ID_BYTES];
 };
 

@@ -244,6 +244,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		.exe = process->id.exe && process->id.exe[0] ? process->id.exe : NULL,
 		.build_id = process->id.build_id[0] ? process->id.build_id : NULL,
 		.reason = "recovered",
+		.tags = session->options->tags,
 		.ending = lost->ending,
 	};
 	uint64_t overwritten, events, corrupt;

@@ -13,11 +13,13 @@
 
 struct recover;
 struct snapshot_target;
+struct tags;
 
 struct recover_options {
 	const char *root;                     /* directory of rings */
 	const char *out_dir;                  /* for snapshots; in messages */
 	const struct snapshot_target *target; /* the same, open */
+	const struct tags *tags;              /* NULL: none */
 	FILE *report; /* a line for each snapshot, with its accounts; NULL: none */
 };
 

@@ -44,4 +44,15 @@ def test_left_out():
     assert "left out" not in view("--info", header_file())
 
 
+def test_tags():
+    """What the user of the collector put there; of other types nothing."""
+    tags = {"env": "prod", "rack": "7 \x1b[31m", "empty": ""}
+    path = header_file(tags={**tags, "number": 5, "map": {"a": "b"}})
+    assert "  tags        env=prod, rack=7 \\x1b[31m, empty=\n" in view("--info", path), view("--info", path)
+    assert json.loads(view("--info", "--format", "json", header_file(tags=tags)))["tags"] == tags
+    for other in (5, ["a", "b"], "text", {}):
+        assert "tags" not in view("--info", header_file(tags=other)), other
+    assert "tags" not in view("--info", header_file())
+
+
 run(globals())

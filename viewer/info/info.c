@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "info.h"
+#include "info_item.h"
 #include "signals.h"
 #include "text.h"
 
@@ -321,25 +322,6 @@ static void losses(struct page *page, const struct ttlog_lost *lost)
 	out__text(out, any ? ")\n" : "\n");
 }
 
-/* The value of a key in a map, or an empty item. */
-static struct ttlog_cbor find_key(struct ttlog_cbor in, const char *name)
-{
-	const struct ttlog_cbor none = { NULL, NULL };
-	struct ttlog_cbor_item map, key;
-
-	if (!in.at || ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
-		return none;
-	for (uint64_t i = 0; i < map.u && !ttlog_cbor_next(&in, &key); i++) {
-		struct ttlog_cbor value = in;
-
-		if (ttlog_cbor_skip(&in))
-			break;
-		if (ttlog_text_is(key.text, name))
-			return (struct ttlog_cbor){ value.at, in.at };
-	}
-	return none;
-}
-
 /* Parts for which the header had no room. */
 static void left_out(struct page *page, const struct ttlog_info *info)
 {
@@ -351,11 +333,11 @@ static void left_out(struct page *page, const struct ttlog_info *info)
 		{ "text_bytes", "what texts of sites have beyond ", " bytes" },
 		{ "sites", "", " sites (their events are lost)" },
 	};
-	const struct ttlog_cbor map = find_key(info->item, "left_out");
+	const struct ttlog_cbor map = info_item__find(info->item, "left_out");
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
-		struct ttlog_cbor in = find_key(map, PARTS[i].key);
+		struct ttlog_cbor in = info_item__find(map, PARTS[i].key);
 		struct ttlog_cbor_item cnt;
 
 		if (!in.at || ttlog_cbor_next(&in, &cnt) || cnt.kind != TTLOG_CBOR_UINT || !cnt.u)
@@ -456,6 +438,17 @@ static void mappings(struct page *page, const struct ttlog_info *header)
 	}
 }
 
+static void tags(struct page *page, const struct ttlog_info *header)
+{
+	const struct ttlog_cbor map = info_item__find(header->item, "tags");
+
+	if (!info_item__is_filled_map(map))
+		return;
+	label(page, "tags");
+	info_item__print_texts(page->out, map);
+	out__char(page->out, '\n');
+}
+
 static void process(struct page *page, const struct ttlog_info *header)
 {
 	struct out *out = page->out;
@@ -483,6 +476,7 @@ static void process(struct page *page, const struct ttlog_info *header)
 	}
 	line_text(page, "reason", header->reason);
 	line_text(page, "taken at", header->created_at);
+	tags(page, header);
 }
 
 int info__print_scan(struct out *out, struct ttlog_snapshot *reader, const struct info_scan *scan,

@@ -51,6 +51,7 @@ static const struct argp_option options[] = {
 	{ .doc = "Snapshots:", .group = 3 },
 	{ "output-dir", 'o', "DIR", 0, "Where they go (" ENV_OUTPUT_DIR ")", 3 },
 	{ "group", KEY_GROUP, "NAME", 0, "Its members may read them (the user alone)", 3 },
+	{ "tag", KEY_TAG, "KEY=VALUE", 0, "Put this into each; repeatable", 3 },
 	{ "on", KEY_ON, "LIST", 0, "When: crash,killed,exit,request (all but exit)", 3 },
 	{ "interval", 'i', "DURATION", 0, "And every so often (off)", 3 },
 	{ "stacks", KEY_STACKS, "all|crashed", 0, "Of a crash: of which threads (all)", 3 },

@@ -25,6 +25,7 @@ void env__fini(struct env *env)
 {
 	free(env->pids);
 	env->pids = NULL;
+	tags__fini(&env->tags);
 	site_filter__free(env->site_filter);
 	env->site_filter = NULL;
 }

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tags.h"
+
 struct site_filter;
 
 enum env_mode {
@@ -38,6 +40,7 @@ struct env {
 	uint64_t interval_ns;      /* 0: off */
 	uint64_t duration_ns;      /* 0: no end */
 	unsigned on;               /* enum trigger_on, or-ed */
+	struct tags tags;          /* --tag */
 	gid_t group;               /* may read snapshots; OUT_DIR_NO_GROUP: none */
 	size_t max_snapshots;      /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */

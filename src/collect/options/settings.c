@@ -211,6 +211,11 @@ static int set_group(struct env *env, struct argument *arg)
 	return 0;
 }
 
+static int set_tag(struct env *env, struct argument *arg)
+{
+	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
+}
+
 #define AT(member) offsetof(struct env, member)
 
 const struct setting settings[SETTING_CNT] = {
@@ -228,6 +233,7 @@ const struct setting settings[SETTING_CNT] = {
 	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_text,
 	  AT(output_dir) },
 	{ KEY_GROUP, RECORDING, "--group", "a group's name", set_group, AT(group) },
+	{ KEY_TAG, RECORDING, "--tag", "KEY=VALUE", set_tag, AT(tags) },
 	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on, AT(on) },
 	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks, AT(all_stacks) },
 	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval, AT(interval_ns) },

@@ -19,6 +19,7 @@ enum {
 	KEY_MAX_MEMORY,
 	KEY_STACKS,
 	KEY_GROUP,
+	KEY_TAG,
 };
 
 struct argument {
@@ -40,7 +41,7 @@ struct setting {
 	size_t at;                                         /* offset of what it sets in env */
 };
 
-#define SETTING_CNT 21
+#define SETTING_CNT 22
 
 extern const struct setting settings[SETTING_CNT];
 

@@ -17,6 +17,7 @@
 #include "site.h"
 #include "snapshot_source.h"
 #include "start_time.h"
+#include "tags.h"
 #include "thread.h"
 #include "value.h"
 
@@ -197,6 +198,15 @@ static void put_process(struct cbor_map *map, const struct snapshot_source *sour
 	cbor_out__text(cbor_map__key(map, "reason"), source->reason ? source->reason : "");
 }
 
+static void put_tags(struct cbor_map *map, const struct tags *tags)
+{
+	struct cbor_map in_map = { 0 };
+
+	for (size_t i = 0; i < tags->cnt; i++)
+		cbor_out__text(cbor_map__key(&in_map, tags->items[i].key), tags->items[i].value);
+	cbor_map__end(&in_map, cbor_map__key(map, "tags"));
+}
+
 static void put_left_out(struct cbor_map *map, const struct header_room *room)
 {
 	struct cbor_map left = { 0 };
@@ -231,6 +241,8 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	rfc3339__text(created_at, created->real_ns);
 	cbor_map__text(&map, "created_at", created_at);
 	put_process(&map, source);
+	if (source->tags && source->tags->cnt)
+		put_tags(&map, source->tags);
 	put_accounting(&map, source);
 	if (source->crash)
 		room->left_mappings = ending_out__put(&map, source->crash, room->path_bytes);

@@ -16,6 +16,7 @@
 struct clock;
 struct ring_copy;
 struct site_table;
+struct tags;
 struct thread;
 
 /* The caller owns everything. Text is NULL if unknown. */
@@ -36,6 +37,7 @@ struct snapshot_source {
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;
+	const struct tags *tags; /* NULL: none */
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
 	const struct crash *crash;  /* NULL: see ending */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "info_item.h"
+
+struct ttlog_cbor info_item__find(struct ttlog_cbor in, const char *key)
+{
+	const struct ttlog_cbor none = { NULL, NULL };
+	struct ttlog_cbor_item map, name;
+
+	if (!in.at || ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
+		return none;
+	for (uint64_t i = 0; i < map.u && !ttlog_cbor_next(&in, &name); i++) {
+		struct ttlog_cbor value = in;
+
+		if (ttlog_cbor_skip(&in))
+			break;
+		if (ttlog_text_is(name.text, key))
+			return (struct ttlog_cbor){ value.at, in.at };
+	}
+	return none;
+}
+
+bool info_item__is_filled_map(struct ttlog_cbor item)
+{
+	struct ttlog_cbor_item map;
+
+	return item.at && !ttlog_cbor_next(&item, &map) && map.kind == TTLOG_CBOR_MAP && map.u;
+}
+
+void info_item__print_texts(struct out *out, struct ttlog_cbor in)
+{
+	struct ttlog_cbor_item map, key, value;
+	bool any = false;
+
+	if (ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
+		return;
+	for (uint64_t i = 0; i < map.u && !ttlog_cbor_next(&in, &key); i++) {
+		struct ttlog_cbor skipped = in;
+
+		if (ttlog_cbor_next(&in, &value))
+			return;
+		if (key.kind == TTLOG_CBOR_TEXT && value.kind == TTLOG_CBOR_TEXT) {
+			out__text(out, any ? ", " : "");
+			out__plain(out, key.text);
+			out__char(out, '=');
+			out__plain(out, value.text);
+			any = true;
+		} else {
+			in = skipped;
+			if (ttlog_cbor_skip(&in))
+				return;
+		}
+	}
+}
