@@ -216,3 +216,39 @@ size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }
+
+size_t attach__site_cnt(struct attach *attach, uint32_t number)
+{
+	const struct module *module;
+	size_t cnt;
+
+	pthread_mutex_lock(&attach->lock);
+	module = find_locked(attach, number);
+	cnt = module && module->table ? module->table->cnt : 0;
+	pthread_mutex_unlock(&attach->lock);
+	return cnt;
+}
+
+char *attach__service_among(struct attach *attach, const char *build_id, const uint32_t *modules,
+			    size_t cnt)
+{
+	const char *service = NULL;
+	bool is_program = false;
+	char *copy = NULL;
+
+	pthread_mutex_lock(&attach->lock);
+	for (size_t i = 0; !is_program && i < cnt; i++) {
+		const struct module *module = find_locked(attach, modules[i]);
+		const struct site_table *table = module ? module->table : NULL;
+
+		if (!table || !table->cnt)
+			continue;
+		is_program = build_id[0] && strcmp(table->build_id, build_id) == 0;
+		if (!service || is_program)
+			service = table->sites[0].service;
+	}
+	if (service && service[0])
+		copy = strdup(service);
+	pthread_mutex_unlock(&attach->lock);
+	return copy;
+}

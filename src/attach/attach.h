@@ -141,8 +141,13 @@ int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char
  * modules. NULL: there is none. The caller frees it.
  */
 char *attach__service(struct attach *attach, const char *build_id);
+/* The same for a process that has only these modules. */
+char *attach__service_among(struct attach *attach, const char *build_id, const uint32_t *modules,
+			    size_t cnt);
 /* Whether a file with sites was ever found. */
 bool attach__has_marked(struct attach *attach);
 size_t attach__enabled_cnt(struct attach *attach, uint32_t number);
+/* All sites of a module. */
+size_t attach__site_cnt(struct attach *attach, uint32_t number);
 
 #endif /* TTLOG_ATTACH_H */

@@ -32,6 +32,7 @@ struct prefault;
 struct recorder;
 struct recover;
 struct ring_budget;
+struct status_board;
 struct trigger_request;
 struct watch;
 struct writer;
@@ -51,6 +52,7 @@ struct collector {
 	struct ring_budget *budget;
 	struct recorder *recorder;
 	struct drain *drain;
+	struct status_board *status;  /* what it asks the drain thread for */
 	struct trigger_request *last; /* made at the start: at the end there may be no memory */
 	struct control *control;
 	struct live *live;

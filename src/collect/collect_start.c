@@ -42,6 +42,7 @@
 #include "report.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
+#include "status_board.h"
 #include "trigger.h"
 #include "watch.h"
 #include "writer.h"
@@ -414,7 +415,15 @@ static int open_recorder(struct collector *collector)
 		return report__error("can't start", NULL, -errno);
 	recorder.prefault = collector->prefault = prefault__new();
 	collector->recorder = recorder__new(&recorder);
+	collector->status = status_board__new(&(const struct status_sources){
+		.kernel = collector->kernel,
+		.attach = collector->attach,
+		.budget = collector->budget,
+	});
+	if (!collector->status)
+		return report__error("can't start", NULL, -errno);
 	drain.recorder = collector->recorder;
+	drain.status = collector->status;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
 	if (!collector->drain)
 		return report__error("can't start", NULL, -errno);
@@ -510,6 +519,7 @@ void collect__tear_down(struct collector *collector, int status)
 	live__free(collector->live);
 	prefault__free(collector->prefault);
 	recorder__free(collector->recorder);
+	status_board__free(collector->status);
 	ring_budget__free(collector->budget);
 	attach__free(collector->attach);
 	kernel__free(collector->kernel);

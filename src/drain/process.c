@@ -140,6 +140,7 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		process->counts.no_memory += events;
 	else
 		process->counts.recorded += events;
+	process->arrivals.newest_ns = message->head.stamp_ns;
 	if (!err)
 		thread_table__note_entry(&process->threads, thread, process->ring);
 	return err;

@@ -32,6 +32,12 @@ struct consumed {
 	uint64_t bytes, told_bytes;
 };
 
+/* What came of its events. */
+struct arrivals {
+	uint64_t flushes;   /* batches that the kernel has sent */
+	uint64_t newest_ns; /* CLOCK_MONOTONIC: when the newest events came; 0: none has */
+};
+
 /* Up to where in the ring followers have seen its events. */
 struct live_mark {
 	uint64_t written_bytes; /* ring__written_bytes() */
@@ -60,6 +66,7 @@ struct process {
 	struct module_set modules;
 	struct event_counts counts;
 	struct consumed consumed;
+	struct arrivals arrivals;
 	struct crash crash;
 	struct lifecycle lifecycle;
 	struct snapshot_state snapshots;

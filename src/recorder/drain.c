@@ -27,6 +27,7 @@
 #include "pull.h"
 #include "recorder.h"
 #include "rt_priority.h"
+#include "status_board.h"
 #include "trigger.h"
 #include "wire_ring.h"
 
@@ -162,6 +163,20 @@ void drain__command_ended(struct drain *drain)
 	pthread_mutex_lock(&drain->mailbox.lock);
 	drain->mailbox.command_ended = true;
 	post(drain);
+}
+
+static void wake(void *ctx)
+{
+	const struct drain *drain = ctx;
+	const uint64_t one = 1;
+
+	(void)!write(drain->event_fd, &one, sizeof(one));
+}
+
+const struct status *drain__ask_status(struct drain *drain, uint64_t max_age_ns,
+				       unsigned int timeout_ms)
+{
+	return status_board__ask(drain->options.status, max_age_ns, timeout_ms, wake, drain);
 }
 
 static void take_attached(struct drain *drain)
@@ -346,6 +361,24 @@ static void handle_requests(struct drain *drain)
 		processes__command_ended(&drain->recorder->processes);
 }
 
+static void show_status(struct drain *drain)
+{
+	struct status_board *board = drain->options.status;
+	struct status *status;
+	uint64_t now_ns;
+
+	if (!board || !status_board__begin(board, &now_ns))
+		return;
+	status = recorder__status(drain->recorder, now_ns);
+	if (status) {
+		wire_ring__read(drain->batches, &status->batches.bytes,
+				&status->batches.used_bytes);
+		wire_ring__read(drain->lifecycle, &status->lifecycle.bytes,
+				&status->lifecycle.used_bytes);
+	}
+	status_board__put(board, status, now_ns);
+}
+
 static void wait_for_work(struct drain *drain)
 {
 	struct epoll_event events[3];
@@ -390,10 +423,13 @@ static void *run(void *arg)
 		take_jobs(drain);
 		jobs__hurry(&drain->recorder->jobs);
 		handle_requests(drain);
+		show_status(drain);
 		live_rounds__show(&drain->recorder->rounds, &drain->meanwhile);
 		puller__pull_idle(&drain->recorder->puller, &drain->meanwhile);
 	}
 	finish(drain);
+	if (drain->options.status)
+		status_board__close(drain->options.status);
 	pthread_mutex_lock(&drain->mailbox.lock);
 	drain->mailbox.ended = true;
 	pthread_cond_broadcast(&drain->mailbox.taken);

@@ -10,6 +10,7 @@
 #define TTLOG_DRAIN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct attached_process;
 struct clock;
@@ -17,13 +18,16 @@ struct drain;
 struct job;
 struct kernel;
 struct recorder;
+struct status;
+struct status_board;
 struct trigger_request;
 
 struct drain_options {
 	struct kernel *kernel;
-	size_t batches_bytes;      /* size of the ring buffer */
-	struct clock *clock;       /* the drain thread samples it */
-	struct recorder *recorder; /* belongs to the drain thread from now on */
+	size_t batches_bytes;        /* size of the ring buffer */
+	struct clock *clock;         /* the drain thread samples it */
+	struct recorder *recorder;   /* belongs to the drain thread from now on */
+	struct status_board *status; /* NULL: it is never asked for its status */
 };
 
 /* NULL with errno. */
@@ -44,6 +48,10 @@ void drain__job_done(struct drain *drain, struct job *job);
 void drain__ask_done(struct drain *drain);
 /* CMD has ended. */
 void drain__command_ended(struct drain *drain);
+
+/* See status_board__ask(); the caller gives it back by status_board__release(). */
+const struct status *drain__ask_status(struct drain *drain, uint64_t max_age_ns,
+				       unsigned int timeout_ms);
 
 /*
  * Takes what is left, makes the last request (NULL: none) of it, and ends the thread when all

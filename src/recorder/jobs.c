@@ -53,6 +53,7 @@ static int start_job(struct jobs *jobs, struct process *process, const char *rea
 	if (!job)
 		return -errno;
 	job->request = request;
+	job->asked_ns = clock__now_mono_ns();
 	job->is_last = process->lifecycle.ended || is_shutdown(request);
 	if (request)
 		request->open_cnt++;
@@ -333,6 +334,15 @@ static void take_failure(struct jobs *jobs, struct process *process, const struc
 		process->snapshots.mark = UINT64_MAX; /* its events are in no snapshot */
 }
 
+static void count(struct jobs *jobs, const struct job *job)
+{
+	if (job->err)
+		snapshot_counts__failed(&jobs->counts, job->source.reason);
+	else
+		snapshot_counts__made(&jobs->counts, job->source.reason, job->events_cnt,
+				      job->file_bytes, clock__now_mono_ns() - job->asked_ns);
+}
+
 void jobs__done(struct jobs *jobs, struct job *job)
 {
 	struct process *process = processes__find(jobs->processes, job->source.pid, job->start_ns);
@@ -340,6 +350,7 @@ void jobs__done(struct jobs *jobs, struct job *job)
 	const bool was_kept = process && process->snapshots.is_kept && job->tries;
 
 	jobs->open_cnt--;
+	count(jobs, job);
 	answer(job);
 	if (process && !job->err)
 		take_file(process, job, was_kept && process->snapshots.has_part);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "retries.h"
+#include "snapshot_counts.h"
 
 struct job;
 struct owed;
@@ -23,6 +24,7 @@ struct jobs {
 	size_t open_cnt; /* submitted, and not done */
 	struct owed *first_owed, **last_owed;
 	struct retries retries;
+	struct snapshot_counts counts;
 	bool ends;   /* nothing will be tried again later */
 	bool failed; /* a snapshot could not be written */
 };

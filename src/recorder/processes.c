@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 
 #include "wire.h"
@@ -11,12 +12,14 @@
 #include "process.h"
 #include "processes.h"
 #include "report.h"
+#include "ring.h"
 #include "ring_memory.h"
 
 void processes__fini(struct processes *processes)
 {
 	process_table__fini(&processes->table);
 	mapping_cache__fini(&processes->mapping_cache);
+	service_totals__fini(&processes->ended);
 }
 
 /* Said once: the kernel counts hits of a site, not processes. */
@@ -226,6 +229,25 @@ static bool says_accounts(const struct processes *processes, const struct proces
 	       (process->lifecycle.given && !processes->options->all_given);
 }
 
+/* So that the counts of its service do not fall. */
+static void add_to_totals(struct processes *processes, const struct process *process)
+{
+	const struct job_context *context = &processes->options->job;
+	struct wire_process counters;
+	struct accounts accounts;
+	char *service;
+	int err = kernel__read_process(context->kernel, process->id.pid, process->id.start_ns,
+				       &counters);
+
+	process__accounts(process, err ? NULL : &counters, &accounts);
+	service = attach__service_among(context->attach, process->id.build_id,
+					process->modules.items, process->modules.cnt);
+	service_totals__add(&processes->ended, service, &accounts,
+			    process->ring ? ring__written_bytes(process->ring) : 0,
+			    process->arrivals.flushes);
+	free(service);
+}
+
 void processes__finish(struct processes *processes, struct process *process)
 {
 	if (!process->lifecycle.ended || process->snapshots.job_cnt || process->snapshots.is_owed ||
@@ -233,6 +255,7 @@ void processes__finish(struct processes *processes, struct process *process)
 		return;
 	if (says_accounts(processes, process))
 		report__process(process, processes->options->job.kernel, processes->options->quiet);
+	add_to_totals(processes, process);
 	kernel__untrack(processes->options->job.kernel, process->id.pid, process->id.start_ns);
 	process_table__remove(&processes->table, process);
 	if (processes->last == process)

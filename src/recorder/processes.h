@@ -15,6 +15,7 @@
 #include "job.h"
 #include "mapping_cache.h"
 #include "process_table.h"
+#include "service_totals.h"
 
 struct live;
 struct prefault;
@@ -47,6 +48,7 @@ struct processes {
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given, and not ended */
 	bool told_untracked;
+	struct service_totals ended; /* what those that are finished had counted */
 };
 
 void processes__fini(struct processes *processes);

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "recorder.h"
 #include "report.h"
+#include "status.h"
 #include "trigger.h"
 
 struct recorder *recorder__new(const struct recorder_options *options)
@@ -58,6 +59,7 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 	if (!process)
 		return;
 	process->consumed.bytes += message->head.bytes;
+	process->arrivals.flushes++;
 	(void)process__take(process, message);
 	if (message->head.kind == WIRE_TAIL && process->lifecycle.exiting &&
 	    !process->lifecycle.ended)
@@ -208,4 +210,16 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 			ends__when_whole(&recorder->ends, process);
 		break;
 	}
+}
+
+struct status *recorder__status(const struct recorder *recorder, uint64_t now_ns)
+{
+	struct status *status = status__new(&recorder->processes.table, now_ns);
+
+	if (!status)
+		return NULL;
+	service_totals__copy(&recorder->processes.ended, &status->ended);
+	status->snapshots = recorder->jobs.counts;
+	status->snapshots_open = recorder->jobs.open_cnt;
+	return status;
 }

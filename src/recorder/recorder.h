@@ -7,6 +7,7 @@
 #define TTLOG_RECORDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ends.h"
 #include "jobs.h"
@@ -15,6 +16,7 @@
 #include "processes.h"
 #include "puller.h"
 
+struct status;
 struct wire_batch;
 struct wire_head;
 
@@ -37,5 +39,8 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
 /* Whether a program's request makes a snapshot: otherwise no pull is needed first. */
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head);
+
+/* A copy of its state, without the kernel's ring buffers. NULL without memory. */
+struct status *recorder__status(const struct recorder *recorder, uint64_t now_ns);
 
 #endif /* TTLOG_RECORDER_H */

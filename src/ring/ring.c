@@ -394,6 +394,11 @@ uint64_t ring__overwritten(const struct ring *ring)
 	return barrier__load_relaxed(&ring->head->overwritten);
 }
 
+uint64_t ring__data_bytes(const struct ring *ring)
+{
+	return ring->data_bytes;
+}
+
 uint64_t ring__used_bytes(const struct ring *ring)
 {
 	/* Acquire, from the store in ring__write(): the tail read next is none older than that

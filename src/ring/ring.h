@@ -61,6 +61,8 @@ uint64_t ring__alone_events(const struct ring *ring);
 uint64_t ring__overwritten(const struct ring *ring);
 /* Bytes from the oldest entry to the newest, headers included. Any thread. */
 uint64_t ring__used_bytes(const struct ring *ring);
+/* What it can hold at most. Any thread. */
+uint64_t ring__data_bytes(const struct ring *ring);
 /* Bytes ever written: tells whether anything came meanwhile. Any thread. */
 uint64_t ring__written_bytes(const struct ring *ring);
 

@@ -131,3 +131,16 @@ bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes)
 	pthread_mutex_unlock(&budget->lock);
 	return fits;
 }
+
+void ring_budget__read(struct ring_budget *budget, uint64_t *ret_used_bytes,
+		       uint64_t *ret_max_bytes)
+{
+	*ret_used_bytes = 0;
+	*ret_max_bytes = UINT64_MAX;
+	if (!budget)
+		return;
+	pthread_mutex_lock(&budget->lock);
+	*ret_used_bytes = budget->used_bytes;
+	*ret_max_bytes = budget->max_bytes;
+	pthread_mutex_unlock(&budget->lock);
+}

@@ -43,6 +43,9 @@ enum ring_budget_use {
 /* Whether there was so much. */
 bool ring_budget__take(struct ring_budget *budget, enum ring_budget_use use, uint64_t bytes);
 void ring_budget__give(struct ring_budget *budget, uint64_t bytes);
+/* What is used, and the most that may be (UINT64_MAX: no limit). Any thread. */
+void ring_budget__read(struct ring_budget *budget, uint64_t *ret_used_bytes,
+		       uint64_t *ret_max_bytes);
 /* Whether there is so much now. */
 bool ring_budget__fits(struct ring_budget *budget, uint64_t bytes);
 /* The rings, linked by budget_next; NULL for none. */

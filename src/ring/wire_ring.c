@@ -153,6 +153,14 @@ static int wake(struct wire_ring *ring)
 	return 0;
 }
 
+void wire_ring__read(const struct wire_ring *ring, uint64_t *ret_bytes, uint64_t *ret_used_bytes)
+{
+	const unsigned long taken = barrier__load_relaxed(ring->taken);
+
+	*ret_bytes = ring->data_bytes;
+	*ret_used_bytes = barrier__load_relaxed(ring->begun) - taken;
+}
+
 static unsigned long next_of(unsigned long at, uint32_t length)
 {
 	length &= ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);

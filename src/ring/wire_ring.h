@@ -28,6 +28,9 @@ void wire_ring__free(struct wire_ring *ring);
 bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx,
 		     uint64_t longest_ns);
 
+/* Its size, and how much of it is not taken yet. Any thread. */
+void wire_ring__read(const struct wire_ring *ring, uint64_t *ret_bytes, uint64_t *ret_used_bytes);
+
 /* When nothing is expected for a while: unmaps the data until there is something to take. */
 void wire_ring__rest(struct wire_ring *ring);
 

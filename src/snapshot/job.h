@@ -30,6 +30,7 @@ struct job {
 	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
 	uint64_t start_ns;               /* with source.pid: which process */
+	uint64_t asked_ns;               /* CLOCK_MONOTONIC */
 	struct trigger_request *request; /* NULL: no client waits for it */
 
 	bool is_last; /* nothing comes into the ring any more: if it has no room on disk, a part
@@ -38,6 +39,7 @@ struct job {
 	/* set by job_queue.c and writer.c */
 	int err;
 	uint64_t events_cnt, corrupt_cnt;
+	uint64_t file_bytes;
 	char path[PATH_MAX]; /* of the file, if there is one */
 	uint64_t left_out;   /* so many older events had no room in it */
 	bool has_part;       /* events were left out before: that file goes when all is written */

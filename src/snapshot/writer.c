@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ void writer__write(const struct writer *writer, struct job *job)
 {
 	const bool may_be_part = job->is_last && !job->has_part;
 	char name[NAME_MAX + 1];
+	struct stat file;
 
 	job->left_out = 0;
 	job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,
@@ -47,6 +50,8 @@ void writer__write(const struct writer *writer, struct job *job)
 	if (job->has_part)
 		(void)unlink(job->path);
 	job->has_part = job->left_out;
+	if (!fstatat(writer->target.dir_fd, name, &file, AT_SYMLINK_NOFOLLOW))
+		job->file_bytes = (uint64_t)file.st_size;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now is tried again with the next snapshot */
 	(void)retain__apply(writer->target.dir_fd, writer->max_files, writer->max_bytes, name);

@@ -409,6 +409,29 @@ uint64_t kernel__untracked_cnt(const struct kernel *kernel)
 	return kernel->skel->bss->untracked_cnt;
 }
 
+void kernel__each_program(const struct kernel *kernel,
+			  void (*each)(void *ctx, const struct kernel_program_info *info),
+			  void *ctx)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, kernel->skel->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+		const int fd = bpf_program__fd(program);
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		each(ctx, &(const struct kernel_program_info){
+				  .name = bpf_program__name(program),
+				  .run_cnt = info.run_cnt,
+				  .run_ns = info.run_time_ns,
+				  .missed_cnt = info.recursion_misses,
+			  });
+	}
+}
+
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
 {

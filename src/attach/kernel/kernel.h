@@ -90,6 +90,17 @@ void kernel__end_linking(struct kernel *kernel, pid_t pid);
 /* Processes that were not recorded because the table was full. */
 uint64_t kernel__untracked_cnt(const struct kernel *kernel);
 
+struct kernel_program_info {
+	const char *name;
+	uint64_t run_cnt, run_ns; /* 0 unless kernel.bpf_stats_enabled is 1 */
+	uint64_t missed_cnt;      /* not run, because it was running on that CPU */
+};
+
+/* Each BPF program that is loaded. Any thread. */
+void kernel__each_program(const struct kernel *kernel,
+			  void (*each)(void *ctx, const struct kernel_program_info *info),
+			  void *ctx);
+
 enum kernel_program {
 	KERNEL_CONTROL,
 	KERNEL_LIBRARY,

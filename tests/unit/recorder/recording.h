@@ -27,6 +27,7 @@
 #include "out_dir.h"
 #include "recorder.h"
 #include "site_filter.h"
+#include "status_board.h"
 #include "trigger.h"
 #include "writer.h"
 
@@ -40,9 +41,10 @@ struct recording {
 	struct job_queue *queue;
 	struct recorder *recorder;
 	struct drain *drain; /* NULL: the test is its own drain thread */
-	int done_fd;         /* of recorder_options */
-	int done[2];         /* struct job *, if there is no drain thread */
-	int answers[2];      /* lines, one for each request */
+	struct status_board *status;
+	int done_fd;    /* of recorder_options */
+	int done[2];    /* struct job *, if there is no drain thread */
+	int answers[2]; /* lines, one for each request */
 	struct marked_child child;
 	uint32_t looked_at; /* the last process that it asked to look at, and the reason */
 	uint32_t look;
@@ -126,6 +128,11 @@ static inline struct recording *recording__start(unsigned int on)
 	options.done_fd = recording->done_fd;
 	options.look = recording__look;
 	options.look_ctx = recording;
+	recording->status = status_board__new(&(const struct status_sources){
+		.kernel = kernel,
+		.attach = recording->attach,
+	});
+	assert_non_null(recording->status);
 	recording->recorder = recorder__new(&options);
 	assert_non_null(recording->recorder);
 	return recording;
@@ -140,6 +147,7 @@ static inline void recording__free(struct recording *recording)
 	job_queue__free(recording->queue);
 	writer__free(recording->writer);
 	recorder__free(recording->recorder);
+	status_board__free(recording->status);
 	attach__free(recording->attach);
 	site_filter__free(recording->filter);
 	kernel__free(recording->kernel);

@@ -24,6 +24,7 @@ static struct recording *start(unsigned int on)
 		.batches_bytes = MARKED_BATCHES_BYTES,
 		.clock = recording->clock,
 		.recorder = recording->recorder,
+		.status = recording->status,
 	};
 	struct attach_result result;
 
@@ -41,6 +42,45 @@ static void stop(struct recording *recording)
 {
 	attach__close_gates(recording->attach);
 	drain__stop(recording->drain, recording__request(recording, 0, true));
+}
+
+static void test_drain_shows_its_status(void **state)
+{
+	struct recording *recording = start(0);
+	const struct status_process *process;
+	const struct status *status;
+	char path[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(marked_child__log(&recording->child, FLUSHED), FLUSHED);
+	drain__request(recording->drain, recording__request(recording, 0, false));
+	recording__read_answer(recording, path);
+	status = drain__ask_status(recording->drain, 0, DEADLINE_MS);
+	assert_non_null(status);
+	assert_int_equal(status->process_cnt, 1);
+	process = &status->processes[0];
+	assert_int_equal(process->pid, recording->child.pid);
+	assert_false(process->ended);
+	assert_int_equal(process->accounts.emitted, FLUSHED);
+	assert_int_equal(process->accounts.recorded, FLUSHED);
+	assert_int_equal(process->accounts.lost_total, 0);
+	assert_int_equal(process->enabled_cnt, MARKED_SITES);
+	assert_true(process->flushes >= 1);
+	assert_true(process->bytes >= FLUSHED * 16);
+	assert_int_equal(process->ring_bytes, 1 << 20);
+	assert_true(process->ring_used_bytes > 0);
+	assert_int_equal(process->unsaved_bytes, 0);
+	assert_true(process->newest_ns > 0 && process->newest_ns <= status->mono_ns);
+	assert_int_equal(process->snapshots, 1);
+	assert_int_equal(status->snapshots.by_reason[SNAPSHOT_OTHER].made, 1);
+	assert_int_equal(status->snapshots.by_reason[SNAPSHOT_OTHER].events, FLUSHED);
+	assert_true(status->snapshots.by_reason[SNAPSHOT_OTHER].bytes > 0);
+	assert_int_equal(status->batches.bytes, MARKED_BATCHES_BYTES);
+	assert_true(status->program_cnt > 0);
+	status_board__release(recording->status, status);
+	(void)marked_child__end(&recording->child, 0);
+	stop(recording);
+	recording__free(recording);
 }
 
 static void test_drain_takes_what_was_flushed_and_what_was_not(void **state)
@@ -146,6 +186,7 @@ static void test_drain_refuses_more_requests_than_it_has_room_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_drain_shows_its_status),
 		cmocka_unit_test(test_drain_takes_what_was_flushed_and_what_was_not),
 		cmocka_unit_test(test_drain_tells_when_the_last_one_has_ended),
 		cmocka_unit_test(test_drain_takes_what_is_left_when_it_is_stopped),
