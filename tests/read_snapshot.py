@@ -162,7 +162,7 @@ def show_time(ns):
 
 def fnv1a(text):
     value = 0xCBF29CE484222325
-    for byte in text.encode("ascii"):
+    for byte in text.encode("utf-8"):
         value = (value ^ byte) * 0x100000001B3 % 2**64
     return value
 
@@ -193,6 +193,34 @@ def identities(header, chunk, sites, threads):
         run[3] -= 1
     assert next(runs, None) is None and not any(run[3] for run in open_runs.values())
     return ids
+
+
+RUN_TIME = {"libc.so", "libpthread.so", "libm.so", "libgcc_s.so", "libstdc++.so", "libc++.so", "libc++abi.so",
+            "[vdso]", "linux-vdso.so", "linux-gate.so"}
+RUN_TIME_FUNCTIONS = set(
+    "abort __GI_abort raise __GI_raise gsignal pthread_kill __pthread_kill __pthread_kill_internal "
+    "__pthread_kill_implementation __assert_fail __assert_fail_base __assert_perror_fail "
+    "__libc_message __libc_fatal __fortify_fail __chk_fail __stack_chk_fail __restore_rt _start "
+    "__libc_start_main __libc_start_main_impl __libc_start_call_main start_thread clone clone3 "
+    "__clone3 std::terminate() __cxa_throw __cxa_rethrow".split()
+) | {"__cxxabiv1::__terminate(void (*)())", "__gnu_cxx::__verbose_terminate_handler()"}
+
+
+def signature(crash):
+    """Of a crash, None if it has no frames."""
+    frames = []
+    for frame in crash["frames"]:
+        module = re.sub(r"(\.so)\..*", r"\1", frame.get("module", "").split("/")[-1], flags=re.S)
+        name = re.sub(r"\+0x[0-9a-f]+$", "", frame.get("symbol", "")).split(" [clone ")[0]
+        name = re.sub(r"(?<=.)(\.(constprop|isra|part|cold|lto_priv|llvm)(\.[0-9]+)?)+$", "", name)
+        name = re.sub(r"(?<=.)::h[0-9a-f]{16}$", "", name)
+        frames.append((module, name, frame.get("offset")))
+    own = [frame for frame in frames if frame[0] not in RUN_TIME and frame[1] not in RUN_TIME_FUNCTIONS
+           and not frame[0].startswith(("ld-linux", "ld-musl"))]
+    own = (own or frames)[:5]
+    has_names = any(name for _, name, _ in own)
+    lines = [f"{module}!{name or (not has_names and module and offset) or '?'}" for module, name, offset in own]
+    return "%016x" % fnv1a("\n".join([crash["signal"]] + lines)) if own else None
 
 
 def event_text(header, mono_ns, site, thread, values, identity):
@@ -254,6 +282,8 @@ def main():
     assert header["item"] == "header" and end["item"] == "end"
     assert header["format"] == 1 and header["incompatible"] == 0
     assert end["header"] == header
+    if "signature" in header:
+        assert header["signature"] == signature(header["crash"])
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="strict")
     last_ns = 0
     for chunk in chunks:

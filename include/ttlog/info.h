@@ -233,7 +233,8 @@ struct ttlog_info {
 	struct ttlog_cbor item, exit_item, crash_item;
 	struct ttlog_text boot_id; /* of the machine while the process ran */
 	bool has_start_time;
-	uint64_t start_time; /* of the process, in hundredths of a second since boot */
+	uint64_t start_time;         /* of the process, in hundredths of a second since boot */
+	struct ttlog_text signature; /* of the crash: equal crashes have the same */
 };
 
 /* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */

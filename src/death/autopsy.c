@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "crash.h"
 #include "crash_files.h"
+#include "signature.h"
 #include "unwind.h"
 
 /* Their places in crash.registers. */
@@ -256,6 +257,7 @@ void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 		crash_files__name(files, crash, &crash->frames[i], i != 0);
 	for (size_t i = 0; i < crash->outer_cnt; i++)
 		crash_files__name(files, crash, &crash->outer[i], true);
+	signature__set(crash);
 	resolve_others(&autopsy, crash);
 	crash_files__fini(files);
 }

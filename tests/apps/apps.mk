@@ -11,7 +11,7 @@ APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 # each with another fixed batch size
 BATCH_SIZES := 4096 8192 32768 65536 131072 262144
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
-	trade_static trade_nopie trade_stripped crash_nofp \
+	trade_static trade_nopie trade_stripped crash_nofp crash_next \
 	thrown_static callers callers_clang libcallers.so leaks libdeny.so libfailure.so libkill_at.so \
 	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32))
 
@@ -38,6 +38,12 @@ $(BUILD)/apps/crash_nofp: tests/apps/crash.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -fomit-frame-pointer -o $@ $< -lpthread
+
+# As another build of the same program: other addresses, nothing inlined.
+$(BUILD)/apps/crash_next: tests/apps/crash.c
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(APP_C_FLAGS) -O0 -fno-pie -no-pie -o $@ $< -lpthread
 
 $(BUILD)/apps/thrown_static: tests/apps/thrown.cc
 	$(call say,APP,$@)

@@ -155,6 +155,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 		out__char(page->out, '\n');
 		crash_exception(page, header->crash);
 		crash_thread(page, header->crash);
+		line_text(page, "signature", header->signature);
 	} else if (header->exit->signal.p) {
 		label(page, "died of");
 		styled(page, RED, header->exit->signal);

@@ -11,9 +11,10 @@
 
 #include "mappings.h"
 
-#define CRASH_MAX_FRAMES    64
-#define CRASH_MAX_OUTER     16
-#define CRASH_MAX_REGISTERS 40
+#define CRASH_MAX_FRAMES      64
+#define CRASH_MAX_OUTER       16
+#define CRASH_MAX_REGISTERS   40
+#define CRASH_SIGNATURE_BYTES 17
 
 struct crash_frame {
 	uint64_t ip;
@@ -100,6 +101,7 @@ struct crash {
 	} registers[CRASH_MAX_REGISTERS];
 	size_t frame_cnt;
 	struct crash_frame frames[CRASH_MAX_FRAMES]; /* innermost first */
+	char signature[CRASH_SIGNATURE_BYTES];       /* hex, "": none; see signature.h */
 	enum crash_cut cut;
 	size_t outer_cnt;
 	struct crash_frame

@@ -215,6 +215,7 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "pid", .number = &info->pid, .has = &info->has_pid },
 		{ "uid", .number = &info->uid, .has = &info->has_uid },
 		{ "cgroup", .number = &info->cgroup, .has = &info->has_cgroup },
+		{ "signature", .text = &info->signature },
 		{ "start_time", .number = &info->start_time, .has = &info->has_start_time },
 		{ "emitted", .number = &header->emitted, .has = &header->has_totals },
 		{ "recorded", .number = &header->recorded, .has = &header->has_totals },

@@ -181,5 +181,7 @@ size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t m
 		put_exit(cbor_map__key(map, "exit"), crash);
 	if (crash->has_crash)
 		put_crash(cbor_map__key(map, "crash"), crash);
+	if (crash->has_crash)
+		cbor_map__text(map, "signature", crash->signature);
 	return left_out;
 }
